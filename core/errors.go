@@ -1,0 +1,75 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is the kind of an error; one table in handlers/web turns it into a status.
+type Code string
+
+// The six codes. An error without a code is Internal.
+const (
+	CodeInvalid         Code = "invalid"
+	CodeUnauthenticated Code = "unauthenticated"
+	CodeForbidden       Code = "forbidden"
+	CodeNotFound        Code = "not_found"
+	CodeConflict        Code = "conflict"
+	CodeInternal        Code = "internal"
+)
+
+// Error is an error with a code and a sentence for people, in Chinese. Fields
+// holds, for an invalid form, a message by field name. Err, the cause, is for
+// the log alone.
+type Error struct {
+	Code    Code
+	Message string
+	Fields  map[string]string
+	Err     error
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Invalid is bad input that names what is wrong.
+func Invalid(message string) *Error { return &Error{Code: CodeInvalid, Message: message} }
+
+// InvalidFields is a bad form: a message by field name. Nil when fields is empty.
+func InvalidFields(fields map[string]string) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	return &Error{Code: CodeInvalid, Message: "请检查标出的内容", Fields: fields}
+}
+
+// Unauthenticated is a caller who has not signed in, or no longer.
+func Unauthenticated(message string) *Error {
+	return &Error{Code: CodeUnauthenticated, Message: message}
+}
+
+// Forbidden is a caller who may not do this.
+func Forbidden(message string) *Error { return &Error{Code: CodeForbidden, Message: message} }
+
+// NotFound is an absent thing, or one outside the caller's communities.
+func NotFound(message string) *Error { return &Error{Code: CodeNotFound, Message: message} }
+
+// Conflict is a state that does not allow the act: somebody was first, or it is in use.
+func Conflict(message string) *Error { return &Error{Code: CodeConflict, Message: message} }
+
+// CodeOf gives the code of err, CodeInternal for one without.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return CodeInternal
+}
+
+// IsNotFound reports whether err says that the thing is absent.
+func IsNotFound(err error) bool { return err != nil && CodeOf(err) == CodeNotFound }

@@ -1,0 +1,391 @@
+-- The foundation: communities and their houses and residents, passes and the
+-- gate, the people who work with them, and what they did.
+--
+-- Portable SQL: runs unchanged on SQLite, MySQL and MariaDB. One statement a
+-- step, since MySQL commits at each. Conventions:
+--   id, *_id   64-bit ids made by the program, sortable by time; 0 = none
+--   *_at       instants in milliseconds since 1970 UTC; NULL = not yet, never
+--   *_day      natural days of the deployment's zone since 1970-01-01; 0 = none
+--   *_cipher   personal data, AES-256-GCM, base64, with the key's id in front
+--   *_mac      keyed digest of personal data, for exact search; '' = none
+-- Rows that belong to a community carry community_id, first in their indexes.
+
+CREATE TABLE node_lease (
+  node       INTEGER      NOT NULL PRIMARY KEY, -- number within ids, 0–1023
+  holder     VARCHAR(64)  NOT NULL,
+  expires_at BIGINT       NOT NULL
+);
+
+CREATE TABLE setting (
+  name       VARCHAR(64)   NOT NULL PRIMARY KEY,
+  value      VARCHAR(4000) NOT NULL,
+  updated_at BIGINT        NOT NULL
+);
+
+-- Who signs in to the console.
+
+CREATE TABLE account (
+  id              BIGINT        NOT NULL PRIMARY KEY,
+  login           VARCHAR(64)   NOT NULL, -- lower case
+  name            VARCHAR(64)   NOT NULL,
+  password        VARCHAR(200)  NOT NULL, -- Argon2id in PHC form; '' = cannot sign in by password
+  role            VARCHAR(32)   NOT NULL, -- the preset it was made from
+  permissions     VARCHAR(2000) NOT NULL, -- names from core's table, comma separated
+  all_communities INTEGER       NOT NULL,
+  must_change     INTEGER       NOT NULL,
+  generation      BIGINT        NOT NULL, -- raised when all its sessions must end
+  user_id         BIGINT        NOT NULL, -- bound WeChat user; 0 = none
+  created_at      BIGINT        NOT NULL,
+  updated_at      BIGINT        NOT NULL,
+  disabled_at     BIGINT
+);
+CREATE UNIQUE INDEX account_login ON account (login);
+
+CREATE TABLE account_scope (
+  account_id   BIGINT NOT NULL,
+  community_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, community_id)
+);
+
+CREATE TABLE session (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  kind         VARCHAR(16)  NOT NULL, -- account, wechat
+  subject_id   BIGINT       NOT NULL, -- account.id, wechat_user.id
+  token_digest VARCHAR(64)  NOT NULL, -- SHA-256 of the token, hex
+  csrf         VARCHAR(64)  NOT NULL,
+  generation   BIGINT       NOT NULL, -- the subject's when it began
+  addr         VARCHAR(64)  NOT NULL,
+  agent        VARCHAR(200) NOT NULL,
+  created_at   BIGINT       NOT NULL,
+  seen_at      BIGINT       NOT NULL,
+  expires_at   BIGINT       NOT NULL,
+  ended_at     BIGINT
+);
+CREATE UNIQUE INDEX session_token ON session (token_digest);
+CREATE INDEX session_subject ON session (kind, subject_id, id);
+CREATE INDEX session_expiry ON session (expires_at);
+
+CREATE TABLE sign_in_attempt (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  login_mac  VARCHAR(64)  NOT NULL,
+  addr       VARCHAR(64)  NOT NULL,
+  succeeded  INTEGER      NOT NULL,
+  at         BIGINT       NOT NULL
+);
+CREATE INDEX sign_in_attempt_login ON sign_in_attempt (login_mac, id);
+
+CREATE TABLE one_time_link (
+  digest     VARCHAR(64) NOT NULL PRIMARY KEY, -- SHA-256 of the link's token
+  purpose    VARCHAR(32) NOT NULL,             -- first_admin
+  expires_at BIGINT      NOT NULL,
+  used_at    BIGINT
+);
+
+CREATE TABLE audit_log (
+  id           BIGINT        NOT NULL PRIMARY KEY,
+  at           BIGINT        NOT NULL,
+  community_id BIGINT        NOT NULL, -- 0 = none in particular
+  actor_kind   VARCHAR(16)   NOT NULL,
+  actor_id     BIGINT        NOT NULL,
+  actor_name   VARCHAR(64)   NOT NULL,
+  addr         VARCHAR(64)   NOT NULL,
+  request_id   VARCHAR(64)   NOT NULL,
+  action       VARCHAR(64)   NOT NULL,
+  target       VARCHAR(128)  NOT NULL, -- kind:id
+  before_text  VARCHAR(4000) NOT NULL, -- masked
+  after_text   VARCHAR(4000) NOT NULL,
+  prev_hash    VARCHAR(64)   NOT NULL,
+  hash         VARCHAR(64)   NOT NULL
+);
+CREATE INDEX audit_log_community ON audit_log (community_id, id);
+CREATE INDEX audit_log_actor ON audit_log (actor_kind, actor_id, id);
+CREATE UNIQUE INDEX audit_log_chain ON audit_log (prev_hash);
+
+-- Communities and their houses.
+
+CREATE TABLE community (
+  id          BIGINT        NOT NULL PRIMARY KEY,
+  name        VARCHAR(100)  NOT NULL,
+  address     VARCHAR(200)  NOT NULL,
+  phone       VARCHAR(32)   NOT NULL, -- of the property office; not personal
+  levels      VARCHAR(400)  NOT NULL, -- names of the structure's levels, joined by /
+  created_at  BIGINT        NOT NULL,
+  updated_at  BIGINT        NOT NULL,
+  archived_at BIGINT
+);
+CREATE UNIQUE INDEX community_name ON community (name);
+
+CREATE TABLE building_node (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  parent_id    BIGINT       NOT NULL, -- 0 = top
+  level        INTEGER      NOT NULL, -- 0 = top
+  name         VARCHAR(40)  NOT NULL,
+  path         VARCHAR(160) NOT NULL  -- ids from the top down to this one: /1/2/
+);
+CREATE UNIQUE INDEX building_node_name ON building_node (community_id, parent_id, name);
+
+CREATE TABLE house (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  node_id      BIGINT       NOT NULL, -- the node it hangs under; 0 = top
+  name         VARCHAR(40)  NOT NULL, -- door number
+  label        VARCHAR(250) NOT NULL, -- the whole: 3栋2单元501
+  path         VARCHAR(160) NOT NULL, -- of its node; '/' = top
+  sort_key     VARCHAR(250) NOT NULL, -- label with numbers padded, so that 2栋 precedes 10栋
+  arrears_fen  BIGINT       NOT NULL,
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX house_label ON house (community_id, label);
+CREATE INDEX house_sort ON house (community_id, sort_key, id);
+CREATE INDEX house_node ON house (community_id, node_id, id);
+
+CREATE TABLE person (
+  id         BIGINT      NOT NULL PRIMARY KEY,
+  phone_mac  VARCHAR(64) NOT NULL,
+  created_at BIGINT      NOT NULL
+);
+CREATE UNIQUE INDEX person_phone ON person (phone_mac);
+
+CREATE TABLE resident (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  house_id     BIGINT       NOT NULL,
+  person_id    BIGINT       NOT NULL,
+  name         VARCHAR(64)  NOT NULL,
+  sex          VARCHAR(8)   NOT NULL, -- male, female, ''
+  identity     VARCHAR(16)  NOT NULL, -- owner, family, tenant, lodger
+  lease_day    INTEGER      NOT NULL, -- last day of a fixed-term tenant's lease
+  phone_cipher VARCHAR(200) NOT NULL,
+  phone_mac    VARCHAR(64)  NOT NULL,
+  phone4_mac   VARCHAR(64)  NOT NULL, -- of the last four digits
+  idno_cipher  VARCHAR(300) NOT NULL, -- '' = none on file
+  idno_mac     VARCHAR(64)  NOT NULL,
+  idno4_mac    VARCHAR(64)  NOT NULL,
+  photo        VARCHAR(128) NOT NULL,
+  certified_at BIGINT,
+  moved_out_at BIGINT,
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX resident_tie ON resident (house_id, person_id);
+CREATE INDEX resident_community ON resident (community_id, id);
+CREATE INDEX resident_name ON resident (community_id, name, id);
+CREATE INDEX resident_phone ON resident (phone_mac);
+CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
+CREATE INDEX resident_house ON resident (community_id, house_id, id);
+CREATE INDEX resident_person ON resident (person_id);
+
+-- Passes and their rules.
+
+CREATE TABLE pass_rule (
+  community_id BIGINT       NOT NULL PRIMARY KEY,
+  counting     VARCHAR(16)  NOT NULL, -- person, household
+  period_days  INTEGER      NOT NULL,
+  exits        INTEGER      NOT NULL, -- 0 unlimited, -1 blocked
+  hours        VARCHAR(200) NOT NULL, -- 06:00-22:00,…; '' = always
+  record_id    INTEGER      NOT NULL,
+  record_temp  INTEGER      NOT NULL,
+  fever_tenths INTEGER      NOT NULL,
+  reader_qr    INTEGER      NOT NULL,
+  version      BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+
+CREATE TABLE house_restriction (
+  house_id     BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  exits        INTEGER      NOT NULL,
+  reason       VARCHAR(200) NOT NULL,
+  last_day     INTEGER      NOT NULL, -- last day it holds; 0 = until lifted
+  created_at   BIGINT       NOT NULL
+);
+CREATE INDEX house_restriction_community ON house_restriction (community_id, house_id);
+
+CREATE TABLE pass (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  kind         VARCHAR(16) NOT NULL, -- resident
+  resident_id  BIGINT      NOT NULL,
+  person_id    BIGINT      NOT NULL,
+  created_at   BIGINT      NOT NULL,
+  disabled_at  BIGINT
+);
+CREATE UNIQUE INDEX pass_resident ON pass (resident_id);
+CREATE INDEX pass_community ON pass (community_id, id);
+CREATE INDEX pass_person ON pass (person_id);
+
+-- Exits of a person or a household in a community, by natural day.
+CREATE TABLE exit_tally (
+  community_id BIGINT       NOT NULL,
+  subject_id   BIGINT       NOT NULL, -- person.id or house.id
+  days         VARCHAR(512) NOT NULL, -- day:count, newest first
+  version      BIGINT       NOT NULL, -- raised by every change; makes counting exact
+  PRIMARY KEY (community_id, subject_id)
+);
+
+-- The gate.
+
+CREATE TABLE reader (
+  id                BIGINT        NOT NULL PRIMARY KEY,
+  community_id      BIGINT        NOT NULL,
+  name              VARCHAR(64)   NOT NULL,
+  gate              VARCHAR(64)   NOT NULL, -- the door it opens, in words
+  protocol          VARCHAR(16)   NOT NULL, -- vguang, mcardsea
+  serial            VARCHAR(64)   NOT NULL, -- what the device calls itself
+  secret_cipher     VARCHAR(200)  NOT NULL, -- of its URL
+  secret_digest     VARCHAR(64)   NOT NULL,
+  direction         VARCHAR(8)    NOT NULL, -- in, out
+  scope_nodes       VARCHAR(2000) NOT NULL, -- building nodes it serves, comma separated; '' = all
+  kinds             VARCHAR(64)   NOT NULL, -- kinds of pass it takes
+  thermometer       INTEGER       NOT NULL,
+  qr_allowed        INTEGER       NOT NULL, -- 权限管理: 门禁二维码
+  deny_code         VARCHAR(8)    NOT NULL, -- vguang: what refuses on this firmware
+  heartbeat_text    VARCHAR(64)   NOT NULL, -- vguang
+  heartbeat_seconds INTEGER       NOT NULL,
+  firmware          VARCHAR(64)   NOT NULL,
+  skew_ms           BIGINT        NOT NULL, -- the device's clock minus ours, last seen
+  last_seen_at      BIGINT,
+  created_at        BIGINT        NOT NULL,
+  updated_at        BIGINT        NOT NULL,
+  disabled_at       BIGINT
+);
+CREATE UNIQUE INDEX reader_secret ON reader (secret_digest);
+CREATE INDEX reader_community ON reader (community_id, id);
+
+-- Devices that called with a secret of ours but another's serial, or none known.
+CREATE TABLE reader_quarantine (
+  id            BIGINT      NOT NULL PRIMARY KEY,
+  protocol      VARCHAR(16) NOT NULL,
+  serial        VARCHAR(64) NOT NULL,
+  secret_digest VARCHAR(64) NOT NULL,
+  addr          VARCHAR(64) NOT NULL,
+  calls         BIGINT      NOT NULL,
+  first_at      BIGINT      NOT NULL,
+  last_at       BIGINT      NOT NULL
+);
+CREATE UNIQUE INDEX reader_quarantine_device ON reader_quarantine (protocol, serial, secret_digest);
+
+CREATE TABLE guard_post (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  name         VARCHAR(64) NOT NULL,
+  direction    VARCHAR(8)  NOT NULL, -- preset on the guard's page
+  created_at   BIGINT      NOT NULL,
+  updated_at   BIGINT      NOT NULL,
+  disabled_at  BIGINT
+);
+CREATE INDEX guard_post_community ON guard_post (community_id, id);
+
+CREATE TABLE guard (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  name         VARCHAR(64)  NOT NULL,
+  phone_cipher VARCHAR(200) NOT NULL,
+  phone_mac    VARCHAR(64)  NOT NULL,
+  user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL,
+  disabled_at  BIGINT
+);
+CREATE INDEX guard_community ON guard (community_id, id);
+CREATE INDEX guard_user ON guard (user_id);
+
+CREATE TABLE guard_assignment (
+  guard_id BIGINT NOT NULL,
+  post_id  BIGINT NOT NULL,
+  PRIMARY KEY (guard_id, post_id)
+);
+
+CREATE TABLE observer (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  name         VARCHAR(64)  NOT NULL,
+  capacity     VARCHAR(64)  NOT NULL, -- 身份, in words
+  phone_cipher VARCHAR(200) NOT NULL,
+  phone_mac    VARCHAR(64)  NOT NULL,
+  may_export   INTEGER      NOT NULL,
+  user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL,
+  removed_at   BIGINT
+);
+CREATE INDEX observer_user ON observer (user_id);
+
+CREATE TABLE observer_community (
+  observer_id  BIGINT NOT NULL,
+  community_id BIGINT NOT NULL,
+  PRIMARY KEY (community_id, observer_id)
+);
+CREATE INDEX observer_community_observer ON observer_community (observer_id);
+
+-- A parametric QR waiting to be scanned by the person it is for.
+CREATE TABLE bind_ticket (
+  scene_digest VARCHAR(64) NOT NULL PRIMARY KEY, -- SHA-256 of the scene
+  kind         VARCHAR(16) NOT NULL, -- observer, guard, account
+  target_id    BIGINT      NOT NULL,
+  created_at   BIGINT      NOT NULL,
+  expires_at   BIGINT      NOT NULL,
+  used_at      BIGINT
+);
+CREATE INDEX bind_ticket_target ON bind_ticket (kind, target_id);
+
+-- People as WeChat knows them.
+
+CREATE TABLE wechat_user (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  union_id     VARCHAR(64),           -- NULL = WeChat has not told
+  person_id    BIGINT       NOT NULL, -- by verified phone; 0 = not yet
+  phone_cipher VARCHAR(200) NOT NULL,
+  phone_mac    VARCHAR(64)  NOT NULL,
+  merged_into  BIGINT       NOT NULL, -- the user this one turned out to be; 0 = itself
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX wechat_user_union ON wechat_user (union_id);
+CREATE INDEX wechat_user_person ON wechat_user (person_id);
+
+CREATE TABLE wechat_identity (
+  app_id      VARCHAR(64) NOT NULL,
+  open_id     VARCHAR(64) NOT NULL,
+  user_id     BIGINT      NOT NULL,
+  followed_at BIGINT,
+  created_at  BIGINT      NOT NULL,
+  PRIMARY KEY (app_id, open_id)
+);
+CREATE INDEX wechat_identity_user ON wechat_identity (user_id);
+
+-- Every passage and every refusal. Append-only, and at the same time the log of
+-- events that live views follow. Names and places are kept as they were.
+CREATE TABLE access_record (
+  id           BIGINT       NOT NULL PRIMARY KEY, -- its time is the passage's
+  community_id BIGINT       NOT NULL,
+  at           BIGINT       NOT NULL,
+  via          VARCHAR(8)   NOT NULL, -- reader, guard, manual
+  reader_id    BIGINT       NOT NULL,
+  post_id      BIGINT       NOT NULL,
+  guard_id     BIGINT       NOT NULL,
+  gate         VARCHAR(64)  NOT NULL, -- reader's or post's name
+  released_by  VARCHAR(64)  NOT NULL, -- device or guard, in words
+  direction    VARCHAR(8)   NOT NULL,
+  kind         VARCHAR(16)  NOT NULL, -- '' = unknown token
+  pass_id      BIGINT       NOT NULL,
+  person_id    BIGINT       NOT NULL,
+  resident_id  BIGINT       NOT NULL,
+  house_id     BIGINT       NOT NULL,
+  name         VARCHAR(64)  NOT NULL,
+  house        VARCHAR(250) NOT NULL,
+  temp_tenths  INTEGER      NOT NULL, -- 0 = not taken
+  allowed      INTEGER      NOT NULL,
+  counted      INTEGER      NOT NULL, -- an exit that the tally holds
+  reason       VARCHAR(32)  NOT NULL,
+  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing
+  token_digest VARCHAR(64)  NOT NULL, -- '' = none was shown
+  release_key  VARCHAR(64)            -- the token's digest when released, else NULL: a token releases once
+);
+CREATE UNIQUE INDEX access_record_release ON access_record (release_key);
+CREATE INDEX access_record_community ON access_record (community_id, id);
+CREATE INDEX access_record_house ON access_record (community_id, house_id, id);
+CREATE INDEX access_record_person ON access_record (community_id, person_id, id);
+CREATE INDEX access_record_reader ON access_record (reader_id, id);
+CREATE INDEX access_record_post ON access_record (post_id, id);

@@ -1,0 +1,70 @@
+// Package migrations holds the schema as numbered SQL files, one source for
+// every dialect. Files are only ever appended.
+package migrations
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// Migration is one numbered file, split into its statements.
+type Migration struct {
+	Version    int
+	Name       string
+	Statements []string
+}
+
+// All gives the migrations in order. Numbers start at 1 and leave no gap.
+func All() ([]Migration, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(names)
+	all := make([]Migration, 0, len(names))
+	for i, file := range names {
+		number, name, ok := strings.Cut(strings.TrimSuffix(file, ".sql"), "_")
+		version, err := strconv.Atoi(number)
+		if !ok || err != nil || version != i+1 {
+			return nil, fmt.Errorf("migrations: %s: want number %04d", file, i+1)
+		}
+		text, err := files.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Migration{Version: version, Name: name, Statements: Split(string(text))})
+	}
+	return all, nil
+}
+
+// Split cuts SQL text into statements at semicolons that end a line. Comments,
+// from -- to the line's end, are left out; our files quote no text holding --.
+func Split(text string) []string {
+	var statements []string
+	var b strings.Builder
+	for _, line := range strings.Split(text, "\n") {
+		line, _, _ = strings.Cut(line, "--")
+		line = strings.TrimRight(line, " \t\r")
+		if line == "" {
+			continue
+		}
+		body, ended := strings.CutSuffix(line, ";")
+		b.WriteString(body)
+		b.WriteByte('\n')
+		if ended {
+			statements = append(statements, strings.TrimSpace(b.String()))
+			b.Reset()
+		}
+	}
+	if rest := strings.TrimSpace(b.String()); rest != "" {
+		statements = append(statements, rest)
+	}
+	return statements
+}

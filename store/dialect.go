@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is all that differs between SQLite and MySQL or MariaDB.
+type dialect int
+
+const (
+	dialectSQLite dialect = iota
+	dialectMySQL
+)
+
+// lockTimeout bounds the wait for another's lock; a reader gives up after two seconds.
+const lockTimeout = 5 * time.Second
+
+func (d dialect) name() string {
+	if d == dialectSQLite {
+		return "SQLite"
+	}
+	return "MySQL"
+}
+
+func (d dialect) versionQuery() string {
+	if d == dialectSQLite {
+		return "SELECT sqlite_version()"
+	}
+	return "SELECT VERSION()"
+}
+
+// forUpdate ends a SELECT that locks what it reads. SQLite needs none: its write
+// transactions hold the one write lock from BEGIN on.
+func (d dialect) forUpdate() string {
+	if d == dialectSQLite {
+		return ""
+	}
+	return " FOR UPDATE"
+}
+
+// insertIgnore begins an INSERT that does nothing where a unique key is taken.
+func (d dialect) insertIgnore() string {
+	if d == dialectSQLite {
+		return "INSERT OR IGNORE INTO "
+	}
+	return "INSERT IGNORE INTO "
+}
+
+// isDuplicate reports a violated unique key.
+func isDuplicate(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1062
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		return s.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || s.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
+
+// isRetryable reports a transaction that lost a race for locks and changed
+// nothing: dead-lock, lock wait time-out, busy.
+func isRetryable(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1213 || m.Number == 1205 || m.Number == 1020
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		return s.Code()&0xff == sqlite3.SQLITE_BUSY
+	}
+	return false
+}
+
+func (s *Store) openPools(ctx context.Context, o Options) error {
+	if (o.SQLitePath == "") == (o.MySQLDSN == "") {
+		return errors.New("store: name a SQLite file or a MySQL DSN, not both")
+	}
+	if o.MySQLDSN != "" {
+		return s.openMySQL(ctx, o.MySQLDSN)
+	}
+	return s.openSQLite(ctx, o.SQLitePath)
+}
+
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	s.dialect = dialectSQLite
+	writes, err := sqlx.Open("sqlite", sqliteDSN(path, false))
+	if err != nil {
+		return fmt.Errorf("store: open SQLite: %w", err)
+	}
+	// One writer: several would wait for each other in the dark and starve.
+	writes.SetMaxOpenConns(1)
+	if err := writes.PingContext(ctx); err != nil {
+		writes.Close()
+		return fmt.Errorf("store: open SQLite file: %w", err)
+	}
+	reads, err := sqlx.Open("sqlite", sqliteDSN(path, true))
+	if err != nil {
+		writes.Close()
+		return fmt.Errorf("store: open SQLite: %w", err)
+	}
+	reads.SetMaxOpenConns(8)
+	reads.SetMaxIdleConns(8)
+	s.writes, s.reads = writes, reads
+	s.group = newGroupWriter(s)
+	return nil
+}
+
+func sqliteDSN(path string, readOnly bool) string {
+	q := url.Values{}
+	for _, pragma := range []string{
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-32000)", "mmap_size(268435456)", "temp_store(MEMORY)",
+	} {
+		q.Add("_pragma", pragma)
+	}
+	q.Set("_time_format", "datetime")
+	q.Set("_timezone", "UTC")
+	q.Set("_dqs", "0")
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	} else {
+		q.Set("_txlock", "immediate")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func (s *Store) openMySQL(ctx context.Context, dsn string) error {
+	s.dialect = dialectMySQL
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return errors.New("store: the MySQL DSN cannot be read; want user:password@tcp(host:port)/database")
+	}
+	config.ParseTime, config.Loc = true, time.UTC
+	config.ClientFoundRows, config.InterpolateParams = true, true
+	config.MultiStatements = false
+	if config.Timeout == 0 {
+		config.Timeout = 5 * time.Second
+	}
+	if config.Params == nil {
+		config.Params = map[string]string{}
+	}
+	config.Params["time_zone"] = "'+00:00'"
+	config.Params["innodb_lock_wait_timeout"] = fmt.Sprint(int(lockTimeout.Seconds()))
+	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
+	if err := setIsolation(ctx, config); err != nil {
+		return err
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return fmt.Errorf("store: open MySQL: %w", err)
+	}
+	pool := sqlx.NewDb(sql.OpenDB(connector), "mysql")
+	pool.SetMaxOpenConns(32)
+	pool.SetMaxIdleConns(32)
+	pool.SetConnMaxLifetime(30 * time.Minute)
+	s.writes, s.reads = pool, pool
+	return nil
+}
+
+// setIsolation asks for READ COMMITTED, whose locks are on rows alone, under the
+// name this server knows it by. Asking at each BEGIN would cost a round trip.
+func setIsolation(ctx context.Context, config *mysql.Config) error {
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return fmt.Errorf("store: open MySQL: %w", err)
+	}
+	probe := sql.OpenDB(connector)
+	defer probe.Close()
+	var version string
+	if err := probe.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
+		return fmt.Errorf("store: reach the MySQL server: %w", err)
+	}
+	name := "transaction_isolation"
+	if strings.Contains(version, "MariaDB") {
+		name = "tx_isolation"
+	}
+	config.Params[name] = "'READ-COMMITTED'"
+	return nil
+}
+
+// tableExistsQuery counts the tables of a name.
+func (d dialect) tableExistsQuery() string {
+	if d == dialectSQLite {
+		return "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+	}
+	return "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
+}
+
+// transactionalDDL reports that a schema change can be rolled back. MySQL
+// commits at each DDL statement.
+func (d dialect) transactionalDDL() bool { return d == dialectSQLite }

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"tongxing/core"
+)
+
+// An id is 41 bits of milliseconds since idEpoch, 10 bits of node, 12 bits of
+// serial: sortable by time, unique across servers, good until 2094.
+const (
+	nodeBits   = 10
+	serialBits = 12
+	nodeCount  = 1 << nodeBits
+	idShift    = nodeBits + serialBits
+)
+
+var idEpoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// idMaker makes ids for one node. A clock that goes back is ignored: the maker
+// stays at the latest moment it has seen, and borrows from the next millisecond
+// when a serial runs out.
+type idMaker struct {
+	mu   sync.Mutex
+	node int64
+	last int64 // milliseconds and serial in one: ms<<serialBits | serial
+}
+
+func (m *idMaker) make(now time.Time) core.ID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := max(now.UnixMilli()-idEpoch, 0) << serialBits
+	m.last = max(next, m.last+1)
+	return m.join(m.last)
+}
+
+// makeAt makes an id that sorts at a past moment, for imported and generated
+// history. Callers keep to one such stream at a time: it does not know of others.
+func (m *idMaker) makeAt(at time.Time, serial int) core.ID {
+	return m.join((at.UnixMilli()-idEpoch)<<serialBits | int64(serial)&(1<<serialBits-1))
+}
+
+func (m *idMaker) setNode(node int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.node = node
+}
+
+func (m *idMaker) join(stamp int64) core.ID {
+	ms, serial := stamp>>serialBits, stamp&(1<<serialBits-1)
+	return core.ID(ms<<idShift | m.node<<serialBits | serial)
+}
+
+// idFrom gives the lowest id of a moment, so that a span of time is a span of ids.
+func idFrom(at time.Time) core.ID {
+	return core.ID(max(at.UnixMilli()-idEpoch, 0) << idShift)
+}
+
+const (
+	leaseTime  = 60 * time.Second
+	leaseRenew = 15 * time.Second
+)
+
+// nodeLease holds this process's node number in the database. The number is
+// what keeps two servers' ids apart, so it rests on the store that must not be
+// lost rather than on the cache.
+type nodeLease struct {
+	s      *Store
+	node   int64
+	holder string
+	stop   chan struct{}
+	done   chan struct{}
+}
+
+// leaseNode takes the first number that is free or whose lease ran out, and
+// keeps it until Close.
+func (s *Store) leaseNode(ctx context.Context) error {
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	s.ids = &idMaker{}
+	l := &nodeLease{s: s, holder: hex.EncodeToString(secret[:]), stop: make(chan struct{}), done: make(chan struct{})}
+	if err := l.acquire(ctx); err != nil {
+		return err
+	}
+	s.lease = l
+	go l.keep()
+	return nil
+}
+
+func (l *nodeLease) acquire(ctx context.Context) error {
+	err := l.s.write(ctx, "lease a node number", func(tx *Tx) error {
+		var known, busy []int64
+		if err := tx.all(&known, "SELECT node FROM node_lease"); err != nil {
+			return err
+		}
+		if err := tx.all(&busy, "SELECT node FROM node_lease WHERE expires_at > ?", tx.nowMS()); err != nil {
+			return err
+		}
+		for node := range int64(nodeCount) {
+			if !slices.Contains(busy, node) {
+				l.node = node
+				return l.take(tx, slices.Contains(known, node))
+			}
+		}
+		return errors.New("all 1,024 node numbers are leased")
+	})
+	if err == nil {
+		l.s.ids.setNode(l.node)
+	}
+	return err
+}
+
+// take makes the number ours, unless another was quicker.
+func (l *nodeLease) take(tx *Tx, known bool) error {
+	until := tx.now.Add(leaseTime).UnixMilli()
+	if known {
+		return tx.one(errRace, "UPDATE node_lease SET holder = ?, expires_at = ? WHERE node = ? AND expires_at <= ?",
+			l.holder, until, l.node, tx.nowMS())
+	}
+	_, err := tx.exec("INSERT INTO node_lease (node, holder, expires_at) VALUES (?, ?, ?)", l.node, l.holder, until)
+	if isDuplicate(err) {
+		return errRace
+	}
+	return err
+}
+
+func (l *nodeLease) keep() {
+	defer close(l.done)
+	tick := time.NewTicker(leaseRenew)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-tick.C:
+			if err := l.renew(); err != nil {
+				l.s.log.Error("renew the node number's lease", "err", err)
+			}
+		}
+	}
+}
+
+// renew extends the lease. Where another took the number meanwhile (this process
+// slept past its lease), a new number is leased for the ids to come.
+func (l *nodeLease) renew() error {
+	ctx, cancel := context.WithTimeout(context.Background(), leaseRenew)
+	defer cancel()
+	lost := false
+	err := l.s.write(ctx, "renew node", func(tx *Tx) error {
+		n, err := tx.exec("UPDATE node_lease SET expires_at = ? WHERE node = ? AND holder = ?",
+			tx.now.Add(leaseTime).UnixMilli(), l.node, l.holder)
+		lost = err == nil && n == 0
+		return err
+	})
+	if err != nil || !lost {
+		return err
+	}
+	return l.acquire(ctx)
+}
+
+func (l *nodeLease) release() {
+	close(l.stop)
+	<-l.done
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	_ = l.s.write(ctx, "release node", func(tx *Tx) error { // an unreleased lease runs out by itself
+		_, err := tx.exec("UPDATE node_lease SET expires_at = 0 WHERE node = ? AND holder = ?", l.node, l.holder)
+		return err
+	})
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tongxing/migrations"
+)
+
+// ErrNewerSchema says that the database was written by a newer program.
+var ErrNewerSchema = errors.New("数据库由更新版本的通行创建：请使用新版本程序，或恢复升级前的备份")
+
+// migrateTime bounds the wait for another server that migrates at this moment.
+const migrateTime = 2 * time.Minute
+
+// migrate brings the schema up to date. Servers that start at once take turns:
+// the row of a version is inserted before its statements and marked done after,
+// so exactly one runs them and the others wait for it.
+func (s *Store) migrate(ctx context.Context) error {
+	all, err := migrations.All()
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, migrateTime)
+	defer cancel()
+	if err := s.makeMigrationTable(ctx); err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	version, err := s.SchemaVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	if version > len(all) {
+		return fmt.Errorf("store: schema %d, this program knows %d: %w", version, len(all), ErrNewerSchema)
+	}
+	for _, m := range all {
+		if err := s.apply(ctx, m); err != nil {
+			return fmt.Errorf("store: migrate to %d (%s): %w", m.Version, m.Name, err)
+		}
+	}
+	return nil
+}
+
+// SchemaVersion is the number of the newest migration begun; 0 = none.
+func (s *Store) SchemaVersion(ctx context.Context) (int, error) {
+	var version int
+	err := s.reads.GetContext(ctx, &version, "SELECT COALESCE(MAX(version), 0) FROM schema_migration")
+	return version, err
+}
+
+func (s *Store) makeMigrationTable(ctx context.Context) error {
+	var count int
+	if err := s.reads.GetContext(ctx, &count, s.dialect.tableExistsQuery(), "schema_migration"); err != nil || count > 0 {
+		return err
+	}
+	_, err := s.writes.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
+		version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(64) NOT NULL, begun_at BIGINT NOT NULL, done_at BIGINT)`)
+	return err
+}
+
+// apply runs one migration unless it is done, or waits for whoever runs it.
+func (s *Store) apply(ctx context.Context, m migrations.Migration) error {
+	if s.dialect.transactionalDDL() {
+		return s.applyWhole(ctx, m)
+	}
+	_, err := s.writes.ExecContext(ctx, "INSERT INTO schema_migration (version, name, begun_at) VALUES (?, ?, ?)",
+		m.Version, m.Name, s.now().UnixMilli())
+	if isDuplicate(err) {
+		return s.awaitMigration(ctx, m)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.run(ctx, m); err != nil {
+		return err
+	}
+	_, err = s.writes.ExecContext(ctx, "UPDATE schema_migration SET done_at = ? WHERE version = ?", s.now().UnixMilli(), m.Version)
+	return err
+}
+
+// applyWhole runs one migration in one transaction, all of it or nothing.
+func (s *Store) applyWhole(ctx context.Context, m migrations.Migration) error {
+	return s.write(ctx, "migrate", func(tx *Tx) error {
+		var done int
+		if err := tx.get(&done, "SELECT COUNT(*) FROM schema_migration WHERE version = ?", m.Version); err != nil || done > 0 {
+			return err
+		}
+		for i, statement := range m.Statements {
+			if _, err := tx.exec(statement); err != nil {
+				return fmt.Errorf("statement %d: %w", i+1, err)
+			}
+		}
+		_, err := tx.exec("INSERT INTO schema_migration (version, name, begun_at, done_at) VALUES (?, ?, ?, ?)",
+			m.Version, m.Name, tx.nowMS(), tx.nowMS())
+		return err
+	})
+}
+
+func (s *Store) run(ctx context.Context, m migrations.Migration) error {
+	for i, statement := range m.Statements {
+		if _, err := s.writes.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("statement %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// awaitMigration polls until the one who runs m is done. One that died half way
+// leaves its row undone; that takes a person, since MySQL cannot roll back DDL.
+func (s *Store) awaitMigration(ctx context.Context, m migrations.Migration) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var done millis
+		if err := s.reads.GetContext(ctx, &done, "SELECT done_at FROM schema_migration WHERE version = ?", m.Version); err != nil {
+			return err
+		}
+		if !done.IsZero() {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return errors.New("begun earlier and never finished: restore the backup taken before the upgrade, " +
+				"or finish its statements by hand and set done_at of its row in schema_migration")
+		}
+	}
+}

@@ -1,0 +1,314 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+// RepeatWindow is how long a device that repeats a request gets the first answer
+// again. Readers give up after two seconds and repeat within five.
+const RepeatWindow = 5 * time.Second
+
+// ScanAttempt is one attempt to pass: what a reader or a guard's page saw.
+type ScanAttempt struct {
+	Via         core.Via
+	Reader      core.ID        // when ViaReader
+	Post, Guard core.ID        // when ViaGuard or ViaManual
+	GuardName   string         // kept in the record
+	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
+	Pass        core.ID        // 0 = the token is unknown
+	Token       core.TokenState
+	TokenDigest string // "" = none was shown
+	TempTenths  int    // 0 = not taken
+	IDNumber    string // registered with the passage when it is allowed; "" = none
+	RefusedFor  string // a guard's own reason to refuse what the rules allow; "" = none
+}
+
+// ScanOutcome is the decision and the record that was written with it. Record.ID
+// is 0 where nothing was recorded: a device or post that does not exist has no
+// community to keep it.
+type ScanOutcome struct {
+	Decision core.Decision
+	Record   core.AccessRecord
+	Repeat   bool // this device had this answer before; nothing was written now
+}
+
+// Scan decides one attempt, adds it to the tally where it counts, and records
+// it, all in one transaction. Attempts that wait at the same time share a
+// transaction. An error means that nothing was decided: the caller refuses. After
+// an error the attempt may nevertheless have been recorded as released (the
+// connection was lost at the commit); the token then never releases again.
+func (s *Store) Scan(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
+	return s.scans.do(ctx, a)
+}
+
+// scanBatch decides several attempts in one transaction. Where the batch as a
+// whole loses a race, or holds a token that was released before, each attempt is
+// decided by itself.
+func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
+	errs := make([]error, len(batch))
+	outcomes, err := s.scanTogether(ctx, batch)
+	if err == nil {
+		return outcomes, errs
+	}
+	if !isDuplicate(err) && !isRetryable(err) && err != errRace {
+		for i := range errs {
+			errs[i] = wrap("scan", err)
+		}
+		return make([]ScanOutcome, len(batch)), errs
+	}
+	outcomes = make([]ScanOutcome, len(batch))
+	for i, a := range batch {
+		outcomes[i], errs[i] = s.scanAlone(ctx, a)
+	}
+	return outcomes, errs
+}
+
+// scanAlone decides one attempt, again and again while others change its tally.
+// Each round somebody's exit was counted, so a window's exits bound the rounds.
+func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
+	for {
+		outcomes, err := s.scanTogether(ctx, []ScanAttempt{a})
+		switch {
+		case err == nil:
+			return outcomes[0], nil
+		case isDuplicate(err):
+			first, found, err := s.released(ctx, a.TokenDigest)
+			if err != nil {
+				return ScanOutcome{}, wrap("scan", err)
+			}
+			if found && sameDevice(first, a) && s.now().Sub(first.At) <= RepeatWindow {
+				return ScanOutcome{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: "请通行"}, Record: first, Repeat: true}, nil
+			}
+			if found {
+				a.Token = core.TokenUsed
+			}
+		case isRetryable(err) || err == errRace:
+		default:
+			return ScanOutcome{}, wrap("scan", err)
+		}
+		if err := ctx.Err(); err != nil {
+			return ScanOutcome{}, wrap("scan", err)
+		}
+	}
+}
+
+func sameDevice(first core.AccessRecord, a ScanAttempt) bool {
+	return first.Via == a.Via && first.Reader == a.Reader && first.Post == a.Post
+}
+
+// scanTogether is the transaction. On SQLite the facts are read inside it, under
+// the one write lock. On MySQL they are read before it and the tallies carry
+// versions: a tally that another changed meanwhile ends it with errRace.
+func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, error) {
+	now := s.now().Truncate(time.Millisecond)
+	var outcomes []ScanOutcome
+	if s.dialect == dialectSQLite {
+		err := s.group.do(ctx, func(tx *Tx) error {
+			plan, err := s.planScans(tx.ctx, tx.run, batch, now)
+			if err != nil {
+				return err
+			}
+			outcomes = plan.outcomes
+			return plan.save(tx)
+		})
+		return outcomes, err
+	}
+	plan, err := s.planScans(ctx, s.reads, batch, now)
+	if err != nil {
+		return nil, err
+	}
+	if plan.recordsOnly() {
+		return plan.outcomes, plan.saveRecords(ctx, s.writes)
+	}
+	return plan.outcomes, s.transact(ctx, plan.save)
+}
+
+// scanPlan is what a batch will write.
+type scanPlan struct {
+	s        *Store
+	now      time.Time
+	outcomes []ScanOutcome
+	tallies  map[tallyKey]*tallyState
+	idnos    map[core.ID]string // resident → ID number to register
+}
+
+type tallyKey struct{ community, subject core.ID }
+
+type tallyState struct {
+	days    core.Tally
+	version int64 // 0 = no row yet
+	changed bool
+}
+
+func (s *Store) planScans(ctx context.Context, db runner, batch []ScanAttempt, now time.Time) (*scanPlan, error) {
+	rows, err := s.scanFacts(ctx, db, batch)
+	if err != nil {
+		return nil, err
+	}
+	p := &scanPlan{s: s, now: now, outcomes: make([]ScanOutcome, len(batch)), tallies: map[tallyKey]*tallyState{}, idnos: map[core.ID]string{}}
+	for i := range rows {
+		if err := p.decide(batch[rows[i].N], &rows[i]); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// decide settles one attempt. The tallies of earlier attempts of the same batch
+// are already in p, so that two members of one household in one batch count.
+func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
+	person, house, err := p.talliesOf(row)
+	if err != nil {
+		return err
+	}
+	facts, err := row.facts(p.s.zone, a)
+	if err != nil {
+		return err
+	}
+	facts.Exits = person.days
+	if facts.Rule.Counting == core.CountHousehold {
+		facts.Exits = house.days
+	}
+	d := core.Decide(facts, p.now)
+	if d.Allowed && a.RefusedFor != "" {
+		d = core.Decision{Reason: core.ReasonGuard, Sentence: "门岗不予放行", Left: d.Left, Limit: d.Limit, Unlimited: d.Unlimited}
+	}
+	if d.Counts {
+		day := core.DayOf(p.now, p.s.zone)
+		person.count(day)
+		house.count(day)
+	}
+	if d.Allowed && a.IDNumber != "" && row.HasID == 0 {
+		p.idnos[row.ResidentID] = a.IDNumber
+	}
+	p.outcomes[row.N] = ScanOutcome{Decision: d, Record: row.record(p, a, d)}
+	return nil
+}
+
+func (p *scanPlan) talliesOf(row *scanRow) (person, house *tallyState, err error) {
+	if row.PassID == 0 {
+		return &tallyState{}, &tallyState{}, nil
+	}
+	person, err = p.tally(tallyKey{row.PassCommunity, row.PersonID}, row.PersonDays, row.PersonVersion)
+	if err != nil {
+		return nil, nil, err
+	}
+	house, err = p.tally(tallyKey{row.PassCommunity, row.HouseID}, row.HouseDays, row.HouseVersion)
+	return person, house, err
+}
+
+func (p *scanPlan) tally(key tallyKey, text string, version int64) (*tallyState, error) {
+	if t, ok := p.tallies[key]; ok {
+		return t, nil
+	}
+	days, err := core.ParseTally(text)
+	if err != nil {
+		return nil, fmt.Errorf("tally of %d: %w", key.subject, err)
+	}
+	if days == nil {
+		days = core.Tally{}
+	}
+	t := &tallyState{days: days, version: version}
+	p.tallies[key] = t
+	return t, nil
+}
+
+func (t *tallyState) count(day core.Day) {
+	t.days.Add(day)
+	t.changed = true
+}
+
+func (p *scanPlan) changed(isNew bool) []tallyKey {
+	var keys []tallyKey
+	for key, t := range p.tallies {
+		if t.changed && (t.version == 0) == isNew {
+			keys = append(keys, key)
+		}
+	}
+	// Every batch locks in the same order, so that two never wait for each other.
+	slices.SortFunc(keys, func(a, b tallyKey) int {
+		if a.community != b.community {
+			return int(min(max(a.community-b.community, -1), 1))
+		}
+		return int(min(max(a.subject-b.subject, -1), 1))
+	})
+	return keys
+}
+
+func (p *scanPlan) recordsOnly() bool {
+	return len(p.idnos) == 0 && len(p.changed(false)) == 0 && len(p.changed(true)) == 0
+}
+
+func (p *scanPlan) save(tx *Tx) error {
+	if err := p.updateTallies(tx); err != nil {
+		return err
+	}
+	if err := p.insertTallies(tx); err != nil {
+		return err
+	}
+	for resident, number := range p.idnos {
+		if err := registerIDNumber(tx, resident, number); err != nil {
+			return err
+		}
+	}
+	return p.saveRecords(tx.ctx, tx.run)
+}
+
+func (p *scanPlan) updateTallies(tx *Tx) error {
+	keys := p.changed(false)
+	if len(keys) == 0 {
+		return nil
+	}
+	var set, where strings.Builder
+	var setArgs, whereArgs []any
+	for i, key := range keys {
+		t := p.tallies[key]
+		set.WriteString(" WHEN community_id = ? AND subject_id = ? THEN ?")
+		setArgs = append(setArgs, key.community, key.subject, t.days.Encode())
+		if i > 0 {
+			where.WriteString(" OR ")
+		}
+		where.WriteString("(community_id = ? AND subject_id = ? AND version = ?)")
+		whereArgs = append(whereArgs, key.community, key.subject, t.version)
+	}
+	n, err := tx.exec("UPDATE exit_tally SET days = CASE"+set.String()+" END, version = version + 1 WHERE "+where.String(),
+		append(setArgs, whereArgs...)...)
+	if err == nil && n != int64(len(keys)) {
+		return errRace
+	}
+	return err
+}
+
+func (p *scanPlan) insertTallies(tx *Tx) error {
+	keys := p.changed(true)
+	if len(keys) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 3*len(keys))
+	for _, key := range keys {
+		args = append(args, key.community, key.subject, p.tallies[key].days.Encode())
+	}
+	_, err := tx.exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES "+
+		strings.TrimSuffix(strings.Repeat("(?, ?, ?, 1), ", len(keys)), ", "), args...)
+	if isDuplicate(err) {
+		return errRace // another counted this subject's first exit
+	}
+	return err
+}
+
+// saveRecords appends the batch's records in one statement.
+func (p *scanPlan) saveRecords(ctx context.Context, db runner) error {
+	records := make([]core.AccessRecord, 0, len(p.outcomes))
+	for _, o := range p.outcomes {
+		if o.Record.ID != 0 {
+			records = append(records, o.Record)
+		}
+	}
+	return insertAccessRecords(ctx, db, records)
+}

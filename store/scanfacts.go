@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+// scanRow is everything one decision needs, read by one query for a whole batch.
+// Absent things are zeros: a token without a pass, a guard's scan without a reader.
+type scanRow struct {
+	N int `db:"n"` // index in the batch
+
+	ReaderID        core.ID        `db:"reader_id"`
+	ReaderCommunity core.ID        `db:"reader_community"`
+	ReaderName      string         `db:"reader_name"`
+	ReaderDirection core.Direction `db:"reader_direction"`
+	ReaderScope     string         `db:"reader_scope"`
+	ReaderKinds     string         `db:"reader_kinds"`
+	Thermometer     int            `db:"thermometer"`
+	QRAllowed       int            `db:"qr_allowed"`
+	ReaderDisabled  millis         `db:"reader_disabled"`
+
+	PostID        core.ID `db:"post_id"`
+	PostCommunity core.ID `db:"post_community"`
+	PostName      string  `db:"post_name"`
+	PostDisabled  millis  `db:"post_disabled"`
+
+	PassID        core.ID       `db:"pass_id"`
+	PassCommunity core.ID       `db:"pass_community"`
+	Kind          core.PassKind `db:"kind"`
+	PassDisabled  millis        `db:"pass_disabled"`
+
+	ResidentID core.ID  `db:"resident_id"`
+	PersonID   core.ID  `db:"person_id"`
+	Name       string   `db:"name"`
+	LeaseDay   core.Day `db:"lease_day"`
+	HasID      int      `db:"has_id"`
+	Certified  millis   `db:"certified_at"`
+	MovedOut   millis   `db:"moved_out_at"`
+	HouseID    core.ID  `db:"house_id"`
+	House      string   `db:"house"`
+	HousePath  string   `db:"house_path"`
+
+	Counting    core.Counting `db:"counting"`
+	PeriodDays  int           `db:"period_days"`
+	Exits       int           `db:"exits"`
+	Hours       string        `db:"hours"`
+	RecordID    int           `db:"record_id"`
+	RecordTemp  int           `db:"record_temp"`
+	FeverTenths int           `db:"fever_tenths"`
+	ReaderQR    int           `db:"reader_qr"`
+
+	Restricted    int      `db:"restricted"`
+	RestrictExits int      `db:"restrict_exits"`
+	RestrictDay   core.Day `db:"restrict_day"`
+
+	PersonDays    string `db:"person_days"`
+	PersonVersion int64  `db:"person_version"`
+	HouseDays     string `db:"house_days"`
+	HouseVersion  int64  `db:"house_version"`
+}
+
+const scanColumns = `SELECT q.n,
+	COALESCE(r.id, 0) AS reader_id, COALESCE(r.community_id, 0) AS reader_community, COALESCE(r.name, '') AS reader_name,
+	COALESCE(r.direction, '') AS reader_direction, COALESCE(r.scope_nodes, '') AS reader_scope, COALESCE(r.kinds, '') AS reader_kinds,
+	COALESCE(r.thermometer, 0) AS thermometer, COALESCE(r.qr_allowed, 0) AS qr_allowed, r.disabled_at AS reader_disabled,
+	COALESCE(g.id, 0) AS post_id, COALESCE(g.community_id, 0) AS post_community, COALESCE(g.name, '') AS post_name, g.disabled_at AS post_disabled,
+	COALESCE(p.id, 0) AS pass_id, COALESCE(p.community_id, 0) AS pass_community, COALESCE(p.kind, '') AS kind, p.disabled_at AS pass_disabled,
+	COALESCE(t.id, 0) AS resident_id, COALESCE(t.person_id, 0) AS person_id, COALESCE(t.name, '') AS name, COALESCE(t.lease_day, 0) AS lease_day,
+	CASE WHEN t.idno_cipher <> '' THEN 1 ELSE 0 END AS has_id, t.certified_at, t.moved_out_at,
+	COALESCE(h.id, 0) AS house_id, COALESCE(h.label, '') AS house, COALESCE(h.path, '') AS house_path,
+	COALESCE(c.counting, '') AS counting, COALESCE(c.period_days, 1) AS period_days, COALESCE(c.exits, 0) AS exits, COALESCE(c.hours, '') AS hours,
+	COALESCE(c.record_id, 0) AS record_id, COALESCE(c.record_temp, 0) AS record_temp, COALESCE(c.fever_tenths, 373) AS fever_tenths,
+	COALESCE(c.reader_qr, 0) AS reader_qr,
+	CASE WHEN x.house_id IS NULL THEN 0 ELSE 1 END AS restricted, COALESCE(x.exits, 0) AS restrict_exits, COALESCE(x.last_day, 0) AS restrict_day,
+	COALESCE(tp.days, '') AS person_days, COALESCE(tp.version, 0) AS person_version,
+	COALESCE(th.days, '') AS house_days, COALESCE(th.version, 0) AS house_version
+FROM (`
+
+const scanJoins = `) q
+LEFT JOIN reader r ON r.id = q.reader_id
+LEFT JOIN guard_post g ON g.id = q.post_id
+LEFT JOIN pass p ON p.id = q.pass_id
+LEFT JOIN resident t ON t.id = p.resident_id
+LEFT JOIN house h ON h.id = t.house_id
+LEFT JOIN pass_rule c ON c.community_id = p.community_id
+LEFT JOIN house_restriction x ON x.house_id = t.house_id
+LEFT JOIN exit_tally tp ON tp.community_id = p.community_id AND tp.subject_id = t.person_id
+LEFT JOIN exit_tally th ON th.community_id = p.community_id AND th.subject_id = t.house_id
+ORDER BY q.n`
+
+// scanFacts reads the facts of a batch in one round trip.
+func (s *Store) scanFacts(ctx context.Context, db runner, batch []ScanAttempt) ([]scanRow, error) {
+	var b strings.Builder
+	b.WriteString(scanColumns)
+	args := make([]any, 0, 4*len(batch))
+	for i, a := range batch {
+		if i == 0 {
+			b.WriteString("SELECT ? AS n, ? AS reader_id, ? AS post_id, ? AS pass_id")
+		} else {
+			b.WriteString(" UNION ALL SELECT ?, ?, ?, ?")
+		}
+		args = append(args, i, int64(a.Reader), int64(a.Post), int64(a.Pass))
+	}
+	b.WriteString(scanJoins)
+	rows := make([]scanRow, 0, len(batch))
+	err := db.SelectContext(ctx, &rows, b.String(), args...)
+	return rows, err
+}
+
+// facts turns a row into what core decides on; the exits are the caller's to add.
+func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) {
+	hours, err := core.ParseHours(r.Hours)
+	if err != nil {
+		return core.Facts{}, err
+	}
+	f := core.Facts{
+		Zone: zone, Via: a.Via, Direction: r.direction(a), Token: a.Token,
+		PassKind:    r.Kind,
+		PassEnabled: r.PassID != 0 && r.PassDisabled.IsZero() && !r.Certified.IsZero() && r.MovedOut.IsZero(),
+		LeaseLast:   r.LeaseDay,
+		HasIDNumber: r.HasID != 0,
+		Rule: core.PassRule{
+			Counting: r.Counting, PeriodDays: r.PeriodDays, Exits: r.Exits, Hours: hours,
+			RecordID: r.RecordID != 0, RecordTemp: r.RecordTemp != 0, FeverTenths: r.FeverTenths, ReaderQR: r.ReaderQR != 0,
+		},
+		TempTenths: a.TempTenths,
+		IDGiven:    a.IDNumber != "",
+	}
+	if r.Restricted != 0 {
+		f.Restriction = &core.Restriction{Exits: r.RestrictExits, LastDay: r.RestrictDay}
+	}
+	r.place(&f)
+	return f, nil
+}
+
+// place fills what the decision needs to know of the reader or the post.
+func (r *scanRow) place(f *core.Facts) {
+	if f.Via == core.ViaReader {
+		f.ReaderEnabled = r.ReaderID != 0 && r.ReaderDisabled.IsZero()
+		f.ReaderAccepts = hasWord(r.ReaderKinds, string(r.Kind))
+		f.ReaderInScope = r.ReaderCommunity == r.PassCommunity && inScope(r.ReaderScope, r.HousePath)
+		f.ReaderThermometer, f.ReaderQR = r.Thermometer != 0, r.QRAllowed != 0
+		return
+	}
+	f.ReaderEnabled = r.PostID != 0 && r.PostDisabled.IsZero()
+	f.ReaderInScope = r.PostCommunity == r.PassCommunity
+}
+
+func (r *scanRow) direction(a ScanAttempt) core.Direction {
+	if a.Via == core.ViaReader {
+		return r.ReaderDirection
+	}
+	return a.Direction
+}
+
+// record is the row to append. A stranger to this community is recorded as a
+// refusal without a name: what other communities know is not this one's to see.
+func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.AccessRecord {
+	community, gate, by := r.PostCommunity, r.PostName, a.GuardName
+	if a.Via == core.ViaReader {
+		community, gate, by = r.ReaderCommunity, r.ReaderName, r.ReaderName
+	}
+	if community == 0 {
+		return core.AccessRecord{}
+	}
+	rec := core.AccessRecord{
+		ID: p.s.ids.make(p.now), Community: community, At: p.now, Via: a.Via,
+		Reader: r.ReaderID, Post: r.PostID, Guard: a.Guard, Gate: gate, ReleasedBy: by,
+		Direction: r.direction(a), Kind: r.Kind, TempTenths: a.TempTenths,
+		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: a.RefusedFor, TokenDigest: a.TokenDigest,
+	}
+	if r.PassCommunity == community {
+		rec.Pass, rec.Person, rec.Resident, rec.House = r.PassID, r.PersonID, r.ResidentID, r.HouseID
+		rec.Name, rec.HouseLabel = r.Name, r.House
+	}
+	return rec
+}
+
+// hasWord reports whether a comma-separated list holds word.
+func hasWord(list, word string) bool {
+	for item := range strings.SplitSeq(list, ",") {
+		if item == word && word != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// inScope reports whether a house's path goes through one of the nodes; no nodes
+// means the whole community.
+func inScope(nodes, path string) bool {
+	if nodes == "" {
+		return true
+	}
+	for id := range strings.SplitSeq(nodes, ",") {
+		if _, err := strconv.ParseInt(id, 10, 64); err == nil && strings.Contains(path, "/"+id+"/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	scanMost = 64              // attempts of one transaction
+	scanTime = 4 * time.Second // a reader gives up after two
+)
+
+// scanQueue gathers attempts that wait at the same moment into one transaction.
+// A worker takes what waits and never waits for more, so that a lone scan is as
+// quick as it can be.
+type scanQueue struct {
+	s       *Store
+	queue   chan *scanJob
+	workers sync.WaitGroup
+	mu      sync.RWMutex // guards ended against a send on the queue
+	ended   bool
+}
+
+type scanJob struct {
+	ctx     context.Context
+	attempt ScanAttempt
+	outcome ScanOutcome
+	err     error
+	done    chan struct{}
+}
+
+// startScans starts the workers. SQLite has one writer; MySQL's round trips
+// overlap, so several workers keep it busy.
+func (s *Store) startScans() {
+	workers := 1
+	if s.dialect == dialectMySQL {
+		workers = 4
+	}
+	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*scanMost)}
+	for range workers {
+		s.scans.workers.Go(s.scans.work)
+	}
+}
+
+func (q *scanQueue) do(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
+	job := &scanJob{ctx: ctx, attempt: a, done: make(chan struct{})}
+	if err := q.send(job); err != nil {
+		return ScanOutcome{}, wrap("scan", err)
+	}
+	<-job.done
+	return job.outcome, job.err
+}
+
+func (q *scanQueue) send(job *scanJob) error {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.ended {
+		return errClosed
+	}
+	select {
+	case q.queue <- job:
+		return nil
+	case <-job.ctx.Done():
+		return job.ctx.Err()
+	}
+}
+
+// close lets the scans in the queue finish.
+func (q *scanQueue) close() {
+	q.mu.Lock()
+	if !q.ended {
+		q.ended = true
+		close(q.queue)
+	}
+	q.mu.Unlock()
+	q.workers.Wait()
+}
+
+func (q *scanQueue) work() {
+	for first := range q.queue {
+		jobs := []*scanJob{first}
+	drain:
+		for len(jobs) < scanMost {
+			select {
+			case job, ok := <-q.queue:
+				if !ok {
+					break drain
+				}
+				jobs = append(jobs, job)
+			default:
+				break drain
+			}
+		}
+		q.run(jobs)
+	}
+}
+
+// run decides the jobs and answers each. Whatever happens, every job is
+// answered: a panic answers with an error, which refuses.
+func (q *scanQueue) run(jobs []*scanJob) {
+	defer func() {
+		p := recover()
+		for _, job := range jobs {
+			if p != nil {
+				job.outcome, job.err = ScanOutcome{}, fmt.Errorf("store: panic in a scan: %v", p)
+			}
+			close(job.done)
+		}
+	}()
+	waiting := make([]*scanJob, 0, len(jobs))
+	batch := make([]ScanAttempt, 0, len(jobs))
+	for _, job := range jobs {
+		if job.err = job.ctx.Err(); job.err == nil {
+			waiting, batch = append(waiting, job), append(batch, job.attempt)
+		}
+	}
+	if len(batch) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), scanTime)
+	defer cancel()
+	outcomes, errs := q.s.scanBatch(ctx, batch)
+	for i, job := range waiting {
+		job.outcome, job.err = outcomes[i], errs[i]
+	}
+}

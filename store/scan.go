@@ -23,7 +23,7 @@ type ScanAttempt struct {
 	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
 	Pass        core.ID        // 0 = the token is unknown
 	Token       core.TokenState
-	TokenDigest string // "" = none was shown
+	TokenDigest string // releases once; of a manual record, of the guard's form
 	TempTenths  int    // 0 = not taken
 	IDNumber    string // registered with the passage when it is allowed; "" = none
 	RefusedFor  string // a guard's own reason to refuse what the rules allow; "" = none
@@ -82,7 +82,7 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 			if err != nil {
 				return ScanOutcome{}, wrap("scan", err)
 			}
-			if found && sameDevice(first, a) && s.now().Sub(first.At) <= RepeatWindow {
+			if found && isRepeat(first, a, s.now()) {
 				return ScanOutcome{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: "请通行"}, Record: first, Repeat: true}, nil
 			}
 			if found {
@@ -98,8 +98,11 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 	}
 }
 
-func sameDevice(first core.AccessRecord, a ScanAttempt) bool {
-	return first.Via == a.Via && first.Reader == a.Reader && first.Post == a.Post
+// isRepeat reports that a released token is shown again by the device that
+// released it, within the window; a guard's manual form is the same act for ever.
+func isRepeat(first core.AccessRecord, a ScanAttempt, now time.Time) bool {
+	same := first.Via == a.Via && first.Reader == a.Reader && first.Post == a.Post
+	return same && (a.Via == core.ViaManual || now.Sub(first.At) <= RepeatWindow)
 }
 
 // scanTogether is the transaction. On SQLite the facts are read inside it, under
@@ -163,32 +166,42 @@ func (s *Store) planScans(ctx context.Context, db runner, batch []ScanAttempt, n
 // decide settles one attempt. The tallies of earlier attempts of the same batch
 // are already in p, so that two members of one household in one batch count.
 func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
-	person, house, err := p.talliesOf(row)
+	facts, err := p.factsOf(a, row)
 	if err != nil {
 		return err
-	}
-	facts, err := row.facts(p.s.zone, a)
-	if err != nil {
-		return err
-	}
-	facts.Exits = person.days
-	if facts.Rule.Counting == core.CountHousehold {
-		facts.Exits = house.days
 	}
 	d := core.Decide(facts, p.now)
 	if d.Allowed && a.RefusedFor != "" {
 		d = core.Decision{Reason: core.ReasonGuard, Sentence: "门岗不予放行", Left: d.Left, Limit: d.Limit, Unlimited: d.Unlimited}
 	}
 	if d.Counts {
+		// Both are kept, so that the rule can change its way of counting.
 		day := core.DayOf(p.now, p.s.zone)
-		person.count(day)
-		house.count(day)
+		p.tallies[tallyKey{row.PassCommunity, row.PersonID}].count(day)
+		p.tallies[tallyKey{row.PassCommunity, row.HouseID}].count(day)
 	}
 	if d.Allowed && a.IDNumber != "" && row.HasID == 0 {
 		p.idnos[row.ResidentID] = a.IDNumber
 	}
 	p.outcomes[row.N] = ScanOutcome{Decision: d, Record: row.record(p, a, d)}
 	return nil
+}
+
+// factsOf joins the row's facts with the tally that the rule counts by.
+func (p *scanPlan) factsOf(a ScanAttempt, row *scanRow) (core.Facts, error) {
+	facts, err := row.facts(p.s.zone, a)
+	if err != nil {
+		return core.Facts{}, err
+	}
+	person, house, err := p.talliesOf(row)
+	if err != nil {
+		return core.Facts{}, err
+	}
+	facts.Exits = person.days
+	if facts.Rule.Counting == core.CountHousehold {
+		facts.Exits = house.days
+	}
+	return facts, nil
 }
 
 func (p *scanPlan) talliesOf(row *scanRow) (person, house *tallyState, err error) {

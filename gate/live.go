@@ -1,0 +1,113 @@
+package gate
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tongxing/core"
+)
+
+// A hint says that a community has new access records; whoever watches reads
+// them from SQL. Hints may be lost or doubled: watchers also look now and then.
+
+// hintEvery bounds how often one community is hinted at.
+const hintEvery = 100 * time.Millisecond
+
+func hintChannel(community core.ID) string { return "live:" + community.String() }
+
+// liveHints publishes hints off the scan's path, many scans in one.
+type liveHints struct {
+	redis redis.UniversalClient
+	log   *slog.Logger
+	mu    sync.Mutex
+	dirty map[core.ID]bool
+	wake  chan struct{}
+	stop  chan struct{}
+	done  chan struct{}
+}
+
+func newLiveHints(r redis.UniversalClient, log *slog.Logger) *liveHints {
+	l := &liveHints{redis: r, log: log, dirty: map[core.ID]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	go l.loop()
+	return l
+}
+
+func (l *liveHints) hint(community core.ID) {
+	l.mu.Lock()
+	l.dirty[community] = true
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *liveHints) close() {
+	close(l.stop)
+	<-l.done
+}
+
+func (l *liveHints) loop() {
+	defer close(l.done)
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-l.wake:
+		}
+		l.publish()
+		pause := time.NewTimer(hintEvery)
+		select {
+		case <-pause.C:
+		case <-l.stop:
+			pause.Stop()
+			return
+		}
+	}
+}
+
+func (l *liveHints) publish() {
+	l.mu.Lock()
+	dirty := l.dirty
+	l.dirty = map[core.ID]bool{}
+	l.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for community := range dirty {
+		if err := l.redis.Publish(ctx, hintChannel(community), "1").Err(); err != nil {
+			l.log.Warn("publish a live hint", "err", err)
+			return
+		}
+	}
+}
+
+// Watch gives a channel that receives when one of the communities may have new
+// access records. It ends with ctx; the channel is never closed before.
+func (g *Gate) Watch(ctx context.Context, communities ...core.ID) <-chan struct{} {
+	channels := make([]string, len(communities))
+	for i, id := range communities {
+		channels[i] = hintChannel(id)
+	}
+	out := make(chan struct{}, 1)
+	subscription := g.redis.Subscribe(ctx, channels...)
+	go func() {
+		defer subscription.Close()
+		hints := subscription.Channel()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hints:
+				select {
+				case out <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}()
+	return out
+}

@@ -1,0 +1,171 @@
+package gate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// inFlightTime bounds how long a repeat waits for its first request's answer:
+// the reader that sent it has given up on the first by then.
+const inFlightTime = 1500 * time.Millisecond
+
+// inFlightPoll is how often it looks.
+const inFlightPoll = 20 * time.Millisecond
+
+// Result is what became of a scan. The zero Result is a refusal.
+type Result struct {
+	Decision core.Decision
+	Record   core.AccessRecord // ID 0 = nothing recorded; of a repeat, ID and Community alone
+	Repeat   bool              // the device had this answer before
+}
+
+// unavailable is the refusal when the cache or the database cannot answer.
+func unavailable() Result {
+	return Result{Decision: core.Decision{Reason: core.ReasonUnavailable, Sentence: "系统繁忙，请稍后再试"}}
+}
+
+// Scan answers a reader that read text. It never fails: what cannot be decided
+// is refused. A reader that repeats itself within store.RepeatWindow gets the
+// same answer, with no second count and no second record.
+func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
+	return g.pass(ctx, store.ScanAttempt{Via: core.ViaReader, Reader: reader}, text, "r"+reader.String())
+}
+
+// Passage is what a guard's page sends: the token's text, or the pass itself for
+// a manual record, and what the guard chose and measured.
+type Passage struct {
+	Post, Guard core.ID
+	GuardName   string
+	FormKey     string // made with the form, so that sending it twice is one act
+	Text        string // the token shown; "" = manual record
+	Pass        core.ID
+	Direction   core.Direction
+	TempTenths  int
+	IDNumber    string
+	RefusedFor  string // the guard's own reason to refuse; "" = the rules decide
+}
+
+// Release records a passage through a guard: released where the rules allow it,
+// refused otherwise.
+func (g *Gate) Release(ctx context.Context, p Passage) Result {
+	a := store.ScanAttempt{
+		Via: core.ViaGuard, Post: p.Post, Guard: p.Guard, GuardName: p.GuardName, Direction: p.Direction,
+		TempTenths: p.TempTenths, IDNumber: p.IDNumber, RefusedFor: p.RefusedFor,
+	}
+	if p.Text == "" {
+		a.Via, a.Pass = core.ViaManual, p.Pass
+		return g.manual(ctx, a, p.FormKey)
+	}
+	return g.pass(ctx, a, p.Text, "g"+p.Post.String()+":"+p.FormKey)
+}
+
+// pass claims, decides and settles.
+func (g *Gate) pass(ctx context.Context, a store.ScanAttempt, text, asker string) Result {
+	began := time.Now()
+	c := claimOf(text, asker)
+	r := g.decide(ctx, a, c)
+	g.tell(a, r, began)
+	return r
+}
+
+// claimOf names the keys of what was read. Text that is no token of ours still
+// has a digest, so that its repeats are known.
+func claimOf(text, asker string) *claim {
+	if token, ok := ParseToken(text); ok {
+		return &claim{shard: token.Shard(), digest: token.Digest(), asker: asker}
+	}
+	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
+	digest := hex.EncodeToString(sum[:])
+	return &claim{shard: "x" + digest[:2], digest: digest, asker: asker}
+}
+
+func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result {
+	if err := g.claimOrAwait(ctx, c); err != nil {
+		g.log.Error("claim", "err", err)
+		return unavailable()
+	}
+	if c.stored != nil {
+		return Result{Decision: c.stored.Decision, Record: core.AccessRecord{ID: c.stored.Record, Community: c.stored.Community}, Repeat: true}
+	}
+	a.Token, a.TokenDigest, a.Pass = c.state, c.digest, c.pass
+	outcome, err := g.store.Scan(ctx, a)
+	if err != nil {
+		g.log.Error("scan", "err", err)
+		g.unclaim(ctx, c)
+		return unavailable()
+	}
+	g.settle(ctx, c, answer{Decision: outcome.Decision, Record: outcome.Record.ID, Community: outcome.Record.Community})
+	return Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
+}
+
+// claimOrAwait claims; a repeat whose first request is still being decided waits
+// for its answer.
+func (g *Gate) claimOrAwait(ctx context.Context, c *claim) error {
+	deadline := time.NewTimer(inFlightTime)
+	defer deadline.Stop()
+	for {
+		err := g.claim(ctx, c)
+		if !errors.Is(err, errInFlight) {
+			return err
+		}
+		poll := time.NewTimer(inFlightPoll)
+		select {
+		case <-poll.C:
+		case <-deadline.C:
+			poll.Stop()
+			c.state = core.TokenBusy
+			return nil
+		case <-ctx.Done():
+			poll.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// manual records a passage without a token: it needs no cache, so that guards
+// can work when Redis is gone. The form's key makes a second sending a repeat.
+func (g *Gate) manual(ctx context.Context, a store.ScanAttempt, formKey string) Result {
+	began := time.Now()
+	sum := sha256.Sum256([]byte("form " + a.Post.String() + " " + formKey))
+	a.TokenDigest = hex.EncodeToString(sum[:])
+	outcome, err := g.store.Scan(ctx, a)
+	r := Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
+	if err != nil {
+		g.log.Error("manual record", "err", err)
+		r = unavailable()
+	}
+	g.tell(a, r, began)
+	return r
+}
+
+// tell lets metrics and live views know, after the decision stands.
+func (g *Gate) tell(a store.ScanAttempt, r Result, began time.Time) {
+	g.seen(Seen{Via: a.Via, Reader: a.Reader, Reason: r.Decision.Reason, Repeat: r.Repeat, Took: time.Since(began)})
+	if r.Record.ID != 0 && !r.Repeat {
+		g.live.hint(r.Record.Community)
+	}
+}
+
+// Look tells whose pass was shown and what the rules would say, without claiming
+// or recording anything. The decision is the one Release would take now.
+func (g *Gate) Look(ctx context.Context, p Passage) (store.Sight, error) {
+	a := store.ScanAttempt{Via: core.ViaGuard, Post: p.Post, Direction: p.Direction, TempTenths: p.TempTenths, IDNumber: p.IDNumber}
+	if p.Text == "" {
+		a.Via, a.Pass = core.ViaManual, p.Pass
+		return g.store.Sight(ctx, a)
+	}
+	c := claimOf(p.Text, "")
+	pass, state, err := g.peek(ctx, c.shard, c.digest)
+	if err != nil {
+		return store.Sight{}, err
+	}
+	a.Pass, a.Token = pass, state
+	return g.store.Sight(ctx, a)
+}

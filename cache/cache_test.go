@@ -1,0 +1,48 @@
+package cache
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+func TestEmbeddedExpiresInRealTime(t *testing.T) {
+	c, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx := context.Background()
+	if err := c.Set(ctx, "k", "v", 1500*time.Millisecond).Err(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for c.Get(ctx, "k").Err() != redis.Nil {
+		if time.Now().After(deadline) {
+			t.Fatal("a key outlived its time")
+		}
+	}
+}
+
+func TestEmbeddedWantsItsPassword(t *testing.T) {
+	c, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	other := redis.NewClient(&redis.Options{Addr: c.embedded.server.Addr()})
+	defer other.Close()
+	if err := other.Ping(context.Background()).Err(); err == nil {
+		t.Fatal("the embedded cache answered a stranger")
+	}
+}
+
+func TestOpenRefusesTwoKinds(t *testing.T) {
+	for _, o := range []Options{{URL: "redis://x", Addrs: []string{"y"}}, {URL: "http://x"}} {
+		if _, err := Open(o); err == nil {
+			t.Errorf("Open(%+v) did not refuse", o)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+// Package servers starts private MariaDB and Redis servers for tests and
+// benchmarks: Debian's own programs, on loopback, each with its own folder, port
+// and password. A server never outlives the process that started it, however
+// that process ends.
+package servers
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// ErrMissing says that a server's program is not installed.
+var ErrMissing = errors.New("not installed")
+
+// readyTime bounds the wait for a server's first answer; ten seconds are usual
+// only on a machine that does much else.
+const readyTime = 60 * time.Second
+
+// process is one running child.
+type process struct {
+	cmd    *exec.Cmd
+	output *tail
+	ended  chan struct{} // closed once the child is reaped
+}
+
+// start runs cmd so that the kernel kills it when this process ends.
+func start(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, output: &tail{}, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p.output, p.output
+	cmd.SysProcAttr = dieWithParent()
+	// The child must not hold our pipes open after its own end.
+	cmd.WaitDelay = time.Second
+	if err := starter(cmd); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = cmd.Wait() // how it ended does not matter; that it ended does
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// end sends sig and waits for the end; after ten seconds it kills.
+func (p *process) end(sig syscall.Signal) {
+	if p == nil {
+		return
+	}
+	_ = p.cmd.Process.Signal(sig) // an error means that it has ended already
+	select {
+	case <-p.ended:
+	case <-time.After(10 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
+}
+
+// awaitReady asks until ask succeeds, the process ends, or readyTime is over.
+func (p *process) awaitReady(ask func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+	defer cancel()
+	pause := time.NewTicker(10 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		err := ask(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%s ended before it was ready:\n%s", filepath.Base(p.cmd.Path), p.output)
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready after %s (%w):\n%s", filepath.Base(p.cmd.Path), readyTime, err, p.output)
+		case <-pause.C:
+		}
+	}
+}
+
+// tail keeps the last few kilobytes that a server wrote, to show when it fails.
+type tail struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+const tailMost = 8 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf.Write(b)
+	if over := t.buf.Len() - tailMost; over > 0 {
+		t.buf.Next(over)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.buf.String()
+}
+
+// freePort asks the kernel for a port that is free at this moment. Another may
+// take it before our server does; callers try again then.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// password makes sure that we never talk to a server that another process
+// started on a port we thought was ours.
+func password() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // crypto/rand does not fail
+	return hex.EncodeToString(b)
+}
+
+// find looks a program up in PATH and where Debian keeps servers.
+func find(names ...string) (string, error) {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+		for _, folder := range []string{"/usr/sbin", "/usr/local/sbin", "/usr/bin"} {
+			path := filepath.Join(folder, name)
+			if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+				return path, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%s: %w", strings.Join(names, " or "), ErrMissing)
+}
+
+const folderPrefix = "tongxing-test-"
+
+// folder makes a folder of this process's own, and removes those of processes
+// that ended without removing theirs.
+func folder(kind string) (string, error) {
+	sweepOnce.Do(sweep)
+	return os.MkdirTemp("", fmt.Sprintf("%s%d-%s-", folderPrefix, os.Getpid(), kind))
+}
+
+var sweepOnce sync.Once
+
+func sweep() {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
+	for _, path := range left {
+		text, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), folderPrefix), "-")
+		pid, err := strconv.Atoi(text)
+		if err != nil || pid <= 0 {
+			continue
+		}
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(path) // another process may be removing it too
+		}
+	}
+}

@@ -1,0 +1,75 @@
+// Command services runs a command beside a private MariaDB that all test
+// packages share, and ends the server with it:
+//
+//	go run ./tools/services -- go test ./...
+//
+// With -check it says instead what the tests need and this machine lacks.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"tongxing/testkit"
+	"tongxing/testkit/servers"
+)
+
+func main() {
+	check := flag.Bool("check", false, "say what is missing, install it where that is possible")
+	flag.Parse()
+	if *check {
+		os.Exit(checkPrograms())
+	}
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: services [-check] -- command arguments…")
+		os.Exit(2)
+	}
+	os.Exit(run(flag.Args()))
+}
+
+// run gives back the command's own exit status.
+func run(args []string) int {
+	env := os.Environ()
+	if os.Getenv(testkit.EnvMySQL) == "" {
+		server, err := servers.StartMariaDB()
+		switch {
+		case err == nil:
+			defer server.Close()
+			env = append(env, testkit.EnvMySQL+"="+server.DSN(""))
+		case errors.Is(err, servers.ErrMissing) && os.Getenv("CI") != "true":
+			fmt.Fprintln(os.Stderr, "services: MariaDB is not installed: its tests are skipped (make services-check)")
+		default:
+			fmt.Fprintln(os.Stderr, "services:", err)
+			return 1
+		}
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	// A terminal's interrupt reaches the command too; we only wait for its end.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, "services:", err)
+		return 1
+	}
+	go func() {
+		for s := range signals {
+			_ = cmd.Process.Signal(s) // it may have ended already
+		}
+	}()
+	if err := cmd.Wait(); err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.ExitCode() > 0 {
+			return exit.ExitCode()
+		}
+		fmt.Fprintln(os.Stderr, "services:", err)
+		return 1
+	}
+	return 0
+}

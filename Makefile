@@ -1,0 +1,85 @@
+# The commands of a working day. `make` alone lists them.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+BIN      ?= bin/tongxing
+FUZZTIME ?= 10s
+PKG      ?= ./...
+
+# The race detector needs a C compiler; without one the tests run without it.
+RACE := $(if $(shell command -v gcc || command -v clang || command -v cc),-race,)
+
+GO_FILES     = $(shell find . -name '*.go' -not -path './node_modules/*' -not -path './tmp/*')
+ASSET_SOURCE = $(shell find templates/assets tools/assets -type f -not -path 'templates/assets/dist/*' -not -name '*_test.go' 2>/dev/null)
+ASSETS       = templates/assets/dist/.built
+
+.PHONY: help
+help: ## List these commands.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
+		while IFS=$$'\t' read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
+
+.PHONY: run
+run: assets ## Run the demo: everything clickable in a browser, no account anywhere.
+	@go build -o bin/tongxing-demo ./server
+	@exec bin/tongxing-demo --demo
+
+.PHONY: build
+build: assets ## Build the program: make build BIN=path.
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $(BIN) ./server
+
+.PHONY: test
+test: services assets check ## Run every test with the race detector, against real servers and a browser.
+	go run ./tools/services -- go test $(RACE) -vet=off -timeout 14m $(PKG)
+
+.PHONY: test-quick
+test-quick: assets ## Run the tests of PKG (default all) without the race detector.
+	go run ./tools/services -- go test -vet=off -timeout 14m $(PKG)
+
+.PHONY: check
+check: assets ## Check formatting and run go vet.
+	@bad=$$(gofmt -l $(GO_FILES)); if [ -n "$$bad" ]; then echo "not formatted by gofmt:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+
+.PHONY: bench
+bench: assets ## Measure scans, tokens, lists and exports, and print a table (minutes).
+	@if [ -d tools/bench ]; then go run ./tools/bench $(BENCH_ARGS); else echo "tools/bench is not there yet"; exit 1; fi
+
+.PHONY: fuzz
+fuzz: assets ## Fuzz every parser of outside input for FUZZTIME (default 10s) each.
+	@for package in $$(go list ./...); do \
+		for name in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$name"; \
+			go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: sample
+sample: ## Write configs/sample.yaml anew from the configuration's struct.
+	go generate ./configs
+
+.PHONY: assets
+assets: $(ASSETS) ## Build style sheets, scripts and icons when missing or stale.
+
+$(ASSETS): $(ASSET_SOURCE) $(if $(wildcard package-lock.json),node_modules/.installed)
+	@if [ -d tools/assets ]; then go run ./tools/assets && touch $@; fi
+
+node_modules/.installed: package-lock.json package.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# On a gate, install what the tests need; elsewhere only say what is missing.
+.PHONY: services
+services:
+	@if [ "$${CI:-}" = true ]; then go run ./tools/services -check; fi
+
+.PHONY: services-check
+services-check: ## Say which servers and programs the tests lack; install them when root on Debian.
+	@go run ./tools/services -check
+
+.PHONY: clean
+clean: ## Remove what was built (never data/).
+	rm -rf bin node_modules templates/assets/dist

@@ -1,0 +1,168 @@
+package core
+
+import (
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Clean prepares text that somebody typed or pasted: full-width letters, digits
+// and spaces become ordinary ones, invisible characters go, spaces at the ends go
+// and those within become one. Chinese punctuation stays.
+func Clean(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case '０' <= r && r <= '９', 'Ａ' <= r && r <= 'Ｚ', 'ａ' <= r && r <= 'ｚ':
+			b.WriteRune(r - '０' + '0')
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case unicode.In(r, unicode.Cc, unicode.Cf), r == unicode.ReplacementChar:
+			// Zero-width marks, byte-order marks, controls.
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// compact is Clean without the spaces, hyphens and dots people put into numbers.
+func compact(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '-', '－', '—', '–', '.', '(', ')', '（', '）':
+			return -1
+		case '＋':
+			return '+'
+		}
+		return r
+	}, Clean(s))
+}
+
+// NormalizePhone gives the 11 digits of a mainland mobile number, whatever
+// spaces, hyphens, full-width digits or +86 it was typed with.
+func NormalizePhone(s string) (string, error) {
+	p := compact(s)
+	if rest, ok := strings.CutPrefix(p, "+86"); ok {
+		p = rest
+	} else if rest, ok := strings.CutPrefix(p, "86"); ok && len(rest) == 11 {
+		p = rest
+	}
+	if p == "" {
+		return "", Invalid("请填写手机号")
+	}
+	if len(p) != 11 || !allDigits(p) || p[0] != '1' || p[1] < '3' {
+		return "", Invalid("手机号应为 11 位大陆手机号码")
+	}
+	return p, nil
+}
+
+// MaskPhone gives 138****5678. What is no mobile number keeps at most its last
+// four characters.
+func MaskPhone(s string) string {
+	if len(s) == 11 {
+		return s[:3] + "****" + s[7:]
+	}
+	return maskMiddle(s, 0, 4)
+}
+
+// CheckIDNumber gives the number of an identity document in the form to keep:
+// capitals, no spaces. A resident identity number (18 characters) must satisfy
+// GB 11643: region, date of birth, check character. Passports and permits are 5 to
+// 20 letters and digits.
+func CheckIDNumber(s string) (string, error) {
+	n := strings.ToUpper(compact(s))
+	for _, r := range n {
+		if !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') {
+			return "", Invalid("证件号只能由字母和数字组成")
+		}
+	}
+	switch {
+	case n == "":
+		return "", Invalid("请填写证件号")
+	case len(n) == 18 && allDigits(n[:17]):
+		return n, checkResidentID(n)
+	case len(n) < 5 || len(n) > 20:
+		return "", Invalid("证件号应为 5 至 20 位字母或数字")
+	case len(n) > 10 && len(n) != 15 && allDigits(n):
+		// Of eleven digits and more only the identity numbers, 18 and formerly 15
+		// long, are all digits: one digit too few or many, or a phone number.
+		return "", Invalid("身份证号应为 18 位")
+	}
+	return n, nil
+}
+
+// idWeights are the weights of the first 17 digits, GB 11643-1999 section 4.3.
+var idWeights = [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
+
+func checkResidentID(n string) error {
+	sum := 0
+	for i, w := range idWeights {
+		sum += int(n[i]-'0') * w
+	}
+	born, err := time.Parse("20060102", n[6:14])
+	if n[17] != "10X98765432"[sum%11] || n[0] == '0' || err != nil || born.Year() < 1900 {
+		return Invalid("身份证号有误，请核对")
+	}
+	return nil
+}
+
+// MaskIDNumber gives 4403**********0001; shorter numbers keep their first and
+// last two characters.
+func MaskIDNumber(s string) string {
+	if len(s) >= 15 {
+		return maskMiddle(s, 4, 4)
+	}
+	return maskMiddle(s, 1, 2)
+}
+
+// MaskName keeps the first character: 张*, 欧***.
+func MaskName(s string) string {
+	runes := []rune(s)
+	if len(runes) < 2 {
+		return strings.Repeat("*", len(runes))
+	}
+	return string(runes[0]) + strings.Repeat("*", min(len(runes)-1, 3))
+}
+
+// maskMiddle keeps head bytes in front and tail behind, as far as at least half
+// of s stays hidden.
+func maskMiddle(s string, head, tail int) string {
+	tail = min(tail, len(s)/2)
+	head = min(head, max(0, (len(s)+1)/2-tail))
+	return s[:head] + strings.Repeat("*", len(s)-head-tail) + s[len(s)-tail:]
+}
+
+// sortWidth is what a number in a label is padded to.
+const sortWidth = 8
+
+// SortKey pads the numbers within a label, so that 2栋 sorts before 10栋. At most
+// most runes are kept.
+func SortKey(label string, most int) string {
+	var b strings.Builder
+	rest := Clean(label)
+	for rest != "" {
+		end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		if end < 0 {
+			end = len(rest)
+		}
+		if end > 0 {
+			digits := strings.TrimLeft(rest[:end], "0")
+			b.WriteString(strings.Repeat("0", max(0, sortWidth-len(digits))))
+			b.WriteString(digits)
+		}
+		rest = rest[end:]
+		next := strings.IndexFunc(rest, func(r rune) bool { return '0' <= r && r <= '9' })
+		if next < 0 {
+			next = len(rest)
+		}
+		b.WriteString(rest[:next])
+		rest = rest[next:]
+	}
+	runes := []rune(b.String())
+	return string(runes[:min(len(runes), most)])
+}
+
+func allDigits(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"bytes"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// eachStore runs a test on every database: on SQLite, and on MariaDB, each new
+// and empty but for its schema.
+func eachStore(t *testing.T, test func(t *testing.T, s *Store)) {
+	t.Helper()
+	eachDatabase(t, func(t *testing.T, o Options) { test(t, openStore(t, o)) })
+}
+
+// eachDatabase is eachStore for tests that open by themselves.
+func eachDatabase(t *testing.T, test func(t *testing.T, o Options)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) {
+		o := testOptions()
+		o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
+		test(t, o)
+	})
+	t.Run("MariaDB", func(t *testing.T) {
+		o := testOptions()
+		o.MySQLDSN = testkit.MariaDB(t)
+		test(t, o)
+	})
+}
+
+func openStore(t *testing.T, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+// testOptions lack a database. The clock stands at testNow; a test that moves it
+// sets Now.
+func testOptions() Options {
+	return Options{
+		Zone: testZone,
+		Keys: testKeys("k1"),
+		Now:  func() time.Time { return testNow },
+	}
+}
+
+// testNow is noon of 2026-11-20, a Friday, in testZone.
+var (
+	testZone = time.FixedZone("CST", 8*3600)
+	testNow  = time.Date(2026, 11, 20, 12, 0, 0, 0, testZone)
+)
+
+// testKeys is a key ring whose first key, named first, encrypts; then the rest.
+func testKeys(names ...string) Keyring {
+	ring := Keyring{MAC: bytes.Repeat([]byte{7}, 32)}
+	for _, name := range names {
+		ring.Keys = append(ring.Keys, Key{ID: name, Secret: bytes.Repeat([]byte(name[len(name)-1:]), 32)})
+	}
+	return ring
+}
+
+// testClock is a clock that a test sets, safe for concurrent use.
+type testClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newTestClock() *testClock { return &testClock{now: testNow} }
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *testClock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}

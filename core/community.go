@@ -1,6 +1,11 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Community is one gated estate 小区.
 type Community struct {
@@ -32,3 +37,109 @@ type House struct {
 	Path       string // of its node
 	ArrearsFen int64
 }
+
+// The bounds of a community's texts, in characters.
+const (
+	CommunityNameMost = 40
+	AddressMost       = 100
+	LevelsMost        = 6
+	LevelNameMost     = 40
+	NodeNameMost      = 40
+)
+
+// DefaultLevels is the structure a new community starts with.
+func DefaultLevels() []string { return []string{"栋", "单元", "房间"} }
+
+// Trimmed gives the community with its texts cleaned and empty levels left out.
+func (c Community) Trimmed() Community {
+	c.Name, c.Address, c.Phone = Clean(c.Name), Clean(c.Address), Clean(c.Phone)
+	levels := make([]string, 0, len(c.Levels))
+	for _, level := range c.Levels {
+		if level = Clean(level); level != "" {
+			levels = append(levels, level)
+		}
+	}
+	c.Levels = levels
+	return c
+}
+
+// Check reports what is wrong with a Trimmed community, by field.
+func (c Community) Check() error {
+	fields := map[string]string{}
+	if n := utf8.RuneCountInString(c.Name); n == 0 || n > CommunityNameMost {
+		fields["name"] = "请填写小区名称，最多 40 个字"
+	}
+	if utf8.RuneCountInString(c.Address) > AddressMost {
+		fields["address"] = "地址最多 100 个字"
+	}
+	if !isOfficePhone(c.Phone) {
+		fields["phone"] = "办公电话只能含数字、空格和 - + ( ) , 转，最多 32 个字符"
+	}
+	if message := checkLevels(c.Levels); message != "" {
+		fields["levels"] = message
+	}
+	return InvalidFields(fields)
+}
+
+func checkLevels(levels []string) string {
+	if len(levels) == 0 || len(levels) > LevelsMost {
+		return "楼栋结构应有 1 至 6 级"
+	}
+	for i, level := range levels {
+		switch {
+		case utf8.RuneCountInString(level) > LevelNameMost:
+			return "每级名称最多 40 个字"
+		case strings.Contains(level, "/"):
+			return "级名不能含 /"
+		case slices.Contains(levels[:i], level):
+			return "级名「" + level + "」重复"
+		}
+	}
+	return ""
+}
+
+func isOfficePhone(s string) bool {
+	return utf8.RuneCountInString(s) <= 32 && strings.Trim(s, "0123456789 -+(),转（）") == ""
+}
+
+// NodeNames gives the names of a house's place as they are kept, one a level:
+// cleaned, and a bare number or letter above the door number with the level's
+// name behind it, so that 3 and 3栋 are one building.
+func (c Community) NodeNames(names []string) ([]string, error) {
+	if len(names) != len(c.Levels) {
+		return nil, Invalid("应逐级填写：" + strings.Join(c.Levels, " / "))
+	}
+	kept := make([]string, len(names))
+	for i, name := range names {
+		name = Clean(name)
+		if name != "" && i < len(names)-1 && isBare(name) {
+			name += c.Levels[i]
+		}
+		if n := utf8.RuneCountInString(name); n == 0 || n > NodeNameMost {
+			return nil, Invalid("请填写「" + c.Levels[i] + "」，最多 40 个字")
+		}
+		kept[i] = name
+	}
+	return kept, nil
+}
+
+func isBare(name string) bool {
+	return strings.IndexFunc(name, func(r rune) bool {
+		return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || r == '-')
+	}) < 0
+}
+
+// HouseLabel joins the names that NodeNames gave: 3栋2单元501. Where two numbers
+// would run into each other a hyphen parts them.
+func HouseLabel(names []string) string {
+	var b strings.Builder
+	for i, name := range names {
+		if i > 0 && endsBare(names[i-1]) && isBare(name[:1]) {
+			b.WriteByte('-')
+		}
+		b.WriteString(name)
+	}
+	return b.String()
+}
+
+func endsBare(name string) bool { return isBare(name[len(name)-1:]) }

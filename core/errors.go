@@ -73,3 +73,13 @@ func CodeOf(err error) Code {
 
 // IsNotFound reports whether err says that the thing is absent.
 func IsNotFound(err error) bool { return err != nil && CodeOf(err) == CodeNotFound }
+
+// MessageOf gives the sentence for people of an error made here; of any other
+// error, one that says nothing of it.
+func MessageOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return "系统繁忙，请稍后再试"
+}

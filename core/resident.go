@@ -1,6 +1,10 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+)
 
 // Identity is what ties a person to a house 身份.
 type Identity string
@@ -27,6 +31,20 @@ func (i Identity) Words() string {
 	return ""
 }
 
+// Identities lists the four in the order forms show them.
+func Identities() []Identity { return []Identity{Owner, Family, Tenant, Lodger} }
+
+// SexWords gives male, female or "" in Chinese.
+func SexWords(sex string) string {
+	switch sex {
+	case "male":
+		return "男"
+	case "female":
+		return "女"
+	}
+	return "未填"
+}
+
 // Resident is a person's tie to one house 住户. Phone and IDNumber are whole only
 // where a caller was allowed to ask for them; lists carry them masked.
 type Resident struct {
@@ -43,4 +61,44 @@ type Resident struct {
 	Photo     string
 	Certified time.Time // zero = 未认证
 	MovedOut  time.Time
+}
+
+// NameMost bounds a person's name, in characters.
+const NameMost = 40
+
+// Normalized gives the resident with its texts in the form to keep, and what is
+// wrong with them by field. A lease belongs to a fixed-term tenant alone.
+func (r Resident) Normalized() (Resident, error) {
+	fields := map[string]string{}
+	r.Name = Clean(r.Name)
+	if n := utf8.RuneCountInString(r.Name); n == 0 || n > NameMost {
+		fields["name"] = "请填写姓名，最多 40 个字"
+	}
+	if r.Sex != "" && r.Sex != "male" && r.Sex != "female" {
+		fields["sex"] = "请选择性别"
+	}
+	if !slices.Contains(Identities(), r.Identity) {
+		fields["identity"] = "请选择身份"
+	}
+	if r.Identity != Lodger {
+		r.LeaseDay = 0
+	} else if r.LeaseDay <= 0 {
+		fields["lease_day"] = "限期租客须填写租约到期日"
+	}
+	var err error
+	if r.Phone, err = NormalizePhone(r.Phone); err != nil {
+		fields["phone"] = MessageOf(err)
+	}
+	if r.IDNumber = Clean(r.IDNumber); r.IDNumber != "" {
+		if r.IDNumber, err = CheckIDNumber(r.IDNumber); err != nil {
+			fields["id_number"] = MessageOf(err)
+		}
+	}
+	return r, InvalidFields(fields)
+}
+
+// Masked gives the resident as lists and pages show it.
+func (r Resident) Masked() Resident {
+	r.Phone, r.IDNumber = MaskPhone(r.Phone), MaskIDNumber(r.IDNumber)
+	return r
 }

@@ -1,6 +1,12 @@
 package core
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Counting says whose exits are added up 出门计算方式.
 type Counting string
@@ -21,10 +27,6 @@ type PassRule struct {
 	FeverTenths int         // temperature that refuses, in tenths of a degree Celsius: 373 is 37.3 °C
 	ReaderQR    bool        // readers may release; off: only guards
 }
-
-// HourRange is a span of the day in minutes since midnight, From inclusive, To
-// exclusive. To ≤ From crosses midnight; From == To is the whole day.
-type HourRange struct{ From, To int }
 
 // Restriction is a house's own number of exits 限制出入, in place of the community's.
 type Restriction struct {
@@ -69,16 +71,18 @@ const (
 
 // Facts is everything a decision needs, read in one place at one instant.
 type Facts struct {
-	Zone      *time.Location
+	Zone      *time.Location // of natural days and exit hours; nil is UTC, never the host's
 	Via       Via
 	Direction Direction
 
 	Token TokenState
 
-	// Of the reader; only looked at when Via is ViaReader.
-	ReaderEnabled     bool // known and enabled
+	// Of the reader, or of the guard's post; a preview has neither.
+	ReaderEnabled bool // known and enabled
+	ReaderInScope bool // its community is the pass's, and its building scope covers the house
+
+	// Of the reader alone.
 	ReaderAccepts     bool // takes this kind of pass
-	ReaderInScope     bool // its community is the pass's, and its building scope covers the house
 	ReaderThermometer bool
 	ReaderQR          bool // 权限管理: 门禁二维码 ticked for this device
 
@@ -134,4 +138,128 @@ type Decision struct {
 	Next      time.Time // earliest moment an exit is possible as things stand; now when it is possible now; zero = not foreseeable
 	NeedTemp  bool      // a temperature must be entered at this passage
 	NeedID    bool      // an ID number must be registered at this passage
+}
+
+// Bounds of a rule.
+const (
+	maxPeriodDays      = 30
+	maxExits           = 99
+	defaultFeverTenths = 373
+	minFeverTenths     = 350
+	maxFeverTenths     = 420
+)
+
+// DefaultPassRule is the rule of a community that has set none: no limit, QR at
+// readers on.
+func DefaultPassRule() PassRule {
+	return PassRule{Counting: CountPerson, PeriodDays: 1, FeverTenths: defaultFeverTenths, ReaderQR: true}
+}
+
+// Check reports what a rule may not be set to, as Invalid with a message by field:
+// counting, period_days, exits, hours, fever_tenths.
+func (r PassRule) Check() error {
+	fields := map[string]string{}
+	if r.Counting != CountPerson && r.Counting != CountHousehold {
+		fields["counting"] = "请选择一人一次或一户一次"
+	}
+	if r.PeriodDays < 1 || r.PeriodDays > maxPeriodDays {
+		fields["period_days"] = fmt.Sprintf("出门间隔周期应为 1 至 %d 天", maxPeriodDays)
+	}
+	if message := checkExits(r.Exits); message != "" {
+		fields["exits"] = message
+	}
+	if message := checkHours(r.Hours); message != "" {
+		fields["hours"] = message
+	}
+	if r.FeverTenths < minFeverTenths || r.FeverTenths > maxFeverTenths {
+		fields["fever_tenths"] = "体温上限应为 35.0 至 42.0 ℃"
+	}
+	return InvalidFields(fields)
+}
+
+func checkExits(exits int) string {
+	if exits < -1 || exits > maxExits {
+		return fmt.Sprintf("出门次数应为 -1（禁止）、0（不限）或 1 至 %d", maxExits)
+	}
+	return ""
+}
+
+func checkHours(hours []HourRange) string {
+	if len(hours) > maxHourRanges {
+		return fmt.Sprintf("可出门时间段最多 %d 段", maxHourRanges)
+	}
+	for _, h := range hours {
+		if !h.valid() {
+			return "可出门时间段应为 06:00-22:00 的样式"
+		}
+	}
+	return ""
+}
+
+// maxRestrictionReason bounds a restriction's reason, in characters.
+const maxRestrictionReason = 100
+
+// Check reports what a restriction may not be set to, as Invalid with a message
+// by field: exits, reason.
+func (x Restriction) Check() error {
+	fields := map[string]string{}
+	if message := checkExits(x.Exits); message != "" {
+		fields["exits"] = message
+	}
+	if utf8.RuneCountInString(x.Reason) > maxRestrictionReason {
+		fields["reason"] = fmt.Sprintf("原因最多 %d 个字", maxRestrictionReason)
+	}
+	return InvalidFields(fields)
+}
+
+// Words says the rule in one plain sentence, for the pass page and the console's
+// preview: 每户每 2 天最多出门 1 次，出门时间 06:00–22:00，进门不限.
+func (r PassRule) Words() string {
+	if r.Exits < 0 {
+		return "暂停出入：进门、出门均不放行"
+	}
+	words := r.exitWords() + "，" + r.hourWords() + "，进门不限"
+	if r.Exits == 0 && r.alwaysOpen() {
+		words = "进门、出门均不限次数和时间"
+	}
+	if r.RecordTemp {
+		words += fmt.Sprintf("；进出须测体温，%d.%d ℃ 及以上不放行", r.fever()/10, r.fever()%10)
+	}
+	if r.RecordID {
+		words += "；未登记身份证的须在门岗登记"
+	}
+	if !r.ReaderQR {
+		words += "；只能由门岗放行"
+	}
+	return words
+}
+
+func (r PassRule) exitWords() string {
+	if r.Exits == 0 {
+		return "出门次数不限"
+	}
+	who := "每人"
+	if r.Counting == CountHousehold {
+		who = "每户"
+	}
+	period := "每天"
+	if r.window() > 1 {
+		period = fmt.Sprintf("每 %d 天", r.window())
+	}
+	return fmt.Sprintf("%s%s最多出门 %d 次", who, period, r.Exits)
+}
+
+func (r PassRule) hourWords() string {
+	if r.alwaysOpen() {
+		return "出门时间不限"
+	}
+	parts := make([]string, len(r.Hours))
+	for i, h := range r.Hours {
+		parts[i] = h.Words()
+	}
+	return "出门时间 " + strings.Join(parts, "、")
+}
+
+func (r PassRule) alwaysOpen() bool {
+	return len(r.Hours) == 0 || slices.ContainsFunc(r.Hours, HourRange.whole)
 }

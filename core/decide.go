@@ -1,0 +1,287 @@
+package core
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxNextSteps bounds the search for the next exit: a window of 30 days needs two
+// steps a day, and a restriction's end one more.
+const maxNextSteps = 128
+
+// Decide answers one attempt to pass at now. It is pure and total: any Facts get
+// an answer, and what it does not know is refused. The first rule that fails
+// names the reason: known and enabled device, token, kind and scope, QR at
+// readers, validity, restriction, community block, hours, counting, and last the
+// records that the passage needs.
+//
+// A preview asks the same of the pass's own rules, from validity to counting, at
+// the same instant: it is allowed exactly where a passage in that direction with
+// a live token, through a door that takes it, is allowed once the records of
+// NeedID and NeedTemp are made (and the temperature is no fever). What only the
+// passage can tell, a preview says in its sentence and does not refuse for.
+func Decide(f Facts, now time.Time) Decision {
+	if f.Zone == nil {
+		f.Zone = time.UTC
+	}
+	if reason := f.checkDoor(); reason != ReasonAllowed {
+		return Decision{Reason: reason, Sentence: reason.Sentence()}
+	}
+	d := f.figures(now)
+	d.Reason = f.checkAt(now)
+	if d.Reason == ReasonAllowed {
+		d.Reason = f.checkRecords()
+	}
+	d.Allowed = d.Reason == ReasonAllowed
+	d.Counts = d.Allowed && f.out() && f.Via != ViaPreview
+	d.Sentence = f.sentence(d, now)
+	return d
+}
+
+// out holds for everything but a plain entry, so that a direction nobody set
+// cannot be used to go out uncounted.
+func (f *Facts) out() bool { return f.Direction != In }
+
+// checkDoor looks at the device or post, the token, and whether the two fit. A
+// way of asking that it does not know is held to a reader's rules.
+func (f *Facts) checkDoor() Reason {
+	if f.Via == ViaPreview {
+		return ReasonAllowed
+	}
+	if !f.ReaderEnabled {
+		return ReasonReaderUnknown
+	}
+	guard := f.Via == ViaGuard || f.Via == ViaManual
+	if reason := f.checkToken(); reason != ReasonAllowed && f.Via != ViaManual {
+		return reason
+	}
+	switch {
+	case !guard && !f.ReaderAccepts:
+		return ReasonPassKind
+	case !f.ReaderInScope:
+		return ReasonScope
+	case !guard && !(f.ReaderQR && f.Rule.ReaderQR):
+		return ReasonReaderQR
+	}
+	return ReasonAllowed
+}
+
+func (f *Facts) checkToken() Reason {
+	switch f.Token {
+	case TokenLive:
+		return ReasonAllowed
+	case TokenUsed:
+		return ReasonTokenUsed
+	case TokenBusy:
+		return ReasonTokenBusy
+	}
+	return ReasonTokenAbsent
+}
+
+// checkAt looks at the pass's own rules, from validity to counting, at t.
+func (f *Facts) checkAt(t time.Time) Reason {
+	day := DayOf(t, f.Zone)
+	if reason := f.checkPass(day); reason != ReasonAllowed || !f.out() {
+		return reason
+	}
+	rule := f.Rule.Under(f.Restriction, day)
+	switch {
+	case !openAt(rule.Hours, t, f.Zone):
+		return ReasonHours
+	case rule.Exits > 0 && f.Exits.Sum(day, rule.window()) >= rule.Exits:
+		return ReasonCount
+	}
+	return ReasonAllowed
+}
+
+// checkPass looks at validity, restriction and community block, which bind both
+// directions.
+func (f *Facts) checkPass(day Day) Reason {
+	switch {
+	case !f.PassEnabled:
+		return ReasonPassDisabled
+	case f.LeaseLast != 0 && day > f.LeaseLast:
+		return ReasonLeaseEnded
+	case f.Restriction.holds(day):
+		if f.Restriction.Exits < 0 {
+			return ReasonRestricted
+		}
+	case f.Rule.Exits < 0:
+		return ReasonBlocked
+	}
+	return ReasonAllowed
+}
+
+// checkRecords looks at what the passage must leave on record. A reader with a
+// thermometer sends what it measured; a preview measures nothing.
+func (f *Facts) checkRecords() Reason {
+	switch {
+	case f.Via == ViaPreview:
+		return ReasonAllowed
+	case f.needID() && (f.atReader() || !f.IDGiven):
+		return ReasonNeedID
+	case !f.Rule.RecordTemp:
+		return ReasonAllowed
+	case f.TempTenths <= 0 || (f.atReader() && !f.ReaderThermometer):
+		return ReasonNeedTemp
+	case f.TempTenths >= f.Rule.fever():
+		return ReasonFever
+	}
+	return ReasonAllowed
+}
+
+func (f *Facts) needID() bool { return f.Rule.RecordID && !f.HasIDNumber }
+
+func (f *Facts) atReader() bool {
+	return f.Via != ViaGuard && f.Via != ViaManual && f.Via != ViaPreview
+}
+
+// figures fills what every answer says besides yes or no.
+func (f *Facts) figures(now time.Time) Decision {
+	day := DayOf(now, f.Zone)
+	rule := f.Rule.Under(f.Restriction, day)
+	d := Decision{Next: f.nextExit(now), NeedTemp: f.Rule.RecordTemp, NeedID: f.needID()}
+	switch {
+	case rule.Exits == 0:
+		d.Unlimited = true
+	case rule.Exits > 0:
+		d.Limit = rule.Exits
+		d.Left = max(0, rule.Exits-f.Exits.Sum(day, rule.window()))
+	}
+	return d
+}
+
+// nextExit gives the earliest instant, now or later, at which the pass's rules
+// let an exit happen if nothing else changes: nobody else of the house goes out
+// and no setting is edited. Zero where that cannot be foreseen.
+func (f *Facts) nextExit(now time.Time) time.Time {
+	exit := *f
+	exit.Direction = Out
+	t := now
+	for range maxNextSteps {
+		switch exit.checkAt(t) {
+		case ReasonAllowed:
+			return t
+		case ReasonHours:
+			t = nextOpen(f.Rule.Hours, t, f.Zone)
+		case ReasonCount:
+			t = startOf(DayOf(t, f.Zone)+1, f.Zone)
+		case ReasonRestricted:
+			if f.Restriction.LastDay == 0 {
+				return time.Time{}
+			}
+			t = startOf(f.Restriction.LastDay+1, f.Zone)
+		default:
+			return time.Time{}
+		}
+		if t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// startOf gives the first instant of a day, also where the clocks change at midnight.
+func startOf(day Day, zone *time.Location) time.Time {
+	t := day.Start(zone)
+	for DayOf(t, zone) < day {
+		t = t.Add(time.Minute)
+	}
+	return t
+}
+
+// Under gives the rule that holds on day for a house with restriction x, which
+// may be nil: the house's own number of exits takes the place of the community's.
+func (r PassRule) Under(x *Restriction, day Day) PassRule {
+	if x.holds(day) {
+		r.Exits = x.Exits
+	}
+	return r
+}
+
+// holds reports whether the restriction is there and not over.
+func (x *Restriction) holds(day Day) bool {
+	return x != nil && (x.LastDay == 0 || day <= x.LastDay)
+}
+
+// window is the period, at least a day.
+func (r PassRule) window() int { return max(r.PeriodDays, 1) }
+
+// fever is the temperature that refuses; the customary one where none is set.
+func (r PassRule) fever() int {
+	if r.FeverTenths <= 0 {
+		return defaultFeverTenths
+	}
+	return r.FeverTenths
+}
+
+// sentence says d to the person at the door.
+func (f *Facts) sentence(d Decision, now time.Time) string {
+	switch d.Reason {
+	case ReasonAllowed:
+		return f.allowedSentence(d)
+	case ReasonHours, ReasonCount:
+		if !d.Next.IsZero() {
+			return d.Reason.short() + "，" + f.when(d.Next, now) + "起可出门"
+		}
+	case ReasonNeedID:
+		if !f.atReader() {
+			return "请登记身份证号"
+		}
+	case ReasonNeedTemp:
+		if !f.atReader() {
+			return "请录入体温"
+		}
+		if f.ReaderThermometer {
+			return "请先测温再扫码"
+		}
+	}
+	return d.Reason.Sentence()
+}
+
+func (f *Facts) allowedSentence(d Decision) string {
+	switch {
+	case f.Via == ViaPreview:
+		return f.previewSentence(d)
+	case !f.out():
+		return "欢迎回家，请通行"
+	case !d.Unlimited:
+		return fmt.Sprintf("请通行，还可出门%d次", d.Left-1)
+	}
+	return "请通行"
+}
+
+func (f *Facts) previewSentence(d Decision) string {
+	yes := "现在可以出门"
+	if !f.out() {
+		yes = "现在可以进门"
+	}
+	switch {
+	case d.NeedTemp && d.NeedID:
+		return yes + "，需在门岗测温、登记身份证"
+	case d.NeedTemp:
+		return yes + "，需在门岗测温"
+	case d.NeedID:
+		return yes + "，需在门岗登记身份证"
+	case !f.Rule.ReaderQR:
+		return yes + "，请走门岗"
+	}
+	return yes
+}
+
+// when says an instant as short as a reader's screen needs it: the time today or
+// tomorrow, else the day.
+func (f *Facts) when(t, now time.Time) string {
+	local := t.In(f.Zone)
+	clock := local.Format("15:04")
+	switch DayOf(t, f.Zone) - DayOf(now, f.Zone) {
+	case 0:
+		return clock
+	case 1:
+		if clock == "00:00" {
+			return "明天"
+		}
+		return "明天" + clock
+	}
+	return local.Format("1月2日")
+}

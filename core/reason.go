@@ -1,0 +1,50 @@
+package core
+
+// reasonSentences has a sentence for each reason: what a reader shows or speaks
+// and what an access record keeps, as short as a small screen needs it.
+var reasonSentences = map[Reason]string{
+	ReasonAllowed:       "请通行",
+	ReasonReaderUnknown: "设备未登记或已停用",
+	ReasonTokenAbsent:   "二维码已失效，请刷新",
+	ReasonTokenUsed:     "二维码已使用，请刷新",
+	ReasonTokenBusy:     "正在处理，请稍候",
+	ReasonPassKind:      "此门不接受这种通行证",
+	ReasonScope:         "通行证不适用于此门",
+	ReasonReaderQR:      "请到门岗扫码通行",
+	ReasonPassDisabled:  "通行证未生效或已停用",
+	ReasonLeaseEnded:    "租期已到，通行证失效",
+	ReasonRestricted:    "您的房屋已被限制出入",
+	ReasonBlocked:       "小区暂停出入",
+	ReasonHours:         "不在可出门时间段",
+	ReasonCount:         "出门次数已用完",
+	ReasonNeedID:        "请到门岗登记身份证",
+	ReasonNeedTemp:      "请到门岗测温",
+	ReasonFever:         "体温异常，请联系门岗",
+	ReasonGuard:         "门岗不予放行",
+	ReasonUnavailable:   "系统繁忙，请稍后再试",
+}
+
+// Reasons gives every reason, in the order in which they are looked at.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonAllowed, ReasonReaderUnknown, ReasonTokenAbsent, ReasonTokenUsed, ReasonTokenBusy, ReasonPassKind,
+		ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked,
+		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUnavailable,
+	}
+}
+
+// Sentence gives the reason in Chinese, as a reader or a list says it.
+func (r Reason) Sentence() string {
+	if s, ok := reasonSentences[r]; ok {
+		return s
+	}
+	return reasonSentences[ReasonUnavailable]
+}
+
+// short leaves room for what follows in one line of a screen.
+func (r Reason) short() string {
+	if r == ReasonHours {
+		return "不在出门时段"
+	}
+	return "次数已用完"
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -79,4 +80,249 @@ func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord,
 		return core.AccessRecord{}, false, nil
 	}
 	return row.record(), err == nil, err
+}
+
+// Page asks for a part of a list by key: the records before (older than) or
+// after (newer than) an id. Both 0 is the newest.
+type Page struct {
+	Before, After core.ID
+	Limit         int
+}
+
+// AccessRecords lists records, newest first, of the communities in scope. It
+// costs one query, two where a keyword must be resolved first. more tells that
+// further records lie in the direction of paging.
+func (s *Store) AccessRecords(ctx context.Context, scope core.Scope, f core.RecordFilter, page Page) (records []core.AccessRecord, more bool, err error) {
+	where, ok, err := s.recordWhere(ctx, scope, f)
+	if err != nil || !ok {
+		return nil, false, wrap("list access records", err)
+	}
+	query, args := where.page(page)
+	var rows []recordRow
+	if err := s.all(ctx, &rows, query, args...); err != nil {
+		return nil, false, wrap("list access records", err)
+	}
+	if more = len(rows) > page.Limit; more {
+		rows = rows[:page.Limit]
+	}
+	if page.After != 0 {
+		slices.Reverse(rows)
+	}
+	records = make([]core.AccessRecord, len(rows))
+	for i, row := range rows {
+		records[i] = row.record()
+	}
+	return records, more, nil
+}
+
+// EachAccessRecord calls each for every record, newest first, reading them in
+// parts, so that a million of them take the memory of a few thousand.
+func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
+	const part = 5000
+	for before := core.ID(0); ; {
+		records, more, err := s.AccessRecords(ctx, scope, f, Page{Before: before, Limit: part})
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if err := each(r); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+		before = records[len(records)-1].ID
+	}
+}
+
+// AccessRecord gives one record in scope.
+func (s *Store) AccessRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AccessRecord, error) {
+	var row recordRow
+	within, args := scopeWhere(scope, "community_id")
+	err := s.get(ctx, &row, "SELECT "+recordColumns+" FROM access_record WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return core.AccessRecord{}, wrap("read access record", absent(err, "出入记录不存在"))
+	}
+	return row.record(), nil
+}
+
+// RecordTotals counts the records of a natural day in the communities in scope.
+func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.RecordFilter, day core.Day) (core.RecordTotals, error) {
+	f.From, f.To = day.Start(s.zone), (day + 1).Start(s.zone)
+	where, ok, err := s.recordWhere(ctx, scope, f)
+	if err != nil || !ok {
+		return core.RecordTotals{}, wrap("count access records", err)
+	}
+	var rows []struct {
+		Direction core.Direction `db:"direction"`
+		Allowed   int            `db:"allowed"`
+		N         int            `db:"n"`
+	}
+	text, args := where.text(0)
+	err = s.all(ctx, &rows, "SELECT direction, allowed, COUNT(*) AS n FROM access_record WHERE "+text+" GROUP BY direction, allowed", args...)
+	var t core.RecordTotals
+	for _, row := range rows {
+		switch {
+		case row.Allowed == 0:
+			t.Refused += row.N
+		case row.Direction == core.In:
+			t.In += row.N
+		default:
+			t.Out += row.N
+		}
+	}
+	return t, wrap("count access records", err)
+}
+
+// recordWhere is a filter as SQL. Communities apart, since each is a range of
+// its own in the index: a list over several takes the newest of each.
+type recordWhere struct {
+	all         bool // every community: the primary key's own order
+	communities []core.ID
+	conditions  []string
+	args        []any
+}
+
+// unionMost bounds the communities listed side by side; more go through IN.
+const unionMost = 30
+
+// recordWhere turns a filter into SQL. ok is false where nothing can match.
+func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.RecordFilter) (w recordWhere, ok bool, err error) {
+	w.all, w.communities = scope.All, scope.IDs
+	if f.Community != 0 {
+		if !scope.Has(f.Community) {
+			return w, false, nil
+		}
+		w.all, w.communities = false, []core.ID{f.Community}
+	}
+	if !w.all && len(w.communities) == 0 {
+		return w, false, nil
+	}
+	if !f.From.IsZero() {
+		w.add("id >= ?", int64(idFrom(f.From)))
+	}
+	if !f.To.IsZero() {
+		w.add("id < ?", int64(idFrom(f.To)))
+	}
+	for _, c := range []struct{ column, value string }{
+		{"direction", string(f.Direction)}, {"kind", string(f.Kind)}, {"via", string(f.Via)}, {"reason", string(f.Reason)},
+	} {
+		if c.value != "" {
+			w.add(c.column+" = ?", c.value)
+		}
+	}
+	if f.Result != "" {
+		w.add("allowed = ?", flag(f.Result == "allowed"))
+	}
+	for _, c := range []struct {
+		column string
+		value  core.ID
+	}{{"reader_id", f.Reader}, {"post_id", f.Post}, {"house_id", f.House}, {"person_id", f.Person}} {
+		if c.value != 0 {
+			w.add(c.column+" = ?", int64(c.value))
+		}
+	}
+	if f.Keyword == "" {
+		return w, true, nil
+	}
+	return s.recordKeyword(ctx, w, f.Keyword)
+}
+
+func (w *recordWhere) add(condition string, args ...any) {
+	w.conditions = append(w.conditions, condition)
+	w.args = append(w.args, args...)
+}
+
+// keywordMost bounds the people a keyword may stand for.
+const keywordMost = 200
+
+// recordKeyword narrows by people: a keyword is looked up among the residents,
+// which have indexes for it, and the records by person, which do too.
+func (s *Store) recordKeyword(ctx context.Context, w recordWhere, keyword string) (recordWhere, bool, error) {
+	query := "SELECT DISTINCT t.person_id FROM resident t JOIN house h ON h.id = t.house_id WHERE (t.name LIKE ? ESCAPE '!' OR h.label LIKE ? ESCAPE '!'"
+	args := []any{likePrefix(keyword), likePrefix(keyword)}
+	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
+		query += " OR t.phone4_mac = ?"
+		args = append(args, s.keys.mac4("phone", keyword))
+	}
+	query += ")"
+	if !w.all {
+		query += " AND t.community_id IN (" + marks(len(w.communities)) + ")"
+		args = append(args, idArgs(w.communities)...)
+	}
+	var people []core.ID
+	if err := s.all(ctx, &people, query+" LIMIT ?", append(args, keywordMost)...); err != nil || len(people) == 0 {
+		return w, false, err
+	}
+	w.add("person_id IN ("+marks(len(people))+")", idArgs(people)...)
+	return w, true, nil
+}
+
+// likePrefix is the LIKE pattern of texts that begin with prefix, escaped with !.
+func likePrefix(prefix string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(prefix) + "%"
+}
+
+// text is the condition; community 0 is all those in scope.
+func (w recordWhere) text(community core.ID) (string, []any) {
+	parts, args := []string{}, []any{}
+	switch {
+	case community != 0:
+		parts, args = append(parts, "community_id = ?"), append(args, int64(community))
+	case !w.all:
+		parts, args = append(parts, "community_id IN ("+marks(len(w.communities))+")"), append(args, idArgs(w.communities)...)
+	default:
+		parts = append(parts, "1 = 1")
+	}
+	return strings.Join(append(parts, w.conditions...), " AND "), append(args, w.args...)
+}
+
+// page is the query of one page, with one row more than asked for. Newest
+// first, but oldest first where it pages towards the newer.
+func (w recordWhere) page(p Page) (string, []any) {
+	order := " ORDER BY id DESC LIMIT ?"
+	if p.Before != 0 {
+		w.add("id < ?", int64(p.Before))
+	}
+	if p.After != 0 {
+		w.add("id > ?", int64(p.After))
+		order = " ORDER BY id LIMIT ?"
+	}
+	const from = "SELECT " + recordColumns + " FROM access_record WHERE "
+	if w.all || len(w.communities) > unionMost {
+		text, args := w.text(0)
+		return from + text + order, append(args, p.Limit+1)
+	}
+	var parts []string
+	var all []any
+	for _, community := range w.communities {
+		text, args := w.text(community)
+		parts = append(parts, "SELECT * FROM ("+from+text+order+") c"+community.String())
+		all = append(append(all, args...), p.Limit+1)
+	}
+	if len(parts) == 1 {
+		text, args := w.text(w.communities[0])
+		return from + text + order, append(args, p.Limit+1)
+	}
+	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order, append(all, p.Limit+1)
+}
+
+// ImportAccessRecords appends records of the past, as they are; those without an
+// id get one of their moment. For demonstration data and measurements.
+func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRecord) error {
+	const part = 200
+	for start := 0; start < len(records); start += part {
+		some := records[start:min(start+part, len(records))]
+		for i := range some {
+			if some[i].ID == 0 {
+				some[i].ID = s.ids.makeAt(some[i].At, start+i)
+			}
+		}
+		err := s.write(ctx, "import access records", func(tx *Tx) error { return insertAccessRecords(tx.ctx, tx.run, some) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

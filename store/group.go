@@ -29,7 +29,7 @@ var errClosed = errors.New("store: closed")
 type groupWriter struct {
 	s     *Store
 	queue chan *groupAct
-	conn  *writerConn // opened at first use
+	conn  *writerConn  // opened at first use
 	mu    sync.RWMutex // guards closed against a send on the queue
 	ended bool
 	done  chan struct{}

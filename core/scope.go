@@ -1,0 +1,19 @@
+package core
+
+import "slices"
+
+// Scope is the communities somebody may see: all, or those listed. The zero
+// Scope is none.
+type Scope struct {
+	All bool
+	IDs []ID
+}
+
+// ScopeOf is the scope of the communities named.
+func ScopeOf(ids ...ID) Scope { return Scope{IDs: ids} }
+
+// Everywhere is the scope of the program itself.
+var Everywhere = Scope{All: true}
+
+// Has reports whether the scope covers a community.
+func (s Scope) Has(community ID) bool { return s.All || slices.Contains(s.IDs, community) }

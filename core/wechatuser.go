@@ -1,0 +1,16 @@
+package core
+
+// WechatUser is a person as WeChat knows them: one or more open ids, and a
+// person of the register once a phone number was verified.
+type WechatUser struct {
+	ID      ID
+	UnionID string // "" = WeChat has not told
+	Person  ID     // 0 = no phone verified yet
+}
+
+// WechatIdentity is what WeChat told of somebody who signed in.
+type WechatIdentity struct {
+	AppID   string
+	OpenID  string
+	UnionID string // "" where the app is not tied to an open-platform account
+}

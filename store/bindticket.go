@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"tongxing/core"
+)
+
+// BindTicketLife is how long a sign-in QR is good: ten minutes.
+const BindTicketLife = 10 * time.Minute
+
+// sceneOf digests a scene: who reads the database cannot bind with what they find.
+func sceneOf(scene string) string {
+	sum := sha256.Sum256([]byte(scene))
+	return hex.EncodeToString(sum[:])
+}
+
+// NewBindTicket makes the scene of a parametric QR whose scan binds the target:
+// an observer, a guard or an account. The target's earlier tickets die. The
+// caller has checked that the target is in scope.
+func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, kind string, target core.ID) (scene string, expires time.Time, err error) {
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	scene = "bind_" + hex.EncodeToString(secret[:])
+	err = s.write(ctx, "make bind ticket", func(tx *Tx) error {
+		expires = tx.now.Add(BindTicketLife)
+		if _, err := tx.exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target)); err != nil {
+			return err
+		}
+		if _, err := tx.exec("INSERT INTO bind_ticket (scene_digest, kind, target_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+			sceneOf(scene), kind, int64(target), tx.nowMS(), expires.UnixMilli()); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "bind.qr", Target: kind + ":" + target.String()})
+	})
+	return scene, expires, err
+}
+
+// UseBindTicket binds the user who scanned a scene to what the ticket is for, in
+// one transaction: a ticket is used once, by one. It gives the ticket's kind.
+func (s *Store) UseBindTicket(ctx context.Context, scene string, user core.ID) (kind string, err error) {
+	err = s.write(ctx, "use bind ticket", func(tx *Tx) error {
+		dead := core.NotFound("二维码已失效，请重新获取")
+		var ticket struct {
+			Kind   string  `db:"kind"`
+			Target core.ID `db:"target_id"`
+		}
+		if err := tx.get(&ticket, "SELECT kind, target_id FROM bind_ticket WHERE scene_digest = ?", sceneOf(scene)); err != nil {
+			return absent(err, dead.Message)
+		}
+		if err := tx.one(dead, "UPDATE bind_ticket SET used_at = ? WHERE scene_digest = ? AND used_at IS NULL AND expires_at > ?",
+			tx.nowMS(), sceneOf(scene), tx.nowMS()); err != nil {
+			return err
+		}
+		kind = ticket.Kind
+		if err := bind(tx, kind, ticket.Target, user); err != nil {
+			return err
+		}
+		by := core.Actor{Kind: core.ActorWechat, ID: user}
+		return audit(tx, by, auditEntry{Action: "bind.done", Target: kind + ":" + ticket.Target.String()})
+	})
+	return kind, err
+}
+
+func bind(tx *Tx, kind string, target, user core.ID) error {
+	switch kind {
+	case core.BindObserver:
+		return bindObserver(tx, target, user)
+	case core.BindGuard:
+		return bindGuard(tx, target, user)
+	}
+	return core.NotFound("二维码已失效，请重新获取")
+}

@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+)
+
+type guardPostRow struct {
+	ID        core.ID        `db:"id"`
+	Community core.ID        `db:"community_id"`
+	Name      string         `db:"name"`
+	Direction core.Direction `db:"direction"`
+	Disabled  millis         `db:"disabled_at"`
+}
+
+func (r guardPostRow) post() core.GuardPost {
+	return core.GuardPost{ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time}
+}
+
+const guardPostColumns = "SELECT id, community_id, name, direction, disabled_at FROM guard_post WHERE "
+
+// GuardPosts lists the posts of the communities in scope.
+func (s *Store) GuardPosts(ctx context.Context, scope core.Scope, community core.ID) ([]core.GuardPost, error) {
+	where, args := scopeWhere(scope, "community_id")
+	if community != 0 {
+		where, args = where+" AND community_id = ?", append(args, int64(community))
+	}
+	var rows []guardPostRow
+	err := s.all(ctx, &rows, guardPostColumns+where+" ORDER BY community_id, id", args...)
+	posts := make([]core.GuardPost, len(rows))
+	for i, row := range rows {
+		posts[i] = row.post()
+	}
+	return posts, wrap("list guard posts", err)
+}
+
+// GuardPost gives one post in scope.
+func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (core.GuardPost, error) {
+	where, args := scopeWhere(scope, "community_id")
+	var row guardPostRow
+	err := s.get(ctx, &row, guardPostColumns+where+" AND id = ?", append(args, int64(id))...)
+	return row.post(), wrap("read guard post", absent(err, "门岗不存在"))
+}
+
+// SaveGuardPost adds a post (ID 0) or changes one, and gives its id.
+func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) (core.ID, error) {
+	if !scope.Has(p.Community) {
+		return 0, core.NotFound("小区不存在")
+	}
+	err := s.write(ctx, "save guard post", func(tx *Tx) error {
+		entry := auditEntry{Action: "guardpost.add", Community: p.Community, After: p.Name + " " + p.Direction.Words()}
+		var err error
+		if p.ID == 0 {
+			p.ID = tx.newID()
+			_, err = tx.exec(`INSERT INTO guard_post (id, community_id, name, direction, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)`,
+				int64(p.ID), int64(p.Community), p.Name, string(p.Direction), tx.nowMS(), tx.nowMS())
+		} else {
+			var old guardPostRow
+			if err := tx.get(&old, guardPostColumns+"id = ? AND community_id = ?", int64(p.ID), int64(p.Community)); err != nil {
+				return absent(err, "门岗不存在")
+			}
+			entry.Action, entry.Before = "guardpost.edit", old.Name+" "+old.Direction.Words()
+			err = tx.one(core.NotFound("门岗不存在"), "UPDATE guard_post SET name = ?, direction = ?, disabled_at = ?, updated_at = ? WHERE id = ? AND community_id = ?",
+				p.Name, string(p.Direction), nullMS(p.Disabled), tx.nowMS(), int64(p.ID), int64(p.Community))
+		}
+		if err != nil {
+			return err
+		}
+		entry.Target = "guardpost:" + p.ID.String()
+		return audit(tx, by, entry)
+	})
+	return p.ID, err
+}
+
+type guardRow struct {
+	ID        core.ID `db:"id"`
+	Community core.ID `db:"community_id"`
+	Name      string  `db:"name"`
+	Phone     string  `db:"phone_cipher"`
+	User      core.ID `db:"user_id"`
+	Disabled  millis  `db:"disabled_at"`
+}
+
+const guardColumns = "SELECT id, community_id, name, phone_cipher, user_id, disabled_at FROM guard WHERE "
+
+// Guards lists the guards of the communities in scope, phones masked.
+func (s *Store) Guards(ctx context.Context, scope core.Scope, community core.ID) ([]core.Guard, error) {
+	where, args := scopeWhere(scope, "community_id")
+	if community != 0 {
+		where, args = where+" AND community_id = ?", append(args, int64(community))
+	}
+	var rows []guardRow
+	if err := s.all(ctx, &rows, guardColumns+where+" ORDER BY community_id, id", args...); err != nil {
+		return nil, wrap("list guards", err)
+	}
+	return s.guards(ctx, rows)
+}
+
+// Guard gives one guard in scope.
+func (s *Store) Guard(ctx context.Context, scope core.Scope, id core.ID) (core.Guard, error) {
+	where, args := scopeWhere(scope, "community_id")
+	return s.oneGuard(ctx, guardColumns+where+" AND id = ?", append(args, int64(id))...)
+}
+
+// GuardOfUser gives the guard that a WeChat user is. One who was disabled is not
+// found, from the very moment.
+func (s *Store) GuardOfUser(ctx context.Context, user core.ID) (core.Guard, error) {
+	return s.oneGuard(ctx, guardColumns+"user_id = ? AND disabled_at IS NULL ORDER BY id LIMIT 1", int64(user))
+}
+
+func (s *Store) oneGuard(ctx context.Context, query string, args ...any) (core.Guard, error) {
+	var row guardRow
+	if err := s.get(ctx, &row, query, args...); err != nil {
+		return core.Guard{}, wrap("read guard", absent(err, "门岗人员不存在"))
+	}
+	guards, err := s.guards(ctx, []guardRow{row})
+	if err != nil {
+		return core.Guard{}, err
+	}
+	return guards[0], nil
+}
+
+// guards joins rows with their posts, in one query for all.
+func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	guards := make([]core.Guard, len(rows))
+	ids := make([]core.ID, len(rows))
+	for i, row := range rows {
+		phone, err := s.keys.open("guard.phone", row.Phone)
+		if err != nil {
+			return nil, wrap("read guards", err)
+		}
+		ids[i] = row.ID
+		guards[i] = core.Guard{ID: row.ID, Community: row.Community, Name: row.Name, Phone: core.MaskPhone(phone), User: row.User, Disabled: row.Disabled.Time}
+	}
+	var links []struct {
+		Guard core.ID `db:"guard_id"`
+		Post  core.ID `db:"post_id"`
+	}
+	err := s.all(ctx, &links, "SELECT guard_id, post_id FROM guard_assignment WHERE guard_id IN ("+marks(len(ids))+") ORDER BY post_id", idArgs(ids)...)
+	for i := range guards {
+		for _, link := range links {
+			if link.Guard == guards[i].ID {
+				guards[i].Posts = append(guards[i].Posts, link.Post)
+			}
+		}
+	}
+	return guards, wrap("read guards", err)
+}
+
+// SaveGuard adds a guard (ID 0) or changes one, with the posts assigned, and
+// gives its id. Phone is whole, or "" to leave the one on file. A guard who is
+// disabled loses the page at once.
+func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, g core.Guard) (core.ID, error) {
+	if !scope.Has(g.Community) {
+		return 0, core.NotFound("小区不存在")
+	}
+	sealed, err := s.keys.seal("guard.phone", g.Phone)
+	if err != nil {
+		return 0, wrap("save guard", err)
+	}
+	err = s.write(ctx, "save guard", func(tx *Tx) error {
+		entry := auditEntry{Action: "guard.add", Community: g.Community, After: g.Name + " " + core.MaskPhone(g.Phone)}
+		if g.ID == 0 {
+			g.ID = tx.newID()
+			if _, err := tx.exec(`INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+				int64(g.ID), int64(g.Community), g.Name, sealed, s.keys.mac("phone", g.Phone), tx.nowMS(), tx.nowMS()); err != nil {
+				return err
+			}
+		} else {
+			var old guardRow
+			if err := tx.get(&old, guardColumns+"id = ? AND community_id = ?", int64(g.ID), int64(g.Community)); err != nil {
+				return absent(err, "门岗人员不存在")
+			}
+			entry.Action, entry.Before = "guard.edit", old.Name
+			if err := updateGuard(tx, g, sealed); err != nil {
+				return err
+			}
+		}
+		if err := assignPosts(tx, g); err != nil {
+			return err
+		}
+		entry.Target = "guard:" + g.ID.String()
+		return audit(tx, by, entry)
+	})
+	return g.ID, err
+}
+
+func updateGuard(tx *Tx, g core.Guard, sealed string) error {
+	if _, err := tx.exec("UPDATE guard SET name = ?, disabled_at = ?, updated_at = ? WHERE id = ?", g.Name, nullMS(g.Disabled), tx.nowMS(), int64(g.ID)); err != nil {
+		return err
+	}
+	if g.Phone == "" {
+		return nil
+	}
+	_, err := tx.exec("UPDATE guard SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.s.keys.mac("phone", g.Phone), int64(g.ID))
+	return err
+}
+
+// assignPosts replaces a guard's posts; those of other communities are refused.
+func assignPosts(tx *Tx, g core.Guard) error {
+	if _, err := tx.exec("DELETE FROM guard_assignment WHERE guard_id = ?", int64(g.ID)); err != nil {
+		return err
+	}
+	for _, post := range g.Posts {
+		n, err := tx.exec("INSERT INTO guard_assignment (guard_id, post_id) SELECT ?, id FROM guard_post WHERE id = ? AND community_id = ?",
+			int64(g.ID), int64(post), int64(g.Community))
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return core.InvalidFields(map[string]string{"posts": "所选门岗不属于该小区"})
+		}
+	}
+	return nil
+}
+
+// bindGuard ties a guard to the WeChat user who scanned the guard's QR.
+func bindGuard(tx *Tx, guard, user core.ID) error {
+	return tx.one(core.NotFound("门岗人员不存在"), "UPDATE guard SET user_id = ?, updated_at = ? WHERE id = ? AND disabled_at IS NULL",
+		int64(user), tx.nowMS(), int64(guard))
+}
+
+// moveGuards gives one user's guards to another: WeChat told that they are one.
+func moveGuards(tx *Tx, from, to core.ID) error {
+	_, err := tx.exec("UPDATE guard SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
+	return err
+}

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"tongxing/core"
+)
+
+type observerRow struct {
+	ID        core.ID `db:"id"`
+	Name      string  `db:"name"`
+	Capacity  string  `db:"capacity"`
+	Phone     string  `db:"phone_cipher"`
+	MayExport int     `db:"may_export"`
+	User      core.ID `db:"user_id"`
+	Removed   millis  `db:"removed_at"`
+}
+
+const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, user_id, removed_at FROM observer WHERE "
+
+// Observers lists the observers of any community in scope, phones masked,
+// without those removed.
+func (s *Store) Observers(ctx context.Context, scope core.Scope) ([]core.Observer, error) {
+	where, args := scopeWhere(scope, "community_id")
+	return s.observers(ctx, observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") ORDER BY id", args...)
+}
+
+// Observer gives one observer of any community in scope.
+func (s *Store) Observer(ctx context.Context, scope core.Scope, id core.ID) (core.Observer, error) {
+	where, args := scopeWhere(scope, "community_id")
+	return s.oneObserver(ctx, observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") AND id = ?", append(args, int64(id))...)
+}
+
+// ObserverOfUser gives the observer that a WeChat user is. One who was removed is
+// not found, from the very moment.
+func (s *Store) ObserverOfUser(ctx context.Context, user core.ID) (core.Observer, error) {
+	return s.oneObserver(ctx, observerColumns+"user_id = ? AND removed_at IS NULL ORDER BY id LIMIT 1", int64(user))
+}
+
+func (s *Store) oneObserver(ctx context.Context, query string, args ...any) (core.Observer, error) {
+	list, err := s.observers(ctx, query, args...)
+	if err == nil && len(list) == 0 {
+		err = core.NotFound("观察员不存在")
+	}
+	if err != nil {
+		return core.Observer{}, err
+	}
+	return list[0], nil
+}
+
+func (s *Store) observers(ctx context.Context, query string, args ...any) ([]core.Observer, error) {
+	var rows []observerRow
+	if err := s.all(ctx, &rows, query, args...); err != nil || len(rows) == 0 {
+		return nil, wrap("read observers", err)
+	}
+	list := make([]core.Observer, len(rows))
+	ids := make([]core.ID, len(rows))
+	for i, row := range rows {
+		phone, err := s.keys.open("observer.phone", row.Phone)
+		if err != nil {
+			return nil, wrap("read observers", err)
+		}
+		ids[i] = row.ID
+		list[i] = core.Observer{ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), MayExport: row.MayExport != 0, User: row.User, Removed: row.Removed.Time}
+	}
+	var links []struct {
+		Observer  core.ID `db:"observer_id"`
+		Community core.ID `db:"community_id"`
+	}
+	err := s.all(ctx, &links, "SELECT observer_id, community_id FROM observer_community WHERE observer_id IN ("+marks(len(ids))+") ORDER BY community_id", idArgs(ids)...)
+	for i := range list {
+		for _, link := range links {
+			if link.Observer == list[i].ID {
+				list[i].Communities = append(list[i].Communities, link.Community)
+			}
+		}
+	}
+	return list, wrap("read observers", err)
+}
+
+// SaveObserver adds an observer (ID 0) or changes one, and gives its id. Phone is
+// whole, or "" to leave the one on file. Communities outside the scope stay as
+// they are: one admin does not decide for another's.
+func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scope, o core.Observer) (core.ID, error) {
+	for _, community := range o.Communities {
+		if !scope.Has(community) {
+			return 0, core.NotFound("小区不存在")
+		}
+	}
+	if len(o.Communities) == 0 {
+		return 0, core.InvalidFields(map[string]string{"communities": "请至少选择一个小区"})
+	}
+	sealed, err := s.keys.seal("observer.phone", o.Phone)
+	if err != nil {
+		return 0, wrap("save observer", err)
+	}
+	err = s.write(ctx, "save observer", func(tx *Tx) error {
+		entry := auditEntry{Action: "observer.add", Community: o.Communities[0], After: o.Name + " " + o.Capacity}
+		if o.ID == 0 {
+			o.ID = tx.newID()
+			_, err = tx.exec(`INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+				int64(o.ID), o.Name, o.Capacity, sealed, s.keys.mac("phone", o.Phone), flag(o.MayExport), tx.nowMS(), tx.nowMS())
+		} else {
+			entry.Action = "observer.edit"
+			entry.Before, err = updateObserver(tx, scope, o, sealed)
+		}
+		if err != nil {
+			return err
+		}
+		if err := observerCommunities(tx, scope, o); err != nil {
+			return err
+		}
+		entry.Target = "observer:" + o.ID.String()
+		return audit(tx, by, entry)
+	})
+	return o.ID, err
+}
+
+func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (before string, err error) {
+	old, err := observerInScope(tx, scope, o.ID)
+	if err != nil {
+		return "", err
+	}
+	if _, err := tx.exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
+		o.Name, o.Capacity, flag(o.MayExport), tx.nowMS(), int64(o.ID)); err != nil {
+		return "", err
+	}
+	if o.Phone != "" {
+		_, err = tx.exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.s.keys.mac("phone", o.Phone), int64(o.ID))
+	}
+	return old.Name + " " + old.Capacity, err
+}
+
+func observerInScope(tx *Tx, scope core.Scope, id core.ID) (observerRow, error) {
+	where, args := scopeWhere(scope, "community_id")
+	var row observerRow
+	err := tx.get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")",
+		append([]any{int64(id)}, args...)...)
+	return row, absent(err, "观察员不存在")
+}
+
+func observerCommunities(tx *Tx, scope core.Scope, o core.Observer) error {
+	where, args := scopeWhere(scope, "community_id")
+	if _, err := tx.exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(o.ID)}, args...)...); err != nil {
+		return err
+	}
+	communities := slices.Clone(o.Communities)
+	slices.Sort(communities)
+	for _, community := range slices.Compact(communities) {
+		if _, err := tx.exec("INSERT INTO observer_community (observer_id, community_id) VALUES (?, ?)", int64(o.ID), int64(community)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveObserver takes an observer's communities in scope away; one who has none
+// left is removed. Either way their pages end at once.
+func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "remove observer", func(tx *Tx) error {
+		row, err := observerInScope(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		where, args := scopeWhere(scope, "community_id")
+		if _, err := tx.exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`UPDATE observer SET removed_at = ?, user_id = 0, updated_at = ? WHERE id = ?
+			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.nowMS(), tx.nowMS(), int64(id), int64(id)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "observer.remove", Target: "observer:" + id.String(), Before: row.Name + " " + row.Capacity})
+	})
+}
+
+// bindObserver ties an observer to the WeChat user who scanned the QR.
+func bindObserver(tx *Tx, observer, user core.ID) error {
+	return tx.one(core.NotFound("观察员不存在"), "UPDATE observer SET user_id = ?, updated_at = ? WHERE id = ? AND removed_at IS NULL",
+		int64(user), tx.nowMS(), int64(observer))
+}
+
+// moveObservers gives one user's observers to another: WeChat told that they are one.
+func moveObservers(tx *Tx, from, to core.ID) error {
+	_, err := tx.exec("UPDATE observer SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
+	return err
+}

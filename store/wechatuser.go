@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"tongxing/core"
+)
+
+type wechatUserRow struct {
+	ID      core.ID        `db:"id"`
+	UnionID sql.NullString `db:"union_id"`
+	Person  core.ID        `db:"person_id"`
+}
+
+func (r wechatUserRow) user() core.WechatUser {
+	return core.WechatUser{ID: r.ID, UnionID: r.UnionID.String, Person: r.Person}
+}
+
+// SignInWechat finds the user of an identity that WeChat has just vouched for,
+// or makes one. A union id joins the identities of two apps: where each had a user
+// of its own, the older one stays and takes the other's bindings.
+func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core.WechatUser, error) {
+	var user core.WechatUser
+	err := s.write(ctx, "sign in by WeChat", func(tx *Tx) error {
+		byOpen, err := userOfOpenID(tx, who)
+		if err != nil {
+			return err
+		}
+		byUnion, err := userOfUnionID(tx, who.UnionID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case byOpen.ID == 0 && byUnion.ID == 0:
+			user, err = newWechatUser(tx, who)
+		case byOpen.ID == 0:
+			user, err = byUnion, addIdentity(tx, who, byUnion.ID)
+		case byUnion.ID == 0 && who.UnionID != "":
+			user, err = byOpen, tx.one(errRace, "UPDATE wechat_user SET union_id = ?, updated_at = ? WHERE id = ? AND union_id IS NULL",
+				who.UnionID, tx.nowMS(), int64(byOpen.ID))
+			user.UnionID = who.UnionID
+		case byUnion.ID == 0 || byUnion.ID == byOpen.ID:
+			user = byOpen
+		default:
+			user, err = mergeWechatUsers(tx, byUnion, byOpen)
+		}
+		return err
+	})
+	return user, err
+}
+
+func userOfOpenID(tx *Tx, who core.WechatIdentity) (core.WechatUser, error) {
+	var row wechatUserRow
+	err := tx.get(&row, `SELECT u.id, u.union_id, u.person_id FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
+		WHERE i.app_id = ? AND i.open_id = ?`, who.AppID, who.OpenID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return core.WechatUser{}, nil
+	}
+	return row.user(), err
+}
+
+func userOfUnionID(tx *Tx, unionID string) (core.WechatUser, error) {
+	if unionID == "" {
+		return core.WechatUser{}, nil
+	}
+	var row wechatUserRow
+	err := tx.get(&row, "SELECT id, union_id, person_id FROM wechat_user WHERE union_id = ?", unionID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return core.WechatUser{}, nil
+	}
+	return row.user(), err
+}
+
+func newWechatUser(tx *Tx, who core.WechatIdentity) (core.WechatUser, error) {
+	user := core.WechatUser{ID: tx.newID(), UnionID: who.UnionID}
+	var union any
+	if who.UnionID != "" {
+		union = who.UnionID
+	}
+	_, err := tx.exec(`INSERT INTO wechat_user (id, union_id, person_id, phone_cipher, phone_mac, merged_into, created_at, updated_at)
+		VALUES (?, ?, 0, '', '', 0, ?, ?)`, int64(user.ID), union, tx.nowMS(), tx.nowMS())
+	if isDuplicate(err) {
+		return user, errRace // the same person in another window
+	}
+	if err != nil {
+		return user, err
+	}
+	return user, addIdentity(tx, who, user.ID)
+}
+
+func addIdentity(tx *Tx, who core.WechatIdentity, user core.ID) error {
+	_, err := tx.exec("INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES (?, ?, ?, ?)",
+		who.AppID, who.OpenID, int64(user), tx.nowMS())
+	if isDuplicate(err) {
+		return errRace
+	}
+	return err
+}
+
+// mergeWechatUsers makes gone part of kept: WeChat told that they are one.
+// Sessions of gone end, so that nobody goes on under a name that is no more.
+func mergeWechatUsers(tx *Tx, kept, gone core.WechatUser) (core.WechatUser, error) {
+	if err := moveGuards(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
+	if err := moveObservers(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
+	moves := []string{
+		"UPDATE wechat_identity SET user_id = ? WHERE user_id = ?",
+		"UPDATE account SET user_id = ? WHERE user_id = ?",
+		"UPDATE wechat_user SET merged_into = ? WHERE id = ?",
+	}
+	for _, move := range moves {
+		if _, err := tx.exec(move, int64(kept.ID), int64(gone.ID)); err != nil {
+			return kept, err
+		}
+	}
+	if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = 'wechat' AND subject_id = ? AND ended_at IS NULL", tx.nowMS(), int64(gone.ID)); err != nil {
+		return kept, err
+	}
+	if kept.Person != 0 || gone.Person == 0 {
+		return kept, nil
+	}
+	kept.Person = gone.Person
+	_, err := tx.exec(`UPDATE wechat_user SET person_id = ?, phone_mac = (SELECT g.phone_mac FROM (SELECT phone_mac FROM wechat_user WHERE id = ?) g),
+		phone_cipher = (SELECT g.phone_cipher FROM (SELECT phone_cipher FROM wechat_user WHERE id = ?) g), updated_at = ? WHERE id = ?`,
+		int64(gone.Person), int64(gone.ID), int64(gone.ID), tx.nowMS(), int64(kept.ID))
+	return kept, err
+}
+
+// WechatUser gives a user by id.
+func (s *Store) WechatUser(ctx context.Context, id core.ID) (core.WechatUser, error) {
+	var row wechatUserRow
+	err := s.get(ctx, &row, "SELECT id, union_id, person_id FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
+	return row.user(), wrap("read WeChat user", absent(err, "用户不存在"))
+}
+
+// BindPhone ties a user to the person whose phone number WeChat has verified,
+// and certifies that person's records in the register. It gives the number of
+// ties to houses found: 0 means that no register knows the number.
+func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties int, err error) {
+	err = s.write(ctx, "bind phone", func(tx *Tx) error {
+		mac := s.keys.mac("phone", phone)
+		sealed, err := s.keys.seal("wechat_user.phone", phone)
+		if err != nil {
+			return err
+		}
+		var person core.ID
+		if person, ties, err = certifyPerson(tx, mac); err != nil {
+			return err
+		}
+		return tx.one(core.NotFound("用户不存在"), "UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
+			int64(person), sealed, mac, tx.nowMS(), int64(user))
+	})
+	return ties, err
+}
+
+// OpenIDs gives a user's open ids by app, for messages.
+func (s *Store) OpenIDs(ctx context.Context, user core.ID) (map[string]string, error) {
+	var rows []struct {
+		App  string `db:"app_id"`
+		Open string `db:"open_id"`
+	}
+	if err := s.all(ctx, &rows, "SELECT app_id, open_id FROM wechat_identity WHERE user_id = ?", int64(user)); err != nil {
+		return nil, wrap("read open ids", err)
+	}
+	ids := map[string]string{}
+	for _, row := range rows {
+		ids[row.App] = row.Open
+	}
+	return ids, nil
+}
+
+// SetFollowed notes that a user follows the official account, or no longer.
+func (s *Store) SetFollowed(ctx context.Context, who core.WechatIdentity, follows bool) error {
+	if _, err := s.SignInWechat(ctx, who); err != nil {
+		return err
+	}
+	return s.write(ctx, "note a follower", func(tx *Tx) error {
+		var at any
+		if follows {
+			at = tx.nowMS()
+		}
+		return tx.one(core.NotFound("用户不存在"), "UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id = ?", at, who.AppID, who.OpenID)
+	})
+}

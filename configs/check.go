@@ -1,0 +1,325 @@
+package configs
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// MetricsOff as http.metrics_addr serves no metrics.
+const MetricsOff = "off"
+
+// report notes what is wrong with the field at a path.
+type report func(path, what string)
+
+// check judges the whole configuration.
+func check(c *Config, demo bool, bad report) {
+	checkHTTP(c, demo, bad)
+	checkData(c, bad)
+	checkRedis(c.Redis, bad)
+	checkKeys(c, demo, bad)
+	checkWeChat(c, bad)
+	checkSimulator(c.Simulator, demo, bad)
+	checkNumbers(c, bad)
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
+		bad("zone", "不认识时区 "+strconv.Quote(c.Zone)+"，应形如 Asia/Shanghai")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
+		bad("log.level", "应为 debug、info、warn 或 error")
+	}
+	if !slices.Contains([]string{"text", "json"}, c.Log.Format) {
+		bad("log.format", "应为 text 或 json")
+	}
+}
+
+func checkHTTP(c *Config, demo bool, bad report) {
+	if !isHostPort(c.HTTP.Addr, true) {
+		bad("http.addr", "应为 主机:端口，例如 127.0.0.1:8080")
+	}
+	if m := c.HTTP.MetricsAddr; m != MetricsOff && (!isHostPort(m, true) || !isLoopback(m)) {
+		bad("http.metrics_addr", "应为本机的 主机:端口，或 off")
+	}
+	for _, network := range c.HTTP.TrustedProxies {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			bad("http.trusted_proxies", strconv.Quote(network)+" 不是网段，应形如 10.0.0.0/8")
+		}
+	}
+	checkPublicURL(c, demo, bad)
+}
+
+func checkPublicURL(c *Config, demo bool, bad report) {
+	if c.HTTP.PublicURL == "" {
+		if c.OfficialAccount.AppID != "" && !demo {
+			bad("http.public_url", "配置了公众号时必须填写，微信由此地址回到本系统")
+		}
+		return
+	}
+	u, err := url.Parse(c.HTTP.PublicURL)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		bad("http.public_url", "应为完整网址，例如 https://pass.example.com")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		bad("http.public_url", "只写协议、域名和端口，不带路径")
+	case u.Scheme == "http" && !isLoopback(hostPort(u)) && !demo:
+		bad("http.public_url", "对外的地址必须是 https")
+	}
+}
+
+func checkData(c *Config, bad report) {
+	if c.Data.Dir == "" {
+		bad("data.dir", "不能为空")
+	} else if info, err := os.Stat(c.Data.Dir); err == nil && !info.IsDir() {
+		bad("data.dir", "不是文件夹")
+	}
+	if !c.MySQL.DSN.IsSet() {
+		return
+	}
+	dsn, err := mysql.ParseDSN(c.MySQL.DSN.Reveal())
+	switch {
+	case err != nil:
+		bad("mysql.dsn", "格式不对，应为 用户:密码@tcp(主机:端口)/数据库")
+	case dsn.DBName == "":
+		bad("mysql.dsn", "没有写数据库名")
+	}
+}
+
+func checkRedis(r Redis, bad report) {
+	if r.URL.IsSet() {
+		if len(r.Addrs) > 0 || r.Master != "" {
+			bad("redis.url", "与 redis.addrs、redis.master 只能用一种")
+		}
+		u, err := url.Parse(r.URL.Reveal())
+		if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) || (u.Host == "" && u.Scheme != "unix") {
+			bad("redis.url", "格式不对，应为 redis://[:密码@]主机:端口/库号")
+		}
+		return
+	}
+	if r.Master != "" && len(r.Addrs) == 0 {
+		bad("redis.addrs", "用 Sentinel 时要填写各 Sentinel 的 主机:端口")
+	}
+	for _, addr := range r.Addrs {
+		if !isHostPort(addr, false) {
+			bad("redis.addrs", strconv.Quote(addr)+" 不是 主机:端口")
+		}
+	}
+}
+
+func checkKeys(c *Config, demo bool, bad report) {
+	if c.Keys.AreSet() {
+		if _, err := c.Keys.parseRing(); err != nil {
+			bad("keys.ring", err.Error())
+		}
+		if _, err := parseKey(c.Keys.MAC.Reveal()); err != nil {
+			bad("keys.mac", err.Error())
+		}
+		return
+	}
+	public := !isLoopback(c.HTTP.Addr)
+	if u, err := url.Parse(c.HTTP.PublicURL); err == nil && c.HTTP.PublicURL != "" && !isLoopback(hostPort(u)) {
+		public = true
+	}
+	if public && !demo {
+		const what = "对外服务必须配置个人信息的加密密钥（openssl rand -base64 32）"
+		bad("keys.ring", what)
+		bad("keys.mac", what)
+	}
+}
+
+var (
+	appID       = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
+	wechatToken = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
+	aesKey      = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
+)
+
+func checkWeChat(c *Config, bad report) {
+	m, o := c.MiniProgram, c.OfficialAccount
+	if m.AppID != "" || m.Secret.IsSet() {
+		checkAppID(m.AppID, "mini_program.app_id", bad)
+		required(m.Secret, "mini_program.secret", bad)
+	}
+	if o.AppID == "" && !o.Secret.IsSet() && !o.Token.IsSet() && !o.AESKey.IsSet() && o.PassageTemplate == "" {
+		return
+	}
+	checkAppID(o.AppID, "official_account.app_id", bad)
+	required(o.Secret, "official_account.secret", bad)
+	if !wechatToken.MatchString(o.Token.Reveal()) {
+		bad("official_account.token", "应为 3 到 32 位字母和数字，与公众号后台一致")
+	}
+	if o.AESKey.IsSet() && !aesKey.MatchString(o.AESKey.Reveal()) {
+		bad("official_account.aes_key", "应为 43 位字母和数字，与公众号后台一致")
+	}
+}
+
+func checkAppID(id, path string, bad report) {
+	if !appID.MatchString(id) {
+		bad(path, "应为 wx 加 16 位小写十六进制字符")
+	}
+}
+
+func required(s Secret, path string, bad report) {
+	if !s.IsSet() {
+		bad(path, "不能为空")
+	}
+}
+
+func checkSimulator(s Simulator, demo bool, bad report) {
+	for path, base := range map[string]string{"simulator.api_base": s.APIBase, "simulator.browser_base": s.BrowserBase} {
+		if base == "" {
+			continue
+		}
+		u, err := url.Parse(base)
+		switch {
+		case !demo:
+			bad(path, "模拟器只能用于演示（--demo）")
+		case err != nil || u.Scheme != "http" || !isLoopback(hostPort(u)):
+			bad(path, "模拟器只能在本机，应形如 http://127.0.0.1:8080/sim")
+		}
+	}
+}
+
+func checkNumbers(c *Config, bad report) {
+	for path, n := range map[string]int64{
+		"http.read_header_timeout":  int64(c.HTTP.ReadHeaderTimeout),
+		"http.read_timeout":         int64(c.HTTP.ReadTimeout),
+		"http.write_timeout":        int64(c.HTTP.WriteTimeout),
+		"http.idle_timeout":         int64(c.HTTP.IdleTimeout),
+		"http.shutdown_timeout":     int64(c.HTTP.ShutdownTimeout),
+		"limits.address_per_minute": int64(c.Limits.AddressPerMinute),
+		"limits.account_per_minute": int64(c.Limits.AccountPerMinute),
+		"limits.sign_in_per_minute": int64(c.Limits.SignInPerMinute),
+		"limits.reader_per_second":  int64(c.Limits.ReaderPerSecond),
+		"limits.lock_after":         int64(c.Limits.LockAfter),
+		"limits.lock_time":          int64(c.Limits.LockTime),
+		"limits.body_bytes":         c.Limits.BodyBytes,
+		"session.console_idle":      int64(c.Session.ConsoleIdle),
+		"session.console_life":      int64(c.Session.ConsoleLife),
+		"session.phone_idle":        int64(c.Session.PhoneIdle),
+		"session.phone_life":        int64(c.Session.PhoneLife),
+	} {
+		if n <= 0 {
+			bad(path, "必须大于零")
+		}
+	}
+	if c.Retention.AccessRecordDays < 0 {
+		bad("retention.access_record_days", "不能为负；0 表示永久保存")
+	}
+}
+
+// AreSet reports that the operator gave keys, well or badly.
+func (k Keys) AreSet() bool { return k.Ring.IsSet() || k.MAC.IsSet() }
+
+// Key is one key of the ring: its name and 32 bytes.
+type Key struct {
+	ID     string
+	Secret []byte
+}
+
+// Parse gives the ring, the encrypting key first, and the 32 bytes of the MAC
+// key. Load has checked both when they are set; not set is an error.
+func (k Keys) Parse() (ring []Key, mac []byte, err error) {
+	if ring, err = k.parseRing(); err != nil {
+		return nil, nil, fmt.Errorf("keys.ring: %w", err)
+	}
+	if mac, err = parseKey(k.MAC.Reveal()); err != nil {
+		return nil, nil, fmt.Errorf("keys.mac: %w", err)
+	}
+	return ring, mac, nil
+}
+
+var keyName = regexp.MustCompile(`^[0-9A-Za-z]{1,16}$`)
+
+func (k Keys) parseRing() ([]Key, error) {
+	var ring []Key
+	for _, pair := range strings.FieldsFunc(k.Ring.Reveal(), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
+		name, text, found := strings.Cut(pair, ":")
+		if !found || !keyName.MatchString(name) {
+			return nil, fmt.Errorf("第 %d 个密钥应形如 名称:密钥，名称为 1 到 16 位字母和数字", len(ring)+1)
+		}
+		if slices.ContainsFunc(ring, func(other Key) bool { return other.ID == name }) {
+			return nil, fmt.Errorf("密钥名称 %s 重复", name)
+		}
+		key, err := parseKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("密钥 %s %w", name, err)
+		}
+		ring = append(ring, Key{ID: name, Secret: key})
+	}
+	if len(ring) == 0 {
+		return nil, fmt.Errorf("至少要有一个密钥")
+	}
+	return ring, nil
+}
+
+// parseKey reads 32 bytes of base64. Its error never shows the text.
+func parseKey(text string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("应为 32 字节的 base64（openssl rand -base64 32）")
+	}
+	return key, nil
+}
+
+// Location is the zone of Zone. Load has checked that it exists.
+func (c Config) Location() *time.Location {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// Proxies are the trusted networks. Load has checked them.
+func (h HTTP) Proxies() []netip.Prefix {
+	var networks []netip.Prefix
+	for _, text := range h.TrustedProxies {
+		if network, err := netip.ParsePrefix(text); err == nil {
+			networks = append(networks, network.Masked())
+		}
+	}
+	return networks
+}
+
+// IsLoopback reports that pages are served to this machine alone.
+func (h HTTP) IsLoopback() bool { return isLoopback(h.Addr) }
+
+// isHostPort accepts an empty host, which is every interface, only where any is
+// allowed; the same for port 0.
+func isHostPort(text string, anyAllowed bool) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && (anyAllowed || host != "" && n > 0)
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// hostPort gives a URL's host a port where it has none, so that it can be split.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}

@@ -1,11 +1,22 @@
 package core
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Reader protocols; see package gate.
 const (
 	ProtocolVguang   = "vguang"
 	ProtocolMcardsea = "mcardsea"
+)
+
+// What a new vguang reader is set to: its maker's own heartbeat text, and a
+// refusal that no known firmware takes for success.
+const (
+	DefaultDenyCode      = "1000"
+	DefaultHeartbeatText = "www.vguang.cn"
 )
 
 // Reader is a door reader 门禁读头.
@@ -23,11 +34,131 @@ type Reader struct {
 	QRAllowed        bool   // 权限管理: 门禁二维码
 	DenyCode         string // vguang: what refuses on this firmware
 	HeartbeatText    string // vguang: the heartbeat's text
-	HeartbeatSeconds int
+	HeartbeatSeconds int    // between heartbeats; of a mcardsea reader, which has none, between signs of life to expect
 	Firmware         string
 	Skew             time.Duration // the device's clock minus ours, last seen
 	LastSeen         time.Time
 	Disabled         time.Time
+}
+
+// NewReader gives what the form for a new reader starts with.
+func NewReader() Reader {
+	return Reader{
+		Protocol: ProtocolVguang, Direction: Out, Kinds: []PassKind{PassResident}, QRAllowed: true,
+		DenyCode: DefaultDenyCode, HeartbeatText: DefaultHeartbeatText, HeartbeatSeconds: 60,
+	}
+}
+
+// Trimmed gives the reader with its texts cleaned, and what does not belong to
+// its protocol set to what is harmless.
+func (r Reader) Trimmed() Reader {
+	for _, s := range []*string{&r.Name, &r.Gate, &r.Serial, &r.DenyCode, &r.HeartbeatText, &r.Firmware} {
+		*s = Clean(*s)
+	}
+	if r.Protocol == ProtocolMcardsea {
+		r.DenyCode, r.HeartbeatText = DefaultDenyCode, ""
+	}
+	return r
+}
+
+// Check reports what is wrong with the settings, by field, as an invalid form.
+// It wants a Trimmed reader.
+func (r Reader) Check() error {
+	fields := map[string]string{}
+	r.checkTexts(fields)
+	if r.Direction != In && r.Direction != Out {
+		fields["direction"] = "请选择方向"
+	}
+	if len(r.Kinds) == 0 {
+		fields["kinds"] = "请至少选择一种通行证"
+	}
+	for _, kind := range r.Kinds {
+		if kind != PassResident {
+			fields["kinds"] = "没有这种通行证"
+		}
+	}
+	if len(r.ScopeNodes) > readerScopeMost {
+		fields["scope_nodes"] = "最多选择 80 个楼栋节点"
+	}
+	if r.HeartbeatSeconds < 30 || r.HeartbeatSeconds > 86400 {
+		fields["heartbeat_seconds"] = "心跳间隔应为 30 至 86400 秒"
+	}
+	switch r.Protocol {
+	case ProtocolVguang:
+		if !SafeDenyCode(r.DenyCode) {
+			fields["deny_code"] = "拒绝码应为 1000 至 9999 的四位数字，其他取值可能使设备开门"
+		}
+		if !asciiWord(r.HeartbeatText, 64) || strings.Contains(r.HeartbeatText, "&&") {
+			fields["heartbeat_text"] = "心跳内容应为 64 个以内的英文字符，不含 &&"
+		}
+	case ProtocolMcardsea:
+	default:
+		fields["protocol"] = "请选择协议"
+	}
+	return InvalidFields(fields)
+}
+
+// readerScopeMost keeps the list of nodes within its column.
+const readerScopeMost = 80
+
+func (r Reader) checkTexts(fields map[string]string) {
+	for _, f := range []struct{ name, value, message string }{
+		{"name", r.Name, "请填写名称，最多 64 个字"},
+		{"gate", r.Gate, "请填写所在的门，最多 64 个字"},
+	} {
+		if f.value == "" || utf8.RuneCountInString(f.value) > 64 || !noControls(f.value) {
+			fields[f.name] = f.message
+		}
+	}
+	if r.Serial == "" || !IsReaderSerial(r.Serial) {
+		fields["serial"] = "设备号应为 1 至 64 个字母、数字或 - _ . : 符号"
+	}
+	if utf8.RuneCountInString(r.Firmware) > 64 || !noControls(r.Firmware) {
+		fields["firmware"] = "固件版本最多 64 个字"
+	}
+}
+
+// IsReaderSerial reports whether s can be what a device calls itself: at most 64
+// letters, digits and marks that no protocol cuts at. "" is none.
+func IsReaderSerial(s string) bool {
+	for _, c := range []byte(s) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("-_.:", rune(c)) {
+			return false
+		}
+	}
+	return len(s) <= 64
+}
+
+// SafeDenyCode reports whether a vguang reader can take code for nothing but a
+// refusal: four decimal digits, the first not 0. Firmware opens on 0000 and on
+// 0001–0008, reads the code as hexadecimal, and takes …ff for commands; a code of
+// decimal digits is far from all of them in whatever base it is read.
+func SafeDenyCode(code string) bool {
+	if len(code) != 4 || code[0] == '0' {
+		return false
+	}
+	for _, c := range []byte(code) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// asciiWord reports ASCII without control characters or blanks, at most n bytes.
+func asciiWord(s string, n int) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(s) <= n
+}
+
+// noControls reports text without control characters.
+func noControls(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
 // ReaderState is a reader's presence.
@@ -39,6 +170,19 @@ const (
 	ReaderStale   ReaderState = "stale"   // 可能离线: more than 2.5 heartbeats silent
 	ReaderOffline ReaderState = "offline" // 离线: more than ten
 )
+
+// Words gives the presence in Chinese.
+func (s ReaderState) Words() string {
+	switch s {
+	case ReaderOnline:
+		return "在线"
+	case ReaderStale:
+		return "可能离线"
+	case ReaderOffline:
+		return "离线"
+	}
+	return "从未上线"
+}
 
 // State tells the presence at now from the last call and the heartbeat.
 func (r Reader) State(now time.Time) ReaderState {
@@ -53,4 +197,18 @@ func (r Reader) State(now time.Time) ReaderState {
 		return ReaderStale
 	}
 	return ReaderOffline
+}
+
+// QuarantinedReader is a device that called without being known 未识别设备: by an
+// address that is nobody's, or with another's serial.
+type QuarantinedReader struct {
+	ID       ID
+	Protocol string
+	Serial   string // what it called itself; "" = it did not say
+	Reader   ID     // whose address it called; 0 = nobody's
+	Name     string // of that reader
+	Addr     string
+	Calls    int64
+	First    time.Time
+	Last     time.Time
 }

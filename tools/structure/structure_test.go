@@ -1,0 +1,347 @@
+// Package structure holds the shape of the program: which folder may import
+// which, how features are named, what must never appear in a file. It has tests
+// only. docs/architecture.md says why.
+package structure
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = "../.."
+	module = "tongxing"
+)
+
+// folders are the top-level folders that exist, or will.
+var folders = []string{
+	".ci", "cache", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
+	"server", "store", "templates", "testkit", "tools", "wechat",
+}
+
+// notOurs are folders that git ignores.
+var notOurs = []string{".git", "bin", "data", "node_modules", "screenshots", "tmp"}
+
+// mayImport says which of our packages a folder's code (not its tests) may
+// import. The longest matching folder decides; a folder may import itself and
+// what lies under it unless it says otherwise. nil is none; "*" is any but server
+// and testkit.
+var mayImport = map[string][]string{
+	"core":             nil,
+	"migrations":       nil,
+	"configs":          nil,
+	"cache":            nil,
+	"templates":        nil,
+	"wechat":           nil,
+	"wechat/simulator": nil,
+	"store":            {"core", "migrations"},
+	"gate":             {"core", "store"},
+	"handlers/web":     {"core", "store", "gate", "wechat", "templates"},
+	"handlers":         {"core", "store", "gate", "wechat", "templates", "handlers/web"},
+	"demo":             {"*"},
+	"server":           {"*"},
+	"testkit":          {"*", "testkit"},
+	"tools":            {"*", "testkit"},
+}
+
+// mechanisms are files of handlers named for what they do, not for a feature.
+var mechanisms = []string{"routes", "doc", "page", "session", "middleware", "live"}
+
+// source is one Go file.
+type source struct {
+	path   string // from the root, with slashes
+	file   *ast.File
+	isTest bool
+}
+
+func (s source) folder() string { return path.Dir(s.path) }
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	walk(t, func(name string) {
+		if !strings.HasSuffix(name, ".go") {
+			return
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.ParseComments)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		all = append(all, source{path: name, file: file, isTest: strings.HasSuffix(name, "_test.go")})
+	})
+	if len(all) < 10 {
+		t.Fatalf("found only %d Go files: not looking in the right place", len(all))
+	}
+	return all
+}
+
+func walk(t *testing.T, visit func(name string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // removed while we walk: a build's temporary file
+		}
+		if entry.IsDir() {
+			if slices.Contains(notOurs, name) || name == "templates/assets/dist" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		visit(name)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTopLevelFolders(t *testing.T) {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !slices.Contains(folders, e.Name()) && !slices.Contains(notOurs, e.Name()) {
+			t.Errorf("%s: no such folder in docs/architecture.md", e.Name())
+		}
+	}
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, spec := range s.file.Imports {
+			imported := strings.Trim(spec.Path.Value, `"`)
+			ours, isOurs := strings.CutPrefix(imported, module+"/")
+			switch {
+			case s.isTest:
+				if ours == "server" {
+					t.Errorf("%s imports %s", s.path, imported)
+				}
+			case isOurs && !allowed(s.folder(), ours):
+				t.Errorf("%s must not import %s", s.path, imported)
+			case !isOurs && s.folder() == "core" && strings.Contains(strings.Split(imported, "/")[0], "."):
+				t.Errorf("%s imports %s: core has the standard library only", s.path, imported)
+			}
+		}
+	}
+}
+
+// allowed reports that code in folder may import our package ours.
+func allowed(folder, ours string) bool {
+	rule := folder
+	for {
+		if _, ok := mayImport[rule]; ok {
+			break
+		}
+		if rule = path.Dir(rule); rule == "." {
+			return false
+		}
+	}
+	if under(ours, folder) && rule != "wechat" || (under(ours, rule) && (rule == "testkit" || rule == "demo" || rule == "server")) {
+		return true
+	}
+	for _, permitted := range mayImport[rule] {
+		switch {
+		case permitted == "*":
+			if !under(ours, "server") && !under(ours, "testkit") {
+				return true
+			}
+		case under(ours, permitted):
+			return true
+		}
+	}
+	return false
+}
+
+func under(name, folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
+
+func TestAllowed(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"core", "store", false},
+		{"store", "core", true},
+		{"store", "gate", false},
+		{"gate", "store", true},
+		{"handlers/console", "handlers/web", true},
+		{"handlers/console", "handlers/api", false},
+		{"handlers/web", "handlers/console", false},
+		{"handlers/console", "configs", false},
+		{"wechat", "wechat/simulator", false},
+		{"wechat/simulator", "wechat", false},
+		{"server", "demo", true},
+		{"demo", "server", false},
+		{"server", "testkit", false},
+		{"tools/services", "testkit/servers", true},
+		{"nowhere", "core", false},
+	} {
+		if got := allowed(c.from, c.to); got != c.want {
+			t.Errorf("%s may import %s: %v, want %v", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+func TestNoPackageForLeftovers(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, bad := range []string{"util", "utils", "common", "helper", "helpers", "misc", "base", "lib"} {
+			if strings.TrimSuffix(s.file.Name.Name, "_test") == bad || path.Base(s.path) == bad+".go" {
+				t.Errorf("%s: a name that says nothing", s.path)
+			}
+		}
+	}
+}
+
+// TestStems holds that a feature has one name everywhere: what a handler file is
+// named for exists as a rule, a table or an act under the same name.
+func TestStems(t *testing.T) {
+	known := map[string]bool{}
+	all := sources(t)
+	for _, s := range all {
+		top := strings.Split(s.path, "/")[0]
+		if !s.isTest && slices.Contains([]string{"core", "store", "gate", "wechat"}, top) || strings.HasPrefix(s.path, "handlers/web/") {
+			known[stem(s.path)] = true
+		}
+	}
+	for _, s := range all {
+		parts := strings.Split(s.path, "/")
+		if s.isTest || parts[0] != "handlers" || len(parts) != 3 || parts[1] == "web" {
+			continue
+		}
+		name := stem(s.path)
+		if !known[name] && name != parts[1] && !slices.Contains(mechanisms, name) {
+			t.Errorf("%s: no core, store or gate file is named %s", s.path, name)
+		}
+	}
+}
+
+func stem(name string) string { return strings.TrimSuffix(path.Base(name), ".go") }
+
+// TestExportedNamesAreDocumented: a name without a contract is a question to
+// every reader.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	packages := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.isTest {
+			continue
+		}
+		packages[s.folder()] = packages[s.folder()] || s.file.Doc != nil
+		for _, decl := range s.file.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) && !slices.Contains(contracts, d.Name.Name) {
+					t.Errorf("%s: %s has no comment", s.path, d.Name.Name)
+				}
+			case *ast.GenDecl:
+				undocumented(t, s.path, d)
+			}
+		}
+	}
+	for folder, documented := range packages {
+		if !documented {
+			t.Errorf("%s: no package comment", folder)
+		}
+	}
+}
+
+// contracts are methods whose meaning the standard library fixes.
+var contracts = []string{
+	"Error", "Unwrap", "Is", "String", "MarshalText", "UnmarshalText", "MarshalJSON", "UnmarshalJSON", "ServeHTTP",
+	"Scan", "Value", "LogValue", "Len", "Less", "Swap", "Read", "Write", "Close",
+}
+
+// exportedReceiver reports a function, or a method of an exported type.
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	expr := d.Recv.List[0].Type
+	if star, ok := expr.(*ast.StarExpr); ok {
+		expr = star.X
+	}
+	if generic, ok := expr.(*ast.IndexExpr); ok {
+		expr = generic.X
+	}
+	name, ok := expr.(*ast.Ident)
+	return ok && name.IsExported()
+}
+
+// undocumented reports types, constants and variables without a comment on
+// themselves, beside them, or on their group. The values of a type of their own
+// are covered by that type's comment.
+func undocumented(t *testing.T, name string, d *ast.GenDecl) {
+	t.Helper()
+	if first, ok := d.Specs[0].(*ast.ValueSpec); ok && d.Lparen.IsValid() && first.Type != nil {
+		return
+	}
+	for _, spec := range d.Specs {
+		switch sp := spec.(type) {
+		case *ast.TypeSpec:
+			if sp.Name.IsExported() && d.Doc == nil && sp.Doc == nil && sp.Comment == nil {
+				t.Errorf("%s: %s has no comment", name, sp.Name.Name)
+			}
+		case *ast.ValueSpec:
+			if sp.Names[0].IsExported() && d.Doc == nil && sp.Doc == nil && sp.Comment == nil {
+				t.Errorf("%s: %s has no comment", name, sp.Names[0].Name)
+			}
+		}
+	}
+}
+
+// TestSQLiteHasItsLibc: modernc.org/sqlite works only with the very version of
+// modernc.org/libc that it was made with, and any other module may lift it.
+func TestSQLiteHasItsLibc(t *testing.T) {
+	got := goList(t, "{{.Version}}", "modernc.org/libc")
+	text, err := os.ReadFile(goList(t, "{{.GoMod}}", "modernc.org/sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`modernc\.org/libc (v\S+)`).FindSubmatch(text)
+	if m == nil {
+		t.Fatal("sqlite's go.mod names no libc")
+	}
+	if string(m[1]) != got {
+		t.Errorf("libc %s, but sqlite wants %s", got, m[1])
+	}
+}
+
+func goList(t *testing.T, format, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", format, name).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", name, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// machinePath is a path that exists on one person's machine only.
+var machinePath = regexp.MustCompile("(^|[\\s\"'`(=:])/(work|root|home|Users)/[\\w.]")
+
+func TestNoMachinePaths(t *testing.T) {
+	kinds := []string{".go", ".md", ".yaml", ".yml", ".html", ".css", ".js", ".json", ".sql", ".sh", ""}
+	walk(t, func(name string) {
+		if !slices.Contains(kinds, path.Ext(name)) || path.Base(name) == "package-lock.json" {
+			return
+		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return // removed while we walk
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if machinePath.MatchString(line) {
+				t.Errorf("%s:%d names a path of one machine", name, i+1)
+			}
+		}
+	})
+}

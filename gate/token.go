@@ -1,0 +1,86 @@
+package gate
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"strings"
+
+	"tongxing/core"
+)
+
+// A token's text is 28 characters: two of the shard, then 26 random ones of five
+// bits each, 130 bits. They are Crockford's base 32 in upper case, which a QR
+// holds in its alphanumeric mode and which no reader's separators contain.
+const (
+	shardLength  = 2
+	randomLength = 26
+	tokenLength  = shardLength + randomLength
+)
+
+// Shards is how many shards tokens are spread over.
+const Shards = 1 << (5 * shardLength)
+
+const tokenAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// Token is what a QR carries. It says nothing about anybody; its text goes into
+// the QR and nowhere else: records, keys and logs hold the digest.
+type Token struct{ text string }
+
+// NewToken makes a token of the shard, taken modulo Shards, from the system's
+// random source.
+func NewToken(shard uint16) Token {
+	b := make([]byte, tokenLength)
+	_, _ = rand.Read(b[shardLength:]) // never fails: the program ends where there is no randomness
+	b[0], b[1] = byte(shard>>5), byte(shard)
+	for i := range b {
+		b[i] = tokenAlphabet[b[i]&31]
+	}
+	return Token{text: string(b)}
+}
+
+// ParseToken reads a token's text. White space around it and lower case are
+// forgiven, since hand scanners add them; nothing else is.
+func ParseToken(text string) (Token, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) != tokenLength {
+		return Token{}, false
+	}
+	b := []byte(text)
+	for i, c := range b {
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+			b[i] = c
+		}
+		if strings.IndexByte(tokenAlphabet, c) < 0 {
+			return Token{}, false
+		}
+	}
+	return Token{text: string(b)}, true
+}
+
+// String gives the text, for the QR.
+func (t Token) String() string { return t.text }
+
+// LogValue keeps the text out of logs.
+func (t Token) LogValue() slog.Value { return slog.StringValue("sha256:" + t.Digest()[:12]) }
+
+// Digest names the token where its text must not be: SHA-256 in lower-case hex.
+func (t Token) Digest() string {
+	sum := sha256.Sum256([]byte(t.text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Shard gives the part that says which hash slot the keys of the token and its
+// pass are in.
+func (t Token) Shard() string { return t.text[:min(shardLength, len(t.text))] }
+
+// ShardOf gives a pass's shard, 0 to Shards−1, the same for ever: ids made one
+// after the other are spread evenly (the finalizer of splitmix64).
+func ShardOf(pass core.ID) uint16 {
+	x := uint64(pass)
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return uint16((x ^ x>>31) % Shards)
+}

@@ -1,15 +1,187 @@
 package store
 
-import "tongxing/core"
+import (
+	"context"
+	"strings"
 
-// registerIDNumber files the ID number that a guard took at a passage, where
-// none was on file.
-func registerIDNumber(tx *Tx, resident core.ID, number string) error {
-	sealed, err := tx.s.keys.seal("resident.idno", number)
+	"tongxing/core"
+)
+
+const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day, t.phone_cipher, t.idno_cipher,
+	t.photo, t.certified_at, t.moved_out_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id, p.disabled_at AS pass_disabled`
+
+const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN community c ON c.id = t.community_id
+	LEFT JOIN pass p ON p.resident_id = t.id `
+
+type residentRow struct {
+	ID           core.ID       `db:"id"`
+	CommunityID  core.ID       `db:"community_id"`
+	House        core.ID       `db:"house_id"`
+	Person       core.ID       `db:"person_id"`
+	Name         string        `db:"name"`
+	Sex          string        `db:"sex"`
+	Identity     core.Identity `db:"identity"`
+	LeaseDay     core.Day      `db:"lease_day"`
+	PhoneCipher  string        `db:"phone_cipher"`
+	IDNoCipher   string        `db:"idno_cipher"`
+	Photo        string        `db:"photo"`
+	Certified    millis        `db:"certified_at"`
+	MovedOut     millis        `db:"moved_out_at"`
+	Label        string        `db:"label"`
+	Community    string        `db:"community"`
+	Pass         core.ID       `db:"pass_id"`
+	PassDisabled millis        `db:"pass_disabled"`
+}
+
+// ResidentRow is a resident with the names of the place, phone and ID number
+// masked.
+type ResidentRow struct {
+	core.Resident
+	HouseLabel    string
+	CommunityName string
+	Pass          core.ID // 0 = none
+	PassDisabled  bool
+}
+
+// whole decrypts the row's personal data.
+func (s *Store) whole(r residentRow) (core.Resident, error) {
+	phone, err := s.keys.open("resident.phone", r.PhoneCipher)
 	if err != nil {
-		return err
+		return core.Resident{}, err
 	}
-	_, err = tx.exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, updated_at = ? WHERE id = ? AND idno_cipher = ''",
-		sealed, tx.s.keys.mac("idno", number), tx.s.keys.mac4("idno", number), tx.nowMS(), int64(resident))
-	return err
+	idno, err := s.keys.open("resident.idno", r.IDNoCipher)
+	return core.Resident{
+		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
+		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time, MovedOut: r.MovedOut.Time,
+	}, err
+}
+
+func (s *Store) maskedRow(r residentRow) (ResidentRow, error) {
+	whole, err := s.whole(r)
+	return ResidentRow{
+		Resident: whole.Masked(), HouseLabel: r.Label, CommunityName: r.Community, Pass: r.Pass, PassDisabled: !r.PassDisabled.IsZero(),
+	}, err
+}
+
+const noResident = "住户不存在"
+
+// Resident gives one resident of the scope, masked. Those who moved out are found
+// too.
+func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (ResidentRow, error) {
+	where, args := scopeWhere(scope, "t.community_id")
+	var row residentRow
+	err := s.get(ctx, &row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return ResidentRow{}, wrap("resident", absent(err, noResident))
+	}
+	masked, err := s.maskedRow(row)
+	return masked, wrap("resident", err)
+}
+
+// ResidentFilter narrows the list of residents. Zero fields do not narrow.
+type ResidentFilter struct {
+	Community core.ID
+	House     core.ID // only together with Community
+	Keyword   string  // start of a name, part of a house's label, a phone's last four digits, or a whole phone number
+	Certified string  // "yes", "no", "" = both
+	Identity  core.Identity
+	Page      Page // newest first: Before is the next page, After the one before
+}
+
+// Residents lists the residents of the scope who live there, newest first,
+// masked. more tells that further rows lie in the direction of paging. It costs
+// two queries: the ids of the page, each way of matching the keyword by its own
+// index, and then their rows.
+func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilter) (list []ResidentRow, more bool, err error) {
+	if f.Community != 0 {
+		if !scope.Has(f.Community) {
+			return nil, false, core.NotFound(noCommunity)
+		}
+		scope = core.ScopeOf(f.Community)
+	}
+	query, args := s.residentIDs(scope, f)
+	var found []core.ID
+	if err := s.all(ctx, &found, query, args...); err != nil {
+		return nil, false, wrap("list residents", err)
+	}
+	if more = len(found) > f.Page.Limit; more {
+		found = found[:f.Page.Limit]
+	}
+	if len(found) == 0 {
+		return nil, more, nil
+	}
+	var rows []residentRow
+	err = s.all(ctx, &rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+marks(len(found))+") ORDER BY t.id DESC", idArgs(found)...)
+	if err != nil {
+		return nil, false, wrap("list residents", err)
+	}
+	list = make([]ResidentRow, len(rows))
+	for i, row := range rows {
+		if list[i], err = s.maskedRow(row); err != nil {
+			return nil, false, wrap("list residents", err)
+		}
+	}
+	return list, more, nil
+}
+
+// residentIDs is the query for the ids of one page, one more than it holds.
+func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) {
+	where, args := scopeWhere(scope, "t.community_id")
+	where += " AND t.moved_out_at IS NULL"
+	add := func(clause string, values ...any) { where, args = where+" AND "+clause, append(args, values...) }
+	if f.House != 0 {
+		add("t.house_id = ?", int64(f.House))
+	}
+	if f.Identity != "" {
+		add("t.identity = ?", string(f.Identity))
+	}
+	switch f.Certified {
+	case "yes":
+		add("t.certified_at IS NOT NULL")
+	case "no":
+		add("t.certified_at IS NULL")
+	}
+	order := " ORDER BY id DESC LIMIT ?"
+	if f.Page.Before != 0 {
+		add("t.id < ?", int64(f.Page.Before))
+	} else if f.Page.After != 0 {
+		add("t.id > ?", int64(f.Page.After))
+		order = " ORDER BY id LIMIT ?"
+	}
+	ways := s.residentMatches(f.Keyword)
+	if len(ways) == 0 {
+		return "SELECT t.id FROM resident t WHERE " + where + order, append(args, f.Page.Limit+1)
+	}
+	var parts []string
+	var all []any
+	for i, way := range ways {
+		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+" WHERE "+where+" AND "+way.clause+order+") w"+string(rune('a'+i)))
+		all = append(append(append(all, args...), way.args...), f.Page.Limit+1)
+	}
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + order, append(all, f.Page.Limit+1)
+}
+
+// residentMatch is one way in which a keyword finds residents.
+type residentMatch struct {
+	from, clause string
+	args         []any
+}
+
+func (s *Store) residentMatches(keyword string) []residentMatch {
+	keyword = core.Clean(keyword)
+	if keyword == "" {
+		return nil
+	}
+	if phone, err := core.NormalizePhone(keyword); err == nil {
+		return []residentMatch{{"resident t", "t.phone_mac = ?", []any{s.keys.mac("phone", phone)}}}
+	}
+	ways := []residentMatch{
+		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
+		{"resident t", "t.name >= ? AND t.name < ?", []any{keyword, keyword + "\U0010FFFF"}},
+		{"house h JOIN resident t ON t.community_id = h.community_id AND t.house_id = h.id", "h.label LIKE ? ESCAPE '!'", []any{likePart(keyword)}},
+	}
+	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
+		ways = append(ways, residentMatch{"resident t", "t.phone4_mac = ?", []any{s.keys.mac4("phone", keyword)}})
+	}
+	return ways
 }

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"tongxing/core"
+)
+
+const communityColumns = "id, name, address, phone, levels, archived_at"
+
+type communityRow struct {
+	ID       core.ID `db:"id"`
+	Name     string  `db:"name"`
+	Address  string  `db:"address"`
+	Phone    string  `db:"phone"`
+	Levels   string  `db:"levels"`
+	Archived millis  `db:"archived_at"`
+}
+
+func (r communityRow) community() core.Community {
+	return core.Community{
+		ID: r.ID, Name: r.Name, Address: r.Address, Phone: r.Phone,
+		Levels: strings.Split(r.Levels, "/"), Archived: r.Archived.Time,
+	}
+}
+
+const noCommunity = "小区不存在"
+
+// CreateCommunity adds a community with the rule that every community starts
+// with: unlimited exits, counted by person, guards alone release. Only who sees
+// all communities may, since nobody else would see the new one.
+func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, scope core.Scope, c core.Community) (core.ID, error) {
+	c = c.Trimmed()
+	if err := c.Check(); err != nil {
+		return 0, err
+	}
+	if !scope.All {
+		return 0, core.Forbidden("只有可管理全部小区的账号可以新增小区")
+	}
+	err := s.write(ctx, "create community", func(tx *Tx) error {
+		c.ID = tx.newID()
+		_, err := tx.exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			int64(c.ID), c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.nowMS(), tx.nowMS())
+		if err != nil {
+			return nameTaken(err)
+		}
+		if err := insertPassRule(tx, c.ID, defaultPassRule()); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: c.ID, Action: "community.create", Target: target("community", c.ID), After: auditOfCommunity(c)})
+	})
+	return c.ID, err
+}
+
+// auditOfCommunity is what the audit log keeps of a community.
+func auditOfCommunity(c core.Community) any {
+	return map[string]any{"name": c.Name, "address": c.Address, "phone": c.Phone, "levels": c.Levels}
+}
+
+func nameTaken(err error) error {
+	if isDuplicate(err) {
+		return core.InvalidFields(map[string]string{"name": "已有同名小区"})
+	}
+	return err
+}
+
+// UpdateCommunity changes a community's texts and renames its levels. Their
+// number changes only while there are no houses. Houses keep the names they have.
+func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.Scope, c core.Community) error {
+	c = c.Trimmed()
+	if err := c.Check(); err != nil {
+		return err
+	}
+	return s.write(ctx, "update community", func(tx *Tx) error {
+		old, err := lockCommunity(tx, scope, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(old.Levels) != len(c.Levels) {
+			if err := noHouses(tx, c.ID); err != nil {
+				return err
+			}
+		}
+		err = tx.one(core.NotFound(noCommunity), "UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
+			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.nowMS(), int64(c.ID))
+		if err != nil {
+			return nameTaken(err)
+		}
+		return audit(tx, by, auditEntry{Community: c.ID, Action: "community.update", Target: target("community", c.ID), Before: auditOfCommunity(old), After: auditOfCommunity(c)})
+	})
+}
+
+func noHouses(tx *Tx, community core.ID) error {
+	var houses int
+	if err := tx.get(&houses, "SELECT COUNT(*) FROM house WHERE community_id = ?", int64(community)); err != nil {
+		return err
+	}
+	if houses > 0 {
+		return core.InvalidFields(map[string]string{"levels": "小区已有房屋，只能修改级名，不能增减级数"})
+	}
+	return nil
+}
+
+// lockCommunity reads a community of the scope and keeps others from changing it
+// until the act ends.
+func lockCommunity(tx *Tx, scope core.Scope, id core.ID) (core.Community, error) {
+	if !scope.Has(id) {
+		return core.Community{}, core.NotFound(noCommunity)
+	}
+	var row communityRow
+	err := tx.get(&row, "SELECT "+communityColumns+" FROM community WHERE id = ?"+tx.s.dialect.forUpdate(), int64(id))
+	return row.community(), absent(err, noCommunity)
+}
+
+// Community gives one community of the scope.
+func (s *Store) Community(ctx context.Context, scope core.Scope, id core.ID) (core.Community, error) {
+	where, args := scopeWhere(scope, "id")
+	var row communityRow
+	err := s.get(ctx, &row, "SELECT "+communityColumns+" FROM community WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return core.Community{}, wrap("community", absent(err, noCommunity))
+	}
+	return row.community(), nil
+}
+
+// Communities gives all communities of the scope that are not archived, the
+// oldest first: for choices in forms.
+func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Community, error) {
+	where, args := scopeWhere(scope, "id")
+	var rows []communityRow
+	err := s.all(ctx, &rows, "SELECT "+communityColumns+" FROM community WHERE archived_at IS NULL AND "+where+" ORDER BY id", args...)
+	communities := make([]core.Community, len(rows))
+	for i, row := range rows {
+		communities[i] = row.community()
+	}
+	return communities, wrap("communities", err)
+}
+
+// CommunityFilter narrows the list of communities.
+type CommunityFilter struct {
+	Keyword string // part of the name; "" = all
+	Page    Page   // by id, the oldest first
+}
+
+// CommunityRow is a community in the list.
+type CommunityRow struct {
+	core.Community
+	Houses int
+}
+
+// CommunityRows lists communities of the scope, the oldest first, with the number
+// of their houses. more tells that further rows lie in the direction of paging.
+func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f CommunityFilter) (list []CommunityRow, more bool, err error) {
+	where, args := scopeWhere(scope, "id")
+	if f.Keyword != "" {
+		where += " AND name LIKE ? ESCAPE '!'"
+		args = append(args, likePart(f.Keyword))
+	}
+	query, args := f.Page.byID("SELECT "+communityColumns+" FROM community WHERE "+where, args)
+	var rows []communityRow
+	if err := s.all(ctx, &rows, query, args...); err != nil {
+		return nil, false, wrap("list communities", err)
+	}
+	rows, more = cutPage(rows, f.Page)
+	counts, err := s.countsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", rowIDs(rows, func(r communityRow) core.ID { return r.ID }), ") GROUP BY community_id")
+	if err != nil {
+		return nil, false, wrap("count houses", err)
+	}
+	for _, row := range rows {
+		list = append(list, CommunityRow{Community: row.community(), Houses: counts[row.ID]})
+	}
+	return list, more, nil
+}

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+)
+
+const houseColumns = "id, community_id, node_id, name, label, path, sort_key, arrears_fen"
+
+type houseRow struct {
+	ID         core.ID `db:"id"`
+	Community  core.ID `db:"community_id"`
+	Node       core.ID `db:"node_id"`
+	Name       string  `db:"name"`
+	Label      string  `db:"label"`
+	Path       string  `db:"path"`
+	SortKey    string  `db:"sort_key"`
+	ArrearsFen int64   `db:"arrears_fen"`
+}
+
+func (r houseRow) house() core.House {
+	return core.House{ID: r.ID, Community: r.Community, Node: r.Node, Name: r.Name, Label: r.Label, Path: r.Path, ArrearsFen: r.ArrearsFen}
+}
+
+const noHouse = "房屋不存在"
+
+// labelMost and sortKeyMost are the widths of house.label and house.sort_key.
+const (
+	labelMost   = 250
+	sortKeyMost = 250
+)
+
+// House gives one house of the scope.
+func (s *Store) House(ctx context.Context, scope core.Scope, id core.ID) (core.House, error) {
+	where, args := scopeWhere(scope, "community_id")
+	var row houseRow
+	err := s.get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return core.House{}, wrap("house", absent(err, noHouse))
+	}
+	return row.house(), nil
+}
+
+// HouseFilter narrows the list of a community's houses.
+type HouseFilter struct {
+	Community core.ID // required
+	Node      core.ID // houses under this building node; 0 = all
+	Keyword   string  // part of the label; "" = all
+	Page      Page    // Before and After are ids of houses, in the order of labels
+}
+
+// HouseRow is a house in the list.
+type HouseRow struct {
+	core.House
+	Residents   int
+	Restriction *core.Restriction // nil: none
+}
+
+// Houses lists a community's houses in the order of their labels, 2栋 before
+// 10栋. more tells that further rows lie in the direction of paging. It costs at
+// most four queries.
+func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (list []HouseRow, more bool, err error) {
+	if !scope.Has(f.Community) {
+		return nil, false, core.NotFound(noCommunity)
+	}
+	where, args := "community_id = ?", []any{int64(f.Community)}
+	if f.Node != 0 {
+		where, args = where+" AND path LIKE ?", append(args, "%/"+f.Node.String()+"/%")
+	}
+	if f.Keyword != "" {
+		where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, likePart(f.Keyword))
+	}
+	if where, args, err = s.afterHouse(ctx, f, where, args); err != nil {
+		return nil, false, wrap("list houses", err)
+	}
+	var rows []houseRow
+	if err := s.all(ctx, &rows, "SELECT "+houseColumns+" FROM house h WHERE "+where, args...); err != nil {
+		return nil, false, wrap("list houses", err)
+	}
+	rows, more = cutPage(rows, f.Page)
+	list, err = s.houseRows(ctx, f.Community, rows)
+	return list, more, wrap("list houses", err)
+}
+
+// afterHouse adds the page's bounds on house h, and the order. A cursor that is no house of the community
+// starts from the beginning.
+func (s *Store) afterHouse(ctx context.Context, f HouseFilter, where string, args []any) (string, []any, error) {
+	order, sign, cursor := " ORDER BY h.sort_key, h.id LIMIT ?", ">", f.Page.After
+	if cursor == 0 && f.Page.Before != 0 {
+		order, sign, cursor = " ORDER BY h.sort_key DESC, h.id DESC LIMIT ?", "<", f.Page.Before
+	}
+	if cursor != 0 {
+		var keys []string
+		err := s.all(ctx, &keys, "SELECT sort_key FROM house WHERE id = ? AND community_id = ?", int64(cursor), int64(f.Community))
+		if err != nil {
+			return "", nil, err
+		}
+		for _, key := range keys {
+			// The first half is implied, and lets the index begin at the cursor.
+			where += " AND h.sort_key " + sign + "= ? AND (h.sort_key " + sign + " ? OR h.id " + sign + " ?)"
+			args = append(args, key, key, int64(cursor))
+		}
+	}
+	return where + order, append(args, f.Page.Limit+1), nil
+}
+
+func (s *Store) houseRows(ctx context.Context, community core.ID, rows []houseRow) ([]HouseRow, error) {
+	ids := rowIDs(rows, func(r houseRow) core.ID { return r.ID })
+	counts, err := s.countsBy(ctx, "SELECT house_id AS id, COUNT(*) AS n FROM resident WHERE community_id = "+community.String()+
+		" AND moved_out_at IS NULL AND house_id IN (", ids, ") GROUP BY house_id")
+	if err != nil {
+		return nil, err
+	}
+	restrictions, err := s.restrictionsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]HouseRow, len(rows))
+	for i, row := range rows {
+		list[i] = HouseRow{House: row.house(), Residents: counts[row.ID]}
+		if r, ok := restrictions[row.ID]; ok {
+			list[i].Restriction = &r
+		}
+	}
+	return list, nil
+}
+
+// TreeNode is a building node with what lies under it, in the order of names.
+type TreeNode struct {
+	core.BuildingNode
+	Houses, Residents int // under it, at any depth
+	Children          []*TreeNode
+}
+
+// HouseTree gives the top nodes of a community's tree. It costs three queries.
+func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
+	if !scope.Has(community) {
+		return nil, core.NotFound(noCommunity)
+	}
+	var nodes []nodeRow
+	err := s.all(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(community))
+	if err != nil {
+		return nil, wrap("house tree", err)
+	}
+	var counts []struct {
+		Node   core.ID `db:"node_id"`
+		Houses int     `db:"houses"`
+	}
+	err = s.all(ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id", int64(community))
+	if err != nil {
+		return nil, wrap("house tree", err)
+	}
+	var people []struct {
+		Node      core.ID `db:"node_id"`
+		Residents int     `db:"residents"`
+	}
+	err = s.all(ctx, &people, `SELECT h.node_id, COUNT(*) AS residents FROM resident t JOIN house h ON h.id = t.house_id
+		WHERE t.community_id = ? AND t.moved_out_at IS NULL GROUP BY h.node_id`, int64(community))
+	if err != nil {
+		return nil, wrap("house tree", err)
+	}
+	tree := newTree(nodes)
+	for _, c := range counts {
+		tree.add(c.Node, c.Houses, 0)
+	}
+	for _, p := range people {
+		tree.add(p.Node, 0, p.Residents)
+	}
+	return tree.top, nil
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+)
+
+const nodeColumns = "id, community_id, parent_id, level, name, path"
+
+type nodeRow struct {
+	ID        core.ID `db:"id"`
+	Community core.ID `db:"community_id"`
+	Parent    core.ID `db:"parent_id"`
+	Level     int     `db:"level"`
+	Name      string  `db:"name"`
+	Path      string  `db:"path"`
+}
+
+// houseTree puts nodes together; node 0 stands above the top ones.
+type houseTree struct {
+	byID map[core.ID]*TreeNode
+	top  []*TreeNode
+}
+
+func newTree(rows []nodeRow) houseTree {
+	tree := houseTree{byID: make(map[core.ID]*TreeNode, len(rows))}
+	for _, r := range rows {
+		tree.byID[r.ID] = &TreeNode{BuildingNode: core.BuildingNode(r)}
+	}
+	for _, r := range rows {
+		node := tree.byID[r.ID]
+		if parent, ok := tree.byID[r.Parent]; ok {
+			parent.Children = append(parent.Children, node)
+		} else {
+			tree.top = append(tree.top, node)
+		}
+	}
+	sortNodes(tree.top)
+	for _, node := range tree.byID {
+		sortNodes(node.Children)
+	}
+	return tree
+}
+
+func sortNodes(nodes []*TreeNode) {
+	slices.SortFunc(nodes, func(a, b *TreeNode) int {
+		return strings.Compare(core.SortKey(a.Name, sortKeyMost), core.SortKey(b.Name, sortKeyMost))
+	})
+}
+
+// add counts what hangs right under a node for it and for all above it.
+func (t houseTree) add(id core.ID, houses, residents int) {
+	for node := t.byID[id]; node != nil; node = t.byID[node.Parent] {
+		node.Houses += houses
+		node.Residents += residents
+	}
+}
+
+// CreateHouses adds houses to a community, with the building nodes they need, and
+// gives their ids in the order of places. Each place names one name a level, top
+// first. A house that exists is a conflict, and nothing is added.
+func (s *Store) CreateHouses(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string) ([]core.ID, error) {
+	var ids []core.ID
+	err := s.write(ctx, "create houses", func(tx *Tx) error {
+		c, err := lockCommunity(tx, scope, community)
+		if err != nil {
+			return err
+		}
+		b := houseBuilder{tx: tx, community: c}
+		if err := b.plan(places); err != nil {
+			return err
+		}
+		if err := b.save(); err != nil {
+			return err
+		}
+		ids = b.ids
+		return audit(tx, by, b.auditEntry())
+	})
+	return ids, err
+}
+
+// houseBuilder gathers the rows of new houses and of the nodes above them.
+type houseBuilder struct {
+	tx        *Tx
+	community core.Community
+	known     map[nodeKey]nodeRow
+	nodes     [][]any
+	houses    [][]any
+	labels    []string
+	ids       []core.ID
+}
+
+type nodeKey struct {
+	parent core.ID
+	name   string
+}
+
+func (b *houseBuilder) plan(places [][]string) error {
+	var rows []nodeRow
+	err := b.tx.all(&rows, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(b.community.ID))
+	if err != nil {
+		return err
+	}
+	b.known = make(map[nodeKey]nodeRow, len(rows))
+	for _, r := range rows {
+		b.known[nodeKey{r.Parent, r.Name}] = r
+	}
+	seen := make(map[string]bool, len(places))
+	for _, place := range places {
+		names, err := b.community.NodeNames(place)
+		if err != nil {
+			return err
+		}
+		label := core.HouseLabel(names)
+		if seen[label] {
+			return core.Conflict("房屋重复：" + label)
+		}
+		seen[label] = true
+		if len([]rune(label)) > labelMost {
+			return core.Invalid("房屋名称过长：" + label)
+		}
+		b.addHouse(names, label)
+	}
+	return b.refuseKnown()
+}
+
+func (b *houseBuilder) addHouse(names []string, label string) {
+	last := len(names) - 1
+	node := nodeRow{Path: "/"}
+	for level, name := range names[:last] {
+		node = b.node(node, level, name)
+	}
+	id := b.tx.newID()
+	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
+	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
+		core.SortKey(label, sortKeyMost), 0, b.tx.nowMS(), b.tx.nowMS()})
+}
+
+func (b *houseBuilder) node(parent nodeRow, level int, name string) nodeRow {
+	key := nodeKey{parent.ID, name}
+	if known, ok := b.known[key]; ok {
+		return known
+	}
+	id := b.tx.newID()
+	node := nodeRow{ID: id, Community: b.community.ID, Parent: parent.ID, Level: level, Name: name, Path: parent.Path + id.String() + "/"}
+	b.known[key] = node
+	b.nodes = append(b.nodes, []any{int64(id), int64(node.Community), int64(node.Parent), level, name, node.Path})
+	return node
+}
+
+// refuseKnown names the first house that is there already.
+func (b *houseBuilder) refuseKnown() error {
+	return eachPart(b.labels, func(part []string) error {
+		args := []any{int64(b.community.ID)}
+		for _, label := range part {
+			args = append(args, label)
+		}
+		var known []string
+		err := b.tx.all(&known, "SELECT label FROM house WHERE community_id = ? AND label IN ("+marks(len(part))+") LIMIT 1", args...)
+		if err == nil && len(known) > 0 {
+			err = core.Conflict("房屋已存在：" + known[0])
+		}
+		return err
+	})
+}
+
+func (b *houseBuilder) save() error {
+	err := insertRows(b.tx, insertInto, "building_node", nodeColumns, b.nodes)
+	if err == nil {
+		err = insertRows(b.tx, insertInto, "house", "id, community_id, node_id, name, label, path, sort_key, arrears_fen, created_at, updated_at", b.houses)
+	}
+	if isDuplicate(err) {
+		return errRace // another added one of them after we looked
+	}
+	return err
+}
+
+func (b *houseBuilder) auditEntry() auditEntry {
+	return auditEntry{Community: b.community.ID, Action: "house.create", Target: target("community", b.community.ID), After: namesOf(b.labels)}
+}
+
+// namesOf lists names for the audit log: the first few, and how many there are.
+func namesOf(names []string) string {
+	const most = 20
+	if len(names) <= most {
+		return strings.Join(names, "、")
+	}
+	return fmt.Sprintf("%s 等 %d 套", strings.Join(names[:most], "、"), len(names))
+}

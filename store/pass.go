@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+)
+
+// Pass is a resident pass with what its page shows.
+type Pass struct {
+	ID            core.ID
+	Community     core.ID
+	CommunityName string
+	Person        core.ID
+	Resident      core.ID
+	Name          string
+	Identity      core.Identity
+	House         core.ID
+	HouseLabel    string
+	LeaseDay      core.Day // fixed-term tenant: last day of the lease; 0 = none
+	Photo         string
+}
+
+type passRow struct {
+	ID            core.ID       `db:"id"`
+	Community     core.ID       `db:"community_id"`
+	CommunityName string        `db:"community"`
+	Person        core.ID       `db:"person_id"`
+	Resident      core.ID       `db:"resident_id"`
+	Name          string        `db:"name"`
+	Identity      core.Identity `db:"identity"`
+	House         core.ID       `db:"house_id"`
+	HouseLabel    string        `db:"label"`
+	LeaseDay      core.Day      `db:"lease_day"`
+	Photo         string        `db:"photo"`
+}
+
+const passQuery = `SELECT p.id, p.community_id, c.name AS community, p.person_id, p.resident_id, t.name, t.identity, t.house_id, h.label, t.lease_day, t.photo
+	FROM pass p JOIN resident t ON t.id = p.resident_id JOIN house h ON h.id = t.house_id JOIN community c ON c.id = p.community_id
+	WHERE p.disabled_at IS NULL AND t.moved_out_at IS NULL AND t.certified_at IS NOT NULL AND `
+
+// PassesOfPerson gives a person's passes, the oldest first: one for each house
+// where the person is a certified resident. Those whose lease has ended are among
+// them; the rules refuse them and say why.
+func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, error) {
+	if person == 0 {
+		return nil, nil
+	}
+	var rows []passRow
+	if err := s.all(ctx, &rows, passQuery+"p.person_id = ? ORDER BY p.id", int64(person)); err != nil {
+		return nil, wrap("passes of a person", err)
+	}
+	passes := make([]Pass, len(rows))
+	for i, row := range rows {
+		passes[i] = Pass(row)
+	}
+	return passes, nil
+}
+
+// PassOfPerson gives one pass of a person; somebody else's is not found.
+func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
+	var row passRow
+	err := s.get(ctx, &row, passQuery+"p.id = ? AND p.person_id = ?", int64(pass), int64(person))
+	if err != nil || person == 0 {
+		return Pass{}, wrap("pass of a person", absent(err, "通行证不存在"))
+	}
+	return Pass(row), nil
+}
+
+// givePasses makes a pass for each resident that has none.
+func givePasses(tx *Tx, residents []core.Resident) error {
+	rows := make([][]any, len(residents))
+	for i, r := range residents {
+		rows[i] = []any{int64(tx.newID()), int64(r.Community), string(core.PassResident), int64(r.ID), int64(r.Person), tx.nowMS()}
+	}
+	return insertRows(tx, tx.s.dialect.insertIgnore(), "pass", "id, community_id, kind, resident_id, person_id, created_at", rows)
+}
+
+// disablePass makes a resident's pass unusable at once.
+func disablePass(tx *Tx, resident core.ID) error {
+	_, err := tx.exec("UPDATE pass SET disabled_at = ? WHERE resident_id = ? AND disabled_at IS NULL", tx.nowMS(), int64(resident))
+	return err
+}
+
+// enablePass undoes disablePass for a resident who comes back.
+func enablePass(tx *Tx, resident core.ID) error {
+	_, err := tx.exec("UPDATE pass SET disabled_at = NULL WHERE resident_id = ?", int64(resident))
+	return err
+}

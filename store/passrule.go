@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+)
+
+// PassRule is a community's rule with what an edit needs.
+type PassRule struct {
+	core.PassRule
+	Community     core.ID
+	CommunityName string
+	Version       int64 // raised by every change
+	Updated       time.Time
+}
+
+type passRuleRow struct {
+	Community     core.ID       `db:"community_id"`
+	CommunityName string        `db:"community"`
+	Counting      core.Counting `db:"counting"`
+	PeriodDays    int           `db:"period_days"`
+	Exits         int           `db:"exits"`
+	Hours         string        `db:"hours"`
+	RecordID      int           `db:"record_id"`
+	RecordTemp    int           `db:"record_temp"`
+	FeverTenths   int           `db:"fever_tenths"`
+	ReaderQR      int           `db:"reader_qr"`
+	Version       int64         `db:"version"`
+	Updated       millis        `db:"updated_at"`
+}
+
+func (r passRuleRow) passRule() (PassRule, error) {
+	hours, err := core.ParseHours(r.Hours)
+	return PassRule{
+		PassRule: core.PassRule{
+			Counting: r.Counting, PeriodDays: r.PeriodDays, Exits: r.Exits, Hours: hours, RecordID: r.RecordID != 0,
+			RecordTemp: r.RecordTemp != 0, FeverTenths: r.FeverTenths, ReaderQR: r.ReaderQR != 0,
+		},
+		Community: r.Community, CommunityName: r.CommunityName, Version: r.Version, Updated: r.Updated.Time,
+	}, err
+}
+
+const passRuleQuery = `SELECT q.community_id, c.name AS community, q.counting, q.period_days, q.exits, q.hours, q.record_id, q.record_temp,
+	q.fever_tenths, q.reader_qr, q.version, q.updated_at FROM pass_rule q JOIN community c ON c.id = q.community_id WHERE q.community_id = ?`
+
+// defaultPassRule is what a new community starts with: nobody is held up, and
+// readers open nothing until somebody says so.
+func defaultPassRule() core.PassRule {
+	r := core.DefaultPassRule()
+	r.ReaderQR = false
+	return r
+}
+
+func insertPassRule(tx *Tx, community core.ID, r core.PassRule) error {
+	_, err := tx.exec(`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp, fever_tenths, reader_qr, version, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`, int64(community), string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours),
+		flag(r.RecordID), flag(r.RecordTemp), r.FeverTenths, flag(r.ReaderQR), tx.nowMS())
+	return err
+}
+
+// PassRule gives the rule of a community of the scope.
+func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.ID) (PassRule, error) {
+	if !scope.Has(community) {
+		return PassRule{}, core.NotFound(noCommunity)
+	}
+	var row passRuleRow
+	if err := s.get(ctx, &row, passRuleQuery, int64(community)); err != nil {
+		return PassRule{}, wrap("pass rule", absent(err, noCommunity))
+	}
+	r, err := row.passRule()
+	return r, wrap("pass rule", err)
+}
+
+// SavePassRule changes the rule of a community of the scope. version is the one
+// that the change was made on: where another has changed the rule since, it is a
+// conflict and nothing changes.
+func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, r core.PassRule, version int64) error {
+	if !scope.Has(community) {
+		return core.NotFound(noCommunity)
+	}
+	if err := r.Check(); err != nil {
+		return err
+	}
+	return s.write(ctx, "save pass rule", func(tx *Tx) error {
+		var row passRuleRow
+		if err := tx.get(&row, passRuleQuery, int64(community)); err != nil {
+			return absent(err, noCommunity)
+		}
+		old, err := row.passRule()
+		if err != nil {
+			return err
+		}
+		err = tx.one(core.Conflict("其他管理员刚刚修改了这项设置，请核对后重新保存"),
+			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?, fever_tenths = ?, reader_qr = ?,
+			version = version + 1, updated_at = ? WHERE community_id = ? AND version = ?`,
+			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), flag(r.RecordID), flag(r.RecordTemp), r.FeverTenths, flag(r.ReaderQR),
+			tx.nowMS(), int64(community), version)
+		if err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: community, Action: "passrule.update", Target: target("community", community), Before: old.Words(), After: r.Words()})
+	})
+}

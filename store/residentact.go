@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"tongxing/core"
+)
+
+// CreateResident adds one person to a house of the scope. See CreateResidents.
+func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Scope, r core.Resident) (core.ID, error) {
+	if !scope.Has(r.Community) {
+		return 0, core.NotFound(noCommunity)
+	}
+	r, err := r.Normalized()
+	if err != nil {
+		return 0, err
+	}
+	ids, err := s.createResidents(ctx, by, r.Community, []core.Resident{r})
+	if err != nil {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
+// CreateResidents adds people to houses of one community, all or none, and gives
+// the ids in their order. Of each resident are used house, name, sex, identity,
+// lease day, phone, ID number and photo; one with Certified set is certified from
+// then on and has a pass at once. A person is found by phone number, or made. One
+// who moved out of the house comes back; one who lives there is a conflict.
+// Whoever has verified the number in WeChat is certified at once.
+func (s *Store) CreateResidents(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident) ([]core.ID, error) {
+	if !scope.Has(community) {
+		return nil, core.NotFound(noCommunity)
+	}
+	normal := make([]core.Resident, len(people))
+	for i, r := range people {
+		r.Community = community
+		var err error
+		if normal[i], err = r.Normalized(); err != nil {
+			return nil, fmt.Errorf("resident %d of %d: %w", i+1, len(people), err)
+		}
+	}
+	return s.createResidents(ctx, by, community, normal)
+}
+
+func (s *Store) createResidents(ctx context.Context, by core.Actor, community core.ID, people []core.Resident) ([]core.ID, error) {
+	var ids []core.ID
+	err := s.write(ctx, "create residents", func(tx *Tx) error {
+		b := residentBuilder{tx: tx, community: community, people: append([]core.Resident(nil), people...)}
+		if err := b.run(); err != nil {
+			return err
+		}
+		ids = rowIDs(b.people, func(r core.Resident) core.ID { return r.ID })
+		return audit(tx, by, b.auditEntry())
+	})
+	return ids, err
+}
+
+// residentBuilder adds residents to one community.
+type residentBuilder struct {
+	tx        *Tx
+	community core.ID
+	people    []core.Resident
+	labels    map[core.ID]string // of the houses
+	back      map[int]bool       // people who moved out and come back, by index
+}
+
+func (b *residentBuilder) run() error {
+	for _, step := range []func() error{b.findHouses, b.findPersons, b.findTies, b.certify, b.insert, b.bringBack, b.givePasses} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *residentBuilder) findHouses() error {
+	b.labels = map[core.ID]string{}
+	houses := rowIDs(b.people, func(r core.Resident) core.ID { return r.House })
+	err := eachPart(houses, func(part []core.ID) error {
+		var rows []houseRow
+		err := b.tx.all(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+marks(len(part))+")", withIDs([]any{int64(b.community)}, part)...)
+		for _, row := range rows {
+			b.labels[row.ID] = row.Label
+		}
+		return err
+	})
+	for _, house := range houses {
+		if _, ok := b.labels[house]; !ok && err == nil {
+			return core.InvalidFields(map[string]string{"house": noHouse})
+		}
+	}
+	return err
+}
+
+func (b *residentBuilder) findPersons() error {
+	macs := make([]string, len(b.people))
+	for i, r := range b.people {
+		macs[i] = b.tx.s.keys.mac("phone", r.Phone)
+	}
+	persons, err := findOrMakePersons(b.tx, macs)
+	for i, mac := range macs {
+		b.people[i].Person = persons[mac]
+	}
+	return err
+}
+
+type tieRow struct {
+	ID       core.ID `db:"id"`
+	House    core.ID `db:"house_id"`
+	Person   core.ID `db:"person_id"`
+	MovedOut millis  `db:"moved_out_at"`
+}
+
+type tie struct{ house, person core.ID }
+
+// findTies gives ids: a new one, or the one of who comes back.
+func (b *residentBuilder) findTies() error {
+	known := map[tie]tieRow{}
+	err := eachPart(b.people, func(part []core.Resident) error {
+		var rows []tieRow
+		args := withIDs([]any{int64(b.community)}, rowIDs(part, func(r core.Resident) core.ID { return r.House }))
+		err := b.tx.all(&rows, "SELECT id, house_id, person_id, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+marks(len(part))+")", args...)
+		for _, row := range rows {
+			known[tie{row.House, row.Person}] = row
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.back = map[int]bool{}
+	for i := range b.people {
+		r := &b.people[i]
+		key := tie{r.House, r.Person}
+		row, ok := known[key]
+		if ok && row.MovedOut.IsZero() {
+			return core.InvalidFields(map[string]string{"phone": "该手机号已登记在 " + b.labels[r.House]})
+		}
+		r.ID, b.back[i] = row.ID, ok
+		if !ok {
+			r.ID = b.tx.newID()
+		}
+		known[key] = tieRow{ID: r.ID} // a second of the same list is a conflict
+	}
+	return nil
+}
+
+func (b *residentBuilder) certify() error {
+	verified, err := verifiedPersons(b.tx, rowIDs(b.people, func(r core.Resident) core.ID { return r.Person }))
+	for i := range b.people {
+		if r := &b.people[i]; r.Certified.IsZero() && verified[r.Person] {
+			r.Certified = b.tx.now
+		}
+	}
+	return err
+}
+
+func (b *residentBuilder) insert() error {
+	var rows [][]any
+	for i, r := range b.people {
+		if b.back[i] {
+			continue
+		}
+		private, err := b.tx.s.sealResident(r)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, append([]any{int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, r.Sex, string(r.Identity),
+			int32(r.LeaseDay), r.Photo, nullMS(r.Certified), b.tx.nowMS(), b.tx.nowMS()}, private...))
+	}
+	err := insertRows(b.tx, insertInto, "resident", "id, community_id, house_id, person_id, name, sex, identity, lease_day, photo, certified_at, created_at, updated_at, "+privateColumns, rows)
+	if isDuplicate(err) {
+		return errRace
+	}
+	return err
+}
+
+func (b *residentBuilder) bringBack() error {
+	for i, r := range b.people {
+		if !b.back[i] {
+			continue
+		}
+		if err := saveResident(b.tx, r); err != nil {
+			return err
+		}
+		if _, err := b.tx.exec("UPDATE resident SET moved_out_at = NULL WHERE id = ?", int64(r.ID)); err != nil {
+			return err
+		}
+		if err := enablePass(b.tx, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *residentBuilder) givePasses() error {
+	var certified []core.Resident
+	for _, r := range b.people {
+		if !r.Certified.IsZero() {
+			certified = append(certified, r)
+		}
+	}
+	return givePasses(b.tx, certified)
+}
+
+func (b *residentBuilder) auditEntry() auditEntry {
+	if len(b.people) == 1 {
+		r := b.people[0]
+		return auditEntry{Community: b.community, Action: "resident.create", Target: target("resident", r.ID), After: auditOfResident(r, b.labels[r.House])}
+	}
+	return auditEntry{Community: b.community, Action: "resident.create_many", Target: target("community", b.community), After: fmt.Sprintf("%d 名住户", len(b.people))}
+}
+
+// residentAudit is what the audit log keeps of a resident.
+type residentAudit struct {
+	House    string        `json:"house"`
+	Name     string        `json:"name"`
+	Sex      string        `json:"sex,omitempty"`
+	Identity core.Identity `json:"identity"`
+	Lease    string        `json:"lease,omitempty"`
+	Phone    string        `json:"phone"`
+	IDNumber string        `json:"id_number,omitempty"`
+	Verified bool          `json:"certified"`
+}
+
+func auditOfResident(r core.Resident, house string) residentAudit {
+	r = r.Masked()
+	a := residentAudit{House: house, Name: r.Name, Sex: r.Sex, Identity: r.Identity, Phone: r.Phone, IDNumber: r.IDNumber, Verified: !r.Certified.IsZero()}
+	if r.LeaseDay != 0 {
+		a.Lease = r.LeaseDay.String()
+	}
+	return a
+}
+
+const privateColumns = "phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac"
+
+// sealResident gives the values of privateColumns.
+func (s *Store) sealResident(r core.Resident) ([]any, error) {
+	phone, err := s.keys.seal("resident.phone", r.Phone)
+	if err != nil {
+		return nil, err
+	}
+	idno, err := s.keys.seal("resident.idno", r.IDNumber)
+	return []any{phone, s.keys.mac("phone", r.Phone), s.keys.mac4("phone", r.Phone), idno, s.keys.mac("idno", r.IDNumber), s.keys.mac4("idno", r.IDNumber)}, err
+}
+
+// saveResident writes everything of a resident that can change but moving out.
+func saveResident(tx *Tx, r core.Resident) error {
+	private, err := tx.s.sealResident(r)
+	if err != nil {
+		return err
+	}
+	args := append([]any{int64(r.Person), r.Name, r.Sex, string(r.Identity), int32(r.LeaseDay), nullMS(r.Certified), tx.nowMS()}, private...)
+	return tx.one(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, sex = ?, identity = ?, lease_day = ?, certified_at = ?, updated_at = ?,
+		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`, append(args, int64(r.ID))...)
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+)
+
+// ResidentChange is what an edit sets. Empty Phone and IDNumber keep what is on
+// file, since forms never show it.
+type ResidentChange struct {
+	Name     string
+	Sex      string
+	Identity core.Identity
+	LeaseDay core.Day
+	Phone    string
+	IDNumber string
+	ClearID  bool // take the ID number off file
+}
+
+// UpdateResident changes a resident of the scope who lives there. A new phone
+// number is another person's: the certification ends, until that number is
+// verified in WeChat.
+func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change ResidentChange) error {
+	return s.write(ctx, "update resident", func(tx *Tx) error {
+		row, old, err := lockResident(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		r, err := change.apply(old).Normalized()
+		if err != nil {
+			return err
+		}
+		if r.Phone != old.Phone {
+			if r, err = changePerson(tx, r); err != nil {
+				return err
+			}
+		}
+		if err := saveResident(tx, r); isDuplicate(err) {
+			return core.InvalidFields(map[string]string{"phone": "该手机号在此房屋登记过（可能已迁出），请改为新增住户"})
+		} else if err != nil {
+			return err
+		}
+		if err := movePass(tx, r); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{
+			Community: r.Community, Action: "resident.update", Target: target("resident", id),
+			Before: auditOfResident(old, row.Label), After: auditOfResident(r, row.Label),
+		})
+	})
+}
+
+func (c ResidentChange) apply(r core.Resident) core.Resident {
+	r.Name, r.Sex, r.Identity, r.LeaseDay = c.Name, c.Sex, c.Identity, c.LeaseDay
+	if core.Clean(c.Phone) != "" {
+		r.Phone = c.Phone
+	}
+	if c.ClearID {
+		r.IDNumber = ""
+	} else if core.Clean(c.IDNumber) != "" {
+		r.IDNumber = c.IDNumber
+	}
+	return r
+}
+
+// changePerson ties the resident to whoever has the new number.
+func changePerson(tx *Tx, r core.Resident) (core.Resident, error) {
+	mac := tx.s.keys.mac("phone", r.Phone)
+	persons, err := findOrMakePersons(tx, []string{mac})
+	if err != nil {
+		return r, err
+	}
+	r.Person = persons[mac]
+	verified, err := verifiedPersons(tx, []core.ID{r.Person})
+	if err != nil {
+		return r, err
+	}
+	r.Certified = millis{}.Time
+	if verified[r.Person] {
+		r.Certified = tx.now
+	}
+	return r, nil
+}
+
+// movePass lets the pass follow its resident to another person.
+func movePass(tx *Tx, r core.Resident) error {
+	_, err := tx.exec("UPDATE pass SET person_id = ? WHERE resident_id = ?", int64(r.Person), int64(r.ID))
+	if err == nil && !r.Certified.IsZero() {
+		err = givePasses(tx, []core.Resident{r})
+	}
+	return err
+}
+
+// lockResident reads a resident of the scope who lives there, whole, and keeps
+// others from changing it until the act ends.
+func lockResident(tx *Tx, scope core.Scope, id core.ID) (residentRow, core.Resident, error) {
+	// The row alone is locked, then read with its joins.
+	var community core.ID
+	err := tx.get(&community, "SELECT community_id FROM resident WHERE id = ? AND moved_out_at IS NULL"+tx.s.dialect.forUpdate(), int64(id))
+	if err == nil && !scope.Has(community) {
+		err = core.NotFound(noResident)
+	}
+	if err != nil {
+		return residentRow{}, core.Resident{}, absent(err, noResident)
+	}
+	var row residentRow
+	if err := tx.get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ?", int64(id)); err != nil {
+		return row, core.Resident{}, err
+	}
+	whole, err := tx.s.whole(row)
+	return row, whole, err
+}
+
+// RevealResident gives a resident of the scope with phone and ID number whole,
+// and writes that into the audit log. The caller has checked the permission.
+func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Resident, error) {
+	where, args := scopeWhere(scope, "t.community_id")
+	var whole core.Resident
+	err := s.write(ctx, "reveal resident", func(tx *Tx) error {
+		var row residentRow
+		err := tx.get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ? AND "+where, append([]any{int64(id)}, args...)...)
+		if err != nil {
+			return absent(err, noResident)
+		}
+		if whole, err = s.whole(row); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: row.CommunityID, Action: "resident.reveal", Target: target("resident", id), After: auditOfResident(whole, row.Label)})
+	})
+	if err != nil {
+		return core.Resident{}, err
+	}
+	return whole, nil
+}
+
+// MoveOut ends a resident's tie to the house; the pass is disabled at once. The
+// row stays for the records that name it.
+func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "move out", func(tx *Tx) error {
+		row, old, err := lockResident(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		err = tx.one(errRace, "UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL", tx.nowMS(), tx.nowMS(), int64(id))
+		if err != nil {
+			return err
+		}
+		if err := disablePass(tx, id); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: old.Community, Action: "resident.move_out", Target: target("resident", id), Before: auditOfResident(old, row.Label)})
+	})
+}
+
+// registerIDNumber files the ID number that a guard took at a passage, where
+// none was on file.
+func registerIDNumber(tx *Tx, resident core.ID, number string) error {
+	sealed, err := tx.s.keys.seal("resident.idno", number)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, updated_at = ? WHERE id = ? AND idno_cipher = ''",
+		sealed, tx.s.keys.mac("idno", number), tx.s.keys.mac4("idno", number), tx.nowMS(), int64(resident))
+	return err
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tongxing/core"
+)
+
+// RestrictionMost bounds the houses of one act.
+const RestrictionMost = 500
+
+type restrictionRow struct {
+	House     core.ID  `db:"house_id"`
+	Community core.ID  `db:"community_id"`
+	Exits     int      `db:"exits"`
+	Reason    string   `db:"reason"`
+	LastDay   core.Day `db:"last_day"`
+	Created   millis   `db:"created_at"`
+	Label     string   `db:"label"`
+}
+
+const restrictionColumns = "x.house_id, x.community_id, x.exits, x.reason, x.last_day, x.created_at, h.label"
+
+func (r restrictionRow) restriction() core.Restriction {
+	return core.Restriction{Exits: r.Exits, Reason: r.Reason, LastDay: r.LastDay}
+}
+
+// RestrictedHouse is a restriction in the list.
+type RestrictedHouse struct {
+	core.Restriction
+	House     core.ID
+	Community core.ID
+	Label     string
+	Since     time.Time
+}
+
+// SetRestrictions gives houses of one community their own number of exits, in
+// place of what restriction they had: all of them or none.
+func (s *Store) SetRestrictions(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID, r core.Restriction) error {
+	if !scope.Has(community) {
+		return core.NotFound(noCommunity)
+	}
+	r.Reason = core.Clean(r.Reason)
+	houses = slices.Compact(slices.Sorted(slices.Values(houses)))
+	if err := s.checkRestriction(houses, r); err != nil {
+		return err
+	}
+	return s.write(ctx, "set restrictions", func(tx *Tx) error {
+		labels, err := houseLabels(tx, community, houses)
+		if err != nil {
+			return err
+		}
+		if err := replaceRestrictions(tx, community, houses, r); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: community, Action: "restriction.set", Target: target("community", community),
+			After: namesOf(labels) + "：" + restrictionText(r)})
+	})
+}
+
+func (s *Store) checkRestriction(houses []core.ID, r core.Restriction) error {
+	fields := fieldsOf(r.Check())
+	if len(houses) == 0 {
+		fields["houses"] = "请选择房屋"
+	} else if len(houses) > RestrictionMost {
+		fields["houses"] = fmt.Sprintf("一次最多选择 %d 套房屋", RestrictionMost)
+	}
+	if r.Reason == "" {
+		fields["reason"] = "请填写原因"
+	}
+	if r.LastDay != 0 && r.LastDay < core.DayOf(s.now(), s.zone) {
+		fields["last_day"] = "截止日期不能早于今天"
+	}
+	return core.InvalidFields(fields)
+}
+
+// fieldsOf gives the messages of an invalid form, for more to be added.
+func fieldsOf(err error) map[string]string {
+	var invalid *core.Error
+	if errors.As(err, &invalid) && invalid.Fields != nil {
+		return invalid.Fields
+	}
+	return map[string]string{}
+}
+
+// restrictionText is what the audit log keeps of a restriction.
+func restrictionText(r core.Restriction) string {
+	text := fmt.Sprintf("周期内出门 %d 次，原因：%s", r.Exits, r.Reason)
+	if r.LastDay != 0 {
+		text += "，截止 " + r.LastDay.String()
+	}
+	return text
+}
+
+// replaceRestrictions puts r in place of what restriction the houses have.
+func replaceRestrictions(tx *Tx, community core.ID, houses []core.ID, r core.Restriction) error {
+	err := eachPart(houses, func(part []core.ID) error {
+		_, err := tx.exec("DELETE FROM house_restriction WHERE house_id IN ("+marks(len(part))+")", idArgs(part)...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(houses))
+	for i, house := range houses {
+		rows[i] = []any{int64(house), int64(community), r.Exits, r.Reason, int32(r.LastDay), tx.nowMS()}
+	}
+	err = insertRows(tx, insertInto, "house_restriction", "house_id, community_id, exits, reason, last_day, created_at", rows)
+	if isDuplicate(err) {
+		return errRace // another restricted one of the houses meanwhile
+	}
+	return err
+}
+
+// houseLabels gives the labels of houses, all of which must be the community's.
+func houseLabels(tx *Tx, community core.ID, houses []core.ID) ([]string, error) {
+	found := map[core.ID]string{}
+	err := eachPart(houses, func(part []core.ID) error {
+		var rows []houseRow
+		err := tx.all(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+marks(len(part))+")", withIDs([]any{int64(community)}, part)...)
+		for _, row := range rows {
+			found[row.ID] = row.Label
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]string, len(houses))
+	for i, house := range houses {
+		label, ok := found[house]
+		if !ok {
+			return nil, core.NotFound(noHouse)
+		}
+		labels[i] = label
+	}
+	return labels, nil
+}
+
+// LiftRestriction ends a house's restriction: the community's rule holds again at
+// once.
+func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.Scope, house core.ID) error {
+	return s.write(ctx, "lift restriction", func(tx *Tx) error {
+		where, args := scopeWhere(scope, "x.community_id")
+		var row restrictionRow
+		err := tx.get(&row, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id = ? AND "+where,
+			append([]any{int64(house)}, args...)...)
+		if err != nil {
+			return absent(err, noRestriction)
+		}
+		if err := tx.one(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: row.Community, Action: "restriction.lift", Target: target("house", house),
+			Before: row.Label + "：" + restrictionText(row.restriction())})
+	})
+}
+
+const noRestriction = "该房屋没有限制出入"
+
+// RestrictionFilter narrows the list of a community's restrictions.
+type RestrictionFilter struct {
+	Community core.ID // required
+	Keyword   string  // part of the house's label or of the reason
+	Page      Page    // Before and After are ids of houses, in the order of labels
+}
+
+// Restrictions lists a community's restricted houses in the order of their
+// labels; those whose last day has passed are among them, until they are lifted.
+func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f RestrictionFilter) (list []RestrictedHouse, more bool, err error) {
+	if !scope.Has(f.Community) {
+		return nil, false, core.NotFound(noCommunity)
+	}
+	where, args := "x.community_id = ?", []any{int64(f.Community)}
+	if f.Keyword != "" {
+		where += " AND (h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!')"
+		args = append(args, likePart(f.Keyword), likePart(f.Keyword))
+	}
+	where, args, err = s.afterHouse(ctx, HouseFilter{Community: f.Community, Page: f.Page}, where, args)
+	if err != nil {
+		return nil, false, wrap("list restrictions", err)
+	}
+	var rows []restrictionRow
+	query := "SELECT " + restrictionColumns + " FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
+	if err := s.all(ctx, &rows, query, args...); err != nil {
+		return nil, false, wrap("list restrictions", err)
+	}
+	rows, more = cutPage(rows, f.Page)
+	for _, r := range rows {
+		list = append(list, RestrictedHouse{Restriction: r.restriction(), House: r.House, Community: r.Community, Label: r.Label, Since: r.Created.Time})
+	}
+	return list, more, nil
+}
+
+// restrictionsOf gives the restrictions of houses by house.
+func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.ID]core.Restriction, error) {
+	found := map[core.ID]core.Restriction{}
+	if len(houses) == 0 {
+		return found, nil
+	}
+	var rows []restrictionRow
+	err := s.all(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+marks(len(houses))+")", idArgs(houses)...)
+	for _, row := range rows {
+		found[row.House] = row.restriction()
+	}
+	return found, err
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+// A reader's secret is the last part of the URL an installer types into it: 26
+// characters of 5 random bits each, without the letters that look like digits.
+const (
+	secretAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	secretLength   = 26
+)
+
+func newReaderSecret() string {
+	var b [secretLength]byte
+	_, _ = rand.Read(b[:]) // crypto/rand does not fail
+	for i := range b {
+		b[i] = secretAlphabet[b[i]%byte(len(secretAlphabet))] // 32 divides 256: no bias
+	}
+	return string(b[:])
+}
+
+// readerSecretDigest is what a secret is found by. The secret is random, so its
+// plain digest tells nothing and a lookup by it leaks no part of it by timing.
+// Lower case and look-alike letters, as typed by hand, are forgiven.
+func readerSecretDigest(secret string) string {
+	fixed := strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(secret))
+	sum := sha256.Sum256([]byte(fixed))
+	return hex.EncodeToString(sum[:])
+}
+
+const readerColumns = `id, community_id, name, gate, protocol, serial, direction, scope_nodes, kinds, thermometer, qr_allowed,
+	deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at`
+
+type readerRow struct {
+	ID               core.ID        `db:"id"`
+	Community        core.ID        `db:"community_id"`
+	Name             string         `db:"name"`
+	Gate             string         `db:"gate"`
+	Protocol         string         `db:"protocol"`
+	Serial           string         `db:"serial"`
+	Direction        core.Direction `db:"direction"`
+	ScopeNodes       string         `db:"scope_nodes"`
+	Kinds            string         `db:"kinds"`
+	Thermometer      int            `db:"thermometer"`
+	QRAllowed        int            `db:"qr_allowed"`
+	DenyCode         string         `db:"deny_code"`
+	HeartbeatText    string         `db:"heartbeat_text"`
+	HeartbeatSeconds int            `db:"heartbeat_seconds"`
+	Firmware         string         `db:"firmware"`
+	SkewMS           int64          `db:"skew_ms"`
+	LastSeen         millis         `db:"last_seen_at"`
+	Disabled         millis         `db:"disabled_at"`
+}
+
+func (r readerRow) reader() core.Reader {
+	return core.Reader{
+		ID: r.ID, Community: r.Community, Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial,
+		Direction: r.Direction, ScopeNodes: splitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
+		Thermometer: r.Thermometer != 0, QRAllowed: r.QRAllowed != 0, DenyCode: r.DenyCode,
+		HeartbeatText: r.HeartbeatText, HeartbeatSeconds: r.HeartbeatSeconds, Firmware: r.Firmware,
+		Skew: time.Duration(r.SkewMS) * time.Millisecond, LastSeen: r.LastSeen.Time, Disabled: r.Disabled.Time,
+	}
+}
+
+func splitIDs(list string) []core.ID {
+	var ids []core.ID
+	for item := range strings.SplitSeq(list, ",") {
+		if n, err := strconv.ParseInt(item, 10, 64); err == nil && n > 0 {
+			ids = append(ids, core.ID(n))
+		}
+	}
+	return ids
+}
+
+func joinIDs(ids []core.ID) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = id.String()
+	}
+	return strings.Join(parts, ",")
+}
+
+func splitKinds(list string) []core.PassKind {
+	var kinds []core.PassKind
+	for item := range strings.SplitSeq(list, ",") {
+		if item != "" {
+			kinds = append(kinds, core.PassKind(item))
+		}
+	}
+	return kinds
+}
+
+func joinKinds(kinds []core.PassKind) string {
+	parts := make([]string, len(kinds))
+	for i, kind := range kinds {
+		parts[i] = string(kind)
+	}
+	return strings.Join(parts, ",")
+}
+
+// Reader gives one reader of the scope.
+func (s *Store) Reader(ctx context.Context, scope core.Scope, id core.ID) (core.Reader, error) {
+	where, args := scopeWhere(scope, "community_id")
+	var row readerRow
+	err := s.get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return core.Reader{}, wrap("reader", absent(err, noReader))
+	}
+	return row.reader(), nil
+}
+
+// ReaderBySecret gives the reader that speaks protocol and whose URL carries
+// secret, disabled or not. A lookup is by the secret's digest, so its time tells
+// nothing of how much of a guess was right.
+func (s *Store) ReaderBySecret(ctx context.Context, protocol, secret string) (core.Reader, error) {
+	if len(secret) != secretLength {
+		return core.Reader{}, core.NotFound(noReader)
+	}
+	var row readerRow
+	err := s.get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?", readerSecretDigest(secret), protocol)
+	if err != nil {
+		return core.Reader{}, wrap("reader by its secret", absent(err, noReader))
+	}
+	return row.reader(), nil
+}
+
+const noReader = "门禁读头不存在"
+
+// ReaderFilter narrows the list of readers. Zero fields do not narrow.
+type ReaderFilter struct {
+	Community core.ID
+	Keyword   string           // part of the name, the gate or the serial
+	State     core.ReaderState // at the store's present
+	Disabled  string           // "yes", "no", "" = both
+	After     core.ID          // the last id of the page before
+	Limit     int              // rows at most; 0 = 50
+}
+
+// Readers gives the readers of the scope, the oldest first, and whether there are more.
+func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	where, args := readerWhere(scope, f, s.now())
+	var rows []readerRow
+	err = s.all(ctx, &rows, "SELECT "+readerColumns+" FROM reader WHERE "+where+" ORDER BY id LIMIT ?", append(args, f.Limit+1)...)
+	if err != nil {
+		return nil, false, wrap("readers", err)
+	}
+	if more = len(rows) > f.Limit; more {
+		rows = rows[:f.Limit]
+	}
+	readers = make([]core.Reader, len(rows))
+	for i, row := range rows {
+		readers[i] = row.reader()
+	}
+	return readers, more, nil
+}
+
+func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any) {
+	where, args := scopeWhere(scope, "community_id")
+	add := func(clause string, values ...any) {
+		where += " AND " + clause
+		args = append(args, values...)
+	}
+	add("id > ?", int64(f.After))
+	if f.Community != 0 {
+		add("community_id = ?", int64(f.Community))
+	}
+	if f.Keyword != "" {
+		like := likePart(f.Keyword)
+		add("(name LIKE ? ESCAPE '!' OR gate LIKE ? ESCAPE '!' OR serial LIKE ? ESCAPE '!')", like, like, like)
+	}
+	switch f.Disabled {
+	case "yes":
+		add("disabled_at IS NOT NULL")
+	case "no":
+		add("disabled_at IS NULL")
+	}
+	// The bounds of core.Reader.State, said in SQL; a test holds them together.
+	silent := "(? - last_seen_at) * 2 "
+	const beat = "(CASE WHEN heartbeat_seconds < 30 THEN 30 ELSE heartbeat_seconds END) * 1000"
+	switch f.State {
+	case core.ReaderNever:
+		add("last_seen_at IS NULL")
+	case core.ReaderOnline:
+		add(silent+"<= 5 * "+beat, now.UnixMilli())
+	case core.ReaderStale:
+		add(silent+"> 5 * "+beat+" AND "+silent+"<= 20 * "+beat, now.UnixMilli(), now.UnixMilli())
+	case core.ReaderOffline:
+		add(silent+"> 20 * "+beat, now.UnixMilli())
+	}
+	return where, args
+}
+
+// likePart gives a LIKE pattern for text that holds part anywhere; its own
+// wildcards are escaped with an exclamation mark.
+func likePart(part string) string {
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(part) + "%"
+}

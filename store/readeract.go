@@ -1,0 +1,294 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+// CreateReader adds a reader to r.Community and gives its new secret, which the
+// installer types into the device.
+func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scope, r core.Reader) (id core.ID, secret string, err error) {
+	r = r.Trimmed()
+	if err := r.Check(); err != nil {
+		return 0, "", err
+	}
+	if !scope.Has(r.Community) {
+		return 0, "", core.NotFound("小区不存在")
+	}
+	secret = newReaderSecret()
+	sealed, err := s.keys.seal("reader.secret", secret)
+	if err != nil {
+		return 0, "", wrap("create a reader", err)
+	}
+	err = s.write(ctx, "create a reader", func(tx *Tx) error {
+		r.ID = tx.newID()
+		if err := tx.checkReaderPlace(r); err != nil {
+			return err
+		}
+		_, err := tx.exec("INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at, updated_at) VALUES ("+marks(22)+")",
+			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), joinIDs(r.ScopeNodes), joinKinds(r.Kinds),
+			flag(r.Thermometer), flag(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil, nil,
+			sealed, readerSecretDigest(secret), tx.nowMS(), tx.nowMS())
+		if err != nil {
+			return err
+		}
+		return tx.auditReader(by, "reader.create", nil, &r)
+	})
+	if err != nil {
+		return 0, "", err
+	}
+	return r.ID, secret, nil
+}
+
+// UpdateReader changes a reader's settings. Its community, secret, presence and
+// being disabled are not settings.
+func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scope, r core.Reader) error {
+	r = r.Trimmed()
+	if err := r.Check(); err != nil {
+		return err
+	}
+	return s.write(ctx, "update a reader", func(tx *Tx) error {
+		before, err := tx.lockReader(scope, r.ID)
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Name, after.Gate, after.Protocol, after.Serial, after.Direction = r.Name, r.Gate, r.Protocol, r.Serial, r.Direction
+		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
+		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
+		if err := tx.checkReaderPlace(after); err != nil {
+			return err
+		}
+		if err := tx.one(core.NotFound(noReader), `UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
+			thermometer = ?, qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ? WHERE id = ?`,
+			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), joinIDs(after.ScopeNodes), joinKinds(after.Kinds),
+			flag(after.Thermometer), flag(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware,
+			tx.nowMS(), int64(r.ID)); err != nil {
+			return err
+		}
+		return tx.auditReader(by, "reader.update", &before, &after)
+	})
+}
+
+// lockReader reads a reader of the scope for a change.
+func (t *Tx) lockReader(scope core.Scope, id core.ID) (core.Reader, error) {
+	where, args := scopeWhere(scope, "community_id")
+	var row readerRow
+	err := t.get(&row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where+t.s.dialect.forUpdate(), append([]any{int64(id)}, args...)...)
+	return row.reader(), absent(err, noReader)
+}
+
+// checkReaderPlace refuses a community that is not there, building nodes of
+// another, and a device number that another reader in use has.
+func (t *Tx) checkReaderPlace(r core.Reader) error {
+	var n int
+	if err := t.get(&n, "SELECT COUNT(*) FROM community WHERE id = ? AND archived_at IS NULL", int64(r.Community)); err != nil {
+		return err
+	}
+	if n == 0 {
+		return core.NotFound("小区不存在")
+	}
+	if nodes := slices.Compact(slices.Sorted(slices.Values(r.ScopeNodes))); len(nodes) > 0 {
+		err := t.get(&n, "SELECT COUNT(*) FROM building_node WHERE community_id = ? AND id IN ("+marks(len(nodes))+")",
+			append([]any{int64(r.Community)}, idArgs(nodes)...)...)
+		if err != nil {
+			return err
+		}
+		if n != len(nodes) {
+			return core.InvalidFields(map[string]string{"scope_nodes": "所选楼栋不在这个小区"})
+		}
+	}
+	taken, err := t.readerSerialTaken(r)
+	if err == nil && taken {
+		err = core.InvalidFields(map[string]string{"serial": "本小区已有同一设备号的读头在用"})
+	}
+	return err
+}
+
+// readerSerialTaken reports that another reader in use of the community and the
+// protocol has r's device number. One that is disabled may share it.
+func (t *Tx) readerSerialTaken(r core.Reader) (bool, error) {
+	if !r.Disabled.IsZero() {
+		return false, nil
+	}
+	var n int
+	err := t.get(&n, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND protocol = ? AND serial = ? AND id <> ? AND disabled_at IS NULL",
+		int64(r.Community), r.Protocol, r.Serial, int64(r.ID))
+	return n > 0, err
+}
+
+// RotateReaderSecret gives a reader a new secret; the old one is refused from now
+// on, so the device must be told the new address.
+func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
+	secret := newReaderSecret()
+	sealed, err := s.keys.seal("reader.secret", secret)
+	if err != nil {
+		return "", wrap("rotate a reader's secret", err)
+	}
+	err = s.write(ctx, "rotate a reader's secret", func(tx *Tx) error {
+		r, err := tx.lockReader(scope, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.one(core.NotFound(noReader), "UPDATE reader SET secret_cipher = ?, secret_digest = ?, updated_at = ? WHERE id = ?",
+			sealed, readerSecretDigest(secret), tx.nowMS(), int64(id)); err != nil {
+			return err
+		}
+		return tx.auditReader(by, "reader.rotate_secret", nil, &r)
+	})
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
+// ReaderSecret shows a reader's secret to an installer. That it was shown is in
+// the audit log.
+func (s *Store) ReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
+	var sealed string
+	err := s.write(ctx, "show a reader's secret", func(tx *Tx) error {
+		r, err := tx.lockReader(scope, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.get(&sealed, "SELECT secret_cipher FROM reader WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		return tx.auditReader(by, "reader.show_secret", nil, &r)
+	})
+	if err != nil {
+		return "", err
+	}
+	secret, err := s.keys.open("reader.secret", sealed)
+	return secret, wrap("show a reader's secret", err)
+}
+
+// DisableReader stops a reader at once: every scan from then on is refused.
+func (s *Store) DisableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "disable a reader", func(tx *Tx) error {
+		before, err := tx.lockReader(scope, id)
+		if err != nil || !before.Disabled.IsZero() {
+			return err
+		}
+		after := before
+		after.Disabled = tx.now
+		return tx.switchReader(by, "reader.disable", before, after)
+	})
+}
+
+// EnableReader lets a disabled reader work again.
+func (s *Store) EnableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "enable a reader", func(tx *Tx) error {
+		before, err := tx.lockReader(scope, id)
+		if err != nil || before.Disabled.IsZero() {
+			return err
+		}
+		after := before
+		after.Disabled = time.Time{}
+		taken, err := tx.readerSerialTaken(after)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return core.Conflict("本小区已有同一设备号的读头在用，请先停用那一台")
+		}
+		return tx.switchReader(by, "reader.enable", before, after)
+	})
+}
+
+func (t *Tx) switchReader(by core.Actor, action string, before, after core.Reader) error {
+	if err := t.one(core.NotFound(noReader), "UPDATE reader SET disabled_at = ?, updated_at = ? WHERE id = ?",
+		nullMS(after.Disabled), t.nowMS(), int64(after.ID)); err != nil {
+		return err
+	}
+	return t.auditReader(by, action, &before, &after)
+}
+
+// ReaderQRMost is how many readers one SetReadersQR may name.
+const ReaderQRMost = 500
+
+// SetReadersQR ticks or clears 门禁二维码 for readers and gives how many changed.
+// One that is not there, or not in the scope, leaves all as they were.
+func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
+	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
+	if len(ids) == 0 || len(ids) > ReaderQRMost {
+		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", ReaderQRMost))
+	}
+	err = s.write(ctx, "set readers' QR", func(tx *Tx) error {
+		changed = 0
+		for _, id := range ids {
+			before, err := tx.lockReader(scope, id)
+			if err != nil {
+				return err
+			}
+			if before.QRAllowed == q.Allowed {
+				continue
+			}
+			after := before
+			after.QRAllowed = q.Allowed
+			if err := tx.one(core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?", flag(q.Allowed), tx.nowMS(), int64(id)); err != nil {
+				return err
+			}
+			if err := tx.auditReader(by, "reader.qr", &before, &after); err != nil {
+				return err
+			}
+			changed++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return changed, nil
+}
+
+// ReaderQR says whether readers may take QR codes 权限管理.
+type ReaderQR struct {
+	Readers []core.ID
+	Allowed bool
+}
+
+// readerAudit is what the audit log keeps of a reader's settings. The secret is
+// not among them.
+type readerAudit struct {
+	Name        string `json:"name"`
+	Gate        string `json:"gate"`
+	Protocol    string `json:"protocol"`
+	Serial      string `json:"serial"`
+	Direction   string `json:"direction"`
+	ScopeNodes  string `json:"scope_nodes"`
+	Kinds       string `json:"kinds"`
+	Thermometer bool   `json:"thermometer"`
+	QRAllowed   bool   `json:"qr_allowed"`
+	DenyCode    string `json:"deny_code"`
+	Heartbeat   string `json:"heartbeat"`
+	Firmware    string `json:"firmware"`
+	Disabled    bool   `json:"disabled"`
+}
+
+func auditOfReader(r *core.Reader) any {
+	if r == nil {
+		return nil
+	}
+	return readerAudit{
+		Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial, Direction: string(r.Direction),
+		ScopeNodes: joinIDs(r.ScopeNodes), Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
+		DenyCode: r.DenyCode, Heartbeat: strings.TrimSpace(fmt.Sprintf("%s %ds", r.HeartbeatText, r.HeartbeatSeconds)),
+		Firmware: r.Firmware, Disabled: !r.Disabled.IsZero(),
+	}
+}
+
+// auditReader writes what became of a reader; nil is a state not worth keeping.
+func (t *Tx) auditReader(by core.Actor, action string, before, after *core.Reader) error {
+	r := cmp.Or(after, before)
+	return audit(t, by, auditEntry{
+		Community: r.Community, Action: action, Target: target("reader", r.ID),
+		Before: auditOfReader(before), After: auditOfReader(after),
+	})
+}

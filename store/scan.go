@@ -44,7 +44,23 @@ type ScanOutcome struct {
 // an error the attempt may nevertheless have been recorded as released (the
 // connection was lost at the commit); the token then never releases again.
 func (s *Store) Scan(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
+	if a.Via == core.ViaManual {
+		// No cache remembers a form, and the first sending may have used up the
+		// exits that would let a second one through.
+		first, found, err := s.released(ctx, a.TokenDigest)
+		if err != nil || found {
+			return repeatOf(first), wrap("scan", err)
+		}
+	}
 	return s.scans.do(ctx, a)
+}
+
+// repeatOf gives the answer of a release again.
+func repeatOf(first core.AccessRecord) ScanOutcome {
+	return ScanOutcome{
+		Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: core.ReasonAllowed.Sentence()},
+		Record:   first, Repeat: true,
+	}
 }
 
 // scanBatch decides several attempts in one transaction. Where the batch as a
@@ -83,7 +99,7 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 				return ScanOutcome{}, wrap("scan", err)
 			}
 			if found && isRepeat(first, a, s.now()) {
-				return ScanOutcome{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: "请通行"}, Record: first, Repeat: true}, nil
+				return repeatOf(first), nil
 			}
 			if found {
 				a.Token = core.TokenUsed
@@ -172,7 +188,7 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 	}
 	d := core.Decide(facts, p.now)
 	if d.Allowed && a.RefusedFor != "" {
-		d = core.Decision{Reason: core.ReasonGuard, Sentence: "门岗不予放行", Left: d.Left, Limit: d.Limit, Unlimited: d.Unlimited}
+		d = core.Decision{Reason: core.ReasonGuard, Sentence: core.ReasonGuard.Sentence(), Left: d.Left, Limit: d.Limit, Unlimited: d.Unlimited}
 	}
 	if d.Counts {
 		// Both are kept, so that the rule can change its way of counting.

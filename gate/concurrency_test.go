@@ -1,0 +1,103 @@
+package gate_test
+
+import (
+	"sync"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/testkit/estate"
+)
+
+// Of many simultaneous scans of one token at different doors and servers,
+// exactly one opens; every release has its record.
+func TestManyScansOfOneTokenOpenOnce(t *testing.T) {
+	const tokens, scans = 200, 50
+	eachRig(t, func(t *testing.T, r *rig) {
+		servers := []*rig{r, r.again()}
+		e := estate.New(t, r.store, estate.Plan{Houses: 100, Members: 2, Doors: scans, DoorsOut: true})
+		texts := make([]string, tokens)
+		for i := range texts {
+			texts[i] = r.issue(t, e.Residents[i].Pass)
+		}
+		opened := make([]int, tokens)
+		var mu sync.Mutex
+		for i, text := range texts {
+			var wg sync.WaitGroup
+			for n := range scans {
+				wg.Go(func() {
+					got := servers[n%2].Scan(t.Context(), e.Doors[n].ID, text)
+					if got.Decision.Allowed {
+						mu.Lock()
+						opened[i]++
+						mu.Unlock()
+					}
+				})
+			}
+			wg.Wait()
+		}
+		for i, n := range opened {
+			if n != 1 {
+				t.Errorf("token %d opened %d doors", i, n)
+			}
+		}
+		records := r.records(t, e.Community)
+		if allowed(records) != tokens || len(records) != tokens*scans {
+			t.Errorf("%d records, %d released; want %d and %d", len(records), allowed(records), tokens*scans, tokens)
+		}
+	})
+}
+
+// A household with one exit left and eight members who scan at once gets one.
+func TestHouseholdWithOneExitLeft(t *testing.T) {
+	const members = 8
+	eachRig(t, func(t *testing.T, r *rig) {
+		servers := []*rig{r, r.again()}
+		e := estate.New(t, r.store, estate.Plan{Houses: 20, Members: members, Doors: members, DoorsOut: true,
+			Rule: core.PassRule{Counting: core.CountHousehold, PeriodDays: 1, Exits: 1, FeverTenths: 373, ReaderQR: true}})
+		for h := range e.Houses {
+			opened := make([]bool, members)
+			var wg sync.WaitGroup
+			for m := range members {
+				text := r.issue(t, e.Residents[h*members+m].Pass)
+				wg.Go(func() {
+					opened[m] = servers[m%2].Scan(t.Context(), e.Doors[m].ID, text).Decision.Allowed
+				})
+			}
+			wg.Wait()
+			n := 0
+			for _, o := range opened {
+				if o {
+					n++
+				}
+			}
+			if n != 1 {
+				t.Fatalf("household %d: %d exits of one", h, n)
+			}
+		}
+	})
+}
+
+// Readers that send a read four times at once get one decision and one record.
+func TestRepeatsInFlightGetOneAnswer(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		servers := []*rig{r, r.again()}
+		e := estate.New(t, r.store, estate.Plan{Houses: 20})
+		for _, who := range e.Residents {
+			text := r.issue(t, who.Pass)
+			var wg sync.WaitGroup
+			opened := make([]bool, 4)
+			for i := range opened {
+				wg.Go(func() { opened[i] = servers[i%2].Scan(t.Context(), e.Doors[0].ID, text).Decision.Allowed })
+			}
+			wg.Wait()
+			for i, o := range opened {
+				if !o {
+					t.Fatalf("repeat %d was refused", i)
+				}
+			}
+		}
+		if records := r.records(t, e.Community); len(records) != len(e.Residents) {
+			t.Errorf("%d records of %d scans", len(records), len(e.Residents))
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package gate_test
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tongxing/cache"
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/store"
+	"tongxing/testkit"
+	"tongxing/testkit/estate"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// rig is a gate with its store and its Redis.
+type rig struct {
+	*gate.Gate
+	store *store.Store
+	redis redis.UniversalClient
+	clock *clock
+	again func() *rig // another server on the same database and Redis
+}
+
+// clock is real time, moved by a test.
+type clock struct {
+	mu    sync.Mutex
+	shift time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.shift)
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shift += d
+}
+
+// eachRig runs a test on the embedded pair, and on MariaDB with a real Redis.
+func eachRig(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) {
+		c, err := cache.Open(cache.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		test(t, newRig(t, store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db")}, c))
+	})
+	t.Run("MariaDB and Redis", func(t *testing.T) {
+		c, err := cache.Open(cache.Options{URL: testkit.Redis(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		test(t, newRig(t, store.Options{MySQLDSN: testkit.MariaDB(t)}, c))
+	})
+}
+
+func newRig(t *testing.T, o store.Options, c redis.UniversalClient) *rig {
+	t.Helper()
+	r := &rig{redis: c, clock: &clock{}}
+	o.Keys, o.Now = estate.Keys(), r.clock.now
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.store, r.Gate = s, gate.New(gate.Options{Store: s, Redis: c})
+	t.Cleanup(func() {
+		r.Gate.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.again = func() *rig { return newRig(t, o, c) }
+	return r
+}
+
+// issue makes a token for a pass.
+func (r *rig) issue(t *testing.T, pass core.ID) string {
+	t.Helper()
+	issued, err := r.Issue(t.Context(), pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued.Text
+}
+
+// records gives everything recorded in a community, newest first.
+func (r *rig) records(t *testing.T, community core.ID) []core.AccessRecord {
+	t.Helper()
+	var all []core.AccessRecord
+	err := r.store.EachAccessRecord(context.Background(), core.ScopeOf(community), core.RecordFilter{}, func(rec core.AccessRecord) error {
+		all = append(all, rec)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func allowed(records []core.AccessRecord) (n int) {
+	for _, r := range records {
+		if r.Allowed {
+			n++
+		}
+	}
+	return n
+}

@@ -245,6 +245,8 @@ func (f *Facts) allowedSentence(d Decision) string {
 		return f.previewSentence(d)
 	case !f.out():
 		return "欢迎回家，请通行"
+	case d.Left == 1:
+		return "请通行，这是最后一次"
 	case !d.Unlimited:
 		return fmt.Sprintf("请通行，还可出门%d次", d.Left-1)
 	}

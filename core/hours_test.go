@@ -1,0 +1,82 @@
+package core
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseHours(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want string // as FormatHours writes it; "!" = refused
+	}{
+		{"", ""}, {"  ", ""}, {"06:00-22:00", "06:00-22:00"}, {"6:00-8:30,17:00-22:00", "06:00-08:30,17:00-22:00"},
+		{"22:00-02:00", "22:00-02:00"}, {"00:00-24:00", "00:00-24:00"}, {"00:00-00:00", "00:00-00:00"},
+		{"06：00–08：00、17:00至20:00", "06:00-08:00,17:00-20:00"}, {"06:00 - 08:00\r\n17:00~20:00", "06:00-08:00,17:00-20:00"},
+		{"22:00–次日 06:00", "22:00-06:00"},
+		{"06:00", "!"}, {"06:00-", "!"}, {"24:00-06:00", "!"}, {"06:00-24:01", "!"}, {"06:60-07:00", "!"}, {"6-7", "!"}, {"06:0-07:00", "!"},
+		{"-6:00-07:00", "!"}, {"006:00-07:00", "!"}, {"06:00-07:00-08:00", "!"}, {"<b>", "!"}, {"٠٦:٠٠-٠٧:٠٠", "!"},
+		{strings.Repeat("1:00-2:00,", 8), strings.TrimSuffix(strings.Repeat("01:00-02:00,", 8), ",")},
+		{strings.Repeat("1:00-2:00,", 9), "!"}, {strings.Repeat(" ", 300), "!"},
+	} {
+		got, err := ParseHours(c.text)
+		if c.want == "!" {
+			if CodeOf(err) != CodeInvalid || err == nil {
+				t.Errorf("%q: %v, %v; want it refused", c.text, got, err)
+			}
+			continue
+		}
+		if err != nil || FormatHours(got) != c.want {
+			t.Errorf("%q: %q, %v; want %q", c.text, FormatHours(got), err, c.want)
+		}
+	}
+}
+
+func TestHourRangeContains(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		inside  []int
+		outside []int
+	}{
+		{"06:00-22:00", []int{360, 1319}, []int{0, 359, 1320, 1439}},
+		{"22:00-02:00", []int{1320, 1439, 0, 119}, []int{120, 1319}},
+		{"00:00-24:00", []int{0, 720, 1439}, nil},
+		{"05:00-05:00", []int{0, 299, 300, 1439}, nil},
+		{"20:00-24:00", []int{1200, 1439}, []int{0, 1199}},
+		{"20:00-00:00", []int{1200, 1439}, []int{0, 1199}},
+	} {
+		h := hours(c.text)[0]
+		for _, m := range c.inside {
+			if !h.Contains(m) {
+				t.Errorf("%s does not contain minute %d", c.text, m)
+			}
+		}
+		for _, m := range c.outside {
+			if h.Contains(m) {
+				t.Errorf("%s contains minute %d", c.text, m)
+			}
+		}
+	}
+}
+
+func FuzzParseHours(f *testing.F) {
+	for _, seed := range []string{"", "06:00-22:00", "22:00至次日6:00、1:00-2:00", "24:00-24:00", "0:00-0:00,"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := ParseHours(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseHours(FormatHours(list))
+		if err != nil || !slices.Equal(list, again) {
+			t.Fatalf("%v reads back as %v, %v", list, again, err)
+		}
+		rule := DefaultPassRule()
+		rule.Hours = list
+		if err := rule.Check(); err != nil {
+			t.Fatalf("%q reads, but %v", text, err)
+		}
+	})
+}

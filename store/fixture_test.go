@@ -1,0 +1,81 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"tongxing/core"
+)
+
+// Factories of the register, for tests of every stem.
+
+var everywhere = core.Everywhere
+
+// newCommunity makes a community with the levels 栋/单元/房间.
+func newCommunity(t *testing.T, s *Store, name string) core.ID {
+	t.Helper()
+	id, err := s.CreateCommunity(t.Context(), core.System, everywhere, core.Community{Name: name, Levels: core.DefaultLevels()})
+	if err != nil {
+		t.Fatalf("CreateCommunity(%s): %v", name, err)
+	}
+	return id
+}
+
+// newHouses makes houses 1栋1单元101, 102, … of a community.
+func newHouses(t *testing.T, s *Store, community core.ID, n int) []core.ID {
+	t.Helper()
+	places := make([][]string, n)
+	for i := range places {
+		places[i] = []string{"1", "1", fmt.Sprint(101 + i)}
+	}
+	ids, err := s.CreateHouses(t.Context(), core.System, everywhere, community, places)
+	if err != nil {
+		t.Fatalf("CreateHouses: %v", err)
+	}
+	return ids
+}
+
+// newResident makes an owner who is not certified.
+func newResident(t *testing.T, s *Store, community, house core.ID, name, phone string) core.ID {
+	t.Helper()
+	id, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+		Community: community, House: house, Name: name, Identity: core.Owner, Phone: phone,
+	})
+	if err != nil {
+		t.Fatalf("CreateResident(%s): %v", name, err)
+	}
+	return id
+}
+
+// newWechatUserWithPhone makes a WeChat user who has verified a phone number.
+func newWechatUserWithPhone(t *testing.T, s *Store, openID, phone string) core.WechatUser {
+	t.Helper()
+	user, err := s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
+	if err != nil {
+		t.Fatalf("SignInWechat: %v", err)
+	}
+	if _, err := s.BindPhone(t.Context(), user.ID, phone); err != nil {
+		t.Fatalf("BindPhone: %v", err)
+	}
+	if user, err = s.WechatUser(t.Context(), user.ID); err != nil {
+		t.Fatalf("WechatUser: %v", err)
+	}
+	return user
+}
+
+// wantCode fails the test unless err has the code.
+func wantCode(t *testing.T, err error, code core.Code) {
+	t.Helper()
+	if err == nil || core.CodeOf(err) != code {
+		t.Errorf("got error %v, want code %s", err, code)
+	}
+}
+
+// wantField fails the test unless err is an invalid form that names the field.
+func wantField(t *testing.T, err error, field string) {
+	t.Helper()
+	wantCode(t, err, core.CodeInvalid)
+	if fieldsOf(err)[field] == "" {
+		t.Errorf("error %v names no field %s", err, field)
+	}
+}

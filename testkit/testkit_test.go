@@ -144,6 +144,13 @@ func TestServersEndWithTheProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait() // killed on purpose
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "tongxing-test-"+strconv.Itoa(child.Process.Pid)+"-*"))
+	if err != nil || len(left) != 1 {
+		t.Errorf("the child's folders: %q, %v", left, err)
+	}
+	for _, dir := range left {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+	}
 	options, err := redis.ParseURL(string(url))
 	if err != nil {
 		t.Fatal(err)

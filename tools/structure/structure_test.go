@@ -93,7 +93,8 @@ func walk(t *testing.T, visit func(name string)) {
 			return nil // removed while we walk: a build's temporary file
 		}
 		if entry.IsDir() {
-			if slices.Contains(notOurs, name) || name == "templates/assets/dist" {
+			// Go itself ignores what begins with an underscore, and testdata.
+			if slices.Contains(notOurs, name) || name == "templates/assets/dist" || entry.Name()[0] == '_' || entry.Name() == "testdata" {
 				return fs.SkipDir
 			}
 			return nil
@@ -225,6 +226,60 @@ func TestStems(t *testing.T) {
 			t.Errorf("%s: no core, store or gate file is named %s", s.path, name)
 		}
 	}
+}
+
+// TestFeatureMap holds the map in both READMEs to the tree: every stem it names is
+// there, and every handler file with routes is on it.
+func TestFeatureMap(t *testing.T) {
+	exists, routed := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		if s.isTest {
+			continue
+		}
+		parts := strings.Split(s.path, "/")
+		if slices.Contains([]string{"core", "store", "gate"}, parts[0]) {
+			exists[stem(s.path)] = true
+		}
+		if parts[0] == "handlers" && len(parts) == 3 && hasRoutes(s.file) {
+			routed[stem(s.path)] = true
+		}
+	}
+	for _, readme := range []string{"README.md", "README.zh-CN.md"} {
+		mapped := stemsOf(t, readme)
+		for name := range mapped {
+			if !exists[name] {
+				t.Errorf("%s maps %s, which no core, store or gate file is named", readme, name)
+			}
+		}
+		for name := range routed {
+			if exists[name] && !mapped[name] {
+				t.Errorf("%s lacks %s", readme, name)
+			}
+		}
+	}
+}
+
+var (
+	mapRow  = regexp.MustCompile(`(?m)^\|[^|]+\|((?: *` + "`[a-z0-9]+`" + `[,、 ]*)+)\|`)
+	mapStem = regexp.MustCompile("`([a-z0-9]+)`")
+)
+
+func stemsOf(t *testing.T, readme string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, readme))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stems := map[string]bool{}
+	for _, row := range mapRow.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range mapStem.FindAllStringSubmatch(row[1], -1) {
+			stems[m[1]] = true
+		}
+	}
+	if len(stems) < 10 {
+		t.Fatalf("%s: found only %d stems: the table is not where this test looks", readme, len(stems))
+	}
+	return stems
 }
 
 func hasRoutes(file *ast.File) bool {

@@ -68,6 +68,7 @@ $(ASSETS): $(ASSET_SOURCE) $(if $(wildcard package-lock.json),node_modules/.inst
 	@if [ -d tools/assets ]; then go run ./tools/assets && touch $@; fi
 
 node_modules/.installed: package-lock.json package.json
+	@command -v npm >/dev/null || { echo "npm is missing (Node 20 or newer): make services-check says how to install it"; exit 1; }
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 

@@ -54,6 +54,9 @@ var mayImport = map[string][]string{
 	"tools":            {"*", "testkit"},
 }
 
+// trees are the folders whose packages may import each other.
+var trees = []string{"demo", "server", "testkit", "wechat"}
+
 // routing are the methods by which a handler file says that it has pages.
 var routing = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "Any", "Match"}
 
@@ -149,8 +152,8 @@ func allowed(folder, ours string) bool {
 			return false
 		}
 	}
-	if under(ours, folder) && rule != "wechat" || (under(ours, rule) && (rule == "testkit" || rule == "demo" || rule == "server")) {
-		return true
+	if under(ours, folder) || under(ours, rule) && slices.Contains(trees, rule) {
+		return rule != "wechat" || !under(ours, "wechat/simulator")
 	}
 	for _, permitted := range mayImport[rule] {
 		switch {

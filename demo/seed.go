@@ -1,0 +1,183 @@
+// Package demo fills an empty database with an estate that looks real, and
+// serves the tour that shows a newcomer the main job: a resident's QR opens a
+// door. Nothing of it is served outside the demonstration.
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// Cast is who and what the tour shows.
+type Cast struct {
+	Community core.ID
+	House     string
+	Family    []Member
+	Guard     Member
+	Observer  Member
+	Stranger  Member
+	Doors     []Door
+}
+
+// Member is somebody with a phone: a persona of the WeChat simulator.
+type Member struct {
+	Key   string // of the persona, in URLs
+	Name  string
+	Role  string // in Chinese, for the tour
+	Phone string
+}
+
+// Door is a reader of the tour.
+type Door struct {
+	ID       core.ID
+	Name     string
+	Protocol string
+}
+
+// The people of the tour. Their phone numbers belong to nobody.
+var (
+	father   = Member{Key: "chen-jianguo", Name: "陈建国", Role: "业主", Phone: "19900000001"}
+	mother   = Member{Key: "wang-xiulan", Name: "王秀兰", Role: "家属", Phone: "19900000002"}
+	daughter = Member{Key: "chen-xiaoyu", Name: "陈晓雨", Role: "家属", Phone: "19900000003"}
+	guard    = Member{Key: "li-weidong", Name: "李卫东", Role: "门岗", Phone: "19900000004"}
+	observer = Member{Key: "zhou-min", Name: "周敏", Role: "观察员", Phone: "19900000005"}
+	stranger = Member{Key: "zhao-qiang", Name: "赵强", Role: "路人（不在住户名册）", Phone: "19900000006"}
+)
+
+// People gives everybody who needs a phone in the simulator.
+func People() []Member {
+	return []Member{father, mother, daughter, guard, observer, stranger}
+}
+
+// castSetting is where the cast's ids are kept between starts.
+const castSetting = "demo_cast"
+
+// Identify gives the WeChat identity of a persona at the official account.
+type Identify func(m Member) core.WechatIdentity
+
+// Seed fills the store unless an earlier start did, and gives the cast. It takes
+// seconds. It is not one transaction: a seeding that was killed leaves a database
+// that the next start refuses with what to do.
+func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) {
+	text, err := s.Setting(ctx, castSetting)
+	if err == nil {
+		var cast Cast
+		if err := json.Unmarshal([]byte(text), &cast); err != nil || len(cast.Doors) == 0 {
+			return Cast{}, fmt.Errorf("演示数据不完整（上次生成时被中断）：请删除数据目录后重新启动")
+		}
+		return cast, nil
+	}
+	if !core.IsNotFound(err) {
+		return Cast{}, err
+	}
+	if err := s.SetSetting(ctx, castSetting, "{}"); err != nil {
+		return Cast{}, err
+	}
+	seed := &seeder{store: s, rand: rand.New(rand.NewPCG(2026, 1)), now: s.Now(), phones: 100}
+	if err := seed.run(ctx, identify); err != nil {
+		return Cast{}, fmt.Errorf("demo: fill the database: %w", err)
+	}
+	kept, err := json.Marshal(seed.cast)
+	if err != nil {
+		return Cast{}, err
+	}
+	return seed.cast, s.SetSetting(ctx, castSetting, string(kept))
+}
+
+func (s *seeder) run(ctx context.Context, identify Identify) error {
+	for i, p := range plans() {
+		e, err := s.build(ctx, p)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := s.people(ctx, e, identify); err != nil {
+				return err
+			}
+		}
+		doors, err := s.doors(ctx, e, i == 0)
+		if err != nil {
+			return err
+		}
+		if err := s.history(ctx, e, doors); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// family is the household of the tour.
+func (s *seeder) family(e *estate) []core.Resident {
+	s.cast.Community, s.cast.House = e.id, e.labels[0]
+	s.cast.Family = []Member{father, mother, daughter}
+	s.cast.Stranger = stranger
+	identities := []core.Identity{core.Owner, core.Family, core.Family}
+	sexes := []string{"male", "female", "female"}
+	var people []core.Resident
+	for i, m := range s.cast.Family {
+		people = append(people, core.Resident{House: e.houses[0], Name: m.Name, Sex: sexes[i], Identity: identities[i], Phone: m.Phone, IDNumber: idNumber(s.rand, sexes[i])})
+	}
+	return people
+}
+
+// people adds the guard and the observer and binds them to their WeChat.
+func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error {
+	post, err := s.store.SaveGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.id, Name: "南门岗亭", Direction: core.Out})
+	if err != nil {
+		return err
+	}
+	guardID, err := s.store.SaveGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.id, Name: guard.Name, Phone: guard.Phone, Posts: []core.ID{post}})
+	if err != nil {
+		return err
+	}
+	observerID, err := s.store.SaveObserver(ctx, core.System, core.Everywhere, core.Observer{
+		Name: observer.Name, Capacity: "街道网格员", Phone: observer.Phone, MayExport: true, Communities: []core.ID{e.id},
+	})
+	if err != nil {
+		return err
+	}
+	s.cast.Guard, s.cast.Observer = guard, observer
+	if err := s.bind(ctx, core.BindGuard, guardID, identify(guard)); err != nil {
+		return err
+	}
+	return s.bind(ctx, core.BindObserver, observerID, identify(observer))
+}
+
+func (s *seeder) bind(ctx context.Context, kind string, target core.ID, who core.WechatIdentity) error {
+	user, err := s.store.SignInWechat(ctx, who)
+	if err != nil {
+		return err
+	}
+	scene, _, err := s.store.NewBindTicket(ctx, core.System, kind, target)
+	if err != nil {
+		return err
+	}
+	_, err = s.store.UseBindTicket(ctx, scene, user.ID)
+	return err
+}
+
+// doors adds two readers, one of each protocol: the first leads out, the second in.
+func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader, error) {
+	readers := []core.Reader{
+		{Name: "南门出口", Gate: "南门", Protocol: core.ProtocolVguang, Serial: "VG" + e.phone[8:], Direction: core.Out, DenyCode: "1000", HeartbeatText: "www.vguang.cn"},
+		{Name: "东门入口", Gate: "东门", Protocol: core.ProtocolMcardsea, Serial: "HZ" + e.phone[7:], Direction: core.In},
+	}
+	for i := range readers {
+		r := &readers[i]
+		r.Community, r.Kinds, r.QRAllowed, r.HeartbeatSeconds = e.id, []core.PassKind{core.PassResident}, true, 60
+		id, _, err := s.store.CreateReader(ctx, core.System, core.Everywhere, *r)
+		if err != nil {
+			return nil, err
+		}
+		r.ID = id
+		if tour {
+			s.cast.Doors = append(s.cast.Doors, Door{ID: id, Name: r.Name, Protocol: r.Protocol})
+		}
+	}
+	return readers, nil
+}

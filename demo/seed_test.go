@@ -1,0 +1,75 @@
+package demo_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/demo"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+)
+
+func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
+	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "d.db"), Keys: estate.Keys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	identify := func(m demo.Member) core.WechatIdentity { return core.WechatIdentity{AppID: "wx", OpenID: "o-" + m.Key} }
+	cast, err := demo.Seed(t.Context(), s, identify)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := demo.Seed(t.Context(), s, identify)
+	if err != nil || again.Community != cast.Community || len(again.Doors) != 2 || len(again.Family) != 3 {
+		t.Fatalf("second start: %+v, %v", again, err)
+	}
+	houses, residents, records := 0, 0, 0
+	communities, err := s.Communities(t.Context(), core.Everywhere)
+	if err != nil || len(communities) != 3 {
+		t.Fatal(len(communities), err)
+	}
+	rows, _, err := s.CommunityRows(t.Context(), core.Everywhere, store.CommunityFilter{Page: store.Page{Limit: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range rows {
+		houses += c.Houses
+		n, err := countResidents(s, t, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		residents += n
+	}
+	if err := s.EachAccessRecord(t.Context(), core.Everywhere, core.RecordFilter{}, func(r core.AccessRecord) error {
+		records++
+		if r.Person == 0 || r.HouseLabel == "" {
+			t.Fatalf("a record of nobody: %+v", r)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if houses < 1400 || residents < 2800 || records < 30_000 {
+		t.Errorf("%d houses, %d residents, %d records", houses, residents, records)
+	}
+	t.Logf("%d houses, %d residents, %d records", houses, residents, records)
+	g, err := s.SignInWechat(t.Context(), identify(demo.People()[3]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.GuardOfUser(t.Context(), g.ID); err != nil {
+		t.Errorf("the guard is not bound: %v", err)
+	}
+}
+
+func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err error) {
+	for before := core.ID(0); ; {
+		rows, more, err := s.Residents(t.Context(), core.Everywhere, store.ResidentFilter{Community: community, Page: store.Page{Before: before, Limit: 500}})
+		if err != nil || !more {
+			return n + len(rows), err
+		}
+		n, before = n+len(rows), rows[len(rows)-1].ID
+	}
+}

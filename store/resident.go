@@ -152,10 +152,11 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 	if len(ways) == 0 {
 		return "SELECT t.id FROM resident t WHERE " + where + order, append(args, f.Page.Limit+1)
 	}
+	inner := strings.Replace(order, "BY id", "BY t.id", 1)
 	var parts []string
 	var all []any
 	for i, way := range ways {
-		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+" WHERE "+where+" AND "+way.clause+order+") w"+string(rune('a'+i)))
+		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+" WHERE "+where+" AND "+way.clause+inner+") w"+string(rune('a'+i)))
 		all = append(append(append(all, args...), way.args...), f.Page.Limit+1)
 	}
 	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + order, append(all, f.Page.Limit+1)

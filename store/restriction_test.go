@@ -1,0 +1,105 @@
+package store
+
+import (
+	"slices"
+	"testing"
+
+	"tongxing/core"
+)
+
+func TestRestrictions(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := newHouses(t, s, community, 5)
+		today := core.DayOf(testNow, testZone)
+		set := func(r core.Restriction, houses ...core.ID) {
+			t.Helper()
+			if err := s.SetRestrictions(t.Context(), core.System, everywhere, community, houses, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set(core.Restriction{Exits: -1, Reason: "隔离"}, houses[3], houses[1], houses[3])
+		set(core.Restriction{Exits: 2, Reason: "居家", LastDay: today}, houses[3], houses[0])
+
+		list := func(f RestrictionFilter) []RestrictedHouse {
+			t.Helper()
+			f.Community = community
+			if f.Page.Limit == 0 {
+				f.Page.Limit = 9
+			}
+			list, _, err := s.Restrictions(t.Context(), everywhere, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		idsOf := func(list []RestrictedHouse) []core.ID {
+			return rowIDs(list, func(r RestrictedHouse) core.ID { return r.House })
+		}
+		all := list(RestrictionFilter{})
+		if !slices.Equal(idsOf(all), []core.ID{houses[0], houses[1], houses[3]}) {
+			t.Fatalf("restricted %+v", all)
+		}
+		if r := all[2]; r.Exits != 2 || r.Reason != "居家" || r.LastDay != today || r.Label != "1栋1单元104" || !r.Since.Equal(testNow) {
+			t.Errorf("the later restriction holds: %+v", r)
+		}
+		if got := idsOf(list(RestrictionFilter{Keyword: "隔离"})); !slices.Equal(got, houses[1:2]) {
+			t.Errorf("by reason: %v", got)
+		}
+		if got := idsOf(list(RestrictionFilter{Page: Page{After: houses[0], Limit: 1}})); !slices.Equal(got, houses[1:2]) {
+			t.Errorf("second page: %v", got)
+		}
+		rows, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Community: community, Page: Page{Limit: 9}})
+		if err != nil || rows[1].Restriction == nil || rows[1].Restriction.Exits != -1 || rows[2].Restriction != nil {
+			t.Errorf("in the list of houses: %+v, %v", rows, err)
+		}
+
+		if err := s.LiftRestriction(t.Context(), core.System, everywhere, houses[1]); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.LiftRestriction(t.Context(), core.System, everywhere, houses[1]), core.CodeNotFound)
+		if got := idsOf(list(RestrictionFilter{})); !slices.Equal(got, []core.ID{houses[0], houses[3]}) {
+			t.Errorf("after lifting: %v", got)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action LIKE 'restriction.%'"); n != 3 {
+			t.Errorf("%d audit rows, want 3", n)
+		}
+	})
+}
+
+func TestRestrictionsRefuse(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ours, theirs := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
+		house, far := newHouses(t, s, ours, 1)[0], newHouses(t, s, theirs, 1)[0]
+		good := core.Restriction{Exits: 1, Reason: "隔离"}
+		set := func(scope core.Scope, houses []core.ID, change func(*core.Restriction)) error {
+			r := good
+			if change != nil {
+				change(&r)
+			}
+			return s.SetRestrictions(t.Context(), core.System, scope, ours, houses, r)
+		}
+		one := []core.ID{house}
+		wantField(t, set(everywhere, nil, nil), "houses")
+		many := make([]core.ID, RestrictionMost+1)
+		for i := range many {
+			many[i] = core.ID(i + 1)
+		}
+		wantField(t, set(everywhere, many, nil), "houses")
+		wantField(t, set(everywhere, one, func(r *core.Restriction) { r.Exits = -2 }), "exits")
+		wantField(t, set(everywhere, one, func(r *core.Restriction) { r.Exits = 1000 }), "exits")
+		wantField(t, set(everywhere, one, func(r *core.Restriction) { r.Reason = " " }), "reason")
+		wantField(t, set(everywhere, one, func(r *core.Restriction) { r.LastDay = core.DayOf(testNow, testZone) - 1 }), "last_day")
+		wantCode(t, set(everywhere, []core.ID{house, far}, nil), core.CodeNotFound)
+		wantCode(t, set(core.ScopeOf(theirs), one, nil), core.CodeNotFound)
+		if n := countRows(t, s, "SELECT COUNT(*) FROM house_restriction"); n != 0 {
+			t.Errorf("refusals left %d rows", n)
+		}
+		if err := set(everywhere, one, nil); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.LiftRestriction(t.Context(), core.System, core.ScopeOf(theirs), house), core.CodeNotFound)
+		_, _, err := s.Restrictions(t.Context(), core.ScopeOf(theirs), RestrictionFilter{Community: ours, Page: Page{Limit: 9}})
+		wantCode(t, err, core.CodeNotFound)
+	})
+}

@@ -1,0 +1,168 @@
+package door
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"tongxing/core"
+	"tongxing/gate"
+)
+
+// scanner is gate.Gate's Scan.
+type scanner func(ctx context.Context, reader core.ID, text string) gate.Result
+
+// serve answers the calls of one family.
+func (d *Door) serve(f family) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		answer, outcome := d.call(c, f)
+		d.seen(f.protocol, outcome)
+		return reply(c, f, answer)
+	}
+}
+
+// call gives the whole answer to one call. It does not fail: what panics is
+// answered by the family's refusal.
+func (d *Door) call(c echo.Context, f family) (answer []byte, outcome Outcome) {
+	now := d.store.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("panic at a door", "protocol", f.protocol, "stack", string(debug.Stack()))
+			answer, outcome = f.answer(core.Reader{}, shown{at: now}, false), Failed
+		}
+	}()
+	ctx, cancel := context.WithTimeout(c.Request().Context(), d.budget)
+	defer cancel()
+	s, err := read(c, f, d.budget)
+	s.at = now
+	if err != nil {
+		// Its address is still looked up: a known reader refuses by its own code.
+		s = shown{at: now}
+	}
+	r, outcome := d.meet(ctx, c, f, s)
+	switch {
+	case outcome != "":
+		return f.answer(r, s, false), outcome
+	case err != nil:
+		return f.answer(r, s, false), Malformed
+	case isHeartbeat(r, s):
+		return f.answer(r, s, false), Heartbeat
+	}
+	allowed, decided := d.decide(ctx, r.ID, s.text)
+	if !decided {
+		return f.answer(r, s, false), Failed
+	}
+	return f.answer(r, s, allowed), Scanned
+}
+
+// meet finds the reader that calls and notes the call. An outcome says that it is
+// refused without a look at what was shown.
+func (d *Door) meet(ctx context.Context, c echo.Context, f family, s shown) (core.Reader, Outcome) {
+	secret, addr := c.Param("secret"), c.RealIP()
+	r, err := d.known.find(ctx, key{f.protocol, secret}, addr)
+	switch {
+	case err == errLimited:
+		return r, Limited
+	case core.IsNotFound(err):
+		d.presence.Quarantine(f.protocol, s.device, secret, addr)
+		return core.Reader{}, Unknown
+	case err != nil:
+		d.log.Error("find a reader", "protocol", f.protocol, "err", err)
+		return core.Reader{}, Failed
+	}
+	if s.text == "" {
+		return r, "" // nothing could be read, the device's name neither
+	}
+	if (s.device != "" || f.mustName) && !strings.EqualFold(s.device, r.Serial) {
+		d.presence.Quarantine(f.protocol, s.device, secret, addr)
+		return r, Unknown
+	}
+	d.presence.Touch(r.ID, s.skew())
+	return r, ""
+}
+
+// skew is how far the device's clock is ahead of ours; nil where it did not say.
+func (s shown) skew() *time.Duration {
+	if s.clock == 0 {
+		return nil
+	}
+	skew := gate.Skew(s.clock, s.at)
+	return &skew
+}
+
+// decide has the gate decide, within the time that is left. A decision that comes
+// later stands, though the reader was told no: the token is used up and the door
+// stayed shut.
+func (d *Door) decide(ctx context.Context, reader core.ID, text string) (allowed, decided bool) {
+	done := make(chan gate.Result, 1)
+	d.flying.Go(func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				d.log.Error("panic in a scan", "reader", reader, "stack", string(debug.Stack()))
+			}
+		}()
+		done <- d.scan(ctx, reader, text)
+	})
+	select {
+	case r, ok := <-done:
+		return ok && r.Decision.Allowed, ok
+	case <-ctx.Done():
+		return false, false
+	}
+}
+
+// read takes what the reader sent, its body or else its query, as it came: the
+// texts in it are not escaped, and no form parser may touch them.
+func read(c echo.Context, f family, budget time.Duration) (shown, error) {
+	r := c.Request()
+	if len(r.URL.RawQuery) > gate.MaxReaderRequest || r.ContentLength > gate.MaxReaderRequest {
+		c.Response().Header().Set(echo.HeaderConnection, "close")
+		return shown{}, gate.ErrReaderRequest
+	}
+	raw := []byte(r.URL.RawQuery)
+	if r.ContentLength != 0 {
+		body, err := readBody(c, budget)
+		if err != nil {
+			return shown{}, err
+		}
+		if len(body) > 0 {
+			raw = body
+		}
+	}
+	return f.parse(raw)
+}
+
+// readBody reads at most one byte more than a request may have, and no longer
+// than budget. The connection of a sender that is slow, or sends too much, ends
+// with its refusal: the server would wait for the rest of the body before it.
+func readBody(c echo.Context, budget time.Duration) ([]byte, error) {
+	control := http.NewResponseController(c.Response().Writer)
+	bounded := control.SetReadDeadline(time.Now().Add(budget)) == nil
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, gate.MaxReaderRequest+1))
+	if err != nil || len(body) > gate.MaxReaderRequest {
+		c.Response().Header().Set(echo.HeaderConnection, "close")
+		return nil, gate.ErrReaderRequest
+	}
+	if bounded {
+		err = control.SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
+// reply writes a whole answer of known length.
+func reply(c echo.Context, f family, answer []byte) error {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, f.contentType)
+	h.Set(echo.HeaderContentLength, strconv.Itoa(len(answer)))
+	h.Set(echo.HeaderCacheControl, "no-store")
+	c.Response().WriteHeader(http.StatusOK)
+	_, err := c.Response().Write(answer)
+	return err
+}

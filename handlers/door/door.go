@@ -1,0 +1,116 @@
+// Package door is where readers call: it takes a request in the words of the
+// reader's own protocol, has the gate decide, and answers in the same words.
+//
+// Whatever goes wrong, the answer is the one that keeps the door shut: status 200
+// with the refusing bytes of the family, never a redirect, a compressed body or a
+// page. A reader is known by the secret in its URL alone; what it says of itself
+// must agree. Where readers speak plain HTTP, keep them on a network of their
+// own: whoever can answer a vguang reader in our place can open its door.
+//
+// Nothing here logs what was shown or the URL it came to.
+package door
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/store"
+)
+
+// budget bounds one call: readers give up after two seconds.
+const budget = 1800 * time.Millisecond
+
+// Outcome is what became of a call, for metrics.
+type Outcome string
+
+const (
+	Scanned   Outcome = "scanned"   // the gate decided; its own figures say what
+	Heartbeat Outcome = "heartbeat" // a sign of life
+	Malformed Outcome = "malformed" // nothing a reader of this family sends, or too long
+	Unknown   Outcome = "unknown"   // no such secret, or another device on it
+	Limited   Outcome = "limited"   // too many calls
+	Failed    Outcome = "failed"    // database gone, time out, panic
+)
+
+// Options make a Door.
+type Options struct {
+	Store *store.Store
+	Gate  *gate.Gate
+	Log   *slog.Logger                           // nil = discard
+	Seen  func(protocol string, outcome Outcome) // told of every call; nil = nobody
+
+	// PerReader bounds the calls of one reader a second, on this server; 0 = 200.
+	// A busy turnstile makes five.
+	PerReader rate.Limit
+}
+
+// Door serves every reader. Close it after the HTTP server and before the gate
+// and the store.
+type Door struct {
+	store    *store.Store
+	log      *slog.Logger
+	seen     func(protocol string, outcome Outcome)
+	scan     scanner
+	known    *directory
+	presence *store.ReaderPresence
+	budget   time.Duration
+	flying   sync.WaitGroup // scans whose caller may have given up
+}
+
+// New makes a Door.
+func New(o Options) *Door {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Seen == nil {
+		o.Seen = func(string, Outcome) {}
+	}
+	if o.PerReader == 0 {
+		o.PerReader = 200
+	}
+	return &Door{
+		store: o.Store, log: o.Log, seen: o.Seen, scan: o.Gate.Scan, budget: budget,
+		known: newDirectory(o.Store, o.PerReader), presence: store.NewReaderPresence(o.Store),
+	}
+}
+
+// Close waits for scans in flight and writes the last signs of life.
+func (d *Door) Close() {
+	d.flying.Wait()
+	d.presence.Close()
+}
+
+// prefix begins every path that readers call.
+const prefix = "/door/"
+
+// Owns reports a request of a reader, whose answer no middleware may replace,
+// compress or redirect, and whose path no log may hold: it carries the secret.
+// It is an Echo skipper.
+func Owns(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, prefix) }
+
+// Register adds the readers' routes. Installers set a URL that ends in the
+// secret; some devices put a path of their own behind it, such as
+// /qa/mcardsea.php, which says nothing.
+func (d *Door) Register(e *echo.Echo) {
+	for _, f := range []family{vguang, mcardsea} {
+		for _, path := range []string{prefix + f.protocol + "/:secret", prefix + f.protocol + "/:secret/*"} {
+			e.Match([]string{http.MethodGet, http.MethodPost}, path, d.serve(f))
+		}
+	}
+	e.Any(prefix+"*", d.stray)
+}
+
+// stray answers what came to no reader's address: in the words of the more
+// dangerous family.
+func (d *Door) stray(c echo.Context) error {
+	d.seen("", Unknown)
+	return reply(c, vguang, vguang.answer(core.Reader{}, shown{}, false))
+}

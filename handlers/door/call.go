@@ -100,7 +100,7 @@ func (s shown) skew() *time.Duration {
 // later stands, though the reader was told no: the token is used up and the door
 // stayed shut.
 func (d *Door) decide(ctx context.Context, reader core.ID, text string) (allowed, decided bool) {
-	done := make(chan gate.Result, 1)
+	done, scan := make(chan gate.Result, 1), d.scan
 	d.flying.Go(func() {
 		defer close(done)
 		defer func() {
@@ -108,7 +108,7 @@ func (d *Door) decide(ctx context.Context, reader core.ID, text string) (allowed
 				d.log.Error("panic in a scan", "reader", reader, "stack", string(debug.Stack()))
 			}
 		}()
-		done <- d.scan(ctx, reader, text)
+		done <- scan(ctx, reader, text)
 	})
 	select {
 	case r, ok := <-done:

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseHours(t *testing.T) {
@@ -79,4 +80,29 @@ func FuzzParseHours(f *testing.F) {
 			t.Fatalf("%q reads, but %v", text, err)
 		}
 	})
+}
+
+// TestNextOpenAcrossClockChange: New York skips 02:00–03:00 on 8 March 2026 and
+// has 01:00–02:00 twice on 1 November.
+func TestNextOpenAcrossClockChange(t *testing.T) {
+	zone := mustZone("America/New_York")
+	for _, c := range []struct{ hours, now, want string }{
+		{"02:30-05:00", "2026-03-08T06:50:00Z", "2026-03-08T07:00:00Z"}, // opens in the gap: at its end
+		{"06:00-09:00", "2026-03-08T06:50:30Z", "2026-03-08T10:00:00Z"}, // 06:00, an hour sooner than it seems
+		{"06:00-09:00", "2026-11-01T05:30:00Z", "2026-11-01T11:00:00Z"}, // 06:00, an hour later
+	} {
+		now, want := mustTime(t, c.now), mustTime(t, c.want)
+		if got := nextOpen(hours(c.hours), now, zone); !got.Equal(want) {
+			t.Errorf("%s after %s: %v, want %v", c.hours, c.now, got.UTC(), want)
+		}
+	}
+}
+
+func mustTime(t *testing.T, text string) time.Time {
+	t.Helper()
+	v, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

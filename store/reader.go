@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -141,24 +142,20 @@ type ReaderFilter struct {
 	Keyword   string           // part of the name, the gate or the serial
 	State     core.ReaderState // at the store's present
 	Disabled  string           // "yes", "no", "" = both
-	After     core.ID          // the last id of the page before
-	Limit     int              // rows at most; 0 = 50
+	Page      Page             // by id, the oldest first; a Limit of 0 is 50
 }
 
-// Readers gives the readers of the scope, the oldest first, and whether there are more.
+// Readers gives the readers of the scope, the oldest first. more tells that
+// further rows lie in the direction of paging.
 func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
-	if f.Limit <= 0 {
-		f.Limit = 50
-	}
+	f.Page.Limit = cmp.Or(f.Page.Limit, 50)
 	where, args := readerWhere(scope, f, s.now())
+	query, args := f.Page.byID("SELECT "+readerColumns+" FROM reader WHERE "+where, args)
 	var rows []readerRow
-	err = s.all(ctx, &rows, "SELECT "+readerColumns+" FROM reader WHERE "+where+" ORDER BY id LIMIT ?", append(args, f.Limit+1)...)
-	if err != nil {
+	if err = s.all(ctx, &rows, query, args...); err != nil {
 		return nil, false, wrap("readers", err)
 	}
-	if more = len(rows) > f.Limit; more {
-		rows = rows[:f.Limit]
-	}
+	rows, more = cutPage(rows, f.Page)
 	readers = make([]core.Reader, len(rows))
 	for i, row := range rows {
 		readers[i] = row.reader()
@@ -172,7 +169,6 @@ func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any
 		where += " AND " + clause
 		args = append(args, values...)
 	}
-	add("id > ?", int64(f.After))
 	if f.Community != 0 {
 		add("community_id = ?", int64(f.Community))
 	}

@@ -328,13 +328,17 @@ func TestReadersList(t *testing.T) {
 				t.Errorf("%+v: %s, want %s", c.f, got, c.want)
 			}
 		}
-		first, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Limit: 3})
+		first, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3}})
 		if err != nil || len(first) != 3 || !more {
 			t.Fatalf("first page: %d, %v, %v", len(first), more, err)
 		}
-		rest, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Limit: 3, After: first[2].ID})
+		rest, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3, After: first[2].ID}})
 		if err != nil || len(rest) != 2 || more {
 			t.Errorf("second page: %d, %v, %v", len(rest), more, err)
+		}
+		back, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3, Before: rest[0].ID}})
+		if err != nil || more || !reflect.DeepEqual(back, first) {
+			t.Errorf("back to the first page: %d, %v, %v", len(back), more, err)
 		}
 	})
 }
@@ -360,7 +364,7 @@ func TestReadersListByState(t *testing.T) {
 		}
 		total := 0
 		for _, state := range []core.ReaderState{core.ReaderNever, core.ReaderOnline, core.ReaderStale, core.ReaderOffline} {
-			list, _, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{State: state, Limit: 100})
+			list, _, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{State: state, Page: Page{Limit: 100}})
 			if err != nil || len(list) == 0 {
 				t.Fatalf("%s: %d, %v", state, len(list), err)
 			}

@@ -45,6 +45,8 @@ type Store struct {
 	zone    *time.Location
 	now     func() time.Time
 	log     *slog.Logger
+
+	subjects subjectWatch
 }
 
 // Open connects, brings an empty or older schema up to date, and leases a node

@@ -1,0 +1,165 @@
+package core
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Account is somebody who signs in to the console.
+type Account struct {
+	ID          ID
+	Login       string // lower case
+	Name        string
+	Role        Role // the preset it was made from; decides nothing
+	Permissions []Permission
+	Scope       Scope // the communities it works for
+	MustChange  bool  // the password must be changed before anything else
+	Generation  int64 // sessions of an earlier one have ended
+	User        ID    // bound WeChat user; 0 = none
+	Created     time.Time
+	Disabled    time.Time
+}
+
+// Has reports whether the account may do p. A disabled one may do nothing.
+func (a Account) Has(p Permission) bool {
+	return a.Disabled.IsZero() && slices.Contains(a.Permissions, p)
+}
+
+// Covers reports whether a may do everything other may, wherever other may. Only
+// then may a create, change or disable other: nobody hands out more than they
+// have, and nobody takes over an account that has more.
+func (a Account) Covers(other Account) bool {
+	for _, p := range other.Permissions {
+		if !slices.Contains(a.Permissions, p) {
+			return false
+		}
+	}
+	if other.Scope.All {
+		return a.Scope.All
+	}
+	for _, community := range other.Scope.IDs {
+		if !a.Scope.Has(community) {
+			return false
+		}
+	}
+	return true
+}
+
+var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{2,63}$`)
+
+// NormalLogin is a login name as it is kept: lower case, without spaces around.
+func NormalLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
+
+// Trimmed is the account with its texts as they are kept.
+func (a Account) Trimmed() Account {
+	a.Login, a.Name = NormalLogin(a.Login), strings.TrimSpace(a.Name)
+	return a
+}
+
+// Check says what is wrong with the account's fields.
+func (a Account) Check() error {
+	fields := map[string]string{}
+	if !loginForm.MatchString(a.Login) {
+		fields["login"] = "登录名为 3 至 64 位小写字母、数字或 . _ @ -，以字母或数字开头"
+	}
+	if n := utf8.RuneCountInString(a.Name); n == 0 || n > 64 {
+		fields["name"] = "请填写姓名，最多 64 个字"
+	}
+	if _, err := a.Role.Preset(); err != nil {
+		fields["role"] = "请选择角色"
+	}
+	if len(a.Permissions) == 0 {
+		fields["permissions"] = "请至少勾选一项权限"
+	}
+	for _, p := range a.Permissions {
+		if !p.Valid() {
+			fields["permissions"] = "权限不存在"
+		}
+	}
+	if !a.Scope.All && len(a.Scope.IDs) == 0 {
+		fields["communities"] = "请至少选择一个小区"
+	}
+	return InvalidFields(fields)
+}
+
+// Bounds of a password, in characters; the bytes are bounded to bound the work.
+const (
+	PasswordLeast = 10
+	PasswordMost  = 128
+)
+
+// CheckPassword refuses a password that is too short, too plain, or holds the
+// login name. The error is a field message of "password".
+func CheckPassword(login, password string) error {
+	message := ""
+	n := utf8.RuneCountInString(password)
+	switch {
+	case n < PasswordLeast || n > PasswordMost:
+		message = "密码长度为 10 至 128 位"
+	case !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl):
+		message = "密码含有不能使用的字符"
+	case distinct(password) < 5:
+		message = "密码过于简单，请使用至少 5 个不同的字符"
+	case len(login) >= 3 && strings.Contains(strings.ToLower(password), NormalLogin(login)):
+		message = "密码不能包含登录名"
+	case slices.Contains(plainPasswords, strings.ToLower(password)):
+		message = "密码过于常见，请换一个"
+	default:
+		return nil
+	}
+	return InvalidFields(map[string]string{"password": message})
+}
+
+func distinct(s string) int {
+	seen := map[rune]bool{}
+	for _, r := range s {
+		seen[r] = true
+	}
+	return len(seen)
+}
+
+// plainPasswords are the first that anybody tries, of those long enough.
+var plainPasswords = []string{
+	"1234567890", "0123456789", "12345678910", "123456789a", "a123456789", "1q2w3e4r5t", "qwertyuiop", "password123", "password1234",
+	"passw0rd123", "admin12345", "admin123456", "administrator", "qwerty12345", "abcd123456", "1qaz2wsx3edc", "woaini1314520", "iloveyou123",
+}
+
+// SignInRule bounds how fast passwords may be guessed.
+type SignInRule struct {
+	After int           // failures in a row before the first wait
+	Most  time.Duration // the longest wait
+}
+
+// SignInHistory is what is known of attempts at one login name lately.
+type SignInHistory struct {
+	Failures  int       // of this address since its last success
+	Last      time.Time // the latest of them
+	Elsewhere int       // failures of other addresses
+	Known     bool      // this address has signed in to this account lately
+}
+
+// Wait is how long an address must still wait before it may try this login name
+// again; 0 is at once.
+//
+// The wait belongs to the pair of login name and address: somebody who fails on
+// purpose locks only themselves out. While many addresses fail at one name, an
+// address that never succeeded there waits after its first failure, but it, too,
+// always has that first attempt.
+func (r SignInRule) Wait(h SignInHistory, now time.Time) time.Duration {
+	after := max(r.After, 1)
+	if h.Elsewhere >= 10*after && !h.Known {
+		after = 1
+	}
+	if h.Failures < after {
+		return 0
+	}
+	wait := r.Most
+	if doublings := h.Failures - after; doublings < 16 {
+		wait = min(15*time.Second<<doublings, r.Most)
+	}
+	return max(h.Last.Add(wait).Sub(now), 0)
+}

@@ -1,0 +1,161 @@
+package core
+
+import "slices"
+
+// Permission names one thing a console account may do: stem.verb.
+type Permission string
+
+// Every permission of the console. What they are called and how they are grouped
+// stands in PermissionTable; a test holds the two together.
+const (
+	PermCommunityView   Permission = "community.view"
+	PermCommunityEdit   Permission = "community.edit"
+	PermHouseView       Permission = "house.view"
+	PermHouseEdit       Permission = "house.edit"
+	PermResidentView    Permission = "resident.view"
+	PermResidentEdit    Permission = "resident.edit"
+	PermResidentReveal  Permission = "resident.reveal"
+	PermPassRuleView    Permission = "passrule.view"
+	PermPassRuleEdit    Permission = "passrule.edit"
+	PermRestrictionEdit Permission = "restriction.edit"
+	PermReaderView      Permission = "reader.view"
+	PermReaderEdit      Permission = "reader.edit"
+	PermGuardPostView   Permission = "guardpost.view"
+	PermGuardPostEdit   Permission = "guardpost.edit"
+	PermObserverView    Permission = "observer.view"
+	PermObserverEdit    Permission = "observer.edit"
+	PermRecordView      Permission = "record.view"
+	PermRecordExport    Permission = "record.export"
+	PermAccountView     Permission = "account.view"
+	PermAccountEdit     Permission = "account.edit"
+	PermAuditView       Permission = "audit.view"
+	PermSettingEdit     Permission = "setting.edit"
+)
+
+// PermissionGroup is a heading of the tick boxes on an account's form.
+type PermissionGroup struct {
+	Name  string // Chinese
+	Items []PermissionItem
+}
+
+// PermissionItem is one tick box.
+type PermissionItem struct {
+	Permission Permission
+	Name       string // Chinese
+}
+
+// PermissionTable is who may do what, in words, in the order people see it.
+var PermissionTable = []PermissionGroup{
+	{"信息管理", []PermissionItem{
+		{PermCommunityView, "查看小区"},
+		{PermCommunityEdit, "编辑小区"},
+		{PermHouseView, "查看房屋"},
+		{PermHouseEdit, "编辑房屋"},
+		{PermResidentView, "查看住户"},
+		{PermResidentEdit, "编辑住户"},
+		{PermResidentReveal, "查看住户完整证件号与手机号"},
+	}},
+	{"出入管理", []PermissionItem{
+		{PermPassRuleView, "查看通行设置"},
+		{PermPassRuleEdit, "编辑通行设置"},
+		{PermRestrictionEdit, "设置限制出入"},
+		{PermReaderView, "查看门禁读头"},
+		{PermReaderEdit, "编辑门禁读头"},
+		{PermGuardPostView, "查看门岗"},
+		{PermGuardPostEdit, "编辑门岗"},
+		{PermObserverView, "查看观察员"},
+		{PermObserverEdit, "编辑观察员"},
+		{PermRecordView, "查看出入记录"},
+		{PermRecordExport, "导出出入记录"},
+	}},
+	{"系统", []PermissionItem{
+		{PermAccountView, "查看账号"},
+		{PermAccountEdit, "编辑账号"},
+		{PermAuditView, "查看操作日志"},
+		{PermSettingEdit, "修改系统设置"},
+	}},
+}
+
+// Permissions gives every permission in the table's order.
+func Permissions() []Permission {
+	var all []Permission
+	for _, group := range PermissionTable {
+		for _, item := range group.Items {
+			all = append(all, item.Permission)
+		}
+	}
+	return all
+}
+
+// Valid reports whether the table has the permission.
+func (p Permission) Valid() bool { return slices.Contains(Permissions(), p) }
+
+// Name is what people call the permission; the permission itself where unknown.
+func (p Permission) Name() string {
+	for _, group := range PermissionTable {
+		for _, item := range group.Items {
+			if item.Permission == p {
+				return item.Name
+			}
+		}
+	}
+	return string(p)
+}
+
+// Role is a preset of permissions. It fills the tick boxes of a new account;
+// what an account may do is its own permissions alone.
+type Role string
+
+// The presets.
+const (
+	RoleAdmin   Role = "admin"
+	RoleManager Role = "manager"
+	RoleClerk   Role = "clerk"
+	RoleViewer  Role = "viewer"
+)
+
+// RolePreset is a role, its name and what it ticks.
+type RolePreset struct {
+	Role        Role
+	Name        string // Chinese
+	Permissions []Permission
+}
+
+// RoleTable holds the presets in the order people see them.
+var RoleTable = []RolePreset{
+	{RoleAdmin, "系统管理员", Permissions()},
+	{RoleManager, "物业经理", []Permission{
+		PermCommunityView, PermCommunityEdit, PermHouseView, PermHouseEdit,
+		PermResidentView, PermResidentEdit, PermResidentReveal,
+		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
+		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
+		PermObserverView, PermObserverEdit, PermRecordView, PermRecordExport,
+		PermAccountView, PermAuditView,
+	}},
+	{RoleClerk, "物业文员", []Permission{
+		PermCommunityView, PermHouseView, PermHouseEdit, PermResidentView, PermResidentEdit,
+		PermPassRuleView, PermRestrictionEdit, PermReaderView, PermGuardPostView, PermObserverView, PermRecordView,
+	}},
+	{RoleViewer, "只读", []Permission{
+		PermCommunityView, PermHouseView, PermResidentView, PermPassRuleView,
+		PermReaderView, PermGuardPostView, PermObserverView, PermRecordView,
+	}},
+}
+
+// Preset gives a role's row of the table; one unknown is invalid.
+func (r Role) Preset() (RolePreset, error) {
+	for _, preset := range RoleTable {
+		if preset.Role == r {
+			return preset, nil
+		}
+	}
+	return RolePreset{}, Invalid("角色不存在")
+}
+
+// Name is what people call the role; the role itself where unknown.
+func (r Role) Name() string {
+	if preset, err := r.Preset(); err == nil {
+		return preset.Name
+	}
+	return string(r)
+}

@@ -1,0 +1,53 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// peerAddr is who is at the other end of the connection.
+func peerAddr(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+func trusted(addr netip.Addr, proxies []netip.Prefix) bool {
+	for _, p := range proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// clientAddr is the client's address. X-Forwarded-For is read from the right, as
+// long as trusted proxies vouch for what stands to their left; anybody can write
+// what is left of that.
+func clientAddr(r *http.Request, proxies []netip.Prefix) netip.Addr {
+	addr := peerAddr(r)
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && trusted(addr, proxies); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		addr = hop.Unmap().WithZone("")
+	}
+	return addr
+}
+
+// addressKey is the address that limits count by: one household's for IPv6,
+// where a single client owns a whole /64.
+func addressKey(addr netip.Addr) string {
+	if addr.Is6() {
+		prefix, err := addr.Prefix(64)
+		if err == nil {
+			return prefix.String()
+		}
+	}
+	return addr.String()
+}

@@ -1,0 +1,89 @@
+package web
+
+import (
+	"context"
+	"net/http"
+)
+
+// routeCall is a route in service.
+type routeCall struct {
+	app   *App
+	route Route
+	limit *limiter // the route's own; nil = none
+}
+
+func newRouteCall(a *App, route Route) *routeCall {
+	if route.Body == 0 {
+		route.Body = a.o.BodyBytes
+	}
+	if route.Time == 0 {
+		route.Time = a.o.RequestTime
+	}
+	rc := &routeCall{app: a, route: route}
+	if route.PerMinute > 0 {
+		rc.limit = newLimiter(route.PerMinute)
+	}
+	return rc
+}
+
+// serve answers one request of the route: deadline and body limit, then the
+// checks, then the handler.
+func (rc *routeCall) serve(w http.ResponseWriter, r *http.Request, param func(string) string) {
+	stateOf(r.Context()).route = &rc.route
+	if rc.route.Time > 0 {
+		ctx, cancel := context.WithTimeout(r.Context(), rc.route.Time)
+		defer cancel()
+		r = r.WithContext(ctx)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, rc.route.Body)
+	c := rc.app.newContext(rc.route, w, r, param)
+	if err := rc.check(c); err != nil {
+		rc.app.fail(c, err)
+		return
+	}
+	if err := rc.route.Handler(c); err != nil {
+		rc.app.fail(c, err)
+	}
+}
+
+// check is what stands between a request and its handler, cheapest first.
+func (rc *routeCall) check(c *Context) error {
+	if c.r.ContentLength > rc.route.Body {
+		return errTooLarge
+	}
+	if err := rc.checkRoute(c); err != nil {
+		return err
+	}
+	if err := c.identify(); err != nil {
+		return err
+	}
+	if err := rc.checkCaller(c); err != nil {
+		return err
+	}
+	if err := c.checkCSRF(); err != nil {
+		return err
+	}
+	return rc.app.admit(c)
+}
+
+func (rc *routeCall) checkRoute(c *Context) error {
+	if rc.limit == nil {
+		return nil
+	}
+	return rc.limit.check(addressKey(c.state.addr), c.Now())
+}
+
+// checkCaller bounds a person by who they are and a stranger by their address:
+// thousands of phones share an address of their network, and one of them must
+// not be able to stop the others. Readers are bounded by their own handler, and
+// WeChat and the health checks not at all.
+func (rc *routeCall) checkCaller(c *Context) error {
+	switch {
+	case rc.route.Access.machine() || rc.route.Path == healthPath || rc.route.Path == readyPath:
+		return nil
+	case c.SignedIn():
+		s := c.who.Session
+		return rc.app.account.check(string(s.Kind)+s.Subject.String(), c.Now())
+	}
+	return rc.app.address.check(addressKey(c.state.addr), c.Now())
+}

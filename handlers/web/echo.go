@@ -1,0 +1,45 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"tongxing/core"
+)
+
+// router is Echo, which finds the route of a request and does nothing else.
+// This is the only file that knows it.
+type router struct {
+	app  *App
+	echo *echo.Echo
+}
+
+func newRouter(a *App) *router {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	// Echo's own idea of the client's address is never asked; were it, it would
+	// believe no header.
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = func(_ error, c echo.Context) { a.noRoute(c) }
+	return &router{app: a, echo: e}
+}
+
+func (r *router) add(route Route) {
+	call := newRouteCall(r.app, route)
+	r.echo.Add(route.Method, route.Path, func(c echo.Context) error {
+		call.serve(c.Response().Writer, c.Request(), c.Param)
+		return nil
+	})
+}
+
+// ServeHTTP implements http.Handler.
+func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.echo.ServeHTTP(w, req) }
+
+// noRoute answers what no route matches: by Echo's error handler, since only an
+// unknown path or method ever comes back from the router as an error.
+func (a *App) noRoute(c echo.Context) {
+	route := Route{Method: c.Request().Method, Path: c.Request().URL.Path, Access: Public}
+	own := a.newContext(route, c.Response().Writer, c.Request(), func(string) string { return "" })
+	a.fail(own, core.NotFound("页面不存在"))
+}

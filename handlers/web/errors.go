@@ -1,0 +1,190 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+)
+
+// What can go wrong on the way to a handler has statuses of its own, besides
+// the six codes of core.
+var (
+	errTooLarge   = &core.Error{Code: codeTooLarge, Message: "提交的内容过大"}
+	errCrossSite  = &core.Error{Code: core.CodeForbidden, Message: "页面已过期或来源不明，请返回刷新后重试"}
+	errMustChange = &core.Error{Code: codeMustChange, Message: "请先修改初始密码"}
+)
+
+const (
+	codeTooLarge   core.Code = "too_large"
+	codeLimited    core.Code = "rate_limited"
+	codeTimeout    core.Code = "timeout"
+	codeMustChange core.Code = "must_change_password"
+)
+
+// statuses is the one table from codes to HTTP.
+var statuses = map[core.Code]int{
+	core.CodeInvalid:         http.StatusUnprocessableEntity,
+	core.CodeUnauthenticated: http.StatusUnauthorized,
+	core.CodeForbidden:       http.StatusForbidden,
+	core.CodeNotFound:        http.StatusNotFound,
+	core.CodeConflict:        http.StatusConflict,
+	core.CodeInternal:        http.StatusInternalServerError,
+	codeTooLarge:             http.StatusRequestEntityTooLarge,
+	codeLimited:              http.StatusTooManyRequests,
+	codeTimeout:              http.StatusServiceUnavailable,
+	codeMustChange:           http.StatusForbidden,
+}
+
+// StatusOf is the HTTP status of an error.
+func StatusOf(err error) int { return statuses[codeOf(err)] }
+
+func codeOf(err error) core.Code {
+	if errors.As(err, new(*limitError)) {
+		return codeLimited
+	}
+	code := core.CodeOf(err)
+	if code == core.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
+		return codeTimeout
+	}
+	if _, known := statuses[code]; !known {
+		return core.CodeInternal
+	}
+	return code
+}
+
+// limitError is a caller who must wait.
+type limitError struct{ wait time.Duration }
+
+func (e *limitError) Error() string { return "rate limited for " + e.wait.String() }
+
+// seconds to wait, at least one.
+func (e *limitError) seconds() int { return max(int((e.wait+time.Second-1)/time.Second), 1) }
+
+// TooMany is an error that asks the caller to wait: 429 with Retry-After.
+func TooMany(wait time.Duration) error { return &limitError{wait: wait} }
+
+func messageOf(err error) string {
+	var limited *limitError
+	switch {
+	case errors.As(err, &limited):
+		return fmt.Sprintf("操作过于频繁，请 %d 秒后再试", limited.seconds())
+	case codeOf(err) == codeTimeout:
+		return "处理超时，请稍后再试"
+	}
+	return core.MessageOf(err)
+}
+
+// ErrorPage is what an error page shows.
+type ErrorPage struct {
+	Status    int
+	Code      core.Code
+	Message   string // for people
+	RequestID string
+}
+
+// ErrorBody is what the JSON API answers in place of a result.
+type ErrorBody struct {
+	Code      core.Code         `json:"code"`
+	Message   string            `json:"message"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	RequestID string            `json:"request_id"`
+}
+
+// fail turns an error into an answer: the one place that does.
+func (a *App) fail(c *Context, err error) {
+	if c.state.writer.began() {
+		// Half an answer is out: all that is left is not to let it look whole.
+		a.o.Log.Error("failed after the answer began", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+		panic(http.ErrAbortHandler)
+	}
+	code := codeOf(err)
+	a.note(c, code, err)
+	var limited *limitError
+	if errors.As(err, &limited) {
+		c.Header().Set("Retry-After", strconv.Itoa(limited.seconds()))
+	}
+	if answerErr := a.answer(c, code, err); answerErr != nil {
+		a.o.Log.Error("render an error", "path", c.route.Path, "request_id", c.RequestID(), "err", answerErr)
+		http.Error(c.w, "系统繁忙，请稍后再试", http.StatusInternalServerError)
+	}
+}
+
+// note logs what people are not told. A caller who hung up is no failure.
+func (a *App) note(c *Context, code core.Code, err error) {
+	if code == core.CodeInternal && !errors.Is(err, context.Canceled) {
+		a.o.Log.Error("request failed", "method", c.r.Method, "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+	}
+}
+
+func (a *App) answer(c *Context, code core.Code, err error) error {
+	if c.route.OnError != nil {
+		return c.route.OnError(c, err)
+	}
+	if c.api || c.wantsJSON() {
+		return c.JSON(statuses[code], ErrorBody{Code: code, Message: messageOf(err), Fields: FieldsOf(err), RequestID: c.RequestID()})
+	}
+	if place := c.elsewhere(code); place != "" {
+		return c.Redirect(place)
+	}
+	page := ErrorPage{Status: statuses[code], Code: code, Message: messageOf(err), RequestID: c.RequestID()}
+	if a.o.ErrorPage != nil {
+		return a.o.ErrorPage(c, page)
+	}
+	return c.HTML(page.Status, func(w io.Writer) error { return plainErrorPage.Execute(w, page) })
+}
+
+// wantsJSON reports a script that asks for data, not for a page.
+func (c *Context) wantsJSON() bool { return c.r.Header.Get("Accept") == "application/json" }
+
+// elsewhere is where a browser goes in place of an error page: to sign in, or to
+// change a first password. Only a page that was asked for is come back to.
+func (c *Context) elsewhere(code core.Code) string {
+	switch code {
+	case codeMustChange:
+		return PasswordPage
+	case core.CodeUnauthenticated:
+		if c.r.Method != http.MethodGet && !c.IsPartial() {
+			return ""
+		}
+		page := signInPage(c.seat)
+		if page == "" || c.r.Method != http.MethodGet || c.IsPartial() {
+			return page
+		}
+		return page + "?next=" + url.QueryEscape(c.r.URL.RequestURI())
+	}
+	return ""
+}
+
+// signInPage is where the people of a seat sign in.
+func signInPage(seat Seat) string {
+	switch seat {
+	case SeatConsole:
+		return "/console/session"
+	case SeatGuard, SeatObserver, SeatResident:
+		return "/h5/session/" + string(seat)
+	}
+	return ""
+}
+
+// FieldsOf gives the field messages of an invalid form; nil for any other error.
+func FieldsOf(err error) map[string]string {
+	var e *core.Error
+	if errors.As(err, &e) {
+		return e.Fields
+	}
+	return nil
+}
+
+// plainErrorPage serves where no template was given.
+var plainErrorPage = template.Must(template.New("error").Parse(`<!doctype html>
+<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{.Message}}</title><h1>{{.Message}}</h1><p>编号 {{.RequestID}}</p></html>
+`))

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"tongxing/core"
+)
+
+// Event is one message of a live stream.
+type Event struct {
+	ID   string // sent back by the browser as Last-Event-ID when it reconnects; may be empty
+	Name string // "" = "message"
+	Data string // any text: JSON, or a part of a page
+}
+
+// text is the event as the HTML standard writes it; line ends cannot break out.
+func (e Event) text() []byte {
+	var b bytes.Buffer
+	line := strings.NewReplacer("\r", "", "\n", "")
+	if e.ID != "" {
+		fmt.Fprintf(&b, "id: %s\n", line.Replace(e.ID))
+	}
+	if e.Name != "" {
+		fmt.Fprintf(&b, "event: %s\n", line.Replace(e.Name))
+	}
+	for part := range strings.Lines(strings.ReplaceAll(e.Data, "\r", "") + "\n") {
+		fmt.Fprintf(&b, "data: %s\n", strings.TrimSuffix(part, "\n"))
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
+const (
+	heartbeatEvery = 15 * time.Second
+	eventWait      = 10 * time.Second // for one write
+	streamsEach    = 6                // live streams of one session or address
+	streamsMost    = 4000             // of the whole server
+	streamLife     = 30 * time.Minute // then the browser reconnects, and is checked anew
+)
+
+// Events keeps a live stream open and runs feed, which sends until its context
+// ends or sending fails: the browser left, the server stops, or the stream is
+// old enough to be checked anew. The route's Time must be negative.
+func (c *Context) Events(feed func(ctx context.Context, send func(Event) error) error) error {
+	release, err := c.app.streams.enter(c.streamOwner())
+	if err != nil {
+		return err
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(c.Ctx(), streamLife)
+	defer cancel()
+	stop := context.AfterFunc(c.app.streams.closed, cancel)
+	defer stop()
+	s := &eventStream{w: c.w, control: http.NewResponseController(c.w), cancel: cancel}
+	s.begin()
+	go s.heartbeat(ctx)
+	// The answer has begun; what feed says is for the log.
+	if err := feed(ctx, s.send); err != nil && ctx.Err() == nil {
+		c.app.o.Log.Warn("live stream ended", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+	}
+	s.end()
+	return nil
+}
+
+// LastEventID is the id of the last event that a reconnecting browser has seen.
+func (c *Context) LastEventID() string { return c.r.Header.Get("Last-Event-ID") }
+
+func (c *Context) streamOwner() string {
+	if c.SignedIn() {
+		return c.who.Session.ID.String()
+	}
+	return addressKey(c.state.addr)
+}
+
+type eventStream struct {
+	mu      sync.Mutex
+	w       http.ResponseWriter
+	control *http.ResponseController
+	cancel  context.CancelFunc
+	ended   bool
+}
+
+func (s *eventStream) begin() {
+	h := s.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	_ = s.control.SetReadDeadline(time.Time{})
+	s.w.WriteHeader(http.StatusOK)
+	_ = s.write([]byte("retry: 2000\n: begin\n\n")) // a browser that left ends the context
+}
+
+func (s *eventStream) send(e Event) error { return s.write(e.text()) }
+
+func (s *eventStream) write(p []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return context.Canceled
+	}
+	_ = s.control.SetWriteDeadline(time.Now().Add(eventWait)) // a recorder in a test has none
+	if _, err := s.w.Write(p); err != nil {
+		s.cancel()
+		return err
+	}
+	if err := s.control.Flush(); err != nil {
+		s.cancel()
+		return err
+	}
+	return nil
+}
+
+// heartbeat keeps proxies from taking silence for death, and finds the dead.
+func (s *eventStream) heartbeat(ctx context.Context) {
+	tick := time.NewTicker(heartbeatEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if s.write([]byte(": beat\n\n")) != nil {
+				return
+			}
+		}
+	}
+}
+
+// end makes sure that no heartbeat touches the answer after the handler returned.
+func (s *eventStream) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+}
+
+// streams bounds the live streams.
+type streams struct {
+	mu     sync.Mutex
+	byKey  map[string]int
+	total  int
+	closed context.Context
+	close  context.CancelFunc
+}
+
+func newStreams() *streams {
+	s := &streams{byKey: map[string]int{}}
+	s.closed, s.close = context.WithCancel(context.Background())
+	return s
+}
+
+func (s *streams) enter(key string) (release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Err() != nil {
+		return nil, core.Conflict("服务正在重启，请稍候")
+	}
+	if s.byKey[key] >= streamsEach || s.total >= streamsMost {
+		return nil, TooMany(10 * time.Second)
+	}
+	s.byKey[key]++
+	s.total++
+	return func() { s.leave(key) }, nil
+}
+
+func (s *streams) leave(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total--
+	if s.byKey[key]--; s.byKey[key] == 0 {
+		delete(s.byKey, key)
+	}
+}

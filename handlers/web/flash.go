@@ -1,0 +1,50 @@
+package web
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+)
+
+// FlashKind is how a flash looks.
+type FlashKind string
+
+// The kinds of flash.
+const (
+	FlashSuccess FlashKind = "success"
+	FlashWarning FlashKind = "warning"
+	FlashError   FlashKind = "error"
+)
+
+// Flash is a sentence shown once, on the next page.
+type Flash struct {
+	Kind    FlashKind
+	Message string
+}
+
+// flashMost bounds a flash, which travels in a cookie.
+const flashMost = 1000
+
+// Flash shows a sentence on the next page.
+func (c *Context) Flash(kind FlashKind, message string) {
+	if len(message) > flashMost {
+		message = strings.ToValidUTF8(message[:flashMost], "")
+	}
+	c.setCookie(c.app.cookieName("flash"), string(kind)+"."+base64.RawURLEncoding.EncodeToString([]byte(message)), 60)
+}
+
+// TakeFlash gives the sentence that the page before left, once. ok is false
+// where there is none.
+func (c *Context) TakeFlash() (f Flash, ok bool) {
+	name := c.app.cookieName("flash")
+	cookie, err := c.r.Cookie(name)
+	if err != nil || cookie.Value == "" {
+		return Flash{}, false
+	}
+	c.setCookie(name, "", -1)
+	kind, encoded, _ := strings.Cut(cookie.Value, ".")
+	message, err := base64.RawURLEncoding.DecodeString(encoded)
+	f = Flash{Kind: FlashKind(kind), Message: string(message)}
+	known := f.Kind == FlashSuccess || f.Kind == FlashWarning || f.Kind == FlashError
+	return f, known && err == nil && utf8.Valid(message) && len(message) > 0 && len(message) <= flashMost
+}

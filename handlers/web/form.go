@@ -1,0 +1,298 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+// A form is a private struct whose fields carry tags:
+//
+//	form:"name"     the field's name in the form or the URL
+//	max:"64"        the longest text in characters [200]; the most items of a list [1000]
+//	required:"请填写姓名"  refused when empty, with this sentence
+//	text:"lines"    line ends are welcome; text:"raw": spaces around it count
+//
+// Fields are string, bool, int, int64, core.ID, core.Day or lists of string or
+// core.ID. Everything readable is kept when something is wrong, so that the page
+// can show it again.
+
+// listMost bounds the items of a list field whose tag says nothing else.
+const listMost = 1000
+
+// Bind reads a posted form (URL-encoded or multipart) into dst, a pointer to a
+// struct. What is wrong comes back as one invalid error with a message a field.
+func (c *Context) Bind(dst any) error {
+	if err := c.parseForm(); err != nil {
+		return err
+	}
+	return bindValues(dst, c.r.PostForm)
+}
+
+// BindQuery reads the URL's parameters into dst, like Bind.
+func (c *Context) BindQuery(dst any) error {
+	values, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return core.Invalid("网址参数有误")
+	}
+	return bindValues(dst, values)
+}
+
+// formMemory is how much of an upload is kept in memory; the rest goes to a
+// temporary file.
+const formMemory = 4 << 20
+
+func (c *Context) parseForm() error {
+	if c.r.PostForm != nil {
+		return nil
+	}
+	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	var err error
+	switch kind {
+	case "multipart/form-data":
+		err = c.r.ParseMultipartForm(formMemory)
+	case "application/x-www-form-urlencoded", "":
+		err = c.r.ParseForm()
+	default:
+		return core.Invalid("提交的格式不受支持")
+	}
+	if err != nil {
+		c.r.PostForm = url.Values{} // half a form is none
+	}
+	return bodyError(err)
+}
+
+// BindJSON reads a JSON object into dst, a pointer to a struct with json tags and
+// the tags max, required and text of forms. Unknown fields are ignored, so that
+// newer mini-programs work with older servers.
+func (c *Context) BindJSON(dst any) error {
+	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if kind != "application/json" {
+		return core.Invalid("请求应为 JSON 格式")
+	}
+	body, err := c.Body()
+	if err != nil {
+		return err
+	}
+	if err := decodeJSON(body, dst); err != nil {
+		return err
+	}
+	fields := map[string]string{}
+	checkStruct(reflect.ValueOf(dst).Elem(), "json", fields)
+	return core.InvalidFields(fields)
+}
+
+func decodeJSON(body []byte, dst any) error {
+	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	if err := decoder.Decode(dst); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) && kind.Field != "" {
+			return core.InvalidFields(map[string]string{kind.Field: "格式不正确"})
+		}
+		var coded *core.Error // an id, by its UnmarshalText
+		if errors.As(err, &coded) {
+			return core.Invalid(coded.Message)
+		}
+		return core.Invalid("请求不是有效的 JSON")
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return core.Invalid("请求不是有效的 JSON")
+	}
+	return nil
+}
+
+func bindValues(dst any, values url.Values) error {
+	fields := map[string]string{}
+	v := reflect.ValueOf(dst).Elem()
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("form")
+		if name == "" {
+			continue
+		}
+		if err := bindField(v.Field(i), v.Type().Field(i).Tag, values[name]); err != nil {
+			fields[name] = err.Error()
+		}
+	}
+	checkStruct(v, "form", fields)
+	return core.InvalidFields(fields)
+}
+
+var (
+	idType  = reflect.TypeFor[core.ID]()
+	dayType = reflect.TypeFor[core.Day]()
+)
+
+func bindField(v reflect.Value, tag reflect.StructTag, given []string) error {
+	if v.Kind() == reflect.Slice {
+		return bindList(v, tag, given)
+	}
+	text := ""
+	if len(given) > 0 {
+		text = given[0]
+	}
+	return bindText(v, text)
+}
+
+func bindList(v reflect.Value, tag reflect.StructTag, given []string) error {
+	if len(given) > tagNumber(tag, "max", listMost) {
+		return fmt.Errorf("最多 %d 项", tagNumber(tag, "max", listMost))
+	}
+	list := reflect.MakeSlice(v.Type(), len(given), len(given))
+	for i, text := range given {
+		if err := bindText(list.Index(i), text); err != nil {
+			return err
+		}
+	}
+	v.Set(list)
+	return nil
+}
+
+// bindText reads one value. An empty text is the zero value: whether a field is
+// required is another question.
+func bindText(v reflect.Value, text string) error {
+	if v.Kind() == reflect.String {
+		v.SetString(text) // cleaned and checked with the others of its kind
+		return nil
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		v.SetZero()
+		return nil
+	}
+	switch {
+	case v.Type() == idType:
+		id, err := core.ParseID(text)
+		if err != nil {
+			return errors.New("选项不存在")
+		}
+		v.SetInt(int64(id))
+	case v.Type() == dayType:
+		day, err := core.ParseDay(text)
+		if err != nil {
+			return errors.New(core.MessageOf(err))
+		}
+		v.SetInt(int64(day))
+	case v.Kind() == reflect.Bool:
+		v.SetBool(text == "on" || text == "1" || text == "true")
+	case v.CanInt():
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		if err != nil {
+			return errors.New("请填写整数")
+		}
+		v.SetInt(n)
+	default:
+		panic("web: a form field of type " + v.Type().String())
+	}
+	return nil
+}
+
+// checkStruct cleans every text of a struct and checks its tags. Messages go to
+// fields, by the name that nameTag gives a field.
+func checkStruct(v reflect.Value, nameTag string, fields map[string]string) {
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get(nameTag), ",")
+		if name == "" || name == "-" || fields[name] != "" {
+			continue
+		}
+		if err := checkField(v.Field(i), field.Tag); err != nil {
+			fields[name] = err.Error()
+		}
+	}
+}
+
+func checkField(v reflect.Value, tag reflect.StructTag) error {
+	rule := textRule{max: defaultTextMost, lines: tag.Get("text") == "lines", raw: tag.Get("text") == "raw"}
+	switch {
+	case v.Kind() == reflect.String:
+		rule.max = tagNumber(tag, "max", defaultTextMost)
+		if err := cleanValue(v, rule); err != nil {
+			return err
+		}
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String:
+		for i := range v.Len() {
+			if err := cleanValue(v.Index(i), rule); err != nil {
+				return err
+			}
+		}
+	}
+	if message := tag.Get("required"); message != "" && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
+		return errors.New(message)
+	}
+	return nil
+}
+
+// cleanValue cleans a text in place. What is refused for its length stays, to be
+// shown again; what is no text does not.
+func cleanValue(v reflect.Value, rule textRule) error {
+	clean, err := cleanText(v.String(), rule)
+	if err == nil {
+		v.SetString(clean)
+		return nil
+	}
+	if _, again := cleanText(v.String(), textRule{max: 10 * rule.max, lines: rule.lines, raw: rule.raw}); again != nil {
+		v.SetString("")
+	}
+	return err
+}
+
+func tagNumber(tag reflect.StructTag, name string, otherwise int) int {
+	text := tag.Get(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		panic("web: a form's tag " + name + " is no number: " + text)
+	}
+	return n
+}
+
+// Upload is a posted file. The caller closes File.
+type Upload struct {
+	Name string // as the browser says; for showing only
+	Size int64
+	File io.ReadCloser
+}
+
+// Upload gives the file of a form's field. The route's Body bounds it.
+func (c *Context) Upload(field string) (Upload, error) {
+	if err := c.parseForm(); err != nil {
+		return Upload{}, err
+	}
+	file, header, err := c.r.FormFile(field)
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return Upload{}, core.InvalidFields(map[string]string{field: "请选择文件"})
+	}
+	if err != nil {
+		return Upload{}, bodyError(err)
+	}
+	name, err := cleanText(header.Filename, textRule{max: defaultTextMost})
+	if err != nil {
+		name = "文件"
+	}
+	return Upload{Name: name, Size: header.Size, File: file}, nil
+}
+
+// ParseMoment reads the value of a datetime-local or date field in zone. Empty is
+// the zero time.
+func ParseMoment(text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, core.Invalid("时间应为 2006-01-02 15:04 的样式")
+}

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"tongxing/core"
+)
+
+// requestState is what the chain knows of a request before its route is found.
+type requestState struct {
+	id     string
+	addr   netip.Addr
+	route  *Route // nil until found
+	writer *answerWriter
+}
+
+type stateKey struct{}
+
+func stateOf(ctx context.Context) *requestState {
+	state, _ := ctx.Value(stateKey{}).(*requestState)
+	return state
+}
+
+// answerWriter remembers what was answered.
+type answerWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *answerWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answerWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *answerWriter) began() bool { return w.status != 0 }
+
+// observe names the request, keeps figures and the access log, and turns a panic
+// into a 500.
+func (a *App) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		state := &requestState{addr: clientAddr(r, a.o.TrustedProxies), writer: &answerWriter{ResponseWriter: w}}
+		state.id = a.requestID(r)
+		w.Header().Set("X-Request-Id", state.id)
+		r = r.WithContext(context.WithValue(r.Context(), stateKey{}, state))
+		defer a.finish(r, state, begin)
+		next.ServeHTTP(state.writer, r)
+	})
+}
+
+// finish runs when the answer is out, or a panic came up.
+func (a *App) finish(r *http.Request, state *requestState, begin time.Time) {
+	p := recover()
+	if p != nil && p != http.ErrAbortHandler {
+		a.o.Log.Error("panic", "request_id", state.id, "panic", p, "stack", string(debug.Stack()))
+		if !state.writer.began() {
+			a.failPanic(r, state)
+			p = nil
+		} else {
+			p = http.ErrAbortHandler // half an answer must not look whole
+		}
+	}
+	a.metrics.request(r.Method, state, time.Since(begin))
+	a.logRequest(r, state, time.Since(begin))
+	if p != nil {
+		panic(p)
+	}
+}
+
+func (a *App) failPanic(r *http.Request, state *requestState) {
+	route := Route{Method: r.Method, Path: "unknown", Access: Public}
+	if state.route != nil {
+		route = *state.route
+	}
+	c := a.newContext(route, state.writer, r, func(string) string { return "" })
+	a.fail(c, &core.Error{Code: core.CodeInternal, Message: "系统繁忙，请稍后再试"})
+}
+
+// logRequest writes the access log: the route's template, never the URL, which
+// may hold names and secrets. Readers' and health calls show in the figures.
+func (a *App) logRequest(r *http.Request, state *requestState, took time.Duration) {
+	level, path := slog.LevelInfo, "unknown"
+	if state.route != nil {
+		path = state.route.Path
+		if state.route.Access.kind == accessDevice || path == healthPath || path == readyPath {
+			level = slog.LevelDebug
+		}
+	}
+	a.o.Log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", path),
+		slog.Int("status", state.writer.status), slog.Int64("bytes", state.writer.bytes), slog.Duration("took", took),
+		slog.String("request_id", state.id))
+}
+
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
+
+// requestID takes over a trusted proxy's name for the request, or makes one.
+func (a *App) requestID(r *http.Request) string {
+	if given := r.Header.Get("X-Request-Id"); given != "" && trusted(peerAddr(r), a.o.TrustedProxies) && requestIDForm.MatchString(given) {
+		return given
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // crypto/rand does not fail
+	return hex.EncodeToString(b[:])
+}

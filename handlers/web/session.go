@@ -1,0 +1,267 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// Sessions finds who a token belongs to. The truth is in SQL; a shadow of it in
+// the cache spares most requests the look.
+//
+// A shadow bears the stamp its subject had when the shadow was made. A change of
+// the subject (disabled, password, permissions, sessions ended) gives it a new
+// stamp, so that every shadow of it, on every server, is void at once. Without
+// the cache every request looks at SQL.
+type Sessions struct {
+	store *store.Store
+	cache Cache
+	log   *slog.Logger
+}
+
+const (
+	shadowLife = 30 * time.Second
+	// A stamp outlives every shadow made before it.
+	stampLife = 10 * time.Minute
+	// Seen is written at most this often.
+	seenEvery = time.Minute
+)
+
+// NewSessions makes the sessions of a store, and listens to its changes.
+func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
+	sessions := &Sessions{store: s, cache: cache, log: log}
+	if s != nil {
+		s.OnSubjectChange(sessions.forget)
+	}
+	return sessions
+}
+
+// shadow is a found session as the cache keeps it.
+type shadow struct {
+	Stamp   string
+	Session core.Session
+	Account core.Account
+}
+
+// Find gives the caller that a token of the kind belongs to. A token that is
+// unknown, ended or of another kind is unauthenticated.
+func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
+	if !store.TokenForm(token) {
+		return Who{}, core.Unauthenticated("请先登录")
+	}
+	key := shadowKey(token)
+	now := s.store.Now()
+	found, ok := s.shadowed(ctx, key)
+	if !ok {
+		var err error
+		if found, err = s.look(ctx, token, life); err != nil {
+			return Who{}, err
+		}
+		s.keep(ctx, key, found)
+	}
+	if found.Session.Kind != kind || !found.Session.Live(now) {
+		return Who{}, core.Unauthenticated("登录已过期，请重新登录")
+	}
+	return s.who(ctx, found)
+}
+
+// who completes a session. A WeChat user is always looked up, as roles are.
+func (s *Sessions) who(ctx context.Context, found shadow) (Who, error) {
+	w := Who{Session: found.Session, Account: found.Account}
+	if found.Session.Kind == core.SessionWechat {
+		user, err := s.store.WechatUser(ctx, found.Session.Subject)
+		if err != nil {
+			return Who{}, roleGone(err)
+		}
+		w.User = user
+	}
+	return w, nil
+}
+
+func roleGone(err error) error {
+	if core.IsNotFound(err) {
+		return core.Unauthenticated("登录已失效，请重新登录")
+	}
+	return err
+}
+
+// look reads SQL. The stamp is read before it: a change in between leaves a
+// shadow that is void from the start, never one that is stale.
+func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife) (shadow, error) {
+	session, err := s.store.SessionByToken(ctx, token)
+	if err != nil {
+		return shadow{}, err
+	}
+	found := shadow{Stamp: s.stamp(ctx, session.Kind, session.Subject)}
+	// Read again behind the stamp; the first look only told whose it is.
+	if found.Session, err = s.store.SessionByToken(ctx, token); err != nil {
+		return shadow{}, err
+	}
+	if session.Kind == core.SessionAccount {
+		if found.Account, err = s.store.Account(ctx, core.Everywhere, session.Subject); err != nil {
+			return shadow{}, roleGone(err)
+		}
+		if !found.Account.Disabled.IsZero() || found.Account.Generation != session.Generation {
+			return shadow{}, core.Unauthenticated("登录已失效，请重新登录")
+		}
+	}
+	s.seen(ctx, &found.Session, life)
+	return found, nil
+}
+
+// seen notes that the session is in use. Failing to is no reason to refuse.
+func (s *Sessions) seen(ctx context.Context, session *core.Session, life core.SessionLife) {
+	now := s.store.Now()
+	if !session.Live(now) || now.Sub(session.Seen) < seenEvery {
+		return
+	}
+	session.Seen, session.Expires = now, life.Expiry(session.Created, now)
+	if err := s.store.TouchSession(ctx, *session); err != nil {
+		s.log.Warn("note a session's use", "err", err)
+	}
+}
+
+func (s *Sessions) shadowed(ctx context.Context, key string) (shadow, bool) {
+	text, ok, err := s.cache.Get(ctx, key)
+	if err != nil || !ok {
+		return shadow{}, false
+	}
+	var found shadow
+	if err := json.Unmarshal([]byte(text), &found); err != nil || found.Stamp == noStamp {
+		return shadow{}, false
+	}
+	if s.stamp(ctx, found.Session.Kind, found.Session.Subject) != found.Stamp {
+		return shadow{}, false
+	}
+	return found, true
+}
+
+func (s *Sessions) keep(ctx context.Context, key string, found shadow) {
+	text, err := json.Marshal(found)
+	if err != nil || found.Stamp == noStamp {
+		return
+	}
+	// Without a shadow the next request looks again: no error of this one.
+	_ = s.cache.Set(ctx, key, string(text), shadowLife)
+}
+
+// noStamp says that the cache could not be asked; no shadow bears it.
+const noStamp = "?"
+
+func (s *Sessions) stamp(ctx context.Context, kind core.SessionKind, subject core.ID) string {
+	stamp, _, err := s.cache.Get(ctx, stampKey(kind, subject))
+	if err != nil {
+		return noStamp
+	}
+	return stamp
+}
+
+// forget voids every shadow of a subject. Where the cache cannot be told, the
+// shadows die with their short lives.
+func (s *Sessions) forget(ctx context.Context, kind core.SessionKind, subject core.ID) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.cache.Set(ctx, stampKey(kind, subject), newSecret(), stampLife); err != nil {
+		s.log.Warn("void the shadows of ended sessions", "err", err)
+	}
+}
+
+func shadowKey(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return "session:" + hex.EncodeToString(sum[:])
+}
+
+func stampKey(kind core.SessionKind, subject core.ID) string {
+	return "session-stamp:" + string(kind) + ":" + subject.String()
+}
+
+// identify finds who calls. Only a route that needs somebody fails for want of one.
+func (c *Context) identify() error {
+	if c.seat == "" {
+		return nil
+	}
+	token := c.token()
+	if token == "" {
+		return nil
+	}
+	who, err := c.app.sessions.Find(c.Ctx(), c.seat.kind(), token, c.app.life(c.seat))
+	if core.CodeOf(err) == core.CodeUnauthenticated {
+		return nil // nobody; admit says so where it matters
+	}
+	c.who = who
+	return err
+}
+
+// token is the bearer token of the API, the seat's cookie elsewhere.
+func (c *Context) token() string {
+	if c.api {
+		token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+		if !ok {
+			return ""
+		}
+		return token
+	}
+	cookie, err := c.r.Cookie(c.app.cookieName(string(c.seat)))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// Life is how long a seat's sessions last.
+func (a *App) life(seat Seat) core.SessionLife {
+	if seat == SeatConsole {
+		return a.o.Console
+	}
+	return a.o.Phone
+}
+
+// StartSession signs a WeChat user in at a seat of this browser: a new token in
+// the seat's cookie, whatever was there before.
+func (c *Context) StartSession(seat Seat, user core.ID) error {
+	token, session, err := c.newSession(seat, user)
+	if err != nil {
+		return err
+	}
+	c.SetSessionCookie(seat, token, session)
+	return nil
+}
+
+// NewToken signs a WeChat user in without a cookie and gives the bearer token of
+// the API.
+func (c *Context) NewToken(user core.ID) (token string, session core.Session, err error) {
+	return c.newSession(SeatResident, user)
+}
+
+func (c *Context) newSession(seat Seat, subject core.ID) (string, core.Session, error) {
+	return c.app.o.Store.StartSession(c.Ctx(), store.NewSession{
+		Kind: seat.kind(), Subject: subject, Addr: c.Addr(), Agent: c.r.UserAgent(), Life: c.app.life(seat),
+	})
+}
+
+// SetSessionCookie hands a session that the store began to the browser.
+func (c *Context) SetSessionCookie(seat Seat, token string, session core.Session) {
+	c.setCookie(c.app.cookieName(string(seat)), token, int(c.app.life(seat).Most/time.Second))
+	c.who = Who{Session: session}
+}
+
+// ConsoleLife is how long console sessions last.
+func (c *Context) ConsoleLife() core.SessionLife { return c.app.o.Console }
+
+// EndSession signs the caller out, at once and everywhere this token is known.
+func (c *Context) EndSession() error {
+	session := c.who.Session
+	c.setCookie(c.app.cookieName(string(c.seat)), "", -1)
+	c.who = Who{}
+	if session.ID == 0 {
+		return nil
+	}
+	return c.app.o.Store.EndSession(c.Ctx(), session.ID)
+}

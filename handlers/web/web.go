@@ -1,0 +1,192 @@
+// Package web is what all surfaces share: the route table and who may call what,
+// errors, forms, sessions, limits, and the chain every request goes through.
+//
+// Handlers see a Context of ours and never the router, so that the router can be
+// changed in one file (echo.go). A handler binds, checks, calls the store once,
+// and renders or redirects; an error it returns becomes a page, JSON or a
+// reader's refusal in one place (errors.go).
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// Options are what an App needs. Store and Cache are required; every other
+// field works at its zero value.
+type Options struct {
+	Store *store.Store
+	Cache Cache // sessions' shadows, captcha answers
+
+	// PublicURL is where people and WeChat reach the program, without a path.
+	// https makes cookies Secure and turns on HSTS. nil = plain http, any host.
+	PublicURL *url.URL
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+
+	BodyBytes   int64         // largest request body; 0 = 64 KiB
+	RequestTime time.Duration // a request's deadline; 0 = 15 s
+	Limits      Limits
+	Console     core.SessionLife // 0 = 2 hours idle, 24 hours at most
+	Phone       core.SessionLife // 0 = 30 days idle, 180 days at most
+
+	Demo      bool // without it, DemoOnly routes do not exist
+	Log       *slog.Logger
+	Registry  *prometheus.Registry // nil = one of its own
+	ErrorPage func(c *Context, p ErrorPage) error
+	Checks    []Check // of /readyz, besides the database
+}
+
+// Limits bound requests a minute; 0 = the default in brackets.
+type Limits struct {
+	AddressPerMinute int // of one address, not signed in [600]
+	AccountPerMinute int // of one signed-in account or WeChat user [300]
+}
+
+// App is the route table and the chain in front of it.
+type App struct {
+	o        Options
+	routes   []Route
+	router   *router
+	sessions *Sessions
+	metrics  *metrics
+	outer    *http.CrossOriginProtection
+	address  *limiter
+	account  *limiter
+	streams  *streams
+	handler  http.Handler
+}
+
+// New makes an App whose only routes are /healthz and /readyz.
+func New(o Options) *App {
+	o.setDefaults()
+	a := &App{
+		o:       o,
+		metrics: newMetrics(o.Registry),
+		address: newLimiter(o.Limits.AddressPerMinute),
+		account: newLimiter(o.Limits.AccountPerMinute),
+		streams: newStreams(),
+	}
+	a.sessions = NewSessions(o.Store, o.Cache, o.Log)
+	a.router = newRouter(a)
+	a.outer = newCrossOrigin(o.PublicURL)
+	a.handler = a.chain()
+	a.Register(a.health()...)
+	return a
+}
+
+func (o *Options) setDefaults() {
+	if o.BodyBytes == 0 {
+		o.BodyBytes = 64 << 10
+	}
+	if o.RequestTime == 0 {
+		o.RequestTime = 15 * time.Second
+	}
+	if o.Limits.AddressPerMinute == 0 {
+		o.Limits.AddressPerMinute = 600
+	}
+	if o.Limits.AccountPerMinute == 0 {
+		o.Limits.AccountPerMinute = 300
+	}
+	if o.Console == (core.SessionLife{}) {
+		o.Console = core.SessionLife{Idle: 2 * time.Hour, Most: 24 * time.Hour}
+	}
+	if o.Phone == (core.SessionLife{}) {
+		o.Phone = core.SessionLife{Idle: 30 * 24 * time.Hour, Most: 180 * 24 * time.Hour}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+}
+
+// Handler answers one request; an error it returns is rendered by the App.
+type Handler func(c *Context) error
+
+// Route is one URL, who may call it, and what answers.
+type Route struct {
+	Method  string
+	Path    string // /console/reader/:id
+	Access  Access
+	Handler Handler
+
+	// Body is the largest request body in bytes; 0 = the App's.
+	Body int64
+	// Time is the deadline; 0 = the App's, negative = none (streams, exports).
+	Time time.Duration
+	// PerMinute bounds the calls of one address to this route; 0 = no bound of its own.
+	PerMinute int
+	// OnError answers in place of the App's page or JSON: a reader's refusal.
+	OnError func(c *Context, err error) error
+}
+
+// Name is the route as the golden route table shows it.
+func (r Route) Name() string { return r.Method + " " + r.Path + " " + r.Access.String() }
+
+// Register adds routes. It panics on one without Access, without Handler, or
+// registered before: that is a mistake in the program, found by its first test.
+func (a *App) Register(routes ...Route) {
+	for _, r := range routes {
+		if err := a.register(r); err != nil {
+			panic(fmt.Sprintf("web: %s %s: %v", r.Method, r.Path, err))
+		}
+	}
+}
+
+func (a *App) register(r Route) error {
+	switch {
+	case r.Access.kind == accessNone:
+		return errors.New("a route must say who may call it")
+	case r.Handler == nil || r.Method == "" || !strings.HasPrefix(r.Path, "/"):
+		return errors.New("a route needs a method, a path and a handler")
+	case slices.ContainsFunc(a.routes, func(o Route) bool { return o.Method == r.Method && o.Path == r.Path }):
+		return errors.New("registered twice")
+	}
+	if r.Access.kind == accessDemo && !a.o.Demo {
+		return nil
+	}
+	a.routes = append(a.routes, r)
+	a.router.add(r)
+	return nil
+}
+
+// Routes gives the route table, sorted by path and method.
+func (a *App) Routes() []Route {
+	sorted := slices.Clone(a.routes)
+	slices.SortFunc(sorted, func(x, y Route) int {
+		return strings.Compare(x.Path+" "+x.Method, y.Path+" "+y.Method)
+	})
+	return sorted
+}
+
+// Sessions are the App's sessions.
+func (a *App) Sessions() *Sessions { return a.sessions }
+
+// ServeHTTP answers one request through the whole chain.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// chain is what every request goes through, outermost first. What depends on
+// the route (limits, session, access, form token, body, deadline) is in serve.
+func (a *App) chain() http.Handler {
+	return a.observe( // request id, access log, figures; a panic becomes a 500
+		a.secure( // security headers
+			a.refuseCrossSite( // browsers that say another site sent them
+				a.router)))
+}
+
+// Close ends the live streams, so that a shutdown need not wait for them.
+func (a *App) Close() { a.streams.close() }

@@ -1,0 +1,139 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// gzipLeast is the size from which a page is worth compressing.
+const gzipLeast = 1 << 10
+
+// HTML renders a page to memory and sends it, so that a failing template is a
+// proper error page.
+func (c *Context) HTML(status int, render func(w io.Writer) error) error {
+	var page bytes.Buffer
+	if err := render(&page); err != nil {
+		return fmt.Errorf("web: render %s: %w", c.route.Path, err)
+	}
+	return c.Bytes(status, "text/html; charset=utf-8", page.Bytes())
+}
+
+// JSON sends v.
+func (c *Context) JSON(status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("web: encode %s: %w", c.route.Path, err)
+	}
+	return c.Bytes(status, "application/json; charset=utf-8", append(body, '\n'))
+}
+
+// Bytes sends a body that is already made. Pages and JSON are compressed where
+// the caller takes it; a reader's answer never is. Unless the header says
+// otherwise, nothing may be kept by caches: pages are for one person.
+func (c *Context) Bytes(status int, contentType string, body []byte) error {
+	h := c.Header()
+	h.Set("Content-Type", contentType)
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	if c.compresses(contentType, len(body)) {
+		h.Set("Content-Encoding", "gzip")
+		h.Add("Vary", "Accept-Encoding")
+		body = compress(body)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c.w.WriteHeader(status)
+	if c.r.Method == http.MethodHead {
+		return nil
+	}
+	_, _ = c.w.Write(body) // a caller who hung up is nobody's error
+	return nil
+}
+
+// NoContent answers that all is well and there is nothing to say.
+func (c *Context) NoContent() error {
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (c *Context) compresses(contentType string, size int) bool {
+	if size < gzipLeast || c.route.Access.kind == accessDevice || c.Header().Get("Content-Encoding") != "" {
+		return false
+	}
+	if !strings.HasPrefix(contentType, "text/") && !strings.HasPrefix(contentType, "application/json") && !strings.HasPrefix(contentType, "image/svg") {
+		return false
+	}
+	return strings.Contains(c.r.Header.Get("Accept-Encoding"), "gzip")
+}
+
+var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+
+func compress(body []byte) []byte {
+	var packed bytes.Buffer
+	w := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(w)
+	w.Reset(&packed)
+	_, _ = w.Write(body) // a bytes.Buffer does not fail
+	_ = w.Close()
+	return packed.Bytes()
+}
+
+// streamWait is how long one write of a stream may take before the caller is
+// given up.
+const streamWait = 30 * time.Second
+
+// Download streams a file of any length. The route's Time must be negative. An
+// error after the first byte cuts the connection, so that nobody takes half a
+// file for a whole one.
+func (c *Context) Download(name, contentType string, write func(w io.Writer) error) error {
+	h := c.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Disposition", disposition(name))
+	h.Set("Cache-Control", "no-store")
+	out := &streamWriter{w: c.w, control: http.NewResponseController(c.w)}
+	err := write(out)
+	if err != nil && out.began {
+		c.app.o.Log.Error("download cut short", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+		panic(http.ErrAbortHandler)
+	}
+	if err != nil {
+		for _, name := range []string{"Content-Type", "Content-Disposition"} {
+			h.Del(name)
+		}
+	}
+	return err
+}
+
+// disposition names the file in ASCII and, as RFC 6266 has it, in UTF-8.
+func disposition(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\/`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	return mime.FormatMediaType("attachment", map[string]string{"filename": plain}) + "; filename*=UTF-8''" + url.PathEscape(name)
+}
+
+// streamWriter moves the connection's write deadline along with what is written.
+type streamWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	began   bool
+}
+
+func (s *streamWriter) Write(p []byte) (int, error) {
+	s.began = true
+	_ = s.control.SetWriteDeadline(time.Now().Add(streamWait)) // a recorder in a test has none
+	return s.w.Write(p)
+}

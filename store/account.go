@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"tongxing/core"
+)
+
+const noAccount = "账号不存在"
+
+type accountRow struct {
+	ID          core.ID   `db:"id"`
+	Login       string    `db:"login"`
+	Name        string    `db:"name"`
+	Role        core.Role `db:"role"`
+	Permissions string    `db:"permissions"`
+	All         int       `db:"all_communities"`
+	MustChange  int       `db:"must_change"`
+	Generation  int64     `db:"generation"`
+	User        core.ID   `db:"user_id"`
+	Created     millis    `db:"created_at"`
+	Disabled    millis    `db:"disabled_at"`
+}
+
+const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id, created_at, disabled_at
+	FROM account WHERE `
+
+func (r accountRow) account() core.Account {
+	a := core.Account{
+		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, Scope: core.Scope{All: r.All != 0}, MustChange: r.MustChange != 0,
+		Generation: r.Generation, User: r.User, Created: r.Created.Time, Disabled: r.Disabled.Time,
+	}
+	for p := range strings.SplitSeq(r.Permissions, ",") {
+		// One that a later program has taken out of the table gives nothing.
+		if permission := core.Permission(p); permission.Valid() {
+			a.Permissions = append(a.Permissions, permission)
+		}
+	}
+	return a
+}
+
+func joinPermissions(permissions []core.Permission) string {
+	texts := make([]string, len(permissions))
+	for i, p := range permissions {
+		texts[i] = string(p)
+	}
+	return strings.Join(texts, ",")
+}
+
+// Account gives one account whose communities all lie in scope.
+func (s *Store) Account(ctx context.Context, scope core.Scope, id core.ID) (core.Account, error) {
+	list, err := s.accounts(ctx, "id = ?", int64(id))
+	if err == nil && (len(list) == 0 || !accountInScope(scope, list[0])) {
+		err = core.NotFound(noAccount)
+	}
+	if err != nil {
+		return core.Account{}, err
+	}
+	return list[0], nil
+}
+
+// accountInScope reports that every community of the account is the caller's too.
+func accountInScope(scope core.Scope, a core.Account) bool {
+	return core.Account{Scope: scope}.Covers(core.Account{Scope: a.Scope})
+}
+
+// AccountFilter narrows a list of accounts.
+type AccountFilter struct {
+	Keyword  string // begins the login name or the name
+	Disabled bool   // those disabled instead of those in use
+	Page     Page   // oldest first
+}
+
+// Accounts lists accounts whose communities all lie in scope. It costs two
+// queries. A narrow scope is filtered in the query: an account with one
+// community outside is not in it.
+func (s *Store) Accounts(ctx context.Context, scope core.Scope, f AccountFilter) (list []core.Account, more bool, err error) {
+	where, args := accountWhere(scope, f)
+	query, args := f.Page.byID(where, args)
+	if list, err = s.accounts(ctx, query, args...); err != nil {
+		return nil, false, err
+	}
+	list, more = cutPage(list, f.Page)
+	return list, more, nil
+}
+
+func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
+	where, args := "disabled_at IS NULL", []any{}
+	if f.Disabled {
+		where = "disabled_at IS NOT NULL"
+	}
+	if f.Keyword != "" {
+		where += " AND (login LIKE ? ESCAPE '!' OR name LIKE ? ESCAPE '!')"
+		args = append(args, likePrefix(core.NormalLogin(f.Keyword)), likePrefix(f.Keyword))
+	}
+	if scope.All {
+		return where, args
+	}
+	inside, ids := scopeWhere(scope, "x.community_id")
+	where += " AND all_communities = 0 AND NOT EXISTS (SELECT 1 FROM account_scope x WHERE x.account_id = account.id AND NOT (" + inside + "))"
+	return where, append(args, ids...)
+}
+
+// accounts reads accounts with their communities, in two queries.
+func (s *Store) accounts(ctx context.Context, where string, args ...any) ([]core.Account, error) {
+	return readAccounts(where, args,
+		func(dest any, query string, args ...any) error { return s.all(ctx, dest, query, args...) })
+}
+
+func readAccounts(where string, args []any, all func(dest any, query string, args ...any) error) ([]core.Account, error) {
+	var rows []accountRow
+	if err := all(&rows, accountColumns+where, args...); err != nil || len(rows) == 0 {
+		return nil, wrap("read accounts", err)
+	}
+	var links []struct {
+		Account   core.ID `db:"account_id"`
+		Community core.ID `db:"community_id"`
+	}
+	ids := rowIDs(rows, func(r accountRow) core.ID { return r.ID })
+	err := all(&links, "SELECT account_id, community_id FROM account_scope WHERE account_id IN ("+marks(len(ids))+") ORDER BY community_id", idArgs(ids)...)
+	list, at := make([]core.Account, len(rows)), map[core.ID]int{}
+	for i, row := range rows {
+		list[i], at[row.ID] = row.account(), i
+	}
+	for _, link := range links {
+		if a := &list[at[link.Account]]; !a.Scope.All {
+			a.Scope.IDs = append(a.Scope.IDs, link.Community)
+		}
+	}
+	return list, wrap("read accounts", err)
+}
+
+// lockAccount reads an account for a change by somebody, who must have all that
+// it has.
+func lockAccount(tx *Tx, by core.Account, id core.ID) (core.Account, error) {
+	list, err := readAccounts("id = ?"+tx.s.dialect.forUpdate(), []any{int64(id)}, tx.all)
+	switch {
+	case err != nil:
+		return core.Account{}, err
+	case len(list) == 0 || !accountInScope(by.Scope, list[0]):
+		return core.Account{}, core.NotFound(noAccount)
+	case !by.Covers(list[0]):
+		return core.Account{}, core.Forbidden("该账号的权限高于您，不能由您修改")
+	}
+	return list[0], nil
+}

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"tongxing/core"
+)
+
+const (
+	tokenBytes  = 32
+	csrfBytes   = 24
+	agentMost   = 200 // characters of a browser's name that are kept
+	noSession   = "登录已失效，请重新登录"
+	sessionPart = 500 // rows of one purge
+)
+
+// newToken makes the secret text of a session or a one-time link.
+func newToken() string { return randomText(tokenBytes) }
+
+func randomText(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // crypto/rand does not fail
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// TokenForm reports a text that could be a token, so that nothing else is looked up.
+func TokenForm(token string) bool {
+	return len(token) == base64.RawURLEncoding.EncodedLen(tokenBytes)
+}
+
+// digestToken is all of a token that is kept.
+func digestToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// subjectWatch are those who keep copies of sessions and must hear of changes.
+type subjectWatch struct {
+	mu    sync.Mutex
+	calls []func(ctx context.Context, kind core.SessionKind, subject core.ID)
+}
+
+// OnSubjectChange has call called after every act by which a session, or what
+// its subject may do, changed; before the act returns.
+func (s *Store) OnSubjectChange(call func(ctx context.Context, kind core.SessionKind, subject core.ID)) {
+	s.subjects.mu.Lock()
+	defer s.subjects.mu.Unlock()
+	s.subjects.calls = append(s.subjects.calls, call)
+}
+
+func (s *Store) subjectChanged(ctx context.Context, kind core.SessionKind, subject core.ID) {
+	s.subjects.mu.Lock()
+	calls := s.subjects.calls
+	s.subjects.mu.Unlock()
+	for _, call := range calls {
+		call(ctx, kind, subject)
+	}
+}
+
+type sessionRow struct {
+	ID         core.ID          `db:"id"`
+	Kind       core.SessionKind `db:"kind"`
+	Subject    core.ID          `db:"subject_id"`
+	CSRF       string           `db:"csrf"`
+	Generation int64            `db:"generation"`
+	Addr       string           `db:"addr"`
+	Agent      string           `db:"agent"`
+	Created    millis           `db:"created_at"`
+	Seen       millis           `db:"seen_at"`
+	Expires    millis           `db:"expires_at"`
+	Ended      millis           `db:"ended_at"`
+}
+
+const sessionColumns = "SELECT id, kind, subject_id, csrf, generation, addr, agent, created_at, seen_at, expires_at, ended_at FROM session WHERE "
+
+func (r sessionRow) session() core.Session {
+	return core.Session{
+		ID: r.ID, Kind: r.Kind, Subject: r.Subject, CSRF: r.CSRF, Generation: r.Generation, Addr: r.Addr, Agent: r.Agent,
+		Created: r.Created.Time, Seen: r.Seen.Time, Expires: r.Expires.Time, Ended: r.Ended.Time,
+	}
+}
+
+// NewSession says whose session begins, where.
+type NewSession struct {
+	Kind    core.SessionKind
+	Subject core.ID
+	Addr    string
+	Agent   string // the browser's User-Agent; cut to what is kept
+	Life    core.SessionLife
+}
+
+// StartSession begins a session of somebody whom the caller has recognised, and
+// gives its token, which is kept nowhere.
+func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, session core.Session, err error) {
+	err = s.write(ctx, "start a session", func(tx *Tx) error {
+		token, session, err = startSession(tx, n, 0)
+		return err
+	})
+	return token, session, err
+}
+
+func startSession(tx *Tx, n NewSession, generation int64) (string, core.Session, error) {
+	token := newToken()
+	// Whole milliseconds, as the columns hold.
+	now := tx.now.UTC().Truncate(time.Millisecond)
+	session := core.Session{
+		ID: tx.newID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
+		Addr: n.Addr, Agent: cutText(n.Agent, agentMost), Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
+	}
+	_, err := tx.exec(`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, created_at, seen_at, expires_at)
+		VALUES (`+marks(11)+`)`, int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF, session.Generation,
+		session.Addr, session.Agent, session.Created.UnixMilli(), session.Seen.UnixMilli(), session.Expires.UnixMilli())
+	return token, session, err
+}
+
+// cutText cuts a text of unknown origin to n characters of valid UTF-8.
+func cutText(text string, n int) string {
+	text = strings.ToValidUTF8(text, "")
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n])
+}
+
+// SessionByToken gives the session of a token, ended or not; one unknown is
+// unauthenticated.
+func (s *Store) SessionByToken(ctx context.Context, token string) (core.Session, error) {
+	var row sessionRow
+	err := s.get(ctx, &row, sessionColumns+"token_digest = ?", digestToken(token))
+	if core.IsNotFound(absent(err, noSession)) {
+		return core.Session{}, core.Unauthenticated(noSession)
+	}
+	return row.session(), wrap("find a session", err)
+}
+
+// TouchSession notes the session's Seen and Expires, unless it has ended meanwhile.
+func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
+	return s.write(ctx, "touch a session", func(tx *Tx) error {
+		_, err := tx.exec("UPDATE session SET seen_at = ?, expires_at = ? WHERE id = ? AND ended_at IS NULL",
+			session.Seen.UnixMilli(), session.Expires.UnixMilli(), int64(session.ID))
+		return err
+	})
+}
+
+// Sessions lists the live sessions of somebody, the newest first.
+func (s *Store) Sessions(ctx context.Context, kind core.SessionKind, subject core.ID) ([]core.Session, error) {
+	var rows []sessionRow
+	err := s.all(ctx, &rows, sessionColumns+"kind = ? AND subject_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT 200",
+		string(kind), int64(subject), s.now().UnixMilli())
+	list := make([]core.Session, len(rows))
+	for i, row := range rows {
+		list[i] = row.session()
+	}
+	return list, wrap("list sessions", err)
+}
+
+// EndSession ends one session. One that has ended stays as it is.
+func (s *Store) EndSession(ctx context.Context, id core.ID) error {
+	var row sessionRow
+	err := s.write(ctx, "end a session", func(tx *Tx) error {
+		if err := tx.get(&row, sessionColumns+"id = ?", int64(id)); err != nil {
+			return absent(err, noSession)
+		}
+		_, err := tx.exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.nowMS(), int64(id))
+		return err
+	})
+	if err == nil {
+		s.subjectChanged(ctx, row.Kind, row.Subject)
+	}
+	return err
+}
+
+// EndSessions ends every session of a WeChat user, on every server, at once. An
+// account's end with DisableAccount and the like.
+func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) error {
+	err := s.write(ctx, "end sessions", func(tx *Tx) error {
+		if err := endSessions(tx, core.SessionWechat, user); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "session.end", Target: target("wechat_user", user)})
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionWechat, user)
+	}
+	return err
+}
+
+func endSessions(tx *Tx, kind core.SessionKind, subject core.ID) error {
+	_, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND ended_at IS NULL", tx.nowMS(), string(kind), int64(subject))
+	return err
+}
+
+// PurgeSessions removes sessions and sign-in attempts that were over before a
+// moment, a part at a time, and gives how many it removed. A job calls it.
+func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (removed int64, err error) {
+	for {
+		var n int64
+		err := s.write(ctx, "purge sessions", func(tx *Tx) error {
+			var ids []core.ID
+			if err := tx.all(&ids, "SELECT id FROM session WHERE expires_at < ? LIMIT ?", before.UnixMilli(), sessionPart); err != nil {
+				return err
+			}
+			n = int64(len(ids))
+			if n == 0 {
+				_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id < ?", int64(idFrom(before)))
+				return err
+			}
+			_, err := tx.exec("DELETE FROM session WHERE id IN ("+marks(len(ids))+")", idArgs(ids)...)
+			return err
+		})
+		removed += n
+		if err != nil || n < sessionPart {
+			return removed, err
+		}
+	}
+}

@@ -5,22 +5,20 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"tongxing/core"
 	"tongxing/gate"
+	"tongxing/handlers/web"
 )
 
 // scanner is gate.Gate's Scan.
 type scanner func(ctx context.Context, reader core.ID, text string) gate.Result
 
 // serve answers the calls of one family.
-func (d *Door) serve(f family) echo.HandlerFunc {
-	return func(c echo.Context) error {
+func (d *Door) serve(f family) web.Handler {
+	return func(c *web.Context) error {
 		answer, outcome := d.call(c, f)
 		d.seen(f.protocol, outcome)
 		return reply(c, f, answer)
@@ -29,7 +27,7 @@ func (d *Door) serve(f family) echo.HandlerFunc {
 
 // call gives the whole answer to one call. It does not fail: what panics is
 // answered by the family's refusal.
-func (d *Door) call(c echo.Context, f family) (answer []byte, outcome Outcome) {
+func (d *Door) call(c *web.Context, f family) (answer []byte, outcome Outcome) {
 	now := d.store.Now()
 	defer func() {
 		if p := recover(); p != nil {
@@ -37,7 +35,7 @@ func (d *Door) call(c echo.Context, f family) (answer []byte, outcome Outcome) {
 			answer, outcome = f.answer(core.Reader{}, shown{at: now}, false), Failed
 		}
 	}()
-	ctx, cancel := context.WithTimeout(c.Request().Context(), d.budget)
+	ctx, cancel := context.WithTimeout(c.Ctx(), d.budget)
 	defer cancel()
 	s, err := read(c, f, d.budget)
 	s.at = now
@@ -63,8 +61,8 @@ func (d *Door) call(c echo.Context, f family) (answer []byte, outcome Outcome) {
 
 // meet finds the reader that calls and notes the call. An outcome says that it is
 // refused without a look at what was shown.
-func (d *Door) meet(ctx context.Context, c echo.Context, f family, s shown) (core.Reader, Outcome) {
-	secret, addr := c.Param("secret"), c.RealIP()
+func (d *Door) meet(ctx context.Context, c *web.Context, f family, s shown) (core.Reader, Outcome) {
+	secret, addr := c.Param("secret"), c.Addr()
 	r, err := d.known.find(ctx, key{f.protocol, secret}, addr)
 	switch {
 	case err == errLimited:
@@ -120,10 +118,10 @@ func (d *Door) decide(ctx context.Context, reader core.ID, text string) (allowed
 
 // read takes what the reader sent, its body or else its query, as it came: the
 // texts in it are not escaped, and no form parser may touch them.
-func read(c echo.Context, f family, budget time.Duration) (shown, error) {
+func read(c *web.Context, f family, budget time.Duration) (shown, error) {
 	r := c.Request()
 	if len(r.URL.RawQuery) > gate.MaxReaderRequest || r.ContentLength > gate.MaxReaderRequest {
-		c.Response().Header().Set(echo.HeaderConnection, "close")
+		c.Header().Set("Connection", "close")
 		return shown{}, gate.ErrReaderRequest
 	}
 	raw := []byte(r.URL.RawQuery)
@@ -142,12 +140,12 @@ func read(c echo.Context, f family, budget time.Duration) (shown, error) {
 // readBody reads at most one byte more than a request may have, and no longer
 // than budget. The connection of a sender that is slow, or sends too much, ends
 // with its refusal: the server would wait for the rest of the body before it.
-func readBody(c echo.Context, budget time.Duration) ([]byte, error) {
-	control := http.NewResponseController(c.Response().Writer)
+func readBody(c *web.Context, budget time.Duration) ([]byte, error) {
+	control := http.NewResponseController(c.Writer())
 	bounded := control.SetReadDeadline(time.Now().Add(budget)) == nil
 	body, err := io.ReadAll(io.LimitReader(c.Request().Body, gate.MaxReaderRequest+1))
 	if err != nil || len(body) > gate.MaxReaderRequest {
-		c.Response().Header().Set(echo.HeaderConnection, "close")
+		c.Header().Set("Connection", "close")
 		return nil, gate.ErrReaderRequest
 	}
 	if bounded {
@@ -156,13 +154,7 @@ func readBody(c echo.Context, budget time.Duration) ([]byte, error) {
 	return body, err
 }
 
-// reply writes a whole answer of known length.
-func reply(c echo.Context, f family, answer []byte) error {
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, f.contentType)
-	h.Set(echo.HeaderContentLength, strconv.Itoa(len(answer)))
-	h.Set(echo.HeaderCacheControl, "no-store")
-	c.Response().WriteHeader(http.StatusOK)
-	_, err := c.Response().Write(answer)
-	return err
+// reply sends a whole answer of known length.
+func reply(c *web.Context, f family, answer []byte) error {
+	return c.Bytes(http.StatusOK, f.contentType, answer)
 }

@@ -13,15 +13,14 @@ package door
 import (
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
 	"tongxing/core"
 	"tongxing/gate"
+	"tongxing/handlers/web"
 	"tongxing/store"
 )
 
@@ -91,26 +90,38 @@ func (d *Door) Close() {
 // prefix begins every path that readers call.
 const prefix = "/door/"
 
-// Owns reports a request of a reader, whose answer no middleware may replace,
-// compress or redirect, and whose path no log may hold: it carries the secret.
-// It is an Echo skipper.
-func Owns(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, prefix) }
-
-// Register adds the readers' routes. Installers set a URL that ends in the
-// secret; some devices put a path of their own behind it, such as
-// /qa/mcardsea.php, which says nothing.
-func (d *Door) Register(e *echo.Echo) {
-	for _, f := range []family{vguang, mcardsea} {
-		for _, path := range []string{prefix + f.protocol + "/:secret", prefix + f.protocol + "/:secret/*"} {
-			e.Match([]string{http.MethodGet, http.MethodPost}, path, d.serve(f))
+// Routes are the readers' URLs. Installers set one that ends in the secret; some
+// devices put a path of their own behind it, such as /qa/mcardsea.php, which says
+// nothing.
+func (d *Door) Routes() []web.Route {
+	var routes []web.Route
+	add := func(f family, path string, handler web.Handler) {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			routes = append(routes, web.Route{
+				Method: method, Path: prefix + path, Access: web.Device, Handler: handler,
+				Body: gate.MaxReaderRequest, OnError: d.refuse(f),
+			})
 		}
 	}
-	e.Any(prefix+"*", d.stray)
+	for _, f := range []family{vguang, mcardsea} {
+		add(f, f.protocol+"/:secret", d.serve(f))
+		add(f, f.protocol+"/:secret/*", d.serve(f))
+	}
+	add(vguang, "*", d.stray)
+	return routes
 }
 
-// stray answers what came to no reader's address: in the words of the more
+// stray answers what came to no reader's address, in the words of the more
 // dangerous family.
-func (d *Door) stray(c echo.Context) error {
+func (d *Door) stray(c *web.Context) error {
 	d.seen("", Unknown)
 	return reply(c, vguang, vguang.answer(core.Reader{}, shown{}, false))
+}
+
+// refuse answers what never came to the handler, or out of it.
+func (d *Door) refuse(f family) func(c *web.Context, err error) error {
+	return func(c *web.Context, _ error) error {
+		d.seen(f.protocol, Malformed)
+		return reply(c, f, f.answer(core.Reader{}, shown{at: c.Now()}, false))
+	}
 }

@@ -163,3 +163,21 @@ func (r SignInRule) Wait(h SignInHistory, now time.Time) time.Duration {
 	}
 	return max(h.Last.Add(wait).Sub(now), 0)
 }
+
+// Granter is who makes and changes accounts: the actor for the audit log, and
+// what they hold, which bounds what they can give.
+type Granter struct {
+	Actor Actor
+	Holds Account
+}
+
+// SystemGranter is the program itself, by its command line: it holds everything.
+var SystemGranter = Granter{Actor: System, Holds: Account{Permissions: Permissions(), Scope: Everywhere}}
+
+// CheckGrant refuses to give an account more than the granter has.
+func (g Granter) CheckGrant(a Account) error {
+	if !g.Holds.Covers(a) {
+		return Forbidden("不能授予超出您自己的权限或小区")
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+// CreateAccount adds an account with a first password, which must be changed at
+// the first sign-in. The granter can give no more than they hold.
+func (s *Store) CreateAccount(ctx context.Context, by core.Granter, a core.Account, password string) (id core.ID, err error) {
+	a = a.Trimmed()
+	a.MustChange = true
+	if err := checkNewAccount(by, a, password); err != nil {
+		return 0, err
+	}
+	hash, err := hashPassword(ctx, password)
+	if err != nil {
+		return 0, wrap("create an account", err)
+	}
+	err = s.write(ctx, "create an account", func(tx *Tx) error {
+		id, err = insertAccount(tx, by.Actor, a, hash)
+		return err
+	})
+	return id, err
+}
+
+func checkNewAccount(by core.Granter, a core.Account, password string) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	if err := core.CheckPassword(a.Login, password); err != nil {
+		return err
+	}
+	return by.CheckGrant(a)
+}
+
+func insertAccount(tx *Tx, by core.Actor, a core.Account, hash string) (core.ID, error) {
+	a.ID = tx.newID()
+	_, err := tx.exec(`INSERT INTO account (id, login, name, password, role, permissions, all_communities, must_change, generation, user_id, created_at, updated_at)
+		VALUES (`+marks(12)+`)`, int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions), flag(a.Scope.All),
+		flag(a.MustChange), 1, 0, tx.nowMS(), tx.nowMS())
+	if isDuplicate(err) {
+		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := saveAccountScope(tx, a); err != nil {
+		return 0, err
+	}
+	return a.ID, auditAccount(tx, by, "account.create", nil, &a)
+}
+
+// saveAccountScope writes the account's communities anew. One that is not there
+// is refused.
+func saveAccountScope(tx *Tx, a core.Account) error {
+	if _, err := tx.exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.All {
+		return err
+	}
+	ids := slices.Compact(slices.Sorted(slices.Values(a.Scope.IDs)))
+	var known int
+	if err := tx.get(&known, "SELECT COUNT(*) FROM community WHERE id IN ("+marks(len(ids))+")", idArgs(ids)...); err != nil {
+		return err
+	}
+	if known != len(ids) {
+		return core.InvalidFields(map[string]string{"communities": "小区不存在"})
+	}
+	rows := make([][]any, len(ids))
+	for i, id := range ids {
+		rows[i] = []any{int64(a.ID), int64(id)}
+	}
+	return insertRows(tx, insertInto, "account_scope", "account_id, community_id", rows)
+}
+
+// UpdateAccount changes an account's name, role, permissions and communities, at
+// once for the sessions it has. Nobody changes their own.
+func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Account) error {
+	a = a.Trimmed()
+	if a.ID == by.Holds.ID {
+		return core.Conflict("不能修改自己的权限，请由其他管理员操作")
+	}
+	return s.changeAccount(ctx, by, a.ID, "account.update", func(tx *Tx, after *core.Account) error {
+		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
+		if err := after.Check(); err != nil {
+			return err
+		}
+		if err := by.CheckGrant(*after); err != nil {
+			return err
+		}
+		return saveAccountScope(tx, *after)
+	})
+}
+
+// DisableAccount ends an account and its sessions, on every server, at once.
+func (s *Store) DisableAccount(ctx context.Context, by core.Granter, id core.ID) error {
+	if id == by.Holds.ID {
+		return core.Conflict("不能停用自己的账号")
+	}
+	return s.changeAccount(ctx, by, id, "account.disable", func(tx *Tx, after *core.Account) error {
+		if after.Disabled.IsZero() {
+			after.Disabled = tx.now
+		}
+		after.Generation++
+		return endSessions(tx, core.SessionAccount, id)
+	})
+}
+
+// EnableAccount lets a disabled account sign in again.
+func (s *Store) EnableAccount(ctx context.Context, by core.Granter, id core.ID) error {
+	return s.changeAccount(ctx, by, id, "account.enable", func(_ *Tx, after *core.Account) error {
+		after.Disabled = time.Time{}
+		return nil
+	})
+}
+
+// ResetPassword gives an account a new first password and ends its sessions.
+func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, password string) error {
+	account, err := s.Account(ctx, by.Holds.Scope, id)
+	if err != nil {
+		return err
+	}
+	if err := core.CheckPassword(account.Login, password); err != nil {
+		return err
+	}
+	hash, err := hashPassword(ctx, password)
+	if err != nil {
+		return wrap("reset a password", err)
+	}
+	return s.changeAccount(ctx, by, id, "account.reset_password", func(tx *Tx, after *core.Account) error {
+		after.MustChange = true
+		after.Generation++
+		if err := savePassword(tx, id, hash); err != nil {
+			return err
+		}
+		return endSessions(tx, core.SessionAccount, id)
+	})
+}
+
+func savePassword(tx *Tx, id core.ID, hash string) error {
+	return tx.one(core.NotFound(noAccount), "UPDATE account SET password = ? WHERE id = ?", hash, int64(id))
+}
+
+// changeAccount is what all changes of an account by another have in common.
+func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, action string, change func(tx *Tx, after *core.Account) error) error {
+	err := s.write(ctx, action, func(tx *Tx) error {
+		before, err := lockAccount(tx, by.Holds, id)
+		if err != nil {
+			return err
+		}
+		after := before
+		if err := change(tx, &after); err != nil {
+			return err
+		}
+		if err := saveAccount(tx, after); err != nil {
+			return err
+		}
+		// The audit row comes before the look for a last admin: its lock has acts
+		// that could leave none take turns.
+		if err := auditAccount(tx, by.Actor, action, &before, &after); err != nil {
+			return err
+		}
+		return keepAdmin(tx, before, after)
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionAccount, id)
+	}
+	return err
+}
+
+func saveAccount(tx *Tx, a core.Account) error {
+	return tx.one(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
+		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), flag(a.Scope.All), flag(a.MustChange),
+		a.Generation, tx.nowMS(), nullMS(a.Disabled), int64(a.ID))
+}
+
+// isAdmin reports an account that could set everything right again.
+func isAdmin(a core.Account) bool { return a.Scope.All && a.Has(core.PermAccountEdit) }
+
+// keepAdmin refuses to leave the console without anybody who can edit accounts.
+func keepAdmin(tx *Tx, before, after core.Account) error {
+	if !isAdmin(before) || isAdmin(after) {
+		return nil
+	}
+	var others []string
+	if err := tx.all(&others, "SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND id <> ?", int64(after.ID)); err != nil {
+		return err
+	}
+	for _, permissions := range others {
+		if slices.Contains(strings.Split(permissions, ","), string(core.PermAccountEdit)) {
+			return nil
+		}
+	}
+	return core.Conflict("至少要保留一个能管理账号的系统管理员")
+}
+
+// PasswordChange is somebody changing their own password.
+type PasswordChange struct {
+	Session core.Session // the one that asks; it stays, all others end
+	Old     string
+	New     string
+}
+
+// ChangePassword changes the password of the session's account, who must know the
+// old one. Wrong ones are fields "old" and "password" of the error.
+func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordChange) error {
+	id := c.Session.Subject
+	var row struct {
+		Login    string `db:"login"`
+		Password string `db:"password"`
+	}
+	if err := s.get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(id)); err != nil {
+		return wrap("change a password", absent(err, noAccount))
+	}
+	ok, err := matchPassword(ctx, row.Password, c.Old)
+	if err != nil {
+		return wrap("change a password", err)
+	}
+	if !ok {
+		return core.InvalidFields(map[string]string{"old": "原密码不正确"})
+	}
+	if c.New == c.Old {
+		return core.InvalidFields(map[string]string{"password": "新密码不能与原密码相同"})
+	}
+	if err := core.CheckPassword(row.Login, c.New); err != nil {
+		return err
+	}
+	hash, err := hashPassword(ctx, c.New)
+	if err != nil {
+		return wrap("change a password", err)
+	}
+	err = s.write(ctx, "change a password", func(tx *Tx) error {
+		n, err := tx.exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1, updated_at = ? WHERE id = ? AND password = ? AND disabled_at IS NULL",
+			hash, tx.nowMS(), int64(id), row.Password)
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return core.Conflict("密码刚刚已被修改，请重新登录")
+		}
+		if err := keepOneSession(tx, c.Session); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "account.change_password", Target: target("account", id)})
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionAccount, id)
+	}
+	return err
+}
+
+// keepOneSession ends an account's other sessions and takes this one along to the
+// account's new generation.
+func keepOneSession(tx *Tx, session core.Session) error {
+	if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
+		tx.nowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
+		return err
+	}
+	_, err := tx.exec("UPDATE session SET generation = generation + 1 WHERE id = ?", int64(session.ID))
+	return err
+}
+
+// accountAudit is what the audit log keeps of an account.
+type accountAudit struct {
+	Login       string `json:"login"`
+	Name        string `json:"name"`
+	Role        string `json:"role"`
+	Permissions string `json:"permissions"`
+	Communities string `json:"communities"`
+	Disabled    bool   `json:"disabled"`
+}
+
+func auditAccount(tx *Tx, by core.Actor, action string, before, after *core.Account) error {
+	entry := auditEntry{Action: action, Target: target("account", after.ID), After: auditOfAccount(*after)}
+	if before != nil {
+		entry.Before = auditOfAccount(*before)
+	}
+	return audit(tx, by, entry)
+}
+
+func auditOfAccount(a core.Account) any {
+	communities := "全部"
+	if !a.Scope.All {
+		communities = joinIDs(a.Scope.IDs)
+	}
+	return accountAudit{
+		Login: a.Login, Name: a.Name, Role: string(a.Role), Permissions: joinPermissions(a.Permissions),
+		Communities: communities, Disabled: !a.Disabled.IsZero(),
+	}
+}

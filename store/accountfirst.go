@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+)
+
+// FirstAdminLinkLife is how long the link of a first start is good.
+const FirstAdminLinkLife = 24 * time.Hour
+
+const (
+	firstAdmin     = "first_admin"
+	firstAdminGone = "链接已失效，请重新启动程序获取新的链接"
+)
+
+// CreateFirstAdminToken makes the token of the one-time link by which the first
+// admin is made; earlier ones die. needed is false where accounts exist.
+func (s *Store) CreateFirstAdminToken(ctx context.Context) (token string, needed bool, err error) {
+	err = s.write(ctx, "make the first admin's link", func(tx *Tx) error {
+		token, needed = "", false
+		if exists, err := anyAccount(tx); err != nil || exists {
+			return err
+		}
+		token, needed = newToken(), true
+		if _, err := tx.exec("DELETE FROM one_time_link WHERE purpose = ?", firstAdmin); err != nil {
+			return err
+		}
+		_, err := tx.exec("INSERT INTO one_time_link (digest, purpose, expires_at) VALUES (?, ?, ?)",
+			digestToken(token), firstAdmin, tx.now.Add(FirstAdminLinkLife).UnixMilli())
+		return err
+	})
+	return token, needed, err
+}
+
+func anyAccount(tx *Tx) (bool, error) {
+	var n int
+	err := tx.get(&n, "SELECT COUNT(*) FROM account")
+	return n > 0, err
+}
+
+// CheckFirstAdminToken says whether the link is still good; not found otherwise.
+func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
+	var n int
+	err := s.get(ctx, &n, `SELECT COUNT(*) FROM one_time_link WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?
+		AND NOT EXISTS (SELECT 1 FROM account)`, digestToken(token), firstAdmin, s.now().UnixMilli())
+	if err == nil && n == 0 {
+		return core.NotFound(firstAdminGone)
+	}
+	return wrap("check the first admin's link", err)
+}
+
+// ConsumeFirstAdminToken makes the first admin, who chose the password and need
+// not change it. Of two who use the link, one makes an account.
+func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token string, first FirstAdmin) (id core.ID, err error) {
+	a := core.Account{Login: first.Login, Name: first.Name, Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}.Trimmed()
+	if err := checkNewAccount(core.SystemGranter, a, first.Password); err != nil {
+		return 0, err
+	}
+	if err := s.CheckFirstAdminToken(ctx, token); err != nil {
+		return 0, err
+	}
+	hash, err := hashPassword(ctx, first.Password)
+	if err != nil {
+		return 0, wrap("make the first admin", err)
+	}
+	err = s.write(ctx, "make the first admin", func(tx *Tx) error {
+		if err := tx.one(core.NotFound(firstAdminGone), "UPDATE one_time_link SET used_at = ? WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
+			tx.nowMS(), digestToken(token), firstAdmin, tx.nowMS()); err != nil {
+			return err
+		}
+		exists, err := anyAccount(tx)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return core.NotFound(firstAdminGone)
+		}
+		id, err = insertAccount(tx, by, a, hash)
+		return err
+	})
+	return id, err
+}
+
+// FirstAdmin is what the first admin chose.
+type FirstAdmin struct {
+	Login    string
+	Name     string
+	Password string
+}

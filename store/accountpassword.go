@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+
+	"tongxing/core"
+)
+
+// Argon2id at OWASP's first choice of parameters: 19 MiB, two passes, one lane;
+// about 25 ms. At most two at once, so that guessing cannot take all memory.
+const (
+	argonMemory = 19 * 1024 // KiB
+	argonPasses = 2
+	argonLanes  = 1
+	argonKey    = 32
+	argonSalt   = 16
+)
+
+var argonTurns = make(chan struct{}, 2)
+
+// hashPassword gives a password in PHC form. It waits for its turn.
+func hashPassword(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, argonSalt)
+	_, _ = rand.Read(salt) // crypto/rand does not fail
+	key, err := argonHash(ctx, password, salt, argonParams{argonMemory, argonPasses, argonLanes})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+}
+
+type argonParams struct {
+	memory, passes uint32
+	lanes          uint8
+}
+
+func argonHash(ctx context.Context, password string, salt []byte, p argonParams) ([]byte, error) {
+	select {
+	case argonTurns <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-argonTurns }()
+	return argon2.IDKey([]byte(password), salt, p.passes, p.memory, p.lanes, argonKey), nil
+}
+
+// absentPassword takes the place of the password of an account that is not
+// there, so that the time of an answer does not tell who has one.
+const absentPassword = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// matchPassword reports whether password is the one that phc was made from. An
+// empty or unreadable phc matches nothing, and takes as long.
+func matchPassword(ctx context.Context, phc, password string) (bool, error) {
+	params, salt, want, ok := parsePHC(phc)
+	if !ok {
+		params, salt, want, _ = parsePHC(absentPassword)
+	}
+	if len(password) > 4*core.PasswordMost {
+		password, ok = "", false
+	}
+	key, err := argonHash(ctx, password, salt, params)
+	if err != nil {
+		return false, err
+	}
+	return subtle.ConstantTimeCompare(key, want) == 1 && ok, nil
+}
+
+func parsePHC(phc string) (p argonParams, salt, key []byte, ok bool) {
+	parts := strings.Split(phc, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return p, nil, nil, false
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.passes, &p.lanes); err != nil {
+		return p, nil, nil, false
+	}
+	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])
+	key, keyErr := base64.RawStdEncoding.DecodeString(parts[5])
+	ok = saltErr == nil && keyErr == nil && len(key) == argonKey && p.passes > 0 && p.lanes > 0 && p.memory <= 1<<20
+	return p, salt, key, ok
+}

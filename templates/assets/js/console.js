@@ -1,0 +1,26 @@
+// The console's bundle.
+import htmx from "htmx.org";
+import { watchConfirms } from "./confirm.js";
+import { watchForms } from "./form.js";
+import { watchList } from "./list.js";
+import { watchLive } from "./live.js";
+import { watchMenu } from "./menu.js";
+import { watchPage } from "./page.js";
+import { watchTheme } from "./theme-choice.js";
+import { watchTrouble } from "./trouble.js";
+
+htmx.config.responseHandling = [
+  { code: "204", swap: false },
+  { code: "[23]..", swap: true },
+  { code: "422", swap: true }, // a form with its messages
+  { code: "[45]..", swap: false, error: true },
+];
+
+watchTheme();
+watchPage();
+watchMenu();
+watchConfirms();
+watchForms();
+watchList();
+watchLive();
+watchTrouble();

@@ -1,0 +1,61 @@
+// Forms: sent once, and not left by accident.
+//
+//   data-form="once"     the button works once
+//   data-form="guarded"  that, and leaving with unsaved changes asks first
+
+import { ask } from "./confirm.js";
+
+const leaving = "有未保存的修改，离开后会丢失。";
+
+// snapshot is the form's content as text, to see whether it was changed.
+function snapshot(form) {
+  return new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)])).toString();
+}
+
+function changed(form) {
+  return form.dataset.form === "guarded" && !form.dataset.sent && form.dataset.before !== snapshot(form);
+}
+
+function guarded() {
+  return [...document.querySelectorAll('form[data-form="guarded"]')];
+}
+
+// watchForms wires all forms of the page, present and future.
+export function watchForms() {
+  for (const form of guarded()) {
+    // A form that comes back with messages holds what was typed and not saved.
+    form.dataset.before = form.querySelector(".tx-wrong") ? "?" : snapshot(form);
+  }
+  document.querySelector(".tx-wrong input, .tx-wrong select, .tx-wrong textarea")?.focus();
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.dataset.form) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+
+  // Back from the next page: the form may be sent again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (guarded().some(changed)) event.preventDefault();
+  });
+
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-leave]");
+    if (!link || !guarded().some(changed)) return;
+    event.preventDefault();
+    if (await ask({ text: leaving, yes: "放弃修改", danger: true })) {
+      for (const form of guarded()) form.dataset.sent = "1";
+      location.href = link.href;
+    }
+  });
+}

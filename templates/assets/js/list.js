@@ -1,0 +1,43 @@
+// Lists: ticking rows, and addresses without empty filters.
+
+function refresh(bulk) {
+  const boxes = [...document.querySelectorAll(`input[name="id"][form="${bulk.id}"]`)];
+  const ticked = boxes.filter((box) => box.checked).length;
+  const all = bulk.querySelector("[data-tick-all]");
+  all.checked = ticked > 0 && ticked === boxes.length;
+  all.indeterminate = ticked > 0 && ticked < boxes.length;
+  bulk.querySelector("[data-bulk-count]").textContent = ticked ? `已选 ${ticked} 项` : "未选择";
+  for (const button of bulk.querySelectorAll("button")) button.disabled = ticked === 0;
+  bulk.classList.toggle("tx-bulk-on", ticked > 0);
+}
+
+function refreshAll() {
+  for (const bulk of document.querySelectorAll("[data-bulk]")) refresh(bulk);
+}
+
+// watchList wires bulk bars and filter forms, also those that htmx brings later.
+export function watchList() {
+  refreshAll();
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-tick-all]");
+    if (all) {
+      const boxes = document.querySelectorAll(`input[name="id"][form="${all.form.id}"]`);
+      for (const box of boxes) box.checked = all.checked;
+    }
+    if (all || event.target.name === "id") refreshAll();
+  });
+  document.addEventListener("htmx:afterSettle", refreshAll);
+  window.addEventListener("pageshow", refreshAll);
+
+  // Where the browser sends the form itself, empty fields stay at home.
+  document.addEventListener("formdata", (event) => {
+    if (event.target.method === "get") dropEmpty(event.formData);
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get" && event.detail.elt.matches("form")) dropEmpty(event.detail.formData);
+  });
+}
+
+function dropEmpty(data) {
+  for (const [name, value] of [...data]) if (value === "") data.delete(name);
+}

@@ -1,0 +1,99 @@
+// Parts of a page that follow a stream of server-sent events.
+//
+//   data-live="/address"         the stream; parts with one address share it
+//   data-live-event="passage"    the events' name, "message" if absent
+//   data-live-swap="refresh"     an event is a hint: the page is fetched, and the
+//                                element with this id taken out of it
+//                 "replace"      the event's HTML replaces the content
+//                 "prepend"      it goes to the top; data-live-max keeps so many
+//
+// An element [data-live-state] shows whether the stream stands.
+
+const streams = new Map();
+
+// watchLive opens the streams that the page's parts ask for.
+export function watchLive() {
+  for (const part of document.querySelectorAll("[data-live]")) follow(part);
+  window.addEventListener("pagehide", closeAll);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload(); // what was missed meanwhile is unknown
+  });
+}
+
+function closeAll() {
+  for (const stream of streams.values()) stream.close();
+  streams.clear();
+}
+
+function follow(part) {
+  const stream = open(part.dataset.live);
+  const { id } = part;
+  stream.addEventListener(part.dataset.liveEvent || "message", (event) => {
+    const now = document.getElementById(id) || part;
+    swaps[now.dataset.liveSwap || "refresh"](now, event.data);
+  });
+}
+
+function open(address) {
+  if (streams.has(address)) return streams.get(address);
+  const stream = new EventSource(address);
+  streams.set(address, stream);
+  let lost = false;
+  stream.addEventListener("open", () => {
+    show("on", "实时更新中");
+    if (lost) refreshAll(); // events of the gap are gone
+    lost = false;
+  });
+  stream.addEventListener("error", () => {
+    lost = true;
+    show("off", "连接中断，正在重连");
+    if (stream.readyState !== EventSource.CLOSED) return;
+    streams.delete(address);
+    setTimeout(() => document.querySelectorAll("[data-live]").forEach((p) => p.dataset.live === address && follow(p)), 5000);
+  });
+  return stream;
+}
+
+function show(state, words) {
+  for (const lamp of document.querySelectorAll("[data-live-state]")) {
+    lamp.dataset.liveState = state;
+    (lamp.querySelector("span") || lamp).textContent = words;
+  }
+}
+
+const swaps = {
+  replace(part, html) {
+    part.innerHTML = html;
+  },
+  prepend(part, html) {
+    part.insertAdjacentHTML("afterbegin", html);
+    part.firstElementChild?.classList.add("tx-fresh");
+    const max = Number(part.dataset.liveMax || 0);
+    while (max && part.children.length > max) part.lastElementChild.remove();
+  },
+  refresh(part) {
+    if (part.dataset.waiting) return;
+    part.dataset.waiting = "1";
+    setTimeout(() => refresh(part), 250); // a burst of hints is one fetch
+  },
+};
+
+function refreshAll() {
+  for (const part of document.querySelectorAll('[data-live-swap="refresh"], [data-live]:not([data-live-swap])')) {
+    swaps.refresh(part);
+  }
+}
+
+async function refresh(part) {
+  try {
+    const reply = await fetch(location.href, { headers: { "X-Fragment": part.id }, cache: "no-store" });
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    const fresh = page.getElementById(part.id);
+    if (reply.status === 401) location.reload();
+    if (fresh && reply.ok) part.innerHTML = fresh.innerHTML;
+  } catch {
+    // the stream says by itself that the network is gone
+  } finally {
+    delete part.dataset.waiting;
+  }
+}

@@ -1,0 +1,31 @@
+// What both bundles do: copying, and menus that close when one looks away.
+
+// watchPage wires [data-copy] buttons and <details data-menu>.
+export function watchPage() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) await copy(button);
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
+
+async function copy(button) {
+  const words = button.querySelector("span") || button;
+  const before = words.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    words.textContent = "已复制";
+  } catch {
+    words.textContent = "请手动复制";
+  }
+  setTimeout(() => (words.textContent = before), 2000);
+}

@@ -1,0 +1,14 @@
+// The bundle of phone pages: no htmx, only what they need.
+import { watchConfirms } from "./confirm.js";
+import { watchForms } from "./form.js";
+import { watchLive } from "./live.js";
+import { watchPage } from "./page.js";
+import { watchCodes } from "./qr.js";
+import { watchTheme } from "./theme-choice.js";
+
+watchTheme();
+watchPage();
+watchConfirms();
+watchForms();
+watchLive();
+watchCodes();

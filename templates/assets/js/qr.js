@@ -1,0 +1,86 @@
+// A pass code that counts down and draws itself anew: see the partial "qr".
+// While the page is hidden nothing is asked for; on return an old code is
+// replaced at once.
+
+const retryAfter = 4000; // ms
+
+// watchCodes starts every code of the page.
+export function watchCodes() {
+  for (const code of document.querySelectorAll("[data-qr]")) start(code);
+}
+
+function start(code) {
+  const until = Date.now() + Number(code.dataset.left) * 1000;
+  const form = code.querySelector("[data-qr-refresh]");
+  let asking = false;
+
+  const renew = async () => {
+    if (asking || !code.isConnected) return;
+    asking = true;
+    try {
+      replace(code, await fetchCode(form));
+      return;
+    } catch {
+      code.querySelector("[data-qr-trouble]").hidden = false;
+      await new Promise((resolve) => setTimeout(resolve, retryAfter));
+    }
+    asking = false;
+  };
+
+  const tick = () => {
+    if (!code.isConnected) {
+      clearInterval(timer);
+      return;
+    }
+    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    show(code, left);
+    if (left === 0 && !document.hidden) renew();
+  };
+  const timer = setInterval(tick, 500);
+  document.addEventListener("visibilitychange", tick);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    renew();
+  });
+  tick();
+}
+
+function show(code, left) {
+  const words = code.querySelector("[data-qr-left]");
+  const text = left > 60 ? `剩余 ${Math.floor(left / 60)} 分 ${String(left % 60).padStart(2, "0")} 秒` : `剩余 ${left} 秒`;
+  if (words.textContent !== text) words.textContent = text;
+  code.querySelector("progress").value = left;
+  code.classList.toggle("p-qr-soon", left <= 30 && left > 0);
+  code.classList.toggle("p-qr-over", left === 0);
+  code.querySelector(".p-qr-stale").hidden = left > 0;
+}
+
+// fetchCode posts the form and takes the new code out of the reply, which may be
+// the part alone or, after a redirect, the whole page.
+async function fetchCode(form) {
+  const reply = await fetch(form.action, {
+    method: "POST",
+    body: new URLSearchParams(new FormData(form)),
+    headers: { "X-Fragment": "qr" },
+    cache: "no-store",
+  });
+  if (reply.status === 401) location.reload();
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const fresh = page.querySelector("[data-qr]");
+  if (fresh && reply.ok) return fresh;
+  if (reply.status >= 400 && reply.status < 500) location.reload(); // the page says why
+  throw new Error("no code in the reply");
+}
+
+function replace(code, fresh) {
+  const made = document.importNode(fresh, true);
+  const drawn = made.querySelector("img");
+  const swap = () => {
+    code.replaceWith(made);
+    start(made);
+  };
+  // The old code stays until the new picture is there.
+  const image = new Image();
+  image.onload = image.onerror = swap;
+  image.src = drawn.getAttribute("src");
+}

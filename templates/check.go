@@ -1,0 +1,136 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// TB is the part of testing.TB that CheckAll needs; the package itself does not
+// import testing.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// CheckAll is for the tests of handlers: it fails unless every page whose name
+// starts with prefix ("console/", "h5/") has a sample, and every sample renders
+// to a page fit for the content security policy and for screen readers. A name
+// may have several samples, told apart by "#": "h5/pass/show#refused". The pages
+// of this package itself (dev, error, confirm) need none.
+func CheckAll(t TB, prefix string, samples map[string]any) {
+	t.Helper()
+	r, err := New(false)
+	if err != nil {
+		t.Errorf("%v", err)
+		return
+	}
+	sampled := map[string]bool{}
+	for name, page := range samples {
+		file, _, _ := strings.Cut(name, "#")
+		sampled[file] = true
+		var out bytes.Buffer
+		if err := r.Render(&out, file, page); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, fault := range Faults(out.String()) {
+			t.Errorf("%s: %s", name, fault)
+		}
+	}
+	for _, name := range r.Pages() {
+		if strings.HasPrefix(name, prefix) && !sampled[name] && !ownPage(name) {
+			t.Errorf("templates/%s.html has no sample: no test executes it", name)
+		}
+	}
+}
+
+// ownPage reports a page whose struct lives in this package, tested here.
+func ownPage(name string) bool {
+	return slices.Contains([]string{"dev", "error", "confirm"}, strings.Split(name, "/")[1])
+}
+
+// fault is a pattern that no page may have.
+type fault struct {
+	pattern *regexp.Regexp
+	words   string
+}
+
+var faults = []fault{
+	{regexp.MustCompile(`ZgotmplZ`), "a value was refused as unsafe in its place"},
+	{regexp.MustCompile(`<script(?:\s[^>]*)?>[^<]*\S[^<]*</script>`), "an inline script: the content security policy forbids it"},
+	{regexp.MustCompile(`<[^>]*\sstyle="`), "an inline style: the content security policy forbids it"},
+	{regexp.MustCompile(`<style`), "an inline style sheet: the content security policy forbids it"},
+	{regexp.MustCompile(`<[^>]*\son[a-z]+="`), "an inline event handler: the content security policy forbids it"},
+	{regexp.MustCompile(`javascript:`), "a javascript: address"},
+	{regexp.MustCompile(`%!\w?\(`), "a formatting mistake"},
+}
+
+var (
+	image     = regexp.MustCompile(`<img\s[^>]*>`)
+	idOf      = regexp.MustCompile(`<[^>]*\sid="([^"]*)"`)
+	labelFor  = regexp.MustCompile(`<label[^>]*\sfor="([^"]*)"`)
+	ariaRefs  = regexp.MustCompile(`\saria-(?:describedby|labelledby|controls)="([^"]*)"`)
+	iconRef   = regexp.MustCompile(`href="[^"]*icons[^"]*\.svg#([^"]*)"`)
+	headings  = regexp.MustCompile(`<h1[ >]`)
+	iconNames = regexp.MustCompile(`(?m)^[a-z0-9-]+`)
+)
+
+// Faults lists what is wrong with a whole page as it is sent: things that the
+// content security policy forbids, broken references between elements, pictures
+// without words, icons that are not in assets/icons.txt.
+func Faults(html string) []string {
+	var found []string
+	for _, f := range faults {
+		if m := f.pattern.FindString(html); m != "" {
+			found = append(found, fmt.Sprintf("%s: %.120s", f.words, m))
+		}
+	}
+	for _, tag := range image.FindAllString(html, -1) {
+		if !strings.Contains(tag, " alt=") {
+			found = append(found, "a picture without alt: "+tag)
+		}
+	}
+	if n := len(headings.FindAllString(html, -1)); n != 1 {
+		found = append(found, fmt.Sprintf("%d main headings (h1), want one", n))
+	}
+	return append(append(found, references(html)...), icons(html)...)
+}
+
+func references(html string) []string {
+	var found []string
+	ids := map[string]bool{}
+	for _, m := range idOf.FindAllStringSubmatch(html, -1) {
+		if ids[m[1]] {
+			found = append(found, "two elements have the id "+m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, pattern := range []*regexp.Regexp{labelFor, ariaRefs} {
+		for _, m := range pattern.FindAllStringSubmatch(html, -1) {
+			for _, id := range strings.Fields(m[1]) {
+				if !ids[id] {
+					found = append(found, "nothing has the id "+id)
+				}
+			}
+		}
+	}
+	return found
+}
+
+func icons(html string) []string {
+	text, err := embedded.ReadFile("assets/icons.txt")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	known := iconNames.FindAllString(string(text), -1)
+	var found []string
+	for _, m := range iconRef.FindAllStringSubmatch(html, -1) {
+		if !slices.Contains(known, m[1]) {
+			found = append(found, fmt.Sprintf("icon %q is not in assets/icons.txt", m[1]))
+		}
+	}
+	return found
+}

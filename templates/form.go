@@ -1,0 +1,200 @@
+package templates
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+)
+
+// Kind is how a field is asked for.
+type Kind string
+
+// The kinds of field. Text is the zero value.
+const (
+	Text      Kind = ""
+	Password  Kind = "password"
+	Number    Kind = "number"
+	Telephone Kind = "tel" // digits on a phone's keyboard
+	Date      Kind = "date"
+	Time      Kind = "time"
+	Textarea  Kind = "textarea"
+	Select    Kind = "select"
+	Radio     Kind = "radio"
+	Checks    Kind = "checks" // any number of Choices, in Values
+	Switch    Kind = "switch" // sends "1" when on
+	Hidden    Kind = "hidden"
+	Static    Kind = "static" // shown, never sent
+)
+
+// Field is one thing a form asks for; partial "field" draws it with its label,
+// help and message. Values are what came in, as text, so that a form shown again
+// loses nothing.
+type Field struct {
+	Kind     Kind
+	Name     string // of the form value
+	Label    string
+	Help     string
+	Error    string // a message for this field; draws it as wrong
+	Value    string
+	Values   []string // Checks: the ticked ones
+	Choices  []Choice // Select, Radio, Checks
+	Required bool
+	Disabled bool
+	Focus    bool // the first to be filled in; a field with an error takes it instead
+
+	Placeholder  string
+	Autocomplete string // "off", "username", "current-password", …
+	Unit         string // behind the input: "次", "天"
+	Min, Max     string // Number, Date, Time
+	Step         string // Number: "any" for fractions
+	MaxLength    int    // in UTF-16 units, as browsers count
+	Rows         int    // Textarea; 4 if zero
+	Short        bool   // an input as wide as a figure or a code
+	Wide         bool   // takes the whole row of a form in two columns; Textarea and Checks do anyway
+	compact      bool   // in a filter row: no help, small
+}
+
+// Choice is one of a field's choices.
+type Choice struct {
+	Value    string
+	Label    string
+	Help     string
+	Disabled bool
+}
+
+// ID is the input's id in the page.
+func (f Field) ID() string { return "f-" + f.Name }
+
+// Compact reports a field drawn small, in a row of filters.
+func (f Field) Compact() bool { return f.compact }
+
+// Lines is the height of a Textarea.
+func (f Field) Lines() int {
+	if f.Rows == 0 {
+		return 4
+	}
+	return f.Rows
+}
+
+// Chosen reports that value is the field's, or among its values.
+func (f Field) Chosen(value string) bool {
+	if f.Kind == Checks {
+		return slices.Contains(f.Values, value)
+	}
+	return f.Value == value
+}
+
+// On reports a Switch that is on.
+func (f Field) On() bool { return f.Value == "1" || f.Value == "true" || f.Value == "on" }
+
+// Described is the aria-describedby of the input: its help and its message.
+func (f Field) Described() string {
+	var ids string
+	if f.Error != "" {
+		ids = f.ID() + "-error"
+	}
+	if f.Help != "" && !f.compact {
+		if ids != "" {
+			ids += " "
+		}
+		ids += f.ID() + "-help"
+	}
+	return ids
+}
+
+// Section is a titled group of a form's fields.
+type Section struct {
+	Title  string // may be empty in a form of one section
+	Help   string
+	Fields []Field
+}
+
+// Form is a form that posts to Action; partial "form" draws the whole of it. A
+// wrong one is shown again with status 422, with Set's values and messages. The
+// submit button works once; leaving with unsaved changes asks first.
+type Form struct {
+	Action   string
+	CSRF     string
+	Once     string // a value that the server accepts once; empty for none
+	Sections []Section
+	Error    string // a message for the whole; messages of fields it counts itself
+	Submit   string // the button's words; "保存" if empty
+	Cancel   string // address to go back to; empty for no such button
+	Confirm  string // asks before sending, with this sentence
+	Danger   bool   // the button is red
+	Sign     bool   // a sign-in or another short form: a wide button, no unsaved warning
+}
+
+// Field gives the field called name, for a page that draws its form itself:
+// {{template "field" (.Form.Field "name")}}.
+func (f Form) Field(name string) (Field, error) {
+	for _, s := range f.Sections {
+		for _, field := range s.Fields {
+			if field.Name == name {
+				return field, nil
+			}
+		}
+	}
+	return Field{}, fmt.Errorf("the form has no field %q", name)
+}
+
+// Set puts values and messages into the fields, both by field name. Passwords
+// stay empty. Values nil leaves the fields' own.
+func (f *Form) Set(values url.Values, messages map[string]string) {
+	for s := range f.Sections {
+		for i := range f.Sections[s].Fields {
+			field := &f.Sections[s].Fields[i]
+			field.Error = messages[field.Name]
+			if values == nil || field.Kind == Static || field.Kind == Password {
+				continue
+			}
+			field.Value, field.Values = values.Get(field.Name), values[field.Name]
+		}
+	}
+}
+
+// Wrong counts the fields with a message.
+func (f Form) Wrong() int {
+	n := 0
+	for _, s := range f.Sections {
+		for _, field := range s.Fields {
+			if field.Error != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// SubmitLabel is the words on the button.
+func (f Form) SubmitLabel() string {
+	if f.Submit == "" {
+		return "保存"
+	}
+	return f.Submit
+}
+
+// Type is the type attribute of the input.
+func (f Field) Type() string {
+	switch f.Kind {
+	case Text:
+		if f.compact && f.Name == "q" {
+			return "search"
+		}
+		return "text"
+	case Number:
+		return "text" // spinners and the wheel change figures by accident: see InputMode
+	}
+	return string(f.Kind)
+}
+
+// InputMode asks a phone for the right keyboard.
+func (f Field) InputMode() string {
+	switch f.Kind {
+	case Number:
+		return "decimal"
+	case Telephone:
+		return "tel"
+	}
+	return ""
+}

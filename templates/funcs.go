@@ -1,0 +1,71 @@
+package templates
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+)
+
+// funcs are the functions that every template has. README.md lists them.
+func (r *Renderer) funcs() template.FuncMap {
+	return template.FuncMap{
+		"asset":    r.asset,
+		"icon":     r.icon,
+		"date":     r.formatter("2006-01-02"),
+		"datetime": r.formatter("2006-01-02 15:04"),
+		"exact":    r.formatter("2006-01-02 15:04:05"),
+		"clock":    r.formatter("15:04"),
+		"monthday": r.formatter("1月2日 15:04"),
+		"iso":      isoTime,
+		"badge":    NewBadge,
+		"empty":    NewEmpty,
+		"tick":     newTick,
+		"contains": contains,
+	}
+}
+
+// icon draws an icon of assets/icons.txt by name, in the size and colour of the
+// text it stands in. It is decoration: words say what it means.
+func (r *Renderer) icon(name string) (template.HTML, error) {
+	sprite, err := r.asset("icons.svg")
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(fmt.Sprintf( //nolint:gosec // both values are the templates' own
+		`<svg class="icon" width="24" height="24" aria-hidden="true" focusable="false"><use href="%s#%s"/></svg>`,
+		template.HTMLEscapeString(sprite), template.HTMLEscapeString(name))), nil
+}
+
+// formatter shows a time.Time or *time.Time in the deployment's zone; the zero
+// time and nil are a dash.
+func (r *Renderer) formatter(layout string) func(value any) (string, error) {
+	return func(value any) (string, error) {
+		t, err := timeOf(value)
+		if err != nil || t.IsZero() {
+			return "–", err
+		}
+		return t.In(r.zone).Format(layout), nil
+	}
+}
+
+// isoTime is for the datetime attribute of <time>; empty for the zero time.
+func isoTime(value any) (string, error) {
+	t, err := timeOf(value)
+	if err != nil || t.IsZero() {
+		return "", err
+	}
+	return t.UTC().Format(time.RFC3339), nil
+}
+
+func timeOf(value any) (time.Time, error) {
+	switch t := value.(type) {
+	case time.Time:
+		return t, nil
+	case *time.Time:
+		if t == nil {
+			return time.Time{}, nil
+		}
+		return *t, nil
+	}
+	return time.Time{}, fmt.Errorf("%T is not a time", value)
+}

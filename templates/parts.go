@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"html/template"
 	"net/url"
 	"slices"
 )
@@ -127,9 +128,9 @@ func contains(list []string, value string) bool { return slices.Contains(list, v
 // out of the reply, which may be the whole page after a redirect. Without
 // scripts the button under the code posts the same.
 type QR struct {
-	Image   string // address of the picture
-	Alt     string // "通行码"
-	Refresh string // address to POST for a new code
+	Image   template.URL // address of the picture, or the picture itself as a data: URL
+	Alt     string       // "通行码"
+	Refresh string       // address to POST for a new code
 	CSRF    string
 	Left    int    // seconds for which this code is still good
 	Life    int    // seconds a fresh code is good

@@ -5,6 +5,7 @@
 //   data-live-swap="refresh"     an event is a hint: the page is fetched, and the
 //                                element with this id taken out of it
 //                 "replace"      the event's HTML replaces the content
+//                 "reload"       the whole page is loaded anew
 //                 "prepend"      it goes to the top; data-live-max keeps so many
 //
 // An element [data-live-state] shows whether the stream stands.
@@ -70,6 +71,9 @@ const swaps = {
     part.firstElementChild?.classList.add("tx-fresh");
     const max = Number(part.dataset.liveMax || 0);
     while (max && part.children.length > max) part.lastElementChild.remove();
+  },
+  reload() {
+    location.reload();
   },
   refresh(part) {
     if (part.dataset.waiting) return;

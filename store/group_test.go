@@ -1,0 +1,313 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The acts of these tests write rows of the table setting.
+
+func put(name string) func(tx *Tx) error {
+	return func(tx *Tx) error {
+		_, err := tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', 0)", name)
+		return err
+	}
+}
+
+func countPut(t *testing.T, s *Store) int {
+	t.Helper()
+	return countRows(t, s, "SELECT COUNT(*) FROM setting WHERE name LIKE 'test.%'")
+}
+
+// together runs acts while another holds the writer, so that on SQLite they share
+// one commit.
+func together(t *testing.T, s *Store, acts ...func(tx *Tx) error) []error {
+	t.Helper()
+	begun, release := make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		err := s.write(t.Context(), "hold", func(*Tx) error {
+			close(begun)
+			<-release
+			return nil
+		})
+		if err != nil {
+			t.Errorf("hold: %v", err)
+		}
+	})
+	<-begun
+	errs := make([]error, len(acts))
+	for i, act := range acts {
+		wait.Go(func() { errs[i] = s.write(t.Context(), "test", act) })
+	}
+	if s.group != nil {
+		awaitQueue(t, s, len(acts))
+	}
+	close(release)
+	wait.Wait()
+	return errs
+}
+
+// awaitQueue waits until n acts wait for the writer.
+func awaitQueue(t *testing.T, s *Store, n int) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for len(s.group.queue) < n {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d acts wait, want %d", len(s.group.queue), n)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestFailingActLeavesTheOthers(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		refused := errors.New("refused")
+		errs := together(t, s,
+			put("test.1"),
+			func(tx *Tx) error {
+				if err := put("test.2")(tx); err != nil {
+					return err
+				}
+				return refused
+			},
+			put("test.3"),
+			func(tx *Tx) error {
+				if err := put("test.4")(tx); err != nil {
+					return err
+				}
+				return put("test.4")(tx) // the key is taken
+			},
+			put("test.5"),
+		)
+		if errs[0] != nil || errs[2] != nil || errs[4] != nil {
+			t.Errorf("good acts failed: %v", errs)
+		}
+		if !errors.Is(errs[1], refused) || !isDuplicate(errs[3]) {
+			t.Errorf("bad acts: %v, %v", errs[1], errs[3])
+		}
+		if n := countPut(t, s); n != 3 {
+			t.Errorf("%d rows, want the 3 of the good acts", n)
+		}
+	})
+}
+
+func TestPanicRollsBackAndPassesOn(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		for _, others := range []int{0, 3} {
+			acts := []func(tx *Tx) error{func(tx *Tx) error {
+				if err := put("test.panic")(tx); err != nil {
+					return err
+				}
+				panic("broken")
+			}}
+			for i := range others {
+				acts = append(acts, put(fmt.Sprintf("test.%d", i)))
+			}
+			panicked := make(chan any, 1)
+			first := acts[0]
+			acts[0] = nil
+			if others == 0 {
+				func() {
+					defer func() { panicked <- recover() }()
+					_ = s.write(t.Context(), "test", first)
+				}()
+			} else {
+				acts[0] = func(tx *Tx) error { return nil }
+				go func() {
+					defer func() { panicked <- recover() }()
+					_ = s.write(t.Context(), "test", first)
+				}()
+				for i, err := range together(t, s, acts...) {
+					if err != nil {
+						t.Errorf("act %d: %v", i, err)
+					}
+				}
+			}
+			if p := <-panicked; p != "broken" {
+				t.Errorf("with %d others the caller saw %v, want the panic", others, p)
+			}
+			if n := countPut(t, s); n != others {
+				t.Errorf("%d rows, want %d", n, others)
+			}
+		}
+	})
+}
+
+func TestWriteAfterClose(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s, err := Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+		if err := s.write(t.Context(), "test", put("test.1")); err == nil {
+			t.Error("a write after Close went through")
+		}
+		if _, err := s.Scan(t.Context(), ScanAttempt{}); err == nil {
+			t.Error("a scan after Close was decided")
+		}
+	})
+}
+
+// A caller who gives up while the act waits takes it back.
+func TestCancelledWhileWaiting(t *testing.T) {
+	o := testOptions()
+	o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
+	s := openStore(t, o)
+	begun, release := make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		_ = s.write(t.Context(), "hold", func(*Tx) error {
+			close(begun)
+			<-release
+			return nil
+		})
+	})
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	var cancelled, kept error
+	wait.Go(func() { cancelled = s.write(ctx, "test", put("test.cancelled")) })
+	wait.Go(func() { kept = s.write(t.Context(), "test", put("test.kept")) })
+	awaitQueue(t, s, 2)
+	cancel()
+	close(release)
+	wait.Wait()
+	if !errors.Is(cancelled, context.Canceled) || kept != nil {
+		t.Errorf("cancelled act: %v; the other: %v", cancelled, kept)
+	}
+	if n := countPut(t, s); n != 1 {
+		t.Errorf("%d rows, want the one that was not cancelled", n)
+	}
+}
+
+// A counter that many raise at once loses nothing.
+func TestConcurrentActsAllCount(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if err := s.write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.exec("INSERT INTO setting (name, value, updated_at) VALUES ('test.n', '', 0)")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		const workers, each = 16, 25
+		var wait sync.WaitGroup
+		for range workers {
+			wait.Go(func() {
+				for range each {
+					err := s.write(t.Context(), "raise", func(tx *Tx) error {
+						return tx.one(errRace, "UPDATE setting SET updated_at = updated_at + 1 WHERE name = 'test.n'")
+					})
+					if err != nil {
+						t.Errorf("raise: %v", err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		if n := countRows(t, s, "SELECT updated_at FROM setting WHERE name = 'test.n'"); n != workers*each {
+			t.Errorf("counted %d, want %d", n, workers*each)
+		}
+	})
+}
+
+// A conditional UPDATE is right without reading first, on every engine.
+func TestConditionalUpdateHasOneWinner(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if err := s.write(t.Context(), "test", put("test.token")); err != nil {
+			t.Fatal(err)
+		}
+		lost := errors.New("lost")
+		errs := make([]error, 20)
+		var wait sync.WaitGroup
+		for i := range errs {
+			wait.Go(func() {
+				errs[i] = s.write(t.Context(), "take", func(tx *Tx) error {
+					return tx.one(lost, "UPDATE setting SET value = ? WHERE name = 'test.token' AND value = ''", fmt.Sprint(i))
+				})
+			})
+		}
+		wait.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else if !errors.Is(err, lost) {
+				t.Errorf("take: %v", err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d winners, want 1", won)
+		}
+	})
+}
+
+// An UPDATE counts the rows it found, changed or not.
+func TestUpdateCountsFoundRows(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		err := s.write(t.Context(), "test", func(tx *Tx) error {
+			if err := put("test.1")(tx); err != nil {
+				return err
+			}
+			n, err := tx.exec("UPDATE setting SET value = '' WHERE name = 'test.1'")
+			if n != 1 {
+				t.Errorf("an UPDATE that changes nothing counts %d, want 1", n)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestIsDuplicate(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if err := s.write(t.Context(), "test", put("test.1")); err != nil {
+			t.Fatal(err)
+		}
+		primary := s.write(t.Context(), "test", put("test.1"))
+		community := func(tx *Tx) error {
+			_, err := tx.exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, 'a', '', '', 'x', 0, 0)", int64(tx.newID()))
+			return err
+		}
+		if err := s.write(t.Context(), "test", community); err != nil {
+			t.Fatal(err)
+		}
+		unique := s.write(t.Context(), "test", community)
+		if !isDuplicate(primary) || !isDuplicate(unique) {
+			t.Errorf("primary key: %v; unique index: %v", primary, unique)
+		}
+		null := s.write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.exec("INSERT INTO setting (name, value, updated_at) VALUES ('test.2', NULL, 0)")
+			return err
+		})
+		if null == nil || isDuplicate(null) || isDuplicate(nil) || isDuplicate(errors.New("UNIQUE constraint failed")) {
+			t.Errorf("NULL: %v; only a taken key is a duplicate", null)
+		}
+		if err := s.write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.exec(tx.s.dialect.insertIgnore() + "setting (name, value, updated_at) VALUES ('test.1', 'new', 0)")
+			return err
+		}); err != nil {
+			t.Errorf("ignored duplicate: %v", err)
+		}
+	})
+}
+
+// Only errors made for people pass as they are; others carry the operation.
+func TestWrapNamesTheOperation(t *testing.T) {
+	if err := wrap("op", errors.New("broken")); !strings.Contains(err.Error(), "op") {
+		t.Errorf("wrapped: %v", err)
+	}
+	if wrap("op", nil) != nil {
+		t.Error("nil became an error")
+	}
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/migrations"
+)
+
+func TestMigrateTwiceChangesNothing(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s := openStore(t, o)
+		id := newCommunity(t, s, "翠湖花园")
+		again := openStore(t, o)
+		if _, err := again.Community(t.Context(), everywhere, id); err != nil {
+			t.Errorf("after opening again: %v", err)
+		}
+		all, err := migrations.All()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := again.SchemaVersion(t.Context()); err != nil || v != len(all) {
+			t.Errorf("schema version %d, %v; want %d", v, err, len(all))
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM schema_migration WHERE done_at IS NULL"); n != 0 {
+			t.Errorf("%d migrations not done", n)
+		}
+	})
+}
+
+func TestServersThatStartAtOnceMigrateOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		stores := make([]*Store, 4)
+		errs := make([]error, len(stores))
+		var wait sync.WaitGroup
+		for i := range stores {
+			wait.Go(func() { stores[i], errs[i] = Open(t.Context(), o) })
+		}
+		wait.Wait()
+		nodes := map[int64]bool{}
+		for i, err := range errs {
+			if err != nil {
+				t.Errorf("server %d: %v", i, err)
+				continue
+			}
+			defer stores[i].Close()
+			nodes[stores[i].lease.node] = true
+		}
+		if len(nodes) != len(stores) {
+			t.Errorf("%d node numbers for %d servers", len(nodes), len(stores))
+		}
+	})
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s := openStore(t, o)
+		err := s.write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.exec("INSERT INTO schema_migration (version, name, begun_at, done_at) VALUES (9999, 'future', 1, 1)")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(t.Context(), o); !errors.Is(err, ErrNewerSchema) {
+			t.Errorf("Open on a newer schema: %v", err)
+		}
+	})
+}
+
+// A migration that died half way needs a person: the message says what to do.
+func TestHalfDoneMigrationSaysWhatToDo(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s := openStore(t, o)
+		if s.dialect.transactionalDDL() {
+			t.Skip("SQLite migrates in one transaction: there is no half")
+		}
+		if _, err := s.writes.Exec("UPDATE schema_migration SET done_at = NULL WHERE version = 1"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err := Open(ctx, o)
+		if err == nil || !strings.Contains(err.Error(), "restore the backup") {
+			t.Errorf("Open on a half-done migration: %v", err)
+		}
+	})
+}
+
+func TestDatabaseMustBeNamed(t *testing.T) {
+	for _, o := range []Options{{}, {SQLitePath: "a", MySQLDSN: "b"}} {
+		o.Keys = testKeys("k1")
+		if _, err := Open(t.Context(), o); err == nil {
+			t.Errorf("Open(%q, %q): no error", o.SQLitePath, o.MySQLDSN)
+		}
+	}
+	if _, err := Open(t.Context(), Options{MySQLDSN: "root:secret@@@", Keys: testKeys("k1")}); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a bad DSN: %v; must fail and not show the password", err)
+	}
+}

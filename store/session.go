@@ -101,10 +101,23 @@ type NewSession struct {
 // gives its token, which is kept nowhere.
 func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, session core.Session, err error) {
 	err = s.write(ctx, "start a session", func(tx *Tx) error {
-		token, session, err = startSession(tx, n, 0)
+		generation, err := subjectGeneration(tx, n)
+		if err != nil {
+			return err
+		}
+		token, session, err = startSession(tx, n, generation)
 		return err
 	})
 	return token, session, err
+}
+
+// subjectGeneration is an account's, which its sessions must bear; WeChat users
+// have none. An account that is disabled or not there is not found.
+func subjectGeneration(tx *Tx, n NewSession) (generation int64, err error) {
+	if n.Kind == core.SessionAccount {
+		err = tx.get(&generation, "SELECT generation FROM account WHERE id = ? AND disabled_at IS NULL", int64(n.Subject))
+	}
+	return generation, absent(err, noAccount)
 }
 
 func startSession(tx *Tx, n NewSession, generation int64) (string, core.Session, error) {

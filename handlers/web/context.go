@@ -64,6 +64,9 @@ func (c *Context) RequestID() string { return c.state.id }
 // Addr is the client's address: the peer's, or what a trusted proxy says.
 func (c *Context) Addr() string { return c.state.addr.String() }
 
+// Network is what the client is counted by: the address, or the /64 of IPv6.
+func (c *Context) Network() string { return addressKey(c.state.addr) }
+
 // Route is the route that was called.
 func (c *Context) Route() Route { return c.route }
 

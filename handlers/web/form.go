@@ -296,3 +296,11 @@ func ParseMoment(text string, zone *time.Location) (time.Time, error) {
 	}
 	return time.Time{}, core.Invalid("时间应为 2006-01-02 15:04 的样式")
 }
+
+// Form is the posted form as it came, for showing it again; empty where there is none.
+func (c *Context) Form() url.Values {
+	if err := c.parseForm(); err != nil {
+		return url.Values{}
+	}
+	return c.r.PostForm
+}

@@ -70,7 +70,7 @@ func (a *App) refuseCrossSite(next http.Handler) http.Handler {
 
 // CSRFField and CSRFHeader carry the form token.
 const (
-	CSRFField  = "_csrf"
+	CSRFField  = "csrf"
 	CSRFHeader = "X-CSRF-Token"
 )
 

@@ -1,0 +1,248 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func (h *Console) sessionRoutes() []web.Route {
+	perMinute := cmp.Or(h.SignInPerMinute, 20)
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/console/session", Access: web.Public, Handler: h.signInPage},
+		{Method: http.MethodPost, Path: "/console/session", Access: web.Public, Handler: h.signIn, PerMinute: perMinute},
+		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: h.captcha, PerMinute: 3 * perMinute},
+		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: h.signOut},
+		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: h.passwordPage},
+		{Method: http.MethodPost, Path: web.PasswordPage, Access: web.SignedIn, Handler: h.changePassword, PerMinute: perMinute},
+		{Method: http.MethodGet, Path: "/console/setup", Access: web.Public, Handler: h.setupPage, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: h.setup, PerMinute: perMinute},
+	}
+}
+
+type signInForm struct {
+	Login     string `form:"login" max:"64" required:"请填写登录名"`
+	Password  string `form:"password" max:"128" text:"raw" required:"请填写密码"`
+	CaptchaID string `form:"captcha_id" max:"64"`
+	Captcha   string `form:"captcha" max:"16" required:"请填写验证码"`
+	Next      string `form:"next" max:"500"`
+}
+
+// signPage is the sign-in with its picture to read; centrePage a form alone.
+type signPage struct {
+	templates.Shell
+	Form    templates.Form
+	Picture string // address of the captcha
+	Next    string
+}
+
+type centrePage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+func (h *Console) signInPage(c *web.Context) error {
+	next := web.LocalPath(c.Query("next"), "/console")
+	if c.SignedIn() {
+		return c.Redirect(next)
+	}
+	return h.showSignIn(c, http.StatusOK, templates.Form{}, next)
+}
+
+// showSignIn shows the form with a fresh captcha; words holds what was wrong.
+func (h *Console) showSignIn(c *web.Context, status int, words templates.Form, next string) error {
+	captcha, err := web.NewCaptcha(c.Ctx(), h.Cache)
+	if err != nil {
+		return err
+	}
+	page := signPage{Shell: h.shell(c, "", "登录"), Next: next, Picture: "/console/captcha/" + captcha}
+	page.Form = signInFields(words)
+	page.Form.CSRF, page.Form.Error = page.Shell.CSRF, words.Error
+	page.Form.Sections[0].Fields = append(page.Form.Sections[0].Fields,
+		templates.Field{Kind: templates.Hidden, Name: "captcha_id", Value: captcha},
+		templates.Field{Kind: templates.Hidden, Name: "next", Value: next})
+	return h.page(c, status, "console/session/new", page)
+}
+
+// signInFields are the fields, with the words of an earlier try.
+func signInFields(earlier templates.Form) templates.Form {
+	form := templates.Form{Action: "/console/session", Submit: "登录", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Name: "login", Label: "登录名", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
+		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+		{Name: "captcha", Label: "验证码", Required: true, Autocomplete: "off", MaxLength: 16, Short: true},
+	}}}}
+	if len(earlier.Sections) > 0 {
+		form.Sections = earlier.Sections
+	}
+	return form
+}
+
+func (h *Console) signIn(c *web.Context) error {
+	var form signInForm
+	err := c.Bind(&form)
+	if err == nil {
+		err = web.CheckCaptcha(c.Ctx(), h.Cache, form.CaptchaID, form.Captcha)
+	}
+	if err != nil {
+		return h.refuseSignIn(c, form, err)
+	}
+	token, session, err := h.Store.SignIn(c.Ctx(), store.SignIn{
+		Login: form.Login, Password: form.Password, Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(),
+		Request: c.RequestID(), Rule: h.signInRule(), Life: c.ConsoleLife(),
+	})
+	if err != nil {
+		return h.refuseSignIn(c, form, err)
+	}
+	c.SetSessionCookie(web.SeatConsole, token, session)
+	return c.Redirect(web.LocalPath(form.Next, "/console"))
+}
+
+func (h *Console) signInRule() core.SignInRule {
+	return core.SignInRule{After: cmp.Or(h.SignInRule.After, 5), Most: cmp.Or(h.SignInRule.Most, 15*time.Minute)}
+}
+
+// refuseSignIn shows the form again, with another captcha. Having to wait is
+// said on the page as well.
+func (h *Console) refuseSignIn(c *web.Context, form signInForm, err error) error {
+	status := web.StatusOf(err)
+	if status == http.StatusForbidden {
+		status = http.StatusTooManyRequests
+	} else if core.CodeOf(err) != core.CodeInvalid {
+		return err
+	}
+	fields := signInFields(templates.Form{})
+	messages := web.FieldsOf(err)
+	fields.Set(c.Form(), messages)
+	if messages == nil {
+		fields.Error = core.MessageOf(err)
+	}
+	for i, field := range fields.Sections[0].Fields {
+		if field.Name == "captcha" {
+			fields.Sections[0].Fields[i].Value = "" // the picture is another one
+		}
+	}
+	return h.showSignIn(c, status, fields, web.LocalPath(form.Next, "/console"))
+}
+
+func (h *Console) captcha(c *web.Context) error {
+	picture, err := web.CaptchaImage(c.Ctx(), h.Cache, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Bytes(http.StatusOK, "image/png", picture)
+}
+
+func (h *Console) signOut(c *web.Context) error {
+	if err := c.EndSession(); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已退出登录")
+	return c.Redirect("/console/session")
+}
+
+type passwordForm struct {
+	Old      string `form:"old" max:"128" text:"raw" required:"请填写原密码"`
+	Password string `form:"password" max:"128" text:"raw" required:"请填写新密码"`
+	Again    string `form:"again" max:"128" text:"raw" required:"请再次填写新密码"`
+}
+
+const passwordHelp = "10 至 128 位，不要使用姓名、登录名或常见密码"
+
+func (h *Console) passwordFields(c *web.Context) templates.Form {
+	form := templates.Form{Action: web.PasswordPage, Submit: "修改密码", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Password, Name: "old", Label: "原密码", Required: true, Focus: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+		{Kind: templates.Password, Name: "password", Label: "新密码", Required: true, Help: passwordHelp, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+		{Kind: templates.Password, Name: "again", Label: "再次输入新密码", Required: true, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+	}}}}
+	if !c.Account().MustChange {
+		form.Cancel = "/console"
+	}
+	return form
+}
+
+func (h *Console) passwordPage(c *web.Context) error {
+	return h.showPassword(c, http.StatusOK, h.passwordFields(c))
+}
+
+func (h *Console) showPassword(c *web.Context, status int, form templates.Form) error {
+	page := centrePage{Shell: h.shell(c, "", "修改密码"), Form: form}
+	if c.Account().MustChange {
+		page.Shell.Note = "首次登录或密码被重置后，请先设置自己的密码"
+	}
+	page.Form.CSRF = page.Shell.CSRF
+	return h.page(c, status, "console/session/password", page)
+}
+
+func (h *Console) changePassword(c *web.Context) error {
+	var form passwordForm
+	err := c.Bind(&form)
+	if err == nil && form.Again != form.Password {
+		err = core.InvalidFields(map[string]string{"again": "两次输入的新密码不一致"})
+	}
+	if err == nil {
+		err = h.Store.ChangePassword(c.Ctx(), c.Actor(), store.PasswordChange{Session: c.Session(), Old: form.Old, New: form.Password})
+	}
+	if err != nil {
+		fields := h.passwordFields(c)
+		return h.formPage(c, err, &fields, func(status int) error { return h.showPassword(c, status, fields) })
+	}
+	c.Flash(web.FlashSuccess, "密码已修改，其他设备上的登录已退出")
+	return c.Redirect("/console")
+}
+
+type setupForm struct {
+	Token    string `form:"token" max:"64"`
+	Login    string `form:"login" max:"64" required:"请填写登录名"`
+	Name     string `form:"name" max:"64" required:"请填写姓名"`
+	Password string `form:"password" max:"128" text:"raw" required:"请填写密码"`
+	Again    string `form:"again" max:"128" text:"raw" required:"请再次填写密码"`
+}
+
+func setupFields(token string) templates.Form {
+	return templates.Form{Action: "/console/setup", Submit: "创建管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Hidden, Name: "token", Value: token},
+		{Name: "login", Label: "登录名", Required: true, Focus: true, Help: "小写字母和数字，如 admin", Autocomplete: "username", MaxLength: 64},
+		{Name: "name", Label: "姓名", Required: true, Autocomplete: "name", MaxLength: 64},
+		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Help: passwordHelp, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+		{Kind: templates.Password, Name: "again", Label: "再次输入密码", Required: true, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+	}}}}
+}
+
+// setupPage is where the one-time link of a first start leads.
+func (h *Console) setupPage(c *web.Context) error {
+	token := c.Query("token")
+	if err := h.Store.CheckFirstAdminToken(c.Ctx(), token); err != nil {
+		return err
+	}
+	return h.showSetup(c, http.StatusOK, setupFields(token))
+}
+
+func (h *Console) showSetup(c *web.Context, status int, form templates.Form) error {
+	c.Header().Set("Referrer-Policy", "no-referrer") // the address holds the token
+	page := centrePage{Shell: h.shell(c, "", "创建第一个管理员"), Form: form}
+	page.Shell.Note = "该链接只能使用一次"
+	page.Form.CSRF = page.Shell.CSRF
+	return h.page(c, status, "console/session/password", page)
+}
+
+func (h *Console) setup(c *web.Context) error {
+	var form setupForm
+	err := c.Bind(&form)
+	if err == nil && form.Again != form.Password {
+		err = core.InvalidFields(map[string]string{"again": "两次输入的密码不一致"})
+	}
+	if err == nil {
+		_, err = h.Store.ConsumeFirstAdminToken(c.Ctx(), c.Actor(), form.Token, store.FirstAdmin{Login: form.Login, Name: form.Name, Password: form.Password})
+	}
+	if err != nil {
+		fields := setupFields(form.Token)
+		return h.formPage(c, err, &fields, func(status int) error { return h.showSetup(c, status, fields) })
+	}
+	c.Flash(web.FlashSuccess, "管理员已创建，请登录")
+	return c.Redirect("/console/session")
+}

@@ -117,3 +117,34 @@ func componentsForm() Form {
 	f.Sections[0].Fields[0].Value = "北门人行入口"
 	return f
 }
+
+// PhoneComponentsPage is the page "h5/dev/components": the parts of phone pages.
+type PhoneComponentsPage struct {
+	Phone
+	QR       QR
+	Verdicts []Verdict
+	Live     Live
+	Rows     []ComponentsRow
+	Facts    []Fact
+	Badges   []Badge
+	Form     Form
+	Nothing  Empty
+}
+
+// NewPhoneComponentsPage fills the page with made-up content.
+func NewPhoneComponentsPage(frame Phone, now time.Time) PhoneComponentsPage {
+	console := NewComponentsPage(Shell{}, nil, now)
+	frame.Title, frame.Note = "手机组件", "云栖花园 3-2-501"
+	return PhoneComponentsPage{
+		Phone: frame,
+		QR:    QR{Image: "/assets/none.svg", Alt: "通行码", Refresh: "/h5/dev/components", Left: 598, Life: 600, Text: "请将二维码对准读头"},
+		Verdicts: []Verdict{
+			{Tone: Good, Title: "现在可以出门", Text: "本周期每户可出 2 次，还剩 1 次。", Facts: []Fact{{Label: "周期", Value: "11月22日 至 11月23日"}, {Label: "本户已出", Value: "1 次"}}},
+			{Tone: Bad, Title: "现在不能出门", Text: "本户今天的 2 次已经用完，11月24日 00:00 后可再出门。"},
+			{Tone: Warn, Title: "即将到期", Text: "租期还有 3 天。"},
+		},
+		Live: Live{URL: "/h5/dev/live", Event: "passage", Swap: "refresh"},
+		Rows: console.Rows, Facts: console.Facts, Badges: console.Badges, Form: console.Form,
+		Nothing: Empty{Icon: "history", Title: "还没有通行记录", Text: "第一次刷码后会显示在这里。"},
+	}
+}

@@ -3,9 +3,9 @@ package templates
 import (
 	"bytes"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -36,6 +36,7 @@ func samples() map[string]any {
 		"console/error/show":          ConsoleProblem{Shell: shell(), Problem: missing},
 		"console/error/show#alone":    ConsoleProblem{Shell: Shell{Title: "登录已过期"}, Problem: NewProblem(401, "")},
 		"console/confirm/show":        ConfirmPage{Shell: shell(), Confirm: confirm},
+		"h5/dev/components":           NewPhoneComponentsPage(phone(), noon),
 		"h5/error/show":               PhoneProblem{Phone: phone(), Problem: NewProblem(500, "")},
 		"h5/confirm/show":             PhoneConfirmPage{Phone: phone(), Confirm: confirm},
 	}
@@ -70,5 +71,167 @@ func render(t *testing.T, name string, page any) string {
 	return out.String()
 }
 
-var _ = os.Args
-var _ = strings.Cut
+func TestListKeepsItsStateInTheAddress(t *testing.T) {
+	l := List{Path: "/l", Query: url.Values{"q": {"北 门"}, "sort": {"-seen"}, "after": {"9"}, "state": {""}},
+		Filters: []Field{{Name: "q"}, {Name: "state", Kind: Select}}, More: []Field{{Name: "day"}},
+		Columns: []Column{{Label: "时间", Sort: "seen", Desc: true}, {Label: "次数", Sort: "count", Desc: true}, {Label: "名称", Sort: "name"}, {Label: "位置"}},
+		Export:  "/l/export"}
+	heads := l.Heads()
+	for i, want := range []string{"/l?q=%E5%8C%97+%E9%97%A8&sort=seen", "/l?q=%E5%8C%97+%E9%97%A8&sort=-count", "/l?q=%E5%8C%97+%E9%97%A8&sort=name", ""} {
+		if heads[i].URL != want {
+			t.Errorf("column %d sorts by %q, want %q", i, heads[i].URL, want)
+		}
+	}
+	if heads[0].Direction != "descending" || heads[1].Direction != "" {
+		t.Errorf("directions %q and %q", heads[0].Direction, heads[1].Direction)
+	}
+	p := l.Page("3", "")
+	if p.Next != "" || p.Prev != "/l?before=3&q=%E5%8C%97+%E9%97%A8&sort=-seen" {
+		t.Errorf("pager %+v", p)
+	}
+	if got := l.ExportURL(); got != "/l/export?q=%E5%8C%97+%E9%97%A8&sort=-seen" {
+		t.Errorf("export %q", got)
+	}
+	if !l.Filtered() || l.Unfolded() {
+		t.Error("a filter is set, none of those folded away")
+	}
+	if l.Query.Get("after") != "9" {
+		t.Error("the query of the request was changed")
+	}
+	if shown := l.Shown(); shown[0].Value != "北 门" || !shown[0].Compact() {
+		t.Errorf("filter drawn as %+v", shown[0])
+	}
+}
+
+func TestFormKeepsWhatWasTyped(t *testing.T) {
+	f := Form{Sections: []Section{{Fields: []Field{
+		{Name: "name", Value: "旧"}, {Name: "who", Kind: Checks, Values: []string{"a"}}, {Name: "secret", Kind: Password}, {Name: "made", Kind: Static, Value: "周敏"},
+	}}}}
+	f.Set(url.Values{"name": {`<b>"新"`}, "who": {"b", "c"}, "secret": {"hunter2"}, "made": {"别人"}}, map[string]string{"name": "太短"})
+	name, err := f.Field("name")
+	if err != nil || name.Value != `<b>"新"` || name.Error != "太短" || f.Wrong() != 1 {
+		t.Errorf("name came back as %+v (%v)", name, err)
+	}
+	if who, _ := f.Field("who"); who.Chosen("a") || !who.Chosen("b") || !who.Chosen("c") {
+		t.Errorf("ticked %v", who.Values)
+	}
+	if secret, _ := f.Field("secret"); secret.Value != "" {
+		t.Error("a password is sent back")
+	}
+	if made, _ := f.Field("made"); made.Value != "周敏" {
+		t.Error("what is only shown was changed by the request")
+	}
+	if _, err := f.Field("nothing"); err == nil {
+		t.Error("a field that is not there was found")
+	}
+	f.Set(nil, nil)
+	if name, _ := f.Field("name"); name.Value != `<b>"新"` || name.Error != "" {
+		t.Errorf("without values came %+v", name)
+	}
+}
+
+func TestMenuShowsWhatIsAllowed(t *testing.T) {
+	groups := ConsoleMenu("reader", func(stem string) bool { return stem == "" || stem == "reader" })
+	if len(groups) != 2 || groups[0].Items[0].URL != "/console" || groups[1].Items[0].URL != "/console/reader" {
+		t.Fatalf("menu %+v", groups)
+	}
+	if groups[0].Items[0].Active || !groups[1].Items[0].Active {
+		t.Error("the wrong entry is marked")
+	}
+}
+
+func TestTimesStandInTheZone(t *testing.T) {
+	files := pageFiles(`{{datetime .}} {{iso .}}`)
+	for zone, want := range map[*time.Location]string{time.UTC: "2026-11-22 04:00", time.FixedZone("", 8*3600): "2026-11-22 12:00"} {
+		r, err := newRenderer(files, false, []Option{WithZone(zone)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := r.Render(&out, "console/x/list", noon); err != nil || out.String() != want+" 2026-11-22T04:00:00Z" {
+			t.Errorf("%q, %v", out.String(), err)
+		}
+		out.Reset()
+		if err := r.Render(&out, "console/x/list", time.Time{}); err != nil || out.String() != "– " {
+			t.Errorf("no time: %q, %v", out.String(), err)
+		}
+		if err := r.Render(&out, "console/x/list", "today"); err == nil {
+			t.Error("a text passed for a time")
+		}
+	}
+}
+
+// pageFiles is a tree with one page of the text given and a local part.
+func pageFiles(text string) fstest.MapFS {
+	return fstest.MapFS{
+		"layout/console.html":    {Data: []byte(`{{define "frame"}}[{{block "main" .}}default{{end}}]{{end}}`)},
+		"partial/list.html":      {Data: []byte(`{{define "row"}}partial{{end}}`)},
+		"console/x/_row.html":    {Data: []byte(`{{define "row"}}{{.}}{{end}}`)},
+		"console/x/list.html":    {Data: []byte(text)},
+		"console/y/list.html":    {Data: []byte(`{{template "frame" .}}{{template "row"}}`)},
+		"h5/z/show.html":         {Data: []byte(`z`)},
+		"assets/icons.txt":       {Data: []byte("door")},
+		"assets/dist/other.html": {Data: []byte("never served")},
+	}
+}
+
+func TestSetsAreApart(t *testing.T) {
+	r, err := newRenderer(pageFiles(`{{template "frame" .}}{{define "main"}}{{template "row" .}}{{end}}`), false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"console/x/list": "[&lt;x&gt;]", "console/y/list": "[default]partial", "h5/z/show": "z"} {
+		var out bytes.Buffer
+		if err := r.Render(&out, name, "<x>"); err != nil || out.String() != want {
+			t.Errorf("%s: %q, %v", name, out.String(), err)
+		}
+	}
+	var out bytes.Buffer
+	if err := r.RenderBlock(&out, "console/x/list", "row", 7); err != nil || out.String() != "7" {
+		t.Errorf("block: %q, %v", out.String(), err)
+	}
+	if got := strings.Join(r.Pages(), " "); got != "console/x/list console/y/list h5/z/show" {
+		t.Errorf("pages %s", got)
+	}
+}
+
+func TestNothingIsWrittenOfAPageThatFails(t *testing.T) {
+	r, err := newRenderer(pageFiles(`begun {{.Missing}}`), false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := r.Render(&out, "console/x/list", struct{}{}); err == nil || out.Len() > 0 {
+		t.Errorf("wrote %q, error %v", out.String(), err)
+	}
+	if err := r.Render(&out, "console/none/list", nil); err == nil {
+		t.Error("a page that is not there rendered")
+	}
+}
+
+func TestEveryProblemHasWords(t *testing.T) {
+	for _, status := range []int{400, 401, 403, 404, 409, 413, 418, 422, 429, 500, 502, 503} {
+		p := NewProblem(status, "")
+		if p.Status != status || p.Title == "" || p.Text == "" || p.Icon == "" {
+			t.Errorf("%d: %+v", status, p)
+		}
+	}
+	if p := NewProblem(404, "这扇门不存在"); p.Text != "这扇门不存在" {
+		t.Errorf("text %q", p.Text)
+	}
+}
+
+func TestFaultsAreFound(t *testing.T) {
+	for _, html := range []string{
+		`<h1>a</h1><script>alert(1)</script>`, `<h1>a</h1><p style="color:red">`, `<h1>a</h1><a onclick="x()">`, `<h1>a</h1><img src="x">`,
+		`<h1>a</h1><label for="f-x">`, `<h1>a</h1><i id="a"></i><b id="a"></b>`, `<p>`, `<h1>a</h1><h1>b</h1>`, `<h1>a</h1><a href="javascript:x()">`,
+		`<h1>a</h1><use href="/assets/icons.svg#no-such"/>`, `<h1>a</h1><p aria-describedby="gone">`,
+	} {
+		if len(Faults(html)) == 0 {
+			t.Errorf("no fault found in %s", html)
+		}
+	}
+	if found := Faults(`<h1>a</h1><script src="/a.js"></script><img src="x" alt="">`); len(found) > 0 {
+		t.Errorf("faults %v in a good page", found)
+	}
+}

@@ -138,7 +138,7 @@ func allUsed(selector string, words map[string]bool) bool {
 
 var (
 	readProperty = regexp.MustCompile(`var\(\s*(--[\w-]+)`)
-	setProperty  = regexp.MustCompile(`(^|[;{\s])(--[\w-]+)\s*:[^;{}]*;`)
+	setProperty  = regexp.MustCompile(`(--[\w-]+)\s*:[^;{}]*;`)
 )
 
 // dropUnreadProperties removes settings of the kit's own custom properties that
@@ -150,11 +150,10 @@ func dropUnreadProperties(css, ourSheets string) string {
 			read[m[1]] = true
 		}
 		shorter := setProperty.ReplaceAllStringFunc(css, func(match string) string {
-			m := setProperty.FindStringSubmatch(match)
-			if read[m[2]] {
+			if read[setProperty.FindStringSubmatch(match)[1]] {
 				return match
 			}
-			return m[1]
+			return ""
 		})
 		if len(shorter) == len(css) {
 			return css

@@ -1,0 +1,232 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// readerForm is what the form sends.
+type readerForm struct {
+	Community        core.ID   `form:"community"`
+	Name             string    `form:"name" max:"64"`
+	Gate             string    `form:"gate" max:"64"`
+	Direction        string    `form:"direction"`
+	Protocol         string    `form:"protocol"`
+	Serial           string    `form:"serial" max:"64"`
+	HeartbeatSeconds int       `form:"heartbeat_seconds"`
+	HeartbeatText    string    `form:"heartbeat_text" max:"64"`
+	DenyCode         string    `form:"deny_code" max:"8"`
+	Firmware         string    `form:"firmware" max:"64"`
+	Thermometer      bool      `form:"thermometer"`
+	QRAllowed        bool      `form:"qr_allowed"`
+	Kinds            []string  `form:"kinds" max:"20"`
+	ScopeNodes       []core.ID `form:"scope_nodes" max:"500"`
+}
+
+func (f readerForm) reader(id core.ID) core.Reader {
+	r := core.Reader{
+		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction), Protocol: f.Protocol, Serial: f.Serial,
+		HeartbeatSeconds: f.HeartbeatSeconds, HeartbeatText: f.HeartbeatText, DenyCode: f.DenyCode, Firmware: f.Firmware,
+		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes,
+	}
+	for _, kind := range f.Kinds {
+		r.Kinds = append(r.Kinds, core.PassKind(kind))
+	}
+	return r
+}
+
+type readerFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+type readerChoosePage struct {
+	templates.Shell
+	Communities []readerPlace
+}
+
+type readerPlace struct{ Label, URL string }
+
+// readerNew shows an empty form, after asking for the community where there are several.
+func (h *Console) readerNew(c *web.Context) error {
+	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	r := core.NewReader()
+	if id, err := core.ParseID(c.Query("community")); err == nil {
+		r.Community = id
+	} else if len(communities) == 1 {
+		r.Community = communities[0].ID
+	} else {
+		return h.readerChoose(c, communities)
+	}
+	return h.readerFormPage(c, r, nil)
+}
+
+func (h *Console) readerChoose(c *web.Context, communities []core.Community) error {
+	page := readerChoosePage{Shell: h.shell(c, "reader", "添加读头")}
+	page.Crumbs = readerCrumbs()
+	for _, community := range communities {
+		page.Communities = append(page.Communities, readerPlace{community.Name, readerPath + "/new?community=" + community.ID.String()})
+	}
+	return h.page(c, http.StatusOK, "console/reader/choose", page)
+}
+
+// readerFormPage shows the form with r's values, or as it was sent where it is wrong.
+func (h *Console) readerFormPage(c *web.Context, r core.Reader, wrong error) error {
+	community, err := h.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return err
+	}
+	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return err
+	}
+	page := readerFormPage{Shell: h.shell(c, "reader", "添加读头")}
+	page.Crumbs = readerCrumbs()
+	page.Form = templates.Form{Action: readerPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree, "")), Submit: "添加", Cancel: readerPath}
+	if r.ID != 0 {
+		page.Title = "修改读头"
+		page.Form.Action, page.Form.Cancel, page.Form.Submit = readerURL(r.ID), readerURL(r.ID), "保存"
+		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: readerURL(r.ID)})
+	}
+	status := http.StatusOK
+	if wrong != nil {
+		status = http.StatusUnprocessableEntity
+		page.Form.Set(c.Form(), web.FieldsOf(wrong))
+	}
+	return h.page(c, status, "console/reader/form", page)
+}
+
+func (h *Console) readerCreate(c *web.Context) error {
+	var form readerForm
+	wrong := c.Bind(&form)
+	var id core.ID
+	if wrong == nil {
+		id, _, wrong = h.Store.CreateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(0))
+	}
+	if web.FieldsOf(wrong) != nil {
+		return h.readerFormPage(c, form.reader(0), wrong)
+	}
+	if wrong != nil {
+		return wrong
+	}
+	c.Flash(web.FlashSuccess, "读头已添加。请按安装说明把地址填进设备。")
+	return c.Redirect(readerURL(id))
+}
+
+func (h *Console) readerEdit(c *web.Context) error {
+	r, err := h.reader(c)
+	if err != nil {
+		return err
+	}
+	return h.readerFormPage(c, r, nil)
+}
+
+func (h *Console) readerUpdate(c *web.Context) error {
+	old, err := h.reader(c)
+	if err != nil {
+		return err
+	}
+	var form readerForm
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = h.Store.UpdateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(old.ID))
+	}
+	if web.FieldsOf(wrong) != nil {
+		return h.readerFormPage(c, old, wrong)
+	}
+	if wrong != nil {
+		return wrong
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(readerURL(old.ID))
+}
+
+// readerFields builds the form. nodes are the building nodes to choose from.
+func readerFields(r core.Reader, community core.Community, nodes []templates.Choice) []templates.Section {
+	return []templates.Section{
+		{Title: "位置", Fields: []templates.Field{
+			{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
+			{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+			{Name: "name", Label: "名称", Value: r.Name, Required: true, MaxLength: 64, Focus: r.ID == 0, Placeholder: "东门出口读头"},
+			{Name: "gate", Label: "所在的门", Value: r.Gate, Required: true, MaxLength: 64, Placeholder: "东门", Help: "记在出入记录里，住户与门岗都看得到。"},
+			{Kind: templates.Radio, Name: "direction", Label: "方向", Value: string(r.Direction), Required: true, Choices: []templates.Choice{
+				{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"},
+			}},
+		}},
+		{Title: "设备", Fields: []templates.Field{
+			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: []templates.Choice{
+				{Value: core.ProtocolVguang, Label: protocolWords[core.ProtocolVguang], Help: "请求里有 vgdecoderesult 的读头"},
+				{Value: core.ProtocolMcardsea, Label: protocolWords[core.ProtocolMcardsea], Help: "请求里有 cardid、mjihao、cjihao 的读头"},
+			}},
+			{Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64, Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。"},
+			{Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒", Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。"},
+			{Name: "heartbeat_text", Label: "心跳内容", Value: r.HeartbeatText, MaxLength: 64, Autocomplete: "off", Help: "仅微光。出厂为 " + core.DefaultHeartbeatText + "。"},
+			{Name: "deny_code", Label: "拒绝码", Value: r.DenyCode, MaxLength: 4, Short: true, Autocomplete: "off", Help: "仅微光。0000 至 0008 会使设备开门，只能填 1000 至 9999。"},
+			{Name: "firmware", Label: "固件版本", Value: r.Firmware, MaxLength: 64, Autocomplete: "off"},
+			{Kind: templates.Switch, Name: "thermometer", Label: "带测温", Value: switchValue(r.Thermometer), Help: "小区开启体温记录时，不带测温的读头会请住户到门岗测温。"},
+		}},
+		{Title: "权限", Fields: []templates.Field{
+			{Kind: templates.Switch, Name: "qr_allowed", Label: "门禁二维码", Value: switchValue(r.QRAllowed), Help: "关闭后，这台读头的二维码一律请到门岗。"},
+			{Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds), Required: true, Choices: []templates.Choice{{Value: string(core.PassResident), Label: core.PassResident.Words()}}},
+			{Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋", Values: idValues(r.ScopeNodes), Choices: nodes, Help: "都不选就是全小区。选了上一级就包含它下面的全部房屋。"},
+		}},
+	}
+}
+
+func switchValue(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
+}
+
+func kindValues(kinds []core.PassKind) []string {
+	values := make([]string, len(kinds))
+	for i, k := range kinds {
+		values[i] = string(k)
+	}
+	return values
+}
+
+func idValues(ids []core.ID) []string {
+	values := make([]string, len(ids))
+	for i, id := range ids {
+		values[i] = id.String()
+	}
+	return values
+}
+
+// nodeOptions flattens a community's tree into choices, each named by its whole way.
+func nodeOptions(nodes []*store.TreeNode, above string) []templates.Choice {
+	var options []templates.Choice
+	for _, n := range nodes {
+		label := strings.TrimSpace(above + " " + n.Name)
+		options = append(options, templates.Choice{Value: n.ID.String(), Label: label})
+		options = append(options, nodeOptions(n.Children, label)...)
+	}
+	return options
+}
+
+// nodeLabels names the chosen nodes.
+func nodeLabels(options []templates.Choice, chosen []core.ID) []string {
+	var labels []string
+	for _, id := range chosen {
+		label := "已拆除的楼栋"
+		for _, o := range options {
+			if o.Value == id.String() {
+				label = o.Label
+			}
+		}
+		labels = append(labels, label)
+	}
+	return labels
+}

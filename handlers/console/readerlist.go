@@ -1,0 +1,234 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// readersAPage is how many readers a page of the list shows.
+const readersAPage = 50
+
+func (h *Console) readerList(c *web.Context) error {
+	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	filter := readerFilter(c)
+	readers, more, err := h.Store.Readers(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	quarantined, err := h.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := readerListPage{Shell: h.shell(c, "reader", "智能门禁"), Tabs: readerTabs("list", len(quarantined))}
+	page.List = readerListOf(c.Request().URL.Query(), communities)
+	if c.Has(core.PermReaderEdit) {
+		page.Actions = []templates.Action{{Label: "添加读头", URL: readerPath + "/new", Icon: "plus", Primary: true}}
+		page.List.Bulk, page.List.CSRF = readerBulk(), page.CSRF
+	}
+	page.Rows = h.readerRows(c, readers, communities, page.CSRF)
+	page.List.Count = len(readers)
+	var first, last core.ID
+	if n := len(readers); n > 0 {
+		first, last = readers[0].ID, readers[n-1].ID
+	}
+	page.List.Pager = page.List.Page(pagerCursors(filter.Page, first, last, more))
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 台", len(readers))
+	return h.page(c, http.StatusOK, "console/reader/list", page)
+}
+
+func readerFilter(c *web.Context) store.ReaderFilter {
+	f := store.ReaderFilter{Keyword: c.Query("q"), Page: c.Page(readersAPage)}
+	if id, err := core.ParseID(c.Query("community")); err == nil {
+		f.Community = id
+	}
+	switch state := core.ReaderState(c.Query("state")); state {
+	case "disabled":
+		f.Disabled = "yes"
+	case core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever:
+		f.State, f.Disabled = state, "no"
+	}
+	return f
+}
+
+func (h *Console) readerRows(c *web.Context, readers []core.Reader, communities []core.Community, csrf string) []readerListRow {
+	names := map[core.ID]string{}
+	if len(communities) > 1 {
+		for _, community := range communities {
+			names[community.ID] = community.Name
+		}
+	}
+	rows := make([]readerListRow, len(readers))
+	for i, r := range readers {
+		rows[i] = readerListRow{
+			ID: r.ID, URL: readerURL(r.ID), Name: r.Name, Gate: r.Gate, Community: names[r.Community],
+			Direction: directionWords(r.Direction), Protocol: protocolWords[r.Protocol], Serial: r.Serial,
+			State: readerBadge(r, c.Now()), QR: onOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen,
+			QRAllowed: r.QRAllowed, Disabled: !r.Disabled.IsZero(), Edit: c.Has(core.PermReaderEdit), CSRF: csrf,
+		}
+	}
+	return rows
+}
+
+func (h *Console) readerQuarantine(c *web.Context) error {
+	list, err := h.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := readerQuarantinePage{
+		Shell: h.shell(c, "reader", "未识别设备"), Tabs: readerTabs("quarantine", len(list)),
+		List: quarantineList(c.Request().URL.Query()), Rows: strangersOf(list),
+	}
+	page.Crumbs = readerCrumbs()
+	page.List.Count = len(list)
+	return h.page(c, http.StatusOK, "console/reader/quarantine", page)
+}
+
+// readerQRForm is the ticked readers; what to do with them is in the button's address.
+type readerQRForm struct {
+	IDs     []core.ID `form:"id" max:"500" required:"请先勾选读头"`
+	Allowed string    `form:"allowed"`
+}
+
+// readerQR ticks or clears 门禁二维码 for one reader or many.
+func (h *Console) readerQR(c *web.Context) error {
+	var form readerQRForm
+	if err := c.Bind(&form); err != nil {
+		c.Flash(web.FlashError, "请先勾选读头")
+		return c.Redirect(readerPath)
+	}
+	allowed := form.Allowed == "1" || form.Allowed == "" && c.Query("allowed") == "1"
+	if !allowed && len(form.IDs) > 1 && !confirmed(c) {
+		return h.confirm(c, "reader", templates.Confirm{
+			Title: "关闭门禁二维码", Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
+			Action: readerPath + "/qr?allowed=0", Keep: url.Values{"id": idValues(form.IDs)}, Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: readerPath,
+		})
+	}
+	n, err := h.Store.SetReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
+	if err != nil {
+		return err
+	}
+	words := "关闭"
+	if allowed {
+		words = "允许"
+	}
+	c.Flash(web.FlashSuccess, fmt.Sprintf("已%s %d 台读头的门禁二维码，立即生效。", words, n))
+	return c.Redirect(readerPath)
+}
+
+type readerListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []readerListRow
+}
+
+type readerListRow struct {
+	ID                          core.ID
+	URL, Name, Gate, Community  string
+	Direction, Protocol, Serial string
+	State, QR                   templates.Badge
+	LastSeen                    time.Time
+	QRAllowed, Disabled, Edit   bool
+	CSRF                        string
+}
+
+func readerTabs(active string, quarantined int) templates.Tabs {
+	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
+		{Label: "读头", URL: readerPath, Active: active == "list"},
+		{Label: "未识别设备", URL: readerPath + "/quarantine", Active: active == "quarantine", Count: quarantined},
+	}}
+}
+
+// readerListOf builds the list's table. communities are those of the scope.
+func readerListOf(query url.Values, communities []core.Community) templates.List {
+	list := templates.List{
+		Path: readerPath, Query: query, Cards: true,
+		Columns: []templates.Column{
+			{Label: "名称"}, {Label: "所在的门"}, {Label: "方向", Narrow: true}, {Label: "设备"},
+			{Label: "状态", Narrow: true}, {Label: "最近一次通信"}, {Label: "门禁二维码", Narrow: true},
+		},
+		Filters: []templates.Field{
+			{Name: "q", Label: "名称、门或设备号", MaxLength: 64},
+			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{
+				{Label: "全部状态"}, {Value: string(core.ReaderOnline), Label: "在线"}, {Value: string(core.ReaderStale), Label: "可能离线"},
+				{Value: string(core.ReaderOffline), Label: "离线"}, {Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
+			}},
+		},
+		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，居民就能扫码进出。"},
+	}
+	if len(communities) > 1 {
+		options := []templates.Choice{{Label: "全部小区"}}
+		for _, c := range communities {
+			options = append(options, templates.Choice{Value: c.ID.String(), Label: c.Name})
+		}
+		list.Filters = append(list.Filters, templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Choices: options})
+	}
+	return list
+}
+
+// readerBulk is what can be done with ticked readers.
+func readerBulk() []templates.Submit {
+	return []templates.Submit{
+		{Label: "允许门禁二维码", URL: readerPath + "/qr?allowed=1", Icon: "check"},
+		{Label: "关闭门禁二维码", URL: readerPath + "/qr?allowed=0", Icon: "ban", Confirm: "所选 {n} 台读头将不再接受二维码，居民扫码会看到“请到门岗扫码”。"},
+	}
+}
+
+// pagerCursors gives the cursors of a list by id, oldest first.
+func pagerCursors(page store.Page, first, last core.ID, more bool) (before, after string) {
+	if first == 0 {
+		return "", ""
+	}
+	backwards := page.After == 0 && page.Before != 0
+	if page.After != 0 || backwards && more {
+		before = first.String()
+	}
+	if backwards || more {
+		after = last.String()
+	}
+	return before, after
+}
+
+type readerQuarantinePage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []readerStranger
+}
+
+type readerStranger struct {
+	Serial, Protocol, Reader, ReaderURL, Addr string
+	Calls                                     int64
+	First, Last                               time.Time
+}
+
+func quarantineList(query url.Values) templates.List {
+	return templates.List{
+		Path: readerPath + "/quarantine", Query: query, Cards: true,
+		Columns: []templates.Column{
+			{Label: "设备号"}, {Label: "协议"}, {Label: "使用的地址"}, {Label: "来源"}, {Label: "次数", Number: true}, {Label: "第一次"}, {Label: "最近一次"},
+		},
+		Empty: templates.Empty{Icon: "shield-check", Title: "没有未识别的设备", Text: "密钥不对或设备号不符的设备来访时，会列在这里。"},
+	}
+}
+
+func strangersOf(list []core.QuarantinedReader) []readerStranger {
+	rows := make([]readerStranger, len(list))
+	for i, q := range list {
+		rows[i] = readerStranger{Serial: q.Serial, Protocol: protocolWords[q.Protocol], Reader: q.Name, Addr: q.Addr, Calls: q.Calls, First: q.First, Last: q.Last}
+		if q.Reader != 0 {
+			rows[i].ReaderURL = readerURL(q.Reader)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,202 @@
+package door
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/time/rate"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+)
+
+// site is an estate whose readers call a real server.
+type site struct {
+	*estate.Estate
+	gate   *gate.Gate
+	redis  *miniredis.Miniredis
+	door   *Door
+	addr   string
+	log    *lockedBuffer
+	now    time.Time
+	vguang estate.Door
+	mcard  estate.Door
+	second estate.Door // another vguang reader, with a refusal of its own
+	mu     sync.Mutex
+	calls  map[Outcome]int
+	closed sync.Once
+}
+
+func newSite(t *testing.T) *site { return newSiteWith(t, 0) }
+
+func newSiteWith(t *testing.T, perReader rate.Limit) *site {
+	t.Helper()
+	s := &site{redis: miniredis.RunT(t), log: &lockedBuffer{}, now: time.Now().Truncate(time.Second), calls: map[Outcome]int{}}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	st, err := store.Open(t.Context(), store.Options{
+		SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys(), Now: func() time.Time { return s.now }, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1})
+	s.gate = gate.New(gate.Options{Store: st, Redis: client, Log: log})
+	s.Estate = estate.New(t, st, estate.Plan{})
+	s.vguang, s.mcard = s.Doors[0], s.Doors[1]
+	s.second = s.AddDoor(core.Reader{Name: "3号门", Protocol: core.ProtocolVguang, Direction: core.Out, DenyCode: "4004", HeartbeatText: "beat-3"})
+	s.door = New(Options{Store: st, Gate: s.gate, Log: log, PerReader: perReader, Seen: s.saw})
+	app := web.New(web.Options{Store: st, Cache: web.RedisCache(client), Log: log})
+	app.Register(s.door.Routes()...)
+	server := httptest.NewServer(app)
+	s.addr = server.Listener.Addr().String()
+	t.Cleanup(func() {
+		server.Close()
+		s.door.Close()
+		s.gate.Close()
+		client.Close()
+		s.closeStore(t)
+	})
+	return s
+}
+
+// closeStore takes the database away, once.
+func (s *site) closeStore(t *testing.T) {
+	t.Helper()
+	s.closed.Do(func() {
+		if err := s.Store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (s *site) saw(_ string, o Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls[o]++
+}
+
+func (s *site) outcomes(o Outcome) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[o]
+}
+
+// token issues one for a resident's pass.
+func (s *site) token(t *testing.T) string {
+	t.Helper()
+	issued, err := s.gate.Issue(t.Context(), s.Residents[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued.Text
+}
+
+func (s *site) records(t *testing.T) (records []core.AccessRecord) {
+	t.Helper()
+	err := s.Store.EachAccessRecord(t.Context(), core.ScopeOf(s.Community), core.RecordFilter{}, func(r core.AccessRecord) error {
+		records = append(records, r)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+func (s *site) released(t *testing.T) (n int) {
+	t.Helper()
+	for _, r := range s.records(t) {
+		if r.Allowed {
+			n++
+		}
+	}
+	return n
+}
+
+// send puts a raw request on a connection of its own and gives the answer.
+func (s *site) send(t *testing.T, raw string) (*http.Response, string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := conn.Write([]byte(raw)); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// post sends a body to a path and gives the answer's body.
+func (s *site) post(t *testing.T, path, body string) string {
+	t.Helper()
+	response, answer := s.send(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body))
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %d", response.StatusCode)
+	}
+	return answer
+}
+
+func (s *site) show(t *testing.T, text string) string {
+	t.Helper()
+	return s.post(t, "/door/vguang/"+s.vguang.Secret, "vgdecoderesult="+text+"&&devicenumber="+s.vguang.Serial+"&&otherparams=")
+}
+
+func (s *site) showMcard(t *testing.T, text string) string {
+	t.Helper()
+	return s.post(t, "/door/mcardsea/"+s.mcard.Secret, "cardid="+text+"&mjihao=1&cjihao="+s.mcard.Serial+"&status=11&time=1")
+}
+
+const (
+	open = "code=0000"
+	deny = "code=1000"
+)
+
+// isMcardDeny reports the refusal of the other family.
+func isMcardDeny(answer string) bool {
+	return strings.Contains(answer, `"status":0`) && !strings.Contains(answer, `"status":1`)
+}
+
+// lockedBuffer is a log that tests read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) holds(text string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Contains(b.b.String(), text)
+}

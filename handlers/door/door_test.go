@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/store"

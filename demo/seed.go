@@ -22,6 +22,7 @@ type Cast struct {
 	Observer  Member
 	Stranger  Member
 	Doors     []Door
+	Admin     core.ID // the administrator's account
 }
 
 // Member is somebody with a phone: a persona of the WeChat simulator.
@@ -53,6 +54,12 @@ var (
 func People() []Member {
 	return []Member{father, mother, daughter, guard, observer, stranger}
 }
+
+// The administrator of the demonstration, by whose name the tour signs in.
+const (
+	AdminLogin    = "admin"
+	AdminPassword = "Cuihu-Garden-18"
+)
 
 // castSetting is where the cast's ids are kept between starts.
 const castSetting = "demo_cast"
@@ -90,6 +97,9 @@ func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) 
 }
 
 func (s *seeder) run(ctx context.Context, identify Identify) error {
+	if err := s.admin(ctx); err != nil {
+		return err
+	}
 	for i, p := range plans() {
 		e, err := s.build(ctx, p)
 		if err != nil {
@@ -109,6 +119,14 @@ func (s *seeder) run(ctx context.Context, identify Identify) error {
 		}
 	}
 	return nil
+}
+
+func (s *seeder) admin(ctx context.Context) error {
+	var err error
+	s.cast.Admin, err = s.store.CreateAccount(ctx, core.SystemGranter, core.Account{
+		Login: AdminLogin, Name: "林经理", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere,
+	}, AdminPassword)
+	return err
 }
 
 // family is the household of the tour.

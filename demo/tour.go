@@ -1,0 +1,126 @@
+package demo
+
+import (
+	"embed"
+	"html/template"
+	"io"
+	"net/http"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+//go:embed pages
+var files embed.FS
+
+// TourOptions make a Tour.
+type TourOptions struct {
+	Store     *store.Store
+	Pages     *templates.Renderer
+	Cast      Cast
+	PublicURL string                            // of the product, where the doors call
+	PhoneURL  func(host, persona string) string // the address of a persona's phone for a browser that came to host
+}
+
+// Tour is the page that a newcomer opens first, and the doors of the
+// demonstration: readers that speak the real protocols to the real endpoints.
+type Tour struct {
+	o     TourOptions
+	pages *template.Template
+	doors *http.Client
+}
+
+// NewTour makes the tour.
+func NewTour(o TourOptions) (*Tour, error) {
+	t := &Tour{o: o, doors: &http.Client{Timeout: readerTimeout}}
+	var err error
+	t.pages, err = template.New("").Funcs(template.FuncMap{"address": t.address}).ParseFS(files, "pages/*.html")
+	return t, err
+}
+
+// Routes are the tour's pages.
+func (t *Tour) Routes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/demo", Access: web.DemoOnly, Handler: t.front},
+		{Method: http.MethodGet, Path: "/demo/assets/:name", Access: web.DemoOnly, Handler: t.asset},
+		{Method: http.MethodPost, Path: "/demo/admin", Access: web.DemoOnly, Handler: t.admin},
+		{Method: http.MethodGet, Path: "/demo/stand/:persona", Access: web.DemoOnly, Handler: t.stand},
+		{Method: http.MethodPost, Path: "/demo/door/:id", Access: web.DemoOnly, Handler: t.hold, Body: pictureMost},
+	}
+}
+
+// address is a path on a persona's own host, beside the persona's phone.
+func (t *Tour) address(host, persona, path string) template.URL {
+	phone := t.o.PhoneURL(host, persona)
+	if i := strings.Index(phone, "/sim/"); i > 0 {
+		return template.URL(phone[:i] + path) //nolint:gosec // made of our own host and path
+	}
+	return template.URL(path) //nolint:gosec // our own path
+}
+
+type frontPage struct {
+	Cast
+	Host          string
+	AdminLogin    string
+	AdminPassword string
+}
+
+func (t *Tour) front(c *web.Context) error {
+	return t.show(c, "tour.html", frontPage{Cast: t.o.Cast, Host: c.Request().Host, AdminLogin: AdminLogin, AdminPassword: AdminPassword})
+}
+
+func (t *Tour) show(c *web.Context, name string, page any) error {
+	return c.HTML(http.StatusOK, func(w io.Writer) error { return t.pages.ExecuteTemplate(w, name, page) })
+}
+
+// types are the files that the tour's pages load.
+var types = map[string]string{"tour.css": "text/css; charset=utf-8", "stand.js": "text/javascript; charset=utf-8"}
+
+func (t *Tour) asset(c *web.Context) error {
+	name := c.Param("name")
+	kind, known := types[name]
+	content, err := files.ReadFile("pages/" + name)
+	if !known || err != nil {
+		return core.NotFound("页面不存在")
+	}
+	return c.Bytes(http.StatusOK, kind, content)
+}
+
+// admin signs the visitor in as the administrator, without the captcha that
+// would tell nobody anything here.
+func (t *Tour) admin(c *web.Context) error {
+	account, err := t.o.Store.Account(c.Ctx(), core.Everywhere, t.o.Cast.Admin)
+	if err != nil {
+		return err
+	}
+	token, session, err := t.o.Store.StartSession(c.Ctx(), store.NewSession{
+		Kind: core.SessionAccount, Subject: account.ID, Addr: c.Addr(), Agent: c.Request().UserAgent(), Life: c.ConsoleLife(),
+	})
+	if err != nil {
+		return err
+	}
+	c.SetSessionCookie(web.SeatConsole, token, session)
+	next := c.Request().URL.Query().Get("next")
+	return c.Redirect(web.LocalPath(next, "/console"))
+}
+
+type standPage struct {
+	Cast
+	Member Member
+	Phone  string
+	Home   template.URL
+	Doors  []Door
+}
+
+// stand is where somebody stands at the doors with a phone in the hand.
+func (t *Tour) stand(c *web.Context) error {
+	for _, m := range People() {
+		if m.Key == c.Param("persona") {
+			return t.show(c, "stand.html", standPage{Cast: t.o.Cast, Member: m, Phone: "/sim/phone/" + m.Key, Home: template.URL(t.o.PublicURL + "/demo"), Doors: t.o.Cast.Doors}) //nolint:gosec // our own address
+		}
+	}
+	return core.NotFound("没有这个人")
+}

@@ -1,0 +1,370 @@
+package h5
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func (h *H5) guardRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/h5/guard", Access: web.Guard, Handler: h.listPosts},
+		{Method: http.MethodGet, Path: "/h5/guard/:post", Access: web.Guard, Handler: h.showPost},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/events", Access: web.Guard, Handler: h.postEvents, Time: -1},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.searchResidents},
+		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.lookAtPass},
+		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.releasePass},
+	}
+}
+
+type postListPage struct {
+	templates.Phone
+	Posts []core.GuardPost
+	Empty templates.Empty
+}
+
+// listPosts opens the post of a guard who has one.
+func (h *H5) listPosts(c *web.Context) error {
+	posts, err := h.ownPosts(c)
+	if err != nil {
+		return err
+	}
+	if len(posts) == 1 {
+		return c.Redirect("/h5/guard/" + posts[0].ID.String())
+	}
+	return h.show(c, http.StatusOK, "guard/list", postListPage{
+		Phone: h.phone(c, "选择门岗", c.Guard().Name), Posts: posts,
+		Empty: templates.Empty{Icon: "shield", Title: "还没有安排门岗", Text: "请联系物业管理员为您安排。"},
+	})
+}
+
+// ownPosts are the posts in service that the guard is assigned to.
+func (h *H5) ownPosts(c *web.Context) ([]core.GuardPost, error) {
+	guard := c.Guard()
+	posts, err := h.store.GuardPosts(c.Ctx(), core.ScopeOf(guard.Community), guard.Community)
+	return slices.DeleteFunc(posts, func(p core.GuardPost) bool {
+		return !p.Disabled.IsZero() || !slices.Contains(guard.Posts, p.ID)
+	}), err
+}
+
+// ownPost is the post of the URL; one the guard is not assigned to is not found.
+func (h *H5) ownPost(c *web.Context) (core.GuardPost, error) {
+	id, err := c.ParamID("post")
+	if err != nil {
+		return core.GuardPost{}, err
+	}
+	posts, err := h.ownPosts(c)
+	if err != nil {
+		return core.GuardPost{}, err
+	}
+	for _, post := range posts {
+		if post.ID == id {
+			return post, nil
+		}
+	}
+	return core.GuardPost{}, core.NotFound("门岗不存在，或没有安排给您")
+}
+
+// postPage is where a guard works: scan, search, and what happens at the gates.
+type postPage struct {
+	templates.Phone
+	Post    core.GuardPost
+	Error   string // of the scan field
+	Totals  core.RecordTotals
+	Records []line
+	Live    templates.Live
+	Many    bool // the guard has other posts
+}
+
+// postRecords is how many records a post shows.
+const postRecords = 20
+
+func (h *H5) showPost(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	return h.post(c, post, http.StatusOK, "")
+}
+
+func (h *H5) post(c *web.Context, post core.GuardPost, status int, message string) error {
+	scope := core.ScopeOf(post.Community)
+	records, _, err := h.store.AccessRecords(c.Ctx(), scope, core.RecordFilter{}, store.Page{Limit: postRecords})
+	if err != nil {
+		return err
+	}
+	totals, err := h.store.RecordTotals(c.Ctx(), scope, core.RecordFilter{}, core.DayOf(c.Now(), h.store.Zone()))
+	if err != nil {
+		return err
+	}
+	return h.show(c, status, "guard/show", postPage{
+		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
+		Records: h.lines(records, false), Many: len(c.Guard().Posts) > 1,
+		Live: templates.Live{URL: "/h5/guard/" + post.ID.String() + "/events", Event: "record", Swap: "refresh"},
+	})
+}
+
+func (h *H5) postEvents(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	return h.follow(c, core.ScopeOf(post.Community), core.RecordFilter{}, hint("record"))
+}
+
+// searchPage finds somebody who has no phone at hand.
+type searchPage struct {
+	templates.Phone
+	Post    core.GuardPost
+	Keyword string
+	Found   []found
+	Empty   templates.Empty
+}
+
+type found struct {
+	store.ResidentRow
+	Pass core.ID // 0 = not certified: no pass
+}
+
+// searchMost bounds what a search shows: more is no help at a gate.
+const searchMost = 30
+
+func (h *H5) searchResidents(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	page := searchPage{Phone: h.phone(c, "手工登记", post.Name), Post: post, Keyword: c.Query("q"),
+		Empty: templates.Empty{Icon: "search", Title: "没有找到住户", Text: "请输入姓名、房号（如 1栋1单元101）或手机后四位。"}}
+	page.Phone.Back = "/h5/guard/" + post.ID.String()
+	if page.Keyword == "" {
+		page.Empty.Title = "查找住户"
+		return h.show(c, http.StatusOK, "guard/search", page)
+	}
+	rows, _, err := h.store.Residents(c.Ctx(), core.ScopeOf(post.Community), store.ResidentFilter{
+		Community: post.Community, Keyword: page.Keyword, Page: store.Page{Limit: searchMost}})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		page.Found = append(page.Found, found{ResidentRow: row})
+	}
+	if err := h.findPasses(c, page.Found); err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "guard/search", page)
+}
+
+// findPasses adds the passes of those who have one.
+func (h *H5) findPasses(c *web.Context, people []found) error {
+	for i := range people {
+		passes, err := h.store.PassesOfPerson(c.Ctx(), people[i].Person)
+		if err != nil {
+			return err
+		}
+		for _, pass := range passes {
+			if pass.Resident == people[i].ID {
+				people[i].Pass = pass.ID
+			}
+		}
+	}
+	return nil
+}
+
+// passageForm is what the guard's forms send.
+type passageForm struct {
+	Text      string         `form:"text" max:"200"`
+	Pass      core.ID        `form:"pass"`
+	Direction string         `form:"direction" max:"8"`
+	Temp      string         `form:"temp" max:"8"`
+	IDNumber  string         `form:"idno" max:"32"`
+	Key       string         `form:"key" max:"40"`
+	Act       string         `form:"act" max:"16"`
+	Reason    string         `form:"reason" max:"60"`
+	direction core.Direction // checked
+	temp      int
+}
+
+// check reads the texts. Messages are by field.
+func (f *passageForm) check(post core.GuardPost) error {
+	fields := map[string]string{}
+	switch f.direction = core.Direction(f.Direction); f.direction {
+	case core.In, core.Out:
+	case "":
+		f.direction = post.Direction
+	default:
+		fields["direction"] = "请选择进或出"
+	}
+	if f.Temp != "" {
+		var ok bool
+		if f.temp, ok = tenths(f.Temp); !ok {
+			fields["temp"] = "体温应为 34.0 至 42.0 之间的数字，如 36.5"
+		}
+	}
+	if f.IDNumber != "" {
+		number, err := core.CheckIDNumber(f.IDNumber)
+		if err != nil {
+			fields["idno"] = core.MessageOf(err)
+		}
+		f.IDNumber = number
+	}
+	if f.Act == "refuse" && f.Reason == "" {
+		fields["reason"] = "请写明不放行的原因"
+	}
+	return core.InvalidFields(fields)
+}
+
+// tenths reads a temperature in degrees Celsius: 36.5 is 365.
+func tenths(text string) (int, bool) {
+	text = strings.NewReplacer("，", ".", ",", ".", "。", ".", "．", ".", "℃", "", "°C", "", " ", "").Replace(core.Clean(text))
+	degrees, err := strconv.ParseFloat(text, 64)
+	n := int(degrees*10 + 0.5)
+	return n, err == nil && n >= 340 && n <= 420
+}
+
+func (f *passageForm) passage(c *web.Context, post core.GuardPost) gate.Passage {
+	p := gate.Passage{
+		Post: post.ID, Guard: c.Guard().ID, GuardName: c.Guard().Name, FormKey: f.Key, Text: f.Text, Pass: f.Pass,
+		Direction: f.direction, TempTenths: f.temp, IDNumber: f.IDNumber,
+	}
+	if f.Act == "refuse" {
+		p.RefusedFor = f.Reason
+	}
+	return p
+}
+
+// lookPage shows whose pass it is and what the rules say, before anything happens.
+type lookPage struct {
+	templates.Phone
+	Post    core.GuardPost
+	Sight   store.Sight
+	Initial string // of the name
+	Verdict templates.Verdict
+	Form    templates.Form
+	Known   bool // somebody's: there is something to decide
+}
+
+func (h *H5) lookAtPass(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	var form passageForm
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if form.Text == "" && form.Pass == 0 {
+		return h.post(c, post, http.StatusUnprocessableEntity, "请先扫码，或输入二维码内容")
+	}
+	form.Key, form.Direction = formKey(), string(post.Direction)
+	if err := form.check(post); err != nil {
+		return err
+	}
+	return h.look(c, post, &form, http.StatusOK, nil)
+}
+
+func formKey() string {
+	var key [12]byte
+	_, _ = rand.Read(key[:]) // crypto/rand does not fail
+	return hex.EncodeToString(key[:])
+}
+
+// look draws the page; messages are by field, of a form sent back.
+func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status int, messages map[string]string) error {
+	sight, err := h.gate.Look(c.Ctx(), form.passage(c, post))
+	if err != nil {
+		return err
+	}
+	page := lookPage{Phone: h.phone(c, "核对通行", post.Name), Post: post, Sight: sight, Initial: initial(sight.Name), Known: sight.Pass != 0, Verdict: sightVerdict(sight)}
+	page.Phone.Back = "/h5/guard/" + post.ID.String()
+	page.Form = passageFields(c, post, form, sight)
+	page.Form.Set(nil, messages)
+	return h.show(c, status, "guard/look", page)
+}
+
+func sightVerdict(s store.Sight) templates.Verdict {
+	d := s.Decision
+	switch {
+	case d.Allowed:
+		return templates.Verdict{Tone: templates.Good, Title: "可以放行", Text: d.Sentence}
+	case d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp:
+		return templates.Verdict{Tone: templates.Info, Title: "登记后可以放行", Text: d.Sentence}
+	}
+	return templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: d.Sentence}
+}
+
+func passageFields(c *web.Context, post core.GuardPost, f *passageForm, s store.Sight) templates.Form {
+	fields := []templates.Field{
+		{Kind: templates.Hidden, Name: "text", Value: f.Text},
+		{Kind: templates.Hidden, Name: "key", Value: f.Key},
+		{Kind: templates.Radio, Name: "direction", Label: "方向", Value: string(f.direction), Choices: []templates.Choice{{Value: "out", Label: "出门"}, {Value: "in", Label: "进门"}}},
+	}
+	if f.Pass != 0 {
+		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "pass", Value: f.Pass.String()})
+	}
+	if s.Rule.RecordTemp {
+		fields = append(fields, templates.Field{Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: true, Placeholder: "36.5"})
+	}
+	if s.Rule.RecordID && !s.HasIDNumber {
+		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
+	}
+	fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
+	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", CSRF: c.CSRF(), Sections: []templates.Section{{Fields: fields}}}
+}
+
+// donePage is the result, to be seen at arm's length.
+type donePage struct {
+	templates.Phone
+	Post    core.GuardPost
+	Verdict templates.Verdict
+}
+
+func (h *H5) releasePass(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	var form passageForm
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if form.Key == "" || form.Text == "" && form.Pass == 0 {
+		return core.Invalid("页面已过期，请重新扫码")
+	}
+	if err := form.check(post); err != nil {
+		if form.direction != core.In {
+			form.direction = core.Out
+		}
+		return h.look(c, post, &form, http.StatusUnprocessableEntity, web.FieldsOf(err))
+	}
+	result := h.gate.Release(c.Ctx(), form.passage(c, post))
+	d := result.Decision
+	if !d.Allowed && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
+		form.Key = formKey() // the refusal was recorded; what follows is another try
+		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
+	}
+	page := donePage{Phone: h.phone(c, "登记结果", post.Name), Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence}}
+	if !d.Allowed {
+		page.Verdict = templates.Verdict{Tone: templates.Bad, Title: "未放行", Text: d.Sentence}
+	}
+	if r := result.Record; r.Name != "" {
+		page.Verdict.Facts = []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Words()}}
+	}
+	return h.show(c, http.StatusOK, "guard/done", page)
+}
+
+func needMessages(reason core.Reason) map[string]string {
+	if reason == core.ReasonNeedID {
+		return map[string]string{"idno": "请登记身份证号后放行"}
+	}
+	return map[string]string{"temp": "请录入体温后放行"}
+}

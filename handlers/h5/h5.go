@@ -1,0 +1,95 @@
+// Package h5 serves the pages that people open on a phone inside WeChat: the
+// resident's pass, the guard's post, the observer's records.
+package h5
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// WeChat is what the pages need of WeChat.
+type WeChat interface {
+	// AuthorizeURL is where a phone is sent to say who it is. WeChat sends it back
+	// to redirect with a code and the state.
+	AuthorizeURL(redirect, state string) (string, error)
+	// Identify learns who a code of the official account's authorize page is.
+	Identify(ctx context.Context, code string) (core.WechatIdentity, error)
+	// IdentifyMini learns who a code of the mini-program's wx.login is.
+	IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error)
+	// Phone learns the verified number behind a code of getPhoneNumber.
+	Phone(ctx context.Context, code string) (string, error)
+}
+
+// Options make the pages.
+type Options struct {
+	Store     *store.Store
+	Gate      *gate.Gate
+	Pages     *templates.Renderer
+	WeChat    WeChat
+	PublicURL string // without a slash at the end
+	Demo      bool
+	Log       *slog.Logger
+}
+
+// H5 serves the phone pages.
+type H5 struct {
+	store     *store.Store
+	gate      *gate.Gate
+	pages     *templates.Renderer
+	wechat    WeChat
+	publicURL string
+	demo      bool
+	log       *slog.Logger
+}
+
+// New makes the phone pages.
+func New(o Options) *H5 {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &H5{store: o.Store, gate: o.Gate, pages: o.Pages, wechat: o.WeChat, publicURL: o.PublicURL, demo: o.Demo, log: o.Log}
+}
+
+// Routes are all the phone pages.
+func (h *H5) Routes() []web.Route {
+	var routes []web.Route
+	for _, some := range [][]web.Route{h.sessionRoutes(), h.phoneRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes()} {
+		routes = append(routes, some...)
+	}
+	return routes
+}
+
+// phone is the frame of a page.
+func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
+	p := templates.Phone{Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo}
+	if flash, ok := c.TakeFlash(); ok {
+		p.Flash = []templates.Flash{{Tone: tones[flash.Kind], Text: flash.Message}}
+	}
+	return p
+}
+
+var tones = map[web.FlashKind]templates.Tone{
+	web.FlashSuccess: templates.Good, web.FlashWarning: templates.Warn, web.FlashError: templates.Bad,
+}
+
+// show renders a page of templates/h5.
+func (h *H5) show(c *web.Context, status int, name string, page any) error {
+	return c.HTML(status, func(w io.Writer) error { return h.pages.Render(w, "h5/"+name, page) })
+}
+
+// ErrorPage shows what went wrong, on a phone.
+func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
+	problem := templates.NewProblem(p.Status, p.Message)
+	if p.Status >= http.StatusInternalServerError {
+		problem.Request = p.RequestID
+	}
+	return h.show(c, p.Status, "error/show", templates.PhoneProblem{Phone: templates.Phone{Title: "出错了", Demo: h.demo}, Problem: problem})
+}

@@ -1,0 +1,126 @@
+package h5
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+)
+
+// lookEvery bounds how stale a live page may get when hints are lost.
+const lookEvery = 5 * time.Second
+
+// block sends one part of a page.
+func (h *H5) block(c *web.Context, name, block string, data any) error {
+	return c.HTML(http.StatusOK, func(w io.Writer) error { return h.pages.RenderBlock(w, "h5/"+name, block, data) })
+}
+
+// followMost bounds the records of one event.
+const followMost = 20
+
+// follower knows which of a list's newest records it has told of. It remembers
+// ids rather than the highest one: records of two servers may be committed out of
+// the order of their ids.
+type follower struct {
+	since core.ID
+	seen  map[core.ID]bool
+}
+
+// fresh gives the records not told of before, in their order.
+func (f *follower) fresh(newest []core.AccessRecord) []core.AccessRecord {
+	var fresh []core.AccessRecord
+	seen := make(map[core.ID]bool, len(newest))
+	for _, r := range newest {
+		seen[r.ID] = true
+		if r.ID > f.since && !f.seen[r.ID] {
+			fresh = append(fresh, r)
+		}
+	}
+	f.seen = seen
+	return fresh
+}
+
+// follow calls tell with the access records that came since the page was drawn,
+// or since the event that the browser saw last, newest first. Records come from
+// SQL; the hints of the gate only say when to look, so that a lost hint costs
+// seconds and not an event.
+func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, tell func(fresh []core.AccessRecord, send func(web.Event) error) error) error {
+	f := &follower{}
+	var err error
+	if f.since, err = core.ParseID(c.LastEventID()); err != nil {
+		f.since = h.store.NewID()
+	}
+	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
+		hints := h.gate.Watch(ctx, scope.IDs...)
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for {
+			newest, _, err := h.store.AccessRecords(ctx, scope, filter, store.Page{Limit: followMost})
+			if err != nil {
+				return err
+			}
+			if fresh := f.fresh(newest); len(fresh) > 0 {
+				if err := tell(fresh, send); err != nil {
+					return err
+				}
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-hints:
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// hint sends an event that makes the page fetch a part of itself.
+func hint(name string) func(fresh []core.AccessRecord, send func(web.Event) error) error {
+	return func(fresh []core.AccessRecord, send func(web.Event) error) error {
+		return send(web.Event{ID: fresh[0].ID.String(), Name: name, Data: "1"})
+	}
+}
+
+// line is an access record as phone pages show it.
+type line struct {
+	core.AccessRecord
+	Who    string
+	Result string
+	Temp   string // 36.5 ℃; "" = not taken
+}
+
+// lines turns records into what is shown; names of others are masked for
+// outsiders.
+func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
+	lines := make([]line, len(records))
+	for i, r := range records {
+		l := line{AccessRecord: r, Who: r.Name, Result: "放行"}
+		if masked {
+			l.Who = core.MaskName(r.Name)
+		}
+		if l.Who == "" {
+			l.Who = "未知"
+		}
+		if !r.Allowed {
+			l.Result = r.Reason.Sentence()
+		}
+		if r.TempTenths != 0 {
+			l.Temp = fmt.Sprintf("%d.%d ℃", r.TempTenths/10, r.TempTenths%10)
+		}
+		lines[i] = l
+	}
+	return lines
+}
+
+// initial is the first character of a name, for the round sign beside it.
+func initial(name string) string {
+	for _, r := range name {
+		return string(r)
+	}
+	return ""
+}

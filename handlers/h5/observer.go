@@ -1,0 +1,144 @@
+package h5
+
+import (
+	"net/http"
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+
+	"tongxing/templates"
+)
+
+func (h *H5) observerRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/h5/observer", Access: web.Observer, Handler: h.listRecords},
+		{Method: http.MethodGet, Path: "/h5/observer/events", Access: web.Observer, Handler: h.observerEvents, Time: -1},
+	}
+}
+
+// recordFilterForm is what the observer's filters send.
+type recordFilterForm struct {
+	Community core.ID  `form:"community"`
+	Day       core.Day `form:"day"`
+	Direction string   `form:"direction" max:"8"`
+	Kind      string   `form:"kind" max:"16"`
+	Result    string   `form:"result" max:"8"`
+	Keyword   string   `form:"q" max:"40"`
+}
+
+func (f recordFilterForm) filter(h *H5) core.RecordFilter {
+	filter := core.RecordFilter{
+		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Result: f.Result, Keyword: f.Keyword,
+	}
+	if f.Day != 0 {
+		filter.From, filter.To = f.Day.Start(h.store.Zone()), (f.Day + 1).Start(h.store.Zone())
+	}
+	return filter
+}
+
+// observerPage lists the passages of the observer's communities, names masked.
+type observerPage struct {
+	templates.Phone
+	Query       url.Values
+	Communities []core.Community
+	Filters     []templates.Field
+	Filtered    bool
+	Totals      core.RecordTotals
+	TotalsDay   string
+	Records     []observed
+	Pager       web.PageLinks
+	Live        templates.Live
+	Empty       templates.Empty
+	Export      string
+}
+
+// observed is a record with the community's name.
+type observed struct {
+	line
+	CommunityName string
+}
+
+const observerMost = 30
+
+func (h *H5) listRecords(c *web.Context) error {
+	var form recordFilterForm
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	page := c.Page(observerMost)
+	records, more, err := h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h), page)
+	if err != nil {
+		return err
+	}
+	communities, err := h.store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	day := form.Day
+	if day == 0 {
+		day = core.DayOf(c.Now(), h.store.Zone())
+	}
+	totals, err := h.store.RecordTotals(c.Ctx(), c.Scope(), core.RecordFilter{Community: form.Community}, day)
+	if err != nil {
+		return err
+	}
+	view := observerPage{
+		Phone: h.phone(c, "出入记录", c.Observer().Name+" · "+c.Observer().Capacity), Query: c.Request().URL.Query(),
+		Communities: communities, Totals: totals, TotalsDay: day.String(), Records: named(h.lines(records, true), communities),
+		Live:  templates.Live{URL: "/h5/observer/events", Event: "record", Swap: "refresh"},
+		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
+	}
+	view.Filters, view.Filtered = observerFilters(form, communities), form != recordFilterForm{}
+	var first, last core.ID
+	if len(records) > 0 {
+		first, last = records[0].ID, records[len(records)-1].ID
+	}
+	view.Pager = web.Links(c.Request().URL, page, first, last, more)
+	if c.Observer().MayExport {
+		view.Export = templates.WithQuery("/h5/observer/export.xlsx", view.Query, "before", "", "after", "")
+	}
+	return h.show(c, http.StatusOK, "observer/list", view)
+}
+
+func named(lines []line, communities []core.Community) []observed {
+	names := map[core.ID]string{}
+	for _, c := range communities {
+		names[c.ID] = c.Name
+	}
+	list := make([]observed, len(lines))
+	for i, l := range lines {
+		list[i] = observed{line: l, CommunityName: names[l.Community]}
+	}
+	return list
+}
+
+func observerFilters(f recordFilterForm, communities []core.Community) []templates.Field {
+	day := ""
+	if f.Day != 0 {
+		day = f.Day.String()
+	}
+	fields := []templates.Field{
+		{Kind: templates.Date, Name: "day", Label: "日期", Value: day},
+		{Kind: templates.Select, Name: "direction", Label: "方向", Value: f.Direction, Choices: []templates.Choice{{Label: "进和出"}, {Value: "in", Label: "进"}, {Value: "out", Label: "出"}}},
+		{Kind: templates.Select, Name: "kind", Label: "类型", Value: f.Kind, Choices: []templates.Choice{{Label: "全部类型"}, {Value: string(core.PassResident), Label: core.PassResident.Words()}}},
+		{Kind: templates.Select, Name: "result", Label: "结果", Value: f.Result, Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}}},
+		{Name: "q", Label: "姓名、房屋或手机后四位", Value: f.Keyword, MaxLength: 40},
+	}
+	if len(communities) < 2 {
+		return fields
+	}
+	options := []templates.Choice{{Label: "全部小区"}}
+	for _, c := range communities {
+		options = append(options, templates.Choice{Value: c.ID.String(), Label: c.Name})
+	}
+	value := ""
+	if f.Community != 0 {
+		value = f.Community.String()
+	}
+	return append([]templates.Field{{Kind: templates.Select, Name: "community", Label: "小区", Value: value, Choices: options}}, fields...)
+}
+
+func (h *H5) observerEvents(c *web.Context) error {
+	return h.follow(c, c.Scope(), core.RecordFilter{}, hint("record"))
+}

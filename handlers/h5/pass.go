@@ -1,0 +1,196 @@
+package h5
+
+import (
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func (h *H5) passRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/h5/pass", Access: web.WechatUser, Handler: h.listPasses},
+		{Method: http.MethodGet, Path: "/h5/pass/:id", Access: web.Resident, Handler: h.showPass},
+		{Method: http.MethodPost, Path: "/h5/pass/:id/token", Access: web.Resident, Handler: h.newToken, PerMinute: 120},
+		{Method: http.MethodGet, Path: "/h5/pass/:id/events", Access: web.Resident, Handler: h.passEvents, Time: -1},
+	}
+}
+
+// passListPage lets somebody with several houses choose.
+type passListPage struct {
+	templates.Phone
+	Passes []store.Pass
+	Empty  templates.Empty
+}
+
+// listPasses opens the pass of somebody who has one.
+func (h *H5) listPasses(c *web.Context) error {
+	if c.User().Person == 0 {
+		return c.Redirect("/h5/phone")
+	}
+	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
+	if err != nil {
+		return err
+	}
+	if len(passes) == 1 {
+		return c.Redirect("/h5/pass/" + passes[0].ID.String())
+	}
+	return h.show(c, http.StatusOK, "pass/list", passListPage{
+		Phone: h.phone(c, "我的通行证", ""), Passes: passes,
+		Empty: templates.Empty{Icon: "id-badge-2", Title: "还没有通行证", Text: "您的手机号没有登记在册。请联系小区物业登记，登记后重新打开本页。"},
+	})
+}
+
+// passPage is the pass with its code.
+type passPage struct {
+	templates.Phone
+	Pass    store.Pass
+	Initial string // of the name
+	Rule    string // in words
+	Verdict templates.Verdict
+	QR      templates.QR
+	Recent  []line
+	Passed  string // the passage of a moment ago; "" = none
+	Events  templates.Live
+	Others  bool // there are other passes
+}
+
+// recentMost is how many passages a pass shows.
+const recentMost = 5
+
+// passedLately is how long a passage is told of above the code.
+const passedLately = 30 * time.Second
+
+// showPass draws the pass with a fresh code: opening the page ends the code that
+// was shown before, so that only one is about.
+func (h *H5) showPass(c *web.Context) error {
+	pass, err := h.ownPass(c)
+	if err != nil {
+		return err
+	}
+	sight, err := h.store.Preview(c.Ctx(), pass.ID)
+	if err != nil {
+		return err
+	}
+	qr, err := h.code(c, pass.ID)
+	if err != nil {
+		return err
+	}
+	records, _, err := h.store.AccessRecords(c.Ctx(), core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person}, store.Page{Limit: recentMost})
+	if err != nil {
+		return err
+	}
+	page := passPage{
+		Phone: h.phone(c, "住户通行证", pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
+		Rule:    sight.Rule.Under(sight.Restriction, core.DayOf(c.Now(), h.store.Zone())).Words(),
+		Verdict: h.canGoOut(c, sight), Recent: h.lines(records, false), Passed: h.passed(c, records),
+		Events: templates.Live{URL: "/h5/pass/" + pass.ID.String() + "/events", Event: "passed", Swap: "reload"},
+	}
+	passes, err := h.store.PassesOfPerson(c.Ctx(), pass.Person)
+	page.Others = len(passes) > 1
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "pass/show", page)
+}
+
+// ownPass is the pass of the URL; somebody else's is not found.
+func (h *H5) ownPass(c *web.Context) (store.Pass, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return store.Pass{}, err
+	}
+	return h.store.PassOfPerson(c.Ctx(), id, c.User().Person)
+}
+
+// code issues a token and draws it.
+func (h *H5) code(c *web.Context, pass core.ID) (templates.QR, error) {
+	issued, err := h.gate.Issue(c.Ctx(), pass)
+	if err != nil {
+		return templates.QR{}, err
+	}
+	picture, err := gate.QRSVG(issued.Text)
+	if err != nil {
+		return templates.QR{}, err
+	}
+	life := int(gate.TokenLife / time.Second)
+	return templates.QR{
+		Image: template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(picture)), //nolint:gosec // our own drawing
+		Alt:   "通行二维码", Text: "请将二维码对准读头，十分钟内有效，用一次即失效", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
+		Left: min(int(issued.Expires.Sub(c.Now())/time.Second), life), Life: life,
+	}, nil
+}
+
+// newToken draws a fresh code: the part alone for the page's script, the whole
+// page again where scripts are off.
+func (h *H5) newToken(c *web.Context) error {
+	pass, err := h.ownPass(c)
+	if err != nil {
+		return err
+	}
+	if c.Request().Header.Get("X-Fragment") == "" {
+		return c.Redirect("/h5/pass/" + pass.ID.String())
+	}
+	qr, err := h.code(c, pass.ID)
+	if err != nil {
+		return err
+	}
+	return h.block(c, "pass/show", "qr", qr)
+}
+
+// canGoOut says in words what a scan at a way out would do now.
+func (h *H5) canGoOut(c *web.Context, s store.Sight) templates.Verdict {
+	d := s.Decision
+	v := templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: d.Sentence}
+	if !d.Allowed {
+		v.Tone, v.Title = templates.Warn, "现在不能出门"
+		if d.Reason == core.ReasonRestricted || d.Reason == core.ReasonBlocked || d.Reason == core.ReasonPassDisabled || d.Reason == core.ReasonLeaseEnded {
+			v.Tone, v.Title = templates.Bad, "通行证不可用"
+		}
+	}
+	if !d.Unlimited && d.Limit > 0 {
+		v.Facts = append(v.Facts, templates.Fact{Label: "本周期剩余", Value: fmt.Sprintf("%d 次（共 %d 次）", d.Left, d.Limit)})
+	}
+	if !d.Allowed && !d.Next.IsZero() {
+		v.Facts = append(v.Facts, templates.Fact{Label: "下次可出门", Value: h.moment(c.Now(), d.Next)})
+	}
+	return v
+}
+
+// moment says a time to come: 今天 18:00, 明天 06:00, 11月24日 06:00.
+func (h *H5) moment(now, at time.Time) string {
+	zone := h.store.Zone()
+	at = at.In(zone)
+	switch core.DayOf(at, zone) - core.DayOf(now, zone) {
+	case 0:
+		return "今天 " + at.Format("15:04")
+	case 1:
+		return "明天 " + at.Format("15:04")
+	}
+	return at.Format("1月2日 15:04")
+}
+
+// passed tells of a passage a moment ago.
+func (h *H5) passed(c *web.Context, records []core.AccessRecord) string {
+	if len(records) == 0 || !records[0].Allowed || c.Now().Sub(records[0].At) > passedLately {
+		return ""
+	}
+	return strings.Join([]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Words() + "门已放行"}, " ")
+}
+
+// passEvents tells the page when its code has opened a door.
+func (h *H5) passEvents(c *web.Context) error {
+	pass, err := h.ownPass(c)
+	if err != nil {
+		return err
+	}
+	return h.follow(c, core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person, Result: "allowed"}, hint("passed"))
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tongxing/cache"
+	"tongxing/configs"
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/door"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// app is everything a running server is made of, in the order it is closed:
+// doors, gate, cache, store.
+type app struct {
+	config    configs.Config
+	demo      bool
+	log       *slog.Logger
+	publicURL string
+
+	store    *store.Store
+	cache    *cache.Cache
+	gate     *gate.Gate
+	door     *door.Door
+	pages    *templates.Renderer
+	registry *prometheus.Registry
+	figures  *figures
+	web      *web.App
+	handler  http.Handler
+}
+
+// serve runs the program until ctx ends.
+func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, stdout io.Writer) error {
+	listener, err := net.Listen("tcp", c.HTTP.Addr)
+	if err != nil {
+		return fmt.Errorf("监听 %s：%w", c.HTTP.Addr, err)
+	}
+	defer listener.Close()
+	a := &app{config: c, demo: demo, log: log, registry: prometheus.NewRegistry()}
+	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {
+		a.publicURL = "http://" + listener.Addr().String()
+	}
+	defer a.close()
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	front, err := a.surfaces(ctx)
+	if err != nil {
+		return err
+	}
+	jobs, stopJobs := context.WithCancel(ctx)
+	jobsDone := make(chan struct{})
+	go func() {
+		defer close(jobsDone)
+		runJobs(jobs, a.jobs(), log)
+	}()
+	defer func() { stopJobs(); <-jobsDone }()
+	a.serveMetrics(ctx)
+	a.greet(stdout, front)
+	return web.Serve(ctx, listener, a.handler, web.ServeOptions{
+		ReadHeader: c.HTTP.ReadHeaderTimeout, Read: c.HTTP.ReadTimeout, Write: c.HTTP.WriteTimeout,
+		Idle: c.HTTP.IdleTimeout, Shutdown: c.HTTP.ShutdownTimeout, Log: log,
+	})
+}
+
+// open makes what all surfaces stand on.
+func (a *app) open(ctx context.Context) error {
+	if err := os.MkdirAll(a.config.Data.Dir, 0o700); err != nil {
+		return fmt.Errorf("数据目录：%w", err)
+	}
+	var err error
+	if a.store, err = openStore(ctx, a.config, a.log); err != nil {
+		return err
+	}
+	if a.cache, err = openCache(a.config.Redis); err != nil {
+		return err
+	}
+	if a.pages, err = templates.New(false, templates.WithZone(a.config.Location())); err != nil {
+		return err
+	}
+	if err := a.pages.CheckAssets(); err != nil {
+		return err
+	}
+	a.figures = newFigures(a.registry)
+	a.gate = gate.New(gate.Options{Store: a.store, Redis: a.cache, Log: a.log, Seen: a.figures.scan})
+	a.door = door.New(door.Options{Store: a.store, Gate: a.gate, Log: a.log, Seen: a.figures.call})
+	return nil
+}
+
+func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.Store, error) {
+	keys, err := keyring(c)
+	if err != nil {
+		return nil, err
+	}
+	o := store.Options{MySQLDSN: c.MySQL.DSN.Reveal(), Zone: c.Location(), Keys: keys, Log: log}
+	if o.MySQLDSN == "" {
+		o.SQLitePath = filepath.Join(c.Data.Dir, "tongxing.db")
+	}
+	return store.Open(ctx, o)
+}
+
+func openCache(c configs.Redis) (*cache.Cache, error) {
+	return cache.Open(cache.Options{
+		URL: c.URL.Reveal(), MasterName: c.Master, Addrs: c.Addrs, Password: c.Password.Reveal(), SentinelPass: c.SentinelPassword.Reveal(),
+	})
+}
+
+func (a *app) close() {
+	if a.web != nil {
+		a.web.Close()
+	}
+	if a.door != nil {
+		a.door.Close()
+	}
+	if a.gate != nil {
+		a.gate.Close()
+	}
+	var errs []error
+	if a.cache != nil {
+		errs = append(errs, a.cache.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		a.log.Error("close", "err", err)
+	}
+}
+
+// newWeb makes the route table's App.
+func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App {
+	public, _ := url.Parse(a.publicURL) // checked when it was loaded
+	if a.demo {
+		public = nil // every persona of the demo has a host of its own
+	}
+	c := a.config
+	return web.New(web.Options{
+		Store: a.store, Cache: web.RedisCache(a.cache), PublicURL: public, TrustedProxies: c.HTTP.Proxies(),
+		BodyBytes: c.Limits.BodyBytes,
+		Limits:    web.Limits{AddressPerMinute: c.Limits.AddressPerMinute, AccountPerMinute: c.Limits.AccountPerMinute},
+		Console:   core.SessionLife{Idle: c.Session.ConsoleIdle, Most: c.Session.ConsoleLife},
+		Phone:     core.SessionLife{Idle: c.Session.PhoneIdle, Most: c.Session.PhoneLife},
+		Demo:      a.demo, Log: a.log, Registry: a.registry, ErrorPage: errorPage,
+		Checks: []web.Check{{Name: "cache", Run: a.cache.Check}},
+	})
+}
+
+// jobs is what the program does by itself.
+func (a *app) jobs() []job {
+	return []job{
+		{"purge access records", time.Hour, a.purgeRecords},
+	}
+}
+
+func (a *app) purgeRecords(ctx context.Context) error {
+	days := a.config.Retention.AccessRecordDays
+	if days == 0 {
+		return nil
+	}
+	n, err := a.store.PurgeAccessRecords(ctx, time.Now().AddDate(0, 0, -days))
+	if n > 0 {
+		a.log.Info("purged access records", "count", n)
+	}
+	return err
+}
+
+// serveMetrics serves Prometheus on its own loopback port. Where the port is
+// taken, as by a second server on one machine, the program goes on without.
+func (a *app) serveMetrics(ctx context.Context) {
+	addr := a.config.HTTP.MetricsAddr
+	if addr == configs.MetricsOff {
+		return
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		a.log.Warn("metrics are not served", "addr", addr, "err", err)
+		return
+	}
+	go func() {
+		if err := web.Serve(ctx, listener, a.web.Metrics(), web.ServeOptions{Shutdown: time.Second}); err != nil {
+			a.log.Warn("metrics ended", "err", err)
+		}
+	}()
+}
+
+// greet prints where to go: the one line a person needs.
+func (a *app) greet(stdout io.Writer, front string) {
+	fmt.Fprintf(stdout, "通行已启动：%s\n", a.publicURL+front)
+}

@@ -1,0 +1,92 @@
+// Command tongxing is the whole program: pages, API, readers' protocols and
+// WeChat's callbacks on one port.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // a machine without zone data must still know Asia/Shanghai
+
+	"tongxing/configs"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+const usage = `通行 tongxing：小区通行服务
+
+  tongxing [--demo] [--config 文件]          启动服务
+  tongxing admin [--config 文件] --login 登录名 --name 姓名
+                                            新建系统管理员，从标准输入读取初始密码
+  tongxing sample                           打印带说明的配置样例
+`
+
+// run is the program with its surroundings as arguments, so that tests start the
+// real thing. It gives the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command := "serve"
+	if len(args) > 0 && (args[0] == "admin" || args[0] == "sample") {
+		command, args = args[0], args[1:]
+	}
+	flags := flag.NewFlagSet("tongxing", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	demo := flags.Bool("demo", false, "演示")
+	file := flags.String("config", "", "配置文件")
+	login := flags.String("login", "", "登录名")
+	name := flags.String("name", "", "姓名")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		if !errors.Is(err, flag.ErrHelp) {
+			flags.Usage()
+			return 2
+		}
+		return 0
+	}
+	var err error
+	switch command {
+	case "sample":
+		_, err = stdout.Write(configs.Sample())
+	case "admin":
+		err = withConfig(*file, false, stderr, func(c configs.Config, log *slog.Logger) error {
+			return addAdmin(ctx, c, newAdmin{login: *login, name: *name, password: os.Stdin}, stdout)
+		})
+	default:
+		err = withConfig(*file, *demo, stderr, func(c configs.Config, log *slog.Logger) error {
+			return serve(ctx, c, *demo, log, stdout)
+		})
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func withConfig(file string, demo bool, stderr io.Writer, do func(configs.Config, *slog.Logger) error) error {
+	c, err := configs.Load(configs.Options{File: file, Demo: demo})
+	if err != nil {
+		return err
+	}
+	return do(c, newLog(c.Log, stderr))
+}
+
+func newLog(c configs.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // checked when it was loaded
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

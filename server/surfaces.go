@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console"
+	"tongxing/handlers/h5"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// surfaces registers every route and gives the path that a newcomer opens first.
+func (a *app) surfaces(ctx context.Context) (front string, err error) {
+	stage, err := a.stage(ctx)
+	if err != nil {
+		return "", err
+	}
+	admin := &console.Console{
+		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache), Gate: a.gate, PublicURL: a.publicURL, Demo: a.demo,
+		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
+		SignInPerMinute: a.config.Limits.SignInPerMinute,
+	}
+	wx := a.newWeChat(stage)
+	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.demo, Log: a.log})
+	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {
+		if path := c.Request().URL.Path; path == "/h5" || strings.HasPrefix(path, "/h5/") {
+			return phones.ErrorPage(c, p)
+		}
+		return admin.ErrorPage(c, p)
+	})
+	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), a.ownRoutes())...)
+	a.handler = a.web
+	if stage != nil {
+		return stage.mount(a)
+	}
+	return a.firstAdmin(ctx)
+}
+
+// ownRoutes are those of no surface.
+func (a *app) ownRoutes() []web.Route {
+	assets := a.pages.AssetHandler()
+	front := "/console"
+	if a.demo {
+		front = "/demo"
+	}
+	return []web.Route{
+		{Method: http.MethodGet, Path: templates.AssetPrefix + "*", Access: web.Public, Handler: func(c *web.Context) error {
+			assets.ServeHTTP(c.Writer(), c.Request())
+			return nil
+		}},
+		{Method: http.MethodGet, Path: "/", Access: web.Public, Handler: func(c *web.Context) error { return c.Redirect(front) }},
+	}
+}
+
+// firstAdmin gives the one-time link of a first start, or the console.
+func (a *app) firstAdmin(ctx context.Context) (string, error) {
+	token, needed, err := a.store.CreateFirstAdminToken(ctx)
+	if err != nil || !needed {
+		return "/console", err
+	}
+	a.log.Info("还没有管理员：请在 24 小时内打开启动时打印的链接")
+	return "/console/setup?token=" + token, nil
+}
+
+// sayFields joins an invalid form's messages, for people at a terminal.
+func sayFields(err error) error {
+	var e *core.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	var lines []string
+	for _, message := range e.Fields {
+		lines = append(lines, message)
+	}
+	slices.Sort(lines)
+	return fmt.Errorf("%s", strings.Join(append([]string{e.Message}, lines...), "\n  "))
+}

@@ -37,6 +37,7 @@ func (h *Console) Routes() []web.Route {
 		h.homeRoutes(),
 		h.sessionRoutes(),
 		h.accountRoutes(),
+		h.readerRoutes(),
 	)
 	h.stems = menuStems(routes)
 	return routes

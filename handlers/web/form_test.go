@@ -1,0 +1,248 @@
+package web
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+type sampleForm struct {
+	Name   string    `form:"name" max:"5" required:"请填写姓名"`
+	Note   string    `form:"note" text:"lines"`
+	Secret string    `form:"secret" text:"raw"`
+	On     bool      `form:"on"`
+	Count  int       `form:"count"`
+	House  core.ID   `form:"house"`
+	Day    core.Day  `form:"day"`
+	IDs    []core.ID `form:"ids" max:"3"`
+	Tags   []string  `form:"tags"`
+	Other  string
+}
+
+func bindForm(t *testing.T, body string) (sampleForm, error) {
+	t.Helper()
+	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	var f sampleForm
+	err := (&Context{r: r}).Bind(&f)
+	return f, err
+}
+
+func TestBind(t *testing.T) {
+	f, err := bindForm(t, url.Values{
+		"name": {" 张三 "}, "note": {"一\r\n二"}, "secret": {" s "}, "on": {"1"}, "count": {"-3"}, "house": {"12"}, "day": {"1970-01-11"},
+		"ids": {"1", "2"}, "tags": {" a ", "b"}, "Other": {"x"},
+	}.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sampleForm{Name: "张三", Note: "一\n二", Secret: " s ", On: true, Count: -3, House: 12, Day: 10, IDs: []core.ID{1, 2}, Tags: []string{"a", "b"}}
+	if !reflect.DeepEqual(f, want) {
+		t.Errorf("bound %+v", f)
+	}
+}
+
+func TestBindNamesWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		values url.Values
+		wrong  map[string]string
+	}{
+		{"missing", url.Values{}, map[string]string{"name": "请填写姓名"}},
+		{"spaces", url.Values{"name": {"   "}}, map[string]string{"name": "请填写姓名"}},
+		{"too long", url.Values{"name": {"一二三四五六"}}, map[string]string{"name": "最多 5 个字"}},
+		{"very long", url.Values{"name": {strings.Repeat("x", 10000)}}, map[string]string{"name": "最多 5 个字"}},
+		{"no text", url.Values{"name": {"\xff\xfe"}}, map[string]string{"name": "含有无法识别的字符"}},
+		{"control", url.Values{"name": {"a\x00b"}}, map[string]string{"name": "含有不能使用的字符"}},
+		{"turned round", url.Values{"name": {"a\u202eb"}}, map[string]string{"name": "含有不能使用的字符"}},
+		{"line end", url.Values{"name": {"a\nb"}}, map[string]string{"name": "含有不能使用的字符"}},
+		{"several", url.Values{"count": {"x"}, "house": {"-1"}, "day": {"2026-02-30"}, "ids": {"1", "x"}}, map[string]string{
+			"name": "请填写姓名", "count": "请填写整数", "house": "选项不存在", "day": "日期应为 2006-01-02 的样式", "ids": "选项不存在"}},
+		{"too many", url.Values{"name": {"a"}, "ids": {"1", "2", "3", "4"}}, map[string]string{"ids": "最多 3 项"}},
+		{"overflow", url.Values{"name": {"a"}, "house": {"99999999999999999999"}, "count": {"99999999999999999999"}}, map[string]string{"house": "选项不存在", "count": "请填写整数"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := bindForm(t, c.values.Encode())
+			if got := FieldsOf(err); !maps.Equal(got, c.wrong) {
+				t.Errorf("wrong %v, want %v (%v)", got, c.wrong, err)
+			}
+		})
+	}
+	f, _ := bindForm(t, url.Values{"name": {"一二三四五六"}}.Encode())
+	if f.Name != "一二三四五六" {
+		t.Errorf("what was typed is lost: %q", f.Name)
+	}
+}
+
+func TestBindRefusesOtherFormats(t *testing.T) {
+	r := httptest.NewRequest("POST", "/", strings.NewReader("<xml/>"))
+	r.Header.Set("Content-Type", "text/xml")
+	if err := (&Context{r: r}).Bind(&sampleForm{}); core.CodeOf(err) != core.CodeInvalid {
+		t.Errorf("got %v", err)
+	}
+	r = httptest.NewRequest("POST", "/", strings.NewReader("a=%zz"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if err := (&Context{r: r}).Bind(&sampleForm{}); core.CodeOf(err) != core.CodeInvalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBindJSON(t *testing.T) {
+	type body struct {
+		Name  string  `json:"name" max:"5" required:"请填写姓名"`
+		House core.ID `json:"house,omitempty"`
+		Count int     `json:"count"`
+	}
+	for _, c := range []struct {
+		name, json, wrong string
+		want              body
+	}{
+		{"right", `{"name":" 张三 ","house":"12","count":3,"later":true}`, "", body{"张三", 12, 3}},
+		{"missing", `{}`, "name=请填写姓名", body{}},
+		{"long", `{"name":"一二三四五六"}`, "name=最多 5 个字", body{}},
+		{"control", `{"name":"a\u0000b"}`, "name=含有不能使用的字符", body{}},
+		{"kind", `{"name":"a","count":"x"}`, "count=格式不正确", body{}},
+		{"bad id", `{"name":"a","house":"x"}`, "编号不存在", body{}},
+		{"id as number", `{"name":"a","house":12}`, "house=格式不正确", body{}},
+		{"cut", `{"name":"a"`, "请求不是有效的 JSON", body{}},
+		{"two", `{"name":"a"}{"name":"b"}`, "请求不是有效的 JSON", body{}},
+		{"list", `[]`, "请求不是有效的 JSON", body{}},
+		{"empty", ``, "请求不是有效的 JSON", body{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest("POST", "/", strings.NewReader(c.json))
+			r.Header.Set("Content-Type", "application/json; charset=utf-8")
+			var got body
+			err := (&Context{r: r}).BindJSON(&got)
+			wrong := ""
+			for name, message := range FieldsOf(err) {
+				wrong += name + "=" + message
+			}
+			if err != nil && wrong == "" {
+				wrong = core.MessageOf(err)
+			}
+			if wrong != c.wrong || err == nil && got != c.want {
+				t.Errorf("bound %+v, wrong %q", got, wrong)
+			}
+		})
+	}
+	r := httptest.NewRequest("POST", "/", strings.NewReader(`{"name":"a"}`))
+	r.Header.Set("Content-Type", "text/plain") // what another site's form could send
+	if err := (&Context{r: r}).BindJSON(&body{}); core.CodeOf(err) != core.CodeInvalid {
+		t.Errorf("took text/plain: %v", err)
+	}
+}
+
+func TestUpload(t *testing.T) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, _ := w.CreateFormFile("file", "名单.xlsx")
+	_, _ = part.Write([]byte("content"))
+	w.Close()
+	request := func() *Context {
+		r := httptest.NewRequest("POST", "/", bytes.NewReader(b.Bytes()))
+		r.Header.Set("Content-Type", w.FormDataContentType())
+		return &Context{r: r}
+	}
+	u, err := request().Upload("file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.File.Close()
+	if text, _ := io.ReadAll(u.File); string(text) != "content" || u.Name != "名单.xlsx" || u.Size != 7 {
+		t.Errorf("upload %+v %q", u, text)
+	}
+	if _, err := request().Upload("other"); FieldsOf(err)["other"] == "" {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestParseMoment(t *testing.T) {
+	zone := time.FixedZone("CST", 8*3600)
+	want := time.Date(2026, 11, 20, 9, 30, 0, 0, zone)
+	for text, want := range map[string]time.Time{
+		"2026-11-20T09:30": want, "2026-11-20 09:30": want, "2026-11-20": want.Add(-9*time.Hour - 30*time.Minute), "": {},
+	} {
+		if got, err := ParseMoment(text, zone); err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v %v", text, got, err)
+		}
+	}
+	if _, err := ParseMoment("morgen", zone); core.CodeOf(err) != core.CodeInvalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzBind(f *testing.F) {
+	f.Add("name=a&count=1&ids=2&day=2026-01-01")
+	f.Add("name=%ff&note=%00&house=-1&ids=1&ids=x")
+	f.Fuzz(func(t *testing.T, body string) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		var form sampleForm
+		err := (&Context{r: r}).Bind(&form)
+		if err != nil && core.CodeOf(err) != core.CodeInvalid {
+			t.Fatalf("%v", err)
+		}
+		if err == nil && (len([]rune(form.Name)) > 5 || form.House < 0 || strings.ContainsAny(form.Name, "\x00\n")) {
+			t.Fatalf("let through %+v", form)
+		}
+	})
+}
+
+func TestPageReadsItsPlace(t *testing.T) {
+	for query, want := range map[string][2]core.ID{"": {}, "before=5": {5, 0}, "after=5": {0, 5}, "before=x": {}, "before=-1": {}, "before=1&after=2": {1, 0}} {
+		c := &Context{r: httptest.NewRequest(http.MethodGet, "/x?"+query, nil)}
+		if p := c.Page(20); p.Before != want[0] || p.After != want[1] || p.Limit != 20 {
+			t.Errorf("%s: %+v", query, p)
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	for _, c := range []struct {
+		query       string
+		first, last core.ID
+		more        bool
+		newer       string
+		older       string
+	}{
+		{"", 9, 5, true, "", "/x?before=5"},
+		{"", 9, 5, false, "", ""},
+		{"q=a", 9, 5, true, "", "/x?before=5&q=a"},
+		{"before=5", 4, 1, false, "/x?after=4", ""},
+		{"before=5", 4, 1, true, "/x?after=4", "/x?before=1"},
+		{"after=4", 8, 5, true, "/x?after=8", "/x?before=5"},
+		{"after=4", 9, 5, false, "", "/x?before=5"},
+		{"before=1", 0, 0, false, "/x", ""},
+		{"", 0, 0, false, "", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/x?"+c.query, nil)
+		got := Links(r.URL, (&Context{r: r}).Page(5), c.first, c.last, c.more)
+		if got.Newer != c.newer || got.Older != c.older {
+			t.Errorf("%q %d–%d more=%v: %+v", c.query, c.first, c.last, c.more, got)
+		}
+	}
+}
+
+func TestCursors(t *testing.T) {
+	keys := []string{"3栋/002", "42"}
+	got, ok := DecodeCursor(EncodeCursor(keys...), 2)
+	if !ok || !reflect.DeepEqual(got, keys) {
+		t.Errorf("got %v %v", got, ok)
+	}
+	for _, bad := range []string{"", "x", "!!", EncodeCursor("a"), EncodeCursor("a\x00", "b"), strings.Repeat("A", 2000)} {
+		if _, ok := DecodeCursor(bad, 2); ok {
+			t.Errorf("took %q", bad)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 )
@@ -21,33 +22,76 @@ type Sight struct {
 // Sight decides an attempt without claiming, counting or recording anything: the
 // same function on the same facts as Scan.
 func (s *Store) Sight(ctx context.Context, a ScanAttempt) (Sight, error) {
+	sights, err := s.sights(ctx, []ScanAttempt{a})
+	if err != nil {
+		return Sight{}, wrap("look at a pass", err)
+	}
+	return sights[0], nil
+}
+
+// sights decides several attempts at one instant, each as if it were alone, by one
+// query.
+func (s *Store) sights(ctx context.Context, attempts []ScanAttempt) ([]Sight, error) {
 	now := s.now()
-	rows, err := s.scanFacts(ctx, s.reads, []ScanAttempt{a})
+	rows, err := s.scanFacts(ctx, s.reads, attempts)
 	if err != nil {
-		return Sight{}, wrap("look at a pass", err)
+		return nil, err
 	}
-	p := &scanPlan{s: s, now: now, outcomes: make([]ScanOutcome, 1), tallies: map[tallyKey]*tallyState{}, idnos: map[core.ID]string{}}
-	row := &rows[0]
-	facts, err := p.factsOf(a, row)
-	if err != nil {
-		return Sight{}, wrap("look at a pass", err)
+	p := &scanPlan{s: s, now: now, outcomes: make([]ScanOutcome, len(attempts)), tallies: map[tallyKey]*tallyState{}, idnos: map[core.ID]string{}}
+	sights := make([]Sight, len(attempts))
+	for i, a := range attempts {
+		facts, err := p.factsOf(a, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		sights[i] = rows[i].sight(a, facts)
+		sights[i].Decision = core.Decide(facts, now)
 	}
-	sight := Sight{Decision: core.Decide(facts, now)}
-	stranger := a.Via != core.ViaPreview && row.PostCommunity != row.PassCommunity
-	if row.PassID == 0 || stranger || (a.Via == core.ViaGuard && a.Token != core.TokenLive) {
-		return sight, nil
+	return sights, nil
+}
+
+// sight is who may be named to the one who asks.
+func (r *scanRow) sight(a ScanAttempt, facts core.Facts) Sight {
+	stranger := a.Via != core.ViaPreview && r.PostCommunity != r.PassCommunity
+	if r.PassID == 0 || stranger || (a.Via == core.ViaGuard && a.Token != core.TokenLive) {
+		return Sight{}
 	}
-	sight.Pass, sight.Community, sight.Resident, sight.House = row.PassID, row.PassCommunity, row.ResidentID, row.HouseID
-	sight.Name, sight.HouseLabel, sight.HasIDNumber = row.Name, row.House, row.HasID != 0
-	sight.Rule, sight.Restriction = facts.Rule, facts.Restriction
-	return sight, nil
+	return Sight{
+		Pass: r.PassID, Community: r.PassCommunity, Resident: r.ResidentID, House: r.HouseID,
+		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0,
+		Rule: facts.Rule, Restriction: facts.Restriction,
+	}
 }
 
 // Preview answers "can I go out now, and why" for a pass.
 func (s *Store) Preview(ctx context.Context, pass core.ID) (Sight, error) {
-	sight, err := s.Sight(ctx, ScanAttempt{Via: core.ViaPreview, Direction: core.Out, Pass: pass})
-	if err == nil && sight.Pass == 0 {
-		err = core.NotFound("通行证不存在")
+	sights, err := s.Previews(ctx, core.Out, []core.ID{pass})
+	if err != nil {
+		return Sight{}, err
 	}
-	return sight, err
+	return sights[0], nil
+}
+
+// previewPart is how many passes one query previews.
+const previewPart = 100
+
+// Previews answers the same for several passes in a direction, in their order. One
+// that is not there makes the whole not found.
+func (s *Store) Previews(ctx context.Context, direction core.Direction, passes []core.ID) ([]Sight, error) {
+	all := make([]Sight, 0, len(passes))
+	for part := range slices.Chunk(passes, previewPart) {
+		attempts := make([]ScanAttempt, len(part))
+		for i, pass := range part {
+			attempts[i] = ScanAttempt{Via: core.ViaPreview, Direction: direction, Pass: pass}
+		}
+		sights, err := s.sights(ctx, attempts)
+		if err != nil {
+			return nil, wrap("preview passes", err)
+		}
+		all = append(all, sights...)
+	}
+	if slices.ContainsFunc(all, func(sight Sight) bool { return sight.Pass == 0 }) {
+		return nil, core.NotFound("通行证不存在")
+	}
+	return all, nil
 }

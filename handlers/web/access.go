@@ -145,7 +145,7 @@ func (a *App) admit(c *Context) error {
 		return roleError(err, "您不是观察员，或已被移除")
 	case accessResident:
 		if c.who.User.Person == 0 {
-			return core.Forbidden("请先验证手机号")
+			return errNoPhone
 		}
 	}
 	return nil

@@ -9,7 +9,8 @@ import (
 type routeCall struct {
 	app   *App
 	route Route
-	limit *limiter // the route's own; nil = none
+	limit *limiter // the route's own, by address; nil = none
+	each  *limiter // the route's own, by signed-in caller; nil = none
 }
 
 func newRouteCall(a *App, route Route) *routeCall {
@@ -22,6 +23,9 @@ func newRouteCall(a *App, route Route) *routeCall {
 	rc := &routeCall{app: a, route: route}
 	if route.PerMinute > 0 {
 		rc.limit = newLimiter(route.PerMinute)
+	}
+	if route.EachPerMinute > 0 {
+		rc.each = newLimiter(route.EachPerMinute)
 	}
 	return rc
 }
@@ -82,8 +86,11 @@ func (rc *routeCall) checkCaller(c *Context) error {
 	case rc.route.Access.machine() || rc.route.Path == healthPath || rc.route.Path == readyPath:
 		return nil
 	case c.SignedIn():
-		s := c.who.Session
-		return rc.app.account.check(string(s.Kind)+s.Subject.String(), c.Now())
+		who := string(c.who.Session.Kind) + c.who.Session.Subject.String()
+		if err := rc.app.account.check(who, c.Now()); err != nil || rc.each == nil {
+			return err
+		}
+		return rc.each.check(who, c.Now())
 	}
 	return rc.app.address.check(addressKey(c.state.addr), c.Now())
 }

@@ -20,6 +20,7 @@ var (
 	errTooLarge   = &core.Error{Code: codeTooLarge, Message: "提交的内容过大"}
 	errCrossSite  = &core.Error{Code: core.CodeForbidden, Message: "页面已过期或来源不明，请返回刷新后重试"}
 	errMustChange = &core.Error{Code: codeMustChange, Message: "请先修改初始密码"}
+	errNoPhone    = &core.Error{Code: codeNoPhone, Message: "请先验证手机号"}
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 	codeLimited    core.Code = "rate_limited"
 	codeTimeout    core.Code = "timeout"
 	codeMustChange core.Code = "must_change_password"
+	codeNoPhone    core.Code = "phone_required"
 )
 
 // statuses is the one table from codes to HTTP.
@@ -41,6 +43,7 @@ var statuses = map[core.Code]int{
 	codeLimited:              http.StatusTooManyRequests,
 	codeTimeout:              http.StatusServiceUnavailable,
 	codeMustChange:           http.StatusForbidden,
+	codeNoPhone:              http.StatusForbidden,
 }
 
 // StatusOf is the HTTP status of an error.

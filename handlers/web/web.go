@@ -130,6 +130,10 @@ type Route struct {
 	Time time.Duration
 	// PerMinute bounds the calls of one address to this route; 0 = no bound of its own.
 	PerMinute int
+	// EachPerMinute bounds the calls of one signed-in caller to this route; 0 = no
+	// bound of its own. Phones of one network share an address, so that what a person
+	// may do is bounded by person.
+	EachPerMinute int
 	// OnError answers in place of the App's page or JSON: a reader's refusal.
 	OnError func(c *Context, err error) error
 }

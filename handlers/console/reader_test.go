@@ -233,16 +233,16 @@ func TestReaderIsAddedAndInstalled(t *testing.T) {
 	if got := factOf(show, "所在的门"); got != "<b>北门</b>" {
 		t.Errorf("gate %q", got)
 	}
-	if got := factOf(show, "完整地址（URL）"); got != "http://10.0.0.5:8080/door/vguang/"+hiddenSecret {
+	if got := factOf(show, "完整地址"); got != "http://10.0.0.5:8080/door/vguang/"+hiddenSecret {
 		t.Errorf("address %q", got)
 	}
 	shown, _ := b.post(t, to+"/secret", nil, http.StatusOK)
-	address := factOf(shown, "完整地址（URL）")
+	address := factOf(shown, "完整地址")
 	secret := strings.TrimPrefix(address, "http://10.0.0.5:8080/door/vguang/")
 	if found, err := d.store.ReaderBySecret(t.Context(), core.ProtocolVguang, secret); err != nil || found.ID != r.ID {
 		t.Errorf("the address leads to %v, %v", found.ID, err)
 	}
-	if factOf(shown, "设备号（devicenumber）") != "N001" || factOf(shown, "拒绝应答") != "code=1000" {
+	if factOf(shown, "设备号") != "N001" || factOf(shown, "拒绝应答") != "code=1000" {
 		t.Error("the installer misses a setting")
 	}
 }

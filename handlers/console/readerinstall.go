@@ -99,22 +99,22 @@ func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fac
 	}
 	origin := base.Scheme + "://" + base.Host
 	facts := []templates.Fact{
-		{Label: "完整地址（URL）", Value: origin + readerPathOf(r, secret), Code: true, Copy: shown},
-		{Label: "只让填主机时：主机", Value: base.Hostname(), Code: true, Copy: true},
+		{Label: "完整地址", Value: origin + readerPathOf(r, secret), Code: true, Copy: shown},
+		{Label: "主机", Value: base.Hostname(), Code: true, Copy: true},
 		{Label: "端口", Value: port, Code: true},
 		{Label: "路径", Value: readerPathOf(r, secret), Code: true, Copy: shown},
 	}
 	if r.Protocol == core.ProtocolMcardsea {
 		return append(facts,
 			templates.Fact{Label: "请求方式", Value: "GET（或 POST）"},
-			templates.Fact{Label: "设备序列号（cjihao）", Value: r.Serial, Code: true, Copy: true},
+			templates.Fact{Label: "设备序列号", Value: r.Serial, Code: true, Copy: true},
 			templates.Fact{Label: "重复上报", Value: "同一个码 5 秒内的重复上报只算一次，无需关闭"},
 			templates.Fact{Label: "校时", Value: "跟随服务器应答，设备时差超过 1 分钟会自动校正"},
 		)
 	}
 	return append(facts,
 		templates.Fact{Label: "工作模式", Value: "HTTP 协议模式（HTTP POST）"},
-		templates.Fact{Label: "设备号（devicenumber）", Value: r.Serial, Code: true, Copy: true},
+		templates.Fact{Label: "设备号", Value: r.Serial, Code: true, Copy: true},
 		templates.Fact{Label: "心跳内容", Value: r.HeartbeatText, Code: true, Copy: true},
 		templates.Fact{Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds) + " 秒"},
 		templates.Fact{Label: "超时", Value: "2 秒"},

@@ -40,7 +40,7 @@ func readerSamples() map[string]any {
 	communities := []core.Community{{ID: 1, Name: "云栖花园"}, {ID: 2, Name: "云栖雅苑"}}
 	nodes := nodeOptions([]*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 11, Name: "3栋"}, Children: []*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 12, Name: "1单元"}}}}}, "")
 
-	list := readerListPage{Shell: sampleShell("智能门禁"), Tabs: readerTabs("list", 2), List: readerListOf(url.Values{"q": {"东"}}, communities)}
+	list := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2), List: readerListOf(url.Values{"q": {"东"}}, communities)}
 	list.List.Bulk, list.List.CSRF = readerBulk(), "token"
 	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
 		list.Rows = append(list.Rows, readerListRow{
@@ -49,7 +49,7 @@ func readerSamples() map[string]any {
 			Disabled: !r.Disabled.IsZero(), Edit: true, CSRF: "token",
 		})
 	}
-	empty := readerListPage{Shell: sampleShell("智能门禁"), Tabs: readerTabs("list", 0), List: readerListOf(nil, communities[:1])}
+	empty := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 0), List: readerListOf(nil, communities[:1])}
 
 	form := readerFormPage{Shell: sampleShell("修改读头"), Form: templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, communities[0], nodes)}}
 	wrong := readerFormPage{Shell: sampleShell("添加读头"), Form: templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), communities[0], nil)}}

@@ -3,10 +3,13 @@ package door
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -346,5 +349,31 @@ func TestAnswersStayPlain(t *testing.T) {
 	response, got := s.send(t, fmt.Sprintf("POST /door/vguang/%s HTTP/1.0\r\nAccept-Encoding: gzip, br\r\nAccept: text/html\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n%s", s.vguang.Secret, len(body), body))
 	if got != deny || response.Header.Get("Content-Encoding") != "" || response.Header.Get("Location") != "" || response.ContentLength != int64(len(deny)) {
 		t.Errorf("%v %q", response.Header, got)
+	}
+}
+
+// Requests made of the protocols' own words in any order open nothing without a
+// token, and every answer is one of the two refusals.
+func TestNonsenseOpensNothing(t *testing.T) {
+	s := newSiteWith(t, rate.Inf)
+	random := rand.New(rand.NewPCG(3, 5))
+	words := []string{
+		"vgdecoderesult", "vgdecoderresult", "=", "&&", "&", "devicenumber=", "otherparams=", s.vguang.Serial, s.mcard.Serial, "cardid=", "mjihao=", "cjihao=",
+		"status=11", "time=1", "1", "code=0000", "www.vguang.cn", "%26", "%", "+", ";", "\x00", "\r\n", "\xff", "开门", `"status":1`, "\\", "0000",
+	}
+	for range 400 {
+		var b strings.Builder
+		for range random.IntN(12) {
+			b.WriteString(words[random.IntN(len(words))])
+		}
+		if got := s.post(t, "/door/vguang/"+s.vguang.Secret, b.String()); got != deny {
+			t.Errorf("vguang, %q: %q", b.String(), got)
+		}
+		if got := s.post(t, "/door/mcardsea/"+s.mcard.Secret+"/qa/mcardsea.php", b.String()); !isMcardDeny(got) {
+			t.Errorf("mcardsea, %q: %q", b.String(), got)
+		}
+	}
+	if n := s.released(t); n != 0 {
+		t.Errorf("%d released", n)
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 )
@@ -168,4 +169,38 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 		tree.add(p.Node, 0, p.Residents)
 	}
 	return tree.top, nil
+}
+
+// HouseByLabel gives the house of a community that is called label, as people
+// type it.
+func (s *Store) HouseByLabel(ctx context.Context, scope core.Scope, community core.ID, label string) (core.House, error) {
+	if !scope.Has(community) {
+		return core.House{}, core.NotFound(noCommunity)
+	}
+	var row houseRow
+	err := s.get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND label = ?", int64(community), core.Clean(label))
+	if err != nil {
+		return core.House{}, wrap("house by label", absent(err, noHouse))
+	}
+	return row.house(), nil
+}
+
+// HousesByID gives houses of the scope in the order of their labels; one that is
+// not there is not found.
+func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.House, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	where, args := scopeWhere(scope, "community_id")
+	var rows []houseRow
+	err := s.all(ctx, &rows, "SELECT "+houseColumns+" FROM house WHERE "+where+" AND id IN ("+marks(len(ids))+") ORDER BY sort_key, id", append(args, idArgs(ids)...)...)
+	if err == nil && len(rows) != len(ids) {
+		err = core.NotFound(noHouse)
+	}
+	houses := make([]core.House, len(rows))
+	for i, row := range rows {
+		houses[i] = row.house()
+	}
+	return houses, wrap("houses by id", err)
 }

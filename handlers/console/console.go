@@ -37,6 +37,11 @@ func (h *Console) Routes() []web.Route {
 		h.homeRoutes(),
 		h.sessionRoutes(),
 		h.accountRoutes(),
+		h.communityRoutes(),
+		h.houseRoutes(),
+		h.residentRoutes(),
+		h.passRuleRoutes(),
+		h.restrictionRoutes(),
 		h.readerRoutes(),
 	)
 	h.stems = menuStems(routes)

@@ -1,0 +1,205 @@
+package console
+
+import (
+	"fmt"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const residentPath = "/console/resident"
+
+func residentURL(id core.ID) string { return residentPath + "/" + id.String() }
+
+// residentNewURL keeps the community and the house that the list shows.
+func residentNewURL(f store.ResidentFilter) string {
+	var pairs []string
+	if f.Community != 0 {
+		pairs = append(pairs, "community", f.Community.String())
+	}
+	if f.House != 0 {
+		pairs = append(pairs, "house", f.House.String())
+	}
+	return templates.WithQuery(residentPath+"/new", nil, pairs...)
+}
+
+type residentListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []residentRow
+}
+
+type residentRow struct {
+	URL, Name, Sex, Identity, Phone, House, Community string
+	State                                             templates.Badge
+}
+
+func residentTable(c *web.Context, at place) templates.List {
+	identities := []templates.Choice{{Label: "全部身份"}}
+	for _, i := range core.Identities() {
+		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
+	}
+	return templates.List{
+		Path: residentPath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: []templates.Field{
+			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64},
+			at.field("全部小区"),
+			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
+			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
+			{Kind: templates.Hidden, Name: "house"},
+		},
+		Columns: []templates.Column{{Label: "姓名"}, {Label: "认证", Narrow: true}, {Label: "性别", Narrow: true}, {Label: "身份", Narrow: true}, {Label: "手机"}, {Label: "房屋"}},
+		Empty:   templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
+	}
+}
+
+// fill puts the rows and the pager into the page.
+func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at store.Page, more bool) {
+	var first, last core.ID
+	for i, r := range residents {
+		p.Rows = append(p.Rows, residentRow{
+			URL: residentURL(r.ID), Name: r.Name, Sex: core.SexWords(r.Sex), Identity: r.Identity.Words(), Phone: r.Phone,
+			House: r.HouseLabel, Community: r.CommunityName, State: residentBadge(r),
+		})
+		if last = r.ID; i == 0 {
+			first = last
+		}
+	}
+	links := web.Links(c.Request().URL, at, first, last, more)
+	p.List.Count = len(p.Rows)
+	p.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 人", len(p.Rows))}
+}
+
+func residentBadge(r store.ResidentRow) templates.Badge {
+	switch {
+	case !r.MovedOut.IsZero():
+		return templates.Badge{Tone: templates.Neutral, Text: "已迁出"}
+	case r.Certified.IsZero():
+		return templates.Badge{Tone: templates.Warn, Text: "未认证"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "已认证"}
+}
+
+type residentShowPage struct {
+	templates.Shell
+	Person    []templates.Fact
+	Place     []templates.Fact
+	RevealURL string // "" = may not
+	Revealed  bool
+	MoveOut   *templates.Submit // nil = may not, or has
+}
+
+// residentPage is the page of one resident, masked as r is.
+func (h *Console) residentPage(c *web.Context, r store.ResidentRow) residentShowPage {
+	page := residentShowPage{Shell: h.shell(c, "resident", r.Name), Person: residentFacts(r), Place: h.residentPlace(c, r)}
+	page.Crumbs, page.Note = []templates.Crumb{{Label: "住户", URL: residentPath}}, r.CommunityName+" · "+r.HouseLabel
+	if c.Has(core.PermResidentReveal) {
+		page.RevealURL = residentURL(r.ID) + "/reveal"
+	}
+	if c.Has(core.PermResidentEdit) && r.MovedOut.IsZero() {
+		page.Actions = []templates.Action{{Label: "修改", URL: residentURL(r.ID) + "/edit", Icon: "pencil"}}
+		page.MoveOut = &templates.Submit{Label: "迁出", URL: residentURL(r.ID) + "/moveout", Icon: "logout", Danger: true, Confirm: moveOutText(r)}
+	}
+	return page
+}
+
+func moveOutText(r store.ResidentRow) string {
+	return "“" + r.Name + "”在 " + r.HouseLabel + " 的通行证立即失效。出入记录保留；以后可重新添加。"
+}
+
+func residentFacts(r store.ResidentRow) []templates.Fact {
+	idNumber := r.IDNumber
+	if idNumber == "" {
+		idNumber = "未登记"
+	}
+	return []templates.Fact{
+		{Label: "姓名", Value: r.Name},
+		{Label: "性别", Value: core.SexWords(r.Sex)},
+		{Label: "手机", Value: r.Phone},
+		{Label: "证件号", Value: idNumber},
+		{Label: "认证", Badge: residentBadge(r)},
+	}
+}
+
+func (h *Console) residentPlace(c *web.Context, r store.ResidentRow) []templates.Fact {
+	pass := templates.Badge{Tone: templates.Neutral, Text: "没有"}
+	switch {
+	case r.Pass != 0 && !r.PassDisabled && !r.Certified.IsZero() && (r.LeaseDay == 0 || r.LeaseDay >= h.today(c)):
+		pass = templates.Badge{Tone: templates.Good, Text: "可用"}
+	case r.Pass != 0:
+		pass = templates.Badge{Tone: templates.Bad, Text: "失效"}
+	}
+	facts := []templates.Fact{
+		{Label: "小区", Value: r.CommunityName},
+		{Label: "房屋", Value: r.HouseLabel},
+		{Label: "身份", Value: r.Identity.Words()},
+		{Label: "通行证", Badge: pass},
+	}
+	if r.LeaseDay != 0 {
+		facts = append(facts, templates.Fact{Label: "租约到期日", Value: r.LeaseDay.String()})
+	}
+	return facts
+}
+
+type residentFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+func (h *Console) residentNewPage(c *web.Context, at place, house string) residentFormPage {
+	page := residentFormPage{Shell: h.shell(c, "resident", "添加住户")}
+	page.Crumbs = []templates.Crumb{{Label: "住户", URL: residentPath}}
+	home := at.field("")
+	home.Required = true
+	page.Form = templates.Form{Action: residentPath, CSRF: page.CSRF, Cancel: residentPath, Submit: "添加", Sections: []templates.Section{
+		{Title: "房屋", Fields: []templates.Field{home,
+			{Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250, Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "写法与“房屋”列表里的一致。"}}},
+		{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
+	}}
+	if house != "" {
+		page.Form.Sections[1].Fields[0].Focus = true
+	}
+	return page
+}
+
+func (h *Console) residentEditPage(c *web.Context, r store.ResidentRow) residentFormPage {
+	page := residentFormPage{Shell: h.shell(c, "resident", "修改住户")}
+	page.Crumbs = []templates.Crumb{{Label: "住户", URL: residentPath}, {Label: r.Name, URL: residentURL(r.ID)}}
+	page.Note = r.CommunityName + " · " + r.HouseLabel
+	fields := residentFields(r.Resident, false)
+	if r.IDNumber != "" {
+		fields = append(fields, templates.Field{Kind: templates.Switch, Name: "clear_id", Label: "删除已登记的证件号"})
+	}
+	page.Form = templates.Form{Action: residentURL(r.ID), CSRF: page.CSRF, Cancel: residentURL(r.ID), Sections: []templates.Section{{Fields: fields}}}
+	return page
+}
+
+// residentFields are what is asked of a resident. Of one on file, phone and ID
+// number show masked beside an empty field: it is filled in to change them.
+func residentFields(r core.Resident, isNew bool) []templates.Field {
+	lease := ""
+	if r.LeaseDay != 0 {
+		lease = r.LeaseDay.String()
+	}
+	phone := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40, Autocomplete: "off", Help: "本人用这个号码在微信里认证。"}
+	idNumber := templates.Field{Name: "id_number", Label: "证件号", MaxLength: 60, Autocomplete: "off", Help: "身份证、护照或通行证号，选填。"}
+	if !isNew {
+		phone.Placeholder, phone.Help = r.Phone, "现为 "+r.Phone+"，不填则不变。改号后须由新号码重新认证。"
+		if r.IDNumber != "" {
+			idNumber.Placeholder, idNumber.Help = r.IDNumber, "现为 "+r.IDNumber+"，不填则不变。"
+		}
+	}
+	identities := make([]templates.Choice, 0, 4)
+	for _, i := range core.Identities() {
+		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
+	}
+	return []templates.Field{
+		{Name: "name", Label: "姓名", Value: r.Name, Required: true, MaxLength: core.NameMost, Autocomplete: "off"},
+		{Kind: templates.Radio, Name: "sex", Label: "性别", Value: r.Sex, Choices: []templates.Choice{{Value: "male", Label: "男"}, {Value: "female", Label: "女"}, {Label: "不填"}}},
+		{Kind: templates.Radio, Name: "identity", Label: "身份", Value: string(r.Identity), Required: true, Choices: identities},
+		{Kind: templates.Date, Name: "lease_day", Label: "租约到期日", Value: lease, Help: "限期租客必填；到期次日起通行证失效。"},
+		phone, idNumber,
+	}
+}

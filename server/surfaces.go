@@ -26,7 +26,10 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}
-	wx := a.newWeChat(stage)
+	wx, err := a.newWeChat(stage)
+	if err != nil {
+		return "", err
+	}
 	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.demo, Log: a.log})
 	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {
 		if path := c.Request().URL.Path; path == "/h5" || strings.HasPrefix(path, "/h5/") {

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/wechat"
+)
+
+// weChat joins the WeChat client to what handlers need of it.
+type weChat struct {
+	mini     *wechat.MiniProgram     // nil = not configured
+	official *wechat.OfficialAccount // nil = not configured
+	strip    string                  // taken off authorize addresses: the demonstration's own origin
+}
+
+// newWeChat makes the client: of WeChat itself, or of the demonstration's
+// simulator.
+func (a *app) newWeChat(s *stage) (*weChat, error) {
+	o := wechat.Options{Tokens: wechat.NewRedisTokens(a.cache), APIBase: a.config.Simulator.APIBase, BrowserBase: a.config.Simulator.BrowserBase}
+	mini, official := a.config.MiniProgram, a.config.OfficialAccount
+	w := &weChat{}
+	miniID, miniSecret := mini.AppID, mini.Secret.Reveal()
+	account := wechat.OfficialOptions{
+		AppID: official.AppID, Secret: official.Secret.Reveal(), Token: official.Token.Reveal(), AESKey: official.AESKey.Reveal(),
+		Replays: wechat.NewRedisReplays(a.cache),
+	}
+	if s != nil {
+		base := a.publicURL + simulatorPath
+		o.APIBase, o.BrowserBase, o.LoopbackOnly, w.strip = base, base, true, a.publicURL
+		miniID, miniSecret = demoMini, demoSecret
+		account.AppID, account.Secret, account.Token, account.AESKey = demoOfficial, demoSecret, demoToken, demoAESKey
+	}
+	client := wechat.New(o)
+	if miniID != "" {
+		w.mini = client.MiniProgram(miniID, miniSecret)
+	}
+	if account.AppID != "" {
+		var err error
+		if w.official, err = client.OfficialAccount(account); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+var (
+	errNoOfficial = core.Conflict("还没有配置公众号，请联系管理员")
+	errNoMini     = core.Conflict("还没有配置小程序，请联系管理员")
+)
+
+// AuthorizeURL implements h5.WeChat. With consent, since only that tells the
+// union id by which the mini-program's user is found again.
+func (w *weChat) AuthorizeURL(redirect, state string) (string, error) {
+	if w.official == nil {
+		return "", errNoOfficial
+	}
+	return strings.TrimPrefix(w.official.AuthorizeURL(redirect, state, wechat.ScopeUserInfo), w.strip), nil
+}
+
+// Identify implements h5.WeChat.
+func (w *weChat) Identify(ctx context.Context, code string) (core.WechatIdentity, error) {
+	if w.official == nil {
+		return core.WechatIdentity{}, errNoOfficial
+	}
+	v, err := w.official.Visitor(ctx, code)
+	if errors.Is(err, wechat.ErrSnapshot) {
+		return core.WechatIdentity{}, core.Forbidden("请点击页面底部的“使用完整服务”后再试")
+	}
+	return core.WechatIdentity{AppID: w.official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, forPeople(err)
+}
+
+// IdentifyMini implements h5.WeChat.
+func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error) {
+	if w.mini == nil {
+		return core.WechatIdentity{}, errNoMini
+	}
+	login, err := w.mini.Login(ctx, code)
+	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, forPeople(err)
+}
+
+// Phone implements h5.WeChat.
+func (w *weChat) Phone(ctx context.Context, code string) (string, error) {
+	if w.mini == nil {
+		return "", errNoMini
+	}
+	phone, err := w.mini.PhoneNumber(ctx, code)
+	return phone, forPeople(err)
+}
+
+// forPeople says in words what people can do about a platform's error.
+func forPeople(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case wechat.IsBadCode(err):
+		return &core.Error{Code: core.CodeInvalid, Message: "微信授权已失效，请重新打开页面", Err: err}
+	case wechat.IsRetryable(err):
+		return &core.Error{Code: core.CodeInternal, Message: "微信服务繁忙，请稍后再试", Err: err}
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+package wechat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// MiniProgram is one mini-program's account.
+type MiniProgram struct{ app app }
+
+// MiniProgram gives the calls of one mini-program.
+func (c *Client) MiniProgram(appID, secret string) *MiniProgram {
+	return &MiniProgram{app{client: c, id: appID, secret: secret}}
+}
+
+// AppID is the account's public id.
+func (m *MiniProgram) AppID() string { return m.app.id }
+
+// Login is who a code of wx.login is. The session key stays on the server.
+type Login struct {
+	OpenID     string `json:"openid"`
+	UnionID    string `json:"unionid"` // "" where the account is on no open platform
+	SessionKey string `json:"session_key"`
+}
+
+// Login exchanges a code of wx.login, which works once, for five minutes. A code
+// that does not is IsBadCode.
+// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
+func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
+	const api = "/sns/jscode2session"
+	query := url.Values{"appid": {m.app.id}, "secret": {m.app.secret}, "js_code": {code}, "grant_type": {"authorization_code"}}
+	body, _, err := m.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query})
+	if err != nil {
+		return Login{}, err
+	}
+	var login Login
+	if err := decode(api, body, &login); err != nil {
+		return Login{}, err
+	}
+	if login.OpenID == "" {
+		return Login{}, fmt.Errorf("wechat: %s: no openid in the answer", api)
+	}
+	return login, nil
+}
+
+// PhoneNumber exchanges a code of the button getPhoneNumber for the verified
+// number, without the country code. A number of another country is an error.
+// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
+func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, error) {
+	const api = "/wxa/business/getuserphonenumber"
+	body, _, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]string{"code": code}})
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Phone struct {
+			Pure    string `json:"purePhoneNumber"`
+			Country string `json:"countryCode"`
+			Mark    struct {
+				AppID string `json:"appid"`
+			} `json:"watermark"`
+		} `json:"phone_info"`
+	}
+	if err := decode(api, body, &answer); err != nil {
+		return "", err
+	}
+	if answer.Phone.Mark.AppID != m.app.id {
+		return "", fmt.Errorf("wechat: %s: the number was given to another account", api)
+	}
+	if answer.Phone.Country != "86" {
+		return "", fmt.Errorf("wechat: %s: not a mainland number", api)
+	}
+	return answer.Phone.Pure, nil
+}
+
+// CodeImage is what an unlimited mini-program code opens.
+type CodeImage struct {
+	Scene string // at most 32 visible ASCII characters; no personal data
+	Page  string // "" = the front page
+	Width int    // pixels, 280–1280; 0 = 430
+}
+
+// sceneSigns are the signs that a scene may hold besides letters and digits.
+const sceneSigns = "!#$&'()*+,/:;=?@-._~"
+
+// UnlimitedCode draws a mini-program code, as JPEG.
+// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html
+func (m *MiniProgram) UnlimitedCode(ctx context.Context, i CodeImage) ([]byte, error) {
+	const api = "/wxa/getwxacodeunlimit"
+	if len(i.Scene) == 0 || len(i.Scene) > 32 || strings.Trim(i.Scene, sceneSigns+"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+		return nil, fmt.Errorf("wechat: %s: a scene is 1 to 32 visible ASCII characters", api)
+	}
+	body := map[string]any{"scene": i.Scene}
+	if i.Page != "" {
+		body["page"] = i.Page
+	}
+	if i.Width != 0 {
+		body["width"] = i.Width
+	}
+	picture, kind, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: body})
+	if err == nil && !strings.HasPrefix(kind, "image/") {
+		err = fmt.Errorf("wechat: %s: the answer is no picture", api)
+	}
+	return picture, err
+}

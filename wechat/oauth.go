@@ -1,0 +1,132 @@
+package wechat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// OfficialAccount is one official account (a verified service account).
+type OfficialAccount struct {
+	app     app
+	token   string
+	aes     *crypter // nil = plain mode
+	replays ReplayStore
+}
+
+// OfficialOptions describe an official account.
+type OfficialOptions struct {
+	AppID  string
+	Secret string
+	Token  string // of the message server settings
+	AESKey string // EncodingAESKey, 43 characters; "" = plain mode
+	// Replays remembers callbacks; nil = in this process alone.
+	Replays ReplayStore
+}
+
+// OfficialAccount gives the calls of one official account.
+func (c *Client) OfficialAccount(o OfficialOptions) (*OfficialAccount, error) {
+	a := &OfficialAccount{app: app{client: c, id: o.AppID, secret: o.Secret}, token: o.Token, replays: o.Replays}
+	if a.replays == nil {
+		a.replays = NewMemoryReplays(c.o.Now)
+	}
+	if o.AESKey != "" {
+		var err error
+		if a.aes, err = newCrypter(o.AESKey, o.AppID); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// AppID is the account's public id.
+func (a *OfficialAccount) AppID() string { return a.app.id }
+
+// Scope is how much an authorize page asks for.
+type Scope string
+
+// The scopes: who somebody is, silently; or that and their union id, with consent.
+const (
+	ScopeBase     Scope = "snsapi_base"
+	ScopeUserInfo Scope = "snsapi_userinfo"
+)
+
+// AuthorizeURL is where a browser inside WeChat is sent to say who it is. It
+// comes back to redirect with code and state.
+// https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+func (a *OfficialAccount) AuthorizeURL(redirect, state string, scope Scope) string {
+	query := url.Values{"appid": {a.app.id}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {string(scope)}, "state": {state}}
+	return rewrite(a.app.client.o.BrowserBase, openHost+"/connect/oauth2/authorize") + "?" + query.Encode() + "#wechat_redirect"
+}
+
+// Visitor is who an authorize page's code is.
+type Visitor struct {
+	OpenID  string `json:"openid"`
+	UnionID string `json:"unionid"` // with ScopeUserInfo, where the account is on an open platform
+	token   string
+}
+
+// Visitor exchanges an authorize page's code, which works once, for five minutes.
+// A virtual identity is ErrSnapshot, a code that does not work IsBadCode.
+// https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, error) {
+	const api = "/sns/oauth2/access_token"
+	query := url.Values{"appid": {a.app.id}, "secret": {a.app.secret}, "code": {code}, "grant_type": {"authorization_code"}}
+	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query})
+	if err != nil {
+		return Visitor{}, err
+	}
+	var answer struct {
+		Visitor
+		Token    string `json:"access_token"`
+		Scope    string `json:"scope"`
+		Snapshot int    `json:"is_snapshotuser"`
+	}
+	if err := decode(api, body, &answer); err != nil {
+		return Visitor{}, err
+	}
+	if answer.Snapshot == 1 {
+		return Visitor{}, ErrSnapshot
+	}
+	if answer.OpenID == "" {
+		return Visitor{}, fmt.Errorf("wechat: %s: no openid in the answer", api)
+	}
+	answer.Visitor.token = answer.Token
+	if answer.UnionID == "" && answer.Scope == string(ScopeUserInfo) {
+		return a.complete(ctx, answer.Visitor)
+	}
+	return answer.Visitor, nil
+}
+
+// complete asks for the union id of somebody who consented.
+func (a *OfficialAccount) complete(ctx context.Context, v Visitor) (Visitor, error) {
+	const api = "/sns/userinfo"
+	query := url.Values{"access_token": {v.token}, "openid": {v.OpenID}, "lang": {"zh_CN"}}
+	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query})
+	if err != nil {
+		return Visitor{}, err
+	}
+	err = decode(api, body, &v)
+	return v, err
+}
+
+// Follower is what the account may know of somebody.
+type Follower struct {
+	OpenID  string `json:"openid"`
+	UnionID string `json:"unionid"`
+	Follows int    `json:"subscribe"` // 0 = does not; then nothing else is told
+}
+
+// Follower asks who an open id is.
+// https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
+func (a *OfficialAccount) Follower(ctx context.Context, openID string) (Follower, error) {
+	const api = "/cgi-bin/user/info"
+	body, _, err := a.app.call(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: url.Values{"openid": {openID}, "lang": {"zh_CN"}}})
+	if err != nil {
+		return Follower{}, err
+	}
+	var f Follower
+	err = decode(api, body, &f)
+	return f, err
+}

@@ -1,0 +1,49 @@
+package wechat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// sceneLife is the longest life of a temporary parametric QR code.
+const sceneLife = 30 * 24 * time.Hour
+
+// SceneCode is a parametric QR code of the account.
+type SceneCode struct {
+	Ticket  string `json:"ticket"`
+	Expires int    `json:"expire_seconds"`
+	URL     string `json:"url"` // what the code holds: to be drawn by oneself
+}
+
+// TemporaryCode makes a parametric QR code whose scan reaches the callback with
+// scene: 1 to 64 characters, no personal data. It lives at most 30 days.
+// https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
+func (a *OfficialAccount) TemporaryCode(ctx context.Context, scene string, life time.Duration) (SceneCode, error) {
+	const api = "/cgi-bin/qrcode/create"
+	if len(scene) == 0 || len(scene) > 64 || life <= 0 || life > sceneLife {
+		return SceneCode{}, fmt.Errorf("wechat: %s: a scene has 1 to 64 characters and lives at most 30 days", api)
+	}
+	body, _, err := a.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
+		"expire_seconds": int(life / time.Second), "action_name": "QR_STR_SCENE",
+		"action_info": map[string]any{"scene": map[string]string{"scene_str": scene}},
+	}})
+	if err != nil {
+		return SceneCode{}, err
+	}
+	var code SceneCode
+	if err := decode(api, body, &code); err != nil {
+		return SceneCode{}, err
+	}
+	if code.URL == "" {
+		return SceneCode{}, fmt.Errorf("wechat: %s: no url in the answer", api)
+	}
+	return code, nil
+}
+
+// PictureURL is where WeChat draws a parametric QR code.
+func (a *OfficialAccount) PictureURL(c SceneCode) string {
+	return rewrite(a.app.client.o.BrowserBase, mpHost+"/cgi-bin/showqrcode") + "?" + url.Values{"ticket": {c.Ticket}}.Encode()
+}

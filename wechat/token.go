@@ -1,0 +1,220 @@
+package wechat
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// TokenStore keeps access tokens for all servers, and lets one of them at a time
+// fetch a new one.
+type TokenStore interface {
+	// Get gives a value; ok is false where there is none.
+	Get(ctx context.Context, key string) (value string, ok bool, err error)
+	// Set keeps a value for a time.
+	Set(ctx context.Context, key, value string, life time.Duration) error
+	// Lock takes a lock for a time; ok is false where another has it.
+	Lock(ctx context.Context, key string, life time.Duration) (unlock func(), ok bool, err error)
+}
+
+const (
+	tokenEarly = 5 * time.Minute // a token is replaced so long before it ends
+	lockLife   = 15 * time.Second
+	lockPoll   = 50 * time.Millisecond
+)
+
+// flight is a token being fetched by this process; others wait for it.
+type flight struct {
+	done  chan struct{}
+	token string
+	err   error
+}
+
+// token gives the account's access token: the one all servers share, or a new
+// one. bad names a token that the platform has refused: it is not given again.
+//
+// POST /cgi-bin/stable_token, never with force_refresh:
+// https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
+func (a app) token(ctx context.Context, bad string) (string, error) {
+	key := a.tokenKey()
+	token, ok, err := a.client.o.Tokens.Get(ctx, key)
+	if err == nil && ok && token != bad {
+		return token, nil
+	}
+	c := a.client
+	c.mu.Lock()
+	if f := c.flights[key]; f != nil {
+		c.mu.Unlock()
+		select {
+		case <-f.done:
+			return f.token, f.err
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+	f := &flight{done: make(chan struct{})}
+	c.flights[key] = f
+	c.mu.Unlock()
+	f.token, f.err = a.fetchShared(ctx, key, bad)
+	c.mu.Lock()
+	delete(c.flights, key)
+	c.mu.Unlock()
+	close(f.done)
+	return f.token, f.err
+}
+
+// tokenKey keeps accounts, and an account's old and new secret, apart.
+func (a app) tokenKey() string {
+	sum := sha256.Sum256([]byte(a.secret))
+	return "wechat:token:" + a.id + ":" + hex.EncodeToString(sum[:6])
+}
+
+// fetchShared fetches under the lock of all servers, or takes what the lock's
+// holder fetched. A token store that is gone costs a fetch, not the call.
+func (a app) fetchShared(ctx context.Context, key, bad string) (string, error) {
+	tokens := a.client.o.Tokens
+	deadline := a.client.o.Now().Add(lockLife)
+	for {
+		unlock, ok, err := tokens.Lock(ctx, key+":lock", lockLife)
+		if err != nil {
+			return a.fetch(ctx, key)
+		}
+		if ok {
+			defer unlock()
+			if token, found, err := tokens.Get(ctx, key); err == nil && found && token != bad {
+				return token, nil
+			}
+			return a.fetch(ctx, key)
+		}
+		if token, found, err := tokens.Get(ctx, key); err == nil && found && token != bad {
+			return token, nil
+		}
+		wait := time.NewTimer(lockPoll)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return "", ctx.Err()
+		}
+		if a.client.o.Now().After(deadline) {
+			return "", errors.New("wechat: another server does not finish fetching the token")
+		}
+	}
+}
+
+func (a app) fetch(ctx context.Context, key string) (string, error) {
+	const api = "/cgi-bin/stable_token"
+	body, _, err := a.client.send(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
+		"grant_type": "client_credential", "appid": a.id, "secret": a.secret,
+	}})
+	a.client.noteBreaker(a.id, err)
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Token   string `json:"access_token"`
+		Expires int    `json:"expires_in"` // seconds
+	}
+	if err := decode(api, body, &answer); err != nil {
+		return "", err
+	}
+	if answer.Token == "" || answer.Expires <= 0 {
+		return "", fmt.Errorf("wechat: %s: no token in the answer", api)
+	}
+	life := time.Duration(answer.Expires) * time.Second
+	if life > 2*tokenEarly {
+		life -= tokenEarly
+	}
+	// Without the store every call fetches; the platform gives the same token.
+	_ = a.client.o.Tokens.Set(ctx, key, answer.Token, life)
+	return answer.Token, nil
+}
+
+// memoryTokens is a TokenStore for one process.
+type memoryTokens struct {
+	mu    sync.Mutex
+	now   func() time.Time
+	items map[string]memoryItem
+}
+
+type memoryItem struct {
+	value string
+	until time.Time
+}
+
+// NewMemoryTokens makes a TokenStore for one process.
+func NewMemoryTokens(now func() time.Time) TokenStore {
+	return &memoryTokens{now: now, items: map[string]memoryItem{}}
+}
+
+func (m *memoryTokens) Get(_ context.Context, key string) (string, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	item, ok := m.items[key]
+	return item.value, ok && m.now().Before(item.until), nil
+}
+
+func (m *memoryTokens) Set(_ context.Context, key, value string, life time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.items[key] = memoryItem{value: value, until: m.now().Add(life)}
+	return nil
+}
+
+func (m *memoryTokens) Lock(_ context.Context, key string, life time.Duration) (func(), bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if item, ok := m.items[key]; ok && m.now().Before(item.until) {
+		return nil, false, nil
+	}
+	m.items[key] = memoryItem{value: "locked", until: m.now().Add(life)}
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.items, key)
+	}, true, nil
+}
+
+// redisTokens is a TokenStore for all servers of one Redis.
+type redisTokens struct{ redis redis.UniversalClient }
+
+// NewRedisTokens makes a TokenStore that all servers of one Redis share.
+func NewRedisTokens(r redis.UniversalClient) TokenStore { return redisTokens{r} }
+
+func (t redisTokens) Get(ctx context.Context, key string) (string, bool, error) {
+	value, err := t.redis.Get(ctx, key).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", false, nil
+	}
+	return value, err == nil, err
+}
+
+func (t redisTokens) Set(ctx context.Context, key, value string, life time.Duration) error {
+	return t.redis.Set(ctx, key, value, life).Err()
+}
+
+// unlockScript gives up a lock that is still ours.
+var unlockScript = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
+
+func (t redisTokens) Lock(ctx context.Context, key string, life time.Duration) (func(), bool, error) {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // crypto/rand does not fail
+	name := hex.EncodeToString(b[:])
+	ok, err := t.redis.SetNX(ctx, key, name, life).Result()
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = unlockScript.Run(ctx, t.redis, []string{key}, name).Err() // it runs out by itself
+	}, true, nil
+}

@@ -1,0 +1,318 @@
+// Package wechat is the program's own client of the WeChat platform: mini-program
+// and official account.
+//
+// Every call takes a context and is bounded in time and size. An error of the
+// platform is an *Error with the API and the code; no error and no log line ever
+// holds a secret, a token or a code. There is no global state: base addresses,
+// HTTP client, clock and token store are fields.
+package wechat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	apiHost  = "https://api.weixin.qq.com"
+	openHost = "https://open.weixin.qq.com"
+	mpHost   = "https://mp.weixin.qq.com"
+)
+
+const (
+	callTime   = 6 * time.Second
+	bodyMost   = 4 << 20         // bytes of an answer; pictures included
+	breakerFor = 5 * time.Minute // after 40164: the caller's address is not on the list
+)
+
+// Options make a Client. Its zero value talks to WeChat itself.
+type Options struct {
+	// APIBase and BrowserBase stand in for WeChat's hosts: https://HOST/path
+	// becomes BASE/HOST/path. For the simulator, on loopback.
+	APIBase     string
+	BrowserBase string
+	HTTP        *http.Client
+	Tokens      TokenStore // nil = in this process alone
+	Now         func() time.Time
+	// LoopbackOnly refuses every request to another machine: for tests.
+	LoopbackOnly bool
+}
+
+// Client carries calls to the platform. It is safe for concurrent use.
+type Client struct {
+	o       Options
+	mu      sync.Mutex
+	broken  map[string]time.Time // app → until when its calls are refused unsent
+	flights map[string]*flight
+}
+
+// New makes a Client.
+func New(o Options) *Client {
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: callTime}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Tokens == nil {
+		o.Tokens = NewMemoryTokens(o.Now)
+	}
+	return &Client{o: o, broken: map[string]time.Time{}, flights: map[string]*flight{}}
+}
+
+// Error is what the platform answered instead of a result.
+type Error struct {
+	API  string // path of the call
+	Code int    // errcode
+	Msg  string // errmsg, for the log
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("wechat: %s: %d %s", e.API, e.Code, e.Msg) }
+
+// Codes that callers decide on; see the platform's list of return codes:
+// https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
+const (
+	codeBusy         = -1
+	codeTokenInvalid = 40001
+	codeTokenBad     = 40014
+	codeTokenExpired = 42001
+	codeBadCode      = 40029
+	codeUsedCode     = 40163
+	codeBadIP        = 40164
+	codeUnfollowed   = 43004
+	codeRefused      = 43101
+	codeTooMany      = 43117
+	codeQuota        = 45009
+)
+
+// CodeOf gives the platform's code of an error, 0 for any other error.
+func CodeOf(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
+
+// IsBadCode reports a login, phone or authorize code that is unknown, used or expired.
+func IsBadCode(err error) bool { return CodeOf(err) == codeBadCode || CodeOf(err) == codeUsedCode }
+
+// IsRefusedByUser reports a person who does not follow, or has switched this
+// message off: not to be tried again.
+func IsRefusedByUser(err error) bool {
+	return CodeOf(err) == codeUnfollowed || CodeOf(err) == codeRefused
+}
+
+// IsRetryable reports an error that a later try may not meet: the platform was
+// busy, limits were reached, or it could not be reached at all.
+func IsRetryable(err error) bool {
+	switch CodeOf(err) {
+	case codeBusy, codeTooMany, codeQuota:
+		return true
+	case 0:
+		return err != nil && errors.As(err, new(*url.Error))
+	}
+	return false
+}
+
+func isTokenError(code int) bool {
+	return code == codeTokenInvalid || code == codeTokenBad || code == codeTokenExpired
+}
+
+// ErrSnapshot is a virtual identity of a page snapshot: never to be signed in.
+var ErrSnapshot = errors.New("wechat: a snapshot user is nobody")
+
+// errLocal stands for a network error; the URL, which holds secrets, is left out.
+type errLocal struct {
+	api string
+	err error
+}
+
+func (e *errLocal) Error() string { return "wechat: " + e.api + ": " + e.err.Error() }
+func (e *errLocal) Unwrap() error { return e.err }
+
+// rewrite puts a stand-in in front of an address of WeChat.
+func rewrite(base, address string) string {
+	if base == "" {
+		return address
+	}
+	return strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(address, "https://")
+}
+
+// request is one call, without a token.
+type request struct {
+	method string
+	host   string
+	path   string
+	query  url.Values
+	body   any // sent as JSON; nil = none
+}
+
+// send makes one HTTP call and gives the raw answer. An answer that says
+// errcode ≠ 0 is an *Error.
+func (c *Client) send(ctx context.Context, r request) (body []byte, contentType string, err error) {
+	address := rewrite(c.o.APIBase, r.host+r.path)
+	if len(r.query) > 0 {
+		address += "?" + r.query.Encode()
+	}
+	if err := c.guard(address); err != nil {
+		return nil, "", err
+	}
+	var payload io.Reader
+	if r.body != nil {
+		encoded, err := encodeJSON(r.body)
+		if err != nil {
+			return nil, "", fmt.Errorf("wechat: %s: %w", r.path, err)
+		}
+		payload = bytes.NewReader(encoded)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, r.method, address, payload)
+	if err != nil {
+		return nil, "", fmt.Errorf("wechat: %s: malformed address", r.path)
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.o.HTTP.Do(req)
+	if err != nil {
+		return nil, "", quiet(r.path, err)
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(response.Body, bodyMost+1))
+	switch {
+	case err != nil:
+		return nil, "", quiet(r.path, err)
+	case len(body) > bodyMost:
+		return nil, "", fmt.Errorf("wechat: %s: the answer is too long", r.path)
+	case response.StatusCode != http.StatusOK:
+		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: response.Status}
+	}
+	contentType = response.Header.Get("Content-Type")
+	return body, contentType, platformError(r.path, body)
+}
+
+// quiet takes the address, and the secrets in it, out of a network error.
+func quiet(api string, err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return &errLocal{api: api, err: &url.Error{Op: u.Op, URL: api, Err: u.Err}}
+	}
+	return &errLocal{api: api, err: err}
+}
+
+// platformError finds an errcode in an answer; pictures have none.
+func platformError(api string, body []byte) error {
+	if len(body) == 0 || body[0] != '{' {
+		return nil
+	}
+	var e struct {
+		Code int    `json:"errcode"`
+		Msg  string `json:"errmsg"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return fmt.Errorf("wechat: %s: the answer is no JSON", api)
+	}
+	if e.Code != 0 {
+		return &Error{API: api, Code: e.Code, Msg: e.Msg}
+	}
+	return nil
+}
+
+// encodeJSON writes & < > as they are: the platform shows what it gets.
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+func decode(api string, body []byte, into any) error {
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("wechat: %s: the answer is not what it should be", api)
+	}
+	return nil
+}
+
+// guard keeps tests on this machine.
+func (c *Client) guard(address string) error {
+	if !c.o.LoopbackOnly {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err == nil {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+			return nil
+		}
+	}
+	return errors.New("wechat: a request would leave this machine")
+}
+
+// app is what a call with a token needs to know of its account.
+type app struct {
+	client *Client
+	id     string
+	secret string
+}
+
+// call makes one call with the account's token. A token that the platform no
+// longer takes is replaced once, and the call made once more.
+func (a app) call(ctx context.Context, r request) ([]byte, string, error) {
+	if err := a.client.checkBreaker(a.id, r.path); err != nil {
+		return nil, "", err
+	}
+	token, err := a.token(ctx, "")
+	if err != nil {
+		return nil, "", err
+	}
+	body, kind, err := a.client.send(ctx, r.with(token))
+	if isTokenError(CodeOf(err)) {
+		if token, err = a.token(ctx, token); err != nil {
+			return nil, "", err
+		}
+		body, kind, err = a.client.send(ctx, r.with(token))
+	}
+	a.client.noteBreaker(a.id, err)
+	return body, kind, err
+}
+
+func (r request) with(token string) request {
+	query := url.Values{}
+	for name, values := range r.query {
+		query[name] = values
+	}
+	query.Set("access_token", token)
+	r.query = query
+	return r
+}
+
+// checkBreaker refuses calls of an account whose address the platform does not
+// know: asking again and again only makes it worse.
+func (c *Client) checkBreaker(appID, api string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.o.Now().Before(c.broken[appID]) {
+		return &Error{API: api, Code: codeBadIP, Msg: "the address is not on the account's list; not asked again for a while"}
+	}
+	return nil
+}
+
+func (c *Client) noteBreaker(appID string, err error) {
+	if CodeOf(err) != codeBadIP {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken[appID] = c.o.Now().Add(breakerFor)
+}

@@ -47,12 +47,23 @@ func (r *Renderer) CheckAssets() error {
 	return nil
 }
 
+// built gives the manifest: in dev the one of the last build, which may be younger
+// than the program.
+func (r *Renderer) built() (manifest, error) {
+	if !r.dev {
+		return r.assets, nil
+	}
+	var m manifest
+	return m, m.read(r.files)
+}
+
 // asset gives the address of a built file by its plain name ("console.css").
 func (r *Renderer) asset(name string) (string, error) {
-	if len(r.assets.Files) == 0 {
-		return AssetPrefix + name, nil
+	assets, err := r.built()
+	if err != nil || len(assets.Files) == 0 {
+		return AssetPrefix + name, err
 	}
-	hashed, ok := r.assets.Files[name]
+	hashed, ok := assets.Files[name]
 	if !ok {
 		return "", fmt.Errorf("no asset is called %q", name)
 	}
@@ -93,7 +104,11 @@ func (r *Renderer) serveAsset(w http.ResponseWriter, req *http.Request) {
 
 // known reports a file of the manifest. Anything else in the folder is not served.
 func (r *Renderer) known(name string) bool {
-	for _, hashed := range r.assets.Files {
+	assets, err := r.built()
+	if err != nil {
+		return false
+	}
+	for _, hashed := range assets.Files {
 		if hashed == name {
 			return true
 		}

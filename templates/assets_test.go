@@ -94,3 +94,21 @@ func TestIconsAreListedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestDevSeesTheLastBuild(t *testing.T) {
+	files := built()
+	r, err := newRenderer(files, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["assets/dist/manifest.json"] = &fstest.MapFile{Data: []byte(`{"files":{"a.css":"a-2.css"}}`)}
+	files["assets/dist/a-2.css"] = &fstest.MapFile{Data: []byte("new")}
+	if got, err := r.asset("a.css"); got != "/assets/a-2.css" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	rec := httptest.NewRecorder()
+	r.AssetHandler().ServeHTTP(rec, httptest.NewRequest("GET", "/assets/a-2.css", nil))
+	if rec.Body.String() != "new" {
+		t.Errorf("served %q", rec.Body)
+	}
+}

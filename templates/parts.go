@@ -152,6 +152,6 @@ type Verdict struct {
 type Live struct {
 	URL   string
 	Event string // name of the event; "message" if empty
-	Swap  string // "refresh" (the event is a hint: the page is fetched and the part with this id taken out of it), "replace" or "prepend" (the event is HTML)
+	Swap  string // "refresh" (the event is a hint: the page is fetched and the part with this id taken out of it), "reload" (the whole page loads anew), "replace" or "prepend" (the event is HTML)
 	Max   int    // prepend: children kept; 0 keeps all
 }

@@ -2,6 +2,8 @@
 // sentence before its form is sent, and adds confirmed=1, so that the server does
 // not ask again. Without scripts the server asks, on a page of its own.
 
+import { boxesOf } from "./list.js";
+
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -54,8 +56,8 @@ export function watchConfirms() {
       if (!button?.dataset.confirm || form.querySelector('input[name="confirmed"]')) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      const ticked = [...document.querySelectorAll(`input[name="id"][form="${form.id}"]:checked`)];
-      const text = button.dataset.confirm.replace("{n}", String(ticked.length));
+      const ticked = boxesOf(form).filter((box) => box.checked).length;
+      const text = button.dataset.confirm.replace("{n}", String(ticked));
       const danger = "danger" in button.dataset || button.classList.contains("btn-danger");
       if (!(await ask({ text, yes: button.textContent.trim(), danger }))) return;
       const input = confirmedInput();

@@ -1,7 +1,13 @@
 // Lists: ticking rows, and addresses without empty filters.
 
+// boxesOf gives the ticks of a form. Its id is asked for by attribute: the boxes
+// are named "id" themselves, and form.id would be them.
+export function boxesOf(form) {
+  return [...document.querySelectorAll(`input[name="id"][form="${form.getAttribute("id")}"]`)];
+}
+
 function refresh(bulk) {
-  const boxes = [...document.querySelectorAll(`input[name="id"][form="${bulk.id}"]`)];
+  const boxes = boxesOf(bulk);
   const ticked = boxes.filter((box) => box.checked).length;
   const all = bulk.querySelector("[data-tick-all]");
   all.checked = ticked > 0 && ticked === boxes.length;
@@ -21,8 +27,7 @@ export function watchList() {
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-tick-all]");
     if (all) {
-      const boxes = document.querySelectorAll(`input[name="id"][form="${all.form.id}"]`);
-      for (const box of boxes) box.checked = all.checked;
+      for (const box of boxesOf(all.form)) box.checked = all.checked;
     }
     if (all || event.target.name === "id") refreshAll();
   });
@@ -31,7 +36,7 @@ export function watchList() {
 
   // Where the browser sends the form itself, empty fields stay at home.
   document.addEventListener("formdata", (event) => {
-    if (event.target.method === "get") dropEmpty(event.formData);
+    if (event.target.getAttribute("method") === "get") dropEmpty(event.formData);
   });
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb === "get" && event.detail.elt.matches("form")) dropEmpty(event.detail.formData);

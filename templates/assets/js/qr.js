@@ -58,7 +58,7 @@ function show(code, left) {
 // fetchCode posts the form and takes the new code out of the reply, which may be
 // the part alone or, after a redirect, the whole page.
 async function fetchCode(form) {
-  const reply = await fetch(form.action, {
+  const reply = await fetch(form.getAttribute("action"), {
     method: "POST",
     body: new URLSearchParams(new FormData(form)),
     headers: { "X-Fragment": "qr" },

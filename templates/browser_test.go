@@ -1,0 +1,277 @@
+package templates_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"tongxing/templates"
+	"tongxing/testkit"
+	"tongxing/testkit/browser"
+)
+
+// site serves the component pages with the content security policy of the real
+// program, and keeps what forms send.
+type site struct {
+	*httptest.Server
+	mu     sync.Mutex
+	posts  []url.Values
+	codes  int
+	events chan string
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	r, err := templates.New(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.CheckAssets(); err != nil {
+		testkit.Missing(t, "built assets", err)
+	}
+	s := &site{events: make(chan string)}
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", r.AssetHandler())
+	mux.HandleFunc("POST /", func(w http.ResponseWriter, req *http.Request) {
+		_ = req.ParseForm() // a form that cannot be read is an empty one: the test sees it
+		s.mu.Lock()
+		s.posts = append(s.posts, req.PostForm)
+		s.mu.Unlock()
+		http.Redirect(w, req, req.URL.Path, http.StatusSeeOther)
+	})
+	mux.HandleFunc("GET /code.svg", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/svg+xml")
+		fmt.Fprint(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>`)
+	})
+	mux.HandleFunc("GET /h5/dev/live", s.live)
+	mux.HandleFunc("GET /console/", func(w http.ResponseWriter, req *http.Request) {
+		shell := templates.Shell{Nav: templates.ConsoleMenu("reader", func(string) bool { return true })}
+		show(w, r, "console/dev/components", templates.NewComponentsPage(shell, req.URL.Query(), time.Now()))
+	})
+	mux.HandleFunc("GET /h5/", func(w http.ResponseWriter, req *http.Request) {
+		page := templates.NewPhoneComponentsPage(templates.Phone{}, time.Now())
+		s.mu.Lock()
+		s.codes++
+		page.QR.Image = "/code.svg"
+		page.QR.Alt = fmt.Sprintf("第 %d 个码", s.codes)
+		page.QR.Left = 1 + 600*(s.codes/2) // the first is soon over
+		page.Rows = page.Rows[:min(s.codes, len(page.Rows))]
+		s.mu.Unlock()
+		show(w, r, "h5/dev/components", page)
+	})
+	s.Server = httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	t.Cleanup(s.CloseClientConnections)
+	return s
+}
+
+func show(w http.ResponseWriter, r *templates.Renderer, name string, page any) {
+	w.Header().Set("Content-Security-Policy", "default-src 'self'")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := r.Render(w, name, page); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+func (s *site) live(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).Flush()
+	for {
+		select {
+		case name := <-s.events:
+			fmt.Fprintf(w, "event: %s\ndata: x\n\n", name)
+			_ = http.NewResponseController(w).Flush()
+		case <-req.Context().Done():
+			return
+		}
+	}
+}
+
+func (s *site) last() url.Values {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.posts) == 0 {
+		return nil
+	}
+	return s.posts[len(s.posts)-1]
+}
+
+// open starts a browser. When the test ends, whatever the page's scripts threw
+// and every breach of the policy is an error; so is a load that failed.
+func open(t *testing.T, size browser.Size) context.Context {
+	t.Helper()
+	ctx := browser.Open(t, size)
+	do(t, ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height)))
+	listen, stop := context.WithCancel(ctx)
+	messages := chromedp.Console(listen)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Type == chromedp.ConsoleError {
+				t.Errorf("%s (%s)", m, m.URL)
+			}
+		}
+	}()
+	t.Cleanup(func() { stop(); <-done })
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	for i, step := range steps {
+		if err := chromedp.Do(ctx, step); err != nil {
+			t.Fatalf("step %d: %v", i+1, err)
+		}
+	}
+}
+
+func ask[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return answer
+}
+
+// until waits for the page to say yes, also across a change of page.
+func until(expression string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+		defer stop()
+		for {
+			yes, err := chromedp.Evaluate[bool](expression)(ctx, target)
+			if yes && err == nil {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("never true: %s (%v)", expression, err)
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	})
+}
+
+const (
+	theme = `document.documentElement.dataset.bsTheme`
+	fits  = `document.documentElement.scrollWidth <= innerWidth`
+)
+
+func TestConsoleInABrowser(t *testing.T) {
+	s, ctx := newSite(t), open(t, browser.Desktop)
+	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"))
+	before := ask[string](t, ctx, theme)
+	do(t, ctx, chromedp.Click("[data-theme-switch]"))
+	after := ask[string](t, ctx, theme)
+	if before == after || !ask[bool](t, ctx, fits) {
+		t.Errorf("theme %q, then %q", before, after)
+	}
+	do(t, ctx,
+		// A filter replaces the table only, and leaves no empty names in the address.
+		chromedp.Evaluate[chromedp.Void](`window.stays = true`),
+		chromedp.SetValue("#f-state", "on"),
+		chromedp.Click(".tx-filter-buttons .btn-primary"),
+		until(`location.search === "?state=on" && window.stays`),
+		chromedp.Click("thead .tx-sort"),
+		until(`location.search.includes("sort=name") && window.stays && document.querySelector('th[aria-sort="ascending"]') !== null`),
+		// Ticking.
+		until(`document.querySelector("#bulk button").disabled`),
+		chromedp.Click(`input[name="id"]`),
+		until(`document.querySelector("[data-bulk-count]").textContent === "已选 1 项"`),
+		chromedp.Click("[data-tick-all]"),
+		until(`document.querySelector("[data-bulk-count]").textContent === "已选 4 项"`),
+		// The dialog names what will happen; no leaves everything as it is.
+		chromedp.Click("#bulk [data-confirm]"),
+		until(`document.querySelector("dialog[open] p").textContent.includes("所选的 4 个门禁")`),
+		chromedp.Click(`dialog button[value="no"]`),
+		until(`document.querySelector("dialog") === null`),
+	)
+	if s.last() != nil {
+		t.Errorf("sent %v though the answer was no", s.last())
+	}
+	do(t, ctx,
+		// The other form of the page holds unsaved changes: let it go.
+		chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-form="guarded"]').dataset.sent = "1"`),
+		chromedp.Click("#bulk [data-confirm]"),
+		chromedp.Click(`dialog button[value="yes"]`),
+		until(`location.pathname === "/console/reader/disable"`),
+	)
+	if sent := s.last(); len(sent["id"]) != 4 || sent.Get("confirmed") != "1" {
+		t.Errorf("sent %v", sent)
+	}
+	if got := ask[string](t, ctx, theme); got != after {
+		t.Errorf("theme %q on the next page, want %q", got, after)
+	}
+}
+
+func TestFormInABrowser(t *testing.T) {
+	s, ctx := newSite(t), open(t, browser.Desktop)
+	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"))
+	if focused := ask[string](t, ctx, `document.activeElement.id`); focused != "f-name" {
+		t.Errorf("focus on %q, want the first wrong field", focused)
+	}
+	do(t, ctx,
+		// Leaving with changes asks; staying keeps them.
+		chromedp.SendKeys("#f-remark", "新内容"),
+		chromedp.Click("a[data-leave]"),
+		chromedp.Click(`dialog button[value="no"]`),
+		until(`document.querySelector("#f-remark").value === "新内容"`),
+		// Two clicks send once.
+		chromedp.Evaluate[chromedp.Void](`{ const b = document.querySelector(".tx-form .tx-form-foot button"); b.click(); b.click(); }`),
+		until(`document.readyState === "complete" && document.querySelector("#f-remark")?.value === ""`),
+	)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.posts) != 1 || s.posts[0].Get("remark") != "新内容" {
+		t.Errorf("sent %v", s.posts)
+	}
+}
+
+func TestNarrowConsole(t *testing.T) {
+	s, ctx := newSite(t), open(t, browser.Phone)
+	do(t, ctx,
+		chromedp.Navigate(s.URL+"/console/dev/components"),
+		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden"`),
+		chromedp.Click("[data-menu-open]"),
+		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "visible" && document.querySelector(".tx-side").contains(document.activeElement)`),
+		chromedp.KeyEvent("\x1b"),
+		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden" && document.activeElement.matches("[data-menu-open]")`),
+	)
+	if !ask[bool](t, ctx, fits) {
+		t.Error("the page is wider than the phone")
+	}
+}
+
+func TestPhonePageRenewsItself(t *testing.T) {
+	s, ctx := newSite(t), open(t, browser.Phone)
+	do(t, ctx,
+		chromedp.Navigate(s.URL+"/h5/dev/components"),
+		until(`document.querySelector("[data-qr] img").alt === "第 2 个码"`),
+		until(`document.querySelector("[data-live-state]").dataset.liveState === "on"`),
+	)
+	if !ask[bool](t, ctx, fits) {
+		t.Error("the page is wider than the phone")
+	}
+	select {
+	case s.events <- "passage":
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody listens to the stream")
+	}
+	do(t, ctx, until(`document.querySelector("#rows").children.length === 3`))
+	if alt := ask[string](t, ctx, `document.querySelector("[data-qr] img").alt`); alt != "第 2 个码" {
+		t.Errorf("the code became %q, though only the rows were hinted at", alt)
+	}
+}

@@ -119,7 +119,7 @@ func exitsOf(text string) int {
 // tenths reads a temperature such as 37.3; 0, which no rule takes, where it is none.
 func tenths(text string) int {
 	degrees, err := strconv.ParseFloat(strings.TrimSuffix(text, "℃"), 64)
-	if err != nil || degrees < 0 || degrees > 100 {
+	if err != nil || !(degrees >= 0 && degrees <= 100) { // NaN too
 		return 0
 	}
 	return int(degrees*10 + 0.5)

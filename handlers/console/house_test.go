@@ -1,0 +1,84 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/templates"
+)
+
+func TestHousesAreListedAndAdded(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	list := b.get(t, housePath, http.StatusOK)
+	if n := list.Find("tbody tr").Length(); n != len(d.mine.Houses) {
+		t.Errorf("%d houses, want %d", n, len(d.mine.Houses))
+	}
+	if got := list.Find("tbody tr").First().Find("td.tx-number").Text(); got != "2" {
+		t.Errorf("residents of the first house: %q", got)
+	}
+
+	at := d.mine.Community.String()
+	form := url.Values{"community": {at}, "level0": {"3"}, "level1": {" "}, "level2": {strings.Repeat("长", 41)}}
+	page, _ := b.post(t, housePath, form, http.StatusUnprocessableEntity)
+	wrongField(t, page, "level1")
+	wrongField(t, page, "level2")
+	if inputValue(page, "level0") != "3" {
+		t.Error("the form lost what was typed")
+	}
+	form.Set("level1", "2")
+	form.Set("level2", "<b>501'--")
+	if _, to := b.post(t, housePath, form, http.StatusSeeOther); to != housePath+"?community="+at {
+		t.Errorf("went to %s", to)
+	}
+	found := b.get(t, housePath+"?q="+url.QueryEscape("3栋2单元"), http.StatusOK)
+	if got := strings.TrimSpace(found.Find("tbody td").First().Text()); got != "3栋2单元<b>501'--" || found.Find("tbody b").Length() != 0 {
+		t.Errorf("found %q", got)
+	}
+	page, _ = b.post(t, housePath, form, http.StatusConflict)
+	if !strings.Contains(page.Find(".tx-flash").Text(), "已存在") {
+		t.Errorf("a house that exists: %q", page.Find(".tx-flash").Text())
+	}
+	node, _ := found.Find(`#f-node option:contains("3栋 2单元")`).Attr("value")
+	if n := b.get(t, housePath+"?node="+node, http.StatusOK).Find("tbody tr").Length(); node == "" || n != 1 {
+		t.Errorf("%d houses under node %q", n, node)
+	}
+}
+
+func TestHousesPageOnward(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	places := make([][]string, housesAPage)
+	for i := range places {
+		places[i] = []string{"8", "1", "9" + string(rune('A'+i/10)) + string(rune('0'+i%10))}
+	}
+	if _, err := d.store.CreateHouses(t.Context(), core.System, core.Everywhere, d.mine.Community, places); err != nil {
+		t.Fatal(err)
+	}
+	first := b.get(t, housePath, http.StatusOK)
+	next, ok := first.Find(`a[rel="next"]`).Attr("href")
+	if !ok || first.Find("tbody tr").Length() != housesAPage || first.Find(`a[rel="prev"]`).Length() != 0 {
+		t.Fatalf("first page: %d rows, next %q", first.Find("tbody tr").Length(), next)
+	}
+	second := b.get(t, next, http.StatusOK)
+	if n := second.Find("tbody tr").Length(); n != len(d.mine.Houses) || second.Find(`a[rel="next"]`).Length() != 0 {
+		t.Errorf("second page: %d rows", n)
+	}
+	back, _ := second.Find(`a[rel="prev"]`).Attr("href")
+	if got, want := b.get(t, back, http.StatusOK).Find("tbody").Text(), first.Find("tbody").Text(); got != want {
+		t.Error("the way back is another page")
+	}
+}
+
+func TestHousePages(t *testing.T) {
+	shell := templates.Shell{Title: "房屋", CSRF: "x"}
+	templates.CheckAll(t, "console/house/", map[string]any{
+		"console/house/list": houseListPage{Shell: shell, List: templates.List{Path: housePath}, Rows: []houseRow{
+			{Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"}, ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c"}, {Label: hostileText},
+		}},
+		"console/house/form": houseFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}}},
+	})
+}

@@ -1,0 +1,150 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func passRuleFormOf(d *readerDesk, version string) url.Values {
+	return url.Values{
+		"community": {d.mine.Community.String()}, "version": {version}, "counting": {"household"}, "period_days": {"2"}, "exits": {"1"},
+		"hours": {"06:00-22:00\r\n23:00-01:00"}, "record_id": {"1"}, "fever_tenths": {"37.5"}, "reader_qr": {"1"},
+	}
+}
+
+func (d *readerDesk) rule(t *testing.T) store.PassRule {
+	t.Helper()
+	rule, err := d.store.PassRule(t.Context(), core.Everywhere, d.mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rule
+}
+
+func TestPassRuleIsShownAndSaved(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	page := b.get(t, passRulePath, http.StatusOK)
+	before := d.rule(t)
+	if got := strings.TrimSpace(page.Find("#rule-preview").Text()); got != before.Words() {
+		t.Errorf("in words %q, want %q", got, before.Words())
+	}
+	version := inputValue(page, "version")
+	b.post(t, passRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
+	want := core.PassRule{
+		Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}},
+		RecordID: true, FeverTenths: 375, ReaderQR: true,
+	}
+	after := d.rule(t)
+	if !reflect.DeepEqual(after.PassRule, want) {
+		t.Errorf("saved %+v, want %+v", after.PassRule, want)
+	}
+	page = b.get(t, passRulePath, http.StatusOK)
+	if got := page.Find("#f-hours").Text(); got != "06:00-22:00\n23:00-01:00" {
+		t.Errorf("hours shown as %q", got)
+	}
+	if inputValue(page, "fever_tenths") != "37.5" || page.Find("#f-record_id[checked]").Length() != 1 || page.Find("#f-record_temp[checked]").Length() != 0 {
+		t.Error("the form does not show what was saved")
+	}
+	if !strings.Contains(page.Find(".tx-flash").Text(), "已保存") {
+		t.Error("nothing says that it was saved")
+	}
+}
+
+func TestPassRuleRefuses(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	before := d.rule(t)
+	version := "2"
+	for field, values := range map[string][]string{
+		"period_days":  {"", "0", "31", "x"},
+		"exits":        {"", "-2", "100", "一"},
+		"hours":        {"25:00-26:00", "morning", hostileText},
+		"fever_tenths": {"", "30", "hot", "NaN", "999"},
+	} {
+		for _, value := range values {
+			form := passRuleFormOf(d, version)
+			form.Set(field, value)
+			page, _ := b.post(t, passRulePath, form, http.StatusUnprocessableEntity)
+			wrongField(t, page, field)
+			got, _ := page.Find("#f-" + field).Attr("value")
+			if field == "hours" {
+				got = page.Find("#f-hours").Text()
+			}
+			if got != value {
+				t.Errorf("%s %q comes back as %q", field, value, got)
+			}
+			if page.Find(`#f-record_id[checked]`).Length() != 1 {
+				t.Error("the form lost a switch")
+			}
+		}
+	}
+	form := passRuleFormOf(d, version)
+	form.Set("counting", "street")
+	if page, _ := b.post(t, passRulePath, form, http.StatusUnprocessableEntity); page.Find("fieldset.tx-wrong").Length() != 1 {
+		t.Error("no message at counting")
+	}
+	if after := d.rule(t); !reflect.DeepEqual(after, before) {
+		t.Errorf("wrong forms changed the rule to %+v", after)
+	}
+}
+
+// Two admins edit at once: the second is told, keeps what was typed, and may
+// decide to save over it.
+func TestPassRuleConflict(t *testing.T) {
+	d := newReaderDesk(t)
+	first, second := d.registrar(t), d.registrar(t)
+	version := inputValue(first.get(t, passRulePath, http.StatusOK), "version")
+	first.post(t, passRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
+	form := passRuleFormOf(d, version)
+	form.Set("exits", "7")
+	page, _ := second.post(t, passRulePath, form, http.StatusConflict)
+	if d.rule(t).Exits != 1 || inputValue(page, "exits") != "7" {
+		t.Errorf("rule %+v; the form holds %q", d.rule(t), inputValue(page, "exits"))
+	}
+	if !strings.Contains(page.Find("#rule-preview").Text(), d.rule(t).Words()) || !strings.Contains(page.Find("main .tx-flash").Text(), "其他管理员") {
+		t.Errorf("the page says %q", page.Find("main").Text())
+	}
+	form.Set("version", inputValue(page, "version"))
+	second.post(t, passRulePath, form, http.StatusSeeOther)
+	if d.rule(t).Exits != 7 {
+		t.Errorf("after deciding: %+v", d.rule(t))
+	}
+}
+
+func TestPassRulePreview(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.onlyViews(t)
+	form := passRuleFormOf(d, "1")
+	page := b.get(t, passRulePath+"/preview?"+form.Encode(), http.StatusOK)
+	want := core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}}, RecordID: true, FeverTenths: 375, ReaderQR: true}
+	if got := strings.TrimSpace(page.Text()); got != want.Words() {
+		t.Errorf("preview %q, want %q", got, want.Words())
+	}
+	form.Set("hours", hostileText)
+	page = b.get(t, passRulePath+"/preview?"+form.Encode(), http.StatusOK)
+	if page.Find(".tx-error").Length() != 1 || page.Find("img").Length() != 0 {
+		t.Errorf("a wrong rule: %q", page.Text())
+	}
+}
+
+func TestPassRulePages(t *testing.T) {
+	shell := templates.Shell{Title: "通行证设置", CSRF: "x"}
+	at := place{Community: core.Community{ID: 1, Name: "翠湖花园"}}
+	choose := at.field("")
+	templates.CheckAll(t, "console/passrule/", map[string]any{
+		"console/passrule/show": passRulePage{
+			Shell: shell, Tabs: passTabs("passrule", at), Choose: &choose, Edit: true, Preview: passRulePreview{Words: "不限"},
+			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
+		},
+		"console/passrule/show#wrong": passRulePage{Shell: shell, Tabs: passTabs("passrule", at), Preview: passRulePreview{Wrong: hostileText}},
+		"console/passrule/show#none":  passRulePage{Shell: shell, Empty: templates.Empty{Title: "还没有小区"}},
+	})
+}

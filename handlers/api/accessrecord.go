@@ -1,0 +1,104 @@
+package api
+
+import (
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+)
+
+func (a *API) recordRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/api/v1/passes/:id/records", Access: web.Resident, Handler: a.listRecords},
+	}
+}
+
+// Records of one answer.
+const (
+	recordsDefault = 20
+	recordsMost    = 100
+)
+
+type recordsForm struct {
+	Before core.ID `form:"before"`
+	After  core.ID `form:"after"`
+	Limit  int     `form:"limit"`
+}
+
+func (f recordsForm) check() error {
+	fields := map[string]string{}
+	if f.Before != 0 && f.After != 0 {
+		fields["after"] = "before 与 after 只能给一个"
+	}
+	if f.Limit < 0 || f.Limit > recordsMost {
+		fields["limit"] = "每页应为 1 至 100 条"
+	}
+	return core.InvalidFields(fields)
+}
+
+func (f recordsForm) page() store.Page {
+	limit := f.Limit
+	if limit == 0 {
+		limit = recordsDefault
+	}
+	return store.Page{Before: f.Before, After: f.After, Limit: limit}
+}
+
+type recordsBody struct {
+	Records []recordBody `json:"records"`
+	More    bool         `json:"more"`
+}
+
+// recordBody is one passage or refusal as its own resident may see it: the guard's
+// name and the guard's note are not for them.
+type recordBody struct {
+	ID          core.ID        `json:"id"`
+	At          string         `json:"at"`
+	Direction   core.Direction `json:"direction"`
+	Gate        string         `json:"gate"`
+	Via         core.Via       `json:"via"`
+	ViaText     string         `json:"via_text"`
+	Allowed     bool           `json:"allowed"`
+	Reason      core.Reason    `json:"reason"`
+	Sentence    string         `json:"sentence"`
+	Temperature *float64       `json:"temperature"`
+}
+
+// listRecords shows the pass's passages and refusals, newest first. Its records
+// are those of its person for its house.
+func (a *API) listRecords(c *web.Context) error {
+	var form recordsForm
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	if err := form.check(); err != nil {
+		return err
+	}
+	pass, err := a.ownPass(c)
+	if err != nil {
+		return err
+	}
+	filter := core.RecordFilter{Community: pass.Community, Person: pass.Person, House: pass.House}
+	records, more, err := a.store.AccessRecords(c.Ctx(), core.ScopeOf(pass.Community), filter, form.page())
+	if err != nil {
+		return err
+	}
+	body := recordsBody{Records: make([]recordBody, len(records)), More: more}
+	for i, r := range records {
+		body.Records[i] = a.record(r)
+	}
+	return c.JSON(http.StatusOK, body)
+}
+
+func (a *API) record(r core.AccessRecord) recordBody {
+	body := recordBody{
+		ID: r.ID, At: a.moment(r.At), Direction: r.Direction, Gate: r.Gate, Via: r.Via, ViaText: r.Via.Words(),
+		Allowed: r.Allowed, Reason: r.Reason, Sentence: r.Reason.Sentence(),
+	}
+	if r.TempTenths != 0 {
+		degrees := float64(r.TempTenths) / 10
+		body.Temperature = &degrees
+	}
+	return body
+}

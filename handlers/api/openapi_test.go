@@ -1,0 +1,249 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+)
+
+// spec is docs/openapi.yaml, and which of its answers were seen.
+type spec struct {
+	doc  *openapi3.T
+	mu   sync.Mutex
+	seen map[string]bool // "GET /passes 200"
+}
+
+func loadSpec(t *testing.T) *spec {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../../docs/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &spec{doc: doc, seen: map[string]bool{}}
+}
+
+// find gives the operation of a request; nil where the document has none.
+func (s *spec) find(method, path string) (template string, item *openapi3.PathItem, params map[string]string) {
+	parts := strings.Split(strings.TrimPrefix(path, "/api/v1"), "/")
+	for template, item := range s.doc.Paths.Map() {
+		want := strings.Split(template, "/")
+		if len(want) != len(parts) || item.GetOperation(method) == nil {
+			continue
+		}
+		params, fits := map[string]string{}, true
+		for i := range want {
+			if strings.HasPrefix(want[i], "{") {
+				params[strings.Trim(want[i], "{}")] = parts[i]
+			} else {
+				fits = fits && want[i] == parts[i]
+			}
+		}
+		if fits {
+			return template, item, params
+		}
+	}
+	return "", nil, nil
+}
+
+// check holds an answer to the document, in status, headers and body.
+func (s *spec) check(t *testing.T, r *http.Request, a answer) {
+	t.Helper()
+	template, item, params := s.find(r.Method, r.URL.Path)
+	if item == nil {
+		t.Errorf("%s %s is not in the document", r.Method, r.URL.Path)
+		return
+	}
+	s.mu.Lock()
+	s.seen[fmt.Sprintf("%s %s %d", r.Method, template, a.Status)] = true
+	s.mu.Unlock()
+	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{
+			Request: r, PathParams: params,
+			Route: &routers.Route{Spec: s.doc, Path: template, PathItem: item, Method: r.Method, Operation: item.GetOperation(r.Method)},
+		},
+		Status: a.Status, Header: a.Header, Body: io.NopCloser(strings.NewReader(a.Body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	})
+	if err != nil {
+		t.Errorf("%s %s: the answer %d is not as documented: %v\n%s", r.Method, r.URL.Path, a.Status, err, a.Body)
+	}
+}
+
+// answers lists every documented answer.
+func (s *spec) answers() []string {
+	var all []string
+	for template, item := range s.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status := range operation.Responses.Map() {
+				all = append(all, method+" "+template+" "+status)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	s := loadSpec(t)
+	if err := s.doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !s.doc.IsOpenAPI31OrLater() {
+		t.Errorf("openapi %s", s.doc.OpenAPI)
+	}
+	for template, item := range s.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if operation.OperationID == "" || operation.Summary == "" || len(operation.Tags) == 0 {
+				t.Errorf("%s %s needs an id, a summary and a tag", method, template)
+			}
+		}
+	}
+}
+
+// TestDocumentHasTheRoutes holds the document to the route table, both ways: the
+// paths, and which of them take anybody.
+func TestDocumentHasTheRoutes(t *testing.T) {
+	s := loadSpec(t)
+	documented, routed := map[string]bool{}, map[string]bool{}
+	for template, item := range s.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			anybody := operation.Security != nil && len(*operation.Security) == 0
+			documented[fmt.Sprintf("%s %s public=%v", method, template, anybody)] = true
+		}
+	}
+	for _, r := range New(Options{}).Routes() {
+		path, ok := strings.CutPrefix(r.Path, "/api/v1")
+		if !ok {
+			t.Errorf("%s is outside the API", r.Path)
+		}
+		parts := strings.Split(path, "/")
+		for i, part := range parts {
+			if name, ok := strings.CutPrefix(part, ":"); ok {
+				parts[i] = "{" + name + "}"
+			}
+		}
+		routed[fmt.Sprintf("%s %s public=%v", r.Method, strings.Join(parts, "/"), r.Access == web.Public)] = true
+	}
+	if !maps.Equal(documented, routed) {
+		t.Errorf("documented:\n%s\nrouted:\n%s", lines(documented), lines(routed))
+	}
+}
+
+func lines(set map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(set)), "\n") }
+
+// TestDocumentHasTheReasons: a reason that a rule may give is one that clients know.
+func TestDocumentHasTheReasons(t *testing.T) {
+	var documented []string
+	for _, value := range loadSpec(t).doc.Components.Schemas["Reason"].Value.Enum {
+		documented = append(documented, value.(string))
+	}
+	var known []string
+	for _, reason := range core.Reasons() {
+		known = append(known, string(reason))
+	}
+	if !slices.Equal(documented, known) {
+		t.Errorf("documented %v\nknown      %v", documented, known)
+	}
+}
+
+// TestEveryDocumentedAnswer brings every operation to every answer that the
+// document promises, and each must be as it says.
+func TestEveryDocumentedAnswer(t *testing.T) {
+	s := newSite(t)
+	token, nobody := s.enter("one"), s.signIn("two")
+	pass := "/passes/" + s.Residents[0].Pass.String()
+	absent := "/passes/" + s.Residents[1].Pass.String()
+	login := func() string { return codeJSON(s.sim.MintLoginCode("one", miniApp)) }
+	phone := func() string { return codeJSON(s.sim.MintPhoneCode("one", miniApp)) }
+
+	operations := []struct {
+		method, path, below string        // below = after a pass
+		body                func() string // nil = none
+		public              bool
+		bad                 string // a query that is invalid
+	}{
+		{method: "GET", path: "/session"},
+		{method: "GET", path: "/passes"},
+		{method: "GET", below: ""},
+		{method: "GET", below: "/preview", bad: "?direction=up"},
+		{method: "GET", below: "/records", bad: "?limit=1000"},
+		{method: "POST", below: "/token", bad: "?image=gif"},
+		{method: "POST", path: "/phone", body: phone},
+		{method: "POST", path: "/session", body: login, public: true},
+		{method: "DELETE", path: "/session"},
+	}
+	limited := func() *web.App {
+		return s.newApp(web.Options{Limits: web.Limits{AddressPerMinute: 1, AccountPerMinute: 1}})
+	}
+	hurried := s.newApp(web.Options{RequestTime: time.Nanosecond})
+	for _, o := range operations {
+		ofPass := o.path == ""
+		path := o.path
+		if ofPass {
+			path = pass + o.below
+		}
+		c := func() call {
+			c := call{method: o.method, path: path, token: token}
+			if o.body != nil {
+				c.body = o.body()
+			}
+			return c
+		}
+		with := func(change func(c *call)) call { changed := c(); change(&changed); return changed }
+
+		if !o.public {
+			s.fails(401, "unauthenticated", with(func(c *call) { c.token = "" }))
+		}
+		if ofPass || o.path == "/passes" {
+			s.fails(403, "phone_required", with(func(c *call) { c.token = nobody }))
+		} else if o.method != "GET" {
+			s.fails(403, "forbidden", with(func(c *call) { c.header = map[string]string{"Sec-Fetch-Site": "cross-site"} }))
+		}
+		if ofPass {
+			s.fails(404, "not_found", with(func(c *call) { c.path = absent + o.below }))
+		}
+		if o.body != nil {
+			s.fails(413, "too_large", with(func(c *call) { c.body = codeJSON(strings.Repeat("x", 1<<17)) }))
+			s.fails(422, "invalid", with(func(c *call) { c.body = "{}" }))
+		}
+		if o.bad != "" {
+			s.fails(422, "invalid", with(func(c *call) { c.path += o.bad }))
+		}
+		app := limited()
+		s.ok(call{app: app, method: "GET", path: "/session", token: nobody}) // the one call there is
+		s.fails(429, "rate_limited", with(func(c *call) { c.app = app; c.token = nobody }))
+		s.fails(503, "timeout", with(func(c *call) { c.app = hurried }))
+		if o.method == "DELETE" {
+			token = s.signIn("one") // it may have ended above
+		}
+		s.ok(c())
+	}
+	token = s.signIn("one")
+	s.closeStore()
+	for _, o := range operations {
+		path, body := o.path, ""
+		if path == "" {
+			path = pass + o.below
+		}
+		if o.body != nil {
+			body = o.body()
+		}
+		s.fails(500, "internal", call{method: o.method, path: path, token: token, body: body})
+	}
+	if got, want := slices.Sorted(maps.Keys(s.spec.seen)), s.spec.answers(); !slices.Equal(got, want) {
+		t.Errorf("seen:\n%s\ndocumented:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+)
+
+func (a *API) phoneRoutes() []web.Route {
+	return []web.Route{
+		// Each number that WeChat tells is paid for.
+		{Method: http.MethodPost, Path: "/api/v1/phone", Access: web.WechatUser, Handler: a.bindPhone, EachPerMinute: 10},
+	}
+}
+
+// phoneBody tells what the number is in the register: ties to houses, each with
+// its pass.
+type phoneBody struct {
+	Phone   string `json:"phone"` // masked
+	Ties    int    `json:"ties"`
+	Message string `json:"message"`
+}
+
+// bindPhone ties the user to the person whose number WeChat has verified.
+func (a *API) bindPhone(c *web.Context) error {
+	var form codeForm
+	if err := c.BindJSON(&form); err != nil {
+		return err
+	}
+	given, err := a.mini.PhoneNumber(c.Ctx(), form.Code)
+	if err != nil {
+		return codeError(err)
+	}
+	phone, err := core.NormalizePhone(given)
+	if err != nil {
+		return err
+	}
+	ties, err := a.store.BindPhone(c.Ctx(), c.User().ID, phone)
+	if err != nil {
+		return err
+	}
+	body := phoneBody{Phone: core.MaskPhone(phone), Ties: ties, Message: "验证成功，您的通行证已生效"}
+	if ties == 0 {
+		body.Message = "这个手机号没有登记在册，请联系物业登记后再试"
+	}
+	return c.JSON(http.StatusOK, body)
+}

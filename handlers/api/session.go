@@ -1,0 +1,71 @@
+package api
+
+import (
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+)
+
+func (a *API) sessionRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodPost, Path: "/api/v1/session", Access: web.Public, Handler: a.startSession},
+		{Method: http.MethodGet, Path: "/api/v1/session", Access: web.WechatUser, Handler: a.showSession},
+		{Method: http.MethodDelete, Path: "/api/v1/session", Access: web.WechatUser, Handler: a.endSession},
+	}
+}
+
+// codeForm carries a single-use code of WeChat.
+type codeForm struct {
+	Code string `json:"code" max:"512" required:"缺少微信给的 code"`
+}
+
+// sessionBody is a new session: the only time its token is told.
+type sessionBody struct {
+	Token   string   `json:"token"`
+	Expires string   `json:"expires_at"`
+	User    userBody `json:"user"`
+}
+
+type userBody struct {
+	ID            core.ID `json:"id"`
+	PhoneVerified bool    `json:"phone_verified"`
+}
+
+func userOf(u core.WechatUser) userBody { return userBody{ID: u.ID, PhoneVerified: u.Person != 0} }
+
+// startSession turns a code of wx.login into a bearer token.
+func (a *API) startSession(c *web.Context) error {
+	var form codeForm
+	if err := c.BindJSON(&form); err != nil {
+		return err
+	}
+	login, err := a.mini.Login(c.Ctx(), form.Code)
+	if err != nil {
+		return codeError(err)
+	}
+	user, err := a.store.SignInWechat(c.Ctx(), core.WechatIdentity{AppID: a.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID})
+	if err != nil {
+		return err
+	}
+	token, session, err := c.NewToken(user.ID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, sessionBody{Token: token, Expires: a.moment(session.Expires), User: userOf(user)})
+}
+
+// showSession tells who a kept token still is.
+func (a *API) showSession(c *web.Context) error {
+	return c.JSON(http.StatusOK, struct {
+		Expires string   `json:"expires_at"`
+		User    userBody `json:"user"`
+	}{a.moment(c.Session().Expires), userOf(c.User())})
+}
+
+func (a *API) endSession(c *web.Context) error {
+	if err := c.EndSession(); err != nil {
+		return err
+	}
+	return c.NoContent()
+}

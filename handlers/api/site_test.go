@@ -1,0 +1,235 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+	"tongxing/wechat"
+	"tongxing/wechat/simulator"
+)
+
+const (
+	miniApp   = "wx0000000000000001"
+	otherMini = "wx0000000000000002"
+)
+
+// site is an estate with the API in front of it and WeChat behind it.
+type site struct {
+	*estate.Estate
+	t      *testing.T
+	gate   *gate.Gate
+	redis  *redis.Client
+	sim    *simulator.Simulator
+	api    *API
+	app    *web.App
+	spec   *spec
+	log    *lockedBuffer
+	clock  *clock
+	closed sync.Once
+}
+
+// clock is the real one, moved ahead by hand.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// newSite has two people of the first house in the register, "one" and "two"; and
+// "stranger", whose number nobody knows.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{t: t, log: &lockedBuffer{}, clock: &clock{}, spec: loadSpec(t)}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	st, err := store.Open(t.Context(), store.Options{
+		SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys(), Now: s.clock.now, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.redis = redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), MaxRetries: -1})
+	s.gate = gate.New(gate.Options{Store: st, Redis: s.redis, Log: log})
+	s.Estate = estate.New(t, st, estate.Plan{})
+	s.sim = simulator.New(simulator.Options{Seed: simulator.Seed{
+		Apps: []simulator.App{
+			{AppID: miniApp, Secret: "s1", Type: simulator.MiniProgram, Name: "通行"},
+			{AppID: otherMini, Secret: "s2", Type: simulator.MiniProgram, Name: "别家"},
+		},
+		People: []simulator.Person{
+			{Key: "one", Phone: s.Residents[0].Phone}, {Key: "two", Phone: s.Residents[1].Phone},
+			{Key: "stranger", Phone: "19900000000"}, {Key: "risky", Risky: true},
+		},
+	}})
+	platform := httptest.NewServer(s.sim)
+	client := wechat.New(wechat.Options{APIBase: platform.URL, LoopbackOnly: true})
+	s.api = New(Options{Store: st, Gate: s.gate, Mini: client.MiniProgram(miniApp, "s1")})
+	s.app = s.newApp(web.Options{Log: log})
+	t.Cleanup(func() {
+		platform.Close()
+		s.gate.Close()
+		s.redis.Close()
+		s.closeStore()
+	})
+	return s
+}
+
+// newApp serves the API under other options.
+func (s *site) newApp(o web.Options) *web.App {
+	o.Store, o.Cache = s.api.store, web.RedisCache(s.redis)
+	app := web.New(o)
+	app.Register(s.api.Routes()...)
+	return app
+}
+
+// closeStore takes the database away, once.
+func (s *site) closeStore() {
+	s.closed.Do(func() {
+		if err := s.api.store.Close(); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+// call is one request.
+type call struct {
+	app          *web.App // nil = the site's
+	method, path string   // below /api/v1
+	token        string
+	body         string
+	contentType  string // "" = JSON
+	header       map[string]string
+}
+
+// answer is what came of it.
+type answer struct {
+	t      *testing.T
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// do sends a request through the whole chain; the answer must be as documented.
+func (s *site) do(c call) answer {
+	s.t.Helper()
+	r := httptest.NewRequestWithContext(s.t.Context(), c.method, "/api/v1"+c.path, strings.NewReader(c.body))
+	if c.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.contentType != "" {
+		r.Header.Set("Content-Type", c.contentType)
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	for name, value := range c.header {
+		r.Header.Set(name, value)
+	}
+	app := c.app
+	if app == nil {
+		app = s.app
+	}
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	a := answer{t: s.t, Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	s.spec.check(s.t, r, a)
+	if a.Status != http.StatusNoContent && a.Header.Get("Cache-Control") != "no-store" {
+		s.t.Errorf("%s %s: Cache-Control %q", c.method, c.path, a.Header.Get("Cache-Control"))
+	}
+	return a
+}
+
+// ok is do for a call that must succeed.
+func (s *site) ok(c call) answer {
+	s.t.Helper()
+	a := s.do(c)
+	if a.Status >= 300 {
+		s.t.Fatalf("%s %s: %d %s", c.method, c.path, a.Status, a.Body)
+	}
+	return a
+}
+
+// fails is do for a call that must be refused so.
+func (s *site) fails(status int, code string, c call) web.ErrorBody {
+	s.t.Helper()
+	a := s.do(c)
+	body := read[web.ErrorBody](a)
+	if a.Status != status || string(body.Code) != code {
+		s.t.Errorf("%s %s: %d %s, want %d %s", c.method, c.path, a.Status, a.Body, status, code)
+	}
+	return body
+}
+
+func read[T any](a answer) T {
+	a.t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
+		a.t.Fatalf("%d %s: %v", a.Status, a.Body, err)
+	}
+	return v
+}
+
+func codeJSON(code string) string {
+	text, _ := json.Marshal(map[string]string{"code": code})
+	return string(text)
+}
+
+// signIn gives a person's token.
+func (s *site) signIn(person string) string {
+	s.t.Helper()
+	a := s.ok(call{method: "POST", path: "/session", body: codeJSON(s.sim.MintLoginCode(person, miniApp))})
+	return read[sessionBody](a).Token
+}
+
+// enter signs a person in and verifies the phone.
+func (s *site) enter(person string) string {
+	s.t.Helper()
+	token := s.signIn(person)
+	s.ok(call{method: "POST", path: "/phone", token: token, body: codeJSON(s.sim.MintPhoneCode(person, miniApp))})
+	return token
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var _ io.Writer = (*lockedBuffer)(nil)

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"encoding/base64"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+)
+
+func (a *API) tokenRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodPost, Path: "/api/v1/passes/:id/token", Access: web.Resident, Handler: a.issueToken, EachPerMinute: tokensPerMinute},
+	}
+}
+
+// tokensPerMinute bounds the tokens one person may have: a page that is shown
+// takes one in ten minutes.
+const tokensPerMinute = 30
+
+// Pixels of a PNG's side.
+const (
+	pixelsDefault = 480
+	pixelsLeast   = 128
+	pixelsMost    = 1024
+)
+
+type tokenForm struct {
+	Image  string `form:"image" max:"10"` // "", svg, png
+	Pixels int    `form:"pixels"`         // of a PNG; 0 = pixelsDefault
+}
+
+func (f tokenForm) check() error {
+	fields := map[string]string{}
+	if f.Image != "" && f.Image != "svg" && f.Image != "png" {
+		fields["image"] = "图片格式应为 svg 或 png"
+	}
+	if f.Pixels != 0 && (f.Pixels < pixelsLeast || f.Pixels > pixelsMost) {
+		fields["pixels"] = "图片边长应为 128 至 1024 像素"
+	}
+	return core.InvalidFields(fields)
+}
+
+// tokenBody is a new token: the only time its text is told. Nothing keeps the
+// text, so that no GET could draw it again.
+type tokenBody struct {
+	Text    string     `json:"text"`
+	Expires string     `json:"expires_at"`
+	Seconds int        `json:"seconds"` // until then
+	Image   *imageBody `json:"image"`
+}
+
+type imageBody struct {
+	Type string `json:"type"`
+	Data string `json:"data_url"`
+}
+
+// issueToken makes the pass's one live token; the one before dies.
+func (a *API) issueToken(c *web.Context) error {
+	var form tokenForm
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	if err := form.check(); err != nil {
+		return err
+	}
+	pass, err := a.ownPass(c)
+	if err != nil {
+		return err
+	}
+	issued, err := a.gate.Issue(c.Ctx(), pass.ID)
+	if err != nil {
+		return err
+	}
+	picture, err := form.draw(issued.Text)
+	if err != nil {
+		return err
+	}
+	// The cache's clock may differ a little from ours.
+	left := min(max(issued.Expires.Sub(c.Now()), 0), gate.TokenLife)
+	return c.JSON(http.StatusCreated, tokenBody{
+		Text: issued.Text, Expires: a.moment(issued.Expires), Seconds: int(left / time.Second), Image: picture,
+	})
+}
+
+// draw gives the QR as a page can show it at once; nil where none was asked for.
+func (f tokenForm) draw(text string) (*imageBody, error) {
+	kind, draw := "image/svg+xml", gate.QRSVG
+	switch f.Image {
+	case "":
+		return nil, nil
+	case "png":
+		pixels := f.Pixels
+		if pixels == 0 {
+			pixels = pixelsDefault
+		}
+		kind, draw = "image/png", func(text string) ([]byte, error) { return gate.QRPNG(text, pixels) }
+	}
+	picture, err := draw(text)
+	if err != nil {
+		return nil, err
+	}
+	return &imageBody{Type: kind, Data: "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(picture)}, nil
+}

@@ -64,10 +64,12 @@ func (rc *routeCall) check(c *Context) error {
 	if err := rc.checkCaller(c); err != nil {
 		return err
 	}
-	if err := c.checkCSRF(); err != nil {
+	// Who is no longer signed in is told so, rather than of a form token gone with
+	// the session.
+	if err := rc.app.admit(c); err != nil {
 		return err
 	}
-	return rc.app.admit(c)
+	return c.checkCSRF()
 }
 
 func (rc *routeCall) checkRoute(c *Context) error {

@@ -1,0 +1,157 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+func accountFilterOf(keyword string) store.AccountFilter {
+	return store.AccountFilter{Keyword: keyword, Page: store.Page{Limit: 50}}
+}
+
+func accountFormOf(d *readerDesk, login string) url.Values {
+	return url.Values{"login": {login}, "name": {"李四"}, "password": {firstPassword}, "role": {"clerk"},
+		"permissions": {string(core.PermReaderView), string(core.PermRecordView)}, "communities": {d.mine.Community.String()}}
+}
+
+// boss may edit accounts, and holds everything in one community.
+func (d *readerDesk) boss(t *testing.T) *readerClerk {
+	t.Helper()
+	return d.signIn(t, core.ScopeOf(d.mine.Community), core.Permissions()...)
+}
+
+func accountIDOf(t *testing.T, d *readerDesk, login string) core.ID {
+	t.Helper()
+	list, _, err := d.store.Accounts(t.Context(), core.Everywhere, accountFilterOf(login))
+	if err != nil || len(list) != 1 {
+		t.Fatalf("accounts called %s: %d, %v", login, len(list), err)
+	}
+	return list[0].ID
+}
+
+func TestAccountIsMadeChangedAndDisabled(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.boss(t)
+	b.get(t, accountPath+"/new", http.StatusOK)
+	_, to := b.post(t, accountPath, accountFormOf(d, "Lisi"), http.StatusSeeOther)
+	page := b.get(t, to, http.StatusOK)
+	for _, text := range []string{"lisi", "物业文员", "待改密码", "查看门禁读头"} {
+		if !strings.Contains(page.Find("main").Text(), text) {
+			t.Errorf("the account's page lacks %s", text)
+		}
+	}
+	if list := b.get(t, accountPath+"?q=lisi", http.StatusOK); !strings.Contains(list.Find("tbody").Text(), "李四") {
+		t.Error("the list lacks the account")
+	}
+
+	form := accountFormOf(d, "renamed")
+	form.Set("name", hostileText)
+	form["permissions"] = []string{string(core.PermHouseView)}
+	b.get(t, to+"/edit", http.StatusOK)
+	b.post(t, to, form, http.StatusSeeOther)
+	literally(t, b.get(t, to, http.StatusOK), hostileText)
+	id := accountIDOf(t, d, "lisi")
+	if a, _ := d.store.Account(t.Context(), core.Everywhere, id); a.Login != "lisi" || !a.Has(core.PermHouseView) || a.Has(core.PermReaderView) {
+		t.Errorf("changed to %+v", a)
+	}
+
+	page, _ = b.post(t, to+"/disable", nil, http.StatusOK)
+	if !strings.Contains(page.Find("main").Text(), "不能再登录") {
+		t.Error("disabling does not ask first")
+	}
+	b.post(t, to+"/disable", confirmedForm(), http.StatusSeeOther)
+	if a, _ := d.store.Account(t.Context(), core.Everywhere, id); a.Disabled.IsZero() {
+		t.Error("still in use")
+	}
+	if list := b.get(t, accountPath+"?state=disabled", http.StatusOK); list.Find("tbody tr").Length() != 1 {
+		t.Error("the list of those disabled lacks it")
+	}
+	b.post(t, to+"/enable", nil, http.StatusSeeOther)
+	b.post(t, to+"/password", url.Values{"password": {"short"}}, http.StatusUnprocessableEntity)
+	b.post(t, to+"/password", url.Values{"password": {ownPassword}}, http.StatusSeeOther)
+}
+
+func TestAccountWithNothingTickedGetsItsRole(t *testing.T) {
+	d := newReaderDesk(t)
+	form := accountFormOf(d, "preset")
+	form.Del("permissions")
+	d.boss(t).post(t, accountPath, form, http.StatusSeeOther)
+	a, err := d.store.Account(t.Context(), core.Everywhere, accountIDOf(t, d, "preset"))
+	if err != nil || !a.Has(core.PermRestrictionEdit) || a.Has(core.PermPassRuleEdit) {
+		t.Errorf("a clerk got %v: %v", a.Permissions, err)
+	}
+}
+
+func TestAccountFormRefuses(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.boss(t)
+	b.post(t, accountPath, accountFormOf(d, "taken"), http.StatusSeeOther)
+	for field, change := range map[string]func(f url.Values){
+		"login":       func(f url.Values) { f.Set("login", "taken") },
+		"name":        func(f url.Values) { f.Set("name", "  ") },
+		"password":    func(f url.Values) { f.Set("password", "1234567890") },
+		"role":        func(f url.Values) { f.Set("role", "boss") },
+		"permissions": func(f url.Values) { f["permissions"] = []string{"everything"} },
+		"communities": func(f url.Values) { f.Del("communities") },
+	} {
+		form := accountFormOf(d, "fresh-"+field)
+		change(form)
+		page, _ := b.post(t, accountPath, form, http.StatusUnprocessableEntity)
+		if page.Find("#f-"+field+"-error, fieldset .tx-error").Length() == 0 {
+			t.Errorf("no message at %s", field)
+		}
+		if form.Get("name") != "  " && inputValue(page, "name") != "李四" {
+			t.Errorf("%s: what was typed is lost", field)
+		}
+	}
+}
+
+func TestAccountCannotGiveMore(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.signIn(t, core.ScopeOf(d.mine.Community), core.PermAccountView, core.PermAccountEdit, core.PermReaderView, core.PermRecordView)
+	for name, change := range map[string]func(f url.Values){
+		"a permission": func(f url.Values) { f["permissions"] = []string{string(core.PermAuditView)} },
+		"a community":  func(f url.Values) { f.Set("communities", d.others.Community.String()) },
+		"everywhere":   func(f url.Values) { f.Set("all", "1") },
+	} {
+		form := accountFormOf(d, "greedy")
+		change(form)
+		b.post(t, accountPath, form, http.StatusForbidden)
+		if list, _, _ := d.store.Accounts(t.Context(), core.Everywhere, accountFilterOf("greedy")); len(list) != 0 {
+			t.Errorf("%s: made all the same", name)
+		}
+	}
+}
+
+func TestAccountsOfOthers(t *testing.T) {
+	d := newReaderDesk(t)
+	theirs, err := d.store.CreateAccount(t.Context(), core.SystemGranter,
+		core.Account{Login: "theirs", Name: "外人", Role: core.RoleViewer, Permissions: []core.Permission{core.PermReaderView}, Scope: core.ScopeOf(d.others.Community)}, firstPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := d.account(t, "mine", core.PermReaderView)
+	boss, viewer := d.boss(t), d.signIn(t, core.ScopeOf(d.mine.Community), core.PermAccountView, core.PermReaderView)
+	for _, id := range []string{theirs.String(), "1", "x", "99999999999999999999"} {
+		boss.get(t, accountPath+"/"+id, http.StatusNotFound)
+		boss.get(t, accountPath+"/"+id+"/edit", http.StatusNotFound)
+		for _, act := range []string{"", "/disable", "/enable", "/password"} {
+			form := accountFormOf(d, "theirs")
+			form.Set("confirmed", "1")
+			boss.post(t, accountPath+"/"+id+act, form, http.StatusNotFound)
+			viewer.post(t, accountPath+"/"+id+act, form, http.StatusForbidden)
+		}
+	}
+	page := viewer.get(t, accountURL(mine), http.StatusOK)
+	if page.Find(`main form[method="post"], main a[href$="/edit"]`).Length() != 0 {
+		t.Error("offers an act to who may only look")
+	}
+	if list := viewer.get(t, accountPath, http.StatusOK); strings.Contains(list.Find("tbody").Text(), "theirs") {
+		t.Error("lists another community's account")
+	}
+}

@@ -1,0 +1,336 @@
+// Package handlers_test looks at all surfaces at once: the table of every route,
+// and every route called as everybody.
+package handlers_test
+
+import (
+	"context"
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/cache"
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/api"
+	"tongxing/handlers/console"
+	"tongxing/handlers/door"
+	"tongxing/handlers/h5"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/estate"
+)
+
+var update = flag.Bool("update", false, "write testdata/routes.golden anew")
+
+// town is every surface in front of two estates.
+type town struct {
+	app          *web.App
+	store        *store.Store
+	mine, others *estate.Estate
+}
+
+func newTown(t *testing.T) *town {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	redis, err := cache.Open(cache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := templates.New(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gate.New(gate.Options{Store: s, Redis: redis})
+	d := door.New(door.Options{Store: s, Gate: g})
+	shadow := web.RedisCache(redis)
+	desk := &console.Console{Store: s, Renderer: pages, Cache: shadow, Gate: g, PublicURL: "http://127.0.0.1"}
+	phones := h5.New(h5.Options{Store: s, Gate: g, Pages: pages, PublicURL: "http://127.0.0.1"})
+	app := web.New(web.Options{
+		Store: s, Cache: shadow, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Limits: web.Limits{AddressPerMinute: 1e6, AccountPerMinute: 1e6},
+		ErrorPage: func(c *web.Context, p web.ErrorPage) error {
+			if strings.HasPrefix(c.Request().URL.Path, "/h5") {
+				return phones.ErrorPage(c, p)
+			}
+			return desk.ErrorPage(c, p)
+		},
+	})
+	// A surface added to the program is added here.
+	app.Register(slices.Concat(d.Routes(), desk.Routes(), phones.Routes(), api.New(api.Options{Store: s, Gate: g}).Routes())...)
+	t.Cleanup(func() {
+		app.Close()
+		d.Close()
+		g.Close()
+		redis.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{})}
+}
+
+// TestRoutesGolden shows every new URL, and who may call it, in review:
+// go test ./handlers -run Golden -update.
+func TestRoutesGolden(t *testing.T) {
+	var table strings.Builder
+	for _, r := range newTown(t).app.Routes() {
+		fmt.Fprintln(&table, r.Name())
+	}
+	const file = "testdata/routes.golden"
+	if *update {
+		if err := os.WriteFile(file, []byte(table.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table.String() != string(want) {
+		t.Errorf("the routes are not those of %s; if they should be: go test ./handlers -run Golden -update\n%s", file, table.String())
+	}
+}
+
+// caller is somebody who calls every route.
+type caller struct {
+	name    string
+	kind    core.SessionKind // "" = nobody
+	subject core.ID
+	may     func(access web.Access) bool
+}
+
+var nobody = caller{name: "nobody", may: func(web.Access) bool { return false }}
+
+func (w *town) account(t *testing.T, name string, e *estate.Estate, role core.Role) caller {
+	t.Helper()
+	const first, second = "correct-horse-7", "battery-staple-8"
+	preset, err := role.Preset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := core.Account{Login: name, Name: name, Role: role, Permissions: preset.Permissions, Scope: core.ScopeOf(e.Community)}
+	id, err := w.store.CreateAccount(t.Context(), core.SystemGranter, a, first)
+	if err == nil {
+		err = w.store.ChangePassword(t.Context(), core.System, store.PasswordChange{Session: core.Session{Subject: id}, Old: first, New: second})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return caller{name, core.SessionAccount, id, func(access web.Access) bool {
+		return access == web.SignedIn || slices.Contains(preset.Permissions, access.Permission())
+	}}
+}
+
+// person is a WeChat user in some of the roles: "" for a stranger.
+func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Access) caller {
+	t.Helper()
+	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bind := func(kind string, target core.ID) {
+		scene, _, err := w.store.NewBindTicket(t.Context(), core.System, kind, target)
+		if err == nil {
+			_, err = w.store.UseBindTicket(t.Context(), scene, user.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch role {
+	case web.Resident:
+		if _, err := w.store.BindPhone(t.Context(), user.ID, e.Residents[0].Phone); err != nil {
+			t.Fatal(err)
+		}
+	case web.Guard:
+		bind(core.BindGuard, e.Guard)
+	case web.Observer:
+		bind(core.BindObserver, e.Observer)
+	}
+	return caller{name, core.SessionWechat, user.ID, func(access web.Access) bool { return access == web.WechatUser || access == role }}
+}
+
+// callers are everybody; whoever is of an estate is of e.
+func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
+	t.Helper()
+	all := []caller{w.person(t, prefix+"-stranger", e, web.WechatUser)}
+	for _, role := range []core.Role{core.RoleAdmin, core.RoleManager, core.RoleClerk, core.RoleViewer} {
+		all = append(all, w.account(t, prefix+"-"+string(role), e, role))
+	}
+	for _, role := range []web.Access{web.Resident, web.Guard, web.Observer} {
+		all = append(all, w.person(t, prefix+"-"+role.String(), e, role))
+	}
+	return all
+}
+
+// params give the ids of an estate for a route's path, longest prefix first.
+func params(e *estate.Estate, account core.ID) []struct {
+	prefix string
+	id     core.ID
+} {
+	return []struct {
+		prefix string
+		id     core.ID
+	}{
+		{"/console/account/", account}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
+		{"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
+		{"/console/observer/", e.Observer}, {"/h5/guard/", e.Post}, {"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
+	}
+}
+
+// address is the route's path with the ids of e in it; hasID tells that there are any.
+func address(t *testing.T, r web.Route, e *estate.Estate, account core.ID) (path string, hasID bool) {
+	t.Helper()
+	parts := strings.Split(r.Path, "/")
+	for i, part := range parts {
+		if !strings.HasPrefix(part, ":") {
+			continue
+		}
+		hasID = true
+		for _, p := range params(e, account) {
+			if strings.HasPrefix(r.Path, p.prefix) {
+				parts[i] = p.id.String()
+				break
+			}
+		}
+		if parts[i] == part {
+			t.Fatalf("%s: params does not say what %s is", r.Path, part)
+		}
+	}
+	return strings.Join(parts, "/"), hasID
+}
+
+// call is one request by a caller, in a session of its own.
+func (w *town) call(t *testing.T, r web.Route, by caller, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	request := httptest.NewRequest(r.Method, path, strings.NewReader("{}")).WithContext(ctx)
+	request.RemoteAddr = "192.0.2.1:4000"
+	if strings.HasPrefix(r.Path, "/api/") {
+		request.Header.Set("Content-Type", "application/json")
+	} else {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if by.kind != "" {
+		life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+		token, session, err := w.store.StartSession(t.Context(), store.NewSession{Kind: by.kind, Subject: by.subject, Life: life})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		for _, seat := range []web.Seat{web.SeatConsole, web.SeatResident, web.SeatGuard, web.SeatObserver} {
+			request.AddCookie(&http.Cookie{Name: "tx_" + string(seat), Value: token})
+		}
+		request.Header.Set(web.CSRFHeader, formToken(t, session))
+	}
+	recorder := httptest.NewRecorder()
+	w.app.ServeHTTP(&untilFlushed{recorder, cancel}, request)
+	return recorder
+}
+
+// formToken is the session's form token, under a pad of zeros.
+func formToken(t *testing.T, session core.Session) string {
+	t.Helper()
+	secret, err := base64.RawURLEncoding.DecodeString(session.CSRF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(make([]byte, len(secret)), secret...))
+}
+
+// untilFlushed hangs up on a live stream once it has begun.
+type untilFlushed struct {
+	*httptest.ResponseRecorder
+	cancel context.CancelFunc
+}
+
+func (u *untilFlushed) Flush() { u.cancel() }
+
+// refused reports an answer that says: not you, or not yet.
+func refused(r web.Route, w *httptest.ResponseRecorder) bool {
+	switch w.Code {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return true
+	case http.StatusSeeOther:
+		to := w.Header().Get("Location")
+		return strings.Contains(to, "/session") && strings.Contains(to, "?next=") || r.Access == web.Resident && strings.HasPrefix(to, "/h5/phone")
+	}
+	return false
+}
+
+// open are the routes that nobody has to sign in for: their own tests say what
+// they refuse.
+func open(r web.Route) bool {
+	switch r.Access {
+	case web.Public, web.Device, web.Callback, web.DemoOnly:
+		return true
+	}
+	return false
+}
+
+// TestEveryRouteAsEverybody calls every route as nobody and as each role: who may
+// not is refused, who may is not, and nothing fails.
+func TestEveryRouteAsEverybody(t *testing.T) {
+	w := newTown(t)
+	target := w.account(t, "target", w.mine, core.RoleViewer)
+	callers := append(w.callers(t, w.mine, "mine"), nobody)
+	for _, r := range w.app.Routes() {
+		if open(r) {
+			continue
+		}
+		path, _ := address(t, r, w.mine, target.subject)
+		for _, by := range callers {
+			answer := w.call(t, r, by, path)
+			switch {
+			case answer.Code >= 500:
+				t.Errorf("%s as %s: %d, see the log", r.Name(), by.name, answer.Code)
+			case refused(r, answer) == by.may(r.Access):
+				t.Errorf("%s as %s: %d %s", r.Name(), by.name, answer.Code, answer.Header().Get("Location"))
+			}
+		}
+	}
+}
+
+// TestNoRouteShowsAnotherEstate calls every route that has an id in its path with
+// the right role of the wrong estate: the thing is not there.
+func TestNoRouteShowsAnotherEstate(t *testing.T) {
+	w := newTown(t)
+	target := w.account(t, "target", w.mine, core.RoleViewer)
+	callers := w.callers(t, w.others, "others")
+	tried := 0
+	for _, r := range w.app.Routes() {
+		if open(r) {
+			continue
+		}
+		path, hasID := address(t, r, w.mine, target.subject)
+		if !hasID {
+			continue
+		}
+		for _, by := range callers {
+			if !by.may(r.Access) {
+				continue
+			}
+			tried++
+			if answer := w.call(t, r, by, path); answer.Code != http.StatusNotFound {
+				t.Errorf("%s as %s: %d, want 404: %.300s", r.Name(), by.name, answer.Code, answer.Body)
+			}
+		}
+	}
+	if tried < 30 {
+		t.Errorf("only %d calls: not looking in the right place", tried)
+	}
+}

@@ -22,7 +22,7 @@ import (
 const (
 	captchaLength = 5
 	captchaLife   = 5 * time.Minute
-	captchaWidth  = 180
+	captchaWidth  = 210
 	captchaHeight = 56
 )
 
@@ -84,7 +84,7 @@ func drawCaptcha(answer string, random *mathrand.Rand) ([]byte, error) {
 	})
 	wave := captchaWave{random.Float64() * 6, 2 + random.Float64()*2, 18 + random.Float64()*8}
 	for i := range len(answer) {
-		drawLetter(picture, answer[i], 14+float64(i)*31+random.Float64()*5, wave, random)
+		drawLetter(picture, answer[i], 14+float64(i)*38+random.Float64()*6, wave, random)
 	}
 	for range 3 {
 		drawLine(picture, random)
@@ -113,11 +113,25 @@ func drawLetter(picture *image.Paletted, letter byte, left float64, wave captcha
 		for x := int(left) - 10; x < int(left)+36 && x < captchaWidth; x++ {
 			dx, dy := float64(x)-middle, float64(y)-captchaHeight/2-wave.at(float64(x))
 			column, row := (dx*cos+dy*sin)/wide+2.5, (dy*cos-dx*sin)/high+3.5
-			if x >= 0 && column >= 0 && column < 5 && row >= 0 && row < 7 && glyph[int(row)][int(column)] == '#' {
+			if x >= 0 && inked(glyph, column, row) {
 				picture.SetColorIndex(x, y, 1)
 			}
 		}
 	}
+}
+
+// inked reports a place on a glyph's strokes, which are a little wider than its
+// points, so that slanting strokes hold together.
+func inked(glyph [7]string, column, row float64) bool {
+	const wider = .22
+	for _, c := range [2]float64{column - wider, column + wider} {
+		for _, r := range [2]float64{row - wider, row + wider} {
+			if c >= 0 && c < 5 && r >= 0 && r < 7 && glyph[int(r)][int(c)] == '#' {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func drawLine(picture *image.Paletted, random *mathrand.Rand) {
@@ -134,7 +148,7 @@ func drawLine(picture *image.Paletted, random *mathrand.Rand) {
 }
 
 // captchaLetters are those that nobody takes for another.
-const captchaLetters = "2346789ACEFHKLPRTXY"
+const captchaLetters = "2346789ACEFHKLPRTY"
 
 // captchaGlyphs are the letters in five by seven points.
 var captchaGlyphs = map[byte][7]string{
@@ -155,6 +169,5 @@ var captchaGlyphs = map[byte][7]string{
 	'P': {"#### ", "#   #", "#   #", "#### ", "#    ", "#    ", "#    "},
 	'R': {"#### ", "#   #", "#   #", "#### ", "# #  ", "#  # ", "#   #"},
 	'T': {"#####", "  #  ", "  #  ", "  #  ", "  #  ", "  #  ", "  #  "},
-	'X': {"#   #", "#   #", " # # ", "  #  ", " # # ", "#   #", "#   #"},
 	'Y': {"#   #", "#   #", " # # ", "  #  ", "  #  ", "  #  ", "  #  "},
 }

@@ -27,10 +27,16 @@ func newRouter(a *App) *router {
 
 func (r *router) add(route Route) {
 	call := newRouteCall(r.app, route)
-	r.echo.Add(route.Method, route.Path, func(c echo.Context) error {
+	serve := func(c echo.Context) error {
 		call.serve(c.Response().Writer, c.Request(), c.Param)
 		return nil
-	})
+	}
+	r.echo.Add(route.Method, route.Path, serve)
+	// Watchers ask by HEAD. A stream would have no end to them, and a reader none
+	// of its business.
+	if route.Method == http.MethodGet && route.Time >= 0 && route.Access.kind != accessDevice {
+		r.echo.Add(http.MethodHead, route.Path, serve)
+	}
 }
 
 // ServeHTTP implements http.Handler.

@@ -406,6 +406,9 @@ func TestHealth(t *testing.T) {
 	})
 	s.want(s.ask("GET", "/healthz", ""), http.StatusOK)
 	s.want(s.ask("GET", "/readyz", ""), http.StatusOK)
+	if w := s.ask("HEAD", "/healthz", ""); w.Code != http.StatusOK || w.Body.Len() != 0 {
+		t.Errorf("HEAD: %d %q", w.Code, w.Body)
+	}
 	err = broken
 	w := s.ask("GET", "/readyz", "")
 	s.want(w, http.StatusServiceUnavailable)

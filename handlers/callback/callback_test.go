@@ -1,0 +1,494 @@
+package callback
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+	"tongxing/wechat"
+	"tongxing/wechat/simulator"
+)
+
+const (
+	sealedApp = "wx00000000000000aa" // with an AES key
+	plainApp  = "wx00000000000000bb" // without
+	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+)
+
+// site is a server with the callbacks of one account, and WeChat that calls them.
+type site struct {
+	*estate.Estate
+	t        *testing.T
+	appID    string
+	sim      *simulator.Simulator
+	official *wechat.OfficialAccount
+	redis    *miniredis.Miniredis
+	addr     string
+	log      *lockedBuffer
+	path     string // of the database
+	handler  http.Handler
+	closed   sync.Once
+}
+
+func newSite(t *testing.T, appID string) *site {
+	t.Helper()
+	s := &site{t: t, appID: appID, log: &lockedBuffer{}, redis: miniredis.RunT(t), path: filepath.Join(t.TempDir(), "t.db")}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	st, err := store.Open(t.Context(), store.Options{SQLitePath: s.path, Keys: estate.Keys(), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), MaxRetries: -1})
+	s.Estate = estate.New(t, st, estate.Plan{Houses: 1, Members: 1, Doors: 1})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }))
+	s.addr = server.URL
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.sim.ServeHTTP(w, r) }))
+	s.seed()
+	s.build(st, client, platform.URL, log)
+	t.Cleanup(func() {
+		s.idle()
+		server.Close()
+		platform.Close()
+		client.Close()
+		s.closeStore()
+	})
+	return s
+}
+
+func (s *site) seed() {
+	app := simulator.App{AppID: s.appID, Secret: "s", Type: simulator.OfficialAccount, Name: "物业", Token: "tok", CallbackURL: s.addr + Path}
+	if s.appID == sealedApp {
+		app.AESKey = aesKey
+	}
+	s.sim = simulator.New(simulator.Options{Seed: simulator.Seed{
+		Apps:   []simulator.App{app},
+		People: []simulator.Person{{Key: "zhou", Follows: []string{s.appID}}, {Key: "new"}},
+	}})
+}
+
+// rename changes a table's name behind the server's back.
+func (s *site) rename(from, to string) {
+	db, err := sql.Open("sqlite", s.path)
+	if err == nil {
+		_, err = db.Exec("ALTER TABLE " + from + " RENAME TO " + to)
+		db.Close()
+	}
+	if err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *site) build(st *store.Store, client *redis.Client, platform string, log *slog.Logger) {
+	s.t.Helper()
+	o := wechat.OfficialOptions{AppID: s.appID, Secret: "s", Token: "tok", Replays: wechat.NewRedisReplays(client)}
+	if s.appID == sealedApp {
+		o.AESKey = aesKey
+	}
+	var err error
+	if s.official, err = wechat.New(wechat.Options{APIBase: platform, BrowserBase: platform, LoopbackOnly: true}).OfficialAccount(o); err != nil {
+		s.t.Fatal(err)
+	}
+	cache := web.RedisCache(client)
+	b, err := New(Options{Store: st, Cache: cache, Official: s.official, Log: log, Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	app := web.New(web.Options{Store: st, Cache: cache, Log: log})
+	app.Register(b.Routes()...)
+	s.handler = app
+}
+
+func (s *site) closeStore() {
+	s.closed.Do(func() {
+		if err := s.Store.Close(); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+// idle waits until every callback under way is answered.
+func (s *site) idle() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.sim.WaitIdle(ctx); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// heard is the last thing the account said in somebody's chat.
+func (s *site) heard(person string) string {
+	s.t.Helper()
+	s.idle()
+	last := ""
+	for _, m := range s.sim.Chat(person, s.appID) {
+		if m.Kind == simulator.ReplyMessage {
+			last = m.Text
+		}
+	}
+	return last
+}
+
+// pushes counts the attempts that the simulator made, and fails on one that it
+// would not be content with.
+func (s *site) pushes(tolerate bool) int {
+	s.t.Helper()
+	s.idle()
+	n := 0
+	for _, c := range s.sim.Calls() {
+		if c.Kind != simulator.CallPush {
+			continue
+		}
+		n++
+		if c.Failed && !tolerate {
+			s.t.Errorf("a callback failed: %s %d %s", c.Note, c.Status, c.Reply)
+		}
+	}
+	return n
+}
+
+func (s *site) user(person string) core.WechatUser {
+	s.t.Helper()
+	user, err := s.Store.SignInWechat(s.t.Context(), core.WechatIdentity{AppID: s.appID, OpenID: s.sim.OpenID(person, s.appID)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return user
+}
+
+// scene makes a sign-in QR as the console does, through WeChat, and gives what it
+// says.
+func (s *site) scene(kind string, target core.ID) string {
+	s.t.Helper()
+	scene, _, err := s.Store.NewBindTicket(s.t.Context(), core.System, kind, target)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	code, err := s.official.TemporaryCode(s.t.Context(), scene, store.BindTicketLife)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return code.URL
+}
+
+func (s *site) scan(person, text string) {
+	s.t.Helper()
+	if _, err := s.sim.Scan(person, text); err != nil {
+		s.t.Fatal(err)
+	}
+	s.idle()
+}
+
+func both(t *testing.T, test func(t *testing.T, s *site)) {
+	for name, appID := range map[string]string{"sealed": sealedApp, "plain": plainApp} {
+		t.Run(name, func(t *testing.T) { test(t, newSite(t, appID)) })
+	}
+}
+
+// TestObserverBinds: somebody scans the observer's sign-in QR, following the
+// account by it, and is that observer from then on.
+func TestObserverBinds(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		s.scan("new", s.scene(core.BindObserver, s.Observer))
+		if heard := s.heard("new"); heard != boundTexts[core.BindObserver] {
+			t.Errorf("heard %q", heard)
+		}
+		observer, err := s.Store.ObserverOfUser(t.Context(), s.user("new").ID)
+		if err != nil || observer.ID != s.Observer {
+			t.Errorf("%+v %v", observer, err)
+		}
+		s.pushes(false)
+	})
+}
+
+// TestGuardBindsByScan: a follower scans; the same QR does nothing for the next.
+func TestGuardBindsByScan(t *testing.T) {
+	s := newSite(t, sealedApp)
+	qr := s.scene(core.BindGuard, s.Guard)
+	s.scan("zhou", qr)
+	if heard := s.heard("zhou"); heard != boundTexts[core.BindGuard] {
+		t.Errorf("heard %q", heard)
+	}
+	if guard, err := s.Store.GuardOfUser(t.Context(), s.user("zhou").ID); err != nil || guard.ID != s.Guard {
+		t.Errorf("%+v %v", guard, err)
+	}
+	s.scan("new", qr)
+	if heard := s.heard("new"); heard != staleText {
+		t.Errorf("heard %q", heard)
+	}
+	if _, err := s.Store.GuardOfUser(t.Context(), s.user("new").ID); !core.IsNotFound(err) {
+		t.Errorf("a used QR bound somebody else: %v", err)
+	}
+	s.pushes(false)
+}
+
+func TestReplies(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		for _, c := range []struct {
+			name, want string
+			event      simulator.Event
+		}{
+			{"a text", helpText, simulator.Event{Text: "怎么开门？"}},
+			{"hostile text", helpText, simulator.Event{Text: "]]></Content><MsgType>event</MsgType> '; DROP TABLE pass --"}},
+			{"an invented scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_" + strings.Repeat("0", 32)}},
+			{"SQL in a scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_' OR '1'='1"}},
+			{"another's scene", "", simulator.Event{Name: "SCAN", Key: "poster"}},
+			{"a menu", "", simulator.Event{Name: "VIEW", Key: "https://example.com/"}},
+			{"an event to come", "", simulator.Event{Name: "something_new", Key: "bind_x"}},
+			{"a finished job", "", simulator.Event{Name: "TEMPLATESENDJOBFINISH", Extra: [][2]string{{"MsgID", "7"}, {"Status", "success"}}}},
+		} {
+			before := len(s.sim.Chat("zhou", s.appID))
+			if err := s.sim.Push("zhou", s.appID, c.event); err != nil {
+				t.Fatal(err)
+			}
+			s.idle()
+			said := ""
+			for _, m := range s.sim.Chat("zhou", s.appID)[before:] {
+				said += m.Text
+			}
+			if said != c.want {
+				t.Errorf("%s: heard %q, want %q", c.name, said, c.want)
+			}
+		}
+		s.pushes(false)
+	})
+}
+
+func TestFollowers(t *testing.T) {
+	s := newSite(t, sealedApp)
+	if err := s.sim.Follow("new", s.appID); err != nil {
+		t.Fatal(err)
+	}
+	if heard := s.heard("new"); heard != welcomeText {
+		t.Errorf("heard %q", heard)
+	}
+	user := s.user("new")
+	if err := s.sim.Unfollow("new", s.appID); err != nil {
+		t.Fatal(err)
+	}
+	s.idle()
+	if again := s.user("new"); again.ID != user.ID {
+		t.Errorf("%v, then %v", user, again)
+	}
+	s.pushes(false)
+}
+
+// TestHostile: what did not come from WeChat, or not to us, does nothing, and its
+// sender learns nothing.
+func TestHostile(t *testing.T) {
+	for _, kind := range simulator.HostileKinds {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newSite(t, sealedApp)
+			scene, _, err := s.Store.NewBindTicket(t.Context(), core.System, core.BindObserver, s.Observer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			event := simulator.Event{Name: "SCAN", Key: scene}
+			got, err := s.sim.PushHostile(t.Context(), "zhou", s.appID, kind, event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kind == simulator.Replay || kind == simulator.Duplicate {
+				// The second is answered like the first, since WeChat may have missed it.
+				if got.Status != 200 || !got.Accepted || !strings.Contains(got.Body, "<Encrypt>") {
+					t.Errorf("%+v", got)
+				}
+				return
+			}
+			want := http.StatusForbidden
+			if kind == simulator.HugeBody {
+				want = http.StatusRequestEntityTooLarge
+			}
+			if got.Status != want || got.Body != "" {
+				t.Errorf("%d %q, want %d and no word", got.Status, got.Body, want)
+			}
+			if _, err := s.Store.ObserverOfUser(t.Context(), s.user("zhou").ID); !core.IsNotFound(err) {
+				t.Errorf("it bound somebody: %v", err)
+			}
+			// The genuine one still works.
+			if got, err = s.sim.PushHostile(t.Context(), "zhou", s.appID, simulator.Genuine, event); err != nil || !got.Accepted {
+				t.Errorf("%+v %v", got, err)
+			}
+			if _, err := s.Store.ObserverOfUser(t.Context(), s.user("zhou").ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestHostileToPlainAccount(t *testing.T) {
+	s := newSite(t, plainApp)
+	for _, kind := range []simulator.Hostile{simulator.BadSignature, simulator.OldTimestamp} {
+		got, err := s.sim.PushHostile(t.Context(), "zhou", s.appID, kind, simulator.Event{Name: "unsubscribe"})
+		if err != nil || got.Status != http.StatusForbidden || got.Body != "" {
+			t.Errorf("%s: %+v %v", kind, got, err)
+		}
+	}
+}
+
+func TestAddressCheck(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		if err := s.sim.CheckCallback(t.Context(), s.appID); err != nil {
+			t.Error(err)
+		}
+		for _, query := range []string{"", "?echostr=1", "?signature=&timestamp=&nonce=&echostr=<script>", "?signature=x&timestamp=1&nonce=2&echostr=3"} {
+			if status, body := s.get(Path + query); status != http.StatusForbidden || body != "" {
+				t.Errorf("%s: %d %q", query, status, body)
+			}
+		}
+	})
+}
+
+// TestMalformed: whatever anybody posts without a signature is refused.
+func TestMalformed(t *testing.T) {
+	s := newSite(t, sealedApp)
+	now := url.Values{"timestamp": {"1"}, "nonce": {"1"}, "signature": {"x"}, "msg_signature": {"x"}}.Encode()
+	for name, c := range map[string]struct{ query, body string }{
+		"nothing":        {"", ""},
+		"no XML":         {"?" + now, "{}"},
+		"half XML":       {"?" + now, "<xml><Encrypt>"},
+		"entities":       {"?" + now, `<!DOCTYPE x [<!ENTITY a "b">]><xml><Encrypt>&a;</Encrypt></xml>`},
+		"random sealed":  {"?" + now, "<xml><Encrypt>" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 64)) + "</Encrypt></xml>"},
+		"strange number": {"?timestamp=99999999999999999999", "<xml/>"},
+	} {
+		res, err := http.Post(s.addr+Path+c.query, "text/xml", strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if res.StatusCode != http.StatusForbidden || len(body) != 0 {
+			t.Errorf("%s: %d %q", name, res.StatusCode, body)
+		}
+	}
+}
+
+// TestRetriesAfterFailure: a callback that failed here is taken again as if for
+// the first time, and done once.
+func TestRetriesAfterFailure(t *testing.T) {
+	s := newSite(t, sealedApp)
+	qr := s.scene(core.BindObserver, s.Observer)
+	// For two attempts the database lacks a table that only the act needs.
+	inner, failures := s.handler, 2
+	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if failures--; failures >= 0 {
+			s.rename("bind_ticket", "away")
+			defer s.rename("away", "bind_ticket")
+		}
+		inner.ServeHTTP(w, r)
+	})
+	s.scan("zhou", qr)
+	if heard := s.heard("zhou"); heard != boundTexts[core.BindObserver] {
+		t.Errorf("heard %q", heard)
+	}
+	if n := s.pushes(true); n != 3 {
+		t.Errorf("%d attempts", n)
+	}
+	if _, err := s.Store.ObserverOfUser(t.Context(), s.user("zhou").ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWithoutCache: what cannot be known as new is not done; WeChat tries again.
+func TestWithoutCache(t *testing.T) {
+	s := newSite(t, sealedApp)
+	scene, _, err := s.Store.NewBindTicket(t.Context(), core.System, core.BindObserver, s.Observer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.redis.SetError("LOADING")
+	got, err := s.sim.PushHostile(t.Context(), "zhou", s.appID, simulator.Genuine, simulator.Event{Name: "SCAN", Key: scene})
+	if err != nil || got.Status != http.StatusInternalServerError || got.Body != "" {
+		t.Errorf("%+v %v", got, err)
+	}
+	s.redis.SetError("")
+	if got, err = s.sim.PushHostile(t.Context(), "zhou", s.appID, simulator.Genuine, simulator.Event{Name: "SCAN", Key: scene}); err != nil || !got.Accepted {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+func TestVerificationFiles(t *testing.T) {
+	s := newSite(t, sealedApp)
+	if status, body := s.get("/MP_verify_Ab12.txt"); status != 200 || body != "Ab12" {
+		t.Errorf("%d %q", status, body)
+	}
+	if status, _ := s.get("/MP_verify_other.txt"); status != 404 {
+		t.Errorf("%d", status)
+	}
+	for _, name := range []string{"", "x", "../a.txt", "a/b.txt", ":id.txt", "*.txt", "index.html"} {
+		if _, err := New(Options{Files: map[string]string{name: "x"}}); err == nil {
+			t.Errorf("%q is served", name)
+		}
+	}
+	if b, err := New(Options{}); err != nil || len(b.Routes()) != 0 {
+		t.Errorf("an account that is not there has routes: %v", err)
+	}
+}
+
+// TestNothingPersonalInLogs: open ids, texts and tokens stay out.
+func TestNothingPersonalInLogs(t *testing.T) {
+	s := newSite(t, sealedApp)
+	if err := s.sim.SendText("zhou", s.appID, "我住3栋501"); err != nil {
+		t.Fatal(err)
+	}
+	s.scan("zhou", s.scene(core.BindObserver, s.Observer))
+	s.idle()
+	log := s.log.String()
+	for _, secret := range []string{s.sim.OpenID("zhou", s.appID), "501", "bind_", "tok", aesKey} {
+		if strings.Contains(strings.ReplaceAll(log, "token", ""), secret) {
+			t.Errorf("%q is in the log", secret)
+		}
+	}
+	if log == "" {
+		t.Error("there is no log to look at")
+	}
+}
+
+func (s *site) get(path string) (int, string) {
+	s.t.Helper()
+	res, err := http.Get(s.addr + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

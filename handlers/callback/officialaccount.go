@@ -1,0 +1,164 @@
+package callback
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/wechat"
+)
+
+// echo answers the check that WeChat makes when the address is saved.
+func (b *Callback) echo(c *web.Context) error {
+	text, err := b.official.CheckEcho(c.Request())
+	if err != nil {
+		return untrusted(err)
+	}
+	return c.Bytes(http.StatusOK, plainText, []byte(text))
+}
+
+// receive answers one message or event. An error makes WeChat send it again, and
+// it is then taken as if for the first time.
+func (b *Callback) receive(c *web.Context) error {
+	event, done, err := b.official.ReadCallback(c.Ctx(), c.Request())
+	if errors.Is(err, wechat.ErrReplayed) {
+		return b.answerAgain(c, event)
+	}
+	if err != nil {
+		return untrusted(err)
+	}
+	handled := false
+	defer func() { done(handled) }() // also where the handler panics
+	text, err := b.handle(c.Ctx(), event)
+	if err != nil {
+		return err
+	}
+	handled = true
+	b.keep(c.Ctx(), event, text)
+	return b.answer(c, event, text)
+}
+
+// untrusted tells the log what is wrong with a callback that did not come from
+// WeChat, or not to us; the sender learns nothing. What failed here is an error.
+func untrusted(err error) error {
+	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale, wechat.ErrPlain, wechat.ErrMalformed} {
+		if errors.Is(err, wrong) {
+			return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
+		}
+	}
+	return err
+}
+
+func (b *Callback) answer(c *web.Context, event wechat.Event, text string) error {
+	reply, err := b.official.Reply(event, text)
+	if err != nil {
+		return err
+	}
+	kind := plainText
+	if strings.HasPrefix(reply, "<") {
+		kind = "application/xml; charset=utf-8"
+	}
+	return c.Bytes(http.StatusOK, kind, []byte(reply))
+}
+
+// answerLife is longer than WeChat's three attempts take.
+const answerLife = time.Minute
+
+// keep remembers an answer, so that an attempt whose answer got lost hears the
+// same. Failing to only costs the sender that text.
+func (b *Callback) keep(ctx context.Context, event wechat.Event, text string) {
+	if text == "" {
+		return
+	}
+	if err := b.cache.Set(ctx, answerKey(event), text, answerLife); err != nil {
+		b.log.Warn("keep a callback's answer", "err", err)
+	}
+}
+
+func (b *Callback) answerAgain(c *web.Context, event wechat.Event) error {
+	text, _, err := b.cache.Get(c.Ctx(), answerKey(event))
+	if err != nil {
+		return fmt.Errorf("callback: find the answer of a repeat: %w", err)
+	}
+	return b.answer(c, event, text)
+}
+
+// answerKey names an event as WeChat's documents say that repeats are known: a
+// message by its id, an event by sender and second, with what happened.
+func answerKey(e wechat.Event) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %d %s %q", e.ID, e.FromUser, e.Created, e.Name, e.Key))
+	return "wechat:answer:" + hex.EncodeToString(sum[:])
+}
+
+// What people read in the chat.
+const (
+	welcomeText = "欢迎关注！点菜单“通行证”查看您的通行证和出门二维码。首次使用请按提示验证手机号。"
+	helpText    = "您好！点菜单“通行证”出示二维码；值班请点“门岗”；查看出入记录请点“观察员”。登记、改资料请联系小区物业。"
+	staleText   = "二维码已失效，请重新获取"
+)
+
+// boundTexts say what a scanned sign-in QR made of its scanner.
+var boundTexts = map[string]string{
+	core.BindObserver: "绑定成功，点菜单“观察员”查看出入记录。",
+	core.BindGuard:    "绑定成功，点菜单“门岗”开始值班。",
+}
+
+// handle does what an event asks for and gives the text to answer, "" for none.
+func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
+	who := core.WechatIdentity{AppID: b.official.AppID(), OpenID: e.FromUser}
+	if who.OpenID == "" {
+		return "", nil
+	}
+	switch {
+	case e.Type == "text":
+		return helpText, nil
+	case e.Type != "event":
+		return "", nil
+	}
+	switch e.Name {
+	case "subscribe":
+		if err := b.store.SetFollowed(ctx, who, true); err != nil {
+			return "", err
+		}
+		text, err := b.scan(ctx, who, e.Scene())
+		if text == "" && err == nil {
+			text = welcomeText
+		}
+		return text, err
+	case "unsubscribe":
+		return "", b.store.SetFollowed(ctx, who, false)
+	case "SCAN":
+		return b.scan(ctx, who, e.Scene())
+	}
+	return "", nil
+}
+
+// bindScene begins the scenes of sign-in QRs.
+const bindScene = "bind_"
+
+// scan binds whoever scanned a sign-in QR to what it is for. Other scenes say
+// nothing.
+func (b *Callback) scan(ctx context.Context, who core.WechatIdentity, scene string) (string, error) {
+	if !strings.HasPrefix(scene, bindScene) {
+		return "", nil
+	}
+	user, err := b.store.SignInWechat(ctx, who)
+	if err != nil {
+		return "", err
+	}
+	kind, err := b.store.UseBindTicket(ctx, scene, user.ID)
+	switch {
+	case core.IsNotFound(err):
+		return staleText, nil
+	case core.CodeOf(err) == core.CodeConflict && err != nil:
+		return core.MessageOf(err), nil
+	}
+	return boundTexts[kind], err
+}

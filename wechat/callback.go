@@ -18,7 +18,9 @@ import (
 const (
 	callbackMost   = 64 << 10        // bytes of a callback's body
 	callbackWindow = 5 * time.Minute // how far its timestamp may be from our clock
-	replayLife     = time.Minute     // WeChat sends a callback three times within seconds
+	// A callback is remembered for as long as its signature is good, or somebody who
+	// overheard one could send it again once it is forgotten.
+	replayLife = 2*callbackWindow + time.Minute
 )
 
 // What is wrong with a callback. Its sender is answered with nothing in particular.
@@ -110,10 +112,10 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 
 // verify checks a body's signature and gives the message in it.
 func (a *OfficialAccount) verify(body []byte, signature, msgSignature, timestamp, nonce string) (string, error) {
+	if !sameSign(signature, a.token, timestamp, nonce) {
+		return "", ErrSignature
+	}
 	if a.aes == nil {
-		if !sameSign(signature, a.token, timestamp, nonce) {
-			return "", ErrSignature
-		}
 		return string(body), nil
 	}
 	var sealed struct {

@@ -34,7 +34,11 @@ func newCrypter(encodingKey, receiver string) (*crypter, error) {
 	return &crypter{key: key, receiver: receiver}, nil
 }
 
-var errSealed = errors.New("wechat: a callback does not decrypt")
+// A body that its key does not open is ErrMalformed.
+var (
+	errSealed   = fmt.Errorf("%w: it does not decrypt", ErrMalformed)
+	errReceiver = fmt.Errorf("%w: it is for another account", ErrMalformed)
+)
 
 func (c *crypter) open(text string) (string, error) {
 	sealed, err := base64.StdEncoding.DecodeString(text)
@@ -66,7 +70,7 @@ func (c *crypter) open(text string) (string, error) {
 	}
 	message, receiver := plain[20:20+size], plain[20+size:]
 	if subtle.ConstantTimeCompare(receiver, []byte(c.receiver)) != 1 {
-		return "", errors.New("wechat: a callback is for another account")
+		return "", errReceiver
 	}
 	return string(message), nil
 }

@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -46,8 +47,11 @@ func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
 	return login, nil
 }
 
+// ErrForeignPhone is a verified number of another country: no register has one.
+var ErrForeignPhone = errors.New("wechat: not a mainland phone number")
+
 // PhoneNumber exchanges a code of the button getPhoneNumber for the verified
-// number, without the country code. A number of another country is an error.
+// number, without the country code. A number of another country is ErrForeignPhone.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
 func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, error) {
 	const api = "/wxa/business/getuserphonenumber"
@@ -71,7 +75,7 @@ func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, err
 		return "", fmt.Errorf("wechat: %s: the number was given to another account", api)
 	}
 	if answer.Phone.Country != "86" {
-		return "", fmt.Errorf("wechat: %s: not a mainland number", api)
+		return "", ErrForeignPhone
 	}
 	return answer.Phone.Pure, nil
 }

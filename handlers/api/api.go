@@ -6,6 +6,7 @@
 package api
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -68,6 +69,8 @@ func codeError(err error) error {
 		return nil
 	case wechat.IsBadCode(err), wechat.CodeOf(err) == foreignCode:
 		return &core.Error{Code: core.CodeInvalid, Message: "微信给的凭证已失效，请重试", Fields: map[string]string{"code": "凭证无效、已使用或已过期"}, Err: err}
+	case errors.Is(err, wechat.ErrForeignPhone):
+		return &core.Error{Code: core.CodeInvalid, Message: "目前只支持中国大陆手机号", Err: err}
 	case wechat.CodeOf(err) == riskyUser:
 		return &core.Error{Code: core.CodeForbidden, Message: "微信认为此账号有风险，暂时不能登录", Err: err}
 	}

@@ -23,7 +23,9 @@ import (
 	"time"
 )
 
-//go:embed layout partial console h5 assets
+// all: takes the local parts too, whose names begin with "_".
+//
+//go:embed layout partial all:console all:h5 assets
 var embedded embed.FS
 
 // Renderer executes pages. It is safe for use by many goroutines.

@@ -229,46 +229,51 @@ func (c *writerConn) commit() error { return c.plain("COMMIT") }
 func (c *writerConn) rollback()     { _ = c.plain("ROLLBACK") } // fails only where none is open
 
 func (c *writerConn) plain(query string) error {
-	stmt, err := c.prepare(query)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.Exec()
+	_, err := c.ExecContext(context.Background(), query)
 	return err
 }
 
-func (c *writerConn) prepare(query string) (*sqlx.Stmt, error) {
+// prepare gives the statement of a query; done is called after its use, and
+// closes one that the cache has no room for.
+func (c *writerConn) prepare(query string) (stmt *sqlx.Stmt, done func(), err error) {
 	if stmt, ok := c.stmts[query]; ok {
-		return stmt, nil
+		return stmt, func() {}, nil
 	}
-	stmt, err := c.conn.PreparexContext(context.Background(), query)
-	if err == nil && len(c.stmts) < statementsMost {
+	stmt, err = c.conn.PreparexContext(context.Background(), query)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(c.stmts) < statementsMost {
 		c.stmts[query] = stmt
+		return stmt, func() {}, nil
 	}
-	return stmt, err
+	return stmt, func() { _ = stmt.Close() }, nil
 }
 
 func (c *writerConn) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := c.prepare(query)
+	stmt, done, err := c.prepare(query)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	return stmt.Exec(args...)
 }
 
 func (c *writerConn) GetContext(_ context.Context, dest any, query string, args ...any) error {
-	stmt, err := c.prepare(query)
+	stmt, done, err := c.prepare(query)
 	if err != nil {
 		return err
 	}
+	defer done()
 	return stmt.Get(dest, args...)
 }
 
 func (c *writerConn) SelectContext(_ context.Context, dest any, query string, args ...any) error {
-	stmt, err := c.prepare(query)
+	stmt, done, err := c.prepare(query)
 	if err != nil {
 		return err
 	}
+	defer done()
 	return stmt.Select(dest, args...)
 }
 

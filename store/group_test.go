@@ -311,3 +311,28 @@ func TestWrapNamesTheOperation(t *testing.T) {
 		t.Error("nil became an error")
 	}
 }
+
+// The writer keeps a bounded number of prepared statements, and works past it.
+func TestWriterBoundsItsStatements(t *testing.T) {
+	o := testOptions()
+	o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
+	s := openStore(t, o)
+	err := s.write(t.Context(), "test", func(tx *Tx) error {
+		for i := range statementsMost + 50 {
+			var n int
+			if err := tx.get(&n, fmt.Sprintf("SELECT COUNT(*) + %d FROM setting", i)); err != nil {
+				return err
+			}
+			if n < i {
+				t.Errorf("query %d gave %d", i, n)
+			}
+		}
+		return put("test.1")(tx)
+	})
+	if err != nil || countPut(t, s) != 1 {
+		t.Fatalf("past the bound: %v, %d rows", err, countPut(t, s))
+	}
+	if n := len(s.group.conn.stmts); n != statementsMost {
+		t.Errorf("%d statements kept, want %d", n, statementsMost)
+	}
+}

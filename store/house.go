@@ -76,7 +76,7 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, wrap("list houses", err)
 	}
 	var rows []houseRow
-	if err := s.all(ctx, &rows, "SELECT "+houseColumns+" FROM house h WHERE "+where, args...); err != nil {
+	if err := s.all(ctx, &rows, "SELECT "+houseColumns+" FROM house h"+s.dialect.forceIndex("house_sort")+" WHERE "+where, args...); err != nil {
 		return nil, false, wrap("list houses", err)
 	}
 	rows, more = cutPage(rows, f.Page)

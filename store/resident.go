@@ -124,10 +124,37 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 	return list, more, nil
 }
 
-// residentIDs is the query for the ids of one page, one more than it holds.
+// residentIDs is the query for the ids of one page, one more than it holds. A
+// keyword is matched in several ways, each a query of its own with an index of
+// its own; their order is by an expression, since SQLite would otherwise walk the
+// whole community in the order of ids.
 func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) {
-	where, args := scopeWhere(scope, "t.community_id")
-	where += " AND t.moved_out_at IS NULL"
+	where, args := f.where()
+	order, limit := " DESC LIMIT ?", f.Page.Limit+1
+	if f.Page.Before == 0 && f.Page.After != 0 {
+		order = " LIMIT ?"
+	}
+	ways := s.residentMatches(scope, f.Keyword)
+	if len(ways) == 0 {
+		inScope, scopeArgs := scopeWhere(scope, "t.community_id")
+		table := "resident t"
+		if !scope.All && len(scope.IDs) == 1 && f.House == 0 {
+			table += s.dialect.forceIndex("resident_community")
+		}
+		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" + order, append(append(scopeArgs, args...), limit)
+	}
+	var parts []string
+	var all []any
+	for i, way := range ways {
+		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+where+" ORDER BY t.id + 0"+order+") w"+string(rune('a'+i)))
+		all = append(append(append(all, way.args...), args...), limit)
+	}
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY id" + order, append(all, limit)
+}
+
+// where is the filter but for community and keyword, and the page's bounds.
+func (f ResidentFilter) where() (string, []any) {
+	where, args := " AND t.moved_out_at IS NULL", []any(nil)
 	add := func(clause string, values ...any) { where, args = where+" AND "+clause, append(args, values...) }
 	if f.House != 0 {
 		add("t.house_id = ?", int64(f.House))
@@ -141,48 +168,49 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 	case "no":
 		add("t.certified_at IS NULL")
 	}
-	order := " ORDER BY id DESC LIMIT ?"
 	if f.Page.Before != 0 {
 		add("t.id < ?", int64(f.Page.Before))
 	} else if f.Page.After != 0 {
 		add("t.id > ?", int64(f.Page.After))
-		order = " ORDER BY id LIMIT ?"
 	}
-	ways := s.residentMatches(f.Keyword)
-	if len(ways) == 0 {
-		return "SELECT t.id FROM resident t WHERE " + where + order, append(args, f.Page.Limit+1)
-	}
-	inner := strings.Replace(order, "BY id", "BY t.id", 1)
-	var parts []string
-	var all []any
-	for i, way := range ways {
-		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+" WHERE "+where+" AND "+way.clause+inner+") w"+string(rune('a'+i)))
-		all = append(append(append(all, args...), way.args...), f.Page.Limit+1)
-	}
-	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + order, append(all, f.Page.Limit+1)
+	return where, args
 }
 
-// residentMatch is one way in which a keyword finds residents.
+// residentMatch is one way in which a keyword finds residents: tables with
+// conditions.
 type residentMatch struct {
-	from, clause string
-	args         []any
+	from string
+	args []any
 }
 
-func (s *Store) residentMatches(keyword string) []residentMatch {
+func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatch {
 	keyword = core.Clean(keyword)
 	if keyword == "" {
 		return nil
 	}
+	// Indexes begin with the community: even all communities are a list.
+	within := func(column string) (string, []any) {
+		if scope.All {
+			return column + " IN (SELECT id FROM community)", nil
+		}
+		return scopeWhere(scope, column)
+	}
+	way := func(from, column, clause string, values ...any) residentMatch {
+		inScope, args := within(column)
+		return residentMatch{from + " WHERE " + inScope + " AND " + clause, append(args, values...)}
+	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
-		return []residentMatch{{"resident t", "t.phone_mac = ?", []any{s.keys.mac("phone", phone)}}}
+		// The sum keeps SQLite from the community's index: the number's is far better.
+		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.keys.mac("phone", phone))}
 	}
 	ways := []residentMatch{
 		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-		{"resident t", "t.name >= ? AND t.name < ?", []any{keyword, keyword + "\U0010FFFF"}},
-		{"house h JOIN resident t ON t.community_id = h.community_id AND t.house_id = h.id", "h.label LIKE ? ESCAPE '!'", []any{likePart(keyword)}},
+		way("resident t", "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF"),
+		// CROSS makes SQLite go from the houses to their residents.
+		way("house h CROSS JOIN resident t ON t.community_id = h.community_id AND t.house_id = h.id", "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)),
 	}
 	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		ways = append(ways, residentMatch{"resident t", "t.phone4_mac = ?", []any{s.keys.mac4("phone", keyword)}})
+		ways = append(ways, way("resident t", "t.community_id", "t.phone4_mac = ?", s.keys.mac4("phone", keyword)))
 	}
 	return ways
 }

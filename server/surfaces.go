@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"tongxing/core"
+	"tongxing/handlers/api"
+	"tongxing/handlers/callback"
 	"tongxing/handlers/console"
 	"tongxing/handlers/h5"
 	"tongxing/handlers/web"
@@ -37,12 +40,29 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		}
 		return admin.ErrorPage(c, p)
 	})
-	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), a.ownRoutes())...)
+	calls, err := a.callbacks(wx)
+	if err != nil {
+		return "", err
+	}
+	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.mini})
+	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {
 		return stage.mount(a)
 	}
 	return a.firstAdmin(ctx)
+}
+
+// verifyFolder, in the data folder, holds WeChat's domain verification files.
+const verifyFolder = "verify"
+
+// callbacks answer what WeChat sends by itself.
+func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
+	files, err := callback.ReadFiles(filepath.Join(a.config.Data.Dir, verifyFolder))
+	if err != nil {
+		return nil, err
+	}
+	return callback.New(callback.Options{Store: a.store, Cache: web.RedisCache(a.cache), Official: wx.official, Files: files, Log: a.log})
 }
 
 // ownRoutes are those of no surface.

@@ -17,11 +17,11 @@ import (
 	"tongxing/wechat"
 )
 
-// Options make an API. All are required.
+// Options make an API.
 type Options struct {
 	Store *store.Store
 	Gate  *gate.Gate
-	Mini  *wechat.MiniProgram
+	Mini  *wechat.MiniProgram // nil = none is configured: nobody can sign in here
 }
 
 // API answers the mini-program.
@@ -60,6 +60,9 @@ const (
 	foreignCode = 40013 // a code that another account's page was given
 	riskyUser   = 40226
 )
+
+// errNoMini is a deployment that serves phones through the official account alone.
+var errNoMini = core.Conflict("还没有配置小程序，请联系管理员")
 
 // codeError says to people what became of a code of WeChat. What they cannot help
 // is the log's.

@@ -188,6 +188,8 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	limited := func() *web.App {
 		return s.newApp(web.Options{Limits: web.Limits{AddressPerMinute: 1, AccountPerMinute: 1}})
 	}
+	without := web.New(web.Options{Store: s.api.store, Cache: web.RedisCache(s.redis)})
+	without.Register(New(Options{Store: s.api.store, Gate: s.gate}).Routes()...)
 	hurried := s.newApp(web.Options{RequestTime: time.Nanosecond})
 	for _, o := range operations {
 		ofPass := o.path == ""
@@ -218,6 +220,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		if o.body != nil {
 			s.fails(413, "too_large", with(func(c *call) { c.body = codeJSON(strings.Repeat("x", 1<<17)) }))
 			s.fails(422, "invalid", with(func(c *call) { c.body = "{}" }))
+			s.fails(409, "conflict", with(func(c *call) { c.app = without }))
 		}
 		if o.bad != "" {
 			s.fails(422, "invalid", with(func(c *call) { c.path += o.bad }))

@@ -28,6 +28,9 @@ func (a *API) bindPhone(c *web.Context) error {
 	if err := c.BindJSON(&form); err != nil {
 		return err
 	}
+	if a.mini == nil {
+		return errNoMini
+	}
 	given, err := a.mini.PhoneNumber(c.Ctx(), form.Code)
 	if err != nil {
 		return codeError(err)

@@ -40,6 +40,9 @@ func (a *API) startSession(c *web.Context) error {
 	if err := c.BindJSON(&form); err != nil {
 		return err
 	}
+	if a.mini == nil {
+		return errNoMini
+	}
 	login, err := a.mini.Login(c.Ctx(), form.Code)
 	if err != nil {
 		return codeError(err)

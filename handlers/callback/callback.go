@@ -8,9 +8,13 @@
 package callback
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,6 +59,38 @@ func New(o Options) (*Callback, error) {
 		}
 	}
 	return &Callback{store: o.Store, cache: o.Cache, official: o.Official, files: o.Files, log: o.Log}, nil
+}
+
+// fileMost bounds a verification file, in bytes.
+const fileMost = 4 << 10
+
+// ReadFiles reads the verification files of a folder for Options.Files; one that
+// is not there has none. Anything else in it is an error, so that a file put in the
+// wrong place is noticed and not served.
+func ReadFiles(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("callback: read verification files: %w", err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		if !fileName.MatchString(entry.Name()) {
+			return nil, fmt.Errorf("callback: %s is no verification file of WeChat", path)
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && len(text) > fileMost {
+			err = errors.New("too long")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("callback: %s: %w", path, err)
+		}
+		files[entry.Name()] = string(text)
+	}
+	return files, nil
 }
 
 // answerTime leaves a second of WeChat's five for the way.

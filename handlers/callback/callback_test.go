@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -440,6 +441,29 @@ func TestVerificationFiles(t *testing.T) {
 	}
 	if b, err := New(Options{}); err != nil || len(b.Routes()) != 0 {
 		t.Errorf("an account that is not there has routes: %v", err)
+	}
+}
+
+func TestReadFiles(t *testing.T) {
+	dir := t.TempDir()
+	if files, err := ReadFiles(filepath.Join(dir, "absent")); err != nil || len(files) != 0 {
+		t.Errorf("%v %v", files, err)
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("MP_verify_Ab12.txt", "Ab12")
+	write("WW_verify_Cd34.txt", "Cd34")
+	files, err := ReadFiles(dir)
+	if err != nil || len(files) != 2 || files["WW_verify_Cd34.txt"] != "Cd34" {
+		t.Errorf("%v %v", files, err)
+	}
+	write("keys", "secret")
+	if _, err := ReadFiles(dir); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a file that WeChat did not give is served: %v", err)
 	}
 }
 

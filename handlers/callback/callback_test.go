@@ -476,7 +476,7 @@ func TestNothingPersonalInLogs(t *testing.T) {
 	s.scan("zhou", s.scene(core.BindObserver, s.Observer))
 	s.idle()
 	log := s.log.String()
-	for _, secret := range []string{s.sim.OpenID("zhou", s.appID), "501", "bind_", "tok", aesKey} {
+	for _, secret := range []string{s.sim.OpenID("zhou", s.appID), "我住", "bind_", "tok", aesKey} {
 		if strings.Contains(strings.ReplaceAll(log, "token", ""), secret) {
 			t.Errorf("%q is in the log", secret)
 		}

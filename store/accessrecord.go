@@ -182,6 +182,7 @@ type recordWhere struct {
 	communities []core.ID
 	conditions  []string
 	args        []any
+	index       string // hint for a list of one community; see dialect.forceIndex
 }
 
 // unionMost bounds the communities listed side by side; more go through IN.
@@ -199,6 +200,7 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 	if !w.all && len(w.communities) == 0 {
 		return w, false, nil
 	}
+	w.index = s.recordIndex(f)
 	if !f.From.IsZero() {
 		w.add("id >= ?", int64(idFrom(f.From)))
 	}
@@ -227,6 +229,22 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 		return w, true, nil
 	}
 	return s.recordKeyword(ctx, w, f.Keyword)
+}
+
+// recordIndex names the index in which a filtered list pages by id. Those of a
+// house, of people and by keyword are short, and left to the database.
+func (s *Store) recordIndex(f core.RecordFilter) string {
+	switch {
+	case f.House != 0 || f.Person != 0 || f.Keyword != "":
+		return ""
+	case f.Reader != 0:
+		return s.dialect.forceIndex("access_record_reader")
+	case f.Post != 0:
+		return s.dialect.forceIndex("access_record_post")
+	case f.Result != "":
+		return s.dialect.forceIndex("access_record_result")
+	}
+	return s.dialect.forceIndex("access_record_community")
 }
 
 func (w *recordWhere) add(condition string, args ...any) {
@@ -289,21 +307,21 @@ func (w recordWhere) page(p Page) (string, []any) {
 		w.add("id > ?", int64(p.After))
 		order = " ORDER BY id LIMIT ?"
 	}
-	const from = "SELECT " + recordColumns + " FROM access_record WHERE "
+	const from = "SELECT " + recordColumns + " FROM access_record"
 	if w.all || len(w.communities) > unionMost {
 		text, args := w.text(0)
-		return from + text + order, append(args, p.Limit+1)
+		return from + " WHERE " + text + order, append(args, p.Limit+1)
 	}
 	var parts []string
 	var all []any
 	for _, community := range w.communities {
 		text, args := w.text(community)
-		parts = append(parts, "SELECT * FROM ("+from+text+order+") c"+community.String())
+		parts = append(parts, "SELECT * FROM ("+from+w.index+" WHERE "+text+order+") c"+community.String())
 		all = append(append(all, args...), p.Limit+1)
 	}
 	if len(parts) == 1 {
 		text, args := w.text(w.communities[0])
-		return from + text + order, append(args, p.Limit+1)
+		return from + w.index + " WHERE " + text + order, append(args, p.Limit+1)
 	}
 	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order, append(all, p.Limit+1)
 }

@@ -29,13 +29,14 @@ func answerKey(shard, digest, asker string) string {
 	return "qr:{" + shard + "}:a:" + digest + ":" + asker
 }
 
-// issueScript makes the new token the pass's only one.
+// issueScript makes the new token the pass's only live one. A used one stays until
+// its end, so that whoever shows it again hears that it was used.
 // KEYS: the pass, the new token. ARGV: digest, pass id, life in ms, prefix of token keys.
 var issueScript = redis.NewScript(`
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local old = redis.call('GET', KEYS[1])
-if old then redis.call('DEL', ARGV[4] .. old) end
+if old and redis.call('HEXISTS', ARGV[4] .. old, 'used') == 0 then redis.call('DEL', ARGV[4] .. old) end
 redis.call('HSET', KEYS[2], 'pass', ARGV[2], 'exp', ms + ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])

@@ -77,6 +77,10 @@ func TestNewTokenEndsTheOld(t *testing.T) {
 				t.Errorf("live token: %+v", got.Decision)
 			}
 		}
+		r.issue(t, e.Residents[0].Pass)
+		if got := r.Scan(t.Context(), e.Doors[1].ID, fresh); got.Decision.Reason != core.ReasonTokenUsed {
+			t.Errorf("a used token after a new one was issued: %+v, want used", got.Decision)
+		}
 	})
 }
 

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image"
+	_ "image/png"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"tongxing/gate"
+	"tongxing/testkit"
+	"tongxing/testkit/browser"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// startDemo runs the real program's demonstration and gives its address.
+func startDemo(t *testing.T) string {
+	t.Helper()
+	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
+	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
+	t.Setenv("TONGXING_DATA_DIR", t.TempDir())
+	t.Setenv("TONGXING_LOG_LEVEL", "warn")
+	ctx, stop := context.WithCancel(context.Background())
+	printed, write := io.Pipe()
+	ended := make(chan int, 1)
+	var log bytes.Buffer
+	go func() {
+		ended <- run(ctx, []string{"--demo"}, write, &log)
+		write.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 || t.Failed() {
+			t.Errorf("the program ended with %d:\n%s", code, log.String())
+		}
+	})
+	line := make([]byte, 4096)
+	n, err := printed.Read(line)
+	if err != nil {
+		t.Fatalf("the program printed nothing: %v\n%s", err, log.String())
+	}
+	go io.Copy(io.Discard, printed)
+	address := printedURL.FindString(string(line[:n]))
+	if address == "" {
+		t.Fatalf("no address in %q", line[:n])
+	}
+	return address
+}
+
+// on is a path on a persona's own host.
+func on(t *testing.T, address, persona, path string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + persona + ".localhost:" + u.Port() + path
+}
+
+// tab is one browser tab in somebody's hands.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func newTab(t *testing.T, size browser.Size) *tab {
+	t.Helper()
+	return &tab{t: t, ctx: browser.Open(t, size)}
+}
+
+// another opens a second tab of the same browser.
+func (b *tab) another() context.Context {
+	b.t.Helper()
+	ctx, end := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(end)
+	return ctx
+}
+
+func (b *tab) open(address string) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, chromedp.Navigate(address)); err != nil {
+		b.t.Fatalf("open %s: %v", address, err)
+	}
+}
+
+// inPhone finds an element in the page or in a frame of it, as deep as it may be.
+const inPhone = `(selector => { const look = page => { const found = page && page.querySelector(selector); if (found) return found;
+	for (const frame of page ? page.querySelectorAll("iframe") : []) { const inner = look(frame.contentDocument); if (inner) return inner } return null };
+	return look(document) })`
+
+// await waits until a script's expression holds.
+func (b *tab) await(what, expression string) {
+	b.t.Helper()
+	script := `new Promise((done, fail) => { const end = Date.now() + 20000; const look = () => { let ok = false; try { ok = ` + expression + ` } catch {}
+		if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 50) }; look() })`
+	ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+	if err != nil || !ok {
+		b.picture("failed")
+		words, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		b.t.Fatalf("waited in vain for %s (%v); the page says:\n%s", what, err, words)
+	}
+}
+
+// click clicks an element, wherever in the page's frames it is.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.await(selector, inPhone+"(`"+selector+"`)")
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](inPhone+"(`"+selector+"`).click(), true")); err != nil {
+		b.t.Fatalf("click %s: %v", selector, err)
+	}
+}
+
+// text is what an element says.
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	b.await(selector, inPhone+"(`"+selector+"`)")
+	words, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](inPhone+"(`"+selector+"`).innerText"))
+	if err != nil {
+		b.t.Fatalf("read %s: %v", selector, err)
+	}
+	return words
+}
+
+// shot takes a screenshot.
+func (b *tab) shot() []byte {
+	b.t.Helper()
+	shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return shot
+}
+
+// picture saves a screenshot where TONGXING_SCREENSHOTS names a folder.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	if folder := os.Getenv("TONGXING_SCREENSHOTS"); folder != "" {
+		if err := os.WriteFile(filepath.Join(folder, name+".png"), b.shot(), 0o600); err != nil {
+			b.t.Error(err)
+		}
+	}
+}
+
+// decodeQR finds the code in a screenshot.
+func decodeQR(t *testing.T, shot []byte) string {
+	t.Helper()
+	seen, _, err := image.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		t.Fatalf("no QR code in the screenshot: %v", err)
+	}
+	return found.GetText()
+}
+
+// A newcomer follows the tour: the phone, the code, the door, the code again,
+// and the pages of those who watch.
+func TestTour(t *testing.T) {
+	address := startDemo(t)
+	guard, observer := newTab(t, browser.Phone), newTab(t, browser.Phone)
+	guard.open(on(t, address, "li-weidong", "/h5/guard"))
+	guard.await("the guard's live records", `document.querySelector("#records [data-live-state]")?.dataset.liveState === "on"`)
+	observer.open(on(t, address, "zhou-min", "/h5/observer"))
+	observer.await("the observer's records", `document.querySelector("#records li")`)
+	admin := newTab(t, browser.Desktop)
+
+	visitor := newTab(t, browser.Desktop)
+	visitor.open(address + "/demo")
+	visitor.picture("tour")
+	visitor.open(on(t, address, "chen-jianguo", "/demo/stand/chen-jianguo"))
+	visitor.click(".mini a.open")
+	visitor.await("the code", inPhone+"(`[data-qr] img`)?.complete")
+	visitor.picture("stand-code")
+	visitor.click("[data-door]:nth-of-type(1) [data-hold]")
+	visitor.await("the open door", `document.querySelector("[data-door]").dataset.state === "open"`)
+	visitor.picture("stand-open")
+	visitor.click("[data-door]:nth-of-type(2) [data-again]")
+	visitor.await("the refusal", `document.querySelectorAll("[data-door]")[1].dataset.state === "shut"`)
+	if words := visitor.text("[data-door]:nth-of-type(2) .says"); !strings.Contains(words, "已使用") {
+		t.Errorf("the second door says %q", words)
+	}
+	visitor.await("the passage on the resident's phone", inPhone+"(`.p-passed`)")
+	visitor.picture("stand-refused")
+
+	guard.await("the passage at the guard's", `document.querySelector("#records").innerText.includes("陈建国")`)
+	guard.picture("guard")
+	observer.await("the passage at the observer's", `document.querySelector("#records").innerText.includes("陈**") || document.querySelector("#records").innerText.includes("陈*")`)
+	if words := observer.text("#records"); strings.Contains(words, "陈建国") {
+		t.Error("the observer sees a whole name")
+	}
+	observer.picture("observer")
+	admin.open(address + "/demo")
+	admin.click(`form[action="/demo/admin?next=/console/accessrecord"] button`)
+	admin.await("the record in the console", `location.pathname === "/console/accessrecord" && document.body.innerText.includes("陈建国")`)
+	admin.picture("console-records")
+}
+
+// What a resident's screen shows is read by a QR library and presented to both
+// families of readers.
+func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
+	address := startDemo(t)
+	phone := newTab(t, browser.Phone)
+	phone.open(on(t, address, "wang-xiulan", "/sim/phone/wang-xiulan?tab=mini&view=launch%3Fapp%3D"+demoMini))
+	phone.await("the code", inPhone+"(`[data-qr] img`)?.complete")
+	pass, err := chromedp.Run(phone.ctx, chromedp.Evaluate[string](inPhone+"(`[data-qr]`).ownerDocument.location.pathname"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for door := range 2 {
+		// A tab of its own: the one before reloads itself when its code is used.
+		screen := &tab{t: t, ctx: phone.another()}
+		screen.open(on(t, address, "wang-xiulan", pass))
+		screen.await("the code", `document.querySelector("[data-qr] img")?.complete`)
+		screen.picture("pass")
+		code := decodeQR(t, screen.shot())
+		first, second := hold(t, address, door, code), hold(t, address, 1-door, code)
+		if !first.Opened || second.Opened {
+			t.Errorf("door %d: opened %v (%s), then the other opened %v (%s)", door, first.Opened, first.Response, second.Opened, second.Response)
+		}
+	}
+}
+
+// held is what a door of the demonstration tells of one call.
+type held struct {
+	Opened   bool   `json:"opened"`
+	Words    string `json:"words"`
+	Response string `json:"response"`
+}
+
+// hold draws a code anew, as a phone's screen would show it, and holds it to a
+// door of the tour.
+func hold(t *testing.T, address string, door int, code string) held {
+	t.Helper()
+	picture, err := gate.QRPNG(code, 400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequest(http.MethodPost, address+"/demo/door/"+doors(t, address)[door], bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "image/png")
+	request.Header.Set("Accept", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var h held
+	if err := json.NewDecoder(response.Body).Decode(&h); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, %v", response.StatusCode, err)
+	}
+	return h
+}
+
+var doorID = regexp.MustCompile(`data-door="(\d+)"`)
+
+// doors are the ids of the tour's doors.
+func doors(t *testing.T, address string) []string {
+	t.Helper()
+	response, err := http.Get(address + "/demo/stand/chen-jianguo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, found := range doorID.FindAllSubmatch(page, -1) {
+		ids = append(ids, string(found[1]))
+	}
+	if len(ids) != 2 {
+		t.Fatalf("%d doors in the tour", len(ids))
+	}
+	return ids
+}

@@ -125,6 +125,20 @@ func TestUnknownPhone(t *testing.T) {
 	s.fails(404, "not_found", call{method: "GET", path: "/passes/" + s.Residents[0].Pass.String(), token: token})
 }
 
+// TestOnePersonTwoApps: whom the official account knows already is the same user
+// in the mini-program.
+func TestOnePersonTwoApps(t *testing.T) {
+	s := newSite(t)
+	known, err := s.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx00000000000000aa", OpenID: "o-of-the-account", UnionID: s.sim.UnionID("one")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := read[sessionBody](s.ok(call{method: "GET", path: "/session", token: s.enter("one")}))
+	if session.User.ID != known.ID {
+		t.Errorf("user %v, but the account knows %v", session.User.ID, known.ID)
+	}
+}
+
 func TestSessionsEnd(t *testing.T) {
 	s := newSite(t)
 	first, second := s.enter("one"), s.signIn("one")

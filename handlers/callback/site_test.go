@@ -1,0 +1,226 @@
+package callback
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+	"tongxing/wechat"
+	"tongxing/wechat/simulator"
+)
+
+const (
+	sealedApp = "wx00000000000000aa" // with an AES key
+	plainApp  = "wx00000000000000bb" // without
+	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+)
+
+// site is a server with the callbacks of one account, and WeChat that calls them.
+type site struct {
+	*estate.Estate
+	t        *testing.T
+	appID    string
+	sim      *simulator.Simulator
+	official *wechat.OfficialAccount
+	redis    *miniredis.Miniredis
+	addr     string
+	log      *lockedBuffer
+	path     string // of the database
+	handler  http.Handler
+	closed   sync.Once
+}
+
+func newSite(t *testing.T, appID string) *site {
+	t.Helper()
+	s := &site{t: t, appID: appID, log: &lockedBuffer{}, redis: miniredis.RunT(t), path: filepath.Join(t.TempDir(), "t.db")}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	st, err := store.Open(t.Context(), store.Options{SQLitePath: s.path, Keys: estate.Keys(), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), MaxRetries: -1})
+	s.Estate = estate.New(t, st, estate.Plan{Houses: 1, Members: 1, Doors: 1})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }))
+	s.addr = server.URL
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.sim.ServeHTTP(w, r) }))
+	s.seed()
+	s.build(st, client, platform.URL, log)
+	t.Cleanup(func() {
+		s.idle()
+		server.Close()
+		platform.Close()
+		client.Close()
+		s.closeStore()
+	})
+	return s
+}
+
+func (s *site) seed() {
+	app := simulator.App{AppID: s.appID, Secret: "s", Type: simulator.OfficialAccount, Name: "物业", Token: "tok", CallbackURL: s.addr + Path}
+	if s.appID == sealedApp {
+		app.AESKey = aesKey
+	}
+	s.sim = simulator.New(simulator.Options{Seed: simulator.Seed{
+		Apps:   []simulator.App{app},
+		People: []simulator.Person{{Key: "zhou", Follows: []string{s.appID}}, {Key: "new"}},
+	}})
+}
+
+// rename changes a table's name behind the server's back.
+func (s *site) rename(from, to string) {
+	db, err := sql.Open("sqlite", s.path)
+	if err == nil {
+		_, err = db.Exec("ALTER TABLE " + from + " RENAME TO " + to)
+		db.Close()
+	}
+	if err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *site) build(st *store.Store, client *redis.Client, platform string, log *slog.Logger) {
+	s.t.Helper()
+	o := wechat.OfficialOptions{AppID: s.appID, Secret: "s", Token: "tok", Replays: wechat.NewRedisReplays(client)}
+	if s.appID == sealedApp {
+		o.AESKey = aesKey
+	}
+	var err error
+	if s.official, err = wechat.New(wechat.Options{APIBase: platform, BrowserBase: platform, LoopbackOnly: true}).OfficialAccount(o); err != nil {
+		s.t.Fatal(err)
+	}
+	cache := web.RedisCache(client)
+	b, err := New(Options{Store: st, Cache: cache, Official: s.official, Log: log, Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	app := web.New(web.Options{Store: st, Cache: cache, Log: log})
+	app.Register(b.Routes()...)
+	s.handler = app
+}
+
+func (s *site) closeStore() {
+	s.closed.Do(func() {
+		if err := s.Store.Close(); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+// idle waits until every callback under way is answered.
+func (s *site) idle() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.sim.WaitIdle(ctx); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// heard is the last thing the account said in somebody's chat.
+func (s *site) heard(person string) string {
+	s.t.Helper()
+	s.idle()
+	last := ""
+	for _, m := range s.sim.Chat(person, s.appID) {
+		if m.Kind == simulator.ReplyMessage {
+			last = m.Text
+		}
+	}
+	return last
+}
+
+// pushes counts the attempts that the simulator made, and fails on one that it
+// would not be content with.
+func (s *site) pushes(tolerate bool) int {
+	s.t.Helper()
+	s.idle()
+	n := 0
+	for _, c := range s.sim.Calls() {
+		if c.Kind != simulator.CallPush {
+			continue
+		}
+		n++
+		if c.Failed && !tolerate {
+			s.t.Errorf("a callback failed: %s %d %s", c.Note, c.Status, c.Reply)
+		}
+	}
+	return n
+}
+
+func (s *site) user(person string) core.WechatUser {
+	s.t.Helper()
+	user, err := s.Store.SignInWechat(s.t.Context(), core.WechatIdentity{AppID: s.appID, OpenID: s.sim.OpenID(person, s.appID)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return user
+}
+
+// scene makes a sign-in QR as the console does, through WeChat, and gives what it
+// says.
+func (s *site) scene(kind string, target core.ID) string {
+	s.t.Helper()
+	scene, _, err := s.Store.NewBindTicket(s.t.Context(), core.System, kind, target)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	code, err := s.official.TemporaryCode(s.t.Context(), scene, store.BindTicketLife)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return code.URL
+}
+
+func (s *site) scan(person, text string) {
+	s.t.Helper()
+	if _, err := s.sim.Scan(person, text); err != nil {
+		s.t.Fatal(err)
+	}
+	s.idle()
+}
+
+func (s *site) get(path string) (int, string) {
+	s.t.Helper()
+	res, err := http.Get(s.addr + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

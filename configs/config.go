@@ -136,7 +136,7 @@ type Limits struct {
 	AccountPerMinute int `yaml:"account_per_minute" env:"ACCOUNT_PER_MINUTE"`
 	// Sign-in attempts a minute from one address.
 	SignInPerMinute int `yaml:"sign_in_per_minute" env:"SIGN_IN_PER_MINUTE"`
-	// Requests a second of one reader.
+	// Requests a second of one reader; five seconds' worth may come at once.
 	ReaderPerSecond int `yaml:"reader_per_second" env:"READER_PER_SECOND"`
 	// Wrong passwords in a row that lock an account.
 	LockAfter int `yaml:"lock_after" env:"LOCK_AFTER"`
@@ -191,7 +191,7 @@ func Default() Config {
 			AddressPerMinute: 600,
 			AccountPerMinute: 300,
 			SignInPerMinute:  20,
-			ReaderPerSecond:  20,
+			ReaderPerSecond:  200,
 			LockAfter:        5,
 			LockTime:         15 * time.Minute,
 			BodyBytes:        1 << 20,

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"tongxing/cache"
 	"tongxing/configs"
@@ -99,7 +100,9 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.figures = newFigures(a.registry)
 	a.gate = gate.New(gate.Options{Store: a.store, Redis: a.cache, Log: a.log, Seen: a.figures.scan})
-	a.door = door.New(door.Options{Store: a.store, Gate: a.gate, Log: a.log, Seen: a.figures.call})
+	a.door = door.New(door.Options{
+		Store: a.store, Gate: a.gate, Log: a.log, Seen: a.figures.call, PerReader: rate.Limit(a.config.Limits.ReaderPerSecond),
+	})
 	return nil
 }
 
@@ -165,6 +168,7 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 func (a *app) jobs() []job {
 	return []job{
 		{"purge access records", time.Hour, a.purgeRecords},
+		{"purge sessions", time.Hour, a.purgeSessions},
 	}
 }
 
@@ -177,6 +181,12 @@ func (a *app) purgeRecords(ctx context.Context) error {
 	if n > 0 {
 		a.log.Info("purged access records", "count", n)
 	}
+	return err
+}
+
+// purgeSessions deletes sessions that ended long ago, and old sign-in attempts.
+func (a *app) purgeSessions(ctx context.Context) error {
+	_, err := a.store.PurgeSessions(ctx, time.Now().Add(-store.KnownWindow))
 	return err
 }
 

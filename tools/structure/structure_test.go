@@ -57,9 +57,6 @@ var mayImport = map[string][]string{
 // trees are the folders whose packages may import each other.
 var trees = []string{"demo", "server", "testkit", "wechat"}
 
-// routing are the methods by which a handler file says that it has pages.
-var routing = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "Any", "Match"}
-
 // source is one Go file.
 type source struct {
 	path   string // from the root, with slashes
@@ -288,9 +285,13 @@ func stemsOf(t *testing.T, readme string) map[string]bool {
 func hasRoutes(file *ast.File) bool {
 	found := false
 	ast.Inspect(file, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) >= 2 {
-			method, ok := call.Fun.(*ast.SelectorExpr)
-			found = found || ok && slices.Contains(routing, method.Sel.Name)
+		if list, ok := n.(*ast.CompositeLit); ok && len(list.Elts) > 0 {
+			kind := list.Type
+			if array, ok := kind.(*ast.ArrayType); ok {
+				kind = array.Elt
+			}
+			name, ok := kind.(*ast.SelectorExpr)
+			found = found || ok && name.Sel.Name == "Route"
 		}
 		return !found
 	})

@@ -113,7 +113,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	}
 	// One writer: several would wait for each other in the dark and starve.
 	writes.SetMaxOpenConns(1)
-	if err := writes.PingContext(ctx); err != nil {
+	if err := awaitSQLite(ctx, writes); err != nil {
 		writes.Close()
 		return fmt.Errorf("store: open SQLite file: %w", err)
 	}
@@ -127,6 +127,27 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	s.writes, s.reads = writes, reads
 	s.group = newGroupWriter(s)
 	return nil
+}
+
+// awaitSQLite makes the first connection. Where two processes meet a new file at
+// once, one turns it into a WAL file and the other is told "busy" without the wait
+// that busy_timeout asks for.
+func awaitSQLite(ctx context.Context, db *sqlx.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := db.PingContext(ctx)
+		if !isRetryable(err) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func sqliteDSN(path string, readOnly bool) string {

@@ -6,6 +6,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -121,11 +122,17 @@ func (s *seeder) run(ctx context.Context, identify Identify) error {
 	return nil
 }
 
+// admin makes the administrator the way a first start does: with a password of
+// their own choice, which need not be changed.
 func (s *seeder) admin(ctx context.Context) error {
-	var err error
-	s.cast.Admin, err = s.store.CreateAccount(ctx, core.SystemGranter, core.Account{
-		Login: AdminLogin, Name: "林经理", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere,
-	}, AdminPassword)
+	link, needed, err := s.store.CreateFirstAdminToken(ctx)
+	if err != nil {
+		return err
+	}
+	if !needed {
+		return errors.New("the database has accounts already")
+	}
+	s.cast.Admin, err = s.store.ConsumeFirstAdminToken(ctx, core.System, link, store.FirstAdmin{Login: AdminLogin, Name: "林经理", Password: AdminPassword})
 	return err
 }
 

@@ -47,7 +47,7 @@ func Open(o Options) (*Cache, error) {
 		return openURL(o.URL)
 	case len(o.Addrs) > 0:
 		return &Cache{UniversalClient: redis.NewUniversalClient(&redis.UniversalOptions{
-			Addrs: o.Addrs, MasterName: o.MasterName, Password: o.Password, SentinelPassword: o.SentinelPass,
+			Addrs: o.Addrs, MasterName: o.MasterName, IsClusterMode: o.MasterName == "", Password: o.Password, SentinelPassword: o.SentinelPass,
 			DialTimeout: dialTime, ReadTimeout: callTime, WriteTimeout: callTime, MaxRetries: 1,
 		})}, nil
 	}

@@ -229,8 +229,10 @@ func TestFormInABrowser(t *testing.T) {
 	do(t, ctx,
 		// Leaving with changes asks; staying keeps them.
 		chromedp.SendKeys("#f-remark", "新内容"),
-		chromedp.Click("a[data-leave]"),
-		chromedp.Click(`dialog button[value="no"]`),
+		// By script: on a slow machine the page may still be moving under the mouse.
+		chromedp.Evaluate[chromedp.Void](`document.querySelector("a[data-leave]").click()`),
+		until(`document.querySelector("dialog[open]") !== null`),
+		chromedp.Evaluate[chromedp.Void](`document.querySelector('dialog button[value="no"]').click()`),
 		until(`document.querySelector("#f-remark").value === "新内容"`),
 		// Two clicks send once.
 		chromedp.Evaluate[chromedp.Void](`{ const b = document.querySelector(".tx-form .tx-form-foot button"); b.click(); b.click(); }`),

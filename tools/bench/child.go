@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"syscall"
+
+	"tongxing/testkit/estate"
+)
+
+// child is a process under measurement: the product or the floor.
+type child struct {
+	cmd  *exec.Cmd
+	addr string // host:port
+}
+
+var printedAddr = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+// startChild starts a process and waits for the line with its address.
+func startChild(cmd *exec.Cmd) (*child, error) {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if c.addr = printedAddr.FindString(lines.Text()); c.addr != "" {
+			go io.Copy(io.Discard, out)
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("%s ended before it was ready: %w", cmd.Path, cmd.Wait())
+}
+
+func (c *child) stop() {
+	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	_ = c.cmd.Wait()
+}
+
+// startFloor starts this program as the floor.
+func (b *bench) startFloor(p *place) (*child, error) {
+	return startChild(exec.Command(b.self, "-role", "floor", "-sqlite", p.sqlite, "-dsn", p.dsn, "-redis", p.redis))
+}
+
+// startServer starts the product, with limits that do not bound one client that
+// stands for a city.
+func (b *bench) startServer(p *place) (*child, error) {
+	keys := estate.Keys()
+	cmd := exec.Command(b.server)
+	cmd.Env = append(os.Environ(),
+		"TONGXING_HTTP_ADDR=127.0.0.1:0", "TONGXING_HTTP_METRICS_ADDR=off", "TONGXING_LOG_LEVEL=warn",
+		"TONGXING_DATA_DIR="+p.dir, "TONGXING_MYSQL_DSN="+p.dsn, "TONGXING_REDIS_URL="+p.redis,
+		"TONGXING_KEYS_RING="+keys.Keys[0].ID+":"+base64.StdEncoding.EncodeToString(keys.Keys[0].Secret),
+		"TONGXING_KEYS_MAC="+base64.StdEncoding.EncodeToString(keys.MAC),
+		"TONGXING_LIMITS_ADDRESS_PER_MINUTE=100000000", "TONGXING_LIMITS_ACCOUNT_PER_MINUTE=100000000", "TONGXING_LIMITS_READER_PER_SECOND=1000000",
+	)
+	return startChild(cmd)
+}
+
+// redisDB is the redis-server's URL with another database number.
+func redisDB(address, number string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err) // of our own making
+	}
+	u.Path = "/" + number
+	return u.String()
+}

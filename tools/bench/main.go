@@ -1,0 +1,116 @@
+// Command bench measures the program on this machine and prints a table:
+//
+//	go run ./tools/bench                     everything, some ten minutes
+//	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, export
+//	go run ./tools/bench -rounds 1 -records 100000   a quick look
+//
+// Scans go through the real server, a process of its own, and in turn through a
+// bare handler that does the same Redis script and SQL transaction and nothing
+// else (floor.go). Its figures are medians over rounds that alternate, since other
+// work on the machine disturbs both alike. docs/performance.md says what they mean.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"tongxing/testkit/servers"
+)
+
+// bench is one run: what was asked for, and what is at hand.
+type bench struct {
+	rounds  int
+	records int
+	self    string // this program, to start its children
+	server  string // the product, built
+	dir     string // scratch
+	maria   *servers.MariaDB
+	redis   *servers.Redis
+}
+
+func main() {
+	role := flag.String("role", "", "child process: floor, export")
+	only := flag.String("only", "mariadb,embedded,records,export", "parts to measure")
+	b := &bench{}
+	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
+	flag.IntVar(&b.records, "records", 1_000_000, "access records of the list and export measurements")
+	sqlitePath, dsn, redisURL := flag.String("sqlite", "", "child's database"), flag.String("dsn", "", "child's database"), flag.String("redis", "", "child's cache")
+	flag.Parse()
+	var err error
+	switch *role {
+	case "floor":
+		err = serveFloor(*sqlitePath, *dsn, *redisURL)
+	case "export":
+		err = exportAll(*sqlitePath)
+	default:
+		err = b.run(strings.Split(*only, ","))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures the parts and prints each table as soon as it stands.
+func (b *bench) run(parts []string) error {
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	defer b.close()
+	fmt.Printf("%s, %d cores, %s/%s\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	for _, part := range parts {
+		var err error
+		switch part {
+		case "mariadb":
+			err = b.scans("MariaDB + Redis", true)
+		case "embedded":
+			err = b.scans("embedded pair", false)
+		case "records":
+			err = b.lists()
+		case "export":
+			err = b.export()
+		default:
+			err = fmt.Errorf("no such part")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+	}
+	return nil
+}
+
+// prepare builds the product and starts the servers.
+func (b *bench) prepare() (err error) {
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "tongxing-bench-"); err != nil {
+		return err
+	}
+	b.server = filepath.Join(b.dir, "tongxing")
+	build := exec.Command("go", "build", "-o", b.server, "./server")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the server: %w", err)
+	}
+	if b.maria, err = servers.StartMariaDB(); err != nil {
+		return err
+	}
+	b.redis, err = servers.StartRedis()
+	return err
+}
+
+func (b *bench) close() {
+	if b.redis != nil {
+		b.redis.Close()
+	}
+	if b.maria != nil {
+		b.maria.Close()
+	}
+	os.RemoveAll(b.dir)
+}

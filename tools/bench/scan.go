@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// answers of the vguang family, which the floor speaks too
+const opened = "code=0000"
+
+// site is one pair of database and cache with both contestants running on it.
+type site struct {
+	world  *world
+	server *child
+	floor  *child
+}
+
+func (b *bench) newSite(maria bool) (*site, error) {
+	ctx := context.Background()
+	places := [2]*place{}
+	for i, name := range []string{"product", "floor"} {
+		p, err := b.newPlace(name, maria)
+		if err != nil {
+			return nil, err
+		}
+		if maria {
+			p.redis = redisDB(b.redis.URL(), fmt.Sprint(i))
+		}
+		places[i] = p
+	}
+	s := &site{}
+	var err error
+	if s.world, err = newWorld(ctx, places[0]); err != nil {
+		return nil, err
+	}
+	if err := newFloor(ctx, places[1]); err != nil {
+		return nil, err
+	}
+	if s.server, err = b.startServer(places[0]); err != nil {
+		return nil, err
+	}
+	if s.floor, err = b.startFloor(places[1]); err != nil {
+		s.server.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *site) stop() {
+	s.server.stop()
+	s.floor.stop()
+}
+
+// contest is what a number of connections showed, round by round.
+type contest struct {
+	conns         int
+	server, floor []result
+}
+
+// scans measures the scan, and with it the tokens that it uses up.
+func (b *bench) scans(name string, maria bool) error {
+	s, err := b.newSite(maria)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if err := s.warm(); err != nil {
+		return err
+	}
+	var contests []contest
+	var tokens []result
+	for _, conns := range []int{1, 16, 64} {
+		c := contest{conns: conns}
+		for round := range b.rounds {
+			issued, err := s.round(&c, round)
+			if err != nil {
+				return err
+			}
+			tokens = append(tokens, issued)
+		}
+		contests = append(contests, c)
+	}
+	printScans(name, contests)
+	return s.tokens(name, tokens)
+}
+
+func (s *site) warm() error {
+	c := contest{conns: 16}
+	_, err := s.round(&c, 0)
+	return err
+}
+
+// round has both contestants go through the same number of scans, in turn first.
+func (s *site) round(c *contest, round int) (issued result, err error) {
+	n := people
+	if c.conns == 1 {
+		n = people / 4
+	}
+	texts, issued, err := s.issue(n)
+	if err != nil {
+		return issued, err
+	}
+	names, err := s.floorTokens(n)
+	if err != nil {
+		return issued, err
+	}
+	turns := []func() error{
+		func() error { return s.scanServer(c, texts) },
+		func() error { return s.scanFloor(c, names) },
+	}
+	if round%2 == 1 {
+		slices.Reverse(turns)
+	}
+	for _, turn := range turns {
+		if err := turn(); err != nil {
+			return issued, err
+		}
+	}
+	return issued, nil
+}
+
+func (s *site) scanServer(c *contest, texts []string) error {
+	requests := make([][]byte, len(texts))
+	for i, text := range texts {
+		door := s.world.Doors[i%doors]
+		body := "vgdecoderesult=" + text + "&&devicenumber=" + door.Serial + "&&otherparams="
+		if door.Protocol == "mcardsea" {
+			requests[i] = request("GET", "/door/mcardsea/"+door.Secret+"?cardid="+text+"&mjihao=1&cjihao="+door.Serial+"&status=10&time="+fmt.Sprint(time.Now().Unix()), "")
+			continue
+		}
+		requests[i] = request("POST", "/door/vguang/"+door.Secret, body)
+	}
+	r, err := load(s.server.addr, c.conns, requests, isOpen)
+	c.server = append(c.server, r)
+	return err
+}
+
+// isOpen reports an answer that opens, of either family.
+func isOpen(_ int, body []byte) bool {
+	return string(body) == opened || bytes.Contains(body, []byte(`"status":1`))
+}
+
+func (s *site) scanFloor(c *contest, names []string) error {
+	requests := make([][]byte, len(names))
+	for i, name := range names {
+		requests[i] = request("POST", "/scan", name)
+	}
+	r, err := load(s.floor.addr, c.conns, requests, func(_ int, body []byte) bool { return string(body) == opened })
+	c.floor = append(c.floor, r)
+	return err
+}
+
+// issue has the first n people ask for a token, as their phones do.
+func (s *site) issue(n int) ([]string, result, error) {
+	texts, r, err := s.issueDrawn(n, "")
+	return texts, r, err
+}
+
+func (s *site) issueDrawn(n int, query string) ([]string, result, error) {
+	requests := make([][]byte, n)
+	for i := range requests {
+		requests[i] = request("POST", "/api/v1/passes/"+s.world.Residents[i].Pass.String()+"/token"+query, "",
+			"Authorization", "Bearer "+s.world.sessions[i], "Content-Type", "application/json")
+	}
+	var mu sync.Mutex
+	var texts []string
+	r, err := load(s.server.addr, 16, requests, func(status int, body []byte) bool {
+		var answer struct{ Text string }
+		if status != 201 || json.Unmarshal(body, &answer) != nil {
+			return false
+		}
+		mu.Lock()
+		texts = append(texts, answer.Text)
+		mu.Unlock()
+		return true
+	})
+	return texts, r, err
+}
+
+func (s *site) floorTokens(n int) ([]string, error) {
+	var names []string
+	var body []byte
+	for range n {
+		names = append(names, rand.Text())
+		body = append(append(body, names[len(names)-1]...), '\n')
+	}
+	_, err := load(s.floor.addr, 1, [][]byte{request("POST", "/tokens", string(body))}, func(status int, _ []byte) bool { return status == 200 })
+	return names, err
+}
+
+// tokens measures what the phone's page costs: a token alone, and with its QR.
+func (s *site) tokens(name string, plain []result) error {
+	fmt.Printf("\nTokens through the API, 16 connections, %s\n", name)
+	fmt.Printf("%-14s %9s %10s %10s\n", "", "a second", "p50", "p99")
+	printResult("token", median(plain))
+	for _, kind := range []string{"svg", "png"} {
+		var rs []result
+		for range 3 {
+			_, r, err := s.issueDrawn(people/2, "?image="+kind)
+			if err != nil {
+				return err
+			}
+			rs = append(rs, r)
+		}
+		printResult("token, QR "+kind, median(rs))
+	}
+	return nil
+}

@@ -89,7 +89,7 @@ func readCode(picture []byte) (string, error) {
 
 // call speaks the reader's protocol to the product, over HTTP as a device does.
 func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, error) {
-	secret, err := t.o.Store.ReaderSecret(ctx, core.System, core.Everywhere, r.ID)
+	secret, err := t.secret(ctx, r.ID)
 	if err != nil {
 		return held{}, err
 	}
@@ -109,6 +109,36 @@ func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, erro
 		return held{Request: shown, Response: "没有回答"}, nil
 	}
 	return held{Opened: opens(r.Protocol, body), Request: shown, Response: string(body), Took: fmt.Sprintf("%.1f 毫秒", float64(time.Since(began).Microseconds())/1000)}, nil
+}
+
+func (t *Tour) secret(ctx context.Context, reader core.ID) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if secret := t.secrets[reader]; secret != "" {
+		return secret, nil
+	}
+	secret, err := t.o.Store.ReaderSecret(ctx, core.System, core.Everywhere, reader)
+	if err == nil {
+		t.secrets[reader] = secret
+	}
+	return secret, err
+}
+
+// Beat sends the heartbeat of every door whose protocol has one, so that the
+// console shows them online.
+func (t *Tour) Beat(ctx context.Context) error {
+	readers, _, err := t.o.Store.Readers(ctx, core.Everywhere, store.ReaderFilter{Page: store.Page{Limit: 100}})
+	if err != nil {
+		return err
+	}
+	for _, r := range readers {
+		if r.Protocol == core.ProtocolVguang && r.Disabled.IsZero() {
+			if _, err := t.call(ctx, r, r.HeartbeatText); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func wireRequest(ctx context.Context, r core.Reader, address, text string) (*http.Request, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -31,11 +32,14 @@ type Tour struct {
 	o     TourOptions
 	pages *template.Template
 	doors *http.Client
+
+	mu      sync.Mutex
+	secrets map[core.ID]string // of the doors, read once: reading one is an act in the audit log
 }
 
 // NewTour makes the tour.
 func NewTour(o TourOptions) (*Tour, error) {
-	t := &Tour{o: o, doors: &http.Client{Timeout: readerTimeout}}
+	t := &Tour{o: o, doors: &http.Client{Timeout: readerTimeout}, secrets: map[core.ID]string{}}
 	var err error
 	t.pages, err = template.New("").Funcs(template.FuncMap{"address": t.address}).ParseFS(files, "pages/*.html")
 	return t, err

@@ -44,6 +44,7 @@ type app struct {
 	figures  *figures
 	web      *web.App
 	handler  http.Handler
+	stageOn  *stage // nil outside the demonstration
 }
 
 // serve runs the program until ctx ends.
@@ -166,10 +167,14 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 
 // jobs is what the program does by itself.
 func (a *app) jobs() []job {
-	return []job{
+	jobs := []job{
 		{"purge access records", time.Hour, a.purgeRecords},
 		{"purge sessions", time.Hour, a.purgeSessions},
 	}
+	if a.stageOn != nil {
+		jobs = append(jobs, job{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
+	}
+	return jobs
 }
 
 func (a *app) purgeRecords(ctx context.Context) error {

@@ -29,6 +29,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}
+	a.stageOn = stage
 	wx, err := a.newWeChat(stage)
 	if err != nil {
 		return "", err

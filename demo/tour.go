@@ -47,13 +47,13 @@ func NewTour(o TourOptions) (*Tour, error) {
 
 // Routes are the tour's pages.
 func (t *Tour) Routes() []web.Route {
-	return []web.Route{
+	return append(t.componentRoutes(), []web.Route{
 		{Method: http.MethodGet, Path: "/demo", Access: web.DemoOnly, Handler: t.front},
 		{Method: http.MethodGet, Path: "/demo/assets/:name", Access: web.DemoOnly, Handler: t.asset},
 		{Method: http.MethodPost, Path: "/demo/admin", Access: web.DemoOnly, Handler: t.admin},
 		{Method: http.MethodGet, Path: "/demo/stand/:persona", Access: web.DemoOnly, Handler: t.stand},
 		{Method: http.MethodPost, Path: "/demo/door/:id", Access: web.DemoOnly, Handler: t.hold, Body: pictureMost},
-	}
+	}...)
 }
 
 // address is a path on a persona's own host, beside the persona's phone.

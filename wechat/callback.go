@@ -104,7 +104,7 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 	if err != nil {
 		return Event{}, nil, err
 	}
-	if err := xml.Unmarshal([]byte(message), &event); err != nil {
+	if err := xml.Unmarshal([]byte(message), &event); err != nil || event.FromUser == "" || event.Type == "" {
 		return Event{}, nil, ErrMalformed
 	}
 	return a.once(ctx, event)
@@ -242,5 +242,5 @@ func (r redisReplays) First(ctx context.Context, key string, life time.Duration)
 func (r redisReplays) Forget(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	_ = r.redis.Del(ctx, key).Err() // it is forgotten in a minute by itself
+	_ = r.redis.Del(ctx, key).Err() // if it stays, the repeats of one event are lost
 }

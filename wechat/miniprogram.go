@@ -20,11 +20,11 @@ func (c *Client) MiniProgram(appID, secret string) *MiniProgram {
 // AppID is the account's public id.
 func (m *MiniProgram) AppID() string { return m.app.id }
 
-// Login is who a code of wx.login is. The session key stays on the server.
+// Login is who a code of wx.login is. The session key that comes with it is
+// dropped: nothing needs it, and it must not reach a phone.
 type Login struct {
-	OpenID     string `json:"openid"`
-	UnionID    string `json:"unionid"` // "" where the account is on no open platform
-	SessionKey string `json:"session_key"`
+	OpenID  string `json:"openid"`
+	UnionID string `json:"unionid"` // "" where the account is on no open platform
 }
 
 // Login exchanges a code of wx.login, which works once, for five minutes. A code
@@ -33,7 +33,8 @@ type Login struct {
 func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
 	const api = "/sns/jscode2session"
 	query := url.Values{"appid": {m.app.id}, "secret": {m.app.secret}, "js_code": {code}, "grant_type": {"authorization_code"}}
-	body, _, err := m.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query})
+	body, _, err := m.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query,
+		hide: []string{m.app.secret, code}})
 	if err != nil {
 		return Login{}, err
 	}
@@ -42,7 +43,7 @@ func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
 		return Login{}, err
 	}
 	if login.OpenID == "" {
-		return Login{}, fmt.Errorf("wechat: %s: no openid in the answer", api)
+		return Login{}, &errLocal{api, errors.New("no openid in the answer")}
 	}
 	return login, nil
 }
@@ -55,7 +56,8 @@ var ErrForeignPhone = errors.New("wechat: not a mainland phone number")
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
 func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, error) {
 	const api = "/wxa/business/getuserphonenumber"
-	body, _, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]string{"code": code}})
+	body, _, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]string{"code": code},
+		hide: []string{code}})
 	if err != nil {
 		return "", err
 	}
@@ -106,7 +108,7 @@ func (m *MiniProgram) UnlimitedCode(ctx context.Context, i CodeImage) ([]byte, e
 	}
 	picture, kind, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: body})
 	if err == nil && !strings.HasPrefix(kind, "image/") {
-		err = fmt.Errorf("wechat: %s: the answer is no picture", api)
+		return nil, &errLocal{api, errors.New("the answer is no picture")}
 	}
 	return picture, err
 }

@@ -2,7 +2,7 @@ package wechat
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 )
@@ -64,7 +64,6 @@ func (a *OfficialAccount) AuthorizeURL(redirect, state string, scope Scope) stri
 type Visitor struct {
 	OpenID  string `json:"openid"`
 	UnionID string `json:"unionid"` // with ScopeUserInfo, where the account is on an open platform
-	token   string
 }
 
 // Visitor exchanges an authorize page's code, which works once, for five minutes.
@@ -73,7 +72,8 @@ type Visitor struct {
 func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, error) {
 	const api = "/sns/oauth2/access_token"
 	query := url.Values{"appid": {a.app.id}, "secret": {a.app.secret}, "code": {code}, "grant_type": {"authorization_code"}}
-	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query})
+	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query,
+		hide: []string{a.app.secret, code}})
 	if err != nil {
 		return Visitor{}, err
 	}
@@ -90,25 +90,35 @@ func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, er
 		return Visitor{}, ErrSnapshot
 	}
 	if answer.OpenID == "" {
-		return Visitor{}, fmt.Errorf("wechat: %s: no openid in the answer", api)
+		return Visitor{}, &errLocal{api, errors.New("no openid in the answer")}
 	}
-	answer.Visitor.token = answer.Token
 	if answer.UnionID == "" && answer.Scope == string(ScopeUserInfo) {
-		return a.complete(ctx, answer.Visitor)
+		return a.complete(ctx, answer.Visitor, answer.Token)
 	}
 	return answer.Visitor, nil
 }
 
-// complete asks for the union id of somebody who consented.
-func (a *OfficialAccount) complete(ctx context.Context, v Visitor) (Visitor, error) {
+// complete asks for the union id of somebody who consented; the token is theirs.
+func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string) (Visitor, error) {
 	const api = "/sns/userinfo"
-	query := url.Values{"access_token": {v.token}, "openid": {v.OpenID}, "lang": {"zh_CN"}}
-	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query})
+	query := url.Values{"access_token": {token}, "openid": {v.OpenID}, "lang": {"zh_CN"}}
+	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query, hide: []string{token}})
 	if err != nil {
 		return Visitor{}, err
 	}
-	err = decode(api, body, &v)
-	return v, err
+	var answer struct {
+		Visitor
+		Snapshot int `json:"is_snapshotuser"`
+	}
+	switch err := decode(api, body, &answer); {
+	case err != nil:
+		return Visitor{}, err
+	case answer.Snapshot == 1:
+		return Visitor{}, ErrSnapshot
+	case answer.OpenID != v.OpenID:
+		return Visitor{}, &errLocal{api, errors.New("the answer is about another person")}
+	}
+	return answer.Visitor, nil
 }
 
 // Follower is what the account may know of somebody.

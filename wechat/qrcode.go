@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,8 +24,8 @@ type SceneCode struct {
 // https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
 func (a *OfficialAccount) TemporaryCode(ctx context.Context, scene string, life time.Duration) (SceneCode, error) {
 	const api = "/cgi-bin/qrcode/create"
-	if len(scene) == 0 || len(scene) > 64 || life <= 0 || life > sceneLife {
-		return SceneCode{}, fmt.Errorf("wechat: %s: a scene has 1 to 64 characters and lives at most 30 days", api)
+	if len(scene) == 0 || len(scene) > 64 || life < time.Second || life > sceneLife {
+		return SceneCode{}, fmt.Errorf("wechat: %s: a scene has 1 to 64 characters and lives for 1 second to 30 days", api)
 	}
 	body, _, err := a.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
 		"expire_seconds": int(life / time.Second), "action_name": "QR_STR_SCENE",
@@ -38,7 +39,7 @@ func (a *OfficialAccount) TemporaryCode(ctx context.Context, scene string, life 
 		return SceneCode{}, err
 	}
 	if code.URL == "" {
-		return SceneCode{}, fmt.Errorf("wechat: %s: no url in the answer", api)
+		return SceneCode{}, &errLocal{api, errors.New("no url in the answer")}
 	}
 	return code, nil
 }

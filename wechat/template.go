@@ -4,11 +4,14 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"unicode"
 )
 
 // fieldMost is how long a template message's field may be; the platform refuses
 // or cuts what is longer.
 const fieldMost = 20
+
+const zeroWidthJoiner = "\u200d" // between the parts of one emoji
 
 // TemplateMessage is a template message to one follower.
 type TemplateMessage struct {
@@ -46,11 +49,18 @@ func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (
 	return sent.ID, err
 }
 
-// field makes a text fit: one line, at most 20 characters.
+// field makes a text fit: one line, no control characters, at most 20 characters.
 func field(text string) string {
-	runes := []rune(strings.Join(strings.Fields(text), " "))
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
+	runes := []rune(line)
 	if len(runes) > fieldMost {
-		return string(runes[:fieldMost-1]) + "…"
+		// A joiner whose second part was cut off would tie itself to the dots.
+		return strings.TrimRight(string(runes[:fieldMost-1]), zeroWidthJoiner) + "…"
 	}
-	return string(runes)
+	return line
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -27,12 +26,15 @@ type TokenStore interface {
 
 const (
 	tokenEarly = 5 * time.Minute // a token is replaced so long before it ends
-	lockLife   = 15 * time.Second
+	flightTime = 15 * time.Second
+	lockLife   = 8 * time.Second // longer than a call takes
 	lockPoll   = 50 * time.Millisecond
+	storeTime  = time.Second // a token store that is slow is as good as gone
 )
 
 // flight is a token being fetched by this process; others wait for it.
 type flight struct {
+	bad   string // the token it is to replace; "" = none
 	done  chan struct{}
 	token string
 	err   error
@@ -45,30 +47,52 @@ type flight struct {
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
 func (a app) token(ctx context.Context, bad string) (string, error) {
 	key := a.tokenKey()
-	token, ok, err := a.client.o.Tokens.Get(ctx, key)
-	if err == nil && ok && token != bad {
-		return token, nil
-	}
-	c := a.client
-	c.mu.Lock()
-	if f := c.flights[key]; f != nil {
-		c.mu.Unlock()
+	for {
+		if token, ok := a.kept(ctx, key, bad); ok {
+			return token, nil
+		}
+		f := a.join(ctx, key, bad)
 		select {
 		case <-f.done:
-			return f.token, f.err
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
+		// One that set out to replace another token may have come back with ours.
+		if f.err != nil || f.token != bad || f.bad == bad {
+			return f.token, f.err
+		}
 	}
-	f := &flight{done: make(chan struct{})}
-	c.flights[key] = f
-	c.mu.Unlock()
-	f.token, f.err = a.fetchShared(ctx, key, bad)
+}
+
+// kept gives the token that the store has, unless it is bad.
+func (a app) kept(ctx context.Context, key, bad string) (string, bool) {
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	token, ok, err := a.client.o.Tokens.Get(ctx, key)
+	return token, err == nil && ok && token != bad
+}
+
+// join gives the flight that is under way, or starts one. It outlives the call
+// that started it: others wait for it too.
+func (a app) join(ctx context.Context, key, bad string) *flight {
+	c := a.client
 	c.mu.Lock()
-	delete(c.flights, key)
-	c.mu.Unlock()
-	close(f.done)
-	return f.token, f.err
+	defer c.mu.Unlock()
+	if f := c.flights[key]; f != nil {
+		return f
+	}
+	f := &flight{bad: bad, done: make(chan struct{})}
+	c.flights[key] = f
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTime)
+		defer cancel()
+		f.token, f.err = a.fetchShared(ctx, key, bad)
+		c.mu.Lock()
+		delete(c.flights, key)
+		c.mu.Unlock()
+		close(f.done)
+	}()
+	return f
 }
 
 // tokenKey keeps accounts, and an account's old and new secret, apart.
@@ -80,41 +104,41 @@ func (a app) tokenKey() string {
 // fetchShared fetches under the lock of all servers, or takes what the lock's
 // holder fetched. A token store that is gone costs a fetch, not the call.
 func (a app) fetchShared(ctx context.Context, key, bad string) (string, error) {
-	tokens := a.client.o.Tokens
-	deadline := a.client.o.Now().Add(lockLife)
 	for {
-		unlock, ok, err := tokens.Lock(ctx, key+":lock", lockLife)
+		unlock, ok, err := a.lock(ctx, key+":lock")
 		if err != nil {
 			return a.fetch(ctx, key)
 		}
 		if ok {
 			defer unlock()
-			if token, found, err := tokens.Get(ctx, key); err == nil && found && token != bad {
-				return token, nil
-			}
-			return a.fetch(ctx, key)
 		}
-		if token, found, err := tokens.Get(ctx, key); err == nil && found && token != bad {
+		if token, found := a.kept(ctx, key, bad); found {
 			return token, nil
+		}
+		if ok {
+			return a.fetch(ctx, key)
 		}
 		wait := time.NewTimer(lockPoll)
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
-			return "", ctx.Err()
-		}
-		if a.client.o.Now().After(deadline) {
 			return "", errors.New("wechat: another server does not finish fetching the token")
 		}
 	}
+}
+
+func (a app) lock(ctx context.Context, key string) (unlock func(), ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	return a.client.o.Tokens.Lock(ctx, key, lockLife)
 }
 
 func (a app) fetch(ctx context.Context, key string) (string, error) {
 	const api = "/cgi-bin/stable_token"
 	body, _, err := a.client.send(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
 		"grant_type": "client_credential", "appid": a.id, "secret": a.secret,
-	}})
+	}, hide: []string{a.secret}})
 	a.client.noteBreaker(a.id, err)
 	if err != nil {
 		return "", err
@@ -127,15 +151,23 @@ func (a app) fetch(ctx context.Context, key string) (string, error) {
 		return "", err
 	}
 	if answer.Token == "" || answer.Expires <= 0 {
-		return "", fmt.Errorf("wechat: %s: no token in the answer", api)
-	}
-	life := time.Duration(answer.Expires) * time.Second
-	if life > 2*tokenEarly {
-		life -= tokenEarly
+		return "", &errLocal{api, errors.New("no token in the answer")}
 	}
 	// Without the store every call fetches; the platform gives the same token.
-	_ = a.client.o.Tokens.Set(ctx, key, answer.Token, life)
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	_ = a.client.o.Tokens.Set(ctx, key, answer.Token, tokenLife(answer.Expires))
 	return answer.Token, nil
+}
+
+// tokenLife is how long a token that expires in so many seconds is used. The
+// platform gives a new one in the old one's last five minutes; both then work.
+func tokenLife(seconds int) time.Duration {
+	life := time.Duration(seconds) * time.Second
+	if life > tokenEarly {
+		return life - tokenEarly
+	}
+	return life / 2
 }
 
 // memoryTokens is a TokenStore for one process.

@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ const (
 const (
 	callTime   = 6 * time.Second
 	bodyMost   = 4 << 20         // bytes of an answer; pictures included
+	msgMost    = 200             // characters of an errmsg that are kept
+	hideLeast  = 6               // bytes; what is shorter is no secret
 	breakerFor = 5 * time.Minute // after 40164: the caller's address is not on the list
 )
 
@@ -50,6 +53,7 @@ type Options struct {
 // Client carries calls to the platform. It is safe for concurrent use.
 type Client struct {
 	o       Options
+	http    *http.Client
 	mu      sync.Mutex
 	broken  map[string]time.Time // app → until when its calls are refused unsent
 	flights map[string]*flight
@@ -57,16 +61,41 @@ type Client struct {
 
 // New makes a Client.
 func New(o Options) *Client {
-	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: callTime}
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Tokens == nil {
 		o.Tokens = NewMemoryTokens(o.Now)
 	}
-	return &Client{o: o, broken: map[string]time.Time{}, flights: map[string]*flight{}}
+	return &Client{o: o, http: unmoved(o.HTTP), broken: map[string]time.Time{}, flights: map[string]*flight{}}
+}
+
+// unmoved is a copy of an HTTP client (nil = a plain one) that follows no redirect.
+func unmoved(h *http.Client) *http.Client {
+	own := http.Client{Timeout: callTime}
+	if h != nil {
+		own = *h
+	}
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = staying{own.Transport}
+	return &own
+}
+
+// staying refuses redirects: what a query holds is not for another host.
+type staying struct{ next http.RoundTripper }
+
+var errMoved = errors.New("the answer is a redirect")
+
+// RoundTrip implements http.RoundTripper.
+func (s staying) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := s.next.RoundTrip(r)
+	if err != nil || response.StatusCode/100 != 3 {
+		return response, err
+	}
+	_ = response.Body.Close() // nothing of it is wanted
+	return nil, errMoved
 }
 
 // Error is what the platform answered instead of a result.
@@ -113,13 +142,13 @@ func IsRefusedByUser(err error) bool {
 }
 
 // IsRetryable reports an error that a later try may not meet: the platform was
-// busy, limits were reached, or it could not be reached at all.
+// busy, limits were reached, or it could not be reached or understood at all.
 func IsRetryable(err error) bool {
 	switch CodeOf(err) {
 	case codeBusy, codeTooMany, codeQuota:
 		return true
 	case 0:
-		return err != nil && errors.As(err, new(*url.Error))
+		return errors.As(err, new(*errLocal))
 	}
 	return false
 }
@@ -131,7 +160,8 @@ func isTokenError(code int) bool {
 // ErrSnapshot is a virtual identity of a page snapshot: never to be signed in.
 var ErrSnapshot = errors.New("wechat: a snapshot user is nobody")
 
-// errLocal stands for a network error; the URL, which holds secrets, is left out.
+// errLocal stands for a network error, or an answer that is none of the platform's.
+// The URL, which holds secrets, is left out.
 type errLocal struct {
 	api string
 	err error
@@ -154,7 +184,8 @@ type request struct {
 	host   string
 	path   string
 	query  url.Values
-	body   any // sent as JSON; nil = none
+	body   any      // sent as JSON; nil = none
+	hide   []string // secrets in query and body, kept out of errors
 }
 
 // send makes one HTTP call and gives the raw answer. An answer that says
@@ -184,7 +215,7 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	response, err := c.o.HTTP.Do(req)
+	response, err := c.http.Do(req)
 	if err != nil {
 		return nil, "", quiet(r.path, err)
 	}
@@ -194,12 +225,12 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 	case err != nil:
 		return nil, "", quiet(r.path, err)
 	case len(body) > bodyMost:
-		return nil, "", fmt.Errorf("wechat: %s: the answer is too long", r.path)
+		return nil, "", &errLocal{r.path, errors.New("the answer is too long")}
 	case response.StatusCode != http.StatusOK:
-		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: response.Status}
+		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: fmt.Sprintf("HTTP %d", response.StatusCode)}
 	}
 	contentType = response.Header.Get("Content-Type")
-	return body, contentType, platformError(r.path, body)
+	return body, contentType, r.platformError(body)
 }
 
 // quiet takes the address, and the secrets in it, out of a network error.
@@ -212,7 +243,7 @@ func quiet(api string, err error) error {
 }
 
 // platformError finds an errcode in an answer; pictures have none.
-func platformError(api string, body []byte) error {
+func (r request) platformError(body []byte) error {
 	if len(body) == 0 || body[0] != '{' {
 		return nil
 	}
@@ -221,12 +252,26 @@ func platformError(api string, body []byte) error {
 		Msg  string `json:"errmsg"`
 	}
 	if err := json.Unmarshal(body, &e); err != nil {
-		return fmt.Errorf("wechat: %s: the answer is no JSON", api)
+		return &errLocal{r.path, errors.New("the answer is no JSON")}
 	}
 	if e.Code != 0 {
-		return &Error{API: api, Code: e.Code, Msg: e.Msg}
+		return &Error{API: r.path, Code: e.Code, Msg: r.safe(e.Msg)}
 	}
 	return nil
+}
+
+// safe is what may be kept of an errmsg: short, and without what it was asked,
+// which it may repeat.
+func (r request) safe(msg string) string {
+	for _, secret := range r.hide {
+		if len(secret) >= hideLeast {
+			msg = strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(msg)
+		}
+	}
+	if runes := []rune(msg); len(runes) > msgMost {
+		return string(runes[:msgMost])
+	}
+	return msg
 }
 
 // encodeJSON writes & < > as they are: the platform shows what it gets.
@@ -240,7 +285,7 @@ func encodeJSON(v any) ([]byte, error) {
 
 func decode(api string, body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("wechat: %s: the answer is not what it should be", api)
+		return &errLocal{api, errors.New("the answer is not what it should be")}
 	}
 	return nil
 }
@@ -293,7 +338,7 @@ func (r request) with(token string) request {
 		query[name] = values
 	}
 	query.Set("access_token", token)
-	r.query = query
+	r.query, r.hide = query, append(slices.Clone(r.hide), token)
 	return r
 }
 

@@ -1,0 +1,126 @@
+package simulator
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Person is an invented WeChat user.
+type Person struct {
+	// Key names the person in URLs: letters, digits, '-', lower case.
+	Key  string `json:"key"`
+	Name string `json:"name"`
+	// Color is the avatar's colour, "#rrggbb"; grey when empty.
+	Color string `json:"color,omitempty"`
+	// Note is a line shown on the person's card, such as "业主 3 栋 501".
+	Note  string `json:"note,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	// UnionID and OpenIDs (by appid) are made from Key when empty, so that they
+	// are the same after every restart.
+	UnionID string            `json:"unionid,omitempty"`
+	OpenIDs map[string]string `json:"openids,omitempty"`
+	// NoUnionID models a person WeChat gives no union id for.
+	NoUnionID bool `json:"no_unionid,omitempty"`
+	// Follows are the official accounts followed from the start.
+	Follows []string `json:"follows,omitempty"`
+	// Snapshot marks the virtual identity of a page snapshot (is_snapshotuser).
+	Snapshot bool `json:"snapshot,omitempty"`
+	// Blocked accepts template messages, then reports "failed:user block".
+	Blocked bool `json:"blocked,omitempty"`
+	// Risky makes jscode2session answer 40226.
+	Risky bool `json:"risky,omitempty"`
+}
+
+var personKey = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+
+// AddPerson adds a person, or replaces the one with the same key. It panics on a
+// key that cannot stand in a URL and a host name.
+func (s *Simulator) AddPerson(p Person) {
+	if !personKey.MatchString(p.Key) {
+		panic(fmt.Sprintf("simulator: person key %q", p.Key))
+	}
+	if p.Name == "" {
+		p.Name = p.Key
+	}
+	if p.UnionID == "" && !p.NoUnionID {
+		p.UnionID = "oU" + digest("union", p.Key)[:26]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.people[p.Key]; !known {
+		s.order = append(s.order, p.Key)
+	}
+	s.people[p.Key] = &p
+	for _, appID := range p.Follows {
+		s.follows[identity{appID, p.Key}] = s.opt.Now()
+	}
+}
+
+// OpenID returns the person's openid in an app; both may be unknown yet.
+func (s *Simulator) OpenID(person, appID string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.openID(person, appID)
+}
+
+// UnionID returns the person's union id, empty when there is none.
+func (s *Simulator) UnionID(person string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.people[person]; p != nil {
+		return p.UnionID
+	}
+	return ""
+}
+
+// Following reports whether the person follows the official account.
+func (s *Simulator) Following(person, appID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.follows[identity{appID, person}]
+	return ok
+}
+
+func (s *Simulator) openID(person, appID string) string {
+	if p := s.people[person]; p != nil && p.OpenIDs[appID] != "" {
+		return p.OpenIDs[appID]
+	}
+	sum := sha256.Sum256([]byte("open\x00" + appID + "\x00" + person))
+	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
+}
+
+// byOpenID finds who an openid belongs to in an app; the caller holds mu.
+func (s *Simulator) byOpenID(appID, openID string) *Person {
+	for _, key := range s.order {
+		if s.openID(key, appID) == openID {
+			return s.people[key]
+		}
+	}
+	return nil
+}
+
+// unionOf is the union id an app may see: none when it is not bound.
+func (s *Simulator) unionOf(p *Person, a *App) string {
+	if a.NotBound || p.Snapshot {
+		return ""
+	}
+	return p.UnionID
+}
+
+func (s *Simulator) followedSince(person, appID string) (time.Time, bool) {
+	at, ok := s.follows[identity{appID, person}]
+	return at, ok
+}
+
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -147,7 +147,7 @@ func checkWeChat(c *Config, bad report) {
 		checkAppID(m.AppID, "mini_program.app_id", bad)
 		required(m.Secret, "mini_program.secret", bad)
 	}
-	if o.AppID == "" && !o.Secret.IsSet() && !o.Token.IsSet() && !o.AESKey.IsSet() && o.PassageTemplate == "" {
+	if o.AppID == "" && !o.Secret.IsSet() && !o.Token.IsSet() && !o.AESKey.IsSet() {
 		return
 	}
 	checkAppID(o.AppID, "official_account.app_id", bad)

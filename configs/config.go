@@ -114,8 +114,6 @@ type OfficialAccount struct {
 	// EncodingAESKey of the same page, 43 characters. With it, callbacks in the
 	// clear are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
-	// The template message that tells an observer or a household of a passage.
-	PassageTemplate string `yaml:"passage_template" env:"PASSAGE_TEMPLATE"`
 }
 
 // Simulator points the WeChat clients at the built-in simulator. For the demo and

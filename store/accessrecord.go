@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"tongxing/core"
 )
@@ -343,4 +344,24 @@ func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRe
 		}
 	}
 	return nil
+}
+
+// PurgeAccessRecords deletes the records before a moment, some thousand at a time
+// so that no scan waits long for it, and gives how many it deleted.
+func (s *Store) PurgeAccessRecords(ctx context.Context, before time.Time) (int64, error) {
+	const part = 2000
+	var total int64
+	for {
+		var n int64
+		err := s.write(ctx, "purge access records", func(tx *Tx) error {
+			var err error
+			n, err = tx.exec("DELETE FROM access_record WHERE id IN (SELECT id FROM (SELECT id FROM access_record WHERE id < ? ORDER BY id LIMIT ?) old)",
+				int64(idFrom(before)), part)
+			return err
+		})
+		total += n
+		if err != nil || n < part {
+			return total, err
+		}
+	}
 }

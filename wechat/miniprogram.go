@@ -107,8 +107,11 @@ func (m *MiniProgram) UnlimitedCode(ctx context.Context, i CodeImage) ([]byte, e
 		body["width"] = i.Width
 	}
 	picture, kind, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: body})
-	if err == nil && !strings.HasPrefix(kind, "image/") {
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(kind, "image/") {
 		return nil, &errLocal{api, errors.New("the answer is no picture")}
 	}
-	return picture, err
+	return picture, nil
 }

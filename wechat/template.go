@@ -51,12 +51,13 @@ func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (
 
 // field makes a text fit: one line, no control characters, at most 20 characters.
 func field(text string) string {
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r
-	}, strings.Join(strings.Fields(text), " "))
+	}, text)
+	line := strings.Join(strings.Fields(visible), " ")
 	runes := []rune(line)
 	if len(runes) > fieldMost {
 		// A joiner whose second part was cut off would tie itself to the dots.

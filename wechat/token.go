@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -175,6 +176,7 @@ type memoryTokens struct {
 	mu    sync.Mutex
 	now   func() time.Time
 	items map[string]memoryItem
+	locks int // taken so far; names who has one
 }
 
 type memoryItem struct {
@@ -207,11 +209,15 @@ func (m *memoryTokens) Lock(_ context.Context, key string, life time.Duration) (
 	if item, ok := m.items[key]; ok && m.now().Before(item.until) {
 		return nil, false, nil
 	}
-	m.items[key] = memoryItem{value: "locked", until: m.now().Add(life)}
+	m.locks++
+	own := memoryItem{value: strconv.Itoa(m.locks), until: m.now().Add(life)}
+	m.items[key] = own
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		delete(m.items, key)
+		if m.items[key] == own {
+			delete(m.items, key)
+		}
 	}, true, nil
 }
 

@@ -1,0 +1,63 @@
+package wechat
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/quick"
+	"unicode/utf8"
+)
+
+func TestSendTemplate(t *testing.T) {
+	p := newPlatform(t)
+	a := p.official(Options{})
+	p.says(sendPath, `{"errcode":0,"errmsg":"ok","msgid":24000000000000001}`)
+	id, err := a.SendTemplate(t.Context(), TemplateMessage{
+		To: "o1", Template: "t1", URL: "https://pass.example.com/h5/pass?a=1&b=2", ID: "n1", Fields: map[string]string{"thing1": "幸福 <家园> & 3栋", "time2": "2026-11-20 12:00"},
+	})
+	if err != nil || id != 24000000000000001 {
+		t.Errorf("%d, %v", id, err)
+	}
+	want := map[string]any{
+		"touser": "o1", "template_id": "t1", "url": "https://pass.example.com/h5/pass?a=1&b=2", "client_msg_id": "n1",
+		"data": map[string]any{"thing1": map[string]any{"value": "幸福 <家园> & 3栋"}, "time2": map[string]any{"value": "2026-11-20 12:00"}},
+	}
+	if got := p.requests(sendPath)[0].body; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("sent %v", got)
+	}
+	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1"}); err != nil {
+		t.Error(err)
+	}
+	if got := p.requests(sendPath)[1].body; len(got) != 3 {
+		t.Errorf("what is not said is sent: %v", got)
+	}
+}
+
+func TestField(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "",
+		"幸福家园 3栋":               "幸福家园 3栋",
+		"一\r\n二\n\n三\t四\u2028五": "一 二 三 四 五",
+		"  x  ":                 "x",
+		"\x00 x \x00":           "x",
+		"a\x00b\x07c\x1b[1m":    "abc[1m",
+		strings.Repeat("好", 20): strings.Repeat("好", 20),
+		strings.Repeat("好", 21): strings.Repeat("好", 19) + "…",
+		strings.Repeat("😀", 20): strings.Repeat("😀", 20),
+		strings.Repeat("😀", 21): strings.Repeat("😀", 19) + "…",
+		strings.Repeat("x", 18) + "👨‍👩‍👧": strings.Repeat("x", 18) + "👨…",
+		strings.Repeat("x", 17) + "👨‍👩‍👧": strings.Repeat("x", 17) + "👨…",
+		"a\xffb": "a\ufffdb",
+	} {
+		if got := field(text); got != want {
+			t.Errorf("field(%q) = %q, want %q", text, got, want)
+		}
+	}
+	fits := func(text string) bool {
+		got := field(text)
+		return utf8.ValidString(got) && utf8.RuneCountInString(got) <= 20 && !strings.ContainsAny(got, "\r\n\t\x00") && field(got) == got
+	}
+	if err := quick.Check(fits, nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -81,3 +81,62 @@ func (v Via) Words() string {
 	}
 	return ""
 }
+
+// Vias gives every way of passing.
+func Vias() []Via { return []Via{ViaReader, ViaGuard, ViaManual} }
+
+// ResultWords says in Chinese what became of it.
+func (r AccessRecord) ResultWords() string {
+	if r.Allowed {
+		return "放行"
+	}
+	return "拒绝"
+}
+
+// Why is the reason of a refusal in Chinese, with the guard's own words where
+// there are any; of a release, those words alone.
+func (r AccessRecord) Why() string {
+	switch {
+	case r.Allowed:
+		return r.Note
+	case r.Note != "" && r.Reason == ReasonGuard:
+		return r.Note
+	case r.Note != "":
+		return r.Reason.Sentence() + "（" + r.Note + "）"
+	}
+	return r.Reason.Sentence()
+}
+
+// RecordColumns are the columns of an export of access records.
+var RecordColumns = []string{"时间", "小区", "门或门岗", "方向", "通行证", "方式", "姓名", "房屋", "体温（℃）", "放行者", "结果", "原因"}
+
+// Cells are a record's values in the order of RecordColumns, its time in zone.
+// community is the community's name.
+func (r AccessRecord) Cells(community string, zone *time.Location) []any {
+	var temperature any
+	if r.TempTenths != 0 {
+		temperature = float64(r.TempTenths) / 10
+	}
+	return []any{
+		r.At.In(zone), community, r.Gate, r.Direction.Words(), r.Kind.Words(), r.Via.Words(), r.Name, r.HouseLabel,
+		temperature, r.ReleasedBy, r.ResultWords(), r.Why(),
+	}
+}
+
+// Add sums up totals.
+func (t RecordTotals) Add(other RecordTotals) RecordTotals {
+	return RecordTotals{In: t.In + other.In, Out: t.Out + other.Out, Refused: t.Refused + other.Refused}
+}
+
+// HourTotals are a natural day's records by the hour. A day of 25 hours counts
+// its last in the 24th.
+type HourTotals [24]RecordTotals
+
+// Sum is the day's totals.
+func (h HourTotals) Sum() RecordTotals {
+	var sum RecordTotals
+	for _, hour := range h {
+		sum = sum.Add(hour)
+	}
+	return sum
+}

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // Observer is an outsider who may look at communities' access records 观察员.
 type Observer struct {
@@ -20,3 +23,42 @@ const (
 	BindGuard    = "guard"
 	BindAccount  = "account"
 )
+
+// BindState is how far a bind ticket has come.
+type BindState string
+
+// The states of a bind ticket. One that was replaced or never made is over too.
+const (
+	BindWaiting BindState = "waiting"
+	BindDone    BindState = "done"
+	BindOver    BindState = "over"
+)
+
+// Bounds of an observer.
+const (
+	CapacityMost            = 40 // characters
+	observerCommunitiesMost = 500
+)
+
+// Trimmed gives the observer with the texts cleaned; a phone number that is one,
+// as its 11 digits.
+func (o Observer) Trimmed() Observer {
+	o.Name, o.Capacity, o.Phone = Clean(o.Name), Clean(o.Capacity), trimmedPhone(o.Phone)
+	return o
+}
+
+// Check reports what is wrong with a Trimmed observer, by field. No phone number
+// is for the caller to judge: of an observer on file it means the number kept.
+func (o Observer) Check() error {
+	fields := map[string]string{}
+	checkPerson(fields, o.Name, o.Phone)
+	if n := utf8.RuneCountInString(o.Capacity); n == 0 || n > CapacityMost || !noControls(o.Capacity) {
+		fields["capacity"] = "请填写身份，最多 40 个字，如 社区民警"
+	}
+	if len(o.Communities) == 0 {
+		fields["communities"] = "请至少选择一个小区"
+	} else if len(o.Communities) > observerCommunitiesMost {
+		fields["communities"] = "最多选择 500 个小区"
+	}
+	return InvalidFields(fields)
+}

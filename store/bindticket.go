@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"tongxing/core"
@@ -64,6 +66,27 @@ func (s *Store) UseBindTicket(ctx context.Context, scene string, user core.ID) (
 		return audit(tx, by, auditEntry{Action: "bind.done", Target: kind + ":" + ticket.Target.String()})
 	})
 	return kind, err
+}
+
+// BindState tells how far the newest ticket of a target has come, and until when
+// one that waits is good. The caller has checked that the target is in scope.
+func (s *Store) BindState(ctx context.Context, kind string, target core.ID) (state core.BindState, expires time.Time, err error) {
+	var ticket struct {
+		Expires millis `db:"expires_at"`
+		Used    millis `db:"used_at"`
+	}
+	err = s.get(ctx, &ticket, "SELECT expires_at, used_at FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return core.BindOver, expires, nil
+	case err != nil:
+		return core.BindOver, expires, wrap("read bind ticket", err)
+	case !ticket.Used.IsZero():
+		return core.BindDone, expires, nil
+	case !ticket.Expires.After(s.now()):
+		return core.BindOver, expires, nil
+	}
+	return core.BindWaiting, ticket.Expires.Time, nil
 }
 
 func bind(tx *Tx, kind string, target, user core.ID) error {

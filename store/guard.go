@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"maps"
 
 	"tongxing/core"
 )
@@ -47,6 +49,10 @@ func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (co
 func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) (core.ID, error) {
 	if !scope.Has(p.Community) {
 		return 0, core.NotFound("小区不存在")
+	}
+	p = p.Trimmed()
+	if err := p.Check(); err != nil {
+		return 0, err
 	}
 	err := s.write(ctx, "save guard post", func(tx *Tx) error {
 		entry := auditEntry{Action: "guardpost.add", Community: p.Community, After: p.Name + " " + p.Direction.Words()}
@@ -158,6 +164,10 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 	if !scope.Has(g.Community) {
 		return 0, core.NotFound("小区不存在")
 	}
+	g = g.Trimmed()
+	if err := needPhone(g.Check(), g.ID, g.Phone); err != nil {
+		return 0, err
+	}
 	sealed, err := s.keys.seal("guard.phone", g.Phone)
 	if err != nil {
 		return 0, wrap("save guard", err)
@@ -216,6 +226,61 @@ func assignPosts(tx *Tx, g core.Guard) error {
 		}
 	}
 	return nil
+}
+
+// needPhone adds to a check's findings that somebody new has no phone number.
+func needPhone(wrong error, id core.ID, phone string) error {
+	if id != 0 || phone != "" {
+		return wrong
+	}
+	fields := map[string]string{"phone": "请填写手机号"}
+	var e *core.Error
+	if errors.As(wrong, &e) {
+		maps.Copy(fields, e.Fields)
+	}
+	return core.InvalidFields(fields)
+}
+
+// SetGuardPostInService takes a post out of service, or back. Its page on the
+// guards' phones ends at once.
+func (s *Store) SetGuardPostInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
+	return s.write(ctx, "set guard post in service", func(tx *Tx) error {
+		return setInService(tx, by, scope, serviceChange{table: "guard_post", stem: "guardpost", absent: "门岗不存在", id: id, inService: inService})
+	})
+}
+
+// SetGuardInService disables a guard, or takes one back. The guard's pages end at
+// once.
+func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
+	return s.write(ctx, "set guard in service", func(tx *Tx) error {
+		return setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: "门岗人员不存在", id: id, inService: inService})
+	})
+}
+
+type serviceChange struct {
+	table, stem, absent string
+	id                  core.ID
+	inService           bool
+}
+
+func setInService(tx *Tx, by core.Actor, scope core.Scope, c serviceChange) error {
+	where, args := scopeWhere(scope, "community_id")
+	var row struct {
+		Community core.ID `db:"community_id"`
+		Name      string  `db:"name"`
+	}
+	if err := tx.get(&row, "SELECT community_id, name FROM "+c.table+" WHERE id = ? AND "+where, append([]any{int64(c.id)}, args...)...); err != nil {
+		return absent(err, c.absent)
+	}
+	entry := auditEntry{Action: c.stem + ".enable", Community: row.Community, Target: c.stem + ":" + c.id.String(), After: row.Name}
+	var disabled any
+	if !c.inService {
+		entry.Action, disabled = c.stem+".disable", tx.nowMS()
+	}
+	if err := tx.one(core.NotFound(c.absent), "UPDATE "+c.table+" SET disabled_at = ?, updated_at = ? WHERE id = ?", disabled, tx.nowMS(), int64(c.id)); err != nil {
+		return err
+	}
+	return audit(tx, by, entry)
 }
 
 // bindGuard ties a guard to the WeChat user who scanned the guard's QR.

@@ -88,8 +88,9 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 			return 0, core.NotFound("小区不存在")
 		}
 	}
-	if len(o.Communities) == 0 {
-		return 0, core.InvalidFields(map[string]string{"communities": "请至少选择一个小区"})
+	o = o.Trimmed()
+	if err := needPhone(o.Check(), o.ID, o.Phone); err != nil {
+		return 0, err
 	}
 	sealed, err := s.keys.seal("observer.phone", o.Phone)
 	if err != nil {

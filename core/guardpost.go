@@ -1,0 +1,36 @@
+package core
+
+import (
+	"time"
+	"unicode/utf8"
+)
+
+// GuardPost is a place where guards let people pass 门岗.
+type GuardPost struct {
+	ID        ID
+	Community ID
+	Name      string
+	Direction Direction // preset on the guard's page
+	Disabled  time.Time
+}
+
+// GuardPostNameMost bounds a post's name, in characters.
+const GuardPostNameMost = 64
+
+// Trimmed gives the post with its text cleaned.
+func (p GuardPost) Trimmed() GuardPost {
+	p.Name = Clean(p.Name)
+	return p
+}
+
+// Check reports what is wrong with a Trimmed post, by field.
+func (p GuardPost) Check() error {
+	fields := map[string]string{}
+	if n := utf8.RuneCountInString(p.Name); n == 0 || n > GuardPostNameMost || !noControls(p.Name) {
+		fields["name"] = "请填写门岗名称，最多 64 个字"
+	}
+	if p.Direction != In && p.Direction != Out {
+		fields["direction"] = "请选择方向"
+	}
+	return InvalidFields(fields)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/wechat"
@@ -88,6 +89,15 @@ func (w *weChat) Phone(ctx context.Context, code string) (string, error) {
 	}
 	phone, err := w.mini.PhoneNumber(ctx, code)
 	return phone, forPeople(err)
+}
+
+// TemporaryQR implements console.QRMaker.
+func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Duration) (string, error) {
+	if w.official == nil {
+		return "", errNoOfficial
+	}
+	code, err := w.official.TemporaryCode(ctx, scene, life)
+	return code.URL, forPeople(err)
 }
 
 // forPeople says in words what people can do about a platform's error.

@@ -145,3 +145,10 @@ func lockAccount(tx *Tx, by core.Account, id core.ID) (core.Account, error) {
 	}
 	return list[0], nil
 }
+
+// moveAccounts gives one WeChat user's accounts to another: WeChat told that they
+// are one.
+func moveAccounts(tx *Tx, from, to core.ID) error {
+	_, err := tx.exec("UPDATE account SET user_id = ?, updated_at = ? WHERE user_id = ?", int64(to), tx.nowMS(), int64(from))
+	return err
+}

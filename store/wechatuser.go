@@ -20,10 +20,13 @@ func (r wechatUserRow) user() core.WechatUser {
 
 // SignInWechat finds the user of an identity that WeChat has just vouched for,
 // or makes one. A union id joins the identities of two apps: where each had a user
-// of its own, the older one stays and takes the other's bindings.
+// of its own, the one that has the union id stays and takes the other's bindings;
+// the other's sessions end.
 func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core.WechatUser, error) {
 	var user core.WechatUser
+	var gone core.ID // whom user took the place of; 0 = nobody
 	err := s.write(ctx, "sign in by WeChat", func(tx *Tx) error {
+		gone = 0
 		byOpen, err := userOfOpenID(tx, who)
 		if err != nil {
 			return err
@@ -38,16 +41,30 @@ func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core
 		case byOpen.ID == 0:
 			user, err = byUnion, addIdentity(tx, who, byUnion.ID)
 		case byUnion.ID == 0 && who.UnionID != "":
-			user, err = byOpen, tx.one(errRace, "UPDATE wechat_user SET union_id = ?, updated_at = ? WHERE id = ? AND union_id IS NULL",
-				who.UnionID, tx.nowMS(), int64(byOpen.ID))
-			user.UnionID = who.UnionID
+			user, err = nameUnion(tx, byOpen, who.UnionID)
 		case byUnion.ID == 0 || byUnion.ID == byOpen.ID:
 			user = byOpen
 		default:
+			gone = byOpen.ID
 			user, err = mergeWechatUsers(tx, byUnion, byOpen)
 		}
 		return err
 	})
+	if err == nil && gone != 0 {
+		s.subjectChanged(ctx, core.SessionWechat, gone)
+	}
+	return user, err
+}
+
+// nameUnion notes a union id that WeChat has only now told, or that is a new one
+// because the account moved to another open platform.
+func nameUnion(tx *Tx, user core.WechatUser, unionID string) (core.WechatUser, error) {
+	err := tx.one(errRace, "UPDATE wechat_user SET union_id = ?, updated_at = ? WHERE id = ? AND COALESCE(union_id, '') = ?",
+		unionID, tx.nowMS(), int64(user.ID), user.UnionID)
+	if isDuplicate(err) {
+		err = errRace // the same person, at this moment, in another app
+	}
+	user.UnionID = unionID
 	return user, err
 }
 
@@ -108,18 +125,20 @@ func mergeWechatUsers(tx *Tx, kept, gone core.WechatUser) (core.WechatUser, erro
 	if err := moveObservers(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
-	moves := []string{
-		"UPDATE wechat_identity SET user_id = ? WHERE user_id = ?",
-		"UPDATE account SET user_id = ? WHERE user_id = ?",
-		"UPDATE wechat_user SET merged_into = ? WHERE id = ?",
+	if err := moveAccounts(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
 	}
-	for _, move := range moves {
+	if err := endSessions(tx, core.SessionWechat, gone.ID); err != nil {
+		return kept, err
+	}
+	// A union id of gone's own would lead the next sign-in to somebody who is no more.
+	for _, move := range []string{
+		"UPDATE wechat_identity SET user_id = ? WHERE user_id = ?",
+		"UPDATE wechat_user SET merged_into = ?, union_id = NULL WHERE id = ?",
+	} {
 		if _, err := tx.exec(move, int64(kept.ID), int64(gone.ID)); err != nil {
 			return kept, err
 		}
-	}
-	if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = 'wechat' AND subject_id = ? AND ended_at IS NULL", tx.nowMS(), int64(gone.ID)); err != nil {
-		return kept, err
 	}
 	if kept.Person != 0 || gone.Person == 0 {
 		return kept, nil

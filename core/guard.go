@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // Guard is somebody who works at posts of one community.
 type Guard struct {

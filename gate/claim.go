@@ -44,18 +44,19 @@ return ms + ARGV[3]
 `)
 
 // claimScript takes a live token for one scan. A token past its time is absent
-// even where Redis has not yet dropped it: its end is part of its value.
+// even where Redis has not yet dropped it: its end is part of its value. The same
+// claim again is the client's, who did not hear the first answer.
 // KEYS: the token, the asker's stored answer. ARGV: claim name, asker, lease in ms.
 var claimScript = redis.NewScript(`
 local answer = redis.call('GET', KEYS[2])
 if answer then return {'repeat', answer} end
-local t = redis.call('HMGET', KEYS[1], 'pass', 'exp', 'used', 'asker', 'until')
+local t = redis.call('HMGET', KEYS[1], 'pass', 'exp', 'used', 'asker', 'until', 'claim')
 if not t[1] then return {'absent', ''} end
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 if tonumber(t[2]) <= ms then return {'absent', t[1]} end
 if t[3] then return {'used', t[1]} end
-if t[4] and tonumber(t[5]) > ms then
+if t[4] and tonumber(t[5]) > ms and t[6] ~= ARGV[1] then
   if t[4] == ARGV[2] then return {'wait', t[1]} end
   return {'busy', t[1]}
 end
@@ -64,12 +65,19 @@ return {'live', t[1]}
 `)
 
 // settleScript ends a claim: the token is used up, or put back. The answer is
-// kept for repeats. A claim whose lease ran out and went to another is left alone.
+// kept for repeats, but one that only says that somebody else is deciding does not
+// take a decision's place. A claim whose lease ran out and went to another is left
+// alone.
 // KEYS: the token, the asker's stored answer.
 // ARGV: claim name, 1 if used up, the answer, its life in ms.
 var settleScript = redis.NewScript(`
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
-if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then
+local own = redis.call('HGET', KEYS[1], 'claim') == ARGV[1]
+if own or ARGV[2] == '1' then
+  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+else
+  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4], 'NX')
+end
+if own then
   if ARGV[2] == '1' then redis.call('HSET', KEYS[1], 'used', '1') end
   redis.call('HDEL', KEYS[1], 'claim', 'asker', 'until')
 elseif ARGV[2] == '1' and redis.call('EXISTS', KEYS[1]) == 1 then
@@ -111,8 +119,8 @@ type claim struct {
 // answer is what a repeat gets again. It names nobody.
 type answer struct {
 	Decision  core.Decision
-	Record    core.ID
-	Community core.ID
+	Record    core.ID `json:",omitempty"` // 0 = nothing recorded, which is no id in JSON
+	Community core.ID `json:",omitempty"`
 }
 
 // errInFlight says that this asker's first request is still being decided.

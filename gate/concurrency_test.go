@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/gate"
 	"tongxing/testkit/estate"
 )
 
@@ -98,6 +99,32 @@ func TestRepeatsInFlightGetOneAnswer(t *testing.T) {
 		}
 		if records := r.records(t, e.Community); len(records) != len(e.Residents) {
 			t.Errorf("%d records of %d scans", len(records), len(e.Residents))
+		}
+	})
+}
+
+// A guard's finger that presses twice sends one form twice. Both hear that the
+// person was released, though the first took the last exit.
+func TestAGuardsFormSentTwiceAtOnce(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		servers := []*rig{r, r.again()}
+		e := estate.New(t, r.store, estate.Plan{Houses: 20, Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, FeverTenths: 373}})
+		for _, who := range e.Residents {
+			form := gate.Passage{Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: who.Pass.String(), Pass: who.Pass, Direction: core.Out}
+			var wg sync.WaitGroup
+			opened := make([]core.Decision, 4)
+			for i := range opened {
+				wg.Go(func() { opened[i] = servers[i%2].Release(t.Context(), form).Decision })
+			}
+			wg.Wait()
+			for i, d := range opened {
+				if !d.Allowed {
+					t.Fatalf("sending %d: %+v", i, d)
+				}
+			}
+		}
+		if n := allowed(r.records(t, e.Community)); n != len(e.Residents) {
+			t.Errorf("%d releases of %d forms", n, len(e.Residents))
 		}
 	})
 }

@@ -27,6 +27,8 @@ type Gate struct {
 	log   *slog.Logger
 	live  *liveHints
 	seen  func(Seen)
+
+	watchers *watchers
 }
 
 // Seen is what metrics learn of one scan.
@@ -54,10 +56,13 @@ func New(o Options) *Gate {
 	if o.Seen == nil {
 		o.Seen = func(Seen) {}
 	}
-	g := &Gate{store: o.Store, redis: o.Redis, log: o.Log, seen: o.Seen}
+	g := &Gate{store: o.Store, redis: o.Redis, log: o.Log, seen: o.Seen, watchers: newWatchers(o.Redis)}
 	g.live = newLiveHints(o.Redis, o.Log)
 	return g
 }
 
 // Close stops the live hints. Scans in flight should be finished first.
-func (g *Gate) Close() { g.live.close() }
+func (g *Gate) Close() {
+	g.live.close()
+	g.watchers.close()
+}

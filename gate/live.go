@@ -84,30 +84,3 @@ func (l *liveHints) publish() {
 		}
 	}
 }
-
-// Watch gives a channel that receives when one of the communities may have new
-// access records. It ends with ctx; the channel is never closed before.
-func (g *Gate) Watch(ctx context.Context, communities ...core.ID) <-chan struct{} {
-	channels := make([]string, len(communities))
-	for i, id := range communities {
-		channels[i] = hintChannel(id)
-	}
-	out := make(chan struct{}, 1)
-	subscription := g.redis.Subscribe(ctx, channels...)
-	go func() {
-		defer subscription.Close()
-		hints := subscription.Channel()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-hints:
-				select {
-				case out <- struct{}{}:
-				default:
-				}
-			}
-		}
-	}()
-	return out
-}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
 type Passage struct {
 	Post, Guard core.ID
 	GuardName   string
-	FormKey     string // made with the form, so that sending it twice is one act
+	FormKey     string // made with the form, so that sending it twice is one act; changed, it is another
 	Text        string // the token shown; "" = manual record
 	Pass        core.ID
 	Direction   core.Direction
@@ -61,9 +62,18 @@ func (g *Gate) Release(ctx context.Context, p Passage) Result {
 	}
 	if p.Text == "" {
 		a.Via, a.Pass = core.ViaManual, p.Pass
-		return g.manual(ctx, a, p.FormKey)
+		a.TokenDigest = p.form()
+		return g.manual(ctx, a)
 	}
-	return g.pass(ctx, a, p.Text, "g"+p.Post.String()+":"+p.FormKey)
+	return g.pass(ctx, a, p.Text, "g"+p.form())
+}
+
+// form names a form by its key and by what it was filled in with: a page that the
+// browser kept and that is sent again for somebody else, or the other way, must
+// not be answered by what was decided before.
+func (p Passage) form() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "form %d %q %d %q %d %t %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths, p.IDNumber != "", p.RefusedFor))
+	return hex.EncodeToString(sum[:])
 }
 
 // pass claims, decides and settles.
@@ -130,11 +140,9 @@ func (g *Gate) claimOrAwait(ctx context.Context, c *claim) error {
 }
 
 // manual records a passage without a token: it needs no cache, so that guards
-// can work when Redis is gone. The form's key makes a second sending a repeat.
-func (g *Gate) manual(ctx context.Context, a store.ScanAttempt, formKey string) Result {
+// can work when Redis is gone. The form's digest makes a second sending a repeat.
+func (g *Gate) manual(ctx context.Context, a store.ScanAttempt) Result {
 	began := time.Now()
-	sum := sha256.Sum256([]byte("form " + a.Post.String() + " " + formKey))
-	a.TokenDigest = hex.EncodeToString(sum[:])
 	outcome, err := g.store.Scan(ctx, a)
 	r := Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
 	if err != nil {

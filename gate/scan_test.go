@@ -57,8 +57,11 @@ func TestScanOfStrangeText(t *testing.T) {
 				t.Errorf("%.20q: %+v", text, got.Decision)
 			}
 		}
-		if got := r.Scan(t.Context(), 12345, r.issue(t, e.Residents[0].Pass)); got.Decision.Reason != core.ReasonReaderUnknown || got.Record.ID != 0 {
-			t.Errorf("unknown reader: %+v", got)
+		token := r.issue(t, e.Residents[0].Pass)
+		for _, repeat := range []bool{false, true} {
+			if got := r.Scan(t.Context(), 12345, token); got.Decision.Reason != core.ReasonReaderUnknown || got.Record.ID != 0 || got.Repeat != repeat {
+				t.Errorf("unknown reader, repeat %t: %+v", repeat, got)
+			}
 		}
 	})
 }
@@ -237,6 +240,37 @@ func TestPreviewSaysWhatTheScanWillDo(t *testing.T) {
 			if sight.Decision.Allowed != got.Decision.Allowed || got.Decision.Allowed != (i == 0) {
 				t.Errorf("member %d: preview %+v, scan %+v", i, sight.Decision, got.Decision)
 			}
+		}
+	})
+}
+
+// A page that the browser kept is sent again for somebody else, or the other way:
+// that is another act, with its own decision and record.
+func TestAGuardsFormSentAgainWithOtherContent(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		e := estate.New(t, r.store, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, FeverTenths: 373}})
+		form := gate.Passage{Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: "f1", Pass: e.Residents[0].Pass, Direction: core.In}
+		if got := r.Release(t.Context(), form); !got.Decision.Allowed || got.Repeat {
+			t.Fatalf("in: %+v", got)
+		}
+		form.Direction = core.Out
+		if got := r.Release(t.Context(), form); !got.Decision.Allowed || got.Repeat || !got.Record.Counted {
+			t.Errorf("then out: %+v; want an exit that counts", got)
+		}
+		form.Pass = e.Residents[1].Pass
+		if got := r.Release(t.Context(), form); !got.Decision.Allowed || got.Record.Name != e.Residents[1].Name {
+			t.Errorf("then somebody else: %+v; want that person's own record", got)
+		}
+		shown := gate.Passage{Post: e.Post, Guard: e.Guard, FormKey: "f2", Text: r.issue(t, e.Residents[2].Pass), Direction: core.Out, RefusedFor: "携带违禁品"}
+		if got := r.Release(t.Context(), shown); got.Decision.Reason != core.ReasonGuard {
+			t.Fatalf("refused by the guard: %+v", got.Decision)
+		}
+		shown.RefusedFor = ""
+		if got := r.Release(t.Context(), shown); !got.Decision.Allowed || got.Repeat {
+			t.Errorf("the guard thought better of it: %+v", got)
+		}
+		if records := r.records(t, e.Community); len(records) != 5 || allowed(records) != 4 {
+			t.Errorf("%d records, %d released; want 5 and 4", len(records), allowed(records))
 		}
 	})
 }

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -91,6 +93,28 @@ func isRetryable(err error) bool {
 	var s *sqlite.Error
 	if errors.As(err, &s) {
 		return s.Code()&0xff == sqlite3.SQLITE_BUSY
+	}
+	return false
+}
+
+// isGone reports a database that could not be asked, or that can keep nothing:
+// what else is asked at once fails alike.
+func isGone(err error) bool {
+	var network net.Error // a context's deadline too
+	if errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, errClosed) {
+		return true
+	}
+	for _, gone := range []error{driver.ErrBadConn, mysql.ErrInvalidConn, sql.ErrConnDone} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		switch s.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return true
+		}
 	}
 	return false
 }

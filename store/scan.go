@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -45,14 +46,31 @@ type ScanOutcome struct {
 // connection was lost at the commit); the token then never releases again.
 func (s *Store) Scan(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	if a.Via == core.ViaManual {
-		// No cache remembers a form, and the first sending may have used up the
-		// exits that would let a second one through.
-		first, found, err := s.released(ctx, a.TokenDigest)
-		if err != nil || found {
-			return repeatOf(first), wrap("scan", err)
-		}
+		return s.scanForm(ctx, a)
 	}
 	return s.scans.do(ctx, a)
+}
+
+// scanForm looks for an earlier sending of a guard's form, which no cache
+// remembers: it may have used up the exits that would let a second one through.
+// Of two that come at once, one may be refused for that; it hears what the other
+// did.
+func (s *Store) scanForm(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
+	first, found, err := s.released(ctx, a.TokenDigest)
+	if err != nil {
+		return ScanOutcome{}, wrap("scan", err)
+	}
+	if found {
+		return repeatOf(first), nil
+	}
+	outcome, err := s.scans.do(ctx, a)
+	if err != nil || outcome.Decision.Allowed {
+		return outcome, err
+	}
+	if first, found, err = s.released(ctx, a.TokenDigest); err == nil && found {
+		return repeatOf(first), nil
+	}
+	return outcome, nil
 }
 
 // repeatOf gives the answer of a release again.
@@ -63,33 +81,50 @@ func repeatOf(first core.AccessRecord) ScanOutcome {
 	}
 }
 
+// batchTries is how often a batch that lost a race for a tally is tried as a
+// whole: whoever won has committed, so that the next try seldom loses again.
+const batchTries = 3
+
 // scanBatch decides several attempts in one transaction. Where the batch as a
-// whole loses a race, or holds a token that was released before, each attempt is
-// decided by itself.
+// whole loses a race, holds a token that was released before, or holds one that
+// cannot be decided or written, each attempt is decided by itself: nobody is
+// refused for what another showed. A database that is gone is asked once.
 func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	errs := make([]error, len(batch))
-	outcomes, err := s.scanTogether(ctx, batch)
+	outcomes, err := s.scanCaught(ctx, batch)
 	if err == nil {
 		return outcomes, errs
 	}
-	if !isDuplicate(err) && !isRetryable(err) && err != errRace {
+	outcomes = make([]ScanOutcome, len(batch))
+	if again := isDuplicate(err) || isRetryable(err) || err == errRace; !again && (len(batch) == 1 || isGone(err)) {
 		for i := range errs {
 			errs[i] = wrap("scan", err)
 		}
-		return make([]ScanOutcome, len(batch)), errs
+		return outcomes, errs
 	}
-	outcomes = make([]ScanOutcome, len(batch))
 	for i, a := range batch {
 		outcomes[i], errs[i] = s.scanAlone(ctx, a)
 	}
 	return outcomes, errs
 }
 
+// scanCaught is scanTogether with a panic as an error; the transaction is rolled
+// back either way.
+func (s *Store) scanCaught(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("panic in a scan", "stack", string(debug.Stack()))
+			outcomes, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return s.scanTogether(ctx, batch)
+}
+
 // scanAlone decides one attempt, again and again while others change its tally.
 // Each round somebody's exit was counted, so a window's exits bound the rounds.
 func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	for {
-		outcomes, err := s.scanTogether(ctx, []ScanAttempt{a})
+		outcomes, err := s.scanCaught(ctx, []ScanAttempt{a})
 		switch {
 		case err == nil:
 			return outcomes[0], nil

@@ -1,0 +1,150 @@
+package gate
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tongxing/cache"
+	"tongxing/core"
+)
+
+// embeddedGate is a gate on the embedded Redis, without a store. The scripts run
+// on real ones in the tests of scans.
+func embeddedGate(t *testing.T) *Gate {
+	t.Helper()
+	c, err := cache.Open(cache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := New(Options{Redis: c})
+	t.Cleanup(func() {
+		g.Close()
+		c.Close()
+	})
+	return g
+}
+
+// claimAs claims a token under a name, and gives the state.
+func claimAs(t *testing.T, g *Gate, c *claim, name string) string {
+	t.Helper()
+	reply, err := claimScript.Run(t.Context(), g.redis, []string{tokenKey(c.shard, c.digest), answerKey(c.shard, c.digest, c.asker)},
+		name, c.asker, claimLease.Milliseconds()).StringSlice()
+	if err != nil || len(reply) != 2 {
+		t.Fatal(reply, err)
+	}
+	return reply[0]
+}
+
+func issuedClaim(t *testing.T, g *Gate, asker string) *claim {
+	t.Helper()
+	issued, err := g.Issue(t.Context(), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return claimOf(issued.Text, asker)
+}
+
+// The client sends a command again when the connection breaks under it. The
+// claim that Redis heard the first time must not shut out the second.
+func TestAClaimHeardTwiceIsOneClaim(t *testing.T) {
+	g := embeddedGate(t)
+	c := issuedClaim(t, g, "r1")
+	for range 2 {
+		if state := claimAs(t, g, c, "r1/1"); state != string(core.TokenLive) {
+			t.Errorf("the same claim: %s, want live", state)
+		}
+	}
+	if state := claimAs(t, g, c, "r1/2"); state != "wait" {
+		t.Errorf("another of the same reader: %s, want wait", state)
+	}
+	other := *c
+	other.asker = "r2"
+	if state := claimAs(t, g, &other, "r2/3"); state != string(core.TokenBusy) {
+		t.Errorf("another reader's: %s, want busy", state)
+	}
+}
+
+// A repeat that waited too long hears "busy". When the first request's decision
+// came in the meantime, that stays the answer.
+func TestBusyDoesNotTakeTheDecisionsPlace(t *testing.T) {
+	g := embeddedGate(t)
+	first := issuedClaim(t, g, "r1")
+	first.name = "r1/1"
+	if state := claimAs(t, g, first, first.name); state != string(core.TokenLive) {
+		t.Fatal(state)
+	}
+	late := *first
+	late.name = "r1/2"
+	busy := answer{Decision: core.Decision{Reason: core.ReasonTokenBusy}}
+	opened := answer{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed}}
+	for _, order := range []string{"busy first", "busy last"} {
+		if order == "busy first" {
+			g.settle(t.Context(), &late, busy)
+		}
+		g.settle(t.Context(), first, opened)
+		if order == "busy last" {
+			g.settle(t.Context(), &late, busy)
+		}
+		again := &claim{shard: first.shard, digest: first.digest, asker: "r1"}
+		text, err := g.redis.Get(t.Context(), answerKey(again.shard, again.digest, again.asker)).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := again.read("repeat", text); err != nil || !again.stored.Decision.Allowed {
+			t.Errorf("%s: a repeat hears %+v, %v; want it opened", order, again.stored, err)
+		}
+	}
+}
+
+// Pages of one server share one subscription, which ends with the last of them.
+func TestWatchersShareOneSubscription(t *testing.T) {
+	g := embeddedGate(t)
+	subscribed := func(want int64) {
+		t.Helper()
+		deadline := time.Now().Add(10 * time.Second)
+		for {
+			n, err := g.redis.PubSubNumSub(t.Context(), hintChannel(1), hintChannel(2)).Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n[hintChannel(1)] == want && n[hintChannel(2)] == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("subscriptions %v, want %d each", n, want)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	watches := make([]<-chan struct{}, 20)
+	contexts := make([]context.CancelFunc, len(watches))
+	for i := range watches {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		watches[i], contexts[i] = g.Watch(ctx, 1, 2), cancel
+	}
+	subscribed(1)
+	for _, watch := range watches {
+		<-watch // what happened before the subscription went unheard: all look once
+	}
+	g.live.hint(1)
+	for i, watch := range watches {
+		select {
+		case <-watch:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("watcher %d heard nothing", i)
+		}
+	}
+	for _, cancel := range contexts[:19] {
+		cancel()
+	}
+	g.live.hint(2)
+	select {
+	case <-watches[19]:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the last watcher heard nothing")
+	}
+	contexts[19]()
+	subscribed(0)
+}

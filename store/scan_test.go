@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// scanPlace is a community with a guard post and people who have passes.
+type scanPlace struct {
+	community, post core.ID
+	houses, passes  []core.ID
+}
+
+func newScanPlace(t *testing.T, s *Store, people int) scanPlace {
+	t.Helper()
+	p := scanPlace{community: newCommunity(t, s, "翠湖花园")}
+	p.houses = newHouses(t, s, p.community, people)
+	for i, house := range p.houses {
+		phone := fmt.Sprintf("139%08d", i)
+		newResident(t, s, p.community, house, "张三", phone)
+		user := newWechatUserWithPhone(t, s, "o"+phone, phone)
+		passes, err := s.PassesOfPerson(t.Context(), user.Person)
+		if err != nil || len(passes) != 1 {
+			t.Fatal(len(passes), err)
+		}
+		p.passes = append(p.passes, passes[0].ID)
+	}
+	var err error
+	p.post, err = s.SaveGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: p.community, Name: "东门岗", Direction: core.Out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// exit is a passage by hand.
+func (p scanPlace) exit(i int) ScanAttempt {
+	return ScanAttempt{
+		Via: core.ViaManual, Post: p.post, GuardName: "李师傅", Direction: core.Out, Pass: p.passes[i], TokenDigest: fmt.Sprintf("%064d", i+1),
+	}
+}
+
+// together decides one batch and wants all but bad released, once each.
+func (p scanPlace) together(t *testing.T, s *Store, batch []ScanAttempt, bad int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), scanTime)
+	defer cancel()
+	outcomes, errs := s.scanBatch(ctx, batch)
+	for i := range batch {
+		if i == bad {
+			if errs[i] == nil || outcomes[i].Decision.Allowed {
+				t.Errorf("the bad one: %+v, %v; want an error", outcomes[i].Decision, errs[i])
+			}
+			continue
+		}
+		if errs[i] != nil || !outcomes[i].Decision.Allowed {
+			t.Errorf("attempt %d: %+v, %v; want it released", i, outcomes[i].Decision, errs[i])
+		}
+	}
+	want := len(batch)
+	if bad >= 0 {
+		want--
+	}
+	if n := countRows(t, s, "SELECT COUNT(*) FROM access_record WHERE allowed = 1"); n != want {
+		t.Errorf("%d releases on record, want %d", n, want)
+	}
+}
+
+// A tally that no program of ours wrote stops its own household and nobody else.
+func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newScanPlace(t, s, 4)
+		if err := s.write(t.Context(), "break", func(tx *Tx) error {
+			_, err := tx.exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, 'broken', 1)", int64(p.community), int64(p.houses[1]))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), p.exit(2), p.exit(3)}, 1)
+	})
+}
+
+// What one attempt cannot write down, the others of its batch still can.
+func TestOneUnwritableAttemptRefusesNobodyElse(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if s.dialect == dialectSQLite {
+			t.Skip("SQLite keeps texts of any length")
+		}
+		p := newScanPlace(t, s, 3)
+		long := p.exit(2)
+		long.GuardName = strings.Repeat("李", 100)
+		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), long}, 2)
+	})
+}
+
+// A panic in a batch is nobody's answer: each attempt is decided by itself.
+func TestPanicInABatch(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		panics := false
+		o.Now = func() time.Time {
+			if panics {
+				panics = false
+				panic("once")
+			}
+			return testNow
+		}
+		s := openStore(t, o)
+		p := newScanPlace(t, s, 3)
+		panics = true
+		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), p.exit(2)}, -1)
+		if panics {
+			t.Error("no panic happened")
+		}
+	})
+}

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/handlers/web"
 	"tongxing/wechat"
 )
 
@@ -67,10 +67,7 @@ func (w *weChat) Identify(ctx context.Context, code string) (core.WechatIdentity
 		return core.WechatIdentity{}, errNoOfficial
 	}
 	v, err := w.official.Visitor(ctx, code)
-	if errors.Is(err, wechat.ErrSnapshot) {
-		return core.WechatIdentity{}, core.Forbidden("请点击页面底部的“使用完整服务”后再试")
-	}
-	return core.WechatIdentity{AppID: w.official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, forPeople(err)
+	return core.WechatIdentity{AppID: w.official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, web.WechatError(err)
 }
 
 // IdentifyMini implements h5.WeChat.
@@ -79,7 +76,7 @@ func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIden
 		return core.WechatIdentity{}, errNoMini
 	}
 	login, err := w.mini.Login(ctx, code)
-	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, forPeople(err)
+	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, web.WechatError(err)
 }
 
 // Phone implements h5.WeChat.
@@ -88,7 +85,7 @@ func (w *weChat) Phone(ctx context.Context, code string) (string, error) {
 		return "", errNoMini
 	}
 	phone, err := w.mini.PhoneNumber(ctx, code)
-	return phone, forPeople(err)
+	return phone, web.WechatError(err)
 }
 
 // TemporaryQR implements console.QRMaker.
@@ -97,18 +94,5 @@ func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Durati
 		return "", errNoOfficial
 	}
 	code, err := w.official.TemporaryCode(ctx, scene, life)
-	return code.URL, forPeople(err)
-}
-
-// forPeople says in words what people can do about a platform's error.
-func forPeople(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case wechat.IsBadCode(err):
-		return &core.Error{Code: core.CodeInvalid, Message: "微信授权已失效，请重新打开页面", Err: err}
-	case wechat.IsRetryable(err):
-		return &core.Error{Code: core.CodeInternal, Message: "微信服务繁忙，请稍后再试", Err: err}
-	}
-	return err
+	return code.URL, web.WechatError(err)
 }

@@ -6,7 +6,6 @@
 package api
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -54,28 +53,5 @@ func (a *API) momentOrNull(t time.Time) *string {
 	return &text
 }
 
-// Codes of WeChat that a caller is told of; see the platform's list of return codes:
-// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
-const (
-	foreignCode = 40013 // a code that another account's page was given
-	riskyUser   = 40226
-)
-
 // errNoMini is a deployment that serves phones through the official account alone.
 var errNoMini = core.Conflict("还没有配置小程序，请联系管理员")
-
-// codeError says to people what became of a code of WeChat. What they cannot help
-// is the log's.
-func codeError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case wechat.IsBadCode(err), wechat.CodeOf(err) == foreignCode:
-		return &core.Error{Code: core.CodeInvalid, Message: "微信给的凭证已失效，请重试", Fields: map[string]string{"code": "凭证无效、已使用或已过期"}, Err: err}
-	case errors.Is(err, wechat.ErrForeignPhone):
-		return &core.Error{Code: core.CodeInvalid, Message: "目前只支持中国大陆手机号", Err: err}
-	case wechat.CodeOf(err) == riskyUser:
-		return &core.Error{Code: core.CodeForbidden, Message: "微信认为此账号有风险，暂时不能登录", Err: err}
-	}
-	return &core.Error{Code: core.CodeInternal, Message: "微信服务暂时没有应答，请稍后再试", Err: err}
-}

@@ -33,7 +33,7 @@ func (a *API) bindPhone(c *web.Context) error {
 	}
 	given, err := a.mini.PhoneNumber(c.Ctx(), form.Code)
 	if err != nil {
-		return codeError(err)
+		return web.WechatError(err)
 	}
 	phone, err := core.NormalizePhone(given)
 	if err != nil {

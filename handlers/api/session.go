@@ -45,7 +45,7 @@ func (a *API) startSession(c *web.Context) error {
 	}
 	login, err := a.mini.Login(c.Ctx(), form.Code)
 	if err != nil {
-		return codeError(err)
+		return web.WechatError(err)
 	}
 	user, err := a.store.SignInWechat(c.Ctx(), core.WechatIdentity{AppID: a.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID})
 	if err != nil {

@@ -1,0 +1,34 @@
+package web
+
+import (
+	"errors"
+
+	"tongxing/core"
+	"tongxing/wechat"
+)
+
+// Codes of WeChat that people are told of; see the platform's list of return codes:
+// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
+const (
+	foreignCode = 40013 // a code that another account's page was given
+	riskyUser   = 40226
+)
+
+// WechatError says to people what became of a call of WeChat, and what they can do
+// about it. What they cannot help is the log's. nil stays nil, and what is for
+// people already stays as it is.
+func WechatError(err error) error {
+	switch {
+	case err == nil || errors.As(err, new(*core.Error)):
+		return err
+	case wechat.IsBadCode(err), wechat.CodeOf(err) == foreignCode:
+		return &core.Error{Code: core.CodeInvalid, Message: "微信授权已失效，请重新打开页面再试", Fields: map[string]string{"code": "凭证无效、已使用或已过期"}, Err: err}
+	case errors.Is(err, wechat.ErrForeignPhone):
+		return &core.Error{Code: core.CodeInvalid, Message: "目前只支持中国大陆手机号", Err: err}
+	case errors.Is(err, wechat.ErrSnapshot):
+		return &core.Error{Code: core.CodeForbidden, Message: "请点击页面底部的“使用完整服务”后再试", Err: err}
+	case wechat.CodeOf(err) == riskyUser:
+		return &core.Error{Code: core.CodeForbidden, Message: "微信认为此账号有风险，暂时不能登录", Err: err}
+	}
+	return &core.Error{Code: core.CodeInternal, Message: "微信服务暂时没有应答，请稍后再试", Err: err}
+}

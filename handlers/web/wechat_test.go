@@ -1,0 +1,45 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/wechat"
+)
+
+func TestWechatError(t *testing.T) {
+	said := core.Conflict("还没有配置小程序")
+	for _, c := range []struct {
+		err    error
+		status int
+		says   string
+		field  bool
+	}{
+		{&wechat.Error{Code: 40029, Msg: "invalid code"}, http.StatusUnprocessableEntity, "重新打开", true},
+		{&wechat.Error{Code: 40163}, http.StatusUnprocessableEntity, "重新打开", true},
+		{&wechat.Error{Code: 40013}, http.StatusUnprocessableEntity, "重新打开", true},
+		{fmt.Errorf("wrapped: %w", wechat.ErrForeignPhone), http.StatusUnprocessableEntity, "大陆手机号", false},
+		{wechat.ErrSnapshot, http.StatusForbidden, "使用完整服务", false},
+		{&wechat.Error{Code: 40226}, http.StatusForbidden, "有风险", false},
+		{&wechat.Error{Code: -1}, http.StatusInternalServerError, "稍后再试", false},
+		{&wechat.Error{Code: 40164}, http.StatusInternalServerError, "稍后再试", false},
+		{errors.New("dial tcp"), http.StatusInternalServerError, "稍后再试", false},
+		{said, http.StatusConflict, "还没有配置", false},
+	} {
+		got := WechatError(c.err)
+		var coded *core.Error
+		if !errors.As(got, &coded) || !errors.Is(got, c.err) || StatusOf(got) != c.status || !strings.Contains(messageOf(got), c.says) || (coded.Fields["code"] != "") != c.field {
+			t.Errorf("%v becomes %d %v", c.err, StatusOf(got), got)
+		}
+		if strings.Contains(messageOf(got), "dial") || strings.Contains(messageOf(got), "40") {
+			t.Errorf("people read %q", messageOf(got))
+		}
+	}
+	if WechatError(nil) != nil {
+		t.Error("nothing is an error")
+	}
+}

@@ -78,7 +78,15 @@ func newTown(t *testing.T) *town {
 			t.Error(err)
 		}
 	})
-	return &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{})}
+	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{})}
+	for _, e := range []*estate.Estate{w.mine, w.others} {
+		// Under the community's own id, so that params knows it.
+		record := core.AccessRecord{ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out, Kind: core.PassResident, Allowed: true}
+		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{record}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
 }
 
 // TestRoutesGolden shows every new URL, and who may call it, in review:
@@ -186,7 +194,7 @@ func params(e *estate.Estate, account core.ID) []struct {
 	}{
 		{"/console/account/", account}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
-		{"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
+		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
 		{"/console/observer/", e.Observer}, {"/h5/guard/", e.Post}, {"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
 	}
 }

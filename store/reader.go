@@ -203,3 +203,18 @@ func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any
 func likePart(part string) string {
 	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(part) + "%"
 }
+
+// ReaderStates counts the readers in use in the scope, by their state at the
+// store's present.
+func (s *Store) ReaderStates(ctx context.Context, scope core.Scope) (map[core.ReaderState]int, error) {
+	counts := map[core.ReaderState]int{}
+	for _, state := range []core.ReaderState{core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever} {
+		where, args := readerWhere(scope, ReaderFilter{State: state, Disabled: "no"}, s.now())
+		var n int
+		if err := s.get(ctx, &n, "SELECT COUNT(*) FROM reader WHERE "+where, args...); err != nil {
+			return nil, wrap("count readers", err)
+		}
+		counts[state] = n
+	}
+	return counts, nil
+}

@@ -22,6 +22,7 @@ type Console struct {
 	Renderer *templates.Renderer
 	Cache    web.Cache // captcha answers
 	Gate     *gate.Gate
+	QR       QRMaker // nil = no official account: nobody can be bound by a QR
 
 	PublicURL       string          // for addresses that are typed into devices; no "/" at the end
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
@@ -43,25 +44,12 @@ func (h *Console) Routes() []web.Route {
 		h.passRuleRoutes(),
 		h.restrictionRoutes(),
 		h.readerRoutes(),
+		h.guardPostRoutes(),
+		h.observerRoutes(),
+		h.recordRoutes(),
 	)
 	h.stems = menuStems(routes)
 	return routes
-}
-
-func (h *Console) homeRoutes() []web.Route {
-	return []web.Route{
-		{Method: http.MethodGet, Path: "/console", Access: web.SignedIn, Handler: h.home},
-	}
-}
-
-// home goes to the first page of the menu that the account may see.
-func (h *Console) home(c *web.Context) error {
-	for _, group := range h.nav(c, "") {
-		if len(group.Items) > 0 {
-			return c.Redirect(group.Items[0].URL)
-		}
-	}
-	return core.Forbidden("您的账号还没有任何权限，请联系管理员")
 }
 
 // menuStems finds the features that have a page: GET /console/<stem> and what it
@@ -80,7 +68,7 @@ func menuStems(routes []web.Route) map[string]core.Permission {
 func (h *Console) nav(c *web.Context, stem string) []templates.NavGroup {
 	return templates.ConsoleMenu(stem, func(stem string) bool {
 		permission, ok := h.stems[stem]
-		return ok && c.Has(permission)
+		return stem == "" || ok && c.Has(permission)
 	})
 }
 

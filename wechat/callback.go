@@ -9,18 +9,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
 	callbackMost   = 64 << 10        // bytes of a callback's body
 	callbackWindow = 5 * time.Minute // how far its timestamp may be from our clock
-	// A callback is remembered for as long as its signature is good, or somebody who
-	// overheard one could send it again once it is forgotten.
-	replayLife = 2*callbackWindow + time.Minute
 )
 
 // What is wrong with a callback. Its sender is answered with nothing in particular.
@@ -107,7 +101,11 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 	if err := xml.Unmarshal([]byte(message), &event); err != nil || event.FromUser == "" || event.Type == "" {
 		return Event{}, nil, ErrMalformed
 	}
-	return a.once(ctx, event)
+	keys := []string{event.key(a.app.id)}
+	if a.aes == nil {
+		keys = append(keys, "wechat:nonce:"+a.app.id+":"+timestamp+":"+nonce)
+	}
+	return a.once(ctx, event, keys)
 }
 
 // verify checks a body's signature and gives the message in it.
@@ -131,23 +129,6 @@ func (a *OfficialAccount) verify(body []byte, signature, msgSignature, timestamp
 		return "", ErrSignature
 	}
 	return a.aes.open(sealed.Encrypt)
-}
-
-// once lets an event through the first time.
-func (a *OfficialAccount) once(ctx context.Context, event Event) (Event, func(bool), error) {
-	key := event.key(a.app.id)
-	first, err := a.replays.First(ctx, key, replayLife)
-	if err != nil {
-		return Event{}, nil, fmt.Errorf("wechat: remember a callback: %w", err)
-	}
-	if !first {
-		return event, nil, ErrReplayed
-	}
-	return event, func(handled bool) {
-		if !handled {
-			a.replays.Forget(context.WithoutCancel(ctx), key)
-		}
-	}, nil
 }
 
 // cdata is text that XML leaves alone.
@@ -187,60 +168,4 @@ func (a *OfficialAccount) Reply(event Event, text string) (string, error) {
 		Nonce     cdata    `xml:"Nonce"`
 	}{Encrypt: cdata{sealed}, Signature: cdata{sign(a.token, timestamp, nonce, sealed)}, Timestamp: timestamp, Nonce: cdata{nonce}})
 	return string(packed), err
-}
-
-// ReplayStore remembers what was seen lately.
-type ReplayStore interface {
-	// First reports whether key is new, and remembers it for a time.
-	First(ctx context.Context, key string, life time.Duration) (bool, error)
-	// Forget lets key be new again.
-	Forget(ctx context.Context, key string)
-}
-
-type memoryReplays struct {
-	mu   sync.Mutex
-	now  func() time.Time
-	seen map[string]time.Time
-}
-
-// NewMemoryReplays makes a ReplayStore for one process.
-func NewMemoryReplays(now func() time.Time) ReplayStore {
-	return &memoryReplays{now: now, seen: map[string]time.Time{}}
-}
-
-func (m *memoryReplays) First(_ context.Context, key string, life time.Duration) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.now()
-	for k, until := range m.seen {
-		if !now.Before(until) {
-			delete(m.seen, k)
-		}
-	}
-	if _, ok := m.seen[key]; ok {
-		return false, nil
-	}
-	m.seen[key] = now.Add(life)
-	return true, nil
-}
-
-func (m *memoryReplays) Forget(_ context.Context, key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.seen, key)
-}
-
-type redisReplays struct{ redis redis.UniversalClient }
-
-// NewRedisReplays makes a ReplayStore that all servers of one Redis share.
-func NewRedisReplays(r redis.UniversalClient) ReplayStore { return redisReplays{r} }
-
-func (r redisReplays) First(ctx context.Context, key string, life time.Duration) (bool, error) {
-	return r.redis.SetNX(ctx, key, "1", life).Result()
-}
-
-func (r redisReplays) Forget(ctx context.Context, key string) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	_ = r.redis.Del(ctx, key).Err() // if it stays, the repeats of one event are lost
 }

@@ -18,8 +18,15 @@ type TemplateMessage struct {
 	To       string            // open id
 	Template string            // template id
 	URL      string            // opened by a tap; "" = nothing
+	Mini     *MiniPage         // opened by a tap instead of URL; nil = none
 	Fields   map[string]string // thing1 → text; cut to 20 characters, line ends removed
 	ID       string            // client_msg_id: sending it twice within minutes sends it once
+}
+
+// MiniPage is a page of a mini-program that is linked to the official account.
+type MiniPage struct {
+	AppID string `json:"appid"`
+	Path  string `json:"pagepath"` // with its query; "" = the front page
 }
 
 // SendTemplate sends a template message and gives its msgid, to which the event
@@ -34,6 +41,9 @@ func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (
 	body := map[string]any{"touser": m.To, "template_id": m.Template, "data": data}
 	if m.URL != "" {
 		body["url"] = m.URL
+	}
+	if m.Mini != nil {
+		body["miniprogram"] = m.Mini
 	}
 	if m.ID != "" {
 		body["client_msg_id"] = m.ID

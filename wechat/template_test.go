@@ -25,10 +25,18 @@ func TestSendTemplate(t *testing.T) {
 	if got := p.requests(sendPath)[0].body; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("sent %v", got)
 	}
+	page := &MiniPage{AppID: "wx2222222222222222", Path: "pages/pass?id=1&x=2"}
+	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1", Mini: page}); err != nil {
+		t.Error(err)
+	}
+	mini := map[string]any{"appid": page.AppID, "pagepath": page.Path}
+	if got := p.requests(sendPath)[1].body["miniprogram"]; fmt.Sprint(got) != fmt.Sprint(mini) {
+		t.Errorf("sent %v", got)
+	}
 	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1"}); err != nil {
 		t.Error(err)
 	}
-	if got := p.requests(sendPath)[1].body; len(got) != 3 {
+	if got := p.requests(sendPath)[2].body; len(got) != 3 {
 		t.Errorf("what is not said is sent: %v", got)
 	}
 }

@@ -1,0 +1,198 @@
+package console
+
+import (
+	"slices"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// recordForm is what the filters send.
+type recordForm struct {
+	Community core.ID  `form:"community"`
+	From      core.Day `form:"from"`
+	To        core.Day `form:"to"` // the last day
+	Direction string   `form:"direction" max:"8"`
+	Kind      string   `form:"kind" max:"16"`
+	Via       string   `form:"via" max:"8"`
+	Result    string   `form:"result" max:"8"`
+	Reason    string   `form:"reason" max:"32"`
+	Gate      string   `form:"gate" max:"24"` // r and a reader's id, or p and a post's
+	House     core.ID  `form:"house"`
+	Person    core.ID  `form:"person"`
+	Keyword   string   `form:"q" max:"40"`
+}
+
+// check refuses what no choice of the page sends.
+func (f recordForm) check() error {
+	fields := map[string]string{}
+	if f.From != 0 && f.To != 0 && f.To < f.From {
+		fields["to"] = "不能早于开始日期"
+	}
+	for _, choice := range []struct {
+		name, value string
+		known       []string
+	}{
+		{"direction", f.Direction, []string{string(core.In), string(core.Out)}},
+		{"kind", f.Kind, []string{string(core.PassResident)}},
+		{"via", f.Via, texts(core.Vias())},
+		{"result", f.Result, []string{"allowed", "refused"}},
+		{"reason", f.Reason, texts(core.Reasons())},
+	} {
+		if choice.value != "" && !slices.Contains(choice.known, choice.value) {
+			fields[choice.name] = "请在列出的选项中选择"
+		}
+	}
+	return core.InvalidFields(fields)
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, item := range list {
+		out[i] = string(item)
+	}
+	return out
+}
+
+// filter is the form as the store takes it; reader and post are those of Gate.
+func (f recordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
+	filter := core.RecordFilter{
+		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Via: core.Via(f.Via), Result: f.Result,
+		Reason: core.Reason(f.Reason), Reader: reader, Post: post, House: f.House, Person: f.Person, Keyword: f.Keyword,
+	}
+	if f.From != 0 {
+		filter.From = f.From.Start(zone)
+	}
+	if f.To != 0 {
+		filter.To = (f.To + 1).Start(zone)
+	}
+	return filter
+}
+
+// recordFilter reads the filters of the address. What is not of the account's
+// communities is not found. at is the community they are about, or all.
+func (h *Console) recordFilter(c *web.Context) (form recordForm, filter core.RecordFilter, at place, err error) {
+	wrong := c.BindQuery(&form)
+	if wrong == nil {
+		wrong = form.check()
+	}
+	if at.All, err = h.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+		return form, filter, at, err
+	}
+	if form.Community != 0 {
+		at.Community, err = h.Store.Community(c.Ctx(), c.Scope(), form.Community)
+	} else if len(at.All) == 1 {
+		at.Community = at.All[0]
+	}
+	if err == nil && form.House != 0 {
+		_, err = h.Store.House(c.Ctx(), c.Scope(), form.House)
+	}
+	if err != nil {
+		return form, filter, at, err
+	}
+	reader, post, err := h.recordGate(c, form.Gate)
+	if err != nil {
+		return form, filter, at, err
+	}
+	return form, form.filter(h.Store.Zone(), reader, post), at, wrong
+}
+
+// recordGate reads the choice of a reader or a post.
+func (h *Console) recordGate(c *web.Context, choice string) (reader, post core.ID, err error) {
+	if choice == "" {
+		return 0, 0, nil
+	}
+	id, err := core.ParseID(choice[1:])
+	if err != nil {
+		return 0, 0, err
+	}
+	switch choice[0] {
+	case 'r':
+		_, err = h.Store.Reader(c.Ctx(), c.Scope(), id)
+		return id, 0, err
+	case 'p':
+		_, err = h.Store.GuardPost(c.Ctx(), c.Scope(), id)
+		return 0, id, err
+	}
+	return 0, 0, core.NotFound("门或门岗不存在")
+}
+
+// gatesMost bounds the readers among the choices of a gate.
+const gatesMost = 200
+
+func (h *Console) recordTable(c *web.Context, form recordForm, at place) (templates.List, error) {
+	if len(at.All) == 0 {
+		return templates.List{Path: recordPath, Empty: noCommunityYet(c)}, nil
+	}
+	list := templates.List{
+		Path: recordPath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: recordFields(),
+		More: []templates.Field{
+			{Kind: templates.Select, Name: "via", Label: "方式", Choices: choicesOf("全部方式", core.Vias(), core.Via.Words)},
+			{Kind: templates.Select, Name: "kind", Label: "通行证", Choices: choicesOf("全部通行证", []core.PassKind{core.PassResident}, core.PassKind.Words)},
+			{Kind: templates.Select, Name: "reason", Label: "原因", Choices: choicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence)},
+		},
+		Columns: []templates.Column{{Label: "时间"}, {Label: "门或门岗"}, {Label: "方向", Narrow: true}, {Label: "姓名"}, {Label: "房屋"}, {Label: "体温", Narrow: true}, {Label: "结果"}},
+		Empty:   templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
+	}
+	if len(at.All) > 1 {
+		list.Filters = slices.Insert(list.Filters, 1, at.field("全部小区"))
+	}
+	for _, kept := range []struct {
+		name string
+		id   core.ID
+	}{{"house", form.House}, {"person", form.Person}} {
+		if kept.id != 0 {
+			list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: kept.name})
+		}
+	}
+	if c.Has(core.PermRecordExport) {
+		list.Export = recordPath + "/export.xlsx"
+	}
+	gates, err := h.recordGates(c, at)
+	if len(gates) > 1 {
+		list.More = append([]templates.Field{{Kind: templates.Select, Name: "gate", Label: "门或门岗", Choices: gates}}, list.More...)
+	}
+	return list, err
+}
+
+func recordFields() []templates.Field {
+	return []templates.Field{
+		{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 40},
+		{Kind: templates.Date, Name: "from", Label: "开始日期"},
+		{Kind: templates.Date, Name: "to", Label: "结束日期"},
+		{Kind: templates.Select, Name: "direction", Label: "方向", Choices: choicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words)},
+		{Kind: templates.Select, Name: "result", Label: "结果", Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}}},
+	}
+}
+
+func choicesOf[T ~string](first string, list []T, words func(T) string) []templates.Choice {
+	choices := []templates.Choice{{Label: first}}
+	for _, item := range list {
+		choices = append(choices, templates.Choice{Value: string(item), Label: words(item)})
+	}
+	return choices
+}
+
+// recordGates are the readers and posts of one community, to choose from.
+func (h *Console) recordGates(c *web.Context, at place) ([]templates.Choice, error) {
+	if at.ID == 0 {
+		return nil, nil
+	}
+	readers, _, err := h.Store.Readers(c.Ctx(), c.Scope(), store.ReaderFilter{Community: at.ID, Page: store.Page{Limit: gatesMost}})
+	if err != nil {
+		return nil, err
+	}
+	posts, err := h.Store.GuardPosts(c.Ctx(), c.Scope(), at.ID)
+	choices := []templates.Choice{{Label: "全部门和门岗"}}
+	for _, r := range readers {
+		choices = append(choices, templates.Choice{Value: "r" + r.ID.String(), Label: r.Gate + " · " + r.Name})
+	}
+	for _, post := range posts {
+		choices = append(choices, templates.Choice{Value: "p" + post.ID.String(), Label: post.Name + "（门岗）"})
+	}
+	return choices, err
+}

@@ -45,6 +45,8 @@ func check(c *Config, demo bool, bad report) {
 func checkHTTP(c *Config, demo bool, bad report) {
 	if !isHostPort(c.HTTP.Addr, true) {
 		bad("http.addr", "应为 主机:端口，例如 127.0.0.1:8080")
+	} else if demo && !isLoopback(c.HTTP.Addr) {
+		bad("http.addr", "演示不用密码就能成为管理员，只能在本机打开，例如 127.0.0.1:8080")
 	}
 	if m := c.HTTP.MetricsAddr; m != MetricsOff && (!isHostPort(m, true) || !isLoopback(m)) {
 		bad("http.metrics_addr", "应为本机的 主机:端口，或 off")

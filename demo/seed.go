@@ -83,6 +83,9 @@ func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) 
 	if !core.IsNotFound(err) {
 		return Cast{}, err
 	}
+	if err := mustBeEmpty(ctx, s); err != nil {
+		return Cast{}, err
+	}
 	if err := s.SetSetting(ctx, castSetting, "{}"); err != nil {
 		return Cast{}, err
 	}
@@ -95,6 +98,39 @@ func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) 
 		return Cast{}, err
 	}
 	return seed.cast, s.SetSetting(ctx, castSetting, string(kept))
+}
+
+// ErrInUse says that the database is somebody's: the demonstration would add people
+// who do not exist, and an administrator whose password is printed here.
+var ErrInUse = errors.New("数据库里已有数据，不能用于演示：请换一个数据目录（TONGXING_DATA_DIR）")
+
+// ErrDemoData says that a database was filled for the demonstration, whose
+// administrator's password is known to everybody.
+var ErrDemoData = errors.New("这是演示数据，不能用于正式运行：请换一个数据目录（TONGXING_DATA_DIR），或删除演示数据后重新启动")
+
+func mustBeEmpty(ctx context.Context, s *store.Store) error {
+	accounts, _, err := s.Accounts(ctx, core.Everywhere, store.AccountFilter{Page: store.Page{Limit: 1}})
+	if err != nil {
+		return err
+	}
+	communities, err := s.Communities(ctx, core.Everywhere)
+	if err == nil && len(accounts)+len(communities) > 0 {
+		err = ErrInUse
+	}
+	return err
+}
+
+// Refuse gives ErrDemoData for a database that the demonstration has filled. A
+// real start asks it first.
+func Refuse(ctx context.Context, s *store.Store) error {
+	_, err := s.Setting(ctx, castSetting)
+	switch {
+	case err == nil:
+		return ErrDemoData
+	case core.IsNotFound(err):
+		return nil
+	}
+	return err
 }
 
 func (s *seeder) run(ctx context.Context, identify Identify) error {

@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -20,6 +21,9 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	cast, err := demo.Seed(t.Context(), s, identify)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := demo.Refuse(t.Context(), s); !errors.Is(err, demo.ErrDemoData) {
+		t.Errorf("a real start on it: %v, want ErrDemoData", err)
 	}
 	again, err := demo.Seed(t.Context(), s, identify)
 	if err != nil || again.Community != cast.Community || len(again.Doors) != 2 || len(again.Family) != 3 {
@@ -71,5 +75,25 @@ func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err
 			return n + len(rows), err
 		}
 		n, before = n+len(rows), rows[len(rows)-1].ID
+	}
+}
+
+// The demonstration's administrator has a password that everybody knows: nobody's
+// own data gets one, and nobody's real start has one.
+func TestDemonstrationAndRealDataNeverMeet(t *testing.T) {
+	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "d.db"), Keys: estate.Keys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := demo.Refuse(t.Context(), s); err != nil {
+		t.Errorf("an empty database: %v", err)
+	}
+	estate.New(t, s, estate.Plan{})
+	if _, err := demo.Seed(t.Context(), s, nil); !errors.Is(err, demo.ErrInUse) {
+		t.Errorf("seeding somebody's database: %v, want ErrInUse", err)
+	}
+	if err := demo.Refuse(t.Context(), s); err != nil {
+		t.Errorf("somebody's database after that: %v", err)
 	}
 }

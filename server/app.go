@@ -74,6 +74,8 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 	}()
 	defer func() { stopJobs(); <-jobsDone }()
 	a.serveMetrics(ctx)
+	// Live pages end when the program does: a shutdown waits for all else in flight.
+	defer context.AfterFunc(ctx, a.web.Close)()
 	a.greet(stdout, front)
 	return web.Serve(ctx, listener, a.handler, web.ServeOptions{
 		ReadHeader: c.HTTP.ReadHeaderTimeout, Read: c.HTTP.ReadTimeout, Write: c.HTTP.WriteTimeout,

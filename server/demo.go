@@ -30,10 +30,11 @@ type stage struct {
 	tour      *demo.Tour
 }
 
-// stage fills the database and sets up the simulator, in the demonstration.
+// stage fills the database and sets up the simulator, in the demonstration. A real
+// start refuses a database that was filled so.
 func (a *app) stage(ctx context.Context) (*stage, error) {
 	if !a.demo {
-		return nil, nil
+		return nil, demo.Refuse(ctx, a.store)
 	}
 	s := &stage{simulator: simulator.New(simulator.Options{
 		Prefix: simulatorPath, Zone: a.config.Location(), PersonaHosts: true, Seed: simulator.Seed{Apps: demoApps(a.publicURL), People: demoPeople()},

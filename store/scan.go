@@ -86,12 +86,15 @@ func repeatOf(first core.AccessRecord) ScanOutcome {
 const batchTries = 3
 
 // scanBatch decides several attempts in one transaction. Where the batch as a
-// whole loses a race, holds a token that was released before, or holds one that
+// whole goes on losing races, holds a token that was released before, or holds one that
 // cannot be decided or written, each attempt is decided by itself: nobody is
 // refused for what another showed. A database that is gone is asked once.
 func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	errs := make([]error, len(batch))
 	outcomes, err := s.scanCaught(ctx, batch)
+	for tries := 1; tries < batchTries && (isRetryable(err) || err == errRace); tries++ {
+		outcomes, err = s.scanCaught(ctx, batch)
+	}
 	if err == nil {
 		return outcomes, errs
 	}

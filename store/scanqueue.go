@@ -13,14 +13,16 @@ const (
 )
 
 // scanQueue gathers attempts that wait at the same moment into one transaction.
-// A worker takes what waits and never waits for more, so that a lone scan is as
-// quick as it can be.
+// Its one worker takes what waits and never waits for more, so that a lone scan is
+// as quick as it can be. A second worker would make the batches smaller and have
+// them race for the tallies of neighbours who leave together: measured on MariaDB,
+// four gave two thirds of the throughput of one, and three times its p99.
 type scanQueue struct {
-	s       *Store
-	queue   chan *scanJob
-	workers sync.WaitGroup
-	mu      sync.RWMutex // guards ended against a send on the queue
-	ended   bool
+	s     *Store
+	queue chan *scanJob
+	done  chan struct{}
+	mu    sync.RWMutex // guards ended against a send on the queue
+	ended bool
 }
 
 type scanJob struct {
@@ -31,17 +33,9 @@ type scanJob struct {
 	done    chan struct{}
 }
 
-// startScans starts the workers. SQLite has one writer; MySQL's round trips
-// overlap, so several workers keep it busy.
 func (s *Store) startScans() {
-	workers := 1
-	if s.dialect == dialectMySQL {
-		workers = 4
-	}
-	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*scanMost)}
-	for range workers {
-		s.scans.workers.Go(s.scans.work)
-	}
+	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*scanMost), done: make(chan struct{})}
+	go s.scans.work()
 }
 
 func (q *scanQueue) do(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
@@ -75,10 +69,11 @@ func (q *scanQueue) close() {
 		close(q.queue)
 	}
 	q.mu.Unlock()
-	q.workers.Wait()
+	<-q.done
 }
 
 func (q *scanQueue) work() {
+	defer close(q.done)
 	for first := range q.queue {
 		jobs := []*scanJob{first}
 	drain:

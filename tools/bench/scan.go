@@ -19,11 +19,12 @@ type site struct {
 	world  *world
 	server *child
 	floor  *child
+	places [2]*place // of the two
+	scans  int       // that each has gone through
 }
 
-func (b *bench) newSite(maria bool) (*site, error) {
-	ctx := context.Background()
-	places := [2]*place{}
+func (b *bench) newSite(ctx context.Context, maria bool) (*site, error) {
+	s := &site{}
 	for i, name := range []string{"product", "floor"} {
 		p, err := b.newPlace(name, maria)
 		if err != nil {
@@ -32,20 +33,19 @@ func (b *bench) newSite(maria bool) (*site, error) {
 		if maria {
 			p.redis = redisDB(b.redis.URL(), fmt.Sprint(i))
 		}
-		places[i] = p
+		s.places[i] = p
 	}
-	s := &site{}
 	var err error
-	if s.world, err = newWorld(ctx, places[0]); err != nil {
+	if s.world, err = newWorld(ctx, s.places[0]); err != nil {
 		return nil, err
 	}
-	if err := newFloor(ctx, places[1]); err != nil {
+	if err := newFloor(ctx, s.places[1]); err != nil {
 		return nil, err
 	}
-	if s.server, err = b.startServer(places[0]); err != nil {
+	if s.server, err = b.startServer(s.places[0]); err != nil {
 		return nil, err
 	}
-	if s.floor, err = b.startFloor(places[1]); err != nil {
+	if s.floor, err = b.startFloor(s.places[1]); err != nil {
 		s.server.stop()
 		return nil, err
 	}
@@ -65,7 +65,8 @@ type contest struct {
 
 // scans measures the scan, and with it the tokens that it uses up.
 func (b *bench) scans(name string, maria bool) error {
-	s, err := b.newSite(maria)
+	ctx := context.Background()
+	s, err := b.newSite(ctx, maria)
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,10 @@ func (b *bench) scans(name string, maria bool) error {
 		contests = append(contests, c)
 	}
 	printScans(name, contests)
-	return s.tokens(name, tokens)
+	if err := s.tokens(name, tokens); err != nil {
+		return err
+	}
+	return s.check(ctx)
 }
 
 func (s *site) warm() error {
@@ -122,7 +126,31 @@ func (s *site) round(c *contest, round int) (issued result, err error) {
 			return issued, err
 		}
 	}
+	s.scans += n
 	return issued, nil
+}
+
+// check makes sure that both did what they were measured at: a record for every
+// scan, an exit for every record.
+func (s *site) check(ctx context.Context) error {
+	for i, p := range s.places {
+		db, err := openFloorDB(p.sqlite, p.dsn)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		var records, exits int
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM access_record WHERE allowed = 1 AND counted = 1").Scan(&records); err != nil {
+			return err
+		}
+		if err := db.QueryRowContext(ctx, "SELECT COALESCE(SUM(version - 1), 0) FROM exit_tally").Scan(&exits); err != nil {
+			return err
+		}
+		if records != s.scans || i == 1 && exits != 2*s.scans {
+			return fmt.Errorf("contestant %d: %d scans made %d records and %d exits", i, s.scans, records, exits)
+		}
+	}
+	return nil
 }
 
 func (s *site) scanServer(c *contest, texts []string) error {

@@ -86,7 +86,7 @@ func newWorld(ctx context.Context, p *place) (w *world, err error) {
 	})
 }
 
-// newFloor gives the floor the product's tables, and a tally for each person.
+// newFloor gives the floor the product's tables, and a tally for each person and house.
 func newFloor(ctx context.Context, p *place) error {
 	s, err := p.open(ctx)
 	if err != nil {
@@ -101,7 +101,7 @@ func newFloor(ctx context.Context, p *place) error {
 	}
 	defer db.Close()
 	return inTransaction(ctx, db, func(tx *sql.Tx) error {
-		for i := range people {
+		for i := range people + people/4 {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (1, ?, '', 1)", i+1); err != nil {
 				return err
 			}

@@ -31,6 +31,76 @@ func TestSingleFlight(t *testing.T) {
 	p.wantAsked(sendPath, 50)
 }
 
+// TestOneFlight: whoever comes while a token is being fetched waits for that one,
+// also where no store could tell that another has the lock.
+func TestOneFlight(t *testing.T) {
+	p := newPlatform(t)
+	p.held = make(chan struct{})
+	a := p.official(Options{Tokens: brokenTokens{}}).app
+	first := a.join(t.Context(), a.tokenKey(), "")
+	for range 50 {
+		if a.join(t.Context(), a.tokenKey(), "") != first {
+			t.Fatal("two flights for one token")
+		}
+	}
+	close(p.held)
+	<-first.done
+	if first.token != tokenName(testSecret, 1) || first.err != nil {
+		t.Errorf("%s, %v", first.token, first.err)
+	}
+	p.wantAsked(tokenPath, 1)
+	if next := a.join(t.Context(), a.tokenKey(), ""); next == first {
+		t.Error("a flight that landed takes more on")
+	} else {
+		<-next.done
+	}
+}
+
+// TestFlightOfAnother: a flight that set out before a token was refused may come
+// back with that very token; it is not taken for a new one.
+func TestFlightOfAnother(t *testing.T) {
+	p := newPlatform(t)
+	landed := &flight{done: make(chan struct{}), token: "refused"}
+	close(landed.done)
+	looks := 0
+	var a app
+	a = p.official(Options{Tokens: onGet{brokenTokens{}, func() {
+		if looks++; looks == 2 {
+			a.client.mu.Lock()
+			delete(a.client.flights, a.tokenKey())
+			a.client.mu.Unlock()
+		}
+	}}}).app
+	a.client.flights[a.tokenKey()] = landed
+	if token, err := a.token(t.Context(), "refused"); err != nil || token != tokenName(testSecret, 1) {
+		t.Errorf("%s, %v", token, err)
+	}
+}
+
+// onGet calls back at every look.
+type onGet struct {
+	TokenStore
+	call func()
+}
+
+func (o onGet) Get(ctx context.Context, key string) (string, bool, error) {
+	o.call()
+	return o.TokenStore.Get(ctx, key)
+}
+
+// brokenTokens fails at once.
+type brokenTokens struct{}
+
+var errBroken = errors.New("the store is broken")
+
+func (brokenTokens) Get(context.Context, string) (string, bool, error) { return "", false, errBroken }
+
+func (brokenTokens) Set(context.Context, string, string, time.Duration) error { return errBroken }
+
+func (brokenTokens) Lock(context.Context, string, time.Duration) (func(), bool, error) {
+	return nil, false, errBroken
+}
+
 // TestFirstCallerLeaves: who waits for a token does not suffer from whoever asked
 // first and went away.
 func TestFirstCallerLeaves(t *testing.T) {

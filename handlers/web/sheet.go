@@ -155,11 +155,12 @@ func (b *book) text(at, text, style string) {
 }
 
 // sheetMoment is a moment as spreadsheets count: days since 1899-12-30, by the
-// clock on the wall.
+// clock on the wall. Whole seconds, which is what the cell shows: programs round
+// the rest up or down as they please.
 func sheetMoment(t time.Time) float64 {
 	_, offset := t.Zone()
 	const epoch = 25569 // 1970-01-01
-	return epoch + float64(t.UnixMilli()+int64(offset)*1000)/86_400_000
+	return epoch + float64(t.Unix()+int64(offset))/86_400
 }
 
 // columnName is the letters of a column: 0 is A, 26 is AA.

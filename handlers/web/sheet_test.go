@@ -65,7 +65,7 @@ func TestSheetKeepsTextsAsTexts(t *testing.T) {
 
 func TestSheetKeepsNumbersAndMoments(t *testing.T) {
 	zone := time.FixedZone("CST", 8*3600)
-	at := time.Date(2026, 2, 28, 23, 59, 59, 0, zone)
+	at := time.Date(2026, 2, 28, 23, 59, 59, 999e6, zone)
 	f := sheet(t, []string{"整数", "小数", "时间", "无", "无"}, []any{int64(-7), 36.5, at, nil, time.Time{}}, []any{3})
 	name := f.GetSheetList()[0]
 	for cell, want := range map[string]string{"A2": "-7", "B2": "36.5", "C2": "2026-02-28 23:59:59", "D2": "", "E2": "", "A3": "3", "A1": "整数"} {

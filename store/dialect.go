@@ -25,8 +25,14 @@ const (
 	dialectMySQL
 )
 
-// lockTimeout bounds the wait for another's lock; a reader gives up after two seconds.
-const lockTimeout = 5 * time.Second
+const (
+	// rowLockTimeout bounds the wait for another's row. Transactions take
+	// milliseconds: a row locked for longer is that of a server which lost its power
+	// half way, and whoever else waits in the same batch must still be answered.
+	rowLockTimeout = time.Second
+	// lockTimeout bounds the wait for a SQLite file that another process opens.
+	lockTimeout = 5 * time.Second
+)
 
 func (d dialect) name() string {
 	if d == dialectSQLite {
@@ -95,6 +101,16 @@ func isRetryable(err error) bool {
 		return s.Code()&0xff == sqlite3.SQLITE_BUSY
 	}
 	return false
+}
+
+// isLocked reports that the wait for another's lock was given up.
+func isLocked(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1205
+	}
+	var s *sqlite.Error
+	return errors.As(err, &s) && s.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // isGone reports a database that could not be asked, or that can keep nothing:
@@ -208,7 +224,7 @@ func (s *Store) openMySQL(ctx context.Context, dsn string) error {
 		config.Params = map[string]string{}
 	}
 	config.Params["time_zone"] = "'+00:00'"
-	config.Params["innodb_lock_wait_timeout"] = fmt.Sprint(int(lockTimeout.Seconds()))
+	config.Params["innodb_lock_wait_timeout"] = fmt.Sprint(int(rowLockTimeout.Seconds()))
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
 	if err := setIsolation(ctx, config); err != nil {
 		return err

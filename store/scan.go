@@ -92,7 +92,7 @@ const batchTries = 3
 func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	errs := make([]error, len(batch))
 	outcomes, err := s.scanCaught(ctx, batch)
-	for tries := 1; tries < batchTries && (isRetryable(err) || err == errRace); tries++ {
+	for tries := 1; tries < batchTries && !isLocked(err) && (isRetryable(err) || err == errRace); tries++ {
 		outcomes, err = s.scanCaught(ctx, batch)
 	}
 	if err == nil {
@@ -142,6 +142,8 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 			if found {
 				a.Token = core.TokenUsed
 			}
+		case isLocked(err): // it waited; the others of the batch do not wait for it again
+			return ScanOutcome{}, wrap("scan", err)
 		case isRetryable(err) || err == errRace:
 		default:
 			return ScanOutcome{}, wrap("scan", err)

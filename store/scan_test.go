@@ -118,3 +118,33 @@ func TestPanicInABatch(t *testing.T) {
 		}
 	})
 }
+
+// A server that lost its power half way through leaves rows locked until the
+// database notices. Whoever they belong to is refused; the others of the batch
+// are not.
+func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if s.dialect == dialectSQLite {
+			t.Skip("one writer: nobody else holds a lock")
+		}
+		p := newScanPlace(t, s, 3)
+		if _, err := s.Scan(t.Context(), p.exit(0)); err != nil {
+			t.Fatal(err)
+		}
+		dead, err := s.writes.BeginTxx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dead.Rollback()
+		if _, err := dead.Exec("UPDATE exit_tally SET version = version + 1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.write(t.Context(), "forget the first exit", func(tx *Tx) error {
+			_, err := tx.exec("DELETE FROM access_record")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), p.exit(2)}, 0)
+	})
+}

@@ -1,0 +1,311 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// pastRecords appends n records of some communities, one a minute up to testNow,
+// of every kind that lists tell apart, and gives them newest first.
+func pastRecords(t *testing.T, s *Store, n int, communities ...core.ID) []core.AccessRecord {
+	t.Helper()
+	records := make([]core.AccessRecord, n)
+	for i := range records {
+		r := core.AccessRecord{
+			Community: communities[rand.IntN(len(communities))], At: testNow.Add(-time.Duration(n-i) * time.Minute),
+			Via: core.ViaReader, Reader: core.ID(1 + i%3), Gate: "东门", ReleasedBy: "东门读头", Direction: core.Out, Kind: core.PassResident,
+			Person: core.ID(100 + i%7), House: core.ID(200 + i%5), Name: "张三", HouseLabel: "1栋101", TempTenths: 360 + i%20, Allowed: true, Counted: i%2 == 0,
+			Reason: core.ReasonAllowed, TokenDigest: fmt.Sprintf("%064d", i), Note: "x",
+		}
+		if i%2 == 1 {
+			r.Direction, r.Via, r.Reader, r.Post, r.Guard = core.In, core.ViaGuard, 0, core.ID(1+i%2), 9
+		}
+		if i%4 == 3 {
+			r.Allowed, r.Reason, r.Kind, r.Counted = false, core.ReasonCount, "", false
+		}
+		records[i] = r
+	}
+	if err := s.ImportAccessRecords(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(records)
+	return records
+}
+
+func recordIDs(records []core.AccessRecord) []core.ID {
+	return rowIDs(records, func(r core.AccessRecord) core.ID { return r.ID })
+}
+
+// pages reads a whole list forwards, then back to its beginning, in pages.
+func pages(t *testing.T, s *Store, scope core.Scope, f core.RecordFilter, limit int) (forwards, backwards []core.ID) {
+	t.Helper()
+	get := func(p Page) ([]core.ID, bool) {
+		p.Limit = limit
+		records, more, err := s.AccessRecords(t.Context(), scope, f, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return recordIDs(records), more
+	}
+	for page, more := get(Page{}); ; page, more = get(Page{Before: page[len(page)-1]}) {
+		if forwards = append(forwards, page...); !more {
+			break
+		}
+		if len(page) != limit {
+			t.Fatalf("a page of %d with more behind it, want %d", len(page), limit)
+		}
+	}
+	if len(forwards) == 0 {
+		return nil, nil
+	}
+	oldest := forwards[len(forwards)-1]
+	backwards = []core.ID{oldest}
+	for page, more := get(Page{After: oldest}); ; page, more = get(Page{After: page[0]}) {
+		if backwards = append(slices.Clone(page), backwards...); !more {
+			return forwards, backwards
+		}
+	}
+}
+
+// Whatever the filter, the scope and the size of a page, its pages one after
+// another are the whole list in order, forwards and backwards.
+func TestAccessRecordPagesAreTheList(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		all := pastRecords(t, s, 157, 11, 12, 13, 14)
+		filters := map[string]struct {
+			core.RecordFilter
+			keep func(core.AccessRecord) bool
+		}{
+			"all":       {core.RecordFilter{}, func(core.AccessRecord) bool { return true }},
+			"community": {core.RecordFilter{Community: 12}, func(r core.AccessRecord) bool { return r.Community == 12 }},
+			"time": {core.RecordFilter{From: all[100].At, To: all[20].At}, func(r core.AccessRecord) bool {
+				return !r.At.Before(all[100].At) && r.At.Before(all[20].At)
+			}},
+			"direction": {core.RecordFilter{Direction: core.In}, func(r core.AccessRecord) bool { return r.Direction == core.In }},
+			"kind":      {core.RecordFilter{Kind: core.PassResident}, func(r core.AccessRecord) bool { return r.Kind == core.PassResident }},
+			"via":       {core.RecordFilter{Via: core.ViaGuard}, func(r core.AccessRecord) bool { return r.Via == core.ViaGuard }},
+			"allowed":   {core.RecordFilter{Result: "allowed"}, func(r core.AccessRecord) bool { return r.Allowed }},
+			"refused":   {core.RecordFilter{Result: "refused", Direction: core.In}, func(r core.AccessRecord) bool { return !r.Allowed }},
+			"reason":    {core.RecordFilter{Reason: core.ReasonCount}, func(r core.AccessRecord) bool { return r.Reason == core.ReasonCount }},
+			"reader":    {core.RecordFilter{Reader: 2}, func(r core.AccessRecord) bool { return r.Reader == 2 }},
+			"post":      {core.RecordFilter{Post: 2}, func(r core.AccessRecord) bool { return r.Post == 2 }},
+			"house":     {core.RecordFilter{House: 203}, func(r core.AccessRecord) bool { return r.House == 203 }},
+			"person":    {core.RecordFilter{Person: 104}, func(r core.AccessRecord) bool { return r.Person == 104 }},
+			"nothing":   {core.RecordFilter{Person: 999}, func(core.AccessRecord) bool { return false }},
+		}
+		for _, scope := range []core.Scope{everywhere, core.ScopeOf(12), core.ScopeOf(11, 12), core.ScopeOf(14, 11, 13, 12), {}} {
+			for name, f := range filters {
+				var want []core.ID
+				for _, r := range all {
+					if scope.Has(r.Community) && f.keep(r) {
+						want = append(want, r.ID)
+					}
+				}
+				for _, limit := range []int{1 + rand.IntN(12), 200} {
+					forwards, backwards := pages(t, s, scope, f.RecordFilter, limit)
+					if !slices.Equal(forwards, want) {
+						t.Errorf("%s, %v, %d a page: %d records forwards, want %d", name, scope, limit, len(forwards), len(want))
+					}
+					if !slices.Equal(backwards, want) {
+						t.Errorf("%s, %v, %d a page: %d records backwards, want %d", name, scope, limit, len(backwards), len(want))
+					}
+				}
+			}
+		}
+		// Over more communities than are listed side by side.
+		wide := make([]core.ID, unionMost+5)
+		for i := range wide {
+			wide[i] = core.ID(5 + i)
+		}
+		if forwards, backwards := pages(t, s, core.ScopeOf(wide...), core.RecordFilter{}, 20); !slices.Equal(forwards, recordIDs(all)) || !slices.Equal(backwards, recordIDs(all)) {
+			t.Errorf("over %d communities: %d and %d records", len(wide), len(forwards), len(backwards))
+		}
+	})
+}
+
+// A record comes back as it was appended, and only to those whose it is.
+func TestAccessRecordIsKeptAsItWas(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		for _, want := range pastRecords(t, s, 4, 11) {
+			got, err := s.AccessRecord(t.Context(), core.ScopeOf(11, 12), want.ID)
+			if !got.At.Equal(want.At) {
+				t.Errorf("at %v, want %v", got.At, want.At)
+			}
+			if got.At = want.At; err != nil || got != want {
+				t.Errorf("got %+v, %v, want %+v", got, err, want)
+			}
+			_, err = s.AccessRecord(t.Context(), core.ScopeOf(12), want.ID)
+			wantCode(t, err, core.CodeNotFound)
+		}
+		_, err := s.AccessRecord(t.Context(), everywhere, 1)
+		wantCode(t, err, core.CodeNotFound)
+		list, _, err := s.AccessRecords(t.Context(), core.ScopeOf(12), core.RecordFilter{Community: 11}, Page{Limit: 9})
+		if err != nil || len(list) != 0 {
+			t.Errorf("another community's list has %d records, %v", len(list), err)
+		}
+	})
+}
+
+// Imported records get ids of their moment, so that they stand in order among
+// those that are made later.
+func TestImportedRecordsHaveIDsOfTheirMoment(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		same := make([]core.AccessRecord, 300)
+		for i := range same {
+			same[i] = core.AccessRecord{Community: 11, At: testNow, Via: core.ViaReader, Direction: core.Out}
+		}
+		if err := s.ImportAccessRecords(t.Context(), same); err != nil {
+			t.Fatalf("300 records of one moment: %v", err)
+		}
+		records := pastRecords(t, s, 50, 11)
+		for i, r := range records {
+			if r.ID < idFrom(r.At) || r.ID >= idFrom(r.At.Add(time.Minute)) || i > 0 && r.ID >= records[i-1].ID {
+				t.Errorf("record of %v has the id %v", r.At, r.ID)
+			}
+		}
+	})
+}
+
+func TestAccessRecordKeyword(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ours, theirs := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
+		houses, far := newHouses(t, s, ours, 2), newHouses(t, s, theirs, 1)
+		at := testNow
+		record := func(community, house core.ID, name, phone string) core.ID {
+			t.Helper()
+			at = at.Add(time.Second)
+			r, err := s.Resident(t.Context(), everywhere, newResident(t, s, community, house, name, phone))
+			if err != nil {
+				t.Fatal(err)
+			}
+			records := []core.AccessRecord{{Community: community, At: at, Via: core.ViaReader, Direction: core.Out, Person: r.Person, House: house, Name: name}}
+			if err := s.ImportAccessRecords(t.Context(), records); err != nil {
+				t.Fatal(err)
+			}
+			return records[0].ID
+		}
+		zhang := record(ours, houses[0], "张三", "13800138001")
+		percent := record(ours, houses[1], "100%_!", "13800138002")
+		other := record(theirs, far[0], "张四", "13800138003")
+		for _, c := range []struct {
+			scope   core.Scope
+			keyword string
+			want    []core.ID
+		}{
+			{core.ScopeOf(ours), "张", []core.ID{zhang}}, {everywhere, "张", []core.ID{zhang, other}}, {core.ScopeOf(ours), "张三", []core.ID{zhang}},
+			{everywhere, "8001", []core.ID{zhang}}, {core.ScopeOf(ours), "8003", nil}, {everywhere, "800", nil},
+			{core.ScopeOf(ours), "1栋1单元102", []core.ID{percent}}, {core.ScopeOf(ours), "1栋1单元", []core.ID{zhang, percent}},
+			{everywhere, "100%_!", []core.ID{percent}}, {everywhere, "%", nil}, {everywhere, "_", nil}, {everywhere, "' OR 1=1 --", nil}, {everywhere, "三", nil},
+		} {
+			records, _, err := s.AccessRecords(t.Context(), c.scope, core.RecordFilter{Keyword: c.keyword}, Page{Limit: 9})
+			got := recordIDs(records)
+			slices.Sort(got)
+			slices.Sort(c.want)
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%q in %v: %v, %v, want %v", c.keyword, c.scope, got, err, c.want)
+			}
+		}
+	})
+}
+
+// Totals and hours count a natural day of the store's zone, and agree.
+func TestRecordTotalsAndHours(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		today := core.DayOf(testNow, testZone)
+		start := today.Start(testZone)
+		at := func(community core.ID, after time.Duration, direction core.Direction, allowed bool) core.AccessRecord {
+			return core.AccessRecord{Community: community, At: start.Add(after), Via: core.ViaReader, Direction: direction, Allowed: allowed}
+		}
+		const hour, day = time.Hour, 24 * time.Hour
+		err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{
+			at(11, -time.Millisecond, core.Out, true), at(11, 0, core.In, true), at(11, 8*hour, core.Out, true), at(11, 8*hour+59*time.Minute, core.Out, true),
+			at(11, 8*hour, core.In, false), at(11, day-time.Millisecond, core.Out, false), at(11, day, core.Out, true), at(12, 8*hour, core.Out, true),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			scope core.Scope
+			f     core.RecordFilter
+			want  core.RecordTotals
+		}{
+			{core.ScopeOf(11), core.RecordFilter{}, core.RecordTotals{In: 1, Out: 2, Refused: 2}},
+			{everywhere, core.RecordFilter{}, core.RecordTotals{In: 1, Out: 3, Refused: 2}},
+			{everywhere, core.RecordFilter{Community: 12}, core.RecordTotals{Out: 1}},
+			{core.ScopeOf(11), core.RecordFilter{Community: 12}, core.RecordTotals{}},
+			{core.Scope{}, core.RecordFilter{}, core.RecordTotals{}},
+			{core.ScopeOf(11, 12), core.RecordFilter{Direction: core.In}, core.RecordTotals{In: 1, Refused: 1}},
+		} {
+			totals, err := s.RecordTotals(t.Context(), c.scope, c.f, today)
+			if err != nil || totals != c.want {
+				t.Errorf("totals of %+v in %v: %+v, %v, want %+v", c.f, c.scope, totals, err, c.want)
+			}
+			hours, err := s.RecordHours(t.Context(), c.scope, c.f, today)
+			if err != nil || hours.Sum() != c.want {
+				t.Errorf("hours of %+v in %v: %+v, %v, want %+v", c.f, c.scope, hours.Sum(), err, c.want)
+			}
+		}
+		hours, err := s.RecordHours(t.Context(), core.ScopeOf(11), core.RecordFilter{}, today)
+		want := core.HourTotals{0: {In: 1}, 8: {Out: 2, Refused: 1}, 23: {Refused: 1}}
+		if err != nil || hours != want {
+			t.Errorf("hours %+v, %v", hours, err)
+		}
+	})
+}
+
+// An export is every record of the filter, in parts, and one line of the audit log
+// that names nobody.
+func TestExportAccessRecords(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		all := pastRecords(t, s, 40, 11, 12)
+		export := func(scope core.Scope, f core.RecordFilter) (ids []core.ID, err error) {
+			err = s.ExportAccessRecords(t.Context(), core.System, scope, f, func(r core.AccessRecord) error {
+				ids = append(ids, r.ID)
+				return nil
+			})
+			return ids, err
+		}
+		if ids, err := export(everywhere, core.RecordFilter{}); err != nil || !slices.Equal(ids, recordIDs(all)) {
+			t.Errorf("%d records, %v", len(ids), err)
+		}
+		if ids, err := export(core.ScopeOf(12), core.RecordFilter{Community: 11, Keyword: "张三"}); err != nil || len(ids) != 0 {
+			t.Errorf("%d records of another community, %v", len(ids), err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'record.export' AND after_text NOT LIKE '%张%'"); n != 2 {
+			t.Errorf("%d audit rows, want 2 without names", n)
+		}
+		stop := errors.New("the browser left")
+		n := 0
+		err := s.ExportAccessRecords(t.Context(), core.System, everywhere, core.RecordFilter{}, func(core.AccessRecord) error {
+			n++
+			return stop
+		})
+		if !errors.Is(err, stop) || n != 1 {
+			t.Errorf("went on to %d records, %v", n, err)
+		}
+	})
+}
+
+// Records before a moment go, and no other.
+func TestPurgeAccessRecords(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		all := pastRecords(t, s, 30, 11, 12)
+		purged, err := s.PurgeAccessRecords(t.Context(), all[9].At)
+		if err != nil || purged != 20 {
+			t.Errorf("purged %d, %v, want 20", purged, err)
+		}
+		records, _, err := s.AccessRecords(t.Context(), everywhere, core.RecordFilter{}, Page{Limit: 99})
+		if err != nil || !slices.Equal(recordIDs(records), recordIDs(all[:10])) {
+			t.Errorf("left %d records, %v", len(records), err)
+		}
+		if purged, err = s.PurgeAccessRecords(t.Context(), all[9].At); err != nil || purged != 0 {
+			t.Errorf("purged %d again, %v", purged, err)
+		}
+	})
+}

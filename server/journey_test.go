@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/makiuchi-d/gozxing"
@@ -103,17 +104,22 @@ const inPhone = `(selector => { const look = page => { const found = page && pag
 	for (const frame of page ? page.querySelectorAll("iframe") : []) { const inner = look(frame.contentDocument); if (inner) return inner } return null };
 	return look(document) })`
 
-// await waits until a script's expression holds.
+// await waits until a script's expression holds. A script that a navigation cut
+// off is asked again on the next page.
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
-	script := `new Promise((done, fail) => { const end = Date.now() + 20000; const look = () => { let ok = false; try { ok = ` + expression + ` } catch {}
+	script := `new Promise(done => { const end = Date.now() + 2000; const look = () => { let ok = false; try { ok = ` + expression + ` } catch {}
 		if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 50) }; look() })`
-	ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
-	if err != nil || !ok {
-		b.picture("failed")
-		words, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-		b.t.Fatalf("waited in vain for %s (%v); the page says:\n%s", what, err, words)
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		var ok bool
+		if ok, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); ok && err == nil {
+			return
+		}
 	}
+	b.picture("failed")
+	words, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	b.t.Fatalf("waited in vain for %s (%v); the page says:\n%s", what, err, words)
 }
 
 // click clicks an element, wherever in the page's frames it is.
@@ -180,7 +186,7 @@ func TestTour(t *testing.T) {
 	address := startDemo(t)
 	guard, observer := newTab(t, browser.Phone), newTab(t, browser.Phone)
 	guard.open(on(t, address, "li-weidong", "/h5/guard"))
-	guard.await("the guard's live records", `document.querySelector("#records [data-live-state]")?.dataset.liveState === "on"`)
+	guard.await("the guard's live records", `document.querySelector("[data-live-state]")?.dataset.liveState === "on"`)
 	observer.open(on(t, address, "zhou-min", "/h5/observer"))
 	observer.await("the observer's records", `document.querySelector("#records li")`)
 	admin := newTab(t, browser.Desktop)

@@ -19,7 +19,7 @@ func (h *H5) passRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/h5/pass", Access: web.WechatUser, Handler: h.listPasses},
 		{Method: http.MethodGet, Path: "/h5/pass/:id", Access: web.Resident, Handler: h.showPass},
-		{Method: http.MethodPost, Path: "/h5/pass/:id/token", Access: web.Resident, Handler: h.newToken, PerMinute: 120},
+		{Method: http.MethodPost, Path: "/h5/pass/:id/token", Access: web.Resident, Handler: h.newToken, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: "/h5/pass/:id/events", Access: web.Resident, Handler: h.passEvents, Time: -1},
 	}
 }
@@ -150,6 +150,9 @@ func (h *H5) newToken(c *web.Context) error {
 func (h *H5) canGoOut(c *web.Context, s store.Sight) templates.Verdict {
 	d := s.Decision
 	v := templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: d.Sentence}
+	if v.Text == v.Title {
+		v.Text = "" // nothing besides
+	}
 	if !d.Allowed {
 		v.Tone, v.Title = templates.Warn, "现在不能出门"
 		if d.Reason == core.ReasonRestricted || d.Reason == core.ReasonBlocked || d.Reason == core.ReasonPassDisabled || d.Reason == core.ReasonLeaseEnded {

@@ -22,7 +22,6 @@ var errmsgs = map[int]string{
 	40030: "invalid refresh_token",
 	40037: "invalid template_id",
 	40053: "invalid action info",
-	40054: "invalid sub button url domain",
 	40055: "invalid button url domain",
 	40097: "invalid args",
 	40125: "invalid appsecret",

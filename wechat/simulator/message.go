@@ -38,6 +38,8 @@ type Message struct {
 // Line is one labelled value of a card.
 type Line struct{ Label, Value string }
 
+const messagesKept = 2000
+
 // sentMark remembers a client_msg_id for ten minutes.
 type sentMark struct {
 	id int64
@@ -88,6 +90,9 @@ func (s *Simulator) Grant(person, appID, templateID string, n int) {
 func (s *Simulator) say(m Message) Message {
 	m.ID, m.At = s.nextSerial(), s.opt.Now()
 	s.messages = append(s.messages, m)
+	if len(s.messages) > messagesKept {
+		s.messages = s.messages[len(s.messages)-messagesKept:]
+	}
 	return m
 }
 

@@ -134,6 +134,17 @@ func (v phoneView) Closed() string {
 	return v.Prefix + "/phone/" + v.Person.Key + "?" + url.Values{"tab": {v.Tab}, "app": {v.App.AppID}}.Encode()
 }
 
+// Over is the phone with a view over it; an empty target is the phone alone.
+func (v phoneView) Over(target string) string {
+	if target == "" {
+		return v.Closed()
+	}
+	return v.Closed() + "&" + url.Values{"view": {target}}.Encode()
+}
+
+// Launch is the view that opens a mini-program.
+func (c miniCard) Launch() string { return "launch?" + url.Values{"app": {c.AppID}}.Encode() }
+
 // sceneCards are the newest codes, newest first.
 func (s *Simulator) sceneCards() []sceneCard {
 	var cards []sceneCard
@@ -181,7 +192,7 @@ func (s *Simulator) become(w http.ResponseWriter, person string) {
 // phoneOpen opens an address as the person.
 func (s *Simulator) phoneOpen(w http.ResponseWriter, r *http.Request) {
 	to, err := url.Parse(r.URL.Query().Get("url"))
-	if err != nil || (to.Scheme != "http" && to.Scheme != "https" && !(to.Host == "" && strings.HasPrefix(to.Path, "/"))) {
+	if err != nil || (to.Scheme != "http" && to.Scheme != "https" && !(to.Scheme == "" && to.Host == "" && strings.HasPrefix(to.Path, "/"))) {
 		http.Error(w, "打不开这个地址", http.StatusBadRequest)
 		return
 	}
@@ -224,26 +235,27 @@ func (s *Simulator) phoneLaunch(w http.ResponseWriter, r *http.Request) {
 // (such as "pages/scan?scene=A1") goes along.
 func (s *Simulator) launch(w http.ResponseWriter, r *http.Request, appID, path string) {
 	a, known := s.App(appID)
-	_, person, err := s.knows(r)
+	person, err := s.knows(r)
 	to, bad := url.Parse(a.H5URL)
 	if !known || err != nil || bad != nil || a.H5URL == "" {
 		http.Error(w, "小程序没有配置页面", http.StatusNotFound)
 		return
 	}
-	pairs := []string{"code", s.MintLoginCode(person, appID)}
-	if a.PhoneOnLaunch {
-		pairs = append(pairs, "phone_code", s.MintPhoneCode(person, appID))
-	}
 	page, rest, _ := strings.Cut(path, "?")
-	if page != "" {
-		pairs = append(pairs, "page", page)
-	}
+	var pairs []string
 	extra, err := url.ParseQuery(rest)
 	if err == nil {
 		for key := range extra {
 			pairs = append(pairs, key, extra.Get(key))
 		}
 	}
+	if page != "" {
+		pairs = append(pairs, "page", page)
+	}
+	if a.PhoneOnLaunch {
+		pairs = append(pairs, "phone_code", s.MintPhoneCode(person, appID))
+	}
+	pairs = append(pairs, "code", s.MintLoginCode(person, appID))
 	moved, err := url.Parse(withQuery(to, pairs...))
 	if err != nil {
 		http.Error(w, "打不开这个地址", http.StatusBadRequest)
@@ -252,14 +264,15 @@ func (s *Simulator) launch(w http.ResponseWriter, r *http.Request, appID, path s
 	s.leave(w, r, moved)
 }
 
-func (s *Simulator) knows(r *http.Request) (Person, string, error) {
+// knows gives whose phone the request is about.
+func (s *Simulator) knows(r *http.Request) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.people[r.PathValue("person")]
 	if p == nil {
-		return Person{}, "", errNobody
+		return "", errNobody
 	}
-	return *p, p.Key, nil
+	return p.Key, nil
 }
 
 // place reads "0.1" as the second button below the first.
@@ -308,7 +321,7 @@ func (s *Simulator) phoneGrant(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) phoneMintPhoneCode(w http.ResponseWriter, r *http.Request) {
 	app := r.PostFormValue("app")
-	_, person, err := s.knows(r)
+	person, err := s.knows(r)
 	if _, known := s.App(app); err != nil || !known {
 		http.NotFound(w, r)
 		return

@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -125,6 +126,60 @@ func TestAGuardsFormSentTwiceAtOnce(t *testing.T) {
 		}
 		if n := allowed(r.records(t, e.Community)); n != len(e.Residents) {
 			t.Errorf("%d releases of %d forms", n, len(e.Residents))
+		}
+	})
+}
+
+// A cache that keeps forgetting who claimed what (a lease that ran out under a slow
+// database, a failover to an older state) lets several transactions at one token at
+// once. The database releases it once, counts it once, and all agree.
+func TestAForgetfulCacheReleasesOnce(t *testing.T) {
+	const scans = 12
+	eachRig(t, func(t *testing.T, r *rig) {
+		servers := []*rig{r, r.again()}
+		e := estate.New(t, r.store, estate.Plan{
+			Houses: 10, Doors: scans, DoorsOut: true,
+			Rule: core.PassRule{Counting: core.CountHousehold, PeriodDays: 1, Exits: 5, FeverTenths: 373, ReaderQR: true},
+		})
+		for _, who := range e.Residents {
+			text := r.issue(t, who.Pass)
+			token, _ := gate.ParseToken(text)
+			key := "qr:{" + token.Shard() + "}:t:" + token.Digest()
+			forgetting, stop := context.WithCancel(t.Context())
+			var cache, doors sync.WaitGroup
+			cache.Go(func() {
+				for forgetting.Err() == nil {
+					if err := r.redis.HDel(t.Context(), key, "claim", "asker", "until", "used").Err(); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			opened := make([]bool, scans)
+			for i := range opened {
+				doors.Go(func() { opened[i] = servers[i%2].Scan(t.Context(), e.Doors[i].ID, text).Decision.Allowed })
+			}
+			doors.Wait()
+			stop()
+			cache.Wait()
+			n := 0
+			for _, o := range opened {
+				if o {
+					n++
+				}
+			}
+			if n != 1 {
+				t.Fatalf("%d doors opened for one token", n)
+			}
+		}
+		if n := allowed(r.records(t, e.Community)); n != len(e.Residents) {
+			t.Errorf("%d releases on record, want %d", n, len(e.Residents))
+		}
+		for _, who := range e.Residents {
+			// Two members of each house went out once.
+			if sight, err := r.store.Preview(t.Context(), who.Pass); err != nil || sight.Decision.Left != 3 {
+				t.Fatalf("%+v, %v; want 3 exits left", sight.Decision, err)
+			}
 		}
 	})
 }

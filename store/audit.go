@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -44,7 +45,7 @@ func audit(tx *Tx, by core.Actor, e auditEntry) error {
 		return err
 	}
 	id := tx.newID()
-	fields := []string{head, id.String(), e.Community.String(), string(by.Kind), by.ID.String(), by.Name, by.Addr, by.RequestID, e.Action, e.Target, before, after}
+	fields := []string{head, id.String(), strconv.FormatInt(tx.nowMS(), 10), e.Community.String(), string(by.Kind), by.ID.String(), by.Name, by.Addr, by.RequestID, e.Action, e.Target, before, after}
 	sum := sha256.Sum256([]byte(strings.Join(fields, "\x00")))
 	hash := hex.EncodeToString(sum[:])
 	if _, err := tx.exec(`INSERT INTO audit_log (id, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target,

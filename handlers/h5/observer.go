@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 
@@ -14,6 +15,7 @@ func (h *H5) observerRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/h5/observer", Access: web.Observer, Handler: h.listRecords},
 		{Method: http.MethodGet, Path: "/h5/observer/events", Access: web.Observer, Handler: h.observerEvents, Time: -1},
+		{Method: http.MethodGet, Path: "/h5/observer/export.xlsx", Access: web.Observer, Handler: h.exportRecords, Time: -1, EachPerMinute: 10},
 	}
 }
 
@@ -141,4 +143,33 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 
 func (h *H5) observerEvents(c *web.Context) error {
 	return h.follow(c, c.Scope(), core.RecordFilter{}, hint("record"))
+}
+
+// exportRecords streams the records of the filters as a spreadsheet, names masked
+// as on the page.
+func (h *H5) exportRecords(c *web.Context) error {
+	if !c.Observer().MayExport {
+		return core.Forbidden("您没有导出权限，请联系物业管理员")
+	}
+	var form recordFilterForm
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	communities, err := h.store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	names := map[core.ID]string{}
+	for _, community := range communities {
+		names[community.ID] = community.Name
+	}
+	zone := h.store.Zone()
+	return c.Download("出入记录-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
+		return web.Sheet(w, "出入记录", core.RecordColumns, func(add func(values ...any) error) error {
+			return h.store.ExportAccessRecords(c.Ctx(), c.Actor(), c.Scope(), form.filter(h), func(r core.AccessRecord) error {
+				r.Name = core.MaskName(r.Name)
+				return add(r.Cells(names[r.Community], zone)...)
+			})
+		})
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -201,6 +202,12 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 	if !w.all && len(w.communities) == 0 {
 		return w, false, nil
 	}
+	if f.Reason != "" && f.Result == "" {
+		// Only a reason has no index; what it means for the result has one.
+		if f.Result = "refused"; f.Reason == core.ReasonAllowed {
+			f.Result = "allowed"
+		}
+	}
 	w.index = s.recordIndex(f)
 	if !f.From.IsZero() {
 		w.add("id >= ?", int64(idFrom(f.From)))
@@ -229,7 +236,7 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 	if f.Keyword == "" {
 		return w, true, nil
 	}
-	return s.recordKeyword(ctx, w, f.Keyword)
+	return s.recordKeyword(ctx, w, f)
 }
 
 // recordIndex names the index in which a filtered list pages by id. Those of a
@@ -253,35 +260,42 @@ func (w *recordWhere) add(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
-// keywordMost bounds the people a keyword may stand for.
+// keywordMost bounds the people who are looked for one by one.
 const keywordMost = 200
 
 // recordKeyword narrows by people: a keyword is looked up among the residents,
-// which have indexes for it, and the records by person, which do too.
-func (s *Store) recordKeyword(ctx context.Context, w recordWhere, keyword string) (recordWhere, bool, error) {
-	query := "SELECT DISTINCT t.person_id FROM resident t JOIN house h ON h.id = t.house_id WHERE (t.name LIKE ? ESCAPE '!' OR h.label LIKE ? ESCAPE '!'"
-	args := []any{likePrefix(keyword), likePrefix(keyword)}
-	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		query += " OR t.phone4_mac = ?"
-		args = append(args, s.keys.mac4("phone", keyword))
+// which have indexes for it, and the records by person, which do too. One that
+// stands for many, such as a frequent family name, is looked for in the records
+// themselves: where many match, a page is soon full.
+func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordFilter) (recordWhere, bool, error) {
+	var parts []string
+	var args []any
+	for i, way := range s.residentMatches(core.Scope{All: w.all, IDs: w.communities}, f.Keyword) {
+		parts = append(parts, "SELECT person_id FROM (SELECT DISTINCT t.person_id FROM "+way.from+" LIMIT ?) m"+strconv.Itoa(i))
+		args = append(append(args, way.args...), keywordMost+1)
 	}
-	query += ")"
-	if !w.all {
-		query += " AND t.community_id IN (" + marks(len(w.communities)) + ")"
-		args = append(args, idArgs(w.communities)...)
+	if len(parts) == 0 {
+		return w, false, nil
 	}
 	var people []core.ID
-	if err := s.all(ctx, &people, query+" LIMIT ?", append(args, keywordMost)...); err != nil || len(people) == 0 {
+	query := "SELECT person_id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY person_id LIMIT ?"
+	if err := s.all(ctx, &people, query, append(args, keywordMost+1)...); err != nil || len(people) == 0 {
 		return w, false, err
 	}
-	w.add("person_id IN ("+marks(len(people))+")", idArgs(people)...)
+	among := "person_id IN (" + marks(len(people)) + ")"
+	if len(people) <= keywordMost {
+		w.add(among, idArgs(people)...)
+		return w, true, nil
+	}
+	keyword := core.Clean(f.Keyword)
+	f.Keyword = ""
+	w.index = s.recordIndex(f)
+	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append([]any{likePrefix(keyword), likePart(keyword)}, idArgs(people)...)...)
 	return w, true, nil
 }
 
 // likePrefix is the LIKE pattern of texts that begin with prefix, escaped with !.
-func likePrefix(prefix string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(prefix) + "%"
-}
+func likePrefix(prefix string) string { return strings.TrimPrefix(likePart(prefix), "%") }
 
 // text is the condition; community 0 is all those in scope.
 func (w recordWhere) text(community core.ID) (string, []any) {
@@ -335,7 +349,7 @@ func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRe
 		some := records[start:min(start+part, len(records))]
 		for i := range some {
 			if some[i].ID == 0 {
-				some[i].ID = s.ids.makeAt(some[i].At, start+i)
+				some[i].ID = s.ids.makeAt(some[i].At)
 			}
 		}
 		err := s.write(ctx, "import access records", func(tx *Tx) error { return insertAccessRecords(tx.ctx, tx.run, some) })

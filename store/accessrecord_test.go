@@ -214,6 +214,43 @@ func TestAccessRecordKeyword(t *testing.T) {
 	})
 }
 
+// A keyword that stands for more people than are looked for one by one still
+// finds all their records.
+func TestAccessRecordKeywordOfMany(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		people := make([]core.Resident, keywordMost+20)
+		for i := range people {
+			people[i] = core.Resident{House: house, Name: fmt.Sprintf("王%d", i), Identity: core.Owner, Phone: fmt.Sprintf("138%08d", i)}
+		}
+		ids, err := s.CreateResidents(t.Context(), core.System, everywhere, community, people)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := make([]core.AccessRecord, len(people), len(people)+1)
+		for i, id := range ids {
+			r, err := s.Resident(t.Context(), everywhere, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			records[i] = core.AccessRecord{Community: community, At: testNow.Add(time.Duration(i) * time.Second), Via: core.ViaReader, Direction: core.Out, Person: r.Person, Name: r.Name, HouseLabel: "1栋1单元101"}
+		}
+		stranger := core.AccessRecord{Community: community, At: testNow.Add(time.Hour), Via: core.ViaReader, Direction: core.Out, Name: "李王", HouseLabel: "2栋"}
+		if err := s.ImportAccessRecords(t.Context(), append(records, stranger)); err != nil {
+			t.Fatal(err)
+		}
+		for _, scope := range []core.Scope{everywhere, core.ScopeOf(community), core.ScopeOf(community, 5)} {
+			for _, keyword := range []string{"王", " 王 ", "单元101"} {
+				forwards, backwards := pages(t, s, scope, core.RecordFilter{Keyword: keyword}, 100)
+				if len(forwards) != len(people) || !slices.Equal(forwards, backwards) {
+					t.Errorf("%q in %v: %d and %d records, want %d", keyword, scope, len(forwards), len(backwards), len(people))
+				}
+			}
+		}
+	})
+}
+
 // Totals and hours count a natural day of the store's zone, and agree.
 func TestRecordTotalsAndHours(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -30,6 +30,7 @@ type idMaker struct {
 	mu   sync.Mutex
 	node int64
 	last int64 // milliseconds and serial in one: ms<<serialBits | serial
+	past int64 // serials given to past moments
 }
 
 func (m *idMaker) make(now time.Time) core.ID {
@@ -41,9 +42,12 @@ func (m *idMaker) make(now time.Time) core.ID {
 }
 
 // makeAt makes an id that sorts at a past moment, for imported and generated
-// history. Callers keep to one such stream at a time: it does not know of others.
-func (m *idMaker) makeAt(at time.Time, serial int) core.ID {
-	return m.join((at.UnixMilli()-idEpoch)<<serialBits | int64(serial)&(1<<serialBits-1))
+// history. Serials go round, so that ids of one moment differ up to 4,096 of them.
+func (m *idMaker) makeAt(at time.Time) core.ID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.past++
+	return m.join((at.UnixMilli()-idEpoch)<<serialBits | m.past&(1<<serialBits-1))
 }
 
 func (m *idMaker) setNode(node int64) {

@@ -80,9 +80,13 @@ func TestIDsAreUniqueAcrossGoroutines(t *testing.T) {
 func TestIDsSortByTime(t *testing.T) {
 	m := idMaker{node: nodeCount - 1}
 	at := testNow.Truncate(time.Millisecond)
-	id := m.makeAt(at, 1<<serialBits-1)
-	if id < idFrom(at) || id >= idFrom(at.Add(time.Millisecond)) {
-		t.Errorf("id %d is outside its millisecond [%d, %d)", id, idFrom(at), idFrom(at.Add(time.Millisecond)))
+	seen := map[core.ID]bool{}
+	for range 1 << serialBits {
+		id := m.makeAt(at)
+		if id < idFrom(at) || id >= idFrom(at.Add(time.Millisecond)) || seen[id] {
+			t.Fatalf("id %d is outside its millisecond [%d, %d), or given before", id, idFrom(at), idFrom(at.Add(time.Millisecond)))
+		}
+		seen[id] = true
 	}
 }
 

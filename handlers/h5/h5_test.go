@@ -1,0 +1,399 @@
+package h5
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/xuri/excelize/v2"
+
+	"tongxing/cache"
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/estate"
+)
+
+// platform stands for WeChat: a code is the open id it belongs to, and works once.
+type platform struct{ used map[string]bool }
+
+func (p *platform) AuthorizeURL(redirect, state string) (string, error) {
+	return "https://open.weixin.qq.com/authorize?" + url.Values{"redirect_uri": {redirect}, "state": {state}}.Encode(), nil
+}
+
+func (p *platform) Identify(_ context.Context, code string) (core.WechatIdentity, error) {
+	if code == "" || p.used[code] {
+		return core.WechatIdentity{}, core.Invalid("微信授权已失效，请重新打开页面")
+	}
+	p.used[code] = true
+	return core.WechatIdentity{AppID: "wx", OpenID: strings.SplitN(code, "/", 2)[0]}, nil
+}
+
+func (p *platform) IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error) {
+	return p.Identify(ctx, code)
+}
+
+func (p *platform) Phone(_ context.Context, code string) (string, error) {
+	if code == "" {
+		return "", errors.New("no code")
+	}
+	return code, nil
+}
+
+// site is two servers on one store and one cache, and an estate.
+type site struct {
+	*estate.Estate
+	store   *store.Store
+	gate    *gate.Gate
+	address [2]string
+}
+
+func newSite(t *testing.T, plan estate.Plan) *site {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	redis, err := cache.Open(cache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := templates.New(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &site{store: s, Estate: estate.New(t, s, plan)}
+	var closers []func()
+	for i := range w.address {
+		w.gate = gate.New(gate.Options{Store: s, Redis: redis})
+		phones := New(Options{Store: s, Gate: w.gate, Pages: pages, WeChat: &platform{used: map[string]bool{}}, PublicURL: "https://pass.example.com"})
+		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis), ErrorPage: phones.ErrorPage})
+		app.Register(phones.Routes()...)
+		server := httptest.NewServer(app)
+		w.address[i] = server.URL
+		closers = append(closers, app.Close, server.Close, w.gate.Close)
+	}
+	t.Cleanup(func() {
+		for _, end := range closers {
+			end()
+		}
+		redis.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// phone is a browser in somebody's hand.
+type phone struct {
+	t       *testing.T
+	client  *http.Client
+	address string
+}
+
+func (w *site) phone(t *testing.T) *phone {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &phone{t: t, address: w.address[0], client: &http.Client{
+		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// do sends a request and gives the answer with its page.
+func (p *phone) do(method, path string, form url.Values) (*http.Response, *goquery.Document) {
+	p.t.Helper()
+	request, err := http.NewRequest(method, p.address+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := goquery.NewDocumentFromReader(response.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return response, page
+}
+
+func (p *phone) get(path string, want int) *goquery.Document {
+	p.t.Helper()
+	response, page := p.do(http.MethodGet, path, nil)
+	if response.StatusCode != want {
+		p.t.Fatalf("GET %s: %d, want %d: %s", path, response.StatusCode, want, page.Find("main").Text())
+	}
+	return page
+}
+
+// post sends a form with the token of the page it stands on.
+func (p *phone) post(page *goquery.Document, path string, form url.Values, want int) *goquery.Document {
+	p.t.Helper()
+	form.Set("csrf", page.Find(`meta[name="csrf-token"]`).AttrOr("content", ""))
+	response, next := p.do(http.MethodPost, path, form)
+	if response.StatusCode != want {
+		p.t.Fatalf("POST %s: %d, want %d: %s", path, response.StatusCode, want, next.Find("main").Text())
+	}
+	return next
+}
+
+// signIn goes to the authorize page of a seat and comes back with a code.
+func (p *phone) signIn(seat, code string) {
+	p.t.Helper()
+	response, _ := p.do(http.MethodGet, "/h5/session/"+seat, nil)
+	away, err := url.Parse(response.Header.Get("Location"))
+	if err != nil || away.Query().Get("redirect_uri") != "https://pass.example.com/h5/session/callback" {
+		p.t.Fatalf("sent to %q, %v", away, err)
+	}
+	back := "/h5/session/callback?" + url.Values{"code": {code}, "state": {away.Query().Get("state")}}.Encode()
+	if response, page := p.do(http.MethodGet, back, nil); response.StatusCode != http.StatusSeeOther {
+		p.t.Fatalf("signing in: %d %s", response.StatusCode, page.Find("main").Text())
+	}
+}
+
+// staff binds somebody to a guard or an observer and signs them in.
+func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *phone {
+	t.Helper()
+	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-" + kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scene, _, err := w.store.NewBindTicket(t.Context(), core.System, kind, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.UseBindTicket(t.Context(), scene, user.ID); err != nil {
+		t.Fatal(err)
+	}
+	p := w.phone(t)
+	p.signIn(seat, "o-"+kind)
+	return p
+}
+
+// resident signs somebody in through the mini-program, phone verified.
+func (w *site) resident(t *testing.T, r estate.Resident) *phone {
+	t.Helper()
+	p := w.phone(t)
+	p.get("/h5/session/mini?"+url.Values{"code": {"o-" + r.Phone}, "phone_code": {r.Phone}}.Encode(), http.StatusSeeOther)
+	return p
+}
+
+func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.phone(t)
+	p.get("/h5/session/callback?code=o-x&state=forged", http.StatusUnprocessableEntity) // no cookie
+	response, _ := p.do(http.MethodGet, "/h5/session/resident?next=https://evil.example/", nil)
+	away, _ := url.Parse(response.Header.Get("Location"))
+	state := away.Query().Get("state")
+	p.get("/h5/session/callback?code=o-x&state=forged", http.StatusUnprocessableEntity)
+	p.get("/h5/session/callback?code=o-x&state="+state, http.StatusUnprocessableEntity) // a state is good for one try
+
+	response, _ = p.do(http.MethodGet, "/h5/session/resident?next=//evil.example/", nil)
+	away, _ = url.Parse(response.Header.Get("Location"))
+	response, _ = p.do(http.MethodGet, "/h5/session/callback?code=o-x&state="+away.Query().Get("state"), nil)
+	if got := response.Header.Get("Location"); got != "/h5/pass" {
+		t.Errorf("sent to %q after signing in", got)
+	}
+	response, _ = p.do(http.MethodGet, "/h5/session/resident", nil)
+	away, _ = url.Parse(response.Header.Get("Location"))
+	p.get("/h5/session/callback?code=o-x&state="+away.Query().Get("state"), http.StatusUnprocessableEntity) // a used code
+
+	response, _ = p.do(http.MethodGet, "/h5/session/resident", nil)
+	away, _ = url.Parse(response.Header.Get("Location"))
+	if page := p.get("/h5/session/callback?state="+away.Query().Get("state"), http.StatusOK); !strings.Contains(page.Find("main").Text(), "您没有同意授权") {
+		t.Error("a refusal is not told as one")
+	}
+	p.get("/h5/session/nobody", http.StatusNotFound)
+}
+
+func TestPassIsItsHoldersAlone(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	holder, other := w.Residents[0], w.Residents[1]
+	p := w.resident(t, holder)
+	page := p.get("/h5/pass/"+holder.Pass.String(), http.StatusOK)
+	if !strings.Contains(page.Text(), holder.Name) || page.Find(`[data-qr] img[src^="data:image/svg+xml"]`).Length() != 1 {
+		t.Error("the pass lacks its holder or its code")
+	}
+	for _, path := range []string{"", "/events"} {
+		p.get("/h5/pass/"+other.Pass.String()+path, http.StatusNotFound)
+	}
+	p.post(page, "/h5/pass/"+other.Pass.String()+"/token", url.Values{}, http.StatusNotFound)
+	p.post(page, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}, http.StatusSeeOther)
+	if response, _ := p.do(http.MethodPost, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}); response.StatusCode != http.StatusForbidden {
+		t.Errorf("a form without its token: %d", response.StatusCode)
+	}
+
+	unknown := w.phone(t)
+	unknown.get("/h5/session/mini?code=o-nobody&phone_code=13700000000", http.StatusSeeOther)
+	if page := unknown.get("/h5/pass", http.StatusOK); !strings.Contains(page.Text(), "没有登记") {
+		t.Error("somebody no register knows is not told so")
+	}
+	bare := w.phone(t)
+	bare.get("/h5/session/mini?code=o-bare", http.StatusSeeOther)
+	if response, _ := bare.do(http.MethodGet, "/h5/pass", nil); response.Header.Get("Location") != "/h5/phone" {
+		t.Error("somebody without a verified number is not sent to verify it")
+	}
+}
+
+func TestGuardChecksBeforeReleasing(t *testing.T) {
+	w := newSite(t, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, RecordID: true, RecordTemp: true, FeverTenths: 373}})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := p.get(post, http.StatusOK)
+	p.post(page, post+"/look", url.Values{"text": {""}}, http.StatusUnprocessableEntity)
+	if seen := p.post(page, post+"/look", url.Values{"text": {"NONSENSE"}}, http.StatusOK); seen.Find(`[name="act"]`).Length() != 0 {
+		t.Error("nonsense can be released")
+	}
+	seen := p.post(page, post+"/look", url.Values{"text": {issued.Text}}, http.StatusOK)
+	if !strings.Contains(seen.Text(), w.Residents[0].Name) || seen.Find(`[name="temp"]`).Length() != 1 || seen.Find(`[name="idno"]`).Length() != 1 {
+		t.Fatal("the guard does not see whose pass it is, or is not asked for what the rule wants")
+	}
+	form := func(temp, idno string) url.Values {
+		return url.Values{"text": {issued.Text}, "key": {seen.Find(`[name="key"]`).AttrOr("value", "")}, "direction": {"out"}, "temp": {temp}, "idno": {idno}, "act": {"release"}}
+	}
+	const number = "11010519491231002X"
+	for _, wrong := range []url.Values{form("很热", number), form("99", number), form("-1", number), form("36.5", "123"), form("36.5", "110105194912310021"), form("36.5", `<script>`)} {
+		if again := p.post(page, post+"/release", wrong, http.StatusUnprocessableEntity); again.Find(".tx-error").Length() == 0 {
+			t.Errorf("%v is refused without a word", wrong)
+		}
+	}
+	refusal := form("36.5", number)
+	refusal.Set("act", "refuse")
+	p.post(page, post+"/release", refusal, http.StatusUnprocessableEntity) // no reason given
+	for range 2 {                                                          // the second sending is the same act
+		if done := p.post(page, post+"/release", form("３６．５", number), http.StatusOK); !strings.Contains(done.Text(), "已放行") {
+			t.Fatalf("not released: %s", done.Find("main").Text())
+		}
+	}
+	records, _, err := w.store.AccessRecords(t.Context(), core.ScopeOf(w.Community), core.RecordFilter{}, store.Page{Limit: 10})
+	if err != nil || len(records) != 1 || records[0].TempTenths != 365 || records[0].ReleasedBy != "李师傅" {
+		t.Errorf("records %+v, %v", records, err)
+	}
+	byHand := p.get(post+"/search?q="+url.QueryEscape(w.Residents[1].Name), http.StatusOK)
+	if byHand.Find(`[name="pass"]`).AttrOr("value", "") != w.Residents[1].Pass.String() {
+		t.Error("the resident is not found by name")
+	}
+}
+
+func TestGuardOfAnotherPostAndOneDisabled(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	others := estate.New(t, w.store, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	page := p.get("/h5/guard/"+w.Post.String(), http.StatusOK)
+	for _, path := range []string{"", "/search", "/events"} {
+		p.get("/h5/guard/"+others.Post.String()+path, http.StatusNotFound)
+	}
+	seen := p.post(page, "/h5/guard/"+w.Post.String()+"/look", url.Values{"pass": {others.Residents[0].Pass.String()}}, http.StatusOK)
+	if strings.Contains(seen.Text(), others.Residents[0].Name) && seen.Find(`[name="act"]`).Length() != 0 {
+		t.Error("a guard sees and releases another community's resident")
+	}
+	guard, err := w.store.Guard(t.Context(), core.Everywhere, w.Guard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard.Phone, guard.Disabled = "", time.Now()
+	if _, err := w.store.SaveGuard(t.Context(), core.System, core.Everywhere, guard); err != nil {
+		t.Fatal(err)
+	}
+	p.get("/h5/guard/"+w.Post.String(), http.StatusForbidden)
+}
+
+func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	others := estate.New(t, w.store, estate.Plan{})
+	for _, e := range []*estate.Estate{w.Estate, others} {
+		issued, err := w.gate.Issue(t.Context(), e.Residents[0].Pass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.gate.Scan(t.Context(), e.Doors[0].ID, issued.Text)
+	}
+	p := w.staff(t, core.BindObserver, w.Observer, "observer")
+	page := p.get("/h5/observer", http.StatusOK)
+	if n := page.Find("#records li").Length(); n != 1 || strings.Contains(page.Text(), w.Residents[0].Name) || !strings.Contains(page.Text(), core.MaskName(w.Residents[0].Name)) {
+		t.Errorf("%d records; names are not masked", n)
+	}
+	if page := p.get("/h5/observer?community="+others.Community.String(), http.StatusOK); page.Find("#records li").Length() != 0 {
+		t.Error("another community's records are shown")
+	}
+	p.get("/h5/observer?day=2026-99-99", http.StatusUnprocessableEntity)
+	response, err := p.client.Get(p.address + "/h5/observer/export.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	book, err := excelize.OpenReader(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := book.GetRows(book.GetSheetName(0))
+	if err != nil || len(rows) != 2 || strings.Contains(strings.Join(rows[1], " "), w.Residents[0].Name) {
+		t.Errorf("exported %v, %v", rows, err)
+	}
+	observer, err := w.store.Observer(t.Context(), core.Everywhere, w.Observer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observer.MayExport, observer.Phone = false, ""
+	if _, err := w.store.SaveObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
+		t.Fatal(err)
+	}
+	p.get("/h5/observer/export.xlsx", http.StatusForbidden)
+	if err := w.store.RemoveObserver(t.Context(), core.System, core.Everywhere, w.Observer); err != nil {
+		t.Fatal(err)
+	}
+	p.get("/h5/observer", http.StatusForbidden)
+}
+
+// A scan that one server decided is told on a page that another serves.
+func TestLivePageHearsOfAScanOnAnotherServer(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.address[0]+"/h5/guard/"+w.Post.String()+"/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := p.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	lines := bufio.NewScanner(stream.Body)
+	lines.Scan() // the stream stands
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text) // the gate of the second server
+	for lines.Scan() {
+		if lines.Text() == "event: record" {
+			return
+		}
+	}
+	t.Errorf("the stream ended without the event: %v", lines.Err())
+}

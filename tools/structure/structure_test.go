@@ -206,7 +206,8 @@ func TestNoPackageForLeftovers(t *testing.T) {
 
 // TestStems holds that a feature has one name everywhere: a handler file with
 // routes is named for what exists as a rule, a table or an act under that name, or
-// for its whole surface. Files without routes are mechanisms.
+// for its whole surface, or is that surface's front page, home. Files without routes are
+// mechanisms.
 func TestStems(t *testing.T) {
 	known := map[string]bool{}
 	all := sources(t)
@@ -222,7 +223,7 @@ func TestStems(t *testing.T) {
 			continue
 		}
 		name := stem(s.path)
-		if !known[name] && name != parts[1] && name != "routes" {
+		if !known[name] && name != parts[1] && name != "home" {
 			t.Errorf("%s: no core, store or gate file is named %s", s.path, name)
 		}
 	}

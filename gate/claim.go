@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,12 +20,13 @@ import (
 // shorter than a person's patience.
 const claimLease = 5 * time.Second
 
-// Redis keys. The shard in braces puts a token, its pass and its stored answers
-// into one hash slot, so that every script touches one.
+// Redis keys. The shard in braces puts a token, its pass, its claim and its stored
+// answers into one hash slot, so that every script and transaction touches one.
 func tokenKey(shard, digest string) string { return "qr:{" + shard + "}:t:" + digest }
 func passKey(shard string, pass core.ID) string {
 	return "qr:{" + shard + "}:p:" + pass.String()
 }
+func claimKey(shard, digest string) string { return "qr:{" + shard + "}:c:" + digest }
 func answerKey(shard, digest, asker string) string {
 	return "qr:{" + shard + "}:a:" + digest + ":" + asker
 }
@@ -41,49 +43,6 @@ redis.call('HSET', KEYS[2], 'pass', ARGV[2], 'exp', ms + ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return ms + ARGV[3]
-`)
-
-// claimScript takes a live token for one scan. A token past its time is absent
-// even where Redis has not yet dropped it: its end is part of its value. The same
-// claim again is the client's, who did not hear the first answer.
-// KEYS: the token, the asker's stored answer. ARGV: claim name, asker, lease in ms.
-var claimScript = redis.NewScript(`
-local answer = redis.call('GET', KEYS[2])
-if answer then return {'repeat', answer} end
-local t = redis.call('HMGET', KEYS[1], 'pass', 'exp', 'used', 'asker', 'until', 'claim')
-if not t[1] then return {'absent', ''} end
-local now = redis.call('TIME')
-local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-if tonumber(t[2]) <= ms then return {'absent', t[1]} end
-if t[3] then return {'used', t[1]} end
-if t[4] and tonumber(t[5]) > ms and t[6] ~= ARGV[1] then
-  if t[4] == ARGV[2] then return {'wait', t[1]} end
-  return {'busy', t[1]}
-end
-redis.call('HSET', KEYS[1], 'claim', ARGV[1], 'asker', ARGV[2], 'until', ms + ARGV[3])
-return {'live', t[1]}
-`)
-
-// settleScript ends a claim: the token is used up, or put back. The answer is
-// kept for repeats, but one that only says that somebody else is deciding does not
-// take a decision's place. A claim whose lease ran out and went to another is left
-// alone.
-// KEYS: the token, the asker's stored answer.
-// ARGV: claim name, 1 if used up, the answer, its life in ms.
-var settleScript = redis.NewScript(`
-local own = redis.call('HGET', KEYS[1], 'claim') == ARGV[1]
-if own or ARGV[2] == '1' then
-  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
-else
-  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4], 'NX')
-end
-if own then
-  if ARGV[2] == '1' then redis.call('HSET', KEYS[1], 'used', '1') end
-  redis.call('HDEL', KEYS[1], 'claim', 'asker', 'until')
-elseif ARGV[2] == '1' and redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('HSET', KEYS[1], 'used', '1')
-end
-return 1
 `)
 
 // Issued is a new token: its text goes into the QR and nowhere else.
@@ -110,10 +69,13 @@ func (g *Gate) Issue(ctx context.Context, pass core.ID) (Issued, error) {
 type claim struct {
 	shard, digest string
 	asker         string // the device, or the guard's form: who gets the same answer again
-	name          string // of this very claim
+	name          string // of this very claim: the asker, a slash, a number
 	state         core.TokenState
 	pass          core.ID
-	stored        *answer // the answer this asker had, within its window
+	ends          time.Time // of the token; zero where it is absent
+	held          bool      // the claim key is ours
+	asked         time.Time // before Redis heard of it
+	stored        *answer   // the answer this asker had, within its window
 }
 
 // answer is what a repeat gets again. It names nobody.
@@ -126,74 +88,151 @@ type answer struct {
 // errInFlight says that this asker's first request is still being decided.
 var errInFlight = errors.New("gate: the first request is still being decided")
 
+// claim takes a live token for one scan, in one transaction of plain commands: a
+// script would cost the embedded Redis more than all else in a scan. It always
+// takes the claim key where that is free, and the state follows from what came
+// back. The same claim again is the client's, who did not hear the first answer.
 func (g *Gate) claim(ctx context.Context, c *claim) error {
-	c.name = c.asker + "/" + g.store.NewID().String()
-	reply, err := claimScript.Run(ctx, g.redis, []string{tokenKey(c.shard, c.digest), answerKey(c.shard, c.digest, c.asker)},
-		c.name, c.asker, claimLease.Milliseconds()).StringSlice()
-	if err != nil {
+	c.name, c.asked = c.asker+"/"+g.store.NewID().String(), time.Now()
+	var told claimed
+	_, err := g.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		told.ask(ctx, p, c)
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("gate: claim a token: %w", err)
 	}
-	if len(reply) != 2 {
-		return fmt.Errorf("gate: claim a token: %d values", len(reply))
+	if err := c.read(&told); err != nil {
+		return err
 	}
-	return c.read(reply[0], reply[1])
-}
-
-func (c *claim) read(state, value string) error {
-	if state == "repeat" {
-		c.stored = &answer{}
-		return json.Unmarshal([]byte(value), c.stored)
+	if c.stored != nil && c.held {
+		g.unclaim(ctx, c) // the answer stands; another door may ask
 	}
-	if value != "" {
-		pass, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return fmt.Errorf("gate: claim a token: %w", err)
-		}
-		c.pass = core.ID(pass)
-	}
-	if state == "wait" {
-		return errInFlight
-	}
-	c.state = core.TokenState(state)
 	return nil
 }
 
-// settle ends the claim and keeps the answer. It runs on its own time: the
-// decision is committed, and a caller that hung up must not leave the token open.
+// claimed is what Redis says to a claim.
+type claimed struct {
+	answer *redis.StringCmd
+	token  *redis.SliceCmd
+	holder *redis.StringCmd
+	clock  *redis.TimeCmd
+}
+
+func (t *claimed) ask(ctx context.Context, p redis.Pipeliner, c *claim) {
+	t.answer = p.Get(ctx, answerKey(c.shard, c.digest, c.asker))
+	t.token = p.HMGet(ctx, tokenKey(c.shard, c.digest), "pass", "exp", "used")
+	p.SetNX(ctx, claimKey(c.shard, c.digest), c.name, claimLease)
+	t.holder = p.Get(ctx, claimKey(c.shard, c.digest))
+	t.clock = p.Time(ctx)
+}
+
+func (c *claim) read(t *claimed) error {
+	for _, err := range []error{t.token.Err(), t.holder.Err(), t.clock.Err()} {
+		if err != nil {
+			return fmt.Errorf("gate: claim a token: %w", err)
+		}
+	}
+	holder := t.holder.Val()
+	c.held = holder == c.name
+	if text, err := t.answer.Result(); err == nil {
+		c.stored = &answer{}
+		return json.Unmarshal([]byte(text), c.stored)
+	} else if !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("gate: claim a token: %w", err)
+	}
+	used, err := c.readToken(t.token.Val())
+	if err != nil {
+		return err
+	}
+	switch {
+	// Its end is part of its value: Redis may be late to drop it.
+	case !c.ends.After(t.clock.Val()):
+		c.state = core.TokenAbsent
+	case used:
+		c.state = core.TokenUsed
+	case c.held:
+		c.state = core.TokenLive
+	case holder[:max(strings.LastIndexByte(holder, '/'), 0)] == c.asker:
+		return errInFlight
+	default:
+		c.state = core.TokenBusy
+	}
+	return nil
+}
+
+// readToken reads pass, exp and used of a token; of one that is absent nothing.
+func (c *claim) readToken(fields []any) (used bool, err error) {
+	c.pass, c.ends = 0, time.Time{}
+	pass, _ := fields[0].(string)
+	ends, _ := fields[1].(string)
+	if pass == "" || ends == "" {
+		return false, nil
+	}
+	id, err := strconv.ParseInt(pass, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("gate: claim a token: %w", err)
+	}
+	ms, err := strconv.ParseInt(ends, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("gate: claim a token: %w", err)
+	}
+	c.pass, c.ends = core.ID(id), time.UnixMilli(ms)
+	return fields[2] != nil, nil
+}
+
+// own reports that the claim is ours still, as far as one can know: a Redis that
+// lost it may have given it to another, and SQL decides between the two.
+func (c *claim) own() bool { return c.held && time.Since(c.asked) < claimLease }
+
+// settle ends a claim: the token is used up, or put back. The answer is kept for
+// repeats, but one that only says that somebody else is deciding does not take a
+// decision's place. It runs on its own time: the decision is committed, and a
+// caller that hung up must not leave the token open.
 func (g *Gate) settle(ctx context.Context, c *claim, a answer) {
 	text, err := json.Marshal(a)
 	if err != nil {
 		g.log.Error("encode a scan's answer", "err", err)
 		return
 	}
-	used := "0"
-	if a.Decision.Allowed {
-		used = "1"
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	err = settleScript.Run(ctx, g.redis, []string{tokenKey(c.shard, c.digest), answerKey(c.shard, c.digest, c.asker)},
-		c.name, used, text, store.RepeatWindow.Milliseconds()).Err()
+	_, err = g.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		c.settle(ctx, p, a.Decision.Allowed, text)
+		return nil
+	})
 	if err != nil {
 		// The claim runs out by itself; SQL refuses a second release.
 		g.log.Warn("settle a claim", "err", err)
 	}
 }
 
-// unclaim puts a token back after an error that decided nothing.
-func (g *Gate) unclaim(ctx context.Context, c *claim) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	_ = unclaimScript.Run(ctx, g.redis, []string{tokenKey(c.shard, c.digest)}, c.name).Err() // it runs out by itself
+func (c *claim) settle(ctx context.Context, p redis.Pipeliner, used bool, text []byte) {
+	key, own := answerKey(c.shard, c.digest, c.asker), c.own()
+	if own || used {
+		p.Set(ctx, key, text, store.RepeatWindow)
+	} else {
+		p.SetNX(ctx, key, text, store.RepeatWindow)
+	}
+	if used && !c.ends.IsZero() {
+		// Where the token is gone by now, what this makes of it has no pass, and ends.
+		p.HSet(ctx, tokenKey(c.shard, c.digest), "used", "1")
+		p.PExpireAt(ctx, tokenKey(c.shard, c.digest), c.ends)
+	}
+	if own {
+		p.Del(ctx, claimKey(c.shard, c.digest))
+	}
 }
 
-// unclaimScript gives up a claim that is still ours. KEYS: the token. ARGV: claim name.
-var unclaimScript = redis.NewScript(`
-if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then
-  redis.call('HDEL', KEYS[1], 'claim', 'asker', 'until')
-end
-return 1
-`)
+// unclaim puts a token back after what decided nothing.
+func (g *Gate) unclaim(ctx context.Context, c *claim) {
+	if !c.own() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = g.redis.Del(ctx, claimKey(c.shard, c.digest)).Err() // it runs out by itself
+}
 
 // peek tells what a token is without claiming it.
 func (g *Gate) peek(ctx context.Context, shard, digest string) (core.ID, core.TokenState, error) {

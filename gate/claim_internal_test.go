@@ -2,8 +2,11 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"tongxing/cache"
 	"tongxing/core"
@@ -28,12 +31,22 @@ func embeddedGate(t *testing.T) *Gate {
 // claimAs claims a token under a name, and gives the state.
 func claimAs(t *testing.T, g *Gate, c *claim, name string) string {
 	t.Helper()
-	reply, err := claimScript.Run(t.Context(), g.redis, []string{tokenKey(c.shard, c.digest), answerKey(c.shard, c.digest, c.asker)},
-		name, c.asker, claimLease.Milliseconds()).StringSlice()
-	if err != nil || len(reply) != 2 {
-		t.Fatal(reply, err)
+	c.name, c.asked = name, time.Now()
+	var told claimed
+	_, err := g.redis.TxPipelined(t.Context(), func(p redis.Pipeliner) error {
+		told.ask(t.Context(), p, c)
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		t.Fatal(err)
 	}
-	return reply[0]
+	switch err := c.read(&told); {
+	case err == errInFlight:
+		return "wait"
+	case err != nil:
+		t.Fatal(err)
+	}
+	return string(c.state)
 }
 
 func issuedClaim(t *testing.T, g *Gate, asker string) *claim {
@@ -70,12 +83,11 @@ func TestAClaimHeardTwiceIsOneClaim(t *testing.T) {
 func TestBusyDoesNotTakeTheDecisionsPlace(t *testing.T) {
 	g := embeddedGate(t)
 	first := issuedClaim(t, g, "r1")
-	first.name = "r1/1"
-	if state := claimAs(t, g, first, first.name); state != string(core.TokenLive) {
+	if state := claimAs(t, g, first, "r1/1"); state != string(core.TokenLive) {
 		t.Fatal(state)
 	}
 	late := *first
-	late.name = "r1/2"
+	late.name, late.held = "r1/2", false
 	busy := answer{Decision: core.Decision{Reason: core.ReasonTokenBusy}}
 	opened := answer{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed}}
 	for _, order := range []string{"busy first", "busy last"} {
@@ -87,12 +99,9 @@ func TestBusyDoesNotTakeTheDecisionsPlace(t *testing.T) {
 			g.settle(t.Context(), &late, busy)
 		}
 		again := &claim{shard: first.shard, digest: first.digest, asker: "r1"}
-		text, err := g.redis.Get(t.Context(), answerKey(again.shard, again.digest, again.asker)).Result()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := again.read("repeat", text); err != nil || !again.stored.Decision.Allowed {
-			t.Errorf("%s: a repeat hears %+v, %v; want it opened", order, again.stored, err)
+		claimAs(t, g, again, "r1/3")
+		if again.stored == nil || !again.stored.Decision.Allowed {
+			t.Errorf("%s: a repeat hears %+v; want it opened", order, again.stored)
 		}
 	}
 }

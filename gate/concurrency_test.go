@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 
@@ -144,12 +145,15 @@ func TestAForgetfulCacheReleasesOnce(t *testing.T) {
 		for _, who := range e.Residents {
 			text := r.issue(t, who.Pass)
 			token, _ := gate.ParseToken(text)
-			key := "qr:{" + token.Shard() + "}:t:" + token.Digest()
+			key := "qr:{" + token.Shard() + "}:"
 			forgetting, stop := context.WithCancel(t.Context())
 			var cache, doors sync.WaitGroup
 			cache.Go(func() {
 				for forgetting.Err() == nil {
-					if err := r.redis.HDel(t.Context(), key, "claim", "asker", "until", "used").Err(); err != nil {
+					if err := errors.Join(
+						r.redis.Del(t.Context(), key+"c:"+token.Digest()).Err(),
+						r.redis.HDel(t.Context(), key+"t:"+token.Digest(), "used").Err(),
+					); err != nil {
 						t.Error(err)
 						return
 					}

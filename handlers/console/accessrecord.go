@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"tongxing/core"
@@ -62,6 +63,7 @@ func (h *Console) recordList(c *web.Context) error {
 		setErrors(page.List.Filters, web.FieldsOf(wrong))
 		setErrors(page.List.More, web.FieldsOf(wrong))
 		page.List.Export = ""
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Bad, Text: "筛选条件有误，请修改后再查询。"})
 		return h.page(c, web.StatusOf(wrong), "console/accessrecord/list", page)
 	}
 	if err := h.recordTotals(c, &page, form, filter); err != nil {
@@ -83,7 +85,7 @@ func (h *Console) recordList(c *web.Context) error {
 	page.List.Count = len(page.Rows)
 	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
 	if asked.Before == 0 && asked.After == 0 {
-		page.News = recordNewsOf(c.Request().URL.Query(), cmp.Or(first, h.Store.NewID()), 0, false)
+		page.News = recordNewsOf(c.Request().URL.Query(), cmp.Or(first, h.Store.NewID()), 0)
 	}
 	return h.page(c, http.StatusOK, "console/accessrecord/list", page)
 }
@@ -119,14 +121,10 @@ func grouped(n int) string {
 }
 
 func recordRowOf(r core.AccessRecord, at place) recordRow {
-	row := recordRow{
+	return recordRow{
 		URL: recordURL(r.ID), At: r.At, Community: at.name(r.Community), Gate: r.Gate, Direction: r.Direction.Words(), Via: r.Via.Words(),
-		Name: r.Name, House: r.HouseLabel, Temp: degrees(r.TempTenths), Why: r.Why(), Result: recordBadge(r),
+		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: degrees(r.TempTenths), Why: r.Why(), Result: recordBadge(r),
 	}
-	if r.Name == "" {
-		row.Name = "未知"
-	}
-	return row
 }
 
 func recordBadge(r core.AccessRecord) templates.Badge {
@@ -152,19 +150,32 @@ type recordNews struct {
 	List  string // the list's first page
 }
 
-// newsMost bounds how many new records are counted.
-const newsMost = 99
+// newsMost bounds how many new records are counted, and newsTurns how often a page
+// asks: one that was left open must not keep its session alive for ever.
+const (
+	newsMost  = 99
+	newsTurns = 100
+)
 
-func recordNewsOf(query url.Values, since core.ID, n int, more bool) recordNews {
+// recordNewsOf is the bar with n new records since an id; query is of the list, or
+// of the bar's own request.
+func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
+	turn, err := strconv.Atoi(query.Get("turn"))
+	if err != nil || turn < 0 {
+		turn = 0
+	}
 	news := recordNews{
-		URL:  templates.WithQuery(recordPath+"/news", query, "since", since.String(), templates.AfterParam, "", templates.BeforeParam, ""),
-		List: templates.WithQuery(recordPath, query, "since", "", templates.AfterParam, "", templates.BeforeParam, ""),
+		URL:  templates.WithQuery(recordPath+"/news", query, "since", since.String(), "turn", strconv.Itoa(turn+1), templates.AfterParam, "", templates.BeforeParam, ""),
+		List: templates.WithQuery(recordPath, query, "since", "", "turn", "", templates.AfterParam, "", templates.BeforeParam, ""),
 	}
 	switch {
-	case more:
-		news.Words = fmt.Sprintf("有 %d 条以上新记录，点此刷新", n)
+	case n > newsMost:
+		news.Words = fmt.Sprintf("有 %d 条以上新记录，点此刷新", newsMost)
 	case n > 0:
 		news.Words = fmt.Sprintf("有 %d 条新记录，点此刷新", n)
+	}
+	if turn >= newsTurns {
+		news.URL, news.Words = "", cmp.Or(news.Words, "页面已打开较久，点此看新记录")
 	}
 	return news
 }
@@ -182,11 +193,11 @@ func (h *Console) recordNews(c *web.Context) error {
 	if !c.IsPartial() {
 		return c.Redirect(recordPath)
 	}
-	records, more, err := h.Store.AccessRecords(c.Ctx(), c.Scope(), filter, store.Page{After: since, Limit: newsMost})
+	records, _, err := h.Store.AccessRecords(c.Ctx(), c.Scope(), filter, store.Page{After: since, Limit: newsMost + 1})
 	if err != nil {
 		return err
 	}
-	news := recordNewsOf(c.Request().URL.Query(), since, len(records), more)
+	news := recordNewsOf(c.Request().URL.Query(), since, len(records))
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return h.Renderer.RenderBlock(w, "console/accessrecord/list", "news", news) })
 }
 
@@ -209,9 +220,14 @@ func (h *Console) recordShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := recordShowPage{Shell: h.shell(c, "accessrecord", "出入记录"), Facts: recordFacts(r, community.Name, h.Store.Zone()), Links: recordLinks(c, r)}
+	page := recordShowPage{Shell: h.shell(c, "accessrecord", recordTitle(r)), Facts: recordFacts(r, community.Name, h.Store.Zone()), Links: recordLinks(c, r)}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "出入记录", URL: recordPath}}, community.Name+" · "+r.Gate
 	return h.page(c, http.StatusOK, "console/accessrecord/show", page)
+}
+
+// recordTitle says who wanted to pass, and which way.
+func recordTitle(r core.AccessRecord) string {
+	return cmp.Or(r.Name, "未知") + " " + directionWords(r.Direction)
 }
 
 func recordFacts(r core.AccessRecord, community string, zone *time.Location) []templates.Fact {

@@ -247,6 +247,9 @@ func TestRecordNews(t *testing.T) {
 			t.Errorf("%s: %q, want %q", query, got, want)
 		}
 	}
+	if got := news("turn=" + fmt.Sprint(newsTurns) + "&since=" + records[9].ID.String()); !strings.Contains(got, "打开较久") {
+		t.Errorf("a page left open for long says %q", got)
+	}
 	d.passages(t, d.others, 3)
 	if got := news("since=" + records[9].ID.String()); got != "" {
 		t.Errorf("another community's passages are news: %q", got)
@@ -308,7 +311,7 @@ func TestRecordPages(t *testing.T) {
 	var hours core.HourTotals
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
 	templates.CheckAll(t, "console/accessrecord/", map[string]any{
-		"console/accessrecord/list": recordListPage{Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}}, News: recordNewsOf(url.Values{}, 1, 3, true),
+		"console/accessrecord/list": recordListPage{Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}}, News: recordNewsOf(url.Values{}, 1, 300),
 			Rows: []recordRow{{URL: "/r", Name: hostileText, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x", Result: recordBadge(core.AccessRecord{})}}},
 		"console/accessrecord/list#empty": recordListPage{Shell: shell, List: list},
 		"console/accessrecord/show":       recordShowPage{Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC), Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}}},

@@ -98,6 +98,9 @@ func (h *Console) homeDoors(c *web.Context, page *homePage) error {
 		state core.ReaderState
 		tone  templates.Tone
 	}{{core.ReaderOnline, templates.Good}, {core.ReaderStale, templates.Warn}, {core.ReaderOffline, templates.Bad}, {core.ReaderNever, templates.Neutral}} {
+		if counts[state.state] == 0 {
+			state.tone = templates.Neutral
+		}
 		page.Doors = append(page.Doors, homeFigure{state.state.Words(), grouped(counts[state.state]), readerPath + "?state=" + string(state.state), state.tone})
 	}
 	return nil

@@ -250,7 +250,19 @@ type lookPage struct {
 	Initial string // of the name
 	Verdict templates.Verdict
 	Form    templates.Form
+	Kept    []templates.Field // what is being looked at, for looking the other way
+	Ways    []way
 	Known   bool // somebody's: there is something to decide
+}
+
+// way is a direction that the guard may pick.
+type way struct {
+	Value, Label, Icon string
+	Chosen             bool
+}
+
+func ways(chosen core.Direction) []way {
+	return []way{{"out", "出门", "door-exit", chosen == core.Out}, {"in", "进门", "door-enter", chosen == core.In}}
 }
 
 func (h *H5) lookAtPass(c *web.Context) error {
@@ -265,7 +277,7 @@ func (h *H5) lookAtPass(c *web.Context) error {
 	if form.Text == "" && form.Pass == 0 {
 		return h.post(c, post, http.StatusUnprocessableEntity, "请先扫码，或输入二维码内容")
 	}
-	form.Key, form.Direction = formKey(), string(post.Direction)
+	form.Key = formKey()
 	if err := form.check(post); err != nil {
 		return err
 	}
@@ -286,7 +298,7 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	page := lookPage{Phone: h.phone(c, "核对通行", post.Name), Post: post, Sight: sight, Initial: initial(sight.Name), Known: sight.Pass != 0, Verdict: sightVerdict(sight)}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
-	page.Form = passageFields(c, post, form, sight)
+	page.Form, page.Kept, page.Ways = passageFields(c, post, form, sight), looked(form), ways(form.direction)
 	page.Form.Set(nil, messages)
 	return h.show(c, status, "guard/look", page)
 }
@@ -302,15 +314,18 @@ func sightVerdict(s store.Sight) templates.Verdict {
 	return templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: d.Sentence}
 }
 
-func passageFields(c *web.Context, post core.GuardPost, f *passageForm, s store.Sight) templates.Form {
-	fields := []templates.Field{
-		{Kind: templates.Hidden, Name: "text", Value: f.Text},
-		{Kind: templates.Hidden, Name: "key", Value: f.Key},
-		{Kind: templates.Radio, Name: "direction", Label: "方向", Value: string(f.direction), Choices: []templates.Choice{{Value: "out", Label: "出门"}, {Value: "in", Label: "进门"}}},
-	}
+// looked are the hidden fields that say whose pass is looked at.
+func looked(f *passageForm) []templates.Field {
 	if f.Pass != 0 {
-		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "pass", Value: f.Pass.String()})
+		return []templates.Field{{Kind: templates.Hidden, Name: "pass", Value: f.Pass.String()}}
 	}
+	return []templates.Field{{Kind: templates.Hidden, Name: "text", Value: f.Text}}
+}
+
+func passageFields(c *web.Context, post core.GuardPost, f *passageForm, s store.Sight) templates.Form {
+	fields := append(looked(f),
+		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
+		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
 	if s.Rule.RecordTemp {
 		fields = append(fields, templates.Field{Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: true, Placeholder: "36.5"})
 	}

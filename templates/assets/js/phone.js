@@ -4,7 +4,9 @@ import { watchForms } from "./form.js";
 import { watchLive } from "./live.js";
 import { watchPage } from "./page.js";
 import { watchCodes } from "./qr.js";
+import { watchScans } from "./scan.js";
 import { watchTheme } from "./theme-choice.js";
+import { watchWake } from "./wake.js";
 
 watchTheme();
 watchPage();
@@ -12,3 +14,5 @@ watchConfirms();
 watchForms();
 watchLive();
 watchCodes();
+watchScans();
+watchWake();

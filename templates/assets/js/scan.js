@@ -1,0 +1,100 @@
+// The field that a pass code is scanned into. A hand scanner types the code and
+// Enter; where the browser can read codes itself, a button opens the camera.
+//
+//   <form data-scan>             with the field "text"
+//     [data-scan-camera] hidden  shown where the camera can be used
+//     [data-scan-video] hidden   what the camera sees
+//     [data-scan-trouble] hidden said in words where it cannot be opened
+//
+// Inside WeChat neither iOS nor the JS-SDK without a signed ticket offers this:
+// there the button stays hidden.
+
+const lookEvery = 150; // ms
+
+// watchScans wires the forms of the page.
+export function watchScans() {
+  for (const form of document.querySelectorAll("[data-scan]")) start(form);
+}
+
+async function start(form) {
+  typeAnywhere(form.elements.text);
+  const button = form.querySelector("[data-scan-camera]");
+  if (!button || !(await canRead())) return;
+  const camera = newCamera(form);
+  button.hidden = false;
+  button.addEventListener("click", camera.toggle);
+  window.addEventListener("pagehide", camera.close);
+  document.addEventListener("visibilitychange", () => document.hidden && camera.close());
+}
+
+// typeAnywhere lets a hand scanner type although the field has lost the focus.
+function typeAnywhere(field) {
+  document.addEventListener("keydown", (event) => {
+    const { activeElement: at } = document;
+    const idle = !at || at === document.body || at.tagName === "MAIN";
+    if (idle && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
+  });
+}
+
+async function canRead() {
+  if (!("BarcodeDetector" in window) || !navigator.mediaDevices?.getUserMedia) return false;
+  try {
+    return (await window.BarcodeDetector.getSupportedFormats()).includes("qr_code");
+  } catch {
+    return false;
+  }
+}
+
+function newCamera(form) {
+  const video = form.querySelector("[data-scan-video]");
+  const words = form.querySelector("[data-scan-camera] span");
+  const trouble = form.querySelector("[data-scan-trouble]");
+  const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
+  let wanted = false; // by whoever pressed the button
+  let stream = null;
+  let timer = 0;
+
+  const close = () => {
+    wanted = false;
+    clearTimeout(timer);
+    for (const track of stream?.getTracks() || []) track.stop();
+    stream = null;
+    video.srcObject = null;
+    video.hidden = true;
+    words.textContent = "用摄像头扫";
+  };
+
+  const look = async () => {
+    const codes = await detector.detect(video).catch(() => []);
+    if (!wanted) return;
+    const text = codes.map((code) => code.rawValue).find(Boolean);
+    if (!text) {
+      timer = setTimeout(look, lookEvery);
+      return;
+    }
+    close();
+    navigator.vibrate?.(60);
+    form.elements.text.value = text;
+    form.requestSubmit ? form.requestSubmit() : form.submit();
+  };
+
+  const open = async () => {
+    wanted = true;
+    trouble.hidden = true;
+    words.textContent = "停止扫码";
+    try {
+      const opened = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: "environment" } });
+      stream = opened;
+      if (!wanted) return close(); // pressed again while the question stood
+      video.srcObject = opened;
+      video.hidden = false;
+      await video.play();
+      look();
+    } catch {
+      if (wanted) trouble.hidden = false;
+      close();
+    }
+  };
+
+  return { close, toggle: () => (wanted ? close() : open()) };
+}

@@ -298,7 +298,8 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	page := lookPage{Phone: h.phone(c, "核对通行", post.Name), Post: post, Sight: sight, Initial: initial(sight.Name), Known: sight.Pass != 0, Verdict: sightVerdict(sight)}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
-	page.Form, page.Kept, page.Ways = passageFields(c, post, form, sight), looked(form), ways(form.direction)
+	page.Form, page.Kept, page.Ways = passageFields(post, form, sight), looked(form), ways(form.direction)
+	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
 	return h.show(c, status, "guard/look", page)
 }
@@ -322,7 +323,7 @@ func looked(f *passageForm) []templates.Field {
 	return []templates.Field{{Kind: templates.Hidden, Name: "text", Value: f.Text}}
 }
 
-func passageFields(c *web.Context, post core.GuardPost, f *passageForm, s store.Sight) templates.Form {
+func passageFields(post core.GuardPost, f *passageForm, s store.Sight) templates.Form {
 	fields := append(looked(f),
 		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
 		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
@@ -333,7 +334,7 @@ func passageFields(c *web.Context, post core.GuardPost, f *passageForm, s store.
 		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
 	}
 	fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
-	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", CSRF: c.CSRF(), Sections: []templates.Section{{Fields: fields}}}
+	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
 }
 
 // donePage is the result, to be seen at arm's length.
@@ -370,6 +371,9 @@ func (h *H5) releasePass(c *web.Context) error {
 	page := donePage{Phone: h.phone(c, "登记结果", post.Name), Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence}}
 	if !d.Allowed {
 		page.Verdict = templates.Verdict{Tone: templates.Bad, Title: "未放行", Text: d.Sentence}
+		if result.Record.Note != "" {
+			page.Verdict.Text = result.Record.Why()
+		}
 	}
 	if r := result.Record; r.Name != "" {
 		page.Verdict.Facts = []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Words()}}

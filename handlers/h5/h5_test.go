@@ -101,6 +101,7 @@ type phone struct {
 	t       *testing.T
 	client  *http.Client
 	address string
+	part    string // that the page's script asks for; "" = it does not
 }
 
 func (w *site) phone(t *testing.T) *phone {
@@ -123,6 +124,9 @@ func (p *phone) do(method, path string, form url.Values) (*http.Response, *goque
 	}
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if p.part != "" {
+		request.Header.Set("X-Fragment", p.part)
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
@@ -177,7 +181,7 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *ph
 	if err != nil {
 		t.Fatal(err)
 	}
-	scene, _, err := w.store.NewBindTicket(t.Context(), core.System, kind, target)
+	scene, _, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere, kind, target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,6 +242,12 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 	}
 	p.post(page, "/h5/pass/"+other.Pass.String()+"/token", url.Values{}, http.StatusNotFound)
 	p.post(page, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}, http.StatusSeeOther)
+	p.part = "qr"
+	part := p.post(page, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}, http.StatusOK)
+	p.part = ""
+	if part.Find("h1").Length() != 0 || part.Find("[data-qr] img").AttrOr("src", "") == page.Find("[data-qr] img").AttrOr("src", "") {
+		t.Error("the page's script gets no fresh code, or more than the code")
+	}
 	if response, _ := p.do(http.MethodPost, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}); response.StatusCode != http.StatusForbidden {
 		t.Errorf("a form without its token: %d", response.StatusCode)
 	}
@@ -271,11 +281,15 @@ func TestGuardChecksBeforeReleasing(t *testing.T) {
 	if !strings.Contains(seen.Text(), w.Residents[0].Name) || seen.Find(`[name="temp"]`).Length() != 1 || seen.Find(`[name="idno"]`).Length() != 1 {
 		t.Fatal("the guard does not see whose pass it is, or is not asked for what the rule wants")
 	}
+	if inwards := p.post(page, post+"/look", url.Values{"text": {issued.Text}, "direction": {"in"}}, http.StatusOK); inwards.Find(`form [type="hidden"][name="direction"]`).AttrOr("value", "") != "in" ||
+		inwards.Find(`[name="direction"][aria-pressed="true"]`).AttrOr("value", "") != "in" {
+		t.Error("the guard cannot look the other way")
+	}
 	form := func(temp, idno string) url.Values {
 		return url.Values{"text": {issued.Text}, "key": {seen.Find(`[name="key"]`).AttrOr("value", "")}, "direction": {"out"}, "temp": {temp}, "idno": {idno}, "act": {"release"}}
 	}
 	const number = "11010519491231002X"
-	for _, wrong := range []url.Values{form("很热", number), form("99", number), form("-1", number), form("36.5", "123"), form("36.5", "110105194912310021"), form("36.5", `<script>`)} {
+	for _, wrong := range []url.Values{form("很热", number), form("99", number), form("-1", number), form("36.5.5", number), form("NaN", number), form("3e1", number), form("36.5", "123"), form("36.5", "110105194912310021"), form("36.5", `<script>`)} {
 		if again := p.post(page, post+"/release", wrong, http.StatusUnprocessableEntity); again.Find(".tx-error").Length() == 0 {
 			t.Errorf("%v is refused without a word", wrong)
 		}
@@ -283,8 +297,16 @@ func TestGuardChecksBeforeReleasing(t *testing.T) {
 	refusal := form("36.5", number)
 	refusal.Set("act", "refuse")
 	p.post(page, post+"/release", refusal, http.StatusUnprocessableEntity) // no reason given
-	for range 2 {                                                          // the second sending is the same act
-		if done := p.post(page, post+"/release", form("３６．５", number), http.StatusOK); !strings.Contains(done.Text(), "已放行") {
+	sideways := form("36.5", number)
+	sideways.Set("direction", "up")
+	p.post(page, post+"/release", sideways, http.StatusUnprocessableEntity)
+	for _, part := range []string{"key", "text"} {
+		stale := form("36.5", number)
+		stale.Del(part)
+		p.post(page, post+"/release", stale, http.StatusUnprocessableEntity)
+	}
+	for range 2 { // the second sending is the same act
+		if done := p.post(page, post+"/release", form("３６。５", number), http.StatusOK); !strings.Contains(done.Text(), "已放行") {
 			t.Fatalf("not released: %s", done.Find("main").Text())
 		}
 	}
@@ -305,6 +327,15 @@ func TestGuardOfAnotherPostAndOneDisabled(t *testing.T) {
 	page := p.get("/h5/guard/"+w.Post.String(), http.StatusOK)
 	for _, path := range []string{"", "/search", "/events"} {
 		p.get("/h5/guard/"+others.Post.String()+path, http.StatusNotFound)
+	}
+	for _, path := range []string{"/look", "/release"} {
+		p.post(page, "/h5/guard/"+others.Post.String()+path, url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}}, http.StatusNotFound)
+	}
+	p.post(page, "/h5/guard/"+w.Post.String()+"/release", url.Values{"pass": {others.Residents[0].Pass.String()}, "key": {"k"}, "direction": {"in"}, "act": {"release"}}, http.StatusOK)
+	for _, community := range []core.ID{w.Community, others.Community} {
+		if records, _, err := w.store.AccessRecords(t.Context(), core.ScopeOf(community), core.RecordFilter{Result: "allowed"}, store.Page{Limit: 10}); err != nil || len(records) != 0 {
+			t.Errorf("a guard released another community's resident: %v, %v", records, err)
+		}
 	}
 	seen := p.post(page, "/h5/guard/"+w.Post.String()+"/look", url.Values{"pass": {others.Residents[0].Pass.String()}}, http.StatusOK)
 	if strings.Contains(seen.Text(), others.Residents[0].Name) && seen.Find(`[name="act"]`).Length() != 0 {
@@ -396,4 +427,19 @@ func TestLivePageHearsOfAScanOnAnotherServer(t *testing.T) {
 		}
 	}
 	t.Errorf("the stream ended without the event: %v", lines.Err())
+}
+
+// What a guard refuses is recorded in the guard's own words.
+func TestGuardRefusesWithAReason(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	page := p.get(post, http.StatusOK)
+	done := p.post(page, post+"/release", url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}, "act": {"refuse"}, "reason": {"人证不符"}}, http.StatusOK)
+	if verdict := done.Find(".p-verdict.tx-bad").Text(); !strings.Contains(verdict, "未放行") || !strings.Contains(verdict, "人证不符") {
+		t.Errorf("the guard reads %q", verdict)
+	}
+	if row := p.get(post, http.StatusOK).Find("#records .p-refused").Text(); !strings.Contains(row, "拒绝") || !strings.Contains(row, "人证不符") {
+		t.Errorf("the record reads %q", row)
+	}
 }

@@ -107,7 +107,7 @@ func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 			l.Who = "未知"
 		}
 		if !r.Allowed {
-			l.Result = r.Reason.Sentence()
+			l.Result = r.Why()
 		}
 		if r.TempTenths != 0 {
 			l.Temp = fmt.Sprintf("%d.%d ℃", r.TempTenths/10, r.TempTenths%10)

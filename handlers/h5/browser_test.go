@@ -1,0 +1,205 @@
+package h5
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"tongxing/core"
+	"tongxing/templates"
+	"tongxing/testkit"
+	"tongxing/testkit/browser"
+	"tongxing/testkit/estate"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// screen opens a browser where p is signed in, with the pages' assets, and gives
+// its context and the site's address.
+func (p *phone) screen(size browser.Size) (ctx context.Context, address string) {
+	p.t.Helper()
+	pages, err := templates.New(false)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := pages.CheckAssets(); err != nil {
+		if os.Getenv("CI") == "true" {
+			p.t.Fatal(err)
+		}
+		p.t.Skip(err) // `make test` builds them first
+	}
+	site, err := url.Parse(p.address)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", pages.AssetHandler())
+	mux.Handle("/", through(p.client.Jar, site))
+	server := httptest.NewServer(mux)
+	p.t.Cleanup(server.Close)
+	p.t.Cleanup(server.CloseClientConnections)
+	ctx = browser.Open(p.t, size)
+	p.must(chromedp.Do(ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height))))
+	return ctx, server.URL
+}
+
+// through hands requests on to the site, in the session of whose jar it is.
+func through(jar http.CookieJar, site *url.URL) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := r.Clone(r.Context())
+		out.RequestURI, out.URL.Scheme, out.URL.Host = "", site.Scheme, site.Host
+		for _, cookie := range jar.Cookies(site) {
+			out.AddCookie(cookie)
+		}
+		answer, err := http.DefaultTransport.RoundTrip(out)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		for name, values := range answer.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(answer.StatusCode)
+		buffer := make([]byte, 32<<10)
+		for {
+			n, err := answer.Body.Read(buffer)
+			_, _ = w.Write(buffer[:n]) // a browser that left ends the context
+			_ = http.NewResponseController(w).Flush()
+			if err != nil {
+				return
+			}
+		}
+	})
+}
+
+func (p *phone) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// await asks the page until it says yes, across changes of page.
+func (p *phone) await(ctx context.Context, expression string) {
+	p.t.Helper()
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		var yes bool
+		if yes, err = chromedp.Run(ctx, chromedp.Evaluate[bool](expression)); yes && err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	words, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	p.t.Fatalf("never true: %s (%v); the page says:\n%s", expression, err, words)
+}
+
+// camera stands for a phone's, and for a browser that reads codes: it sees
+// whatever is in window.shown.
+const camera = `window.BarcodeDetector = class {
+	static async getSupportedFormats() { return ["qr_code"] }
+	async detect(video) { return video.videoWidth && window.shown ? [{ rawValue: window.shown }] : [] }
+};
+navigator.mediaDevices.getUserMedia = async (asked) => {
+	window.asked = asked.video.facingMode;
+	if (window.denied) throw new DOMException("no", "NotAllowedError");
+	const canvas = document.createElement("canvas");
+	setInterval(() => canvas.getContext("2d").fillRect(0, 0, Math.random() * 9, 9), 30);
+	const stream = canvas.captureStream(20);
+	window.track = stream.getTracks()[0];
+	return stream;
+}`
+
+func TestGuardScansInABrowser(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	ctx, address := p.screen(browser.Phone)
+	post := address + "/h5/guard/" + w.Post.String()
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	p.must(err)
+	seen := fmt.Sprintf(`location.pathname.endsWith("/look") && document.querySelector("h2").textContent === %q`, w.Residents[0].Name)
+
+	// A hand scanner types, though nothing has the focus.
+	p.must(chromedp.Do(ctx, chromedp.Navigate(post)))
+	p.await(ctx, `document.querySelector("[data-live-state]").dataset.liveState === "on"`)
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.activeElement.blur(), true)`))
+	p.must(err)
+	p.must(chromedp.Do(ctx, chromedp.KeyEvent(issued.Text+"\r")))
+	p.await(ctx, seen)
+
+	_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: camera})
+	p.must(err)
+	p.must(chromedp.Do(ctx, chromedp.Navigate(post)))
+	p.await(ctx, `!document.querySelector("[data-scan-camera]").hidden`)
+	press := `document.querySelector("[data-scan-camera]").click(), true`
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("(window.denied = true, "+press+")"))
+	p.must(err)
+	p.await(ctx, `!document.querySelector("[data-scan-trouble]").hidden && document.querySelector("[data-scan-video]").hidden`)
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("(window.denied = false, "+press+")"))
+	p.must(err)
+	p.await(ctx, `document.querySelector("[data-scan-video]").videoWidth > 0 && window.asked === "environment" && document.querySelector("[data-scan-trouble]").hidden`)
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("("+press+")"))
+	p.must(err)
+	p.await(ctx, `window.track.readyState === "ended" && document.querySelector("[data-scan-video]").hidden`)
+	text, err := json.Marshal(issued.Text)
+	p.must(err)
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("(window.shown = "+string(text)+", "+press+")"))
+	p.must(err)
+	p.await(ctx, seen)
+}
+
+// The lamp of a live page stays lit when the records beside it are drawn anew.
+func TestLampOutlivesWhatItIsBeside(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	ctx, address := p.screen(browser.Phone)
+	p.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/guard/"+w.Post.String())))
+	lit := `document.querySelector("[data-live-state]").dataset.liveState === "on"`
+	p.await(ctx, lit)
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	p.must(err)
+	w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
+	p.await(ctx, fmt.Sprintf(`document.querySelector("#records").innerText.includes(%q) && `, w.Residents[0].Name)+lit)
+}
+
+// What matters is on the first screen of a phone, and nothing is wider than a
+// narrow one.
+func TestPagesFitPhones(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	resident := w.resident(t, w.Residents[0])
+	ctx, address := resident.screen(browser.Phone)
+	pass := address + "/h5/pass/" + w.Residents[0].Pass.String()
+	resident.must(chromedp.Do(ctx, chromedp.Navigate(pass)))
+	resident.await(ctx, `(() => { const at = document.querySelector("[data-qr-refresh] button").getBoundingClientRect(); return at.height >= 44 && at.bottom <= innerHeight })()`)
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.documentElement.dataset.bsTheme = "dark", true)`))
+	resident.must(err)
+	resident.await(ctx, `getComputedStyle(document.querySelector(".p-qr-frame")).backgroundColor === "rgb(255, 255, 255)" && getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)"`)
+	resident.must(chromedp.Do(ctx, chromedp.EmulateViewport(360, 640)))
+	resident.await(ctx, `innerWidth === 360 && document.documentElement.scrollWidth <= innerWidth`)
+
+	guard := w.staff(t, core.BindGuard, w.Guard, "guard")
+	ctx, address = guard.screen(browser.Size{Width: 360, Height: 640})
+	post := address + "/h5/guard/" + w.Post.String()
+	for _, path := range []string{"", "/search?q=" + url.QueryEscape(w.Residents[0].Name)} {
+		guard.must(chromedp.Do(ctx, chromedp.Navigate(post+path)))
+		guard.await(ctx, `document.readyState === "complete" && document.documentElement.scrollWidth <= innerWidth`)
+	}
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.querySelector('[name="pass"]').form.requestSubmit(), true)`))
+	guard.must(err)
+	// Release and refuse are in reach without scrolling, and large.
+	guard.await(ctx, `location.pathname.endsWith("/look") && document.documentElement.scrollWidth <= innerWidth &&
+		[...document.querySelectorAll('[name="act"]')].filter(b => { const at = b.getBoundingClientRect(); return at.height >= 56 && at.bottom <= innerHeight }).length === 2`)
+}

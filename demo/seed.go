@@ -214,7 +214,7 @@ func (s *seeder) bind(ctx context.Context, kind string, target core.ID, who core
 	if err != nil {
 		return err
 	}
-	scene, _, err := s.store.NewBindTicket(ctx, core.System, kind, target)
+	scene, _, err := s.store.NewBindTicket(ctx, core.System, core.Everywhere, kind, target)
 	if err != nil {
 		return err
 	}

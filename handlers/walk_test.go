@@ -149,7 +149,7 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 		t.Fatal(err)
 	}
 	bind := func(kind string, target core.ID) {
-		scene, _, err := w.store.NewBindTicket(t.Context(), core.System, kind, target)
+		scene, _, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere, kind, target)
 		if err == nil {
 			_, err = w.store.UseBindTicket(t.Context(), scene, user.ID)
 		}

@@ -22,14 +22,18 @@ func sceneOf(scene string) string {
 }
 
 // NewBindTicket makes the scene of a parametric QR whose scan binds the target:
-// an observer, a guard or an account. The target's earlier tickets die. The
-// caller has checked that the target is in scope.
-func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, kind string, target core.ID) (scene string, expires time.Time, err error) {
+// an observer or a guard of the scope. The target's earlier tickets die. Whoever
+// draws an observer's QR may scan it and see all that the observer sees, so every
+// community of the observer must be in scope.
+func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, scope core.Scope, kind string, target core.ID) (scene string, expires time.Time, err error) {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
 	scene = "bind_" + hex.EncodeToString(secret[:])
 	err = s.write(ctx, "make bind ticket", func(tx *Tx) error {
 		expires = tx.now.Add(BindTicketLife)
+		if err := bindable(tx, scope, kind, target); err != nil {
+			return err
+		}
 		if _, err := tx.exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target)); err != nil {
 			return err
 		}
@@ -40,6 +44,22 @@ func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, kind string, t
 		return audit(tx, by, auditEntry{Action: "bind.qr", Target: kind + ":" + target.String()})
 	})
 	return scene, expires, err
+}
+
+// bindable refuses a target that is not wholly the scope's.
+func bindable(tx *Tx, scope core.Scope, kind string, target core.ID) error {
+	switch kind {
+	case core.BindObserver:
+		if _, err := observerInScope(tx, scope, target); err != nil {
+			return err
+		}
+		return observerWholly(tx, scope, target)
+	case core.BindGuard:
+		where, args := scopeWhere(scope, "community_id")
+		var row guardRow
+		return absent(tx.get(&row, guardColumns+where+" AND id = ?", append(args, int64(target))...), "门岗人员不存在")
+	}
+	return core.NotFound("不能绑定")
 }
 
 // UseBindTicket binds the user who scanned a scene to what the ticket is for, in

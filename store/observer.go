@@ -123,6 +123,11 @@ func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (b
 	if err != nil {
 		return "", err
 	}
+	if o.Name != old.Name || o.Capacity != old.Capacity || o.MayExport != (old.MayExport != 0) || o.Phone != "" {
+		if err := observerWholly(tx, scope, o.ID); err != nil {
+			return "", err
+		}
+	}
 	if _, err := tx.exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
 		o.Name, o.Capacity, flag(o.MayExport), tx.nowMS(), int64(o.ID)); err != nil {
 		return "", err
@@ -139,6 +144,18 @@ func observerInScope(tx *Tx, scope core.Scope, id core.ID) (observerRow, error) 
 	err := tx.get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")",
 		append([]any{int64(id)}, args...)...)
 	return row, absent(err, "观察员不存在")
+}
+
+// observerWholly refuses an observer who also looks at communities outside the
+// scope: what concerns those is not for this admin to change.
+func observerWholly(tx *Tx, scope core.Scope, id core.ID) error {
+	where, args := scopeWhere(scope, "community_id")
+	var beyond int
+	err := tx.get(&beyond, "SELECT COUNT(*) FROM observer_community WHERE observer_id = ? AND NOT ("+where+")", append([]any{int64(id)}, args...)...)
+	if err == nil && beyond > 0 {
+		err = core.Forbidden("该观察员还负责您管理范围以外的小区，请由上级管理员操作")
+	}
+	return err
 }
 
 func observerCommunities(tx *Tx, scope core.Scope, o core.Observer) error {

@@ -41,8 +41,21 @@ func TestObservers(t *testing.T) {
 		if o := read(admin); o.Phone != "138****8000" || len(o.Communities) != 2 || o.MayExport {
 			t.Errorf("saved %+v", o)
 		}
-		// One admin's change leaves the other's community alone.
-		if _, err := save(admin, func(o *core.Observer) { o.ID, o.Phone, o.MayExport = id, "", true }); err != nil {
+		// What concerns the other's community is not for one admin: neither what the
+		// observer may do, nor the QR that makes whoever scans it the observer.
+		_, err = save(admin, func(o *core.Observer) { o.ID, o.Phone, o.MayExport = id, "", true })
+		wantCode(t, err, core.CodeForbidden)
+		_, _, err = s.NewBindTicket(ctx, core.System, admin, core.BindObserver, id)
+		wantCode(t, err, core.CodeForbidden)
+		if _, err := save(admin, func(o *core.Observer) { o.ID, o.Phone = id, "" }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := save(everywhere, func(o *core.Observer) {
+			o.ID, o.Phone, o.MayExport, o.Communities = id, "", true, []core.ID{ours, theirs}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err = s.NewBindTicket(ctx, core.System, everywhere, core.BindObserver, id); err != nil {
 			t.Fatal(err)
 		}
 		if o := read(other); len(o.Communities) != 2 || !o.MayExport || o.Phone != "138****8000" {
@@ -71,7 +84,7 @@ func TestObservers(t *testing.T) {
 		if list, err := s.Observers(ctx, everywhere); err != nil || len(list) != 0 {
 			t.Errorf("%d observers left, %v", len(list), err)
 		}
-		_, err = s.UseBindTicket(ctx, newTicket(t, s, core.BindObserver, id), user)
+		_, _, err = s.NewBindTicket(ctx, core.System, everywhere, core.BindObserver, id)
 		wantCode(t, err, core.CodeNotFound)
 	})
 }

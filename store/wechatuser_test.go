@@ -113,7 +113,7 @@ func newMerge(t *testing.T, s *Store) merge {
 	m.watcher, err = s.SaveObserver(ctx, core.System, everywhere, core.Observer{Name: "网格员", Capacity: "社区", Phone: "13700000002", Communities: []core.ID{m.community}})
 	must(err)
 	for kind, target := range map[string]core.ID{core.BindGuard: m.guard, core.BindObserver: m.watcher} {
-		scene, _, err := s.NewBindTicket(ctx, core.System, kind, target)
+		scene, _, err := s.NewBindTicket(ctx, core.System, core.Everywhere, kind, target)
 		must(err)
 		_, err = s.UseBindTicket(ctx, scene, m.gone.ID)
 		must(err)

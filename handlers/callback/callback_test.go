@@ -115,7 +115,7 @@ func TestHostile(t *testing.T) {
 	for _, kind := range simulator.HostileKinds {
 		t.Run(string(kind), func(t *testing.T) {
 			s := newSite(t, sealedApp)
-			scene, _, err := s.Store.NewBindTicket(t.Context(), core.System, core.BindObserver, s.Observer)
+			scene, _, err := s.Store.NewBindTicket(t.Context(), core.System, core.Everywhere, core.BindObserver, s.Observer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +228,7 @@ func TestRetriesAfterFailure(t *testing.T) {
 // TestWithoutCache: what cannot be known as new is not done; WeChat tries again.
 func TestWithoutCache(t *testing.T) {
 	s := newSite(t, sealedApp)
-	scene, _, err := s.Store.NewBindTicket(t.Context(), core.System, core.BindObserver, s.Observer)
+	scene, _, err := s.Store.NewBindTicket(t.Context(), core.System, core.Everywhere, core.BindObserver, s.Observer)
 	if err != nil {
 		t.Fatal(err)
 	}

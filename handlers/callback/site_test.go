@@ -175,7 +175,7 @@ func (s *site) user(person string) core.WechatUser {
 // says.
 func (s *site) scene(kind string, target core.ID) string {
 	s.t.Helper()
-	scene, _, err := s.Store.NewBindTicket(s.t.Context(), core.System, kind, target)
+	scene, _, err := s.Store.NewBindTicket(s.t.Context(), core.System, core.Everywhere, kind, target)
 	if err != nil {
 		s.t.Fatal(err)
 	}

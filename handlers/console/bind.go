@@ -56,7 +56,7 @@ func (h *Console) bindQR(c *web.Context, b binding) error {
 	if h.QR == nil {
 		return core.Conflict("还没有配置公众号，请联系系统管理员")
 	}
-	scene, expires, err := h.Store.NewBindTicket(c.Ctx(), c.Actor(), b.kind, b.target)
+	scene, expires, err := h.Store.NewBindTicket(c.Ctx(), c.Actor(), c.Scope(), b.kind, b.target)
 	if err != nil {
 		return err
 	}

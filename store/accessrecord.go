@@ -120,7 +120,7 @@ func (s *Store) AccessRecords(ctx context.Context, scope core.Scope, f core.Reco
 // EachAccessRecord calls each for every record, newest first, reading them in
 // parts, so that a million of them take the memory of a few thousand.
 func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
-	const part = 5000
+	const part = 1000
 	for before := core.ID(0); ; {
 		records, more, err := s.AccessRecords(ctx, scope, f, Page{Before: before, Limit: part})
 		if err != nil {

@@ -48,6 +48,14 @@ func (d dialect) versionQuery() string {
 	return "SELECT VERSION()"
 }
 
+// begin begins a transaction that will write.
+func (d dialect) begin() string {
+	if d == dialectSQLite {
+		return "BEGIN IMMEDIATE"
+	}
+	return "START TRANSACTION"
+}
+
 // forUpdate ends a SELECT that locks what it reads. SQLite needs none: its write
 // transactions hold the one write lock from BEGIN on.
 func (d dialect) forUpdate() string {
@@ -195,7 +203,7 @@ func awaitSQLite(ctx context.Context, db *sqlx.DB) error {
 func sqliteDSN(path string, readOnly bool) string {
 	q := url.Values{}
 	for _, pragma := range []string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-32000)", "mmap_size(67108864)", "temp_store(MEMORY)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "temp_store(MEMORY)",
 	} {
 		q.Add("_pragma", pragma)
 	}

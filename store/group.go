@@ -2,13 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // groupMost bounds the acts of one commit: enough to share the price of the
@@ -29,7 +26,7 @@ var errClosed = errors.New("store: closed")
 type groupWriter struct {
 	s     *Store
 	queue chan *groupAct
-	conn  *writerConn  // opened at first use
+	conn  *heldConn    // opened at first use
 	mu    sync.RWMutex // guards closed against a send on the queue
 	ended bool
 	done  chan struct{}
@@ -139,21 +136,21 @@ func (g *groupWriter) runAll(ctx context.Context, acts []*groupAct) error {
 	if err != nil {
 		return err
 	}
-	if err := conn.begin(); err != nil {
+	if err := conn.begin(ctx); err != nil {
 		return err
 	}
 	if err := g.runEach(conn, acts); err != nil {
-		conn.rollback()
+		_ = conn.rollback(ctx)
 		return err
 	}
-	if err := conn.commit(); err != nil {
-		conn.rollback()
+	if err := conn.commit(ctx); err != nil {
+		_ = conn.rollback(ctx)
 		return err
 	}
 	return nil
 }
 
-func (g *groupWriter) runEach(conn *writerConn, acts []*groupAct) error {
+func (g *groupWriter) runEach(conn *heldConn, acts []*groupAct) error {
 	now := g.s.now()
 	for _, act := range acts {
 		if act.err = act.ctx.Err(); act.err != nil {
@@ -175,13 +172,13 @@ func (g *groupWriter) runEach(conn *writerConn, acts []*groupAct) error {
 }
 
 // connection gives the writer's connection, opening it at first use.
-func (g *groupWriter) connection(ctx context.Context) (*writerConn, error) {
+func (g *groupWriter) connection(ctx context.Context) (*heldConn, error) {
 	if g.conn == nil {
-		conn, err := g.s.writes.Connx(ctx)
+		conn, err := g.s.holdConn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		g.conn = &writerConn{conn: conn, stmts: map[string]*sqlx.Stmt{}}
+		g.conn = conn
 	}
 	return g.conn, nil
 }
@@ -210,76 +207,4 @@ func (a *groupAct) call(t *Tx) (err error) {
 		}
 	}()
 	return a.run(t)
-}
-
-// statementsMost bounds the cache of prepared statements; past it statements
-// are prepared for the one use.
-const statementsMost = 512
-
-// writerConn is the writer's connection with its prepared statements. Only the
-// writer's goroutine uses it. Statements run without a context: on a local file
-// there is nothing to cancel, and watching one costs more than they do.
-type writerConn struct {
-	conn  *sqlx.Conn
-	stmts map[string]*sqlx.Stmt
-}
-
-func (c *writerConn) begin() error  { return c.plain("BEGIN IMMEDIATE") }
-func (c *writerConn) commit() error { return c.plain("COMMIT") }
-func (c *writerConn) rollback()     { _ = c.plain("ROLLBACK") } // fails only where none is open
-
-func (c *writerConn) plain(query string) error {
-	_, err := c.ExecContext(context.Background(), query)
-	return err
-}
-
-// prepare gives the statement of a query; done is called after its use, and
-// closes one that the cache has no room for.
-func (c *writerConn) prepare(query string) (stmt *sqlx.Stmt, done func(), err error) {
-	if stmt, ok := c.stmts[query]; ok {
-		return stmt, func() {}, nil
-	}
-	stmt, err = c.conn.PreparexContext(context.Background(), query)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(c.stmts) < statementsMost {
-		c.stmts[query] = stmt
-		return stmt, func() {}, nil
-	}
-	return stmt, func() { _ = stmt.Close() }, nil
-}
-
-func (c *writerConn) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, done, err := c.prepare(query)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	return stmt.Exec(args...)
-}
-
-func (c *writerConn) GetContext(_ context.Context, dest any, query string, args ...any) error {
-	stmt, done, err := c.prepare(query)
-	if err != nil {
-		return err
-	}
-	defer done()
-	return stmt.Get(dest, args...)
-}
-
-func (c *writerConn) SelectContext(_ context.Context, dest any, query string, args ...any) error {
-	stmt, done, err := c.prepare(query)
-	if err != nil {
-		return err
-	}
-	defer done()
-	return stmt.Select(dest, args...)
-}
-
-func (c *writerConn) close() {
-	for _, stmt := range c.stmts {
-		_ = stmt.Close()
-	}
-	_ = c.conn.Close()
 }

@@ -164,28 +164,45 @@ func isRepeat(first core.AccessRecord, a ScanAttempt, now time.Time) bool {
 // scanTogether is the transaction. On SQLite the facts are read inside it, under
 // the one write lock. On MySQL they are read before it and the tallies carry
 // versions: a tally that another changed meanwhile ends it with errRace.
-func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, error) {
+func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
 	now := s.now().Truncate(time.Millisecond)
-	var outcomes []ScanOutcome
-	if s.dialect == dialectSQLite {
-		err := s.group.do(ctx, func(tx *Tx) error {
-			plan, err := s.planScans(tx.ctx, tx.run, batch, now)
-			if err != nil {
-				return err
-			}
-			outcomes = plan.outcomes
-			return plan.save(tx)
+	if s.dialect != dialectSQLite {
+		return s.scans.held(ctx, func(conn *heldConn) ([]ScanOutcome, error) {
+			return s.scanHeld(ctx, conn, batch, now)
 		})
-		return outcomes, err
 	}
-	plan, err := s.planScans(ctx, s.reads, batch, now)
+	err = s.group.do(ctx, func(tx *Tx) error {
+		plan, err := s.planScans(tx.ctx, tx.run, batch, now)
+		if err != nil {
+			return err
+		}
+		outcomes = plan.outcomes
+		return plan.save(tx)
+	})
+	return outcomes, err
+}
+
+// errUnread is a failure to read the facts: nothing was begun.
+type errUnread struct{ error }
+
+func (e errUnread) Unwrap() error { return e.error }
+
+// scanHeld reads, decides and writes on one connection.
+func (s *Store) scanHeld(ctx context.Context, conn *heldConn, batch []ScanAttempt, now time.Time) ([]ScanOutcome, error) {
+	plan, err := s.planScans(ctx, conn, batch, now)
 	if err != nil {
-		return nil, err
+		return nil, errUnread{err}
 	}
 	if plan.recordsOnly() {
-		return plan.outcomes, plan.saveRecords(ctx, s.writes)
+		return plan.outcomes, plan.saveRecords(ctx, conn)
 	}
-	return plan.outcomes, s.transact(ctx, plan.save)
+	if err := conn.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := plan.save(&Tx{ctx: ctx, s: s, run: conn, now: now}); err != nil {
+		return nil, err
+	}
+	return plan.outcomes, conn.commit(ctx)
 }
 
 // scanPlan is what a batch will write.

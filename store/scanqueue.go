@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type scanQueue struct {
 	done  chan struct{}
 	mu    sync.RWMutex // guards ended against a send on the queue
 	ended bool
+	conn  *heldConn // the worker's own, on MySQL; opened at first use
 }
 
 type scanJob struct {
@@ -72,8 +74,55 @@ func (q *scanQueue) close() {
 	<-q.done
 }
 
+// held has the worker's connection do a batch. One that fails is rolled back; one
+// that cannot be rolled back is given up, and with it the server undoes all. Where
+// a connection turns out to be dead before it did anything, as one does that was
+// idle while the server restarted, a new one is tried once.
+func (q *scanQueue) held(ctx context.Context, do func(*heldConn) ([]ScanOutcome, error)) ([]ScanOutcome, error) {
+	for {
+		fresh := q.conn == nil || time.Since(q.conn.since) > heldTime
+		if fresh {
+			q.drop()
+			conn, err := q.s.holdConn(ctx)
+			if err != nil {
+				return nil, err
+			}
+			q.conn = conn
+		}
+		outcomes, err := q.doOr(ctx, do)
+		var unread errUnread
+		if err == nil || fresh || !errors.As(err, &unread) || !isGone(err) || ctx.Err() != nil {
+			return outcomes, err
+		}
+	}
+}
+
+// doOr does a batch and leaves no transaction open behind it, a panic included.
+func (q *scanQueue) doOr(ctx context.Context, do func(*heldConn) ([]ScanOutcome, error)) (outcomes []ScanOutcome, err error) {
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		if isGone(err) || q.conn.rollback(ctx) != nil {
+			q.drop()
+		}
+	}()
+	outcomes, err = do(q.conn)
+	done = err == nil
+	return outcomes, err
+}
+
+func (q *scanQueue) drop() {
+	if q.conn != nil {
+		q.conn.close()
+		q.conn = nil
+	}
+}
+
 func (q *scanQueue) work() {
 	defer close(q.done)
+	defer q.drop()
 	for first := range q.queue {
 		jobs := []*scanJob{first}
 	drain:

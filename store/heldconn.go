@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+const (
+	// statementsMost bounds a connection's prepared statements.
+	statementsMost = 512
+	// heldTime bounds a connection's life, as the pool's: behind a name that moves
+	// to another server, the old one must not be talked to for ever.
+	heldTime = 30 * time.Minute
+)
+
+// heldConn is a connection that one goroutine holds, with its prepared statements:
+// SQLite's writer has one, and on MySQL the scans. A statement prepared before
+// costs a third of one that the database has to read anew.
+type heldConn struct {
+	conn  *sqlx.Conn
+	stmts map[string]*sqlx.Stmt
+	begun string // the statement that begins a transaction
+	since time.Time
+	// watch ends statements with their context. On a local file there is nothing to
+	// end, and watching costs more than the statement.
+	watch bool
+}
+
+func (s *Store) holdConn(ctx context.Context) (*heldConn, error) {
+	conn, err := s.writes.Connx(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &heldConn{
+		conn: conn, stmts: map[string]*sqlx.Stmt{}, begun: s.dialect.begin(),
+		since: time.Now(), watch: s.dialect != dialectSQLite,
+	}, nil
+}
+
+func (c *heldConn) begin(ctx context.Context) error  { return c.plain(ctx, c.begun) }
+func (c *heldConn) commit(ctx context.Context) error { return c.plain(ctx, "COMMIT") }
+
+// rollback fails where no transaction is open, and where the connection is lost.
+func (c *heldConn) rollback(ctx context.Context) error { return c.plain(ctx, "ROLLBACK") }
+
+func (c *heldConn) plain(ctx context.Context, query string) error {
+	_, err := c.ExecContext(ctx, query)
+	return err
+}
+
+// prepare gives the statement of a query; done is called after its use, and
+// closes one that the cache has no room for.
+func (c *heldConn) prepare(ctx context.Context, query string) (stmt *sqlx.Stmt, done func(), err error) {
+	if stmt, ok := c.stmts[query]; ok {
+		return stmt, func() {}, nil
+	}
+	stmt, err = c.conn.PreparexContext(ctx, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(c.stmts) < statementsMost {
+		c.stmts[query] = stmt
+		return stmt, func() {}, nil
+	}
+	return stmt, func() { _ = stmt.Close() }, nil
+}
+
+func (c *heldConn) within(ctx context.Context) context.Context {
+	if c.watch {
+		return ctx
+	}
+	return context.Background()
+}
+
+// ExecContext implements runner.
+func (c *heldConn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = c.within(ctx)
+	stmt, done, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return stmt.ExecContext(ctx, args...)
+}
+
+// GetContext implements runner.
+func (c *heldConn) GetContext(ctx context.Context, dest any, query string, args ...any) error {
+	ctx = c.within(ctx)
+	stmt, done, err := c.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return stmt.GetContext(ctx, dest, args...)
+}
+
+// SelectContext implements runner.
+func (c *heldConn) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
+	ctx = c.within(ctx)
+	stmt, done, err := c.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return stmt.SelectContext(ctx, dest, args...)
+}
+
+// close ends the connection. It never goes back to the pool, where what it had
+// begun would be another's.
+func (c *heldConn) close() {
+	for _, stmt := range c.stmts {
+		_ = stmt.Close()
+	}
+	_ = c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = c.conn.Close()
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -21,10 +22,12 @@ import (
 	"tongxing/cache"
 )
 
-// The floor is a bare handler that does the least a scan can be: one Redis script
-// that takes the token, one SQL transaction that writes what the product writes
-// (the exit in the tallies of person and house, in one statement, and the record),
-// and an answer. It reads no facts and no rules, and counts nothing for anybody.
+// The floor is a bare handler: one Redis script that takes the token, one SQL
+// transaction that reads and writes the rows that the product's does (the facts by
+// one query; the exit in the tallies of person and house by one statement; the
+// record), and an answer. It decides nothing, settles nothing, refuses nobody.
+//
+// The lower floor leaves out the facts too: it knows by itself whose token it is.
 
 // floorScript takes a token once.
 var floorScript = redis.NewScript(`
@@ -37,7 +40,8 @@ return v
 
 type floor struct {
 	db     *sql.DB
-	count  *sql.Stmt // nil on MariaDB, as is record
+	facts  *sql.Stmt // nil on MariaDB, as are the next two
+	count  *sql.Stmt
 	record *sql.Stmt
 	redis  redis.UniversalClient
 	serial atomic.Int64
@@ -65,7 +69,8 @@ func serveFloor(sqlitePath, dsn, redisURL string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /scan", f.scan)
+	mux.HandleFunc("POST /scan", f.scan(true))
+	mux.HandleFunc("POST /lower", f.scan(false))
 	mux.HandleFunc("POST /tokens", f.tokens)
 	fmt.Println(listener.Addr())
 	_ = os.Stdout.Sync()
@@ -92,10 +97,24 @@ func openFloorDB(sqlitePath, dsn string) (*sql.DB, error) {
 }
 
 const (
-	floorCount  = "UPDATE exit_tally SET days = ?, version = version + 1 WHERE community_id = 1 AND subject_id IN (?, ?)"
-	floorRecord = `INSERT INTO access_record (id, community_id, at, via, reader_id, post_id, guard_id, gate, released_by, direction, kind, pass_id,
+	floorFacts = `SELECT r.community_id, r.name, r.direction, r.scope_nodes, r.kinds, r.thermometer, r.qr_allowed, r.disabled_at,
+			p.community_id, p.kind, p.disabled_at, t.id, t.person_id, t.name, t.lease_day, t.idno_cipher <> '', t.certified_at, t.moved_out_at,
+			h.id, h.label, h.path, c.counting, c.period_days, c.exits, c.hours, c.record_id, c.record_temp, c.fever_tenths, c.reader_qr,
+			x.exits, x.last_day, tp.days, tp.version, th.days, th.version
+		FROM pass p
+		LEFT JOIN reader r ON r.id = ?
+		LEFT JOIN resident t ON t.id = p.resident_id
+		LEFT JOIN house h ON h.id = t.house_id
+		LEFT JOIN pass_rule c ON c.community_id = p.community_id
+		LEFT JOIN house_restriction x ON x.house_id = t.house_id
+		LEFT JOIN exit_tally tp ON tp.community_id = p.community_id AND tp.subject_id = t.person_id
+		LEFT JOIN exit_tally th ON th.community_id = p.community_id AND th.subject_id = t.house_id
+		WHERE p.id = ?`
+	floorFactsWidth = 35
+	floorCount      = "UPDATE exit_tally SET days = ?, version = version + 1 WHERE community_id = ? AND subject_id IN (?, ?)"
+	floorRecord     = `INSERT INTO access_record (id, community_id, at, via, reader_id, post_id, guard_id, gate, released_by, direction, kind, pass_id,
 		person_id, resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest, release_key)
-		VALUES (?, 1, ?, 'reader', 7, 0, 0, '南门出口', '南门出口', 'out', 'resident', ?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, ?)`
+		VALUES (?, ?, ?, 'reader', ?, 0, 0, '南门出口', '南门出口', 'out', 'resident', ?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, ?)`
 )
 
 // prepare has SQLite read its statements once. MariaDB gets them whole: a prepared
@@ -104,15 +123,15 @@ func (f *floor) prepare(sqlite bool) (err error) {
 	if !sqlite {
 		return nil
 	}
+	if f.facts, err = f.db.Prepare(floorFacts); err != nil {
+		return err
+	}
 	if f.count, err = f.db.Prepare(floorCount); err != nil {
 		return err
 	}
 	f.record, err = f.db.Prepare(floorRecord)
 	return err
 }
-
-// houseOf puts four people into a house, as the product's world has them.
-func houseOf(person int64) int64 { return people + 1 + person%(people/4) }
 
 func (f *floor) exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query string, args ...any) (sql.Result, error) {
 	if prepared != nil {
@@ -121,52 +140,88 @@ func (f *floor) exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query 
 	return tx.ExecContext(ctx, query, args...)
 }
 
-// tokens puts tokens into the floor's cache: the names of the body's lines.
+// tokens puts tokens into the floor's cache, one a line: a name, and whose it is.
 func (f *floor) tokens(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
 	pipe := f.redis.Pipeline()
-	for i, name := range strings.Fields(string(body)) {
-		pipe.Set(r.Context(), "floor:{"+name+"}:t", i%people+1, 10*time.Minute)
+	lines := bufio.NewScanner(r.Body)
+	for lines.Scan() {
+		name, whose, _ := strings.Cut(lines.Text(), " ")
+		pipe.Set(r.Context(), "floor:{"+name+"}:t", whose, 10*time.Minute)
 	}
 	if _, err := pipe.Exec(r.Context()); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
 
-func (f *floor) scan(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 4096))
-	if err == nil {
-		err = f.pass(r.Context(), string(body))
-	}
-	w.Header().Set("Content-Type", "text/plain;charset=utf-8")
-	if err != nil {
-		io.WriteString(w, "code=1000")
-		return
-	}
-	io.WriteString(w, "code=0000")
+// whose is what a token of the floor's stands for.
+type whose struct{ community, reader, pass, person, resident, house int64 }
+
+func (o whose) String() string {
+	return fmt.Sprint(o.community, o.reader, o.pass, o.person, o.resident, o.house)
 }
 
-func (f *floor) pass(ctx context.Context, name string) error {
-	person, err := floorScript.Run(ctx, f.redis, []string{"floor:{" + name + "}:t", "floor:{" + name + "}:u"}).Int64()
+func (f *floor) scan(reads bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, 4096))
+		if err == nil {
+			err = f.pass(r.Context(), string(body), reads)
+		}
+		w.Header().Set("Content-Type", "text/plain;charset=utf-8")
+		if err != nil {
+			io.WriteString(w, "code=1000")
+			return
+		}
+		io.WriteString(w, "code=0000")
+	}
+}
+
+func (f *floor) pass(ctx context.Context, name string, reads bool) error {
+	text, err := floorScript.Run(ctx, f.redis, []string{"floor:{" + name + "}:t", "floor:{" + name + "}:u"}).Text()
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte(name))
-	digest := hex.EncodeToString(sum[:])
+	var o whose
+	if _, err := fmt.Sscan(text, &o.community, &o.reader, &o.pass, &o.person, &o.resident, &o.house); err != nil {
+		return err
+	}
 	tx, err := f.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	changed, err := f.exec(ctx, tx, f.count, floorCount, "20779:1", person, houseOf(person))
+	if reads {
+		if err := f.read(ctx, tx, o); err != nil {
+			return err
+		}
+	}
+	changed, err := f.exec(ctx, tx, f.count, floorCount, "20779:1", o.community, o.person, o.house)
 	if err != nil {
 		return err
 	}
 	if n, err := changed.RowsAffected(); err != nil || n != 2 {
 		return fmt.Errorf("%d tallies: %w", n, err)
 	}
-	if _, err := f.exec(ctx, tx, f.record, floorRecord, f.serial.Add(1), time.Now().UnixMilli(), person, person, person, person, digest, digest); err != nil {
+	sum := sha256.Sum256([]byte(name))
+	digest := hex.EncodeToString(sum[:])
+	if _, err := f.exec(ctx, tx, f.record, floorRecord, f.serial.Add(1), o.community, time.Now().UnixMilli(), o.reader,
+		o.pass, o.person, o.resident, o.house, digest, digest); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// read reads the facts and makes nothing of them.
+func (f *floor) read(ctx context.Context, tx *sql.Tx, o whose) error {
+	var row *sql.Row
+	if f.facts != nil {
+		row = tx.StmtContext(ctx, f.facts).QueryRowContext(ctx, o.reader, o.pass)
+	} else {
+		row = tx.QueryRowContext(ctx, floorFacts, o.reader, o.pass)
+	}
+	var fields [floorFactsWidth]sql.NullString
+	into := make([]any, len(fields))
+	for i := range fields {
+		into[i] = &fields[i]
+	}
+	return row.Scan(into...)
 }

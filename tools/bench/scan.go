@@ -17,10 +17,11 @@ const opened = "code=0000"
 // site is one pair of database and cache with both contestants running on it.
 type site struct {
 	world  *world
+	owners []whose // of the floor's tokens
 	server *child
 	floor  *child
 	places [2]*place // of the two
-	scans  int       // that each has gone through
+	scans  int       // that each contestant has gone through; the floor is two
 }
 
 func (b *bench) newSite(ctx context.Context, maria bool) (*site, error) {
@@ -39,7 +40,7 @@ func (b *bench) newSite(ctx context.Context, maria bool) (*site, error) {
 	if s.world, err = newWorld(ctx, s.places[0]); err != nil {
 		return nil, err
 	}
-	if err := newFloor(ctx, s.places[1]); err != nil {
+	if s.owners, err = newFloor(ctx, s.places[1]); err != nil {
 		return nil, err
 	}
 	if s.server, err = b.startServer(s.places[0]); err != nil {
@@ -59,8 +60,8 @@ func (s *site) stop() {
 
 // contest is what a number of connections showed, round by round.
 type contest struct {
-	conns         int
-	server, floor []result
+	conns                int
+	server, floor, lower []result
 }
 
 // scans measures the scan, and with it the tokens that it uses up.
@@ -100,7 +101,7 @@ func (s *site) warm() error {
 	return err
 }
 
-// round has both contestants go through the same number of scans, in turn first.
+// round has the contestants go through the same number of scans, in turn first.
 func (s *site) round(c *contest, round int) (issued result, err error) {
 	n := people
 	if c.conns == 1 {
@@ -110,13 +111,14 @@ func (s *site) round(c *contest, round int) (issued result, err error) {
 	if err != nil {
 		return issued, err
 	}
-	names, err := s.floorTokens(n)
+	names, err := s.floorTokens(2 * n)
 	if err != nil {
 		return issued, err
 	}
 	turns := []func() error{
 		func() error { return s.scanServer(c, texts) },
-		func() error { return s.scanFloor(c, names) },
+		func() error { return s.scanFloor(c.conns, "/scan", names[:n], &c.floor) },
+		func() error { return s.scanFloor(c.conns, "/lower", names[n:], &c.lower) },
 	}
 	if round%2 == 1 {
 		slices.Reverse(turns)
@@ -146,8 +148,8 @@ func (s *site) check(ctx context.Context) error {
 		if err := db.QueryRowContext(ctx, "SELECT COALESCE(SUM(version - 1), 0) FROM exit_tally").Scan(&exits); err != nil {
 			return err
 		}
-		if records != s.scans || i == 1 && exits != 2*s.scans {
-			return fmt.Errorf("contestant %d: %d scans made %d records and %d exits", i, s.scans, records, exits)
+		if scans := s.scans * (1 + i); records != scans || i == 1 && exits != 2*scans {
+			return fmt.Errorf("contestant %d: %d scans made %d records and %d exits", i, scans, records, exits)
 		}
 	}
 	return nil
@@ -174,13 +176,13 @@ func isOpen(_ int, body []byte) bool {
 	return string(body) == opened || bytes.Contains(body, []byte(`"status":1`))
 }
 
-func (s *site) scanFloor(c *contest, names []string) error {
+func (s *site) scanFloor(conns int, path string, names []string, into *[]result) error {
 	requests := make([][]byte, len(names))
 	for i, name := range names {
-		requests[i] = request("POST", "/scan", name)
+		requests[i] = request("POST", path, name)
 	}
-	r, err := load(s.floor.addr, c.conns, requests, func(_ int, body []byte) bool { return string(body) == opened })
-	c.floor = append(c.floor, r)
+	r, err := load(s.floor.addr, conns, requests, func(_ int, body []byte) bool { return string(body) == opened })
+	*into = append(*into, r)
 	return err
 }
 
@@ -214,9 +216,9 @@ func (s *site) issueDrawn(n int, query string) ([]string, result, error) {
 func (s *site) floorTokens(n int) ([]string, error) {
 	var names []string
 	var body []byte
-	for range n {
+	for i := range n {
 		names = append(names, rand.Text())
-		body = append(append(body, names[len(names)-1]...), '\n')
+		body = fmt.Appendln(body, names[i], s.owners[i%people])
 	}
 	_, err := load(s.floor.addr, 1, [][]byte{request("POST", "/tokens", string(body))}, func(status int, _ []byte) bool { return status == 200 })
 	return names, err

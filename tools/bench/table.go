@@ -30,11 +30,18 @@ func printResult(what string, r result) {
 // printScans compares the contestants: the product's rate should be at least the
 // given part of the floor's, and its p99 at most so many times the floor's.
 func printScans(name string, contests []contest) {
-	fmt.Printf("\nScans, %s (medians of %d rounds; two tallies and a record each)\n", name, len(contests[0].server))
-	fmt.Printf("%-12s %9s %9s %9s   %9s %9s %9s   %6s %6s\n", "connections", "server/s", "p50", "p99", "floor/s", "p50", "p99", "rate×", "p99×")
+	fmt.Printf("\nScans, %s (medians of %d rounds)\n", name, len(contests[0].server))
+	fmt.Printf("%-12s %-12s %9s %9s %9s   %14s %12s\n", "connections", "", "a second", "p50", "p99", "product's rate", "its p99")
 	for _, c := range contests {
-		s, f := median(c.server), median(c.floor)
-		fmt.Printf("%-12d %9.0f %9s %9s   %9.0f %9s %9s   %6.2f %6.2f\n", c.conns, s.rate, short(s.p50), short(s.p99),
-			f.rate, short(f.p50), short(f.p99), s.rate/f.rate, float64(s.p99)/float64(f.p99))
+		s := median(c.server)
+		fmt.Printf("%-12d %-12s %9.0f %9s %9s\n", c.conns, "product", s.rate, short(s.p50), short(s.p99))
+		for _, other := range []struct {
+			name string
+			rs   []result
+		}{{"floor", c.floor}, {"lower floor", c.lower}} {
+			f := median(other.rs)
+			fmt.Printf("%-12s %-12s %9.0f %9s %9s   %13.2f× %11.2f×\n", "", other.name, f.rate, short(f.p50), short(f.p99),
+				s.rate/f.rate, float64(s.p99)/float64(f.p99))
+		}
 	}
 }

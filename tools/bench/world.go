@@ -55,22 +55,41 @@ func (builder) Fatalf(format string, args ...any) {
 	panic(fmt.Errorf(format, args...))
 }
 
-// newWorld fills a place with a community whose people are all signed in.
-func newWorld(ctx context.Context, p *place) (w *world, err error) {
+// newEstate fills a place with a community.
+func newEstate(ctx context.Context, p *place) (e *estate.Estate, err error) {
 	s, err := p.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
+	return buildEstate(s)
+}
+
+func buildEstate(s *store.Store) (e *estate.Estate, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("build an estate: %v", p)
 		}
 	}()
-	w = &world{Estate: estate.New(builder{}, s, estate.Plan{Houses: people / 4, Members: 4, Doors: doors, DoorsOut: true})}
-	w.sessions = make([]string, people)
+	e = estate.New(builder{}, s, estate.Plan{Houses: people / 4, Members: 4, Doors: doors, DoorsOut: true})
 	// Neighbours do not leave in the order of the register.
-	rand.Shuffle(people, func(i, j int) { w.Residents[i], w.Residents[j] = w.Residents[j], w.Residents[i] })
+	rand.Shuffle(people, func(i, j int) { e.Residents[i], e.Residents[j] = e.Residents[j], e.Residents[i] })
+	return e, nil
+}
+
+// newWorld fills a place with a community whose people are all signed in.
+func newWorld(ctx context.Context, p *place) (*world, error) {
+	s, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	e, err := buildEstate(s)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{Estate: e}
+	w.sessions = make([]string, people)
 	return w, inParallel(people, func(i int) error {
 		user, err := s.SignInWechat(ctx, core.WechatIdentity{AppID: "wxbench", OpenID: fmt.Sprintf("bench-%d", i)})
 		if err != nil {
@@ -86,23 +105,28 @@ func newWorld(ctx context.Context, p *place) (w *world, err error) {
 	})
 }
 
-// newFloor gives the floor the product's tables, and a tally for each person and house.
-func newFloor(ctx context.Context, p *place) error {
-	s, err := p.open(ctx)
+// newFloor gives the floor an estate like the product's, with a tally for each
+// person and house, and gives what its tokens may stand for.
+func newFloor(ctx context.Context, p *place) ([]whose, error) {
+	e, err := newEstate(ctx, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.Close(); err != nil {
-		return err
+	owners := make([]whose, len(e.Residents))
+	subjects := map[core.ID]bool{}
+	for i, r := range e.Residents {
+		door := e.Doors[i%doors]
+		owners[i] = whose{int64(e.Community), int64(door.ID), int64(r.Pass), int64(r.Person), int64(r.ID), int64(r.House)}
+		subjects[r.Person], subjects[r.House] = true, true
 	}
 	db, err := openFloorDB(p.sqlite, p.dsn)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.Close()
-	return inTransaction(ctx, db, func(tx *sql.Tx) error {
-		for i := range people + people/4 {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (1, ?, '', 1)", i+1); err != nil {
+	return owners, inTransaction(ctx, db, func(tx *sql.Tx) error {
+		for id := range subjects {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, '', 1)", int64(e.Community), int64(id)); err != nil {
 				return err
 			}
 		}

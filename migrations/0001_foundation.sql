@@ -386,6 +386,7 @@ CREATE TABLE access_record (
 CREATE UNIQUE INDEX access_record_release ON access_record (release_key);
 CREATE INDEX access_record_community ON access_record (community_id, id);
 CREATE INDEX access_record_result ON access_record (community_id, allowed, id);
+CREATE INDEX access_record_reason ON access_record (community_id, reason, id);
 CREATE INDEX access_record_house ON access_record (community_id, house_id, id);
 CREATE INDEX access_record_person ON access_record (community_id, person_id, id);
 CREATE INDEX access_record_reader ON access_record (reader_id, id);

@@ -202,12 +202,6 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 	if !w.all && len(w.communities) == 0 {
 		return w, false, nil
 	}
-	if f.Reason != "" && f.Result == "" {
-		// Only a reason has no index; what it means for the result has one.
-		if f.Result = "refused"; f.Reason == core.ReasonAllowed {
-			f.Result = "allowed"
-		}
-	}
 	w.index = s.recordIndex(f)
 	if !f.From.IsZero() {
 		w.add("id >= ?", int64(idFrom(f.From)))
@@ -249,6 +243,8 @@ func (s *Store) recordIndex(f core.RecordFilter) string {
 		return s.dialect.forceIndex("access_record_reader")
 	case f.Post != 0:
 		return s.dialect.forceIndex("access_record_post")
+	case f.Reason != "":
+		return s.dialect.forceIndex("access_record_reason")
 	case f.Result != "":
 		return s.dialect.forceIndex("access_record_result")
 	}

@@ -87,10 +87,8 @@ func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 
 // What one attempt cannot write down, the others of its batch still can.
 func TestOneUnwritableAttemptRefusesNobodyElse(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		if s.dialect == dialectSQLite {
-			t.Skip("SQLite keeps texts of any length")
-		}
+	// SQLite keeps texts of any length.
+	onMariaDB(t, func(t *testing.T, s *Store) {
 		p := newScanPlace(t, s, 3)
 		long := p.exit(2)
 		long.GuardName = strings.Repeat("李", 100)
@@ -123,10 +121,8 @@ func TestPanicInABatch(t *testing.T) {
 // database notices. Whoever they belong to is refused; the others of the batch
 // are not.
 func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		if s.dialect == dialectSQLite {
-			t.Skip("one writer: nobody else holds a lock")
-		}
+	// On SQLite nobody else holds a lock: it has one writer.
+	onMariaDB(t, func(t *testing.T, s *Store) {
 		p := newScanPlace(t, s, 3)
 		if _, err := s.Scan(t.Context(), p.exit(0)); err != nil {
 			t.Fatal(err)
@@ -147,4 +143,42 @@ func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 		}
 		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), p.exit(2)}, 0)
 	})
+}
+
+// A database that restarts, or ends idle connections, must not refuse whoever
+// comes to the door next.
+func TestScanAfterItsConnectionWasKilled(t *testing.T) {
+	onMariaDB(t, func(t *testing.T, s *Store) {
+		p := newScanPlace(t, s, 2)
+		if outcome, err := s.Scan(t.Context(), p.exit(0)); err != nil || !outcome.Decision.Allowed {
+			t.Fatalf("%+v, %v", outcome.Decision, err)
+		}
+		killConnections(t, s)
+		if outcome, err := s.Scan(t.Context(), p.exit(1)); err != nil || !outcome.Decision.Allowed {
+			t.Errorf("after the kill: %+v, %v; want it released", outcome.Decision, err)
+		}
+	})
+}
+
+// killConnections ends every connection to the store's database but the one that
+// asks.
+func killConnections(t *testing.T, s *Store) {
+	t.Helper()
+	conn, err := s.reads.Connx(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var ids []int64
+	if err := conn.SelectContext(t.Context(), &ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"); err != nil {
+		t.Fatal(err)
+	}
+	if len(ids) == 0 {
+		t.Fatal("nothing to kill")
+	}
+	for _, id := range ids {
+		if _, err := conn.ExecContext(t.Context(), fmt.Sprintf("KILL %d", id)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

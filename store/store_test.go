@@ -27,11 +27,20 @@ func eachDatabase(t *testing.T, test func(t *testing.T, o Options)) {
 		o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
 		test(t, o)
 	})
-	t.Run("MariaDB", func(t *testing.T) {
-		o := testOptions()
-		o.MySQLDSN = testkit.MariaDB(t)
-		test(t, o)
-	})
+	t.Run("MariaDB", func(t *testing.T) { test(t, mariaOptions(t)) })
+}
+
+// onMariaDB is eachStore for what SQLite cannot show; the test says why.
+func onMariaDB(t *testing.T, test func(t *testing.T, s *Store)) {
+	t.Helper()
+	test(t, openStore(t, mariaOptions(t)))
+}
+
+func mariaOptions(t *testing.T) Options {
+	t.Helper()
+	o := testOptions()
+	o.MySQLDSN = testkit.MariaDB(t)
+	return o
 }
 
 func openStore(t *testing.T, o Options) *Store {

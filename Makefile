@@ -49,6 +49,10 @@ check: assets ## Check formatting and run go vet.
 bench: assets ## Measure scans, tokens, lists and exports, and print a table (minutes).
 	@if [ -d tools/bench ]; then go run ./tools/bench $(BENCH_ARGS); else echo "tools/bench is not there yet"; exit 1; fi
 
+.PHONY: screenshots
+screenshots: assets ## Take a picture of every page of the demo into tmp/screenshots.
+	go run ./tools/screenshots $(SCREENSHOT_ARGS)
+
 .PHONY: fuzz
 fuzz: assets ## Fuzz every parser of outside input for FUZZTIME (default 10s) each.
 	@for package in $$(go list ./...); do \

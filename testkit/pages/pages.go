@@ -1,0 +1,257 @@
+// Package pages knows every page of the running demonstration: it follows the
+// links from where each of the demonstration's people starts. Screenshots and the
+// accessibility test go through all of them, so that a new page is looked at as
+// soon as something leads to it.
+package pages
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+)
+
+// Page is one page in one state.
+type Page struct {
+	Name  string // unlike any other's; fit to be a file's name
+	Group Group
+	URL   string
+	// Then is a script that leads on from the page: a form sent wrong, a question
+	// asked, a menu opened. Empty is the page itself.
+	Then  string
+	Leads bool // whether Then ends at another page
+}
+
+// Group is whose pages these are. Each group is one person in one browser.
+type Group struct {
+	Name    string
+	Phone   bool     // made for phones: nobody sees these pages at a desk
+	host    string   // "" is the demonstration's own address
+	enter   string   // what is sent before the first page, to sign in
+	starts  []string // where this person starts
+	through string   // links below this path are followed; "" follows none
+	links   bool     // whether links are followed at all
+}
+
+// Enter is the address whose form signs the group's person in, or "".
+func (g Group) Enter(address string) string {
+	if g.enter == "" {
+		return ""
+	}
+	return address + g.enter
+}
+
+// thing is an id that nothing has.
+const thing = "1999999999999999999"
+
+var groups = []Group{
+	{Name: "public", starts: []string{"/console/session", "/console", "/console/setup"}},
+	{Name: "demo", links: true, through: "/demo", starts: []string{"/demo", "/demo/stand/chen-jianguo", "/console/dev/components", "/h5/dev/components"}},
+	{Name: "simulator", links: true, through: "/sim", starts: []string{"/sim/", "/sim/phone/chen-jianguo"}},
+	{Name: "console", links: true, through: "/console", enter: "/demo/admin", starts: []string{
+		"/console", "/console/nowhere", "/console/reader/" + thing, "/console/reader/quarantine", "/console/passrule/preview"}},
+	{Name: "father", Phone: true, links: true, through: "/h5", host: "chen-jianguo", starts: []string{
+		"/h5/pass", "/h5/nowhere", "/h5/pass/" + thing, "/h5/guard", "/h5/observer", "/h5/phone"}},
+	{Name: "mother", Phone: true, links: true, through: "/h5", host: "wang-xiulan", starts: []string{"/h5/pass"}},
+	{Name: "guard", Phone: true, links: true, through: "/h5", host: "li-weidong", starts: []string{"/h5/guard"}},
+	{Name: "observer", Phone: true, links: true, through: "/h5", host: "zhou-min", starts: []string{"/h5/observer"}},
+	{Name: "stranger", Phone: true, links: true, through: "/h5", host: "zhao-qiang", starts: []string{"/h5/pass", "/h5/guard"}},
+}
+
+// Of finds the pages of the demonstration at address, group by group, in order
+// of name within each.
+func Of(ctx context.Context, address string) ([]Page, error) {
+	var all []Page
+	for _, g := range groups {
+		w, err := newWalk(ctx, address, g)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.all(); err != nil {
+			return nil, fmt.Errorf("pages of %s: %w", g.Name, err)
+		}
+		slices.SortFunc(w.found, func(a, b Page) int { return cmp.Compare(a.Name, b.Name) })
+		all = append(all, w.found...)
+	}
+	return all, nil
+}
+
+// walk follows one group's links.
+type walk struct {
+	ctx    context.Context
+	group  Group
+	base   *url.URL
+	client *http.Client
+	seen   map[string]bool // by shape
+	queue  []string
+	found  []Page
+}
+
+func newWalk(ctx context.Context, address string, g Group) (*walk, error) {
+	base, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	server := base.Host
+	if g.host != "" {
+		base.Host = g.host + ".localhost:" + base.Port()
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	w := &walk{ctx: ctx, group: g, base: base, seen: map[string]bool{}, client: &http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: &http.Transport{
+		// Browsers know that every name under localhost is this machine; resolvers may not.
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, server)
+		},
+	}}}
+	if enter := g.Enter(address); enter != "" {
+		if _, _, err := w.fetch(http.MethodPost, enter); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *walk) all() error {
+	for _, start := range w.group.starts {
+		w.add(start)
+	}
+	for len(w.queue) > 0 {
+		next := w.queue[0]
+		w.queue = w.queue[1:]
+		if err := w.visit(next); err != nil {
+			return err
+		}
+	}
+	w.client.CloseIdleConnections()
+	return nil
+}
+
+var (
+	idPart = regexp.MustCompile(`\d{5,}`)
+	unfit  = regexp.MustCompile(`[^a-z0-9:]+`)
+)
+
+// shape is what pages of one kind have in common: the path with its ids left
+// out, and what distinguishes the tabs of one path.
+func shape(u *url.URL) string {
+	s := idPart.ReplaceAllString(u.Path, "id")
+	for _, key := range []string{"tab", "view"} {
+		if v, _, _ := strings.Cut(u.Query().Get(key), "?"); v != "" && !idPart.MatchString(v) {
+			s += "/" + v
+		}
+	}
+	return s
+}
+
+// add remembers to visit an address, unless its like was.
+func (w *walk) add(link string) {
+	u, err := w.base.Parse(link)
+	if err != nil || u.Host != w.base.Host || strings.HasSuffix(u.Path, ".xlsx") {
+		return
+	}
+	u.Fragment = ""
+	s := shape(u)
+	if strings.Contains(u.Path, thing) {
+		s += "/none"
+	}
+	if !w.seen[s] {
+		w.seen[s] = true
+		w.queue = append(w.queue, u.String())
+	}
+}
+
+func (w *walk) visit(address string) error {
+	doc, final, err := w.fetch(http.MethodGet, address)
+	if err != nil || doc == nil {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	s := shape(u)
+	if strings.Contains(u.Path, thing) {
+		s += "/none"
+	}
+	name := w.group.Name + "-" + strings.Trim(unfit.ReplaceAllString(strings.ToLower(s), "-"), "-")
+	page := Page{Name: name, Group: w.group, URL: address}
+	w.found = append(w.found, page)
+	w.states(doc, page)
+	if !w.group.links || !strings.HasPrefix(final.Path, w.group.through) {
+		return nil
+	}
+	doc.Find("a[href]").Each(func(_ int, a *goquery.Selection) {
+		link, err := final.Parse(a.AttrOr("href", ""))
+		if err == nil && strings.HasPrefix(link.Path, w.group.through) {
+			w.add(link.String())
+		}
+	})
+	return nil
+}
+
+// The scripts that bring a page into its other states.
+const (
+	sendEmpty = `(form => { for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) { if (field.type === "checkbox" || field.type === "radio") field.checked = false; else field.value = "" } form.submit() })(document.querySelector("form.tx-form[method=post]"))`
+	ask       = `document.querySelector("[data-confirm]:not([hidden])").click()`
+	askPlain  = `(button => { button.removeAttribute("data-confirm"); for (const box of button.form.querySelectorAll("input[type=checkbox]")) box.checked = true; button.click() })(document.querySelector("[data-confirm]"))`
+)
+
+// states adds what else a page can look like.
+func (w *walk) states(doc *goquery.Document, page Page) {
+	state := func(name, address, then string, leads bool) {
+		w.found = append(w.found, Page{Name: page.Name + "-" + name, Group: page.Group, URL: address, Then: then, Leads: leads})
+	}
+	if strings.HasPrefix(page.Name, "demo-") {
+		return // samples of forms and lists: they lead nowhere
+	}
+	if doc.Find("form.tx-form[method=post]").Length() > 0 {
+		state("wrong", page.URL, sendEmpty, true)
+	}
+	if doc.Find("[data-confirm]").Length() > 0 {
+		state("asks", page.URL, ask, false)
+		state("confirm", page.URL, askPlain, true)
+	}
+	if field := doc.Find("#list-filters input[name=q]"); field.Length() > 0 {
+		if u, err := url.Parse(page.URL); err == nil {
+			q := u.Query()
+			q.Set("q", "没有这样的")
+			u.RawQuery = q.Encode()
+			state("empty", u.String(), "", false)
+		}
+	}
+}
+
+// fetch gives the page of an address and where it was found in the end; nil is
+// something else than a page.
+func (w *walk) fetch(method, address string) (*goquery.Document, *url.URL, error) {
+	request, err := http.NewRequestWithContext(w.ctx, method, address, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	request.Header.Set("Accept", "text/html")
+	response, err := w.client.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= http.StatusInternalServerError {
+		return nil, nil, fmt.Errorf("%s %s: status %d", method, address, response.StatusCode)
+	}
+	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
+		return nil, response.Request.URL, nil
+	}
+	doc, err := goquery.NewDocumentFromReader(response.Body)
+	return doc, response.Request.URL, err
+}

@@ -1,0 +1,85 @@
+package pages
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Enter signs the group's person in, in the browser of ctx.
+func Enter(ctx context.Context, address string, g Group) error {
+	enter := g.Enter(address)
+	if enter == "" {
+		return nil
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(address+"/demo")); err != nil {
+		return err
+	}
+	return lead(ctx, `(form => { form.removeAttribute("target"); form.submit() })(document.querySelector('form[action="`+g.enter+`"]'))`)
+}
+
+// Show brings the page up in the browser of ctx, in its state, and waits until it
+// stands still.
+func Show(ctx context.Context, p Page) error {
+	if err := chromedp.Do(ctx, chromedp.Navigate(p.URL)); err != nil {
+		return fmt.Errorf("%s: %w", p.Name, err)
+	}
+	var err error
+	switch {
+	case p.Then != "" && p.Leads:
+		err = lead(ctx, p.Then)
+	case p.Then != "":
+		_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](p.Then+", true"))
+	}
+	if err == nil {
+		err = settle(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// settled holds when pictures are there and nothing moves any more.
+const settled = `document.readyState === "complete" && !window.left &&
+	[...document.images].every(image => image.complete) &&
+	document.getAnimations().every(a => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`
+
+// lead runs a script that leaves the page and waits for the next.
+func lead(ctx context.Context, script string) error {
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`window.left = true, `+script+`, true`)); err != nil {
+		return err
+	}
+	return settle(ctx)
+}
+
+var errMoves = errors.New("something on it still moves or loads")
+
+// settle waits until the page stands still. What a navigation cuts off is asked
+// again on the next page.
+func settle(ctx context.Context) error {
+	script := `new Promise(done => { const end = Date.now() + 1000; const look = () => { if (` + settled + `) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 30) }; look() })`
+	var err error
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; {
+		var still bool
+		if still, err = chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); err == nil && still {
+			return nil
+		}
+	}
+	return fmt.Errorf("the page does not stand still: %w", cmp.Or(err, ctx.Err(), errMoves))
+}
+
+// TooWide says what sticks out of the window's right edge and makes the page
+// scroll sideways: a selector and its width, or nothing.
+func TooWide(ctx context.Context) ([]string, error) {
+	return chromedp.Run(ctx, chromedp.Evaluate[[]string](`(() => {
+		const wide = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= wide) return [];
+		return [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > wide + 1)
+			.slice(0, 5).map(e => e.tagName.toLowerCase() + "." + e.className + " " + Math.round(e.getBoundingClientRect().right))
+	})()`))
+}

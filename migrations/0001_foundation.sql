@@ -83,6 +83,7 @@ CREATE TABLE one_time_link (
 
 CREATE TABLE audit_log (
   id           BIGINT        NOT NULL PRIMARY KEY,
+  seq          BIGINT        NOT NULL, -- place in the chain, from 1, without gaps
   at           BIGINT        NOT NULL,
   community_id BIGINT        NOT NULL, -- 0 = none in particular
   actor_kind   VARCHAR(16)   NOT NULL,
@@ -95,11 +96,14 @@ CREATE TABLE audit_log (
   before_text  VARCHAR(4000) NOT NULL, -- masked
   after_text   VARCHAR(4000) NOT NULL,
   prev_hash    VARCHAR(64)   NOT NULL,
-  hash         VARCHAR(64)   NOT NULL
+  hash         VARCHAR(64)   NOT NULL  -- keyed, of the line and prev_hash
 );
 CREATE INDEX audit_log_community ON audit_log (community_id, id);
 CREATE INDEX audit_log_actor ON audit_log (actor_kind, actor_id, id);
-CREATE UNIQUE INDEX audit_log_chain ON audit_log (prev_hash);
+CREATE INDEX audit_log_action ON audit_log (action, id);
+CREATE INDEX audit_log_community_action ON audit_log (community_id, action, id);
+CREATE INDEX audit_log_target ON audit_log (target, id);
+CREATE UNIQUE INDEX audit_log_chain ON audit_log (seq);
 
 -- Communities and their houses.
 

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,7 +20,7 @@ import (
 // encodes as JSON, with personal data masked by the caller; nil is nothing.
 type auditEntry struct {
 	Community     core.ID
-	Action        string // stem.verb
+	Action        string // stem.verb, of core.ActTable
 	Target        string // kind:id, see target
 	Before, After any
 }
@@ -25,50 +28,122 @@ type auditEntry struct {
 // target names what an act was done to.
 func target(kind string, id core.ID) string { return kind + ":" + id.String() }
 
-// auditHead is the setting that holds the newest line's hash.
+// auditHead is the setting that holds the chain's end: the newest line's place and
+// hash, joined by a space.
 const auditHead = "audit_head"
 
-// audit appends a line within the act's own transaction, chained to the line
-// before it by its hash. The chain's head is a row that the transaction locks, so
-// acts with an audit row commit one after another.
-func audit(tx *Tx, by core.Actor, e auditEntry) error {
-	head, err := lockAuditHead(tx)
-	if err != nil {
-		return err
-	}
-	before, err := auditText(e.Before)
-	if err != nil {
-		return err
-	}
-	after, err := auditText(e.After)
-	if err != nil {
-		return err
-	}
-	id := tx.newID()
-	fields := []string{head, id.String(), strconv.FormatInt(tx.nowMS(), 10), e.Community.String(), string(by.Kind), by.ID.String(), by.Name, by.Addr, by.RequestID, e.Action, e.Target, before, after}
-	sum := sha256.Sum256([]byte(strings.Join(fields, "\x00")))
-	hash := hex.EncodeToString(sum[:])
-	if _, err := tx.exec(`INSERT INTO audit_log (id, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target,
-		before_text, after_text, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		int64(id), tx.nowMS(), int64(e.Community), string(by.Kind), int64(by.ID), by.Name, by.Addr, by.RequestID, e.Action, e.Target,
-		before, after, head, hash); err != nil {
-		return err
-	}
-	return tx.one(errRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", hash, tx.nowMS(), auditHead)
+// chainEnd is the newest line of the chain; zero where there is none.
+type chainEnd struct {
+	seq  int64
+	hash string
 }
 
-// lockAuditHead reads the head's hash, making the row at the first act.
-func lockAuditHead(tx *Tx) (string, error) {
+func (e chainEnd) String() string { return strconv.FormatInt(e.seq, 10) + " " + e.hash }
+
+func parseChainEnd(text string) (chainEnd, error) {
+	if text == "" {
+		return chainEnd{}, nil
+	}
+	number, hash, _ := strings.Cut(text, " ")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || seq < 1 || hash == "" {
+		return chainEnd{}, fmt.Errorf("store: the audit log's end reads %q", text)
+	}
+	return chainEnd{seq, hash}, nil
+}
+
+const auditColumns = `id, seq, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target,
+	before_text, after_text, prev_hash, hash`
+
+type auditRow struct {
+	ID        core.ID        `db:"id"`
+	Seq       int64          `db:"seq"`
+	At        int64          `db:"at"`
+	Community core.ID        `db:"community_id"`
+	ActorKind core.ActorKind `db:"actor_kind"`
+	ActorID   core.ID        `db:"actor_id"`
+	ActorName string         `db:"actor_name"`
+	Addr      string         `db:"addr"`
+	RequestID string         `db:"request_id"`
+	Action    string         `db:"action"`
+	Target    string         `db:"target"`
+	Before    string         `db:"before_text"`
+	After     string         `db:"after_text"`
+	PrevHash  string         `db:"prev_hash"`
+	Hash      string         `db:"hash"`
+}
+
+// sum is the hash that the line must bear. It is keyed: whoever can write to the
+// database, but has not the program's keys, cannot make a chain anew. Each field
+// has its length in front, so that no two lines read the same.
+func (r auditRow) sum(keys Keyring) string {
+	h := hmac.New(sha256.New, keys.MAC)
+	for _, field := range []string{
+		"audit", r.PrevHash, r.ID.String(), strconv.FormatInt(r.Seq, 10), strconv.FormatInt(r.At, 10), r.Community.String(), string(r.ActorKind), r.ActorID.String(),
+		r.ActorName, r.Addr, r.RequestID, r.Action, r.Target, r.Before, r.After,
+	} {
+		_, _ = io.WriteString(h, strconv.Itoa(len(field))+":"+field) // a hash does not fail
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// audit appends a line within the act's own transaction, chained to the line
+// before it by its hash. The chain's end is a row that the transaction locks, so
+// acts with an audit row commit one after another.
+func audit(tx *Tx, by core.Actor, e auditEntry) error {
+	end, err := lockChainEnd(tx)
+	if err != nil {
+		return err
+	}
+	row := auditRow{
+		ID: tx.newID(), Seq: end.seq + 1, At: tx.nowMS(), Community: e.Community, ActorKind: by.Kind, ActorID: by.ID, ActorName: by.Name,
+		Addr: by.Addr, RequestID: by.RequestID, Action: e.Action, Target: e.Target, PrevHash: end.hash,
+	}
+	if row.Before, err = auditText(e.Before); err != nil {
+		return err
+	}
+	if row.After, err = auditText(e.After); err != nil {
+		return err
+	}
+	row.Hash = row.sum(tx.s.keys)
+	if _, err := tx.exec("INSERT INTO audit_log ("+auditColumns+") VALUES ("+marks(15)+")",
+		int64(row.ID), row.Seq, row.At, int64(row.Community), string(row.ActorKind), int64(row.ActorID), row.ActorName, row.Addr, row.RequestID,
+		row.Action, row.Target, row.Before, row.After, row.PrevHash, row.Hash); err != nil {
+		return err
+	}
+	return tx.one(errRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", chainEnd{row.Seq, row.Hash}.String(), tx.nowMS(), auditHead)
+}
+
+// errNoChainEnd says that somebody removed the chain's end. Nothing is done then
+// that needs a line in the log, until somebody has looked.
+var errNoChainEnd = errors.New("store: the audit log has lines, but the note of its end is gone")
+
+// lockChainEnd reads the chain's end, making its row at the first act.
+func lockChainEnd(tx *Tx) (chainEnd, error) {
 	var head string
 	err := tx.get(&head, "SELECT value FROM setting WHERE name = ?"+tx.s.dialect.forUpdate(), auditHead)
+	if err == nil {
+		return parseChainEnd(head)
+	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return head, err
+		return chainEnd{}, err
 	}
 	_, err = tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', ?)", auditHead, tx.nowMS())
 	if isDuplicate(err) {
-		return "", errRace
+		return chainEnd{}, errRace
 	}
-	return "", err
+	if err != nil {
+		return chainEnd{}, err
+	}
+	// The row is ours now: lines that others wrote had one before.
+	var lines int64
+	if err := tx.get(&lines, "SELECT COUNT(*) FROM (SELECT seq FROM audit_log LIMIT 1) l"); err != nil {
+		return chainEnd{}, err
+	}
+	if lines > 0 {
+		return chainEnd{}, errNoChainEnd
+	}
+	return chainEnd{}, nil
 }
 
 // auditMost bounds a text of the log, in bytes.

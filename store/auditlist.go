@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+func (r auditRow) record() core.AuditRecord {
+	return core.AuditRecord{
+		ID: r.ID, Seq: r.Seq, At: time.UnixMilli(r.At), Community: r.Community,
+		Actor:  core.Actor{Kind: r.ActorKind, ID: r.ActorID, Name: r.ActorName, Addr: r.Addr, RequestID: r.RequestID},
+		Action: r.Action, Target: r.Target, Before: r.Before, After: r.After, Hash: r.Hash,
+	}
+}
+
+// AuditRecords lists lines of the audit log, newest first, of the communities in
+// scope; what belongs to no community is for those who see all. It costs one
+// query. more tells that further lines lie in the direction of paging.
+func (s *Store) AuditRecords(ctx context.Context, scope core.Scope, f core.AuditFilter, page Page) (list []core.AuditRecord, more bool, err error) {
+	q, ok := newAuditQuery(scope, f)
+	if !ok {
+		return nil, false, nil
+	}
+	query, args := s.auditPage(q, page)
+	var rows []auditRow
+	if err := s.all(ctx, &rows, query, args...); err != nil {
+		return nil, false, wrap("list the audit log", err)
+	}
+	if more = len(rows) > page.Limit; more {
+		rows = rows[:page.Limit]
+	}
+	if page.After != 0 {
+		slices.Reverse(rows)
+	}
+	list = make([]core.AuditRecord, len(rows))
+	for i, row := range rows {
+		list[i] = row.record()
+	}
+	return list, more, nil
+}
+
+// AuditRecord gives one line in scope.
+func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AuditRecord, error) {
+	var row auditRow
+	within, args := scopeWhere(scope, "community_id")
+	err := s.get(ctx, &row, "SELECT "+auditColumns+" FROM audit_log WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return core.AuditRecord{}, wrap("read a line of the audit log", absent(err, "操作记录不存在"))
+	}
+	return row.record(), nil
+}
+
+// ExportAudit calls each for every line of the filter, newest first, reading them
+// in parts. That somebody took them is in the audit log before the first is read.
+func (s *Store) ExportAudit(ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error) error {
+	err := s.write(ctx, "export the audit log", func(tx *Tx) error {
+		return audit(tx, by, auditEntry{Community: exportCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log", After: s.auditFilterWords(f)})
+	})
+	if err != nil {
+		return err
+	}
+	const part = 1000
+	for page := (Page{Limit: part}); ; {
+		list, more, err := s.AuditRecords(ctx, scope, f, page)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if err := each(r); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+		page.Before = list[len(list)-1].ID
+	}
+}
+
+// exportCommunity is the community that an export is noted under: that of the
+// filter, or the only one that the account has.
+func exportCommunity(scope core.Scope, asked core.ID) core.ID {
+	if asked == 0 && !scope.All && len(scope.IDs) == 1 {
+		return scope.IDs[0]
+	}
+	return asked
+}
+
+// auditFilterWords says a filter for the audit log itself.
+func (s *Store) auditFilterWords(f core.AuditFilter) string {
+	var words []string
+	add := func(name, value string) {
+		if value != "" {
+			words = append(words, name+"："+value)
+		}
+	}
+	const moment = "2006-01-02 15:04"
+	if !f.From.IsZero() {
+		add("从", f.From.In(s.zone).Format(moment))
+	}
+	if !f.To.IsZero() {
+		add("到", f.To.In(s.zone).Format(moment))
+	}
+	add("操作", f.Action)
+	if f.Kind != "" {
+		add("操作者", strings.TrimSuffix(string(f.Kind)+":"+f.Actor.String(), ":0"))
+	}
+	add("对象", f.Target)
+	if len(words) == 0 {
+		return "全部"
+	}
+	return strings.Join(words, "，")
+}
+
+// auditQuery is a filter as SQL. Communities apart, as in recordWhere.
+type auditQuery struct {
+	all         bool
+	communities []core.ID
+	conditions  []string
+	args        []any
+	index       string // that a list of one community pages in; "" leaves it to the database
+}
+
+// newAuditQuery turns a filter into SQL; ok is false where nothing can match.
+func newAuditQuery(scope core.Scope, f core.AuditFilter) (q auditQuery, ok bool) {
+	q.all, q.communities = scope.All, scope.IDs
+	if f.Community != 0 {
+		if !scope.Has(f.Community) {
+			return q, false
+		}
+		q.all, q.communities = false, []core.ID{f.Community}
+	}
+	if !q.all && len(q.communities) == 0 {
+		return q, false
+	}
+	q.index = "audit_log_community"
+	if f.Action != "" {
+		q.index = "audit_log_community_action"
+		q.add("action = ?", f.Action)
+	}
+	if f.Kind != "" {
+		q.index = ""
+		q.add("actor_kind = ?", string(f.Kind))
+		if f.Actor != 0 {
+			q.add("actor_id = ?", int64(f.Actor))
+		}
+	}
+	if f.Target != "" {
+		q.index = ""
+		q.add("target = ?", f.Target)
+	}
+	if !f.From.IsZero() {
+		q.add("id >= ?", int64(idFrom(f.From)))
+	}
+	if !f.To.IsZero() {
+		q.add("id < ?", int64(idFrom(f.To)))
+	}
+	return q, true
+}
+
+func (q *auditQuery) add(condition string, arg any) {
+	q.conditions, q.args = append(q.conditions, condition), append(q.args, arg)
+}
+
+// where is the condition within some communities; nil is all.
+func (q auditQuery) where(communities []core.ID) (string, []any) {
+	parts, args := []string{"1 = 1"}, []any{}
+	if len(communities) == 1 {
+		parts, args = []string{"community_id = ?"}, idArgs(communities)
+	} else if len(communities) > 1 {
+		parts, args = []string{"community_id IN (" + marks(len(communities)) + ")"}, idArgs(communities)
+	}
+	return " WHERE " + strings.Join(append(parts, q.conditions...), " AND "), append(args, q.args...)
+}
+
+// auditPage is the query of one page, with one row more than asked for.
+func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
+	order := " ORDER BY id DESC LIMIT ?"
+	if p.Before != 0 {
+		q.add("id < ?", int64(p.Before))
+	}
+	if p.After != 0 {
+		q.add("id > ?", int64(p.After))
+		order = " ORDER BY id LIMIT ?"
+	}
+	const from = "SELECT " + auditColumns + " FROM audit_log"
+	hint := ""
+	if q.index != "" {
+		hint = s.dialect.forceIndex(q.index)
+	}
+	switch {
+	case q.all:
+		where, args := q.where(nil)
+		return from + where + order, append(args, p.Limit+1)
+	case len(q.communities) == 1:
+		where, args := q.where(q.communities)
+		return from + hint + where + order, append(args, p.Limit+1)
+	case q.index == "" || len(q.communities) > unionMost:
+		where, args := q.where(q.communities)
+		return from + where + order, append(args, p.Limit+1)
+	}
+	var parts []string
+	var all []any
+	for _, community := range q.communities {
+		where, args := q.where([]core.ID{community})
+		parts = append(parts, "SELECT * FROM ("+from+hint+where+order+") c"+community.String())
+		all = append(append(all, args...), p.Limit+1)
+	}
+	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order, append(all, p.Limit+1)
+}

@@ -115,6 +115,7 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.
 		return nil, err
 	}
 	o := store.Options{MySQLDSN: c.MySQL.DSN.Reveal(), Zone: c.Location(), Keys: keys, Log: log}
+	o.Settings = core.Settings{RecordDays: c.Retention.AccessRecordDays, ConsoleIdleMinutes: int(c.Session.ConsoleIdle / time.Minute)}
 	if o.MySQLDSN == "" {
 		o.SQLitePath = filepath.Join(c.Data.Dir, "tongxing.db")
 	}
@@ -162,7 +163,10 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 		Limits:    web.Limits{AddressPerMinute: c.Limits.AddressPerMinute, AccountPerMinute: c.Limits.AccountPerMinute},
 		Console:   core.SessionLife{Idle: c.Session.ConsoleIdle, Most: c.Session.ConsoleLife},
 		Phone:     core.SessionLife{Idle: c.Session.PhoneIdle, Most: c.Session.PhoneLife},
-		Demo:      a.demo, Log: a.log, Registry: a.registry, ErrorPage: errorPage,
+		ConsoleIdle: func(ctx context.Context) time.Duration {
+			return time.Duration(a.store.RecentSettings(ctx).ConsoleIdleMinutes) * time.Minute
+		},
+		Demo: a.demo, Log: a.log, Registry: a.registry, ErrorPage: errorPage,
 		Checks: []web.Check{{Name: "cache", Run: a.cache.Check}},
 	})
 }
@@ -180,11 +184,11 @@ func (a *app) jobs() []job {
 }
 
 func (a *app) purgeRecords(ctx context.Context) error {
-	days := a.config.Retention.AccessRecordDays
-	if days == 0 {
-		return nil
+	settings, err := a.store.Settings(ctx)
+	if err != nil || settings.RecordDays == 0 {
+		return err
 	}
-	n, err := a.store.PurgeAccessRecords(ctx, time.Now().AddDate(0, 0, -days))
+	n, err := a.store.PurgeAccessRecords(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
 	if n > 0 {
 		a.log.Info("purged access records", "count", n)
 	}

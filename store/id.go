@@ -56,6 +56,12 @@ func (m *idMaker) setNode(node int64) {
 	m.node = node
 }
 
+func (m *idMaker) nodeNumber() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.node
+}
+
 func (m *idMaker) join(stamp int64) core.ID {
 	ms, serial := stamp>>serialBits, stamp&(1<<serialBits-1)
 	return core.ID(ms<<idShift | m.node<<serialBits | serial)

@@ -2,6 +2,12 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"tongxing/core"
 )
 
 // Setting gives the value kept under a name; an absent one is not found.
@@ -13,15 +19,138 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 
 // SetSetting keeps a value, at most 4,000 characters, under a name.
 func (s *Store) SetSetting(ctx context.Context, name, value string) error {
-	return s.write(ctx, "keep setting", func(tx *Tx) error {
-		n, err := tx.exec("UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", value, tx.nowMS(), name)
-		if err != nil || n > 0 {
+	return s.write(ctx, "keep setting", func(tx *Tx) error { return setSetting(tx, name, value) })
+}
+
+func setSetting(tx *Tx, name, value string) error {
+	n, err := tx.exec("UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", value, tx.nowMS(), name)
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.nowMS())
+	if isDuplicate(err) {
+		return errRace
+	}
+	return err
+}
+
+// systemSettings is the name under which core.Settings are kept.
+const systemSettings = "system"
+
+// savedSettings is their form there.
+type savedSettings struct {
+	core.Settings
+	Version int64 `json:"version"`
+}
+
+// Settings gives the settings in force: those saved, or the configuration's.
+func (s *Store) Settings(ctx context.Context) (core.Settings, error) {
+	text, err := s.Setting(ctx, systemSettings)
+	if core.IsNotFound(err) {
+		return s.settings.configured, nil
+	}
+	if err != nil {
+		return core.Settings{}, err
+	}
+	return s.parseSettings(text)
+}
+
+// parseSettings reads saved settings; one that a later page adds keeps its
+// configured value until it is saved.
+func (s *Store) parseSettings(text string) (core.Settings, error) {
+	saved := savedSettings{Settings: s.settings.configured}
+	if err := json.Unmarshal([]byte(text), &saved); err != nil {
+		return core.Settings{}, fmt.Errorf("store: read the settings: %w", err)
+	}
+	saved.Settings.Version = saved.Version
+	return saved.Settings, nil
+}
+
+// SaveSettings keeps settings that were made from the version they carry; where
+// others were saved meanwhile, it is a conflict. They concern every community, so
+// that only who sees all of them may.
+func (s *Store) SaveSettings(ctx context.Context, by core.Actor, scope core.Scope, settings core.Settings) error {
+	if err := settings.Check(); err != nil {
+		return err
+	}
+	if !scope.All {
+		return core.Forbidden("只有可管理全部小区的账号可以修改系统设置")
+	}
+	err := s.write(ctx, "save settings", func(tx *Tx) error {
+		before, err := s.lockSettings(tx)
+		if err != nil {
 			return err
 		}
-		_, err = tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.nowMS())
-		if isDuplicate(err) {
-			return errRace
+		if before.Version != settings.Version {
+			return core.Conflict("设置刚刚被别人修改，请核对后再保存")
 		}
-		return err
+		text, err := json.Marshal(savedSettings{settings, settings.Version + 1})
+		if err != nil {
+			return err
+		}
+		if err := setSetting(tx, systemSettings, string(text)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "setting.update", Target: "setting", Before: before, After: settings})
 	})
+	if err == nil {
+		s.settings.forget()
+	}
+	return err
+}
+
+func (s *Store) lockSettings(tx *Tx) (core.Settings, error) {
+	var text string
+	err := tx.get(&text, "SELECT value FROM setting WHERE name = ?"+tx.s.dialect.forUpdate(), systemSettings)
+	if core.IsNotFound(absent(err, "")) {
+		return s.settings.configured, nil
+	}
+	if err != nil {
+		return core.Settings{}, err
+	}
+	return s.parseSettings(text)
+}
+
+// settingsLife is how long a server may go on with settings that another server
+// has changed.
+const settingsLife = 5 * time.Second
+
+// keptSettings spares each request a query.
+type keptSettings struct {
+	configured core.Settings
+
+	mu   sync.Mutex
+	last core.Settings
+	read time.Time // zero = not yet, or changed here
+}
+
+func (k *keptSettings) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.read = time.Time{}
+}
+
+// RecentSettings gives the settings as they were a few seconds ago at most; while
+// the database does not answer, the last that were read.
+func (s *Store) RecentSettings(ctx context.Context) core.Settings {
+	k := &s.settings
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.read.IsZero() && time.Since(k.read) < settingsLife {
+		return k.last
+	}
+	settings, err := s.Settings(ctx)
+	if err == nil {
+		k.last = settings
+	} else if k.last == (core.Settings{}) {
+		k.last = k.configured
+	}
+	if ctx.Err() != nil {
+		return k.last // the caller went away: the next one asks again
+	}
+	if err != nil {
+		s.log.Warn("read the settings", "err", err)
+	}
+	k.read = time.Now()
+	return k.last
 }

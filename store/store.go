@@ -28,8 +28,11 @@ type Options struct {
 
 	Zone *time.Location // natural days; nil = Asia/Shanghai
 	Keys Keyring        // for personal data; must have at least one key
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Settings are the configuration's, in force until an administrator saves others.
+	// The zero ones are a year of records and two hours.
+	Settings core.Settings
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Store is the one concrete store. It is safe for concurrent use.
@@ -47,6 +50,7 @@ type Store struct {
 	log     *slog.Logger
 
 	subjects subjectWatch
+	settings keptSettings
 }
 
 // Open connects, brings an empty or older schema up to date, and leases a node
@@ -85,7 +89,11 @@ func connect(ctx context.Context, o Options) (*Store, error) {
 	if err := o.Keys.check(); err != nil {
 		return nil, err
 	}
+	if o.Settings == (core.Settings{}) {
+		o.Settings = core.Settings{RecordDays: 365, ConsoleIdleMinutes: 120}
+	}
 	s := &Store{keys: o.Keys, zone: o.Zone, now: o.Now, log: o.Log}
+	s.settings.configured = o.Settings
 	if err := s.openPools(ctx, o); err != nil {
 		return nil, err
 	}
@@ -124,6 +132,9 @@ func (s *Store) Zone() *time.Location { return s.zone }
 
 // Now is the store's clock.
 func (s *Store) Now() time.Time { return s.now() }
+
+// Node is this server's number within ids, unlike that of every other server.
+func (s *Store) Node() int64 { return s.ids.nodeNumber() }
 
 // NewID makes an id at the present moment.
 func (s *Store) NewID() core.ID { return s.ids.make(s.now()) }

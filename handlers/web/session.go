@@ -191,7 +191,7 @@ func (c *Context) identify() error {
 	if token == "" {
 		return nil
 	}
-	who, err := c.app.sessions.Find(c.Ctx(), c.seat.kind(), token, c.app.life(c.seat))
+	who, err := c.app.sessions.Find(c.Ctx(), c.seat.kind(), token, c.app.life(c.Ctx(), c.seat))
 	if core.CodeOf(err) == core.CodeUnauthenticated {
 		return nil // nobody; admit says so where it matters
 	}
@@ -216,11 +216,15 @@ func (c *Context) token() string {
 }
 
 // Life is how long a seat's sessions last.
-func (a *App) life(seat Seat) core.SessionLife {
-	if seat == SeatConsole {
-		return a.o.Console
+func (a *App) life(ctx context.Context, seat Seat) core.SessionLife {
+	if seat != SeatConsole {
+		return a.o.Phone
 	}
-	return a.o.Phone
+	life := a.o.Console
+	if a.o.ConsoleIdle != nil {
+		life.Idle = a.o.ConsoleIdle(ctx)
+	}
+	return life
 }
 
 // StartSession signs a WeChat user in at a seat of this browser: a new token in
@@ -242,18 +246,18 @@ func (c *Context) NewToken(user core.ID) (token string, session core.Session, er
 
 func (c *Context) newSession(seat Seat, subject core.ID) (string, core.Session, error) {
 	return c.app.o.Store.StartSession(c.Ctx(), store.NewSession{
-		Kind: seat.kind(), Subject: subject, Addr: c.Addr(), Agent: c.r.UserAgent(), Life: c.app.life(seat),
+		Kind: seat.kind(), Subject: subject, Addr: c.Addr(), Agent: c.r.UserAgent(), Life: c.app.life(c.Ctx(), seat),
 	})
 }
 
 // SetSessionCookie hands a session that the store began to the browser.
 func (c *Context) SetSessionCookie(seat Seat, token string, session core.Session) {
-	c.setCookie(c.app.cookieName(string(seat)), token, int(c.app.life(seat).Most/time.Second))
+	c.setCookie(c.app.cookieName(string(seat)), token, int(c.app.life(c.Ctx(), seat).Most/time.Second))
 	c.who = Who{Session: session}
 }
 
 // ConsoleLife is how long console sessions last.
-func (c *Context) ConsoleLife() core.SessionLife { return c.app.o.Console }
+func (c *Context) ConsoleLife() core.SessionLife { return c.app.life(c.Ctx(), SeatConsole) }
 
 // EndSession signs the caller out, at once and everywhere this token is known.
 func (c *Context) EndSession() error {

@@ -8,6 +8,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,8 @@ type Options struct {
 	Limits      Limits
 	Console     core.SessionLife // 0 = 2 hours idle, 24 hours at most
 	Phone       core.SessionLife // 0 = 30 days idle, 180 days at most
+	// ConsoleIdle is asked at each use, in place of Console.Idle; nil = that.
+	ConsoleIdle func(ctx context.Context) time.Duration
 
 	Demo      bool // without it, DemoOnly routes do not exist
 	Log       *slog.Logger

@@ -1,0 +1,37 @@
+package core
+
+import "strconv"
+
+// Settings are what an administrator changes while the program runs 系统设置.
+// Their defaults come from the configuration.
+type Settings struct {
+	RecordDays         int   `json:"record_days"`          // access records are kept so many days; 0 = for ever
+	ConsoleIdleMinutes int   `json:"console_idle_minutes"` // a console session ends after so long without a request
+	Version            int64 `json:"-"`                    // of the saved ones; 0 = never saved, the configuration's
+}
+
+// Bounds of the settings. Records are kept a month at least: a slip of the hand
+// must not delete what an investigation needs.
+const (
+	RecordDaysLeast  = 30
+	RecordDaysMost   = 3650
+	IdleMinutesLeast = 5
+	IdleMinutesMost  = 1440
+)
+
+// Check says what is wrong with the settings.
+func (s Settings) Check() error {
+	fields := map[string]string{}
+	if s.RecordDays != 0 && (s.RecordDays < RecordDaysLeast || s.RecordDays > RecordDaysMost) {
+		fields["record_days"] = "请填写 " + strconv.Itoa(RecordDaysLeast) + " 至 " + strconv.Itoa(RecordDaysMost) + " 天，或 0（永久保留）"
+	}
+	if s.ConsoleIdleMinutes < IdleMinutesLeast || s.ConsoleIdleMinutes > IdleMinutesMost {
+		fields["console_idle_minutes"] = "请填写 " + strconv.Itoa(IdleMinutesLeast) + " 至 " + strconv.Itoa(IdleMinutesMost) + " 分钟"
+	}
+	return InvalidFields(fields)
+}
+
+// DeletesMore reports that records which other keeps would be purged.
+func (s Settings) DeletesMore(other Settings) bool {
+	return s.RecordDays != 0 && (other.RecordDays == 0 || s.RecordDays < other.RecordDays)
+}

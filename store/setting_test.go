@@ -1,0 +1,43 @@
+package store
+
+import (
+	"testing"
+
+	"tongxing/core"
+)
+
+func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		o.Settings = core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60}
+		s := openStore(t, o)
+		if got, err := s.Settings(t.Context()); err != nil || got != o.Settings {
+			t.Fatalf("before any: %+v, %v", got, err)
+		}
+		if got := s.RecentSettings(t.Context()); got != o.Settings {
+			t.Fatalf("recently: %+v", got)
+		}
+		want := core.Settings{RecordDays: 30, ConsoleIdleMinutes: 5}
+		wantCode(t, s.SaveSettings(t.Context(), core.System, core.ScopeOf(1), want), core.CodeForbidden)
+		if err := s.SaveSettings(t.Context(), core.System, everywhere, want); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.SaveSettings(t.Context(), core.System, everywhere, want), core.CodeConflict) // of the old version
+		want.Version = 1
+		if got, err := s.Settings(t.Context()); err != nil || got != want {
+			t.Errorf("saved: %+v, %v", got, err)
+		}
+		if got := s.RecentSettings(t.Context()); got != want {
+			t.Errorf("recently: %+v", got)
+		}
+		wantField(t, s.SaveSettings(t.Context(), core.System, everywhere, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}), "record_days")
+		wantField(t, s.SaveSettings(t.Context(), core.System, everywhere, core.Settings{ConsoleIdleMinutes: 1441, Version: 1}), "console_idle_minutes")
+		list, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "setting.update"}, Page{Limit: 9})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d audit rows, %v", len(list), err)
+		}
+		changes := list[0].Changes()
+		if len(changes) != 2 || changes[0].Before != "100" || changes[0].After != "30" || !changes[0].Changed {
+			t.Errorf("changes %+v", changes)
+		}
+	})
+}

@@ -342,3 +342,22 @@ func TestNoRouteShowsAnotherEstate(t *testing.T) {
 		t.Errorf("only %d calls: not looking in the right place", tried)
 	}
 }
+
+// TestWrongMethods calls every path by a method that it does not have: 405, with
+// the methods it has, a sentence for people and no word for machines.
+func TestWrongMethods(t *testing.T) {
+	w := newTown(t)
+	for _, r := range w.app.Routes() {
+		path := strings.NewReplacer(":", "", "*", "x").Replace(r.Path)
+		request := httptest.NewRequest(http.MethodPut, path, http.NoBody)
+		answer := httptest.NewRecorder()
+		w.app.ServeHTTP(answer, request)
+		if answer.Code != http.StatusMethodNotAllowed || !strings.Contains(answer.Header().Get("Allow"), r.Method) {
+			t.Errorf("PUT for %s: %d, Allow %q", r.Name(), answer.Code, answer.Header().Get("Allow"))
+		}
+		machine := r.Access == web.Device || strings.HasPrefix(r.Path, "/callback/")
+		if body := answer.Body.String(); machine != (body == "") || !machine && !strings.Contains(body, "不支持此操作") {
+			t.Errorf("PUT for %s says %.200q", r.Name(), body)
+		}
+	}
+}

@@ -32,6 +32,7 @@ var problems = map[int]Problem{
 	http.StatusUnauthorized:          {Icon: "login", Title: "登录已过期", Text: "为了安全，较长时间未操作或账号状态变化后需要重新登录。"},
 	http.StatusForbidden:             {Icon: "lock", Title: "没有权限", Text: "您的账号不能查看或操作这里。如确有需要，请联系管理员开通。"},
 	http.StatusNotFound:              {Icon: "search", Title: "没有找到", Text: "要查看的内容不存在，或已被删除，也可能不属于您管理的小区。"},
+	http.StatusMethodNotAllowed:      {Icon: "alert-circle", Title: "不支持此操作", Text: "这个地址不支持此操作，请返回后重试。"},
 	http.StatusConflict:              {Icon: "refresh", Title: "内容已变化", Text: "在您操作期间，别人已经修改了它。请刷新后再试。"},
 	http.StatusRequestEntityTooLarge: {Icon: "upload", Title: "内容太大", Text: "提交的内容或文件超过了上限，请缩小后重试。"},
 	http.StatusUnprocessableEntity:   {Icon: "alert-triangle", Title: "填写有误", Text: "提交的内容不符合要求，请返回修改后重试。"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -21,7 +22,7 @@ func newRouter(a *App) *router {
 	// Echo's own idea of the client's address is never asked; were it, it would
 	// believe no header.
 	e.IPExtractor = echo.ExtractIPDirect()
-	e.HTTPErrorHandler = func(_ error, c echo.Context) { a.noRoute(c) }
+	e.HTTPErrorHandler = func(err error, c echo.Context) { a.noRoute(c, err) }
 	return &router{app: a, echo: e}
 }
 
@@ -43,9 +44,22 @@ func (r *router) add(route Route) {
 func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.echo.ServeHTTP(w, req) }
 
 // noRoute answers what no route matches: by Echo's error handler, since only an
-// unknown path or method ever comes back from the router as an error.
-func (a *App) noRoute(c echo.Context) {
+// unknown path or method ever comes back from the router as an error. For a method
+// that the path does not have, Echo has set Allow.
+func (a *App) noRoute(c echo.Context, err error) {
 	route := Route{Method: c.Request().Method, Path: c.Request().URL.Path, Access: Public}
+	if under(route.Path, "/door") || under(route.Path, "/callback") {
+		route.OnError = wordless
+	}
 	own := a.newContext(route, c.Response().Writer, c.Request(), func(string) string { return "" })
+	if errors.Is(err, echo.ErrMethodNotAllowed) {
+		a.fail(own, errMethod)
+		return
+	}
 	a.fail(own, core.NotFound("页面不存在"))
+}
+
+// wordless answers machines, which read no page.
+func wordless(c *Context, err error) error {
+	return c.Bytes(StatusOf(err), "text/plain; charset=utf-8", nil)
 }

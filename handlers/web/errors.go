@@ -20,11 +20,13 @@ var (
 	errTooLarge   = &core.Error{Code: codeTooLarge, Message: "提交的内容过大"}
 	errCrossSite  = &core.Error{Code: core.CodeForbidden, Message: "页面已过期或来源不明，请返回刷新后重试"}
 	errMustChange = &core.Error{Code: codeMustChange, Message: "请先修改初始密码"}
+	errMethod     = &core.Error{Code: codeMethod, Message: "这个地址不支持此操作，请返回后重试"}
 	errNoPhone    = &core.Error{Code: codeNoPhone, Message: "请先验证手机号"}
 )
 
 const (
 	codeTooLarge   core.Code = "too_large"
+	codeMethod     core.Code = "method_not_allowed"
 	codeLimited    core.Code = "rate_limited"
 	codeTimeout    core.Code = "timeout"
 	codeMustChange core.Code = "must_change_password"
@@ -39,6 +41,7 @@ var statuses = map[core.Code]int{
 	core.CodeNotFound:        http.StatusNotFound,
 	core.CodeConflict:        http.StatusConflict,
 	core.CodeInternal:        http.StatusInternalServerError,
+	codeMethod:               http.StatusMethodNotAllowed,
 	codeTooLarge:             http.StatusRequestEntityTooLarge,
 	codeLimited:              http.StatusTooManyRequests,
 	codeTimeout:              http.StatusServiceUnavailable,

@@ -264,9 +264,21 @@ func TestUnknownAddressesAndMethods(t *testing.T) {
 	s.Register(Route{Method: "POST", Path: "/api/v1/x", Access: Public, Handler: ok})
 	s.want(s.ask("GET", "/nowhere", ""), http.StatusNotFound)
 	w := s.ask("GET", "/api/v1/x", "")
+	s.want(w, http.StatusMethodNotAllowed)
+	if !strings.Contains(w.Body.String(), `"method_not_allowed"`) || !strings.Contains(w.Header().Get("Allow"), "POST") {
+		t.Errorf("answered %s, Allow %q", w.Body, w.Header().Get("Allow"))
+	}
+	w = s.ask("GET", "/api/v1/y", "")
 	s.want(w, http.StatusNotFound)
 	if !strings.Contains(w.Body.String(), `"not_found"`) {
 		t.Errorf("answered %s", w.Body)
+	}
+	for _, machine := range []string{"/door", "/callback/x"} {
+		w = s.ask("GET", machine, "")
+		s.want(w, http.StatusNotFound)
+		if w.Body.Len() != 0 {
+			t.Errorf("a machine is told %s", w.Body)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 
+	"tongxing/gate"
 	"tongxing/handlers/web"
 	"tongxing/templates"
 )
@@ -14,6 +15,7 @@ func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
 		{Method: http.MethodGet, Path: "/h5/dev/components", Access: web.DemoOnly, Handler: t.phoneComponents},
+		{Method: http.MethodGet, Path: "/demo/code.png", Access: web.DemoOnly, Handler: t.sampleCode},
 	}
 }
 
@@ -25,5 +27,15 @@ func (t *Tour) consoleComponents(c *web.Context) error {
 
 func (t *Tour) phoneComponents(c *web.Context) error {
 	page := templates.NewPhoneComponentsPage(templates.Phone{CSRF: c.CSRF(), Demo: true}, c.Now())
+	page.QR.Image = "/demo/code.png"
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return t.o.Pages.Render(w, "h5/dev/components", page) })
+}
+
+// sampleCode is a code that opens nothing, for the phone's sample page.
+func (t *Tour) sampleCode(c *web.Context) error {
+	picture, err := gate.QRPNG("SAMPLE", 400)
+	if err != nil {
+		return err
+	}
+	return c.Bytes(http.StatusOK, "image/png", picture)
 }

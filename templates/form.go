@@ -51,6 +51,7 @@ type Field struct {
 	Rows         int    // Textarea; 4 if zero
 	Short        bool   // an input as wide as a figure or a code
 	Wide         bool   // takes the whole row of a form in two columns; Textarea and Checks do anyway
+	Standing     bool   // a filter that is always set, such as whose list this is: what it leaves out is not filtered out
 	compact      bool   // in a filter row: no help, small
 }
 

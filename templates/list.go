@@ -105,7 +105,7 @@ func (l List) filled(fields []Field) []Field {
 	return out
 }
 
-// Filtered reports that any filter is set.
+// Filtered reports that any filter is set, but for standing ones.
 func (l List) Filtered() bool { return anySet(l.Query, l.Filters) || l.Unfolded() }
 
 // Unfolded reports that a filter of More is set, so that they must be seen.
@@ -114,7 +114,7 @@ func (l List) Unfolded() bool { return anySet(l.Query, l.More) }
 func anySet(query url.Values, fields []Field) bool {
 	for _, f := range fields {
 		for _, v := range query[f.Name] {
-			if v != "" {
+			if v != "" && !f.Standing {
 				return true
 			}
 		}

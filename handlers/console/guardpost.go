@@ -134,7 +134,7 @@ func guardPostRowOf(c *web.Context, post core.GuardPost, guards []core.Guard, at
 		return row
 	}
 	row.URL = guardPostURL(post.ID) + "/edit"
-	row.Act = &templates.Submit{Label: "停用", URL: guardPostURL(post.ID) + "/disable", Icon: "ban", Confirm: guardPostDisableText(post)}
+	row.Act = &templates.Submit{Label: "停用", URL: guardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardPostDisableText(post)}
 	if !post.Disabled.IsZero() {
 		row.Act = &templates.Submit{Label: "恢复使用", URL: guardPostURL(post.ID) + "/enable", Icon: "check"}
 	}

@@ -91,5 +91,8 @@ func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	if p.Status >= http.StatusInternalServerError {
 		problem.Request = p.RequestID
 	}
+	if p.Status == http.StatusNotFound || p.Status == http.StatusForbidden {
+		problem.Actions = []templates.Action{{Label: "打开通行证", URL: "/h5/pass", Icon: "qrcode"}}
+	}
 	return h.show(c, p.Status, "error/show", templates.PhoneProblem{Phone: templates.Phone{Title: "出错了", Demo: h.demo}, Problem: problem})
 }

@@ -25,10 +25,11 @@ type Page struct {
 	Name  string // unlike any other's; fit to be a file's name
 	Group Group
 	URL   string
-	// Then is a script that leads on from the page: a form sent wrong, a question
-	// asked, a menu opened. Empty is the page itself.
-	Then  string
-	Leads bool // whether Then ends at another page
+	// Then are scripts that lead on from page to page: a form sent wrong, somebody
+	// found and looked at. Empty is the page itself.
+	Then []string
+	// Opens is a script that opens something on the last page, as a question.
+	Opens string
 }
 
 // Group is whose pages these are. Each group is one person in one browser.
@@ -54,11 +55,11 @@ func (g Group) Enter(address string) string {
 const thing = "1999999999999999999"
 
 var groups = []Group{
-	{Name: "public", starts: []string{"/console/session", "/console", "/console/setup"}},
+	{Name: "public", starts: []string{"/console/session", "/console/setup"}},
 	{Name: "demo", links: true, through: "/demo", starts: []string{"/demo", "/demo/stand/chen-jianguo", "/console/dev/components", "/h5/dev/components"}},
 	{Name: "simulator", links: true, through: "/sim", starts: []string{"/sim/", "/sim/phone/chen-jianguo"}},
 	{Name: "console", links: true, through: "/console", enter: "/demo/admin", starts: []string{
-		"/console", "/console/nowhere", "/console/reader/" + thing, "/console/reader/quarantine", "/console/passrule/preview"}},
+		"/console", "/console/nowhere", "/console/reader/" + thing, "/console/reader/quarantine", "/console/password"}},
 	{Name: "father", Phone: true, links: true, through: "/h5", host: "chen-jianguo", starts: []string{
 		"/h5/pass", "/h5/nowhere", "/h5/pass/" + thing, "/h5/guard", "/h5/observer", "/h5/phone"}},
 	{Name: "mother", Phone: true, links: true, through: "/h5", host: "wang-xiulan", starts: []string{"/h5/pass"}},
@@ -205,31 +206,37 @@ func (w *walk) visit(address string) error {
 const (
 	sendEmpty = `(form => { for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) { if (field.type === "checkbox" || field.type === "radio") field.checked = false; else field.value = "" } form.submit() })(document.querySelector("form.tx-form[method=post]"))`
 	ask       = `document.querySelector("[data-confirm]:not([hidden])").click()`
-	askPlain  = `(button => { button.removeAttribute("data-confirm"); for (const box of button.form.querySelectorAll("input[type=checkbox]")) box.checked = true; button.click() })(document.querySelector("[data-confirm]"))`
+	findHouse = `document.querySelector("#f-q").value = "1栋1单元101", document.querySelector(".p-search").submit()`
+	lookAt    = `document.querySelector(".p-found form").submit()`
+	askPlain  = `(button => { button.removeAttribute("data-confirm"); for (const box of button.form.elements) if (box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-confirm]"))`
 )
 
 // states adds what else a page can look like.
 func (w *walk) states(doc *goquery.Document, page Page) {
-	state := func(name, address, then string, leads bool) {
-		w.found = append(w.found, Page{Name: page.Name + "-" + name, Group: page.Group, URL: address, Then: then, Leads: leads})
+	state := func(name, opens string, then ...string) {
+		w.found = append(w.found, Page{Name: page.Name + "-" + name, Group: page.Group, URL: page.URL, Then: then, Opens: opens})
 	}
 	if strings.HasPrefix(page.Name, "demo-") {
 		return // samples of forms and lists: they lead nowhere
 	}
 	if doc.Find("form.tx-form[method=post]").Length() > 0 {
-		state("wrong", page.URL, sendEmpty, true)
+		state("wrong", "", sendEmpty)
 	}
 	if doc.Find("[data-confirm]").Length() > 0 {
-		state("asks", page.URL, ask, false)
-		state("confirm", page.URL, askPlain, true)
+		state("asks", ask)
+		state("confirm", "", askPlain)
 	}
-	if field := doc.Find("#list-filters input[name=q]"); field.Length() > 0 {
-		if u, err := url.Parse(page.URL); err == nil {
-			q := u.Query()
-			q.Set("q", "没有这样的")
-			u.RawQuery = q.Encode()
-			state("empty", u.String(), "", false)
-		}
+	if doc.Find("#list-filters input[name=q]").Length() > 0 {
+		state("empty", "", `(search => { search.value = "没有这样的"; search.form.submit() })(document.querySelector("#list-filters [name=q]"))`)
+	}
+	if doc.Find("form[data-scan]").Length() > 0 {
+		state("unknown", "", `document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`)
+	}
+	if doc.Find("form.p-search").Length() > 0 {
+		state("found", "", findHouse)
+		state("look", "", findHouse, lookAt)
+		state("done", "", findHouse, lookAt, `document.querySelector("[name=act][value=release]").click()`)
+		state("refused", "", findHouse, lookAt, `document.querySelector("[name=act][value=refuse]").click()`)
 	}
 }
 

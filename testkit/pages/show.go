@@ -28,15 +28,16 @@ func Show(ctx context.Context, p Page) error {
 	if err := chromedp.Do(ctx, chromedp.Navigate(p.URL)); err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}
-	var err error
-	switch {
-	case p.Then != "" && p.Leads:
-		err = lead(ctx, p.Then)
-	case p.Then != "":
-		_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](p.Then+", true"))
+	err := settle(ctx)
+	for _, script := range p.Then {
+		if err == nil {
+			err = lead(ctx, script)
+		}
 	}
-	if err == nil {
-		err = settle(ctx)
+	if err == nil && p.Opens != "" {
+		if _, err = chromedp.Run(ctx, chromedp.Evaluate[bool](p.Opens+", true")); err == nil {
+			err = settle(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)

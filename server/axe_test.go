@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"tongxing/testkit/browser"
+	"tongxing/testkit/pages"
+)
+
+// axeFile is the accessibility checker as npm brings it.
+const axeFile = "../node_modules/axe-core/axe.min.js"
+
+// check runs all of axe's rules in light, then those about colour again in the
+// dark, and gives what is serious or critical as lines for people.
+const check = `(async () => {
+	const lines = [];
+	const look = async (mode, options) => {
+		const {violations} = await axe.run(document, {resultTypes: ["violations"], iframes: false, ...options});
+		for (const v of violations) if (v.impact === "serious" || v.impact === "critical")
+			for (const n of v.nodes.slice(0, 3)) lines.push(mode + ": " + v.id + " at " + n.target.join(" ") + ": " + (n.any[0] || n.all[0] || n.none[0] || {}).message);
+	};
+	await look("light", {});
+	document.documentElement.dataset.bsTheme = "dark";
+	for (const change of document.getAnimations()) change.finish(); // colours fade over
+	await look("dark", {runOnly: ["color-contrast"]});
+	return lines;
+})()`
+
+// Every page can be used with a keyboard, a screen reader and weak eyes, and none
+// must be scrolled sideways on a phone.
+func TestPagesAreAccessible(t *testing.T) {
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err) // `make assets` brings it
+	}
+	address := startDemo(t)
+	all, err := pages.Of(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 60 {
+		t.Fatalf("only %d pages: not looking in the right place", len(all))
+	}
+	// Two browsers take turns at the groups of pages: one waits much.
+	groups := make(chan []pages.Page, len(all))
+	for from := 0; from < len(all); {
+		to := from
+		for to < len(all) && all[to].Group.Name == all[from].Group.Name {
+			to++
+		}
+		groups <- all[from:to]
+		from = to
+	}
+	close(groups)
+	var running sync.WaitGroup
+	for range 2 {
+		ctx := browser.Open(t, browser.Desktop)
+		running.Go(func() {
+			for group := range groups {
+				checkGroup(t, ctx, checking{address: address, axe: string(axe), pages: group})
+			}
+		})
+	}
+	running.Wait()
+}
+
+// checking is a group of pages and what they are checked with.
+type checking struct {
+	address string
+	axe     string
+	pages   []pages.Page
+}
+
+func checkGroup(t *testing.T, ctx context.Context, c checking) {
+	if err := pages.Enter(ctx, c.address, c.pages[0].Group); err != nil {
+		t.Error(err)
+		return
+	}
+	for _, p := range c.pages {
+		size := browser.Desktop
+		if p.Group.Phone {
+			size = browser.Phone
+		}
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height))); err != nil {
+			t.Error(err)
+			return
+		}
+		if err := pages.Show(ctx, p); err != nil {
+			t.Error(err)
+			continue
+		}
+		lines, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](c.axe+";\n"+check, chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+			continue
+		}
+		if len(lines) > 0 {
+			t.Errorf("%s:\n  %s", p.Name, strings.Join(lines, "\n  "))
+		}
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(browser.Phone.Width), int64(browser.Phone.Height))); err != nil {
+			t.Error(err)
+			return
+		}
+		if wide, err := pages.TooWide(ctx); err != nil || len(wide) > 0 {
+			t.Errorf("%s is too wide for a phone: %v %v", p.Name, wide, err)
+		}
+	}
+}

@@ -57,6 +57,25 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 	return passes, nil
 }
 
+// PassOfResidents gives the usable passes of residents, by resident, in one query
+// however many there are. Who has none is not in the map. It is for lists whose
+// residents were found within the caller's scope.
+func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[core.ID]core.ID, error) {
+	passes := make(map[core.ID]core.ID, len(residents))
+	err := eachPart(residents, func(part []core.ID) error {
+		var rows []passRow
+		query := passQuery + "p.resident_id IN (" + marks(len(part)) + ")"
+		if err := s.all(ctx, &rows, query, withIDs(nil, part)...); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			passes[row.Resident] = row.ID
+		}
+		return nil
+	})
+	return passes, wrap("passes of residents", err)
+}
+
 // PassOfPerson gives one pass of a person; somebody else's is not found.
 func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
 	var row passRow

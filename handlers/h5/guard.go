@@ -166,18 +166,15 @@ func (h *H5) searchResidents(c *web.Context) error {
 
 // findPasses adds the passes of those who have one.
 func (h *H5) findPasses(c *web.Context, people []found) error {
-	for i := range people {
-		passes, err := h.store.PassesOfPerson(c.Ctx(), people[i].Person)
-		if err != nil {
-			return err
-		}
-		for _, pass := range passes {
-			if pass.Resident == people[i].ID {
-				people[i].Pass = pass.ID
-			}
-		}
+	residents := make([]core.ID, len(people))
+	for i, one := range people {
+		residents[i] = one.ID
 	}
-	return nil
+	passes, err := h.store.PassOfResidents(c.Ctx(), residents)
+	for i := range people {
+		people[i].Pass = passes[people[i].ID]
+	}
+	return err
 }
 
 // passageForm is what the guard's forms send.

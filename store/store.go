@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -50,6 +51,9 @@ type Store struct {
 	log     *slog.Logger
 
 	subjects subjectWatch
+
+	closing  sync.Once
+	closeErr error
 	settings keptSettings
 }
 
@@ -100,8 +104,14 @@ func connect(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close finishes the writes that wait and closes the pools.
+// Close finishes the writes that wait and closes the pools. Closing again does
+// nothing and gives the same.
 func (s *Store) Close() error {
+	s.closing.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+func (s *Store) close() error {
 	if s.scans != nil {
 		s.scans.close()
 	}

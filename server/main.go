@@ -29,6 +29,8 @@ const usage = `通行 tongxing：小区通行服务
   tongxing [--demo] [--config 文件]          启动服务
   tongxing admin [--config 文件] --login 登录名 --name 姓名
                                             新建系统管理员，从标准输入读取初始密码
+  tongxing audit verify [--config 文件] [--anchor 锚点]
+                                            校验操作日志是否被改动；锚点是上次校验打印的
   tongxing sample                           打印带说明的配置样例
 `
 
@@ -36,8 +38,11 @@ const usage = `通行 tongxing：小区通行服务
 // real thing. It gives the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := "serve"
-	if len(args) > 0 && (args[0] == "admin" || args[0] == "sample") {
+	switch {
+	case len(args) > 0 && (args[0] == "admin" || args[0] == "sample"):
 		command, args = args[0], args[1:]
+	case len(args) > 1 && args[0] == "audit" && args[1] == "verify":
+		command, args = "audit verify", args[2:]
 	}
 	flags := flag.NewFlagSet("tongxing", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -46,6 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	file := flags.String("config", "", "配置文件")
 	login := flags.String("login", "", "登录名")
 	name := flags.String("name", "", "姓名")
+	anchor := flags.String("anchor", "", "锚点")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		if !errors.Is(err, flag.ErrHelp) {
 			flags.Usage()
@@ -60,6 +66,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "admin":
 		err = withConfig(*file, false, stderr, func(c configs.Config, log *slog.Logger) error {
 			return addAdmin(ctx, c, newAdmin{login: *login, name: *name, password: os.Stdin}, stdout)
+		})
+	case "audit verify":
+		err = withConfig(*file, false, stderr, func(c configs.Config, _ *slog.Logger) error {
+			return verifyAudit(ctx, c, *anchor, stdout)
 		})
 	default:
 		err = withConfig(*file, *demo, stderr, func(c configs.Config, log *slog.Logger) error {

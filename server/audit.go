@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"tongxing/configs"
+	"tongxing/store"
+)
+
+// errAuditBroken is an audit log that is not as it was written. What is wrong has
+// been printed.
+var errAuditBroken = fmt.Errorf("操作日志校验未通过：记录被改动过，请保护现场并核对备份")
+
+// verifyAudit checks the whole audit log and prints what it found. anchor is what
+// an earlier check printed, or "".
+func verifyAudit(ctx context.Context, c configs.Config, anchor string, stdout io.Writer) error {
+	var since store.AuditAnchor
+	if anchor != "" {
+		var err error
+		if since, err = store.ParseAuditAnchor(anchor); err != nil {
+			return sayFields(err)
+		}
+	}
+	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	verdict, err := s.VerifyAudit(ctx, since)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "已校验 %d 条操作日志\n", verdict.Rows)
+	if !verdict.Good() {
+		fmt.Fprintln(stdout, verdict.Broken)
+		return errAuditBroken
+	}
+	fmt.Fprintln(stdout, "完好")
+	if verdict.Seq > 0 {
+		fmt.Fprintf(stdout, "锚点 %d:%s\n", verdict.Seq, verdict.Hash)
+	}
+	return nil
+}

@@ -109,7 +109,7 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	return h.show(c, status, "guard/show", postPage{
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
 		Records: h.lines(records, false), Many: len(c.Guard().Posts) > 1,
-		Live: templates.Live{URL: "/h5/guard/" + post.ID.String() + "/events", Event: "record", Swap: "refresh"},
+		Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
 }
 

@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -427,6 +429,86 @@ func TestLivePageHearsOfAScanOnAnotherServer(t *testing.T) {
 		}
 	}
 	t.Errorf("the stream ended without the event: %v", lines.Err())
+}
+
+// heard opens a stream and waits for the event of a name.
+func (p *phone) heard(path, event string) error {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.address+path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	stream, err := p.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer stream.Body.Close()
+	lines := bufio.NewScanner(stream.Body)
+	for lines.Scan() {
+		if lines.Text() == "event: "+event {
+			return nil
+		}
+	}
+	return fmt.Errorf("no event: %w", lines.Err())
+}
+
+// What happens after a page was drawn and before its stream stands is told.
+func TestLivePageBeginsWhereItWasDrawn(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	one := w.Residents[0]
+	scan := func() {
+		issued, err := w.gate.Issue(t.Context(), one.Pass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
+	}
+	pages := []struct {
+		phone       *phone
+		path, event string
+	}{
+		{w.staff(t, core.BindGuard, w.Guard, "guard"), "/h5/guard/" + w.Post.String(), "record"},
+		{w.staff(t, core.BindObserver, w.Observer, "observer"), "/h5/observer", "record"},
+		{w.resident(t, one), "/h5/pass/" + one.Pass.String(), "passed"},
+	}
+	for range 2 { // at first there are no records at all
+		streams := make([]string, len(pages))
+		for i, page := range pages {
+			streams[i] = page.phone.get(page.path, http.StatusOK).Find("[data-live]").AttrOr("data-live", "")
+		}
+		scan()
+		for i, page := range pages {
+			if err := page.phone.heard(streams[i], page.event); err != nil {
+				t.Errorf("%s: %v", streams[i], err)
+			}
+		}
+	}
+}
+
+// Nothing is told twice, and nothing is lost that another server commits late.
+func TestFollowerTellsOnce(t *testing.T) {
+	list := func(ids ...core.ID) []core.AccessRecord {
+		records := make([]core.AccessRecord, len(ids))
+		for i, id := range ids {
+			records[i].ID = id
+		}
+		return records
+	}
+	f := &follower{since: 30}
+	for i, look := range []struct{ newest, fresh []core.AccessRecord }{
+		{list(30, 20, 10), nil},
+		{list(30, 20, 10), nil},
+		{list(40, 30, 25, 20), list(40, 25)},
+		{list(40, 30, 25, 20), nil},
+		{list(50, 40, 35, 30), list(50, 35)},
+		{list(50, 40, 35, 30, 5), nil}, // older than what was followed
+	} {
+		if got := f.fresh(look.newest); !slices.EqualFunc(got, look.fresh, func(x, y core.AccessRecord) bool { return x.ID == y.ID }) {
+			t.Errorf("look %d tells %v", i, got)
+		}
+	}
 }
 
 // What a guard refuses is recorded in the guard's own words.

@@ -10,6 +10,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/store"
+	"tongxing/templates"
 )
 
 // lookEvery bounds how stale a live page may get when hints are lost.
@@ -27,7 +28,7 @@ const followMost = 20
 // ids rather than the highest one: records of two servers may be committed out of
 // the order of their ids.
 type follower struct {
-	since core.ID
+	since core.ID // records up to this one are told of, or older than what is followed
 	seen  map[core.ID]bool
 }
 
@@ -41,8 +42,35 @@ func (f *follower) fresh(newest []core.AccessRecord) []core.AccessRecord {
 			fresh = append(fresh, r)
 		}
 	}
-	f.seen = seen
+	if f.seen = seen; len(newest) > 0 {
+		// What a look did not show and is above its oldest was committed late.
+		f.since = newest[len(newest)-1].ID
+	}
 	return fresh
+}
+
+// live ties a page's part to a stream that begins with what the page was drawn
+// from, newest first: what happens before the browser opens it is not lost.
+func (h *H5) live(path, event, swap string, drawn []core.AccessRecord) templates.Live {
+	var since core.ID
+	if len(drawn) > 0 {
+		since = drawn[0].ID
+	}
+	return templates.Live{URL: path + "?since=" + since.String(), Event: event, Swap: swap}
+}
+
+// since is the last record that the browser knows of: of its last event, else of
+// the page, else there is none before now.
+func (h *H5) since(c *web.Context) core.ID {
+	for _, text := range []string{c.LastEventID(), c.Query("since")} {
+		if text == "0" { // a page without records
+			return 0
+		}
+		if id, err := core.ParseID(text); err == nil {
+			return id
+		}
+	}
+	return h.store.NewID()
 }
 
 // follow calls tell with the access records that came since the page was drawn,
@@ -50,11 +78,7 @@ func (f *follower) fresh(newest []core.AccessRecord) []core.AccessRecord {
 // SQL; the hints of the gate only say when to look, so that a lost hint costs
 // seconds and not an event.
 func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, tell func(fresh []core.AccessRecord, send func(web.Event) error) error) error {
-	f := &follower{}
-	var err error
-	if f.since, err = core.ParseID(c.LastEventID()); err != nil {
-		f.since = h.store.NewID()
-	}
+	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
 		hints := h.gate.Watch(ctx, scope.IDs...)
 		tick := time.NewTicker(lookEvery)

@@ -88,7 +88,7 @@ func (h *H5) listRecords(c *web.Context) error {
 	view := observerPage{
 		Phone: h.phone(c, "出入记录", c.Observer().Name+" · "+c.Observer().Capacity), Query: c.Request().URL.Query(),
 		Communities: communities, Totals: totals, TotalsDay: day.String(), Records: named(h.lines(records, true), communities),
-		Live:  templates.Live{URL: "/h5/observer/events", Event: "record", Swap: "refresh"},
+		Live:  h.live("/h5/observer/events", "record", "refresh", records),
 		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
 	}
 	view.Filters, view.Filtered = observerFilters(form, communities), form != recordFilterForm{}

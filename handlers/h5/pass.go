@@ -92,7 +92,7 @@ func (h *H5) showPass(c *web.Context) error {
 		Phone: h.phone(c, "住户通行证", pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
 		Rule:    sight.Rule.Under(sight.Restriction, core.DayOf(c.Now(), h.store.Zone())).Words(),
 		Verdict: h.canGoOut(c, sight), Recent: h.lines(records, false), Passed: h.passed(c, records),
-		Events: templates.Live{URL: "/h5/pass/" + pass.ID.String() + "/events", Event: "passed", Swap: "reload"},
+		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),
 	}
 	passes, err := h.store.PassesOfPerson(c.Ctx(), pass.Person)
 	page.Others = len(passes) > 1

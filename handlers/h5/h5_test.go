@@ -231,6 +231,38 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 	p.get("/h5/session/nobody", http.StatusNotFound)
 }
 
+// A link that somebody made with a code of their own does not silently put them in
+// the place of whoever taps it.
+func TestMiniProgramAsksBeforeReplacingAnother(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	mine, others := w.Residents[0], w.Residents[1]
+	stranger := w.resident(t, others)
+	p := w.resident(t, mine)
+	passIs := func(r estate.Resident) {
+		t.Helper()
+		if response, _ := p.do(http.MethodGet, "/h5/pass", nil); response.Header.Get("Location") != "/h5/pass/"+r.Pass.String() {
+			t.Errorf("the pass is at %q, want %s's", response.Header.Get("Location"), r.Name)
+		}
+	}
+	p.get("/h5/session/mini?code="+url.QueryEscape("o-"+mine.Phone+"/again"), http.StatusSeeOther) // the same person
+	passIs(mine)
+	link := "/h5/session/mini?" + url.Values{"code": {"o-" + others.Phone + "/link"}, "next": {"//evil.example/"}}.Encode()
+	page := p.get(link, http.StatusOK)
+	if !strings.Contains(page.Find("main").Text(), "另一位用户") {
+		t.Errorf("the page says %q", page.Find("main").Text())
+	}
+	passIs(mine)
+	if response, _ := p.do(http.MethodPost, "/h5/session/mini", url.Values{}); response.StatusCode != http.StatusForbidden {
+		t.Errorf("another site answers for the person: %d", response.StatusCode)
+	}
+	form := url.Values{"next": {page.Find(`[name="next"]`).AttrOr("value", "")}}
+	p.post(page, "/h5/session/mini", form, http.StatusSeeOther)
+	passIs(others)
+	page = p.get("/h5/pass/"+others.Pass.String(), http.StatusOK)
+	p.post(page, "/h5/session/mini", form, http.StatusUnprocessableEntity) // one answer
+	stranger.get("/h5/pass/"+others.Pass.String(), http.StatusOK)          // elsewhere nothing changed
+}
+
 func TestPassIsItsHoldersAlone(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	holder, other := w.Residents[0], w.Residents[1]

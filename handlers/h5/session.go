@@ -20,6 +20,7 @@ func (h *H5) sessionRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/h5/session/:seat", Access: web.Public, Handler: h.beginSession},
 		{Method: http.MethodGet, Path: "/h5/session/callback", Access: web.Public, Handler: h.finishSession},
 		{Method: http.MethodGet, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSession},
+		{Method: http.MethodPost, Path: "/h5/session/mini", Access: web.WechatUser, Handler: h.changeSession},
 		{Method: http.MethodPost, Path: "/h5/session/end", Access: web.WechatUser, Handler: h.endSession},
 	}
 }
@@ -110,7 +111,8 @@ func (h *H5) refused(c *web.Context, seat web.Seat) error {
 
 // miniSession signs in a page that the mini-program opened in its web-view, with
 // a code of wx.login and, right after the resident allowed it, one of
-// getPhoneNumber. Both work once, within five minutes.
+// getPhoneNumber. Both work once, within five minutes. Where somebody else is
+// signed in, they are asked first.
 func (h *H5) miniSession(c *web.Context) error {
 	who, err := h.wechat.IdentifyMini(c.Ctx(), c.Query("code"))
 	if err != nil {
@@ -120,15 +122,71 @@ func (h *H5) miniSession(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.StartSession(web.SeatResident, user.ID); err != nil {
-		return err
-	}
 	if code := c.Query("phone_code"); code != "" {
 		if err := h.bindPhone(c, user.ID, code); err != nil {
 			return err
 		}
 	}
-	return c.Redirect(web.LocalPath(c.Query("next"), fronts[web.SeatResident]))
+	next := web.LocalPath(c.Query("next"), fronts[web.SeatResident])
+	// The demonstration plays many people in one browser.
+	if c.SignedIn() && c.User().ID != user.ID && !h.demo {
+		return h.askChange(c, user.ID, next)
+	}
+	if err := c.StartSession(web.SeatResident, user.ID); err != nil {
+		return err
+	}
+	return c.Redirect(next)
+}
+
+const (
+	changeCookie = "change"
+	changeLife   = 5 * time.Minute
+)
+
+// askChange asks before the session of somebody else is replaced: the address may
+// be a link that a stranger made with a code of their own, so that whoever taps it
+// goes on under the stranger's name. The code is spent by now; what it was good for
+// waits in a cookie, and for the person's answer.
+func (h *H5) askChange(c *web.Context, user core.ID, next string) error {
+	token, _, err := c.NewToken(user)
+	if err != nil {
+		return err
+	}
+	c.Keep(changeCookie, token, changeLife)
+	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{
+		Phone: h.phone(c, "更换登录的人", ""),
+		Confirm: templates.Confirm{
+			Title: "换一个人登录？", Text: "这部手机上已经有另一位用户登录。如果不是您自己在小程序里打开了本页，请取消。",
+			Action: "/h5/session/mini", CSRF: c.CSRF(), Keep: url.Values{"next": {next}}, Submit: "换人登录", Cancel: fronts[web.SeatResident],
+		},
+	})
+}
+
+// changeForm is what the answer to askChange sends.
+type changeForm struct {
+	Next string `form:"next" max:"300"`
+}
+
+// changeSession puts the session that waits in the place of the caller's.
+func (h *H5) changeSession(c *web.Context) error {
+	var form changeForm
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	token := c.Kept(changeCookie)
+	c.Keep(changeCookie, "", 0)
+	session, err := h.store.SessionByToken(c.Ctx(), token)
+	if core.CodeOf(err) == core.CodeUnauthenticated || err == nil && session.Kind != core.SessionWechat {
+		return core.Invalid("确认已超时，请从小程序重新打开")
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.store.EndSession(c.Ctx(), c.Session().ID); err != nil {
+		return err
+	}
+	c.SetSessionCookie(web.SeatResident, token, session)
+	return c.Redirect(web.LocalPath(form.Next, fronts[web.SeatResident]))
 }
 
 func (h *H5) endSession(c *web.Context) error {

@@ -29,7 +29,9 @@ const (
 	PermAccountView     Permission = "account.view"
 	PermAccountEdit     Permission = "account.edit"
 	PermAuditView       Permission = "audit.view"
+	PermAuditExport     Permission = "audit.export"
 	PermSettingEdit     Permission = "setting.edit"
+	PermAboutView       Permission = "about.view"
 )
 
 // PermissionGroup is a heading of the tick boxes on an account's form.
@@ -72,7 +74,9 @@ var PermissionTable = []PermissionGroup{
 		{PermAccountView, "查看账号"},
 		{PermAccountEdit, "编辑账号"},
 		{PermAuditView, "查看操作日志"},
+		{PermAuditExport, "导出操作日志"},
 		{PermSettingEdit, "修改系统设置"},
+		{PermAboutView, "查看系统状态"},
 	}},
 }
 
@@ -130,7 +134,7 @@ var RoleTable = []RolePreset{
 		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
 		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
 		PermObserverView, PermObserverEdit, PermRecordView, PermRecordExport,
-		PermAccountView, PermAuditView,
+		PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermCommunityView, PermHouseView, PermHouseEdit, PermResidentView, PermResidentEdit,

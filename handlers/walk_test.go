@@ -37,6 +37,7 @@ type town struct {
 	app          *web.App
 	store        *store.Store
 	mine, others *estate.Estate
+	audits       map[core.ID]core.ID // by community: a line of the audit log
 }
 
 func newTown(t *testing.T) *town {
@@ -78,13 +79,18 @@ func newTown(t *testing.T) *town {
 			t.Error(err)
 		}
 	})
-	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{})}
+	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}), audits: map[core.ID]core.ID{}}
 	for _, e := range []*estate.Estate{w.mine, w.others} {
 		// Under the community's own id, so that params knows it.
 		record := core.AccessRecord{ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out, Kind: core.PassResident, Allowed: true}
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{record}); err != nil {
 			t.Fatal(err)
 		}
+		lines, _, err := s.AuditRecords(t.Context(), core.ScopeOf(e.Community), core.AuditFilter{}, store.Page{Limit: 1})
+		if err != nil || len(lines) != 1 {
+			t.Fatalf("%d lines of the audit log: %v", len(lines), err)
+		}
+		w.audits[e.Community] = lines[0].ID
 	}
 	return w
 }
@@ -184,7 +190,7 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 }
 
 // params give the ids of an estate for a route's path, longest prefix first.
-func params(e *estate.Estate, account core.ID) []struct {
+func (w *town) params(e *estate.Estate, account core.ID) []struct {
 	prefix string
 	id     core.ID
 } {
@@ -192,7 +198,7 @@ func params(e *estate.Estate, account core.ID) []struct {
 		prefix string
 		id     core.ID
 	}{
-		{"/console/account/", account}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/account/", account}, {"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
 		{"/console/observer/", e.Observer}, {"/h5/guard/", e.Post}, {"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
@@ -200,7 +206,7 @@ func params(e *estate.Estate, account core.ID) []struct {
 }
 
 // address is the route's path with the ids of e in it; hasID tells that there are any.
-func address(t *testing.T, r web.Route, e *estate.Estate, account core.ID) (path string, hasID bool) {
+func (w *town) address(t *testing.T, r web.Route, e *estate.Estate, account core.ID) (path string, hasID bool) {
 	t.Helper()
 	parts := strings.Split(r.Path, "/")
 	for i, part := range parts {
@@ -208,7 +214,7 @@ func address(t *testing.T, r web.Route, e *estate.Estate, account core.ID) (path
 			continue
 		}
 		hasID = true
-		for _, p := range params(e, account) {
+		for _, p := range w.params(e, account) {
 			if strings.HasPrefix(r.Path, p.prefix) {
 				parts[i] = p.id.String()
 				break
@@ -300,7 +306,7 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 		if open(r) {
 			continue
 		}
-		path, _ := address(t, r, w.mine, target.subject)
+		path, _ := w.address(t, r, w.mine, target.subject)
 		for _, by := range callers {
 			answer := w.call(t, r, by, path)
 			switch {
@@ -324,7 +330,7 @@ func TestNoRouteShowsAnotherEstate(t *testing.T) {
 		if open(r) {
 			continue
 		}
-		path, hasID := address(t, r, w.mine, target.subject)
+		path, hasID := w.address(t, r, w.mine, target.subject)
 		if !hasID {
 			continue
 		}

@@ -37,6 +37,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if wx.official != nil {
 		admin.QR = wx
 	}
+	admin.System = a.system(wx)
 	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.demo, Log: a.log})
 	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {
 		if path := c.Request().URL.Path; path == "/h5" || strings.HasPrefix(path, "/h5/") {

@@ -65,7 +65,12 @@ var menu = []struct {
 		{"observer", "观察员", "eye"},
 		{"accessrecord", "出入记录", "history"},
 	}},
-	{"系统", []menuEntry{{"account", "账号", "user-cog"}}},
+	{"系统", []menuEntry{
+		{"account", "账号", "user-cog"},
+		{"audit", "操作日志", "report"},
+		{"setting", "设置", "settings"},
+		{"about", "关于", "info-circle"},
+	}},
 }
 
 // ConsoleMenu gives the menu with the entries for which visible says yes of the

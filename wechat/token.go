@@ -256,3 +256,16 @@ func (t redisTokens) Lock(ctx context.Context, key string, life time.Duration) (
 		_ = unlockScript.Run(ctx, t.redis, []string{key}, name).Err() // it runs out by itself
 	}, true, nil
 }
+
+// Check reports whether the platform gives this program an access token for the
+// account: it uses the one that is kept, or asks for one.
+func (o *OfficialAccount) Check(ctx context.Context) error {
+	_, err := o.app.token(ctx, "")
+	return err
+}
+
+// Check is OfficialAccount.Check for a mini-program.
+func (m *MiniProgram) Check(ctx context.Context) error {
+	_, err := m.app.token(ctx, "")
+	return err
+}

@@ -28,6 +28,7 @@ type Console struct {
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
 	SignInPerMinute int             // sign-in attempts of one address; 0 = 20
 	Demo            bool
+	System          System // what the about page says of the running program
 
 	stems map[string]core.Permission // of the menu; see menuStems
 }
@@ -38,6 +39,9 @@ func (h *Console) Routes() []web.Route {
 		h.homeRoutes(),
 		h.sessionRoutes(),
 		h.accountRoutes(),
+		h.auditRoutes(),
+		h.settingRoutes(),
+		h.aboutRoutes(),
 		h.communityRoutes(),
 		h.houseRoutes(),
 		h.residentRoutes(),

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"runtime/debug"
+	"time"
+
+	"tongxing/handlers/console"
+	"tongxing/handlers/web"
+)
+
+// version names the source that the program was built from: its module version,
+// or the commit and its day.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "未知版本"
+	}
+	commit, day := "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value[:min(len(s.Value), 12)]
+		case "vcs.time":
+			if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
+				day = at.Format(" (2006-01-02)")
+			}
+		}
+	}
+	switch {
+	case commit != "":
+		return commit + day
+	case info.Main.Version != "" && info.Main.Version != "(devel)":
+		return info.Main.Version
+	}
+	return "开发版本"
+}
+
+// system is what the console's about page says of this program.
+func (a *app) system(wx *weChat) console.System {
+	s := console.System{Version: version(), Started: a.store.Now(), Cache: a.cache.Name(), Checks: []web.Check{{Name: "缓存", Run: a.cache.Check}}}
+	const official, mini = "公众号令牌", "小程序令牌"
+	if wx.official != nil {
+		s.Checks = append(s.Checks, web.Check{Name: official, Run: wx.official.Check})
+	} else {
+		s.Absent = append(s.Absent, official)
+	}
+	if wx.mini != nil {
+		s.Checks = append(s.Checks, web.Check{Name: mini, Run: wx.mini.Check})
+	} else {
+		s.Absent = append(s.Absent, mini)
+	}
+	return s
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+)
+
+// AboutFigures count what a deployment has.
+type AboutFigures struct {
+	Communities, Houses, Residents, Records int
+}
+
+// AboutMost is where the counting of access records stops: a page must not read
+// a hundred million of them for one figure.
+const AboutMost = 1_000_000
+
+// AboutFigures counts what is in scope. Records stop at AboutMost.
+func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigures, error) {
+	var f AboutFigures
+	for _, c := range []struct {
+		n      *int
+		from   string
+		column string
+		most   int
+	}{
+		{&f.Communities, "community WHERE archived_at IS NULL AND ", "id", 0},
+		{&f.Houses, "house WHERE ", "community_id", 0},
+		{&f.Residents, "resident WHERE moved_out_at IS NULL AND ", "community_id", 0},
+		{&f.Records, "access_record WHERE ", "community_id", AboutMost},
+	} {
+		where, args := scopeWhere(scope, c.column)
+		query := "SELECT COUNT(*) FROM " + c.from + where
+		if c.most > 0 {
+			query, args = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM "+c.from+where+" LIMIT ?) some", append(args, c.most)
+		}
+		if err := s.get(ctx, c.n, query, args...); err != nil {
+			return AboutFigures{}, wrap("count what there is", err)
+		}
+	}
+	return f, nil
+}

@@ -134,8 +134,16 @@ func TestWatchersShareOneSubscription(t *testing.T) {
 		watches[i], contexts[i] = g.Watch(ctx, 1, 2), cancel
 	}
 	subscribed(1)
-	for _, watch := range watches {
-		<-watch // what happened before the subscription went unheard: all look once
+	awaitHeard(t, g, hintChannel(1), hintChannel(2))
+	late, stop := context.WithCancel(t.Context())
+	defer stop()
+	watches, contexts = append(watches, g.Watch(late, 1, 2)), append(contexts, stop)
+	for i, watch := range watches {
+		select {
+		case <-watch: // what happened before the subscription went unheard: all look once
+		default:
+			t.Errorf("watcher %d was not told to look", i)
+		}
 	}
 	g.live.hint(1)
 	for i, watch := range watches {
@@ -145,15 +153,36 @@ func TestWatchersShareOneSubscription(t *testing.T) {
 			t.Fatalf("watcher %d heard nothing", i)
 		}
 	}
-	for _, cancel := range contexts[:19] {
+	for _, cancel := range contexts[:20] {
 		cancel()
 	}
 	g.live.hint(2)
 	select {
-	case <-watches[19]:
+	case <-watches[20]:
 	case <-time.After(10 * time.Second):
 		t.Fatal("the last watcher heard nothing")
 	}
-	contexts[19]()
+	contexts[20]()
 	subscribed(0)
+}
+
+// awaitHeard waits for subscriptions to be in effect and passed on.
+func awaitHeard(t *testing.T, g *Gate, channels ...string) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		g.watchers.mu.Lock()
+		all := true
+		for _, channel := range channels {
+			all = all && g.watchers.heard[channel]
+		}
+		g.watchers.mu.Unlock()
+		if all {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no subscription came into effect")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }

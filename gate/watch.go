@@ -16,6 +16,7 @@ type watchers struct {
 	redis redis.UniversalClient
 	mu    sync.Mutex
 	want  map[string]map[chan struct{}]bool // channel → those who watch it
+	heard map[string]bool                   // channels whose subscription is in effect
 	sub   *redis.PubSub                     // nil until somebody watches
 	wake  chan struct{}
 	stop  chan struct{}
@@ -23,7 +24,7 @@ type watchers struct {
 }
 
 func newWatchers(r redis.UniversalClient) *watchers {
-	return &watchers{redis: r, want: map[string]map[chan struct{}]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	return &watchers{redis: r, want: map[string]map[chan struct{}]bool{}, heard: map[string]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{})}
 }
 
 // Watch gives a channel that receives when one of the communities may have new
@@ -48,6 +49,9 @@ func (w *watchers) add(out chan struct{}, channels []string) {
 			w.want[channel] = map[chan struct{}]bool{}
 		}
 		w.want[channel][out] = true
+		if w.heard[channel] {
+			nudge(out) // whoever joins has not heard what was hinted at before
+		}
 	}
 	if w.sub == nil && !w.stopped() {
 		w.sub = w.redis.Subscribe(context.Background())
@@ -111,6 +115,7 @@ func (w *watchers) changes(have map[string]bool) (more, less []string) {
 		if w.want[channel] == nil {
 			less = append(less, channel)
 			delete(have, channel)
+			delete(w.heard, channel)
 		}
 	}
 	return more, less
@@ -125,15 +130,29 @@ func (w *watchers) listen() {
 			w.tell(event.Channel)
 		case *redis.Subscription:
 			if event.Kind == "subscribe" {
-				w.tell(event.Channel)
+				w.begin(event.Channel)
 			}
 		}
 	}
 }
 
+// begin notes a subscription that came into effect, unless nobody wants it by now.
+func (w *watchers) begin(channel string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.want[channel] != nil {
+		w.heard[channel] = true
+	}
+	w.tellLocked(channel)
+}
+
 func (w *watchers) tell(channel string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.tellLocked(channel)
+}
+
+func (w *watchers) tellLocked(channel string) {
 	for out := range w.want[channel] {
 		nudge(out)
 	}

@@ -147,7 +147,7 @@ var (
 // shape is what pages of one kind have in common: the path with its ids left
 // out, and what distinguishes the tabs of one path.
 func shape(u *url.URL) string {
-	s := idPart.ReplaceAllString(u.Path, "id")
+	s := idPart.ReplaceAllString(strings.Replace(u.Path, thing, "none", 1), "id")
 	for _, key := range []string{"tab", "view"} {
 		if v, _, _ := strings.Cut(u.Query().Get(key), "?"); v != "" && !idPart.MatchString(v) {
 			s += "/" + v
@@ -163,11 +163,7 @@ func (w *walk) add(link string) {
 		return
 	}
 	u.Fragment = ""
-	s := shape(u)
-	if strings.Contains(u.Path, thing) {
-		s += "/none"
-	}
-	if !w.seen[s] {
+	if s := shape(u); !w.seen[s] {
 		w.seen[s] = true
 		w.queue = append(w.queue, u.String())
 	}
@@ -183,8 +179,11 @@ func (w *walk) visit(address string) error {
 		return err
 	}
 	s := shape(u)
-	if strings.Contains(u.Path, thing) {
-		s += "/none"
+	if led := shape(final); led != s && strings.HasPrefix(final.Path, w.group.through) {
+		if w.seen[led] {
+			return nil // it only leads to a page that is looked at anyway
+		}
+		w.seen[led] = true
 	}
 	name := w.group.Name + "-" + strings.Trim(unfit.ReplaceAllString(strings.ToLower(s), "-"), "-")
 	page := Page{Name: name, Group: w.group, URL: address}

@@ -163,7 +163,6 @@ func openBrowser(ctx context.Context, folder string) (context.Context, func(), e
 	allocator, endAllocator := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(folder), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.WSURLReadTimeout(time.Minute), chromedp.Flag("lang", "zh-CN"), chromedp.Flag("no-proxy-server", true),
-		chromedp.Env("LANGUAGE=zh_CN"), // in which dates are asked for
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("no-pings", true),
 	)...)
 	tab, endTab := chromedp.NewContext(allocator)

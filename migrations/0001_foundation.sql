@@ -180,6 +180,7 @@ CREATE INDEX resident_phone ON resident (phone_mac);
 CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
 CREATE INDEX resident_house ON resident (community_id, house_id, id);
 CREATE INDEX resident_person ON resident (person_id);
+CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at);
 
 -- Passes and their rules.
 

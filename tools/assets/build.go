@@ -26,7 +26,7 @@ type file struct {
 // entries are the bundles, from the source folder.
 var entries = []string{
 	"css/console.css", "css/phone.css",
-	"js/console.js", "js/phone.js", "js/theme.js",
+	"js/chart.js", "js/console.js", "js/phone.js", "js/theme.js",
 }
 
 // inputs gives a digest of all that a build reads. Templates count, since the

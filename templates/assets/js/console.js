@@ -1,5 +1,6 @@
 // The console's bundle.
 import htmx from "htmx.org";
+import { watchCharts } from "./chart-loader.js";
 import { watchConfirms } from "./confirm.js";
 import { watchForms } from "./form.js";
 import { watchList } from "./list.js";
@@ -22,5 +23,6 @@ watchMenu();
 watchConfirms();
 watchForms();
 watchList();
+watchCharts();
 watchLive();
 watchTrouble();

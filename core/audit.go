@@ -82,13 +82,19 @@ var ActTable = []ActGroup{
 	{"小区与房屋", []Act{
 		{"community.create", "新增小区"},
 		{"community.update", "修改小区"},
+		{"community.archive", "归档小区"},
+		{"community.restore", "恢复小区"},
+		{"community.delete", "删除小区"},
 		{"house.create", "新增房屋"},
+		{"house.update", "修改房屋"},
+		{"house.delete", "删除房屋"},
 	}},
 	{"住户", []Act{
 		{"resident.create", "新增住户"},
 		{"resident.create_many", "批量新增住户"},
 		{"resident.update", "修改住户"},
 		{"resident.move_out", "住户迁出"},
+		{"resident.delete", "删除住户"},
 		{"resident.reveal", "查看住户完整信息"},
 	}},
 	{"通行设置", []Act{

@@ -1,0 +1,189 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// HousesAtOnce bounds the houses that one act makes.
+const HousesAtOnce = 5000
+
+// HouseGrid describes many houses at once: every building × unit × floor × room.
+type HouseGrid struct {
+	Above   []string // of each level above the houses, top first: 1-3、5、A-C
+	Floors  string   // 1-18
+	Rooms   string   // of a floor: 1-4
+	Pattern string   // of the door number: see DoorNumber; "" = 层室室
+}
+
+// DefaultHousePattern makes 501 of floor 5, room 1.
+const DefaultHousePattern = "层室室"
+
+// Places gives the names of every house of the grid, one a level, in order. A
+// field that is wrong is named above0, above1, …, floors, rooms or pattern.
+func (g HouseGrid) Places() ([][]string, error) {
+	if g.Pattern = Clean(g.Pattern); g.Pattern == "" {
+		g.Pattern = DefaultHousePattern
+	}
+	fields := map[string]string{}
+	read := func(field, text string) []string {
+		items, err := ParseSeries(text)
+		if err != nil {
+			fields[field] = MessageOf(err)
+		}
+		return items
+	}
+	axes := make([][]string, 0, len(g.Above)+2)
+	for i, text := range g.Above {
+		axes = append(axes, read("above"+strconv.Itoa(i), text))
+	}
+	axes = append(axes, read("floors", g.Floors), read("rooms", g.Rooms))
+	if !strings.Contains(g.Pattern, "室") || len([]rune(g.Pattern)) > 20 {
+		fields["pattern"] = "门牌格式须含“室”，最多 20 个字"
+	}
+	total := 1
+	for _, axis := range axes {
+		if total *= len(axis); total > HousesAtOnce {
+			fields["rooms"] = fmt.Sprintf("一次最多生成 %d 套，请分几次", HousesAtOnce)
+			break
+		}
+	}
+	if len(fields) > 0 {
+		return nil, InvalidFields(fields)
+	}
+	return g.places(axes), nil
+}
+
+func (g HouseGrid) places(axes [][]string) [][]string {
+	places := [][]string{nil}
+	for _, axis := range axes {
+		next := make([][]string, 0, len(places)*len(axis))
+		for _, place := range places {
+			for _, item := range axis {
+				next = append(next, append(slices.Clone(place), item))
+			}
+		}
+		places = next
+	}
+	for i, place := range places {
+		n := len(place)
+		places[i] = append(place[:n-2], DoorNumber(g.Pattern, place[n-2], place[n-1]))
+	}
+	return places
+}
+
+// DoorNumber writes a door number by a pattern: a run of 层 is the floor and a run
+// of 室 the room, filled with zeroes to the length of the run; all else stands for
+// itself. 层室室 is 501, 层层室室 is 0501, 层-室 is 5-1.
+func DoorNumber(pattern, floor, room string) string {
+	var b strings.Builder
+	for runes := []rune(pattern); len(runes) > 0; {
+		n := 1
+		for n < len(runes) && runes[n] == runes[0] {
+			n++
+		}
+		switch runes[0] {
+		case '层':
+			b.WriteString(zeroes(floor, n))
+		case '室':
+			b.WriteString(zeroes(room, n))
+		default:
+			b.WriteString(string(runes[:n]))
+		}
+		runes = runes[n:]
+	}
+	return b.String()
+}
+
+func zeroes(text string, width int) string {
+	if _, err := strconv.Atoi(text); err != nil {
+		return text
+	}
+	return strings.Repeat("0", max(0, width-len(text))) + text
+}
+
+// ParseSeries reads a list of names and of ranges of numbers or single letters:
+// 1-3、5、A-C. Names that come twice count once.
+func ParseSeries(text string) ([]string, error) {
+	var items []string
+	split := func(r rune) bool { return strings.ContainsRune(",，、;； \t\r\n", r) }
+	for _, part := range strings.FieldsFunc(Clean(text), split) {
+		from, to, isRange := cutRange(part)
+		if !isRange {
+			items = append(items, part)
+			continue
+		}
+		if from > to || to-from >= 1000 {
+			return nil, Invalid("范围“" + part + "”应从小到大，最多 1000 个")
+		}
+		letters := part[0] >= 'A'
+		for i := from; i <= to; i++ {
+			if letters {
+				items = append(items, string(rune(i)))
+			} else {
+				items = append(items, strconv.Itoa(i))
+			}
+		}
+		if len(items) > HousesAtOnce {
+			break
+		}
+	}
+	if len(items) == 0 {
+		return nil, Invalid("请填写，例如 1-3、5")
+	}
+	if len(items) > HousesAtOnce {
+		return nil, Invalid("太多了")
+	}
+	seen := make(map[string]bool, len(items))
+	return slices.DeleteFunc(items, func(item string) bool {
+		again := seen[item]
+		seen[item] = true
+		return again
+	}), nil
+}
+
+// cutRange reads 1-18, or A-C as the letters' codes.
+func cutRange(part string) (from, to int, ok bool) {
+	left, right, ok := strings.Cut(strings.NewReplacer("－", "-", "~", "-", "至", "-", "—", "-").Replace(part), "-")
+	if !ok {
+		return 0, 0, false
+	}
+	if isLetter(left) && isLetter(right) {
+		return int(left[0]), int(right[0]), true
+	}
+	from, err := strconv.Atoi(left)
+	if err == nil {
+		to, err = strconv.Atoi(right)
+	}
+	return from, to, err == nil && from >= 0
+}
+
+func isLetter(s string) bool {
+	return len(s) == 1 && (s[0] >= 'A' && s[0] <= 'Z' || s[0] >= 'a' && s[0] <= 'z')
+}
+
+// ArrearsMostFen bounds what a house can owe: ten million yuan.
+const ArrearsMostFen = 10_000_000_00
+
+// ParseYuan reads an amount such as 1280.50 in fen; nothing is 0.
+func ParseYuan(text string) (int64, error) {
+	text = strings.NewReplacer(",", "", "，", "", "元", "").Replace(Clean(text))
+	if text == "" {
+		return 0, nil
+	}
+	wrong := Invalid("请填写金额，如 1280.50，不超过 1000 万元")
+	whole, cents, _ := strings.Cut(text, ".")
+	if len(cents) > 2 || len(whole) > 8 || strings.Trim(whole+cents, "0123456789") != "" || whole == "" {
+		return 0, wrong
+	}
+	fen, err := strconv.ParseInt(whole+(cents + "00")[:2], 10, 64)
+	if err != nil || fen > ArrearsMostFen {
+		return 0, wrong
+	}
+	return fen, nil
+}
+
+// Yuan writes fen as an amount: 1280.50.
+func Yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }

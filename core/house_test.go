@@ -1,0 +1,67 @@
+package core
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestHouseGrid(t *testing.T) {
+	places, err := HouseGrid{Above: []string{"1-2、A", "1"}, Floors: "1-3，5", Rooms: "1-2"}.Places()
+	if err != nil || len(places) != 3*1*4*2 {
+		t.Fatalf("%d places, %v", len(places), err)
+	}
+	if first, last := places[0], places[len(places)-1]; !slices.Equal(first, []string{"1", "1", "101"}) || !slices.Equal(last, []string{"A", "1", "502"}) {
+		t.Errorf("from %v to %v", first, last)
+	}
+	for field, grid := range map[string]HouseGrid{
+		"above0":  {Above: []string{" "}, Floors: "1", Rooms: "1"},
+		"floors":  {Floors: "9-1", Rooms: "1"},
+		"rooms":   {Floors: "1-100", Rooms: "1-51"},
+		"pattern": {Floors: "1", Rooms: "1", Pattern: "层"},
+	} {
+		if _, err := grid.Places(); err == nil || err.(*Error).Fields[field] == "" {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestDoorNumber(t *testing.T) {
+	for pattern, want := range map[string]string{"层室室": "501", "层层室室": "0501", "层-室": "5-1", "商铺室": "商铺1"} {
+		if got := DoorNumber(pattern, "5", "1"); got != want {
+			t.Errorf("%s: %q, want %q", pattern, got, want)
+		}
+	}
+	if got := DoorNumber("层室室", "12", "12"); got != "1212" {
+		t.Errorf("12, 12: %q", got)
+	}
+}
+
+func TestParseSeries(t *testing.T) {
+	for text, want := range map[string]string{"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1"} {
+		if got, err := ParseSeries(text); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "、", "5-1", "0-1000", "1-99999999999999999"} {
+		if got, err := ParseSeries(text); err == nil && len(got) != 1 {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestParseYuan(t *testing.T) {
+	for text, want := range map[string]int64{"": 0, "12": 1200, "1,280.5": 128050, "0.01": 1, "10000000": ArrearsMostFen} {
+		if got, err := ParseYuan(text); err != nil || got != want {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"-1", "1.234", "x", "10000000.01", "999999999", ".5"} {
+		if _, err := ParseYuan(text); err == nil {
+			t.Errorf("%q is no error", text)
+		}
+	}
+	if Yuan(128050) != "1280.50" {
+		t.Error(Yuan(128050))
+	}
+}

@@ -146,7 +146,8 @@ type Limits struct {
 
 // Session is how long people stay signed in.
 type Session struct {
-	// A console session ends after this long without a request,
+	// A console session ends after this long without a request (what is saved on the
+	// console's settings page stands over this),
 	ConsoleIdle time.Duration `yaml:"console_idle" env:"CONSOLE_IDLE"`
 	// and after this long in any case.
 	ConsoleLife time.Duration `yaml:"console_life" env:"CONSOLE_LIFE"`
@@ -157,7 +158,8 @@ type Session struct {
 
 // Retention is how long records are kept before they are purged.
 type Retention struct {
-	// Days that access records are kept; 0 keeps them for ever.
+	// Days that access records are kept; 0 keeps them for ever. What is saved on the
+	// console's settings page stands over this.
 	AccessRecordDays int `yaml:"access_record_days" env:"ACCESS_RECORD_DAYS"`
 }
 

@@ -13,7 +13,7 @@ import (
 // of them is read.
 func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
 	err := s.write(ctx, "export access records", func(tx *Tx) error {
-		return audit(tx, by, auditEntry{Community: f.Community, Action: "record.export", Target: "access_record", After: s.filterWords(f)})
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: s.filterWords(f)})
 	})
 	if err != nil {
 		return err

@@ -158,3 +158,66 @@ func TestEveryActHasWords(t *testing.T) {
 		t.Errorf("only %d acts found: not looking in the right place", len(w.names))
 	}
 }
+
+// Every field that the audit log keeps of a thing has words: those of the structs
+// called …Audit, and the keys of maps that functions called auditOf… make.
+func TestEveryAuditFieldHasWords(t *testing.T) {
+	var keys []string
+	for _, file := range parsePackage(t, token.NewFileSet()) {
+		for _, decl := range file.Decls {
+			switch d := decl.(type) {
+			case *ast.GenDecl:
+				keys = append(keys, auditStructKeys(t, d)...)
+			case *ast.FuncDecl:
+				if strings.HasPrefix(d.Name.Name, "auditOf") {
+					keys = append(keys, mapKeys(d)...)
+				}
+			}
+		}
+	}
+	for _, key := range keys {
+		if !core.KnownAuditField(key) {
+			t.Errorf("the audit log's field %s has no words in core", key)
+		}
+	}
+	if len(keys) < 20 {
+		t.Errorf("only %d fields found: not looking in the right place", len(keys))
+	}
+}
+
+func auditStructKeys(t *testing.T, d *ast.GenDecl) []string {
+	t.Helper()
+	var keys []string
+	for _, spec := range d.Specs {
+		named, ok := spec.(*ast.TypeSpec)
+		if !ok || !strings.HasSuffix(named.Name.Name, "Audit") {
+			continue
+		}
+		if fields, ok := named.Type.(*ast.StructType); ok {
+			for _, field := range fields.Fields.List {
+				if field.Tag == nil {
+					t.Errorf("a field of %s has no name in JSON", named.Name.Name)
+					continue
+				}
+				_, rest, _ := strings.Cut(field.Tag.Value, `json:"`)
+				key, _, _ := strings.Cut(rest, `"`)
+				key, _, _ = strings.Cut(key, ",")
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
+func mapKeys(d *ast.FuncDecl) []string {
+	var keys []string
+	ast.Inspect(d, func(n ast.Node) bool {
+		if pair, ok := n.(*ast.KeyValueExpr); ok {
+			if key, ok := literal(pair.Key); ok {
+				keys = append(keys, key)
+			}
+		}
+		return true
+	})
+	return keys
+}

@@ -58,7 +58,7 @@ func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (
 // in parts. That somebody took them is in the audit log before the first is read.
 func (s *Store) ExportAudit(ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error) error {
 	err := s.write(ctx, "export the audit log", func(tx *Tx) error {
-		return audit(tx, by, auditEntry{Community: exportCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log", After: s.auditFilterWords(f)})
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log", After: s.auditFilterWords(f)})
 	})
 	if err != nil {
 		return err
@@ -81,9 +81,9 @@ func (s *Store) ExportAudit(ctx context.Context, by core.Actor, scope core.Scope
 	}
 }
 
-// exportCommunity is the community that an export is noted under: that of the
-// filter, or the only one that the account has.
-func exportCommunity(scope core.Scope, asked core.ID) core.ID {
+// actCommunity is the community that an act is noted under which is about what an
+// account sees: the one asked for, or the only one that the account has.
+func actCommunity(scope core.Scope, asked core.ID) core.ID {
 	if asked == 0 && !scope.All && len(scope.IDs) == 1 {
 		return scope.IDs[0]
 	}

@@ -189,7 +189,7 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.nowMS(), tx.nowMS(), int64(id), int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "observer.remove", Target: "observer:" + id.String(), Before: row.Name + " " + row.Capacity})
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: row.Name + " " + row.Capacity})
 	})
 }
 

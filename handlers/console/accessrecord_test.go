@@ -169,7 +169,13 @@ func TestRecordsStayInScope(t *testing.T) {
 // export fetches the spreadsheet as its rows.
 func (b *readerClerk) export(t *testing.T, query string) [][]string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.d.address+recordPath+"/export.xlsx?"+query, http.NoBody)
+	return b.sheet(t, recordPath+"/export.xlsx?"+query)
+}
+
+// sheet downloads a spreadsheet and gives its rows.
+func (b *readerClerk) sheet(t *testing.T, path string) [][]string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.d.address+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,34 +280,22 @@ func TestHome(t *testing.T) {
 			t.Errorf("figure %d: %q, want %q", i, got, want)
 		}
 	}
-	if n := page.Find("svg.tx-chart rect").Length(); n != 3 {
-		t.Errorf("%d bars, want 3: in at 0, out and refused at 7", n)
+	if row := page.Find("#by-hour tbody tr").Eq(7); strings.Join(strings.Fields(row.Text()), " ") != "7时 2 0 1" {
+		t.Errorf("hour 7: %q", row.Text())
 	}
-	if words := page.Find("svg.tx-chart").AttrOr("aria-label", ""); !strings.Contains(words, "进 1，出 2，拒绝 1，7 时最多") {
+	if words := page.Find("#by-hour p").Text(); words != "7 时最多，3 次。" {
 		t.Errorf("the chart says %q", words)
+	}
+	refused := page.Find(`#by-hour tbody tr`).Eq(7).Find("a").Eq(2).AttrOr("href", "")
+	if list := d.registrar(t).get(t, refused, http.StatusOK); list.Find("tbody tr").Length() != 1 {
+		t.Errorf("%s lists %d records, want the one refused today", refused, list.Find("tbody tr").Length())
 	}
 	if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="doors-title"]`).Text()), ""); !strings.Contains(got, fmt.Sprintf("%d从未上线", len(d.mine.Doors))) {
 		t.Errorf("doors %q", got)
 	}
 	few := d.signIn(t, core.ScopeOf(d.mine.Community), core.PermReaderView).get(t, "/console", http.StatusOK)
-	if few.Find("svg.tx-chart").Length() != 0 || few.Find(`main a[href^="`+recordPath+`"]`).Length() != 0 {
+	if few.Find("[data-chart]").Length() != 0 || few.Find(`main a[href^="`+recordPath+`"]`).Length() != 0 {
 		t.Error("passages are shown to who may not see records")
-	}
-}
-
-func TestChartFitsItsBox(t *testing.T) {
-	var hours core.HourTotals
-	for i := range hours {
-		hours[i] = core.RecordTotals{In: i * i, Out: 100_000 * (i % 2), Refused: 23 - i}
-	}
-	chart := chartOf(hours)
-	for _, bar := range chart.Bars {
-		if bar.X < 0 || bar.X+bar.Width > chart.Width || bar.Y < 0 || bar.Height < 1 || bar.Y+bar.Height > chartBars {
-			t.Errorf("a bar sticks out: %+v", bar)
-		}
-	}
-	if empty := chartOf(core.HourTotals{}); len(empty.Bars) != 0 || strings.Contains(empty.Words, "最多") {
-		t.Errorf("a day without passages: %+v", empty)
 	}
 }
 
@@ -314,11 +308,14 @@ func TestRecordPages(t *testing.T) {
 		"console/accessrecord/list": recordListPage{Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}}, News: recordNewsOf(url.Values{}, 1, 300),
 			Rows: []recordRow{{URL: "/r", Name: hostileText, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x", Result: recordBadge(core.AccessRecord{})}}},
 		"console/accessrecord/list#empty": recordListPage{Shell: shell, List: list},
+		"console/accessrecord/chart": recordChartPage{Shell: shell, Tabs: recordTabs("chart", url.Values{}), List: list, Range: "x", Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
+			Days: make([]core.RecordTotals, 2), Hours: hours, Gates: []core.GateTotals{{Gate: hostileText}}, Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}})},
+		"console/accessrecord/chart#empty": recordChartPage{Shell: shell, List: list, Empty: templates.Empty{Title: "x"}},
 		"console/accessrecord/show":       recordShowPage{Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC), Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}}},
 	})
 	templates.CheckAll(t, "console/home/", map[string]any{
-		"console/home/show": homePage{Shell: shell, Records: true, Chart: chartOf(hours), Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
-			Hours: []homeHour{{"07:00–08:00", 1, 2, 3}}, Links: []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}}},
+		"console/home/show": homePage{Shell: shell, Records: true, Waits: true, Chart: hoursChart(hours, "2026-11-22"), People: []homeFigure{{"住户", "1", "/r", templates.Good}}, Waiting: []templates.NavItem{{Label: hostileText, URL: "/w", Count: 2}}, Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
+			Links: []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}}},
 		"console/home/show#none": homePage{Shell: shell, Empty: templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限"}},
 	})
 }

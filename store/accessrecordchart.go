@@ -86,6 +86,8 @@ func (s *Store) recordPlaces(ctx context.Context, where recordWhere, charts *cor
 	for reason, n := range reasons {
 		charts.Reasons = append(charts.Reasons, core.RefusalCount{Reason: reason, N: n})
 	}
-	slices.SortFunc(charts.Reasons, func(a, b core.RefusalCount) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason)) })
+	slices.SortFunc(charts.Reasons, func(a, b core.RefusalCount) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason))
+	})
 	return err
 }

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type ComponentsPage struct {
 	Confirm  Confirm
 	Badges   []Badge
 	Messages []Flash
+	Chart    Chart
+	Rank     Chart
 }
 
 // ComponentsRow is a row of the sample list.
@@ -56,7 +59,22 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 			Submit: "停用 2 个门禁", Cancel: "/console/dev/components", Danger: true},
 		Badges:   []Badge{{Good, "在线"}, {Warn, "即将到期"}, {Bad, "已停用"}, {Info, "进"}, {Neutral, "未登记"}},
 		Messages: []Flash{{Good, "已保存“北门人行入口”。"}, {Info, "有 3 条记录正在导出。"}, {Warn, "读头时钟慢了 4 分钟。"}, {Bad, "没有保存：名称已被使用。"}},
+		Chart:    componentsChart(), Rank: componentsRank(),
 	}
+}
+
+func componentsChart() Chart {
+	chart := Chart{ID: "chart-bars", Title: "按小时", Words: "8 时最多，264 次。", Kind: ChartBars, Of: "时段",
+		Series: []ChartSeries{{"出", Good}, {"进", Info}, {"拒绝", Bad}}}
+	for hour, n := range []int{0, 0, 0, 0, 0, 12, 80, 190, 240, 96, 60, 72} {
+		chart.Rows = append(chart.Rows, ChartRow{Label: strconv.Itoa(hour) + "时", Cells: []ChartCell{{N: n, URL: "/console/accessrecord?direction=out"}, {N: n / 4}, {N: n / 10}}})
+	}
+	return chart
+}
+
+func componentsRank() Chart {
+	return Chart{ID: "chart-rank", Title: "拒绝的原因", Kind: ChartRank, Of: "原因", Series: []ChartSeries{{"次数", Bad}},
+		Rows: []ChartRow{{"次数已用完", "/console/accessrecord?reason=count", []ChartCell{{N: 1206}}}, {"不在可出门时间段", "", []ChartCell{{N: 310}}}}}
 }
 
 func componentsList(query url.Values) List {

@@ -64,8 +64,9 @@ type Action struct {
 // Tabs are pages of one thing side by side; partial "tabs". The active one is
 // marked; NavItem.Count shows as a figure.
 type Tabs struct {
-	Label string // for screen readers: "住户资料"
-	Items []NavItem
+	Label     string // for screen readers: "住户资料"
+	KeepQuery bool   // the pages share their filters: links follow the address as it changes
+	Items     []NavItem
 }
 
 // Fact is a line of a page that shows one thing; partial "facts" takes a list of

@@ -25,6 +25,7 @@ func (h *Console) recordRoutes() []web.Route {
 	view := web.Need(core.PermRecordView)
 	return []web.Route{
 		{Method: http.MethodGet, Path: recordPath, Access: view, Handler: h.recordList},
+		{Method: http.MethodGet, Path: recordChartPath, Access: view, Handler: h.recordChart, EachPerMinute: 60},
 		{Method: http.MethodGet, Path: recordPath + "/news", Access: view, Handler: h.recordNews},
 		{Method: http.MethodGet, Path: recordPath + "/export.xlsx", Access: web.Need(core.PermRecordExport), Handler: h.recordExport, Time: -1, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: recordPath + "/:id", Access: view, Handler: h.recordShow},
@@ -33,6 +34,7 @@ func (h *Console) recordRoutes() []web.Route {
 
 type recordListPage struct {
 	templates.Shell
+	Tabs   templates.Tabs
 	List   templates.List
 	Rows   []recordRow
 	Totals []templates.Fact
@@ -54,7 +56,7 @@ func (h *Console) recordList(c *web.Context) error {
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
-	page := recordListPage{Shell: h.shell(c, "accessrecord", "出入记录")}
+	page := recordListPage{Shell: h.shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("list", c.Request().URL.Query())}
 	var err error
 	if page.List, err = h.recordTable(c, form, at); err != nil {
 		return err

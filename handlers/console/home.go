@@ -3,7 +3,6 @@ package console
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -21,9 +20,11 @@ type homePage struct {
 	Day     string
 	Figures []homeFigure
 	Doors   []homeFigure
-	Hours   []homeHour
-	Chart   homeChart
-	Records bool // Figures, Hours and Chart are there
+	People  []homeFigure
+	Waiting []templates.NavItem // what waits for this account, with how many
+	Waits   bool                // the account may do something of what can wait
+	Chart   templates.Chart
+	Records bool // Figures and Chart are there
 	Links   []templates.Action
 	Empty   templates.Empty // with a title: there is nothing that the account may see
 }
@@ -32,12 +33,6 @@ type homePage struct {
 type homeFigure struct {
 	Label, Value, URL string
 	Tone              templates.Tone
-}
-
-// homeHour is an hour of the day as a line of the table behind the chart.
-type homeHour struct {
-	Label            string
-	In, Out, Refused int
 }
 
 // home is the front page: today's passages, the doors, and where to go.
@@ -53,6 +48,15 @@ func (h *Console) home(c *web.Context) error {
 		if err := h.homeDoors(c, &page); err != nil {
 			return err
 		}
+	}
+	if c.Has(core.PermResidentView) {
+		if err := h.homePeople(c, &page); err != nil {
+			return err
+		}
+	}
+	page.Waits = c.Has(core.PermReaderView) || c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
+	if err := h.homeWaiting(c, &page); err != nil {
+		return err
 	}
 	for _, group := range h.nav(c, "") {
 		for _, item := range group.Items {
@@ -79,12 +83,8 @@ func (h *Console) homeRecords(c *web.Context, page *homePage) error {
 		{"出", grouped(sum.Out), today + "&direction=out&result=allowed", templates.Good},
 		{"拒绝", grouped(sum.Refused), today + "&result=refused", templates.Bad},
 	}
-	page.Chart = chartOf(hours)
-	for hour, t := range hours {
-		if t != (core.RecordTotals{}) {
-			page.Hours = append(page.Hours, homeHour{fmt.Sprintf("%02d:00–%02d:00", hour, hour+1), t.In, t.Out, t.Refused})
-		}
-	}
+	page.Chart = hoursChart(hours, page.Day)
+	page.Chart.Title, page.Chart.Words = "今天按小时", busiest(hours)
 	return nil
 }
 
@@ -106,68 +106,63 @@ func (h *Console) homeDoors(c *web.Context, page *homePage) error {
 	return nil
 }
 
-// homeChart is a bar chart of 24 hours, in units of its own box.
-type homeChart struct {
-	Width, Height int
-	Bars          []homeBar
-	Marks         []homeMark
-	Words         string // the chart in a sentence, for who cannot see it
+// homePeople counts residents and those of them who are certified.
+func (h *Console) homePeople(c *web.Context, page *homePage) error {
+	residents, certified, err := h.Store.ResidentCounts(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	share := "–"
+	if residents > 0 {
+		share = fmt.Sprintf("%d%%", certified*100/residents)
+	}
+	page.People = []homeFigure{
+		{"住户", grouped(residents), residentPath, templates.Neutral},
+		{"已认证", grouped(certified), residentPath + "?certified=yes", templates.Good},
+		{"未认证", grouped(residents - certified), residentPath + "?certified=no", templates.Neutral},
+		{"认证比例", share, residentPath + "?certified=yes", templates.Neutral},
+	}
+	return nil
 }
 
-// homeBar is one kind of passages in one hour.
-type homeBar struct {
-	X, Y, Width, Height int
-	Kind                string // "in", "out", "refused"
-	Words               string
+// homeWaiting lists what waits for somebody of this account's permissions. What
+// does not wait is left out.
+func (h *Console) homeWaiting(c *web.Context, page *homePage) error {
+	add := func(n int, label, url string) {
+		if n > 0 {
+			page.Waiting = append(page.Waiting, templates.NavItem{Label: label, URL: url, Count: n})
+		}
+	}
+	if c.Has(core.PermReaderView) {
+		strangers, err := h.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+		if err != nil {
+			return err
+		}
+		add(len(strangers), "未识别的设备，等待登记", readerPath+"/quarantine")
+	}
+	if c.Has(core.PermGuardPostEdit) {
+		guards, err := h.Store.Guards(c.Ctx(), c.Scope(), 0)
+		if err != nil {
+			return err
+		}
+		add(countOf(guards, func(g core.Guard) bool { return g.User == 0 && g.Disabled.IsZero() }), "门岗人员还没有绑定微信", guardPostPath+"/guard")
+	}
+	if c.Has(core.PermObserverEdit) {
+		observers, err := h.Store.Observers(c.Ctx(), c.Scope())
+		if err != nil {
+			return err
+		}
+		add(countOf(observers, func(o core.Observer) bool { return o.User == 0 && o.Removed.IsZero() }), "观察员还没有绑定微信", observerPath)
+	}
+	return nil
 }
 
-// homeMark is an hour below the bars.
-type homeMark struct {
-	X    int
-	Text string
-}
-
-const (
-	chartHour   = 30 // the width of an hour
-	chartBars   = 140
-	chartBelow  = 24
-	chartBar    = 22
-	chartMarked = 3 // every third hour has its figure
-)
-
-// chartOf stacks an hour's exits, entries and refusals on each other.
-func chartOf(hours core.HourTotals) homeChart {
-	chart := homeChart{Width: 24 * chartHour, Height: chartBars + chartBelow}
-	most, busiest := 1, 0
-	for hour, t := range hours {
-		if n := t.In + t.Out + t.Refused; n > most {
-			most, busiest = n, hour
+func countOf[T any](list []T, is func(T) bool) int {
+	n := 0
+	for _, item := range list {
+		if is(item) {
+			n++
 		}
 	}
-	for hour, t := range hours {
-		base := chartBars
-		for _, part := range []struct {
-			kind, words string
-			n           int
-		}{{"out", "出", t.Out}, {"in", "进", t.In}, {"refused", "拒绝", t.Refused}} {
-			if part.n == 0 {
-				continue
-			}
-			tall := max(1, part.n*(chartBars-8)/most)
-			base -= tall
-			chart.Bars = append(chart.Bars, homeBar{
-				X: hour*chartHour + (chartHour-chartBar)/2, Y: base, Width: chartBar, Height: tall, Kind: part.kind,
-				Words: fmt.Sprintf("%d 时 %s %d", hour, part.words, part.n),
-			})
-		}
-		if hour%chartMarked == 0 {
-			chart.Marks = append(chart.Marks, homeMark{hour*chartHour + chartHour/2, fmt.Sprintf("%d时", hour)})
-		}
-	}
-	sum := hours.Sum()
-	chart.Words = fmt.Sprintf("今天按小时的出入：进 %d，出 %d，拒绝 %d。", sum.In, sum.Out, sum.Refused)
-	if sum != (core.RecordTotals{}) {
-		chart.Words = strings.TrimSuffix(chart.Words, "。") + fmt.Sprintf("，%d 时最多。", busiest)
-	}
-	return chart
+	return n
 }

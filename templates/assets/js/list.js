@@ -32,6 +32,7 @@ export function watchList() {
     if (all || event.target.name === "id") refreshAll();
   });
   document.addEventListener("htmx:afterSettle", refreshAll);
+  document.addEventListener("htmx:pushedIntoHistory", keepQuery);
   window.addEventListener("pageshow", refreshAll);
 
   // Where the browser sends the form itself, empty fields stay at home.
@@ -41,6 +42,15 @@ export function watchList() {
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb === "get" && event.detail.elt.matches("form")) dropEmpty(event.detail.formData);
   });
+}
+
+// keepQuery takes the filters that htmx has just set into the links that share
+// them, but not the page.
+function keepQuery() {
+  const query = new URLSearchParams(location.search);
+  query.delete("after");
+  query.delete("before");
+  for (const link of document.querySelectorAll("[data-keep-query] a")) link.search = query;
 }
 
 function dropEmpty(data) {

@@ -1,0 +1,204 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+const recordChartPath = recordPath + "/chart"
+
+type recordChartPage struct {
+	templates.Shell
+	Tabs   templates.Tabs
+	List   templates.List // its filters only
+	Range  string
+	Charts []templates.Chart
+	Empty  templates.Empty // instead of the charts
+}
+
+// recordTabs are the list and the charts of the same filters.
+func recordTabs(active string, query url.Values) templates.Tabs {
+	kept := func(path string) string {
+		return templates.WithQuery(path, query, templates.AfterParam, "", templates.BeforeParam, "")
+	}
+	return templates.Tabs{Label: "出入记录", KeepQuery: true, Items: []templates.NavItem{
+		{Label: "列表", Icon: "list", URL: kept(recordPath), Active: active == "list"},
+		{Label: "图表", Icon: "chart-bar", URL: kept(recordChartPath), Active: active == "chart"},
+	}}
+}
+
+// chartDays is how many days the charts count where no range is set.
+const chartDays = 7
+
+// recordChart draws the records of the filters. It is a page of its own, so that
+// the list never waits for the counting.
+func (h *Console) recordChart(c *web.Context) error {
+	form, filter, at, wrong := h.recordFilter(c)
+	if wrong != nil && web.FieldsOf(wrong) == nil {
+		return wrong
+	}
+	page := recordChartPage{Shell: h.shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("chart", c.Request().URL.Query())}
+	var err error
+	if page.List, err = h.recordTable(c, form, at); err != nil {
+		return err
+	}
+	page.List.Path = recordChartPath
+	if len(at.All) == 0 {
+		page.Empty = page.List.Empty
+		return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
+	}
+	first, last := form.days(h.today(c))
+	var charts core.RecordCharts
+	if wrong == nil {
+		charts, wrong = h.Store.RecordCharts(c.Ctx(), c.Scope(), filter, first, last)
+	}
+	if web.FieldsOf(wrong) != nil {
+		setErrors(page.List.Filters, web.FieldsOf(wrong))
+		setErrors(page.List.More, web.FieldsOf(wrong))
+		page.Empty = templates.Empty{Icon: "calendar", Title: "筛选条件有误", Text: "图表一次最多统计 31 天，请修改后再查询。"}
+		return h.page(c, web.StatusOf(wrong), "console/accessrecord/chart", page)
+	}
+	if wrong != nil {
+		return wrong
+	}
+	sum := charts.Sum()
+	page.Range = fmt.Sprintf("%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。点一根柱子看它的记录。", first, last, grouped(sum.All()), grouped(sum.In), grouped(sum.Out), grouped(sum.Refused))
+	page.Charts = chartRangeOf(c.Request().URL.Query(), first, last).charts(charts)
+	return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
+}
+
+// days is the range that the charts count: the one that is set, or the week that
+// ends with its end or today.
+func (f recordForm) days(today core.Day) (first, last core.Day) {
+	first, last = f.From, f.To
+	if last == 0 {
+		last = today
+		if first > today {
+			last = first
+		}
+	}
+	if first == 0 {
+		first = last - chartDays + 1
+	}
+	return first, last
+}
+
+// passageSeries are the columns of charts of passages, as passageCells fills them.
+var passageSeries = []templates.ChartSeries{{Label: "出", Tone: templates.Good}, {Label: "进", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad}}
+
+// passageCells give a line's figures, each leading to its records below address.
+func passageCells(t core.RecordTotals, query url.Values) []templates.ChartCell {
+	to := func(pairs ...string) string { return templates.WithQuery(recordPath, query, pairs...) }
+	return []templates.ChartCell{
+		{N: t.Out, URL: to("direction", string(core.Out), "result", "allowed")},
+		{N: t.In, URL: to("direction", string(core.In), "result", "allowed")},
+		{N: t.Refused, URL: to("result", "refused")},
+	}
+}
+
+// chartRange are the filters whose records are drawn, with both ends of the range
+// set: what the links of the charts narrow further.
+type chartRange struct {
+	query url.Values
+	first core.Day
+}
+
+func chartRangeOf(query url.Values, first, last core.Day) chartRange {
+	r := chartRange{query: query, first: first}
+	r.query = r.with("from", first.String(), "to", last.String())
+	return r
+}
+
+// with gives the filters with more pairs set.
+func (r chartRange) with(pairs ...string) url.Values {
+	changed := maps.Clone(r.query)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		changed.Set(pairs[i], pairs[i+1])
+	}
+	return changed
+}
+
+func (r chartRange) charts(c core.RecordCharts) []templates.Chart {
+	hours := hoursChart(c.Hours, "")
+	hours.Words = busiest(c.Hours)
+	return []templates.Chart{r.days(c.Days), hours, r.gates(c.Gates), r.reasons(c.Reasons)}
+}
+
+func (r chartRange) days(days []core.RecordTotals) templates.Chart {
+	chart := templates.Chart{ID: "by-day", Title: "按天", Kind: templates.ChartBars, Of: "日期", Series: passageSeries}
+	for i, t := range days {
+		day := (r.first + core.Day(i)).String()
+		on := r.with("from", day, "to", day)
+		chart.Rows = append(chart.Rows, templates.ChartRow{Label: day[len("2006-"):], URL: templates.WithQuery(recordPath, on), Cells: passageCells(t, on)})
+	}
+	return chart
+}
+
+func (r chartRange) gates(gates []core.GateTotals) templates.Chart {
+	chart := templates.Chart{ID: "by-gate", Title: "按门", Kind: templates.ChartRank, Of: "门或门岗", Series: passageSeries}
+	for _, g := range gates[:min(len(gates), gatesDrawn)] {
+		at := r.query
+		switch {
+		case g.Reader != 0:
+			at = r.with("gate", "r"+g.Reader.String())
+		case g.Post != 0:
+			at = r.with("gate", "p"+g.Post.String())
+		}
+		row := templates.ChartRow{Label: cmp.Or(g.Gate, "未知"), URL: templates.WithQuery(recordPath, at), Cells: passageCells(g.RecordTotals, at)}
+		chart.Rows = append(chart.Rows, row)
+	}
+	if more := len(gates) - len(chart.Rows); more > 0 {
+		chart.Words = fmt.Sprintf("只画最忙的 %d 处，另有 %d 处。", gatesDrawn, more)
+	}
+	return chart
+}
+
+func (r chartRange) reasons(reasons []core.RefusalCount) templates.Chart {
+	chart := templates.Chart{ID: "by-reason", Title: "拒绝的原因", Kind: templates.ChartRank, Of: "原因", Series: []templates.ChartSeries{{Label: "次数", Tone: templates.Bad}}}
+	for _, c := range reasons {
+		why := templates.WithQuery(recordPath, r.with("reason", string(c.Reason), "result", "refused"))
+		chart.Rows = append(chart.Rows, templates.ChartRow{Label: c.Reason.Sentence(), URL: why, Cells: []templates.ChartCell{{N: c.N}}})
+	}
+	if len(chart.Rows) == 0 {
+		chart.Words = "没有拒绝。"
+	}
+	return chart
+}
+
+// gatesDrawn bounds the gates in a chart.
+const gatesDrawn = 20
+
+// hoursChart is a chart by the hour of the day. Its bars lead to day's records; ""
+// for nothing, since the list cannot be narrowed to hours.
+func hoursChart(hours core.HourTotals, day string) templates.Chart {
+	chart := templates.Chart{ID: "by-hour", Title: "按小时", Kind: templates.ChartBars, Of: "时段", Series: passageSeries}
+	for hour, t := range hours {
+		row := templates.ChartRow{Label: fmt.Sprintf("%d时", hour), Cells: []templates.ChartCell{{N: t.Out}, {N: t.In}, {N: t.Refused}}}
+		if day != "" {
+			row.Cells = passageCells(t, url.Values{"from": {day}, "to": {day}})
+		}
+		chart.Rows = append(chart.Rows, row)
+	}
+	return chart
+}
+
+// busiest names the busiest hour; "" where nothing was counted.
+func busiest(hours core.HourTotals) string {
+	most := 0
+	for hour, t := range hours {
+		if t.All() > hours[most].All() {
+			most = hour
+		}
+	}
+	if hours[most].All() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d 时最多，%s 次。", most, grouped(hours[most].All()))
+}

@@ -239,21 +239,28 @@ func (w *town) call(t *testing.T, r web.Route, by caller, path string) *httptest
 	} else {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if by.kind != "" {
-		life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
-		token, session, err := w.store.StartSession(t.Context(), store.NewSession{Kind: by.kind, Subject: by.subject, Life: life})
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+token)
-		for _, seat := range []web.Seat{web.SeatConsole, web.SeatResident, web.SeatGuard, web.SeatObserver} {
-			request.AddCookie(&http.Cookie{Name: "tx_" + string(seat), Value: token})
-		}
-		request.Header.Set(web.CSRFHeader, formToken(t, session))
-	}
+	w.signIn(t, request, by)
 	recorder := httptest.NewRecorder()
 	w.app.ServeHTTP(&untilFlushed{recorder, cancel}, request)
 	return recorder
+}
+
+// signIn puts a new session of by into a request, by every way it may be asked for.
+func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
+	t.Helper()
+	if by.kind == "" {
+		return
+	}
+	life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+	token, session, err := w.store.StartSession(t.Context(), store.NewSession{Kind: by.kind, Subject: by.subject, Life: life})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	for _, seat := range []web.Seat{web.SeatConsole, web.SeatResident, web.SeatGuard, web.SeatObserver} {
+		request.AddCookie(&http.Cookie{Name: "tx_" + string(seat), Value: token})
+	}
+	request.Header.Set(web.CSRFHeader, formToken(t, session))
 }
 
 // formToken is the session's form token, under a pad of zeros.

@@ -95,9 +95,13 @@ func auditNote(ask auditAsk, records []core.AuditRecord, names map[string]string
 
 func auditRowOf(r core.AuditRecord, at place, names map[string]string) auditListRow {
 	kind, _ := core.TargetOf(r.Target)
+	community := at.name(r.Community)
+	if kind == "community" {
+		community = "" // the subject itself
+	}
 	return auditListRow{
 		URL: auditURL(r.ID), Act: r.Words(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Words()), ActorKind: r.Actor.Kind.Words(), Subject: names[r.Target], SubjectKind: core.TargetWords(kind),
-		Community: at.name(r.Community), Addr: r.Actor.Addr, Summary: auditSummary(r.Changes()), Record: r,
+		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.Changes()), Record: r,
 	}
 }
 
@@ -173,7 +177,7 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	facts := []templates.Fact{
 		{Label: "时间"},
 		{Label: "操作", Value: r.Words()},
-		{Label: "操作者", Value: strings.TrimSpace(r.Actor.Name + "（" + r.Actor.Kind.Words() + "）")},
+		{Label: "操作者", Value: actorWords(r.Actor)},
 		{Label: "对象", Value: strings.TrimSpace(core.TargetWords(kind) + " " + subject)},
 		{Label: "对象编号", Value: number, Code: true},
 		{Label: "小区", Value: communities[r.Community]},
@@ -184,6 +188,14 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	}
 	page.Facts = append(facts[:1], slices.DeleteFunc(facts[1:], func(f templates.Fact) bool { return f.Value == "" })...)
 	return page
+}
+
+// actorWords names an actor and says what kind of caller they are.
+func actorWords(a core.Actor) string {
+	if a.Name == "" || a.Name == a.Kind.Words() {
+		return a.Kind.Words()
+	}
+	return a.Name + "（" + a.Kind.Words() + "）"
 }
 
 // namedCommunities puts names in the place of the ids that accounts are kept with.

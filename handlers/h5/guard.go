@@ -361,7 +361,7 @@ func (h *H5) releasePass(c *web.Context) error {
 	}
 	result := h.gate.Release(c.Ctx(), form.passage(c, post))
 	d := result.Decision
-	if !d.Allowed && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
+	if !d.Allowed && form.Act != "refuse" && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
 		form.Key = formKey() // the refusal was recorded; what follows is another try
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
 	}

@@ -557,3 +557,15 @@ func TestGuardRefusesWithAReason(t *testing.T) {
 		t.Errorf("the record reads %q", row)
 	}
 }
+
+// A guard who refuses need not measure anybody first.
+func TestGuardRefusesWithoutMeasuring(t *testing.T) {
+	w := newSite(t, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, RecordID: true, RecordTemp: true, FeverTenths: 373}})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	form := url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}, "act": {"refuse"}, "reason": {"人证不符"}}
+	done := p.post(p.get(post, http.StatusOK), post+"/release", form, http.StatusOK)
+	if verdict := done.Find(".p-verdict.tx-bad").Text(); !strings.Contains(verdict, "未放行") || !strings.Contains(verdict, "人证不符") {
+		t.Errorf("the guard reads %q", verdict)
+	}
+}

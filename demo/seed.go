@@ -146,6 +146,9 @@ func (s *seeder) run(ctx context.Context, identify Identify) error {
 			if err := s.people(ctx, e, identify); err != nil {
 				return err
 			}
+			if err := s.clerk(ctx, e); err != nil {
+				return err
+			}
 		}
 		doors, err := s.doors(ctx, e, i == 0)
 		if err != nil {
@@ -169,6 +172,19 @@ func (s *seeder) admin(ctx context.Context) error {
 		return errors.New("the database has accounts already")
 	}
 	s.cast.Admin, err = s.store.ConsumeFirstAdminToken(ctx, core.System, link, store.FirstAdmin{Login: AdminLogin, Name: "林经理", Password: AdminPassword})
+	return err
+}
+
+// clerk makes an account of the office of one estate, for the administrator to
+// change: nobody changes their own.
+func (s *seeder) clerk(ctx context.Context, e *estate) error {
+	preset, err := core.RoleClerk.Preset()
+	if err != nil {
+		return err
+	}
+	_, err = s.store.CreateAccount(ctx, core.SystemGranter, core.Account{
+		Login: "cuihu.he", Name: "何雅文", Role: preset.Role, Permissions: preset.Permissions, Scope: core.Scope{IDs: []core.ID{e.id}},
+	}, AdminPassword)
 	return err
 }
 

@@ -184,6 +184,8 @@ func (w *walk) visit(address string) error {
 			return nil // it only leads to a page that is looked at anyway
 		}
 		w.seen[led] = true
+		final.Fragment = ""
+		address = final.String()
 	}
 	name := w.group.Name + "-" + strings.Trim(unfit.ReplaceAllString(strings.ToLower(s), "-"), "-")
 	page := Page{Name: name, Group: w.group, URL: address}
@@ -192,12 +194,14 @@ func (w *walk) visit(address string) error {
 	if !w.group.links || !strings.HasPrefix(final.Path, w.group.through) {
 		return nil
 	}
-	doc.Find("a[href]").Each(func(_ int, a *goquery.Selection) {
-		link, err := final.Parse(a.AttrOr("href", ""))
+	// From the last: of two accounts the first is one's own, which has less to do.
+	links := doc.Find("a[href]")
+	for i := range links.Length() {
+		link, err := final.Parse(links.Eq(links.Length()-1-i).AttrOr("href", ""))
 		if err == nil && strings.HasPrefix(link.Path, w.group.through) {
 			w.add(link.String())
 		}
-	})
+	}
 	return nil
 }
 
@@ -230,6 +234,9 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 	}
 	if doc.Find("form[data-scan]").Length() > 0 {
 		state("unknown", "", `document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`)
+	}
+	if doc.Find("form[action$='/qr']").Length() == 1 {
+		state("qr", "", `document.querySelector("form[action$='/qr']").submit()`)
 	}
 	if doc.Find("form.p-search").Length() > 0 {
 		state("found", "", findHouse)

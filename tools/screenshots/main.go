@@ -59,6 +59,9 @@ func shoot(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if routes, err := os.ReadFile("handlers/testdata/routes.golden"); err == nil {
+		fmt.Printf("nothing leads to: %s\n", strings.Join(pages.Missing(all, string(routes)), " "))
+	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func (s *session) take(ctx context.Context, p pages.Page, width int64) error {
 		return err
 	}
 	if s.dark {
-		if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.documentElement.dataset.bsTheme = "dark"`)); err != nil {
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.dataset.bsTheme = "dark", document.getAnimations().forEach(a => a.finish()), true`)); err != nil {
 			return err
 		}
 	}

@@ -100,6 +100,7 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_community ON audit_log (community_id, id);
 CREATE INDEX audit_log_actor ON audit_log (actor_kind, actor_id, id);
+CREATE INDEX audit_log_actor_kind ON audit_log (actor_kind, id);
 CREATE INDEX audit_log_action ON audit_log (action, id);
 CREATE INDEX audit_log_community_action ON audit_log (community_id, action, id);
 CREATE INDEX audit_log_target ON audit_log (target, id);
@@ -176,6 +177,8 @@ CREATE TABLE resident (
 CREATE UNIQUE INDEX resident_tie ON resident (house_id, person_id);
 CREATE INDEX resident_community ON resident (community_id, id);
 CREATE INDEX resident_name ON resident (community_id, name, id);
+CREATE INDEX resident_sex ON resident (community_id, sex, id);
+CREATE INDEX resident_identity ON resident (community_id, identity, id);
 CREATE INDEX resident_phone ON resident (phone_mac);
 CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
 CREATE INDEX resident_house ON resident (community_id, house_id, id);

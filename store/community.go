@@ -139,20 +139,27 @@ func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Commu
 
 // CommunityFilter narrows the list of communities.
 type CommunityFilter struct {
-	Keyword string // part of the name; "" = all
-	Page    Page   // by id, the oldest first
+	Keyword  string // part of the name; "" = all
+	Archived bool   // those that are archived, instead of those that are not
+	Page     Page   // by id, the oldest first
 }
 
 // CommunityRow is a community in the list.
 type CommunityRow struct {
 	core.Community
-	Houses int
+	Houses    int
+	Residents int // who live there
 }
 
-// CommunityRows lists communities of the scope, the oldest first, with the number
-// of their houses. more tells that further rows lie in the direction of paging.
+// CommunityRows lists communities of the scope, the oldest first, with the numbers
+// of their houses and residents. more tells that further rows lie in the direction of paging.
 func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f CommunityFilter) (list []CommunityRow, more bool, err error) {
 	where, args := scopeWhere(scope, "id")
+	if f.Archived {
+		where += " AND archived_at IS NOT NULL"
+	} else {
+		where += " AND archived_at IS NULL"
+	}
 	if f.Keyword != "" {
 		where += " AND name LIKE ? ESCAPE '!'"
 		args = append(args, likePart(f.Keyword))
@@ -163,12 +170,17 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 		return nil, false, wrap("list communities", err)
 	}
 	rows, more = cutPage(rows, f.Page)
-	counts, err := s.countsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", rowIDs(rows, func(r communityRow) core.ID { return r.ID }), ") GROUP BY community_id")
+	ids := rowIDs(rows, func(r communityRow) core.ID { return r.ID })
+	counts, err := s.countsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids, ") GROUP BY community_id")
 	if err != nil {
 		return nil, false, wrap("count houses", err)
 	}
+	people, err := s.countsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM resident WHERE moved_out_at IS NULL AND community_id IN (", ids, ") GROUP BY community_id")
+	if err != nil {
+		return nil, false, wrap("count residents", err)
+	}
 	for _, row := range rows {
-		list = append(list, CommunityRow{Community: row.community(), Houses: counts[row.ID]})
+		list = append(list, CommunityRow{Community: row.community(), Houses: counts[row.ID], Residents: people[row.ID]})
 	}
 	return list, more, nil
 }

@@ -83,6 +83,101 @@ func (s *Store) CreateHouses(ctx context.Context, by core.Actor, scope core.Scop
 	return ids, err
 }
 
+// AddMissingHouses is CreateHouses for places of which some may be there already:
+// those are left alone, so that the same act again adds nothing. It tells how many
+// were added.
+func (s *Store) AddMissingHouses(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string) (added int, err error) {
+	if len(places) > core.HousesAtOnce {
+		return 0, core.Invalid(fmt.Sprintf("一次最多生成 %d 套", core.HousesAtOnce))
+	}
+	err = s.write(ctx, "add missing houses", func(tx *Tx) error {
+		c, err := lockCommunity(tx, scope, community)
+		if err != nil {
+			return err
+		}
+		known, err := knownHouses(tx.all, c, places)
+		if err != nil {
+			return err
+		}
+		missing := slices.DeleteFunc(slices.Clone(places), func(place []string) bool {
+			names, err := c.NodeNames(place)
+			return err == nil && known[core.HouseLabel(names)]
+		})
+		if added = len(missing); added == 0 {
+			return nil
+		}
+		b := houseBuilder{tx: tx, community: c}
+		if err := b.plan(missing); err != nil {
+			return err
+		}
+		if err := b.save(); err != nil {
+			return err
+		}
+		return audit(tx, by, b.auditEntry())
+	})
+	return added, err
+}
+
+// HousePlan is what AddMissingHouses would do.
+type HousePlan struct {
+	Total       int
+	First, Last string   // labels
+	Known       []string // labels of those that are there, in order
+}
+
+// PlanHouses tells what AddMissingHouses would do with the same places.
+func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core.ID, places [][]string) (HousePlan, error) {
+	c, err := s.Community(ctx, scope, community)
+	if err != nil {
+		return HousePlan{}, err
+	}
+	known, err := knownHouses(func(dest any, query string, args ...any) error { return s.all(ctx, dest, query, args...) }, c, places)
+	if err != nil {
+		return HousePlan{}, wrap("plan houses", err)
+	}
+	plan := HousePlan{Total: len(places)}
+	for i, place := range places {
+		names, err := c.NodeNames(place)
+		if err != nil {
+			return HousePlan{}, err
+		}
+		plan.Last = core.HouseLabel(names)
+		if i == 0 {
+			plan.First = plan.Last
+		}
+		if known[plan.Last] {
+			plan.Known = append(plan.Known, plan.Last)
+		}
+	}
+	return plan, nil
+}
+
+// knownHouses gives the labels of places that a community has.
+func knownHouses(all func(dest any, query string, args ...any) error, c core.Community, places [][]string) (map[string]bool, error) {
+	labels := make([]string, len(places))
+	for i, place := range places {
+		names, err := c.NodeNames(place)
+		if err != nil {
+			return nil, err
+		}
+		labels[i] = core.HouseLabel(names)
+	}
+	known := map[string]bool{}
+	err := eachPart(labels, func(part []string) error {
+		args := []any{int64(c.ID)}
+		for _, label := range part {
+			args = append(args, label)
+		}
+		var found []string
+		err := all(&found, "SELECT label FROM house WHERE community_id = ? AND label IN ("+marks(len(part))+")", args...)
+		for _, label := range found {
+			known[label] = true
+		}
+		return err
+	})
+	return known, err
+}
+
 // houseBuilder gathers the rows of new houses and of the nodes above them.
 type houseBuilder struct {
 	tx        *Tx
@@ -100,14 +195,8 @@ type nodeKey struct {
 }
 
 func (b *houseBuilder) plan(places [][]string) error {
-	var rows []nodeRow
-	err := b.tx.all(&rows, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(b.community.ID))
-	if err != nil {
+	if err := b.readNodes(); err != nil {
 		return err
-	}
-	b.known = make(map[nodeKey]nodeRow, len(rows))
-	for _, r := range rows {
-		b.known[nodeKey{r.Parent, r.Name}] = r
 	}
 	seen := make(map[string]bool, len(places))
 	for _, place := range places {
@@ -128,16 +217,32 @@ func (b *houseBuilder) plan(places [][]string) error {
 	return b.refuseKnown()
 }
 
+func (b *houseBuilder) readNodes() error {
+	var rows []nodeRow
+	err := b.tx.all(&rows, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(b.community.ID))
+	b.known = make(map[nodeKey]nodeRow, len(rows))
+	for _, r := range rows {
+		b.known[nodeKey{r.Parent, r.Name}] = r
+	}
+	return err
+}
+
 func (b *houseBuilder) addHouse(names []string, label string) {
 	last := len(names) - 1
-	node := nodeRow{Path: "/"}
-	for level, name := range names[:last] {
-		node = b.node(node, level, name)
-	}
+	node := b.under(names[:last])
 	id := b.tx.newID()
 	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
 	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
 		core.SortKey(label, sortKeyMost), 0, b.tx.nowMS(), b.tx.nowMS()})
+}
+
+// under gives the node of those names, top first.
+func (b *houseBuilder) under(names []string) nodeRow {
+	node := nodeRow{Path: "/"}
+	for level, name := range names {
+		node = b.node(node, level, name)
+	}
+	return node
 }
 
 func (b *houseBuilder) node(parent nodeRow, level int, name string) nodeRow {

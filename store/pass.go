@@ -101,6 +101,12 @@ func disablePass(tx *Tx, resident core.ID) error {
 	return err
 }
 
+// deletePass goes with its resident.
+func deletePass(tx *Tx, resident core.ID) error {
+	_, err := tx.exec("DELETE FROM pass WHERE resident_id = ?", int64(resident))
+	return err
+}
+
 // enablePass undoes disablePass for a resident who comes back.
 func enablePass(tx *Tx, resident core.ID) error {
 	_, err := tx.exec("UPDATE pass SET disabled_at = NULL WHERE resident_id = ?", int64(resident))

@@ -60,6 +60,12 @@ func insertPassRule(tx *Tx, community core.ID, r core.PassRule) error {
 	return err
 }
 
+// deletePassRule goes with its community.
+func deletePassRule(tx *Tx, community core.ID) error {
+	_, err := tx.exec("DELETE FROM pass_rule WHERE community_id = ?", int64(community))
+	return err
+}
+
 // PassRule gives the rule of a community of the scope.
 func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.ID) (PassRule, error) {
 	if !scope.Has(community) {

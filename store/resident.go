@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -85,11 +86,13 @@ type ResidentFilter struct {
 	Keyword   string  // start of a name, part of a house's label, a phone's last four digits, or a whole phone number
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
-	Page      Page // newest first: Before is the next page, After the one before
+	MovedOut  bool   // those who moved out, instead of those who live there
+	Several   bool   // only people who live in several houses
+	Sort      string // "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
+	Page      Page   // Before is the next page, After the one before
 }
 
-// Residents lists the residents of the scope who live there, newest first,
-// masked. more tells that further rows lie in the direction of paging. It costs
+// Residents lists residents of the scope, newest first or as sorted, masked. more tells that further rows lie in the direction of paging. It costs
 // two queries: the ids of the page, each way of matching the keyword by its own
 // index, and then their rows.
 func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilter) (list []ResidentRow, more bool, err error) {
@@ -99,7 +102,15 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 		}
 		scope = core.ScopeOf(f.Community)
 	}
-	query, args := s.residentIDs(scope, f)
+	var query string
+	var args []any
+	if f.sorted(scope) {
+		if query, args, err = s.sortedResidentIDs(ctx, scope.IDs[0], f); err != nil {
+			return nil, false, wrap("list residents", err)
+		}
+	} else {
+		query, args = s.residentIDs(scope, f)
+	}
 	var found []core.ID
 	if err := s.all(ctx, &found, query, args...); err != nil {
 		return nil, false, wrap("list residents", err)
@@ -107,21 +118,44 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 	if more = len(found) > f.Page.Limit; more {
 		found = found[:f.Page.Limit]
 	}
-	if len(found) == 0 {
-		return nil, more, nil
+	if f.Page.Before == 0 && f.Page.After != 0 {
+		slices.Reverse(found)
+	}
+	list, err = s.residentRows(ctx, found)
+	return list, more, wrap("list residents", err)
+}
+
+// residentRows gives the rows of ids in their order, masked.
+func (s *Store) residentRows(ctx context.Context, ids []core.ID) ([]ResidentRow, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	var rows []residentRow
-	err = s.all(ctx, &rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+marks(len(found))+") ORDER BY t.id DESC", idArgs(found)...)
-	if err != nil {
-		return nil, false, wrap("list residents", err)
+	if err := s.all(ctx, &rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+marks(len(ids))+")", idArgs(ids)...); err != nil {
+		return nil, err
 	}
-	list = make([]ResidentRow, len(rows))
+	slices.SortFunc(rows, func(a, b residentRow) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	list := make([]ResidentRow, len(rows))
 	for i, row := range rows {
+		var err error
 		if list[i], err = s.maskedRow(row); err != nil {
-			return nil, false, wrap("list residents", err)
+			return nil, err
 		}
 	}
-	return list, more, nil
+	return list, nil
+}
+
+// ResidentTies lists where a person lives and has lived within the scope, the
+// newest first, masked.
+func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.ID) ([]ResidentRow, error) {
+	where, args := scopeWhere(scope, "community_id + 0")
+	var ids []core.ID
+	err := s.all(ctx, &ids, "SELECT id FROM resident WHERE person_id = ? AND "+where+" ORDER BY id DESC LIMIT 50", append([]any{int64(person)}, args...)...)
+	if err != nil {
+		return nil, wrap("ties of a person", err)
+	}
+	list, err := s.residentRows(ctx, ids)
+	return list, wrap("ties of a person", err)
 }
 
 // residentIDs is the query for the ids of one page, one more than it holds. A
@@ -129,7 +163,7 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 // its own; their order is by an expression, since SQLite would otherwise walk the
 // whole community in the order of ids.
 func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) {
-	where, args := f.where()
+	where, args := f.Page.bounds(f.where())
 	order, limit := " DESC LIMIT ?", f.Page.Limit+1
 	if f.Page.Before == 0 && f.Page.After != 0 {
 		order = " LIMIT ?"
@@ -152,9 +186,15 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY id" + order, append(all, limit)
 }
 
-// where is the filter but for community and keyword, and the page's bounds.
+// where is the filter but for community and keyword.
 func (f ResidentFilter) where() (string, []any) {
 	where, args := " AND t.moved_out_at IS NULL", []any(nil)
+	if f.MovedOut {
+		where = " AND t.moved_out_at IS NOT NULL"
+	}
+	if f.Several {
+		where += " AND EXISTS (SELECT 1 FROM resident o WHERE o.person_id = t.person_id AND o.id <> t.id AND o.moved_out_at IS NULL)"
+	}
 	add := func(clause string, values ...any) { where, args = where+" AND "+clause, append(args, values...) }
 	if f.House != 0 {
 		add("t.house_id = ?", int64(f.House))
@@ -168,10 +208,15 @@ func (f ResidentFilter) where() (string, []any) {
 	case "no":
 		add("t.certified_at IS NULL")
 	}
-	if f.Page.Before != 0 {
-		add("t.id < ?", int64(f.Page.Before))
-	} else if f.Page.After != 0 {
-		add("t.id > ?", int64(f.Page.After))
+	return where, args
+}
+
+// bounds adds the page's bounds of a list by id to a filter.
+func (p Page) bounds(where string, args []any) (string, []any) {
+	if p.Before != 0 {
+		return where + " AND t.id < ?", append(args, int64(p.Before))
+	} else if p.After != 0 {
+		return where + " AND t.id > ?", append(args, int64(p.After))
 	}
 	return where, args
 }

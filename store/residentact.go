@@ -75,12 +75,13 @@ func (b *residentBuilder) run() error {
 	return nil
 }
 
+// findHouses locks the houses, so that none is deleted meanwhile.
 func (b *residentBuilder) findHouses() error {
 	b.labels = map[core.ID]string{}
 	houses := rowIDs(b.people, func(r core.Resident) core.ID { return r.House })
 	err := eachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
-		err := b.tx.all(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+marks(len(part))+")", withIDs([]any{int64(b.community)}, part)...)
+		err := b.tx.all(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+marks(len(part))+")"+b.tx.s.dialect.forUpdate(), withIDs([]any{int64(b.community)}, part)...)
 		for _, row := range rows {
 			b.labels[row.ID] = row.Label
 		}

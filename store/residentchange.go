@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"tongxing/core"
 )
@@ -137,7 +139,15 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 // MoveOut ends a resident's tie to the house; the pass is disabled at once. The
 // row stays for the records that name it.
 func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "move out", func(tx *Tx) error {
+	return s.MoveOutAll(ctx, by, scope, []core.ID{id})
+}
+
+// ResidentsAtOnce bounds the residents of one act upon many.
+const ResidentsAtOnce = 200
+
+// MoveOutAll is MoveOut of many, all of them or none.
+func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
+	return s.eachResident(ctx, "move out", ids, func(tx *Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
@@ -150,6 +160,50 @@ func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id
 			return err
 		}
 		return audit(tx, by, auditEntry{Community: old.Community, Action: "resident.move_out", Target: target("resident", id), Before: auditOfResident(old, row.Label)})
+	})
+}
+
+// DeleteResidents takes residents of the scope out of the register, as entered by
+// mistake: all of them or none. Who has ever passed a door stays for the records
+// and can only move out.
+func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
+	return s.eachResident(ctx, "delete residents", ids, func(tx *Tx, id core.ID) error {
+		row, old, err := lockResident(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		var passed []int
+		err = tx.all(&passed, "SELECT 1 FROM access_record WHERE community_id = ? AND person_id = ? AND resident_id = ? LIMIT 1", int64(old.Community), int64(old.Person), int64(id))
+		if err != nil {
+			return err
+		}
+		if len(passed) > 0 {
+			return core.Conflict("“" + old.Name + "”（" + row.Label + "）有出入记录，不能删除，请改为迁出；所选的都没有删除")
+		}
+		if err := deletePass(tx, id); err != nil {
+			return err
+		}
+		if err := tx.one(errRace, "DELETE FROM resident WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: old.Community, Action: "resident.delete", Target: target("resident", id), Before: auditOfResident(old, row.Label)})
+	})
+}
+
+// eachResident does something to each of some residents in one transaction, in
+// the order of ids, so that two such acts do not wait for each other.
+func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act func(tx *Tx, id core.ID) error) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 || len(ids) > ResidentsAtOnce {
+		return core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
+	}
+	return s.write(ctx, op, func(tx *Tx) error {
+		for _, id := range ids {
+			if err := act(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tongxing/core"
+)
+
+// ArchiveCommunity takes a community of the scope out of every choice; its houses,
+// people and records stay. Doors that still let people in are in the way.
+func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "archive community", func(tx *Tx) error {
+		old, err := lockCommunity(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		var readers int
+		if err := tx.get(&readers, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL", int64(id)); err != nil {
+			return err
+		}
+		if readers > 0 {
+			return core.Conflict(fmt.Sprintf("还有 %d 台启用的门禁，请先停用再归档", readers))
+		}
+		err = tx.one(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ?, updated_at = ? WHERE id = ? AND archived_at IS NULL", tx.nowMS(), tx.nowMS(), int64(id))
+		if err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: id, Action: "community.archive", Target: target("community", id), Before: auditOfCommunity(old)})
+	})
+}
+
+// RestoreCommunity undoes ArchiveCommunity.
+func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "restore community", func(tx *Tx) error {
+		c, err := lockCommunity(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		err = tx.one(core.Conflict("小区没有归档"), "UPDATE community SET archived_at = NULL, updated_at = ? WHERE id = ? AND archived_at IS NOT NULL", tx.nowMS(), int64(id))
+		if err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: id, Action: "community.restore", Target: target("community", id), After: auditOfCommunity(c)})
+	})
+}
+
+// communityHangs are what keeps a community from being deleted, each counted by
+// an index that begins with the community.
+var communityHangs = []struct{ words, query string }{
+	{"%d 套房屋", "house WHERE community_id = ?"},
+	{"%d 名住户", "resident WHERE community_id = ?"},
+	{"%d 台门禁", "reader WHERE community_id = ?"},
+	{"%d 个门岗", "guard_post WHERE community_id = ?"},
+	{"%d 名门岗人员", "guard WHERE community_id = ?"},
+	{"%d 名观察员", "observer_community WHERE community_id = ?"},
+	{"%d 个账号的管理范围", "account_scope WHERE community_id = ?"},
+}
+
+// CommunityHangs says in words what hangs on a community of the scope, and so
+// stands in the way of deleting it; empty if nothing does.
+func (s *Store) CommunityHangs(ctx context.Context, scope core.Scope, id core.ID) ([]string, error) {
+	if !scope.Has(id) {
+		return nil, core.NotFound(noCommunity)
+	}
+	hangs, err := hangsOn(func(dest any, query string, args ...any) error { return s.get(ctx, dest, query, args...) }, id)
+	return hangs, wrap("what hangs on a community", err)
+}
+
+func hangsOn(get func(dest any, query string, args ...any) error, id core.ID) ([]string, error) {
+	var hangs []string
+	for _, hang := range communityHangs {
+		var n int
+		if err := get(&n, "SELECT COUNT(*) FROM "+hang.query, int64(id)); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			hangs = append(hangs, fmt.Sprintf(hang.words, n))
+		}
+	}
+	var records int // there may be a million: that there is one is enough
+	if err := get(&records, "SELECT COUNT(*) FROM (SELECT id FROM access_record WHERE community_id = ? LIMIT 1) r", int64(id)); err != nil {
+		return nil, err
+	}
+	if records > 0 {
+		hangs = append(hangs, "出入记录")
+	}
+	return hangs, nil
+}
+
+// DeleteCommunity removes a community that nothing hangs on, with its rule. Like
+// adding one, it is for who sees all communities.
+func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	if !scope.All {
+		if !scope.Has(id) {
+			return core.NotFound(noCommunity)
+		}
+		return core.Forbidden("只有可管理全部小区的账号可以删除小区")
+	}
+	return s.write(ctx, "delete community", func(tx *Tx) error {
+		old, err := lockCommunity(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		hangs, err := hangsOn(tx.get, id)
+		if err != nil {
+			return err
+		}
+		if len(hangs) > 0 {
+			return core.Conflict("“" + old.Name + "”还有" + strings.Join(hangs, "、") + "，不能删除，可以归档")
+		}
+		if err := deletePassRule(tx, id); err != nil {
+			return err
+		}
+		if err := tx.one(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: id, Action: "community.delete", Target: target("community", id), Before: auditOfCommunity(old)})
+	})
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"tongxing/core"
+)
+
+// HouseNames gives the names of a house's place, one a level, top first.
+func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) {
+	var names []string
+	for _, text := range strings.FieldsFunc(h.Path, func(r rune) bool { return r == '/' }) {
+		id, err := core.ParseID(text)
+		if err != nil {
+			return nil, wrap("house names", err)
+		}
+		var name string
+		if err := s.get(ctx, &name, "SELECT name FROM building_node WHERE id = ? AND community_id = ?", int64(id), int64(h.Community)); err != nil {
+			return nil, wrap("house names", absent(err, noHouse))
+		}
+		names = append(names, name)
+	}
+	return append(names, h.Name), nil
+}
+
+// HouseChange is what an edit of a house sets.
+type HouseChange struct {
+	Names      []string // one a level, top first
+	ArrearsFen int64    // what the house owes; 0 = nothing
+}
+
+// UpdateHouse renames a house of the scope, which may move it in the tree, and
+// sets what it owes. Past records keep the name they were made with. Building
+// nodes left without houses go.
+func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change HouseChange) error {
+	return s.write(ctx, "update house", func(tx *Tx) error {
+		old, c, err := lockHouse(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		names, err := c.NodeNames(change.Names)
+		if err != nil {
+			return err
+		}
+		label := core.HouseLabel(names)
+		if len([]rune(label)) > labelMost {
+			return core.Invalid("房屋名称过长：" + label)
+		}
+		b := houseBuilder{tx: tx, community: c}
+		if err := b.readNodes(); err != nil {
+			return err
+		}
+		node := b.under(names[:len(names)-1])
+		if err := b.save(); err != nil {
+			return err
+		}
+		err = tx.one(core.NotFound(noHouse), "UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
+			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost), change.ArrearsFen, tx.nowMS(), int64(id))
+		if isDuplicate(err) {
+			return core.Conflict("房屋已存在：" + label)
+		}
+		if err != nil {
+			return err
+		}
+		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: c.ID, Action: "house.update", Target: target("house", id),
+			Before: houseWords(old.Label, old.ArrearsFen), After: houseWords(label, change.ArrearsFen)})
+	})
+}
+
+// houseWords is what the audit log keeps of a house.
+func houseWords(label string, arrears int64) string {
+	if arrears == 0 {
+		return label
+	}
+	return label + "，欠费 " + core.Yuan(arrears) + " 元"
+}
+
+// DeleteHouse removes a house of the scope that nobody ever lived in and that no
+// record names.
+func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.write(ctx, "delete house", func(tx *Tx) error {
+		old, c, err := lockHouse(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		for _, hang := range []struct{ words, query string }{
+			{"有住户（包括已迁出的），不能删除；登记有误的住户请先删除", "resident WHERE community_id = ? AND house_id = ? LIMIT 1"},
+			{"有出入记录，不能删除", "access_record WHERE community_id = ? AND house_id = ? LIMIT 1"},
+			{"正被限制出入，请先解除", "house_restriction WHERE community_id = ? AND house_id = ? LIMIT 1"},
+		} {
+			var found []int
+			if err := tx.all(&found, "SELECT 1 FROM "+hang.query, int64(c.ID), int64(id)); err != nil {
+				return err
+			}
+			if len(found) > 0 {
+				return core.Conflict(old.Label + hang.words)
+			}
+		}
+		if err := tx.one(core.NotFound(noHouse), "DELETE FROM house WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Community: c.ID, Action: "house.delete", Target: target("house", id), Before: houseWords(old.Label, old.ArrearsFen)})
+	})
+}
+
+// lockHouse reads a house of the scope and its community, and keeps others from
+// changing the tree until the act ends.
+func lockHouse(tx *Tx, scope core.Scope, id core.ID) (core.House, core.Community, error) {
+	// The community's row is locked first, as all acts upon its tree do.
+	var community core.ID
+	if err := tx.get(&community, "SELECT community_id FROM house WHERE id = ?", int64(id)); err != nil {
+		return core.House{}, core.Community{}, absent(err, noHouse)
+	}
+	if !scope.Has(community) {
+		return core.House{}, core.Community{}, core.NotFound(noHouse)
+	}
+	c, err := lockCommunity(tx, scope, community)
+	if err != nil {
+		return core.House{}, c, err
+	}
+	var row houseRow
+	err = tx.get(&row, "SELECT "+houseColumns+" FROM house WHERE id = ?"+tx.s.dialect.forUpdate(), int64(id))
+	return row.house(), c, absent(err, noHouse)
+}
+
+// pruneNodes removes a node that holds nothing any more, and those above it that
+// then hold nothing.
+func pruneNodes(tx *Tx, community, node core.ID) error {
+	for node != 0 {
+		var parents []core.ID
+		err := tx.all(&parents, `SELECT parent_id FROM building_node n WHERE n.id = ?
+			AND NOT EXISTS (SELECT 1 FROM house h WHERE h.community_id = ? AND h.node_id = n.id)
+			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)`, int64(node), int64(community), int64(community))
+		if err != nil || len(parents) == 0 {
+			return err
+		}
+		if _, err := tx.exec("DELETE FROM building_node WHERE id = ?", int64(node)); err != nil {
+			return err
+		}
+		node = parents[0]
+	}
+	return nil
+}

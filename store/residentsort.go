@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"tongxing/core"
+)
+
+// residentSorts are the columns that residents of one community can be sorted by,
+// each with the index that keeps them so.
+var residentSorts = map[string]string{"name": "resident_name", "sex": "resident_sex", "identity": "resident_identity"}
+
+// sorted reports that the filter's sort holds: an index has one community, and
+// keywords and houses have indexes of their own.
+func (f ResidentFilter) sorted(scope core.Scope) bool {
+	return residentSorts[strings.TrimPrefix(f.Sort, "-")] != "" && !scope.All && len(scope.IDs) == 1 && core.Clean(f.Keyword) == "" && f.House == 0
+}
+
+// sortedResidentIDs is the query for the ids of one page in the order of a column,
+// one more than it holds. A cursor that is no resident of the community starts
+// from the beginning.
+func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f ResidentFilter) (string, []any, error) {
+	column, descending := strings.CutPrefix(f.Sort, "-")
+	cursor, backwards := f.Page.Before, false
+	if cursor == 0 && f.Page.After != 0 {
+		cursor, backwards = f.Page.After, true
+	}
+	sign, order := ">", ""
+	if descending != backwards {
+		sign, order = "<", " DESC"
+	}
+	where, args := f.where()
+	args = append([]any{int64(community)}, args...)
+	if cursor != 0 {
+		var keys []string
+		if err := s.all(ctx, &keys, "SELECT "+column+" FROM resident WHERE id = ? AND community_id = ?", int64(cursor), int64(community)); err != nil {
+			return "", nil, err
+		}
+		for _, key := range keys {
+			// The first half is implied, and lets the index begin at the cursor.
+			where += " AND t." + column + " " + sign + "= ? AND (t." + column + " " + sign + " ? OR t.id " + sign + " ?)"
+			args = append(args, key, key, int64(cursor))
+		}
+	}
+	return "SELECT t.id FROM resident t" + s.dialect.forceIndex(residentSorts[column]) + " WHERE t.community_id = ?" + where +
+		" ORDER BY t." + column + order + ", t.id" + order + " LIMIT ?", append(args, f.Page.Limit+1), nil
+}

@@ -16,6 +16,7 @@ type RecordCharts struct {
 // neither saw, both ids are 0.
 type GateTotals struct {
 	Reader, Post ID
+	Community    ID
 	Gate         string // in words, as the records have it
 	RecordTotals
 }

@@ -56,6 +56,7 @@ func (s *Store) recordPlaces(ctx context.Context, where recordWhere, charts *cor
 	var rows []struct {
 		Reader    core.ID        `db:"reader_id"`
 		Post      core.ID        `db:"post_id"`
+		Community core.ID        `db:"community_id"`
 		Gate      string         `db:"gate"`
 		Direction core.Direction `db:"direction"`
 		Allowed   int            `db:"allowed"`
@@ -63,14 +64,14 @@ func (s *Store) recordPlaces(ctx context.Context, where recordWhere, charts *cor
 		N         int            `db:"n"`
 	}
 	text, args := where.text(0)
-	err := s.all(ctx, &rows, `SELECT reader_id, post_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n FROM access_record WHERE `+text+
-		" GROUP BY reader_id, post_id, direction, allowed, reason", args...)
-	type place struct{ reader, post core.ID }
+	err := s.all(ctx, &rows, `SELECT reader_id, post_id, community_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n FROM access_record WHERE `+text+
+		" GROUP BY reader_id, post_id, community_id, direction, allowed, reason", args...)
+	type place struct{ reader, post, community core.ID }
 	gates, reasons := map[place]*core.GateTotals{}, map[core.Reason]int{}
 	for _, row := range rows {
-		at := place{row.Reader, row.Post}
+		at := place{row.Reader, row.Post, row.Community}
 		if gates[at] == nil {
-			gates[at] = &core.GateTotals{Reader: row.Reader, Post: row.Post, Gate: row.Gate}
+			gates[at] = &core.GateTotals{Reader: row.Reader, Post: row.Post, Community: row.Community, Gate: row.Gate}
 		}
 		gates[at].Count(row.Direction, row.Allowed != 0, row.N)
 		if row.Allowed == 0 {
@@ -81,7 +82,7 @@ func (s *Store) recordPlaces(ctx context.Context, where recordWhere, charts *cor
 		charts.Gates = append(charts.Gates, *gate)
 	}
 	slices.SortFunc(charts.Gates, func(a, b core.GateTotals) int {
-		return cmp.Or(cmp.Compare(b.All(), a.All()), cmp.Compare(a.Reader, b.Reader), cmp.Compare(a.Post, b.Post))
+		return cmp.Or(cmp.Compare(b.All(), a.All()), cmp.Compare(a.Community, b.Community), cmp.Compare(a.Reader, b.Reader), cmp.Compare(a.Post, b.Post))
 	})
 	for reason, n := range reasons {
 		charts.Reasons = append(charts.Reasons, core.RefusalCount{Reason: reason, N: n})

@@ -38,7 +38,7 @@ func TestRecordCharts(t *testing.T) {
 		if want := (core.HourTotals{0: {Out: 1, Refused: 1}, 8: {In: 1, Refused: 1}, 23: {Refused: 1}}); got.Hours != want {
 			t.Errorf("hours %+v", got.Hours)
 		}
-		gates := []core.GateTotals{{Reader: 5, Gate: "东门", RecordTotals: core.RecordTotals{Out: 1, Refused: 3}}, {Post: 7, Gate: "北门岗", RecordTotals: core.RecordTotals{In: 1}}}
+		gates := []core.GateTotals{{Reader: 5, Community: 11, Gate: "东门", RecordTotals: core.RecordTotals{Out: 1, Refused: 3}}, {Post: 7, Community: 11, Gate: "北门岗", RecordTotals: core.RecordTotals{In: 1}}}
 		if !slices.Equal(got.Gates, gates) {
 			t.Errorf("gates %+v", got.Gates)
 		}

@@ -70,7 +70,7 @@ func (h *Console) recordChart(c *web.Context) error {
 	}
 	sum := charts.Sum()
 	page.Range = fmt.Sprintf("%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。点一根柱子看它的记录。", first, last, grouped(sum.All()), grouped(sum.In), grouped(sum.Out), grouped(sum.Refused))
-	page.Charts = chartRangeOf(c.Request().URL.Query(), first, last).charts(charts)
+	page.Charts = chartRangeOf(c.Request().URL.Query(), first, last).charts(charts, at)
 	return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
 }
 
@@ -125,10 +125,10 @@ func (r chartRange) with(pairs ...string) url.Values {
 	return changed
 }
 
-func (r chartRange) charts(c core.RecordCharts) []templates.Chart {
+func (r chartRange) charts(c core.RecordCharts, at place) []templates.Chart {
 	hours := hoursChart(c.Hours, "")
 	hours.Words = busiest(c.Hours)
-	return []templates.Chart{r.days(c.Days), hours, r.gates(c.Gates), r.reasons(c.Reasons)}
+	return []templates.Chart{r.days(c.Days), hours, r.gates(c.Gates, at), r.reasons(c.Reasons)}
 }
 
 func (r chartRange) days(days []core.RecordTotals) templates.Chart {
@@ -141,7 +141,7 @@ func (r chartRange) days(days []core.RecordTotals) templates.Chart {
 	return chart
 }
 
-func (r chartRange) gates(gates []core.GateTotals) templates.Chart {
+func (r chartRange) gates(gates []core.GateTotals, in place) templates.Chart {
 	chart := templates.Chart{ID: "by-gate", Title: "按门", Kind: templates.ChartRank, Of: "门或门岗", Series: passageSeries}
 	for _, g := range gates[:min(len(gates), gatesDrawn)] {
 		at := r.query
@@ -151,7 +151,11 @@ func (r chartRange) gates(gates []core.GateTotals) templates.Chart {
 		case g.Post != 0:
 			at = r.with("gate", "p"+g.Post.String())
 		}
-		row := templates.ChartRow{Label: cmp.Or(g.Gate, "未知"), URL: templates.WithQuery(recordPath, at), Cells: passageCells(g.RecordTotals, at)}
+		label := cmp.Or(g.Gate, "未知")
+		if name := in.name(g.Community); name != "" {
+			label = name + " · " + label // every community has an east gate
+		}
+		row := templates.ChartRow{Label: label, URL: templates.WithQuery(recordPath, at), Cells: passageCells(g.RecordTotals, at)}
 		chart.Rows = append(chart.Rows, row)
 	}
 	if more := len(gates) - len(chart.Rows); more > 0 {

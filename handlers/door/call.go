@@ -63,7 +63,7 @@ func (d *Door) call(c *web.Context, f family) (answer []byte, outcome Outcome) {
 // refused without a look at what was shown.
 func (d *Door) meet(ctx context.Context, c *web.Context, f family, s shown) (core.Reader, Outcome) {
 	secret, addr := c.Param("secret"), c.Addr()
-	r, err := d.known.find(ctx, key{f.protocol, secret}, addr)
+	r, err := d.known.find(ctx, key{f.protocol, secret}, c.Network())
 	switch {
 	case err == errLimited:
 		return r, Limited

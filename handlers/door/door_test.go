@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -339,6 +340,19 @@ func TestGuesses(t *testing.T) {
 	s.door.known.mu.Unlock()
 	if got := s.show(t, token); got != open {
 		t.Errorf("the reader beside the guesser: %q", got)
+	}
+}
+
+// Whoever owns a /64 of IPv6 has one address to guess from, not as many as it likes.
+func TestGuessesFromOneNetwork(t *testing.T) {
+	s := newSite(t)
+	for i := range 80 {
+		request := httptest.NewRequest(http.MethodPost, fmt.Sprintf("/door/vguang/%026d", i), strings.NewReader("x"))
+		request.RemoteAddr = fmt.Sprintf("[2001:db8::%x]:4000", i+1)
+		s.app.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	if s.outcomes(Limited) == 0 {
+		t.Error("a network may guess without end")
 	}
 }
 

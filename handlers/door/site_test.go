@@ -32,6 +32,7 @@ type site struct {
 	gate   *gate.Gate
 	redis  *miniredis.Miniredis
 	door   *Door
+	app    http.Handler
 	addr   string
 	log    *lockedBuffer
 	now    time.Time
@@ -64,7 +65,7 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	app := web.New(web.Options{Store: st, Cache: web.RedisCache(client), Log: log})
 	app.Register(s.door.Routes()...)
 	server := httptest.NewServer(app)
-	s.addr = server.Listener.Addr().String()
+	s.app, s.addr = app, server.Listener.Addr().String()
 	t.Cleanup(func() {
 		server.Close()
 		s.door.Close()

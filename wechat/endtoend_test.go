@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -471,5 +472,36 @@ func TestPictures(t *testing.T) {
 	defer response.Body.Close()
 	if kind := response.Header.Get("Content-Type"); kind != "image/png" {
 		t.Errorf("the QR is %s", kind)
+	}
+}
+
+// TestPageConfigIsTaken: the phone takes the signature of our pages, and of no
+// page of another domain.
+func TestPageConfigIsTaken(t *testing.T) {
+	w := newWorld(t)
+	take := func(page string) string {
+		t.Helper()
+		c, err := w.official.PageConfig(t.Context(), page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.Get(strings.TrimSuffix(w.official.ScriptURL(), "/open/js/jweixin-1.6.0.js") + "/config?" + url.Values{
+			"appId": {c.AppID}, "timestamp": {fmt.Sprint(c.Timestamp)}, "nonceStr": {c.Nonce}, "signature": {c.Signature}, "url": {page},
+		}.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	if got := take("https://pass.example.com/h5/guard/1?a=b&c=/d"); !strings.Contains(got, "config:ok") {
+		t.Error(got)
+	}
+	if got := take("https://elsewhere.example.com/"); !strings.Contains(got, "invalid url domain") {
+		t.Error(got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// TokenStore keeps access tokens for all servers, and lets one of them at a time
+// TokenStore keeps access tokens and tickets for all servers, and lets one of them at a time
 // fetch a new one.
 type TokenStore interface {
 	// Get gives a value; ok is false where there is none.
@@ -33,91 +33,127 @@ const (
 	storeTime  = time.Second // a token store that is slow is as good as gone
 )
 
-// flight is a token being fetched by this process; others wait for it.
+// shared is a value of the platform that all servers use until it ends: an access
+// token, or a ticket.
+type shared struct {
+	key   string
+	fetch func(ctx context.Context) (value string, seconds int, err error) // how long it lives
+}
+
+// flight is a value being fetched by this process; others wait for it.
 type flight struct {
-	bad   string // the token it is to replace; "" = none
+	bad   string // the value it is to replace; "" = none
 	done  chan struct{}
-	token string
+	value string
 	err   error
 }
 
 // token gives the account's access token: the one all servers share, or a new
 // one. bad names a token that the platform has refused: it is not given again.
+func (a app) token(ctx context.Context, bad string) (string, error) {
+	return a.client.shared(ctx, a.accessToken(), bad)
+}
+
+func (a app) accessToken() shared { return shared{a.sharedKey("token"), a.fetchToken} }
+
+// sharedKey keeps accounts, and an account's old and new secret, apart.
+func (a app) sharedKey(kind string) string {
+	sum := sha256.Sum256([]byte(a.secret))
+	return "wechat:" + kind + ":" + a.id + ":" + hex.EncodeToString(sum[:6])
+}
+
+// fetchToken asks for an access token.
 //
 // POST /cgi-bin/stable_token, never with force_refresh:
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
-func (a app) token(ctx context.Context, bad string) (string, error) {
-	key := a.tokenKey()
+func (a app) fetchToken(ctx context.Context) (string, int, error) {
+	const api = "/cgi-bin/stable_token"
+	body, _, err := a.client.send(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
+		"grant_type": "client_credential", "appid": a.id, "secret": a.secret,
+	}, hide: []string{a.secret}})
+	a.client.noteBreaker(a.id, err)
+	if err != nil {
+		return "", 0, err
+	}
+	var answer struct {
+		Token   string `json:"access_token"`
+		Expires int    `json:"expires_in"` // seconds
+	}
+	if err := decode(api, body, &answer); err != nil {
+		return "", 0, err
+	}
+	if answer.Token == "" || answer.Expires <= 0 {
+		return "", 0, &errLocal{api, errors.New("no token in the answer")}
+	}
+	return answer.Token, answer.Expires, nil
+}
+
+// shared gives a value that is kept, or fetches it. bad names one that is not to
+// be given again.
+func (c *Client) shared(ctx context.Context, s shared, bad string) (string, error) {
 	for {
-		if token, ok := a.kept(ctx, key, bad); ok {
-			return token, nil
+		if value, ok := c.kept(ctx, s.key, bad); ok {
+			return value, nil
 		}
-		f := a.join(ctx, key, bad)
+		f := c.join(ctx, s, bad)
 		select {
 		case <-f.done:
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
-		// One that set out to replace another token may have come back with ours.
-		if f.err != nil || f.token != bad || f.bad == bad {
-			return f.token, f.err
+		// One that set out to replace another value may have come back with ours.
+		if f.err != nil || f.value != bad || f.bad == bad {
+			return f.value, f.err
 		}
 	}
 }
 
-// kept gives the token that the store has, unless it is bad.
-func (a app) kept(ctx context.Context, key, bad string) (string, bool) {
+// kept gives the value that the store has, unless it is bad.
+func (c *Client) kept(ctx context.Context, key, bad string) (string, bool) {
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	token, ok, err := a.client.o.Tokens.Get(ctx, key)
-	return token, err == nil && ok && token != bad
+	value, ok, err := c.o.Tokens.Get(ctx, key)
+	return value, err == nil && ok && value != bad
 }
 
 // join gives the flight that is under way, or starts one. It outlives the call
 // that started it: others wait for it too.
-func (a app) join(ctx context.Context, key, bad string) *flight {
-	c := a.client
+func (c *Client) join(ctx context.Context, s shared, bad string) *flight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f := c.flights[key]; f != nil {
+	if f := c.flights[s.key]; f != nil {
 		return f
 	}
 	f := &flight{bad: bad, done: make(chan struct{})}
-	c.flights[key] = f
+	c.flights[s.key] = f
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTime)
 		defer cancel()
-		f.token, f.err = a.fetchShared(ctx, key, bad)
+		f.value, f.err = c.fetchShared(ctx, s, bad)
 		c.mu.Lock()
-		delete(c.flights, key)
+		delete(c.flights, s.key)
 		c.mu.Unlock()
 		close(f.done)
 	}()
 	return f
 }
 
-// tokenKey keeps accounts, and an account's old and new secret, apart.
-func (a app) tokenKey() string {
-	sum := sha256.Sum256([]byte(a.secret))
-	return "wechat:token:" + a.id + ":" + hex.EncodeToString(sum[:6])
-}
-
 // fetchShared fetches under the lock of all servers, or takes what the lock's
 // holder fetched. A token store that is gone costs a fetch, not the call.
-func (a app) fetchShared(ctx context.Context, key, bad string) (string, error) {
+func (c *Client) fetchShared(ctx context.Context, s shared, bad string) (string, error) {
 	for {
-		unlock, ok, err := a.lock(ctx, key+":lock")
+		unlock, ok, err := c.lock(ctx, s.key+":lock")
 		if err != nil {
-			return a.fetch(ctx, key)
+			return c.fetch(ctx, s)
 		}
 		if ok {
 			defer unlock()
 		}
-		if token, found := a.kept(ctx, key, bad); found {
-			return token, nil
+		if value, found := c.kept(ctx, s.key, bad); found {
+			return value, nil
 		}
 		if ok {
-			return a.fetch(ctx, key)
+			return c.fetch(ctx, s)
 		}
 		wait := time.NewTimer(lockPoll)
 		select {
@@ -129,36 +165,22 @@ func (a app) fetchShared(ctx context.Context, key, bad string) (string, error) {
 	}
 }
 
-func (a app) lock(ctx context.Context, key string) (unlock func(), ok bool, err error) {
+func (c *Client) lock(ctx context.Context, key string) (unlock func(), ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	return a.client.o.Tokens.Lock(ctx, key, lockLife)
+	return c.o.Tokens.Lock(ctx, key, lockLife)
 }
 
-func (a app) fetch(ctx context.Context, key string) (string, error) {
-	const api = "/cgi-bin/stable_token"
-	body, _, err := a.client.send(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
-		"grant_type": "client_credential", "appid": a.id, "secret": a.secret,
-	}, hide: []string{a.secret}})
-	a.client.noteBreaker(a.id, err)
+func (c *Client) fetch(ctx context.Context, s shared) (string, error) {
+	value, seconds, err := s.fetch(ctx)
 	if err != nil {
 		return "", err
 	}
-	var answer struct {
-		Token   string `json:"access_token"`
-		Expires int    `json:"expires_in"` // seconds
-	}
-	if err := decode(api, body, &answer); err != nil {
-		return "", err
-	}
-	if answer.Token == "" || answer.Expires <= 0 {
-		return "", &errLocal{api, errors.New("no token in the answer")}
-	}
-	// Without the store every call fetches; the platform gives the same token.
+	// Without the store every call fetches; the platform gives the same value.
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	_ = a.client.o.Tokens.Set(ctx, key, answer.Token, tokenLife(answer.Expires))
-	return answer.Token, nil
+	_ = c.o.Tokens.Set(ctx, s.key, value, tokenLife(seconds))
+	return value, nil
 }
 
 // tokenLife is how long a token that expires in so many seconds is used. The

@@ -37,19 +37,19 @@ func TestOneFlight(t *testing.T) {
 	p := newPlatform(t)
 	p.held = make(chan struct{})
 	a := p.official(Options{Tokens: brokenTokens{}}).app
-	first := a.join(t.Context(), a.tokenKey(), "")
+	first := a.client.join(t.Context(), a.accessToken(), "")
 	for range 50 {
-		if a.join(t.Context(), a.tokenKey(), "") != first {
+		if a.client.join(t.Context(), a.accessToken(), "") != first {
 			t.Fatal("two flights for one token")
 		}
 	}
 	close(p.held)
 	<-first.done
-	if first.token != tokenName(testSecret, 1) || first.err != nil {
-		t.Errorf("%s, %v", first.token, first.err)
+	if first.value != tokenName(testSecret, 1) || first.err != nil {
+		t.Errorf("%s, %v", first.value, first.err)
 	}
 	p.wantAsked(tokenPath, 1)
-	if next := a.join(t.Context(), a.tokenKey(), ""); next == first {
+	if next := a.client.join(t.Context(), a.accessToken(), ""); next == first {
 		t.Error("a flight that landed takes more on")
 	} else {
 		<-next.done
@@ -60,18 +60,18 @@ func TestOneFlight(t *testing.T) {
 // back with that very token; it is not taken for a new one.
 func TestFlightOfAnother(t *testing.T) {
 	p := newPlatform(t)
-	landed := &flight{done: make(chan struct{}), token: "refused"}
+	landed := &flight{done: make(chan struct{}), value: "refused"}
 	close(landed.done)
 	looks := 0
 	var a app
 	a = p.official(Options{Tokens: onGet{brokenTokens{}, func() {
 		if looks++; looks == 2 {
 			a.client.mu.Lock()
-			delete(a.client.flights, a.tokenKey())
+			delete(a.client.flights, a.accessToken().key)
 			a.client.mu.Unlock()
 		}
 	}}}).app
-	a.client.flights[a.tokenKey()] = landed
+	a.client.flights[a.accessToken().key] = landed
 	if token, err := a.token(t.Context(), "refused"); err != nil || token != tokenName(testSecret, 1) {
 		t.Errorf("%s, %v", token, err)
 	}
@@ -237,10 +237,10 @@ func TestStoreDown(t *testing.T) {
 func TestStoreSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := app{client: New(Options{Tokens: deafTokens{}}), id: testApp, secret: testSecret}
-		if _, ok := a.kept(t.Context(), "k", ""); ok {
+		if _, ok := a.client.kept(t.Context(), "k", ""); ok {
 			t.Error("a deaf store has a token")
 		}
-		if _, _, err := a.lock(t.Context(), "k"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, _, err := a.client.lock(t.Context(), "k"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -271,7 +271,7 @@ func TestLockHolderDies(t *testing.T) {
 	server, client := newRedis(t)
 	tokens := &refusedLocks{TokenStore: NewRedisTokens(client)}
 	a := p.official(Options{Tokens: tokens})
-	if _, ok, err := tokens.Lock(t.Context(), a.app.tokenKey()+":lock", lockLife); !ok || err != nil {
+	if _, ok, err := tokens.Lock(t.Context(), a.app.accessToken().key+":lock", lockLife); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	sent := make(chan error)

@@ -207,6 +207,10 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("GET /open.weixin.qq.com/connect/oauth2/authorize", s.authorize)
 	mux.HandleFunc("GET /mp.weixin.qq.com/cgi-bin/showqrcode", s.showQRCode)
 
+	mux.HandleFunc("GET /res.wx.qq.com/open/js/jweixin-1.6.0.js", jsSDK)
+	mux.HandleFunc("GET /res.wx.qq.com/config", s.jsConfig)
+	mux.HandleFunc("POST /res.wx.qq.com/camera", jsCamera)
+
 	mux.HandleFunc("GET /{$}", s.indexPage)
 	mux.HandleFunc("GET /log", s.logPage)
 	mux.HandleFunc("GET /faults", s.faultsPage)

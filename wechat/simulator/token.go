@@ -163,5 +163,5 @@ func jsTicket(q *request) (any, int) {
 	if q.query.Get("type") != "jsapi" {
 		return nil, 40097
 	}
-	return ok(map[string]any{"ticket": "sM4" + digest("ticket", q.app.AppID)[:60], "expires_in": 7200}), 0
+	return ok(map[string]any{"ticket": jsTicketOf(q.app.AppID), "expires_in": 7200}), 0
 }

@@ -1,0 +1,110 @@
+package simulator
+
+import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // the platform's signature
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"image"
+	_ "image/gif"  // pictures that people choose
+	_ "image/jpeg" // the same
+	_ "image/png"  // the same
+	"io"
+	"net/http"
+	"net/url"
+	"sort"
+	"strings"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+)
+
+// jsTicketOf is the ticket that an account's pages are signed with.
+func jsTicketOf(appID string) string { return "sM4" + digest("ticket", appID)[:60] }
+
+// jsSDK is res.wx.qq.com/open/js/jweixin-1.6.0.js: the simulator's own script with
+// the calls the product makes of it.
+func jsSDK(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeFileFS(w, r, pageFiles, "pages/assets/jssdk.js")
+}
+
+// jsConfig is what WeChat's app does when a page calls wx.config: it holds the
+// signature to the account's ticket and the page to the account's domains.
+// https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html#66
+func (s *Simulator) jsConfig(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	app, known := s.App(query.Get("appId"))
+	page, err := url.Parse(query.Get("url"))
+	message := "config:ok"
+	switch {
+	case !known || app.Type != OfficialAccount:
+		message = "config:invalid appid"
+	case err != nil || !(app.mayRedirect(page) || s.ownHost(r, page)):
+		message = "config:invalid url domain"
+	case query.Get("signature") != signPage(jsTicketOf(app.AppID), query):
+		message = "config:invalid signature"
+	}
+	s.logPageCall(r, app.AppID, message, message != "config:ok")
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(map[string]string{"errMsg": message})
+}
+
+// signPage writes the pairs in the order of their names, and digests them.
+func signPage(ticket string, query url.Values) string {
+	pairs := []string{
+		"noncestr=" + query.Get("nonceStr"), "jsapi_ticket=" + ticket,
+		"timestamp=" + query.Get("timestamp"), "url=" + query.Get("url"),
+	}
+	sort.Strings(pairs)
+	sum := sha1.Sum([]byte(strings.Join(pairs, "&"))) //nolint:gosec // the platform's signature
+	return hex.EncodeToString(sum[:])
+}
+
+const (
+	pictureMost = 8 << 20 // bytes
+	pictureSide = 6000    // pixels
+)
+
+// jsCamera reads the code in a picture, as the phone's camera would.
+func jsCamera(w http.ResponseWriter, r *http.Request) {
+	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, pictureMost))
+	if err != nil {
+		http.Error(w, "图片太大", http.StatusRequestEntityTooLarge)
+		return
+	}
+	text, err := ReadQR(picture)
+	if err != nil {
+		http.Error(w, "图片里没有看到二维码", http.StatusUnprocessableEntity)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, text)
+}
+
+// ReadQR gives the text of the QR code in a PNG, JPEG or GIF picture of at most
+// 6,000 pixels a side.
+func ReadQR(picture []byte) (string, error) {
+	config, _, err := image.DecodeConfig(bytes.NewReader(picture))
+	if err != nil {
+		return "", err
+	}
+	if config.Width > pictureSide || config.Height > pictureSide {
+		return "", errors.New("simulator: the picture is too large")
+	}
+	seen, _, err := image.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return "", err
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(seen)
+	if err != nil {
+		return "", err
+	}
+	found, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
+	if err != nil {
+		return "", err
+	}
+	return found.GetText(), nil
+}

@@ -246,6 +246,17 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 			t.Errorf("door %d: opened %v (%s), then the other opened %v (%s)", door, first.Opened, first.Response, second.Opened, second.Response)
 		}
 	}
+	// A guard's phone scans with WeChat's own scanner.
+	screen := &tab{t: t, ctx: phone.another()}
+	screen.open(on(t, address, "wang-xiulan", pass))
+	screen.await("the code", `document.querySelector("[data-qr] img")?.complete`)
+	code := decodeQR(t, screen.shot())
+	guard := newTab(t, browser.Phone)
+	guard.open(on(t, address, "li-weidong", "/h5/guard"))
+	guard.click("[data-scan-wechat]:not([hidden])")
+	guard.await("the camera", `(document.querySelector("dialog input").value = "`+code+`") && document.querySelector("dialog button").click() === undefined`)
+	guard.await("what WeChat saw", `location.pathname.endsWith("/look") && document.querySelector("h2").innerText.includes("王秀兰")`)
+	guard.picture("guard-look")
 }
 
 // held is what a door of the demonstration tells of one call.

@@ -88,6 +88,24 @@ func (w *weChat) Phone(ctx context.Context, code string) (string, error) {
 	return phone, web.WechatError(err)
 }
 
+// Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but takes
+// only its own signatures; the demonstration's is any browser.
+func (w *weChat) Script(agent string) string {
+	if w.official == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
+		return ""
+	}
+	return strings.TrimPrefix(w.official.ScriptURL(), w.strip)
+}
+
+// PageConfig implements h5.WeChat.
+func (w *weChat) PageConfig(ctx context.Context, page string) (wechat.PageConfig, error) {
+	if w.official == nil {
+		return wechat.PageConfig{}, errNoOfficial
+	}
+	config, err := w.official.PageConfig(ctx, page)
+	return config, web.WechatError(err)
+}
+
 // TemporaryQR implements console.QRMaker.
 func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Duration) (string, error) {
 	if w.official == nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ func (h *H5) guardRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/h5/guard", Access: web.Guard, Handler: h.listPosts},
 		{Method: http.MethodGet, Path: "/h5/guard/:post", Access: web.Guard, Handler: h.showPost},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/events", Access: web.Guard, Handler: h.postEvents, Time: -1},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/scanner", Access: web.Guard, Handler: h.scanner},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.searchResidents},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.lookAtPass},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.releasePass},
@@ -79,6 +81,7 @@ type postPage struct {
 	templates.Phone
 	Post    core.GuardPost
 	Error   string // of the scan field
+	Script  string // WeChat's JS-SDK, whose camera scans; "" = not inside WeChat
 	Totals  core.RecordTotals
 	Records []line
 	Live    templates.Live
@@ -107,10 +110,36 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 		return err
 	}
 	return h.show(c, status, "guard/show", postPage{
-		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
+		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals, Script: h.wechat.Script(c.Request().UserAgent()),
 		Records: h.lines(records, false), Many: len(c.Guard().Posts) > 1,
 		Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
+}
+
+// scanner signs the guard's page for WeChat's JS-SDK. The page names its own
+// address, which only the phone knows to the letter; one of another site is not
+// signed. The page does not wait for it: there are other ways to scan.
+func (h *H5) scanner(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	page, err := url.Parse(c.Query("page"))
+	if err != nil || page.Path != "/h5/guard/"+post.ID.String() && page.Path != "/h5/guard/"+post.ID.String()+"/look" || !h.ownOrigin(c, page) {
+		return core.Invalid("不是本站的页面")
+	}
+	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, config)
+}
+
+// ownOrigin reports an address of this site, as the configuration or the request
+// names it.
+func (h *H5) ownOrigin(c *web.Context, page *url.URL) bool {
+	return (page.Scheme == "https" || page.Scheme == "http") && page.User == nil &&
+		(page.Scheme+"://"+page.Host == h.publicURL || page.Host == c.Request().Host)
 }
 
 func (h *H5) postEvents(c *web.Context) error {

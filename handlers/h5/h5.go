@@ -13,6 +13,7 @@ import (
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
+	"tongxing/wechat"
 )
 
 // WeChat is what the pages need of WeChat.
@@ -26,6 +27,11 @@ type WeChat interface {
 	IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error)
 	// Phone learns the verified number behind a code of getPhoneNumber.
 	Phone(ctx context.Context, code string) (string, error)
+	// Script is where a page loads WeChat's JS-SDK from; "" where the browser with
+	// this User-Agent has no use for it.
+	Script(agent string) string
+	// PageConfig signs a page, by its whole address, so that it may use the JS-SDK.
+	PageConfig(ctx context.Context, page string) (wechat.PageConfig, error)
 }
 
 // Options make the pages.

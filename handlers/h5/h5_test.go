@@ -3,6 +3,7 @@ package h5
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/estate"
+	"tongxing/wechat"
 )
 
 // platform stands for WeChat: a code is the open id it belongs to, and works once.
@@ -51,6 +53,17 @@ func (p *platform) Phone(_ context.Context, code string) (string, error) {
 		return "", errors.New("no code")
 	}
 	return code, nil
+}
+
+func (p *platform) Script(agent string) string {
+	if strings.Contains(agent, "MicroMessenger") {
+		return "/sdk.js"
+	}
+	return ""
+}
+
+func (p *platform) PageConfig(_ context.Context, page string) (wechat.PageConfig, error) {
+	return wechat.PageConfig{AppID: "wx", Signature: "of " + page}, nil
 }
 
 // site is two servers on one store and one cache, and an estate.
@@ -104,6 +117,7 @@ type phone struct {
 	client  *http.Client
 	address string
 	part    string // that the page's script asks for; "" = it does not
+	agent   string // User-Agent; "" = Go's
 }
 
 func (w *site) phone(t *testing.T) *phone {
@@ -126,6 +140,9 @@ func (p *phone) do(method, path string, form url.Values) (*http.Response, *goque
 	}
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if p.agent != "" {
+		request.Header.Set("User-Agent", p.agent)
 	}
 	if p.part != "" {
 		request.Header.Set("X-Fragment", p.part)
@@ -568,4 +585,34 @@ func TestGuardRefusesWithoutMeasuring(t *testing.T) {
 	if verdict := done.Find(".p-verdict.tx-bad").Text(); !strings.Contains(verdict, "未放行") || !strings.Contains(verdict, "人证不符") {
 		t.Errorf("the guard reads %q", verdict)
 	}
+}
+
+// WeChat's scanner is offered inside WeChat, and only the guard's own page is
+// signed for it.
+func TestGuardScansWithWeChat(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	scripts := func() int { return p.get(post, http.StatusOK).Find("form[data-scan-script]").Length() }
+	if scripts() != 0 {
+		t.Error("a browser outside WeChat is sent for the JS-SDK")
+	}
+	p.agent = "Mozilla/5.0 MicroMessenger/8.0"
+	if scripts() != 1 {
+		t.Error("WeChat's browser is not sent for the JS-SDK")
+	}
+	sign := func(page string) string { return post + "/scanner?" + url.Values{"page": {page}}.Encode() }
+	for _, page := range []string{"https://pass.example.com" + post, p.address + post + "?a=1&b=%2F", p.address + post + "/look"} {
+		var config wechat.PageConfig
+		if err := json.Unmarshal([]byte(p.get(sign(page), http.StatusOK).Text()), &config); err != nil || config.Signature != "of "+page {
+			t.Errorf("%s: %+v, %v", page, config, err)
+		}
+	}
+	for _, page := range []string{
+		"", "%", "https://evil.example" + post, "https://pass.example.com@evil.example" + post, "https://pass.example.com/h5/pass", "javascript://pass.example.com" + post,
+		"https://pass.example.com/h5/guard/1", "https://u@pass.example.com" + post,
+	} {
+		p.get(sign(page), http.StatusUnprocessableEntity)
+	}
+	p.get("/h5/guard/1/scanner?page="+url.QueryEscape(p.address+"/h5/guard/1"), http.StatusNotFound)
 }

@@ -2,12 +2,14 @@
 // Enter; where the browser can read codes itself, a button opens the camera.
 //
 //   <form data-scan>             with the field "text"
-//     [data-scan-camera] hidden  shown where the camera can be used
+//     data-scan-script           inside WeChat: where its JS-SDK is
+//     data-scan-sign             and who signs the page for it
+//     [data-scan-wechat] hidden  shown where WeChat scans
+//     [data-scan-camera] hidden  else, shown where the browser can use the camera
 //     [data-scan-video] hidden   what the camera sees
 //     [data-scan-trouble] hidden said in words where it cannot be opened
 //
-// Inside WeChat neither iOS nor the JS-SDK without a signed ticket offers this:
-// there the button stays hidden.
+// Inside WeChat browsers cannot use the camera themselves, at least on iOS.
 
 const lookEvery = 150; // ms
 
@@ -18,6 +20,7 @@ export function watchScans() {
 
 async function start(form) {
   typeAnywhere(form.elements.text);
+  if (await weChatScans(form)) return;
   const button = form.querySelector("[data-scan-camera]");
   if (!button || !(await canRead())) return;
   const camera = newCamera(form);
@@ -34,6 +37,54 @@ function typeAnywhere(field) {
     const idle = !at || at === document.body || at.tagName === "MAIN";
     if (idle && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
   });
+}
+
+// weChatScans offers WeChat's own scanner; false where the page is not inside
+// WeChat, or WeChat does not take its signature.
+async function weChatScans(form) {
+  const { scanScript, scanSign } = form.dataset;
+  const button = form.querySelector("[data-scan-wechat]");
+  if (!scanScript || !button || !(await ready(scanScript, scanSign))) return false;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    window.wx.scanQRCode({ needResult: 1, scanType: ["qrCode"], success: ({ resultStr }) => present(form, resultStr) });
+  });
+  return true;
+}
+
+async function ready(script, sign) {
+  try {
+    const page = location.href.split("#")[0];
+    const [config] = await Promise.all([signed(`${sign}?page=${encodeURIComponent(page)}`), loaded(script)]);
+    return await new Promise((resolve) => {
+      window.wx.ready(() => resolve(true));
+      window.wx.error(() => resolve(false));
+      window.wx.config({ ...config, debug: false, jsApiList: ["scanQRCode"] });
+    });
+  } catch {
+    return false;
+  }
+}
+
+async function signed(address) {
+  const reply = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!reply.ok) throw new Error("not signed");
+  return reply.json();
+}
+
+function loaded(address) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = resolve;
+    script.onerror = reject;
+    document.head.append(script);
+  });
+}
+
+function present(form, text) {
+  form.elements.text.value = text;
+  form.requestSubmit ? form.requestSubmit() : form.submit();
 }
 
 async function canRead() {
@@ -74,8 +125,7 @@ function newCamera(form) {
     }
     close();
     navigator.vibrate?.(60);
-    form.elements.text.value = text;
-    form.requestSubmit ? form.requestSubmit() : form.submit();
+    present(form, text);
   };
 
   const open = async () => {

@@ -28,6 +28,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/estate"
+	"tongxing/wechat"
 )
 
 var update = flag.Bool("update", false, "write testdata/routes.golden anew")
@@ -58,7 +59,7 @@ func newTown(t *testing.T) *town {
 	d := door.New(door.Options{Store: s, Gate: g})
 	shadow := web.RedisCache(redis)
 	desk := &console.Console{Store: s, Renderer: pages, Cache: shadow, Gate: g, PublicURL: "http://127.0.0.1"}
-	phones := h5.New(h5.Options{Store: s, Gate: g, Pages: pages, PublicURL: "http://127.0.0.1"})
+	phones := h5.New(h5.Options{Store: s, Gate: g, Pages: pages, WeChat: noWeChat{}, PublicURL: "http://127.0.0.1"})
 	app := web.New(web.Options{
 		Store: s, Cache: shadow, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Limits: web.Limits{AddressPerMinute: 1e6, AccountPerMinute: 1e6},
 		ErrorPage: func(c *web.Context, p web.ErrorPage) error {
@@ -93,6 +94,29 @@ func newTown(t *testing.T) *town {
 		w.audits[e.Community] = lines[0].ID
 	}
 	return w
+}
+
+// noWeChat is a WeChat of which nothing is configured.
+type noWeChat struct{}
+
+var errNoWeChat = core.Conflict("还没有配置公众号，请联系管理员")
+
+func (noWeChat) AuthorizeURL(string, string) (string, error) { return "", errNoWeChat }
+
+func (noWeChat) Identify(context.Context, string) (core.WechatIdentity, error) {
+	return core.WechatIdentity{}, errNoWeChat
+}
+
+func (noWeChat) IdentifyMini(context.Context, string) (core.WechatIdentity, error) {
+	return core.WechatIdentity{}, errNoWeChat
+}
+
+func (noWeChat) Phone(context.Context, string) (string, error) { return "", errNoWeChat }
+
+func (noWeChat) Script(string) string { return "" }
+
+func (noWeChat) PageConfig(context.Context, string) (wechat.PageConfig, error) {
+	return wechat.PageConfig{}, errNoWeChat
 }
 
 // TestRoutesGolden shows every new URL, and who may call it, in review:

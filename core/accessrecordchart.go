@@ -1,7 +1,18 @@
 package core
 
+import "fmt"
+
 // ChartDaysMost bounds the range that charts of access records count.
 const ChartDaysMost = 31
+
+// CheckChartDays says what is wrong with a range of days to chart, by the field
+// "to", or nothing.
+func CheckChartDays(first, last Day) error {
+	if last < first || last-first >= ChartDaysMost {
+		return InvalidFields(map[string]string{"to": fmt.Sprintf("图表最多统计 %d 天", ChartDaysMost)})
+	}
+	return nil
+}
 
 // RecordCharts count the access records of a range of days, in the ways in which
 // they are drawn.

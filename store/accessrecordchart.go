@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,12 +10,12 @@ import (
 )
 
 // RecordCharts counts the records of the natural days from first to last, in the
-// communities in scope, at a cost of two queries over that range of records. More
-// than core.ChartDaysMost days are invalid.
+// communities in scope, in one pass over that range of records: some microseconds
+// a record. More than core.ChartDaysMost days are invalid.
 func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.RecordFilter, first, last core.Day) (core.RecordCharts, error) {
 	var charts core.RecordCharts
-	if last < first || last-first >= core.ChartDaysMost {
-		return charts, core.InvalidFields(map[string]string{"to": fmt.Sprintf("图表最多统计 %d 天", core.ChartDaysMost)})
+	if err := core.CheckChartDays(first, last); err != nil {
+		return charts, err
 	}
 	charts.Days = make([]core.RecordTotals, last-first+1)
 	f.From, f.To = first.Start(s.zone), (last + 1).Start(s.zone)
@@ -24,23 +23,31 @@ func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.Recor
 	if err != nil || !ok {
 		return charts, wrap("count access records for charts", err)
 	}
-	if err = s.recordTimes(ctx, where, f.From, &charts); err == nil {
-		err = s.recordPlaces(ctx, where, &charts)
-	}
+	var rows []recordCount
+	text, args := where.text(0)
+	err = s.all(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n
+		FROM access_record WHERE `+text+` GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
+		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...)
+	s.countTimes(rows, f.From, &charts)
+	countPlaces(rows, &charts)
 	return charts, wrap("count access records for charts", err)
 }
 
-// recordTimes counts by day and by hour of the day.
-func (s *Store) recordTimes(ctx context.Context, where recordWhere, start time.Time, charts *core.RecordCharts) error {
-	var rows []struct {
-		Since     int64          `db:"since"`
-		Direction core.Direction `db:"direction"`
-		Allowed   int            `db:"allowed"`
-		N         int            `db:"n"`
-	}
-	text, args := where.text(0)
-	err := s.all(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n FROM access_record WHERE `+text+
-		" GROUP BY since, direction, allowed", append([]any{start.UnixMilli(), start.UnixMilli()}, args...)...)
+// recordCount counts the records of one kind in one hour.
+type recordCount struct {
+	Since     int64          `db:"since"` // ms from the range's start to the hour's
+	Community core.ID        `db:"community_id"`
+	Reader    core.ID        `db:"reader_id"`
+	Post      core.ID        `db:"post_id"`
+	Gate      string         `db:"gate"`
+	Direction core.Direction `db:"direction"`
+	Allowed   int            `db:"allowed"`
+	Reason    core.Reason    `db:"reason"`
+	N         int            `db:"n"`
+}
+
+// countTimes counts by day and by hour of the day.
+func (s *Store) countTimes(rows []recordCount, start time.Time, charts *core.RecordCharts) {
 	first := core.DayOf(start, s.zone)
 	for _, row := range rows {
 		at := start.Add(time.Duration(row.Since) * time.Millisecond).In(s.zone)
@@ -48,24 +55,10 @@ func (s *Store) recordTimes(ctx context.Context, where recordWhere, start time.T
 		charts.Days[day].Count(row.Direction, row.Allowed != 0, row.N)
 		charts.Hours[at.Hour()].Count(row.Direction, row.Allowed != 0, row.N)
 	}
-	return err
 }
 
-// recordPlaces counts by reader or post, and by reason of refusal.
-func (s *Store) recordPlaces(ctx context.Context, where recordWhere, charts *core.RecordCharts) error {
-	var rows []struct {
-		Reader    core.ID        `db:"reader_id"`
-		Post      core.ID        `db:"post_id"`
-		Community core.ID        `db:"community_id"`
-		Gate      string         `db:"gate"`
-		Direction core.Direction `db:"direction"`
-		Allowed   int            `db:"allowed"`
-		Reason    core.Reason    `db:"reason"`
-		N         int            `db:"n"`
-	}
-	text, args := where.text(0)
-	err := s.all(ctx, &rows, `SELECT reader_id, post_id, community_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n FROM access_record WHERE `+text+
-		" GROUP BY reader_id, post_id, community_id, direction, allowed, reason", args...)
+// countPlaces counts by reader or post, and by reason of refusal.
+func countPlaces(rows []recordCount, charts *core.RecordCharts) {
 	type place struct{ reader, post, community core.ID }
 	gates, reasons := map[place]*core.GateTotals{}, map[core.Reason]int{}
 	for _, row := range rows {
@@ -90,5 +83,4 @@ func (s *Store) recordPlaces(ctx context.Context, where recordWhere, charts *cor
 	slices.SortFunc(charts.Reasons, func(a, b core.RefusalCount) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason))
 	})
-	return err
 }

@@ -310,6 +310,7 @@ func TestRecordPages(t *testing.T) {
 		"console/accessrecord/list#empty": recordListPage{Shell: shell, List: list},
 		"console/accessrecord/chart": recordChartPage{Shell: shell, Tabs: recordTabs("chart", url.Values{}), List: list, Range: "x", Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
 			Days: make([]core.RecordTotals, 2), Hours: hours, Gates: []core.GateTotals{{Gate: hostileText}}, Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}}, place{})},
+		"console/accessrecord/chart#later": recordChartPage{Shell: shell, List: list, Later: "/x"},
 		"console/accessrecord/chart#empty": recordChartPage{Shell: shell, List: list, Empty: templates.Empty{Title: "x"}},
 		"console/accessrecord/show":        recordShowPage{Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC), Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}}},
 	})

@@ -18,6 +18,7 @@ type recordChartPage struct {
 	templates.Shell
 	Tabs   templates.Tabs
 	List   templates.List // its filters only
+	Later  string         // where the charts are fetched from, once the page stands; "" = they are here
 	Range  string
 	Charts []templates.Chart
 	Empty  templates.Empty // instead of the charts
@@ -38,7 +39,8 @@ func recordTabs(active string, query url.Values) templates.Tabs {
 const chartDays = 7
 
 // recordChart draws the records of the filters. It is a page of its own, so that
-// the list never waits for the counting.
+// the list never waits for the counting; of more than a day, which may take a
+// second, the charts come by a request of their own.
 func (h *Console) recordChart(c *web.Context) error {
 	form, filter, at, wrong := h.recordFilter(c)
 	if wrong != nil && web.FieldsOf(wrong) == nil {
@@ -55,6 +57,13 @@ func (h *Console) recordChart(c *web.Context) error {
 		return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
 	}
 	first, last := form.days(h.today(c))
+	if wrong == nil {
+		wrong = core.CheckChartDays(first, last)
+	}
+	if last > first && wrong == nil && !c.IsPartial() && c.Query("draw") == "" {
+		page.Later = templates.WithQuery(recordChartPath, c.Request().URL.Query(), "draw", "1")
+		return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
+	}
 	var charts core.RecordCharts
 	if wrong == nil {
 		charts, wrong = h.Store.RecordCharts(c.Ctx(), c.Scope(), filter, first, last)

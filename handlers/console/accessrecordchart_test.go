@@ -25,7 +25,11 @@ func TestRecordChart(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := d.registrar(t)
-	page := b.get(t, recordChartPath, http.StatusOK)
+	later := b.get(t, recordChartPath+"?direction=", http.StatusOK).Find("#list-body [hx-get]").AttrOr("hx-get", "")
+	if later == "" {
+		t.Fatal("the page waits for its charts")
+	}
+	page := b.get(t, later, http.StatusOK)
 	literally(t, page, hostileText)
 	words := func(selector string) string { return strings.Join(strings.Fields(page.Find(selector).Text()), "") }
 	if n := page.Find("#by-day tbody tr").Length(); n != chartDays {

@@ -67,6 +67,7 @@ type ask struct {
 	what   string
 	filter core.RecordFilter
 	page   store.Page
+	days   core.Day // the charts of so many days, instead of a page
 }
 
 // asks are the pages of the first estate's list; the first is the yardstick.
@@ -74,17 +75,17 @@ func (b *bench) asks(s *store.Store, e *estate.Estate) ([]ask, error) {
 	who := e.Residents[len(e.Residents)/2]
 	day := time.Now().AddDate(0, 0, -45)
 	list := []ask{
-		{"first page", core.RecordFilter{}, store.Page{}},
-		{"refused", core.RecordFilter{Result: "refused"}, store.Page{}},
-		{"allowed, out", core.RecordFilter{Result: "allowed", Direction: core.Out}, store.Page{}},
-		{"one door", core.RecordFilter{Reader: e.Doors[3].ID}, store.Page{}},
-		{"one house", core.RecordFilter{House: who.House}, store.Page{}},
-		{"one person", core.RecordFilter{Person: who.Person}, store.Page{}},
-		{"a day 45 days ago", core.RecordFilter{From: day, To: day.AddDate(0, 0, 1)}, store.Page{}},
-		{"its refused", core.RecordFilter{From: day, To: day.AddDate(0, 0, 1), Result: "refused"}, store.Page{}},
-		{"fever (1 in 1,000)", core.RecordFilter{Reason: core.ReasonFever}, store.Page{}},
-		{"a name", core.RecordFilter{Keyword: who.Name}, store.Page{}},
-		{"a phone's end", core.RecordFilter{Keyword: who.Phone[7:]}, store.Page{}},
+		{what: "first page"},
+		{what: "refused", filter: core.RecordFilter{Result: "refused"}},
+		{what: "allowed, out", filter: core.RecordFilter{Result: "allowed", Direction: core.Out}},
+		{what: "one door", filter: core.RecordFilter{Reader: e.Doors[3].ID}},
+		{what: "one house", filter: core.RecordFilter{House: who.House}},
+		{what: "one person", filter: core.RecordFilter{Person: who.Person}},
+		{what: "a day 45 days ago", filter: core.RecordFilter{From: day, To: day.AddDate(0, 0, 1)}},
+		{what: "its refused", filter: core.RecordFilter{From: day, To: day.AddDate(0, 0, 1), Result: "refused"}},
+		{what: "fever (1 in 1,000)", filter: core.RecordFilter{Reason: core.ReasonFever}},
+		{what: "a name", filter: core.RecordFilter{Keyword: who.Name}},
+		{what: "a phone's end", filter: core.RecordFilter{Keyword: who.Phone[7:]}},
 	}
 	// Deep pages begin where somebody who paged on and on would be.
 	var deep []ask
@@ -149,7 +150,8 @@ func (b *bench) listsAt(p *place) ([]ask, []time.Duration, error) {
 		return nil, nil, err
 	}
 	scope := core.ScopeOf(estates[0].Community)
-	asks = append(asks, ask{"all communities", core.RecordFilter{}, store.Page{}}, ask{"three communities", core.RecordFilter{}, store.Page{}})
+	asks = append(asks, ask{what: "all communities"}, ask{what: "three communities"},
+		ask{what: "charts of a day", days: 1}, ask{what: "charts of 7 days", days: 7}, ask{what: "charts of 31 days", days: core.ChartDaysMost})
 	took := make([]time.Duration, len(asks))
 	for i, a := range asks {
 		in := scope
@@ -168,20 +170,34 @@ func (b *bench) listsAt(p *place) ([]ask, []time.Duration, error) {
 
 // timePage gives the median time of a page.
 func timePage(ctx context.Context, s *store.Store, scope core.Scope, a ask) (time.Duration, error) {
-	const times = 41
+	times := 41
+	if a.days > 0 {
+		times = 5
+	}
 	took := make([]time.Duration, times)
 	a.page.Limit = pageSize
 	for i := range took {
 		began := time.Now()
-		found, _, err := s.AccessRecords(ctx, scope, a.filter, a.page)
+		n, err := look(ctx, s, scope, a)
 		took[i] = time.Since(began)
 		if err != nil {
 			return 0, err
 		}
-		if len(found) == 0 {
+		if n == 0 {
 			return 0, fmt.Errorf("%s: an empty page", a.what)
 		}
 	}
 	slices.Sort(took)
 	return took[times/2], nil
+}
+
+// look asks for what the page shows, and gives how many records that is.
+func look(ctx context.Context, s *store.Store, scope core.Scope, a ask) (int, error) {
+	if a.days == 0 {
+		found, _, err := s.AccessRecords(ctx, scope, a.filter, a.page)
+		return len(found), err
+	}
+	today := core.DayOf(time.Now(), s.Zone())
+	charts, err := s.RecordCharts(ctx, scope, a.filter, today-a.days+1, today)
+	return charts.Sum().All(), err
 }

@@ -196,6 +196,23 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	return list, more, nil
 }
 
+// HouseRestriction gives the restriction of a house of the scope; one without is
+// not found.
+func (s *Store) HouseRestriction(ctx context.Context, scope core.Scope, h core.House) (core.Restriction, error) {
+	if !scope.Has(h.Community) {
+		return core.Restriction{}, core.NotFound(noHouse)
+	}
+	found, err := s.restrictionsOf(ctx, []core.ID{h.ID})
+	if err != nil {
+		return core.Restriction{}, wrap("restriction of a house", err)
+	}
+	r, ok := found[h.ID]
+	if !ok {
+		return core.Restriction{}, core.NotFound(noRestriction)
+	}
+	return r, nil
+}
+
 // restrictionsOf gives the restrictions of houses by house.
 func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.ID]core.Restriction, error) {
 	found := map[core.ID]core.Restriction{}

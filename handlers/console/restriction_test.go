@@ -94,6 +94,43 @@ func TestRestrictionRefuses(t *testing.T) {
 	}
 }
 
+// A pasted list is looked at line by line before anything is restricted.
+func TestRestrictionPastedList(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	label := houseLabel(t, d, d.mine.Houses[0])
+	last := label[len(strings.TrimRight(label, "0123456789")):]
+	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"},
+		"pasted": {strings.Join([]string{label, "9-9-9999", hostileText, last}, "\r\n")}}
+	page, _ := b.post(t, restrictionPath, form, http.StatusOK)
+	literally(t, page, hostileText)
+	lines := page.Find("#matches tbody tr")
+	for i, want := range []string{"已匹配", "没有找到", "没有找到"} {
+		if got := lines.Eq(i).Text(); !strings.Contains(got, want) {
+			t.Errorf("line %d: %q, want %s", i+1, got, want)
+		}
+	}
+	if page.Find(`input[name="houses"][value="`+d.mine.Houses[0].String()+`"][checked]`).Length() != 1 || inputValue(page, "exits") != "3" || inputValue(page, "reason") != "居家" {
+		t.Errorf("the match is not ticked, or the form lost something: %s", page.Find("form.tx-form").Text())
+	}
+	if len(d.restrictions(t)) != 0 {
+		t.Fatal("looking restricted a house")
+	}
+	form.Set("pasted", strings.Repeat("1\n", store.RestrictionMost+1))
+	page, _ = b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
+	wrongField(t, page, "pasted")
+
+	form.Set("act", "all")
+	form.Set("pasted", "")
+	page, _ = b.post(t, restrictionPath, form, http.StatusOK)
+	if n := page.Find(`input[name="houses"][checked]`).Length(); n != len(d.mine.Houses) {
+		t.Errorf("%d of %d houses are ticked", n, len(d.mine.Houses))
+	}
+	form.Set("community", d.others.Community.String())
+	form.Set("act", "paste")
+	b.post(t, restrictionPath, form, http.StatusNotFound)
+}
+
 func TestRestrictionPages(t *testing.T) {
 	shell := templates.Shell{Title: "限制出入", CSRF: "x"}
 	at := place{Community: core.Community{ID: 1}}
@@ -101,7 +138,8 @@ func TestRestrictionPages(t *testing.T) {
 		"console/restriction/list": restrictionListPage{Shell: shell, Tabs: passTabs("restriction", at), List: templates.List{Path: restrictionPath}, Rows: []restrictionRow{
 			{Label: "1栋101", Reason: hostileText, State: restrictionBadge(core.Restriction{Exits: 2}, 1), Lift: &templates.Submit{Label: "解除", URL: "/x"}},
 		}},
-		"console/restriction/form":       restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
-		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
+		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
+		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: &templates.Field{Kind: templates.Select, Name: "node", Label: "楼栋"},
+			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, Matches: restrictionMatches([]core.HouseMatch{{Line: hostileText}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
 	})
 }

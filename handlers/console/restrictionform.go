@@ -1,0 +1,276 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// restrictionForm is what the page of a new restriction sends. Its buttons
+// search for houses, tick all of a search, read a pasted list, and save: until the
+// last, nothing is restricted.
+type restrictionForm struct {
+	Community core.ID   `form:"community"`
+	Keyword   string    `form:"q" max:"64"`
+	Node      core.ID   `form:"node"`
+	Pasted    string    `form:"pasted" text:"lines" max:"30000"`
+	Houses    []core.ID `form:"houses" max:"500"`
+	Exits     string    `form:"exits" max:"8"`
+	Reason    string    `form:"reason"`
+	LastDay   core.Day  `form:"last_day"`
+	Act       string    `form:"act"`
+}
+
+type restrictionNewPage struct {
+	templates.Shell
+	Search  templates.Field
+	Node    *templates.Field // the tree, where the community has one
+	Pasted  templates.Field
+	Matches []restrictionMatch
+	Form    templates.Form
+	Ticked  int  // houses that will be restricted
+	More    bool // the search found more houses than are shown
+}
+
+// restrictionMatch says what a pasted line was taken for.
+type restrictionMatch struct {
+	Line  string
+	State templates.Badge
+	Words string
+}
+
+// housesFound bounds what a search for houses shows.
+const housesFound = 60
+
+func (h *Console) restrictionNew(c *web.Context) error {
+	at, err := h.placeOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return core.NotFound("还没有小区")
+	}
+	form := restrictionForm{Keyword: c.Query("q"), Exits: "-1"}
+	if id, err := core.ParseID(c.Query("house")); err == nil {
+		form.Houses = []core.ID{id}
+	}
+	page, err := h.restrictionPage(c, at, form)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "console/restriction/form", page)
+}
+
+// restrictionPage is the form with the houses to tick: those ticked already, and
+// what the search finds.
+func (h *Console) restrictionPage(c *web.Context, at place, form restrictionForm) (restrictionNewPage, error) {
+	page := restrictionNewPage{Shell: h.shell(c, "passrule", "限制房屋")}
+	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "限制出入", URL: at.at(restrictionPath)}}
+	choices, err := h.tickedHouses(c, form.Houses)
+	if err != nil {
+		return page, err
+	}
+	if form.Keyword != "" || form.Node != 0 || len(choices) == 0 {
+		var found []store.HouseRow
+		if found, page.More, err = h.restrictionSearch(c, at, form, housesFound); err != nil {
+			return page, err
+		}
+		choices = addHouses(choices, found)
+	}
+	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return page, err
+	}
+	if len(tree) > 0 {
+		page.Node = &templates.Field{Kind: templates.Select, Name: "node", Label: "楼栋", Choices: append([]templates.Choice{{Label: "全部楼栋"}}, nodeOptions(tree, "")...)}
+		if form.Node != 0 {
+			page.Node.Value = form.Node.String()
+		}
+	}
+	page.Ticked = len(form.Houses)
+	page.Pasted = templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4, Placeholder: "3-2-501\n3栋2单元502",
+		Help: "每行一套，写全房号，或写 3-2-501。核对后可以再改，按“限制出入”才生效。"}
+	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off"}
+	page.Form = templates.Form{Action: restrictionPath, CSRF: page.CSRF, Cancel: at.at(restrictionPath), Submit: "限制出入", Sections: restrictionSections(at, form, choices)}
+	return page, nil
+}
+
+func restrictionSections(at place, form restrictionForm, houses []templates.Choice) []templates.Section {
+	day := ""
+	if form.LastDay != 0 {
+		day = form.LastDay.String()
+	}
+	return []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
+		{Kind: templates.Checks, Name: "houses", Label: "房屋", Values: idValues(form.Houses), Required: true, Choices: houses},
+		{Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
+			Help: "-1 为禁止出入，0 为不限。代替小区的次数，其余规则照旧。"},
+		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效；不填则到解除为止。"},
+		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
+	}}}
+}
+
+// tickedHouses names the ticked houses; one of another community is not found.
+func (h *Console) tickedHouses(c *web.Context, ids []core.ID) ([]templates.Choice, error) {
+	houses, err := h.Store.HousesByID(c.Ctx(), c.Scope(), ids)
+	choices := make([]templates.Choice, len(houses))
+	for i, house := range houses {
+		choices[i] = templates.Choice{Value: house.ID.String(), Label: house.Label}
+	}
+	return choices, err
+}
+
+func addHouses(choices []templates.Choice, found []store.HouseRow) []templates.Choice {
+	known := map[string]bool{}
+	for _, choice := range choices {
+		known[choice.Value] = true
+	}
+	for _, house := range found {
+		if !known[house.ID.String()] {
+			choices = append(choices, templates.Choice{Value: house.ID.String(), Label: house.Label})
+		}
+	}
+	return choices
+}
+
+func (h *Console) restrictionSet(c *web.Context) error {
+	var form restrictionForm
+	wrong := c.Bind(&form)
+	at, err := h.placeOf(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	if form.Act != "" && form.Act != "save" {
+		return h.restrictionPreview(c, at, form, wrong)
+	}
+	page, err := h.restrictionPage(c, at, form)
+	if err != nil {
+		return err
+	}
+	if wrong == nil {
+		wrong = h.Store.SetRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, form.Houses,
+			core.Restriction{Exits: exitsOf(form.Exits), Reason: form.Reason, LastDay: form.LastDay})
+	}
+	if wrong != nil {
+		return h.formPage(c, wrong, &page.Form, func(status int) error { return h.page(c, status, "console/restriction/form", page) })
+	}
+	c.Flash(web.FlashSuccess, "已限制 "+strconv.Itoa(len(form.Houses))+" 套房屋的出入，立即生效。")
+	return c.Redirect(at.at(restrictionPath))
+}
+
+// restrictionSearch finds houses by a part of their label, below a node of the tree.
+func (h *Console) restrictionSearch(c *web.Context, at place, form restrictionForm, most int) ([]store.HouseRow, bool, error) {
+	return h.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: at.ID, Node: form.Node, Keyword: form.Keyword, Page: store.Page{Limit: most}})
+}
+
+// restrictionPreview shows the form again with more houses ticked, for whoever
+// looks before saving.
+func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionForm, wrong error) error {
+	var matches []core.HouseMatch
+	var full bool
+	var err error
+	switch form.Act {
+	case "all":
+		form.Houses, full, err = h.tickAll(c, at, form)
+	case "paste":
+		if matches, err = h.Store.MatchHouses(c.Ctx(), c.Scope(), at.ID, form.Pasted); err == nil {
+			form.Houses = tickMatches(form.Houses, matches)
+		}
+	}
+	if wrong == nil || web.FieldsOf(wrong)["pasted"] == "" {
+		wrong = nil // what else is wrong is said when it is saved
+	}
+	if web.FieldsOf(err) != nil {
+		wrong, err = err, nil
+	}
+	if err != nil {
+		return err
+	}
+	page, err := h.restrictionPage(c, at, form)
+	if err != nil {
+		return err
+	}
+	page.Form.Set(c.Form(), nil)
+	page.Matches = restrictionMatches(matches)
+	page.Form.Sections[0].Fields[1] = withMaybes(page.Form.Sections[0].Fields[1], form.Houses, matches)
+	status := http.StatusOK
+	if wrong != nil {
+		page.Pasted.Error, status = web.FieldsOf(wrong)["pasted"], web.StatusOf(wrong)
+	}
+	if full {
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Warn, Text: fmt.Sprintf("一次最多 %d 套，其余没有勾选。", store.RestrictionMost)})
+	}
+	return h.page(c, status, "console/restriction/form", page)
+}
+
+// tickAll adds what the search finds to the ticked houses; full tells that not all
+// of it went in.
+func (h *Console) tickAll(c *web.Context, at place, form restrictionForm) (houses []core.ID, full bool, err error) {
+	found, more, err := h.restrictionSearch(c, at, form, store.RestrictionMost)
+	if err != nil {
+		return nil, false, err
+	}
+	houses = form.Houses
+	for _, house := range found {
+		if !slices.Contains(houses, house.ID) {
+			houses = append(houses, house.ID)
+		}
+	}
+	if len(houses) > store.RestrictionMost {
+		return houses[:store.RestrictionMost], true, nil
+	}
+	return houses, more, nil
+}
+
+// tickMatches adds the houses of the lines that mean exactly one.
+func tickMatches(houses []core.ID, matches []core.HouseMatch) []core.ID {
+	for _, match := range matches {
+		if len(match.Houses) == 1 && !slices.Contains(houses, match.Houses[0].ID) {
+			houses = append(houses, match.Houses[0].ID)
+		}
+	}
+	return houses
+}
+
+// withMaybes ticks houses in the field, and adds those that lines may mean, to
+// choose from.
+func withMaybes(field templates.Field, houses []core.ID, matches []core.HouseMatch) templates.Field {
+	field.Values = idValues(houses)
+	var maybes []store.HouseRow
+	for _, match := range matches {
+		for _, house := range match.Houses {
+			maybes = append(maybes, store.HouseRow{House: house})
+		}
+	}
+	field.Choices = addHouses(field.Choices, maybes)
+	return field
+}
+
+// restrictionMatches says in words what each line was taken for.
+func restrictionMatches(matches []core.HouseMatch) []restrictionMatch {
+	rows := make([]restrictionMatch, len(matches))
+	for i, match := range matches {
+		row := restrictionMatch{Line: match.Line, State: templates.Badge{Tone: templates.Good, Text: "已匹配"}}
+		switch len(match.Houses) {
+		case 0:
+			row.State, row.Words = templates.Badge{Tone: templates.Bad, Text: "没有找到"}, "请核对房号"
+		case 1:
+			row.Words = match.Houses[0].Label
+		default:
+			var labels []string
+			for _, house := range match.Houses {
+				labels = append(labels, house.Label)
+			}
+			row.State, row.Words = templates.Badge{Tone: templates.Warn, Text: "不止一套"}, "请在下面勾选："+strings.Join(labels, "、")
+		}
+		rows[i] = row
+	}
+	return rows
+}

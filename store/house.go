@@ -48,6 +48,7 @@ type HouseFilter struct {
 	Community core.ID // required
 	Node      core.ID // houses under this building node; 0 = all
 	Keyword   string  // part of the label; "" = all
+	Arrears   bool    // only those that owe
 	Page      Page    // Before and After are ids of houses, in the order of labels
 }
 
@@ -71,6 +72,9 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	}
 	if f.Keyword != "" {
 		where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, likePart(f.Keyword))
+	}
+	if f.Arrears {
+		where += " AND arrears_fen > 0"
 	}
 	if where, args, err = s.afterHouse(ctx, f, where, args); err != nil {
 		return nil, false, wrap("list houses", err)

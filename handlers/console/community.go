@@ -24,6 +24,9 @@ func (h *Console) communityRoutes() []web.Route {
 		{Method: http.MethodPost, Path: communityPath, Access: edit, Handler: h.communityCreate},
 		{Method: http.MethodGet, Path: communityPath + "/:id/edit", Access: edit, Handler: h.communityEdit},
 		{Method: http.MethodPost, Path: communityPath + "/:id", Access: edit, Handler: h.communityUpdate},
+		{Method: http.MethodPost, Path: communityPath + "/:id/archive", Access: edit, Handler: h.communityArchive},
+		{Method: http.MethodPost, Path: communityPath + "/:id/restore", Access: edit, Handler: h.communityRestore},
+		{Method: http.MethodPost, Path: communityPath + "/:id/delete", Access: edit, Handler: h.communityDelete},
 	}
 }
 
@@ -37,12 +40,14 @@ type communityListPage struct {
 
 type communityRow struct {
 	Name, Address, Phone, Levels string
-	Houses                       int
+	Houses, Residents            int
 	HousesURL, EditURL           string // "" = may not
+	Acts                         []templates.Submit
+	CSRF                         string
 }
 
 func (h *Console) communityList(c *web.Context) error {
-	filter := store.CommunityFilter{Keyword: c.Query("q"), Page: c.Page(communitiesAPage)}
+	filter := store.CommunityFilter{Keyword: c.Query("q"), Archived: c.Query("archived") == "yes", Page: c.Page(communitiesAPage)}
 	communities, more, err := h.Store.CommunityRows(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (h *Console) communityList(c *web.Context) error {
 	}
 	var first, last core.ID
 	for i, community := range communities {
-		page.Rows = append(page.Rows, communityRowOf(c, community))
+		page.Rows = append(page.Rows, communityRowOf(c, community, page.CSRF))
 		if last = community.ID; i == 0 {
 			first = last
 		}
@@ -67,23 +72,37 @@ func (h *Console) communityList(c *web.Context) error {
 func communityTable(c *web.Context) templates.List {
 	return templates.List{
 		Path: communityPath, Query: c.Request().URL.Query(), Cards: true,
-		Filters: []templates.Field{{Name: "q", Label: "小区名称", MaxLength: core.CommunityNameMost}},
+		Filters: []templates.Field{{Name: "q", Label: "小区名称", MaxLength: core.CommunityNameMost},
+			{Kind: templates.Select, Name: "archived", Label: "状态", Choices: []templates.Choice{{Label: "使用中"}, {Value: "yes", Label: "已归档"}}}},
 		Columns: []templates.Column{
-			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "办公电话"}, {Label: "房屋", Number: true}, {Label: "操作", Narrow: true, Hidden: true},
+			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "办公电话"}, {Label: "房屋", Number: true}, {Label: "住户", Number: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: noCommunityYet(c),
 	}
 }
 
-func communityRowOf(c *web.Context, r store.CommunityRow) communityRow {
-	row := communityRow{Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "), Houses: r.Houses}
+func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) communityRow {
+	row := communityRow{Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "), Houses: r.Houses, Residents: r.Residents, CSRF: csrf}
 	if c.Has(core.PermHouseView) {
 		row.HousesURL = place{Community: r.Community}.at(housePath)
 	}
 	if c.Has(core.PermCommunityEdit) {
 		row.EditURL = communityURL(r.ID) + "/edit"
+		row.Acts = communityActs(c, r)
 	}
 	return row
+}
+
+// communityActs are the buttons of a row; each leads to a page that asks.
+func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
+	acts := []templates.Submit{{Label: "归档", URL: communityURL(r.ID) + "/archive"}}
+	if !r.Archived.IsZero() {
+		acts = []templates.Submit{{Label: "恢复", URL: communityURL(r.ID) + "/restore", Icon: "refresh"}}
+	}
+	if c.Scope().All {
+		acts = append(acts, templates.Submit{Label: "删除", URL: communityURL(r.ID) + "/delete", Icon: "trash", Danger: true})
+	}
+	return acts
 }
 
 // communityForm is what the form sends; levels are lines.

@@ -20,6 +20,13 @@ func (h *Console) houseRoutes() []web.Route {
 		{Method: http.MethodGet, Path: housePath, Access: view, Handler: h.houseList},
 		{Method: http.MethodGet, Path: housePath + "/new", Access: edit, Handler: h.houseNew},
 		{Method: http.MethodPost, Path: housePath, Access: edit, Handler: h.houseCreate},
+		{Method: http.MethodGet, Path: housePath + "/tree", Access: view, Handler: h.houseTree},
+		{Method: http.MethodGet, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulk},
+		{Method: http.MethodPost, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulkCreate},
+		{Method: http.MethodGet, Path: housePath + "/:id", Access: view, Handler: h.houseShow},
+		{Method: http.MethodGet, Path: housePath + "/:id/edit", Access: edit, Handler: h.houseEdit},
+		{Method: http.MethodPost, Path: housePath + "/:id", Access: edit, Handler: h.houseUpdate},
+		{Method: http.MethodPost, Path: housePath + "/:id/delete", Access: edit, Handler: h.houseDelete},
 	}
 }
 
@@ -27,12 +34,14 @@ const housesAPage = 50
 
 type houseListPage struct {
 	templates.Shell
-	List templates.List
-	Rows []houseRow
+	List    templates.List
+	Rows    []houseRow
+	TreeURL string // of the tree beside the list; "" = nothing to show
 }
 
 type houseRow struct {
-	Label        string
+	URL, Label   string
+	Arrears      string // what is owed, in yuan; "" = nothing
 	Residents    int
 	State        templates.Badge
 	ResidentsURL string // "" = may not
@@ -50,11 +59,7 @@ func (h *Console) houseList(c *web.Context) error {
 		page.List = templates.List{Path: housePath, Empty: noCommunityYet(c)}
 		return h.page(c, http.StatusOK, "console/house/list", page)
 	}
-	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), at.ID)
-	if err != nil {
-		return err
-	}
-	filter := store.HouseFilter{Community: at.ID, Keyword: c.Query("q"), Page: c.Page(housesAPage)}
+	filter := store.HouseFilter{Community: at.ID, Keyword: c.Query("q"), Arrears: c.Query("arrears") == "yes", Page: c.Page(housesAPage)}
 	if node, err := core.ParseID(c.Query("node")); err == nil {
 		filter.Node = node
 	}
@@ -62,9 +67,10 @@ func (h *Console) houseList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Note, page.List = at.Name, houseTable(c, at, tree)
+	page.Note, page.List = at.Name, houseTable(c, at)
+	page.TreeURL = at.at(housePath+"/tree", "node", c.Query("node"))
 	if c.Has(core.PermHouseEdit) {
-		page.Actions = []templates.Action{{Label: "添加房屋", URL: at.at(housePath + "/new"), Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{{Label: "批量生成", URL: at.at(housePath + "/bulk"), Icon: "building"}, {Label: "添加房屋", URL: at.at(housePath + "/new"), Icon: "plus", Primary: true}}
 	}
 	var first, last core.ID
 	for i, house := range houses {
@@ -75,41 +81,29 @@ func (h *Console) houseList(c *web.Context) error {
 	}
 	page.List.Count = len(page.Rows)
 	page.List.Pager = page.List.Page(pagerCursors(filter.Page, first, last, more))
-	page.List.Pager.Summary = houseSummary(tree, len(page.Rows))
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
 	return h.page(c, http.StatusOK, "console/house/list", page)
 }
 
-// houseSummary counts the whole community too, which the tree knows already.
-func houseSummary(tree []*store.TreeNode, rows int) string {
-	if len(tree) == 0 {
-		return fmt.Sprintf("本页 %d 套", rows)
-	}
-	houses, residents := 0, 0
-	for _, node := range tree {
-		houses, residents = houses+node.Houses, residents+node.Residents
-	}
-	return fmt.Sprintf("本页 %d 套 · 全小区 %d 套、住户 %d 人", rows, houses, residents)
-}
-
-func houseTable(c *web.Context, at place, tree []*store.TreeNode) templates.List {
-	list := templates.List{
+func houseTable(c *web.Context, at place) templates.List {
+	return templates.List{
 		Path: housePath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
 			at.field(""),
-			{Kind: templates.Select, Name: "node", Label: "楼栋", Choices: append([]templates.Choice{{Label: "全部楼栋"}}, nodeOptions(tree, "")...)},
 			{Name: "q", Label: "房号", MaxLength: 64},
+			{Kind: templates.Select, Name: "arrears", Label: "欠费", Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "有欠费"}}},
+			{Kind: templates.Hidden, Name: "node"},
 		},
-		Columns: []templates.Column{{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
+		Columns: []templates.Column{{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费（元）", Number: true}, {Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
 		Empty:   templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。"},
 	}
-	if len(tree) == 0 {
-		list.Filters = append(list.Filters[:1], list.Filters[2])
-	}
-	return list
 }
 
 func (h *Console) houseRowOf(c *web.Context, at place, r store.HouseRow) houseRow {
-	row := houseRow{Label: r.Label, Residents: r.Residents}
+	row := houseRow{URL: houseURL(r.ID), Label: r.Label, Residents: r.Residents}
+	if r.ArrearsFen > 0 {
+		row.Arrears = core.Yuan(r.ArrearsFen)
+	}
 	if r.Restriction != nil {
 		row.State = restrictionBadge(*r.Restriction, h.today(c))
 	}
@@ -137,6 +131,8 @@ type houseFormPage struct {
 }
 
 func levelField(i int) string { return "level" + strconv.Itoa(i) }
+
+func houseURL(id core.ID) string { return housePath + "/" + id.String() }
 
 func (h *Console) housePage(c *web.Context, at place) houseFormPage {
 	page := houseFormPage{Shell: h.shell(c, "house", "添加房屋")}

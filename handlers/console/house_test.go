@@ -17,7 +17,7 @@ func TestHousesAreListedAndAdded(t *testing.T) {
 	if n := list.Find("tbody tr").Length(); n != len(d.mine.Houses) {
 		t.Errorf("%d houses, want %d", n, len(d.mine.Houses))
 	}
-	if got := list.Find("tbody tr").First().Find("td.tx-number").Text(); got != "2" {
+	if got := list.Find("tbody tr").First().Find("td.tx-number").First().Text(); got != "2" {
 		t.Errorf("residents of the first house: %q", got)
 	}
 
@@ -42,8 +42,9 @@ func TestHousesAreListedAndAdded(t *testing.T) {
 	if !strings.Contains(page.Find(".tx-flash").Text(), "已存在") {
 		t.Errorf("a house that exists: %q", page.Find(".tx-flash").Text())
 	}
-	node, _ := found.Find(`#f-node option:contains("3栋 2单元")`).Attr("value")
-	if n := b.get(t, housePath+"?node="+node, http.StatusOK).Find("tbody tr").Length(); node == "" || n != 1 {
+	tree, _ := found.Find("[hx-get]").First().Attr("hx-get")
+	node, _ := b.get(t, tree, http.StatusOK).Find(`#house-tree a:contains("3栋")`).Attr("href")
+	if n := b.get(t, node, http.StatusOK).Find("tbody tr").Length(); node == "" || n != 1 {
 		t.Errorf("%d houses under node %q", n, node)
 	}
 }
@@ -79,6 +80,10 @@ func TestHousePages(t *testing.T) {
 		"console/house/list": houseListPage{Shell: shell, List: templates.List{Path: housePath}, Rows: []houseRow{
 			{Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"}, ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c"}, {Label: hostileText},
 		}},
+		"console/house/tree": houseTreePage{Shell: shell, All: "/a", Nodes: []houseTreeNode{{Name: "1栋", URL: "/b", Current: true, Children: []houseTreeNode{{Name: hostileText}}}}},
+		"console/house/bulk": houseBulkPage{Shell: shell, Plan: &houseBulkPlan{Facts: []templates.Fact{{Label: "共", Value: "9 套"}}, Known: "1栋101", New: 8, Kept: []templates.Choice{{Label: "rooms", Value: "1-4"}}}},
+		"console/house/show": houseShowPage{Shell: shell, Facts: []templates.Fact{{Label: "房屋", Value: "1栋101"}}, MayResidents: true, MayRecords: true,
+			Residents: []residentRow{{Name: hostileText}}, Passages: []passageRow{{Name: hostileText, Why: "次数用完"}}, Delete: &templates.Submit{Label: "删除"}},
 		"console/house/form": houseFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}}},
 	})
 }

@@ -17,6 +17,8 @@ func (h *Console) residentRoutes() []web.Route {
 		{Method: http.MethodGet, Path: residentPath, Access: view, Handler: h.residentList},
 		{Method: http.MethodGet, Path: residentPath + "/new", Access: edit, Handler: h.residentNew},
 		{Method: http.MethodPost, Path: residentPath, Access: edit, Handler: h.residentCreate},
+		{Method: http.MethodPost, Path: residentPath + "/moveout", Access: edit, Handler: h.residentsMoveOut},
+		{Method: http.MethodPost, Path: residentPath + "/delete", Access: edit, Handler: h.residentsDelete},
 		{Method: http.MethodGet, Path: residentPath + "/:id", Access: view, Handler: h.residentShow},
 		{Method: http.MethodPost, Path: residentPath + "/:id/reveal", Access: web.Need(core.PermResidentReveal), Handler: h.residentReveal},
 		{Method: http.MethodGet, Path: residentPath + "/:id/edit", Access: edit, Handler: h.residentEdit},
@@ -29,7 +31,8 @@ const residentsAPage = 50
 
 func (h *Console) residentList(c *web.Context) error {
 	filter := store.ResidentFilter{
-		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")), Page: c.Page(residentsAPage),
+		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")),
+		MovedOut: c.Query("ties") == "out", Several: c.Query("ties") == "several", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
 	}
 	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {
@@ -53,9 +56,12 @@ func (h *Console) residentList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.List = residentTable(c, place{All: communities})
+	page.List = residentTable(c, place{All: communities}, filter)
 	if c.Has(core.PermResidentEdit) {
 		page.Actions = []templates.Action{{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true}}
+		if !filter.MovedOut {
+			page.List.Bulk, page.List.CSRF = residentBulk(), page.CSRF
+		}
 	}
 	page.fill(c, residents, filter.Page, more)
 	return h.page(c, http.StatusOK, "console/resident/list", page)
@@ -141,7 +147,11 @@ func (h *Console) residentShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "console/resident/show", h.residentPage(c, r))
+	page, err := h.residentPage(c, r)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "console/resident/show", page)
 }
 
 // residentReveal shows the page with phone and ID number whole. That somebody saw
@@ -156,7 +166,10 @@ func (h *Console) residentReveal(c *web.Context) error {
 		return err
 	}
 	r.Phone, r.IDNumber = whole.Phone, whole.IDNumber
-	page := h.residentPage(c, r)
+	page, err := h.residentPage(c, r)
+	if err != nil {
+		return err
+	}
 	page.Revealed = true
 	return h.page(c, http.StatusOK, "console/resident/show", page)
 }

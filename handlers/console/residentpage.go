@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -32,11 +33,29 @@ type residentListPage struct {
 }
 
 type residentRow struct {
+	Tick                                              templates.Tick // zero = cannot be ticked
 	URL, Name, Sex, Identity, Phone, House, Community string
 	State                                             templates.Badge
 }
 
-func residentTable(c *web.Context, at place) templates.List {
+// residentBulk is what can be done with ticked residents.
+func residentBulk() []templates.Submit {
+	return []templates.Submit{
+		{Label: "迁出", URL: residentPath + "/moveout", Icon: "logout", Danger: true, Confirm: "所选的 {n} 名住户迁出，通行证立即失效；出入记录保留。"},
+		{Label: "删除", URL: residentPath + "/delete", Icon: "trash", Danger: true, Confirm: "所选的 {n} 名住户从登记中永久删除，用于登记有误。有出入记录的不能删除。"},
+	}
+}
+
+// residentTable is the list. It sorts by columns where one community is chosen.
+func residentTable(c *web.Context, at place, f store.ResidentFilter) templates.List {
+	scope := c.Scope()
+	sortable := (f.Community != 0 || !scope.All && len(scope.IDs) == 1) && f.House == 0 && f.Keyword == ""
+	by := func(column templates.Column, name string) templates.Column {
+		if sortable {
+			column.Sort = name
+		}
+		return column
+	}
 	identities := []templates.Choice{{Label: "全部身份"}}
 	for _, i := range core.Identities() {
 		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
@@ -48,21 +67,22 @@ func residentTable(c *web.Context, at place) templates.List {
 			at.field("全部小区"),
 			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
 			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
+			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "several", Label: "有多处房屋"}, {Value: "out", Label: "已迁出"}}},
 			{Kind: templates.Hidden, Name: "house"},
 		},
-		Columns: []templates.Column{{Label: "姓名"}, {Label: "认证", Narrow: true}, {Label: "性别", Narrow: true}, {Label: "身份", Narrow: true}, {Label: "手机"}, {Label: "房屋"}},
+		Columns: []templates.Column{by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true}, by(templates.Column{Label: "性别", Narrow: true}, "sex"), by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"}},
 		Empty:   templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
 	}
 }
 
 // fill puts the rows and the pager into the page.
 func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at store.Page, more bool) {
+	p.Rows = residentRows(residents)
 	var first, last core.ID
 	for i, r := range residents {
-		p.Rows = append(p.Rows, residentRow{
-			URL: residentURL(r.ID), Name: r.Name, Sex: core.SexWords(r.Sex), Identity: r.Identity.Words(), Phone: r.Phone,
-			House: r.HouseLabel, Community: r.CommunityName, State: residentBadge(r),
-		})
+		if len(p.List.Bulk) > 0 {
+			p.Rows[i].Tick = templates.Tick{Value: r.ID, Label: r.Name}
+		}
 		if last = r.ID; i == 0 {
 			first = last
 		}
@@ -70,6 +90,17 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 	links := web.Links(c.Request().URL, at, first, last, more)
 	p.List.Count = len(p.Rows)
 	p.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 人", len(p.Rows))}
+}
+
+func residentRows(residents []store.ResidentRow) []residentRow {
+	rows := make([]residentRow, len(residents))
+	for i, r := range residents {
+		rows[i] = residentRow{
+			URL: residentURL(r.ID), Name: r.Name, Sex: core.SexWords(r.Sex), Identity: r.Identity.Words(), Phone: r.Phone,
+			House: r.HouseLabel, Community: r.CommunityName, State: residentBadge(r),
+		}
+	}
+	return rows
 }
 
 func residentBadge(r store.ResidentRow) templates.Badge {
@@ -89,10 +120,15 @@ type residentShowPage struct {
 	RevealURL string // "" = may not
 	Revealed  bool
 	MoveOut   *templates.Submit // nil = may not, or has
+	Ties      []residentRow     // where else this person lives or has lived
+
+	MayRecords, MayHistory bool
+	Passages               []passageRow
+	History                []auditListRow
 }
 
 // residentPage is the page of one resident, masked as r is.
-func (h *Console) residentPage(c *web.Context, r store.ResidentRow) residentShowPage {
+func (h *Console) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
 	page := residentShowPage{Shell: h.shell(c, "resident", r.Name), Person: residentFacts(r), Place: h.residentPlace(c, r)}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "住户", URL: residentPath}}, r.CommunityName+" · "+r.HouseLabel
 	if c.Has(core.PermResidentReveal) {
@@ -102,7 +138,33 @@ func (h *Console) residentPage(c *web.Context, r store.ResidentRow) residentShow
 		page.Actions = []templates.Action{{Label: "修改", URL: residentURL(r.ID) + "/edit", Icon: "pencil"}}
 		page.MoveOut = &templates.Submit{Label: "迁出", URL: residentURL(r.ID) + "/moveout", Icon: "logout", Danger: true, Confirm: moveOutText(r)}
 	}
-	return page
+	return page, h.residentPast(c, r, &page)
+}
+
+// historyShown is how many of the last changes the page shows.
+const historyShown = 10
+
+// residentPast adds what else is known of a resident: other ties, the last
+// passages and the last changes, as far as the account may see them.
+func (h *Console) residentPast(c *web.Context, r store.ResidentRow, page *residentShowPage) error {
+	ties, err := h.Store.ResidentTies(c.Ctx(), c.Scope(), r.Person)
+	if err != nil {
+		return err
+	}
+	page.Ties = residentRows(slices.DeleteFunc(ties, func(t store.ResidentRow) bool { return t.ID == r.ID }))
+	if page.MayRecords = c.Has(core.PermRecordView); page.MayRecords {
+		if page.Passages, err = h.passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}); err != nil {
+			return err
+		}
+	}
+	if page.MayHistory = c.Has(core.PermAuditView); !page.MayHistory {
+		return nil
+	}
+	lines, _, err := h.Store.AuditRecords(c.Ctx(), c.Scope(), core.AuditFilter{Community: r.Community, Target: "resident:" + r.ID.String()}, store.Page{Limit: historyShown})
+	for _, line := range lines {
+		page.History = append(page.History, auditRowOf(line, place{}, nil))
+	}
+	return err
 }
 
 func moveOutText(r store.ResidentRow) string {

@@ -1,0 +1,84 @@
+package console
+
+import (
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// communityAct is an act upon a community that is asked about first.
+type communityAct struct {
+	verb, words, done string
+	text              string
+	danger            bool
+	do                func(c *web.Context, id core.ID) error
+}
+
+func (h *Console) communityArchive(c *web.Context) error {
+	return h.communityAct(c, communityAct{
+		verb: "archive", words: "归档", done: "已归档，可在“已归档”里恢复。", danger: true,
+		text: "不再出现在各页的小区选择里；房屋、住户和出入记录都保留，随时可恢复。有启用的门禁时不能归档。",
+		do: func(c *web.Context, id core.ID) error {
+			return h.Store.ArchiveCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (h *Console) communityRestore(c *web.Context) error {
+	return h.communityAct(c, communityAct{
+		verb: "restore", words: "恢复", done: "已恢复。", text: "重新出现在各页的小区选择里。",
+		do: func(c *web.Context, id core.ID) error {
+			return h.Store.RestoreCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (h *Console) communityDelete(c *web.Context) error {
+	return h.communityAct(c, communityAct{
+		verb: "delete", words: "删除", done: "小区已删除。", text: "小区和它的通行规则永久删除，不能恢复。", danger: true,
+		do: func(c *web.Context, id core.ID) error {
+			return h.Store.DeleteCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (h *Console) communityAct(c *web.Context, act communityAct) error {
+	community, err := h.community(c)
+	if err != nil {
+		return err
+	}
+	if confirmed(c) {
+		if err := act.do(c, community.ID); err != nil {
+			return h.backWith(c, err, communityPath)
+		}
+		c.Flash(web.FlashSuccess, "“"+community.Name+"”"+act.done)
+		return c.Redirect(communityPath)
+	}
+	q := templates.Confirm{
+		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
+		Action: communityURL(community.ID) + "/" + act.verb, Submit: act.words, Cancel: communityPath,
+	}
+	if act.verb == "delete" {
+		hangs, err := h.Store.CommunityHangs(c.Ctx(), c.Scope(), community.ID)
+		if err != nil {
+			return err
+		}
+		if len(hangs) > 0 {
+			q = templates.Confirm{
+				Title: "“" + community.Name + "”不能删除", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: hangs,
+				Action: communityURL(community.ID) + "/archive", Submit: "归档", Cancel: communityPath, Danger: true,
+			}
+		}
+	}
+	return h.confirm(c, "community", q)
+}
+
+// backWith sends people back to a page with what stands in the way; an error that
+// is no conflict comes back.
+func (h *Console) backWith(c *web.Context, err error, path string) error {
+	if code := core.CodeOf(err); code != core.CodeConflict && code != core.CodeInvalid {
+		return err
+	}
+	c.Flash(web.FlashError, core.MessageOf(err))
+	return c.Redirect(path)
+}

@@ -1,0 +1,164 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+type houseTreePage struct {
+	templates.Shell
+	All   string // address of the list of all houses
+	Node  core.ID
+	Nodes []houseTreeNode
+}
+
+// houseTreeNode is a node of the tree; Children are there where it is open.
+type houseTreeNode struct {
+	Name, URL         string
+	Houses, Residents int
+	Current           bool
+	Children          []houseTreeNode
+}
+
+// houseTree shows the tree, open down to the chosen node. The list of houses
+// fetches it after itself, since it counts the whole community.
+func (h *Console) houseTree(c *web.Context) error {
+	at, err := h.placeOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	page := houseTreePage{Shell: h.shell(c, "house", "楼栋"), All: at.at(housePath)}
+	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: page.All}}
+	if at.ID == 0 {
+		return core.NotFound("还没有小区")
+	}
+	page.Node, _ = core.ParseID(c.Query("node")) // a stale link opens nothing
+	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	page.Nodes, _ = openNodes(at, tree, page.Node)
+	return h.page(c, http.StatusOK, "console/house/tree", page)
+}
+
+// openNodes gives nodes with the children of those that lead to chosen, and
+// whether any does.
+func openNodes(at place, tree []*store.TreeNode, chosen core.ID) (nodes []houseTreeNode, open bool) {
+	for _, node := range tree {
+		n := houseTreeNode{Name: node.Name, URL: at.at(housePath, "node", node.ID.String()), Houses: node.Houses, Residents: node.Residents, Current: node.ID == chosen}
+		children, leads := openNodes(at, node.Children, chosen)
+		if leads || n.Current {
+			n.Children, open = children, true
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, open
+}
+
+type houseShowPage struct {
+	templates.Shell
+	Facts                    []templates.Fact
+	Residents                []residentRow
+	Passages                 []passageRow
+	MayResidents, MayRecords bool
+	Delete                   *templates.Submit // nil = may not
+}
+
+// passageRow is a line of the last passages; partial "passages" draws it.
+type passageRow struct {
+	State                      templates.Badge
+	At                         time.Time
+	Name, Direction, Gate, Why string
+}
+
+// passagesShown is how many of the last passages a page of a house or person shows.
+const passagesShown = 10
+
+// passages gives the last passages of a filter.
+func (h *Console) passages(c *web.Context, f core.RecordFilter) ([]passageRow, error) {
+	records, _, err := h.Store.AccessRecords(c.Ctx(), c.Scope(), f, store.Page{Limit: passagesShown})
+	rows := make([]passageRow, len(records))
+	for i, r := range records {
+		rows[i] = passageRow{State: templates.Badge{Tone: templates.Good, Text: r.ResultWords()}, At: r.At, Name: r.Name, Direction: r.Direction.Words(), Gate: r.Gate}
+		if !r.Allowed {
+			rows[i].State.Tone, rows[i].Why = templates.Bad, r.Why()
+		}
+	}
+	return rows, err
+}
+
+// house gives the house that the path names, where the account may see it.
+func (h *Console) house(c *web.Context) (core.House, place, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.House{}, place{}, err
+	}
+	house, err := h.Store.House(c.Ctx(), c.Scope(), id)
+	if err != nil {
+		return house, place{}, err
+	}
+	at, err := h.placeOf(c, house.Community.String())
+	return house, at, err
+}
+
+func (h *Console) houseShow(c *web.Context) error {
+	house, at, err := h.house(c)
+	if err != nil {
+		return err
+	}
+	page := houseShowPage{Shell: h.shell(c, "house", house.Label), MayResidents: c.Has(core.PermResidentView), MayRecords: c.Has(core.PermRecordView)}
+	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.at(housePath)}}
+	if page.Facts, err = h.houseFacts(c, at, house); err != nil {
+		return err
+	}
+	if page.MayResidents {
+		residents, _, err := h.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{Community: at.ID, House: house.ID, Page: store.Page{Limit: residentsAPage}})
+		if err != nil {
+			return err
+		}
+		page.Residents = residentRows(residents)
+	}
+	if page.MayRecords {
+		if page.Passages, err = h.passages(c, core.RecordFilter{Community: at.ID, House: house.ID}); err != nil {
+			return err
+		}
+	}
+	if c.Has(core.PermResidentEdit) {
+		page.Actions = append(page.Actions, templates.Action{Label: "添加住户", URL: at.at(residentPath+"/new", "house", house.ID.String()), Icon: "plus"})
+	}
+	if c.Has(core.PermRestrictionEdit) {
+		page.Actions = append(page.Actions, templates.Action{Label: "限制出入", URL: at.at(restrictionPath+"/new", "house", house.ID.String()), Icon: "ban"})
+	}
+	if c.Has(core.PermHouseEdit) {
+		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: houseURL(house.ID) + "/edit", Icon: "pencil", Primary: true})
+		page.Delete = &templates.Submit{Label: "删除房屋", Icon: "trash", URL: houseURL(house.ID) + "/delete", Danger: true, Confirm: houseDeleteText(house)}
+	}
+	return h.page(c, http.StatusOK, "console/house/show", page)
+}
+
+func (h *Console) houseFacts(c *web.Context, at place, house core.House) ([]templates.Fact, error) {
+	facts := []templates.Fact{{Label: "小区", Value: at.Name}, {Label: "房屋", Value: house.Label}}
+	owes := templates.Badge{Tone: templates.Good, Text: "无欠费"}
+	if house.ArrearsFen > 0 {
+		owes = templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
+	}
+	facts = append(facts, templates.Fact{Label: "欠费", Badge: owes})
+	restriction, err := h.Store.HouseRestriction(c.Ctx(), c.Scope(), house)
+	if core.IsNotFound(err) {
+		return append(facts, templates.Fact{Label: "出入", Value: "按小区的规则"}), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	until := "解除为止"
+	if restriction.LastDay != 0 {
+		until = "到 " + restriction.LastDay.String()
+	}
+	return append(facts, templates.Fact{Label: "出入", Badge: restrictionBadge(restriction, h.today(c))},
+		templates.Fact{Label: "限制原因", Value: restriction.Reason + "（" + until + "）"}), nil
+}

@@ -13,6 +13,7 @@ type ComponentsPage struct {
 	Tabs     Tabs
 	List     List
 	Rows     []ComponentsRow
+	Tree     Tree
 	Nothing  Empty
 	Form     Form
 	Facts    []Fact
@@ -44,6 +45,11 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 		Tabs: Tabs{Label: "资料", Items: []NavItem{
 			{Label: "概况", URL: "/console/dev/components", Active: true}, {Label: "通行记录", URL: "/console/accessrecord", Count: 12}, {Label: "设置", URL: "/console/passrule"}}},
 		List: componentsList(query), Rows: componentsRows(now),
+		Tree: Tree{ID: "sample-tree", Label: "楼栋", All: TreeNode{Label: "全部楼栋", URL: "/console/dev/components", Note: "360 套 · 812 人", Leaf: true}, Nodes: []TreeNode{
+			{Label: "1栋", URL: "/console/dev/components?node=1", Note: "240 套 · 540 人", Children: []TreeNode{
+				{Label: "1单元", URL: "/console/dev/components?node=2", Note: "120 套 · 276 人", Current: true, Leaf: true},
+				{Label: "2单元", URL: "/console/dev/components?node=3", Note: "120 套 · 264 人", Leaf: true}}},
+			{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}}},
 		Nothing: Empty{Icon: "door", Title: "还没有门禁", Text: "登记第一台读头后，住户就能扫码通行。",
 			Action: Action{Label: "新增门禁", URL: "/console/reader/new", Icon: "plus", Primary: true}},
 		Form: componentsForm(),

@@ -80,7 +80,7 @@ func TestHousePages(t *testing.T) {
 		"console/house/list": houseListPage{Shell: shell, List: templates.List{Path: housePath}, Rows: []houseRow{
 			{Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"}, ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c"}, {Label: hostileText},
 		}},
-		"console/house/tree": houseTreePage{Shell: shell, All: "/a", Nodes: []houseTreeNode{{Name: "1栋", URL: "/b", Current: true, Children: []houseTreeNode{{Name: hostileText}}}}},
+		"console/house/tree": houseTreePage{Shell: shell, Tree: templates.Tree{ID: "house-tree", Label: "楼栋", Nodes: []templates.TreeNode{{Label: "1栋", URL: "/b", Current: true, Children: []templates.TreeNode{{Label: hostileText, Leaf: true}}}}}},
 		"console/house/bulk": houseBulkPage{Shell: shell, Plan: &houseBulkPlan{Facts: []templates.Fact{{Label: "共", Value: "9 套"}}, Known: "1栋101", New: 8, Kept: []templates.Choice{{Label: "rooms", Value: "1-4"}}}},
 		"console/house/show": houseShowPage{Shell: shell, Facts: []templates.Fact{{Label: "房屋", Value: "1栋101"}}, MayResidents: true, MayRecords: true,
 			Residents: []residentRow{{Name: hostileText}}, Passages: []passageRow{{Name: hostileText, Why: "次数用完"}}, Delete: &templates.Submit{Label: "删除"}},

@@ -12,17 +12,7 @@ import (
 
 type houseTreePage struct {
 	templates.Shell
-	All   string // address of the list of all houses
-	Node  core.ID
-	Nodes []houseTreeNode
-}
-
-// houseTreeNode is a node of the tree; Children are there where it is open.
-type houseTreeNode struct {
-	Name, URL         string
-	Houses, Residents int
-	Current           bool
-	Children          []houseTreeNode
+	Tree templates.Tree
 }
 
 // houseTree shows the tree, open down to the chosen node. The list of houses
@@ -32,25 +22,39 @@ func (h *Console) houseTree(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := houseTreePage{Shell: h.shell(c, "house", "楼栋"), All: at.at(housePath)}
-	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: page.All}}
 	if at.ID == 0 {
 		return core.NotFound("还没有小区")
 	}
-	page.Node, _ = core.ParseID(c.Query("node")) // a stale link opens nothing
+	page := houseTreePage{Shell: h.shell(c, "house", "楼栋")}
+	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.at(housePath)}}
+	chosen, _ := core.ParseID(c.Query("node")) // a stale link opens nothing
 	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
 		return err
 	}
-	page.Nodes, _ = openNodes(at, tree, page.Node)
+	page.Tree = houseTreeOf(at, tree, chosen)
 	return h.page(c, http.StatusOK, "console/house/tree", page)
+}
+
+func houseTreeOf(at place, tree []*store.TreeNode, chosen core.ID) templates.Tree {
+	var houses, residents int
+	for _, node := range tree {
+		houses, residents = houses+node.Houses, residents+node.Residents
+	}
+	t := templates.Tree{ID: "house-tree", Label: "楼栋", All: templates.TreeNode{Label: "全部楼栋", URL: at.at(housePath), Note: nodeNote(houses, residents), Current: chosen == 0, Leaf: true}}
+	t.Nodes, _ = openNodes(at, tree, chosen)
+	return t
+}
+
+func nodeNote(houses, residents int) string {
+	return grouped(houses) + " 套 · " + grouped(residents) + " 人"
 }
 
 // openNodes gives nodes with the children of those that lead to chosen, and
 // whether any does.
-func openNodes(at place, tree []*store.TreeNode, chosen core.ID) (nodes []houseTreeNode, open bool) {
+func openNodes(at place, tree []*store.TreeNode, chosen core.ID) (nodes []templates.TreeNode, open bool) {
 	for _, node := range tree {
-		n := houseTreeNode{Name: node.Name, URL: at.at(housePath, "node", node.ID.String()), Houses: node.Houses, Residents: node.Residents, Current: node.ID == chosen}
+		n := templates.TreeNode{Label: node.Name, URL: at.at(housePath, "node", node.ID.String()), Note: nodeNote(node.Houses, node.Residents), Current: node.ID == chosen, Leaf: len(node.Children) == 0}
 		children, leads := openNodes(at, node.Children, chosen)
 		if leads || n.Current {
 			n.Children, open = children, true

@@ -68,7 +68,7 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	}
 	where, args := "community_id = ?", []any{int64(f.Community)}
 	if f.Node != 0 {
-		where, args = where+" AND path LIKE ?", append(args, "%/"+f.Node.String()+"/%")
+		where, args = where+" AND path LIKE ?", append(args, underNode(f.Node))
 	}
 	if f.Keyword != "" {
 		where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, likePart(f.Keyword))
@@ -87,6 +87,9 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	list, err = s.houseRows(ctx, f.Community, rows)
 	return list, more, wrap("list houses", err)
 }
+
+// underNode is the LIKE of the paths of houses under a node.
+func underNode(node core.ID) string { return "%/" + node.String() + "/%" }
 
 // afterHouse adds the page's bounds on house h, and the order. A cursor that is no house of the community
 // starts from the beginning.

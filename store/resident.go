@@ -83,6 +83,7 @@ func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (Res
 type ResidentFilter struct {
 	Community core.ID
 	House     core.ID // only together with Community
+	Node      core.ID // houses under this building node; only together with Community
 	Keyword   string  // start of a name, part of a house's label, a phone's last four digits, or a whole phone number
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
@@ -169,6 +170,9 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 		order = " LIMIT ?"
 	}
 	ways := s.residentMatches(scope, f.Keyword)
+	if len(ways) == 0 && f.Node != 0 {
+		ways = []residentMatch{{residentsByHouse + " WHERE h.community_id = ? AND h.path LIKE ?", []any{int64(f.Community), underNode(f.Node)}}}
+	}
 	if len(ways) == 0 {
 		inScope, scopeArgs := scopeWhere(scope, "t.community_id")
 		table := "resident t"
@@ -199,6 +203,9 @@ func (f ResidentFilter) where() (string, []any) {
 	if f.House != 0 {
 		add("t.house_id = ?", int64(f.House))
 	}
+	if f.Node != 0 {
+		add("EXISTS (SELECT 1 FROM house n WHERE n.id = t.house_id AND n.path LIKE ?)", underNode(f.Node))
+	}
 	if f.Identity != "" {
 		add("t.identity = ?", string(f.Identity))
 	}
@@ -228,6 +235,9 @@ type residentMatch struct {
 	args []any
 }
 
+// residentsByHouse goes from houses to their residents: CROSS makes SQLite do so.
+const residentsByHouse = "house h CROSS JOIN resident t ON t.community_id = h.community_id AND t.house_id = h.id"
+
 func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatch {
 	keyword = core.Clean(keyword)
 	if keyword == "" {
@@ -251,8 +261,7 @@ func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatc
 	ways := []residentMatch{
 		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
 		way("resident t", "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF"),
-		// CROSS makes SQLite go from the houses to their residents.
-		way("house h CROSS JOIN resident t ON t.community_id = h.community_id AND t.house_id = h.id", "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)),
+		way(residentsByHouse, "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)),
 	}
 	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
 		ways = append(ways, way("resident t", "t.community_id", "t.phone4_mac = ?", s.keys.mac4("phone", keyword)))

@@ -311,6 +311,19 @@ func TestResidentsSearchAndPage(t *testing.T) {
 				t.Errorf("%s: %v, want %v", name, got, c.want)
 			}
 		}
+		tree, err := s.HouseTree(t.Context(), everywhere, community)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []ResidentFilter{{Node: tree[0].ID}, {Node: tree[0].Children[0].ID, Sort: "name"}, {Node: tree[0].ID, Keyword: "张", Certified: "no"}} {
+			if got := len(find(f)); f.Keyword == "" && got != len(ids) || f.Keyword != "" && got != 7 {
+				t.Errorf("under a node: %+v finds %d", f, got)
+			}
+			f.Node = community // of nothing
+			if got := find(f); len(got) != 0 {
+				t.Errorf("under no node: %+v finds %d", f, len(got))
+			}
+		}
 		list, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "张", Page: Page{Limit: 20}})
 		if err != nil || len(list) != 9 {
 			t.Errorf("over all communities: %d, %v; want 9", len(list), err)

@@ -89,7 +89,7 @@ func houseTable(c *web.Context, at place) templates.List {
 	return templates.List{
 		Path: housePath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
-			at.field(""),
+			whole(at.field("")),
 			{Name: "q", Label: "房号", MaxLength: 64},
 			{Kind: templates.Select, Name: "arrears", Label: "欠费", Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "有欠费"}}},
 			{Kind: templates.Hidden, Name: "node"},

@@ -15,8 +15,8 @@ type houseTreePage struct {
 	Tree templates.Tree
 }
 
-// houseTree shows the tree, open down to the chosen node. The list of houses
-// fetches it after itself, since it counts the whole community.
+// houseTree shows the tree, open down to the chosen node. The lists of houses and
+// residents fetch it after themselves, since it counts the whole community.
 func (h *Console) houseTree(c *web.Context) error {
 	at, err := h.placeOf(c, c.Query("community"))
 	if err != nil {
@@ -32,17 +32,22 @@ func (h *Console) houseTree(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Tree = houseTreeOf(at, tree, chosen)
+	to := housePath
+	if c.Query("of") == "resident" {
+		to = residentPath
+	}
+	page.Tree = houseTreeOf(func(pairs ...string) string { return at.at(to, pairs...) }, tree, chosen)
 	return h.page(c, http.StatusOK, "console/house/tree", page)
 }
 
-func houseTreeOf(at place, tree []*store.TreeNode, chosen core.ID) templates.Tree {
+// houseTreeOf is the tree whose nodes lead to the list at to.
+func houseTreeOf(to func(pairs ...string) string, tree []*store.TreeNode, chosen core.ID) templates.Tree {
 	var houses, residents int
 	for _, node := range tree {
 		houses, residents = houses+node.Houses, residents+node.Residents
 	}
-	t := templates.Tree{ID: "house-tree", Label: "楼栋", All: templates.TreeNode{Label: "全部楼栋", URL: at.at(housePath), Note: nodeNote(houses, residents), Current: chosen == 0, Leaf: true}}
-	t.Nodes, _ = openNodes(at, tree, chosen)
+	t := templates.Tree{ID: "house-tree", Label: "楼栋", All: templates.TreeNode{Label: "全部楼栋", URL: to(), Note: nodeNote(houses, residents), Current: chosen == 0, Leaf: true}}
+	t.Nodes, _ = openNodes(to, tree, chosen)
 	return t
 }
 
@@ -52,10 +57,10 @@ func nodeNote(houses, residents int) string {
 
 // openNodes gives nodes with the children of those that lead to chosen, and
 // whether any does.
-func openNodes(at place, tree []*store.TreeNode, chosen core.ID) (nodes []templates.TreeNode, open bool) {
+func openNodes(to func(pairs ...string) string, tree []*store.TreeNode, chosen core.ID) (nodes []templates.TreeNode, open bool) {
 	for _, node := range tree {
-		n := templates.TreeNode{Label: node.Name, URL: at.at(housePath, "node", node.ID.String()), Note: nodeNote(node.Houses, node.Residents), Current: node.ID == chosen, Leaf: len(node.Children) == 0}
-		children, leads := openNodes(at, node.Children, chosen)
+		n := templates.TreeNode{Label: node.Name, URL: to("node", node.ID.String()), Note: nodeNote(node.Houses, node.Residents), Current: node.ID == chosen, Leaf: len(node.Children) == 0}
+		children, leads := openNodes(to, node.Children, chosen)
 		if leads || n.Current {
 			n.Children, open = children, true
 		}

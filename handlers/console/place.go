@@ -50,6 +50,12 @@ func (p place) field(first string) templates.Field {
 	return field
 }
 
+// whole is the field of a page that shows more of the community than its list.
+func whole(f templates.Field) templates.Field {
+	f.Whole = true
+	return f
+}
+
 // at gives a path with the community as its parameter, and more pairs.
 func (p place) at(path string, pairs ...string) string {
 	return templates.WithQuery(path, url.Values{"community": {p.ID.String()}}, pairs...)

@@ -52,11 +52,20 @@ func (h *Console) residentList(c *web.Context) error {
 		}
 		filter.Community, page.Note = found.Community, "房屋："+found.Label
 	}
+	if node, err := core.ParseID(c.Query("node")); err == nil {
+		filter.Node = node
+	}
+	if filter.Community == 0 && len(communities) == 1 {
+		filter.Community = communities[0].ID
+	}
 	residents, more, err := h.Store.Residents(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
 	}
 	page.List = residentTable(c, place{All: communities}, filter)
+	if filter.Community != 0 && filter.House == 0 && c.Has(core.PermHouseView) {
+		page.TreeURL = templates.WithQuery(housePath+"/tree", nil, "community", filter.Community.String(), "node", c.Query("node"), "of", "resident")
+	}
 	if c.Has(core.PermResidentEdit) {
 		page.Actions = []templates.Action{{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true}}
 		if !filter.MovedOut {

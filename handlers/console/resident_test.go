@@ -106,6 +106,22 @@ func houseLabel(t *testing.T, d *readerDesk, id core.ID) string {
 	return house.Label
 }
 
+// The tree beside the list of one community leads to the residents below a node.
+func TestResidentsByBuilding(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	list := b.get(t, residentPath+"?identity=owner", http.StatusOK)
+	tree := b.get(t, list.Find("[hx-get]").First().AttrOr("hx-get", ""), http.StatusOK)
+	node := tree.Find("#house-tree li li a, #house-tree li a").Last().AttrOr("href", "")
+	if !strings.HasPrefix(node, residentPath+"?") || b.get(t, node, http.StatusOK).Find("tbody tr").Length() == 0 {
+		t.Errorf("the tree leads to %q", node)
+	}
+	if n := b.get(t, residentPath+"?node="+d.mine.Community.String(), http.StatusOK).Find("tbody tr").Length(); n != 0 {
+		t.Errorf("%d residents under no node", n)
+	}
+	b.get(t, housePath+"/tree?of=resident&community="+d.others.Community.String(), http.StatusNotFound)
+}
+
 func TestResidentFormRefuses(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.registrar(t)

@@ -28,8 +28,9 @@ func residentNewURL(f store.ResidentFilter) string {
 
 type residentListPage struct {
 	templates.Shell
-	List templates.List
-	Rows []residentRow
+	List    templates.List
+	Rows    []residentRow
+	TreeURL string // of the tree beside the list; "" = of no one community
 }
 
 type residentRow struct {
@@ -64,11 +65,12 @@ func residentTable(c *web.Context, at place, f store.ResidentFilter) templates.L
 		Path: residentPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
 			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64},
-			at.field("全部小区"),
+			whole(at.field("全部小区")),
 			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
 			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
 			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "several", Label: "有多处房屋"}, {Value: "out", Label: "已迁出"}}},
 			{Kind: templates.Hidden, Name: "house"},
+			{Kind: templates.Hidden, Name: "node"},
 		},
 		Columns: []templates.Column{by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true}, by(templates.Column{Label: "性别", Narrow: true}, "sex"), by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"}},
 		Empty:   templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},

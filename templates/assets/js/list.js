@@ -31,6 +31,8 @@ export function watchList() {
     }
     if (all || event.target.name === "id") refreshAll();
   });
+  // Before htmx, which would fetch the list alone.
+  document.addEventListener("change", loadWhole, true);
   document.addEventListener("htmx:afterSettle", refreshAll);
   document.addEventListener("htmx:pushedIntoHistory", keepQuery);
   window.addEventListener("pageshow", refreshAll);
@@ -42,6 +44,16 @@ export function watchList() {
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb === "get" && event.detail.elt.matches("form")) dropEmpty(event.detail.formData);
   });
+}
+
+// loadWhole sends a form whose choice changes more than the list. What is hidden in
+// it belongs to the choice before.
+function loadWhole(event) {
+  const field = event.target.closest("[data-whole]");
+  if (!field) return;
+  event.stopImmediatePropagation();
+  for (const hidden of field.form.querySelectorAll("input[type=hidden]")) hidden.value = "";
+  field.form.submit();
 }
 
 // keepQuery takes the filters that htmx has just set into the links that share

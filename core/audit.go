@@ -138,6 +138,8 @@ var ActTable = []ActGroup{
 	}},
 	{"导出与系统", []Act{
 		{"record.export", "导出出入记录"},
+		{"resident.export", "导出住户"},
+		{"house.export", "导出房屋"},
 		{"audit.export", "导出操作日志"},
 		{"setting.update", "修改系统设置"},
 	}},

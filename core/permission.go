@@ -15,6 +15,7 @@ const (
 	PermResidentView    Permission = "resident.view"
 	PermResidentEdit    Permission = "resident.edit"
 	PermResidentReveal  Permission = "resident.reveal"
+	PermResidentExport  Permission = "resident.export"
 	PermPassRuleView    Permission = "passrule.view"
 	PermPassRuleEdit    Permission = "passrule.edit"
 	PermRestrictionEdit Permission = "restriction.edit"
@@ -56,6 +57,7 @@ var PermissionTable = []PermissionGroup{
 		{PermResidentView, "查看住户"},
 		{PermResidentEdit, "编辑住户"},
 		{PermResidentReveal, "查看住户完整证件号与手机号"},
+		{PermResidentExport, "导出住户与房屋"},
 	}},
 	{"出入管理", []PermissionItem{
 		{PermPassRuleView, "查看通行设置"},
@@ -130,7 +132,7 @@ var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
 		PermCommunityView, PermCommunityEdit, PermHouseView, PermHouseEdit,
-		PermResidentView, PermResidentEdit, PermResidentReveal,
+		PermResidentView, PermResidentEdit, PermResidentReveal, PermResidentExport,
 		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
 		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
 		PermObserverView, PermObserverEdit, PermRecordView, PermRecordExport,

@@ -57,10 +57,13 @@ func (s *Store) whole(r residentRow) (core.Resident, error) {
 	}, err
 }
 
-func (s *Store) maskedRow(r residentRow) (ResidentRow, error) {
-	whole, err := s.whole(r)
+func (s *Store) residentRow(r residentRow, whole bool) (ResidentRow, error) {
+	resident, err := s.whole(r)
+	if !whole {
+		resident = resident.Masked()
+	}
 	return ResidentRow{
-		Resident: whole.Masked(), HouseLabel: r.Label, CommunityName: r.Community, Pass: r.Pass, PassDisabled: !r.PassDisabled.IsZero(),
+		Resident: resident, HouseLabel: r.Label, CommunityName: r.Community, Pass: r.Pass, PassDisabled: !r.PassDisabled.IsZero(),
 	}, err
 }
 
@@ -75,7 +78,7 @@ func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (Res
 	if err != nil {
 		return ResidentRow{}, wrap("resident", absent(err, noResident))
 	}
-	masked, err := s.maskedRow(row)
+	masked, err := s.residentRow(row, false)
 	return masked, wrap("resident", err)
 }
 
@@ -97,24 +100,41 @@ type ResidentFilter struct {
 // two queries: the ids of the page, each way of matching the keyword by its own
 // index, and then their rows.
 func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilter) (list []ResidentRow, more bool, err error) {
-	if f.Community != 0 {
-		if !scope.Has(f.Community) {
-			return nil, false, core.NotFound(noCommunity)
-		}
-		scope = core.ScopeOf(f.Community)
+	if scope, err = f.within(scope); err != nil {
+		return nil, false, err
 	}
+	found, more, err := s.residentPage(ctx, scope, f)
+	if err != nil {
+		return nil, false, wrap("list residents", err)
+	}
+	list, err = s.residentRows(ctx, found, false)
+	return list, more, wrap("list residents", err)
+}
+
+// within narrows a scope to the filter's community.
+func (f ResidentFilter) within(scope core.Scope) (core.Scope, error) {
+	if f.Community == 0 {
+		return scope, nil
+	}
+	if !scope.Has(f.Community) {
+		return scope, core.NotFound(noCommunity)
+	}
+	return core.ScopeOf(f.Community), nil
+}
+
+// residentPage gives the ids of a page of residents.
+func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFilter) (found []core.ID, more bool, err error) {
 	var query string
 	var args []any
 	if f.sorted(scope) {
 		if query, args, err = s.sortedResidentIDs(ctx, scope.IDs[0], f); err != nil {
-			return nil, false, wrap("list residents", err)
+			return nil, false, err
 		}
 	} else {
 		query, args = s.residentIDs(scope, f)
 	}
-	var found []core.ID
 	if err := s.all(ctx, &found, query, args...); err != nil {
-		return nil, false, wrap("list residents", err)
+		return nil, false, err
 	}
 	if more = len(found) > f.Page.Limit; more {
 		found = found[:f.Page.Limit]
@@ -122,12 +142,11 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 	if f.Page.Before == 0 && f.Page.After != 0 {
 		slices.Reverse(found)
 	}
-	list, err = s.residentRows(ctx, found)
-	return list, more, wrap("list residents", err)
+	return found, more, nil
 }
 
-// residentRows gives the rows of ids in their order, masked.
-func (s *Store) residentRows(ctx context.Context, ids []core.ID) ([]ResidentRow, error) {
+// residentRows gives the rows of ids in their order, masked unless whole.
+func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]ResidentRow, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -139,7 +158,7 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID) ([]ResidentRow,
 	list := make([]ResidentRow, len(rows))
 	for i, row := range rows {
 		var err error
-		if list[i], err = s.maskedRow(row); err != nil {
+		if list[i], err = s.residentRow(row, whole); err != nil {
 			return nil, err
 		}
 	}
@@ -155,7 +174,7 @@ func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.
 	if err != nil {
 		return nil, wrap("ties of a person", err)
 	}
-	list, err := s.residentRows(ctx, ids)
+	list, err := s.residentRows(ctx, ids, false)
 	return list, wrap("ties of a person", err)
 }
 

@@ -30,6 +30,8 @@ type Confirm struct {
 	Submit  string     // names the act: "停用 3 个门禁"
 	Cancel  string
 	Danger  bool
+	// Download tells that a file answers, so that this page stays.
+	Download bool
 }
 
 // Kept is Keep as pairs in order of name.

@@ -179,6 +179,12 @@ func (b *readerClerk) sheet(t *testing.T, path string) [][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b.download(t, request)
+}
+
+// download gives the rows of the spreadsheet that answers a request.
+func (b *readerClerk) download(t *testing.T, request *http.Request) [][]string {
+	t.Helper()
 	response, err := b.client.Do(request)
 	if err != nil {
 		t.Fatal(err)

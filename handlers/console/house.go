@@ -20,6 +20,7 @@ func (h *Console) houseRoutes() []web.Route {
 		{Method: http.MethodGet, Path: housePath, Access: view, Handler: h.houseList},
 		{Method: http.MethodGet, Path: housePath + "/new", Access: edit, Handler: h.houseNew},
 		{Method: http.MethodPost, Path: housePath, Access: edit, Handler: h.houseCreate},
+		{Method: http.MethodGet, Path: housePath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: h.houseExport, Time: -1, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: housePath + "/tree", Access: view, Handler: h.houseTree},
 		{Method: http.MethodGet, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulk},
 		{Method: http.MethodPost, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulkCreate},
@@ -49,8 +50,18 @@ type houseRow struct {
 	RestrictURL  string
 }
 
-func (h *Console) houseList(c *web.Context) error {
+// houseFilter reads the filters of the list, and the community whose it is.
+func (h *Console) houseFilter(c *web.Context) (place, store.HouseFilter, error) {
 	at, err := h.placeOf(c, c.Query("community"))
+	filter := store.HouseFilter{Community: at.ID, Keyword: c.Query("q"), Arrears: c.Query("arrears") == "yes", Page: c.Page(housesAPage)}
+	if node, err := core.ParseID(c.Query("node")); err == nil {
+		filter.Node = node
+	}
+	return at, filter, err
+}
+
+func (h *Console) houseList(c *web.Context) error {
+	at, filter, err := h.houseFilter(c)
 	if err != nil {
 		return err
 	}
@@ -59,16 +70,15 @@ func (h *Console) houseList(c *web.Context) error {
 		page.List = templates.List{Path: housePath, Empty: noCommunityYet(c)}
 		return h.page(c, http.StatusOK, "console/house/list", page)
 	}
-	filter := store.HouseFilter{Community: at.ID, Keyword: c.Query("q"), Arrears: c.Query("arrears") == "yes", Page: c.Page(housesAPage)}
-	if node, err := core.ParseID(c.Query("node")); err == nil {
-		filter.Node = node
-	}
 	houses, more, err := h.Store.Houses(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
 	}
 	page.Note, page.List = at.Name, houseTable(c, at)
 	page.TreeURL = at.at(housePath+"/tree", "node", c.Query("node"))
+	if c.Has(core.PermResidentExport) {
+		page.List.Export = housePath + "/export.xlsx"
+	}
 	if c.Has(core.PermHouseEdit) {
 		page.Actions = []templates.Action{{Label: "批量生成", URL: at.at(housePath + "/bulk"), Icon: "building"}, {Label: "添加房屋", URL: at.at(housePath + "/new"), Icon: "plus", Primary: true}}
 	}

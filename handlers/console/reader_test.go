@@ -130,6 +130,12 @@ func (b *readerClerk) get(t *testing.T, path string, status int) *goquery.Docume
 // post sends a form and gives the page, or where the browser is sent.
 func (b *readerClerk) post(t *testing.T, path string, form url.Values, status int) (*goquery.Document, string) {
 	t.Helper()
+	return b.do(t, b.form(t, path, form), status)
+}
+
+// form is a form on its way, with the token of its page.
+func (b *readerClerk) form(t *testing.T, path string, form url.Values) *http.Request {
+	t.Helper()
 	sent := url.Values{web.CSRFField: {b.csrf}}
 	for name, values := range form {
 		sent[name] = values
@@ -139,7 +145,7 @@ func (b *readerClerk) post(t *testing.T, path string, form url.Values, status in
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.do(t, request, status)
+	return request
 }
 
 func (d *readerDesk) reader(t *testing.T, id core.ID) core.Reader {

@@ -15,6 +15,9 @@ func (h *Console) residentRoutes() []web.Route {
 	view, edit := web.Need(core.PermResidentView), web.Need(core.PermResidentEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: residentPath, Access: view, Handler: h.residentList},
+		{Method: http.MethodGet, Path: residentPath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: h.residentExport, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: residentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: h.residentExportAsk},
+		{Method: http.MethodPost, Path: residentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: h.residentExportWhole, Time: -1, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: residentPath + "/new", Access: edit, Handler: h.residentNew},
 		{Method: http.MethodPost, Path: residentPath, Access: edit, Handler: h.residentCreate},
 		{Method: http.MethodPost, Path: residentPath + "/moveout", Access: edit, Handler: h.residentsMoveOut},
@@ -29,45 +32,62 @@ func (h *Console) residentRoutes() []web.Route {
 
 const residentsAPage = 50
 
-func (h *Console) residentList(c *web.Context) error {
-	filter := store.ResidentFilter{
+// residentFilter reads the filters of the list. note says of which house it is.
+func (h *Console) residentFilter(c *web.Context) (filter store.ResidentFilter, at place, note string, err error) {
+	filter = store.ResidentFilter{
 		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")),
 		MovedOut: c.Query("ties") == "out", Several: c.Query("ties") == "several", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
 	}
-	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
-	if err != nil {
-		return err
+	if at.All, err = h.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+		return filter, at, "", err
 	}
-	page := residentListPage{Shell: h.shell(c, "resident", "住户")}
 	if text := c.Query("community"); text != "" {
 		if filter.Community, err = core.ParseID(text); err != nil {
-			return err
+			return filter, at, "", err
+		}
+		if !c.Scope().Has(filter.Community) {
+			return filter, at, "", core.NotFound("小区不存在")
 		}
 	}
 	if house, err := core.ParseID(c.Query("house")); err == nil {
-		filter.House = house
 		found, err := h.Store.House(c.Ctx(), c.Scope(), house)
 		if err != nil {
-			return err
+			return filter, at, "", err
 		}
-		filter.Community, page.Note = found.Community, "房屋："+found.Label
+		filter.House, filter.Community, note = house, found.Community, "房屋："+found.Label
 	}
 	if node, err := core.ParseID(c.Query("node")); err == nil {
 		filter.Node = node
 	}
-	if filter.Community == 0 && len(communities) == 1 {
-		filter.Community = communities[0].ID
+	if filter.Community == 0 && len(at.All) == 1 {
+		filter.Community = at.All[0].ID
 	}
+	return filter, at, note, nil
+}
+
+func (h *Console) residentList(c *web.Context) error {
+	filter, at, note, err := h.residentFilter(c)
+	if err != nil {
+		return err
+	}
+	page := residentListPage{Shell: h.shell(c, "resident", "住户")}
+	page.Note = note
 	residents, more, err := h.Store.Residents(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
 	}
-	page.List = residentTable(c, place{All: communities}, filter)
+	page.List = residentTable(c, at, filter)
 	if filter.Community != 0 && filter.House == 0 && c.Has(core.PermHouseView) {
 		page.TreeURL = templates.WithQuery(housePath+"/tree", nil, "community", filter.Community.String(), "node", c.Query("node"), "of", "resident")
 	}
+	if c.Has(core.PermResidentExport) {
+		page.List.Export = residentPath + "/export.xlsx"
+		if c.Has(core.PermResidentReveal) {
+			page.Actions = []templates.Action{{Label: "导出完整号码", URL: templates.WithQuery(residentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "", templates.AfterParam, ""), Icon: "download"}}
+		}
+	}
 	if c.Has(core.PermResidentEdit) {
-		page.Actions = []templates.Action{{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true}}
+		page.Actions = append(page.Actions, templates.Action{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true})
 		if !filter.MovedOut {
 			page.List.Bulk, page.List.CSRF = residentBulk(), page.CSRF
 		}

@@ -1,0 +1,93 @@
+package console
+
+import (
+	"io"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+var residentColumns = []string{"姓名", "性别", "身份", "租约到期时间", "手机", "证件号", "小区", "房屋", "认证", "认证时间", "迁出时间"}
+
+// residentExport streams the residents of the filters as a spreadsheet, phone and
+// ID numbers masked.
+func (h *Console) residentExport(c *web.Context) error { return h.residentSheet(c, false) }
+
+// residentExportAsk asks before whole numbers leave the program. Besides seeing
+// them it takes the permission to export.
+func (h *Console) residentExportAsk(c *web.Context) error {
+	if !c.Has(core.PermResidentExport) {
+		return core.Forbidden("没有导出住户的权限")
+	}
+	if _, _, _, err := h.residentFilter(c); err != nil {
+		return err
+	}
+	query := c.Request().URL.Query()
+	return h.confirm(c, "resident", templates.Confirm{
+		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。",
+		Action: templates.WithQuery(residentPath+"/export", query), Submit: "导出", Cancel: templates.WithQuery(residentPath, query), Download: true,
+	})
+}
+
+func (h *Console) residentExportWhole(c *web.Context) error {
+	if !c.Has(core.PermResidentExport) {
+		return core.Forbidden("没有导出住户的权限")
+	}
+	return h.residentSheet(c, true)
+}
+
+func (h *Console) residentSheet(c *web.Context, whole bool) error {
+	filter, _, _, err := h.residentFilter(c)
+	if err != nil {
+		return err
+	}
+	zone := h.Store.Zone()
+	return c.Download("住户-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
+		return web.Sheet(w, "住户", residentColumns, func(add func(values ...any) error) error {
+			return h.Store.ExportResidents(c.Ctx(), c.Actor(), c.Scope(), filter, whole, func(r store.ResidentRow) error {
+				lease, certified := "", "未认证"
+				if r.LeaseDay != 0 {
+					lease = r.LeaseDay.String()
+				}
+				if !r.Certified.IsZero() {
+					certified = "已认证"
+				}
+				return add(r.Name, core.SexWords(r.Sex), r.Identity.Words(), lease, r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel, certified, r.Certified.In(zone), r.MovedOut.In(zone))
+			})
+		})
+	})
+}
+
+// houseExport streams the houses of the filters, a column a level.
+func (h *Console) houseExport(c *web.Context) error {
+	at, filter, err := h.houseFilter(c)
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return core.NotFound("还没有小区")
+	}
+	columns := append(append([]string{"小区"}, at.Levels...), "房屋", "住户", "欠费（元）", "出入")
+	return c.Download("房屋-"+strings.ReplaceAll(at.Name, "/", "")+"-"+c.Now().In(h.Store.Zone()).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
+		return web.Sheet(w, "房屋", columns, func(add func(values ...any) error) error {
+			return h.Store.ExportHouses(c.Ctx(), c.Actor(), c.Scope(), filter, func(names []string, house store.HouseRow) error {
+				return add(h.houseCells(c, at, names, house)...)
+			})
+		})
+	})
+}
+
+func (h *Console) houseCells(c *web.Context, at place, names []string, house store.HouseRow) []any {
+	cells := []any{at.Name}
+	for _, name := range names {
+		cells = append(cells, name)
+	}
+	cells = append(cells, house.Label, house.Residents, float64(house.ArrearsFen)/100)
+	if house.Restriction != nil {
+		cells = append(cells, restrictionBadge(*house.Restriction, h.today(c)).Text)
+	}
+	return cells
+}

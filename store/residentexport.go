@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tongxing/core"
+)
+
+// exportRows is how many rows an export reads at a time.
+const exportRows = 500
+
+// ExportResidents gives every resident of the filter, in the order of the list, to
+// each; with whole, phone and ID numbers unmasked. That somebody took the file, and
+// which, is in the audit log before the first row is read. It holds a few hundred
+// residents at a time.
+func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, whole bool, each func(ResidentRow) error) error {
+	scope, err := f.within(scope)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, "export residents", func(tx *Tx) error {
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident", After: f.words(whole)})
+	})
+	f.Page = Page{Limit: exportRows}
+	for more := true; more && err == nil; {
+		var ids []core.ID
+		var list []ResidentRow
+		if ids, more, err = s.residentPage(ctx, scope, f); err == nil {
+			list, err = s.residentRows(ctx, ids, whole)
+		}
+		for i := 0; i < len(list) && err == nil; i++ {
+			err = each(list[i])
+		}
+		if len(ids) > 0 {
+			f.Page.Before = ids[len(ids)-1]
+		}
+	}
+	return wrap("export residents", err)
+}
+
+// words says the filter for the audit log: of a keyword, which may be a name, only
+// that there was one.
+func (f ResidentFilter) words(whole bool) string {
+	words := []string{"masked"}
+	if whole {
+		words[0] = "whole phone and ID numbers"
+	}
+	for _, pair := range [][2]string{{"house", f.House.String()}, {"node", f.Node.String()}, {"certified", f.Certified}, {"identity", string(f.Identity)}} {
+		if pair[1] != "" && pair[1] != "0" {
+			words = append(words, pair[0]+"="+pair[1])
+		}
+	}
+	if f.MovedOut {
+		words = append(words, "moved out")
+	}
+	if f.Several {
+		words = append(words, "with several houses")
+	}
+	if f.Keyword != "" {
+		words = append(words, fmt.Sprintf("keyword of %d characters", len([]rune(f.Keyword))))
+	}
+	return strings.Join(words, ", ")
+}

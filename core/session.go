@@ -45,3 +45,43 @@ func (l SessionLife) Expiry(created, seen time.Time) time.Time {
 	}
 	return most
 }
+
+// SignInWay says how somebody proved who they are.
+type SignInWay string
+
+// The ways.
+const (
+	WayPassword SignInWay = "password"
+	WayCode     SignInWay = "code"     // the second step
+	WayRecovery SignInWay = "recovery" // the second step, by a recovery code
+	WayWechat   SignInWay = "wechat"   // scanned with WeChat
+	// WayUnfinished is a right password whose second step did not come.
+	WayUnfinished SignInWay = "unfinished"
+)
+
+// Words gives the way in Chinese.
+func (w SignInWay) Words() string {
+	switch w {
+	case WayPassword:
+		return "密码"
+	case WayCode:
+		return "密码和动态码"
+	case WayRecovery:
+		return "密码和恢复码"
+	case WayWechat:
+		return "微信扫码"
+	case WayUnfinished:
+		return "密码正确，未完成第二步"
+	}
+	return string(w)
+}
+
+// SignInAttempt is one line of an account's sign-in history.
+type SignInAttempt struct {
+	ID        ID
+	At        time.Time
+	Addr      string
+	Agent     string // the browser's User-Agent
+	Way       SignInWay
+	Succeeded bool
+}

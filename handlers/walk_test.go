@@ -214,15 +214,20 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 }
 
 // params give the ids of an estate for a route's path, longest prefix first.
-func (w *town) params(e *estate.Estate, account core.ID) []struct {
+func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct {
 	prefix string
 	id     core.ID
 } {
+	t.Helper()
+	_, session, err := w.store.StartSession(t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return []struct {
 		prefix string
 		id     core.ID
 	}{
-		{"/console/account/", account}, {"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/me/session/", session.ID}, {"/console/account/", account}, {"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
 		{"/console/observer/", e.Observer}, {"/h5/guard/", e.Post}, {"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
@@ -238,7 +243,7 @@ func (w *town) address(t *testing.T, r web.Route, e *estate.Estate, account core
 			continue
 		}
 		hasID = true
-		for _, p := range w.params(e, account) {
+		for _, p := range w.params(t, e, account) {
 			if strings.HasPrefix(r.Path, p.prefix) {
 				parts[i] = p.id.String()
 				break

@@ -68,11 +68,43 @@ CREATE INDEX session_expiry ON session (expires_at);
 CREATE TABLE sign_in_attempt (
   id         BIGINT       NOT NULL PRIMARY KEY,
   login_mac  VARCHAR(64)  NOT NULL,
+  account_id BIGINT       NOT NULL, -- 0 = the login name is nobody's
+  network    VARCHAR(64)  NOT NULL, -- what attempts are counted by: the address, or its IPv6 /64
   addr       VARCHAR(64)  NOT NULL,
+  agent      VARCHAR(200) NOT NULL,
+  way        VARCHAR(16)  NOT NULL, -- password, code, recovery, wechat
   succeeded  INTEGER      NOT NULL,
   at         BIGINT       NOT NULL
 );
 CREATE INDEX sign_in_attempt_login ON sign_in_attempt (login_mac, id);
+CREATE INDEX sign_in_attempt_account ON sign_in_attempt (account_id, id);
+
+-- A sign-in whose password was right and whose second step is still to come.
+CREATE TABLE sign_in_pending (
+  token_digest VARCHAR(64) NOT NULL PRIMARY KEY,
+  account_id   BIGINT      NOT NULL,
+  generation   BIGINT      NOT NULL, -- the account's: a new password ends it
+  attempt_id   BIGINT      NOT NULL, -- sign_in_attempt of the password
+  expires_at   BIGINT      NOT NULL,
+  used_at      BIGINT
+);
+CREATE INDEX sign_in_pending_expiry ON sign_in_pending (expires_at);
+
+-- The second step of signing in, where somebody turned it on.
+CREATE TABLE account_totp (
+  account_id   BIGINT       NOT NULL PRIMARY KEY,
+  secret       VARCHAR(200) NOT NULL, -- encrypted
+  last_step    BIGINT       NOT NULL, -- whose code was used: each works once
+  created_at   BIGINT       NOT NULL,
+  confirmed_at BIGINT                 -- NULL: shown, not turned on yet
+);
+
+CREATE TABLE account_recovery (
+  account_id BIGINT      NOT NULL,
+  code_mac   VARCHAR(64) NOT NULL,
+  used_at    BIGINT,
+  PRIMARY KEY (account_id, code_mac)
+);
 
 CREATE TABLE one_time_link (
   digest     VARCHAR(64) NOT NULL PRIMARY KEY, -- SHA-256 of the link's token

@@ -193,14 +193,19 @@ func TestTheLastAdminStays(t *testing.T) {
 }
 
 func signInAs(login, password, network string) SignIn {
-	return SignIn{Login: login, Password: password, Addr: network, Network: network, Agent: "test",
+	return SignIn{Login: login, Password: password, Visit: visitFrom(network)}
+}
+
+func visitFrom(network string) Visit {
+	return Visit{Addr: network, Network: network, Agent: "test",
 		Rule: core.SignInRule{After: 3, Most: 10 * time.Minute}, Life: core.SessionLife{Idle: time.Hour, Most: 10 * time.Hour}}
 }
 
 func TestSignIn(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s, testAccount("signer"))
-		token, session, err := s.SignIn(t.Context(), signInAs(" Signer", testPassword, "1.1.1.1"))
+		done, err := s.SignIn(t.Context(), signInAs(" Signer", testPassword, "1.1.1.1"))
+		token, session := done.Token, done.Session
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,15 +217,15 @@ func TestSignIn(t *testing.T) {
 		if err := s.get(t.Context(), &kept, "SELECT token_digest FROM session WHERE id = ?", int64(session.ID)); err != nil || kept == token {
 			t.Errorf("the token itself is kept: %v", err)
 		}
-		_, _, unknown := s.SignIn(t.Context(), signInAs("nobody", testPassword, "1.1.1.1"))
-		_, _, wrong := s.SignIn(t.Context(), signInAs("signer", "wrong", "1.1.1.1"))
+		_, unknown := s.SignIn(t.Context(), signInAs("nobody", testPassword, "1.1.1.1"))
+		_, wrong := s.SignIn(t.Context(), signInAs("signer", "wrong", "1.1.1.1"))
 		if core.CodeOf(unknown) != core.CodeInvalid || core.MessageOf(unknown) != core.MessageOf(wrong) {
 			t.Errorf("an unknown name and a wrong password differ: %v, %v", unknown, wrong)
 		}
 		if err := s.DisableAccount(t.Context(), core.SystemGranter, a.ID); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = s.SignIn(t.Context(), signInAs("signer", testPassword, "1.1.1.1"))
+		_, err = s.SignIn(t.Context(), signInAs("signer", testPassword, "1.1.1.1"))
 		wantRefused(t, "disabled", err, core.CodeInvalid)
 		found, err = s.SessionByToken(t.Context(), token)
 		if err != nil || found.Ended.IsZero() {
@@ -236,7 +241,7 @@ func TestLockOutLocksOnlyTheOneWhoFails(t *testing.T) {
 		s := openStore(t, o)
 		mustAccount(t, s, testAccount("owner"))
 		try := func(password, network string) error {
-			_, _, err := s.SignIn(t.Context(), signInAs("owner", password, network))
+			_, err := s.SignIn(t.Context(), signInAs("owner", password, network))
 			return err
 		}
 		if err := try(testPassword, "home"); err != nil {
@@ -275,7 +280,7 @@ func TestSimultaneousGuessesAreAllCounted(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				_, _, err := s.SignIn(context.Background(), signInAs("target", "wrong", "one"))
+				_, err := s.SignIn(context.Background(), signInAs("target", "wrong", "one"))
 				if core.CodeOf(err) == core.CodeInvalid {
 					looked.Add(1)
 				}
@@ -291,11 +296,13 @@ func TestSimultaneousGuessesAreAllCounted(t *testing.T) {
 func TestChangePassword(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		mustAccount(t, s, testAccount("changer"))
-		token, session, err := s.SignIn(t.Context(), signInAs("changer", testPassword, "1"))
+		done, err := s.SignIn(t.Context(), signInAs("changer", testPassword, "1"))
+		token, session := done.Token, done.Session
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, _, err := s.SignIn(t.Context(), signInAs("changer", testPassword, "2"))
+		second, err := s.SignIn(t.Context(), signInAs("changer", testPassword, "2"))
+		other := second.Token
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -320,7 +327,7 @@ func TestChangePassword(t *testing.T) {
 		if theirs, err := s.SessionByToken(t.Context(), other); err != nil || theirs.Ended.IsZero() {
 			t.Errorf("another session goes on: %v", err)
 		}
-		if _, _, err := s.SignIn(t.Context(), signInAs("changer", testPassword, "1")); err == nil {
+		if _, err := s.SignIn(t.Context(), signInAs("changer", testPassword, "1")); err == nil {
 			t.Error("the old password still works")
 		}
 	})

@@ -19,12 +19,25 @@ const (
 type SignIn struct {
 	Login    string
 	Password string
-	Addr     string // the client's
-	Network  string // what attempts are counted by: the address, or its IPv6 /64
-	Agent    string
-	Request  string // its id, for the audit log
-	Rule     core.SignInRule
-	Life     core.SessionLife
+	Visit
+}
+
+// Visit is where an attempt to sign in comes from, and what bounds it.
+type Visit struct {
+	Addr    string // the client's
+	Network string // what attempts are counted by: the address, or its IPv6 /64
+	Agent   string
+	Request string // its id, for the audit log
+	Rule    core.SignInRule
+	Life    core.SessionLife
+}
+
+// SignedIn is what an attempt came to: a session with its token or, where the
+// account has a second step, the token that ConfirmSignIn takes with the code.
+type SignedIn struct {
+	Token   string
+	Session core.Session
+	Pending string
 }
 
 const wrongPassword = "登录名或密码不正确"
@@ -32,11 +45,11 @@ const wrongPassword = "登录名或密码不正确"
 // SignIn begins a session of an account. A wrong name or password is invalid,
 // in the same words and time; too many of them forbidden for a while, for this
 // address alone.
-func (s *Store) SignIn(ctx context.Context, in SignIn) (token string, session core.Session, err error) {
+func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error) {
 	in.Login = core.NormalLogin(in.Login)
-	attempt, err := s.beginAttempt(ctx, in)
-	if err != nil {
-		return "", core.Session{}, err
+	a := attempt{Visit: in.Visit, login: in.Login, way: core.WayPassword}
+	if a, err = s.beginAttempt(ctx, a); err != nil {
+		return done, err
 	}
 	var row struct {
 		ID       core.ID `db:"id"`
@@ -44,61 +57,75 @@ func (s *Store) SignIn(ctx context.Context, in SignIn) (token string, session co
 	}
 	err = s.get(ctx, &row, "SELECT id, password FROM account WHERE login = ? AND disabled_at IS NULL", in.Login)
 	if err != nil && !core.IsNotFound(absent(err, noAccount)) {
-		return "", core.Session{}, wrap("sign in", err)
+		return done, wrap("sign in", err)
 	}
 	ok, err := matchPassword(ctx, row.Password, in.Password)
 	if err != nil {
-		return "", core.Session{}, wrap("sign in", err)
+		return done, wrap("sign in", err)
 	}
 	if !ok {
-		return "", core.Session{}, core.Invalid(wrongPassword)
+		return done, core.Invalid(wrongPassword)
 	}
 	err = s.write(ctx, "sign in", func(tx *Tx) error {
-		token, session, err = endAttempt(tx, in, attempt, row.ID, row.Password)
+		done, err = passwordRight(tx, a, row.ID, row.Password)
 		return err
 	})
-	return token, session, err
+	return done, err
+}
+
+// attempt is one look at a password or code.
+type attempt struct {
+	Visit
+	id      core.ID
+	login   string
+	way     core.SignInWay
+	besides core.ID // an earlier attempt of the same sign-in, which does not count against it
 }
 
 // beginAttempt counts the attempt as failed before its password is looked at, so
 // that many at once gain nothing; success takes that back. Where writers run side by
 // side, attempts begun at the same moment do not see each other: each looks again
 // when all it knows of is committed.
-func (s *Store) beginAttempt(ctx context.Context, in SignIn) (id core.ID, err error) {
-	name := s.keys.mac("login", in.Login)
-	err = s.write(ctx, "count a sign-in attempt", func(tx *Tx) error {
-		if err := mayTry(tx, in, name, 0); err != nil {
+func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
+	name := s.keys.mac("login", a.login)
+	err := s.write(ctx, "count a sign-in attempt", func(tx *Tx) error {
+		if err := mayTry(tx, a, name); err != nil {
 			return err
 		}
-		id = tx.newID()
-		_, err = tx.exec("INSERT INTO sign_in_attempt (id, login_mac, addr, succeeded, at) VALUES (?, ?, ?, 0, ?)", int64(id), name, in.Network, tx.nowMS())
+		var account []core.ID
+		if err := tx.all(&account, "SELECT id FROM account WHERE login = ?", a.login); err != nil {
+			return err
+		}
+		a.id = tx.newID()
+		_, err := tx.exec("INSERT INTO sign_in_attempt (id, login_mac, account_id, network, addr, agent, way, succeeded, at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+			int64(a.id), name, int64(append(account, 0)[0]), a.Network, a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.nowMS())
 		return err
 	})
 	if err != nil || s.group != nil {
-		return id, err
+		return a, err
 	}
 	var refused error
 	err = s.write(ctx, "look at sign-in attempts again", func(tx *Tx) error {
-		if refused = mayTry(tx, in, name, id); core.CodeOf(refused) != core.CodeForbidden {
+		if refused = mayTry(tx, a, name); core.CodeOf(refused) != core.CodeForbidden {
 			return refused
 		}
-		_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(id))
+		_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.id))
 		return err
 	})
 	if err == nil {
 		err = refused
 	}
-	return id, err
+	return a, err
 }
 
-// mayTry is forbidden to an address that must wait for what attempts besides own
-// came to nothing.
-func mayTry(tx *Tx, in SignIn, name string, own core.ID) error {
-	history, err := signInHistory(tx, name, in.Network, own)
+// mayTry is forbidden to an address that must wait for what other attempts came
+// to nothing.
+func mayTry(tx *Tx, a attempt, name string) error {
+	history, err := signInHistory(tx, a, name)
 	if err != nil {
 		return err
 	}
-	if wait := in.Rule.Wait(history, tx.now); wait > 0 {
+	if wait := a.Rule.Wait(history, tx.now); wait > 0 {
 		return core.Forbidden(fmt.Sprintf("密码错误次数过多，请 %s后再试", waitText(wait)))
 	}
 	return nil
@@ -111,58 +138,99 @@ func waitText(wait time.Duration) string {
 	return fmt.Sprintf("%d 分钟", int((wait+time.Minute-1)/time.Minute))
 }
 
-func signInHistory(tx *Tx, name, network string, own core.ID) (core.SignInHistory, error) {
+func signInHistory(tx *Tx, a attempt, name string) (core.SignInHistory, error) {
 	var rows []struct {
-		Addr      string `db:"addr"`
+		Network   string `db:"network"`
 		Succeeded int    `db:"succeeded"`
 		At        millis `db:"at"`
 	}
 	var h core.SignInHistory
-	if err := tx.all(&rows, "SELECT addr, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id <> ? ORDER BY id DESC LIMIT ?",
-		name, int64(idFrom(tx.now.Add(-attemptWindow))), int64(own), attemptMost); err != nil {
+	if err := tx.all(&rows, "SELECT network, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
+		name, int64(idFrom(tx.now.Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost); err != nil {
 		return h, err
 	}
 	since := true // since the last success of this address
 	for _, row := range rows {
 		switch {
-		case row.Addr == network && row.Succeeded != 0:
+		case row.Network == a.Network && row.Succeeded != 0:
 			since = false
-		case row.Addr == network && since:
+		case row.Network == a.Network && since:
 			h.Failures++
 			if h.Last.IsZero() {
 				h.Last = row.At.Time
 			}
-		case row.Addr != network && row.Succeeded == 0:
+		case row.Network != a.Network && row.Succeeded == 0:
 			h.Elsewhere++
 		}
 	}
 	var known int
-	err := tx.get(&known, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND addr = ? AND succeeded = 1 AND id >= ?",
-		name, network, int64(idFrom(tx.now.Add(-KnownWindow))))
+	err := tx.get(&known, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND network = ? AND succeeded = 1 AND id >= ?",
+		name, a.Network, int64(idFrom(tx.now.Add(-KnownWindow))))
 	h.Known = known > 0
 	return h, err
 }
 
-// endAttempt begins the session, unless the account changed while its password
-// was looked at.
-func endAttempt(tx *Tx, in SignIn, attempt, id core.ID, hash string) (string, core.Session, error) {
-	var account struct {
-		Name       string `db:"name"`
-		Generation int64  `db:"generation"`
-	}
-	err := tx.get(&account, "SELECT name, generation FROM account WHERE id = ? AND password = ? AND disabled_at IS NULL", int64(id), hash)
+// passwordRight begins the session, or the second step, unless the account changed
+// while its password was looked at.
+func passwordRight(tx *Tx, a attempt, id core.ID, hash string) (SignedIn, error) {
+	var account signingAccount
+	err := tx.get(&account, signingColumns+"id = ? AND password = ?", int64(id), hash)
 	if err := absent(err, noAccount); core.IsNotFound(err) {
-		return "", core.Session{}, core.Invalid(wrongPassword)
+		return SignedIn{}, core.Invalid(wrongPassword)
 	} else if err != nil {
-		return "", core.Session{}, err
+		return SignedIn{}, err
 	}
-	if _, err := tx.exec("UPDATE sign_in_attempt SET succeeded = 1 WHERE id = ?", int64(attempt)); err != nil {
-		return "", core.Session{}, err
+	if account.TOTP != 0 {
+		return awaitCode(tx, a, account)
 	}
-	token, session, err := startSession(tx, NewSession{Kind: core.SessionAccount, Subject: id, Addr: in.Addr, Agent: in.Agent, Life: in.Life}, account.Generation)
+	return signedIn(tx, account, a)
+}
+
+// signingAccount is what a sign-in needs of an account in use.
+type signingAccount struct {
+	ID         core.ID `db:"id"`
+	Login      string  `db:"login"`
+	Name       string  `db:"name"`
+	Generation int64   `db:"generation"`
+	TOTP       int     `db:"totp"` // 1 = it has a second step
+}
+
+const signingColumns = `SELECT id, login, name, generation,
+	CASE WHEN EXISTS (SELECT 1 FROM account_totp t WHERE t.account_id = account.id AND t.confirmed_at IS NOT NULL) THEN 1 ELSE 0 END AS totp
+	FROM account WHERE disabled_at IS NULL AND `
+
+// signedIn begins the session of an account that attempts have proved.
+func signedIn(tx *Tx, account signingAccount, a attempt) (SignedIn, error) {
+	if _, err := tx.exec("UPDATE sign_in_attempt SET succeeded = 1, way = ? WHERE id = ?", string(a.way), int64(a.id)); err != nil {
+		return SignedIn{}, err
+	}
+	// One sign-in is one line of the history.
+	if _, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.besides)); err != nil {
+		return SignedIn{}, err
+	}
+	token, session, err := startSession(tx, NewSession{Kind: core.SessionAccount, Subject: account.ID, Addr: a.Addr, Agent: a.Agent, Life: a.Life}, account.Generation)
 	if err != nil {
-		return "", core.Session{}, err
+		return SignedIn{}, err
 	}
-	by := core.Actor{Kind: core.ActorAccount, ID: id, Name: account.Name, Addr: in.Addr, RequestID: in.Request}
-	return token, session, audit(tx, by, auditEntry{Action: "session.sign_in", Target: target("account", id)})
+	by := core.Actor{Kind: core.ActorAccount, ID: account.ID, Name: account.Name, Addr: a.Addr, RequestID: a.Request}
+	return SignedIn{Token: token, Session: session}, audit(tx, by, auditEntry{Action: "session.sign_in", Target: target("account", account.ID), After: a.way.Words()})
+}
+
+// SignInAttempts gives the latest lines of an account's sign-in history, newest
+// first. The caller has checked that the account is theirs to see.
+func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) ([]core.SignInAttempt, error) {
+	var rows []struct {
+		ID        core.ID        `db:"id"`
+		At        millis         `db:"at"`
+		Addr      string         `db:"addr"`
+		Agent     string         `db:"agent"`
+		Way       core.SignInWay `db:"way"`
+		Succeeded int            `db:"succeeded"`
+	}
+	err := s.all(ctx, &rows, "SELECT id, at, addr, agent, way, succeeded FROM sign_in_attempt WHERE account_id = ? ORDER BY id DESC LIMIT ?", int64(account), limit)
+	list := make([]core.SignInAttempt, len(rows))
+	for i, r := range rows {
+		list[i] = core.SignInAttempt{ID: r.ID, At: r.At.Time, Addr: r.Addr, Agent: r.Agent, Way: r.Way, Succeeded: r.Succeeded != 0}
+	}
+	return list, wrap("sign-in history", err)
 }

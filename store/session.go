@@ -191,6 +191,39 @@ func (s *Store) EndSession(ctx context.Context, id core.ID) error {
 	return err
 }
 
+// EndOwnSession ends one session of the account that asks; one of somebody else is
+// not found, one that has ended stays as it is.
+func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
+	err := s.write(ctx, "end a session of one's own", func(tx *Tx) error {
+		var own core.ID
+		if err := tx.get(&own, "SELECT id FROM session WHERE id = ? AND kind = ? AND subject_id = ?", int64(id), string(core.SessionAccount), int64(account)); err != nil {
+			return absent(err, noSession)
+		}
+		_, err := tx.exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.nowMS(), int64(id))
+		return err
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionAccount, account)
+	}
+	return err
+}
+
+// EndOtherSessions ends every session of an account but the one that asks, on every
+// server, at once.
+func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session core.Session) error {
+	err := s.write(ctx, "end other sessions", func(tx *Tx) error {
+		if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
+			tx.nowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "session.end", Target: target("account", session.Subject)})
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionAccount, session.Subject)
+	}
+	return err
+}
+
 // EndSessions ends every session of a WeChat user, on every server, at once. An
 // account's end with DisableAccount and the like.
 func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) error {
@@ -223,6 +256,9 @@ func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (removed in
 			}
 			n = int64(len(ids))
 			if n == 0 {
+				if _, err := tx.exec("DELETE FROM sign_in_pending WHERE expires_at < ?", before.UnixMilli()); err != nil {
+					return err
+				}
 				_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id < ?", int64(idFrom(before)))
 				return err
 			}

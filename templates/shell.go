@@ -19,6 +19,7 @@ type Shell struct {
 type Account struct {
 	Name    string
 	Role    string // in words: "物业管理员"
+	URL     string // the page of one's own account
 	SignOut string // address that a POST signs out at
 }
 

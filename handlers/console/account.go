@@ -25,6 +25,7 @@ func (h *Console) accountRoutes() []web.Route {
 		{Method: http.MethodPost, Path: accountPath + "/:id/disable", Access: edit, Handler: h.disableAccount},
 		{Method: http.MethodPost, Path: accountPath + "/:id/enable", Access: edit, Handler: h.enableAccount},
 		{Method: http.MethodPost, Path: accountPath + "/:id/password", Access: edit, Handler: h.resetPassword},
+		{Method: http.MethodPost, Path: accountPath + "/:id/totp", Access: edit, Handler: h.resetTOTP},
 	}
 }
 
@@ -78,6 +79,17 @@ func (h *Console) account(c *web.Context) error {
 	}
 	editable := c.Has(core.PermAccountEdit) && account.ID != c.Account().ID && c.Account().Covers(account)
 	page := accountShowOf(account, names, sessions, editable)
+	if page.History, err = h.attempts(c, account.ID); err != nil {
+		return err
+	}
+	state, err := h.Store.TOTPState(c.Ctx(), account.ID)
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, templates.Fact{Label: "两步验证", Badge: totpFacts(state)[0].Badge})
+	if state.On() {
+		page.Acts = append(page.Acts, templates.Submit{Label: "重置两步验证", URL: accountURL(account.ID) + "/totp", Icon: "shield", Danger: true, Confirm: resetTOTPText})
+	}
 	page.Shell = h.shell(c, "account", account.Name)
 	page.Shell.Crumbs = accountCrumbs(core.Account{})
 	if editable {

@@ -32,7 +32,8 @@ type accountShowPage struct {
 	templates.Shell
 	Facts    []templates.Fact
 	Groups   []templates.Fact // permissions, a line a group
-	Sessions []core.Session
+	Sessions []sessionLine
+	History  []attemptLine
 	Edit     bool
 	Acts     []templates.Submit
 	Reset    templates.Form
@@ -111,11 +112,14 @@ func scopeWords(scope core.Scope, names map[core.ID]string) string {
 
 // accountShowOf builds the page of an account that the caller may see.
 func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Session, editable bool) accountShowPage {
-	page := accountShowPage{Sessions: sessions, Edit: editable, Reset: resetFields(a.ID), Facts: []templates.Fact{
+	page := accountShowPage{Edit: editable, Reset: resetFields(a.ID), Facts: []templates.Fact{
 		{Label: "登录名", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
 		{Label: "状态", Badge: accountBadge(a)}, {Label: "小区", Value: scopeList(a.Scope, names)},
 	}}
 	page.Reset.Cancel = ""
+	for _, s := range sessions {
+		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: browserWords(s.Agent)})
+	}
 	for _, group := range core.PermissionTable {
 		words := ""
 		for _, item := range group.Items {

@@ -39,6 +39,7 @@ func (h *Console) Routes() []web.Route {
 		h.homeRoutes(),
 		h.sessionRoutes(),
 		h.accountRoutes(),
+		h.meRoutes(),
 		h.auditRoutes(),
 		h.settingRoutes(),
 		h.aboutRoutes(),
@@ -85,7 +86,7 @@ func (h *Console) shell(c *web.Context, stem, title string) templates.Shell {
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav = h.nav(c, stem)
-		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), SignOut: web.SignOutPath}
+		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: mePath, SignOut: web.SignOutPath}
 		shell.Scope = h.scopeName(c)
 	}
 	return shell

@@ -16,6 +16,8 @@ func (h *Console) sessionRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/session", Access: web.Public, Handler: h.signInPage},
 		{Method: http.MethodPost, Path: "/console/session", Access: web.Public, Handler: h.signIn, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: signInCodePath, Access: web.Public, Handler: h.signInCode, PerMinute: perMinute},
+		{Method: http.MethodGet, Path: signInCodePath, Access: web.Public, Handler: h.signInPage},
 		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: h.captcha, PerMinute: 3 * perMinute},
 		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: h.signOut},
 		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: h.passwordPage},
@@ -24,6 +26,10 @@ func (h *Console) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: h.setup, PerMinute: perMinute},
 	}
 }
+
+// signInCodePath takes the second step of a sign-in; a GET, after a reload, begins
+// anew.
+const signInCodePath = "/console/session/code"
 
 type signInForm struct {
 	Login     string `form:"login" max:"64" required:"请填写登录名"`
@@ -91,15 +97,69 @@ func (h *Console) signIn(c *web.Context) error {
 	if err != nil {
 		return h.refuseSignIn(c, form, err)
 	}
-	token, session, err := h.Store.SignIn(c.Ctx(), store.SignIn{
-		Login: form.Login, Password: form.Password, Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(),
-		Request: c.RequestID(), Rule: h.signInRule(), Life: c.ConsoleLife(),
-	})
+	done, err := h.Store.SignIn(c.Ctx(), store.SignIn{Login: form.Login, Password: form.Password, Visit: h.visit(c)})
 	if err != nil {
 		return h.refuseSignIn(c, form, err)
 	}
-	c.SetSessionCookie(web.SeatConsole, token, session)
-	return c.Redirect(web.LocalPath(form.Next, "/console"))
+	next := web.LocalPath(form.Next, "/console")
+	if done.Pending != "" {
+		return h.showSignInCode(c, http.StatusOK, codeFields(done.Pending, next))
+	}
+	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
+	return c.Redirect(next)
+}
+
+// visit is where a sign-in comes from.
+func (h *Console) visit(c *web.Context) store.Visit {
+	return store.Visit{
+		Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(), Request: c.RequestID(), Rule: h.signInRule(), Life: c.ConsoleLife(),
+	}
+}
+
+// codeFields is the form of the second step.
+func codeFields(pending, next string) templates.Form {
+	return templates.Form{Action: signInCodePath, Submit: "登录", Cancel: "/console/session", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Name: "code", Label: "动态码", Required: true, Focus: true, Help: "手机身份验证器上的 6 位数字。手机不在身边时，可填一个恢复码。", Autocomplete: "one-time-code", MaxLength: 20},
+		{Kind: templates.Hidden, Name: "pending", Value: pending},
+		{Kind: templates.Hidden, Name: "next", Value: next},
+	}}}}
+}
+
+func (h *Console) showSignInCode(c *web.Context, status int, form templates.Form) error {
+	page := centrePage{Shell: h.shell(c, "", "两步验证"), Form: form}
+	page.Form.CSRF = page.Shell.CSRF
+	return h.page(c, status, "console/session/password", page)
+}
+
+type signInCodeForm struct {
+	Pending string `form:"pending" max:"64"`
+	Code    string `form:"code" max:"20" required:"请填写动态码"`
+	Next    string `form:"next" max:"500"`
+}
+
+// signInCode is the second step of a sign-in.
+func (h *Console) signInCode(c *web.Context) error {
+	var form signInCodeForm
+	err := c.Bind(&form)
+	next := web.LocalPath(form.Next, "/console")
+	var done store.SignedIn
+	if err == nil {
+		done, err = h.Store.ConfirmSignIn(c.Ctx(), form.Pending, form.Code, h.visit(c))
+	}
+	switch {
+	case core.CodeOf(err) == core.CodeUnauthenticated:
+		c.Flash(web.FlashWarning, core.MessageOf(err))
+		return c.Redirect(templates.WithQuery("/console/session", nil, "next", next))
+	case core.CodeOf(err) == core.CodeForbidden:
+		fields := codeFields(form.Pending, next)
+		fields.Error = core.MessageOf(err)
+		return h.showSignInCode(c, http.StatusTooManyRequests, fields)
+	case err != nil:
+		fields := codeFields(form.Pending, next)
+		return h.formPage(c, err, &fields, func(status int) error { return h.showSignInCode(c, status, fields) })
+	}
+	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
+	return c.Redirect(next)
 }
 
 func (h *Console) signInRule() core.SignInRule {

@@ -1,10 +1,11 @@
-// What both bundles do: copying, and menus that close when one looks away.
+// What both bundles do: copying, printing, and menus that close when one looks away.
 
-// watchPage wires [data-copy] buttons and <details data-menu>.
+// watchPage wires [data-copy] and [data-print] buttons and <details data-menu>.
 export function watchPage() {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) await copy(button);
+    if (event.target.closest("[data-print]")) window.print();
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

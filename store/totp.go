@@ -1,0 +1,270 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"tongxing/core"
+)
+
+const (
+	// pendingLife is how long the code may take after the password.
+	pendingLife = 5 * time.Minute
+	// RecoveryCodes is how many recovery codes there are, each for one sign-in
+	// without the phone.
+	RecoveryCodes = 10
+	wrongCode     = "动态码不正确或已使用"
+	noPending     = "登录已超时，请重新输入密码"
+)
+
+// awaitCode keeps a sign-in whose password was right until its code comes. The
+// password's attempt goes on counting as failed until then, so that knowing it
+// gives nobody more tries at codes.
+func awaitCode(tx *Tx, a attempt, account signingAccount) (SignedIn, error) {
+	if _, err := tx.exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayUnfinished), int64(a.id)); err != nil {
+		return SignedIn{}, err
+	}
+	token := newToken()
+	_, err := tx.exec("INSERT INTO sign_in_pending (token_digest, account_id, generation, attempt_id, expires_at) VALUES (?, ?, ?, ?, ?)",
+		digestToken(token), int64(account.ID), account.Generation, int64(a.id), tx.now.Add(pendingLife).UnixMilli())
+	return SignedIn{Pending: token}, err
+}
+
+// ConfirmSignIn is the second step of SignIn: pending is the token it gave, code
+// one of the phone's program or a recovery code. A wrong code is invalid and counts
+// as an attempt, like a wrong password; a pending sign-in that is over or used is
+// unauthenticated.
+func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit Visit) (done SignedIn, err error) {
+	var row struct {
+		Account    core.ID `db:"account_id"`
+		Login      string  `db:"login"`
+		Attempt    core.ID `db:"attempt_id"`
+		Generation int64   `db:"generation"`
+	}
+	err = s.get(ctx, &row, `SELECT p.account_id, a.login, p.attempt_id, p.generation FROM sign_in_pending p JOIN account a ON a.id = p.account_id
+		WHERE p.token_digest = ? AND p.used_at IS NULL AND p.expires_at > ?`, digestToken(pending), s.now().UnixMilli())
+	if core.IsNotFound(absent(err, noPending)) {
+		return done, core.Unauthenticated(noPending)
+	} else if err != nil {
+		return done, wrap("confirm a sign-in", err)
+	}
+	a, err := s.beginAttempt(ctx, attempt{Visit: visit, login: row.Login, way: core.WayCode, besides: row.Attempt})
+	if err != nil {
+		return done, err
+	}
+	err = s.write(ctx, "confirm a sign-in", func(tx *Tx) error {
+		over := core.Unauthenticated(noPending)
+		var account signingAccount
+		if err := tx.get(&account, signingColumns+"id = ? AND generation = ?", int64(row.Account), row.Generation); core.IsNotFound(absent(err, noPending)) {
+			return over
+		} else if err != nil {
+			return err
+		}
+		a := a
+		if a.way, err = useCode(tx, account.ID, code); err != nil {
+			return err
+		}
+		if err := tx.one(over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.nowMS(), digestToken(pending)); err != nil {
+			return err
+		}
+		done, err = signedIn(tx, account, a)
+		return err
+	})
+	return done, err
+}
+
+// useCode takes a code of the account's second step, or a recovery code, out of
+// use, and says which it was. One that is neither, or was used, is invalid.
+func useCode(tx *Tx, account core.ID, code string) (core.SignInWay, error) {
+	wrong := core.InvalidFields(map[string]string{"code": wrongCode})
+	code = core.CleanCode(code)
+	var row totpRow
+	if err := tx.get(&row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account)); core.IsNotFound(absent(err, wrongCode)) {
+		return "", wrong
+	} else if err != nil {
+		return "", err
+	}
+	secret, err := row.secret(tx.s.keys)
+	if err != nil {
+		return "", err
+	}
+	if step, ok := core.MatchTOTP(secret, code, tx.now, row.LastStep); ok {
+		return core.WayCode, tx.one(wrong, "UPDATE account_totp SET last_step = ? WHERE account_id = ? AND last_step < ?", step, int64(account), step)
+	}
+	return core.WayRecovery, tx.one(wrong, "UPDATE account_recovery SET used_at = ? WHERE account_id = ? AND code_mac = ? AND used_at IS NULL",
+		tx.nowMS(), int64(account), tx.s.keys.mac("recovery", code))
+}
+
+type totpRow struct {
+	Secret    string `db:"secret"`
+	LastStep  int64  `db:"last_step"`
+	Confirmed millis `db:"confirmed_at"`
+}
+
+const totpColumns = "SELECT secret, last_step, confirmed_at FROM account_totp WHERE "
+
+func (r totpRow) secret(keys Keyring) ([]byte, error) {
+	text, err := keys.open("account_totp.secret", r.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return base64.RawStdEncoding.DecodeString(text)
+}
+
+// TOTPState tells whether an account has a second step.
+func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState, error) {
+	var state core.TOTPState
+	var row totpRow
+	err := s.get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account))
+	if core.IsNotFound(absent(err, noAccount)) {
+		return state, nil
+	}
+	if err == nil {
+		state.Since = row.Confirmed.Time
+		err = s.get(ctx, &state.Recovery, "SELECT COUNT(*) FROM account_recovery WHERE account_id = ? AND used_at IS NULL", int64(account))
+	}
+	return state, wrap("state of the second step", err)
+}
+
+// BeginTOTP makes a secret to be turned on by ConfirmTOTP; one that waited is
+// replaced. Where the second step is on, that is a conflict.
+func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
+	secret := make([]byte, core.TOTPSecretBytes)
+	_, _ = rand.Read(secret) // crypto/rand does not fail
+	sealed, err := s.keys.seal("account_totp.secret", base64.RawStdEncoding.EncodeToString(secret))
+	if err != nil {
+		return wrap("begin the second step", err)
+	}
+	return s.write(ctx, "begin the second step", func(tx *Tx) error {
+		if _, err := tx.exec("DELETE FROM account_totp WHERE account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
+			return err
+		}
+		_, err := tx.exec("INSERT INTO account_totp (account_id, secret, last_step, created_at) VALUES (?, ?, 0, ?)", int64(account), sealed, tx.nowMS())
+		if isDuplicate(err) {
+			return core.Conflict("两步验证已经开启")
+		}
+		return err
+	})
+}
+
+// WaitingTOTP gives the secret that waits to be turned on; none is not found.
+func (s *Store) WaitingTOTP(ctx context.Context, account core.ID) ([]byte, error) {
+	var row totpRow
+	err := s.get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account))
+	if err != nil {
+		return nil, wrap("secret of the second step", absent(err, "请重新开始设置两步验证"))
+	}
+	return row.secret(s.keys)
+}
+
+// ConfirmTOTP turns the second step on, for who shows with a code that the phone
+// has the secret, and gives the recovery codes, which nobody sees again.
+func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID, code string) ([]string, error) {
+	var codes []string
+	err := s.write(ctx, "turn the second step on", func(tx *Tx) error {
+		var row totpRow
+		if err := tx.get(&row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
+			return absent(err, "请重新开始设置两步验证")
+		}
+		secret, err := row.secret(s.keys)
+		if err != nil {
+			return err
+		}
+		step, ok := core.MatchTOTP(secret, core.CleanCode(code), tx.now, 0)
+		if !ok {
+			return core.InvalidFields(map[string]string{"code": "动态码不正确，请看手机上的最新一组"})
+		}
+		if err := tx.one(core.Conflict("两步验证已经开启"), "UPDATE account_totp SET confirmed_at = ?, last_step = ? WHERE account_id = ? AND confirmed_at IS NULL AND secret = ?",
+			tx.nowMS(), step, int64(account), row.Secret); err != nil {
+			return err
+		}
+		if codes, err = newRecovery(tx, account); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "account.totp_on", Target: target("account", account)})
+	})
+	return codes, err
+}
+
+// recoveryAlphabet leaves out what is mistaken for something else: 0 O 1 I L 8 B.
+const recoveryAlphabet = "ACDEFGHJKMNPQRSTUVWXYZ2345679"
+
+// newRecovery gives an account fresh recovery codes instead of those it had.
+func newRecovery(tx *Tx, account core.ID) ([]string, error) {
+	if _, err := tx.exec("DELETE FROM account_recovery WHERE account_id = ?", int64(account)); err != nil {
+		return nil, err
+	}
+	var codes []string
+	for len(codes) < RecoveryCodes {
+		code := randomLetters(10)
+		if _, err := tx.exec("INSERT INTO account_recovery (account_id, code_mac) VALUES (?, ?)", int64(account), tx.s.keys.mac("recovery", code)); err != nil {
+			return nil, err
+		}
+		codes = append(codes, code[:5]+"-"+code[5:])
+	}
+	return codes, nil
+}
+
+func randomLetters(n int) string {
+	var text strings.Builder
+	for b := make([]byte, 1); text.Len() < n; {
+		_, _ = rand.Read(b) // crypto/rand does not fail
+		// The bytes past the last whole alphabet would make its first letters likelier.
+		if whole := 256 / len(recoveryAlphabet) * len(recoveryAlphabet); int(b[0]) < whole {
+			text.WriteByte(recoveryAlphabet[int(b[0])%len(recoveryAlphabet)])
+		}
+	}
+	return text.String()
+}
+
+// EndTOTP turns the second step off, for who knows the password and has a code or
+// a recovery code. Wrong ones are fields "password" and "code" of the error.
+func (s *Store) EndTOTP(ctx context.Context, by core.Actor, account core.ID, password, code string) error {
+	var hash string
+	if err := s.get(ctx, &hash, "SELECT password FROM account WHERE id = ?", int64(account)); err != nil {
+		return wrap("turn the second step off", absent(err, noAccount))
+	}
+	ok, err := matchPassword(ctx, hash, password)
+	if err != nil {
+		return wrap("turn the second step off", err)
+	}
+	if !ok {
+		return core.InvalidFields(map[string]string{"password": "密码不正确"})
+	}
+	return s.write(ctx, "turn the second step off", func(tx *Tx) error {
+		if _, err := useCode(tx, account, code); err != nil {
+			return err
+		}
+		if err := dropTOTP(tx, account); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "account.totp_off", Target: target("account", account)})
+	})
+}
+
+// ResetTOTP takes the second step off an account whose owner lost the phone. Its
+// sessions end: whoever asked may not be the owner.
+func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) error {
+	if id == by.Holds.ID {
+		return core.Conflict("请在“我的账号”里关闭自己的两步验证")
+	}
+	return s.changeAccount(ctx, by, id, "account.totp_reset", func(tx *Tx, after *core.Account) error {
+		after.Generation++
+		if err := dropTOTP(tx, id); err != nil {
+			return err
+		}
+		return endSessions(tx, core.SessionAccount, id)
+	})
+}
+
+func dropTOTP(tx *Tx, account core.ID) error {
+	for _, table := range []string{"account_totp", "account_recovery"} {
+		if _, err := tx.exec("DELETE FROM "+table+" WHERE account_id = ?", int64(account)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

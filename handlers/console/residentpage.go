@@ -131,7 +131,11 @@ type residentShowPage struct {
 
 // residentPage is the page of one resident, masked as r is.
 func (h *Console) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
-	page := residentShowPage{Shell: h.shell(c, "resident", r.Name), Person: residentFacts(r), Place: h.residentPlace(c, r)}
+	page := residentShowPage{Shell: h.shell(c, "resident", r.Name), Person: residentFacts(r)}
+	var err error
+	if page.Place, err = h.residentPlace(c, r); err != nil {
+		return page, err
+	}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "住户", URL: residentPath}}, r.CommunityName+" · "+r.HouseLabel
 	if c.Has(core.PermResidentReveal) {
 		page.RevealURL = residentURL(r.ID) + "/reveal"
@@ -187,22 +191,46 @@ func residentFacts(r store.ResidentRow) []templates.Fact {
 	}
 }
 
-func (h *Console) residentPlace(c *web.Context, r store.ResidentRow) []templates.Fact {
-	pass := templates.Badge{Tone: templates.Neutral, Text: "没有"}
-	switch {
-	case r.Pass != 0 && !r.PassDisabled && !r.Certified.IsZero() && (r.LeaseDay == 0 || r.LeaseDay >= h.today(c)):
-		pass = templates.Badge{Tone: templates.Good, Text: "可用"}
-	case r.Pass != 0:
-		pass = templates.Badge{Tone: templates.Bad, Text: "失效"}
-	}
+// residentPlace is where somebody lives, and what the pass can do at this moment.
+func (h *Console) residentPlace(c *web.Context, r store.ResidentRow) ([]templates.Fact, error) {
 	facts := []templates.Fact{
 		{Label: "小区", Value: r.CommunityName},
 		{Label: "房屋", Value: r.HouseLabel},
 		{Label: "身份", Value: r.Identity.Words()},
-		{Label: "通行证", Badge: pass},
 	}
 	if r.LeaseDay != 0 {
 		facts = append(facts, templates.Fact{Label: "租约到期日", Value: r.LeaseDay.String()})
+	}
+	if r.Pass == 0 {
+		return append(facts, templates.Fact{Label: "通行证", Badge: templates.Badge{Tone: templates.Neutral, Text: "没有"}}), nil
+	}
+	pass := templates.Badge{Tone: templates.Good, Text: "可用"}
+	if r.PassDisabled || r.Certified.IsZero() || r.LeaseDay != 0 && r.LeaseDay < h.today(c) {
+		pass = templates.Badge{Tone: templates.Bad, Text: "失效"}
+	}
+	facts = append(facts, templates.Fact{Label: "通行证", Badge: pass})
+	if !r.MovedOut.IsZero() {
+		return facts, nil
+	}
+	sight, err := h.Store.Preview(c.Ctx(), r.Pass)
+	return append(facts, h.exitFacts(c, sight.Decision)...), err
+}
+
+// exitFacts says what a scan at a way out would do now.
+func (h *Console) exitFacts(c *web.Context, d core.Decision) []templates.Fact {
+	now := templates.Badge{Tone: templates.Good, Text: "可以"}
+	if !d.Allowed {
+		now = templates.Badge{Tone: templates.Warn, Text: d.Sentence}
+	}
+	facts := []templates.Fact{{Label: "现在出门", Badge: now}}
+	switch {
+	case d.Limit > 0:
+		facts = append(facts, templates.Fact{Label: "本周期剩余", Value: fmt.Sprintf("%d 次（共 %d 次）", d.Left, d.Limit)})
+	case d.Unlimited:
+		facts = append(facts, templates.Fact{Label: "本周期剩余", Value: "不限次数"})
+	}
+	if !d.Allowed && !d.Next.IsZero() {
+		facts = append(facts, templates.Fact{Label: "下次可出门", Value: d.Next.In(h.Store.Zone()).Format("2006-01-02 15:04")})
 	}
 	return facts
 }

@@ -151,6 +151,9 @@ func cutRange(part string) (from, to int, ok bool) {
 		return 0, 0, false
 	}
 	if isLetter(left) && isLetter(right) {
+		if left[0] < 'a' != (right[0] < 'a') { // A-c
+			return 1, 0, true
+		}
 		return int(left[0]), int(right[0]), true
 	}
 	from, err := strconv.Atoi(left)

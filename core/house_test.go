@@ -43,7 +43,7 @@ func TestParseSeries(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "、", "5-1", "0-1000", "1-99999999999999999"} {
+	for _, text := range []string{"", "、", "5-1", "A-c", "0-1000", "1-99999999999999999"} {
 		if got, err := ParseSeries(text); err == nil && len(got) != 1 {
 			t.Errorf("%q: %v", text, got)
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -82,6 +83,40 @@ func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (Res
 	return masked, wrap("resident", err)
 }
 
+// ResidentsByID gives residents of the scope in the order of ids, each once, masked.
+// One that is not there makes the whole not found.
+func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]ResidentRow, error) {
+	if len(ids) > ResidentsAtOnce {
+		return nil, core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
+	}
+	list, err := s.residentRows(ctx, ids, false)
+	if err != nil {
+		return nil, wrap("residents by id", err)
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(list, func(r ResidentRow) bool { return r.ID == id && scope.Has(r.Community) }) {
+			return nil, core.NotFound(noResident)
+		}
+	}
+	return list, nil
+}
+
+// OnRecord gives those of some residents whom an access record names: they can move
+// out, but not be deleted.
+func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, error) {
+	passed := map[core.ID]bool{}
+	err := eachPart(ids, func(part []core.ID) error {
+		var found []core.ID
+		err := s.all(ctx, &found, "SELECT t.id FROM resident t WHERE t.id IN ("+marks(len(part))+`) AND EXISTS (
+			SELECT 1 FROM access_record a WHERE a.community_id = t.community_id AND a.person_id = t.person_id AND a.resident_id = t.id)`, idArgs(part)...)
+		for _, id := range found {
+			passed[id] = true
+		}
+		return err
+	})
+	return passed, wrap("residents on record", err)
+}
+
 // ResidentFilter narrows the list of residents. Zero fields do not narrow.
 type ResidentFilter struct {
 	Community core.ID
@@ -91,7 +126,6 @@ type ResidentFilter struct {
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
 	MovedOut  bool   // those who moved out, instead of those who live there
-	Several   bool   // only people who live in several houses
 	Sort      string // "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
 	Page      Page   // Before is the next page, After the one before
 }
@@ -131,6 +165,11 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 			return nil, false, err
 		}
 	} else {
+		if f.Keyword != "" || f.MovedOut {
+			if scope, err = s.listed(ctx, scope); err != nil {
+				return nil, false, err
+			}
+		}
 		query, args = s.residentIDs(scope, f)
 	}
 	if err := s.all(ctx, &found, query, args...); err != nil {
@@ -189,8 +228,14 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 		order = " LIMIT ?"
 	}
 	ways := s.residentMatches(scope, f.Keyword)
-	if len(ways) == 0 && f.Node != 0 {
-		ways = []residentMatch{{residentsByHouse + " WHERE h.community_id = ? AND h.path LIKE ?", []any{int64(f.Community), underNode(f.Node)}}}
+	switch {
+	case len(ways) > 0:
+	case f.MovedOut && f.House == 0:
+		// Few of all: walking the whole register in search of them takes too long.
+		inScope, scopeArgs := scopeWhere(scope, "t.community_id")
+		ways = []residentMatch{{"resident t" + s.dialect.forceIndex("resident_certified") + " WHERE " + inScope, scopeArgs}}
+	case f.Node != 0:
+		ways = []residentMatch{{s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?", []any{int64(f.Community), underNode(f.Node)}}}
 	}
 	if len(ways) == 0 {
 		inScope, scopeArgs := scopeWhere(scope, "t.community_id")
@@ -214,9 +259,6 @@ func (f ResidentFilter) where() (string, []any) {
 	where, args := " AND t.moved_out_at IS NULL", []any(nil)
 	if f.MovedOut {
 		where = " AND t.moved_out_at IS NOT NULL"
-	}
-	if f.Several {
-		where += " AND EXISTS (SELECT 1 FROM resident o WHERE o.person_id = t.person_id AND o.id <> t.id AND o.moved_out_at IS NULL)"
 	}
 	add := func(clause string, values ...any) { where, args = where+" AND "+clause, append(args, values...) }
 	if f.House != 0 {
@@ -254,23 +296,30 @@ type residentMatch struct {
 	args []any
 }
 
-// residentsByHouse goes from houses to their residents: CROSS makes SQLite do so.
-const residentsByHouse = "house h CROSS JOIN resident t ON t.community_id = h.community_id AND t.house_id = h.id"
+// residentsByHouse goes from houses to their residents, by the index of ties: told
+// the community too, SQLite takes an index of all the community's residents.
+func (s *Store) residentsByHouse() string {
+	return "house h" + s.dialect.forceIndex("house_label") + s.dialect.thenJoin() + "resident t" + s.dialect.forceIndex("resident_tie") + " ON t.house_id = h.id"
+}
+
+// listed is a scope for indexes that begin with the community: even all communities
+// are a list, which MariaDB does not make of a subquery.
+func (s *Store) listed(ctx context.Context, scope core.Scope) (core.Scope, error) {
+	if !scope.All {
+		return scope, nil
+	}
+	listed := core.ScopeOf()
+	err := s.all(ctx, &listed.IDs, "SELECT id FROM community")
+	return listed, err
+}
 
 func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatch {
 	keyword = core.Clean(keyword)
 	if keyword == "" {
 		return nil
 	}
-	// Indexes begin with the community: even all communities are a list.
-	within := func(column string) (string, []any) {
-		if scope.All {
-			return column + " IN (SELECT id FROM community)", nil
-		}
-		return scopeWhere(scope, column)
-	}
 	way := func(from, column, clause string, values ...any) residentMatch {
-		inScope, args := within(column)
+		inScope, args := scopeWhere(scope, column)
 		return residentMatch{from + " WHERE " + inScope + " AND " + clause, append(args, values...)}
 	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
@@ -279,11 +328,11 @@ func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatc
 	}
 	ways := []residentMatch{
 		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-		way("resident t", "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF"),
-		way(residentsByHouse, "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)),
+		way("resident t"+s.dialect.useIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF"),
+		way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)),
 	}
 	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		ways = append(ways, way("resident t", "t.community_id", "t.phone4_mac = ?", s.keys.mac4("phone", keyword)))
+		ways = append(ways, way("resident t"+s.dialect.useIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?", s.keys.mac4("phone", keyword)))
 	}
 	return ways
 }

@@ -191,7 +191,7 @@ func TestCommunityPages(t *testing.T) {
 			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house", EditURL: "/console/community/1/edit"}, {Name: hostileText},
 		}},
 		"console/community/list#empty": communityListPage{Shell: shell, List: templates.List{Path: communityPath, Empty: templates.Empty{Title: "还没有小区"}}},
-		"console/community/form":       communityFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
+		"console/community/form": communityFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
 			{Name: "name", Label: "名称", Error: "已有"}, {Name: "phone", Label: "电话"}, {Name: "address", Label: "地址"}, {Name: "levels", Label: "结构", Values: []string{"栋", hostileText}, Error: "重复"},
 		}}}}},
 	})

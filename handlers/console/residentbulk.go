@@ -5,6 +5,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -13,56 +14,128 @@ type residentsForm struct {
 	IDs []core.ID `form:"id" max:"200"`
 }
 
-// ticked gives the ticked residents, each in words; one of another community is
-// not found.
-func (h *Console) tickedResidents(c *web.Context) (ids []core.ID, words []string, err error) {
+// tickedResidents gives the ticked residents; one of another community is not found.
+func (h *Console) tickedResidents(c *web.Context) ([]store.ResidentRow, error) {
 	var form residentsForm
 	if err := c.Bind(&form); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, id := range form.IDs {
-		r, err := h.Store.Resident(c.Ctx(), c.Scope(), id)
-		if err != nil {
-			return nil, nil, err
-		}
+	return h.Store.ResidentsByID(c.Ctx(), c.Scope(), form.IDs)
+}
+
+func residentIDsOf(residents []store.ResidentRow) []core.ID {
+	ids := make([]core.ID, len(residents))
+	for i, r := range residents {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// effectsShown is how many people a question names.
+const effectsShown = 20
+
+// residentWords names people for a question.
+func residentWords(residents []store.ResidentRow) []string {
+	words := make([]string, 0, effectsShown+1)
+	for _, r := range residents[:min(effectsShown, len(residents))] {
 		words = append(words, r.Name+"（"+r.HouseLabel+"）")
 	}
-	const most = 20
-	if n := len(words); n > most {
-		words = append(words[:most], fmt.Sprintf("等 %d 名", n))
+	if n := len(residents); n > effectsShown {
+		words = append(words, fmt.Sprintf("等 %d 名", n))
 	}
-	return form.IDs, words, nil
+	return words
 }
 
 func (h *Console) residentsMoveOut(c *web.Context) error {
-	return h.residentsAct(c, templates.Confirm{Submit: "迁出", Text: "通行证立即失效；出入记录保留，以后可重新添加。", Action: residentPath + "/moveout"}, func(ids []core.ID) error {
-		return h.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), ids)
-	})
+	residents, err := h.tickedResidents(c)
+	if err != nil || len(residents) == 0 {
+		return h.noneTicked(c, err)
+	}
+	if !confirmed(c) {
+		return h.confirm(c, "resident", moveOutAsk(residents))
+	}
+	if err := h.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
+		return h.backWith(c, err, residentPath)
+	}
+	c.Flash(web.FlashSuccess, fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)))
+	return c.Redirect(residentPath)
 }
 
+// residentsDelete deletes the ticked residents. Of those that records name it says
+// who they are, and asks about the others, or about moving out if there are none.
 func (h *Console) residentsDelete(c *web.Context) error {
-	return h.residentsAct(c, templates.Confirm{Submit: "删除", Text: "从登记中永久删除，用于登记有误；有出入记录的不能删除，请改为迁出。", Action: residentPath + "/delete"}, func(ids []core.ID) error {
-		return h.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), ids)
-	})
-}
-
-// residentsAct does something to the ticked residents after it was asked about.
-func (h *Console) residentsAct(c *web.Context, q templates.Confirm, do func(ids []core.ID) error) error {
-	ids, words, err := h.tickedResidents(c)
+	residents, err := h.tickedResidents(c)
+	if err != nil || len(residents) == 0 {
+		return h.noneTicked(c, err)
+	}
+	onRecord, err := h.Store.OnRecord(c.Ctx(), residentIDsOf(residents))
 	if err != nil {
 		return err
 	}
-	if len(ids) == 0 {
-		c.Flash(web.FlashWarning, "没有选择住户。")
-		return c.Redirect(residentPath)
+	var stay, others []store.ResidentRow
+	for _, r := range residents {
+		if onRecord[r.ID] {
+			stay = append(stay, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	if len(stay) > 0 {
+		return h.confirm(c, "resident", deleteRefused(stay, others))
 	}
 	if !confirmed(c) {
-		q.Title, q.Effects, q.Danger, q.Cancel, q.Keep = fmt.Sprintf("%s %d 名住户？", q.Submit, len(ids)), words, true, residentPath, c.Form()
+		q := residentsAsk("删除", "delete", residents)
+		q.Text = "从登记中永久删除，用于登记有误。"
 		return h.confirm(c, "resident", q)
 	}
-	if err := do(ids); err != nil {
+	if err := h.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
 		return h.backWith(c, err, residentPath)
 	}
-	c.Flash(web.FlashSuccess, fmt.Sprintf("已%s %d 名住户。", q.Submit, len(ids)))
+	c.Flash(web.FlashSuccess, fmt.Sprintf("已删除 %d 名住户。", len(residents)))
 	return c.Redirect(residentPath)
+}
+
+// noneTicked goes back to the list, unless something is wrong.
+func (h *Console) noneTicked(c *web.Context, err error) error {
+	if err == nil {
+		c.Flash(web.FlashWarning, "没有选择住户。")
+		err = c.Redirect(residentPath)
+	}
+	return err
+}
+
+// residentsAsk asks about an act upon residents.
+func residentsAsk(words, verb string, residents []store.ResidentRow) templates.Confirm {
+	keep := map[string][]string{}
+	for _, r := range residents {
+		keep["id"] = append(keep["id"], r.ID.String())
+	}
+	return templates.Confirm{
+		Title: fmt.Sprintf("%s %d 名住户？", words, len(residents)), Effects: residentWords(residents), Keep: keep,
+		Action: residentPath + "/" + verb, Submit: words, Cancel: residentPath, Danger: true,
+	}
+}
+
+func moveOutAsk(residents []store.ResidentRow) templates.Confirm {
+	q := residentsAsk("迁出", "moveout", residents)
+	q.Text = "通行证立即失效；出入记录保留，以后可重新添加。"
+	return q
+}
+
+// deleteRefused says who cannot be deleted, and asks what to do instead.
+func deleteRefused(stay, others []store.ResidentRow) templates.Confirm {
+	q := moveOutAsk(stay)
+	q.Title, q.Text, q.Submit = fmt.Sprintf("这 %d 名住户不能删除", len(stay)), "他们有出入记录，可以改为迁出：通行证立即失效，出入记录保留。", "改为迁出"
+	if len(others) > 0 {
+		q = residentsAsk("删除", "delete", others)
+		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除", len(stay)), fmt.Sprintf("还没有删除任何人。可以删除其余 %d 名，其他的请改为迁出。", len(others))
+		q.Effects, q.Submit = nil, fmt.Sprintf("删除其余 %d 名", len(others))
+		for _, words := range residentWords(stay) {
+			q.Effects = append(q.Effects, words+"：有出入记录，只能迁出")
+		}
+		for _, words := range residentWords(others) {
+			q.Effects = append(q.Effects, words+"：将删除")
+		}
+	}
+	return q
 }

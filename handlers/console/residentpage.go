@@ -37,6 +37,9 @@ type residentRow struct {
 	Tick                                              templates.Tick // zero = cannot be ticked
 	URL, Name, Sex, Identity, Phone, House, Community string
 	State                                             templates.Badge
+	EditURL                                           string // "" = may not
+	Delete                                            templates.Submit
+	CSRF                                              string
 }
 
 // residentBulk is what can be done with ticked residents.
@@ -68,11 +71,11 @@ func residentTable(c *web.Context, at place, f store.ResidentFilter) templates.L
 			whole(at.field("全部小区")),
 			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
 			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
-			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "several", Label: "有多处房屋"}, {Value: "out", Label: "已迁出"}}},
+			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "out", Label: "已迁出"}}},
 			{Kind: templates.Hidden, Name: "house"},
 			{Kind: templates.Hidden, Name: "node"},
 		},
-		Columns: []templates.Column{by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true}, by(templates.Column{Label: "性别", Narrow: true}, "sex"), by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"}},
+		Columns: []templates.Column{by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true}, by(templates.Column{Label: "性别", Narrow: true}, "sex"), by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"}, {Label: "操作", Narrow: true, Hidden: true}},
 		Empty:   templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
 	}
 }
@@ -83,7 +86,8 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 	var first, last core.ID
 	for i, r := range residents {
 		if len(p.List.Bulk) > 0 {
-			p.Rows[i].Tick = templates.Tick{Value: r.ID, Label: r.Name}
+			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name}, p.CSRF, residentURL(r.ID)+"/edit"
+			p.Rows[i].Delete = templates.Submit{Label: "删除", URL: residentPath + "/delete", Icon: "trash", Danger: true, Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。"}
 		}
 		if last = r.ID; i == 0 {
 			first = last

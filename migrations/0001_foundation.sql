@@ -213,7 +213,7 @@ CREATE INDEX resident_sex ON resident (community_id, sex, id);
 CREATE INDEX resident_identity ON resident (community_id, identity, id);
 CREATE INDEX resident_phone ON resident (phone_mac);
 CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
-CREATE INDEX resident_house ON resident (community_id, house_id, id);
+CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
 CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at);
 

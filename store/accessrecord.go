@@ -266,7 +266,11 @@ const keywordMost = 200
 func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordFilter) (recordWhere, bool, error) {
 	var parts []string
 	var args []any
-	for i, way := range s.residentMatches(core.Scope{All: w.all, IDs: w.communities}, f.Keyword) {
+	scope, err := s.listed(ctx, core.Scope{All: w.all, IDs: w.communities})
+	if err != nil {
+		return w, false, err
+	}
+	for i, way := range s.residentMatches(scope, f.Keyword) {
 		parts = append(parts, "SELECT person_id FROM (SELECT DISTINCT t.person_id FROM "+way.from+" LIMIT ?) m"+strconv.Itoa(i))
 		args = append(append(args, way.args...), keywordMost+1)
 	}

@@ -84,6 +84,23 @@ func (d dialect) forceIndex(name string) string {
 	return " FORCE INDEX (" + name + ")"
 }
 
+// useIndex is forceIndex for a query in which SQLite, too, would take another.
+func (d dialect) useIndex(name string) string {
+	if d == dialectSQLite {
+		return " INDEXED BY " + name
+	}
+	return d.forceIndex(name)
+}
+
+// thenJoin joins a table that is to be looked up for each row of the one before:
+// both optimizers would sometimes turn that round.
+func (d dialect) thenJoin() string {
+	if d == dialectSQLite {
+		return " CROSS JOIN "
+	}
+	return " STRAIGHT_JOIN "
+}
+
 // isDuplicate reports a violated unique key.
 func isDuplicate(err error) bool {
 	var m *mysql.MySQLError

@@ -163,8 +163,8 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 		Node      core.ID `db:"node_id"`
 		Residents int     `db:"residents"`
 	}
-	err = s.all(ctx, &people, `SELECT h.node_id, COUNT(*) AS residents FROM resident t JOIN house h ON h.id = t.house_id
-		WHERE t.community_id = ? AND t.moved_out_at IS NULL GROUP BY h.node_id`, int64(community))
+	err = s.all(ctx, &people, "SELECT h.node_id, COUNT(*) AS residents FROM house h"+s.dialect.useIndex("house_node")+s.dialect.thenJoin()+"resident t"+s.dialect.useIndex("resident_house")+
+		" ON t.community_id = h.community_id AND t.house_id = h.id WHERE h.community_id = ? AND t.moved_out_at IS NULL GROUP BY h.node_id", int64(community))
 	if err != nil {
 		return nil, wrap("house tree", err)
 	}

@@ -55,9 +55,6 @@ func (f ResidentFilter) words(whole bool) string {
 	if f.MovedOut {
 		words = append(words, "moved out")
 	}
-	if f.Several {
-		words = append(words, "with several houses")
-	}
 	if f.Keyword != "" {
 		words = append(words, fmt.Sprintf("keyword of %d characters", len([]rune(f.Keyword))))
 	}

@@ -36,7 +36,7 @@ const residentsAPage = 50
 func (h *Console) residentFilter(c *web.Context) (filter store.ResidentFilter, at place, note string, err error) {
 	filter = store.ResidentFilter{
 		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")),
-		MovedOut: c.Query("ties") == "out", Several: c.Query("ties") == "several", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
+		MovedOut: c.Query("ties") == "out", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
 	}
 	if at.All, err = h.Store.Communities(c.Ctx(), c.Scope()); err != nil {
 		return filter, at, "", err

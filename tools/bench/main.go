@@ -1,7 +1,7 @@
 // Command bench measures the program on this machine and prints a table:
 //
 //	go run ./tools/bench                     everything, some ten minutes
-//	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, export
+//	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, export
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
 // Scans go through the real server, a process of its own, and in turn through a
@@ -24,21 +24,23 @@ import (
 
 // bench is one run: what was asked for, and what is at hand.
 type bench struct {
-	rounds  int
-	records int
-	self    string // this program, to start its children
-	server  string // the product, built
-	dir     string // scratch
-	maria   *servers.MariaDB
-	redis   *servers.Redis
+	rounds    int
+	records   int
+	residents int
+	self      string // this program, to start its children
+	server    string // the product, built
+	dir       string // scratch
+	maria     *servers.MariaDB
+	redis     *servers.Redis
 }
 
 func main() {
 	role := flag.String("role", "", "child process: floor, export")
-	only := flag.String("only", "mariadb,embedded,records,export", "parts to measure")
+	only := flag.String("only", "mariadb,embedded,records,pages,export", "parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
-	flag.IntVar(&b.records, "records", 1_000_000, "access records of the list and export measurements")
+	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
+	flag.IntVar(&b.records, "records", 1_000_000, "access records of the list, page and export measurements")
 	sqlitePath, dsn, redisURL := flag.String("sqlite", "", "child's database"), flag.String("dsn", "", "child's database"), flag.String("redis", "", "child's cache")
 	flag.Parse()
 	var err error
@@ -72,6 +74,8 @@ func (b *bench) run(parts []string) error {
 			err = b.scans("embedded pair", false)
 		case "records":
 			err = b.lists()
+		case "pages":
+			err = b.pages()
 		case "export":
 			err = b.export()
 		default:

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+const (
+	pageMost    = 100 * time.Millisecond // the 95th percentile of a list page
+	pageTimes   = 60
+	pageClients = 2
+
+	bigHouses   = 10_000 // of the largest community of the crowd
+	otherHouses = 1_000  // of each other
+	members     = 4      // residents a house
+)
+
+// crowd is a register as large as a city district's.
+type crowd struct {
+	big      core.ID // its largest community
+	node     core.ID // a building of it
+	resident core.ID // somebody in the middle of it
+	house    core.ID // the same
+	name     string
+}
+
+// newCrowd fills a place with so many residents: one community of forty thousand,
+// the rest in communities of four thousand.
+func newCrowd(ctx context.Context, s *store.Store, residents int) (*crowd, error) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var c crowd
+	for made, houses := 0, bigHouses; made < residents; houses = otherHouses {
+		houses = min(houses, (residents-made+members-1)/members)
+		community, err := s.CreateCommunity(ctx, core.System, core.Everywhere, core.Community{Name: fmt.Sprintf("小区%d", made/members), Levels: []string{"栋", "单元", "房间"}})
+		if err != nil {
+			return nil, err
+		}
+		ids, people, err := settle(ctx, s, community, houses, random)
+		if err != nil {
+			return nil, err
+		}
+		if c.big == 0 {
+			c.big, c.house, c.resident, c.name = community, people[len(people)/2].House, ids[len(ids)/2], people[len(people)/2].Name
+			tree, err := s.HouseTree(ctx, core.Everywhere, community)
+			if err != nil {
+				return nil, err
+			}
+			c.node = tree[len(tree)/2].ID
+		}
+		made += len(ids)
+	}
+	return &c, nil
+}
+
+const surnames, givens = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英华玉秀建国文博雨桐子涵"
+
+// settle builds a community's houses and fills them, in parts.
+func settle(ctx context.Context, s *store.Store, community core.ID, houses int, random *rand.Rand) ([]core.ID, []core.Resident, error) {
+	var ids []core.ID
+	var all []core.Resident
+	pick := func(runes string) string { r := []rune(runes); return string(r[random.IntN(len(r))]) }
+	for from := 0; from < houses; from += otherHouses {
+		places := make([][]string, min(otherHouses, houses-from))
+		for i := range places {
+			n := from + i
+			places[i] = []string{fmt.Sprintf("%d栋", n/100+1), fmt.Sprintf("%d单元", n/50%2+1), fmt.Sprintf("%d%02d", n%50/4+1, n%4+1+n%50/48*4)}
+		}
+		built, err := s.CreateHouses(ctx, core.System, core.Everywhere, community, places)
+		if err != nil {
+			return nil, nil, err
+		}
+		people := make([]core.Resident, 0, members*len(built))
+		for _, house := range built {
+			for range members {
+				who := core.Resident{House: house, Name: pick(surnames) + pick(givens) + pick(givens), Sex: []string{"male", "female"}[random.IntN(2)],
+					Identity: core.Identities()[random.IntN(3)], Phone: fmt.Sprintf("1%d", 3_000_000_000+random.Int64N(6_999_999_999))}
+				if random.IntN(10) > 0 {
+					who.Certified = time.Unix(1_700_000_000, 0)
+				}
+				people = append(people, who)
+			}
+		}
+		made, err := s.CreateResidents(ctx, core.System, core.Everywhere, community, people)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, all = append(ids, made...), append(all, people...)
+	}
+	return ids, all, nil
+}
+
+// pages measures whole pages of the console, over HTTP, on both databases.
+func (b *bench) pages() error {
+	var columns [2][]sample
+	for i, maria := range []bool{false, true} {
+		var err error
+		if columns[i], err = b.pagesAt(maria); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("\nConsole pages, %d residents and %d access records, %d clients (p95 should be under %s)\n", b.residents, b.records, pageClients, short(pageMost))
+	fmt.Printf("%-34s %9s %9s   %9s %9s\n", "", "SQLite", "p95", "MariaDB", "p95")
+	for i, s := range columns[0] {
+		m := columns[1][i]
+		fmt.Printf("%-34s %9s %9s   %9s %9s", s.what, short(s.p50), short(s.p95), short(m.p50), short(m.p95))
+		if s.p95 > pageMost || m.p95 > pageMost {
+			fmt.Print("   over")
+		}
+		fmt.Println()
+	}
+	return nil
+}
+
+// sample is how long one page took.
+type sample struct {
+	what     string
+	p50, p95 time.Duration
+}
+
+func (b *bench) pagesAt(maria bool) ([]sample, error) {
+	ctx := context.Background()
+	p, err := b.newPlace("pages"+map[bool]string{true: "maria", false: "sqlite"}[maria], maria)
+	if err != nil {
+		return nil, err
+	}
+	if maria {
+		p.redis = redisDB(b.redis.URL(), "3")
+	}
+	looks, token, err := b.fillPages(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	server, err := b.startServer(p)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	var samples []sample
+	for _, l := range looks {
+		took, err := timeHTTP("http://"+server.addr+l.path, token)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", l.what, err)
+		}
+		samples = append(samples, sample{l.what, took[len(took)/2], took[len(took)*95/100]})
+	}
+	return samples, nil
+}
+
+// page is a page of the console that people wait for.
+type page struct{ what, path string }
+
+// fillPages fills a place, signs somebody in who may see all of it, and says what
+// they look at.
+func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error) {
+	s, err := p.open(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	defer s.Close()
+	estates, err := b.history(ctx, s)
+	if err != nil {
+		return nil, "", err
+	}
+	c, err := newCrowd(ctx, s, b.residents)
+	if err != nil {
+		return nil, "", err
+	}
+	token, err := officeToken(ctx, s)
+	if err != nil {
+		return nil, "", err
+	}
+	middle, _, err := s.AccessRecords(ctx, core.ScopeOf(estates[0].Community), core.RecordFilter{To: time.Now().AddDate(0, 0, -45)}, store.Page{Limit: 1})
+	if err != nil || len(middle) == 0 {
+		return nil, "", fmt.Errorf("a record of 45 days ago: %w", err)
+	}
+	big := "community=" + c.big.String()
+	day := time.Now().AddDate(0, 0, -45).Format(time.DateOnly)
+	who := url.QueryEscape(c.name)
+	return []page{
+		{"front page", "/console"},
+		{"communities", "/console/community"},
+		{"houses of a community", "/console/house?" + big},
+		{"houses, a later page", "/console/house?" + big + "&after=" + c.house.String()},
+		{"houses by a part of the label", "/console/house?" + big + "&q=" + url.QueryEscape("57栋")},
+		{"houses of a building", "/console/house?" + big + "&node=" + c.node.String()},
+		{"the tree with its counts", "/console/house/tree?" + big},
+		{"residents", "/console/resident"},
+		{"residents, a later page", "/console/resident?before=" + c.resident.String()},
+		{"residents by name", "/console/resident?q=" + who},
+		{"residents by the phone's end", "/console/resident?q=1234"},
+		{"residents by house", "/console/resident?q=" + url.QueryEscape("57栋2单元101")},
+		{"residents not certified", "/console/resident?certified=no"},
+		{"residents with several houses", "/console/resident?ties=several"},
+		{"residents who moved out", "/console/resident?ties=out"},
+		{"residents of a community", "/console/resident?" + big},
+		{"the same, by name", "/console/resident?" + big + "&sort=name"},
+		{"the same, by sex, backwards", "/console/resident?" + big + "&sort=-sex"},
+		{"the same, of a building", "/console/resident?" + big + "&node=" + c.node.String()},
+		{"the same, one name", "/console/resident?" + big + "&q=" + who},
+		{"a resident", "/console/resident/" + c.resident.String()},
+		{"access records", "/console/accessrecord"},
+		{"access records, a later page", "/console/accessrecord?before=" + middle[0].ID.String()},
+		{"access records refused", "/console/accessrecord?result=refused"},
+		{"access records of a day", "/console/accessrecord?from=" + day + "&to=" + day},
+		{"access records of a name", "/console/accessrecord?q=" + url.QueryEscape(estates[0].Residents[7].Name)},
+		{"readers", "/console/reader"},
+		{"observers", "/console/observer"},
+		{"accounts", "/console/account"},
+		{"audit log", "/console/audit"},
+	}, token, nil
+}
+
+// officeToken signs in an account that may see everything.
+func officeToken(ctx context.Context, s *store.Store) (string, error) {
+	const first, second = "correct-horse-7", "battery-staple-8"
+	a := core.Account{Login: "office", Name: "物业", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}
+	id, err := s.CreateAccount(ctx, core.SystemGranter, a, first)
+	if err != nil {
+		return "", err
+	}
+	if err := s.ChangePassword(ctx, core.System, store.PasswordChange{Session: core.Session{Subject: id}, Old: first, New: second}); err != nil {
+		return "", err
+	}
+	token, _, err := s.StartSession(ctx, store.NewSession{Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: 2 * time.Hour}})
+	return token, err
+}
+
+// timeHTTP fetches a page again and again, and gives how long each took, in order.
+func timeHTTP(address, token string) ([]time.Duration, error) {
+	took := make([]time.Duration, pageTimes)
+	fetch := func() (time.Duration, error) {
+		request, err := http.NewRequest(http.MethodGet, address, http.NoBody)
+		if err != nil {
+			return 0, err
+		}
+		request.AddCookie(&http.Cookie{Name: "tx_console", Value: token})
+		began := time.Now()
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			return 0, err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err == nil && (response.StatusCode != http.StatusOK || !strings.Contains(string(body), "<main")) {
+			err = fmt.Errorf("answered %d: %.200s", response.StatusCode, body)
+		}
+		return time.Since(began), err
+	}
+	for range 3 { // warm
+		if _, err := fetch(); err != nil {
+			return nil, err
+		}
+	}
+	errs := make([]error, pageClients)
+	var all sync.WaitGroup
+	for client := range pageClients {
+		all.Go(func() {
+			for i := client; i < pageTimes && errs[client] == nil; i += pageClients {
+				took[i], errs[client] = fetch()
+			}
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(took)
+	return took, nil
+}

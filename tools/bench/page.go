@@ -201,7 +201,6 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 		{"residents by the phone's end", "/console/resident?q=1234"},
 		{"residents by house", "/console/resident?q=" + url.QueryEscape("57栋2单元101")},
 		{"residents not certified", "/console/resident?certified=no"},
-		{"residents with several houses", "/console/resident?ties=several"},
 		{"residents who moved out", "/console/resident?ties=out"},
 		{"residents of a community", "/console/resident?" + big},
 		{"the same, by name", "/console/resident?" + big + "&sort=name"},

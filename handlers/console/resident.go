@@ -83,7 +83,7 @@ func (h *Console) residentList(c *web.Context) error {
 	if c.Has(core.PermResidentExport) {
 		page.List.Export = residentPath + "/export.xlsx"
 		if c.Has(core.PermResidentReveal) {
-			page.Actions = []templates.Action{{Label: "导出完整号码", URL: templates.WithQuery(residentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "", templates.AfterParam, ""), Icon: "download"}}
+			page.WholeURL = templates.WithQuery(residentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "", templates.AfterParam, "")
 		}
 	}
 	if c.Has(core.PermResidentEdit) {

@@ -22,14 +22,38 @@ func (h *Console) residentExportAsk(c *web.Context) error {
 	if !c.Has(core.PermResidentExport) {
 		return core.Forbidden("没有导出住户的权限")
 	}
-	if _, _, _, err := h.residentFilter(c); err != nil {
+	filter, at, note, err := h.residentFilter(c)
+	if err != nil {
 		return err
 	}
 	query := c.Request().URL.Query()
 	return h.confirm(c, "resident", templates.Confirm{
-		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。",
+		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。", Effects: filterWords(filter, at, note),
 		Action: templates.WithQuery(residentPath+"/export", query), Submit: "导出", Cancel: templates.WithQuery(residentPath, query), Download: true,
 	})
+}
+
+// filterWords says which residents a file would hold.
+func filterWords(f store.ResidentFilter, at place, house string) []string {
+	words := []string{"全部小区"}
+	for _, community := range at.All {
+		if community.ID == f.Community {
+			words[0] = "小区：" + community.Name
+		}
+	}
+	add := func(is bool, text string) {
+		if is {
+			words = append(words, text)
+		}
+	}
+	add(house != "", house)
+	add(f.Node != 0, "所选的楼栋")
+	add(core.Clean(f.Keyword) != "", "含“"+core.Clean(f.Keyword)+"”")
+	add(f.Certified == "yes", "已认证")
+	add(f.Certified == "no", "未认证")
+	add(f.Identity != "", "身份："+f.Identity.Words())
+	add(f.MovedOut, "已迁出")
+	return words
 }
 
 func (h *Console) residentExportWhole(c *web.Context) error {

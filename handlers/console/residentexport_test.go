@@ -55,6 +55,9 @@ func TestResidentExportWhole(t *testing.T) {
 	list := b.get(t, residentPath+query, http.StatusOK)
 	asks := list.Find(`a[href^="`+residentPath+`/export?"]`).AttrOr("href", "")
 	form := b.get(t, asks, http.StatusOK).Find("form.tx-confirm")
+	if text := form.Text(); !strings.Contains(text, "房屋："+houseLabel(t, d, who.House)) {
+		t.Errorf("does not say whose numbers: %q", text)
+	}
 	if len(d.exported(t, "resident.export")) != 0 {
 		t.Fatal("asking exported")
 	}

@@ -31,6 +31,8 @@ type residentListPage struct {
 	List    templates.List
 	Rows    []residentRow
 	TreeURL string // of the tree beside the list; "" = of no one community
+
+	WholeURL string // to export whole numbers; "" = may not
 }
 
 type residentRow struct {

@@ -126,6 +126,9 @@ var ActTable = []ActGroup{
 		{"bind.qr", "生成微信绑定码"},
 		{"bind.done", "绑定微信"},
 	}},
+	{"告警", []Act{
+		{"alert.handle", "处理告警"},
+	}},
 	{"账号与登录", []Act{
 		{"account.create", "新增账号"},
 		{"account.update", "修改账号"},
@@ -145,6 +148,8 @@ var ActTable = []ActGroup{
 		{"house.export", "导出房屋"},
 		{"audit.export", "导出操作日志"},
 		{"setting.update", "修改系统设置"},
+		{"job.start", "开始后台任务"},
+		{"job.cancel", "取消后台任务"},
 	}},
 }
 
@@ -175,7 +180,7 @@ func (r AuditRecord) Words() string {
 // targetKinds are what acts are done to.
 var targetKinds = map[string]string{
 	"account": "账号", "access_record": "出入记录", "audit_log": "操作日志", "community": "小区", "guard": "门岗人员", "guardpost": "门岗",
-	"house": "房屋", "observer": "观察员", "reader": "门禁读头", "resident": "住户", "setting": "系统设置", "wechat_user": "微信用户",
+	"house": "房屋", "job": "后台任务", "observer": "观察员", "reader": "门禁读头", "resident": "住户", "setting": "系统设置", "wechat_user": "微信用户",
 }
 
 // TargetWords says in Chinese what kind of thing an act was done to.

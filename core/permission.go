@@ -27,6 +27,8 @@ const (
 	PermObserverEdit    Permission = "observer.edit"
 	PermRecordView      Permission = "record.view"
 	PermRecordExport    Permission = "record.export"
+	PermAlertView       Permission = "alert.view"
+	PermAlertHandle     Permission = "alert.handle"
 	PermAccountView     Permission = "account.view"
 	PermAccountEdit     Permission = "account.edit"
 	PermAuditView       Permission = "audit.view"
@@ -71,6 +73,8 @@ var PermissionTable = []PermissionGroup{
 		{PermObserverEdit, "编辑观察员"},
 		{PermRecordView, "查看出入记录"},
 		{PermRecordExport, "导出出入记录"},
+		{PermAlertView, "查看告警"},
+		{PermAlertHandle, "处理告警"},
 	}},
 	{"系统", []PermissionItem{
 		{PermAccountView, "查看账号"},
@@ -135,16 +139,17 @@ var RoleTable = []RolePreset{
 		PermResidentView, PermResidentEdit, PermResidentReveal, PermResidentExport,
 		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
 		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
-		PermObserverView, PermObserverEdit, PermRecordView, PermRecordExport,
+		PermObserverView, PermObserverEdit, PermRecordView, PermRecordExport, PermAlertView, PermAlertHandle,
 		PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermCommunityView, PermHouseView, PermHouseEdit, PermResidentView, PermResidentEdit,
 		PermPassRuleView, PermRestrictionEdit, PermReaderView, PermGuardPostView, PermObserverView, PermRecordView,
+		PermAlertView, PermAlertHandle,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermCommunityView, PermHouseView, PermResidentView, PermPassRuleView,
-		PermReaderView, PermGuardPostView, PermObserverView, PermRecordView,
+		PermReaderView, PermGuardPostView, PermObserverView, PermRecordView, PermAlertView,
 	}},
 }
 

@@ -39,6 +39,7 @@ type town struct {
 	store        *store.Store
 	mine, others *estate.Estate
 	audits       map[core.ID]core.ID // by community: a line of the audit log
+	alerts       map[core.ID]core.ID // by community: an alert
 }
 
 func newTown(t *testing.T) *town {
@@ -80,13 +81,25 @@ func newTown(t *testing.T) *town {
 			t.Error(err)
 		}
 	})
-	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}), audits: map[core.ID]core.ID{}}
+	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}), audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}}
 	for _, e := range []*estate.Estate{w.mine, w.others} {
 		// Under the community's own id, so that params knows it.
 		record := core.AccessRecord{ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out, Kind: core.PassResident, Allowed: true}
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{record}); err != nil {
 			t.Fatal(err)
 		}
+		fever := core.AccessRecord{Community: e.Community, At: s.Now(), Via: core.ViaGuard, Post: e.Post, Direction: core.Out, Kind: core.PassResident, Reason: core.ReasonFever}
+		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{fever}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RaiseAlerts(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		alerts, _, err := s.Alerts(t.Context(), core.ScopeOf(e.Community), core.AlertFilter{}, store.Page{Limit: 1})
+		if err != nil || len(alerts) != 1 {
+			t.Fatalf("%d alerts: %v", len(alerts), err)
+		}
+		w.alerts[e.Community] = alerts[0].ID
 		lines, _, err := s.AuditRecords(t.Context(), core.ScopeOf(e.Community), core.AuditFilter{}, store.Page{Limit: 1})
 		if err != nil || len(lines) != 1 {
 			t.Fatalf("%d lines of the audit log: %v", len(lines), err)
@@ -223,11 +236,20 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	if err != nil {
 		t.Fatal(err)
 	}
+	owner := core.Actor{Kind: core.ActorAccount, ID: account}
+	job, err := w.store.StartJob(t.Context(), owner, core.JobVerifyAudit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := w.store.SaveView(t.Context(), core.SavedView{Account: account, Stem: "reader", Name: "离线"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return []struct {
 		prefix string
 		id     core.ID
 	}{
-		{"/console/me/session/", session.ID}, {"/console/account/", account}, {"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID}, {"/console/account/", account}, {"/console/alert/", w.alerts[e.Community]}, {"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
 		{"/console/observer/", e.Observer}, {"/h5/guard/", e.Post}, {"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},

@@ -431,3 +431,61 @@ CREATE INDEX access_record_house ON access_record (community_id, house_id, id);
 CREATE INDEX access_record_person ON access_record (community_id, person_id, id);
 CREATE INDEX access_record_reader ON access_record (reader_id, id);
 CREATE INDEX access_record_post ON access_record (post_id, id);
+
+-- What happened at the gates that somebody should look at.
+CREATE TABLE alert (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  kind         VARCHAR(16)  NOT NULL, -- fever, refusals, reuse, silent
+  subject_id   BIGINT       NOT NULL, -- a record, a reader, a pass
+  reader_id    BIGINT       NOT NULL,
+  post_id      BIGINT       NOT NULL,
+  record_id    BIGINT       NOT NULL, -- 0 = none
+  gate         VARCHAR(64)  NOT NULL,
+  name         VARCHAR(64)  NOT NULL,
+  house        VARCHAR(250) NOT NULL,
+  n            INTEGER      NOT NULL,
+  mark         BIGINT       NOT NULL, -- grows with what is behind it: nothing raises it twice
+  open_key     VARCHAR(64)  NOT NULL, -- kind and subject while open: one at a time
+  first_at     BIGINT       NOT NULL,
+  last_at      BIGINT       NOT NULL,
+  handled_at   BIGINT,
+  handled_by   VARCHAR(64)  NOT NULL,
+  remark       VARCHAR(200) NOT NULL
+);
+CREATE UNIQUE INDEX alert_open ON alert (open_key);
+CREATE INDEX alert_subject ON alert (kind, subject_id, mark);
+CREATE INDEX alert_community ON alert (community_id, handled_at, id);
+
+-- Work that the server does in the background for an account.
+CREATE TABLE job (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  account_id BIGINT       NOT NULL,
+  kind       VARCHAR(32)  NOT NULL,
+  state      VARCHAR(16)  NOT NULL, -- waiting, running, done, failed, cancelled, broken
+  live_key   VARCHAR(64),           -- account:kind while not over: one of a kind at a time; NULL after
+  runner     VARCHAR(64)  NOT NULL, -- the server that has it
+  done       BIGINT       NOT NULL,
+  total      BIGINT       NOT NULL, -- 0 = not known
+  words      VARCHAR(500) NOT NULL,
+  result     VARCHAR(200) NOT NULL,
+  tries      INTEGER      NOT NULL,
+  beat_at    BIGINT       NOT NULL, -- the runner's last sign of life
+  created_at BIGINT       NOT NULL,
+  begun_at   BIGINT,
+  ended_at   BIGINT
+);
+CREATE UNIQUE INDEX job_live ON job (live_key);
+CREATE INDEX job_account ON job (account_id, id);
+CREATE INDEX job_state ON job (state, id);
+
+-- A list's filters and sort, kept by an account under a name.
+CREATE TABLE saved_view (
+  id         BIGINT        NOT NULL PRIMARY KEY,
+  account_id BIGINT        NOT NULL,
+  stem       VARCHAR(32)   NOT NULL, -- of the list: reader
+  name       VARCHAR(40)   NOT NULL,
+  query      VARCHAR(2000) NOT NULL, -- of the address
+  created_at BIGINT        NOT NULL
+);
+CREATE UNIQUE INDEX saved_view_name ON saved_view (account_id, stem, name);

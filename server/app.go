@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,7 +71,10 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 	jobsDone := make(chan struct{})
 	go func() {
 		defer close(jobsDone)
+		var running sync.WaitGroup
+		running.Go(func() { newJobRunner(a.store, log).loop(jobs) })
 		runJobs(jobs, a.jobs(), log)
+		running.Wait()
 	}()
 	defer func() { stopJobs(); <-jobsDone }()
 	a.serveMetrics(ctx)
@@ -176,6 +180,8 @@ func (a *app) jobs() []job {
 	jobs := []job{
 		{"purge access records", time.Hour, a.purgeRecords},
 		{"purge sessions", time.Hour, a.purgeSessions},
+		{"raise alerts", alertsEvery, a.store.RaiseAlerts},
+		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 	}
 	if a.stageOn != nil {
 		jobs = append(jobs, job{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
@@ -183,12 +189,19 @@ func (a *app) jobs() []job {
 	return jobs
 }
 
+// alertsEvery is how late an alert may be.
+const alertsEvery = 10 * time.Second
+
 func (a *app) purgeRecords(ctx context.Context) error {
 	settings, err := a.store.Settings(ctx)
 	if err != nil || settings.RecordDays == 0 {
 		return err
 	}
-	n, err := a.store.PurgeAccessRecords(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
+	before := time.Now().AddDate(0, 0, -settings.RecordDays)
+	if err := a.store.PurgeAlerts(ctx, before); err != nil {
+		return err
+	}
+	n, err := a.store.PurgeAccessRecords(ctx, before)
 	if n > 0 {
 		a.log.Info("purged access records", "count", n)
 	}
@@ -198,6 +211,12 @@ func (a *app) purgeRecords(ctx context.Context) error {
 // purgeSessions deletes sessions that ended long ago, and old sign-in attempts.
 func (a *app) purgeSessions(ctx context.Context) error {
 	_, err := a.store.PurgeSessions(ctx, time.Now().Add(-store.KnownWindow))
+	return err
+}
+
+// purgeJobs deletes accounts' jobs that were over long ago.
+func (a *app) purgeJobs(ctx context.Context) error {
+	_, err := a.store.PurgeJobs(ctx)
 	return err
 }
 

@@ -13,6 +13,7 @@ type Shell struct {
 	Flash   []Flash    // messages of the act before this page
 	CSRF    string     // put into every form; empty where the server asks for none
 	Demo    bool       // draws the line that says this is a demonstration
+	Views   SavedViews // of the list that the page is; zero elsewhere
 }
 
 // Account is the signed-in person as the shell shows them.
@@ -65,6 +66,7 @@ var menu = []struct {
 		{"guardpost", "门岗", "shield"},
 		{"observer", "观察员", "eye"},
 		{"accessrecord", "出入记录", "history"},
+		{"alert", "告警", "bell"},
 	}},
 	{"系统", []menuEntry{
 		{"account", "账号", "user-cog"},

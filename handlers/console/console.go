@@ -40,7 +40,10 @@ func (h *Console) Routes() []web.Route {
 		h.sessionRoutes(),
 		h.accountRoutes(),
 		h.meRoutes(),
+		h.alertRoutes(),
 		h.auditRoutes(),
+		h.jobRoutes(),
+		h.savedViewRoutes(),
 		h.settingRoutes(),
 		h.aboutRoutes(),
 		h.communityRoutes(),
@@ -88,6 +91,7 @@ func (h *Console) shell(c *web.Context, stem, title string) templates.Shell {
 		shell.Nav = h.nav(c, stem)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: mePath, SignOut: web.SignOutPath}
 		shell.Scope = h.scopeName(c)
+		shell.Views = h.savedViews(c)
 	}
 	return shell
 }

@@ -54,7 +54,7 @@ func (h *Console) home(c *web.Context) error {
 			return err
 		}
 	}
-	page.Waits = c.Has(core.PermReaderView) || c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
+	page.Waits = c.Has(core.PermAlertView) || c.Has(core.PermReaderView) || c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
 	if err := h.homeWaiting(c, &page); err != nil {
 		return err
 	}
@@ -132,6 +132,13 @@ func (h *Console) homeWaiting(c *web.Context, page *homePage) error {
 		if n > 0 {
 			page.Waiting = append(page.Waiting, templates.NavItem{Label: label, URL: url, Count: n})
 		}
+	}
+	if c.Has(core.PermAlertView) {
+		alerts, err := h.Store.OpenAlerts(c.Ctx(), c.Scope())
+		if err != nil {
+			return err
+		}
+		add(alerts, "告警，等待处理", alertPath)
 	}
 	if c.Has(core.PermReaderView) {
 		strangers, err := h.Store.QuarantinedReaders(c.Ctx(), c.Scope())

@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// gateWorld is a community with a reader, under a clock of its own.
+type gateWorld struct {
+	s         *Store
+	clock     *testClock
+	community core.ID
+	reader    core.ID
+}
+
+func eachGate(t *testing.T, test func(t *testing.T, w gateWorld)) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		clock := newTestClock()
+		o.Now = clock.Now
+		s := openStore(t, o)
+		community := newCommunity(t, s, "翠湖花园")
+		reader, _, err := s.CreateReader(t.Context(), core.System, everywhere, aReader(community, "A1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, gateWorld{s, clock, community, reader})
+	})
+}
+
+// refuse writes refusals at the reader, so many seconds before now.
+func (w gateWorld) refuse(t *testing.T, reason core.Reason, seconds ...int) {
+	t.Helper()
+	var records []core.AccessRecord
+	for _, ago := range seconds {
+		records = append(records, core.AccessRecord{
+			Community: w.community, At: w.s.now().Add(-time.Duration(ago) * time.Second), Via: core.ViaReader, Reader: w.reader, Gate: "南门", Direction: core.Out,
+			Kind: core.PassResident, Pass: 77, Name: "陈建国", HouseLabel: "1栋101", Reason: reason,
+		})
+	}
+	if err := w.s.ImportAccessRecords(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w gateWorld) raise(t *testing.T) {
+	t.Helper()
+	if err := w.s.RaiseAlerts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w gateWorld) alerts(t *testing.T, f core.AlertFilter) []core.Alert {
+	t.Helper()
+	list, _, err := w.s.Alerts(t.Context(), everywhere, f, Page{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestAlertsAreRaisedOnce(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		w.refuse(t, core.ReasonCount, 50, 45, 40, 35, 30, 25, 20, 15, 10)
+		w.raise(t)
+		if got := w.alerts(t, core.AlertFilter{}); len(got) != 0 {
+			t.Fatalf("nine refusals: %+v", got)
+		}
+		w.refuse(t, core.ReasonCount, 5)
+		var all sync.WaitGroup
+		for range 4 { // servers
+			all.Go(func() {
+				if err := w.s.RaiseAlerts(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		got := w.alerts(t, core.AlertFilter{Kind: core.AlertRefusals})
+		if len(got) != 1 || got[0].Count != 10 || got[0].Reader != w.reader || got[0].Community != w.community || !got[0].Handled.IsZero() {
+			t.Fatalf("ten refusals: %+v", got)
+		}
+		w.refuse(t, core.ReasonCount, 2, 1)
+		w.raise(t)
+		if again := w.alerts(t, core.AlertFilter{}); len(again) != 1 || again[0].ID != got[0].ID || again[0].Count != 12 || !again[0].Last.After(got[0].Last) {
+			t.Errorf("two more: %+v", again)
+		}
+		if n, err := w.s.HandleAlerts(t.Context(), core.Actor{Name: "小王"}, everywhere, []core.ID{got[0].ID}, " 已查看 "); n != 1 || err != nil {
+			t.Fatalf("handled %d: %v", n, err)
+		}
+		w.raise(t) // the same records
+		if open := w.alerts(t, core.AlertFilter{}); len(open) != 0 {
+			t.Errorf("what was handled is raised again: %+v", open)
+		}
+		if done := w.alerts(t, core.AlertFilter{Handled: true}); len(done) != 1 || done[0].HandledBy != "小王" || done[0].Remark != "已查看" {
+			t.Errorf("handled: %+v", done)
+		}
+		w.clock.Add(10 * time.Minute)
+		w.refuse(t, core.ReasonCount, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+		w.raise(t)
+		if open := w.alerts(t, core.AlertFilter{}); len(open) != 1 || open[0].ID == got[0].ID {
+			t.Errorf("another time: %+v", open)
+		}
+	})
+}
+
+func TestAlertsOfFeverAndReuse(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		w.refuse(t, core.ReasonFever, 9, 3)
+		w.refuse(t, core.ReasonTokenUsed, 8, 4)
+		w.raise(t)
+		w.raise(t)
+		fever, reuse := w.alerts(t, core.AlertFilter{Kind: core.AlertFever}), w.alerts(t, core.AlertFilter{Kind: core.AlertReuse})
+		if len(fever) != 2 || fever[0].Name != "陈建国" || len(reuse) != 1 || reuse[0].Count != 2 {
+			t.Fatalf("%+v, %+v", fever, reuse)
+		}
+		w.refuse(t, core.ReasonTokenUsed, 1)
+		w.raise(t)
+		w.raise(t)
+		if reuse = w.alerts(t, core.AlertFilter{Kind: core.AlertReuse}); len(reuse) != 1 || reuse[0].Count != 3 {
+			t.Errorf("shown a third time: %+v", reuse)
+		}
+		if n, err := w.s.OpenAlerts(t.Context(), core.ScopeOf(w.community)); n != 3 || err != nil {
+			t.Errorf("%d open, %v", n, err)
+		}
+	})
+}
+
+func TestAlertOfASilentReader(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		w.raise(t) // never called: not installed yet
+		seen := func() {
+			t.Helper()
+			if err := w.s.touchReaders(t.Context(), map[core.ID]readerTouch{w.reader: {at: w.s.now()}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		seen()
+		w.clock.Add(3 * time.Minute) // three heartbeats of a minute
+		w.raise(t)
+		if got := w.alerts(t, core.AlertFilter{}); len(got) != 0 {
+			t.Fatalf("too early: %+v", got)
+		}
+		w.clock.Add(time.Second)
+		w.raise(t)
+		w.clock.Add(time.Minute)
+		w.raise(t)
+		got := w.alerts(t, core.AlertFilter{Kind: core.AlertSilent})
+		if len(got) != 1 || got[0].Reader != w.reader {
+			t.Fatalf("silent: %+v", got)
+		}
+		if _, err := w.s.HandleAlerts(t.Context(), core.System, everywhere, []core.ID{got[0].ID}, "在修"); err != nil {
+			t.Fatal(err)
+		}
+		w.raise(t)
+		if open := w.alerts(t, core.AlertFilter{}); len(open) != 0 {
+			t.Errorf("one silence, handled, is raised again: %+v", open)
+		}
+		seen()
+		w.clock.Add(4 * time.Minute)
+		w.raise(t)
+		if open := w.alerts(t, core.AlertFilter{}); len(open) != 1 {
+			t.Errorf("silent again: %+v", open)
+		}
+		seen()
+		w.raise(t)
+		if done := w.alerts(t, core.AlertFilter{Handled: true}); len(done) != 2 || done[0].Remark != "已恢复" || done[0].HandledBy != "系统" {
+			t.Errorf("it is back: %+v", done)
+		}
+	})
+}
+
+func TestAlertScope(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		w.refuse(t, core.ReasonFever, 3, 2, 1)
+		w.raise(t)
+		mine := w.alerts(t, core.AlertFilter{Community: w.community})
+		other := core.ScopeOf(newCommunity(t, w.s, "海棠苑"))
+		if _, err := w.s.Alert(t.Context(), other, mine[0].ID); !core.IsNotFound(err) {
+			t.Errorf("shown: %v", err)
+		}
+		if n, err := w.s.HandleAlerts(t.Context(), core.System, other, []core.ID{mine[0].ID}, ""); !core.IsNotFound(err) || n != 0 {
+			t.Errorf("handled: %v", err)
+		}
+		if list, _, err := w.s.Alerts(t.Context(), other, core.AlertFilter{}, Page{Limit: 9}); err != nil || len(list) != 0 {
+			t.Errorf("listed: %v, %v", list, err)
+		}
+		wantRefused(t, "another's community", func() error {
+			_, _, err := w.s.Alerts(t.Context(), other, core.AlertFilter{Community: w.community}, Page{Limit: 9})
+			return err
+		}(), core.CodeNotFound)
+		var first, second []core.Alert
+		var more bool
+		first, more, err := w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2})
+		if err != nil || len(first) != 2 || !more {
+			t.Fatalf("%d, %v, %v", len(first), more, err)
+		}
+		second, more, err = w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, Before: first[1].ID})
+		if err != nil || len(second) != 1 || more {
+			t.Errorf("%d, %v, %v", len(second), more, err)
+		}
+		back, _, err := w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, After: second[0].ID})
+		if err != nil || fmt.Sprint(back) != fmt.Sprint(first) {
+			t.Errorf("the way back is another page: %v", err)
+		}
+		var at [8]int
+		var all sync.WaitGroup
+		for i := range at {
+			all.Go(func() {
+				at[i], _ = w.s.HandleAlerts(context.Background(), core.System, everywhere, []core.ID{mine[1].ID}, "")
+			})
+		}
+		all.Wait()
+		sum := 0
+		for _, n := range at {
+			sum += n
+		}
+		if sum != 1 {
+			t.Errorf("handled %d times", sum)
+		}
+	})
+}

@@ -89,7 +89,7 @@ func (h *Console) residentList(c *web.Context) error {
 	if c.Has(core.PermResidentEdit) {
 		page.Actions = append(page.Actions, templates.Action{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true})
 		if !filter.MovedOut {
-			page.List.Bulk, page.List.CSRF = residentBulk(), page.CSRF
+			page.List.Bulk, page.List.CSRF = residentBulk(c), page.CSRF
 		}
 	}
 	page.fill(c, residents, filter.Page, more)

@@ -52,13 +52,13 @@ func (h *Console) residentsMoveOut(c *web.Context) error {
 		return h.noneTicked(c, err)
 	}
 	if !confirmed(c) {
-		return h.confirm(c, "resident", moveOutAsk(residents))
+		return h.confirm(c, "resident", moveOutAsk(c, residents))
 	}
 	if err := h.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
-		return h.backWith(c, err, residentPath)
+		return h.backWith(c, err, residentActURL(c, ""))
 	}
 	c.Flash(web.FlashSuccess, fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)))
-	return c.Redirect(residentPath)
+	return c.Redirect(residentActURL(c, ""))
 }
 
 // residentsDelete deletes the ticked residents. Of those that records name it says
@@ -81,53 +81,53 @@ func (h *Console) residentsDelete(c *web.Context) error {
 		}
 	}
 	if len(stay) > 0 {
-		return h.confirm(c, "resident", deleteRefused(stay, others))
+		return h.confirm(c, "resident", deleteRefused(c, stay, others))
 	}
 	if !confirmed(c) {
-		q := residentsAsk("删除", "delete", residents)
+		q := residentsAsk(c, "删除", "/delete", residents)
 		q.Text = "从登记中永久删除，用于登记有误。"
 		return h.confirm(c, "resident", q)
 	}
 	if err := h.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
-		return h.backWith(c, err, residentPath)
+		return h.backWith(c, err, residentActURL(c, ""))
 	}
 	c.Flash(web.FlashSuccess, fmt.Sprintf("已删除 %d 名住户。", len(residents)))
-	return c.Redirect(residentPath)
+	return c.Redirect(residentActURL(c, ""))
 }
 
 // noneTicked goes back to the list, unless something is wrong.
 func (h *Console) noneTicked(c *web.Context, err error) error {
 	if err == nil {
 		c.Flash(web.FlashWarning, "没有选择住户。")
-		err = c.Redirect(residentPath)
+		err = c.Redirect(residentActURL(c, ""))
 	}
 	return err
 }
 
 // residentsAsk asks about an act upon residents.
-func residentsAsk(words, verb string, residents []store.ResidentRow) templates.Confirm {
+func residentsAsk(c *web.Context, words, verb string, residents []store.ResidentRow) templates.Confirm {
 	keep := map[string][]string{}
 	for _, r := range residents {
 		keep["id"] = append(keep["id"], r.ID.String())
 	}
 	return templates.Confirm{
 		Title: fmt.Sprintf("%s %d 名住户？", words, len(residents)), Effects: residentWords(residents), Keep: keep,
-		Action: residentPath + "/" + verb, Submit: words, Cancel: residentPath, Danger: true,
+		Action: residentActURL(c, verb), Submit: words, Cancel: residentActURL(c, ""), Danger: true,
 	}
 }
 
-func moveOutAsk(residents []store.ResidentRow) templates.Confirm {
-	q := residentsAsk("迁出", "moveout", residents)
+func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm {
+	q := residentsAsk(c, "迁出", "/moveout", residents)
 	q.Text = "通行证立即失效；出入记录保留，以后可重新添加。"
 	return q
 }
 
 // deleteRefused says who cannot be deleted, and asks what to do instead.
-func deleteRefused(stay, others []store.ResidentRow) templates.Confirm {
-	q := moveOutAsk(stay)
+func deleteRefused(c *web.Context, stay, others []store.ResidentRow) templates.Confirm {
+	q := moveOutAsk(c, stay)
 	q.Title, q.Text, q.Submit = fmt.Sprintf("这 %d 名住户不能删除", len(stay)), "他们有出入记录，可以改为迁出：通行证立即失效，出入记录保留。", "改为迁出"
 	if len(others) > 0 {
-		q = residentsAsk("删除", "delete", others)
+		q = residentsAsk(c, "删除", "/delete", others)
 		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除", len(stay)), fmt.Sprintf("还没有删除任何人。可以删除其余 %d 名，其他的请改为迁出。", len(others))
 		q.Effects, q.Submit = nil, fmt.Sprintf("删除其余 %d 名", len(others))
 		for _, words := range residentWords(stay) {

@@ -43,14 +43,14 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.registrar(t)
 	people := d.mine.Residents
-	list := b.get(t, residentPath, http.StatusOK)
-	if list.Find(`#bulk button[formaction$="/moveout"]`).Length() != 1 || list.Find(`tbody input[form="bulk"]`).Length() != len(people) {
+	list := b.get(t, residentPath+"?identity=owner", http.StatusOK)
+	path := list.Find(`#bulk button[formaction*="/moveout"]`).AttrOr("formaction", "")
+	if path != residentPath+"/moveout?identity=owner" || list.Find(`tbody input[form="bulk"]`).Length() != len(people) {
 		t.Fatal("the list has no ticks")
 	}
 	if d.onlyViews(t).get(t, residentPath, http.StatusOK).Find(`#bulk, tbody input`).Length() != 0 {
 		t.Error("offers to move out to who may not")
 	}
-	path := residentPath + "/moveout"
 	page, _ := b.post(t, path, ticked(people[0].ID, people[1].ID), http.StatusOK)
 	if text := page.Find("form.tx-confirm").Text(); !strings.Contains(text, people[0].Name) || !strings.Contains(text, people[1].Name) || keptOf(page) == "" {
 		t.Errorf("asked %q, keeps %q", text, keptOf(page))
@@ -68,7 +68,9 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 	if text := b.get(t, residentPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "没有选择") {
 		t.Errorf("nobody ticked: %q", text)
 	}
-	b.post(t, path, withConfirmed(ticked(people[0].ID, people[1].ID, people[0].ID)), http.StatusSeeOther)
+	if _, to := b.post(t, path, withConfirmed(ticked(people[0].ID, people[1].ID, people[0].ID)), http.StatusSeeOther); to != residentPath+"?identity=owner" {
+		t.Errorf("the list has lost its filter: %s", to)
+	}
 	if d.lives(t, people[0].ID) || d.lives(t, people[1].ID) || !d.lives(t, people[2].ID) {
 		t.Error("others than the ticked moved out")
 	}

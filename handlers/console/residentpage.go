@@ -44,11 +44,17 @@ type residentRow struct {
 	CSRF                                              string
 }
 
+// residentActURL is the address of an act upon residents of the list. It carries
+// the list's filters, to come back to it.
+func residentActURL(c *web.Context, verb string) string {
+	return templates.WithQuery(residentPath+verb, c.Request().URL.Query())
+}
+
 // residentBulk is what can be done with ticked residents.
-func residentBulk() []templates.Submit {
+func residentBulk(c *web.Context) []templates.Submit {
 	return []templates.Submit{
-		{Label: "迁出", URL: residentPath + "/moveout", Icon: "logout", Danger: true, Confirm: "所选的 {n} 名住户迁出，通行证立即失效；出入记录保留。"},
-		{Label: "删除", URL: residentPath + "/delete", Icon: "trash", Danger: true, Confirm: "所选的 {n} 名住户从登记中永久删除，用于登记有误。有出入记录的不能删除。"},
+		{Label: "迁出", URL: residentActURL(c, "/moveout"), Icon: "logout", Danger: true, Confirm: "所选的 {n} 名住户迁出，通行证立即失效；出入记录保留。"},
+		{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true, Confirm: "所选的 {n} 名住户从登记中永久删除，用于登记有误。有出入记录的不能删除。"},
 	}
 }
 
@@ -89,7 +95,7 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 	for i, r := range residents {
 		if len(p.List.Bulk) > 0 {
 			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name}, p.CSRF, residentURL(r.ID)+"/edit"
-			p.Rows[i].Delete = templates.Submit{Label: "删除", URL: residentPath + "/delete", Icon: "trash", Danger: true, Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。"}
+			p.Rows[i].Delete = templates.Submit{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true, Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。"}
 		}
 		if last = r.ID; i == 0 {
 			first = last

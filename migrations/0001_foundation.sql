@@ -90,6 +90,23 @@ CREATE TABLE sign_in_pending (
 );
 CREATE INDEX sign_in_pending_expiry ON sign_in_pending (expires_at);
 
+-- A QR in a console page that its account's owner scans with WeChat.
+CREATE TABLE wechat_login (
+  token_digest   VARCHAR(64)  NOT NULL PRIMARY KEY, -- of the QR's link
+  account_id     BIGINT       NOT NULL, -- to bind to, or that was signed in to; 0 = to sign in, not yet known to which
+  user_id        BIGINT       NOT NULL, -- who said yes; 0 = nobody yet
+  browser_digest VARCHAR(64)  NOT NULL, -- of a secret of the browser that shows it
+  code           VARCHAR(4)   NOT NULL, -- two digits beside it
+  addr           VARCHAR(64)  NOT NULL,
+  agent          VARCHAR(200) NOT NULL,
+  created_at     BIGINT       NOT NULL,
+  expires_at     BIGINT       NOT NULL,
+  approved_at    BIGINT,
+  refused_at     BIGINT,
+  used_at        BIGINT
+);
+CREATE INDEX wechat_login_expiry ON wechat_login (expires_at);
+
 -- The second step of signing in, where somebody turned it on.
 CREATE TABLE account_totp (
   account_id   BIGINT       NOT NULL PRIMARY KEY,

@@ -43,7 +43,13 @@ func ParseAuditAnchor(text string) (AuditAnchor, error) {
 // same memory, and beside a running server. What it found is kept: see
 // LastAuditVerdict. The error is one of reading; a flaw is in the verdict.
 func (s *Store) VerifyAudit(ctx context.Context, anchor AuditAnchor) (core.AuditVerdict, error) {
-	w := chainWalk{keys: s.keys, anchor: anchor}
+	return s.VerifyAuditSteps(ctx, anchor, func(int64, int64) error { return nil })
+}
+
+// VerifyAuditSteps is VerifyAudit that tells after each part how many lines of
+// about how many are checked. An error of step ends the check without a verdict.
+func (s *Store) VerifyAuditSteps(ctx context.Context, anchor AuditAnchor, step func(done, total int64) error) (core.AuditVerdict, error) {
+	w := chainWalk{keys: s.keys, anchor: anchor, told: step}
 	err := s.walkChain(ctx, &w)
 	if err != nil {
 		return core.AuditVerdict{}, wrap("verify the audit log", err)
@@ -75,6 +81,7 @@ func (s *Store) LastAuditVerdict(ctx context.Context) (core.AuditVerdict, error)
 type chainWalk struct {
 	keys   Keyring
 	anchor AuditAnchor
+	told   func(done, total int64) error // after each part
 	rows   int64
 	last   chainEnd // the newest good line
 	broken string
@@ -117,12 +124,15 @@ func (s *Store) walkChain(ctx context.Context, w *chainWalk) error {
 			}
 			from = row.Seq
 		}
-		if len(rows) == verifyPart {
-			continue
-		}
 		end, err := s.chainEnd(ctx)
 		if err != nil {
 			return err
+		}
+		if err := w.told(w.rows, end.seq); err != nil {
+			return err
+		}
+		if len(rows) == verifyPart {
+			continue
 		}
 		if end.seq > w.last.seq && len(rows) > 0 {
 			continue // written meanwhile, or missing: the next look tells

@@ -22,6 +22,8 @@ type ComponentsPage struct {
 	Messages []Flash
 	Chart    Chart
 	Rank     Chart
+	Jobs     []Job
+	Reviews  []Review
 }
 
 // ComponentsRow is a row of the sample list.
@@ -39,6 +41,7 @@ type ComponentsRow struct {
 func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsPage {
 	shell.Title, shell.Note = "页面组件", "每一种组件和它的各个状态，写新页面时照此使用。"
 	shell.Crumbs = []Crumb{{Label: "系统", URL: "/console/account"}}
+	shell.Views = componentsViews(query)
 	shell.Actions = []Action{{Label: "新增门禁", URL: "/console/reader/new", Icon: "plus", Primary: true}}
 	return ComponentsPage{
 		Shell: shell,
@@ -66,6 +69,8 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 		Badges:   []Badge{{Good, "在线"}, {Warn, "即将到期"}, {Bad, "已停用"}, {Info, "进"}, {Neutral, "未登记"}},
 		Messages: []Flash{{Good, "已保存“北门人行入口”。"}, {Info, "有 3 条记录正在导出。"}, {Warn, "读头时钟慢了 4 分钟。"}, {Bad, "没有保存：名称已被使用。"}},
 		Chart:    componentsChart(), Rank: componentsRank(),
+		Jobs:    componentsJobs(),
+		Reviews: componentsReviews(),
 	}
 }
 

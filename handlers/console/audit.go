@@ -29,8 +29,9 @@ func (h *Console) auditRoutes() []web.Route {
 
 type auditListPage struct {
 	templates.Shell
-	List templates.List
-	Rows []auditListRow
+	List   templates.List
+	Rows   []auditListRow
+	Verify bool // the whole log may be checked
 }
 
 type auditListRow struct {
@@ -46,7 +47,7 @@ func (h *Console) auditList(c *web.Context) error {
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
-	page := auditListPage{Shell: h.shell(c, "audit", "操作日志")}
+	page := auditListPage{Shell: h.shell(c, "audit", "操作日志"), Verify: c.Scope().All}
 	var err error
 	if page.List, err = h.auditTable(c, ask); err != nil {
 		return err

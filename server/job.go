@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// jobRun does a job's work. After each part it calls step, whose error (cancelled,
+// taken over, the server stops) it gives back at once. What it does must be right
+// when another server begins it anew.
+type jobRun func(ctx context.Context, step func(done, total int64) error) (words, result string, err error)
+
+// jobRunner runs accounts' jobs, one at a time on each server. Those of a server
+// that was killed it takes over: see store.ClaimJob.
+type jobRunner struct {
+	name  string // of this start of this server
+	store *store.Store
+	log   *slog.Logger
+	kinds map[core.JobKind]jobRun
+}
+
+// jobBeat is how often a running job's progress is written.
+const jobBeat = 500 * time.Millisecond
+
+func newJobRunner(s *store.Store, log *slog.Logger) *jobRunner {
+	return &jobRunner{name: rand.Text(), store: s, log: log, kinds: map[core.JobKind]jobRun{
+		core.JobVerifyAudit: verifyAuditJob(s),
+	}}
+}
+
+// loop looks for jobs until ctx ends.
+func (r *jobRunner) loop(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := r.runAll(ctx); err != nil && ctx.Err() == nil {
+				r.log.Error("run accounts' jobs", "err", err)
+			}
+		}
+	}
+}
+
+// runAll runs what waits until nothing does.
+func (r *jobRunner) runAll(ctx context.Context) error {
+	for ctx.Err() == nil {
+		job, err := r.store.ClaimJob(ctx, r.name)
+		if core.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.run(ctx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run does one claimed job and ends it. A job that is no longer this server's, for
+// it was cancelled or taken over, is left as it is.
+func (r *jobRunner) run(ctx context.Context, job core.Job) error {
+	words, result, err := r.work(ctx, job)
+	if core.CodeOf(err) == core.CodeConflict {
+		return nil
+	}
+	last := context.WithoutCancel(ctx)
+	if ctx.Err() != nil {
+		return r.store.ReleaseJob(last, r.name, job.ID)
+	}
+	job.State, job.Words, job.Result = core.JobDone, words, result
+	if err != nil {
+		r.log.Error("account's job failed", "job", job.ID, "kind", job.Kind, "err", err)
+		job.State, job.Words = core.JobFailed, core.MessageOf(err)
+	}
+	if err := r.store.EndJob(last, r.name, job); core.CodeOf(err) != core.CodeConflict {
+		return err
+	}
+	return nil
+}
+
+// work turns a panic into an error, so that the job ends.
+func (r *jobRunner) work(ctx context.Context, job core.Job) (words, result string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	run := r.kinds[job.Kind]
+	if run == nil {
+		return "", "", errors.New("no runner for this kind of job")
+	}
+	var told time.Time
+	return run(ctx, func(done, total int64) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if time.Since(told) < jobBeat {
+			return nil
+		}
+		told = time.Now()
+		return r.store.StepJob(ctx, r.name, job.ID, done, total)
+	})
+}
+
+func verifyAuditJob(s *store.Store) jobRun {
+	return func(ctx context.Context, step func(done, total int64) error) (words, result string, err error) {
+		verdict, err := s.VerifyAuditSteps(ctx, store.AuditAnchor{}, step)
+		if err != nil {
+			return "", "", err
+		}
+		if !verdict.Good() {
+			return "", "", core.Invalid(fmt.Sprintf("已校验 %d 条，发现问题：%s。请保护现场并核对备份。", verdict.Rows, verdict.Broken))
+		}
+		return fmt.Sprintf("已校验 %d 条操作日志，完好。", verdict.Rows), "/console/audit", nil
+	}
+}

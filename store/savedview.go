@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"tongxing/core"
+)
+
+const viewColumns = "SELECT id, account_id, stem, name, query FROM saved_view WHERE "
+
+// errNoView is also the answer for a view of another account.
+var errNoView = core.NotFound("视图不存在，可能已被删除")
+
+type viewRow struct {
+	ID      core.ID `db:"id"`
+	Account core.ID `db:"account_id"`
+	Stem    string  `db:"stem"`
+	Name    string  `db:"name"`
+	Query   string  `db:"query"`
+}
+
+// SavedViews gives an account's views of a list, oldest first.
+func (s *Store) SavedViews(ctx context.Context, account core.ID, stem string) ([]core.SavedView, error) {
+	var rows []viewRow
+	err := s.all(ctx, &rows, viewColumns+"account_id = ? AND stem = ? ORDER BY id", int64(account), stem)
+	views := make([]core.SavedView, len(rows))
+	for i, row := range rows {
+		views[i] = core.SavedView(row)
+	}
+	return views, wrap("list saved views", err)
+}
+
+// SavedView gives a view of an account.
+func (s *Store) SavedView(ctx context.Context, account, id core.ID) (core.SavedView, error) {
+	var row viewRow
+	err := s.get(ctx, &row, viewColumns+"id = ? AND account_id = ?", int64(id), int64(account))
+	return core.SavedView(row), wrap("read saved view", absent(err, errNoView.Message))
+}
+
+// SaveView keeps a view and gives its id. One of the same name is overwritten, so
+// that a form sent twice does no harm. It is an account's own convenience and leaves no line in the
+// audit log.
+func (s *Store) SaveView(ctx context.Context, v core.SavedView) (id core.ID, err error) {
+	if err := v.Check(); err != nil {
+		return 0, err
+	}
+	if v.Query, err = core.ViewQuery(v.Query); err != nil {
+		return 0, err
+	}
+	err = s.write(ctx, "save view", func(tx *Tx) error {
+		err := tx.get(&id, "SELECT id FROM saved_view WHERE account_id = ? AND stem = ? AND name = ?", int64(v.Account), v.Stem, v.Name)
+		if err == nil {
+			return tx.one(errRace, "UPDATE saved_view SET query = ? WHERE id = ?", v.Query, int64(id))
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var n int
+		if err := tx.get(&n, "SELECT COUNT(*) FROM saved_view WHERE account_id = ? AND stem = ?", int64(v.Account), v.Stem); err != nil {
+			return err
+		}
+		if n >= core.SavedViewMost {
+			return core.Conflict(fmt.Sprintf("每个列表最多保存 %d 个视图，请先删除不用的", core.SavedViewMost))
+		}
+		id = tx.newID()
+		_, err = tx.exec("INSERT INTO saved_view (id, account_id, stem, name, query, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+			int64(id), int64(v.Account), v.Stem, v.Name, v.Query, tx.nowMS())
+		if isDuplicate(err) {
+			return errRace
+		}
+		return err
+	})
+	return id, err
+}
+
+// RenameView gives an account's view another name.
+func (s *Store) RenameView(ctx context.Context, v core.SavedView) error {
+	if err := v.Check(); err != nil {
+		return err
+	}
+	return s.write(ctx, "rename view", func(tx *Tx) error {
+		err := tx.one(errNoView, "UPDATE saved_view SET name = ? WHERE id = ? AND account_id = ?", v.Name, int64(v.ID), int64(v.Account))
+		if isDuplicate(err) {
+			return core.InvalidFields(map[string]string{"name": "已有同名的视图"})
+		}
+		return err
+	})
+}
+
+// DeleteView forgets an account's view.
+func (s *Store) DeleteView(ctx context.Context, account, id core.ID) error {
+	return s.write(ctx, "delete view", func(tx *Tx) error {
+		return tx.one(errNoView, "DELETE FROM saved_view WHERE id = ? AND account_id = ?", int64(id), int64(account))
+	})
+}

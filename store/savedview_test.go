@@ -1,0 +1,60 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"tongxing/core"
+)
+
+func TestViewsAreAnAccountsOwn(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		save := func(account core.ID, stem, name, query string) core.ID {
+			t.Helper()
+			id, err := s.SaveView(t.Context(), core.SavedView{Account: account, Stem: stem, Name: name, Query: query})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		mine := save(1, "reader", "离线", "state=off&after=3")
+		second := save(1, "reader", " 北门 ", "q=1")
+		save(1, "resident", "离线", "")
+		save(2, "reader", "离线", "state=on")
+		if again := save(1, "reader", "离线", "state=off&q=2"); again != mine {
+			t.Error("a view of the same name is a second one")
+		}
+		views, err := s.SavedViews(t.Context(), 1, "reader")
+		if err != nil || len(views) != 2 || views[0].Query != "q=2&state=off" || views[1].Name != "北门" {
+			t.Fatalf("views %+v, %v", views, err)
+		}
+		wantField(t, s.RenameView(t.Context(), core.SavedView{ID: mine, Account: 1, Name: "北门"}), "name")
+		wantCode(t, s.RenameView(t.Context(), core.SavedView{ID: mine, Account: 2, Name: "偷"}), core.CodeNotFound)
+		wantCode(t, s.DeleteView(t.Context(), 2, mine), core.CodeNotFound)
+		if err := s.RenameView(t.Context(), core.SavedView{ID: mine, Account: 1, Name: "不在线"}); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := s.SavedView(t.Context(), 1, mine); err != nil || v.Name != "不在线" {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if err := s.DeleteView(t.Context(), 1, second); err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.SavedView(t.Context(), 1, second)
+		wantCode(t, err, core.CodeNotFound)
+	})
+}
+
+func TestViewsAreBounded(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		for i := range core.SavedViewMost + 1 {
+			_, err := s.SaveView(t.Context(), core.SavedView{Account: 1, Stem: "reader", Name: fmt.Sprint("视图", i)})
+			if i < core.SavedViewMost && err != nil {
+				t.Fatal(err)
+			}
+			if i == core.SavedViewMost {
+				wantCode(t, err, core.CodeConflict)
+			}
+		}
+	})
+}

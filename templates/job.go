@@ -17,6 +17,7 @@ type Job struct {
 	Cancel  string // where to post to cancel; empty when it cannot be
 	Again   string // where to post to begin it anew; empty when it cannot be
 	Result  Action // leads to what came out; may be zero
+	Times   []Fact // when it was asked for, begun and ended; may be empty
 	CSRF    string
 }
 

@@ -44,7 +44,7 @@ func (h *Console) jobList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := jobListPage{Shell: h.shell(c, "", "后台任务"), List: templates.List{
+	page := jobListPage{Shell: h.shell(c, "job", "后台任务"), List: templates.List{
 		Path: jobPath, Query: c.Request().URL.Query(), Cards: true, Count: len(jobs),
 		Columns: []templates.Column{{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"}, {Label: "开始", Narrow: true}, {Label: "结束", Narrow: true}},
 		Empty:   templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志等费时的工作会在后台进行，进度与结果显示在这里。"},
@@ -71,8 +71,7 @@ func jobBadge(s core.JobState) templates.Badge {
 
 type jobShowPage struct {
 	templates.Shell
-	Job   templates.Job
-	Facts []templates.Fact
+	Job templates.Job
 }
 
 // job gives the job that the path names, of the account itself.
@@ -89,7 +88,7 @@ func (h *Console) jobShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := jobShowPage{Shell: h.shell(c, "", job.Kind.Title()), Job: jobPart(c, job)}
+	page := jobShowPage{Shell: h.shell(c, "job", job.Kind.Title()), Job: jobPart(c, job)}
 	page.Crumbs = []templates.Crumb{{Label: "后台任务", URL: jobPath}}
 	moment := func(t time.Time) string {
 		if t.IsZero() {
@@ -97,7 +96,7 @@ func (h *Console) jobShow(c *web.Context) error {
 		}
 		return t.In(h.Store.Zone()).Format("2006-01-02 15:04:05")
 	}
-	page.Facts = []templates.Fact{{Label: "提交", Value: moment(job.Created)}, {Label: "开始", Value: moment(job.Begun)}, {Label: "结束", Value: moment(job.Ended)}}
+	page.Job.Times = []templates.Fact{{Label: "提交", Value: moment(job.Created)}, {Label: "开始", Value: moment(job.Begun)}, {Label: "结束", Value: moment(job.Ended)}}
 	return h.page(c, http.StatusOK, "console/job/show", page)
 }
 

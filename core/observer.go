@@ -21,7 +21,6 @@ type Observer struct {
 const (
 	BindObserver = "observer"
 	BindGuard    = "guard"
-	BindAccount  = "account"
 )
 
 // BindState is how far a bind ticket has come.

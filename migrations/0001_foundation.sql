@@ -93,6 +93,7 @@ CREATE INDEX sign_in_pending_expiry ON sign_in_pending (expires_at);
 -- A QR in a console page that its account's owner scans with WeChat.
 CREATE TABLE wechat_login (
   token_digest   VARCHAR(64)  NOT NULL PRIMARY KEY, -- of the QR's link
+  binds          INTEGER      NOT NULL, -- 1 = it binds a WeChat user to the account, and signs nobody in
   account_id     BIGINT       NOT NULL, -- to bind to, or that was signed in to; 0 = to sign in, not yet known to which
   user_id        BIGINT       NOT NULL, -- who said yes; 0 = nobody yet
   browser_digest VARCHAR(64)  NOT NULL, -- of a secret of the browser that shows it

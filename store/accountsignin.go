@@ -97,9 +97,7 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 			return err
 		}
 		a.id = tx.newID()
-		_, err := tx.exec("INSERT INTO sign_in_attempt (id, login_mac, account_id, network, addr, agent, way, succeeded, at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
-			int64(a.id), name, int64(append(account, 0)[0]), a.Network, a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.nowMS())
-		return err
+		return noteAttempt(tx, a, append(account, 0)[0])
 	})
 	if err != nil || s.group != nil {
 		return a, err
@@ -116,6 +114,13 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 		err = refused
 	}
 	return a, err
+}
+
+// noteAttempt writes an attempt that has not succeeded yet.
+func noteAttempt(tx *Tx, a attempt, account core.ID) error {
+	_, err := tx.exec("INSERT INTO sign_in_attempt (id, login_mac, account_id, network, addr, agent, way, succeeded, at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+		int64(a.id), tx.s.keys.mac("login", a.login), int64(account), a.Network, a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.nowMS())
+	return err
 }
 
 // mayTry is forbidden to an address that must wait for what other attempts came

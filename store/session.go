@@ -256,8 +256,10 @@ func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (removed in
 			}
 			n = int64(len(ids))
 			if n == 0 {
-				if _, err := tx.exec("DELETE FROM sign_in_pending WHERE expires_at < ?", before.UnixMilli()); err != nil {
-					return err
+				for _, table := range []string{"sign_in_pending", "wechat_login"} {
+					if _, err := tx.exec("DELETE FROM "+table+" WHERE expires_at < ?", before.UnixMilli()); err != nil {
+						return err
+					}
 				}
 				_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id < ?", int64(idFrom(before)))
 				return err

@@ -25,7 +25,7 @@ func (h *Console) accountRoutes() []web.Route {
 		{Method: http.MethodPost, Path: accountPath + "/:id/disable", Access: edit, Handler: h.disableAccount},
 		{Method: http.MethodPost, Path: accountPath + "/:id/enable", Access: edit, Handler: h.enableAccount},
 		{Method: http.MethodPost, Path: accountPath + "/:id/password", Access: edit, Handler: h.resetPassword},
-		{Method: http.MethodPost, Path: accountPath + "/:id/totp", Access: edit, Handler: h.resetTOTP},
+		{Method: http.MethodGet, Path: mePath, Access: web.SignedIn, Handler: h.me},
 	}
 }
 

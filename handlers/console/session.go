@@ -22,6 +22,8 @@ func (h *Console) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: h.signOut},
 		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: h.passwordPage},
 		{Method: http.MethodPost, Path: web.PasswordPage, Access: web.SignedIn, Handler: h.changePassword, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: mePath + "/session/end", Access: web.SignedIn, Handler: h.endOtherSessions},
+		{Method: http.MethodPost, Path: mePath + "/session/:id/end", Access: web.SignedIn, Handler: h.endOwnSession},
 		{Method: http.MethodGet, Path: "/console/setup", Access: web.Public, Handler: h.setupPage, PerMinute: perMinute},
 		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: h.setup, PerMinute: perMinute},
 	}
@@ -45,6 +47,7 @@ type signPage struct {
 	Form    templates.Form
 	Picture string // address of the captcha
 	Next    string
+	Wechat  string // address of the sign-in by WeChat; "" = there is none
 }
 
 type centrePage struct {
@@ -67,6 +70,9 @@ func (h *Console) showSignIn(c *web.Context, status int, words templates.Form, n
 		return err
 	}
 	page := signPage{Shell: h.shell(c, "", "登录"), Next: next, Picture: "/console/captcha/" + captcha}
+	if h.QR != nil {
+		page.Wechat = templates.WithQuery(wechatSignInPath, nil, "next", next)
+	}
 	page.Form = signInFields(words)
 	page.Form.CSRF, page.Form.Error = page.Shell.CSRF, words.Error
 	page.Form.Sections[0].Fields = append(page.Form.Sections[0].Fields,
@@ -101,12 +107,7 @@ func (h *Console) signIn(c *web.Context) error {
 	if err != nil {
 		return h.refuseSignIn(c, form, err)
 	}
-	next := web.LocalPath(form.Next, "/console")
-	if done.Pending != "" {
-		return h.showSignInCode(c, http.StatusOK, codeFields(done.Pending, next))
-	}
-	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
-	return c.Redirect(next)
+	return h.enter(c, done, web.LocalPath(form.Next, "/console"))
 }
 
 // visit is where a sign-in comes from.

@@ -616,3 +616,50 @@ func TestGuardScansWithWeChat(t *testing.T) {
 	}
 	p.get("/h5/guard/1/scanner?page="+url.QueryEscape(p.address+"/h5/guard/1"), http.StatusNotFound)
 }
+
+// Whoever scans the console's QR is asked, on the phone, whether it is theirs.
+func TestScannerIsAskedAboutTheConsole(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "resident") // anybody of WeChat
+	account, err := w.store.CreateAccount(t.Context(), core.SystemGranter, core.Account{Login: "office", Name: "林<经理>", Role: core.RoleClerk, Permissions: []core.Permission{core.PermReaderView}, Scope: core.Everywhere}, "correct-horse-7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(account core.ID) (path, token, code string) {
+		token, code, err := w.store.BeginWechatLogin(t.Context(), store.NewWechatLogin{Account: account, Browser: "b", Addr: "1.2.3.4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "/h5/login/" + token, token, code
+	}
+	path, _, _ := begin(0)
+	if words := p.get(path, http.StatusForbidden).Find("main").Text(); !strings.Contains(words, "没有绑定") {
+		t.Errorf("a WeChat that is not bound hears %q", words)
+	}
+	path, token, code := begin(account)
+	page := p.get(path, http.StatusOK)
+	if page.Find(`button[value="`+code+`"]`).Length() != 1 || page.Find(`button[name="code"]`).Length() != 4 || !strings.Contains(page.Find("main").Text(), "林<经理>") {
+		t.Errorf("asked %q", page.Find("main").Text())
+	}
+	p.post(page, path, url.Values{"code": {code}}, http.StatusOK)
+	if state, err := w.store.WechatLoginState(t.Context(), token); state != core.WechatLoginApproved || err != nil {
+		t.Errorf("%s, %v", state, err)
+	}
+	p.get(path, http.StatusNotFound)
+	path, token, _ = begin(0)
+	page = p.get(path, http.StatusOK)
+	p.post(page, path, url.Values{"code": {""}}, http.StatusOK)
+	if state, err := w.store.WechatLoginState(t.Context(), token); state != core.WechatLoginRefused || err != nil {
+		t.Errorf("%s, %v", state, err)
+	}
+	path, token, code = begin(0)
+	wrong := "99"
+	if code == wrong {
+		wrong = "98"
+	}
+	p.post(p.get(path, http.StatusOK), path, url.Values{"code": {wrong}}, http.StatusUnprocessableEntity)
+	if state, err := w.store.WechatLoginState(t.Context(), token); state != core.WechatLoginRefused || err != nil {
+		t.Errorf("wrong digits: %s, %v", state, err)
+	}
+	p.get("/h5/login/nothing", http.StatusNotFound)
+}

@@ -1,7 +1,10 @@
-// What both bundles do: copying, printing, and menus that close when one looks away.
+// What both bundles do: copying, printing, menus that close when one looks away, and
+// forms that htmx brings only to be sent.
 
-// watchPage wires [data-copy] and [data-print] buttons and <details data-menu>.
+// watchPage wires [data-copy] and [data-print] buttons, <details data-menu> and
+// <form data-finish>.
 export function watchPage() {
+  document.addEventListener("htmx:afterSettle", () => document.querySelector("form[data-finish]")?.submit());
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) await copy(button);

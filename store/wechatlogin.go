@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"math/big"
+
+	"tongxing/core"
+)
+
+const (
+	noWechatLogin   = "二维码已失效，请在电脑上换一个"
+	unboundWechat   = "这个微信没有绑定后台账号。请先用密码登录，在“我的账号”里绑定"
+	wrongLoginCode  = "数字不对，本次登录已取消。请核对电脑上的数字"
+	takenWechat     = "这个微信已绑定另一个后台账号"
+	overWechatLogin = "微信登录已失效，请重新扫码"
+)
+
+// NewWechatLogin is a sign-in, or with Account the binding of one, that waits for
+// a scan. Browser is a secret of the browser that shows the QR: no other can
+// finish the sign-in.
+type NewWechatLogin struct {
+	Account core.ID
+	Browser string
+	Addr    string
+	Agent   string
+}
+
+// BeginWechatLogin gives the token that the QR's link carries, and the two digits
+// that stand beside it.
+func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, code string, err error) {
+	number, err := rand.Int(rand.Reader, big.NewInt(90))
+	if err != nil {
+		return "", "", wrap("begin a WeChat login", err)
+	}
+	token, code = newToken(), fmt.Sprint(10+number.Int64())
+	err = s.write(ctx, "begin a WeChat login", func(tx *Tx) error {
+		_, err := tx.exec(`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
+			digestToken(token), flag(n.Account != 0), int64(n.Account), digestToken(n.Browser), code, n.Addr, cutText(n.Agent, agentMost), tx.nowMS(), tx.now.Add(core.WechatLoginLife).UnixMilli())
+		return err
+	})
+	return token, code, err
+}
+
+type wechatLoginRow struct {
+	Account  core.ID `db:"account_id"`
+	User     core.ID `db:"user_id"`
+	Browser  string  `db:"browser_digest"`
+	Code     string  `db:"code"`
+	Addr     string  `db:"addr"`
+	Agent    string  `db:"agent"`
+	Begun    millis  `db:"created_at"`
+	Expires  millis  `db:"expires_at"`
+	Approved millis  `db:"approved_at"`
+	Refused  millis  `db:"refused_at"`
+	Used     millis  `db:"used_at"`
+}
+
+const wechatLoginColumns = "SELECT account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?"
+
+const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?"
+
+// WechatLogin gives what a WeChat user who scanned is asked about: their own
+// account's sign-in, or the binding of an account. One that waits no more is not
+// found; who has no account to sign in to is forbidden.
+func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (core.WechatLogin, error) {
+	var row wechatLoginRow
+	if err := s.get(ctx, &row, wechatLoginColumns+wechatLoginOpen, digestToken(token), s.now().UnixMilli()); err != nil {
+		return core.WechatLogin{}, wrap("read a WeChat login", absent(err, noWechatLogin))
+	}
+	l := core.WechatLogin{Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time}
+	where, arg := "id = ?", int64(row.Account)
+	if row.Account == 0 {
+		where, arg = "user_id = ?", int64(user)
+	}
+	var account signingAccount
+	err := s.get(ctx, &account, signingColumns+where, arg)
+	if row.Account == 0 && core.IsNotFound(absent(err, noAccount)) {
+		return l, core.Forbidden(unboundWechat)
+	}
+	l.Name = account.Name
+	return l, wrap("read a WeChat login", absent(err, noAccount))
+}
+
+// ApproveWechatLogin is the scanner's yes, with the digits that the console's page
+// shows: it binds, or lets the browser that shows the QR finish the sign-in. Wrong
+// digits end it: somebody else's QR was scanned.
+func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, code string) error {
+	var bound core.ID
+	var refused error
+	err := s.write(ctx, "approve a WeChat login", func(tx *Tx) error {
+		bound, refused = 0, nil
+		var row wechatLoginRow
+		if err := tx.get(&row, wechatLoginColumns+wechatLoginOpen, digestToken(token), tx.nowMS()); err != nil {
+			return absent(err, noWechatLogin)
+		}
+		account, err := accountToEnter(tx, row.Account, by.ID)
+		if err != nil {
+			return err
+		}
+		if subtle.ConstantTimeCompare([]byte(row.Code), []byte(code)) != 1 {
+			refused = core.Invalid(wrongLoginCode)
+			return refuseWechatLogin(tx, token)
+		}
+		if err := tx.one(core.NotFound(noWechatLogin), "UPDATE wechat_login SET approved_at = ?, user_id = ?, account_id = ? WHERE token_digest = ?"+wechatLoginOpen,
+			tx.nowMS(), int64(by.ID), int64(account.ID), digestToken(token), tx.nowMS()); err != nil {
+			return err
+		}
+		if row.Account == 0 {
+			return nil
+		}
+		bound = account.ID
+		return bindAccount(tx, by, account.ID)
+	})
+	if err == nil && bound != 0 {
+		s.subjectChanged(ctx, core.SessionAccount, bound)
+	}
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
+// accountToEnter is the account to bind to or, with 0, the scanner's own.
+func accountToEnter(tx *Tx, id, user core.ID) (signingAccount, error) {
+	var account signingAccount
+	if id != 0 {
+		err := tx.get(&account, signingColumns+"id = ?", int64(id))
+		return account, absent(err, noWechatLogin)
+	}
+	err := tx.get(&account, signingColumns+"user_id = ?", int64(user))
+	if core.IsNotFound(absent(err, noAccount)) {
+		return account, core.Forbidden(unboundWechat)
+	}
+	return account, err
+}
+
+// bindAccount ties a WeChat user to an account, each to one.
+func bindAccount(tx *Tx, by core.Actor, account core.ID) error {
+	// The user's row makes two bindings of one WeChat take turns.
+	var user core.ID
+	if err := tx.get(&user, "SELECT id FROM wechat_user WHERE id = ?"+tx.s.dialect.forUpdate(), int64(by.ID)); err != nil {
+		return absent(err, "用户不存在")
+	}
+	var others int
+	if err := tx.get(&others, "SELECT COUNT(*) FROM account WHERE user_id = ? AND id <> ?", int64(user), int64(account)); err != nil {
+		return err
+	}
+	if others > 0 {
+		return core.Conflict(takenWechat)
+	}
+	if err := tx.one(core.NotFound(noWechatLogin), "UPDATE account SET user_id = ?, updated_at = ? WHERE id = ? AND disabled_at IS NULL", int64(user), tx.nowMS(), int64(account)); err != nil {
+		return err
+	}
+	return audit(tx, by, auditEntry{Action: "account.wechat_on", Target: target("account", account)})
+}
+
+// RefuseWechatLogin is the scanner's no.
+func (s *Store) RefuseWechatLogin(ctx context.Context, token string) error {
+	return s.write(ctx, "refuse a WeChat login", func(tx *Tx) error { return refuseWechatLogin(tx, token) })
+}
+
+func refuseWechatLogin(tx *Tx, token string) error {
+	return tx.one(core.NotFound(noWechatLogin), "UPDATE wechat_login SET refused_at = ? WHERE token_digest = ?"+wechatLoginOpen, tx.nowMS(), digestToken(token), tx.nowMS())
+}
+
+// WechatLoginState tells the page that shows the QR how far it has come.
+func (s *Store) WechatLoginState(ctx context.Context, token string) (core.WechatLoginState, error) {
+	var row wechatLoginRow
+	err := s.get(ctx, &row, wechatLoginColumns, digestToken(token))
+	switch {
+	case core.IsNotFound(absent(err, noWechatLogin)):
+		return core.WechatLoginOver, nil
+	case err != nil:
+		return core.WechatLoginOver, wrap("state of a WeChat login", err)
+	case !row.Refused.IsZero():
+		return core.WechatLoginRefused, nil
+	case !row.Used.IsZero() || !row.Expires.After(s.now()):
+		return core.WechatLoginOver, nil
+	case !row.Approved.IsZero():
+		return core.WechatLoginApproved, nil
+	}
+	return core.WechatLoginWaiting, nil
+}
+
+// FinishWechatLogin begins the session of an approved sign-in, once, in the browser
+// that showed its QR; where the account has a second step, that comes first. One
+// that is not approved, used, another browser's or a binding is unauthenticated.
+func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, visit Visit) (done SignedIn, err error) {
+	over := core.Unauthenticated(overWechatLogin)
+	err = s.write(ctx, "finish a WeChat login", func(tx *Tx) error {
+		var row wechatLoginRow
+		if err := tx.get(&row, wechatLoginColumns, digestToken(token)); core.IsNotFound(absent(err, overWechatLogin)) {
+			return over
+		} else if err != nil {
+			return err
+		}
+		if err := tx.one(over, `UPDATE wechat_login SET used_at = ? WHERE token_digest = ? AND browser_digest = ? AND binds = 0 AND approved_at IS NOT NULL
+			AND refused_at IS NULL AND used_at IS NULL AND expires_at > ?`, tx.nowMS(), digestToken(token), digestToken(browser), tx.nowMS()); err != nil {
+			return err
+		}
+		// The binding may have gone since the phone said yes.
+		var account signingAccount
+		if err := tx.get(&account, signingColumns+"id = ? AND user_id = ?", int64(row.Account), int64(row.User)); core.IsNotFound(absent(err, noAccount)) {
+			return over
+		} else if err != nil {
+			return err
+		}
+		a := attempt{Visit: visit, id: tx.newID(), login: account.Login, way: core.WayWechat}
+		if err := noteAttempt(tx, a, account.ID); err != nil {
+			return err
+		}
+		if account.TOTP != 0 {
+			done, err = awaitCode(tx, a, account)
+			return err
+		}
+		done, err = signedIn(tx, account, a)
+		return err
+	})
+	return done, err
+}
+
+// UnbindAccount takes WeChat off the account that asks.
+func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
+	err := s.write(ctx, "unbind WeChat", func(tx *Tx) error {
+		if err := tx.one(core.Conflict("账号没有绑定微信"), "UPDATE account SET user_id = 0, updated_at = ? WHERE id = ? AND user_id <> 0", tx.nowMS(), int64(by.ID)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", by.ID)})
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionAccount, by.ID)
+	}
+	return err
+}

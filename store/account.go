@@ -69,7 +69,8 @@ func accountInScope(scope core.Scope, a core.Account) bool {
 type AccountFilter struct {
 	Keyword  string // begins the login name or the name
 	Disabled bool   // those disabled instead of those in use
-	Page     Page   // oldest first
+	Role     core.Role
+	Page     Page // oldest first
 }
 
 // Accounts lists accounts whose communities all lie in scope. It costs two
@@ -94,12 +95,31 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 		where += " AND (login LIKE ? ESCAPE '!' OR name LIKE ? ESCAPE '!')"
 		args = append(args, likePrefix(core.NormalLogin(f.Keyword)), likePrefix(f.Keyword))
 	}
+	if f.Role != "" {
+		where, args = where+" AND role = ?", append(args, string(f.Role))
+	}
 	if scope.All {
 		return where, args
 	}
 	inside, ids := scopeWhere(scope, "x.community_id")
 	where += " AND all_communities = 0 AND NOT EXISTS (SELECT 1 FROM account_scope x WHERE x.account_id = account.id AND NOT (" + inside + "))"
 	return where, append(args, ids...)
+}
+
+// AccountRoles counts the accounts in use, whose communities all lie in scope, by
+// role.
+func (s *Store) AccountRoles(ctx context.Context, scope core.Scope) (map[core.Role]int, error) {
+	where, args := accountWhere(scope, AccountFilter{})
+	var rows []struct {
+		Role core.Role `db:"role"`
+		N    int       `db:"n"`
+	}
+	err := s.all(ctx, &rows, "SELECT role, COUNT(*) AS n FROM account WHERE "+where+" GROUP BY role", args...)
+	counts := map[core.Role]int{}
+	for _, row := range rows {
+		counts[row.Role] = row.N
+	}
+	return counts, wrap("count accounts by role", err)
 }
 
 // accounts reads accounts with their communities, in two queries.

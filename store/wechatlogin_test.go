@@ -130,7 +130,9 @@ func TestWechatSignInEnds(t *testing.T) {
 		o.state(t, "nobody's", core.WechatLoginOver)
 
 		for name, gone := range map[string]func() error{
-			"unbound":  func() error { return o.s.UnbindAccount(t.Context(), core.Actor{Kind: core.ActorAccount, ID: o.account.ID}) },
+			"unbound": func() error {
+				return o.s.UnbindAccount(t.Context(), core.Actor{Kind: core.ActorAccount, ID: o.account.ID})
+			},
 			"disabled": func() error { return o.s.DisableAccount(t.Context(), core.SystemGranter, o.account.ID) },
 		} {
 			if name == "disabled" {

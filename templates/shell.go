@@ -70,6 +70,7 @@ var menu = []struct {
 	}},
 	{"系统", []menuEntry{
 		{"account", "账号", "user-cog"},
+		{"role", "角色", "key"},
 		{"audit", "操作日志", "report"},
 		{"setting", "设置", "settings"},
 		{"about", "关于", "info-circle"},

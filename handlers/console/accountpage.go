@@ -54,6 +54,7 @@ func accountListOf(l accountListing) accountListPage {
 		Path: accountPath, Query: l.Query, Cards: true, Count: len(l.Accounts),
 		Filters: []templates.Field{
 			{Name: "q", Label: "搜索", Placeholder: "登录名或姓名"},
+			{Kind: templates.Select, Name: "role", Label: "角色", Choices: roleChoices("全部角色")},
 			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "使用中"}, {Value: "disabled", Label: "已停用"}}},
 		},
 		Columns: []templates.Column{{Label: "姓名"}, {Label: "登录名"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true}, {Label: "创建时间", Narrow: true}},
@@ -166,14 +167,15 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 		form.Action, form.Submit, form.Cancel = accountURL(a.ID), "", accountURL(a.ID)
 		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
 	}
-	fields = append(fields, templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices(), Value: string(a.Role), Help: "新增时不勾选任何权限，即按角色授予"})
+	fields = append(fields, templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role), Help: "新增时不勾选任何权限，即按角色授予"})
 	form.Sections = []templates.Section{{Title: "基本信息", Fields: fields}}
 	form.Sections = append(form.Sections, scopeSection(by, a, communities), permissionSection(by, a))
 	return form
 }
 
-func roleChoices() []templates.Choice {
-	choices := []templates.Choice{{Label: "请选择"}}
+// roleChoices are the roles, after a choice of none in these words.
+func roleChoices(none string) []templates.Choice {
+	choices := []templates.Choice{{Label: none}}
 	for _, preset := range core.RoleTable {
 		choices = append(choices, templates.Choice{Value: string(preset.Role), Label: preset.Name})
 	}

@@ -39,6 +39,7 @@ func (h *Console) Routes() []web.Route {
 		h.homeRoutes(),
 		h.sessionRoutes(),
 		h.accountRoutes(),
+		h.roleRoutes(),
 		h.totpRoutes(),
 		h.wechatLoginRoutes(),
 		h.alertRoutes(),

@@ -1,0 +1,60 @@
+package core
+
+// Role is a preset of permissions. It fills the tick boxes of a new account;
+// what an account may do is its own permissions alone.
+type Role string
+
+// The presets.
+const (
+	RoleAdmin   Role = "admin"
+	RoleManager Role = "manager"
+	RoleClerk   Role = "clerk"
+	RoleViewer  Role = "viewer"
+)
+
+// RolePreset is a role, its name and what it ticks.
+type RolePreset struct {
+	Role        Role
+	Name        string // Chinese
+	Permissions []Permission
+}
+
+// RoleTable holds the presets in the order people see them.
+var RoleTable = []RolePreset{
+	{RoleAdmin, "系统管理员", Permissions()},
+	{RoleManager, "物业经理", []Permission{
+		PermCommunityView, PermCommunityEdit, PermHouseView, PermHouseEdit,
+		PermResidentView, PermResidentEdit, PermResidentReveal, PermResidentExport,
+		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
+		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
+		PermObserverView, PermObserverEdit, PermRecordView, PermRecordExport, PermAlertView, PermAlertHandle,
+		PermAccountView, PermAuditView, PermAuditExport,
+	}},
+	{RoleClerk, "物业文员", []Permission{
+		PermCommunityView, PermHouseView, PermHouseEdit, PermResidentView, PermResidentEdit,
+		PermPassRuleView, PermRestrictionEdit, PermReaderView, PermGuardPostView, PermObserverView, PermRecordView,
+		PermAlertView, PermAlertHandle,
+	}},
+	{RoleViewer, "只读", []Permission{
+		PermCommunityView, PermHouseView, PermResidentView, PermPassRuleView,
+		PermReaderView, PermGuardPostView, PermObserverView, PermRecordView, PermAlertView,
+	}},
+}
+
+// Preset gives a role's row of the table; one unknown is invalid.
+func (r Role) Preset() (RolePreset, error) {
+	for _, preset := range RoleTable {
+		if preset.Role == r {
+			return preset, nil
+		}
+	}
+	return RolePreset{}, Invalid("角色不存在")
+}
+
+// Name is what people call the role; the role itself where unknown.
+func (r Role) Name() string {
+	if preset, err := r.Preset(); err == nil {
+		return preset.Name
+	}
+	return string(r)
+}

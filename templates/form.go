@@ -117,7 +117,6 @@ type Section struct {
 type Form struct {
 	Action   string
 	CSRF     string
-	Once     string // a value that the server accepts once; empty for none
 	Sections []Section
 	Error    string // a message for the whole; messages of fields it counts itself
 	Submit   string // the button's words; "保存" if empty

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -133,10 +135,26 @@ func (b *readerClerk) post(t *testing.T, path string, form url.Values, status in
 	return b.do(t, b.form(t, path, form), status)
 }
 
+// drawnAnew is a form token as another drawing of its page has it: the same secret
+// under another pad. A form sent twice from one drawing acts once.
+func drawnAnew(token string) string {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw)%2 != 0 {
+		return token // a test's own
+	}
+	pad, masked := raw[:len(raw)/2], raw[len(raw)/2:]
+	for i := range pad {
+		fresh := byte(rand.IntN(256))
+		masked[i] ^= pad[i] ^ fresh
+		pad[i] = fresh
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
 // form is a form on its way, with the token of its page.
 func (b *readerClerk) form(t *testing.T, path string, form url.Values) *http.Request {
 	t.Helper()
-	sent := url.Values{web.CSRFField: {b.csrf}}
+	sent := url.Values{web.CSRFField: {drawnAnew(b.csrf)}}
 	for name, values := range form {
 		sent[name] = values
 	}

@@ -15,6 +15,8 @@ type Cache interface {
 	Get(ctx context.Context, key string) (value string, ok bool, err error)
 	// Set keeps a value for a while.
 	Set(ctx context.Context, key, value string, life time.Duration) error
+	// Add keeps a value where there is none: of several adders, one does.
+	Add(ctx context.Context, key, value string, life time.Duration) (added bool, err error)
 	// Take gives a value and removes it: of several takers, one gets it.
 	Take(ctx context.Context, key string) (value string, ok bool, err error)
 }
@@ -30,6 +32,10 @@ func (c redisCache) Get(ctx context.Context, key string) (string, bool, error) {
 
 func (c redisCache) Set(ctx context.Context, key, value string, life time.Duration) error {
 	return c.r.Set(ctx, key, value, life).Err()
+}
+
+func (c redisCache) Add(ctx context.Context, key, value string, life time.Duration) (bool, error) {
+	return c.r.SetNX(ctx, key, value, life).Result()
 }
 
 func (c redisCache) Take(ctx context.Context, key string) (string, bool, error) {

@@ -45,7 +45,7 @@ func (rc *routeCall) serve(w http.ResponseWriter, r *http.Request, param func(st
 		rc.app.fail(c, err)
 		return
 	}
-	if err := rc.route.Handler(c); err != nil {
+	if err := rc.act(c); err != nil {
 		rc.app.fail(c, err)
 	}
 }

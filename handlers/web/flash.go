@@ -25,12 +25,14 @@ type Flash struct {
 // flashMost bounds a flash, which travels in a cookie.
 const flashMost = 1000
 
+const flashLife = 60 // seconds
+
 // Flash shows a sentence on the next page.
 func (c *Context) Flash(kind FlashKind, message string) {
 	if len(message) > flashMost {
 		message = strings.ToValidUTF8(message[:flashMost], "")
 	}
-	c.setCookie(c.app.cookieName("flash"), string(kind)+"."+base64.RawURLEncoding.EncodeToString([]byte(message)), 60)
+	c.setCookie(c.app.cookieName("flash"), string(kind)+"."+base64.RawURLEncoding.EncodeToString([]byte(message)), flashLife)
 }
 
 // TakeFlash gives the sentence that the page before left, once. ok is false

@@ -126,6 +126,13 @@ func (b *brokenCache) set(broken bool) {
 	b.broken = broken
 }
 
+func (b *brokenCache) Add(ctx context.Context, key, value string, life time.Duration) (bool, error) {
+	if err := b.fails(); err != nil {
+		return false, err
+	}
+	return b.Cache.Add(ctx, key, value, life)
+}
+
 func (b *brokenCache) Get(ctx context.Context, key string) (string, bool, error) {
 	if err := b.fails(); err != nil {
 		return "", false, err

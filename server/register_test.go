@@ -65,6 +65,10 @@ func TestRegisterIsBuilt(t *testing.T) {
 	b.picture("house-tree")
 	b.await("the way back", `history.back() || true`)
 	b.await("all houses again", `!location.search.includes("node=") && document.querySelectorAll("tbody tr").length === 12`)
+
+	b.open(address + "/console/resident/new")
+	b.types("#f-house", "2单元1302")
+	b.await("houses to choose from", `(o => o.length > 0 && [...o].every(e => e.value.includes("2单元1302")))(document.querySelectorAll("#f-house-list option"))`)
 }
 
 // The list of residents follows its filters, and so do its exports; those who

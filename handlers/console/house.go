@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -21,6 +22,7 @@ func (h *Console) houseRoutes() []web.Route {
 		{Method: http.MethodGet, Path: housePath + "/new", Access: edit, Handler: h.houseNew},
 		{Method: http.MethodPost, Path: housePath, Access: edit, Handler: h.houseCreate},
 		{Method: http.MethodGet, Path: housePath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: h.houseExport, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: housePath + "/suggest", Access: view, Handler: h.houseSuggest},
 		{Method: http.MethodGet, Path: housePath + "/tree", Access: view, Handler: h.houseTree},
 		{Method: http.MethodGet, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulk},
 		{Method: http.MethodPost, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulkCreate},
@@ -93,6 +95,28 @@ func (h *Console) houseList(c *web.Context) error {
 	page.List.Pager = page.List.Page(pagerCursors(filter.Page, first, last, more))
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
 	return h.page(c, http.StatusOK, "console/house/list", page)
+}
+
+// housesSuggested bounds the choices under a field.
+const housesSuggested = 20
+
+// houseSuggest answers a field that asks for a house, while it is typed, with the
+// labels that hold the text.
+func (h *Console) houseSuggest(c *web.Context) error {
+	at, err := h.placeOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	var houses []store.HouseRow
+	if at.ID != 0 {
+		houses, _, err = h.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: at.ID, Keyword: c.Query("house"), Page: store.Page{Limit: housesSuggested}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return h.Renderer.RenderBlock(w, "console/resident/form", "house-options", houses)
+	})
 }
 
 func houseTable(c *web.Context, at place) templates.List {

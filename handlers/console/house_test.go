@@ -87,3 +87,24 @@ func TestHousePages(t *testing.T) {
 		"console/house/form": houseFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}}},
 	})
 }
+
+// A field that asks for a house offers those of its community as it is typed.
+func TestHousesAreSuggested(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	form := b.get(t, residentPath+"/new", http.StatusOK)
+	field := form.Find(`input[name="house"]`)
+	ask := field.AttrOr("hx-get", "")
+	if ask == "" || form.Find("datalist#"+field.AttrOr("list", "")).Length() != 1 {
+		t.Fatal("the form offers no houses")
+	}
+	at := "?community=" + d.mine.Community.String()
+	all, some := b.get(t, ask+at, http.StatusOK).Find("option"), b.get(t, ask+at+"&house="+url.QueryEscape("102"), http.StatusOK).Find("option")
+	if all.Length() != len(d.mine.Houses) || some.Length() != 1 || some.AttrOr("value", "") != "1栋1单元102" {
+		t.Errorf("%d of all, %q", all.Length(), some.AttrOr("value", ""))
+	}
+	b.get(t, ask+"?community="+d.others.Community.String(), http.StatusNotFound)
+	if n := b.get(t, ask+at+"&house="+url.QueryEscape(hostileText), http.StatusOK).Find("option").Length(); n != 0 {
+		t.Errorf("%d houses of that name", n)
+	}
+}

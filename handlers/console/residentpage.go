@@ -259,7 +259,7 @@ func (h *Console) residentNewPage(c *web.Context, at place, house string) reside
 	home.Required = true
 	page.Form = templates.Form{Action: residentPath, CSRF: page.CSRF, Cancel: residentPath, Submit: "添加", Sections: []templates.Section{
 		{Title: "房屋", Fields: []templates.Field{home,
-			{Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250, Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "写法与“房屋”列表里的一致。"}}},
+			{Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250, Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。", Suggest: housePath + "/suggest"}}},
 		{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
 	}}
 	if house != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image"
 	_ "image/png"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,18 +27,55 @@ import (
 	"tongxing/testkit/browser"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	testkit.Main(m, func() { os.RemoveAll(seeded.dir) })
+}
 
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// seeded is the data of a demonstration that was begun once, for every test to
+// begin with a copy: making up an estate takes half a minute under the race
+// detector.
+var seeded struct {
+	once sync.Once
+	dir  string
+	err  error
+}
 
 // startDemo runs the real program's demonstration and gives its address.
 func startDemo(t *testing.T) string {
 	t.Helper()
 	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
 	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
-	t.Setenv("TONGXING_DATA_DIR", t.TempDir())
 	t.Setenv("TONGXING_LOG_LEVEL", "warn")
-	ctx, stop := context.WithCancel(context.Background())
+	seeded.once.Do(func() {
+		if seeded.dir, seeded.err = os.MkdirTemp("", "tongxing-demo-"); seeded.err == nil {
+			_, stop := runDemo(t, seeded.dir)
+			seeded.err = stop()
+		}
+	})
+	if seeded.err != nil {
+		t.Fatalf("the first demonstration: %v", seeded.err)
+	}
+	data := t.TempDir()
+	if err := os.CopyFS(data, os.DirFS(seeded.dir)); err != nil {
+		t.Fatal(err)
+	}
+	address, stop := runDemo(t, data)
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return address
+}
+
+// runDemo runs the demonstration on the data of a folder; stop ends it, and fails
+// if it, or the test, went wrong.
+func runDemo(t *testing.T, data string) (address string, stop func() error) {
+	t.Helper()
+	t.Setenv("TONGXING_DATA_DIR", data)
+	ctx, cancel := context.WithCancel(context.Background())
 	printed, write := io.Pipe()
 	ended := make(chan int, 1)
 	var log bytes.Buffer
@@ -44,23 +83,24 @@ func startDemo(t *testing.T) string {
 		ended <- run(ctx, []string{"--demo"}, write, &log)
 		write.Close()
 	}()
-	t.Cleanup(func() {
-		stop()
+	stop = func() error {
+		cancel()
 		if code := <-ended; code != 0 || t.Failed() {
-			t.Errorf("the program ended with %d:\n%s", code, log.String())
+			return fmt.Errorf("the program ended with %d:\n%s", code, log.String())
 		}
-	})
+		return nil
+	}
 	line := make([]byte, 4096)
 	n, err := printed.Read(line)
 	if err != nil {
 		t.Fatalf("the program printed nothing: %v\n%s", err, log.String())
 	}
 	go io.Copy(io.Discard, printed)
-	address := printedURL.FindString(string(line[:n]))
+	address = printedURL.FindString(string(line[:n]))
 	if address == "" {
 		t.Fatalf("no address in %q", line[:n])
 	}
-	return address
+	return address, stop
 }
 
 // on is a path on a persona's own host.

@@ -83,11 +83,14 @@ func sharedMariaDB(t testing.TB) *mysql.Config {
 	return config
 }
 
-// Main runs a package's tests and then ends the shared server in good order:
-// func TestMain(m *testing.M) { testkit.Main(m) }. Without it the kernel ends the
-// server with the process, and a later run removes its folder.
-func Main(m *testing.M) {
+// Main runs a package's tests, then calls after, and ends the shared server in good
+// order: func TestMain(m *testing.M) { testkit.Main(m) }. Without it the kernel ends
+// the server with the process, and a later run removes its folder.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, call := range after {
+		call()
+	}
 	if shared.server != nil {
 		shared.server.Close()
 	}

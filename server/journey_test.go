@@ -42,8 +42,9 @@ var seeded struct {
 	err  error
 }
 
-// startDemo runs the real program's demonstration and gives its address.
-func startDemo(t *testing.T) string {
+// seededCopy is a folder of its own with a demonstration's data, and the settings
+// that go with it.
+func seededCopy(t *testing.T) string {
 	t.Helper()
 	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
 	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
@@ -61,7 +62,13 @@ func startDemo(t *testing.T) string {
 	if err := os.CopyFS(data, os.DirFS(seeded.dir)); err != nil {
 		t.Fatal(err)
 	}
-	address, stop := runDemo(t, data)
+	return data
+}
+
+// startDemo runs the real program's demonstration and gives its address.
+func startDemo(t *testing.T) string {
+	t.Helper()
+	address, stop := runDemo(t, seededCopy(t))
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
 			t.Error(err)

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -16,24 +13,8 @@ import (
 // A live page in some browser must not keep the program from ending: not in the
 // demonstration either, where the simulator stands in front of the product.
 func TestALivePageDoesNotHoldUpTheEnd(t *testing.T) {
-	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
-	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
-	t.Setenv("TONGXING_DATA_DIR", t.TempDir())
 	t.Setenv("TONGXING_HTTP_SHUTDOWN_TIMEOUT", "30s")
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	printed, write := io.Pipe()
-	ended := make(chan int, 1)
-	var log bytes.Buffer
-	go func() {
-		ended <- run(ctx, []string{"--demo"}, write, &log)
-		write.Close()
-	}()
-	line, err := bufio.NewReader(printed).ReadString('\n')
-	address := printedURL.FindString(line)
-	if err != nil || address == "" {
-		t.Fatal(line, err)
-	}
+	address, stop := runDemo(t, seededCopy(t))
 	browser := phoneBrowser(t, strings.TrimPrefix(address, "http://"))
 	// On the persona's own host the simulator knows who it is, and asks nothing.
 	page, err := browser.Get(on(t, address, "li-weidong", "/h5/session/guard"))
@@ -47,9 +28,8 @@ func TestALivePageDoesNotHoldUpTheEnd(t *testing.T) {
 	}
 	defer stream.Body.Close()
 	began := time.Now()
-	stop()
-	if code := <-ended; code != 0 {
-		t.Errorf("the program ended with %d:\n%s", code, log.String())
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %v to end", took)

@@ -125,6 +125,7 @@ var ActTable = []ActGroup{
 		{"observer.remove", "移除观察员"},
 		{"bind.qr", "生成微信绑定码"},
 		{"bind.done", "绑定微信"},
+		{"wechatuser.merge", "合并微信用户"},
 	}},
 	{"告警", []Act{
 		{"alert.handle", "处理告警"},

@@ -107,6 +107,7 @@ CREATE TABLE wechat_login (
   used_at        BIGINT
 );
 CREATE INDEX wechat_login_expiry ON wechat_login (expires_at);
+CREATE INDEX wechat_login_account ON wechat_login (account_id);
 
 -- The second step of signing in, where somebody turned it on.
 CREATE TABLE account_totp (

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -264,24 +263,24 @@ const keywordMost = 200
 // stands for many, such as a frequent family name, is looked for in the records
 // themselves: where many match, a page is soon full.
 func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordFilter) (recordWhere, bool, error) {
-	var parts []string
-	var args []any
 	scope, err := s.listed(ctx, core.Scope{All: w.all, IDs: w.communities})
 	if err != nil {
 		return w, false, err
 	}
-	for i, way := range s.residentMatches(scope, f.Keyword) {
-		parts = append(parts, "SELECT person_id FROM (SELECT DISTINCT t.person_id FROM "+way.from+" LIMIT ?) m"+strconv.Itoa(i))
-		args = append(append(args, way.args...), keywordMost+1)
+	ways := s.residentMatches(scope, f.Keyword)
+	var people []core.ID
+	for i := 0; i < len(ways) && len(people) <= keywordMost; i++ { // once they are many, more do not matter
+		var found []core.ID
+		if err := s.all(ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?", append(ways[i].args, keywordMost+1)...); err != nil {
+			return w, false, err
+		}
+		people = append(people, found...)
 	}
-	if len(parts) == 0 {
+	slices.Sort(people)
+	if people = slices.Compact(people); len(people) == 0 {
 		return w, false, nil
 	}
-	var people []core.ID
-	query := "SELECT person_id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY person_id LIMIT ?"
-	if err := s.all(ctx, &people, query, append(args, keywordMost+1)...); err != nil || len(people) == 0 {
-		return w, false, err
-	}
+	people = people[:min(len(people), keywordMost+1)]
 	among := "person_id IN (" + marks(len(people)) + ")"
 	if len(people) <= keywordMost {
 		w.add(among, idArgs(people)...)

@@ -462,3 +462,32 @@ func TestPurgeSessions(t *testing.T) {
 		}
 	})
 }
+
+// What goes at every hour must not wait for an hour in which no session goes.
+func TestPurgeTakesEverythingThatIsOver(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+		if _, _, err := o.s.StartSession(t.Context(), NewSession{Kind: core.SessionWechat, Subject: 1, Life: life}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := o.s.SignIn(t.Context(), signInAs("office", "wrong", "stranger"))
+		wantRefused(t, "a wrong password", err, core.CodeInvalid)
+		phoneOf(t, o.s, o.account.ID)
+		pendingOf(t, o.s, "office", "home")
+		o.begin(t, 0)
+		o.clock.Add(3 * time.Hour)
+		_, err = o.s.SignIn(t.Context(), signInAs("office", "wrong", "stranger"))
+		wantRefused(t, "a wrong password", err, core.CodeInvalid)
+		kept, _ := o.begin(t, 0)
+		if n, err := o.s.PurgeSessions(t.Context(), o.clock.Now().Add(-time.Hour)); n != 1 || err != nil {
+			t.Errorf("removed %d: %v", n, err)
+		}
+		for table, want := range map[string]int{"sign_in_attempt": 1, "sign_in_pending": 0, "wechat_login": 1} {
+			var left int
+			if err := o.s.get(t.Context(), &left, "SELECT COUNT(*) FROM "+table); err != nil || left != want {
+				t.Errorf("%s keeps %d rows, want %d: %v", table, left, want, err)
+			}
+		}
+		o.state(t, kept, core.WechatLoginWaiting)
+	})
+}

@@ -117,7 +117,8 @@ func (s *Store) EnableAccount(ctx context.Context, by core.Granter, id core.ID) 
 	})
 }
 
-// ResetPassword gives an account a new first password and ends its sessions.
+// ResetPassword gives an account a new first password, ends its sessions and takes
+// WeChat off it: who knew the old password may have bound theirs.
 func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, password string) error {
 	account, err := s.Account(ctx, by.Holds.Scope, id)
 	if err != nil {
@@ -134,6 +135,9 @@ func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, 
 		after.MustChange = true
 		after.Generation++
 		if err := savePassword(tx, id, hash); err != nil {
+			return err
+		}
+		if err := dropWechat(tx, by.Actor, id); err != nil {
 			return err
 		}
 		return endSessions(tx, core.SessionAccount, id)
@@ -257,6 +261,9 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 func keepOneSession(tx *Tx, session core.Session) error {
 	if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
 		tx.nowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
+		return err
+	}
+	if err := endBindings(tx, session.Subject); err != nil {
 		return err
 	}
 	_, err := tx.exec("UPDATE session SET generation = generation + 1 WHERE id = ?", int64(session.ID))

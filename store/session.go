@@ -199,6 +199,9 @@ func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
 		if err := tx.get(&own, "SELECT id FROM session WHERE id = ? AND kind = ? AND subject_id = ?", int64(id), string(core.SessionAccount), int64(account)); err != nil {
 			return absent(err, noSession)
 		}
+		if err := endBindings(tx, account); err != nil {
+			return err
+		}
 		_, err := tx.exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.nowMS(), int64(id))
 		return err
 	})
@@ -214,6 +217,9 @@ func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session cor
 	err := s.write(ctx, "end other sessions", func(tx *Tx) error {
 		if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
 			tx.nowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
+			return err
+		}
+		if err := endBindings(tx, session.Subject); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "session.end", Target: target("account", session.Subject)})
@@ -240,36 +246,58 @@ func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) er
 }
 
 func endSessions(tx *Tx, kind core.SessionKind, subject core.ID) error {
+	if kind == core.SessionAccount {
+		if err := endBindings(tx, subject); err != nil {
+			return err
+		}
+	}
 	_, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND ended_at IS NULL", tx.nowMS(), string(kind), int64(subject))
 	return err
 }
 
+// overFor is how long what waits a few minutes is kept when it is over: strangers
+// can make many.
+const overFor = time.Hour
+
 // PurgeSessions removes sessions and sign-in attempts that were over before a
-// moment, a part at a time, and gives how many it removed. A job calls it.
-func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (removed int64, err error) {
+// moment, and what waited for a code or a scan, a part at a time. It gives how many
+// sessions it removed. A job calls it.
+func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, error) {
+	removed, err := purgeBy[int64](ctx, s, "session", "id", "expires_at < ?", before.UnixMilli())
+	if err == nil {
+		_, err = purgeBy[int64](ctx, s, "sign_in_attempt", "id", "id < ?", int64(idFrom(before)))
+	}
+	for _, table := range []string{"sign_in_pending", "wechat_login"} {
+		if err == nil {
+			_, err = purgeBy[string](ctx, s, table, "token_digest", "expires_at < ?", s.now().Add(-overFor).UnixMilli())
+		}
+	}
+	return removed, err
+}
+
+// purgeBy removes the rows of a table that a condition finds, by their keys of type
+// K, a part in a transaction.
+func purgeBy[K int64 | string](ctx context.Context, s *Store, table, key, where string, arg int64) (removed int64, err error) {
 	for {
-		var n int64
-		err := s.write(ctx, "purge sessions", func(tx *Tx) error {
-			var ids []core.ID
-			if err := tx.all(&ids, "SELECT id FROM session WHERE expires_at < ? LIMIT ?", before.UnixMilli(), sessionPart); err != nil {
+		var keys []K
+		err := s.write(ctx, "purge "+table, func(tx *Tx) error {
+			keys = nil
+			if err := tx.all(&keys, "SELECT "+key+" FROM "+table+" WHERE "+where+" LIMIT ?", arg, sessionPart); err != nil || len(keys) == 0 {
 				return err
 			}
-			n = int64(len(ids))
-			if n == 0 {
-				for _, table := range []string{"sign_in_pending", "wechat_login"} {
-					if _, err := tx.exec("DELETE FROM "+table+" WHERE expires_at < ?", before.UnixMilli()); err != nil {
-						return err
-					}
-				}
-				_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id < ?", int64(idFrom(before)))
-				return err
+			args := make([]any, len(keys))
+			for i, k := range keys {
+				args[i] = k
 			}
-			_, err := tx.exec("DELETE FROM session WHERE id IN ("+marks(len(ids))+")", idArgs(ids)...)
+			_, err := tx.exec("DELETE FROM "+table+" WHERE "+key+" IN ("+marks(len(keys))+")", args...)
 			return err
 		})
-		removed += n
-		if err != nil || n < sessionPart {
+		if err != nil {
 			return removed, err
+		}
+		removed += int64(len(keys))
+		if len(keys) < sessionPart {
+			return removed, nil
 		}
 	}
 }

@@ -245,8 +245,9 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, account core.ID, pas
 	})
 }
 
-// ResetTOTP takes the second step off an account whose owner lost the phone. Its
-// sessions end: whoever asked may not be the owner.
+// ResetTOTP takes the second step off an account whose owner lost the phone, and
+// WeChat, which was on it: whoever found it would need no password. Its sessions
+// end: whoever asked may not be the owner.
 func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) error {
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里关闭自己的两步验证")
@@ -254,6 +255,9 @@ func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) erro
 	return s.changeAccount(ctx, by, id, "account.totp_reset", func(tx *Tx, after *core.Account) error {
 		after.Generation++
 		if err := dropTOTP(tx, id); err != nil {
+			return err
+		}
+		if err := dropWechat(tx, by.Actor, id); err != nil {
 			return err
 		}
 		return endSessions(tx, core.SessionAccount, id)

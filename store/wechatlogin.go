@@ -15,6 +15,7 @@ const (
 	unboundWechat   = "这个微信没有绑定后台账号。请先用密码登录，在“我的账号”里绑定"
 	wrongLoginCode  = "数字不对，本次登录已取消。请核对电脑上的数字"
 	takenWechat     = "这个微信已绑定另一个后台账号"
+	takenAccount    = "该账号已绑定另一个微信，请先在“我的账号”里解绑"
 	overWechatLogin = "微信登录已失效，请重新扫码"
 )
 
@@ -137,7 +138,8 @@ func accountToEnter(tx *Tx, id, user core.ID) (signingAccount, error) {
 	return account, err
 }
 
-// bindAccount ties a WeChat user to an account, each to one.
+// bindAccount ties a WeChat user to an account, each to one: who has another has
+// to be unbound first.
 func bindAccount(tx *Tx, by core.Actor, account core.ID) error {
 	// The user's row makes two bindings of one WeChat take turns.
 	var user core.ID
@@ -151,7 +153,8 @@ func bindAccount(tx *Tx, by core.Actor, account core.ID) error {
 	if others > 0 {
 		return core.Conflict(takenWechat)
 	}
-	if err := tx.one(core.NotFound(noWechatLogin), "UPDATE account SET user_id = ?, updated_at = ? WHERE id = ? AND disabled_at IS NULL", int64(user), tx.nowMS(), int64(account)); err != nil {
+	if err := tx.one(core.Conflict(takenAccount), "UPDATE account SET user_id = ?, updated_at = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
+		int64(user), tx.nowMS(), int64(account), int64(user)); err != nil {
 		return err
 	}
 	return audit(tx, by, auditEntry{Action: "account.wechat_on", Target: target("account", account)})
@@ -233,5 +236,22 @@ func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionAccount, by.ID)
 	}
+	return err
+}
+
+// dropWechat takes WeChat off an account whose owner may not be who bound it.
+func dropWechat(tx *Tx, by core.Actor, account core.ID) error {
+	n, err := tx.exec("UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(account))
+	if err != nil || n == 0 {
+		return err
+	}
+	return audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", account)})
+}
+
+// endBindings ends the QRs of an account that could still bind a WeChat to it: the
+// session that shows one may have ended.
+func endBindings(tx *Tx, account core.ID) error {
+	_, err := tx.exec("UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?",
+		tx.nowMS(), int64(account), tx.nowMS())
 	return err
 }

@@ -205,3 +205,63 @@ func TestOneWechatOneAccount(t *testing.T) {
 		wantRefused(t, "unbound twice", o.s.UnbindAccount(t.Context(), by), core.CodeConflict)
 	})
 }
+
+// Whoever had the account in hand may have bound a WeChat of theirs: what shuts them
+// out shuts that out too, with what the phone said yes to and the QR still open.
+func TestWhatShutsOutShutsWechatOut(t *testing.T) {
+	acts := map[string]func(o office) error{
+		"password": func(o office) error {
+			return o.s.ResetPassword(context.Background(), core.SystemGranter, o.account.ID, "another-Password-2")
+		},
+		"second step": func(o office) error {
+			return o.s.ResetTOTP(context.Background(), core.SystemGranter, o.account.ID)
+		},
+	}
+	for name, act := range acts {
+		t.Run(name, func(t *testing.T) {
+			eachOffice(t, func(t *testing.T, o office) {
+				o.bind(t)
+				entering, code := o.begin(t, 0)
+				if err := o.s.ApproveWechatLogin(t.Context(), o.owner, entering, code); err != nil {
+					t.Fatal(err)
+				}
+				binding, bindCode := o.begin(t, o.account.ID)
+				if err := act(o); err != nil {
+					t.Fatal(err)
+				}
+				if a, err := o.s.Account(t.Context(), everywhere, o.account.ID); err != nil || a.User != 0 {
+					t.Errorf("still bound to %v, %v", a.User, err)
+				}
+				_, err := o.finish(entering, "secret")
+				wantRefused(t, "a sign-in from before", err, core.CodeUnauthenticated)
+				wantRefused(t, "a binding from before", o.s.ApproveWechatLogin(t.Context(), o.owner, binding, bindCode), core.CodeNotFound)
+			})
+		})
+	}
+}
+
+// Whose sessions end cannot go on binding with a QR they left open.
+func TestEndedSessionsLeaveNoBindingOpen(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		done, err := o.s.SignIn(t.Context(), signInAs("office", testPassword, "home"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		binding, code := o.begin(t, o.account.ID)
+		if err := o.s.EndOtherSessions(t.Context(), core.System, done.Session); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, "a QR of an ended session", o.s.ApproveWechatLogin(t.Context(), o.owner, binding, code), core.CodeNotFound)
+	})
+}
+
+func TestAnotherWechatTakesNoBoundAccount(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		o.bind(t)
+		token, code := o.begin(t, o.account.ID)
+		wantRefused(t, "a second WeChat", o.s.ApproveWechatLogin(t.Context(), o.other, token, code), core.CodeConflict)
+		if a, err := o.s.Account(t.Context(), everywhere, o.account.ID); err != nil || a.User != o.owner.ID {
+			t.Errorf("bound to %v, %v", a.User, err)
+		}
+	})
+}

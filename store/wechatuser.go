@@ -131,6 +131,9 @@ func mergeWechatUsers(tx *Tx, kept, gone core.WechatUser) (core.WechatUser, erro
 	if err := endSessions(tx, core.SessionWechat, gone.ID); err != nil {
 		return kept, err
 	}
+	if err := audit(tx, core.System, auditEntry{Action: "wechatuser.merge", Target: target("wechat_user", kept.ID), Before: target("wechat_user", gone.ID)}); err != nil {
+		return kept, err
+	}
 	// A union id of gone's own would lead the next sign-in to somebody who is no more.
 	for _, move := range []string{
 		"UPDATE wechat_identity SET user_id = ? WHERE user_id = ?",

@@ -271,7 +271,7 @@ func (h *Console) resetPassword(c *web.Context) error {
 		reset := resetFields(account.ID)
 		return h.formPage(c, err, &reset, func(status int) error { return h.showReset(c, status, account, reset) })
 	}
-	c.Flash(web.FlashSuccess, "密码已重置，下次登录须修改")
+	c.Flash(web.FlashSuccess, "密码已重置，该账号的登录全部退出，微信绑定一并解除；下次登录须修改")
 	return c.Redirect(accountURL(account.ID))
 }
 

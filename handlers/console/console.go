@@ -148,7 +148,10 @@ func (h *Console) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	page.Problem.Request = p.RequestID
 	page.Problem.Actions = []templates.Action{{Label: "返回首页", URL: "/console", Icon: "home"}}
 	if p.Code == core.CodeUnauthenticated {
-		page.Problem.Actions = []templates.Action{{Label: "重新登录", URL: "/console/session", Icon: "login", Primary: true}}
+		page.Problem.Actions = []templates.Action{{Label: "重新登录", URL: templates.WithQuery("/console/session", nil, "next", c.CameFrom()), Icon: "login", Primary: true}}
+		if c.Request().Method == http.MethodPost {
+			page.Problem.Text += "。刚才提交的内容没有保存"
+		}
 	}
 	return h.page(c, p.Status, "console/error/show", page)
 }

@@ -191,6 +191,21 @@ func TestAnEndedSessionGoesToTheSignIn(t *testing.T) {
 	if page.Find(`main a[href="/console/session"]`).Length() == 0 {
 		t.Error("the page does not lead to the sign-in")
 	}
+	for referer, want := range map[string]string{
+		d.address + readerPath + "/new?community=1": "/console/session?next=%2Fconsole%2Freader%2Fnew%3Fcommunity%3D1",
+		"https://elsewhere.example" + readerPath:    "/console/session",
+		d.address + "//elsewhere.example":           "/console/session",
+	} {
+		sent := b.form(t, readerPath, readerFormOf(d.mine.Community))
+		sent.Header.Set("Referer", referer)
+		page, _ := b.do(t, sent, http.StatusUnauthorized)
+		if to := page.Find(`main a[href^="/console/session"]`).AttrOr("href", ""); to != want {
+			t.Errorf("from %s the sign-in is %q, want %q", referer, to, want)
+		}
+		if !strings.Contains(page.Find("main").Text(), "没有保存") {
+			t.Error("the page does not say that nothing was saved")
+		}
+	}
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.address+readerPath, http.NoBody)
 	request.Header.Set("HX-Request", "true")
 	response, err := b.client.Do(request)

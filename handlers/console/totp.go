@@ -162,8 +162,8 @@ func (h *Console) resetTOTP(c *web.Context) error {
 	if err := h.Store.ResetTOTP(c.Ctx(), granter(c), account.ID); err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "已重置，该账号的登录全部退出，下次只需密码。")
+	c.Flash(web.FlashSuccess, "已重置，该账号的登录全部退出，微信已解绑，下次只需密码。")
 	return c.Redirect(accountURL(account.ID))
 }
 
-const resetTOTPText = "用于本人手机丢失。重置后该账号的登录全部退出，只凭密码就能登录；请先确认是本人提出。"
+const resetTOTPText = "用于本人手机丢失。重置后该账号的登录全部退出，微信解绑，只凭密码就能登录；请先确认是本人提出。"

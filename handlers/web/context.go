@@ -203,6 +203,16 @@ func LocalPath(path, otherwise string) string {
 	return otherwise
 }
 
+// CameFrom is the page of this server that the request was sent from, with its
+// query; "" where the browser does not say or it is another site's.
+func (c *Context) CameFrom() string {
+	u, err := url.Parse(c.r.Referer())
+	if err != nil || u.Host == "" || u.Host != c.r.Host {
+		return ""
+	}
+	return LocalPath(u.RequestURI(), "")
+}
+
 // under reports that a path is prefix or lies below it.
 func under(path, prefix string) bool {
 	rest, ok := strings.CutPrefix(path, prefix)

@@ -53,12 +53,19 @@ const alertRecords = 20_000
 // once is no harm.
 func (s *Store) RaiseAlerts(ctx context.Context) error {
 	now := s.now()
-	var rows []recordRow
-	err := s.all(ctx, &rows, "SELECT "+recordColumns+" FROM access_record WHERE id >= ? AND allowed = 0 ORDER BY id LIMIT ?",
-		int64(idFrom(now.Add(-core.AlertLookback))), alertRecords)
+	scope, err := s.listed(ctx, core.Everywhere)
 	if err != nil {
 		return wrap("look for alerts", err)
 	}
+	// By the index of refusals: a busy minute has a hundred times as many passages.
+	within, args := scopeWhere(scope, "community_id")
+	var rows []recordRow
+	err = s.all(ctx, &rows, "SELECT "+recordColumns+" FROM access_record"+s.dialect.useIndex("access_record_result")+" WHERE "+within+" AND allowed = 0 AND id >= ? ORDER BY id DESC LIMIT ?",
+		append(args, int64(idFrom(now.Add(-core.AlertLookback))), alertRecords)...)
+	if err != nil {
+		return wrap("look for alerts", err)
+	}
+	slices.Reverse(rows)
 	records := make([]core.AccessRecord, len(rows))
 	for i, row := range rows {
 		records[i] = row.record()
@@ -69,9 +76,6 @@ func (s *Store) RaiseAlerts(ctx context.Context) error {
 		return wrap("look for silent readers", err)
 	}
 	for _, a := range append(found, silent...) {
-		if a.Community == 0 {
-			continue // nobody's: an unknown device is in quarantine
-		}
 		if err := s.write(ctx, "raise an alert", func(tx *Tx) error { return raiseAlert(tx, a) }); err != nil {
 			return err
 		}
@@ -104,9 +108,16 @@ func raiseAlert(tx *Tx, a core.Alert) error {
 			a.Count, a.Mark, int64(a.Record), a.Last.UnixMilli(), a.Gate, key, a.Mark)
 		return err
 	}
-	var known int
-	if err := tx.get(&known, "SELECT COUNT(*) FROM alert WHERE kind = ? AND subject_id = ? AND mark >= ?", string(a.Kind), int64(a.Subject), a.Mark); err != nil || known > 0 {
+	var known int64
+	if err := tx.get(&known, "SELECT COALESCE(MAX(mark), 0) FROM alert WHERE kind = ? AND subject_id = ?", string(a.Kind), int64(a.Subject)); err != nil || known >= a.Mark {
 		return err
+	}
+	if a.Kind == core.AlertReuse && known > 0 {
+		counted, err := reuseSince(tx, a, known)
+		if err != nil {
+			return err
+		}
+		a.Count = counted
 	}
 	_, err := tx.exec(`INSERT INTO alert (id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark, open_key, first_at, last_at, handled_by, remark)
 		VALUES (`+marks(15)+`, '', '')`, int64(tx.newID()), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post), int64(a.Record), a.Gate, a.Name, a.House,

@@ -127,6 +127,15 @@ func TestAlertsOfFeverAndReuse(t *testing.T) {
 		if n, err := w.s.OpenAlerts(t.Context(), core.ScopeOf(w.community)); n != 3 || err != nil {
 			t.Errorf("%d open, %v", n, err)
 		}
+		if _, err := w.s.HandleAlerts(t.Context(), core.System, everywhere, []core.ID{reuse[0].ID}, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Add(time.Second)
+		w.refuse(t, core.ReasonTokenUsed, 0)
+		w.raise(t)
+		if reuse = w.alerts(t, core.AlertFilter{Kind: core.AlertReuse}); len(reuse) != 1 || reuse[0].Count != 1 {
+			t.Errorf("shown once more after it was handled: %+v", reuse)
+		}
 	})
 }
 
@@ -221,6 +230,23 @@ func TestAlertScope(t *testing.T) {
 		}
 		if sum != 1 {
 			t.Errorf("handled %d times", sum)
+		}
+	})
+}
+
+// A register without any community is searched, counted and watched all the same.
+func TestNothingYet(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if err := s.RaiseAlerts(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for _, f := range []ResidentFilter{{}, {Keyword: "张"}, {Keyword: "1234"}, {Keyword: "13800138000"}, {MovedOut: true}} {
+			if list, _, err := s.Residents(t.Context(), everywhere, f); err != nil || len(list) != 0 {
+				t.Errorf("%+v: %d, %v", f, len(list), err)
+			}
+		}
+		if list, _, err := s.AccessRecords(t.Context(), everywhere, core.RecordFilter{Keyword: "张"}, Page{Limit: 5}); err != nil || len(list) != 0 {
+			t.Errorf("%d, %v", len(list), err)
 		}
 	})
 }

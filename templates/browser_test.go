@@ -180,7 +180,7 @@ func TestConsoleInABrowser(t *testing.T) {
 	s, ctx := newSite(t), open(t, browser.Desktop)
 	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"))
 	before := ask[string](t, ctx, theme)
-	do(t, ctx, chromedp.Click("[data-theme-switch]"))
+	do(t, ctx, browser.Press("[data-theme-switch]"))
 	after := ask[string](t, ctx, theme)
 	if before == after || !ask[bool](t, ctx, fits) {
 		t.Errorf("theme %q, then %q", before, after)
@@ -189,20 +189,20 @@ func TestConsoleInABrowser(t *testing.T) {
 		// A filter replaces the table only, and leaves no empty names in the address.
 		chromedp.Evaluate[chromedp.Void](`window.stays = true`),
 		chromedp.SetValue("#f-state", "on"),
-		chromedp.Click(".tx-filter-buttons .btn-primary"),
+		browser.Press(".tx-filter-buttons .btn-primary"),
 		until(`location.search === "?state=on" && window.stays && `+settled),
-		chromedp.Click("thead .tx-sort"),
+		browser.Press("thead .tx-sort"),
 		until(`location.search.includes("sort=name") && window.stays && document.querySelector('th[aria-sort="ascending"]') !== null && `+settled),
 		// Ticking.
 		until(`document.querySelector("#bulk button").disabled`),
-		chromedp.Click(`input[name="id"]`),
+		browser.Press(`input[name="id"]`),
 		until(`document.querySelector("[data-bulk-count]").textContent === "已选 1 项"`),
-		chromedp.Click("[data-tick-all]"),
+		browser.Press("[data-tick-all]"),
 		until(`document.querySelector("[data-bulk-count]").textContent === "已选 4 项"`),
 		// The dialog names what will happen; no leaves everything as it is.
-		chromedp.Click("#bulk [data-confirm]"),
+		browser.Press("#bulk [data-confirm]"),
 		until(`document.querySelector("dialog[open] p").textContent.includes("所选的 4 个门禁")`),
-		chromedp.Click(`dialog button[value="no"]`),
+		browser.Press(`dialog button[value="no"]`),
 		until(`document.querySelector("dialog") === null`),
 	)
 	if s.last() != nil {
@@ -211,8 +211,8 @@ func TestConsoleInABrowser(t *testing.T) {
 	do(t, ctx,
 		// The other form of the page holds unsaved changes: let it go.
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-form="guarded"]').dataset.sent = "1"`),
-		chromedp.Click("#bulk [data-confirm]"),
-		chromedp.Click(`dialog button[value="yes"]`),
+		browser.Press("#bulk [data-confirm]"),
+		browser.Press(`dialog button[value="yes"]`),
 		until(`location.pathname === "/console/reader/disable"`),
 	)
 	if sent := s.last(); len(sent["id"]) != 4 || sent.Get("confirmed") != "1" {
@@ -253,7 +253,7 @@ func TestNarrowConsole(t *testing.T) {
 	do(t, ctx,
 		chromedp.Navigate(s.URL+"/console/dev/components"),
 		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden"`),
-		chromedp.Click("[data-menu-open]"),
+		browser.Press("[data-menu-open]"),
 		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "visible" && document.querySelector(".tx-side").contains(document.activeElement)`),
 		chromedp.KeyEvent("\x1b"),
 		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden" && document.activeElement.matches("[data-menu-open]")`),

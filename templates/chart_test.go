@@ -17,6 +17,9 @@ import (
 // inked tells whether the chart's canvas shows anything.
 const inked = `[...document.querySelectorAll("#chart-bars canvas")].some((c) => new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer).some((p) => p !== 0))`
 
+// drawnOut tells whether the bars have stopped growing.
+const drawnOut = `(now => { const same = window.bars === now; window.bars = now; return same })(document.querySelector("#chart-bars canvas").toDataURL())`
+
 func TestChartInABrowser(t *testing.T) {
 	s, ctx := newSite(t), open(t, browser.Desktop)
 	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"), until(inked))
@@ -27,16 +30,17 @@ func TestChartInABrowser(t *testing.T) {
 	if n := ask[int](t, ctx, `document.querySelectorAll("#chart-bars .tx-chart-table a:not([tabindex='-1'])").length`); n != 0 {
 		t.Errorf("%d links can be tabbed to and not seen", n)
 	}
+	do(t, ctx, until(drawnOut))
 	shown := ask[string](t, ctx, `document.querySelector("#chart-bars canvas").toDataURL()`)
-	do(t, ctx, chromedp.Click("[data-theme-switch]"), until(`document.querySelector("#chart-bars canvas").toDataURL() !== `+"`"+shown+"`"))
-	do(t, ctx, chromedp.Click(`#chart-bars [data-chart-show="table"]`), until(tableWidth+" > 200"))
+	do(t, ctx, browser.Press("[data-theme-switch]"), until(`document.querySelector("#chart-bars canvas").toDataURL() !== `+"`"+shown+"`"))
+	do(t, ctx, browser.Press(`#chart-bars [data-chart-show="table"]`), until(tableWidth+" > 200"))
 	if pressed := ask[string](t, ctx, `document.querySelector('#chart-bars [data-chart-show="table"]').getAttribute("aria-pressed")`); pressed != "true" {
 		t.Errorf("the button of the table says %q", pressed)
 	}
 	if drawn := ask[bool](t, ctx, `document.querySelector("#chart-bars [data-chart-canvas]").offsetParent !== null`); drawn {
 		t.Error("the chart stands beside the table")
 	}
-	do(t, ctx, chromedp.Click(`#chart-bars [data-chart-show="chart"]`), until(tableWidth+" <= 1"))
+	do(t, ctx, browser.Press(`#chart-bars [data-chart-show="chart"]`), until(tableWidth+" <= 1"))
 	if !ask[bool](t, ctx, fits) {
 		t.Error("the page must be scrolled sideways")
 	}

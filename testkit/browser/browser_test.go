@@ -25,3 +25,28 @@ func TestOpen(t *testing.T) {
 		t.Errorf("heading %q, %v", got, err)
 	}
 }
+
+// An element is pressed once it stands still and nothing covers it, and once only.
+func TestPress(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(`<!doctype html><style>
+			button { position: absolute; top: 9000px; animation: slide 600ms linear forwards }
+			@keyframes slide { to { transform: translate(200px, 300px) } }
+			div { position: fixed; inset: 0 }</style>
+			<button onclick="this.dataset.times = 1 + Number(this.dataset.times || 0)">开门</button><div></div>
+			<script>setTimeout(() => document.querySelector("div").remove(), 900)</script>`))
+	}))
+	defer site.Close()
+	ctx := browser.Open(t, browser.Phone)
+	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL), browser.Press("button")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("button").dataset.times + " " + (document.querySelector("div") === null)`))
+	if err != nil || got != "1 true" {
+		t.Errorf("pressed %q, %v", got, err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("data:text/html,<a href='about:blank'>x</a>"), browser.Press("a")); err != nil {
+		t.Error(err)
+	}
+}

@@ -281,9 +281,15 @@ func (w *town) address(t *testing.T, r web.Route, e *estate.Estate, account core
 // call is one request by a caller, in a session of its own.
 func (w *town) call(t *testing.T, r web.Route, by caller, path string) *httptest.ResponseRecorder {
 	t.Helper()
+	return w.callWith(t, r, by, path, "{}")
+}
+
+// callWith is call with a body.
+func (w *town) callWith(t *testing.T, r web.Route, by caller, path, body string) *httptest.ResponseRecorder {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	request := httptest.NewRequest(r.Method, path, strings.NewReader("{}")).WithContext(ctx)
+	request := httptest.NewRequest(r.Method, path, strings.NewReader(body)).WithContext(ctx)
 	request.RemoteAddr = "192.0.2.1:4000"
 	if strings.HasPrefix(r.Path, "/api/") {
 		request.Header.Set("Content-Type", "application/json")
@@ -404,6 +410,34 @@ func TestNoRouteShowsAnotherEstate(t *testing.T) {
 	}
 	if tried < 30 {
 		t.Errorf("only %d calls: not looking in the right place", tried)
+	}
+}
+
+// TestADraftIsNeverActedOn sends every form of the console as one that is on its way
+// back to somebody who signed in anew: it is shown, or refused where there is no form,
+// and nothing is done.
+func TestADraftIsNeverActedOn(t *testing.T) {
+	w := newTown(t)
+	boss := w.account(t, "boss", w.mine, core.RoleAdmin)
+	drafts := 0
+	for _, r := range w.app.Routes() {
+		if open(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") {
+			continue
+		}
+		path, _ := w.address(t, r, w.mine, boss.subject)
+		answer := w.callWith(t, r, boss, path, "resumed=1&confirmed=1&act=save&community="+w.mine.Community.String())
+		if answer.Code != http.StatusUnprocessableEntity && answer.Code != http.StatusConflict { // settings are for who has all communities
+			t.Errorf("%s: %d %s", r.Name(), answer.Code, answer.Header().Get("Location"))
+		}
+		if r.Draft && answer.Code == http.StatusUnprocessableEntity && !strings.Contains(answer.Body.String(), "tx-form-foot") {
+			t.Errorf("%s shows no form: %.300s", r.Name(), answer.Body)
+		}
+		if r.Draft {
+			drafts++
+		}
+	}
+	if drafts < 15 {
+		t.Errorf("only %d forms are kept for those whose session ended", drafts)
 	}
 }
 

@@ -237,6 +237,11 @@ func TestFormInABrowser(t *testing.T) {
 		until(`document.querySelector("dialog[open]") !== null`),
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('dialog button[value="no"]').click()`),
 		until(`document.querySelector("#f-remark").value === "新内容"`),
+		// So does the menu.
+		browser.Press(`nav a[href="/console/observer"]`),
+		until(`document.querySelector("dialog[open]")?.innerText.includes("未保存")`),
+		browser.Press(`dialog button[value="no"]`),
+		until(`document.querySelector("dialog") === null && document.querySelector("#f-remark").value === "新内容"`),
 		// Two clicks send once.
 		chromedp.Evaluate[chromedp.Void](`{ const b = document.querySelector(".tx-form .tx-form-foot button"); b.click(); b.click(); }`),
 		until(`document.readyState === "complete" && document.querySelector("#f-remark")?.value === ""`),

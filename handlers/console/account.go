@@ -18,10 +18,10 @@ func (h *Console) accountRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: accountPath, Access: view, Handler: h.accounts},
 		{Method: http.MethodGet, Path: accountPath + "/new", Access: edit, Handler: h.newAccount},
-		{Method: http.MethodPost, Path: accountPath, Access: edit, Handler: h.createAccount},
+		{Method: http.MethodPost, Path: accountPath, Access: edit, Handler: h.createAccount, Draft: true},
 		{Method: http.MethodGet, Path: accountPath + "/:id", Access: view, Handler: h.account},
 		{Method: http.MethodGet, Path: accountPath + "/:id/edit", Access: edit, Handler: h.editAccount},
-		{Method: http.MethodPost, Path: accountPath + "/:id", Access: edit, Handler: h.updateAccount},
+		{Method: http.MethodPost, Path: accountPath + "/:id", Access: edit, Handler: h.updateAccount, Draft: true},
 		{Method: http.MethodPost, Path: accountPath + "/:id/disable", Access: edit, Handler: h.disableAccount},
 		{Method: http.MethodPost, Path: accountPath + "/:id/enable", Access: edit, Handler: h.enableAccount},
 		{Method: http.MethodPost, Path: accountPath + "/:id/password", Access: edit, Handler: h.resetPassword},

@@ -20,7 +20,7 @@ func (h *Console) alertRoutes() []web.Route {
 		{Method: http.MethodGet, Path: alertPath, Access: view, Handler: h.alertList},
 		{Method: http.MethodPost, Path: alertPath + "/handle", Access: handle, Handler: h.alertsHandle},
 		{Method: http.MethodGet, Path: alertPath + "/:id", Access: view, Handler: h.alertShow},
-		{Method: http.MethodPost, Path: alertPath + "/:id/handle", Access: handle, Handler: h.alertHandle},
+		{Method: http.MethodPost, Path: alertPath + "/:id/handle", Access: handle, Handler: h.alertHandle, Draft: true},
 	}
 }
 

@@ -21,9 +21,9 @@ func (h *Console) communityRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: communityPath, Access: view, Handler: h.communityList},
 		{Method: http.MethodGet, Path: communityPath + "/new", Access: edit, Handler: h.communityNew},
-		{Method: http.MethodPost, Path: communityPath, Access: edit, Handler: h.communityCreate},
+		{Method: http.MethodPost, Path: communityPath, Access: edit, Handler: h.communityCreate, Draft: true},
 		{Method: http.MethodGet, Path: communityPath + "/:id/edit", Access: edit, Handler: h.communityEdit},
-		{Method: http.MethodPost, Path: communityPath + "/:id", Access: edit, Handler: h.communityUpdate},
+		{Method: http.MethodPost, Path: communityPath + "/:id", Access: edit, Handler: h.communityUpdate, Draft: true},
 		{Method: http.MethodPost, Path: communityPath + "/:id/archive", Access: edit, Handler: h.communityArchive},
 		{Method: http.MethodPost, Path: communityPath + "/:id/restore", Access: edit, Handler: h.communityRestore},
 		{Method: http.MethodPost, Path: communityPath + "/:id/delete", Access: edit, Handler: h.communityDelete},

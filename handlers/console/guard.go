@@ -19,10 +19,10 @@ func (h *Console) guardRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: guardPath, Access: view, Handler: h.guardList},
 		{Method: http.MethodGet, Path: guardPath + "/new", Access: edit, Handler: h.guardNew},
-		{Method: http.MethodPost, Path: guardPath, Access: edit, Handler: h.guardCreate},
+		{Method: http.MethodPost, Path: guardPath, Access: edit, Handler: h.guardCreate, Draft: true},
 		{Method: http.MethodGet, Path: guardPath + "/:id", Access: view, Handler: h.guardShow},
 		{Method: http.MethodGet, Path: guardPath + "/:id/edit", Access: edit, Handler: h.guardEdit},
-		{Method: http.MethodPost, Path: guardPath + "/:id", Access: edit, Handler: h.guardUpdate},
+		{Method: http.MethodPost, Path: guardPath + "/:id", Access: edit, Handler: h.guardUpdate, Draft: true},
 		{Method: http.MethodPost, Path: guardPath + "/:id/disable", Access: edit, Handler: h.guardDisable},
 		{Method: http.MethodPost, Path: guardPath + "/:id/enable", Access: edit, Handler: h.guardEnable},
 		{Method: http.MethodPost, Path: guardPath + "/:id/qr", Access: edit, Handler: h.guardQR},

@@ -20,9 +20,9 @@ func (h *Console) guardPostRoutes() []web.Route {
 	return append(h.guardRoutes(),
 		web.Route{Method: http.MethodGet, Path: guardPostPath, Access: view, Handler: h.guardPostList},
 		web.Route{Method: http.MethodGet, Path: guardPostPath + "/new", Access: edit, Handler: h.guardPostNew},
-		web.Route{Method: http.MethodPost, Path: guardPostPath, Access: edit, Handler: h.guardPostCreate},
+		web.Route{Method: http.MethodPost, Path: guardPostPath, Access: edit, Handler: h.guardPostCreate, Draft: true},
 		web.Route{Method: http.MethodGet, Path: guardPostPath + "/:id/edit", Access: edit, Handler: h.guardPostEdit},
-		web.Route{Method: http.MethodPost, Path: guardPostPath + "/:id", Access: edit, Handler: h.guardPostUpdate},
+		web.Route{Method: http.MethodPost, Path: guardPostPath + "/:id", Access: edit, Handler: h.guardPostUpdate, Draft: true},
 		web.Route{Method: http.MethodPost, Path: guardPostPath + "/:id/disable", Access: edit, Handler: h.guardPostDisable},
 		web.Route{Method: http.MethodPost, Path: guardPostPath + "/:id/enable", Access: edit, Handler: h.guardPostEnable},
 	)

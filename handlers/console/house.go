@@ -20,15 +20,15 @@ func (h *Console) houseRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: housePath, Access: view, Handler: h.houseList},
 		{Method: http.MethodGet, Path: housePath + "/new", Access: edit, Handler: h.houseNew},
-		{Method: http.MethodPost, Path: housePath, Access: edit, Handler: h.houseCreate},
+		{Method: http.MethodPost, Path: housePath, Access: edit, Handler: h.houseCreate, Draft: true},
 		{Method: http.MethodGet, Path: housePath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: h.houseExport, Time: -1, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: housePath + "/suggest", Access: view, Handler: h.houseSuggest},
 		{Method: http.MethodGet, Path: housePath + "/tree", Access: view, Handler: h.houseTree},
 		{Method: http.MethodGet, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulk},
-		{Method: http.MethodPost, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulkCreate},
+		{Method: http.MethodPost, Path: housePath + "/bulk", Access: edit, Handler: h.houseBulkCreate, Draft: true},
 		{Method: http.MethodGet, Path: housePath + "/:id", Access: view, Handler: h.houseShow},
 		{Method: http.MethodGet, Path: housePath + "/:id/edit", Access: edit, Handler: h.houseEdit},
-		{Method: http.MethodPost, Path: housePath + "/:id", Access: edit, Handler: h.houseUpdate},
+		{Method: http.MethodPost, Path: housePath + "/:id", Access: edit, Handler: h.houseUpdate, Draft: true},
 		{Method: http.MethodPost, Path: housePath + "/:id/delete", Access: edit, Handler: h.houseDelete},
 	}
 }
@@ -196,9 +196,7 @@ func (h *Console) houseNew(c *web.Context) error {
 
 func (h *Console) houseCreate(c *web.Context) error {
 	var form houseForm
-	if err := c.Bind(&form); err != nil {
-		return err
-	}
+	wrong := c.Bind(&form)
 	at, err := h.placeOf(c, form.Community.String())
 	if err != nil {
 		return err
@@ -208,11 +206,14 @@ func (h *Console) houseCreate(c *web.Context) error {
 	for i := range names {
 		names[i] = c.Form().Get(levelField(i))
 	}
-	if err = houseNamesWrong(at.Community, names); err == nil {
-		_, err = h.Store.CreateHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, [][]string{names})
+	if wrong == nil {
+		wrong = houseNamesWrong(at.Community, names)
 	}
-	if err != nil {
-		return h.formPage(c, err, &page.Form, func(status int) error { return h.page(c, status, "console/house/form", page) })
+	if wrong == nil {
+		_, wrong = h.Store.CreateHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, [][]string{names})
+	}
+	if wrong != nil {
+		return h.formPage(c, wrong, &page.Form, func(status int) error { return h.page(c, status, "console/house/form", page) })
 	}
 	c.Flash(web.FlashSuccess, "房屋已添加。")
 	return c.Redirect(at.at(housePath))

@@ -20,10 +20,10 @@ func (h *Console) observerRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: observerPath, Access: view, Handler: h.observerList},
 		{Method: http.MethodGet, Path: observerPath + "/new", Access: edit, Handler: h.observerNew},
-		{Method: http.MethodPost, Path: observerPath, Access: edit, Handler: h.observerCreate},
+		{Method: http.MethodPost, Path: observerPath, Access: edit, Handler: h.observerCreate, Draft: true},
 		{Method: http.MethodGet, Path: observerPath + "/:id", Access: view, Handler: h.observerShow},
 		{Method: http.MethodGet, Path: observerPath + "/:id/edit", Access: edit, Handler: h.observerEdit},
-		{Method: http.MethodPost, Path: observerPath + "/:id", Access: edit, Handler: h.observerUpdate},
+		{Method: http.MethodPost, Path: observerPath + "/:id", Access: edit, Handler: h.observerUpdate, Draft: true},
 		{Method: http.MethodPost, Path: observerPath + "/:id/remove", Access: edit, Handler: h.observerRemove},
 		{Method: http.MethodPost, Path: observerPath + "/:id/qr", Access: edit, Handler: h.observerQR},
 		{Method: http.MethodGet, Path: observerPath + "/:id/qr", Access: edit, Handler: h.observerWatch},

@@ -20,7 +20,7 @@ func (h *Console) passRuleRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: passRulePath, Access: view, Handler: h.passRuleShow},
 		{Method: http.MethodGet, Path: passRulePath + "/preview", Access: view, Handler: h.passRulePreview},
-		{Method: http.MethodPost, Path: passRulePath, Access: edit, Handler: h.passRuleSave},
+		{Method: http.MethodPost, Path: passRulePath, Access: edit, Handler: h.passRuleSave, Draft: true},
 	}
 }
 

@@ -97,12 +97,11 @@ func (h *Console) readerFormPage(c *web.Context, r core.Reader, wrong error) err
 		page.Form.Action, page.Form.Cancel, page.Form.Submit = readerURL(r.ID), readerURL(r.ID), "保存"
 		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: readerURL(r.ID)})
 	}
-	status := http.StatusOK
+	show := func(status int) error { return h.page(c, status, "console/reader/form", page) }
 	if wrong != nil {
-		status = http.StatusUnprocessableEntity
-		page.Form.Set(c.Form(), web.FieldsOf(wrong))
+		return h.formPage(c, wrong, &page.Form, show)
 	}
-	return h.page(c, status, "console/reader/form", page)
+	return show(http.StatusOK)
 }
 
 func (h *Console) readerCreate(c *web.Context) error {
@@ -112,11 +111,8 @@ func (h *Console) readerCreate(c *web.Context) error {
 	if wrong == nil {
 		id, _, wrong = h.Store.CreateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(0))
 	}
-	if web.FieldsOf(wrong) != nil {
-		return h.readerFormPage(c, form.reader(0), wrong)
-	}
 	if wrong != nil {
-		return wrong
+		return h.readerFormPage(c, form.reader(0), wrong)
 	}
 	c.Flash(web.FlashSuccess, "读头已添加。请按安装说明把地址填进设备。")
 	return c.Redirect(readerURL(id))
@@ -140,11 +136,8 @@ func (h *Console) readerUpdate(c *web.Context) error {
 	if wrong == nil {
 		wrong = h.Store.UpdateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(old.ID))
 	}
-	if web.FieldsOf(wrong) != nil {
-		return h.readerFormPage(c, old, wrong)
-	}
 	if wrong != nil {
-		return wrong
+		return h.readerFormPage(c, old, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")
 	return c.Redirect(readerURL(old.ID))

@@ -19,13 +19,13 @@ func (h *Console) residentRoutes() []web.Route {
 		{Method: http.MethodGet, Path: residentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: h.residentExportAsk},
 		{Method: http.MethodPost, Path: residentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: h.residentExportWhole, Time: -1, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: residentPath + "/new", Access: edit, Handler: h.residentNew},
-		{Method: http.MethodPost, Path: residentPath, Access: edit, Handler: h.residentCreate},
+		{Method: http.MethodPost, Path: residentPath, Access: edit, Handler: h.residentCreate, Draft: true},
 		{Method: http.MethodPost, Path: residentPath + "/moveout", Access: edit, Handler: h.residentsMoveOut},
 		{Method: http.MethodPost, Path: residentPath + "/delete", Access: edit, Handler: h.residentsDelete},
 		{Method: http.MethodGet, Path: residentPath + "/:id", Access: view, Handler: h.residentShow},
 		{Method: http.MethodPost, Path: residentPath + "/:id/reveal", Access: web.Need(core.PermResidentReveal), Handler: h.residentReveal},
 		{Method: http.MethodGet, Path: residentPath + "/:id/edit", Access: edit, Handler: h.residentEdit},
-		{Method: http.MethodPost, Path: residentPath + "/:id", Access: edit, Handler: h.residentUpdate},
+		{Method: http.MethodPost, Path: residentPath + "/:id", Access: edit, Handler: h.residentUpdate, Draft: true},
 		{Method: http.MethodPost, Path: residentPath + "/:id/moveout", Access: edit, Handler: h.residentMoveOut},
 	}
 }

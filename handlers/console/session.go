@@ -18,6 +18,7 @@ func (h *Console) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: "/console/session", Access: web.Public, Handler: h.signIn, PerMinute: perMinute},
 		{Method: http.MethodPost, Path: signInCodePath, Access: web.Public, Handler: h.signInCode, PerMinute: perMinute},
 		{Method: http.MethodGet, Path: signInCodePath, Access: web.Public, Handler: h.signInPage},
+		{Method: http.MethodGet, Path: web.DraftPage, Access: web.SignedIn, Handler: h.draftShow},
 		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: h.captcha, PerMinute: 3 * perMinute},
 		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: h.signOut},
 		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: h.passwordPage},

@@ -18,7 +18,7 @@ func (h *Console) settingRoutes() []web.Route {
 	edit := web.Need(core.PermSettingEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: settingPath, Access: edit, Handler: h.settingShow},
-		{Method: http.MethodPost, Path: settingPath, Access: edit, Handler: h.settingSave},
+		{Method: http.MethodPost, Path: settingPath, Access: edit, Handler: h.settingSave, Draft: true},
 	}
 }
 

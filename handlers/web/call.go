@@ -69,7 +69,10 @@ func (rc *routeCall) check(c *Context) error {
 	if err := rc.app.admit(c); err != nil {
 		return err
 	}
-	return c.checkCSRF()
+	if err := c.checkCSRF(); err != nil {
+		return err
+	}
+	return c.checkResumed()
 }
 
 func (rc *routeCall) checkRoute(c *Context) error {

@@ -157,6 +157,10 @@ func (c *Context) elsewhere(code core.Code) string {
 	case codeMustChange:
 		return PasswordPage
 	case core.CodeUnauthenticated:
+		if c.keepDraft() {
+			c.Flash(FlashWarning, "登录已过期。刚才填写的内容已经保留，登录后可以接着填。")
+			return signInPage(c.seat) + "?next=" + url.QueryEscape(DraftPage)
+		}
 		if c.r.Method != http.MethodGet && !c.IsPartial() {
 			return ""
 		}

@@ -31,12 +31,16 @@ import (
 const listMost = 1000
 
 // Bind reads a posted form (URL-encoded or multipart) into dst, a pointer to a
-// struct. What is wrong comes back as one invalid error with a message a field.
+// struct. What is wrong comes back as one invalid error with a message a field. So
+// does a form that is only shown again after its sender signed in anew.
 func (c *Context) Bind(dst any) error {
 	if err := c.parseForm(); err != nil {
 		return err
 	}
-	return bindValues(dst, c.r.PostForm)
+	if err := bindValues(dst, c.r.PostForm); err != nil || !c.resumed() {
+		return err
+	}
+	return errResumed
 }
 
 // BindQuery reads the URL's parameters into dst, like Bind.

@@ -137,6 +137,9 @@ type Route struct {
 	// bound of its own. Phones of one network share an address, so that what a person
 	// may do is bounded by person.
 	EachPerMinute int
+	// Draft keeps what was typed for somebody whose session ended meanwhile: see
+	// draft.go. The handler binds the form before it does anything.
+	Draft bool
 	// OnError answers in place of the App's page or JSON: a reader's refusal.
 	OnError func(c *Context, err error) error
 }

@@ -20,12 +20,23 @@ function guarded() {
   return [...document.querySelectorAll('form[data-form="guarded"]')];
 }
 
+// leaves reports a click that takes this page away: not one for another tab, for a
+// file, or for a part of the page.
+function leaves(link, event) {
+  if (!link || link.target || link.hasAttribute("download") || event.defaultPrevented || event.button !== 0) return false;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return false;
+  const { origin, pathname, search } = new URL(link.href);
+  return origin === location.origin && pathname + search !== location.pathname + location.search;
+}
+
 // watchForms wires all forms of the page, present and future.
 export function watchForms() {
   for (const form of guarded()) {
     // A form that comes back with messages holds what was typed and not saved.
-    form.dataset.before = form.querySelector(".tx-wrong") ? "?" : snapshot(form);
+    form.dataset.before = form.querySelector(".tx-wrong, .tx-flash.tx-bad") ? "?" : snapshot(form);
   }
+  // What was being typed when a session ended, on its way back into its form.
+  document.querySelector("form[data-resume]")?.submit();
   document.querySelector(".tx-wrong input, .tx-wrong select, .tx-wrong textarea")?.focus();
 
   document.addEventListener("submit", (event) => {
@@ -50,8 +61,8 @@ export function watchForms() {
   });
 
   document.addEventListener("click", async (event) => {
-    const link = event.target.closest("a[data-leave]");
-    if (!link || !guarded().some(changed)) return;
+    const link = event.target.closest("a[href]");
+    if (!leaves(link, event) || !guarded().some(changed)) return;
     event.preventDefault();
     if (await ask({ text: leaving, yes: "放弃修改", danger: true })) {
       for (const form of guarded()) form.dataset.sent = "1";

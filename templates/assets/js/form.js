@@ -25,8 +25,7 @@ function guarded() {
 function leaves(link, event) {
   if (!link || link.target || link.hasAttribute("download") || event.defaultPrevented || event.button !== 0) return false;
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return false;
-  const { origin, pathname, search } = new URL(link.href);
-  return origin === location.origin && pathname + search !== location.pathname + location.search;
+  return !link.getAttribute("href").startsWith("#");
 }
 
 // watchForms wires all forms of the page, present and future.

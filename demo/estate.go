@@ -191,4 +191,5 @@ type seeder struct {
 	now    time.Time
 	phones int
 	cast   Cast
+	post   core.ID // of the guard in the cast
 }

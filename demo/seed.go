@@ -157,6 +157,11 @@ func (s *seeder) run(ctx context.Context, identify Identify) error {
 		if err := s.history(ctx, e, doors); err != nil {
 			return err
 		}
+		if i == 0 {
+			if err := s.office(ctx, e); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -208,6 +213,7 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 	if err != nil {
 		return err
 	}
+	s.post = post
 	guardID, err := s.store.SaveGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.id, Name: guard.Name, Phone: guard.Phone, Posts: []core.ID{post}})
 	if err != nil {
 		return err

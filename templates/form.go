@@ -120,6 +120,7 @@ type Form struct {
 	CSRF     string
 	Sections []Section
 	Error    string // a message for the whole; messages of fields it counts itself
+	Notice   string // what to know before sending it, where nothing is wrong: it holds what is not saved
 	Submit   string // the button's words; "保存" if empty
 	Cancel   string // address to go back to; empty for no such button
 	Confirm  string // asks before sending, with this sentence

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -92,6 +93,18 @@ func (l List) Shown() []Field { return l.filled(l.Filters) }
 
 // Folded gives the filters of More with their values from the query.
 func (l List) Folded() []Field { return l.filled(l.More) }
+
+// Choosers gives the filters that take effect as soon as another choice is made. A
+// text waits until it is typed, and a day until it is sent.
+func (l List) Choosers() []Field {
+	var fields []Field
+	for _, f := range slices.Concat(l.Filters, l.More) {
+		if f.Kind == Select {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
 
 func (l List) filled(fields []Field) []Field {
 	out := make([]Field, 0, len(fields))

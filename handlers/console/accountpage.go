@@ -135,7 +135,7 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 		page.Groups = append(page.Groups, templates.Fact{Label: group.Name, Value: words})
 	}
 	if a.Disabled.IsZero() {
-		page.Acts = []templates.Submit{{Label: "停用账号", URL: accountURL(a.ID) + "/disable", Icon: "ban", Danger: true, Confirm: "停用后立即退出该账号的所有登录，且不能再登录。"}}
+		page.Acts = []templates.Submit{{Label: "停用账号", URL: accountURL(a.ID) + "/disable", Icon: "ban", Danger: true, Confirm: "停用“" + a.Name + "”（" + a.Login + "）后，立即退出该账号的所有登录，且不能再登录。"}}
 	} else {
 		page.Acts = []templates.Submit{{Label: "启用账号", URL: accountURL(a.ID) + "/enable", Icon: "check"}}
 	}

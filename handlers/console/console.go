@@ -133,7 +133,10 @@ func (h *Console) formPage(c *web.Context, err error, form *templates.Form, show
 		return err
 	}
 	fields := web.FieldsOf(err)
-	if fields == nil {
+	switch {
+	case web.IsResumed(err):
+		form.Notice = core.MessageOf(err)
+	case fields == nil:
 		form.Error = core.MessageOf(err)
 	}
 	form.Set(c.Form(), fields)

@@ -194,7 +194,9 @@ func (h *Console) passRuleWrong(c *web.Context, at place, wrong error) error {
 	}
 	page := h.passRulePage(c, at, now)
 	return h.formPage(c, wrong, &page.Form, func(status int) error {
-		page.Preview = passRulePreview{Wrong: firstMessage(wrong)}
+		if !web.IsResumed(wrong) {
+			page.Preview = passRulePreview{Wrong: firstMessage(wrong)}
+		}
 		if status == http.StatusConflict {
 			page.Preview = passRulePreview{Words: "别人刚刚保存的规则：" + now.Words()}
 			page.Form.Sections[0].Fields[1].Value = strconv.FormatInt(now.Version, 10)

@@ -187,7 +187,8 @@ func TestAnEndedSessionGoesToTheSignIn(t *testing.T) {
 	if err := d.store.DisableAccount(t.Context(), core.SystemGranter, sessions[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	page, _ := b.post(t, readerPath, readerFormOf(d.mine.Community), http.StatusUnauthorized)
+	button := readerURL(d.mine.Doors[0].ID) + "/disable"
+	page, _ := b.post(t, button, nil, http.StatusUnauthorized)
 	if page.Find(`main a[href="/console/session"]`).Length() == 0 {
 		t.Error("the page does not lead to the sign-in")
 	}
@@ -196,7 +197,7 @@ func TestAnEndedSessionGoesToTheSignIn(t *testing.T) {
 		"https://elsewhere.example" + readerPath:    "/console/session",
 		d.address + "//elsewhere.example":           "/console/session",
 	} {
-		sent := b.form(t, readerPath, readerFormOf(d.mine.Community))
+		sent := b.form(t, button, nil)
 		sent.Header.Set("Referer", referer)
 		page, _ := b.do(t, sent, http.StatusUnauthorized)
 		if to := page.Find(`main a[href^="/console/session"]`).AttrOr("href", ""); to != want {
@@ -224,6 +225,7 @@ func sessionSamples() map[string]any {
 	wrong := form
 	wrong.Error = "登录名或密码不正确"
 	return map[string]any{
+		"console/session/draft":          draftPage{Shell: sampleShell("接着填写"), Action: observerPath, Kept: []templates.Fact{{Label: "name", Value: "王岚"}}},
 		"console/session/new":            signPage{Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: form, Picture: "/console/captcha/x", Next: "/console"},
 		"console/session/new#wrong":      signPage{Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: wrong, Picture: "/console/captcha/x", Next: "/console"},
 		"console/session/password":       centrePage{Shell: templates.Shell{Title: "创建第一个管理员", CSRF: "t"}, Form: setupFields("x")},
@@ -253,7 +255,6 @@ func accountSamples() map[string]any {
 		"console/account/list#none":  none,
 		"console/account/show":       show,
 		"console/account/show#quiet": quiet,
-		"console/session/draft":      draftPage{Shell: sampleShell("接着填写"), Action: observerPath, Kept: []templates.Fact{{Label: "name", Value: "王岚"}}},
 		"console/account/form":       accountFormPage{Shell: sampleShell("新增账号"), Form: accountFields(by, core.Account{}, communities)},
 		"console/account/form#edit":  accountFormPage{Shell: sampleShell("编辑账号"), Form: accountFields(by, clerk, communities)},
 		"console/account/form#reset": accountFormPage{Shell: sampleShell("重置密码"), Form: resetFields(2)},

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -37,6 +38,10 @@ var draftSecrets = []string{CSRFField, ResumedField, "password", "old", "again",
 
 // errResumed stands on a form that is shown again with what was typed.
 var errResumed = core.Invalid("登录中断过，刚才填写的内容已恢复，还没有保存。请核对后再提交。")
+
+// IsResumed reports the error of a form that nothing is wrong with: it is only shown
+// again, to somebody who signed in anew.
+func IsResumed(err error) bool { return errors.Is(err, errResumed) }
 
 // Draft is a form as somebody left it.
 type Draft struct {

@@ -37,10 +37,11 @@ func (c *Context) Bind(dst any) error {
 	if err := c.parseForm(); err != nil {
 		return err
 	}
-	if err := bindValues(dst, c.r.PostForm); err != nil || !c.resumed() {
-		return err
+	err := bindValues(dst, c.r.PostForm)
+	if c.resumed() {
+		return errResumed // what is wrong in it is said when it is sent
 	}
-	return errResumed
+	return err
 }
 
 // BindQuery reads the URL's parameters into dst, like Bind.

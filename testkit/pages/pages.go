@@ -235,8 +235,11 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 	if doc.Find("form[data-scan]").Length() > 0 {
 		state("unknown", "", `document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`)
 	}
-	if doc.Find("form[action$='/qr']").Length() == 1 {
-		state("qr", "", `document.querySelector("form[action$='/qr']").submit()`)
+	// What one button makes: a QR to scan, a secret to keep.
+	for name, form := range map[string]string{"qr": "form[action$='/qr']", "totp": "form[action='/console/me/totp']", "wechat": "form[action='/console/me/wechat']"} {
+		if doc.Find(form).Length() == 1 {
+			state(name, "", `document.querySelector("`+form+`").submit()`)
+		}
 	}
 	if doc.Find("form.p-search").Length() > 0 {
 		state("found", "", findHouse)

@@ -32,7 +32,7 @@ function leaves(link, event) {
 export function watchForms() {
   for (const form of guarded()) {
     // A form that comes back with messages holds what was typed and not saved.
-    form.dataset.before = form.querySelector(".tx-wrong, .tx-flash.tx-bad") ? "?" : snapshot(form);
+    form.dataset.before = form.querySelector(".tx-wrong, .tx-flash.tx-bad, [data-unsaved]") ? "?" : snapshot(form);
   }
   // What was being typed when a session ended, on its way back into its form.
   document.querySelector("form[data-resume]")?.submit();

@@ -1,0 +1,49 @@
+package demo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// office leaves on the administrator's desk what any office has there: houses that
+// owe, a household that may not go out, a feverish resident whom the guard held back,
+// a list kept under a name, a check of the audit log.
+func (s *seeder) office(ctx context.Context, e *estate) error {
+	for i, fen := range map[int]int64{7: 126_000, 23: 48_050, 41: 310_000} {
+		change := store.HouseChange{Names: e.places[i], ArrearsFen: fen}
+		if err := s.store.UpdateHouse(ctx, core.System, core.Everywhere, e.houses[i], change); err != nil {
+			return err
+		}
+	}
+	quarantine := core.Restriction{Exits: -1, Reason: "居家观察，社区通知", LastDay: core.DayOf(s.now, s.store.Zone()) + 5}
+	if err := s.store.SetRestrictions(ctx, core.System, core.Everywhere, e.id, e.houses[12:13], quarantine); err != nil {
+		return err
+	}
+	if err := s.fever(ctx, e); err != nil {
+		return err
+	}
+	owner := core.Actor{Kind: core.ActorAccount, ID: s.cast.Admin, Name: "林经理"}
+	if _, err := s.store.StartJob(ctx, owner, core.JobVerifyAudit); err != nil {
+		return err
+	}
+	_, err := s.store.SaveView(ctx, core.SavedView{Account: s.cast.Admin, Stem: "accessrecord", Name: "被拒绝的", Query: "result=refused"})
+	return err
+}
+
+// fever is somebody whom the guard measured and did not let out, and the alert of it.
+func (s *seeder) fever(ctx context.Context, e *estate) error {
+	r := e.residents[len(e.residents)-1]
+	record := core.AccessRecord{
+		Community: e.id, Via: core.ViaGuard, Post: s.post, Kind: core.PassResident, Direction: core.Out, Reason: core.ReasonFever, TempTenths: 381,
+		Resident: r.ID, Person: r.Person, House: r.House, Name: r.Name, HouseLabel: e.labels[slices.Index(e.houses, r.House)],
+		Gate: "南门岗亭", ReleasedBy: guard.Name, At: s.now.Add(-2 * time.Minute).UTC().Truncate(time.Millisecond),
+	}
+	if err := s.store.ImportAccessRecords(ctx, []core.AccessRecord{record}); err != nil {
+		return err
+	}
+	return s.store.RaiseAlerts(ctx)
+}

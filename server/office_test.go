@@ -1,0 +1,391 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"tongxing/configs"
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/testkit/browser"
+)
+
+// office is a running demonstration in which people of several roles have signed in.
+type office struct {
+	t           *testing.T
+	address     string
+	communities []core.Community
+	sessions    map[string][]signedIn // by who: those that nobody uses yet
+}
+
+// signedIn is a session, to be put into a browser.
+type signedIn struct {
+	id    core.ID
+	token string
+}
+
+// sessionsEach is how often somebody of an office can sign in.
+const sessionsEach = 20
+
+// openOffice starts one. "chief" may do everything everywhere; "manager" and
+// "viewer" are of the first community, "neighbour" manages the second.
+func openOffice(t *testing.T) *office {
+	t.Helper()
+	data := seededCopy(t)
+	o := &office{t: t, sessions: map[string][]signedIn{}}
+	o.staff(data)
+	address, stop := runDemo(t, data)
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	o.address = address
+	return o
+}
+
+// staff makes the accounts, and sessions for them, in the data of a folder.
+func (o *office) staff(data string) {
+	o.t.Helper()
+	must := func(err error) {
+		o.t.Helper()
+		if err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	keys, err := keyring(configs.Config{Data: configs.Data{Dir: data}})
+	must(err)
+	s, err := store.Open(o.t.Context(), store.Options{SQLitePath: filepath.Join(data, "tongxing.db"), Keys: keys})
+	must(err)
+	o.communities, err = s.Communities(o.t.Context(), core.Everywhere)
+	must(err)
+	for who, a := range map[string]core.Account{
+		"chief":     {Role: core.RoleAdmin, Scope: core.Everywhere},
+		"manager":   {Role: core.RoleManager, Scope: core.ScopeOf(o.communities[0].ID)},
+		"viewer":    {Role: core.RoleViewer, Scope: core.ScopeOf(o.communities[0].ID)},
+		"neighbour": {Role: core.RoleManager, Scope: core.ScopeOf(o.communities[1].ID)},
+	} {
+		preset, err := a.Role.Preset()
+		must(err)
+		a.Login, a.Name, a.Permissions = who, "员工"+who, preset.Permissions
+		id, err := s.CreateAccount(o.t.Context(), core.SystemGranter, a, "first-Password-1")
+		must(err)
+		must(s.ChangePassword(o.t.Context(), core.System, store.PasswordChange{Session: core.Session{Subject: id}, Old: "first-Password-1", New: "second-Password-2"}))
+		for range sessionsEach {
+			token, session, err := s.StartSession(o.t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: id, Addr: "127.0.0.1", Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+			must(err)
+			o.sessions[who] = append(o.sessions[who], signedIn{session.ID, token})
+		}
+	}
+	must(s.Close())
+}
+
+// desk opens a browser in which somebody has signed in.
+func (o *office) desk(who string, size browser.Size) *tab {
+	o.t.Helper()
+	b := newTab(o.t, size)
+	b.open(o.address + "/console/session")
+	o.signIn(b, who)
+	return b
+}
+
+// signIn gives the browser another session of somebody.
+func (o *office) signIn(b *tab, who string) core.ID {
+	o.t.Helper()
+	next := o.sessions[who][0]
+	o.sessions[who] = o.sessions[who][1:]
+	set := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, network.SetCookie, network.SetCookieParams{Name: "tx_console", Value: next.token, URL: o.address})
+		return err
+	})
+	if err := chromedp.Do(b.ctx, set); err != nil {
+		o.t.Fatal(err)
+	}
+	return next.id
+}
+
+func (o *office) open(b *tab, path string, about ...core.Community) {
+	o.t.Helper()
+	for _, c := range about {
+		path += "?community=" + c.ID.String()
+	}
+	b.open(o.address + path)
+}
+
+// run runs a script on the page.
+func (b *tab) run(script string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script+", true")); err != nil {
+		b.t.Fatalf("%s: %v", script, err)
+	}
+}
+
+// sets replaces what is in an input, as a person would.
+func (b *tab) sets(selector, text string) {
+	b.t.Helper()
+	b.await(selector, "document.querySelector(`"+selector+"`)")
+	b.run("document.querySelector(`" + selector + "`).select()")
+	b.types(selector, text)
+}
+
+// chooses picks a choice of a select.
+func (b *tab) chooses(selector, value string) {
+	b.t.Helper()
+	b.await(selector, "document.querySelector(`"+selector+"`)")
+	if err := chromedp.Do(b.ctx, chromedp.SetValue(selector, value)); err != nil {
+		b.t.Fatalf("choose %q: %v", value, err)
+	}
+	b.run("document.querySelector(`" + selector + "`).dispatchEvent(new Event('change', {bubbles: true}))")
+}
+
+// says waits until the page's main part says something.
+func (b *tab) says(words string) {
+	b.t.Helper()
+	b.await("“"+words+"”", fmt.Sprintf("document.readyState === 'complete' && document.querySelector('main').innerText.includes(%q)", words))
+}
+
+// isRefused holds that a page is not there for whoever sits at the desk.
+func (o *office) isRefused(b *tab, path, words string) {
+	o.t.Helper()
+	o.open(b, path)
+	b.says(words)
+	if n := b.count("form.tx-form, #list-body tbody tr"); n != 0 {
+		o.t.Errorf("%s: %d forms or rows beside “%s”", path, n, words)
+	}
+}
+
+func (b *tab) count(selector string) int {
+	b.t.Helper()
+	n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int]("document.querySelectorAll(`"+selector+"`).length"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return n
+}
+
+// download fetches a file of the page by its link's address and gives its status,
+// kind and size, as "200 application/… large".
+func (b *tab) download(path string) string {
+	b.t.Helper()
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(
+		`fetch(%q).then(async r => r.status + " " + r.headers.get("content-type") + ((await r.arrayBuffer()).byteLength > 5000 ? " large" : ""))`, path), chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return got
+}
+
+const (
+	wasSaved   = `document.querySelector(".tx-flash.tx-good")`
+	sheetLarge = "200 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet large"
+	firstWrong = `document.querySelector(".tx-wrong .tx-error") && document.activeElement.closest(".tx-wrong")`
+)
+
+// The rule is read in plain words while it is edited; a wrong one is not saved and
+// nothing of it is lost; who may only look has no form, and another estate's rule is
+// not there.
+func TestOfficeSetsThePassRule(t *testing.T) {
+	o := openOffice(t)
+	b := o.desk("manager", browser.Desktop)
+	o.open(b, "/console/passrule", o.communities[0])
+	b.sets("#f-exits", "3")
+	b.await("the rule in words, before it is saved", `document.querySelector("#rule-preview").innerText.includes("3 次")`)
+	b.sets("#f-period_days", "99")
+	b.await("what is wrong, before it is sent", `document.querySelector("#rule-preview .tx-error")`)
+	b.picture("passrule-preview-wrong")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the message at its field", firstWrong+` && document.querySelector("#f-exits").value === "3"`)
+	b.picture("passrule-wrong")
+	b.sets("#f-period_days", "2")
+	b.types("#f-hours", "06:00-22:00")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the rule saved", wasSaved+` && document.querySelector("#rule-preview").innerText.includes("2 天")`)
+	b.picture("passrule-saved")
+
+	viewer := o.desk("viewer", browser.Phone)
+	o.open(viewer, "/console/passrule", o.communities[0])
+	viewer.await("the rule and no form", `document.querySelector("#rule-preview").innerText.includes("3 次") && !document.querySelector("form.tx-form")`)
+	viewer.picture("passrule-viewer")
+	o.isRefused(viewer, "/console/restriction/new?community="+o.communities[0].ID.String(), "没有权限")
+	o.isRefused(o.desk("neighbour", browser.Desktop), "/console/passrule?community="+o.communities[0].ID.String(), "没有找到")
+}
+
+// Records are filtered by what stands in the address, looked at as charts, exported
+// as they are filtered; wrong days are told at the field; a neighbour sees none.
+func TestOfficeReadsTheRecords(t *testing.T) {
+	o := openOffice(t)
+	b := o.desk("manager", browser.Desktop)
+	o.open(b, "/console/accessrecord")
+	b.await("the records", `document.querySelectorAll("tbody tr").length > 20`)
+	b.chooses("#f-result", "refused")
+	b.await("the refused alone, and the filter in the address", `location.search.includes("result=refused") && [...document.querySelectorAll('td[data-label="结果"]')].every(cell => cell.innerText.includes("拒绝"))`)
+	b.await("the next page", `(next => next && (next.click(), true))(document.querySelector('a[rel="next"]'))`)
+	b.await("it", `location.search.includes("before=") && location.search.includes("result=refused")`)
+	b.run("history.back()")
+	b.await("the first page again", `!location.search.includes("before=") && document.querySelector("#f-result").value === "refused" && document.querySelectorAll("tbody tr").length > 5`)
+	b.picture("records-refused")
+	link, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("a[download]").getAttribute("href")`))
+	if err != nil || !strings.Contains(link, "result=refused") {
+		t.Errorf("the export is of %s, %v", link, err)
+	}
+	if got := b.download(link); got != sheetLarge {
+		t.Errorf("the export is %s", got)
+	}
+	b.await("the charts", `(link => link && (link.click(), true))([...document.querySelectorAll(".nav-link, .tx-tabs a")].find(a => a.innerText.includes("图表")))`)
+	b.await("their bars", `location.pathname.endsWith("/chart") && document.querySelector("[data-chart] canvas")`)
+	b.picture("records-chart")
+	o.open(b, "/console/accessrecord?from=2026-13-45")
+	b.await("the wrong day told", `document.querySelector(".tx-wrong .tx-error")`)
+	b.picture("records-wrong")
+	o.open(b, "/console/accessrecord")
+	b.await("one record", `document.querySelector("tbody a").click() || true`)
+	b.await("its page", `/accessrecord\/\d+$/.test(location.pathname) && document.querySelector(".tx-facts, dl")`)
+	path, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.pathname`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	neighbour := o.desk("neighbour", browser.Phone)
+	o.isRefused(neighbour, path, "没有找到")
+	o.open(neighbour, "/console/accessrecord?community="+o.communities[0].ID.String())
+	neighbour.says("没有")
+	viewer := o.desk("viewer", browser.Phone)
+	o.open(viewer, "/console/accessrecord")
+	viewer.await("records without an export", `document.querySelectorAll("tbody tr").length > 20 && !document.querySelector("a[download]")`)
+	viewer.picture("records-phone")
+	if got := viewer.download("/console/accessrecord/export.xlsx"); !strings.HasPrefix(got, "403") {
+		t.Errorf("who may not export gets %s", got)
+	}
+}
+
+// Accounts are made, changed and disabled, each in the audit log, which is filtered
+// and exported; nobody makes what they may not have.
+func TestOfficeKeepsAccounts(t *testing.T) {
+	o := openOffice(t)
+	b := o.desk("chief", browser.Desktop)
+	o.open(b, "/console/account/new")
+	b.types("#f-login", "li.na")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("what is missing", firstWrong+` && document.querySelector("#f-login").value === "li.na"`)
+	b.types("#f-name", "李娜")
+	b.types("#f-password", "Green-Lantern-47")
+	b.chooses("#f-role", "clerk")
+	b.run(`document.querySelector('input[name="communities"]').click()`)
+	b.picture("account-new")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the account", wasSaved+` && /account\/\d+$/.test(location.pathname) && document.querySelector("main").innerText.includes("物业文员")`)
+	path, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.pathname`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.open(b, path+"/edit")
+	b.sets("#f-name", "李娜娜")
+	b.run(`document.querySelector('input[value="record.export"]').click()`)
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the change", wasSaved+` && document.querySelector("h1").innerText.includes("李娜娜")`)
+	b.click(`button[formaction$="/disable"], form[action$="/disable"] button`)
+	b.await("the question names whom", `document.querySelector("dialog[open]")?.innerText.includes("李娜娜")`)
+	b.picture("account-disable-asked")
+	b.run(`document.querySelector("dialog[open] button[value=yes]").click()`)
+	b.await("disabled", wasSaved+` && document.querySelector("main").innerText.includes("已停用")`)
+
+	o.open(b, "/console/audit")
+	b.chooses("#f-act", "account.update")
+	b.await("the change alone", `location.search.includes("act=account.update") && document.querySelectorAll("tbody tr").length === 1`)
+	b.await("its page", `document.querySelector("tbody a").click() || true`)
+	b.says("李娜娜")
+	b.picture("audit-change")
+	if got := b.download("/console/audit/export.xlsx?act=account.update"); !strings.HasPrefix(got, "200 application/vnd") {
+		t.Errorf("the audit log exports as %s", got)
+	}
+
+	manager := o.desk("manager", browser.Phone)
+	o.isRefused(manager, "/console/account/new", "没有权限")
+	o.isRefused(manager, "/console/setting", "没有权限")
+	o.isRefused(o.desk("neighbour", browser.Desktop), path, "没有找到")
+}
+
+// Doors, posts and observers are added, refused when wrong, changed and taken away.
+func TestOfficeKeepsTheDoors(t *testing.T) {
+	o := openOffice(t)
+	b := o.desk("manager", browser.Desktop)
+	o.open(b, "/console/reader/new", o.communities[0])
+	b.types("#f-name", "西门出口")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("what is missing", firstWrong+` && document.querySelector("#f-name").value === "西门出口"`)
+	b.types("#f-gate", "西门")
+	b.types("#f-serial", "VGW009")
+	b.picture("reader-new")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the reader, and what to type into the device", wasSaved+` && document.querySelector("main").innerText.includes("西门出口")`)
+	b.picture("reader-made")
+	reader, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.pathname`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.open(b, reader+"/edit")
+	b.sets("#f-name", "西门人行出口")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("its new name", wasSaved+` && document.querySelector("h1").innerText.includes("西门人行出口")`)
+	o.isRefused(o.desk("neighbour", browser.Desktop), reader, "没有找到")
+	o.isRefused(o.desk("viewer", browser.Phone), reader+"/edit", "没有权限")
+
+	o.open(b, "/console/observer/new")
+	b.types("#f-name", "赵警官")
+	b.types("#f-phone", "110")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("what is wrong", firstWrong+` && document.querySelector("#f-name").value === "赵警官"`)
+	b.types("#f-capacity", "社区民警")
+	b.sets("#f-phone", "13900139000")
+	b.run(`document.querySelector('input[name="communities"]:not(:checked)')?.click()`)
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the observer", wasSaved+` && document.querySelector("main").innerText.includes("139****9000")`)
+	b.click(`form button[formaction$="/qr"], form[action$="/qr"] button`)
+	b.await("the QR to sign in with", `location.pathname.endsWith("/qr") && document.querySelector("main img, main svg")`)
+	b.picture("observer-qr")
+
+	o.open(b, "/console/guardpost/new", o.communities[0])
+	b.types("#f-name", "西门岗亭")
+	b.click(".tx-form-foot .btn-primary")
+	b.await("the post", `document.querySelector("main").innerText.includes("西门岗亭") && !document.querySelector(".tx-wrong")`)
+}
+
+// A session ends in the middle of every kind of form: the sign-in says that what was
+// typed is kept, and after it the form is there as it was.
+func TestSessionEndsInMidForm(t *testing.T) {
+	o := openOffice(t)
+	b, phone := o.desk("chief", browser.Desktop), o.desk("chief", browser.Phone)
+	here := o.communities[0].ID.String()
+	for path, field := range map[string]string{
+		"/console/community/new":                         "#f-name",
+		"/console/house/new?community=" + here:           "#f-level0",
+		"/console/resident/new?community=" + here:        "#f-name",
+		"/console/passrule?community=" + here:            "#f-exits",
+		"/console/restriction/new?community=" + here:     "#f-reason",
+		"/console/reader/new?community=" + here:          "#f-gate",
+		"/console/guardpost/guard/new?community=" + here: "#f-name",
+		"/console/observer/new":                          "#f-capacity",
+		"/console/account/new":                           "#f-name",
+	} {
+		session := o.signIn(b, "chief")
+		o.open(b, path)
+		b.sets(field, "7")
+		o.open(phone, "/console/me")
+		phone.run(fmt.Sprintf(`document.querySelector('form[action="/console/me/session/%s/end"]').submit()`, session))
+		phone.await("the desk's session ended", fmt.Sprintf(`document.readyState === "complete" && !document.querySelector('form[action="/console/me/session/%s/end"]')`, session))
+		b.click("main form[method=post] .tx-form-foot .btn-primary")
+		b.await("the sign-in, and that nothing is lost", `location.pathname === "/console/session" && document.querySelector("main").innerText.includes("刚才填写的内容已经保留")`)
+		b.picture("draft-sign-in")
+		o.signIn(b, "chief")
+		o.open(b, "/console/session/draft") // where the sign-in leads
+		b.await("the form of "+path+" as it was left", `document.querySelector("`+field+`")?.value === "7" && document.querySelector("main").innerText.includes("还没有保存")`)
+		b.picture("draft-back")
+	}
+}

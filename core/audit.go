@@ -182,7 +182,7 @@ func (r AuditRecord) Words() string {
 
 // targetKinds are what acts are done to.
 var targetKinds = map[string]string{
-	"account": "账号", "access_record": "出入记录", "audit_log": "操作日志", "community": "小区", "guard": "门岗人员", "guardpost": "门岗",
+	"account": "账号", "alert": "告警", "access_record": "出入记录", "audit_log": "操作日志", "community": "小区", "guard": "门岗人员", "guardpost": "门岗",
 	"house": "房屋", "job": "后台任务", "observer": "观察员", "reader": "门禁读头", "resident": "住户", "setting": "系统设置", "wechat_user": "微信用户",
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
@@ -273,10 +274,11 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	o.open(b, "/console/account/new")
 	b.types("#f-login", "li.na")
 	b.click(".tx-form-foot .btn-primary")
-	b.await("what is missing", firstWrong+` && document.querySelector("#f-login").value === "li.na"`)
+	b.await("all that is missing, at once", firstWrong+` && document.querySelector("#f-login").value === "li.na" && document.querySelectorAll(".tx-wrong").length === 4`)
 	b.types("#f-name", "李娜")
 	b.types("#f-password", "Green-Lantern-47")
 	b.chooses("#f-role", "clerk")
+	b.await("the role's permissions ticked", `document.querySelector('input[value="resident.edit"]').checked && !document.querySelector('input[value="account.edit"]').checked`)
 	b.run(`document.querySelector('input[name="communities"]').click()`)
 	b.picture("account-new")
 	b.click(".tx-form-foot .btn-primary")
@@ -388,4 +390,74 @@ func TestSessionEndsInMidForm(t *testing.T) {
 		b.await("the form of "+path+" as it was left", `document.querySelector("`+field+`")?.value === "7" && document.querySelector("main").innerText.includes("还没有保存")`)
 		b.picture("draft-back")
 	}
+}
+
+// Whoever's browser runs no scripts works by forms and links alone: the rule is
+// previewed by a button, filters by theirs, and the server asks before it takes away.
+func TestOfficeWithoutScripts(t *testing.T) {
+	o := openOffice(t)
+	b := o.desk("chief", browser.Desktop)
+	off := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	})
+	if err := chromedp.Do(b.ctx, off); err != nil {
+		t.Fatal(err)
+	}
+	o.open(b, "/console/passrule", o.communities[0])
+	b.plainly("a page without scripts", `!document.documentElement.classList.contains("js")`)
+	b.run(`document.querySelector("#f-exits").value = "5"`)
+	b.press(`button[value="preview"]`)
+	b.plainly("the rule in words, not saved", `document.querySelector("#rule-preview").innerText.includes("5 次") && document.querySelector("main").innerText.includes("还没有保存")`)
+	b.picture("plain-preview")
+	b.press(".tx-form-foot .btn-primary")
+	b.plainly("the rule saved", wasSaved+` && document.querySelector("#rule-preview").innerText.includes("5 次")`)
+
+	o.open(b, "/console/resident")
+	b.run(`document.querySelector("#f-q").value = "1栋1单元101"`)
+	b.press(".tx-filter-buttons .btn-primary")
+	b.plainly("the household", `location.search.includes("q=") && [...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元101"))`)
+	b.plainly("one of it", `document.querySelector("tbody a")`)
+	b.press("tbody a")
+	b.plainly("the page of one", `/resident\/\d+$/.test(location.pathname)`)
+	b.press(`button[formaction$="/moveout"], form[action$="/moveout"] button`)
+	b.plainly("the question on a page of its own", `document.querySelector("form.tx-confirm")?.innerText.includes("迁出")`)
+	b.picture("plain-moveout")
+	b.press("form.tx-confirm .btn-danger")
+	b.plainly("moved out", wasSaved)
+
+	o.open(b, "/console/observer/new")
+	b.press(".tx-form-foot .btn-primary")
+	b.plainly("what is missing", `document.querySelectorAll(".tx-wrong .tx-error").length >= 3`)
+	o.open(b, "/console/accessrecord/chart")
+	b.press(`noscript a, a[href*="chart"][href*="now"]`)
+	b.plainly("the figures as tables", `document.querySelectorAll("[data-chart] table tbody tr").length > 3`)
+	b.picture("plain-chart")
+}
+
+// press clicks with the mouse, in a page whose timers do not run either.
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, chromedp.Click(selector)); err != nil {
+		b.picture("failed")
+		b.t.Fatalf("press %s: %v", selector, err)
+	}
+}
+
+// plainly waits like await, for pages in which no timer runs.
+func (b *tab) plainly(what, expression string) {
+	b.t.Helper()
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		var ok bool
+		if ok, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !!("+expression+")")); ok && err == nil {
+			return
+		}
+		select {
+		case <-b.ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	b.picture("failed")
+	b.t.Fatalf("waited in vain for %s (%v)", what, err)
 }

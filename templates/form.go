@@ -53,6 +53,7 @@ type Field struct {
 	Wide         bool   // takes the whole row of a form in two columns; Textarea and Checks do anyway
 	Suggest      string // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
 	Standing     bool   // a filter that is always set, such as whose list this is: what it leaves out is not filtered out
+	Presets      string // Select: another choice ticks its Ticks among the boxes of this name, and no others
 	Whole        bool   // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters
 	compact      bool   // in a filter row: no help, small
 }
@@ -63,6 +64,7 @@ type Choice struct {
 	Label    string
 	Help     string
 	Disabled bool
+	Ticks    []string // with Presets
 }
 
 // ID is the input's id in the page.
@@ -125,6 +127,7 @@ type Form struct {
 	Cancel   string // address to go back to; empty for no such button
 	Confirm  string // asks before sending, with this sentence
 	Danger   bool   // the button is red
+	Preview  string // words of a button that sends act=preview, where scripts are off and cannot show it by themselves
 	Sign     bool   // a sign-in or another short form: a wide button, no unsaved warning
 }
 

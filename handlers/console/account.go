@@ -143,6 +143,17 @@ func (f accountForm) account(id core.ID) core.Account {
 	return a
 }
 
+// wrong is all that is wrong with a new account, at once. Which permissions it needs
+// hangs on its role.
+func (f accountForm) wrong() error {
+	a := f.account(0).Trimmed()
+	fields := web.FieldsOf(mergeFields(a.Check(), core.CheckPassword(a.Login, f.Password)))
+	if fields["role"] != "" {
+		delete(fields, "permissions")
+	}
+	return core.InvalidFields(fields)
+}
+
 func (h *Console) newAccount(c *web.Context) error {
 	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {
@@ -163,7 +174,7 @@ func (h *Console) showAccountForm(c *web.Context, status int, account core.Accou
 
 func (h *Console) createAccount(c *web.Context) error {
 	var form accountForm
-	err := c.Bind(&form)
+	err := mergeFields(c.Bind(&form), form.wrong())
 	if err == nil {
 		var id core.ID
 		id, err = h.Store.CreateAccount(c.Ctx(), granter(c), form.account(0), form.Password)

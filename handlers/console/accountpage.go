@@ -167,7 +167,16 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 		form.Action, form.Submit, form.Cancel = accountURL(a.ID), "", accountURL(a.ID)
 		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
 	}
-	fields = append(fields, templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role), Help: "新增时不勾选任何权限，即按角色授予"})
+	role := templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role)}
+	if a.ID == 0 {
+		role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；一项不勾，即按角色授予"
+		for i, preset := range core.RoleTable {
+			for _, p := range preset.Permissions {
+				role.Choices[i+1].Ticks = append(role.Choices[i+1].Ticks, string(p))
+			}
+		}
+	}
+	fields = append(fields, role)
 	form.Sections = []templates.Section{{Title: "基本信息", Fields: fields}}
 	form.Sections = append(form.Sections, scopeSection(by, a, communities), permissionSection(by, a))
 	return form

@@ -70,7 +70,7 @@ func (h *Console) passRulePage(c *web.Context, at place, rule store.PassRule) pa
 		field := at.field("")
 		page.Choose = &field
 	}
-	page.Form = templates.Form{Action: passRulePath, CSRF: page.CSRF, Sections: passRuleSections(at, rule)}
+	page.Form = templates.Form{Action: passRulePath, CSRF: page.CSRF, Sections: passRuleSections(at, rule), Preview: "预览"}
 	return page
 }
 
@@ -86,6 +86,7 @@ type passRuleForm struct {
 	RecordTemp bool    `form:"record_temp"`
 	Fever      string  `form:"fever_tenths" max:"10"`
 	ReaderQR   bool    `form:"reader_qr"`
+	Act        string  `form:"act" max:"8"` // "preview": the rule in words, and nothing is saved
 }
 
 // rule turns the form into a rule, with what is wrong by field.
@@ -163,7 +164,11 @@ func (h *Console) passRuleSave(c *web.Context) error {
 		return err
 	}
 	rule, ruleWrong := form.rule()
-	if wrong = mergeFields(wrong, ruleWrong); wrong == nil {
+	wrong = mergeFields(wrong, ruleWrong)
+	if wrong == nil && form.Act == "preview" {
+		return h.passRulePreviewed(c, at, rule)
+	}
+	if wrong == nil {
 		wrong = h.Store.SavePassRule(c.Ctx(), c.Actor(), c.Scope(), at.ID, rule, form.Version)
 	}
 	if wrong != nil {
@@ -171,6 +176,20 @@ func (h *Console) passRuleSave(c *web.Context) error {
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")
 	return c.Redirect(at.at(passRulePath))
+}
+
+// passRulePreviewed shows the form as it stands with its rule in words, for browsers
+// without scripts.
+func (h *Console) passRulePreviewed(c *web.Context, at place, rule core.PassRule) error {
+	now, err := h.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	page := h.passRulePage(c, at, now)
+	page.Preview = passRulePreview{Words: rule.Words()}
+	page.Form.Notice = "这是预览，还没有保存。"
+	page.Form.Set(c.Form(), nil)
+	return h.page(c, http.StatusOK, "console/passrule/show", page)
 }
 
 // mergeFields joins two invalid forms; what the first says of a field stands.

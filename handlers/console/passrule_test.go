@@ -37,6 +37,15 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 		t.Errorf("in words %q, want %q", got, before.Words())
 	}
 	version := inputValue(page, "version")
+	plain := passRuleFormOf(d, version) // the button of browsers without scripts
+	if !strings.Contains(page.Find("noscript").Text(), `value="preview"`) {
+		t.Error("without scripts there is no preview")
+	}
+	plain.Set("act", "preview")
+	page, _ = b.post(t, passRulePath, plain, http.StatusOK)
+	if got := page.Find("#rule-preview").Text(); !strings.Contains(got, "2 天") || d.rule(t).Version != before.Version || inputValue(page, "fever_tenths") != "37.5" {
+		t.Errorf("previewed as %q, version %d", got, d.rule(t).Version)
+	}
 	b.post(t, passRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
 	want := core.PassRule{
 		Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}},

@@ -149,17 +149,24 @@ func (h *Console) residentCreate(c *web.Context) error {
 }
 
 func (h *Console) createResident(c *web.Context, at place, form residentForm) (core.ID, error) {
+	r := core.Resident{
+		Community: at.ID, Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
+		Phone: form.Phone, IDNumber: form.IDNumber,
+	}
+	_, wrong := r.Normalized()
 	house, err := h.Store.HouseByLabel(c.Ctx(), c.Scope(), at.ID, form.House)
 	if core.IsNotFound(err) {
-		return 0, core.InvalidFields(map[string]string{"house": "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"})
+		message := "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"
+		if form.House == "" {
+			message = "请填写房屋"
+		}
+		err = core.InvalidFields(map[string]string{"house": message})
 	}
-	if err != nil {
+	if err = mergeFields(err, wrong); err != nil {
 		return 0, err
 	}
-	return h.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), core.Resident{
-		Community: at.ID, House: house.ID, Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
-		Phone: form.Phone, IDNumber: form.IDNumber,
-	})
+	r.House = house.ID
+	return h.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), r)
 }
 
 // resident gives the resident that the path names, where the account may see it.

@@ -190,9 +190,16 @@ func (h *Console) savedViewDelete(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	back := templates.WithQuery(savedViewPath, nil, "stem", view.Stem)
+	if !confirmed(c) {
+		return h.confirm(c, view.Stem, templates.Confirm{
+			Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。",
+			Action: savedViewPath + "/" + view.ID.String() + "/delete", Submit: "删除", Cancel: back, Danger: true,
+		})
+	}
 	if err := h.Store.DeleteView(c.Ctx(), view.Account, view.ID); err != nil {
 		return err
 	}
 	c.Flash(web.FlashSuccess, "已删除视图“"+view.Name+"”。")
-	return c.Redirect(templates.WithQuery(savedViewPath, nil, "stem", view.Stem))
+	return c.Redirect(back)
 }

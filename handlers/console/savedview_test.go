@@ -63,7 +63,11 @@ func TestViewsAreRenamedAndDeleted(t *testing.T) {
 	}
 	colleague.post(t, self, url.Values{"name": {"丁"}}, http.StatusNotFound)
 	colleague.post(t, self+"/delete", nil, http.StatusNotFound)
-	b.post(t, self+"/delete", nil, http.StatusSeeOther)
+	asked, _ := b.post(t, self+"/delete", nil, http.StatusOK)
+	if !strings.Contains(asked.Find(".tx-confirm").Text(), "丙") {
+		t.Error("the question does not name the view")
+	}
+	b.post(t, self+"/delete", confirmedForm(), http.StatusSeeOther)
 	if n := b.get(t, manage, http.StatusOK).Find("tbody tr").Length(); n != 1 {
 		t.Errorf("%d views are left", n)
 	}

@@ -222,7 +222,7 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 	if strings.HasPrefix(page.Name, "demo-") {
 		return // samples of forms and lists: they lead nowhere
 	}
-	if doc.Find("form.tx-form[method=post]").Length() > 0 {
+	if doc.Find("form.tx-form[method=post] [required]").Length() > 0 {
 		state("wrong", "", sendEmpty)
 	}
 	if doc.Find("[data-confirm]").Length() > 0 {

@@ -48,6 +48,7 @@ func Show(ctx context.Context, p Page) error {
 // settled holds when pictures are there and nothing moves any more.
 const settled = `document.readyState === "complete" && !window.left &&
 	[...document.images].every(image => image.complete) &&
+	[...document.querySelectorAll("[data-chart]")].every(chart => chart.dataset.mode === "table" || chart.querySelector("canvas")) &&
 	document.getAnimations().every(a => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`
 
 // lead runs a script that leaves the page and waits for the next.

@@ -49,6 +49,13 @@ export function watchForms() {
     event.submitter?.setAttribute("aria-busy", "true");
   });
 
+  document.addEventListener("change", (event) => {
+    const { presets } = event.target.dataset;
+    if (!presets) return;
+    const ticks = (event.target.selectedOptions[0].dataset.ticks || "").split(" ");
+    for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${presets}"]:enabled`)) box.checked = ticks.includes(box.value);
+  });
+
   // Back from the next page: the form may be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

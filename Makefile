@@ -32,12 +32,14 @@ run: assets ## Run the demo: everything clickable in a browser, no account anywh
 build: assets ## Build the program: make build BIN=path.
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $(BIN) ./server
 
+# tools/services asks the tests for MariaDB, Redis and a browser; a plain `go test`
+# leaves them out.
 .PHONY: test
 test: services assets check ## Run every test with the race detector, against real servers and a browser.
 	go run ./tools/services -- go test $(RACE) -vet=off -timeout 14m $(PKG)
 
 .PHONY: test-quick
-test-quick: assets ## Run the tests of PKG (default all) without the race detector.
+test-quick: assets ## The same of PKG (default all) without the race detector; go test alone has no servers.
 	go run ./tools/services -- go test -vet=off -timeout 14m $(PKG)
 
 .PHONY: check

@@ -17,8 +17,6 @@ import (
 	"tongxing/testkit/estate"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
-
 // rig is a gate with its store and its Redis.
 type rig struct {
 	*gate.Gate

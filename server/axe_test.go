@@ -42,7 +42,7 @@ func TestPagesAreAccessible(t *testing.T) {
 		}
 		t.Skip(err) // `make assets` brings it
 	}
-	address := startDemo(t)
+	address := showDemo(t)
 	all, err := pages.Of(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testkit.Main(m, func() { os.RemoveAll(seeded.dir) })
+	code := m.Run()
+	os.RemoveAll(seeded.dir)
+	os.Exit(code)
 }
 
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
@@ -75,6 +77,14 @@ func startDemo(t *testing.T) string {
 		}
 	})
 	return address
+}
+
+// showDemo is startDemo for a test with a browser; where there is none, it skips
+// before anything is started.
+func showDemo(t *testing.T) string {
+	t.Helper()
+	testkit.Chromium(t)
+	return startDemo(t)
 }
 
 // runDemo runs the demonstration on the data of a folder; stop ends it, and fails
@@ -230,7 +240,7 @@ func decodeQR(t *testing.T, shot []byte) string {
 // A newcomer follows the tour: the phone, the code, the door, the code again,
 // and the pages of those who watch.
 func TestTour(t *testing.T) {
-	address := startDemo(t)
+	address := showDemo(t)
 	guard, observer := newTab(t, browser.Phone), newTab(t, browser.Phone)
 	guard.open(on(t, address, "li-weidong", "/h5/guard"))
 	guard.await("the guard's live records", `document.querySelector("[data-live-state]")?.dataset.liveState === "on"`)
@@ -273,7 +283,7 @@ func TestTour(t *testing.T) {
 // What a resident's screen shows is read by a QR library and presented to both
 // families of readers.
 func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
-	address := startDemo(t)
+	address := showDemo(t)
 	phone := newTab(t, browser.Phone)
 	phone.open(on(t, address, "wang-xiulan", "/sim/phone/wang-xiulan?tab=mini&view=launch%3Fapp%3D"+demoMini))
 	phone.await("the code", inPhone+"(`[data-qr] img`)?.complete")

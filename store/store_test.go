@@ -10,8 +10,6 @@ import (
 	"tongxing/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
-
 // eachStore runs a test on every database: on SQLite, and on MariaDB, each new
 // and empty but for its schema.
 func eachStore(t *testing.T, test func(t *testing.T, s *Store)) {

@@ -1,8 +1,11 @@
 // Package testkit gives tests real servers: a database of their own on a private
 // MariaDB, a private Redis, a browser. Only tests and tools import it.
 //
-// What is not installed skips the test; with CI=true in the environment it fails
-// it instead, so that a gate never passes by not looking.
+// A plain go test looks at the embedded parts alone and is quick: what needs such a
+// server skips. tools/services, which `make test` and `make test-quick` run the tests
+// with, asks for the rest; then only what is not installed skips. With CI=true in the
+// environment nothing skips: what cannot be had fails the test, so that a gate never
+// passes by not looking.
 package testkit
 
 import (
@@ -11,9 +14,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -21,25 +24,53 @@ import (
 	"tongxing/testkit/servers"
 )
 
-// EnvMySQL names the environment variable that points at a MySQL or MariaDB
-// server to use instead of starting one: a DSN whose account may create
-// databases. tools/services sets it so that all packages share one server.
-const EnvMySQL = "TONGXING_TEST_MYSQL_DSN"
+// What tools/services tells the tests of all packages.
+const (
+	// EnvServers is true where tests are to use MariaDB, Redis and a browser.
+	EnvServers = "TONGXING_TEST_SERVERS"
+	// EnvMySQL is the DSN of the MySQL or MariaDB server that tests share; its account
+	// may create databases.
+	EnvMySQL = "TONGXING_TEST_MYSQL_DSN"
+)
 
-// Missing skips the test, or fails it where CI=true, since what cannot be had.
-func Missing(t testing.TB, what string, err error) {
+var (
+	errNotAsked = errors.New("not asked for: `make test` runs this too, and `make test-quick PKG=…` that of one package")
+	errMissing  = fmt.Errorf("%w: `make services-check` says how to install it", servers.ErrMissing)
+)
+
+// missing skips the test, or fails it where CI=true, since what cannot be had.
+func missing(t testing.TB, what string, err error) {
 	t.Helper()
-	if os.Getenv("CI") == "true" || !errors.Is(err, servers.ErrMissing) {
-		t.Fatalf("%s: %v (make services-check says how to install it)", what, err)
+	if errors.Is(err, servers.ErrMissing) {
+		err = errMissing
 	}
-	t.Skipf("%s: %v (make services-check says how to install it)", what, err)
+	if os.Getenv("CI") != "true" && (errors.Is(err, errMissing) || errors.Is(err, errNotAsked)) {
+		t.Skipf("%s: %v", what, err)
+	}
+	t.Fatalf("%s: %v", what, err)
+}
+
+// asked goes on where servers are to be used.
+func asked(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv(EnvServers) != "true" {
+		missing(t, what, errNotAsked)
+	}
 }
 
 // MariaDB makes an empty database and returns its DSN. The database goes away
 // with the test; the server is shared.
 func MariaDB(t testing.TB) string {
 	t.Helper()
-	config := sharedMariaDB(t)
+	asked(t, "MariaDB")
+	dsn := os.Getenv(EnvMySQL)
+	if dsn == "" {
+		missing(t, "MariaDB", servers.ErrMissing)
+	}
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatalf("%s: %v", EnvMySQL, err)
+	}
 	config.DBName = "t_" + random()
 	execute(t, config, "CREATE DATABASE `"+config.DBName+"` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
 	t.Cleanup(func() { execute(t, config, "DROP DATABASE IF EXISTS `"+config.DBName+"`") })
@@ -60,50 +91,14 @@ func execute(t testing.TB, config *mysql.Config, statement string) {
 	}
 }
 
-var shared struct {
-	once   sync.Once
-	server *servers.MariaDB
-	err    error
-}
-
-func sharedMariaDB(t testing.TB) *mysql.Config {
-	t.Helper()
-	dsn := os.Getenv(EnvMySQL)
-	if dsn == "" {
-		shared.once.Do(func() { shared.server, shared.err = servers.StartMariaDB() })
-		if shared.err != nil {
-			Missing(t, "MariaDB", shared.err)
-		}
-		dsn = shared.server.DSN("")
-	}
-	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatalf("%s: %v", EnvMySQL, err)
-	}
-	return config
-}
-
-// Main runs a package's tests, then calls after, and ends the shared server in good
-// order: func TestMain(m *testing.M) { testkit.Main(m) }. Without it the kernel ends
-// the server with the process, and a later run removes its folder.
-func Main(m *testing.M, after ...func()) {
-	code := m.Run()
-	for _, call := range after {
-		call()
-	}
-	if shared.server != nil {
-		shared.server.Close()
-	}
-	os.Exit(code)
-}
-
 // OwnMariaDB starts a server for this test alone, to be stopped and killed. It
 // ends with the test.
 func OwnMariaDB(t testing.TB) *servers.MariaDB {
 	t.Helper()
+	asked(t, "MariaDB")
 	m, err := servers.StartMariaDB()
 	if err != nil {
-		Missing(t, "MariaDB", err)
+		missing(t, "MariaDB", err)
 	}
 	t.Cleanup(m.Close)
 	return m
@@ -121,9 +116,10 @@ func Redis(t testing.TB) string {
 // It ends with the test.
 func OwnRedis(t testing.TB) *servers.Redis {
 	t.Helper()
+	asked(t, "Redis")
 	r, err := servers.StartRedis()
 	if err != nil {
-		Missing(t, "Redis", err)
+		missing(t, "Redis", err)
 	}
 	t.Cleanup(r.Close)
 	return r
@@ -133,9 +129,10 @@ func OwnRedis(t testing.TB) *servers.Redis {
 // slots. It ends with the test.
 func RedisCluster(t testing.TB) *servers.Redis {
 	t.Helper()
+	asked(t, "Redis")
 	r, err := servers.StartRedisCluster()
 	if err != nil {
-		Missing(t, "Redis", err)
+		missing(t, "Redis", err)
 	}
 	t.Cleanup(r.Close)
 	return r
@@ -148,7 +145,7 @@ func RedisSentinel(t testing.TB) (sentinelAddr string, main *servers.Redis) {
 	main = OwnRedis(t)
 	s, err := servers.StartSentinel(main)
 	if err != nil {
-		Missing(t, "Redis Sentinel", err)
+		missing(t, "Redis Sentinel", err)
 	}
 	t.Cleanup(s.Close)
 	return s.Addr, main
@@ -157,12 +154,13 @@ func RedisSentinel(t testing.TB) (sentinelAddr string, main *servers.Redis) {
 // Chromium is the path of the browser's program. testkit/browser drives it.
 func Chromium(t testing.TB) string {
 	t.Helper()
+	asked(t, "Chromium")
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	Missing(t, "Chromium", servers.ErrMissing)
+	missing(t, "Chromium", servers.ErrMissing)
 	return ""
 }
 

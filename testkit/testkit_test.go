@@ -16,7 +16,20 @@ import (
 	"tongxing/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+// A plain go test leaves servers out and says how to have them; a gate does not
+// pass without them.
+func TestWithoutServersTestsSkipAndGatesFail(t *testing.T) {
+	for _, test := range []string{"TestMariaDBGivesEachItsOwn", "TestOwnMariaDBSurvivesAKill", "TestOwnRedisForgetsOnStop"} {
+		for gate, want := range map[string]string{"": "--- SKIP: " + test, "true": "--- FAIL: " + test} {
+			child := exec.Command(os.Args[0], "-test.v", "-test.run=^"+test+"$")
+			child.Env = append(os.Environ(), testkit.EnvServers+"=", "CI="+gate)
+			out, err := child.CombinedOutput()
+			if (err != nil) != (gate != "") || !strings.Contains(string(out), want) || !strings.Contains(string(out), "`make test`") {
+				t.Errorf("CI=%q: %v\n%s", gate, err, out)
+			}
+		}
+	}
+}
 
 func TestMariaDBGivesEachItsOwn(t *testing.T) {
 	first, second := open(t, testkit.MariaDB(t)), open(t, testkit.MariaDB(t))

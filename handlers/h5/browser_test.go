@@ -16,12 +16,9 @@ import (
 
 	"tongxing/core"
 	"tongxing/templates"
-	"tongxing/testkit"
 	"tongxing/testkit/browser"
 	"tongxing/testkit/estate"
 )
-
-func TestMain(m *testing.M) { testkit.Main(m) }
 
 // screen opens a browser where p is signed in, with the pages' assets, and gives
 // its context and the site's address.

@@ -1,5 +1,6 @@
-// Command services runs a command beside a private MariaDB that all test
-// packages share, and ends the server with it:
+// Command services runs a command, in whose tests MariaDB, Redis and a browser are
+// to be used, beside a private MariaDB that all test packages share, and ends that
+// server with it:
 //
 //	go run ./tools/services -- go test ./...
 //
@@ -34,7 +35,7 @@ func main() {
 
 // run gives back the command's own exit status.
 func run(args []string) int {
-	env := os.Environ()
+	env := append(os.Environ(), testkit.EnvServers+"=true")
 	if os.Getenv(testkit.EnvMySQL) == "" {
 		server, err := servers.StartMariaDB()
 		switch {

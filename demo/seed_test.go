@@ -2,7 +2,6 @@ package demo_test
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 
 	"tongxing/core"
@@ -12,11 +11,7 @@ import (
 )
 
 func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
-	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "d.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := estate.Store(t, store.Options{})
 	identify := func(m demo.Member) core.WechatIdentity { return core.WechatIdentity{AppID: "wx", OpenID: "o-" + m.Key} }
 	cast, err := demo.Seed(t.Context(), s, identify)
 	if err != nil {
@@ -81,11 +76,7 @@ func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err
 // The demonstration's administrator has a password that everybody knows: nobody's
 // own data gets one, and nobody's real start has one.
 func TestDemonstrationAndRealDataNeverMeet(t *testing.T) {
-	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "d.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := estate.Store(t, store.Options{})
 	if err := demo.Refuse(t.Context(), s); err != nil {
 		t.Errorf("an empty database: %v", err)
 	}

@@ -2,7 +2,6 @@ package gate_test
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +52,7 @@ func eachRig(t *testing.T, test func(t *testing.T, r *rig)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
-		test(t, newRig(t, store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db")}, c))
+		test(t, newRig(t, store.Options{SQLitePath: estate.SQLite(t)}, c))
 	})
 	t.Run("MariaDB and Redis", func(t *testing.T) {
 		c, err := cache.Open(cache.Options{URL: testkit.Redis(t)})
@@ -68,18 +67,10 @@ func eachRig(t *testing.T, test func(t *testing.T, r *rig)) {
 func newRig(t *testing.T, o store.Options, c redis.UniversalClient) *rig {
 	t.Helper()
 	r := &rig{redis: c, clock: &clock{}}
-	o.Keys, o.Now = estate.Keys(), r.clock.now
-	s, err := store.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o.Now = r.clock.now
+	s := estate.Store(t, o)
 	r.store, r.Gate = s, gate.New(gate.Options{Store: s, Redis: c})
-	t.Cleanup(func() {
-		r.Gate.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(r.Gate.Close)
 	r.again = func() *rig { return newRig(t, o, c) }
 	return r
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -44,10 +43,7 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := estate.Store(t, store.Options{})
 	redis, err := cache.Open(cache.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -77,9 +73,6 @@ func newTown(t *testing.T) *town {
 		d.Close()
 		g.Close()
 		redis.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}), audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}}
 	for _, e := range []*estate.Estate{w.mine, w.others} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"testing"
 
 	"tongxing/core"
@@ -15,17 +14,10 @@ import (
 // jobOffice is a store with one job that waits, and a runner of it.
 func jobOffice(t *testing.T, run jobRun) (r *jobRunner, by core.Actor, id core.ID) {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := estate.Store(t, store.Options{})
 	by = core.Actor{Kind: core.ActorAccount, ID: 7, Name: "周敏"}
-	if id, err = s.StartJob(t.Context(), by, core.JobVerifyAudit); err != nil {
+	id, err := s.StartJob(t.Context(), by, core.JobVerifyAudit)
+	if err != nil {
 		t.Fatal(err)
 	}
 	r = newJobRunner(s, slog.New(slog.DiscardHandler))

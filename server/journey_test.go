@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,22 +26,12 @@ import (
 	"tongxing/testkit/browser"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	os.RemoveAll(seeded.dir)
-	os.Exit(code)
-}
-
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // seeded is the data of a demonstration that was begun once, for every test to
 // begin with a copy: making up an estate takes half a minute under the race
 // detector.
-var seeded struct {
-	once sync.Once
-	dir  string
-	err  error
-}
+var seeded testkit.Prepared
 
 // seededCopy is a folder of its own with a demonstration's data, and the settings
 // that go with it.
@@ -51,20 +40,10 @@ func seededCopy(t *testing.T) string {
 	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
 	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
 	t.Setenv("TONGXING_LOG_LEVEL", "warn")
-	seeded.once.Do(func() {
-		if seeded.dir, seeded.err = os.MkdirTemp("", "tongxing-demo-"); seeded.err == nil {
-			_, stop := runDemo(t, seeded.dir)
-			seeded.err = stop()
-		}
+	return seeded.Copy(t, func(dir string) error {
+		_, stop := runDemo(t, dir)
+		return stop()
 	})
-	if seeded.err != nil {
-		t.Fatalf("the first demonstration: %v", seeded.err)
-	}
-	data := t.TempDir()
-	if err := os.CopyFS(data, os.DirFS(seeded.dir)); err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // startDemo runs the real program's demonstration and gives its address.

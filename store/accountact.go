@@ -17,7 +17,7 @@ func (s *Store) CreateAccount(ctx context.Context, by core.Granter, a core.Accou
 	if err := checkNewAccount(by, a, password); err != nil {
 		return 0, err
 	}
-	hash, err := hashPassword(ctx, password)
+	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
 		return 0, wrap("create an account", err)
 	}
@@ -127,7 +127,7 @@ func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, 
 	if err := core.CheckPassword(account.Login, password); err != nil {
 		return err
 	}
-	hash, err := hashPassword(ctx, password)
+	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
 		return wrap("reset a password", err)
 	}
@@ -219,7 +219,7 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 	if err := s.get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(id)); err != nil {
 		return wrap("change a password", absent(err, noAccount))
 	}
-	ok, err := matchPassword(ctx, row.Password, c.Old)
+	ok, err := s.passwords.match(ctx, row.Password, c.Old)
 	if err != nil {
 		return wrap("change a password", err)
 	}
@@ -232,7 +232,7 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 	if err := core.CheckPassword(row.Login, c.New); err != nil {
 		return err
 	}
-	hash, err := hashPassword(ctx, c.New)
+	hash, err := s.passwords.hash(ctx, c.New)
 	if err != nil {
 		return wrap("change a password", err)
 	}

@@ -61,7 +61,7 @@ func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token
 	if err := s.CheckFirstAdminToken(ctx, token); err != nil {
 		return 0, err
 	}
-	hash, err := hashPassword(ctx, first.Password)
+	hash, err := s.passwords.hash(ctx, first.Password)
 	if err != nil {
 		return 0, wrap("make the first admin", err)
 	}

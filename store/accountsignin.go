@@ -59,7 +59,7 @@ func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error
 	if err != nil && !core.IsNotFound(absent(err, noAccount)) {
 		return done, wrap("sign in", err)
 	}
-	ok, err := matchPassword(ctx, row.Password, in.Password)
+	ok, err := s.passwords.match(ctx, row.Password, in.Password)
 	if err != nil {
 		return done, wrap("sign in", err)
 	}

@@ -34,23 +34,26 @@ type Options struct {
 	Settings core.Settings
 	Now      func() time.Time
 	Log      *slog.Logger
+
+	Passwords PasswordCost // of new passwords; other than zero in tests alone
 }
 
 // Store is the one concrete store. It is safe for concurrent use.
 type Store struct {
-	reads   *sqlx.DB
-	writes  *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
-	dialect dialect
-	group   *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
-	scans   *scanQueue
-	ids     *idMaker
-	lease   *nodeLease
-	keys    Keyring
-	zone    *time.Location
-	now     func() time.Time
-	log     *slog.Logger
+	reads     *sqlx.DB
+	writes    *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
+	dialect   dialect
+	group     *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
+	scans     *scanQueue
+	ids       *idMaker
+	lease     *nodeLease
+	keys      Keyring
+	zone      *time.Location
+	now       func() time.Time
+	log       *slog.Logger
 
-	subjects subjectWatch
+	subjects  subjectWatch
+	passwords PasswordCost
 
 	closing  sync.Once
 	closeErr error
@@ -96,7 +99,7 @@ func connect(ctx context.Context, o Options) (*Store, error) {
 	if o.Settings == (core.Settings{}) {
 		o.Settings = core.Settings{RecordDays: 365, ConsoleIdleMinutes: 120}
 	}
-	s := &Store{keys: o.Keys, zone: o.Zone, now: o.Now, log: o.Log}
+	s := &Store{keys: o.Keys, passwords: o.Passwords, zone: o.Zone, now: o.Now, log: o.Log}
 	s.settings.configured = o.Settings
 	if err := s.openPools(ctx, o); err != nil {
 		return nil, err

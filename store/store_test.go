@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,18 +15,38 @@ import (
 // and empty but for its schema.
 func eachStore(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
-	eachDatabase(t, func(t *testing.T, o Options) { test(t, openStore(t, o)) })
+	t.Run("SQLite", func(t *testing.T) {
+		o := testOptions()
+		o.SQLitePath = filepath.Join(emptySQLite.Copy(t, makeEmpty), sqliteFile)
+		test(t, openStore(t, o))
+	})
+	t.Run("MariaDB", func(t *testing.T) { onMariaDB(t, test) })
 }
 
-// eachDatabase is eachStore for tests that open by themselves.
+// eachDatabase is eachStore for tests that open by themselves, on databases that
+// have no schema yet.
 func eachDatabase(t *testing.T, test func(t *testing.T, o Options)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		o := testOptions()
-		o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
+		o.SQLitePath = filepath.Join(t.TempDir(), sqliteFile)
 		test(t, o)
 	})
 	t.Run("MariaDB", func(t *testing.T) { test(t, mariaOptions(t)) })
+}
+
+const sqliteFile = "tongxing.db"
+
+var emptySQLite testkit.Prepared // a database with its schema
+
+func makeEmpty(dir string) error {
+	o := testOptions()
+	o.SQLitePath = filepath.Join(dir, sqliteFile)
+	s, err := Open(context.Background(), o)
+	if err != nil {
+		return err
+	}
+	return s.Close()
 }
 
 // onMariaDB is eachStore for what SQLite cannot show; the test says why.
@@ -59,9 +80,10 @@ func openStore(t *testing.T, o Options) *Store {
 // sets Now.
 func testOptions() Options {
 	return Options{
-		Zone: testZone,
-		Keys: testKeys("k1"),
-		Now:  func() time.Time { return testNow },
+		Zone:      testZone,
+		Keys:      testKeys("k1"),
+		Passwords: PasswordCost{Memory: 8, Passes: 1},
+		Now:       func() time.Time { return testNow },
 	}
 }
 

@@ -227,7 +227,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, account core.ID, pas
 	if err := s.get(ctx, &hash, "SELECT password FROM account WHERE id = ?", int64(account)); err != nil {
 		return wrap("turn the second step off", absent(err, noAccount))
 	}
-	ok, err := matchPassword(ctx, hash, password)
+	ok, err := s.passwords.match(ctx, hash, password)
 	if err != nil {
 		return wrap("turn the second step off", err)
 	}

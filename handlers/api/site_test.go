@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -32,16 +31,15 @@ const (
 // site is an estate with the API in front of it and WeChat behind it.
 type site struct {
 	*estate.Estate
-	t      *testing.T
-	gate   *gate.Gate
-	redis  *redis.Client
-	sim    *simulator.Simulator
-	api    *API
-	app    *web.App
-	spec   *spec
-	log    *lockedBuffer
-	clock  *clock
-	closed sync.Once
+	t     *testing.T
+	gate  *gate.Gate
+	redis *redis.Client
+	sim   *simulator.Simulator
+	api   *API
+	app   *web.App
+	spec  *spec
+	log   *lockedBuffer
+	clock *clock
 }
 
 // clock is the real one, moved ahead by hand.
@@ -68,12 +66,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, log: &lockedBuffer{}, clock: &clock{}, spec: loadSpec(t)}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	st, err := store.Open(t.Context(), store.Options{
-		SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys(), Now: s.clock.now, Log: log,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := estate.Store(t, store.Options{Now: s.clock.now, Log: log})
 	s.redis = redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), MaxRetries: -1})
 	s.gate = gate.New(gate.Options{Store: st, Redis: s.redis, Log: log})
 	s.Estate = estate.New(t, st, estate.Plan{})
@@ -95,7 +88,6 @@ func newSite(t *testing.T) *site {
 		platform.Close()
 		s.gate.Close()
 		s.redis.Close()
-		s.closeStore()
 	})
 	return s
 }
@@ -108,13 +100,12 @@ func (s *site) newApp(o web.Options) *web.App {
 	return app
 }
 
-// closeStore takes the database away, once.
+// closeStore takes the database away.
 func (s *site) closeStore() {
-	s.closed.Do(func() {
-		if err := s.api.store.Close(); err != nil {
-			s.t.Error(err)
-		}
-	})
+	s.t.Helper()
+	if err := s.api.store.Close(); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // call is one request.

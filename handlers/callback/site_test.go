@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -42,17 +41,13 @@ type site struct {
 	log      *lockedBuffer
 	path     string // of the database
 	handler  http.Handler
-	closed   sync.Once
 }
 
 func newSite(t *testing.T, appID string) *site {
 	t.Helper()
-	s := &site{t: t, appID: appID, log: &lockedBuffer{}, redis: miniredis.RunT(t), path: filepath.Join(t.TempDir(), "t.db")}
+	s := &site{t: t, appID: appID, log: &lockedBuffer{}, redis: miniredis.RunT(t), path: estate.SQLite(t)}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	st, err := store.Open(t.Context(), store.Options{SQLitePath: s.path, Keys: estate.Keys(), Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := estate.Store(t, store.Options{SQLitePath: s.path, Log: log})
 	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), MaxRetries: -1})
 	s.Estate = estate.New(t, st, estate.Plan{Houses: 1, Members: 1, Doors: 1})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }))
@@ -65,7 +60,6 @@ func newSite(t *testing.T, appID string) *site {
 		server.Close()
 		platform.Close()
 		client.Close()
-		s.closeStore()
 	})
 	return s
 }
@@ -111,14 +105,6 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 	app := web.New(web.Options{Store: st, Cache: cache, Log: log})
 	app.Register(b.Routes()...)
 	s.handler = app
-}
-
-func (s *site) closeStore() {
-	s.closed.Do(func() {
-		if err := s.Store.Close(); err != nil {
-			s.t.Error(err)
-		}
-	})
 }
 
 // idle waits until every callback under way is answered.

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,20 +97,12 @@ func TestRegisterRoutesStayInScope(t *testing.T) {
 // The first account of a new program sees what to do, on every page.
 func TestRegisterWithoutCommunities(t *testing.T) {
 	d := newReaderDesk(t)
-	empty, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "empty.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	empty := estate.Store(t, store.Options{})
 	h := &Console{Store: empty, Renderer: d.console.Renderer, Cache: d.console.Cache}
 	app := web.New(web.Options{Store: empty, Cache: h.Cache, ErrorPage: h.ErrorPage})
 	app.Register(h.Routes()...)
 	server := httptest.NewServer(app)
-	t.Cleanup(func() {
-		server.Close()
-		if err := empty.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(server.Close)
 	d.store, d.address = empty, server.URL
 	b := d.signIn(t, core.Everywhere, core.Permissions()...)
 	for _, path := range []string{communityPath, housePath, passRulePath, restrictionPath} {

@@ -9,7 +9,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -36,10 +35,7 @@ type readerDesk struct {
 
 func newReaderDesk(t *testing.T) *readerDesk {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := estate.Store(t, store.Options{})
 	renderer, err := templates.New(false)
 	if err != nil {
 		t.Fatal(err)
@@ -55,9 +51,6 @@ func newReaderDesk(t *testing.T) *readerDesk {
 	t.Cleanup(func() {
 		server.Close()
 		client.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 	return d
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -41,7 +40,6 @@ type site struct {
 	second estate.Door // another vguang reader, with a refusal of its own
 	mu     sync.Mutex
 	calls  map[Outcome]int
-	closed sync.Once
 }
 
 func newSite(t *testing.T) *site { return newSiteWith(t, 0) }
@@ -50,12 +48,7 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	t.Helper()
 	s := &site{redis: miniredis.RunT(t), log: &lockedBuffer{}, now: time.Now().Truncate(time.Second), calls: map[Outcome]int{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	st, err := store.Open(t.Context(), store.Options{
-		SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys(), Now: func() time.Time { return s.now }, Log: log,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := estate.Store(t, store.Options{Now: func() time.Time { return s.now }, Log: log})
 	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1})
 	s.gate = gate.New(gate.Options{Store: st, Redis: client, Log: log})
 	s.Estate = estate.New(t, st, estate.Plan{})
@@ -71,19 +64,16 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 		s.door.Close()
 		s.gate.Close()
 		client.Close()
-		s.closeStore(t)
 	})
 	return s
 }
 
-// closeStore takes the database away, once.
+// closeStore takes the database away.
 func (s *site) closeStore(t *testing.T) {
 	t.Helper()
-	s.closed.Do(func() {
-		if err := s.Store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	if err := s.Store.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func (s *site) saw(_ string, o Outcome) {

@@ -10,7 +10,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -76,10 +75,7 @@ type site struct {
 
 func newSite(t *testing.T, plan estate.Plan) *site {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db"), Keys: estate.Keys()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := estate.Store(t, store.Options{})
 	redis, err := cache.Open(cache.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -104,9 +100,6 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 			end()
 		}
 		redis.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 	return w
 }

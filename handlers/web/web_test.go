@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"tongxing/cache"
 	"tongxing/core"
 	"tongxing/store"
+	"tongxing/testkit/estate"
 )
 
 // site is an App in front of a real store and cache, with a clock that a test sets.
@@ -68,18 +68,12 @@ func (s *site) pass(d time.Duration) {
 func newSite(t *testing.T, change func(o *Options)) *site {
 	t.Helper()
 	s := &site{t: t, now: siteTime, log: &logBuffer{}}
-	db, err := store.Open(t.Context(), store.Options{
-		SQLitePath: filepath.Join(t.TempDir(), "site.db"), Zone: time.UTC, Now: s.Now,
-		Keys: store.Keyring{Keys: []store.Key{{ID: "k1", Secret: bytes.Repeat([]byte{1}, 32)}}, MAC: bytes.Repeat([]byte{2}, 32)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := estate.Store(t, store.Options{Zone: time.UTC, Now: s.Now})
 	redis, err := cache.Open(cache.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { redis.Close(); db.Close() })
+	t.Cleanup(func() { redis.Close() })
 	s.store = db
 	o := Options{Store: db, Cache: RedisCache(redis), Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if change != nil {

@@ -67,9 +67,13 @@ func newRenderer(files fs.FS, dev bool, options []Option) (*Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates: list pages: %w", err)
 	}
+	shared, err := r.shared()
+	if err != nil {
+		return nil, err
+	}
 	r.pages = make(map[string]*template.Template, len(names))
 	for _, name := range names {
-		if r.pages[name], err = r.parse(name); err != nil {
+		if r.pages[name], err = r.parse(shared, name); err != nil {
 			return nil, err
 		}
 	}
@@ -113,7 +117,11 @@ func (r *Renderer) Pages() []string {
 
 func (r *Renderer) set(name string) (*template.Template, error) {
 	if r.dev {
-		return r.parse(name)
+		shared, err := r.shared()
+		if err != nil {
+			return nil, err
+		}
+		return r.parse(shared, name)
 	}
 	set, ok := r.pages[name]
 	if !ok {
@@ -122,21 +130,30 @@ func (r *Renderer) set(name string) (*template.Template, error) {
 	return set, nil
 }
 
-// parse reads the page's set. The page comes last, so its blocks win over
-// defaults of the same name in partials.
-func (r *Renderer) parse(name string) (*template.Template, error) {
-	set := template.New(path.Base(name) + ".html").Funcs(r.funcs())
-	folder := path.Dir(name)
-	for _, pattern := range []string{"layout/*.html", "partial/*.html", folder + "/_*.html", name + ".html"} {
-		if found, err := fs.Glob(r.files, pattern); err != nil || len(found) == 0 {
-			if strings.Contains(pattern, "/_") {
-				continue
-			}
-			return nil, fmt.Errorf("templates: %s: no file matches %s", name, pattern)
-		}
+// shared reads what every page's set begins with.
+func (r *Renderer) shared() (*template.Template, error) {
+	set := template.New("").Funcs(r.funcs())
+	for _, pattern := range []string{"layout/*.html", "partial/*.html"} {
 		if _, err := set.ParseFS(r.files, pattern); err != nil {
-			return nil, fmt.Errorf("templates: parse %s: %w", name, err)
+			return nil, fmt.Errorf("templates: parse %s: %w", pattern, err)
 		}
+	}
+	return set, nil
+}
+
+// parse reads the page's set, of which shared is the beginning. The page comes last,
+// so its blocks win over defaults of the same name in partials.
+func (r *Renderer) parse(shared *template.Template, name string) (*template.Template, error) {
+	set, err := shared.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("templates: %s: %w", name, err)
+	}
+	own := []string{name + ".html"}
+	if local, err := fs.Glob(r.files, path.Dir(name)+"/_*.html"); err == nil {
+		own = append(local, own...)
+	}
+	if _, err := set.ParseFS(r.files, own...); err != nil {
+		return nil, fmt.Errorf("templates: parse %s: %w", name, err)
 	}
 	return set, nil
 }

@@ -31,10 +31,10 @@ import (
 	"tongxing/testkit/servers"
 )
 
-// builtServer is the program as people run it, built once for this package. Its
-// folder is named as testkit's are, which a later run removes.
+// builtServer is the program as people run it, built once for this package where go
+// builds. Its folder is named as testkit's are, which a later run removes.
 var builtServer = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", fmt.Sprintf("tongxing-test-%d-server-", os.Getpid()))
+	dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), fmt.Sprintf("tongxing-test-%d-server-", os.Getpid()))
 	if err != nil {
 		return "", err
 	}

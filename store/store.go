@@ -40,17 +40,17 @@ type Options struct {
 
 // Store is the one concrete store. It is safe for concurrent use.
 type Store struct {
-	reads     *sqlx.DB
-	writes    *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
-	dialect   dialect
-	group     *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
-	scans     *scanQueue
-	ids       *idMaker
-	lease     *nodeLease
-	keys      Keyring
-	zone      *time.Location
-	now       func() time.Time
-	log       *slog.Logger
+	reads   *sqlx.DB
+	writes  *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
+	dialect dialect
+	group   *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
+	scans   *scanQueue
+	ids     *idMaker
+	lease   *nodeLease
+	keys    Keyring
+	zone    *time.Location
+	now     func() time.Time
+	log     *slog.Logger
 
 	subjects  subjectWatch
 	passwords PasswordCost

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -167,7 +166,11 @@ func mariaTemplate(program string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask mariadbd for its version: %w", err)
 	}
-	base := filepath.Join(os.TempDir(), "tongxing-mariadb-"+userName())
+	base, err := os.UserCacheDir()
+	if err != nil { // nobody is at home
+		base = filepath.Join(os.TempDir(), strconv.Itoa(os.Getuid()))
+	}
+	base = filepath.Join(base, "tongxing-mariadb")
 	if err := os.MkdirAll(base, 0o700); err != nil {
 		return "", err
 	}
@@ -216,13 +219,6 @@ func lockFile(path string) (unlock func(), err error) {
 		return nil, err
 	}
 	return func() { f.Close() }, nil
-}
-
-func userName() string {
-	if u, err := user.Current(); err == nil {
-		return fileName(u.Username)
-	}
-	return strconv.Itoa(os.Getuid())
 }
 
 // fileName keeps what is harmless in a file's name, the last 60 characters of it.

@@ -147,19 +147,40 @@ func find(names ...string) (string, error) {
 	return "", fmt.Errorf("%s: %w", strings.Join(names, " or "), ErrMissing)
 }
 
+const (
+	memory = "/dev/shm"
+	room   = 2 << 30 // bytes; a whole run of the tests holds less than half of it at a time
+)
+
+// MemoryFolder makes a folder whose files stay in memory, where to flush them costs
+// nothing: databases of tests spend most of their time on that. Where there is no such
+// place with room it gives "".
+func MemoryFolder() string {
+	var place syscall.Statfs_t
+	if err := syscall.Statfs(memory, &place); err != nil || uint64(place.Bavail)*uint64(place.Bsize) < room {
+		return ""
+	}
+	sweep(os.TempDir()) // which is this folder to all that come later
+	dir, err := folderIn(memory, "all")
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
 const folderPrefix = "tongxing-test-"
 
 // folder makes a folder of this process's own, and removes those of processes
 // that ended without removing theirs.
-func folder(kind string) (string, error) {
-	sweepOnce.Do(sweep)
-	return os.MkdirTemp("", fmt.Sprintf("%s%d-%s-", folderPrefix, os.Getpid(), kind))
+func folder(kind string) (string, error) { return folderIn(os.TempDir(), kind) }
+
+func folderIn(base, kind string) (string, error) {
+	sweep(base)
+	return os.MkdirTemp(base, fmt.Sprintf("%s%d-%s-", folderPrefix, os.Getpid(), kind))
 }
 
-var sweepOnce sync.Once
-
-func sweep() {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
+func sweep(base string) {
+	left, _ := filepath.Glob(filepath.Join(base, folderPrefix+"*"))
 	for _, path := range left {
 		text, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), folderPrefix), "-")
 		pid, err := strconv.Atoi(text)

@@ -4,10 +4,13 @@
 //
 //	go run ./tools/services -- go test ./...
 //
+// All that is for the time of the tests alone is kept in memory where that has room.
+//
 // With -check it says instead what the tests need and this machine lacks.
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,6 +39,15 @@ func main() {
 // run gives back the command's own exit status.
 func run(args []string) int {
 	env := append(os.Environ(), testkit.EnvServers+"=true")
+	if dir := servers.MemoryFolder(); dir != "" {
+		defer os.RemoveAll(dir)
+		// Programs cannot be run from there everywhere: go has its own place.
+		env = append(env, "TMPDIR="+dir, "GOTMPDIR="+cmp.Or(os.Getenv("GOTMPDIR"), os.TempDir()))
+		if err := os.Setenv("TMPDIR", dir); err != nil {
+			fmt.Fprintln(os.Stderr, "services:", err)
+			return 1
+		}
+	}
 	if os.Getenv(testkit.EnvMySQL) == "" {
 		server, err := servers.StartMariaDB()
 		switch {

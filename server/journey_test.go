@@ -26,6 +26,8 @@ import (
 	"tongxing/testkit/browser"
 )
 
+func TestMain(m *testing.M) { browser.Main(m) }
+
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // seeded is the data of a demonstration that was begun once, for every test to

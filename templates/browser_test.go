@@ -17,6 +17,8 @@ import (
 	"tongxing/testkit/browser"
 )
 
+func TestMain(m *testing.M) { browser.Main(m) }
+
 // site serves the component pages with the content security policy of the real
 // program, and keeps what forms send.
 type site struct {
@@ -107,12 +109,11 @@ func (s *site) last() url.Values {
 	return s.posts[len(s.posts)-1]
 }
 
-// open starts a browser. When the test ends, whatever the page's scripts threw
+// open opens a window. When the test ends, whatever the page's scripts threw
 // and every breach of the policy is an error; so is a load that failed.
 func open(t *testing.T, size browser.Size) context.Context {
 	t.Helper()
 	ctx := browser.Open(t, size)
-	do(t, ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height)))
 	listen, stop := context.WithCancel(ctx)
 	messages := chromedp.Console(listen)
 	done := make(chan struct{})

@@ -20,6 +20,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
+func TestMain(m *testing.M) { browser.Main(m) }
+
 // screen opens a browser where p is signed in, with the pages' assets, and gives
 // its context and the site's address.
 func (p *phone) screen(size browser.Size) (ctx context.Context, address string) {
@@ -45,7 +47,6 @@ func (p *phone) screen(size browser.Size) (ctx context.Context, address string) 
 	p.t.Cleanup(server.Close)
 	p.t.Cleanup(server.CloseClientConnections)
 	ctx = browser.Open(p.t, size)
-	p.must(chromedp.Do(ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height))))
 	return ctx, server.URL
 }
 

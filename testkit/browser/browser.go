@@ -1,9 +1,11 @@
-// Package browser opens a headless Chromium for tests, with a profile of its own
-// and no traffic but the test's.
+// Package browser opens windows of a headless Chromium for tests, each with a profile
+// of its own and no traffic but the test's.
 package browser
 
 import (
 	"context"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,27 +26,84 @@ var (
 // Limit bounds a whole journey, so that a page that never comes fails the test.
 const Limit = 3 * time.Minute
 
-// Open starts a browser and returns the context for chromedp.Run. Browser and
-// profile go away with the test.
+// Open gives a window of its own, for chromedp.Run, in the process's browser of that
+// size: nothing that another test did in it, cookies and storage too, is there. It
+// goes away with the test.
 func Open(t testing.TB, size Size) context.Context {
 	t.Helper()
-	allocator, end := chromedp.NewExecAllocator(context.Background(), Options(t, size)...)
+	browser, err := running.open(testkit.Chromium(t), size)
+	if err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
-	ctx, endTab := chromedp.NewContext(allocator)
-	t.Cleanup(endTab)
 	ctx, stop := context.WithTimeout(ctx, Limit)
 	t.Cleanup(stop)
+	// A window is never narrower than 500 pixels; what is in it can be.
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height))); err != nil {
+		t.Fatalf("open a window: %v", err)
+	}
 	return ctx
 }
 
-// Options start Debian's Chromium without a sandbox, which containers do not
+// Main runs a package's tests and ends the browsers that they opened:
+//
+//	func TestMain(m *testing.M) { browser.Main(m) }
+func Main(m *testing.M) {
+	code := m.Run()
+	running.close()
+	os.Exit(code)
+}
+
+// fleet is a browser of each size: one takes longer to start than most tests run.
+type fleet struct {
+	mu      sync.Mutex
+	started map[Size]context.Context
+	ends    []context.CancelFunc
+}
+
+var running = fleet{started: map[Size]context.Context{}}
+
+func (f *fleet) open(program string, size Size) (context.Context, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx := f.started[size]; ctx != nil && alive(ctx) {
+		return ctx, nil
+	}
+	allocator, end := chromedp.NewExecAllocator(context.Background(), options(program, size)...)
+	ctx, endBrowser := chromedp.NewContext(allocator)
+	f.ends = append(f.ends, endBrowser, end)
+	if err := chromedp.Do(ctx); err != nil {
+		return nil, err
+	}
+	f.started[size] = ctx
+	return ctx, nil
+}
+
+// alive is false of a browser that a page, or the lack of memory, ended.
+func alive(ctx context.Context) bool {
+	select {
+	case <-chromedp.FromContext(ctx).Browser.LostConnection:
+		return false
+	default:
+		return true
+	}
+}
+
+func (f *fleet) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, end := range f.ends {
+		end()
+	}
+}
+
+// options start Debian's Chromium without a sandbox, which containers do not
 // allow, and without calls to its maker.
-func Options(t testing.TB, size Size) []chromedp.ExecAllocatorOption {
-	t.Helper()
+func options(program string, size Size) []chromedp.ExecAllocatorOption {
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	return append(options,
-		chromedp.ExecPath(testkit.Chromium(t)),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(program),
 		chromedp.WindowSize(size.Width, size.Height),
 		chromedp.NoSandbox,
 		chromedp.DisableGPU,

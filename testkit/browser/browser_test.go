@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -10,19 +11,27 @@ import (
 	"tongxing/testkit/browser"
 )
 
+func TestMain(m *testing.M) { browser.Main(m) }
+
 func TestOpen(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("seen"); err == nil && r.URL.Path == "/" {
+			t.Error("a window has another's cookies")
+		}
+		http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes"})
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte("<!doctype html><h1>通行</h1>"))
 	}))
 	defer site.Close()
-	ctx := browser.Open(t, browser.Phone)
-	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL)); err != nil {
-		t.Fatal(err)
-	}
-	got, err := chromedp.Run(ctx, chromedp.Text("h1"))
-	if err != nil || got != "通行" {
-		t.Errorf("heading %q, %v", got, err)
+	for _, size := range []browser.Size{browser.Phone, browser.Desktop, browser.Phone} {
+		ctx := browser.Open(t, size)
+		if err := chromedp.Do(ctx, chromedp.Navigate(site.URL)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("h1").innerText + " " + innerWidth`))
+		if want := fmt.Sprint("通行 ", size.Width); err != nil || got != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
 	}
 }
 

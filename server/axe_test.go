@@ -35,6 +35,7 @@ const check = `(async () => {
 // Every page can be used with a keyboard, a screen reader and weak eyes, and none
 // must be scrolled sideways on a phone.
 func TestPagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile(axeFile)
 	if err != nil {
 		if os.Getenv("CI") == "true" {

@@ -35,13 +35,9 @@ var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // detector.
 var seeded testkit.Prepared
 
-// seededCopy is a folder of its own with a demonstration's data, and the settings
-// that go with it.
+// seededCopy is a folder of its own with a demonstration's data.
 func seededCopy(t *testing.T) string {
 	t.Helper()
-	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
-	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
-	t.Setenv("TONGXING_LOG_LEVEL", "warn")
 	return seeded.Copy(t, func(dir string) error {
 		_, stop := runDemo(t, dir)
 		return stop()
@@ -72,13 +68,18 @@ func showDemo(t *testing.T) string {
 // if it, or the test, went wrong.
 func runDemo(t *testing.T, data string) (address string, stop func() error) {
 	t.Helper()
-	t.Setenv("TONGXING_DATA_DIR", data)
+	// A file, since tests that run side by side share the environment.
+	settings := filepath.Join(t.TempDir(), "tongxing.yaml")
+	text := fmt.Sprintf("data: {dir: %q}\nhttp: {addr: '127.0.0.1:0', metrics_addr: 'off'}\nlog: {level: warn}\n", data)
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	printed, write := io.Pipe()
 	ended := make(chan int, 1)
 	var log bytes.Buffer
 	go func() {
-		ended <- run(ctx, []string{"--demo"}, write, &log)
+		ended <- run(ctx, []string{"--demo", "--config", settings}, write, &log)
 		write.Close()
 	}()
 	stop = func() error {
@@ -221,6 +222,7 @@ func decodeQR(t *testing.T, shot []byte) string {
 // A newcomer follows the tour: the phone, the code, the door, the code again,
 // and the pages of those who watch.
 func TestTour(t *testing.T) {
+	t.Parallel()
 	address := showDemo(t)
 	guard, observer := newTab(t, browser.Phone), newTab(t, browser.Phone)
 	guard.open(on(t, address, "li-weidong", "/h5/guard"))
@@ -264,6 +266,7 @@ func TestTour(t *testing.T) {
 // What a resident's screen shows is read by a QR library and presented to both
 // families of readers.
 func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
+	t.Parallel()
 	address := showDemo(t)
 	phone := newTab(t, browser.Phone)
 	phone.open(on(t, address, "wang-xiulan", "/sim/phone/wang-xiulan?tab=mini&view=launch%3Fapp%3D"+demoMini))

@@ -31,6 +31,7 @@ func (b *tab) types(selector, text string) {
 // A community is made with levels of its own, filled with houses, and gone through
 // by its tree; back is where one came from.
 func TestRegisterIsBuilt(t *testing.T) {
+	t.Parallel()
 	b := openConsole(t, showDemo(t), browser.Desktop)
 	address, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.origin`))
 	if err != nil {
@@ -74,6 +75,7 @@ func TestRegisterIsBuilt(t *testing.T) {
 // The list of residents follows its filters, and so do its exports; those who
 // cannot be deleted are told by name after the question.
 func TestRegisterIsSearchedAndExported(t *testing.T) {
+	t.Parallel()
 	b := openConsole(t, showDemo(t), browser.Desktop)
 	b.await("the residents", `[...document.querySelectorAll("nav a")].find(a => a.getAttribute("href") === "/console/resident").click() || true`)
 	b.await("the list", `location.pathname === "/console/resident" && document.querySelectorAll("tbody tr").length === 50`)

@@ -11,6 +11,7 @@ import (
 // A list is filtered, the filter kept as a view, and the view opened again; the
 // audit log is checked in the background, and the page follows by itself.
 func TestViewsAndJobsInABrowser(t *testing.T) {
+	t.Parallel()
 	address := showDemo(t)
 	for name, size := range map[string]browser.Size{"reader.create": browser.Desktop, "account.create": browser.Phone} {
 		t.Run(name, func(t *testing.T) {

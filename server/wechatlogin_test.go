@@ -9,6 +9,7 @@ import (
 
 // An admin binds WeChat to the account, signs out, and is let in again by a scan.
 func TestConsoleSignInWithWechat(t *testing.T) {
+	t.Parallel()
 	address := showDemo(t)
 	desk, phone := newTab(t, browser.Desktop), newTab(t, browser.Phone)
 	// scan opens what the desk's QR holds on the phone, and picks the digits.

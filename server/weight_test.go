@@ -129,6 +129,7 @@ func (s *scale) part(page *url.URL, part string) int {
 // No page makes a phone with a weak signal, or an old office computer, wait for
 // its weight.
 func TestPageWeight(t *testing.T) {
+	t.Parallel()
 	address := startDemo(t)
 	all, err := pages.Of(t.Context(), address)
 	if err != nil {

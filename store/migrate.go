@@ -114,7 +114,8 @@ func (s *Store) awaitMigration(ctx context.Context, m migrations.Migration) erro
 	defer tick.Stop()
 	for {
 		var done millis
-		if err := s.reads.GetContext(ctx, &done, "SELECT done_at FROM schema_migration WHERE version = ?", m.Version); err != nil {
+		err := s.reads.GetContext(ctx, &done, "SELECT done_at FROM schema_migration WHERE version = ?", m.Version)
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		if !done.IsZero() {

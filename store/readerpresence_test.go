@@ -43,8 +43,9 @@ func TestTouchIsWrittenSeldom(t *testing.T) {
 // awaitSeen waits until the reader's last sign of life is at.
 func awaitSeen(t *testing.T, s *Store, id core.ID, at time.Time) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
 		seen := readerOf(t, s, id).LastSeen
 		if seen.Equal(at) {
 			return

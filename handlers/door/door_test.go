@@ -140,8 +140,9 @@ func TestHeartbeats(t *testing.T) {
 
 func awaitState(t *testing.T, s *site, id core.ID, want core.ReaderState) core.Reader {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
 		r, err := s.Store.Reader(context.Background(), core.Everywhere, id)
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +42,9 @@ type town struct {
 	alerts       map[core.ID]core.ID // by community: an alert
 }
 
+// parsedPages are parsed once for all tests, which never change them.
+var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
+
 func newTown(t *testing.T) *town {
 	t.Helper()
 	s := estate.Store(t, store.Options{})
@@ -48,7 +52,7 @@ func newTown(t *testing.T) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := templates.New(false)
+	pages, err := parsedPages()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,10 +34,13 @@ type readerDesk struct {
 	mine, others *estate.Estate
 }
 
+// parsedPages are parsed once for all tests, which never change them.
+var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
+
 func newReaderDesk(t *testing.T) *readerDesk {
 	t.Helper()
 	s := estate.Store(t, store.Options{})
-	renderer, err := templates.New(false)
+	renderer, err := parsedPages()
 	if err != nil {
 		t.Fatal(err)
 	}

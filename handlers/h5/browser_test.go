@@ -15,7 +15,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tongxing/core"
-	"tongxing/templates"
 	"tongxing/testkit/browser"
 	"tongxing/testkit/estate"
 )
@@ -26,7 +25,7 @@ func TestMain(m *testing.M) { browser.Main(m) }
 // its context and the site's address.
 func (p *phone) screen(size browser.Size) (ctx context.Context, address string) {
 	p.t.Helper()
-	pages, err := templates.New(false)
+	pages, err := parsedPages()
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +74,9 @@ type site struct {
 	address [2]string
 }
 
+// parsedPages are parsed once for all tests, which never change them.
+var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
+
 func newSite(t *testing.T, plan estate.Plan) *site {
 	t.Helper()
 	s := estate.Store(t, store.Options{})
@@ -80,7 +84,7 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := templates.New(false)
+	pages, err := parsedPages()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,15 +33,6 @@ func mustAccount(t *testing.T, s *Store, a core.Account) core.Account {
 	return a
 }
 
-func mustCommunity(t *testing.T, s *Store, name string) core.ID {
-	t.Helper()
-	id, err := s.CreateCommunity(t.Context(), core.System, core.Everywhere, core.Community{Name: name, Address: "路 1 号", Levels: []string{"栋", "房间"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
 func admin(login string) core.Account {
 	a := testAccount(login)
 	a.Role, a.Permissions = core.RoleAdmin, core.Permissions()
@@ -61,7 +52,7 @@ func wantRefused(t *testing.T, what string, err error, code core.Code) {
 
 func TestAccounts(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		one, two := mustCommunity(t, s, "一号"), mustCommunity(t, s, "二号")
+		one, two := newCommunity(t, s, "一号"), newCommunity(t, s, "二号")
 		made := testAccount(" Zhang.San ")
 		made.Scope = core.ScopeOf(two, one, two)
 		a := mustAccount(t, s, made)
@@ -90,7 +81,7 @@ func TestAccounts(t *testing.T) {
 
 func TestAccountLists(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		one, two := mustCommunity(t, s, "一号"), mustCommunity(t, s, "二号")
+		one, two := newCommunity(t, s, "一号"), newCommunity(t, s, "二号")
 		for i, scope := range []core.Scope{core.Everywhere, core.ScopeOf(one), core.ScopeOf(two), core.ScopeOf(one, two), core.ScopeOf(one)} {
 			a := testAccount(fmt.Sprintf("user%d", i))
 			a.Scope = scope
@@ -133,7 +124,7 @@ func TestAccountLists(t *testing.T) {
 
 func TestNobodyHandsOutMoreThanTheyHold(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		one, two := mustCommunity(t, s, "一号"), mustCommunity(t, s, "二号")
+		one, two := newCommunity(t, s, "一号"), newCommunity(t, s, "二号")
 		boss := admin("boss")
 		boss.Scope, boss.Permissions = core.ScopeOf(one), []core.Permission{core.PermAccountEdit, core.PermReaderView}
 		boss = mustAccount(t, s, boss)
@@ -235,10 +226,7 @@ func TestSignIn(t *testing.T) {
 }
 
 func TestLockOutLocksOnlyTheOneWhoFails(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		mustAccount(t, s, testAccount("owner"))
 		try := func(password, network string) error {
 			_, err := s.SignIn(t.Context(), signInAs("owner", password, network))
@@ -443,10 +431,7 @@ func TestPasswordHashes(t *testing.T) {
 }
 
 func TestPurgeSessions(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
 		old, _, err := s.StartSession(t.Context(), NewSession{Kind: core.SessionWechat, Subject: 1, Life: life})
 		if err != nil {

@@ -19,10 +19,7 @@ type gateWorld struct {
 }
 
 func eachGate(t *testing.T, test func(t *testing.T, w gateWorld)) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		community := newCommunity(t, s, "翠湖花园")
 		reader, _, err := s.CreateReader(t.Context(), core.System, everywhere, aReader(community, "A1"))
 		if err != nil {

@@ -212,10 +212,7 @@ func auditNames(t *testing.T, s *Store, scope core.Scope, f core.AuditFilter) st
 }
 
 func TestAuditIsFilteredWithinTheScope(t *testing.T) {
-	clock := newTestClock()
-	eachDatabase(t, func(t *testing.T, o Options) {
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		mine, other := newCommunity(t, s, "我的"), newCommunity(t, s, "别人的")
 		begin := clock.Now()
 		clock.Add(time.Hour)

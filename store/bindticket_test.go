@@ -41,10 +41,7 @@ func guardUser(t *testing.T, s *Store, id core.ID) core.ID {
 }
 
 func TestUseBindTicket(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		ctx, community := t.Context(), newCommunity(t, s, "翠湖花园")
 		guard, second := newGuard(t, s, community, "老周"), newGuard(t, s, community, "老李")
 		one, two := signIn(t, s, inMini), signIn(t, s, core.WechatIdentity{AppID: "wxmini", OpenID: "o-2"})

@@ -153,10 +153,7 @@ func TestGuardOutOfServiceIsNone(t *testing.T) {
 
 // A console that shows a QR sees what becomes of it.
 func TestBindState(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		id := newGuard(t, s, newCommunity(t, s, "翠湖花园"), "李师傅")
 		want := func(want core.BindState) {
 			t.Helper()

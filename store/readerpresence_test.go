@@ -10,10 +10,7 @@ import (
 )
 
 func TestTouchIsWrittenSeldom(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		readerCommunity(t, s, 1)
 		id, _ := makeReader(t, s, aReader(1, "A1"))
 		p := NewReaderPresence(s)

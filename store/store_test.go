@@ -15,12 +15,23 @@ import (
 // and empty but for its schema.
 func eachStore(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
+	eachClocked(t, func(t *testing.T, s *Store, _ *testClock) { test(t, s) })
+}
+
+// eachClocked is eachStore for tests that move the store's clock.
+func eachClocked(t *testing.T, test func(t *testing.T, s *Store, clock *testClock)) {
+	t.Helper()
+	open := func(t *testing.T, o Options) {
+		clock := newTestClock()
+		o.Now = clock.Now
+		test(t, openStore(t, o), clock)
+	}
 	t.Run("SQLite", func(t *testing.T) {
 		o := testOptions()
 		o.SQLitePath = filepath.Join(emptySQLite.Copy(t, makeEmpty), sqliteFile)
-		test(t, openStore(t, o))
+		open(t, o)
 	})
-	t.Run("MariaDB", func(t *testing.T) { onMariaDB(t, test) })
+	t.Run("MariaDB", func(t *testing.T) { open(t, mariaOptions(t)) })
 }
 
 // eachDatabase is eachStore for tests that open by themselves, on databases that

@@ -40,10 +40,7 @@ func pendingOf(t *testing.T, s *Store, login, network string) string {
 }
 
 func TestTOTPSignIn(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		a := mustAccount(t, s, testAccount("second"))
 		secret, recovery := phoneOf(t, s, a.ID)
 		if got := countRows(t, s, "SELECT COUNT(*) FROM account_totp WHERE secret LIKE '%"+base64.RawStdEncoding.EncodeToString(secret)+"%'"); got != 0 {
@@ -102,10 +99,7 @@ func TestTOTPSignIn(t *testing.T) {
 
 // Codes are guessed no faster than passwords, however often the password is right.
 func TestTOTPGuessing(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		a := mustAccount(t, s, testAccount("guessed"))
 		secret, _ := phoneOf(t, s, a.ID)
 		clock.Add(30 * time.Second)
@@ -131,10 +125,7 @@ func TestTOTPGuessing(t *testing.T) {
 
 // One code, many at once: one session.
 func TestTOTPCodeWorksOnce(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		a := mustAccount(t, s, testAccount("racer"))
 		secret, _ := phoneOf(t, s, a.ID)
 		clock.Add(30 * time.Second)

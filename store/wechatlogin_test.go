@@ -20,10 +20,8 @@ type office struct {
 }
 
 func eachOffice(t *testing.T, test func(t *testing.T, o office)) {
-	eachDatabase(t, func(t *testing.T, opt Options) {
-		o := office{clock: newTestClock()}
-		opt.Now = o.clock.Now
-		o.s = openStore(t, opt)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		o := office{clock: clock, s: s}
 		o.account = mustAccount(t, o.s, testAccount("office"))
 		for who, actor := range map[string]*core.Actor{"owner": &o.owner, "other": &o.other} {
 			user, err := o.s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: who})

@@ -339,10 +339,7 @@ func TestBindPhoneOfNobody(t *testing.T) {
 }
 
 func TestSetFollowed(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
-		o.Now = clock.Now
-		s := openStore(t, o)
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		followed := func() []time.Time {
 			var at []millis
 			if err := s.all(t.Context(), &at, "SELECT followed_at FROM wechat_identity ORDER BY app_id"); err != nil {

@@ -277,10 +277,17 @@ func (s *Store) OpenAlerts(ctx context.Context, scope core.Scope) (n int, err er
 }
 
 // PurgeAlerts removes alerts handled before a moment, with the records they are
-// about.
+// about, some hundred at a time so that no scan waits long for it.
 func (s *Store) PurgeAlerts(ctx context.Context, before time.Time) error {
-	return s.write(ctx, "purge alerts", func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM alert WHERE handled_at < ?", before.UnixMilli())
-		return err
-	})
+	const part = 500
+	for {
+		var n int64
+		err := s.write(ctx, "purge alerts", func(tx *Tx) (err error) {
+			n, err = tx.exec("DELETE FROM alert WHERE id IN (SELECT id FROM (SELECT id FROM alert WHERE handled_at < ? LIMIT ?) old)", before.UnixMilli(), part)
+			return err
+		})
+		if err != nil || n < part {
+			return err
+		}
+	}
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -222,6 +223,9 @@ func (h *Console) alertsHandle(c *web.Context) error {
 			return err
 		}
 		h.flashHandled(c, len(form.IDs), handled)
+	}
+	if from := c.CameFrom(); strings.HasPrefix(from, alertPath+"?") { // the list as it was filtered
+		return c.Redirect(from)
 	}
 	return c.Redirect(alertPath)
 }

@@ -74,7 +74,11 @@ func TestAlertsAreSeenAndHandled(t *testing.T) {
 	if !strings.Contains(after.Find(".tx-flash").Text(), "处理了 2 条，其余 1 条") || after.Find("tbody tr").Length() != 0 {
 		t.Errorf("after all are handled: %q", after.Find("main").Text())
 	}
-	b.post(t, alertPath+"/handle", nil, http.StatusSeeOther) // nothing ticked
+	none := b.form(t, alertPath+"/handle", nil) // nothing ticked
+	none.Header.Set("Referer", d.address+alertPath+"?kind=fever")
+	if _, to := b.do(t, none, http.StatusSeeOther); to != alertPath+"?kind=fever" {
+		t.Errorf("from a filtered list sent to %s", to)
+	}
 	for _, id := range []string{theirs[0].ID.String(), "1", "x"} {
 		b.get(t, alertPath+"/"+id, http.StatusNotFound)
 		b.post(t, alertPath+"/"+id+"/handle", url.Values{}, http.StatusNotFound)

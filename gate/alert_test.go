@@ -1,0 +1,68 @@
+package gate_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+)
+
+// What scans leave behind raises alerts: nine refusals at a door do not, the tenth
+// does, and so does a code that is shown again at another door after it opened one.
+func TestScansRaiseAlerts(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		e := estate.New(t, r.store, estate.Plan{Doors: 3, DoorsOut: true})
+		kinds := func() []core.AlertKind {
+			t.Helper()
+			if err := r.store.RaiseAlerts(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			alerts, _, err := r.store.Alerts(t.Context(), core.ScopeOf(e.Community), core.AlertFilter{}, store.Page{Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kinds []core.AlertKind
+			for _, a := range alerts {
+				kinds = append(kinds, a.Kind)
+			}
+			slices.Sort(kinds)
+			return kinds
+		}
+		refuse := func(n int) {
+			t.Helper()
+			for range n {
+				if got := r.Scan(t.Context(), e.Doors[0].ID, r.issueStale(t, e.Residents[0].Pass)); got.Decision.Allowed {
+					t.Fatalf("a code that was replaced opens: %+v", got.Decision)
+				}
+			}
+		}
+		refuse(core.AlertRefusalsAt - 1)
+		if got := kinds(); len(got) != 0 {
+			t.Errorf("after %d refusals: %v", core.AlertRefusalsAt-1, got)
+		}
+		refuse(1)
+		if got := kinds(); !slices.Equal(got, []core.AlertKind{core.AlertRefusals}) {
+			t.Errorf("after %d refusals: %v", core.AlertRefusalsAt, got)
+		}
+		token := r.issue(t, e.Residents[1].Pass)
+		for door, allowed := range []bool{true, false} {
+			if got := r.Scan(t.Context(), e.Doors[door+1].ID, token); got.Decision.Allowed != allowed {
+				t.Fatalf("door %d: %+v", door+1, got.Decision)
+			}
+		}
+		if got, want := fmt.Sprint(kinds()), fmt.Sprint([]core.AlertKind{core.AlertRefusals, core.AlertReuse}); got != want {
+			t.Errorf("after a code was shown again: %s, want %s", got, want)
+		}
+	})
+}
+
+// issueStale makes a token that the next one of its pass has taken the place of.
+func (r *rig) issueStale(t *testing.T, pass core.ID) string {
+	t.Helper()
+	stale := r.issue(t, pass)
+	r.issue(t, pass)
+	return stale
+}

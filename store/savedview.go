@@ -58,6 +58,11 @@ func (s *Store) SaveView(ctx context.Context, v core.SavedView) (id core.ID, err
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
+		// The account is locked, so that of two that are saved at once one counts the other.
+		var owner []core.ID
+		if err := tx.all(&owner, "SELECT id FROM account WHERE id = ?"+tx.s.dialect.forUpdate(), int64(v.Account)); err != nil {
+			return err
+		}
 		var n int
 		if err := tx.get(&n, "SELECT COUNT(*) FROM saved_view WHERE account_id = ? AND stem = ?", int64(v.Account), v.Stem); err != nil {
 			return err

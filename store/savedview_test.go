@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"tongxing/core"
@@ -55,6 +56,35 @@ func TestViewsAreBounded(t *testing.T) {
 			if i == core.SavedViewMost {
 				wantCode(t, err, core.CodeConflict)
 			}
+		}
+	})
+}
+
+// Of many views saved at once, no more are kept than there may be.
+func TestViewsSavedAtOnceKeepTheBound(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		const more = 6
+		owner := mustAccount(t, s, testAccount("viewer")).ID
+		var saving sync.WaitGroup
+		kept := make([]bool, core.SavedViewMost+more)
+		for i := range kept {
+			saving.Go(func() {
+				_, err := s.SaveView(t.Context(), core.SavedView{Account: owner, Stem: "reader", Name: fmt.Sprint("视图", i)})
+				if kept[i] = err == nil; err != nil && core.CodeOf(err) != core.CodeConflict {
+					t.Error(err)
+				}
+			})
+		}
+		saving.Wait()
+		n := 0
+		for _, ok := range kept {
+			if ok {
+				n++
+			}
+		}
+		views, err := s.SavedViews(t.Context(), owner, "reader")
+		if err != nil || len(views) != core.SavedViewMost || n != core.SavedViewMost {
+			t.Errorf("%d views, %d said to be kept, want %d: %v", len(views), n, core.SavedViewMost, err)
 		}
 	})
 }

@@ -21,7 +21,7 @@ import (
 // they filled it in is a draft: it is kept for them, and after signing in they find
 // the form as they left it, with nothing done yet. What lies in the cache can be
 // read only with a secret that the browser holds, and is shown only to the account
-// that wrote it. Passwords are never kept.
+// that wrote it. Passwords and files are never kept.
 const (
 	// DraftPage shows a signed-in account its draft.
 	DraftPage = "/console/session/draft"
@@ -57,7 +57,7 @@ func (c *Context) keepDraft() bool {
 		return false
 	}
 	session, err := c.app.o.Store.SessionByToken(c.Ctx(), c.token())
-	if err != nil || session.Kind != core.SessionAccount || c.parseForm() != nil || c.r.MultipartForm != nil {
+	if err != nil || session.Kind != core.SessionAccount || c.parseForm() != nil {
 		return false
 	}
 	c.who.Session.CSRF = session.CSRF // for this check alone: it gives nobody a seat

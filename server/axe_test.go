@@ -32,6 +32,18 @@ const check = `(async () => {
 	return lines;
 })()`
 
+// jumps adds up how far the page's parts moved by themselves while it was drawn, as
+// browsers measure it: a share of the window.
+const jumps = `new Promise(done => {
+	let sum = 0;
+	const observer = new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value });
+	observer.observe({type: "layout-shift", buffered: true});
+	setTimeout(() => done(sum), 50); // they are told of a little later
+})`
+
+// jumpMost is how far a page may jump: what the makers of browsers call good.
+const jumpMost = 0.1
+
 // Every page can be used with a keyboard, a screen reader and weak eyes, and none
 // must be scrolled sideways on a phone.
 func TestPagesAreAccessible(t *testing.T) {
@@ -99,6 +111,9 @@ func checkGroup(t *testing.T, ctx context.Context, c checking) {
 		if err := pages.Show(ctx, p); err != nil {
 			t.Error(err)
 			continue
+		}
+		if jump, err := chromedp.Run(ctx, chromedp.Evaluate[float64](jumps, chromedp.EvalAwaitPromise)); err != nil || jump > jumpMost {
+			t.Errorf("%s jumps by %.2f of the window: %v", p.Name, jump, err)
 		}
 		lines, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](c.axe+";\n"+check, chromedp.EvalAwaitPromise))
 		if err != nil {

@@ -16,7 +16,9 @@ import (
 	"tongxing/configs"
 	"tongxing/core"
 	"tongxing/store"
+	"tongxing/testkit"
 	"tongxing/testkit/browser"
+	"tongxing/testkit/estate"
 )
 
 // office is a running demonstration in which people of several roles have signed in.
@@ -40,6 +42,7 @@ const sessionsEach = 30
 // "viewer" are of the first community, "neighbour" manages the second.
 func openOffice(t *testing.T) *office {
 	t.Helper()
+	testkit.Chromium(t)
 	data := seededCopy(t)
 	o := &office{t: t, sessions: map[string][]signedIn{}}
 	o.staff(data)
@@ -64,7 +67,7 @@ func (o *office) staff(data string) {
 	}
 	keys, err := keyring(configs.Config{Data: configs.Data{Dir: data}})
 	must(err)
-	s, err := store.Open(o.t.Context(), store.Options{SQLitePath: filepath.Join(data, "tongxing.db"), Keys: keys})
+	s, err := store.Open(o.t.Context(), store.Options{SQLitePath: filepath.Join(data, "tongxing.db"), Keys: keys, Passwords: estate.Passwords})
 	must(err)
 	o.communities, err = s.Communities(o.t.Context(), core.Everywhere)
 	must(err)
@@ -194,6 +197,7 @@ const (
 // nothing of it is lost; who may only look has no form, and another estate's rule is
 // not there.
 func TestOfficeSetsThePassRule(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	b := o.desk("manager", browser.Desktop)
 	o.open(b, "/console/passrule", o.communities[0])
@@ -222,6 +226,7 @@ func TestOfficeSetsThePassRule(t *testing.T) {
 // Records are filtered by what stands in the address, looked at as charts, exported
 // as they are filtered; wrong days are told at the field; a neighbour sees none.
 func TestOfficeReadsTheRecords(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	b := o.desk("manager", browser.Desktop)
 	o.open(b, "/console/accessrecord")
@@ -266,6 +271,7 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 // Accounts are made, changed and disabled, each in the audit log, which is filtered
 // and exported; nobody makes what they may not have.
 func TestOfficeKeepsAccounts(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	b := o.desk("chief", browser.Desktop)
 	o.open(b, "/console/account/new")
@@ -313,6 +319,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 
 // Doors, posts and observers are added, refused when wrong, changed and taken away.
 func TestOfficeKeepsTheDoors(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	b := o.desk("manager", browser.Desktop)
 	o.open(b, "/console/reader/new", o.communities[0])
@@ -359,6 +366,7 @@ func TestOfficeKeepsTheDoors(t *testing.T) {
 // A session ends in the middle of every kind of form: the sign-in says that what was
 // typed is kept, and after it the form is there as it was.
 func TestSessionEndsInMidForm(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	here := o.communities[0].ID.String()
 	for path, field := range map[string]string{
@@ -399,6 +407,7 @@ func (o *office) expires(t *testing.T, path, field string) {
 // Whoever's browser runs no scripts works by forms and links alone: the rule is
 // previewed by a button, filters by theirs, and the server asks before it takes away.
 func TestOfficeWithoutScripts(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	b := o.desk("chief", browser.Desktop)
 	off := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {

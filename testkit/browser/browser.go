@@ -24,7 +24,7 @@ var (
 )
 
 // Limit bounds a whole journey, so that a page that never comes fails the test.
-const Limit = 3 * time.Minute
+const Limit = 5 * time.Minute
 
 // Open gives a window of its own, for chromedp.Run, in the process's browser of that
 // size: nothing that another test did in it, cookies and storage too, is there. It

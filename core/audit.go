@@ -142,6 +142,7 @@ var ActTable = []ActGroup{
 		{"account.totp_reset", "重置他人的两步验证"},
 		{"account.wechat_on", "账号绑定微信"},
 		{"account.wechat_off", "账号解绑微信"},
+		{"account.wechat_reset", "解绑他人的微信"},
 		{"session.sign_in", "登录"},
 		{"session.end", "结束全部登录"},
 	}},

@@ -57,6 +57,9 @@ const (
 	WayWechat   SignInWay = "wechat"   // scanned with WeChat
 	// WayUnfinished is a right password whose second step did not come.
 	WayUnfinished SignInWay = "unfinished"
+	// WayProof is the password given again, before a delicate act: only what was wrong
+	// stays in the history.
+	WayProof SignInWay = "proof"
 )
 
 // Words gives the way in Chinese.
@@ -72,6 +75,8 @@ func (w SignInWay) Words() string {
 		return "微信扫码"
 	case WayUnfinished:
 		return "密码正确，未完成第二步"
+	case WayProof:
+		return "登录后核对密码"
 	}
 	return string(w)
 }

@@ -72,12 +72,12 @@ CREATE TABLE sign_in_attempt (
   network    VARCHAR(64)  NOT NULL, -- what attempts are counted by: the address, or its IPv6 /64
   addr       VARCHAR(64)  NOT NULL,
   agent      VARCHAR(200) NOT NULL,
-  way        VARCHAR(16)  NOT NULL, -- password, code, recovery, wechat
+  way        VARCHAR(16)  NOT NULL, -- password, code, recovery, wechat, unfinished, proof
   succeeded  INTEGER      NOT NULL,
   at         BIGINT       NOT NULL
 );
 CREATE INDEX sign_in_attempt_login ON sign_in_attempt (login_mac, id);
-CREATE INDEX sign_in_attempt_account ON sign_in_attempt (account_id, id);
+CREATE INDEX sign_in_attempt_account ON sign_in_attempt (account_id, succeeded, id);
 
 -- A sign-in whose password was right and whose second step is still to come.
 CREATE TABLE sign_in_pending (

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"testing"
 
+	"tongxing/demo"
 	"tongxing/testkit/browser"
 )
 
@@ -31,7 +32,12 @@ func TestConsoleSignInWithWechat(t *testing.T) {
 	desk.click(`form[action^="/demo/admin"] button`)
 	desk.await("the console", `location.pathname.startsWith("/console")`)
 	desk.open(address + "/console/me")
-	desk.click(`form[action="/console/me/wechat"] button`)
+	desk.click(`a[href="/console/me/wechat/new"]`)
+	desk.types("#f-password", "wrong-password")
+	desk.click(".tx-form-foot .btn-primary")
+	desk.await("a wrong password", `document.querySelector(".tx-wrong .tx-error").innerText.includes("密码不正确")`)
+	desk.types("#f-password", demo.AdminPassword)
+	desk.click(".tx-form-foot .btn-primary")
 	desk.await("the QR to bind", `document.querySelector(".tx-login-code")`)
 	desk.picture("wechat-bind")
 	scan()

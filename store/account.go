@@ -166,9 +166,29 @@ func lockAccount(tx *Tx, by core.Account, id core.ID) (core.Account, error) {
 	return list[0], nil
 }
 
-// moveAccounts gives one WeChat user's accounts to another: WeChat told that they
-// are one.
+// moveAccounts gives one WeChat user's account to another: WeChat told that they are
+// one. Where both have one, the other's stays, and the first is bound no more: a
+// WeChat is of one account.
 func moveAccounts(tx *Tx, from, to core.ID) error {
-	_, err := tx.exec("UPDATE account SET user_id = ?, updated_at = ? WHERE user_id = ?", int64(to), tx.nowMS(), int64(from))
-	return err
+	// The rows that a binding locks, in one order.
+	var users, accounts []core.ID
+	if err := tx.all(&users, "SELECT id FROM wechat_user WHERE id IN (?, ?) ORDER BY id"+tx.s.dialect.forUpdate(), int64(from), int64(to)); err != nil {
+		return err
+	}
+	if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(to)); err != nil {
+		return err
+	}
+	if len(accounts) == 0 {
+		_, err := tx.exec("UPDATE account SET user_id = ?, updated_at = ? WHERE user_id = ?", int64(to), tx.nowMS(), int64(from))
+		return err
+	}
+	if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(from)); err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		if err := dropWechat(tx, core.System, account); err != nil {
+			return err
+		}
+	}
+	return nil
 }

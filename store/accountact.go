@@ -206,30 +206,25 @@ type PasswordChange struct {
 	Session core.Session // the one that asks; it stays, all others end
 	Old     string
 	New     string
+	Visit
 }
 
 // ChangePassword changes the password of the session's account, who must know the
 // old one. Wrong ones are fields "old" and "password" of the error.
 func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordChange) error {
 	id := c.Session.Subject
-	var row struct {
-		Login    string `db:"login"`
-		Password string `db:"password"`
-	}
-	if err := s.get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(id)); err != nil {
+	var login string
+	if err := s.get(ctx, &login, "SELECT login FROM account WHERE id = ?", int64(id)); err != nil {
 		return wrap("change a password", absent(err, noAccount))
 	}
-	ok, err := s.passwords.match(ctx, row.Password, c.Old)
-	if err != nil {
-		return wrap("change a password", err)
-	}
-	if !ok {
-		return core.InvalidFields(map[string]string{"old": "原密码不正确"})
+	if err := core.CheckPassword(login, c.New); err != nil {
+		return err
 	}
 	if c.New == c.Old {
 		return core.InvalidFields(map[string]string{"password": "新密码不能与原密码相同"})
 	}
-	if err := core.CheckPassword(row.Login, c.New); err != nil {
+	old, err := s.prove(ctx, Proof{Account: id, Password: c.Old, Field: "old", Visit: c.Visit})
+	if err != nil {
 		return err
 	}
 	hash, err := s.passwords.hash(ctx, c.New)
@@ -238,7 +233,7 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 	}
 	err = s.write(ctx, "change a password", func(tx *Tx) error {
 		n, err := tx.exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1, updated_at = ? WHERE id = ? AND password = ? AND disabled_at IS NULL",
-			hash, tx.nowMS(), int64(id), row.Password)
+			hash, tx.nowMS(), int64(id), old.hash)
 		if err != nil {
 			return err
 		}
@@ -246,6 +241,9 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 			return core.Conflict("密码刚刚已被修改，请重新登录")
 		}
 		if err := keepOneSession(tx, c.Session); err != nil {
+			return err
+		}
+		if err := old.takeBack(tx); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "account.change_password", Target: target("account", id)})

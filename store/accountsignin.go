@@ -222,7 +222,9 @@ func signedIn(tx *Tx, account signingAccount, a attempt) (SignedIn, error) {
 }
 
 // SignInAttempts gives the latest lines of an account's sign-in history, newest
-// first. The caller has checked that the account is theirs to see.
+// first: up to limit that succeeded and up to limit that did not, so that nobody
+// pushes the owner's out with failures. The caller has checked that the account is
+// theirs to see.
 func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) ([]core.SignInAttempt, error) {
 	var rows []struct {
 		ID        core.ID        `db:"id"`
@@ -232,7 +234,8 @@ func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) 
 		Way       core.SignInWay `db:"way"`
 		Succeeded int            `db:"succeeded"`
 	}
-	err := s.all(ctx, &rows, "SELECT id, at, addr, agent, way, succeeded FROM sign_in_attempt WHERE account_id = ? ORDER BY id DESC LIMIT ?", int64(account), limit)
+	const some = "SELECT * FROM (SELECT id, at, addr, agent, way, succeeded FROM sign_in_attempt WHERE account_id = ? AND succeeded = ? ORDER BY id DESC LIMIT ?) "
+	err := s.all(ctx, &rows, some+"good UNION ALL "+some+"bad ORDER BY id DESC", int64(account), 1, limit, int64(account), 0, limit)
 	list := make([]core.SignInAttempt, len(rows))
 	for i, r := range rows {
 		list[i] = core.SignInAttempt{ID: r.ID, At: r.At.Time, Addr: r.Addr, Agent: r.Agent, Way: r.Way, Succeeded: r.Succeeded != 0}

@@ -221,24 +221,22 @@ func randomLetters(n int) string {
 }
 
 // EndTOTP turns the second step off, for who knows the password and has a code or
-// a recovery code. Wrong ones are fields "password" and "code" of the error.
-func (s *Store) EndTOTP(ctx context.Context, by core.Actor, account core.ID, password, code string) error {
-	var hash string
-	if err := s.get(ctx, &hash, "SELECT password FROM account WHERE id = ?", int64(account)); err != nil {
-		return wrap("turn the second step off", absent(err, noAccount))
-	}
-	ok, err := s.passwords.match(ctx, hash, password)
+// a recovery code. Wrong ones are fields "password" and "code" of the error, and both
+// count as attempts.
+func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string) error {
+	account := p.Account
+	owner, err := s.prove(ctx, p)
 	if err != nil {
-		return wrap("turn the second step off", err)
-	}
-	if !ok {
-		return core.InvalidFields(map[string]string{"password": "密码不正确"})
+		return err
 	}
 	return s.write(ctx, "turn the second step off", func(tx *Tx) error {
 		if _, err := useCode(tx, account, code); err != nil {
 			return err
 		}
 		if err := dropTOTP(tx, account); err != nil {
+			return err
+		}
+		if err := owner.takeBack(tx); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "account.totp_off", Target: target("account", account)})

@@ -158,9 +158,9 @@ func TestTOTPIsTurnedOffAndReset(t *testing.T) {
 			t.Errorf("begun twice: %v", err)
 		}
 		by := core.Actor{Kind: core.ActorAccount, ID: a.ID}
-		wantRefused(t, "a wrong password", s.EndTOTP(t.Context(), by, a.ID, "wrong", recovery[0]), core.CodeInvalid)
-		wantRefused(t, "a wrong code", s.EndTOTP(t.Context(), by, a.ID, testPassword, "000000"), core.CodeInvalid)
-		if err := s.EndTOTP(t.Context(), by, a.ID, testPassword, recovery[0]); err != nil {
+		wantRefused(t, "a wrong password", s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: "wrong"}, recovery[0]), core.CodeInvalid)
+		wantRefused(t, "a wrong code", s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: testPassword}, "000000"), core.CodeInvalid)
+		if err := s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: testPassword}, recovery[0]); err != nil {
 			t.Fatal(err)
 		}
 		done, err := s.SignIn(t.Context(), signInAs("offer", testPassword, "x"))

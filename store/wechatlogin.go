@@ -239,6 +239,24 @@ func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	return err
 }
 
+// UnbindAccountOf takes WeChat off another account, whose owner lost the phone or is
+// not to use it. Its sessions end: any of them may have begun with that WeChat.
+func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID) error {
+	if id == by.Holds.ID {
+		return core.Conflict("请在“我的账号”里解绑自己的微信")
+	}
+	return s.changeAccount(ctx, by, id, "account.wechat_reset", func(tx *Tx, after *core.Account) error {
+		if after.User == 0 {
+			return core.Conflict("账号没有绑定微信")
+		}
+		after.Generation++
+		if err := dropWechat(tx, by.Actor, id); err != nil {
+			return err
+		}
+		return endSessions(tx, core.SessionAccount, id)
+	})
+}
+
 // dropWechat takes WeChat off an account whose owner may not be who bound it.
 func dropWechat(tx *Tx, by core.Actor, account core.ID) error {
 	n, err := tx.exec("UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(account))

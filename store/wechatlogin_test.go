@@ -214,6 +214,9 @@ func TestWhatShutsOutShutsWechatOut(t *testing.T) {
 		"second step": func(o office) error {
 			return o.s.ResetTOTP(context.Background(), core.SystemGranter, o.account.ID)
 		},
+		"WeChat": func(o office) error {
+			return o.s.UnbindAccountOf(context.Background(), core.SystemGranter, o.account.ID)
+		},
 	}
 	for name, act := range acts {
 		t.Run(name, func(t *testing.T) {

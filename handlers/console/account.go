@@ -90,6 +90,10 @@ func (h *Console) account(c *web.Context) error {
 	if state.On() {
 		page.Acts = append(page.Acts, templates.Submit{Label: "重置两步验证", URL: accountURL(account.ID) + "/totp", Icon: "shield", Danger: true, Confirm: resetTOTPText})
 	}
+	page.Facts = append(page.Facts, templates.Fact{Label: "微信", Badge: boundBadge(account.User)})
+	if account.User != 0 {
+		page.Acts = append(page.Acts, templates.Submit{Label: "解绑微信", URL: accountURL(account.ID) + "/wechat/off", Icon: "brand-wechat", Danger: true, Confirm: unbindOfText(account)})
+	}
 	page.Shell = h.shell(c, "account", account.Name)
 	page.Shell.Crumbs = accountCrumbs(core.Account{})
 	if editable {

@@ -180,6 +180,6 @@ func TestMePages(t *testing.T) {
 		"console/me/show#new": mePage{Shell: shell, TOTP: totpFacts(core.TOTPState{})},
 		"console/me/totp":     totpPage{Shell: shell, Image: "data:image/svg+xml;base64,AA==", Text: facts, Form: templates.Form{Action: "/x"}},
 		"console/me/recovery": recoveryPage{Shell: shell, Codes: []string{"ACDEF-GHJKM"}},
-		"console/me/off":      centreFormPage{Shell: shell, Form: templates.Form{Action: "/x"}},
+		"console/me/proof":    centreFormPage{Shell: shell, Form: templates.Form{Action: "/x"}},
 	})
 }

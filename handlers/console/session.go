@@ -247,7 +247,7 @@ func (h *Console) changePassword(c *web.Context) error {
 		err = core.InvalidFields(map[string]string{"again": "两次输入的新密码不一致"})
 	}
 	if err == nil {
-		err = h.Store.ChangePassword(c.Ctx(), c.Actor(), store.PasswordChange{Session: c.Session(), Old: form.Old, New: form.Password})
+		err = h.Store.ChangePassword(c.Ctx(), c.Actor(), store.PasswordChange{Session: c.Session(), Old: form.Old, New: form.Password, Visit: h.visit(c)})
 	}
 	if err != nil {
 		fields := h.passwordFields(c)

@@ -9,6 +9,7 @@ import (
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -125,6 +126,11 @@ func (h *Console) endTOTPPage(c *web.Context) centreFormPage {
 	return page
 }
 
+// proof is the own password, given again.
+func (h *Console) proof(c *web.Context, password string) store.Proof {
+	return store.Proof{Account: c.Account().ID, Password: password, Visit: h.visit(c)}
+}
+
 // centreFormPage is a form of its own under the console's frame.
 type centreFormPage struct {
 	templates.Shell
@@ -132,18 +138,18 @@ type centreFormPage struct {
 }
 
 func (h *Console) askEndTOTP(c *web.Context) error {
-	return h.page(c, http.StatusOK, "console/me/off", h.endTOTPPage(c))
+	return h.page(c, http.StatusOK, "console/me/proof", h.endTOTPPage(c))
 }
 
 func (h *Console) endTOTP(c *web.Context) error {
 	var form codeForm
 	err := c.Bind(&form)
 	if err == nil {
-		err = h.Store.EndTOTP(c.Ctx(), c.Actor(), c.Account().ID, form.Password, form.Code)
+		err = h.Store.EndTOTP(c.Ctx(), c.Actor(), h.proof(c, form.Password), form.Code)
 	}
 	if err != nil {
 		page := h.endTOTPPage(c)
-		return h.formPage(c, err, &page.Form, func(status int) error { return h.page(c, status, "console/me/off", page) })
+		return h.formPage(c, err, &page.Form, func(status int) error { return h.page(c, status, "console/me/proof", page) })
 	}
 	c.Flash(web.FlashSuccess, "两步验证已关闭。")
 	return c.Redirect(mePath)

@@ -26,9 +26,11 @@ func (h *Console) wechatLoginRoutes() []web.Route {
 		{Method: http.MethodGet, Path: wechatSignInPath, Access: web.Public, Handler: h.wechatSignInPage, PerMinute: 20},
 		{Method: http.MethodGet, Path: wechatSignInPath + "/state", Access: web.Public, Handler: h.wechatSignInState},
 		{Method: http.MethodPost, Path: wechatSignInPath, Access: web.Public, Handler: h.wechatSignIn, PerMinute: 20},
+		{Method: http.MethodGet, Path: wechatBindPath + "/new", Access: web.SignedIn, Handler: h.wechatBindAsk},
 		{Method: http.MethodPost, Path: wechatBindPath, Access: web.SignedIn, Handler: h.wechatBind, PerMinute: 20},
 		{Method: http.MethodGet, Path: wechatBindPath, Access: web.SignedIn, Handler: h.wechatBindState},
 		{Method: http.MethodPost, Path: wechatBindPath + "/off", Access: web.SignedIn, Handler: h.wechatUnbind},
+		{Method: http.MethodPost, Path: accountPath + "/:id/wechat/off", Access: web.Need(core.PermAccountEdit), Handler: h.wechatUnbindOf},
 	}
 }
 
@@ -162,8 +164,38 @@ func (h *Console) enter(c *web.Context, done store.SignedIn, next string) error 
 	return c.Redirect(next)
 }
 
+// wechatBindAsk asks for the password before a WeChat is bound: with it one signs in
+// without the password from then on.
+func (h *Console) wechatBindAsk(c *web.Context) error {
+	if h.QR == nil || c.Account().User != 0 {
+		return c.Redirect(mePath)
+	}
+	return h.page(c, http.StatusOK, "console/me/proof", h.wechatBindForm(c))
+}
+
+func (h *Console) wechatBindForm(c *web.Context) centreFormPage {
+	page := centreFormPage{Shell: h.shell(c, "me", "绑定微信")}
+	page.Crumbs = h.meCrumbs()
+	page.Form = templates.Form{Action: wechatBindPath, CSRF: page.CSRF, Submit: "下一步", Cancel: mePath, Sections: []templates.Section{{
+		Help: "绑定后，用您的微信扫码就能登录这个账号。", Fields: []templates.Field{
+			{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+		}}}}
+	return page
+}
+
 // wechatBind shows the QR that binds the scanner's WeChat to this account.
 func (h *Console) wechatBind(c *web.Context) error {
+	var form struct {
+		Password string `form:"password" max:"128" text:"raw" required:"请填写密码"`
+	}
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = h.Store.Prove(c.Ctx(), h.proof(c, form.Password))
+	}
+	if wrong != nil {
+		page := h.wechatBindForm(c)
+		return h.formPage(c, wrong, &page.Form, func(status int) error { return h.page(c, status, "console/me/proof", page) })
+	}
 	page, err := h.beginWechat(c, c.Account().ID)
 	if err != nil {
 		return h.backWith(c, err, mePath)
@@ -211,6 +243,28 @@ func (h *Console) wechatUnbind(c *web.Context) error {
 	}
 	c.Flash(web.FlashSuccess, "已解绑，不能再用微信扫码登录。")
 	return c.Redirect(mePath)
+}
+
+// wechatUnbindOf takes WeChat off somebody's account: they lost the phone, or left.
+func (h *Console) wechatUnbindOf(c *web.Context) error {
+	account, err := h.accountOf(c)
+	if err != nil {
+		return err
+	}
+	if !confirmed(c) {
+		return h.confirm(c, "account", templates.Confirm{
+			Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account), Action: accountURL(account.ID) + "/wechat/off", Submit: "解绑微信", Cancel: accountURL(account.ID), Danger: true,
+		})
+	}
+	if err := h.Store.UnbindAccountOf(c.Ctx(), granter(c), account.ID); err != nil {
+		return h.backWith(c, err, accountURL(account.ID))
+	}
+	c.Flash(web.FlashSuccess, "已解绑，该账号的登录全部退出；仍可用密码登录。")
+	return c.Redirect(accountURL(account.ID))
+}
+
+func unbindOfText(a core.Account) string {
+	return "“" + a.Name + "”（" + a.Login + "）不能再用微信扫码登录，现在的登录全部退出；仍可用密码登录，由本人重新绑定。"
 }
 
 const unbindText = "解绑后不能再用这个微信扫码登录，仍可用密码登录。"

@@ -45,7 +45,13 @@ func TestSignInWithWechat(t *testing.T) {
 	b, id := d.signedIn(t, "scanner")
 	owner := d.wechatOf(t, id)
 
-	page, _ := b.post(t, wechatBindPath, nil, http.StatusOK)
+	b.open(t, wechatBindPath+"/new")
+	page, _ := b.post(t, wechatBindPath, url.Values{"password": {"wrong"}}, http.StatusUnprocessableEntity)
+	wrongField(t, page, "password")
+	if page.Find(".tx-login-code").Length() != 0 || inputValue(page, "password") != "" {
+		t.Error("a wrong password gets a QR, or comes back")
+	}
+	page, _ = b.post(t, wechatBindPath, url.Values{"password": {ownPassword}}, http.StatusOK)
 	code := page.Find(".tx-login-code").Text()
 	token := b.shown(t, code)
 	if err := d.store.ApproveWechatLogin(t.Context(), owner, token, code); err != nil {
@@ -98,6 +104,37 @@ func TestSignInWithWechat(t *testing.T) {
 	other.post(t, wechatBindPath+"/off", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
 	if a, err := d.store.Account(t.Context(), core.Everywhere, id); err != nil || a.User != 0 {
 		t.Errorf("still bound: %v", err)
+	}
+}
+
+// An admin takes WeChat off somebody's account, after being asked: its owner is out,
+// and signs in by password.
+func TestWechatIsTakenOffAnAccount(t *testing.T) {
+	d := newReaderDesk(t)
+	d.console.QR = &standIn{}
+	b, id := d.signedIn(t, "lostphone")
+	owner := d.wechatOf(t, id)
+	b.open(t, wechatBindPath+"/new")
+	page, _ := b.post(t, wechatBindPath, url.Values{"password": {ownPassword}}, http.StatusOK)
+	code := page.Find(".tx-login-code").Text()
+	if err := d.store.ApproveWechatLogin(t.Context(), owner, b.shown(t, code), code); err != nil {
+		t.Fatal(err)
+	}
+	boss, off := d.boss(t), accountURL(id)+"/wechat/off"
+	if show := boss.get(t, accountURL(id), http.StatusOK); factOf(show, "微信") != "已绑定" || show.Find(`[formaction="`+off+`"]`).Length() != 1 {
+		t.Errorf("the account's page says %q", factOf(show, "微信"))
+	}
+	asks, _ := boss.post(t, off, nil, http.StatusOK)
+	if !strings.Contains(asks.Find("form.tx-confirm").Text(), "lostphone") {
+		t.Error("the question does not say whose")
+	}
+	boss.post(t, off, confirmedForm(), http.StatusSeeOther)
+	if show := boss.get(t, accountURL(id), http.StatusOK); factOf(show, "微信") != "未绑定" || show.Find(`[formaction="`+off+`"]`).Length() != 0 {
+		t.Errorf("afterwards the account's page says %q", factOf(show, "微信"))
+	}
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.address+mePath, http.NoBody)
+	if _, to := b.do(t, request, http.StatusSeeOther); !strings.HasPrefix(to, "/console/session") {
+		t.Errorf("its owner is sent to %s", to)
 	}
 }
 

@@ -236,7 +236,7 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 		state("unknown", "", `document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`)
 	}
 	// What one button makes: a QR to scan, a secret to keep.
-	for name, form := range map[string]string{"qr": "form[action$='/qr']", "totp": "form[action='/console/me/totp']", "wechat": "form[action='/console/me/wechat']"} {
+	for name, form := range map[string]string{"qr": "form[action$='/qr']", "totp": "form[action='/console/me/totp']"} {
 		if doc.Find(form).Length() == 1 {
 			state(name, "", `document.querySelector("`+form+`").submit()`)
 		}

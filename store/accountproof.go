@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+)
+
+// Proof is an account's password, given again by somebody who is signed in, before an
+// act that whoever took over their session must not do. Guesses count like failed
+// sign-ins from the same network, and wait with them.
+type Proof struct {
+	Account  core.ID
+	Password string
+	Field    string // of the form, for its message; "" = password
+	Visit
+}
+
+// proved is a proof whose password was right. Its attempt counts as failed until the
+// act is done and takes it back.
+type proved struct {
+	login, hash string
+	attempt     core.ID
+}
+
+func (p proved) takeBack(tx *Tx) error {
+	_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(p.attempt))
+	return err
+}
+
+// Prove looks at a proof alone, before an act that ends elsewhere. A wrong password,
+// and too many of them, are invalid at the proof's field.
+func (s *Store) Prove(ctx context.Context, p Proof) error {
+	done, err := s.prove(ctx, p)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "prove a password", done.takeBack)
+}
+
+func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
+	wrong := func(message string) error {
+		if p.Field == "" {
+			p.Field = "password"
+		}
+		return core.InvalidFields(map[string]string{p.Field: message})
+	}
+	var row struct {
+		Login    string `db:"login"`
+		Password string `db:"password"`
+	}
+	if err := s.get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(p.Account)); err != nil {
+		return proved{}, wrap("prove a password", absent(err, noAccount))
+	}
+	a, err := s.beginAttempt(ctx, attempt{Visit: p.Visit, login: row.Login, way: core.WayProof})
+	if core.CodeOf(err) == core.CodeForbidden {
+		return proved{}, wrong(core.MessageOf(err))
+	}
+	if err != nil {
+		return proved{}, err
+	}
+	ok, err := s.passwords.match(ctx, row.Password, p.Password)
+	if err != nil {
+		return proved{}, wrap("prove a password", err)
+	}
+	if !ok {
+		return proved{}, wrong("密码不正确")
+	}
+	return proved{login: row.Login, hash: row.Password, attempt: a.id}, nil
+}

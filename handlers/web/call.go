@@ -41,6 +41,7 @@ func (rc *routeCall) serve(w http.ResponseWriter, r *http.Request, param func(st
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, rc.route.Body)
 	c := rc.app.newContext(rc.route, w, r, param)
+	defer c.dropUploads()
 	if err := rc.check(c); err != nil {
 		rc.app.fail(c, err)
 		return

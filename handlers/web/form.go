@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/http"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -54,7 +53,7 @@ func (c *Context) BindQuery(dst any) error {
 }
 
 // formMemory is how much of an upload is kept in memory; the rest goes to a
-// temporary file.
+// temporary file, which dropUploads removes.
 const formMemory = 4 << 20
 
 func (c *Context) parseForm() error {
@@ -260,32 +259,6 @@ func tagNumber(tag reflect.StructTag, name string, otherwise int) int {
 		panic("web: a form's tag " + name + " is no number: " + text)
 	}
 	return n
-}
-
-// Upload is a posted file. The caller closes File.
-type Upload struct {
-	Name string // as the browser says; for showing only
-	Size int64
-	File io.ReadCloser
-}
-
-// Upload gives the file of a form's field. The route's Body bounds it.
-func (c *Context) Upload(field string) (Upload, error) {
-	if err := c.parseForm(); err != nil {
-		return Upload{}, err
-	}
-	file, header, err := c.r.FormFile(field)
-	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
-		return Upload{}, core.InvalidFields(map[string]string{field: "请选择文件"})
-	}
-	if err != nil {
-		return Upload{}, bodyError(err)
-	}
-	name, err := cleanText(header.Filename, textRule{max: defaultTextMost})
-	if err != nil {
-		name = "文件"
-	}
-	return Upload{Name: name, Size: header.Size, File: file}, nil
 }
 
 // ParseMoment reads the value of a datetime-local or date field in zone. Empty is

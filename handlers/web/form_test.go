@@ -1,10 +1,7 @@
 package web
 
 import (
-	"bytes"
-	"io"
 	"maps"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -140,30 +137,6 @@ func TestBindJSON(t *testing.T) {
 	r.Header.Set("Content-Type", "text/plain") // what another site's form could send
 	if err := (&Context{r: r}).BindJSON(&body{}); core.CodeOf(err) != core.CodeInvalid {
 		t.Errorf("took text/plain: %v", err)
-	}
-}
-
-func TestUpload(t *testing.T) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	part, _ := w.CreateFormFile("file", "名单.xlsx")
-	_, _ = part.Write([]byte("content"))
-	w.Close()
-	request := func() *Context {
-		r := httptest.NewRequest("POST", "/", bytes.NewReader(b.Bytes()))
-		r.Header.Set("Content-Type", w.FormDataContentType())
-		return &Context{r: r}
-	}
-	u, err := request().Upload("file")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer u.File.Close()
-	if text, _ := io.ReadAll(u.File); string(text) != "content" || u.Name != "名单.xlsx" || u.Size != 7 {
-		t.Errorf("upload %+v %q", u, text)
-	}
-	if _, err := request().Upload("other"); FieldsOf(err)["other"] == "" {
-		t.Errorf("no file: %v", err)
 	}
 }
 

@@ -4,7 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +18,8 @@ import (
 
 // A console form that comes twice within a short while — a double click, an answer
 // that got lost and was asked for again — acts once, and both are answered alike.
-// Forms are the same by everything in them, their form token among it, which is
-// another one each time a page is drawn: the same values from a page drawn anew
+// Forms are the same by everything in them, their files and their form token among it,
+// which is another one each time a page is drawn: the same values from a page drawn anew
 // are a new act. Only acts that ended in a redirect are kept; what was refused may
 // be sent again at once. Without the cache every form acts.
 const (
@@ -102,7 +107,7 @@ func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
 	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || c.seat != SeatConsole || !c.SignedIn() || rc.route.Time < 0 {
 		return "", false
 	}
-	if err := c.parseForm(); err != nil || c.r.MultipartForm != nil {
+	if err := c.parseForm(); err != nil {
 		return "", false
 	}
 	sum := sha256.New()
@@ -110,5 +115,34 @@ func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
 		sum.Write([]byte(part))
 		sum.Write([]byte{0})
 	}
+	if c.r.MultipartForm != nil && sumFiles(sum, c.r.MultipartForm.File) != nil {
+		return "", false // the handler says what is wrong with them
+	}
 	return "once:" + hex.EncodeToString(sum.Sum(nil)), true
+}
+
+// sumFiles adds the files of a form: their fields, names and contents.
+func sumFiles(sum io.Writer, files map[string][]*multipart.FileHeader) error {
+	for _, field := range slices.Sorted(maps.Keys(files)) {
+		for _, header := range files[field] {
+			// Quoted and with the size, so that no two lists of files are one text.
+			if _, err := fmt.Fprintf(sum, "%q %q %d ", field, header.Filename, header.Size); err != nil {
+				return err
+			}
+			if err := sumFile(sum, header); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sumFile(sum io.Writer, header *multipart.FileHeader) error {
+	file, err := header.Open()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = io.Copy(sum, file)
+	return err
 }

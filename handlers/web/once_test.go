@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -139,5 +141,46 @@ func TestFormActsWithoutTheCache(t *testing.T) {
 	}
 	if s.acts.Load() != 2 {
 		t.Errorf("%d acts", s.acts.Load())
+	}
+}
+
+// A form with files is the same by what they hold.
+func TestUploadActsOnce(t *testing.T) {
+	s := newOnceSite(t, nil)
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	s.Register(Route{Method: "POST", Path: "/console/upload", Access: SignedIn, Body: UploadBody(8 << 20), Handler: func(c *Context) error {
+		s.acts.Add(1)
+		return c.Redirect("/console/done")
+	}})
+	send := func(token string, file sentFile) {
+		t.Helper()
+		body, kind := multipartBody(t, map[string]string{CSRFField: token}, file)
+		w := s.ask("POST", "/console/upload", string(body), with(s.cookie), func(r *http.Request) { r.Header.Set("Content-Type", kind) })
+		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/console/done" {
+			t.Fatalf("answered %d %s", w.Code, w.Body)
+		}
+	}
+	token := s.page()
+	first := sentFile{"list", "a.txt", []byte("一")}
+	for range 3 {
+		send(token, first)
+	}
+	if s.acts.Load() != 1 {
+		t.Errorf("%d acts of one form", s.acts.Load())
+	}
+	for name, other := range map[string]sentFile{
+		"content": {"list", "a.txt", []byte("二")}, "name": {"list", "b.txt", []byte("一")}, "field": {"other", "a.txt", []byte("一")},
+		"a file kept on disk": {"list", "a.txt", []byte(strings.Repeat("x", 6<<20))},
+	} {
+		before := s.acts.Load()
+		send(token, other)
+		send(token, other)
+		if s.acts.Load() != before+1 {
+			t.Errorf("another %s: %d acts", name, s.acts.Load()-before)
+		}
+	}
+	if left, _ := os.ReadDir(temporary); len(left) != 0 {
+		t.Errorf("temporary files stay: %v", left)
 	}
 }

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+)
+
+// FileKind is what a file is by its content; its name is never asked.
+type FileKind string
+
+// The kinds of file that uploads tell apart.
+const (
+	FileText  FileKind = "text"  // .txt and .csv: no content tells one from the other
+	FileSheet FileKind = "sheet" // .xlsx
+	fileOld   FileKind = "old"   // .xls, or a workbook under a password: both are OLE files
+	fileOther FileKind = ""
+)
+
+// words names a kind of file to people.
+func (k FileKind) words() string {
+	return map[FileKind]string{FileText: "txt、csv", FileSheet: "xlsx"}[k]
+}
+
+// UploadRule is what a field takes: one file, of some kinds and up to a size. A route
+// that takes uploads has a Body of UploadBody(Most).
+type UploadRule struct {
+	Field string
+	Kinds []FileKind
+	Most  int64 // bytes
+}
+
+// UploadBody is the Body of a route whose form has a file of up to most bytes. There
+// is room for more: a file somewhat too large is then told so beside its field, while
+// a body beyond the bound is cut off with a page of its own.
+func UploadBody(most int64) int64 { return 4*most + 1<<20 }
+
+// Upload is a posted file that keeps its rule.
+type Upload struct {
+	Field   string
+	Name    string // as the browser says; for showing only
+	Kind    FileKind
+	Content []byte
+}
+
+// HasUpload reports a form that brings a file in a field: an input left empty sends
+// one without name and content.
+func (c *Context) HasUpload(field string) bool { return len(c.files(field)) > 0 }
+
+func (c *Context) files(field string) []*multipart.FileHeader {
+	if c.parseForm() != nil || c.r.MultipartForm == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c.r.MultipartForm.File[field]), func(f *multipart.FileHeader) bool { return f.Filename == "" && f.Size == 0 })
+}
+
+// Upload reads the file of a form's field. What is wrong with it comes back as an
+// invalid error with a message for the field, and with the file's name.
+func (c *Context) Upload(rule UploadRule) (Upload, error) {
+	if err := c.parseForm(); err != nil {
+		return Upload{}, err
+	}
+	given := c.files(rule.Field)
+	switch len(given) {
+	case 0:
+		return Upload{}, fieldError(rule.Field, "请选择文件")
+	case 1:
+	default:
+		return Upload{}, fieldError(rule.Field, "只能上传一个文件")
+	}
+	u := Upload{Field: rule.Field, Name: uploadName(given[0].Filename)}
+	if given[0].Size > rule.Most {
+		return u, fieldError(rule.Field, fmt.Sprintf("文件有 %s，最大 %s", SizeWords(given[0].Size), SizeWords(rule.Most)))
+	}
+	var err error
+	if u.Content, err = readPart(given[0], rule.Most); err != nil {
+		return u, bodyError(err)
+	}
+	u.Kind = kindOf(u.Content)
+	return u, rule.check(u)
+}
+
+func readPart(header *multipart.FileHeader, most int64) ([]byte, error) {
+	file, err := header.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, most))
+}
+
+// uploadName is what a browser calls a file, as far as it can be shown.
+func uploadName(given string) string {
+	name, err := cleanText(given, textRule{max: defaultTextMost})
+	if err != nil || name == "" {
+		return "文件"
+	}
+	return name
+}
+
+func (rule UploadRule) check(u Upload) error {
+	var kinds []string
+	for _, kind := range rule.Kinds {
+		kinds = append(kinds, kind.words())
+	}
+	switch {
+	case len(bytes.TrimSpace(u.Content)) == 0:
+		return fieldError(rule.Field, "文件是空的")
+	case slices.Contains(rule.Kinds, u.Kind):
+		return nil
+	case u.Kind == fileOld && slices.Contains(rule.Kinds, FileSheet):
+		return fieldError(rule.Field, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx")
+	}
+	return fieldError(rule.Field, "只支持 "+strings.Join(kinds, "、")+" 文件，这个文件的内容不是")
+}
+
+// kindOf tells what a file is.
+func kindOf(content []byte) FileKind {
+	switch {
+	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
+		if bytes.Contains(content, []byte("xl/workbook.xml")) || bytes.Contains(content, []byte(`xl\workbook.xml`)) {
+			return FileSheet // names of a zip's entries are not packed
+		}
+		return fileOther
+	case bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+		return fileOld
+	}
+	if _, err := decodeText(content); err != nil {
+		return fileOther
+	}
+	return FileText
+}
+
+func fieldError(field, message string) error {
+	return core.InvalidFields(map[string]string{field: message})
+}
+
+// SizeWords writes a number of bytes: 900 B, 12 KB, 1.5 MB.
+func SizeWords(n int64) string {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d B", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%d KB", (n+1<<10-1)>>10)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/(1<<20)), ".0") + " MB"
+}
+
+// dropUploads removes the temporary files of a form. net/http removes those of the
+// request it made, and ours is a copy of it.
+func (c *Context) dropUploads() {
+	if c.r.MultipartForm != nil {
+		_ = c.r.MultipartForm.RemoveAll() // what stays is the system's to clean: nothing depends on it
+	}
+}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 
@@ -14,15 +15,47 @@ import (
 func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
+		{Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly, Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost)},
 		{Method: http.MethodGet, Path: "/h5/dev/components", Access: web.DemoOnly, Handler: t.phoneComponents},
 		{Method: http.MethodGet, Path: "/demo/code.png", Access: web.DemoOnly, Handler: t.sampleCode},
 	}
 }
 
 func (t *Tour) consoleComponents(c *web.Context) error {
+	return t.showComponents(c, http.StatusOK, newComponents(c))
+}
+
+func newComponents(c *web.Context) templates.ComponentsPage {
 	shell := templates.Shell{Nav: templates.ConsoleMenu("", func(string) bool { return true }), CSRF: c.CSRF(), Demo: true}
-	page := templates.NewComponentsPage(shell, c.Request().URL.Query(), c.Now())
-	return c.HTML(http.StatusOK, func(w io.Writer) error { return t.o.Pages.Render(w, "console/dev/components", page) })
+	return templates.NewComponentsPage(shell, c.Request().URL.Query(), c.Now())
+}
+
+func (t *Tour) showComponents(c *web.Context, status int, page templates.ComponentsPage) error {
+	return c.HTML(status, func(w io.Writer) error { return t.o.Pages.Render(w, "console/dev/components", page) })
+}
+
+// rowsMost bounds the rows of the sample upload.
+const rowsMost = 20
+
+// sampleUpload reads the sample upload, and says what it read or what is wrong.
+func (t *Tour) sampleUpload(c *web.Context) error {
+	page, status := newComponents(c), http.StatusOK
+	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []web.FileKind{web.FileText, web.FileSheet}, Most: templates.ComponentsUploadMost})
+	var rows [][]string
+	if err == nil {
+		rows, err = u.Rows(rowsMost)
+	}
+	switch {
+	case web.FieldsOf(err) != nil:
+		status = web.StatusOf(err)
+		page.Upload.Set(nil, web.FieldsOf(err))
+		page.Upload.Sections[0].Fields[0].Value = u.Name
+	case err != nil:
+		return err
+	default:
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(rows), rows[0][0])})
+	}
+	return t.showComponents(c, status, page)
 }
 
 func (t *Tour) phoneComponents(c *web.Context) error {

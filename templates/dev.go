@@ -16,6 +16,8 @@ type ComponentsPage struct {
 	Tree     Tree
 	Nothing  Empty
 	Form     Form
+	Upload   Form    // works: the demo reads the file and answers
+	Uploads  []Field // its other states
 	Facts    []Fact
 	Confirm  Confirm
 	Badges   []Badge
@@ -55,7 +57,7 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 			{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}}},
 		Nothing: Empty{Icon: "door", Title: "还没有门禁", Text: "登记第一台读头后，住户就能扫码通行。",
 			Action: Action{Label: "新增门禁", URL: "/console/reader/new", Icon: "plus", Primary: true}},
-		Form: componentsForm(),
+		Form: componentsForm(), Upload: componentsUpload(shell.CSRF), Uploads: componentsUploads(),
 		Facts: []Fact{
 			{Label: "编号", Value: "1907411200018432", Copy: true, Code: true},
 			{Label: "状态", Badge: Badge{Good, "在线"}},

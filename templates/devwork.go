@@ -2,7 +2,7 @@ package templates
 
 import "net/url"
 
-// Samples of views, jobs and reviews for the page of components.
+// Samples of views, uploads, jobs and reviews for the page of components.
 
 const componentsPath = "/console/dev/components"
 
@@ -10,6 +10,32 @@ func componentsViews(query url.Values) SavedViews {
 	state := query.Get("state")
 	return SavedViews{Stem: "reader", Save: "/console/savedview", Manage: "/console/savedview?stem=reader", Query: query.Encode(), Views: []NavItem{
 		{Label: "离线的门", URL: componentsPath + "?state=off", Active: state == "off"}, {Label: "今日最忙", URL: componentsPath + "?sort=-today"}}}
+}
+
+// ComponentsUpload is where the sample upload is sent, and ComponentsUploadMost the
+// largest file it takes, in bytes.
+const (
+	ComponentsUpload     = componentsPath + "/upload"
+	ComponentsUploadMost = 64 << 10
+)
+
+func sampleUpload(prefix string) Field {
+	return Field{Kind: Upload, Prefix: prefix, Name: "list", Label: "名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: ComponentsUploadMost, Help: "第一列写房屋，一行一套。"}
+}
+
+func componentsUpload(csrf string) Form {
+	field := sampleUpload("")
+	field.Required = true
+	return Form{Action: ComponentsUpload + "#upload", CSRF: csrf, Submit: "读取名单", Sections: []Section{{Fields: []Field{field}}}}
+}
+
+// componentsUploads are an upload's states but the empty one.
+func componentsUploads() []Field {
+	wrong, again, off := sampleUpload("wrong-"), sampleUpload("again-"), sampleUpload("off-")
+	wrong.Error, wrong.Value = "文件有 2.4 MB，最大 64 KB", "全部住户.csv"
+	again.Value, again.Help = "11月名单.xlsx", ""
+	off.Disabled = true
+	return []Field{wrong, again, off}
 }
 
 // componentsJobs are a job's states. They do not ask for themselves again: nothing

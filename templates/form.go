@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Kind is how a field is asked for.
@@ -23,6 +25,7 @@ const (
 	Checks    Kind = "checks" // any number of Choices, in Values
 	Switch    Kind = "switch" // sends "1" when on
 	Hidden    Kind = "hidden"
+	Upload    Kind = "file"   // one file; Value names the one that came before, which must be chosen again
 	Static    Kind = "static" // shown, never sent
 )
 
@@ -43,19 +46,22 @@ type Field struct {
 	Focus    bool // the first to be filled in; a field with an error takes it instead
 
 	Placeholder  string
-	Autocomplete string // "off", "username", "current-password", …
-	Unit         string // behind the input: "次", "天"
-	Min, Max     string // Number, Date, Time
-	Step         string // Number: "any" for fractions
-	MaxLength    int    // in UTF-16 units, as browsers count
-	Rows         int    // Textarea; 4 if zero
-	Short        bool   // an input as wide as a figure or a code
-	Wide         bool   // takes the whole row of a form in two columns; Textarea and Checks do anyway
-	Suggest      string // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
-	Standing     bool   // a filter that is always set, such as whose list this is: what it leaves out is not filtered out
-	Presets      string // Select: another choice ticks its Ticks among the boxes of this name, and no others
-	Whole        bool   // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters
-	compact      bool   // in a filter row: no help, small
+	Autocomplete string   // "off", "username", "current-password", …
+	Unit         string   // behind the input: "次", "天"
+	Min, Max     string   // Number, Date, Time
+	Step         string   // Number: "any" for fractions
+	MaxLength    int      // in UTF-16 units, as browsers count
+	Rows         int      // Textarea; 4 if zero
+	Short        bool     // an input as wide as a figure or a code
+	Wide         bool     // takes the whole row of a form in two columns; Textarea and Checks do anyway
+	Accept       []string // Upload: endings of the files it takes: ".csv"; the server goes by content
+	Most         int64    // Upload: the largest file in bytes
+	Prefix       string   // of the input's id, where another form of the page asks by the same name
+	Suggest      string   // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
+	Standing     bool     // a filter that is always set, such as whose list this is: what it leaves out is not filtered out
+	Presets      string   // Select: another choice ticks its Ticks among the boxes of this name, and no others
+	Whole        bool     // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters
+	compact      bool     // in a filter row: no help, small
 }
 
 // Choice is one of a field's choices.
@@ -68,7 +74,7 @@ type Choice struct {
 }
 
 // ID is the input's id in the page.
-func (f Field) ID() string { return "f-" + f.Name }
+func (f Field) ID() string { return "f-" + f.Prefix + f.Name }
 
 // Compact reports a field drawn small, in a row of filters.
 func (f Field) Compact() bool { return f.compact }
@@ -95,8 +101,11 @@ func (f Field) On() bool { return f.Value == "1" || f.Value == "true" || f.Value
 // Described is the aria-describedby of the input: its help and its message.
 func (f Field) Described() string {
 	var ids string
-	if f.Error != "" {
+	if f.Error != "" || f.Kind == Upload { // an upload's message may come before it is sent
 		ids = f.ID() + "-error"
+	}
+	if f.Kind == Upload {
+		ids += " " + f.ID() + "-limits"
 	}
 	if f.Help != "" && !f.compact {
 		if ids != "" {
@@ -144,14 +153,21 @@ func (f Form) Field(name string) (Field, error) {
 	return Field{}, fmt.Errorf("the form has no field %q", name)
 }
 
+// Files reports a form that sends files.
+func (f Form) Files() bool {
+	return slices.ContainsFunc(f.Sections, func(s Section) bool {
+		return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Kind == Upload })
+	})
+}
+
 // Set puts values and messages into the fields, both by field name. Passwords
-// stay empty. Values nil leaves the fields' own.
+// and uploads stay empty. Values nil leaves the fields' own.
 func (f *Form) Set(values url.Values, messages map[string]string) {
 	for s := range f.Sections {
 		for i := range f.Sections[s].Fields {
 			field := &f.Sections[s].Fields[i]
 			field.Error = messages[field.Name]
-			if values == nil || field.Kind == Static || field.Kind == Password {
+			if values == nil || field.Kind == Static || field.Kind == Password || field.Kind == Upload {
 				continue
 			}
 			field.Value, field.Values = values.Get(field.Name), values[field.Name]
@@ -179,6 +195,22 @@ func (f Form) SubmitLabel() string {
 	}
 	return f.Submit
 }
+
+// Limits says what an Upload takes: "支持 txt、csv 文件，最大 1 MB。".
+func (f Field) Limits() string {
+	kinds := make([]string, len(f.Accept))
+	for i, ending := range f.Accept {
+		kinds[i] = strings.TrimPrefix(ending, ".")
+	}
+	size := strconv.FormatInt((f.Most+1<<10-1)>>10, 10) + " KB"
+	if f.Most >= 1<<20 {
+		size = strings.TrimSuffix(strconv.FormatFloat(float64(f.Most)/(1<<20), 'f', 1, 64), ".0") + " MB"
+	}
+	return "支持 " + strings.Join(kinds, "、") + " 文件，最大 " + size + "。"
+}
+
+// Accepts is the accept attribute of an Upload.
+func (f Field) Accepts() string { return strings.Join(f.Accept, ",") }
 
 // Type is the type attribute of the input.
 func (f Field) Type() string {

@@ -9,6 +9,7 @@ import { watchMenu } from "./menu.js";
 import { watchPage } from "./page.js";
 import { watchTheme } from "./theme-choice.js";
 import { watchTrouble } from "./trouble.js";
+import { watchUploads } from "./upload.js";
 
 htmx.config.responseHandling = [
   { code: "204", swap: false },
@@ -21,6 +22,7 @@ watchTheme();
 watchPage();
 watchMenu();
 watchConfirms();
+watchUploads(); // before forms: what cannot be sent was not sent
 watchForms();
 watchList();
 watchCharts();

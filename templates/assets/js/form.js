@@ -9,7 +9,8 @@ const leaving = "有未保存的修改，离开后会丢失。";
 
 // snapshot is the form's content as text, to see whether it was changed.
 function snapshot(form) {
-  return new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)])).toString();
+  const words = (value) => (value instanceof File ? `${value.name} ${value.size}` : value);
+  return new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, words(value)])).toString();
 }
 
 function changed(form) {

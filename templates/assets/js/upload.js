@@ -1,0 +1,99 @@
+// Uploads: [data-upload] around a file input. The input stays what it is, for keyboard
+// and screen reader; this adds a place to drop a file, its name and size, and what is
+// wrong with it before it is sent. The server has the last word.
+
+function parts(box) {
+  const field = box.closest(".tx-field");
+  return {
+    field,
+    input: box.querySelector("input[type=file]"),
+    chosen: box.querySelector("[data-upload-chosen]"),
+    words: box.querySelector("[data-upload-words]"),
+    error: field.querySelector("[data-upload-error]"),
+  };
+}
+
+// size writes bytes as the server does.
+function size(n) {
+  if (n < 1024) return `${n} B`;
+  if (n < 1024 * 1024) return `${Math.ceil(n / 1024)} KB`;
+  return `${(n / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
+}
+
+// fault says what is wrong with the chosen files; "" for nothing.
+function fault(box, input) {
+  if (input.files.length > 1) return "只能上传一个文件";
+  const file = input.files[0];
+  if (!file) return "";
+  const most = Number(box.dataset.most);
+  const endings = input.accept.split(",");
+  if (!endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
+    return `只支持 ${endings.map((ending) => ending.slice(1)).join("、")} 文件`;
+  }
+  if (file.size > most) return `文件有 ${size(file.size)}，最大 ${size(most)}`;
+  return file.size === 0 ? "文件是空的" : "";
+}
+
+function show(box) {
+  const { field, input, chosen, words, error } = parts(box);
+  const file = input.files[0];
+  const wrong = fault(box, input);
+  chosen.hidden = !file;
+  words.textContent = file ? `${file.name}，${size(file.size)}` : "";
+  error.hidden = !wrong;
+  error.querySelector("span").textContent = wrong;
+  field.classList.toggle("tx-wrong", wrong !== "");
+  input.classList.toggle("is-invalid", wrong !== "");
+  wrong ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
+}
+
+function drop(box, files) {
+  const { input } = parts(box);
+  if (input.disabled || files.length === 0) return;
+  input.files = files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function boxOf(event) {
+  return event.target.closest?.("[data-upload]");
+}
+
+// watchUploads wires all uploads of the page, present and future.
+export function watchUploads() {
+  document.addEventListener("change", (event) => boxOf(event) && show(boxOf(event)));
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-upload-drop]")) return;
+    const { input } = parts(boxOf(event));
+    input.value = "";
+    show(boxOf(event));
+    input.focus();
+  });
+  document.addEventListener("submit", stop, true);
+  // Back from another page the browser may have kept the file.
+  window.addEventListener("pageshow", () => {
+    for (const box of document.querySelectorAll("[data-upload]")) if (parts(box).input.files.length) show(box);
+  });
+
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(name, (event) => {
+      const box = boxOf(event);
+      if (!box || !event.dataTransfer?.types.includes("Files")) return;
+      if (name !== "dragleave") event.preventDefault(); // else the browser opens the file
+      box.classList.toggle("tx-over", name === "dragover");
+      if (name === "drop") drop(box, event.dataTransfer.files);
+    });
+  }
+}
+
+// stop keeps a form from being sent with a file that the server would refuse.
+function stop(event) {
+  for (const box of event.target.querySelectorAll("[data-upload]")) {
+    const { input } = parts(box);
+    if (!fault(box, input)) continue;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    show(box);
+    input.focus();
+    return;
+  }
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // HouseMatch is a line of a pasted list, with the houses that it may mean: one is
@@ -41,6 +42,83 @@ func MatchHouses(list string, houses []House) []HouseMatch {
 		matches = append(matches, match)
 	}
 	return matches
+}
+
+// headings are what the columns of a list of houses are called, in the order in which
+// a house is said: 楼栋, 单元, 房号. Those of the last line hold a house as a whole.
+var headings = [...][]string{
+	{"区", "分区", "期", "组团"},
+	{"楼栋", "楼栋号", "栋", "栋号", "幢", "幢号", "座", "楼号", "楼"},
+	{"单元", "单元号"},
+	{"房号", "房间号", "室", "室号", "户号", "门牌", "门牌号"},
+	{"房屋", "房屋地址", "房屋名称", "完整房号", "地址", "住址", "房间"},
+}
+
+// HouseLines reads the rows of a table of houses as lines for MatchHouses. With column
+// titles in the first row, the column of houses counts, or those of 楼栋, 单元 and 房号
+// joined; without, the first column, and after a mere building ("3栋") the two beside it.
+// Rows without a house are left out.
+func HouseLines(rows [][]string) []string {
+	columns := houseColumns(rows)
+	if columns != nil {
+		rows = rows[1:]
+	}
+	var lines []string
+	for _, row := range rows {
+		if line := houseLine(row, columns); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// houseColumns finds the columns of a house by their titles; nil = there are none.
+func houseColumns(rows [][]string) []int {
+	if len(rows) == 0 {
+		return nil
+	}
+	var columns []int
+	for part, names := range headings {
+		i := slices.IndexFunc(rows[0], func(cell string) bool { return slices.Contains(names, Clean(cell)) })
+		switch {
+		case i < 0:
+		case part == len(headings)-1:
+			return []int{i}
+		default:
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+func houseLine(row []string, columns []int) string {
+	cell := func(i int) string {
+		if i >= len(row) {
+			return ""
+		}
+		return Clean(row[i])
+	}
+	if columns == nil {
+		columns = []int{0}
+		if first := cell(0); first != "" && strings.ContainsAny(lastRune(first), "栋幢座楼") {
+			columns = []int{0, 1, 2}
+		}
+	}
+	line := ""
+	for _, i := range columns {
+		part := cell(i)
+		if line != "" && part != "" && lastRune(line) <= "~" {
+			line += "-" // 3 and 501, but 3栋 and 501
+		}
+		line += part
+	}
+	return line
+}
+
+// lastRune is the last character of a text that is not empty.
+func lastRune(text string) string {
+	_, size := utf8.DecodeLastRuneInString(text)
+	return text[len(text)-size:]
 }
 
 // matchKey gives the houses of a line's figures, at most HouseMatchShown.

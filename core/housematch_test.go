@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -49,4 +50,52 @@ func TestMatchHouses(t *testing.T) {
 	if got := MatchHouses("101", many); len(got[0].Houses) != HouseMatchShown {
 		t.Errorf("%d houses of one line", len(got[0].Houses))
 	}
+}
+
+func TestHouseLines(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows [][]string
+		want []string
+	}{
+		"nothing":        {nil, nil},
+		"first column":   {[][]string{{"3-2-501", "张三"}, {" "}, {"３栋2单元502"}}, []string{"3-2-501", "3栋2单元502"}},
+		"a house column": {[][]string{{"序号", "房屋", "房号"}, {"1", "3栋2单元501", "501"}, {"2"}}, []string{"3栋2单元501"}},
+		"parts":          {[][]string{{"姓名", "房号", "单元", "楼栋"}, {"张三", "501", "2", "3"}, {"李四", "502", "", "3栋"}, {"王五", "101"}}, []string{"3-2-501", "3栋502", "101"}},
+		"one part":       {[][]string{{"房号", "备注"}, {"3-2-501", "x"}}, []string{"3-2-501"}},
+		"no titles":      {[][]string{{"3栋", "2单元", "501", "张三"}, {"3-2-502", "9"}}, []string{"3栋2单元501", "3-2-502"}},
+		"only titles":    {[][]string{{"楼栋", "房号"}}, nil},
+	} {
+		if got := HouseLines(c.rows); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	house := []House{{ID: 1, Label: "3栋2单元501"}, {ID: 2, Label: "3栋502"}}
+	for i, line := range HouseLines([][]string{{"楼栋", "单元", "房号"}, {"3栋", "2单元", "501"}, {"3", "", "502"}}) {
+		if got := MatchHouses(line, house); len(got) != 1 || len(got[0].Houses) != 1 || got[0].Houses[0].ID != ID(i+1) {
+			t.Errorf("%s means %+v", line, got)
+		}
+	}
+}
+
+func FuzzHouseLines(f *testing.F) {
+	f.Add("楼栋,单元,房号\n3栋,2,501")
+	f.Add("3栋,\n,\n\xff,栋")
+	f.Fuzz(func(t *testing.T, text string) {
+		var rows [][]string
+		for line := range strings.SplitSeq(text, "\n") {
+			rows = append(rows, strings.Split(line, ","))
+		}
+		lines := HouseLines(rows)
+		if len(lines) > len(rows) {
+			t.Fatalf("%d lines of %d rows", len(lines), len(rows))
+		}
+		for _, line := range lines {
+			if line == "" || strings.ContainsAny(line, "\n\r") {
+				t.Fatalf("line %q", line)
+			}
+		}
+		if got := MatchHouses(strings.Join(lines, "\n"), []House{{ID: 1, Label: "3栋2单元501"}}); len(got) > len(lines) {
+			t.Fatalf("%d matches of %d lines", len(got), len(lines))
+		}
+	})
 }

@@ -18,7 +18,7 @@ func (h *Console) restrictionRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: restrictionPath, Access: view, Handler: h.restrictionList},
 		{Method: http.MethodGet, Path: restrictionPath + "/new", Access: edit, Handler: h.restrictionNew},
-		{Method: http.MethodPost, Path: restrictionPath, Access: edit, Handler: h.restrictionSet, Draft: true},
+		{Method: http.MethodPost, Path: restrictionPath, Access: edit, Handler: h.restrictionSet, Draft: true, Body: web.UploadBody(restrictionListMost)},
 		{Method: http.MethodPost, Path: restrictionPath + "/:id/lift", Access: edit, Handler: h.restrictionLift},
 	}
 }

@@ -1,12 +1,20 @@
 package console
 
 import (
+	"bytes"
+	"errors"
+	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"tongxing/core"
+	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -131,6 +139,113 @@ func TestRestrictionPastedList(t *testing.T) {
 	b.post(t, restrictionPath, form, http.StatusNotFound)
 }
 
+// upload sends a form with a file, as multipart.
+func (b *readerClerk) upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	sent := url.Values{web.CSRFField: {drawnAnew(b.csrf)}}
+	maps.Copy(sent, form)
+	for name, values := range sent {
+		for _, value := range values {
+			if err := w.WriteField(name, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	part, err := w.CreateFormFile(field, "名单.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(file) // into memory
+	w.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.d.address+path, &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", w.FormDataContentType())
+	page, _ := b.do(t, request, status)
+	return page
+}
+
+// A list file is read into the pasted list and looked at like one.
+func TestRestrictionListFile(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	house := d.mine.Houses[0].String()
+	label := houseLabel(t, d, d.mine.Houses[0])
+	inGBK, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte("序号,房屋\r\n1," + label + "\r\n2,没有的99\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sheet bytes.Buffer
+	if err := web.Sheet(&sheet, "名单", []string{"房屋"}, func(add func(...any) error) error { return errors.Join(add(label), add("没有的99")) }); err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {"9-9-9999\r\n" + label}}
+	for name, file := range map[string][]byte{"GBK": inGBK, "UTF-8": []byte(label + "\n没有的99\n"), "with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": sheet.Bytes()} {
+		t.Run(name, func(t *testing.T) {
+			page := b.upload(t, restrictionPath, form, restrictionFile, file, http.StatusOK)
+			if pasted := page.Find(`textarea[name="pasted"]`).Text(); pasted != "9-9-9999\n"+label+"\n没有的99" {
+				t.Errorf("read as %q", pasted)
+			}
+			if lines := page.Find("#matches tbody tr"); lines.Length() != 3 || !strings.Contains(page.Find("#matches").Text(), "名单有 3 行：1 行已匹配，2 行没有找到。") {
+				t.Errorf("looked at as %q", page.Find("#matches").Text())
+			}
+			if page.Find(`input[name="houses"][value="`+house+`"][checked]`).Length() != 1 || inputValue(page, "reason") != "居家" {
+				t.Error("the match is not ticked, or the form lost something")
+			}
+		})
+	}
+	// Saved unseen it is shown, not done; so is one whose houses were ticked before.
+	form.Set("act", "save")
+	form.Set("houses", house)
+	page := b.upload(t, restrictionPath, form, restrictionFile, inGBK, http.StatusUnprocessableEntity)
+	wrongField(t, page, restrictionFile)
+	if page.Find("#matches tbody tr").Length() != 3 {
+		t.Error("what was saved unseen is not shown")
+	}
+	if len(d.restrictions(t)) != 0 {
+		t.Fatal("a file restricted a house unseen")
+	}
+	// An input left empty is no file.
+	b.upload(t, restrictionPath, form, "other", nil, http.StatusSeeOther)
+	if len(d.restrictions(t)) != 1 {
+		t.Error("the form was not saved")
+	}
+}
+
+func TestRestrictionListFileRefuses(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	for name, c := range map[string]struct {
+		pasted, file, wrong string
+	}{
+		"too many":      {"", strings.Repeat("3-2-501\n", store.RestrictionMost+1), "文件里有 501 行，一次最多 500 行，请分成几份"},
+		"together":      {"1-1-101", strings.Repeat("3-2-501\n", store.RestrictionMost), "连同已粘贴的共有 501 行，一次最多 500 行，请分成几份"},
+		"far too many":  {"", strings.Repeat("1\n", 6000), "文件里超过 5000 行，请分成几份上传"},
+		"too large":     {"", strings.Repeat("3-2-501,"+strings.Repeat("x", 300)+"\n", 4000), "文件有 1.2 MB，最大 1 MB"},
+		"picture":       {"", "\x89PNG\x00\x01", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
+		"empty":         {"", " \n", "文件是空的"},
+		"without house": {"", "楼栋,房号\n", "文件里没有找到房屋，请把房屋写在第一列"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			form := url.Values{"community": {d.mine.Community.String()}, "act": {"paste"}, "pasted": {c.pasted}, "reason": {hostileText}}
+			page := b.upload(t, restrictionPath, form, restrictionFile, []byte(c.file), http.StatusUnprocessableEntity)
+			wrongField(t, page, restrictionFile)
+			if got := page.Find("#f-file-error").Text(); got != c.wrong {
+				t.Errorf("told %q, want %q", got, c.wrong)
+			}
+			if page.Find(`textarea[name="pasted"]`).Text() != c.pasted || inputValue(page, "reason") != hostileText || !strings.Contains(page.Find(".tx-wrong").Text(), "名单.csv") {
+				t.Error("the form lost something")
+			}
+		})
+	}
+	form := url.Values{"community": {d.others.Community.String()}, "act": {"paste"}}
+	b.upload(t, restrictionPath, form, restrictionFile, []byte("1"), http.StatusNotFound)
+	b.upload(t, restrictionPath, form, restrictionFile, make([]byte, web.UploadBody(restrictionListMost)), http.StatusRequestEntityTooLarge)
+}
+
 func TestRestrictionPages(t *testing.T) {
 	shell := templates.Shell{Title: "限制出入", CSRF: "x"}
 	at := place{Community: core.Community{ID: 1}}
@@ -138,8 +253,8 @@ func TestRestrictionPages(t *testing.T) {
 		"console/restriction/list": restrictionListPage{Shell: shell, Tabs: passTabs("restriction", at), List: templates.List{Path: restrictionPath}, Rows: []restrictionRow{
 			{Label: "1栋101", Reason: hostileText, State: restrictionBadge(core.Restriction{Exits: 2}, 1), Lift: &templates.Submit{Label: "解除", URL: "/x"}},
 		}},
-		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
+		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
 		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: &templates.Field{Kind: templates.Select, Name: "node", Label: "楼栋"},
-			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, Matches: restrictionMatches([]core.HouseMatch{{Line: hostileText}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
+			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: hostileText, Error: "太大"}, Tally: "名单有 3 行", Matches: restrictionMatches([]core.HouseMatch{{Line: hostileText}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
 	})
 }

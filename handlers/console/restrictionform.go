@@ -20,7 +20,7 @@ type restrictionForm struct {
 	Community core.ID   `form:"community"`
 	Keyword   string    `form:"q" max:"64"`
 	Node      core.ID   `form:"node"`
-	Pasted    string    `form:"pasted" text:"lines" max:"30000"`
+	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
 	Houses    []core.ID `form:"houses" max:"500"`
 	Exits     string    `form:"exits" max:"8"`
 	Reason    string    `form:"reason"`
@@ -33,7 +33,9 @@ type restrictionNewPage struct {
 	Search  templates.Field
 	Node    *templates.Field // the tree, where the community has one
 	Pasted  templates.Field
+	File    templates.Field
 	Matches []restrictionMatch
+	Tally   string // of Matches, in words
 	Form    templates.Form
 	Ticked  int  // houses that will be restricted
 	More    bool // the search found more houses than are shown
@@ -96,7 +98,9 @@ func (h *Console) restrictionPage(c *web.Context, at place, form restrictionForm
 	}
 	page.Ticked = len(form.Houses)
 	page.Pasted = templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4, Placeholder: "3-2-501\n3栋2单元502",
-		Help: "每行一套，写全房号，或写 3-2-501。核对后可以再改，按“限制出入”才生效。"}
+		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
+	page.File = templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
+		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost)}
 	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off"}
 	page.Form = templates.Form{Action: restrictionPath, CSRF: page.CSRF, Cancel: at.at(restrictionPath), Submit: "限制出入", Sections: restrictionSections(at, form, choices)}
 	return page, nil
@@ -147,7 +151,7 @@ func (h *Console) restrictionSet(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if form.Act != "" && form.Act != "save" {
+	if form.Act != "" && form.Act != "save" || c.HasUpload(restrictionFile) {
 		return h.restrictionPreview(c, at, form, wrong)
 	}
 	page, err := h.restrictionPage(c, at, form)
@@ -175,17 +179,16 @@ func (h *Console) restrictionSearch(c *web.Context, at place, form restrictionFo
 func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionForm, wrong error) error {
 	var matches []core.HouseMatch
 	var full bool
-	var err error
-	switch form.Act {
-	case "all":
+	file, err := readRestrictionFile(c, &form)
+	switch {
+	case err != nil:
+	case form.Act == "all":
 		form.Houses, full, err = h.tickAll(c, at, form)
-	case "paste":
+	case form.Act == "paste" || file.read:
 		if matches, err = h.Store.MatchHouses(c.Ctx(), c.Scope(), at.ID, form.Pasted); err == nil {
 			form.Houses = tickMatches(form.Houses, matches)
+			wrong = file.unlooked(form, wrong)
 		}
-	}
-	if wrong == nil || web.FieldsOf(wrong)["pasted"] == "" {
-		wrong = nil // what else is wrong is said when it is saved
 	}
 	if web.FieldsOf(err) != nil {
 		wrong, err = err, nil
@@ -193,16 +196,18 @@ func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionF
 	if err != nil {
 		return err
 	}
+	messages := web.FieldsOf(wrong) // what else is wrong is said when it is saved
 	page, err := h.restrictionPage(c, at, form)
 	if err != nil {
 		return err
 	}
 	page.Form.Set(c.Form(), nil)
-	page.Matches = restrictionMatches(matches)
+	page.Matches, page.Tally = restrictionMatches(matches), matchTally(matches)
 	page.Form.Sections[0].Fields[1] = withMaybes(page.Form.Sections[0].Fields[1], form.Houses, matches)
 	status := http.StatusOK
-	if wrong != nil {
-		page.Pasted.Error, status = web.FieldsOf(wrong)["pasted"], web.StatusOf(wrong)
+	page.Pasted.Error, page.File.Error = messages["pasted"], messages[restrictionFile]
+	if page.Pasted.Error+page.File.Error != "" {
+		status, page.File.Value = web.StatusOf(wrong), file.unread
 	}
 	if full {
 		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Warn, Text: fmt.Sprintf("一次最多 %d 套，其余没有勾选。", store.RestrictionMost)})

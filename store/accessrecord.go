@@ -161,7 +161,7 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		N         int            `db:"n"`
 	}
 	text, args := where.text(0)
-	err = s.all(ctx, &rows, "SELECT direction, allowed, COUNT(*) AS n FROM access_record WHERE "+text+" GROUP BY direction, allowed", args...)
+	err = s.all(ctx, &rows, "SELECT direction, allowed, COUNT(*) AS n FROM access_record"+where.hint()+" WHERE "+text+" GROUP BY direction, allowed", args...)
 	var t core.RecordTotals
 	for _, row := range rows {
 		switch {
@@ -184,6 +184,7 @@ type recordWhere struct {
 	conditions  []string
 	args        []any
 	index       string // hint for a list of one community; see dialect.forceIndex
+	few         bool   // by house or person: index serves any number of communities
 }
 
 // unionMost bounds the communities listed side by side; more go through IN.
@@ -202,6 +203,15 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 		return w, false, nil
 	}
 	w.index = s.recordIndex(f)
+	if w.few = f.House != 0 || f.Person != 0; w.few && w.all {
+		// Their indexes begin with the community. By the primary key, the records of
+		// everybody would be walked in search of a few.
+		listed, err := s.listed(ctx, core.Everywhere)
+		if err != nil || len(listed.IDs) == 0 {
+			return w, false, err
+		}
+		w.all, w.communities = false, listed.IDs
+	}
 	if !f.From.IsZero() {
 		w.add("id >= ?", int64(idFrom(f.From)))
 	}
@@ -232,11 +242,16 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 	return s.recordKeyword(ctx, w, f)
 }
 
-// recordIndex names the index in which a filtered list pages by id. Those of a
-// house, of people and by keyword are short, and left to the database.
+// recordIndex names the index in which a filtered list pages by id. Those of a house
+// and of a person are short, so that both databases are held to them; those by keyword
+// are too, and left to the database.
 func (s *Store) recordIndex(f core.RecordFilter) string {
 	switch {
-	case f.House != 0 || f.Person != 0 || f.Keyword != "":
+	case f.Person != 0:
+		return s.dialect.useIndex("access_record_person")
+	case f.House != 0:
+		return s.dialect.useIndex("access_record_house")
+	case f.Keyword != "":
 		return ""
 	case f.Reader != 0:
 		return s.dialect.forceIndex("access_record_reader")
@@ -296,6 +311,14 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 // likePrefix is the LIKE pattern of texts that begin with prefix, escaped with !.
 func likePrefix(prefix string) string { return strings.TrimPrefix(likePart(prefix), "%") }
 
+// hint is the index for a query over any number of communities.
+func (w recordWhere) hint() string {
+	if w.few {
+		return w.index
+	}
+	return ""
+}
+
 // text is the condition; community 0 is all those in scope.
 func (w recordWhere) text(community core.ID) (string, []any) {
 	parts, args := []string{}, []any{}
@@ -324,7 +347,7 @@ func (w recordWhere) page(p Page) (string, []any) {
 	const from = "SELECT " + recordColumns + " FROM access_record"
 	if w.all || len(w.communities) > unionMost {
 		text, args := w.text(0)
-		return from + " WHERE " + text + order, append(args, p.Limit+1)
+		return from + w.hint() + " WHERE " + text + order, append(args, p.Limit+1)
 	}
 	var parts []string
 	var all []any

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,13 +78,17 @@ func pages(t *testing.T, s *Store, scope core.Scope, f core.RecordFilter, limit 
 // another are the whole list in order, forwards and backwards.
 func TestAccessRecordPagesAreTheList(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		all := pastRecords(t, s, 157, 11, 12, 13, 14)
+		var c []core.ID // lists by house and person go through the table of communities
+		for i := range 4 {
+			c = append(c, newCommunity(t, s, fmt.Sprintf("小区%d", i)))
+		}
+		all := pastRecords(t, s, 157, c...)
 		filters := map[string]struct {
 			core.RecordFilter
 			keep func(core.AccessRecord) bool
 		}{
 			"all":       {core.RecordFilter{}, func(core.AccessRecord) bool { return true }},
-			"community": {core.RecordFilter{Community: 12}, func(r core.AccessRecord) bool { return r.Community == 12 }},
+			"community": {core.RecordFilter{Community: c[1]}, func(r core.AccessRecord) bool { return r.Community == c[1] }},
 			"time": {core.RecordFilter{From: all[100].At, To: all[20].At}, func(r core.AccessRecord) bool {
 				return !r.At.Before(all[100].At) && r.At.Before(all[20].At)
 			}},
@@ -99,7 +104,7 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 			"person":    {core.RecordFilter{Person: 104}, func(r core.AccessRecord) bool { return r.Person == 104 }},
 			"nothing":   {core.RecordFilter{Person: 999}, func(core.AccessRecord) bool { return false }},
 		}
-		for _, scope := range []core.Scope{everywhere, core.ScopeOf(12), core.ScopeOf(11, 12), core.ScopeOf(14, 11, 13, 12), {}} {
+		for _, scope := range []core.Scope{everywhere, core.ScopeOf(c[1]), core.ScopeOf(c[0], c[1]), core.ScopeOf(c[3], c[0], c[2], c[1]), {}} {
 			for name, f := range filters {
 				var want []core.ID
 				for _, r := range all {
@@ -119,14 +124,73 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 			}
 		}
 		// Over more communities than are listed side by side.
-		wide := make([]core.ID, unionMost+5)
-		for i := range wide {
-			wide[i] = core.ID(5 + i)
+		wide := slices.Clone(c)
+		for len(wide) < unionMost+5 {
+			wide = append(wide, core.ID(len(wide)))
 		}
-		if forwards, backwards := pages(t, s, core.ScopeOf(wide...), core.RecordFilter{}, 20); !slices.Equal(forwards, recordIDs(all)) || !slices.Equal(backwards, recordIDs(all)) {
-			t.Errorf("over %d communities: %d and %d records", len(wide), len(forwards), len(backwards))
+		for _, name := range []string{"all", "house", "person"} {
+			var want []core.ID
+			for _, r := range all {
+				if filters[name].keep(r) {
+					want = append(want, r.ID)
+				}
+			}
+			if forwards, backwards := pages(t, s, core.ScopeOf(wide...), filters[name].RecordFilter, 20); !slices.Equal(forwards, want) || !slices.Equal(backwards, want) {
+				t.Errorf("%s over %d communities: %d and %d records, want %d", name, len(wide), len(forwards), len(backwards), len(want))
+			}
 		}
 	})
+}
+
+// The records of a person and of a house are few among a million: each query finds them
+// by their own index, over one community as over all.
+func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		var wide []core.ID
+		for i := range unionMost + 2 {
+			wide = append(wide, newCommunity(t, s, fmt.Sprintf("小区%d", i)))
+		}
+		pastRecords(t, s, 300, wide...)
+		day := core.DayOf(testNow, s.zone)
+		for index, f := range map[string]core.RecordFilter{
+			"access_record_person": {Person: 103, House: 203, From: day.Start(s.zone)}, "access_record_house": {House: 203},
+		} {
+			for _, scope := range []core.Scope{core.ScopeOf(wide[0]), core.ScopeOf(wide[:3]...), everywhere} {
+				where, ok, err := s.recordWhere(t.Context(), scope, f)
+				if err != nil || !ok {
+					t.Fatal(ok, err)
+				}
+				query, args := where.page(Page{Limit: 50, Before: idFrom(testNow)})
+				if plan := planOf(t, s, query, args...); !strings.Contains(plan, index) || strings.Contains(plan, "SCAN access_record") {
+					t.Errorf("%v: a page is read by %s", scope, plan)
+				}
+			}
+		}
+	})
+}
+
+// planOf is how the database would answer a query, in its own words.
+func planOf(t *testing.T, s *Store, query string, args ...any) string {
+	t.Helper()
+	if s.dialect != dialectSQLite {
+		var plan string
+		if err := s.get(t.Context(), &plan, "EXPLAIN FORMAT=JSON "+query, args...); err != nil {
+			t.Fatal(err)
+		}
+		return plan
+	}
+	var steps []struct {
+		ID, Parent, NotUsed int
+		Detail              string
+	}
+	if err := s.all(t.Context(), &steps, "EXPLAIN QUERY PLAN "+query, args...); err != nil {
+		t.Fatal(err)
+	}
+	plan := ""
+	for _, step := range steps {
+		plan += step.Detail + "\n"
+	}
+	return plan
 }
 
 // A record comes back as it was appended, and only to those whose it is.

@@ -26,7 +26,7 @@ func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.Recor
 	var rows []recordCount
 	text, args := where.text(0)
 	err = s.all(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n
-		FROM access_record WHERE `+text+` GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
+		FROM access_record`+where.hint()+` WHERE `+text+` GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
 		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...)
 	s.countTimes(rows, f.From, &charts)
 	countPlaces(rows, &charts)

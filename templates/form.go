@@ -58,6 +58,8 @@ type Field struct {
 	Most         int64    // Upload: the largest file in bytes
 	Prefix       string   // of the input's id, where another form of the page asks by the same name
 	Suggest      string   // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
+	Picks        string   // Suggest: the hidden field with the id of what the text names; typing empties it
+	Offers       []Action // what a text may mean that does not mean one thing, to choose from
 	Standing     bool     // a filter that is always set, such as whose list this is: what it leaves out is not filtered out
 	Presets      string   // Select: another choice ticks its Ticks among the boxes of this name, and no others
 	Whole        bool     // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters

@@ -56,6 +56,9 @@ func (h *Console) recordList(c *web.Context) error {
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
+	if to := recordElsewhere(c, form, wrong); to != "" {
+		return c.Redirect(to)
+	}
 	page := recordListPage{Shell: h.shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("list", c.Request().URL.Query())}
 	var err error
 	if page.List, err = h.recordTable(c, form, at); err != nil {

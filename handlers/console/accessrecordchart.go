@@ -46,6 +46,9 @@ func (h *Console) recordChart(c *web.Context) error {
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
+	if to := recordElsewhere(c, form, wrong); to != "" {
+		return c.Redirect(to)
+	}
 	page := recordChartPage{Shell: h.shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("chart", c.Request().URL.Query())}
 	var err error
 	if page.List, err = h.recordTable(c, form, at); err != nil {

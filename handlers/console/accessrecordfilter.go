@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"time"
 
@@ -23,7 +24,10 @@ type recordForm struct {
 	Gate      string   `form:"gate" max:"24"` // r and a reader's id, or p and a post's
 	House     core.ID  `form:"house"`
 	Person    core.ID  `form:"person"`
+	Who       string   `form:"who" max:"400"`
 	Keyword   string   `form:"q" max:"40"`
+
+	pick personPick // of Person and Who
 }
 
 // check refuses what no choice of the page sends.
@@ -97,7 +101,32 @@ func (h *Console) recordFilter(c *web.Context) (form recordForm, filter core.Rec
 	if err != nil {
 		return form, filter, at, err
 	}
+	if wrong == nil {
+		form.pick, wrong = h.pickPerson(c, at.ID, form.Person, form.Who)
+		form.Person = form.pick.Person
+	}
 	return form, form.filter(h.Store.Zone(), reader, post), at, wrong
+}
+
+// recordElsewhere is where a page of records sends the browser before it shows any: to
+// the address that keeps the picked person's id in place of a text, and from a part of
+// the page to the whole of it, where the messages of wrong filters are. "" = nowhere.
+func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
+	address := c.Request().URL
+	switch {
+	case wrong != nil && c.IsPartial():
+		return address.RequestURI()
+	case wrong != nil || !address.Query().Has(pickText):
+		return ""
+	case form.Person == 0:
+		return recordPersonURL(address, "")
+	}
+	return recordPersonURL(address, form.Person.String())
+}
+
+// recordPersonURL is a page of records, from its beginning, with a person's id.
+func recordPersonURL(address *url.URL, person string) string {
+	return templates.WithQuery(address.Path, address.Query(), pickText, "", pickID, person, templates.AfterParam, "", templates.BeforeParam, "")
 }
 
 // recordGate reads the choice of a reader or a post.
@@ -141,13 +170,13 @@ func (h *Console) recordTable(c *web.Context, form recordForm, at place) (templa
 	if len(at.All) > 1 {
 		list.Filters = slices.Insert(list.Filters, 1, at.field("全部小区"))
 	}
-	for _, kept := range []struct {
-		name string
-		id   core.ID
-	}{{"house", form.House}, {"person", form.Person}} {
-		if kept.id != 0 {
-			list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: kept.name})
-		}
+	if form.House != 0 {
+		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: "house"})
+	}
+	if c.Has(core.PermResidentView) {
+		list.Filters = append(list.Filters, form.pick.fields("住户", func(person core.ID) string { return recordPersonURL(c.Request().URL, person.String()) })...)
+	} else if form.Person != 0 {
+		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: pickID})
 	}
 	if c.Has(core.PermRecordExport) {
 		list.Export = recordPath + "/export.xlsx"

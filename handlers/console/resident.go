@@ -18,6 +18,7 @@ func (h *Console) residentRoutes() []web.Route {
 		{Method: http.MethodGet, Path: residentPath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: h.residentExport, Time: -1, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: residentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: h.residentExportAsk},
 		{Method: http.MethodPost, Path: residentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: h.residentExportWhole, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: residentPath + "/suggest", Access: view, Handler: h.residentSuggest},
 		{Method: http.MethodGet, Path: residentPath + "/new", Access: edit, Handler: h.residentNew},
 		{Method: http.MethodPost, Path: residentPath, Access: edit, Handler: h.residentCreate, Draft: true},
 		{Method: http.MethodPost, Path: residentPath + "/moveout", Access: edit, Handler: h.residentsMoveOut},

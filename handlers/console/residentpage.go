@@ -152,8 +152,11 @@ func (h *Console) residentPage(c *web.Context, r store.ResidentRow) (residentSho
 	if c.Has(core.PermResidentReveal) {
 		page.RevealURL = residentURL(r.ID) + "/reveal"
 	}
+	if c.Has(core.PermRecordView) {
+		page.Actions = []templates.Action{{Label: "此人的记录", URL: recordPath + "?" + pickID + "=" + r.Person.String(), Icon: "history"}}
+	}
 	if c.Has(core.PermResidentEdit) && r.MovedOut.IsZero() {
-		page.Actions = []templates.Action{{Label: "修改", URL: residentURL(r.ID) + "/edit", Icon: "pencil"}}
+		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: residentURL(r.ID) + "/edit", Icon: "pencil"})
 		page.MoveOut = &templates.Submit{Label: "迁出", URL: residentURL(r.ID) + "/moveout", Icon: "logout", Danger: true, Confirm: moveOutText(r)}
 	}
 	return page, h.residentPast(c, r, &page)

@@ -57,6 +57,12 @@ export function watchForms() {
     for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${presets}"]:enabled`)) box.checked = ticks.includes(box.value);
   });
 
+  // A text that names what was picked, and is typed over, names it no more.
+  document.addEventListener("input", ({ target }) => {
+    const picks = target.dataset.picks;
+    if (picks) for (const id of target.form.querySelectorAll(`input[type=hidden][name="${picks}"]`)) id.value = "";
+  });
+
   // Back from the next page: the form may be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -1,0 +1,57 @@
+package core
+
+import "strings"
+
+// ResidentPicks bounds what a picker of residents offers.
+const ResidentPicks = 20
+
+// ResidentPick is a resident as a picker offers one; the phone is masked.
+type ResidentPick struct {
+	Resident, Person ID
+	Name, Phone      string
+	House            string
+	Community        ID
+	CommunityName    string
+	MovedOut         bool
+}
+
+const pickSeparator = " · "
+
+// Text names the resident for a field that takes text: "张三 · 138****0032 · 3栋2单元501".
+func (p ResidentPick) Text() string {
+	return p.Name + pickSeparator + p.Phone + pickSeparator + p.House
+}
+
+// SplitPick takes the text of a pick apart; ok is false for any other text.
+func SplitPick(text string) (name, phone, house string, ok bool) {
+	parts := strings.SplitN(text, pickSeparator, 3)
+	if len(parts) != 3 {
+		return "", "", "", false
+	}
+	return parts[0], parts[1], parts[2], true
+}
+
+// OnePerson is whom a text means among those it found: the one person whose pick or
+// whose name it is, or the only one. ok is false where that is nobody, or several.
+func OnePerson(text string, found []ResidentPick) (person ID, ok bool) {
+	for _, fits := range []func(p ResidentPick) bool{
+		func(p ResidentPick) bool { return p.Text() == text },
+		func(p ResidentPick) bool { return p.Name == text },
+		func(ResidentPick) bool { return true },
+	} {
+		person, ok = 0, false
+		for _, p := range found {
+			if !fits(p) || p.Person == person {
+				continue
+			}
+			if person != 0 {
+				return 0, false
+			}
+			person, ok = p.Person, true
+		}
+		if ok {
+			return person, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"tongxing/core"
+)
+
+// FindResidents gives the residents whom a text may mean, at most core.ResidentPicks of
+// them, for a picker: the one whose pick it is; else those of that very name, then those
+// whom the list's search finds, the newest first; those who moved out only where nobody
+// who lives there is found. community 0 is all of the scope. more tells that there are
+// others. It costs at most four queries, each by an index.
+func (s *Store) FindResidents(ctx context.Context, scope core.Scope, community core.ID, text string) (found []core.ResidentPick, more bool, err error) {
+	f := ResidentFilter{Community: community, Keyword: core.Clean(text), Page: Page{Limit: core.ResidentPicks}}
+	if scope, err = f.within(scope); err != nil || f.Keyword == "" {
+		return nil, false, err
+	}
+	if scope, err = s.listed(ctx, scope); err != nil {
+		return nil, false, wrap("find residents", err)
+	}
+	if found, err = s.residentsOfPick(ctx, scope, f.Keyword); err != nil || len(found) > 0 {
+		return found, false, wrap("find residents", err)
+	}
+	ids, err := s.residentsNamed(ctx, scope, f.Keyword)
+	if err != nil {
+		return nil, false, wrap("find residents", err)
+	}
+	matched, more, err := s.residentPage(ctx, scope, f)
+	if err == nil && len(ids)+len(matched) == 0 {
+		f.MovedOut = true
+		matched, more, err = s.residentPage(ctx, scope, f)
+	}
+	if err != nil {
+		return nil, false, wrap("find residents", err)
+	}
+	for _, id := range matched {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > core.ResidentPicks {
+		ids, more = ids[:core.ResidentPicks], true
+	}
+	found, err = s.residentPicks(ctx, ids)
+	return found, more, wrap("find residents", err)
+}
+
+// residentsNamed gives those who live in the scope under exactly a name, the newest
+// first, one more than a picker offers.
+func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name string) (ids []core.ID, err error) {
+	where, args := scopeWhere(scope, "t.community_id")
+	err = s.all(ctx, &ids, "SELECT t.id FROM resident t"+s.dialect.useIndex("resident_name")+" WHERE "+where+" AND t.name = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
+		append(args, name, core.ResidentPicks+1)...)
+	return ids, err
+}
+
+// residentsOfPick gives those whose pick a text is, moved out or not: one person, or
+// none.
+func (s *Store) residentsOfPick(ctx context.Context, scope core.Scope, text string) ([]core.ResidentPick, error) {
+	name, _, house, ok := core.SplitPick(text)
+	if !ok {
+		return nil, nil
+	}
+	where, args := scopeWhere(scope, "h.community_id")
+	var ids []core.ID
+	err := s.all(ctx, &ids, "SELECT t.id FROM "+s.residentsByHouse()+" WHERE "+where+" AND h.label = ? AND t.name = ? ORDER BY t.id + 0 DESC LIMIT ?",
+		append(args, house, name, core.ResidentPicks)...)
+	if err != nil {
+		return nil, err
+	}
+	picks, err := s.residentPicks(ctx, ids)
+	return slices.DeleteFunc(picks, func(p core.ResidentPick) bool { return p.Text() != text }), err
+}
+
+func (s *Store) residentPicks(ctx context.Context, ids []core.ID) ([]core.ResidentPick, error) {
+	rows, err := s.residentRows(ctx, ids, false)
+	picks := make([]core.ResidentPick, len(rows))
+	for i, r := range rows {
+		picks[i] = r.pick()
+	}
+	return picks, err
+}
+
+func (r ResidentRow) pick() core.ResidentPick {
+	return core.ResidentPick{
+		Resident: r.ID, Person: r.Person, Name: core.Clean(r.Name), Phone: r.Phone, House: r.HouseLabel,
+		Community: r.Community, CommunityName: r.CommunityName, MovedOut: !r.MovedOut.IsZero(),
+	}
+}
+
+// PersonPick is how a picker names a person of the scope: by where they live in a
+// community, or where they live or lived last. Nobody of the scope is not found.
+func (s *Store) PersonPick(ctx context.Context, scope core.Scope, community, person core.ID) (core.ResidentPick, error) {
+	ties, err := s.ResidentTies(ctx, scope, person)
+	if err != nil {
+		return core.ResidentPick{}, err
+	}
+	if len(ties) == 0 {
+		return core.ResidentPick{}, core.NotFound(noResident)
+	}
+	best := slices.IndexFunc(ties, func(r ResidentRow) bool { return r.Community == community && r.MovedOut.IsZero() })
+	if best < 0 {
+		best = max(0, slices.IndexFunc(ties, func(r ResidentRow) bool { return r.MovedOut.IsZero() }))
+	}
+	return ties[best].pick(), nil
+}

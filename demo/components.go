@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -16,6 +17,8 @@ func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
 		{Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly, Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost)},
+		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
+		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/reject", Access: web.DemoOnly, Handler: t.sampleRejection},
 		{Method: http.MethodGet, Path: "/h5/dev/components", Access: web.DemoOnly, Handler: t.phoneComponents},
 		{Method: http.MethodGet, Path: "/demo/code.png", Access: web.DemoOnly, Handler: t.sampleCode},
 	}
@@ -54,6 +57,28 @@ func (t *Tour) sampleUpload(c *web.Context) error {
 		return err
 	default:
 		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(rows), rows[0][0])})
+	}
+	return t.showComponents(c, status, page)
+}
+
+func (t *Tour) sampleApproval(c *web.Context) error { return t.decideSample(c, true) }
+
+func (t *Tour) sampleRejection(c *web.Context) error { return t.decideSample(c, false) }
+
+// decideSample answers a sample review with its panel's next state. Nothing is kept: the
+// page asked for anew has them all undecided again.
+func (t *Tour) decideSample(c *web.Context, approve bool) error {
+	var form struct {
+		Reason  string `form:"reason" text:"lines"`
+		Version string `form:"version"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	page := newComponents(c)
+	status := page.Decide(templates.SampleDecision{Review: c.Param("id"), Approve: approve, Reason: form.Reason, Version: form.Version})
+	if status == http.StatusNotFound {
+		return core.NotFound("没有这个示例")
 	}
 	return t.showComponents(c, status, page)
 }

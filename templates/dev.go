@@ -72,7 +72,7 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 		Messages: []Flash{{Good, "已保存“北门人行入口”。"}, {Info, "有 3 条记录正在导出。"}, {Warn, "读头时钟慢了 4 分钟。"}, {Bad, "没有保存：名称已被使用。"}},
 		Chart:    componentsChart(), Rank: componentsRank(),
 		Jobs:    componentsJobs(),
-		Reviews: componentsReviews(),
+		Reviews: componentsReviews(shell.CSRF),
 	}
 }
 

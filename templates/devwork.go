@@ -1,6 +1,11 @@
 package templates
 
-import "net/url"
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
 
 // Samples of views, uploads, jobs and reviews for the page of components.
 
@@ -49,18 +54,86 @@ func componentsJobs() []Job {
 	}
 }
 
-func componentsReviews() []Review {
-	waiting := Review{
-		Title: "住户认证", State: Badge{Warn, "待审核"},
+// ComponentsReview is where the sample reviews are sent: /1/approve, /2/reject.
+const ComponentsReview = componentsPath + "/review"
+
+// reviewVersion is what the sample reviews carry. The second shows an older one: while
+// its reviewer looked, somebody else decided.
+const reviewVersion = "3"
+
+func sampleReview(n, csrf string) Review {
+	id := "review-" + n
+	reason := ReviewReason()
+	reason.Prefix = id + "-"
+	return Review{
+		ID: id, Title: "住户认证", State: Badge{Warn, "待审核"}, CSRF: csrf,
 		Who:      []Fact{{Label: "申请人", Value: "李*华"}, {Label: "手机", Value: "138****0032"}, {Label: "房屋", Value: "云栖花园 3栋2单元501"}, {Label: "身份", Value: "租户"}},
 		Evidence: []ReviewEvidence{{Label: "身份证人像面", URL: componentsPath}, {Label: "租赁合同", URL: componentsPath}},
 		Earlier:  []ReviewDecision{{State: Badge{Bad, "已驳回"}, Who: "周敏", When: "11月20日 14:05", Reason: "合同照片看不清。"}},
-		Approve:  componentsPath, Reject: componentsPath, Effect: "通过后，李*华可以用通行码出入云栖花园。", Reason: ReviewReason(), Version: "3",
+		Approve:  ComponentsReview + "/" + n + "/approve#" + id, Reject: ComponentsReview + "/" + n + "/reject#" + id,
+		Effect: "通过后，李*华可以用通行码出入云栖花园。", Reason: reason, Version: reviewVersion,
 	}
-	refused := waiting
-	refused.Evidence, refused.Earlier = nil, nil
-	refused.Reason.Name, refused.Reason.Error = "reason-2", "请写明驳回的原因"
-	decided := refused
-	decided.State, decided.Decided = Badge{Good, "已通过"}, "王强已在 11月22日 12:03 通过了这个申请，您的操作没有生效。"
-	return []Review{waiting, refused, decided}
+}
+
+// componentsReviews are two that can be decided, and the states that they come back in.
+func componentsReviews(csrf string) []Review {
+	waiting, late, wrong := sampleReview("1", csrf), sampleReview("2", csrf), sampleReview("3", csrf)
+	late.Title, late.Version = "住户认证（别人先审）", "2"
+	wrong.Reason.Error = noReason
+	return []Review{waiting, late, wrong, approvedReview(sampleReview("4", csrf)), refusedReview(sampleReview("5", csrf), "合同已过期。"), lateReview(sampleReview("6", csrf))}
+}
+
+const noReason = "请写明驳回的原因"
+
+// You decided: the panel says so, and what was written is among the decisions.
+func approvedReview(r Review) Review {
+	r.State, r.Decided = Badge{Good, "已通过"}, "您已通过这个申请，李*华现在可以用通行码出入云栖花园。"
+	r.Earlier = append([]ReviewDecision{{State: r.State, Who: "您", When: "刚刚"}}, r.Earlier...)
+	return r
+}
+
+func refusedReview(r Review, reason string) Review {
+	r.State, r.Decided = Badge{Bad, "已驳回"}, "您已驳回这个申请，原因会告诉申请人。"
+	r.Earlier = append([]ReviewDecision{{State: r.State, Who: "您", When: "刚刚", Reason: reason}}, r.Earlier...)
+	return r
+}
+
+func lateReview(r Review) Review {
+	r.State, r.Late, r.Decided = Badge{Good, "已通过"}, true, "王强已在 11月22日 12:03 通过了这个申请，您的操作没有生效。"
+	r.Earlier = append([]ReviewDecision{{State: r.State, Who: "王强", When: "11月22日 12:03"}}, r.Earlier...)
+	return r
+}
+
+// SampleDecision is what a reviewer sent of a sample review.
+type SampleDecision struct {
+	Review  string // its number
+	Approve bool
+	Reason  string
+	Version string
+}
+
+// Decide puts the next state of a sample review into the page, as a real one would come
+// back: decided, wrong (no reason to refuse), or late, somebody else having decided
+// first. It gives the status of the answer; 404 for a review that the page has not.
+func (p *ComponentsPage) Decide(d SampleDecision) int {
+	i := slices.IndexFunc(p.Reviews, func(r Review) bool { return r.ID == "review-"+d.Review })
+	if i < 0 {
+		return http.StatusNotFound
+	}
+	r := &p.Reviews[i]
+	switch {
+	case r.Decided != "" || d.Version != reviewVersion:
+		if r.Decided == "" {
+			*r = lateReview(*r)
+		}
+		return http.StatusConflict
+	case d.Approve:
+		*r = approvedReview(*r)
+	case strings.TrimSpace(d.Reason) == "":
+		r.Reason.Error = noReason
+		return http.StatusUnprocessableEntity
+	default:
+		*r = refusedReview(*r, d.Reason)
+	}
+	return http.StatusOK
 }

@@ -11,6 +11,8 @@ type Review struct {
 	Evidence []ReviewEvidence
 	Earlier  []ReviewDecision // of the same applicant, newest first
 	Decided  string           // who decided and when, in a sentence; draws no buttons
+	Late     bool             // Decided by somebody else, first: what this reviewer did had no effect
+	ID       string           // of the section, where a page has several or leads to it
 	Approve  string           // where to post; empty for who may only look
 	Reject   string
 	Effect   string // what approving does: "通过后，可以使用通行码出入。"

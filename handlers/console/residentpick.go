@@ -121,7 +121,7 @@ func (h *Console) personText(c *web.Context, community, person core.ID) (string,
 
 // fields are the picker; address gives the page with a person's id.
 func (p personPick) fields(label string, address func(person core.ID) string) []templates.Field {
-	text := templates.Field{Name: pickText, Label: label, Value: p.Text, MaxLength: pickMost, Autocomplete: "off", Placeholder: "姓名、手机后四位或房号",
+	text := templates.Field{Name: pickText, Label: label, Value: p.Text, MaxLength: pickMost, Wide: true, Autocomplete: "off", Placeholder: "姓名、手机后四位或房号",
 		Suggest: residentPath + "/suggest", Picks: pickID}
 	for _, choice := range p.Choices {
 		text.Offers = append(text.Offers, templates.Action{Label: choice.Text() + "（" + choice.CommunityName + "）", URL: address(choice.Person)})

@@ -37,7 +37,8 @@ export function watchForms() {
   }
   // What was being typed when a session ended, on its way back into its form.
   document.querySelector("form[data-resume]")?.submit();
-  document.querySelector(".tx-wrong input, .tx-wrong select, .tx-wrong textarea")?.focus();
+  // The address may lead to another part of the page: then it stays in sight.
+  document.querySelector(".tx-wrong input, .tx-wrong select, .tx-wrong textarea")?.focus({ preventScroll: document.querySelector(":target") !== null });
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -17,7 +17,7 @@ import (
 
 // A workbook is a zip. It may unpack to this much and no more, which is far beyond
 // any list that people fill in, and is unpacked in memory alone.
-const sheetUnpacked = 32 << 20
+const sheetUnpacked = 16 << 20
 
 // blankMost bounds the rows of a workbook that are read in search of filled ones:
 // a sheet whose only cell stands in its last row has a million before it.

@@ -109,13 +109,10 @@ func (h *Console) recordFilter(c *web.Context) (form recordForm, filter core.Rec
 }
 
 // recordElsewhere is where a page of records sends the browser before it shows any: to
-// the address that keeps the picked person's id in place of a text, and from a part of
-// the page to the whole of it, where the messages of wrong filters are. "" = nowhere.
+// the address that keeps the picked person's id in place of a text. "" = nowhere.
 func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
 	address := c.Request().URL
 	switch {
-	case wrong != nil && c.IsPartial():
-		return address.RequestURI()
 	case wrong != nil || !address.Query().Has(pickText):
 		return ""
 	case form.Person == 0:

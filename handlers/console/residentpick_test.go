@@ -96,20 +96,6 @@ func TestPersonIsChosen(t *testing.T) {
 			t.Errorf("%s: %q", text, got)
 		}
 	}
-	// Where only the list would be replaced, the browser loads the page with the message.
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.address+who(house), http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("HX-Request", "true")
-	response, err := b.client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if to := response.Header.Get("HX-Redirect"); to != who(house) {
-		t.Errorf("a part of the page leads to %q", to)
-	}
 }
 
 // Somebody of another community has come to a door here: the records are shown, who it

@@ -35,6 +35,12 @@ export function watchList() {
   document.addEventListener("change", loadWhole, true);
   document.addEventListener("htmx:afterSettle", refreshAll);
   document.addEventListener("htmx:pushedIntoHistory", keepQuery);
+  // What is wrong with a filter stands beside it, outside the list: the whole page comes.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.xhr.status !== 422 || detail.requestConfig.elt.id !== "list-filters") return;
+    detail.shouldSwap = false;
+    location.href = detail.pathInfo.finalRequestPath;
+  });
   window.addEventListener("pageshow", refreshAll);
 
   // Where the browser sends the form itself, empty fields stay at home.

@@ -57,6 +57,7 @@ type Issued struct {
 func (g *Gate) Issue(ctx context.Context, pass core.ID) (Issued, error) {
 	token := NewToken(ShardOf(pass))
 	shard, digest := token.Shard(), token.Digest()
+	g.settling.pass(ctx, pass)
 	expires, err := issueScript.Run(ctx, g.redis, []string{passKey(shard, pass), tokenKey(shard, digest)},
 		digest, int64(pass), TokenLife.Milliseconds(), tokenKey(shard, "")).Int64()
 	if err != nil {
@@ -236,6 +237,7 @@ func (g *Gate) unclaim(ctx context.Context, c *claim) {
 
 // peek tells what a token is without claiming it.
 func (g *Gate) peek(ctx context.Context, shard, digest string) (core.ID, core.TokenState, error) {
+	g.settling.token(ctx, digest)
 	v, err := g.redis.HMGet(ctx, tokenKey(shard, digest), "pass", "used").Result()
 	if err != nil {
 		return 0, core.TokenAbsent, fmt.Errorf("gate: look at a token: %w", err)

@@ -29,6 +29,7 @@ type Gate struct {
 	seen  func(Seen)
 
 	watchers *watchers
+	settling settling
 }
 
 // Seen is what metrics learn of one scan.
@@ -56,13 +57,22 @@ func New(o Options) *Gate {
 	if o.Seen == nil {
 		o.Seen = func(Seen) {}
 	}
-	g := &Gate{store: o.Store, redis: o.Redis, log: o.Log, seen: o.Seen, watchers: newWatchers(o.Redis)}
+	g := &Gate{
+		store: o.Store, redis: o.Redis, log: o.Log, seen: o.Seen, watchers: newWatchers(o.Redis),
+		settling: settling{doing: map[string]*unsettled{}},
+	}
 	g.live = newLiveHints(o.Redis, o.Log)
 	return g
 }
 
-// Close stops the live hints. Scans in flight should be finished first.
+// Settled waits until Redis knows of every scan that was answered, or could not be
+// told. No scan may be in flight.
+func (g *Gate) Settled() { g.settling.active.Wait() }
+
+// Close waits for what is being settled and stops the live hints. Scans in flight
+// should be finished first.
 func (g *Gate) Close() {
+	g.Settled()
 	g.live.close()
 	g.watchers.close()
 }

@@ -111,7 +111,9 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 		g.unclaim(ctx, c)
 		return unavailable()
 	}
-	g.settle(ctx, c, answer{Decision: outcome.Decision, Record: outcome.Record.ID, Community: outcome.Record.Community})
+	g.settling.later(c, func() {
+		g.settle(ctx, c, answer{Decision: outcome.Decision, Record: outcome.Record.ID, Community: outcome.Record.Community})
+	})
 	return Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
 }
 
@@ -121,6 +123,7 @@ func (g *Gate) claimOrAwait(ctx context.Context, c *claim) error {
 	deadline := time.NewTimer(inFlightTime)
 	defer deadline.Stop()
 	for {
+		g.settling.token(ctx, c.digest)
 		err := g.claim(ctx, c)
 		if !errors.Is(err, errInFlight) {
 			return err

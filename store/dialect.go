@@ -48,12 +48,22 @@ func (d dialect) versionQuery() string {
 	return "SELECT VERSION()"
 }
 
-// begin begins a transaction that will write.
+// hold prepares a held connection for transactions; "" = nothing to do. On MySQL
+// its first statement shall begin one: a statement for that alone is a round trip.
+func (d dialect) hold() string {
+	if d == dialectSQLite {
+		return ""
+	}
+	return "SET autocommit = 0"
+}
+
+// begin begins a transaction that will write, on a held connection; "" where its
+// first statement does.
 func (d dialect) begin() string {
 	if d == dialectSQLite {
 		return "BEGIN IMMEDIATE"
 	}
-	return "START TRANSACTION"
+	return ""
 }
 
 // forUpdate ends a SELECT that locks what it reads. SQLite needs none: its write

@@ -23,7 +23,7 @@ const (
 type heldConn struct {
 	conn  *sqlx.Conn
 	stmts map[string]*sqlx.Stmt
-	begun string // the statement that begins a transaction
+	begun string // the statement that begins a transaction; "" = any
 	since time.Time
 	// watch ends statements with their context. On a local file there is nothing to
 	// end, and watching costs more than the statement.
@@ -35,13 +35,28 @@ func (s *Store) holdConn(ctx context.Context) (*heldConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &heldConn{
+	c := &heldConn{
 		conn: conn, stmts: map[string]*sqlx.Stmt{}, begun: s.dialect.begin(),
 		since: time.Now(), watch: s.dialect != dialectSQLite,
-	}, nil
+	}
+	if hold := s.dialect.hold(); hold != "" {
+		if _, err := conn.ExecContext(ctx, hold); err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
-func (c *heldConn) begin(ctx context.Context) error  { return c.plain(ctx, c.begun) }
+// begin begins a transaction. Where any statement does, reading too, each use of
+// the connection must end with commit or rollback.
+func (c *heldConn) begin(ctx context.Context) error {
+	if c.begun == "" {
+		return nil
+	}
+	return c.plain(ctx, c.begun)
+}
+
 func (c *heldConn) commit(ctx context.Context) error { return c.plain(ctx, "COMMIT") }
 
 // rollback fails where no transaction is open, and where the connection is lost.

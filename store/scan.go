@@ -161,8 +161,8 @@ func isRepeat(first core.AccessRecord, a ScanAttempt, now time.Time) bool {
 	return same && (a.Via == core.ViaManual || now.Sub(first.At) <= RepeatWindow)
 }
 
-// scanTogether is the transaction. On SQLite the facts are read inside it, under
-// the one write lock. On MySQL they are read before it and the tallies carry
+// scanTogether is the transaction. On SQLite the facts are read under the one
+// write lock. On MySQL they are read without a lock and the tallies carry
 // versions: a tally that another changed meanwhile ends it with errRace.
 func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
 	now := s.now().Truncate(time.Millisecond)
@@ -182,22 +182,19 @@ func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) (outcomes
 	return outcomes, err
 }
 
-// errUnread is a failure to read the facts: nothing was begun.
+// errUnread is a failure to read the facts: nothing was written.
 type errUnread struct{ error }
 
 func (e errUnread) Unwrap() error { return e.error }
 
 // scanHeld reads, decides and writes on one connection.
 func (s *Store) scanHeld(ctx context.Context, conn *heldConn, batch []ScanAttempt, now time.Time) ([]ScanOutcome, error) {
+	if err := conn.begin(ctx); err != nil {
+		return nil, errUnread{err}
+	}
 	plan, err := s.planScans(ctx, conn, batch, now)
 	if err != nil {
 		return nil, errUnread{err}
-	}
-	if plan.recordsOnly() {
-		return plan.outcomes, plan.saveRecords(ctx, conn)
-	}
-	if err := conn.begin(ctx); err != nil {
-		return nil, err
 	}
 	if err := plan.save(&Tx{ctx: ctx, s: s, run: conn, now: now}); err != nil {
 		return nil, err
@@ -325,10 +322,6 @@ func (p *scanPlan) changed(isNew bool) []tallyKey {
 		return int(min(max(a.subject-b.subject, -1), 1))
 	})
 	return keys
-}
-
-func (p *scanPlan) recordsOnly() bool {
-	return len(p.idnos) == 0 && len(p.changed(false)) == 0 && len(p.changed(true)) == 0
 }
 
 func (p *scanPlan) save(tx *Tx) error {

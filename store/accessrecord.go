@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -349,18 +350,31 @@ func (w recordWhere) page(p Page) (string, []any) {
 		text, args := w.text(0)
 		return from + w.hint() + " WHERE " + text + order, append(args, p.Limit+1)
 	}
-	var parts []string
-	var all []any
-	for _, community := range w.communities {
-		text, args := w.text(community)
-		parts = append(parts, "SELECT * FROM ("+from+w.index+" WHERE "+text+order+") c"+community.String())
-		all = append(append(all, args...), p.Limit+1)
-	}
-	if len(parts) == 1 {
+	if len(w.communities) == 1 {
 		text, args := w.text(w.communities[0])
 		return from + w.index + " WHERE " + text + order, append(args, p.Limit+1)
 	}
-	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order, append(all, p.Limit+1)
+	var ids []string
+	var all []any
+	for _, community := range w.communities {
+		text, args := w.text(community)
+		ids = append(ids, "SELECT id FROM access_record"+w.index+" WHERE "+text+order)
+		all = append(append(all, args...), p.Limit+1)
+	}
+	return from + firstOf(ids, order), append(all, p.Limit+1)
+}
+
+// firstOf continues SELECT columns FROM table with the first rows of several queries
+// of ids, each of which has the same order " ORDER BY id … LIMIT ?" as the whole, for
+// which one more argument follows theirs. Whole rows are read of those alone that
+// come out.
+func firstOf(ids []string, order string) string {
+	parts := make([]string, len(ids))
+	for i, query := range ids {
+		parts[i] = fmt.Sprintf("SELECT id FROM (%s) c%d", query, i)
+	}
+	by := strings.TrimSuffix(order, " LIMIT ?")
+	return " JOIN (SELECT id FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order + ") shown USING (id)" + by
 }
 
 // ImportAccessRecords appends records of the past, as they are; those without an

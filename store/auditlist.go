@@ -203,12 +203,12 @@ func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
 		where, args := q.where(q.communities)
 		return from + where + order, append(args, p.Limit+1)
 	}
-	var parts []string
+	var ids []string
 	var all []any
 	for _, community := range q.communities {
 		where, args := q.where([]core.ID{community})
-		parts = append(parts, "SELECT * FROM ("+from+hint+where+order+") c"+community.String())
+		ids = append(ids, "SELECT id FROM audit_log"+hint+where+order)
 		all = append(append(all, args...), p.Limit+1)
 	}
-	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order, append(all, p.Limit+1)
+	return from + firstOf(ids, order), append(all, p.Limit+1)
 }

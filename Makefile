@@ -52,7 +52,7 @@ check: assets ## Check formatting and run go vet.
 
 .PHONY: bench
 bench: assets ## Measure scans, tokens, lists and exports, and print a table (minutes).
-	@if [ -d tools/bench ]; then go run ./tools/bench $(BENCH_ARGS); else echo "tools/bench is not there yet"; exit 1; fi
+	go run ./tools/bench $(BENCH_ARGS)
 
 .PHONY: screenshots
 screenshots: assets ## Take a picture of every page of the demo into tmp/screenshots.
@@ -75,14 +75,14 @@ sample: ## Write configs/sample.yaml anew from the configuration's struct.
 assets: $(ASSETS) ## Build style sheets, scripts and icons when missing or stale.
 
 $(ASSETS): $(ASSET_SOURCE) $(if $(wildcard package-lock.json),node_modules/.installed)
-	@if [ -d tools/assets ]; then go run ./tools/assets && touch $@; fi
+	go run ./tools/assets && touch $@
 
 node_modules/.installed: package-lock.json package.json
 	@command -v npm >/dev/null || { echo "npm is missing (Node 20 or newer): make services-check says how to install it"; exit 1; }
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# On a gate, install what the tests need; elsewhere only say what is missing.
+# In CI, install what the tests need or fail; elsewhere they skip what is missing.
 .PHONY: services
 services:
 	@if [ "$${CI:-}" = true ]; then go run ./tools/services -check; fi

@@ -57,7 +57,7 @@ type HTTP struct {
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" env:"SHUTDOWN_TIMEOUT"`
 }
 
-// Data is where files are kept: the embedded database, generated keys, uploads.
+// Data is where files are kept: the embedded database, generated keys, notes for WeChat's domain check.
 type Data struct {
 	// A folder, made when missing.
 	Dir string `yaml:"dir" env:"DIR"`

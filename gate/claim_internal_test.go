@@ -12,8 +12,8 @@ import (
 	"tongxing/core"
 )
 
-// embeddedGate is a gate on the embedded Redis, without a store. The scripts run
-// on real ones in the tests of scans.
+// embeddedGate is a gate on the embedded Redis, without a store. On real
+// ones claims run in the tests of scans.
 func embeddedGate(t *testing.T) *Gate {
 	t.Helper()
 	c, err := cache.Open(cache.Options{})

@@ -40,5 +40,8 @@ func addAdmin(ctx context.Context, c configs.Config, n newAdmin, stdout io.Write
 		return sayFields(err)
 	}
 	fmt.Fprintf(stdout, "已创建系统管理员 %s，首次登录时需要修改密码。\n", core.NormalLogin(n.login))
+	if !c.MySQL.DSN.IsSet() {
+		fmt.Fprintln(stdout, "数据库："+embeddedFile(c)) // one made in the wrong folder is seen at once
+	}
 	return nil
 }

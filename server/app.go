@@ -28,8 +28,8 @@ import (
 	"tongxing/templates"
 )
 
-// app is everything a running server is made of, in the order it is closed:
-// doors, gate, cache, store.
+// app is everything a running server is made of. It is closed from the outside in:
+// pages, doors, gate, cache, store.
 type app struct {
 	config    configs.Config
 	demo      bool
@@ -89,9 +89,6 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 
 // open makes what all surfaces stand on.
 func (a *app) open(ctx context.Context) error {
-	if err := os.MkdirAll(a.config.Data.Dir, 0o700); err != nil {
-		return fmt.Errorf("数据目录：%w", err)
-	}
 	var err error
 	if a.store, err = openStore(ctx, a.config, a.log); err != nil {
 		return err
@@ -113,7 +110,12 @@ func (a *app) open(ctx context.Context) error {
 	return nil
 }
 
+// openStore opens the database of a configuration; an embedded one is made where
+// there is none.
 func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.Store, error) {
+	if err := os.MkdirAll(c.Data.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("数据目录：%w", err)
+	}
 	keys, err := keyring(c)
 	if err != nil {
 		return nil, err
@@ -121,9 +123,19 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.
 	o := store.Options{MySQLDSN: c.MySQL.DSN.Reveal(), Zone: c.Location(), Keys: keys, Log: log}
 	o.Settings = core.Settings{RecordDays: c.Retention.AccessRecordDays, ConsoleIdleMinutes: int(c.Session.ConsoleIdle / time.Minute)}
 	if o.MySQLDSN == "" {
-		o.SQLitePath = filepath.Join(c.Data.Dir, "tongxing.db")
+		o.SQLitePath = embeddedFile(c)
 	}
 	return store.Open(ctx, o)
+}
+
+// embeddedFile is the file of the embedded database, whole: a relative folder means
+// another one wherever a command is started.
+func embeddedFile(c configs.Config) string {
+	file := filepath.Join(c.Data.Dir, "tongxing.db")
+	if whole, err := filepath.Abs(file); err == nil {
+		return whole
+	}
+	return file
 }
 
 func openCache(c configs.Redis) (*cache.Cache, error) {

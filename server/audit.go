@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"tongxing/configs"
 	"tongxing/store"
@@ -13,6 +14,19 @@ import (
 // errAuditBroken is an audit log that is not as it was written. What is wrong has
 // been printed.
 var errAuditBroken = fmt.Errorf("操作日志校验未通过：记录被改动过，请保护现场并核对备份")
+
+// databaseIsThere refuses to look into an embedded database that does not exist:
+// one made just now is in good order, and that would be a false all-clear.
+func databaseIsThere(c configs.Config) error {
+	if c.MySQL.DSN.IsSet() {
+		return nil
+	}
+	file := embeddedFile(c)
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("没有数据库 %s：请检查 data.dir（TONGXING_DATA_DIR）以及在哪个目录运行（%w）", file, err)
+	}
+	return nil
+}
 
 // verifyAudit checks the whole audit log and prints what it found. anchor is what
 // an earlier check printed, or "".
@@ -23,6 +37,9 @@ func verifyAudit(ctx context.Context, c configs.Config, anchor string, stdout io
 		if since, err = store.ParseAuditAnchor(anchor); err != nil {
 			return sayFields(err)
 		}
+	}
+	if err := databaseIsThere(c); err != nil {
+		return err
 	}
 	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -26,12 +28,21 @@ func TestAuditVerifyCommand(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TONGXING_DATA_DIR", dir)
 	code, out, problems := command(t, "audit", "verify")
-	if code != 0 || !strings.Contains(out, "0 条") || !strings.Contains(out, "完好") {
-		t.Fatalf("an empty log: %d %s%s", code, out, problems)
+	if made, err := os.ReadDir(dir); code != 1 || out != "" || !strings.Contains(problems, dir) || err != nil || len(made) != 0 {
+		t.Fatalf("no database: %d %s%s, made %v, %v", code, out, problems, made, err)
 	}
 	c, err := configs.Load(configs.Options{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	empty, err := openStore(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty.Close()
+	code, out, problems = command(t, "audit", "verify")
+	if code != 0 || !strings.Contains(out, "0 条") || !strings.Contains(out, "完好") {
+		t.Fatalf("an empty log: %d %s%s", code, out, problems)
 	}
 	for _, login := range []string{"zhang", "wang"} {
 		if err := addAdmin(t.Context(), c, newAdmin{login: login, password: strings.NewReader("correct-horse-7\n")}, &bytes.Buffer{}); err != nil {

@@ -20,7 +20,7 @@ func newFigures(r *prometheus.Registry) *figures {
 			Name: "tongxing_scans_total", Help: "Attempts to pass, by way, door and the rule that decided. Repeats have reason repeat.",
 		}, []string{"via", "door", "reason"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "tongxing_scan_seconds", Help: "Time from the token to the settled decision.",
+			Name: "tongxing_scan_seconds", Help: "Time from the token to the answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2},
 		}, []string{"via"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -92,7 +92,7 @@ func (a *app) firstAdmin(ctx context.Context) (string, error) {
 	if err != nil || !needed {
 		return "/console", err
 	}
-	a.log.Info("还没有管理员：请在 24 小时内打开启动时打印的链接")
+	a.log.Info("there is no admin yet: open the link printed at the start within 24 hours")
 	return "/console/setup?token=" + token, nil
 }
 

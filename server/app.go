@@ -67,16 +67,11 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 	if err != nil {
 		return err
 	}
-	jobs, stopJobs := context.WithCancel(ctx)
-	jobsDone := make(chan struct{})
-	go func() {
-		defer close(jobsDone)
-		var running sync.WaitGroup
-		running.Go(func() { newJobRunner(a.store, log).loop(jobs) })
-		runJobs(jobs, a.jobs(), log)
-		running.Wait()
-	}()
-	defer func() { stopJobs(); <-jobsDone }()
+	behind, stopBehind := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	working.Go(func() { newJobRunner(a.store, log).loop(behind) })
+	working.Go(func() { runPeriodic(behind, a.periodic(), log) })
+	defer func() { stopBehind(); working.Wait() }()
 	a.serveMetrics(ctx)
 	// Live pages end when the program does: a shutdown waits for all else in flight.
 	defer context.AfterFunc(ctx, a.web.Close)()
@@ -187,18 +182,18 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 	})
 }
 
-// jobs is what the program does by itself.
-func (a *app) jobs() []job {
-	jobs := []job{
+// periodic is what the program does by itself.
+func (a *app) periodic() []periodic {
+	all := []periodic{
 		{"purge access records", time.Hour, a.purgeRecords},
 		{"purge sessions", time.Hour, a.purgeSessions},
 		{"raise alerts", alertsEvery, a.store.RaiseAlerts},
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 	}
 	if a.stageOn != nil {
-		jobs = append(jobs, job{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
+		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
 	}
-	return jobs
+	return all
 }
 
 // alertsEvery is how late an alert may be.

@@ -62,15 +62,6 @@ func renderer(t *testing.T) *Renderer {
 	return r
 }
 
-func render(t *testing.T, name string, page any) string {
-	t.Helper()
-	var out bytes.Buffer
-	if err := renderer(t).Render(&out, name, page); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
 func TestListKeepsItsStateInTheAddress(t *testing.T) {
 	l := List{Path: "/l", Query: url.Values{"q": {"北 门"}, "sort": {"-seen"}, "after": {"9"}, "state": {""}},
 		Filters: []Field{{Name: "q"}, {Name: "state", Kind: Select}}, More: []Field{{Name: "day"}},

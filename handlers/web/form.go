@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"tongxing/core"
 )
@@ -259,20 +258,6 @@ func tagNumber(tag reflect.StructTag, name string, otherwise int) int {
 		panic("web: a form's tag " + name + " is no number: " + text)
 	}
 	return n
-}
-
-// ParseMoment reads the value of a datetime-local or date field in zone. Empty is
-// the zero time.
-func ParseMoment(text string, zone *time.Location) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, core.Invalid("时间应为 2006-01-02 15:04 的样式")
 }
 
 // Form is the posted form as it came, for showing it again; empty where there is none.

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"tongxing/core"
 )
@@ -140,21 +139,6 @@ func TestBindJSON(t *testing.T) {
 	}
 }
 
-func TestParseMoment(t *testing.T) {
-	zone := time.FixedZone("CST", 8*3600)
-	want := time.Date(2026, 11, 20, 9, 30, 0, 0, zone)
-	for text, want := range map[string]time.Time{
-		"2026-11-20T09:30": want, "2026-11-20 09:30": want, "2026-11-20": want.Add(-9*time.Hour - 30*time.Minute), "": {},
-	} {
-		if got, err := ParseMoment(text, zone); err != nil || !got.Equal(want) {
-			t.Errorf("%q: %v %v", text, got, err)
-		}
-	}
-	if _, err := ParseMoment("morgen", zone); core.CodeOf(err) != core.CodeInvalid {
-		t.Errorf("got %v", err)
-	}
-}
-
 func FuzzBind(f *testing.F) {
 	f.Add("name=a&count=1&ids=2&day=2026-01-01")
 	f.Add("name=%ff&note=%00&house=-1&ids=1&ids=x")
@@ -203,19 +187,6 @@ func TestLinks(t *testing.T) {
 		got := Links(r.URL, (&Context{r: r}).Page(5), c.first, c.last, c.more)
 		if got.Newer != c.newer || got.Older != c.older {
 			t.Errorf("%q %d–%d more=%v: %+v", c.query, c.first, c.last, c.more, got)
-		}
-	}
-}
-
-func TestCursors(t *testing.T) {
-	keys := []string{"3栋/002", "42"}
-	got, ok := DecodeCursor(EncodeCursor(keys...), 2)
-	if !ok || !reflect.DeepEqual(got, keys) {
-		t.Errorf("got %v %v", got, ok)
-	}
-	for _, bad := range []string{"", "x", "!!", EncodeCursor("a"), EncodeCursor("a\x00", "b"), strings.Repeat("A", 2000)} {
-		if _, ok := DecodeCursor(bad, 2); ok {
-			t.Errorf("took %q", bad)
 		}
 	}
 }

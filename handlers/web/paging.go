@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"net/url"
 
 	"tongxing/core"
@@ -67,32 +65,4 @@ func pageLink(u *url.URL, param, value string) string {
 		return u.Path + "?" + encoded
 	}
 	return u.Path
-}
-
-// cursorMost bounds an encoded cursor.
-const cursorMost = 1000
-
-// EncodeCursor packs the keys of a row into a URL parameter, for lists sorted by
-// more than an id. It is not secret, and whoever changes it sees another page of
-// what they may see anyway.
-func EncodeCursor(keys ...string) string {
-	packed, _ := json.Marshal(keys) // texts always encode
-	return base64.RawURLEncoding.EncodeToString(packed)
-}
-
-// DecodeCursor unpacks n keys; ok is false for anything EncodeCursor did not make.
-func DecodeCursor(cursor string, n int) (keys []string, ok bool) {
-	if len(cursor) > cursorMost {
-		return nil, false
-	}
-	packed, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || json.Unmarshal(packed, &keys) != nil || len(keys) != n {
-		return nil, false
-	}
-	for _, key := range keys {
-		if _, err := cleanText(key, textRule{max: cursorMost, raw: true}); err != nil {
-			return nil, false
-		}
-	}
-	return keys, true
 }

@@ -130,12 +130,6 @@ func (m *MariaDB) Create(ctx context.Context, database string) (string, error) {
 	return m.DSN(database), nil
 }
 
-// Stop ends the server in good order.
-func (m *MariaDB) Stop() {
-	m.p.end(syscall.SIGTERM)
-	m.p = nil
-}
-
 // Kill ends the server as a power cut would, save for what the kernel still
 // holds.
 func (m *MariaDB) Kill() {

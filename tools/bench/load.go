@@ -20,10 +20,6 @@ type result struct {
 	p50, p99 time.Duration
 }
 
-func (r result) String() string {
-	return fmt.Sprintf("%8.0f/s  p50 %7s  p99 %7s", r.rate, short(r.p50), short(r.p99))
-}
-
 func short(d time.Duration) string { return fmt.Sprintf("%.2fms", float64(d.Microseconds())/1000) }
 
 // load sends ready-made requests over kept-alive connections, each as soon as

@@ -30,7 +30,7 @@ var folders = []string{
 }
 
 // notOurs are folders that git ignores.
-var notOurs = []string{".git", "bin", "data", "node_modules", "screenshots", "tmp"}
+var notOurs = []string{".git", "bin", "data", "node_modules", "tmp"}
 
 // mayImport says which of our packages a folder's code (not its tests) may
 // import. The longest matching folder decides; a folder may import itself and

@@ -22,6 +22,7 @@ type Account struct {
 	User        ID    // bound WeChat user; 0 = none
 	Created     time.Time
 	Disabled    time.Time
+	Updated     time.Time // see Stale
 }
 
 // Has reports whether the account may do p. A disabled one may do nothing.

@@ -15,6 +15,7 @@ type Community struct {
 	Phone    string   // of the property office
 	Levels   []string // names of the building structure's levels, top first: 栋 单元 房间
 	Archived time.Time
+	Updated  time.Time // see Stale
 }
 
 // BuildingNode is a node of a community's tree above its houses 楼栋节点.
@@ -36,6 +37,7 @@ type House struct {
 	Label      string // the whole: 3栋2单元501
 	Path       string // of its node
 	ArrearsFen int64
+	Updated    time.Time // see Stale
 }
 
 // The bounds of a community's texts, in characters.

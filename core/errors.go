@@ -62,6 +62,19 @@ func NotFound(message string) *Error { return &Error{Code: CodeNotFound, Message
 // Conflict is a state that does not allow the act: somebody was first, or it is in use.
 func Conflict(message string) *Error { return &Error{Code: CodeConflict, Message: message} }
 
+// errStale is the cause of a Stale error.
+var errStale = errors.New("made on an earlier state")
+
+// Stale is an edit of what another has changed since it was shown: a conflict, after
+// which the form shows both. What is read for an edit says when it was last changed
+// (Updated), and the edit says so again; zero is an edit by what has shown nothing.
+func Stale() *Error {
+	return &Error{Code: CodeConflict, Message: "刚刚有人修改过这里，您的修改还没有保存。请对照标出的内容，再保存一次即以您填写的为准。", Err: errStale}
+}
+
+// IsStale reports whether err is a Stale error.
+func IsStale(err error) bool { return errors.Is(err, errStale) }
+
 // CodeOf gives the code of err, CodeInternal for one without.
 func CodeOf(err error) Code {
 	var e *Error

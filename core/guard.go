@@ -14,6 +14,7 @@ type Guard struct {
 	User      ID     // bound WeChat user; 0 = not yet
 	Posts     []ID
 	Disabled  time.Time
+	Updated   time.Time // see Stale
 }
 
 // guardPostsMost bounds the posts of one guard.

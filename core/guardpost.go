@@ -12,6 +12,7 @@ type GuardPost struct {
 	Name      string
 	Direction Direction // preset on the guard's page
 	Disabled  time.Time
+	Updated   time.Time // see Stale
 }
 
 // GuardPostNameMost bounds a post's name, in characters.

@@ -15,6 +15,7 @@ type Observer struct {
 	User        ID // bound WeChat user; 0 = not yet
 	Communities []ID
 	Removed     time.Time
+	Updated     time.Time // see Stale
 }
 
 // Kinds of a bind ticket: whom the scan of a parametric QR binds.

@@ -39,6 +39,7 @@ type Reader struct {
 	Skew             time.Duration // the device's clock minus ours, last seen
 	LastSeen         time.Time
 	Disabled         time.Time
+	Updated          time.Time // see Stale
 }
 
 // NewReader gives what the form for a new reader starts with.

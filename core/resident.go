@@ -61,6 +61,7 @@ type Resident struct {
 	Photo     string
 	Certified time.Time // zero = 未认证
 	MovedOut  time.Time
+	Updated   time.Time // see Stale
 }
 
 // NameMost bounds a person's name, in characters.

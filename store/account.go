@@ -21,15 +21,16 @@ type accountRow struct {
 	User        core.ID   `db:"user_id"`
 	Created     millis    `db:"created_at"`
 	Disabled    millis    `db:"disabled_at"`
+	Updated     millis    `db:"updated_at"`
 }
 
-const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id, created_at, disabled_at
+const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id, created_at, disabled_at, updated_at
 	FROM account WHERE `
 
 func (r accountRow) account() core.Account {
 	a := core.Account{
 		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, Scope: core.Scope{All: r.All != 0}, MustChange: r.MustChange != 0,
-		Generation: r.Generation, User: r.User, Created: r.Created.Time, Disabled: r.Disabled.Time,
+		Generation: r.Generation, User: r.User, Created: r.Created.Time, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	for p := range strings.SplitSeq(r.Permissions, ",") {
 		// One that a later program has taken out of the table gives nothing.

@@ -84,6 +84,9 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 		return core.Conflict("不能修改自己的权限，请由其他管理员操作")
 	}
 	return s.changeAccount(ctx, by, a.ID, "account.update", func(tx *Tx, after *core.Account) error {
+		if err := unchanged(a.Updated, after.Updated); err != nil {
+			return err
+		}
 		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
 		if err := after.Check(); err != nil {
 			return err
@@ -178,7 +181,7 @@ func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, 
 func saveAccount(tx *Tx, a core.Account) error {
 	return tx.one(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
 		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), flag(a.Scope.All), flag(a.MustChange),
-		a.Generation, tx.nowMS(), nullMS(a.Disabled), int64(a.ID))
+		a.Generation, tx.after(a.Updated), nullMS(a.Disabled), int64(a.ID))
 }
 
 // isAdmin reports an account that could set everything right again.

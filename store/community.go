@@ -7,7 +7,7 @@ import (
 	"tongxing/core"
 )
 
-const communityColumns = "id, name, address, phone, levels, archived_at"
+const communityColumns = "id, name, address, phone, levels, archived_at, updated_at"
 
 type communityRow struct {
 	ID       core.ID `db:"id"`
@@ -16,12 +16,13 @@ type communityRow struct {
 	Phone    string  `db:"phone"`
 	Levels   string  `db:"levels"`
 	Archived millis  `db:"archived_at"`
+	Updated  millis  `db:"updated_at"`
 }
 
 func (r communityRow) community() core.Community {
 	return core.Community{
 		ID: r.ID, Name: r.Name, Address: r.Address, Phone: r.Phone,
-		Levels: strings.Split(r.Levels, "/"), Archived: r.Archived.Time,
+		Levels: strings.Split(r.Levels, "/"), Archived: r.Archived.Time, Updated: r.Updated.Time,
 	}
 }
 
@@ -77,13 +78,16 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err != nil {
 			return err
 		}
+		if err := unchanged(c.Updated, old.Updated); err != nil {
+			return err
+		}
 		if len(old.Levels) != len(c.Levels) {
 			if err := noHouses(tx, c.ID); err != nil {
 				return err
 			}
 		}
 		err = tx.one(core.NotFound(noCommunity), "UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
-			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.nowMS(), int64(c.ID))
+			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.after(old.Updated), int64(c.ID))
 		if err != nil {
 			return nameTaken(err)
 		}

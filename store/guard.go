@@ -15,9 +15,10 @@ type guardRow struct {
 	Phone     string  `db:"phone_cipher"`
 	User      core.ID `db:"user_id"`
 	Disabled  millis  `db:"disabled_at"`
+	Updated   millis  `db:"updated_at"`
 }
 
-const guardColumns = "SELECT id, community_id, name, phone_cipher, user_id, disabled_at FROM guard WHERE "
+const guardColumns = "SELECT id, community_id, name, phone_cipher, user_id, disabled_at, updated_at FROM guard WHERE "
 
 // Guards lists the guards of the communities in scope, phones masked.
 func (s *Store) Guards(ctx context.Context, scope core.Scope, community core.ID) ([]core.Guard, error) {
@@ -69,7 +70,7 @@ func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, erro
 			return nil, wrap("read guards", err)
 		}
 		ids[i] = row.ID
-		guards[i] = core.Guard{ID: row.ID, Community: row.Community, Name: row.Name, Phone: core.MaskPhone(phone), User: row.User, Disabled: row.Disabled.Time}
+		guards[i] = core.Guard{ID: row.ID, Community: row.Community, Name: row.Name, Phone: core.MaskPhone(phone), User: row.User, Disabled: row.Disabled.Time, Updated: row.Updated.Time}
 	}
 	var links []struct {
 		Guard core.ID `db:"guard_id"`
@@ -111,9 +112,13 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 			}
 		} else {
 			var old guardRow
-			if err := tx.get(&old, guardColumns+"id = ? AND community_id = ?", int64(g.ID), int64(g.Community)); err != nil {
+			if err := tx.get(&old, guardColumns+"id = ? AND community_id = ?"+s.dialect.forUpdate(), int64(g.ID), int64(g.Community)); err != nil {
 				return absent(err, "门岗人员不存在")
 			}
+			if err := unchanged(g.Updated, old.Updated.Time); err != nil {
+				return err
+			}
+			g.Updated = old.Updated.Time
 			entry.Action, entry.Before = "guard.edit", old.Name
 			if err := updateGuard(tx, g, sealed); err != nil {
 				return err
@@ -129,7 +134,7 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 }
 
 func updateGuard(tx *Tx, g core.Guard, sealed string) error {
-	if _, err := tx.exec("UPDATE guard SET name = ?, disabled_at = ?, updated_at = ? WHERE id = ?", g.Name, nullMS(g.Disabled), tx.nowMS(), int64(g.ID)); err != nil {
+	if _, err := tx.exec("UPDATE guard SET name = ?, disabled_at = ?, updated_at = ? WHERE id = ?", g.Name, nullMS(g.Disabled), tx.after(g.Updated), int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {

@@ -12,13 +12,14 @@ type guardPostRow struct {
 	Name      string         `db:"name"`
 	Direction core.Direction `db:"direction"`
 	Disabled  millis         `db:"disabled_at"`
+	Updated   millis         `db:"updated_at"`
 }
 
 func (r guardPostRow) post() core.GuardPost {
-	return core.GuardPost{ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time}
+	return core.GuardPost{ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time, Updated: r.Updated.Time}
 }
 
-const guardPostColumns = "SELECT id, community_id, name, direction, disabled_at FROM guard_post WHERE "
+const guardPostColumns = "SELECT id, community_id, name, direction, disabled_at, updated_at FROM guard_post WHERE "
 
 // GuardPosts lists the posts of the communities in scope.
 func (s *Store) GuardPosts(ctx context.Context, scope core.Scope, community core.ID) ([]core.GuardPost, error) {
@@ -61,12 +62,15 @@ func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Sco
 				int64(p.ID), int64(p.Community), p.Name, string(p.Direction), tx.nowMS(), tx.nowMS())
 		} else {
 			var old guardPostRow
-			if err := tx.get(&old, guardPostColumns+"id = ? AND community_id = ?", int64(p.ID), int64(p.Community)); err != nil {
+			if err := tx.get(&old, guardPostColumns+"id = ? AND community_id = ?"+s.dialect.forUpdate(), int64(p.ID), int64(p.Community)); err != nil {
 				return absent(err, "门岗不存在")
+			}
+			if err := unchanged(p.Updated, old.Updated.Time); err != nil {
+				return err
 			}
 			entry.Action, entry.Before = "guardpost.edit", old.Name+" "+old.Direction.Words()
 			err = tx.one(core.NotFound("门岗不存在"), "UPDATE guard_post SET name = ?, direction = ?, disabled_at = ?, updated_at = ? WHERE id = ? AND community_id = ?",
-				p.Name, string(p.Direction), nullMS(p.Disabled), tx.nowMS(), int64(p.ID), int64(p.Community))
+				p.Name, string(p.Direction), nullMS(p.Disabled), tx.after(old.Updated.Time), int64(p.ID), int64(p.Community))
 		}
 		if err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 	"tongxing/core"
 )
 
-const houseColumns = "id, community_id, node_id, name, label, path, sort_key, arrears_fen"
+const houseColumns = "id, community_id, node_id, name, label, path, sort_key, arrears_fen, updated_at"
 
 type houseRow struct {
 	ID         core.ID `db:"id"`
@@ -18,10 +18,11 @@ type houseRow struct {
 	Path       string  `db:"path"`
 	SortKey    string  `db:"sort_key"`
 	ArrearsFen int64   `db:"arrears_fen"`
+	Updated    millis  `db:"updated_at"`
 }
 
 func (r houseRow) house() core.House {
-	return core.House{ID: r.ID, Community: r.Community, Node: r.Node, Name: r.Name, Label: r.Label, Path: r.Path, ArrearsFen: r.ArrearsFen}
+	return core.House{ID: r.ID, Community: r.Community, Node: r.Node, Name: r.Name, Label: r.Label, Path: r.Path, ArrearsFen: r.ArrearsFen, Updated: r.Updated.Time}
 }
 
 const noHouse = "房屋不存在"

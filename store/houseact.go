@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"tongxing/core"
 )
@@ -26,8 +27,9 @@ func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) 
 
 // HouseChange is what an edit of a house sets.
 type HouseChange struct {
-	Names      []string // one a level, top first
-	ArrearsFen int64    // what the house owes; 0 = nothing
+	Names      []string  // one a level, top first
+	ArrearsFen int64     // what the house owes; 0 = nothing
+	Updated    time.Time // the house's, as shown; see core.Stale
 }
 
 // UpdateHouse renames a house of the scope, which may move it in the tree, and
@@ -37,6 +39,9 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 	return s.write(ctx, "update house", func(tx *Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
 		if err != nil {
+			return err
+		}
+		if err := unchanged(change.Updated, old.Updated); err != nil {
 			return err
 		}
 		names, err := c.NodeNames(change.Names)
@@ -56,7 +61,7 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 			return err
 		}
 		err = tx.one(core.NotFound(noHouse), "UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
-			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost), change.ArrearsFen, tx.nowMS(), int64(id))
+			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost), change.ArrearsFen, tx.after(old.Updated), int64(id))
 		if isDuplicate(err) {
 			return core.Conflict("房屋已存在：" + label)
 		}

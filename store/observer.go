@@ -15,9 +15,10 @@ type observerRow struct {
 	MayExport int     `db:"may_export"`
 	User      core.ID `db:"user_id"`
 	Removed   millis  `db:"removed_at"`
+	Updated   millis  `db:"updated_at"`
 }
 
-const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, user_id, removed_at FROM observer WHERE "
+const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, user_id, removed_at, updated_at FROM observer WHERE "
 
 // Observers lists the observers of any community in scope, phones masked,
 // without those removed.
@@ -62,7 +63,7 @@ func (s *Store) observers(ctx context.Context, query string, args ...any) ([]cor
 			return nil, wrap("read observers", err)
 		}
 		ids[i] = row.ID
-		list[i] = core.Observer{ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), MayExport: row.MayExport != 0, User: row.User, Removed: row.Removed.Time}
+		list[i] = core.Observer{ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), MayExport: row.MayExport != 0, User: row.User, Removed: row.Removed.Time, Updated: row.Updated.Time}
 	}
 	var links []struct {
 		Observer  core.ID `db:"observer_id"`
@@ -123,13 +124,16 @@ func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (b
 	if err != nil {
 		return "", err
 	}
+	if err := unchanged(o.Updated, old.Updated.Time); err != nil {
+		return "", err
+	}
 	if o.Name != old.Name || o.Capacity != old.Capacity || o.MayExport != (old.MayExport != 0) || o.Phone != "" {
 		if err := observerWholly(tx, scope, o.ID); err != nil {
 			return "", err
 		}
 	}
 	if _, err := tx.exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
-		o.Name, o.Capacity, flag(o.MayExport), tx.nowMS(), int64(o.ID)); err != nil {
+		o.Name, o.Capacity, flag(o.MayExport), tx.after(old.Updated.Time), int64(o.ID)); err != nil {
 		return "", err
 	}
 	if o.Phone != "" {
@@ -141,8 +145,8 @@ func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (b
 func observerInScope(tx *Tx, scope core.Scope, id core.ID) (observerRow, error) {
 	where, args := scopeWhere(scope, "community_id")
 	var row observerRow
-	err := tx.get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")",
-		append([]any{int64(id)}, args...)...)
+	err := tx.get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
+		tx.s.dialect.forUpdate(), append([]any{int64(id)}, args...)...)
 	return row, absent(err, "观察员不存在")
 }
 

@@ -98,7 +98,7 @@ func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scop
 		if err != nil {
 			return err
 		}
-		err = tx.one(core.Conflict("其他管理员刚刚修改了这项设置，请核对后重新保存"),
+		err = tx.one(core.Stale(),
 			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?, fever_tenths = ?, reader_qr = ?,
 			version = version + 1, updated_at = ? WHERE community_id = ? AND version = ?`,
 			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), flag(r.RecordID), flag(r.RecordTemp), r.FeverTenths, flag(r.ReaderQR),

@@ -39,7 +39,7 @@ func readerSecretDigest(secret string) string {
 }
 
 const readerColumns = `id, community_id, name, gate, protocol, serial, direction, scope_nodes, kinds, thermometer, qr_allowed,
-	deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at`
+	deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at, updated_at`
 
 type readerRow struct {
 	ID               core.ID        `db:"id"`
@@ -60,6 +60,7 @@ type readerRow struct {
 	SkewMS           int64          `db:"skew_ms"`
 	LastSeen         millis         `db:"last_seen_at"`
 	Disabled         millis         `db:"disabled_at"`
+	Updated          millis         `db:"updated_at"`
 }
 
 func (r readerRow) reader() core.Reader {
@@ -68,7 +69,7 @@ func (r readerRow) reader() core.Reader {
 		Direction: r.Direction, ScopeNodes: splitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
 		Thermometer: r.Thermometer != 0, QRAllowed: r.QRAllowed != 0, DenyCode: r.DenyCode,
 		HeartbeatText: r.HeartbeatText, HeartbeatSeconds: r.HeartbeatSeconds, Firmware: r.Firmware,
-		Skew: time.Duration(r.SkewMS) * time.Millisecond, LastSeen: r.LastSeen.Time, Disabled: r.Disabled.Time,
+		Skew: time.Duration(r.SkewMS) * time.Millisecond, LastSeen: r.LastSeen.Time, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 }
 

@@ -77,7 +77,7 @@ func TestReaderKeepsItsSettings(t *testing.T) {
 		want := aReader(1, "HZ2C3BAE")
 		want.Name, want.ScopeNodes, want.Thermometer, want.QRAllowed, want.Firmware = " 东门出口 ", []core.ID{node}, true, false, "V2.0"
 		id, _ := makeReader(t, s, want)
-		want.ID, want.Name = id, "东门出口"
+		want.ID, want.Name, want.Updated = id, "东门出口", s.now().UTC().Truncate(time.Millisecond)
 		if got := readerOf(t, s, id); !reflect.DeepEqual(got, want) {
 			t.Errorf("after create:\n%+v, want\n%+v", got, want)
 		}
@@ -87,6 +87,7 @@ func TestReaderKeepsItsSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		want.HeartbeatText = "" // of vguang alone
+		want.Updated = want.Updated.Add(time.Millisecond)
 		if got := readerOf(t, s, id); !reflect.DeepEqual(got, want) {
 			t.Errorf("after update:\n%+v, want\n%+v", got, want)
 		}

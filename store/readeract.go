@@ -31,10 +31,10 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 		if err := tx.checkReaderPlace(r); err != nil {
 			return err
 		}
-		_, err := tx.exec("INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at, updated_at) VALUES ("+marks(22)+")",
+		_, err := tx.exec("INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+marks(22)+")",
 			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), joinIDs(r.ScopeNodes), joinKinds(r.Kinds),
-			flag(r.Thermometer), flag(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil, nil,
-			sealed, readerSecretDigest(secret), tx.nowMS(), tx.nowMS())
+			flag(r.Thermometer), flag(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil, nil, tx.nowMS(),
+			sealed, readerSecretDigest(secret), tx.nowMS())
 		if err != nil {
 			return err
 		}
@@ -58,6 +58,9 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 		if err != nil {
 			return err
 		}
+		if err := unchanged(r.Updated, before.Updated); err != nil {
+			return err
+		}
 		after := before
 		after.Name, after.Gate, after.Protocol, after.Serial, after.Direction = r.Name, r.Gate, r.Protocol, r.Serial, r.Direction
 		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
@@ -69,7 +72,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 			thermometer = ?, qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ? WHERE id = ?`,
 			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), joinIDs(after.ScopeNodes), joinKinds(after.Kinds),
 			flag(after.Thermometer), flag(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware,
-			tx.nowMS(), int64(r.ID)); err != nil {
+			tx.after(before.Updated), int64(r.ID)); err != nil {
 			return err
 		}
 		return tx.auditReader(by, "reader.update", &before, &after)

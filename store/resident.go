@@ -10,7 +10,7 @@ import (
 )
 
 const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day, t.phone_cipher, t.idno_cipher,
-	t.photo, t.certified_at, t.moved_out_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id, p.disabled_at AS pass_disabled`
+	t.photo, t.certified_at, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id, p.disabled_at AS pass_disabled`
 
 const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN community c ON c.id = t.community_id
 	LEFT JOIN pass p ON p.resident_id = t.id `
@@ -29,6 +29,7 @@ type residentRow struct {
 	Photo        string        `db:"photo"`
 	Certified    millis        `db:"certified_at"`
 	MovedOut     millis        `db:"moved_out_at"`
+	Updated      millis        `db:"updated_at"`
 	Label        string        `db:"label"`
 	Community    string        `db:"community"`
 	Pass         core.ID       `db:"pass_id"`
@@ -54,7 +55,7 @@ func (s *Store) whole(r residentRow) (core.Resident, error) {
 	idno, err := s.keys.open("resident.idno", r.IDNoCipher)
 	return core.Resident{
 		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
-		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time, MovedOut: r.MovedOut.Time,
+		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time, MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
 	}, err
 }
 

@@ -253,7 +253,7 @@ func saveResident(tx *Tx, r core.Resident) error {
 	if err != nil {
 		return err
 	}
-	args := append([]any{int64(r.Person), r.Name, r.Sex, string(r.Identity), int32(r.LeaseDay), nullMS(r.Certified), tx.nowMS()}, private...)
+	args := append([]any{int64(r.Person), r.Name, r.Sex, string(r.Identity), int32(r.LeaseDay), nullMS(r.Certified), tx.after(r.Updated)}, private...)
 	return tx.one(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, sex = ?, identity = ?, lease_day = ?, certified_at = ?, updated_at = ?,
 		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`, append(args, int64(r.ID))...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"tongxing/core"
 )
@@ -17,7 +18,8 @@ type ResidentChange struct {
 	LeaseDay core.Day
 	Phone    string
 	IDNumber string
-	ClearID  bool // take the ID number off file
+	ClearID  bool      // take the ID number off file
+	Updated  time.Time // the resident's, as shown; see core.Stale
 }
 
 // UpdateResident changes a resident of the scope who lives there. A new phone
@@ -27,6 +29,9 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 	return s.write(ctx, "update resident", func(tx *Tx) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
+			return err
+		}
+		if err := unchanged(change.Updated, old.Updated); err != nil {
 			return err
 		}
 		r, err := change.apply(old).Normalized()

@@ -82,7 +82,7 @@ func (s *Store) SaveSettings(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		if before.Version != settings.Version {
-			return core.Conflict("设置刚刚被别人修改，请核对后再保存")
+			return core.Stale()
 		}
 		text, err := json.Marshal(savedSettings{settings, settings.Version + 1})
 		if err != nil {

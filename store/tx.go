@@ -171,6 +171,20 @@ func (m *millis) Scan(v any) error {
 	return nil
 }
 
+// unchanged refuses an edit that was made on another state than the row, locked by
+// now, has: shown is when the row had last been changed as it was shown, zero where
+// nothing was.
+func unchanged(shown, updated time.Time) error {
+	if !shown.IsZero() && shown.UnixMilli() != updated.UnixMilli() {
+		return core.Stale()
+	}
+	return nil
+}
+
+// after is the updated_at of a row's next state: now, but never the same as before,
+// however quick the acts and wherever the clock goes.
+func (t *Tx) after(updated time.Time) int64 { return max(t.nowMS(), updated.UnixMilli()+1) }
+
 // nullMS gives an instant as a column value, nil for the zero time.
 func nullMS(t time.Time) any {
 	if t.IsZero() {

@@ -139,6 +139,7 @@ type Form struct {
 	Confirm  string // asks before sending, with this sentence
 	Danger   bool   // the button is red
 	Preview  string // words of a button that sends act=preview, where scripts are off and cannot show it by themselves
+	Seen     string // of an edit: Seen of when what it shows was last changed
 	Sign     bool   // a sign-in or another short form: a wide button, no unsaved warning
 }
 
@@ -165,6 +166,9 @@ func (f Form) Files() bool {
 // Set puts values and messages into the fields, both by field name. Passwords
 // and uploads stay empty. Values nil leaves the fields' own.
 func (f *Form) Set(values url.Values, messages map[string]string) {
+	if values.Has(SeenField) {
+		f.Seen = values.Get(SeenField)
+	}
 	for s := range f.Sections {
 		for i := range f.Sections[s].Fields {
 			field := &f.Sections[s].Fields[i]

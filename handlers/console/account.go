@@ -129,10 +129,11 @@ type accountForm struct {
 	Permissions []string  `form:"permissions" max:"100"`
 	All         bool      `form:"all"`
 	Communities []core.ID `form:"communities"`
+	Seen        int64     `form:"seen"`
 }
 
 func (f accountForm) account(id core.ID) core.Account {
-	a := core.Account{ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.Scope{All: f.All}}
+	a := core.Account{ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.Scope{All: f.All}, Updated: shownAt(f.Seen)}
 	for _, p := range f.Permissions {
 		a.Permissions = append(a.Permissions, core.Permission(p))
 	}

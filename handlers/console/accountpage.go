@@ -164,7 +164,7 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 	if a.ID == 0 {
 		fields = append(fields, templates.Field{Kind: templates.Password, Name: "password", Label: "初始密码", Required: true, Help: passwordHelp + "；首次登录须修改", MaxLength: core.PasswordMost, Autocomplete: "new-password"})
 	} else {
-		form.Action, form.Submit, form.Cancel = accountURL(a.ID), "", accountURL(a.ID)
+		form.Action, form.Submit, form.Cancel, form.Seen = accountURL(a.ID), "", accountURL(a.ID), templates.Seen(a.Updated)
 		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
 	}
 	role := templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role)}

@@ -21,10 +21,11 @@ type communityForm struct {
 	Phone   string   `form:"phone"`
 	Levels  []string `form:"levels" max:"12"`
 	Act     string   `form:"act" max:"20"`
+	Seen    int64    `form:"seen"`
 }
 
 func (f communityForm) community(id core.ID) core.Community {
-	return core.Community{ID: id, Name: f.Name, Address: f.Address, Phone: f.Phone, Levels: f.Levels}
+	return core.Community{ID: id, Name: f.Name, Address: f.Address, Phone: f.Phone, Levels: f.Levels, Updated: shownAt(f.Seen)}
 }
 
 type communityFormPage struct {
@@ -71,6 +72,7 @@ func (h *Console) communityPage(c *web.Context, community core.Community) (commu
 	}}}}
 	if community.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Submit = "修改小区", communityURL(community.ID), "保存"
+		page.Form.Seen = templates.Seen(community.Updated)
 	}
 	return page, nil
 }

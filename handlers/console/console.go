@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -134,6 +135,10 @@ func (h *Console) formPage(c *web.Context, err error, form *templates.Form, show
 	}
 	fields := web.FieldsOf(err)
 	switch {
+	case core.IsStale(err):
+		form.Error = core.MessageOf(err)
+		form.Stale(c.Form())
+		return show(web.StatusOf(err))
 	case web.IsResumed(err):
 		form.Notice = core.MessageOf(err)
 	case fields == nil:
@@ -141,6 +146,14 @@ func (h *Console) formPage(c *web.Context, err error, form *templates.Form, show
 	}
 	form.Set(c.Form(), fields)
 	return show(web.StatusOf(err))
+}
+
+// shownAt reads templates.SeenField of a posted edit; 0 = none.
+func shownAt(seen int64) time.Time {
+	if seen == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(seen)
 }
 
 // ErrorPage draws the error page of the console; web.Options.ErrorPage calls it

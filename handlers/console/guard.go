@@ -160,10 +160,11 @@ type guardForm struct {
 	Name      string    `form:"name" max:"40"`
 	Phone     string    `form:"phone" max:"40"`
 	Posts     []core.ID `form:"posts" max:"200"`
+	Seen      int64     `form:"seen"`
 }
 
 func (f guardForm) guard(id core.ID) core.Guard {
-	return core.Guard{ID: id, Community: f.Community, Name: f.Name, Phone: f.Phone, Posts: f.Posts}
+	return core.Guard{ID: id, Community: f.Community, Name: f.Name, Phone: f.Phone, Posts: f.Posts, Updated: shownAt(f.Seen)}
 }
 
 func (h *Console) guardNew(c *web.Context) error {
@@ -193,6 +194,7 @@ func (h *Console) guardFormPage(c *web.Context, g core.Guard, wrong error) error
 	page.Form = templates.Form{Action: guardPath, CSRF: page.CSRF, Cancel: guardPath, Submit: "添加", Sections: guardFields(g, community, posts)}
 	if g.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改门岗人员", guardURL(g.ID), guardURL(g.ID), "保存"
+		page.Form.Seen = templates.Seen(g.Updated)
 	}
 	show := func(status int) error { return h.page(c, status, "console/guardpost/form", page) }
 	if wrong != nil {
@@ -247,7 +249,7 @@ func (h *Console) guardCreate(c *web.Context) error {
 
 // guardWrong shows the form again where it is what is wrong.
 func (h *Console) guardWrong(c *web.Context, g core.Guard, wrong error) error {
-	if core.CodeOf(wrong) != core.CodeInvalid {
+	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
 		return wrong
 	}
 	return h.guardFormPage(c, g, wrong)
@@ -274,7 +276,9 @@ func (h *Console) guardUpdate(c *web.Context) error {
 		_, wrong = h.Store.SaveGuard(c.Ctx(), c.Actor(), c.Scope(), g)
 	}
 	if wrong != nil {
-		g.Phone = old.Phone
+		if g.Phone = old.Phone; core.IsStale(wrong) {
+			g = old
+		}
 		return h.guardWrong(c, g, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")

@@ -158,10 +158,11 @@ type guardPostForm struct {
 	Community core.ID `form:"community"`
 	Name      string  `form:"name" max:"64"`
 	Direction string  `form:"direction" max:"8"`
+	Seen      int64   `form:"seen"`
 }
 
 func (f guardPostForm) post(id core.ID) core.GuardPost {
-	return core.GuardPost{ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction)}
+	return core.GuardPost{ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Updated: shownAt(f.Seen)}
 }
 
 type guardPostFormPage struct {
@@ -219,6 +220,7 @@ func (h *Console) guardPostFormPage(c *web.Context, post core.GuardPost, wrong e
 	page.Form = templates.Form{Action: guardPostPath, CSRF: page.CSRF, Cancel: guardPostPath, Submit: "添加", Sections: guardPostFields(post, community)}
 	if post.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Submit = "修改门岗", guardPostURL(post.ID), "保存"
+		page.Form.Seen = templates.Seen(post.Updated)
 	}
 	show := func(status int) error { return h.page(c, status, "console/guardpost/form", page) }
 	if wrong != nil {
@@ -253,7 +255,7 @@ func (h *Console) guardPostCreate(c *web.Context) error {
 
 // guardPostWrong shows the form again where it is what is wrong.
 func (h *Console) guardPostWrong(c *web.Context, post core.GuardPost, wrong error) error {
-	if core.CodeOf(wrong) != core.CodeInvalid {
+	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
 		return wrong
 	}
 	return h.guardPostFormPage(c, post, wrong)
@@ -289,6 +291,9 @@ func (h *Console) guardPostUpdate(c *web.Context) error {
 		_, wrong = h.Store.SaveGuardPost(c.Ctx(), c.Actor(), c.Scope(), post)
 	}
 	if wrong != nil {
+		if core.IsStale(wrong) {
+			post = old
+		}
 		return h.guardPostWrong(c, post, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")

@@ -42,6 +42,7 @@ func (h *Console) houseEditPage(c *web.Context, at place, house core.House) (hou
 	}
 	page := h.housePage(c, at)
 	page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改房屋", houseURL(house.ID), houseURL(house.ID), "保存"
+	page.Form.Seen = templates.Seen(house.Updated)
 	page.Crumbs = append(page.Crumbs, templates.Crumb{Label: house.Label, URL: houseURL(house.ID)})
 	fields := page.Form.Sections[0].Fields
 	for i := range fields {
@@ -77,6 +78,7 @@ func (h *Console) houseUpdate(c *web.Context) error {
 	}
 	var form struct {
 		Arrears string `form:"arrears" max:"20"`
+		Seen    int64  `form:"seen"`
 	}
 	wrong := c.Bind(&form)
 	names := make([]string, len(at.Levels))
@@ -91,7 +93,7 @@ func (h *Console) houseUpdate(c *web.Context) error {
 		wrong = core.InvalidFields(map[string]string{"arrears": core.MessageOf(owes)})
 	}
 	if wrong == nil {
-		wrong = h.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{Names: names, ArrearsFen: fen})
+		wrong = h.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{Names: names, ArrearsFen: fen, Updated: shownAt(form.Seen)})
 	}
 	if wrong != nil {
 		page, err := h.houseEditPage(c, at, house)

@@ -159,10 +159,11 @@ type observerForm struct {
 	Phone       string    `form:"phone" max:"40"`
 	Communities []core.ID `form:"communities" max:"500"`
 	MayExport   bool      `form:"may_export"`
+	Seen        int64     `form:"seen"`
 }
 
 func (f observerForm) observer(id core.ID) core.Observer {
-	return core.Observer{ID: id, Name: f.Name, Capacity: f.Capacity, Phone: f.Phone, MayExport: f.MayExport, Communities: f.Communities}
+	return core.Observer{ID: id, Name: f.Name, Capacity: f.Capacity, Phone: f.Phone, MayExport: f.MayExport, Communities: f.Communities, Updated: shownAt(f.Seen)}
 }
 
 type observerFormPage struct {
@@ -189,6 +190,7 @@ func (h *Console) observerFormPage(c *web.Context, o core.Observer, wrong error)
 	page.Form = templates.Form{Action: observerPath, CSRF: page.CSRF, Cancel: observerPath, Submit: "添加", Sections: observerFields(o, communities)}
 	if o.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改观察员", observerURL(o.ID), observerURL(o.ID), "保存"
+		page.Form.Seen = templates.Seen(o.Updated)
 	}
 	show := func(status int) error { return h.page(c, status, "console/observer/form", page) }
 	if wrong != nil {
@@ -231,7 +233,7 @@ func (h *Console) observerCreate(c *web.Context) error {
 
 // observerWrong shows the form again where it is what is wrong.
 func (h *Console) observerWrong(c *web.Context, o core.Observer, wrong error) error {
-	if core.CodeOf(wrong) != core.CodeInvalid {
+	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
 		return wrong
 	}
 	return h.observerFormPage(c, o, wrong)
@@ -257,7 +259,9 @@ func (h *Console) observerUpdate(c *web.Context) error {
 		_, wrong = h.Store.SaveObserver(c.Ctx(), c.Actor(), c.Scope(), o)
 	}
 	if wrong != nil {
-		o.Phone = old.Phone
+		if o.Phone = old.Phone; core.IsStale(wrong) {
+			o = old
+		}
 		return h.observerWrong(c, o, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")

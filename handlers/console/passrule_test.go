@@ -118,7 +118,7 @@ func TestPassRuleConflict(t *testing.T) {
 	if d.rule(t).Exits != 1 || inputValue(page, "exits") != "7" {
 		t.Errorf("rule %+v; the form holds %q", d.rule(t), inputValue(page, "exits"))
 	}
-	if !strings.Contains(page.Find("#rule-preview").Text(), d.rule(t).Words()) || !strings.Contains(page.Find("main .tx-flash").Text(), "其他管理员") {
+	if !strings.Contains(page.Find("#rule-preview").Text(), d.rule(t).Words()) || !strings.Contains(page.Find("main .tx-flash").Text(), "刚刚有人修改过这里") {
 		t.Errorf("the page says %q", page.Find("main").Text())
 	}
 	form.Set("version", inputValue(page, "version"))

@@ -27,13 +27,14 @@ type readerForm struct {
 	QRAllowed        bool      `form:"qr_allowed"`
 	Kinds            []string  `form:"kinds" max:"20"`
 	ScopeNodes       []core.ID `form:"scope_nodes" max:"500"`
+	Seen             int64     `form:"seen"`
 }
 
 func (f readerForm) reader(id core.ID) core.Reader {
 	r := core.Reader{
 		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction), Protocol: f.Protocol, Serial: f.Serial,
 		HeartbeatSeconds: f.HeartbeatSeconds, HeartbeatText: f.HeartbeatText, DenyCode: f.DenyCode, Firmware: f.Firmware,
-		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes,
+		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes, Updated: shownAt(f.Seen),
 	}
 	for _, kind := range f.Kinds {
 		r.Kinds = append(r.Kinds, core.PassKind(kind))
@@ -95,6 +96,7 @@ func (h *Console) readerFormPage(c *web.Context, r core.Reader, wrong error) err
 	if r.ID != 0 {
 		page.Title = "修改读头"
 		page.Form.Action, page.Form.Cancel, page.Form.Submit = readerURL(r.ID), readerURL(r.ID), "保存"
+		page.Form.Seen = templates.Seen(r.Updated)
 		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: readerURL(r.ID)})
 	}
 	show := func(status int) error { return h.page(c, status, "console/reader/form", page) }

@@ -128,6 +128,7 @@ type residentForm struct {
 	Phone     string   `form:"phone" max:"40"`
 	IDNumber  string   `form:"id_number" max:"60"`
 	ClearID   bool     `form:"clear_id"`
+	Seen      int64    `form:"seen"`
 }
 
 func (h *Console) residentCreate(c *web.Context) error {
@@ -229,7 +230,7 @@ func (h *Console) residentUpdate(c *web.Context) error {
 	if err == nil {
 		err = h.Store.UpdateResident(c.Ctx(), c.Actor(), c.Scope(), r.ID, store.ResidentChange{
 			Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
-			Phone: form.Phone, IDNumber: form.IDNumber, ClearID: form.ClearID,
+			Phone: form.Phone, IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: shownAt(form.Seen),
 		})
 	}
 	if err != nil {

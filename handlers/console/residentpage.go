@@ -279,7 +279,7 @@ func (h *Console) residentEditPage(c *web.Context, r store.ResidentRow) resident
 	if r.IDNumber != "" {
 		fields = append(fields, templates.Field{Kind: templates.Switch, Name: "clear_id", Label: "删除已登记的证件号"})
 	}
-	page.Form = templates.Form{Action: residentURL(r.ID), CSRF: page.CSRF, Cancel: residentURL(r.ID), Sections: []templates.Section{{Fields: fields}}}
+	page.Form = templates.Form{Action: residentURL(r.ID), CSRF: page.CSRF, Cancel: residentURL(r.ID), Seen: templates.Seen(r.Updated), Sections: []templates.Section{{Fields: fields}}}
 	return page
 }
 

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// Two edits that were made on the same state: one of them is refused, also where
+// both come at the same moment. What no form shows makes none of them stale.
+func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, by := t.Context(), core.System
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		resident := newResident(t, s, community, house, "张三", "13900001111")
+		post := newPost(t, s, community)
+		guard := newGuard(t, s, community, "李师傅")
+		observer, err := s.SaveObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader, _ := makeReader(t, s, aReader(community, "HZ2C3BAE"))
+		account, err := s.CreateAccount(ctx, core.SystemGranter, core.Account{Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community)}, "correct-horse-7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Each reads what a form shows and gives the edit that the form would send.
+		edits := map[string]func() (func(context.Context) error, error){
+			"community": func() (func(context.Context) error, error) {
+				c, err := s.Community(ctx, everywhere, community)
+				return func(ctx context.Context) error { return s.UpdateCommunity(ctx, by, everywhere, c) }, err
+			},
+			"house": func() (func(context.Context) error, error) {
+				h, err := s.House(ctx, everywhere, house)
+				return func(ctx context.Context) error {
+					return s.UpdateHouse(ctx, by, everywhere, house, HouseChange{Names: []string{"1", "1", "101"}, ArrearsFen: h.ArrearsFen + 100, Updated: h.Updated})
+				}, err
+			},
+			"resident": func() (func(context.Context) error, error) {
+				r, err := s.Resident(ctx, everywhere, resident)
+				return func(ctx context.Context) error {
+					return s.UpdateResident(ctx, by, everywhere, resident, ResidentChange{Name: r.Name, Identity: r.Identity, Updated: r.Updated})
+				}, err
+			},
+			"reader": func() (func(context.Context) error, error) {
+				r, err := s.Reader(ctx, everywhere, reader)
+				return func(ctx context.Context) error { return s.UpdateReader(ctx, by, everywhere, r) }, err
+			},
+			"guard post": func() (func(context.Context) error, error) {
+				p, err := s.GuardPost(ctx, everywhere, post)
+				return func(ctx context.Context) error { _, err := s.SaveGuardPost(ctx, by, everywhere, p); return err }, err
+			},
+			"guard": func() (func(context.Context) error, error) {
+				g, err := s.Guard(ctx, everywhere, guard)
+				g.Phone = ""
+				return func(ctx context.Context) error { _, err := s.SaveGuard(ctx, by, everywhere, g); return err }, err
+			},
+			"observer": func() (func(context.Context) error, error) {
+				o, err := s.Observer(ctx, everywhere, observer)
+				o.Phone = ""
+				return func(ctx context.Context) error { _, err := s.SaveObserver(ctx, by, everywhere, o); return err }, err
+			},
+			"account": func() (func(context.Context) error, error) {
+				a, err := s.Account(ctx, everywhere, account)
+				return func(ctx context.Context) error { return s.UpdateAccount(ctx, core.SystemGranter, a) }, err
+			},
+		}
+		for name, read := range edits {
+			edit, err := read()
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			errs := make([]error, 8)
+			var all sync.WaitGroup
+			for i := range errs {
+				all.Go(func() { errs[i] = edit(ctx) })
+			}
+			all.Wait()
+			saved := 0
+			for _, err := range errs {
+				if err == nil {
+					saved++
+				} else if !core.IsStale(err) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if saved != 1 {
+				t.Errorf("%s: %d of %d edits on one state were saved", name, saved, len(errs))
+			}
+			if edit, err = read(); err != nil || edit(ctx) != nil {
+				t.Errorf("%s: an edit on the new state: %v", name, err)
+			}
+		}
+
+		edit, err := edits["reader"]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.touchReaders(ctx, map[core.ID]readerTouch{reader: {at: s.now().Add(time.Minute)}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := edit(ctx); err != nil {
+			t.Errorf("after a heartbeat: %v", err)
+		}
+	})
+}

@@ -54,11 +54,15 @@ func (s *Store) SetRestrictions(ctx context.Context, by core.Actor, scope core.S
 		if err != nil {
 			return err
 		}
+		before, err := restrictionsBefore(tx, houses)
+		if err != nil {
+			return err
+		}
 		if err := replaceRestrictions(tx, community, houses, r); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Community: community, Action: "restriction.set", Target: target("community", community),
-			After: namesOf(labels) + "：" + restrictionText(r)})
+			Before: before, After: namesOf(labels) + "：" + restrictionText(r)})
 	})
 }
 
@@ -94,6 +98,22 @@ func restrictionText(r core.Restriction) string {
 		text += "，截止 " + r.LastDay.String()
 	}
 	return text
+}
+
+// restrictionsBefore is what the audit log keeps of the restrictions that an act
+// takes the place of.
+func restrictionsBefore(tx *Tx, houses []core.ID) (string, error) {
+	var words []string
+	err := eachPart(houses, func(part []core.ID) error {
+		var rows []restrictionRow
+		err := tx.all(&rows, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+marks(len(part))+
+			") ORDER BY x.house_id", idArgs(part)...)
+		for _, row := range rows {
+			words = append(words, row.Label+"："+restrictionText(row.restriction()))
+		}
+		return err
+	})
+	return namesOf(words), err
 }
 
 // replaceRestrictions puts r in place of what restriction the houses have.
@@ -211,6 +231,22 @@ func (s *Store) HouseRestriction(ctx context.Context, scope core.Scope, h core.H
 		return core.Restriction{}, core.NotFound(noRestriction)
 	}
 	return r, nil
+}
+
+// RestrictionsOf gives the restrictions that houses of the scope have, by house.
+func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []core.ID) (map[core.ID]core.Restriction, error) {
+	found := map[core.ID]core.Restriction{}
+	where, args := scopeWhere(scope, "community_id")
+	err := eachPart(houses, func(part []core.ID) error {
+		var rows []restrictionRow
+		err := s.all(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE "+where+" AND house_id IN ("+marks(len(part))+")",
+			withIDs(args, part)...)
+		for _, row := range rows {
+			found[row.House] = row.restriction()
+		}
+		return err
+	})
+	return found, wrap("restrictions of houses", err)
 }
 
 // restrictionsOf gives the restrictions of houses by house.

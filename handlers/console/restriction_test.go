@@ -139,6 +139,61 @@ func TestRestrictionPastedList(t *testing.T) {
 	b.post(t, restrictionPath, form, http.StatusNotFound)
 }
 
+// A list that nobody has looked at is not left out silently because houses are ticked,
+// and Enter in a field saves.
+func TestAPastedListIsNotSavedUnseen(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"save"},
+		"houses": {d.mine.Houses[1].String()}, "pasted": {houseLabel(t, d, d.mine.Houses[0])}}
+	page, _ := b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
+	wrongField(t, page, "pasted")
+	if len(d.restrictions(t)) != 0 {
+		t.Fatal("saved without the list")
+	}
+	if first := page.Find("main form.tx-form button").First(); first.AttrOr("value", "") != "save" {
+		t.Errorf("Enter presses %q", first.AttrOr("value", ""))
+	}
+	form.Set("act", "paste")
+	page, _ = b.post(t, restrictionPath, form, http.StatusOK)
+	form = filledIn(page)
+	form.Set("act", "save")
+	typed := form.Get("pasted")
+	form.Set("pasted", typed+"\r\n9-9-9999")
+	b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
+	form.Set("pasted", typed)
+	b.post(t, restrictionPath, form, http.StatusSeeOther)
+	if len(d.restrictions(t)) != 2 {
+		t.Errorf("%d houses restricted, want the ticked one and the list's", len(d.restrictions(t)))
+	}
+}
+
+// Whoever restricts a house that is restricted already sees what will be replaced.
+func TestReplacingARestrictionSaysSo(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	house := d.mine.Houses[0]
+	err := d.store.SetRestrictions(t.Context(), core.System, core.Everywhere, d.mine.Community, []core.ID{house}, core.Restriction{Exits: 2, Reason: "社区通知"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {houseLabel(t, d, house)}}
+	page, _ := b.post(t, restrictionPath, form, http.StatusOK)
+	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "已限制 2 次，社区通知") {
+		t.Errorf("the list's line: %q", row)
+	}
+	if asks := page.Find(`main button[value="save"][data-confirm]`); asks.Length() != 2 || !strings.Contains(asks.AttrOr("data-confirm", ""), "有 1 套已限制出入") {
+		t.Errorf("asks %q", asks.AttrOr("data-confirm", ""))
+	}
+	form = filledIn(page)
+	form.Set("act", "save")
+	b.post(t, restrictionPath, form, http.StatusSeeOther)
+	entries, _, err := d.store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{}, store.Page{Limit: 1})
+	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Before, "周期内出门 2 次，原因：社区通知") {
+		t.Errorf("the audit log keeps %+v, %v", entries, err)
+	}
+}
+
 // upload sends a form with a file, as multipart.
 func (b *readerClerk) upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
 	t.Helper()
@@ -208,7 +263,9 @@ func TestRestrictionListFile(t *testing.T) {
 	if len(d.restrictions(t)) != 0 {
 		t.Fatal("a file restricted a house unseen")
 	}
-	// An input left empty is no file.
+	// An input left empty is no file; a list that was looked at need not be again.
+	form.Set("pasted", page.Find(`textarea[name="pasted"]`).Text())
+	form.Set("looked", inputValue(page, "looked"))
 	b.upload(t, restrictionPath, form, "other", nil, http.StatusSeeOther)
 	if len(d.restrictions(t)) != 1 {
 		t.Error("the form was not saved")

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -21,6 +23,7 @@ type restrictionForm struct {
 	Keyword   string    `form:"q" max:"64"`
 	Node      core.ID   `form:"node"`
 	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
+	Looked    string    `form:"looked" max:"64"` // digest of the list that was last looked at with its houses
 	Houses    []core.ID `form:"houses" max:"500"`
 	Exits     string    `form:"exits" max:"8"`
 	Reason    string    `form:"reason"`
@@ -37,8 +40,29 @@ type restrictionNewPage struct {
 	Matches []restrictionMatch
 	Tally   string // of Matches, in words
 	Form    templates.Form
-	Ticked  int  // houses that will be restricted
+	Ticked  int    // houses that will be restricted
+	Already int    // among them those that are restricted already
+	Ask     string // asked before saving, where restrictions will be replaced
+	Looked  string
 	More    bool // the search found more houses than are shown
+}
+
+// listDigest names a pasted list, so that one which was changed after it was looked
+// at is known; "" = no list.
+func listDigest(pasted string) string {
+	if strings.TrimSpace(pasted) == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strings.TrimSpace(pasted)))
+	return hex.EncodeToString(sum[:8])
+}
+
+// unlooked refuses to save what leaves out a list that was pasted and not looked at.
+func (f restrictionForm) unlooked() error {
+	if digest := listDigest(f.Pasted); digest != "" && digest != f.Looked {
+		return core.InvalidFields(map[string]string{"pasted": "名单还没有核对，请先按“核对名单”"})
+	}
+	return nil
 }
 
 // restrictionMatch says what a pasted line was taken for.
@@ -86,6 +110,9 @@ func (h *Console) restrictionPage(c *web.Context, at place, form restrictionForm
 		}
 		choices = addHouses(choices, found)
 	}
+	if err := h.markRestricted(c, choices, form.Houses, &page); err != nil {
+		return page, err
+	}
 	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
 		return page, err
@@ -96,7 +123,7 @@ func (h *Console) restrictionPage(c *web.Context, at place, form restrictionForm
 			page.Node.Value = form.Node.String()
 		}
 	}
-	page.Ticked = len(form.Houses)
+	page.Ticked, page.Looked = len(form.Houses), form.Looked
 	page.Pasted = templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4, Placeholder: "3-2-501\n3栋2单元502",
 		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
 	page.File = templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
@@ -119,6 +146,47 @@ func restrictionSections(at place, form restrictionForm, houses []templates.Choi
 		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效；不填则到解除为止。"},
 		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
 	}}}
+}
+
+// markRestricted says of houses to choose from which are restricted already, and how
+// many of those ticked.
+func (h *Console) markRestricted(c *web.Context, choices []templates.Choice, ticked []core.ID, page *restrictionNewPage) error {
+	ids := make([]core.ID, len(choices))
+	for i, choice := range choices {
+		ids[i], _ = core.ParseID(choice.Value) // made from one
+	}
+	found, err := h.Store.RestrictionsOf(c.Ctx(), c.Scope(), ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if r, restricted := found[id]; restricted {
+			choices[i].Label += "（" + restrictedWords(r) + "）"
+			if slices.Contains(ticked, id) {
+				page.Already++
+			}
+		}
+	}
+	if page.Already > 0 {
+		page.Ask = fmt.Sprintf("勾选的房屋中有 %d 套已限制出入，原来的次数、原因和截止日期将换成这次填写的。", page.Already)
+	}
+	return nil
+}
+
+// restrictedWords is a restriction that a house has, beside its name.
+func restrictedWords(r core.Restriction) string {
+	words := fmt.Sprintf("已限制 %d 次", r.Exits)
+	switch r.Exits {
+	case -1:
+		words = "已禁止出入"
+	case 0:
+		words = "已设为不限次"
+	}
+	words += "，" + r.Reason
+	if r.LastDay != 0 {
+		words += "，至 " + r.LastDay.String()
+	}
+	return words
 }
 
 // tickedHouses names the ticked houses; one of another community is not found.
@@ -159,10 +227,14 @@ func (h *Console) restrictionSet(c *web.Context) error {
 		return err
 	}
 	if wrong == nil {
+		wrong = form.unlooked()
+	}
+	if wrong == nil {
 		wrong = h.Store.SetRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, form.Houses,
 			core.Restriction{Exits: exitsOf(form.Exits), Reason: form.Reason, LastDay: form.LastDay})
 	}
 	if wrong != nil {
+		page.Pasted.Error = web.FieldsOf(wrong)["pasted"]
 		return h.formPage(c, wrong, &page.Form, func(status int) error { return h.page(c, status, "console/restriction/form", page) })
 	}
 	c.Flash(web.FlashSuccess, "已限制 "+strconv.Itoa(len(form.Houses))+" 套房屋的出入，立即生效。")
@@ -186,7 +258,7 @@ func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionF
 		form.Houses, full, err = h.tickAll(c, at, form)
 	case form.Act == "paste" || file.read:
 		if matches, err = h.Store.MatchHouses(c.Ctx(), c.Scope(), at.ID, form.Pasted); err == nil {
-			form.Houses = tickMatches(form.Houses, matches)
+			form.Houses, form.Looked = tickMatches(form.Houses, matches), listDigest(form.Pasted)
 			wrong = file.unlooked(form, wrong)
 		}
 	}
@@ -204,6 +276,9 @@ func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionF
 	page.Form.Set(c.Form(), nil)
 	page.Matches, page.Tally = restrictionMatches(matches), matchTally(matches)
 	page.Form.Sections[0].Fields[1] = withMaybes(page.Form.Sections[0].Fields[1], form.Houses, matches)
+	if err := h.markMatches(c, page.Matches, matches); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	page.Pasted.Error, page.File.Error = messages["pasted"], messages[restrictionFile]
 	if page.Pasted.Error+page.File.Error != "" {
@@ -256,6 +331,27 @@ func withMaybes(field templates.Field, houses []core.ID, matches []core.HouseMat
 	}
 	field.Choices = addHouses(field.Choices, maybes)
 	return field
+}
+
+// markMatches says of the lines that mean one house whether that is restricted already.
+func (h *Console) markMatches(c *web.Context, rows []restrictionMatch, matches []core.HouseMatch) error {
+	var ids []core.ID
+	for _, match := range matches {
+		if len(match.Houses) == 1 {
+			ids = append(ids, match.Houses[0].ID)
+		}
+	}
+	found, err := h.Store.RestrictionsOf(c.Ctx(), c.Scope(), ids)
+	for i, match := range matches {
+		if len(match.Houses) != 1 {
+			continue
+		}
+		if r, restricted := found[match.Houses[0].ID]; restricted {
+			rows[i].State = templates.Badge{Tone: templates.Warn, Text: "已有限制"}
+			rows[i].Words += "（" + restrictedWords(r) + "）"
+		}
+	}
+	return err
 }
 
 // restrictionMatches says in words what each line was taken for.

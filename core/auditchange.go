@@ -41,18 +41,39 @@ var auditFields = []auditField{
 	{key: "levels", label: "层级", list: true},
 	{key: "gate", label: "门"},
 	{key: "protocol", label: "协议"},
-	{key: "serial", label: "设备编号"},
+	{key: "serial", label: "设备号"},
 	{key: "direction", label: "方向", value: func(v string) string { return Direction(v).Words() }},
 	{key: "scope_nodes", label: "服务范围", list: true},
-	{key: "kinds", label: "可用的通行证", value: func(v string) string { return PassKind(v).Words() }, list: true},
+	{key: "kinds", label: "接受的通行证", value: func(v string) string { return PassKind(v).Words() }, list: true},
 	{key: "thermometer", label: "带测温"},
-	{key: "qr_allowed", label: "扫码放行"},
-	{key: "deny_code", label: "拒绝代码"},
+	{key: "qr_allowed", label: "门禁二维码"},
+	{key: "deny_code", label: "拒绝码"},
 	{key: "heartbeat", label: "心跳"},
-	{key: "firmware", label: "固件"},
+	{key: "firmware", label: "固件版本"},
+	{key: "capacity", label: "身份"},
+	{key: "may_export", label: "可导出"},
+	{key: "posts", label: "岗位", list: true},
+	{key: "counting", label: "出门计算方式", value: countingWords},
+	{key: "period_days", label: "出门间隔周期（天）"},
+	{key: "exits", label: "周期内可出门次数"},
+	{key: "hours", label: "可出门时间段", list: true},
+	{key: "reader_qr", label: "读头可放行"},
+	{key: "record_id", label: "身份证记录"},
+	{key: "record_temp", label: "体温记录"},
+	{key: "fever", label: "体温上限（℃）"},
 	{key: "disabled", label: "已停用"},
 	{key: "record_days", label: "出入记录保留天数"},
 	{key: "console_idle_minutes", label: "后台无操作退出（分钟）"},
+}
+
+func countingWords(v string) string {
+	switch Counting(v) {
+	case CountPerson:
+		return "一人一次"
+	case CountHousehold:
+		return "一户一次"
+	}
+	return v
 }
 
 // KnownAuditField reports whether a JSON field of the audit log has words.

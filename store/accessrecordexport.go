@@ -13,7 +13,7 @@ import (
 // of them is read.
 func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
 	err := s.write(ctx, "export access records", func(tx *Tx) error {
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: s.filterWords(f)})
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: s.recordFilterWords(f)})
 	})
 	if err != nil {
 		return err
@@ -21,34 +21,59 @@ func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope co
 	return s.EachAccessRecord(ctx, scope, f, each)
 }
 
-// filterWords says a filter for the audit log: of a keyword, which may be a name,
-// only that there was one.
-func (s *Store) filterWords(f core.RecordFilter) string {
-	var words []string
-	add := func(name, value string) {
-		if value != "" && value != "0" {
-			words = append(words, name+"="+value)
-		}
-	}
+// recordFilterWords says a filter for the audit log: of a keyword, which may be a
+// name, only that there was one.
+func (s *Store) recordFilterWords(f core.RecordFilter) string {
+	var words filterWords
+	const moment = "2006-01-02 15:04"
 	if !f.From.IsZero() {
-		add("from", f.From.In(s.zone).Format("2006-01-02 15:04"))
+		words.add("从", f.From.In(s.zone).Format(moment))
 	}
 	if !f.To.IsZero() {
-		add("to", f.To.In(s.zone).Format("2006-01-02 15:04"))
+		words.add("到", f.To.In(s.zone).Format(moment))
 	}
-	add("direction", string(f.Direction))
-	add("kind", string(f.Kind))
-	add("via", string(f.Via))
-	add("result", f.Result)
-	add("reason", string(f.Reason))
-	add("reader", f.Reader.String())
-	add("post", f.Post.String())
-	add("house", f.House.String())
-	add("person", f.Person.String())
-	if f.Keyword != "" {
-		words = append(words, fmt.Sprintf("keyword of %d characters", len([]rune(f.Keyword))))
+	words.add("方向", f.Direction.Words())
+	words.add("通行证", f.Kind.Words())
+	words.add("方式", f.Via.Words())
+	words.add("结果", map[string]string{"allowed": "放行", "refused": "拒绝"}[f.Result])
+	if f.Reason != "" {
+		words.add("原因", f.Reason.Sentence())
 	}
-	return strings.Join(words, " ")
+	words.id("门禁", f.Reader)
+	words.id("门岗", f.Post)
+	words.id("房屋", f.House)
+	words.id("住户", f.Person)
+	words.keyword(f.Keyword)
+	return words.all("全部出入记录")
+}
+
+// filterWords say a filter for the audit log.
+type filterWords []string
+
+func (w *filterWords) add(name, value string) {
+	if value != "" {
+		*w = append(*w, name+"："+value)
+	}
+}
+
+func (w *filterWords) id(name string, id core.ID) {
+	if id != 0 {
+		w.add(name, id.String())
+	}
+}
+
+func (w *filterWords) keyword(text string) {
+	if text != "" {
+		*w = append(*w, fmt.Sprintf("关键词 %d 个字", len([]rune(text))))
+	}
+}
+
+// all joins them; nothing is what no filter means.
+func (w filterWords) all(nothing string) string {
+	if len(w) == 0 {
+		return nothing
+	}
+	return strings.Join(w, "，")
 }
 
 // RecordHours counts the records of a natural day by the hour, in the communities

@@ -103,7 +103,7 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 		return 0, wrap("save guard", err)
 	}
 	err = s.write(ctx, "save guard", func(tx *Tx) error {
-		entry := auditEntry{Action: "guard.add", Community: g.Community, After: g.Name + " " + core.MaskPhone(g.Phone)}
+		entry := auditEntry{Action: "guard.add", Community: g.Community}
 		if g.ID == 0 {
 			g.ID = tx.newID()
 			if _, err := tx.exec(`INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
@@ -119,7 +119,10 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 				return err
 			}
 			g.Updated = old.Updated.Time
-			entry.Action, entry.Before = "guard.edit", old.Name
+			entry.Action = "guard.edit"
+			if entry.Before, err = auditOfGuard(tx, g.ID); err != nil {
+				return err
+			}
 			if err := updateGuard(tx, g, sealed); err != nil {
 				return err
 			}
@@ -128,9 +131,34 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 			return err
 		}
 		entry.Target = "guard:" + g.ID.String()
+		if entry.After, err = auditOfGuard(tx, g.ID); err != nil {
+			return err
+		}
 		return audit(tx, by, entry)
 	})
 	return g.ID, err
+}
+
+// guardAudit is what the audit log keeps of a guard.
+type guardAudit struct {
+	Name     string   `json:"name"`
+	Phone    string   `json:"phone"`
+	Posts    []string `json:"posts"`
+	Disabled bool     `json:"disabled"`
+}
+
+func auditOfGuard(tx *Tx, id core.ID) (any, error) {
+	var row guardRow
+	if err := tx.get(&row, guardColumns+"id = ?", int64(id)); err != nil {
+		return nil, err
+	}
+	phone, err := tx.s.keys.open("guard.phone", row.Phone)
+	if err != nil {
+		return nil, err
+	}
+	posts := []string{}
+	err = tx.all(&posts, "SELECT p.name FROM guard_assignment a JOIN guard_post p ON p.id = a.post_id WHERE a.guard_id = ? ORDER BY p.id", int64(id))
+	return guardAudit{Name: row.Name, Phone: core.MaskPhone(phone), Posts: posts, Disabled: !row.Disabled.IsZero()}, err
 }
 
 func updateGuard(tx *Tx, g core.Guard, sealed string) error {

@@ -44,6 +44,11 @@ func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (co
 	return row.post(), wrap("read guard post", absent(err, "门岗不存在"))
 }
 
+// auditOfGuardPost is what the audit log keeps of a post.
+func auditOfGuardPost(p core.GuardPost) any {
+	return map[string]any{"name": p.Name, "direction": string(p.Direction), "disabled": !p.Disabled.IsZero()}
+}
+
 // SaveGuardPost adds a post (ID 0) or changes one, and gives its id.
 func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) (core.ID, error) {
 	if !scope.Has(p.Community) {
@@ -54,7 +59,7 @@ func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Sco
 		return 0, err
 	}
 	err := s.write(ctx, "save guard post", func(tx *Tx) error {
-		entry := auditEntry{Action: "guardpost.add", Community: p.Community, After: p.Name + " " + p.Direction.Words()}
+		entry := auditEntry{Action: "guardpost.add", Community: p.Community, After: auditOfGuardPost(p)}
 		var err error
 		if p.ID == 0 {
 			p.ID = tx.newID()
@@ -68,7 +73,7 @@ func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Sco
 			if err := unchanged(p.Updated, old.Updated.Time); err != nil {
 				return err
 			}
-			entry.Action, entry.Before = "guardpost.edit", old.Name+" "+old.Direction.Words()
+			entry.Action, entry.Before = "guardpost.edit", auditOfGuardPost(old.post())
 			err = tx.one(core.NotFound("门岗不存在"), "UPDATE guard_post SET name = ?, direction = ?, disabled_at = ?, updated_at = ? WHERE id = ? AND community_id = ?",
 				p.Name, string(p.Direction), nullMS(p.Disabled), tx.after(old.Updated.Time), int64(p.ID), int64(p.Community))
 		}

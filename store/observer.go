@@ -98,7 +98,7 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 		return 0, wrap("save observer", err)
 	}
 	err = s.write(ctx, "save observer", func(tx *Tx) error {
-		entry := auditEntry{Action: "observer.add", Community: o.Communities[0], After: o.Name + " " + o.Capacity}
+		entry := auditEntry{Action: "observer.add", Community: o.Communities[0]}
 		if o.ID == 0 {
 			o.ID = tx.newID()
 			_, err = tx.exec(`INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
@@ -114,32 +114,62 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		entry.Target = "observer:" + o.ID.String()
+		if entry.After, err = auditOfObserver(tx, o.ID); err != nil {
+			return err
+		}
 		return audit(tx, by, entry)
 	})
 	return o.ID, err
 }
 
-func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (before string, err error) {
+// observerAudit is what the audit log keeps of an observer.
+type observerAudit struct {
+	Name        string `json:"name"`
+	Capacity    string `json:"capacity"`
+	Phone       string `json:"phone"`
+	Communities string `json:"communities"`
+	MayExport   bool   `json:"may_export"`
+}
+
+func auditOfObserver(tx *Tx, id core.ID) (any, error) {
+	var row observerRow
+	if err := tx.get(&row, observerColumns+"id = ?", int64(id)); err != nil {
+		return nil, err
+	}
+	phone, err := tx.s.keys.open("observer.phone", row.Phone)
+	if err != nil {
+		return nil, err
+	}
+	var communities []core.ID
+	err = tx.all(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
+	return observerAudit{Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), Communities: joinIDs(communities), MayExport: row.MayExport != 0}, err
+}
+
+// updateObserver changes one, and gives what the audit log keeps of it before.
+func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (before any, err error) {
 	old, err := observerInScope(tx, scope, o.ID)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := unchanged(o.Updated, old.Updated.Time); err != nil {
-		return "", err
+		return nil, err
+	}
+	if before, err = auditOfObserver(tx, o.ID); err != nil {
+		return nil, err
 	}
 	if o.Name != old.Name || o.Capacity != old.Capacity || o.MayExport != (old.MayExport != 0) || o.Phone != "" {
 		if err := observerWholly(tx, scope, o.ID); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	if _, err := tx.exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
 		o.Name, o.Capacity, flag(o.MayExport), tx.after(old.Updated.Time), int64(o.ID)); err != nil {
-		return "", err
+		return nil, err
 	}
 	if o.Phone != "" {
 		_, err = tx.exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.s.keys.mac("phone", o.Phone), int64(o.ID))
 	}
-	return old.Name + " " + old.Capacity, err
+	return before, err
 }
 
 func observerInScope(tx *Tx, scope core.Scope, id core.ID) (observerRow, error) {

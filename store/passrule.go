@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"tongxing/core"
@@ -106,6 +107,15 @@ func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scop
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: community, Action: "passrule.update", Target: target("community", community), Before: old.Words(), After: r.Words()})
+		return audit(tx, by, auditEntry{Community: community, Action: "passrule.update", Target: target("community", community), Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r)})
 	})
+}
+
+// auditOfPassRule is what the audit log keeps of a rule: every setting, those too
+// that another makes idle, which the rule's words leave out.
+func auditOfPassRule(r core.PassRule) any {
+	return map[string]any{
+		"counting": string(r.Counting), "period_days": r.PeriodDays, "exits": r.Exits, "hours": core.FormatHours(r.Hours),
+		"reader_qr": r.ReaderQR, "record_id": r.RecordID, "record_temp": r.RecordTemp, "fever": fmt.Sprintf("%.1f", float64(r.FeverTenths)/10),
+	}
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"tongxing/core"
 )
@@ -43,20 +41,17 @@ func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.S
 // words says the filter for the audit log: of a keyword, which may be a name, only
 // that there was one.
 func (f ResidentFilter) words(whole bool) string {
-	words := []string{"masked"}
+	words := filterWords{"手机与证件号打码"}
 	if whole {
-		words[0] = "whole phone and ID numbers"
+		words[0] = "完整手机与证件号"
 	}
-	for _, pair := range [][2]string{{"house", f.House.String()}, {"node", f.Node.String()}, {"certified", f.Certified}, {"identity", string(f.Identity)}} {
-		if pair[1] != "" && pair[1] != "0" {
-			words = append(words, pair[0]+"="+pair[1])
-		}
-	}
+	words.id("房屋", f.House)
+	words.id("楼栋", f.Node)
+	words.add("认证", map[string]string{"yes": "已认证", "no": "未认证"}[f.Certified])
+	words.add("身份", f.Identity.Words())
 	if f.MovedOut {
-		words = append(words, "moved out")
+		words = append(words, "已迁出")
 	}
-	if f.Keyword != "" {
-		words = append(words, fmt.Sprintf("keyword of %d characters", len([]rune(f.Keyword))))
-	}
-	return strings.Join(words, ", ")
+	words.keyword(f.Keyword)
+	return words.all("")
 }

@@ -40,7 +40,7 @@ func TestResidentExport(t *testing.T) {
 		d.onlyViews(t).get(t, residentPath+path, http.StatusForbidden)
 	}
 	lines := d.exported(t, "resident.export")
-	if len(lines) != 2 || strings.Contains(lines[0].After, who.Phone[7:]) || !strings.Contains(lines[0].After, "masked") {
+	if len(lines) != 2 || strings.Contains(lines[0].After, who.Phone[7:]) || !strings.Contains(lines[0].After, "打码") {
 		t.Errorf("%d lines of the audit log: %+v", len(lines), lines)
 	}
 }
@@ -65,7 +65,7 @@ func TestResidentExportWhole(t *testing.T) {
 	if len(rows) < 2 || len(rows) == 1+len(d.mine.Residents) || rows[len(rows)-1][4] != who.Phone {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
-	if lines := d.exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, "whole") || strings.Contains(lines[0].After, who.Phone) {
+	if lines := d.exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, "完整") || strings.Contains(lines[0].After, who.Phone) {
 		t.Errorf("%+v", lines)
 	}
 	sees := d.signIn(t, core.ScopeOf(d.mine.Community), core.PermReaderView, core.PermResidentView, core.PermResidentReveal)

@@ -53,7 +53,7 @@ func DayOf(t time.Time, zone *time.Location) Day {
 func ParseDay(s string) (Day, error) {
 	t, err := time.ParseInLocation("2006-01-02", s, time.UTC)
 	if err != nil {
-		return 0, Invalid("日期应为 2006-01-02 的样式")
+		return 0, Invalid("请填写存在的日期，例如 2026-11-23")
 	}
 	return Day(t.Unix() / 86400), nil
 }

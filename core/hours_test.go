@@ -76,7 +76,9 @@ func FuzzParseHours(f *testing.F) {
 		}
 		rule := DefaultPassRule()
 		rule.Hours = list
-		if err := rule.Check(); err != nil {
+		// A span that ends where it begins could be meant as nothing or as all day.
+		empty := slices.ContainsFunc(list, func(h HourRange) bool { return h.From == h.To })
+		if err := rule.Check(); (err != nil) != empty {
 			t.Fatalf("%q reads, but %v", text, err)
 		}
 	})

@@ -192,6 +192,9 @@ func checkHours(hours []HourRange) string {
 		if !h.valid() {
 			return "可出门时间段应为 06:00-22:00 的样式"
 		}
+		if h.From == h.To {
+			return "可出门时间段的起止时间不能相同；全天可出门请留空"
+		}
 	}
 	return ""
 }

@@ -292,9 +292,20 @@ func TestHome(t *testing.T) {
 	if words := page.Find("#by-hour p").Text(); words != "7 时最多，3 次。" {
 		t.Errorf("the chart says %q", words)
 	}
-	refused := page.Find(`#by-hour tbody tr`).Eq(7).Find("a").Eq(2).AttrOr("href", "")
-	if list := d.registrar(t).get(t, refused, http.StatusOK); list.Find("tbody tr").Length() != 1 {
-		t.Errorf("%s lists %d records, want the one refused today", refused, list.Find("tbody tr").Length())
+	// The hour, and its figures: out, in, refused.
+	b := d.registrar(t)
+	for i, want := range []int{3, 2, 0, 1} {
+		to := page.Find(`#by-hour tbody tr`).Eq(7).Find("a").Eq(i).AttrOr("href", "")
+		if list := b.get(t, to, http.StatusOK); to == "" || list.Find("tbody tr").Length() != want {
+			t.Errorf("%q lists %d records, want %d of the hour", to, list.Find("tbody tr").Length(), want)
+		}
+	}
+	today := core.DayOf(d.store.Now(), d.store.Zone()).String()
+	for _, query := range []string{"?hour=7", "?hour=24&from=" + today + "&to=" + today, "?hour=7&from=2026-01-01&to=" + today} {
+		wrongField(t, b.get(t, recordPath+query, http.StatusUnprocessableEntity), "hour")
+	}
+	if list := b.get(t, recordPath+"?hour=0&from="+today+"&to="+today, http.StatusOK); list.Find("tbody tr").Length() != 1 {
+		t.Error("midnight's hour is not its day's first")
 	}
 	if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="doors-title"]`).Text()), ""); !strings.Contains(got, fmt.Sprintf("%d从未上线", len(d.mine.Doors))) {
 		t.Errorf("doors %q", got)
@@ -321,7 +332,7 @@ func TestRecordPages(t *testing.T) {
 		"console/accessrecord/show":        recordShowPage{Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC), Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}}},
 	})
 	templates.CheckAll(t, "console/home/", map[string]any{
-		"console/home/show": homePage{Shell: shell, Records: true, Waits: true, Chart: hoursChart(hours, "2026-11-22"), People: []homeFigure{{"住户", "1", "/r", templates.Good}}, Waiting: []templates.NavItem{{Label: hostileText, URL: "/w", Count: 2}}, Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
+		"console/home/show": homePage{Shell: shell, Records: true, Waits: true, Chart: hoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}), People: []homeFigure{{"住户", "1", "/r", templates.Good}}, Waiting: []templates.NavItem{{Label: hostileText, URL: "/w", Count: 2}}, Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
 			Links: []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}}},
 		"console/home/show#none": homePage{Shell: shell, Empty: templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限"}},
 	})

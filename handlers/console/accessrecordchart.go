@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -49,12 +51,16 @@ func (h *Console) recordChart(c *web.Context) error {
 	if to := recordElsewhere(c, form, wrong); to != "" {
 		return c.Redirect(to)
 	}
+	if form.Hour != "" { // charts are of whole days, and by the hour of those
+		return c.Redirect(templates.WithQuery(recordChartPath, c.Request().URL.Query(), "hour", ""))
+	}
 	page := recordChartPage{Shell: h.shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("chart", c.Request().URL.Query())}
 	var err error
 	if page.List, err = h.recordTable(c, form, at); err != nil {
 		return err
 	}
 	page.List.Path = recordChartPath
+	page.List.More = slices.DeleteFunc(page.List.More, func(f templates.Field) bool { return f.Name == "hour" })
 	if len(at.All) == 0 {
 		page.Empty = page.List.Empty
 		return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
@@ -81,9 +87,17 @@ func (h *Console) recordChart(c *web.Context) error {
 		return wrong
 	}
 	sum := charts.Sum()
-	page.Range = fmt.Sprintf("%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。点一根柱子看它的记录。", first, last, grouped(sum.All()), grouped(sum.In), grouped(sum.Out), grouped(sum.Refused))
+	page.Range = fmt.Sprintf("%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。%s", first, last, grouped(sum.All()), grouped(sum.In), grouped(sum.Out), grouped(sum.Refused), chartHint(first, last))
 	page.Charts = chartRangeOf(c.Request().URL.Query(), first, last).charts(charts, at)
 	return h.page(c, http.StatusOK, "console/accessrecord/chart", page)
+}
+
+// chartHint says which bars lead to their records: an hour of several days does not.
+func chartHint(first, last core.Day) string {
+	if first == last {
+		return "点一根柱子看它的记录。"
+	}
+	return "除按小时的以外，点一根柱子看它的记录。"
 }
 
 // days is the range that the charts count: the one that is set, or the week that
@@ -118,12 +132,12 @@ func passageCells(t core.RecordTotals, query url.Values) []templates.ChartCell {
 // chartRange are the filters whose records are drawn, with both ends of the range
 // set: what the links of the charts narrow further.
 type chartRange struct {
-	query url.Values
-	first core.Day
+	query       url.Values
+	first, last core.Day
 }
 
 func chartRangeOf(query url.Values, first, last core.Day) chartRange {
-	r := chartRange{query: query, first: first}
+	r := chartRange{query: query, first: first, last: last}
 	r.query = r.with("from", first.String(), "to", last.String())
 	return r
 }
@@ -138,7 +152,11 @@ func (r chartRange) with(pairs ...string) url.Values {
 }
 
 func (r chartRange) charts(c core.RecordCharts, at place) []templates.Chart {
-	hours := hoursChart(c.Hours, "")
+	var day url.Values
+	if r.first == r.last {
+		day = r.query
+	}
+	hours := hoursChart(c.Hours, day)
 	hours.Words = busiest(c.Hours)
 	return []templates.Chart{r.days(c.Days), hours, r.gates(c.Gates, at), r.reasons(c.Reasons)}
 }
@@ -191,14 +209,16 @@ func (r chartRange) reasons(reasons []core.RefusalCount) templates.Chart {
 // gatesDrawn bounds the gates in a chart.
 const gatesDrawn = 20
 
-// hoursChart is a chart by the hour of the day. Its bars lead to day's records; ""
-// for nothing, since the list cannot be narrowed to hours.
-func hoursChart(hours core.HourTotals, day string) templates.Chart {
+// hoursChart is a chart by the hour of the day. Its bars lead to the records of that
+// hour of day, the filters of one day; nil for several, whose hours are no range.
+func hoursChart(hours core.HourTotals, day url.Values) templates.Chart {
 	chart := templates.Chart{ID: "by-hour", Title: "按小时", Kind: templates.ChartBars, Of: "时段", Series: passageSeries}
 	for hour, t := range hours {
-		row := templates.ChartRow{Label: fmt.Sprintf("%d时", hour), Cells: []templates.ChartCell{{N: t.Out}, {N: t.In}, {N: t.Refused}}}
-		if day != "" {
-			row.Cells = passageCells(t, url.Values{"from": {day}, "to": {day}})
+		row := templates.ChartRow{Label: hourWords(hour), Cells: []templates.ChartCell{{N: t.Out}, {N: t.In}, {N: t.Refused}}}
+		if day != nil {
+			on := maps.Clone(day)
+			on.Set("hour", strconv.Itoa(hour))
+			row.URL, row.Cells = templates.WithQuery(recordPath, on), passageCells(t, on)
 		}
 		chart.Rows = append(chart.Rows, row)
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"tongxing/core"
@@ -15,7 +16,8 @@ import (
 type recordForm struct {
 	Community core.ID  `form:"community"`
 	From      core.Day `form:"from"`
-	To        core.Day `form:"to"` // the last day
+	To        core.Day `form:"to"`           // the last day
+	Hour      string   `form:"hour" max:"2"` // of the one day that From and To are; "" = all of it
 	Direction string   `form:"direction" max:"8"`
 	Kind      string   `form:"kind" max:"16"`
 	Via       string   `form:"via" max:"8"`
@@ -50,7 +52,18 @@ func (f recordForm) check() error {
 			fields[choice.name] = "请在列出的选项中选择"
 		}
 	}
+	if _, known := f.hour(); f.Hour != "" && !known {
+		fields["hour"] = "请在列出的选项中选择"
+	} else if f.Hour != "" && (f.From == 0 || f.From != f.To) {
+		fields["hour"] = "按时段筛选时，开始日期和结束日期须是同一天"
+	}
 	return core.InvalidFields(fields)
+}
+
+// hour is the hour of the day that is asked for.
+func (f recordForm) hour() (hour int, known bool) {
+	hour, err := strconv.Atoi(f.Hour)
+	return hour, err == nil && hour >= 0 && hour < 24 && strconv.Itoa(hour) == f.Hour
 }
 
 func texts[T ~string](list []T) []string {
@@ -73,7 +86,27 @@ func (f recordForm) filter(zone *time.Location, reader, post core.ID) core.Recor
 	if f.To != 0 {
 		filter.To = (f.To + 1).Start(zone)
 	}
+	if hour, known := f.hour(); known && f.From != 0 {
+		filter.From, filter.To = hourOf(f.From, hour, zone), hourOf(f.From, hour+1, zone)
+	}
 	return filter
+}
+
+// hourOf is when an hour of a day begins; 24 is the next day's first.
+func hourOf(day core.Day, hour int, zone *time.Location) time.Time {
+	year, month, date := day.Start(zone).Date()
+	return time.Date(year, month, date, hour, 0, 0, 0, zone)
+}
+
+// hourWords names an hour of the day.
+func hourWords(hour int) string { return strconv.Itoa(hour) + "时" }
+
+func hourChoices() []templates.Choice {
+	choices := []templates.Choice{{Label: "全天"}}
+	for hour := range 24 {
+		choices = append(choices, templates.Choice{Value: strconv.Itoa(hour), Label: hourWords(hour)})
+	}
+	return choices
 }
 
 // recordFilter reads the filters of the address. What is not of the account's
@@ -157,6 +190,7 @@ func (h *Console) recordTable(c *web.Context, form recordForm, at place) (templa
 		Path: recordPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: recordFields(),
 		More: []templates.Field{
+			{Kind: templates.Select, Name: "hour", Label: "时段", Choices: hourChoices()},
 			{Kind: templates.Select, Name: "via", Label: "方式", Choices: choicesOf("全部方式", core.Vias(), core.Via.Words)},
 			{Kind: templates.Select, Name: "kind", Label: "通行证", Choices: choicesOf("全部通行证", []core.PassKind{core.PassResident}, core.PassKind.Words)},
 			{Kind: templates.Select, Name: "reason", Label: "原因", Choices: choicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence)},

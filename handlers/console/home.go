@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -83,7 +84,7 @@ func (h *Console) homeRecords(c *web.Context, page *homePage) error {
 		{"出", grouped(sum.Out), today + "&direction=out&result=allowed", templates.Good},
 		{"拒绝", grouped(sum.Refused), today + "&result=refused", templates.Bad},
 	}
-	page.Chart = hoursChart(hours, page.Day)
+	page.Chart = hoursChart(hours, url.Values{"from": {page.Day}, "to": {page.Day}})
 	page.Chart.Title, page.Chart.Words = "今天按小时", busiest(hours)
 	return nil
 }

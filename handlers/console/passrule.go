@@ -79,7 +79,7 @@ type passRuleForm struct {
 	Community  core.ID `form:"community"`
 	Version    int64   `form:"version"`
 	Counting   string  `form:"counting"`
-	PeriodDays int     `form:"period_days" required:"请填写出门间隔周期"`
+	PeriodDays int     `form:"period_days" required:"出门间隔周期应为 1 至 30 天"`
 	Exits      string  `form:"exits" max:"8" required:"请填写次数"` // text: an empty field is not "unlimited"
 	Hours      string  `form:"hours" text:"lines" max:"200"`
 	RecordID   bool    `form:"record_id"`
@@ -234,7 +234,7 @@ func passRuleSections(at place, r store.PassRule) []templates.Section {
 				{Value: string(core.CountHousehold), Label: "一户一次", Help: "同一套房屋的人合起来算"},
 			}},
 			{Kind: templates.Number, Name: "period_days", Label: "出门间隔周期", Value: strconv.Itoa(r.PeriodDays), Required: true, Min: "1", Max: "30", Unit: "天", Short: true,
-				Help: "自然天。2 天：今天和昨天合起来算。"},
+				Help: "自然日。2 天：今天和昨天合起来算。"},
 			{Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits), Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
 				Help: "0 为不限，-1 为暂停出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。"},
 		}},

@@ -63,7 +63,7 @@ func TestBindNamesWhatIsWrong(t *testing.T) {
 		{"turned round", url.Values{"name": {"a\u202eb"}}, map[string]string{"name": "含有不能使用的字符"}},
 		{"line end", url.Values{"name": {"a\nb"}}, map[string]string{"name": "含有不能使用的字符"}},
 		{"several", url.Values{"count": {"x"}, "house": {"-1"}, "day": {"2026-02-30"}, "ids": {"1", "x"}}, map[string]string{
-			"name": "请填写姓名", "count": "请填写整数", "house": "选项不存在", "day": "日期应为 2006-01-02 的样式", "ids": "选项不存在"}},
+			"name": "请填写姓名", "count": "请填写整数", "house": "选项不存在", "day": "请填写存在的日期，例如 2026-11-23", "ids": "选项不存在"}},
 		{"too many", url.Values{"name": {"a"}, "ids": {"1", "2", "3", "4"}}, map[string]string{"ids": "最多 3 项"}},
 		{"overflow", url.Values{"name": {"a"}, "house": {"99999999999999999999"}, "count": {"99999999999999999999"}}, map[string]string{"house": "选项不存在", "count": "请填写整数"}},
 	} {

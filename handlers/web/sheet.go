@@ -71,7 +71,7 @@ func (b *book) begin() error {
 	head.WriteString(sheetHead)
 	titles := make([]any, len(b.columns))
 	for i, column := range b.columns {
-		fmt.Fprintf(&head, `<col min="%d" max="%d" width="%d" customWidth="1"/>`, i+1, i+1, max(12, 3*len([]rune(column))))
+		fmt.Fprintf(&head, `<col min="%d" max="%d" width="%d" customWidth="1"/>`, i+1, i+1, columnWidth(column))
 		titles[i] = column
 	}
 	head.WriteString(`</cols><sheetData>`)
@@ -79,6 +79,14 @@ func (b *book) begin() error {
 		return err
 	}
 	return b.write(titles, ` s="1"`)
+}
+
+// columnWidth is in characters. A moment that does not fit shows as ########.
+func columnWidth(title string) int {
+	if strings.HasSuffix(title, "时间") {
+		return len("2006-01-02 15:04:05") + 2
+	}
+	return max(12, 3*len([]rune(title)))
 }
 
 // close ends the sheet.

@@ -53,15 +53,17 @@ func TestSecondStep(t *testing.T) {
 	if err != nil || len(secret) != core.TOTPSecretBytes || !strings.HasPrefix(page.Find("main img").AttrOr("src", ""), "data:image/svg+xml;base64,") {
 		t.Fatalf("no secret on the page: %v", err)
 	}
-	page, _ = b.post(t, mePath+"/totp/on", url.Values{"code": {"000000"}}, http.StatusUnprocessableEntity)
+	page, _ = b.post(t, mePath+"/totp/on", url.Values{"password": {ownPassword}, "code": {"000000"}}, http.StatusUnprocessableEntity)
 	wrongField(t, page, "code")
 	// The step before: its code is still taken, and leaves this one for the sign-in.
-	page, _ = b.post(t, mePath+"/totp/on", url.Values{"code": {core.TOTPCode(secret, d.store.Now().Add(-30*time.Second))}}, http.StatusOK)
+	page, _ = b.post(t, mePath+"/totp/on", url.Values{"password": {"wrong"}, "code": {core.TOTPCode(secret, d.store.Now())}}, http.StatusUnprocessableEntity)
+	wrongField(t, page, "password")
+	page, _ = b.post(t, mePath+"/totp/on", url.Values{"password": {ownPassword}, "code": {core.TOTPCode(secret, d.store.Now().Add(-30*time.Second))}}, http.StatusOK)
 	recovery := page.Find(".tx-codes code").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 	if len(recovery) != 10 {
 		t.Fatalf("%d recovery codes", len(recovery))
 	}
-	if _, to := b.post(t, mePath+"/totp/on", url.Values{"code": {core.TOTPCode(secret, d.store.Now())}}, http.StatusSeeOther); to != mePath {
+	if _, to := b.post(t, mePath+"/totp/on", url.Values{"password": {ownPassword}, "code": {core.TOTPCode(secret, d.store.Now())}}, http.StatusSeeOther); to != mePath {
 		t.Errorf("turned on twice: %s", to)
 	}
 
@@ -116,7 +118,7 @@ func TestSecondStepIsReset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.post(t, mePath+"/totp/on", url.Values{"code": {core.TOTPCode(secret, d.store.Now())}}, http.StatusOK)
+	b.post(t, mePath+"/totp/on", url.Values{"password": {ownPassword}, "code": {core.TOTPCode(secret, d.store.Now())}}, http.StatusOK)
 	boss := d.boss(t)
 	show := boss.get(t, accountURL(id), http.StatusOK)
 	if show.Find(`form[action$="/totp"]`).Length() != 1 || !strings.Contains(show.Find("main").Text(), "登录历史") {

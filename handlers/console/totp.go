@@ -72,6 +72,7 @@ func (h *Console) totpSetup(c *web.Context) (totpPage, error) {
 	page.Text = []templates.Fact{{Label: "密钥", Value: core.TOTPText(secret), Copy: true, Code: true}}
 	page.Form = templates.Form{Action: mePath + "/totp/on", CSRF: page.CSRF, Submit: "开启", Cancel: mePath, Sections: []templates.Section{{Fields: []templates.Field{
 		{Name: "code", Label: "动态码", Required: true, Focus: true, Short: true, Autocomplete: "one-time-code", MaxLength: 10, Help: "手机上显示的 6 位数字。"},
+		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Autocomplete: "current-password", MaxLength: core.PasswordMost, Help: "您现在登录用的密码。"},
 	}}}}
 	return page, nil
 }
@@ -96,6 +97,9 @@ func (h *Console) confirmTOTP(c *web.Context) error {
 	var form codeForm
 	err := c.Bind(&form)
 	var codes []string
+	if err == nil { // whoever found the session open must not lock its owner out
+		err = h.Store.Prove(c.Ctx(), h.proof(c, form.Password))
+	}
 	if err == nil {
 		codes, err = h.Store.ConfirmTOTP(c.Ctx(), c.Actor(), c.Account().ID, form.Code)
 	}

@@ -111,6 +111,9 @@ func ParseSeries(text string) ([]string, error) {
 	split := func(r rune) bool { return strings.ContainsRune(",，、;； \t\r\n", r) }
 	for _, part := range strings.FieldsFunc(Clean(text), split) {
 		from, to, isRange := cutRange(part)
+		if !isRange && strings.HasPrefix(part, "-") && strings.Contains(part[1:], "-") {
+			return nil, Invalid("“" + part + "”看不明白：地下楼层请逐个写，例如 -2、-1、1-3")
+		}
 		if !isRange {
 			items = append(items, part)
 			continue

@@ -38,13 +38,13 @@ func TestDoorNumber(t *testing.T) {
 }
 
 func TestParseSeries(t *testing.T) {
-	for text, want := range map[string]string{"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1"} {
+	for text, want := range map[string]string{"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1", "-2、-1、1-2": "-2 -1 1 2"} {
 		if got, err := ParseSeries(text); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "、", "5-1", "A-c", "0-1000", "1-99999999999999999"} {
-		if got, err := ParseSeries(text); err == nil && len(got) != 1 {
+	for _, text := range []string{"", "、", "5-1", "A-c", "0-1000", "1-99999999999999999", "-2-3", "-2--1"} {
+		if got, err := ParseSeries(text); err == nil && (len(got) != 1 || text[0] == '-') {
 			t.Errorf("%q: %v", text, got)
 		}
 	}

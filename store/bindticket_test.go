@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +13,7 @@ import (
 // newGuard makes a guard who is bound to nobody.
 func newGuard(t *testing.T, s *Store, community core.ID, name string) core.ID {
 	t.Helper()
-	id, err := s.SaveGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: name, Phone: "13700000001"})
+	id, err := s.SaveGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: name, Phone: fmt.Sprintf("137%08d", s.NewID()%100_000_000)})
 	if err != nil {
 		t.Fatal(err)
 	}

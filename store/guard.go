@@ -130,6 +130,9 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 		if err := assignPosts(tx, g); err != nil {
 			return err
 		}
+		if err := oneGuardAPhone(tx, g); err != nil {
+			return err
+		}
 		entry.Target = "guard:" + g.ID.String()
 		if entry.After, err = auditOfGuard(tx, g.ID); err != nil {
 			return err
@@ -137,6 +140,24 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 		return audit(tx, by, entry)
 	})
 	return g.ID, err
+}
+
+// oneGuardAPhone refuses a second guard in service under the same phone number, as
+// oneObserverAPhone does.
+func oneGuardAPhone(tx *Tx, g core.Guard) error {
+	if !g.Disabled.IsZero() {
+		return nil
+	}
+	if _, err := lockCommunity(tx, core.Everywhere, g.Community); err != nil {
+		return err
+	}
+	var names []string
+	err := tx.all(&names, `SELECT g.name FROM guard own JOIN guard g ON g.phone_mac = own.phone_mac AND g.id <> own.id AND g.community_id = own.community_id AND g.disabled_at IS NULL
+		WHERE own.id = ? ORDER BY g.id LIMIT 1`, int64(g.ID))
+	if err == nil && len(names) > 0 {
+		return core.InvalidFields(map[string]string{"phone": "该手机号已是本小区的门岗人员“" + names[0] + "”"})
+	}
+	return err
 }
 
 // guardAudit is what the audit log keeps of a guard.

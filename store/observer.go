@@ -113,6 +113,9 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 		if err := observerCommunities(tx, scope, o); err != nil {
 			return err
 		}
+		if err := oneObserverAPhone(tx, o); err != nil {
+			return err
+		}
 		entry.Target = "observer:" + o.ID.String()
 		if entry.After, err = auditOfObserver(tx, o.ID); err != nil {
 			return err
@@ -205,6 +208,26 @@ func observerCommunities(tx *Tx, scope core.Scope, o core.Observer) error {
 		}
 	}
 	return nil
+}
+
+// oneObserverAPhone refuses a second observer of a community under the same phone
+// number: of two, removing one would leave the other looking. The communities' rows
+// are locked, so that two who are added at once see each other.
+func oneObserverAPhone(tx *Tx, o core.Observer) error {
+	communities := slices.Clone(o.Communities)
+	slices.Sort(communities)
+	var locked []core.ID
+	if err := tx.all(&locked, "SELECT id FROM community WHERE id IN ("+marks(len(communities))+") ORDER BY id"+tx.s.dialect.forUpdate(), idArgs(communities)...); err != nil {
+		return err
+	}
+	var names []string
+	err := tx.all(&names, `SELECT o.name FROM observer own JOIN observer o ON o.phone_mac = own.phone_mac AND o.id <> own.id AND o.removed_at IS NULL
+		WHERE own.id = ? AND EXISTS (SELECT 1 FROM observer_community c WHERE c.observer_id = o.id AND c.community_id IN (`+marks(len(communities))+")) ORDER BY o.id LIMIT 1",
+		withIDs([]any{int64(o.ID)}, communities)...)
+	if err == nil && len(names) > 0 {
+		return core.InvalidFields(map[string]string{"phone": "该手机号已是这里的观察员“" + names[0] + "”"})
+	}
+	return err
 }
 
 // RemoveObserver takes an observer's communities in scope away; one who has none

@@ -97,8 +97,8 @@ var ActTable = []ActGroup{
 		{"resident.delete", "删除住户"},
 		{"resident.reveal", "查看住户完整信息"},
 	}},
-	{"通行设置", []Act{
-		{"passrule.update", "修改通行规则"},
+	{"通行证设置", []Act{
+		{"passrule.update", "修改通行证设置"},
 		{"restriction.set", "设置限制出入"},
 		{"restriction.lift", "解除限制出入"},
 	}},

@@ -62,8 +62,8 @@ var PermissionTable = []PermissionGroup{
 		{PermResidentExport, "导出住户与房屋"},
 	}},
 	{"出入管理", []PermissionItem{
-		{PermPassRuleView, "查看通行设置"},
-		{PermPassRuleEdit, "编辑通行设置"},
+		{PermPassRuleView, "查看通行证设置"},
+		{PermPassRuleEdit, "修改通行证设置"},
 		{PermRestrictionEdit, "设置限制出入"},
 		{PermReaderView, "查看门禁读头"},
 		{PermReaderEdit, "编辑门禁读头"},

@@ -17,7 +17,7 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 			return err
 		}
 		var readers int
-		if err := tx.get(&readers, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL", int64(id)); err != nil {
+		if err := tx.get(&readers, enabledReaders, int64(id)); err != nil {
 			return err
 		}
 		if readers > 0 {
@@ -29,6 +29,18 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 		}
 		return audit(tx, by, auditEntry{Community: id, Action: "community.archive", Target: target("community", id), Before: auditOfCommunity(old)})
 	})
+}
+
+const enabledReaders = "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL"
+
+// EnabledReaders counts the readers in use of a community of the scope: what stands in
+// the way of archiving it.
+func (s *Store) EnabledReaders(ctx context.Context, scope core.Scope, id core.ID) (n int, err error) {
+	if !scope.Has(id) {
+		return 0, core.NotFound(noCommunity)
+	}
+	err = s.get(ctx, &n, enabledReaders, int64(id))
+	return n, wrap("count readers in use", err)
 }
 
 // RestoreCommunity undoes ArchiveCommunity.

@@ -133,11 +133,13 @@ func TestCommunityIsArchivedAndRestored(t *testing.T) {
 		t.Helper()
 		return b.get(t, communityPath+query, http.StatusOK).Find("tbody tr").Length()
 	}
-	page, _ := b.post(t, path+"/archive", nil, http.StatusOK)
-	if page.Find("form.tx-confirm").AttrOr("action", "") != path+"/archive" || rows("") != 1 {
-		t.Fatal("archiving does not ask")
+	// A door that lets people in is in the way, and is told of before anything is asked.
+	if _, to := b.post(t, path+"/archive", nil, http.StatusSeeOther); to != readerPath+"?community="+d.mine.Community.String() {
+		t.Errorf("with doors archiving leads to %s", to)
 	}
-	// A door that lets people in is in the way, and is told of.
+	if text := b.get(t, readerPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "停用它的") {
+		t.Errorf("with doors archiving says %q", text)
+	}
 	b.post(t, path+"/archive", confirmedForm(), http.StatusSeeOther)
 	if text := b.get(t, communityPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "门禁") || rows("") != 1 {
 		t.Errorf("with doors: %q", text)
@@ -146,6 +148,10 @@ func TestCommunityIsArchivedAndRestored(t *testing.T) {
 		if err := d.store.DisableReader(t.Context(), core.System, core.Everywhere, door.ID); err != nil {
 			t.Fatal(err)
 		}
+	}
+	page, _ := b.post(t, path+"/archive", nil, http.StatusOK)
+	if page.Find("form.tx-confirm").AttrOr("action", "") != path+"/archive" || rows("") != 1 {
+		t.Fatal("archiving does not ask")
 	}
 	b.post(t, path+"/archive", confirmedForm(), http.StatusSeeOther)
 	if rows("") != 0 || rows("?archived=yes") != 1 {
@@ -163,6 +169,14 @@ func TestCommunityIsDeleted(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.signIn(t, core.Everywhere, core.Permissions()...)
 	path := communityURL(d.mine.Community)
+	if _, to := b.post(t, path+"/delete", nil, http.StatusSeeOther); !strings.HasPrefix(to, readerPath) {
+		t.Errorf("with doors deleting leads to %s", to)
+	}
+	for _, door := range d.mine.Doors {
+		if err := d.store.DisableReader(t.Context(), core.System, core.Everywhere, door.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
 	page, _ := b.post(t, path+"/delete", nil, http.StatusOK)
 	form := page.Find("form.tx-confirm")
 	if !strings.Contains(form.Text(), "套房屋") || !strings.Contains(form.Text(), "名住户") || form.AttrOr("action", "") != path+"/archive" {

@@ -1,6 +1,9 @@
 package console
 
 import (
+	"fmt"
+	"strings"
+
 	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -35,7 +38,7 @@ func (h *Console) communityRestore(c *web.Context) error {
 
 func (h *Console) communityDelete(c *web.Context) error {
 	return h.communityAct(c, communityAct{
-		verb: "delete", words: "删除", done: "小区已删除。", text: "小区和它的通行规则永久删除，不能恢复。", danger: true,
+		verb: "delete", words: "删除", done: "小区已删除。", text: "小区和它的通行证设置永久删除，不能恢复。", danger: true,
 		do: func(c *web.Context, id core.ID) error {
 			return h.Store.DeleteCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
 		},
@@ -58,10 +61,22 @@ func (h *Console) communityAct(c *web.Context, act communityAct) error {
 		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
 		Action: communityURL(community.ID) + "/" + act.verb, Submit: act.words, Cancel: communityPath,
 	}
+	readers := 0
+	if act.verb != "restore" {
+		if readers, err = h.Store.EnabledReaders(c.Ctx(), c.Scope(), community.ID); err != nil {
+			return err
+		}
+	}
+	if act.verb == "archive" && readers > 0 {
+		return h.readersFirst(c, community, readers, "")
+	}
 	if act.verb == "delete" {
 		hangs, err := h.Store.CommunityHangs(c.Ctx(), c.Scope(), community.ID)
 		if err != nil {
 			return err
+		}
+		if readers > 0 {
+			return h.readersFirst(c, community, readers, "还有"+strings.Join(hangs, "、")+"，不能删除，可以归档。")
 		}
 		if len(hangs) > 0 {
 			q = templates.Confirm{
@@ -71,6 +86,16 @@ func (h *Console) communityAct(c *web.Context, act communityAct) error {
 		}
 	}
 	return h.confirm(c, "community", q)
+}
+
+// readersFirst leads to the readers that are in use, before anybody is asked to
+// confirm what they stand in the way of.
+func (h *Console) readersFirst(c *web.Context, community core.Community, readers int, why string) error {
+	c.Flash(web.FlashWarning, fmt.Sprintf("“%s”%s归档前请先停用它的 %d 台门禁。", community.Name, why, readers))
+	if !c.Has(core.PermReaderView) {
+		return c.Redirect(communityPath)
+	}
+	return c.Redirect(place{Community: community}.at(readerPath))
 }
 
 // backWith sends people back to a page with what stands in the way; an error that

@@ -97,7 +97,7 @@ func (h *Console) communityCreate(c *web.Context) error {
 	if err != nil {
 		return h.communityWrong(c, core.Community{}, err)
 	}
-	c.Flash(web.FlashSuccess, "小区已添加。接着添加房屋，再设置通行规则。")
+	c.Flash(web.FlashSuccess, "小区已添加。接着添加房屋，再设置通行证。")
 	return c.Redirect(communityPath)
 }
 

@@ -164,7 +164,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 				{Value: string(core.ReaderOffline), Label: "离线"}, {Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
 			}},
 		},
-		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，居民就能扫码进出。"},
+		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。"},
 	}
 	if len(communities) > 1 {
 		options := []templates.Choice{{Label: "全部小区"}}
@@ -180,7 +180,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 func readerBulk() []templates.Submit {
 	return []templates.Submit{
 		{Label: "允许门禁二维码", URL: readerPath + "/qr?allowed=1", Icon: "check"},
-		{Label: "关闭门禁二维码", URL: readerPath + "/qr?allowed=0", Icon: "ban", Confirm: "所选 {n} 台读头将不再接受二维码，居民扫码会看到“请到门岗扫码”。"},
+		{Label: "关闭门禁二维码", URL: readerPath + "/qr?allowed=0", Icon: "ban", Confirm: "所选 {n} 台读头将不再接受二维码，住户扫码会看到“请到门岗扫码通行”。"},
 	}
 }
 

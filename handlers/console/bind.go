@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -70,7 +69,7 @@ func (h *Console) bindQR(c *web.Context, b binding) error {
 	}
 	page := bindPage{Shell: h.shell(c, b.stem, "微信登录："+b.name), Menu: b.menu, Back: b.url}
 	page.Crumbs = append(b.crumbs, templates.Crumb{Label: b.name, URL: b.url})
-	page.Image = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(picture)) //nolint:gosec // our own drawing
+	page.Image = templates.SVG(picture)
 	page.State = bindStateOf(c, b, core.BindWaiting, expires)
 	if h.Demo {
 		page.Text = text

@@ -76,7 +76,7 @@ func (h *Console) beginWechat(c *web.Context, account core.ID) (page wechatLogin
 	if err != nil {
 		return page, err
 	}
-	page.Image, page.Code = template.URL("data:image/svg+xml;base64,"+base64.StdEncoding.EncodeToString(picture)), code //nolint:gosec // our own drawing
+	page.Image, page.Code = templates.SVG(picture), code
 	if h.Demo {
 		page.Link = link
 	}

@@ -528,3 +528,28 @@ func (b *tab) tabTo(selector string) {
 	}
 	b.t.Fatalf("Tab does not come to %s", selector)
 }
+
+// Two people at one form: whoever saves second sees what the first has saved, and
+// decides.
+func TestOfficeTwoAtOneForm(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	first, second := o.desk("chief", browser.Desktop), o.desk("chief", browser.Phone)
+	for _, b := range []*tab{first, second} {
+		o.open(b, "/console/observer")
+		b.await("an observer", `document.querySelector("tbody td a")`)
+		b.run(`location.href = document.querySelector("tbody td a").href + "/edit"`)
+	}
+	first.sets("#f-capacity", "社区民警")
+	first.press(".tx-form-foot .btn-primary")
+	first.await("saved", wasSaved)
+	second.sets("#f-name", "赵警官")
+	second.press(".tx-form-foot .btn-primary")
+	second.says("现在保存的是：社区民警")
+	second.picture("stale-edit")
+	second.sets("#f-capacity", "社区民警")
+	second.press(".tx-form-foot .btn-primary")
+	second.await("saved", wasSaved)
+	second.says("赵警官")
+	second.says("社区民警")
+}

@@ -35,7 +35,7 @@ func New(o Options) *API { return &API{store: o.Store, gate: o.Gate, mini: o.Min
 
 // Routes are all of the API.
 func (a *API) Routes() []web.Route {
-	return slices.Concat(a.sessionRoutes(), a.phoneRoutes(), a.passRoutes(), a.tokenRoutes(), a.recordRoutes())
+	return slices.Concat(a.sessionRoutes(), a.wechatUserRoutes(), a.passRoutes(), a.tokenRoutes(), a.recordRoutes())
 }
 
 // moment is a time as the API writes it: RFC 3339 to the second, in the

@@ -8,7 +8,7 @@ import (
 	"tongxing/templates"
 )
 
-func (h *H5) phoneRoutes() []web.Route {
+func (h *H5) wechatUserRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/h5/phone", Access: web.WechatUser, Handler: h.showPhone},
 	}

@@ -7,7 +7,7 @@ import (
 	"tongxing/handlers/web"
 )
 
-func (a *API) phoneRoutes() []web.Route {
+func (a *API) wechatUserRoutes() []web.Route {
 	return []web.Route{
 		// Each number that WeChat tells is paid for.
 		{Method: http.MethodPost, Path: "/api/v1/phone", Access: web.WechatUser, Handler: a.bindPhone, EachPerMinute: 10},

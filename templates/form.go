@@ -54,7 +54,7 @@ type Field struct {
 	Rows         int      // Textarea; 4 if zero
 	Short        bool     // an input as wide as a figure or a code
 	Wide         bool     // takes the whole row of a form in two columns; Textarea and Checks do anyway
-	Accept       []string // Upload: endings of the files it takes: ".csv"; the server goes by content
+	Accept       []string // Upload: endings of the files it takes: ".csv"
 	Most         int64    // Upload: the largest file in bytes
 	Prefix       string   // of the input's id, where another form of the page asks by the same name
 	Suggest      string   // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options

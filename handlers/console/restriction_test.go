@@ -197,6 +197,17 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 // upload sends a form with a file, as multipart.
 func (b *readerClerk) upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
 	t.Helper()
+	return b.uploadAs(t, path, form, sentFile{field, "名单.csv", file}, status)
+}
+
+// sentFile is a file in a form.
+type sentFile struct {
+	field, name string
+	content     []byte
+}
+
+func (b *readerClerk) uploadAs(t *testing.T, path string, form url.Values, file sentFile, status int) *goquery.Document {
+	t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	sent := url.Values{web.CSRFField: {drawnAnew(b.csrf)}}
@@ -208,11 +219,11 @@ func (b *readerClerk) upload(t *testing.T, path string, form url.Values, field s
 			}
 		}
 	}
-	part, err := w.CreateFormFile(field, "名单.csv")
+	part, err := w.CreateFormFile(file.field, file.name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = part.Write(file) // into memory
+	_, _ = part.Write(file.content) // into memory
 	w.Close()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.d.address+path, &body)
 	if err != nil {
@@ -275,6 +286,13 @@ func TestRestrictionListFile(t *testing.T) {
 func TestRestrictionListFileRefuses(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.registrar(t)
+	for name, wrong := range map[string]string{"名单.exe": "只支持 txt、csv、xlsx 文件", "名单.xlsx": "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"} {
+		form := url.Values{"community": {d.mine.Community.String()}, "act": {"paste"}, "pasted": {"1-1-101"}}
+		page := b.uploadAs(t, restrictionPath, form, sentFile{restrictionFile, name, []byte("3-2-501\n")}, http.StatusUnprocessableEntity)
+		if got := page.Find("#f-file-error").Text(); got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
+			t.Errorf("%s: told %q, want %q", name, got, wrong)
+		}
+	}
 	for name, c := range map[string]struct {
 		pasted, file, wrong string
 	}{

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"path"
 	"slices"
 	"strings"
 
 	"tongxing/core"
 )
 
-// FileKind is what a file is by its content; its name is never asked.
+// FileKind is what a file is by its content. Its name is asked only for an ending that
+// the field takes, and for whether it says to be a workbook.
 type FileKind string
 
 // The kinds of file that uploads tell apart.
@@ -22,9 +24,9 @@ const (
 	fileOther FileKind = ""
 )
 
-// words names a kind of file to people.
-func (k FileKind) words() string {
-	return map[FileKind]string{FileText: "txt、csv", FileSheet: "xlsx"}[k]
+// endings are those of the names of a kind of file, without the dot.
+func (k FileKind) endings() []string {
+	return map[FileKind][]string{FileText: {"txt", "csv"}, FileSheet: {"xlsx"}}[k]
 }
 
 // UploadRule is what a field takes: one file, of some kinds and up to a size. A route
@@ -82,7 +84,12 @@ func (c *Context) Upload(rule UploadRule) (Upload, error) {
 		return u, bodyError(err)
 	}
 	u.Kind = kindOf(u.Content)
-	return u, rule.check(u)
+	return u, rule.check(u, ending(given[0].Filename))
+}
+
+// ending is that of a file's name, in lower case and without the dot.
+func ending(name string) string {
+	return strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
 }
 
 func readPart(header *multipart.FileHeader, most int64) ([]byte, error) {
@@ -103,20 +110,26 @@ func uploadName(given string) string {
 	return name
 }
 
-func (rule UploadRule) check(u Upload) error {
-	var kinds []string
+// check says what is wrong with a file whose name ends so.
+func (rule UploadRule) check(u Upload, ending string) error {
+	var endings []string
 	for _, kind := range rule.Kinds {
-		kinds = append(kinds, kind.words())
+		endings = append(endings, kind.endings()...)
 	}
+	only := "只支持 " + strings.Join(endings, "、") + " 文件"
 	switch {
 	case len(bytes.TrimSpace(u.Content)) == 0:
 		return fieldError(rule.Field, "文件是空的")
-	case slices.Contains(rule.Kinds, u.Kind):
-		return nil
 	case u.Kind == fileOld && slices.Contains(rule.Kinds, FileSheet):
 		return fieldError(rule.Field, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx")
+	case !slices.Contains(endings, ending):
+		return fieldError(rule.Field, only)
+	case u.Kind != FileSheet && slices.Contains(FileSheet.endings(), ending):
+		return fieldError(rule.Field, "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx")
+	case !slices.Contains(rule.Kinds, u.Kind):
+		return fieldError(rule.Field, only+"，这个文件的内容不是")
 	}
-	return fieldError(rule.Field, "只支持 "+strings.Join(kinds, "、")+" 文件，这个文件的内容不是")
+	return nil
 }
 
 // kindOf tells what a file is.

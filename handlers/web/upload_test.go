@@ -108,7 +108,12 @@ func TestUpload(t *testing.T) {
 		wrong string
 	}{
 		{"text", []sentFile{{"list", "名单.txt", []byte("3-2-501\n")}}, FileText, ""},
-		{"text named as something else", []sentFile{{"list", "名单.exe", []byte("3-2-501\n")}}, FileText, ""},
+		{"a name in capitals", []sentFile{{"list", "名单.TXT", []byte("3-2-501\n")}}, FileText, ""},
+		{"a program", []sentFile{{"list", "名单.exe", []byte("3-2-501\n")}}, FileText, "只支持 txt、csv、xlsx 文件"},
+		{"a workbook named as a program", []sentFile{{"list", "名单.xlsx.exe", workbook(t, []any{"1"})}}, FileSheet, "只支持 txt、csv、xlsx 文件"},
+		{"no ending", []sentFile{{"list", "名单", []byte("3-2-501\n")}}, FileText, "只支持 txt、csv、xlsx 文件"},
+		{"text named as a workbook", []sentFile{{"list", "名单.xlsx", []byte("3-2-501\n")}}, FileText, "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"},
+		{"old Excel by its own name", []sentFile{{"list", "名单.xls", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")}}, fileOld, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx"},
 		{"sheet", []sentFile{{"list", "名单.xlsx", workbook(t, []any{"1"})}}, FileSheet, ""},
 		{"sheet named as text", []sentFile{{"list", "名单.txt", workbook(t, []any{"1"})}}, FileSheet, ""},
 		{"none", nil, "", "请选择文件"},
@@ -118,7 +123,8 @@ func TestUpload(t *testing.T) {
 		{"empty", []sentFile{{"list", "名单.txt", []byte(" \n")}}, FileText, "文件是空的"},
 		{"large", []sentFile{{"list", "名单.txt", bytes.Repeat([]byte("x"), 1<<16+1)}}, "", "文件有 65 KB，最大 64 KB"},
 		{"picture", []sentFile{{"list", "名单.csv", []byte("\x89PNG\r\n\x1a\n\x00\x00")}}, "", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
-		{"zip", []sentFile{{"list", "名单.xlsx", zipped(t, map[string][]byte{"a.txt": nil})}}, "", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
+		{"zip", []sentFile{{"list", "名单.xlsx", zipped(t, map[string][]byte{"a.txt": nil})}}, "", "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"},
+		{"zip named as text", []sentFile{{"list", "名单.csv", zipped(t, map[string][]byte{"a.txt": nil})}}, "", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
 		{"old Excel", []sentFile{{"list", "名单.xlsx", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")}}, fileOld, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -131,7 +137,7 @@ func TestUpload(t *testing.T) {
 			}
 		})
 	}
-	if u, err := upload(t, lists, sentFile{"list", "\u202ecsv.exe", []byte("x")}); err != nil || u.Name != "文件" {
+	if u, err := upload(t, lists, sentFile{"list", "\u202etxt.csv", []byte("x")}); err != nil || u.Name != "文件" {
 		t.Errorf("a name that turns round is shown as %q (%v)", u.Name, err)
 	}
 }
@@ -148,7 +154,7 @@ func TestUploadRows(t *testing.T) {
 		"old Mac": []byte(strings.ReplaceAll(text, "\r\n", "\r")),
 		"sheet":   workbook(t, []any{"楼栋", "房号"}, nil, []any{"3栋", 501}, []any{"中文，逗号", " "}),
 	} {
-		u, err := upload(t, lists, sentFile{"list", "名单", content})
+		u, err := upload(t, lists, sentFile{"list", "名单.csv", content})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -184,7 +190,7 @@ func TestUploadRowsRefuse(t *testing.T) {
 		"no sheet":   {zipped(t, map[string][]byte{"xl/workbook.xml": []byte("<workbook/>")}), errTableBroken.Error()},
 		"only blank": {[]byte(",,\n ,\n\"\""), "文件里没有内容"},
 	} {
-		u, err := upload(t, lists, sentFile{"list", "名单", c.content})
+		u, err := upload(t, lists, sentFile{"list", "名单.csv", c.content})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -34,20 +34,12 @@ func (a Account) Has(p Permission) bool {
 // then may a create, change or disable other: nobody hands out more than they
 // have, and nobody takes over an account that has more.
 func (a Account) Covers(other Account) bool {
-	for _, p := range other.Permissions {
-		if !slices.Contains(a.Permissions, p) {
-			return false
-		}
-	}
-	if other.Scope.All {
-		return a.Scope.All
-	}
-	for _, community := range other.Scope.IDs {
-		if !a.Scope.Has(community) {
-			return false
-		}
-	}
-	return true
+	return len(a.lacks(other)) == 0 && a.Scope.covers(other.Scope)
+}
+
+// lacks gives the permissions of other that a does not have.
+func (a Account) lacks(other Account) []Permission {
+	return slices.DeleteFunc(slices.Clone(other.Permissions), func(p Permission) bool { return slices.Contains(a.Permissions, p) })
 }
 
 var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{2,63}$`)
@@ -175,10 +167,19 @@ type Granter struct {
 // SystemGranter is the program itself, by its command line: it holds everything.
 var SystemGranter = Granter{Actor: System, Holds: Account{Permissions: Permissions(), Scope: Everywhere}}
 
-// CheckGrant refuses to give an account more than the granter has.
+// CheckGrant refuses to give an account more than the granter has, by the field of
+// what is more.
 func (g Granter) CheckGrant(a Account) error {
-	if !g.Holds.Covers(a) {
-		return Forbidden("不能授予超出您自己的权限或小区")
+	fields := map[string]string{}
+	if lacks := g.Holds.lacks(a); len(lacks) > 0 {
+		names := make([]string, len(lacks))
+		for i, p := range lacks {
+			names[i] = p.Name()
+		}
+		fields["permissions"] = "不能授予您自己没有的权限：" + strings.Join(names, "、")
 	}
-	return nil
+	if !g.Holds.Scope.covers(a.Scope) {
+		fields["communities"] = "不能授予您管理范围以外的小区"
+	}
+	return InvalidFields(fields)
 }

@@ -17,3 +17,11 @@ var Everywhere = Scope{All: true}
 
 // Has reports whether the scope covers a community.
 func (s Scope) Has(community ID) bool { return s.All || slices.Contains(s.IDs, community) }
+
+// covers reports that all of other is inside.
+func (s Scope) covers(other Scope) bool {
+	if other.All {
+		return s.All
+	}
+	return !slices.ContainsFunc(other.IDs, func(community ID) bool { return !s.Has(community) })
+}

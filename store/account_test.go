@@ -140,7 +140,7 @@ func TestNobodyHandsOutMoreThanTheyHold(t *testing.T) {
 			a.Permissions, a.Scope = []core.Permission{core.PermReaderView}, core.ScopeOf(one)
 			change(&a)
 			_, err := s.CreateAccount(t.Context(), by, a, testPassword)
-			wantRefused(t, name, err, core.CodeForbidden)
+			wantRefused(t, name, err, core.CodeInvalid)
 		}
 		peer := testAccount("peer")
 		peer.Permissions, peer.Scope = []core.Permission{core.PermReaderView, core.PermRecordView}, core.ScopeOf(one)

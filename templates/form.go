@@ -169,10 +169,14 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 	if values.Has(SeenField) {
 		f.Seen = values.Get(SeenField)
 	}
+	told := map[string]bool{} // fields of one name, as groups of boxes are, have one message
 	for s := range f.Sections {
 		for i := range f.Sections[s].Fields {
 			field := &f.Sections[s].Fields[i]
-			field.Error = messages[field.Name]
+			field.Error = ""
+			if !told[field.Name] {
+				field.Error, told[field.Name] = messages[field.Name], true
+			}
 			if values == nil || field.Kind == Static || field.Kind == Password || field.Kind == Upload {
 				continue
 			}

@@ -114,14 +114,22 @@ func TestAccountFormRefuses(t *testing.T) {
 func TestAccountCannotGiveMore(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.signIn(t, core.ScopeOf(d.mine.Community), core.PermAccountView, core.PermAccountEdit, core.PermReaderView, core.PermRecordView)
-	for name, change := range map[string]func(f url.Values){
-		"a permission": func(f url.Values) { f["permissions"] = []string{string(core.PermAuditView)} },
-		"a community":  func(f url.Values) { f.Set("communities", d.others.Community.String()) },
-		"everywhere":   func(f url.Values) { f.Set("all", "1") },
+	for name, c := range map[string]struct {
+		change func(f url.Values)
+		wrong  string
+	}{
+		"a permission":    {func(f url.Values) { f["permissions"] = []string{string(core.PermAuditView)} }, "不能授予您自己没有的权限：查看操作日志"},
+		"a role's own":    {func(f url.Values) { f.Del("permissions") }, "不能授予您自己没有的权限："},
+		"a community":     {func(f url.Values) { f.Set("communities", d.others.Community.String()) }, "不能授予您管理范围以外的小区"},
+		"everywhere":      {func(f url.Values) { f.Set("all", "1") }, "不能授予您管理范围以外的小区"},
+		"one that is not": {func(f url.Values) { f["permissions"] = []string{"everything"} }, "权限不存在"},
 	} {
 		form := accountFormOf(d, "greedy")
-		change(form)
-		b.post(t, accountPath, form, http.StatusForbidden)
+		c.change(form)
+		page, _ := b.post(t, accountPath, form, http.StatusUnprocessableEntity)
+		if told := page.Find("main .tx-error"); told.Length() != 1 || !strings.HasPrefix(told.Text(), c.wrong) || inputValue(page, "name") != "李四" {
+			t.Errorf("%s: told %q in %d places", name, told.Text(), told.Length())
+		}
 		if list, _, _ := d.store.Accounts(t.Context(), core.Everywhere, accountFilterOf("greedy")); len(list) != 0 {
 			t.Errorf("%s: made all the same", name)
 		}

@@ -236,7 +236,19 @@ func (s *Store) SetGuardPostInService(ctx context.Context, by core.Actor, scope 
 // once.
 func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
 	return s.write(ctx, "set guard in service", func(tx *Tx) error {
-		return setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: "门岗人员不存在", id: id, inService: inService})
+		err := setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: "门岗人员不存在", id: id, inService: inService})
+		if err != nil || !inService {
+			return err
+		}
+		var g guardRow
+		if err := tx.get(&g, guardColumns+"id = ?", int64(id)); err != nil {
+			return err
+		}
+		err = oneGuardAPhone(tx, core.Guard{ID: id, Community: g.Community})
+		if core.CodeOf(err) == core.CodeInvalid { // there is no form to say it on
+			return core.Conflict(fieldsOf(err)["phone"])
+		}
+		return err
 	})
 }
 

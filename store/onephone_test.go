@@ -59,5 +59,7 @@ func TestOnePhoneIsOneObserverAndOneGuard(t *testing.T) {
 				t.Errorf("after the first %s left: %v", what, err)
 			}
 		}
+		// Back in service there would be two.
+		wantCode(t, s.SetGuardInService(ctx, by, everywhere, added["guard"], true), core.CodeConflict)
 	})
 }

@@ -308,7 +308,7 @@ func (h *Console) guardEnable(c *web.Context) error {
 
 func (h *Console) guardInService(c *web.Context, g core.Guard, inService bool) error {
 	if err := h.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, inService); err != nil {
-		return err
+		return h.backWith(c, err, guardURL(g.ID))
 	}
 	c.Flash(web.FlashSuccess, map[bool]string{true: "已恢复在岗。", false: "已停用，门岗页面立即失效。"}[inService])
 	return c.Redirect(guardURL(g.ID))

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"tongxing/templates"
@@ -288,5 +290,21 @@ func TestPhonePageRenewsItself(t *testing.T) {
 	do(t, ctx, until(`document.querySelector("#rows").children.length === 3`))
 	if alt := ask[string](t, ctx, `document.querySelector("[data-qr] img").alt`); alt != "第 2 个码" {
 		t.Errorf("the code became %q, though only the rows were hinted at", alt)
+	}
+}
+
+// What can only be pressed is not printed.
+func TestPrintLeavesButtonsOut(t *testing.T) {
+	s := newSite(t)
+	ctx := open(t, browser.Desktop)
+	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
+	if shown := ask[[]string](t, ctx, `[...document.querySelectorAll(".btn, .tx-pager, .tx-filters")].filter(e => e.checkVisibility()).map(e => e.textContent.trim())`); len(shown) > 0 {
+		t.Errorf("printed: %q", shown)
+	}
+	if !ask[bool](t, ctx, `document.querySelector(".tx-table tbody tr").checkVisibility()`) {
+		t.Error("the list is not printed")
 	}
 }

@@ -42,7 +42,7 @@ type RecordFilter struct {
 	Post      ID
 	House     ID
 	Person    ID
-	Keyword   string // start of a name, part of a house's text, a phone number or its last four digits
+	Keyword   string // start of a name (within one community any part of it), a house, a phone number or its last four digits
 }
 
 // RecordTotals counts a day's records.

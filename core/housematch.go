@@ -121,20 +121,88 @@ func lastRune(text string) string {
 	return text[len(text)-size:]
 }
 
-// matchKey gives the houses of a line's figures, at most HouseMatchShown.
-func matchKey(line string, houses []House, keys [][]string) []House {
-	key, words := houseKey(line)
-	if len(key) == 0 {
+// HouseText is how somebody writes a house: 3栋2单元501, 3-2-501, 501室.
+type HouseText struct {
+	text  string
+	key   []string
+	words string
+}
+
+// ReadHouse takes a text apart.
+func ReadHouse(text string) HouseText {
+	text = Clean(text)
+	key, words := houseKey(text)
+	return HouseText{text: text, key: key, words: words}
+}
+
+// HouseFit is how well a text says a label: the more, the better.
+type HouseFit int
+
+// The fits of a text.
+const (
+	HouseOther HouseFit = iota // another house
+	HouseEnd                   // the label ends in what the text says
+	HouseWhole                 // the text says all of it
+	HouseExact                 // it is the label
+)
+
+// Fit says how well the text says a label, by the rules of MatchHouses.
+func (t HouseText) Fit(label string) HouseFit {
+	if t.text == label {
+		return HouseExact
+	}
+	of, _ := houseKey(label)
+	return t.fit(label, of)
+}
+
+// fit is Fit for a label whose key is known, and that is not the text.
+func (t HouseText) fit(label string, of []string) HouseFit {
+	switch {
+	case len(t.key) == 0 || len(of) < len(t.key) || !slices.Equal(of[len(of)-len(t.key):], t.key) || !containsAll(label, t.words):
+		return HouseOther
+	case len(of) == len(t.key):
+		return HouseWhole
+	}
+	return HouseEnd
+}
+
+// Figures are the numbers of the text in their order, without leading zeroes, where it
+// may say a house in other words than its label: they stand in the label in that order,
+// the last at its end. Nil for a mere number, and for what names a building or a unit:
+// a search for parts of labels serves those.
+func (t HouseText) Figures() []string {
+	if t.text == "" || strings.Trim(t.text, "0123456789") == "" || strings.ContainsAny(lastRune(t.text), "栋幢座楼元区期") {
 		return nil
 	}
+	return slices.DeleteFunc(slices.Clone(t.key), func(part string) bool { return strings.Trim(part, "0123456789") != "" })
+}
+
+// MeantHouses are those of some houses that a text means, at most HouseMatchShown: a
+// house that it says wholly leaves out those that only end in it.
+func MeantHouses(text string, houses []House) []House {
+	t, best := ReadHouse(text), HouseEnd
+	var meant []House
+	for _, house := range houses {
+		fit := t.Fit(house.Label)
+		if fit > best {
+			best, meant = fit, nil
+		}
+		if fit == best {
+			meant = append(meant, house)
+		}
+	}
+	return meant[:min(len(meant), HouseMatchShown)]
+}
+
+// matchKey gives the houses of a line's figures, at most HouseMatchShown.
+func matchKey(line string, houses []House, keys [][]string) []House {
+	t := ReadHouse(line)
 	var whole, ends []House
 	for i, of := range keys {
-		if len(of) < len(key) || !slices.Equal(of[len(of)-len(key):], key) || !containsAll(houses[i].Label, words) {
-			continue
-		}
-		if len(of) == len(key) {
+		switch t.fit(houses[i].Label, of) {
+		case HouseWhole:
 			whole = append(whole, houses[i])
-		} else {
+		case HouseEnd:
 			ends = append(ends, houses[i])
 		}
 	}

@@ -283,7 +283,10 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	if err != nil {
 		return w, false, err
 	}
-	ways := s.residentMatches(scope, f.Keyword)
+	ways, err := s.residentMatches(ctx, scope, f.Keyword)
+	if err != nil {
+		return w, false, err
+	}
 	var people []core.ID
 	for i := 0; i < len(ways) && len(people) <= keywordMost; i++ { // once they are many, more do not matter
 		var found []core.ID
@@ -303,9 +306,13 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 		return w, true, nil
 	}
 	keyword := core.Clean(f.Keyword)
+	name := likePrefix(keyword)
+	if oneCommunity(scope) {
+		name = likePart(keyword)
+	}
 	f.Keyword = ""
 	w.index = s.recordIndex(f)
-	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append([]any{likePrefix(keyword), likePart(keyword)}, idArgs(people)...)...)
+	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append([]any{name, likePart(keyword)}, idArgs(people)...)...)
 	return w, true, nil
 }
 

@@ -307,8 +307,12 @@ func TestAccessRecordKeywordOfMany(t *testing.T) {
 		for _, scope := range []core.Scope{everywhere, core.ScopeOf(community), core.ScopeOf(community, 5)} {
 			for _, keyword := range []string{"王", " 王 ", "单元101"} {
 				forwards, backwards := pages(t, s, scope, core.RecordFilter{Keyword: keyword}, 100)
-				if len(forwards) != len(people) || !slices.Equal(forwards, backwards) {
-					t.Errorf("%q in %v: %d and %d records, want %d", keyword, scope, len(forwards), len(backwards), len(people))
+				want := len(people)
+				if strings.Contains(keyword, "王") && len(scope.IDs) != 2 {
+					want++ // of one community, 李王 too
+				}
+				if len(forwards) != want || !slices.Equal(forwards, backwards) {
+					t.Errorf("%q in %v: %d and %d records, want %d", keyword, scope, len(forwards), len(backwards), want)
 				}
 			}
 		}

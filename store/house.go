@@ -48,7 +48,7 @@ func (s *Store) House(ctx context.Context, scope core.Scope, id core.ID) (core.H
 type HouseFilter struct {
 	Community core.ID // required
 	Node      core.ID // houses under this building node; 0 = all
-	Keyword   string  // part of the label; "" = all
+	Keyword   string  // part of the label, or the house in other words: 3-2-501; "" = all
 	Arrears   bool    // only those that owe
 	Page      Page    // Before and After are ids of houses, in the order of labels
 }
@@ -71,8 +71,18 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	if f.Node != 0 {
 		where, args = where+" AND path LIKE ?", append(args, underNode(f.Node))
 	}
-	if f.Keyword != "" {
-		where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, likePart(f.Keyword))
+	if f.Keyword = core.Clean(f.Keyword); f.Keyword != "" {
+		said, ok, err := s.housesSaid(ctx, core.ScopeOf(f.Community), f.Keyword)
+		switch {
+		case err != nil:
+			return nil, false, wrap("list houses", err)
+		case ok && len(said) == 0:
+			return nil, false, nil
+		case ok:
+			where, args = where+" AND id IN ("+marks(len(said))+")", append(args, idArgs(houseIDs(said))...)
+		default:
+			where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, likePart(f.Keyword))
+		}
 	}
 	if f.Arrears {
 		where += " AND arrears_fen > 0"
@@ -179,9 +189,8 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 	return tree.top, nil
 }
 
-// HouseByLabel gives the house of a community that is called label, as people
-// type it.
-func (s *Store) HouseByLabel(ctx context.Context, scope core.Scope, community core.ID, label string) (core.House, error) {
+// houseByLabel gives the house of a community that is called label.
+func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community core.ID, label string) (core.House, error) {
 	if !scope.Has(community) {
 		return core.House{}, core.NotFound(noCommunity)
 	}

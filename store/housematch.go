@@ -8,6 +8,76 @@ import (
 	"tongxing/core"
 )
 
+// housesSaidMost bounds the houses that a search finds by a way of writing a house.
+const housesSaidMost = 2000
+
+// housesSaid gives the houses of the scope that hold a text or are said by it in other
+// words (core.ReadHouse): 3-2-501. It is one walk of the labels' index, as a search for
+// a part of a label is. ok is false for a text that says no house so, or too many: a
+// part of the label is all there is to search for.
+func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (houses []core.House, ok bool, err error) {
+	text = core.Clean(text)
+	said := core.ReadHouse(text)
+	figures := said.Figures()
+	if len(figures) == 0 {
+		return nil, false, nil
+	}
+	where, args := scopeWhere(scope, "community_id")
+	ends := "%" + strings.Join(figures, "%")
+	var rows []houseRow
+	// A few characters may follow the last figure: 501室.
+	err = s.all(ctx, &rows, "SELECT id, community_id, label FROM house"+s.dialect.forceIndex("house_label")+" WHERE "+where+
+		" AND (label LIKE ? OR label LIKE ? OR label LIKE ? OR label LIKE ? ESCAPE '!') LIMIT ?",
+		append(args, ends, ends+"_", ends+"__", likePart(text), housesSaidMost+1)...)
+	if err != nil || len(rows) > housesSaidMost {
+		return nil, false, err
+	}
+	whole := map[core.ID]bool{} // communities where a house is said wholly
+	for _, row := range rows {
+		if said.Fit(row.Label) >= core.HouseWhole {
+			whole[row.Community] = true
+		}
+	}
+	for _, row := range rows {
+		fit := said.Fit(row.Label)
+		if fit >= core.HouseWhole || fit == core.HouseEnd && !whole[row.Community] || strings.Contains(row.Label, text) {
+			houses = append(houses, row.house())
+		}
+	}
+	return houses, true, nil
+}
+
+func houseIDs(houses []core.House) []core.ID {
+	return rowIDs(houses, func(h core.House) core.ID { return h.ID })
+}
+
+// HouseSaid gives the one house of a community that a text says: 3栋2单元501, 3-2-501.
+// None is not found; several are an invalid error that names them.
+func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.ID, text string) (core.House, error) {
+	house, err := s.houseByLabel(ctx, scope, community, text)
+	if !core.IsNotFound(err) || !scope.Has(community) {
+		return house, err
+	}
+	found, _, err := s.housesSaid(ctx, core.ScopeOf(community), text)
+	if err != nil {
+		return core.House{}, wrap("house said", err)
+	}
+	switch found = core.MeantHouses(text, found); len(found) {
+	case 0:
+		return core.House{}, core.NotFound(noHouse)
+	case 1:
+		return s.House(ctx, scope, found[0].ID)
+	}
+	labels, more := make([]string, min(len(found), 5)), ""
+	for i := range labels {
+		labels[i] = found[i].Label
+	}
+	if len(found) > len(labels) {
+		more = " 等"
+	}
+	return core.House{}, core.Invalid("“" + core.Clean(text) + "”可能是 " + strings.Join(labels, "、") + more + "，请写完整")
+}
+
 // MatchHouses reads a pasted list, a house a line and at most RestrictionMost of
 // them, against a community's houses. It costs one query for all their labels.
 func (s *Store) MatchHouses(ctx context.Context, scope core.Scope, community core.ID, list string) ([]core.HouseMatch, error) {

@@ -123,7 +123,7 @@ type ResidentFilter struct {
 	Community core.ID
 	House     core.ID // only together with Community
 	Node      core.ID // houses under this building node; only together with Community
-	Keyword   string  // start of a name, part of a house's label, a phone's last four digits, or a whole phone number
+	Keyword   string  // start of a name (within one community any part of it), a house, a phone's last four digits, or a whole phone number
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
 	MovedOut  bool   // those who moved out, instead of those who live there
@@ -171,7 +171,9 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 				return nil, false, err
 			}
 		}
-		query, args = s.residentIDs(scope, f)
+		if query, args, err = s.residentIDs(ctx, scope, f); err != nil {
+			return nil, false, err
+		}
 	}
 	if err := s.all(ctx, &found, query, args...); err != nil {
 		return nil, false, err
@@ -222,14 +224,16 @@ func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.
 // keyword is matched in several ways, each a query of its own with an index of
 // its own; their order is by an expression, since SQLite would otherwise walk the
 // whole community in the order of ids.
-func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) {
+func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFilter) (string, []any, error) {
 	where, args := f.Page.bounds(f.where())
 	order, limit := " DESC LIMIT ?", f.Page.Limit+1
 	if f.Page.Before == 0 && f.Page.After != 0 {
 		order = " LIMIT ?"
 	}
-	ways := s.residentMatches(scope, f.Keyword)
+	ways, err := s.residentMatches(ctx, scope, f.Keyword)
 	switch {
+	case err != nil:
+		return "", nil, err
 	case len(ways) > 0:
 	case f.MovedOut && f.House == 0:
 		// Few of all: walking the whole register in search of them takes too long.
@@ -244,7 +248,7 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 		if !scope.All && len(scope.IDs) == 1 && f.House == 0 {
 			table += s.dialect.forceIndex("resident_community")
 		}
-		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" + order, append(append(scopeArgs, args...), limit)
+		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" + order, append(append(scopeArgs, args...), limit), nil
 	}
 	var parts []string
 	var all []any
@@ -252,7 +256,7 @@ func (s *Store) residentIDs(scope core.Scope, f ResidentFilter) (string, []any) 
 		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+where+" ORDER BY t.id + 0"+order+") w"+string(rune('a'+i)))
 		all = append(append(append(all, way.args...), args...), limit)
 	}
-	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY id" + order, append(all, limit)
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY id" + order, append(all, limit), nil
 }
 
 // where is the filter but for community and keyword.
@@ -314,10 +318,14 @@ func (s *Store) listed(ctx context.Context, scope core.Scope) (core.Scope, error
 	return listed, err
 }
 
-func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatch {
+// residentMatches are the ways in which a keyword finds residents. A name is searched
+// by its beginning; within one community, whose names an index holds together, for any
+// part: some 40,000 index entries are walked in a few milliseconds, those of a whole
+// city are not.
+func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
 	keyword = core.Clean(keyword)
 	if keyword == "" {
-		return nil
+		return nil, nil
 	}
 	way := func(from, column, clause string, values ...any) residentMatch {
 		inScope, args := scopeWhere(scope, column)
@@ -325,15 +333,27 @@ func (s *Store) residentMatches(scope core.Scope, keyword string) []residentMatc
 	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
 		// The sum keeps SQLite from the community's index: the number's is far better.
-		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.keys.mac("phone", phone))}
+		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.keys.mac("phone", phone))}, nil
 	}
-	ways := []residentMatch{
-		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-		way("resident t"+s.dialect.useIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF"),
-		way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)),
+	// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
+	named := way("resident t"+s.dialect.useIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF")
+	if oneCommunity(scope) {
+		named = way("resident t"+s.dialect.useIndex("resident_name"), "t.community_id", "t.name LIKE ? ESCAPE '!'", likePart(keyword))
+	}
+	ways := []residentMatch{named}
+	switch said, ok, err := s.housesSaid(ctx, scope, keyword); {
+	case err != nil:
+		return nil, err
+	case !ok:
+		ways = append(ways, way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)))
+	case len(said) > 0:
+		ways = append(ways, residentMatch{"resident t" + s.dialect.forceIndex("resident_tie") + " WHERE t.house_id IN (" + marks(len(said)) + ")", idArgs(houseIDs(said))})
 	}
 	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
 		ways = append(ways, way("resident t"+s.dialect.useIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?", s.keys.mac4("phone", keyword)))
 	}
-	return ways
+	return ways, nil
 }
+
+// oneCommunity reports a scope of a single community.
+func oneCommunity(scope core.Scope) bool { return !scope.All && len(scope.IDs) == 1 }

@@ -197,8 +197,17 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	}
 	where, args := "x.community_id = ?", []any{int64(f.Community)}
 	if f.Keyword != "" {
-		where += " AND (h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!')"
+		said, _, err := s.housesSaid(ctx, core.ScopeOf(f.Community), f.Keyword)
+		if err != nil {
+			return nil, false, wrap("list restrictions", err)
+		}
+		clause := "h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!'"
 		args = append(args, likePart(f.Keyword), likePart(f.Keyword))
+		if len(said) > 0 {
+			clause += " OR h.id IN (" + marks(len(said)) + ")"
+			args = append(args, idArgs(houseIDs(said))...)
+		}
+		where += " AND (" + clause + ")"
 	}
 	where, args, err = s.afterHouse(ctx, HouseFilter{Community: f.Community, Page: f.Page}, where, args)
 	if err != nil {

@@ -32,6 +32,7 @@ type List struct {
 	CSRF    string   // for Bulk
 	Empty   Empty    // when there is nothing at all; with filters set, a text of its own is shown
 	Count   int      // rows on this page
+	Hint    string   // above the table, such as why it cannot be sorted
 	Cards   bool     // on phones each row becomes a card: every <td> carries data-label
 }
 

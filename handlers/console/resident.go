@@ -156,13 +156,15 @@ func (h *Console) createResident(c *web.Context, at place, form residentForm) (c
 		Phone: form.Phone, IDNumber: form.IDNumber,
 	}
 	_, wrong := r.Normalized()
-	house, err := h.Store.HouseByLabel(c.Ctx(), c.Scope(), at.ID, form.House)
+	house, err := h.Store.HouseSaid(c.Ctx(), c.Scope(), at.ID, form.House)
 	if core.IsNotFound(err) {
 		message := "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"
 		if form.House == "" {
 			message = "请填写房屋"
 		}
 		err = core.InvalidFields(map[string]string{"house": message})
+	} else if core.CodeOf(err) == core.CodeInvalid {
+		err = core.InvalidFields(map[string]string{"house": core.MessageOf(err)})
 	}
 	if err = mergeFields(err, wrong); err != nil {
 		return 0, err

@@ -190,3 +190,47 @@ func TestResidentPages(t *testing.T) {
 		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},
 	})
 }
+
+// The form takes a house in other words than its label, and asks where several are meant.
+func TestResidentFormReadsHouses(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	made, err := d.store.CreateHouses(t.Context(), core.System, core.Everywhere, d.mine.Community, [][]string{{"71", "3", "1207"}, {"72", "3", "1207"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"community": {d.mine.Community.String()}, "name": {"何建国"}, "identity": {"owner"}, "phone": {"13800138099"}}
+	for text, message := range map[string]string{"3-1207": "可能是", "73-3-1207": "没有这套房屋"} {
+		form.Set("house", text)
+		page, _ := b.post(t, residentPath, form, http.StatusUnprocessableEntity)
+		if got := page.Find("#f-house-error").Text(); !strings.Contains(got, message) {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	form.Set("house", "71-3-1207")
+	b.post(t, residentPath, form, http.StatusSeeOther)
+	for query, want := range map[string]int{"71-3-1207": 1, "72-3-1207": 0, "建国": 1} {
+		page := b.get(t, residentPath+"?community="+d.mine.Community.String()+"&q="+url.QueryEscape(query), http.StatusOK)
+		if rows := page.Find("#list-body tbody tr").Length(); rows != want {
+			t.Errorf("%s: %d residents, want %d", query, rows, want)
+		}
+	}
+	if rows := b.get(t, residentPath+"?house="+made[0].String(), http.StatusOK).Find("#list-body tbody tr").Length(); rows != 1 {
+		t.Errorf("%d residents of the house", rows)
+	}
+}
+
+// Where the list cannot be sorted it says when it can.
+func TestResidentListSaysWhenItSorts(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.signIn(t, core.Everywhere, core.PermResidentView, core.PermReaderView)
+	for query, sorts := range map[string]bool{"": false, "?community=" + d.mine.Community.String(): true, "?q=1&community=" + d.mine.Community.String(): false} {
+		page := b.get(t, residentPath+query, http.StatusOK)
+		if rows := page.Find("#list-body tbody tr").Length(); rows == 0 {
+			t.Fatalf("%q lists nobody", query)
+		}
+		if got := page.Find(".tx-list-hint").Length() == 0; got != sorts || got != (page.Find(".tx-sort").Length() > 0) {
+			t.Errorf("%q: sorts %v", query, got)
+		}
+	}
+}

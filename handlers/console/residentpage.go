@@ -58,10 +58,22 @@ func residentBulk(c *web.Context) []templates.Submit {
 	}
 }
 
+// namesSearched says how a name is searched: over several communities by its beginning.
+func namesSearched(c *web.Context, f store.ResidentFilter) string {
+	if scope := c.Scope(); f.Community != 0 || !scope.All && len(scope.IDs) == 1 {
+		return ""
+	}
+	return "姓名从姓氏写起"
+}
+
 // residentTable is the list. It sorts by columns where one community is chosen.
 func residentTable(c *web.Context, at place, f store.ResidentFilter) templates.List {
 	scope := c.Scope()
 	sortable := (f.Community != 0 || !scope.All && len(scope.IDs) == 1) && f.House == 0 && f.Keyword == ""
+	hint := ""
+	if !sortable {
+		hint = "选定一个小区、不输关键词时，可按姓名、性别、身份排序。"
+	}
 	by := func(column templates.Column, name string) templates.Column {
 		if sortable {
 			column.Sort = name
@@ -73,9 +85,9 @@ func residentTable(c *web.Context, at place, f store.ResidentFilter) templates.L
 		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
 	}
 	return templates.List{
-		Path: residentPath, Query: c.Request().URL.Query(), Cards: true,
+		Path: residentPath, Query: c.Request().URL.Query(), Cards: true, Hint: hint,
 		Filters: []templates.Field{
-			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64},
+			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64, Placeholder: namesSearched(c, f)},
 			whole(at.field("全部小区")),
 			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
 			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},

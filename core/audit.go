@@ -219,17 +219,17 @@ type AuditFilter struct {
 // AuditColumns are the columns of an export of the audit log.
 var AuditColumns = []string{"序号", "时间", "操作者", "操作者类别", "操作", "对象", "对象编号", "小区", "之前", "之后", "来源地址", "请求编号"}
 
-// Cells are a line's values in the order of AuditColumns, its time in zone.
-// community is the community's name.
-func (r AuditRecord) Cells(community string, zone *time.Location) []any {
+// Cells are a line's values in the order of AuditColumns, its time in zone, with the
+// names of communities.
+func (r AuditRecord) Cells(communities map[ID]string, zone *time.Location) []any {
 	kind, id := TargetOf(r.Target)
 	number := ""
 	if id != 0 {
 		number = id.String() // a text: spreadsheets round figures that long
 	}
-	before, after := auditLines(r.Changes())
+	before, after := auditLines(r.NamedChanges(communities))
 	return []any{
-		r.Seq, r.At.In(zone), r.Actor.Name, r.Actor.Kind.Words(), r.Words(), TargetWords(kind), number, community,
+		r.Seq, r.At.In(zone), r.Actor.Name, r.Actor.Kind.Words(), r.Words(), TargetWords(kind), number, communities[r.Community],
 		before, after, r.Actor.Addr, r.Actor.RequestID,
 	}
 }

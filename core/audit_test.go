@@ -53,10 +53,10 @@ func TestAuditChangesOfWordsAndOfHalfATextAreWhole(t *testing.T) {
 func TestAuditCells(t *testing.T) {
 	r := AuditRecord{
 		Seq: 7, At: time.Unix(0, 0), Actor: Actor{Kind: ActorAccount, Name: "周敏", Addr: "192.0.2.1", RequestID: "r"}, Action: "account.update", Target: "account:12",
-		Before: `{"name":"甲","role":"clerk"}`, After: `{"name":"乙","role":"clerk"}`,
+		Before: `{"name":"甲","role":"clerk","communities":"3"}`, After: `{"name":"乙","role":"clerk","communities":"3,4"}`, Community: 3,
 	}
-	got := r.Cells("翠湖", time.UTC)
-	want := []any{int64(7), time.Unix(0, 0).UTC(), "周敏", "后台账号", "修改账号", "账号", "12", "翠湖", "名称：甲", "名称：乙", "192.0.2.1", "r"}
+	got := r.Cells(map[ID]string{3: "翠湖", 4: "海棠"}, time.UTC)
+	want := []any{int64(7), time.Unix(0, 0).UTC(), "周敏", "后台账号", "修改账号", "账号", "12", "翠湖", "名称：甲；小区：翠湖", "名称：乙；小区：翠湖、海棠", "192.0.2.1", "r"}
 	if len(got) != len(AuditColumns) || !slices.Equal(got, want) {
 		t.Errorf("cells %v", got)
 	}

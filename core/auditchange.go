@@ -29,7 +29,7 @@ var auditFields = []auditField{
 	{key: "login", label: "登录名"},
 	{key: "role", label: "角色", value: func(v string) string { return Role(v).Name() }},
 	{key: "permissions", label: "权限", value: func(v string) string { return Permission(v).Name() }, list: true},
-	{key: "communities", label: "小区", list: true},
+	{key: "communities", label: communitiesLabel, list: true},
 	{key: "address", label: "地址"},
 	{key: "house", label: "房屋"},
 	{key: "identity", label: "身份", value: func(v string) string { return Identity(v).Words() }},
@@ -100,6 +100,32 @@ func (r AuditRecord) Changes() []AuditChange {
 		}
 		if change.Before != "" || change.After != "" {
 			changes = append(changes, change)
+		}
+	}
+	return changes
+}
+
+// communitiesLabel is of the one field whose values are kept as ids.
+const communitiesLabel = "小区"
+
+// NamedChanges is Changes with the names of communities in the place of the ids that
+// accounts and observers are kept with.
+func (r AuditRecord) NamedChanges(communities map[ID]string) []AuditChange {
+	changes := r.Changes()
+	at := slices.IndexFunc(changes, func(c AuditChange) bool { return c.Label == communitiesLabel })
+	if at < 0 {
+		return changes
+	}
+	var pairs []string
+	for id, name := range communities {
+		pairs = append(pairs, id.String(), name)
+	}
+	names := strings.NewReplacer(pairs...)
+	c := &changes[at]
+	c.Before, c.After = names.Replace(c.Before), names.Replace(c.After)
+	for _, list := range [][]string{c.Added, c.Removed} {
+		for i := range list {
+			list[i] = names.Replace(list[i])
 		}
 	}
 	return changes

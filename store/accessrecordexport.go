@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"tongxing/core"
 )
@@ -12,8 +10,12 @@ import (
 // that somebody took it, and which records, is in the audit log before the first
 // of them is read.
 func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
-	err := s.write(ctx, "export access records", func(tx *Tx) error {
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: s.recordFilterWords(f)})
+	words, err := s.recordFilterWords(ctx, scope, f)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, "export access records", func(tx *Tx) error {
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: words})
 	})
 	if err != nil {
 		return err
@@ -21,10 +23,9 @@ func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope co
 	return s.EachAccessRecord(ctx, scope, f, each)
 }
 
-// recordFilterWords says a filter for the audit log: of a keyword, which may be a
-// name, only that there was one.
-func (s *Store) recordFilterWords(f core.RecordFilter) string {
-	var words filterWords
+// recordFilterWords says a filter for the audit log.
+func (s *Store) recordFilterWords(ctx context.Context, scope core.Scope, f core.RecordFilter) (string, error) {
+	words := s.filterWords(ctx, scope)
 	const moment = "2006-01-02 15:04"
 	if !f.From.IsZero() {
 		words.add("从", f.From.In(s.zone).Format(moment))
@@ -33,7 +34,9 @@ func (s *Store) recordFilterWords(f core.RecordFilter) string {
 		words.add("到", f.To.In(s.zone).Format(moment))
 	}
 	words.add("方向", f.Direction.Words())
-	words.add("通行证", f.Kind.Words())
+	if f.Kind != "" {
+		words.add("通行证", f.Kind.Words())
+	}
 	words.add("方式", f.Via.Words())
 	words.add("结果", map[string]string{"allowed": "放行", "refused": "拒绝"}[f.Result])
 	if f.Reason != "" {
@@ -45,35 +48,6 @@ func (s *Store) recordFilterWords(f core.RecordFilter) string {
 	words.id("住户", f.Person)
 	words.keyword(f.Keyword)
 	return words.all("全部出入记录")
-}
-
-// filterWords say a filter for the audit log.
-type filterWords []string
-
-func (w *filterWords) add(name, value string) {
-	if value != "" {
-		*w = append(*w, name+"："+value)
-	}
-}
-
-func (w *filterWords) id(name string, id core.ID) {
-	if id != 0 {
-		w.add(name, id.String())
-	}
-}
-
-func (w *filterWords) keyword(text string) {
-	if text != "" {
-		*w = append(*w, fmt.Sprintf("关键词 %d 个字", len([]rune(text))))
-	}
-}
-
-// all joins them; nothing is what no filter means.
-func (w filterWords) all(nothing string) string {
-	if len(w) == 0 {
-		return nothing
-	}
-	return strings.Join(w, "，")
 }
 
 // RecordHours counts the records of a natural day by the hour, in the communities

@@ -104,6 +104,7 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 	}
 	err = s.write(ctx, "save guard", func(tx *Tx) error {
 		entry := auditEntry{Action: "guard.add", Community: g.Community}
+		var old string // phone
 		if g.ID == 0 {
 			g.ID = tx.newID()
 			if _, err := tx.exec(`INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
@@ -111,16 +112,16 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 				return err
 			}
 		} else {
-			var old guardRow
-			if err := tx.get(&old, guardColumns+"id = ? AND community_id = ?"+s.dialect.forUpdate(), int64(g.ID), int64(g.Community)); err != nil {
+			var row guardRow
+			if err := tx.get(&row, guardColumns+"id = ? AND community_id = ?"+s.dialect.forUpdate(), int64(g.ID), int64(g.Community)); err != nil {
 				return absent(err, "门岗人员不存在")
 			}
-			if err := unchanged(g.Updated, old.Updated.Time); err != nil {
+			if err := unchanged(g.Updated, row.Updated.Time); err != nil {
 				return err
 			}
-			g.Updated = old.Updated.Time
+			g.Updated = row.Updated.Time
 			entry.Action = "guard.edit"
-			if entry.Before, err = auditOfGuard(tx, g.ID); err != nil {
+			if entry.Before, old, err = auditOfGuard(tx, g.ID); err != nil {
 				return err
 			}
 			if err := updateGuard(tx, g, sealed); err != nil {
@@ -134,9 +135,12 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 			return err
 		}
 		entry.Target = "guard:" + g.ID.String()
-		if entry.After, err = auditOfGuard(tx, g.ID); err != nil {
+		after, phone, err := auditOfGuard(tx, g.ID)
+		if err != nil {
 			return err
 		}
+		after.Phone = maskedAnew(old, phone, core.MaskPhone)
+		entry.After = after
 		return audit(tx, by, entry)
 	})
 	return g.ID, err
@@ -168,18 +172,18 @@ type guardAudit struct {
 	Disabled bool     `json:"disabled"`
 }
 
-func auditOfGuard(tx *Tx, id core.ID) (any, error) {
+// auditOfGuard also gives the whole phone number, which the log never keeps.
+func auditOfGuard(tx *Tx, id core.ID) (kept guardAudit, phone string, err error) {
 	var row guardRow
 	if err := tx.get(&row, guardColumns+"id = ?", int64(id)); err != nil {
-		return nil, err
+		return kept, "", err
 	}
-	phone, err := tx.s.keys.open("guard.phone", row.Phone)
-	if err != nil {
-		return nil, err
+	if phone, err = tx.s.keys.open("guard.phone", row.Phone); err != nil {
+		return kept, "", err
 	}
 	posts := []string{}
 	err = tx.all(&posts, "SELECT p.name FROM guard_assignment a JOIN guard_post p ON p.id = a.post_id WHERE a.guard_id = ? ORDER BY p.id", int64(id))
-	return guardAudit{Name: row.Name, Phone: core.MaskPhone(phone), Posts: posts, Disabled: !row.Disabled.IsZero()}, err
+	return guardAudit{Name: row.Name, Phone: core.MaskPhone(phone), Posts: posts, Disabled: !row.Disabled.IsZero()}, phone, err
 }
 
 func updateGuard(tx *Tx, g core.Guard, sealed string) error {
@@ -263,11 +267,13 @@ func setInService(tx *Tx, by core.Actor, scope core.Scope, c serviceChange) erro
 	var row struct {
 		Community core.ID `db:"community_id"`
 		Name      string  `db:"name"`
+		Disabled  millis  `db:"disabled_at"`
 	}
-	if err := tx.get(&row, "SELECT community_id, name FROM "+c.table+" WHERE id = ? AND "+where, append([]any{int64(c.id)}, args...)...); err != nil {
+	if err := tx.get(&row, "SELECT community_id, name, disabled_at FROM "+c.table+" WHERE id = ? AND "+where, append([]any{int64(c.id)}, args...)...); err != nil {
 		return absent(err, c.absent)
 	}
-	entry := auditEntry{Action: c.stem + ".enable", Community: row.Community, Target: c.stem + ":" + c.id.String(), After: row.Name}
+	entry := auditEntry{Action: c.stem + ".enable", Community: row.Community, Target: c.stem + ":" + c.id.String(),
+		Before: map[string]any{"name": row.Name, "disabled": !row.Disabled.IsZero()}, After: map[string]any{"name": row.Name, "disabled": !c.inService}}
 	var disabled any
 	if !c.inService {
 		entry.Action, disabled = c.stem+".disable", tx.nowMS()

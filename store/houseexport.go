@@ -15,8 +15,12 @@ func (s *Store) ExportHouses(ctx context.Context, by core.Actor, scope core.Scop
 	if !scope.Has(f.Community) {
 		return core.NotFound(noCommunity)
 	}
-	err := s.write(ctx, "export houses", func(tx *Tx) error {
-		return audit(tx, by, auditEntry{Community: f.Community, Action: "house.export", Target: target("community", f.Community)})
+	words, err := s.houseFilterWords(ctx, scope, f)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, "export houses", func(tx *Tx) error {
+		return audit(tx, by, auditEntry{Community: f.Community, Action: "house.export", Target: target("community", f.Community), After: words})
 	})
 	if err != nil {
 		return err
@@ -43,6 +47,17 @@ func (s *Store) ExportHouses(ctx context.Context, by core.Actor, scope core.Scop
 		}
 	}
 	return nil
+}
+
+// houseFilterWords says a filter for the audit log.
+func (s *Store) houseFilterWords(ctx context.Context, scope core.Scope, f HouseFilter) (string, error) {
+	words := s.filterWords(ctx, scope)
+	words.id("楼栋", f.Node)
+	if f.Arrears {
+		words.words = append(words.words, "只看欠费")
+	}
+	words.keyword(f.Keyword)
+	return words.all("全部房屋")
 }
 
 // houseLevels gives a house's names from the top down, by the names of nodes.

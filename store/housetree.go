@@ -288,11 +288,13 @@ func (b *houseBuilder) auditEntry() auditEntry {
 	return auditEntry{Community: b.community.ID, Action: "house.create", Target: target("community", b.community.ID), After: namesOf(b.labels)}
 }
 
+// namesMost is how many names a line of the audit log lists.
+const namesMost = 20
+
 // namesOf lists names for the audit log: the first few, and how many there are.
 func namesOf(names []string) string {
-	const most = 20
-	if len(names) <= most {
+	if len(names) <= namesMost {
 		return strings.Join(names, "、")
 	}
-	return fmt.Sprintf("%s 等 %d 套", strings.Join(names[:most], "、"), len(names))
+	return fmt.Sprintf("%s 等 %d 套", strings.Join(names[:namesMost], "、"), len(names))
 }

@@ -99,13 +99,14 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 	}
 	err = s.write(ctx, "save observer", func(tx *Tx) error {
 		entry := auditEntry{Action: "observer.add", Community: o.Communities[0]}
+		var old string // phone
 		if o.ID == 0 {
 			o.ID = tx.newID()
 			_, err = tx.exec(`INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
 				int64(o.ID), o.Name, o.Capacity, sealed, s.keys.mac("phone", o.Phone), flag(o.MayExport), tx.nowMS(), tx.nowMS())
 		} else {
 			entry.Action = "observer.edit"
-			entry.Before, err = updateObserver(tx, scope, o, sealed)
+			entry.Before, old, err = updateObserver(tx, scope, o, sealed)
 		}
 		if err != nil {
 			return err
@@ -117,9 +118,12 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		entry.Target = "observer:" + o.ID.String()
-		if entry.After, err = auditOfObserver(tx, o.ID); err != nil {
+		after, phone, err := auditOfObserver(tx, o.ID)
+		if err != nil {
 			return err
 		}
+		after.Phone = maskedAnew(old, phone, core.MaskPhone)
+		entry.After = after
 		return audit(tx, by, entry)
 	})
 	return o.ID, err
@@ -134,45 +138,47 @@ type observerAudit struct {
 	MayExport   bool   `json:"may_export"`
 }
 
-func auditOfObserver(tx *Tx, id core.ID) (any, error) {
+// auditOfObserver also gives the whole phone number, which the log never keeps.
+func auditOfObserver(tx *Tx, id core.ID) (kept observerAudit, phone string, err error) {
 	var row observerRow
 	if err := tx.get(&row, observerColumns+"id = ?", int64(id)); err != nil {
-		return nil, err
+		return kept, "", err
 	}
-	phone, err := tx.s.keys.open("observer.phone", row.Phone)
-	if err != nil {
-		return nil, err
+	if phone, err = tx.s.keys.open("observer.phone", row.Phone); err != nil {
+		return kept, "", err
 	}
 	var communities []core.ID
 	err = tx.all(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
-	return observerAudit{Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), Communities: joinIDs(communities), MayExport: row.MayExport != 0}, err
+	kept = observerAudit{Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), Communities: joinIDs(communities), MayExport: row.MayExport != 0}
+	return kept, phone, err
 }
 
-// updateObserver changes one, and gives what the audit log keeps of it before.
-func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (before any, err error) {
+// updateObserver changes one, and gives what the audit log keeps of it before, with
+// the phone number then.
+func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (before observerAudit, phone string, err error) {
 	old, err := observerInScope(tx, scope, o.ID)
 	if err != nil {
-		return nil, err
+		return before, phone, err
 	}
 	if err := unchanged(o.Updated, old.Updated.Time); err != nil {
-		return nil, err
+		return before, phone, err
 	}
-	if before, err = auditOfObserver(tx, o.ID); err != nil {
-		return nil, err
+	if before, phone, err = auditOfObserver(tx, o.ID); err != nil {
+		return before, phone, err
 	}
 	if o.Name != old.Name || o.Capacity != old.Capacity || o.MayExport != (old.MayExport != 0) || o.Phone != "" {
 		if err := observerWholly(tx, scope, o.ID); err != nil {
-			return nil, err
+			return before, phone, err
 		}
 	}
 	if _, err := tx.exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
 		o.Name, o.Capacity, flag(o.MayExport), tx.after(old.Updated.Time), int64(o.ID)); err != nil {
-		return nil, err
+		return before, phone, err
 	}
 	if o.Phone != "" {
 		_, err = tx.exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.s.keys.mac("phone", o.Phone), int64(o.ID))
 	}
-	return before, err
+	return before, phone, err
 }
 
 func observerInScope(tx *Tx, scope core.Scope, id core.ID) (observerRow, error) {
@@ -234,7 +240,10 @@ func oneObserverAPhone(tx *Tx, o core.Observer) error {
 // left is removed. Either way their pages end at once.
 func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.write(ctx, "remove observer", func(tx *Tx) error {
-		row, err := observerInScope(tx, scope, id)
+		if _, err := observerInScope(tx, scope, id); err != nil {
+			return err
+		}
+		before, _, err := auditOfObserver(tx, id)
 		if err != nil {
 			return err
 		}
@@ -246,7 +255,15 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.nowMS(), tx.nowMS(), int64(id), int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: row.Name + " " + row.Capacity})
+		entry := auditEntry{Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: before}
+		after, _, err := auditOfObserver(tx, id)
+		if err != nil {
+			return err
+		}
+		if after.Communities != "" { // others' still
+			entry.After = after
+		}
+		return audit(tx, by, entry)
 	})
 }
 

@@ -51,9 +51,11 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 		if err := movePass(tx, r); err != nil {
 			return err
 		}
+		after := auditOfResident(r, row.Label)
+		after.Phone, after.IDNumber = maskedAnew(old.Phone, r.Phone, core.MaskPhone), maskedAnew(old.IDNumber, r.IDNumber, core.MaskIDNumber)
 		return audit(tx, by, auditEntry{
 			Community: r.Community, Action: "resident.update", Target: target("resident", id),
-			Before: auditOfResident(old, row.Label), After: auditOfResident(r, row.Label),
+			Before: auditOfResident(old, row.Label), After: after,
 		})
 	})
 }

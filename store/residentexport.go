@@ -18,8 +18,12 @@ func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.S
 	if err != nil {
 		return err
 	}
+	words, err := s.residentFilterWords(ctx, scope, f, whole)
+	if err != nil {
+		return err
+	}
 	err = s.write(ctx, "export residents", func(tx *Tx) error {
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident", After: f.words(whole)})
+		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident", After: words})
 	})
 	f.Page = Page{Limit: exportRows}
 	for more := true; more && err == nil; {
@@ -38,19 +42,19 @@ func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.S
 	return wrap("export residents", err)
 }
 
-// words says the filter for the audit log: of a keyword, which may be a name, only
-// that there was one.
-func (f ResidentFilter) words(whole bool) string {
-	words := filterWords{"手机与证件号打码"}
+// residentFilterWords says a filter for the audit log.
+func (s *Store) residentFilterWords(ctx context.Context, scope core.Scope, f ResidentFilter, whole bool) (string, error) {
+	words := s.filterWords(ctx, scope)
+	words.words = []string{"手机与证件号打码"}
 	if whole {
-		words[0] = "完整手机与证件号"
+		words.words[0] = "完整手机与证件号"
 	}
 	words.id("房屋", f.House)
 	words.id("楼栋", f.Node)
 	words.add("认证", map[string]string{"yes": "已认证", "no": "未认证"}[f.Certified])
 	words.add("身份", f.Identity.Words())
 	if f.MovedOut {
-		words = append(words, "已迁出")
+		words.words = append(words.words, "已迁出")
 	}
 	words.keyword(f.Keyword)
 	return words.all("")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -61,8 +62,14 @@ func (s *Store) SetRestrictions(ctx context.Context, by core.Actor, scope core.S
 		if err := replaceRestrictions(tx, community, houses, r); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: community, Action: "restriction.set", Target: target("community", community),
-			Before: before, After: namesOf(labels) + "：" + restrictionText(r)})
+		for i, part := range slices.Collect(slices.Chunk(labels, namesMost)) { // a line of the log names no more
+			err := audit(tx, by, auditEntry{Community: community, Action: "restriction.set", Target: target("community", community),
+				Before: before[i], After: namesOf(part) + "：" + restrictionText(r)})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -101,19 +108,36 @@ func restrictionText(r core.Restriction) string {
 }
 
 // restrictionsBefore is what the audit log keeps of the restrictions that an act
-// takes the place of.
-func restrictionsBefore(tx *Tx, houses []core.ID) (string, error) {
-	var words []string
-	err := eachPart(houses, func(part []core.ID) error {
+// takes the place of, a text for each namesMost houses.
+func restrictionsBefore(tx *Tx, houses []core.ID) ([]string, error) {
+	var texts []string
+	for part := range slices.Chunk(houses, namesMost) {
 		var rows []restrictionRow
 		err := tx.all(&rows, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+marks(len(part))+
 			") ORDER BY x.house_id", idArgs(part)...)
-		for _, row := range rows {
-			words = append(words, row.Label+"："+restrictionText(row.restriction()))
+		if err != nil {
+			return nil, err
 		}
-		return err
-	})
-	return namesOf(words), err
+		texts = append(texts, restrictionsText(rows))
+	}
+	return texts, nil
+}
+
+// restrictionsText says restrictions; houses that have the same one stand together.
+func restrictionsText(rows []restrictionRow) string {
+	labels := map[string][]string{}
+	var texts []string
+	for _, row := range rows {
+		text := restrictionText(row.restriction())
+		if labels[text] == nil {
+			texts = append(texts, text)
+		}
+		labels[text] = append(labels[text], row.Label)
+	}
+	for i, text := range texts {
+		texts[i] = namesOf(labels[text]) + "：" + text
+	}
+	return strings.Join(texts, "；")
 }
 
 // replaceRestrictions puts r in place of what restriction the houses have.

@@ -102,7 +102,7 @@ func auditRowOf(r core.AuditRecord, at place, names map[string]string) auditList
 	}
 	return auditListRow{
 		URL: auditURL(r.ID), Act: r.Words(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Words()), ActorKind: r.Actor.Kind.Words(), Subject: names[r.Target], SubjectKind: core.TargetWords(kind),
-		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.Changes()), Record: r,
+		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(at.names())), Record: r,
 	}
 }
 
@@ -174,7 +174,7 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	if id != 0 {
 		number = id.String()
 	}
-	page := auditShowPage{Changes: namedCommunities(r.Changes(), communities), Differs: r.Before != "" && r.After != "", Gone: r.Before != "" && r.After == ""}
+	page := auditShowPage{Changes: r.NamedChanges(communities), Differs: r.Before != "" && r.After != "", Gone: r.Before != "" && r.After == ""}
 	facts := []templates.Fact{
 		{Label: "时间"},
 		{Label: "操作", Value: r.Words()},
@@ -197,26 +197,6 @@ func actorWords(a core.Actor) string {
 		return a.Kind.Words()
 	}
 	return a.Name + "（" + a.Kind.Words() + "）"
-}
-
-// namedCommunities puts names in the place of the ids that accounts are kept with.
-func namedCommunities(changes []core.AuditChange, communities map[core.ID]string) []core.AuditChange {
-	var pairs []string
-	for id, name := range communities {
-		pairs = append(pairs, id.String(), name)
-	}
-	names := strings.NewReplacer(pairs...)
-	for i := range changes {
-		if c := &changes[i]; c.Label == "小区" {
-			c.Before, c.After = names.Replace(c.Before), names.Replace(c.After)
-			for _, list := range [][]string{c.Added, c.Removed} {
-				for j := range list {
-					list[j] = names.Replace(list[j])
-				}
-			}
-		}
-	}
-	return changes
 }
 
 // auditSubjectPages are the pages of what acts are done to, and who may open them.
@@ -250,15 +230,12 @@ func (h *Console) auditExport(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	names := map[core.ID]string{}
-	for _, community := range ask.at.All {
-		names[community.ID] = community.Name
-	}
+	names := ask.at.names()
 	zone := h.Store.Zone()
 	return c.Download("操作日志-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
 		return web.Sheet(w, "操作日志", core.AuditColumns, func(add func(values ...any) error) error {
 			return h.Store.ExportAudit(c.Ctx(), c.Actor(), c.Scope(), ask.filter, func(r core.AuditRecord) error {
-				return add(r.Cells(names[r.Community], zone)...)
+				return add(r.Cells(names, zone)...)
 			})
 		})
 	})

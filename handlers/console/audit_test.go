@@ -283,4 +283,7 @@ func TestSystemPages(t *testing.T) {
 	if text := page(changed).Changes; text[len(text)-1].Before != "翠湖" {
 		t.Errorf("a community's id is no name: %+v", text)
 	}
+	if row := auditRowOf(changed, place{All: []core.Community{{ID: 7, Name: "翠湖"}}}, nil); !strings.Contains(row.Summary, "小区：翠湖 → 全部") {
+		t.Errorf("the list says %q", row.Summary)
+	}
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,8 +111,9 @@ func ParseSeries(text string) ([]string, error) {
 	var items []string
 	split := func(r rune) bool { return strings.ContainsRune(",，、;； \t\r\n", r) }
 	for _, part := range strings.FieldsFunc(Clean(text), split) {
+		part = rangeMarks.Replace(part)
 		from, to, isRange := cutRange(part)
-		if !isRange && strings.HasPrefix(part, "-") && strings.Contains(part[1:], "-") {
+		if !isRange && basements.MatchString(part) {
 			return nil, Invalid("“" + part + "”看不明白：地下楼层请逐个写，例如 -2、-1、1-3")
 		}
 		if !isRange {
@@ -147,9 +149,16 @@ func ParseSeries(text string) ([]string, error) {
 	}), nil
 }
 
+// rangeMarks are what people write for the dash of a range, and for a minus.
+var rangeMarks = strings.NewReplacer("－", "-", "−", "-", "–", "-", "—", "-", "~", "-", "～", "-", "至", "-")
+
+// basements is a range one end of which is below ground, such as -2-3 or B2-B1. It is
+// no name, and what floors it means (is there a floor 0?) is not known.
+var basements = regexp.MustCompile(`^(-|[Bb]|负|地下)\d+-+([Bb]|负|地下)?\d+$`)
+
 // cutRange reads 1-18, or A-C as the letters' codes.
 func cutRange(part string) (from, to int, ok bool) {
-	left, right, ok := strings.Cut(strings.NewReplacer("－", "-", "~", "-", "至", "-", "—", "-").Replace(part), "-")
+	left, right, ok := strings.Cut(part, "-")
 	if !ok {
 		return 0, 0, false
 	}

@@ -38,14 +38,19 @@ func TestDoorNumber(t *testing.T) {
 }
 
 func TestParseSeries(t *testing.T) {
-	for text, want := range map[string]string{"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1", "-2、-1、1-2": "-2 -1 1 2"} {
+	for text, want := range map[string]string{"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1", "-2、-1、1-2": "-2 -1 1 2", "B2、B1、1至2": "B2 B1 1 2", "A-1": "A-1", "−1": "-1"} {
 		if got, err := ParseSeries(text); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "、", "5-1", "A-c", "0-1000", "1-99999999999999999", "-2-3", "-2--1"} {
-		if got, err := ParseSeries(text); err == nil && (len(got) != 1 || text[0] == '-') {
+	for _, text := range []string{"", "、", "5-1", "A-c", "0-1000", "1-99999999999999999"} {
+		if got, err := ParseSeries(text); err == nil && len(got) != 1 {
 			t.Errorf("%q: %v", text, got)
+		}
+	}
+	for _, text := range []string{"-2-3", "-2--1", "-2至3", "-2~3", "－2－3", "−2–1", "1-3、-2-3", "B2-B1", "B1-3", "b3~1", "负2-负1"} {
+		if got, err := ParseSeries(text); err == nil {
+			t.Errorf("a range below ground is taken as %q: %v", text, got)
 		}
 	}
 }

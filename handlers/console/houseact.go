@@ -129,7 +129,7 @@ func (h *Console) houseBulkPage(c *web.Context, at place) houseBulkPage {
 			Help: "逐个或成段：1-3、5、A-C。"})
 	}
 	fields = append(fields,
-		templates.Field{Name: "floors", Label: "楼层", Required: true, MaxLength: 200, Placeholder: "1-18", Autocomplete: "off"},
+		templates.Field{Name: "floors", Label: "楼层", Required: true, MaxLength: 200, Placeholder: "1-18", Autocomplete: "off", Help: "地下楼层逐个写：-2、-1、1-18。"},
 		templates.Field{Name: "rooms", Label: "每层室号", Required: true, MaxLength: 200, Placeholder: "1-4", Autocomplete: "off"},
 		templates.Field{Name: "pattern", Label: "门牌格式", Value: core.DefaultHousePattern, MaxLength: 20, Short: true, Autocomplete: "off",
 			Help: "“层室室”是 501，“层层室室”是 0501，“层-室”是 5-1。"})

@@ -58,7 +58,7 @@ func TestHousesInBulk(t *testing.T) {
 			t.Errorf("%q, %d houses; want %q", strings.TrimSpace(text), d.houses(t), want)
 		}
 	}
-	for field, value := range map[string]string{"above0": "", "floors": "9-1", "rooms": "1-99999"} {
+	for field, value := range map[string]string{"above0": "", "floors": "-2-3", "rooms": "1-99999"} {
 		form := withConfirmed(bulkForm(d))
 		form.Set(field, value)
 		page, _ := b.post(t, path, form, http.StatusUnprocessableEntity)

@@ -75,7 +75,7 @@ func TestPassRuleRefuses(t *testing.T) {
 	for field, values := range map[string][]string{
 		"period_days":  {"", "0", "31", "x"},
 		"exits":        {"", "-2", "100", "一"},
-		"hours":        {"25:00-26:00", "morning", hostileText},
+		"hours":        {"25:00-26:00", "morning", "08:00-08:00", hostileText},
 		"fever_tenths": {"", "30", "hot", "NaN", "999"},
 	} {
 		for _, value := range values {
@@ -136,6 +136,16 @@ func TestPassRulePreview(t *testing.T) {
 	want := core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}}, RecordID: true, FeverTenths: 375, ReaderQR: true}
 	if got := strings.TrimSpace(page.Text()); got != want.Words() {
 		t.Errorf("preview %q, want %q", got, want.Words())
+	}
+	for field, c := range map[string]struct{ value, wrong string }{
+		"period_days": {"0", "出门间隔周期应为 1 至 30 天"}, "hours": {"08:00-08:00", "可出门时间段的起止时间不能相同；全天可出门请留空"},
+	} {
+		wrong := passRuleFormOf(d, "1")
+		wrong.Set(field, c.value)
+		page = b.get(t, passRulePath+"/preview?"+wrong.Encode(), http.StatusOK)
+		if got := strings.TrimSpace(page.Find(".tx-error").Text()); got != c.wrong {
+			t.Errorf("%s %s: told %q, want %q", field, c.value, got, c.wrong)
+		}
 	}
 	form.Set("hours", hostileText)
 	page = b.get(t, passRulePath+"/preview?"+form.Encode(), http.StatusOK)

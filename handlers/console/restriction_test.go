@@ -188,8 +188,24 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	form = filledIn(page)
 	form.Set("act", "save")
 	b.post(t, restrictionPath, form, http.StatusSeeOther)
+	// A house ticked since the page was drawn is asked about by the server.
+	form.Del("told")
+	form.Set("exits", "5")
+	page, _ = b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
+	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") || inputValue(page, "exits") != "5" || page.Find("[data-confirm]").Length() != 0 {
+		t.Errorf("asked %q", notice)
+	}
+	if list := d.restrictions(t); len(list) != 1 || list[0].Exits != -1 {
+		t.Fatalf("replaced unasked: %+v", list)
+	}
+	form = filledIn(page)
+	form.Set("act", "save")
+	b.post(t, restrictionPath, form, http.StatusSeeOther)
+	if list := d.restrictions(t); len(list) != 1 || list[0].Exits != 5 {
+		t.Errorf("not replaced: %+v", list)
+	}
 	entries, _, err := d.store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{}, store.Page{Limit: 1})
-	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Before, "周期内出门 2 次，原因：社区通知") {
+	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Before, "周期内出门 -1 次，原因：居家") {
 		t.Errorf("the audit log keeps %+v, %v", entries, err)
 	}
 }

@@ -24,6 +24,7 @@ type restrictionForm struct {
 	Node      core.ID   `form:"node"`
 	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
 	Looked    string    `form:"looked" max:"64"` // digest of the list that was last looked at with its houses
+	Told      []core.ID `form:"told" max:"500"`  // houses that the page said will have their restriction replaced
 	Houses    []core.ID `form:"houses" max:"500"`
 	Exits     string    `form:"exits" max:"8"`
 	Reason    string    `form:"reason"`
@@ -40,9 +41,9 @@ type restrictionNewPage struct {
 	Matches []restrictionMatch
 	Tally   string // of Matches, in words
 	Form    templates.Form
-	Ticked  int    // houses that will be restricted
-	Already int    // among them those that are restricted already
-	Ask     string // asked before saving, where restrictions will be replaced
+	Ticked  int       // houses that will be restricted
+	Already []core.ID // among them those that are restricted already
+	Ask     string    // asked before saving, where restrictions will be replaced
 	Looked  string
 	More    bool // the search found more houses than are shown
 }
@@ -128,7 +129,7 @@ func (h *Console) restrictionPage(c *web.Context, at place, form restrictionForm
 		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
 	page.File = templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
 		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost)}
-	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off"}
+	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off", Enter: "search"}
 	page.Form = templates.Form{Action: restrictionPath, CSRF: page.CSRF, Cancel: at.at(restrictionPath), Submit: "限制出入", Sections: restrictionSections(at, form, choices)}
 	return page, nil
 }
@@ -163,14 +164,20 @@ func (h *Console) markRestricted(c *web.Context, choices []templates.Choice, tic
 		if r, restricted := found[id]; restricted {
 			choices[i].Label += "（" + restrictedWords(r) + "）"
 			if slices.Contains(ticked, id) {
-				page.Already++
+				page.Already = append(page.Already, id)
 			}
 		}
 	}
-	if page.Already > 0 {
-		page.Ask = fmt.Sprintf("勾选的房屋中有 %d 套已限制出入，原来的次数、原因和截止日期将换成这次填写的。", page.Already)
+	if n := len(page.Already); n > 0 {
+		page.Ask = fmt.Sprintf("勾选的房屋中有 %d 套已限制出入，原来的次数、原因和截止日期将换成这次填写的。", n)
 	}
 	return nil
+}
+
+// untold reports a restriction that saving would replace, of which the page that was
+// sent had not said so: its house was ticked since.
+func (f restrictionForm) untold(page restrictionNewPage) bool {
+	return slices.ContainsFunc(page.Already, func(house core.ID) bool { return !slices.Contains(f.Told, house) })
 }
 
 // restrictedWords is a restriction that a house has, beside its name.
@@ -228,6 +235,11 @@ func (h *Console) restrictionSet(c *web.Context) error {
 	}
 	if wrong == nil {
 		wrong = form.unlooked()
+	}
+	if wrong == nil && form.untold(page) {
+		page.Form.Notice, page.Ask = "还没有保存："+page.Ask+"再按一次“限制出入”即替换。", ""
+		page.Form.Set(c.Form(), nil)
+		return h.page(c, http.StatusUnprocessableEntity, "console/restriction/form", page)
 	}
 	if wrong == nil {
 		wrong = h.Store.SetRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, form.Houses,

@@ -58,6 +58,15 @@ export function watchForms() {
     for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${presets}"]:enabled`)) box.checked = ticks.includes(box.value);
   });
 
+  // A field with a button of its own: Enter presses that, not the form's first. What
+  // Enter ends while Chinese is typed is a word.
+  document.addEventListener("keydown", (event) => {
+    const { enter } = event.target.dataset ?? {};
+    if (!enter || event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    event.target.form.querySelector(`button[value="${enter}"]`).click();
+  });
+
   // A text that names what was picked, and is typed over, names it no more.
   document.addEventListener("input", ({ target }) => {
     const picks = target.dataset.picks;

@@ -40,6 +40,30 @@ func (d *readerDesk) again(t *testing.T, login string) (*readerClerk, *goquery.D
 	return b, page
 }
 
+// Guesses at the password while the second step is turned on wait like those at the
+// sign-in.
+func TestTurningTheSecondStepOnIsNoWayToGuess(t *testing.T) {
+	d := newReaderDesk(t)
+	b, id := d.signedIn(t, "guessed")
+	b.post(t, mePath+"/totp", nil, http.StatusSeeOther)
+	page := b.get(t, mePath+"/totp", http.StatusOK)
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(page.Find("[data-copy]").AttrOr("data-copy", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := core.TOTPCode(secret, d.store.Now())
+	for _, password := range []string{"", "1", "2", "3", "4", "5", "6", "7", "8", ownPassword} {
+		page, _ = b.post(t, mePath+"/totp/on", url.Values{"password": {password}, "code": {code}}, http.StatusUnprocessableEntity)
+		wrongField(t, page, "password")
+	}
+	if said := page.Find("#f-password-error").Text(); !strings.Contains(said, "次数过多") {
+		t.Errorf("the right one after nine guesses: %q", said)
+	}
+	if state, err := d.store.TOTPState(t.Context(), id); err != nil || state.On() {
+		t.Errorf("turned on: %+v %v", state, err)
+	}
+}
+
 // TestSecondStep follows somebody who turns the second step on, signs in with it,
 // and loses the phone.
 func TestSecondStep(t *testing.T) {

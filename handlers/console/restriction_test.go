@@ -151,6 +151,12 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	if len(d.restrictions(t)) != 0 {
 		t.Fatal("saved without the list")
 	}
+	alone := maps.Clone(form) // without ticks it is the list that is wrong, not the houses
+	alone.Del("houses")
+	page, _ = b.post(t, restrictionPath, alone, http.StatusUnprocessableEntity)
+	if wrongs := page.Find("main .tx-wrong"); wrongs.Length() != 1 || !strings.Contains(page.Find("#f-pasted-error").Text(), "名单还没有核对") || page.Find("#f-pasted").Text() != form.Get("pasted") {
+		t.Errorf("of the list alone: %q", wrongs.Text())
+	}
 	if first := page.Find("main form.tx-form button").First(); first.AttrOr("value", "") != "save" {
 		t.Errorf("Enter presses %q", first.AttrOr("value", ""))
 	}

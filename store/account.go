@@ -180,7 +180,7 @@ func moveAccounts(tx *Tx, from, to core.ID) error {
 		return err
 	}
 	if len(accounts) == 0 {
-		_, err := tx.exec("UPDATE account SET user_id = ?, updated_at = ? WHERE user_id = ?", int64(to), tx.nowMS(), int64(from))
+		_, err := tx.exec("UPDATE account SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 		return err
 	}
 	if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(from)); err != nil {

@@ -88,6 +88,7 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 			return err
 		}
 		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
+		after.Updated = time.UnixMilli(tx.after(after.Updated))
 		if err := after.Check(); err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, 
 func saveAccount(tx *Tx, a core.Account) error {
 	return tx.one(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
 		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), flag(a.Scope.All), flag(a.MustChange),
-		a.Generation, tx.after(a.Updated), nullMS(a.Disabled), int64(a.ID))
+		a.Generation, a.Updated.UnixMilli(), nullMS(a.Disabled), int64(a.ID))
 }
 
 // isAdmin reports an account that could set everything right again.
@@ -235,8 +236,8 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 		return wrap("change a password", err)
 	}
 	err = s.write(ctx, "change a password", func(tx *Tx) error {
-		n, err := tx.exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1, updated_at = ? WHERE id = ? AND password = ? AND disabled_at IS NULL",
-			hash, tx.nowMS(), int64(id), old.hash)
+		n, err := tx.exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1 WHERE id = ? AND password = ? AND disabled_at IS NULL",
+			hash, int64(id), old.hash)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 		if readers > 0 {
 			return core.Conflict(fmt.Sprintf("还有 %d 台启用的门禁，请先停用再归档", readers))
 		}
-		err = tx.one(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ?, updated_at = ? WHERE id = ? AND archived_at IS NULL", tx.nowMS(), tx.nowMS(), int64(id))
+		err = tx.one(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ? WHERE id = ? AND archived_at IS NULL", tx.nowMS(), int64(id))
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 		if err != nil {
 			return err
 		}
-		err = tx.one(core.Conflict("小区没有归档"), "UPDATE community SET archived_at = NULL, updated_at = ? WHERE id = ? AND archived_at IS NOT NULL", tx.nowMS(), int64(id))
+		err = tx.one(core.Conflict("小区没有归档"), "UPDATE community SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", int64(id))
 		if err != nil {
 			return err
 		}

@@ -278,7 +278,7 @@ func setInService(tx *Tx, by core.Actor, scope core.Scope, c serviceChange) erro
 	if !c.inService {
 		entry.Action, disabled = c.stem+".disable", tx.nowMS()
 	}
-	if err := tx.one(core.NotFound(c.absent), "UPDATE "+c.table+" SET disabled_at = ?, updated_at = ? WHERE id = ?", disabled, tx.nowMS(), int64(c.id)); err != nil {
+	if err := tx.one(core.NotFound(c.absent), "UPDATE "+c.table+" SET disabled_at = ?, "+raised+" WHERE id = ?", disabled, tx.nowMS(), tx.nowMS(), int64(c.id)); err != nil {
 		return err
 	}
 	return audit(tx, by, entry)
@@ -286,8 +286,8 @@ func setInService(tx *Tx, by core.Actor, scope core.Scope, c serviceChange) erro
 
 // bindGuard ties a guard to the WeChat user who scanned the guard's QR.
 func bindGuard(tx *Tx, guard, user core.ID) error {
-	return tx.one(core.NotFound("门岗人员不存在"), "UPDATE guard SET user_id = ?, updated_at = ? WHERE id = ? AND disabled_at IS NULL",
-		int64(user), tx.nowMS(), int64(guard))
+	return tx.one(core.NotFound("门岗人员不存在"), "UPDATE guard SET user_id = ? WHERE id = ? AND disabled_at IS NULL",
+		int64(user), int64(guard))
 }
 
 // moveGuards gives one user's guards to another: WeChat told that they are one.

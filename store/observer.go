@@ -240,7 +240,8 @@ func oneObserverAPhone(tx *Tx, o core.Observer) error {
 // left is removed. Either way their pages end at once.
 func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.write(ctx, "remove observer", func(tx *Tx) error {
-		if _, err := observerInScope(tx, scope, id); err != nil {
+		row, err := observerInScope(tx, scope, id)
+		if err != nil {
 			return err
 		}
 		before, _, err := auditOfObserver(tx, id)
@@ -251,8 +252,11 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if _, err := tx.exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
 			return err
 		}
-		if _, err := tx.exec(`UPDATE observer SET removed_at = ?, user_id = 0, updated_at = ? WHERE id = ?
-			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.nowMS(), tx.nowMS(), int64(id), int64(id)); err != nil {
+		if _, err := tx.exec("UPDATE observer SET updated_at = ? WHERE id = ?", tx.after(row.Updated.Time), int64(id)); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`UPDATE observer SET removed_at = ?, user_id = 0 WHERE id = ?
+			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.nowMS(), int64(id), int64(id)); err != nil {
 			return err
 		}
 		entry := auditEntry{Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: before}
@@ -269,8 +273,8 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 
 // bindObserver ties an observer to the WeChat user who scanned the QR.
 func bindObserver(tx *Tx, observer, user core.ID) error {
-	return tx.one(core.NotFound("观察员不存在"), "UPDATE observer SET user_id = ?, updated_at = ? WHERE id = ? AND removed_at IS NULL",
-		int64(user), tx.nowMS(), int64(observer))
+	return tx.one(core.NotFound("观察员不存在"), "UPDATE observer SET user_id = ? WHERE id = ? AND removed_at IS NULL",
+		int64(user), int64(observer))
 }
 
 // moveObservers gives one user's observers to another: WeChat told that they are one.

@@ -70,8 +70,8 @@ func certifyPerson(tx *Tx, phoneMAC string) (person core.ID, ties int, err error
 		return 0, 0, err
 	}
 	person = persons[phoneMAC]
-	_, err = tx.exec("UPDATE resident SET certified_at = ?, updated_at = ? WHERE person_id = ? AND certified_at IS NULL AND moved_out_at IS NULL",
-		tx.nowMS(), tx.nowMS(), int64(person))
+	_, err = tx.exec("UPDATE resident SET certified_at = ? WHERE person_id = ? AND certified_at IS NULL AND moved_out_at IS NULL",
+		tx.nowMS(), int64(person))
 	if err != nil {
 		return 0, 0, err
 	}

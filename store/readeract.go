@@ -139,8 +139,8 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 		if err != nil {
 			return err
 		}
-		if err := tx.one(core.NotFound(noReader), "UPDATE reader SET secret_cipher = ?, secret_digest = ?, updated_at = ? WHERE id = ?",
-			sealed, readerSecretDigest(secret), tx.nowMS(), int64(id)); err != nil {
+		if err := tx.one(core.NotFound(noReader), "UPDATE reader SET secret_cipher = ?, secret_digest = ? WHERE id = ?",
+			sealed, readerSecretDigest(secret), int64(id)); err != nil {
 			return err
 		}
 		return tx.auditReader(by, "reader.rotate_secret", nil, &r)
@@ -206,8 +206,8 @@ func (s *Store) EnableReader(ctx context.Context, by core.Actor, scope core.Scop
 }
 
 func (t *Tx) switchReader(by core.Actor, action string, before, after core.Reader) error {
-	if err := t.one(core.NotFound(noReader), "UPDATE reader SET disabled_at = ?, updated_at = ? WHERE id = ?",
-		nullMS(after.Disabled), t.nowMS(), int64(after.ID)); err != nil {
+	if err := t.one(core.NotFound(noReader), "UPDATE reader SET disabled_at = ? WHERE id = ?",
+		nullMS(after.Disabled), int64(after.ID)); err != nil {
 		return err
 	}
 	return t.auditReader(by, action, &before, &after)
@@ -235,7 +235,7 @@ func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scop
 			}
 			after := before
 			after.QRAllowed = q.Allowed
-			if err := tx.one(core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?", flag(q.Allowed), tx.nowMS(), int64(id)); err != nil {
+			if err := tx.one(core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?", flag(q.Allowed), tx.after(before.Updated), int64(id)); err != nil {
 				return err
 			}
 			if err := tx.auditReader(by, "reader.qr", &before, &after); err != nil {

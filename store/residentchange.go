@@ -159,7 +159,7 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 		if err != nil {
 			return err
 		}
-		err = tx.one(errRace, "UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL", tx.nowMS(), tx.nowMS(), int64(id))
+		err = tx.one(errRace, "UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL", tx.nowMS(), tx.after(old.Updated), int64(id))
 		if err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ func registerIDNumber(tx *Tx, resident core.ID, number string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, updated_at = ? WHERE id = ? AND idno_cipher = ''",
-		sealed, tx.s.keys.mac("idno", number), tx.s.keys.mac4("idno", number), tx.nowMS(), int64(resident))
+	_, err = tx.exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, "+raised+" WHERE id = ? AND idno_cipher = ''",
+		sealed, tx.s.keys.mac("idno", number), tx.s.keys.mac4("idno", number), tx.nowMS(), tx.nowMS(), int64(resident))
 	return err
 }

@@ -108,3 +108,67 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 		}
 	})
 }
+
+// What another act changes of what a form shows makes the form stale, in the same
+// millisecond too; what it does not show leaves the form as good as it was.
+func TestWhatMakesAFormStale(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, by := t.Context(), core.System
+		at := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
+		s.now = func() time.Time { return at }
+		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
+		resident := newResident(t, s, community, newHouses(t, s, community, 1)[0], "张三", "13900001111")
+		guard, user := newGuard(t, s, community, "李师傅"), core.ID(77)
+		observer, err := s.SaveObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community, other}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader, _ := makeReader(t, s, aReader(community, "HZ2C3BAE"))
+		account, err := s.CreateAccount(ctx, core.SystemGranter, core.Account{Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community)}, "correct-horse-7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(act func(tx *Tx) error) func() error {
+			return func() error { return s.write(ctx, "test", act) }
+		}
+		for _, c := range []struct {
+			name, table string
+			id          core.ID
+			act         func() error
+			stale       bool
+		}{
+			{"an ID number filed by a guard", "resident", resident, write(func(tx *Tx) error { return registerIDNumber(tx, resident, "110101199003074610") }), true},
+			{"certified in WeChat", "resident", resident, write(func(tx *Tx) error { _, _, err := certifyPerson(tx, s.keys.mac("phone", "13900001111")); return err }), false},
+			{"allowed codes with other readers", "reader", reader, func() error {
+				r, err := s.Reader(ctx, everywhere, reader)
+				if err != nil {
+					return err
+				}
+				_, err = s.SetReadersQR(ctx, by, everywhere, ReaderQR{Readers: []core.ID{reader}, Allowed: !r.QRAllowed})
+				return err
+			}, true},
+			{"a new secret", "reader", reader, func() error { _, err := s.RotateReaderSecret(ctx, by, everywhere, reader); return err }, false},
+			{"a reader disabled", "reader", reader, func() error { return s.DisableReader(ctx, by, everywhere, reader) }, false},
+			{"an observer's community taken away", "observer", observer, func() error { return s.RemoveObserver(ctx, by, core.ScopeOf(other), observer) }, true},
+			{"an observer's WeChat", "observer", observer, write(func(tx *Tx) error { return bindObserver(tx, observer, user) }), false},
+			{"a guard's WeChat", "guard", guard, write(func(tx *Tx) error { return bindGuard(tx, guard, user) }), false},
+			{"a guard disabled, which an edit would undo", "guard", guard, func() error { return s.SetGuardInService(ctx, by, everywhere, guard, false) }, true},
+			{"a new first password", "account", account, func() error { return s.ResetPassword(ctx, core.SystemGranter, account, "correct-horse-8") }, false},
+			{"an account disabled", "account", account, func() error { return s.DisableAccount(ctx, core.SystemGranter, account) }, false},
+			{"a community archived", "community", other, func() error { return s.ArchiveCommunity(ctx, by, everywhere, other) }, false},
+		} {
+			updated := "SELECT updated_at FROM " + c.table + " WHERE id = " + c.id.String()
+			before := countRows(t, s, updated)
+			if !c.stale {
+				at = at.Add(time.Minute)
+			}
+			if err := c.act(); err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			if stale := countRows(t, s, updated) != before; stale != c.stale {
+				t.Errorf("%s: the form is stale: %v, want %v", c.name, stale, c.stale)
+			}
+		}
+	})
+}

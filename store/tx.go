@@ -182,8 +182,13 @@ func unchanged(shown, updated time.Time) error {
 }
 
 // after is the updated_at of a row's next state: now, but never the same as before,
-// however quick the acts and wherever the clock goes.
+// however quick the acts and wherever the clock goes. Only what changes something that
+// the row's form shows comes here; a sign of life, a bound WeChat or a new secret leave
+// updated_at as it is.
 func (t *Tx) after(updated time.Time) int64 { return max(t.nowMS(), updated.UnixMilli()+1) }
+
+// raised is after in SQL, for a row that was not read: its two arguments are nowMS.
+const raised = "updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at + 1 END"
 
 // nullMS gives an instant as a column value, nil for the zero time.
 func nullMS(t time.Time) any {

@@ -153,8 +153,8 @@ func bindAccount(tx *Tx, by core.Actor, account core.ID) error {
 	if others > 0 {
 		return core.Conflict(takenWechat)
 	}
-	if err := tx.one(core.Conflict(takenAccount), "UPDATE account SET user_id = ?, updated_at = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
-		int64(user), tx.nowMS(), int64(account), int64(user)); err != nil {
+	if err := tx.one(core.Conflict(takenAccount), "UPDATE account SET user_id = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
+		int64(user), int64(account), int64(user)); err != nil {
 		return err
 	}
 	return audit(tx, by, auditEntry{Action: "account.wechat_on", Target: target("account", account)})
@@ -228,7 +228,7 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 // UnbindAccount takes WeChat off the account that asks.
 func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	err := s.write(ctx, "unbind WeChat", func(tx *Tx) error {
-		if err := tx.one(core.Conflict("账号没有绑定微信"), "UPDATE account SET user_id = 0, updated_at = ? WHERE id = ? AND user_id <> 0", tx.nowMS(), int64(by.ID)); err != nil {
+		if err := tx.one(core.Conflict("账号没有绑定微信"), "UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(by.ID)); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", by.ID)})

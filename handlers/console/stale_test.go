@@ -9,6 +9,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
+	"tongxing/handlers/web"
 	"tongxing/templates"
 )
 
@@ -123,4 +124,36 @@ func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
 	}
 	form.Set("name", "北门读头")
 	b.post(t, to, form, http.StatusConflict)
+}
+
+// A draft comes back made on what it was made on, however long its writer was away.
+func TestADraftStaysOnWhatItWasMadeOn(t *testing.T) {
+	d := newReaderDesk(t)
+	observer, err := d.store.SaveObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.mine.Community}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := d.signIn(t, core.Everywhere, core.Permissions()...)
+	to := observerPath + "/" + observer.String()
+	form := filledIn(admin.get(t, to+"/edit", http.StatusOK))
+	seen := form.Get(templates.SeenField)
+	form.Set("name", "钱警官")
+	form.Del(web.CSRFField)
+	b, _ := d.expelled(t, "typist", core.PermObserverView, core.PermObserverEdit)
+	_, signIn := b.post(t, to, form, http.StatusSeeOther)
+
+	first := filledIn(admin.get(t, to+"/edit", http.StatusOK))
+	first.Set("capacity", "网格员")
+	admin.post(t, to, first, http.StatusSeeOther)
+
+	b.signInAgain(t, signIn, "typist", ownPassword)
+	draft := filledIn(b.resume(t))
+	if draft.Get(templates.SeenField) != seen || draft.Get("name") != "钱警官" {
+		t.Fatalf("resumed as %v, made on %s", draft, seen)
+	}
+	draft.Del(web.CSRFField)
+	page, _ := b.post(t, to, draft, http.StatusConflict)
+	if !strings.Contains(page.Find("main form.tx-form").Text(), "现在保存的是：网格员") || inputValue(page, "name") != "钱警官" {
+		t.Errorf("the page says %q", strings.Join(strings.Fields(page.Find("main form.tx-form").Text()), " "))
+	}
 }

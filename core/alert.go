@@ -42,7 +42,7 @@ func (k AlertKind) Words() string {
 	case AlertReuse:
 		return "二维码重复使用"
 	case AlertSilent:
-		return "门禁失联"
+		return "读头失联"
 	}
 	return string(k)
 }

@@ -200,5 +200,11 @@ func ParseYuan(text string) (int64, error) {
 	return fen, nil
 }
 
-// Yuan writes fen as an amount: 1280.50.
-func Yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
+// Yuan writes fen, not below 0, as an amount: 1,280.50.
+func Yuan(fen int64) string {
+	whole := strconv.FormatInt(fen/100, 10)
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	return fmt.Sprintf("%s.%02d", whole, fen%100)
+}

@@ -66,7 +66,12 @@ func TestParseYuan(t *testing.T) {
 			t.Errorf("%q is no error", text)
 		}
 	}
-	if Yuan(128050) != "1280.50" {
-		t.Error(Yuan(128050))
+	for fen, want := range map[int64]string{0: "0.00", 7: "0.07", 99_999: "999.99", 128_050: "1,280.50", ArrearsMostFen: "10,000,000.00"} {
+		if got := Yuan(fen); got != want {
+			t.Errorf("%d fen are %s, want %s", fen, got, want)
+		}
+		if back, err := ParseYuan(Yuan(fen)); err != nil || back != fen {
+			t.Errorf("%s is read as %d: %v", Yuan(fen), back, err)
+		}
 	}
 }

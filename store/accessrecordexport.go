@@ -28,10 +28,10 @@ func (s *Store) recordFilterWords(ctx context.Context, scope core.Scope, f core.
 	words := s.filterWords(ctx, scope)
 	const moment = "2006-01-02 15:04"
 	if !f.From.IsZero() {
-		words.add("从", f.From.In(s.zone).Format(moment))
+		words.add("开始", f.From.In(s.zone).Format(moment))
 	}
 	if !f.To.IsZero() {
-		words.add("到", f.To.In(s.zone).Format(moment))
+		words.add("结束", f.To.In(s.zone).Format(moment))
 	}
 	words.add("方向", f.Direction.Words())
 	if f.Kind != "" {
@@ -42,7 +42,7 @@ func (s *Store) recordFilterWords(ctx context.Context, scope core.Scope, f core.
 	if f.Reason != "" {
 		words.add("原因", f.Reason.Sentence())
 	}
-	words.id("门禁", f.Reader)
+	words.id("门禁读头", f.Reader)
 	words.id("门岗", f.Post)
 	words.id("房屋", f.House)
 	words.id("住户", f.Person)

@@ -37,7 +37,7 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, scope core.S
 		return 0, err
 	}
 	if !scope.All {
-		return 0, core.Forbidden("只有可管理全部小区的账号可以新增小区")
+		return 0, core.Forbidden("只有可管理全部小区的账号可以添加小区")
 	}
 	err := s.write(ctx, "create community", func(tx *Tx) error {
 		c.ID = tx.newID()

@@ -21,7 +21,7 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 			return err
 		}
 		if readers > 0 {
-			return core.Conflict(fmt.Sprintf("还有 %d 台启用的门禁，请先停用再归档", readers))
+			return core.Conflict(fmt.Sprintf("还有 %d 台启用的门禁读头，请先停用再归档", readers))
 		}
 		err = tx.one(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ? WHERE id = ? AND archived_at IS NULL", tx.nowMS(), int64(id))
 		if err != nil {
@@ -63,7 +63,7 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 var communityHangs = []struct{ words, query string }{
 	{"%d 套房屋", "house WHERE community_id = ?"},
 	{"%d 名住户", "resident WHERE community_id = ?"},
-	{"%d 台门禁", "reader WHERE community_id = ?"},
+	{"%d 台门禁读头", "reader WHERE community_id = ?"},
 	{"%d 个门岗", "guard_post WHERE community_id = ?"},
 	{"%d 名门岗人员", "guard WHERE community_id = ?"},
 	{"%d 名观察员", "observer_community WHERE community_id = ?"},

@@ -36,7 +36,7 @@ func TestHouseChanges(t *testing.T) {
 		if err != nil || len(owing) != 1 || owing[0].ID != ids[0] {
 			t.Errorf("%d owe, %v", len(owing), err)
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'house.update' AND before_text LIKE '%1栋1单元101%' AND after_text LIKE '%1280.50%'"); n != 1 {
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'house.update' AND before_text LIKE '%1栋1单元101%' AND after_text LIKE '%1,280.50%'"); n != 1 {
 			t.Errorf("%d lines of the audit log", n)
 		}
 		// The other keeps its building; moving it too takes the building away.

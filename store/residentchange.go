@@ -44,7 +44,7 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 			}
 		}
 		if err := saveResident(tx, r); isDuplicate(err) {
-			return core.InvalidFields(map[string]string{"phone": "该手机号在此房屋登记过（可能已迁出），请改为新增住户"})
+			return core.InvalidFields(map[string]string{"phone": "该手机号在此房屋登记过（可能已迁出），请改为添加住户"})
 		} else if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 	shell.Title, shell.Note = "页面组件", "每一种组件和它的各个状态，写新页面时照此使用。"
 	shell.Crumbs = []Crumb{{Label: "系统", URL: "/console/account"}}
 	shell.Views = componentsViews(query)
-	shell.Actions = []Action{{Label: "新增门禁", URL: "/console/reader/new", Icon: "plus", Primary: true}}
+	shell.Actions = []Action{{Label: "添加读头", URL: "/console/reader/new", Icon: "plus", Primary: true}}
 	return ComponentsPage{
 		Shell: shell,
 		Tabs: Tabs{Label: "资料", Items: []NavItem{
@@ -55,8 +55,8 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 				{Label: "1单元", URL: "/console/dev/components?node=2", Note: "120 套 · 276 人", Current: true, Leaf: true},
 				{Label: "2单元", URL: "/console/dev/components?node=3", Note: "120 套 · 264 人", Leaf: true}}},
 			{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}}},
-		Nothing: Empty{Icon: "door", Title: "还没有门禁", Text: "登记第一台读头后，住户就能扫码通行。",
-			Action: Action{Label: "新增门禁", URL: "/console/reader/new", Icon: "plus", Primary: true}},
+		Nothing: Empty{Icon: "door", Title: "还没有门禁读头", Text: "登记第一台读头后，住户就能扫码通行。",
+			Action: Action{Label: "添加读头", URL: "/console/reader/new", Icon: "plus", Primary: true}},
 		Form: componentsForm(), Upload: componentsUpload(shell.CSRF), Uploads: componentsUploads(),
 		Facts: []Fact{
 			{Label: "编号", Value: "1907411200018432", Copy: true, Code: true},
@@ -65,9 +65,9 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 			{Label: "上报地址", Value: "https://tong.example.cn/door/vguang/7QK2M9", Copy: true, Code: true},
 			{Label: "备注"},
 		},
-		Confirm: Confirm{Title: "停用 2 个门禁", Text: "停用后，这些门的扫码都会被拒绝，直到重新启用。",
+		Confirm: Confirm{Title: "停用 2 台读头", Text: "停用后，这些门的扫码都会被拒绝，直到重新启用。",
 			Effects: []string{"北门人行入口（进）", "地库 B1 东（出）"}, Action: "/console/reader/disable",
-			Submit: "停用 2 个门禁", Cancel: "/console/dev/components", Danger: true},
+			Submit: "停用 2 台读头", Cancel: "/console/dev/components", Danger: true},
 		Badges:   []Badge{{Good, "在线"}, {Warn, "即将到期"}, {Bad, "已停用"}, {Info, "进"}, {Neutral, "未登记"}},
 		Messages: []Flash{{Good, "已保存“北门人行入口”。"}, {Info, "有 3 条记录正在导出。"}, {Warn, "读头时钟慢了 4 分钟。"}, {Bad, "没有保存：名称已被使用。"}},
 		Chart:    componentsChart(), Rank: componentsRank(),
@@ -106,7 +106,7 @@ func componentsList(query url.Values) List {
 		Export: "/console/dev/components/export", Count: 4, Cards: true,
 		Bulk: []Submit{
 			{Label: "启用", URL: "/console/reader/enable", Icon: "check"},
-			{Label: "停用", URL: "/console/reader/disable", Icon: "ban", Danger: true, Confirm: "将停用所选的 {n} 个门禁，这些门的扫码都会被拒绝。"},
+			{Label: "停用", URL: "/console/reader/disable", Icon: "ban", Danger: true, Confirm: "将停用所选的 {n} 台读头，这些门的扫码都会被拒绝。"},
 		},
 	}
 	l.Pager = l.Page("", "1907411200018432")
@@ -125,7 +125,7 @@ func componentsRows(now time.Time) []ComponentsRow {
 
 func componentsForm() Form {
 	f := Form{
-		Action: "/console/dev/components", Submit: "保存门禁", Cancel: "/console/dev/components",
+		Action: "/console/dev/components", Submit: "保存读头", Cancel: "/console/dev/components",
 		Sections: []Section{
 			{Title: "基本资料", Help: "名称会显示在住户与门岗的手机上。", Fields: []Field{
 				{Name: "name", Label: "名称", Required: true, MaxLength: 30, Help: "如“北门人行入口”，不超过 30 字。"},
@@ -144,7 +144,7 @@ func componentsForm() Form {
 			}},
 		},
 	}
-	f.Set(nil, map[string]string{"name": "这个名称已被另一个门禁使用", "post": "请选择门岗"})
+	f.Set(nil, map[string]string{"name": "这个名称已被另一台读头使用", "post": "请选择门岗"})
 	f.Sections[0].Fields[0].Value = "北门人行入口"
 	return f
 }

@@ -117,7 +117,7 @@ func alertTable(c *web.Context, at place, f core.AlertFilter) templates.List {
 			at.field("全部小区"),
 		},
 		Columns: []templates.Column{{Label: "告警"}, {Label: "类型", Narrow: true}, {Label: "小区"}, {Label: "时间", Narrow: true}},
-		Empty:   templates.Empty{Icon: "circle-check", Title: "没有待处理的告警", Text: "体温异常、连续拒绝、二维码重复使用和门禁失联会出现在这里。"},
+		Empty:   templates.Empty{Icon: "circle-check", Title: "没有待处理的告警", Text: "体温异常、连续拒绝、二维码重复使用和读头失联会出现在这里。"},
 	}
 	if f.Handled {
 		list.Columns = append(list.Columns, templates.Column{Label: "处理人", Narrow: true})
@@ -152,7 +152,7 @@ func (h *Console) alertPage(c *web.Context, a core.Alert) (alertShowPage, error)
 		page.Links = append(page.Links, templates.Action{Label: "最近一条出入记录", URL: recordURL(a.Record), Icon: "history"})
 	}
 	if a.Reader != 0 && c.Has(core.PermReaderView) {
-		page.Links = append(page.Links, templates.Action{Label: "门禁", URL: readerPath + "/" + a.Reader.String(), Icon: "door"})
+		page.Links = append(page.Links, templates.Action{Label: "门禁读头", URL: readerPath + "/" + a.Reader.String(), Icon: "door"})
 	}
 	if a.Handled.IsZero() && c.Has(core.PermAlertHandle) {
 		page.Form = &templates.Form{Action: alertURL(a.ID) + "/handle", CSRF: page.CSRF, Submit: "标为已处理", Cancel: alertPath, Sections: []templates.Section{{Fields: []templates.Field{

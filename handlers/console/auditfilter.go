@@ -89,8 +89,8 @@ func (h *Console) auditTable(c *web.Context, ask auditAsk) (templates.List, erro
 	list := templates.List{
 		Path: auditPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
-			{Kind: templates.Date, Name: "from", Label: "从"},
-			{Kind: templates.Date, Name: "to", Label: "到"},
+			{Kind: templates.Date, Name: "from", Label: "开始日期"},
+			{Kind: templates.Date, Name: "to", Label: "结束日期"},
 			{Kind: templates.Select, Name: "actor", Label: "操作者", Choices: actors},
 			{Kind: templates.Select, Name: "act", Label: "操作", Choices: acts},
 		},

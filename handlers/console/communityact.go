@@ -20,7 +20,7 @@ type communityAct struct {
 func (h *Console) communityArchive(c *web.Context) error {
 	return h.communityAct(c, communityAct{
 		verb: "archive", words: "归档", done: "已归档，可在“已归档”里恢复。", danger: true,
-		text: "不再出现在各页的小区选择里；房屋、住户和出入记录都保留，随时可恢复。有启用的门禁时不能归档。",
+		text: "不再出现在各页的小区选择里；房屋、住户和出入记录都保留，随时可恢复。有启用的门禁读头时不能归档。",
 		do: func(c *web.Context, id core.ID) error {
 			return h.Store.ArchiveCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
 		},

@@ -52,7 +52,7 @@ func (h *Console) houseEditPage(c *web.Context, at place, house core.House) (hou
 	}
 	owes := ""
 	if house.ArrearsFen > 0 {
-		owes = core.Yuan(house.ArrearsFen)
+		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // to be typed over
 	}
 	page.Form.Sections[0].Fields = append(fields, templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
 		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"})

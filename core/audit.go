@@ -29,7 +29,7 @@ func (k ActorKind) Words() string {
 	case ActorWechat:
 		return "微信用户"
 	case ActorDevice:
-		return "门禁设备"
+		return "门禁读头"
 	case ActorSystem:
 		return "系统"
 	}
@@ -80,18 +80,18 @@ type ActGroup struct {
 // order people see it. Acts are only ever added: old lines keep theirs.
 var ActTable = []ActGroup{
 	{"小区与房屋", []Act{
-		{"community.create", "新增小区"},
+		{"community.create", "添加小区"},
 		{"community.update", "修改小区"},
 		{"community.archive", "归档小区"},
 		{"community.restore", "恢复小区"},
 		{"community.delete", "删除小区"},
-		{"house.create", "新增房屋"},
+		{"house.create", "添加房屋"},
 		{"house.update", "修改房屋"},
 		{"house.delete", "删除房屋"},
 	}},
 	{"住户", []Act{
-		{"resident.create", "新增住户"},
-		{"resident.create_many", "批量新增住户"},
+		{"resident.create", "添加住户"},
+		{"resident.create_many", "批量添加住户"},
 		{"resident.update", "修改住户"},
 		{"resident.move_out", "住户迁出"},
 		{"resident.delete", "删除住户"},
@@ -103,7 +103,7 @@ var ActTable = []ActGroup{
 		{"restriction.lift", "解除限制出入"},
 	}},
 	{"门禁读头", []Act{
-		{"reader.create", "新增读头"},
+		{"reader.create", "添加读头"},
 		{"reader.update", "修改读头"},
 		{"reader.enable", "启用读头"},
 		{"reader.disable", "停用读头"},
@@ -112,15 +112,15 @@ var ActTable = []ActGroup{
 		{"reader.rotate_secret", "更换读头密钥"},
 	}},
 	{"门岗与观察员", []Act{
-		{"guardpost.add", "新增门岗"},
+		{"guardpost.add", "添加门岗"},
 		{"guardpost.edit", "修改门岗"},
 		{"guardpost.enable", "启用门岗"},
 		{"guardpost.disable", "停用门岗"},
-		{"guard.add", "新增门岗人员"},
+		{"guard.add", "添加门岗人员"},
 		{"guard.edit", "修改门岗人员"},
 		{"guard.enable", "启用门岗人员"},
 		{"guard.disable", "停用门岗人员"},
-		{"observer.add", "新增观察员"},
+		{"observer.add", "添加观察员"},
 		{"observer.edit", "修改观察员"},
 		{"observer.remove", "移除观察员"},
 		{"bind.qr", "生成微信绑定码"},
@@ -131,7 +131,7 @@ var ActTable = []ActGroup{
 		{"alert.handle", "处理告警"},
 	}},
 	{"账号与登录", []Act{
-		{"account.create", "新增账号"},
+		{"account.create", "添加账号"},
 		{"account.update", "修改账号"},
 		{"account.enable", "启用账号"},
 		{"account.disable", "停用账号"},

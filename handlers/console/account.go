@@ -97,7 +97,7 @@ func (h *Console) account(c *web.Context) error {
 	page.Shell = h.shell(c, "account", account.Name)
 	page.Shell.Crumbs = accountCrumbs(core.Account{})
 	if editable {
-		page.Shell.Actions = []templates.Action{{Label: "编辑", URL: accountURL(account.ID) + "/edit", Icon: "pencil", Primary: true}}
+		page.Shell.Actions = []templates.Action{{Label: "修改", URL: accountURL(account.ID) + "/edit", Icon: "pencil", Primary: true}}
 	}
 	page.Reset.CSRF = page.Shell.CSRF
 	return h.page(c, http.StatusOK, "console/account/show", page)
@@ -168,10 +168,10 @@ func (h *Console) newAccount(c *web.Context) error {
 }
 
 func (h *Console) showAccountForm(c *web.Context, status int, account core.Account, form templates.Form) error {
-	page := accountFormPage{Shell: h.shell(c, "account", "新增账号"), Form: form}
+	page := accountFormPage{Shell: h.shell(c, "account", "添加账号"), Form: form}
 	page.Shell.Crumbs = accountCrumbs(account)
 	if account.ID != 0 {
-		page.Shell.Title = "编辑账号"
+		page.Shell.Title = "修改账号"
 	}
 	page.Form.CSRF = page.Shell.CSRF
 	return h.page(c, status, "console/account/form", page)

@@ -61,7 +61,7 @@ func accountListOf(l accountListing) accountListPage {
 		Empty:   templates.Empty{Icon: "user-cog", Title: "还没有账号"},
 	}}
 	if l.Edit {
-		page.List.Actions = []templates.Action{{Label: "新增账号", URL: accountPath + "/new", Icon: "plus", Primary: true}}
+		page.List.Actions = []templates.Action{{Label: "添加账号", URL: accountPath + "/new", Icon: "plus", Primary: true}}
 	}
 	for _, a := range l.Accounts {
 		page.Rows = append(page.Rows, accountListRow{
@@ -194,7 +194,7 @@ func roleChoices(none string) []templates.Choice {
 func scopeSection(by, a core.Account, communities []core.Community) templates.Section {
 	section := templates.Section{Title: "管理的小区"}
 	if by.Scope.All {
-		all := templates.Field{Kind: templates.Switch, Name: "all", Label: "全部小区，包括以后新增的", Wide: true}
+		all := templates.Field{Kind: templates.Switch, Name: "all", Label: "全部小区，包括以后添加的", Wide: true}
 		if a.Scope.All {
 			all.Value = "1"
 		}

@@ -134,7 +134,7 @@ func TestAuditExport(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.auditor(t)
 	rows := b.sheet(t, auditPath+"/export.xlsx?act=community.create")
-	if len(rows) != 2 || rows[0][0] != core.AuditColumns[0] || !strings.Contains(strings.Join(rows[1], "|"), "新增小区") {
+	if len(rows) != 2 || rows[0][0] != core.AuditColumns[0] || !strings.Contains(strings.Join(rows[1], "|"), "添加小区") {
 		t.Errorf("rows %q", rows)
 	}
 	page := b.get(t, auditPath+"?act=audit.export", http.StatusOK)

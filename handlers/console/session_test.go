@@ -255,8 +255,8 @@ func accountSamples() map[string]any {
 		"console/account/list#none":  none,
 		"console/account/show":       show,
 		"console/account/show#quiet": quiet,
-		"console/account/form":       accountFormPage{Shell: sampleShell("新增账号"), Form: accountFields(by, core.Account{}, communities)},
-		"console/account/form#edit":  accountFormPage{Shell: sampleShell("编辑账号"), Form: accountFields(by, clerk, communities)},
+		"console/account/form":       accountFormPage{Shell: sampleShell("添加账号"), Form: accountFields(by, core.Account{}, communities)},
+		"console/account/form#edit":  accountFormPage{Shell: sampleShell("修改账号"), Form: accountFields(by, clerk, communities)},
 		"console/account/form#reset": accountFormPage{Shell: sampleShell("重置密码"), Form: resetFields(2)},
 	}
 }

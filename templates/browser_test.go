@@ -205,7 +205,7 @@ func TestConsoleInABrowser(t *testing.T) {
 		until(`document.querySelector("[data-bulk-count]").textContent === "已选 4 项"`),
 		// The dialog names what will happen; no leaves everything as it is.
 		browser.Press("#bulk [data-confirm]"),
-		until(`document.querySelector("dialog[open] p").textContent.includes("所选的 4 个门禁")`),
+		until(`document.querySelector("dialog[open] p").textContent.includes("所选的 4 台读头")`),
 		browser.Press(`dialog button[value="no"]`),
 		until(`document.querySelector("dialog") === null`),
 	)

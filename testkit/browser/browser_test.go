@@ -59,3 +59,32 @@ func TestPress(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A page that moves between the aim and the click gets no click for something else.
+func TestPressMissesHarmlessly(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(`<!doctype html><style>
+			* { position: absolute; margin: 0; width: 80px; height: 40px }
+			html, body { width: auto; height: auto }</style>
+			<input type="checkbox"><button onclick="this.dataset.times = 1 + Number(this.dataset.times || 0)">开门</button>
+			<script>
+				// Aimed at, the button gives its place to the box under it.
+				const button = document.querySelector("button"), look = document.elementFromPoint.bind(document);
+				document.elementFromPoint = (x, y) => {
+					const hit = look(x, y);
+					button.style.top = "200px";
+					return hit;
+				};
+			</script>`))
+	}))
+	defer site.Close()
+	ctx := browser.Open(t, browser.Phone)
+	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL), browser.Press("button")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("button").dataset.times + " " + document.querySelector("input").checked`))
+	if err != nil || got != "1 false" {
+		t.Errorf("pressed %q, %v", got, err)
+	}
+}

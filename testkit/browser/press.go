@@ -12,39 +12,58 @@ import (
 // to notice that it was.
 const pressLimit = 20 * time.Second
 
-// place answers with the middle of an element that stands still for two frames and
-// that the mouse would hit there, or with null.
-const place = `new Promise(done => {
+// aim answers with the middle of an element that stands still for two frames and
+// that the mouse would hit there, or with null. From then on it lets no event of the
+// mouse through that would hit something else, until it has seen a click.
+const aim = `new Promise(done => {
 	const e = document.querySelector(%[1]q);
 	if (!e) return done(null);
 	e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
 	const box = () => { const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] };
+	const mine = hit => hit && e.isConnected && (e.contains(hit) || hit.closest?.("label")?.control === e);
 	const first = box();
 	requestAnimationFrame(() => requestAnimationFrame(() => {
-		const [x, y] = box(), hit = document.elementFromPoint(x, y);
-		const still = x === first[0] && y === first[1] && e.isConnected && hit && (e.contains(hit) || hit.closest("label")?.control === e);
+		const [x, y] = box();
+		const still = x === first[0] && y === first[1] && mine(document.elementFromPoint(x, y));
 		if (!still) return done(null);
-		window.pressed = false;
-		e.addEventListener("click", () => { window.pressed = true }, { capture: true, once: true });
+		const kinds = ["pointerdown", "mousedown", "pointerup", "mouseup", "click"];
+		const press = { clicked: false, end: () => kinds.forEach(kind => removeEventListener(kind, guard, true)) };
+		let missed = false;
+		function guard(event) {
+			missed ||= !mine(event.target);
+			if (missed) { event.preventDefault(); event.stopImmediatePropagation(); }
+			if (event.type !== "click") return;
+			press.clicked = !missed;
+			press.end();
+		}
+		kinds.forEach(kind => addEventListener(kind, guard, true));
+		window.press = press;
 		done([x, y]);
 	}));
 })`
 
+// clicked answers, once the page has dealt with what the mouse did, whether that hit.
+const clicked = `new Promise(done => setTimeout(() => {
+	const press = window.press;
+	press?.end();
+	done(!press || press.clicked);
+}, 0))`
+
 // Press clicks an element with the mouse, as a person would: when it stands still
-// and nothing covers it. A click that missed, since the page moved in between, is
-// done again; a click that led to another page has arrived.
+// and nothing covers it. A click that would miss, since the page moved in between,
+// does nothing and is done again; a click that led to another page has arrived.
 func Press(selector string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		ctx, stop := context.WithTimeout(ctx, pressLimit)
 		defer stop()
 		for {
-			at, err := chromedp.Evaluate[[]float64](fmt.Sprintf(place, selector), chromedp.EvalAwaitPromise)(ctx, target)
+			at, err := chromedp.Evaluate[[]float64](fmt.Sprintf(aim, selector), chromedp.EvalAwaitPromise)(ctx, target)
 			if err == nil && len(at) == 2 {
 				if _, err := chromedp.MouseClickXY(at[0], at[1])(ctx, target); err != nil {
 					return err
 				}
-				missed, err := chromedp.Evaluate[bool](`new Promise(done => setTimeout(() => done(window.pressed === false), 0))`, chromedp.EvalAwaitPromise)(ctx, target)
-				if err != nil || !missed {
+				hit, err := chromedp.Evaluate[bool](clicked, chromedp.EvalAwaitPromise)(ctx, target)
+				if err != nil || hit {
 					return nil //nolint:nilerr // the page that was asked is gone: the click led away from it
 				}
 			}

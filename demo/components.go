@@ -17,6 +17,7 @@ func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
 		{Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly, Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost)},
+		{Method: http.MethodGet, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/reject", Access: web.DemoOnly, Handler: t.sampleRejection},
 		{Method: http.MethodGet, Path: "/h5/dev/components", Access: web.DemoOnly, Handler: t.phoneComponents},
@@ -59,6 +60,15 @@ func (t *Tour) sampleUpload(c *web.Context) error {
 		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(rows), rows[0][0])})
 	}
 	return t.showComponents(c, status, page)
+}
+
+// sampleSuggest answers the sample pickers while they are typed.
+func (t *Tour) sampleSuggest(c *web.Context) error {
+	who := c.Request().URL.Query().Has("who")
+	found := templates.SampleSuggestions(who, c.Query("house")+c.Query("who"))
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return t.o.Pages.RenderBlock(w, "console/dev/components", "sample-options", found)
+	})
 }
 
 func (t *Tour) sampleApproval(c *web.Context) error { return t.decideSample(c, true) }

@@ -107,6 +107,18 @@ func TestSampleReviews(t *testing.T) {
 	post(t, app, "/console/dev/components/review/99/approve", "application/x-www-form-urlencoded", "version=3", http.StatusNotFound)
 }
 
+// The sample pickers answer while they are typed.
+func TestSamplePickers(t *testing.T) {
+	app := newComponents(t)
+	for query, want := range map[string]int{"house=3栋": 1, "house=": 4, "who=李": 2, "who=3栋": 1, "who=x": 0} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest(http.MethodGet, templates.ComponentsSuggest+"?"+query, http.NoBody))
+		if got := strings.Count(w.Body.String(), "<option"); w.Code != http.StatusOK || got != want {
+			t.Errorf("%s: %d, %d choices, want %d", query, w.Code, got, want)
+		}
+	}
+}
+
 func TestSampleUpload(t *testing.T) {
 	app := newComponents(t)
 	for content, c := range map[string]struct {

@@ -62,6 +62,12 @@ func newSite(t *testing.T) *site {
 		shell := templates.Shell{Nav: templates.ConsoleMenu("reader", func(string) bool { return true })}
 		show(w, r, "console/dev/components", templates.NewComponentsPage(shell, req.URL.Query(), time.Now()))
 	})
+	mux.HandleFunc("GET "+templates.ComponentsSuggest, func(w http.ResponseWriter, req *http.Request) {
+		q := req.URL.Query()
+		if err := r.RenderBlock(w, "console/dev/components", "sample-options", templates.SampleSuggestions(q.Has("who"), q.Get("house")+q.Get("who"))); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
 	mux.HandleFunc("GET /h5/", func(w http.ResponseWriter, req *http.Request) {
 		page := templates.NewPhoneComponentsPage(templates.Phone{}, time.Now())
 		s.mu.Lock()
@@ -307,4 +313,17 @@ func TestPrintLeavesButtonsOut(t *testing.T) {
 	if !ask[bool](t, ctx, `document.querySelector(".tx-table tbody tr").checkVisibility()`) {
 		t.Error("the list is not printed")
 	}
+}
+
+// A picker offers choices while it is typed, and what is typed over forgets the id.
+func TestPickersInABrowser(t *testing.T) {
+	s, ctx := newSite(t), open(t, browser.Desktop)
+	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"),
+		chromedp.SendKeys("#f-house-1-house", "3栋"), until(`document.querySelectorAll("#f-house-1-house-list option").length === 1`),
+		chromedp.SendKeys("#f-who-1-who", "李"), until(`document.querySelectorAll("#f-who-1-who-list option").length === 2`))
+	const id = `document.querySelector("#f-who-2-who").form.elements.person.value`
+	if got := ask[string](t, ctx, id); got == "" {
+		t.Error("the chosen person has no id")
+	}
+	do(t, ctx, chromedp.SendKeys("#f-who-2-who", "x"), until(id+` === ""`))
 }

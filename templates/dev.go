@@ -18,6 +18,7 @@ type ComponentsPage struct {
 	Form     Form
 	Upload   Form    // works: the demo reads the file and answers
 	Uploads  []Field // its other states
+	Pickers  []ComponentsPicker
 	Facts    []Fact
 	Confirm  Confirm
 	Badges   []Badge
@@ -57,7 +58,7 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 			{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}}},
 		Nothing: Empty{Icon: "door", Title: "还没有门禁读头", Text: "登记第一台读头后，住户就能扫码通行。",
 			Action: Action{Label: "添加读头", URL: "/console/reader/new", Icon: "plus", Primary: true}},
-		Form: componentsForm(), Upload: componentsUpload(shell.CSRF), Uploads: componentsUploads(),
+		Form: componentsForm(), Upload: componentsUpload(shell.CSRF), Uploads: componentsUploads(), Pickers: componentsPickers(),
 		Facts: []Fact{
 			{Label: "编号", Value: "1907411200018432", Copy: true, Code: true},
 			{Label: "状态", Badge: Badge{Good, "在线"}},

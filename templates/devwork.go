@@ -34,6 +34,54 @@ func componentsUpload(csrf string) Form {
 	return Form{Action: ComponentsUpload + "#upload", CSRF: csrf, Submit: "读取名单", Sections: []Section{{Fields: []Field{field}}}}
 }
 
+// ComponentsSuggest answers the sample pickers while they are typed, with
+// SampleSuggestions.
+const ComponentsSuggest = componentsPath + "/suggest"
+
+// ComponentsPicker is a picker in one state: the fields of a form of its own.
+type ComponentsPicker struct {
+	State  string
+	Fields []Field
+}
+
+var (
+	sampleHouses = []string{"1栋1单元101", "1栋1单元102", "2栋1单元101", "3栋2单元501"}
+	samplePeople = []string{"李建华 · 138****0032 · 3栋2单元501", "李建华 · 139****4410 · 1栋1单元102", "王秀兰 · 137****8821 · 2栋1单元101"}
+)
+
+// SampleSuggestions are the choices of the sample pickers that hold a text: houses, or
+// people.
+func SampleSuggestions(people bool, text string) []string {
+	all := sampleHouses
+	if people {
+		all = samplePeople
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(choice string) bool { return !strings.Contains(choice, strings.TrimSpace(text)) })
+}
+
+// componentsPickers are a picker of a house, whose text is what is sent, and one of a
+// person, whose id is sent beside the text, in their states.
+func componentsPickers() []ComponentsPicker {
+	house := func(prefix, value, wrong string) []Field {
+		return []Field{{Prefix: prefix, Name: "house", Label: "房屋", Value: value, Error: wrong, Wide: true, MaxLength: 250, Autocomplete: "off", Placeholder: "3栋2单元501",
+			Help: "输入一部分，从列出的房屋里选；也可以写成 3-2-501。", Suggest: ComponentsSuggest}}
+	}
+	person := func(prefix, value, id, wrong string, offers ...Action) []Field {
+		return []Field{{Prefix: prefix, Name: "who", Label: "住户", Value: value, Error: wrong, Wide: true, MaxLength: 400, Autocomplete: "off", Placeholder: "姓名、手机后四位或房号",
+			Suggest: ComponentsSuggest, Picks: "person", Offers: offers}, {Kind: Hidden, Name: "person", Value: id}}
+	}
+	return []ComponentsPicker{
+		{"房屋：未填", house("house-1-", "", "")},
+		{"房屋：没有这一套", house("house-2-", "9-9-999", "“云栖花园”没有这套房屋，请核对或先添加房屋")},
+		{"房屋：可能是几套", house("house-3-", "1-101", "“1-101”可能是 1栋1单元101、2栋1单元101，请写完整")},
+		{"住户：未填", person("who-1-", "", "", "")},
+		{"住户：已选定，地址里带编号", person("who-2-", samplePeople[0], "1907411200018432", "")},
+		{"住户：可能是几位", person("who-3-", "李建华", "", "有 2 位住户符合，请选一位",
+			Action{Label: samplePeople[0] + "（云栖花园）", URL: componentsPath + "?person=1#picker"}, Action{Label: samplePeople[1] + "（云栖花园）", URL: componentsPath + "?person=2#picker"})},
+		{"住户：没有找到", person("who-4-", "赵六", "", "没有找到这位住户")},
+	}
+}
+
 // componentsUploads are an upload's states but the empty one.
 func componentsUploads() []Field {
 	wrong, again, off := sampleUpload("wrong-"), sampleUpload("again-"), sampleUpload("off-")

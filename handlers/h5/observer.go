@@ -130,7 +130,7 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 	if len(communities) < 2 {
 		return fields
 	}
-	fields[len(fields)-1].Placeholder = "跨小区时姓名从姓写起"
+	fields[len(fields)-1].Placeholder = "跨小区时从姓写起"
 	options := []templates.Choice{{Label: "全部小区"}}
 	for _, c := range communities {
 		options = append(options, templates.Choice{Value: c.ID.String(), Label: c.Name})

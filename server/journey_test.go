@@ -161,10 +161,14 @@ func (b *tab) await(what, expression string) {
 	b.t.Fatalf("waited in vain for %s (%v); the page says:\n%s", what, err, words)
 }
 
+// settled is true once htmx has taken over what it fetched: until then its links and
+// buttons load the whole page, as they do without scripts.
+const settled = `document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added") === null`
+
 // click clicks an element, wherever in the page's frames it is.
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.await(selector, inPhone+"(`"+selector+"`)")
+	b.await(selector, settled+" && "+inPhone+"(`"+selector+"`)")
 	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](inPhone+"(`"+selector+"`).click(), true")); err != nil {
 		b.t.Fatalf("click %s: %v", selector, err)
 	}

@@ -178,6 +178,7 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 			if !told[field.Name] {
 				field.Error, told[field.Name] = messages[field.Name], true
 			}
+			field.Focus = field.Focus && len(messages) == 0 // the first wrong field has it
 			if values == nil || field.Kind == Static || field.Kind == Password || field.Kind == Upload {
 				continue
 			}

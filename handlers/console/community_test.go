@@ -68,12 +68,16 @@ func TestCommunityLevelsOneByOne(t *testing.T) {
 	act := func(act string, want ...string) *goquery.Document {
 		t.Helper()
 		form.Set("act", act)
+		changed := len(form["levels"]) != len(want)
 		page, _ := b.post(t, communityPath, form, http.StatusOK)
 		if form["levels"] = levelsOf(page.Find("#f-levels")); !slices.Equal(form["levels"], want) {
 			t.Errorf("%s: %q, want %q", act, form["levels"], want)
 		}
 		if inputValue(page, "name") != "新苑" {
 			t.Errorf("%s lost the name", act)
+		}
+		if focus := page.Find("main [autofocus]"); focus.Length() != 1 || (focus.AttrOr("name", "") == "levels") != changed {
+			t.Errorf("%s: the page begins at %d places, the first is %s", act, focus.Length(), focus.AttrOr("name", ""))
 		}
 		return page
 	}

@@ -114,6 +114,7 @@ func (h *Console) communityLevels(c *web.Context, community core.Community, form
 	if !page.Fixed {
 		values["levels"], page.Focus = changeLevels(form.Levels, form.Act)
 	}
+	page.Form.Sections[0].Fields[0].Focus = page.Focus < 0 // a page has one place to begin
 	page.Form.Set(values, nil)
 	return h.page(c, http.StatusOK, "console/community/form", page)
 }

@@ -47,6 +47,10 @@ func wrongField(t *testing.T, page *goquery.Document, field string) {
 	if page.Find("#f-"+field+"-error").Text() == "" {
 		t.Errorf("no message at %s", field)
 	}
+	// Browsers go to the first place that asks for it: without scripts nothing mends that.
+	if first := page.Find("main [autofocus]").First(); first.Length() == 1 && first.Closest(".tx-wrong").Length() == 0 {
+		t.Errorf("%s is wrong, but the page begins at %s", field, first.AttrOr("name", ""))
+	}
 }
 
 func inputValue(page *goquery.Document, name string) string {

@@ -29,7 +29,11 @@ type site struct {
 	posts  []url.Values
 	codes  int
 	events chan string
+	gaveUp chan struct{} // closed when the browser gives up the list of slowState
 }
+
+// slowState is a choice of the filter whose list never comes.
+const slowState = "off"
 
 func newSite(t *testing.T) *site {
 	t.Helper()
@@ -43,7 +47,7 @@ func newSite(t *testing.T) *site {
 		}
 		t.Skip(err) // `make test` builds them first
 	}
-	s := &site{events: make(chan string)}
+	s := &site{events: make(chan string), gaveUp: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", r.AssetHandler())
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, req *http.Request) {
@@ -59,6 +63,11 @@ func newSite(t *testing.T) *site {
 	})
 	mux.HandleFunc("GET /h5/dev/live", s.live)
 	mux.HandleFunc("GET /console/", func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Query().Get("state") == slowState {
+			<-req.Context().Done()
+			close(s.gaveUp)
+			return
+		}
 		shell := templates.Shell{Nav: templates.ConsoleMenu("reader", func(string) bool { return true })}
 		show(w, r, "console/dev/components", templates.NewComponentsPage(shell, req.URL.Query(), time.Now()))
 	})
@@ -230,6 +239,22 @@ func TestConsoleInABrowser(t *testing.T) {
 	}
 	if got := ask[string](t, ctx, theme); got != after {
 		t.Errorf("theme %q on the next page, want %q", got, after)
+	}
+}
+
+// A filter whose list has not come yet is given up for a heading that is pressed: its
+// answer would take the place of the later one.
+func TestListShowsWhatWasAskedLast(t *testing.T) {
+	s, ctx := newSite(t), browser.Open(t, browser.Desktop) // not open: htmx writes of what it gives up
+	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"),
+		chromedp.Evaluate[chromedp.Void](`{ const f = document.querySelector("#f-state"); f.value = "`+slowState+`"; f.dispatchEvent(new Event("change", { bubbles: true })); }`),
+		until(`document.querySelector(".htmx-request") !== null`),
+		browser.Press("thead .tx-sort"),
+		until(`location.search.includes("sort=name") && `+settled))
+	select {
+	case <-s.gaveUp:
+	case <-time.After(10 * time.Second):
+		t.Error("the first answer is still waited for")
 	}
 }
 

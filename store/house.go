@@ -152,21 +152,10 @@ type TreeNode struct {
 	Children          []*TreeNode
 }
 
-// HouseTree gives the top nodes of a community's tree. It costs three queries.
+// HouseTree gives the top nodes of a community's tree. It costs three queries, and
+// counts the residents of the whole community.
 func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
-	if !scope.Has(community) {
-		return nil, core.NotFound(noCommunity)
-	}
-	var nodes []nodeRow
-	err := s.all(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(community))
-	if err != nil {
-		return nil, wrap("house tree", err)
-	}
-	var counts []struct {
-		Node   core.ID `db:"node_id"`
-		Houses int     `db:"houses"`
-	}
-	err = s.all(ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id", int64(community))
+	tree, err := s.buildingTree(ctx, scope, community)
 	if err != nil {
 		return nil, wrap("house tree", err)
 	}
@@ -179,14 +168,40 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 	if err != nil {
 		return nil, wrap("house tree", err)
 	}
-	tree := newTree(nodes)
-	for _, c := range counts {
-		tree.add(c.Node, c.Houses, 0)
-	}
 	for _, p := range people {
 		tree.add(p.Node, 0, p.Residents)
 	}
 	return tree.top, nil
+}
+
+// BuildingTree is HouseTree without residents, for a choice of buildings: it costs two
+// queries.
+func (s *Store) BuildingTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
+	tree, err := s.buildingTree(ctx, scope, community)
+	return tree.top, wrap("building tree", err)
+}
+
+// buildingTree is the tree with its houses counted.
+func (s *Store) buildingTree(ctx context.Context, scope core.Scope, community core.ID) (houseTree, error) {
+	if !scope.Has(community) {
+		return houseTree{}, core.NotFound(noCommunity)
+	}
+	var nodes []nodeRow
+	if err := s.all(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(community)); err != nil {
+		return houseTree{}, err
+	}
+	var counts []struct {
+		Node   core.ID `db:"node_id"`
+		Houses int     `db:"houses"`
+	}
+	if err := s.all(ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id", int64(community)); err != nil {
+		return houseTree{}, err
+	}
+	tree := newTree(nodes)
+	for _, c := range counts {
+		tree.add(c.Node, c.Houses, 0)
+	}
+	return tree, nil
 }
 
 // houseByLabel gives the house of a community that is called label.

@@ -88,7 +88,7 @@ func (h *Console) readerScope(c *web.Context, r core.Reader) ([]string, error) {
 	if len(r.ScopeNodes) == 0 {
 		return nil, nil
 	}
-	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), r.Community)
+	tree, err := h.Store.BuildingTree(c.Ctx(), c.Scope(), r.Community)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (h *Console) readerFormPage(c *web.Context, r core.Reader, wrong error) err
 	if err != nil {
 		return err
 	}
-	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), r.Community)
+	tree, err := h.Store.BuildingTree(c.Ctx(), c.Scope(), r.Community)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
 		{Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly, Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost)},
+		{Method: http.MethodPost, Path: templates.ComponentsPick, Access: web.DemoOnly, Handler: t.samplePick},
 		{Method: http.MethodGet, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/reject", Access: web.DemoOnly, Handler: t.sampleRejection},
@@ -60,6 +61,13 @@ func (t *Tour) sampleUpload(c *web.Context) error {
 		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(rows), rows[0][0])})
 	}
 	return t.showComponents(c, status, page)
+}
+
+// samplePick shows the sample tree in a form as its button leaves it.
+func (t *Tour) samplePick(c *web.Context) error {
+	page := newComponents(c)
+	page.Picked(c.Form().Get("act"))
+	return t.showComponents(c, http.StatusOK, page)
 }
 
 // sampleSuggest answers the sample pickers while they are typed.

@@ -119,6 +119,17 @@ func TestSamplePickers(t *testing.T) {
 	}
 }
 
+// The sample tree in a form does what its buttons say.
+func TestSamplePick(t *testing.T) {
+	app := newComponents(t)
+	for act, want := range map[string]string{"all-1": "已选 120 / 120 套", "none-2": "已选 0 / 60 套", "all-3": "已选 60 / 60 套", "open-1": "已选 60 / 120 套", "open-4": "900 套"} {
+		w := post(t, app, templates.ComponentsPick, "application/x-www-form-urlencoded", "act="+act, http.StatusOK)
+		if got := w.Find("#sample-pick .tx-current small").Text(); got != want {
+			t.Errorf("%s: %q, want %q", act, got, want)
+		}
+	}
+}
+
 func TestSampleUpload(t *testing.T) {
 	app := newComponents(t)
 	for content, c := range map[string]struct {

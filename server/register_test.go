@@ -19,10 +19,11 @@ func openConsole(t *testing.T, address string, size browser.Size) *tab {
 	return b
 }
 
-// types puts a text into an input, as a person would.
+// types puts a text into an input, as a person would: when the page has come with its
+// scripts, which say what Enter does.
 func (b *tab) types(selector, text string) {
 	b.t.Helper()
-	b.await(selector, "document.querySelector(`"+selector+"`)")
+	b.await(selector, "document.readyState === 'complete' && document.querySelector(`"+selector+"`)")
 	if err := chromedp.Do(b.ctx, chromedp.Focus(selector), chromedp.KeyEvent(text)); err != nil {
 		b.t.Fatalf("type %q: %v", text, err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"tongxing/testkit/browser"
@@ -18,4 +19,36 @@ func TestRestrictingHousesByEnter(t *testing.T) {
 	b.click("input[name=houses]")
 	b.types("#f-reason", "社区通知"+kb.Enter)
 	b.await("the list with the house", `document.readyState === "complete" && document.querySelector("main tbody") && document.body.innerText.includes("已限制 1 套房屋的出入")`)
+}
+
+// The tree of the form shows the houses of a unit and ticks them all, in place: the
+// page stays, what was typed too, and so does the keyboard's place.
+func TestRestrictingHousesByTree(t *testing.T) {
+	b := openConsole(t, startDemo(t), browser.Desktop)
+	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+	b.types("#f-reason", "电梯停用")
+	b.run(`window.stays = true`)
+	const row = `#restriction-tree > ul > li:nth-child(3)`                   // behind all of them, and the first building
+	if err := chromedp.Do(b.ctx, browser.Press(row+` button`)); err != nil { // with the mouse, which leaves the keyboard there
+		t.Fatal(err)
+	}
+	b.await("its houses", `document.querySelectorAll("input[name=houses]").length > 60 && document.activeElement.closest("`+row+`")`)
+	b.click(row + ` ul li:first-child .btn`)
+	b.await("the unit's, ticked", settled+` && document.querySelectorAll("input[name=houses]:checked").length === 60 && document.querySelector("[data-ticked]").innerText === "60"`)
+	b.click("input[name=houses]")
+	b.await("one fewer", `document.querySelector("[data-ticked]").innerText === "59"`)
+	b.picture("restriction-tree")
+	b.await("the same page", `window.stays && location.pathname.endsWith("/new") && document.querySelector("#f-reason").value === "电梯停用"`)
+	b.click(`#restriction-foot .btn-primary`)
+	b.await("the list with the houses", `document.readyState === "complete" && document.body.innerText.includes("已限制 59 套房屋的出入")`)
+
+	// Houses that are restricted already are asked about before they are restricted anew.
+	b.await("the way back", `location.assign("/console/restriction/new") || true`)
+	b.click(row + ` .btn`)
+	b.await("what will be replaced", settled+` && document.querySelector("#pick").innerText.includes("有 59 套已限制出入")`)
+	b.types("#f-reason", "全楼停用")
+	b.click(`#restriction-foot .btn-primary`)
+	b.await("the question", `document.querySelector("dialog[open] p").innerText.includes("有 59 套已限制出入")`)
+	b.click(`dialog button[value="yes"]`)
+	b.await("both units", `document.readyState === "complete" && document.body.innerText.includes("已限制 120 套房屋的出入")`)
 }

@@ -16,6 +16,7 @@ type ComponentsPage struct {
 	Tree     Tree
 	Nothing  Empty
 	Form     Form
+	Pick     Tree    // in a form
 	Upload   Form    // works: the demo reads the file and answers
 	Uploads  []Field // its other states
 	Pickers  []ComponentsPicker
@@ -56,6 +57,7 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 				{Label: "1单元", URL: "/console/dev/components?node=2", Note: "120 套 · 276 人", Current: true, Leaf: true},
 				{Label: "2单元", URL: "/console/dev/components?node=3", Note: "120 套 · 264 人", Leaf: true}}},
 			{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}}},
+		Pick: componentsPick(""),
 		Nothing: Empty{Icon: "door", Title: "还没有门禁读头", Text: "登记第一台读头后，住户就能扫码通行。",
 			Action: Action{Label: "添加读头", URL: "/console/reader/new", Icon: "plus", Primary: true}},
 		Form: componentsForm(), Upload: componentsUpload(shell.CSRF), Uploads: componentsUploads(), Pickers: componentsPickers(),

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,6 +33,41 @@ func componentsUpload(csrf string) Form {
 	field := sampleUpload("")
 	field.Required = true
 	return Form{Action: ComponentsUpload + "#upload", CSRF: csrf, Submit: "读取名单", Sections: []Section{{Fields: []Field{field}}}}
+}
+
+// ComponentsPick is where the buttons of the sample tree in a form are sent.
+const ComponentsPick = componentsPath + "/pick"
+
+// Picked draws the sample tree in a form as one of its buttons leaves it.
+func (p *ComponentsPage) Picked(act string) { p.Pick = componentsPick(act) }
+
+// componentsPick is a tree in a form: a building that is open, one of whose units is
+// ticked, and one that is too large to be ticked at once. act is what was pressed last.
+func componentsPick(act string) Tree {
+	ticked := map[string]int{"2": 60}
+	switch act {
+	case "all-1":
+		ticked["2"], ticked["3"] = 60, 60
+	case "none-1", "none-2":
+		ticked["2"] = 0
+	case "all-3":
+		ticked["3"] = 60
+	}
+	chosen := "2"
+	if _, id, found := strings.Cut(act, "-"); found {
+		chosen = id
+	}
+	const address = ComponentsPick + "#sample-pick"
+	node := func(id, label string, ticked, houses int) TreeNode {
+		n := TreeNode{Label: label, URL: address, Act: "open-" + id, Note: fmt.Sprintf("已选 %d / %d 套", ticked, houses), Current: id == chosen, Leaf: true, Pick: &TreePick{Act: "all-" + id, Label: "全选", Words: "勾选 " + label + " 的全部房屋"}}
+		if ticked == houses {
+			n.Pick = &TreePick{Act: "none-" + id, Label: "全不选", Words: "不选 " + label + " 的房屋"}
+		}
+		return n
+	}
+	one := node("1", "1栋", ticked["2"]+ticked["3"], 120)
+	one.Leaf, one.Children = false, []TreeNode{node("2", "1单元", ticked["2"], 60), node("3", "2单元", ticked["3"], 60)}
+	return Tree{ID: "sample-pick", Label: "选择楼栋", Nodes: []TreeNode{one, {Label: "2栋", URL: address, Act: "open-4", Note: "900 套", Current: chosen == "4", Leaf: true}}}
 }
 
 // ComponentsSuggest answers the sample pickers while they are typed, with

@@ -7,6 +7,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -343,6 +345,82 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	b.upload(t, restrictionPath, form, restrictionFile, make([]byte, web.UploadBody(restrictionListMost)), http.StatusRequestEntityTooLarge)
 }
 
+// The tree of the form shows the houses of a node, ticks all of them, and unticks them;
+// nothing else that is ticked or typed is lost, and nothing saved.
+func TestRestrictionTree(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	more, err := d.store.CreateHouses(t.Context(), core.System, core.Everywhere, d.mine.Community, [][]string{{"77", "1", "101"}, {"77", "1", "102"}, {"77", "2", "101"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := d.mine.Houses[0].String()
+	page := b.get(t, restrictionPath+"/new?house="+before, http.StatusOK)
+	form := filledIn(page)
+	form.Set("reason", hostileText)
+	press := func(button, note string, shown, ticked int) {
+		t.Helper()
+		act := page.Find(`#restriction-tree button:contains("`+button+`")`).Last().AttrOr("value", "")
+		if button == "全选" || button == "全不选" {
+			act = page.Find(`#restriction-tree .tx-current button:contains("`+button+`")`).AttrOr("value", "")
+		}
+		form.Set("act", act)
+		page, _ = b.post(t, restrictionPath, form, http.StatusOK)
+		form = filledIn(page)
+		if boxes := page.Find(`input[name="houses"]`); boxes.Length() != shown || boxes.Filter("[checked]").Length() != ticked {
+			t.Errorf("%s (%s) shows %d houses, %d ticked; want %d, %d", button, act, boxes.Length(), boxes.Filter("[checked]").Length(), shown, ticked)
+		}
+		if got := page.Find("#restriction-tree .tx-current small").Text(); got != note {
+			t.Errorf("%s: the tree says %q, want %q", button, got, note)
+		}
+		if page.Find(`input[value="`+before+`"][checked]`).Length() != 1 || inputValue(page, "reason") != hostileText {
+			t.Errorf("%s: the form lost something", button)
+		}
+	}
+	press("77栋", "3 套", 4, 1)
+	press("全选", "已选 3 / 3 套", 4, 4)
+	press("2单元", "已选 1 / 1 套", 4, 4)
+	press("全不选", "1 套", 4, 3)
+	press("77栋", "已选 2 / 3 套", 4, 3)
+	press("全部楼栋", "已选 3 / "+strconv.Itoa(len(d.mine.Houses)+3)+" 套", 3, 3)
+	if len(d.restrictions(t)) != 0 {
+		t.Fatal("a button of the tree restricted a house")
+	}
+	form.Set("act", "save")
+	b.post(t, restrictionPath, form, http.StatusSeeOther)
+	var got []core.ID
+	for _, r := range d.restrictions(t) {
+		got = append(got, r.House)
+	}
+	slices.Sort(got)
+	if want := slices.Sorted(slices.Values([]core.ID{d.mine.Houses[0], more[0], more[1]})); !slices.Equal(got, want) {
+		t.Errorf("restricted %v, want %v", got, want)
+	}
+
+	// A node of another community has no houses here; what is no node is no act.
+	tree, err := d.store.BuildingTree(t.Context(), core.Everywhere, d.others.Community)
+	if err != nil || len(tree) == 0 {
+		t.Fatalf("%d nodes, %v", len(tree), err)
+	}
+	for _, verb := range []string{pickOpen, pickAll, pickNone} {
+		form := url.Values{"community": {d.mine.Community.String()}, "act": {verb + tree[0].ID.String()}}
+		page, _ := b.post(t, restrictionPath, form, http.StatusOK)
+		if page.Find(`input[name="houses"]`).Length() != 0 {
+			t.Errorf("%s shows another community's houses", verb)
+		}
+		form.Set("act", verb+hostileText[:20])
+		b.post(t, restrictionPath, form, http.StatusOK)
+	}
+}
+
+func sampleRestrictionTree() *templates.Tree {
+	node := func(id core.ID, houses int, children ...*store.TreeNode) *store.TreeNode {
+		return &store.TreeNode{BuildingNode: core.BuildingNode{ID: id, Name: hostileText}, Houses: houses, Children: children}
+	}
+	tree := restrictionTree([]*store.TreeNode{node(1, 600, node(2, 1), node(3, 2))}, 2, []core.House{{Path: "/1/2/"}})
+	return &tree
+}
+
 func TestRestrictionPages(t *testing.T) {
 	shell := templates.Shell{Title: "限制出入", CSRF: "x"}
 	at := place{Community: core.Community{ID: 1}}
@@ -351,7 +429,7 @@ func TestRestrictionPages(t *testing.T) {
 			{Label: "1栋101", Reason: hostileText, State: restrictionBadge(core.Restriction{Exits: 2}, 1), Lift: &templates.Submit{Label: "解除", URL: "/x"}},
 		}},
 		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
-		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: &templates.Field{Kind: templates.Select, Name: "node", Label: "楼栋"},
+		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: 1, Tree: sampleRestrictionTree(),
 			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: hostileText, Error: "太大"}, Tally: "名单有 3 行", Matches: restrictionMatches([]core.HouseMatch{{Line: hostileText}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
 	})
 }

@@ -35,7 +35,8 @@ type restrictionForm struct {
 type restrictionNewPage struct {
 	templates.Shell
 	Search  templates.Field
-	Node    *templates.Field // the tree, where the community has one
+	Tree    *templates.Tree // nil where the community has none
+	Node    core.ID         // the one whose houses are shown; 0 = none
 	Pasted  templates.Field
 	File    templates.Field
 	Matches []restrictionMatch
@@ -45,7 +46,16 @@ type restrictionNewPage struct {
 	Already []core.ID // among them those that are restricted already
 	Ask     string    // asked before saving, where restrictions will be replaced
 	Looked  string
-	More    bool // the search found more houses than are shown
+	More    bool   // the search found more houses than are shown
+	Full    string // that not all that was asked for is ticked, in words
+}
+
+// Nothing says why there is no house to tick.
+func (p restrictionNewPage) Nothing() string {
+	if p.Tree != nil && p.Node == 0 && p.Search.Value == "" {
+		return "点一处楼栋，列出它的房屋；也可以输入房号来找。"
+	}
+	return "没有找到房屋。"
 }
 
 // listDigest names a pasted list, so that one which was changed after it was looked
@@ -73,9 +83,6 @@ type restrictionMatch struct {
 	Words string
 }
 
-// housesFound bounds what a search for houses shows.
-const housesFound = 60
-
 func (h *Console) restrictionNew(c *web.Context) error {
 	at, err := h.placeOf(c, c.Query("community"))
 	if err != nil {
@@ -100,36 +107,22 @@ func (h *Console) restrictionNew(c *web.Context) error {
 func (h *Console) restrictionPage(c *web.Context, at place, form restrictionForm) (restrictionNewPage, error) {
 	page := restrictionNewPage{Shell: h.shell(c, "passrule", "限制房屋")}
 	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "限制出入", URL: at.at(restrictionPath)}}
-	choices, err := h.tickedHouses(c, form.Houses)
+	choices, err := h.restrictionHouses(c, at, form, &page)
 	if err != nil {
 		return page, err
-	}
-	if form.Keyword != "" || form.Node != 0 || len(choices) == 0 {
-		var found []store.HouseRow
-		if found, page.More, err = h.restrictionSearch(c, at, form, housesFound); err != nil {
-			return page, err
-		}
-		choices = addHouses(choices, found)
 	}
 	if err := h.markRestricted(c, choices, form.Houses, &page); err != nil {
 		return page, err
 	}
-	tree, err := h.Store.HouseTree(c.Ctx(), c.Scope(), at.ID)
-	if err != nil {
-		return page, err
-	}
-	if len(tree) > 0 {
-		page.Node = &templates.Field{Kind: templates.Select, Name: "node", Label: "楼栋", Choices: append([]templates.Choice{{Label: "全部楼栋"}}, nodeOptions(tree, "")...)}
-		if form.Node != 0 {
-			page.Node.Value = form.Node.String()
-		}
-	}
-	page.Ticked, page.Looked = len(form.Houses), form.Looked
+	page.Node, page.Ticked, page.Looked = form.Node, len(form.Houses), form.Looked
 	page.Pasted = templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4, Placeholder: "3-2-501\n3栋2单元502",
 		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
 	page.File = templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
 		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost)}
-	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off", Enter: "search"}
+	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off", Enter: "search", Wide: true}
+	if form.Node != 0 {
+		page.Search.Help = "只在选中的楼栋里找；要在整个小区里找，先点“全部楼栋”。"
+	}
 	page.Form = templates.Form{Action: restrictionPath, CSRF: page.CSRF, Cancel: at.at(restrictionPath), Submit: "限制出入", Sections: restrictionSections(at, form, choices)}
 	return page, nil
 }
@@ -196,29 +189,6 @@ func restrictedWords(r core.Restriction) string {
 	return words
 }
 
-// tickedHouses names the ticked houses; one of another community is not found.
-func (h *Console) tickedHouses(c *web.Context, ids []core.ID) ([]templates.Choice, error) {
-	houses, err := h.Store.HousesByID(c.Ctx(), c.Scope(), ids)
-	choices := make([]templates.Choice, len(houses))
-	for i, house := range houses {
-		choices[i] = templates.Choice{Value: house.ID.String(), Label: house.Label}
-	}
-	return choices, err
-}
-
-func addHouses(choices []templates.Choice, found []store.HouseRow) []templates.Choice {
-	known := map[string]bool{}
-	for _, choice := range choices {
-		known[choice.Value] = true
-	}
-	for _, house := range found {
-		if !known[house.ID.String()] {
-			choices = append(choices, templates.Choice{Value: house.ID.String(), Label: house.Label})
-		}
-	}
-	return choices
-}
-
 func (h *Console) restrictionSet(c *web.Context) error {
 	var form restrictionForm
 	wrong := c.Bind(&form)
@@ -253,11 +223,6 @@ func (h *Console) restrictionSet(c *web.Context) error {
 	return c.Redirect(at.at(restrictionPath))
 }
 
-// restrictionSearch finds houses by a part of their label, below a node of the tree.
-func (h *Console) restrictionSearch(c *web.Context, at place, form restrictionForm, most int) ([]store.HouseRow, bool, error) {
-	return h.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: at.ID, Node: form.Node, Keyword: form.Keyword, Page: store.Page{Limit: most}})
-}
-
 // restrictionPreview shows the form again with more houses ticked, for whoever
 // looks before saving.
 func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionForm, wrong error) error {
@@ -268,6 +233,8 @@ func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionF
 	case err != nil:
 	case form.Act == "all":
 		form.Houses, full, err = h.tickAll(c, at, form)
+	case form.byTree():
+		full, err = h.restrictionByTree(c, at, &form)
 	case form.Act == "paste" || file.read:
 		if matches, err = h.Store.MatchHouses(c.Ctx(), c.Scope(), at.ID, form.Pasted); err == nil {
 			form.Houses, form.Looked = tickMatches(form.Houses, matches), listDigest(form.Pasted)
@@ -297,28 +264,9 @@ func (h *Console) restrictionPreview(c *web.Context, at place, form restrictionF
 		status, page.File.Value = web.StatusOf(wrong), file.unread
 	}
 	if full {
-		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Warn, Text: fmt.Sprintf("一次最多 %d 套，其余没有勾选。", store.RestrictionMost)})
+		page.Full = fmt.Sprintf("一次最多 %d 套，其余没有勾选。", store.RestrictionMost)
 	}
 	return h.page(c, status, "console/restriction/form", page)
-}
-
-// tickAll adds what the search finds to the ticked houses; full tells that not all
-// of it went in.
-func (h *Console) tickAll(c *web.Context, at place, form restrictionForm) (houses []core.ID, full bool, err error) {
-	found, more, err := h.restrictionSearch(c, at, form, store.RestrictionMost)
-	if err != nil {
-		return nil, false, err
-	}
-	houses = form.Houses
-	for _, house := range found {
-		if !slices.Contains(houses, house.ID) {
-			houses = append(houses, house.ID)
-		}
-	}
-	if len(houses) > store.RestrictionMost {
-		return houses[:store.RestrictionMost], true, nil
-	}
-	return houses, more, nil
 }
 
 // tickMatches adds the houses of the lines that mean exactly one.

@@ -59,18 +59,29 @@ export function watchForms() {
   });
 
   // A field with a button of its own: Enter presses that, not the form's first. What
-  // Enter ends while Chinese is typed is a word.
-  document.addEventListener("keydown", (event) => {
+  // Enter ends while Chinese is typed is a word. Programs that type for people may
+  // send the second event although the first was taken.
+  const takeEnter = (event) => {
     const { enter } = event.target.dataset ?? {};
-    if (!enter || event.key !== "Enter" || event.isComposing) return;
+    if (!enter || event.key !== "Enter" || event.isComposing) return false;
     event.preventDefault();
-    event.target.form.querySelector(`button[value="${enter}"]`).click();
+    return true;
+  };
+  document.addEventListener("keypress", takeEnter);
+  document.addEventListener("keydown", (event) => {
+    if (takeEnter(event)) event.target.form.querySelector(`button[value="${event.target.dataset.enter}"]`).click();
   });
 
   // A text that names what was picked, and is typed over, names it no more.
   document.addEventListener("input", ({ target }) => {
     const picks = target.dataset.picks;
     if (picks) for (const id of target.form.querySelectorAll(`input[type=hidden][name="${picks}"]`)) id.value = "";
+  });
+
+  // How many boxes of a name are ticked.
+  document.addEventListener("change", ({ target }) => {
+    const tally = target.form?.querySelector(`[data-ticked="${target.name}"]`);
+    if (tally) tally.textContent = target.form.querySelectorAll(`input[name="${target.name}"]:checked`).length;
   });
 
   // Back from the next page: the form may be sent again.

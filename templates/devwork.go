@@ -59,9 +59,9 @@ func componentsPick(act string) Tree {
 	}
 	const address = ComponentsPick + "#sample-pick"
 	node := func(id, label string, ticked, houses int) TreeNode {
-		n := TreeNode{Label: label, URL: address, Act: "open-" + id, Note: fmt.Sprintf("已选 %d / %d 套", ticked, houses), Current: id == chosen, Leaf: true, Pick: &TreePick{Act: "all-" + id, Label: "全选", Words: "勾选 " + label + " 的全部房屋"}}
+		n := TreeNode{Label: label, URL: address, Act: "open-" + id, Note: fmt.Sprintf("已选 %d / %d 套", ticked, houses), Current: id == chosen, Leaf: true, Pick: &TreePick{Act: "all-" + id, Label: "全选", Words: "全选 " + label + " 的房屋"}}
 		if ticked == houses {
-			n.Pick = &TreePick{Act: "none-" + id, Label: "全不选", Words: "不选 " + label + " 的房屋"}
+			n.Pick = &TreePick{Act: "none-" + id, Label: "全不选", Words: "全不选 " + label + " 的房屋"}
 		}
 		return n
 	}

@@ -28,5 +28,5 @@ type TreeNode struct {
 type TreePick struct {
 	Act   string
 	Label string // "全选"
-	Words string // for screen readers: "勾选 1栋 的全部房屋"
+	Words string // for screen readers, beginning with Label: "全选 1栋 的房屋"
 }

@@ -105,9 +105,9 @@ func (p restrictionPicks) nodes(nodes []*store.TreeNode) (drawn []templates.Tree
 		node := templates.TreeNode{Label: n.Name, URL: pickURL, Act: pickOpen + id, Note: pickNote(p.below[id], n.Houses), Current: n.ID == p.chosen, Leaf: len(n.Children) == 0}
 		switch {
 		case n.Houses > 0 && p.below[id] == n.Houses:
-			node.Pick = &templates.TreePick{Act: pickNone + id, Label: "全不选", Words: "不选 " + n.Name + " 的房屋"}
+			node.Pick = &templates.TreePick{Act: pickNone + id, Label: "全不选", Words: "全不选 " + n.Name + " 的房屋"}
 		case n.Houses > 0 && n.Houses <= store.RestrictionMost:
-			node.Pick = &templates.TreePick{Act: pickAll + id, Label: "全选", Words: "勾选 " + n.Name + " 的全部房屋"}
+			node.Pick = &templates.TreePick{Act: pickAll + id, Label: "全选", Words: "全选 " + n.Name + " 的房屋"}
 		}
 		children, leads := p.nodes(n.Children)
 		if leads || node.Current {

@@ -1,9 +1,12 @@
-// Package migrations holds the schema as numbered SQL files, one source for
-// every dialect. Files are only ever appended.
+// Package migrations holds the schema as numbered SQL files, one source for every
+// dialect. What a release holds is never changed, only appended to; a database that was
+// made between two releases from other files of the same numbers is known by their names.
 package migrations
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"sort"
@@ -17,7 +20,7 @@ var files embed.FS
 // Migration is one numbered file, split into its statements.
 type Migration struct {
 	Version    int
-	Name       string
+	Name       string // the file's, and the beginning of its statements' SHA-256: "foundation 3f2a9c01d4e5"
 	Statements []string
 }
 
@@ -39,7 +42,9 @@ func All() ([]Migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Migration{Version: version, Name: name, Statements: Split(string(text))})
+		statements := Split(string(text))
+		sum := sha256.Sum256([]byte(strings.Join(statements, ";\n")))
+		all = append(all, Migration{Version: version, Name: name + " " + hex.EncodeToString(sum[:6]), Statements: statements})
 	}
 	return all, nil
 }

@@ -12,6 +12,10 @@ import (
 // ErrNewerSchema says that the database was written by a newer program.
 var ErrNewerSchema = errors.New("数据库由更新版本的通行创建：请使用新版本程序，或恢复升级前的备份")
 
+// ErrOtherSchema says that the database was written by a program between two releases,
+// whose migrations were others.
+var ErrOtherSchema = errors.New("数据库由另一个开发中的版本创建，结构不同：请用创建它的程序打开，或换一个空的数据目录（或空的数据库）重新开始")
+
 // migrateTime bounds the wait for another server that migrates at this moment.
 const migrateTime = 2 * time.Minute
 
@@ -35,9 +39,26 @@ func (s *Store) migrate(ctx context.Context) error {
 	if version > len(all) {
 		return fmt.Errorf("store: schema %d, this program knows %d: %w", version, len(all), ErrNewerSchema)
 	}
+	if err := s.checkMigrations(ctx, all); err != nil {
+		return fmt.Errorf("store: schema %d: %w", version, err)
+	}
 	for _, m := range all {
 		if err := s.apply(ctx, m); err != nil {
 			return fmt.Errorf("store: migrate to %d (%s): %w", m.Version, m.Name, err)
+		}
+	}
+	return nil
+}
+
+// checkMigrations refuses a database whose migrations were others of the same numbers.
+func (s *Store) checkMigrations(ctx context.Context, all []migrations.Migration) error {
+	var names []string
+	if err := s.reads.SelectContext(ctx, &names, "SELECT name FROM schema_migration ORDER BY version"); err != nil {
+		return err
+	}
+	for i, name := range names {
+		if name != all[i].Name {
+			return ErrOtherSchema
 		}
 	}
 	return nil

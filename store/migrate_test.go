@@ -72,6 +72,24 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	})
 }
 
+// A database that was made between two releases, by a migration that has changed
+// since, is told from one of today: its statements would fail one by one.
+func TestOtherSchemaIsRefused(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s := openStore(t, o)
+		err := s.write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.exec("UPDATE schema_migration SET name = 'foundation' WHERE version = 1")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(t.Context(), o); !errors.Is(err, ErrOtherSchema) {
+			t.Errorf("Open on another schema: %v", err)
+		}
+	})
+}
+
 // A migration that died half way needs a person: the message says what to do.
 // SQLite migrates in one transaction: there is no half.
 func TestHalfDoneMigrationSaysWhatToDo(t *testing.T) {

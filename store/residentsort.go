@@ -7,21 +7,31 @@ import (
 	"tongxing/core"
 )
 
-// residentSorts are the columns that residents of one community can be sorted by,
-// each with the index that keeps them so.
-var residentSorts = map[string]string{"name": "resident_name", "sex": "resident_sex", "identity": "resident_identity"}
+// residentSort is a column with the index that keeps the residents of a community in
+// its order.
+type residentSort struct{ column, index string }
+
+// residentSorts are what residents of one community can be sorted by.
+var residentSorts = map[string]residentSort{
+	"name":     {"name_key", "resident_name_key"},
+	"sex":      {"sex", "resident_sex"},
+	"identity": {"identity", "resident_identity"},
+}
 
 // sorted reports that the filter's sort holds: an index has one community, and
 // keywords and houses have indexes of their own.
 func (f ResidentFilter) sorted(scope core.Scope) bool {
-	return residentSorts[strings.TrimPrefix(f.Sort, "-")] != "" && !scope.All && len(scope.IDs) == 1 && core.Clean(f.Keyword) == "" && f.House == 0
+	_, known := residentSorts[strings.TrimPrefix(f.Sort, "-")]
+	return known && !scope.All && len(scope.IDs) == 1 && core.Clean(f.Keyword) == "" && f.House == 0
 }
 
 // sortedResidentIDs is the query for the ids of one page in the order of a column,
 // one more than it holds. A cursor that is no resident of the community starts
 // from the beginning.
 func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f ResidentFilter) (string, []any, error) {
-	column, descending := strings.CutPrefix(f.Sort, "-")
+	name, descending := strings.CutPrefix(f.Sort, "-")
+	sort := residentSorts[name]
+	column := sort.column
 	cursor, backwards := f.Page.Before, false
 	if cursor == 0 && f.Page.After != 0 {
 		cursor, backwards = f.Page.After, true
@@ -43,6 +53,6 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 			args = append(args, key, key, int64(cursor))
 		}
 	}
-	return "SELECT t.id FROM resident t" + s.dialect.forceIndex(residentSorts[column]) + " WHERE t.community_id = ?" + where +
+	return "SELECT t.id FROM resident t" + s.dialect.forceIndex(sort.index) + " WHERE t.community_id = ?" + where +
 		" ORDER BY t." + column + order + ", t.id" + order + " LIMIT ?", append(args, f.Page.Limit+1), nil
 }

@@ -213,6 +213,18 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 			wantOneChange(t, s, "reader's "+c.what, s.UpdateReader(ctx, by, everywhere, r))
 		}
 
+		// Buildings are named, and the way to them.
+		r.ScopeNodes = []core.ID{tree[0].Children[0].ID, tree[0].ID}
+		wantOneChange(t, s, "reader's unit", s.UpdateReader(ctx, by, everywhere, r))
+		entries, _, err := s.AuditRecords(ctx, everywhere, core.AuditFilter{}, Page{Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, want := entries[0].Changes(), tree[0].Name+tree[0].Children[0].Name
+		if !slices.ContainsFunc(changes, func(c core.AuditChange) bool { return c.Label == "服务范围" && slices.Equal(c.Added, []string{want}) }) {
+			t.Errorf("the audit log keeps %+v; want %s added", changes, want)
+		}
+
 		guard, post := newGuard(t, s, one, "李师傅"), newPost(t, s, one)
 		for _, inService := range []bool{false, true} {
 			wantOneChange(t, s, "guard's service", s.SetGuardInService(ctx, by, everywhere, guard, inService))

@@ -260,28 +260,32 @@ type ReaderQR struct {
 // readerAudit is what the audit log keeps of a reader's settings. The secret is
 // not among them.
 type readerAudit struct {
-	Name        string `json:"name"`
-	Gate        string `json:"gate"`
-	Protocol    string `json:"protocol"`
-	Serial      string `json:"serial"`
-	Direction   string `json:"direction"`
-	ScopeNodes  string `json:"scope_nodes"`
-	Kinds       string `json:"kinds"`
-	Thermometer bool   `json:"thermometer"`
-	QRAllowed   bool   `json:"qr_allowed"`
-	DenyCode    string `json:"deny_code"`
-	Heartbeat   string `json:"heartbeat"`
-	Firmware    string `json:"firmware"`
-	Disabled    bool   `json:"disabled"`
+	Name        string   `json:"name"`
+	Gate        string   `json:"gate"`
+	Protocol    string   `json:"protocol"`
+	Serial      string   `json:"serial"`
+	Direction   string   `json:"direction"`
+	ScopeNodes  []string `json:"scope_nodes"` // names: 1栋2单元
+	Kinds       string   `json:"kinds"`
+	Thermometer bool     `json:"thermometer"`
+	QRAllowed   bool     `json:"qr_allowed"`
+	DenyCode    string   `json:"deny_code"`
+	Heartbeat   string   `json:"heartbeat"`
+	Firmware    string   `json:"firmware"`
+	Disabled    bool     `json:"disabled"`
 }
 
-func auditOfReader(r *core.Reader) any {
+func auditOfReader(r *core.Reader, nodes map[core.ID]string) any {
 	if r == nil {
 		return nil
 	}
+	names := make([]string, len(r.ScopeNodes))
+	for i, id := range r.ScopeNodes {
+		names[i] = cmp.Or(nodes[id], "已拆除的楼栋")
+	}
 	return readerAudit{
 		Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial, Direction: string(r.Direction),
-		ScopeNodes: joinIDs(r.ScopeNodes), Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
+		ScopeNodes: names, Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
 		DenyCode: r.DenyCode, Heartbeat: strings.TrimSpace(fmt.Sprintf("%s %ds", r.HeartbeatText, r.HeartbeatSeconds)),
 		Firmware: r.Firmware, Disabled: !r.Disabled.IsZero(),
 	}
@@ -290,8 +294,33 @@ func auditOfReader(r *core.Reader) any {
 // auditReader writes what became of a reader; nil is a state not worth keeping.
 func (t *Tx) auditReader(by core.Actor, action string, before, after *core.Reader) error {
 	r := cmp.Or(after, before)
+	nodes := slices.Clone(r.ScopeNodes)
+	if before != nil {
+		nodes = append(nodes, before.ScopeNodes...)
+	}
+	names, err := t.nodeLabels(nodes)
+	if err != nil {
+		return err
+	}
 	return audit(t, by, auditEntry{
 		Community: r.Community, Action: action, Target: target("reader", r.ID),
-		Before: auditOfReader(before), After: auditOfReader(after),
+		Before: auditOfReader(before, names), After: auditOfReader(after, names),
 	})
+}
+
+// nodeLabels gives the names along the paths of building nodes, top first; a node that
+// is gone is left out.
+func (t *Tx) nodeLabels(ids []core.ID) (map[core.ID]string, error) {
+	labels := map[core.ID]string{}
+	if len(ids) == 0 {
+		return labels, nil
+	}
+	var nodes []nodeRow
+	err := t.all(&nodes, `SELECT a.id, n.community_id, n.parent_id, n.level, n.name, n.path FROM building_node a
+		JOIN building_node n ON n.community_id = a.community_id AND SUBSTR(a.path, 1, LENGTH(n.path)) = n.path
+		WHERE a.id IN (`+marks(len(ids))+`) ORDER BY n.level`, idArgs(ids)...)
+	for _, node := range nodes {
+		labels[node.ID] += node.Name
+	}
+	return labels, err
 }

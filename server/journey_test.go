@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"image"
-	_ "image/png"
 	"io"
 	"net/http"
 	"net/url"
@@ -18,12 +16,11 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"tongxing/gate"
 	"tongxing/testkit"
 	"tongxing/testkit/browser"
+	"tongxing/wechat/simulator"
 )
 
 func TestMain(m *testing.M) { browser.Main(m) }
@@ -208,19 +205,11 @@ func (b *tab) picture(name string) {
 // decodeQR finds the code in a screenshot.
 func decodeQR(t *testing.T, shot []byte) string {
 	t.Helper()
-	seen, _, err := image.Decode(bytes.NewReader(shot))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(seen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	text, err := simulator.ReadQR(shot)
 	if err != nil {
 		t.Fatalf("no QR code in the screenshot: %v", err)
 	}
-	return found.GetText()
+	return text
 }
 
 // A newcomer follows the tour: the phone, the code, the door, the code again,

@@ -8,10 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
-
 	"tongxing/core"
+	"tongxing/wechat/simulator"
 )
 
 // TestTokenImages: the picture is the text, ready to show.
@@ -28,12 +26,7 @@ func TestTokenImages(t *testing.T) {
 	if err != nil || img.Bounds().Dx() > 300 || img.Bounds().Dx() < 200 {
 		t.Fatalf("%v %v", img.Bounds(), err)
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	said, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
-	if err != nil || said.GetText() != drawn.Text {
+	if said, err := simulator.ReadQR(picture); err != nil || said != drawn.Text {
 		t.Errorf("the picture does not say the text: %v", err)
 	}
 	vector := read[tokenBody](s.ok(call{method: "POST", path: path + "?image=svg", token: token}))

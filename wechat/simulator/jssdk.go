@@ -98,6 +98,18 @@ func ReadQR(picture []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	for range 3 {
+		if text, err := readUpright(seen); err == nil {
+			return text, nil
+		}
+		seen = quarterTurn(seen)
+	}
+	return readUpright(seen)
+}
+
+// readUpright reads a picture as it stands. Of one code in two hundred this library
+// takes some modules for a mark of its corners, whatever its size; turned it does not.
+func readUpright(seen image.Image) (string, error) {
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(seen)
 	if err != nil {
 		return "", err
@@ -107,4 +119,15 @@ func ReadQR(picture []byte) (string, error) {
 		return "", err
 	}
 	return found.GetText(), nil
+}
+
+func quarterTurn(seen image.Image) image.Image {
+	bounds := seen.Bounds()
+	turned := image.NewGray(image.Rect(0, 0, bounds.Dy(), bounds.Dx()))
+	for y := range bounds.Dy() {
+		for x := range bounds.Dx() {
+			turned.Set(bounds.Dy()-1-y, x, seen.At(bounds.Min.X+x, bounds.Min.Y+y))
+		}
+	}
+	return turned
 }

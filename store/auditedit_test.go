@@ -221,7 +221,9 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		changes, want := entries[0].Changes(), tree[0].Name+tree[0].Children[0].Name
-		if !slices.ContainsFunc(changes, func(c core.AuditChange) bool { return c.Label == "服务范围" && slices.Equal(c.Added, []string{want}) }) {
+		if !slices.ContainsFunc(changes, func(c core.AuditChange) bool {
+			return c.Label == "服务范围" && slices.Equal(c.Added, []string{want})
+		}) {
 			t.Errorf("the audit log keeps %+v; want %s added", changes, want)
 		}
 

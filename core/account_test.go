@@ -171,3 +171,16 @@ func TestSessionExpiry(t *testing.T) {
 		t.Error("an ended session is good")
 	}
 }
+
+func TestWithNeeded(t *testing.T) {
+	got := WithNeeded([]Permission{"zz", PermAlertHandle, PermResidentEdit, PermResidentEdit})
+	want := []Permission{PermHouseView, PermResidentView, PermResidentEdit, PermAlertView, PermAlertHandle, "zz"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for _, preset := range RoleTable {
+		if got := WithNeeded(preset.Permissions); !slices.Equal(got, preset.Permissions) {
+			t.Errorf("%s needs %v", preset.Name, got)
+		}
+	}
+}

@@ -86,6 +86,43 @@ var PermissionTable = []PermissionGroup{
 	}},
 }
 
+// permissionNeeds is what a permission is of no use without: nobody finds the button on
+// a page that they may not open, nor picks a house that they may not see.
+var permissionNeeds = map[Permission][]Permission{
+	PermCommunityEdit:   {PermCommunityView},
+	PermHouseEdit:       {PermHouseView},
+	PermResidentEdit:    {PermResidentView, PermHouseView},
+	PermResidentReveal:  {PermResidentView},
+	PermResidentExport:  {PermResidentView, PermHouseView},
+	PermPassRuleEdit:    {PermPassRuleView},
+	PermRestrictionEdit: {PermPassRuleView, PermHouseView},
+	PermReaderEdit:      {PermReaderView},
+	PermGuardPostEdit:   {PermGuardPostView},
+	PermObserverEdit:    {PermObserverView},
+	PermRecordExport:    {PermRecordView},
+	PermAlertHandle:     {PermAlertView},
+	PermAccountEdit:     {PermAccountView},
+	PermAuditExport:     {PermAuditView},
+}
+
+// WithNeeded gives permissions and what they are of no use without, in the table's
+// order; those that the table has not come last.
+func WithNeeded(permissions []Permission) []Permission {
+	needed := slices.Clone(permissions)
+	for _, p := range permissions {
+		needed = append(needed, permissionNeeds[p]...)
+	}
+	table := Permissions()
+	place := func(p Permission) int {
+		if at := slices.Index(table, p); at >= 0 {
+			return at
+		}
+		return len(table)
+	}
+	slices.SortStableFunc(needed, func(a, b Permission) int { return place(a) - place(b) })
+	return slices.Compact(needed)
+}
+
 // Permissions gives every permission in the table's order.
 func Permissions() []Permission {
 	var all []Permission

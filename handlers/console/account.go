@@ -137,11 +137,12 @@ func (f accountForm) account(id core.ID) core.Account {
 	for _, p := range f.Permissions {
 		a.Permissions = append(a.Permissions, core.Permission(p))
 	}
-	if len(a.Permissions) == 0 { // nothing ticked: the role's own
+	if id == 0 && len(a.Permissions) == 0 { // nothing ticked: the role's own
 		if preset, err := a.Role.Preset(); err == nil {
 			a.Permissions = slices.Clone(preset.Permissions)
 		}
 	}
+	a.Permissions = core.WithNeeded(a.Permissions)
 	if !f.All {
 		a.Scope.IDs = f.Communities
 	}

@@ -87,6 +87,34 @@ func TestAccountWithNothingTickedGetsItsRole(t *testing.T) {
 	}
 }
 
+// Who unticks everything wants it all gone, not the role's own back.
+func TestAccountWithEverythingUntickedIsRefused(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.boss(t)
+	form := accountFormOf(d, "stripped")
+	_, to := b.post(t, accountPath, form, http.StatusSeeOther)
+	form.Del("permissions")
+	page, _ := b.post(t, to, form, http.StatusUnprocessableEntity)
+	if text := page.Find("fieldset .tx-error").Text(); !strings.Contains(text, "请至少勾选一项权限") {
+		t.Errorf("the form says %q", text)
+	}
+	a, err := d.store.Account(t.Context(), core.Everywhere, accountIDOf(t, d, "stripped"))
+	if err != nil || a.Has(core.PermRestrictionEdit) || !a.Has(core.PermReaderView) {
+		t.Errorf("it holds %v: %v", a.Permissions, err)
+	}
+}
+
+func TestAccountGetsWhatItsPermissionsNeed(t *testing.T) {
+	d := newReaderDesk(t)
+	form := accountFormOf(d, "editor")
+	form["permissions"] = []string{string(core.PermResidentEdit)}
+	d.boss(t).post(t, accountPath, form, http.StatusSeeOther)
+	a, err := d.store.Account(t.Context(), core.Everywhere, accountIDOf(t, d, "editor"))
+	if err != nil || !a.Has(core.PermResidentView) || !a.Has(core.PermHouseView) || a.Has(core.PermHouseEdit) {
+		t.Errorf("it holds %v: %v", a.Permissions, err)
+	}
+}
+
 func TestAccountFormRefuses(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.boss(t)

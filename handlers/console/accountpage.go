@@ -168,12 +168,13 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
 	}
 	role := templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role)}
-	if a.ID == 0 {
-		role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；一项不勾，即按角色授予"
-		for i, preset := range core.RoleTable {
-			for _, p := range preset.Permissions {
-				role.Choices[i+1].Ticks = append(role.Choices[i+1].Ticks, string(p))
-			}
+	role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；一项不勾，即按角色授予"
+	if a.ID != 0 {
+		role.Help = "换角色时按新角色重新勾选下面的权限，可再增减；账号能做什么以勾选为准"
+	}
+	for i, preset := range core.RoleTable {
+		for _, p := range preset.Permissions {
+			role.Choices[i+1].Ticks = append(role.Choices[i+1].Ticks, string(p))
 		}
 	}
 	fields = append(fields, role)
@@ -213,7 +214,7 @@ func scopeSection(by, a core.Account, communities []core.Community) templates.Se
 
 // permissionSection is a list of tick boxes a group, all of one name.
 func permissionSection(by, a core.Account) templates.Section {
-	section := templates.Section{Title: "权限", Help: "只能授予您自己拥有的权限"}
+	section := templates.Section{Title: "权限", Help: "只能授予您自己拥有的权限。勾选修改、导出等权限，会连同所需的查看权限一起授予"}
 	var ticked []string
 	for _, p := range a.Permissions {
 		ticked = append(ticked, string(p))

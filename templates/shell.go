@@ -12,6 +12,7 @@ type Shell struct {
 	Scope   string     // the community the account works in; empty for all
 	Flash   []Flash    // messages of the act before this page
 	CSRF    string     // put into every form; empty where the server asks for none
+	Posted  bool       // the page answers a form that was sent: going back must not send it again
 	Demo    bool       // draws the line that says this is a demonstration
 	Views   SavedViews // of the list that the page is; zero elsewhere
 }

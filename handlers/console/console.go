@@ -86,7 +86,7 @@ func (h *Console) nav(c *web.Context, stem string) []templates.NavGroup {
 // shell is what a page has around it. stem is the menu's entry it belongs to, ""
 // for none. It takes the flash, so it is made once a page.
 func (h *Console) shell(c *web.Context, stem, title string) templates.Shell {
-	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: h.Demo}
+	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: h.Demo, Posted: c.Request().Method == http.MethodPost}
 	if flash, ok := c.TakeFlash(); ok {
 		shell.Flash = []templates.Flash{{Tone: tone(flash.Kind), Text: flash.Message}}
 	}

@@ -29,8 +29,17 @@ function leaves(link, event) {
   return !link.getAttribute("href").startsWith("#");
 }
 
+// notAgain gives a page that answers a form the address of the page that the form stood
+// on. The browser would send the form once more to come back here, or to load this page
+// again, and asks in words of its own whether to.
+function notAgain() {
+  const from = document.referrer;
+  if ("posted" in document.body.dataset && from.startsWith(`${location.origin}/`)) history.replaceState(history.state, "", from);
+}
+
 // watchForms wires all forms of the page, present and future.
 export function watchForms() {
+  notAgain();
   for (const form of guarded()) {
     // A form that comes back with messages holds what was typed and not saved.
     form.dataset.before = form.querySelector(".tx-wrong, .tx-flash.tx-bad, [data-unsaved]") ? "?" : snapshot(form);

@@ -56,7 +56,7 @@ func TestAuditCells(t *testing.T) {
 		Before: `{"name":"甲","role":"clerk","communities":"3"}`, After: `{"name":"乙","role":"clerk","communities":"3,4"}`, Community: 3,
 	}
 	got := r.Cells(map[ID]string{3: "翠湖", 4: "海棠"}, time.UTC)
-	want := []any{int64(7), time.Unix(0, 0).UTC(), "周敏", "后台账号", "修改账号", "账号", "12", "翠湖", "名称：甲；小区：翠湖", "名称：乙；小区：翠湖、海棠", "192.0.2.1", "r"}
+	want := []any{int64(7), time.Unix(0, 0).UTC(), "周敏", "后台账号", "修改账号", "账号", "12", "翠湖", "姓名：甲；小区：翠湖", "姓名：乙；小区：翠湖、海棠", "192.0.2.1", "r"}
 	if len(got) != len(AuditColumns) || !slices.Equal(got, want) {
 		t.Errorf("cells %v", got)
 	}

@@ -34,13 +34,13 @@ var auditFields = []auditField{
 	{key: "house", label: "房屋"},
 	{key: "identity", label: "身份", value: func(v string) string { return Identity(v).Words() }},
 	{key: "sex", label: "性别", value: SexWords},
-	{key: "lease", label: "租期至"},
+	{key: "lease", label: "租约到期日"},
 	{key: "phone", label: "电话"},
 	{key: "id_number", label: "证件号"},
 	{key: "certified", label: "已认证"},
-	{key: "levels", label: "层级", list: true},
-	{key: "gate", label: "门"},
-	{key: "protocol", label: "协议"},
+	{key: "levels", label: "楼栋结构", list: true},
+	{key: "gate", label: "所在的门"},
+	{key: "protocol", label: "协议", value: ProtocolWords},
 	{key: "serial", label: "设备号"},
 	{key: "direction", label: "方向", value: func(v string) string { return Direction(v).Words() }},
 	{key: "scope_nodes", label: "服务范围", list: true},
@@ -57,7 +57,7 @@ var auditFields = []auditField{
 	{key: "period_days", label: "出门间隔周期（天）"},
 	{key: "exits", label: "周期内可出门次数"},
 	{key: "hours", label: "可出门时间段", list: true},
-	{key: "reader_qr", label: "读头可放行"},
+	{key: "reader_qr", label: "门禁二维码"},
 	{key: "record_id", label: "身份证记录"},
 	{key: "record_temp", label: "体温记录"},
 	{key: "fever", label: "体温上限（℃）"},
@@ -65,6 +65,9 @@ var auditFields = []auditField{
 	{key: "record_days", label: "出入记录保留天数"},
 	{key: "console_idle_minutes", label: "后台无操作退出（分钟）"},
 }
+
+// peopleKinds are the targets whose name is a person's.
+var peopleKinds = []string{"account", "guard", "observer", "resident"}
 
 func countingWords(v string) string {
 	switch Counting(v) {
@@ -89,8 +92,12 @@ func (r AuditRecord) Changes() []AuditChange {
 	if !first || !second {
 		return []AuditChange{{Before: r.Before, After: r.After, Changed: r.Before != "" && r.After != "" && r.Before != r.After}}
 	}
+	kind, _ := TargetOf(r.Target)
 	var changes []AuditChange
 	for _, f := range auditOrder(before, after) {
+		if f.key == "name" && slices.Contains(peopleKinds, kind) {
+			f.label = "姓名"
+		}
 		x, y := before[f.key], after[f.key]
 		change := AuditChange{Label: f.label, Before: f.words(x), After: f.words(y)}
 		// Of an act that made or removed a thing, nothing changed: it is all new or gone.

@@ -12,6 +12,18 @@ const (
 	ProtocolMcardsea = "mcardsea"
 )
 
+// ProtocolWords are the families of readers as people know them; the protocol itself
+// where unknown.
+func ProtocolWords(protocol string) string {
+	switch protocol {
+	case ProtocolVguang:
+		return "微光 / VBar（HTTP）"
+	case ProtocolMcardsea:
+		return "QR-86 / FondVision（HTTP）"
+	}
+	return protocol
+}
+
 // What a new vguang reader is set to: its maker's own heartbeat text, and a
 // refusal that no known firmware takes for success.
 const (

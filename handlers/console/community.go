@@ -40,7 +40,7 @@ type communityListPage struct {
 
 type communityRow struct {
 	Name, Address, Phone, Levels string
-	Houses, Residents            int
+	Houses, Residents            string
 	HousesURL, EditURL           string // "" = may not
 	Acts                         []templates.Submit
 	CSRF                         string
@@ -82,7 +82,7 @@ func communityTable(c *web.Context) templates.List {
 }
 
 func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) communityRow {
-	row := communityRow{Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "), Houses: r.Houses, Residents: r.Residents, CSRF: csrf}
+	row := communityRow{Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "), Houses: grouped(r.Houses), Residents: grouped(r.Residents), CSRF: csrf}
 	if c.Has(core.PermHouseView) {
 		row.HousesURL = place{Community: r.Community}.at(housePath)
 	}

@@ -159,12 +159,6 @@ const readerPath = "/console/reader"
 
 func readerURL(id core.ID) string { return readerPath + "/" + id.String() }
 
-// protocolWords are the families of readers as people know them.
-var protocolWords = map[string]string{
-	core.ProtocolVguang:   "微光 / VBar（HTTP）",
-	core.ProtocolMcardsea: "QR-86 / FondVision（HTTP）",
-}
-
 func readerBadge(r core.Reader, now time.Time) templates.Badge {
 	if !r.Disabled.IsZero() {
 		return templates.Badge{Tone: templates.Neutral, Text: "已停用"}

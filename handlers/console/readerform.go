@@ -159,8 +159,8 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 		}},
 		{Title: "设备", Fields: []templates.Field{
 			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: []templates.Choice{
-				{Value: core.ProtocolVguang, Label: protocolWords[core.ProtocolVguang], Help: "请求里有 vgdecoderesult 的读头"},
-				{Value: core.ProtocolMcardsea, Label: protocolWords[core.ProtocolMcardsea], Help: "请求里有 cardid、mjihao、cjihao 的读头"},
+				{Value: core.ProtocolVguang, Label: core.ProtocolWords(core.ProtocolVguang), Help: "请求里有 vgdecoderesult 的读头"},
+				{Value: core.ProtocolMcardsea, Label: core.ProtocolWords(core.ProtocolMcardsea), Help: "请求里有 cardid、mjihao、cjihao 的读头"},
 			}},
 			{Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64, Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。"},
 			{Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒", Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。"},

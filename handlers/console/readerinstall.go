@@ -36,7 +36,7 @@ func readerFacts(r core.Reader, community string, nodes []string, now time.Time)
 		{Label: "小区", Value: community},
 		{Label: "所在的门", Value: r.Gate},
 		{Label: "方向", Value: directionWords(r.Direction)},
-		{Label: "协议", Value: protocolWords[r.Protocol]},
+		{Label: "协议", Value: core.ProtocolWords(r.Protocol)},
 		{Label: "服务范围", Value: scope},
 		{Label: "接受的通行证", Value: strings.Join(kinds, "、")},
 		{Label: "门禁二维码", Badge: onOff(r.QRAllowed, "开", "关")},

@@ -44,7 +44,7 @@ func readerSamples() map[string]any {
 	list.List.Bulk, list.List.CSRF = readerBulk(), "token"
 	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
 		list.Rows = append(list.Rows, readerListRow{
-			ID: r.ID, URL: readerURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园", Direction: directionWords(r.Direction), Protocol: protocolWords[r.Protocol],
+			ID: r.ID, URL: readerURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园", Direction: directionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol),
 			Serial: r.Serial, State: readerBadge(r, readerNow), QR: onOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen, QRAllowed: r.QRAllowed,
 			Disabled: !r.Disabled.IsZero(), Edit: true, CSRF: "token",
 		})

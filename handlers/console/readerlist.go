@@ -71,7 +71,7 @@ func (h *Console) readerRows(c *web.Context, readers []core.Reader, communities 
 	for i, r := range readers {
 		rows[i] = readerListRow{
 			ID: r.ID, URL: readerURL(r.ID), Name: r.Name, Gate: r.Gate, Community: names[r.Community],
-			Direction: directionWords(r.Direction), Protocol: protocolWords[r.Protocol], Serial: r.Serial,
+			Direction: directionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol), Serial: r.Serial,
 			State: readerBadge(r, c.Now()), QR: onOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen,
 			QRAllowed: r.QRAllowed, Disabled: !r.Disabled.IsZero(), Edit: c.Has(core.PermReaderEdit), CSRF: csrf,
 		}
@@ -225,7 +225,7 @@ func quarantineList(query url.Values) templates.List {
 func strangersOf(list []core.QuarantinedReader) []readerStranger {
 	rows := make([]readerStranger, len(list))
 	for i, q := range list {
-		rows[i] = readerStranger{Serial: q.Serial, Protocol: protocolWords[q.Protocol], Reader: q.Name, Addr: q.Addr, Calls: q.Calls, First: q.First, Last: q.Last}
+		rows[i] = readerStranger{Serial: q.Serial, Protocol: core.ProtocolWords(q.Protocol), Reader: q.Name, Addr: q.Addr, Calls: q.Calls, First: q.First, Last: q.Last}
 		if q.Reader != 0 {
 			rows[i].ReaderURL = readerURL(q.Reader)
 		}

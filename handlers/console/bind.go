@@ -103,6 +103,16 @@ func bindStateOf(c *web.Context, b binding, state core.BindState, expires time.T
 }
 
 // boundBadge says whether somebody's WeChat is known.
+// boundField is the filter of who has bound their WeChat.
+func boundField() templates.Field {
+	return templates.Field{Kind: templates.Select, Name: "bound", Label: "微信", Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}}}
+}
+
+// boundIs reports that a person whose WeChat user this is passes the filter.
+func boundIs(filter string, user core.ID) bool {
+	return filter == "" || (filter == "yes") == (user != 0)
+}
+
 func boundBadge(user core.ID) templates.Badge {
 	if user == 0 {
 		return templates.Badge{Tone: templates.Warn, Text: "未绑定"}

@@ -61,6 +61,9 @@ func (h *Console) guardList(c *web.Context) error {
 		page.Actions = []templates.Action{{Label: "添加门岗人员", URL: newAt(guardPath, chosen), Icon: "plus", Primary: true}}
 	}
 	for _, g := range guards {
+		if state := c.Query("state"); !boundIs(c.Query("bound"), g.User) || state != "" && (state == "on") != g.Disabled.IsZero() {
+			continue
+		}
 		page.Rows = append(page.Rows, guardRow{
 			URL: guardURL(g.ID), Name: g.Name, Phone: g.Phone, Community: at.name(g.Community), Posts: joined(postNames(g, posts)),
 			Bound: boundBadge(g.User), State: serviceBadge(g.Disabled.IsZero(), "在岗"),
@@ -87,6 +90,8 @@ func guardTable(c *web.Context, at place) templates.List {
 	if len(at.All) == 0 {
 		return list
 	}
+	state := templates.Field{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "全部"}, {Value: "on", Label: "在岗"}, {Value: "off", Label: "已停用"}}}
+	list.Filters = append(list.Filters, boundField(), state)
 	list.Columns = []templates.Column{{Label: "姓名"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true}, {Label: "状态", Narrow: true}}
 	list.Empty = templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"}
 	return list

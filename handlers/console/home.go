@@ -153,14 +153,14 @@ func (h *Console) homeWaiting(c *web.Context, page *homePage) error {
 		if err != nil {
 			return err
 		}
-		add(countOf(guards, func(g core.Guard) bool { return g.User == 0 && g.Disabled.IsZero() }), "门岗人员还没有绑定微信", guardPostPath+"/guard")
+		add(countOf(guards, func(g core.Guard) bool { return g.User == 0 && g.Disabled.IsZero() }), "门岗人员还没有绑定微信", guardPath+"?bound=no&state=on")
 	}
 	if c.Has(core.PermObserverEdit) {
 		observers, err := h.Store.Observers(c.Ctx(), c.Scope())
 		if err != nil {
 			return err
 		}
-		add(countOf(observers, func(o core.Observer) bool { return o.User == 0 && o.Removed.IsZero() }), "观察员还没有绑定微信", observerPath)
+		add(countOf(observers, func(o core.Observer) bool { return o.User == 0 && o.Removed.IsZero() }), "观察员还没有绑定微信", observerPath+"?bound=no")
 	}
 	return nil
 }

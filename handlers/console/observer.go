@@ -42,7 +42,7 @@ type observerRow struct {
 }
 
 func (h *Console) observerList(c *web.Context) error {
-	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
+	at, err := h.placeOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
@@ -50,11 +50,15 @@ func (h *Console) observerList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := observerListPage{Shell: h.shell(c, "observer", "观察员"), List: observerTable(c, communities)}
+	communities, chosen := at.All, chosenCommunity(c, at)
+	page := observerListPage{Shell: h.shell(c, "observer", "观察员"), List: observerTable(c, at)}
 	if c.Has(core.PermObserverEdit) && len(communities) > 0 {
-		page.Actions = []templates.Action{{Label: "添加观察员", URL: observerPath + "/new", Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{{Label: "添加观察员", URL: newAt(observerPath, chosen), Icon: "plus", Primary: true}}
 	}
 	for _, o := range observers {
+		if chosen != 0 && !slices.Contains(o.Communities, chosen) || !boundIs(c.Query("bound"), o.User) {
+			continue
+		}
 		page.Rows = append(page.Rows, observerRow{
 			URL: observerURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone, Communities: observedWords(o, communities, 3),
 			Bound: boundBadge(o.User), Export: onOff(o.MayExport, "可导出", "不可"),
@@ -65,15 +69,19 @@ func (h *Console) observerList(c *web.Context) error {
 	return h.page(c, http.StatusOK, "console/observer/list", page)
 }
 
-func observerTable(c *web.Context, communities []core.Community) templates.List {
-	if len(communities) == 0 {
+func observerTable(c *web.Context, at place) templates.List {
+	if len(at.All) == 0 {
 		return templates.List{Path: observerPath, Empty: noCommunityYet(c)}
 	}
-	return templates.List{
-		Path: observerPath, Query: c.Request().URL.Query(), Cards: true,
+	list := templates.List{
+		Path: observerPath, Query: c.Request().URL.Query(), Cards: true, Filters: []templates.Field{boundField()},
 		Columns: []templates.Column{{Label: "姓名"}, {Label: "身份"}, {Label: "手机"}, {Label: "小区"}, {Label: "微信", Narrow: true}, {Label: "导出", Narrow: true}},
 		Empty:   templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
 	}
+	if len(at.All) > 1 {
+		list.Filters = []templates.Field{at.field("全部小区"), boundField()}
+	}
+	return list
 }
 
 // observedWords names an observer's communities, the first few; those of other
@@ -172,7 +180,15 @@ type observerFormPage struct {
 }
 
 func (h *Console) observerNew(c *web.Context) error {
-	return h.observerFormPage(c, core.Observer{}, nil)
+	at, err := h.placeOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	o := core.Observer{}
+	if chosen := chosenCommunity(c, at); chosen != 0 {
+		o.Communities = []core.ID{chosen}
+	}
+	return h.observerFormPage(c, o, nil)
 }
 
 // observerFormPage shows the form with the observer's values, or as it was sent

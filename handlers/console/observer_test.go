@@ -66,6 +66,33 @@ func TestObserverIsAddedChangedAndRemoved(t *testing.T) {
 	b.post(t, to+"/remove", confirmedForm(), http.StatusNotFound)
 }
 
+// What waits on the front page is what stands in the list that it leads to.
+func TestObserversAndGuardsAreFiltered(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	rows := func(path string) int { return b.get(t, path, http.StatusOK).Find("#list-body tbody tr").Length() }
+	all := rows(observerPath)
+	b.post(t, observerPath, url.Values{"name": {"赵警官"}, "capacity": {"民警"}, "phone": {"13800138000"}, "communities": {d.mine.Community.String()}}, http.StatusSeeOther)
+	at := "?community=" + d.mine.Community.String()
+	if n, bound, unbound := rows(observerPath), rows(observerPath+"?bound=yes"), rows(observerPath+"?bound=no"); n != all+1 || bound+unbound != n || unbound == 0 {
+		t.Errorf("%d observers: %d bound, %d not", n, bound, unbound)
+	}
+	if rows(observerPath+at) == 0 {
+		t.Error("none of the community")
+	}
+	b.get(t, observerPath+"?community="+d.others.Community.String(), http.StatusNotFound)
+	if n := b.get(t, observerPath+"/new"+at, http.StatusOK).Find("input[name=communities][checked]").Length(); n != 1 {
+		t.Errorf("%d communities ticked", n)
+	}
+	guards := rows(guardPath)
+	if on, off := rows(guardPath+"?state=on"), rows(guardPath+"?state=off"); on+off != guards {
+		t.Errorf("%d guards: %d in service, %d not", guards, on, off)
+	}
+	if yes, no := rows(guardPath+"?bound=yes"), rows(guardPath+"?bound=no"); yes+no != guards {
+		t.Errorf("%d guards: %d bound, %d not", guards, yes, no)
+	}
+}
+
 // An observer of two communities is changed by nobody who has one of them alone,
 // and loses only the one of the admin who removes.
 func TestObserverOfTwoAdmins(t *testing.T) {

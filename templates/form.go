@@ -60,7 +60,7 @@ type Field struct {
 	Suggest      string   // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
 	Picks        string   // Suggest: the hidden field with the id of what the text names; typing empties it
 	Offers       []Action // what a text may mean that does not mean one thing, to choose from
-	Standing     bool     // a filter that is always set, such as whose list this is: what it leaves out is not filtered out
+	Standing     bool     // a filter of whose list this is, such as the community: what it leaves out is not filtered out
 	Enter        string   // the value of the form's button that Enter presses in this field; "" = the first one
 	Presets      string   // Select: another choice ticks its Ticks among the boxes of this name, and no others
 	Whole        bool     // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters

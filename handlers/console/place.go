@@ -39,7 +39,7 @@ func (h *Console) placeOf(c *web.Context, community string) (place, error) {
 // field asks for the community. With first, a choice of that name and no value
 // stands in front.
 func (p place) field(first string) templates.Field {
-	field := templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Value: p.ID.String(), Standing: first == ""}
+	field := templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Value: p.ID.String(), Standing: true}
 	if first != "" {
 		field.Value = ""
 		field.Choices = []templates.Choice{{Label: first}}

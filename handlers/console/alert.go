@@ -50,16 +50,11 @@ func alertBadge(k core.AlertKind) templates.Badge {
 }
 
 func (h *Console) alertList(c *web.Context) error {
-	at, err := h.allPlaces(c)
+	at, err := h.placeOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
-	filter := core.AlertFilter{Kind: core.AlertKind(c.Query("kind")), Handled: c.Query("state") == "handled"}
-	if text := c.Query("community"); text != "" {
-		if filter.Community, err = core.ParseID(text); err != nil {
-			return err
-		}
-	}
+	filter := core.AlertFilter{Kind: core.AlertKind(c.Query("kind")), Handled: c.Query("state") == "handled", Community: chosenCommunity(c, at)}
 	paging := c.Page(alertsAPage)
 	alerts, more, err := h.Store.Alerts(c.Ctx(), c.Scope(), filter, paging)
 	if err != nil {
@@ -87,12 +82,6 @@ func (h *Console) alertList(c *web.Context) error {
 	links := web.Links(c.Request().URL, paging, first, last, more)
 	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
 	return h.page(c, http.StatusOK, "console/alert/list", page)
-}
-
-// allPlaces is every community of the account, none chosen.
-func (h *Console) allPlaces(c *web.Context) (place, error) {
-	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
-	return place{All: communities}, err
 }
 
 // names are the communities' names.

@@ -118,3 +118,13 @@ func TestRegisterWithoutCommunities(t *testing.T) {
 		b.get(t, path+"/new", http.StatusNotFound)
 	}
 }
+
+// Every list answers alike to a community that the account has not: there is none.
+func TestListsOfAnotherCommunityAreNotThere(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.boss(t)
+	for _, path := range []string{housePath, residentPath, readerPath, guardPostPath, guardPath, observerPath, alertPath, recordPath, auditPath, restrictionPath, passRulePath} {
+		b.get(t, path+"?community="+d.others.Community.String(), http.StatusNotFound)
+		b.get(t, path+"?community="+d.mine.Community.String(), http.StatusOK)
+	}
+}

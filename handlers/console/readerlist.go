@@ -16,11 +16,12 @@ import (
 const readersAPage = 50
 
 func (h *Console) readerList(c *web.Context) error {
-	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
+	at, err := h.placeOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
-	filter := readerFilter(c)
+	communities, chosen := at.All, chosenCommunity(c, at)
+	filter := readerFilter(c, chosen)
 	readers, more, err := h.Store.Readers(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (h *Console) readerList(c *web.Context) error {
 	page := readerListPage{Shell: h.shell(c, "reader", "智能门禁"), Tabs: readerTabs("list", len(quarantined))}
 	page.List = readerListOf(c.Request().URL.Query(), communities)
 	if c.Has(core.PermReaderEdit) {
-		page.Actions = []templates.Action{{Label: "添加读头", URL: readerPath + "/new", Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{{Label: "添加读头", URL: newAt(readerPath, chosen), Icon: "plus", Primary: true}}
 		page.List.Bulk, page.List.CSRF = readerBulk(), page.CSRF
 	}
 	page.Rows = h.readerRows(c, readers, communities, page.CSRF)
@@ -46,11 +47,8 @@ func (h *Console) readerList(c *web.Context) error {
 	return h.page(c, http.StatusOK, "console/reader/list", page)
 }
 
-func readerFilter(c *web.Context) store.ReaderFilter {
-	f := store.ReaderFilter{Keyword: c.Query("q"), Page: c.Page(readersAPage)}
-	if id, err := core.ParseID(c.Query("community")); err == nil {
-		f.Community = id
-	}
+func readerFilter(c *web.Context, community core.ID) store.ReaderFilter {
+	f := store.ReaderFilter{Keyword: c.Query("q"), Community: community, Page: c.Page(readersAPage)}
 	switch state := core.ReaderState(c.Query("state")); state {
 	case "disabled":
 		f.Disabled = "yes"
@@ -167,11 +165,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。"},
 	}
 	if len(communities) > 1 {
-		options := []templates.Choice{{Label: "全部小区"}}
-		for _, c := range communities {
-			options = append(options, templates.Choice{Value: c.ID.String(), Label: c.Name})
-		}
-		list.Filters = append(list.Filters, templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Choices: options})
+		list.Filters = append(list.Filters, place{All: communities}.field("全部小区"))
 	}
 	return list
 }

@@ -39,17 +39,10 @@ func (h *Console) residentFilter(c *web.Context) (filter store.ResidentFilter, a
 		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")),
 		MovedOut: c.Query("ties") == "out", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
 	}
-	if at.All, err = h.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+	if at, err = h.placeOf(c, c.Query("community")); err != nil {
 		return filter, at, "", err
 	}
-	if text := c.Query("community"); text != "" {
-		if filter.Community, err = core.ParseID(text); err != nil {
-			return filter, at, "", err
-		}
-		if !c.Scope().Has(filter.Community) {
-			return filter, at, "", core.NotFound("小区不存在")
-		}
-	}
+	filter.Community = chosenCommunity(c, at)
 	if house, err := core.ParseID(c.Query("house")); err == nil {
 		found, err := h.Store.House(c.Ctx(), c.Scope(), house)
 		if err != nil {

@@ -76,7 +76,7 @@ func (h *Console) communityAct(c *web.Context, act communityAct) error {
 			return err
 		}
 		if readers > 0 {
-			return h.readersFirst(c, community, readers, "还有"+strings.Join(hangs, "、")+"，不能删除，可以归档。")
+			return h.readersFirst(c, community, readers, "还有 "+strings.Join(hangs, "、")+"，不能删除，可以归档。")
 		}
 		if len(hangs) > 0 {
 			q = templates.Confirm{
@@ -91,7 +91,7 @@ func (h *Console) communityAct(c *web.Context, act communityAct) error {
 // readersFirst leads to the readers that are in use, before anybody is asked to
 // confirm what they stand in the way of.
 func (h *Console) readersFirst(c *web.Context, community core.Community, readers int, why string) error {
-	c.Flash(web.FlashWarning, fmt.Sprintf("“%s”%s归档前请先停用它的 %d 台门禁。", community.Name, why, readers))
+	c.Flash(web.FlashWarning, fmt.Sprintf("“%s”%s归档前请先停用它的 %d 台门禁读头。", community.Name, why, readers))
 	if !c.Has(core.PermReaderView) {
 		return c.Redirect(communityPath)
 	}

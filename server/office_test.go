@@ -361,7 +361,7 @@ func TestOfficeKeepsTheDoors(t *testing.T) {
 	b.click(".tx-form-foot .btn-primary")
 	b.await("the observer", wasSaved+` && document.querySelector("main").innerText.includes("139****9000")`)
 	b.click(`form button[formaction$="/qr"], form[action$="/qr"] button`)
-	b.await("the QR to sign in with", `location.pathname.endsWith("/qr") && document.querySelector("main img, main svg")`)
+	b.await("the QR to sign in with", `document.querySelector("main").innerText.includes("等待扫码") && document.querySelector("main img, main svg")`)
 	b.picture("observer-qr")
 
 	o.open(b, "/console/guardpost/new", o.communities[0])

@@ -102,7 +102,6 @@ func bindStateOf(c *web.Context, b binding, state core.BindState, expires time.T
 	return bindState{URL: b.url + "/qr", Words: fmt.Sprintf("等待扫码，剩余 %d 分 %02d 秒", left/60, left%60), Tone: templates.Info}
 }
 
-// boundBadge says whether somebody's WeChat is known.
 // boundField is the filter of who has bound their WeChat.
 func boundField() templates.Field {
 	return templates.Field{Kind: templates.Select, Name: "bound", Label: "微信", Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}}}
@@ -113,6 +112,7 @@ func boundIs(filter string, user core.ID) bool {
 	return filter == "" || (filter == "yes") == (user != 0)
 }
 
+// boundBadge says whether somebody's WeChat is known.
 func boundBadge(user core.ID) templates.Badge {
 	if user == 0 {
 		return templates.Badge{Tone: templates.Warn, Text: "未绑定"}

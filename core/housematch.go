@@ -20,7 +20,7 @@ const HouseMatchShown = 20
 // MatchHouses reads a pasted list, a house a line, against the houses of a
 // community. A line means the house whose label it is; else those with the same
 // figures in the same order ("3-2-501" is 3栋2单元501); else those whose label ends
-// in its figures ("501"). A word of the line that is no common one of addresses
+// in its figures ("501"). Chinese numerals are figures too (三栋). A word of the line that is no common one of addresses
 // must be in the label too. Empty lines are left out.
 func MatchHouses(list string, houses []House) []HouseMatch {
 	byLabel, keys := make(map[string]int, len(houses)), make([][]string, len(houses))
@@ -148,7 +148,7 @@ const (
 
 // Fit says how well the text says a label, by the rules of MatchHouses.
 func (t HouseText) Fit(label string) HouseFit {
-	if t.text == label {
+	if t.text == label || inFigures(t.text) == inFigures(label) {
 		return HouseExact
 	}
 	of, _ := houseKey(label)
@@ -215,6 +215,7 @@ func matchKey(line string, houses []House, keys [][]string) []House {
 // houseKey takes a label apart: its figures and Latin letters, and the runes that
 // are not among the common ones of addresses.
 func houseKey(label string) (key []string, words string) {
+	label = inFigures(label)
 	key = strings.FieldsFunc(strings.ToUpper(label), func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	for i, part := range key {
 		if trimmed := strings.TrimLeft(part, "0"); trimmed != "" {

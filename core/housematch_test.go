@@ -103,14 +103,14 @@ func FuzzHouseLines(f *testing.F) {
 func TestHouseText(t *testing.T) {
 	for text, want := range map[string]string{
 		"3-2-501": "3 2 501", "３栋２单元0501室": "3 2 501", "501室": "501", "A座0801": "801", "东区7": "7",
-		"501": "", "3栋": "", "3栋2单元": "", "3-2单元": "", "张三": "", "": "", "0": "", "a": "",
+		"501": "", "3栋": "", "3栋2单元": "", "3-2单元": "", "张三": "", "三栋二单元501": "3 2 501", "": "", "0": "", "a": "",
 	} {
 		if got := strings.Join(ReadHouse(text).Figures(), " "); got != want {
 			t.Errorf("%q has the figures %q, want %q", text, got, want)
 		}
 	}
 	houses := []House{{ID: 1, Label: "1栋1单元101"}, {ID: 2, Label: "11栋1单元101"}, {ID: 3, Label: "东区1栋1单元101"}, {ID: 4, Label: "1-1-101"}}
-	for text, want := range map[string]int{"1-1-101": 1, "1-1-101室": 3, "101": 4, "东区1-1-101": 1, "9": 0} {
+	for text, want := range map[string]int{"1-1-101": 1, "1-1-101室": 3, "101": 4, "东区1-1-101": 1, "9": 0, "一栋一单元101": 1, "十一栋一单元101": 1} {
 		if got := MeantHouses(text, houses); len(got) != want {
 			t.Errorf("%q means %v", text, got)
 		}

@@ -136,11 +136,11 @@ func maskMiddle(s string, head, tail int) string {
 // sortWidth is what a number in a label is padded to.
 const sortWidth = 8
 
-// SortKey pads the numbers within a label, so that 2栋 sorts before 10栋. At most
-// most runes are kept.
+// SortKey pads the numbers within a label, so that 2栋 sorts before 10栋, 三栋 before
+// 十栋 and 甲 before 乙. At most most runes are kept.
 func SortKey(label string, most int) string {
 	var b strings.Builder
-	rest := Clean(label)
+	rest := stems.Replace(inFigures(Clean(label)))
 	for rest != "" {
 		end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
 		if end < 0 {

@@ -182,9 +182,10 @@ func isLetter(s string) bool {
 // ArrearsMostFen bounds what a house can owe: ten million yuan.
 const ArrearsMostFen = 10_000_000_00
 
-// ParseYuan reads an amount such as 1280.50 in fen; nothing is 0.
+// ParseYuan reads an amount such as 1280.50, or ￥1,280.50 as sheets have it, in fen;
+// nothing is 0.
 func ParseYuan(text string) (int64, error) {
-	text = strings.NewReplacer(",", "", "，", "", "元", "").Replace(Clean(text))
+	text = strings.NewReplacer(",", "", "，", "", "元", "", "￥", "", "¥", "", " ", "").Replace(Clean(text))
 	if text == "" {
 		return 0, nil
 	}

@@ -179,7 +179,7 @@ func (r PassRule) Check() error {
 
 func checkExits(exits int) string {
 	if exits < -1 || exits > maxExits {
-		return fmt.Sprintf("出门次数应为 -1（禁止）、0（不限）或 1 至 %d", maxExits)
+		return fmt.Sprintf("出门次数应为 -1（禁止出入）、0（不限）或 1 至 %d", maxExits)
 	}
 	return ""
 }
@@ -219,7 +219,7 @@ func (x Restriction) Check() error {
 // preview: 每户每 2 天最多出门 1 次，出门时间 06:00–22:00，进门不限.
 func (r PassRule) Words() string {
 	if r.Exits < 0 {
-		return "暂停出入：进门、出门均不放行"
+		return "禁止出入：进门、出门均不放行"
 	}
 	words := r.exitWords() + "，" + r.hourWords() + "，进门不限"
 	if r.Exits == 0 && r.alwaysOpen() {

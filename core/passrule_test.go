@@ -25,10 +25,10 @@ func TestPassRuleWords(t *testing.T) {
 		{rule(func(r *PassRule) { r.Hours = hours("06:00-08:00,22:00-02:00") }), "出门次数不限，出门时间 06:00–08:00、22:00–次日 02:00，进门不限"},
 		{DefaultPassRule(), "进门、出门均不限次数和时间"},
 		{rule(func(r *PassRule) { r.Hours = hours("00:00-24:00") }), "进门、出门均不限次数和时间"},
-		{rule(func(r *PassRule) { r.Exits = -1 }), "暂停出入：进门、出门均不放行"},
+		{rule(func(r *PassRule) { r.Exits = -1 }), "禁止出入：进门、出门均不放行"},
 		{rule(func(r *PassRule) { r.RecordTemp, r.RecordID, r.ReaderQR = true, true, false }),
 			"进门、出门均不限次数和时间；进出须测体温，37.3 ℃ 及以上不放行；未登记身份证的须在门岗登记；只能由门岗放行"},
-		{rule(func(r *PassRule) {}).Under(&Restriction{Exits: -1}, noonDay), "暂停出入：进门、出门均不放行"},
+		{rule(func(r *PassRule) {}).Under(&Restriction{Exits: -1}, noonDay), "禁止出入：进门、出门均不放行"},
 		{rule(func(r *PassRule) {}).Under(&Restriction{Exits: -1, LastDay: noonDay - 1}, noonDay), "进门、出门均不限次数和时间"},
 	} {
 		if got := c.rule.Words(); got != c.want {

@@ -14,7 +14,7 @@ var reasonSentences = map[Reason]string{
 	ReasonPassDisabled:  "通行证未生效或已停用",
 	ReasonLeaseEnded:    "租期已到，通行证失效",
 	ReasonRestricted:    "您的房屋已被限制出入",
-	ReasonBlocked:       "小区暂停出入",
+	ReasonBlocked:       "小区禁止出入",
 	ReasonHours:         "不在可出门时间段",
 	ReasonCount:         "出门次数已用完",
 	ReasonNeedID:        "请到门岗登记身份证",

@@ -213,6 +213,7 @@ CREATE TABLE resident (
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
   sex          VARCHAR(8)   NOT NULL, -- male, female, ''
   identity     VARCHAR(16)  NOT NULL, -- owner, family, tenant, lodger
+  identity_rank INTEGER     NOT NULL, -- their order, from 0
   lease_day    INTEGER      NOT NULL, -- last day of a fixed-term tenant's lease
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
@@ -231,7 +232,7 @@ CREATE INDEX resident_community ON resident (community_id, id);
 CREATE INDEX resident_name ON resident (community_id, name, id);
 CREATE INDEX resident_name_key ON resident (community_id, name_key, id);
 CREATE INDEX resident_sex ON resident (community_id, sex, id);
-CREATE INDEX resident_identity ON resident (community_id, identity, id);
+CREATE INDEX resident_identity ON resident (community_id, identity_rank, id);
 CREATE INDEX resident_phone ON resident (phone_mac);
 CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
 CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);

@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,42 +42,4 @@ func TestNameKeysAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-// Residents of a community sort by their names' pinyin, also after a name was changed;
-// those of one name stay apart from page to page.
-func TestResidentsSortByPinyin(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		community := newCommunity(t, s, "翠湖花园")
-		house := newHouses(t, s, community, 1)[0]
-		ids := map[string]core.ID{}
-		for i, name := range []string{"张三", "曾国", "李四", "李思", "alice", "李思"} {
-			ids[name] = newResident(t, s, community, house, name, "1380013800"+strconv.Itoa(i))
-		}
-		sorted := func(sort string) (names []string) {
-			t.Helper()
-			for page := (Page{Limit: 2}); ; {
-				rows, more, err := s.Residents(t.Context(), everywhere, ResidentFilter{Community: community, Sort: sort, Page: page})
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, row := range rows {
-					names, page.Before = append(names, row.Name), row.ID
-				}
-				if !more {
-					return names
-				}
-			}
-		}
-		if got, want := sorted("name"), []string{"alice", "李思", "李思", "李四", "曾国", "张三"}; !slices.Equal(got, want) {
-			t.Errorf("sorted %q, want %q", got, want)
-		}
-		err := s.UpdateResident(t.Context(), core.System, everywhere, ids["李四"], ResidentChange{Name: "赵云", Identity: core.Owner})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := sorted("-name"), []string{"赵云", "张三", "曾国", "李思", "李思", "alice"}; !slices.Equal(got, want) {
-			t.Errorf("sorted down %q, want %q", got, want)
-		}
-	})
 }

@@ -168,10 +168,10 @@ func (b *residentBuilder) insert() error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, append([]any{int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity),
+		rows = append(rows, append([]any{int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity),
 			int32(r.LeaseDay), r.Photo, nullMS(r.Certified), b.tx.nowMS(), b.tx.nowMS()}, private...))
 	}
-	err := insertRows(b.tx, insertInto, "resident", "id, community_id, house_id, person_id, name, name_key, sex, identity, lease_day, photo, certified_at, created_at, updated_at, "+privateColumns, rows)
+	err := insertRows(b.tx, insertInto, "resident", "id, community_id, house_id, person_id, name, name_key, sex, identity, identity_rank, lease_day, photo, certified_at, created_at, updated_at, "+privateColumns, rows)
 	if isDuplicate(err) {
 		return errRace
 	}
@@ -253,7 +253,7 @@ func saveResident(tx *Tx, r core.Resident) error {
 	if err != nil {
 		return err
 	}
-	args := append([]any{int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), int32(r.LeaseDay), nullMS(r.Certified), tx.after(r.Updated)}, private...)
-	return tx.one(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, lease_day = ?, certified_at = ?, updated_at = ?,
+	args := append([]any{int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), nullMS(r.Certified), tx.after(r.Updated)}, private...)
+	return tx.one(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, identity_rank = ?, lease_day = ?, certified_at = ?, updated_at = ?,
 		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`, append(args, int64(r.ID))...)
 }

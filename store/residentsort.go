@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -15,8 +16,11 @@ type residentSort struct{ column, index string }
 var residentSorts = map[string]residentSort{
 	"name":     {"name_key", "resident_name_key"},
 	"sex":      {"sex", "resident_sex"},
-	"identity": {"identity", "resident_identity"},
+	"identity": {"identity_rank", "resident_identity"},
 }
+
+// identityRank is an identity's place among them: an owner stands first.
+func identityRank(i core.Identity) int { return slices.Index(core.Identities(), i) }
 
 // sorted reports that the filter's sort holds: an index has one community, and
 // keywords and houses have indexes of their own.

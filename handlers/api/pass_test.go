@@ -62,7 +62,7 @@ func TestPreviewSaysWhy(t *testing.T) {
 	rule.Exits = -1
 	s.SetRule(rule)
 	pass := read[passBody](s.ok(call{method: "GET", path: path, token: token}))
-	if pass.Preview.Allowed || pass.Preview.Reason != core.ReasonBlocked || pass.Preview.Next != nil || *pass.Preview.Left != 0 || !strings.Contains(pass.Rule, "暂停出入") {
+	if pass.Preview.Allowed || pass.Preview.Reason != core.ReasonBlocked || pass.Preview.Next != nil || *pass.Preview.Left != 0 || !strings.Contains(pass.Rule, "禁止出入") {
 		t.Errorf("%+v", pass)
 	}
 	for _, direction := range []string{"up", "OUT", "out'--", "<b>", strings.Repeat("o", 3000)} {

@@ -185,7 +185,7 @@ func (h *Console) createAccount(c *web.Context) error {
 		var id core.ID
 		id, err = h.Store.CreateAccount(c.Ctx(), granter(c), form.account(0), form.Password)
 		if err == nil {
-			c.Flash(web.FlashSuccess, "账号已创建，首次登录须修改密码")
+			c.Flash(web.FlashSuccess, "账号已创建，首次登录须修改密码。")
 			return c.Redirect(accountURL(id))
 		}
 	}
@@ -229,7 +229,7 @@ func (h *Console) updateAccount(c *web.Context) error {
 	if err != nil {
 		return h.accountFormAgain(c, account, err)
 	}
-	c.Flash(web.FlashSuccess, "账号已保存，立即生效")
+	c.Flash(web.FlashSuccess, "账号已保存，立即生效。")
 	return c.Redirect(accountURL(account.ID))
 }
 
@@ -244,7 +244,7 @@ func (h *Console) disableAccount(c *web.Context) error {
 	if err := h.Store.DisableAccount(c.Ctx(), granter(c), account.ID); err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "账号已停用，该账号的登录已全部退出")
+	c.Flash(web.FlashSuccess, "账号已停用，该账号的登录已全部退出。")
 	return c.Redirect(accountURL(account.ID))
 }
 
@@ -266,7 +266,7 @@ func (h *Console) enableAccount(c *web.Context) error {
 	if err := h.Store.EnableAccount(c.Ctx(), granter(c), account.ID); err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "账号已启用")
+	c.Flash(web.FlashSuccess, "账号已启用。")
 	return c.Redirect(accountURL(account.ID))
 }
 
@@ -288,7 +288,7 @@ func (h *Console) resetPassword(c *web.Context) error {
 		reset := resetFields(account.ID)
 		return h.formPage(c, err, &reset, func(status int) error { return h.showReset(c, status, account, reset) })
 	}
-	c.Flash(web.FlashSuccess, "密码已重置，该账号的登录全部退出，微信绑定一并解除；下次登录须修改")
+	c.Flash(web.FlashSuccess, "密码已重置，该账号的登录全部退出，微信绑定一并解除；下次登录须修改。")
 	return c.Redirect(accountURL(account.ID))
 }
 

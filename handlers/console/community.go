@@ -95,7 +95,7 @@ func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) community
 
 // communityActs are the buttons of a row; each leads to a page that asks.
 func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
-	acts := []templates.Submit{{Label: "归档", URL: communityURL(r.ID) + "/archive"}}
+	acts := []templates.Submit{{Label: "归档", URL: communityURL(r.ID) + "/archive", Icon: "archive"}}
 	if !r.Archived.IsZero() {
 		acts = []templates.Submit{{Label: "恢复", URL: communityURL(r.ID) + "/restore", Icon: "refresh"}}
 	}

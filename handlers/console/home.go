@@ -80,7 +80,7 @@ func (h *Console) homeRecords(c *web.Context, page *homePage) error {
 	sum, today := hours.Sum(), recordPath+"?from="+page.Day+"&to="+page.Day
 	page.Records = true
 	page.Figures = []homeFigure{
-		{"进", grouped(sum.In), today + "&direction=in&result=allowed", templates.Good},
+		{"进", grouped(sum.In), today + "&direction=in&result=allowed", templates.Info},
 		{"出", grouped(sum.Out), today + "&direction=out&result=allowed", templates.Good},
 		{"拒绝", grouped(sum.Refused), today + "&result=refused", templates.Bad},
 	}

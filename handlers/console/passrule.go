@@ -236,7 +236,7 @@ func passRuleSections(at place, r store.PassRule) []templates.Section {
 			{Kind: templates.Number, Name: "period_days", Label: "出门间隔周期", Value: strconv.Itoa(r.PeriodDays), Required: true, Min: "1", Max: "30", Unit: "天", Short: true,
 				Help: "自然日。2 天：今天和昨天合起来算。"},
 			{Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits), Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
-				Help: "0 为不限，-1 为暂停出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。"},
+				Help: "0 为不限，-1 为禁止出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。"},
 		}},
 		{Title: "出门时间", Fields: []templates.Field{
 			{Kind: templates.Textarea, Name: "hours", Label: "可出门时间段", Value: hourLines(r.Hours), Rows: 3, MaxLength: 200, Placeholder: "06:00-22:00",

@@ -251,5 +251,5 @@ func (h *Console) residentMoveOut(c *web.Context) error {
 		return err
 	}
 	c.Flash(web.FlashSuccess, "已迁出，通行证立即失效。")
-	return c.Redirect(residentPath)
+	return c.Redirect(place{Community: core.Community{ID: r.Community}}.at(residentPath))
 }

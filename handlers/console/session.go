@@ -203,7 +203,7 @@ func (h *Console) signOut(c *web.Context) error {
 	if err := c.EndSession(); err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "已退出登录")
+	c.Flash(web.FlashSuccess, "已退出登录。")
 	return c.Redirect("/console/session")
 }
 
@@ -253,7 +253,7 @@ func (h *Console) changePassword(c *web.Context) error {
 		fields := h.passwordFields(c)
 		return h.formPage(c, err, &fields, func(status int) error { return h.showPassword(c, status, fields) })
 	}
-	c.Flash(web.FlashSuccess, "密码已修改，其他设备上的登录已退出")
+	c.Flash(web.FlashSuccess, "密码已修改，其他设备上的登录已退出。")
 	return c.Redirect("/console")
 }
 
@@ -305,6 +305,6 @@ func (h *Console) setup(c *web.Context) error {
 		fields := setupFields(form.Token)
 		return h.formPage(c, err, &fields, func(status int) error { return h.showSetup(c, status, fields) })
 	}
-	c.Flash(web.FlashSuccess, "管理员已创建，请登录")
+	c.Flash(web.FlashSuccess, "管理员已创建，请登录。")
 	return c.Redirect("/console/session")
 }

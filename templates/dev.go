@@ -142,6 +142,9 @@ func componentsForm() Form {
 			}},
 			{Title: "放行对象", Fields: []Field{
 				{Name: "who", Label: "谁可以通过", Kind: Checks, Values: []string{"resident"}, Choices: []Choice{{Value: "resident", Label: "住户"}, {Value: "visitor", Label: "访客"}, {Value: "staff", Label: "物业员工"}, {Value: "courier", Label: "快递", Disabled: true}}},
+				{Name: "where", Label: "服务哪些楼栋", Kind: Checks, Values: []string{"1-1"}, Help: "有上下级的选项画成树，下级折叠，选中的展开。", Choices: []Choice{
+					{Value: "1", Label: "1栋"}, {Value: "1-1", Label: "1栋1单元", Name: "1单元", Depth: 1}, {Value: "1-2", Label: "1栋2单元", Name: "2单元", Depth: 1},
+					{Value: "2", Label: "2栋"}, {Value: "2-1", Label: "2栋1单元", Name: "1单元", Depth: 1}, {Value: "3", Label: "3栋"}}},
 				{Name: "remark", Label: "备注", Kind: Textarea, Rows: 3},
 				{Name: "made", Label: "登记人", Kind: Static, Value: "周敏"},
 			}},

@@ -74,6 +74,48 @@ type Choice struct {
 	Help     string
 	Disabled bool
 	Ticks    []string // with Presets
+
+	// Checks: how far below another choice it stands, the last one before it that is
+	// less far, and its name there. Boxes with depths are drawn as a tree.
+	Depth int
+	Name  string
+}
+
+// Branch is a choice of a tree of boxes with those below it.
+type Branch struct {
+	Field  string // the boxes' name
+	Choice Choice
+	Ticked bool
+	Wrong  bool
+	Shut   bool // cannot be ticked
+	Below  []Branch
+	Chosen int // ticked boxes below it
+}
+
+// Branches are the boxes of a field as a tree; nil where no choice stands below another.
+func (f Field) Branches() []Branch {
+	if !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Depth > 0 }) {
+		return nil
+	}
+	branches, _ := f.branches(f.Choices, 0)
+	return branches
+}
+
+// branches gives the choices of one depth, and how many of the choices they took.
+func (f Field) branches(choices []Choice, depth int) (branches []Branch, taken int) {
+	for taken < len(choices) && choices[taken].Depth >= depth {
+		c := choices[taken]
+		branch := Branch{Field: f.Name, Choice: c, Ticked: f.Chosen(c.Value), Wrong: f.Error != "", Shut: f.Disabled || c.Disabled}
+		below, n := f.branches(choices[taken+1:], depth+1)
+		for _, b := range below {
+			if branch.Chosen += b.Chosen; b.Ticked {
+				branch.Chosen++
+			}
+		}
+		branch.Below = below
+		branches, taken = append(branches, branch), taken+1+n
+	}
+	return branches, taken
 }
 
 // ID is the input's id in the page.

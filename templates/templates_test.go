@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -118,6 +119,36 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 	f.Set(nil, nil)
 	if name, _ := f.Field("name"); name.Value != `<b>"新"` || name.Error != "" {
 		t.Errorf("without values came %+v", name)
+	}
+}
+
+// Boxes with depths make a tree, whatever depths come.
+func TestBranches(t *testing.T) {
+	f := Field{Kind: Checks, Name: "node", Values: []string{"11", "21"}, Choices: []Choice{
+		{Value: "1"}, {Value: "11", Depth: 1}, {Value: "111", Depth: 2}, {Value: "12", Depth: 1}, {Value: "2"}, {Value: "21", Depth: 3}, {Value: "3", Disabled: true}}}
+	var say func(branches []Branch) string
+	say = func(branches []Branch) string {
+		words := ""
+		for _, b := range branches {
+			words += b.Choice.Value
+			if b.Ticked {
+				words += "*"
+			}
+			if b.Shut {
+				words += "-"
+			}
+			if len(b.Below) > 0 {
+				words += fmt.Sprintf("[%d:%s]", b.Chosen, say(b.Below))
+			}
+			words += " "
+		}
+		return words
+	}
+	if got, want := say(f.Branches()), "1[1:11*[0:111 ] 12 ] 2[1:21* ] 3- "; got != want {
+		t.Errorf("branches %q, want %q", got, want)
+	}
+	if got := (Field{Kind: Checks, Choices: []Choice{{Value: "1"}, {Value: "2"}}}).Branches(); got != nil {
+		t.Errorf("a plain list has branches %v", got)
 	}
 }
 

@@ -92,7 +92,7 @@ func (h *Console) readerScope(c *web.Context, r core.Reader) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nodeLabels(nodeOptions(tree, ""), r.ScopeNodes), nil
+	return nodeLabels(nodeOptions(tree), r.ScopeNodes), nil
 }
 
 // readerAct is an act on one reader that is asked about first.

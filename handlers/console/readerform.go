@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -92,7 +91,7 @@ func (h *Console) readerFormPage(c *web.Context, r core.Reader, wrong error) err
 	}
 	page := readerFormPage{Shell: h.shell(c, "reader", "添加读头")}
 	page.Crumbs = readerCrumbs()
-	page.Form = templates.Form{Action: readerPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree, "")), Submit: "添加", Cancel: readerPath}
+	page.Form = templates.Form{Action: readerPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree)), Submit: "添加", Cancel: readerPath}
 	if r.ID != 0 {
 		page.Title = "修改读头"
 		page.Form.Action, page.Form.Cancel, page.Form.Submit = readerURL(r.ID), readerURL(r.ID), "保存"
@@ -200,13 +199,15 @@ func idValues(ids []core.ID) []string {
 	return values
 }
 
-// nodeOptions flattens a community's tree into choices, each named by its whole way.
-func nodeOptions(nodes []*store.TreeNode, above string) []templates.Choice {
+// nodeOptions are a community's tree as choices, each named by its whole way.
+func nodeOptions(nodes []*store.TreeNode) []templates.Choice { return nodesBelow("", 0, nodes) }
+
+func nodesBelow(above string, depth int, nodes []*store.TreeNode) []templates.Choice {
 	var options []templates.Choice
 	for _, n := range nodes {
-		label := strings.TrimSpace(above + " " + n.Name)
-		options = append(options, templates.Choice{Value: n.ID.String(), Label: label})
-		options = append(options, nodeOptions(n.Children, label)...)
+		label := above + n.Name
+		options = append(options, templates.Choice{Value: n.ID.String(), Label: label, Depth: depth, Name: n.Name})
+		options = append(options, nodesBelow(label, depth+1, n.Children)...)
 	}
 	return options
 }

@@ -38,7 +38,7 @@ func readerSamples() map[string]any {
 	vguang, mcard := sampleReader(), sampleReader()
 	mcard.Protocol, mcard.Skew, mcard.Disabled, mcard.QRAllowed = core.ProtocolMcardsea, -90*time.Minute, readerNow, false
 	communities := []core.Community{{ID: 1, Name: "云栖花园"}, {ID: 2, Name: "云栖雅苑"}}
-	nodes := nodeOptions([]*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 11, Name: "3栋"}, Children: []*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 12, Name: "1单元"}}}}}, "")
+	nodes := nodeOptions([]*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 11, Name: "3栋"}, Children: []*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 12, Name: "1单元"}}}}})
 
 	list := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2), List: readerListOf(url.Values{"q": {"东"}}, communities)}
 	list.List.Bulk, list.List.CSRF = readerBulk(), "token"

@@ -177,6 +177,15 @@ func (t HouseText) Figures() []string {
 	return slices.DeleteFunc(slices.Clone(t.key), func(part string) bool { return strings.Trim(part, "0123456789") != "" })
 }
 
+// Written are the numbers of the text as they stand in it, where Chinese numerals are
+// among them: a label may be written so. Nil where none is.
+func (t HouseText) Written() []string {
+	if inFigures(t.text) == t.text {
+		return nil
+	}
+	return strings.FieldsFunc(t.text, func(r rune) bool { return (r < '0' || r > '9') && !strings.ContainsRune(numerals, r) })
+}
+
 // MeantHouses are those of some houses that a text means, at most HouseMatchShown: a
 // house that it says wholly leaves out those that only end in it.
 func MeantHouses(text string, houses []House) []House {

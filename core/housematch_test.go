@@ -109,6 +109,9 @@ func TestHouseText(t *testing.T) {
 			t.Errorf("%q has the figures %q, want %q", text, got, want)
 		}
 	}
+	if written := ReadHouse("三栋2单元501室").Written(); !slices.Equal(written, []string{"三", "2", "501"}) || ReadHouse("3-2-501").Written() != nil {
+		t.Errorf("written %q", written)
+	}
 	houses := []House{{ID: 1, Label: "1栋1单元101"}, {ID: 2, Label: "11栋1单元101"}, {ID: 3, Label: "东区1栋1单元101"}, {ID: 4, Label: "1-1-101"}}
 	for text, want := range map[string]int{"1-1-101": 1, "1-1-101室": 3, "101": 4, "东区1-1-101": 1, "9": 0, "一栋一单元101": 1, "十一栋一单元101": 1} {
 		if got := MeantHouses(text, houses); len(got) != want {

@@ -23,12 +23,15 @@ func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (
 		return nil, false, nil
 	}
 	where, args := scopeWhere(scope, "community_id")
-	ends := "%" + strings.Join(figures, "%")
+	// One pattern finds what holds the text and what it says: walking all labels of a city
+	// costs by the pattern. Only where the text has numerals, labels may have them too.
+	like, patterns := "label LIKE ?", []any{"%" + strings.Join(figures, "%") + "%"}
+	if written := said.Written(); written != nil {
+		like, patterns = like+" OR label LIKE ?", append(patterns, "%"+strings.Join(written, "%")+"%")
+	}
 	var rows []houseRow
-	// A few characters may follow the last figure: 501室.
 	err = s.all(ctx, &rows, "SELECT id, community_id, label FROM house"+s.dialect.forceIndex("house_label")+" WHERE "+where+
-		" AND (label LIKE ? OR label LIKE ? OR label LIKE ? OR label LIKE ? ESCAPE '!') LIMIT ?",
-		append(args, ends, ends+"_", ends+"__", likePart(text), housesSaidMost+1)...)
+		" AND ("+like+") LIMIT ?", append(append(args, patterns...), housesSaidMost+1)...)
 	if err != nil || len(rows) > housesSaidMost {
 		return nil, false, err
 	}

@@ -28,7 +28,7 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{Community: community, At: s.Now(), Person: who.Person, House: house.ID, Name: who.Name, Direction: core.Out, Via: core.ViaReader}}); err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range []string{"1-1-101", "01-01-0101", "1－1－101", "1栋1单元101室", "1栋1单元101", " 1-1-101号 "} {
+		for _, text := range []string{"1-1-101", "01-01-0101", "1－1－101", "1栋1单元101室", "1栋1单元101", " 1-1-101号 ", "一栋一单元101"} {
 			list, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Community: community, Keyword: text, Page: Page{Limit: 9}})
 			if err != nil || len(list) == 0 || !slices.ContainsFunc(list, func(h HouseRow) bool { return h.ID == house.ID }) {
 				t.Errorf("houses of %q: %+v, %v", text, list, err)
@@ -51,6 +51,14 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 		}
 		if _, err := s.HouseSaid(t.Context(), core.ScopeOf(other), community, "1-1-101"); !core.IsNotFound(err) {
 			t.Errorf("a foreign house: %v", err)
+		}
+		// A house that is labelled with numerals is found by its label.
+		numbered, err := s.CreateHouses(t.Context(), readerAdmin, everywhere, other, [][]string{{"三栋", "二单元", "501"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if house, err := s.HouseSaid(t.Context(), everywhere, other, "三栋二单元501室"); err != nil || house.ID != numbered[0] {
+			t.Errorf("%+v, %v", house, err)
 		}
 		list, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Community: community, Keyword: "9-9-999", Page: Page{Limit: 9}})
 		if err != nil || len(list) != 0 {

@@ -53,6 +53,31 @@ func TestResidentsAreListed(t *testing.T) {
 	}
 }
 
+// A phone number that the register has under another name is said on both pages.
+func TestResidentsOfOnePhoneAndTwoNames(t *testing.T) {
+	d := newReaderDesk(t)
+	b := d.registrar(t)
+	form := residentFormOf(d)
+	form.Set("house", houseLabel(t, d, d.mine.Houses[0]))
+	_, first := b.post(t, residentPath, form, http.StatusSeeOther)
+	ties := func(path string) string { return b.get(t, path, http.StatusOK).Find("#ties-title").Parent().Next().Text() }
+	form.Set("house", houseLabel(t, d, d.mine.Houses[1]))
+	_, same := b.post(t, residentPath, form, http.StatusSeeOther)
+	if got := ties(same); strings.Contains(got, "请核对") {
+		t.Errorf("one name: %q", got)
+	}
+	third, err := d.store.CreateHouses(t.Context(), core.System, core.Everywhere, d.mine.Community, [][]string{{"77", "1", "101"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form.Set("house", houseLabel(t, d, third[0]))
+	form.Set("name", hostileText[:24])
+	_, other := b.post(t, residentPath, form, http.StatusSeeOther)
+	if here, there := ties(other), ties(first); !strings.Contains(here, "登记为“张三”") || !strings.Contains(there, "登记为“"+hostileText[:24]) {
+		t.Errorf("the pages say %q and %q", here, there)
+	}
+}
+
 func TestResidentIsAddedShownRevealedAndChanged(t *testing.T) {
 	d := newReaderDesk(t)
 	b := d.registrar(t)

@@ -39,6 +39,7 @@ type residentRow struct {
 	Tick                                              templates.Tick // zero = cannot be ticked
 	URL, Name, Sex, Identity, Phone, House, Community string
 	State                                             templates.Badge
+	OtherName                                         string // of a person's other homes: the name there, where it is another
 	EditURL                                           string // "" = may not
 	Delete                                            templates.Submit
 	CSRF                                              string
@@ -185,6 +186,11 @@ func (h *Console) residentPast(c *web.Context, r store.ResidentRow, page *reside
 		return err
 	}
 	page.Ties = residentRows(slices.DeleteFunc(ties, func(t store.ResidentRow) bool { return t.ID == r.ID }))
+	for i := range page.Ties {
+		if tie := &page.Ties[i]; tie.Name != r.Name { // a number with a slip in it is most often somebody else's
+			tie.OtherName = tie.Name
+		}
+	}
 	if page.MayRecords = c.Has(core.PermRecordView); page.MayRecords {
 		if page.Passages, err = h.passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}); err != nil {
 			return err

@@ -60,7 +60,9 @@ func TestResidentsOfOnePhoneAndTwoNames(t *testing.T) {
 	form := residentFormOf(d)
 	form.Set("house", houseLabel(t, d, d.mine.Houses[0]))
 	_, first := b.post(t, residentPath, form, http.StatusSeeOther)
-	ties := func(path string) string { return b.get(t, path, http.StatusOK).Find("#ties-title").Parent().Next().Text() }
+	ties := func(path string) string {
+		return b.get(t, path, http.StatusOK).Find("#ties-title").Parent().Next().Text()
+	}
 	form.Set("house", houseLabel(t, d, d.mine.Houses[1]))
 	_, same := b.post(t, residentPath, form, http.StatusSeeOther)
 	if got := ties(same); strings.Contains(got, "请核对") {

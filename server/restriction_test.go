@@ -52,3 +52,17 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b.click(`dialog button[value="yes"]`)
 	b.await("both units", `document.readyState === "complete" && document.body.innerText.includes("已限制 120 套房屋的出入")`)
 }
+
+// What the lines of a pasted list were taken for is in view, and loading that page
+// again is the empty form, where the browser would ask whether to send the list again.
+func TestRestrictingHousesByList(t *testing.T) {
+	b := openConsole(t, startDemo(t), browser.Phone)
+	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+	b.click(".tx-fold summary")
+	b.types("#f-pasted", "3-1-101")
+	b.click(`button[value="paste"]`)
+	b.await("the result in view", `document.readyState === "complete" && (top => top > 0 && top < innerHeight / 2)(document.querySelector("#matches").getBoundingClientRect().top)`)
+	b.picture("restriction-list")
+	b.run(`location.reload()`)
+	b.await("the empty form", `document.readyState === "complete" && document.querySelector("#pick") && !document.querySelector("#matches") && location.pathname.endsWith("/new")`)
+}

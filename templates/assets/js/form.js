@@ -31,10 +31,11 @@ function leaves(link, event) {
 
 // notAgain gives a page that answers a form the address of the page that the form stood
 // on. The browser would send the form once more to come back here, or to load this page
-// again, and asks in words of its own whether to.
+// again, and asks in words of its own whether to. The part of the page that was asked
+// for stays in view.
 function notAgain() {
   const from = document.referrer;
-  if ("posted" in document.body.dataset && from.startsWith(`${location.origin}/`)) history.replaceState(history.state, "", from);
+  if ("posted" in document.body.dataset && from.startsWith(`${location.origin}/`)) history.replaceState(history.state, "", from.split("#")[0] + location.hash);
 }
 
 // watchForms wires all forms of the page, present and future.

@@ -55,6 +55,11 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 		return fmt.Errorf("监听 %s：%w", c.HTTP.Addr, err)
 	}
 	defer listener.Close()
+	unlock, err := lockData(c)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	a := &app{config: c, demo: demo, log: log, registry: prometheus.NewRegistry()}
 	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {
 		a.publicURL = "http://" + listener.Addr().String()

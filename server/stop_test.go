@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -48,4 +49,23 @@ func phoneBrowser(t *testing.T, address string) *http.Client {
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Jar: jar, Transport: transport}
+}
+
+// A data folder has one server at a time; the next may have it as soon as that ended.
+func TestASecondServerLeavesTheDataAlone(t *testing.T) {
+	data := seededCopy(t)
+	_, stop := runDemo(t, data)
+	t.Setenv("TONGXING_DATA_DIR", data)
+	t.Setenv("TONGXING_HTTP_ADDR", "127.0.0.1:0")
+	t.Setenv("TONGXING_HTTP_METRICS_ADDR", "off")
+	var said strings.Builder
+	if code := run(t.Context(), []string{"--demo"}, io.Discard, &said); code == 0 || !strings.Contains(said.String(), "正被另一个通行程序使用") {
+		t.Errorf("a second server ended with %d: %s", code, said.String())
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, stop := runDemo(t, data); stop() != nil {
+		t.Error("the folder is still held")
+	}
 }

@@ -4,7 +4,9 @@ package browser
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -49,16 +51,38 @@ func Open(t testing.TB, size Size) context.Context {
 // Main runs a package's tests and ends the browsers that they opened:
 //
 //	func TestMain(m *testing.M) { browser.Main(m) }
+//
+// Chromium itself crashes now and then on a busy machine. Tests that failed while that
+// happened say nothing: the package runs once more.
 func Main(m *testing.M) {
 	code := m.Run()
-	running.close()
+	if crashed := running.close(); code != 0 && crashed && os.Getenv(again) == "" {
+		fmt.Println("testkit/browser: a browser crashed; the package's tests run once more")
+		code = runAgain()
+	}
 	os.Exit(code)
+}
+
+// again is set in the environment of a second run.
+const again = "TONGXING_TEST_AGAIN"
+
+// runAgain runs the test program as it was run, and gives its exit code.
+func runAgain() int {
+	program := exec.Command(os.Args[0], os.Args[1:]...)
+	program.Env = append(os.Environ(), again+"=1")
+	program.Stdout, program.Stderr = os.Stdout, os.Stderr
+	if err := program.Run(); err != nil {
+		fmt.Println("testkit/browser:", err)
+		return 1
+	}
+	return 0
 }
 
 // fleet is a browser of each size: one takes longer to start than most tests run.
 type fleet struct {
 	mu      sync.Mutex
 	started map[Size]context.Context
+	all     []context.Context
 	ends    []context.CancelFunc
 }
 
@@ -76,7 +100,7 @@ func (f *fleet) open(program string, size Size) (context.Context, error) {
 	if err := chromedp.Do(ctx); err != nil {
 		return nil, err
 	}
-	f.started[size] = ctx
+	f.started[size], f.all = ctx, append(f.all, ctx)
 	return ctx, nil
 }
 
@@ -90,12 +114,17 @@ func alive(ctx context.Context) bool {
 	}
 }
 
-func (f *fleet) close() {
+// close ends the browsers, and tells whether one had ended by itself.
+func (f *fleet) close() (crashed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, ctx := range f.all {
+		crashed = crashed || !alive(ctx)
+	}
 	for _, end := range f.ends {
 		end()
 	}
+	return crashed
 }
 
 // options start Debian's Chromium without a sandbox, which containers do not

@@ -4,10 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
+	"tongxing/testkit"
 	"tongxing/testkit/browser"
 )
 
@@ -87,4 +91,36 @@ func TestPressMissesHarmlessly(t *testing.T) {
 	if err != nil || got != "1 false" {
 		t.Errorf("pressed %q, %v", got, err)
 	}
+}
+
+// A package whose browser crashed runs once more; one that fails by itself does not.
+func TestACrashIsTriedAgain(t *testing.T) {
+	testkit.Chromium(t)
+	for _, c := range []struct {
+		what string
+		ends int
+	}{{"crash", 0}, {"fail", 1}} {
+		program := exec.Command(os.Args[0], "-test.run=^TestHelper$", "-test.v")
+		program.Env = append(os.Environ(), "TONGXING_TEST_HELPER="+c.what)
+		said, _ := program.CombinedOutput()
+		if code := program.ProcessState.ExitCode(); code != c.ends || strings.Contains(string(said), "run once more") != (c.what == "crash") {
+			t.Errorf("%s: ended with %d: %s", c.what, code, said)
+		}
+	}
+}
+
+// TestHelper is what the test above runs.
+func TestHelper(t *testing.T) {
+	what := os.Getenv("TONGXING_TEST_HELPER")
+	if what == "" || os.Getenv("TONGXING_TEST_AGAIN") != "" {
+		return
+	}
+	ctx := browser.Open(t, browser.Phone)
+	if what == "crash" {
+		if err := chromedp.FromContext(ctx).Browser.Process().Kill(); err != nil {
+			t.Fatal(err)
+		}
+		<-chromedp.FromContext(ctx).Browser.LostConnection
+	}
+	t.Error("as it would be in the middle of a journey")
 }

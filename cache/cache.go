@@ -21,7 +21,7 @@ type Options struct {
 	URL          string   // redis://[:password@]host:port/db, or rediss:// for TLS
 	MasterName   string   // Sentinel: the master's name; Addrs are the sentinels
 	Addrs        []string // Sentinel or Cluster addresses
-	Password     string   // for Addrs; a URL carries its own
+	Password     string   // of the Redis servers; a URL may carry it in its place
 	SentinelPass string
 }
 
@@ -44,7 +44,7 @@ func Open(o Options) (*Cache, error) {
 	case o.URL != "" && len(o.Addrs) > 0:
 		return nil, errors.New("cache: name a URL or addresses, not both")
 	case o.URL != "":
-		return openURL(o.URL)
+		return openURL(o.URL, o.Password)
 	case len(o.Addrs) > 0:
 		return &Cache{UniversalClient: redis.NewUniversalClient(&redis.UniversalOptions{
 			Addrs: o.Addrs, MasterName: o.MasterName, IsClusterMode: o.MasterName == "", Password: o.Password, SentinelPassword: o.SentinelPass,
@@ -54,10 +54,13 @@ func Open(o Options) (*Cache, error) {
 	return openEmbedded()
 }
 
-func openURL(url string) (*Cache, error) {
+func openURL(url, password string) (*Cache, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, errors.New("cache: the Redis URL cannot be read; want redis://[:password@]host:port/db")
+	}
+	if password != "" {
+		o.Password = password
 	}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.MaxRetries = dialTime, callTime, callTime, 1
 	return &Cache{UniversalClient: redis.NewClient(o)}, nil

@@ -40,6 +40,19 @@ func TestEmbeddedWantsItsPassword(t *testing.T) {
 	}
 }
 
+func TestAPasswordOfItsOwnSetting(t *testing.T) {
+	for _, o := range []Options{{URL: "redis://127.0.0.1:1/0", Password: "61#Kd"}, {URL: "redis://:61%23Kd@127.0.0.1:1/0"}} {
+		c, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if got := c.UniversalClient.(*redis.Client).Options().Password; got != "61#Kd" {
+			t.Errorf("%+v: password %q", o, got)
+		}
+	}
+}
+
 func TestOpenRefusesTwoKinds(t *testing.T) {
 	for _, o := range []Options{{URL: "redis://x", Addrs: []string{"y"}}, {URL: "http://x"}} {
 		if _, err := Open(o); err == nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/redis/go-redis/v9"
 )
 
 // MetricsOff as http.metrics_addr serves no metrics.
@@ -47,17 +48,28 @@ func checkHTTP(c *Config, demo bool, bad report) {
 		bad("http.addr", "应为 主机:端口，例如 127.0.0.1:8080")
 	} else if demo && !isLoopback(c.HTTP.Addr) {
 		bad("http.addr", "演示不用密码就能成为管理员，只能在本机打开，例如 127.0.0.1:8080")
+	} else if !isLoopback(c.HTTP.Addr) && c.HTTP.PublicURL == "" {
+		bad("http.public_url", "http.addr 不限于本机时必须填写，应为反向代理的 https 地址，例如 https://pass.example.com；"+
+			"只在本机使用请把 http.addr 写成 127.0.0.1:8080")
 	}
 	if m := c.HTTP.MetricsAddr; m != MetricsOff && (!isHostPort(m, true) || !isLoopback(m)) {
 		bad("http.metrics_addr", "应为本机的 主机:端口，或 off")
 	}
 	for _, network := range c.HTTP.TrustedProxies {
-		if _, err := netip.ParsePrefix(network); err != nil {
+		prefix, err := netip.ParsePrefix(network)
+		switch {
+		case err != nil:
 			bad("http.trusted_proxies", strconv.Quote(network)+" 不是网段，应形如 10.0.0.0/8")
+		case prefix.Bits() < widestProxies:
+			bad("http.trusted_proxies", strconv.Quote(network)+" 太宽，任何人都能冒充别人的地址；只写反向代理自己的网段，例如 127.0.0.1/32")
 		}
 	}
 	checkPublicURL(c, demo, bad)
 }
+
+// widestProxies is the shortest prefix of a trusted network: fc00::/7 and 10.0.0.0/8
+// are the widest private ones, and whoever writes a shorter one means everybody.
+const widestProxies = 7
 
 func checkPublicURL(c *Config, demo bool, bad report) {
 	if c.HTTP.PublicURL == "" {
@@ -70,7 +82,7 @@ func checkPublicURL(c *Config, demo bool, bad report) {
 	switch {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
 		bad("http.public_url", "应为完整网址，例如 https://pass.example.com")
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+	case strings.Trim(u.Path, "/") != "" || strings.ContainsAny(c.HTTP.PublicURL, "?#") || u.User != nil:
 		bad("http.public_url", "只写协议、域名和端口，不带路径")
 	case u.Scheme == "http" && !isLoopback(hostPort(u)) && !demo:
 		bad("http.public_url", "对外的地址必须是 https")
@@ -95,15 +107,12 @@ func checkData(c *Config, bad report) {
 	}
 }
 
+// encoded explains how signs are written in the password of an address.
+const encoded = "密码里的符号要写成百分号编码：# 写作 %23，% 写作 %25，/ 写作 %2F，? 写作 %3F，@ 写作 %40，: 写作 %3A"
+
 func checkRedis(r Redis, bad report) {
 	if r.URL.IsSet() {
-		if len(r.Addrs) > 0 || r.Master != "" {
-			bad("redis.url", "与 redis.addrs、redis.master 只能用一种")
-		}
-		u, err := url.Parse(r.URL.Reveal())
-		if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) || (u.Host == "" && u.Scheme != "unix") {
-			bad("redis.url", "格式不对，应为 redis://[:密码@]主机:端口/库号")
-		}
+		checkRedisURL(r, bad)
 		return
 	}
 	if r.Master != "" && len(r.Addrs) == 0 {
@@ -113,6 +122,28 @@ func checkRedis(r Redis, bad report) {
 		if !isHostPort(addr, false) {
 			bad("redis.addrs", strconv.Quote(addr)+" 不是 主机:端口")
 		}
+	}
+}
+
+// checkRedisURL reads the address as the client will. What follows a # is cut off
+// there in silence, so that a password with one leads to another server.
+func checkRedisURL(r Redis, bad report) {
+	if len(r.Addrs) > 0 || r.Master != "" {
+		bad("redis.url", "与 redis.addrs、redis.master 只能用一种")
+		return
+	}
+	text := r.URL.Reveal()
+	if strings.Contains(text, "#") {
+		bad("redis.url", "不能含有 #；"+encoded+"，或把密码写在 redis.password")
+		return
+	}
+	o, err := redis.ParseURL(text)
+	u, urlErr := url.Parse(text)
+	switch {
+	case err != nil || urlErr != nil || u.Hostname() == "" && u.Scheme != "unix":
+		bad("redis.url", "格式不对，应为 redis://[:密码@]主机:端口/库号；"+encoded+"，或把密码写在 redis.password")
+	case o.Password != "" && r.Password.IsSet():
+		bad("redis.password", "与 redis.url 中的密码只能写一处")
 	}
 }
 

@@ -35,15 +35,15 @@ type Config struct {
 // proxy's work.
 type HTTP struct {
 	// Where pages, API, readers and callbacks are served: host:port. Port 0 takes
-	// any free one. Anything but loopback needs keys to be set.
+	// any free one. Anything but loopback needs keys and public_url to be set.
 	Addr string `yaml:"addr" env:"ADDR"`
 	// Where Prometheus metrics are served: a loopback host:port, or "off".
 	MetricsAddr string `yaml:"metrics_addr" env:"METRICS_ADDR"`
 	// The address under which people and WeChat reach the program, such as
-	// https://pass.example.com, without a path. Empty: http:// and addr.
+	// https://pass.example.com, without a path. Empty, on loopback alone: http:// and addr.
 	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
 	// Networks of the reverse proxies whose X-Forwarded-For is believed, such as
-	// 127.0.0.1/32. Empty: nobody's.
+	// 127.0.0.1/32. Empty: nobody's. Networks as wide as 0.0.0.0/0 are refused.
 	TrustedProxies []string `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	// The longest wait for a request's headers.
 	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" env:"READ_HEADER_TIMEOUT"`
@@ -66,21 +66,24 @@ type Data struct {
 // MySQL is a MySQL or MariaDB server in place of the embedded database.
 type MySQL struct {
 	// user:password@tcp(host:port)/database, of a database made with
-	// CHARACTER SET utf8mb4 COLLATE utf8mb4_bin. Empty: the embedded database.
+	// CHARACTER SET utf8mb4 COLLATE utf8mb4_bin. Parameters behind it (charset,
+	// parseTime, loc) are not needed: the program sets its own. Empty: the embedded
+	// database.
 	DSN Secret `yaml:"dsn" env:"DSN"`
 }
 
 // Redis is a Redis in place of the embedded cache: by url alone, or by addrs for
 // a Cluster, or by master and addrs for Sentinel. Several servers need one.
 type Redis struct {
-	// redis://[:password@]host:port/db, or rediss:// for TLS. Empty and no addrs:
-	// the embedded cache.
+	// redis://[:password@]host:port/db, or rediss:// for TLS. Signs in the password
+	// are percent-encoded (# is %23), or the password is set below. Empty and no
+	// addrs: the embedded cache.
 	URL Secret `yaml:"url" env:"URL"`
 	// Sentinel: the name of the watched server; addrs are the Sentinels then.
 	Master string `yaml:"master" env:"MASTER"`
 	// Sentinel or Cluster addresses, host:port.
 	Addrs []string `yaml:"addrs" env:"ADDRS"`
-	// The Redis servers' password, with addrs; a url carries its own.
+	// The Redis servers' password, as it is; not beside one in the url.
 	Password Secret `yaml:"password" env:"PASSWORD"`
 	// The Sentinels' own password, when they have one.
 	SentinelPassword Secret `yaml:"sentinel_password" env:"SENTINEL_PASSWORD"`

@@ -131,17 +131,19 @@ nonsense: 1
 }
 
 func TestProblems(t *testing.T) {
-	const wx = "wx0123456789abcdef"
+	const wx, public = "wx0123456789abcdef", " HTTP_PUBLIC_URL=https://pass.example.com"
 	for _, c := range []struct {
 		name string
 		env  string // variables, separated by spaces
 		path string // of the one problem; "" = none
 		demo bool
 	}{
-		{name: "every interface without keys", env: "HTTP_ADDR=:8080", path: "keys.ring,keys.mac"},
-		{name: "another interface without keys", env: "HTTP_ADDR=10.1.2.3:8080", path: "keys.ring,keys.mac"},
+		{name: "every interface without keys", env: "HTTP_ADDR=:8080" + public, path: "keys.ring,keys.mac"},
+		{name: "another interface without keys", env: "HTTP_ADDR=10.1.2.3:8080" + public, path: "keys.ring,keys.mac"},
 		{name: "public name without keys", env: "HTTP_PUBLIC_URL=https://pass.example.com", path: "keys.ring,keys.mac"},
-		{name: "every interface with keys", env: "HTTP_ADDR=:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2},
+		{name: "every interface with keys", env: "HTTP_ADDR=:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2 + public},
+		{name: "every interface without a public URL", env: "HTTP_ADDR=0.0.0.0:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url"},
+		{name: "another interface without a public URL", env: "HTTP_ADDR=10.1.2.3:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url"},
 		{name: "every interface in the demo", env: "HTTP_ADDR=:8080", demo: true, path: "http.addr"},
 		{name: "loopback in the demo", env: "HTTP_ADDR=127.0.0.1:8080", demo: true},
 		{name: "IPv6 loopback", env: "HTTP_ADDR=[::1]:8080"},
@@ -150,10 +152,26 @@ func TestProblems(t *testing.T) {
 		{name: "metrics for everybody", env: "HTTP_METRICS_ADDR=0.0.0.0:9", path: "http.metrics_addr"},
 		{name: "no metrics", env: "HTTP_METRICS_ADDR=off"},
 		{name: "proxy without a network", env: "HTTP_TRUSTED_PROXIES=10.0.0.1", path: "http.trusted_proxies"},
+		{name: "everybody a proxy", env: "HTTP_TRUSTED_PROXIES=127.0.0.1/32,0.0.0.0/0", path: "http.trusted_proxies"},
+		{name: "half of everybody a proxy", env: "HTTP_TRUSTED_PROXIES=128.0.0.0/1", path: "http.trusted_proxies"},
+		{name: "everybody a proxy by IPv6", env: "HTTP_TRUSTED_PROXIES=::/0", path: "http.trusted_proxies"},
+		{name: "private networks are proxies", env: "HTTP_TRUSTED_PROXIES=10.0.0.0/8,fc00::/7"},
+		{name: "public URL with an empty fragment", env: "HTTP_PUBLIC_URL=http://127.0.0.1:1#", path: "http.public_url"},
 		{name: "public URL with a path", env: "HTTP_PUBLIC_URL=http://127.0.0.1:1/x", path: "http.public_url"},
 		{name: "public URL in the clear", env: "HTTP_PUBLIC_URL=http://a.example KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url"},
 		{name: "public URL without a scheme", env: "HTTP_PUBLIC_URL=localhost", path: "http.public_url,keys.ring,keys.mac"},
 		{name: "two ways to Redis", env: "REDIS_URL=redis://h:1/0 REDIS_ADDRS=h:2", path: "redis.url"},
+		{name: "# in the password of an address", env: "REDIS_URL=redis://:61#Kd20x@127.0.0.1:6379/0", path: "redis.url"},
+		{name: "# behind an address", env: "REDIS_URL=redis://127.0.0.1:6379/0#", path: "redis.url"},
+		{name: "% in the password of an address", env: "REDIS_URL=redis://:61%Kd20x@127.0.0.1:6379/0", path: "redis.url"},
+		{name: "/ in the password of an address", env: "REDIS_URL=redis://:61/Kd20x@127.0.0.1:6379/0", path: "redis.url"},
+		{name: "? in the password of an address", env: "REDIS_URL=redis://:61?Kd20x@127.0.0.1:6379/0", path: "redis.url"},
+		{name: "signs in the password, encoded", env: "REDIS_URL=redis://:61%23%25%2F%3F%40Kd@127.0.0.1:6379/0"},
+		{name: "signs in the password of its own setting", env: "REDIS_URL=redis://127.0.0.1:6379/0 REDIS_PASSWORD=61#%/?@Kd"},
+		{name: "two passwords of Redis", env: "REDIS_URL=redis://:a@127.0.0.1:6379/0 REDIS_PASSWORD=b", path: "redis.password"},
+		{name: "Redis at no host", env: "REDIS_URL=redis://:6379/0", path: "redis.url"},
+		{name: "Redis with a database that is no number", env: "REDIS_URL=redis://127.0.0.1:6379/one", path: "redis.url"},
+		{name: "Redis by a socket", env: "REDIS_URL=unix:///run/redis.sock"},
 		{name: "Sentinel without addresses", env: "REDIS_MASTER=main", path: "redis.addrs"},
 		{name: "Sentinel", env: "REDIS_MASTER=main REDIS_ADDRS=a:1,b:2"},
 		{name: "Cluster address without a port", env: "REDIS_ADDRS=a:1,b", path: "redis.addrs"},
@@ -192,6 +210,53 @@ func TestProblems(t *testing.T) {
 			}
 			if got := strings.Join(paths, ","); got != c.path {
 				t.Errorf("problems of %q, want %q: %v", got, c.path, err)
+			}
+		})
+	}
+}
+
+// TestPasswordsInAddressesAreExplained: the problem says how a sign is written, and
+// never the password.
+func TestPasswordsInAddressesAreExplained(t *testing.T) {
+	for _, sign := range []string{"#", "%", "/", "?"} {
+		_, err := Load(Options{Environ: []string{"TONGXING_REDIS_URL=redis://:61" + sign + "Kd20x@127.0.0.1:6379/0"}})
+		if err == nil || !strings.Contains(err.Error(), "%23") || !strings.Contains(err.Error(), "redis.password") || strings.Contains(err.Error(), "Kd20x") {
+			t.Errorf("%s: %v", sign, err)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	const official = "HTTP_PUBLIC_URL=http://127.0.0.1 OFFICIAL_ACCOUNT_APP_ID=wx0123456789abcdef OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc"
+	for _, c := range []struct{ name, env, paths string }{
+		{name: "nothing set"},
+		{name: "Redis here without a password", env: "REDIS_URL=redis://127.0.0.1:6379/0"},
+		{name: "Redis here by name", env: "REDIS_URL=redis://localhost:6379/0"},
+		{name: "Redis by a socket", env: "REDIS_URL=unix:///run/redis.sock"},
+		{name: "Redis elsewhere without a password", env: "REDIS_URL=redis://10.0.0.6:6379/0", paths: "redis.url"},
+		{name: "Redis elsewhere with a name alone", env: "REDIS_URL=redis://app@10.0.0.6:6379/0", paths: "redis.url"},
+		{name: "Redis elsewhere with a password", env: "REDIS_URL=redis://:p@10.0.0.6:6379/0"},
+		{name: "Redis elsewhere with a password of its own setting", env: "REDIS_URL=redis://10.0.0.6:6379/0 REDIS_PASSWORD=p"},
+		{name: "Sentinels elsewhere", env: "REDIS_MASTER=main REDIS_ADDRS=127.0.0.1:1,10.0.0.6:1", paths: "redis.password"},
+		{name: "Sentinels elsewhere with a password", env: "REDIS_MASTER=main REDIS_ADDRS=10.0.0.6:1 REDIS_PASSWORD=p"},
+		{name: "an account in the clear", env: official, paths: "official_account.aes_key"},
+		{name: "an account with a key", env: official + " OFFICIAL_ACCOUNT_AES_KEY=" + strings.Repeat("a", 43)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			environ := []string{}
+			for _, one := range strings.Fields(c.env) {
+				environ = append(environ, EnvPrefix+one)
+			}
+			config, err := Load(Options{Environ: environ})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var paths []string
+			for _, w := range config.Warnings() {
+				paths = append(paths, w.Path)
+			}
+			if got := strings.Join(paths, ","); got != c.paths {
+				t.Errorf("warned of %q, want %q", got, c.paths)
 			}
 		})
 	}

@@ -88,7 +88,11 @@ func withConfig(file string, demo bool, stderr io.Writer, do func(configs.Config
 	if err != nil {
 		return err
 	}
-	return do(c, newLog(c.Log, stderr))
+	log := newLog(c.Log, stderr)
+	for _, w := range c.Warnings() {
+		log.Warn("configuration", "setting", w.Path, "env", w.Env, "what", w.What)
+	}
+	return do(c, log)
 }
 
 func newLog(c configs.Log, w io.Writer) *slog.Logger {

@@ -31,13 +31,31 @@ func clientAddr(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	addr := peerAddr(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && trusted(addr, proxies); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		hop := strings.Trim(hops[i], " \t\"")
+		if hop == "" {
+			continue // a proxy that was told nothing appends a comma all the same
+		}
+		next, ok := parseHop(hop)
+		if !ok {
 			break
 		}
-		addr = hop.Unmap().WithZone("")
+		addr = next
 	}
 	return addr
+}
+
+// parseHop reads one entry of X-Forwarded-For: an address, as gateways write it also
+// with a port behind it or in the brackets of a URL.
+func parseHop(hop string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(hop, "["), "]"))
+	if err != nil {
+		withPort, portErr := netip.ParseAddrPort(hop)
+		if portErr != nil {
+			return netip.Addr{}, false
+		}
+		addr = withPort.Addr()
+	}
+	return addr.Unmap().WithZone(""), true
 }
 
 // addressKey is the address that limits count by: one household's for IPv6,

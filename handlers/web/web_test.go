@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -391,6 +392,19 @@ func TestRealAddress(t *testing.T) {
 		{"no header", "10.0.0.1:1", nil, "10.0.0.1"},
 		{"mapped", "[::ffff:10.0.0.1]:1", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"six", "[fd00::1]:1", []string{"2001:db8::1"}, "2001:db8::1"},
+		{"with a port", "10.0.0.1:1", []string{"203.0.113.7:50123"}, "203.0.113.7"},
+		{"with a port, behind two", "10.0.0.1:1", []string{"1.2.3.4:5, 203.0.113.7:50123, 10.0.0.2:443"}, "203.0.113.7"},
+		{"six in brackets with a port", "10.0.0.1:1", []string{"[2001:db8::1]:443"}, "2001:db8::1"},
+		{"six in brackets", "10.0.0.1:1", []string{"[2001:db8::1]"}, "2001:db8::1"},
+		{"in quotes", "10.0.0.1:1", []string{`"203.0.113.9"`}, "203.0.113.9"},
+		{"in quotes with brackets and a port", "10.0.0.1:1", []string{`"[2001:db8::1]:443"`}, "2001:db8::1"},
+		{"an empty entry behind it", "10.0.0.1:1", []string{"203.0.113.9,"}, "203.0.113.9"},
+		{"empty entries between", "10.0.0.1:1", []string{"203.0.113.9, ,, 10.0.0.2", ""}, "203.0.113.9"},
+		{"mapped with a port", "10.0.0.1:1", []string{"[::ffff:203.0.113.9]:80"}, "203.0.113.9"},
+		{"a zone", "10.0.0.1:1", []string{"[fe80::1%eth0]:80"}, "fe80::1"},
+		{"a port that is none", "10.0.0.1:1", []string{"203.0.113.9:http"}, "10.0.0.1"},
+		{"nonsense hides what is left of it", "10.0.0.1:1", []string{"203.0.113.9, unknown"}, "10.0.0.1"},
+		{"empty alone", "10.0.0.1:1", []string{" , "}, "10.0.0.1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSite(t, func(o *Options) { o.TrustedProxies = proxies })
@@ -401,6 +415,19 @@ func TestRealAddress(t *testing.T) {
 				t.Errorf("address %s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestVisitorsBehindAGatewayThatWritesPorts: each keeps a limit of their own.
+func TestVisitorsBehindAGatewayThatWritesPorts(t *testing.T) {
+	s := newSite(t, func(o *Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		o.Limits.AddressPerMinute = 2
+	})
+	s.Register(Route{Method: "GET", Path: "/x", Access: Public, Handler: ok})
+	for n := range 20 {
+		w := s.ask("GET", "/x", "", header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d:50123", n)), func(r *http.Request) { r.RemoteAddr = "127.0.0.1:9" })
+		s.want(w, http.StatusOK)
 	}
 }
 

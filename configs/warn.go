@@ -1,0 +1,49 @@
+package configs
+
+import (
+	"net"
+	"net/url"
+	"slices"
+)
+
+// Warnings are settings that work and are unsafe: a start is not refused for them,
+// and the log says them each time.
+func (c Config) Warnings() []Problem {
+	l := &loader{fields: fieldsOf(&c)}
+	if !c.Redis.hasPassword() && slices.ContainsFunc(c.Redis.hosts(), func(addr string) bool { return !isLoopback(addr) }) {
+		path := "redis.password"
+		if c.Redis.URL.IsSet() {
+			path = "redis.url"
+		}
+		l.add(path, "其他机器上的 Redis 没有密码：能连上它的人就能冒充任何账号，请给它设置密码")
+	}
+	if c.OfficialAccount.AppID != "" && !c.OfficialAccount.AESKey.IsSet() {
+		l.add("official_account.aes_key", "没有填写：公众号的消息以明文传送，请在公众号后台改用安全模式")
+	}
+	return l.problems
+}
+
+// hosts are the servers that the settings name, as host:port; none for the embedded
+// cache and for a socket of this machine.
+func (r Redis) hosts() []string {
+	if !r.URL.IsSet() {
+		return r.Addrs
+	}
+	u, err := url.Parse(r.URL.Reveal())
+	if err != nil || u.Scheme == "unix" {
+		return nil
+	}
+	return []string{net.JoinHostPort(u.Hostname(), u.Port())}
+}
+
+func (r Redis) hasPassword() bool {
+	if r.Password.IsSet() {
+		return true
+	}
+	u, err := url.Parse(r.URL.Reveal())
+	if err != nil || u.User == nil {
+		return false
+	}
+	password, _ := u.User.Password()
+	return password != ""
+}

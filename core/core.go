@@ -20,8 +20,14 @@ func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 // MarshalText gives the decimal form, so that JSON carries a string.
 func (id ID) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(id), 10), nil }
 
-// UnmarshalText reads the decimal form; anything but a positive number is invalid.
+// UnmarshalText reads what MarshalText wrote, the zero id among it; an empty text is
+// the zero id too, and anything else but a positive number is not found. It is for what
+// programs write: where people type an id, ParseID refuses zero.
 func (id *ID) UnmarshalText(text []byte) error {
+	if s := string(text); s == "0" || s == "" {
+		*id = 0
+		return nil
+	}
 	v, err := ParseID(string(text))
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
+	"tongxing/sheet"
 	"tongxing/templates"
 )
 
@@ -45,7 +46,7 @@ const rowsMost = 20
 // sampleUpload reads the sample upload, and says what it read or what is wrong.
 func (t *Tour) sampleUpload(c *web.Context) error {
 	page, status := newComponents(c), http.StatusOK
-	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []web.FileKind{web.FileText, web.FileSheet}, Most: templates.ComponentsUploadMost})
+	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: templates.ComponentsUploadMost})
 	var rows [][]string
 	if err == nil {
 		rows, err = u.Rows(rowsMost)

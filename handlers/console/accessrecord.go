@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -284,11 +285,10 @@ func (h *Console) recordExport(c *web.Context) error {
 		names[community.ID] = community.Name
 	}
 	zone := h.Store.Zone()
-	return c.Download("出入记录-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
-		return web.Sheet(w, "出入记录", core.RecordColumns, func(add func(values ...any) error) error {
-			return h.Store.ExportAccessRecords(c.Ctx(), c.Actor(), c.Scope(), filter, func(r core.AccessRecord) error {
-				return add(r.Cells(names[r.Community], zone)...)
-			})
+	export := web.Export{Name: "出入记录", Columns: core.RecordColumns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return h.Store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), filter, func(r core.AccessRecord) error {
+			return add(r.Cells(names[r.Community], zone)...)
 		})
 	})
 }

@@ -2,8 +2,8 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -232,11 +232,10 @@ func (h *Console) auditExport(c *web.Context) error {
 	}
 	names := ask.at.names()
 	zone := h.Store.Zone()
-	return c.Download("操作日志-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
-		return web.Sheet(w, "操作日志", core.AuditColumns, func(add func(values ...any) error) error {
-			return h.Store.ExportAudit(c.Ctx(), c.Actor(), c.Scope(), ask.filter, func(r core.AuditRecord) error {
-				return add(r.Cells(names, zone)...)
-			})
+	export := web.Export{Name: "操作日志", Columns: core.AuditColumns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return h.Store.ExportAudit(ctx, c.Actor(), c.Scope(), ask.filter, func(r core.AuditRecord) error {
+			return add(r.Cells(names, zone)...)
 		})
 	})
 }

@@ -1,8 +1,8 @@
 package console
 
 import (
-	"io"
-	"strings"
+	"context"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -69,20 +69,26 @@ func (h *Console) residentSheet(c *web.Context, whole bool) error {
 		return err
 	}
 	zone := h.Store.Zone()
-	return c.Download("住户-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
-		return web.Sheet(w, "住户", residentColumns, func(add func(values ...any) error) error {
-			return h.Store.ExportResidents(c.Ctx(), c.Actor(), c.Scope(), filter, whole, func(r store.ResidentRow) error {
-				lease, certified := "", "未认证"
-				if r.LeaseDay != 0 {
-					lease = r.LeaseDay.String()
-				}
-				if !r.Certified.IsZero() {
-					certified = "已认证"
-				}
-				return add(r.Name, core.SexWords(r.Sex), r.Identity.Words(), lease, r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel, certified, r.Certified.In(zone), r.MovedOut.In(zone))
-			})
+	export := web.Export{Name: "住户", Columns: residentColumns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return h.Store.ExportResidents(ctx, c.Actor(), c.Scope(), filter, whole, func(r store.ResidentRow) error {
+			return add(residentCells(r, zone)...)
 		})
 	})
+}
+
+func residentCells(r store.ResidentRow, zone *time.Location) []any {
+	lease, certified := "", "未认证"
+	if r.LeaseDay != 0 {
+		lease = r.LeaseDay.String()
+	}
+	if !r.Certified.IsZero() {
+		certified = "已认证"
+	}
+	return []any{
+		r.Name, core.SexWords(r.Sex), r.Identity.Words(), lease, r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel,
+		certified, r.Certified.In(zone), r.MovedOut.In(zone),
+	}
 }
 
 // houseExport streams the houses of the filters, a column a level.
@@ -95,11 +101,10 @@ func (h *Console) houseExport(c *web.Context) error {
 		return core.NotFound("还没有小区")
 	}
 	columns := append(append([]string{"小区"}, at.Levels...), "房屋", "住户", "欠费（元）", "出入")
-	return c.Download("房屋-"+strings.ReplaceAll(at.Name, "/", "")+"-"+c.Now().In(h.Store.Zone()).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
-		return web.Sheet(w, "房屋", columns, func(add func(values ...any) error) error {
-			return h.Store.ExportHouses(c.Ctx(), c.Actor(), c.Scope(), filter, func(names []string, house store.HouseRow) error {
-				return add(h.houseCells(c, at, names, house)...)
-			})
+	export := web.Export{Name: "房屋", Of: at.Name, Columns: columns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return h.Store.ExportHouses(ctx, c.Actor(), c.Scope(), filter, func(names []string, house store.HouseRow) error {
+			return add(h.houseCells(c, at, names, house)...)
 		})
 	})
 }

@@ -17,6 +17,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/sheet"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -268,12 +269,12 @@ func TestRestrictionListFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sheet bytes.Buffer
-	if err := web.Sheet(&sheet, "名单", []string{"房屋"}, func(add func(...any) error) error { return errors.Join(add(label), add("没有的99")) }); err != nil {
+	var book bytes.Buffer
+	if err := sheet.Write(&book, "名单", []string{"房屋"}, func(add func(...any) error) error { return errors.Join(add(label), add("没有的99")) }); err != nil {
 		t.Fatal(err)
 	}
 	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {"9-9-9999\r\n" + label}}
-	for name, file := range map[string][]byte{"GBK": inGBK, "UTF-8": []byte(label + "\n没有的99\n"), "with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": sheet.Bytes()} {
+	for name, file := range map[string][]byte{"GBK": inGBK, "UTF-8": []byte(label + "\n没有的99\n"), "with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": book.Bytes()} {
 		t.Run(name, func(t *testing.T) {
 			page := b.upload(t, restrictionPath, form, restrictionFile, file, http.StatusOK)
 			if pasted := page.Find(`textarea[name="pasted"]`).Text(); pasted != "9-9-9999\n"+label+"\n没有的99" {

@@ -7,6 +7,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/sheet"
 	"tongxing/store"
 )
 
@@ -29,7 +30,7 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	if !c.HasUpload(restrictionFile) {
 		return restrictionRead{}, nil
 	}
-	file, err := c.Upload(web.UploadRule{Field: restrictionFile, Kinds: []web.FileKind{web.FileText, web.FileSheet}, Most: restrictionListMost})
+	file, err := c.Upload(web.UploadRule{Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: restrictionListMost})
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}

@@ -1,7 +1,7 @@
 package h5
 
 import (
-	"io"
+	"context"
 	"net/http"
 	"net/url"
 
@@ -165,12 +165,11 @@ func (h *H5) exportRecords(c *web.Context) error {
 		names[community.ID] = community.Name
 	}
 	zone := h.store.Zone()
-	return c.Download("出入记录-"+c.Now().In(zone).Format("20060102-150405")+".xlsx", web.SheetType, func(w io.Writer) error {
-		return web.Sheet(w, "出入记录", core.RecordColumns, func(add func(values ...any) error) error {
-			return h.store.ExportAccessRecords(c.Ctx(), c.Actor(), c.Scope(), form.filter(h), func(r core.AccessRecord) error {
-				r.Name = core.MaskName(r.Name)
-				return add(r.Cells(names[r.Community], zone)...)
-			})
+	export := web.Export{Name: "出入记录", Columns: core.RecordColumns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return h.store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), form.filter(h), func(r core.AccessRecord) error {
+			r.Name = core.MaskName(r.Name)
+			return add(r.Cells(names[r.Community], zone)...)
 		})
 	})
 }

@@ -10,30 +10,14 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/sheet"
 )
-
-// FileKind is what a file is by its content. Its name is asked only for an ending that
-// the field takes, and for whether it says to be a workbook.
-type FileKind string
-
-// The kinds of file that uploads tell apart.
-const (
-	FileText  FileKind = "text"  // .txt and .csv: no content tells one from the other
-	FileSheet FileKind = "sheet" // .xlsx
-	fileOld   FileKind = "old"   // .xls, or a workbook under a password: both are OLE files
-	fileOther FileKind = ""
-)
-
-// endings are those of the names of a kind of file, without the dot.
-func (k FileKind) endings() []string {
-	return map[FileKind][]string{FileText: {"txt", "csv"}, FileSheet: {"xlsx"}}[k]
-}
 
 // UploadRule is what a field takes: one file, of some kinds and up to a size. A route
 // that takes uploads has a Body of UploadBody(Most).
 type UploadRule struct {
 	Field string
-	Kinds []FileKind
+	Kinds []sheet.Kind
 	Most  int64 // bytes
 }
 
@@ -46,7 +30,7 @@ func UploadBody(most int64) int64 { return 4*most + 1<<20 }
 type Upload struct {
 	Field   string
 	Name    string // as the browser says; for showing only
-	Kind    FileKind
+	Kind    sheet.Kind
 	Content []byte
 }
 
@@ -83,7 +67,7 @@ func (c *Context) Upload(rule UploadRule) (Upload, error) {
 	if u.Content, err = readPart(given[0], rule.Most); err != nil {
 		return u, bodyError(err)
 	}
-	u.Kind = kindOf(u.Content)
+	u.Kind = sheet.KindOf(u.Content)
 	return u, rule.check(u, ending(given[0].Filename))
 }
 
@@ -114,17 +98,17 @@ func uploadName(given string) string {
 func (rule UploadRule) check(u Upload, ending string) error {
 	var endings []string
 	for _, kind := range rule.Kinds {
-		endings = append(endings, kind.endings()...)
+		endings = append(endings, kind.Endings()...)
 	}
 	only := "只支持 " + strings.Join(endings, "、") + " 文件"
 	switch {
 	case len(bytes.TrimSpace(u.Content)) == 0:
 		return fieldError(rule.Field, "文件是空的")
-	case u.Kind == fileOld && slices.Contains(rule.Kinds, FileSheet):
+	case u.Kind == sheet.Old && slices.Contains(rule.Kinds, sheet.Workbook):
 		return fieldError(rule.Field, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx")
 	case !slices.Contains(endings, ending):
 		return fieldError(rule.Field, only)
-	case u.Kind != FileSheet && slices.Contains(FileSheet.endings(), ending):
+	case u.Kind != sheet.Workbook && slices.Contains(sheet.Workbook.Endings(), ending):
 		return fieldError(rule.Field, "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx")
 	case !slices.Contains(rule.Kinds, u.Kind):
 		return fieldError(rule.Field, only+"，这个文件的内容不是")
@@ -132,21 +116,14 @@ func (rule UploadRule) check(u Upload, ending string) error {
 	return nil
 }
 
-// kindOf tells what a file is.
-func kindOf(content []byte) FileKind {
-	switch {
-	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
-		if bytes.Contains(content, []byte("xl/workbook.xml")) || bytes.Contains(content, []byte(`xl\workbook.xml`)) {
-			return FileSheet // names of a zip's entries are not packed
-		}
-		return fileOther
-	case bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
-		return fileOld
+// Rows reads a file as a table of at most max rows: see sheet.Rows. What is wrong with
+// it is an invalid error with a message for the file's field.
+func (u Upload) Rows(max int) ([][]string, error) {
+	rows, err := sheet.Rows(u.Kind, u.Content, max)
+	if core.CodeOf(err) == core.CodeInvalid && err != nil {
+		return nil, fieldError(u.Field, core.MessageOf(err))
 	}
-	if _, err := decodeText(content); err != nil {
-		return fileOther
-	}
-	return FileText
+	return rows, err
 }
 
 func fieldError(field, message string) error {

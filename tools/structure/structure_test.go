@@ -26,7 +26,7 @@ const (
 // folders are the top-level folders that exist, or will.
 var folders = []string{
 	".ci", "cache", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
-	"server", "store", "templates", "testkit", "tools", "wechat",
+	"server", "sheet", "store", "templates", "testkit", "tools", "wechat",
 }
 
 // notOurs are folders that git ignores.
@@ -44,10 +44,11 @@ var mayImport = map[string][]string{
 	"templates":        nil,
 	"wechat":           nil,
 	"wechat/simulator": nil,
+	"sheet":            {"core"},
 	"store":            {"core", "migrations"},
 	"gate":             {"core", "store"},
-	"handlers/web":     {"core", "store", "gate", "wechat", "templates"},
-	"handlers":         {"core", "store", "gate", "wechat", "templates", "handlers/web"},
+	"handlers/web":     {"core", "sheet", "store", "gate", "wechat", "templates"},
+	"handlers":         {"core", "sheet", "store", "gate", "wechat", "templates", "handlers/web"},
 	"demo":             {"*"},
 	"server":           {"*"},
 	"testkit":          {"*", "testkit"},

@@ -1,4 +1,7 @@
-package web
+// Package sheet reads and writes tables of texts: workbooks (.xlsx) and the texts that
+// people keep lists in (.txt, .csv). It knows nothing of requests or of what a list is
+// about.
+package sheet
 
 import (
 	"archive/zip"
@@ -14,8 +17,8 @@ import (
 	"time"
 )
 
-// SheetType is the content type of what Sheet writes.
-const SheetType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+// ContentType is the content type of what Write writes.
+const ContentType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 // sheetRows is how many rows a sheet of an .xlsx holds (ECMA-376 part 1, 18.3.1.73).
 const sheetRows = 1 << 20
@@ -23,7 +26,7 @@ const sheetRows = 1 << 20
 // sheetText is how many characters a cell holds.
 const sheetText = 32767
 
-// Sheet writes an .xlsx to w while rows gives it row by row: columns are the
+// Write writes an .xlsx to w while rows gives it row by row: columns are the
 // first line, and name the sheet's, at most 25 characters. Beyond a million rows
 // it goes on in a second sheet of that name. Texts stay texts, whatever they begin
 // with; int, int64 and float64 are numbers, a time.Time is a moment in the zone it
@@ -33,7 +36,7 @@ const sheetText = 32767
 // gigabyte for a million records) and the packed book in memory before the first
 // byte leaves, so that proxies give up waiting. Here the file leaves as it is
 // made, and any number of rows takes the same memory.
-func Sheet(w io.Writer, name string, columns []string, rows func(add func(values ...any) error) error) error {
+func Write(w io.Writer, name string, columns []string, rows func(add func(values ...any) error) error) error {
 	b := &book{zip: zip.NewWriter(w), name: name, columns: columns}
 	b.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
 	if err := b.begin(); err != nil {
@@ -203,7 +206,7 @@ func (b *book) end() error {
 			`<Relationship Id="rId` + strconv.Itoa(b.sheets+1) + `" Type="` + officeLinks + `/styles" Target="styles.xml"/></Relationships>`},
 		{"_rels/.rels", `<Relationships xmlns="` + packageLinks + `"><Relationship Id="rId1" Type="` + officeLinks + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
 		{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
-			`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="` + SheetType + `.main+xml"/>` +
+			`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="` + ContentType + `.main+xml"/>` +
 			`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` + types.String() + `</Types>`},
 	} {
 		out, err := b.zip.Create(part.name)

@@ -1,4 +1,4 @@
-package web
+package sheet
 
 import (
 	"archive/zip"
@@ -12,11 +12,11 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// sheet writes rows and reads them back with another program's eyes.
-func sheet(t *testing.T, columns []string, rows ...[]any) *excelize.File {
+// written writes rows and reads them back with another program's eyes.
+func written(t *testing.T, columns []string, rows ...[]any) *excelize.File {
 	t.Helper()
 	var out bytes.Buffer
-	err := Sheet(&out, `出入<&"记录`, columns, func(add func(...any) error) error {
+	err := Write(&out, `出入<&"记录`, columns, func(add func(...any) error) error {
 		for _, row := range rows {
 			if err := add(row...); err != nil {
 				return err
@@ -35,7 +35,7 @@ func sheet(t *testing.T, columns []string, rows ...[]any) *excelize.File {
 	return f
 }
 
-func TestSheetKeepsTextsAsTexts(t *testing.T) {
+func TestWriteKeepsTextsAsTexts(t *testing.T) {
 	texts := []string{
 		"=1+1", "+86", "-1", "@SUM(A1)", "\t=cmd", "<b>&\"'", "  两边 空格  ", "_x0041_", "a_x005F_b", "第一行\n第二行", "0012345678901234567890", "🙂 𠮷", "",
 	}
@@ -44,7 +44,7 @@ func TestSheetKeepsTextsAsTexts(t *testing.T) {
 	for i, text := range texts {
 		row[i], columns[i] = text, "列"
 	}
-	f := sheet(t, columns, row)
+	f := written(t, columns, row)
 	name := f.GetSheetList()[0]
 	if name != `出入<&"记录` {
 		t.Errorf("sheet %q", name)
@@ -63,10 +63,10 @@ func TestSheetKeepsTextsAsTexts(t *testing.T) {
 	}
 }
 
-func TestSheetKeepsNumbersAndMoments(t *testing.T) {
+func TestWriteKeepsNumbersAndMoments(t *testing.T) {
 	zone := time.FixedZone("CST", 8*3600)
 	at := time.Date(2026, 2, 28, 23, 59, 59, 999e6, zone)
-	f := sheet(t, []string{"整数", "小数", "时间", "无", "无"}, []any{int64(-7), 36.5, at, nil, time.Time{}}, []any{3})
+	f := written(t, []string{"整数", "小数", "时间", "无", "无"}, []any{int64(-7), 36.5, at, nil, time.Time{}}, []any{3})
 	name := f.GetSheetList()[0]
 	for cell, want := range map[string]string{"A2": "-7", "B2": "36.5", "C2": "2026-02-28 23:59:59", "D2": "", "E2": "", "A3": "3", "A1": "整数"} {
 		if got, err := f.GetCellValue(name, cell); err != nil || got != want {
@@ -75,14 +75,14 @@ func TestSheetKeepsNumbersAndMoments(t *testing.T) {
 	}
 }
 
-func TestSheetWithoutRows(t *testing.T) {
-	f := sheet(t, []string{"时间"})
+func TestWriteWithoutRows(t *testing.T) {
+	f := written(t, []string{"时间"})
 	if rows, err := f.GetRows(f.GetSheetList()[0]); err != nil || len(rows) != 1 {
 		t.Errorf("%d rows, %v", len(rows), err)
 	}
 }
 
-func TestSheetColumnNames(t *testing.T) {
+func TestWriteColumnNames(t *testing.T) {
 	for i, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 52: "BA", 701: "ZZ", 702: "AAA"} {
 		if got := columnName(i); got != want {
 			t.Errorf("column %d is %s, want %s", i, got, want)
@@ -91,10 +91,10 @@ func TestSheetColumnNames(t *testing.T) {
 }
 
 // An error of the rows is the caller's, and no end is written.
-func TestSheetStopsAtAnError(t *testing.T) {
+func TestWriteStopsAtAnError(t *testing.T) {
 	wrong := errors.New("no more")
 	var out bytes.Buffer
-	err := Sheet(&out, "x", []string{"a"}, func(add func(...any) error) error { return wrong })
+	err := Write(&out, "x", []string{"a"}, func(add func(...any) error) error { return wrong })
 	if !errors.Is(err, wrong) {
 		t.Errorf("error %v", err)
 	}
@@ -104,9 +104,9 @@ func TestSheetStopsAtAnError(t *testing.T) {
 }
 
 // A full sheet goes on in the next, under the columns' names again.
-func TestSheetBeyondItsRows(t *testing.T) {
+func TestWriteBeyondItsRows(t *testing.T) {
 	var out bytes.Buffer
-	err := Sheet(&out, "x", []string{"a"}, func(add func(...any) error) error {
+	err := Write(&out, "x", []string{"a"}, func(add func(...any) error) error {
 		for i := range sheetRows + 4 {
 			if err := add(i); err != nil {
 				return err
@@ -132,7 +132,7 @@ func TestSheetBeyondItsRows(t *testing.T) {
 }
 
 // The memory that 100,000 rows take is that of a few: 20 bytes kept of each would show.
-func TestSheetMemoryIsFlat(t *testing.T) {
+func TestWriteMemoryIsFlat(t *testing.T) {
 	row := []any{time.Unix(1_700_000_000, 0), "翠湖花园", "东门", "出", "住户通行证", "门禁读头", "张三", "1栋1单元101", 36.5, "东门读头", "放行", "", ""}
 	columns := make([]string, len(row))
 	heap := func() uint64 {
@@ -142,7 +142,7 @@ func TestSheetMemoryIsFlat(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before, most := heap(), uint64(0)
-	err := Sheet(io.Discard, "x", columns, func(add func(...any) error) error {
+	err := Write(io.Discard, "x", columns, func(add func(...any) error) error {
 		for i := range 100_000 {
 			if err := add(row...); err != nil {
 				return err

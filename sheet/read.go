@@ -1,4 +1,4 @@
-package web
+package sheet
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	xunicode "golang.org/x/text/encoding/unicode"
+
+	"tongxing/core"
 )
 
 // A workbook is a zip. It may unpack to this much and no more, which is far beyond
@@ -29,26 +31,26 @@ const (
 	tableCell    = 400 // characters
 )
 
-// Rows reads a file as a table, at most most rows that are not empty: a text with a row
-// a line, its cells parted by commas or tabs, or the first sheet of a workbook. Texts may
-// be UTF-8, UTF-16 with its mark, or GB18030, in which Chinese Excel saves csv. Cells
-// are clean text. What cannot be read, or is longer, is an invalid error with a message
-// for the file's field.
-func (u Upload) Rows(most int) ([][]string, error) {
+// Rows reads a file of the kind Text or Workbook as a table, at most max rows that are
+// not empty: a text with a row a line, its cells parted by commas or tabs, or the first
+// sheet of a workbook. Texts may be UTF-8, UTF-16 with its mark, or GB18030, in which
+// Chinese Excel saves csv. Cells are clean text. An error is an invalid one with a
+// sentence for people.
+func Rows(kind Kind, content []byte, max int) ([][]string, error) {
 	var rows [][]string
 	var err error
-	if u.Kind == FileSheet {
-		rows, err = sheetTable(u.Content, most)
+	if kind == Workbook {
+		rows, err = sheetTable(content, max)
 	} else {
-		rows, err = textTable(u.Content, most)
+		rows, err = textTable(content, max)
 	}
 	switch {
 	case errors.Is(err, errTableLong):
-		return nil, fieldError(u.Field, fmt.Sprintf("文件里超过 %d 行，请分成几份上传", most))
+		return nil, core.Invalid(fmt.Sprintf("文件里超过 %d 行，请分成几份上传", max))
 	case err != nil:
-		return nil, fieldError(u.Field, err.Error())
+		return nil, core.Invalid(err.Error())
 	case len(rows) == 0:
-		return nil, fieldError(u.Field, "文件里没有内容")
+		return nil, core.Invalid("文件里没有内容")
 	}
 	return rows, nil
 }
@@ -123,7 +125,7 @@ func (t *table) add(row []string, most int) error {
 func cleanCell(cell string) string {
 	cell = strings.ToValidUTF8(cell, "")
 	cell = strings.Map(func(r rune) rune {
-		if forbidden(r, false) {
+		if forbidden(r) {
 			return ' '
 		}
 		return r
@@ -133,6 +135,11 @@ func cleanCell(cell string) string {
 		cell = string([]rune(cell)[:tableCell])
 	}
 	return cell
+}
+
+// forbidden reports controls, and what turns the direction of the text behind it.
+func forbidden(r rune) bool {
+	return unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff
 }
 
 // decodeText gives a text file as UTF-8. What holds controls that no text has is none.

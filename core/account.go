@@ -49,7 +49,7 @@ func NormalLogin(login string) string { return strings.ToLower(strings.TrimSpace
 
 // Trimmed is the account with its texts as they are kept.
 func (a Account) Trimmed() Account {
-	a.Login, a.Name = NormalLogin(a.Login), strings.TrimSpace(a.Name)
+	a.Login, a.Name = NormalLogin(a.Login), Clean(a.Name)
 	return a
 }
 
@@ -59,7 +59,7 @@ func (a Account) Check() error {
 	if !loginForm.MatchString(a.Login) {
 		fields["login"] = "登录名为 3 至 64 位小写字母、数字或 . _ @ -，以字母或数字开头"
 	}
-	if n := utf8.RuneCountInString(a.Name); n == 0 || n > 64 {
+	if !nameText(a.Name, 64) {
 		fields["name"] = "请填写姓名，最多 64 个字"
 	}
 	if _, err := a.Role.Preset(); err != nil {

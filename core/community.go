@@ -68,7 +68,7 @@ func (c Community) Trimmed() Community {
 // Check reports what is wrong with a Trimmed community, by field.
 func (c Community) Check() error {
 	fields := map[string]string{}
-	if n := utf8.RuneCountInString(c.Name); n == 0 || n > CommunityNameMost {
+	if !nameText(c.Name, CommunityNameMost) {
 		fields["name"] = "请填写小区名称，最多 40 个字"
 	}
 	if utf8.RuneCountInString(c.Address) > AddressMost {
@@ -117,7 +117,7 @@ func (c Community) NodeNames(names []string) ([]string, error) {
 		if name != "" && i < len(names)-1 && isBare(name) {
 			name += c.Levels[i]
 		}
-		if n := utf8.RuneCountInString(name); n == 0 || n > NodeNameMost {
+		if !nameText(name, NodeNameMost) {
 			return nil, Invalid("请填写「" + c.Levels[i] + "」，最多 40 个字")
 		}
 		kept[i] = name

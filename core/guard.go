@@ -2,7 +2,6 @@ package core
 
 import (
 	"time"
-	"unicode/utf8"
 )
 
 // Guard is somebody who works at posts of one community.
@@ -48,7 +47,7 @@ func trimmedPhone(phone string) string {
 // checkPerson looks at the name and phone number of somebody who is bound to
 // WeChat by a QR: a guard, an observer.
 func checkPerson(fields map[string]string, name, phone string) {
-	if n := utf8.RuneCountInString(name); n == 0 || n > NameMost || !noControls(name) {
+	if !nameText(name, NameMost) {
 		fields["name"] = "请填写姓名，最多 40 个字"
 	}
 	if phone == "" {

@@ -2,7 +2,6 @@ package core
 
 import (
 	"time"
-	"unicode/utf8"
 )
 
 // GuardPost is a place where guards let people pass 门岗.
@@ -27,7 +26,7 @@ func (p GuardPost) Trimmed() GuardPost {
 // Check reports what is wrong with a Trimmed post, by field.
 func (p GuardPost) Check() error {
 	fields := map[string]string{}
-	if n := utf8.RuneCountInString(p.Name); n == 0 || n > GuardPostNameMost || !noControls(p.Name) {
+	if !nameText(p.Name, GuardPostNameMost) {
 		fields["name"] = "请填写门岗名称，最多 64 个字"
 	}
 	if p.Direction != In && p.Direction != Out {

@@ -2,7 +2,6 @@ package core
 
 import (
 	"time"
-	"unicode/utf8"
 )
 
 // Observer is an outsider who may look at communities' access records 观察员.
@@ -52,7 +51,7 @@ func (o Observer) Trimmed() Observer {
 func (o Observer) Check() error {
 	fields := map[string]string{}
 	checkPerson(fields, o.Name, o.Phone)
-	if n := utf8.RuneCountInString(o.Capacity); n == 0 || n > CapacityMost || !noControls(o.Capacity) {
+	if !nameText(o.Capacity, CapacityMost) {
 		fields["capacity"] = "请填写身份，最多 40 个字，如 社区民警"
 	}
 	if len(o.Communities) == 0 {

@@ -1,53 +1,15 @@
 package core
 
 import (
+	"regexp"
 	"strings"
 	"time"
-	"unicode"
 )
-
-// Clean prepares text that somebody typed or pasted: full-width letters, digits
-// and spaces become ordinary ones, invisible characters go, spaces at the ends go
-// and those within become one. Chinese punctuation stays.
-func Clean(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case '０' <= r && r <= '９', 'Ａ' <= r && r <= 'Ｚ', 'ａ' <= r && r <= 'ｚ':
-			b.WriteRune(r - '０' + '0')
-		case unicode.IsSpace(r):
-			b.WriteByte(' ')
-		case unicode.In(r, unicode.Cc, unicode.Cf), r == unicode.ReplacementChar:
-			// Zero-width marks, byte-order marks, controls.
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-// compact is Clean without the spaces, hyphens and dots people put into numbers.
-func compact(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '-', '－', '—', '–', '.', '(', ')', '（', '）':
-			return -1
-		case '＋':
-			return '+'
-		}
-		return r
-	}, Clean(s))
-}
 
 // NormalizePhone gives the 11 digits of a mainland mobile number, whatever
 // spaces, hyphens, full-width digits or +86 it was typed with.
 func NormalizePhone(s string) (string, error) {
-	p := compact(s)
-	if rest, ok := strings.CutPrefix(p, "+86"); ok {
-		p = rest
-	} else if rest, ok := strings.CutPrefix(p, "86"); ok && len(rest) == 11 {
-		p = rest
-	}
+	p := mobileDigits(compact(s))
 	if p == "" {
 		return "", Invalid("请填写手机号")
 	}
@@ -55,6 +17,18 @@ func NormalizePhone(s string) (string, error) {
 		return "", Invalid("手机号应为 11 位大陆手机号码")
 	}
 	return p, nil
+}
+
+// mobileDigits removes what address books and dialling habits put in front of a mobile
+// number: tel:, the country code, and the trunk 0 of a call from another city.
+func mobileDigits(p string) string {
+	p = strings.TrimPrefix(strings.ToLower(p), "tel:")
+	for _, prefix := range []string{"+86", "0086", "86", "0"} {
+		if rest, ok := strings.CutPrefix(p, prefix); ok && (prefix == "+86" || len(rest) == 11) {
+			return rest
+		}
+	}
+	return p
 }
 
 // MaskPhone gives 138****5678. What is no mobile number keeps at most its last
@@ -69,9 +43,12 @@ func MaskPhone(s string) string {
 // CheckIDNumber gives the number of an identity document in the form to keep:
 // capitals, no spaces. A resident identity number (18 characters) must satisfy
 // GB 11643: region, date of birth, check character. Passports and permits are 5 to
-// 20 letters and digits.
+// 20 letters and digits; the cards of officers and soldiers read 军字第12345678号.
 func CheckIDNumber(s string) (string, error) {
 	n := strings.ToUpper(compact(s))
+	if militaryID.MatchString(n) {
+		return n, nil
+	}
 	for _, r := range n {
 		if !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z') {
 			return "", Invalid("证件号只能由字母和数字组成")
@@ -92,6 +69,9 @@ func CheckIDNumber(s string) (string, error) {
 	return n, nil
 }
 
+// militaryID is the number of an officer's, soldier's or civil cadre's card.
+var militaryID = regexp.MustCompile(`^\p{Han}{1,2}字第[0-9]{4,10}号$`)
+
 // idWeights are the weights of the first 17 digits, GB 11643-1999 section 4.3.
 var idWeights = [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
 
@@ -110,6 +90,9 @@ func checkResidentID(n string) error {
 // MaskIDNumber gives 4403**********0001; shorter numbers keep their first and
 // last two characters.
 func MaskIDNumber(s string) string {
+	if head, number, ok := strings.Cut(strings.TrimSuffix(s, "号"), "字第"); ok {
+		return head + "字第" + maskMiddle(number, 1, 2) + "号"
+	}
 	if len(s) >= 15 {
 		return maskMiddle(s, 4, 4)
 	}

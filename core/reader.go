@@ -119,7 +119,7 @@ func (r Reader) checkTexts(fields map[string]string) {
 		{"name", r.Name, "请填写名称，最多 64 个字"},
 		{"gate", r.Gate, "请填写所在的门，最多 64 个字"},
 	} {
-		if f.value == "" || utf8.RuneCountInString(f.value) > 64 || !noControls(f.value) {
+		if !nameText(f.value, 64) {
 			fields[f.name] = f.message
 		}
 	}

@@ -3,7 +3,6 @@ package core
 import (
 	"slices"
 	"time"
-	"unicode/utf8"
 )
 
 // Identity is what ties a person to a house 身份.
@@ -72,7 +71,7 @@ const NameMost = 40
 func (r Resident) Normalized() (Resident, error) {
 	fields := map[string]string{}
 	r.Name = Clean(r.Name)
-	if n := utf8.RuneCountInString(r.Name); n == 0 || n > NameMost {
+	if !nameText(r.Name, NameMost) {
 		fields["name"] = "请填写姓名，最多 40 个字"
 	}
 	if r.Sex != "" && r.Sex != "male" && r.Sex != "female" {

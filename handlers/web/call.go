@@ -3,6 +3,9 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
+
+	"tongxing/core"
 )
 
 // routeCall is a route in service.
@@ -73,7 +76,23 @@ func (rc *routeCall) check(c *Context) error {
 	if err := c.checkCSRF(); err != nil {
 		return err
 	}
+	if err := rc.checkQuery(c); err != nil {
+		return err
+	}
 	return c.checkResumed()
+}
+
+// checkQuery refuses an address whose parameters cannot be taken apart. The standard
+// library drops the broken ones, which would be filters that vanish. Readers and
+// platforms have handlers of their own for what they send.
+func (rc *routeCall) checkQuery(c *Context) error {
+	if rc.route.Access.machine() {
+		return nil
+	}
+	if _, err := url.ParseQuery(c.r.URL.RawQuery); err != nil {
+		return core.Invalid("网址参数有误，请从菜单重新打开页面")
+	}
+	return nil
 }
 
 func (rc *routeCall) checkRoute(c *Context) error {

@@ -76,7 +76,9 @@ func (c *Context) Param(name string) string { return c.param(name) }
 // ParamID is a part of the path that is an id; a malformed one is "not found".
 func (c *Context) ParamID(name string) (core.ID, error) { return core.ParseID(c.param(name)) }
 
-// Query is a parameter of the URL, cleaned like a form's text; "" where absent or unusable.
+// Query is a parameter of the URL, cleaned like a form's text; "" where absent or
+// unusable. It is for what chooses a page's look or its next page; what narrows a list
+// is read by BindQuery, which reports what it cannot use.
 func (c *Context) Query(name string) string {
 	text, err := cleanText(c.r.URL.Query().Get(name), textRule{max: defaultTextMost})
 	if err != nil {

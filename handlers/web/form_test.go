@@ -22,6 +22,7 @@ type sampleForm struct {
 	Day    core.Day  `form:"day"`
 	IDs    []core.ID `form:"ids" max:"3"`
 	Tags   []string  `form:"tags"`
+	State  string    `form:"state" of:"on off"`
 	Other  string
 }
 
@@ -60,7 +61,7 @@ func TestBindNamesWhatIsWrong(t *testing.T) {
 		{"very long", url.Values{"name": {strings.Repeat("x", 10000)}}, map[string]string{"name": "最多 5 个字"}},
 		{"no text", url.Values{"name": {"\xff\xfe"}}, map[string]string{"name": "含有无法识别的字符"}},
 		{"control", url.Values{"name": {"a\x00b"}}, map[string]string{"name": "含有不能使用的字符"}},
-		{"turned round", url.Values{"name": {"a\u202eb"}}, map[string]string{"name": "含有不能使用的字符"}},
+		{"no choice", url.Values{"name": {"a"}, "state": {"gone"}}, map[string]string{"state": "请在列出的选项中选择"}},
 		{"line end", url.Values{"name": {"a\nb"}}, map[string]string{"name": "含有不能使用的字符"}},
 		{"several", url.Values{"count": {"x"}, "house": {"-1"}, "day": {"2026-02-30"}, "ids": {"1", "x"}}, map[string]string{
 			"name": "请填写姓名", "count": "请填写整数", "house": "选项不存在", "day": "请填写存在的日期，例如 2026-11-23", "ids": "选项不存在"}},
@@ -74,9 +75,30 @@ func TestBindNamesWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-	f, _ := bindForm(t, url.Values{"name": {"一二三四五六"}}.Encode())
-	if f.Name != "一二三四五六" {
-		t.Errorf("what was typed is lost: %q", f.Name)
+}
+
+// What is refused is shown again as it was typed; what nobody sees is removed before
+// a text is judged.
+func TestBindKeepsWhatWasTyped(t *testing.T) {
+	for _, c := range []struct{ name, typed, kept string }{
+		{"too long", "一二三四五六", "一二三四五六"},
+		{"control character", "王\x02伟", "王伟"},
+		{"no text", "王\xff伟", "王伟"},
+		{"turned round", "a\u202eb", "ab"},
+		{"between isolates", "\u2068王伟\u2069", "王伟"},
+		{"byte-order mark", "\ufeff王伟", "王伟"},
+		{"variation selector", "1\ufe0d2", "12"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, _ := bindForm(t, url.Values{"name": {c.typed}}.Encode())
+			if f.Name != c.kept {
+				t.Errorf("kept %+q, want %+q", f.Name, c.kept)
+			}
+		})
+	}
+	f, _ := bindForm(t, url.Values{"note": {"\ufeff3-1-501\n\u202d3-1-502\u202c\n\x02"}}.Encode())
+	if f.Note != "3-1-501\n3-1-502\n" {
+		t.Errorf("of a list with one bad character %+q is left", f.Note)
 	}
 }
 
@@ -187,6 +209,23 @@ func TestLinks(t *testing.T) {
 		got := Links(r.URL, (&Context{r: r}).Page(5), c.first, c.last, c.more)
 		if got.Newer != c.newer || got.Older != c.older {
 			t.Errorf("%q %d–%d more=%v: %+v", c.query, c.first, c.last, c.more, got)
+		}
+	}
+}
+
+// A parameter that cannot be taken apart is refused before any handler, which would
+// see an address without it.
+func TestBrokenParametersAreRefused(t *testing.T) {
+	for _, query := range []string{"q=%zz", "community=1&q=%", "a=1;b=2"} {
+		rc := newRouteCall(&App{}, Route{Method: "GET", Path: "/console/resident", Access: SignedIn})
+		r := httptest.NewRequest("GET", "/console/resident", nil)
+		r.URL.RawQuery = query
+		if err := rc.checkQuery(&Context{r: r}); core.CodeOf(err) != core.CodeInvalid {
+			t.Errorf("?%s: %v", query, err)
+		}
+		device := newRouteCall(&App{}, Route{Method: "GET", Path: "/door/x", Access: Device})
+		if err := device.checkQuery(&Context{r: r}); err != nil {
+			t.Errorf("a reader's ?%s: %v", query, err)
 		}
 	}
 }

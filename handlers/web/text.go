@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"tongxing/core"
 )
 
 // defaultTextMost bounds a text whose field says nothing else, in characters.
@@ -17,8 +19,8 @@ type textRule struct {
 	raw   bool // spaces around it count: a password
 }
 
-// cleanText trims a text and refuses what is not text. The error is a sentence
-// for people, or nil.
+// cleanText trims a text, removes the marks that nobody sees, and refuses what is not
+// text. The error is a sentence for people, or nil.
 func cleanText(s string, rule textRule) (string, error) {
 	if len(s) > 4*rule.max+64 {
 		return "", tooLong(rule.max)
@@ -30,7 +32,7 @@ func cleanText(s string, rule textRule) (string, error) {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
 	}
 	if !rule.raw {
-		s = strings.TrimSpace(s)
+		s = strings.TrimSpace(core.StripMarks(s))
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return forbidden(r, rule.lines) }) {
 		return "", fmt.Errorf("含有不能使用的字符")
@@ -39,6 +41,21 @@ func cleanText(s string, rule textRule) (string, error) {
 		return "", tooLong(rule.max)
 	}
 	return s, nil
+}
+
+// showable is what can be shown again of a text that was refused: all of it but the
+// characters that cannot stand on a page, and at most ten times what the field takes.
+func showable(s string, rule textRule) string {
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || forbidden(r, rule.lines) {
+			return -1
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > 10*rule.max {
+		return string(runes[:10*rule.max])
+	}
+	return s
 }
 
 func tooLong(most int) error { return fmt.Errorf("最多 %d 个字", most) }

@@ -134,7 +134,7 @@ func TestUpload(t *testing.T) {
 			}
 		})
 	}
-	if u, err := upload(t, lists, sentFile{"list", "\u202etxt.csv", []byte("x")}); err != nil || u.Name != "文件" {
+	if u, err := upload(t, lists, sentFile{"list", "\u202etxt.csv", []byte("x")}); err != nil || u.Name != "txt.csv" {
 		t.Errorf("a name that turns round is shown as %q (%v)", u.Name, err)
 	}
 }

@@ -1,0 +1,137 @@
+package core
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// StripMarks removes the characters that nobody sees and that come along when text is
+// copied from address books, messages and web pages: direction marks, byte-order marks,
+// zero-width characters, fillers, and variation selectors that select nothing. The
+// joiners and selectors within emoji stay, as do the selectors of Han variants.
+//
+// It is applied before text is judged: a person cannot correct what they cannot see.
+func StripMarks(s string) string {
+	if !strings.ContainsFunc(s, ignorable) {
+		return s
+	}
+	runes := []rune(s)
+	kept := make([]rune, 0, len(runes))
+	for i, r := range runes {
+		var before, after rune
+		if len(kept) > 0 {
+			before = kept[len(kept)-1]
+		}
+		if ignorable(r) {
+			after = nextSeen(runes[i+1:])
+		}
+		if !ignorable(r) || selects(before, r, after) {
+			kept = append(kept, r)
+		}
+	}
+	return string(kept)
+}
+
+// nextSeen returns the first of a few characters that is not ignorable. No sequence of
+// emoji has more than two marks in a row, and a text of marks alone must not cost the
+// square of its length.
+func nextSeen(runes []rune) rune {
+	for _, r := range runes[:min(len(runes), 4)] {
+		if !ignorable(r) {
+			return r
+		}
+	}
+	return 0
+}
+
+const (
+	joiner = 0x200d
+	keycap = 0x20e3
+)
+
+// ignorable reports the characters that have no glyph of their own: Unicode's
+// Default_Ignorable_Code_Point, other format characters, and the blank of Braille.
+func ignorable(r rune) bool {
+	if r < 0x80 {
+		return false
+	}
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
+		r == 0x2800
+}
+
+// selects reports whether an ignorable character has an effect between its neighbours.
+func selects(before, r, after rune) bool {
+	switch {
+	case r == joiner:
+		return pictures(before) && pictures(after)
+	case unicode.Is(unicode.Variation_Selector, r):
+		return unicode.In(before, unicode.Han, unicode.Mongolian, unicode.So, unicode.Sk, unicode.Sm) ||
+			after == keycap && !ignorable(before)
+	}
+	return false
+}
+
+// pictures reports symbols, what emoji are made of, and the selectors behind them.
+func pictures(r rune) bool {
+	return unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || r == 0xfe0f
+}
+
+// Clean prepares text that somebody typed or pasted: full-width letters, digits
+// and spaces become ordinary ones, invisible characters are removed, spaces at the
+// ends too, and those within become one. Chinese punctuation stays.
+func Clean(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case '０' <= r && r <= '９', 'Ａ' <= r && r <= 'Ｚ', 'ａ' <= r && r <= 'ｚ':
+			b.WriteRune(r - '０' + '0')
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case unicode.Is(unicode.Cc, r), r == unicode.ReplacementChar:
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.Join(strings.Fields(StripMarks(b.String())), " ")
+}
+
+// compact is Clean without the spaces, hyphens and dots people put into numbers.
+func compact(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '-', '－', '—', '–', '‐', '‑', '‒', '.', '(', ')', '（', '）':
+			return -1
+		case '＋':
+			return '+'
+		}
+		return r
+	}, Clean(s))
+}
+
+// FoldName returns a name in the form in which names are compared: without the
+// spaces and middle dots that documents and keyboards write in different ways, and
+// without regard to case. 阿卜杜拉·买买提 and 阿卜杜拉•买买提 are one.
+func FoldName(name string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '·', '•', '・', '．', '.', '‧', '∙', '⋅', '･', '᛫', '●', '。':
+			return -1
+		}
+		return r
+	}, Clean(name)))
+}
+
+// nameText reports whether a cleaned text can be the name of a person or a thing: at
+// most max characters, no control characters, and something to see.
+func nameText(s string, max int) bool {
+	return utf8.RuneCountInString(s) <= max && noControls(s) && hasLetter(s)
+}
+
+// hasLetter reports whether a cleaned text shows a letter or a digit at all.
+// Characters of private use count: fonts of registries write rare names with them.
+func hasLetter(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Co, r)
+	})
+}

@@ -4,8 +4,8 @@
 // A plain go test looks at the embedded parts alone and is quick: what needs such a
 // server skips. tools/services, which `make test` and `make test-quick` run the tests
 // with, asks for the rest; then only what is not installed skips. With CI=true in the
-// environment nothing skips: what cannot be had fails the test, so that a gate never
-// passes by not looking.
+// environment, which `make test` sets, nothing skips: what cannot be had fails the test,
+// so that a gate never passes by not looking.
 package testkit
 
 import (
@@ -35,7 +35,7 @@ const (
 
 var (
 	errNotAsked = errors.New("not asked for: `make test` runs this too, and `make test-quick PKG=…` that of one package")
-	errMissing  = fmt.Errorf("%w: `make services-check` says how to install it", servers.ErrMissing)
+	errMissing  = fmt.Errorf("%w: `make needs` installs it or says how to", servers.ErrMissing)
 )
 
 // missing skips the test, or fails it where CI=true, since what cannot be had.

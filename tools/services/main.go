@@ -5,8 +5,6 @@
 //	go run ./tools/services -- go test ./...
 //
 // All that is for the time of the tests alone is kept in memory where that has room.
-//
-// With -check it says instead what the tests need and this machine lacks.
 package main
 
 import (
@@ -24,13 +22,9 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "say what is missing, install it where that is possible")
 	flag.Parse()
-	if *check {
-		os.Exit(checkPrograms())
-	}
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: services [-check] -- command arguments…")
+		fmt.Fprintln(os.Stderr, "usage: services -- command arguments…")
 		os.Exit(2)
 	}
 	os.Exit(run(flag.Args()))
@@ -55,7 +49,7 @@ func run(args []string) int {
 			defer server.Close()
 			env = append(env, testkit.EnvMySQL+"="+server.DSN(""))
 		case errors.Is(err, servers.ErrMissing) && os.Getenv("CI") != "true":
-			fmt.Fprintln(os.Stderr, "services: MariaDB is not installed: its tests are skipped (make services-check)")
+			fmt.Fprintln(os.Stderr, "services: MariaDB is not installed: its tests are skipped (make needs)")
 		default:
 			fmt.Fprintln(os.Stderr, "services:", err)
 			return 1

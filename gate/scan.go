@@ -98,7 +98,7 @@ func claimOf(text, asker string) *claim {
 
 func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result {
 	if err := g.claimOrAwait(ctx, c); err != nil {
-		g.log.Error("claim", "err", err)
+		g.failed(ctx, "claim", err)
 		return unavailable()
 	}
 	if c.stored != nil {
@@ -107,7 +107,7 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 	a.Token, a.TokenDigest, a.Pass = c.state, c.digest, c.pass
 	outcome, err := g.store.Scan(ctx, a)
 	if err != nil {
-		g.log.Error("scan", "err", err)
+		g.failed(ctx, "scan", err)
 		g.unclaim(ctx, c)
 		return unavailable()
 	}
@@ -149,11 +149,18 @@ func (g *Gate) manual(ctx context.Context, a store.ScanAttempt) Result {
 	outcome, err := g.store.Scan(ctx, a)
 	r := Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
 	if err != nil {
-		g.log.Error("manual record", "err", err)
+		g.failed(ctx, "manual record", err)
 		r = unavailable()
 	}
 	g.tell(a, r, began)
 	return r
+}
+
+// failed tells the log that a decision could not be taken, unless the caller hung up.
+func (g *Gate) failed(ctx context.Context, what string, err error) {
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		g.log.Error(what, "err", err)
+	}
 }
 
 // tell lets metrics and live views know, after the decision stands.

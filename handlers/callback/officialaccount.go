@@ -19,7 +19,7 @@ import (
 func (b *Callback) echo(c *web.Context) error {
 	text, err := b.official.CheckEcho(c.Request())
 	if err != nil {
-		return b.untrusted(err)
+		return b.untrusted(c, err)
 	}
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
 }
@@ -32,7 +32,7 @@ func (b *Callback) receive(c *web.Context) error {
 		return b.answerAgain(c, event)
 	}
 	if err != nil {
-		return b.untrusted(err)
+		return b.untrusted(c, err)
 	}
 	handled := false
 	defer func() { done(handled) }() // also where the handler panics
@@ -48,10 +48,10 @@ func (b *Callback) receive(c *web.Context) error {
 // untrusted tells the log what is wrong with a callback that did not come from
 // WeChat, or not to us, or by a token that is not the one configured; the sender
 // learns nothing. What failed here stays an error.
-func (b *Callback) untrusted(err error) error {
+func (b *Callback) untrusted(c *web.Context, err error) error {
 	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale, wechat.ErrPlain, wechat.ErrMalformed} {
 		if errors.Is(err, wrong) {
-			b.log.Warn("a callback was refused", "why", wrong)
+			b.log.Warn("a callback was refused", "why", wrong, web.NetworkKey, c.Subnet())
 			return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
 		}
 	}

@@ -21,6 +21,9 @@ func (d *Door) serve(f family) web.Handler {
 	return func(c *web.Context) error {
 		answer, outcome := d.call(c, f)
 		d.seen(f.protocol, outcome)
+		if outcome == Unknown || outcome == Limited {
+			d.log.Warn("a reader was refused", "protocol", f.protocol, "outcome", outcome, web.NetworkKey, c.Subnet())
+		}
 		return reply(c, f, answer)
 	}
 }
@@ -71,7 +74,9 @@ func (d *Door) meet(ctx context.Context, c *web.Context, f family, s shown) (cor
 		d.presence.Quarantine(f.protocol, s.device, secret, addr)
 		return core.Reader{}, Unknown
 	case err != nil:
-		d.log.Error("find a reader", "protocol", f.protocol, "err", err)
+		if !c.HungUp() {
+			d.log.Error("find a reader", "protocol", f.protocol, "err", err)
+		}
 		return core.Reader{}, Failed
 	}
 	if s.text == "" {

@@ -58,6 +58,20 @@ func parseHop(hop string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), true
 }
 
+// subnet is the network of an address as the log names it: the /24, or the /64 of
+// IPv6. It is enough to trace an attack by, and nobody's own address.
+func subnet(addr netip.Addr) string {
+	bits := 24
+	if addr.Is6() {
+		bits = 64
+	}
+	prefix, err := addr.Prefix(bits)
+	if err != nil {
+		return "unknown"
+	}
+	return prefix.String()
+}
+
 // addressKey is the address that limits count by: one household's for IPv6,
 // where a single client owns a whole /64.
 func addressKey(addr netip.Addr) string {

@@ -67,6 +67,14 @@ func (c *Context) Addr() string { return c.state.addr.String() }
 // Network is what the client is counted by: the address, or the /64 of IPv6.
 func (c *Context) Network() string { return addressKey(c.state.addr) }
 
+// Subnet is the client's network as the log names it, under NetworkKey: the /24, or
+// the /64 of IPv6.
+func (c *Context) Subnet() string { return subnet(c.state.addr) }
+
+// HungUp reports that the caller is no longer there to hear the answer: what fails
+// then is no failure of ours.
+func (c *Context) HungUp() bool { return errors.Is(c.r.Context().Err(), context.Canceled) }
+
 // Route is the route that was called.
 func (c *Context) Route() Route { return c.route }
 

@@ -108,7 +108,9 @@ type ErrorBody struct {
 func (a *App) fail(c *Context, err error) {
 	if c.state.writer.began() {
 		// Half an answer is out: all that is left is not to let it look whole.
-		a.o.Log.Error("failed after the answer began", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+		if !c.HungUp() {
+			a.o.Log.Error("failed after the answer began", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+		}
 		panic(http.ErrAbortHandler)
 	}
 	code := codeOf(err)
@@ -125,7 +127,7 @@ func (a *App) fail(c *Context, err error) {
 
 // note logs what people are not told. A caller who hung up is no failure.
 func (a *App) note(c *Context, code core.Code, err error) {
-	if code == core.CodeInternal && !errors.Is(err, context.Canceled) {
+	if code == core.CodeInternal && !errors.Is(err, context.Canceled) && !c.HungUp() {
 		a.o.Log.Error("request failed", "method", c.r.Method, "path", c.route.Path, "request_id", c.RequestID(), "err", err)
 	}
 }

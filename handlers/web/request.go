@@ -100,18 +100,31 @@ func (a *App) failPanic(r *http.Request, state *requestState) {
 }
 
 // logRequest writes the access log: the route's template, never the URL, which
-// may hold names and secrets. Readers' and health calls show in the figures.
+// may hold names and secrets. Readers' and health calls show in the figures. A
+// refused call is a warning with the caller's network, which Repeats counts.
 func (a *App) logRequest(r *http.Request, state *requestState, took time.Duration) {
-	level, path := slog.LevelInfo, "unknown"
+	level, message, path := slog.LevelInfo, "request", "unknown"
 	if state.route != nil {
 		path = state.route.Path
 		if state.route.Access.kind == accessDevice || path == healthPath || path == readyPath {
 			level = slog.LevelDebug
 		}
 	}
-	a.o.Log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", path),
-		slog.Int("status", state.writer.status), slog.Int64("bytes", state.writer.bytes), slog.Duration("took", took),
-		slog.String("request_id", state.id))
+	attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", state.writer.status)}
+	if state.refused() && level != slog.LevelDebug {
+		level, message = slog.LevelWarn, "request refused"
+		attrs = append(attrs, slog.String(NetworkKey, subnet(state.addr)))
+	} else {
+		attrs = append(attrs, slog.Int64("bytes", state.writer.bytes), slog.Duration("took", took))
+	}
+	a.o.Log.LogAttrs(r.Context(), level, message, append(attrs, slog.String("request_id", state.id))...)
+}
+
+// refused reports an answer of which one caller can have any number: too many calls,
+// no such page, or not what it says it is.
+func (s *requestState) refused() bool {
+	return s.writer.status == http.StatusTooManyRequests ||
+		s.writer.status >= 400 && s.writer.status < 500 && (s.route == nil || s.route.Access.machine())
 }
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)

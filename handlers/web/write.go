@@ -103,7 +103,9 @@ func (c *Context) Download(name, contentType string, write func(w io.Writer) err
 	out := &streamWriter{w: c.w, control: http.NewResponseController(c.w)}
 	err := write(out)
 	if err != nil && out.began {
-		c.app.o.Log.Error("download cut short", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+		if !c.HungUp() {
+			c.app.o.Log.Error("download cut short", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+		}
 		panic(http.ErrAbortHandler)
 	}
 	if err != nil {

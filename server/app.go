@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -48,7 +47,8 @@ type app struct {
 	stageOn  *stage // nil outside the demonstration
 }
 
-// serve runs the program until ctx ends.
+// serve runs the program until ctx ends. It listens from the beginning, and says that
+// it is not ready while it waits for the database.
 func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", c.HTTP.Addr)
 	if err != nil {
@@ -65,26 +65,57 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 		a.publicURL = "http://" + listener.Addr().String()
 	}
 	defer a.close()
-	if err := a.open(ctx); err != nil {
-		return err
-	}
-	front, err := a.surfaces(ctx)
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	answers, ended := &starting{}, make(chan error, 1)
+	go func() {
+		defer stop()
+		ended <- web.Serve(serving, listener, answers, web.ServeOptions{
+			ReadHeader: c.HTTP.ReadHeaderTimeout, Read: c.HTTP.ReadTimeout, Write: c.HTTP.WriteTimeout,
+			Idle: c.HTTP.IdleTimeout, Shutdown: c.HTTP.ShutdownTimeout, Log: log,
+		})
+	}()
+	front, err := a.start(serving)
 	if err != nil {
-		return err
+		stop()
+		return startError(ctx, err, <-ended)
 	}
+	defer a.work(serving)()
+	// Live pages end when the program does: a shutdown waits for all else in flight.
+	defer context.AfterFunc(serving, a.web.Close)()
+	answers.become(a.handler)
+	a.greet(stdout, front)
+	return <-ended
+}
+
+// startError is why a start ended: the port's failure first, since it ends the rest;
+// nothing where the program was told to stop meanwhile.
+func startError(ctx context.Context, start, serve error) error {
+	switch {
+	case serve != nil:
+		return serve
+	case ctx.Err() != nil:
+		return nil
+	}
+	return start
+}
+
+// start opens everything and gives the path that a newcomer opens first.
+func (a *app) start(ctx context.Context) (front string, err error) {
+	if err := a.open(ctx); err != nil {
+		return "", err
+	}
+	return a.surfaces(ctx)
+}
+
+// work begins what the program does by itself; stop ends it and waits.
+func (a *app) work(ctx context.Context) (stop func()) {
 	behind, stopBehind := context.WithCancel(ctx)
 	var working sync.WaitGroup
-	working.Go(func() { newJobRunner(a.store, log).loop(behind) })
-	working.Go(func() { runPeriodic(behind, a.periodic(), log) })
-	defer func() { stopBehind(); working.Wait() }()
+	working.Go(func() { newJobRunner(a.store, a.log).loop(behind) })
+	working.Go(func() { runPeriodic(behind, a.periodic(), a.log) })
 	a.serveMetrics(ctx)
-	// Live pages end when the program does: a shutdown waits for all else in flight.
-	defer context.AfterFunc(ctx, a.web.Close)()
-	a.greet(stdout, front)
-	return web.Serve(ctx, listener, a.handler, web.ServeOptions{
-		ReadHeader: c.HTTP.ReadHeaderTimeout, Read: c.HTTP.ReadTimeout, Write: c.HTTP.WriteTimeout,
-		Idle: c.HTTP.IdleTimeout, Shutdown: c.HTTP.ShutdownTimeout, Log: log,
-	})
+	return func() { stopBehind(); working.Wait() }
 }
 
 // open makes what all surfaces stand on.
@@ -113,8 +144,8 @@ func (a *app) open(ctx context.Context) error {
 // openStore opens the database of a configuration; an embedded one is made where
 // there is none.
 func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.Store, error) {
-	if err := os.MkdirAll(c.Data.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("数据目录：%w", err)
+	if err := prepareData(c, log); err != nil {
+		return nil, err
 	}
 	keys, err := keyring(c)
 	if err != nil {
@@ -128,10 +159,13 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.
 	return store.Open(ctx, o)
 }
 
+// databaseFile is the embedded database, in the data folder.
+const databaseFile = "tongxing.db"
+
 // embeddedFile is the file of the embedded database, whole: a relative folder means
 // another one wherever a command is started.
 func embeddedFile(c configs.Config) string {
-	file := filepath.Join(c.Data.Dir, "tongxing.db")
+	file := filepath.Join(c.Data.Dir, databaseFile)
 	if whole, err := filepath.Abs(file); err == nil {
 		return whole
 	}

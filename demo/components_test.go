@@ -39,7 +39,7 @@ func newComponents(t *testing.T) *web.App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis), Demo: true})
+	app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, nil), Demo: true})
 	app.Register(tour.Routes()...)
 	t.Cleanup(func() {
 		app.Close()

@@ -58,7 +58,7 @@ func newTown(t *testing.T) *town {
 	}
 	g := gate.New(gate.Options{Store: s, Redis: redis})
 	d := door.New(door.Options{Store: s, Gate: g})
-	shadow := web.RedisCache(redis)
+	shadow := web.RedisCache(redis, s, nil)
 	desk := &console.Console{Store: s, Renderer: pages, Cache: shadow, Gate: g, PublicURL: "http://127.0.0.1"}
 	phones := h5.New(h5.Options{Store: s, Gate: g, Pages: pages, WeChat: noWeChat{}, PublicURL: "http://127.0.0.1"})
 	app := web.New(web.Options{

@@ -208,7 +208,7 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 	}
 	c := a.config
 	return web.New(web.Options{
-		Store: a.store, Cache: web.RedisCache(a.cache), PublicURL: public, TrustedProxies: c.HTTP.Proxies(),
+		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), PublicURL: public, TrustedProxies: c.HTTP.Proxies(),
 		BodyBytes: c.Limits.BodyBytes,
 		Limits:    web.Limits{AddressPerMinute: c.Limits.AddressPerMinute, AccountPerMinute: c.Limits.AccountPerMinute},
 		Console:   core.SessionLife{Idle: c.Session.ConsoleIdle, Most: c.Session.ConsoleLife},

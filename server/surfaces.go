@@ -25,7 +25,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	admin := &console.Console{
-		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache), Gate: a.gate, PublicURL: a.publicURL, Demo: a.demo,
+		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log), Gate: a.gate, PublicURL: a.publicURL, Demo: a.demo,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}
@@ -67,7 +67,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 	if err != nil {
 		return nil, err
 	}
-	return callback.New(callback.Options{Store: a.store, Cache: web.RedisCache(a.cache), Official: wx.official, Files: files, Log: a.log})
+	return callback.New(callback.Options{Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Official: wx.official, Files: files, Log: a.log})
 }
 
 // ownRoutes are those of no surface.

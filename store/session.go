@@ -65,6 +65,12 @@ func (s *Store) subjectChanged(ctx context.Context, kind core.SessionKind, subje
 	}
 }
 
+func (s *Store) subjectsChanged(ctx context.Context, kind core.SessionKind, subjects []core.ID) {
+	for _, subject := range subjects {
+		s.subjectChanged(ctx, kind, subject)
+	}
+}
+
 type sessionRow struct {
 	ID         core.ID          `db:"id"`
 	Kind       core.SessionKind `db:"kind"`

@@ -24,9 +24,10 @@ func (r wechatUserRow) user() core.WechatUser {
 // the other's sessions end.
 func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core.WechatUser, error) {
 	var user core.WechatUser
-	var gone core.ID // whom user took the place of; 0 = nobody
+	var accounts []core.ID // bound to the user who went
+	var changed []core.ID  // users who are not as they were, or no more
 	err := s.write(ctx, "sign in by WeChat", func(tx *Tx) error {
-		gone = 0
+		accounts, changed = nil, nil
 		byOpen, err := userOfOpenID(tx, who)
 		if err != nil {
 			return err
@@ -41,17 +42,22 @@ func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core
 		case byOpen.ID == 0:
 			user, err = byUnion, addIdentity(tx, who, byUnion.ID)
 		case byUnion.ID == 0 && who.UnionID != "":
+			changed = []core.ID{byOpen.ID}
 			user, err = nameUnion(tx, byOpen, who.UnionID)
 		case byUnion.ID == 0 || byUnion.ID == byOpen.ID:
 			user = byOpen
 		default:
-			gone = byOpen.ID
+			changed = []core.ID{byOpen.ID, byUnion.ID}
+			if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(byOpen.ID)); err != nil {
+				return err
+			}
 			user, err = mergeWechatUsers(tx, byUnion, byOpen)
 		}
 		return err
 	})
-	if err == nil && gone != 0 {
-		s.subjectChanged(ctx, core.SessionWechat, gone)
+	if err == nil {
+		s.subjectsChanged(ctx, core.SessionWechat, changed)
+		s.subjectsChanged(ctx, core.SessionAccount, accounts)
 	}
 	return user, err
 }
@@ -177,6 +183,9 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties
 		return tx.one(core.NotFound("用户不存在"), "UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
 			int64(person), sealed, mac, tx.nowMS(), int64(user))
 	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionWechat, user)
+	}
 	return ties, err
 }
 

@@ -188,7 +188,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	limited := func() *web.App {
 		return s.newApp(web.Options{Limits: web.Limits{AddressPerMinute: 1, AccountPerMinute: 1}})
 	}
-	without := web.New(web.Options{Store: s.api.store, Cache: web.RedisCache(s.redis)})
+	without := web.New(web.Options{Store: s.api.store, Cache: web.RedisCache(s.redis, s.api.store, nil)})
 	without.Register(New(Options{Store: s.api.store, Gate: s.gate}).Routes()...)
 	hurried := s.newApp(web.Options{RequestTime: time.Nanosecond})
 	for _, o := range operations {

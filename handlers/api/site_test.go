@@ -94,7 +94,7 @@ func newSite(t *testing.T) *site {
 
 // newApp serves the API under other options.
 func (s *site) newApp(o web.Options) *web.App {
-	o.Store, o.Cache = s.api.store, web.RedisCache(s.redis)
+	o.Store, o.Cache = s.api.store, web.RedisCache(s.redis, s.api.store, nil)
 	app := web.New(o)
 	app.Register(s.api.Routes()...)
 	return app

@@ -97,7 +97,7 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 	if s.official, err = wechat.New(wechat.Options{APIBase: platform, BrowserBase: platform, LoopbackOnly: true}).OfficialAccount(o); err != nil {
 		s.t.Fatal(err)
 	}
-	cache := web.RedisCache(client)
+	cache := web.RedisCache(client, st, log)
 	b, err := New(Options{Store: st, Cache: cache, Official: s.official, Log: log, Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
 	if err != nil {
 		s.t.Fatal(err)

@@ -45,7 +45,7 @@ func newReaderDesk(t *testing.T) *readerDesk {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
-	cache := web.RedisCache(client)
+	cache := web.RedisCache(client, s, nil)
 	d := &readerDesk{store: s, console: &Console{Store: s, Renderer: renderer, Cache: cache, PublicURL: "http://10.0.0.5:8080"}}
 	app := web.New(web.Options{Store: s, Cache: cache, ErrorPage: d.console.ErrorPage, Limits: web.Limits{AddressPerMinute: 100000, AccountPerMinute: 100000}})
 	app.Register(d.console.Routes()...)

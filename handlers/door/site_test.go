@@ -55,7 +55,7 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	s.vguang, s.mcard = s.Doors[0], s.Doors[1]
 	s.second = s.AddDoor(core.Reader{Name: "3号门", Protocol: core.ProtocolVguang, Direction: core.Out, DenyCode: "4004", HeartbeatText: "beat-3"})
 	s.door = New(Options{Store: st, Gate: s.gate, Log: log, PerReader: perReader, Seen: s.saw})
-	app := web.New(web.Options{Store: st, Cache: web.RedisCache(client), Log: log})
+	app := web.New(web.Options{Store: st, Cache: web.RedisCache(client, st, log), Log: log})
 	app.Register(s.door.Routes()...)
 	server := httptest.NewServer(app)
 	s.app, s.addr = app, server.Listener.Addr().String()

@@ -93,7 +93,7 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 	for i := range w.address {
 		w.gate = gate.New(gate.Options{Store: s, Redis: redis})
 		phones := New(Options{Store: s, Gate: w.gate, Pages: pages, WeChat: &platform{used: map[string]bool{}}, PublicURL: "https://pass.example.com"})
-		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis), ErrorPage: phones.ErrorPage})
+		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, nil), ErrorPage: phones.ErrorPage})
 		app.Register(phones.Routes()...)
 		server := httptest.NewServer(app)
 		w.address[i] = server.URL

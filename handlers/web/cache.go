@@ -3,9 +3,16 @@ package web
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"tongxing/core"
+	"tongxing/store"
 )
 
 // Cache keeps small values for a short while. What it says may be missing at any
@@ -21,30 +28,78 @@ type Cache interface {
 	Take(ctx context.Context, key string) (value string, ok bool, err error)
 }
 
-// RedisCache keeps values in Redis.
-func RedisCache(r redis.UniversalClient) Cache { return redisCache{r} }
-
-type redisCache struct{ r redis.UniversalClient }
-
-func (c redisCache) Get(ctx context.Context, key string) (string, bool, error) {
-	return found(c.r.Get(ctx, key).Result())
-}
-
-func (c redisCache) Set(ctx context.Context, key, value string, life time.Duration) error {
-	return c.r.Set(ctx, key, value, life).Err()
-}
-
-func (c redisCache) Add(ctx context.Context, key, value string, life time.Duration) (bool, error) {
-	return c.r.SetNX(ctx, key, value, life).Result()
-}
-
-func (c redisCache) Take(ctx context.Context, key string) (string, bool, error) {
-	return found(c.r.GetDel(ctx, key).Result())
-}
-
-func found(value string, err error) (string, bool, error) {
-	if errors.Is(err, redis.Nil) {
-		return "", false, nil
+// RedisCache keeps values in Redis. Each carries its end and a digest of its key, its
+// end and itself under a key that Redis does not have, so that somebody who can write
+// there can make values neither up, nor move them, nor keep them beyond their time. A
+// value that fails this is logged and counts as missing. log may be nil.
+func RedisCache(r redis.UniversalClient, s *store.Store, log *slog.Logger) Cache {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
-	return value, err == nil, err
+	return &redisCache{r: r, signer: s.Signer("cache"), now: s.Now, log: log}
+}
+
+type redisCache struct {
+	r      redis.UniversalClient
+	signer core.Signer
+	now    func() time.Time
+	log    *slog.Logger
+	warned atomic.Int64 // Unix seconds of the last line about a forged value
+}
+
+func (c *redisCache) Get(ctx context.Context, key string) (string, bool, error) {
+	return c.found(key)(c.r.Get(ctx, key).Result())
+}
+
+func (c *redisCache) Set(ctx context.Context, key, value string, life time.Duration) error {
+	return c.r.Set(ctx, key, c.sign(key, value, life), life).Err()
+}
+
+func (c *redisCache) Add(ctx context.Context, key, value string, life time.Duration) (bool, error) {
+	return c.r.SetNX(ctx, key, c.sign(key, value, life), life).Result()
+}
+
+func (c *redisCache) Take(ctx context.Context, key string) (string, bool, error) {
+	return c.found(key)(c.r.GetDel(ctx, key).Result())
+}
+
+// found turns Redis's answer for a key into a value.
+func (c *redisCache) found(key string) func(text string, err error) (string, bool, error) {
+	return func(text string, err error) (string, bool, error) {
+		switch {
+		case errors.Is(err, redis.Nil):
+			return "", false, nil
+		case err != nil:
+			return "", false, err
+		}
+		value, ok := c.open(key, text)
+		return value, ok, nil
+	}
+}
+
+// sign returns value as Redis holds it: its end in Unix milliseconds, the digest, the value.
+func (c *redisCache) sign(key, value string, life time.Duration) string {
+	end := strconv.FormatInt(c.now().Add(life).UnixMilli(), 36)
+	return end + "." + c.signer.Sum(key, end, value) + "." + value
+}
+
+func (c *redisCache) open(key, text string) (value string, ok bool) {
+	parts := strings.SplitN(text, ".", 3)
+	if len(parts) != 3 || !c.signer.Valid(parts[1], key, parts[0], parts[2]) {
+		c.warn(key)
+		return "", false
+	}
+	end, err := strconv.ParseInt(parts[0], 36, 64)
+	return parts[2], err == nil && c.now().UnixMilli() < end
+}
+
+// warn writes at most one line in ten seconds, with the kind of key alone: the rest of
+// it may be a digest of somebody's token.
+func (c *redisCache) warn(key string) {
+	now, last := time.Now().Unix(), c.warned.Load()
+	if now-last < 10 || !c.warned.CompareAndSwap(last, now) {
+		return
+	}
+	kind, _, _ := strings.Cut(key, ":")
+	c.log.Warn("a value in Redis is not this program's: another keys.mac, or somebody else writes there", "kind", kind)
 }

@@ -18,8 +18,11 @@ import (
 //
 // A shadow bears the stamp its subject had when the shadow was made. A change of
 // the subject (disabled, password, permissions, sessions ended) gives it a new
-// stamp, so that every shadow of it, on every server, is void at once. Without
-// the cache every request looks at SQL.
+// stamp, so that every shadow of it, on every server, is void at once. A subject
+// without a stamp has no shadows: when the cache loses a stamp, requests look at
+// SQL once and make another. Where the cache goes back to an older stamp (a replica
+// took over before it heard of the change) or could not be told, shadows outlive the
+// change, by shadowLife at most. Without the cache every request looks at SQL.
 type Sessions struct {
 	store *store.Store
 	cache Cache
@@ -47,7 +50,8 @@ func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
 type shadow struct {
 	Stamp   string
 	Session core.Session
-	Account core.Account
+	Account core.Account    // of an account's session
+	User    core.WechatUser // of a WeChat user's
 }
 
 // Find gives the caller that a token of the kind belongs to. A token that is
@@ -69,20 +73,7 @@ func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string
 	if found.Session.Kind != kind || !found.Session.Live(now) {
 		return Who{}, core.Unauthenticated("登录已过期，请重新登录")
 	}
-	return s.who(ctx, found)
-}
-
-// who completes a session. A WeChat user is always looked up, as roles are.
-func (s *Sessions) who(ctx context.Context, found shadow) (Who, error) {
-	w := Who{Session: found.Session, Account: found.Account}
-	if found.Session.Kind == core.SessionWechat {
-		user, err := s.store.WechatUser(ctx, found.Session.Subject)
-		if err != nil {
-			return Who{}, roleGone(err)
-		}
-		w.User = user
-	}
-	return w, nil
+	return Who{Session: found.Session, Account: found.Account, User: found.User}, nil
 }
 
 func roleGone(err error) error {
@@ -104,16 +95,27 @@ func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife
 	if found.Session, err = s.store.SessionByToken(ctx, token); err != nil {
 		return shadow{}, err
 	}
-	if session.Kind == core.SessionAccount {
-		if found.Account, err = s.store.Account(ctx, core.Everywhere, session.Subject); err != nil {
-			return shadow{}, roleGone(err)
-		}
-		if !found.Account.Disabled.IsZero() || found.Account.Generation != session.Generation {
-			return shadow{}, core.Unauthenticated("登录已失效，请重新登录")
-		}
+	if err := s.lookSubject(ctx, &found); err != nil {
+		return shadow{}, err
 	}
 	s.seen(ctx, &found.Session, life)
 	return found, nil
+}
+
+// lookSubject reads whose the session is.
+func (s *Sessions) lookSubject(ctx context.Context, found *shadow) (err error) {
+	session := found.Session
+	if session.Kind == core.SessionWechat {
+		found.User, err = s.store.WechatUser(ctx, session.Subject)
+		return roleGone(err)
+	}
+	if found.Account, err = s.store.Account(ctx, core.Everywhere, session.Subject); err != nil {
+		return roleGone(err)
+	}
+	if !found.Account.Disabled.IsZero() || found.Account.Generation != session.Generation {
+		return core.Unauthenticated("登录已失效，请重新登录")
+	}
+	return nil
 }
 
 // seen notes that the session is in use. Failing to is no reason to refuse.
@@ -134,33 +136,48 @@ func (s *Sessions) shadowed(ctx context.Context, key string) (shadow, bool) {
 		return shadow{}, false
 	}
 	var found shadow
-	if err := json.Unmarshal([]byte(text), &found); err != nil || found.Stamp == noStamp {
+	if err := json.Unmarshal([]byte(text), &found); err != nil {
+		// Our own, as its signature says, and yet not readable: a mistake in the program,
+		// or another version of it beside this one.
+		s.log.Warn("read a session's shadow", "err", err)
 		return shadow{}, false
 	}
-	if s.stamp(ctx, found.Session.Kind, found.Session.Subject) != found.Stamp {
-		return shadow{}, false
-	}
-	return found, true
+	stamp, ok, err := s.cache.Get(ctx, stampKey(found.Session.Kind, found.Session.Subject))
+	return found, err == nil && ok && stamp == found.Stamp
 }
 
 func (s *Sessions) keep(ctx context.Context, key string, found shadow) {
-	text, err := json.Marshal(found)
-	if err != nil || found.Stamp == noStamp {
+	if found.Stamp == "" {
 		return
 	}
-	// Without a shadow the next request looks again: no error of this one.
-	_ = s.cache.Set(ctx, key, string(text), shadowLife)
+	text, err := json.Marshal(found)
+	if err == nil {
+		err = s.cache.Set(ctx, key, string(text), shadowLife)
+	}
+	if err != nil && ctx.Err() == nil {
+		// Without a shadow the next request looks again: no error of this one.
+		s.log.Debug("keep a session's shadow", "err", err)
+	}
 }
 
-// noStamp says that the cache could not be asked; no shadow bears it.
-const noStamp = "?"
-
+// stamp returns the subject's stamp, and makes one where there is none; "" where the
+// cache could not be asked.
 func (s *Sessions) stamp(ctx context.Context, kind core.SessionKind, subject core.ID) string {
-	stamp, _, err := s.cache.Get(ctx, stampKey(kind, subject))
-	if err != nil {
-		return noStamp
+	key := stampKey(kind, subject)
+	for range 2 { // the second time it is there, made by somebody at the same moment
+		if stamp, ok, err := s.cache.Get(ctx, key); err != nil {
+			return ""
+		} else if ok {
+			return stamp
+		}
+		fresh := newSecret()
+		if added, err := s.cache.Add(ctx, key, fresh, stampLife); err != nil {
+			return ""
+		} else if added {
+			return fresh
+		}
 	}
-	return stamp
+	return ""
 }
 
 // forget voids every shadow of a subject. Where the cache cannot be told, the

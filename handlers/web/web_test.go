@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"tongxing/cache"
 	"tongxing/core"
 	"tongxing/store"
@@ -28,6 +30,7 @@ type site struct {
 	*App
 	t     *testing.T
 	store *store.Store
+	redis redis.UniversalClient
 	log   *logBuffer
 
 	mu  sync.Mutex
@@ -70,13 +73,14 @@ func newSite(t *testing.T, change func(o *Options)) *site {
 	t.Helper()
 	s := &site{t: t, now: siteTime, log: &logBuffer{}}
 	db := estate.Store(t, store.Options{Zone: time.UTC, Now: s.Now})
-	redis, err := cache.Open(cache.Options{})
+	embedded, err := cache.Open(cache.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { redis.Close() })
-	s.store = db
-	o := Options{Store: db, Cache: RedisCache(redis), Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	t.Cleanup(func() { embedded.Close() })
+	s.store, s.redis = db, embedded
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o := Options{Store: db, Cache: RedisCache(embedded, db, log), Log: log}
 	if change != nil {
 		change(&o)
 	}

@@ -1,0 +1,180 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// signedInKinds are callers of every kind whose session the cache may hold.
+func (s *site) signedInKinds() map[string]struct {
+	path string
+	edit func(r *http.Request)
+} {
+	s.t.Helper()
+	s.Register(consoleRoutes()...)
+	s.Register(Route{Method: "GET", Path: "/h5/me", Access: WechatUser, Handler: whoami})
+	s.Register(Route{Method: "GET", Path: "/h5/own", Access: Resident, Handler: whoami})
+	plain, bound := s.account("plain"), s.account("bound")
+	s.bindWechat(bound)
+	stranger, resident := s.wechatUser("stranger"), s.wechatUser("resident")
+	if _, err := s.store.BindPhone(s.t.Context(), resident, "13800000001"); err != nil {
+		s.t.Fatal(err)
+	}
+	wechat := func(user core.ID) func(r *http.Request) {
+		token, _ := s.session(core.SessionWechat, user)
+		return with(&http.Cookie{Name: "tx_resident", Value: token})
+	}
+	return map[string]struct {
+		path string
+		edit func(r *http.Request)
+	}{
+		"an account without WeChat": {"/console/me", with(s.signedIn(plain))},
+		"an account with WeChat":    {"/console/me", with(s.signedIn(bound))},
+		"a WeChat user":             {"/h5/me", wechat(stranger)},
+		"a resident":                {"/h5/own", wechat(resident)},
+	}
+}
+
+// bindWechat ties a WeChat user to an account, as its owner does by a QR.
+func (s *site) bindWechat(account core.ID) {
+	s.t.Helper()
+	token, code, err := s.store.BeginWechatLogin(s.t.Context(), store.NewWechatLogin{Account: account, Browser: "b"})
+	if err == nil {
+		by := core.Actor{Kind: core.ActorWechat, ID: s.wechatUser("owner")}
+		err = s.store.ApproveWechatLogin(s.t.Context(), by, token, code)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestTheSecondRequestAsksSQLNothing(t *testing.T) {
+	s := newSite(t, nil)
+	callers := s.signedInKinds()
+	first := map[string]string{}
+	for name, c := range callers {
+		w := s.ask("GET", c.path, "", c.edit)
+		s.want(w, http.StatusOK)
+		first[name] = w.Body.String()
+	}
+	if err := s.store.Close(); err != nil { // from here on every query fails
+		t.Fatal(err)
+	}
+	for name, c := range callers {
+		w := s.ask("GET", c.path, "", c.edit)
+		if w.Code != http.StatusOK || w.Body.String() != first[name] {
+			t.Errorf("%s: %d %s, with the database %s", name, w.Code, w.Body, first[name])
+		}
+	}
+	s.pass(shadowLife)
+	for name, c := range callers {
+		if w := s.ask("GET", c.path, "", c.edit); w.Code < 500 {
+			t.Errorf("%s is believed after the shadow's life: %d", name, w.Code)
+		}
+	}
+}
+
+func TestALostStampVoidsTheShadow(t *testing.T) {
+	s := newSite(t, nil)
+	s.Register(consoleRoutes()...)
+	id := s.account("stamped")
+	cookie := with(s.signedIn(id))
+	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
+	// The account is disabled, and the cache loses what it was told of it.
+	if err := s.store.DisableAccount(t.Context(), core.SystemGranter, id); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.redis.Del(t.Context(), stampKey(core.SessionAccount, id)).Result(); err != nil || n != 1 {
+		t.Fatalf("%d stamps lost, %v", n, err)
+	}
+	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusSeeOther)
+}
+
+// Whoever can write to Redis signs nobody in, promotes nobody and brings nobody back.
+func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
+	s := newSite(t, nil)
+	s.Register(consoleRoutes()...)
+	id := s.account("victim")
+	set := func(key, text string) {
+		t.Helper()
+		if err := s.redis.Set(t.Context(), key, text, time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := func(key string) string {
+		t.Helper()
+		text, err := s.redis.Get(t.Context(), key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+
+	// A session that never was, with and without the look of a signature.
+	token := strings.Repeat("A", 43)
+	forged, err := json.Marshal(shadow{
+		Stamp: "x", Session: core.Session{ID: 1, Kind: core.SessionAccount, Subject: 9, Expires: s.Now().Add(time.Hour)},
+		Account: core.Account{ID: 9, Login: "root", Permissions: core.Permissions(), Scope: core.Everywhere},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamp := get(stampKey(core.SessionAccount, id)) // some stamp of ours
+	for _, prefix := range []string{"", "zzzzzzzz..", stamp[:strings.LastIndexByte(stamp, '.')+1]} {
+		set(stampKey(core.SessionAccount, 9), prefix+"x")
+		set(shadowKey(token), prefix+string(forged))
+		s.want(s.ask("GET", "/console/accounts", "", with(&http.Cookie{Name: "tx_console", Value: token})), http.StatusSeeOther)
+	}
+	if !strings.Contains(s.log.String(), "not this program's") || strings.Contains(s.log.String(), shadowKey(token)) {
+		t.Errorf("the log: %s", s.log)
+	}
+
+	// A true shadow under another token, with more permissions, and after its end.
+	cookie := s.signedIn(id)
+	s.want(s.ask("GET", "/console/me", "", with(cookie)), http.StatusOK)
+	own, ownStamp := get(shadowKey(cookie.Value)), get(stampKey(core.SessionAccount, id))
+	set(shadowKey(token), own)
+	s.want(s.ask("GET", "/console/me", "", with(&http.Cookie{Name: "tx_console", Value: token})), http.StatusSeeOther)
+	set(shadowKey(cookie.Value), strings.ReplaceAll(own, `"record.view"`, `"record.view","account.edit"`))
+	s.want(s.ask("GET", "/console/accounts", "", with(cookie)), http.StatusForbidden)
+	if err := s.store.DisableAccount(t.Context(), core.SystemGranter, id); err != nil {
+		t.Fatal(err)
+	}
+	s.pass(shadowLife)
+	set(shadowKey(cookie.Value), own)
+	set(stampKey(core.SessionAccount, id), ownStamp)
+	s.want(s.ask("GET", "/console/me", "", with(cookie)), http.StatusSeeOther)
+}
+
+func TestAShadowThatCannotBeReadIsLogged(t *testing.T) {
+	s := newSite(t, nil)
+	s.Register(consoleRoutes()...)
+	cookie := s.signedIn(s.account("reader"))
+	if err := s.o.Cache.Set(t.Context(), shadowKey(cookie.Value), `{"Session":{"ID":"x"}}`, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.ask("GET", "/console/me", "", with(cookie)), http.StatusOK)
+	if !strings.Contains(s.log.String(), "read a session's shadow") {
+		t.Errorf("the log: %s", s.log)
+	}
+}
+
+// A WeChat user's person is in the shadow: verifying a phone holds at once.
+func TestAVerifiedPhoneHoldsAtOnce(t *testing.T) {
+	s := newSite(t, nil)
+	s.Register(Route{Method: "GET", Path: "/h5/own", Access: Resident, Handler: whoami})
+	user := s.wechatUser("newcomer")
+	token, _ := s.session(core.SessionWechat, user)
+	cookie := with(&http.Cookie{Name: "tx_resident", Value: token})
+	s.want(s.ask("GET", "/h5/own", "", cookie), http.StatusForbidden)
+	if _, err := s.store.BindPhone(t.Context(), user, "13800000002"); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.ask("GET", "/h5/own", "", cookie), http.StatusOK)
+}

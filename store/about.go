@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // AboutFigures count what a deployment has.
@@ -29,13 +30,13 @@ func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigure
 		{&f.Residents, "resident WHERE moved_out_at IS NULL AND ", "community_id", 0},
 		{&f.Records, "access_record WHERE ", "community_id", AboutMost},
 	} {
-		where, args := scopeWhere(scope, c.column)
+		where, args := database.ScopeWhere(scope, c.column)
 		query := "SELECT COUNT(*) FROM " + c.from + where
 		if c.most > 0 {
 			query, args = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM "+c.from+where+" LIMIT ?) some", append(args, c.most)
 		}
-		if err := s.get(ctx, c.n, query, args...); err != nil {
-			return AboutFigures{}, wrap("count what there is", err)
+		if err := s.db.Get(ctx, c.n, query, args...); err != nil {
+			return AboutFigures{}, database.Wrap("count what there is", err)
 		}
 	}
 	return f, nil

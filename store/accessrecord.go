@@ -4,41 +4,41 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const recordColumns = `id, community_id, at, via, reader_id, post_id, guard_id, gate, released_by, direction, kind, pass_id, person_id,
 	resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest`
 
 type recordRow struct {
-	ID          core.ID        `db:"id"`
-	Community   core.ID        `db:"community_id"`
-	At          millis         `db:"at"`
-	Via         core.Via       `db:"via"`
-	Reader      core.ID        `db:"reader_id"`
-	Post        core.ID        `db:"post_id"`
-	Guard       core.ID        `db:"guard_id"`
-	Gate        string         `db:"gate"`
-	ReleasedBy  string         `db:"released_by"`
-	Direction   core.Direction `db:"direction"`
-	Kind        core.PassKind  `db:"kind"`
-	Pass        core.ID        `db:"pass_id"`
-	Person      core.ID        `db:"person_id"`
-	Resident    core.ID        `db:"resident_id"`
-	House       core.ID        `db:"house_id"`
-	Name        string         `db:"name"`
-	HouseLabel  string         `db:"house"`
-	TempTenths  int            `db:"temp_tenths"`
-	Allowed     int            `db:"allowed"`
-	Counted     int            `db:"counted"`
-	Reason      core.Reason    `db:"reason"`
-	Note        string         `db:"note"`
-	TokenDigest string         `db:"token_digest"`
+	ID          core.ID         `db:"id"`
+	Community   core.ID         `db:"community_id"`
+	At          database.Millis `db:"at"`
+	Via         core.Via        `db:"via"`
+	Reader      core.ID         `db:"reader_id"`
+	Post        core.ID         `db:"post_id"`
+	Guard       core.ID         `db:"guard_id"`
+	Gate        string          `db:"gate"`
+	ReleasedBy  string          `db:"released_by"`
+	Direction   core.Direction  `db:"direction"`
+	Kind        core.PassKind   `db:"kind"`
+	Pass        core.ID         `db:"pass_id"`
+	Person      core.ID         `db:"person_id"`
+	Resident    core.ID         `db:"resident_id"`
+	House       core.ID         `db:"house_id"`
+	Name        string          `db:"name"`
+	HouseLabel  string          `db:"house"`
+	TempTenths  int             `db:"temp_tenths"`
+	Allowed     int             `db:"allowed"`
+	Counted     int             `db:"counted"`
+	Reason      core.Reason     `db:"reason"`
+	Note        string          `db:"note"`
+	TokenDigest string          `db:"token_digest"`
 }
 
 func (r recordRow) record() core.AccessRecord {
@@ -53,7 +53,7 @@ func (r recordRow) record() core.AccessRecord {
 // insertAccessRecords appends records in one statement. The digest of a released
 // token goes into a unique column: a second release of it is a duplicate error,
 // whatever the cache believes.
-func insertAccessRecords(ctx context.Context, db runner, records []core.AccessRecord) error {
+func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 	if len(records) == 0 {
 		return nil
 	}
@@ -66,10 +66,10 @@ func insertAccessRecords(ctx context.Context, db runner, records []core.AccessRe
 		}
 		args = append(args, int64(r.ID), int64(r.Community), r.At.UnixMilli(), string(r.Via), int64(r.Reader), int64(r.Post), int64(r.Guard),
 			r.Gate, r.ReleasedBy, string(r.Direction), string(r.Kind), int64(r.Pass), int64(r.Person), int64(r.Resident), int64(r.House),
-			r.Name, r.HouseLabel, r.TempTenths, flag(r.Allowed), flag(r.Counted), string(r.Reason), r.Note, r.TokenDigest, release)
+			r.Name, r.HouseLabel, r.TempTenths, database.BoolInt(r.Allowed), database.BoolInt(r.Counted), string(r.Reason), r.Note, r.TokenDigest, release)
 	}
-	row := "(" + marks(columns) + ")"
-	_, err := db.ExecContext(ctx, "INSERT INTO access_record ("+recordColumns+", release_key) VALUES "+
+	row := "(" + database.Placeholders(columns) + ")"
+	_, err := tx.Exec("INSERT INTO access_record ("+recordColumns+", release_key) VALUES "+
 		row+strings.Repeat(", "+row, len(records)-1), args...)
 	return err
 }
@@ -77,18 +77,11 @@ func insertAccessRecords(ctx context.Context, db runner, records []core.AccessRe
 // released gives the record of the release of a token, if there was one.
 func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord, bool, error) {
 	var row recordRow
-	err := s.get(ctx, &row, "SELECT "+recordColumns+" FROM access_record WHERE release_key = ?", digest)
+	err := s.db.Get(ctx, &row, "SELECT "+recordColumns+" FROM access_record WHERE release_key = ?", digest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.AccessRecord{}, false, nil
 	}
 	return row.record(), err == nil, err
-}
-
-// Page asks for a part of a list by key: the records before (older than) or
-// after (newer than) an id. Both 0 is the newest.
-type Page struct {
-	Before, After core.ID
-	Limit         int
 }
 
 // AccessRecords lists records, newest first, of the communities in scope. It
@@ -97,12 +90,12 @@ type Page struct {
 func (s *Store) AccessRecords(ctx context.Context, scope core.Scope, f core.RecordFilter, page Page) (records []core.AccessRecord, more bool, err error) {
 	where, ok, err := s.recordWhere(ctx, scope, f)
 	if err != nil || !ok {
-		return nil, false, wrap("list access records", err)
+		return nil, false, database.Wrap("list access records", err)
 	}
 	query, args := where.page(page)
 	var rows []recordRow
-	if err := s.all(ctx, &rows, query, args...); err != nil {
-		return nil, false, wrap("list access records", err)
+	if err := s.db.All(ctx, &rows, query, args...); err != nil {
+		return nil, false, database.Wrap("list access records", err)
 	}
 	if more = len(rows) > page.Limit; more {
 		rows = rows[:page.Limit]
@@ -141,10 +134,10 @@ func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.R
 // AccessRecord gives one record in scope.
 func (s *Store) AccessRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AccessRecord, error) {
 	var row recordRow
-	within, args := scopeWhere(scope, "community_id")
-	err := s.get(ctx, &row, "SELECT "+recordColumns+" FROM access_record WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
+	within, args := database.ScopeWhere(scope, "community_id")
+	err := s.db.Get(ctx, &row, "SELECT "+recordColumns+" FROM access_record WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
 	if err != nil {
-		return core.AccessRecord{}, wrap("read access record", absent(err, "出入记录不存在"))
+		return core.AccessRecord{}, database.Wrap("read access record", database.NotFoundIfNoRows(err, "出入记录不存在"))
 	}
 	return row.record(), nil
 }
@@ -154,7 +147,7 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 	f.From, f.To = day.Start(s.zone), (day + 1).Start(s.zone)
 	where, ok, err := s.recordWhere(ctx, scope, f)
 	if err != nil || !ok {
-		return core.RecordTotals{}, wrap("count access records", err)
+		return core.RecordTotals{}, database.Wrap("count access records", err)
 	}
 	var rows []struct {
 		Direction core.Direction `db:"direction"`
@@ -162,7 +155,7 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		N         int            `db:"n"`
 	}
 	text, args := where.text(0)
-	err = s.all(ctx, &rows, "SELECT direction, allowed, COUNT(*) AS n FROM access_record"+where.hint()+" WHERE "+text+" GROUP BY direction, allowed", args...)
+	err = s.db.All(ctx, &rows, "SELECT direction, allowed, COUNT(*) AS n FROM access_record"+where.hint()+" WHERE "+text+" GROUP BY direction, allowed", args...)
 	var t core.RecordTotals
 	for _, row := range rows {
 		switch {
@@ -174,7 +167,7 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 			t.Out += row.N
 		}
 	}
-	return t, wrap("count access records", err)
+	return t, database.Wrap("count access records", err)
 }
 
 // recordWhere is a filter as SQL. Communities apart, since each is a range of
@@ -184,12 +177,9 @@ type recordWhere struct {
 	communities []core.ID
 	conditions  []string
 	args        []any
-	index       string // hint for a list of one community; see dialect.forceIndex
+	index       string // hint for a list of one community; see dialect.database.ForceIndex
 	few         bool   // by house or person: index serves any number of communities
 }
-
-// unionMost bounds the communities listed side by side; more go through IN.
-const unionMost = 30
 
 // recordWhere turns a filter into SQL. ok is false where nothing can match.
 func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.RecordFilter) (w recordWhere, ok bool, err error) {
@@ -214,10 +204,10 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 		w.all, w.communities = false, listed.IDs
 	}
 	if !f.From.IsZero() {
-		w.add("id >= ?", int64(idFrom(f.From)))
+		w.add("id >= ?", int64(database.FirstID(f.From)))
 	}
 	if !f.To.IsZero() {
-		w.add("id < ?", int64(idFrom(f.To)))
+		w.add("id < ?", int64(database.FirstID(f.To)))
 	}
 	for _, c := range []struct{ column, value string }{
 		{"direction", string(f.Direction)}, {"kind", string(f.Kind)}, {"via", string(f.Via)}, {"reason", string(f.Reason)},
@@ -227,7 +217,7 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 		}
 	}
 	if f.Result != "" {
-		w.add("allowed = ?", flag(f.Result == "allowed"))
+		w.add("allowed = ?", database.BoolInt(f.Result == "allowed"))
 	}
 	for _, c := range []struct {
 		column string
@@ -249,21 +239,21 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 func (s *Store) recordIndex(f core.RecordFilter) string {
 	switch {
 	case f.Person != 0:
-		return s.dialect.useIndex("access_record_person")
+		return s.db.Dialect().UseIndex("access_record_person")
 	case f.House != 0:
-		return s.dialect.useIndex("access_record_house")
+		return s.db.Dialect().UseIndex("access_record_house")
 	case f.Keyword != "":
 		return ""
 	case f.Reader != 0:
-		return s.dialect.forceIndex("access_record_reader")
+		return s.db.Dialect().ForceIndex("access_record_reader")
 	case f.Post != 0:
-		return s.dialect.forceIndex("access_record_post")
+		return s.db.Dialect().ForceIndex("access_record_post")
 	case f.Reason != "":
-		return s.dialect.forceIndex("access_record_reason")
+		return s.db.Dialect().ForceIndex("access_record_reason")
 	case f.Result != "":
-		return s.dialect.forceIndex("access_record_result")
+		return s.db.Dialect().ForceIndex("access_record_result")
 	}
-	return s.dialect.forceIndex("access_record_community")
+	return s.db.Dialect().ForceIndex("access_record_community")
 }
 
 func (w *recordWhere) add(condition string, args ...any) {
@@ -290,7 +280,7 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	var people []core.ID
 	for i := 0; i < len(ways) && len(people) <= keywordMost; i++ { // once they are many, more do not matter
 		var found []core.ID
-		if err := s.all(ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?", append(ways[i].args, keywordMost+1)...); err != nil {
+		if err := s.db.All(ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?", append(ways[i].args, keywordMost+1)...); err != nil {
 			return w, false, err
 		}
 		people = append(people, found...)
@@ -300,24 +290,21 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 		return w, false, nil
 	}
 	people = people[:min(len(people), keywordMost+1)]
-	among := "person_id IN (" + marks(len(people)) + ")"
+	among := "person_id IN (" + database.Placeholders(len(people)) + ")"
 	if len(people) <= keywordMost {
-		w.add(among, idArgs(people)...)
+		w.add(among, database.IDArgs(people)...)
 		return w, true, nil
 	}
 	keyword := core.Clean(f.Keyword)
-	name := likePrefix(keyword)
+	name := database.LikePrefix(keyword)
 	if oneCommunity(scope) {
-		name = likePart(keyword)
+		name = database.LikeContains(keyword)
 	}
 	f.Keyword = ""
 	w.index = s.recordIndex(f)
-	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append([]any{name, likePart(keyword)}, idArgs(people)...)...)
+	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append([]any{name, database.LikeContains(keyword)}, database.IDArgs(people)...)...)
 	return w, true, nil
 }
-
-// likePrefix is the LIKE pattern of texts that begin with prefix, escaped with !.
-func likePrefix(prefix string) string { return strings.TrimPrefix(likePart(prefix), "%") }
 
 // hint is the index for a query over any number of communities.
 func (w recordWhere) hint() string {
@@ -334,7 +321,7 @@ func (w recordWhere) text(community core.ID) (string, []any) {
 	case community != 0:
 		parts, args = append(parts, "community_id = ?"), append(args, int64(community))
 	case !w.all:
-		parts, args = append(parts, "community_id IN ("+marks(len(w.communities))+")"), append(args, idArgs(w.communities)...)
+		parts, args = append(parts, "community_id IN ("+database.Placeholders(len(w.communities))+")"), append(args, database.IDArgs(w.communities)...)
 	default:
 		parts = append(parts, "1 = 1")
 	}
@@ -371,19 +358,6 @@ func (w recordWhere) page(p Page) (string, []any) {
 	return from + firstOf(ids, order), append(all, p.Limit+1)
 }
 
-// firstOf continues SELECT columns FROM table with the first rows of several queries
-// of ids, each of which has the same order " ORDER BY id … LIMIT ?" as the whole, for
-// which one more argument follows theirs. Whole rows are read of those alone that
-// come out.
-func firstOf(ids []string, order string) string {
-	parts := make([]string, len(ids))
-	for i, query := range ids {
-		parts[i] = fmt.Sprintf("SELECT id FROM (%s) c%d", query, i)
-	}
-	by := strings.TrimSuffix(order, " LIMIT ?")
-	return " JOIN (SELECT id FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order + ") shown USING (id)" + by
-}
-
 // ImportAccessRecords appends records of the past, as they are; those without an
 // id get one of their moment. For demonstration data and measurements.
 func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRecord) error {
@@ -392,10 +366,10 @@ func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRe
 		some := records[start:min(start+part, len(records))]
 		for i := range some {
 			if some[i].ID == 0 {
-				some[i].ID = s.ids.makeAt(some[i].At)
+				some[i].ID = s.db.NewIDAt(some[i].At)
 			}
 		}
-		err := s.write(ctx, "import access records", func(tx *Tx) error { return insertAccessRecords(tx.ctx, tx.run, some) })
+		err := s.db.Write(ctx, "import access records", func(tx *database.Tx) error { return insertAccessRecords(tx, some) })
 		if err != nil {
 			return err
 		}
@@ -410,10 +384,10 @@ func (s *Store) PurgeAccessRecords(ctx context.Context, before time.Time) (int64
 	var total int64
 	for {
 		var n int64
-		err := s.write(ctx, "purge access records", func(tx *Tx) error {
+		err := s.db.Write(ctx, "purge access records", func(tx *database.Tx) error {
 			var err error
-			n, err = tx.exec("DELETE FROM access_record WHERE id IN (SELECT id FROM (SELECT id FROM access_record WHERE id < ? ORDER BY id LIMIT ?) old)",
-				int64(idFrom(before)), part)
+			n, err = tx.Exec("DELETE FROM access_record WHERE id IN (SELECT id FROM (SELECT id FROM access_record WHERE id < ? ORDER BY id LIMIT ?) old)",
+				int64(database.FirstID(before)), part)
 			return err
 		})
 		total += n

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // pastRecords appends n records of some communities, one a minute up to testNow,
@@ -40,7 +41,7 @@ func pastRecords(t *testing.T, s *Store, n int, communities ...core.ID) []core.A
 }
 
 func recordIDs(records []core.AccessRecord) []core.ID {
-	return rowIDs(records, func(r core.AccessRecord) core.ID { return r.ID })
+	return database.IDsOf(records, func(r core.AccessRecord) core.ID { return r.ID })
 }
 
 // pages reads a whole list forwards, then back to its beginning, in pages.
@@ -160,7 +161,7 @@ func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
 				if err != nil || !ok {
 					t.Fatal(ok, err)
 				}
-				query, args := where.page(Page{Limit: 50, Before: idFrom(testNow)})
+				query, args := where.page(Page{Limit: 50, Before: database.FirstID(testNow)})
 				if plan := planOf(t, s, query, args...); !strings.Contains(plan, index) || strings.Contains(plan, "SCAN access_record") {
 					t.Errorf("%v: a page is read by %s", scope, plan)
 				}
@@ -172,9 +173,9 @@ func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
 // planOf is how the database would answer a query, in its own words.
 func planOf(t *testing.T, s *Store, query string, args ...any) string {
 	t.Helper()
-	if s.dialect != dialectSQLite {
+	if !s.db.Serial() {
 		var plan string
-		if err := s.get(t.Context(), &plan, "EXPLAIN FORMAT=JSON "+query, args...); err != nil {
+		if err := s.db.Get(t.Context(), &plan, "EXPLAIN FORMAT=JSON "+query, args...); err != nil {
 			t.Fatal(err)
 		}
 		return plan
@@ -183,7 +184,7 @@ func planOf(t *testing.T, s *Store, query string, args ...any) string {
 		ID, Parent, NotUsed int
 		Detail              string
 	}
-	if err := s.all(t.Context(), &steps, "EXPLAIN QUERY PLAN "+query, args...); err != nil {
+	if err := s.db.All(t.Context(), &steps, "EXPLAIN QUERY PLAN "+query, args...); err != nil {
 		t.Fatal(err)
 	}
 	plan := ""
@@ -229,7 +230,7 @@ func TestImportedRecordsHaveIDsOfTheirMoment(t *testing.T) {
 		}
 		records := pastRecords(t, s, 50, 11)
 		for i, r := range records {
-			if r.ID < idFrom(r.At) || r.ID >= idFrom(r.At.Add(time.Minute)) || i > 0 && r.ID >= records[i-1].ID {
+			if r.ID < database.FirstID(r.At) || r.ID >= database.FirstID(r.At.Add(time.Minute)) || i > 0 && r.ID >= records[i-1].ID {
 				t.Errorf("record of %v has the id %v", r.At, r.ID)
 			}
 		}

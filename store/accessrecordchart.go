@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // RecordCharts counts the records of the natural days from first to last, in the
@@ -21,16 +22,16 @@ func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.Recor
 	f.From, f.To = first.Start(s.zone), (last + 1).Start(s.zone)
 	where, ok, err := s.recordWhere(ctx, scope, f)
 	if err != nil || !ok {
-		return charts, wrap("count access records for charts", err)
+		return charts, database.Wrap("count access records for charts", err)
 	}
 	var rows []recordCount
 	text, args := where.text(0)
-	err = s.all(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n
+	err = s.db.All(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n
 		FROM access_record`+where.hint()+` WHERE `+text+` GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
 		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...)
 	s.countTimes(rows, f.From, &charts)
 	countPlaces(rows, &charts)
-	return charts, wrap("count access records for charts", err)
+	return charts, database.Wrap("count access records for charts", err)
 }
 
 // recordCount counts the records of one kind in one hour.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // ExportAccessRecords is EachAccessRecord for a file that leaves the program:
@@ -14,7 +15,7 @@ func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope co
 	if err != nil {
 		return err
 	}
-	err = s.write(ctx, "export access records", func(tx *Tx) error {
+	err = s.db.Write(ctx, "export access records", func(tx *database.Tx) error {
 		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: words})
 	})
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 	var hours core.HourTotals
 	where, ok, err := s.recordWhere(ctx, scope, f)
 	if err != nil || !ok {
-		return hours, wrap("count access records by the hour", err)
+		return hours, database.Wrap("count access records by the hour", err)
 	}
 	var rows []struct {
 		Since     int64          `db:"since"`
@@ -68,7 +69,7 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 	}
 	const hour = 3_600_000
 	text, args := where.text(0)
-	err = s.all(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n FROM access_record WHERE `+text+
+	err = s.db.All(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n FROM access_record WHERE `+text+
 		" GROUP BY since, direction, allowed", append([]any{start.UnixMilli(), start.UnixMilli()}, args...)...)
 	for _, row := range rows {
 		t := &hours[max(0, min(row.Since/hour, int64(len(hours)-1)))]
@@ -81,5 +82,5 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 			t.Out += row.N
 		}
 	}
-	return hours, wrap("count access records by the hour", err)
+	return hours, database.Wrap("count access records by the hour", err)
 }

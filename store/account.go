@@ -5,23 +5,24 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const noAccount = "账号不存在"
 
 type accountRow struct {
-	ID          core.ID   `db:"id"`
-	Login       string    `db:"login"`
-	Name        string    `db:"name"`
-	Role        core.Role `db:"role"`
-	Permissions string    `db:"permissions"`
-	All         int       `db:"all_communities"`
-	MustChange  int       `db:"must_change"`
-	Generation  int64     `db:"generation"`
-	User        core.ID   `db:"user_id"`
-	Created     millis    `db:"created_at"`
-	Disabled    millis    `db:"disabled_at"`
-	Updated     millis    `db:"updated_at"`
+	ID          core.ID         `db:"id"`
+	Login       string          `db:"login"`
+	Name        string          `db:"name"`
+	Role        core.Role       `db:"role"`
+	Permissions string          `db:"permissions"`
+	All         int             `db:"all_communities"`
+	MustChange  int             `db:"must_change"`
+	Generation  int64           `db:"generation"`
+	User        core.ID         `db:"user_id"`
+	Created     database.Millis `db:"created_at"`
+	Disabled    database.Millis `db:"disabled_at"`
+	Updated     database.Millis `db:"updated_at"`
 }
 
 const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id, created_at, disabled_at, updated_at
@@ -94,7 +95,7 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	}
 	if f.Keyword != "" {
 		where += " AND (login LIKE ? ESCAPE '!' OR name LIKE ? ESCAPE '!')"
-		args = append(args, likePrefix(core.NormalLogin(f.Keyword)), likePrefix(f.Keyword))
+		args = append(args, database.LikePrefix(core.NormalLogin(f.Keyword)), database.LikePrefix(f.Keyword))
 	}
 	if f.Role != "" {
 		where, args = where+" AND role = ?", append(args, string(f.Role))
@@ -102,7 +103,7 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	if scope.All {
 		return where, args
 	}
-	inside, ids := scopeWhere(scope, "x.community_id")
+	inside, ids := database.ScopeWhere(scope, "x.community_id")
 	where += " AND all_communities = 0 AND NOT EXISTS (SELECT 1 FROM account_scope x WHERE x.account_id = account.id AND NOT (" + inside + "))"
 	return where, append(args, ids...)
 }
@@ -115,31 +116,31 @@ func (s *Store) AccountRoles(ctx context.Context, scope core.Scope) (map[core.Ro
 		Role core.Role `db:"role"`
 		N    int       `db:"n"`
 	}
-	err := s.all(ctx, &rows, "SELECT role, COUNT(*) AS n FROM account WHERE "+where+" GROUP BY role", args...)
+	err := s.db.All(ctx, &rows, "SELECT role, COUNT(*) AS n FROM account WHERE "+where+" GROUP BY role", args...)
 	counts := map[core.Role]int{}
 	for _, row := range rows {
 		counts[row.Role] = row.N
 	}
-	return counts, wrap("count accounts by role", err)
+	return counts, database.Wrap("count accounts by role", err)
 }
 
 // accounts reads accounts with their communities, in two queries.
 func (s *Store) accounts(ctx context.Context, where string, args ...any) ([]core.Account, error) {
 	return readAccounts(where, args,
-		func(dest any, query string, args ...any) error { return s.all(ctx, dest, query, args...) })
+		func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) })
 }
 
 func readAccounts(where string, args []any, all func(dest any, query string, args ...any) error) ([]core.Account, error) {
 	var rows []accountRow
 	if err := all(&rows, accountColumns+where, args...); err != nil || len(rows) == 0 {
-		return nil, wrap("read accounts", err)
+		return nil, database.Wrap("read accounts", err)
 	}
 	var links []struct {
 		Account   core.ID `db:"account_id"`
 		Community core.ID `db:"community_id"`
 	}
-	ids := rowIDs(rows, func(r accountRow) core.ID { return r.ID })
-	err := all(&links, "SELECT account_id, community_id FROM account_scope WHERE account_id IN ("+marks(len(ids))+") ORDER BY community_id", idArgs(ids)...)
+	ids := database.IDsOf(rows, func(r accountRow) core.ID { return r.ID })
+	err := all(&links, "SELECT account_id, community_id FROM account_scope WHERE account_id IN ("+database.Placeholders(len(ids))+") ORDER BY community_id", database.IDArgs(ids)...)
 	list, at := make([]core.Account, len(rows)), map[core.ID]int{}
 	for i, row := range rows {
 		list[i], at[row.ID] = row.account(), i
@@ -149,13 +150,13 @@ func readAccounts(where string, args []any, all func(dest any, query string, arg
 			a.Scope.IDs = append(a.Scope.IDs, link.Community)
 		}
 	}
-	return list, wrap("read accounts", err)
+	return list, database.Wrap("read accounts", err)
 }
 
 // lockAccount reads an account for a change by somebody, who must have all that
 // it has.
-func lockAccount(tx *Tx, by core.Account, id core.ID) (core.Account, error) {
-	list, err := readAccounts("id = ?"+tx.s.dialect.forUpdate(), []any{int64(id)}, tx.all)
+func lockAccount(tx *database.Tx, by core.Account, id core.ID) (core.Account, error) {
+	list, err := readAccounts("id = ?"+tx.Dialect().ForUpdate(), []any{int64(id)}, tx.All)
 	switch {
 	case err != nil:
 		return core.Account{}, err
@@ -170,20 +171,20 @@ func lockAccount(tx *Tx, by core.Account, id core.ID) (core.Account, error) {
 // moveAccounts gives one WeChat user's account to another: WeChat told that they are
 // one. Where both have one, the other's stays, and the first is bound no more: a
 // WeChat is of one account.
-func moveAccounts(tx *Tx, from, to core.ID) error {
+func moveAccounts(tx *database.Tx, from, to core.ID) error {
 	// The rows that a binding locks, in one order.
 	var users, accounts []core.ID
-	if err := tx.all(&users, "SELECT id FROM wechat_user WHERE id IN (?, ?) ORDER BY id"+tx.s.dialect.forUpdate(), int64(from), int64(to)); err != nil {
+	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE id IN (?, ?) ORDER BY id"+tx.Dialect().ForUpdate(), int64(from), int64(to)); err != nil {
 		return err
 	}
-	if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(to)); err != nil {
+	if err := tx.All(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(to)); err != nil {
 		return err
 	}
 	if len(accounts) == 0 {
-		_, err := tx.exec("UPDATE account SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
+		_, err := tx.Exec("UPDATE account SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 		return err
 	}
-	if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(from)); err != nil {
+	if err := tx.All(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(from)); err != nil {
 		return err
 	}
 	for _, account := range accounts {

@@ -205,7 +205,7 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("found %+v, began %+v: %v", found, session, err)
 		}
 		var kept string
-		if err := s.get(t.Context(), &kept, "SELECT token_digest FROM session WHERE id = ?", int64(session.ID)); err != nil || kept == token {
+		if err := s.db.Get(t.Context(), &kept, "SELECT token_digest FROM session WHERE id = ?", int64(session.ID)); err != nil || kept == token {
 			t.Errorf("the token itself is kept: %v", err)
 		}
 		_, unknown := s.SignIn(t.Context(), signInAs("nobody", testPassword, "1.1.1.1"))
@@ -382,14 +382,14 @@ func TestEveryActOnAccountsIsAudited(t *testing.T) {
 			}
 		}
 		var actions []string
-		if err := s.all(t.Context(), &actions, "SELECT action FROM audit_log WHERE target = ? ORDER BY id", "account:"+a.ID.String()); err != nil {
+		if err := s.db.All(t.Context(), &actions, "SELECT action FROM audit_log WHERE target = ? ORDER BY id", "account:"+a.ID.String()); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(actions, " "); got != "account.create account.update account.reset_password account.disable account.enable" {
 			t.Errorf("log %s", got)
 		}
 		var leaks int
-		if err := s.get(t.Context(), &leaks, "SELECT COUNT(*) FROM audit_log WHERE after_text LIKE '%argon2%' OR after_text LIKE ?", "%"+testPassword+"%"); err != nil || leaks > 0 {
+		if err := s.db.Get(t.Context(), &leaks, "SELECT COUNT(*) FROM audit_log WHERE after_text LIKE '%argon2%' OR after_text LIKE ?", "%"+testPassword+"%"); err != nil || leaks > 0 {
 			t.Errorf("%d lines hold a password: %v", leaks, err)
 		}
 	})
@@ -474,7 +474,7 @@ func TestPurgeTakesEverythingThatIsOver(t *testing.T) {
 		}
 		for table, want := range map[string]int{"sign_in_attempt": 1, "sign_in_pending": 0, "wechat_login": 1} {
 			var left int
-			if err := o.s.get(t.Context(), &left, "SELECT COUNT(*) FROM "+table); err != nil || left != want {
+			if err := o.s.db.Get(t.Context(), &left, "SELECT COUNT(*) FROM "+table); err != nil || left != want {
 				t.Errorf("%s keeps %d rows, want %d: %v", table, left, want, err)
 			}
 		}

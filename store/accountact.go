@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // CreateAccount adds an account with a first password, which must be changed at
@@ -19,9 +20,9 @@ func (s *Store) CreateAccount(ctx context.Context, by core.Granter, a core.Accou
 	}
 	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
-		return 0, wrap("create an account", err)
+		return 0, database.Wrap("create an account", err)
 	}
-	err = s.write(ctx, "create an account", func(tx *Tx) error {
+	err = s.db.Write(ctx, "create an account", func(tx *database.Tx) error {
 		id, err = insertAccount(tx, by.Actor, a, hash)
 		return err
 	})
@@ -38,12 +39,12 @@ func checkNewAccount(by core.Granter, a core.Account, password string) error {
 	return by.CheckGrant(a)
 }
 
-func insertAccount(tx *Tx, by core.Actor, a core.Account, hash string) (core.ID, error) {
-	a.ID = tx.newID()
-	_, err := tx.exec(`INSERT INTO account (id, login, name, password, role, permissions, all_communities, must_change, generation, user_id, created_at, updated_at)
-		VALUES (`+marks(12)+`)`, int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions), flag(a.Scope.All),
-		flag(a.MustChange), 1, 0, tx.nowMS(), tx.nowMS())
-	if isDuplicate(err) {
+func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) (core.ID, error) {
+	a.ID = tx.NewID()
+	_, err := tx.Exec(`INSERT INTO account (id, login, name, password, role, permissions, all_communities, must_change, generation, user_id, created_at, updated_at)
+		VALUES (`+database.Placeholders(12)+`)`, int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.All),
+		database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS())
+	if database.IsDuplicate(err) {
 		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
 	}
 	if err != nil {
@@ -57,13 +58,13 @@ func insertAccount(tx *Tx, by core.Actor, a core.Account, hash string) (core.ID,
 
 // saveAccountScope writes the account's communities anew. One that is not there
 // is refused.
-func saveAccountScope(tx *Tx, a core.Account) error {
-	if _, err := tx.exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.All {
+func saveAccountScope(tx *database.Tx, a core.Account) error {
+	if _, err := tx.Exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.All {
 		return err
 	}
 	ids := slices.Compact(slices.Sorted(slices.Values(a.Scope.IDs)))
 	var known int
-	if err := tx.get(&known, "SELECT COUNT(*) FROM community WHERE id IN ("+marks(len(ids))+")", idArgs(ids)...); err != nil {
+	if err := tx.Get(&known, "SELECT COUNT(*) FROM community WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...); err != nil {
 		return err
 	}
 	if known != len(ids) {
@@ -73,7 +74,7 @@ func saveAccountScope(tx *Tx, a core.Account) error {
 	for i, id := range ids {
 		rows[i] = []any{int64(a.ID), int64(id)}
 	}
-	return insertRows(tx, insertInto, "account_scope", "account_id, community_id", rows)
+	return database.InsertRows(tx, database.InsertInto, "account_scope", "account_id, community_id", rows)
 }
 
 // UpdateAccount changes an account's name, role, permissions and communities, at
@@ -83,12 +84,12 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 	if a.ID == by.Holds.ID {
 		return core.Conflict("不能修改自己的权限，请由其他管理员操作")
 	}
-	return s.changeAccount(ctx, by, a.ID, "account.update", func(tx *Tx, after *core.Account) error {
-		if err := unchanged(a.Updated, after.Updated); err != nil {
+	return s.changeAccount(ctx, by, a.ID, "account.update", func(tx *database.Tx, after *core.Account) error {
+		if err := database.CheckUnchanged(a.Updated, after.Updated); err != nil {
 			return err
 		}
 		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
-		after.Updated = time.UnixMilli(tx.after(after.Updated))
+		after.Updated = time.UnixMilli(tx.NextUpdated(after.Updated))
 		if err := after.Check(); err != nil {
 			return err
 		}
@@ -104,9 +105,9 @@ func (s *Store) DisableAccount(ctx context.Context, by core.Granter, id core.ID)
 	if id == by.Holds.ID {
 		return core.Conflict("不能停用自己的账号")
 	}
-	return s.changeAccount(ctx, by, id, "account.disable", func(tx *Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.disable", func(tx *database.Tx, after *core.Account) error {
 		if after.Disabled.IsZero() {
-			after.Disabled = tx.now
+			after.Disabled = tx.Now()
 		}
 		after.Generation++
 		return endSessions(tx, core.SessionAccount, id)
@@ -115,7 +116,7 @@ func (s *Store) DisableAccount(ctx context.Context, by core.Granter, id core.ID)
 
 // EnableAccount lets a disabled account sign in again.
 func (s *Store) EnableAccount(ctx context.Context, by core.Granter, id core.ID) error {
-	return s.changeAccount(ctx, by, id, "account.enable", func(_ *Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.enable", func(_ *database.Tx, after *core.Account) error {
 		after.Disabled = time.Time{}
 		return nil
 	})
@@ -133,9 +134,9 @@ func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, 
 	}
 	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
-		return wrap("reset a password", err)
+		return database.Wrap("reset a password", err)
 	}
-	return s.changeAccount(ctx, by, id, "account.reset_password", func(tx *Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.reset_password", func(tx *database.Tx, after *core.Account) error {
 		after.MustChange = true
 		after.Generation++
 		if err := savePassword(tx, id, hash); err != nil {
@@ -148,13 +149,13 @@ func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, 
 	})
 }
 
-func savePassword(tx *Tx, id core.ID, hash string) error {
-	return tx.one(core.NotFound(noAccount), "UPDATE account SET password = ? WHERE id = ?", hash, int64(id))
+func savePassword(tx *database.Tx, id core.ID, hash string) error {
+	return tx.ExecOne(core.NotFound(noAccount), "UPDATE account SET password = ? WHERE id = ?", hash, int64(id))
 }
 
 // changeAccount is what all changes of an account by another have in common.
-func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, action string, change func(tx *Tx, after *core.Account) error) error {
-	err := s.write(ctx, action, func(tx *Tx) error {
+func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, action string, change func(tx *database.Tx, after *core.Account) error) error {
+	err := s.db.Write(ctx, action, func(tx *database.Tx) error {
 		before, err := lockAccount(tx, by.Holds, id)
 		if err != nil {
 			return err
@@ -179,22 +180,22 @@ func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, 
 	return err
 }
 
-func saveAccount(tx *Tx, a core.Account) error {
-	return tx.one(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
-		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), flag(a.Scope.All), flag(a.MustChange),
-		a.Generation, a.Updated.UnixMilli(), nullMS(a.Disabled), int64(a.ID))
+func saveAccount(tx *database.Tx, a core.Account) error {
+	return tx.ExecOne(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
+		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.All), database.BoolInt(a.MustChange),
+		a.Generation, a.Updated.UnixMilli(), database.NullMillis(a.Disabled), int64(a.ID))
 }
 
 // isAdmin reports an account that could set everything right again.
 func isAdmin(a core.Account) bool { return a.Scope.All && a.Has(core.PermAccountEdit) }
 
 // keepAdmin refuses to leave the console without anybody who can edit accounts.
-func keepAdmin(tx *Tx, before, after core.Account) error {
+func keepAdmin(tx *database.Tx, before, after core.Account) error {
 	if !isAdmin(before) || isAdmin(after) {
 		return nil
 	}
 	var others []string
-	if err := tx.all(&others, "SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND id <> ?", int64(after.ID)); err != nil {
+	if err := tx.All(&others, "SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND id <> ?", int64(after.ID)); err != nil {
 		return err
 	}
 	for _, permissions := range others {
@@ -218,8 +219,8 @@ type PasswordChange struct {
 func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordChange) error {
 	id := c.Session.Subject
 	var login string
-	if err := s.get(ctx, &login, "SELECT login FROM account WHERE id = ?", int64(id)); err != nil {
-		return wrap("change a password", absent(err, noAccount))
+	if err := s.db.Get(ctx, &login, "SELECT login FROM account WHERE id = ?", int64(id)); err != nil {
+		return database.Wrap("change a password", database.NotFoundIfNoRows(err, noAccount))
 	}
 	if err := core.CheckPassword(login, c.New); err != nil {
 		return err
@@ -233,10 +234,10 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 	}
 	hash, err := s.passwords.hash(ctx, c.New)
 	if err != nil {
-		return wrap("change a password", err)
+		return database.Wrap("change a password", err)
 	}
-	err = s.write(ctx, "change a password", func(tx *Tx) error {
-		n, err := tx.exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1 WHERE id = ? AND password = ? AND disabled_at IS NULL",
+	err = s.db.Write(ctx, "change a password", func(tx *database.Tx) error {
+		n, err := tx.Exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1 WHERE id = ? AND password = ? AND disabled_at IS NULL",
 			hash, int64(id), old.hash)
 		if err != nil {
 			return err
@@ -260,15 +261,15 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 
 // keepOneSession ends an account's other sessions and takes this one along to the
 // account's new generation.
-func keepOneSession(tx *Tx, session core.Session) error {
-	if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
-		tx.nowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
+func keepOneSession(tx *database.Tx, session core.Session) error {
+	if _, err := tx.Exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
+		tx.NowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
 		return err
 	}
 	if err := endBindings(tx, session.Subject); err != nil {
 		return err
 	}
-	_, err := tx.exec("UPDATE session SET generation = generation + 1 WHERE id = ?", int64(session.ID))
+	_, err := tx.Exec("UPDATE session SET generation = generation + 1 WHERE id = ?", int64(session.ID))
 	return err
 }
 
@@ -282,7 +283,7 @@ type accountAudit struct {
 	Disabled    bool   `json:"disabled"`
 }
 
-func auditAccount(tx *Tx, by core.Actor, action string, before, after *core.Account) error {
+func auditAccount(tx *database.Tx, by core.Actor, action string, before, after *core.Account) error {
 	entry := auditEntry{Action: action, Target: target("account", after.ID), After: auditOfAccount(*after)}
 	if before != nil {
 		entry.Before = auditOfAccount(*before)
@@ -293,7 +294,7 @@ func auditAccount(tx *Tx, by core.Actor, action string, before, after *core.Acco
 func auditOfAccount(a core.Account) any {
 	communities := "全部"
 	if !a.Scope.All {
-		communities = joinIDs(a.Scope.IDs)
+		communities = database.JoinIDs(a.Scope.IDs)
 	}
 	return accountAudit{
 		Login: a.Login, Name: a.Name, Role: string(a.Role), Permissions: joinPermissions(a.Permissions),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // FirstAdminLinkLife is how long the link of a first start is good.
@@ -18,37 +19,37 @@ const (
 // CreateFirstAdminToken makes the token of the one-time link by which the first
 // admin is made; earlier ones die. needed is false where accounts exist.
 func (s *Store) CreateFirstAdminToken(ctx context.Context) (token string, needed bool, err error) {
-	err = s.write(ctx, "make the first admin's link", func(tx *Tx) error {
+	err = s.db.Write(ctx, "make the first admin's link", func(tx *database.Tx) error {
 		token, needed = "", false
 		if exists, err := anyAccount(tx); err != nil || exists {
 			return err
 		}
 		token, needed = newToken(), true
-		if _, err := tx.exec("DELETE FROM one_time_link WHERE purpose = ?", firstAdmin); err != nil {
+		if _, err := tx.Exec("DELETE FROM one_time_link WHERE purpose = ?", firstAdmin); err != nil {
 			return err
 		}
-		_, err := tx.exec("INSERT INTO one_time_link (digest, purpose, expires_at) VALUES (?, ?, ?)",
-			digestToken(token), firstAdmin, tx.now.Add(FirstAdminLinkLife).UnixMilli())
+		_, err := tx.Exec("INSERT INTO one_time_link (digest, purpose, expires_at) VALUES (?, ?, ?)",
+			digestToken(token), firstAdmin, tx.Now().Add(FirstAdminLinkLife).UnixMilli())
 		return err
 	})
 	return token, needed, err
 }
 
-func anyAccount(tx *Tx) (bool, error) {
+func anyAccount(tx *database.Tx) (bool, error) {
 	var n int
-	err := tx.get(&n, "SELECT COUNT(*) FROM account")
+	err := tx.Get(&n, "SELECT COUNT(*) FROM account")
 	return n > 0, err
 }
 
 // CheckFirstAdminToken says whether the link is still good; not found otherwise.
 func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
 	var n int
-	err := s.get(ctx, &n, `SELECT COUNT(*) FROM one_time_link WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?
-		AND NOT EXISTS (SELECT 1 FROM account)`, digestToken(token), firstAdmin, s.now().UnixMilli())
+	err := s.db.Get(ctx, &n, `SELECT COUNT(*) FROM one_time_link WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?
+		AND NOT EXISTS (SELECT 1 FROM account)`, digestToken(token), firstAdmin, s.Now().UnixMilli())
 	if err == nil && n == 0 {
 		return core.NotFound(firstAdminGone)
 	}
-	return wrap("check the first admin's link", err)
+	return database.Wrap("check the first admin's link", err)
 }
 
 // ConsumeFirstAdminToken makes the first admin, who chose the password and need
@@ -63,11 +64,11 @@ func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token
 	}
 	hash, err := s.passwords.hash(ctx, first.Password)
 	if err != nil {
-		return 0, wrap("make the first admin", err)
+		return 0, database.Wrap("make the first admin", err)
 	}
-	err = s.write(ctx, "make the first admin", func(tx *Tx) error {
-		if err := tx.one(core.NotFound(firstAdminGone), "UPDATE one_time_link SET used_at = ? WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
-			tx.nowMS(), digestToken(token), firstAdmin, tx.nowMS()); err != nil {
+	err = s.db.Write(ctx, "make the first admin", func(tx *database.Tx) error {
+		if err := tx.ExecOne(core.NotFound(firstAdminGone), "UPDATE one_time_link SET used_at = ? WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
+			tx.NowMS(), digestToken(token), firstAdmin, tx.NowMS()); err != nil {
 			return err
 		}
 		exists, err := anyAccount(tx)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Proof is an account's password, given again by somebody who is signed in, before an
@@ -23,8 +24,8 @@ type proved struct {
 	attempt     core.ID
 }
 
-func (p proved) takeBack(tx *Tx) error {
-	_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(p.attempt))
+func (p proved) takeBack(tx *database.Tx) error {
+	_, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(p.attempt))
 	return err
 }
 
@@ -35,7 +36,7 @@ func (s *Store) Prove(ctx context.Context, p Proof) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "prove a password", done.takeBack)
+	return s.db.Write(ctx, "prove a password", done.takeBack)
 }
 
 func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
@@ -49,8 +50,8 @@ func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
 		Login    string `db:"login"`
 		Password string `db:"password"`
 	}
-	if err := s.get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(p.Account)); err != nil {
-		return proved{}, wrap("prove a password", absent(err, noAccount))
+	if err := s.db.Get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(p.Account)); err != nil {
+		return proved{}, database.Wrap("prove a password", database.NotFoundIfNoRows(err, noAccount))
 	}
 	a, err := s.beginAttempt(ctx, attempt{Visit: p.Visit, login: row.Login, way: core.WayProof})
 	if core.CodeOf(err) == core.CodeForbidden {
@@ -61,7 +62,7 @@ func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
 	}
 	ok, err := s.passwords.match(ctx, row.Password, p.Password)
 	if err != nil {
-		return proved{}, wrap("prove a password", err)
+		return proved{}, database.Wrap("prove a password", err)
 	}
 	if !ok {
 		return proved{}, wrong("密码不正确")

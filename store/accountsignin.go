@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // How far back sign-in attempts count, and how long an address stays known.
@@ -55,18 +56,18 @@ func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error
 		ID       core.ID `db:"id"`
 		Password string  `db:"password"`
 	}
-	err = s.get(ctx, &row, "SELECT id, password FROM account WHERE login = ? AND disabled_at IS NULL", in.Login)
-	if err != nil && !core.IsNotFound(absent(err, noAccount)) {
-		return done, wrap("sign in", err)
+	err = s.db.Get(ctx, &row, "SELECT id, password FROM account WHERE login = ? AND disabled_at IS NULL", in.Login)
+	if err != nil && !core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
+		return done, database.Wrap("sign in", err)
 	}
 	ok, err := s.passwords.match(ctx, row.Password, in.Password)
 	if err != nil {
-		return done, wrap("sign in", err)
+		return done, database.Wrap("sign in", err)
 	}
 	if !ok {
 		return done, core.Invalid(wrongPassword)
 	}
-	err = s.write(ctx, "sign in", func(tx *Tx) error {
+	err = s.db.Write(ctx, "sign in", func(tx *database.Tx) error {
 		done, err = passwordRight(tx, a, row.ID, row.Password)
 		return err
 	})
@@ -87,27 +88,27 @@ type attempt struct {
 // side, attempts begun at the same moment do not see each other: each looks again
 // when all it knows of is committed.
 func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
-	name := s.keys.mac("login", a.login)
-	err := s.write(ctx, "count a sign-in attempt", func(tx *Tx) error {
+	name := s.db.Keys().Digest("login", a.login)
+	err := s.db.Write(ctx, "count a sign-in attempt", func(tx *database.Tx) error {
 		if err := mayTry(tx, a, name); err != nil {
 			return err
 		}
 		var account []core.ID
-		if err := tx.all(&account, "SELECT id FROM account WHERE login = ?", a.login); err != nil {
+		if err := tx.All(&account, "SELECT id FROM account WHERE login = ?", a.login); err != nil {
 			return err
 		}
-		a.id = tx.newID()
+		a.id = tx.NewID()
 		return noteAttempt(tx, a, append(account, 0)[0])
 	})
-	if err != nil || s.group != nil {
+	if err != nil || s.db.Serial() {
 		return a, err
 	}
 	var refused error
-	err = s.write(ctx, "look at sign-in attempts again", func(tx *Tx) error {
+	err = s.db.Write(ctx, "look at sign-in attempts again", func(tx *database.Tx) error {
 		if refused = mayTry(tx, a, name); core.CodeOf(refused) != core.CodeForbidden {
 			return refused
 		}
-		_, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.id))
+		_, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.id))
 		return err
 	})
 	if err == nil {
@@ -117,20 +118,20 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 }
 
 // noteAttempt writes an attempt that has not succeeded yet.
-func noteAttempt(tx *Tx, a attempt, account core.ID) error {
-	_, err := tx.exec("INSERT INTO sign_in_attempt (id, login_mac, account_id, network, addr, agent, way, succeeded, at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
-		int64(a.id), tx.s.keys.mac("login", a.login), int64(account), a.Network, a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.nowMS())
+func noteAttempt(tx *database.Tx, a attempt, account core.ID) error {
+	_, err := tx.Exec("INSERT INTO sign_in_attempt (id, login_mac, account_id, network, addr, agent, way, succeeded, at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+		int64(a.id), tx.Keys().Digest("login", a.login), int64(account), a.Network, a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.NowMS())
 	return err
 }
 
 // mayTry is forbidden to an address that must wait for what other attempts came
 // to nothing.
-func mayTry(tx *Tx, a attempt, name string) error {
+func mayTry(tx *database.Tx, a attempt, name string) error {
 	history, err := signInHistory(tx, a, name)
 	if err != nil {
 		return err
 	}
-	if wait := a.Rule.Wait(history, tx.now); wait > 0 {
+	if wait := a.Rule.Wait(history, tx.Now()); wait > 0 {
 		return core.Forbidden(fmt.Sprintf("密码错误次数过多，请 %s后再试", waitText(wait)))
 	}
 	return nil
@@ -143,15 +144,15 @@ func waitText(wait time.Duration) string {
 	return fmt.Sprintf("%d 分钟", int((wait+time.Minute-1)/time.Minute))
 }
 
-func signInHistory(tx *Tx, a attempt, name string) (core.SignInHistory, error) {
+func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory, error) {
 	var rows []struct {
-		Network   string `db:"network"`
-		Succeeded int    `db:"succeeded"`
-		At        millis `db:"at"`
+		Network   string          `db:"network"`
+		Succeeded int             `db:"succeeded"`
+		At        database.Millis `db:"at"`
 	}
 	var h core.SignInHistory
-	if err := tx.all(&rows, "SELECT network, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
-		name, int64(idFrom(tx.now.Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost); err != nil {
+	if err := tx.All(&rows, "SELECT network, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
+		name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost); err != nil {
 		return h, err
 	}
 	since := true // since the last success of this address
@@ -169,18 +170,18 @@ func signInHistory(tx *Tx, a attempt, name string) (core.SignInHistory, error) {
 		}
 	}
 	var known int
-	err := tx.get(&known, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND network = ? AND succeeded = 1 AND id >= ?",
-		name, a.Network, int64(idFrom(tx.now.Add(-KnownWindow))))
+	err := tx.Get(&known, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND network = ? AND succeeded = 1 AND id >= ?",
+		name, a.Network, int64(database.FirstID(tx.Now().Add(-KnownWindow))))
 	h.Known = known > 0
 	return h, err
 }
 
 // passwordRight begins the session, or the second step, unless the account changed
 // while its password was looked at.
-func passwordRight(tx *Tx, a attempt, id core.ID, hash string) (SignedIn, error) {
+func passwordRight(tx *database.Tx, a attempt, id core.ID, hash string) (SignedIn, error) {
 	var account signingAccount
-	err := tx.get(&account, signingColumns+"id = ? AND password = ?", int64(id), hash)
-	if err := absent(err, noAccount); core.IsNotFound(err) {
+	err := tx.Get(&account, signingColumns+"id = ? AND password = ?", int64(id), hash)
+	if err := database.NotFoundIfNoRows(err, noAccount); core.IsNotFound(err) {
 		return SignedIn{}, core.Invalid(wrongPassword)
 	} else if err != nil {
 		return SignedIn{}, err
@@ -205,12 +206,12 @@ const signingColumns = `SELECT id, login, name, generation,
 	FROM account WHERE disabled_at IS NULL AND `
 
 // signedIn begins the session of an account that attempts have proved.
-func signedIn(tx *Tx, account signingAccount, a attempt) (SignedIn, error) {
-	if _, err := tx.exec("UPDATE sign_in_attempt SET succeeded = 1, way = ? WHERE id = ?", string(a.way), int64(a.id)); err != nil {
+func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, error) {
+	if _, err := tx.Exec("UPDATE sign_in_attempt SET succeeded = 1, way = ? WHERE id = ?", string(a.way), int64(a.id)); err != nil {
 		return SignedIn{}, err
 	}
 	// One sign-in is one line of the history.
-	if _, err := tx.exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.besides)); err != nil {
+	if _, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.besides)); err != nil {
 		return SignedIn{}, err
 	}
 	token, session, err := startSession(tx, NewSession{Kind: core.SessionAccount, Subject: account.ID, Addr: a.Addr, Agent: a.Agent, Life: a.Life}, account.Generation)
@@ -227,18 +228,18 @@ func signedIn(tx *Tx, account signingAccount, a attempt) (SignedIn, error) {
 // theirs to see.
 func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) ([]core.SignInAttempt, error) {
 	var rows []struct {
-		ID        core.ID        `db:"id"`
-		At        millis         `db:"at"`
-		Addr      string         `db:"addr"`
-		Agent     string         `db:"agent"`
-		Way       core.SignInWay `db:"way"`
-		Succeeded int            `db:"succeeded"`
+		ID        core.ID         `db:"id"`
+		At        database.Millis `db:"at"`
+		Addr      string          `db:"addr"`
+		Agent     string          `db:"agent"`
+		Way       core.SignInWay  `db:"way"`
+		Succeeded int             `db:"succeeded"`
 	}
 	const some = "SELECT * FROM (SELECT id, at, addr, agent, way, succeeded FROM sign_in_attempt WHERE account_id = ? AND succeeded = ? ORDER BY id DESC LIMIT ?) "
-	err := s.all(ctx, &rows, some+"good UNION ALL "+some+"bad ORDER BY id DESC", int64(account), 1, limit, int64(account), 0, limit)
+	err := s.db.All(ctx, &rows, some+"good UNION ALL "+some+"bad ORDER BY id DESC", int64(account), 1, limit, int64(account), 0, limit)
 	list := make([]core.SignInAttempt, len(rows))
 	for i, r := range rows {
 		list[i] = core.SignInAttempt{ID: r.ID, At: r.At.Time, Addr: r.Addr, Agent: r.Agent, Way: r.Way, Succeeded: r.Succeeded != 0}
 	}
-	return list, wrap("sign-in history", err)
+	return list, database.Wrap("sign-in history", err)
 }

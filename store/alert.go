@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Alerts are found by looking at what is committed already, now and then, and not
@@ -15,23 +16,23 @@ import (
 // up by the next. Two servers that look at once find the same.
 
 type alertRow struct {
-	ID        core.ID        `db:"id"`
-	Community core.ID        `db:"community_id"`
-	Kind      core.AlertKind `db:"kind"`
-	Subject   core.ID        `db:"subject_id"`
-	Reader    core.ID        `db:"reader_id"`
-	Post      core.ID        `db:"post_id"`
-	Record    core.ID        `db:"record_id"`
-	Gate      string         `db:"gate"`
-	Name      string         `db:"name"`
-	House     string         `db:"house"`
-	Count     int            `db:"n"`
-	Mark      int64          `db:"mark"`
-	First     millis         `db:"first_at"`
-	Last      millis         `db:"last_at"`
-	Handled   millis         `db:"handled_at"`
-	HandledBy string         `db:"handled_by"`
-	Remark    string         `db:"remark"`
+	ID        core.ID         `db:"id"`
+	Community core.ID         `db:"community_id"`
+	Kind      core.AlertKind  `db:"kind"`
+	Subject   core.ID         `db:"subject_id"`
+	Reader    core.ID         `db:"reader_id"`
+	Post      core.ID         `db:"post_id"`
+	Record    core.ID         `db:"record_id"`
+	Gate      string          `db:"gate"`
+	Name      string          `db:"name"`
+	House     string          `db:"house"`
+	Count     int             `db:"n"`
+	Mark      int64           `db:"mark"`
+	First     database.Millis `db:"first_at"`
+	Last      database.Millis `db:"last_at"`
+	Handled   database.Millis `db:"handled_at"`
+	HandledBy string          `db:"handled_by"`
+	Remark    string          `db:"remark"`
 }
 
 const alertColumns = `SELECT id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark, first_at, last_at,
@@ -52,18 +53,18 @@ const alertRecords = 20_000
 // raises what they give reason for, or ends what is over. A job calls it; twice at
 // once is no harm.
 func (s *Store) RaiseAlerts(ctx context.Context) error {
-	now := s.now()
+	now := s.Now()
 	scope, err := s.listed(ctx, core.Everywhere)
 	if err != nil {
-		return wrap("look for alerts", err)
+		return database.Wrap("look for alerts", err)
 	}
 	// By the index of refusals: a busy minute has a hundred times as many passages.
-	within, args := scopeWhere(scope, "community_id")
+	within, args := database.ScopeWhere(scope, "community_id")
 	var rows []recordRow
-	err = s.all(ctx, &rows, "SELECT "+recordColumns+" FROM access_record"+s.dialect.useIndex("access_record_result")+" WHERE "+within+" AND allowed = 0 AND id >= ? ORDER BY id DESC LIMIT ?",
-		append(args, int64(idFrom(now.Add(-core.AlertLookback))), alertRecords)...)
+	err = s.db.All(ctx, &rows, "SELECT "+recordColumns+" FROM access_record"+s.db.Dialect().UseIndex("access_record_result")+" WHERE "+within+" AND allowed = 0 AND id >= ? ORDER BY id DESC LIMIT ?",
+		append(args, int64(database.FirstID(now.Add(-core.AlertLookback))), alertRecords)...)
 	if err != nil {
-		return wrap("look for alerts", err)
+		return database.Wrap("look for alerts", err)
 	}
 	slices.Reverse(rows)
 	records := make([]core.AccessRecord, len(rows))
@@ -73,10 +74,10 @@ func (s *Store) RaiseAlerts(ctx context.Context) error {
 	found := core.AlertsOf(records)
 	silent, err := s.silentReaders(ctx, now)
 	if err != nil {
-		return wrap("look for silent readers", err)
+		return database.Wrap("look for silent readers", err)
 	}
 	for _, a := range append(found, silent...) {
-		if err := s.write(ctx, "raise an alert", func(tx *Tx) error { return raiseAlert(tx, a) }); err != nil {
+		if err := s.db.Write(ctx, "raise an alert", func(tx *database.Tx) error { return raiseAlert(tx, a) }); err != nil {
 			return err
 		}
 	}
@@ -85,14 +86,14 @@ func (s *Store) RaiseAlerts(ctx context.Context) error {
 
 // raiseAlert makes the open alert of its kind and subject newer, or opens one,
 // unless what is behind it has raised one before.
-func raiseAlert(tx *Tx, a core.Alert) error {
+func raiseAlert(tx *database.Tx, a core.Alert) error {
 	key := alertKey(a)
 	more := "n + ?" // times shown again add up
 	if a.Kind != core.AlertReuse {
 		more = "CASE WHEN n < ? THEN " + fmt.Sprint(a.Count) + " ELSE n END"
 	}
 	var open []alertRow
-	if err := tx.all(&open, alertColumns+"open_key = ?", key); err != nil {
+	if err := tx.All(&open, alertColumns+"open_key = ?", key); err != nil {
 		return err
 	}
 	if len(open) > 0 {
@@ -104,12 +105,12 @@ func raiseAlert(tx *Tx, a core.Alert) error {
 			}
 			a.Count = counted
 		}
-		_, err := tx.exec("UPDATE alert SET n = "+more+", mark = ?, record_id = ?, last_at = ?, gate = ? WHERE open_key = ? AND mark < ?",
+		_, err := tx.Exec("UPDATE alert SET n = "+more+", mark = ?, record_id = ?, last_at = ?, gate = ? WHERE open_key = ? AND mark < ?",
 			a.Count, a.Mark, int64(a.Record), a.Last.UnixMilli(), a.Gate, key, a.Mark)
 		return err
 	}
 	var known int64
-	if err := tx.get(&known, "SELECT COALESCE(MAX(mark), 0) FROM alert WHERE kind = ? AND subject_id = ?", string(a.Kind), int64(a.Subject)); err != nil || known >= a.Mark {
+	if err := tx.Get(&known, "SELECT COALESCE(MAX(mark), 0) FROM alert WHERE kind = ? AND subject_id = ?", string(a.Kind), int64(a.Subject)); err != nil || known >= a.Mark {
 		return err
 	}
 	if a.Kind == core.AlertReuse && known > 0 {
@@ -119,18 +120,18 @@ func raiseAlert(tx *Tx, a core.Alert) error {
 		}
 		a.Count = counted
 	}
-	_, err := tx.exec(`INSERT INTO alert (id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark, open_key, first_at, last_at, handled_by, remark)
-		VALUES (`+marks(15)+`, '', '')`, int64(tx.newID()), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post), int64(a.Record), a.Gate, a.Name, a.House,
+	_, err := tx.Exec(`INSERT INTO alert (id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark, open_key, first_at, last_at, handled_by, remark)
+		VALUES (`+database.Placeholders(15)+`, '', '')`, int64(tx.NewID()), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post), int64(a.Record), a.Gate, a.Name, a.House,
 		a.Count, a.Mark, key, a.First.UnixMilli(), a.Last.UnixMilli())
-	if isDuplicate(err) {
-		return errRace // another server at this moment: look again
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another server at this moment: look again
 	}
 	return err
 }
 
 // reuseSince counts the showings of a pass's used codes after a record.
-func reuseSince(tx *Tx, a core.Alert, mark int64) (n int, err error) {
-	err = tx.get(&n, "SELECT COUNT(*) FROM access_record WHERE community_id = ? AND reason = ? AND id > ? AND id <= ? AND pass_id = ?",
+func reuseSince(tx *database.Tx, a core.Alert, mark int64) (n int, err error) {
+	err = tx.Get(&n, "SELECT COUNT(*) FROM access_record WHERE community_id = ? AND reason = ? AND id > ? AND id <= ? AND pass_id = ?",
 		int64(a.Community), string(core.ReasonTokenUsed), mark, a.Mark, int64(a.Subject))
 	return n, err
 }
@@ -141,12 +142,12 @@ func alertKey(a core.Alert) string { return string(a.Kind) + ":" + a.Subject.Str
 // never called is being installed.
 func (s *Store) silentReaders(ctx context.Context, now time.Time) ([]core.Alert, error) {
 	var rows []struct {
-		ID        core.ID `db:"id"`
-		Community core.ID `db:"community_id"`
-		Name      string  `db:"name"`
-		Seen      millis  `db:"last_seen_at"`
+		ID        core.ID         `db:"id"`
+		Community core.ID         `db:"community_id"`
+		Name      string          `db:"name"`
+		Seen      database.Millis `db:"last_seen_at"`
 	}
-	err := s.all(ctx, &rows, "SELECT id, community_id, name, last_seen_at FROM reader WHERE disabled_at IS NULL AND "+silentFor+" ORDER BY id LIMIT 1000", now.UnixMilli())
+	err := s.db.All(ctx, &rows, "SELECT id, community_id, name, last_seen_at FROM reader WHERE disabled_at IS NULL AND "+silentFor+" ORDER BY id LIMIT 1000", now.UnixMilli())
 	alerts := make([]core.Alert, len(rows))
 	for i, r := range rows {
 		alerts[i] = core.Alert{Community: r.Community, Kind: core.AlertSilent, Subject: r.ID, Reader: r.ID, Gate: r.Name, Count: 1, First: r.Seen.Time, Last: r.Seen.Time, Mark: r.Seen.UnixMilli()}
@@ -159,9 +160,9 @@ var silentFor = fmt.Sprintf("last_seen_at < ? - %d * CASE WHEN heartbeat_seconds
 
 // endSilence ends the open alerts of readers that are back, or not in use any more.
 func (s *Store) endSilence(ctx context.Context, now time.Time) error {
-	return s.write(ctx, "end alerts of readers that are back", func(tx *Tx) error {
+	return s.db.Write(ctx, "end alerts of readers that are back", func(tx *database.Tx) error {
 		var open []alertRow
-		if err := tx.all(&open, alertColumns+"kind = ? AND handled_at IS NULL AND NOT EXISTS (SELECT 1 FROM reader r WHERE r.id = alert.subject_id AND r.disabled_at IS NULL AND r."+silentFor+")",
+		if err := tx.All(&open, alertColumns+"kind = ? AND handled_at IS NULL AND NOT EXISTS (SELECT 1 FROM reader r WHERE r.id = alert.subject_id AND r.disabled_at IS NULL AND r."+silentFor+")",
 			string(core.AlertSilent), now.UnixMilli()); err != nil {
 			return err
 		}
@@ -175,9 +176,9 @@ func (s *Store) endSilence(ctx context.Context, now time.Time) error {
 }
 
 // handleAlert ends an open alert; one that is handled is not found.
-func handleAlert(tx *Tx, id core.ID, by, remark string) error {
-	return tx.one(core.NotFound(noAlert), "UPDATE alert SET handled_at = ?, handled_by = ?, remark = ?, open_key = ? WHERE id = ? AND handled_at IS NULL",
-		tx.nowMS(), by, remark, "handled:"+id.String(), int64(id))
+func handleAlert(tx *database.Tx, id core.ID, by, remark string) error {
+	return tx.ExecOne(core.NotFound(noAlert), "UPDATE alert SET handled_at = ?, handled_by = ?, remark = ?, open_key = ? WHERE id = ? AND handled_at IS NULL",
+		tx.NowMS(), by, remark, "handled:"+id.String(), int64(id))
 }
 
 const noAlert = "告警不存在，或已处理"
@@ -195,10 +196,10 @@ func (s *Store) HandleAlerts(ctx context.Context, by core.Actor, scope core.Scop
 	case utf8.RuneCountInString(remark) > core.AlertRemarkMost:
 		return 0, core.InvalidFields(map[string]string{"remark": fmt.Sprintf("备注最多 %d 个字", core.AlertRemarkMost)})
 	}
-	err = s.write(ctx, "handle alerts", func(tx *Tx) error {
+	err = s.db.Write(ctx, "handle alerts", func(tx *database.Tx) error {
 		handled = 0
 		for _, id := range ids {
-			a, err := alertIn(tx.get, scope, id)
+			a, err := alertIn(tx.Get, scope, id)
 			if err != nil {
 				return err
 			}
@@ -219,16 +220,16 @@ func (s *Store) HandleAlerts(ctx context.Context, by core.Actor, scope core.Scop
 }
 
 func alertIn(get func(dest any, query string, args ...any) error, scope core.Scope, id core.ID) (core.Alert, error) {
-	within, args := scopeWhere(scope, "community_id")
+	within, args := database.ScopeWhere(scope, "community_id")
 	var row alertRow
 	err := get(&row, alertColumns+"id = ? AND "+within, append([]any{int64(id)}, args...)...)
-	return row.alert(), absent(err, noAlert)
+	return row.alert(), database.NotFoundIfNoRows(err, noAlert)
 }
 
 // Alert gives one alert of the scope.
 func (s *Store) Alert(ctx context.Context, scope core.Scope, id core.ID) (core.Alert, error) {
-	a, err := alertIn(func(dest any, query string, args ...any) error { return s.get(ctx, dest, query, args...) }, scope, id)
-	return a, wrap("read an alert", err)
+	a, err := alertIn(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, scope, id)
+	return a, database.Wrap("read an alert", err)
 }
 
 // Alerts lists alerts of the scope, newest first: Page.Before is the next page.
@@ -239,7 +240,7 @@ func (s *Store) Alerts(ctx context.Context, scope core.Scope, f core.AlertFilter
 		}
 		scope = core.ScopeOf(f.Community)
 	}
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	if where += " AND handled_at IS NULL"; f.Handled {
 		where = where[:len(where)-len("NULL")] + "NOT NULL"
 	}
@@ -254,8 +255,8 @@ func (s *Store) Alerts(ctx context.Context, scope core.Scope, f core.AlertFilter
 		where, args, order = where+" AND id > ?", append(args, int64(page.After)), " ORDER BY id LIMIT ?"
 	}
 	var rows []alertRow
-	if err := s.all(ctx, &rows, alertColumns+where+order, append(args, page.Limit+1)...); err != nil {
-		return nil, false, wrap("list alerts", err)
+	if err := s.db.All(ctx, &rows, alertColumns+where+order, append(args, page.Limit+1)...); err != nil {
+		return nil, false, database.Wrap("list alerts", err)
 	}
 	if more = len(rows) > page.Limit; more {
 		rows = rows[:page.Limit]
@@ -271,9 +272,9 @@ func (s *Store) Alerts(ctx context.Context, scope core.Scope, f core.AlertFilter
 
 // OpenAlerts counts the open alerts of the scope.
 func (s *Store) OpenAlerts(ctx context.Context, scope core.Scope) (n int, err error) {
-	where, args := scopeWhere(scope, "community_id")
-	err = s.get(ctx, &n, "SELECT COUNT(*) FROM alert WHERE handled_at IS NULL AND "+where, args...)
-	return n, wrap("count alerts", err)
+	where, args := database.ScopeWhere(scope, "community_id")
+	err = s.db.Get(ctx, &n, "SELECT COUNT(*) FROM alert WHERE handled_at IS NULL AND "+where, args...)
+	return n, database.Wrap("count alerts", err)
 }
 
 // PurgeAlerts removes alerts handled before a moment, with the records they are
@@ -282,8 +283,8 @@ func (s *Store) PurgeAlerts(ctx context.Context, before time.Time) error {
 	const part = 500
 	for {
 		var n int64
-		err := s.write(ctx, "purge alerts", func(tx *Tx) (err error) {
-			n, err = tx.exec("DELETE FROM alert WHERE id IN (SELECT id FROM (SELECT id FROM alert WHERE handled_at < ? LIMIT ?) old)", before.UnixMilli(), part)
+		err := s.db.Write(ctx, "purge alerts", func(tx *database.Tx) (err error) {
+			n, err = tx.Exec("DELETE FROM alert WHERE id IN (SELECT id FROM (SELECT id FROM alert WHERE handled_at < ? LIMIT ?) old)", before.UnixMilli(), part)
 			return err
 		})
 		if err != nil || n < part {

@@ -35,7 +35,7 @@ func (w gateWorld) refuse(t *testing.T, reason core.Reason, seconds ...int) {
 	var records []core.AccessRecord
 	for _, ago := range seconds {
 		records = append(records, core.AccessRecord{
-			Community: w.community, At: w.s.now().Add(-time.Duration(ago) * time.Second), Via: core.ViaReader, Reader: w.reader, Gate: "南门", Direction: core.Out,
+			Community: w.community, At: w.s.Now().Add(-time.Duration(ago) * time.Second), Via: core.ViaReader, Reader: w.reader, Gate: "南门", Direction: core.Out,
 			Kind: core.PassResident, Pass: 77, Name: "陈建国", HouseLabel: "1栋101", Reason: reason,
 		})
 	}
@@ -141,7 +141,7 @@ func TestAlertOfASilentReader(t *testing.T) {
 		w.raise(t) // never called: not installed yet
 		seen := func() {
 			t.Helper()
-			if err := w.s.touchReaders(t.Context(), map[core.ID]readerTouch{w.reader: {at: w.s.now()}}); err != nil {
+			if err := w.s.touchReaders(t.Context(), map[core.ID]readerTouch{w.reader: {at: w.s.Now()}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // auditEntry is one line for the audit log. Before and After are anything that
@@ -76,7 +77,7 @@ type auditRow struct {
 // sum is the hash that the line must bear. It is keyed: whoever can write to the
 // database, but has not the program's keys, cannot make a chain anew. Each field
 // has its length in front, so that no two lines read the same.
-func (r auditRow) sum(keys Keyring) string {
+func (r auditRow) sum(keys database.Keyring) string {
 	h := hmac.New(sha256.New, keys.MAC)
 	for _, field := range []string{
 		"audit", r.PrevHash, r.ID.String(), strconv.FormatInt(r.Seq, 10), strconv.FormatInt(r.At, 10), r.Community.String(), string(r.ActorKind), r.ActorID.String(),
@@ -90,13 +91,13 @@ func (r auditRow) sum(keys Keyring) string {
 // audit appends a line within the act's own transaction, chained to the line
 // before it by its hash. The chain's end is a row that the transaction locks, so
 // acts with an audit row commit one after another.
-func audit(tx *Tx, by core.Actor, e auditEntry) error {
+func audit(tx *database.Tx, by core.Actor, e auditEntry) error {
 	end, err := lockChainEnd(tx)
 	if err != nil {
 		return err
 	}
 	row := auditRow{
-		ID: tx.newID(), Seq: end.seq + 1, At: tx.nowMS(), Community: e.Community, ActorKind: by.Kind, ActorID: by.ID, ActorName: by.Name,
+		ID: tx.NewID(), Seq: end.seq + 1, At: tx.NowMS(), Community: e.Community, ActorKind: by.Kind, ActorID: by.ID, ActorName: by.Name,
 		Addr: by.Addr, RequestID: by.RequestID, Action: e.Action, Target: e.Target, PrevHash: end.hash,
 	}
 	if row.Before, err = auditText(e.Before); err != nil {
@@ -105,13 +106,13 @@ func audit(tx *Tx, by core.Actor, e auditEntry) error {
 	if row.After, err = auditText(e.After); err != nil {
 		return err
 	}
-	row.Hash = row.sum(tx.s.keys)
-	if _, err := tx.exec("INSERT INTO audit_log ("+auditColumns+") VALUES ("+marks(15)+")",
+	row.Hash = row.sum(tx.Keys())
+	if _, err := tx.Exec("INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")",
 		int64(row.ID), row.Seq, row.At, int64(row.Community), string(row.ActorKind), int64(row.ActorID), row.ActorName, row.Addr, row.RequestID,
 		row.Action, row.Target, row.Before, row.After, row.PrevHash, row.Hash); err != nil {
 		return err
 	}
-	return tx.one(errRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", chainEnd{row.Seq, row.Hash}.String(), tx.nowMS(), auditHead)
+	return tx.ExecOne(database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", chainEnd{row.Seq, row.Hash}.String(), tx.NowMS(), auditHead)
 }
 
 // errNoChainEnd says that somebody removed the chain's end. Nothing is done then
@@ -119,25 +120,25 @@ func audit(tx *Tx, by core.Actor, e auditEntry) error {
 var errNoChainEnd = errors.New("store: the audit log has lines, but the note of its end is gone")
 
 // lockChainEnd reads the chain's end, making its row at the first act.
-func lockChainEnd(tx *Tx) (chainEnd, error) {
+func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 	var head string
-	err := tx.get(&head, "SELECT value FROM setting WHERE name = ?"+tx.s.dialect.forUpdate(), auditHead)
+	err := tx.Get(&head, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), auditHead)
 	if err == nil {
 		return parseChainEnd(head)
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return chainEnd{}, err
 	}
-	_, err = tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', ?)", auditHead, tx.nowMS())
-	if isDuplicate(err) {
-		return chainEnd{}, errRace
+	_, err = tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', ?)", auditHead, tx.NowMS())
+	if database.IsDuplicate(err) {
+		return chainEnd{}, database.ErrRace
 	}
 	if err != nil {
 		return chainEnd{}, err
 	}
 	// The row is ours now: lines that others wrote had one before.
 	var lines int64
-	if err := tx.get(&lines, "SELECT COUNT(*) FROM (SELECT seq FROM audit_log LIMIT 1) l"); err != nil {
+	if err := tx.Get(&lines, "SELECT COUNT(*) FROM (SELECT seq FROM audit_log LIMIT 1) l"); err != nil {
 		return chainEnd{}, err
 	}
 	if lines > 0 {

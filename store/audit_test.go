@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // tamper changes the database as somebody with a client would.
 func tamper(t *testing.T, s *Store, query string, args ...any) {
 	t.Helper()
-	err := s.write(t.Context(), "tamper", func(tx *Tx) error {
-		_, err := tx.exec(query, args...)
+	err := s.db.Write(t.Context(), "tamper", func(tx *database.Tx) error {
+		_, err := tx.Exec(query, args...)
 		return err
 	})
 	if err != nil {
@@ -96,7 +97,7 @@ func TestAuditTamperingIsFound(t *testing.T) {
 		}
 		good := verify(t, s, AuditAnchor{})
 		var lines []auditRow
-		if err := s.all(t.Context(), &lines, "SELECT "+auditColumns+" FROM audit_log ORDER BY seq"); err != nil || len(lines) != 5 {
+		if err := s.db.All(t.Context(), &lines, "SELECT "+auditColumns+" FROM audit_log ORDER BY seq"); err != nil || len(lines) != 5 {
 			t.Fatalf("%d lines, %v", len(lines), err)
 		}
 		for _, c := range cases {
@@ -128,7 +129,7 @@ func mend(t *testing.T, s *Store, lines []auditRow) {
 	t.Helper()
 	tamper(t, s, "DELETE FROM audit_log")
 	for _, r := range lines {
-		tamper(t, s, "INSERT INTO audit_log ("+auditColumns+") VALUES ("+marks(15)+")", int64(r.ID), r.Seq, r.At, int64(r.Community), string(r.ActorKind), int64(r.ActorID),
+		tamper(t, s, "INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")", int64(r.ID), r.Seq, r.At, int64(r.Community), string(r.ActorKind), int64(r.ActorID),
 			r.ActorName, r.Addr, r.RequestID, r.Action, r.Target, r.Before, r.After, r.PrevHash, r.Hash)
 	}
 	last := lines[len(lines)-1]
@@ -153,7 +154,7 @@ func TestAuditVerifiesBesideWriters(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		ctx, stop := context.WithCancel(t.Context())
 		write := func(ctx context.Context, n int) error {
-			return s.write(ctx, "many acts", func(tx *Tx) error {
+			return s.db.Write(ctx, "many acts", func(tx *database.Tx) error {
 				for range n {
 					if err := audit(tx, core.System, auditEntry{Action: "setting.update", Target: "setting"}); err != nil {
 						return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // filterWords say for the audit log what a filter left in a file that was taken.
@@ -59,11 +60,11 @@ var filterNames = map[string]string{
 
 // filterName is a thing's name; its number where it is gone or out of scope.
 func (s *Store) filterName(ctx context.Context, scope core.Scope, kind string, id core.ID) (string, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	var names []string
-	err := s.all(ctx, &names, filterNames[kind]+" AND "+where+" ORDER BY id LIMIT 1", append([]any{int64(id)}, args...)...)
+	err := s.db.All(ctx, &names, filterNames[kind]+" AND "+where+" ORDER BY id LIMIT 1", append([]any{int64(id)}, args...)...)
 	if err != nil || len(names) == 0 {
-		return id.String(), wrap("name what a filter tells", err)
+		return id.String(), database.Wrap("name what a filter tells", err)
 	}
 	switch kind {
 	case "住户":
@@ -80,13 +81,13 @@ func (s *Store) nodeLabel(ctx context.Context, path string) (string, error) {
 	for text := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' }) {
 		id, err := core.ParseID(text)
 		if err != nil {
-			return "", wrap("name a building node", err)
+			return "", database.Wrap("name a building node", err)
 		}
 		ids = append(ids, id)
 	}
 	var names []string
-	err := s.all(ctx, &names, "SELECT name FROM building_node WHERE id IN ("+marks(len(ids))+") ORDER BY level", idArgs(ids)...)
-	return strings.Join(names, ""), wrap("name a building node", err)
+	err := s.db.All(ctx, &names, "SELECT name FROM building_node WHERE id IN ("+database.Placeholders(len(ids))+") ORDER BY level", database.IDArgs(ids)...)
+	return strings.Join(names, ""), database.Wrap("name a building node", err)
 }
 
 // maskedAnew is what the audit log keeps of a private number that was old and is now:

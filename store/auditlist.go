@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 func (r auditRow) record() core.AuditRecord {
@@ -27,8 +28,8 @@ func (s *Store) AuditRecords(ctx context.Context, scope core.Scope, f core.Audit
 	}
 	query, args := s.auditPage(q, page)
 	var rows []auditRow
-	if err := s.all(ctx, &rows, query, args...); err != nil {
-		return nil, false, wrap("list the audit log", err)
+	if err := s.db.All(ctx, &rows, query, args...); err != nil {
+		return nil, false, database.Wrap("list the audit log", err)
 	}
 	if more = len(rows) > page.Limit; more {
 		rows = rows[:page.Limit]
@@ -46,10 +47,10 @@ func (s *Store) AuditRecords(ctx context.Context, scope core.Scope, f core.Audit
 // AuditRecord gives one line in scope.
 func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AuditRecord, error) {
 	var row auditRow
-	within, args := scopeWhere(scope, "community_id")
-	err := s.get(ctx, &row, "SELECT "+auditColumns+" FROM audit_log WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
+	within, args := database.ScopeWhere(scope, "community_id")
+	err := s.db.Get(ctx, &row, "SELECT "+auditColumns+" FROM audit_log WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
 	if err != nil {
-		return core.AuditRecord{}, wrap("read a line of the audit log", absent(err, "操作记录不存在"))
+		return core.AuditRecord{}, database.Wrap("read a line of the audit log", database.NotFoundIfNoRows(err, "操作记录不存在"))
 	}
 	return row.record(), nil
 }
@@ -57,7 +58,7 @@ func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (
 // ExportAudit calls each for every line of the filter, newest first, reading them
 // in parts. That somebody took them is in the audit log before the first is read.
 func (s *Store) ExportAudit(ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error) error {
-	err := s.write(ctx, "export the audit log", func(tx *Tx) error {
+	err := s.db.Write(ctx, "export the audit log", func(tx *database.Tx) error {
 		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log", After: s.auditFilterWords(f)})
 	})
 	if err != nil {
@@ -79,15 +80,6 @@ func (s *Store) ExportAudit(ctx context.Context, by core.Actor, scope core.Scope
 		}
 		page.Before = list[len(list)-1].ID
 	}
-}
-
-// actCommunity is the community that an act is noted under which is about what an
-// account sees: the one asked for, or the only one that the account has.
-func actCommunity(scope core.Scope, asked core.ID) core.ID {
-	if asked == 0 && !scope.All && len(scope.IDs) == 1 {
-		return scope.IDs[0]
-	}
-	return asked
 }
 
 // auditFilterWords says a filter for the audit log itself.
@@ -154,10 +146,10 @@ func newAuditQuery(scope core.Scope, f core.AuditFilter) (q auditQuery, ok bool)
 		q.add("target = ?", f.Target)
 	}
 	if !f.From.IsZero() {
-		q.add("id >= ?", int64(idFrom(f.From)))
+		q.add("id >= ?", int64(database.FirstID(f.From)))
 	}
 	if !f.To.IsZero() {
-		q.add("id < ?", int64(idFrom(f.To)))
+		q.add("id < ?", int64(database.FirstID(f.To)))
 	}
 	return q, true
 }
@@ -170,9 +162,9 @@ func (q *auditQuery) add(condition string, arg any) {
 func (q auditQuery) where(communities []core.ID) (string, []any) {
 	parts, args := []string{"1 = 1"}, []any{}
 	if len(communities) == 1 {
-		parts, args = []string{"community_id = ?"}, idArgs(communities)
+		parts, args = []string{"community_id = ?"}, database.IDArgs(communities)
 	} else if len(communities) > 1 {
-		parts, args = []string{"community_id IN (" + marks(len(communities)) + ")"}, idArgs(communities)
+		parts, args = []string{"community_id IN (" + database.Placeholders(len(communities)) + ")"}, database.IDArgs(communities)
 	}
 	return " WHERE " + strings.Join(append(parts, q.conditions...), " AND "), append(args, q.args...)
 }
@@ -190,7 +182,7 @@ func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
 	const from = "SELECT " + auditColumns + " FROM audit_log"
 	hint := ""
 	if q.index != "" {
-		hint = s.dialect.forceIndex(q.index)
+		hint = s.db.Dialect().ForceIndex(q.index)
 	}
 	switch {
 	case q.all:

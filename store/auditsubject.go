@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // auditSubjects are where the names of what acts were done to stand.
@@ -25,19 +26,19 @@ func (s *Store) AuditSubjects(ctx context.Context, records []core.AuditRecord) (
 	}
 	names := map[string]string{}
 	for kind, some := range ids {
-		err := eachPart(some, func(part []core.ID) error {
+		err := database.EachPart(some, func(part []core.ID) error {
 			var rows []struct {
 				ID   core.ID `db:"id"`
 				Name string  `db:"name"`
 			}
-			err := s.all(ctx, &rows, auditSubjects[kind]+" WHERE id IN ("+marks(len(part))+")", idArgs(part)...)
+			err := s.db.All(ctx, &rows, auditSubjects[kind]+" WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
 			for _, row := range rows {
 				names[target(kind, row.ID)] = row.Name
 			}
 			return err
 		})
 		if err != nil {
-			return nil, wrap("name the subjects of the audit log", err)
+			return nil, database.Wrap("name the subjects of the audit log", err)
 		}
 	}
 	return names, nil

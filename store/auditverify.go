@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // auditVerified is the setting that holds what the last check found: its moment,
@@ -49,12 +50,12 @@ func (s *Store) VerifyAudit(ctx context.Context, anchor AuditAnchor) (core.Audit
 // VerifyAuditSteps is VerifyAudit that tells after each part how many lines of
 // about how many are checked. An error of step ends the check without a verdict.
 func (s *Store) VerifyAuditSteps(ctx context.Context, anchor AuditAnchor, step func(done, total int64) error) (core.AuditVerdict, error) {
-	w := chainWalk{keys: s.keys, anchor: anchor, told: step}
+	w := chainWalk{keys: s.db.Keys(), anchor: anchor, told: step}
 	err := s.walkChain(ctx, &w)
 	if err != nil {
-		return core.AuditVerdict{}, wrap("verify the audit log", err)
+		return core.AuditVerdict{}, database.Wrap("verify the audit log", err)
 	}
-	verdict := core.AuditVerdict{Rows: w.rows, Seq: w.last.seq, Hash: w.last.hash, Broken: w.broken, At: s.now()}
+	verdict := core.AuditVerdict{Rows: w.rows, Seq: w.last.seq, Hash: w.last.hash, Broken: w.broken, At: s.Now()}
 	return verdict, s.SetSetting(ctx, auditVerified, strings.Join([]string{
 		strconv.FormatInt(verdict.At.UnixMilli(), 10), strconv.FormatInt(verdict.Rows, 10), strconv.FormatInt(verdict.Seq, 10), verdict.Hash, verdict.Broken,
 	}, "|"))
@@ -74,12 +75,12 @@ func (s *Store) LastAuditVerdict(ctx context.Context) (core.AuditVerdict, error)
 	at, err1 := strconv.ParseInt(parts[0], 10, 64)
 	rows, err2 := strconv.ParseInt(parts[1], 10, 64)
 	seq, err3 := strconv.ParseInt(parts[2], 10, 64)
-	return core.AuditVerdict{At: time.UnixMilli(at), Rows: rows, Seq: seq, Hash: parts[3], Broken: parts[4]}, wrap("read the last check", errors.Join(err1, err2, err3))
+	return core.AuditVerdict{At: time.UnixMilli(at), Rows: rows, Seq: seq, Hash: parts[3], Broken: parts[4]}, database.Wrap("read the last check", errors.Join(err1, err2, err3))
 }
 
 // chainWalk is a check under way.
 type chainWalk struct {
-	keys   Keyring
+	keys   database.Keyring
 	anchor AuditAnchor
 	told   func(done, total int64) error // after each part
 	rows   int64
@@ -114,7 +115,7 @@ func (s *Store) walkChain(ctx context.Context, w *chainWalk) error {
 	from := int64(math.MinInt64)
 	for {
 		var rows []auditRow
-		err := s.all(ctx, &rows, "SELECT "+auditColumns+" FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?", from, verifyPart)
+		err := s.db.All(ctx, &rows, "SELECT "+auditColumns+" FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?", from, verifyPart)
 		if err != nil {
 			return err
 		}
@@ -150,7 +151,7 @@ func (s *Store) compareEnd(ctx context.Context, w *chainWalk, end chainEnd) (don
 	case end == w.last:
 	case end.seq > w.last.seq:
 		var n int64
-		if err := s.get(ctx, &n, "SELECT COUNT(*) FROM audit_log WHERE seq > ? AND seq <= ?", w.last.seq, end.seq); err != nil || n > 0 {
+		if err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM audit_log WHERE seq > ? AND seq <= ?", w.last.seq, end.seq); err != nil || n > 0 {
 			return false, err
 		}
 		w.broken = fmt.Sprintf("第 %d 条起不见了：末尾被截断，应到第 %d 条", w.last.seq+1, end.seq)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // BindTicketLife is how long a sign-in QR is good: ten minutes.
@@ -29,16 +30,16 @@ func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, scope core.Sco
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
 	scene = "bind_" + hex.EncodeToString(secret[:])
-	err = s.write(ctx, "make bind ticket", func(tx *Tx) error {
-		expires = tx.now.Add(BindTicketLife)
+	err = s.db.Write(ctx, "make bind ticket", func(tx *database.Tx) error {
+		expires = tx.Now().Add(BindTicketLife)
 		if err := bindable(tx, scope, kind, target); err != nil {
 			return err
 		}
-		if _, err := tx.exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target)); err != nil {
+		if _, err := tx.Exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target)); err != nil {
 			return err
 		}
-		if _, err := tx.exec("INSERT INTO bind_ticket (scene_digest, kind, target_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-			sceneOf(scene), kind, int64(target), tx.nowMS(), expires.UnixMilli()); err != nil {
+		if _, err := tx.Exec("INSERT INTO bind_ticket (scene_digest, kind, target_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+			sceneOf(scene), kind, int64(target), tx.NowMS(), expires.UnixMilli()); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "bind.qr", Target: kind + ":" + target.String()})
@@ -47,7 +48,7 @@ func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, scope core.Sco
 }
 
 // bindable refuses a target that is not wholly the scope's.
-func bindable(tx *Tx, scope core.Scope, kind string, target core.ID) error {
+func bindable(tx *database.Tx, scope core.Scope, kind string, target core.ID) error {
 	switch kind {
 	case core.BindObserver:
 		if _, err := observerInScope(tx, scope, target); err != nil {
@@ -55,9 +56,9 @@ func bindable(tx *Tx, scope core.Scope, kind string, target core.ID) error {
 		}
 		return observerWholly(tx, scope, target)
 	case core.BindGuard:
-		where, args := scopeWhere(scope, "community_id")
+		where, args := database.ScopeWhere(scope, "community_id")
 		var row guardRow
-		return absent(tx.get(&row, guardColumns+where+" AND id = ?", append(args, int64(target))...), "门岗人员不存在")
+		return database.NotFoundIfNoRows(tx.Get(&row, guardColumns+where+" AND id = ?", append(args, int64(target))...), "门岗人员不存在")
 	}
 	return core.NotFound("不能绑定")
 }
@@ -65,17 +66,17 @@ func bindable(tx *Tx, scope core.Scope, kind string, target core.ID) error {
 // UseBindTicket binds the user who scanned a scene to what the ticket is for, in
 // one transaction: a ticket is used once, by one. It gives the ticket's kind.
 func (s *Store) UseBindTicket(ctx context.Context, scene string, user core.ID) (kind string, err error) {
-	err = s.write(ctx, "use bind ticket", func(tx *Tx) error {
+	err = s.db.Write(ctx, "use bind ticket", func(tx *database.Tx) error {
 		dead := core.NotFound("二维码已失效，请重新获取")
 		var ticket struct {
 			Kind   string  `db:"kind"`
 			Target core.ID `db:"target_id"`
 		}
-		if err := tx.get(&ticket, "SELECT kind, target_id FROM bind_ticket WHERE scene_digest = ?", sceneOf(scene)); err != nil {
-			return absent(err, dead.Message)
+		if err := tx.Get(&ticket, "SELECT kind, target_id FROM bind_ticket WHERE scene_digest = ?", sceneOf(scene)); err != nil {
+			return database.NotFoundIfNoRows(err, dead.Message)
 		}
-		if err := tx.one(dead, "UPDATE bind_ticket SET used_at = ? WHERE scene_digest = ? AND used_at IS NULL AND expires_at > ?",
-			tx.nowMS(), sceneOf(scene), tx.nowMS()); err != nil {
+		if err := tx.ExecOne(dead, "UPDATE bind_ticket SET used_at = ? WHERE scene_digest = ? AND used_at IS NULL AND expires_at > ?",
+			tx.NowMS(), sceneOf(scene), tx.NowMS()); err != nil {
 			return err
 		}
 		kind = ticket.Kind
@@ -92,24 +93,24 @@ func (s *Store) UseBindTicket(ctx context.Context, scene string, user core.ID) (
 // one that waits is good. The caller has checked that the target is in scope.
 func (s *Store) BindState(ctx context.Context, kind string, target core.ID) (state core.BindState, expires time.Time, err error) {
 	var ticket struct {
-		Expires millis `db:"expires_at"`
-		Used    millis `db:"used_at"`
+		Expires database.Millis `db:"expires_at"`
+		Used    database.Millis `db:"used_at"`
 	}
-	err = s.get(ctx, &ticket, "SELECT expires_at, used_at FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target))
+	err = s.db.Get(ctx, &ticket, "SELECT expires_at, used_at FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return core.BindOver, expires, nil
 	case err != nil:
-		return core.BindOver, expires, wrap("read bind ticket", err)
+		return core.BindOver, expires, database.Wrap("read bind ticket", err)
 	case !ticket.Used.IsZero():
 		return core.BindDone, expires, nil
-	case !ticket.Expires.After(s.now()):
+	case !ticket.Expires.After(s.Now()):
 		return core.BindOver, expires, nil
 	}
 	return core.BindWaiting, ticket.Expires.Time, nil
 }
 
-func bind(tx *Tx, kind string, target, user core.ID) error {
+func bind(tx *database.Tx, kind string, target, user core.ID) error {
 	switch kind {
 	case core.BindObserver:
 		return bindObserver(tx, target, user)

@@ -5,18 +5,19 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const communityColumns = "id, name, address, phone, levels, archived_at, updated_at"
 
 type communityRow struct {
-	ID       core.ID `db:"id"`
-	Name     string  `db:"name"`
-	Address  string  `db:"address"`
-	Phone    string  `db:"phone"`
-	Levels   string  `db:"levels"`
-	Archived millis  `db:"archived_at"`
-	Updated  millis  `db:"updated_at"`
+	ID       core.ID         `db:"id"`
+	Name     string          `db:"name"`
+	Address  string          `db:"address"`
+	Phone    string          `db:"phone"`
+	Levels   string          `db:"levels"`
+	Archived database.Millis `db:"archived_at"`
+	Updated  database.Millis `db:"updated_at"`
 }
 
 func (r communityRow) community() core.Community {
@@ -39,10 +40,10 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, scope core.S
 	if !scope.All {
 		return 0, core.Forbidden("只有可管理全部小区的账号可以添加小区")
 	}
-	err := s.write(ctx, "create community", func(tx *Tx) error {
-		c.ID = tx.newID()
-		_, err := tx.exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			int64(c.ID), c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.nowMS(), tx.nowMS())
+	err := s.db.Write(ctx, "create community", func(tx *database.Tx) error {
+		c.ID = tx.NewID()
+		_, err := tx.Exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			int64(c.ID), c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.NowMS(), tx.NowMS())
 		if err != nil {
 			return nameTaken(err)
 		}
@@ -60,7 +61,7 @@ func auditOfCommunity(c core.Community) any {
 }
 
 func nameTaken(err error) error {
-	if isDuplicate(err) {
+	if database.IsDuplicate(err) {
 		return core.InvalidFields(map[string]string{"name": "已有同名小区"})
 	}
 	return err
@@ -73,12 +74,12 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 	if err := c.Check(); err != nil {
 		return err
 	}
-	return s.write(ctx, "update community", func(tx *Tx) error {
+	return s.db.Write(ctx, "update community", func(tx *database.Tx) error {
 		old, err := lockCommunity(tx, scope, c.ID)
 		if err != nil {
 			return err
 		}
-		if err := unchanged(c.Updated, old.Updated); err != nil {
+		if err := database.CheckUnchanged(c.Updated, old.Updated); err != nil {
 			return err
 		}
 		if len(old.Levels) != len(c.Levels) {
@@ -86,8 +87,8 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 				return err
 			}
 		}
-		err = tx.one(core.NotFound(noCommunity), "UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
-			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.after(old.Updated), int64(c.ID))
+		err = tx.ExecOne(core.NotFound(noCommunity), "UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
+			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.NextUpdated(old.Updated), int64(c.ID))
 		if err != nil {
 			return nameTaken(err)
 		}
@@ -95,9 +96,9 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 	})
 }
 
-func noHouses(tx *Tx, community core.ID) error {
+func noHouses(tx *database.Tx, community core.ID) error {
 	var houses int
-	if err := tx.get(&houses, "SELECT COUNT(*) FROM house WHERE community_id = ?", int64(community)); err != nil {
+	if err := tx.Get(&houses, "SELECT COUNT(*) FROM house WHERE community_id = ?", int64(community)); err != nil {
 		return err
 	}
 	if houses > 0 {
@@ -108,22 +109,22 @@ func noHouses(tx *Tx, community core.ID) error {
 
 // lockCommunity reads a community of the scope and keeps others from changing it
 // until the act ends.
-func lockCommunity(tx *Tx, scope core.Scope, id core.ID) (core.Community, error) {
+func lockCommunity(tx *database.Tx, scope core.Scope, id core.ID) (core.Community, error) {
 	if !scope.Has(id) {
 		return core.Community{}, core.NotFound(noCommunity)
 	}
 	var row communityRow
-	err := tx.get(&row, "SELECT "+communityColumns+" FROM community WHERE id = ?"+tx.s.dialect.forUpdate(), int64(id))
-	return row.community(), absent(err, noCommunity)
+	err := tx.Get(&row, "SELECT "+communityColumns+" FROM community WHERE id = ?"+tx.Dialect().ForUpdate(), int64(id))
+	return row.community(), database.NotFoundIfNoRows(err, noCommunity)
 }
 
 // Community gives one community of the scope.
 func (s *Store) Community(ctx context.Context, scope core.Scope, id core.ID) (core.Community, error) {
-	where, args := scopeWhere(scope, "id")
+	where, args := database.ScopeWhere(scope, "id")
 	var row communityRow
-	err := s.get(ctx, &row, "SELECT "+communityColumns+" FROM community WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	err := s.db.Get(ctx, &row, "SELECT "+communityColumns+" FROM community WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
 	if err != nil {
-		return core.Community{}, wrap("community", absent(err, noCommunity))
+		return core.Community{}, database.Wrap("community", database.NotFoundIfNoRows(err, noCommunity))
 	}
 	return row.community(), nil
 }
@@ -131,14 +132,14 @@ func (s *Store) Community(ctx context.Context, scope core.Scope, id core.ID) (co
 // Communities gives all communities of the scope that are not archived, the
 // oldest first: for choices in forms.
 func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Community, error) {
-	where, args := scopeWhere(scope, "id")
+	where, args := database.ScopeWhere(scope, "id")
 	var rows []communityRow
-	err := s.all(ctx, &rows, "SELECT "+communityColumns+" FROM community WHERE archived_at IS NULL AND "+where+" ORDER BY id", args...)
+	err := s.db.All(ctx, &rows, "SELECT "+communityColumns+" FROM community WHERE archived_at IS NULL AND "+where+" ORDER BY id", args...)
 	communities := make([]core.Community, len(rows))
 	for i, row := range rows {
 		communities[i] = row.community()
 	}
-	return communities, wrap("communities", err)
+	return communities, database.Wrap("communities", err)
 }
 
 // CommunityFilter narrows the list of communities.
@@ -158,7 +159,7 @@ type CommunityRow struct {
 // CommunityRows lists communities of the scope, the oldest first, with the numbers
 // of their houses and residents. more tells that further rows lie in the direction of paging.
 func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f CommunityFilter) (list []CommunityRow, more bool, err error) {
-	where, args := scopeWhere(scope, "id")
+	where, args := database.ScopeWhere(scope, "id")
 	if f.Archived {
 		where += " AND archived_at IS NOT NULL"
 	} else {
@@ -166,22 +167,22 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 	}
 	if f.Keyword != "" {
 		where += " AND name LIKE ? ESCAPE '!'"
-		args = append(args, likePart(f.Keyword))
+		args = append(args, database.LikeContains(f.Keyword))
 	}
 	query, args := f.Page.byID("SELECT "+communityColumns+" FROM community WHERE "+where, args)
 	var rows []communityRow
-	if err := s.all(ctx, &rows, query, args...); err != nil {
-		return nil, false, wrap("list communities", err)
+	if err := s.db.All(ctx, &rows, query, args...); err != nil {
+		return nil, false, database.Wrap("list communities", err)
 	}
 	rows, more = cutPage(rows, f.Page)
-	ids := rowIDs(rows, func(r communityRow) core.ID { return r.ID })
-	counts, err := s.countsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids, ") GROUP BY community_id")
+	ids := database.IDsOf(rows, func(r communityRow) core.ID { return r.ID })
+	counts, err := s.db.CountsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids, ") GROUP BY community_id")
 	if err != nil {
-		return nil, false, wrap("count houses", err)
+		return nil, false, database.Wrap("count houses", err)
 	}
-	people, err := s.countsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM resident WHERE moved_out_at IS NULL AND community_id IN (", ids, ") GROUP BY community_id")
+	people, err := s.db.CountsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM resident WHERE moved_out_at IS NULL AND community_id IN (", ids, ") GROUP BY community_id")
 	if err != nil {
-		return nil, false, wrap("count residents", err)
+		return nil, false, database.Wrap("count residents", err)
 	}
 	for _, row := range rows {
 		list = append(list, CommunityRow{Community: row.community(), Houses: counts[row.ID], Residents: people[row.ID]})

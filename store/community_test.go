@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const hostile = `x'); DROP TABLE community; -- <script>alert(1)</script> % _ ! \`
@@ -119,7 +120,7 @@ func TestCommunityPages(t *testing.T) {
 					t.Errorf("%s has %d houses", row.Name, row.Houses)
 				}
 			}
-			return rowIDs(list, func(r CommunityRow) core.ID { return r.ID }), more
+			return database.IDsOf(list, func(r CommunityRow) core.ID { return r.ID }), more
 		}
 		for _, c := range []struct {
 			page Page

@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // ArchiveCommunity takes a community of the scope out of every choice; its houses,
 // people and records stay. Doors that still let people in are in the way.
 func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "archive community", func(tx *Tx) error {
+	return s.db.Write(ctx, "archive community", func(tx *database.Tx) error {
 		old, err := lockCommunity(tx, scope, id)
 		if err != nil {
 			return err
 		}
 		var readers int
-		if err := tx.get(&readers, enabledReaders, int64(id)); err != nil {
+		if err := tx.Get(&readers, enabledReaders, int64(id)); err != nil {
 			return err
 		}
 		if readers > 0 {
 			return core.Conflict(fmt.Sprintf("还有 %d 台启用的门禁读头，请先停用再归档", readers))
 		}
-		err = tx.one(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ? WHERE id = ? AND archived_at IS NULL", tx.nowMS(), int64(id))
+		err = tx.ExecOne(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ? WHERE id = ? AND archived_at IS NULL", tx.NowMS(), int64(id))
 		if err != nil {
 			return err
 		}
@@ -39,18 +40,18 @@ func (s *Store) EnabledReaders(ctx context.Context, scope core.Scope, id core.ID
 	if !scope.Has(id) {
 		return 0, core.NotFound(noCommunity)
 	}
-	err = s.get(ctx, &n, enabledReaders, int64(id))
-	return n, wrap("count readers in use", err)
+	err = s.db.Get(ctx, &n, enabledReaders, int64(id))
+	return n, database.Wrap("count readers in use", err)
 }
 
 // RestoreCommunity undoes ArchiveCommunity.
 func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "restore community", func(tx *Tx) error {
+	return s.db.Write(ctx, "restore community", func(tx *database.Tx) error {
 		c, err := lockCommunity(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		err = tx.one(core.Conflict("小区没有归档"), "UPDATE community SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", int64(id))
+		err = tx.ExecOne(core.Conflict("小区没有归档"), "UPDATE community SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", int64(id))
 		if err != nil {
 			return err
 		}
@@ -76,8 +77,8 @@ func (s *Store) CommunityHangs(ctx context.Context, scope core.Scope, id core.ID
 	if !scope.Has(id) {
 		return nil, core.NotFound(noCommunity)
 	}
-	hangs, err := hangsOn(func(dest any, query string, args ...any) error { return s.get(ctx, dest, query, args...) }, id)
-	return hangs, wrap("what hangs on a community", err)
+	hangs, err := hangsOn(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, id)
+	return hangs, database.Wrap("what hangs on a community", err)
 }
 
 func hangsOn(get func(dest any, query string, args ...any) error, id core.ID) ([]string, error) {
@@ -110,12 +111,12 @@ func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.S
 		}
 		return core.Forbidden("只有可管理全部小区的账号可以删除小区")
 	}
-	return s.write(ctx, "delete community", func(tx *Tx) error {
+	return s.db.Write(ctx, "delete community", func(tx *database.Tx) error {
 		old, err := lockCommunity(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		hangs, err := hangsOn(tx.get, id)
+		hangs, err := hangsOn(tx.Get, id)
 		if err != nil {
 			return err
 		}
@@ -125,7 +126,7 @@ func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err := deletePassRule(tx, id); err != nil {
 			return err
 		}
-		if err := tx.one(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {
+		if err := tx.ExecOne(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Community: id, Action: "community.delete", Target: target("community", id), Before: auditOfCommunity(old)})

@@ -6,36 +6,37 @@ import (
 	"maps"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 type guardRow struct {
-	ID        core.ID `db:"id"`
-	Community core.ID `db:"community_id"`
-	Name      string  `db:"name"`
-	Phone     string  `db:"phone_cipher"`
-	User      core.ID `db:"user_id"`
-	Disabled  millis  `db:"disabled_at"`
-	Updated   millis  `db:"updated_at"`
+	ID        core.ID         `db:"id"`
+	Community core.ID         `db:"community_id"`
+	Name      string          `db:"name"`
+	Phone     string          `db:"phone_cipher"`
+	User      core.ID         `db:"user_id"`
+	Disabled  database.Millis `db:"disabled_at"`
+	Updated   database.Millis `db:"updated_at"`
 }
 
 const guardColumns = "SELECT id, community_id, name, phone_cipher, user_id, disabled_at, updated_at FROM guard WHERE "
 
 // Guards lists the guards of the communities in scope, phones masked.
 func (s *Store) Guards(ctx context.Context, scope core.Scope, community core.ID) ([]core.Guard, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	if community != 0 {
 		where, args = where+" AND community_id = ?", append(args, int64(community))
 	}
 	var rows []guardRow
-	if err := s.all(ctx, &rows, guardColumns+where+" ORDER BY community_id, id", args...); err != nil {
-		return nil, wrap("list guards", err)
+	if err := s.db.All(ctx, &rows, guardColumns+where+" ORDER BY community_id, id", args...); err != nil {
+		return nil, database.Wrap("list guards", err)
 	}
 	return s.guards(ctx, rows)
 }
 
 // Guard gives one guard in scope.
 func (s *Store) Guard(ctx context.Context, scope core.Scope, id core.ID) (core.Guard, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	return s.oneGuard(ctx, guardColumns+where+" AND id = ?", append(args, int64(id))...)
 }
 
@@ -47,8 +48,8 @@ func (s *Store) GuardOfUser(ctx context.Context, user core.ID) (core.Guard, erro
 
 func (s *Store) oneGuard(ctx context.Context, query string, args ...any) (core.Guard, error) {
 	var row guardRow
-	if err := s.get(ctx, &row, query, args...); err != nil {
-		return core.Guard{}, wrap("read guard", absent(err, "门岗人员不存在"))
+	if err := s.db.Get(ctx, &row, query, args...); err != nil {
+		return core.Guard{}, database.Wrap("read guard", database.NotFoundIfNoRows(err, "门岗人员不存在"))
 	}
 	guards, err := s.guards(ctx, []guardRow{row})
 	if err != nil {
@@ -65,9 +66,9 @@ func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, erro
 	guards := make([]core.Guard, len(rows))
 	ids := make([]core.ID, len(rows))
 	for i, row := range rows {
-		phone, err := s.keys.open("guard.phone", row.Phone)
+		phone, err := s.db.Keys().Open("guard.phone", row.Phone)
 		if err != nil {
-			return nil, wrap("read guards", err)
+			return nil, database.Wrap("read guards", err)
 		}
 		ids[i] = row.ID
 		guards[i] = core.Guard{ID: row.ID, Community: row.Community, Name: row.Name, Phone: core.MaskPhone(phone), User: row.User, Disabled: row.Disabled.Time, Updated: row.Updated.Time}
@@ -76,7 +77,7 @@ func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, erro
 		Guard core.ID `db:"guard_id"`
 		Post  core.ID `db:"post_id"`
 	}
-	err := s.all(ctx, &links, "SELECT guard_id, post_id FROM guard_assignment WHERE guard_id IN ("+marks(len(ids))+") ORDER BY post_id", idArgs(ids)...)
+	err := s.db.All(ctx, &links, "SELECT guard_id, post_id FROM guard_assignment WHERE guard_id IN ("+database.Placeholders(len(ids))+") ORDER BY post_id", database.IDArgs(ids)...)
 	for i := range guards {
 		for _, link := range links {
 			if link.Guard == guards[i].ID {
@@ -84,7 +85,7 @@ func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, erro
 			}
 		}
 	}
-	return guards, wrap("read guards", err)
+	return guards, database.Wrap("read guards", err)
 }
 
 // SaveGuard adds a guard (ID 0) or changes one, with the posts assigned, and
@@ -98,25 +99,25 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 	if err := needPhone(g.Check(), g.ID, g.Phone); err != nil {
 		return 0, err
 	}
-	sealed, err := s.keys.seal("guard.phone", g.Phone)
+	sealed, err := s.db.Keys().Seal("guard.phone", g.Phone)
 	if err != nil {
-		return 0, wrap("save guard", err)
+		return 0, database.Wrap("save guard", err)
 	}
-	err = s.write(ctx, "save guard", func(tx *Tx) error {
+	err = s.db.Write(ctx, "save guard", func(tx *database.Tx) error {
 		entry := auditEntry{Action: "guard.add", Community: g.Community}
 		var old string // phone
 		if g.ID == 0 {
-			g.ID = tx.newID()
-			if _, err := tx.exec(`INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-				int64(g.ID), int64(g.Community), g.Name, sealed, s.keys.mac("phone", g.Phone), tx.nowMS(), tx.nowMS()); err != nil {
+			g.ID = tx.NewID()
+			if _, err := tx.Exec(`INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+				int64(g.ID), int64(g.Community), g.Name, sealed, s.db.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
 				return err
 			}
 		} else {
 			var row guardRow
-			if err := tx.get(&row, guardColumns+"id = ? AND community_id = ?"+s.dialect.forUpdate(), int64(g.ID), int64(g.Community)); err != nil {
-				return absent(err, "门岗人员不存在")
+			if err := tx.Get(&row, guardColumns+"id = ? AND community_id = ?"+s.db.Dialect().ForUpdate(), int64(g.ID), int64(g.Community)); err != nil {
+				return database.NotFoundIfNoRows(err, "门岗人员不存在")
 			}
-			if err := unchanged(g.Updated, row.Updated.Time); err != nil {
+			if err := database.CheckUnchanged(g.Updated, row.Updated.Time); err != nil {
 				return err
 			}
 			g.Updated = row.Updated.Time
@@ -148,7 +149,7 @@ func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, 
 
 // oneGuardAPhone refuses a second guard in service under the same phone number, as
 // oneObserverAPhone does.
-func oneGuardAPhone(tx *Tx, g core.Guard) error {
+func oneGuardAPhone(tx *database.Tx, g core.Guard) error {
 	if !g.Disabled.IsZero() {
 		return nil
 	}
@@ -156,7 +157,7 @@ func oneGuardAPhone(tx *Tx, g core.Guard) error {
 		return err
 	}
 	var names []string
-	err := tx.all(&names, `SELECT g.name FROM guard own JOIN guard g ON g.phone_mac = own.phone_mac AND g.id <> own.id AND g.community_id = own.community_id AND g.disabled_at IS NULL
+	err := tx.All(&names, `SELECT g.name FROM guard own JOIN guard g ON g.phone_mac = own.phone_mac AND g.id <> own.id AND g.community_id = own.community_id AND g.disabled_at IS NULL
 		WHERE own.id = ? ORDER BY g.id LIMIT 1`, int64(g.ID))
 	if err == nil && len(names) > 0 {
 		return core.InvalidFields(map[string]string{"phone": "该手机号已是本小区的门岗人员“" + names[0] + "”"})
@@ -173,37 +174,37 @@ type guardAudit struct {
 }
 
 // auditOfGuard also gives the whole phone number, which the log never keeps.
-func auditOfGuard(tx *Tx, id core.ID) (kept guardAudit, phone string, err error) {
+func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, err error) {
 	var row guardRow
-	if err := tx.get(&row, guardColumns+"id = ?", int64(id)); err != nil {
+	if err := tx.Get(&row, guardColumns+"id = ?", int64(id)); err != nil {
 		return kept, "", err
 	}
-	if phone, err = tx.s.keys.open("guard.phone", row.Phone); err != nil {
+	if phone, err = tx.Keys().Open("guard.phone", row.Phone); err != nil {
 		return kept, "", err
 	}
 	posts := []string{}
-	err = tx.all(&posts, "SELECT p.name FROM guard_assignment a JOIN guard_post p ON p.id = a.post_id WHERE a.guard_id = ? ORDER BY p.id", int64(id))
+	err = tx.All(&posts, "SELECT p.name FROM guard_assignment a JOIN guard_post p ON p.id = a.post_id WHERE a.guard_id = ? ORDER BY p.id", int64(id))
 	return guardAudit{Name: row.Name, Phone: core.MaskPhone(phone), Posts: posts, Disabled: !row.Disabled.IsZero()}, phone, err
 }
 
-func updateGuard(tx *Tx, g core.Guard, sealed string) error {
-	if _, err := tx.exec("UPDATE guard SET name = ?, disabled_at = ?, updated_at = ? WHERE id = ?", g.Name, nullMS(g.Disabled), tx.after(g.Updated), int64(g.ID)); err != nil {
+func updateGuard(tx *database.Tx, g core.Guard, sealed string) error {
+	if _, err := tx.Exec("UPDATE guard SET name = ?, disabled_at = ?, updated_at = ? WHERE id = ?", g.Name, database.NullMillis(g.Disabled), tx.NextUpdated(g.Updated), int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {
 		return nil
 	}
-	_, err := tx.exec("UPDATE guard SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.s.keys.mac("phone", g.Phone), int64(g.ID))
+	_, err := tx.Exec("UPDATE guard SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.Keys().Digest("phone", g.Phone), int64(g.ID))
 	return err
 }
 
 // assignPosts replaces a guard's posts; those of other communities are refused.
-func assignPosts(tx *Tx, g core.Guard) error {
-	if _, err := tx.exec("DELETE FROM guard_assignment WHERE guard_id = ?", int64(g.ID)); err != nil {
+func assignPosts(tx *database.Tx, g core.Guard) error {
+	if _, err := tx.Exec("DELETE FROM guard_assignment WHERE guard_id = ?", int64(g.ID)); err != nil {
 		return err
 	}
 	for _, post := range g.Posts {
-		n, err := tx.exec("INSERT INTO guard_assignment (guard_id, post_id) SELECT ?, id FROM guard_post WHERE id = ? AND community_id = ?",
+		n, err := tx.Exec("INSERT INTO guard_assignment (guard_id, post_id) SELECT ?, id FROM guard_post WHERE id = ? AND community_id = ?",
 			int64(g.ID), int64(post), int64(g.Community))
 		if err != nil {
 			return err
@@ -228,24 +229,16 @@ func needPhone(wrong error, id core.ID, phone string) error {
 	return core.InvalidFields(fields)
 }
 
-// SetGuardPostInService takes a post out of service, or back. Its page on the
-// guards' phones ends at once.
-func (s *Store) SetGuardPostInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
-	return s.write(ctx, "set guard post in service", func(tx *Tx) error {
-		return setInService(tx, by, scope, serviceChange{table: "guard_post", stem: "guardpost", absent: "门岗不存在", id: id, inService: inService})
-	})
-}
-
 // SetGuardInService disables a guard, or takes one back. The guard's pages end at
 // once.
 func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
-	return s.write(ctx, "set guard in service", func(tx *Tx) error {
+	return s.db.Write(ctx, "set guard in service", func(tx *database.Tx) error {
 		err := setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: "门岗人员不存在", id: id, inService: inService})
 		if err != nil || !inService {
 			return err
 		}
 		var g guardRow
-		if err := tx.get(&g, guardColumns+"id = ?", int64(id)); err != nil {
+		if err := tx.Get(&g, guardColumns+"id = ?", int64(id)); err != nil {
 			return err
 		}
 		err = oneGuardAPhone(tx, core.Guard{ID: id, Community: g.Community})
@@ -256,42 +249,14 @@ func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core
 	})
 }
 
-type serviceChange struct {
-	table, stem, absent string
-	id                  core.ID
-	inService           bool
-}
-
-func setInService(tx *Tx, by core.Actor, scope core.Scope, c serviceChange) error {
-	where, args := scopeWhere(scope, "community_id")
-	var row struct {
-		Community core.ID `db:"community_id"`
-		Name      string  `db:"name"`
-		Disabled  millis  `db:"disabled_at"`
-	}
-	if err := tx.get(&row, "SELECT community_id, name, disabled_at FROM "+c.table+" WHERE id = ? AND "+where, append([]any{int64(c.id)}, args...)...); err != nil {
-		return absent(err, c.absent)
-	}
-	entry := auditEntry{Action: c.stem + ".enable", Community: row.Community, Target: c.stem + ":" + c.id.String(),
-		Before: map[string]any{"name": row.Name, "disabled": !row.Disabled.IsZero()}, After: map[string]any{"name": row.Name, "disabled": !c.inService}}
-	var disabled any
-	if !c.inService {
-		entry.Action, disabled = c.stem+".disable", tx.nowMS()
-	}
-	if err := tx.one(core.NotFound(c.absent), "UPDATE "+c.table+" SET disabled_at = ?, "+raised+" WHERE id = ?", disabled, tx.nowMS(), tx.nowMS(), int64(c.id)); err != nil {
-		return err
-	}
-	return audit(tx, by, entry)
-}
-
 // bindGuard ties a guard to the WeChat user who scanned the guard's QR.
-func bindGuard(tx *Tx, guard, user core.ID) error {
-	return tx.one(core.NotFound("门岗人员不存在"), "UPDATE guard SET user_id = ? WHERE id = ? AND disabled_at IS NULL",
+func bindGuard(tx *database.Tx, guard, user core.ID) error {
+	return tx.ExecOne(core.NotFound("门岗人员不存在"), "UPDATE guard SET user_id = ? WHERE id = ? AND disabled_at IS NULL",
 		int64(user), int64(guard))
 }
 
 // moveGuards gives one user's guards to another: WeChat told that they are one.
-func moveGuards(tx *Tx, from, to core.ID) error {
-	_, err := tx.exec("UPDATE guard SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
+func moveGuards(tx *database.Tx, from, to core.ID) error {
+	_, err := tx.Exec("UPDATE guard SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // aPost is a post that may be saved.
@@ -50,7 +51,7 @@ func TestGuardPosts(t *testing.T) {
 			want      []core.ID
 		}{{everywhere, 0, []core.ID{mine, far}}, {scope, 0, []core.ID{mine}}, {everywhere, theirs, []core.ID{far}}, {scope, theirs, nil}, {core.Scope{}, 0, nil}} {
 			posts, err := s.GuardPosts(ctx, c.scope, c.community)
-			got := rowIDs(posts, func(p core.GuardPost) core.ID { return p.ID })
+			got := database.IDsOf(posts, func(p core.GuardPost) core.ID { return p.ID })
 			slices.Sort(got)
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("posts of %v, %v: %v, %v", c.scope, c.community, got, err)

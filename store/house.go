@@ -5,20 +5,21 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const houseColumns = "id, community_id, node_id, name, label, path, sort_key, arrears_fen, updated_at"
 
 type houseRow struct {
-	ID         core.ID `db:"id"`
-	Community  core.ID `db:"community_id"`
-	Node       core.ID `db:"node_id"`
-	Name       string  `db:"name"`
-	Label      string  `db:"label"`
-	Path       string  `db:"path"`
-	SortKey    string  `db:"sort_key"`
-	ArrearsFen int64   `db:"arrears_fen"`
-	Updated    millis  `db:"updated_at"`
+	ID         core.ID         `db:"id"`
+	Community  core.ID         `db:"community_id"`
+	Node       core.ID         `db:"node_id"`
+	Name       string          `db:"name"`
+	Label      string          `db:"label"`
+	Path       string          `db:"path"`
+	SortKey    string          `db:"sort_key"`
+	ArrearsFen int64           `db:"arrears_fen"`
+	Updated    database.Millis `db:"updated_at"`
 }
 
 func (r houseRow) house() core.House {
@@ -35,11 +36,11 @@ const (
 
 // House gives one house of the scope.
 func (s *Store) House(ctx context.Context, scope core.Scope, id core.ID) (core.House, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	var row houseRow
-	err := s.get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	err := s.db.Get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
 	if err != nil {
-		return core.House{}, wrap("house", absent(err, noHouse))
+		return core.House{}, database.Wrap("house", database.NotFoundIfNoRows(err, noHouse))
 	}
 	return row.house(), nil
 }
@@ -75,28 +76,28 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		said, ok, err := s.housesSaid(ctx, core.ScopeOf(f.Community), f.Keyword)
 		switch {
 		case err != nil:
-			return nil, false, wrap("list houses", err)
+			return nil, false, database.Wrap("list houses", err)
 		case ok && len(said) == 0:
 			return nil, false, nil
 		case ok:
-			where, args = where+" AND id IN ("+marks(len(said))+")", append(args, idArgs(houseIDs(said))...)
+			where, args = where+" AND id IN ("+database.Placeholders(len(said))+")", append(args, database.IDArgs(houseIDs(said))...)
 		default:
-			where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, likePart(f.Keyword))
+			where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, database.LikeContains(f.Keyword))
 		}
 	}
 	if f.Arrears {
 		where += " AND arrears_fen > 0"
 	}
 	if where, args, err = s.afterHouse(ctx, f, where, args); err != nil {
-		return nil, false, wrap("list houses", err)
+		return nil, false, database.Wrap("list houses", err)
 	}
 	var rows []houseRow
-	if err := s.all(ctx, &rows, "SELECT "+houseColumns+" FROM house h"+s.dialect.forceIndex("house_sort")+" WHERE "+where, args...); err != nil {
-		return nil, false, wrap("list houses", err)
+	if err := s.db.All(ctx, &rows, "SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex("house_sort")+" WHERE "+where, args...); err != nil {
+		return nil, false, database.Wrap("list houses", err)
 	}
 	rows, more = cutPage(rows, f.Page)
 	list, err = s.houseRows(ctx, f.Community, rows)
-	return list, more, wrap("list houses", err)
+	return list, more, database.Wrap("list houses", err)
 }
 
 // underNode is the LIKE of the paths of houses under a node.
@@ -111,7 +112,7 @@ func (s *Store) afterHouse(ctx context.Context, f HouseFilter, where string, arg
 	}
 	if cursor != 0 {
 		var keys []string
-		err := s.all(ctx, &keys, "SELECT sort_key FROM house WHERE id = ? AND community_id = ?", int64(cursor), int64(f.Community))
+		err := s.db.All(ctx, &keys, "SELECT sort_key FROM house WHERE id = ? AND community_id = ?", int64(cursor), int64(f.Community))
 		if err != nil {
 			return "", nil, err
 		}
@@ -125,8 +126,8 @@ func (s *Store) afterHouse(ctx context.Context, f HouseFilter, where string, arg
 }
 
 func (s *Store) houseRows(ctx context.Context, community core.ID, rows []houseRow) ([]HouseRow, error) {
-	ids := rowIDs(rows, func(r houseRow) core.ID { return r.ID })
-	counts, err := s.countsBy(ctx, "SELECT house_id AS id, COUNT(*) AS n FROM resident WHERE community_id = "+community.String()+
+	ids := database.IDsOf(rows, func(r houseRow) core.ID { return r.ID })
+	counts, err := s.db.CountsBy(ctx, "SELECT house_id AS id, COUNT(*) AS n FROM resident WHERE community_id = "+community.String()+
 		" AND moved_out_at IS NULL AND house_id IN (", ids, ") GROUP BY house_id")
 	if err != nil {
 		return nil, err
@@ -157,16 +158,16 @@ type TreeNode struct {
 func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
 	tree, err := s.buildingTree(ctx, scope, community)
 	if err != nil {
-		return nil, wrap("house tree", err)
+		return nil, database.Wrap("house tree", err)
 	}
 	var people []struct {
 		Node      core.ID `db:"node_id"`
 		Residents int     `db:"residents"`
 	}
-	err = s.all(ctx, &people, "SELECT h.node_id, COUNT(*) AS residents FROM house h"+s.dialect.useIndex("house_node")+s.dialect.thenJoin()+"resident t"+s.dialect.useIndex("resident_house")+
+	err = s.db.All(ctx, &people, "SELECT h.node_id, COUNT(*) AS residents FROM house h"+s.db.Dialect().UseIndex("house_node")+s.db.Dialect().ThenJoin()+"resident t"+s.db.Dialect().UseIndex("resident_house")+
 		" ON t.community_id = h.community_id AND t.house_id = h.id WHERE h.community_id = ? AND t.moved_out_at IS NULL GROUP BY h.node_id", int64(community))
 	if err != nil {
-		return nil, wrap("house tree", err)
+		return nil, database.Wrap("house tree", err)
 	}
 	for _, p := range people {
 		tree.add(p.Node, 0, p.Residents)
@@ -178,7 +179,7 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 // queries.
 func (s *Store) BuildingTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
 	tree, err := s.buildingTree(ctx, scope, community)
-	return tree.top, wrap("building tree", err)
+	return tree.top, database.Wrap("building tree", err)
 }
 
 // buildingTree is the tree with its houses counted.
@@ -187,14 +188,14 @@ func (s *Store) buildingTree(ctx context.Context, scope core.Scope, community co
 		return houseTree{}, core.NotFound(noCommunity)
 	}
 	var nodes []nodeRow
-	if err := s.all(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(community)); err != nil {
+	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(community)); err != nil {
 		return houseTree{}, err
 	}
 	var counts []struct {
 		Node   core.ID `db:"node_id"`
 		Houses int     `db:"houses"`
 	}
-	if err := s.all(ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id", int64(community)); err != nil {
+	if err := s.db.All(ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id", int64(community)); err != nil {
 		return houseTree{}, err
 	}
 	tree := newTree(nodes)
@@ -210,9 +211,9 @@ func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community co
 		return core.House{}, core.NotFound(noCommunity)
 	}
 	var row houseRow
-	err := s.get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND label = ?", int64(community), core.Clean(label))
+	err := s.db.Get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND label = ?", int64(community), core.Clean(label))
 	if err != nil {
-		return core.House{}, wrap("house by label", absent(err, noHouse))
+		return core.House{}, database.Wrap("house by label", database.NotFoundIfNoRows(err, noHouse))
 	}
 	return row.house(), nil
 }
@@ -224,9 +225,9 @@ func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID)
 		return nil, nil
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	var rows []houseRow
-	err := s.all(ctx, &rows, "SELECT "+houseColumns+" FROM house WHERE "+where+" AND id IN ("+marks(len(ids))+") ORDER BY sort_key, id", append(args, idArgs(ids)...)...)
+	err := s.db.All(ctx, &rows, "SELECT "+houseColumns+" FROM house WHERE "+where+" AND id IN ("+database.Placeholders(len(ids))+") ORDER BY sort_key, id", append(args, database.IDArgs(ids)...)...)
 	if err == nil && len(rows) != len(ids) {
 		err = core.NotFound(noHouse)
 	}
@@ -234,5 +235,5 @@ func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID)
 	for i, row := range rows {
 		houses[i] = row.house()
 	}
-	return houses, wrap("houses by id", err)
+	return houses, database.Wrap("houses by id", err)
 }

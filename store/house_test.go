@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 func labelsOf(list []HouseRow) []string {
@@ -64,7 +65,7 @@ func TestHousesPageBothWays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return rowIDs(list, func(h HouseRow) core.ID { return h.ID }), more
+			return database.IDsOf(list, func(h HouseRow) core.ID { return h.ID }), more
 		}
 		for _, c := range []struct {
 			page Page

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // HouseNames gives the names of a house's place, one a level, top first.
@@ -14,11 +15,11 @@ func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) 
 	for _, text := range strings.FieldsFunc(h.Path, func(r rune) bool { return r == '/' }) {
 		id, err := core.ParseID(text)
 		if err != nil {
-			return nil, wrap("house names", err)
+			return nil, database.Wrap("house names", err)
 		}
 		var name string
-		if err := s.get(ctx, &name, "SELECT name FROM building_node WHERE id = ? AND community_id = ?", int64(id), int64(h.Community)); err != nil {
-			return nil, wrap("house names", absent(err, noHouse))
+		if err := s.db.Get(ctx, &name, "SELECT name FROM building_node WHERE id = ? AND community_id = ?", int64(id), int64(h.Community)); err != nil {
+			return nil, database.Wrap("house names", database.NotFoundIfNoRows(err, noHouse))
 		}
 		names = append(names, name)
 	}
@@ -36,12 +37,12 @@ type HouseChange struct {
 // sets what it owes. Past records keep the name they were made with. Building
 // nodes left without houses go.
 func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change HouseChange) error {
-	return s.write(ctx, "update house", func(tx *Tx) error {
+	return s.db.Write(ctx, "update house", func(tx *database.Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		if err := unchanged(change.Updated, old.Updated); err != nil {
+		if err := database.CheckUnchanged(change.Updated, old.Updated); err != nil {
 			return err
 		}
 		names, err := c.NodeNames(change.Names)
@@ -60,9 +61,9 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := b.save(); err != nil {
 			return err
 		}
-		err = tx.one(core.NotFound(noHouse), "UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
-			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost), change.ArrearsFen, tx.after(old.Updated), int64(id))
-		if isDuplicate(err) {
+		err = tx.ExecOne(core.NotFound(noHouse), "UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
+			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost), change.ArrearsFen, tx.NextUpdated(old.Updated), int64(id))
+		if database.IsDuplicate(err) {
 			return core.Conflict("房屋已存在：" + label)
 		}
 		if err != nil {
@@ -87,7 +88,7 @@ func houseWords(label string, arrears int64) string {
 // DeleteHouse removes a house of the scope that nobody ever lived in and that no
 // record names.
 func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "delete house", func(tx *Tx) error {
+	return s.db.Write(ctx, "delete house", func(tx *database.Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
 		if err != nil {
 			return err
@@ -98,14 +99,14 @@ func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope
 			{"正被限制出入，请先解除", "house_restriction WHERE community_id = ? AND house_id = ? LIMIT 1"},
 		} {
 			var found []int
-			if err := tx.all(&found, "SELECT 1 FROM "+hang.query, int64(c.ID), int64(id)); err != nil {
+			if err := tx.All(&found, "SELECT 1 FROM "+hang.query, int64(c.ID), int64(id)); err != nil {
 				return err
 			}
 			if len(found) > 0 {
 				return core.Conflict(old.Label + hang.words)
 			}
 		}
-		if err := tx.one(core.NotFound(noHouse), "DELETE FROM house WHERE id = ?", int64(id)); err != nil {
+		if err := tx.ExecOne(core.NotFound(noHouse), "DELETE FROM house WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
@@ -117,11 +118,11 @@ func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope
 
 // lockHouse reads a house of the scope and its community, and keeps others from
 // changing the tree until the act ends.
-func lockHouse(tx *Tx, scope core.Scope, id core.ID) (core.House, core.Community, error) {
+func lockHouse(tx *database.Tx, scope core.Scope, id core.ID) (core.House, core.Community, error) {
 	// The community's row is locked first, as all acts upon its tree do.
 	var community core.ID
-	if err := tx.get(&community, "SELECT community_id FROM house WHERE id = ?", int64(id)); err != nil {
-		return core.House{}, core.Community{}, absent(err, noHouse)
+	if err := tx.Get(&community, "SELECT community_id FROM house WHERE id = ?", int64(id)); err != nil {
+		return core.House{}, core.Community{}, database.NotFoundIfNoRows(err, noHouse)
 	}
 	if !scope.Has(community) {
 		return core.House{}, core.Community{}, core.NotFound(noHouse)
@@ -131,22 +132,22 @@ func lockHouse(tx *Tx, scope core.Scope, id core.ID) (core.House, core.Community
 		return core.House{}, c, err
 	}
 	var row houseRow
-	err = tx.get(&row, "SELECT "+houseColumns+" FROM house WHERE id = ?"+tx.s.dialect.forUpdate(), int64(id))
-	return row.house(), c, absent(err, noHouse)
+	err = tx.Get(&row, "SELECT "+houseColumns+" FROM house WHERE id = ?"+tx.Dialect().ForUpdate(), int64(id))
+	return row.house(), c, database.NotFoundIfNoRows(err, noHouse)
 }
 
 // pruneNodes removes a node that holds nothing any more, and those above it that
 // then hold nothing.
-func pruneNodes(tx *Tx, community, node core.ID) error {
+func pruneNodes(tx *database.Tx, community, node core.ID) error {
 	for node != 0 {
 		var parents []core.ID
-		err := tx.all(&parents, `SELECT parent_id FROM building_node n WHERE n.id = ?
+		err := tx.All(&parents, `SELECT parent_id FROM building_node n WHERE n.id = ?
 			AND NOT EXISTS (SELECT 1 FROM house h WHERE h.community_id = ? AND h.node_id = n.id)
 			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)`, int64(node), int64(community), int64(community))
 		if err != nil || len(parents) == 0 {
 			return err
 		}
-		if _, err := tx.exec("DELETE FROM building_node WHERE id = ?", int64(node)); err != nil {
+		if _, err := tx.Exec("DELETE FROM building_node WHERE id = ?", int64(node)); err != nil {
 			return err
 		}
 		node = parents[0]

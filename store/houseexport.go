@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // ExportHouses gives every house of the filter, in the order of labels, to each,
@@ -19,15 +20,15 @@ func (s *Store) ExportHouses(ctx context.Context, by core.Actor, scope core.Scop
 	if err != nil {
 		return err
 	}
-	err = s.write(ctx, "export houses", func(tx *Tx) error {
+	err = s.db.Write(ctx, "export houses", func(tx *database.Tx) error {
 		return audit(tx, by, auditEntry{Community: f.Community, Action: "house.export", Target: target("community", f.Community), After: words})
 	})
 	if err != nil {
 		return err
 	}
 	var nodes []nodeRow
-	if err := s.all(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(f.Community)); err != nil {
-		return wrap("export houses", err)
+	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(f.Community)); err != nil {
+		return database.Wrap("export houses", err)
 	}
 	names := make(map[string]string, len(nodes))
 	for _, node := range nodes {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // housesSaidMost bounds the houses that a search finds by a way of writing a house.
@@ -22,7 +23,7 @@ func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (
 	if len(figures) == 0 {
 		return nil, false, nil
 	}
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	// One pattern finds what holds the text and what it says: walking all labels of a city
 	// costs by the pattern. Only where the text has numerals, labels may have them too.
 	like, patterns := "label LIKE ?", []any{"%" + strings.Join(figures, "%") + "%"}
@@ -30,7 +31,7 @@ func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (
 		like, patterns = like+" OR label LIKE ?", append(patterns, "%"+strings.Join(written, "%")+"%")
 	}
 	var rows []houseRow
-	err = s.all(ctx, &rows, "SELECT id, community_id, label FROM house"+s.dialect.forceIndex("house_label")+" WHERE "+where+
+	err = s.db.All(ctx, &rows, "SELECT id, community_id, label FROM house"+s.db.Dialect().ForceIndex("house_label")+" WHERE "+where+
 		" AND ("+like+") LIMIT ?", append(append(args, patterns...), housesSaidMost+1)...)
 	if err != nil || len(rows) > housesSaidMost {
 		return nil, false, err
@@ -51,7 +52,7 @@ func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (
 }
 
 func houseIDs(houses []core.House) []core.ID {
-	return rowIDs(houses, func(h core.House) core.ID { return h.ID })
+	return database.IDsOf(houses, func(h core.House) core.ID { return h.ID })
 }
 
 // HouseSaid gives the one house of a community that a text says: 3栋2单元501, 3-2-501.
@@ -63,7 +64,7 @@ func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.
 	}
 	found, _, err := s.housesSaid(ctx, core.ScopeOf(community), text)
 	if err != nil {
-		return core.House{}, wrap("house said", err)
+		return core.House{}, database.Wrap("house said", err)
 	}
 	switch found = core.MeantHouses(text, found); len(found) {
 	case 0:
@@ -91,8 +92,8 @@ func (s *Store) MatchHouses(ctx context.Context, scope core.Scope, community cor
 		return nil, core.InvalidFields(map[string]string{"pasted": fmt.Sprintf("一次最多粘贴 %d 行", RestrictionMost)})
 	}
 	var rows []houseRow
-	if err := s.all(ctx, &rows, "SELECT id, community_id, label FROM house WHERE community_id = ? ORDER BY sort_key, id", int64(community)); err != nil {
-		return nil, wrap("match houses", err)
+	if err := s.db.All(ctx, &rows, "SELECT id, community_id, label FROM house WHERE community_id = ? ORDER BY sort_key, id", int64(community)); err != nil {
+		return nil, database.Wrap("match houses", err)
 	}
 	houses := make([]core.House, len(rows))
 	for i, row := range rows {

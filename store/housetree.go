@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const nodeColumns = "id, community_id, parent_id, level, name, path"
@@ -65,7 +66,7 @@ func (t houseTree) add(id core.ID, houses, residents int) {
 // first. A house that exists is a conflict, and nothing is added.
 func (s *Store) CreateHouses(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string) ([]core.ID, error) {
 	var ids []core.ID
-	err := s.write(ctx, "create houses", func(tx *Tx) error {
+	err := s.db.Write(ctx, "create houses", func(tx *database.Tx) error {
 		c, err := lockCommunity(tx, scope, community)
 		if err != nil {
 			return err
@@ -90,12 +91,12 @@ func (s *Store) AddMissingHouses(ctx context.Context, by core.Actor, scope core.
 	if len(places) > core.HousesAtOnce {
 		return 0, core.Invalid(fmt.Sprintf("一次最多生成 %d 套", core.HousesAtOnce))
 	}
-	err = s.write(ctx, "add missing houses", func(tx *Tx) error {
+	err = s.db.Write(ctx, "add missing houses", func(tx *database.Tx) error {
 		c, err := lockCommunity(tx, scope, community)
 		if err != nil {
 			return err
 		}
-		known, err := knownHouses(tx.all, c, places)
+		known, err := knownHouses(tx.All, c, places)
 		if err != nil {
 			return err
 		}
@@ -131,9 +132,9 @@ func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core
 	if err != nil {
 		return HousePlan{}, err
 	}
-	known, err := knownHouses(func(dest any, query string, args ...any) error { return s.all(ctx, dest, query, args...) }, c, places)
+	known, err := knownHouses(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }, c, places)
 	if err != nil {
-		return HousePlan{}, wrap("plan houses", err)
+		return HousePlan{}, database.Wrap("plan houses", err)
 	}
 	plan := HousePlan{Total: len(places)}
 	for i, place := range places {
@@ -163,13 +164,13 @@ func knownHouses(all func(dest any, query string, args ...any) error, c core.Com
 		labels[i] = core.HouseLabel(names)
 	}
 	known := map[string]bool{}
-	err := eachPart(labels, func(part []string) error {
+	err := database.EachPart(labels, func(part []string) error {
 		args := []any{int64(c.ID)}
 		for _, label := range part {
 			args = append(args, label)
 		}
 		var found []string
-		err := all(&found, "SELECT label FROM house WHERE community_id = ? AND label IN ("+marks(len(part))+")", args...)
+		err := all(&found, "SELECT label FROM house WHERE community_id = ? AND label IN ("+database.Placeholders(len(part))+")", args...)
 		for _, label := range found {
 			known[label] = true
 		}
@@ -180,7 +181,7 @@ func knownHouses(all func(dest any, query string, args ...any) error, c core.Com
 
 // houseBuilder gathers the rows of new houses and of the nodes above them.
 type houseBuilder struct {
-	tx        *Tx
+	tx        *database.Tx
 	community core.Community
 	known     map[nodeKey]nodeRow
 	nodes     [][]any
@@ -219,7 +220,7 @@ func (b *houseBuilder) plan(places [][]string) error {
 
 func (b *houseBuilder) readNodes() error {
 	var rows []nodeRow
-	err := b.tx.all(&rows, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(b.community.ID))
+	err := b.tx.All(&rows, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(b.community.ID))
 	b.known = make(map[nodeKey]nodeRow, len(rows))
 	for _, r := range rows {
 		b.known[nodeKey{r.Parent, r.Name}] = r
@@ -230,10 +231,10 @@ func (b *houseBuilder) readNodes() error {
 func (b *houseBuilder) addHouse(names []string, label string) {
 	last := len(names) - 1
 	node := b.under(names[:last])
-	id := b.tx.newID()
+	id := b.tx.NewID()
 	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
 	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
-		core.SortKey(label, sortKeyMost), 0, b.tx.nowMS(), b.tx.nowMS()})
+		core.SortKey(label, sortKeyMost), 0, b.tx.NowMS(), b.tx.NowMS()})
 }
 
 // under gives the node of those names, top first.
@@ -250,7 +251,7 @@ func (b *houseBuilder) node(parent nodeRow, level int, name string) nodeRow {
 	if known, ok := b.known[key]; ok {
 		return known
 	}
-	id := b.tx.newID()
+	id := b.tx.NewID()
 	node := nodeRow{ID: id, Community: b.community.ID, Parent: parent.ID, Level: level, Name: name, Path: parent.Path + id.String() + "/"}
 	b.known[key] = node
 	b.nodes = append(b.nodes, []any{int64(id), int64(node.Community), int64(node.Parent), level, name, node.Path})
@@ -259,13 +260,13 @@ func (b *houseBuilder) node(parent nodeRow, level int, name string) nodeRow {
 
 // refuseKnown names the first house that is there already.
 func (b *houseBuilder) refuseKnown() error {
-	return eachPart(b.labels, func(part []string) error {
+	return database.EachPart(b.labels, func(part []string) error {
 		args := []any{int64(b.community.ID)}
 		for _, label := range part {
 			args = append(args, label)
 		}
 		var known []string
-		err := b.tx.all(&known, "SELECT label FROM house WHERE community_id = ? AND label IN ("+marks(len(part))+") LIMIT 1", args...)
+		err := b.tx.All(&known, "SELECT label FROM house WHERE community_id = ? AND label IN ("+database.Placeholders(len(part))+") LIMIT 1", args...)
 		if err == nil && len(known) > 0 {
 			err = core.Conflict("房屋已存在：" + known[0])
 		}
@@ -274,12 +275,12 @@ func (b *houseBuilder) refuseKnown() error {
 }
 
 func (b *houseBuilder) save() error {
-	err := insertRows(b.tx, insertInto, "building_node", nodeColumns, b.nodes)
+	err := database.InsertRows(b.tx, database.InsertInto, "building_node", nodeColumns, b.nodes)
 	if err == nil {
-		err = insertRows(b.tx, insertInto, "house", "id, community_id, node_id, name, label, path, sort_key, arrears_fen, created_at, updated_at", b.houses)
+		err = database.InsertRows(b.tx, database.InsertInto, "house", "id, community_id, node_id, name, label, path, sort_key, arrears_fen, created_at, updated_at", b.houses)
 	}
-	if isDuplicate(err) {
-		return errRace // another added one of them after we looked
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another added one of them after we looked
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const (
@@ -30,18 +31,18 @@ var errNoJob = core.NotFound("任务不存在")
 var errJobGone = core.Conflict("任务已取消或已由其他服务器接管")
 
 type jobRow struct {
-	ID      core.ID       `db:"id"`
-	Account core.ID       `db:"account_id"`
-	Kind    core.JobKind  `db:"kind"`
-	State   core.JobState `db:"state"`
-	Done    int64         `db:"done"`
-	Total   int64         `db:"total"`
-	Words   string        `db:"words"`
-	Result  string        `db:"result"`
-	Tries   int           `db:"tries"`
-	Created millis        `db:"created_at"`
-	Begun   millis        `db:"begun_at"`
-	Ended   millis        `db:"ended_at"`
+	ID      core.ID         `db:"id"`
+	Account core.ID         `db:"account_id"`
+	Kind    core.JobKind    `db:"kind"`
+	State   core.JobState   `db:"state"`
+	Done    int64           `db:"done"`
+	Total   int64           `db:"total"`
+	Words   string          `db:"words"`
+	Result  string          `db:"result"`
+	Tries   int             `db:"tries"`
+	Created database.Millis `db:"created_at"`
+	Begun   database.Millis `db:"begun_at"`
+	Ended   database.Millis `db:"ended_at"`
 }
 
 func (r jobRow) job() core.Job {
@@ -55,17 +56,17 @@ func (r jobRow) job() core.Job {
 // the account's last job of the kind is not over, that one is given: a form sent
 // twice starts one job.
 func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) (id core.ID, err error) {
-	err = s.write(ctx, "start job", func(tx *Tx) error {
+	err = s.db.Write(ctx, "start job", func(tx *database.Tx) error {
 		live := by.ID.String() + ":" + string(kind)
-		err := tx.get(&id, "SELECT id FROM job WHERE live_key = ?", live)
+		err := tx.Get(&id, "SELECT id FROM job WHERE live_key = ?", live)
 		if err == nil || !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		id = tx.newID()
-		_, err = tx.exec(`INSERT INTO job (id, account_id, kind, state, live_key, runner, done, total, words, result, tries, beat_at, created_at)
-			VALUES (?, ?, ?, 'waiting', ?, '', 0, 0, '', '', 0, 0, ?)`, int64(id), int64(by.ID), string(kind), live, tx.nowMS())
-		if isDuplicate(err) {
-			return errRace
+		id = tx.NewID()
+		_, err = tx.Exec(`INSERT INTO job (id, account_id, kind, state, live_key, runner, done, total, words, result, tries, beat_at, created_at)
+			VALUES (?, ?, ?, 'waiting', ?, '', 0, 0, '', '', 0, 0, ?)`, int64(id), int64(by.ID), string(kind), live, tx.NowMS())
+		if database.IsDuplicate(err) {
+			return database.ErrRace
 		}
 		if err != nil {
 			return err
@@ -78,35 +79,35 @@ func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) 
 // Job gives a job of an account.
 func (s *Store) Job(ctx context.Context, account, id core.ID) (core.Job, error) {
 	var row jobRow
-	err := s.get(ctx, &row, jobColumns+"id = ? AND account_id = ?", int64(id), int64(account))
-	return row.job(), wrap("read job", absent(err, errNoJob.Message))
+	err := s.db.Get(ctx, &row, jobColumns+"id = ? AND account_id = ?", int64(id), int64(account))
+	return row.job(), database.Wrap("read job", database.NotFoundIfNoRows(err, errNoJob.Message))
 }
 
 // Jobs gives an account's last jobs, newest first.
 func (s *Store) Jobs(ctx context.Context, account core.ID) ([]core.Job, error) {
 	var rows []jobRow
-	err := s.all(ctx, &rows, jobColumns+"account_id = ? ORDER BY id DESC LIMIT ?", int64(account), jobsListed)
+	err := s.db.All(ctx, &rows, jobColumns+"account_id = ? ORDER BY id DESC LIMIT ?", int64(account), jobsListed)
 	jobs := make([]core.Job, len(rows))
 	for i, row := range rows {
 		jobs[i] = row.job()
 	}
-	return jobs, wrap("list jobs", err)
+	return jobs, database.Wrap("list jobs", err)
 }
 
 // CancelJob ends an account's job that is not over; one that is over is a conflict
 // that says how it ended. A runner learns of it at its next step.
 func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error {
-	return s.write(ctx, "cancel job", func(tx *Tx) error {
+	return s.db.Write(ctx, "cancel job", func(tx *database.Tx) error {
 		var row jobRow
-		if err := tx.get(&row, jobColumns+"id = ? AND account_id = ?", int64(id), int64(by.ID)); err != nil {
-			return absent(err, errNoJob.Message)
+		if err := tx.Get(&row, jobColumns+"id = ? AND account_id = ?", int64(id), int64(by.ID)); err != nil {
+			return database.NotFoundIfNoRows(err, errNoJob.Message)
 		}
 		over := core.Conflict("任务" + row.State.Words() + "，不能取消")
 		if row.State.Over() {
 			return over
 		}
-		if err := tx.one(errRace, `UPDATE job SET state = 'cancelled', words = '', live_key = NULL, ended_at = ?
-			WHERE id = ? AND state IN ('waiting', 'running')`, tx.nowMS(), int64(id)); err != nil {
+		if err := tx.ExecOne(database.ErrRace, `UPDATE job SET state = 'cancelled', words = '', live_key = NULL, ended_at = ?
+			WHERE id = ? AND state IN ('waiting', 'running')`, tx.NowMS(), int64(id)); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "job.cancel", Target: target("job", id), After: map[string]string{"name": row.Kind.Title()}})
@@ -119,18 +120,18 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 // nothing waits.
 func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err error) {
 	free := "(state = 'waiting' OR state = 'running' AND beat_at < ?)"
-	stale := s.now().Add(-jobStale).UnixMilli()
+	stale := s.Now().Add(-jobStale).UnixMilli()
 	var waiting []core.ID // most looks find nothing and need no transaction
-	if err := s.all(ctx, &waiting, "SELECT id FROM job WHERE state IN ('waiting', 'running') AND "+free+" ORDER BY id LIMIT 1", stale); err != nil {
-		return job, wrap("look for jobs", err)
+	if err := s.db.All(ctx, &waiting, "SELECT id FROM job WHERE state IN ('waiting', 'running') AND "+free+" ORDER BY id LIMIT 1", stale); err != nil {
+		return job, database.Wrap("look for jobs", err)
 	}
 	if len(waiting) == 0 {
 		return job, errNoJob
 	}
-	err = s.write(ctx, "claim job", func(tx *Tx) error {
+	err = s.db.Write(ctx, "claim job", func(tx *database.Tx) error {
 		id := int64(waiting[0])
-		broken, err := tx.exec("UPDATE job SET state = 'broken', words = '服务器多次中断，可以再次执行', live_key = NULL, ended_at = ? WHERE id = ? AND tries >= ? AND "+free,
-			tx.nowMS(), id, jobTries, stale)
+		broken, err := tx.Exec("UPDATE job SET state = 'broken', words = '服务器多次中断，可以再次执行', live_key = NULL, ended_at = ? WHERE id = ? AND tries >= ? AND "+free,
+			tx.NowMS(), id, jobTries, stale)
 		if err != nil {
 			return err
 		}
@@ -138,12 +139,12 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 			job = core.Job{}
 			return nil
 		}
-		if err := tx.one(errNoJob, `UPDATE job SET state = 'running', runner = ?, tries = tries + 1, beat_at = ?, done = 0, total = 0,
-			begun_at = COALESCE(begun_at, ?) WHERE id = ? AND `+free, runner, tx.nowMS(), tx.nowMS(), id, stale); err != nil {
+		if err := tx.ExecOne(errNoJob, `UPDATE job SET state = 'running', runner = ?, tries = tries + 1, beat_at = ?, done = 0, total = 0,
+			begun_at = COALESCE(begun_at, ?) WHERE id = ? AND `+free, runner, tx.NowMS(), tx.NowMS(), id, stale); err != nil {
 			return err
 		}
 		var row jobRow
-		if err := tx.get(&row, jobColumns+"id = ?", id); err != nil {
+		if err := tx.Get(&row, jobColumns+"id = ?", id); err != nil {
 			return err
 		}
 		job = row.job()
@@ -158,34 +159,34 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 // StepJob notes how far a runner's job has come, and that its server lives. It is a
 // conflict once the job is no longer the runner's, who must then stop.
 func (s *Store) StepJob(ctx context.Context, runner string, id core.ID, done, total int64) error {
-	return s.write(ctx, "step job", func(tx *Tx) error {
-		return tx.one(errJobGone, "UPDATE job SET done = ?, total = ?, beat_at = ? WHERE id = ? AND runner = ? AND state = 'running'",
-			done, total, tx.nowMS(), int64(id), runner)
+	return s.db.Write(ctx, "step job", func(tx *database.Tx) error {
+		return tx.ExecOne(errJobGone, "UPDATE job SET done = ?, total = ?, beat_at = ? WHERE id = ? AND runner = ? AND state = 'running'",
+			done, total, tx.NowMS(), int64(id), runner)
 	})
 }
 
 // EndJob ends a runner's job as state, with words for people and the path of a
 // page with the result. It is a conflict once the job is no longer the runner's.
 func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
-	return s.write(ctx, "end job", func(tx *Tx) error {
-		return tx.one(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, ended_at = ?
-			WHERE id = ? AND runner = ? AND state = 'running'`, string(job.State), job.Words, job.Result, tx.nowMS(), int64(job.ID), runner)
+	return s.db.Write(ctx, "end job", func(tx *database.Tx) error {
+		return tx.ExecOne(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, ended_at = ?
+			WHERE id = ? AND runner = ? AND state = 'running'`, string(job.State), job.Words, job.Result, tx.NowMS(), int64(job.ID), runner)
 	})
 }
 
 // ReleaseJob puts a runner's job back to wait for another server, without counting
 // the try: for a server that stops in order.
 func (s *Store) ReleaseJob(ctx context.Context, runner string, id core.ID) error {
-	return s.write(ctx, "release job", func(tx *Tx) error {
-		_, err := tx.exec("UPDATE job SET state = 'waiting', runner = '', tries = tries - 1 WHERE id = ? AND runner = ? AND state = 'running'", int64(id), runner)
+	return s.db.Write(ctx, "release job", func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE job SET state = 'waiting', runner = '', tries = tries - 1 WHERE id = ? AND runner = ? AND state = 'running'", int64(id), runner)
 		return err
 	})
 }
 
 // PurgeJobs deletes jobs that ended a month ago and gives their number.
 func (s *Store) PurgeJobs(ctx context.Context) (n int64, err error) {
-	err = s.write(ctx, "purge jobs", func(tx *Tx) error {
-		n, err = tx.exec("DELETE FROM job WHERE ended_at < ?", tx.now.Add(-jobLife).UnixMilli())
+	err = s.db.Write(ctx, "purge jobs", func(tx *database.Tx) error {
+		n, err = tx.Exec("DELETE FROM job WHERE ended_at < ?", tx.Now().Add(-jobLife).UnixMilli())
 		return err
 	})
 	return n, err

@@ -5,17 +5,18 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 type observerRow struct {
-	ID        core.ID `db:"id"`
-	Name      string  `db:"name"`
-	Capacity  string  `db:"capacity"`
-	Phone     string  `db:"phone_cipher"`
-	MayExport int     `db:"may_export"`
-	User      core.ID `db:"user_id"`
-	Removed   millis  `db:"removed_at"`
-	Updated   millis  `db:"updated_at"`
+	ID        core.ID         `db:"id"`
+	Name      string          `db:"name"`
+	Capacity  string          `db:"capacity"`
+	Phone     string          `db:"phone_cipher"`
+	MayExport int             `db:"may_export"`
+	User      core.ID         `db:"user_id"`
+	Removed   database.Millis `db:"removed_at"`
+	Updated   database.Millis `db:"updated_at"`
 }
 
 const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, user_id, removed_at, updated_at FROM observer WHERE "
@@ -23,13 +24,13 @@ const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, us
 // Observers lists the observers of any community in scope, phones masked,
 // without those removed.
 func (s *Store) Observers(ctx context.Context, scope core.Scope) ([]core.Observer, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	return s.observers(ctx, observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") ORDER BY id", args...)
 }
 
 // Observer gives one observer of any community in scope.
 func (s *Store) Observer(ctx context.Context, scope core.Scope, id core.ID) (core.Observer, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	return s.oneObserver(ctx, observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") AND id = ?", append(args, int64(id))...)
 }
 
@@ -52,15 +53,15 @@ func (s *Store) oneObserver(ctx context.Context, query string, args ...any) (cor
 
 func (s *Store) observers(ctx context.Context, query string, args ...any) ([]core.Observer, error) {
 	var rows []observerRow
-	if err := s.all(ctx, &rows, query, args...); err != nil || len(rows) == 0 {
-		return nil, wrap("read observers", err)
+	if err := s.db.All(ctx, &rows, query, args...); err != nil || len(rows) == 0 {
+		return nil, database.Wrap("read observers", err)
 	}
 	list := make([]core.Observer, len(rows))
 	ids := make([]core.ID, len(rows))
 	for i, row := range rows {
-		phone, err := s.keys.open("observer.phone", row.Phone)
+		phone, err := s.db.Keys().Open("observer.phone", row.Phone)
 		if err != nil {
-			return nil, wrap("read observers", err)
+			return nil, database.Wrap("read observers", err)
 		}
 		ids[i] = row.ID
 		list[i] = core.Observer{ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), MayExport: row.MayExport != 0, User: row.User, Removed: row.Removed.Time, Updated: row.Updated.Time}
@@ -69,7 +70,7 @@ func (s *Store) observers(ctx context.Context, query string, args ...any) ([]cor
 		Observer  core.ID `db:"observer_id"`
 		Community core.ID `db:"community_id"`
 	}
-	err := s.all(ctx, &links, "SELECT observer_id, community_id FROM observer_community WHERE observer_id IN ("+marks(len(ids))+") ORDER BY community_id", idArgs(ids)...)
+	err := s.db.All(ctx, &links, "SELECT observer_id, community_id FROM observer_community WHERE observer_id IN ("+database.Placeholders(len(ids))+") ORDER BY community_id", database.IDArgs(ids)...)
 	for i := range list {
 		for _, link := range links {
 			if link.Observer == list[i].ID {
@@ -77,7 +78,7 @@ func (s *Store) observers(ctx context.Context, query string, args ...any) ([]cor
 			}
 		}
 	}
-	return list, wrap("read observers", err)
+	return list, database.Wrap("read observers", err)
 }
 
 // SaveObserver adds an observer (ID 0) or changes one, and gives its id. Phone is
@@ -93,17 +94,17 @@ func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scop
 	if err := needPhone(o.Check(), o.ID, o.Phone); err != nil {
 		return 0, err
 	}
-	sealed, err := s.keys.seal("observer.phone", o.Phone)
+	sealed, err := s.db.Keys().Seal("observer.phone", o.Phone)
 	if err != nil {
-		return 0, wrap("save observer", err)
+		return 0, database.Wrap("save observer", err)
 	}
-	err = s.write(ctx, "save observer", func(tx *Tx) error {
+	err = s.db.Write(ctx, "save observer", func(tx *database.Tx) error {
 		entry := auditEntry{Action: "observer.add", Community: o.Communities[0]}
 		var old string // phone
 		if o.ID == 0 {
-			o.ID = tx.newID()
-			_, err = tx.exec(`INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-				int64(o.ID), o.Name, o.Capacity, sealed, s.keys.mac("phone", o.Phone), flag(o.MayExport), tx.nowMS(), tx.nowMS())
+			o.ID = tx.NewID()
+			_, err = tx.Exec(`INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+				int64(o.ID), o.Name, o.Capacity, sealed, s.db.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport), tx.NowMS(), tx.NowMS())
 		} else {
 			entry.Action = "observer.edit"
 			entry.Before, old, err = updateObserver(tx, scope, o, sealed)
@@ -139,28 +140,28 @@ type observerAudit struct {
 }
 
 // auditOfObserver also gives the whole phone number, which the log never keeps.
-func auditOfObserver(tx *Tx, id core.ID) (kept observerAudit, phone string, err error) {
+func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone string, err error) {
 	var row observerRow
-	if err := tx.get(&row, observerColumns+"id = ?", int64(id)); err != nil {
+	if err := tx.Get(&row, observerColumns+"id = ?", int64(id)); err != nil {
 		return kept, "", err
 	}
-	if phone, err = tx.s.keys.open("observer.phone", row.Phone); err != nil {
+	if phone, err = tx.Keys().Open("observer.phone", row.Phone); err != nil {
 		return kept, "", err
 	}
 	var communities []core.ID
-	err = tx.all(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
-	kept = observerAudit{Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), Communities: joinIDs(communities), MayExport: row.MayExport != 0}
+	err = tx.All(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
+	kept = observerAudit{Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), Communities: database.JoinIDs(communities), MayExport: row.MayExport != 0}
 	return kept, phone, err
 }
 
 // updateObserver changes one, and gives what the audit log keeps of it before, with
 // the phone number then.
-func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (before observerAudit, phone string, err error) {
+func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, sealed string) (before observerAudit, phone string, err error) {
 	old, err := observerInScope(tx, scope, o.ID)
 	if err != nil {
 		return before, phone, err
 	}
-	if err := unchanged(o.Updated, old.Updated.Time); err != nil {
+	if err := database.CheckUnchanged(o.Updated, old.Updated.Time); err != nil {
 		return before, phone, err
 	}
 	if before, phone, err = auditOfObserver(tx, o.ID); err != nil {
@@ -171,45 +172,45 @@ func updateObserver(tx *Tx, scope core.Scope, o core.Observer, sealed string) (b
 			return before, phone, err
 		}
 	}
-	if _, err := tx.exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
-		o.Name, o.Capacity, flag(o.MayExport), tx.after(old.Updated.Time), int64(o.ID)); err != nil {
+	if _, err := tx.Exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
+		o.Name, o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time), int64(o.ID)); err != nil {
 		return before, phone, err
 	}
 	if o.Phone != "" {
-		_, err = tx.exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.s.keys.mac("phone", o.Phone), int64(o.ID))
+		_, err = tx.Exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.Keys().Digest("phone", o.Phone), int64(o.ID))
 	}
 	return before, phone, err
 }
 
-func observerInScope(tx *Tx, scope core.Scope, id core.ID) (observerRow, error) {
-	where, args := scopeWhere(scope, "community_id")
+func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
 	var row observerRow
-	err := tx.get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
-		tx.s.dialect.forUpdate(), append([]any{int64(id)}, args...)...)
-	return row, absent(err, "观察员不存在")
+	err := tx.Get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
+		tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
+	return row, database.NotFoundIfNoRows(err, "观察员不存在")
 }
 
 // observerWholly refuses an observer who also looks at communities outside the
 // scope: what concerns those is not for this admin to change.
-func observerWholly(tx *Tx, scope core.Scope, id core.ID) error {
-	where, args := scopeWhere(scope, "community_id")
+func observerWholly(tx *database.Tx, scope core.Scope, id core.ID) error {
+	where, args := database.ScopeWhere(scope, "community_id")
 	var beyond int
-	err := tx.get(&beyond, "SELECT COUNT(*) FROM observer_community WHERE observer_id = ? AND NOT ("+where+")", append([]any{int64(id)}, args...)...)
+	err := tx.Get(&beyond, "SELECT COUNT(*) FROM observer_community WHERE observer_id = ? AND NOT ("+where+")", append([]any{int64(id)}, args...)...)
 	if err == nil && beyond > 0 {
 		err = core.Forbidden("该观察员还负责您管理范围以外的小区，请由上级管理员操作")
 	}
 	return err
 }
 
-func observerCommunities(tx *Tx, scope core.Scope, o core.Observer) error {
-	where, args := scopeWhere(scope, "community_id")
-	if _, err := tx.exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(o.ID)}, args...)...); err != nil {
+func observerCommunities(tx *database.Tx, scope core.Scope, o core.Observer) error {
+	where, args := database.ScopeWhere(scope, "community_id")
+	if _, err := tx.Exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(o.ID)}, args...)...); err != nil {
 		return err
 	}
 	communities := slices.Clone(o.Communities)
 	slices.Sort(communities)
 	for _, community := range slices.Compact(communities) {
-		if _, err := tx.exec("INSERT INTO observer_community (observer_id, community_id) VALUES (?, ?)", int64(o.ID), int64(community)); err != nil {
+		if _, err := tx.Exec("INSERT INTO observer_community (observer_id, community_id) VALUES (?, ?)", int64(o.ID), int64(community)); err != nil {
 			return err
 		}
 	}
@@ -219,17 +220,17 @@ func observerCommunities(tx *Tx, scope core.Scope, o core.Observer) error {
 // oneObserverAPhone refuses a second observer of a community under the same phone
 // number: of two, removing one would leave the other looking. The communities' rows
 // are locked, so that two who are added at once see each other.
-func oneObserverAPhone(tx *Tx, o core.Observer) error {
+func oneObserverAPhone(tx *database.Tx, o core.Observer) error {
 	communities := slices.Clone(o.Communities)
 	slices.Sort(communities)
 	var locked []core.ID
-	if err := tx.all(&locked, "SELECT id FROM community WHERE id IN ("+marks(len(communities))+") ORDER BY id"+tx.s.dialect.forUpdate(), idArgs(communities)...); err != nil {
+	if err := tx.All(&locked, "SELECT id FROM community WHERE id IN ("+database.Placeholders(len(communities))+") ORDER BY id"+tx.Dialect().ForUpdate(), database.IDArgs(communities)...); err != nil {
 		return err
 	}
 	var names []string
-	err := tx.all(&names, `SELECT o.name FROM observer own JOIN observer o ON o.phone_mac = own.phone_mac AND o.id <> own.id AND o.removed_at IS NULL
-		WHERE own.id = ? AND EXISTS (SELECT 1 FROM observer_community c WHERE c.observer_id = o.id AND c.community_id IN (`+marks(len(communities))+")) ORDER BY o.id LIMIT 1",
-		withIDs([]any{int64(o.ID)}, communities)...)
+	err := tx.All(&names, `SELECT o.name FROM observer own JOIN observer o ON o.phone_mac = own.phone_mac AND o.id <> own.id AND o.removed_at IS NULL
+		WHERE own.id = ? AND EXISTS (SELECT 1 FROM observer_community c WHERE c.observer_id = o.id AND c.community_id IN (`+database.Placeholders(len(communities))+")) ORDER BY o.id LIMIT 1",
+		database.AppendIDs([]any{int64(o.ID)}, communities)...)
 	if err == nil && len(names) > 0 {
 		return core.InvalidFields(map[string]string{"phone": "该手机号已是这里的观察员“" + names[0] + "”"})
 	}
@@ -239,7 +240,7 @@ func oneObserverAPhone(tx *Tx, o core.Observer) error {
 // RemoveObserver takes an observer's communities in scope away; one who has none
 // left is removed. Either way their pages end at once.
 func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "remove observer", func(tx *Tx) error {
+	return s.db.Write(ctx, "remove observer", func(tx *database.Tx) error {
 		row, err := observerInScope(tx, scope, id)
 		if err != nil {
 			return err
@@ -248,15 +249,15 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return err
 		}
-		where, args := scopeWhere(scope, "community_id")
-		if _, err := tx.exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
+		where, args := database.ScopeWhere(scope, "community_id")
+		if _, err := tx.Exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
 			return err
 		}
-		if _, err := tx.exec("UPDATE observer SET updated_at = ? WHERE id = ?", tx.after(row.Updated.Time), int64(id)); err != nil {
+		if _, err := tx.Exec("UPDATE observer SET updated_at = ? WHERE id = ?", tx.NextUpdated(row.Updated.Time), int64(id)); err != nil {
 			return err
 		}
-		if _, err := tx.exec(`UPDATE observer SET removed_at = ?, user_id = 0 WHERE id = ?
-			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.nowMS(), int64(id), int64(id)); err != nil {
+		if _, err := tx.Exec(`UPDATE observer SET removed_at = ?, user_id = 0 WHERE id = ?
+			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.NowMS(), int64(id), int64(id)); err != nil {
 			return err
 		}
 		entry := auditEntry{Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: before}
@@ -272,13 +273,13 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 }
 
 // bindObserver ties an observer to the WeChat user who scanned the QR.
-func bindObserver(tx *Tx, observer, user core.ID) error {
-	return tx.one(core.NotFound("观察员不存在"), "UPDATE observer SET user_id = ? WHERE id = ? AND removed_at IS NULL",
+func bindObserver(tx *database.Tx, observer, user core.ID) error {
+	return tx.ExecOne(core.NotFound("观察员不存在"), "UPDATE observer SET user_id = ? WHERE id = ? AND removed_at IS NULL",
 		int64(user), int64(observer))
 }
 
 // moveObservers gives one user's observers to another: WeChat told that they are one.
-func moveObservers(tx *Tx, from, to core.ID) error {
-	_, err := tx.exec("UPDATE observer SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
+func moveObservers(tx *database.Tx, from, to core.ID) error {
+	_, err := tx.Exec("UPDATE observer SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Pass is a resident pass with what its page shows.
@@ -47,8 +48,8 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 		return nil, nil
 	}
 	var rows []passRow
-	if err := s.all(ctx, &rows, passQuery+"p.person_id = ? ORDER BY p.id", int64(person)); err != nil {
-		return nil, wrap("passes of a person", err)
+	if err := s.db.All(ctx, &rows, passQuery+"p.person_id = ? ORDER BY p.id", int64(person)); err != nil {
+		return nil, database.Wrap("passes of a person", err)
 	}
 	passes := make([]Pass, len(rows))
 	for i, row := range rows {
@@ -62,10 +63,10 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 // residents were found within the caller's scope.
 func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[core.ID]core.ID, error) {
 	passes := make(map[core.ID]core.ID, len(residents))
-	err := eachPart(residents, func(part []core.ID) error {
+	err := database.EachPart(residents, func(part []core.ID) error {
 		var rows []passRow
-		query := passQuery + "p.resident_id IN (" + marks(len(part)) + ")"
-		if err := s.all(ctx, &rows, query, withIDs(nil, part)...); err != nil {
+		query := passQuery + "p.resident_id IN (" + database.Placeholders(len(part)) + ")"
+		if err := s.db.All(ctx, &rows, query, database.AppendIDs(nil, part)...); err != nil {
 			return err
 		}
 		for _, row := range rows {
@@ -73,42 +74,42 @@ func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[c
 		}
 		return nil
 	})
-	return passes, wrap("passes of residents", err)
+	return passes, database.Wrap("passes of residents", err)
 }
 
 // PassOfPerson gives one pass of a person; somebody else's is not found.
 func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
 	var row passRow
-	err := s.get(ctx, &row, passQuery+"p.id = ? AND p.person_id = ?", int64(pass), int64(person))
+	err := s.db.Get(ctx, &row, passQuery+"p.id = ? AND p.person_id = ?", int64(pass), int64(person))
 	if err != nil || person == 0 {
-		return Pass{}, wrap("pass of a person", absent(err, "通行证不存在"))
+		return Pass{}, database.Wrap("pass of a person", database.NotFoundIfNoRows(err, "通行证不存在"))
 	}
 	return Pass(row), nil
 }
 
 // givePasses makes a pass for each resident that has none.
-func givePasses(tx *Tx, residents []core.Resident) error {
+func givePasses(tx *database.Tx, residents []core.Resident) error {
 	rows := make([][]any, len(residents))
 	for i, r := range residents {
-		rows[i] = []any{int64(tx.newID()), int64(r.Community), string(core.PassResident), int64(r.ID), int64(r.Person), tx.nowMS()}
+		rows[i] = []any{int64(tx.NewID()), int64(r.Community), string(core.PassResident), int64(r.ID), int64(r.Person), tx.NowMS()}
 	}
-	return insertRows(tx, tx.s.dialect.insertIgnore(), "pass", "id, community_id, kind, resident_id, person_id, created_at", rows)
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "pass", "id, community_id, kind, resident_id, person_id, created_at", rows)
 }
 
 // disablePass makes a resident's pass unusable at once.
-func disablePass(tx *Tx, resident core.ID) error {
-	_, err := tx.exec("UPDATE pass SET disabled_at = ? WHERE resident_id = ? AND disabled_at IS NULL", tx.nowMS(), int64(resident))
+func disablePass(tx *database.Tx, resident core.ID) error {
+	_, err := tx.Exec("UPDATE pass SET disabled_at = ? WHERE resident_id = ? AND disabled_at IS NULL", tx.NowMS(), int64(resident))
 	return err
 }
 
 // deletePass goes with its resident.
-func deletePass(tx *Tx, resident core.ID) error {
-	_, err := tx.exec("DELETE FROM pass WHERE resident_id = ?", int64(resident))
+func deletePass(tx *database.Tx, resident core.ID) error {
+	_, err := tx.Exec("DELETE FROM pass WHERE resident_id = ?", int64(resident))
 	return err
 }
 
 // enablePass undoes disablePass for a resident who comes back.
-func enablePass(tx *Tx, resident core.ID) error {
-	_, err := tx.exec("UPDATE pass SET disabled_at = NULL WHERE resident_id = ?", int64(resident))
+func enablePass(tx *database.Tx, resident core.ID) error {
+	_, err := tx.Exec("UPDATE pass SET disabled_at = NULL WHERE resident_id = ?", int64(resident))
 	return err
 }

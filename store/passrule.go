@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // PassRule is a community's rule with what an edit needs.
@@ -18,18 +19,18 @@ type PassRule struct {
 }
 
 type passRuleRow struct {
-	Community     core.ID       `db:"community_id"`
-	CommunityName string        `db:"community"`
-	Counting      core.Counting `db:"counting"`
-	PeriodDays    int           `db:"period_days"`
-	Exits         int           `db:"exits"`
-	Hours         string        `db:"hours"`
-	RecordID      int           `db:"record_id"`
-	RecordTemp    int           `db:"record_temp"`
-	FeverTenths   int           `db:"fever_tenths"`
-	ReaderQR      int           `db:"reader_qr"`
-	Version       int64         `db:"version"`
-	Updated       millis        `db:"updated_at"`
+	Community     core.ID         `db:"community_id"`
+	CommunityName string          `db:"community"`
+	Counting      core.Counting   `db:"counting"`
+	PeriodDays    int             `db:"period_days"`
+	Exits         int             `db:"exits"`
+	Hours         string          `db:"hours"`
+	RecordID      int             `db:"record_id"`
+	RecordTemp    int             `db:"record_temp"`
+	FeverTenths   int             `db:"fever_tenths"`
+	ReaderQR      int             `db:"reader_qr"`
+	Version       int64           `db:"version"`
+	Updated       database.Millis `db:"updated_at"`
 }
 
 func (r passRuleRow) passRule() (PassRule, error) {
@@ -54,16 +55,16 @@ func defaultPassRule() core.PassRule {
 	return r
 }
 
-func insertPassRule(tx *Tx, community core.ID, r core.PassRule) error {
-	_, err := tx.exec(`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp, fever_tenths, reader_qr, version, updated_at)
+func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
+	_, err := tx.Exec(`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp, fever_tenths, reader_qr, version, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`, int64(community), string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours),
-		flag(r.RecordID), flag(r.RecordTemp), r.FeverTenths, flag(r.ReaderQR), tx.nowMS())
+		database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR), tx.NowMS())
 	return err
 }
 
 // deletePassRule goes with its community.
-func deletePassRule(tx *Tx, community core.ID) error {
-	_, err := tx.exec("DELETE FROM pass_rule WHERE community_id = ?", int64(community))
+func deletePassRule(tx *database.Tx, community core.ID) error {
+	_, err := tx.Exec("DELETE FROM pass_rule WHERE community_id = ?", int64(community))
 	return err
 }
 
@@ -73,11 +74,11 @@ func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.I
 		return PassRule{}, core.NotFound(noCommunity)
 	}
 	var row passRuleRow
-	if err := s.get(ctx, &row, passRuleQuery, int64(community)); err != nil {
-		return PassRule{}, wrap("pass rule", absent(err, noCommunity))
+	if err := s.db.Get(ctx, &row, passRuleQuery, int64(community)); err != nil {
+		return PassRule{}, database.Wrap("pass rule", database.NotFoundIfNoRows(err, noCommunity))
 	}
 	r, err := row.passRule()
-	return r, wrap("pass rule", err)
+	return r, database.Wrap("pass rule", err)
 }
 
 // SavePassRule changes the rule of a community of the scope. version is the one
@@ -90,20 +91,20 @@ func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scop
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.write(ctx, "save pass rule", func(tx *Tx) error {
+	return s.db.Write(ctx, "save pass rule", func(tx *database.Tx) error {
 		var row passRuleRow
-		if err := tx.get(&row, passRuleQuery, int64(community)); err != nil {
-			return absent(err, noCommunity)
+		if err := tx.Get(&row, passRuleQuery, int64(community)); err != nil {
+			return database.NotFoundIfNoRows(err, noCommunity)
 		}
 		old, err := row.passRule()
 		if err != nil {
 			return err
 		}
-		err = tx.one(core.Stale(),
+		err = tx.ExecOne(core.Stale(),
 			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?, fever_tenths = ?, reader_qr = ?,
 			version = version + 1, updated_at = ? WHERE community_id = ? AND version = ?`,
-			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), flag(r.RecordID), flag(r.RecordTemp), r.FeverTenths, flag(r.ReaderQR),
-			tx.nowMS(), int64(community), version)
+			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR),
+			tx.NowMS(), int64(community), version)
 		if err != nil {
 			return err
 		}

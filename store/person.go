@@ -4,10 +4,11 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // findOrMakePersons gives the person of each digest of a phone number.
-func findOrMakePersons(tx *Tx, macs []string) (map[string]core.ID, error) {
+func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, error) {
 	// One order for all, so that two acts never wait for each other.
 	macs = slices.Compact(slices.Sorted(slices.Values(macs)))
 	persons := make(map[string]core.ID, len(macs))
@@ -18,19 +19,19 @@ func findOrMakePersons(tx *Tx, macs []string) (map[string]core.ID, error) {
 	var missing []string
 	for _, mac := range macs {
 		if _, ok := persons[mac]; !ok {
-			rows = append(rows, []any{int64(tx.newID()), mac, tx.nowMS()})
+			rows = append(rows, []any{int64(tx.NewID()), mac, tx.NowMS()})
 			missing = append(missing, mac)
 		}
 	}
 	// Another act may make the same person at this moment: whoever was first, stays.
-	if err := insertRows(tx, tx.s.dialect.insertIgnore(), "person", "id, phone_mac, created_at", rows); err != nil {
+	if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "person", "id, phone_mac, created_at", rows); err != nil {
 		return nil, err
 	}
 	return persons, findPersons(tx, missing, persons)
 }
 
-func findPersons(tx *Tx, macs []string, into map[string]core.ID) error {
-	return eachPart(macs, func(part []string) error {
+func findPersons(tx *database.Tx, macs []string, into map[string]core.ID) error {
+	return database.EachPart(macs, func(part []string) error {
 		args := make([]any, len(part))
 		for i, mac := range part {
 			args[i] = mac
@@ -39,7 +40,7 @@ func findPersons(tx *Tx, macs []string, into map[string]core.ID) error {
 			ID  core.ID `db:"id"`
 			MAC string  `db:"phone_mac"`
 		}
-		err := tx.all(&rows, "SELECT id, phone_mac FROM person WHERE phone_mac IN ("+marks(len(part))+")", args...)
+		err := tx.All(&rows, "SELECT id, phone_mac FROM person WHERE phone_mac IN ("+database.Placeholders(len(part))+")", args...)
 		for _, row := range rows {
 			into[row.MAC] = row.ID
 		}
@@ -48,11 +49,11 @@ func findPersons(tx *Tx, macs []string, into map[string]core.ID) error {
 }
 
 // verifiedPersons tells who of the persons has verified the phone number in WeChat.
-func verifiedPersons(tx *Tx, persons []core.ID) (map[core.ID]bool, error) {
+func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, error) {
 	verified := map[core.ID]bool{}
-	err := eachPart(persons, func(part []core.ID) error {
+	err := database.EachPart(persons, func(part []core.ID) error {
 		var found []core.ID
-		err := tx.all(&found, "SELECT person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+marks(len(part))+")", idArgs(part)...)
+		err := tx.All(&found, "SELECT person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
 		for _, id := range found {
 			verified[id] = true
 		}
@@ -64,14 +65,14 @@ func verifiedPersons(tx *Tx, persons []core.ID) (map[core.ID]bool, error) {
 // certifyPerson finds or makes the person of a phone number that WeChat has
 // verified, certifies the residents it is, and gives them passes. ties is the
 // number of houses where the person lives.
-func certifyPerson(tx *Tx, phoneMAC string) (person core.ID, ties int, err error) {
+func certifyPerson(tx *database.Tx, phoneMAC string) (person core.ID, ties int, err error) {
 	persons, err := findOrMakePersons(tx, []string{phoneMAC})
 	if err != nil {
 		return 0, 0, err
 	}
 	person = persons[phoneMAC]
-	_, err = tx.exec("UPDATE resident SET certified_at = ? WHERE person_id = ? AND certified_at IS NULL AND moved_out_at IS NULL",
-		tx.nowMS(), int64(person))
+	_, err = tx.Exec("UPDATE resident SET certified_at = ? WHERE person_id = ? AND certified_at IS NULL AND moved_out_at IS NULL",
+		tx.NowMS(), int64(person))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -79,7 +80,7 @@ func certifyPerson(tx *Tx, phoneMAC string) (person core.ID, ties int, err error
 		ID        core.ID `db:"id"`
 		Community core.ID `db:"community_id"`
 	}
-	err = tx.all(&rows, "SELECT id, community_id FROM resident WHERE person_id = ? AND moved_out_at IS NULL ORDER BY id", int64(person))
+	err = tx.All(&rows, "SELECT id, community_id FROM resident WHERE person_id = ? AND moved_out_at IS NULL ORDER BY id", int64(person))
 	if err != nil {
 		return 0, 0, err
 	}

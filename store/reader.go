@@ -6,11 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
 	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // A reader's secret is the last part of the URL an installer types into it: 26
@@ -42,53 +42,35 @@ const readerColumns = `id, community_id, name, gate, protocol, serial, direction
 	deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at, updated_at`
 
 type readerRow struct {
-	ID               core.ID        `db:"id"`
-	Community        core.ID        `db:"community_id"`
-	Name             string         `db:"name"`
-	Gate             string         `db:"gate"`
-	Protocol         string         `db:"protocol"`
-	Serial           string         `db:"serial"`
-	Direction        core.Direction `db:"direction"`
-	ScopeNodes       string         `db:"scope_nodes"`
-	Kinds            string         `db:"kinds"`
-	Thermometer      int            `db:"thermometer"`
-	QRAllowed        int            `db:"qr_allowed"`
-	DenyCode         string         `db:"deny_code"`
-	HeartbeatText    string         `db:"heartbeat_text"`
-	HeartbeatSeconds int            `db:"heartbeat_seconds"`
-	Firmware         string         `db:"firmware"`
-	SkewMS           int64          `db:"skew_ms"`
-	LastSeen         millis         `db:"last_seen_at"`
-	Disabled         millis         `db:"disabled_at"`
-	Updated          millis         `db:"updated_at"`
+	ID               core.ID         `db:"id"`
+	Community        core.ID         `db:"community_id"`
+	Name             string          `db:"name"`
+	Gate             string          `db:"gate"`
+	Protocol         string          `db:"protocol"`
+	Serial           string          `db:"serial"`
+	Direction        core.Direction  `db:"direction"`
+	ScopeNodes       string          `db:"scope_nodes"`
+	Kinds            string          `db:"kinds"`
+	Thermometer      int             `db:"thermometer"`
+	QRAllowed        int             `db:"qr_allowed"`
+	DenyCode         string          `db:"deny_code"`
+	HeartbeatText    string          `db:"heartbeat_text"`
+	HeartbeatSeconds int             `db:"heartbeat_seconds"`
+	Firmware         string          `db:"firmware"`
+	SkewMS           int64           `db:"skew_ms"`
+	LastSeen         database.Millis `db:"last_seen_at"`
+	Disabled         database.Millis `db:"disabled_at"`
+	Updated          database.Millis `db:"updated_at"`
 }
 
 func (r readerRow) reader() core.Reader {
 	return core.Reader{
 		ID: r.ID, Community: r.Community, Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial,
-		Direction: r.Direction, ScopeNodes: splitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
+		Direction: r.Direction, ScopeNodes: database.SplitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
 		Thermometer: r.Thermometer != 0, QRAllowed: r.QRAllowed != 0, DenyCode: r.DenyCode,
 		HeartbeatText: r.HeartbeatText, HeartbeatSeconds: r.HeartbeatSeconds, Firmware: r.Firmware,
 		Skew: time.Duration(r.SkewMS) * time.Millisecond, LastSeen: r.LastSeen.Time, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
-}
-
-func splitIDs(list string) []core.ID {
-	var ids []core.ID
-	for item := range strings.SplitSeq(list, ",") {
-		if n, err := strconv.ParseInt(item, 10, 64); err == nil && n > 0 {
-			ids = append(ids, core.ID(n))
-		}
-	}
-	return ids
-}
-
-func joinIDs(ids []core.ID) string {
-	parts := make([]string, len(ids))
-	for i, id := range ids {
-		parts[i] = id.String()
-	}
-	return strings.Join(parts, ",")
 }
 
 func splitKinds(list string) []core.PassKind {
@@ -111,11 +93,11 @@ func joinKinds(kinds []core.PassKind) string {
 
 // Reader gives one reader of the scope.
 func (s *Store) Reader(ctx context.Context, scope core.Scope, id core.ID) (core.Reader, error) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	var row readerRow
-	err := s.get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	err := s.db.Get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
 	if err != nil {
-		return core.Reader{}, wrap("reader", absent(err, noReader))
+		return core.Reader{}, database.Wrap("reader", database.NotFoundIfNoRows(err, noReader))
 	}
 	return row.reader(), nil
 }
@@ -128,9 +110,9 @@ func (s *Store) ReaderBySecret(ctx context.Context, protocol, secret string) (co
 		return core.Reader{}, core.NotFound(noReader)
 	}
 	var row readerRow
-	err := s.get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?", readerSecretDigest(secret), protocol)
+	err := s.db.Get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?", readerSecretDigest(secret), protocol)
 	if err != nil {
-		return core.Reader{}, wrap("reader by its secret", absent(err, noReader))
+		return core.Reader{}, database.Wrap("reader by its secret", database.NotFoundIfNoRows(err, noReader))
 	}
 	return row.reader(), nil
 }
@@ -150,11 +132,11 @@ type ReaderFilter struct {
 // further rows lie in the direction of paging.
 func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
 	f.Page.Limit = cmp.Or(f.Page.Limit, 50)
-	where, args := readerWhere(scope, f, s.now())
+	where, args := readerWhere(scope, f, s.Now())
 	query, args := f.Page.byID("SELECT "+readerColumns+" FROM reader WHERE "+where, args)
 	var rows []readerRow
-	if err = s.all(ctx, &rows, query, args...); err != nil {
-		return nil, false, wrap("readers", err)
+	if err = s.db.All(ctx, &rows, query, args...); err != nil {
+		return nil, false, database.Wrap("readers", err)
 	}
 	rows, more = cutPage(rows, f.Page)
 	readers = make([]core.Reader, len(rows))
@@ -165,7 +147,7 @@ func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (
 }
 
 func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any) {
-	where, args := scopeWhere(scope, "community_id")
+	where, args := database.ScopeWhere(scope, "community_id")
 	add := func(clause string, values ...any) {
 		where += " AND " + clause
 		args = append(args, values...)
@@ -174,7 +156,7 @@ func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any
 		add("community_id = ?", int64(f.Community))
 	}
 	if f.Keyword != "" {
-		like := likePart(f.Keyword)
+		like := database.LikeContains(f.Keyword)
 		add("(name LIKE ? ESCAPE '!' OR gate LIKE ? ESCAPE '!' OR serial LIKE ? ESCAPE '!')", like, like, like)
 	}
 	switch f.Disabled {
@@ -199,21 +181,15 @@ func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any
 	return where, args
 }
 
-// likePart gives a LIKE pattern for text that holds part anywhere; its own
-// wildcards are escaped with an exclamation mark.
-func likePart(part string) string {
-	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(part) + "%"
-}
-
 // ReaderStates counts the readers in use in the scope, by their state at the
 // store's present.
 func (s *Store) ReaderStates(ctx context.Context, scope core.Scope) (map[core.ReaderState]int, error) {
 	counts := map[core.ReaderState]int{}
 	for _, state := range []core.ReaderState{core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever} {
-		where, args := readerWhere(scope, ReaderFilter{State: state, Disabled: "no"}, s.now())
+		where, args := readerWhere(scope, ReaderFilter{State: state, Disabled: "no"}, s.Now())
 		var n int
-		if err := s.get(ctx, &n, "SELECT COUNT(*) FROM reader WHERE "+where, args...); err != nil {
-			return nil, wrap("count readers", err)
+		if err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM reader WHERE "+where, args...); err != nil {
+			return nil, database.Wrap("count readers", err)
 		}
 		counts[state] = n
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 var readerAdmin = core.Actor{Kind: "account", ID: 9, Name: "管理员", Addr: "192.0.2.9"}
@@ -18,12 +19,12 @@ var readerAdmin = core.Actor{Kind: "account", ID: 9, Name: "管理员", Addr: "1
 func readerCommunity(t *testing.T, s *Store, id core.ID) (node core.ID) {
 	t.Helper()
 	node = id + 1000
-	err := s.write(t.Context(), "test", func(tx *Tx) error {
-		if _, err := tx.exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, '', '', '', 1, 1)",
+	err := s.db.Write(t.Context(), "test", func(tx *database.Tx) error {
+		if _, err := tx.Exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, '', '', '', 1, 1)",
 			int64(id), fmt.Sprintf("小区%d", id)); err != nil {
 			return err
 		}
-		_, err := tx.exec("INSERT INTO building_node (id, community_id, parent_id, level, name, path) VALUES (?, ?, 0, 0, '1栋', ?)",
+		_, err := tx.Exec("INSERT INTO building_node (id, community_id, parent_id, level, name, path) VALUES (?, ?, 0, 0, '1栋', ?)",
 			int64(node), int64(id), fmt.Sprintf("/%d/", node))
 		return err
 	})
@@ -60,7 +61,7 @@ func readerOf(t *testing.T, s *Store, id core.ID) core.Reader {
 func countRows(t *testing.T, s *Store, query string, args ...any) int {
 	t.Helper()
 	var n int
-	if err := s.get(t.Context(), &n, query, args...); err != nil {
+	if err := s.db.Get(t.Context(), &n, query, args...); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -77,7 +78,7 @@ func TestReaderKeepsItsSettings(t *testing.T) {
 		want := aReader(1, "HZ2C3BAE")
 		want.Name, want.ScopeNodes, want.Thermometer, want.QRAllowed, want.Firmware = " 东门出口 ", []core.ID{node}, true, false, "V2.0"
 		id, _ := makeReader(t, s, want)
-		want.ID, want.Name, want.Updated = id, "东门出口", s.now().UTC().Truncate(time.Millisecond)
+		want.ID, want.Name, want.Updated = id, "东门出口", s.Now().UTC().Truncate(time.Millisecond)
 		if got := readerOf(t, s, id); !reflect.DeepEqual(got, want) {
 			t.Errorf("after create:\n%+v, want\n%+v", got, want)
 		}
@@ -358,7 +359,7 @@ func TestReadersListByState(t *testing.T) {
 				continue // never seen
 			}
 			silent := []time.Duration{0, 74999, 75000, 75001, 150000, 150001, 300000, 300001, time.Duration(random.IntN(700000))}[i%9] * time.Millisecond
-			touches[id] = readerTouch{at: s.now().Add(-silent)}
+			touches[id] = readerTouch{at: s.Now().Add(-silent)}
 		}
 		if err := s.touchReaders(t.Context(), touches); err != nil {
 			t.Fatal(err)
@@ -371,8 +372,8 @@ func TestReadersListByState(t *testing.T) {
 			}
 			total += len(list)
 			for _, r := range list {
-				if got := r.State(s.now()); got != state {
-					t.Errorf("listed as %s, is %s (silent %s of %d s)", state, got, s.now().Sub(r.LastSeen), r.HeartbeatSeconds)
+				if got := r.State(s.Now()); got != state {
+					t.Errorf("listed as %s, is %s (silent %s of %d s)", state, got, s.Now().Sub(r.LastSeen), r.HeartbeatSeconds)
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // CreateReader adds a reader to r.Community and gives its new secret, which the
@@ -22,23 +23,23 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 		return 0, "", core.NotFound("小区不存在")
 	}
 	secret = newReaderSecret()
-	sealed, err := s.keys.seal("reader.secret", secret)
+	sealed, err := s.db.Keys().Seal("reader.secret", secret)
 	if err != nil {
-		return 0, "", wrap("create a reader", err)
+		return 0, "", database.Wrap("create a reader", err)
 	}
-	err = s.write(ctx, "create a reader", func(tx *Tx) error {
-		r.ID = tx.newID()
-		if err := tx.checkReaderPlace(r); err != nil {
+	err = s.db.Write(ctx, "create a reader", func(tx *database.Tx) error {
+		r.ID = tx.NewID()
+		if err := checkReaderPlace(tx, r); err != nil {
 			return err
 		}
-		_, err := tx.exec("INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+marks(22)+")",
-			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), joinIDs(r.ScopeNodes), joinKinds(r.Kinds),
-			flag(r.Thermometer), flag(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil, nil, tx.nowMS(),
-			sealed, readerSecretDigest(secret), tx.nowMS())
+		_, err := tx.Exec("INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(22)+")",
+			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds),
+			database.BoolInt(r.Thermometer), database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil, nil, tx.NowMS(),
+			sealed, readerSecretDigest(secret), tx.NowMS())
 		if err != nil {
 			return err
 		}
-		return tx.auditReader(by, "reader.create", nil, &r)
+		return auditReader(tx, by, "reader.create", nil, &r)
 	})
 	if err != nil {
 		return 0, "", err
@@ -53,53 +54,53 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.write(ctx, "update a reader", func(tx *Tx) error {
-		before, err := tx.lockReader(scope, r.ID)
+	return s.db.Write(ctx, "update a reader", func(tx *database.Tx) error {
+		before, err := lockReader(tx, scope, r.ID)
 		if err != nil {
 			return err
 		}
-		if err := unchanged(r.Updated, before.Updated); err != nil {
+		if err := database.CheckUnchanged(r.Updated, before.Updated); err != nil {
 			return err
 		}
 		after := before
 		after.Name, after.Gate, after.Protocol, after.Serial, after.Direction = r.Name, r.Gate, r.Protocol, r.Serial, r.Direction
 		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
 		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
-		if err := tx.checkReaderPlace(after); err != nil {
+		if err := checkReaderPlace(tx, after); err != nil {
 			return err
 		}
-		if err := tx.one(core.NotFound(noReader), `UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
+		if err := tx.ExecOne(core.NotFound(noReader), `UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
 			thermometer = ?, qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ? WHERE id = ?`,
-			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), joinIDs(after.ScopeNodes), joinKinds(after.Kinds),
-			flag(after.Thermometer), flag(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware,
-			tx.after(before.Updated), int64(r.ID)); err != nil {
+			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), database.JoinIDs(after.ScopeNodes), joinKinds(after.Kinds),
+			database.BoolInt(after.Thermometer), database.BoolInt(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware,
+			tx.NextUpdated(before.Updated), int64(r.ID)); err != nil {
 			return err
 		}
-		return tx.auditReader(by, "reader.update", &before, &after)
+		return auditReader(tx, by, "reader.update", &before, &after)
 	})
 }
 
 // lockReader reads a reader of the scope for a change.
-func (t *Tx) lockReader(scope core.Scope, id core.ID) (core.Reader, error) {
-	where, args := scopeWhere(scope, "community_id")
+func lockReader(tx *database.Tx, scope core.Scope, id core.ID) (core.Reader, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
 	var row readerRow
-	err := t.get(&row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where+t.s.dialect.forUpdate(), append([]any{int64(id)}, args...)...)
-	return row.reader(), absent(err, noReader)
+	err := tx.Get(&row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where+tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
+	return row.reader(), database.NotFoundIfNoRows(err, noReader)
 }
 
 // checkReaderPlace refuses a community that is not there, building nodes of
 // another, and a device number that another reader in use has.
-func (t *Tx) checkReaderPlace(r core.Reader) error {
+func checkReaderPlace(tx *database.Tx, r core.Reader) error {
 	var n int
-	if err := t.get(&n, "SELECT COUNT(*) FROM community WHERE id = ? AND archived_at IS NULL", int64(r.Community)); err != nil {
+	if err := tx.Get(&n, "SELECT COUNT(*) FROM community WHERE id = ? AND archived_at IS NULL", int64(r.Community)); err != nil {
 		return err
 	}
 	if n == 0 {
 		return core.NotFound("小区不存在")
 	}
 	if nodes := slices.Compact(slices.Sorted(slices.Values(r.ScopeNodes))); len(nodes) > 0 {
-		err := t.get(&n, "SELECT COUNT(*) FROM building_node WHERE community_id = ? AND id IN ("+marks(len(nodes))+")",
-			append([]any{int64(r.Community)}, idArgs(nodes)...)...)
+		err := tx.Get(&n, "SELECT COUNT(*) FROM building_node WHERE community_id = ? AND id IN ("+database.Placeholders(len(nodes))+")",
+			append([]any{int64(r.Community)}, database.IDArgs(nodes)...)...)
 		if err != nil {
 			return err
 		}
@@ -107,7 +108,7 @@ func (t *Tx) checkReaderPlace(r core.Reader) error {
 			return core.InvalidFields(map[string]string{"scope_nodes": "所选楼栋不在这个小区"})
 		}
 	}
-	taken, err := t.readerSerialTaken(r)
+	taken, err := readerSerialTaken(tx, r)
 	if err == nil && taken {
 		err = core.InvalidFields(map[string]string{"serial": "本小区已有同一设备号的读头在用"})
 	}
@@ -116,12 +117,12 @@ func (t *Tx) checkReaderPlace(r core.Reader) error {
 
 // readerSerialTaken reports that another reader in use of the community and the
 // protocol has r's device number. One that is disabled may share it.
-func (t *Tx) readerSerialTaken(r core.Reader) (bool, error) {
+func readerSerialTaken(tx *database.Tx, r core.Reader) (bool, error) {
 	if !r.Disabled.IsZero() {
 		return false, nil
 	}
 	var n int
-	err := t.get(&n, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND protocol = ? AND serial = ? AND id <> ? AND disabled_at IS NULL",
+	err := tx.Get(&n, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND protocol = ? AND serial = ? AND id <> ? AND disabled_at IS NULL",
 		int64(r.Community), r.Protocol, r.Serial, int64(r.ID))
 	return n > 0, err
 }
@@ -130,20 +131,20 @@ func (t *Tx) readerSerialTaken(r core.Reader) (bool, error) {
 // on, so the device must be told the new address.
 func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
 	secret := newReaderSecret()
-	sealed, err := s.keys.seal("reader.secret", secret)
+	sealed, err := s.db.Keys().Seal("reader.secret", secret)
 	if err != nil {
-		return "", wrap("rotate a reader's secret", err)
+		return "", database.Wrap("rotate a reader's secret", err)
 	}
-	err = s.write(ctx, "rotate a reader's secret", func(tx *Tx) error {
-		r, err := tx.lockReader(scope, id)
+	err = s.db.Write(ctx, "rotate a reader's secret", func(tx *database.Tx) error {
+		r, err := lockReader(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		if err := tx.one(core.NotFound(noReader), "UPDATE reader SET secret_cipher = ?, secret_digest = ? WHERE id = ?",
+		if err := tx.ExecOne(core.NotFound(noReader), "UPDATE reader SET secret_cipher = ?, secret_digest = ? WHERE id = ?",
 			sealed, readerSecretDigest(secret), int64(id)); err != nil {
 			return err
 		}
-		return tx.auditReader(by, "reader.rotate_secret", nil, &r)
+		return auditReader(tx, by, "reader.rotate_secret", nil, &r)
 	})
 	if err != nil {
 		return "", err
@@ -155,62 +156,62 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 // the audit log.
 func (s *Store) ReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
 	var sealed string
-	err := s.write(ctx, "show a reader's secret", func(tx *Tx) error {
-		r, err := tx.lockReader(scope, id)
+	err := s.db.Write(ctx, "show a reader's secret", func(tx *database.Tx) error {
+		r, err := lockReader(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		if err := tx.get(&sealed, "SELECT secret_cipher FROM reader WHERE id = ?", int64(id)); err != nil {
+		if err := tx.Get(&sealed, "SELECT secret_cipher FROM reader WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
-		return tx.auditReader(by, "reader.show_secret", nil, &r)
+		return auditReader(tx, by, "reader.show_secret", nil, &r)
 	})
 	if err != nil {
 		return "", err
 	}
-	secret, err := s.keys.open("reader.secret", sealed)
-	return secret, wrap("show a reader's secret", err)
+	secret, err := s.db.Keys().Open("reader.secret", sealed)
+	return secret, database.Wrap("show a reader's secret", err)
 }
 
 // DisableReader stops a reader at once: every scan from then on is refused.
 func (s *Store) DisableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "disable a reader", func(tx *Tx) error {
-		before, err := tx.lockReader(scope, id)
+	return s.db.Write(ctx, "disable a reader", func(tx *database.Tx) error {
+		before, err := lockReader(tx, scope, id)
 		if err != nil || !before.Disabled.IsZero() {
 			return err
 		}
 		after := before
-		after.Disabled = tx.now
-		return tx.switchReader(by, "reader.disable", before, after)
+		after.Disabled = tx.Now()
+		return switchReader(tx, by, "reader.disable", before, after)
 	})
 }
 
 // EnableReader lets a disabled reader work again.
 func (s *Store) EnableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.write(ctx, "enable a reader", func(tx *Tx) error {
-		before, err := tx.lockReader(scope, id)
+	return s.db.Write(ctx, "enable a reader", func(tx *database.Tx) error {
+		before, err := lockReader(tx, scope, id)
 		if err != nil || before.Disabled.IsZero() {
 			return err
 		}
 		after := before
 		after.Disabled = time.Time{}
-		taken, err := tx.readerSerialTaken(after)
+		taken, err := readerSerialTaken(tx, after)
 		if err != nil {
 			return err
 		}
 		if taken {
 			return core.Conflict("本小区已有同一设备号的读头在用，请先停用那一台")
 		}
-		return tx.switchReader(by, "reader.enable", before, after)
+		return switchReader(tx, by, "reader.enable", before, after)
 	})
 }
 
-func (t *Tx) switchReader(by core.Actor, action string, before, after core.Reader) error {
-	if err := t.one(core.NotFound(noReader), "UPDATE reader SET disabled_at = ? WHERE id = ?",
-		nullMS(after.Disabled), int64(after.ID)); err != nil {
+func switchReader(tx *database.Tx, by core.Actor, action string, before, after core.Reader) error {
+	if err := tx.ExecOne(core.NotFound(noReader), "UPDATE reader SET disabled_at = ? WHERE id = ?",
+		database.NullMillis(after.Disabled), int64(after.ID)); err != nil {
 		return err
 	}
-	return t.auditReader(by, action, &before, &after)
+	return auditReader(tx, by, action, &before, &after)
 }
 
 // ReaderQRMost is how many readers one SetReadersQR may name.
@@ -223,10 +224,10 @@ func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scop
 	if len(ids) == 0 || len(ids) > ReaderQRMost {
 		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", ReaderQRMost))
 	}
-	err = s.write(ctx, "set readers' QR", func(tx *Tx) error {
+	err = s.db.Write(ctx, "set readers' QR", func(tx *database.Tx) error {
 		changed = 0
 		for _, id := range ids {
-			before, err := tx.lockReader(scope, id)
+			before, err := lockReader(tx, scope, id)
 			if err != nil {
 				return err
 			}
@@ -235,10 +236,10 @@ func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scop
 			}
 			after := before
 			after.QRAllowed = q.Allowed
-			if err := tx.one(core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?", flag(q.Allowed), tx.after(before.Updated), int64(id)); err != nil {
+			if err := tx.ExecOne(core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?", database.BoolInt(q.Allowed), tx.NextUpdated(before.Updated), int64(id)); err != nil {
 				return err
 			}
-			if err := tx.auditReader(by, "reader.qr", &before, &after); err != nil {
+			if err := auditReader(tx, by, "reader.qr", &before, &after); err != nil {
 				return err
 			}
 			changed++
@@ -292,17 +293,17 @@ func auditOfReader(r *core.Reader, nodes map[core.ID]string) any {
 }
 
 // auditReader writes what became of a reader; nil is a state not worth keeping.
-func (t *Tx) auditReader(by core.Actor, action string, before, after *core.Reader) error {
+func auditReader(tx *database.Tx, by core.Actor, action string, before, after *core.Reader) error {
 	r := cmp.Or(after, before)
 	nodes := slices.Clone(r.ScopeNodes)
 	if before != nil {
 		nodes = append(nodes, before.ScopeNodes...)
 	}
-	names, err := t.nodeLabels(nodes)
+	names, err := nodeLabels(tx, nodes)
 	if err != nil {
 		return err
 	}
-	return audit(t, by, auditEntry{
+	return audit(tx, by, auditEntry{
 		Community: r.Community, Action: action, Target: target("reader", r.ID),
 		Before: auditOfReader(before, names), After: auditOfReader(after, names),
 	})
@@ -310,15 +311,15 @@ func (t *Tx) auditReader(by core.Actor, action string, before, after *core.Reade
 
 // nodeLabels gives the names along the paths of building nodes, top first; a node that
 // is gone is left out.
-func (t *Tx) nodeLabels(ids []core.ID) (map[core.ID]string, error) {
+func nodeLabels(tx *database.Tx, ids []core.ID) (map[core.ID]string, error) {
 	labels := map[core.ID]string{}
 	if len(ids) == 0 {
 		return labels, nil
 	}
 	var nodes []nodeRow
-	err := t.all(&nodes, `SELECT a.id, n.community_id, n.parent_id, n.level, n.name, n.path FROM building_node a
+	err := tx.All(&nodes, `SELECT a.id, n.community_id, n.parent_id, n.level, n.name, n.path FROM building_node a
 		JOIN building_node n ON n.community_id = a.community_id AND SUBSTR(a.path, 1, LENGTH(n.path)) = n.path
-		WHERE a.id IN (`+marks(len(ids))+`) ORDER BY n.level`, idArgs(ids)...)
+		WHERE a.id IN (`+database.Placeholders(len(ids))+`) ORDER BY n.level`, database.IDArgs(ids)...)
 	for _, node := range nodes {
 		labels[node.ID] += node.Name
 	}

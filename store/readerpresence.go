@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const (
@@ -62,7 +63,7 @@ func NewReaderPresence(s *Store) *ReaderPresence {
 // Touch notes that a known reader called now, and how far its clock is from ours
 // where it told. It never waits.
 func (p *ReaderPresence) Touch(reader core.ID, skew *time.Duration) {
-	now := p.s.now()
+	now := p.s.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if last, ok := p.touched[reader]; p.ended || ok && now.Sub(last) < touchEvery && !now.Before(last) {
@@ -81,7 +82,7 @@ func (p *ReaderPresence) Quarantine(protocol, serial, secret, addr string) {
 		serial = "?" // it is not one, and what it is may be somebody's QR
 	}
 	key := stranger{protocol, serial, readerSecretDigest(secret)}
-	now := p.s.now()
+	now := p.s.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
@@ -101,8 +102,6 @@ func (p *ReaderPresence) Quarantine(protocol, serial, secret, addr string) {
 		p.signal()
 	}
 }
-
-func cut(s string, n int) string { return s[:min(len(s), n)] }
 
 func (p *ReaderPresence) signal() {
 	select {
@@ -149,7 +148,7 @@ func (p *ReaderPresence) flush(last bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), presenceTime)
 	defer cancel()
 	if err := p.s.touchReaders(ctx, touches); err != nil {
-		p.s.log.Warn("write the readers' signs of life", "err", err)
+		p.s.db.Log().Warn("write the readers' signs of life", "err", err)
 		p.mu.Lock()
 		for reader := range touches {
 			delete(p.touched, reader) // the next call tries again
@@ -157,12 +156,12 @@ func (p *ReaderPresence) flush(last bool) {
 		p.mu.Unlock()
 	}
 	if err := p.s.quarantine(ctx, strangers); err != nil {
-		p.s.log.Warn("write unknown readers", "err", err)
+		p.s.db.Log().Warn("write unknown readers", "err", err)
 	}
 }
 
 func (p *ReaderPresence) take(last bool) (map[core.ID]readerTouch, map[stranger]strangerCalls) {
-	now := p.s.now()
+	now := p.s.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	touches := p.touches
@@ -195,14 +194,14 @@ func (s *Store) touchReaders(ctx context.Context, touches map[core.ID]readerTouc
 		ids = append(ids, id)
 	}
 	slices.Sort(ids) // every server locks in the same order
-	return s.write(ctx, "touch readers", func(tx *Tx) error {
+	return s.db.Write(ctx, "touch readers", func(tx *database.Tx) error {
 		for _, id := range ids {
 			t := touches[id]
 			set, args := "last_seen_at = ?", []any{t.at.UnixMilli()}
 			if t.skew != nil {
 				set, args = set+", skew_ms = ?", append(args, t.skew.Milliseconds())
 			}
-			if _, err := tx.exec("UPDATE reader SET "+set+" WHERE id = ? AND (last_seen_at IS NULL OR last_seen_at < ?)",
+			if _, err := tx.Exec("UPDATE reader SET "+set+" WHERE id = ? AND (last_seen_at IS NULL OR last_seen_at < ?)",
 				append(args, int64(id), t.at.UnixMilli())...); err != nil {
 				return err
 			}
@@ -223,12 +222,12 @@ func (s *Store) quarantine(ctx context.Context, strangers map[stranger]strangerC
 	slices.SortFunc(keys, func(a, b stranger) int {
 		return strings.Compare(a.protocol+" "+a.serial+" "+a.digest, b.protocol+" "+b.serial+" "+b.digest)
 	})
-	return s.write(ctx, "quarantine readers", func(tx *Tx) error {
-		if err := tx.makeQuarantineRoom(len(keys)); err != nil {
+	return s.db.Write(ctx, "quarantine readers", func(tx *database.Tx) error {
+		if err := makeQuarantineRoom(tx, len(keys)); err != nil {
 			return err
 		}
 		for _, key := range keys {
-			if err := tx.quarantine(key, strangers[key]); err != nil {
+			if err := quarantineOne(tx, key, strangers[key]); err != nil {
 				return err
 			}
 		}
@@ -238,9 +237,9 @@ func (s *Store) quarantine(ctx context.Context, strangers map[stranger]strangerC
 
 // makeQuarantineRoom drops the devices not heard of for the longest time where n
 // more might be too many.
-func (t *Tx) makeQuarantineRoom(n int) error {
+func makeQuarantineRoom(tx *database.Tx, n int) error {
 	var rows int
-	if err := t.get(&rows, "SELECT COUNT(*) FROM reader_quarantine"); err != nil {
+	if err := tx.Get(&rows, "SELECT COUNT(*) FROM reader_quarantine"); err != nil {
 		return err
 	}
 	over := rows + n - quarantineMost
@@ -248,52 +247,52 @@ func (t *Tx) makeQuarantineRoom(n int) error {
 		return nil
 	}
 	var ids []core.ID
-	if err := t.all(&ids, "SELECT id FROM reader_quarantine ORDER BY last_at, id LIMIT ?", over); err != nil {
+	if err := tx.All(&ids, "SELECT id FROM reader_quarantine ORDER BY last_at, id LIMIT ?", over); err != nil {
 		return err
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := t.exec("DELETE FROM reader_quarantine WHERE id IN ("+marks(len(ids))+")", idArgs(ids)...)
+	_, err := tx.Exec("DELETE FROM reader_quarantine WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
 	return err
 }
 
-func (t *Tx) quarantine(key stranger, c strangerCalls) error {
-	n, err := t.exec("UPDATE reader_quarantine SET calls = calls + ?, addr = ?, last_at = ? WHERE protocol = ? AND serial = ? AND secret_digest = ?",
+func quarantineOne(tx *database.Tx, key stranger, c strangerCalls) error {
+	n, err := tx.Exec("UPDATE reader_quarantine SET calls = calls + ?, addr = ?, last_at = ? WHERE protocol = ? AND serial = ? AND secret_digest = ?",
 		c.calls, c.addr, c.at.UnixMilli(), key.protocol, key.serial, key.digest)
 	if err != nil || n > 0 {
 		return err
 	}
-	_, err = t.exec("INSERT INTO reader_quarantine (id, protocol, serial, secret_digest, addr, calls, first_at, last_at) VALUES ("+marks(8)+")",
-		int64(t.newID()), key.protocol, key.serial, key.digest, c.addr, c.calls, c.at.UnixMilli(), c.at.UnixMilli())
-	if isDuplicate(err) {
-		return errRace // another server met it at the same moment
+	_, err = tx.Exec("INSERT INTO reader_quarantine (id, protocol, serial, secret_digest, addr, calls, first_at, last_at) VALUES ("+database.Placeholders(8)+")",
+		int64(tx.NewID()), key.protocol, key.serial, key.digest, c.addr, c.calls, c.at.UnixMilli(), c.at.UnixMilli())
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another server met it at the same moment
 	}
 	return err
 }
 
 type quarantineRow struct {
-	ID       core.ID `db:"id"`
-	Protocol string  `db:"protocol"`
-	Serial   string  `db:"serial"`
-	Reader   core.ID `db:"reader_id"`
-	Name     string  `db:"name"`
-	Addr     string  `db:"addr"`
-	Calls    int64   `db:"calls"`
-	First    millis  `db:"first_at"`
-	Last     millis  `db:"last_at"`
+	ID       core.ID         `db:"id"`
+	Protocol string          `db:"protocol"`
+	Serial   string          `db:"serial"`
+	Reader   core.ID         `db:"reader_id"`
+	Name     string          `db:"name"`
+	Addr     string          `db:"addr"`
+	Calls    int64           `db:"calls"`
+	First    database.Millis `db:"first_at"`
+	Last     database.Millis `db:"last_at"`
 }
 
 // QuarantinedReaders gives the unknown devices that called the addresses of
 // readers in the scope, the newest first, at most 100. Those that called nobody's
 // address belong to no community: only who sees all communities sees them.
 func (s *Store) QuarantinedReaders(ctx context.Context, scope core.Scope) ([]core.QuarantinedReader, error) {
-	where, args := scopeWhere(scope, "r.community_id")
+	where, args := database.ScopeWhere(scope, "r.community_id")
 	var rows []quarantineRow
-	err := s.all(ctx, &rows, `SELECT q.id, q.protocol, q.serial, COALESCE(r.id, 0) AS reader_id, COALESCE(r.name, '') AS name, q.addr, q.calls, q.first_at, q.last_at
+	err := s.db.All(ctx, &rows, `SELECT q.id, q.protocol, q.serial, COALESCE(r.id, 0) AS reader_id, COALESCE(r.name, '') AS name, q.addr, q.calls, q.first_at, q.last_at
 		FROM reader_quarantine q LEFT JOIN reader r ON r.secret_digest = q.secret_digest WHERE `+where+` ORDER BY q.last_at DESC, q.id DESC LIMIT 100`, args...)
 	if err != nil {
-		return nil, wrap("quarantined readers", err)
+		return nil, database.Wrap("quarantined readers", err)
 	}
 	readers := make([]core.QuarantinedReader, len(rows))
 	for i, r := range rows {

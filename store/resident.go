@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day, t.phone_cipher, t.idno_cipher,
@@ -16,24 +17,24 @@ const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN co
 	LEFT JOIN pass p ON p.resident_id = t.id `
 
 type residentRow struct {
-	ID           core.ID       `db:"id"`
-	CommunityID  core.ID       `db:"community_id"`
-	House        core.ID       `db:"house_id"`
-	Person       core.ID       `db:"person_id"`
-	Name         string        `db:"name"`
-	Sex          string        `db:"sex"`
-	Identity     core.Identity `db:"identity"`
-	LeaseDay     core.Day      `db:"lease_day"`
-	PhoneCipher  string        `db:"phone_cipher"`
-	IDNoCipher   string        `db:"idno_cipher"`
-	Photo        string        `db:"photo"`
-	Certified    millis        `db:"certified_at"`
-	MovedOut     millis        `db:"moved_out_at"`
-	Updated      millis        `db:"updated_at"`
-	Label        string        `db:"label"`
-	Community    string        `db:"community"`
-	Pass         core.ID       `db:"pass_id"`
-	PassDisabled millis        `db:"pass_disabled"`
+	ID           core.ID         `db:"id"`
+	CommunityID  core.ID         `db:"community_id"`
+	House        core.ID         `db:"house_id"`
+	Person       core.ID         `db:"person_id"`
+	Name         string          `db:"name"`
+	Sex          string          `db:"sex"`
+	Identity     core.Identity   `db:"identity"`
+	LeaseDay     core.Day        `db:"lease_day"`
+	PhoneCipher  string          `db:"phone_cipher"`
+	IDNoCipher   string          `db:"idno_cipher"`
+	Photo        string          `db:"photo"`
+	Certified    database.Millis `db:"certified_at"`
+	MovedOut     database.Millis `db:"moved_out_at"`
+	Updated      database.Millis `db:"updated_at"`
+	Label        string          `db:"label"`
+	Community    string          `db:"community"`
+	Pass         core.ID         `db:"pass_id"`
+	PassDisabled database.Millis `db:"pass_disabled"`
 }
 
 // ResidentRow is a resident with the names of the place, phone and ID number
@@ -47,12 +48,12 @@ type ResidentRow struct {
 }
 
 // whole decrypts the row's personal data.
-func (s *Store) whole(r residentRow) (core.Resident, error) {
-	phone, err := s.keys.open("resident.phone", r.PhoneCipher)
+func (r residentRow) whole(keys database.Keyring) (core.Resident, error) {
+	phone, err := keys.Open("resident.phone", r.PhoneCipher)
 	if err != nil {
 		return core.Resident{}, err
 	}
-	idno, err := s.keys.open("resident.idno", r.IDNoCipher)
+	idno, err := keys.Open("resident.idno", r.IDNoCipher)
 	return core.Resident{
 		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
 		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time, MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
@@ -60,7 +61,7 @@ func (s *Store) whole(r residentRow) (core.Resident, error) {
 }
 
 func (s *Store) residentRow(r residentRow, whole bool) (ResidentRow, error) {
-	resident, err := s.whole(r)
+	resident, err := r.whole(s.db.Keys())
 	if !whole {
 		resident = resident.Masked()
 	}
@@ -74,14 +75,14 @@ const noResident = "住户不存在"
 // Resident gives one resident of the scope, masked. Those who moved out are found
 // too.
 func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (ResidentRow, error) {
-	where, args := scopeWhere(scope, "t.community_id")
+	where, args := database.ScopeWhere(scope, "t.community_id")
 	var row residentRow
-	err := s.get(ctx, &row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	err := s.db.Get(ctx, &row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ? AND "+where, append([]any{int64(id)}, args...)...)
 	if err != nil {
-		return ResidentRow{}, wrap("resident", absent(err, noResident))
+		return ResidentRow{}, database.Wrap("resident", database.NotFoundIfNoRows(err, noResident))
 	}
 	masked, err := s.residentRow(row, false)
-	return masked, wrap("resident", err)
+	return masked, database.Wrap("resident", err)
 }
 
 // ResidentsByID gives residents of the scope in the order of ids, each once, masked.
@@ -92,7 +93,7 @@ func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.
 	}
 	list, err := s.residentRows(ctx, ids, false)
 	if err != nil {
-		return nil, wrap("residents by id", err)
+		return nil, database.Wrap("residents by id", err)
 	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(list, func(r ResidentRow) bool { return r.ID == id && scope.Has(r.Community) }) {
@@ -106,16 +107,16 @@ func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.
 // out, but not be deleted.
 func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, error) {
 	passed := map[core.ID]bool{}
-	err := eachPart(ids, func(part []core.ID) error {
+	err := database.EachPart(ids, func(part []core.ID) error {
 		var found []core.ID
-		err := s.all(ctx, &found, "SELECT t.id FROM resident t WHERE t.id IN ("+marks(len(part))+`) AND EXISTS (
-			SELECT 1 FROM access_record a WHERE a.community_id = t.community_id AND a.person_id = t.person_id AND a.resident_id = t.id)`, idArgs(part)...)
+		err := s.db.All(ctx, &found, "SELECT t.id FROM resident t WHERE t.id IN ("+database.Placeholders(len(part))+`) AND EXISTS (
+			SELECT 1 FROM access_record a WHERE a.community_id = t.community_id AND a.person_id = t.person_id AND a.resident_id = t.id)`, database.IDArgs(part)...)
 		for _, id := range found {
 			passed[id] = true
 		}
 		return err
 	})
-	return passed, wrap("residents on record", err)
+	return passed, database.Wrap("residents on record", err)
 }
 
 // ResidentFilter narrows the list of residents. Zero fields do not narrow.
@@ -140,10 +141,10 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 	}
 	found, more, err := s.residentPage(ctx, scope, f)
 	if err != nil {
-		return nil, false, wrap("list residents", err)
+		return nil, false, database.Wrap("list residents", err)
 	}
 	list, err = s.residentRows(ctx, found, false)
-	return list, more, wrap("list residents", err)
+	return list, more, database.Wrap("list residents", err)
 }
 
 // within narrows a scope to the filter's community.
@@ -175,7 +176,7 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 			return nil, false, err
 		}
 	}
-	if err := s.all(ctx, &found, query, args...); err != nil {
+	if err := s.db.All(ctx, &found, query, args...); err != nil {
 		return nil, false, err
 	}
 	if more = len(found) > f.Page.Limit; more {
@@ -193,7 +194,7 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 		return nil, nil
 	}
 	var rows []residentRow
-	if err := s.all(ctx, &rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+marks(len(ids))+")", idArgs(ids)...); err != nil {
+	if err := s.db.All(ctx, &rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b residentRow) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
@@ -210,14 +211,14 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 // ResidentTies lists where a person lives and has lived within the scope, the
 // newest first, masked.
 func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.ID) ([]ResidentRow, error) {
-	where, args := scopeWhere(scope, "community_id + 0")
+	where, args := database.ScopeWhere(scope, "community_id + 0")
 	var ids []core.ID
-	err := s.all(ctx, &ids, "SELECT id FROM resident WHERE person_id = ? AND "+where+" ORDER BY id DESC LIMIT 50", append([]any{int64(person)}, args...)...)
+	err := s.db.All(ctx, &ids, "SELECT id FROM resident WHERE person_id = ? AND "+where+" ORDER BY id DESC LIMIT 50", append([]any{int64(person)}, args...)...)
 	if err != nil {
-		return nil, wrap("ties of a person", err)
+		return nil, database.Wrap("ties of a person", err)
 	}
 	list, err := s.residentRows(ctx, ids, false)
-	return list, wrap("ties of a person", err)
+	return list, database.Wrap("ties of a person", err)
 }
 
 // residentIDs is the query for the ids of one page, one more than it holds. A
@@ -237,16 +238,16 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 	case len(ways) > 0:
 	case f.MovedOut && f.House == 0:
 		// Few of all: walking the whole register in search of them takes too long.
-		inScope, scopeArgs := scopeWhere(scope, "t.community_id")
-		ways = []residentMatch{{"resident t" + s.dialect.forceIndex("resident_certified") + " WHERE " + inScope, scopeArgs}}
+		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
+		ways = []residentMatch{{"resident t" + s.db.Dialect().ForceIndex("resident_certified") + " WHERE " + inScope, scopeArgs}}
 	case f.Node != 0:
 		ways = []residentMatch{{s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?", []any{int64(f.Community), underNode(f.Node)}}}
 	}
 	if len(ways) == 0 {
-		inScope, scopeArgs := scopeWhere(scope, "t.community_id")
+		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
 		table := "resident t"
 		if !scope.All && len(scope.IDs) == 1 && f.House == 0 {
-			table += s.dialect.forceIndex("resident_community")
+			table += s.db.Dialect().ForceIndex("resident_community")
 		}
 		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" + order, append(append(scopeArgs, args...), limit), nil
 	}
@@ -304,18 +305,7 @@ type residentMatch struct {
 // residentsByHouse goes from houses to their residents, by the index of ties: told
 // the community too, SQLite takes an index of all the community's residents.
 func (s *Store) residentsByHouse() string {
-	return "house h" + s.dialect.forceIndex("house_label") + s.dialect.thenJoin() + "resident t" + s.dialect.forceIndex("resident_tie") + " ON t.house_id = h.id"
-}
-
-// listed is a scope for indexes that begin with the community: even all communities
-// are a list, which MariaDB does not make of a subquery.
-func (s *Store) listed(ctx context.Context, scope core.Scope) (core.Scope, error) {
-	if !scope.All {
-		return scope, nil
-	}
-	listed := core.ScopeOf()
-	err := s.all(ctx, &listed.IDs, "SELECT id FROM community")
-	return listed, err
+	return "house h" + s.db.Dialect().ForceIndex("house_label") + s.db.Dialect().ThenJoin() + "resident t" + s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id"
 }
 
 // residentMatches are the ways in which a keyword finds residents. A name is searched
@@ -328,32 +318,29 @@ func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword s
 		return nil, nil
 	}
 	way := func(from, column, clause string, values ...any) residentMatch {
-		inScope, args := scopeWhere(scope, column)
+		inScope, args := database.ScopeWhere(scope, column)
 		return residentMatch{from + " WHERE " + inScope + " AND " + clause, append(args, values...)}
 	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
 		// The sum keeps SQLite from the community's index: the number's is far better.
-		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.keys.mac("phone", phone))}, nil
+		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.db.Keys().Digest("phone", phone))}, nil
 	}
 	// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-	named := way("resident t"+s.dialect.useIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF")
+	named := way("resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF")
 	if oneCommunity(scope) {
-		named = way("resident t"+s.dialect.useIndex("resident_name"), "t.community_id", "t.name LIKE ? ESCAPE '!'", likePart(keyword))
+		named = way("resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name LIKE ? ESCAPE '!'", database.LikeContains(keyword))
 	}
 	ways := []residentMatch{named}
 	switch said, ok, err := s.housesSaid(ctx, scope, keyword); {
 	case err != nil:
 		return nil, err
 	case !ok:
-		ways = append(ways, way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", likePart(keyword)))
+		ways = append(ways, way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword)))
 	case len(said) > 0:
-		ways = append(ways, residentMatch{"resident t" + s.dialect.forceIndex("resident_tie") + " WHERE t.house_id IN (" + marks(len(said)) + ")", idArgs(houseIDs(said))})
+		ways = append(ways, residentMatch{"resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")", database.IDArgs(houseIDs(said))})
 	}
 	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		ways = append(ways, way("resident t"+s.dialect.useIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?", s.keys.mac4("phone", keyword)))
+		ways = append(ways, way("resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?", s.db.Keys().DigestLast4("phone", keyword)))
 	}
 	return ways, nil
 }
-
-// oneCommunity reports a scope of a single community.
-func oneCommunity(scope core.Scope) bool { return !scope.All && len(scope.IDs) == 1 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 func residentOf(t *testing.T, s *Store, id core.ID) ResidentRow {
@@ -37,11 +38,11 @@ func TestResidentIsSealedAndMasked(t *testing.T) {
 			t.Errorf("resident %+v", r)
 		}
 		var columns []string
-		if err := s.all(t.Context(), &columns, "SELECT CONCAT(phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac) FROM resident"); err != nil {
+		if err := s.db.All(t.Context(), &columns, "SELECT CONCAT(phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac) FROM resident"); err != nil {
 			t.Fatal(err)
 		}
 		var log []string
-		if err := s.all(t.Context(), &log, "SELECT CONCAT(before_text, after_text) FROM audit_log"); err != nil {
+		if err := s.db.All(t.Context(), &log, "SELECT CONCAT(before_text, after_text) FROM audit_log"); err != nil {
 			t.Fatal(err)
 		}
 		for _, text := range append(columns, log...) {
@@ -287,7 +288,7 @@ func TestResidentsSearchAndPage(t *testing.T) {
 			if err != nil || more != (f.Page.Limit < 20 && f.Page.Before != ids[3]) {
 				t.Fatalf("%+v: more %v, %v", f, more, err)
 			}
-			return rowIDs(list, func(r ResidentRow) core.ID { return r.ID })
+			return database.IDsOf(list, func(r ResidentRow) core.ID { return r.ID })
 		}
 		for name, c := range map[string]struct {
 			filter ResidentFilter
@@ -390,7 +391,7 @@ func TestRegisterIDNumberOnlyOnce(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		id := newResident(t, s, community, newHouses(t, s, community, 1)[0], "张三", "13800138000")
 		for _, number := range []string{"E12345678", "E99999999"} {
-			err := s.write(t.Context(), "test", func(tx *Tx) error { return registerIDNumber(tx, id, number) })
+			err := s.db.Write(t.Context(), "test", func(tx *database.Tx) error { return registerIDNumber(tx, id, number) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // CreateResident adds one person to a house of the scope. See CreateResidents.
@@ -46,12 +47,12 @@ func (s *Store) CreateResidents(ctx context.Context, by core.Actor, scope core.S
 
 func (s *Store) createResidents(ctx context.Context, by core.Actor, community core.ID, people []core.Resident) ([]core.ID, error) {
 	var ids []core.ID
-	err := s.write(ctx, "create residents", func(tx *Tx) error {
+	err := s.db.Write(ctx, "create residents", func(tx *database.Tx) error {
 		b := residentBuilder{tx: tx, community: community, people: append([]core.Resident(nil), people...)}
 		if err := b.run(); err != nil {
 			return err
 		}
-		ids = rowIDs(b.people, func(r core.Resident) core.ID { return r.ID })
+		ids = database.IDsOf(b.people, func(r core.Resident) core.ID { return r.ID })
 		return audit(tx, by, b.auditEntry())
 	})
 	return ids, err
@@ -59,7 +60,7 @@ func (s *Store) createResidents(ctx context.Context, by core.Actor, community co
 
 // residentBuilder adds residents to one community.
 type residentBuilder struct {
-	tx        *Tx
+	tx        *database.Tx
 	community core.ID
 	people    []core.Resident
 	labels    map[core.ID]string // of the houses
@@ -78,10 +79,10 @@ func (b *residentBuilder) run() error {
 // findHouses locks the houses, so that none is deleted meanwhile.
 func (b *residentBuilder) findHouses() error {
 	b.labels = map[core.ID]string{}
-	houses := rowIDs(b.people, func(r core.Resident) core.ID { return r.House })
-	err := eachPart(houses, func(part []core.ID) error {
+	houses := database.IDsOf(b.people, func(r core.Resident) core.ID { return r.House })
+	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
-		err := b.tx.all(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+marks(len(part))+")"+b.tx.s.dialect.forUpdate(), withIDs([]any{int64(b.community)}, part)...)
+		err := b.tx.All(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")"+b.tx.Dialect().ForUpdate(), database.AppendIDs([]any{int64(b.community)}, part)...)
 		for _, row := range rows {
 			b.labels[row.ID] = row.Label
 		}
@@ -98,7 +99,7 @@ func (b *residentBuilder) findHouses() error {
 func (b *residentBuilder) findPersons() error {
 	macs := make([]string, len(b.people))
 	for i, r := range b.people {
-		macs[i] = b.tx.s.keys.mac("phone", r.Phone)
+		macs[i] = b.tx.Keys().Digest("phone", r.Phone)
 	}
 	persons, err := findOrMakePersons(b.tx, macs)
 	for i, mac := range macs {
@@ -108,10 +109,10 @@ func (b *residentBuilder) findPersons() error {
 }
 
 type tieRow struct {
-	ID       core.ID `db:"id"`
-	House    core.ID `db:"house_id"`
-	Person   core.ID `db:"person_id"`
-	MovedOut millis  `db:"moved_out_at"`
+	ID       core.ID         `db:"id"`
+	House    core.ID         `db:"house_id"`
+	Person   core.ID         `db:"person_id"`
+	MovedOut database.Millis `db:"moved_out_at"`
 }
 
 type tie struct{ house, person core.ID }
@@ -119,10 +120,10 @@ type tie struct{ house, person core.ID }
 // findTies gives ids: a new one, or the one of who comes back.
 func (b *residentBuilder) findTies() error {
 	known := map[tie]tieRow{}
-	err := eachPart(b.people, func(part []core.Resident) error {
+	err := database.EachPart(b.people, func(part []core.Resident) error {
 		var rows []tieRow
-		args := withIDs([]any{int64(b.community)}, rowIDs(part, func(r core.Resident) core.ID { return r.House }))
-		err := b.tx.all(&rows, "SELECT id, house_id, person_id, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+marks(len(part))+")", args...)
+		args := database.AppendIDs([]any{int64(b.community)}, database.IDsOf(part, func(r core.Resident) core.ID { return r.House }))
+		err := b.tx.All(&rows, "SELECT id, house_id, person_id, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+database.Placeholders(len(part))+")", args...)
 		for _, row := range rows {
 			known[tie{row.House, row.Person}] = row
 		}
@@ -141,7 +142,7 @@ func (b *residentBuilder) findTies() error {
 		}
 		r.ID, b.back[i] = row.ID, ok
 		if !ok {
-			r.ID = b.tx.newID()
+			r.ID = b.tx.NewID()
 		}
 		known[key] = tieRow{ID: r.ID} // a second of the same list is a conflict
 	}
@@ -149,10 +150,10 @@ func (b *residentBuilder) findTies() error {
 }
 
 func (b *residentBuilder) certify() error {
-	verified, err := verifiedPersons(b.tx, rowIDs(b.people, func(r core.Resident) core.ID { return r.Person }))
+	verified, err := verifiedPersons(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
 	for i := range b.people {
 		if r := &b.people[i]; r.Certified.IsZero() && verified[r.Person] {
-			r.Certified = b.tx.now
+			r.Certified = b.tx.Now()
 		}
 	}
 	return err
@@ -164,16 +165,16 @@ func (b *residentBuilder) insert() error {
 		if b.back[i] {
 			continue
 		}
-		private, err := b.tx.s.sealResident(r)
+		private, err := sealResident(b.tx.Keys(), r)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, append([]any{int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity),
-			int32(r.LeaseDay), r.Photo, nullMS(r.Certified), b.tx.nowMS(), b.tx.nowMS()}, private...))
+			int32(r.LeaseDay), r.Photo, database.NullMillis(r.Certified), b.tx.NowMS(), b.tx.NowMS()}, private...))
 	}
-	err := insertRows(b.tx, insertInto, "resident", "id, community_id, house_id, person_id, name, name_key, sex, identity, identity_rank, lease_day, photo, certified_at, created_at, updated_at, "+privateColumns, rows)
-	if isDuplicate(err) {
-		return errRace
+	err := database.InsertRows(b.tx, database.InsertInto, "resident", "id, community_id, house_id, person_id, name, name_key, sex, identity, identity_rank, lease_day, photo, certified_at, created_at, updated_at, "+privateColumns, rows)
+	if database.IsDuplicate(err) {
+		return database.ErrRace
 	}
 	return err
 }
@@ -186,7 +187,7 @@ func (b *residentBuilder) bringBack() error {
 		if err := saveResident(b.tx, r); err != nil {
 			return err
 		}
-		if _, err := b.tx.exec("UPDATE resident SET moved_out_at = NULL WHERE id = ?", int64(r.ID)); err != nil {
+		if _, err := b.tx.Exec("UPDATE resident SET moved_out_at = NULL WHERE id = ?", int64(r.ID)); err != nil {
 			return err
 		}
 		if err := enablePass(b.tx, r.ID); err != nil {
@@ -238,22 +239,22 @@ func auditOfResident(r core.Resident, house string) residentAudit {
 const privateColumns = "phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac"
 
 // sealResident gives the values of privateColumns.
-func (s *Store) sealResident(r core.Resident) ([]any, error) {
-	phone, err := s.keys.seal("resident.phone", r.Phone)
+func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
+	phone, err := keys.Seal("resident.phone", r.Phone)
 	if err != nil {
 		return nil, err
 	}
-	idno, err := s.keys.seal("resident.idno", r.IDNumber)
-	return []any{phone, s.keys.mac("phone", r.Phone), s.keys.mac4("phone", r.Phone), idno, s.keys.mac("idno", r.IDNumber), s.keys.mac4("idno", r.IDNumber)}, err
+	idno, err := keys.Seal("resident.idno", r.IDNumber)
+	return []any{phone, keys.Digest("phone", r.Phone), keys.DigestLast4("phone", r.Phone), idno, keys.Digest("idno", r.IDNumber), keys.DigestLast4("idno", r.IDNumber)}, err
 }
 
 // saveResident writes everything of a resident that can change but moving out.
-func saveResident(tx *Tx, r core.Resident) error {
-	private, err := tx.s.sealResident(r)
+func saveResident(tx *database.Tx, r core.Resident) error {
+	private, err := sealResident(tx.Keys(), r)
 	if err != nil {
 		return err
 	}
-	args := append([]any{int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), nullMS(r.Certified), tx.after(r.Updated)}, private...)
-	return tx.one(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, identity_rank = ?, lease_day = ?, certified_at = ?, updated_at = ?,
+	args := append([]any{int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified), tx.NextUpdated(r.Updated)}, private...)
+	return tx.ExecOne(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, identity_rank = ?, lease_day = ?, certified_at = ?, updated_at = ?,
 		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`, append(args, int64(r.ID))...)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // ResidentChange is what an edit sets. Empty Phone and IDNumber keep what is on
@@ -26,12 +27,12 @@ type ResidentChange struct {
 // number is another person's: the certification ends, until that number is
 // verified in WeChat.
 func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change ResidentChange) error {
-	return s.write(ctx, "update resident", func(tx *Tx) error {
+	return s.db.Write(ctx, "update resident", func(tx *database.Tx) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		if err := unchanged(change.Updated, old.Updated); err != nil {
+		if err := database.CheckUnchanged(change.Updated, old.Updated); err != nil {
 			return err
 		}
 		r, err := change.apply(old).Normalized()
@@ -43,7 +44,7 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 				return err
 			}
 		}
-		if err := saveResident(tx, r); isDuplicate(err) {
+		if err := saveResident(tx, r); database.IsDuplicate(err) {
 			return core.InvalidFields(map[string]string{"phone": "该手机号在此房屋登记过（可能已迁出），请改为添加住户"})
 		} else if err != nil {
 			return err
@@ -74,8 +75,8 @@ func (c ResidentChange) apply(r core.Resident) core.Resident {
 }
 
 // changePerson ties the resident to whoever has the new number.
-func changePerson(tx *Tx, r core.Resident) (core.Resident, error) {
-	mac := tx.s.keys.mac("phone", r.Phone)
+func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
+	mac := tx.Keys().Digest("phone", r.Phone)
 	persons, err := findOrMakePersons(tx, []string{mac})
 	if err != nil {
 		return r, err
@@ -85,16 +86,16 @@ func changePerson(tx *Tx, r core.Resident) (core.Resident, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Certified = millis{}.Time
+	r.Certified = database.Millis{}.Time
 	if verified[r.Person] {
-		r.Certified = tx.now
+		r.Certified = tx.Now()
 	}
 	return r, nil
 }
 
 // movePass lets the pass follow its resident to another person.
-func movePass(tx *Tx, r core.Resident) error {
-	_, err := tx.exec("UPDATE pass SET person_id = ? WHERE resident_id = ?", int64(r.Person), int64(r.ID))
+func movePass(tx *database.Tx, r core.Resident) error {
+	_, err := tx.Exec("UPDATE pass SET person_id = ? WHERE resident_id = ?", int64(r.Person), int64(r.ID))
 	if err == nil && !r.Certified.IsZero() {
 		err = givePasses(tx, []core.Resident{r})
 	}
@@ -103,36 +104,36 @@ func movePass(tx *Tx, r core.Resident) error {
 
 // lockResident reads a resident of the scope who lives there, whole, and keeps
 // others from changing it until the act ends.
-func lockResident(tx *Tx, scope core.Scope, id core.ID) (residentRow, core.Resident, error) {
+func lockResident(tx *database.Tx, scope core.Scope, id core.ID) (residentRow, core.Resident, error) {
 	// The row alone is locked, then read with its joins.
 	var community core.ID
-	err := tx.get(&community, "SELECT community_id FROM resident WHERE id = ? AND moved_out_at IS NULL"+tx.s.dialect.forUpdate(), int64(id))
+	err := tx.Get(&community, "SELECT community_id FROM resident WHERE id = ? AND moved_out_at IS NULL"+tx.Dialect().ForUpdate(), int64(id))
 	if err == nil && !scope.Has(community) {
 		err = core.NotFound(noResident)
 	}
 	if err != nil {
-		return residentRow{}, core.Resident{}, absent(err, noResident)
+		return residentRow{}, core.Resident{}, database.NotFoundIfNoRows(err, noResident)
 	}
 	var row residentRow
-	if err := tx.get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ?", int64(id)); err != nil {
+	if err := tx.Get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ?", int64(id)); err != nil {
 		return row, core.Resident{}, err
 	}
-	whole, err := tx.s.whole(row)
+	whole, err := row.whole(tx.Keys())
 	return row, whole, err
 }
 
 // RevealResident gives a resident of the scope with phone and ID number whole,
 // and writes that into the audit log. The caller has checked the permission.
 func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Resident, error) {
-	where, args := scopeWhere(scope, "t.community_id")
+	where, args := database.ScopeWhere(scope, "t.community_id")
 	var whole core.Resident
-	err := s.write(ctx, "reveal resident", func(tx *Tx) error {
+	err := s.db.Write(ctx, "reveal resident", func(tx *database.Tx) error {
 		var row residentRow
-		err := tx.get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ? AND "+where, append([]any{int64(id)}, args...)...)
+		err := tx.Get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ? AND "+where, append([]any{int64(id)}, args...)...)
 		if err != nil {
-			return absent(err, noResident)
+			return database.NotFoundIfNoRows(err, noResident)
 		}
-		if whole, err = s.whole(row); err != nil {
+		if whole, err = row.whole(s.db.Keys()); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Community: row.CommunityID, Action: "resident.reveal", Target: target("resident", id), After: auditOfResident(whole, row.Label)})
@@ -154,12 +155,12 @@ const ResidentsAtOnce = 200
 
 // MoveOutAll is MoveOut of many, all of them or none.
 func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
-	return s.eachResident(ctx, "move out", ids, func(tx *Tx, id core.ID) error {
+	return s.eachResident(ctx, "move out", ids, func(tx *database.Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		err = tx.one(errRace, "UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL", tx.nowMS(), tx.after(old.Updated), int64(id))
+		err = tx.ExecOne(database.ErrRace, "UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL", tx.NowMS(), tx.NextUpdated(old.Updated), int64(id))
 		if err != nil {
 			return err
 		}
@@ -174,13 +175,13 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 // mistake: all of them or none. Who has ever passed a door stays for the records
 // and can only move out.
 func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
-	return s.eachResident(ctx, "delete residents", ids, func(tx *Tx, id core.ID) error {
+	return s.eachResident(ctx, "delete residents", ids, func(tx *database.Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
 		}
 		var passed []int
-		err = tx.all(&passed, "SELECT 1 FROM access_record WHERE community_id = ? AND person_id = ? AND resident_id = ? LIMIT 1", int64(old.Community), int64(old.Person), int64(id))
+		err = tx.All(&passed, "SELECT 1 FROM access_record WHERE community_id = ? AND person_id = ? AND resident_id = ? LIMIT 1", int64(old.Community), int64(old.Person), int64(id))
 		if err != nil {
 			return err
 		}
@@ -190,7 +191,7 @@ func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.S
 		if err := deletePass(tx, id); err != nil {
 			return err
 		}
-		if err := tx.one(errRace, "DELETE FROM resident WHERE id = ?", int64(id)); err != nil {
+		if err := tx.ExecOne(database.ErrRace, "DELETE FROM resident WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Community: old.Community, Action: "resident.delete", Target: target("resident", id), Before: auditOfResident(old, row.Label)})
@@ -199,12 +200,12 @@ func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.S
 
 // eachResident does something to each of some residents in one transaction, in
 // the order of ids, so that two such acts do not wait for each other.
-func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act func(tx *Tx, id core.ID) error) error {
+func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act func(tx *database.Tx, id core.ID) error) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(ids) == 0 || len(ids) > ResidentsAtOnce {
 		return core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
 	}
-	return s.write(ctx, op, func(tx *Tx) error {
+	return s.db.Write(ctx, op, func(tx *database.Tx) error {
 		for _, id := range ids {
 			if err := act(tx, id); err != nil {
 				return err
@@ -216,12 +217,12 @@ func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act 
 
 // registerIDNumber files the ID number that a guard took at a passage, where
 // none was on file.
-func registerIDNumber(tx *Tx, resident core.ID, number string) error {
-	sealed, err := tx.s.keys.seal("resident.idno", number)
+func registerIDNumber(tx *database.Tx, resident core.ID, number string) error {
+	sealed, err := tx.Keys().Seal("resident.idno", number)
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, "+raised+" WHERE id = ? AND idno_cipher = ''",
-		sealed, tx.s.keys.mac("idno", number), tx.s.keys.mac4("idno", number), tx.nowMS(), tx.nowMS(), int64(resident))
+	_, err = tx.Exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, "+database.RaiseUpdated+" WHERE id = ? AND idno_cipher = ''",
+		sealed, tx.Keys().Digest("idno", number), tx.Keys().DigestLast4("idno", number), tx.NowMS(), tx.NowMS(), int64(resident))
 	return err
 }

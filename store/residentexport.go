@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // exportRows is how many rows an export reads at a time.
@@ -22,7 +23,7 @@ func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.S
 	if err != nil {
 		return err
 	}
-	err = s.write(ctx, "export residents", func(tx *Tx) error {
+	err = s.db.Write(ctx, "export residents", func(tx *database.Tx) error {
 		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident", After: words})
 	})
 	f.Page = Page{Limit: exportRows}
@@ -39,7 +40,7 @@ func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.S
 			f.Page.Before = ids[len(ids)-1]
 		}
 	}
-	return wrap("export residents", err)
+	return database.Wrap("export residents", err)
 }
 
 // residentFilterWords says a filter for the audit log.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // FindResidents gives the residents whom a text may mean, at most core.ResidentPicks of
@@ -18,14 +19,14 @@ func (s *Store) FindResidents(ctx context.Context, scope core.Scope, community c
 		return nil, false, err
 	}
 	if scope, err = s.listed(ctx, scope); err != nil {
-		return nil, false, wrap("find residents", err)
+		return nil, false, database.Wrap("find residents", err)
 	}
 	if found, err = s.residentsOfPick(ctx, scope, f.Keyword); err != nil || len(found) > 0 {
-		return found, false, wrap("find residents", err)
+		return found, false, database.Wrap("find residents", err)
 	}
 	ids, err := s.residentsNamed(ctx, scope, f.Keyword)
 	if err != nil {
-		return nil, false, wrap("find residents", err)
+		return nil, false, database.Wrap("find residents", err)
 	}
 	matched, more, err := s.residentPage(ctx, scope, f)
 	if err == nil && len(ids)+len(matched) == 0 {
@@ -33,7 +34,7 @@ func (s *Store) FindResidents(ctx context.Context, scope core.Scope, community c
 		matched, more, err = s.residentPage(ctx, scope, f)
 	}
 	if err != nil {
-		return nil, false, wrap("find residents", err)
+		return nil, false, database.Wrap("find residents", err)
 	}
 	for _, id := range matched {
 		if !slices.Contains(ids, id) {
@@ -44,14 +45,14 @@ func (s *Store) FindResidents(ctx context.Context, scope core.Scope, community c
 		ids, more = ids[:core.ResidentPicks], true
 	}
 	found, err = s.residentPicks(ctx, ids)
-	return found, more, wrap("find residents", err)
+	return found, more, database.Wrap("find residents", err)
 }
 
 // residentsNamed gives those who live in the scope under exactly a name, the newest
 // first, one more than a picker offers.
 func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name string) (ids []core.ID, err error) {
-	where, args := scopeWhere(scope, "t.community_id")
-	err = s.all(ctx, &ids, "SELECT t.id FROM resident t"+s.dialect.useIndex("resident_name")+" WHERE "+where+" AND t.name = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
+	where, args := database.ScopeWhere(scope, "t.community_id")
+	err = s.db.All(ctx, &ids, "SELECT t.id FROM resident t"+s.db.Dialect().UseIndex("resident_name")+" WHERE "+where+" AND t.name = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
 		append(args, name, core.ResidentPicks+1)...)
 	return ids, err
 }
@@ -63,9 +64,9 @@ func (s *Store) residentsOfPick(ctx context.Context, scope core.Scope, text stri
 	if !ok {
 		return nil, nil
 	}
-	where, args := scopeWhere(scope, "h.community_id")
+	where, args := database.ScopeWhere(scope, "h.community_id")
 	var ids []core.ID
-	err := s.all(ctx, &ids, "SELECT t.id FROM "+s.residentsByHouse()+" WHERE "+where+" AND h.label = ? AND t.name = ? ORDER BY t.id + 0 DESC LIMIT ?",
+	err := s.db.All(ctx, &ids, "SELECT t.id FROM "+s.residentsByHouse()+" WHERE "+where+" AND h.label = ? AND t.name = ? ORDER BY t.id + 0 DESC LIMIT ?",
 		append(args, house, name, core.ResidentPicks)...)
 	if err != nil {
 		return nil, err

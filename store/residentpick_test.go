@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 func TestFindResidents(t *testing.T) {
@@ -52,7 +53,7 @@ func TestFindResidents(t *testing.T) {
 			if err != nil || more {
 				t.Fatalf("%q: %v %v", c.text, more, err)
 			}
-			if ids := rowIDs(found, func(p core.ResidentPick) core.ID { return p.Resident }); !slices.Equal(ids, c.want) {
+			if ids := database.IDsOf(found, func(p core.ResidentPick) core.ID { return p.Resident }); !slices.Equal(ids, c.want) {
 				t.Errorf("%v %q: %v, want %v", c.scope, c.text, ids, c.want)
 			}
 		}

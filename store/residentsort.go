@@ -48,7 +48,7 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 	args = append([]any{int64(community)}, args...)
 	if cursor != 0 {
 		var keys []string
-		if err := s.all(ctx, &keys, "SELECT "+column+" FROM resident WHERE id = ? AND community_id = ?", int64(cursor), int64(community)); err != nil {
+		if err := s.db.All(ctx, &keys, "SELECT "+column+" FROM resident WHERE id = ? AND community_id = ?", int64(cursor), int64(community)); err != nil {
 			return "", nil, err
 		}
 		for _, key := range keys {
@@ -57,6 +57,6 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 			args = append(args, key, key, int64(cursor))
 		}
 	}
-	return "SELECT t.id FROM resident t" + s.dialect.forceIndex(sort.index) + " WHERE t.community_id = ?" + where +
+	return "SELECT t.id FROM resident t" + s.db.Dialect().ForceIndex(sort.index) + " WHERE t.community_id = ?" + where +
 		" ORDER BY t." + column + order + ", t.id" + order + " LIMIT ?", append(args, f.Page.Limit+1), nil
 }

@@ -54,7 +54,7 @@ func TestResidentsSortByIdentity(t *testing.T) {
 		for i, identity := range []core.Identity{core.Lodger, core.Family, core.Owner, core.Tenant, core.Family} {
 			r := core.Resident{Community: community, House: house, Name: "王五", Identity: identity, Phone: "1380013800" + strconv.Itoa(i)}
 			if identity == core.Lodger {
-				r.LeaseDay = core.DayOf(s.now().AddDate(1, 0, 0), s.Zone())
+				r.LeaseDay = core.DayOf(s.Now().AddDate(1, 0, 0), s.Zone())
 			}
 			if _, err := s.CreateResident(t.Context(), core.System, everywhere, r); err != nil {
 				t.Fatal(err)

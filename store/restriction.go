@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // RestrictionMost bounds the houses of one act.
 const RestrictionMost = 500
 
 type restrictionRow struct {
-	House     core.ID  `db:"house_id"`
-	Community core.ID  `db:"community_id"`
-	Exits     int      `db:"exits"`
-	Reason    string   `db:"reason"`
-	LastDay   core.Day `db:"last_day"`
-	Created   millis   `db:"created_at"`
-	Label     string   `db:"label"`
+	House     core.ID         `db:"house_id"`
+	Community core.ID         `db:"community_id"`
+	Exits     int             `db:"exits"`
+	Reason    string          `db:"reason"`
+	LastDay   core.Day        `db:"last_day"`
+	Created   database.Millis `db:"created_at"`
+	Label     string          `db:"label"`
 }
 
 const restrictionColumns = "x.house_id, x.community_id, x.exits, x.reason, x.last_day, x.created_at, h.label"
@@ -50,7 +51,7 @@ func (s *Store) SetRestrictions(ctx context.Context, by core.Actor, scope core.S
 	if err := s.checkRestriction(houses, r); err != nil {
 		return err
 	}
-	return s.write(ctx, "set restrictions", func(tx *Tx) error {
+	return s.db.Write(ctx, "set restrictions", func(tx *database.Tx) error {
 		labels, err := houseLabels(tx, community, houses)
 		if err != nil {
 			return err
@@ -83,7 +84,7 @@ func (s *Store) checkRestriction(houses []core.ID, r core.Restriction) error {
 	if r.Reason == "" {
 		fields["reason"] = "请填写原因"
 	}
-	if r.LastDay != 0 && r.LastDay < core.DayOf(s.now(), s.zone) {
+	if r.LastDay != 0 && r.LastDay < core.DayOf(s.Now(), s.zone) {
 		fields["last_day"] = "截止日期不能早于今天"
 	}
 	return core.InvalidFields(fields)
@@ -109,12 +110,12 @@ func restrictionText(r core.Restriction) string {
 
 // restrictionsBefore is what the audit log keeps of the restrictions that an act
 // takes the place of, a text for each namesMost houses.
-func restrictionsBefore(tx *Tx, houses []core.ID) ([]string, error) {
+func restrictionsBefore(tx *database.Tx, houses []core.ID) ([]string, error) {
 	var texts []string
 	for part := range slices.Chunk(houses, namesMost) {
 		var rows []restrictionRow
-		err := tx.all(&rows, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+marks(len(part))+
-			") ORDER BY x.house_id", idArgs(part)...)
+		err := tx.All(&rows, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+database.Placeholders(len(part))+
+			") ORDER BY x.house_id", database.IDArgs(part)...)
 		if err != nil {
 			return nil, err
 		}
@@ -141,9 +142,9 @@ func restrictionsText(rows []restrictionRow) string {
 }
 
 // replaceRestrictions puts r in place of what restriction the houses have.
-func replaceRestrictions(tx *Tx, community core.ID, houses []core.ID, r core.Restriction) error {
-	err := eachPart(houses, func(part []core.ID) error {
-		_, err := tx.exec("DELETE FROM house_restriction WHERE house_id IN ("+marks(len(part))+")", idArgs(part)...)
+func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r core.Restriction) error {
+	err := database.EachPart(houses, func(part []core.ID) error {
+		_, err := tx.Exec("DELETE FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
 		return err
 	})
 	if err != nil {
@@ -151,21 +152,21 @@ func replaceRestrictions(tx *Tx, community core.ID, houses []core.ID, r core.Res
 	}
 	rows := make([][]any, len(houses))
 	for i, house := range houses {
-		rows[i] = []any{int64(house), int64(community), r.Exits, r.Reason, int32(r.LastDay), tx.nowMS()}
+		rows[i] = []any{int64(house), int64(community), r.Exits, r.Reason, int32(r.LastDay), tx.NowMS()}
 	}
-	err = insertRows(tx, insertInto, "house_restriction", "house_id, community_id, exits, reason, last_day, created_at", rows)
-	if isDuplicate(err) {
-		return errRace // another restricted one of the houses meanwhile
+	err = database.InsertRows(tx, database.InsertInto, "house_restriction", "house_id, community_id, exits, reason, last_day, created_at", rows)
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another restricted one of the houses meanwhile
 	}
 	return err
 }
 
 // houseLabels gives the labels of houses, all of which must be the community's.
-func houseLabels(tx *Tx, community core.ID, houses []core.ID) ([]string, error) {
+func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string, error) {
 	found := map[core.ID]string{}
-	err := eachPart(houses, func(part []core.ID) error {
+	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
-		err := tx.all(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+marks(len(part))+")", withIDs([]any{int64(community)}, part)...)
+		err := tx.All(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")", database.AppendIDs([]any{int64(community)}, part)...)
 		for _, row := range rows {
 			found[row.ID] = row.Label
 		}
@@ -188,15 +189,15 @@ func houseLabels(tx *Tx, community core.ID, houses []core.ID) ([]string, error) 
 // LiftRestriction ends a house's restriction: the community's rule holds again at
 // once.
 func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.Scope, house core.ID) error {
-	return s.write(ctx, "lift restriction", func(tx *Tx) error {
-		where, args := scopeWhere(scope, "x.community_id")
+	return s.db.Write(ctx, "lift restriction", func(tx *database.Tx) error {
+		where, args := database.ScopeWhere(scope, "x.community_id")
 		var row restrictionRow
-		err := tx.get(&row, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id = ? AND "+where,
+		err := tx.Get(&row, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id = ? AND "+where,
 			append([]any{int64(house)}, args...)...)
 		if err != nil {
-			return absent(err, noRestriction)
+			return database.NotFoundIfNoRows(err, noRestriction)
 		}
-		if err := tx.one(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
+		if err := tx.ExecOne(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Community: row.Community, Action: "restriction.lift", Target: target("house", house),
@@ -223,24 +224,24 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	if f.Keyword != "" {
 		said, _, err := s.housesSaid(ctx, core.ScopeOf(f.Community), f.Keyword)
 		if err != nil {
-			return nil, false, wrap("list restrictions", err)
+			return nil, false, database.Wrap("list restrictions", err)
 		}
 		clause := "h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!'"
-		args = append(args, likePart(f.Keyword), likePart(f.Keyword))
+		args = append(args, database.LikeContains(f.Keyword), database.LikeContains(f.Keyword))
 		if len(said) > 0 {
-			clause += " OR h.id IN (" + marks(len(said)) + ")"
-			args = append(args, idArgs(houseIDs(said))...)
+			clause += " OR h.id IN (" + database.Placeholders(len(said)) + ")"
+			args = append(args, database.IDArgs(houseIDs(said))...)
 		}
 		where += " AND (" + clause + ")"
 	}
 	where, args, err = s.afterHouse(ctx, HouseFilter{Community: f.Community, Page: f.Page}, where, args)
 	if err != nil {
-		return nil, false, wrap("list restrictions", err)
+		return nil, false, database.Wrap("list restrictions", err)
 	}
 	var rows []restrictionRow
 	query := "SELECT " + restrictionColumns + " FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
-	if err := s.all(ctx, &rows, query, args...); err != nil {
-		return nil, false, wrap("list restrictions", err)
+	if err := s.db.All(ctx, &rows, query, args...); err != nil {
+		return nil, false, database.Wrap("list restrictions", err)
 	}
 	rows, more = cutPage(rows, f.Page)
 	for _, r := range rows {
@@ -257,7 +258,7 @@ func (s *Store) HouseRestriction(ctx context.Context, scope core.Scope, h core.H
 	}
 	found, err := s.restrictionsOf(ctx, []core.ID{h.ID})
 	if err != nil {
-		return core.Restriction{}, wrap("restriction of a house", err)
+		return core.Restriction{}, database.Wrap("restriction of a house", err)
 	}
 	r, ok := found[h.ID]
 	if !ok {
@@ -269,17 +270,17 @@ func (s *Store) HouseRestriction(ctx context.Context, scope core.Scope, h core.H
 // RestrictionsOf gives the restrictions that houses of the scope have, by house.
 func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []core.ID) (map[core.ID]core.Restriction, error) {
 	found := map[core.ID]core.Restriction{}
-	where, args := scopeWhere(scope, "community_id")
-	err := eachPart(houses, func(part []core.ID) error {
+	where, args := database.ScopeWhere(scope, "community_id")
+	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []restrictionRow
-		err := s.all(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE "+where+" AND house_id IN ("+marks(len(part))+")",
-			withIDs(args, part)...)
+		err := s.db.All(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE "+where+" AND house_id IN ("+database.Placeholders(len(part))+")",
+			database.AppendIDs(args, part)...)
 		for _, row := range rows {
 			found[row.House] = row.restriction()
 		}
 		return err
 	})
-	return found, wrap("restrictions of houses", err)
+	return found, database.Wrap("restrictions of houses", err)
 }
 
 // restrictionsOf gives the restrictions of houses by house.
@@ -289,7 +290,7 @@ func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.
 		return found, nil
 	}
 	var rows []restrictionRow
-	err := s.all(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+marks(len(houses))+")", idArgs(houses)...)
+	err := s.db.All(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houses)...)
 	for _, row := range rows {
 		found[row.House] = row.restriction()
 	}

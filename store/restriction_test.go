@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 func TestRestrictions(t *testing.T) {
@@ -34,7 +35,7 @@ func TestRestrictions(t *testing.T) {
 			return list
 		}
 		idsOf := func(list []RestrictedHouse) []core.ID {
-			return rowIDs(list, func(r RestrictedHouse) core.ID { return r.House })
+			return database.IDsOf(list, func(r RestrictedHouse) core.ID { return r.House })
 		}
 		all := list(RestrictionFilter{})
 		if !slices.Equal(idsOf(all), []core.ID{houses[0], houses[1], houses[3]}) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const viewColumns = "SELECT id, account_id, stem, name, query FROM saved_view WHERE "
@@ -25,19 +26,19 @@ type viewRow struct {
 // SavedViews gives an account's views of a list, oldest first.
 func (s *Store) SavedViews(ctx context.Context, account core.ID, stem string) ([]core.SavedView, error) {
 	var rows []viewRow
-	err := s.all(ctx, &rows, viewColumns+"account_id = ? AND stem = ? ORDER BY id", int64(account), stem)
+	err := s.db.All(ctx, &rows, viewColumns+"account_id = ? AND stem = ? ORDER BY id", int64(account), stem)
 	views := make([]core.SavedView, len(rows))
 	for i, row := range rows {
 		views[i] = core.SavedView(row)
 	}
-	return views, wrap("list saved views", err)
+	return views, database.Wrap("list saved views", err)
 }
 
 // SavedView gives a view of an account.
 func (s *Store) SavedView(ctx context.Context, account, id core.ID) (core.SavedView, error) {
 	var row viewRow
-	err := s.get(ctx, &row, viewColumns+"id = ? AND account_id = ?", int64(id), int64(account))
-	return core.SavedView(row), wrap("read saved view", absent(err, errNoView.Message))
+	err := s.db.Get(ctx, &row, viewColumns+"id = ? AND account_id = ?", int64(id), int64(account))
+	return core.SavedView(row), database.Wrap("read saved view", database.NotFoundIfNoRows(err, errNoView.Message))
 }
 
 // SaveView keeps a view and gives its id. One of the same name is overwritten, so
@@ -50,31 +51,31 @@ func (s *Store) SaveView(ctx context.Context, v core.SavedView) (id core.ID, err
 	if v.Query, err = core.ViewQuery(v.Query); err != nil {
 		return 0, err
 	}
-	err = s.write(ctx, "save view", func(tx *Tx) error {
-		err := tx.get(&id, "SELECT id FROM saved_view WHERE account_id = ? AND stem = ? AND name = ?", int64(v.Account), v.Stem, v.Name)
+	err = s.db.Write(ctx, "save view", func(tx *database.Tx) error {
+		err := tx.Get(&id, "SELECT id FROM saved_view WHERE account_id = ? AND stem = ? AND name = ?", int64(v.Account), v.Stem, v.Name)
 		if err == nil {
-			return tx.one(errRace, "UPDATE saved_view SET query = ? WHERE id = ?", v.Query, int64(id))
+			return tx.ExecOne(database.ErrRace, "UPDATE saved_view SET query = ? WHERE id = ?", v.Query, int64(id))
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		// The account is locked, so that of two that are saved at once one counts the other.
 		var owner []core.ID
-		if err := tx.all(&owner, "SELECT id FROM account WHERE id = ?"+tx.s.dialect.forUpdate(), int64(v.Account)); err != nil {
+		if err := tx.All(&owner, "SELECT id FROM account WHERE id = ?"+tx.Dialect().ForUpdate(), int64(v.Account)); err != nil {
 			return err
 		}
 		var n int
-		if err := tx.get(&n, "SELECT COUNT(*) FROM saved_view WHERE account_id = ? AND stem = ?", int64(v.Account), v.Stem); err != nil {
+		if err := tx.Get(&n, "SELECT COUNT(*) FROM saved_view WHERE account_id = ? AND stem = ?", int64(v.Account), v.Stem); err != nil {
 			return err
 		}
 		if n >= core.SavedViewMost {
 			return core.Conflict(fmt.Sprintf("每个列表最多保存 %d 个视图，请先删除不用的", core.SavedViewMost))
 		}
-		id = tx.newID()
-		_, err = tx.exec("INSERT INTO saved_view (id, account_id, stem, name, query, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-			int64(id), int64(v.Account), v.Stem, v.Name, v.Query, tx.nowMS())
-		if isDuplicate(err) {
-			return errRace
+		id = tx.NewID()
+		_, err = tx.Exec("INSERT INTO saved_view (id, account_id, stem, name, query, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+			int64(id), int64(v.Account), v.Stem, v.Name, v.Query, tx.NowMS())
+		if database.IsDuplicate(err) {
+			return database.ErrRace
 		}
 		return err
 	})
@@ -86,9 +87,9 @@ func (s *Store) RenameView(ctx context.Context, v core.SavedView) error {
 	if err := v.Check(); err != nil {
 		return err
 	}
-	return s.write(ctx, "rename view", func(tx *Tx) error {
-		err := tx.one(errNoView, "UPDATE saved_view SET name = ? WHERE id = ? AND account_id = ?", v.Name, int64(v.ID), int64(v.Account))
-		if isDuplicate(err) {
+	return s.db.Write(ctx, "rename view", func(tx *database.Tx) error {
+		err := tx.ExecOne(errNoView, "UPDATE saved_view SET name = ? WHERE id = ? AND account_id = ?", v.Name, int64(v.ID), int64(v.Account))
+		if database.IsDuplicate(err) {
 			return core.InvalidFields(map[string]string{"name": "已有同名的视图"})
 		}
 		return err
@@ -97,7 +98,7 @@ func (s *Store) RenameView(ctx context.Context, v core.SavedView) error {
 
 // DeleteView forgets an account's view.
 func (s *Store) DeleteView(ctx context.Context, account, id core.ID) error {
-	return s.write(ctx, "delete view", func(tx *Tx) error {
-		return tx.one(errNoView, "DELETE FROM saved_view WHERE id = ? AND account_id = ?", int64(id), int64(account))
+	return s.db.Write(ctx, "delete view", func(tx *database.Tx) error {
+		return tx.ExecOne(errNoView, "DELETE FROM saved_view WHERE id = ? AND account_id = ?", int64(id), int64(account))
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // RepeatWindow is how long a device that repeats a request gets the first answer
@@ -58,7 +59,7 @@ func (s *Store) Scan(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 func (s *Store) scanForm(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	first, found, err := s.released(ctx, a.TokenDigest)
 	if err != nil {
-		return ScanOutcome{}, wrap("scan", err)
+		return ScanOutcome{}, database.Wrap("scan", err)
 	}
 	if found {
 		return repeatOf(first), nil
@@ -92,16 +93,16 @@ const batchTries = 3
 func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	errs := make([]error, len(batch))
 	outcomes, err := s.scanCaught(ctx, batch)
-	for tries := 1; tries < batchTries && !isLocked(err) && (isRetryable(err) || err == errRace); tries++ {
+	for tries := 1; tries < batchTries && !database.IsLocked(err) && (database.IsRetryable(err) || err == database.ErrRace); tries++ {
 		outcomes, err = s.scanCaught(ctx, batch)
 	}
 	if err == nil {
 		return outcomes, errs
 	}
 	outcomes = make([]ScanOutcome, len(batch))
-	if again := isDuplicate(err) || isRetryable(err) || err == errRace; !again && (len(batch) == 1 || isGone(err)) {
+	if again := database.IsDuplicate(err) || database.IsRetryable(err) || err == database.ErrRace; !again && (len(batch) == 1 || database.IsGone(err)) {
 		for i := range errs {
-			errs[i] = wrap("scan", err)
+			errs[i] = database.Wrap("scan", err)
 		}
 		return outcomes, errs
 	}
@@ -116,7 +117,7 @@ func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutco
 func (s *Store) scanCaught(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("panic in a scan", "stack", string(debug.Stack()))
+			s.db.Log().Error("panic in a scan", "stack", string(debug.Stack()))
 			outcomes, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
@@ -131,25 +132,25 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 		switch {
 		case err == nil:
 			return outcomes[0], nil
-		case isDuplicate(err):
+		case database.IsDuplicate(err):
 			first, found, err := s.released(ctx, a.TokenDigest)
 			if err != nil {
-				return ScanOutcome{}, wrap("scan", err)
+				return ScanOutcome{}, database.Wrap("scan", err)
 			}
-			if found && isRepeat(first, a, s.now()) {
+			if found && isRepeat(first, a, s.Now()) {
 				return repeatOf(first), nil
 			}
 			if found {
 				a.Token = core.TokenUsed
 			}
-		case isLocked(err): // it waited; the others of the batch do not wait for it again
-			return ScanOutcome{}, wrap("scan", err)
-		case isRetryable(err) || err == errRace:
+		case database.IsLocked(err): // it waited; the others of the batch do not wait for it again
+			return ScanOutcome{}, database.Wrap("scan", err)
+		case database.IsRetryable(err) || err == database.ErrRace:
 		default:
-			return ScanOutcome{}, wrap("scan", err)
+			return ScanOutcome{}, database.Wrap("scan", err)
 		}
 		if err := ctx.Err(); err != nil {
-			return ScanOutcome{}, wrap("scan", err)
+			return ScanOutcome{}, database.Wrap("scan", err)
 		}
 	}
 }
@@ -163,43 +164,21 @@ func isRepeat(first core.AccessRecord, a ScanAttempt, now time.Time) bool {
 
 // scanTogether is the transaction. On SQLite the facts are read under the one
 // write lock. On MySQL they are read without a lock and the tallies carry
-// versions: a tally that another changed meanwhile ends it with errRace.
+// versions: a tally that another changed meanwhile ends it with database.ErrRace.
 func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
-	now := s.now().Truncate(time.Millisecond)
-	if s.dialect != dialectSQLite {
-		return s.scans.held(ctx, func(conn *heldConn) ([]ScanOutcome, error) {
-			return s.scanHeld(ctx, conn, batch, now)
-		})
-	}
-	err = s.group.do(ctx, func(tx *Tx) error {
-		plan, err := s.planScans(tx.ctx, tx.run, batch, now)
+	now := s.Now().Truncate(time.Millisecond)
+	err = s.scans.worker.Write(ctx, func(tx *database.Tx) error {
+		plan, err := s.planScans(tx, batch, now)
 		if err != nil {
-			return err
+			return database.Unwritten(err)
 		}
 		outcomes = plan.outcomes
 		return plan.save(tx)
 	})
-	return outcomes, err
-}
-
-// errUnread is a failure to read the facts: nothing was written.
-type errUnread struct{ error }
-
-func (e errUnread) Unwrap() error { return e.error }
-
-// scanHeld reads, decides and writes on one connection.
-func (s *Store) scanHeld(ctx context.Context, conn *heldConn, batch []ScanAttempt, now time.Time) ([]ScanOutcome, error) {
-	if err := conn.begin(ctx); err != nil {
-		return nil, errUnread{err}
-	}
-	plan, err := s.planScans(ctx, conn, batch, now)
 	if err != nil {
-		return nil, errUnread{err}
-	}
-	if err := plan.save(&Tx{ctx: ctx, s: s, run: conn, now: now}); err != nil {
 		return nil, err
 	}
-	return plan.outcomes, conn.commit(ctx)
+	return outcomes, nil
 }
 
 // scanPlan is what a batch will write.
@@ -219,8 +198,8 @@ type tallyState struct {
 	changed bool
 }
 
-func (s *Store) planScans(ctx context.Context, db runner, batch []ScanAttempt, now time.Time) (*scanPlan, error) {
-	rows, err := s.scanFacts(ctx, db, batch)
+func (s *Store) planScans(tx *database.Tx, batch []ScanAttempt, now time.Time) (*scanPlan, error) {
+	rows, err := s.scanFacts(tx.All, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -324,7 +303,7 @@ func (p *scanPlan) changed(isNew bool) []tallyKey {
 	return keys
 }
 
-func (p *scanPlan) save(tx *Tx) error {
+func (p *scanPlan) save(tx *database.Tx) error {
 	if err := p.updateTallies(tx); err != nil {
 		return err
 	}
@@ -336,10 +315,10 @@ func (p *scanPlan) save(tx *Tx) error {
 			return err
 		}
 	}
-	return p.saveRecords(tx.ctx, tx.run)
+	return p.saveRecords(tx)
 }
 
-func (p *scanPlan) updateTallies(tx *Tx) error {
+func (p *scanPlan) updateTallies(tx *database.Tx) error {
 	keys := p.changed(false)
 	if len(keys) == 0 {
 		return nil
@@ -356,15 +335,15 @@ func (p *scanPlan) updateTallies(tx *Tx) error {
 		where.WriteString("(community_id = ? AND subject_id = ? AND version = ?)")
 		whereArgs = append(whereArgs, key.community, key.subject, t.version)
 	}
-	n, err := tx.exec("UPDATE exit_tally SET days = CASE"+set.String()+" END, version = version + 1 WHERE "+where.String(),
+	n, err := tx.Exec("UPDATE exit_tally SET days = CASE"+set.String()+" END, version = version + 1 WHERE "+where.String(),
 		append(setArgs, whereArgs...)...)
 	if err == nil && n != int64(len(keys)) {
-		return errRace
+		return database.ErrRace
 	}
 	return err
 }
 
-func (p *scanPlan) insertTallies(tx *Tx) error {
+func (p *scanPlan) insertTallies(tx *database.Tx) error {
 	keys := p.changed(true)
 	if len(keys) == 0 {
 		return nil
@@ -373,21 +352,21 @@ func (p *scanPlan) insertTallies(tx *Tx) error {
 	for _, key := range keys {
 		args = append(args, key.community, key.subject, p.tallies[key].days.Encode())
 	}
-	_, err := tx.exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES "+
+	_, err := tx.Exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES "+
 		strings.TrimSuffix(strings.Repeat("(?, ?, ?, 1), ", len(keys)), ", "), args...)
-	if isDuplicate(err) {
-		return errRace // another counted this subject's first exit
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another counted this subject's first exit
 	}
 	return err
 }
 
 // saveRecords appends the batch's records in one statement.
-func (p *scanPlan) saveRecords(ctx context.Context, db runner) error {
+func (p *scanPlan) saveRecords(tx *database.Tx) error {
 	records := make([]core.AccessRecord, 0, len(p.outcomes))
 	for _, o := range p.outcomes {
 		if o.Record.ID != 0 {
 			records = append(records, o.Record)
 		}
 	}
-	return insertAccessRecords(ctx, db, records)
+	return insertAccessRecords(tx, records)
 }

@@ -2,12 +2,16 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // scanPlace is a community with a guard post and people who have passes.
@@ -75,8 +79,8 @@ func (p scanPlace) together(t *testing.T, s *Store, batch []ScanAttempt, bad int
 func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := newScanPlace(t, s, 4)
-		if err := s.write(t.Context(), "break", func(tx *Tx) error {
-			_, err := tx.exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, 'broken', 1)", int64(p.community), int64(p.houses[1]))
+		if err := s.db.Write(t.Context(), "break", func(tx *database.Tx) error {
+			_, err := tx.Exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, 'broken', 1)", int64(p.community), int64(p.houses[1]))
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -88,7 +92,7 @@ func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 // What one attempt cannot write down, the others of its batch still can.
 func TestOneUnwritableAttemptRefusesNobodyElse(t *testing.T) {
 	// SQLite keeps texts of any length.
-	onMariaDB(t, func(t *testing.T, s *Store) {
+	onMariaDB(t, func(t *testing.T, s *Store, _ *sqlx.DB) {
 		p := newScanPlace(t, s, 3)
 		long := p.exit(2)
 		long.GuardName = strings.Repeat("李", 100)
@@ -122,12 +126,12 @@ func TestPanicInABatch(t *testing.T) {
 // are not.
 func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 	// On SQLite nobody else holds a lock: it has one writer.
-	onMariaDB(t, func(t *testing.T, s *Store) {
+	onMariaDB(t, func(t *testing.T, s *Store, other *sqlx.DB) {
 		p := newScanPlace(t, s, 3)
 		if _, err := s.Scan(t.Context(), p.exit(0)); err != nil {
 			t.Fatal(err)
 		}
-		dead, err := s.writes.BeginTxx(t.Context(), nil)
+		dead, err := other.BeginTxx(t.Context(), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,8 +139,8 @@ func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 		if _, err := dead.Exec("UPDATE exit_tally SET version = version + 1"); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.write(t.Context(), "forget the first exit", func(tx *Tx) error {
-			_, err := tx.exec("DELETE FROM access_record")
+		if err := s.db.Write(t.Context(), "forget the first exit", func(tx *database.Tx) error {
+			_, err := tx.Exec("DELETE FROM access_record")
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -148,23 +152,23 @@ func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 // A database that restarts, or ends idle connections, must not refuse whoever
 // comes to the door next.
 func TestScanAfterItsConnectionWasKilled(t *testing.T) {
-	onMariaDB(t, func(t *testing.T, s *Store) {
+	onMariaDB(t, func(t *testing.T, s *Store, other *sqlx.DB) {
 		p := newScanPlace(t, s, 2)
 		if outcome, err := s.Scan(t.Context(), p.exit(0)); err != nil || !outcome.Decision.Allowed {
 			t.Fatalf("%+v, %v", outcome.Decision, err)
 		}
-		killConnections(t, s)
+		killConnections(t, other)
 		if outcome, err := s.Scan(t.Context(), p.exit(1)); err != nil || !outcome.Decision.Allowed {
 			t.Errorf("after the kill: %+v, %v; want it released", outcome.Decision, err)
 		}
 	})
 }
 
-// killConnections ends every connection to the store's database but the one that
+// killConnections ends every connection to the other's database but the one that
 // asks.
-func killConnections(t *testing.T, s *Store) {
+func killConnections(t *testing.T, other *sqlx.DB) {
 	t.Helper()
-	conn, err := s.reads.Connx(t.Context())
+	conn, err := other.Connx(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,12 @@
 package store
 
 import (
-	"context"
 	"strconv"
 	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // scanRow is everything one decision needs, read by one query for a whole batch.
@@ -14,36 +14,36 @@ import (
 type scanRow struct {
 	N int `db:"n"` // index in the batch
 
-	ReaderID        core.ID        `db:"reader_id"`
-	ReaderCommunity core.ID        `db:"reader_community"`
-	ReaderName      string         `db:"reader_name"`
-	ReaderDirection core.Direction `db:"reader_direction"`
-	ReaderScope     string         `db:"reader_scope"`
-	ReaderKinds     string         `db:"reader_kinds"`
-	Thermometer     int            `db:"thermometer"`
-	QRAllowed       int            `db:"qr_allowed"`
-	ReaderDisabled  millis         `db:"reader_disabled"`
+	ReaderID        core.ID         `db:"reader_id"`
+	ReaderCommunity core.ID         `db:"reader_community"`
+	ReaderName      string          `db:"reader_name"`
+	ReaderDirection core.Direction  `db:"reader_direction"`
+	ReaderScope     string          `db:"reader_scope"`
+	ReaderKinds     string          `db:"reader_kinds"`
+	Thermometer     int             `db:"thermometer"`
+	QRAllowed       int             `db:"qr_allowed"`
+	ReaderDisabled  database.Millis `db:"reader_disabled"`
 
-	PostID        core.ID `db:"post_id"`
-	PostCommunity core.ID `db:"post_community"`
-	PostName      string  `db:"post_name"`
-	PostDisabled  millis  `db:"post_disabled"`
+	PostID        core.ID         `db:"post_id"`
+	PostCommunity core.ID         `db:"post_community"`
+	PostName      string          `db:"post_name"`
+	PostDisabled  database.Millis `db:"post_disabled"`
 
-	PassID        core.ID       `db:"pass_id"`
-	PassCommunity core.ID       `db:"pass_community"`
-	Kind          core.PassKind `db:"kind"`
-	PassDisabled  millis        `db:"pass_disabled"`
+	PassID        core.ID         `db:"pass_id"`
+	PassCommunity core.ID         `db:"pass_community"`
+	Kind          core.PassKind   `db:"kind"`
+	PassDisabled  database.Millis `db:"pass_disabled"`
 
-	ResidentID core.ID  `db:"resident_id"`
-	PersonID   core.ID  `db:"person_id"`
-	Name       string   `db:"name"`
-	LeaseDay   core.Day `db:"lease_day"`
-	HasID      int      `db:"has_id"`
-	Certified  millis   `db:"certified_at"`
-	MovedOut   millis   `db:"moved_out_at"`
-	HouseID    core.ID  `db:"house_id"`
-	House      string   `db:"house"`
-	HousePath  string   `db:"house_path"`
+	ResidentID core.ID         `db:"resident_id"`
+	PersonID   core.ID         `db:"person_id"`
+	Name       string          `db:"name"`
+	LeaseDay   core.Day        `db:"lease_day"`
+	HasID      int             `db:"has_id"`
+	Certified  database.Millis `db:"certified_at"`
+	MovedOut   database.Millis `db:"moved_out_at"`
+	HouseID    core.ID         `db:"house_id"`
+	House      string          `db:"house"`
+	HousePath  string          `db:"house_path"`
 
 	Counting    core.Counting `db:"counting"`
 	PeriodDays  int           `db:"period_days"`
@@ -93,8 +93,8 @@ LEFT JOIN exit_tally tp ON tp.community_id = p.community_id AND tp.subject_id = 
 LEFT JOIN exit_tally th ON th.community_id = p.community_id AND th.subject_id = t.house_id
 ORDER BY q.n`
 
-// scanFacts reads the facts of a batch in one round trip.
-func (s *Store) scanFacts(ctx context.Context, db runner, batch []ScanAttempt) ([]scanRow, error) {
+// scanFacts reads the facts of a batch in one round trip of all.
+func (s *Store) scanFacts(all func(dest any, query string, args ...any) error, batch []ScanAttempt) ([]scanRow, error) {
 	var b strings.Builder
 	b.WriteString(scanColumns)
 	args := make([]any, 0, 4*len(batch))
@@ -108,7 +108,7 @@ func (s *Store) scanFacts(ctx context.Context, db runner, batch []ScanAttempt) (
 	}
 	b.WriteString(scanJoins)
 	rows := make([]scanRow, 0, len(batch))
-	err := db.SelectContext(ctx, &rows, b.String(), args...)
+	err := all(&rows, b.String(), args...)
 	return rows, err
 }
 
@@ -169,7 +169,7 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 		return core.AccessRecord{}
 	}
 	rec := core.AccessRecord{
-		ID: p.s.ids.make(p.now), Community: community, At: p.now, Via: a.Via,
+		ID: p.s.db.NewID(p.now), Community: community, At: p.now, Via: a.Via,
 		Reader: r.ReaderID, Post: r.PostID, Guard: a.Guard, Gate: gate, ReleasedBy: by,
 		Direction: r.direction(a), Kind: r.Kind, TempTenths: a.TempTenths,
 		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: a.RefusedFor, TokenDigest: a.TokenDigest,

@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
+	"tongxing/store/database"
 )
 
 const (
@@ -24,7 +24,8 @@ type scanQueue struct {
 	done  chan struct{}
 	mu    sync.RWMutex // guards ended against a send on the queue
 	ended bool
-	conn  *heldConn // the worker's own, on MySQL; opened at first use
+	// worker writes for the one goroutine.
+	worker *database.Worker
 }
 
 type scanJob struct {
@@ -36,14 +37,14 @@ type scanJob struct {
 }
 
 func (s *Store) startScans() {
-	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*scanMost), done: make(chan struct{})}
+	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*scanMost), done: make(chan struct{}), worker: s.db.NewWorker()}
 	go s.scans.work()
 }
 
 func (q *scanQueue) do(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	job := &scanJob{ctx: ctx, attempt: a, done: make(chan struct{})}
 	if err := q.send(job); err != nil {
-		return ScanOutcome{}, wrap("scan", err)
+		return ScanOutcome{}, database.Wrap("scan", err)
 	}
 	<-job.done
 	return job.outcome, job.err
@@ -53,7 +54,7 @@ func (q *scanQueue) send(job *scanJob) error {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
 	if q.ended {
-		return errClosed
+		return database.ErrClosed
 	}
 	select {
 	case q.queue <- job:
@@ -74,55 +75,9 @@ func (q *scanQueue) close() {
 	<-q.done
 }
 
-// held has the worker's connection do a batch. One that fails is rolled back; one
-// that cannot be rolled back is given up, and with it the server undoes all. Where
-// a connection turns out to be dead before it did anything, as one does that was
-// idle while the server restarted, a new one is tried once.
-func (q *scanQueue) held(ctx context.Context, do func(*heldConn) ([]ScanOutcome, error)) ([]ScanOutcome, error) {
-	for {
-		fresh := q.conn == nil || time.Since(q.conn.since) > heldTime
-		if fresh {
-			q.drop()
-			conn, err := q.s.holdConn(ctx)
-			if err != nil {
-				return nil, err
-			}
-			q.conn = conn
-		}
-		outcomes, err := q.doOr(ctx, do)
-		var unread errUnread
-		if err == nil || fresh || !errors.As(err, &unread) || !isGone(err) || ctx.Err() != nil {
-			return outcomes, err
-		}
-	}
-}
-
-// doOr does a batch and leaves no transaction open behind it, a panic included.
-func (q *scanQueue) doOr(ctx context.Context, do func(*heldConn) ([]ScanOutcome, error)) (outcomes []ScanOutcome, err error) {
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		if isGone(err) || q.conn.rollback(ctx) != nil {
-			q.drop()
-		}
-	}()
-	outcomes, err = do(q.conn)
-	done = err == nil
-	return outcomes, err
-}
-
-func (q *scanQueue) drop() {
-	if q.conn != nil {
-		q.conn.close()
-		q.conn = nil
-	}
-}
-
 func (q *scanQueue) work() {
 	defer close(q.done)
-	defer q.drop()
+	defer q.worker.Close()
 	for first := range q.queue {
 		jobs := []*scanJob{first}
 	drain:

@@ -6,12 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const (
@@ -79,10 +78,10 @@ type sessionRow struct {
 	Generation int64            `db:"generation"`
 	Addr       string           `db:"addr"`
 	Agent      string           `db:"agent"`
-	Created    millis           `db:"created_at"`
-	Seen       millis           `db:"seen_at"`
-	Expires    millis           `db:"expires_at"`
-	Ended      millis           `db:"ended_at"`
+	Created    database.Millis  `db:"created_at"`
+	Seen       database.Millis  `db:"seen_at"`
+	Expires    database.Millis  `db:"expires_at"`
+	Ended      database.Millis  `db:"ended_at"`
 }
 
 const sessionColumns = "SELECT id, kind, subject_id, csrf, generation, addr, agent, created_at, seen_at, expires_at, ended_at FROM session WHERE "
@@ -106,7 +105,7 @@ type NewSession struct {
 // StartSession begins a session of somebody whom the caller has recognised, and
 // gives its token, which is kept nowhere.
 func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, session core.Session, err error) {
-	err = s.write(ctx, "start a session", func(tx *Tx) error {
+	err = s.db.Write(ctx, "start a session", func(tx *database.Tx) error {
 		generation, err := subjectGeneration(tx, n)
 		if err != nil {
 			return err
@@ -119,51 +118,42 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, s
 
 // subjectGeneration is an account's, which its sessions must bear; WeChat users
 // have none. An account that is disabled or not there is not found.
-func subjectGeneration(tx *Tx, n NewSession) (generation int64, err error) {
+func subjectGeneration(tx *database.Tx, n NewSession) (generation int64, err error) {
 	if n.Kind == core.SessionAccount {
-		err = tx.get(&generation, "SELECT generation FROM account WHERE id = ? AND disabled_at IS NULL", int64(n.Subject))
+		err = tx.Get(&generation, "SELECT generation FROM account WHERE id = ? AND disabled_at IS NULL", int64(n.Subject))
 	}
-	return generation, absent(err, noAccount)
+	return generation, database.NotFoundIfNoRows(err, noAccount)
 }
 
-func startSession(tx *Tx, n NewSession, generation int64) (string, core.Session, error) {
+func startSession(tx *database.Tx, n NewSession, generation int64) (string, core.Session, error) {
 	token := newToken()
 	// Whole milliseconds, as the columns hold.
-	now := tx.now.UTC().Truncate(time.Millisecond)
+	now := tx.Now().UTC().Truncate(time.Millisecond)
 	session := core.Session{
-		ID: tx.newID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
+		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
 		Addr: n.Addr, Agent: cutText(n.Agent, agentMost), Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
 	}
-	_, err := tx.exec(`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, created_at, seen_at, expires_at)
-		VALUES (`+marks(11)+`)`, int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF, session.Generation,
+	_, err := tx.Exec(`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, created_at, seen_at, expires_at)
+		VALUES (`+database.Placeholders(11)+`)`, int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF, session.Generation,
 		session.Addr, session.Agent, session.Created.UnixMilli(), session.Seen.UnixMilli(), session.Expires.UnixMilli())
 	return token, session, err
-}
-
-// cutText cuts a text of unknown origin to n characters of valid UTF-8.
-func cutText(text string, n int) string {
-	text = strings.ToValidUTF8(text, "")
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n])
 }
 
 // SessionByToken gives the session of a token, ended or not; one unknown is
 // unauthenticated.
 func (s *Store) SessionByToken(ctx context.Context, token string) (core.Session, error) {
 	var row sessionRow
-	err := s.get(ctx, &row, sessionColumns+"token_digest = ?", digestToken(token))
-	if core.IsNotFound(absent(err, noSession)) {
+	err := s.db.Get(ctx, &row, sessionColumns+"token_digest = ?", digestToken(token))
+	if core.IsNotFound(database.NotFoundIfNoRows(err, noSession)) {
 		return core.Session{}, core.Unauthenticated(noSession)
 	}
-	return row.session(), wrap("find a session", err)
+	return row.session(), database.Wrap("find a session", err)
 }
 
 // TouchSession notes the session's Seen and Expires, unless it has ended meanwhile.
 func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
-	return s.write(ctx, "touch a session", func(tx *Tx) error {
-		_, err := tx.exec("UPDATE session SET seen_at = ?, expires_at = ? WHERE id = ? AND ended_at IS NULL",
+	return s.db.Write(ctx, "touch a session", func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE session SET seen_at = ?, expires_at = ? WHERE id = ? AND ended_at IS NULL",
 			session.Seen.UnixMilli(), session.Expires.UnixMilli(), int64(session.ID))
 		return err
 	})
@@ -172,23 +162,23 @@ func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
 // Sessions lists the live sessions of somebody, the newest first.
 func (s *Store) Sessions(ctx context.Context, kind core.SessionKind, subject core.ID) ([]core.Session, error) {
 	var rows []sessionRow
-	err := s.all(ctx, &rows, sessionColumns+"kind = ? AND subject_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT 200",
-		string(kind), int64(subject), s.now().UnixMilli())
+	err := s.db.All(ctx, &rows, sessionColumns+"kind = ? AND subject_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT 200",
+		string(kind), int64(subject), s.Now().UnixMilli())
 	list := make([]core.Session, len(rows))
 	for i, row := range rows {
 		list[i] = row.session()
 	}
-	return list, wrap("list sessions", err)
+	return list, database.Wrap("list sessions", err)
 }
 
 // EndSession ends one session. One that has ended stays as it is.
 func (s *Store) EndSession(ctx context.Context, id core.ID) error {
 	var row sessionRow
-	err := s.write(ctx, "end a session", func(tx *Tx) error {
-		if err := tx.get(&row, sessionColumns+"id = ?", int64(id)); err != nil {
-			return absent(err, noSession)
+	err := s.db.Write(ctx, "end a session", func(tx *database.Tx) error {
+		if err := tx.Get(&row, sessionColumns+"id = ?", int64(id)); err != nil {
+			return database.NotFoundIfNoRows(err, noSession)
 		}
-		_, err := tx.exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.nowMS(), int64(id))
+		_, err := tx.Exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.NowMS(), int64(id))
 		return err
 	})
 	if err == nil {
@@ -200,15 +190,15 @@ func (s *Store) EndSession(ctx context.Context, id core.ID) error {
 // EndOwnSession ends one session of the account that asks; one of somebody else is
 // not found, one that has ended stays as it is.
 func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
-	err := s.write(ctx, "end a session of one's own", func(tx *Tx) error {
+	err := s.db.Write(ctx, "end a session of one's own", func(tx *database.Tx) error {
 		var own core.ID
-		if err := tx.get(&own, "SELECT id FROM session WHERE id = ? AND kind = ? AND subject_id = ?", int64(id), string(core.SessionAccount), int64(account)); err != nil {
-			return absent(err, noSession)
+		if err := tx.Get(&own, "SELECT id FROM session WHERE id = ? AND kind = ? AND subject_id = ?", int64(id), string(core.SessionAccount), int64(account)); err != nil {
+			return database.NotFoundIfNoRows(err, noSession)
 		}
 		if err := endBindings(tx, account); err != nil {
 			return err
 		}
-		_, err := tx.exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.nowMS(), int64(id))
+		_, err := tx.Exec("UPDATE session SET ended_at = ? WHERE id = ? AND ended_at IS NULL", tx.NowMS(), int64(id))
 		return err
 	})
 	if err == nil {
@@ -220,9 +210,9 @@ func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
 // EndOtherSessions ends every session of an account but the one that asks, on every
 // server, at once.
 func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session core.Session) error {
-	err := s.write(ctx, "end other sessions", func(tx *Tx) error {
-		if _, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
-			tx.nowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
+	err := s.db.Write(ctx, "end other sessions", func(tx *database.Tx) error {
+		if _, err := tx.Exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
+			tx.NowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {
 			return err
 		}
 		if err := endBindings(tx, session.Subject); err != nil {
@@ -239,7 +229,7 @@ func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session cor
 // EndSessions ends every session of a WeChat user, on every server, at once. An
 // account's end with DisableAccount and the like.
 func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) error {
-	err := s.write(ctx, "end sessions", func(tx *Tx) error {
+	err := s.db.Write(ctx, "end sessions", func(tx *database.Tx) error {
 		if err := endSessions(tx, core.SessionWechat, user); err != nil {
 			return err
 		}
@@ -251,13 +241,13 @@ func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) er
 	return err
 }
 
-func endSessions(tx *Tx, kind core.SessionKind, subject core.ID) error {
+func endSessions(tx *database.Tx, kind core.SessionKind, subject core.ID) error {
 	if kind == core.SessionAccount {
 		if err := endBindings(tx, subject); err != nil {
 			return err
 		}
 	}
-	_, err := tx.exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND ended_at IS NULL", tx.nowMS(), string(kind), int64(subject))
+	_, err := tx.Exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND ended_at IS NULL", tx.NowMS(), string(kind), int64(subject))
 	return err
 }
 
@@ -271,11 +261,11 @@ const overFor = time.Hour
 func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, error) {
 	removed, err := purgeBy[int64](ctx, s, "session", "id", "expires_at < ?", before.UnixMilli())
 	if err == nil {
-		_, err = purgeBy[int64](ctx, s, "sign_in_attempt", "id", "id < ?", int64(idFrom(before)))
+		_, err = purgeBy[int64](ctx, s, "sign_in_attempt", "id", "id < ?", int64(database.FirstID(before)))
 	}
 	for _, table := range []string{"sign_in_pending", "wechat_login"} {
 		if err == nil {
-			_, err = purgeBy[string](ctx, s, table, "token_digest", "expires_at < ?", s.now().Add(-overFor).UnixMilli())
+			_, err = purgeBy[string](ctx, s, table, "token_digest", "expires_at < ?", s.Now().Add(-overFor).UnixMilli())
 		}
 	}
 	return removed, err
@@ -286,16 +276,16 @@ func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, err
 func purgeBy[K int64 | string](ctx context.Context, s *Store, table, key, where string, arg int64) (removed int64, err error) {
 	for {
 		var keys []K
-		err := s.write(ctx, "purge "+table, func(tx *Tx) error {
+		err := s.db.Write(ctx, "purge "+table, func(tx *database.Tx) error {
 			keys = nil
-			if err := tx.all(&keys, "SELECT "+key+" FROM "+table+" WHERE "+where+" LIMIT ?", arg, sessionPart); err != nil || len(keys) == 0 {
+			if err := tx.All(&keys, "SELECT "+key+" FROM "+table+" WHERE "+where+" LIMIT ?", arg, sessionPart); err != nil || len(keys) == 0 {
 				return err
 			}
 			args := make([]any, len(keys))
 			for i, k := range keys {
 				args[i] = k
 			}
-			_, err := tx.exec("DELETE FROM "+table+" WHERE "+key+" IN ("+marks(len(keys))+")", args...)
+			_, err := tx.Exec("DELETE FROM "+table+" WHERE "+key+" IN ("+database.Placeholders(len(keys))+")", args...)
 			return err
 		})
 		if err != nil {

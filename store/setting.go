@@ -8,28 +8,29 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Setting gives the value kept under a name; an absent one is not found.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	var value string
-	err := s.get(ctx, &value, "SELECT value FROM setting WHERE name = ?", name)
-	return value, wrap("read setting", absent(err, "没有这项设置"))
+	err := s.db.Get(ctx, &value, "SELECT value FROM setting WHERE name = ?", name)
+	return value, database.Wrap("read setting", database.NotFoundIfNoRows(err, "没有这项设置"))
 }
 
 // SetSetting keeps a value, at most 4,000 characters, under a name.
 func (s *Store) SetSetting(ctx context.Context, name, value string) error {
-	return s.write(ctx, "keep setting", func(tx *Tx) error { return setSetting(tx, name, value) })
+	return s.db.Write(ctx, "keep setting", func(tx *database.Tx) error { return setSetting(tx, name, value) })
 }
 
-func setSetting(tx *Tx, name, value string) error {
-	n, err := tx.exec("UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", value, tx.nowMS(), name)
+func setSetting(tx *database.Tx, name, value string) error {
+	n, err := tx.Exec("UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", value, tx.NowMS(), name)
 	if err != nil || n > 0 {
 		return err
 	}
-	_, err = tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.nowMS())
-	if isDuplicate(err) {
-		return errRace
+	_, err = tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.NowMS())
+	if database.IsDuplicate(err) {
+		return database.ErrRace
 	}
 	return err
 }
@@ -76,7 +77,7 @@ func (s *Store) SaveSettings(ctx context.Context, by core.Actor, scope core.Scop
 	if !scope.All {
 		return core.Forbidden("只有可管理全部小区的账号可以修改系统设置")
 	}
-	err := s.write(ctx, "save settings", func(tx *Tx) error {
+	err := s.db.Write(ctx, "save settings", func(tx *database.Tx) error {
 		before, err := s.lockSettings(tx)
 		if err != nil {
 			return err
@@ -99,10 +100,10 @@ func (s *Store) SaveSettings(ctx context.Context, by core.Actor, scope core.Scop
 	return err
 }
 
-func (s *Store) lockSettings(tx *Tx) (core.Settings, error) {
+func (s *Store) lockSettings(tx *database.Tx) (core.Settings, error) {
 	var text string
-	err := tx.get(&text, "SELECT value FROM setting WHERE name = ?"+tx.s.dialect.forUpdate(), systemSettings)
-	if core.IsNotFound(absent(err, "")) {
+	err := tx.Get(&text, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), systemSettings)
+	if core.IsNotFound(database.NotFoundIfNoRows(err, "")) {
 		return s.settings.configured, nil
 	}
 	if err != nil {
@@ -149,7 +150,7 @@ func (s *Store) RecentSettings(ctx context.Context) core.Settings {
 		return k.last // the caller went away: the next one asks again
 	}
 	if err != nil {
-		s.log.Warn("read the settings", "err", err)
+		s.db.Log().Warn("read the settings", "err", err)
 	}
 	k.read = time.Now()
 	return k.last

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Sight is what a guard or a resident sees of a pass before anything happens:
@@ -24,7 +25,7 @@ type Sight struct {
 func (s *Store) Sight(ctx context.Context, a ScanAttempt) (Sight, error) {
 	sights, err := s.sights(ctx, []ScanAttempt{a})
 	if err != nil {
-		return Sight{}, wrap("look at a pass", err)
+		return Sight{}, database.Wrap("look at a pass", err)
 	}
 	return sights[0], nil
 }
@@ -32,8 +33,8 @@ func (s *Store) Sight(ctx context.Context, a ScanAttempt) (Sight, error) {
 // sights decides several attempts at one instant, each as if it were alone, by one
 // query.
 func (s *Store) sights(ctx context.Context, attempts []ScanAttempt) ([]Sight, error) {
-	now := s.now()
-	rows, err := s.scanFacts(ctx, s.reads, attempts)
+	now := s.Now()
+	rows, err := s.scanFacts(s.db.Reads(ctx), attempts)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (s *Store) Previews(ctx context.Context, direction core.Direction, passes [
 		}
 		sights, err := s.sights(ctx, attempts)
 		if err != nil {
-			return nil, wrap("preview passes", err)
+			return nil, database.Wrap("preview passes", err)
 		}
 		all = append(all, sights...)
 	}

@@ -4,4 +4,6 @@ import "tongxing/core"
 
 // Signer returns the signer of one purpose, under a key derived from the key ring's
 // MAC key. What it signed can lie where others can write, such as the cache.
-func (s *Store) Signer(purpose string) core.Signer { return core.NewSigner(s.keys.MAC, purpose) }
+func (s *Store) Signer(purpose string) core.Signer {
+	return core.NewSigner(s.db.Keys().MAC, purpose)
+}

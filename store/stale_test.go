@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Two edits that were made on the same state: one of them is refused, also where
@@ -100,7 +101,7 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.touchReaders(ctx, map[core.ID]readerTouch{reader: {at: s.now().Add(time.Minute)}}); err != nil {
+		if err := s.touchReaders(ctx, map[core.ID]readerTouch{reader: {at: s.Now().Add(time.Minute)}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := edit(ctx); err != nil {
@@ -112,10 +113,8 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 // What another act changes of what a form shows makes the form stale, in the same
 // millisecond too; what it does not show leaves the form as good as it was.
 func TestWhatMakesAFormStale(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		ctx, by := t.Context(), core.System
-		at := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
-		s.now = func() time.Time { return at }
 		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
 		resident := newResident(t, s, community, newHouses(t, s, community, 1)[0], "张三", "13900001111")
 		guard, user := newGuard(t, s, community, "李师傅"), core.ID(77)
@@ -128,8 +127,8 @@ func TestWhatMakesAFormStale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write := func(act func(tx *Tx) error) func() error {
-			return func() error { return s.write(ctx, "test", act) }
+		write := func(act func(tx *database.Tx) error) func() error {
+			return func() error { return s.db.Write(ctx, "test", act) }
 		}
 		for _, c := range []struct {
 			name, table string
@@ -137,8 +136,11 @@ func TestWhatMakesAFormStale(t *testing.T) {
 			act         func() error
 			stale       bool
 		}{
-			{"an ID number filed by a guard", "resident", resident, write(func(tx *Tx) error { return registerIDNumber(tx, resident, "110101199003074610") }), true},
-			{"certified in WeChat", "resident", resident, write(func(tx *Tx) error { _, _, err := certifyPerson(tx, s.keys.mac("phone", "13900001111")); return err }), false},
+			{"an ID number filed by a guard", "resident", resident, write(func(tx *database.Tx) error { return registerIDNumber(tx, resident, "110101199003074610") }), true},
+			{"certified in WeChat", "resident", resident, write(func(tx *database.Tx) error {
+				_, _, err := certifyPerson(tx, s.db.Keys().Digest("phone", "13900001111"))
+				return err
+			}), false},
 			{"allowed codes with other readers", "reader", reader, func() error {
 				r, err := s.Reader(ctx, everywhere, reader)
 				if err != nil {
@@ -150,8 +152,8 @@ func TestWhatMakesAFormStale(t *testing.T) {
 			{"a new secret", "reader", reader, func() error { _, err := s.RotateReaderSecret(ctx, by, everywhere, reader); return err }, false},
 			{"a reader disabled", "reader", reader, func() error { return s.DisableReader(ctx, by, everywhere, reader) }, false},
 			{"an observer's community taken away", "observer", observer, func() error { return s.RemoveObserver(ctx, by, core.ScopeOf(other), observer) }, true},
-			{"an observer's WeChat", "observer", observer, write(func(tx *Tx) error { return bindObserver(tx, observer, user) }), false},
-			{"a guard's WeChat", "guard", guard, write(func(tx *Tx) error { return bindGuard(tx, guard, user) }), false},
+			{"an observer's WeChat", "observer", observer, write(func(tx *database.Tx) error { return bindObserver(tx, observer, user) }), false},
+			{"a guard's WeChat", "guard", guard, write(func(tx *database.Tx) error { return bindGuard(tx, guard, user) }), false},
 			{"a guard disabled, which an edit would undo", "guard", guard, func() error { return s.SetGuardInService(ctx, by, everywhere, guard, false) }, true},
 			{"a new first password", "account", account, func() error { return s.ResetPassword(ctx, core.SystemGranter, account, "correct-horse-8") }, false},
 			{"an account disabled", "account", account, func() error { return s.DisableAccount(ctx, core.SystemGranter, account) }, false},
@@ -160,7 +162,7 @@ func TestWhatMakesAFormStale(t *testing.T) {
 			updated := "SELECT updated_at FROM " + c.table + " WHERE id = " + c.id.String()
 			before := countRows(t, s, updated)
 			if !c.stale {
-				at = at.Add(time.Minute)
+				clock.Add(time.Minute)
 			}
 			if err := c.act(); err != nil {
 				t.Errorf("%s: %v", c.name, err)

@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"tongxing/store/database"
 	"tongxing/testkit"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // eachStore runs a test on every database: on SQLite, and on MariaDB, each new
@@ -60,10 +63,17 @@ func makeEmpty(dir string) error {
 	return s.Close()
 }
 
-// onMariaDB is eachStore for what SQLite cannot show; the test says why.
-func onMariaDB(t *testing.T, test func(t *testing.T, s *Store)) {
+// onMariaDB is eachStore for what SQLite cannot show; the test says why. other is
+// a pool beside the store's.
+func onMariaDB(t *testing.T, test func(t *testing.T, s *Store, other *sqlx.DB)) {
 	t.Helper()
-	test(t, openStore(t, mariaOptions(t)))
+	o := mariaOptions(t)
+	other, err := sqlx.Open("mysql", o.MySQLDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.Close() })
+	test(t, openStore(t, o), other)
 }
 
 func mariaOptions(t *testing.T) Options {
@@ -105,10 +115,10 @@ var (
 )
 
 // testKeys is a key ring whose first key, named first, encrypts; then the rest.
-func testKeys(names ...string) Keyring {
-	ring := Keyring{MAC: bytes.Repeat([]byte{7}, 32)}
+func testKeys(names ...string) database.Keyring {
+	ring := database.Keyring{MAC: bytes.Repeat([]byte{7}, 32)}
 	for _, name := range names {
-		ring.Keys = append(ring.Keys, Key{ID: name, Secret: bytes.Repeat([]byte(name[len(name)-1:]), 32)})
+		ring.Keys = append(ring.Keys, database.Key{ID: name, Secret: bytes.Repeat([]byte(name[len(name)-1:]), 32)})
 	}
 	return ring
 }
@@ -131,4 +141,22 @@ func (c *testClock) Add(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+}
+
+func TestScanAfterClose(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s, err := Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("Close again: %v", err)
+		}
+		if _, err := s.Scan(t.Context(), ScanAttempt{}); err == nil {
+			t.Error("a scan after Close was decided")
+		}
+	})
 }

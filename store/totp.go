@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const (
@@ -23,13 +24,13 @@ const (
 // awaitCode keeps a sign-in whose password was right until its code comes. The
 // password's attempt goes on counting as failed until then, so that knowing it
 // gives nobody more tries at codes.
-func awaitCode(tx *Tx, a attempt, account signingAccount) (SignedIn, error) {
-	if _, err := tx.exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayUnfinished), int64(a.id)); err != nil {
+func awaitCode(tx *database.Tx, a attempt, account signingAccount) (SignedIn, error) {
+	if _, err := tx.Exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayUnfinished), int64(a.id)); err != nil {
 		return SignedIn{}, err
 	}
 	token := newToken()
-	_, err := tx.exec("INSERT INTO sign_in_pending (token_digest, account_id, generation, attempt_id, expires_at) VALUES (?, ?, ?, ?, ?)",
-		digestToken(token), int64(account.ID), account.Generation, int64(a.id), tx.now.Add(pendingLife).UnixMilli())
+	_, err := tx.Exec("INSERT INTO sign_in_pending (token_digest, account_id, generation, attempt_id, expires_at) VALUES (?, ?, ?, ?, ?)",
+		digestToken(token), int64(account.ID), account.Generation, int64(a.id), tx.Now().Add(pendingLife).UnixMilli())
 	return SignedIn{Pending: token}, err
 }
 
@@ -44,21 +45,21 @@ func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit V
 		Attempt    core.ID `db:"attempt_id"`
 		Generation int64   `db:"generation"`
 	}
-	err = s.get(ctx, &row, `SELECT p.account_id, a.login, p.attempt_id, p.generation FROM sign_in_pending p JOIN account a ON a.id = p.account_id
-		WHERE p.token_digest = ? AND p.used_at IS NULL AND p.expires_at > ?`, digestToken(pending), s.now().UnixMilli())
-	if core.IsNotFound(absent(err, noPending)) {
+	err = s.db.Get(ctx, &row, `SELECT p.account_id, a.login, p.attempt_id, p.generation FROM sign_in_pending p JOIN account a ON a.id = p.account_id
+		WHERE p.token_digest = ? AND p.used_at IS NULL AND p.expires_at > ?`, digestToken(pending), s.Now().UnixMilli())
+	if core.IsNotFound(database.NotFoundIfNoRows(err, noPending)) {
 		return done, core.Unauthenticated(noPending)
 	} else if err != nil {
-		return done, wrap("confirm a sign-in", err)
+		return done, database.Wrap("confirm a sign-in", err)
 	}
 	a, err := s.beginAttempt(ctx, attempt{Visit: visit, login: row.Login, way: core.WayCode, besides: row.Attempt})
 	if err != nil {
 		return done, err
 	}
-	err = s.write(ctx, "confirm a sign-in", func(tx *Tx) error {
+	err = s.db.Write(ctx, "confirm a sign-in", func(tx *database.Tx) error {
 		over := core.Unauthenticated(noPending)
 		var account signingAccount
-		if err := tx.get(&account, signingColumns+"id = ? AND generation = ?", int64(row.Account), row.Generation); core.IsNotFound(absent(err, noPending)) {
+		if err := tx.Get(&account, signingColumns+"id = ? AND generation = ?", int64(row.Account), row.Generation); core.IsNotFound(database.NotFoundIfNoRows(err, noPending)) {
 			return over
 		} else if err != nil {
 			return err
@@ -67,7 +68,7 @@ func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit V
 		if a.way, err = useCode(tx, account.ID, code); err != nil {
 			return err
 		}
-		if err := tx.one(over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.nowMS(), digestToken(pending)); err != nil {
+		if err := tx.ExecOne(over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.NowMS(), digestToken(pending)); err != nil {
 			return err
 		}
 		done, err = signedIn(tx, account, a)
@@ -78,36 +79,36 @@ func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit V
 
 // useCode takes a code of the account's second step, or a recovery code, out of
 // use, and says which it was. One that is neither, or was used, is invalid.
-func useCode(tx *Tx, account core.ID, code string) (core.SignInWay, error) {
+func useCode(tx *database.Tx, account core.ID, code string) (core.SignInWay, error) {
 	wrong := core.InvalidFields(map[string]string{"code": wrongCode})
 	code = core.CleanCode(code)
 	var row totpRow
-	if err := tx.get(&row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account)); core.IsNotFound(absent(err, wrongCode)) {
+	if err := tx.Get(&row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account)); core.IsNotFound(database.NotFoundIfNoRows(err, wrongCode)) {
 		return "", wrong
 	} else if err != nil {
 		return "", err
 	}
-	secret, err := row.secret(tx.s.keys)
+	secret, err := row.secret(tx.Keys())
 	if err != nil {
 		return "", err
 	}
-	if step, ok := core.MatchTOTP(secret, code, tx.now, row.LastStep); ok {
-		return core.WayCode, tx.one(wrong, "UPDATE account_totp SET last_step = ? WHERE account_id = ? AND last_step < ?", step, int64(account), step)
+	if step, ok := core.MatchTOTP(secret, code, tx.Now(), row.LastStep); ok {
+		return core.WayCode, tx.ExecOne(wrong, "UPDATE account_totp SET last_step = ? WHERE account_id = ? AND last_step < ?", step, int64(account), step)
 	}
-	return core.WayRecovery, tx.one(wrong, "UPDATE account_recovery SET used_at = ? WHERE account_id = ? AND code_mac = ? AND used_at IS NULL",
-		tx.nowMS(), int64(account), tx.s.keys.mac("recovery", code))
+	return core.WayRecovery, tx.ExecOne(wrong, "UPDATE account_recovery SET used_at = ? WHERE account_id = ? AND code_mac = ? AND used_at IS NULL",
+		tx.NowMS(), int64(account), tx.Keys().Digest("recovery", code))
 }
 
 type totpRow struct {
-	Secret    string `db:"secret"`
-	LastStep  int64  `db:"last_step"`
-	Confirmed millis `db:"confirmed_at"`
+	Secret    string          `db:"secret"`
+	LastStep  int64           `db:"last_step"`
+	Confirmed database.Millis `db:"confirmed_at"`
 }
 
 const totpColumns = "SELECT secret, last_step, confirmed_at FROM account_totp WHERE "
 
-func (r totpRow) secret(keys Keyring) ([]byte, error) {
-	text, err := keys.open("account_totp.secret", r.Secret)
+func (r totpRow) secret(keys database.Keyring) ([]byte, error) {
+	text, err := keys.Open("account_totp.secret", r.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -118,15 +119,15 @@ func (r totpRow) secret(keys Keyring) ([]byte, error) {
 func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState, error) {
 	var state core.TOTPState
 	var row totpRow
-	err := s.get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account))
-	if core.IsNotFound(absent(err, noAccount)) {
+	err := s.db.Get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account))
+	if core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 		return state, nil
 	}
 	if err == nil {
 		state.Since = row.Confirmed.Time
-		err = s.get(ctx, &state.Recovery, "SELECT COUNT(*) FROM account_recovery WHERE account_id = ? AND used_at IS NULL", int64(account))
+		err = s.db.Get(ctx, &state.Recovery, "SELECT COUNT(*) FROM account_recovery WHERE account_id = ? AND used_at IS NULL", int64(account))
 	}
-	return state, wrap("state of the second step", err)
+	return state, database.Wrap("state of the second step", err)
 }
 
 // BeginTOTP makes a secret to be turned on by ConfirmTOTP; one that waited is
@@ -134,16 +135,16 @@ func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState,
 func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 	secret := make([]byte, core.TOTPSecretBytes)
 	_, _ = rand.Read(secret) // crypto/rand does not fail
-	sealed, err := s.keys.seal("account_totp.secret", base64.RawStdEncoding.EncodeToString(secret))
+	sealed, err := s.db.Keys().Seal("account_totp.secret", base64.RawStdEncoding.EncodeToString(secret))
 	if err != nil {
-		return wrap("begin the second step", err)
+		return database.Wrap("begin the second step", err)
 	}
-	return s.write(ctx, "begin the second step", func(tx *Tx) error {
-		if _, err := tx.exec("DELETE FROM account_totp WHERE account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
+	return s.db.Write(ctx, "begin the second step", func(tx *database.Tx) error {
+		if _, err := tx.Exec("DELETE FROM account_totp WHERE account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
 			return err
 		}
-		_, err := tx.exec("INSERT INTO account_totp (account_id, secret, last_step, created_at) VALUES (?, ?, 0, ?)", int64(account), sealed, tx.nowMS())
-		if isDuplicate(err) {
+		_, err := tx.Exec("INSERT INTO account_totp (account_id, secret, last_step, created_at) VALUES (?, ?, 0, ?)", int64(account), sealed, tx.NowMS())
+		if database.IsDuplicate(err) {
 			return core.Conflict("两步验证已经开启")
 		}
 		return err
@@ -153,32 +154,32 @@ func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 // WaitingTOTP gives the secret that waits to be turned on; none is not found.
 func (s *Store) WaitingTOTP(ctx context.Context, account core.ID) ([]byte, error) {
 	var row totpRow
-	err := s.get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account))
+	err := s.db.Get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account))
 	if err != nil {
-		return nil, wrap("secret of the second step", absent(err, "请重新开始设置两步验证"))
+		return nil, database.Wrap("secret of the second step", database.NotFoundIfNoRows(err, "请重新开始设置两步验证"))
 	}
-	return row.secret(s.keys)
+	return row.secret(s.db.Keys())
 }
 
 // ConfirmTOTP turns the second step on, for who shows with a code that the phone
 // has the secret, and gives the recovery codes, which nobody sees again.
 func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID, code string) ([]string, error) {
 	var codes []string
-	err := s.write(ctx, "turn the second step on", func(tx *Tx) error {
+	err := s.db.Write(ctx, "turn the second step on", func(tx *database.Tx) error {
 		var row totpRow
-		if err := tx.get(&row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
-			return absent(err, "请重新开始设置两步验证")
+		if err := tx.Get(&row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
+			return database.NotFoundIfNoRows(err, "请重新开始设置两步验证")
 		}
-		secret, err := row.secret(s.keys)
+		secret, err := row.secret(s.db.Keys())
 		if err != nil {
 			return err
 		}
-		step, ok := core.MatchTOTP(secret, core.CleanCode(code), tx.now, 0)
+		step, ok := core.MatchTOTP(secret, core.CleanCode(code), tx.Now(), 0)
 		if !ok {
 			return core.InvalidFields(map[string]string{"code": "动态码不正确，请看手机上的最新一组"})
 		}
-		if err := tx.one(core.Conflict("两步验证已经开启"), "UPDATE account_totp SET confirmed_at = ?, last_step = ? WHERE account_id = ? AND confirmed_at IS NULL AND secret = ?",
-			tx.nowMS(), step, int64(account), row.Secret); err != nil {
+		if err := tx.ExecOne(core.Conflict("两步验证已经开启"), "UPDATE account_totp SET confirmed_at = ?, last_step = ? WHERE account_id = ? AND confirmed_at IS NULL AND secret = ?",
+			tx.NowMS(), step, int64(account), row.Secret); err != nil {
 			return err
 		}
 		if codes, err = newRecovery(tx, account); err != nil {
@@ -193,14 +194,14 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 const recoveryAlphabet = "ACDEFGHJKMNPQRSTUVWXYZ2345679"
 
 // newRecovery gives an account fresh recovery codes instead of those it had.
-func newRecovery(tx *Tx, account core.ID) ([]string, error) {
-	if _, err := tx.exec("DELETE FROM account_recovery WHERE account_id = ?", int64(account)); err != nil {
+func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
+	if _, err := tx.Exec("DELETE FROM account_recovery WHERE account_id = ?", int64(account)); err != nil {
 		return nil, err
 	}
 	var codes []string
 	for len(codes) < RecoveryCodes {
 		code := randomLetters(10)
-		if _, err := tx.exec("INSERT INTO account_recovery (account_id, code_mac) VALUES (?, ?)", int64(account), tx.s.keys.mac("recovery", code)); err != nil {
+		if _, err := tx.Exec("INSERT INTO account_recovery (account_id, code_mac) VALUES (?, ?)", int64(account), tx.Keys().Digest("recovery", code)); err != nil {
 			return nil, err
 		}
 		codes = append(codes, code[:5]+"-"+code[5:])
@@ -229,7 +230,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "turn the second step off", func(tx *Tx) error {
+	return s.db.Write(ctx, "turn the second step off", func(tx *database.Tx) error {
 		if _, err := useCode(tx, account, code); err != nil {
 			return err
 		}
@@ -250,7 +251,7 @@ func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) erro
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里关闭自己的两步验证")
 	}
-	return s.changeAccount(ctx, by, id, "account.totp_reset", func(tx *Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.totp_reset", func(tx *database.Tx, after *core.Account) error {
 		after.Generation++
 		if err := dropTOTP(tx, id); err != nil {
 			return err
@@ -262,9 +263,9 @@ func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) erro
 	})
 }
 
-func dropTOTP(tx *Tx, account core.ID) error {
+func dropTOTP(tx *database.Tx, account core.ID) error {
 	for _, table := range []string{"account_totp", "account_recovery"} {
-		if _, err := tx.exec("DELETE FROM "+table+" WHERE account_id = ?", int64(account)); err != nil {
+		if _, err := tx.Exec("DELETE FROM "+table+" WHERE account_id = ?", int64(account)); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ func phoneOf(t *testing.T, s *Store, account core.ID) (secret []byte, recovery [
 	if err != nil {
 		t.Fatal(err)
 	}
-	recovery, err = s.ConfirmTOTP(t.Context(), core.System, account, core.TOTPCode(secret, s.now()))
+	recovery, err = s.ConfirmTOTP(t.Context(), core.System, account, core.TOTPCode(secret, s.Now()))
 	if err != nil || len(recovery) != RecoveryCodes {
 		t.Fatalf("%d recovery codes, %v", len(recovery), err)
 	}
@@ -53,16 +53,16 @@ func TestTOTPSignIn(t *testing.T) {
 			}
 			return err
 		}
-		code := core.TOTPCode(secret, s.now())
+		code := core.TOTPCode(secret, s.Now())
 		wantRefused(t, "the code that turned it on", confirm(pendingOf(t, s, "second", "a"), code, "a"), core.CodeInvalid)
 		clock.Add(30 * time.Second)
 		pending := pendingOf(t, s, "second", "b")
 		wantRefused(t, "a wrong code", confirm(pending, "000000", "b"), core.CodeInvalid)
-		if err := confirm(pending, " "+core.TOTPCode(secret, s.now())[:3]+" "+core.TOTPCode(secret, s.now())[3:], "b"); err != nil {
+		if err := confirm(pending, " "+core.TOTPCode(secret, s.Now())[:3]+" "+core.TOTPCode(secret, s.Now())[3:], "b"); err != nil {
 			t.Fatal(err)
 		}
 		wantRefused(t, "a used sign-in", confirm(pending, recovery[0], "b"), core.CodeUnauthenticated)
-		wantRefused(t, "a used code", confirm(pendingOf(t, s, "second", "c"), core.TOTPCode(secret, s.now()), "c"), core.CodeInvalid)
+		wantRefused(t, "a used code", confirm(pendingOf(t, s, "second", "c"), core.TOTPCode(secret, s.Now()), "c"), core.CodeInvalid)
 		if err := confirm(pendingOf(t, s, "second", "d"), strings.ToLower(recovery[3]), "d"); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestTOTPGuessing(t *testing.T) {
 		if refused < 8 {
 			t.Errorf("%d of 10 guesses were made to wait", refused)
 		}
-		if _, err := s.ConfirmSignIn(t.Context(), pendingOf(t, s, "guessed", "home"), core.TOTPCode(secret, s.now()), visitFrom("home")); err != nil {
+		if _, err := s.ConfirmSignIn(t.Context(), pendingOf(t, s, "guessed", "home"), core.TOTPCode(secret, s.Now()), visitFrom("home")); err != nil {
 			t.Errorf("the owner is locked out: %v", err)
 		}
 	})
@@ -133,7 +133,7 @@ func TestTOTPCodeWorksOnce(t *testing.T) {
 		for i := range 8 {
 			pending = append(pending, pendingOf(t, s, "racer", string(rune('a'+i))))
 		}
-		code := core.TOTPCode(secret, s.now())
+		code := core.TOTPCode(secret, s.Now())
 		var all sync.WaitGroup
 		var in atomic.Int32
 		for i, token := range pending {

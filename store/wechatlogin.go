@@ -8,6 +8,7 @@ import (
 	"math/big"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 const (
@@ -34,29 +35,29 @@ type NewWechatLogin struct {
 func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, code string, err error) {
 	number, err := rand.Int(rand.Reader, big.NewInt(90))
 	if err != nil {
-		return "", "", wrap("begin a WeChat login", err)
+		return "", "", database.Wrap("begin a WeChat login", err)
 	}
 	token, code = newToken(), fmt.Sprint(10+number.Int64())
-	err = s.write(ctx, "begin a WeChat login", func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
-			digestToken(token), flag(n.Account != 0), int64(n.Account), digestToken(n.Browser), code, n.Addr, cutText(n.Agent, agentMost), tx.nowMS(), tx.now.Add(core.WechatLoginLife).UnixMilli())
+	err = s.db.Write(ctx, "begin a WeChat login", func(tx *database.Tx) error {
+		_, err := tx.Exec(`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
+			digestToken(token), database.BoolInt(n.Account != 0), int64(n.Account), digestToken(n.Browser), code, n.Addr, cutText(n.Agent, agentMost), tx.NowMS(), tx.Now().Add(core.WechatLoginLife).UnixMilli())
 		return err
 	})
 	return token, code, err
 }
 
 type wechatLoginRow struct {
-	Account  core.ID `db:"account_id"`
-	User     core.ID `db:"user_id"`
-	Browser  string  `db:"browser_digest"`
-	Code     string  `db:"code"`
-	Addr     string  `db:"addr"`
-	Agent    string  `db:"agent"`
-	Begun    millis  `db:"created_at"`
-	Expires  millis  `db:"expires_at"`
-	Approved millis  `db:"approved_at"`
-	Refused  millis  `db:"refused_at"`
-	Used     millis  `db:"used_at"`
+	Account  core.ID         `db:"account_id"`
+	User     core.ID         `db:"user_id"`
+	Browser  string          `db:"browser_digest"`
+	Code     string          `db:"code"`
+	Addr     string          `db:"addr"`
+	Agent    string          `db:"agent"`
+	Begun    database.Millis `db:"created_at"`
+	Expires  database.Millis `db:"expires_at"`
+	Approved database.Millis `db:"approved_at"`
+	Refused  database.Millis `db:"refused_at"`
+	Used     database.Millis `db:"used_at"`
 }
 
 const wechatLoginColumns = "SELECT account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?"
@@ -68,8 +69,8 @@ const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND exp
 // found; who has no account to sign in to is forbidden.
 func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (core.WechatLogin, error) {
 	var row wechatLoginRow
-	if err := s.get(ctx, &row, wechatLoginColumns+wechatLoginOpen, digestToken(token), s.now().UnixMilli()); err != nil {
-		return core.WechatLogin{}, wrap("read a WeChat login", absent(err, noWechatLogin))
+	if err := s.db.Get(ctx, &row, wechatLoginColumns+wechatLoginOpen, digestToken(token), s.Now().UnixMilli()); err != nil {
+		return core.WechatLogin{}, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noWechatLogin))
 	}
 	l := core.WechatLogin{Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time}
 	where, arg := "id = ?", int64(row.Account)
@@ -77,12 +78,12 @@ func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (co
 		where, arg = "user_id = ?", int64(user)
 	}
 	var account signingAccount
-	err := s.get(ctx, &account, signingColumns+where, arg)
-	if row.Account == 0 && core.IsNotFound(absent(err, noAccount)) {
+	err := s.db.Get(ctx, &account, signingColumns+where, arg)
+	if row.Account == 0 && core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 		return l, core.Forbidden(unboundWechat)
 	}
 	l.Name = account.Name
-	return l, wrap("read a WeChat login", absent(err, noAccount))
+	return l, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noAccount))
 }
 
 // ApproveWechatLogin is the scanner's yes, with the digits that the console's page
@@ -91,11 +92,11 @@ func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (co
 func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, code string) error {
 	var bound core.ID
 	var refused error
-	err := s.write(ctx, "approve a WeChat login", func(tx *Tx) error {
+	err := s.db.Write(ctx, "approve a WeChat login", func(tx *database.Tx) error {
 		bound, refused = 0, nil
 		var row wechatLoginRow
-		if err := tx.get(&row, wechatLoginColumns+wechatLoginOpen, digestToken(token), tx.nowMS()); err != nil {
-			return absent(err, noWechatLogin)
+		if err := tx.Get(&row, wechatLoginColumns+wechatLoginOpen, digestToken(token), tx.NowMS()); err != nil {
+			return database.NotFoundIfNoRows(err, noWechatLogin)
 		}
 		account, err := accountToEnter(tx, row.Account, by.ID)
 		if err != nil {
@@ -105,8 +106,8 @@ func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, co
 			refused = core.Invalid(wrongLoginCode)
 			return refuseWechatLogin(tx, token)
 		}
-		if err := tx.one(core.NotFound(noWechatLogin), "UPDATE wechat_login SET approved_at = ?, user_id = ?, account_id = ? WHERE token_digest = ?"+wechatLoginOpen,
-			tx.nowMS(), int64(by.ID), int64(account.ID), digestToken(token), tx.nowMS()); err != nil {
+		if err := tx.ExecOne(core.NotFound(noWechatLogin), "UPDATE wechat_login SET approved_at = ?, user_id = ?, account_id = ? WHERE token_digest = ?"+wechatLoginOpen,
+			tx.NowMS(), int64(by.ID), int64(account.ID), digestToken(token), tx.NowMS()); err != nil {
 			return err
 		}
 		if row.Account == 0 {
@@ -125,14 +126,14 @@ func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, co
 }
 
 // accountToEnter is the account to bind to or, with 0, the scanner's own.
-func accountToEnter(tx *Tx, id, user core.ID) (signingAccount, error) {
+func accountToEnter(tx *database.Tx, id, user core.ID) (signingAccount, error) {
 	var account signingAccount
 	if id != 0 {
-		err := tx.get(&account, signingColumns+"id = ?", int64(id))
-		return account, absent(err, noWechatLogin)
+		err := tx.Get(&account, signingColumns+"id = ?", int64(id))
+		return account, database.NotFoundIfNoRows(err, noWechatLogin)
 	}
-	err := tx.get(&account, signingColumns+"user_id = ?", int64(user))
-	if core.IsNotFound(absent(err, noAccount)) {
+	err := tx.Get(&account, signingColumns+"user_id = ?", int64(user))
+	if core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 		return account, core.Forbidden(unboundWechat)
 	}
 	return account, err
@@ -140,20 +141,20 @@ func accountToEnter(tx *Tx, id, user core.ID) (signingAccount, error) {
 
 // bindAccount ties a WeChat user to an account, each to one: who has another has
 // to be unbound first.
-func bindAccount(tx *Tx, by core.Actor, account core.ID) error {
+func bindAccount(tx *database.Tx, by core.Actor, account core.ID) error {
 	// The user's row makes two bindings of one WeChat take turns.
 	var user core.ID
-	if err := tx.get(&user, "SELECT id FROM wechat_user WHERE id = ?"+tx.s.dialect.forUpdate(), int64(by.ID)); err != nil {
-		return absent(err, "用户不存在")
+	if err := tx.Get(&user, "SELECT id FROM wechat_user WHERE id = ?"+tx.Dialect().ForUpdate(), int64(by.ID)); err != nil {
+		return database.NotFoundIfNoRows(err, "用户不存在")
 	}
 	var others int
-	if err := tx.get(&others, "SELECT COUNT(*) FROM account WHERE user_id = ? AND id <> ?", int64(user), int64(account)); err != nil {
+	if err := tx.Get(&others, "SELECT COUNT(*) FROM account WHERE user_id = ? AND id <> ?", int64(user), int64(account)); err != nil {
 		return err
 	}
 	if others > 0 {
 		return core.Conflict(takenWechat)
 	}
-	if err := tx.one(core.Conflict(takenAccount), "UPDATE account SET user_id = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
+	if err := tx.ExecOne(core.Conflict(takenAccount), "UPDATE account SET user_id = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
 		int64(user), int64(account), int64(user)); err != nil {
 		return err
 	}
@@ -162,25 +163,25 @@ func bindAccount(tx *Tx, by core.Actor, account core.ID) error {
 
 // RefuseWechatLogin is the scanner's no.
 func (s *Store) RefuseWechatLogin(ctx context.Context, token string) error {
-	return s.write(ctx, "refuse a WeChat login", func(tx *Tx) error { return refuseWechatLogin(tx, token) })
+	return s.db.Write(ctx, "refuse a WeChat login", func(tx *database.Tx) error { return refuseWechatLogin(tx, token) })
 }
 
-func refuseWechatLogin(tx *Tx, token string) error {
-	return tx.one(core.NotFound(noWechatLogin), "UPDATE wechat_login SET refused_at = ? WHERE token_digest = ?"+wechatLoginOpen, tx.nowMS(), digestToken(token), tx.nowMS())
+func refuseWechatLogin(tx *database.Tx, token string) error {
+	return tx.ExecOne(core.NotFound(noWechatLogin), "UPDATE wechat_login SET refused_at = ? WHERE token_digest = ?"+wechatLoginOpen, tx.NowMS(), digestToken(token), tx.NowMS())
 }
 
 // WechatLoginState tells the page that shows the QR how far it has come.
 func (s *Store) WechatLoginState(ctx context.Context, token string) (core.WechatLoginState, error) {
 	var row wechatLoginRow
-	err := s.get(ctx, &row, wechatLoginColumns, digestToken(token))
+	err := s.db.Get(ctx, &row, wechatLoginColumns, digestToken(token))
 	switch {
-	case core.IsNotFound(absent(err, noWechatLogin)):
+	case core.IsNotFound(database.NotFoundIfNoRows(err, noWechatLogin)):
 		return core.WechatLoginOver, nil
 	case err != nil:
-		return core.WechatLoginOver, wrap("state of a WeChat login", err)
+		return core.WechatLoginOver, database.Wrap("state of a WeChat login", err)
 	case !row.Refused.IsZero():
 		return core.WechatLoginRefused, nil
-	case !row.Used.IsZero() || !row.Expires.After(s.now()):
+	case !row.Used.IsZero() || !row.Expires.After(s.Now()):
 		return core.WechatLoginOver, nil
 	case !row.Approved.IsZero():
 		return core.WechatLoginApproved, nil
@@ -193,25 +194,25 @@ func (s *Store) WechatLoginState(ctx context.Context, token string) (core.Wechat
 // that is not approved, used, another browser's or a binding is unauthenticated.
 func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, visit Visit) (done SignedIn, err error) {
 	over := core.Unauthenticated(overWechatLogin)
-	err = s.write(ctx, "finish a WeChat login", func(tx *Tx) error {
+	err = s.db.Write(ctx, "finish a WeChat login", func(tx *database.Tx) error {
 		var row wechatLoginRow
-		if err := tx.get(&row, wechatLoginColumns, digestToken(token)); core.IsNotFound(absent(err, overWechatLogin)) {
+		if err := tx.Get(&row, wechatLoginColumns, digestToken(token)); core.IsNotFound(database.NotFoundIfNoRows(err, overWechatLogin)) {
 			return over
 		} else if err != nil {
 			return err
 		}
-		if err := tx.one(over, `UPDATE wechat_login SET used_at = ? WHERE token_digest = ? AND browser_digest = ? AND binds = 0 AND approved_at IS NOT NULL
-			AND refused_at IS NULL AND used_at IS NULL AND expires_at > ?`, tx.nowMS(), digestToken(token), digestToken(browser), tx.nowMS()); err != nil {
+		if err := tx.ExecOne(over, `UPDATE wechat_login SET used_at = ? WHERE token_digest = ? AND browser_digest = ? AND binds = 0 AND approved_at IS NOT NULL
+			AND refused_at IS NULL AND used_at IS NULL AND expires_at > ?`, tx.NowMS(), digestToken(token), digestToken(browser), tx.NowMS()); err != nil {
 			return err
 		}
 		// The binding may have gone since the phone said yes.
 		var account signingAccount
-		if err := tx.get(&account, signingColumns+"id = ? AND user_id = ?", int64(row.Account), int64(row.User)); core.IsNotFound(absent(err, noAccount)) {
+		if err := tx.Get(&account, signingColumns+"id = ? AND user_id = ?", int64(row.Account), int64(row.User)); core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 			return over
 		} else if err != nil {
 			return err
 		}
-		a := attempt{Visit: visit, id: tx.newID(), login: account.Login, way: core.WayWechat}
+		a := attempt{Visit: visit, id: tx.NewID(), login: account.Login, way: core.WayWechat}
 		if err := noteAttempt(tx, a, account.ID); err != nil {
 			return err
 		}
@@ -227,8 +228,8 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 
 // UnbindAccount takes WeChat off the account that asks.
 func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
-	err := s.write(ctx, "unbind WeChat", func(tx *Tx) error {
-		if err := tx.one(core.Conflict("账号没有绑定微信"), "UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(by.ID)); err != nil {
+	err := s.db.Write(ctx, "unbind WeChat", func(tx *database.Tx) error {
+		if err := tx.ExecOne(core.Conflict("账号没有绑定微信"), "UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(by.ID)); err != nil {
 			return err
 		}
 		return audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", by.ID)})
@@ -245,7 +246,7 @@ func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里解绑自己的微信")
 	}
-	return s.changeAccount(ctx, by, id, "account.wechat_reset", func(tx *Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.wechat_reset", func(tx *database.Tx, after *core.Account) error {
 		if after.User == 0 {
 			return core.Conflict("账号没有绑定微信")
 		}
@@ -258,8 +259,8 @@ func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID
 }
 
 // dropWechat takes WeChat off an account whose owner may not be who bound it.
-func dropWechat(tx *Tx, by core.Actor, account core.ID) error {
-	n, err := tx.exec("UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(account))
+func dropWechat(tx *database.Tx, by core.Actor, account core.ID) error {
+	n, err := tx.Exec("UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(account))
 	if err != nil || n == 0 {
 		return err
 	}
@@ -268,8 +269,8 @@ func dropWechat(tx *Tx, by core.Actor, account core.ID) error {
 
 // endBindings ends the QRs of an account that could still bind a WeChat to it: the
 // session that shows one may have ended.
-func endBindings(tx *Tx, account core.ID) error {
-	_, err := tx.exec("UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?",
-		tx.nowMS(), int64(account), tx.nowMS())
+func endBindings(tx *database.Tx, account core.ID) error {
+	_, err := tx.Exec("UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?",
+		tx.NowMS(), int64(account), tx.NowMS())
 	return err
 }

@@ -173,7 +173,7 @@ func TestWechatSignInWithSecondStep(t *testing.T) {
 		if err != nil || done.Pending == "" || done.Token != "" {
 			t.Fatalf("%+v, %v", done, err)
 		}
-		if done, err = o.s.ConfirmSignIn(t.Context(), done.Pending, core.TOTPCode(secret, o.s.now()), visitFrom("home")); err != nil || done.Token == "" {
+		if done, err = o.s.ConfirmSignIn(t.Context(), done.Pending, core.TOTPCode(secret, o.s.Now()), visitFrom("home")); err != nil || done.Token == "" {
 			t.Errorf("%+v, %v", done, err)
 		}
 	})

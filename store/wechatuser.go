@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 type wechatUserRow struct {
@@ -26,7 +27,7 @@ func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core
 	var user core.WechatUser
 	var accounts []core.ID // bound to the user who went
 	var changed []core.ID  // users who are not as they were, or no more
-	err := s.write(ctx, "sign in by WeChat", func(tx *Tx) error {
+	err := s.db.Write(ctx, "sign in by WeChat", func(tx *database.Tx) error {
 		accounts, changed = nil, nil
 		byOpen, err := userOfOpenID(tx, who)
 		if err != nil {
@@ -48,7 +49,7 @@ func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core
 			user = byOpen
 		default:
 			changed = []core.ID{byOpen.ID, byUnion.ID}
-			if err := tx.all(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(byOpen.ID)); err != nil {
+			if err := tx.All(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(byOpen.ID)); err != nil {
 				return err
 			}
 			user, err = mergeWechatUsers(tx, byUnion, byOpen)
@@ -64,19 +65,19 @@ func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core
 
 // nameUnion notes a union id that WeChat has only now told, or that is a new one
 // because the account moved to another open platform.
-func nameUnion(tx *Tx, user core.WechatUser, unionID string) (core.WechatUser, error) {
-	err := tx.one(errRace, "UPDATE wechat_user SET union_id = ?, updated_at = ? WHERE id = ? AND COALESCE(union_id, '') = ?",
-		unionID, tx.nowMS(), int64(user.ID), user.UnionID)
-	if isDuplicate(err) {
-		err = errRace // the same person, at this moment, in another app
+func nameUnion(tx *database.Tx, user core.WechatUser, unionID string) (core.WechatUser, error) {
+	err := tx.ExecOne(database.ErrRace, "UPDATE wechat_user SET union_id = ?, updated_at = ? WHERE id = ? AND COALESCE(union_id, '') = ?",
+		unionID, tx.NowMS(), int64(user.ID), user.UnionID)
+	if database.IsDuplicate(err) {
+		err = database.ErrRace // the same person, at this moment, in another app
 	}
 	user.UnionID = unionID
 	return user, err
 }
 
-func userOfOpenID(tx *Tx, who core.WechatIdentity) (core.WechatUser, error) {
+func userOfOpenID(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, error) {
 	var row wechatUserRow
-	err := tx.get(&row, `SELECT u.id, u.union_id, u.person_id FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
+	err := tx.Get(&row, `SELECT u.id, u.union_id, u.person_id FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
 		WHERE i.app_id = ? AND i.open_id = ?`, who.AppID, who.OpenID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.WechatUser{}, nil
@@ -84,28 +85,28 @@ func userOfOpenID(tx *Tx, who core.WechatIdentity) (core.WechatUser, error) {
 	return row.user(), err
 }
 
-func userOfUnionID(tx *Tx, unionID string) (core.WechatUser, error) {
+func userOfUnionID(tx *database.Tx, unionID string) (core.WechatUser, error) {
 	if unionID == "" {
 		return core.WechatUser{}, nil
 	}
 	var row wechatUserRow
-	err := tx.get(&row, "SELECT id, union_id, person_id FROM wechat_user WHERE union_id = ?", unionID)
+	err := tx.Get(&row, "SELECT id, union_id, person_id FROM wechat_user WHERE union_id = ?", unionID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.WechatUser{}, nil
 	}
 	return row.user(), err
 }
 
-func newWechatUser(tx *Tx, who core.WechatIdentity) (core.WechatUser, error) {
-	user := core.WechatUser{ID: tx.newID(), UnionID: who.UnionID}
+func newWechatUser(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, error) {
+	user := core.WechatUser{ID: tx.NewID(), UnionID: who.UnionID}
 	var union any
 	if who.UnionID != "" {
 		union = who.UnionID
 	}
-	_, err := tx.exec(`INSERT INTO wechat_user (id, union_id, person_id, phone_cipher, phone_mac, merged_into, created_at, updated_at)
-		VALUES (?, ?, 0, '', '', 0, ?, ?)`, int64(user.ID), union, tx.nowMS(), tx.nowMS())
-	if isDuplicate(err) {
-		return user, errRace // the same person in another window
+	_, err := tx.Exec(`INSERT INTO wechat_user (id, union_id, person_id, phone_cipher, phone_mac, merged_into, created_at, updated_at)
+		VALUES (?, ?, 0, '', '', 0, ?, ?)`, int64(user.ID), union, tx.NowMS(), tx.NowMS())
+	if database.IsDuplicate(err) {
+		return user, database.ErrRace // the same person in another window
 	}
 	if err != nil {
 		return user, err
@@ -113,18 +114,18 @@ func newWechatUser(tx *Tx, who core.WechatIdentity) (core.WechatUser, error) {
 	return user, addIdentity(tx, who, user.ID)
 }
 
-func addIdentity(tx *Tx, who core.WechatIdentity, user core.ID) error {
-	_, err := tx.exec("INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES (?, ?, ?, ?)",
-		who.AppID, who.OpenID, int64(user), tx.nowMS())
-	if isDuplicate(err) {
-		return errRace
+func addIdentity(tx *database.Tx, who core.WechatIdentity, user core.ID) error {
+	_, err := tx.Exec("INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES (?, ?, ?, ?)",
+		who.AppID, who.OpenID, int64(user), tx.NowMS())
+	if database.IsDuplicate(err) {
+		return database.ErrRace
 	}
 	return err
 }
 
 // mergeWechatUsers makes gone part of kept: WeChat told that they are one.
 // Sessions of gone end, so that nobody goes on under a name that is no more.
-func mergeWechatUsers(tx *Tx, kept, gone core.WechatUser) (core.WechatUser, error) {
+func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatUser, error) {
 	if err := moveGuards(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
@@ -145,7 +146,7 @@ func mergeWechatUsers(tx *Tx, kept, gone core.WechatUser) (core.WechatUser, erro
 		"UPDATE wechat_identity SET user_id = ? WHERE user_id = ?",
 		"UPDATE wechat_user SET merged_into = ?, union_id = NULL WHERE id = ?",
 	} {
-		if _, err := tx.exec(move, int64(kept.ID), int64(gone.ID)); err != nil {
+		if _, err := tx.Exec(move, int64(kept.ID), int64(gone.ID)); err != nil {
 			return kept, err
 		}
 	}
@@ -153,26 +154,26 @@ func mergeWechatUsers(tx *Tx, kept, gone core.WechatUser) (core.WechatUser, erro
 		return kept, nil
 	}
 	kept.Person = gone.Person
-	_, err := tx.exec(`UPDATE wechat_user SET person_id = ?, phone_mac = (SELECT g.phone_mac FROM (SELECT phone_mac FROM wechat_user WHERE id = ?) g),
+	_, err := tx.Exec(`UPDATE wechat_user SET person_id = ?, phone_mac = (SELECT g.phone_mac FROM (SELECT phone_mac FROM wechat_user WHERE id = ?) g),
 		phone_cipher = (SELECT g.phone_cipher FROM (SELECT phone_cipher FROM wechat_user WHERE id = ?) g), updated_at = ? WHERE id = ?`,
-		int64(gone.Person), int64(gone.ID), int64(gone.ID), tx.nowMS(), int64(kept.ID))
+		int64(gone.Person), int64(gone.ID), int64(gone.ID), tx.NowMS(), int64(kept.ID))
 	return kept, err
 }
 
 // WechatUser gives a user by id.
 func (s *Store) WechatUser(ctx context.Context, id core.ID) (core.WechatUser, error) {
 	var row wechatUserRow
-	err := s.get(ctx, &row, "SELECT id, union_id, person_id FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
-	return row.user(), wrap("read WeChat user", absent(err, "用户不存在"))
+	err := s.db.Get(ctx, &row, "SELECT id, union_id, person_id FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
+	return row.user(), database.Wrap("read WeChat user", database.NotFoundIfNoRows(err, "用户不存在"))
 }
 
 // BindPhone ties a user to the person whose phone number WeChat has verified,
 // and certifies that person's records in the register. It gives the number of
 // ties to houses found: 0 means that no register knows the number.
 func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties int, err error) {
-	err = s.write(ctx, "bind phone", func(tx *Tx) error {
-		mac := s.keys.mac("phone", phone)
-		sealed, err := s.keys.seal("wechat_user.phone", phone)
+	err = s.db.Write(ctx, "bind phone", func(tx *database.Tx) error {
+		mac := s.db.Keys().Digest("phone", phone)
+		sealed, err := s.db.Keys().Seal("wechat_user.phone", phone)
 		if err != nil {
 			return err
 		}
@@ -180,8 +181,8 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties
 		if person, ties, err = certifyPerson(tx, mac); err != nil {
 			return err
 		}
-		return tx.one(core.NotFound("用户不存在"), "UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
-			int64(person), sealed, mac, tx.nowMS(), int64(user))
+		return tx.ExecOne(core.NotFound("用户不存在"), "UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
+			int64(person), sealed, mac, tx.NowMS(), int64(user))
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionWechat, user)
@@ -195,8 +196,8 @@ func (s *Store) OpenIDs(ctx context.Context, user core.ID) (map[string]string, e
 		App  string `db:"app_id"`
 		Open string `db:"open_id"`
 	}
-	if err := s.all(ctx, &rows, "SELECT app_id, open_id FROM wechat_identity WHERE user_id = ?", int64(user)); err != nil {
-		return nil, wrap("read open ids", err)
+	if err := s.db.All(ctx, &rows, "SELECT app_id, open_id FROM wechat_identity WHERE user_id = ?", int64(user)); err != nil {
+		return nil, database.Wrap("read open ids", err)
 	}
 	ids := map[string]string{}
 	for _, row := range rows {
@@ -210,11 +211,11 @@ func (s *Store) SetFollowed(ctx context.Context, who core.WechatIdentity, follow
 	if _, err := s.SignInWechat(ctx, who); err != nil {
 		return err
 	}
-	return s.write(ctx, "note a follower", func(tx *Tx) error {
+	return s.db.Write(ctx, "note a follower", func(tx *database.Tx) error {
 		var at any
 		if follows {
-			at = tx.nowMS()
+			at = tx.NowMS()
 		}
-		return tx.one(core.NotFound("用户不存在"), "UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id = ?", at, who.AppID, who.OpenID)
+		return tx.ExecOne(core.NotFound("用户不存在"), "UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id = ?", at, who.AppID, who.OpenID)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // Identities of one person in two apps of one open platform, unless said otherwise.
@@ -120,8 +121,8 @@ func newMerge(t *testing.T, s *Store) merge {
 	}
 	m.account, err = s.CreateAccount(ctx, core.SystemGranter, testAccount("zhang.san"), testPassword)
 	must(err)
-	must(s.write(ctx, "test", func(tx *Tx) error {
-		_, err := tx.exec("UPDATE account SET user_id = ? WHERE id = ?", int64(m.gone.ID), int64(m.account))
+	must(s.db.Write(ctx, "test", func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE account SET user_id = ? WHERE id = ?", int64(m.gone.ID), int64(m.account))
 		return err
 	}))
 	start := func(user core.ID) string {
@@ -312,7 +313,7 @@ func TestBindPhone(t *testing.T) {
 			t.Error("a new number of one moves the other")
 		}
 		var kept []string
-		if err := s.all(ctx, &kept, "SELECT CONCAT(phone_cipher, phone_mac) FROM wechat_user"); err != nil {
+		if err := s.db.All(ctx, &kept, "SELECT CONCAT(phone_cipher, phone_mac) FROM wechat_user"); err != nil {
 			t.Fatal(err)
 		}
 		for _, text := range kept {
@@ -341,8 +342,8 @@ func TestBindPhoneOfNobody(t *testing.T) {
 func TestSetFollowed(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		followed := func() []time.Time {
-			var at []millis
-			if err := s.all(t.Context(), &at, "SELECT followed_at FROM wechat_identity ORDER BY app_id"); err != nil {
+			var at []database.Millis
+			if err := s.db.All(t.Context(), &at, "SELECT followed_at FROM wechat_identity ORDER BY app_id"); err != nil {
 				t.Fatal(err)
 			}
 			times := make([]time.Time, len(at))

@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"bytes"
@@ -10,57 +10,57 @@ import (
 func TestSealedOpens(t *testing.T) {
 	ring := testKeys("k1")
 	roundTrip := func(plain string) bool {
-		sealed, err := ring.seal("resident.phone", plain)
+		sealed, err := ring.Seal("resident.phone", plain)
 		if err != nil {
 			return false
 		}
-		opened, err := ring.open("resident.phone", sealed)
+		opened, err := ring.Open("resident.phone", sealed)
 		return err == nil && opened == plain && (plain == "") == (sealed == "") && (len(plain) < 4 || !strings.Contains(sealed, plain))
 	}
 	if err := quick.Check(roundTrip, nil); err != nil {
 		t.Error(err)
 	}
-	a, _ := ring.seal("resident.phone", "13800138000")
-	b, _ := ring.seal("resident.phone", "13800138000")
+	a, _ := ring.Seal("resident.phone", "13800138000")
+	b, _ := ring.Seal("resident.phone", "13800138000")
 	if a == b {
 		t.Error("two seals of one value are equal: it can be compared without the key")
 	}
 }
 
 func TestSealedOpensAfterRotation(t *testing.T) {
-	sealed, err := testKeys("k1").seal("resident.phone", "13800138000")
+	sealed, err := testKeys("k1").Seal("resident.phone", "13800138000")
 	if err != nil {
 		t.Fatal(err)
 	}
 	rotated := testKeys("k2", "k1")
-	if plain, err := rotated.open("resident.phone", sealed); err != nil || plain != "13800138000" {
+	if plain, err := rotated.Open("resident.phone", sealed); err != nil || plain != "13800138000" {
 		t.Errorf("under the old key: %q, %v", plain, err)
 	}
-	newer, _ := rotated.seal("resident.phone", "13800138000")
+	newer, _ := rotated.Seal("resident.phone", "13800138000")
 	if !strings.HasPrefix(newer, "g1.k2.") {
 		t.Errorf("sealed as %s, want under the first key", newer)
 	}
-	if rotated.mac("phone", "1") != testKeys("k1").mac("phone", "1") {
+	if rotated.Digest("phone", "1") != testKeys("k1").Digest("phone", "1") {
 		t.Error("rotation changed a digest: search would find nothing")
 	}
-	if _, err := testKeys("k3").open("resident.phone", sealed); err == nil || !strings.Contains(err.Error(), "k1") {
+	if _, err := testKeys("k3").Open("resident.phone", sealed); err == nil || !strings.Contains(err.Error(), "k1") {
 		t.Errorf("without the key: %v, want its name", err)
 	}
 }
 
 func TestSealedDoesNotOpenElsewhere(t *testing.T) {
 	ring := testKeys("k1")
-	sealed, _ := ring.seal("resident.phone", "13800138000")
+	sealed, _ := ring.Seal("resident.phone", "13800138000")
 	other := testKeys("k1")
 	other.Keys[0].Secret = bytes.Repeat([]byte{9}, 32)
 	for name, open := range map[string]func() (string, error){
-		"another column": func() (string, error) { return ring.open("resident.idno", sealed) },
-		"another key":    func() (string, error) { return other.open("resident.phone", sealed) },
-		"cut short":      func() (string, error) { return ring.open("resident.phone", sealed[:len(sealed)-4]) },
-		"only a head":    func() (string, error) { return ring.open("resident.phone", "g1.k1.") },
-		"not sealed":     func() (string, error) { return ring.open("resident.phone", "13800138000") },
-		"not base64":     func() (string, error) { return ring.open("resident.phone", "g1.k1.!!!!") },
-		"changed":        func() (string, error) { return ring.open("resident.phone", changed(sealed)) },
+		"another column": func() (string, error) { return ring.Open("resident.idno", sealed) },
+		"another key":    func() (string, error) { return other.Open("resident.phone", sealed) },
+		"cut short":      func() (string, error) { return ring.Open("resident.phone", sealed[:len(sealed)-4]) },
+		"only a head":    func() (string, error) { return ring.Open("resident.phone", "g1.k1.") },
+		"not sealed":     func() (string, error) { return ring.Open("resident.phone", "13800138000") },
+		"not base64":     func() (string, error) { return ring.Open("resident.phone", "g1.k1.!!!!") },
+		"changed":        func() (string, error) { return ring.Open("resident.phone", changed(sealed)) },
 	} {
 		if plain, err := open(); err == nil {
 			t.Errorf("%s: opened as %q", name, plain)
@@ -97,13 +97,13 @@ func TestKeyringMustBeWhole(t *testing.T) {
 
 func TestDigests(t *testing.T) {
 	ring := testKeys("k1")
-	if ring.mac("phone", "") != "" || ring.mac4("phone", "123") != "" {
+	if ring.Digest("phone", "") != "" || ring.DigestLast4("phone", "123") != "" {
 		t.Error("nothing has a digest")
 	}
-	if ring.mac("phone", "8000") == ring.mac("idno", "8000") || ring.mac4("phone", "13800138000") == ring.mac("phone", "8000") {
+	if ring.Digest("phone", "8000") == ring.Digest("idno", "8000") || ring.DigestLast4("phone", "13800138000") == ring.Digest("phone", "8000") {
 		t.Error("digests of different kinds are equal")
 	}
-	if ring.mac4("phone", "13800138000") != ring.mac4("phone", "8000") {
+	if ring.DigestLast4("phone", "13800138000") != ring.DigestLast4("phone", "8000") {
 		t.Error("the last four digits do not find the number")
 	}
 }

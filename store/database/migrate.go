@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -22,28 +22,28 @@ const migrateTime = 2 * time.Minute
 // migrate brings the schema up to date. Servers that start at once take turns:
 // the row of a version is inserted before its statements and marked done after,
 // so exactly one runs them and the others wait for it.
-func (s *Store) migrate(ctx context.Context) error {
+func (db *DB) migrate(ctx context.Context) error {
 	all, err := migrations.All()
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, migrateTime)
 	defer cancel()
-	if err := s.makeMigrationTable(ctx); err != nil {
+	if err := db.makeMigrationTable(ctx); err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
-	version, err := s.SchemaVersion(ctx)
+	version, err := db.SchemaVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
 	if version > len(all) {
 		return fmt.Errorf("store: schema %d, this program knows %d: %w", version, len(all), ErrNewerSchema)
 	}
-	if err := s.checkMigrations(ctx, all); err != nil {
+	if err := db.checkMigrations(ctx, all); err != nil {
 		return fmt.Errorf("store: schema %d: %w", version, err)
 	}
 	for _, m := range all {
-		if err := s.apply(ctx, m); err != nil {
+		if err := db.apply(ctx, m); err != nil {
 			return fmt.Errorf("store: migrate to %d (%s): %w", m.Version, m.Name, err)
 		}
 	}
@@ -51,9 +51,9 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // checkMigrations refuses a database whose migrations were others of the same numbers.
-func (s *Store) checkMigrations(ctx context.Context, all []migrations.Migration) error {
+func (db *DB) checkMigrations(ctx context.Context, all []migrations.Migration) error {
 	var names []string
-	if err := s.reads.SelectContext(ctx, &names, "SELECT name FROM schema_migration ORDER BY version"); err != nil {
+	if err := db.reads.SelectContext(ctx, &names, "SELECT name FROM schema_migration ORDER BY version"); err != nil {
 		return err
 	}
 	for i, name := range names {
@@ -65,63 +65,63 @@ func (s *Store) checkMigrations(ctx context.Context, all []migrations.Migration)
 }
 
 // SchemaVersion is the number of the newest migration begun; 0 = none.
-func (s *Store) SchemaVersion(ctx context.Context) (int, error) {
+func (db *DB) SchemaVersion(ctx context.Context) (int, error) {
 	var version int
-	err := s.reads.GetContext(ctx, &version, "SELECT COALESCE(MAX(version), 0) FROM schema_migration")
+	err := db.reads.GetContext(ctx, &version, "SELECT COALESCE(MAX(version), 0) FROM schema_migration")
 	return version, err
 }
 
-func (s *Store) makeMigrationTable(ctx context.Context) error {
+func (db *DB) makeMigrationTable(ctx context.Context) error {
 	var count int
-	if err := s.reads.GetContext(ctx, &count, s.dialect.tableExistsQuery(), "schema_migration"); err != nil || count > 0 {
+	if err := db.reads.GetContext(ctx, &count, db.dialect.tableExistsQuery(), "schema_migration"); err != nil || count > 0 {
 		return err
 	}
-	_, err := s.writes.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
+	_, err := db.writes.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
 		version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(64) NOT NULL, begun_at BIGINT NOT NULL, done_at BIGINT)`)
 	return err
 }
 
 // apply runs one migration unless it is done, or waits for whoever runs it.
-func (s *Store) apply(ctx context.Context, m migrations.Migration) error {
-	if s.dialect.transactionalDDL() {
-		return s.applyWhole(ctx, m)
+func (db *DB) apply(ctx context.Context, m migrations.Migration) error {
+	if db.dialect.transactionalDDL() {
+		return db.applyWhole(ctx, m)
 	}
-	_, err := s.writes.ExecContext(ctx, "INSERT INTO schema_migration (version, name, begun_at) VALUES (?, ?, ?)",
-		m.Version, m.Name, s.now().UnixMilli())
-	if isDuplicate(err) {
-		return s.awaitMigration(ctx, m)
+	_, err := db.writes.ExecContext(ctx, "INSERT INTO schema_migration (version, name, begun_at) VALUES (?, ?, ?)",
+		m.Version, m.Name, db.now().UnixMilli())
+	if IsDuplicate(err) {
+		return db.awaitMigration(ctx, m)
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.run(ctx, m); err != nil {
+	if err := db.run(ctx, m); err != nil {
 		return err
 	}
-	_, err = s.writes.ExecContext(ctx, "UPDATE schema_migration SET done_at = ? WHERE version = ?", s.now().UnixMilli(), m.Version)
+	_, err = db.writes.ExecContext(ctx, "UPDATE schema_migration SET done_at = ? WHERE version = ?", db.now().UnixMilli(), m.Version)
 	return err
 }
 
 // applyWhole runs one migration in one transaction, all of it or nothing.
-func (s *Store) applyWhole(ctx context.Context, m migrations.Migration) error {
-	return s.write(ctx, "migrate", func(tx *Tx) error {
+func (db *DB) applyWhole(ctx context.Context, m migrations.Migration) error {
+	return db.Write(ctx, "migrate", func(tx *Tx) error {
 		var done int
-		if err := tx.get(&done, "SELECT COUNT(*) FROM schema_migration WHERE version = ?", m.Version); err != nil || done > 0 {
+		if err := tx.Get(&done, "SELECT COUNT(*) FROM schema_migration WHERE version = ?", m.Version); err != nil || done > 0 {
 			return err
 		}
 		for i, statement := range m.Statements {
-			if _, err := tx.exec(statement); err != nil {
+			if _, err := tx.Exec(statement); err != nil {
 				return fmt.Errorf("statement %d: %w", i+1, err)
 			}
 		}
-		_, err := tx.exec("INSERT INTO schema_migration (version, name, begun_at, done_at) VALUES (?, ?, ?, ?)",
-			m.Version, m.Name, tx.nowMS(), tx.nowMS())
+		_, err := tx.Exec("INSERT INTO schema_migration (version, name, begun_at, done_at) VALUES (?, ?, ?, ?)",
+			m.Version, m.Name, tx.NowMS(), tx.NowMS())
 		return err
 	})
 }
 
-func (s *Store) run(ctx context.Context, m migrations.Migration) error {
+func (db *DB) run(ctx context.Context, m migrations.Migration) error {
 	for i, statement := range m.Statements {
-		if _, err := s.writes.ExecContext(ctx, statement); err != nil {
+		if _, err := db.writes.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("statement %d: %w", i+1, err)
 		}
 	}
@@ -130,12 +130,12 @@ func (s *Store) run(ctx context.Context, m migrations.Migration) error {
 
 // awaitMigration polls until the one who runs m is done. One that died half way
 // leaves its row undone; that takes a person, since MySQL cannot roll back DDL.
-func (s *Store) awaitMigration(ctx context.Context, m migrations.Migration) error {
+func (db *DB) awaitMigration(ctx context.Context, m migrations.Migration) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		var done millis
-		err := s.reads.GetContext(ctx, &done, "SELECT done_at FROM schema_migration WHERE version = ?", m.Version)
+		var done Millis
+		err := db.reads.GetContext(ctx, &done, "SELECT done_at FROM schema_migration WHERE version = ?", m.Version)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}

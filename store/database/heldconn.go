@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -30,16 +30,16 @@ type heldConn struct {
 	watch bool
 }
 
-func (s *Store) holdConn(ctx context.Context) (*heldConn, error) {
-	conn, err := s.writes.Connx(ctx)
+func (db *DB) holdConn(ctx context.Context) (*heldConn, error) {
+	conn, err := db.writes.Connx(ctx)
 	if err != nil {
 		return nil, err
 	}
 	c := &heldConn{
-		conn: conn, stmts: map[string]*sqlx.Stmt{}, begun: s.dialect.begin(),
-		since: time.Now(), watch: s.dialect != dialectSQLite,
+		conn: conn, stmts: map[string]*sqlx.Stmt{}, begun: db.dialect.begin(),
+		since: time.Now(), watch: db.dialect != dialectSQLite,
 	}
-	if hold := s.dialect.hold(); hold != "" {
+	if hold := db.dialect.hold(); hold != "" {
 		if _, err := conn.ExecContext(ctx, hold); err != nil {
 			c.close()
 			return nil, err

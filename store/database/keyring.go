@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"crypto/aes"
@@ -42,9 +42,9 @@ func (k Keyring) check() error {
 	return nil
 }
 
-// seal encrypts plain, bound to the column it is for, so that a value moved to
+// Seal encrypts plain, bound to the column it is for, so that a value moved to
 // another column does not decrypt. Empty stays empty.
-func (k Keyring) seal(column, plain string) (string, error) {
+func (k Keyring) Seal(column, plain string) (string, error) {
 	if plain == "" {
 		return "", nil
 	}
@@ -58,8 +58,8 @@ func (k Keyring) seal(column, plain string) (string, error) {
 	return "g1." + k.Keys[0].ID + "." + base64.RawStdEncoding.EncodeToString(sealed), nil
 }
 
-// open decrypts what seal made. The g1 in front names the algorithm, AES-256-GCM.
-func (k Keyring) open(column, sealed string) (string, error) {
+// Open decrypts what Seal made. The g1 in front names the algorithm, AES-256-GCM.
+func (k Keyring) Open(column, sealed string) (string, error) {
 	if sealed == "" {
 		return "", nil
 	}
@@ -99,9 +99,9 @@ func (k Key) aead() (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// mac is the keyed digest of a value of one kind ("phone", "idno", …), for exact
+// Digest returns the keyed digest of a value of one kind ("phone", "idno", …), for exact
 // search. Empty stays empty.
-func (k Keyring) mac(kind, value string) string {
+func (k Keyring) Digest(kind, value string) string {
 	if value == "" {
 		return ""
 	}
@@ -112,10 +112,10 @@ func (k Keyring) mac(kind, value string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// mac4 is the keyed digest of the last four characters.
-func (k Keyring) mac4(kind, value string) string {
+// DigestLast4 returns the keyed digest of the last four characters.
+func (k Keyring) DigestLast4(kind, value string) string {
 	if len(value) < 4 {
 		return ""
 	}
-	return k.mac(kind+"4", value[len(value)-4:])
+	return k.Digest(kind+"4", value[len(value)-4:])
 }

@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -67,8 +67,8 @@ func (m *idMaker) join(stamp int64) core.ID {
 	return core.ID(ms<<idShift | m.node<<serialBits | serial)
 }
 
-// idFrom gives the lowest id of a moment, so that a span of time is a span of ids.
-func idFrom(at time.Time) core.ID {
+// FirstID returns the lowest id of a moment, so that a span of time is a span of ids.
+func FirstID(at time.Time) core.ID {
 	return core.ID(max(at.UnixMilli()-idEpoch, 0) << idShift)
 }
 
@@ -81,7 +81,7 @@ const (
 // what keeps two servers' ids apart, so it rests on the store that must not be
 // lost rather than on the cache.
 type nodeLease struct {
-	s      *Store
+	db     *DB
 	node   int64
 	holder string
 	stop   chan struct{}
@@ -90,26 +90,26 @@ type nodeLease struct {
 
 // leaseNode takes the first number that is free or whose lease ran out, and
 // keeps it until Close.
-func (s *Store) leaseNode(ctx context.Context) error {
+func (db *DB) leaseNode(ctx context.Context) error {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
-	s.ids = &idMaker{}
-	l := &nodeLease{s: s, holder: hex.EncodeToString(secret[:]), stop: make(chan struct{}), done: make(chan struct{})}
+	db.ids = &idMaker{}
+	l := &nodeLease{db: db, holder: hex.EncodeToString(secret[:]), stop: make(chan struct{}), done: make(chan struct{})}
 	if err := l.acquire(ctx); err != nil {
 		return err
 	}
-	s.lease = l
+	db.lease = l
 	go l.keep()
 	return nil
 }
 
 func (l *nodeLease) acquire(ctx context.Context) error {
-	err := l.s.write(ctx, "lease a node number", func(tx *Tx) error {
+	err := l.db.Write(ctx, "lease a node number", func(tx *Tx) error {
 		var known, busy []int64
-		if err := tx.all(&known, "SELECT node FROM node_lease"); err != nil {
+		if err := tx.All(&known, "SELECT node FROM node_lease"); err != nil {
 			return err
 		}
-		if err := tx.all(&busy, "SELECT node FROM node_lease WHERE expires_at > ?", tx.nowMS()); err != nil {
+		if err := tx.All(&busy, "SELECT node FROM node_lease WHERE expires_at > ?", tx.NowMS()); err != nil {
 			return err
 		}
 		for node := range int64(nodeCount) {
@@ -121,7 +121,7 @@ func (l *nodeLease) acquire(ctx context.Context) error {
 		return errors.New("all 1,024 node numbers are leased")
 	})
 	if err == nil {
-		l.s.ids.setNode(l.node)
+		l.db.ids.setNode(l.node)
 	}
 	return err
 }
@@ -130,12 +130,12 @@ func (l *nodeLease) acquire(ctx context.Context) error {
 func (l *nodeLease) take(tx *Tx, known bool) error {
 	until := tx.now.Add(leaseTime).UnixMilli()
 	if known {
-		return tx.one(errRace, "UPDATE node_lease SET holder = ?, expires_at = ? WHERE node = ? AND expires_at <= ?",
-			l.holder, until, l.node, tx.nowMS())
+		return tx.ExecOne(ErrRace, "UPDATE node_lease SET holder = ?, expires_at = ? WHERE node = ? AND expires_at <= ?",
+			l.holder, until, l.node, tx.NowMS())
 	}
-	_, err := tx.exec("INSERT INTO node_lease (node, holder, expires_at) VALUES (?, ?, ?)", l.node, l.holder, until)
-	if isDuplicate(err) {
-		return errRace
+	_, err := tx.Exec("INSERT INTO node_lease (node, holder, expires_at) VALUES (?, ?, ?)", l.node, l.holder, until)
+	if IsDuplicate(err) {
+		return ErrRace
 	}
 	return err
 }
@@ -150,7 +150,7 @@ func (l *nodeLease) keep() {
 			return
 		case <-tick.C:
 			if err := l.renew(); err != nil {
-				l.s.log.Error("renew the node number's lease", "err", err)
+				l.db.log.Error("renew the node number's lease", "err", err)
 			}
 		}
 	}
@@ -162,8 +162,8 @@ func (l *nodeLease) renew() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaseRenew)
 	defer cancel()
 	lost := false
-	err := l.s.write(ctx, "renew node", func(tx *Tx) error {
-		n, err := tx.exec("UPDATE node_lease SET expires_at = ? WHERE node = ? AND holder = ?",
+	err := l.db.Write(ctx, "renew node", func(tx *Tx) error {
+		n, err := tx.Exec("UPDATE node_lease SET expires_at = ? WHERE node = ? AND holder = ?",
 			tx.now.Add(leaseTime).UnixMilli(), l.node, l.holder)
 		lost = err == nil && n == 0
 		return err
@@ -179,8 +179,8 @@ func (l *nodeLease) release() {
 	<-l.done
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	_ = l.s.write(ctx, "release node", func(tx *Tx) error { // an unreleased lease runs out by itself
-		_, err := tx.exec("UPDATE node_lease SET expires_at = 0 WHERE node = ? AND holder = ?", l.node, l.holder)
+	_ = l.db.Write(ctx, "release node", func(tx *Tx) error { // an unreleased lease runs out by itself
+		_, err := tx.Exec("UPDATE node_lease SET expires_at = 0 WHERE node = ? AND holder = ?", l.node, l.holder)
 		return err
 	})
 }

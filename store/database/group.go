@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -16,15 +16,15 @@ const groupMost = 64
 // rather than silence.
 const groupTime = 20 * time.Second
 
-// errClosed is a write after Close.
-var errClosed = errors.New("store: closed")
+// ErrClosed is a write after Close.
+var ErrClosed = errors.New("store: closed")
 
 // groupWriter is SQLite's one writer. Acts wait in a queue; it takes all that
 // wait, runs each inside a savepoint of one transaction, and commits once. An
 // act that fails is rolled back to its savepoint alone and the others stand.
 // Every act is answered only after the commit that holds it is on the disk.
 type groupWriter struct {
-	s     *Store
+	db    *DB
 	queue chan *groupAct
 	conn  *heldConn    // opened at first use
 	mu    sync.RWMutex // guards closed against a send on the queue
@@ -40,9 +40,9 @@ type groupAct struct {
 	done   chan struct{}
 }
 
-func newGroupWriter(s *Store) *groupWriter {
+func newGroupWriter(db *DB) *groupWriter {
 	g := &groupWriter{
-		s:     s,
+		db:    db,
 		queue: make(chan *groupAct, 4*groupMost),
 		done:  make(chan struct{}),
 	}
@@ -69,7 +69,7 @@ func (g *groupWriter) send(ctx context.Context, act *groupAct) error {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	if g.ended {
-		return errClosed
+		return ErrClosed
 	}
 	select {
 	case g.queue <- act:
@@ -151,12 +151,12 @@ func (g *groupWriter) runAll(ctx context.Context, acts []*groupAct) error {
 }
 
 func (g *groupWriter) runEach(conn *heldConn, acts []*groupAct) error {
-	now := g.s.now()
+	now := g.db.now()
 	for _, act := range acts {
 		if act.err = act.ctx.Err(); act.err != nil {
 			continue
 		}
-		t := &Tx{ctx: context.Background(), s: g.s, run: conn, now: now}
+		t := &Tx{ctx: context.Background(), db: g.db, run: conn, now: now}
 		// A lone act needs no savepoint: the transaction is its own.
 		if len(acts) == 1 {
 			if act.err = act.call(t); act.err != nil {
@@ -174,7 +174,7 @@ func (g *groupWriter) runEach(conn *heldConn, acts []*groupAct) error {
 // connection gives the writer's connection, opening it at first use.
 func (g *groupWriter) connection(ctx context.Context) (*heldConn, error) {
 	if g.conn == nil {
-		conn, err := g.s.holdConn(ctx)
+		conn, err := g.db.holdConn(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -186,16 +186,16 @@ func (g *groupWriter) connection(ctx context.Context) (*heldConn, error) {
 // within runs the act inside a savepoint. The error it gives is one that ends
 // the whole group.
 func (a *groupAct) within(t *Tx) error {
-	if _, err := t.exec("SAVEPOINT act"); err != nil {
+	if _, err := t.Exec("SAVEPOINT act"); err != nil {
 		return err
 	}
 	a.err = a.call(t)
 	if a.err != nil || a.panics != nil {
-		if _, err := t.exec("ROLLBACK TO act"); err != nil {
+		if _, err := t.Exec("ROLLBACK TO act"); err != nil {
 			return err
 		}
 	}
-	_, err := t.exec("RELEASE act")
+	_, err := t.Exec("RELEASE act")
 	return err
 }
 

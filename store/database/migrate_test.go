@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -12,12 +12,14 @@ import (
 )
 
 func TestMigrateTwiceChangesNothing(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		s := openStore(t, o)
-		id := newCommunity(t, s, "翠湖花园")
-		again := openStore(t, o)
-		if _, err := again.Community(t.Context(), everywhere, id); err != nil {
-			t.Errorf("after opening again: %v", err)
+	eachEmpty(t, func(t *testing.T, o Options) {
+		db := openDB(t, o)
+		if err := db.Write(t.Context(), "test", put("test.1")); err != nil {
+			t.Fatal(err)
+		}
+		again := openDB(t, o)
+		if n := countPut(t, again); n != 1 {
+			t.Errorf("%d rows after opening again, want the one that was there", n)
 		}
 		all, err := migrations.All()
 		if err != nil {
@@ -26,15 +28,15 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 		if v, err := again.SchemaVersion(t.Context()); err != nil || v != len(all) {
 			t.Errorf("schema version %d, %v; want %d", v, err, len(all))
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM schema_migration WHERE done_at IS NULL"); n != 0 {
+		if n := count(t, db, "SELECT COUNT(*) FROM schema_migration WHERE done_at IS NULL"); n != 0 {
 			t.Errorf("%d migrations not done", n)
 		}
 	})
 }
 
 func TestServersThatStartAtOnceMigrateOnce(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		stores := make([]*Store, 4)
+	eachEmpty(t, func(t *testing.T, o Options) {
+		stores := make([]*DB, 4)
 		errs := make([]error, len(stores))
 		var wait sync.WaitGroup
 		for i := range stores {
@@ -57,10 +59,10 @@ func TestServersThatStartAtOnceMigrateOnce(t *testing.T) {
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		s := openStore(t, o)
-		err := s.write(t.Context(), "test", func(tx *Tx) error {
-			_, err := tx.exec("INSERT INTO schema_migration (version, name, begun_at, done_at) VALUES (9999, 'future', 1, 1)")
+	eachEmpty(t, func(t *testing.T, o Options) {
+		db := openDB(t, o)
+		err := db.Write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.Exec("INSERT INTO schema_migration (version, name, begun_at, done_at) VALUES (9999, 'future', 1, 1)")
 			return err
 		})
 		if err != nil {
@@ -75,10 +77,10 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 // A database that was made between two releases, by a migration that has changed
 // since, is told from one of today: its statements would fail one by one.
 func TestOtherSchemaIsRefused(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		s := openStore(t, o)
-		err := s.write(t.Context(), "test", func(tx *Tx) error {
-			_, err := tx.exec("UPDATE schema_migration SET name = 'foundation' WHERE version = 1")
+	eachEmpty(t, func(t *testing.T, o Options) {
+		db := openDB(t, o)
+		err := db.Write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.Exec("UPDATE schema_migration SET name = 'foundation' WHERE version = 1")
 			return err
 		})
 		if err != nil {
@@ -94,13 +96,13 @@ func TestOtherSchemaIsRefused(t *testing.T) {
 // SQLite migrates in one transaction: there is no half.
 func TestHalfDoneMigrationSaysWhatToDo(t *testing.T) {
 	o := mariaOptions(t)
-	s := openStore(t, o)
-	if _, err := s.writes.Exec("UPDATE schema_migration SET done_at = NULL WHERE version = 1"); err != nil {
+	db := openDB(t, o)
+	if _, err := db.writes.Exec("UPDATE schema_migration SET done_at = NULL WHERE version = 1"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if err := s.migrate(ctx); err == nil || !strings.Contains(err.Error(), "restore the backup") {
+	if err := db.migrate(ctx); err == nil || !strings.Contains(err.Error(), "restore the backup") {
 		t.Errorf("on a half-done migration: %v", err)
 	}
 }

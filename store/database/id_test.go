@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"sync"
@@ -34,7 +34,7 @@ func TestIDsSurviveAClockThatGoesBack(t *testing.T) {
 			before = id
 		}
 	}
-	if id := m.make(testNow.Add(time.Second)); id < idFrom(testNow.Add(time.Second)) {
+	if id := m.make(testNow.Add(time.Second)); id < FirstID(testNow.Add(time.Second)) {
 		t.Error("the clock went on and the ids did not")
 	}
 }
@@ -83,8 +83,8 @@ func TestIDsSortByTime(t *testing.T) {
 	seen := map[core.ID]bool{}
 	for range 1 << serialBits {
 		id := m.makeAt(at)
-		if id < idFrom(at) || id >= idFrom(at.Add(time.Millisecond)) || seen[id] {
-			t.Fatalf("id %d is outside its millisecond [%d, %d), or given before", id, idFrom(at), idFrom(at.Add(time.Millisecond)))
+		if id < FirstID(at) || id >= FirstID(at.Add(time.Millisecond)) || seen[id] {
+			t.Fatalf("id %d is outside its millisecond [%d, %d), or given before", id, FirstID(at), FirstID(at.Add(time.Millisecond)))
 		}
 		seen[id] = true
 	}
@@ -93,12 +93,12 @@ func TestIDsSortByTime(t *testing.T) {
 // A node number whose lease ran out is taken by the next server; the first finds
 // out and takes another.
 func TestNodeLeaseMovesOn(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		clock := newTestClock()
+	eachEmpty(t, func(t *testing.T, o Options) {
+		clock := &testClock{now: testNow}
 		o.Now = clock.Now
-		first := openStore(t, o)
+		first := openDB(t, o)
 		clock.Add(leaseTime + time.Second) // the first slept
-		second := openStore(t, o)
+		second := openDB(t, o)
 		if first.lease.node != second.lease.node {
 			t.Fatalf("nodes %d and %d; the second takes what ran out", first.lease.node, second.lease.node)
 		}

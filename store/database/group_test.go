@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -15,24 +15,24 @@ import (
 
 func put(name string) func(tx *Tx) error {
 	return func(tx *Tx) error {
-		_, err := tx.exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', 0)", name)
+		_, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', 0)", name)
 		return err
 	}
 }
 
-func countPut(t *testing.T, s *Store) int {
+func countPut(t *testing.T, db *DB) int {
 	t.Helper()
-	return countRows(t, s, "SELECT COUNT(*) FROM setting WHERE name LIKE 'test.%'")
+	return count(t, db, "SELECT COUNT(*) FROM setting WHERE name LIKE 'test.%'")
 }
 
 // together runs acts while another holds the writer, so that on SQLite they share
 // one commit.
-func together(t *testing.T, s *Store, acts ...func(tx *Tx) error) []error {
+func together(t *testing.T, db *DB, acts ...func(tx *Tx) error) []error {
 	t.Helper()
 	begun, release := make(chan struct{}), make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		err := s.write(t.Context(), "hold", func(*Tx) error {
+		err := db.Write(t.Context(), "hold", func(*Tx) error {
 			close(begun)
 			<-release
 			return nil
@@ -44,10 +44,10 @@ func together(t *testing.T, s *Store, acts ...func(tx *Tx) error) []error {
 	<-begun
 	errs := make([]error, len(acts))
 	for i, act := range acts {
-		wait.Go(func() { errs[i] = s.write(t.Context(), "test", act) })
+		wait.Go(func() { errs[i] = db.Write(t.Context(), "test", act) })
 	}
-	if s.group != nil {
-		awaitQueue(t, s, len(acts))
+	if db.group != nil {
+		awaitQueue(t, db, len(acts))
 	}
 	close(release)
 	wait.Wait()
@@ -55,21 +55,21 @@ func together(t *testing.T, s *Store, acts ...func(tx *Tx) error) []error {
 }
 
 // awaitQueue waits until n acts wait for the writer.
-func awaitQueue(t *testing.T, s *Store, n int) {
+func awaitQueue(t *testing.T, db *DB, n int) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
-	for len(s.group.queue) < n {
+	for len(db.group.queue) < n {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d acts wait, want %d", len(s.group.queue), n)
+			t.Fatalf("%d acts wait, want %d", len(db.group.queue), n)
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
 func TestFailingActLeavesTheOthers(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
+	eachDB(t, func(t *testing.T, db *DB) {
 		refused := errors.New("refused")
-		errs := together(t, s,
+		errs := together(t, db,
 			put("test.1"),
 			func(tx *Tx) error {
 				if err := put("test.2")(tx); err != nil {
@@ -89,17 +89,17 @@ func TestFailingActLeavesTheOthers(t *testing.T) {
 		if errs[0] != nil || errs[2] != nil || errs[4] != nil {
 			t.Errorf("good acts failed: %v", errs)
 		}
-		if !errors.Is(errs[1], refused) || !isDuplicate(errs[3]) {
+		if !errors.Is(errs[1], refused) || !IsDuplicate(errs[3]) {
 			t.Errorf("bad acts: %v, %v", errs[1], errs[3])
 		}
-		if n := countPut(t, s); n != 3 {
+		if n := countPut(t, db); n != 3 {
 			t.Errorf("%d rows, want the 3 of the good acts", n)
 		}
 	})
 }
 
 func TestPanicRollsBackAndPassesOn(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
+	eachDB(t, func(t *testing.T, db *DB) {
 		for _, others := range []int{0, 3} {
 			acts := []func(tx *Tx) error{func(tx *Tx) error {
 				if err := put("test.panic")(tx); err != nil {
@@ -116,15 +116,15 @@ func TestPanicRollsBackAndPassesOn(t *testing.T) {
 			if others == 0 {
 				func() {
 					defer func() { panicked <- recover() }()
-					_ = s.write(t.Context(), "test", first)
+					_ = db.Write(t.Context(), "test", first)
 				}()
 			} else {
 				acts[0] = func(tx *Tx) error { return nil }
 				go func() {
 					defer func() { panicked <- recover() }()
-					_ = s.write(t.Context(), "test", first)
+					_ = db.Write(t.Context(), "test", first)
 				}()
-				for i, err := range together(t, s, acts...) {
+				for i, err := range together(t, db, acts...) {
 					if err != nil {
 						t.Errorf("act %d: %v", i, err)
 					}
@@ -133,7 +133,7 @@ func TestPanicRollsBackAndPassesOn(t *testing.T) {
 			if p := <-panicked; p != "broken" {
 				t.Errorf("with %d others the caller saw %v, want the panic", others, p)
 			}
-			if n := countPut(t, s); n != others {
+			if n := countPut(t, db); n != others {
 				t.Errorf("%d rows, want %d", n, others)
 			}
 		}
@@ -141,19 +141,16 @@ func TestPanicRollsBackAndPassesOn(t *testing.T) {
 }
 
 func TestWriteAfterClose(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, o Options) {
-		s, err := Open(t.Context(), o)
+	eachEmpty(t, func(t *testing.T, o Options) {
+		db, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Close(); err != nil {
+		if err := db.Close(); err != nil {
 			t.Fatalf("Close: %v", err)
 		}
-		if err := s.write(t.Context(), "test", put("test.1")); err == nil {
+		if err := db.Write(t.Context(), "test", put("test.1")); err == nil {
 			t.Error("a write after Close went through")
-		}
-		if _, err := s.Scan(t.Context(), ScanAttempt{}); err == nil {
-			t.Error("a scan after Close was decided")
 		}
 	})
 }
@@ -162,11 +159,11 @@ func TestWriteAfterClose(t *testing.T) {
 func TestCancelledWhileWaiting(t *testing.T) {
 	o := testOptions()
 	o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
-	s := openStore(t, o)
+	db := openDB(t, o)
 	begun, release := make(chan struct{}), make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		_ = s.write(t.Context(), "hold", func(*Tx) error {
+		_ = db.Write(t.Context(), "hold", func(*Tx) error {
 			close(begun)
 			<-release
 			return nil
@@ -175,25 +172,25 @@ func TestCancelledWhileWaiting(t *testing.T) {
 	<-begun
 	ctx, cancel := context.WithCancel(t.Context())
 	var cancelled, kept error
-	wait.Go(func() { cancelled = s.write(ctx, "test", put("test.cancelled")) })
-	wait.Go(func() { kept = s.write(t.Context(), "test", put("test.kept")) })
-	awaitQueue(t, s, 2)
+	wait.Go(func() { cancelled = db.Write(ctx, "test", put("test.cancelled")) })
+	wait.Go(func() { kept = db.Write(t.Context(), "test", put("test.kept")) })
+	awaitQueue(t, db, 2)
 	cancel()
 	close(release)
 	wait.Wait()
 	if !errors.Is(cancelled, context.Canceled) || kept != nil {
 		t.Errorf("cancelled act: %v; the other: %v", cancelled, kept)
 	}
-	if n := countPut(t, s); n != 1 {
+	if n := countPut(t, db); n != 1 {
 		t.Errorf("%d rows, want the one that was not cancelled", n)
 	}
 }
 
 // A counter that many raise at once loses nothing.
 func TestConcurrentActsAllCount(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		if err := s.write(t.Context(), "test", func(tx *Tx) error {
-			_, err := tx.exec("INSERT INTO setting (name, value, updated_at) VALUES ('test.n', '', 0)")
+	eachDB(t, func(t *testing.T, db *DB) {
+		if err := db.Write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES ('test.n', '', 0)")
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -203,8 +200,8 @@ func TestConcurrentActsAllCount(t *testing.T) {
 		for range workers {
 			wait.Go(func() {
 				for range each {
-					err := s.write(t.Context(), "raise", func(tx *Tx) error {
-						return tx.one(errRace, "UPDATE setting SET updated_at = updated_at + 1 WHERE name = 'test.n'")
+					err := db.Write(t.Context(), "raise", func(tx *Tx) error {
+						return tx.ExecOne(ErrRace, "UPDATE setting SET updated_at = updated_at + 1 WHERE name = 'test.n'")
 					})
 					if err != nil {
 						t.Errorf("raise: %v", err)
@@ -213,7 +210,7 @@ func TestConcurrentActsAllCount(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		if n := countRows(t, s, "SELECT updated_at FROM setting WHERE name = 'test.n'"); n != workers*each {
+		if n := count(t, db, "SELECT updated_at FROM setting WHERE name = 'test.n'"); n != workers*each {
 			t.Errorf("counted %d, want %d", n, workers*each)
 		}
 	})
@@ -221,8 +218,8 @@ func TestConcurrentActsAllCount(t *testing.T) {
 
 // A conditional UPDATE is right without reading first, on every engine.
 func TestConditionalUpdateHasOneWinner(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		if err := s.write(t.Context(), "test", put("test.token")); err != nil {
+	eachDB(t, func(t *testing.T, db *DB) {
+		if err := db.Write(t.Context(), "test", put("test.token")); err != nil {
 			t.Fatal(err)
 		}
 		lost := errors.New("lost")
@@ -230,8 +227,8 @@ func TestConditionalUpdateHasOneWinner(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range errs {
 			wait.Go(func() {
-				errs[i] = s.write(t.Context(), "take", func(tx *Tx) error {
-					return tx.one(lost, "UPDATE setting SET value = ? WHERE name = 'test.token' AND value = ''", fmt.Sprint(i))
+				errs[i] = db.Write(t.Context(), "take", func(tx *Tx) error {
+					return tx.ExecOne(lost, "UPDATE setting SET value = ? WHERE name = 'test.token' AND value = ''", fmt.Sprint(i))
 				})
 			})
 		}
@@ -252,12 +249,12 @@ func TestConditionalUpdateHasOneWinner(t *testing.T) {
 
 // An UPDATE counts the rows it found, changed or not.
 func TestUpdateCountsFoundRows(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		err := s.write(t.Context(), "test", func(tx *Tx) error {
+	eachDB(t, func(t *testing.T, db *DB) {
+		err := db.Write(t.Context(), "test", func(tx *Tx) error {
 			if err := put("test.1")(tx); err != nil {
 				return err
 			}
-			n, err := tx.exec("UPDATE setting SET value = '' WHERE name = 'test.1'")
+			n, err := tx.Exec("UPDATE setting SET value = '' WHERE name = 'test.1'")
 			if n != 1 {
 				t.Errorf("an UPDATE that changes nothing counts %d, want 1", n)
 			}
@@ -270,31 +267,31 @@ func TestUpdateCountsFoundRows(t *testing.T) {
 }
 
 func TestIsDuplicate(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		if err := s.write(t.Context(), "test", put("test.1")); err != nil {
+	eachDB(t, func(t *testing.T, db *DB) {
+		if err := db.Write(t.Context(), "test", put("test.1")); err != nil {
 			t.Fatal(err)
 		}
-		primary := s.write(t.Context(), "test", put("test.1"))
+		primary := db.Write(t.Context(), "test", put("test.1"))
 		community := func(tx *Tx) error {
-			_, err := tx.exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, 'a', '', '', 'x', 0, 0)", int64(tx.newID()))
+			_, err := tx.Exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, 'a', '', '', 'x', 0, 0)", int64(tx.NewID()))
 			return err
 		}
-		if err := s.write(t.Context(), "test", community); err != nil {
+		if err := db.Write(t.Context(), "test", community); err != nil {
 			t.Fatal(err)
 		}
-		unique := s.write(t.Context(), "test", community)
-		if !isDuplicate(primary) || !isDuplicate(unique) {
+		unique := db.Write(t.Context(), "test", community)
+		if !IsDuplicate(primary) || !IsDuplicate(unique) {
 			t.Errorf("primary key: %v; unique index: %v", primary, unique)
 		}
-		null := s.write(t.Context(), "test", func(tx *Tx) error {
-			_, err := tx.exec("INSERT INTO setting (name, value, updated_at) VALUES ('test.2', NULL, 0)")
+		null := db.Write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES ('test.2', NULL, 0)")
 			return err
 		})
-		if null == nil || isDuplicate(null) || isDuplicate(nil) || isDuplicate(errors.New("UNIQUE constraint failed")) {
+		if null == nil || IsDuplicate(null) || IsDuplicate(nil) || IsDuplicate(errors.New("UNIQUE constraint failed")) {
 			t.Errorf("NULL: %v; only a taken key is a duplicate", null)
 		}
-		if err := s.write(t.Context(), "test", func(tx *Tx) error {
-			_, err := tx.exec(tx.s.dialect.insertIgnore() + "setting (name, value, updated_at) VALUES ('test.1', 'new', 0)")
+		if err := db.Write(t.Context(), "test", func(tx *Tx) error {
+			_, err := tx.Exec(tx.Dialect().InsertIgnore() + "setting (name, value, updated_at) VALUES ('test.1', 'new', 0)")
 			return err
 		}); err != nil {
 			t.Errorf("ignored duplicate: %v", err)
@@ -304,10 +301,10 @@ func TestIsDuplicate(t *testing.T) {
 
 // Only errors made for people pass as they are; others carry the operation.
 func TestWrapNamesTheOperation(t *testing.T) {
-	if err := wrap("op", errors.New("broken")); !strings.Contains(err.Error(), "op") {
+	if err := Wrap("op", errors.New("broken")); !strings.Contains(err.Error(), "op") {
 		t.Errorf("wrapped: %v", err)
 	}
-	if wrap("op", nil) != nil {
+	if Wrap("op", nil) != nil {
 		t.Error("nil became an error")
 	}
 }
@@ -316,11 +313,11 @@ func TestWrapNamesTheOperation(t *testing.T) {
 func TestWriterBoundsItsStatements(t *testing.T) {
 	o := testOptions()
 	o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
-	s := openStore(t, o)
-	err := s.write(t.Context(), "test", func(tx *Tx) error {
+	db := openDB(t, o)
+	err := db.Write(t.Context(), "test", func(tx *Tx) error {
 		for i := range statementsMost + 50 {
 			var n int
-			if err := tx.get(&n, fmt.Sprintf("SELECT COUNT(*) + %d FROM setting", i)); err != nil {
+			if err := tx.Get(&n, fmt.Sprintf("SELECT COUNT(*) + %d FROM setting", i)); err != nil {
 				return err
 			}
 			if n < i {
@@ -329,10 +326,10 @@ func TestWriterBoundsItsStatements(t *testing.T) {
 		}
 		return put("test.1")(tx)
 	})
-	if err != nil || countPut(t, s) != 1 {
-		t.Fatalf("past the bound: %v, %d rows", err, countPut(t, s))
+	if err != nil || countPut(t, db) != 1 {
+		t.Fatalf("past the bound: %v, %d rows", err, countPut(t, db))
 	}
-	if n := len(s.group.conn.stmts); n != statementsMost {
+	if n := len(db.group.conn.stmts); n != statementsMost {
 		t.Errorf("%d statements kept, want %d", n, statementsMost)
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package database
 
 import (
 	"context"
@@ -17,11 +17,11 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// dialect is all that differs between SQLite and MySQL or MariaDB.
-type dialect int
+// Dialect is all that differs between SQLite and MySQL or MariaDB.
+type Dialect int
 
 const (
-	dialectSQLite dialect = iota
+	dialectSQLite Dialect = iota
 	dialectMySQL
 )
 
@@ -34,14 +34,14 @@ const (
 	lockTimeout = 5 * time.Second
 )
 
-func (d dialect) name() string {
+func (d Dialect) name() string {
 	if d == dialectSQLite {
 		return "SQLite"
 	}
 	return "MySQL"
 }
 
-func (d dialect) versionQuery() string {
+func (d Dialect) versionQuery() string {
 	if d == dialectSQLite {
 		return "SELECT sqlite_version()"
 	}
@@ -50,7 +50,7 @@ func (d dialect) versionQuery() string {
 
 // hold prepares a held connection for transactions; "" = nothing to do. On MySQL
 // its first statement shall begin one: a statement for that alone is a round trip.
-func (d dialect) hold() string {
+func (d Dialect) hold() string {
 	if d == dialectSQLite {
 		return ""
 	}
@@ -59,60 +59,60 @@ func (d dialect) hold() string {
 
 // begin begins a transaction that will write, on a held connection; "" where its
 // first statement does.
-func (d dialect) begin() string {
+func (d Dialect) begin() string {
 	if d == dialectSQLite {
 		return "BEGIN IMMEDIATE"
 	}
 	return ""
 }
 
-// forUpdate ends a SELECT that locks what it reads. SQLite needs none: its write
+// ForUpdate ends a SELECT that locks what it reads. SQLite needs none: its write
 // transactions hold the one write lock from BEGIN on.
-func (d dialect) forUpdate() string {
+func (d Dialect) ForUpdate() string {
 	if d == dialectSQLite {
 		return ""
 	}
 	return " FOR UPDATE"
 }
 
-// insertIgnore begins an INSERT that does nothing where a unique key is taken.
-func (d dialect) insertIgnore() string {
+// InsertIgnore begins an INSERT that does nothing where a unique key is taken.
+func (d Dialect) InsertIgnore() string {
 	if d == dialectSQLite {
 		return "INSERT OR IGNORE INTO "
 	}
 	return "INSERT IGNORE INTO "
 }
 
-// forceIndex follows a table's name (and alias) in a list of one community that
+// ForceIndex follows a table's name (and alias) in a list of one community that
 // pages by id. MariaDB finds the community in the index but then walks it from its
 // end, not from the cursor, so that deep pages get slower and slower; told to use
 // the index, it begins at the cursor. SQLite does so by itself.
-func (d dialect) forceIndex(name string) string {
+func (d Dialect) ForceIndex(name string) string {
 	if d == dialectSQLite {
 		return ""
 	}
 	return " FORCE INDEX (" + name + ")"
 }
 
-// useIndex is forceIndex for a query in which SQLite, too, would take another.
-func (d dialect) useIndex(name string) string {
+// UseIndex is ForceIndex for a query in which SQLite, too, would take another.
+func (d Dialect) UseIndex(name string) string {
 	if d == dialectSQLite {
 		return " INDEXED BY " + name
 	}
-	return d.forceIndex(name)
+	return d.ForceIndex(name)
 }
 
-// thenJoin joins a table that is to be looked up for each row of the one before:
+// ThenJoin joins a table that is to be looked up for each row of the one before:
 // both optimizers would sometimes turn that round.
-func (d dialect) thenJoin() string {
+func (d Dialect) ThenJoin() string {
 	if d == dialectSQLite {
 		return " CROSS JOIN "
 	}
 	return " STRAIGHT_JOIN "
 }
 
-// isDuplicate reports a violated unique key.
-func isDuplicate(err error) bool {
+// IsDuplicate reports a violated unique key.
+func IsDuplicate(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
 		return m.Number == 1062
@@ -124,9 +124,9 @@ func isDuplicate(err error) bool {
 	return false
 }
 
-// isRetryable reports a transaction that lost a race for locks and changed
+// IsRetryable reports a transaction that lost a race for locks and changed
 // nothing: dead-lock, lock wait time-out, busy.
-func isRetryable(err error) bool {
+func IsRetryable(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
 		return m.Number == 1213 || m.Number == 1205 || m.Number == 1020
@@ -138,8 +138,8 @@ func isRetryable(err error) bool {
 	return false
 }
 
-// isLocked reports that the wait for another's lock was given up.
-func isLocked(err error) bool {
+// IsLocked reports that the wait for another's lock was given up.
+func IsLocked(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
 		return m.Number == 1205
@@ -148,11 +148,11 @@ func isLocked(err error) bool {
 	return errors.As(err, &s) && s.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// isGone reports a database that could not be asked, or that can keep nothing:
+// IsGone reports a database that could not be asked, or that can keep nothing:
 // what else is asked at once fails alike.
-func isGone(err error) bool {
+func IsGone(err error) bool {
 	var network net.Error // a context's deadline too
-	if errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, errClosed) {
+	if errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) {
 		return true
 	}
 	for _, gone := range []error{driver.ErrBadConn, mysql.ErrInvalidConn, sql.ErrConnDone} {
@@ -170,18 +170,18 @@ func isGone(err error) bool {
 	return false
 }
 
-func (s *Store) openPools(ctx context.Context, o Options) error {
+func (db *DB) openPools(ctx context.Context, o Options) error {
 	if (o.SQLitePath == "") == (o.MySQLDSN == "") {
 		return errors.New("store: name a SQLite file or a MySQL DSN, not both")
 	}
 	if o.MySQLDSN != "" {
-		return s.openMySQL(ctx, o.MySQLDSN)
+		return db.openMySQL(ctx, o.MySQLDSN)
 	}
-	return s.openSQLite(ctx, o.SQLitePath)
+	return db.openSQLite(ctx, o.SQLitePath)
 }
 
-func (s *Store) openSQLite(ctx context.Context, path string) error {
-	s.dialect = dialectSQLite
+func (db *DB) openSQLite(ctx context.Context, path string) error {
+	db.dialect = dialectSQLite
 	writes, err := sqlx.Open("sqlite", sqliteDSN(path, false))
 	if err != nil {
 		return fmt.Errorf("store: open SQLite: %w", err)
@@ -199,8 +199,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	}
 	reads.SetMaxOpenConns(8)
 	reads.SetMaxIdleConns(8)
-	s.writes, s.reads = writes, reads
-	s.group = newGroupWriter(s)
+	db.writes, db.reads = writes, reads
+	db.group = newGroupWriter(db)
 	return nil
 }
 
@@ -214,7 +214,7 @@ func awaitSQLite(ctx context.Context, db *sqlx.DB) error {
 	defer tick.Stop()
 	for {
 		err := db.PingContext(ctx)
-		if !isRetryable(err) {
+		if !IsRetryable(err) {
 			return err
 		}
 		select {
@@ -245,8 +245,8 @@ func sqliteDSN(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func (s *Store) openMySQL(ctx context.Context, dsn string) error {
-	s.dialect = dialectMySQL
+func (db *DB) openMySQL(ctx context.Context, dsn string) error {
+	db.dialect = dialectMySQL
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		return errors.New("store: the MySQL DSN cannot be read; want user:password@tcp(host:port)/database")
@@ -274,7 +274,7 @@ func (s *Store) openMySQL(ctx context.Context, dsn string) error {
 	pool.SetMaxOpenConns(32)
 	pool.SetMaxIdleConns(32)
 	pool.SetConnMaxLifetime(30 * time.Minute)
-	s.writes, s.reads = pool, pool
+	db.writes, db.reads = pool, pool
 	return nil
 }
 
@@ -300,7 +300,7 @@ func setIsolation(ctx context.Context, config *mysql.Config) error {
 }
 
 // tableExistsQuery counts the tables of a name.
-func (d dialect) tableExistsQuery() string {
+func (d Dialect) tableExistsQuery() string {
 	if d == dialectSQLite {
 		return "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
 	}
@@ -309,4 +309,4 @@ func (d dialect) tableExistsQuery() string {
 
 // transactionalDDL reports that a schema change can be rolled back. MySQL
 // commits at each DDL statement.
-func (d dialect) transactionalDDL() bool { return d == dialectSQLite }
+func (d Dialect) transactionalDDL() bool { return d == dialectSQLite }

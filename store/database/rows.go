@@ -1,0 +1,113 @@
+package database
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+)
+
+// rowsMost bounds the rows of one INSERT.
+const rowsMost = 128
+
+// InsertRows inserts rows, columns comma separated, as few statements as do. A
+// verb other than "INSERT INTO " comes from the dialect. Part sizes are powers of two, so
+// that a table needs a handful of prepared statements, whatever the counts.
+func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
+	row := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
+	for len(rows) > 0 {
+		n := rowsMost
+		for n > len(rows) {
+			n /= 2
+		}
+		var args []any
+		for _, r := range rows[:n] {
+			args = append(args, r...)
+		}
+		query := verb + table + " (" + columns + ") VALUES " + row + strings.Repeat(", "+row, n-1)
+		if _, err := tx.Exec(query, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// InsertInto is the plain verb of InsertRows.
+const InsertInto = "INSERT INTO "
+
+// EachPart calls do with parts of items, at most rowsMost each, for IN lists.
+func EachPart[T any](items []T, do func(part []T) error) error {
+	for len(items) > 0 {
+		n := min(rowsMost, len(items))
+		if err := do(items[:n]); err != nil {
+			return err
+		}
+		items = items[n:]
+	}
+	return nil
+}
+
+// AppendIDs puts ids behind other arguments.
+func AppendIDs[T ~int64](args []any, ids []T) []any {
+	for _, id := range ids {
+		args = append(args, int64(id))
+	}
+	return args
+}
+
+// CountsBy runs a query of the columns id and n with ids within its IN list.
+func (db *DB) CountsBy(ctx context.Context, before string, ids []core.ID, after string) (map[core.ID]int, error) {
+	counts := map[core.ID]int{}
+	if len(ids) == 0 {
+		return counts, nil
+	}
+	var rows []struct {
+		ID core.ID `db:"id"`
+		N  int     `db:"n"`
+	}
+	err := db.All(ctx, &rows, before+Placeholders(len(ids))+after, IDArgs(ids)...)
+	for _, row := range rows {
+		counts[row.ID] = row.N
+	}
+	return counts, err
+}
+
+// IDsOf returns the id of each row.
+func IDsOf[T any](rows []T, id func(T) core.ID) []core.ID {
+	ids := make([]core.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = id(row)
+	}
+	return ids
+}
+
+// LikeContains returns the LIKE pattern of texts that contain part; its wildcards are
+// escaped with an exclamation mark, so the condition ends in ESCAPE '!'.
+func LikeContains(part string) string {
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(part) + "%"
+}
+
+// LikePrefix returns the LIKE pattern of texts that begin with prefix, escaped likewise.
+func LikePrefix(prefix string) string { return strings.TrimPrefix(LikeContains(prefix), "%") }
+
+// SplitIDs reads a column of ids joined by commas; what is no id is left out.
+func SplitIDs(list string) []core.ID {
+	var ids []core.ID
+	for item := range strings.SplitSeq(list, ",") {
+		if n, err := strconv.ParseInt(item, 10, 64); err == nil && n > 0 {
+			ids = append(ids, core.ID(n))
+		}
+	}
+	return ids
+}
+
+// JoinIDs returns ids as such a column.
+func JoinIDs(ids []core.ID) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = id.String()
+	}
+	return strings.Join(parts, ",")
+}

@@ -1,0 +1,81 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Worker writes for one goroutine that writes all the time. On MySQL it holds a
+// connection of its own with prepared statements; on SQLite there is one writer for
+// all, and it uses that.
+type Worker struct {
+	db   *DB
+	conn *heldConn // opened at first use; nil on SQLite
+}
+
+// NewWorker returns a worker, whose goroutine closes it before the database.
+func (db *DB) NewWorker() *Worker { return &Worker{db: db} }
+
+// Close gives the worker's connection up.
+func (w *Worker) Close() {
+	if w.conn != nil {
+		w.conn.close()
+		w.conn = nil
+	}
+}
+
+// errUnwritten is a failure of an act that had written nothing yet.
+type errUnwritten struct{ error }
+
+func (e errUnwritten) Unwrap() error { return e.error }
+
+// Unwritten marks the error of a Worker's act that had written nothing yet, so that
+// the act may be done on a new connection where this one turns out to be dead.
+func Unwritten(err error) error { return errUnwritten{err} }
+
+// Write runs act in one transaction, once: what to do about a lost race is the
+// caller's. A transaction that fails is rolled back; a connection that cannot be
+// rolled back is given up, and with it the server undoes all. Where a connection
+// turns out to be dead before anything was written, as one does that was idle while
+// the server restarted, act is run once more on a new one.
+func (w *Worker) Write(ctx context.Context, act func(tx *Tx) error) error {
+	if w.db.group != nil {
+		return w.db.group.do(ctx, act)
+	}
+	for {
+		fresh := w.conn == nil || time.Since(w.conn.since) > heldTime
+		if fresh {
+			w.Close()
+			conn, err := w.db.holdConn(ctx)
+			if err != nil {
+				return err
+			}
+			w.conn = conn
+		}
+		err := w.transact(ctx, act)
+		var unwritten errUnwritten
+		if err == nil || fresh || !errors.As(err, &unwritten) || !IsGone(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// transact leaves no transaction open behind it, a panic included.
+func (w *Worker) transact(ctx context.Context, act func(tx *Tx) error) (err error) {
+	done := false
+	defer func() {
+		if !done && (IsGone(err) || w.conn.rollback(ctx) != nil) {
+			w.Close()
+		}
+	}()
+	if err := w.conn.begin(ctx); err != nil {
+		return Unwritten(err)
+	}
+	if err := act(&Tx{ctx: ctx, db: w.db, run: w.conn, now: w.db.now()}); err != nil {
+		return err
+	}
+	err = w.conn.commit(ctx)
+	done = err == nil
+	return err
+}

@@ -177,7 +177,7 @@ func (h *Console) guardNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if asked, err := h.chooseCommunity(c, at, guardPath, "添加门岗人员"); asked || err != nil {
+	if asked, err := h.chooseCommunity(c, at, chooseCommunity{"guardpost", guardPath, "添加门岗人员", guardPostCrumbs()}); asked || err != nil {
 		return err
 	}
 	return h.guardFormPage(c, core.Guard{Community: at.ID}, nil)

@@ -173,24 +173,32 @@ type guardPostFormPage struct {
 // choosePage asks for the community before a form that depends on it.
 type choosePage struct {
 	templates.Shell
-	Choices []readerPlace
+	Choices []communityLink
+}
+
+type communityLink struct{ Label, URL string }
+
+// chooseCommunity is what chooseCommunity asks about.
+type chooseCommunity struct {
+	stem, path, title string // of the menu; of the list; of the page
+	crumbs            []templates.Crumb
 }
 
 // chooseCommunity asks for the community of something new, where the account has
 // several and the address names none. asked tells that it did.
-func (h *Console) chooseCommunity(c *web.Context, at place, path, title string) (asked bool, err error) {
+func (h *Console) chooseCommunity(c *web.Context, at place, ask chooseCommunity) (asked bool, err error) {
 	if at.ID == 0 {
 		return false, core.NotFound("还没有小区")
 	}
 	if len(at.All) < 2 || c.Query("community") != "" {
 		return false, nil
 	}
-	page := choosePage{Shell: h.shell(c, "guardpost", title)}
-	page.Crumbs = guardPostCrumbs()
+	page := choosePage{Shell: h.shell(c, ask.stem, ask.title)}
+	page.Crumbs = ask.crumbs
 	for _, community := range at.All {
-		page.Choices = append(page.Choices, readerPlace{community.Name, newAt(path, community.ID)})
+		page.Choices = append(page.Choices, communityLink{community.Name, newAt(ask.path, community.ID)})
 	}
-	return true, h.page(c, http.StatusOK, "console/guardpost/choose", page)
+	return true, h.page(c, http.StatusOK, "console/choose/show", page)
 }
 
 func guardPostCrumbs() []templates.Crumb {
@@ -202,7 +210,7 @@ func (h *Console) guardPostNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if asked, err := h.chooseCommunity(c, at, guardPostPath, "添加门岗"); asked || err != nil {
+	if asked, err := h.chooseCommunity(c, at, chooseCommunity{"guardpost", guardPostPath, "添加门岗", guardPostCrumbs()}); asked || err != nil {
 		return err
 	}
 	return h.guardPostFormPage(c, core.GuardPost{Community: at.ID, Direction: core.Out}, nil)

@@ -288,7 +288,6 @@ func TestGuardPostPages(t *testing.T) {
 		"console/guardpost/guards": guardListPage{Shell: shell, Tabs: guardPostTabs("guard"), List: templates.List{Path: guardPath}, Rows: []guardRow{{URL: "/g", Name: hostileText, Bound: boundBadge(0), State: serviceBadge(true, "在岗")}}},
 		"console/guardpost/guard":  guardShowPage{Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: hostileText}}, Acts: acts},
 		"console/guardpost/form":   guardPostFormPage{Shell: shell, Form: templates.Form{Sections: guardFields(core.Guard{}, core.Community{}, []core.GuardPost{{ID: 1, Name: "东门岗"}})}},
-		"console/guardpost/choose": choosePage{Shell: shell, Choices: []readerPlace{{"翠湖花园", "/new"}}},
 	})
 	templates.CheckAll(t, "console/bind/", map[string]any{
 		"console/bind/show":      bindPage{Shell: shell, Image: "data:image/svg+xml;base64,", Menu: "门岗", Back: "/g", Text: "http://weixin.qq.com/q/1", State: bindState{URL: "/g/qr", Words: "等待扫码", Tone: templates.Info}},

@@ -46,37 +46,19 @@ type readerFormPage struct {
 	Form templates.Form
 }
 
-type readerChoosePage struct {
-	templates.Shell
-	Communities []readerPlace
-}
-
-type readerPlace struct{ Label, URL string }
-
 // readerNew shows an empty form, after asking for the community where there are several.
 func (h *Console) readerNew(c *web.Context) error {
-	communities, err := h.Store.Communities(c.Ctx(), c.Scope())
+	at, err := h.placeOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
+	ask := chooseCommunity{stem: "reader", path: readerPath, title: "添加读头", crumbs: readerCrumbs()}
+	if asked, err := h.chooseCommunity(c, at, ask); asked || err != nil {
+		return err
+	}
 	r := core.NewReader()
-	if id, err := core.ParseID(c.Query("community")); err == nil {
-		r.Community = id
-	} else if len(communities) == 1 {
-		r.Community = communities[0].ID
-	} else {
-		return h.readerChoose(c, communities)
-	}
+	r.Community = at.ID
 	return h.readerFormPage(c, r, nil)
-}
-
-func (h *Console) readerChoose(c *web.Context, communities []core.Community) error {
-	page := readerChoosePage{Shell: h.shell(c, "reader", "添加读头")}
-	page.Crumbs = readerCrumbs()
-	for _, community := range communities {
-		page.Communities = append(page.Communities, readerPlace{community.Name, readerPath + "/new?community=" + community.ID.String()})
-	}
-	return h.page(c, http.StatusOK, "console/reader/choose", page)
 }
 
 // readerFormPage shows the form with r's values, or as it was sent where it is wrong.

@@ -21,7 +21,7 @@ func sampleReader() core.Reader {
 }
 
 func sampleShell(title string) templates.Shell {
-	return templates.Shell{Title: title, CSRF: "token", Crumbs: readerCrumbs()}
+	return templates.Shell{Title: title, CSRF: "token", Crumbs: []templates.Crumb{{Label: "列表", URL: "/x"}}}
 }
 
 func sampleShow(r core.Reader, secret string) readerShowPage {
@@ -64,8 +64,6 @@ func readerSamples() map[string]any {
 		"console/reader/list#empty":       empty,
 		"console/reader/form":             form,
 		"console/reader/form#wrong":       wrong,
-		"console/reader/choose":           readerChoosePage{Shell: sampleShell("添加读头"), Communities: []readerPlace{{"云栖花园", "/x"}}},
-		"console/reader/choose#none":      readerChoosePage{Shell: sampleShell("添加读头")},
 		"console/reader/show":             sampleShow(vguang, ""),
 		"console/reader/show#secret":      sampleShow(vguang, strings.Repeat("A", 26)),
 		"console/reader/show#mcardsea":    sampleShow(mcard, ""),

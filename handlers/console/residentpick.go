@@ -41,10 +41,10 @@ func (h *Console) residentSuggest(c *web.Context) error {
 		return err
 	}
 	options := make([]residentOption, len(found))
-	for i, p := range found {
-		options[i] = residentOption{Text: p.Text()}
+	for i, pick := range found {
+		options[i] = residentOption{Text: pick.Text()}
 		if form.Community == 0 {
-			options[i].Community = p.CommunityName
+			options[i].Community = pick.CommunityName
 		}
 	}
 	return c.HTML(http.StatusOK, func(w io.Writer) error {

@@ -29,7 +29,7 @@ func (b *readerClerk) shown(t *testing.T, code string) (token string) {
 		t.Fatal(err)
 	}
 	for _, cookie := range b.client.Jar.Cookies(u) {
-		if strings.HasSuffix(cookie.Name, wechatCookie) {
+		if strings.HasSuffix(cookie.Name, "wechat-login") {
 			token, _, _ = strings.Cut(cookie.Value, ".")
 		}
 	}

@@ -59,7 +59,7 @@ func newTown(t *testing.T) *town {
 	g := gate.New(gate.Options{Store: s, Redis: redis})
 	d := door.New(door.Options{Store: s, Gate: g})
 	shadow := web.RedisCache(redis, s, nil)
-	desk := &console.Console{Store: s, Renderer: pages, Cache: shadow, Gate: g, PublicURL: "http://127.0.0.1"}
+	desk := console.New(console.Options{Store: s, Renderer: pages, Cache: shadow, PublicURL: "http://127.0.0.1"})
 	phones := h5.New(h5.Options{Store: s, Gate: g, Pages: pages, WeChat: noWeChat{}, PublicURL: "http://127.0.0.1"})
 	app := web.New(web.Options{
 		Store: s, Cache: shadow, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Limits: web.Limits{AddressPerMinute: 1e6, AccountPerMinute: 1e6},

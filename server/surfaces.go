@@ -24,20 +24,12 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
-	admin := &console.Console{
-		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log), Gate: a.gate, PublicURL: a.publicURL, Demo: a.demo,
-		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
-		SignInPerMinute: a.config.Limits.SignInPerMinute,
-	}
 	a.stageOn = stage
 	wx, err := a.newWeChat(stage)
 	if err != nil {
 		return "", err
 	}
-	if wx.official != nil {
-		admin.QR = wx
-	}
-	admin.System = a.system(wx)
+	admin := a.console(wx)
 	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.demo, Log: a.log})
 	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {
 		if path := c.Request().URL.Path; path == "/h5" || strings.HasPrefix(path, "/h5/") {
@@ -56,6 +48,19 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return stage.mount(a)
 	}
 	return a.firstAdmin(ctx)
+}
+
+// console is the property admins' surface.
+func (a *app) console(wx *weChat) *console.Console {
+	o := console.Options{
+		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log), PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx),
+		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
+		SignInPerMinute: a.config.Limits.SignInPerMinute,
+	}
+	if wx.official != nil {
+		o.QR = wx
+	}
+	return console.New(o)
 }
 
 // verifyFolder, in the data folder, holds WeChat's domain verification files.

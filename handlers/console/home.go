@@ -6,13 +6,15 @@ import (
 	"net/url"
 
 	"tongxing/core"
+	"tongxing/handlers/console/access"
+	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/templates"
 )
 
-func (h *Console) homeRoutes() []web.Route {
+func (p *pages) homeRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/console", Access: web.SignedIn, Handler: h.home},
+		{Method: http.MethodGet, Path: "/console", Access: web.SignedIn, Handler: p.home},
 	}
 }
 
@@ -37,29 +39,29 @@ type homeFigure struct {
 }
 
 // home is the front page: today's passages, the doors, and where to go.
-func (h *Console) home(c *web.Context) error {
-	page := homePage{Shell: h.shell(c, "", "首页")}
-	page.Day = h.today(c).String()
+func (p *pages) home(c *web.Context) error {
+	page := homePage{Shell: p.Shell(c, "", "首页")}
+	page.Day = p.Today(c).String()
 	if c.Has(core.PermRecordView) {
-		if err := h.homeRecords(c, &page); err != nil {
+		if err := p.homeRecords(c, &page); err != nil {
 			return err
 		}
 	}
 	if c.Has(core.PermReaderView) {
-		if err := h.homeDoors(c, &page); err != nil {
+		if err := p.homeDoors(c, &page); err != nil {
 			return err
 		}
 	}
 	if c.Has(core.PermResidentView) {
-		if err := h.homePeople(c, &page); err != nil {
+		if err := p.homePeople(c, &page); err != nil {
 			return err
 		}
 	}
 	page.Waits = c.Has(core.PermAlertView) || c.Has(core.PermReaderView) || c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
-	if err := h.homeWaiting(c, &page); err != nil {
+	if err := p.homeWaiting(c, &page); err != nil {
 		return err
 	}
-	for _, group := range h.nav(c, "") {
+	for _, group := range p.Nav(c, "") {
 		for _, item := range group.Items {
 			if item.URL != "/console" {
 				page.Links = append(page.Links, templates.Action{Label: item.Label, URL: item.URL, Icon: item.Icon})
@@ -69,29 +71,29 @@ func (h *Console) home(c *web.Context) error {
 	if len(page.Links) == 0 {
 		page.Empty = templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限", Text: "请联系管理员为您开通。"}
 	}
-	return h.page(c, http.StatusOK, "console/home/show", page)
+	return p.Page(c, http.StatusOK, "console/home/show", page)
 }
 
-func (h *Console) homeRecords(c *web.Context, page *homePage) error {
-	hours, err := h.Store.RecordHours(c.Ctx(), c.Scope(), core.RecordFilter{}, h.today(c))
+func (p *pages) homeRecords(c *web.Context, page *homePage) error {
+	hours, err := p.Store.RecordHours(c.Ctx(), c.Scope(), core.RecordFilter{}, p.Today(c))
 	if err != nil {
 		return err
 	}
-	sum, today := hours.Sum(), recordPath+"?from="+page.Day+"&to="+page.Day
+	sum, today := hours.Sum(), frame.AccessRecordPath+"?from="+page.Day+"&to="+page.Day
 	page.Records = true
 	page.Figures = []homeFigure{
-		{"进", grouped(sum.In), today + "&direction=in&result=allowed", templates.Info},
-		{"出", grouped(sum.Out), today + "&direction=out&result=allowed", templates.Good},
-		{"拒绝", grouped(sum.Refused), today + "&result=refused", templates.Bad},
+		{"进", frame.Grouped(sum.In), today + "&direction=in&result=allowed", templates.Info},
+		{"出", frame.Grouped(sum.Out), today + "&direction=out&result=allowed", templates.Good},
+		{"拒绝", frame.Grouped(sum.Refused), today + "&result=refused", templates.Bad},
 	}
-	page.Chart = hoursChart(hours, url.Values{"from": {page.Day}, "to": {page.Day}})
-	page.Chart.Title, page.Chart.Words = "今天按小时", busiest(hours)
+	page.Chart = access.HoursChart(hours, url.Values{"from": {page.Day}, "to": {page.Day}})
+	page.Chart.Title, page.Chart.Words = "今天按小时", access.Busiest(hours)
 	return nil
 }
 
 // homeDoors counts the readers in use by state.
-func (h *Console) homeDoors(c *web.Context, page *homePage) error {
-	counts, err := h.Store.ReaderStates(c.Ctx(), c.Scope())
+func (p *pages) homeDoors(c *web.Context, page *homePage) error {
+	counts, err := p.Store.ReaderStates(c.Ctx(), c.Scope())
 	if err != nil {
 		return err
 	}
@@ -102,14 +104,14 @@ func (h *Console) homeDoors(c *web.Context, page *homePage) error {
 		if counts[state.state] == 0 {
 			state.tone = templates.Neutral
 		}
-		page.Doors = append(page.Doors, homeFigure{state.state.Words(), grouped(counts[state.state]), readerPath + "?state=" + string(state.state), state.tone})
+		page.Doors = append(page.Doors, homeFigure{state.state.Words(), frame.Grouped(counts[state.state]), frame.ReaderPath + "?state=" + string(state.state), state.tone})
 	}
 	return nil
 }
 
 // homePeople counts residents and those of them who are certified.
-func (h *Console) homePeople(c *web.Context, page *homePage) error {
-	residents, certified, err := h.Store.ResidentCounts(c.Ctx(), c.Scope())
+func (p *pages) homePeople(c *web.Context, page *homePage) error {
+	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), c.Scope())
 	if err != nil {
 		return err
 	}
@@ -118,49 +120,49 @@ func (h *Console) homePeople(c *web.Context, page *homePage) error {
 		share = fmt.Sprintf("%d%%", certified*100/residents)
 	}
 	page.People = []homeFigure{
-		{"住户", grouped(residents), residentPath, templates.Neutral},
-		{"已认证", grouped(certified), residentPath + "?certified=yes", templates.Good},
-		{"未认证", grouped(residents - certified), residentPath + "?certified=no", templates.Neutral},
-		{"认证比例", share, residentPath + "?certified=yes", templates.Neutral},
+		{"住户", frame.Grouped(residents), frame.ResidentPath, templates.Neutral},
+		{"已认证", frame.Grouped(certified), frame.ResidentPath + "?certified=yes", templates.Good},
+		{"未认证", frame.Grouped(residents - certified), frame.ResidentPath + "?certified=no", templates.Neutral},
+		{"认证比例", share, frame.ResidentPath + "?certified=yes", templates.Neutral},
 	}
 	return nil
 }
 
 // homeWaiting lists what waits for somebody of this account's permissions. What
 // does not wait is left out.
-func (h *Console) homeWaiting(c *web.Context, page *homePage) error {
+func (p *pages) homeWaiting(c *web.Context, page *homePage) error {
 	add := func(n int, label, url string) {
 		if n > 0 {
 			page.Waiting = append(page.Waiting, templates.NavItem{Label: label, URL: url, Count: n})
 		}
 	}
 	if c.Has(core.PermAlertView) {
-		alerts, err := h.Store.OpenAlerts(c.Ctx(), c.Scope())
+		alerts, err := p.Store.OpenAlerts(c.Ctx(), c.Scope())
 		if err != nil {
 			return err
 		}
-		add(alerts, "告警，等待处理", alertPath)
+		add(alerts, "告警，等待处理", frame.AlertPath)
 	}
 	if c.Has(core.PermReaderView) {
-		strangers, err := h.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+		strangers, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())
 		if err != nil {
 			return err
 		}
-		add(len(strangers), "未识别的设备，等待登记", readerPath+"/quarantine")
+		add(len(strangers), "未识别的设备，等待登记", frame.ReaderPath+"/quarantine")
 	}
 	if c.Has(core.PermGuardPostEdit) {
-		guards, err := h.Store.Guards(c.Ctx(), c.Scope(), 0)
+		guards, err := p.Store.Guards(c.Ctx(), c.Scope(), 0)
 		if err != nil {
 			return err
 		}
-		add(countOf(guards, func(g core.Guard) bool { return g.User == 0 && g.Disabled.IsZero() }), "门岗人员还没有绑定微信", guardPath+"?bound=no&state=on")
+		add(countOf(guards, func(g core.Guard) bool { return g.User == 0 && g.Disabled.IsZero() }), "门岗人员还没有绑定微信", frame.GuardPath+"?bound=no&state=on")
 	}
 	if c.Has(core.PermObserverEdit) {
-		observers, err := h.Store.Observers(c.Ctx(), c.Scope())
+		observers, err := p.Store.Observers(c.Ctx(), c.Scope())
 		if err != nil {
 			return err
 		}
-		add(countOf(observers, func(o core.Observer) bool { return o.User == 0 && o.Removed.IsZero() }), "观察员还没有绑定微信", observerPath+"?bound=no")
+		add(countOf(observers, func(o core.Observer) bool { return o.User == 0 && o.Removed.IsZero() }), "观察员还没有绑定微信", frame.ObserverPath+"?bound=no")
 	}
 	return nil
 }

@@ -9,22 +9,25 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/handlers/console/access"
+	"tongxing/handlers/console/frame"
 	"tongxing/templates"
+	"tongxing/testkit/desk"
 )
 
 func TestHome(t *testing.T) {
-	d := newReaderDesk(t)
-	day := core.DayOf(d.store.Now(), d.store.Zone()).Start(d.store.Zone())
+	d := newDesk(t)
+	day := core.DayOf(d.Store.Now(), d.Store.Zone()).Start(d.Store.Zone())
 	at := func(hour int, direction core.Direction, allowed bool) core.AccessRecord {
-		return core.AccessRecord{Community: d.mine.Community, At: day.Add(time.Duration(hour)*time.Hour + time.Minute), Via: core.ViaReader, Direction: direction, Kind: core.PassResident, Allowed: allowed, Reason: core.ReasonAllowed}
+		return core.AccessRecord{Community: d.Mine.Community, At: day.Add(time.Duration(hour)*time.Hour + time.Minute), Via: core.ViaReader, Direction: direction, Kind: core.PassResident, Allowed: allowed, Reason: core.ReasonAllowed}
 	}
 	yesterday, foreign := at(-2, core.Out, true), at(8, core.Out, true)
-	foreign.Community = d.others.Community
-	err := d.store.ImportAccessRecords(t.Context(), []core.AccessRecord{at(0, core.In, true), at(7, core.Out, true), at(7, core.Out, true), at(7, core.In, false), yesterday, foreign})
+	foreign.Community = d.Others.Community
+	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{at(0, core.In, true), at(7, core.Out, true), at(7, core.Out, true), at(7, core.In, false), yesterday, foreign})
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := d.registrar(t).get(t, "/console", http.StatusOK)
+	page := d.Registrar(t).Get(t, "/console", http.StatusOK)
 	for i, want := range []string{"1进", "2出", "1拒绝"} {
 		if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="today-title"] .tx-figures li`).Eq(i).Text()), ""); got != want {
 			t.Errorf("figure %d: %q, want %q", i, got, want)
@@ -37,25 +40,25 @@ func TestHome(t *testing.T) {
 		t.Errorf("the chart says %q", words)
 	}
 	// The hour, and its figures: out, in, refused.
-	b := d.registrar(t)
+	b := d.Registrar(t)
 	for i, want := range []int{3, 2, 0, 1} {
 		to := page.Find(`#by-hour tbody tr`).Eq(7).Find("a").Eq(i).AttrOr("href", "")
-		if list := b.get(t, to, http.StatusOK); to == "" || list.Find("tbody tr").Length() != want {
+		if list := b.Get(t, to, http.StatusOK); to == "" || list.Find("tbody tr").Length() != want {
 			t.Errorf("%q lists %d records, want %d of the hour", to, list.Find("tbody tr").Length(), want)
 		}
 	}
-	today := core.DayOf(d.store.Now(), d.store.Zone()).String()
+	today := core.DayOf(d.Store.Now(), d.Store.Zone()).String()
 	for _, query := range []string{"?hour=7", "?hour=24&from=" + today + "&to=" + today, "?hour=7&from=2026-01-01&to=" + today} {
-		wrongField(t, b.get(t, recordPath+query, http.StatusUnprocessableEntity), "hour")
+		desk.WrongField(t, b.Get(t, frame.AccessRecordPath+query, http.StatusUnprocessableEntity), "hour")
 	}
-	if list := b.get(t, recordPath+"?hour=0&from="+today+"&to="+today, http.StatusOK); list.Find("tbody tr").Length() != 1 {
+	if list := b.Get(t, frame.AccessRecordPath+"?hour=0&from="+today+"&to="+today, http.StatusOK); list.Find("tbody tr").Length() != 1 {
 		t.Error("midnight's hour is not its day's first")
 	}
-	if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="doors-title"]`).Text()), ""); !strings.Contains(got, fmt.Sprintf("%d从未上线", len(d.mine.Doors))) {
+	if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="doors-title"]`).Text()), ""); !strings.Contains(got, fmt.Sprintf("%d从未上线", len(d.Mine.Doors))) {
 		t.Errorf("doors %q", got)
 	}
-	few := d.signIn(t, core.ScopeOf(d.mine.Community), core.PermReaderView).get(t, "/console", http.StatusOK)
-	if few.Find("[data-chart]").Length() != 0 || few.Find(`main a[href^="`+recordPath+`"]`).Length() != 0 {
+	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView).Get(t, "/console", http.StatusOK)
+	if few.Find("[data-chart]").Length() != 0 || few.Find(`main a[href^="`+frame.AccessRecordPath+`"]`).Length() != 0 {
 		t.Error("passages are shown to who may not see records")
 	}
 }
@@ -65,7 +68,7 @@ func TestHomePages(t *testing.T) {
 	var hours core.HourTotals
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
 	templates.CheckAll(t, "console/home/", map[string]any{
-		"console/home/show": homePage{Shell: shell, Records: true, Waits: true, Chart: hoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}), People: []homeFigure{{"住户", "1", "/r", templates.Good}}, Waiting: []templates.NavItem{{Label: hostileText, URL: "/w", Count: 2}}, Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
+		"console/home/show": homePage{Shell: shell, Records: true, Waits: true, Chart: access.HoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}), People: []homeFigure{{"住户", "1", "/r", templates.Good}}, Waiting: []templates.NavItem{{Label: desk.Hostile, URL: "/w", Count: 2}}, Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
 			Links: []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}}},
 		"console/home/show#none": homePage{Shell: shell, Empty: templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限"}},
 	})

@@ -2,129 +2,74 @@ package console
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 
-	"github.com/PuerkitoBio/goquery"
-
 	"tongxing/core"
-	"tongxing/handlers/web"
-	"tongxing/store"
-	"tongxing/testkit/estate"
+	"tongxing/handlers/console/frame"
+	"tongxing/testkit/desk"
 )
-
-// hostileText is typed into every text field: it must come back as it was.
-const hostileText = `<img src=x onerror=alert(1)>'); DROP TABLE house; --`
-
-// registrar is a browser of an account that may do everything with its community.
-func (d *readerDesk) registrar(t *testing.T) *readerClerk {
-	t.Helper()
-	return d.signIn(t, core.ScopeOf(d.mine.Community), core.Permissions()...)
-}
-
-// onlyViews is one that may look at everything and change nothing.
-func (d *readerDesk) onlyViews(t *testing.T) *readerClerk {
-	t.Helper()
-	return d.signIn(t, core.ScopeOf(d.mine.Community), core.PermCommunityView, core.PermHouseView, core.PermResidentView, core.PermPassRuleView, core.PermReaderView)
-}
-
-// literally fails unless the page shows the text as text, and no element of it.
-func literally(t *testing.T, page *goquery.Document, text string) {
-	t.Helper()
-	if !strings.Contains(page.Find("main").Text(), text) {
-		t.Errorf("the page does not show %q", text)
-	}
-	if page.Find("main img[src=x]").Length() != 0 {
-		t.Error("the page believed what was typed")
-	}
-}
-
-// wrongField fails unless the form marks the field, and gives its input.
-func wrongField(t *testing.T, page *goquery.Document, field string) {
-	t.Helper()
-	if page.Find("#f-"+field+"-error").Text() == "" {
-		t.Errorf("no message at %s", field)
-	}
-	// Browsers go to the first place that asks for it: without scripts nothing mends that.
-	if first := page.Find("main [autofocus]").First(); first.Length() == 1 && first.Closest(".tx-wrong").Length() == 0 {
-		t.Errorf("%s is wrong, but the page begins at %s", field, first.AttrOr("name", ""))
-	}
-}
-
-func inputValue(page *goquery.Document, name string) string {
-	value, _ := page.Find(`main form [name="` + name + `"]`).Last().Attr("value")
-	return value
-}
 
 // The routes of the register and the rules, with the ids of another community,
 // and with an account that may only look.
 func TestRegisterRoutesStayInScope(t *testing.T) {
-	d := newReaderDesk(t)
-	admin, viewer := d.registrar(t), d.onlyViews(t)
-	theirs, house, resident := d.others.Community.String(), d.others.Houses[0].String(), d.others.Residents[0].ID.String()
+	d := newDesk(t)
+	admin, viewer := d.Registrar(t), d.OnlyViews(t)
+	theirs, house, resident := d.Others.Community.String(), d.Others.Houses[0].String(), d.Others.Residents[0].ID.String()
 	form := url.Values{"confirmed": {"1"}, "community": {theirs}, "houses": {house}, "name": {"改"}, "identity": {"owner"}, "phone": {"13800138000"}, "levels": {"栋"},
 		"level0": {"9"}, "level1": {"9"}, "level2": {"9"}, "house": {"1栋1单元101"}, "exits": {"-1"}, "reason": {"x"},
 		"counting": {"person"}, "period_days": {"1"}, "fever_tenths": {"37.3"}, "version": {"2"}}
 	for _, path := range []string{
-		communityPath + "/" + theirs + "/edit", housePath + "?community=" + theirs, housePath + "/new?community=" + theirs,
-		residentPath + "?community=" + theirs, residentPath + "?house=" + house, residentPath + "/new?community=" + theirs, residentPath + "/new?house=" + house,
-		residentPath + "/" + resident, residentPath + "/" + resident + "/edit", passRulePath + "?community=" + theirs,
-		restrictionPath + "?community=" + theirs, restrictionPath + "/new?community=" + theirs, restrictionPath + "/new?house=" + house,
-		residentPath + "/1", residentPath + "/x", passRulePath + "?community=99999999999999999999",
+		frame.CommunityPath + "/" + theirs + "/edit", frame.HousePath + "?community=" + theirs, frame.HousePath + "/new?community=" + theirs,
+		frame.ResidentPath + "?community=" + theirs, frame.ResidentPath + "?house=" + house, frame.ResidentPath + "/new?community=" + theirs, frame.ResidentPath + "/new?house=" + house,
+		frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/edit", frame.PassRulePath + "?community=" + theirs,
+		frame.RestrictionPath + "?community=" + theirs, frame.RestrictionPath + "/new?community=" + theirs, frame.RestrictionPath + "/new?house=" + house,
+		frame.ResidentPath + "/1", frame.ResidentPath + "/x", frame.PassRulePath + "?community=99999999999999999999",
 	} {
-		admin.get(t, path, http.StatusNotFound)
+		admin.Get(t, path, http.StatusNotFound)
 	}
 	for _, path := range []string{
-		communityPath + "/" + theirs, housePath, residentPath, residentPath + "/" + resident, residentPath + "/" + resident + "/reveal",
-		residentPath + "/" + resident + "/moveout", passRulePath, restrictionPath, restrictionPath + "/" + house + "/lift",
+		frame.CommunityPath + "/" + theirs, frame.HousePath, frame.ResidentPath, frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/reveal",
+		frame.ResidentPath + "/" + resident + "/moveout", frame.PassRulePath, frame.RestrictionPath, frame.RestrictionPath + "/" + house + "/lift",
 	} {
-		admin.post(t, path, form, http.StatusNotFound)
-		viewer.post(t, path, form, http.StatusForbidden)
+		admin.Post(t, path, form, http.StatusNotFound)
+		viewer.Post(t, path, form, http.StatusForbidden)
 	}
 	// Houses of theirs among ours.
-	form.Set("community", d.mine.Community.String())
-	admin.post(t, restrictionPath, form, http.StatusNotFound)
-	for _, path := range []string{communityPath, housePath, residentPath, passRulePath, restrictionPath, residentPath + "/" + d.mine.Residents[0].ID.String()} {
-		page := viewer.get(t, path, http.StatusOK)
+	form.Set("community", d.Mine.Community.String())
+	admin.Post(t, frame.RestrictionPath, form, http.StatusNotFound)
+	for _, path := range []string{frame.CommunityPath, frame.HousePath, frame.ResidentPath, frame.PassRulePath, frame.RestrictionPath, frame.ResidentPath + "/" + d.Mine.Residents[0].ID.String()} {
+		page := viewer.Get(t, path, http.StatusOK)
 		if page.Find(`main form[method="post"]:not(.tx-views form), main a[href*="/new"], main a[href$="/edit"]`).Not(".tx-views form").Length() != 0 {
 			t.Errorf("%s offers an act to who may only look", path)
 		}
 	}
-	r, err := d.store.Resident(t.Context(), core.Everywhere, d.others.Residents[0].ID)
-	if err != nil || !r.MovedOut.IsZero() || r.Name != d.others.Residents[0].Name {
+	r, err := d.Store.Resident(t.Context(), core.Everywhere, d.Others.Residents[0].ID)
+	if err != nil || !r.MovedOut.IsZero() || r.Name != d.Others.Residents[0].Name {
 		t.Errorf("another community's resident is now %+v, %v", r, err)
 	}
 }
 
 // The first account of a new program sees what to do, on every page.
 func TestRegisterWithoutCommunities(t *testing.T) {
-	d := newReaderDesk(t)
-	empty := estate.Store(t, store.Options{})
-	h := &Console{Store: empty, Renderer: d.console.Renderer, Cache: d.console.Cache}
-	app := web.New(web.Options{Store: empty, Cache: h.Cache, ErrorPage: h.ErrorPage})
-	app.Register(h.Routes()...)
-	server := httptest.NewServer(app)
-	t.Cleanup(server.Close)
-	d.store, d.address = empty, server.URL
-	b := d.signIn(t, core.Everywhere, core.Permissions()...)
-	for _, path := range []string{communityPath, housePath, passRulePath, restrictionPath} {
-		if page := b.get(t, path, http.StatusOK); page.Find(`main .tx-empty a[href="`+communityPath+`/new"]`).Length() != 1 {
+	d := desk.Empty(t, area)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	for _, path := range []string{frame.CommunityPath, frame.HousePath, frame.PassRulePath, frame.RestrictionPath} {
+		if page := b.Get(t, path, http.StatusOK); page.Find(`main .tx-empty a[href="`+frame.CommunityPath+`/new"]`).Length() != 1 {
 			t.Errorf("%s does not say how to begin", path)
 		}
 	}
-	for _, path := range []string{housePath, residentPath, restrictionPath} {
-		b.get(t, path+"/new", http.StatusNotFound)
+	for _, path := range []string{frame.HousePath, frame.ResidentPath, frame.RestrictionPath} {
+		b.Get(t, path+"/new", http.StatusNotFound)
 	}
 }
 
 // Every list answers alike to a community that the account has not: there is none.
 func TestListsOfAnotherCommunityAreNotThere(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.boss(t)
-	for _, path := range []string{housePath, residentPath, readerPath, guardPostPath, guardPath, observerPath, alertPath, recordPath, auditPath, restrictionPath, passRulePath} {
-		b.get(t, path+"?community="+d.others.Community.String(), http.StatusNotFound)
-		b.get(t, path+"?community="+d.mine.Community.String(), http.StatusOK)
+	d := newDesk(t)
+	b := d.Boss(t)
+	for _, path := range []string{frame.HousePath, frame.ResidentPath, frame.ReaderPath, frame.GuardPostPath, frame.GuardPath, frame.ObserverPath, frame.AlertPath, frame.AccessRecordPath, frame.AuditPath, frame.RestrictionPath, frame.PassRulePath} {
+		b.Get(t, path+"?community="+d.Others.Community.String(), http.StatusNotFound)
+		b.Get(t, path+"?community="+d.Mine.Community.String(), http.StatusOK)
 	}
 }

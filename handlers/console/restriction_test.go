@@ -1,436 +1,59 @@
 package console
 
 import (
-	"bytes"
-	"errors"
-	"maps"
-	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/PuerkitoBio/goquery"
-	"golang.org/x/text/encoding/simplifiedchinese"
-
-	"tongxing/core"
-	"tongxing/handlers/web"
-	"tongxing/sheet"
-	"tongxing/store"
-	"tongxing/templates"
+	"tongxing/handlers/console/frame"
+	"tongxing/testkit/desk"
 )
 
-func (d *readerDesk) restrictions(t *testing.T) []store.RestrictedHouse {
-	t.Helper()
-	list, _, err := d.store.Restrictions(t.Context(), core.Everywhere, store.RestrictionFilter{Community: d.mine.Community, Page: store.Page{Limit: 9}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
 func TestRestrictionIsSetAndLifted(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	at, house := d.mine.Community.String(), d.mine.Houses[1].String()
-	label := houseLabel(t, d, d.mine.Houses[1])
-	if b.get(t, restrictionPath, http.StatusOK).Find(".tx-empty").Length() != 1 {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	at, house := d.Mine.Community.String(), d.Mine.Houses[1].String()
+	label := desk.HouseLabel(t, d, d.Mine.Houses[1])
+	if b.Get(t, frame.RestrictionPath, http.StatusOK).Find(".tx-empty").Length() != 1 {
 		t.Error("no empty state")
 	}
-	page := b.get(t, restrictionPath+"/new?house="+house, http.StatusOK)
+	page := b.Get(t, frame.RestrictionPath+"/new?house="+house, http.StatusOK)
 	if page.Find(`input[name="houses"][value="`+house+`"][checked]`).Length() != 1 {
 		t.Error("the house of the link is not ticked")
 	}
 
 	// A search keeps what is ticked and typed.
-	form := url.Values{"community": {at}, "houses": {house}, "exits": {"-1"}, "reason": {hostileText}, "last_day": {"2099-01-01"}, "q": {houseLabel(t, d, d.mine.Houses[0])}, "act": {"search"}}
-	page, _ = b.post(t, restrictionPath, form, http.StatusOK)
-	if page.Find(`input[name="houses"]`).Length() != 2 || page.Find(`input[name="houses"][checked]`).Length() != 1 || inputValue(page, "reason") != hostileText || inputValue(page, "last_day") != "2099-01-01" {
+	form := url.Values{"community": {at}, "houses": {house}, "exits": {"-1"}, "reason": {desk.Hostile}, "last_day": {"2099-01-01"}, "q": {desk.HouseLabel(t, d, d.Mine.Houses[0])}, "act": {"search"}}
+	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	if page.Find(`input[name="houses"]`).Length() != 2 || page.Find(`input[name="houses"][checked]`).Length() != 1 || desk.InputValue(page, "reason") != desk.Hostile || desk.InputValue(page, "last_day") != "2099-01-01" {
 		t.Errorf("after the search: %s", page.Find("form.tx-form").Text())
 	}
-	if len(d.restrictions(t)) != 0 {
+	if len(d.Restrictions(t)) != 0 {
 		t.Fatal("a search restricted a house")
 	}
 
 	form.Set("act", "save")
-	if _, to := b.post(t, restrictionPath, form, http.StatusSeeOther); to != restrictionPath+"?community="+at {
+	if _, to := b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther); to != frame.RestrictionPath+"?community="+at {
 		t.Errorf("went to %s", to)
 	}
-	list := b.get(t, restrictionPath, http.StatusOK)
-	literally(t, list, hostileText)
+	list := b.Get(t, frame.RestrictionPath, http.StatusOK)
+	desk.Literally(t, list, desk.Hostile)
 	if row := list.Find("tbody tr"); row.Length() != 1 || !strings.Contains(row.Text(), label) || !strings.Contains(row.Text(), "禁止出入") || !strings.Contains(row.Text(), "2099-01-01") {
 		t.Errorf("listed as %q", list.Find("tbody").Text())
 	}
-	if !strings.Contains(b.get(t, housePath, http.StatusOK).Find("tbody").Text(), "禁止出入") {
+	if !strings.Contains(b.Get(t, frame.HousePath, http.StatusOK).Find("tbody").Text(), "禁止出入") {
 		t.Error("the list of houses does not show it")
 	}
 
-	lift := restrictionPath + "/" + house + "/lift"
-	page, _ = b.post(t, lift, nil, http.StatusOK)
-	if page.Find("form.tx-confirm").Length() != 1 || len(d.restrictions(t)) != 1 {
+	lift := frame.RestrictionPath + "/" + house + "/lift"
+	page, _ = b.Post(t, lift, nil, http.StatusOK)
+	if page.Find("form.tx-confirm").Length() != 1 || len(d.Restrictions(t)) != 1 {
 		t.Error("lifting does not ask")
 	}
-	b.post(t, lift, confirmedForm(), http.StatusSeeOther)
-	if len(d.restrictions(t)) != 0 {
+	b.Post(t, lift, desk.ConfirmedForm(), http.StatusSeeOther)
+	if len(d.Restrictions(t)) != 0 {
 		t.Error("still restricted")
 	}
-	b.post(t, lift, confirmedForm(), http.StatusNotFound)
-}
-
-func TestRestrictionRefuses(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	good := url.Values{"community": {d.mine.Community.String()}, "houses": {d.mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"}}
-	for field, value := range map[string]string{"exits": "", "reason": " ", "last_day": "2000-01-01"} {
-		form := url.Values{}
-		for name, values := range good {
-			form[name] = values
-		}
-		form.Set(field, value)
-		page, _ := b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
-		wrongField(t, page, field)
-		if page.Find(`input[name="houses"][checked]`).Length() != 1 {
-			t.Errorf("%s: the form lost the house", field)
-		}
-	}
-	form := url.Values{"community": good["community"], "exits": {"1"}, "reason": {"居家"}, "q": {"没有的"}}
-	page, _ := b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
-	if !strings.Contains(page.Find(".tx-wrong").Text(), "请选择房屋") {
-		t.Errorf("no message at houses: %q", page.Find("form.tx-form").Text())
-	}
-	if len(d.restrictions(t)) != 0 {
-		t.Error("a wrong form restricted a house")
-	}
-}
-
-// A pasted list is looked at line by line before anything is restricted.
-func TestRestrictionPastedList(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	label := houseLabel(t, d, d.mine.Houses[0])
-	last := label[len(strings.TrimRight(label, "0123456789")):]
-	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"},
-		"pasted": {strings.Join([]string{label, "9-9-9999", hostileText, last}, "\r\n")}}
-	page, _ := b.post(t, restrictionPath, form, http.StatusOK)
-	literally(t, page, hostileText)
-	lines := page.Find("#matches tbody tr")
-	for i, want := range []string{"已匹配", "没有找到", "没有找到"} {
-		if got := lines.Eq(i).Text(); !strings.Contains(got, want) {
-			t.Errorf("line %d: %q, want %s", i+1, got, want)
-		}
-	}
-	if page.Find(`input[name="houses"][value="`+d.mine.Houses[0].String()+`"][checked]`).Length() != 1 || inputValue(page, "exits") != "3" || inputValue(page, "reason") != "居家" {
-		t.Errorf("the match is not ticked, or the form lost something: %s", page.Find("form.tx-form").Text())
-	}
-	if len(d.restrictions(t)) != 0 {
-		t.Fatal("looking restricted a house")
-	}
-	form.Set("pasted", strings.Repeat("1\n", store.RestrictionMost+1))
-	page, _ = b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
-	wrongField(t, page, "pasted")
-
-	form.Set("act", "all")
-	form.Set("pasted", "")
-	page, _ = b.post(t, restrictionPath, form, http.StatusOK)
-	if n := page.Find(`input[name="houses"][checked]`).Length(); n != len(d.mine.Houses) {
-		t.Errorf("%d of %d houses are ticked", n, len(d.mine.Houses))
-	}
-	form.Set("community", d.others.Community.String())
-	form.Set("act", "paste")
-	b.post(t, restrictionPath, form, http.StatusNotFound)
-}
-
-// A list that nobody has looked at is not left out silently because houses are ticked,
-// and Enter in a field saves.
-func TestAPastedListIsNotSavedUnseen(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"save"},
-		"houses": {d.mine.Houses[1].String()}, "pasted": {houseLabel(t, d, d.mine.Houses[0])}}
-	page, _ := b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
-	wrongField(t, page, "pasted")
-	if len(d.restrictions(t)) != 0 {
-		t.Fatal("saved without the list")
-	}
-	alone := maps.Clone(form) // without ticks it is the list that is wrong, not the houses
-	alone.Del("houses")
-	page, _ = b.post(t, restrictionPath, alone, http.StatusUnprocessableEntity)
-	if wrongs := page.Find("main .tx-wrong"); wrongs.Length() != 1 || !strings.Contains(page.Find("#f-pasted-error").Text(), "名单还没有核对") || page.Find("#f-pasted").Text() != form.Get("pasted") {
-		t.Errorf("of the list alone: %q", wrongs.Text())
-	}
-	if first := page.Find("main form.tx-form button").First(); first.AttrOr("value", "") != "save" {
-		t.Errorf("Enter presses %q", first.AttrOr("value", ""))
-	}
-	form.Set("act", "paste")
-	page, _ = b.post(t, restrictionPath, form, http.StatusOK)
-	form = filledIn(page)
-	form.Set("act", "save")
-	typed := form.Get("pasted")
-	form.Set("pasted", typed+"\r\n9-9-9999")
-	b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
-	form.Set("pasted", typed)
-	b.post(t, restrictionPath, form, http.StatusSeeOther)
-	if len(d.restrictions(t)) != 2 {
-		t.Errorf("%d houses restricted, want the ticked one and the list's", len(d.restrictions(t)))
-	}
-}
-
-// Whoever restricts a house that is restricted already sees what will be replaced.
-func TestReplacingARestrictionSaysSo(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	house := d.mine.Houses[0]
-	err := d.store.SetRestrictions(t.Context(), core.System, core.Everywhere, d.mine.Community, []core.ID{house}, core.Restriction{Exits: 2, Reason: "社区通知"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {houseLabel(t, d, house)}}
-	page, _ := b.post(t, restrictionPath, form, http.StatusOK)
-	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "已限制 2 次，社区通知") {
-		t.Errorf("the list's line: %q", row)
-	}
-	if asks := page.Find(`main button[value="save"][data-confirm]`); asks.Length() != 2 || !strings.Contains(asks.AttrOr("data-confirm", ""), "有 1 套已限制出入") {
-		t.Errorf("asks %q", asks.AttrOr("data-confirm", ""))
-	}
-	form = filledIn(page)
-	form.Set("act", "save")
-	b.post(t, restrictionPath, form, http.StatusSeeOther)
-	// A house ticked since the page was drawn is asked about by the server.
-	form.Del("told")
-	form.Set("exits", "5")
-	page, _ = b.post(t, restrictionPath, form, http.StatusUnprocessableEntity)
-	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") || inputValue(page, "exits") != "5" || page.Find("[data-confirm]").Length() != 0 {
-		t.Errorf("asked %q", notice)
-	}
-	if list := d.restrictions(t); len(list) != 1 || list[0].Exits != -1 {
-		t.Fatalf("replaced unasked: %+v", list)
-	}
-	form = filledIn(page)
-	form.Set("act", "save")
-	b.post(t, restrictionPath, form, http.StatusSeeOther)
-	if list := d.restrictions(t); len(list) != 1 || list[0].Exits != 5 {
-		t.Errorf("not replaced: %+v", list)
-	}
-	entries, _, err := d.store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{}, store.Page{Limit: 1})
-	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Before, "周期内出门 -1 次，原因：居家") {
-		t.Errorf("the audit log keeps %+v, %v", entries, err)
-	}
-}
-
-// upload sends a form with a file, as multipart.
-func (b *readerClerk) upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
-	t.Helper()
-	return b.uploadAs(t, path, form, sentFile{field, "名单.csv", file}, status)
-}
-
-// sentFile is a file in a form.
-type sentFile struct {
-	field, name string
-	content     []byte
-}
-
-func (b *readerClerk) uploadAs(t *testing.T, path string, form url.Values, file sentFile, status int) *goquery.Document {
-	t.Helper()
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	sent := url.Values{web.CSRFField: {drawnAnew(b.csrf)}}
-	maps.Copy(sent, form)
-	for name, values := range sent {
-		for _, value := range values {
-			if err := w.WriteField(name, value); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	part, err := w.CreateFormFile(file.field, file.name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = part.Write(file.content) // into memory
-	w.Close()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.d.address+path, &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", w.FormDataContentType())
-	page, _ := b.do(t, request, status)
-	return page
-}
-
-// A list file is read into the pasted list and looked at like one.
-func TestRestrictionListFile(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	house := d.mine.Houses[0].String()
-	label := houseLabel(t, d, d.mine.Houses[0])
-	inGBK, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte("序号,房屋\r\n1," + label + "\r\n2,没有的99\r\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var book bytes.Buffer
-	if err := sheet.Write(&book, "名单", []string{"房屋"}, func(add func(...any) error) error { return errors.Join(add(label), add("没有的99")) }); err != nil {
-		t.Fatal(err)
-	}
-	form := url.Values{"community": {d.mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {"9-9-9999\r\n" + label}}
-	for name, file := range map[string][]byte{"GBK": inGBK, "UTF-8": []byte(label + "\n没有的99\n"), "with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": book.Bytes()} {
-		t.Run(name, func(t *testing.T) {
-			page := b.upload(t, restrictionPath, form, restrictionFile, file, http.StatusOK)
-			if pasted := page.Find(`textarea[name="pasted"]`).Text(); pasted != "9-9-9999\n"+label+"\n没有的99" {
-				t.Errorf("read as %q", pasted)
-			}
-			if lines := page.Find("#matches tbody tr"); lines.Length() != 3 || !strings.Contains(page.Find("#matches").Text(), "名单有 3 行：1 行已匹配，2 行没有找到。") {
-				t.Errorf("looked at as %q", page.Find("#matches").Text())
-			}
-			if page.Find(`input[name="houses"][value="`+house+`"][checked]`).Length() != 1 || inputValue(page, "reason") != "居家" {
-				t.Error("the match is not ticked, or the form lost something")
-			}
-		})
-	}
-	// Saved unseen it is shown, not done; so is one whose houses were ticked before.
-	form.Set("act", "save")
-	form.Set("houses", house)
-	page := b.upload(t, restrictionPath, form, restrictionFile, inGBK, http.StatusUnprocessableEntity)
-	wrongField(t, page, restrictionFile)
-	if page.Find("#matches tbody tr").Length() != 3 {
-		t.Error("what was saved unseen is not shown")
-	}
-	if len(d.restrictions(t)) != 0 {
-		t.Fatal("a file restricted a house unseen")
-	}
-	// An input left empty is no file; a list that was looked at need not be again.
-	form.Set("pasted", page.Find(`textarea[name="pasted"]`).Text())
-	form.Set("looked", inputValue(page, "looked"))
-	b.upload(t, restrictionPath, form, "other", nil, http.StatusSeeOther)
-	if len(d.restrictions(t)) != 1 {
-		t.Error("the form was not saved")
-	}
-}
-
-func TestRestrictionListFileRefuses(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	for name, wrong := range map[string]string{"名单.exe": "只支持 txt、csv、xlsx 文件", "名单.xlsx": "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"} {
-		form := url.Values{"community": {d.mine.Community.String()}, "act": {"paste"}, "pasted": {"1-1-101"}}
-		page := b.uploadAs(t, restrictionPath, form, sentFile{restrictionFile, name, []byte("3-2-501\n")}, http.StatusUnprocessableEntity)
-		if got := page.Find("#f-file-error").Text(); got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
-			t.Errorf("%s: told %q, want %q", name, got, wrong)
-		}
-	}
-	for name, c := range map[string]struct {
-		pasted, file, wrong string
-	}{
-		"too many":      {"", strings.Repeat("3-2-501\n", store.RestrictionMost+1), "文件里有 501 行，一次最多 500 行，请分成几份"},
-		"together":      {"1-1-101", strings.Repeat("3-2-501\n", store.RestrictionMost), "连同已粘贴的共有 501 行，一次最多 500 行，请分成几份"},
-		"far too many":  {"", strings.Repeat("1\n", 6000), "文件里超过 5000 行，请分成几份上传"},
-		"too large":     {"", strings.Repeat("3-2-501,"+strings.Repeat("x", 300)+"\n", 4000), "文件有 1.2 MB，最大 1 MB"},
-		"picture":       {"", "\x89PNG\x00\x01", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
-		"empty":         {"", " \n", "文件是空的"},
-		"without house": {"", "楼栋,房号\n", "文件里没有找到房屋，请把房屋写在第一列"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			form := url.Values{"community": {d.mine.Community.String()}, "act": {"paste"}, "pasted": {c.pasted}, "reason": {hostileText}}
-			page := b.upload(t, restrictionPath, form, restrictionFile, []byte(c.file), http.StatusUnprocessableEntity)
-			wrongField(t, page, restrictionFile)
-			if got := page.Find("#f-file-error").Text(); got != c.wrong {
-				t.Errorf("told %q, want %q", got, c.wrong)
-			}
-			if page.Find(`textarea[name="pasted"]`).Text() != c.pasted || inputValue(page, "reason") != hostileText || !strings.Contains(page.Find(".tx-wrong").Text(), "名单.csv") {
-				t.Error("the form lost something")
-			}
-		})
-	}
-	form := url.Values{"community": {d.others.Community.String()}, "act": {"paste"}}
-	b.upload(t, restrictionPath, form, restrictionFile, []byte("1"), http.StatusNotFound)
-	b.upload(t, restrictionPath, form, restrictionFile, make([]byte, web.UploadBody(restrictionListMost)), http.StatusRequestEntityTooLarge)
-}
-
-// The tree of the form shows the houses of a node, ticks all of them, and unticks them;
-// nothing else that is ticked or typed is lost, and nothing saved.
-func TestRestrictionTree(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.registrar(t)
-	more, err := d.store.CreateHouses(t.Context(), core.System, core.Everywhere, d.mine.Community, [][]string{{"77", "1", "101"}, {"77", "1", "102"}, {"77", "2", "101"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := d.mine.Houses[0].String()
-	page := b.get(t, restrictionPath+"/new?house="+before, http.StatusOK)
-	form := filledIn(page)
-	form.Set("reason", hostileText)
-	press := func(button, note string, shown, ticked int) {
-		t.Helper()
-		act := page.Find(`#restriction-tree button:contains("`+button+`")`).Last().AttrOr("value", "")
-		if button == "全选" || button == "全不选" {
-			act = page.Find(`#restriction-tree .tx-current button:contains("`+button+`")`).AttrOr("value", "")
-		}
-		form.Set("act", act)
-		page, _ = b.post(t, restrictionPath, form, http.StatusOK)
-		form = filledIn(page)
-		if boxes := page.Find(`input[name="houses"]`); boxes.Length() != shown || boxes.Filter("[checked]").Length() != ticked {
-			t.Errorf("%s (%s) shows %d houses, %d ticked; want %d, %d", button, act, boxes.Length(), boxes.Filter("[checked]").Length(), shown, ticked)
-		}
-		if got := page.Find("#restriction-tree .tx-current small").Text(); got != note {
-			t.Errorf("%s: the tree says %q, want %q", button, got, note)
-		}
-		if page.Find(`input[value="`+before+`"][checked]`).Length() != 1 || inputValue(page, "reason") != hostileText {
-			t.Errorf("%s: the form lost something", button)
-		}
-	}
-	press("77栋", "3 套", 4, 1)
-	press("全选", "已选 3 / 3 套", 4, 4)
-	press("2单元", "已选 1 / 1 套", 4, 4)
-	press("全不选", "1 套", 4, 3)
-	press("77栋", "已选 2 / 3 套", 4, 3)
-	press("全部楼栋", "已选 3 / "+strconv.Itoa(len(d.mine.Houses)+3)+" 套", 3, 3)
-	if len(d.restrictions(t)) != 0 {
-		t.Fatal("a button of the tree restricted a house")
-	}
-	form.Set("act", "save")
-	b.post(t, restrictionPath, form, http.StatusSeeOther)
-	var got []core.ID
-	for _, r := range d.restrictions(t) {
-		got = append(got, r.House)
-	}
-	slices.Sort(got)
-	if want := slices.Sorted(slices.Values([]core.ID{d.mine.Houses[0], more[0], more[1]})); !slices.Equal(got, want) {
-		t.Errorf("restricted %v, want %v", got, want)
-	}
-
-	// A node of another community has no houses here; what is no node is no act.
-	tree, err := d.store.BuildingTree(t.Context(), core.Everywhere, d.others.Community)
-	if err != nil || len(tree) == 0 {
-		t.Fatalf("%d nodes, %v", len(tree), err)
-	}
-	for _, verb := range []string{pickOpen, pickAll, pickNone} {
-		form := url.Values{"community": {d.mine.Community.String()}, "act": {verb + tree[0].ID.String()}}
-		page, _ := b.post(t, restrictionPath, form, http.StatusOK)
-		if page.Find(`input[name="houses"]`).Length() != 0 {
-			t.Errorf("%s shows another community's houses", verb)
-		}
-		form.Set("act", verb+hostileText[:20])
-		b.post(t, restrictionPath, form, http.StatusOK)
-	}
-}
-
-func sampleRestrictionTree() *templates.Tree {
-	node := func(id core.ID, houses int, children ...*store.TreeNode) *store.TreeNode {
-		return &store.TreeNode{BuildingNode: core.BuildingNode{ID: id, Name: hostileText}, Houses: houses, Children: children}
-	}
-	tree := restrictionTree([]*store.TreeNode{node(1, 600, node(2, 1), node(3, 2))}, 2, []core.House{{Path: "/1/2/"}})
-	return &tree
-}
-
-func TestRestrictionPages(t *testing.T) {
-	shell := templates.Shell{Title: "限制出入", CSRF: "x"}
-	at := place{Community: core.Community{ID: 1}}
-	templates.CheckAll(t, "console/restriction/", map[string]any{
-		"console/restriction/list": restrictionListPage{Shell: shell, Tabs: passTabs("restriction", at), List: templates.List{Path: restrictionPath}, Rows: []restrictionRow{
-			{Label: "1栋101", Reason: hostileText, State: restrictionBadge(core.Restriction{Exits: 2}, 1), Lift: &templates.Submit{Label: "解除", URL: "/x"}},
-		}},
-		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
-		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: 1, Tree: sampleRestrictionTree(),
-			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: hostileText, Error: "太大"}, Tally: "名单有 3 行", Matches: restrictionMatches([]core.HouseMatch{{Line: hostileText}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
-	})
+	b.Post(t, lift, desk.ConfirmedForm(), http.StatusNotFound)
 }

@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/testkit/desk"
 )
 
 func TestAViewIsALinkOfItsOwner(t *testing.T) {
-	d := newReaderDesk(t)
-	b, colleague := d.manager(t), d.manager(t)
-	page := b.get(t, readerPath+"?state=off&after=9", http.StatusOK)
+	d := newDesk(t)
+	b, colleague := d.Manager(t), d.Manager(t)
+	page := b.Get(t, frame.ReaderPath+"?state=off&after=9", http.StatusOK)
 	form := page.Find(".tx-views form")
 	if query := form.Find(`input[name="query"]`).AttrOr("value", ""); query != "state=off" {
 		t.Fatalf("would save %q", query)
@@ -21,73 +23,73 @@ func TestAViewIsALinkOfItsOwner(t *testing.T) {
 	const typed = `<b>离线`
 	send := url.Values{"stem": {"reader"}, "query": {"state=off"}, "name": {typed}}
 	for range 2 { // a second click does no harm
-		if _, to := b.post(t, savedViewPath, send, http.StatusSeeOther); to != readerPath+"?state=off" {
+		if _, to := b.Post(t, frame.SavedViewPath, send, http.StatusSeeOther); to != frame.ReaderPath+"?state=off" {
 			t.Errorf("saved, and on to %q", to)
 		}
 	}
-	page = b.get(t, readerPath, http.StatusOK)
-	literally(t, page, typed)
-	views := page.Find(`.tx-views a[href="` + readerPath + `?state=off"]`)
+	page = b.Get(t, frame.ReaderPath, http.StatusOK)
+	desk.Literally(t, page, typed)
+	views := page.Find(`.tx-views a[href="` + frame.ReaderPath + `?state=off"]`)
 	if views.Length() != 1 || page.Find(".tx-views [aria-current]").Length() != 0 {
 		t.Errorf("%d views", views.Length())
 	}
-	if page = b.get(t, readerPath+"?state=off", http.StatusOK); page.Find(".tx-views a[aria-current]").Length() != 1 {
+	if page = b.Get(t, frame.ReaderPath+"?state=off", http.StatusOK); page.Find(".tx-views a[aria-current]").Length() != 1 {
 		t.Error("the view in use is not marked")
 	}
-	if colleague.get(t, readerPath, http.StatusOK).Find(".tx-views a").Length() != 0 {
+	if colleague.Get(t, frame.ReaderPath, http.StatusOK).Find(".tx-views a").Length() != 0 {
 		t.Error("another account's view is offered")
 	}
-	if b.get(t, readerPath+"/new", http.StatusOK).Find(".tx-views").Length() != 0 {
+	if b.Get(t, frame.ReaderPath+"/new", http.StatusOK).Find(".tx-views").Length() != 0 {
 		t.Error("a form offers views")
 	}
 }
 
 func TestViewsAreRenamedAndDeleted(t *testing.T) {
-	d := newReaderDesk(t)
-	b, colleague := d.manager(t), d.manager(t)
+	d := newDesk(t)
+	b, colleague := d.Manager(t), d.Manager(t)
 	for _, name := range []string{"甲", "乙"} {
-		b.post(t, savedViewPath, url.Values{"stem": {"reader"}, "query": {"q=" + name}, "name": {name}}, http.StatusSeeOther)
+		b.Post(t, frame.SavedViewPath, url.Values{"stem": {"reader"}, "query": {"q=" + name}, "name": {name}}, http.StatusSeeOther)
 	}
-	const manage = savedViewPath + "?stem=reader"
-	self := b.get(t, manage, http.StatusOK).Find("tbody form").First().AttrOr("action", "")
-	if !strings.HasPrefix(self, savedViewPath+"/") {
+	const manage = frame.SavedViewPath + "?stem=reader"
+	self := b.Get(t, manage, http.StatusOK).Find("tbody form").First().AttrOr("action", "")
+	if !strings.HasPrefix(self, frame.SavedViewPath+"/") {
 		t.Fatalf("renamed at %q", self)
 	}
-	page, _ := b.post(t, self, url.Values{"name": {"乙"}}, http.StatusUnprocessableEntity)
+	page, _ := b.Post(t, self, url.Values{"name": {"乙"}}, http.StatusUnprocessableEntity)
 	if page.Find("tbody .tx-error").Length() != 1 || page.Find(`input[aria-invalid]`).AttrOr("value", "") != "乙" {
 		t.Error("a name that is taken is not told, or what was typed is lost")
 	}
-	b.post(t, self, url.Values{"name": {"丙"}}, http.StatusSeeOther)
-	if text := b.get(t, manage, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "丙") || strings.Contains(text, "甲") {
+	b.Post(t, self, url.Values{"name": {"丙"}}, http.StatusSeeOther)
+	if text := b.Get(t, manage, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "丙") || strings.Contains(text, "甲") {
 		t.Errorf("renamed: %s", text)
 	}
-	colleague.post(t, self, url.Values{"name": {"丁"}}, http.StatusNotFound)
-	colleague.post(t, self+"/delete", nil, http.StatusNotFound)
-	asked, _ := b.post(t, self+"/delete", nil, http.StatusOK)
+	colleague.Post(t, self, url.Values{"name": {"丁"}}, http.StatusNotFound)
+	colleague.Post(t, self+"/delete", nil, http.StatusNotFound)
+	asked, _ := b.Post(t, self+"/delete", nil, http.StatusOK)
 	if !strings.Contains(asked.Find(".tx-confirm").Text(), "丙") {
 		t.Error("the question does not name the view")
 	}
-	b.post(t, self+"/delete", confirmedForm(), http.StatusSeeOther)
-	if n := b.get(t, manage, http.StatusOK).Find("tbody tr").Length(); n != 1 {
+	b.Post(t, self+"/delete", desk.ConfirmedForm(), http.StatusSeeOther)
+	if n := b.Get(t, manage, http.StatusOK).Find("tbody tr").Length(); n != 1 {
 		t.Errorf("%d views are left", n)
 	}
 }
 
 func TestViewsThatCannotBe(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.signIn(t, core.ScopeOf(d.mine.Community), core.PermReaderView)
-	b.post(t, savedViewPath, url.Values{"stem": {"resident"}, "name": {"甲"}}, http.StatusNotFound) // no permission
-	b.post(t, savedViewPath, url.Values{"stem": {"../x"}, "name": {"甲"}}, http.StatusNotFound)
-	b.post(t, savedViewPath, url.Values{"stem": {"reader"}, "name": {"甲"}, "query": {"q=%zz"}}, http.StatusUnprocessableEntity)
-	b.post(t, savedViewPath, url.Values{"stem": {"reader"}, "name": {" "}}, http.StatusSeeOther)
-	page := b.get(t, readerPath, http.StatusOK)
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView)
+	b.Post(t, frame.SavedViewPath, url.Values{"stem": {"resident"}, "name": {"甲"}}, http.StatusNotFound) // no permission
+	b.Post(t, frame.SavedViewPath, url.Values{"stem": {"../x"}, "name": {"甲"}}, http.StatusNotFound)
+	b.Post(t, frame.SavedViewPath, url.Values{"stem": {"reader"}, "name": {"甲"}, "query": {"q=%zz"}}, http.StatusUnprocessableEntity)
+	b.Post(t, frame.SavedViewPath, url.Values{"stem": {"reader"}, "name": {" "}}, http.StatusSeeOther)
+	page := b.Get(t, frame.ReaderPath, http.StatusOK)
 	if !strings.Contains(page.Find(".tx-flash").Text(), "请填写视图的名称") || page.Find(".tx-views a").Length() != 0 {
 		t.Error("a view without a name")
 	}
 	for i := range core.SavedViewMost {
-		b.post(t, savedViewPath, url.Values{"stem": {"reader"}, "name": {fmt.Sprint(i)}}, http.StatusSeeOther)
+		b.Post(t, frame.SavedViewPath, url.Values{"stem": {"reader"}, "name": {fmt.Sprint(i)}}, http.StatusSeeOther)
 	}
-	if b.get(t, readerPath, http.StatusOK).Find(".tx-views form").Length() != 0 {
+	if b.Get(t, frame.ReaderPath, http.StatusOK).Find(".tx-views form").Length() != 0 {
 		t.Error("one more is offered where no more can be saved")
 	}
 }

@@ -2,49 +2,29 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/PuerkitoBio/goquery"
-
 	"tongxing/core"
+	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/templates"
+	"tongxing/testkit/desk"
 )
-
-// filledIn are the values that a page's form would send.
-func filledIn(page *goquery.Document) url.Values {
-	values := url.Values{}
-	page.Find("main form.tx-form").First().Find("input[name], select[name], textarea[name]").Each(func(_ int, field *goquery.Selection) {
-		name, value := field.AttrOr("name", ""), field.AttrOr("value", "")
-		_, checked := field.Attr("checked")
-		switch kind := field.AttrOr("type", ""); {
-		case goquery.NodeName(field) == "select":
-			value = field.Find("option[selected]").AttrOr("value", "")
-		case goquery.NodeName(field) == "textarea":
-			value = field.Text()
-		case (kind == "checkbox" || kind == "radio") && !checked:
-			return
-		}
-		values.Add(name, value)
-	})
-	return values
-}
 
 // Of two people who change the same thing, whoever saves second is told what the
 // first made of it, and saves over it only knowingly.
 func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
-	d := newReaderDesk(t)
+	d := newDesk(t)
 	scope := core.Everywhere
-	b := d.signIn(t, scope, core.Permissions()...)
-	account, err := d.store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
-		Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(d.mine.Community),
+	b := d.SignIn(t, scope, core.Permissions()...)
+	account, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
+		Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(d.Mine.Community),
 	}, "correct-horse-7")
 	if err != nil {
 		t.Fatal(err)
 	}
-	observer, err := d.store.SaveObserver(t.Context(), core.System, scope, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.mine.Community}})
+	observer, err := d.Store.SaveObserver(t.Context(), core.System, scope, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,16 +33,16 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		first, second [2]string // a field, and what it is changed to
 		saved         string    // in words, what the first made of its field
 	}{
-		communityPath: {d.mine.Community, [2]string{"phone", "0755-1"}, [2]string{"address", "滨河路 1 号"}, "0755-1"},
-		housePath:     {d.mine.Houses[0], [2]string{"arrears", "555.00"}, [2]string{"level2", "909"}, "555.00"},
-		residentPath:  {d.mine.Residents[0].ID, [2]string{"identity", string(core.Family)}, [2]string{"name", "张三丰"}, core.Family.Words()},
-		readerPath:    {d.mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
-		guardPostPath: {d.mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
-		guardPath:     {d.mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
-		observerPath:  {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
-		accountPath:   {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
+		frame.CommunityPath: {d.Mine.Community, [2]string{"phone", "0755-1"}, [2]string{"address", "滨河路 1 号"}, "0755-1"},
+		frame.HousePath:     {d.Mine.Houses[0], [2]string{"arrears", "555.00"}, [2]string{"level2", "909"}, "555.00"},
+		frame.ResidentPath:  {d.Mine.Residents[0].ID, [2]string{"identity", string(core.Family)}, [2]string{"name", "张三丰"}, core.Family.Words()},
+		frame.ReaderPath:    {d.Mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
+		frame.GuardPostPath: {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
+		frame.GuardPath:     {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
+		frame.ObserverPath:  {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
+		frame.AccountPath:   {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
 	}
-	for _, r := range d.console.Routes() {
+	for _, r := range d.Routes {
 		path, edit := strings.CutSuffix(r.Path, "/:id/edit")
 		if _, tested := edits[path]; edit && !tested {
 			t.Errorf("%s is not tested", r.Path)
@@ -71,21 +51,21 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	for path, e := range edits {
 		t.Run(strings.TrimPrefix(path, "/console/"), func(t *testing.T) {
 			to := path + "/" + e.id.String()
-			first, second := filledIn(b.get(t, to+"/edit", http.StatusOK)), filledIn(b.get(t, to+"/edit", http.StatusOK))
+			first, second := desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK)), desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK))
 			if first.Get(templates.SeenField) == "" {
 				t.Fatal("the form does not say what it was made on")
 			}
 			first.Set(e.first[0], e.first[1])
-			b.post(t, to, first, http.StatusSeeOther)
+			b.Post(t, to, first, http.StatusSeeOther)
 			second.Set(e.second[0], e.second[1])
-			page, _ := b.post(t, to, second, http.StatusConflict)
+			page, _ := b.Post(t, to, second, http.StatusConflict)
 			if said := page.Find("#f-" + e.first[0] + "-error, .tx-wrong"); !strings.Contains(said.Text(), "现在保存的是："+e.saved) {
 				t.Errorf("does not say what is saved now: %q", strings.Join(strings.Fields(page.Find("main form.tx-form").First().Text()), " "))
 			}
-			if now := filledIn(b.get(t, to+"/edit", http.StatusOK)); now.Get(e.first[0]) != e.first[1] {
+			if now := desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK)); now.Get(e.first[0]) != e.first[1] {
 				t.Errorf("the first one's change is lost: %v", now)
 			}
-			shown := filledIn(page)
+			shown := desk.FilledIn(page)
 			if shown.Get(e.second[0]) != e.second[1] {
 				t.Errorf("the form lost what was typed: %v", shown)
 			}
@@ -94,8 +74,8 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 			if stale == second.Get(templates.SeenField) {
 				t.Error("the form is still made on what was there before")
 			}
-			b.post(t, to, shown, http.StatusSeeOther)
-			if now := filledIn(b.get(t, to+"/edit", http.StatusOK)); now.Get(e.first[0]) == e.first[1] {
+			b.Post(t, to, shown, http.StatusSeeOther)
+			if now := desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK)); now.Get(e.first[0]) == e.first[1] {
 				t.Errorf("what was saved knowingly is not there: %v", now)
 			}
 		})
@@ -104,56 +84,56 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 
 // What is wrong with a stale form does not make it fresh.
 func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
-	d := newReaderDesk(t)
-	b := d.signIn(t, core.Everywhere, core.Permissions()...)
-	to := readerURL(d.mine.Doors[0].ID)
-	form := filledIn(b.get(t, to+"/edit", http.StatusOK))
-	reader, err := d.store.Reader(t.Context(), core.Everywhere, d.mine.Doors[0].ID)
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	to := frame.ReaderURL(d.Mine.Doors[0].ID)
+	form := desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK))
+	reader, err := d.Store.Reader(t.Context(), core.Everywhere, d.Mine.Doors[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	reader.Firmware = "V9"
-	if err := d.store.UpdateReader(t.Context(), core.System, core.Everywhere, reader); err != nil {
+	if err := d.Store.UpdateReader(t.Context(), core.System, core.Everywhere, reader); err != nil {
 		t.Fatal(err)
 	}
 	seen := form.Get(templates.SeenField)
 	form.Set("name", " ")
-	page, _ := b.post(t, to, form, http.StatusUnprocessableEntity)
-	if again := filledIn(page); again.Get(templates.SeenField) != seen {
+	page, _ := b.Post(t, to, form, http.StatusUnprocessableEntity)
+	if again := desk.FilledIn(page); again.Get(templates.SeenField) != seen {
 		t.Errorf("made on %q, then on %q", seen, again.Get(templates.SeenField))
 	}
 	form.Set("name", "北门读头")
-	b.post(t, to, form, http.StatusConflict)
+	b.Post(t, to, form, http.StatusConflict)
 }
 
 // A draft comes back made on what it was made on, however long its writer was away.
 func TestADraftStaysOnWhatItWasMadeOn(t *testing.T) {
-	d := newReaderDesk(t)
-	observer, err := d.store.SaveObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.mine.Community}})
+	d := newDesk(t)
+	observer, err := d.Store.SaveObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin := d.signIn(t, core.Everywhere, core.Permissions()...)
-	to := observerPath + "/" + observer.String()
-	form := filledIn(admin.get(t, to+"/edit", http.StatusOK))
+	admin := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	to := frame.ObserverPath + "/" + observer.String()
+	form := desk.FilledIn(admin.Get(t, to+"/edit", http.StatusOK))
 	seen := form.Get(templates.SeenField)
 	form.Set("name", "钱警官")
 	form.Del(web.CSRFField)
-	b, _ := d.expelled(t, "typist", core.PermObserverView, core.PermObserverEdit)
-	_, signIn := b.post(t, to, form, http.StatusSeeOther)
+	b, _ := d.Expelled(t, "typist", core.PermObserverView, core.PermObserverEdit)
+	_, signIn := b.Post(t, to, form, http.StatusSeeOther)
 
-	first := filledIn(admin.get(t, to+"/edit", http.StatusOK))
+	first := desk.FilledIn(admin.Get(t, to+"/edit", http.StatusOK))
 	first.Set("capacity", "网格员")
-	admin.post(t, to, first, http.StatusSeeOther)
+	admin.Post(t, to, first, http.StatusSeeOther)
 
-	b.signInAgain(t, signIn, "typist", ownPassword)
-	draft := filledIn(b.resume(t))
+	b.SignInAgain(t, signIn, "typist", desk.OwnPassword)
+	draft := desk.FilledIn(b.Resume(t))
 	if draft.Get(templates.SeenField) != seen || draft.Get("name") != "钱警官" {
 		t.Fatalf("resumed as %v, made on %s", draft, seen)
 	}
 	draft.Del(web.CSRFField)
-	page, _ := b.post(t, to, draft, http.StatusConflict)
-	if !strings.Contains(page.Find("main form.tx-form").Text(), "现在保存的是：网格员") || inputValue(page, "name") != "钱警官" {
+	page, _ := b.Post(t, to, draft, http.StatusConflict)
+	if !strings.Contains(page.Find("main form.tx-form").Text(), "现在保存的是：网格员") || desk.InputValue(page, "name") != "钱警官" {
 		t.Errorf("the page says %q", strings.Join(strings.Fields(page.Find("main form.tx-form").Text()), " "))
 	}
 }

@@ -154,6 +154,12 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 }
 
+// Console is cut into areas, a folder each, on a frame that knows none of them.
+const (
+	console = "handlers/console"
+	frame   = console + "/frame"
+)
+
 // allowed reports that code in folder may import our package ours.
 func allowed(folder, ours string) bool {
 	if under(folder, "store") {
@@ -161,6 +167,9 @@ func allowed(folder, ours string) bool {
 	}
 	if slices.Contains(engine, ours) {
 		return false
+	}
+	if strings.HasPrefix(ours, console+"/") {
+		return folder == console || ours == frame && (path.Dir(folder) == console || folder == "testkit/desk")
 	}
 	rule := folder
 	for {
@@ -231,6 +240,15 @@ func TestAllowed(t *testing.T) {
 		{"handlers/console", "handlers/web", true},
 		{"handlers/console", "handlers/api", false},
 		{"handlers/web", "handlers/console", false},
+		{"handlers/console", "handlers/console/access", true},
+		{"handlers/console/access", "handlers/console/frame", true},
+		{"handlers/console/access", "handlers/console/registry", false},
+		{"handlers/console/access", "handlers/console", false},
+		{"handlers/console/frame", "handlers/console/access", false},
+		{"handlers/console/frame", "handlers/web", true},
+		{"handlers/h5", "handlers/console/frame", false},
+		{"server", "handlers/console/access", false},
+		{"testkit/desk", "handlers/console/frame", true},
 		{"handlers/console", "configs", false},
 		{"wechat", "wechat/simulator", false},
 		{"wechat/simulator", "wechat", false},
@@ -273,13 +291,34 @@ func TestStems(t *testing.T) {
 	}
 	for _, s := range all {
 		parts := strings.Split(s.path, "/")
-		if s.isTest || parts[0] != "handlers" || len(parts) != 3 || parts[1] == "web" || !hasRoutes(s.file) {
+		if s.isTest || !isSurface(parts) || parts[1] == "web" || !hasRoutes(s.file) {
 			continue
 		}
 		name := stem(s.path)
 		if !known[name] && name != parts[1] && name != "home" {
 			t.Errorf("%s: no core, store or gate file is named %s", s.path, name)
 		}
+	}
+}
+
+// isSurface reports that a path is a file of a surface, or of an area of the console.
+func isSurface(parts []string) bool {
+	return parts[0] == "handlers" && (len(parts) == 3 || len(parts) == 4 && parts[1] == "console")
+}
+
+// TestFrameKnowsNoFeature holds that the console's frame names features in paths.go
+// only: what it does for one, it does for all.
+func TestFrameKnowsNoFeature(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.isTest || s.folder() != frame || s.path == frame+"/paths.go" {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(text.Value, `"/console/`) && text.Value != `"/console/"` {
+				t.Errorf("%s names %s", s.path, text.Value)
+			}
+			return true
+		})
 	}
 }
 
@@ -295,7 +334,7 @@ func TestFeatureMap(t *testing.T) {
 		if slices.Contains([]string{"core", "store", "gate"}, parts[0]) {
 			exists[stem(s.path)] = true
 		}
-		if parts[0] == "handlers" && len(parts) == 3 && hasRoutes(s.file) {
+		if isSurface(parts) && hasRoutes(s.file) {
 			routed[stem(s.path)] = true
 		}
 	}

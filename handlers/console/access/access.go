@@ -1,0 +1,26 @@
+// Package access is the console's pages about who passes the gates: readers, guard
+// posts, guards and observers, pass rules, restrictions, access records and alerts.
+package access
+
+import (
+	"slices"
+
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+)
+
+// Pages are the area's pages.
+type Pages struct{ *frame.Frame }
+
+// Routes returns the area's routes, feature by feature.
+func (p *Pages) Routes() []web.Route {
+	return slices.Concat(
+		p.alertRoutes(),
+		p.passRuleRoutes(),
+		p.restrictionRoutes(),
+		p.readerRoutes(),
+		p.guardPostRoutes(),
+		p.observerRoutes(),
+		p.recordRoutes(),
+	)
+}

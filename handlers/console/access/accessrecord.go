@@ -1,0 +1,276 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// recordRoutes are 出入记录: the list, one record, and the export.
+func (p *Pages) recordRoutes() []web.Route {
+	view := web.Need(core.PermRecordView)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.AccessRecordPath, Access: view, Handler: p.recordList},
+		{Method: http.MethodGet, Path: frame.AccessRecordChartPath, Access: view, Handler: p.recordChart, EachPerMinute: 60},
+		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/news", Access: view, Handler: p.recordNews},
+		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/export.xlsx", Access: web.Need(core.PermRecordExport), Handler: p.recordExport, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/:id", Access: view, Handler: p.recordShow},
+	}
+}
+
+type recordListPage struct {
+	templates.Shell
+	Tabs   templates.Tabs
+	List   templates.List
+	Rows   []recordRow
+	Totals []templates.Fact
+	Day    string
+	News   recordNews
+}
+
+type recordRow struct {
+	URL, Community, Gate, Direction, Via, Name, House, Temp, Why string
+	At                                                           time.Time
+	Result                                                       templates.Badge
+}
+
+// recordsAPage is how many records a page shows.
+const recordsAPage = 50
+
+func (p *Pages) recordList(c *web.Context) error {
+	form, filter, at, wrong := p.recordFilter(c)
+	if wrong != nil && web.FieldsOf(wrong) == nil {
+		return wrong
+	}
+	if to := recordElsewhere(c, form, wrong); to != "" {
+		return c.Redirect(to)
+	}
+	page := recordListPage{Shell: p.Shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("list", c.Request().URL.Query())}
+	var err error
+	if page.List, err = p.recordTable(c, form, at); err != nil {
+		return err
+	}
+	if wrong != nil {
+		frame.SetErrors(page.List.Filters, web.FieldsOf(wrong))
+		frame.SetErrors(page.List.More, web.FieldsOf(wrong))
+		page.List.Export = ""
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Bad, Text: "筛选条件有误，请修改后再查询。"})
+		return p.Page(c, web.StatusOf(wrong), "console/accessrecord/list", page)
+	}
+	if err := p.recordTotals(c, &page, form, filter); err != nil {
+		return err
+	}
+	asked := c.Page(recordsAPage)
+	records, more, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, asked)
+	if err != nil {
+		return err
+	}
+	var first, last core.ID
+	for i, r := range records {
+		page.Rows = append(page.Rows, recordRowOf(r, at))
+		if last = r.ID; i == 0 {
+			first = last
+		}
+	}
+	links := web.Links(c.Request().URL, asked, first, last, more)
+	page.List.Count = len(page.Rows)
+	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
+	if asked.Before == 0 && asked.After == 0 {
+		page.News = recordNewsOf(c.Request().URL.Query(), cmp.Or(first, p.Store.NewID()), 0)
+	}
+	return p.Page(c, http.StatusOK, "console/accessrecord/list", page)
+}
+
+// recordTotals counts the day that the list ends with: today, or the last day of
+// the range.
+func (p *Pages) recordTotals(c *web.Context, page *recordListPage, form recordForm, filter core.RecordFilter) error {
+	day, words := p.Today(c), "今天"
+	if form.To != 0 && form.To < day {
+		day, words = form.To, form.To.String()
+	}
+	totals, err := p.Store.RecordTotals(c.Ctx(), c.Scope(), filter, day)
+	page.Day = words
+	page.Totals = []templates.Fact{
+		{Label: "进", Value: frame.Grouped(totals.In)}, {Label: "出", Value: frame.Grouped(totals.Out)}, {Label: "拒绝", Value: frame.Grouped(totals.Refused)},
+	}
+	return err
+}
+
+func recordRowOf(r core.AccessRecord, at frame.CommunityChoice) recordRow {
+	return recordRow{
+		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate, Direction: r.Direction.Words(), Via: r.Via.Words(),
+		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: degrees(r.TempTenths), Why: r.Why(), Result: recordBadge(r),
+	}
+}
+
+func recordBadge(r core.AccessRecord) templates.Badge {
+	if r.Allowed {
+		return templates.Badge{Tone: templates.Good, Text: r.ResultWords()}
+	}
+	return templates.Badge{Tone: templates.Bad, Text: r.ResultWords()}
+}
+
+// degrees writes a temperature; "" for none.
+func degrees(tenths int) string {
+	if tenths == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d ℃", tenths/10, tenths%10)
+}
+
+// recordNews is the bar above the list's first page that says how many records
+// came since. It asks for itself now and then.
+type recordNews struct {
+	URL   string // "" = none
+	Words string // "" = nothing new
+	List  string // the list's first page
+}
+
+// newsMost bounds how many new records are counted, and newsTurns how often a page
+// asks: one that was left open must not keep its session alive for ever.
+const (
+	newsMost  = 99
+	newsTurns = 100
+)
+
+// recordNewsOf is the bar with n new records since an id; query is of the list, or
+// of the bar's own request.
+func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
+	turn, err := strconv.Atoi(query.Get("turn"))
+	if err != nil || turn < 0 {
+		turn = 0
+	}
+	news := recordNews{
+		URL:  templates.WithQuery(frame.AccessRecordPath+"/news", query, "since", since.String(), "turn", strconv.Itoa(turn+1), templates.AfterParam, "", templates.BeforeParam, ""),
+		List: templates.WithQuery(frame.AccessRecordPath, query, "since", "", "turn", "", templates.AfterParam, "", templates.BeforeParam, ""),
+	}
+	switch {
+	case n > newsMost:
+		news.Words = fmt.Sprintf("有 %d 条以上新记录，点此刷新", newsMost)
+	case n > 0:
+		news.Words = fmt.Sprintf("有 %d 条新记录，点此刷新", n)
+	}
+	if turn >= newsTurns {
+		news.URL, news.Words = "", cmp.Or(news.Words, "页面已打开较久，点此看新记录")
+	}
+	return news
+}
+
+// recordNews answers the bar.
+func (p *Pages) recordNews(c *web.Context) error {
+	_, filter, _, err := p.recordFilter(c)
+	if err != nil {
+		return err
+	}
+	since, err := core.ParseID(c.Query("since"))
+	if err != nil {
+		return err
+	}
+	if !c.IsPartial() {
+		return c.Redirect(frame.AccessRecordPath)
+	}
+	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, store.Page{After: since, Limit: newsMost + 1})
+	if err != nil {
+		return err
+	}
+	news := recordNewsOf(c.Request().URL.Query(), since, len(records))
+	return c.HTML(http.StatusOK, func(w io.Writer) error { return p.Renderer.RenderBlock(w, "console/accessrecord/list", "news", news) })
+}
+
+type recordShowPage struct {
+	templates.Shell
+	Facts []templates.Fact
+	Links []templates.Action
+}
+
+func (p *Pages) recordShow(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	r, err := p.Store.AccessRecord(c.Ctx(), c.Scope(), id)
+	if err != nil {
+		return err
+	}
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return err
+	}
+	page := recordShowPage{Shell: p.Shell(c, "accessrecord", recordTitle(r)), Facts: recordFacts(r, community.Name, p.Store.Zone()), Links: recordLinks(c, r)}
+	page.Crumbs, page.Note = []templates.Crumb{{Label: "出入记录", URL: frame.AccessRecordPath}}, community.Name+" · "+r.Gate
+	return p.Page(c, http.StatusOK, "console/accessrecord/show", page)
+}
+
+// recordTitle says who wanted to pass, and which way.
+func recordTitle(r core.AccessRecord) string {
+	return cmp.Or(r.Name, "未知") + " " + frame.DirectionWords(r.Direction)
+}
+
+func recordFacts(r core.AccessRecord, community string, zone *time.Location) []templates.Fact {
+	facts := []templates.Fact{
+		{Label: "结果", Badge: recordBadge(r)},
+		{Label: "原因", Value: r.Why()},
+		{Label: "时间", Value: r.At.In(zone).Format("2006-01-02 15:04:05")},
+		{Label: "小区", Value: community},
+		{Label: "门或门岗", Value: r.Gate},
+		{Label: "方向", Value: r.Direction.Words()},
+		{Label: "方式", Value: r.Via.Words()},
+		{Label: "放行者", Value: r.ReleasedBy},
+		{Label: "通行证", Value: r.Kind.Words()},
+		{Label: "姓名", Value: r.Name},
+		{Label: "房屋", Value: r.HouseLabel},
+		{Label: "体温", Value: degrees(r.TempTenths)},
+		{Label: "计入出门次数", Value: map[bool]string{true: "是", false: "否"}[r.Counted]},
+		{Label: "记录编号", Value: r.ID.String(), Code: true},
+	}
+	return slices.DeleteFunc(facts, func(f templates.Fact) bool { return f.Label == "原因" && f.Value == "" })
+}
+
+// recordLinks lead to what the record is about, where the account may go.
+func recordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
+	var links []templates.Action
+	if r.Resident != 0 && c.Has(core.PermResidentView) {
+		links = append(links, templates.Action{Label: "住户资料", URL: frame.ResidentURL(r.Resident), Icon: "user"})
+	}
+	if r.Person != 0 {
+		links = append(links, templates.Action{Label: "此人的记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history"})
+	}
+	if r.House != 0 {
+		links = append(links, templates.Action{Label: "此房屋的记录", URL: frame.AccessRecordPath + "?house=" + r.House.String(), Icon: "home-2"})
+	}
+	if r.Reader != 0 && c.Has(core.PermReaderView) {
+		links = append(links, templates.Action{Label: "门禁读头", URL: frame.ReaderURL(r.Reader), Icon: "door"})
+	}
+	return links
+}
+
+// recordExport streams the records of the filters as a spreadsheet.
+func (p *Pages) recordExport(c *web.Context) error {
+	_, filter, at, err := p.recordFilter(c)
+	if err != nil {
+		return err
+	}
+	names := map[core.ID]string{}
+	for _, community := range at.All {
+		names[community.ID] = community.Name
+	}
+	zone := p.Store.Zone()
+	export := web.Export{Name: "出入记录", Columns: core.RecordColumns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return p.Store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), filter, func(r core.AccessRecord) error {
+			return add(r.Cells(names[r.Community], zone)...)
+		})
+	})
+}

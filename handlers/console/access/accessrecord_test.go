@@ -1,0 +1,203 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func TestRecordListPagesAndFilters(t *testing.T) {
+	d := newDesk(t)
+	records := d.Passages(t, d.Mine, 120)
+	d.Passages(t, d.Others, 5)
+	b := d.Registrar(t)
+
+	var seen []string
+	page := b.Get(t, frame.AccessRecordPath, http.StatusOK)
+	for pages := 0; ; pages++ {
+		page.Find("tbody tr td:first-child a").Each(func(_ int, a *goquery.Selection) { seen = append(seen, a.AttrOr("href", "")) })
+		next := desk.PagerLink(page, "next")
+		if next == "" || pages > 5 {
+			break
+		}
+		page = b.Get(t, next, http.StatusOK)
+	}
+	if len(seen) != len(records) {
+		t.Fatalf("%d records on all pages, want %d", len(seen), len(records))
+	}
+	for i, path := range seen {
+		if want := frame.AccessRecordURL(records[len(records)-1-i].ID); path != want {
+			t.Fatalf("record %d is %s, want %s", i, path, want)
+		}
+	}
+	if back := b.Get(t, desk.PagerLink(page, "prev"), http.StatusOK); desk.Rows(back) != recordsAPage {
+		t.Errorf("%d records on the page before the last", desk.Rows(back))
+	}
+	desk.Literally(t, page, desk.HostileCell)
+
+	today := core.DayOf(d.Store.Now(), d.Store.Zone()).String()
+	for query, want := range map[string]int{
+		"direction=in":                                   50,
+		"result=refused":                                 40,
+		"result=allowed&via=guard":                       40,
+		"reason=count":                                   40,
+		"kind=resident&via=manual":                       0,
+		"from=" + today + "&to=" + today:                 -1,
+		"from=2020-01-01&to=2020-01-02":                  0,
+		"gate=r" + d.Mine.Doors[0].ID.String():           50,
+		"gate=r" + d.Mine.Doors[1].ID.String():           0,
+		"gate=p" + d.Mine.Post.String():                  50,
+		"q=" + url.QueryEscape(d.Mine.Residents[0].Name): 30,
+		"q=" + d.Mine.Residents[0].Phone[7:]:             -1,
+		"q=" + url.QueryEscape("没有这个人"):                  0,
+		"q=%25": 0,
+		"person=" + d.Mine.Residents[1].Person.String():   30,
+		"person=" + d.Others.Residents[0].Person.String(): 0,
+		"house=" + d.Mine.Houses[0].String():              50,
+		"community=" + d.Mine.Community.String():          50,
+	} {
+		got := desk.Rows(b.Get(t, frame.AccessRecordPath+"?"+query, http.StatusOK))
+		if want < 0 && got == 0 || want >= 0 && got != min(want, recordsAPage) {
+			t.Errorf("%s: %d records, want %d", query, got, want)
+		}
+	}
+}
+
+func TestRecordFiltersRefuse(t *testing.T) {
+	d := newDesk(t)
+	d.Passages(t, d.Mine, 3)
+	b := d.Registrar(t)
+	for field, query := range map[string]string{
+		"from": "from=yesterday", "to": "from=2026-02-02&to=2026-02-01", "direction": "direction=up", "kind": "kind=x", "via": "via=x", "result": "result=x", "reason": "reason=x",
+	} {
+		page := b.Get(t, frame.AccessRecordPath+"?"+query, http.StatusUnprocessableEntity)
+		desk.WrongField(t, page, field)
+		if desk.Rows(page) != 0 {
+			t.Errorf("%s: %d records all the same", query, desk.Rows(page))
+		}
+		b.Get(t, frame.AccessRecordPath+"/export.xlsx?"+query, http.StatusUnprocessableEntity)
+	}
+	b.Get(t, frame.AccessRecordPath+"?before=x&after=-1", http.StatusOK)
+	b.Get(t, frame.AccessRecordPath+"?q="+strings.Repeat("长", 41), http.StatusUnprocessableEntity)
+}
+
+func TestRecordsStayInScope(t *testing.T) {
+	d := newDesk(t)
+	mine, theirs := d.Passages(t, d.Mine, 2), d.Passages(t, d.Others, 2)
+	b := d.Registrar(t)
+	for _, query := range []string{
+		"community=" + d.Others.Community.String(), "house=" + d.Others.Houses[0].String(), "gate=r" + d.Others.Doors[0].ID.String(), "gate=p" + d.Others.Post.String(),
+		"gate=x1", "gate=r", "gate=r0%27",
+	} {
+		for _, path := range []string{frame.AccessRecordPath, frame.AccessRecordPath + "/export.xlsx"} {
+			b.Get(t, path+"?"+query, http.StatusNotFound)
+		}
+	}
+	for _, id := range []string{theirs[0].ID.String(), "1", "x", "99999999999999999999"} {
+		b.Get(t, frame.AccessRecordPath+"/"+id, http.StatusNotFound)
+	}
+	show := b.Get(t, frame.AccessRecordURL(mine[1].ID), http.StatusOK)
+	for fact, want := range map[string]string{"姓名": mine[1].Name, "门或门岗": "东门岗", "方向": "进", "方式": "门岗扫码", "体温": "36.5 ℃", "结果": "放行"} {
+		if got := desk.Fact(show, fact); got != want {
+			t.Errorf("%s: %q, want %q", fact, got, want)
+		}
+	}
+	for permission, paths := range map[core.Permission][]string{
+		core.PermReaderView: {frame.AccessRecordPath, frame.AccessRecordURL(mine[0].ID), frame.AccessRecordPath + "/news?since=1", frame.AccessRecordPath + "/export.xlsx"},
+		core.PermRecordView: {frame.AccessRecordPath + "/export.xlsx"},
+	} {
+		who := d.SignIn(t, core.ScopeOf(d.Mine.Community), permission, core.PermReaderView)
+		for _, path := range paths {
+			who.Get(t, path, http.StatusForbidden)
+		}
+		if permission == core.PermRecordView && who.Get(t, frame.AccessRecordPath, http.StatusOK).Find(`a[download]`).Length() != 0 {
+			t.Error("an export is offered to who may not")
+		}
+	}
+}
+
+func TestRecordExport(t *testing.T) {
+	d := newDesk(t)
+	records := d.Passages(t, d.Mine, 7)
+	d.Passages(t, d.Others, 4)
+	b := d.Registrar(t)
+	rows := b.Export(t, "")
+	if len(rows) != 1+len(records) || strings.Join(rows[0], " ") != strings.Join(core.RecordColumns, " ") {
+		t.Fatalf("%d rows, columns %v", len(rows), rows[0])
+	}
+	oldest, newest := rows[len(records)], rows[1]
+	if oldest[6] != desk.HostileCell || oldest[8] != "36.5" || oldest[10] != "放行" || oldest[3] != "出" {
+		t.Errorf("the oldest is %q", oldest)
+	}
+	if want := records[6].At.In(d.Store.Zone()).Format("2006-01-02 15:04:05"); newest[0] != want {
+		t.Errorf("the newest is of %s, want %s", newest[0], want)
+	}
+	if refused := rows[1+6-5]; refused[10] != "拒绝" || refused[11] != core.ReasonCount.Sentence() {
+		t.Errorf("a refusal is %q", refused)
+	}
+	if n := len(b.Export(t, "result=refused")); n != 1+2 {
+		t.Errorf("%d rows with a filter", n)
+	}
+}
+
+func TestRecordNews(t *testing.T) {
+	d := newDesk(t)
+	records := d.Passages(t, d.Mine, 10)
+	b := d.Registrar(t)
+	page := b.Get(t, frame.AccessRecordPath, http.StatusOK)
+	if got := page.Find("#record-news").AttrOr("hx-get", ""); !strings.Contains(got, "since="+records[9].ID.String()) {
+		t.Errorf("the page asks for %q", got)
+	}
+	news := func(query string) string {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.AccessRecordPath+"/news?"+query, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("HX-Request", "true")
+		part, _ := b.Do(t, request, http.StatusOK)
+		return strings.TrimSpace(part.Text())
+	}
+	for query, want := range map[string]string{
+		"since=" + records[9].ID.String():              "",
+		"since=" + records[5].ID.String():              "有 4 条新记录，点此刷新",
+		"direction=in&since=" + records[5].ID.String(): "有 2 条新记录，点此刷新",
+	} {
+		if got := news(query); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	if got := news("turn=" + fmt.Sprint(newsTurns) + "&since=" + records[9].ID.String()); !strings.Contains(got, "打开较久") {
+		t.Errorf("a page left open for long says %q", got)
+	}
+	d.Passages(t, d.Others, 3)
+	if got := news("since=" + records[9].ID.String()); got != "" {
+		t.Errorf("another community's passages are news: %q", got)
+	}
+}
+
+func TestRecordPages(t *testing.T) {
+	shell := templates.Shell{Title: "出入记录", CSRF: "x"}
+	list := templates.List{Path: frame.AccessRecordPath, Query: url.Values{}, Filters: recordFields()}
+	var hours core.HourTotals
+	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
+	templates.CheckAll(t, "console/accessrecord/", map[string]any{
+		"console/accessrecord/list": recordListPage{Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}}, News: recordNewsOf(url.Values{}, 1, 300),
+			Rows: []recordRow{{URL: "/r", Name: desk.Hostile, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x", Result: recordBadge(core.AccessRecord{})}}},
+		"console/accessrecord/list#empty": recordListPage{Shell: shell, List: list},
+		"console/accessrecord/chart": recordChartPage{Shell: shell, Tabs: recordTabs("chart", url.Values{}), List: list, Range: "x", Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
+			Days: make([]core.RecordTotals, 2), Hours: hours, Gates: []core.GateTotals{{Gate: desk.Hostile}}, Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}}, frame.CommunityChoice{})},
+		"console/accessrecord/chart#later": recordChartPage{Shell: shell, List: list, Later: "/x"},
+		"console/accessrecord/chart#empty": recordChartPage{Shell: shell, List: list, Empty: templates.Empty{Title: "x"}},
+		"console/accessrecord/show":        recordShowPage{Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC), Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}}},
+	})
+}

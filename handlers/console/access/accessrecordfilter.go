@@ -1,0 +1,244 @@
+package access
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// recordForm is what the filters send.
+type recordForm struct {
+	Community core.ID  `form:"community"`
+	From      core.Day `form:"from"`
+	To        core.Day `form:"to"`           // the last day
+	Hour      string   `form:"hour" max:"2"` // of the one day that From and To are; "" = all of it
+	Direction string   `form:"direction" max:"8"`
+	Kind      string   `form:"kind" max:"16"`
+	Via       string   `form:"via" max:"8"`
+	Result    string   `form:"result" max:"8"`
+	Reason    string   `form:"reason" max:"32"`
+	Gate      string   `form:"gate" max:"24"` // r and a reader's id, or p and a post's
+	House     core.ID  `form:"house"`
+	Person    core.ID  `form:"person"`
+	Who       string   `form:"who" max:"400"`
+	Keyword   string   `form:"q" max:"40"`
+
+	pick frame.PersonPick // of Person and Who
+}
+
+// check refuses what no choice of the page sends.
+func (f recordForm) check() error {
+	fields := map[string]string{}
+	if f.From != 0 && f.To != 0 && f.To < f.From {
+		fields["to"] = "不能早于开始日期"
+	}
+	for _, choice := range []struct {
+		name, value string
+		known       []string
+	}{
+		{"direction", f.Direction, []string{string(core.In), string(core.Out)}},
+		{"kind", f.Kind, []string{string(core.PassResident)}},
+		{"via", f.Via, frame.Texts(core.Vias())},
+		{"result", f.Result, []string{"allowed", "refused"}},
+		{"reason", f.Reason, frame.Texts(core.Reasons())},
+	} {
+		if choice.value != "" && !slices.Contains(choice.known, choice.value) {
+			fields[choice.name] = "请在列出的选项中选择"
+		}
+	}
+	if _, known := f.hour(); f.Hour != "" && !known {
+		fields["hour"] = "请在列出的选项中选择"
+	} else if f.Hour != "" && (f.From == 0 || f.From != f.To) {
+		fields["hour"] = "按时段筛选时，开始日期和结束日期须是同一天"
+	}
+	return core.InvalidFields(fields)
+}
+
+// hour is the hour of the day that is asked for.
+func (f recordForm) hour() (hour int, known bool) {
+	hour, err := strconv.Atoi(f.Hour)
+	return hour, err == nil && hour >= 0 && hour < 24 && strconv.Itoa(hour) == f.Hour
+}
+
+// filter is the form as the store takes it; reader and post are those of Gate.
+func (f recordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
+	filter := core.RecordFilter{
+		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Via: core.Via(f.Via), Result: f.Result,
+		Reason: core.Reason(f.Reason), Reader: reader, Post: post, House: f.House, Person: f.Person, Keyword: f.Keyword,
+	}
+	if f.From != 0 {
+		filter.From = f.From.Start(zone)
+	}
+	if f.To != 0 {
+		filter.To = (f.To + 1).Start(zone)
+	}
+	if hour, known := f.hour(); known && f.From != 0 {
+		filter.From, filter.To = hourOf(f.From, hour, zone), hourOf(f.From, hour+1, zone)
+	}
+	return filter
+}
+
+// hourOf is when an hour of a day begins; 24 is the next day's first.
+func hourOf(day core.Day, hour int, zone *time.Location) time.Time {
+	year, month, date := day.Start(zone).Date()
+	return time.Date(year, month, date, hour, 0, 0, 0, zone)
+}
+
+// hourWords names an hour of the day.
+func hourWords(hour int) string { return strconv.Itoa(hour) + "时" }
+
+func hourChoices() []templates.Choice {
+	choices := []templates.Choice{{Label: "全天"}}
+	for hour := range 24 {
+		choices = append(choices, templates.Choice{Value: strconv.Itoa(hour), Label: hourWords(hour)})
+	}
+	return choices
+}
+
+// recordFilter reads the filters of the address. What is not of the account's
+// communities is not found. at is the community they are about, or all.
+func (p *Pages) recordFilter(c *web.Context) (form recordForm, filter core.RecordFilter, at frame.CommunityChoice, err error) {
+	wrong := c.BindQuery(&form)
+	if wrong == nil {
+		wrong = form.check()
+	}
+	if at.All, err = p.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+		return form, filter, at, err
+	}
+	if form.Community != 0 {
+		at.Community, err = p.Store.Community(c.Ctx(), c.Scope(), form.Community)
+	} else if len(at.All) == 1 {
+		at.Community = at.All[0]
+	}
+	if err == nil && form.House != 0 {
+		_, err = p.Store.House(c.Ctx(), c.Scope(), form.House)
+	}
+	if err != nil {
+		return form, filter, at, err
+	}
+	reader, post, err := p.recordGate(c, form.Gate)
+	if err != nil {
+		return form, filter, at, err
+	}
+	if wrong == nil {
+		form.pick, wrong = p.PickPerson(c, at.ID, form.Person, form.Who)
+		form.Person = form.pick.Person
+	}
+	return form, form.filter(p.Store.Zone(), reader, post), at, wrong
+}
+
+// recordElsewhere is where a page of records sends the browser before it shows any: to
+// the address that keeps the picked person's id in place of a text. "" = nowhere.
+func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
+	address := c.Request().URL
+	switch {
+	case wrong != nil || !address.Query().Has(frame.PickText):
+		return ""
+	case form.Person == 0:
+		return recordPersonURL(address, "")
+	}
+	return recordPersonURL(address, form.Person.String())
+}
+
+// recordPersonURL is a page of records, from its beginning, with a person's id.
+func recordPersonURL(address *url.URL, person string) string {
+	return templates.WithQuery(address.Path, address.Query(), frame.PickText, "", frame.PickID, person, templates.AfterParam, "", templates.BeforeParam, "")
+}
+
+// recordGate reads the choice of a reader or a post.
+func (p *Pages) recordGate(c *web.Context, choice string) (reader, post core.ID, err error) {
+	if choice == "" {
+		return 0, 0, nil
+	}
+	id, err := core.ParseID(choice[1:])
+	if err != nil {
+		return 0, 0, err
+	}
+	switch choice[0] {
+	case 'r':
+		_, err = p.Store.Reader(c.Ctx(), c.Scope(), id)
+		return id, 0, err
+	case 'p':
+		_, err = p.Store.GuardPost(c.Ctx(), c.Scope(), id)
+		return 0, id, err
+	}
+	return 0, 0, core.NotFound("门或门岗不存在")
+}
+
+// gatesMost bounds the readers among the choices of a gate.
+const gatesMost = 200
+
+func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityChoice) (templates.List, error) {
+	if len(at.All) == 0 {
+		return templates.List{Path: frame.AccessRecordPath, Empty: frame.NoCommunityYet(c)}, nil
+	}
+	list := templates.List{
+		Path: frame.AccessRecordPath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: recordFields(),
+		More: []templates.Field{
+			{Kind: templates.Select, Name: "hour", Label: "时段", Choices: hourChoices()},
+			{Kind: templates.Select, Name: "via", Label: "方式", Choices: frame.ChoicesOf("全部方式", core.Vias(), core.Via.Words)},
+			{Kind: templates.Select, Name: "kind", Label: "通行证", Choices: frame.ChoicesOf("全部通行证", []core.PassKind{core.PassResident}, core.PassKind.Words)},
+			{Kind: templates.Select, Name: "reason", Label: "原因", Choices: frame.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence)},
+		},
+		Columns: []templates.Column{{Label: "时间"}, {Label: "门或门岗"}, {Label: "方向", Narrow: true}, {Label: "姓名"}, {Label: "房屋"}, {Label: "体温", Narrow: true}, {Label: "结果"}},
+		Empty:   templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
+	}
+	if len(at.All) > 1 {
+		list.Filters[0].Placeholder = "跨小区时从姓写起" // the field stays while another community is chosen
+		list.Filters = slices.Insert(list.Filters, 1, at.Field("全部小区"))
+	}
+	if form.House != 0 {
+		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: "house"})
+	}
+	if c.Has(core.PermResidentView) {
+		list.Filters = append(list.Filters, form.pick.Fields("住户", func(person core.ID) string { return recordPersonURL(c.Request().URL, person.String()) })...)
+	} else if form.Person != 0 {
+		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: frame.PickID})
+	}
+	if c.Has(core.PermRecordExport) {
+		list.Export = frame.AccessRecordPath + "/export.xlsx"
+	}
+	gates, err := p.recordGates(c, at)
+	if len(gates) > 1 {
+		list.More = append([]templates.Field{{Kind: templates.Select, Name: "gate", Label: "门或门岗", Choices: gates}}, list.More...)
+	}
+	return list, err
+}
+
+func recordFields() []templates.Field {
+	return []templates.Field{
+		{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 40},
+		{Kind: templates.Date, Name: "from", Label: "开始日期"},
+		{Kind: templates.Date, Name: "to", Label: "结束日期"},
+		{Kind: templates.Select, Name: "direction", Label: "方向", Choices: frame.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words)},
+		{Kind: templates.Select, Name: "result", Label: "结果", Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}}},
+	}
+}
+
+// recordGates are the readers and posts of one community, to choose from.
+func (p *Pages) recordGates(c *web.Context, at frame.CommunityChoice) ([]templates.Choice, error) {
+	if at.ID == 0 {
+		return nil, nil
+	}
+	readers, _, err := p.Store.Readers(c.Ctx(), c.Scope(), store.ReaderFilter{Community: at.ID, Page: store.Page{Limit: gatesMost}})
+	if err != nil {
+		return nil, err
+	}
+	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), at.ID)
+	choices := []templates.Choice{{Label: "全部门和门岗"}}
+	for _, r := range readers {
+		choices = append(choices, templates.Choice{Value: "r" + r.ID.String(), Label: r.Gate + " · " + r.Name})
+	}
+	for _, post := range posts {
+		choices = append(choices, templates.Choice{Value: "p" + post.ID.String(), Label: post.Name + "（门岗）"})
+	}
+	return choices, err
+}

@@ -1,0 +1,330 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+func (p *Pages) guardRoutes() []web.Route {
+	view, edit := web.Need(core.PermGuardPostView), web.Need(core.PermGuardPostEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.GuardPath, Access: view, Handler: p.guardList},
+		{Method: http.MethodGet, Path: frame.GuardPath + "/new", Access: edit, Handler: p.guardNew},
+		{Method: http.MethodPost, Path: frame.GuardPath, Access: edit, Handler: p.guardCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.GuardPath + "/:id", Access: view, Handler: p.guardShow},
+		{Method: http.MethodGet, Path: frame.GuardPath + "/:id/edit", Access: edit, Handler: p.guardEdit},
+		{Method: http.MethodPost, Path: frame.GuardPath + "/:id", Access: edit, Handler: p.guardUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/disable", Access: edit, Handler: p.guardDisable},
+		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/enable", Access: edit, Handler: p.guardEnable},
+		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/qr", Access: edit, Handler: p.guardQR},
+		{Method: http.MethodGet, Path: frame.GuardPath + "/:id/qr", Access: edit, Handler: p.guardWatch},
+	}
+}
+
+type guardListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []guardRow
+}
+
+type guardRow struct {
+	URL, Name, Phone, Community, Posts string
+	Bound, State                       templates.Badge
+}
+
+func (p *Pages) guardList(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	chosen := frame.ChosenCommunity(c, at)
+	guards, err := p.Store.Guards(c.Ctx(), c.Scope(), chosen)
+	if err != nil {
+		return err
+	}
+	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), chosen)
+	if err != nil {
+		return err
+	}
+	page := guardListPage{Shell: p.Shell(c, "guardpost", "门岗"), Tabs: guardPostTabs("guard"), List: guardTable(c, at)}
+	if c.Has(core.PermGuardPostEdit) && len(at.All) > 0 {
+		page.Actions = []templates.Action{{Label: "添加门岗人员", URL: frame.NewURL(frame.GuardPath, chosen), Icon: "plus", Primary: true}}
+	}
+	for _, g := range guards {
+		if state := c.Query("state"); !frame.BoundIs(c.Query("bound"), g.User) || state != "" && (state == "on") != g.Disabled.IsZero() {
+			continue
+		}
+		page.Rows = append(page.Rows, guardRow{
+			URL: frame.GuardURL(g.ID), Name: g.Name, Phone: g.Phone, Community: at.NameOf(g.Community), Posts: frame.Joined(postNames(g, posts)),
+			Bound: frame.BoundBadge(g.User), State: frame.ServiceBadge(g.Disabled.IsZero(), "在岗"),
+		})
+	}
+	page.List.Count = len(page.Rows)
+	page.List.Pager.Summary = fmt.Sprintf("共 %d 人", len(page.Rows))
+	return p.Page(c, http.StatusOK, "console/guardpost/guards", page)
+}
+
+func postNames(g core.Guard, posts []core.GuardPost) []string {
+	var names []string
+	for _, post := range posts {
+		if slices.Contains(g.Posts, post.ID) {
+			names = append(names, post.Name)
+		}
+	}
+	return names
+}
+
+func guardTable(c *web.Context, at frame.CommunityChoice) templates.List {
+	list := guardPostTable(c, at)
+	list.Path = frame.GuardPath
+	if len(at.All) == 0 {
+		return list
+	}
+	state := templates.Field{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "全部"}, {Value: "on", Label: "在岗"}, {Value: "off", Label: "已停用"}}}
+	list.Filters = append(list.Filters, frame.BoundField(), state)
+	list.Columns = []templates.Column{{Label: "姓名"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true}, {Label: "状态", Narrow: true}}
+	list.Empty = templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"}
+	return list
+}
+
+type guardShowPage struct {
+	templates.Shell
+	Facts []templates.Fact
+	URL   string
+	Edit  bool
+	Acts  []templates.Submit
+}
+
+// guard gives the guard that the path names, where the account may see it.
+func (p *Pages) guard(c *web.Context) (core.Guard, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Guard{}, err
+	}
+	return p.Store.Guard(c.Ctx(), c.Scope(), id)
+}
+
+func (p *Pages) guardShow(c *web.Context) error {
+	g, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), g.Community)
+	if err != nil {
+		return err
+	}
+	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), g.Community)
+	if err != nil {
+		return err
+	}
+	page := guardShowPage{Shell: p.Shell(c, "guardpost", g.Name), URL: frame.GuardURL(g.ID), Edit: c.Has(core.PermGuardPostEdit)}
+	page.Crumbs, page.Note = guardCrumbs(), community.Name
+	page.Facts = []templates.Fact{
+		{Label: "姓名", Value: g.Name}, {Label: "手机", Value: g.Phone}, {Label: "小区", Value: community.Name}, {Label: "岗位", Value: frame.Joined(postNames(g, posts))},
+		{Label: "微信", Badge: frame.BoundBadge(g.User)}, {Label: "状态", Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗")},
+	}
+	if page.Edit {
+		page.Actions = []templates.Action{{Label: "修改", URL: frame.GuardURL(g.ID) + "/edit", Icon: "pencil"}}
+		page.Acts = guardActs(g)
+	}
+	return p.Page(c, http.StatusOK, "console/guardpost/guard", page)
+}
+
+func guardCrumbs() []templates.Crumb {
+	return append(guardPostCrumbs(), templates.Crumb{Label: "门岗人员", URL: frame.GuardPath})
+}
+
+// guardActs are the buttons on a guard's page.
+func guardActs(g core.Guard) []templates.Submit {
+	if !g.Disabled.IsZero() {
+		return []templates.Submit{{Label: "恢复在岗", URL: frame.GuardURL(g.ID) + "/enable", Icon: "check"}}
+	}
+	return []templates.Submit{
+		{Label: "微信登录二维码", URL: frame.GuardURL(g.ID) + "/qr", Icon: "qrcode"},
+		{Label: "停用", URL: frame.GuardURL(g.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardDisableText(g)},
+	}
+}
+
+func guardDisableText(g core.Guard) string {
+	return "“" + g.Name + "”的门岗页面立即失效，不能再扫码、登记和放行。可以随时恢复。"
+}
+
+// guardForm is what the form sends.
+type guardForm struct {
+	Community core.ID   `form:"community"`
+	Name      string    `form:"name" max:"40"`
+	Phone     string    `form:"phone" max:"40"`
+	Posts     []core.ID `form:"posts" max:"200"`
+	Seen      int64     `form:"seen"`
+}
+
+func (f guardForm) guard(id core.ID) core.Guard {
+	return core.Guard{ID: id, Community: f.Community, Name: f.Name, Phone: f.Phone, Posts: f.Posts, Updated: frame.ShownAt(f.Seen)}
+}
+
+func (p *Pages) guardNew(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if asked, err := p.ChooseCommunity(c, at, frame.ChooseCommunity{Stem: "guardpost", Path: frame.GuardPath, Title: "添加门岗人员", Crumbs: guardPostCrumbs()}); asked || err != nil {
+		return err
+	}
+	return p.guardFormPage(c, core.Guard{Community: at.ID}, nil)
+}
+
+// guardFormPage shows the form with the guard's values, or as it was sent where it
+// is wrong.
+func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), g.Community)
+	if err != nil {
+		return err
+	}
+	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), g.Community)
+	if err != nil {
+		return err
+	}
+	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗人员")}
+	page.Crumbs = guardCrumbs()
+	page.Form = templates.Form{Action: frame.GuardPath, CSRF: page.CSRF, Cancel: frame.GuardPath, Submit: "添加", Sections: guardFields(g, community, posts)}
+	if g.ID != 0 {
+		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改门岗人员", frame.GuardURL(g.ID), frame.GuardURL(g.ID), "保存"
+		page.Form.Seen = templates.Seen(g.Updated)
+	}
+	show := func(status int) error { return p.Page(c, status, "console/guardpost/form", page) }
+	if wrong != nil {
+		return p.FormPage(c, wrong, &page.Form, show)
+	}
+	return show(http.StatusOK)
+}
+
+func guardFields(g core.Guard, community core.Community, posts []core.GuardPost) []templates.Section {
+	var choices []templates.Choice
+	for _, post := range posts {
+		if post.Disabled.IsZero() || slices.Contains(g.Posts, post.ID) {
+			choices = append(choices, templates.Choice{Value: post.ID.String(), Label: post.Name})
+		}
+	}
+	fields := []templates.Field{
+		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
+		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+		{Name: "name", Label: "姓名", Value: g.Name, Required: true, MaxLength: core.NameMost, Focus: g.ID == 0, Autocomplete: "off"},
+		frame.PhoneField(g.Phone, g.ID == 0),
+		{Kind: templates.Checks, Name: "posts", Label: "岗位", Values: frame.IDValues(g.Posts), Choices: choices, Help: "可以在哪些门岗放行。"},
+	}
+	if len(choices) == 0 {
+		fields[len(fields)-1] = templates.Field{Kind: templates.Static, Name: "no_posts", Label: "岗位", Value: "还没有门岗，请先添加"}
+	}
+	return []templates.Section{{Fields: fields}}
+}
+
+func (p *Pages) guardCreate(c *web.Context) error {
+	var form guardForm
+	wrong := c.Bind(&form)
+	var id core.ID
+	if wrong == nil {
+		id, wrong = p.Store.SaveGuard(c.Ctx(), c.Actor(), c.Scope(), form.guard(0))
+	}
+	if wrong != nil {
+		return p.guardWrong(c, form.guard(0), wrong)
+	}
+	c.Flash(web.FlashSuccess, "门岗人员已添加。请本人扫“微信登录二维码”绑定微信。")
+	return c.Redirect(frame.GuardURL(id))
+}
+
+// guardWrong shows the form again where it is what is wrong.
+func (p *Pages) guardWrong(c *web.Context, g core.Guard, wrong error) error {
+	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
+		return wrong
+	}
+	return p.guardFormPage(c, g, wrong)
+}
+
+func (p *Pages) guardEdit(c *web.Context) error {
+	g, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	return p.guardFormPage(c, g, nil)
+}
+
+func (p *Pages) guardUpdate(c *web.Context) error {
+	old, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	var form guardForm
+	wrong := c.Bind(&form)
+	g := form.guard(old.ID)
+	g.Community, g.Disabled = old.Community, old.Disabled
+	if wrong == nil {
+		_, wrong = p.Store.SaveGuard(c.Ctx(), c.Actor(), c.Scope(), g)
+	}
+	if wrong != nil {
+		if g.Phone = old.Phone; core.IsStale(wrong) {
+			g = old
+		}
+		return p.guardWrong(c, g, wrong)
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(frame.GuardURL(g.ID))
+}
+
+func (p *Pages) guardDisable(c *web.Context) error {
+	g, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	if !frame.Confirmed(c) {
+		return p.Confirm(c, "guardpost", templates.Confirm{
+			Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Action: frame.GuardURL(g.ID) + "/disable", Submit: "停用", Cancel: frame.GuardURL(g.ID), Danger: true,
+		})
+	}
+	return p.guardInService(c, g, false)
+}
+
+func (p *Pages) guardEnable(c *web.Context) error {
+	g, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	return p.guardInService(c, g, true)
+}
+
+func (p *Pages) guardInService(c *web.Context, g core.Guard, inService bool) error {
+	if err := p.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, inService); err != nil {
+		return p.BackWith(c, err, frame.GuardURL(g.ID))
+	}
+	c.Flash(web.FlashSuccess, map[bool]string{true: "已恢复在岗。", false: "已停用，门岗页面立即失效。"}[inService])
+	return c.Redirect(frame.GuardURL(g.ID))
+}
+
+func guardBinding(g core.Guard) frame.Binding {
+	return frame.Binding{Kind: core.BindGuard, Target: g.ID, Name: g.Name, Menu: "门岗", Stem: "guardpost", URL: frame.GuardURL(g.ID), Crumbs: guardCrumbs()}
+}
+
+func (p *Pages) guardQR(c *web.Context) error {
+	g, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	if !g.Disabled.IsZero() {
+		return core.Conflict("“" + g.Name + "”已停用，请先恢复在岗")
+	}
+	return p.BindQR(c, guardBinding(g))
+}
+
+func (p *Pages) guardWatch(c *web.Context) error {
+	g, err := p.guard(c)
+	if err != nil {
+		return err
+	}
+	return p.BindWatch(c, guardBinding(g))
+}

@@ -1,0 +1,323 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// observerRoutes are 观察员: outsiders who may look at access records.
+func (p *Pages) observerRoutes() []web.Route {
+	view, edit := web.Need(core.PermObserverView), web.Need(core.PermObserverEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.ObserverPath, Access: view, Handler: p.observerList},
+		{Method: http.MethodGet, Path: frame.ObserverPath + "/new", Access: edit, Handler: p.observerNew},
+		{Method: http.MethodPost, Path: frame.ObserverPath, Access: edit, Handler: p.observerCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id", Access: view, Handler: p.observerShow},
+		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id/edit", Access: edit, Handler: p.observerEdit},
+		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id", Access: edit, Handler: p.observerUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id/remove", Access: edit, Handler: p.observerRemove},
+		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id/qr", Access: edit, Handler: p.observerQR},
+		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id/qr", Access: edit, Handler: p.observerWatch},
+	}
+}
+
+type observerListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []observerRow
+}
+
+type observerRow struct {
+	URL, Name, Capacity, Phone, Communities string
+	Bound, Export                           templates.Badge
+}
+
+func (p *Pages) observerList(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	observers, err := p.Store.Observers(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	communities, chosen := at.All, frame.ChosenCommunity(c, at)
+	page := observerListPage{Shell: p.Shell(c, "observer", "观察员"), List: observerTable(c, at)}
+	if c.Has(core.PermObserverEdit) && len(communities) > 0 {
+		page.Actions = []templates.Action{{Label: "添加观察员", URL: frame.NewURL(frame.ObserverPath, chosen), Icon: "plus", Primary: true}}
+	}
+	for _, o := range observers {
+		if chosen != 0 && !slices.Contains(o.Communities, chosen) || !frame.BoundIs(c.Query("bound"), o.User) {
+			continue
+		}
+		page.Rows = append(page.Rows, observerRow{
+			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone, Communities: observedWords(o, communities, 3),
+			Bound: frame.BoundBadge(o.User), Export: frame.OnOff(o.MayExport, "可导出", "不可"),
+		})
+	}
+	page.List.Count = len(page.Rows)
+	page.List.Pager.Summary = fmt.Sprintf("共 %d 人", len(page.Rows))
+	return p.Page(c, http.StatusOK, "console/observer/list", page)
+}
+
+func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
+	if len(at.All) == 0 {
+		return templates.List{Path: frame.ObserverPath, Empty: frame.NoCommunityYet(c)}
+	}
+	list := templates.List{
+		Path: frame.ObserverPath, Query: c.Request().URL.Query(), Cards: true, Filters: []templates.Field{frame.BoundField()},
+		Columns: []templates.Column{{Label: "姓名"}, {Label: "身份"}, {Label: "手机"}, {Label: "小区"}, {Label: "微信", Narrow: true}, {Label: "导出", Narrow: true}},
+		Empty:   templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
+	}
+	if len(at.All) > 1 {
+		list.Filters = []templates.Field{at.Field("全部小区"), frame.BoundField()}
+	}
+	return list
+}
+
+// observedWords names an observer's communities, the first few; those of other
+// admins are only counted.
+func observedWords(o core.Observer, communities []core.Community, most int) string {
+	var names []string
+	for _, community := range communities {
+		if slices.Contains(o.Communities, community.ID) {
+			names = append(names, community.Name)
+		}
+	}
+	others, hidden := len(o.Communities)-len(names), 0
+	if len(names) > most {
+		names, hidden = names[:most], len(names)-most
+	}
+	words := frame.Joined(names)
+	if hidden+others > 0 {
+		words += fmt.Sprintf(" 等 %d 个小区", len(o.Communities))
+	}
+	return words
+}
+
+type observerShowPage struct {
+	templates.Shell
+	Facts []templates.Fact
+	Edit  bool
+	Acts  []templates.Submit
+}
+
+// observer gives the observer that the path names, where the account may see it.
+func (p *Pages) observer(c *web.Context) (core.Observer, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Observer{}, err
+	}
+	return p.Store.Observer(c.Ctx(), c.Scope(), id)
+}
+
+func (p *Pages) observerShow(c *web.Context) error {
+	o, err := p.observer(c)
+	if err != nil {
+		return err
+	}
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := observerShowPage{Shell: p.Shell(c, "observer", o.Name), Edit: c.Has(core.PermObserverEdit)}
+	page.Crumbs, page.Note = observerCrumbs(), o.Capacity
+	page.Facts = []templates.Fact{
+		{Label: "姓名", Value: o.Name}, {Label: "身份", Value: o.Capacity}, {Label: "手机", Value: o.Phone},
+		{Label: "小区", Value: observedWords(o, communities, len(communities))},
+		{Label: "微信", Badge: frame.BoundBadge(o.User)}, {Label: "导出", Badge: frame.OnOff(o.MayExport, "可导出出入记录", "不可导出")},
+	}
+	if page.Edit {
+		page.Actions = []templates.Action{{Label: "修改", URL: frame.ObserverURL(o.ID) + "/edit", Icon: "pencil"}}
+		page.Acts = []templates.Submit{
+			{Label: "微信登录二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode"},
+			{Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash", Danger: true, Confirm: observerRemoveText(o, communities)},
+		}
+	}
+	return p.Page(c, http.StatusOK, "console/observer/show", page)
+}
+
+func observerCrumbs() []templates.Crumb {
+	return []templates.Crumb{{Label: "观察员", URL: frame.ObserverPath}}
+}
+
+func observerRemoveText(o core.Observer, communities []core.Community) string {
+	mine := core.Observer{}
+	for _, community := range communities {
+		if slices.Contains(o.Communities, community.ID) {
+			mine.Communities = append(mine.Communities, community.ID)
+		}
+	}
+	return "“" + o.Name + "”立即看不到 " + observedWords(mine, communities, 3) + " 的出入记录，已打开的页面也随即失效。要恢复须重新添加并扫码绑定。"
+}
+
+// observerForm is what the form sends.
+type observerForm struct {
+	Name        string    `form:"name" max:"40"`
+	Capacity    string    `form:"capacity" max:"40"`
+	Phone       string    `form:"phone" max:"40"`
+	Communities []core.ID `form:"communities" max:"500"`
+	MayExport   bool      `form:"may_export"`
+	Seen        int64     `form:"seen"`
+}
+
+func (f observerForm) observer(id core.ID) core.Observer {
+	return core.Observer{ID: id, Name: f.Name, Capacity: f.Capacity, Phone: f.Phone, MayExport: f.MayExport, Communities: f.Communities, Updated: frame.ShownAt(f.Seen)}
+}
+
+type observerFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+func (p *Pages) observerNew(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	o := core.Observer{}
+	if chosen := frame.ChosenCommunity(c, at); chosen != 0 {
+		o.Communities = []core.ID{chosen}
+	}
+	return p.observerFormPage(c, o, nil)
+}
+
+// observerFormPage shows the form with the observer's values, or as it was sent
+// where it is wrong.
+func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) error {
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	if len(communities) == 0 {
+		return core.NotFound("还没有小区")
+	}
+	page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员")}
+	page.Crumbs = observerCrumbs()
+	page.Form = templates.Form{Action: frame.ObserverPath, CSRF: page.CSRF, Cancel: frame.ObserverPath, Submit: "添加", Sections: observerFields(o, communities)}
+	if o.ID != 0 {
+		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改观察员", frame.ObserverURL(o.ID), frame.ObserverURL(o.ID), "保存"
+		page.Form.Seen = templates.Seen(o.Updated)
+	}
+	show := func(status int) error { return p.Page(c, status, "console/observer/form", page) }
+	if wrong != nil {
+		return p.FormPage(c, wrong, &page.Form, show)
+	}
+	return show(http.StatusOK)
+}
+
+func observerFields(o core.Observer, communities []core.Community) []templates.Section {
+	choices := make([]templates.Choice, len(communities))
+	for i, community := range communities {
+		choices[i] = templates.Choice{Value: community.ID.String(), Label: community.Name}
+	}
+	ticked := frame.IDValues(o.Communities)
+	if o.ID == 0 && len(communities) == 1 {
+		ticked = []string{communities[0].ID.String()}
+	}
+	return []templates.Section{{Fields: []templates.Field{
+		{Name: "name", Label: "姓名", Value: o.Name, Required: true, MaxLength: core.NameMost, Focus: o.ID == 0, Autocomplete: "off"},
+		{Name: "capacity", Label: "身份", Value: o.Capacity, Required: true, MaxLength: core.CapacityMost, Placeholder: "社区民警"},
+		frame.PhoneField(o.Phone, o.ID == 0),
+		{Kind: templates.Checks, Name: "communities", Label: "可查看的小区", Values: ticked, Required: true, Choices: choices},
+		{Kind: templates.Switch, Name: "may_export", Label: "可导出出入记录", Value: frame.SwitchValue(o.MayExport), Help: "导出的文件离开本系统后不再受控制，请谨慎开启。"},
+	}}}
+}
+
+func (p *Pages) observerCreate(c *web.Context) error {
+	var form observerForm
+	wrong := c.Bind(&form)
+	var id core.ID
+	if wrong == nil {
+		id, wrong = p.Store.SaveObserver(c.Ctx(), c.Actor(), c.Scope(), form.observer(0))
+	}
+	if wrong != nil {
+		return p.observerWrong(c, form.observer(0), wrong)
+	}
+	c.Flash(web.FlashSuccess, "观察员已添加。请本人扫“微信登录二维码”绑定微信。")
+	return c.Redirect(frame.ObserverURL(id))
+}
+
+// observerWrong shows the form again where it is what is wrong.
+func (p *Pages) observerWrong(c *web.Context, o core.Observer, wrong error) error {
+	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
+		return wrong
+	}
+	return p.observerFormPage(c, o, wrong)
+}
+
+func (p *Pages) observerEdit(c *web.Context) error {
+	o, err := p.observer(c)
+	if err != nil {
+		return err
+	}
+	return p.observerFormPage(c, o, nil)
+}
+
+func (p *Pages) observerUpdate(c *web.Context) error {
+	old, err := p.observer(c)
+	if err != nil {
+		return err
+	}
+	var form observerForm
+	wrong := c.Bind(&form)
+	o := form.observer(old.ID)
+	if wrong == nil {
+		_, wrong = p.Store.SaveObserver(c.Ctx(), c.Actor(), c.Scope(), o)
+	}
+	if wrong != nil {
+		if o.Phone = old.Phone; core.IsStale(wrong) {
+			o = old
+		}
+		return p.observerWrong(c, o, wrong)
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(frame.ObserverURL(o.ID))
+}
+
+func (p *Pages) observerRemove(c *web.Context) error {
+	o, err := p.observer(c)
+	if err != nil {
+		return err
+	}
+	if !frame.Confirmed(c) {
+		communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+		if err != nil {
+			return err
+		}
+		return p.Confirm(c, "observer", templates.Confirm{
+			Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities), Action: frame.ObserverURL(o.ID) + "/remove", Submit: "移除", Cancel: frame.ObserverURL(o.ID), Danger: true,
+		})
+	}
+	if err := p.Store.RemoveObserver(c.Ctx(), c.Actor(), c.Scope(), o.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已移除观察员“"+o.Name+"”，立即生效。")
+	return c.Redirect(frame.ObserverPath)
+}
+
+func observerBinding(o core.Observer) frame.Binding {
+	return frame.Binding{Kind: core.BindObserver, Target: o.ID, Name: o.Name, Menu: "观察员", Stem: "observer", URL: frame.ObserverURL(o.ID), Crumbs: observerCrumbs()}
+}
+
+func (p *Pages) observerQR(c *web.Context) error {
+	o, err := p.observer(c)
+	if err != nil {
+		return err
+	}
+	return p.BindQR(c, observerBinding(o))
+}
+
+func (p *Pages) observerWatch(c *web.Context) error {
+	o, err := p.observer(c)
+	if err != nil {
+		return err
+	}
+	return p.BindWatch(c, observerBinding(o))
+}

@@ -1,0 +1,244 @@
+package access
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// passRuleRoutes are 通行证设置, tab 住户通行证: a community's rule.
+func (p *Pages) passRuleRoutes() []web.Route {
+	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.PassRulePath, Access: view, Handler: p.passRuleShow},
+		{Method: http.MethodGet, Path: frame.PassRulePath + "/preview", Access: view, Handler: p.passRulePreview},
+		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Handler: p.passRuleSave, Draft: true},
+	}
+}
+
+// passTabs are the tabs of 通行证设置.
+func passTabs(active string, at frame.CommunityChoice) templates.Tabs {
+	return templates.Tabs{Label: "通行证设置", Items: []templates.NavItem{
+		{Label: "住户通行证", URL: at.URL(frame.PassRulePath), Active: active == "passrule"},
+		{Label: "限制出入", URL: at.URL(frame.RestrictionPath), Active: active == "restriction"},
+	}}
+}
+
+type passRulePage struct {
+	templates.Shell
+	Tabs    templates.Tabs
+	Choose  *templates.Field // the community, where there are several
+	Edit    bool
+	Form    templates.Form
+	Preview passRulePreview
+	Empty   templates.Empty // instead of all else, where there is no community
+}
+
+// passRulePreview is the block that says the rule in words.
+type passRulePreview struct {
+	Words string
+	Wrong string // what keeps it from being a rule
+}
+
+func (p *Pages) passRuleShow(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return p.Page(c, http.StatusOK, "console/passrule/show", passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Empty: frame.NoCommunityYet(c)})
+	}
+	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/passrule/show", p.passRulePage(c, at, rule))
+}
+
+func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) passRulePage {
+	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs("passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
+	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Words()}
+	if len(at.All) > 1 {
+		field := at.Field("")
+		page.Choose = &field
+	}
+	page.Form = templates.Form{Action: frame.PassRulePath, CSRF: page.CSRF, Sections: passRuleSections(at, rule), Preview: "预览"}
+	return page
+}
+
+// passRuleForm is what the form sends. Temperature is in degrees.
+type passRuleForm struct {
+	Community  core.ID `form:"community"`
+	Version    int64   `form:"version"`
+	Counting   string  `form:"counting"`
+	PeriodDays int     `form:"period_days" required:"出门间隔周期应为 1 至 30 天"`
+	Exits      string  `form:"exits" max:"8" required:"请填写次数"` // text: an empty field is not "unlimited"
+	Hours      string  `form:"hours" text:"lines" max:"200"`
+	RecordID   bool    `form:"record_id"`
+	RecordTemp bool    `form:"record_temp"`
+	Fever      string  `form:"fever_tenths" max:"10"`
+	ReaderQR   bool    `form:"reader_qr"`
+	Act        string  `form:"act" max:"8"` // "preview": the rule in words, and nothing is saved
+}
+
+// rule turns the form into a rule, with what is wrong by field.
+func (f passRuleForm) rule() (core.PassRule, error) {
+	r := core.PassRule{
+		Counting: core.Counting(f.Counting), PeriodDays: f.PeriodDays, Exits: exitsOf(f.Exits),
+		RecordID: f.RecordID, RecordTemp: f.RecordTemp, ReaderQR: f.ReaderQR,
+	}
+	var hoursWrong error
+	r.Hours, hoursWrong = core.ParseHours(strings.Trim(f.Hours, "\n"))
+	r.FeverTenths = tenths(f.Fever)
+	fields := web.FieldsOf(r.Check())
+	if hoursWrong != nil {
+		if fields == nil {
+			fields = map[string]string{}
+		}
+		fields["hours"] = core.MessageOf(hoursWrong)
+	}
+	return r, core.InvalidFields(fields)
+}
+
+// exitsOf reads a number of exits; a text that is none gives one that no rule takes.
+func exitsOf(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return -2
+	}
+	return n
+}
+
+// tenths reads a temperature such as 37.3; 0, which no rule takes, where it is none.
+func tenths(text string) int {
+	degrees, err := strconv.ParseFloat(strings.TrimSuffix(text, "℃"), 64)
+	if err != nil || !(degrees >= 0 && degrees <= 100) { // NaN too
+		return 0
+	}
+	return int(degrees*10 + 0.5)
+}
+
+// passRulePreview answers with the words of the rule as the form stands.
+func (p *Pages) passRulePreview(c *web.Context) error {
+	var form passRuleForm
+	var preview passRulePreview
+	err := c.BindQuery(&form)
+	if err == nil {
+		var rule core.PassRule
+		if rule, err = form.rule(); err == nil {
+			preview.Words = rule.Words()
+		}
+	}
+	if err != nil {
+		preview.Wrong = firstMessage(err)
+	}
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return p.Renderer.RenderBlock(w, "console/passrule/show", "preview", preview)
+	})
+}
+
+// firstMessage gives the message of the first wrong field, in the form's order.
+func firstMessage(err error) string {
+	fields := web.FieldsOf(err)
+	for _, name := range []string{"counting", "period_days", "exits", "hours", "fever_tenths"} {
+		if message := fields[name]; message != "" {
+			return message
+		}
+	}
+	return core.MessageOf(err)
+}
+
+func (p *Pages) passRuleSave(c *web.Context) error {
+	var form passRuleForm
+	wrong := c.Bind(&form)
+	at, err := p.CommunityOf(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	rule, ruleWrong := form.rule()
+	wrong = frame.MergeFields(wrong, ruleWrong)
+	if wrong == nil && form.Act == "preview" {
+		return p.passRulePreviewed(c, at, rule)
+	}
+	if wrong == nil {
+		wrong = p.Store.SavePassRule(c.Ctx(), c.Actor(), c.Scope(), at.ID, rule, form.Version)
+	}
+	if wrong != nil {
+		return p.passRuleWrong(c, at, wrong)
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(at.URL(frame.PassRulePath))
+}
+
+// passRulePreviewed shows the form as it stands with its rule in words, for browsers
+// without scripts.
+func (p *Pages) passRulePreviewed(c *web.Context, at frame.CommunityChoice, rule core.PassRule) error {
+	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	page := p.passRulePage(c, at, now)
+	page.Preview = passRulePreview{Words: rule.Words()}
+	page.Form.Notice = "这是预览，还没有保存。"
+	page.Form.Set(c.Form(), nil)
+	return p.Page(c, http.StatusOK, "console/passrule/show", page)
+}
+
+// passRuleWrong shows the form again with the admin's values. After a conflict it
+// is on the newest version, so that saving once more is a decision.
+func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong error) error {
+	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	page := p.passRulePage(c, at, now)
+	return p.FormPage(c, wrong, &page.Form, func(status int) error {
+		if !web.IsResumed(wrong) {
+			page.Preview = passRulePreview{Wrong: firstMessage(wrong)}
+		}
+		if status == http.StatusConflict {
+			page.Preview = passRulePreview{Words: "别人刚刚保存的规则：" + now.Words()}
+			page.Form.Sections[0].Fields[1].Value = strconv.FormatInt(now.Version, 10)
+		}
+		return p.Page(c, status, "console/passrule/show", page)
+	})
+}
+
+func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Section {
+	return []templates.Section{
+		{Title: "出门次数", Fields: []templates.Field{
+			{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
+			{Kind: templates.Hidden, Name: "version", Value: strconv.FormatInt(r.Version, 10)},
+			{Kind: templates.Radio, Name: "counting", Label: "出门计算方式", Value: string(r.Counting), Required: true, Choices: []templates.Choice{
+				{Value: string(core.CountPerson), Label: "一人一次", Help: "每个人各算各的"},
+				{Value: string(core.CountHousehold), Label: "一户一次", Help: "同一套房屋的人合起来算"},
+			}},
+			{Kind: templates.Number, Name: "period_days", Label: "出门间隔周期", Value: strconv.Itoa(r.PeriodDays), Required: true, Min: "1", Max: "30", Unit: "天", Short: true,
+				Help: "自然日。2 天：今天和昨天合起来算。"},
+			{Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits), Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
+				Help: "0 为不限，-1 为禁止出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。"},
+		}},
+		{Title: "出门时间", Fields: []templates.Field{
+			{Kind: templates.Textarea, Name: "hours", Label: "可出门时间段", Value: hourLines(r.Hours), Rows: 3, MaxLength: 200, Placeholder: "06:00-22:00",
+				Help: "每行一段，可跨零点，例如 22:00-06:00。不填为全天。进门不受限制。"},
+		}},
+		{Title: "放行要求", Fields: []templates.Field{
+			{Kind: templates.Switch, Name: "reader_qr", Label: "门禁二维码", Value: frame.SwitchValue(r.ReaderQR), Help: "开：读头可以放行。关：只能由门岗放行。"},
+			{Kind: templates.Switch, Name: "record_id", Label: "身份证记录", Value: frame.SwitchValue(r.RecordID), Help: "没有登记证件号的住户，须先在门岗登记。"},
+			{Kind: templates.Switch, Name: "record_temp", Label: "体温记录", Value: frame.SwitchValue(r.RecordTemp), Help: "每次进出都须测温；不带测温的读头会请住户到门岗。"},
+			{Kind: templates.Number, Name: "fever_tenths", Label: "体温上限", Value: strconv.FormatFloat(float64(r.FeverTenths)/10, 'f', 1, 64), Required: true, Unit: "℃", Step: "0.1", Short: true,
+				Help: "达到即不放行，并提醒管理员。"},
+		}},
+	}
+}
+
+func hourLines(hours []core.HourRange) string {
+	return strings.ReplaceAll(core.FormatHours(hours), ",", "\n")
+}

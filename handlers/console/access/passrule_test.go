@@ -1,0 +1,162 @@
+package access
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func passRuleFormOf(d *desk.Desk, version string) url.Values {
+	return url.Values{
+		"community": {d.Mine.Community.String()}, "version": {version}, "counting": {"household"}, "period_days": {"2"}, "exits": {"1"},
+		"hours": {"06:00-22:00\r\n23:00-01:00"}, "record_id": {"1"}, "fever_tenths": {"37.5"}, "reader_qr": {"1"},
+	}
+}
+
+func TestPassRuleIsShownAndSaved(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	page := b.Get(t, frame.PassRulePath, http.StatusOK)
+	before := d.Rule(t)
+	if got := strings.TrimSpace(page.Find("#rule-preview").Text()); got != before.Words() {
+		t.Errorf("in words %q, want %q", got, before.Words())
+	}
+	version := desk.InputValue(page, "version")
+	plain := passRuleFormOf(d, version) // the button of browsers without scripts
+	if !strings.Contains(page.Find("noscript").Text(), `value="preview"`) {
+		t.Error("without scripts there is no preview")
+	}
+	plain.Set("act", "preview")
+	page, _ = b.Post(t, frame.PassRulePath, plain, http.StatusOK)
+	if got := page.Find("#rule-preview").Text(); !strings.Contains(got, "2 天") || d.Rule(t).Version != before.Version || desk.InputValue(page, "fever_tenths") != "37.5" {
+		t.Errorf("previewed as %q, version %d", got, d.Rule(t).Version)
+	}
+	b.Post(t, frame.PassRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
+	want := core.PassRule{
+		Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}},
+		RecordID: true, FeverTenths: 375, ReaderQR: true,
+	}
+	after := d.Rule(t)
+	if !reflect.DeepEqual(after.PassRule, want) {
+		t.Errorf("saved %+v, want %+v", after.PassRule, want)
+	}
+	page = b.Get(t, frame.PassRulePath, http.StatusOK)
+	if got := page.Find("#f-hours").Text(); got != "06:00-22:00\n23:00-01:00" {
+		t.Errorf("hours shown as %q", got)
+	}
+	if desk.InputValue(page, "fever_tenths") != "37.5" || page.Find("#f-record_id[checked]").Length() != 1 || page.Find("#f-record_temp[checked]").Length() != 0 {
+		t.Error("the form does not show what was saved")
+	}
+	if !strings.Contains(page.Find(".tx-flash").Text(), "已保存") {
+		t.Error("nothing says that it was saved")
+	}
+}
+
+func TestPassRuleRefuses(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	before := d.Rule(t)
+	version := "2"
+	for field, values := range map[string][]string{
+		"period_days":  {"", "0", "31", "x"},
+		"exits":        {"", "-2", "100", "一"},
+		"hours":        {"25:00-26:00", "morning", "08:00-08:00", desk.Hostile},
+		"fever_tenths": {"", "30", "hot", "NaN", "999"},
+	} {
+		for _, value := range values {
+			form := passRuleFormOf(d, version)
+			form.Set(field, value)
+			page, _ := b.Post(t, frame.PassRulePath, form, http.StatusUnprocessableEntity)
+			desk.WrongField(t, page, field)
+			got, _ := page.Find("#f-" + field).Attr("value")
+			if field == "hours" {
+				got = page.Find("#f-hours").Text()
+			}
+			if got != value {
+				t.Errorf("%s %q comes back as %q", field, value, got)
+			}
+			if page.Find(`#f-record_id[checked]`).Length() != 1 {
+				t.Error("the form lost a switch")
+			}
+		}
+	}
+	form := passRuleFormOf(d, version)
+	form.Set("counting", "street")
+	if page, _ := b.Post(t, frame.PassRulePath, form, http.StatusUnprocessableEntity); page.Find("fieldset.tx-wrong").Length() != 1 {
+		t.Error("no message at counting")
+	}
+	if after := d.Rule(t); !reflect.DeepEqual(after, before) {
+		t.Errorf("wrong forms changed the rule to %+v", after)
+	}
+}
+
+// Two admins edit at once: the second is told, keeps what was typed, and may
+// decide to save over it.
+func TestPassRuleConflict(t *testing.T) {
+	d := newDesk(t)
+	first, second := d.Registrar(t), d.Registrar(t)
+	version := desk.InputValue(first.Get(t, frame.PassRulePath, http.StatusOK), "version")
+	first.Post(t, frame.PassRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
+	form := passRuleFormOf(d, version)
+	form.Set("exits", "7")
+	page, _ := second.Post(t, frame.PassRulePath, form, http.StatusConflict)
+	if d.Rule(t).Exits != 1 || desk.InputValue(page, "exits") != "7" {
+		t.Errorf("rule %+v; the form holds %q", d.Rule(t), desk.InputValue(page, "exits"))
+	}
+	if !strings.Contains(page.Find("#rule-preview").Text(), d.Rule(t).Words()) || !strings.Contains(page.Find("main .tx-flash").Text(), "刚刚有人修改过这里") {
+		t.Errorf("the page says %q", page.Find("main").Text())
+	}
+	form.Set("version", desk.InputValue(page, "version"))
+	second.Post(t, frame.PassRulePath, form, http.StatusSeeOther)
+	if d.Rule(t).Exits != 7 {
+		t.Errorf("after deciding: %+v", d.Rule(t))
+	}
+}
+
+func TestPassRulePreview(t *testing.T) {
+	d := newDesk(t)
+	b := d.OnlyViews(t)
+	form := passRuleFormOf(d, "1")
+	page := b.Get(t, frame.PassRulePath+"/preview?"+form.Encode(), http.StatusOK)
+	want := core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}}, RecordID: true, FeverTenths: 375, ReaderQR: true}
+	if got := strings.TrimSpace(page.Text()); got != want.Words() {
+		t.Errorf("preview %q, want %q", got, want.Words())
+	}
+	for field, c := range map[string]struct{ value, wrong string }{
+		"period_days": {"0", "出门间隔周期应为 1 至 30 天"}, "hours": {"08:00-08:00", "可出门时间段的起止时间不能相同；全天可出门请留空"},
+	} {
+		wrong := passRuleFormOf(d, "1")
+		wrong.Set(field, c.value)
+		page = b.Get(t, frame.PassRulePath+"/preview?"+wrong.Encode(), http.StatusOK)
+		if got := strings.TrimSpace(page.Find(".tx-error").Text()); got != c.wrong {
+			t.Errorf("%s %s: told %q, want %q", field, c.value, got, c.wrong)
+		}
+	}
+	form.Set("hours", desk.Hostile)
+	page = b.Get(t, frame.PassRulePath+"/preview?"+form.Encode(), http.StatusOK)
+	if page.Find(".tx-error").Length() != 1 || page.Find("img").Length() != 0 {
+		t.Errorf("a wrong rule: %q", page.Text())
+	}
+}
+
+func TestPassRulePages(t *testing.T) {
+	shell := templates.Shell{Title: "通行证设置", CSRF: "x"}
+	at := frame.CommunityChoice{Community: core.Community{ID: 1, Name: "翠湖花园"}}
+	choose := at.Field("")
+	templates.CheckAll(t, "console/passrule/", map[string]any{
+		"console/passrule/show": passRulePage{
+			Shell: shell, Tabs: passTabs("passrule", at), Choose: &choose, Edit: true, Preview: passRulePreview{Words: "不限"},
+			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
+		},
+		"console/passrule/show#wrong": passRulePage{Shell: shell, Tabs: passTabs("passrule", at), Preview: passRulePreview{Wrong: desk.Hostile}},
+		"console/passrule/show#none":  passRulePage{Shell: shell, Empty: templates.Empty{Title: "还没有小区"}},
+	})
+}

@@ -1,0 +1,202 @@
+package access
+
+import (
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// readerRoutes are 智能门禁: readers, how to install them, and devices nobody knows.
+func (p *Pages) readerRoutes() []web.Route {
+	view, edit := web.Need(core.PermReaderView), web.Need(core.PermReaderEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/console/reader", Access: view, Handler: p.readerList},
+		{Method: http.MethodGet, Path: "/console/reader/quarantine", Access: view, Handler: p.readerQuarantine},
+		{Method: http.MethodGet, Path: "/console/reader/new", Access: edit, Handler: p.readerNew},
+		{Method: http.MethodPost, Path: "/console/reader", Access: edit, Handler: p.readerCreate, Draft: true},
+		{Method: http.MethodPost, Path: "/console/reader/qr", Access: edit, Handler: p.readerQR},
+		{Method: http.MethodGet, Path: "/console/reader/:id", Access: view, Handler: p.readerShow},
+		{Method: http.MethodGet, Path: "/console/reader/:id/edit", Access: edit, Handler: p.readerEdit},
+		{Method: http.MethodPost, Path: "/console/reader/:id", Access: edit, Handler: p.readerUpdate, Draft: true},
+		{Method: http.MethodPost, Path: "/console/reader/:id/secret", Access: edit, Handler: p.readerSecret},
+		{Method: http.MethodPost, Path: "/console/reader/:id/rotate", Access: edit, Handler: p.readerRotate},
+		{Method: http.MethodPost, Path: "/console/reader/:id/disable", Access: edit, Handler: p.readerDisable},
+		{Method: http.MethodPost, Path: "/console/reader/:id/enable", Access: edit, Handler: p.readerEnable},
+	}
+}
+
+func readerCrumbs() []templates.Crumb {
+	return []templates.Crumb{{Label: "智能门禁", URL: frame.ReaderPath}}
+}
+
+// reader gives the reader that the path names, where the account may see it.
+func (p *Pages) reader(c *web.Context) (core.Reader, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Reader{}, err
+	}
+	return p.Store.Reader(c.Ctx(), c.Scope(), id)
+}
+
+func (p *Pages) readerShow(c *web.Context) error { return p.readerShowPage(c, "") }
+
+// readerSecret shows the page with the device's whole address. That somebody saw
+// it is in the audit log.
+func (p *Pages) readerSecret(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	secret, err := p.Store.ReaderSecret(c.Ctx(), c.Actor(), c.Scope(), id)
+	if err != nil {
+		return err
+	}
+	return p.readerShowPage(c, secret)
+}
+
+func (p *Pages) readerShowPage(c *web.Context, secret string) error {
+	r, err := p.reader(c)
+	if err != nil {
+		return err
+	}
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return err
+	}
+	nodes, err := p.readerScope(c, r)
+	if err != nil {
+		return err
+	}
+	base := p.readerBase(c)
+	page := readerShowPage{
+		Shell: p.Shell(c, "reader", r.Name), URL: frame.ReaderURL(r.ID), Edit: c.Has(core.PermReaderEdit),
+		Facts: readerFacts(r, community.Name, nodes, c.Now()), Settings: readerSettings(r, base, secret), Insecure: readerInsecure(base),
+		Steps: readerSteps(r), Trial: readerTrial(r), Acts: readerActs(r), Shown: secret != "",
+	}
+	page.Crumbs, page.Note = readerCrumbs(), community.Name+" · "+r.Gate
+	if page.Edit {
+		page.Actions = []templates.Action{{Label: "修改", URL: frame.ReaderURL(r.ID) + "/edit", Icon: "pencil"}}
+	}
+	return p.Page(c, http.StatusOK, "console/reader/show", page)
+}
+
+// readerScope names the building nodes that a reader serves.
+func (p *Pages) readerScope(c *web.Context, r core.Reader) ([]string, error) {
+	if len(r.ScopeNodes) == 0 {
+		return nil, nil
+	}
+	tree, err := p.Store.BuildingTree(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return nil, err
+	}
+	return nodeLabels(nodeOptions(tree), r.ScopeNodes), nil
+}
+
+// readerAct is an act on one reader that is asked about first.
+type readerAct struct {
+	title, submit, path, done string
+	text                      func(core.Reader) string
+	danger                    bool
+	do                        func(c *web.Context, id core.ID) error
+}
+
+func (p *Pages) readerDo(c *web.Context, act readerAct) error {
+	r, err := p.reader(c)
+	if err != nil {
+		return err
+	}
+	if !frame.Confirmed(c) {
+		return p.Confirm(c, "reader", templates.Confirm{
+			Title: act.title + "“" + r.Name + "”？", Text: act.text(r), Action: frame.ReaderURL(r.ID) + act.path,
+			Submit: act.submit, Cancel: frame.ReaderURL(r.ID), Danger: act.danger,
+		})
+	}
+	err = act.do(c, r.ID)
+	switch {
+	case core.CodeOf(err) == core.CodeConflict && err != nil:
+		c.Flash(web.FlashError, core.MessageOf(err))
+	case err != nil:
+		return err
+	default:
+		c.Flash(web.FlashSuccess, act.done)
+	}
+	return c.Redirect(frame.ReaderURL(r.ID))
+}
+
+func (p *Pages) readerRotate(c *web.Context) error {
+	return p.readerDo(c, readerAct{
+		title: "更换密钥：", submit: "更换密钥", path: "/rotate", text: rotateText, danger: true,
+		done: "密钥已更换，旧地址已失效。请点“显示完整地址”，把新地址填进设备。",
+		do: func(c *web.Context, id core.ID) error {
+			_, err := p.Store.RotateReaderSecret(c.Ctx(), c.Actor(), c.Scope(), id)
+			return err
+		},
+	})
+}
+
+func (p *Pages) readerDisable(c *web.Context) error {
+	return p.readerDo(c, readerAct{
+		title: "停用", submit: "停用", path: "/disable", text: disableText, danger: true, done: "已停用，这台读头的每次扫码都会被拒绝。",
+		do: func(c *web.Context, id core.ID) error {
+			return p.Store.DisableReader(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (p *Pages) readerEnable(c *web.Context) error {
+	return p.readerDo(c, readerAct{
+		title: "恢复使用", submit: "恢复使用", path: "/enable", text: enableText, done: "已恢复使用。",
+		do: func(c *web.Context, id core.ID) error {
+			return p.Store.EnableReader(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func readerBadge(r core.Reader, now time.Time) templates.Badge {
+	if !r.Disabled.IsZero() {
+		return templates.Badge{Tone: templates.Neutral, Text: "已停用"}
+	}
+	state := r.State(now)
+	tone := map[core.ReaderState]templates.Tone{
+		core.ReaderOnline: templates.Good, core.ReaderStale: templates.Warn, core.ReaderOffline: templates.Bad, core.ReaderNever: templates.Neutral,
+	}[state]
+	return templates.Badge{Tone: tone, Text: state.Words()}
+}
+
+type readerShowPage struct {
+	templates.Shell
+	URL      string
+	Edit     bool
+	Shown    bool // Settings hold the secret
+	Facts    []templates.Fact
+	Settings []templates.Fact
+	Insecure string
+	Steps    []string
+	Trial    []string
+	Acts     []templates.Submit
+}
+
+// readerActs are the buttons under an installed reader.
+func readerActs(r core.Reader) []templates.Submit {
+	acts := []templates.Submit{{Label: "更换密钥", URL: frame.ReaderURL(r.ID) + "/rotate", Icon: "key", Danger: true, Confirm: rotateText(r)}}
+	if r.Disabled.IsZero() {
+		return append(acts, templates.Submit{Label: "停用", URL: frame.ReaderURL(r.ID) + "/disable", Icon: "ban", Danger: true, Confirm: disableText(r)})
+	}
+	return append(acts, templates.Submit{Label: "恢复使用", URL: frame.ReaderURL(r.ID) + "/enable", Icon: "check", Confirm: enableText(r)})
+}
+
+func rotateText(r core.Reader) string {
+	return "“" + r.Name + "”的旧地址立即失效：在把新地址填进设备之前，它的每次扫码都会被拒绝，" + r.Gate + "只能由门岗放行。"
+}
+
+func disableText(r core.Reader) string {
+	return "停用“" + r.Name + "”后，它的每次扫码都会立即被拒绝，" + r.Gate + "只能由门岗放行。可以随时恢复。"
+}
+
+func enableText(r core.Reader) string {
+	return "恢复后，“" + r.Name + "”按现有设置接受扫码，立即生效。"
+}

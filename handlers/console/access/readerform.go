@@ -1,0 +1,188 @@
+package access
+
+import (
+	"net/http"
+	"strconv"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// readerForm is what the form sends.
+type readerForm struct {
+	Community        core.ID   `form:"community"`
+	Name             string    `form:"name" max:"64"`
+	Gate             string    `form:"gate" max:"64"`
+	Direction        string    `form:"direction"`
+	Protocol         string    `form:"protocol"`
+	Serial           string    `form:"serial" max:"64"`
+	HeartbeatSeconds int       `form:"heartbeat_seconds"`
+	HeartbeatText    string    `form:"heartbeat_text" max:"64"`
+	DenyCode         string    `form:"deny_code" max:"8"`
+	Firmware         string    `form:"firmware" max:"64"`
+	Thermometer      bool      `form:"thermometer"`
+	QRAllowed        bool      `form:"qr_allowed"`
+	Kinds            []string  `form:"kinds" max:"20"`
+	ScopeNodes       []core.ID `form:"scope_nodes" max:"500"`
+	Seen             int64     `form:"seen"`
+}
+
+func (f readerForm) reader(id core.ID) core.Reader {
+	r := core.Reader{
+		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction), Protocol: f.Protocol, Serial: f.Serial,
+		HeartbeatSeconds: f.HeartbeatSeconds, HeartbeatText: f.HeartbeatText, DenyCode: f.DenyCode, Firmware: f.Firmware,
+		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes, Updated: frame.ShownAt(f.Seen),
+	}
+	for _, kind := range f.Kinds {
+		r.Kinds = append(r.Kinds, core.PassKind(kind))
+	}
+	return r
+}
+
+type readerFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+// readerNew shows an empty form, after asking for the community where there are several.
+func (p *Pages) readerNew(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	ask := frame.ChooseCommunity{Stem: "reader", Path: frame.ReaderPath, Title: "添加读头", Crumbs: readerCrumbs()}
+	if asked, err := p.ChooseCommunity(c, at, ask); asked || err != nil {
+		return err
+	}
+	r := core.NewReader()
+	r.Community = at.ID
+	return p.readerFormPage(c, r, nil)
+}
+
+// readerFormPage shows the form with r's values, or as it was sent where it is wrong.
+func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error {
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return err
+	}
+	tree, err := p.Store.BuildingTree(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return err
+	}
+	page := readerFormPage{Shell: p.Shell(c, "reader", "添加读头")}
+	page.Crumbs = readerCrumbs()
+	page.Form = templates.Form{Action: frame.ReaderPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree)), Submit: "添加", Cancel: frame.ReaderPath}
+	if r.ID != 0 {
+		page.Title = "修改读头"
+		page.Form.Action, page.Form.Cancel, page.Form.Submit = frame.ReaderURL(r.ID), frame.ReaderURL(r.ID), "保存"
+		page.Form.Seen = templates.Seen(r.Updated)
+		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: frame.ReaderURL(r.ID)})
+	}
+	show := func(status int) error { return p.Page(c, status, "console/reader/form", page) }
+	if wrong != nil {
+		return p.FormPage(c, wrong, &page.Form, show)
+	}
+	return show(http.StatusOK)
+}
+
+func (p *Pages) readerCreate(c *web.Context) error {
+	var form readerForm
+	wrong := c.Bind(&form)
+	var id core.ID
+	if wrong == nil {
+		id, _, wrong = p.Store.CreateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(0))
+	}
+	if wrong != nil {
+		return p.readerFormPage(c, form.reader(0), wrong)
+	}
+	c.Flash(web.FlashSuccess, "读头已添加。请按安装说明把地址填进设备。")
+	return c.Redirect(frame.ReaderURL(id))
+}
+
+func (p *Pages) readerEdit(c *web.Context) error {
+	r, err := p.reader(c)
+	if err != nil {
+		return err
+	}
+	return p.readerFormPage(c, r, nil)
+}
+
+func (p *Pages) readerUpdate(c *web.Context) error {
+	old, err := p.reader(c)
+	if err != nil {
+		return err
+	}
+	var form readerForm
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = p.Store.UpdateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(old.ID))
+	}
+	if wrong != nil {
+		return p.readerFormPage(c, old, wrong)
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(frame.ReaderURL(old.ID))
+}
+
+// readerFields builds the form. nodes are the building nodes to choose from.
+func readerFields(r core.Reader, community core.Community, nodes []templates.Choice) []templates.Section {
+	return []templates.Section{
+		{Title: "位置", Fields: []templates.Field{
+			{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
+			{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+			{Name: "name", Label: "名称", Value: r.Name, Required: true, MaxLength: 64, Focus: r.ID == 0, Placeholder: "东门出口读头"},
+			{Name: "gate", Label: "所在的门", Value: r.Gate, Required: true, MaxLength: 64, Placeholder: "东门", Help: "记在出入记录里，住户与门岗都看得到。"},
+			{Kind: templates.Radio, Name: "direction", Label: "方向", Value: string(r.Direction), Required: true, Choices: []templates.Choice{
+				{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"},
+			}},
+		}},
+		{Title: "设备", Fields: []templates.Field{
+			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: []templates.Choice{
+				{Value: core.ProtocolVguang, Label: core.ProtocolWords(core.ProtocolVguang), Help: "请求里有 vgdecoderesult 的读头"},
+				{Value: core.ProtocolMcardsea, Label: core.ProtocolWords(core.ProtocolMcardsea), Help: "请求里有 cardid、mjihao、cjihao 的读头"},
+			}},
+			{Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64, Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。"},
+			{Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒", Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。"},
+			{Name: "heartbeat_text", Label: "心跳内容", Value: r.HeartbeatText, MaxLength: 64, Autocomplete: "off", Help: "仅微光。出厂为 " + core.DefaultHeartbeatText + "。"},
+			{Name: "deny_code", Label: "拒绝码", Value: r.DenyCode, MaxLength: 4, Short: true, Autocomplete: "off", Help: "仅微光。0000 至 0008 会使设备开门，只能填 1000 至 9999。"},
+			{Name: "firmware", Label: "固件版本", Value: r.Firmware, MaxLength: 64, Autocomplete: "off"},
+			{Kind: templates.Switch, Name: "thermometer", Label: "带测温", Value: frame.SwitchValue(r.Thermometer), Help: "小区开启体温记录时，不带测温的读头会请住户到门岗测温。"},
+		}},
+		{Title: "权限", Fields: []templates.Field{
+			{Kind: templates.Switch, Name: "qr_allowed", Label: "门禁二维码", Value: frame.SwitchValue(r.QRAllowed), Help: "关闭后，这台读头的二维码一律请到门岗。"},
+			{Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds), Required: true, Choices: []templates.Choice{{Value: string(core.PassResident), Label: core.PassResident.Words()}}},
+			{Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋", Values: frame.IDValues(r.ScopeNodes), Choices: nodes, Help: "都不选就是全小区。选了上一级就包含它下面的全部房屋。"},
+		}},
+	}
+}
+
+// nodeOptions are a community's tree as choices, each named by its whole way.
+func nodeOptions(nodes []*store.TreeNode) []templates.Choice { return nodesBelow("", 0, nodes) }
+
+func nodesBelow(above string, depth int, nodes []*store.TreeNode) []templates.Choice {
+	var options []templates.Choice
+	for _, n := range nodes {
+		label := above + n.Name
+		options = append(options, templates.Choice{Value: n.ID.String(), Label: label, Depth: depth, Name: n.Name})
+		options = append(options, nodesBelow(label, depth+1, n.Children)...)
+	}
+	return options
+}
+
+// nodeLabels names the chosen nodes.
+func nodeLabels(options []templates.Choice, chosen []core.ID) []string {
+	var labels []string
+	for _, id := range chosen {
+		label := "已拆除的楼栋"
+		for _, o := range options {
+			if o.Value == id.String() {
+				label = o.Label
+			}
+		}
+		labels = append(labels, label)
+	}
+	return labels
+}

@@ -1,0 +1,135 @@
+package access
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func sampleReader() core.Reader {
+	r := core.NewReader()
+	r.ID, r.Community, r.Name, r.Gate, r.Serial = 7, 1, "东门出口读头", "东门", "HZ2C3BAE"
+	r.LastSeen, r.ScopeNodes, r.Firmware = desk.Now.Add(-time.Minute), []core.ID{12}, "V2.0"
+	return r
+}
+
+func sampleShow(r core.Reader, secret string) readerShowPage {
+	base := &url.URL{Scheme: "https", Host: "pass.example.com"}
+	return readerShowPage{
+		Shell: desk.SampleShell(r.Name), URL: frame.ReaderURL(r.ID), Edit: true, Shown: secret != "",
+		Facts: readerFacts(r, "云栖花园", []string{"3栋 1单元"}, desk.Now), Settings: readerSettings(r, base, secret), Insecure: readerInsecure(base),
+		Steps: readerSteps(r), Trial: readerTrial(r), Acts: readerActs(r),
+	}
+}
+
+// readerSamples are pages with every kind of content, for the test of templates.
+func readerSamples() map[string]any {
+	vguang, mcard := sampleReader(), sampleReader()
+	mcard.Protocol, mcard.Skew, mcard.Disabled, mcard.QRAllowed = core.ProtocolMcardsea, -90*time.Minute, desk.Now, false
+	communities := []core.Community{{ID: 1, Name: "云栖花园"}, {ID: 2, Name: "云栖雅苑"}}
+	nodes := nodeOptions([]*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 11, Name: "3栋"}, Children: []*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 12, Name: "1单元"}}}}})
+
+	list := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2), List: readerListOf(url.Values{"q": {"东"}}, communities)}
+	list.List.Bulk, list.List.CSRF = readerBulk(), "token"
+	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
+		list.Rows = append(list.Rows, readerListRow{
+			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园", Direction: frame.DirectionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol),
+			Serial: r.Serial, State: readerBadge(r, desk.Now), QR: frame.OnOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen, QRAllowed: r.QRAllowed,
+			Disabled: !r.Disabled.IsZero(), Edit: true, CSRF: "token",
+		})
+	}
+	empty := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 0), List: readerListOf(nil, communities[:1])}
+
+	form := readerFormPage{Shell: desk.SampleShell("修改读头"), Form: templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, communities[0], nodes)}}
+	wrong := readerFormPage{Shell: desk.SampleShell("添加读头"), Form: templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), communities[0], nil)}}
+	wrong.Form.Set(url.Values{"name": {"<b>"}}, map[string]string{"name": "请填写名称", "deny_code": "不行", "scope_nodes": "不在这个小区", "protocol": "请选择协议"})
+
+	strangers := readerQuarantinePage{Shell: desk.SampleShell("未识别设备"), Tabs: readerTabs("quarantine", 2), List: quarantineList(nil), Rows: strangersOf([]core.QuarantinedReader{
+		{Protocol: core.ProtocolVguang, Serial: "B7", Reader: 7, Name: vguang.Name, Addr: "192.0.2.1", Calls: 5, First: desk.Now, Last: desk.Now},
+		{Protocol: core.ProtocolMcardsea, Addr: "192.0.2.2", Calls: 1, First: desk.Now, Last: desk.Now},
+	})}
+	return map[string]any{
+		"console/reader/list":             list,
+		"console/reader/list#empty":       empty,
+		"console/reader/form":             form,
+		"console/reader/form#wrong":       wrong,
+		"console/reader/show":             sampleShow(vguang, ""),
+		"console/reader/show#secret":      sampleShow(vguang, strings.Repeat("A", 26)),
+		"console/reader/show#mcardsea":    sampleShow(mcard, ""),
+		"console/reader/show#view":        readerShowPage{Shell: desk.SampleShell("x"), Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, "")},
+		"console/reader/quarantine":       strangers,
+		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未识别设备"), List: quarantineList(nil)},
+	}
+}
+
+func TestReaderPages(t *testing.T) { templates.CheckAll(t, "console/reader/", readerSamples()) }
+
+// What the installer types, to the letter.
+func TestReaderSettings(t *testing.T) {
+	base := &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}
+	r := sampleReader()
+	secret := strings.Repeat("K", 26)
+	values := func(secret string) string {
+		var all []string
+		for _, f := range readerSettings(r, base, secret) {
+			all = append(all, f.Value)
+		}
+		return strings.Join(all, "\n") + "\n"
+	}
+	for _, want := range []string{"http://10.0.0.5:8080/door/vguang/" + secret + "\n", "10.0.0.5\n", "8080\n", "HZ2C3BAE\n", "www.vguang.cn\n", "60 秒\n", "code=0000\n", "code=1000\n"} {
+		if !strings.Contains(values(secret), want) {
+			t.Errorf("vguang: no %q", want)
+		}
+	}
+	if hidden := values(""); strings.Contains(hidden, secret) || !strings.Contains(hidden, "/door/vguang/"+hiddenSecret) {
+		t.Error("the secret is shown unasked")
+	}
+	r.Protocol = core.ProtocolMcardsea
+	for _, want := range []string{"http://10.0.0.5:8080/door/mcardsea/" + secret + "/qa/mcardsea.php\n", "HZ2C3BAE\n"} {
+		if !strings.Contains(values(secret), want) {
+			t.Errorf("mcardsea: no %q", want)
+		}
+	}
+	base = &url.URL{Scheme: "https", Host: "pass.example.com"}
+	if !strings.Contains(values(secret), "443\n") || !strings.Contains(readerInsecure(base), "HTTPS") {
+		t.Error("https: no port, or no warning")
+	}
+}
+
+func TestReaderSkewWords(t *testing.T) {
+	for skew, want := range map[time.Duration]string{
+		90 * time.Second: "快 1 分钟", -3 * time.Minute: "慢 3 分钟", -3 * time.Hour: "慢 3 小时", 400 * 24 * time.Hour: "快 400 天以上",
+	} {
+		if got := skewWords(skew); got != want {
+			t.Errorf("%s: %s, want %s", skew, got, want)
+		}
+	}
+}
+
+func TestPagerCursors(t *testing.T) {
+	for _, c := range []struct {
+		page          store.Page
+		first, last   core.ID
+		more          bool
+		before, after string
+	}{
+		{store.Page{}, 0, 0, false, "", ""},
+		{store.Page{}, 1, 3, false, "", ""},
+		{store.Page{}, 1, 3, true, "", "3"},
+		{store.Page{After: 3}, 4, 6, true, "4", "6"},
+		{store.Page{After: 3}, 4, 6, false, "4", ""},
+		{store.Page{Before: 7}, 4, 6, true, "4", "6"},
+		{store.Page{Before: 4}, 1, 3, false, "", "3"},
+	} {
+		if before, after := frame.PagerCursors(c.page, c.first, c.last, c.more); before != c.before || after != c.after {
+			t.Errorf("%+v %d-%d %v: %q %q, want %q %q", c.page, c.first, c.last, c.more, before, after, c.before, c.after)
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// readersAPage is how many readers a page of the list shows.
+const readersAPage = 50
+
+func (p *Pages) readerList(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	communities, chosen := at.All, frame.ChosenCommunity(c, at)
+	filter := readerFilter(c, chosen)
+	readers, more, err := p.Store.Readers(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	quarantined, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := readerListPage{Shell: p.Shell(c, "reader", "智能门禁"), Tabs: readerTabs("list", len(quarantined))}
+	page.List = readerListOf(c.Request().URL.Query(), communities)
+	if c.Has(core.PermReaderEdit) {
+		page.Actions = []templates.Action{{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true}}
+		page.List.Bulk, page.List.CSRF = readerBulk(), page.CSRF
+	}
+	page.Rows = p.readerRows(c, readers, communities, page.CSRF)
+	page.List.Count = len(readers)
+	var first, last core.ID
+	if n := len(readers); n > 0 {
+		first, last = readers[0].ID, readers[n-1].ID
+	}
+	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 台", len(readers))
+	return p.Page(c, http.StatusOK, "console/reader/list", page)
+}
+
+func readerFilter(c *web.Context, community core.ID) store.ReaderFilter {
+	f := store.ReaderFilter{Keyword: c.Query("q"), Community: community, Page: c.Page(readersAPage)}
+	switch state := core.ReaderState(c.Query("state")); state {
+	case "disabled":
+		f.Disabled = "yes"
+	case core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever:
+		f.State, f.Disabled = state, "no"
+	}
+	return f
+}
+
+func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []core.Community, csrf string) []readerListRow {
+	names := map[core.ID]string{}
+	if len(communities) > 1 {
+		for _, community := range communities {
+			names[community.ID] = community.Name
+		}
+	}
+	rows := make([]readerListRow, len(readers))
+	for i, r := range readers {
+		rows[i] = readerListRow{
+			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: names[r.Community],
+			Direction: frame.DirectionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol), Serial: r.Serial,
+			State: readerBadge(r, c.Now()), QR: frame.OnOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen,
+			QRAllowed: r.QRAllowed, Disabled: !r.Disabled.IsZero(), Edit: c.Has(core.PermReaderEdit), CSRF: csrf,
+		}
+	}
+	return rows
+}
+
+func (p *Pages) readerQuarantine(c *web.Context) error {
+	list, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := readerQuarantinePage{
+		Shell: p.Shell(c, "reader", "未识别设备"), Tabs: readerTabs("quarantine", len(list)),
+		List: quarantineList(c.Request().URL.Query()), Rows: strangersOf(list),
+	}
+	page.Crumbs = readerCrumbs()
+	page.List.Count = len(list)
+	return p.Page(c, http.StatusOK, "console/reader/quarantine", page)
+}
+
+// readerQRForm is the ticked readers; what to do with them is in the button's address.
+type readerQRForm struct {
+	IDs     []core.ID `form:"id" max:"500" required:"请先勾选读头"`
+	Allowed string    `form:"allowed"`
+}
+
+// readerQR ticks or clears 门禁二维码 for one reader or many.
+func (p *Pages) readerQR(c *web.Context) error {
+	var form readerQRForm
+	if err := c.Bind(&form); err != nil {
+		c.Flash(web.FlashError, "请先勾选读头")
+		return c.Redirect(frame.ReaderPath)
+	}
+	allowed := form.Allowed == "1" || form.Allowed == "" && c.Query("allowed") == "1"
+	if !allowed && len(form.IDs) > 1 && !frame.Confirmed(c) {
+		return p.Confirm(c, "reader", templates.Confirm{
+			Title: "关闭门禁二维码", Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
+			Action: frame.ReaderPath + "/qr?allowed=0", Keep: url.Values{"id": frame.IDValues(form.IDs)}, Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: frame.ReaderPath,
+		})
+	}
+	n, err := p.Store.SetReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
+	if err != nil {
+		return err
+	}
+	words := "关闭"
+	if allowed {
+		words = "允许"
+	}
+	c.Flash(web.FlashSuccess, fmt.Sprintf("已%s %d 台读头的门禁二维码，立即生效。", words, n))
+	return c.Redirect(frame.ReaderPath)
+}
+
+type readerListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []readerListRow
+}
+
+type readerListRow struct {
+	ID                          core.ID
+	URL, Name, Gate, Community  string
+	Direction, Protocol, Serial string
+	State, QR                   templates.Badge
+	LastSeen                    time.Time
+	QRAllowed, Disabled, Edit   bool
+	CSRF                        string
+}
+
+func readerTabs(active string, quarantined int) templates.Tabs {
+	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
+		{Label: "读头", URL: frame.ReaderPath, Active: active == "list"},
+		{Label: "未识别设备", URL: frame.ReaderPath + "/quarantine", Active: active == "quarantine", Count: quarantined},
+	}}
+}
+
+// readerListOf builds the list's table. communities are those of the scope.
+func readerListOf(query url.Values, communities []core.Community) templates.List {
+	list := templates.List{
+		Path: frame.ReaderPath, Query: query, Cards: true,
+		Columns: []templates.Column{
+			{Label: "名称"}, {Label: "所在的门"}, {Label: "方向", Narrow: true}, {Label: "设备"},
+			{Label: "状态", Narrow: true}, {Label: "最近一次通信"}, {Label: "门禁二维码", Narrow: true},
+		},
+		Filters: []templates.Field{
+			{Name: "q", Label: "名称、门或设备号", MaxLength: 64},
+			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{
+				{Label: "全部状态"}, {Value: string(core.ReaderOnline), Label: "在线"}, {Value: string(core.ReaderStale), Label: "可能离线"},
+				{Value: string(core.ReaderOffline), Label: "离线"}, {Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
+			}},
+		},
+		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。"},
+	}
+	if len(communities) > 1 {
+		list.Filters = append(list.Filters, frame.CommunityChoice{All: communities}.Field("全部小区"))
+	}
+	return list
+}
+
+// readerBulk is what can be done with ticked readers.
+func readerBulk() []templates.Submit {
+	return []templates.Submit{
+		{Label: "允许门禁二维码", URL: frame.ReaderPath + "/qr?allowed=1", Icon: "check"},
+		{Label: "关闭门禁二维码", URL: frame.ReaderPath + "/qr?allowed=0", Icon: "ban", Confirm: "所选 {n} 台读头将不再接受二维码，住户扫码会看到“请到门岗扫码通行”。"},
+	}
+}
+
+type readerQuarantinePage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []readerStranger
+}
+
+type readerStranger struct {
+	Serial, Protocol, Reader, ReaderURL, Addr string
+	Calls                                     int64
+	First, Last                               time.Time
+}
+
+func quarantineList(query url.Values) templates.List {
+	return templates.List{
+		Path: frame.ReaderPath + "/quarantine", Query: query, Cards: true,
+		Columns: []templates.Column{
+			{Label: "设备号"}, {Label: "协议"}, {Label: "使用的地址"}, {Label: "来源"}, {Label: "次数", Number: true}, {Label: "第一次"}, {Label: "最近一次"},
+		},
+		Empty: templates.Empty{Icon: "shield-check", Title: "没有未识别的设备", Text: "密钥不对或设备号不符的设备来访时，会列在这里。"},
+	}
+}
+
+func strangersOf(list []core.QuarantinedReader) []readerStranger {
+	rows := make([]readerStranger, len(list))
+	for i, q := range list {
+		rows[i] = readerStranger{Serial: q.Serial, Protocol: core.ProtocolWords(q.Protocol), Reader: q.Name, Addr: q.Addr, Calls: q.Calls, First: q.First, Last: q.Last}
+		if q.Reader != 0 {
+			rows[i].ReaderURL = frame.ReaderURL(q.Reader)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,119 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// restrictionRoutes are 通行证设置, tab 限制出入.
+func (p *Pages) restrictionRoutes() []web.Route {
+	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermRestrictionEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.RestrictionPath, Access: view, Handler: p.restrictionList},
+		{Method: http.MethodGet, Path: frame.RestrictionPath + "/new", Access: edit, Handler: p.restrictionNew},
+		{Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionSet, Draft: true, Body: web.UploadBody(restrictionListMost)},
+		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Handler: p.restrictionLift},
+	}
+}
+
+const restrictionsAPage = 50
+
+type restrictionListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []restrictionRow
+}
+
+type restrictionRow struct {
+	Label, Reason, Until string
+	State                templates.Badge
+	Since                string
+	Lift                 *templates.Submit // nil = may not
+	CSRF                 string
+}
+
+func (p *Pages) restrictionList(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	page := restrictionListPage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs("restriction", at)}
+	if at.ID == 0 {
+		page.List = templates.List{Path: frame.RestrictionPath, Empty: frame.NoCommunityYet(c)}
+		return p.Page(c, http.StatusOK, "console/restriction/list", page)
+	}
+	filter := store.RestrictionFilter{Community: at.ID, Keyword: c.Query("q"), Page: c.Page(restrictionsAPage)}
+	restrictions, more, err := p.Store.Restrictions(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	page.Note, page.List = at.Name, restrictionTable(c, at)
+	if c.Has(core.PermRestrictionEdit) {
+		page.Actions = []templates.Action{{Label: "限制房屋", URL: at.URL(frame.RestrictionPath + "/new"), Icon: "plus", Primary: true}}
+	}
+	var first, last core.ID
+	for i, r := range restrictions {
+		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))
+		if last = r.House; i == 0 {
+			first = last
+		}
+	}
+	page.List.Count = len(page.Rows)
+	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
+	return p.Page(c, http.StatusOK, "console/restriction/list", page)
+}
+
+func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
+	return templates.List{
+		Path: frame.RestrictionPath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: []templates.Field{at.Field(""), {Name: "q", Label: "房号或原因", MaxLength: 64}},
+		Columns: []templates.Column{{Label: "房屋"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true}, {Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
+		Empty:   templates.Empty{Icon: "lock-open", Title: "没有被限制的房屋", Text: "被限制的房屋按各自的次数出门，不按小区的规则；解除后立即恢复。"},
+	}
+}
+
+func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf string) restrictionRow {
+	row := restrictionRow{
+		Label: r.Label, Reason: r.Reason, Until: "解除为止", State: frame.RestrictionBadge(r.Restriction, p.Today(c)),
+		Since: core.DayOf(r.Since, p.Store.Zone()).String(), CSRF: csrf,
+	}
+	if r.LastDay != 0 {
+		row.Until = r.LastDay.String()
+	}
+	if c.Has(core.PermRestrictionEdit) {
+		row.Lift = &templates.Submit{Label: "解除", URL: frame.RestrictionPath + "/" + r.House.String() + "/lift", Icon: "lock-open", Confirm: liftText(r.Label)}
+	}
+	return row
+}
+
+func liftText(label string) string { return label + " 立即恢复小区的规则。" }
+
+func (p *Pages) restrictionLift(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	house, err := p.Store.House(c.Ctx(), c.Scope(), id)
+	if err != nil {
+		return err
+	}
+	back := templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String())
+	if !frame.Confirmed(c) {
+		return p.Confirm(c, "passrule", templates.Confirm{
+			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Action: frame.RestrictionPath + "/" + id.String() + "/lift", Submit: "解除", Cancel: back,
+		})
+	}
+	if err := p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已解除 "+house.Label+" 的限制，立即恢复小区的规则。")
+	return c.Redirect(back)
+}

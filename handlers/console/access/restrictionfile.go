@@ -1,0 +1,109 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/sheet"
+	"tongxing/store"
+)
+
+// restrictionFile is the field of a list file, and restrictionListMost its largest
+// size: a list of 500 houses takes a hundredth of it.
+const (
+	restrictionFile     = "file"
+	restrictionListMost = 1 << 20
+)
+
+// restrictionRead says what became of the list file of a form; zero = none came.
+type restrictionRead struct {
+	read   bool   // its lines are in the pasted list
+	unread string // the name of one that could not be read
+}
+
+// readRestrictionFile reads a list file into the pasted list, behind what is there, so
+// that it is looked at, corrected and sent again like a pasted one.
+func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead, error) {
+	if !c.HasUpload(restrictionFile) {
+		return restrictionRead{}, nil
+	}
+	file, err := c.Upload(web.UploadRule{Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: restrictionListMost})
+	if err != nil {
+		return restrictionRead{unread: file.Name}, err
+	}
+	rows, err := file.Rows(10 * store.RestrictionMost) // to say how many there are
+	if err != nil {
+		return restrictionRead{unread: file.Name}, err
+	}
+	pasted, err := joinLists(form.Pasted, core.HouseLines(rows))
+	if err != nil {
+		return restrictionRead{unread: file.Name}, err
+	}
+	form.Pasted = pasted
+	return restrictionRead{read: true}, nil
+}
+
+// joinLists puts the lines of a file behind a pasted list, those that are not in it.
+func joinLists(pasted string, file []string) (string, error) {
+	if len(file) == 0 {
+		return "", core.InvalidFields(map[string]string{restrictionFile: "文件里没有找到房屋，请把房屋写在第一列"})
+	}
+	var lines []string
+	for line := range strings.Lines(pasted) {
+		if line = core.Clean(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	typed := len(lines)
+	for _, line := range file {
+		if !slices.Contains(lines[:typed], line) {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) <= store.RestrictionMost {
+		return strings.Join(lines, "\n"), nil
+	}
+	words := fmt.Sprintf("文件里有 %d 行，一次最多 %d 行，请分成几份", len(file), store.RestrictionMost)
+	if typed > 0 {
+		words = fmt.Sprintf("连同已粘贴的共有 %d 行，一次最多 %d 行，请分成几份", len(lines), store.RestrictionMost)
+	}
+	return "", core.InvalidFields(map[string]string{restrictionFile: words})
+}
+
+// unlooked refuses to save a list file that nobody has looked at: what its lines were
+// taken for is shown first. wrong is what is wrong otherwise.
+func (r restrictionRead) unlooked(form restrictionForm, wrong error) error {
+	if form.Act != "save" || !r.read {
+		return wrong
+	}
+	return core.InvalidFields(map[string]string{restrictionFile: "名单已读入，还没有生效：请核对下面的结果，再按“限制出入”"})
+}
+
+// matchTally counts in words what the lines of a list were taken for.
+func matchTally(matches []core.HouseMatch) string {
+	if len(matches) == 0 {
+		return ""
+	}
+	var one, several, none int
+	for _, match := range matches {
+		switch len(match.Houses) {
+		case 0:
+			none++
+		case 1:
+			one++
+		default:
+			several++
+		}
+	}
+	words := fmt.Sprintf("名单有 %d 行：%d 行已匹配", len(matches), one)
+	if several > 0 {
+		words += fmt.Sprintf("，%d 行不止一套", several)
+	}
+	if none > 0 {
+		words += fmt.Sprintf("，%d 行没有找到", none)
+	}
+	return words + "。"
+}

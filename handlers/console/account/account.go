@@ -1,0 +1,297 @@
+package account
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func (p *Pages) accountRoutes() []web.Route {
+	view, edit := web.Need(core.PermAccountView), web.Need(core.PermAccountEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.AccountPath, Access: view, Handler: p.accounts},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/new", Access: edit, Handler: p.newAccount},
+		{Method: http.MethodPost, Path: frame.AccountPath, Access: edit, Handler: p.createAccount, Draft: true},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/:id", Access: view, Handler: p.account},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/:id/edit", Access: edit, Handler: p.editAccount},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id", Access: edit, Handler: p.updateAccount, Draft: true},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Handler: p.disableAccount},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/enable", Access: edit, Handler: p.enableAccount},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.resetPassword},
+		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.me},
+	}
+}
+
+// granter is the calling account as one who makes and changes others.
+func granter(c *web.Context) core.Granter {
+	return core.Granter{Actor: c.Actor(), Holds: c.Account()}
+}
+
+const accountPageSize = 50
+
+func (p *Pages) accounts(c *web.Context) error {
+	filter := store.AccountFilter{Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")), Page: c.Page(accountPageSize)}
+	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	names, err := p.communityNames(c)
+	if err != nil {
+		return err
+	}
+	page := accountListOf(accountListing{Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names, Edit: c.Has(core.PermAccountEdit)})
+	page.Shell = p.Shell(c, "account", "账号")
+	page.Shell.Actions = page.List.Actions
+	return p.Page(c, http.StatusOK, "console/account/list", page)
+}
+
+// communityNames gives the names of the communities in the caller's scope.
+func (p *Pages) communityNames(c *web.Context) (map[core.ID]string, error) {
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	names := make(map[core.ID]string, len(communities))
+	for _, community := range communities {
+		names[community.ID] = community.Name
+	}
+	return names, err
+}
+
+func (p *Pages) account(c *web.Context) error {
+	account, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	sessions, err := p.Store.Sessions(c.Ctx(), core.SessionAccount, account.ID)
+	if err != nil {
+		return err
+	}
+	names, err := p.communityNames(c)
+	if err != nil {
+		return err
+	}
+	editable := c.Has(core.PermAccountEdit) && account.ID != c.Account().ID && c.Account().Covers(account)
+	page := accountShowOf(account, names, sessions, editable)
+	if page.History, err = p.attempts(c, account.ID); err != nil {
+		return err
+	}
+	state, err := p.Store.TOTPState(c.Ctx(), account.ID)
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, templates.Fact{Label: "两步验证", Badge: totpFacts(state)[0].Badge})
+	if state.On() {
+		page.Acts = append(page.Acts, templates.Submit{Label: "重置两步验证", URL: frame.AccountURL(account.ID) + "/totp", Icon: "shield", Danger: true, Confirm: resetTOTPText})
+	}
+	page.Facts = append(page.Facts, templates.Fact{Label: "微信", Badge: frame.BoundBadge(account.User)})
+	if account.User != 0 {
+		page.Acts = append(page.Acts, templates.Submit{Label: "解绑微信", URL: frame.AccountURL(account.ID) + "/wechat/off", Icon: "brand-wechat", Danger: true, Confirm: unbindOfText(account)})
+	}
+	page.Shell = p.Shell(c, "account", account.Name)
+	page.Shell.Crumbs = accountCrumbs(core.Account{})
+	if editable {
+		page.Shell.Actions = []templates.Action{{Label: "修改", URL: frame.AccountURL(account.ID) + "/edit", Icon: "pencil", Primary: true}}
+	}
+	page.Reset.CSRF = page.Shell.CSRF
+	return p.Page(c, http.StatusOK, "console/account/show", page)
+}
+
+func accountCrumbs(of core.Account) []templates.Crumb {
+	crumbs := []templates.Crumb{{Label: "账号", URL: frame.AccountPath}}
+	if of.ID != 0 {
+		crumbs = append(crumbs, templates.Crumb{Label: of.Name, URL: frame.AccountURL(of.ID)})
+	}
+	return crumbs
+}
+
+func (p *Pages) accountOf(c *web.Context) (core.Account, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Account{}, err
+	}
+	return p.Store.Account(c.Ctx(), c.Scope(), id)
+}
+
+// accountForm is both the form of a new account and of one that exists; the
+// first password is asked for with the new one alone.
+type accountForm struct {
+	Login       string    `form:"login" max:"64"`
+	Name        string    `form:"name" max:"64" required:"请填写姓名"`
+	Password    string    `form:"password" max:"128" text:"raw"`
+	Role        string    `form:"role" max:"32" required:"请选择角色"`
+	Permissions []string  `form:"permissions" max:"100"`
+	All         bool      `form:"all"`
+	Communities []core.ID `form:"communities"`
+	Seen        int64     `form:"seen"`
+}
+
+func (f accountForm) account(id core.ID) core.Account {
+	a := core.Account{ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.Scope{All: f.All}, Updated: frame.ShownAt(f.Seen)}
+	for _, p := range f.Permissions {
+		a.Permissions = append(a.Permissions, core.Permission(p))
+	}
+	if id == 0 && len(a.Permissions) == 0 { // nothing ticked: the role's own
+		if preset, err := a.Role.Preset(); err == nil {
+			a.Permissions = slices.Clone(preset.Permissions)
+		}
+	}
+	a.Permissions = core.WithNeeded(a.Permissions)
+	if !f.All {
+		a.Scope.IDs = f.Communities
+	}
+	return a
+}
+
+// wrong is all that is wrong with a new account, at once. Which permissions it needs
+// hangs on its role.
+func (f accountForm) wrong() error {
+	a := f.account(0).Trimmed()
+	fields := web.FieldsOf(frame.MergeFields(a.Check(), core.CheckPassword(a.Login, f.Password)))
+	if fields["role"] != "" {
+		delete(fields, "permissions")
+	}
+	return core.InvalidFields(fields)
+}
+
+func (p *Pages) newAccount(c *web.Context) error {
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	return p.showAccountForm(c, http.StatusOK, core.Account{}, accountFields(c.Account(), core.Account{}, communities))
+}
+
+func (p *Pages) showAccountForm(c *web.Context, status int, account core.Account, form templates.Form) error {
+	page := accountFormPage{Shell: p.Shell(c, "account", "添加账号"), Form: form}
+	page.Shell.Crumbs = accountCrumbs(account)
+	if account.ID != 0 {
+		page.Shell.Title = "修改账号"
+	}
+	page.Form.CSRF = page.Shell.CSRF
+	return p.Page(c, status, "console/account/form", page)
+}
+
+func (p *Pages) createAccount(c *web.Context) error {
+	var form accountForm
+	err := frame.MergeFields(c.Bind(&form), form.wrong())
+	if err == nil {
+		var id core.ID
+		id, err = p.Store.CreateAccount(c.Ctx(), granter(c), form.account(0), form.Password)
+		if err == nil {
+			c.Flash(web.FlashSuccess, "账号已创建，首次登录须修改密码。")
+			return c.Redirect(frame.AccountURL(id))
+		}
+	}
+	return p.accountFormAgain(c, core.Account{}, err)
+}
+
+// accountFormAgain shows the form with what was typed and what is wrong with it.
+func (p *Pages) accountFormAgain(c *web.Context, account core.Account, wrong error) error {
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	form := accountFields(c.Account(), account, communities)
+	return p.FormPage(c, wrong, &form, func(status int) error { return p.showAccountForm(c, status, account, form) })
+}
+
+func (p *Pages) editAccount(c *web.Context) error {
+	account, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	return p.showAccountForm(c, http.StatusOK, account, accountFields(c.Account(), account, communities))
+}
+
+func (p *Pages) updateAccount(c *web.Context) error {
+	account, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	var form accountForm
+	err = c.Bind(&form)
+	if err == nil {
+		after := form.account(account.ID)
+		after.Login = account.Login
+		err = p.Store.UpdateAccount(c.Ctx(), granter(c), after)
+	}
+	if err != nil {
+		return p.accountFormAgain(c, account, err)
+	}
+	c.Flash(web.FlashSuccess, "账号已保存，立即生效。")
+	return c.Redirect(frame.AccountURL(account.ID))
+}
+
+func (p *Pages) disableAccount(c *web.Context) error {
+	account, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	if c.Form().Get("confirmed") != "1" {
+		return p.confirmDisable(c, account)
+	}
+	if err := p.Store.DisableAccount(c.Ctx(), granter(c), account.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "账号已停用，该账号的登录已全部退出。")
+	return c.Redirect(frame.AccountURL(account.ID))
+}
+
+func (p *Pages) confirmDisable(c *web.Context, account core.Account) error {
+	page := templates.ConfirmPage{Shell: p.Shell(c, "account", "停用账号")}
+	page.Shell.Crumbs = accountCrumbs(account)
+	page.Confirm = templates.Confirm{
+		Title: "停用账号 " + account.Name, Text: "停用后立即退出该账号在所有设备上的登录，且不能再登录。可随时重新启用。",
+		Action: frame.AccountURL(account.ID) + "/disable", CSRF: page.Shell.CSRF, Keep: url.Values{}, Submit: "停用账号", Cancel: frame.AccountURL(account.ID), Danger: true,
+	}
+	return p.Page(c, http.StatusOK, "console/confirm/show", page)
+}
+
+func (p *Pages) enableAccount(c *web.Context) error {
+	account, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	if err := p.Store.EnableAccount(c.Ctx(), granter(c), account.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "账号已启用。")
+	return c.Redirect(frame.AccountURL(account.ID))
+}
+
+type resetForm struct {
+	Password string `form:"password" max:"128" text:"raw" required:"请填写新的初始密码"`
+}
+
+func (p *Pages) resetPassword(c *web.Context) error {
+	account, err := p.accountOf(c)
+	if err != nil {
+		return err
+	}
+	var form resetForm
+	err = c.Bind(&form)
+	if err == nil {
+		err = p.Store.ResetPassword(c.Ctx(), granter(c), account.ID, form.Password)
+	}
+	if err != nil {
+		reset := resetFields(account.ID)
+		return p.FormPage(c, err, &reset, func(status int) error { return p.showReset(c, status, account, reset) })
+	}
+	c.Flash(web.FlashSuccess, "密码已重置，该账号的登录全部退出，微信绑定一并解除；下次登录须修改。")
+	return c.Redirect(frame.AccountURL(account.ID))
+}
+
+func (p *Pages) showReset(c *web.Context, status int, account core.Account, form templates.Form) error {
+	page := accountFormPage{Shell: p.Shell(c, "account", "重置密码"), Form: form}
+	page.Shell.Crumbs = accountCrumbs(account)
+	page.Form.CSRF = page.Shell.CSRF
+	return p.Page(c, status, "console/account/form", page)
+}

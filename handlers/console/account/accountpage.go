@@ -1,0 +1,237 @@
+package account
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+type accountListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []accountListRow
+}
+
+type accountListRow struct {
+	URL, Login, Name, Role, Communities string
+	State                               templates.Badge
+	Created                             time.Time
+}
+
+type accountFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+type accountShowPage struct {
+	templates.Shell
+	Facts    []templates.Fact
+	Groups   []templates.Fact // permissions, a line a group
+	Sessions []sessionLine
+	History  []attemptLine
+	Edit     bool
+	Acts     []templates.Submit
+	Reset    templates.Form
+}
+
+// accountListing is what a list of accounts is made of.
+type accountListing struct {
+	Query    url.Values
+	Accounts []core.Account
+	More     bool
+	Page     store.Page
+	Names    map[core.ID]string
+	Edit     bool
+}
+
+func accountListOf(l accountListing) accountListPage {
+	page := accountListPage{List: templates.List{
+		Path: frame.AccountPath, Query: l.Query, Cards: true, Count: len(l.Accounts),
+		Filters: []templates.Field{
+			{Name: "q", Label: "搜索", Placeholder: "登录名或姓名"},
+			{Kind: templates.Select, Name: "role", Label: "角色", Choices: roleChoices("全部角色")},
+			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "使用中"}, {Value: "disabled", Label: "已停用"}}},
+		},
+		Columns: []templates.Column{{Label: "姓名"}, {Label: "登录名"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true}, {Label: "创建时间", Narrow: true}},
+		Empty:   templates.Empty{Icon: "user-cog", Title: "还没有账号"},
+	}}
+	if l.Edit {
+		page.List.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
+	}
+	for _, a := range l.Accounts {
+		page.Rows = append(page.Rows, accountListRow{
+			URL: frame.AccountURL(a.ID), Login: a.Login, Name: a.Name, Role: a.Role.Name(), Communities: scopeWords(a.Scope, l.Names),
+			State: accountBadge(a), Created: a.Created,
+		})
+	}
+	page.List.Pager = accountPager(page.List, l)
+	return page
+}
+
+// accountPager pages an oldest-first list by id: the page behind follows the last.
+func accountPager(list templates.List, l accountListing) templates.Pager {
+	if len(l.Accounts) == 0 {
+		return templates.Pager{}
+	}
+	first, last := l.Accounts[0].ID.String(), l.Accounts[len(l.Accounts)-1].ID.String()
+	backwards := l.Page.Before != 0
+	if backwards && !l.More || !backwards && l.Page.After == 0 {
+		first = ""
+	}
+	if !backwards && !l.More {
+		last = ""
+	}
+	pager := list.Page(first, last)
+	pager.Summary = "本页 " + strconv.Itoa(len(l.Accounts)) + " 个"
+	return pager
+}
+
+func accountBadge(a core.Account) templates.Badge {
+	switch {
+	case !a.Disabled.IsZero():
+		return templates.Badge{Tone: templates.Neutral, Text: "已停用"}
+	case a.MustChange:
+		return templates.Badge{Tone: templates.Warn, Text: "待改密码"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "使用中"}
+}
+
+func scopeWords(scope core.Scope, names map[core.ID]string) string {
+	switch {
+	case scope.All:
+		return "全部小区"
+	case len(scope.IDs) == 1:
+		return names[scope.IDs[0]]
+	}
+	return strconv.Itoa(len(scope.IDs)) + " 个小区"
+}
+
+// accountShowOf builds the page of an account that the caller may see.
+func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Session, editable bool) accountShowPage {
+	page := accountShowPage{Edit: editable, Reset: resetFields(a.ID), Facts: []templates.Fact{
+		{Label: "登录名", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
+		{Label: "状态", Badge: accountBadge(a)}, {Label: "小区", Value: scopeList(a.Scope, names)},
+	}}
+	page.Reset.Cancel = ""
+	for _, s := range sessions {
+		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: browserWords(s.Agent)})
+	}
+	for _, group := range core.PermissionTable {
+		words := ""
+		for _, item := range group.Items {
+			if !slices.Contains(a.Permissions, item.Permission) {
+				continue
+			}
+			if words != "" {
+				words += "、"
+			}
+			words += item.Name
+		}
+		page.Groups = append(page.Groups, templates.Fact{Label: group.Name, Value: words})
+	}
+	if a.Disabled.IsZero() {
+		page.Acts = []templates.Submit{{Label: "停用账号", URL: frame.AccountURL(a.ID) + "/disable", Icon: "ban", Danger: true, Confirm: "停用“" + a.Name + "”（" + a.Login + "）后，立即退出该账号的所有登录，且不能再登录。"}}
+	} else {
+		page.Acts = []templates.Submit{{Label: "启用账号", URL: frame.AccountURL(a.ID) + "/enable", Icon: "check"}}
+	}
+	return page
+}
+
+func scopeList(scope core.Scope, names map[core.ID]string) string {
+	if scope.All {
+		return "全部小区"
+	}
+	words := ""
+	for i, id := range scope.IDs {
+		if i > 0 {
+			words += "、"
+		}
+		words += names[id]
+	}
+	return words
+}
+
+// accountFields is the form of an account; by bounds what can be ticked.
+func accountFields(by, a core.Account, communities []core.Community) templates.Form {
+	form := templates.Form{Action: frame.AccountPath, Submit: "创建账号", Cancel: frame.AccountPath}
+	login := templates.Field{Name: "login", Label: "登录名", Required: true, Focus: true, MaxLength: 64, Autocomplete: "off", Help: "3 位以上小写字母、数字或 . _ @ -", Value: a.Login}
+	fields := []templates.Field{login, {Name: "name", Label: "姓名", Required: true, MaxLength: 64, Value: a.Name, Autocomplete: "off"}}
+	if a.ID == 0 {
+		fields = append(fields, templates.Field{Kind: templates.Password, Name: "password", Label: "初始密码", Required: true, Help: passwordHelp + "；首次登录须修改", MaxLength: core.PasswordMost, Autocomplete: "new-password"})
+	} else {
+		form.Action, form.Submit, form.Cancel, form.Seen = frame.AccountURL(a.ID), "", frame.AccountURL(a.ID), templates.Seen(a.Updated)
+		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
+	}
+	role := templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role)}
+	role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；一项不勾，即按角色授予"
+	if a.ID != 0 {
+		role.Help = "换角色时按新角色重新勾选下面的权限，可再增减；账号能做什么以勾选为准"
+	}
+	for i, preset := range core.RoleTable {
+		for _, p := range preset.Permissions {
+			role.Choices[i+1].Ticks = append(role.Choices[i+1].Ticks, string(p))
+		}
+	}
+	fields = append(fields, role)
+	form.Sections = []templates.Section{{Title: "基本信息", Fields: fields}}
+	form.Sections = append(form.Sections, scopeSection(by, a, communities), permissionSection(by, a))
+	return form
+}
+
+// roleChoices are the roles, after a choice of none in these words.
+func roleChoices(none string) []templates.Choice {
+	choices := []templates.Choice{{Label: none}}
+	for _, preset := range core.RoleTable {
+		choices = append(choices, templates.Choice{Value: string(preset.Role), Label: preset.Name})
+	}
+	return choices
+}
+
+func scopeSection(by, a core.Account, communities []core.Community) templates.Section {
+	section := templates.Section{Title: "管理的小区"}
+	if by.Scope.All {
+		all := templates.Field{Kind: templates.Switch, Name: "all", Label: "全部小区，包括以后添加的", Wide: true}
+		if a.Scope.All {
+			all.Value = "1"
+		}
+		section.Fields = append(section.Fields, all)
+	}
+	field := templates.Field{Kind: templates.Checks, Name: "communities", Label: "小区"}
+	for _, community := range communities {
+		field.Choices = append(field.Choices, templates.Choice{Value: community.ID.String(), Label: community.Name})
+	}
+	for _, id := range a.Scope.IDs {
+		field.Values = append(field.Values, id.String())
+	}
+	section.Fields = append(section.Fields, field)
+	return section
+}
+
+// permissionSection is a list of tick boxes a group, all of one name.
+func permissionSection(by, a core.Account) templates.Section {
+	section := templates.Section{Title: "权限", Help: "只能授予您自己拥有的权限。勾选修改、导出等权限，会连同所需的查看权限一起授予"}
+	var ticked []string
+	for _, p := range a.Permissions {
+		ticked = append(ticked, string(p))
+	}
+	for _, group := range core.PermissionTable {
+		field := templates.Field{Kind: templates.Checks, Name: "permissions", Label: group.Name, Values: ticked}
+		for _, item := range group.Items {
+			field.Choices = append(field.Choices, templates.Choice{Value: string(item.Permission), Label: item.Name, Disabled: !by.Has(item.Permission)})
+		}
+		section.Fields = append(section.Fields, field)
+	}
+	return section
+}
+
+func resetFields(id core.ID) templates.Form {
+	return templates.Form{Action: frame.AccountURL(id) + "/password", Submit: "重置密码", Cancel: frame.AccountURL(id), Sections: []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Password, Name: "password", Label: "新的初始密码", Required: true, Help: passwordHelp, MaxLength: core.PasswordMost, Autocomplete: "new-password"},
+	}}}}
+}

@@ -1,0 +1,36 @@
+// Package account is the console's pages about its own accounts and its own running:
+// sign-in, accounts and roles, the audit log, background jobs, settings.
+package account
+
+import (
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+)
+
+// Pages are the area's pages.
+type Pages struct {
+	*frame.Frame
+	Cache           web.Cache       // captcha answers
+	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
+	SignInPerMinute int             // sign-in attempts of one address; 0 = 20
+	System          System          // what the about page says of the running program
+}
+
+// Routes returns the area's routes, feature by feature.
+func (p *Pages) Routes() []web.Route {
+	return slices.Concat(
+		p.sessionRoutes(),
+		p.accountRoutes(),
+		p.roleRoutes(),
+		p.totpRoutes(),
+		p.wechatLoginRoutes(),
+		p.auditRoutes(),
+		p.jobRoutes(),
+		p.savedViewRoutes(),
+		p.settingRoutes(),
+		p.aboutRoutes(),
+	)
+}

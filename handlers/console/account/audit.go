@@ -1,0 +1,194 @@
+package account
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// auditRoutes are 操作日志: the list, one line, and the export.
+func (p *Pages) auditRoutes() []web.Route {
+	view := web.Need(core.PermAuditView)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.AuditPath, Access: view, Handler: p.auditList},
+		{Method: http.MethodGet, Path: frame.AuditPath + "/export.xlsx", Access: web.Need(core.PermAuditExport), Handler: p.auditExport, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: frame.AuditPath + "/:id", Access: view, Handler: p.auditShow},
+	}
+}
+
+type auditListPage struct {
+	templates.Shell
+	List   templates.List
+	Rows   []frame.AuditListRow
+	Verify bool // the whole log may be checked
+}
+
+// auditsAPage is how many lines a page shows.
+const auditsAPage = 50
+
+func (p *Pages) auditList(c *web.Context) error {
+	ask, wrong := p.auditAsk(c)
+	if wrong != nil && web.FieldsOf(wrong) == nil {
+		return wrong
+	}
+	page := auditListPage{Shell: p.Shell(c, "audit", "操作日志"), Verify: c.Scope().All}
+	var err error
+	if page.List, err = p.auditTable(c, ask); err != nil {
+		return err
+	}
+	if wrong != nil {
+		frame.SetErrors(page.List.Filters, web.FieldsOf(wrong))
+		page.List.Export = ""
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Bad, Text: "筛选条件有误，请修改后再查询。"})
+		return p.Page(c, web.StatusOf(wrong), "console/audit/list", page)
+	}
+	asked := c.Page(auditsAPage)
+	records, more, err := p.Store.AuditRecords(c.Ctx(), c.Scope(), ask.filter, asked)
+	if err != nil {
+		return err
+	}
+	names, err := p.Store.AuditSubjects(c.Ctx(), records)
+	if err != nil {
+		return err
+	}
+	var first, last core.ID
+	for i, r := range records {
+		page.Rows = append(page.Rows, frame.AuditRowOf(r, ask.at, names))
+		if last = r.ID; i == 0 {
+			first = last
+		}
+	}
+	links := web.Links(c.Request().URL, asked, first, last, more)
+	page.List.Count = len(page.Rows)
+	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
+	page.Note = auditNote(ask, records, names)
+	return p.Page(c, http.StatusOK, "console/audit/list", page)
+}
+
+// auditNote says what the list is narrowed to by links, which no field shows.
+func auditNote(ask auditAsk, records []core.AuditRecord, names map[string]string) string {
+	var parts []string
+	if ask.form.Subject != "" {
+		kind, id := core.TargetOf(ask.form.Subject)
+		parts = append(parts, "只看"+core.TargetWords(kind)+" "+cmp.Or(names[ask.form.Subject], id.String()))
+	}
+	if ask.filter.Actor != 0 && len(records) > 0 {
+		parts = append(parts, "只看操作者 "+records[0].Actor.Name)
+	}
+	return strings.Join(parts, " · ")
+}
+
+type auditShowPage struct {
+	templates.Shell
+	Facts   []templates.Fact
+	Changes []core.AuditChange
+	Differs bool // something changed: columns before and after; otherwise what there was or is
+	Gone    bool // of what was removed
+	Links   []templates.Action
+}
+
+func (p *Pages) auditShow(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	r, err := p.Store.AuditRecord(c.Ctx(), c.Scope(), id)
+	if err != nil {
+		return err
+	}
+	names, err := p.Store.AuditSubjects(c.Ctx(), []core.AuditRecord{r})
+	if err != nil {
+		return err
+	}
+	communities, err := p.communityNames(c)
+	if err != nil {
+		return err
+	}
+	page := auditShowOf(r, names[r.Target], communities)
+	page.Facts[0].Value = r.At.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
+	page.Links = auditLinks(c, r)
+	page.Shell = p.Shell(c, "audit", r.Words())
+	page.Crumbs, page.Note = []templates.Crumb{{Label: "操作日志", URL: frame.AuditPath}}, r.Actor.Name+" · "+page.Facts[0].Value
+	return p.Page(c, http.StatusOK, "console/audit/show", page)
+}
+
+// auditShowOf is the page of one line; the moment is the caller's to fill in.
+func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]string) auditShowPage {
+	kind, id := core.TargetOf(r.Target)
+	number := ""
+	if id != 0 {
+		number = id.String()
+	}
+	page := auditShowPage{Changes: r.NamedChanges(communities), Differs: r.Before != "" && r.After != "", Gone: r.Before != "" && r.After == ""}
+	facts := []templates.Fact{
+		{Label: "时间"},
+		{Label: "操作", Value: r.Words()},
+		{Label: "操作者", Value: actorWords(r.Actor)},
+		{Label: "对象", Value: strings.TrimSpace(core.TargetWords(kind) + " " + subject)},
+		{Label: "对象编号", Value: number, Code: true},
+		{Label: "小区", Value: communities[r.Community]},
+		{Label: "来源地址", Value: r.Actor.Addr, Code: true},
+		{Label: "请求编号", Value: r.Actor.RequestID, Code: true},
+		{Label: "序号", Value: fmt.Sprint(r.Seq)},
+		{Label: "校验值", Value: r.Hash, Code: true},
+	}
+	page.Facts = append(facts[:1], slices.DeleteFunc(facts[1:], func(f templates.Fact) bool { return f.Value == "" })...)
+	return page
+}
+
+// actorWords names an actor and says what kind of caller they are.
+func actorWords(a core.Actor) string {
+	if a.Name == "" || a.Name == a.Kind.Words() {
+		return a.Kind.Words()
+	}
+	return a.Name + "（" + a.Kind.Words() + "）"
+}
+
+// auditSubjectPages are the pages of what acts are done to, and who may open them.
+var auditSubjectPages = map[string]struct {
+	path string
+	need core.Permission
+}{
+	"account": {frame.AccountPath, core.PermAccountView}, "observer": {frame.ObserverPath, core.PermObserverView},
+	"reader": {frame.ReaderPath, core.PermReaderView}, "resident": {frame.ResidentPath, core.PermResidentView},
+}
+
+// auditLinks lead to what the line is about and to more of its kind.
+func auditLinks(c *web.Context, r core.AuditRecord) []templates.Action {
+	var links []templates.Action
+	kind, id := core.TargetOf(r.Target)
+	if to, ok := auditSubjectPages[kind]; ok && id != 0 && c.Has(to.need) {
+		links = append(links, templates.Action{Label: "打开" + core.TargetWords(kind), URL: to.path + "/" + id.String(), Icon: "external-link"})
+	}
+	if id != 0 {
+		links = append(links, templates.Action{Label: "此对象的操作", URL: templates.WithQuery(frame.AuditPath, nil, "subject", r.Target), Icon: "history"})
+	}
+	if r.Actor.ID != 0 {
+		links = append(links, templates.Action{Label: "此人的操作", URL: templates.WithQuery(frame.AuditPath, nil, "actor", actorChoice(r.Actor)), Icon: "user"})
+	}
+	return links
+}
+
+// auditExport streams the lines of the filters as a spreadsheet.
+func (p *Pages) auditExport(c *web.Context) error {
+	ask, err := p.auditAsk(c)
+	if err != nil {
+		return err
+	}
+	names := ask.at.Names()
+	zone := p.Store.Zone()
+	export := web.Export{Name: "操作日志", Columns: core.AuditColumns}
+	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
+		return p.Store.ExportAudit(ctx, c.Actor(), c.Scope(), ask.filter, func(r core.AuditRecord) error {
+			return add(r.Cells(names, zone)...)
+		})
+	})
+}

@@ -1,0 +1,271 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func TestAuditShowsWhatChangedInTheScope(t *testing.T) {
+	d := newDesk(t)
+	const typed = `<img src=x>新名字`
+	by := core.Actor{Kind: core.ActorAccount, ID: 77, Name: "周敏", Addr: "192.0.2.9", RequestID: "req-1"}
+	mine, foreign := d.Rename(t, d.Mine.Community, by, typed), d.Rename(t, d.Others.Community, by, "别人的小区")
+	b := d.Auditor(t)
+
+	page := b.Get(t, frame.AuditPath, http.StatusOK)
+	desk.Literally(t, page, typed)
+	first := strings.Join(strings.Fields(page.Find("tbody tr").First().Text()), " ")
+	for _, text := range []string{"周敏", "修改小区", "192.0.2.9"} {
+		if !strings.Contains(first, text) {
+			t.Errorf("the newest line lacks %s: %s", text, first)
+		}
+	}
+	if strings.Contains(page.Find("main").Text(), "别人的小区") || page.Find(`a[href="`+frame.AuditURL(foreign.ID)+`"]`).Length() != 0 {
+		t.Error("another community's act is listed")
+	}
+	b.Get(t, frame.AuditURL(foreign.ID), http.StatusNotFound)
+	b.Get(t, frame.AuditPath+"?community="+d.Others.Community.String(), http.StatusNotFound)
+	b.Get(t, frame.AuditPath+"/export.xlsx?community="+d.Others.Community.String(), http.StatusNotFound)
+
+	show := b.Get(t, frame.AuditURL(mine.ID), http.StatusOK)
+	desk.Literally(t, show, typed)
+	row := show.Find("tbody tr").First()
+	if row.Find("ins").Text() != typed || row.Find("del").Length() != 1 || !strings.Contains(row.Text(), "已改") {
+		t.Errorf("the change reads %s", row.Text())
+	}
+	if show.Find("tbody tr").Length() < 2 || show.Find("tbody tr").Eq(1).Find("ins, del").Length() != 0 {
+		t.Error("what stayed is missing, or marked")
+	}
+	for _, text := range []string{"req-1", mine.Hash, "周敏（后台账号）"} {
+		if !strings.Contains(show.Find("main").Text(), text) {
+			t.Errorf("the page lacks %s", text)
+		}
+	}
+}
+
+func TestAuditFilters(t *testing.T) {
+	d := newDesk(t)
+	line := d.Rename(t, d.Mine.Community, core.Actor{Kind: core.ActorAccount, ID: 77, Name: "周敏"}, "新名字")
+	b := d.Auditor(t)
+	today := core.DayOf(d.Store.Now(), d.Store.Zone()) // the test may run over midnight: both days are asked
+	whole := b.Get(t, frame.AuditPath, http.StatusOK).Find("tbody tr").Length()
+	for query, want := range map[string]int{
+		"act=community.update":                      1,
+		"act=setting.update":                        0,
+		"actor=account:77":                          1,
+		"actor=account":                             1,
+		"actor=wechat":                              0,
+		"subject=" + line.Target + "&actor=account": 1,
+		"subject=community:1":                       0,
+		"from=" + (today - 1).String():              whole,
+		"from=" + (today + 2).String():              0,
+		"to=" + (today - 1).String():                0,
+		"community=" + d.Mine.Community.String():    whole,
+	} {
+		if got := b.Get(t, frame.AuditPath+"?"+query, http.StatusOK).Find("tbody tr td[data-label=时间]").Length(); got != want {
+			t.Errorf("%s: %d lines, want %d", query, got, want)
+		}
+	}
+	page := b.Get(t, frame.AuditPath+"?subject="+line.Target, http.StatusOK)
+	if !strings.Contains(page.Text(), "只看小区 新名字") || page.Find(`input[name="subject"]`).AttrOr("value", "") != line.Target {
+		t.Error("a list narrowed by a link does not say so, or forgets it")
+	}
+	for _, query := range []string{"act=nothing", "actor=nobody:1", "from=2026-02-02&to=2026-02-01", "from=x"} {
+		b.Get(t, frame.AuditPath+"?"+query, http.StatusUnprocessableEntity)
+		b.Get(t, frame.AuditPath+"/export.xlsx?"+query, http.StatusUnprocessableEntity)
+	}
+}
+
+func TestAuditPages(t *testing.T) {
+	d := newDesk(t)
+	for i := range auditsAPage + 5 {
+		d.Rename(t, d.Mine.Community, core.System, fmt.Sprint("名字", i))
+	}
+	b := d.Auditor(t)
+	page := b.Get(t, frame.AuditPath+"?act=community.update", http.StatusOK)
+	next, ok := page.Find(`a[rel="next"]`).Attr("href")
+	if page.Find("tbody tr").Length() != auditsAPage || !ok || !strings.Contains(next, "act=community.update") {
+		t.Fatalf("%d lines, next %q", page.Find("tbody tr").Length(), next)
+	}
+	second := b.Get(t, next, http.StatusOK)
+	if n := second.Find("tbody tr").Length(); n != 5 {
+		t.Errorf("%d lines on the second page", n)
+	}
+}
+
+func TestAuditExport(t *testing.T) {
+	d := newDesk(t)
+	b := d.Auditor(t)
+	rows := b.Sheet(t, frame.AuditPath+"/export.xlsx?act=community.create")
+	if len(rows) != 2 || rows[0][0] != core.AuditColumns[0] || !strings.Contains(strings.Join(rows[1], "|"), "添加小区") {
+		t.Errorf("rows %q", rows)
+	}
+	page := b.Get(t, frame.AuditPath+"?act=audit.export", http.StatusOK)
+	if row := page.Find("tbody tr").First().Text(); !strings.Contains(row, "导出操作日志") || !strings.Contains(row, "community.create") {
+		t.Errorf("the export's own line: %s", row)
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAuditView)
+	viewer.Get(t, frame.AuditPath+"/export.xlsx", http.StatusForbidden)
+	if viewer.Get(t, frame.AuditPath, http.StatusOK).Find(`a[href^="`+frame.AuditPath+`/export"]`).Length() != 0 {
+		t.Error("who may not export sees the button")
+	}
+	nobody := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView)
+	nobody.Get(t, frame.AuditPath, http.StatusForbidden)
+}
+
+func settingFormOf(version, days, minutes string) url.Values {
+	return url.Values{"version": {version}, "record_days": {days}, "console_idle_minutes": {minutes}}
+}
+
+func TestSettings(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.PermReaderView, core.PermSettingEdit, core.PermAuditView)
+	if got := b.Get(t, frame.SettingPath, http.StatusOK).Find("#f-record_days").AttrOr("value", ""); got != "365" {
+		t.Errorf("days %q", got)
+	}
+	for field, form := range map[string]url.Values{
+		"record_days":          settingFormOf("0", "7", "60"),
+		"console_idle_minutes": settingFormOf("0", "400", "1"),
+	} {
+		page, _ := b.Post(t, frame.SettingPath, form, http.StatusUnprocessableEntity)
+		if page.Find("#f-"+field+"-error").Text() == "" || page.Find("#f-record_days").AttrOr("value", "") != form.Get("record_days") {
+			t.Errorf("%s: no message, or the form lost what was typed", field)
+		}
+	}
+	if page, _ := b.Post(t, frame.SettingPath, settingFormOf("0", "", "60"), http.StatusUnprocessableEntity); page.Find("#f-record_days-error").Text() == "" {
+		t.Error("an empty number of days passes for ever")
+	}
+
+	b.Post(t, frame.SettingPath, settingFormOf("0", "400", "60"), http.StatusSeeOther) // more days: no question
+	page, _ := b.Post(t, frame.SettingPath, settingFormOf("1", "90", "45"), http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "400 天") || !strings.Contains(text, "永久删除") {
+		t.Errorf("fewer days do not ask first: %s", text)
+	}
+	if s, _ := d.Store.Settings(t.Context()); s.RecordDays != 400 {
+		t.Errorf("saved before the answer: %+v", s)
+	}
+	form := settingFormOf("1", "90", "45")
+	form.Set("confirmed", "1")
+	b.Post(t, frame.SettingPath, form, http.StatusSeeOther)
+	if s, _ := d.Store.Settings(t.Context()); s != (core.Settings{RecordDays: 90, ConsoleIdleMinutes: 45, Version: 2}) {
+		t.Errorf("saved %+v", s)
+	}
+	page, _ = b.Post(t, frame.SettingPath, settingFormOf("1", "0", "45"), http.StatusConflict)
+	if page.Find(`input[name="version"]`).AttrOr("value", "") != "2" {
+		t.Error("after a conflict the form is not on the newest version")
+	}
+	if row := b.Get(t, frame.AuditPath+"?act=setting.update", http.StatusOK).Find("tbody tr").First().Text(); !strings.Contains(row, "400 → 90") {
+		t.Errorf("the log says %s", row)
+	}
+
+	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermSettingEdit)
+	if few.Get(t, frame.SettingPath, http.StatusOK).Find("form.tx-form").Length() != 0 {
+		t.Error("an account of one community gets the form")
+	}
+	few.Post(t, frame.SettingPath, settingFormOf("2", "400", "60"), http.StatusConflict)
+	if s, _ := d.Store.Settings(t.Context()); s.Version != 2 {
+		t.Error("an account of one community changed them")
+	}
+}
+
+func TestAbout(t *testing.T) {
+	var pages *Pages
+	d := desk.New(t, func(f *frame.Frame, cache web.Cache) []web.Route {
+		pages = &Pages{Frame: f, Cache: cache}
+		return pages.Routes()
+	})
+	pages.System = System{
+		Version: "v1", Started: d.Store.Now().Add(-26 * time.Hour), Cache: "内置缓存", Absent: []string{"小程序令牌"},
+		Checks: []web.Check{
+			{Name: "缓存", Run: func(context.Context) error { return nil }},
+			{Name: "公众号令牌", Run: func(context.Context) error { return errors.New("secret=hunter2") }},
+			{Name: "不答", Run: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
+		},
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAboutView)
+	facts := func() map[string]string {
+		found := map[string]string{}
+		page := b.Get(t, frame.AboutPath, http.StatusOK)
+		page.Find("main dt").Each(func(i int, s *goquery.Selection) {
+			found[strings.TrimSpace(s.Text())] = strings.TrimSpace(s.Next().Text())
+		})
+		return found
+	}
+	got := facts()
+	for label, want := range map[string]string{
+		"程序": "通行 v1", "缓存": "内置缓存", "公众号令牌": "不正常", "小程序令牌": "未配置", "不答": "不正常", "已运行": "1 天 2 小时", "小区": "1", "房屋": fmt.Sprint(len(d.Mine.Houses)),
+		"住户": fmt.Sprint(len(d.Mine.Residents)), "操作日志校验": "从未校验",
+	} {
+		if !strings.Contains(got[label], want) {
+			t.Errorf("%s: %q, want %q", label, got[label], want)
+		}
+	}
+	if !strings.Contains(got["数据库"], "正常") && !strings.Contains(got["数据库"], "SQLite") {
+		t.Errorf("database %q", got["数据库"])
+	}
+	for label, text := range got {
+		if strings.Contains(text, "hunter2") {
+			t.Errorf("%s tells why: %s", label, text)
+		}
+	}
+	if _, err := d.Store.VerifyAudit(t.Context(), store.AuditAnchor{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := facts()["操作日志校验"]; !strings.Contains(got, "完好") {
+		t.Errorf("after a check: %q", got)
+	}
+	b.Get(t, frame.AuditPath, http.StatusForbidden)
+	d.Manager(t).Get(t, frame.AboutPath, http.StatusForbidden)
+}
+
+func TestSystemPages(t *testing.T) {
+	shell := templates.Shell{Title: "操作日志", CSRF: "x"}
+	made := core.AuditRecord{ID: 1, At: time.Unix(1, 0), Action: "account.create", Target: "account:5", Actor: core.System, After: `{"name":"甲","permissions":"house.view"}`}
+	changed := made
+	changed.Before, changed.After = `{"name":"乙","permissions":"house.view","communities":"7"}`, `{"name":"甲","permissions":"record.view","communities":"全部"}`
+	gone := core.AuditRecord{Action: "observer.remove", Before: "王五 社区"}
+	names := map[core.ID]string{7: "翠湖"}
+	page := func(r core.AuditRecord) auditShowPage {
+		p := auditShowOf(r, "甲", names)
+		p.Shell = shell
+		return p
+	}
+	list := templates.List{Path: frame.AuditPath, Query: url.Values{}}
+	templates.CheckAll(t, "console/audit/", map[string]any{
+		"console/audit/list":         auditListPage{Shell: shell, List: list, Rows: []frame.AuditListRow{frame.AuditRowOf(made, frame.CommunityChoice{}, nil), frame.AuditRowOf(changed, frame.CommunityChoice{}, map[string]string{"account:5": desk.Hostile})}},
+		"console/audit/list#empty":   auditListPage{Shell: shell, List: list},
+		"console/audit/show":         page(changed),
+		"console/audit/show#made":    page(made),
+		"console/audit/show#gone":    page(gone),
+		"console/audit/show#nothing": page(core.AuditRecord{}),
+	})
+	setting := settingPageOf(core.Settings{RecordDays: 0, ConsoleIdleMinutes: 60})
+	setting.Shell = shell
+	editable := setting
+	editable.Edit = true
+	templates.CheckAll(t, "console/setting/", map[string]any{"console/setting/show": editable, "console/setting/show#view": setting})
+	templates.CheckAll(t, "console/about/", map[string]any{
+		"console/about/show": aboutPage{Shell: shell, Figures: aboutFigures(store.AboutFigures{Records: store.AboutMost}), Program: []templates.Fact{{Label: "程序", Value: "通行"}}},
+	})
+	if text := page(changed).Changes; text[len(text)-1].Before != "翠湖" {
+		t.Errorf("a community's id is no name: %+v", text)
+	}
+	if row := frame.AuditRowOf(changed, frame.CommunityChoice{All: []core.Community{{ID: 7, Name: "翠湖"}}}, nil); !strings.Contains(row.Summary, "小区：翠湖 → 全部") {
+		t.Errorf("the list says %q", row.Summary)
+	}
+}

@@ -1,0 +1,131 @@
+package account
+
+import (
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// auditForm is what the filters of the audit log send.
+type auditForm struct {
+	Community core.ID  `form:"community"`
+	From      core.Day `form:"from"`
+	To        core.Day `form:"to"` // the last day
+	Actor     string   `form:"actor" max:"40"`
+	Act       string   `form:"act" max:"64"`
+	Subject   string   `form:"subject" max:"64"`
+}
+
+// auditAsk is what a request asks of the audit log.
+type auditAsk struct {
+	form   auditForm
+	filter core.AuditFilter
+	at     frame.CommunityChoice
+}
+
+// auditAsk reads the filters of the address. A community that is not the
+// account's is not found.
+func (p *Pages) auditAsk(c *web.Context) (ask auditAsk, err error) {
+	wrong := c.BindQuery(&ask.form)
+	if wrong == nil {
+		wrong = ask.form.check()
+	}
+	if ask.at.All, err = p.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+		return ask, err
+	}
+	if ask.form.Community != 0 {
+		if ask.at.Community, err = p.Store.Community(c.Ctx(), c.Scope(), ask.form.Community); err != nil {
+			return ask, err
+		}
+	}
+	zone := p.Store.Zone()
+	f := core.AuditFilter{Community: ask.form.Community, Action: ask.form.Act, Target: ask.form.Subject}
+	kind, id := core.TargetOf(ask.form.Actor)
+	f.Kind, f.Actor = core.ActorKind(kind), id
+	if ask.form.From != 0 {
+		f.From = ask.form.From.Start(zone)
+	}
+	if ask.form.To != 0 {
+		f.To = (ask.form.To + 1).Start(zone)
+	}
+	ask.filter = f
+	return ask, wrong
+}
+
+// check refuses what no choice and no link of the pages sends.
+func (f auditForm) check() error {
+	fields := map[string]string{}
+	if f.From != 0 && f.To != 0 && f.To < f.From {
+		fields["to"] = "不能早于开始日期"
+	}
+	if f.Act != "" && !core.KnownAct(f.Act) {
+		fields["act"] = "请在列出的选项中选择"
+	}
+	if kind, _, _ := strings.Cut(f.Actor, ":"); f.Actor != "" && !slices.Contains(core.ActorKinds(), core.ActorKind(kind)) {
+		fields["actor"] = "请在列出的选项中选择"
+	}
+	return core.InvalidFields(fields)
+}
+
+// actorChoice is an actor as the filter sends them.
+func actorChoice(a core.Actor) string { return string(a.Kind) + ":" + a.ID.String() }
+
+// accountsMost bounds the accounts among the choices of an actor.
+const accountsMost = 200
+
+func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error) {
+	actors, err := p.auditActors(c, ask.form.Actor)
+	if err != nil {
+		return templates.List{}, err
+	}
+	acts := []templates.Choice{{Label: "全部操作"}}
+	for _, act := range core.Acts() {
+		acts = append(acts, templates.Choice{Value: act.Name, Label: act.Words})
+	}
+	list := templates.List{
+		Path: frame.AuditPath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: []templates.Field{
+			{Kind: templates.Date, Name: "from", Label: "开始日期"},
+			{Kind: templates.Date, Name: "to", Label: "结束日期"},
+			{Kind: templates.Select, Name: "actor", Label: "操作者", Choices: actors},
+			{Kind: templates.Select, Name: "act", Label: "操作", Choices: acts},
+		},
+		Columns: []templates.Column{{Label: "时间"}, {Label: "操作者", Narrow: true}, {Label: "操作", Narrow: true}, {Label: "对象", Narrow: true}, {Label: "变化"}, {Label: "来源地址", Narrow: true}},
+		Empty:   templates.Empty{Icon: "report", Title: "还没有操作记录", Text: "在后台或手机上每做一件事，这里就多一条。"},
+	}
+	if len(ask.at.All) > 1 {
+		list.Filters = slices.Insert(list.Filters, 2, ask.at.Field("全部小区"))
+	}
+	if ask.form.Subject != "" {
+		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: "subject"})
+	}
+	if c.Has(core.PermAuditExport) {
+		list.Export = frame.AuditPath + "/export.xlsx"
+	}
+	return list, nil
+}
+
+// auditActors are the choices of an actor: kinds, the accounts of the scope, and
+// the one that a link chose.
+func (p *Pages) auditActors(c *web.Context, chosen string) ([]templates.Choice, error) {
+	choices := []templates.Choice{{Label: "全部"}}
+	for _, kind := range core.ActorKinds() {
+		choices = append(choices, templates.Choice{Value: string(kind), Label: "全部" + kind.Words()})
+	}
+	accounts, _, err := p.Store.Accounts(c.Ctx(), c.Scope(), store.AccountFilter{Page: store.Page{Limit: accountsMost}})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range accounts {
+		choices = append(choices, templates.Choice{Value: actorChoice(core.Actor{Kind: core.ActorAccount, ID: a.ID}), Label: a.Name})
+	}
+	if !slices.ContainsFunc(choices, func(choice templates.Choice) bool { return choice.Value == chosen }) {
+		choices = append(choices, templates.Choice{Value: chosen, Label: "所选的人"})
+	}
+	return choices, nil
+}

@@ -1,0 +1,19 @@
+package account
+
+import (
+	"testing"
+
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/testkit/desk"
+)
+
+// area is the package's pages, for a desk.
+func area(f *frame.Frame, cache web.Cache) []web.Route {
+	return (&Pages{Frame: f, Cache: cache}).Routes()
+}
+
+func newDesk(t *testing.T) *desk.Desk {
+	t.Helper()
+	return desk.New(t, area)
+}

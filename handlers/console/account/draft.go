@@ -1,0 +1,36 @@
+package account
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// draftPage takes somebody who signed in anew back to the form that they had not
+// finished: a form of hidden fields, sent by the script or by its button.
+type draftPage struct {
+	templates.Shell
+	Action string
+	Kept   []templates.Fact
+}
+
+func (p *Pages) draftShow(c *web.Context) error {
+	draft, err := c.Draft()
+	if core.IsNotFound(err) {
+		return c.Redirect("/console")
+	}
+	if err != nil {
+		return err
+	}
+	page := draftPage{Shell: p.Shell(c, "", "接着填写"), Action: draft.Path}
+	for _, name := range slices.Sorted(maps.Keys(draft.Fields)) {
+		for _, value := range draft.Fields[name] {
+			page.Kept = append(page.Kept, templates.Fact{Label: name, Value: value})
+		}
+	}
+	return p.Page(c, http.StatusOK, "console/session/draft", page)
+}

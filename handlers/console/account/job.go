@@ -1,0 +1,162 @@
+package account
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// jobRoutes are 后台任务: an account's own work in the background. Whoever may begin
+// a kind of work finds its button on that work's page.
+func (p *Pages) jobRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.JobPath, Access: web.SignedIn, Handler: p.jobList},
+		{Method: http.MethodGet, Path: frame.JobPath + "/:id", Access: web.SignedIn, Handler: p.jobShow},
+		{Method: http.MethodPost, Path: frame.JobPath + "/:id/cancel", Access: web.SignedIn, Handler: p.jobCancel},
+		{Method: http.MethodPost, Path: frame.JobPath + "/:id/again", Access: web.SignedIn, Handler: p.jobAgain},
+		{Method: http.MethodPost, Path: frame.AuditPath + "/verify", Access: web.Need(core.PermAuditView), Handler: p.auditVerify, EachPerMinute: 10},
+	}
+}
+
+type jobListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []jobListRow
+}
+
+type jobListRow struct {
+	URL, Title, Words string
+	State             templates.Badge
+	Percent           int
+	Created, Ended    time.Time
+}
+
+func (p *Pages) jobList(c *web.Context) error {
+	jobs, err := p.Store.Jobs(c.Ctx(), c.Account().ID)
+	if err != nil {
+		return err
+	}
+	page := jobListPage{Shell: p.Shell(c, "job", "后台任务"), List: templates.List{
+		Path: frame.JobPath, Query: c.Request().URL.Query(), Cards: true, Count: len(jobs),
+		Columns: []templates.Column{{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"}, {Label: "开始", Narrow: true}, {Label: "结束", Narrow: true}},
+		Empty:   templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志等费时的工作会在后台进行，进度与结果显示在这里。"},
+	}}
+	page.Note = "我开始的任务，结束后保留 30 天。"
+	page.List.Pager.Summary = fmt.Sprintf("最近 %d 个", len(jobs))
+	for _, j := range jobs {
+		page.Rows = append(page.Rows, jobListRow{
+			URL: frame.JobURL(j.ID), Title: j.Kind.Title(), Words: j.Words, State: jobBadge(j.State), Percent: j.Percent(), Created: j.Created, Ended: j.Ended,
+		})
+	}
+	return p.Page(c, http.StatusOK, "console/job/list", page)
+}
+
+func jobBadge(s core.JobState) templates.Badge {
+	tone := map[core.JobState]templates.Tone{
+		core.JobRunning: templates.Info, core.JobDone: templates.Good, core.JobFailed: templates.Bad, core.JobBroken: templates.Warn,
+	}[s]
+	if tone == "" {
+		tone = templates.Neutral
+	}
+	return templates.Badge{Tone: tone, Text: s.Words()}
+}
+
+type jobShowPage struct {
+	templates.Shell
+	Job templates.Job
+}
+
+// job gives the job that the path names, of the account itself.
+func (p *Pages) job(c *web.Context) (core.Job, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Job{}, err
+	}
+	return p.Store.Job(c.Ctx(), c.Account().ID, id)
+}
+
+func (p *Pages) jobShow(c *web.Context) error {
+	job, err := p.job(c)
+	if err != nil {
+		return err
+	}
+	page := jobShowPage{Shell: p.Shell(c, "job", job.Kind.Title()), Job: jobPart(c, job)}
+	page.Crumbs = []templates.Crumb{{Label: "后台任务", URL: frame.JobPath}}
+	moment := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
+	}
+	page.Job.Times = []templates.Fact{{Label: "提交", Value: moment(job.Created)}, {Label: "开始", Value: moment(job.Begun)}, {Label: "结束", Value: moment(job.Ended)}}
+	return p.Page(c, http.StatusOK, "console/job/show", page)
+}
+
+// jobPart is a job as its page shows it to the account.
+func jobPart(c *web.Context, job core.Job) templates.Job {
+	part := templates.Job{
+		Title: job.Kind.Title(), State: jobBadge(job.State), Over: job.State.Over(), Percent: job.Percent(), Known: job.Total > 0,
+		Words: job.Words, Bad: job.State == core.JobFailed || job.State == core.JobBroken, URL: frame.JobURL(job.ID), CSRF: c.CSRF(),
+	}
+	if part.Known {
+		part.Count = fmt.Sprintf("%d / %d", job.Done, job.Total)
+	}
+	if !part.Over {
+		part.Cancel = part.URL + "/cancel"
+	} else if c.Has(job.Kind.Permission()) {
+		part.Again = part.URL + "/again"
+	}
+	if job.State == core.JobDone && job.Result != "" {
+		part.Result = templates.Action{Label: "查看", URL: job.Result, Icon: "external-link", Primary: true}
+	}
+	return part
+}
+
+func (p *Pages) jobCancel(c *web.Context) error {
+	job, err := p.job(c)
+	if err != nil {
+		return err
+	}
+	err = p.Store.CancelJob(c.Ctx(), c.Actor(), job.ID)
+	switch {
+	case core.CodeOf(err) == core.CodeConflict: // it ended meanwhile: its page says how
+		c.Flash(web.FlashWarning, core.MessageOf(err)+"。")
+	case err != nil:
+		return err
+	default:
+		c.Flash(web.FlashSuccess, "已取消“"+job.Kind.Title()+"”。")
+	}
+	return c.Redirect(frame.JobURL(job.ID))
+}
+
+func (p *Pages) jobAgain(c *web.Context) error {
+	job, err := p.job(c)
+	if err != nil {
+		return err
+	}
+	return p.startJob(c, job.Kind)
+}
+
+// auditVerify begins to check the whole audit log.
+func (p *Pages) auditVerify(c *web.Context) error { return p.startJob(c, core.JobVerifyAudit) }
+
+// startJob begins work of a kind, which must be allowed now, whenever it was before.
+// The log is one for all communities, so that only who sees all may have it checked.
+func (p *Pages) startJob(c *web.Context, kind core.JobKind) error {
+	if !c.Has(kind.Permission()) {
+		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
+	}
+	if kind == core.JobVerifyAudit && !c.Scope().All {
+		return core.Conflict("操作日志只能整体校验，请联系可以查看全部小区的管理员")
+	}
+	id, err := p.Store.StartJob(c.Ctx(), c.Actor(), kind)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(frame.JobURL(id))
+}

@@ -1,0 +1,138 @@
+package account
+
+import (
+	"net/http"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+type mePage struct {
+	templates.Shell
+	Facts    []templates.Fact
+	TOTP     []templates.Fact
+	On       bool
+	Wechat   templates.Badge
+	Unbind   *templates.Submit // nil = not bound
+	Bindable bool              // there is an official account
+	Sessions []sessionLine
+	Others   *templates.Submit // ends the other sessions; nil = there are none
+	History  []attemptLine
+}
+
+// sessionLine is a device that is signed in.
+type sessionLine struct {
+	core.Session
+	Browser string
+	Own     bool              // the one that asks
+	End     *templates.Submit // nil = cannot be ended here
+}
+
+// attemptLine is a line of the sign-in history; partial "attempts" draws it.
+type attemptLine struct {
+	core.SignInAttempt
+	Browser string
+	State   templates.Badge
+}
+
+// historyLines bounds the sign-in history of a page.
+const historyLines = 20
+
+func (p *Pages) attempts(c *web.Context, account core.ID) ([]attemptLine, error) {
+	attempts, err := p.Store.SignInAttempts(c.Ctx(), account, historyLines)
+	lines := make([]attemptLine, len(attempts))
+	for i, a := range attempts {
+		lines[i] = attemptLine{SignInAttempt: a, Browser: browserWords(a.Agent), State: templates.Badge{Tone: templates.Good, Text: "成功"}}
+		if !a.Succeeded {
+			lines[i].State = templates.Badge{Tone: templates.Bad, Text: "失败"}
+		}
+	}
+	return lines, err
+}
+
+func (p *Pages) me(c *web.Context) error {
+	account := c.Account()
+	names, err := p.communityNames(c)
+	if err != nil {
+		return err
+	}
+	state, err := p.Store.TOTPState(c.Ctx(), account.ID)
+	if err != nil {
+		return err
+	}
+	sessions, err := p.Store.Sessions(c.Ctx(), core.SessionAccount, account.ID)
+	if err != nil {
+		return err
+	}
+	page := mePage{Shell: p.Shell(c, "me", "我的账号"), On: state.On(), TOTP: totpFacts(state), Facts: []templates.Fact{
+		{Label: "登录名", Value: account.Login}, {Label: "姓名", Value: account.Name}, {Label: "角色", Value: account.Role.Name()}, {Label: "小区", Value: scopeList(account.Scope, names)},
+	}}
+	page.Wechat, page.Bindable = frame.BoundBadge(account.User), p.QR != nil
+	if account.User != 0 {
+		page.Unbind = &templates.Submit{Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat", Danger: true, Confirm: unbindText}
+	}
+	page.Actions = []templates.Action{{Label: "修改密码", URL: web.PasswordPage, Icon: "key"}}
+	if page.History, err = p.attempts(c, account.ID); err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		line := sessionLine{Session: s, Browser: browserWords(s.Agent), Own: s.ID == c.Session().ID}
+		if !line.Own {
+			line.End = &templates.Submit{Label: "退出", URL: frame.MePath + "/session/" + s.ID.String() + "/end", Icon: "logout"}
+			page.Others = &templates.Submit{Label: "退出其他设备", URL: frame.MePath + "/session/end", Icon: "logout", Danger: true, Confirm: "除这台设备外，全部退出登录。"}
+		}
+		page.Sessions = append(page.Sessions, line)
+	}
+	return p.Page(c, http.StatusOK, "console/me/show", page)
+}
+
+func (p *Pages) endOwnSession(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	if id == c.Session().ID {
+		return core.Conflict("这是您正在使用的登录，请用右上角的“退出登录”")
+	}
+	if err := p.Store.EndOwnSession(c.Ctx(), c.Account().ID, id); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "该设备已退出登录。")
+	return c.Redirect(frame.MePath)
+}
+
+func (p *Pages) endOtherSessions(c *web.Context) error {
+	if err := p.Store.EndOtherSessions(c.Ctx(), c.Actor(), c.Session()); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "其他设备已全部退出登录。")
+	return c.Redirect(frame.MePath)
+}
+
+func (p *Pages) meCrumbs() []templates.Crumb {
+	return []templates.Crumb{{Label: "我的账号", URL: frame.MePath}}
+}
+
+// browserWords makes of a User-Agent what people call it: "Chrome · Windows".
+func browserWords(agent string) string {
+	known := func(names ...string) string {
+		for i := 0; i+1 < len(names); i += 2 {
+			if strings.Contains(agent, names[i]) {
+				return names[i+1]
+			}
+		}
+		return ""
+	}
+	browser := known("MicroMessenger", "微信", "Edg", "Edge", "Firefox", "Firefox", "OPR", "Opera", "Chrome", "Chrome", "Safari", "Safari")
+	system := known("iPhone", "iPhone", "iPad", "iPad", "Android", "Android", "Windows", "Windows", "Mac OS X", "Mac", "Linux", "Linux")
+	switch {
+	case browser == "" && system == "":
+		return "其他"
+	case browser == "" || system == "":
+		return browser + system
+	}
+	return browser + " · " + system
+}

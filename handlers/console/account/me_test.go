@@ -1,0 +1,187 @@
+package account
+
+import (
+	"encoding/base32"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// Guesses at the password while the second step is turned on wait like those at the
+// sign-in.
+func TestTurningTheSecondStepOnIsNoWayToGuess(t *testing.T) {
+	d := newDesk(t)
+	b, id := d.SignedIn(t, "guessed")
+	b.Post(t, frame.MePath+"/totp", nil, http.StatusSeeOther)
+	page := b.Get(t, frame.MePath+"/totp", http.StatusOK)
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(page.Find("[data-copy]").AttrOr("data-copy", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := core.TOTPCode(secret, d.Store.Now())
+	for _, password := range []string{"", "1", "2", "3", "4", "5", "6", "7", "8", desk.OwnPassword} {
+		page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {password}, "code": {code}}, http.StatusUnprocessableEntity)
+		desk.WrongField(t, page, "password")
+	}
+	if said := page.Find("#f-password-error").Text(); !strings.Contains(said, "次数过多") {
+		t.Errorf("the right one after nine guesses: %q", said)
+	}
+	if state, err := d.Store.TOTPState(t.Context(), id); err != nil || state.On() {
+		t.Errorf("turned on: %+v %v", state, err)
+	}
+}
+
+// TestSecondStep follows somebody who turns the second step on, signs in with it,
+// and loses the phone.
+func TestSecondStep(t *testing.T) {
+	d := newDesk(t)
+	b, id := d.SignedIn(t, "stepper")
+	if _, to := b.Post(t, frame.MePath+"/totp", nil, http.StatusSeeOther); to != frame.MePath+"/totp" {
+		t.Fatalf("sent to %s", to)
+	}
+	page := b.Get(t, frame.MePath+"/totp", http.StatusOK)
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(page.Find("[data-copy]").AttrOr("data-copy", ""))
+	if err != nil || len(secret) != core.TOTPSecretBytes || !strings.HasPrefix(page.Find("main img").AttrOr("src", ""), "data:image/svg+xml;base64,") {
+		t.Fatalf("no secret on the page: %v", err)
+	}
+	page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {"000000"}}, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "code")
+	// The step before: its code is still taken, and leaves this one for the sign-in.
+	page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {"wrong"}, "code": {core.TOTPCode(secret, d.Store.Now())}}, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "password")
+	page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now().Add(-30*time.Second))}}, http.StatusOK)
+	recovery := page.Find(".tx-codes code").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
+	if len(recovery) != 10 {
+		t.Fatalf("%d recovery codes", len(recovery))
+	}
+	if _, to := b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now())}}, http.StatusSeeOther); to != frame.MePath {
+		t.Errorf("turned on twice: %s", to)
+	}
+
+	phone, page := d.SignInAgain(t, "stepper")
+	if page.Find(`input[name="pending"]`).Length() != 1 {
+		t.Fatal("the password alone signs in")
+	}
+	step := func(b *desk.Clerk, page *goquery.Document, code string, status int) (*goquery.Document, string) {
+		t.Helper()
+		return b.Post(t, signInCodePath, url.Values{"pending": {page.Find(`input[name="pending"]`).AttrOr("value", "")}, "next": {frame.MePath}, "code": {code}}, status)
+	}
+	wrong, _ := step(phone, page, "000000", http.StatusUnprocessableEntity)
+	desk.WrongField(t, wrong, "code")
+	if _, to := step(phone, wrong, core.TOTPCode(secret, d.Store.Now()), http.StatusSeeOther); to != frame.MePath {
+		t.Errorf("sent to %s", to)
+	}
+	me := phone.Open(t, frame.MePath)
+	if me.Find(`form[action="`+frame.MePath+`/session/end"]`).Length() != 1 || !strings.Contains(me.Find("#history-title").Closest("section").Text(), "密码和动态码") {
+		t.Error("the page of one's own account tells neither devices nor history")
+	}
+	lost, page := d.SignInAgain(t, "stepper")
+	if _, to := step(lost, page, strings.ToLower(recovery[0]), http.StatusSeeOther); to != frame.MePath {
+		t.Errorf("by recovery code sent to %s", to)
+	}
+	lost.Open(t, frame.MePath)
+	if _, to := step(lost, page, recovery[1], http.StatusSeeOther); !strings.HasPrefix(to, "/console/session?") {
+		t.Errorf("a finished sign-in is taken again: %s", to)
+	}
+	if _, to := phone.Post(t, frame.MePath+"/session/end", url.Values{"confirmed": {"1"}}, http.StatusSeeOther); to != frame.MePath {
+		t.Errorf("sent to %s", to)
+	}
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
+	b.Do(t, request, http.StatusSeeOther) // signed out
+
+	off := phone.Get(t, frame.MePath+"/totp/off", http.StatusOK)
+	if off.Find(`input[type="password"]`).Length() != 1 {
+		t.Error("turning it off asks for no password")
+	}
+	page, _ = phone.Post(t, frame.MePath+"/totp/off", url.Values{"password": {"wrong"}, "code": {recovery[2]}}, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "password")
+	phone.Post(t, frame.MePath+"/totp/off", url.Values{"password": {desk.OwnPassword}, "code": {recovery[2]}}, http.StatusSeeOther)
+	if state, err := d.Store.TOTPState(t.Context(), id); err != nil || state.On() {
+		t.Errorf("still on: %v", err)
+	}
+}
+
+func TestSecondStepIsReset(t *testing.T) {
+	d := newDesk(t)
+	b, id := d.SignedIn(t, "loser")
+	b.Post(t, frame.MePath+"/totp", nil, http.StatusSeeOther)
+	secret, err := d.Store.WaitingTOTP(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now())}}, http.StatusOK)
+	boss := d.Boss(t)
+	show := boss.Get(t, frame.AccountURL(id), http.StatusOK)
+	if show.Find(`form[action$="/totp"]`).Length() != 1 || !strings.Contains(show.Find("main").Text(), "登录历史") {
+		t.Error("the account's page offers no reset or tells no history")
+	}
+	asks, _ := boss.Post(t, frame.AccountURL(id)+"/totp", nil, http.StatusOK)
+	if !strings.Contains(asks.Find("form.tx-confirm").Text(), "小loser") {
+		t.Errorf("the question names nobody: %s", asks.Find("form.tx-confirm").Text())
+	}
+	boss.Post(t, frame.AccountURL(id)+"/totp", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
+	b.Do(t, request, http.StatusSeeOther) // signed out
+	if state, err := d.Store.TOTPState(t.Context(), id); err != nil || state.On() {
+		t.Errorf("still on: %v", err)
+	}
+	d.OnlyViews(t).Post(t, frame.AccountURL(id)+"/totp", nil, http.StatusForbidden)
+}
+
+func TestOwnSessions(t *testing.T) {
+	d := newDesk(t)
+	b, _ := d.SignedIn(t, "owner")
+	other := d.Visitor()
+	page := other.Open(t, "/console/session")
+	other.Post(t, "/console/session", other.SignInForm(t, page, "owner", desk.OwnPassword), http.StatusSeeOther)
+	stranger, _ := d.SignedIn(t, "stranger")
+	ends := b.Get(t, frame.MePath, http.StatusOK).Find(`form[action$="/end"]:not([action$="session/end"])`)
+	if ends.Length() != 1 {
+		t.Fatalf("%d devices can be signed out", ends.Length())
+	}
+	path := ends.AttrOr("action", "")
+	stranger.Post(t, path, nil, http.StatusNotFound)
+	other.Get(t, frame.MePath, http.StatusOK)
+	b.Post(t, path, nil, http.StatusSeeOther)
+	b.Post(t, path, nil, http.StatusSeeOther) // twice is no harm
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
+	other.Do(t, request, http.StatusSeeOther)
+	b.Get(t, frame.MePath, http.StatusOK)
+}
+
+func TestBrowserWords(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36":           "Chrome · Windows",
+		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0":                                 "Edge · Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50":       "微信 · iPhone",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15": "Safari · Mac",
+		"curl/8.0": "其他", "": "其他", "X11; Linux": "Linux",
+	} {
+		if got := browserWords(agent); got != want {
+			t.Errorf("%s: %s, want %s", agent, got, want)
+		}
+	}
+}
+
+func TestMePages(t *testing.T) {
+	shell := templates.Shell{Title: "我的账号", CSRF: "x"}
+	facts := []templates.Fact{{Label: "登录名", Value: desk.Hostile}}
+	templates.CheckAll(t, "console/me/", map[string]any{
+		"console/me/show": mePage{Shell: shell, Facts: facts, On: true, TOTP: totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
+			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}}, Others: &templates.Submit{Label: "退出其他设备", URL: "/y"},
+			History: []attemptLine{{SignInAttempt: core.SignInAttempt{Way: core.WayUnfinished, Addr: desk.Hostile}, State: templates.Badge{Tone: templates.Bad, Text: "失败"}}}},
+		"console/me/show#new": mePage{Shell: shell, TOTP: totpFacts(core.TOTPState{})},
+		"console/me/totp":     totpPage{Shell: shell, Image: "data:image/svg+xml;base64,AA==", Text: facts, Form: templates.Form{Action: "/x"}},
+		"console/me/recovery": recoveryPage{Shell: shell, Codes: []string{"ACDEF-GHJKM"}},
+		"console/me/proof":    centreFormPage{Shell: shell, Form: templates.Form{Action: "/x"}},
+	})
+}

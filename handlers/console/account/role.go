@@ -1,0 +1,77 @@
+package account
+
+import (
+	"net/http"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+func (p *Pages) roleRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.RolePath, Access: web.Need(core.PermAccountView), Handler: p.roles},
+	}
+}
+
+// rolePage shows what each role ticks on a new account's form, side by side.
+type rolePage struct {
+	templates.Shell
+	Roles  []roleColumn
+	Groups []roleGroup
+	Span   int // columns of the table
+}
+
+type roleColumn struct {
+	Name     string
+	Accounts int
+	URL      string // of its accounts
+}
+
+type roleGroup struct {
+	Name  string
+	Items []roleItem
+}
+
+type roleItem struct {
+	Name string
+	Has  []roleCell // a column each
+}
+
+type roleCell struct {
+	Role string
+	Has  bool
+}
+
+func (p *Pages) roles(c *web.Context) error {
+	counts, err := p.Store.AccountRoles(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := roleMatrix(counts)
+	page.Shell = p.Shell(c, "role", "角色")
+	return p.Page(c, http.StatusOK, "console/role/list", page)
+}
+
+// roleMatrix is the whole of core's tables of roles and permissions.
+func roleMatrix(counts map[core.Role]int) rolePage {
+	var page rolePage
+	for _, preset := range core.RoleTable {
+		page.Roles = append(page.Roles, roleColumn{preset.Name, counts[preset.Role], templates.WithQuery(frame.AccountPath, nil, "role", string(preset.Role))})
+	}
+	page.Span = 1 + len(page.Roles)
+	for _, group := range core.PermissionTable {
+		g := roleGroup{Name: group.Name}
+		for _, item := range group.Items {
+			row := roleItem{Name: item.Name}
+			for _, preset := range core.RoleTable {
+				row.Has = append(row.Has, roleCell{preset.Name, slices.Contains(preset.Permissions, item.Permission)})
+			}
+			g.Items = append(g.Items, row)
+		}
+		page.Groups = append(page.Groups, g)
+	}
+	return page
+}

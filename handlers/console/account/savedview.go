@@ -1,0 +1,164 @@
+package account
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// savedViewRoutes are the views that an account keeps of its lists.
+func (p *Pages) savedViewRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
+		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60},
+		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewRename},
+		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn, Handler: p.savedViewDelete},
+	}
+}
+
+type savedViewForm struct {
+	Stem  string `form:"stem" max:"32"`
+	Name  string `form:"name" max:"200"`
+	Query string `form:"query" max:"6000"`
+}
+
+func (p *Pages) savedViewCreate(c *web.Context) error {
+	var form savedViewForm
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if !p.MayOpen(c, form.Stem) {
+		return core.NotFound("没有这个列表")
+	}
+	query, err := core.ViewQuery(form.Query)
+	if err != nil {
+		return err
+	}
+	_, err = p.Store.SaveView(c.Ctx(), core.SavedView{Account: c.Account().ID, Stem: form.Stem, Name: form.Name, Query: query})
+	switch code := core.CodeOf(err); {
+	case err == nil:
+		c.Flash(web.FlashSuccess, "已保存视图“"+strings.TrimSpace(form.Name)+"”。")
+	case code == core.CodeInvalid || code == core.CodeConflict: // the list is where one was, and stays so
+		c.Flash(web.FlashError, "没有保存视图："+nameMessage(err)+"。")
+	default:
+		return err
+	}
+	return c.Redirect(frame.StemURL(form.Stem, query))
+}
+
+// nameMessage says what is wrong with a view's name.
+func nameMessage(err error) string {
+	if message := web.FieldsOf(err)["name"]; message != "" {
+		return message
+	}
+	return core.MessageOf(err)
+}
+
+type savedViewListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []savedViewRow
+}
+
+type savedViewRow struct {
+	ID                            core.ID
+	URL, Name, Self, Typed, Error string
+	CSRF                          string
+}
+
+func (p *Pages) savedViewList(c *web.Context) error {
+	return p.savedViewPage(c, http.StatusOK, c.Query("stem"), savedViewRow{})
+}
+
+// savedViewPage shows an account's views of a list; wrong is a row that could not be
+// renamed, if any.
+func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong savedViewRow) error {
+	if !p.MayOpen(c, stem) {
+		return c.Redirect("/console")
+	}
+	views, err := p.Store.SavedViews(c.Ctx(), c.Account().ID, stem)
+	if err != nil {
+		return err
+	}
+	page := savedViewListPage{Shell: p.Shell(c, stem, "我的视图"), List: templates.List{
+		Path: frame.SavedViewPath, Count: len(views), Cards: true,
+		Columns: []templates.Column{{Label: "视图"}, {Label: "改名"}, {Label: "操作", Narrow: true, Hidden: true}},
+		Empty:   templates.Empty{Icon: "bookmark", Title: "还没有保存的视图", Text: "在列表上筛选后，用“视图”保存。", Action: templates.Action{Label: "回到列表", URL: frame.StemURL(stem, "")}},
+	}}
+	page.List.Pager.Summary = fmt.Sprintf("共 %d 个，最多 %d 个", len(views), core.SavedViewMost)
+	page.Crumbs = []templates.Crumb{{Label: menuLabel(page.Nav, stem), URL: frame.StemURL(stem, "")}}
+	for _, v := range views {
+		row := savedViewRow{ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name, Self: frame.SavedViewPath + "/" + v.ID.String(), Typed: v.Name, CSRF: c.CSRF()}
+		if v.ID == wrong.ID {
+			row.Typed, row.Error = wrong.Typed, wrong.Error
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return p.Page(c, status, "console/savedview/list", page)
+}
+
+// menuLabel is what the menu calls a stem.
+func menuLabel(nav []templates.NavGroup, stem string) string {
+	for _, group := range nav {
+		for _, item := range group.Items {
+			if item.URL == frame.StemURL(stem, "") {
+				return item.Label
+			}
+		}
+	}
+	return "列表"
+}
+
+// savedView gives the view that the path names, of the account itself.
+func (p *Pages) savedView(c *web.Context) (core.SavedView, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.SavedView{}, err
+	}
+	return p.Store.SavedView(c.Ctx(), c.Account().ID, id)
+}
+
+func (p *Pages) savedViewRename(c *web.Context) error {
+	view, err := p.savedView(c)
+	if err != nil {
+		return err
+	}
+	var form savedViewForm
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	view.Name = form.Name
+	err = p.Store.RenameView(c.Ctx(), view)
+	if core.CodeOf(err) == core.CodeInvalid {
+		return p.savedViewPage(c, web.StatusOf(err), view.Stem, savedViewRow{ID: view.ID, Typed: form.Name, Error: nameMessage(err)})
+	}
+	if err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已改名为“"+strings.TrimSpace(form.Name)+"”。")
+	return c.Redirect(templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem))
+}
+
+func (p *Pages) savedViewDelete(c *web.Context) error {
+	view, err := p.savedView(c)
+	if err != nil {
+		return err
+	}
+	back := templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem)
+	if !frame.Confirmed(c) {
+		return p.Confirm(c, view.Stem, templates.Confirm{
+			Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。",
+			Action: frame.SavedViewPath + "/" + view.ID.String() + "/delete", Submit: "删除", Cancel: back, Danger: true,
+		})
+	}
+	if err := p.Store.DeleteView(c.Ctx(), view.Account, view.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已删除视图“"+view.Name+"”。")
+	return c.Redirect(back)
+}

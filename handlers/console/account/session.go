@@ -1,0 +1,311 @@
+package account
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func (p *Pages) sessionRoutes() []web.Route {
+	perMinute := cmp.Or(p.SignInPerMinute, 20)
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/console/session", Access: web.Public, Handler: p.signInPage},
+		{Method: http.MethodPost, Path: "/console/session", Access: web.Public, Handler: p.signIn, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: signInCodePath, Access: web.Public, Handler: p.signInCode, PerMinute: perMinute},
+		{Method: http.MethodGet, Path: signInCodePath, Access: web.Public, Handler: p.signInPage},
+		{Method: http.MethodGet, Path: web.DraftPage, Access: web.SignedIn, Handler: p.draftShow},
+		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: p.captcha, PerMinute: 3 * perMinute},
+		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: p.signOut},
+		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordPage},
+		{Method: http.MethodPost, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.changePassword, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: frame.MePath + "/session/end", Access: web.SignedIn, Handler: p.endOtherSessions},
+		{Method: http.MethodPost, Path: frame.MePath + "/session/:id/end", Access: web.SignedIn, Handler: p.endOwnSession},
+		{Method: http.MethodGet, Path: "/console/setup", Access: web.Public, Handler: p.setupPage, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: p.setup, PerMinute: perMinute},
+	}
+}
+
+// signInCodePath takes the second step of a sign-in; a GET, after a reload, begins
+// anew.
+const signInCodePath = "/console/session/code"
+
+type signInForm struct {
+	Login     string `form:"login" max:"64" required:"请填写登录名"`
+	Password  string `form:"password" max:"128" text:"raw" required:"请填写密码"`
+	CaptchaID string `form:"captcha_id" max:"64"`
+	Captcha   string `form:"captcha" max:"16" required:"请填写验证码"`
+	Next      string `form:"next" max:"500"`
+}
+
+// signPage is the sign-in with its picture to read; centrePage a form alone.
+type signPage struct {
+	templates.Shell
+	Form    templates.Form
+	Picture string // address of the captcha
+	Next    string
+	Wechat  string // address of the sign-in by WeChat; "" = there is none
+}
+
+type centrePage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+func (p *Pages) signInPage(c *web.Context) error {
+	next := web.LocalPath(c.Query("next"), "/console")
+	if c.SignedIn() {
+		return c.Redirect(next)
+	}
+	return p.showSignIn(c, http.StatusOK, templates.Form{}, next)
+}
+
+// showSignIn shows the form with a fresh captcha; words holds what was wrong.
+func (p *Pages) showSignIn(c *web.Context, status int, words templates.Form, next string) error {
+	captcha, err := web.NewCaptcha(c.Ctx(), p.Cache)
+	if err != nil {
+		return err
+	}
+	page := signPage{Shell: p.Shell(c, "", "登录"), Next: next, Picture: "/console/captcha/" + captcha}
+	if p.QR != nil {
+		page.Wechat = templates.WithQuery(wechatSignInPath, nil, "next", next)
+	}
+	page.Form = signInFields(words)
+	page.Form.CSRF, page.Form.Error = page.Shell.CSRF, words.Error
+	page.Form.Sections[0].Fields = append(page.Form.Sections[0].Fields,
+		templates.Field{Kind: templates.Hidden, Name: "captcha_id", Value: captcha},
+		templates.Field{Kind: templates.Hidden, Name: "next", Value: next})
+	return p.Page(c, status, "console/session/new", page)
+}
+
+// signInFields are the fields, with the words of an earlier try.
+func signInFields(earlier templates.Form) templates.Form {
+	form := templates.Form{Action: "/console/session", Submit: "登录", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Name: "login", Label: "登录名", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
+		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+		{Name: "captcha", Label: "验证码", Required: true, Autocomplete: "off", MaxLength: 16, Short: true},
+	}}}}
+	if len(earlier.Sections) > 0 {
+		form.Sections = earlier.Sections
+	}
+	return form
+}
+
+func (p *Pages) signIn(c *web.Context) error {
+	var form signInForm
+	err := c.Bind(&form)
+	if err == nil {
+		err = web.CheckCaptcha(c.Ctx(), p.Cache, form.CaptchaID, form.Captcha)
+	}
+	if err != nil {
+		return p.refuseSignIn(c, form, err)
+	}
+	done, err := p.Store.SignIn(c.Ctx(), store.SignIn{Login: form.Login, Password: form.Password, Visit: p.visit(c)})
+	if err != nil {
+		return p.refuseSignIn(c, form, err)
+	}
+	return p.enter(c, done, web.LocalPath(form.Next, "/console"))
+}
+
+// visit is where a sign-in comes from.
+func (p *Pages) visit(c *web.Context) store.Visit {
+	return store.Visit{
+		Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(), Request: c.RequestID(), Rule: p.signInRule(), Life: c.ConsoleLife(),
+	}
+}
+
+// codeFields is the form of the second step.
+func codeFields(pending, next string) templates.Form {
+	return templates.Form{Action: signInCodePath, Submit: "登录", Cancel: "/console/session", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Name: "code", Label: "动态码", Required: true, Focus: true, Help: "手机身份验证器上的 6 位数字。手机不在身边时，可填一个恢复码。", Autocomplete: "one-time-code", MaxLength: 20},
+		{Kind: templates.Hidden, Name: "pending", Value: pending},
+		{Kind: templates.Hidden, Name: "next", Value: next},
+	}}}}
+}
+
+func (p *Pages) showSignInCode(c *web.Context, status int, form templates.Form) error {
+	page := centrePage{Shell: p.Shell(c, "", "两步验证"), Form: form}
+	page.Form.CSRF = page.Shell.CSRF
+	return p.Page(c, status, "console/session/password", page)
+}
+
+type signInCodeForm struct {
+	Pending string `form:"pending" max:"64"`
+	Code    string `form:"code" max:"20" required:"请填写动态码"`
+	Next    string `form:"next" max:"500"`
+}
+
+// signInCode is the second step of a sign-in.
+func (p *Pages) signInCode(c *web.Context) error {
+	var form signInCodeForm
+	err := c.Bind(&form)
+	next := web.LocalPath(form.Next, "/console")
+	var done store.SignedIn
+	if err == nil {
+		done, err = p.Store.ConfirmSignIn(c.Ctx(), form.Pending, form.Code, p.visit(c))
+	}
+	switch {
+	case core.CodeOf(err) == core.CodeUnauthenticated:
+		c.Flash(web.FlashWarning, core.MessageOf(err))
+		return c.Redirect(templates.WithQuery("/console/session", nil, "next", next))
+	case core.CodeOf(err) == core.CodeForbidden:
+		fields := codeFields(form.Pending, next)
+		fields.Error = core.MessageOf(err)
+		return p.showSignInCode(c, http.StatusTooManyRequests, fields)
+	case err != nil:
+		fields := codeFields(form.Pending, next)
+		return p.FormPage(c, err, &fields, func(status int) error { return p.showSignInCode(c, status, fields) })
+	}
+	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
+	return c.Redirect(next)
+}
+
+func (p *Pages) signInRule() core.SignInRule {
+	return core.SignInRule{After: cmp.Or(p.SignInRule.After, 5), Most: cmp.Or(p.SignInRule.Most, 15*time.Minute)}
+}
+
+// refuseSignIn shows the form again, with another captcha. Having to wait is
+// said on the page as well.
+func (p *Pages) refuseSignIn(c *web.Context, form signInForm, err error) error {
+	status := web.StatusOf(err)
+	if status == http.StatusForbidden {
+		status = http.StatusTooManyRequests
+	} else if core.CodeOf(err) != core.CodeInvalid {
+		return err
+	}
+	fields := signInFields(templates.Form{})
+	messages := web.FieldsOf(err)
+	fields.Set(c.Form(), messages)
+	if messages == nil {
+		fields.Error = core.MessageOf(err)
+	}
+	for i, field := range fields.Sections[0].Fields {
+		if field.Name == "captcha" {
+			fields.Sections[0].Fields[i].Value = "" // the picture is another one
+		}
+	}
+	return p.showSignIn(c, status, fields, web.LocalPath(form.Next, "/console"))
+}
+
+func (p *Pages) captcha(c *web.Context) error {
+	picture, err := web.CaptchaImage(c.Ctx(), p.Cache, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Bytes(http.StatusOK, "image/png", picture)
+}
+
+func (p *Pages) signOut(c *web.Context) error {
+	if err := c.EndSession(); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已退出登录。")
+	return c.Redirect("/console/session")
+}
+
+type passwordForm struct {
+	Old      string `form:"old" max:"128" text:"raw" required:"请填写原密码"`
+	Password string `form:"password" max:"128" text:"raw" required:"请填写新密码"`
+	Again    string `form:"again" max:"128" text:"raw" required:"请再次填写新密码"`
+}
+
+const passwordHelp = "10 至 128 位，不要使用姓名、登录名或常见密码"
+
+func (p *Pages) passwordFields(c *web.Context) templates.Form {
+	form := templates.Form{Action: web.PasswordPage, Submit: "修改密码", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Password, Name: "old", Label: "原密码", Required: true, Focus: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+		{Kind: templates.Password, Name: "password", Label: "新密码", Required: true, Help: passwordHelp, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+		{Kind: templates.Password, Name: "again", Label: "再次输入新密码", Required: true, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+	}}}}
+	if !c.Account().MustChange {
+		form.Cancel = "/console"
+	}
+	return form
+}
+
+func (p *Pages) passwordPage(c *web.Context) error {
+	return p.showPassword(c, http.StatusOK, p.passwordFields(c))
+}
+
+func (p *Pages) showPassword(c *web.Context, status int, form templates.Form) error {
+	page := centrePage{Shell: p.Shell(c, "", "修改密码"), Form: form}
+	if c.Account().MustChange {
+		page.Shell.Note = "首次登录或密码被重置后，请先设置自己的密码"
+	}
+	page.Form.CSRF = page.Shell.CSRF
+	return p.Page(c, status, "console/session/password", page)
+}
+
+func (p *Pages) changePassword(c *web.Context) error {
+	var form passwordForm
+	err := c.Bind(&form)
+	if err == nil && form.Again != form.Password {
+		err = core.InvalidFields(map[string]string{"again": "两次输入的新密码不一致"})
+	}
+	if err == nil {
+		err = p.Store.ChangePassword(c.Ctx(), c.Actor(), store.PasswordChange{Session: c.Session(), Old: form.Old, New: form.Password, Visit: p.visit(c)})
+	}
+	if err != nil {
+		fields := p.passwordFields(c)
+		return p.FormPage(c, err, &fields, func(status int) error { return p.showPassword(c, status, fields) })
+	}
+	c.Flash(web.FlashSuccess, "密码已修改，其他设备上的登录已退出。")
+	return c.Redirect("/console")
+}
+
+type setupForm struct {
+	Token    string `form:"token" max:"64"`
+	Login    string `form:"login" max:"64" required:"请填写登录名"`
+	Name     string `form:"name" max:"64" required:"请填写姓名"`
+	Password string `form:"password" max:"128" text:"raw" required:"请填写密码"`
+	Again    string `form:"again" max:"128" text:"raw" required:"请再次填写密码"`
+}
+
+func setupFields(token string) templates.Form {
+	return templates.Form{Action: "/console/setup", Submit: "创建管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Hidden, Name: "token", Value: token},
+		{Name: "login", Label: "登录名", Required: true, Focus: true, Help: "小写字母和数字，如 admin", Autocomplete: "username", MaxLength: 64},
+		{Name: "name", Label: "姓名", Required: true, Autocomplete: "name", MaxLength: 64},
+		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Help: passwordHelp, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+		{Kind: templates.Password, Name: "again", Label: "再次输入密码", Required: true, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+	}}}}
+}
+
+// setupPage is where the one-time link of a first start leads.
+func (p *Pages) setupPage(c *web.Context) error {
+	token := c.Query("token")
+	if err := p.Store.CheckFirstAdminToken(c.Ctx(), token); err != nil {
+		return err
+	}
+	return p.showSetup(c, http.StatusOK, setupFields(token))
+}
+
+func (p *Pages) showSetup(c *web.Context, status int, form templates.Form) error {
+	c.Header().Set("Referrer-Policy", "no-referrer") // the address holds the token
+	page := centrePage{Shell: p.Shell(c, "", "创建第一个管理员"), Form: form}
+	page.Shell.Note = "该链接只能使用一次"
+	page.Form.CSRF = page.Shell.CSRF
+	return p.Page(c, status, "console/session/password", page)
+}
+
+func (p *Pages) setup(c *web.Context) error {
+	var form setupForm
+	err := c.Bind(&form)
+	if err == nil && form.Again != form.Password {
+		err = core.InvalidFields(map[string]string{"again": "两次输入的密码不一致"})
+	}
+	if err == nil {
+		_, err = p.Store.ConsumeFirstAdminToken(c.Ctx(), c.Actor(), form.Token, store.FirstAdmin{Login: form.Login, Name: form.Name, Password: form.Password})
+	}
+	if err != nil {
+		fields := setupFields(form.Token)
+		return p.FormPage(c, err, &fields, func(status int) error { return p.showSetup(c, status, fields) })
+	}
+	c.Flash(web.FlashSuccess, "管理员已创建，请登录。")
+	return c.Redirect("/console/session")
+}

@@ -1,0 +1,137 @@
+package account
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// settingRoutes are 设置: what concerns the whole deployment.
+func (p *Pages) settingRoutes() []web.Route {
+	edit := web.Need(core.PermSettingEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.SettingPath, Access: edit, Handler: p.settingShow},
+		{Method: http.MethodPost, Path: frame.SettingPath, Access: edit, Handler: p.settingSave, Draft: true},
+	}
+}
+
+type settingPage struct {
+	templates.Shell
+	Edit  bool
+	Facts []templates.Fact // for who may only look
+	Form  templates.Form
+}
+
+func (p *Pages) settingShow(c *web.Context) error {
+	settings, err := p.Store.Settings(c.Ctx())
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/setting/show", p.settingPage(c, settings))
+}
+
+// settingPage is the form, or its values for an account of some communities.
+func (p *Pages) settingPage(c *web.Context, s core.Settings) settingPage {
+	page := settingPageOf(s)
+	page.Shell, page.Edit = p.Shell(c, "setting", "设置"), c.Scope().All
+	page.Form.CSRF = page.CSRF
+	return page
+}
+
+func settingPageOf(s core.Settings) settingPage {
+	return settingPage{
+		Facts: []templates.Fact{
+			{Label: "出入记录保留", Value: daysWords(s.RecordDays)},
+			{Label: "后台无操作退出", Value: fmt.Sprintf("%d 分钟", s.ConsoleIdleMinutes)},
+		},
+		Form: templates.Form{Action: frame.SettingPath, Sections: []templates.Section{
+			{Title: "记录", Fields: []templates.Field{
+				{Kind: templates.Hidden, Name: "version", Value: strconv.FormatInt(s.Version, 10)},
+				{Kind: templates.Number, Name: "record_days", Label: "出入记录保留", Value: strconv.Itoa(s.RecordDays), Required: true, Unit: "天", Short: true,
+					Min: "0", Max: strconv.Itoa(core.RecordDaysMost),
+					Help: fmt.Sprintf("%d 至 %d 天；0 为永久保留。更早的记录每小时自动永久删除，不能恢复。操作日志不删除。", core.RecordDaysLeast, core.RecordDaysMost)},
+			}},
+			{Title: "登录", Fields: []templates.Field{
+				{Kind: templates.Number, Name: "console_idle_minutes", Label: "后台无操作退出", Value: strconv.Itoa(s.ConsoleIdleMinutes), Required: true, Unit: "分钟", Short: true,
+					Min: strconv.Itoa(core.IdleMinutesLeast), Max: strconv.Itoa(core.IdleMinutesMost),
+					Help: "后台账号超过这段时间没有操作，就要重新登录。已登录的账号从下一次操作起按新时间计算。"},
+			}},
+		}},
+	}
+}
+
+func daysWords(days int) string {
+	if days == 0 {
+		return "永久"
+	}
+	return fmt.Sprintf("%d 天", days)
+}
+
+// settingForm is what the form sends. The days are a text: an empty field is not
+// "for ever".
+type settingForm struct {
+	Version     int64  `form:"version"`
+	RecordDays  string `form:"record_days" max:"8" required:"请填写天数，0 为永久保留"`
+	IdleMinutes int    `form:"console_idle_minutes" required:"请填写分钟数"`
+}
+
+func (f settingForm) settings() (core.Settings, error) {
+	s := core.Settings{ConsoleIdleMinutes: f.IdleMinutes, Version: f.Version}
+	var err error
+	if s.RecordDays, err = strconv.Atoi(f.RecordDays); err != nil {
+		return s, core.InvalidFields(map[string]string{"record_days": "请填写整数"})
+	}
+	return s, s.Check()
+}
+
+func (p *Pages) settingSave(c *web.Context) error {
+	var form settingForm
+	wrong := c.Bind(&form)
+	settings, settingsWrong := form.settings()
+	wrong = frame.MergeFields(wrong, settingsWrong)
+	now, err := p.Store.Settings(c.Ctx())
+	if err != nil {
+		return err
+	}
+	if !c.Scope().All {
+		return core.Conflict("系统设置关系到全部小区，请由负责全部小区的账号修改")
+	}
+	if wrong == nil && settings.DeletesMore(now) && !frame.Confirmed(c) {
+		return p.Confirm(c, "setting", settingQuestion(now, settings, c.Form()))
+	}
+	if wrong == nil {
+		wrong = p.Store.SaveSettings(c.Ctx(), c.Actor(), c.Scope(), settings)
+	}
+	if wrong != nil {
+		return p.settingWrong(c, now, wrong)
+	}
+	c.Flash(web.FlashSuccess, "已保存。各服务器在几秒内生效。")
+	return c.Redirect(frame.SettingPath)
+}
+
+// settingQuestion is asked before records are deleted that were to be kept.
+func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
+	return templates.Confirm{
+		Title: "缩短出入记录的保留时间", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysWords(now.RecordDays), daysWords(settings.RecordDays)),
+		Effects: []string{fmt.Sprintf("所有小区 %d 天以前的出入记录将在一小时内永久删除", settings.RecordDays), "删除后不能恢复；需要留存的请先导出"},
+		Action:  frame.SettingPath, Keep: form, Submit: "保存并删除更早的记录", Cancel: frame.SettingPath, Danger: true,
+	}
+}
+
+// settingWrong shows the form again with what was typed. After a conflict it is on
+// the newest version, so that saving once more is a decision.
+func (p *Pages) settingWrong(c *web.Context, now core.Settings, wrong error) error {
+	page := p.settingPage(c, now)
+	return p.FormPage(c, wrong, &page.Form, func(status int) error {
+		if status == http.StatusConflict {
+			page.Form.Sections[0].Fields[0].Value = strconv.FormatInt(now.Version, 10)
+		}
+		return p.Page(c, status, "console/setting/show", page)
+	})
+}

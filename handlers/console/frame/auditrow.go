@@ -1,0 +1,54 @@
+package frame
+
+import (
+	"cmp"
+	"strings"
+
+	"tongxing/core"
+)
+
+// AuditListRow is a line of the audit log in a list.
+type AuditListRow struct {
+	URL, Act, Actor, ActorKind, Subject, SubjectKind, Community, Addr, Summary string
+	Record                                                                     core.AuditRecord
+}
+
+// AuditRowOf returns a line of the audit log as lists show it. names are of the targets.
+func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string) AuditListRow {
+	kind, _ := core.TargetOf(r.Target)
+	community := at.NameOf(r.Community)
+	if kind == "community" {
+		community = "" // the subject itself
+	}
+	return AuditListRow{
+		URL: AuditURL(r.ID), Act: r.Words(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Words()), ActorKind: r.Actor.Kind.Words(), Subject: names[r.Target], SubjectKind: core.TargetWords(kind),
+		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(at.Names())), Record: r,
+	}
+}
+
+// summaryMost bounds the words of a line's change in the list.
+const summaryMost = 60
+
+// auditSummary says in a few words what changed, or what was made.
+func auditSummary(changes []core.AuditChange) string {
+	var changed, all []string
+	for _, c := range changes {
+		label := c.Label
+		if label != "" {
+			label += "："
+		}
+		text := label + cmp.Or(c.After, c.Before)
+		if c.Changed {
+			changed = append(changed, label+cmp.Or(c.Before, "无")+" → "+cmp.Or(c.After, "无"))
+		}
+		all = append(all, text)
+	}
+	if len(changed) == 0 {
+		changed = all
+	}
+	text := []rune(strings.Join(changed, "；"))
+	if len(text) > summaryMost {
+		return string(text[:summaryMost]) + "…"
+	}
+	return string(text)
+}

@@ -1,0 +1,53 @@
+package frame
+
+import (
+	"fmt"
+
+	"tongxing/core"
+	"tongxing/templates"
+)
+
+// boundBadge says whether somebody's WeChat is known.
+func BoundBadge(user core.ID) templates.Badge {
+	if user == 0 {
+		return templates.Badge{Tone: templates.Warn, Text: "未绑定"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "已绑定"}
+}
+
+// serviceBadge is the state of what can be disabled.
+func ServiceBadge(inService bool, words string) templates.Badge {
+	if inService {
+		return templates.Badge{Tone: templates.Good, Text: words}
+	}
+	return templates.Badge{Tone: templates.Neutral, Text: "已停用"}
+}
+
+// OnOff returns the badge of what is either on or off.
+func OnOff(on bool, yes, no string) templates.Badge {
+	if on {
+		return templates.Badge{Tone: templates.Good, Text: yes}
+	}
+	return templates.Badge{Tone: templates.Neutral, Text: no}
+}
+
+// DirectionWords returns which way somebody passes a gate.
+func DirectionWords(d core.Direction) string {
+	if d == core.In {
+		return "进门"
+	}
+	return "出门"
+}
+
+// restrictionBadge says a restriction in a few words.
+func RestrictionBadge(r core.Restriction, today core.Day) templates.Badge {
+	switch {
+	case r.LastDay != 0 && r.LastDay < today:
+		return templates.Badge{Tone: templates.Neutral, Text: "限制已到期"}
+	case r.Exits < 0:
+		return templates.Badge{Tone: templates.Bad, Text: "禁止出入"}
+	case r.Exits == 0:
+		return templates.Badge{Tone: templates.Good, Text: "不限次数"}
+	}
+	return templates.Badge{Tone: templates.Warn, Text: fmt.Sprintf("周期内 %d 次", r.Exits)}
+}

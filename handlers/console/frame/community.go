@@ -1,0 +1,143 @@
+package frame
+
+import (
+	"net/http"
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// names are the communities' names.
+func (p CommunityChoice) Names() map[core.ID]string {
+	names := make(map[core.ID]string, len(p.All))
+	for _, c := range p.All {
+		names[c.ID] = c.Name
+	}
+	return names
+}
+
+// chosenCommunity is the community that a list was narrowed to, 0 for all.
+func ChosenCommunity(c *web.Context, at CommunityChoice) core.ID {
+	if c.Query("community") == "" {
+		return 0
+	}
+	return at.ID
+}
+
+// newAt is the address of an empty form, for a community where one is chosen.
+func NewURL(path string, community core.ID) string {
+	if community == 0 {
+		return path + "/new"
+	}
+	return path + "/new?community=" + community.String()
+}
+
+// name gives a community's name where there are several to tell apart.
+func (p CommunityChoice) NameOf(id core.ID) string {
+	if len(p.All) > 1 {
+		for _, community := range p.All {
+			if community.ID == id {
+				return community.Name
+			}
+		}
+	}
+	return ""
+}
+
+// choosePage asks for the community before a form that depends on it.
+type choosePage struct {
+	templates.Shell
+	Choices []communityLink
+}
+
+type communityLink struct{ Label, URL string }
+
+// chooseCommunity is what chooseCommunity asks about.
+type ChooseCommunity struct {
+	Stem, Path, Title string // of the menu; of the list; of the page
+	Crumbs            []templates.Crumb
+}
+
+// chooseCommunity asks for the community of something new, where the account has
+// several and the address names none. asked tells that it did.
+func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCommunity) (asked bool, err error) {
+	if at.ID == 0 {
+		return false, core.NotFound("还没有小区")
+	}
+	if len(at.All) < 2 || c.Query("community") != "" {
+		return false, nil
+	}
+	page := choosePage{Shell: f.Shell(c, ask.Stem, ask.Title)}
+	page.Crumbs = ask.Crumbs
+	for _, community := range at.All {
+		page.Choices = append(page.Choices, communityLink{community.Name, NewURL(ask.Path, community.ID)})
+	}
+	return true, f.Page(c, http.StatusOK, "console/choose/show", page)
+}
+
+// place is the community that a page is about, and those to choose from.
+type CommunityChoice struct {
+	core.Community // zero: the account has none
+	All            []core.Community
+}
+
+// placeOf reads the parameter "community"; without it, the first of the account's
+// communities. One of others, or none at all, is not found.
+func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, error) {
+	all, err := f.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return CommunityChoice{}, err
+	}
+	if community == "" {
+		p := CommunityChoice{All: all}
+		if len(all) > 0 {
+			p.Community = all[0]
+		}
+		return p, nil
+	}
+	id, err := core.ParseID(community)
+	if err != nil {
+		return CommunityChoice{}, err
+	}
+	chosen, err := f.Store.Community(c.Ctx(), c.Scope(), id)
+	return CommunityChoice{Community: chosen, All: all}, err
+}
+
+// field asks for the community. With first, a choice of that name and no value
+// stands in front.
+func (p CommunityChoice) Field(first string) templates.Field {
+	field := templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Value: p.ID.String(), Standing: true}
+	if first != "" {
+		field.Value = ""
+		field.Choices = []templates.Choice{{Label: first}}
+	}
+	for _, c := range p.All {
+		field.Choices = append(field.Choices, templates.Choice{Value: c.ID.String(), Label: c.Name})
+	}
+	return field
+}
+
+// whole is the field of a page that shows more of the community than its list.
+func Whole(f templates.Field) templates.Field {
+	f.Whole = true
+	return f
+}
+
+// at gives a path with the community as its parameter, and more pairs.
+func (p CommunityChoice) URL(path string, pairs ...string) string {
+	return templates.WithQuery(path, url.Values{"community": {p.ID.String()}}, pairs...)
+}
+
+// noCommunityYet is what lists show to an account without communities.
+func NoCommunityYet(c *web.Context) templates.Empty {
+	empty := templates.Empty{Icon: "building-community", Title: "还没有小区", Text: "先添加小区，或请管理员把小区分给您。"}
+	if c.Has(core.PermCommunityEdit) && c.Scope().All {
+		empty.Action = templates.Action{Label: "添加小区", URL: CommunityPath + "/new", Icon: "plus", Primary: true}
+	}
+	return empty
+}
+
+// today is the natural day of the deployment's zone.
+func (f *Frame) Today(c *web.Context) core.Day { return core.DayOf(c.Now(), f.Store.Zone()) }

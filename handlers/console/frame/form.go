@@ -1,0 +1,84 @@
+package frame
+
+import (
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// SetErrors puts messages, by name, on the fields.
+func SetErrors(fields []templates.Field, messages map[string]string) {
+	for i := range fields {
+		fields[i].Error = messages[fields[i].Name]
+	}
+}
+
+// formPage renders a form again after err, with the status that err has; an
+// error that is no fault of the form comes back.
+func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show func(status int) error) error {
+	if code := core.CodeOf(err); code != core.CodeInvalid && code != core.CodeConflict {
+		return err
+	}
+	fields := web.FieldsOf(err)
+	switch {
+	case core.IsStale(err):
+		form.Error = core.MessageOf(err)
+		form.Stale(c.Form())
+		return show(web.StatusOf(err))
+	case web.IsResumed(err):
+		form.Notice = core.MessageOf(err)
+	case fields == nil:
+		form.Error = core.MessageOf(err)
+	}
+	form.Set(c.Form(), fields)
+	return show(web.StatusOf(err))
+}
+
+// shownAt reads templates.SeenField of a posted edit; 0 = none.
+func ShownAt(seen int64) time.Time {
+	if seen == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(seen)
+}
+
+// phoneField asks for a phone number. One on file shows masked beside an empty
+// field: it is filled in to change it.
+func PhoneField(masked string, isNew bool) templates.Field {
+	field := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40, Autocomplete: "off"}
+	if !isNew {
+		field.Placeholder, field.Help = masked, "现为 "+masked+"，不填则不变。"
+	}
+	return field
+}
+
+// mergeFields joins two invalid forms; what the first says of a field stands.
+func MergeFields(first, second error) error {
+	fields := web.FieldsOf(second)
+	if first != nil && (fields == nil || web.FieldsOf(first) == nil) {
+		return first
+	}
+	for name, message := range web.FieldsOf(first) {
+		fields[name] = message
+	}
+	return core.InvalidFields(fields)
+}
+
+// SwitchValue returns the value of a Switch field.
+func SwitchValue(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
+}
+
+// IDValues returns ids as a form sends them.
+func IDValues(ids []core.ID) []string {
+	values := make([]string, len(ids))
+	for i, id := range ids {
+		values[i] = id.String()
+	}
+	return values
+}

@@ -1,0 +1,94 @@
+// Package frame is what the console's pages stand in: their shell and menu, forms,
+// lists, acts, saved views and the choice of a community. The areas (access,
+// registry, account) embed it. It knows features by their addresses only, in paths.go.
+package frame
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// Frame draws the console's pages. Call SetMenu before the first request.
+type Frame struct {
+	Store     *store.Store
+	Renderer  *templates.Renderer
+	QR        QRMaker // nil = no official account: nobody can be bound by a QR
+	PublicURL string  // for addresses that are typed into devices; no "/" at the end
+	Demo      bool
+
+	stems map[string]core.Permission // the menu's pages and what each needs
+}
+
+// SetMenu derives the menu from the routes of all areas.
+func (f *Frame) SetMenu(routes []web.Route) { f.stems = menuStems(routes) }
+
+// menuStems finds the features that have a page: GET /console/<stem> and what it
+// needs. The menu shows exactly those that the account may open.
+func menuStems(routes []web.Route) map[string]core.Permission {
+	stems := map[string]core.Permission{}
+	for _, r := range routes {
+		stem, ok := strings.CutPrefix(r.Path, "/console/")
+		if ok && r.Method == http.MethodGet && !strings.Contains(stem, "/") && r.Access.Permission() != "" {
+			stems[stem] = r.Access.Permission()
+		}
+	}
+	return stems
+}
+
+// Nav returns the menu of the pages that the account may open. stem is the current one, "" for none.
+func (f *Frame) Nav(c *web.Context, stem string) []templates.NavGroup {
+	return templates.ConsoleMenu(stem, func(stem string) bool {
+		permission, ok := f.stems[stem]
+		return stem == "" || ok && c.Has(permission)
+	})
+}
+
+// shell is what a page has around it. stem is the menu's entry it belongs to, ""
+// for none. It takes the flash, so it is made once a page.
+func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
+	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: f.Demo, Posted: c.Request().Method == http.MethodPost}
+	if flash, ok := c.TakeFlash(); ok {
+		shell.Flash = []templates.Flash{{Tone: tone(flash.Kind), Text: flash.Message}}
+	}
+	if account := c.Account(); account.ID != 0 && !account.MustChange {
+		shell.Nav = f.Nav(c, stem)
+		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
+		shell.Scope = f.scopeName(c)
+		shell.Views = f.savedViews(c)
+	}
+	return shell
+}
+
+// scopeName names the community of an account that has one; "" for all or several.
+func (f *Frame) scopeName(c *web.Context) string {
+	scope := c.Scope()
+	if scope.All || len(scope.IDs) != 1 {
+		return ""
+	}
+	community, err := f.Store.Community(c.Ctx(), scope, scope.IDs[0])
+	if err != nil {
+		return "" // an ornament: the page says more of what went wrong
+	}
+	return community.Name
+}
+
+func tone(kind web.FlashKind) templates.Tone {
+	switch kind {
+	case web.FlashSuccess:
+		return templates.Good
+	case web.FlashWarning:
+		return templates.Warn
+	}
+	return templates.Bad
+}
+
+// page renders a page: "console/reader/list" and its struct.
+func (f *Frame) Page(c *web.Context, status int, name string, page any) error {
+	return c.HTML(status, func(w io.Writer) error { return f.Renderer.Render(w, name, page) })
+}

@@ -1,0 +1,65 @@
+package frame
+
+import (
+	"fmt"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// grouped writes a figure as 12,345.
+func Grouped(n int) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// Texts returns the values of a list of text constants.
+func Texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, item := range list {
+		out[i] = string(item)
+	}
+	return out
+}
+
+// ChoicesOf returns the choices of a filter: first, with no value, then the list.
+func ChoicesOf[T ~string](first string, list []T, words func(T) string) []templates.Choice {
+	choices := []templates.Choice{{Label: first}}
+	for _, item := range list {
+		choices = append(choices, templates.Choice{Value: string(item), Label: words(item)})
+	}
+	return choices
+}
+
+// boundField is the filter of who has bound their WeChat.
+func BoundField() templates.Field {
+	return templates.Field{Kind: templates.Select, Name: "bound", Label: "微信", Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}}}
+}
+
+// boundIs reports that a person whose WeChat user this is passes the filter.
+func BoundIs(filter string, user core.ID) bool {
+	return filter == "" || (filter == "yes") == (user != 0)
+}
+
+// joined lists names in one line.
+func Joined(names []string) string { return strings.Join(names, "、") }
+
+// pagerCursors gives the cursors of a list by id, oldest first.
+func PagerCursors(page store.Page, first, last core.ID, more bool) (before, after string) {
+	if first == 0 {
+		return "", ""
+	}
+	backwards := page.After == 0 && page.Before != 0
+	if page.After != 0 || backwards && more {
+		before = first.String()
+	}
+	if backwards || more {
+		after = last.String()
+	}
+	return before, after
+}

@@ -1,0 +1,76 @@
+package frame
+
+import "tongxing/core"
+
+// The addresses of the features' pages. A feature has its list at its path and an
+// item's page below it; nothing else of a feature is known here.
+const (
+	AboutPath             = "/console/about"
+	AccessRecordPath      = "/console/accessrecord"
+	AccessRecordChartPath = AccessRecordPath + "/chart"
+	AccountPath           = "/console/account"
+	AlertPath             = "/console/alert"
+	AuditPath             = "/console/audit"
+	CommunityPath         = "/console/community"
+	GuardPath             = GuardPostPath + "/guard"
+	GuardPostPath         = "/console/guardpost"
+	HousePath             = "/console/house"
+	JobPath               = "/console/job"
+	MePath                = "/console/me"
+	ObserverPath          = "/console/observer"
+	PassRulePath          = "/console/passrule"
+	ReaderPath            = "/console/reader"
+	ResidentPath          = "/console/resident"
+	RestrictionPath       = "/console/restriction"
+	RolePath              = "/console/role"
+	SavedViewPath         = "/console/savedview"
+	SessionPath           = "/console/session"
+	SettingPath           = "/console/setting"
+)
+
+// pageOf returns the address of an item's page.
+func pageOf(path string, id core.ID) string { return path + "/" + id.String() }
+
+// AccessRecordURL returns the address of an access record.
+func AccessRecordURL(id core.ID) string { return pageOf(AccessRecordPath, id) }
+
+// AccountURL returns the address of an account.
+func AccountURL(id core.ID) string { return pageOf(AccountPath, id) }
+
+// AlertURL returns the address of an alert.
+func AlertURL(id core.ID) string { return pageOf(AlertPath, id) }
+
+// AuditURL returns the address of a line of the audit log.
+func AuditURL(id core.ID) string { return pageOf(AuditPath, id) }
+
+// CommunityURL returns the address of a community.
+func CommunityURL(id core.ID) string { return pageOf(CommunityPath, id) }
+
+// GuardURL returns the address of a guard.
+func GuardURL(id core.ID) string { return pageOf(GuardPath, id) }
+
+// GuardPostURL returns the address of a guard post.
+func GuardPostURL(id core.ID) string { return pageOf(GuardPostPath, id) }
+
+// HouseURL returns the address of a house.
+func HouseURL(id core.ID) string { return pageOf(HousePath, id) }
+
+// JobURL returns the address of a job.
+func JobURL(id core.ID) string { return pageOf(JobPath, id) }
+
+// ObserverURL returns the address of an observer.
+func ObserverURL(id core.ID) string { return pageOf(ObserverPath, id) }
+
+// ReaderURL returns the address of a reader.
+func ReaderURL(id core.ID) string { return pageOf(ReaderPath, id) }
+
+// ResidentURL returns the address of a resident.
+func ResidentURL(id core.ID) string { return pageOf(ResidentPath, id) }
+
+// StemURL returns the address of a feature's list under a query.
+func StemURL(stem, query string) string {
+	if query == "" {
+		return "/console/" + stem
+	}
+	return "/console/" + stem + "?" + query
+}

@@ -1,0 +1,42 @@
+package frame
+
+import (
+	"net/http"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// viewed reports that stem is a list that the account may open.
+func (f *Frame) MayOpen(c *web.Context, stem string) bool {
+	permission, ok := f.stems[stem]
+	return ok && c.Has(permission)
+}
+
+// savedViews is the menu of views where the request is for a list's own page; the
+// zero value elsewhere. Without it the list works as well, so that no error is one
+// of the page.
+func (f *Frame) savedViews(c *web.Context) templates.SavedViews {
+	stem, ok := strings.CutPrefix(c.Route().Path, "/console/")
+	if !ok || c.Request().Method != http.MethodGet || !f.MayOpen(c, stem) {
+		return templates.SavedViews{}
+	}
+	query, err := core.ViewQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return templates.SavedViews{}
+	}
+	views, err := f.Store.SavedViews(c.Ctx(), c.Account().ID, stem)
+	if err != nil {
+		return templates.SavedViews{}
+	}
+	menu := templates.SavedViews{
+		Stem: stem, Save: SavedViewPath, Manage: templates.WithQuery(SavedViewPath, nil, "stem", stem), Query: query,
+		Full: len(views) >= core.SavedViewMost, CSRF: c.CSRF(),
+	}
+	for _, v := range views {
+		menu.Views = append(menu.Views, templates.NavItem{Label: v.Name, URL: StemURL(v.Stem, v.Query), Active: v.Query == query})
+	}
+	return menu
+}

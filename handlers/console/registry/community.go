@@ -1,0 +1,103 @@
+package registry
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// communityRoutes are 小区楼栋信息: the communities and the levels of their buildings.
+func (p *Pages) communityRoutes() []web.Route {
+	view, edit := web.Need(core.PermCommunityView), web.Need(core.PermCommunityEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.CommunityPath, Access: view, Handler: p.communityList},
+		{Method: http.MethodGet, Path: frame.CommunityPath + "/new", Access: edit, Handler: p.communityNew},
+		{Method: http.MethodPost, Path: frame.CommunityPath, Access: edit, Handler: p.communityCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.CommunityPath + "/:id/edit", Access: edit, Handler: p.communityEdit},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id", Access: edit, Handler: p.communityUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Handler: p.communityArchive},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Handler: p.communityRestore},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: edit, Handler: p.communityDelete},
+	}
+}
+
+const communitiesAPage = 20
+
+type communityListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []communityRow
+}
+
+type communityRow struct {
+	Name, Address, Phone, Levels string
+	Houses, Residents            string
+	HousesURL, EditURL           string // "" = may not
+	Acts                         []templates.Submit
+	CSRF                         string
+}
+
+func (p *Pages) communityList(c *web.Context) error {
+	filter := store.CommunityFilter{Keyword: c.Query("q"), Archived: c.Query("archived") == "yes", Page: c.Page(communitiesAPage)}
+	communities, more, err := p.Store.CommunityRows(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	page := communityListPage{Shell: p.Shell(c, "community", "小区"), List: communityTable(c)}
+	if c.Has(core.PermCommunityEdit) && c.Scope().All {
+		page.Actions = []templates.Action{{Label: "添加小区", URL: frame.CommunityPath + "/new", Icon: "plus", Primary: true}}
+	}
+	var first, last core.ID
+	for i, community := range communities {
+		page.Rows = append(page.Rows, communityRowOf(c, community, page.CSRF))
+		if last = community.ID; i == 0 {
+			first = last
+		}
+	}
+	page.List.Count = len(page.Rows)
+	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个小区", len(page.Rows))
+	return p.Page(c, http.StatusOK, "console/community/list", page)
+}
+
+func communityTable(c *web.Context) templates.List {
+	return templates.List{
+		Path: frame.CommunityPath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: []templates.Field{{Name: "q", Label: "小区名称", MaxLength: core.CommunityNameMost},
+			{Kind: templates.Select, Name: "archived", Label: "状态", Choices: []templates.Choice{{Label: "使用中"}, {Value: "yes", Label: "已归档"}}}},
+		Columns: []templates.Column{
+			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "办公电话"}, {Label: "房屋", Number: true}, {Label: "住户", Number: true}, {Label: "操作", Narrow: true, Hidden: true},
+		},
+		Empty: frame.NoCommunityYet(c),
+	}
+}
+
+func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) communityRow {
+	row := communityRow{Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "), Houses: frame.Grouped(r.Houses), Residents: frame.Grouped(r.Residents), CSRF: csrf}
+	if c.Has(core.PermHouseView) {
+		row.HousesURL = frame.CommunityChoice{Community: r.Community}.URL(frame.HousePath)
+	}
+	if c.Has(core.PermCommunityEdit) {
+		row.EditURL = frame.CommunityURL(r.ID) + "/edit"
+		row.Acts = communityActs(c, r)
+	}
+	return row
+}
+
+// communityActs are the buttons of a row; each leads to a page that asks.
+func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
+	acts := []templates.Submit{{Label: "归档", URL: frame.CommunityURL(r.ID) + "/archive", Icon: "archive"}}
+	if !r.Archived.IsZero() {
+		acts = []templates.Submit{{Label: "恢复", URL: frame.CommunityURL(r.ID) + "/restore", Icon: "refresh"}}
+	}
+	if c.Scope().All {
+		acts = append(acts, templates.Submit{Label: "删除", URL: frame.CommunityURL(r.ID) + "/delete", Icon: "trash", Danger: true})
+	}
+	return acts
+}

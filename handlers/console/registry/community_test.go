@@ -1,0 +1,179 @@
+package registry
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func TestCommunityIsAddedAndChanged(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	if got := b.Get(t, frame.CommunityPath+"/new", http.StatusOK).Find("#f-levels"); !slices.Equal(levelsOf(got), []string{"栋", "单元", "房间"}) {
+		t.Errorf("levels start as %q", levelsOf(got))
+	}
+
+	wrong := url.Values{"name": {desk.Hostile[:28]}, "address": {strings.Repeat("路", 101)}, "phone": {"<b>"}, "levels": {"a", "b", "a"}}
+	page, _ := b.Post(t, frame.CommunityPath, wrong, http.StatusUnprocessableEntity)
+	for _, field := range []string{"address", "phone", "levels"} {
+		desk.WrongField(t, page, field)
+	}
+	if desk.InputValue(page, "name") != wrong.Get("name") || !slices.Equal(levelsOf(page.Find("#f-levels")), wrong["levels"]) {
+		t.Error("the form lost what was typed")
+	}
+
+	good := url.Values{"name": {desk.Hostile[:28]}, "address": {desk.Hostile}, "phone": {"0755-1"}, "levels": {"区", " ", "号 "}}
+	if _, to := b.Post(t, frame.CommunityPath, good, http.StatusSeeOther); to != frame.CommunityPath {
+		t.Errorf("went to %s", to)
+	}
+	list := b.Get(t, frame.CommunityPath+"?q="+url.QueryEscape("onerror"), http.StatusOK)
+	desk.Literally(t, list, desk.Hostile)
+	if list.Find("tbody tr").Length() != 1 || !strings.Contains(list.Find("tbody").Text(), "区 / 号") {
+		t.Errorf("listed as %q", list.Find("tbody").Text())
+	}
+	again, _ := b.Post(t, frame.CommunityPath, good, http.StatusUnprocessableEntity)
+	desk.WrongField(t, again, "name")
+
+	edit, _ := list.Find("tbody a[href$='/edit']").Attr("href")
+	if got := b.Get(t, edit, http.StatusOK).Find("#f-levels"); !slices.Equal(levelsOf(got), []string{"区", "号"}) {
+		t.Errorf("levels on file %q", levelsOf(got))
+	}
+	good.Set("name", "翠湖花园")
+	b.Post(t, strings.TrimSuffix(edit, "/edit"), good, http.StatusSeeOther)
+	id, _ := core.ParseID(strings.Split(edit, "/")[3])
+	c, err := d.Store.Community(t.Context(), core.Everywhere, id)
+	if err != nil || c.Name != "翠湖花园" || !slices.Equal(c.Levels, []string{"区", "号"}) {
+		t.Errorf("changed to %+v, %v", c, err)
+	}
+}
+
+// levelsOf are the names of the levels that the form shows.
+func levelsOf(form *goquery.Selection) []string {
+	return form.Find(`input[name="levels"]`).Map(func(_ int, input *goquery.Selection) string { return input.AttrOr("value", "") })
+}
+
+// Levels come and go one by one, as the page's buttons send the whole form; nothing
+// typed is lost and nothing saved.
+func TestCommunityLevelsOneByOne(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	form := url.Values{"name": {"新苑"}, "levels": {"区", desk.Hostile[:30], "号"}}
+	act := func(act string, want ...string) *goquery.Document {
+		t.Helper()
+		form.Set("act", act)
+		changed := len(form["levels"]) != len(want)
+		page, _ := b.Post(t, frame.CommunityPath, form, http.StatusOK)
+		if form["levels"] = levelsOf(page.Find("#f-levels")); !slices.Equal(form["levels"], want) {
+			t.Errorf("%s: %q, want %q", act, form["levels"], want)
+		}
+		if desk.InputValue(page, "name") != "新苑" {
+			t.Errorf("%s lost the name", act)
+		}
+		if focus := page.Find("main [autofocus]"); focus.Length() != 1 || (focus.AttrOr("name", "") == "levels") != changed {
+			t.Errorf("%s: the page begins at %d places, the first is %s", act, focus.Length(), focus.AttrOr("name", ""))
+		}
+		return page
+	}
+	act("add", "区", desk.Hostile[:30], "号", "")
+	act("remove-1", "区", "号", "")
+	act("remove-9", "区", "号", "")
+	act("nonsense", "区", "号", "")
+	act("add", "区", "号", "", "")
+	act("add", "区", "号", "", "", "")
+	if page := act("add", "区", "号", "", "", "", ""); page.Find(`button[value="add"]`).Length() != 0 {
+		t.Error("a seventh level is offered")
+	}
+	act("add", "区", "号", "", "", "", "")
+	form["levels"] = []string{"号"}
+	if page := act("remove-0", "号"); page.Find(`button[value^="remove"]`).Length() != 0 {
+		t.Error("the last level can be removed")
+	}
+	if n := b.Get(t, frame.CommunityPath+"?q="+url.QueryEscape("新苑"), http.StatusOK).Find("tbody tr").Length(); n != 0 {
+		t.Error("adding a level saved the community")
+	}
+	form.Del("act")
+	form["levels"] = []string{strings.Repeat("长", 41)}
+	page, _ := b.Post(t, frame.CommunityPath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "levels")
+	form["levels"] = slices.Repeat([]string{"级"}, 7)
+	page, _ = b.Post(t, frame.CommunityPath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "levels")
+}
+
+func TestCommunityLevelsStayWhileThereAreHouses(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	path := frame.CommunityURL(d.Mine.Community)
+	if b.Get(t, path+"/edit", http.StatusOK).Find(`#f-levels button`).Length() != 0 {
+		t.Error("levels can come and go with houses there")
+	}
+	page, _ := b.Post(t, path, url.Values{"name": {"改名"}, "levels": {"区", "号"}}, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "levels")
+	// They are renamed at any time.
+	b.Post(t, path, url.Values{"name": {"改名"}, "levels": {"座", "梯", "室"}}, http.StatusSeeOther)
+	if c, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil || !slices.Equal(c.Levels, []string{"座", "梯", "室"}) {
+		t.Errorf("renamed to %q, %v", c.Levels, err)
+	}
+	// Only who sees every community may add one.
+	b.Post(t, frame.CommunityPath, url.Values{"name": {"新的"}, "levels": {"栋"}}, http.StatusForbidden)
+	if b.Get(t, frame.CommunityPath, http.StatusOK).Find(`a[href="`+frame.CommunityPath+`/new"]`).Length() != 0 {
+		t.Error("the list offers what would be refused")
+	}
+}
+
+// Deleting names what stands in the way and offers to archive; an empty community
+// goes.
+func TestCommunityIsDeleted(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	path := frame.CommunityURL(d.Mine.Community)
+	if _, to := b.Post(t, path+"/delete", nil, http.StatusSeeOther); !strings.HasPrefix(to, frame.ReaderPath) {
+		t.Errorf("with doors deleting leads to %s", to)
+	}
+	for _, door := range d.Mine.Doors {
+		if err := d.Store.DisableReader(t.Context(), core.System, core.Everywhere, door.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, _ := b.Post(t, path+"/delete", nil, http.StatusOK)
+	form := page.Find("form.tx-confirm")
+	if !strings.Contains(form.Text(), "套房屋") || !strings.Contains(form.Text(), "名住户") || form.AttrOr("action", "") != path+"/archive" {
+		t.Errorf("in the way: %q, leads to %q", form.Text(), form.AttrOr("action", ""))
+	}
+	b.Post(t, path+"/delete", desk.ConfirmedForm(), http.StatusSeeOther)
+	if _, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil {
+		t.Fatalf("deleted with houses: %v", err)
+	}
+	id, err := d.Store.CreateCommunity(t.Context(), core.System, core.Everywhere, core.Community{Name: "空苑", Levels: []string{"号"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Post(t, frame.CommunityURL(id)+"/delete", desk.ConfirmedForm(), http.StatusSeeOther)
+	if _, err := d.Store.Community(t.Context(), core.Everywhere, id); !core.IsNotFound(err) {
+		t.Errorf("deleted: %v", err)
+	}
+	b.Post(t, frame.CommunityURL(id)+"/delete", desk.ConfirmedForm(), http.StatusNotFound)
+	d.Registrar(t).Post(t, path+"/delete", desk.ConfirmedForm(), http.StatusForbidden)
+}
+
+func TestCommunityPages(t *testing.T) {
+	shell := templates.Shell{Title: "小区", CSRF: "x"}
+	templates.CheckAll(t, "console/community/", map[string]any{
+		"console/community/list": communityListPage{Shell: shell, List: templates.List{Path: frame.CommunityPath}, Rows: []communityRow{
+			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house", EditURL: "/console/community/1/edit"}, {Name: desk.Hostile},
+		}},
+		"console/community/list#empty": communityListPage{Shell: shell, List: templates.List{Path: frame.CommunityPath, Empty: templates.Empty{Title: "还没有小区"}}},
+		"console/community/form": communityFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
+			{Name: "name", Label: "名称", Error: "已有"}, {Name: "phone", Label: "电话"}, {Name: "address", Label: "地址"}, {Name: "levels", Label: "结构", Values: []string{"栋", desk.Hostile}, Error: "重复"},
+		}}}}},
+	})
+}

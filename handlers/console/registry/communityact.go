@@ -1,0 +1,100 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// communityAct is an act upon a community that is asked about first.
+type communityAct struct {
+	verb, words, done string
+	text              string
+	danger            bool
+	do                func(c *web.Context, id core.ID) error
+}
+
+func (p *Pages) communityArchive(c *web.Context) error {
+	return p.communityAct(c, communityAct{
+		verb: "archive", words: "归档", done: "已归档，可在“已归档”里恢复。", danger: true,
+		text: "不再出现在各页的小区选择里；房屋、住户和出入记录都保留，随时可恢复。有启用的门禁读头时不能归档。",
+		do: func(c *web.Context, id core.ID) error {
+			return p.Store.ArchiveCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (p *Pages) communityRestore(c *web.Context) error {
+	return p.communityAct(c, communityAct{
+		verb: "restore", words: "恢复", done: "已恢复。", text: "重新出现在各页的小区选择里。",
+		do: func(c *web.Context, id core.ID) error {
+			return p.Store.RestoreCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (p *Pages) communityDelete(c *web.Context) error {
+	return p.communityAct(c, communityAct{
+		verb: "delete", words: "删除", done: "小区已删除。", text: "小区和它的通行证设置永久删除，不能恢复。", danger: true,
+		do: func(c *web.Context, id core.ID) error {
+			return p.Store.DeleteCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
+	})
+}
+
+func (p *Pages) communityAct(c *web.Context, act communityAct) error {
+	community, err := p.community(c)
+	if err != nil {
+		return err
+	}
+	if frame.Confirmed(c) {
+		if err := act.do(c, community.ID); err != nil {
+			return p.BackWith(c, err, frame.CommunityPath)
+		}
+		c.Flash(web.FlashSuccess, "“"+community.Name+"”"+act.done)
+		return c.Redirect(frame.CommunityPath)
+	}
+	q := templates.Confirm{
+		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
+		Action: frame.CommunityURL(community.ID) + "/" + act.verb, Submit: act.words, Cancel: frame.CommunityPath,
+	}
+	readers := 0
+	if act.verb != "restore" {
+		if readers, err = p.Store.EnabledReaders(c.Ctx(), c.Scope(), community.ID); err != nil {
+			return err
+		}
+	}
+	if act.verb == "archive" && readers > 0 {
+		return p.readersFirst(c, community, readers, "")
+	}
+	if act.verb == "delete" {
+		hangs, err := p.Store.CommunityHangs(c.Ctx(), c.Scope(), community.ID)
+		if err != nil {
+			return err
+		}
+		if readers > 0 {
+			return p.readersFirst(c, community, readers, "还有 "+strings.Join(hangs, "、")+"，不能删除，可以归档。")
+		}
+		if len(hangs) > 0 {
+			q = templates.Confirm{
+				Title: "“" + community.Name + "”不能删除", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: hangs,
+				Action: frame.CommunityURL(community.ID) + "/archive", Submit: "归档", Cancel: frame.CommunityPath, Danger: true,
+			}
+		}
+	}
+	return p.Confirm(c, "community", q)
+}
+
+// readersFirst leads to the readers that are in use, before anybody is asked to
+// confirm what they stand in the way of.
+func (p *Pages) readersFirst(c *web.Context, community core.Community, readers int, why string) error {
+	c.Flash(web.FlashWarning, fmt.Sprintf("“%s”%s归档前请先停用它的 %d 台门禁读头。", community.Name, why, readers))
+	if !c.Has(core.PermReaderView) {
+		return c.Redirect(frame.CommunityPath)
+	}
+	return c.Redirect(frame.CommunityChoice{Community: community}.URL(frame.ReaderPath))
+}

@@ -1,0 +1,185 @@
+package registry
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// communityForm is what the form sends. Act, when set, adds or removes a level on
+// the page and saves nothing: "add", "remove-0".
+type communityForm struct {
+	Name    string   `form:"name"`
+	Address string   `form:"address"`
+	Phone   string   `form:"phone"`
+	Levels  []string `form:"levels" max:"12"`
+	Act     string   `form:"act" max:"20"`
+	Seen    int64    `form:"seen"`
+}
+
+func (f communityForm) community(id core.ID) core.Community {
+	return core.Community{ID: id, Name: f.Name, Address: f.Address, Phone: f.Phone, Levels: f.Levels, Updated: frame.ShownAt(f.Seen)}
+}
+
+type communityFormPage struct {
+	templates.Shell
+	Form  templates.Form // the field "levels" has a value a level
+	Fixed bool           // there are houses: levels are renamed only
+	Focus int            // the level to be filled in next; -1 = none
+}
+
+// Levels are those that the form shows.
+func (p communityFormPage) Levels() ([]string, error) {
+	field, err := p.Form.Field("levels")
+	return field.Values, err
+}
+
+// Most is how many levels there may be.
+func (p communityFormPage) Most() int { return core.LevelsMost }
+
+// NameMost bounds the name of a level.
+func (p communityFormPage) NameMost() int { return core.LevelNameMost }
+
+// Nth counts levels as people do.
+func (p communityFormPage) Nth(i int) int { return i + 1 }
+
+// communityPage is the form for a community; ID 0 is a new one.
+func (p *Pages) communityPage(c *web.Context, community core.Community) (communityFormPage, error) {
+	page := communityFormPage{Shell: p.Shell(c, "community", "添加小区"), Focus: -1}
+	page.Crumbs = []templates.Crumb{{Label: "小区", URL: frame.CommunityPath}}
+	help := "从上到下，最后一级是门牌，例如：栋、单元、房间。名称可随时修改；有了房屋后不能增减级数。高层与别墅请分成两个小区。"
+	if community.ID != 0 {
+		houses, _, err := p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: community.ID, Page: store.Page{Limit: 1}})
+		if err != nil {
+			return page, err
+		}
+		if page.Fixed = len(houses) > 0; page.Fixed {
+			help = "名称可随时修改。已有房屋，不能增减级数。"
+		}
+	}
+	page.Form = templates.Form{Action: frame.CommunityPath, CSRF: page.CSRF, Cancel: frame.CommunityPath, Submit: "添加", Sections: []templates.Section{{Fields: []templates.Field{
+		{Name: "name", Label: "小区名称", Value: community.Name, Required: true, MaxLength: core.CommunityNameMost, Focus: community.ID == 0},
+		{Name: "phone", Label: "办公电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
+		{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.AddressMost, Wide: true},
+		{Name: "levels", Label: "楼栋结构", Values: community.Levels, Required: true, Help: help},
+	}}}}
+	if community.ID != 0 {
+		page.Title, page.Form.Action, page.Form.Submit = "修改小区", frame.CommunityURL(community.ID), "保存"
+		page.Form.Seen = templates.Seen(community.Updated)
+	}
+	return page, nil
+}
+
+func (p *Pages) communityNew(c *web.Context) error {
+	page, err := p.communityPage(c, core.Community{Levels: core.DefaultLevels()})
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/community/form", page)
+}
+
+func (p *Pages) communityCreate(c *web.Context) error {
+	var form communityForm
+	err := c.Bind(&form)
+	if err == nil && form.Act != "" {
+		return p.communityLevels(c, core.Community{}, form)
+	}
+	if err == nil {
+		_, err = p.Store.CreateCommunity(c.Ctx(), c.Actor(), c.Scope(), form.community(0))
+	}
+	if err != nil {
+		return p.communityWrong(c, core.Community{}, err)
+	}
+	c.Flash(web.FlashSuccess, "小区已添加。接着添加房屋，再设置通行证。")
+	return c.Redirect(frame.CommunityPath)
+}
+
+// communityLevels shows the form as it was typed, with a level more or less.
+func (p *Pages) communityLevels(c *web.Context, community core.Community, form communityForm) error {
+	page, err := p.communityPage(c, community)
+	if err != nil {
+		return err
+	}
+	values := url.Values{}
+	for name, given := range c.Form() {
+		values[name] = given
+	}
+	if !page.Fixed {
+		values["levels"], page.Focus = changeLevels(form.Levels, form.Act)
+	}
+	page.Form.Sections[0].Fields[0].Focus = page.Focus < 0 // a page has one place to begin
+	page.Form.Set(values, nil)
+	return p.Page(c, http.StatusOK, "console/community/form", page)
+}
+
+// changeLevels adds a level or removes one, within the bounds, and gives the level
+// to be filled in next.
+func changeLevels(levels []string, act string) (changed []string, focus int) {
+	if act == "add" && len(levels) < core.LevelsMost {
+		return append(slices.Clone(levels), ""), len(levels)
+	}
+	index, isRemove := strings.CutPrefix(act, "remove-")
+	if i, err := strconv.Atoi(index); isRemove && err == nil && 0 <= i && i < len(levels) && len(levels) > 1 {
+		return slices.Delete(slices.Clone(levels), i, i+1), max(i-1, 0)
+	}
+	return levels, -1
+}
+
+// communityWrong shows the form again with what is wrong.
+func (p *Pages) communityWrong(c *web.Context, community core.Community, wrong error) error {
+	page, err := p.communityPage(c, community)
+	if err != nil {
+		return err
+	}
+	return p.FormPage(c, wrong, &page.Form, func(status int) error {
+		return p.Page(c, status, "console/community/form", page)
+	})
+}
+
+func (p *Pages) community(c *web.Context) (core.Community, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Community{}, err
+	}
+	return p.Store.Community(c.Ctx(), c.Scope(), id)
+}
+
+func (p *Pages) communityEdit(c *web.Context) error {
+	community, err := p.community(c)
+	if err != nil {
+		return err
+	}
+	page, err := p.communityPage(c, community)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/community/form", page)
+}
+
+func (p *Pages) communityUpdate(c *web.Context) error {
+	community, err := p.community(c)
+	if err != nil {
+		return err
+	}
+	var form communityForm
+	err = c.Bind(&form)
+	if err == nil && form.Act != "" {
+		return p.communityLevels(c, community, form)
+	}
+	if err == nil {
+		err = p.Store.UpdateCommunity(c.Ctx(), c.Actor(), c.Scope(), form.community(community.ID))
+	}
+	if err != nil {
+		return p.communityWrong(c, community, err)
+	}
+	c.Flash(web.FlashSuccess, "已保存。")
+	return c.Redirect(frame.CommunityPath)
+}

@@ -1,0 +1,234 @@
+package registry
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// houseRoutes are the houses of a community.
+func (p *Pages) houseRoutes() []web.Route {
+	view, edit := web.Need(core.PermHouseView), web.Need(core.PermHouseEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.HousePath, Access: view, Handler: p.houseList},
+		{Method: http.MethodGet, Path: frame.HousePath + "/new", Access: edit, Handler: p.houseNew},
+		{Method: http.MethodPost, Path: frame.HousePath, Access: edit, Handler: p.houseCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.HousePath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: p.houseExport, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: frame.HousePath + "/suggest", Access: view, Handler: p.houseSuggest},
+		{Method: http.MethodGet, Path: frame.HousePath + "/tree", Access: view, Handler: p.houseTree},
+		{Method: http.MethodGet, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulk},
+		{Method: http.MethodPost, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulkCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.HousePath + "/:id", Access: view, Handler: p.houseShow},
+		{Method: http.MethodGet, Path: frame.HousePath + "/:id/edit", Access: edit, Handler: p.houseEdit},
+		{Method: http.MethodPost, Path: frame.HousePath + "/:id", Access: edit, Handler: p.houseUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.HousePath + "/:id/delete", Access: edit, Handler: p.houseDelete},
+	}
+}
+
+const housesAPage = 50
+
+type houseListPage struct {
+	templates.Shell
+	List    templates.List
+	Rows    []houseRow
+	TreeURL string // of the tree beside the list; "" = nothing to show
+}
+
+type houseRow struct {
+	URL, Label   string
+	Arrears      string // what is owed, in yuan; "" = nothing
+	Residents    int
+	State        templates.Badge
+	ResidentsURL string // "" = may not
+	AddURL       string // to add a resident
+	RestrictURL  string
+}
+
+// houseFilter reads the filters of the list, and the community whose it is.
+func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseFilter, error) {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	filter := store.HouseFilter{Community: at.ID, Keyword: c.Query("q"), Arrears: c.Query("arrears") == "yes", Page: c.Page(housesAPage)}
+	if node, err := core.ParseID(c.Query("node")); err == nil {
+		filter.Node = node
+	}
+	return at, filter, err
+}
+
+func (p *Pages) houseList(c *web.Context) error {
+	at, filter, err := p.houseFilter(c)
+	if err != nil {
+		return err
+	}
+	page := houseListPage{Shell: p.Shell(c, "house", "房屋")}
+	if at.ID == 0 {
+		page.List = templates.List{Path: frame.HousePath, Empty: frame.NoCommunityYet(c)}
+		return p.Page(c, http.StatusOK, "console/house/list", page)
+	}
+	houses, more, err := p.Store.Houses(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	page.Note, page.List = at.Name, houseTable(c, at)
+	page.TreeURL = at.URL(frame.HousePath+"/tree", "node", c.Query("node"))
+	if c.Has(core.PermResidentExport) {
+		page.List.Export = frame.HousePath + "/export.xlsx"
+	}
+	if c.Has(core.PermHouseEdit) {
+		page.Actions = []templates.Action{{Label: "批量生成", URL: at.URL(frame.HousePath + "/bulk"), Icon: "building"}, {Label: "添加房屋", URL: at.URL(frame.HousePath + "/new"), Icon: "plus", Primary: true}}
+	}
+	var first, last core.ID
+	for i, house := range houses {
+		page.Rows = append(page.Rows, p.houseRowOf(c, at, house))
+		if last = house.ID; i == 0 {
+			first = last
+		}
+	}
+	page.List.Count = len(page.Rows)
+	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
+	return p.Page(c, http.StatusOK, "console/house/list", page)
+}
+
+// housesSuggested bounds the choices under a field.
+const housesSuggested = 20
+
+// houseSuggest answers a field that asks for a house, while it is typed, with the
+// labels that hold the text.
+func (p *Pages) houseSuggest(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	var houses []store.HouseRow
+	if at.ID != 0 {
+		houses, _, err = p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: at.ID, Keyword: c.Query("house"), Page: store.Page{Limit: housesSuggested}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return p.Renderer.RenderBlock(w, "console/resident/form", "house-options", houses)
+	})
+}
+
+func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
+	return templates.List{
+		Path: frame.HousePath, Query: c.Request().URL.Query(), Cards: true,
+		Filters: []templates.Field{
+			frame.Whole(at.Field("")),
+			{Name: "q", Label: "房号", MaxLength: 64},
+			{Kind: templates.Select, Name: "arrears", Label: "欠费", Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "有欠费"}}},
+			{Kind: templates.Hidden, Name: "node"},
+		},
+		Columns: []templates.Column{{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费（元）", Number: true}, {Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
+		Empty:   templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。"},
+	}
+}
+
+func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.HouseRow) houseRow {
+	row := houseRow{URL: frame.HouseURL(r.ID), Label: r.Label, Residents: r.Residents}
+	if r.ArrearsFen > 0 {
+		row.Arrears = core.Yuan(r.ArrearsFen)
+	}
+	if r.Restriction != nil {
+		row.State = frame.RestrictionBadge(*r.Restriction, p.Today(c))
+	}
+	if c.Has(core.PermResidentView) {
+		row.ResidentsURL = at.URL(frame.ResidentPath, "house", r.ID.String())
+	}
+	if c.Has(core.PermResidentEdit) {
+		row.AddURL = at.URL(frame.ResidentPath+"/new", "house", r.ID.String())
+	}
+	if c.Has(core.PermRestrictionEdit) {
+		row.RestrictURL = at.URL(frame.RestrictionPath+"/new", "house", r.ID.String())
+	}
+	return row
+}
+
+// houseForm is what the form sends; besides it, a name for each level of the
+// community, by levelField.
+type houseForm struct {
+	Community core.ID `form:"community" required:"请选择小区"`
+}
+
+type houseFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+func levelField(i int) string { return "level" + strconv.Itoa(i) }
+
+func (p *Pages) housePage(c *web.Context, at frame.CommunityChoice) houseFormPage {
+	page := houseFormPage{Shell: p.Shell(c, "house", "添加房屋")}
+	page.Crumbs, page.Note = []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}, at.Name
+	fields := []templates.Field{{Kind: templates.Hidden, Name: "community", Value: at.ID.String()}}
+	for i, level := range at.Levels {
+		field := templates.Field{Name: levelField(i), Label: level, Required: true, MaxLength: core.NodeNameMost, Focus: i == 0, Short: true, Autocomplete: "off"}
+		if i == 0 && len(at.Levels) > 1 {
+			field.Help = "只填数字或字母也可以：3 即 3" + level + "。"
+		}
+		fields = append(fields, field)
+	}
+	page.Form = templates.Form{Action: frame.HousePath, CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "添加", Sections: []templates.Section{{Fields: fields}}}
+	return page
+}
+
+func (p *Pages) houseNew(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return core.NotFound("还没有小区")
+	}
+	return p.Page(c, http.StatusOK, "console/house/form", p.housePage(c, at))
+}
+
+func (p *Pages) houseCreate(c *web.Context) error {
+	var form houseForm
+	wrong := c.Bind(&form)
+	at, err := p.CommunityOf(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	page := p.housePage(c, at)
+	names := make([]string, len(at.Levels))
+	for i := range names {
+		names[i] = c.Form().Get(levelField(i))
+	}
+	if wrong == nil {
+		wrong = houseNamesWrong(at.Community, names)
+	}
+	if wrong == nil {
+		_, wrong = p.Store.CreateHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, [][]string{names})
+	}
+	if wrong != nil {
+		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/house/form", page) })
+	}
+	c.Flash(web.FlashSuccess, "房屋已添加。")
+	return c.Redirect(at.URL(frame.HousePath))
+}
+
+// houseNamesWrong says which level's name is missing or too long.
+func houseNamesWrong(community core.Community, names []string) error {
+	fields := map[string]string{}
+	for i := range names {
+		// Every other level stands in with a good name, so that each is judged alone.
+		alone := make([]string, len(names))
+		for j := range alone {
+			alone[j] = "1"
+		}
+		alone[i] = names[i]
+		if _, err := community.NodeNames(alone); err != nil {
+			fields[levelField(i)] = core.MessageOf(err)
+		}
+	}
+	return core.InvalidFields(fields)
+}

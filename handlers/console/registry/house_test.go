@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func TestHousesAreListedAndAdded(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	list := b.Get(t, frame.HousePath, http.StatusOK)
+	if n := list.Find("tbody tr").Length(); n != len(d.Mine.Houses) {
+		t.Errorf("%d houses, want %d", n, len(d.Mine.Houses))
+	}
+	if got := list.Find("tbody tr").First().Find("td.tx-number").First().Text(); got != "2" {
+		t.Errorf("residents of the first house: %q", got)
+	}
+
+	at := d.Mine.Community.String()
+	form := url.Values{"community": {at}, "level0": {"3"}, "level1": {" "}, "level2": {strings.Repeat("长", 41)}}
+	page, _ := b.Post(t, frame.HousePath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "level1")
+	desk.WrongField(t, page, "level2")
+	if desk.InputValue(page, "level0") != "3" {
+		t.Error("the form lost what was typed")
+	}
+	form.Set("level1", "2")
+	form.Set("level2", "<b>501'--")
+	if _, to := b.Post(t, frame.HousePath, form, http.StatusSeeOther); to != frame.HousePath+"?community="+at {
+		t.Errorf("went to %s", to)
+	}
+	found := b.Get(t, frame.HousePath+"?q="+url.QueryEscape("3栋2单元"), http.StatusOK)
+	if got := strings.TrimSpace(found.Find("tbody td").First().Text()); got != "3栋2单元<b>501'--" || found.Find("tbody b").Length() != 0 {
+		t.Errorf("found %q", got)
+	}
+	page, _ = b.Post(t, frame.HousePath, form, http.StatusConflict)
+	if !strings.Contains(page.Find(".tx-flash").Text(), "已存在") {
+		t.Errorf("a house that exists: %q", page.Find(".tx-flash").Text())
+	}
+	tree, _ := found.Find("[hx-get]").First().Attr("hx-get")
+	node, _ := b.Get(t, tree, http.StatusOK).Find(`#house-tree a:contains("3栋")`).Attr("href")
+	if n := b.Get(t, node, http.StatusOK).Find("tbody tr").Length(); node == "" || n != 1 {
+		t.Errorf("%d houses under node %q", n, node)
+	}
+}
+
+func TestHousesPageOnward(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	places := make([][]string, housesAPage)
+	for i := range places {
+		places[i] = []string{"8", "1", "9" + string(rune('A'+i/10)) + string(rune('0'+i%10))}
+	}
+	if _, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, places); err != nil {
+		t.Fatal(err)
+	}
+	first := b.Get(t, frame.HousePath, http.StatusOK)
+	next, ok := first.Find(`a[rel="next"]`).Attr("href")
+	if !ok || first.Find("tbody tr").Length() != housesAPage || first.Find(`a[rel="prev"]`).Length() != 0 {
+		t.Fatalf("first page: %d rows, next %q", first.Find("tbody tr").Length(), next)
+	}
+	second := b.Get(t, next, http.StatusOK)
+	if n := second.Find("tbody tr").Length(); n != len(d.Mine.Houses) || second.Find(`a[rel="next"]`).Length() != 0 {
+		t.Errorf("second page: %d rows", n)
+	}
+	back, _ := second.Find(`a[rel="prev"]`).Attr("href")
+	if got, want := b.Get(t, back, http.StatusOK).Find("tbody").Text(), first.Find("tbody").Text(); got != want {
+		t.Error("the way back is another page")
+	}
+}
+
+func TestHousePages(t *testing.T) {
+	shell := templates.Shell{Title: "房屋", CSRF: "x"}
+	templates.CheckAll(t, "console/house/", map[string]any{
+		"console/house/list": houseListPage{Shell: shell, List: templates.List{Path: frame.HousePath}, Rows: []houseRow{
+			{Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"}, ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c"}, {Label: desk.Hostile},
+		}},
+		"console/house/tree": houseTreePage{Shell: shell, Tree: templates.Tree{ID: "house-tree", Label: "楼栋", Nodes: []templates.TreeNode{{Label: "1栋", URL: "/b", Current: true, Children: []templates.TreeNode{{Label: desk.Hostile, Leaf: true}}}}}},
+		"console/house/bulk": houseBulkPage{Shell: shell, Plan: &houseBulkPlan{Facts: []templates.Fact{{Label: "共", Value: "9 套"}}, Known: "1栋101", New: 8, Kept: []templates.Choice{{Label: "rooms", Value: "1-4"}}}},
+		"console/house/show": houseShowPage{Shell: shell, Facts: []templates.Fact{{Label: "房屋", Value: "1栋101"}}, MayResidents: true, MayRecords: true,
+			Residents: []residentRow{{Name: desk.Hostile}}, Passages: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}, Delete: &templates.Submit{Label: "删除"}},
+		"console/house/form": houseFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}}},
+	})
+}
+
+// A field that asks for a house offers those of its community as it is typed.
+func TestHousesAreSuggested(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	form := b.Get(t, frame.ResidentPath+"/new", http.StatusOK)
+	field := form.Find(`input[name="house"]`)
+	ask := field.AttrOr("hx-get", "")
+	if ask == "" || form.Find("datalist#"+field.AttrOr("list", "")).Length() != 1 {
+		t.Fatal("the form offers no houses")
+	}
+	at := "?community=" + d.Mine.Community.String()
+	all, some := b.Get(t, ask+at, http.StatusOK).Find("option"), b.Get(t, ask+at+"&house="+url.QueryEscape("102"), http.StatusOK).Find("option")
+	if all.Length() != len(d.Mine.Houses) || some.Length() != 1 || some.AttrOr("value", "") != "1栋1单元102" {
+		t.Errorf("%d of all, %q", all.Length(), some.AttrOr("value", ""))
+	}
+	b.Get(t, ask+"?community="+d.Others.Community.String(), http.StatusNotFound)
+	if n := b.Get(t, ask+at+"&house="+url.QueryEscape(desk.Hostile), http.StatusOK).Find("option").Length(); n != 0 {
+		t.Errorf("%d houses of that name", n)
+	}
+}

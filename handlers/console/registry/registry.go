@@ -1,0 +1,22 @@
+// Package registry is the console's pages about what is on file: communities, houses
+// and residents.
+package registry
+
+import (
+	"slices"
+
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+)
+
+// Pages are the area's pages.
+type Pages struct{ *frame.Frame }
+
+// Routes returns the area's routes, feature by feature.
+func (p *Pages) Routes() []web.Route {
+	return slices.Concat(
+		p.communityRoutes(),
+		p.houseRoutes(),
+		p.residentRoutes(),
+	)
+}

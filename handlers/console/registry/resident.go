@@ -1,0 +1,256 @@
+package registry
+
+import (
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// residentRoutes are 住户信息. Phone and ID number are masked on every page but
+// the one that residentReveal answers with.
+func (p *Pages) residentRoutes() []web.Route {
+	view, edit := web.Need(core.PermResidentView), web.Need(core.PermResidentEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.ResidentPath, Access: view, Handler: p.residentList},
+		{Method: http.MethodGet, Path: frame.ResidentPath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: p.residentExport, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: frame.ResidentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: p.residentExportAsk},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: p.residentExportWhole, Time: -1, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: frame.ResidentPath + "/suggest", Access: view, Handler: p.residentSuggest},
+		{Method: http.MethodGet, Path: frame.ResidentPath + "/new", Access: edit, Handler: p.residentNew},
+		{Method: http.MethodPost, Path: frame.ResidentPath, Access: edit, Handler: p.residentCreate, Draft: true},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/moveout", Access: edit, Handler: p.residentsMoveOut},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/delete", Access: edit, Handler: p.residentsDelete},
+		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id", Access: view, Handler: p.residentShow},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/reveal", Access: web.Need(core.PermResidentReveal), Handler: p.residentReveal},
+		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id/edit", Access: edit, Handler: p.residentEdit},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id", Access: edit, Handler: p.residentUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/moveout", Access: edit, Handler: p.residentMoveOut},
+	}
+}
+
+const residentsAPage = 50
+
+// residentFilter reads the filters of the list. note says of which house it is.
+func (p *Pages) residentFilter(c *web.Context) (filter store.ResidentFilter, at frame.CommunityChoice, note string, err error) {
+	filter = store.ResidentFilter{
+		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")),
+		MovedOut: c.Query("ties") == "out", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
+	}
+	if at, err = p.CommunityOf(c, c.Query("community")); err != nil {
+		return filter, at, "", err
+	}
+	filter.Community = frame.ChosenCommunity(c, at)
+	if house, err := core.ParseID(c.Query("house")); err == nil {
+		found, err := p.Store.House(c.Ctx(), c.Scope(), house)
+		if err != nil {
+			return filter, at, "", err
+		}
+		filter.House, filter.Community, note = house, found.Community, "房屋："+found.Label
+	}
+	if node, err := core.ParseID(c.Query("node")); err == nil {
+		filter.Node = node
+	}
+	if filter.Community == 0 && len(at.All) == 1 {
+		filter.Community = at.All[0].ID
+	}
+	return filter, at, note, nil
+}
+
+func (p *Pages) residentList(c *web.Context) error {
+	filter, at, note, err := p.residentFilter(c)
+	if err != nil {
+		return err
+	}
+	page := residentListPage{Shell: p.Shell(c, "resident", "住户")}
+	page.Note = note
+	residents, more, err := p.Store.Residents(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	page.List = residentTable(c, at, filter)
+	if filter.Community != 0 && filter.House == 0 && c.Has(core.PermHouseView) {
+		page.TreeURL = templates.WithQuery(frame.HousePath+"/tree", nil, "community", filter.Community.String(), "node", c.Query("node"), "of", "resident")
+	}
+	if c.Has(core.PermResidentExport) {
+		page.List.Export = frame.ResidentPath + "/export.xlsx"
+		if c.Has(core.PermResidentReveal) {
+			page.WholeURL = templates.WithQuery(frame.ResidentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "", templates.AfterParam, "")
+		}
+	}
+	if c.Has(core.PermResidentEdit) {
+		page.Actions = append(page.Actions, templates.Action{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true})
+		if !filter.MovedOut {
+			page.List.Bulk, page.List.CSRF = residentBulk(c), page.CSRF
+		}
+	}
+	page.fill(c, residents, filter.Page, more)
+	return p.Page(c, http.StatusOK, "console/resident/list", page)
+}
+
+// residentNew shows an empty form; the house may come with the address.
+func (p *Pages) residentNew(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return core.NotFound("还没有小区")
+	}
+	label := ""
+	if id, err := core.ParseID(c.Query("house")); err == nil {
+		house, err := p.Store.House(c.Ctx(), c.Scope(), id)
+		if err != nil {
+			return err
+		}
+		label = house.Label
+	}
+	return p.Page(c, http.StatusOK, "console/resident/form", p.residentNewPage(c, at, label))
+}
+
+// residentForm is what the forms send. Community and House are of new ones alone.
+type residentForm struct {
+	Community core.ID  `form:"community"`
+	House     string   `form:"house" max:"250"`
+	Name      string   `form:"name" max:"64"`
+	Sex       string   `form:"sex"`
+	Identity  string   `form:"identity"`
+	LeaseDay  core.Day `form:"lease_day"`
+	Phone     string   `form:"phone" max:"40"`
+	IDNumber  string   `form:"id_number" max:"60"`
+	ClearID   bool     `form:"clear_id"`
+	Seen      int64    `form:"seen"`
+}
+
+func (p *Pages) residentCreate(c *web.Context) error {
+	var form residentForm
+	wrong := c.Bind(&form)
+	at, err := p.CommunityOf(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	var id core.ID
+	if wrong == nil {
+		id, wrong = p.createResident(c, at, form)
+	}
+	if wrong != nil {
+		page := p.residentNewPage(c, at, "")
+		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
+	}
+	c.Flash(web.FlashSuccess, "住户已添加。本人在微信里验证手机号后即可使用通行证。")
+	return c.Redirect(frame.ResidentURL(id))
+}
+
+func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form residentForm) (core.ID, error) {
+	r := core.Resident{
+		Community: at.ID, Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
+		Phone: form.Phone, IDNumber: form.IDNumber,
+	}
+	_, wrong := r.Normalized()
+	house, err := p.Store.HouseSaid(c.Ctx(), c.Scope(), at.ID, form.House)
+	if core.IsNotFound(err) {
+		message := "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"
+		if form.House == "" {
+			message = "请填写房屋"
+		}
+		err = core.InvalidFields(map[string]string{"house": message})
+	} else if core.CodeOf(err) == core.CodeInvalid {
+		err = core.InvalidFields(map[string]string{"house": core.MessageOf(err)})
+	}
+	if err = frame.MergeFields(err, wrong); err != nil {
+		return 0, err
+	}
+	r.House = house.ID
+	return p.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), r)
+}
+
+// resident gives the resident that the path names, where the account may see it.
+func (p *Pages) resident(c *web.Context) (store.ResidentRow, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return store.ResidentRow{}, err
+	}
+	return p.Store.Resident(c.Ctx(), c.Scope(), id)
+}
+
+func (p *Pages) residentShow(c *web.Context) error {
+	r, err := p.resident(c)
+	if err != nil {
+		return err
+	}
+	page, err := p.residentPage(c, r)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/resident/show", page)
+}
+
+// residentReveal shows the page with phone and ID number whole. That somebody saw
+// them is in the audit log.
+func (p *Pages) residentReveal(c *web.Context) error {
+	r, err := p.resident(c)
+	if err != nil {
+		return err
+	}
+	whole, err := p.Store.RevealResident(c.Ctx(), c.Actor(), c.Scope(), r.ID)
+	if err != nil {
+		return err
+	}
+	r.Phone, r.IDNumber = whole.Phone, whole.IDNumber
+	page, err := p.residentPage(c, r)
+	if err != nil {
+		return err
+	}
+	page.Revealed = true
+	return p.Page(c, http.StatusOK, "console/resident/show", page)
+}
+
+func (p *Pages) residentEdit(c *web.Context) error {
+	r, err := p.resident(c)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/resident/form", p.residentEditPage(c, r))
+}
+
+func (p *Pages) residentUpdate(c *web.Context) error {
+	r, err := p.resident(c)
+	if err != nil {
+		return err
+	}
+	var form residentForm
+	err = c.Bind(&form)
+	if err == nil {
+		err = p.Store.UpdateResident(c.Ctx(), c.Actor(), c.Scope(), r.ID, store.ResidentChange{
+			Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
+			Phone: form.Phone, IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: frame.ShownAt(form.Seen),
+		})
+	}
+	if err != nil {
+		page := p.residentEditPage(c, r)
+		return p.FormPage(c, err, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
+	}
+	c.Flash(web.FlashSuccess, "已保存。")
+	return c.Redirect(frame.ResidentURL(r.ID))
+}
+
+func (p *Pages) residentMoveOut(c *web.Context) error {
+	r, err := p.resident(c)
+	if err != nil {
+		return err
+	}
+	if !frame.Confirmed(c) {
+		return p.Confirm(c, "resident", templates.Confirm{
+			Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Action: frame.ResidentURL(r.ID) + "/moveout",
+			Submit: "迁出", Cancel: frame.ResidentURL(r.ID), Danger: true,
+		})
+	}
+	if err := p.Store.MoveOut(c.Ctx(), c.Actor(), c.Scope(), r.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已迁出，通行证立即失效。")
+	return c.Redirect(frame.CommunityChoice{Community: core.Community{ID: r.Community}}.URL(frame.ResidentPath))
+}

@@ -1,0 +1,256 @@
+package registry
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func residentFormOf(d *desk.Desk) url.Values {
+	return url.Values{
+		"community": {d.Mine.Community.String()}, "house": {"1栋1单元101"}, "name": {"张三"}, "sex": {"male"}, "identity": {"lodger"},
+		"lease_day": {"2099-12-31"}, "phone": {"138 0013 8000"}, "id_number": {"11010519491231002x"},
+	}
+}
+
+func TestResidentsAreListed(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	people := d.Mine.Residents
+	list := b.Get(t, frame.ResidentPath, http.StatusOK)
+	if n := list.Find("tbody tr").Length(); n != len(people) {
+		t.Errorf("%d residents, want %d", n, len(people))
+	}
+	for _, p := range people {
+		if strings.Contains(list.Text(), p.Phone) {
+			t.Errorf("the list shows %s whole", p.Phone)
+		}
+	}
+	if got, want := list.Find(`tbody td[data-label="手机"]`).Last().Text(), core.MaskPhone(people[0].Phone); got != want {
+		t.Errorf("phone %q, want %q", got, want)
+	}
+	for query, want := range map[string]int{
+		"?q=" + people[2].Phone[7:]:             1,
+		"?q=" + people[2].Phone:                 1,
+		"?q=" + url.QueryEscape(people[1].Name): 1,
+		"?house=" + d.Mine.Houses[0].String():   2,
+		"?certified=no":                         0,
+		"?certified=yes&identity=owner":         len(people),
+		"?q=" + url.QueryEscape("'; DROP"):      0,
+		"?after=x&before=y":                     len(people),
+	} {
+		if n := b.Get(t, frame.ResidentPath+query, http.StatusOK).Find("tbody tr").Length(); n != want {
+			t.Errorf("%s: %d rows, want %d", query, n, want)
+		}
+	}
+	if b.Get(t, frame.ResidentPath+"?q=nobody", http.StatusOK).Find(".tx-empty").Length() != 1 {
+		t.Error("nothing found is not said")
+	}
+}
+
+// A phone number that the register has under another name is said on both pages.
+func TestResidentsOfOnePhoneAndTwoNames(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	form := residentFormOf(d)
+	form.Set("house", desk.HouseLabel(t, d, d.Mine.Houses[0]))
+	_, first := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
+	ties := func(path string) string {
+		return b.Get(t, path, http.StatusOK).Find("#ties-title").Parent().Next().Text()
+	}
+	form.Set("house", desk.HouseLabel(t, d, d.Mine.Houses[1]))
+	_, same := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
+	if got := ties(same); strings.Contains(got, "请核对") {
+		t.Errorf("one name: %q", got)
+	}
+	third, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"77", "1", "101"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form.Set("house", desk.HouseLabel(t, d, third[0]))
+	form.Set("name", desk.Hostile[:24])
+	_, other := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
+	if here, there := ties(other), ties(first); !strings.Contains(here, "登记为“张三”") || !strings.Contains(there, "登记为“"+desk.Hostile[:24]) {
+		t.Errorf("the pages say %q and %q", here, there)
+	}
+}
+
+func TestResidentIsAddedShownRevealedAndChanged(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	label := desk.HouseLabel(t, d, d.Mine.Houses[0])
+	form := residentFormOf(d)
+	form.Set("house", label)
+	_, to := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
+	show := b.Get(t, to, http.StatusOK)
+	for fact, want := range map[string]string{
+		"姓名": "张三", "手机": "138****8000", "证件号": "1101**********002X", "认证": "未认证", "房屋": label, "租约到期日": "2099-12-31", "身份": "限期租客", "通行证": "没有",
+	} {
+		if got := desk.Fact(show, fact); got != want {
+			t.Errorf("%s: %q, want %q", fact, got, want)
+		}
+	}
+	revealed, _ := b.Post(t, to+"/reveal", nil, http.StatusOK)
+	if desk.Fact(revealed, "手机") != "13800138000" || desk.Fact(revealed, "证件号") != "11010519491231002X" {
+		t.Errorf("revealed %q, %q", desk.Fact(revealed, "手机"), desk.Fact(revealed, "证件号"))
+	}
+	mayNot := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit, core.PermReaderView)
+	mayNot.Post(t, to+"/reveal", nil, http.StatusForbidden)
+	if mayNot.Get(t, to, http.StatusOK).Find(`form[action$="/reveal"]`).Length() != 0 {
+		t.Error("offers to reveal to who may not")
+	}
+
+	edit := b.Get(t, to+"/edit", http.StatusOK)
+	if strings.Contains(edit.Text(), "13800138000") || desk.InputValue(edit, "phone") != "" {
+		t.Error("the form shows the phone number")
+	}
+	change := url.Values{"name": {desk.Hostile[:30]}, "identity": {"owner"}, "sex": {""}, "lease_day": {"2099-12-31"}}
+	b.Post(t, to, change, http.StatusSeeOther)
+	show = b.Get(t, to, http.StatusOK)
+	desk.Literally(t, show, desk.Hostile[:30])
+	if desk.Fact(show, "手机") != "138****8000" || desk.Fact(show, "租约到期日") != "" {
+		t.Errorf("after the change: %q, lease %q", desk.Fact(show, "手机"), desk.Fact(show, "租约到期日"))
+	}
+	change.Set("phone", "123")
+	page, _ := b.Post(t, to, change, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "phone")
+	if desk.InputValue(page, "phone") != "123" {
+		t.Error("the form lost what was typed")
+	}
+}
+
+// The tree beside the list of one community leads to the residents below a node.
+func TestResidentsByBuilding(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	list := b.Get(t, frame.ResidentPath+"?identity=owner", http.StatusOK)
+	tree := b.Get(t, list.Find("[hx-get]").First().AttrOr("hx-get", ""), http.StatusOK)
+	node := tree.Find("#house-tree li li a, #house-tree li a").Last().AttrOr("href", "")
+	if !strings.HasPrefix(node, frame.ResidentPath+"?") || b.Get(t, node, http.StatusOK).Find("tbody tr").Length() == 0 {
+		t.Errorf("the tree leads to %q", node)
+	}
+	if n := b.Get(t, frame.ResidentPath+"?node="+d.Mine.Community.String(), http.StatusOK).Find("tbody tr").Length(); n != 0 {
+		t.Errorf("%d residents under no node", n)
+	}
+	b.Get(t, frame.HousePath+"/tree?of=resident&community="+d.Others.Community.String(), http.StatusNotFound)
+}
+
+func TestResidentFormRefuses(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	label := desk.HouseLabel(t, d, d.Mine.Houses[0])
+	for field, value := range map[string]string{
+		"house": "9栋9单元999", "name": " ", "identity": "king", "lease_day": "明天", "phone": "1380013800", "id_number": "110105194912310021", "sex": "x",
+	} {
+		form := residentFormOf(d)
+		form.Set("house", label)
+		form.Set(field, value)
+		page, _ := b.Post(t, frame.ResidentPath, form, http.StatusUnprocessableEntity)
+		if field == "identity" || field == "sex" {
+			if page.Find("main fieldset.tx-wrong").Length() != 1 {
+				t.Errorf("no message at %s", field)
+			}
+		} else {
+			desk.WrongField(t, page, field)
+		}
+		if field != "name" && desk.InputValue(page, "name") != "张三" {
+			t.Errorf("%s: the form lost the name", field)
+		}
+	}
+	list, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{Keyword: "张三", Page: store.Page{Limit: 5}})
+	if err != nil || len(list) != 0 {
+		t.Errorf("wrong forms left %d residents, %v", len(list), err)
+	}
+	// Without the form's token nothing is done.
+	b.CSRF = "another"
+	form := residentFormOf(d)
+	form.Set("house", label)
+	b.Post(t, frame.ResidentPath, form, http.StatusForbidden)
+}
+
+func TestResidentMovesOut(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	r := d.Mine.Residents[0]
+	path := frame.ResidentURL(r.ID) + "/moveout"
+	page, _ := b.Post(t, path, nil, http.StatusOK)
+	if action, _ := page.Find("form.tx-confirm").Attr("action"); action != path {
+		t.Errorf("the question posts to %q", action)
+	}
+	if _, err := d.Store.PassOfPerson(t.Context(), r.Pass, r.Person); err != nil {
+		t.Fatalf("asking alone took the pass: %v", err)
+	}
+	b.Post(t, path, desk.ConfirmedForm(), http.StatusSeeOther)
+	if _, err := d.Store.PassOfPerson(t.Context(), r.Pass, r.Person); !core.IsNotFound(err) {
+		t.Errorf("the pass after moving out: %v", err)
+	}
+	show := b.Get(t, frame.ResidentURL(r.ID), http.StatusOK)
+	if desk.Fact(show, "认证") != "已迁出" || show.Find(`form[action$="/moveout"], button[formaction$="/moveout"]`).Length() != 0 {
+		t.Errorf("shown as %q", desk.Fact(show, "认证"))
+	}
+	b.Post(t, path, desk.ConfirmedForm(), http.StatusNotFound)
+}
+
+func TestResidentPages(t *testing.T) {
+	shell := templates.Shell{Title: "住户", CSRF: "x"}
+	facts := []templates.Fact{{Label: "姓名", Value: desk.Hostile}}
+	templates.CheckAll(t, "console/resident/", map[string]any{
+		"console/resident/list": residentListPage{Shell: shell, List: templates.List{Path: frame.ResidentPath}, Rows: []residentRow{
+			{URL: frame.ResidentURL(1), Name: "张三", Phone: "138****8000", State: templates.Badge{Tone: templates.Good, Text: "已认证"}},
+		}},
+		"console/resident/form":          residentFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: residentFields(core.Resident{}, true)}}}},
+		"console/resident/show":          residentShowPage{Shell: shell, Person: facts, Place: facts, RevealURL: "/r", MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Confirm: "将迁出。"}},
+		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},
+	})
+}
+
+// The form takes a house in other words than its label, and asks where several are meant.
+func TestResidentFormReadsHouses(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	made, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"71", "3", "1207"}, {"72", "3", "1207"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"community": {d.Mine.Community.String()}, "name": {"何建国"}, "identity": {"owner"}, "phone": {"13800138099"}}
+	for text, message := range map[string]string{"3-1207": "可能是", "73-3-1207": "没有这套房屋"} {
+		form.Set("house", text)
+		page, _ := b.Post(t, frame.ResidentPath, form, http.StatusUnprocessableEntity)
+		if got := page.Find("#f-house-error").Text(); !strings.Contains(got, message) {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	form.Set("house", "71-3-1207")
+	b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
+	for query, want := range map[string]int{"71-3-1207": 1, "72-3-1207": 0, "建国": 1} {
+		page := b.Get(t, frame.ResidentPath+"?community="+d.Mine.Community.String()+"&q="+url.QueryEscape(query), http.StatusOK)
+		if rows := page.Find("#list-body tbody tr").Length(); rows != want {
+			t.Errorf("%s: %d residents, want %d", query, rows, want)
+		}
+	}
+	if rows := b.Get(t, frame.ResidentPath+"?house="+made[0].String(), http.StatusOK).Find("#list-body tbody tr").Length(); rows != 1 {
+		t.Errorf("%d residents of the house", rows)
+	}
+}
+
+// Where the list cannot be sorted it says when it can.
+func TestResidentListSaysWhenItSorts(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.PermResidentView, core.PermReaderView)
+	for query, sorts := range map[string]bool{"": false, "?community=" + d.Mine.Community.String(): true, "?q=1&community=" + d.Mine.Community.String(): false} {
+		page := b.Get(t, frame.ResidentPath+query, http.StatusOK)
+		if rows := page.Find("#list-body tbody tr").Length(); rows == 0 {
+			t.Fatalf("%q lists nobody", query)
+		}
+		if got := page.Find(".tx-list-hint").Length() == 0; got != sorts || got != (page.Find(".tx-sort").Length() > 0) {
+			t.Errorf("%q: sorts %v", query, got)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package registry
+
+import (
+	"fmt"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// residentsForm is the ticked rows.
+type residentsForm struct {
+	IDs []core.ID `form:"id" max:"200"`
+}
+
+// tickedResidents gives the ticked residents; one of another community is not found.
+func (p *Pages) tickedResidents(c *web.Context) ([]store.ResidentRow, error) {
+	var form residentsForm
+	if err := c.Bind(&form); err != nil {
+		return nil, err
+	}
+	return p.Store.ResidentsByID(c.Ctx(), c.Scope(), form.IDs)
+}
+
+func residentIDsOf(residents []store.ResidentRow) []core.ID {
+	ids := make([]core.ID, len(residents))
+	for i, r := range residents {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// effectsShown is how many people a question names.
+const effectsShown = 20
+
+// residentWords names people for a question.
+func residentWords(residents []store.ResidentRow) []string {
+	words := make([]string, 0, effectsShown+1)
+	for _, r := range residents[:min(effectsShown, len(residents))] {
+		words = append(words, r.Name+"（"+r.HouseLabel+"）")
+	}
+	if n := len(residents); n > effectsShown {
+		words = append(words, fmt.Sprintf("等 %d 名", n))
+	}
+	return words
+}
+
+func (p *Pages) residentsMoveOut(c *web.Context) error {
+	residents, err := p.tickedResidents(c)
+	if err != nil || len(residents) == 0 {
+		return p.noneTicked(c, err)
+	}
+	if !frame.Confirmed(c) {
+		return p.Confirm(c, "resident", moveOutAsk(c, residents))
+	}
+	if err := p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
+		return p.BackWith(c, err, residentActURL(c, ""))
+	}
+	c.Flash(web.FlashSuccess, fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)))
+	return c.Redirect(residentActURL(c, ""))
+}
+
+// residentsDelete deletes the ticked residents. Of those that records name it says
+// who they are, and asks about the others, or about moving out if there are none.
+func (p *Pages) residentsDelete(c *web.Context) error {
+	residents, err := p.tickedResidents(c)
+	if err != nil || len(residents) == 0 {
+		return p.noneTicked(c, err)
+	}
+	onRecord, err := p.Store.OnRecord(c.Ctx(), residentIDsOf(residents))
+	if err != nil {
+		return err
+	}
+	var stay, others []store.ResidentRow
+	for _, r := range residents {
+		if onRecord[r.ID] {
+			stay = append(stay, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	if len(stay) > 0 {
+		return p.Confirm(c, "resident", deleteRefused(c, stay, others))
+	}
+	if !frame.Confirmed(c) {
+		q := residentsAsk(c, "删除", "/delete", residents)
+		q.Text = "从登记中永久删除，用于登记有误。"
+		return p.Confirm(c, "resident", q)
+	}
+	if err := p.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
+		return p.BackWith(c, err, residentActURL(c, ""))
+	}
+	c.Flash(web.FlashSuccess, fmt.Sprintf("已删除 %d 名住户。", len(residents)))
+	return c.Redirect(residentActURL(c, ""))
+}
+
+// noneTicked goes back to the list, unless something is wrong.
+func (p *Pages) noneTicked(c *web.Context, err error) error {
+	if err == nil {
+		c.Flash(web.FlashWarning, "没有选择住户。")
+		err = c.Redirect(residentActURL(c, ""))
+	}
+	return err
+}
+
+// residentsAsk asks about an act upon residents.
+func residentsAsk(c *web.Context, words, verb string, residents []store.ResidentRow) templates.Confirm {
+	keep := map[string][]string{}
+	for _, r := range residents {
+		keep["id"] = append(keep["id"], r.ID.String())
+	}
+	return templates.Confirm{
+		Title: fmt.Sprintf("%s %d 名住户？", words, len(residents)), Effects: residentWords(residents), Keep: keep,
+		Action: residentActURL(c, verb), Submit: words, Cancel: residentActURL(c, ""), Danger: true,
+	}
+}
+
+func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm {
+	q := residentsAsk(c, "迁出", "/moveout", residents)
+	q.Text = "通行证立即失效；出入记录保留，以后可重新添加。"
+	return q
+}
+
+// deleteRefused says who cannot be deleted, and asks what to do instead.
+func deleteRefused(c *web.Context, stay, others []store.ResidentRow) templates.Confirm {
+	q := moveOutAsk(c, stay)
+	q.Title, q.Text, q.Submit = fmt.Sprintf("这 %d 名住户不能删除", len(stay)), "他们有出入记录，可以改为迁出：通行证立即失效，出入记录保留。", "改为迁出"
+	if len(others) > 0 {
+		q = residentsAsk(c, "删除", "/delete", others)
+		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除", len(stay)), fmt.Sprintf("还没有删除任何人。可以删除其余 %d 名，其他的请改为迁出。", len(others))
+		q.Effects, q.Submit = nil, fmt.Sprintf("删除其余 %d 名", len(others))
+		for _, words := range residentWords(stay) {
+			q.Effects = append(q.Effects, words+"：有出入记录，只能迁出")
+		}
+		for _, words := range residentWords(others) {
+			q.Effects = append(q.Effects, words+"：将删除")
+		}
+	}
+	return q
+}

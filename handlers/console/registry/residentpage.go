@@ -1,0 +1,327 @@
+package registry
+
+import (
+	"fmt"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// residentNewURL keeps the community and the house that the list shows.
+func residentNewURL(f store.ResidentFilter) string {
+	var pairs []string
+	if f.Community != 0 {
+		pairs = append(pairs, "community", f.Community.String())
+	}
+	if f.House != 0 {
+		pairs = append(pairs, "house", f.House.String())
+	}
+	return templates.WithQuery(frame.ResidentPath+"/new", nil, pairs...)
+}
+
+type residentListPage struct {
+	templates.Shell
+	List    templates.List
+	Rows    []residentRow
+	TreeURL string // of the tree beside the list; "" = of no one community
+
+	WholeURL string // to export whole numbers; "" = may not
+}
+
+type residentRow struct {
+	Tick                                              templates.Tick // zero = cannot be ticked
+	URL, Name, Sex, Identity, Phone, House, Community string
+	State                                             templates.Badge
+	OtherName                                         string // of a person's other homes: the name there, where it is another
+	EditURL                                           string // "" = may not
+	Delete                                            templates.Submit
+	CSRF                                              string
+}
+
+// residentActURL is the address of an act upon residents of the list. It carries
+// the list's filters, to come back to it.
+func residentActURL(c *web.Context, verb string) string {
+	return templates.WithQuery(frame.ResidentPath+verb, c.Request().URL.Query())
+}
+
+// residentBulk is what can be done with ticked residents.
+func residentBulk(c *web.Context) []templates.Submit {
+	return []templates.Submit{
+		{Label: "迁出", URL: residentActURL(c, "/moveout"), Icon: "logout", Danger: true, Confirm: "所选的 {n} 名住户迁出，通行证立即失效；出入记录保留。"},
+		{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true, Confirm: "所选的 {n} 名住户从登记中永久删除，用于登记有误。有出入记录的不能删除。"},
+	}
+}
+
+// namesSearched says how a name is searched: over several communities by its beginning.
+func namesSearched(c *web.Context, f store.ResidentFilter) string {
+	if scope := c.Scope(); f.Community != 0 || !scope.All && len(scope.IDs) == 1 {
+		return ""
+	}
+	return "姓名从姓氏写起"
+}
+
+// residentTable is the list. It sorts by columns where one community is chosen.
+func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFilter) templates.List {
+	scope := c.Scope()
+	sortable := (f.Community != 0 || !scope.All && len(scope.IDs) == 1) && f.House == 0 && f.Keyword == ""
+	hint := ""
+	if !sortable {
+		hint = "选定一个小区、不输关键词时，可按姓名、性别、身份排序。"
+	}
+	by := func(column templates.Column, name string) templates.Column {
+		if sortable {
+			column.Sort = name
+		}
+		return column
+	}
+	identities := []templates.Choice{{Label: "全部身份"}}
+	for _, i := range core.Identities() {
+		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
+	}
+	return templates.List{
+		Path: frame.ResidentPath, Query: c.Request().URL.Query(), Cards: true, Hint: hint,
+		Filters: []templates.Field{
+			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64, Placeholder: namesSearched(c, f)},
+			frame.Whole(at.Field("全部小区")),
+			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
+			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
+			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "out", Label: "已迁出"}}},
+			{Kind: templates.Hidden, Name: "house"},
+			{Kind: templates.Hidden, Name: "node"},
+		},
+		Columns: []templates.Column{by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true}, by(templates.Column{Label: "性别", Narrow: true}, "sex"), by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"}, {Label: "操作", Narrow: true, Hidden: true}},
+		Empty:   templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
+	}
+}
+
+// fill puts the rows and the pager into the page.
+func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at store.Page, more bool) {
+	p.Rows = residentRows(residents)
+	var first, last core.ID
+	for i, r := range residents {
+		if len(p.List.Bulk) > 0 {
+			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name}, p.CSRF, frame.ResidentURL(r.ID)+"/edit"
+			p.Rows[i].Delete = templates.Submit{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true, Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。"}
+		}
+		if last = r.ID; i == 0 {
+			first = last
+		}
+	}
+	links := web.Links(c.Request().URL, at, first, last, more)
+	p.List.Count = len(p.Rows)
+	p.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 人", len(p.Rows))}
+}
+
+func residentRows(residents []store.ResidentRow) []residentRow {
+	rows := make([]residentRow, len(residents))
+	for i, r := range residents {
+		rows[i] = residentRow{
+			URL: frame.ResidentURL(r.ID), Name: r.Name, Sex: core.SexWords(r.Sex), Identity: r.Identity.Words(), Phone: r.Phone,
+			House: r.HouseLabel, Community: r.CommunityName, State: residentBadge(r),
+		}
+	}
+	return rows
+}
+
+func residentBadge(r store.ResidentRow) templates.Badge {
+	switch {
+	case !r.MovedOut.IsZero():
+		return templates.Badge{Tone: templates.Neutral, Text: "已迁出"}
+	case r.Certified.IsZero():
+		return templates.Badge{Tone: templates.Warn, Text: "未认证"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "已认证"}
+}
+
+type residentShowPage struct {
+	templates.Shell
+	Person    []templates.Fact
+	Place     []templates.Fact
+	RevealURL string // "" = may not
+	Revealed  bool
+	MoveOut   *templates.Submit // nil = may not, or has
+	Ties      []residentRow     // where else this person lives or has lived
+
+	MayRecords, MayHistory bool
+	Passages               []passageRow
+	History                []frame.AuditListRow
+}
+
+// residentPage is the page of one resident, masked as r is.
+func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
+	page := residentShowPage{Shell: p.Shell(c, "resident", r.Name), Person: residentFacts(r)}
+	var err error
+	if page.Place, err = p.residentPlace(c, r); err != nil {
+		return page, err
+	}
+	page.Crumbs, page.Note = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}, r.CommunityName+" · "+r.HouseLabel
+	if c.Has(core.PermResidentReveal) {
+		page.RevealURL = frame.ResidentURL(r.ID) + "/reveal"
+	}
+	if c.Has(core.PermRecordView) {
+		page.Actions = []templates.Action{{Label: "此人的记录", URL: frame.AccessRecordPath + "?" + frame.PickID + "=" + r.Person.String(), Icon: "history"}}
+	}
+	if c.Has(core.PermResidentEdit) && r.MovedOut.IsZero() {
+		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: frame.ResidentURL(r.ID) + "/edit", Icon: "pencil"})
+		page.MoveOut = &templates.Submit{Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout", Danger: true, Confirm: moveOutText(r)}
+	}
+	return page, p.residentPast(c, r, &page)
+}
+
+// historyShown is how many of the last changes the page shows.
+const historyShown = 10
+
+// residentPast adds what else is known of a resident: other ties, the last
+// passages and the last changes, as far as the account may see them.
+func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, page *residentShowPage) error {
+	ties, err := p.Store.ResidentTies(c.Ctx(), c.Scope(), r.Person)
+	if err != nil {
+		return err
+	}
+	page.Ties = residentRows(slices.DeleteFunc(ties, func(t store.ResidentRow) bool { return t.ID == r.ID }))
+	for i := range page.Ties {
+		if tie := &page.Ties[i]; tie.Name != r.Name { // a number with a slip in it is most often somebody else's
+			tie.OtherName = tie.Name
+		}
+	}
+	if page.MayRecords = c.Has(core.PermRecordView); page.MayRecords {
+		if page.Passages, err = p.passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}); err != nil {
+			return err
+		}
+	}
+	if page.MayHistory = c.Has(core.PermAuditView); !page.MayHistory {
+		return nil
+	}
+	lines, _, err := p.Store.AuditRecords(c.Ctx(), c.Scope(), core.AuditFilter{Community: r.Community, Target: "resident:" + r.ID.String()}, store.Page{Limit: historyShown})
+	for _, line := range lines {
+		page.History = append(page.History, frame.AuditRowOf(line, frame.CommunityChoice{}, nil))
+	}
+	return err
+}
+
+func moveOutText(r store.ResidentRow) string {
+	return "“" + r.Name + "”在 " + r.HouseLabel + " 的通行证立即失效。出入记录保留；以后可重新添加。"
+}
+
+func residentFacts(r store.ResidentRow) []templates.Fact {
+	idNumber := r.IDNumber
+	if idNumber == "" {
+		idNumber = "未登记"
+	}
+	return []templates.Fact{
+		{Label: "姓名", Value: r.Name},
+		{Label: "性别", Value: core.SexWords(r.Sex)},
+		{Label: "手机", Value: r.Phone},
+		{Label: "证件号", Value: idNumber},
+		{Label: "认证", Badge: residentBadge(r)},
+	}
+}
+
+// residentPlace is where somebody lives, and what the pass can do at this moment.
+func (p *Pages) residentPlace(c *web.Context, r store.ResidentRow) ([]templates.Fact, error) {
+	facts := []templates.Fact{
+		{Label: "小区", Value: r.CommunityName},
+		{Label: "房屋", Value: r.HouseLabel},
+		{Label: "身份", Value: r.Identity.Words()},
+	}
+	if r.LeaseDay != 0 {
+		facts = append(facts, templates.Fact{Label: "租约到期日", Value: r.LeaseDay.String()})
+	}
+	if r.Pass == 0 {
+		return append(facts, templates.Fact{Label: "通行证", Badge: templates.Badge{Tone: templates.Neutral, Text: "没有"}}), nil
+	}
+	pass := templates.Badge{Tone: templates.Good, Text: "可用"}
+	if r.PassDisabled || r.Certified.IsZero() || r.LeaseDay != 0 && r.LeaseDay < p.Today(c) {
+		pass = templates.Badge{Tone: templates.Bad, Text: "失效"}
+	}
+	facts = append(facts, templates.Fact{Label: "通行证", Badge: pass})
+	if !r.MovedOut.IsZero() {
+		return facts, nil
+	}
+	sight, err := p.Store.Preview(c.Ctx(), r.Pass)
+	return append(facts, p.exitFacts(c, sight.Decision)...), err
+}
+
+// exitFacts says what a scan at a way out would do now.
+func (p *Pages) exitFacts(c *web.Context, d core.Decision) []templates.Fact {
+	now := templates.Badge{Tone: templates.Good, Text: "可以"}
+	if !d.Allowed {
+		now = templates.Badge{Tone: templates.Warn, Text: d.Sentence}
+	}
+	facts := []templates.Fact{{Label: "现在出门", Badge: now}}
+	switch {
+	case d.Limit > 0:
+		facts = append(facts, templates.Fact{Label: "本周期剩余", Value: fmt.Sprintf("%d 次（共 %d 次）", d.Left, d.Limit)})
+	case d.Unlimited:
+		facts = append(facts, templates.Fact{Label: "本周期剩余", Value: "不限次数"})
+	}
+	if !d.Allowed && !d.Next.IsZero() {
+		facts = append(facts, templates.Fact{Label: "下次可出门", Value: d.Next.In(p.Store.Zone()).Format("2006-01-02 15:04")})
+	}
+	return facts
+}
+
+type residentFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house string) residentFormPage {
+	page := residentFormPage{Shell: p.Shell(c, "resident", "添加住户")}
+	page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}
+	home := at.Field("")
+	home.Required = true
+	page.Form = templates.Form{Action: frame.ResidentPath, CSRF: page.CSRF, Cancel: frame.ResidentPath, Submit: "添加", Sections: []templates.Section{
+		{Title: "房屋", Fields: []templates.Field{home,
+			{Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250, Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。", Suggest: frame.HousePath + "/suggest"}}},
+		{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
+	}}
+	if house != "" {
+		page.Form.Sections[1].Fields[0].Focus = true
+	}
+	return page
+}
+
+func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow) residentFormPage {
+	page := residentFormPage{Shell: p.Shell(c, "resident", "修改住户")}
+	page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}, {Label: r.Name, URL: frame.ResidentURL(r.ID)}}
+	page.Note = r.CommunityName + " · " + r.HouseLabel
+	fields := residentFields(r.Resident, false)
+	if r.IDNumber != "" {
+		fields = append(fields, templates.Field{Kind: templates.Switch, Name: "clear_id", Label: "删除已登记的证件号"})
+	}
+	page.Form = templates.Form{Action: frame.ResidentURL(r.ID), CSRF: page.CSRF, Cancel: frame.ResidentURL(r.ID), Seen: templates.Seen(r.Updated), Sections: []templates.Section{{Fields: fields}}}
+	return page
+}
+
+// residentFields are what is asked of a resident. Of one on file, phone and ID
+// number show masked beside an empty field: it is filled in to change them.
+func residentFields(r core.Resident, isNew bool) []templates.Field {
+	lease := ""
+	if r.LeaseDay != 0 {
+		lease = r.LeaseDay.String()
+	}
+	phone := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40, Autocomplete: "off", Help: "本人用这个号码在微信里认证。"}
+	idNumber := templates.Field{Name: "id_number", Label: "证件号", MaxLength: 60, Autocomplete: "off", Help: "身份证、护照或通行证号，选填。"}
+	if !isNew {
+		phone.Placeholder, phone.Help = r.Phone, "现为 "+r.Phone+"，不填则不变。改号后须由新号码重新认证。"
+		if r.IDNumber != "" {
+			idNumber.Placeholder, idNumber.Help = r.IDNumber, "现为 "+r.IDNumber+"，不填则不变。"
+		}
+	}
+	identities := make([]templates.Choice, 0, 4)
+	for _, i := range core.Identities() {
+		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
+	}
+	return []templates.Field{
+		{Name: "name", Label: "姓名", Value: r.Name, Required: true, MaxLength: core.NameMost, Autocomplete: "off"},
+		{Kind: templates.Radio, Name: "sex", Label: "性别", Value: r.Sex, Choices: []templates.Choice{{Value: "male", Label: "男"}, {Value: "female", Label: "女"}, {Label: "不填"}}},
+		{Kind: templates.Radio, Name: "identity", Label: "身份", Value: string(r.Identity), Required: true, Choices: identities},
+		{Kind: templates.Date, Name: "lease_day", Label: "租约到期日", Value: lease, Help: "限期租客必填；到期次日起通行证失效。"},
+		phone, idNumber,
+	}
+}

@@ -1,0 +1,272 @@
+package desk
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/xuri/excelize/v2"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+)
+
+// export fetches the spreadsheet as its rows.
+func (b *Clerk) Export(t *testing.T, query string) [][]string {
+	t.Helper()
+	return b.Sheet(t, frame.AccessRecordPath+"/export.xlsx?"+query)
+}
+
+// sheet downloads a spreadsheet and gives its rows.
+func (b *Clerk) Sheet(t *testing.T, path string) [][]string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Download(t, request)
+}
+
+// download gives the rows of the spreadsheet that answers a request.
+// Do sends a request, checks the status, and returns the page and where the browser is sent.
+func (b *Clerk) Download(t *testing.T, request *http.Request) [][]string {
+	t.Helper()
+	response, err := b.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("export: %d, %v", response.StatusCode, err)
+	}
+	if name := response.Header.Get("Content-Disposition"); !strings.HasPrefix(name, "attachment") || !strings.Contains(name, ".xlsx") {
+		t.Errorf("named %q", name)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows(f.GetSheetList()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// watch asks as the page's script does; to is where it is sent.
+func (b *Clerk) Watch(t *testing.T, path string) (status int, to string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("HX-Request", "true")
+	response, err := b.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode, response.Header.Get("HX-Redirect")
+}
+
+// readerClerk is a browser in which an account has signed in.
+type Clerk struct {
+	Desk   *Desk
+	Client *http.Client
+	CSRF   string
+}
+
+// signIn gives a browser of a new account for the communities of scope.
+func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permission) *Clerk {
+	t.Helper()
+	const first, second = "correct-horse-7", "battery-staple-8"
+	login := fmt.Sprintf("clerk%s", d.Store.NewID())
+	id, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, core.Account{Login: login, Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope}, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, session, err := d.Store.StartSession(t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Store.ChangePassword(t.Context(), core.System, store.PasswordChange{Session: session, Old: first, New: second}); err != nil {
+		t.Fatal(err)
+	}
+	jar, _ := cookiejar.New(nil) // never fails
+	site, _ := url.Parse(d.Address)
+	jar.SetCookies(site, []*http.Cookie{{Name: "tx_console", Value: token}})
+	b := &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	page := b.Get(t, tokenPath, http.StatusOK)
+	b.CSRF, _ = page.Find(`meta[name="csrf-token"]`).Attr("content")
+	if b.CSRF == "" {
+		t.Fatal("the page carries no form token")
+	}
+	return b
+}
+
+// Do sends a request, checks the status, and returns the page and where the browser is sent.
+func (b *Clerk) Do(t *testing.T, request *http.Request, status int) (*goquery.Document, string) {
+	t.Helper()
+	response, err := b.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := goquery.NewDocumentFromReader(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != status {
+		t.Errorf("%s %s: %d, want %d: %s", request.Method, request.URL.Path, response.StatusCode, status, strings.Join(strings.Fields(page.Find("main").Text()), " "))
+	}
+	return page, response.Header.Get("Location")
+}
+
+// Get returns a page.
+func (b *Clerk) Get(t *testing.T, path string, status int) *goquery.Document {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _ := b.Do(t, request, status)
+	return page
+}
+
+// post sends a form and gives the page, or where the browser is sent.
+func (b *Clerk) Post(t *testing.T, path string, form url.Values, status int) (*goquery.Document, string) {
+	t.Helper()
+	return b.Do(t, b.Form(t, path, form), status)
+}
+
+// drawnAnew is a form token as another drawing of its page has it: the same secret
+// under another pad. A form sent twice from one drawing acts once.
+func DrawnAnew(token string) string {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw)%2 != 0 {
+		return token // a test's own
+	}
+	pad, masked := raw[:len(raw)/2], raw[len(raw)/2:]
+	for i := range pad {
+		fresh := byte(rand.IntN(256))
+		masked[i] ^= pad[i] ^ fresh
+		pad[i] = fresh
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// form is a form on its way, with the token of its page.
+func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
+	t.Helper()
+	sent := url.Values{web.CSRFField: {DrawnAnew(b.CSRF)}}
+	for name, values := range form {
+		sent[name] = values
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Desk.Address+path, io.NopCloser(strings.NewReader(sent.Encode())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return request
+}
+
+// sent gives where a page sends the browser.
+func (b *Clerk) Sent(t *testing.T, path string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, to := b.Do(t, request, http.StatusSeeOther)
+	return to
+}
+
+// upload sends a form with a file, as multipart.
+func (b *Clerk) Upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
+	t.Helper()
+	return b.UploadAs(t, path, form, SentFile{field, "名单.csv", file}, status)
+}
+
+// sentFile is a file in a form.
+// SentFile is a file on its way.
+type SentFile struct {
+	Field, Name string
+	Content     []byte
+}
+
+// UploadAs posts a form with a file of any name.
+func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFile, status int) *goquery.Document {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	sent := url.Values{web.CSRFField: {DrawnAnew(b.CSRF)}}
+	maps.Copy(sent, form)
+	for name, values := range sent {
+		for _, value := range values {
+			if err := w.WriteField(name, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	part, err := w.CreateFormFile(file.Field, file.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(file.Content) // into memory
+	w.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Desk.Address+path, &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", w.FormDataContentType())
+	page, _ := b.Do(t, request, status)
+	return page
+}
+
+// visitor is a browser in which nobody has signed in.
+func (d *Desk) Visitor() *Clerk {
+	jar, _ := cookiejar.New(nil) // never fails
+	return &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// open gets a page with a form and takes its token.
+func (b *Clerk) Open(t *testing.T, path string) *goquery.Document {
+	t.Helper()
+	page := b.Get(t, path, http.StatusOK)
+	b.CSRF, _ = page.Find(`form input[name="csrf"]`).First().Attr("value")
+	return page
+}
+
+// shown is the token and digits of the QR that a browser shows, as a phone reads
+// them.
+func (b *Clerk) Shown(t *testing.T, code string) (token string) {
+	t.Helper()
+	u, err := url.Parse(b.Desk.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cookie := range b.Client.Jar.Cookies(u) {
+		if strings.HasSuffix(cookie.Name, "wechat-login") {
+			token, _, _ = strings.Cut(cookie.Value, ".")
+		}
+	}
+	if token == "" || len(code) != 2 {
+		t.Fatalf("no QR, or digits %q", code)
+	}
+	return token
+}

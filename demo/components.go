@@ -47,9 +47,9 @@ const rowsMost = 20
 func (t *Tour) sampleUpload(c *web.Context) error {
 	page, status := newComponents(c), http.StatusOK
 	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: templates.ComponentsUploadMost})
-	var rows [][]string
+	var table sheet.Table
 	if err == nil {
-		rows, err = u.Rows(rowsMost)
+		table, err = c.Table(u, rowsMost)
 	}
 	switch {
 	case web.FieldsOf(err) != nil:
@@ -59,7 +59,7 @@ func (t *Tour) sampleUpload(c *web.Context) error {
 	case err != nil:
 		return err
 	default:
-		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(rows), rows[0][0])})
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(table.Rows), table.Rows[0][0])})
 	}
 	return t.showComponents(c, status, page)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -116,14 +117,19 @@ func (rule UploadRule) check(u Upload, ending string) error {
 	return nil
 }
 
-// Rows reads a file as a table of at most max rows: see sheet.Rows. What is wrong with
-// it is an invalid error with a message for the file's field.
-func (u Upload) Rows(max int) ([][]string, error) {
-	rows, err := sheet.Rows(u.Kind, u.Content, max)
-	if core.CodeOf(err) == core.CodeInvalid && err != nil {
-		return nil, fieldError(u.Field, core.MessageOf(err))
+// Table reads a file as a table of at most max rows: see sheet.Read. What is wrong with
+// it is an error with a message for the file's field: an invalid one, or 429 where other
+// workbooks are being read.
+func (c *Context) Table(u Upload, max int) (sheet.Table, error) {
+	t, err := sheet.Read(c.Ctx(), u.Kind, u.Content, max)
+	switch {
+	case err == nil:
+	case errors.Is(err, sheet.ErrBusy):
+		return t, &core.Error{Code: codeLimited, Message: sheet.ErrBusy.Error(), Fields: map[string]string{u.Field: sheet.ErrBusy.Error()}}
+	case core.CodeOf(err) == core.CodeInvalid:
+		return t, fieldError(u.Field, core.MessageOf(err))
 	}
-	return rows, err
+	return t, err
 }
 
 func fieldError(field, message string) error {

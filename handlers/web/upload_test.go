@@ -140,15 +140,16 @@ func TestUpload(t *testing.T) {
 }
 
 // What cannot be read as a table is said beside the file's field.
-func TestUploadRows(t *testing.T) {
+func TestUploadTable(t *testing.T) {
 	u, err := upload(t, lists, sentFile{"list", "名单.csv", encoded(t, "楼栋,房号\n3栋,501\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := u.Rows(2); err != nil || len(rows) != 2 || rows[1][1] != "501" {
-		t.Errorf("%q %v", rows, err)
+	c := &Context{r: httptest.NewRequest("POST", "/", nil)}
+	if got, err := c.Table(u, 2); err != nil || len(got.Rows) != 2 || got.Rows[1][1] != "501" {
+		t.Errorf("%q %v", got.Rows, err)
 	}
-	if _, err := u.Rows(1); FieldsOf(err)["list"] != "文件里超过 1 行，请分成几份上传" {
+	if _, err := c.Table(u, 1); FieldsOf(err)["list"] != "文件里超过 1 行，请分成几份上传" {
 		t.Errorf("too many rows: %v", err)
 	}
 }

@@ -34,11 +34,11 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}
-	rows, err := file.Rows(10 * store.RestrictionMost) // to say how many there are
+	table, err := c.Table(file, 10*store.RestrictionMost) // to say how many there are
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}
-	pasted, err := joinLists(form.Pasted, core.HouseLines(rows))
+	pasted, err := joinLists(form.Pasted, core.HouseLines(table.Rows))
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}

@@ -2,11 +2,14 @@ package wechat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,12 +21,14 @@ const (
 )
 
 // What is wrong with a callback. Its sender is answered with nothing in particular.
+// ErrMalformed alone came with a right signature: it is from the platform, which would
+// tell the person that the account is out of order if it were refused.
 var (
 	ErrSignature = errors.New("wechat: a callback's signature is wrong")
 	ErrStale     = errors.New("wechat: a callback is too old or from the future")
 	ErrPlain     = errors.New("wechat: a callback in the clear, to an account with an AES key")
 	ErrReplayed  = errors.New("wechat: a callback was sent again")
-	ErrMalformed = errors.New("wechat: a callback cannot be read")
+	ErrMalformed = errors.New("wechat: a callback that is rightly signed cannot be read")
 )
 
 // Event is a message or an event that a follower's doing pushed to us.
@@ -37,8 +42,8 @@ type Event struct {
 	Key      string `xml:"EventKey"`
 	Ticket   string `xml:"Ticket"`
 	Content  string `xml:"Content"`
-	ID       int64  `xml:"MsgId"`
-	JobID    int64  `xml:"MsgID"`  // of TEMPLATESENDJOBFINISH
+	ID       string `xml:"MsgId"`  // "" = an event; up to 20 digits, and not unique across people
+	JobID    string `xml:"MsgID"`  // of TEMPLATESENDJOBFINISH
 	Status   string `xml:"Status"` // likewise
 }
 
@@ -56,14 +61,22 @@ func (e Event) Scene() string {
 	return ""
 }
 
-// key names an event for de-duplication: messages by their id, events by sender
-// and second, with what happened, since two can share a second.
-func (e Event) key(appID string) string {
-	if e.ID != 0 {
-		return "wechat:seen:" + appID + ":m" + strconv.FormatInt(e.ID, 10)
-	}
-	return fmt.Sprintf("wechat:seen:%s:e%s:%d:%s:%s:%d", appID, e.FromUser, e.Created, e.Name, e.Key, e.JobID)
+// readCreated reads CreateTime; 0 where it is not a number, which nothing but the
+// recognition of repeats would notice.
+func (e *Event) readCreated(text string) {
+	e.Created, _ = strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 }
+
+// Digest names an event for the recognition of repeats, under an account: a message by
+// its sender, second and id, an event by its sender and second with what happened,
+// since two can share a second.
+func (e Event) Digest() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q %q %q %q", e.FromUser, e.Created, e.Type, e.ID, e.Name, e.Key, e.JobID))
+	return hex.EncodeToString(sum[:])
+}
+
+// key is where an event is remembered.
+func (e Event) key(appID string) string { return "wechat:seen:" + appID + ":" + e.Digest() }
 
 // CheckEcho answers the platform's check of the callback address: it gives the
 // text to send back. Only an account's own server knows how to sign it.
@@ -83,23 +96,22 @@ func (a *OfficialAccount) CheckEcho(r *http.Request) (string, error) {
 func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (event Event, done func(handled bool), err error) {
 	q := r.URL.Query()
 	timestamp, nonce := q.Get("timestamp"), q.Get("nonce")
-	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil {
-		return Event{}, nil, ErrMalformed
+	if !sameSign(q.Get("signature"), a.token, timestamp, nonce) {
+		return Event{}, nil, ErrSignature
 	}
-	if skew := a.app.client.o.Now().Sub(time.Unix(seconds, 0)); skew > callbackWindow || skew < -callbackWindow {
-		return Event{}, nil, ErrStale
+	if err := a.checkTime(timestamp); err != nil {
+		return Event{}, nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, callbackMost+1))
 	if err != nil || len(body) > callbackMost {
 		return Event{}, nil, ErrMalformed
 	}
-	message, err := a.verify(body, q.Get("signature"), q.Get("msg_signature"), timestamp, nonce)
+	message, err := a.unseal(body, q.Get("msg_signature"), timestamp, nonce)
 	if err != nil {
 		return Event{}, nil, err
 	}
-	if err := xml.Unmarshal([]byte(message), &event); err != nil || event.FromUser == "" || event.Type == "" {
-		return Event{}, nil, ErrMalformed
+	if event, err = readEvent(message); err != nil {
+		return Event{}, nil, err
 	}
 	keys := []string{event.key(a.app.id)}
 	if a.aes == nil {
@@ -108,27 +120,65 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 	return a.once(ctx, event, keys)
 }
 
-// verify checks a body's signature and gives the message in it.
-func (a *OfficialAccount) verify(body []byte, signature, msgSignature, timestamp, nonce string) (string, error) {
-	if !sameSign(signature, a.token, timestamp, nonce) {
-		return "", ErrSignature
+// checkTime refuses a signature that somebody may have overheard long ago.
+func (a *OfficialAccount) checkTime(timestamp string) error {
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return ErrStale
 	}
+	skew := a.app.client.o.Now().Sub(time.Unix(seconds, 0))
+	if skew > callbackWindow || skew < -callbackWindow {
+		return ErrStale
+	}
+	return nil
+}
+
+// readEvent reads a message; one that names no sender or no type is ErrMalformed.
+func readEvent(message []byte) (Event, error) {
+	var read struct {
+		Event
+		Created string `xml:"CreateTime"`
+	}
+	if err := readXML(message, &read); err != nil || read.FromUser == "" || read.Type == "" {
+		return Event{}, ErrMalformed
+	}
+	read.readCreated(read.Created)
+	return read.Event, nil
+}
+
+// unseal returns the message in a body. Where the account has an AES key, only a
+// sealed message that is signed counts, whatever the clear text beside it says.
+func (a *OfficialAccount) unseal(body []byte, msgSignature, timestamp, nonce string) ([]byte, error) {
 	if a.aes == nil {
-		return string(body), nil
+		return body, nil
 	}
+	sealed := sealedPart(body)
+	if sealed == "" {
+		return nil, ErrPlain
+	}
+	if !sameSign(msgSignature, a.token, timestamp, nonce, sealed) {
+		return nil, ErrSignature
+	}
+	message, err := a.aes.open(sealed)
+	return []byte(message), err
+}
+
+// encryptElement finds the sealed message in a body that is not XML as a whole.
+var encryptElement = regexp.MustCompile(`<Encrypt>(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?</Encrypt>`)
+
+// sealedPart returns the sealed message in a body; "" where there is none. The
+// compatible mode sends the message in the clear beside it, which may be no XML.
+func sealedPart(body []byte) string {
 	var sealed struct {
 		Encrypt string `xml:"Encrypt"`
 	}
-	if err := xml.Unmarshal(body, &sealed); err != nil {
-		return "", ErrMalformed
+	if err := readXML(body, &sealed); err == nil {
+		return sealed.Encrypt
 	}
-	if sealed.Encrypt == "" {
-		return "", ErrPlain
+	if found := encryptElement.FindSubmatch(body); found != nil {
+		return string(found[1])
 	}
-	if !sameSign(msgSignature, a.token, timestamp, nonce, sealed.Encrypt) {
-		return "", ErrSignature
-	}
-	return a.aes.open(sealed.Encrypt)
+	return ""
 }
 
 // cdata is text that XML leaves alone.

@@ -184,7 +184,7 @@ func (w *world) calls(path string) int {
 	return n
 }
 
-func (w *world) send(person string) (int64, error) {
+func (w *world) send(person string) (string, error) {
 	w.t.Helper()
 	return w.official.SendTemplate(w.t.Context(), wechat.TemplateMessage{To: w.sim.OpenID(person, officialApp), Template: template,
 		URL: "https://pass.example.com/", Fields: map[string]string{"thing1": strings.Repeat("张三\n", 20), "time2": "2026-11-20 12:00"}})
@@ -253,7 +253,7 @@ func TestFollowToFinish(t *testing.T) {
 			t.Fatal(err)
 		}
 		if events := w.heard(); len(events) != 1 || events[0].Name != "TEMPLATESENDJOBFINISH" || events[0].JobID != id || events[0].Status != status {
-			t.Errorf("%s: %+v, want %q of %d", person, events, status, id)
+			t.Errorf("%s: %+v, want %q of %q", person, events, status, id)
 		}
 	}
 	if sent := w.sim.SentMessages("zhang"); len(sent) != 1 || len(sent[0].Lines) != 2 {

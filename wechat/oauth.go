@@ -92,11 +92,23 @@ func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, er
 	if answer.OpenID == "" {
 		return Visitor{}, &errLocal{api, errors.New("no openid in the answer")}
 	}
-	if answer.UnionID == "" && answer.Scope == string(ScopeUserInfo) {
-		return a.complete(ctx, answer.Visitor, answer.Token)
+	if answer.UnionID != "" || answer.Scope != string(ScopeUserInfo) {
+		return answer.Visitor, nil
 	}
+	complete, err := a.complete(ctx, answer.Visitor, answer.Token)
+	switch {
+	case err == nil:
+		return complete, nil
+	case ctx.Err() != nil, errors.Is(err, ErrSnapshot), errors.Is(err, errOther):
+		return Visitor{}, err
+	}
+	// The union id only joins somebody to what they did in the mini-program, and it is
+	// asked for at each sign-in: nobody stays outside for want of it.
 	return answer.Visitor, nil
 }
+
+// errOther is an answer about somebody else than was asked for.
+var errOther = errors.New("the answer is about another person")
 
 // complete asks for the union id of somebody who consented; the token is theirs.
 func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string) (Visitor, error) {
@@ -116,7 +128,7 @@ func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string)
 	case answer.Snapshot == 1:
 		return Visitor{}, ErrSnapshot
 	case answer.OpenID != v.OpenID:
-		return Visitor{}, &errLocal{api, errors.New("the answer is about another person")}
+		return Visitor{}, &errLocal{api, errOther}
 	}
 	return answer.Visitor, nil
 }

@@ -48,7 +48,9 @@ func TestVisitor(t *testing.T) {
 		"a snapshot with consent":     {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A","is_snapshotuser":1}`, err: isSnapshot},
 		"a snapshot told late":        {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o1","unionid":"u1","is_snapshotuser":1}`, err: isSnapshot, asks: 1},
 		"completed by another person": {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o2","unionid":"u2"}`, err: IsRetryable, asks: 1},
-		"not completed":               {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"errcode":40001,"errmsg":"invalid"}`, err: func(err error) bool { return CodeOf(err) == 40001 }, asks: 1},
+		"not completed":               {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"errcode":40001,"errmsg":"invalid"}`, want: Visitor{OpenID: "o1"}, asks: 1},
+		"completed by no JSON":        {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `<html>busy</html>`, want: Visitor{OpenID: "o1"}, asks: 1},
+		"a bell in the nickname":      {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: "{\"openid\":\"o1\",\"nickname\":\"小\x07明\\x\\\\\",\"unionid\":\"u1\"}", want: Visitor{OpenID: "o1", UnionID: "u1"}, asks: 1},
 		"nobody":                      {token: `{"scope":"snsapi_base"}`, err: IsRetryable},
 		"a used code":                 {token: `{"errcode":40163,"errmsg":"code been used"}`, err: IsBadCode},
 		"an unknown code":             {token: `{"errcode":40029,"errmsg":"invalid code"}`, err: IsBadCode},
@@ -88,6 +90,10 @@ func TestFollower(t *testing.T) {
 	p.says(path, `{"subscribe":1,"openid":"o1","unionid":"u1"}`)
 	if f, err := a.Follower(t.Context(), "o1"); err != nil || f != (Follower{OpenID: "o1", UnionID: "u1", Follows: 1}) {
 		t.Errorf("%+v, %v", f, err)
+	}
+	p.says(path, "\xef\xbb\xbf\n{\"subscribe\":1,\"openid\":\"o1\",\"remark\":\"a\x01\nb\\v\xff\",\"unionid\":\"u1\"}")
+	if f, err := a.Follower(t.Context(), "o1"); err != nil || f != (Follower{OpenID: "o1", UnionID: "u1", Follows: 1}) {
+		t.Errorf("with control characters: %+v, %v", f, err)
 	}
 	p.says(path, `{"subscribe":0,"openid":"o1"}`)
 	if f, err := a.Follower(t.Context(), "o1"); err != nil || f.Follows != 0 || f.UnionID != "" {

@@ -39,7 +39,7 @@ func TestReplays(t *testing.T) {
 			t.Errorf("while it is handled: %+v, %v", again, err)
 		}
 		done(false)
-		if event, done, err = read(textMessage(1)); err != nil || event.ID != 1 {
+		if event, done, err = read(textMessage(1)); err != nil || event.ID != "1" {
 			t.Fatalf("one that was not handled: %v", err)
 		}
 		done(true)
@@ -103,8 +103,8 @@ func TestEventKeys(t *testing.T) {
 		base,
 		{FromUser: "o2", Created: 1, Name: "SCAN", Key: "a"}, {FromUser: "o1", Created: 2, Name: "SCAN", Key: "a"},
 		{FromUser: "o1", Created: 1, Name: "CLICK", Key: "a"}, {FromUser: "o1", Created: 1, Name: "SCAN", Key: "b"},
-		{FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: 1}, {FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: 2},
-		{FromUser: "o1", Created: 1, Type: "text", ID: 1}, {FromUser: "o1", Created: 1, Type: "text", ID: 2},
+		{FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: "1"}, {FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: "2"},
+		{FromUser: "o1", Created: 1, Type: "text", ID: "1"}, {FromUser: "o1", Created: 1, Type: "text", ID: "2"},
 	} {
 		if twin, ok := seen[e.key("wx1")]; ok {
 			t.Errorf("%+v and %+v are one", e, twin)

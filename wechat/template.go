@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"unicode"
@@ -29,10 +30,10 @@ type MiniPage struct {
 	Path  string `json:"pagepath"` // with its query; "" = the front page
 }
 
-// SendTemplate sends a template message and gives its msgid, to which the event
-// TEMPLATESENDJOBFINISH refers later. See IsRefusedByUser and IsRetryable.
+// SendTemplate sends a template message and returns its msgid, to which the event
+// TEMPLATESENDJOBFINISH refers later as Event.JobID. See IsRefusedByUser and IsRetryable.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Template_Message_Interface.html
-func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (int64, error) {
+func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (string, error) {
 	const api = "/cgi-bin/message/template/send"
 	data := map[string]any{}
 	for name, text := range m.Fields {
@@ -50,13 +51,13 @@ func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (
 	}
 	answer, _, err := a.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: body})
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	var sent struct {
-		ID int64 `json:"msgid"`
+		ID json.Number `json:"msgid"` // larger than an int64 at times
 	}
 	err = decode(api, answer, &sent)
-	return sent.ID, err
+	return sent.ID.String(), err
 }
 
 // field makes a text fit: one line, no control characters, at most 20 characters.

@@ -230,6 +230,7 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: fmt.Sprintf("HTTP %d", response.StatusCode)}
 	}
 	contentType = response.Header.Get("Content-Type")
+	body = legalJSON(body)
 	return body, contentType, r.platformError(body)
 }
 

@@ -373,8 +373,7 @@ func each(t *testing.T, p *platform, test func(path string, call func() error)) 
 	test("/cgi-bin/user/info", func() error { _, err := official.Follower(ctx, "0penid"); return err })
 	test(sendPath, func() error { return send(t, official) })
 	test("/sns/userinfo", func() error {
-		p.says("/sns/oauth2/access_token", `{"access_token":"t0ken-0f-a-visitor","openid":"o1","scope":"snsapi_userinfo"}`)
-		_, err := official.Visitor(ctx, testCode)
+		_, err := official.complete(ctx, Visitor{OpenID: "o1"}, "t0ken-0f-a-visitor")
 		return err
 	})
 	fresh := p.official(Options{})

@@ -65,6 +65,7 @@ func TestReplies(t *testing.T) {
 			event      simulator.Event
 		}{
 			{"a text", helpText, simulator.Event{Text: "怎么开门？"}},
+			{"a control character", helpText, simulator.Event{Text: "a\x02b\uffff"}},
 			{"hostile text", helpText, simulator.Event{Text: "]]></Content><MsgType>event</MsgType> '; DROP TABLE pass --"}},
 			{"an invented scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_" + strings.Repeat("0", 32)}},
 			{"SQL in a scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_' OR '1'='1"}},
@@ -131,12 +132,16 @@ func TestHostile(t *testing.T) {
 				}
 				return
 			}
-			want := http.StatusForbidden
-			if kind == simulator.HugeBody {
+			want, word := http.StatusForbidden, ""
+			switch kind {
+			case simulator.HugeBody:
 				want = http.StatusRequestEntityTooLarge
+			case simulator.TruncatedBase64, simulator.WrongReceiver:
+				// Rightly signed: not to be sent again, and nothing is done.
+				want, word = http.StatusOK, "success"
 			}
-			if got.Status != want || got.Body != "" {
-				t.Errorf("%d %q, want %d and no word", got.Status, got.Body, want)
+			if got.Status != want || got.Body != word {
+				t.Errorf("%d %q, want %d %q", got.Status, got.Body, want, word)
 			}
 			if _, err := s.Store.ObserverOfUser(t.Context(), s.user("zhou").ID); !core.IsNotFound(err) {
 				t.Errorf("it bound somebody: %v", err)
@@ -160,6 +165,20 @@ func TestHostileToPlainAccount(t *testing.T) {
 			t.Errorf("%s: %+v %v", kind, got, err)
 		}
 	}
+}
+
+// TestOneIDOfTwoPeople: WeChat gives two people's messages one MsgId; each hears the
+// answer, and so does a repeat.
+func TestOneIDOfTwoPeople(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		for _, person := range []string{"zhou", "new", "zhou"} {
+			got, err := s.sim.PushHostile(t.Context(), person, s.appID, simulator.Genuine,
+				simulator.Event{Text: "开门", Extra: [][2]string{{"MsgId", "18446744073709551615"}, {"CreateTime", "1763611200"}}})
+			if err != nil || got.Status != http.StatusOK || got.Body == "success" || got.Body == "" {
+				t.Errorf("%s: %+v, %v", person, got, err)
+			}
+		}
+	})
 }
 
 func TestAddressCheck(t *testing.T) {

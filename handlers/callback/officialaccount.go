@@ -2,8 +2,6 @@ package callback
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,6 +29,9 @@ func (b *Callback) receive(c *web.Context) error {
 	if errors.Is(err, wechat.ErrReplayed) {
 		return b.answerAgain(c, event)
 	}
+	if errors.Is(err, wechat.ErrMalformed) {
+		return b.unread(c, err)
+	}
 	if err != nil {
 		return b.untrusted(c, err)
 	}
@@ -49,13 +50,21 @@ func (b *Callback) receive(c *web.Context) error {
 // WeChat, or not to us, or by a token that is not the one configured; the sender
 // learns nothing. What failed here stays an error.
 func (b *Callback) untrusted(c *web.Context, err error) error {
-	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale, wechat.ErrPlain, wechat.ErrMalformed} {
+	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale, wechat.ErrPlain} {
 		if errors.Is(err, wrong) {
 			b.log.Warn("a callback was refused", "why", wrong, web.NetworkKey, c.Subnet())
 			return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
 		}
 	}
 	return err
+}
+
+// unread answers a message of WeChat's own that cannot be read: there is nothing to
+// do and nothing to say. Refused, it would come twice more, and then WeChat would tell
+// the person that the account is out of order.
+func (b *Callback) unread(c *web.Context, err error) error {
+	b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
+	return b.answer(c, wechat.Event{}, "")
 }
 
 func (b *Callback) answer(c *web.Context, event wechat.Event, text string) error {
@@ -92,12 +101,8 @@ func (b *Callback) answerAgain(c *web.Context, event wechat.Event) error {
 	return b.answer(c, event, text)
 }
 
-// answerKey names an event as WeChat's documents say that repeats are known: a
-// message by its id, an event by sender and second, with what happened.
-func answerKey(e wechat.Event) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %d %s %q", e.ID, e.FromUser, e.Created, e.Name, e.Key))
-	return "wechat:answer:" + hex.EncodeToString(sum[:])
-}
+// answerKey is where the answer to an event is kept.
+func answerKey(e wechat.Event) string { return "wechat:answer:" + e.Digest() }
 
 // What people read in the chat.
 const (

@@ -197,7 +197,7 @@ func TestRetries(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := e.heard()
-	if len(events) != 3 || events[0].ID == 0 || events[0] != events[1] || events[1] != events[2] {
+	if len(events) != 3 || events[0].ID == "" || events[0] != events[1] || events[1] != events[2] {
 		t.Errorf("heard %+v", events)
 	}
 	slices.Sort(e.nonces)

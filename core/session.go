@@ -21,6 +21,7 @@ type Session struct {
 	Generation int64  // the subject's when it began
 	Addr       string
 	Agent      string
+	ByLink     bool // begun by a link of the mini-program: it shows passes and proves nothing else
 	Created    time.Time
 	Seen       time.Time
 	Expires    time.Time

@@ -13,8 +13,10 @@ type WechatLogin struct {
 	Code    string // two digits that stand beside the QR, to be picked on the phone
 	Addr    string // of the browser that shows the QR
 	Agent   string
+	NewAddr bool // nobody ever signed in to the account from that network
 	Begun   time.Time
 	Expires time.Time
+	State   WechatLoginState
 }
 
 // WechatLoginState is how far it has come.

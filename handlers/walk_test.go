@@ -121,8 +121,6 @@ func (noWeChat) IdentifyMini(context.Context, string) (core.WechatIdentity, erro
 	return core.WechatIdentity{}, errNoWeChat
 }
 
-func (noWeChat) Phone(context.Context, string) (string, error) { return "", errNoWeChat }
-
 func (noWeChat) Script(string) string { return "" }
 
 func (noWeChat) PageConfig(context.Context, string) (wechat.PageConfig, error) {

@@ -35,6 +35,7 @@ CREATE TABLE account (
   must_change     INTEGER       NOT NULL,
   generation      BIGINT        NOT NULL, -- raised when all its sessions must end
   user_id         BIGINT        NOT NULL, -- bound WeChat user; 0 = none
+  bound_at        BIGINT,                 -- when that was
   created_at      BIGINT        NOT NULL,
   updated_at      BIGINT        NOT NULL,
   disabled_at     BIGINT
@@ -56,6 +57,7 @@ CREATE TABLE session (
   generation   BIGINT       NOT NULL, -- the subject's when it began
   addr         VARCHAR(64)  NOT NULL,
   agent        VARCHAR(200) NOT NULL,
+  by_link      INTEGER      NOT NULL, -- 1 = begun by a link of the mini-program, which anybody can send
   created_at   BIGINT       NOT NULL,
   seen_at      BIGINT       NOT NULL,
   expires_at   BIGINT       NOT NULL,
@@ -99,6 +101,7 @@ CREATE TABLE wechat_login (
   browser_digest VARCHAR(64)  NOT NULL, -- of a secret of the browser that shows it
   code           VARCHAR(4)   NOT NULL, -- two digits beside it
   addr           VARCHAR(64)  NOT NULL,
+  network        VARCHAR(64)  NOT NULL, -- as in sign_in_attempt
   agent          VARCHAR(200) NOT NULL,
   created_at     BIGINT       NOT NULL,
   expires_at     BIGINT       NOT NULL,
@@ -108,6 +111,22 @@ CREATE TABLE wechat_login (
 );
 CREATE INDEX wechat_login_expiry ON wechat_login (expires_at);
 CREATE INDEX wechat_login_account ON wechat_login (account_id);
+
+-- What an account's owner should hear of, whoever did it: somebody signed in, or a
+-- WeChat was bound.
+CREATE TABLE account_notice (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  account_id BIGINT       NOT NULL,
+  kind       VARCHAR(16)  NOT NULL, -- sign_in, wechat_on, wechat_off
+  way        VARCHAR(16)  NOT NULL, -- as in sign_in_attempt; '' = not a sign-in
+  wechat     VARCHAR(64)  NOT NULL, -- masked phone number of the WeChat; '' = none
+  addr       VARCHAR(64)  NOT NULL,
+  agent      VARCHAR(200) NOT NULL,
+  new_addr   INTEGER      NOT NULL, -- 1 = nobody ever signed in from that network
+  at         BIGINT       NOT NULL,
+  read_at    BIGINT
+);
+CREATE INDEX account_notice_account ON account_notice (account_id, id);
 
 -- The second step of signing in, where somebody turned it on.
 CREATE TABLE account_totp (
@@ -238,6 +257,16 @@ CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
 CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
 CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at);
+
+-- Who WeChat said is in front of a browser, for one purpose: a page that asks
+-- something of them, or a sign-in whose one-time code is used up.
+CREATE TABLE wechat_proof (
+  token_digest VARCHAR(64) NOT NULL PRIMARY KEY, -- of the browser's secret and the purpose
+  user_id      BIGINT      NOT NULL,
+  created_at   BIGINT      NOT NULL,
+  expires_at   BIGINT      NOT NULL
+);
+CREATE INDEX wechat_proof_expiry ON wechat_proof (expires_at);
 
 -- Passes and their rules.
 

@@ -53,7 +53,7 @@ func demoUnion(key string) string { return "demo-union-" + key }
 
 func demoApps(publicURL string) []simulator.App {
 	return []simulator.App{
-		{AppID: demoMini, Secret: demoSecret, Type: simulator.MiniProgram, Name: "通行", H5URL: miniPagePath, PhoneOnLaunch: true},
+		{AppID: demoMini, Secret: demoSecret, Type: simulator.MiniProgram, Name: "通行", H5URL: miniPagePath, APIURL: publicURL + "/api/v1"},
 		{
 			AppID: demoOfficial, Secret: demoSecret, Type: simulator.OfficialAccount, Name: "翠湖花园物业", Token: demoToken, AESKey: demoAESKey,
 			CallbackURL: publicURL + demoCallback, RedirectDomains: []string{"127.0.0.1", "localhost"},

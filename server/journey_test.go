@@ -229,6 +229,7 @@ func TestTour(t *testing.T) {
 	visitor.picture("tour")
 	visitor.open(on(t, address, "chen-jianguo", "/demo/stand/chen-jianguo"))
 	visitor.click(".mini a.open")
+	visitor.await("the question whose phone it is", "(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()")
 	visitor.await("the code", inPhone+"(`[data-qr] img`)?.complete")
 	visitor.picture("stand-code")
 	visitor.click("[data-door]:nth-of-type(1) [data-hold]")
@@ -263,6 +264,7 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 	address := showDemo(t)
 	phone := newTab(t, browser.Phone)
 	phone.open(on(t, address, "wang-xiulan", "/sim/phone/wang-xiulan?tab=mini&view=launch%3Fapp%3D"+demoMini))
+	phone.await("the question whose phone it is", "(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()")
 	phone.await("the code", inPhone+"(`[data-qr] img`)?.complete")
 	pass, err := chromedp.Run(phone.ctx, chromedp.Evaluate[string](inPhone+"(`[data-qr]`).ownerDocument.location.pathname"))
 	if err != nil {

@@ -79,15 +79,6 @@ func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIden
 	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, web.WechatError(err)
 }
 
-// Phone implements h5.WeChat.
-func (w *weChat) Phone(ctx context.Context, code string) (string, error) {
-	if w.mini == nil {
-		return "", errNoMini
-	}
-	phone, err := w.mini.PhoneNumber(ctx, code)
-	return phone, web.WechatError(err)
-}
-
 // Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but takes
 // only its own signatures; the demonstration's is any browser.
 func (w *weChat) Script(agent string) string {

@@ -214,6 +214,9 @@ func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, err
 	if _, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.besides)); err != nil {
 		return SignedIn{}, err
 	}
+	if err := noteSignIn(tx, account.ID, a); err != nil {
+		return SignedIn{}, err
+	}
 	token, session, err := startSession(tx, NewSession{Kind: core.SessionAccount, Subject: account.ID, Addr: a.Addr, Agent: a.Agent, Life: a.Life}, account.Generation)
 	if err != nil {
 		return SignedIn{}, err

@@ -78,17 +78,18 @@ type sessionRow struct {
 	Generation int64            `db:"generation"`
 	Addr       string           `db:"addr"`
 	Agent      string           `db:"agent"`
+	ByLink     int              `db:"by_link"`
 	Created    database.Millis  `db:"created_at"`
 	Seen       database.Millis  `db:"seen_at"`
 	Expires    database.Millis  `db:"expires_at"`
 	Ended      database.Millis  `db:"ended_at"`
 }
 
-const sessionColumns = "SELECT id, kind, subject_id, csrf, generation, addr, agent, created_at, seen_at, expires_at, ended_at FROM session WHERE "
+const sessionColumns = "SELECT id, kind, subject_id, csrf, generation, addr, agent, by_link, created_at, seen_at, expires_at, ended_at FROM session WHERE "
 
 func (r sessionRow) session() core.Session {
 	return core.Session{
-		ID: r.ID, Kind: r.Kind, Subject: r.Subject, CSRF: r.CSRF, Generation: r.Generation, Addr: r.Addr, Agent: r.Agent,
+		ID: r.ID, Kind: r.Kind, Subject: r.Subject, CSRF: r.CSRF, Generation: r.Generation, Addr: r.Addr, Agent: r.Agent, ByLink: r.ByLink != 0,
 		Created: r.Created.Time, Seen: r.Seen.Time, Expires: r.Expires.Time, Ended: r.Ended.Time,
 	}
 }
@@ -99,6 +100,7 @@ type NewSession struct {
 	Subject core.ID
 	Addr    string
 	Agent   string // the browser's User-Agent; cut to what is kept
+	ByLink  bool   // see core.Session
 	Life    core.SessionLife
 }
 
@@ -131,11 +133,11 @@ func startSession(tx *database.Tx, n NewSession, generation int64) (string, core
 	now := tx.Now().UTC().Truncate(time.Millisecond)
 	session := core.Session{
 		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
-		Addr: n.Addr, Agent: cutText(n.Agent, agentMost), Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
+		Addr: n.Addr, Agent: cutText(n.Agent, agentMost), ByLink: n.ByLink, Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
 	}
-	_, err := tx.Exec(`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, created_at, seen_at, expires_at)
-		VALUES (`+database.Placeholders(11)+`)`, int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF, session.Generation,
-		session.Addr, session.Agent, session.Created.UnixMilli(), session.Seen.UnixMilli(), session.Expires.UnixMilli())
+	_, err := tx.Exec(`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, by_link, created_at, seen_at, expires_at)
+		VALUES (`+database.Placeholders(12)+`)`, int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF, session.Generation,
+		session.Addr, session.Agent, database.BoolInt(session.ByLink), session.Created.UnixMilli(), session.Seen.UnixMilli(), session.Expires.UnixMilli())
 	return token, session, err
 }
 
@@ -263,7 +265,10 @@ func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, err
 	if err == nil {
 		_, err = purgeBy[int64](ctx, s, "sign_in_attempt", "id", "id < ?", int64(database.FirstID(before)))
 	}
-	for _, table := range []string{"sign_in_pending", "wechat_login"} {
+	if err == nil {
+		_, err = purgeBy[int64](ctx, s, "account_notice", "id", "id < ?", int64(database.FirstID(s.Now().Add(-NoticeLife))))
+	}
+	for _, table := range []string{"sign_in_pending", "wechat_login", "wechat_proof"} {
 		if err == nil {
 			_, err = purgeBy[string](ctx, s, table, "token_digest", "expires_at < ?", s.Now().Add(-overFor).UnixMilli())
 		}

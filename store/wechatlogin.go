@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"math/big"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -27,6 +28,7 @@ type NewWechatLogin struct {
 	Account core.ID
 	Browser string
 	Addr    string
+	Network string // what addresses are counted by; see Visit
 	Agent   string
 }
 
@@ -39,8 +41,9 @@ func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, 
 	}
 	token, code = newToken(), fmt.Sprint(10+number.Int64())
 	err = s.db.Write(ctx, "begin a WeChat login", func(tx *database.Tx) error {
-		_, err := tx.Exec(`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
-			digestToken(token), database.BoolInt(n.Account != 0), int64(n.Account), digestToken(n.Browser), code, n.Addr, cutText(n.Agent, agentMost), tx.NowMS(), tx.Now().Add(core.WechatLoginLife).UnixMilli())
+		_, err := tx.Exec(`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, network, agent, created_at, expires_at)
+			VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+			digestToken(token), database.BoolInt(n.Account != 0), int64(n.Account), digestToken(n.Browser), code, n.Addr, n.Network, cutText(n.Agent, agentMost), tx.NowMS(), tx.Now().Add(core.WechatLoginLife).UnixMilli())
 		return err
 	})
 	return token, code, err
@@ -52,6 +55,7 @@ type wechatLoginRow struct {
 	Browser  string          `db:"browser_digest"`
 	Code     string          `db:"code"`
 	Addr     string          `db:"addr"`
+	Network  string          `db:"network"`
 	Agent    string          `db:"agent"`
 	Begun    database.Millis `db:"created_at"`
 	Expires  database.Millis `db:"expires_at"`
@@ -60,19 +64,29 @@ type wechatLoginRow struct {
 	Used     database.Millis `db:"used_at"`
 }
 
-const wechatLoginColumns = "SELECT account_id, user_id, browser_digest, code, addr, agent, created_at, expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?"
+const wechatLoginColumns = "SELECT account_id, user_id, browser_digest, code, addr, network, agent, created_at, expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?"
 
 const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?"
 
 // WechatLogin gives what a WeChat user who scanned is asked about: their own
-// account's sign-in, or the binding of an account. One that waits no more is not
-// found; who has no account to sign in to is forbidden.
+// account's sign-in, or the binding of an account; or, once it was answered, only how.
+// One that is too late, or was answered by another, is not found; who has no account to
+// sign in to is forbidden.
 func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (core.WechatLogin, error) {
 	var row wechatLoginRow
-	if err := s.db.Get(ctx, &row, wechatLoginColumns+wechatLoginOpen, digestToken(token), s.Now().UnixMilli()); err != nil {
+	if err := s.db.Get(ctx, &row, wechatLoginColumns, digestToken(token)); err != nil {
 		return core.WechatLogin{}, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noWechatLogin))
 	}
-	l := core.WechatLogin{Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time}
+	l := core.WechatLogin{
+		Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time,
+		State: row.stateFor(user, s.Now()),
+	}
+	switch l.State {
+	case core.WechatLoginOver:
+		return l, core.NotFound(noWechatLogin)
+	case core.WechatLoginApproved, core.WechatLoginRefused:
+		return l, nil
+	}
 	where, arg := "id = ?", int64(row.Account)
 	if row.Account == 0 {
 		where, arg = "user_id = ?", int64(user)
@@ -82,8 +96,39 @@ func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (co
 	if row.Account == 0 && core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 		return l, core.Forbidden(unboundWechat)
 	}
+	if err != nil {
+		return l, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noAccount))
+	}
 	l.Name = account.Name
-	return l, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noAccount))
+	known, err := s.knownNetwork(ctx, account.ID, row.Network)
+	l.NewAddr = !known
+	return l, database.Wrap("read a WeChat login", err)
+}
+
+// knownNetwork reports whether the account was ever signed in to from a network.
+func (s *Store) knownNetwork(ctx context.Context, account core.ID, network string) (bool, error) {
+	var n int
+	err := s.db.Get(ctx, &n, knownNetworkQuery, int64(account), network)
+	return n > 0, err
+}
+
+const knownNetworkQuery = `SELECT COUNT(*)
+	FROM sign_in_attempt
+	WHERE account_id = ?
+	AND succeeded = 1
+	AND network = ?`
+
+// stateFor is how far it has come for a WeChat user: another's yes is over for them.
+func (r wechatLoginRow) stateFor(user core.ID, now time.Time) core.WechatLoginState {
+	switch {
+	case !r.Refused.IsZero():
+		return core.WechatLoginRefused
+	case !r.Approved.IsZero() && r.User == user:
+		return core.WechatLoginApproved
+	case !r.Approved.IsZero() || !r.Expires.After(now):
+		return core.WechatLoginOver
+	}
+	return core.WechatLoginWaiting
 }
 
 // ApproveWechatLogin is the scanner's yes, with the digits that the console's page
@@ -114,7 +159,7 @@ func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, co
 			return nil
 		}
 		bound = account.ID
-		return bindAccount(tx, by, account.ID)
+		return bindAccount(tx, by, account.ID, row)
 	})
 	if err == nil && bound != 0 {
 		s.subjectChanged(ctx, core.SessionAccount, bound)
@@ -141,7 +186,7 @@ func accountToEnter(tx *database.Tx, id, user core.ID) (signingAccount, error) {
 
 // bindAccount ties a WeChat user to an account, each to one: who has another has
 // to be unbound first.
-func bindAccount(tx *database.Tx, by core.Actor, account core.ID) error {
+func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLoginRow) error {
 	// The user's row makes two bindings of one WeChat take turns.
 	var user core.ID
 	if err := tx.Get(&user, "SELECT id FROM wechat_user WHERE id = ?"+tx.Dialect().ForUpdate(), int64(by.ID)); err != nil {
@@ -154,8 +199,11 @@ func bindAccount(tx *database.Tx, by core.Actor, account core.ID) error {
 	if others > 0 {
 		return core.Conflict(takenWechat)
 	}
-	if err := tx.ExecOne(core.Conflict(takenAccount), "UPDATE account SET user_id = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
-		int64(user), int64(account), int64(user)); err != nil {
+	if err := tx.ExecOne(core.Conflict(takenAccount), "UPDATE account SET user_id = ?, bound_at = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
+		int64(user), tx.NowMS(), int64(account), int64(user)); err != nil {
+		return err
+	}
+	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOn, Addr: row.Addr, Agent: row.Agent}, user); err != nil {
 		return err
 	}
 	return audit(tx, by, auditEntry{Action: "account.wechat_on", Target: target("account", account)})
@@ -229,10 +277,11 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 // UnbindAccount takes WeChat off the account that asks.
 func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	err := s.db.Write(ctx, "unbind WeChat", func(tx *database.Tx) error {
-		if err := tx.ExecOne(core.Conflict("账号没有绑定微信"), "UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(by.ID)); err != nil {
-			return err
+		dropped, err := takeWechat(tx, by, by.ID)
+		if err == nil && !dropped {
+			err = core.Conflict("账号没有绑定微信")
 		}
-		return audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", by.ID)})
+		return err
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionAccount, by.ID)
@@ -260,11 +309,44 @@ func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID
 
 // dropWechat takes WeChat off an account whose owner may not be who bound it.
 func dropWechat(tx *database.Tx, by core.Actor, account core.ID) error {
-	n, err := tx.Exec("UPDATE account SET user_id = 0 WHERE id = ? AND user_id <> 0", int64(account))
-	if err != nil || n == 0 {
-		return err
+	_, err := takeWechat(tx, by, account)
+	return err
+}
+
+// takeWechat takes WeChat off an account, and reports whether there was one. Whoever
+// did it, the account's owner hears of it.
+func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, err error) {
+	var user core.ID
+	if err := tx.Get(&user, "SELECT user_id FROM account WHERE id = ?"+tx.Dialect().ForUpdate(), int64(account)); err != nil {
+		return false, database.NotFoundIfNoRows(err, noAccount)
 	}
-	return audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", account)})
+	if user == 0 {
+		return false, nil
+	}
+	if _, err := tx.Exec("UPDATE account SET user_id = 0, bound_at = NULL WHERE id = ?", int64(account)); err != nil {
+		return false, err
+	}
+	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOff, Addr: by.Addr}, user); err != nil {
+		return false, err
+	}
+	return true, audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", account)})
+}
+
+// WechatOfAccount returns the WeChat that is bound to an account; the zero value where
+// there is none. The caller has checked that the account is theirs to see.
+func (s *Store) WechatOfAccount(ctx context.Context, account core.ID) (core.BoundWechat, error) {
+	var row struct {
+		User core.ID         `db:"user_id"`
+		At   database.Millis `db:"bound_at"`
+	}
+	if err := s.db.Get(ctx, &row, "SELECT user_id, bound_at FROM account WHERE id = ?", int64(account)); err != nil {
+		return core.BoundWechat{}, database.Wrap("read an account's WeChat", database.NotFoundIfNoRows(err, noAccount))
+	}
+	if row.User == 0 {
+		return core.BoundWechat{}, nil
+	}
+	phone, err := s.WechatPhone(ctx, row.User)
+	return core.BoundWechat{User: row.User, Phone: phone, At: row.At.Time}, err
 }
 
 // endBindings ends the QRs of an account that could still bind a WeChat to it: the

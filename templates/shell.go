@@ -112,6 +112,8 @@ type Phone struct {
 	Flash []Flash
 	CSRF  string
 	Demo  bool
+
+	SignOut string // where to post to sign out; empty for none
 }
 
 // Flash is a message at the top of a page.

@@ -25,8 +25,6 @@ type WeChat interface {
 	Identify(ctx context.Context, code string) (core.WechatIdentity, error)
 	// IdentifyMini learns who a code of the mini-program's wx.login is.
 	IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error)
-	// Phone learns the verified number behind a code of getPhoneNumber.
-	Phone(ctx context.Context, code string) (string, error)
 	// Script is where a page loads WeChat's JS-SDK from; "" where the browser with
 	// this User-Agent has no use for it.
 	Script(agent string) string
@@ -76,6 +74,9 @@ func (h *H5) Routes() []web.Route {
 // phone is the frame of a page.
 func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
 	p := templates.Phone{Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo}
+	if c.SignedIn() {
+		p.SignOut = signOutPath(c.Request().URL.Path)
+	}
 	if flash, ok := c.TakeFlash(); ok {
 		p.Flash = []templates.Flash{{Tone: tones[flash.Kind], Text: flash.Message}}
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
@@ -46,13 +45,6 @@ func (p *platform) Identify(_ context.Context, code string) (core.WechatIdentity
 
 func (p *platform) IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error) {
 	return p.Identify(ctx, code)
-}
-
-func (p *platform) Phone(_ context.Context, code string) (string, error) {
-	if code == "" {
-		return "", errors.New("no code")
-	}
-	return code, nil
 }
 
 func (p *platform) Script(agent string) string {
@@ -212,9 +204,45 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *ph
 // resident signs somebody in through the mini-program, phone verified.
 func (w *site) resident(t *testing.T, r estate.Resident) *phone {
 	t.Helper()
+	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-" + r.Phone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.BindPhone(t.Context(), user.ID, r.Phone); err != nil {
+		t.Fatal(err)
+	}
 	p := w.phone(t)
-	p.get("/h5/session/mini?"+url.Values{"code": {"o-" + r.Phone}, "phone_code": {r.Phone}}.Encode(), http.StatusSeeOther)
+	p.enterMini("o-" + r.Phone)
 	return p
+}
+
+// userOf is the user of an open id.
+func (w *site) userOf(t *testing.T, openID string) core.WechatUser {
+	t.Helper()
+	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: openID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user
+}
+
+// miniLink is what the mini-program opens in its web-view.
+func miniLink(code string) string { return "/h5/session/mini?" + url.Values{"code": {code}}.Encode() }
+
+// enterMini opens a link of the mini-program and says yes.
+func (p *phone) enterMini(code string) {
+	p.t.Helper()
+	p.sayYes(p.get(miniLink(code), http.StatusOK))
+}
+
+// sayYes answers the question of a link of the mini-program.
+func (p *phone) sayYes(question *goquery.Document) {
+	p.t.Helper()
+	form := url.Values{}
+	for _, name := range []string{"link", "next"} {
+		form.Set(name, question.Find(`[name="`+name+`"]`).AttrOr("value", ""))
+	}
+	p.post(question, "/h5/session/mini", form, http.StatusSeeOther)
 }
 
 func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
@@ -225,11 +253,14 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 	away, _ := url.Parse(response.Header.Get("Location"))
 	state := away.Query().Get("state")
 	p.get("/h5/session/callback?code=o-x&state=forged", http.StatusUnprocessableEntity)
-	p.get("/h5/session/callback?code=o-x&state="+state, http.StatusUnprocessableEntity) // a state is good for one try
+	response, _ = p.do(http.MethodGet, "/h5/session/callback?code=o-x&state="+state, nil)
+	if got := response.Header.Get("Location"); got != "/h5/pass" {
+		t.Errorf("sent to %q after another's try", got)
+	}
 
 	response, _ = p.do(http.MethodGet, "/h5/session/resident?next=//evil.example/", nil)
 	away, _ = url.Parse(response.Header.Get("Location"))
-	response, _ = p.do(http.MethodGet, "/h5/session/callback?code=o-x&state="+away.Query().Get("state"), nil)
+	response, _ = p.do(http.MethodGet, "/h5/session/callback?code=o-x/2&state="+away.Query().Get("state"), nil)
 	if got := response.Header.Get("Location"); got != "/h5/pass" {
 		t.Errorf("sent to %q after signing in", got)
 	}
@@ -245,36 +276,82 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 	p.get("/h5/session/nobody", http.StatusNotFound)
 }
 
-// A link that somebody made with a code of their own does not silently put them in
-// the place of whoever taps it.
-func TestMiniProgramAsksBeforeReplacingAnother(t *testing.T) {
+// passAt is the pass that a phone is led to; "" where it is led elsewhere.
+func (p *phone) passAt() string {
+	p.t.Helper()
+	response, _ := p.do(http.MethodGet, "/h5/pass", nil)
+	return strings.TrimPrefix(response.Header.Get("Location"), "/h5/pass/")
+}
+
+// A link that somebody made with a code of their own signs nobody in: whoever taps it
+// is asked, signed in or not, and told whose number it is.
+func TestMiniProgramLinkAlwaysAsks(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	mine, others := w.Residents[0], w.Residents[1]
 	stranger := w.resident(t, others)
-	p := w.resident(t, mine)
-	passIs := func(r estate.Resident) {
-		t.Helper()
-		if response, _ := p.do(http.MethodGet, "/h5/pass", nil); response.Header.Get("Location") != "/h5/pass/"+r.Pass.String() {
-			t.Errorf("the pass is at %q, want %s's", response.Header.Get("Location"), r.Name)
-		}
+	fresh := w.phone(t)
+	page := fresh.get(miniLink("o-"+others.Phone+"/fresh"), http.StatusOK)
+	if words := page.Find("main").Text(); !strings.Contains(words, "以 "+core.MaskPhone(others.Phone)+" 的身份继续？") {
+		t.Errorf("the page says %q", words)
 	}
-	p.get("/h5/session/mini?code="+url.QueryEscape("o-"+mine.Phone+"/again"), http.StatusSeeOther) // the same person
-	passIs(mine)
+	if at := fresh.passAt(); strings.HasPrefix(at, others.Pass.String()) {
+		t.Error("a link signs a fresh browser in")
+	}
+
+	p := w.resident(t, mine)
+	p.get(miniLink("o-"+mine.Phone+"/again"), http.StatusSeeOther) // the same person
+	if p.passAt() != mine.Pass.String() {
+		t.Error("one's own link changes who one is")
+	}
 	link := "/h5/session/mini?" + url.Values{"code": {"o-" + others.Phone + "/link"}, "next": {"//evil.example/"}}.Encode()
-	page := p.get(link, http.StatusOK)
+	page = p.get(link, http.StatusOK)
 	if !strings.Contains(page.Find("main").Text(), "另一位用户") {
 		t.Errorf("the page says %q", page.Find("main").Text())
 	}
-	passIs(mine)
+	if p.passAt() != mine.Pass.String() {
+		t.Error("a link signs in without an answer")
+	}
 	if response, _ := p.do(http.MethodPost, "/h5/session/mini", url.Values{}); response.StatusCode != http.StatusForbidden {
 		t.Errorf("another site answers for the person: %d", response.StatusCode)
 	}
-	form := url.Values{"next": {page.Find(`[name="next"]`).AttrOr("value", "")}}
-	p.post(page, "/h5/session/mini", form, http.StatusSeeOther)
-	passIs(others)
-	page = p.get("/h5/pass/"+others.Pass.String(), http.StatusOK)
-	p.post(page, "/h5/session/mini", form, http.StatusUnprocessableEntity) // one answer
-	stranger.get("/h5/pass/"+others.Pass.String(), http.StatusOK)          // elsewhere nothing changed
+	form := url.Values{"link": {page.Find(`[name="link"]`).AttrOr("value", "")}}
+	other := w.phone(t)
+	other.post(other.get("/h5/session/over", http.StatusOK), "/h5/session/mini", form, http.StatusUnprocessableEntity) // asked elsewhere
+	p.sayYes(page)
+	if p.passAt() != others.Pass.String() {
+		t.Error("the answer does not count")
+	}
+	stranger.get("/h5/pass/"+others.Pass.String(), http.StatusOK) // elsewhere nothing changed
+}
+
+// A link of the mini-program survives a reload, going back, and a second tab of the
+// same browser; its code works once, and elsewhere it is good for nothing.
+func TestMiniProgramLinkIsOpenedAgain(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	one := w.Residents[0]
+	w.resident(t, one)
+	p, link := w.phone(t), miniLink("o-"+one.Phone+"/tabs")
+	first, second := p.get(link, http.StatusOK), p.get(link, http.StatusOK)
+	p.sayYes(first)
+	session := func() core.Session {
+		t.Helper()
+		sessions, err := w.store.Sessions(t.Context(), core.SessionWechat, w.userOf(t, "o-"+one.Phone).ID)
+		if err != nil || len(sessions) == 0 {
+			t.Fatalf("%d sessions, %v", len(sessions), err)
+		}
+		return sessions[0]
+	}
+	begun := session()
+	if !begun.ByLink {
+		t.Error("a session that a link began is not marked")
+	}
+	p.get(link, http.StatusSeeOther) // reloaded
+	second.Find(`meta[name="csrf-token"]`).SetAttr("content", p.get("/h5/pass/"+one.Pass.String(), http.StatusOK).Find(`meta[name="csrf-token"]`).AttrOr("content", ""))
+	p.sayYes(second) // in the second tab
+	if p.passAt() != one.Pass.String() || session().ID != begun.ID {
+		t.Error("opening it again signs in anew")
+	}
+	w.phone(t).get(link, http.StatusUnprocessableEntity)
 }
 
 func TestPassIsItsHoldersAlone(t *testing.T) {
@@ -282,18 +359,21 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 	holder, other := w.Residents[0], w.Residents[1]
 	p := w.resident(t, holder)
 	page := p.get("/h5/pass/"+holder.Pass.String(), http.StatusOK)
-	if !strings.Contains(page.Text(), holder.Name) || page.Find(`[data-qr] img[src^="data:image/svg+xml"]`).Length() != 1 {
-		t.Error("the pass lacks its holder or its code")
+	if !strings.Contains(page.Text(), holder.Name) || page.Find("[data-qr]").Length() != 1 || page.Find("[data-qr] img").Length() != 0 {
+		t.Error("the pass lacks its holder or the place of its code, or has one that nobody asked for")
 	}
 	for _, path := range []string{"", "/events"} {
 		p.get("/h5/pass/"+other.Pass.String()+path, http.StatusNotFound)
 	}
 	p.post(page, "/h5/pass/"+other.Pass.String()+"/token", url.Values{}, http.StatusNotFound)
-	p.post(page, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}, http.StatusSeeOther)
+	whole := p.post(page, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}, http.StatusOK) // without scripts
+	if whole.Find("h1").Length() != 1 || whole.Find(`[data-qr] img[src^="data:image/svg+xml"]`).Length() != 1 {
+		t.Error("without scripts there is no code")
+	}
 	p.part = "qr"
 	part := p.post(page, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}, http.StatusOK)
 	p.part = ""
-	if part.Find("h1").Length() != 0 || part.Find("[data-qr] img").AttrOr("src", "") == page.Find("[data-qr] img").AttrOr("src", "") {
+	if part.Find("h1").Length() != 0 || part.Find("[data-qr] img").AttrOr("src", "") == whole.Find("[data-qr] img").AttrOr("src", "") {
 		t.Error("the page's script gets no fresh code, or more than the code")
 	}
 	if response, _ := p.do(http.MethodPost, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}); response.StatusCode != http.StatusForbidden {
@@ -301,12 +381,15 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 	}
 
 	unknown := w.phone(t)
-	unknown.get("/h5/session/mini?code=o-nobody&phone_code=13700000000", http.StatusSeeOther)
+	unknown.enterMini("o-nobody")
+	if _, err := w.store.BindPhone(t.Context(), w.userOf(t, "o-nobody").ID, "13700000000"); err != nil {
+		t.Fatal(err)
+	}
 	if page := unknown.get("/h5/pass", http.StatusOK); !strings.Contains(page.Text(), "没有登记") {
 		t.Error("somebody no register knows is not told so")
 	}
 	bare := w.phone(t)
-	bare.get("/h5/session/mini?code=o-bare", http.StatusSeeOther)
+	bare.enterMini("o-bare")
 	if response, _ := bare.do(http.MethodGet, "/h5/pass", nil); response.Header.Get("Location") != "/h5/phone" {
 		t.Error("somebody without a verified number is not sent to verify it")
 	}
@@ -599,7 +682,7 @@ func TestGuardScansWithWeChat(t *testing.T) {
 		t.Error("WeChat's browser is not sent for the JS-SDK")
 	}
 	sign := func(page string) string { return post + "/scanner?" + url.Values{"page": {page}}.Encode() }
-	for _, page := range []string{"https://pass.example.com" + post, p.address + post + "?a=1&b=%2F", p.address + post + "/look"} {
+	for _, page := range []string{"https://pass.example.com" + post, "https://pass.example.com" + post + "?a=1&b=%2F", "https://pass.example.com" + post + "/look"} {
 		var config wechat.PageConfig
 		if err := json.Unmarshal([]byte(p.get(sign(page), http.StatusOK).Text()), &config); err != nil || config.Signature != "of "+page {
 			t.Errorf("%s: %+v, %v", page, config, err)
@@ -607,56 +690,9 @@ func TestGuardScansWithWeChat(t *testing.T) {
 	}
 	for _, page := range []string{
 		"", "%", "https://evil.example" + post, "https://pass.example.com@evil.example" + post, "https://pass.example.com/h5/pass", "javascript://pass.example.com" + post,
-		"https://pass.example.com/h5/guard/1", "https://u@pass.example.com" + post,
+		p.address + post, "https://pass.example.com/h5/guard/1", "https://u@pass.example.com" + post,
 	} {
 		p.get(sign(page), http.StatusUnprocessableEntity)
 	}
-	p.get("/h5/guard/1/scanner?page="+url.QueryEscape(p.address+"/h5/guard/1"), http.StatusNotFound)
-}
-
-// Whoever scans the console's QR is asked, on the phone, whether it is theirs.
-func TestScannerIsAskedAboutTheConsole(t *testing.T) {
-	w := newSite(t, estate.Plan{})
-	p := w.staff(t, core.BindGuard, w.Guard, "resident") // anybody of WeChat
-	account, err := w.store.CreateAccount(t.Context(), core.SystemGranter, core.Account{Login: "office", Name: "林<经理>", Role: core.RoleClerk, Permissions: []core.Permission{core.PermReaderView}, Scope: core.Everywhere}, "correct-horse-7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin := func(account core.ID) (path, token, code string) {
-		token, code, err := w.store.BeginWechatLogin(t.Context(), store.NewWechatLogin{Account: account, Browser: "b", Addr: "1.2.3.4"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return "/h5/login/" + token, token, code
-	}
-	path, _, _ := begin(0)
-	if words := p.get(path, http.StatusForbidden).Find("main").Text(); !strings.Contains(words, "没有绑定") {
-		t.Errorf("a WeChat that is not bound hears %q", words)
-	}
-	path, token, code := begin(account)
-	page := p.get(path, http.StatusOK)
-	if page.Find(`button[value="`+code+`"]`).Length() != 1 || page.Find(`button[name="code"]`).Length() != 4 || !strings.Contains(page.Find("main").Text(), "林<经理>") {
-		t.Errorf("asked %q", page.Find("main").Text())
-	}
-	p.post(page, path, url.Values{"code": {code}}, http.StatusOK)
-	if state, err := w.store.WechatLoginState(t.Context(), token); state != core.WechatLoginApproved || err != nil {
-		t.Errorf("%s, %v", state, err)
-	}
-	p.get(path, http.StatusNotFound)
-	path, token, _ = begin(0)
-	page = p.get(path, http.StatusOK)
-	p.post(page, path, url.Values{"code": {""}}, http.StatusOK)
-	if state, err := w.store.WechatLoginState(t.Context(), token); state != core.WechatLoginRefused || err != nil {
-		t.Errorf("%s, %v", state, err)
-	}
-	path, token, code = begin(0)
-	wrong := "99"
-	if code == wrong {
-		wrong = "98"
-	}
-	p.post(p.get(path, http.StatusOK), path, url.Values{"code": {wrong}}, http.StatusUnprocessableEntity)
-	if state, err := w.store.WechatLoginState(t.Context(), token); state != core.WechatLoginRefused || err != nil {
-		t.Errorf("wrong digits: %s, %v", state, err)
-	}
-	p.get("/h5/login/nothing", http.StatusNotFound)
+	p.get("/h5/guard/1/scanner?page="+url.QueryEscape("https://pass.example.com/h5/guard/1"), http.StatusNotFound)
 }

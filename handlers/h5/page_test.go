@@ -52,9 +52,9 @@ func TestPages(t *testing.T) {
 		"h5/observer/list": observerPage{Phone: frame, Filters: observerFilters(filters, communities), Filtered: true, Totals: totals, TotalsDay: "2026-11-22",
 			Records: named(records, communities), Pager: web.PageLinks{Newer: "/h5/observer?after=1", Older: "/h5/observer?before=1"}, Live: live, Export: "/h5/observer/export.xlsx"},
 		"h5/observer/list#empty":   observerPage{Phone: frame, TotalsDay: "2026-11-22", Live: live, Empty: templates.NewEmpty("没有出入记录", "")},
-		"h5/wechatlogin/show":      loginPage{Phone: frame, Action: "/h5/login/x", Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42")},
+		"h5/wechatlogin/show":      loginPage{Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。", Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42")},
 		"h5/wechatlogin/show#done": loginPage{Phone: frame, Empty: templates.NewEmpty("已确认", "请看电脑上的页面。")},
 		"h5/phone/show":            phonePage{Phone: frame, Empty: templates.NewEmpty("请先验证手机号", "")},
-		"h5/session/refused":       refusedPage{Phone: frame, Empty: templates.Empty{Title: "您没有同意授权", Action: templates.Action{Label: "重新授权", URL: "/h5/session/guard", Primary: true}}},
+		"h5/session/refused":       sessionPage{Phone: frame, Empty: templates.Empty{Title: "您没有同意授权", Action: templates.Action{Label: "重新授权", URL: "/h5/session/guard", Primary: true}}},
 	})
 }

@@ -67,18 +67,20 @@ const recentMost = 5
 // passedLately is how long a passage is told of above the code.
 const passedLately = 30 * time.Second
 
-// showPass draws the pass with a fresh code: opening the page ends the code that
-// was shown before, so that only one is about.
+// showPass draws the pass without a code: a code ends the one before it, and what looks
+// at an address without being asked (a preview, a prefetch, a link) must not. The page's
+// script asks for one as soon as somebody sees the page.
 func (h *H5) showPass(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
 		return err
 	}
+	return h.pass(c, pass, codeToCome(c, pass.ID))
+}
+
+// pass draws a pass with a code, or the place for one.
+func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	sight, err := h.store.Preview(c.Ctx(), pass.ID)
-	if err != nil {
-		return err
-	}
-	qr, err := h.code(c, pass.ID)
 	if err != nil {
 		return err
 	}
@@ -119,27 +121,32 @@ func (h *H5) code(c *web.Context, pass core.ID) (templates.QR, error) {
 	if err != nil {
 		return templates.QR{}, err
 	}
-	life := int(gate.TokenLife / time.Second)
-	return templates.QR{
-		Image: templates.SVG(picture),
-		Alt:   "通行二维码", Text: "对准读头，用一次即失效", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
-		Left: min(int(issued.Expires.Sub(c.Now())/time.Second), life), Life: life,
-	}, nil
+	qr := codeToCome(c, pass)
+	qr.Image, qr.Left = templates.SVG(picture), min(int(issued.Expires.Sub(c.Now())/time.Second), qr.Life)
+	return qr, nil
 }
 
-// newToken draws a fresh code: the part alone for the page's script, the whole
-// page again where scripts are off.
+// codeToCome is the place of a code that the page asks for.
+func codeToCome(c *web.Context, pass core.ID) templates.QR {
+	return templates.QR{
+		Alt: "通行二维码", Text: "对准读头，用一次即失效", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
+		Life: int(gate.TokenLife / time.Second),
+	}
+}
+
+// newToken draws a fresh code: the part alone for the page's script, the whole page
+// where scripts are off.
 func (h *H5) newToken(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
 		return err
 	}
-	if c.Request().Header.Get("X-Fragment") == "" {
-		return c.Redirect("/h5/pass/" + pass.ID.String())
-	}
 	qr, err := h.code(c, pass.ID)
 	if err != nil {
 		return err
+	}
+	if c.Request().Header.Get("X-Fragment") == "" {
+		return h.pass(c, pass, qr)
 	}
 	return h.block(c, "pass/show", "qr", qr)
 }

@@ -8,38 +8,83 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
 func (h *H5) wechatLoginRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/login/:token", Access: web.WechatUser, Handler: h.askLogin},
-		{Method: http.MethodPost, Path: "/h5/login/:token", Access: web.WechatUser, Handler: h.answerLogin, PerMinute: 20},
+		// A session of this browser is not asked for, and would not do: see proveForPage.
+		{Method: http.MethodGet, Path: "/h5/login/:token", Access: web.Public, Handler: h.askLogin, PerMinute: 60},
+		{Method: http.MethodPost, Path: "/h5/login/:token", Access: web.Public, Handler: h.answerLogin, PerMinute: 20},
 	}
 }
 
 // loginPage asks whoever scanned a QR of the console whether it is theirs.
 type loginPage struct {
 	templates.Phone
-	Action string
-	Facts  []templates.Fact
-	Ask    string
-	Codes  []string
-	Empty  templates.Empty // instead of the question
+	Action  string
+	Warning string
+	Facts   []templates.Fact
+	Ask     string
+	Codes   []string
+	Empty   templates.Empty // instead of the question
+}
+
+// loginPath is the page that a console's QR leads to.
+func loginPath(c *web.Context) (path string, err error) {
+	if token := c.Param("token"); store.TokenForm(token) {
+		return "/h5/login/" + token, nil
+	}
+	return "", core.NotFound("二维码已失效，请在电脑上换一个")
 }
 
 func (h *H5) askLogin(c *web.Context) error {
-	login, err := h.store.WechatLogin(c.Ctx(), c.Param("token"), c.User().ID)
+	path, err := loginPath(c)
 	if err != nil {
 		return err
 	}
-	page := loginPage{Phone: h.phone(c, "登录通行后台", login.Name), Action: "/h5/login/" + c.Param("token"), Ask: "电脑上显示的数字是哪一个？", Codes: choices(c.Param("token"), login.Code), Facts: []templates.Fact{
-		{Label: "账号", Value: login.Name}, {Label: "电脑地址", Value: login.Addr}, {Label: "发起时间", Value: login.Begun.In(h.store.Zone()).Format("15:04:05")},
-	}}
+	user, done, err := h.proveForPage(c, path)
+	if err != nil || done {
+		return err
+	}
+	login, err := h.store.WechatLogin(c.Ctx(), c.Param("token"), user)
+	if err != nil {
+		return err
+	}
+	page := loginPage{Phone: h.phone(c, "登录通行后台", login.Name), Action: path}
+	switch login.State {
+	case core.WechatLoginApproved:
+		page.Empty = templates.Empty{Icon: "circle-check", Title: "已确认", Text: "请看电脑上的页面。"}
+	case core.WechatLoginRefused:
+		page.Empty = templates.Empty{Icon: "ban", Title: "已取消", Text: "没有登录，也没有绑定。"}
+	default:
+		err = h.loginQuestion(c, &page, login, user)
+	}
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "wechatlogin/show", page)
+}
+
+// loginQuestion says whose account, which WeChat, and which browser is asking.
+func (h *H5) loginQuestion(c *web.Context, page *loginPage, login core.WechatLogin, user core.ID) error {
+	phone, err := h.store.WechatPhone(c.Ctx(), user)
+	if err != nil {
+		return err
+	}
+	page.Ask, page.Codes = "电脑上显示的数字是哪一个？", choices(c.Param("token"), login.Code)
+	page.Facts = []templates.Fact{
+		{Label: "账号", Value: login.Name}, {Label: "您的微信", Value: core.WechatWords(phone)}, {Label: "电脑", Value: core.AgentWords(login.Agent)},
+		{Label: "电脑地址", Value: login.Addr}, {Label: "发起时间", Value: login.Begun.In(h.store.Zone()).Format("15:04:05")},
+	}
+	if login.NewAddr {
+		page.Warning = "从未在此地址登录过。如果不是您本人在电脑前操作，请取消。"
+	}
 	if login.Account != 0 {
 		page.Title = "绑定后台账号"
 	}
-	return h.show(c, http.StatusOK, "wechatlogin/show", page)
+	return nil
 }
 
 // choices are the right digits among two others, the same for the same QR.
@@ -55,24 +100,31 @@ func choices(token, code string) []string {
 	return found
 }
 
+// answerLogin takes the answer. The page that asked says what became of it, also when
+// the same answer comes twice.
 func (h *H5) answerLogin(c *web.Context) error {
+	path, err := loginPath(c)
+	if err != nil {
+		return err
+	}
+	user, done, err := h.proveForPage(c, path)
+	if err != nil || done {
+		return err
+	}
 	var form struct {
 		Code string `form:"code" max:"4"`
 	}
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
-	page := loginPage{Phone: h.phone(c, "登录通行后台", ""), Empty: templates.Empty{Icon: "circle-check", Title: "已确认", Text: "请看电脑上的页面。"}}
 	if form.Code == "" {
-		page.Empty = templates.Empty{Icon: "ban", Title: "已取消", Text: "没有登录，也没有绑定。"}
-		if err := h.store.RefuseWechatLogin(c.Ctx(), c.Param("token")); err != nil {
-			return err
-		}
-		return h.show(c, http.StatusOK, "wechatlogin/show", page)
+		err = h.store.RefuseWechatLogin(c.Ctx(), c.Param("token"))
+	} else {
+		by := core.Actor{Kind: core.ActorWechat, ID: user, Name: "微信用户", Addr: c.Addr(), RequestID: c.RequestID()}
+		err = h.store.ApproveWechatLogin(c.Ctx(), by, c.Param("token"), form.Code)
 	}
-	by := core.Actor{Kind: core.ActorWechat, ID: c.User().ID, Name: "微信用户", Addr: c.Addr(), RequestID: c.RequestID()}
-	if err := h.store.ApproveWechatLogin(c.Ctx(), by, c.Param("token"), form.Code); err != nil {
+	if err != nil && !core.IsNotFound(err) {
 		return err
 	}
-	return h.show(c, http.StatusOK, "wechatlogin/show", page)
+	return c.Redirect(path)
 }

@@ -3,7 +3,6 @@ package h5
 import (
 	"net/http"
 
-	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/templates"
 )
@@ -29,21 +28,4 @@ func (h *H5) showPhone(c *web.Context) error {
 		Empty: templates.Empty{Icon: "device-mobile", Title: "请先验证手机号",
 			Text: "在“通行”小程序里点“微信手机号一键验证”。验证后，物业登记在册的住户会立即得到通行证。"},
 	})
-}
-
-// bindPhone ties the user to the person whose number WeChat has verified.
-func (h *H5) bindPhone(c *web.Context, user core.ID, code string) error {
-	given, err := h.wechat.Phone(c.Ctx(), code)
-	if err != nil {
-		return err
-	}
-	phone, err := core.NormalizePhone(given)
-	if err != nil {
-		return err
-	}
-	ties, err := h.store.BindPhone(c.Ctx(), user, phone)
-	if err == nil && ties == 0 {
-		c.Flash(web.FlashWarning, "这个手机号没有登记在册，请联系物业登记后再试")
-	}
-	return err
 }

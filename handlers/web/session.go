@@ -212,6 +212,9 @@ func (c *Context) identify() error {
 	if core.CodeOf(err) == core.CodeUnauthenticated {
 		return nil // nobody; admit says so where it matters
 	}
+	if who.Session.ByLink && (c.api || c.seat != SeatResident) {
+		return nil // such a session shows passes and is nobody elsewhere
+	}
 	c.who = who
 	return err
 }
@@ -247,7 +250,7 @@ func (a *App) life(ctx context.Context, seat Seat) core.SessionLife {
 // StartSession signs a WeChat user in at a seat of this browser: a new token in
 // the seat's cookie, whatever was there before.
 func (c *Context) StartSession(seat Seat, user core.ID) error {
-	token, session, err := c.newSession(seat, user)
+	token, session, err := c.newSession(seat, store.NewSession{Subject: user})
 	if err != nil {
 		return err
 	}
@@ -255,16 +258,40 @@ func (c *Context) StartSession(seat Seat, user core.ID) error {
 	return nil
 }
 
+// StartLinkSession signs a resident in who came by a link of the mini-program. Anybody
+// can send such a link, so that the session proves nothing but whose passes to show.
+func (c *Context) StartLinkSession(user core.ID) error {
+	token, session, err := c.newSession(SeatResident, store.NewSession{Subject: user, ByLink: true})
+	if err != nil {
+		return err
+	}
+	c.SetSessionCookie(SeatResident, token, session)
+	return nil
+}
+
+// UserAt returns the session of the WeChat user who is signed in at a seat of this
+// browser; the zero session for nobody.
+func (c *Context) UserAt(seat Seat) (core.Session, error) {
+	cookie, err := c.r.Cookie(c.app.cookieName(string(seat)))
+	if err != nil {
+		return core.Session{}, nil
+	}
+	who, err := c.app.sessions.Find(c.Ctx(), seat.kind(), cookie.Value, c.app.life(c.Ctx(), seat))
+	if core.CodeOf(err) == core.CodeUnauthenticated {
+		return core.Session{}, nil
+	}
+	return who.Session, err
+}
+
 // NewToken signs a WeChat user in without a cookie and gives the bearer token of
 // the API.
 func (c *Context) NewToken(user core.ID) (token string, session core.Session, err error) {
-	return c.newSession(SeatResident, user)
+	return c.newSession(SeatResident, store.NewSession{Subject: user})
 }
 
-func (c *Context) newSession(seat Seat, subject core.ID) (string, core.Session, error) {
-	return c.app.o.Store.StartSession(c.Ctx(), store.NewSession{
-		Kind: seat.kind(), Subject: subject, Addr: c.Addr(), Agent: c.r.UserAgent(), Life: c.app.life(c.Ctx(), seat),
-	})
+func (c *Context) newSession(seat Seat, n store.NewSession) (string, core.Session, error) {
+	n.Kind, n.Addr, n.Agent, n.Life = seat.kind(), c.Addr(), c.r.UserAgent(), c.app.life(c.Ctx(), seat)
+	return c.app.o.Store.StartSession(c.Ctx(), n)
 }
 
 // SetSessionCookie hands a session that the store began to the browser.

@@ -44,9 +44,10 @@ type App struct {
 	// H5URL is what opening a mini-program shows: the simulator has no native
 	// shell, so it opens this page with a fresh login code as ?code=.
 	H5URL string `json:"h5_url,omitempty"`
-	// PhoneOnLaunch adds a phone code as &phone_code=, as of a resident who has
+	// APIURL is the API that the mini-program calls. Where it is set, opening the
+	// mini-program signs in there and hands over a phone code, as of a resident who has
 	// just tapped the button that allows the phone number.
-	PhoneOnLaunch bool `json:"phone_on_launch,omitempty"`
+	APIURL string `json:"api_url,omitempty"`
 	// Pages are the published pages of a mini-program; nil means any.
 	Pages []string `json:"pages,omitempty"`
 	// NotBound leaves the app outside the open-platform account: no union ids.

@@ -252,8 +252,11 @@ func (s *Simulator) launch(w http.ResponseWriter, r *http.Request, appID, path s
 	if page != "" {
 		pairs = append(pairs, "page", page)
 	}
-	if a.PhoneOnLaunch {
-		pairs = append(pairs, "phone_code", s.MintPhoneCode(person, appID))
+	if a.APIURL != "" {
+		if err := s.verifyPhone(r.Context(), a, person); err != nil {
+			http.Error(w, "小程序没能验证手机号："+err.Error(), http.StatusBadGateway)
+			return
+		}
 	}
 	pairs = append(pairs, "code", s.MintLoginCode(person, appID))
 	moved, err := url.Parse(withQuery(to, pairs...))

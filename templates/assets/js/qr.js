@@ -12,6 +12,7 @@ export function watchCodes() {
 function start(code) {
   const until = Date.now() + Number(code.dataset.left) * 1000;
   const form = code.querySelector("[data-qr-refresh]");
+  const drawn = code.querySelector("img") !== null; // else the page was only opened: a code is asked for when somebody sees it
   let asking = false;
 
   const renew = async () => {
@@ -33,7 +34,7 @@ function start(code) {
       return;
     }
     const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    show(code, left);
+    if (drawn) show(code, left);
     if (left === 0 && !document.hidden) renew();
   };
   const timer = setInterval(tick, 500);

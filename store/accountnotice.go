@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// NoticeLife is how long a notice is kept, read or not.
+const NoticeLife = 180 * 24 * time.Hour
+
+type noticeRow struct {
+	ID      core.ID         `db:"id"`
+	Kind    core.NoticeKind `db:"kind"`
+	Way     core.SignInWay  `db:"way"`
+	Wechat  string          `db:"wechat"`
+	Addr    string          `db:"addr"`
+	Agent   string          `db:"agent"`
+	NewAddr int             `db:"new_addr"`
+	At      database.Millis `db:"at"`
+	Read    database.Millis `db:"read_at"`
+}
+
+// noteAccount leaves a notice for an account's owner, in the act's own transaction.
+// user is the WeChat user that it is about; 0 for none.
+func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user core.ID) error {
+	phone, err := maskedPhoneOf(tx, user)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO account_notice (id, account_id, kind, way, wechat, addr, agent, new_addr, at)
+		VALUES (`+database.Placeholders(9)+`)`,
+		int64(tx.NewID()), int64(account), string(n.Kind), string(n.Way), phone, n.Addr, cutText(n.Agent, agentMost), database.BoolInt(n.NewAddr), tx.NowMS())
+	return err
+}
+
+// maskedPhoneOf is a user's verified number as people may see it; "" where there is none.
+func maskedPhoneOf(tx *database.Tx, user core.ID) (string, error) {
+	var sealed []string
+	if err := tx.All(&sealed, "SELECT phone_cipher FROM wechat_user WHERE id = ? AND phone_cipher <> ''", int64(user)); err != nil || len(sealed) == 0 {
+		return "", err
+	}
+	phone, err := tx.Keys().Open("wechat_user.phone", sealed[0])
+	return core.MaskPhone(phone), err
+}
+
+// noteSignIn leaves a notice of a sign-in that succeeded.
+func noteSignIn(tx *database.Tx, account core.ID, a attempt) error {
+	var known int
+	if err := tx.Get(&known, knownNetworkQuery+" AND id <> ?", int64(account), a.Network, int64(a.id)); err != nil {
+		return err
+	}
+	return noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeSignIn, Way: a.way, Addr: a.Addr, Agent: a.Agent, NewAddr: known == 0}, 0)
+}
+
+// AccountNotices returns the newest notices of an account, the newest first. The caller
+// has checked that the account is theirs to see.
+func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) ([]core.AccountNotice, error) {
+	var rows []noticeRow
+	err := s.db.All(ctx, &rows, `SELECT id, kind, way, wechat, addr, agent, new_addr, at, read_at
+		FROM account_notice
+		WHERE account_id = ?
+		ORDER BY id DESC
+		LIMIT ?`, int64(account), limit)
+	list := make([]core.AccountNotice, len(rows))
+	for i, r := range rows {
+		list[i] = core.AccountNotice{
+			ID: r.ID, Kind: r.Kind, Way: r.Way, Wechat: r.Wechat, Addr: r.Addr, Agent: r.Agent, NewAddr: r.NewAddr != 0, At: r.At.Time, Read: r.Read.Time,
+		}
+	}
+	return list, database.Wrap("list an account's notices", err)
+}
+
+// ReadAccountNotices notes that an account's owner has seen its notices, up to one.
+func (s *Store) ReadAccountNotices(ctx context.Context, account, last core.ID) error {
+	return s.db.Write(ctx, "read notices", func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE account_notice SET read_at = ? WHERE account_id = ? AND id <= ? AND read_at IS NULL", tx.NowMS(), int64(account), int64(last))
+		return err
+	})
+}

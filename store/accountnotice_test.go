@@ -1,0 +1,87 @@
+package store
+
+import (
+	"testing"
+
+	"tongxing/core"
+)
+
+// The owner of an account hears of each sign-in, with a word where nobody ever signed in
+// from there, and of a WeChat that was bound or taken off, whoever did it.
+func TestAccountNotices(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009"); err != nil {
+			t.Fatal(err)
+		}
+		o.bind(t)
+		for _, network := range []string{"home", "home", "elsewhere"} {
+			if _, err := o.s.SignIn(t.Context(), signInAs("office", testPassword, network)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := o.s.UnbindAccountOf(t.Context(), core.SystemGranter, o.account.ID); err != nil {
+			t.Fatal(err)
+		}
+		want := []core.AccountNotice{
+			{Kind: core.NoticeWechatOff, Wechat: "138****8009"},
+			{Kind: core.NoticeSignIn, Way: core.WayPassword, NewAddr: true},
+			{Kind: core.NoticeSignIn, Way: core.WayPassword},
+			{Kind: core.NoticeSignIn, Way: core.WayPassword, NewAddr: true},
+			{Kind: core.NoticeWechatOn, Wechat: "138****8009"},
+		}
+		got, err := o.s.AccountNotices(t.Context(), o.account.ID, 10)
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for i, w := range want {
+			if g := got[i]; g.Kind != w.Kind || g.Way != w.Way || g.Wechat != w.Wechat || g.NewAddr != w.NewAddr || g.At.IsZero() || !g.Read.IsZero() {
+				t.Errorf("notice %d is %+v, want %+v", i, g, w)
+			}
+		}
+		if err := o.s.ReadAccountNotices(t.Context(), o.account.ID, got[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		if got, err = o.s.AccountNotices(t.Context(), o.account.ID, 10); err != nil || !got[0].Read.IsZero() || got[1].Read.IsZero() || got[4].Read.IsZero() {
+			t.Errorf("read: %+v, %v", got, err)
+		}
+	})
+}
+
+// An account tells which WeChat is bound to it, and since when.
+func TestWechatOfAccount(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		if none, err := o.s.WechatOfAccount(t.Context(), o.account.ID); err != nil || none != (core.BoundWechat{}) {
+			t.Errorf("%+v, %v", none, err)
+		}
+		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009"); err != nil {
+			t.Fatal(err)
+		}
+		o.bind(t)
+		bound, err := o.s.WechatOfAccount(t.Context(), o.account.ID)
+		if err != nil || bound.User != o.owner.ID || bound.Phone != "138****8009" || !bound.At.Equal(o.clock.Now()) {
+			t.Errorf("%+v, %v", bound, err)
+		}
+	})
+}
+
+// A proof is found for its purpose, in its browser, for its life.
+func TestWechatProof(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		proof := WechatProof{Browser: "b", Purpose: "page /x"}
+		for range 2 {
+			if err := o.s.KeepWechatProof(t.Context(), proof, o.owner.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if user, err := o.s.WechatProven(t.Context(), proof); err != nil || user != o.owner.ID {
+			t.Errorf("%d, %v", user, err)
+		}
+		for _, other := range []WechatProof{{}, {Browser: "b"}, {Purpose: "page /x"}, {Browser: "c", Purpose: "page /x"}, {Browser: "b", Purpose: "page /y"}} {
+			_, err := o.s.WechatProven(t.Context(), other)
+			wantRefused(t, other.Purpose, err, core.CodeUnauthenticated)
+		}
+		o.clock.Add(WechatProofLife)
+		_, err := o.s.WechatProven(t.Context(), proof)
+		wantRefused(t, "too late", err, core.CodeUnauthenticated)
+	})
+}

@@ -82,8 +82,8 @@ function draw(box) {
 function mode(box, show) {
   box.dataset.mode = show;
   for (const part of box.querySelectorAll(".tx-chart-table, .tx-chart-table a")) {
-    if (show === "table") part.matches("a") ? part.removeAttribute("tabindex") : (part.tabIndex = 0);
-    else part.tabIndex = -1;
+    if (show === "table" && part.matches("a")) part.removeAttribute("tabindex");
+    else part.tabIndex = show === "table" ? 0 : -1;
   }
   for (const button of box.querySelectorAll("[data-chart-show]")) {
     button.setAttribute("aria-pressed", String(button.dataset.chartShow === show));

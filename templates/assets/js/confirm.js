@@ -62,7 +62,8 @@ export function watchConfirms() {
       if (!(await ask({ text, yes: button.textContent.trim(), danger }))) return;
       const input = confirmedInput();
       form.append(input);
-      form.requestSubmit ? form.requestSubmit(button) : form.submit();
+      if (form.requestSubmit) form.requestSubmit(button);
+      else form.submit();
       input.remove();
     },
     true,

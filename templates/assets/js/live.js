@@ -50,7 +50,9 @@ function open(address) {
     show("off", "连接中断，正在重连");
     if (stream.readyState !== EventSource.CLOSED) return;
     streams.delete(address);
-    setTimeout(() => document.querySelectorAll("[data-live]").forEach((p) => p.dataset.live === address && follow(p)), 5000);
+    setTimeout(() => {
+      for (const p of document.querySelectorAll("[data-live]")) if (p.dataset.live === address) follow(p);
+    }, 5000);
   });
   return stream;
 }

@@ -84,7 +84,8 @@ function loaded(address) {
 
 function present(form, text) {
   form.elements.text.value = text;
-  form.requestSubmit ? form.requestSubmit() : form.submit();
+  if (form.requestSubmit) form.requestSubmit();
+  else form.submit();
 }
 
 async function canRead() {

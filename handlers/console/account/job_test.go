@@ -7,6 +7,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
 
@@ -73,4 +74,25 @@ func TestOnlyWhoSeesAllChecksTheLog(t *testing.T) {
 	if jobs := b.Get(t, frame.JobPath, http.StatusOK).Find("tbody tr").Length(); jobs != 0 {
 		t.Errorf("%d jobs", jobs)
 	}
+}
+
+func TestJobPages(t *testing.T) {
+	shell := templates.Shell{Title: "后台任务", CSRF: "token"}
+	list := templates.List{Path: frame.JobPath}
+	at := frame.JobURL(7)
+	row := jobListRow{URL: at, Title: desk.Hostile, State: jobBadge(core.JobRunning), Percent: 40}
+	job := templates.Job{
+		Title: desk.Hostile, State: jobBadge(core.JobRunning), Percent: 40, Known: true, Count: "4 / 10",
+		URL: at, Cancel: at + "/cancel", CSRF: "token",
+	}
+	over := templates.Job{
+		Title: "校验", State: jobBadge(core.JobFailed), Over: true, Bad: true, Words: desk.Hostile,
+		Again: at + "/again", Times: []templates.Fact{{Label: "提交", Value: "2026-11-22 08:00:00"}}, CSRF: "token",
+	}
+	templates.CheckAll(t, "console/job/", map[string]any{
+		"console/job/list":       jobListPage{Shell: shell, List: list, Rows: []jobListRow{row}},
+		"console/job/list#empty": jobListPage{Shell: shell, List: list},
+		"console/job/show":       jobShowPage{Shell: shell, Job: job},
+		"console/job/show#over":  jobShowPage{Shell: shell, Job: over},
+	})
 }

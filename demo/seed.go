@@ -209,16 +209,16 @@ func (s *seeder) family(e *estate) []core.Resident {
 
 // people adds the guard and the observer and binds them to their WeChat.
 func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error {
-	post, err := s.store.SaveGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.id, Name: "南门岗亭", Direction: core.Out})
+	post, err := s.store.CreateGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.id, Name: "南门岗亭", Direction: core.Out})
 	if err != nil {
 		return err
 	}
 	s.post = post
-	guardID, err := s.store.SaveGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.id, Name: guard.Name, Phone: guard.Phone, Posts: []core.ID{post}})
+	guardID, err := s.store.CreateGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.id, Name: guard.Name, Phone: guard.Phone, Posts: []core.ID{post}})
 	if err != nil {
 		return err
 	}
-	observerID, err := s.store.SaveObserver(ctx, core.System, core.Everywhere, core.Observer{
+	observerID, err := s.store.CreateObserver(ctx, core.System, core.Everywhere, core.Observer{
 		Name: observer.Name, Capacity: "街道网格员", Phone: observer.Phone, MayExport: true, Communities: []core.ID{e.id},
 	})
 	if err != nil {

@@ -68,7 +68,7 @@ func saveAccountScope(tx *database.Tx, a core.Account) error {
 		return err
 	}
 	if known != len(ids) {
-		return core.InvalidFields(map[string]string{"communities": "小区不存在"})
+		return core.InvalidFields(map[string]string{"communities": noCommunity})
 	}
 	rows := make([][]any, len(ids))
 	for i, id := range ids {

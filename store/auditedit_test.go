@@ -17,7 +17,7 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 		community, second := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
 		post := newPost(t, s, community)
 		guard := newGuard(t, s, community, "李师傅")
-		observer, err := s.SaveObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,7 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 			}
 			o.Phone = ""
 			change(&o)
-			_, err = s.SaveObserver(ctx, by, everywhere, o)
+			err = s.UpdateObserver(ctx, by, everywhere, o)
 			changed("observer's "+what, err)
 		}
 		for what, change := range map[string]func(*core.Guard){
@@ -46,7 +46,7 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 			}
 			g.Phone = ""
 			change(&g)
-			_, err = s.SaveGuard(ctx, by, everywhere, g)
+			err = s.UpdateGuard(ctx, by, everywhere, g)
 			changed("guard's "+what, err)
 		}
 		for what, change := range map[string]func(*core.GuardPost){
@@ -57,7 +57,7 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			change(&p)
-			_, err = s.SaveGuardPost(ctx, by, everywhere, p)
+			err = s.UpdateGuardPost(ctx, by, everywhere, p)
 			changed("post's "+what, err)
 		}
 		// Where exits are stopped, all else is idle and must be seen all the same.
@@ -232,7 +232,7 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 			wantOneChange(t, s, "guard's service", s.SetGuardInService(ctx, by, everywhere, guard, inService))
 			wantOneChange(t, s, "post's service", s.SetGuardPostInService(ctx, by, everywhere, post, inService))
 		}
-		observer, err := s.SaveObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{one, two}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{one, two}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 // newGuard makes a guard who is bound to nobody.
 func newGuard(t *testing.T, s *Store, community core.ID, name string) core.ID {
 	t.Helper()
-	id, err := s.SaveGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: name, Phone: fmt.Sprintf("137%08d", s.NewID()%100_000_000)})
+	id, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: name, Phone: fmt.Sprintf("137%08d", s.NewID()%100_000_000)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestBindTicketOfNobody(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		guard, user := newGuard(t, s, community, "老周"), signIn(t, s, inMini)
 		scene := newTicket(t, s, core.BindGuard, guard)
-		if _, err := s.SaveGuard(t.Context(), core.System, everywhere, core.Guard{ID: guard, Community: community, Name: "老周", Disabled: testNow}); err != nil {
+		if err := s.SetGuardInService(t.Context(), core.System, everywhere, guard, false); err != nil {
 			t.Fatal(err)
 		}
 		_, err := s.UseBindTicket(t.Context(), scene, user.ID)

@@ -2,8 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
-	"maps"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -18,6 +17,9 @@ type guardRow struct {
 	Disabled  database.Millis `db:"disabled_at"`
 	Updated   database.Millis `db:"updated_at"`
 }
+
+// noGuard is what a guard that is not there, or not in the scope, is answered with.
+const noGuard = "门岗人员不存在"
 
 const guardColumns = "SELECT id, community_id, name, phone_cipher, user_id, disabled_at, updated_at FROM guard WHERE "
 
@@ -49,7 +51,7 @@ func (s *Store) GuardOfUser(ctx context.Context, user core.ID) (core.Guard, erro
 func (s *Store) oneGuard(ctx context.Context, query string, args ...any) (core.Guard, error) {
 	var row guardRow
 	if err := s.db.Get(ctx, &row, query, args...); err != nil {
-		return core.Guard{}, database.Wrap("read guard", database.NotFoundIfNoRows(err, "门岗人员不存在"))
+		return core.Guard{}, database.Wrap("read guard", database.NotFoundIfNoRows(err, noGuard))
 	}
 	guards, err := s.guards(ctx, []guardRow{row})
 	if err != nil {
@@ -88,63 +90,93 @@ func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, erro
 	return guards, database.Wrap("read guards", err)
 }
 
-// SaveGuard adds a guard (ID 0) or changes one, with the posts assigned, and
-// gives its id. Phone is whole, or "" to leave the one on file. A guard who is
-// disabled loses the page at once.
-func (s *Store) SaveGuard(ctx context.Context, by core.Actor, scope core.Scope, g core.Guard) (core.ID, error) {
+// CreateGuard adds a guard to g.Community, with the posts assigned.
+func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope, g core.Guard) (id core.ID, err error) {
 	if !scope.Has(g.Community) {
-		return 0, core.NotFound("小区不存在")
+		return 0, core.NotFound(noCommunity)
 	}
 	g = g.Trimmed()
-	if err := needPhone(g.Check(), g.ID, g.Phone); err != nil {
+	if err := requirePhone(g.Check(), g.Phone); err != nil {
 		return 0, err
 	}
 	sealed, err := s.db.Keys().Seal("guard.phone", g.Phone)
 	if err != nil {
-		return 0, database.Wrap("save guard", err)
+		return 0, database.Wrap("create a guard", err)
 	}
-	err = s.db.Write(ctx, "save guard", func(tx *database.Tx) error {
-		entry := auditEntry{Action: "guard.add", Community: g.Community}
-		var old string // phone
-		if g.ID == 0 {
-			g.ID = tx.NewID()
-			if _, err := tx.Exec(`INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-				int64(g.ID), int64(g.Community), g.Name, sealed, s.db.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
-				return err
-			}
-		} else {
-			var row guardRow
-			if err := tx.Get(&row, guardColumns+"id = ? AND community_id = ?"+s.db.Dialect().ForUpdate(), int64(g.ID), int64(g.Community)); err != nil {
-				return database.NotFoundIfNoRows(err, "门岗人员不存在")
-			}
-			if err := database.CheckUnchanged(g.Updated, row.Updated.Time); err != nil {
-				return err
-			}
-			g.Updated = row.Updated.Time
-			entry.Action = "guard.edit"
-			if entry.Before, old, err = auditOfGuard(tx, g.ID); err != nil {
-				return err
-			}
-			if err := updateGuard(tx, g, sealed); err != nil {
-				return err
-			}
-		}
-		if err := assignPosts(tx, g); err != nil {
+	err = s.db.Write(ctx, "create a guard", func(tx *database.Tx) error {
+		id = tx.NewID()
+		g := g
+		g.ID, g.Disabled = id, time.Time{}
+		if _, err := tx.Exec(`
+			INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), int64(g.Community), g.Name, sealed, tx.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		if err := oneGuardAPhone(tx, g); err != nil {
-			return err
-		}
-		entry.Target = "guard:" + g.ID.String()
-		after, phone, err := auditOfGuard(tx, g.ID)
+		return finishGuard(tx, by, g, "", auditEntry{Action: "guard.add"})
+	})
+	if err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// UpdateGuard changes a guard's name, phone number and posts. Phone is whole, or ""
+// to leave the one on file. The community and being disabled are not settings.
+func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope, g core.Guard) error {
+	g = g.Trimmed()
+	if err := g.Check(); err != nil {
+		return err
+	}
+	sealed, err := s.db.Keys().Seal("guard.phone", g.Phone)
+	if err != nil {
+		return database.Wrap("update a guard", err)
+	}
+	return s.db.Write(ctx, "update a guard", func(tx *database.Tx) error {
+		old, err := lockGuard(tx, scope, g.ID)
 		if err != nil {
 			return err
 		}
-		after.Phone = maskedAnew(old, phone, core.MaskPhone)
-		entry.After = after
-		return audit(tx, by, entry)
+		if err := database.CheckUnchanged(g.Updated, old.Updated.Time); err != nil {
+			return err
+		}
+		before, phone, err := auditOfGuard(tx, g.ID)
+		if err != nil {
+			return err
+		}
+		if err := updateGuard(tx, g, old.Updated.Time, sealed); err != nil {
+			return err
+		}
+		g := g
+		g.Community, g.Disabled = old.Community, old.Disabled.Time
+		return finishGuard(tx, by, g, phone, auditEntry{Action: "guard.edit", Before: before})
 	})
-	return g.ID, err
+}
+
+// lockGuard reads a guard of the scope for a change.
+func lockGuard(tx *database.Tx, scope core.Scope, id core.ID) (guardRow, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row guardRow
+	err := tx.Get(&row, guardColumns+"id = ? AND "+where+tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
+	return row, database.NotFoundIfNoRows(err, noGuard)
+}
+
+// finishGuard assigns the posts of a guard whose row is written, refuses a second one
+// under the same phone number, and writes the audit line; old is the number before.
+func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry auditEntry) error {
+	if err := assignPosts(tx, g); err != nil {
+		return err
+	}
+	if err := oneGuardAPhone(tx, g); err != nil {
+		return err
+	}
+	after, phone, err := auditOfGuard(tx, g.ID)
+	if err != nil {
+		return err
+	}
+	after.Phone = maskedAnew(old, phone, core.MaskPhone)
+	entry.Community, entry.Target, entry.After = g.Community, target("guard", g.ID), after
+	return audit(tx, by, entry)
 }
 
 // oneGuardAPhone refuses a second guard in service under the same phone number, as
@@ -187,14 +219,17 @@ func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, e
 	return guardAudit{Name: row.Name, Phone: core.MaskPhone(phone), Posts: posts, Disabled: !row.Disabled.IsZero()}, phone, err
 }
 
-func updateGuard(tx *database.Tx, g core.Guard, sealed string) error {
-	if _, err := tx.Exec("UPDATE guard SET name = ?, disabled_at = ?, updated_at = ? WHERE id = ?", g.Name, database.NullMillis(g.Disabled), tx.NextUpdated(g.Updated), int64(g.ID)); err != nil {
+// updateGuard writes a guard's row; sealed is the new phone number, if any.
+func updateGuard(tx *database.Tx, g core.Guard, updated time.Time, sealed string) error {
+	if _, err := tx.Exec("UPDATE guard SET name = ?, updated_at = ? WHERE id = ?",
+		g.Name, tx.NextUpdated(updated), int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {
 		return nil
 	}
-	_, err := tx.Exec("UPDATE guard SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.Keys().Digest("phone", g.Phone), int64(g.ID))
+	_, err := tx.Exec("UPDATE guard SET phone_cipher = ?, phone_mac = ? WHERE id = ?",
+		sealed, tx.Keys().Digest("phone", g.Phone), int64(g.ID))
 	return err
 }
 
@@ -216,24 +251,11 @@ func assignPosts(tx *database.Tx, g core.Guard) error {
 	return nil
 }
 
-// needPhone adds to a check's findings that somebody new has no phone number.
-func needPhone(wrong error, id core.ID, phone string) error {
-	if id != 0 || phone != "" {
-		return wrong
-	}
-	fields := map[string]string{"phone": "请填写手机号"}
-	var e *core.Error
-	if errors.As(wrong, &e) {
-		maps.Copy(fields, e.Fields)
-	}
-	return core.InvalidFields(fields)
-}
-
 // SetGuardInService disables a guard, or takes one back. The guard's pages end at
 // once.
 func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
 	return s.db.Write(ctx, "set guard in service", func(tx *database.Tx) error {
-		err := setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: "门岗人员不存在", id: id, inService: inService})
+		err := setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: noGuard, id: id, inService: inService})
 		if err != nil || !inService {
 			return err
 		}
@@ -251,7 +273,7 @@ func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core
 
 // bindGuard ties a guard to the WeChat user who scanned the guard's QR.
 func bindGuard(tx *database.Tx, guard, user core.ID) error {
-	return tx.ExecOne(core.NotFound("门岗人员不存在"), "UPDATE guard SET user_id = ? WHERE id = ? AND disabled_at IS NULL",
+	return tx.ExecOne(core.NotFound(noGuard), "UPDATE guard SET user_id = ? WHERE id = ? AND disabled_at IS NULL",
 		int64(user), int64(guard))
 }
 

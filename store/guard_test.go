@@ -16,7 +16,7 @@ func aPost(community core.ID) core.GuardPost {
 
 func newPost(t *testing.T, s *Store, community core.ID) core.ID {
 	t.Helper()
-	id, err := s.SaveGuardPost(t.Context(), core.System, everywhere, aPost(community))
+	id, err := s.CreateGuardPost(t.Context(), core.System, everywhere, aPost(community))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,16 +32,15 @@ func TestGuardPosts(t *testing.T) {
 		} {
 			post := aPost(ours)
 			change(&post)
-			_, err := s.SaveGuardPost(ctx, core.System, everywhere, post)
+			_, err := s.CreateGuardPost(ctx, core.System, everywhere, post)
 			wantField(t, err, name)
 		}
 		scope := core.ScopeOf(ours)
-		_, err := s.SaveGuardPost(ctx, core.System, scope, aPost(theirs))
+		_, err := s.CreateGuardPost(ctx, core.System, scope, aPost(theirs))
 		wantCode(t, err, core.CodeNotFound)
 		moved := aPost(ours)
 		moved.ID = far
-		_, err = s.SaveGuardPost(ctx, core.System, scope, moved)
-		wantCode(t, err, core.CodeNotFound)
+		wantCode(t, s.UpdateGuardPost(ctx, core.System, scope, moved), core.CodeNotFound)
 		_, err = s.GuardPost(ctx, scope, far)
 		wantCode(t, err, core.CodeNotFound)
 		wantCode(t, s.SetGuardPostInService(ctx, core.System, scope, far, false), core.CodeNotFound)
@@ -82,7 +81,7 @@ func TestGuards(t *testing.T) {
 		save := func(scope core.Scope, change func(*core.Guard)) (core.ID, error) {
 			g := core.Guard{Community: ours, Name: "李师傅", Phone: "+86 138-0013-8000", Posts: []core.ID{mine}}
 			change(&g)
-			return s.SaveGuard(ctx, core.System, scope, g)
+			return s.CreateGuard(ctx, core.System, scope, g)
 		}
 		for field, change := range map[string]func(*core.Guard){
 			"name": func(g *core.Guard) { g.Name = "" }, "phone": func(g *core.Guard) { g.Phone = "110" }, "posts": func(g *core.Guard) { g.Posts = []core.ID{mine, far} },
@@ -107,14 +106,16 @@ func TestGuards(t *testing.T) {
 		if err != nil || g.Phone != "138****8000" || !slices.Equal(g.Posts, []core.ID{mine}) || g.User != 0 {
 			t.Errorf("saved %+v, %v", g, err)
 		}
-		if _, err = save(scope, func(g *core.Guard) { g.ID, g.Name, g.Phone, g.Posts = id, "王师傅", "", nil }); err != nil {
+		// A form that says otherwise neither moves a guard nor disables one.
+		edit := core.Guard{ID: id, Community: theirs, Name: "王师傅", Disabled: testNow}
+		if err = s.UpdateGuard(ctx, core.System, scope, edit); err != nil {
 			t.Fatal(err)
 		}
-		if g, err = s.Guard(ctx, scope, id); err != nil || g.Name != "王师傅" || g.Phone != "138****8000" || len(g.Posts) != 0 {
+		if g, err = s.Guard(ctx, scope, id); err != nil || g.Name != "王师傅" || g.Community != ours || !g.Disabled.IsZero() || g.Phone != "138****8000" || len(g.Posts) != 0 {
 			t.Errorf("changed to %+v, %v", g, err)
 		}
 		// Somebody else's guard is not there, whatever the form says.
-		_, err = s.SaveGuard(ctx, core.System, core.ScopeOf(theirs), core.Guard{ID: id, Community: theirs, Name: "改"})
+		err = s.UpdateGuard(ctx, core.System, core.ScopeOf(theirs), core.Guard{ID: id, Community: theirs, Name: "改"})
 		wantCode(t, err, core.CodeNotFound)
 		_, err = s.Guard(ctx, core.ScopeOf(theirs), id)
 		wantCode(t, err, core.CodeNotFound)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -19,6 +20,9 @@ type guardPostRow struct {
 func (r guardPostRow) post() core.GuardPost {
 	return core.GuardPost{ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time, Updated: r.Updated.Time}
 }
+
+// noGuardPost is what a post that is not there, or not in the scope, is answered with.
+const noGuardPost = "门岗不存在"
 
 const guardPostColumns = "SELECT id, community_id, name, direction, disabled_at, updated_at FROM guard_post WHERE "
 
@@ -42,55 +46,84 @@ func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (co
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row guardPostRow
 	err := s.db.Get(ctx, &row, guardPostColumns+where+" AND id = ?", append(args, int64(id))...)
-	return row.post(), database.Wrap("read guard post", database.NotFoundIfNoRows(err, "门岗不存在"))
+	return row.post(), database.Wrap("read guard post", database.NotFoundIfNoRows(err, noGuardPost))
 }
 
-// auditOfGuardPost is what the audit log keeps of a post.
-func auditOfGuardPost(p core.GuardPost) any {
-	return map[string]any{"name": p.Name, "direction": string(p.Direction), "disabled": !p.Disabled.IsZero()}
+// guardPostAudit is what the audit log keeps of a post.
+type guardPostAudit struct {
+	Name      string `json:"name"`
+	Direction string `json:"direction"`
+	Disabled  bool   `json:"disabled"`
 }
 
-// SaveGuardPost adds a post (ID 0) or changes one, and gives its id.
-func (s *Store) SaveGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) (core.ID, error) {
+func auditOfGuardPost(p core.GuardPost) guardPostAudit {
+	return guardPostAudit{Name: p.Name, Direction: string(p.Direction), Disabled: !p.Disabled.IsZero()}
+}
+
+// CreateGuardPost adds a post to p.Community.
+func (s *Store) CreateGuardPost(
+	ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost,
+) (id core.ID, err error) {
 	if !scope.Has(p.Community) {
-		return 0, core.NotFound("小区不存在")
+		return 0, core.NotFound(noCommunity)
 	}
 	p = p.Trimmed()
 	if err := p.Check(); err != nil {
 		return 0, err
 	}
-	err := s.db.Write(ctx, "save guard post", func(tx *database.Tx) error {
-		entry := auditEntry{Action: "guardpost.add", Community: p.Community, After: auditOfGuardPost(p)}
-		var err error
-		if p.ID == 0 {
-			p.ID = tx.NewID()
-			_, err = tx.Exec(`INSERT INTO guard_post (id, community_id, name, direction, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)`,
-				int64(p.ID), int64(p.Community), p.Name, string(p.Direction), tx.NowMS(), tx.NowMS())
-		} else {
-			var old guardPostRow
-			if err := tx.Get(&old, guardPostColumns+"id = ? AND community_id = ?"+s.db.Dialect().ForUpdate(), int64(p.ID), int64(p.Community)); err != nil {
-				return database.NotFoundIfNoRows(err, "门岗不存在")
-			}
-			if err := database.CheckUnchanged(p.Updated, old.Updated.Time); err != nil {
-				return err
-			}
-			entry.Action, entry.Before = "guardpost.edit", auditOfGuardPost(old.post())
-			err = tx.ExecOne(core.NotFound("门岗不存在"), "UPDATE guard_post SET name = ?, direction = ?, disabled_at = ?, updated_at = ? WHERE id = ? AND community_id = ?",
-				p.Name, string(p.Direction), database.NullMillis(p.Disabled), tx.NextUpdated(old.Updated.Time), int64(p.ID), int64(p.Community))
-		}
-		if err != nil {
+	p.Disabled = time.Time{}
+	err = s.db.Write(ctx, "create a guard post", func(tx *database.Tx) error {
+		id = tx.NewID()
+		if _, err := tx.Exec(`
+			INSERT INTO guard_post (id, community_id, name, direction, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?)`,
+			int64(id), int64(p.Community), p.Name, string(p.Direction), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		entry.Target = "guardpost:" + p.ID.String()
-		return audit(tx, by, entry)
+		return audit(tx, by, auditEntry{
+			Action: "guardpost.add", Community: p.Community, Target: target("guardpost", id), After: auditOfGuardPost(p),
+		})
 	})
-	return p.ID, err
+	if err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// UpdateGuardPost changes a post's name and direction. The community and being out of
+// service are not settings.
+func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) error {
+	p = p.Trimmed()
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, "update a guard post", func(tx *database.Tx) error {
+		where, args := database.ScopeWhere(scope, "community_id")
+		var row guardPostRow
+		if err := tx.Get(&row, guardPostColumns+"id = ? AND "+where+tx.Dialect().ForUpdate(),
+			append([]any{int64(p.ID)}, args...)...); err != nil {
+			return database.NotFoundIfNoRows(err, noGuardPost)
+		}
+		if err := database.CheckUnchanged(p.Updated, row.Updated.Time); err != nil {
+			return err
+		}
+		after := row.post()
+		after.Name, after.Direction = p.Name, p.Direction
+		if err := tx.ExecOne(core.NotFound(noGuardPost), "UPDATE guard_post SET name = ?, direction = ?, updated_at = ? WHERE id = ?",
+			after.Name, string(after.Direction), tx.NextUpdated(row.Updated.Time), int64(p.ID)); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{
+			Action: "guardpost.edit", Community: row.Community, Target: target("guardpost", p.ID),
+			Before: auditOfGuardPost(row.post()), After: auditOfGuardPost(after),
+		})
+	})
 }
 
 // SetGuardPostInService takes a post out of service, or back. Its page on the
 // guards' phones ends at once.
 func (s *Store) SetGuardPostInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
 	return s.db.Write(ctx, "set guard post in service", func(tx *database.Tx) error {
-		return setInService(tx, by, scope, serviceChange{table: "guard_post", stem: "guardpost", absent: "门岗不存在", id: id, inService: inService})
+		return setInService(tx, by, scope, serviceChange{table: "guard_post", stem: "guardpost", absent: noGuardPost, id: id, inService: inService})
 	})
 }

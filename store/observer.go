@@ -19,6 +19,9 @@ type observerRow struct {
 	Updated   database.Millis `db:"updated_at"`
 }
 
+// noObserver is what an observer who is not there, or not in the scope, is answered with.
+const noObserver = "观察员不存在"
+
 const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, user_id, removed_at, updated_at FROM observer WHERE "
 
 // Observers lists the observers of any community in scope, phones masked,
@@ -43,7 +46,7 @@ func (s *Store) ObserverOfUser(ctx context.Context, user core.ID) (core.Observer
 func (s *Store) oneObserver(ctx context.Context, query string, args ...any) (core.Observer, error) {
 	list, err := s.observers(ctx, query, args...)
 	if err == nil && len(list) == 0 {
-		err = core.NotFound("观察员不存在")
+		err = core.NotFound(noObserver)
 	}
 	if err != nil {
 		return core.Observer{}, err
@@ -81,53 +84,100 @@ func (s *Store) observers(ctx context.Context, query string, args ...any) ([]cor
 	return list, database.Wrap("read observers", err)
 }
 
-// SaveObserver adds an observer (ID 0) or changes one, and gives its id. Phone is
-// whole, or "" to leave the one on file. Communities outside the scope stay as
-// they are: one admin does not decide for another's.
-func (s *Store) SaveObserver(ctx context.Context, by core.Actor, scope core.Scope, o core.Observer) (core.ID, error) {
-	for _, community := range o.Communities {
-		if !scope.Has(community) {
-			return 0, core.NotFound("小区不存在")
-		}
-	}
+// CreateObserver adds an observer of communities of the scope.
+func (s *Store) CreateObserver(
+	ctx context.Context, by core.Actor, scope core.Scope, o core.Observer,
+) (id core.ID, err error) {
 	o = o.Trimmed()
-	if err := needPhone(o.Check(), o.ID, o.Phone); err != nil {
+	if err := checkObserver(scope, o, requirePhone(o.Check(), o.Phone)); err != nil {
 		return 0, err
 	}
 	sealed, err := s.db.Keys().Seal("observer.phone", o.Phone)
 	if err != nil {
-		return 0, database.Wrap("save observer", err)
+		return 0, database.Wrap("create an observer", err)
 	}
-	err = s.db.Write(ctx, "save observer", func(tx *database.Tx) error {
-		entry := auditEntry{Action: "observer.add", Community: o.Communities[0]}
-		var old string // phone
-		if o.ID == 0 {
-			o.ID = tx.NewID()
-			_, err = tx.Exec(`INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-				int64(o.ID), o.Name, o.Capacity, sealed, s.db.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport), tx.NowMS(), tx.NowMS())
-		} else {
-			entry.Action = "observer.edit"
-			entry.Before, old, err = updateObserver(tx, scope, o, sealed)
-		}
-		if err != nil {
+	err = s.db.Write(ctx, "create an observer", func(tx *database.Tx) error {
+		id = tx.NewID()
+		o := o
+		o.ID = id
+		if _, err := tx.Exec(`
+			INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), o.Name, o.Capacity, sealed, tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
+			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		if err := observerCommunities(tx, scope, o); err != nil {
-			return err
-		}
-		if err := oneObserverAPhone(tx, o); err != nil {
-			return err
-		}
-		entry.Target = "observer:" + o.ID.String()
-		after, phone, err := auditOfObserver(tx, o.ID)
-		if err != nil {
-			return err
-		}
-		after.Phone = maskedAnew(old, phone, core.MaskPhone)
-		entry.After = after
-		return audit(tx, by, entry)
+		return finishObserver(tx, by, scope, o, observerChange{entry: auditEntry{Action: "observer.add"}})
 	})
-	return o.ID, err
+	if err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// UpdateObserver changes an observer. Phone is whole, or "" to leave the one on file.
+// Communities outside the scope stay as they are: one admin does not decide for
+// another's.
+func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Scope, o core.Observer) error {
+	o = o.Trimmed()
+	if err := checkObserver(scope, o, o.Check()); err != nil {
+		return err
+	}
+	sealed, err := s.db.Keys().Seal("observer.phone", o.Phone)
+	if err != nil {
+		return database.Wrap("update an observer", err)
+	}
+	return s.db.Write(ctx, "update an observer", func(tx *database.Tx) error {
+		old, err := observerInScope(tx, scope, o.ID)
+		if err != nil {
+			return err
+		}
+		if err := database.CheckUnchanged(o.Updated, old.Updated.Time); err != nil {
+			return err
+		}
+		before, phone, err := auditOfObserver(tx, o.ID)
+		if err != nil {
+			return err
+		}
+		if err := updateObserver(tx, scope, o, old, sealed); err != nil {
+			return err
+		}
+		return finishObserver(tx, by, scope, o, observerChange{phone, auditEntry{Action: "observer.edit", Before: before}})
+	})
+}
+
+// checkObserver refuses communities outside the scope, then what the check found.
+func checkObserver(scope core.Scope, o core.Observer, wrong error) error {
+	for _, community := range o.Communities {
+		if !scope.Has(community) {
+			return core.NotFound(noCommunity)
+		}
+	}
+	return wrong
+}
+
+// observerChange is what the audit line of a written observer begins with.
+type observerChange struct {
+	phone string // before
+	entry auditEntry
+}
+
+// finishObserver writes the communities of an observer whose row is written, refuses a
+// second one under the same phone number, and writes the audit line.
+func finishObserver(tx *database.Tx, by core.Actor, scope core.Scope, o core.Observer, c observerChange) error {
+	if err := observerCommunities(tx, scope, o); err != nil {
+		return err
+	}
+	if err := oneObserverAPhone(tx, o); err != nil {
+		return err
+	}
+	after, phone, err := auditOfObserver(tx, o.ID)
+	if err != nil {
+		return err
+	}
+	after.Phone = maskedAnew(c.phone, phone, core.MaskPhone)
+	c.entry.Community, c.entry.Target, c.entry.After = o.Communities[0], target("observer", o.ID), after
+	return audit(tx, by, c.entry)
 }
 
 // observerAudit is what the audit log keeps of an observer.
@@ -154,32 +204,23 @@ func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone str
 	return kept, phone, err
 }
 
-// updateObserver changes one, and gives what the audit log keeps of it before, with
-// the phone number then.
-func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, sealed string) (before observerAudit, phone string, err error) {
-	old, err := observerInScope(tx, scope, o.ID)
-	if err != nil {
-		return before, phone, err
-	}
-	if err := database.CheckUnchanged(o.Updated, old.Updated.Time); err != nil {
-		return before, phone, err
-	}
-	if before, phone, err = auditOfObserver(tx, o.ID); err != nil {
-		return before, phone, err
-	}
+// updateObserver writes an observer's row; sealed is the new phone number, if any.
+func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old observerRow, sealed string) error {
 	if o.Name != old.Name || o.Capacity != old.Capacity || o.MayExport != (old.MayExport != 0) || o.Phone != "" {
 		if err := observerWholly(tx, scope, o.ID); err != nil {
-			return before, phone, err
+			return err
 		}
 	}
 	if _, err := tx.Exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
 		o.Name, o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time), int64(o.ID)); err != nil {
-		return before, phone, err
+		return err
 	}
-	if o.Phone != "" {
-		_, err = tx.Exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?", sealed, tx.Keys().Digest("phone", o.Phone), int64(o.ID))
+	if o.Phone == "" {
+		return nil
 	}
-	return before, phone, err
+	_, err := tx.Exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?",
+		sealed, tx.Keys().Digest("phone", o.Phone), int64(o.ID))
+	return err
 }
 
 func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow, error) {
@@ -187,7 +228,7 @@ func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow
 	var row observerRow
 	err := tx.Get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
 		tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
-	return row, database.NotFoundIfNoRows(err, "观察员不存在")
+	return row, database.NotFoundIfNoRows(err, noObserver)
 }
 
 // observerWholly refuses an observer who also looks at communities outside the
@@ -274,7 +315,7 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 
 // bindObserver ties an observer to the WeChat user who scanned the QR.
 func bindObserver(tx *database.Tx, observer, user core.ID) error {
-	return tx.ExecOne(core.NotFound("观察员不存在"), "UPDATE observer SET user_id = ? WHERE id = ? AND removed_at IS NULL",
+	return tx.ExecOne(core.NotFound(noObserver), "UPDATE observer SET user_id = ? WHERE id = ? AND removed_at IS NULL",
 		int64(user), int64(observer))
 }
 

@@ -14,7 +14,10 @@ func TestObservers(t *testing.T) {
 		save := func(scope core.Scope, change func(*core.Observer)) (core.ID, error) {
 			o := core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{ours}}
 			change(&o)
-			return s.SaveObserver(ctx, core.System, scope, o)
+			if o.ID != 0 {
+				return o.ID, s.UpdateObserver(ctx, core.System, scope, o)
+			}
+			return s.CreateObserver(ctx, core.System, scope, o)
 		}
 		for field, change := range map[string]func(*core.Observer){
 			"name": func(o *core.Observer) { o.Name = "" }, "capacity": func(o *core.Observer) { o.Capacity = " " },

@@ -20,7 +20,7 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 		return 0, "", err
 	}
 	if !scope.Has(r.Community) {
-		return 0, "", core.NotFound("小区不存在")
+		return 0, "", core.NotFound(noCommunity)
 	}
 	secret = newReaderSecret()
 	sealed, err := s.db.Keys().Seal("reader.secret", secret)
@@ -96,7 +96,7 @@ func checkReaderPlace(tx *database.Tx, r core.Reader) error {
 		return err
 	}
 	if n == 0 {
-		return core.NotFound("小区不存在")
+		return core.NotFound(noCommunity)
 	}
 	if nodes := slices.Compact(slices.Sorted(slices.Values(r.ScopeNodes))); len(nodes) > 0 {
 		err := tx.Get(&n, "SELECT COUNT(*) FROM building_node WHERE community_id = ? AND id IN ("+database.Placeholders(len(nodes))+")",

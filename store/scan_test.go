@@ -35,7 +35,7 @@ func newScanPlace(t *testing.T, s *Store, people int) scanPlace {
 		p.passes = append(p.passes, passes[0].ID)
 	}
 	var err error
-	p.post, err = s.SaveGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: p.community, Name: "东门岗", Direction: core.Out})
+	p.post, err = s.CreateGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: p.community, Name: "东门岗", Direction: core.Out})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func newSighted(t *testing.T, s *Store, name string, n int) sighted {
 	for _, id := range w.residents {
 		w.passes = append(w.passes, residentOf(t, s, id).Pass)
 	}
-	w.post, err = s.SaveGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: w.community, Name: "东门岗", Direction: core.Out})
+	w.post, err = s.CreateGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: w.community, Name: "东门岗", Direction: core.Out})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 		resident := newResident(t, s, community, house, "张三", "13900001111")
 		post := newPost(t, s, community)
 		guard := newGuard(t, s, community, "李师傅")
-		observer, err := s.SaveObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,17 +53,17 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 			},
 			"guard post": func() (func(context.Context) error, error) {
 				p, err := s.GuardPost(ctx, everywhere, post)
-				return func(ctx context.Context) error { _, err := s.SaveGuardPost(ctx, by, everywhere, p); return err }, err
+				return func(ctx context.Context) error { err = s.UpdateGuardPost(ctx, by, everywhere, p); return err }, err
 			},
 			"guard": func() (func(context.Context) error, error) {
 				g, err := s.Guard(ctx, everywhere, guard)
 				g.Phone = ""
-				return func(ctx context.Context) error { _, err := s.SaveGuard(ctx, by, everywhere, g); return err }, err
+				return func(ctx context.Context) error { err = s.UpdateGuard(ctx, by, everywhere, g); return err }, err
 			},
 			"observer": func() (func(context.Context) error, error) {
 				o, err := s.Observer(ctx, everywhere, observer)
 				o.Phone = ""
-				return func(ctx context.Context) error { _, err := s.SaveObserver(ctx, by, everywhere, o); return err }, err
+				return func(ctx context.Context) error { err = s.UpdateObserver(ctx, by, everywhere, o); return err }, err
 			},
 			"account": func() (func(context.Context) error, error) {
 				a, err := s.Account(ctx, everywhere, account)
@@ -118,7 +118,7 @@ func TestWhatMakesAFormStale(t *testing.T) {
 		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
 		resident := newResident(t, s, community, newHouses(t, s, community, 1)[0], "张三", "13900001111")
 		guard, user := newGuard(t, s, community, "李师傅"), core.ID(77)
-		observer, err := s.SaveObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community, other}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community, other}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -109,9 +109,9 @@ func newMerge(t *testing.T, s *Store) merge {
 		}
 	}
 	var err error
-	m.guard, err = s.SaveGuard(ctx, core.System, everywhere, core.Guard{Community: m.community, Name: "老周", Phone: "13700000001"})
+	m.guard, err = s.CreateGuard(ctx, core.System, everywhere, core.Guard{Community: m.community, Name: "老周", Phone: "13700000001"})
 	must(err)
-	m.watcher, err = s.SaveObserver(ctx, core.System, everywhere, core.Observer{Name: "网格员", Capacity: "社区", Phone: "13700000002", Communities: []core.ID{m.community}})
+	m.watcher, err = s.CreateObserver(ctx, core.System, everywhere, core.Observer{Name: "网格员", Capacity: "社区", Phone: "13700000002", Communities: []core.ID{m.community}})
 	must(err)
 	for kind, target := range map[string]core.ID{core.BindGuard: m.guard, core.BindObserver: m.watcher} {
 		scene, _, err := s.NewBindTicket(ctx, core.System, core.Everywhere, kind, target)

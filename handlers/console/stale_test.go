@@ -24,7 +24,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	observer, err := d.Store.SaveObserver(t.Context(), core.System, scope, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
+	observer, err := d.Store.CreateObserver(t.Context(), core.System, scope, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
 // A draft comes back made on what it was made on, however long its writer was away.
 func TestADraftStaysOnWhatItWasMadeOn(t *testing.T) {
 	d := newDesk(t)
-	observer, err := d.Store.SaveObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
+	observer, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
 	if err != nil {
 		t.Fatal(err)
 	}

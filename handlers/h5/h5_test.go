@@ -477,7 +477,7 @@ func TestGuardOfAnotherPostAndOneDisabled(t *testing.T) {
 		t.Fatal(err)
 	}
 	guard.Phone, guard.Disabled = "", time.Now()
-	if _, err := w.store.SaveGuard(t.Context(), core.System, core.Everywhere, guard); err != nil {
+	if _, err := w.store.CreateGuard(t.Context(), core.System, core.Everywhere, guard); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/h5/guard/"+w.Post.String(), http.StatusForbidden)
@@ -520,7 +520,7 @@ func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
 		t.Fatal(err)
 	}
 	observer.MayExport, observer.Phone = false, ""
-	if _, err := w.store.SaveObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
+	if _, err := w.store.CreateObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/h5/observer/export.xlsx", http.StatusForbidden)

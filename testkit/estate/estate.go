@@ -189,10 +189,10 @@ func (e *Estate) staff() {
 	e.t.Helper()
 	ctx := context.Background()
 	var err error
-	e.Post, err = e.Store.SaveGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.Community, Name: "东门岗", Direction: core.Out})
+	e.Post, err = e.Store.CreateGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.Community, Name: "东门岗", Direction: core.Out})
 	e.must(err)
-	e.Guard, err = e.Store.SaveGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.Community, Name: "李师傅", Phone: "13900000001", Posts: []core.ID{e.Post}})
+	e.Guard, err = e.Store.CreateGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.Community, Name: "李师傅", Phone: "13900000001", Posts: []core.ID{e.Post}})
 	e.must(err)
-	e.Observer, err = e.Store.SaveObserver(ctx, core.System, core.Everywhere, core.Observer{Name: "周主任", Capacity: "社区干部", Phone: "13900000002", MayExport: true, Communities: []core.ID{e.Community}})
+	e.Observer, err = e.Store.CreateObserver(ctx, core.System, core.Everywhere, core.Observer{Name: "周主任", Capacity: "社区干部", Phone: "13900000002", MayExport: true, Communities: []core.ID{e.Community}})
 	e.must(err)
 }

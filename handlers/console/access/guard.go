@@ -230,7 +230,7 @@ func (p *Pages) guardCreate(c *web.Context) error {
 	wrong := c.Bind(&form)
 	var id core.ID
 	if wrong == nil {
-		id, wrong = p.Store.SaveGuard(c.Ctx(), c.Actor(), c.Scope(), form.guard(0))
+		id, wrong = p.Store.CreateGuard(c.Ctx(), c.Actor(), c.Scope(), form.guard(0))
 	}
 	if wrong != nil {
 		return p.guardWrong(c, form.guard(0), wrong)
@@ -265,7 +265,7 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 	g := form.guard(old.ID)
 	g.Community, g.Disabled = old.Community, old.Disabled
 	if wrong == nil {
-		_, wrong = p.Store.SaveGuard(c.Ctx(), c.Actor(), c.Scope(), g)
+		wrong = p.Store.UpdateGuard(c.Ctx(), c.Actor(), c.Scope(), g)
 	}
 	if wrong != nil {
 		if g.Phone = old.Phone; core.IsStale(wrong) {

@@ -181,7 +181,7 @@ func (p *Pages) guardPostCreate(c *web.Context) error {
 	var form guardPostForm
 	wrong := c.Bind(&form)
 	if wrong == nil {
-		_, wrong = p.Store.SaveGuardPost(c.Ctx(), c.Actor(), c.Scope(), form.post(0))
+		_, wrong = p.Store.CreateGuardPost(c.Ctx(), c.Actor(), c.Scope(), form.post(0))
 	}
 	if wrong != nil {
 		return p.guardPostWrong(c, form.post(0), wrong)
@@ -225,7 +225,7 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 	post := form.post(old.ID)
 	post.Community, post.Disabled = old.Community, old.Disabled
 	if wrong == nil {
-		_, wrong = p.Store.SaveGuardPost(c.Ctx(), c.Actor(), c.Scope(), post)
+		wrong = p.Store.UpdateGuardPost(c.Ctx(), c.Actor(), c.Scope(), post)
 	}
 	if wrong != nil {
 		if core.IsStale(wrong) {

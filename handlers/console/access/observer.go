@@ -235,7 +235,7 @@ func (p *Pages) observerCreate(c *web.Context) error {
 	wrong := c.Bind(&form)
 	var id core.ID
 	if wrong == nil {
-		id, wrong = p.Store.SaveObserver(c.Ctx(), c.Actor(), c.Scope(), form.observer(0))
+		id, wrong = p.Store.CreateObserver(c.Ctx(), c.Actor(), c.Scope(), form.observer(0))
 	}
 	if wrong != nil {
 		return p.observerWrong(c, form.observer(0), wrong)
@@ -269,7 +269,7 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 	wrong := c.Bind(&form)
 	o := form.observer(old.ID)
 	if wrong == nil {
-		_, wrong = p.Store.SaveObserver(c.Ctx(), c.Actor(), c.Scope(), o)
+		wrong = p.Store.UpdateObserver(c.Ctx(), c.Actor(), c.Scope(), o)
 	}
 	if wrong != nil {
 		if o.Phone = old.Phone; core.IsStale(wrong) {

@@ -90,7 +90,7 @@ func TestObserversAndGuardsAreFiltered(t *testing.T) {
 // and loses only the one of the admin who removes.
 func TestObserverOfTwoAdmins(t *testing.T) {
 	d := newDesk(t)
-	id, err := d.Store.SaveObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "钱所长", Capacity: "派出所", Phone: "13800138000", Communities: []core.ID{d.Mine.Community, d.Others.Community}})
+	id, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "钱所长", Capacity: "派出所", Phone: "13800138000", Communities: []core.ID{d.Mine.Community, d.Others.Community}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,41 +50,6 @@ type RecordTotals struct {
 	In, Out, Refused int
 }
 
-// Words gives the direction in Chinese.
-func (d Direction) Words() string {
-	switch d {
-	case In:
-		return "进"
-	case Out:
-		return "出"
-	}
-	return ""
-}
-
-// Words gives the kind of pass in Chinese.
-func (k PassKind) Words() string {
-	if k == PassResident {
-		return "住户通行证"
-	}
-	return "未知"
-}
-
-// Words gives the way of passing in Chinese.
-func (v Via) Words() string {
-	switch v {
-	case ViaReader:
-		return "门禁读头"
-	case ViaGuard:
-		return "门岗扫码"
-	case ViaManual:
-		return "手工登记"
-	}
-	return ""
-}
-
-// Vias gives every way of passing.
-func Vias() []Via { return []Via{ViaReader, ViaGuard, ViaManual} }
-
 // ResultWords says in Chinese what became of it.
 func (r AccessRecord) ResultWords() string {
 	if r.Allowed {

@@ -33,7 +33,7 @@ func Decide(f Facts, now time.Time) Decision {
 		d.Reason = f.checkRecords()
 	}
 	d.Allowed = d.Reason == ReasonAllowed
-	d.Counts = d.Allowed && f.out() && f.Via != ViaPreview
+	d.Counts = d.Allowed && f.out() && f.counted() && f.Via != ViaPreview
 	d.Sentence = f.sentence(d, now)
 	return d
 }
@@ -78,10 +78,24 @@ func (f *Facts) checkToken() Reason {
 	return ReasonTokenAbsent
 }
 
-// checkAt looks at the pass's own rules, from validity to counting, at t.
+// checkAt looks at the pass's own rules, from validity to counting, at t. What every
+// pass is held to comes first, then the rules of its kind; a kind without rules is
+// refused.
 func (f *Facts) checkAt(t time.Time) Reason {
 	day := DayOf(t, f.Zone)
-	if reason := f.checkPass(day); reason != ReasonAllowed || !f.out() {
+	switch {
+	case !f.PassEnabled:
+		return ReasonPassDisabled
+	case f.PassKind == PassResident:
+		return f.checkResident(day, t)
+	}
+	return ReasonPassKind
+}
+
+// checkResident holds a resident pass to the lease, the house's restriction and the
+// community's block in both directions, and an exit to hours and counting.
+func (f *Facts) checkResident(day Day, t time.Time) Reason {
+	if reason := f.checkBlocked(day); reason != ReasonAllowed || !f.out() {
 		return reason
 	}
 	rule := f.Rule.Under(f.Restriction, day)
@@ -94,12 +108,9 @@ func (f *Facts) checkAt(t time.Time) Reason {
 	return ReasonAllowed
 }
 
-// checkPass looks at validity, restriction and community block, which bind both
-// directions.
-func (f *Facts) checkPass(day Day) Reason {
+// checkBlocked looks at what binds a resident pass in both directions.
+func (f *Facts) checkBlocked(day Day) Reason {
 	switch {
-	case !f.PassEnabled:
-		return ReasonPassDisabled
 	case f.LeaseLast != 0 && day > f.LeaseLast:
 		return ReasonLeaseEnded
 	case f.Restriction.holds(day):
@@ -130,7 +141,12 @@ func (f *Facts) checkRecords() Reason {
 	return ReasonAllowed
 }
 
-func (f *Facts) needID() bool { return f.Rule.RecordID && !f.HasIDNumber }
+// needID asks for the ID number of a resident who has none on file. Other passes carry
+// their own.
+func (f *Facts) needID() bool { return f.Rule.RecordID && !f.HasIDNumber && f.counted() }
+
+// counted reports whether the community's counting of exits binds this kind of pass.
+func (f *Facts) counted() bool { return f.PassKind == PassResident }
 
 func (f *Facts) atReader() bool {
 	return f.Via != ViaGuard && f.Via != ViaManual && f.Via != ViaPreview
@@ -142,7 +158,7 @@ func (f *Facts) figures(now time.Time) Decision {
 	rule := f.Rule.Under(f.Restriction, day)
 	d := Decision{Next: f.nextExit(now), NeedTemp: f.Rule.RecordTemp, NeedID: f.needID()}
 	switch {
-	case rule.Exits == 0:
+	case rule.Exits == 0 || !f.counted():
 		d.Unlimited = true
 	case rule.Exits > 0:
 		d.Limit = rule.Exits

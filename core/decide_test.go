@@ -118,7 +118,7 @@ func TestDecideDoor(t *testing.T) {
 		{name: "manual needs none", facts: with(func(f *Facts) { f.Token, f.Via, f.ReaderAccepts = TokenMissing, ViaManual, false }), reason: ReasonAllowed},
 		{name: "manual of another community", facts: with(func(f *Facts) { f.Token, f.Via, f.ReaderInScope = TokenMissing, ViaManual, false }), reason: ReasonScope},
 		{name: "an unknown way of asking is a reader", facts: with(func(f *Facts) { f.Via, f.Token = "drone", TokenMissing }), reason: ReasonTokenAbsent},
-		{name: "a preview has no door", facts: Facts{Zone: shanghai, Via: ViaPreview, Direction: Out, PassEnabled: true, Rule: DefaultPassRule()}, reason: ReasonAllowed, sentence: "现在可以出门"},
+		{name: "a preview has no door", facts: Facts{Zone: shanghai, Via: ViaPreview, Direction: Out, PassKind: PassResident, PassEnabled: true, Rule: DefaultPassRule()}, reason: ReasonAllowed, sentence: "现在可以出门"},
 	})
 }
 
@@ -313,5 +313,35 @@ func TestRefusalLeaksNothing(t *testing.T) {
 	}
 	if strings.Contains(Decide(goingOut(), noon).Sentence, "0") {
 		t.Error("an unlimited pass says a number")
+	}
+}
+
+// A kind of pass that has no rules is refused, whoever asks and whatever else holds;
+// and nothing of it is counted.
+func TestAKindWithoutRulesIsRefused(t *testing.T) {
+	for _, via := range []Via{ViaReader, ViaGuard, ViaManual, ViaPreview} {
+		for _, direction := range []Direction{In, Out} {
+			f := Facts{
+				Zone: shanghai, Via: via, Direction: direction, Token: TokenLive, ReaderEnabled: true, ReaderInScope: true,
+				ReaderAccepts: true, ReaderQR: true, PassKind: "of tomorrow", PassEnabled: true, Rule: DefaultPassRule(),
+			}
+			d := Decide(f, noon)
+			if d.Allowed || d.Counts || d.Reason != ReasonPassKind || !d.Next.IsZero() {
+				t.Errorf("%s %s: %+v", via, direction, d)
+			}
+		}
+	}
+}
+
+// Every kind that pages offer has rules: what it is refused for is never its kind.
+func TestEveryKindHasRules(t *testing.T) {
+	for _, kind := range PassKinds() {
+		f := Facts{Zone: shanghai, Via: ViaPreview, Direction: Out, PassKind: kind, PassEnabled: true, Rule: DefaultPassRule()}
+		if d := Decide(f, noon); !d.Allowed {
+			t.Errorf("%s: %+v", kind, d)
+		}
+		if kind.Words() == PassKind("").Words() || !kind.Valid() {
+			t.Errorf("%s has no name", kind)
+		}
 	}
 }

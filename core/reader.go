@@ -57,7 +57,7 @@ type Reader struct {
 // NewReader gives what the form for a new reader starts with.
 func NewReader() Reader {
 	return Reader{
-		Protocol: ProtocolVguang, Direction: Out, Kinds: []PassKind{PassResident}, QRAllowed: true,
+		Protocol: ProtocolVguang, Direction: Out, Kinds: PassKinds(), QRAllowed: true,
 		DenyCode: DefaultDenyCode, HeartbeatText: DefaultHeartbeatText, HeartbeatSeconds: 60,
 	}
 }
@@ -86,7 +86,7 @@ func (r Reader) Check() error {
 		fields["kinds"] = "请至少选择一种通行证"
 	}
 	for _, kind := range r.Kinds {
-		if kind != PassResident {
+		if !kind.Valid() {
 			fields["kinds"] = "没有这种通行证"
 		}
 	}

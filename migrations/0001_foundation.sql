@@ -297,13 +297,13 @@ CREATE INDEX house_restriction_community ON house_restriction (community_id, hou
 CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL,
-  kind         VARCHAR(16) NOT NULL, -- resident
-  resident_id  BIGINT      NOT NULL,
-  person_id    BIGINT      NOT NULL,
+  kind         VARCHAR(16) NOT NULL, -- core.PassKind: whose pass it is, and so what holder_id names
+  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass
+  person_id    BIGINT      NOT NULL, -- who finds it under the own phone number
   created_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
 );
-CREATE UNIQUE INDEX pass_resident ON pass (resident_id);
+CREATE UNIQUE INDEX pass_holder ON pass (kind, holder_id);
 CREATE INDEX pass_community ON pass (community_id, id);
 CREATE INDEX pass_person ON pass (person_id);
 

@@ -7,13 +7,15 @@ import (
 	"tongxing/store/database"
 )
 
-// Pass is a resident pass with what its page shows.
+// Pass is a pass with what its page shows. The fields of a resident's home are empty
+// where another kind has none.
 type Pass struct {
 	ID            core.ID
+	Kind          core.PassKind
 	Community     core.ID
 	CommunityName string
 	Person        core.ID
-	Resident      core.ID
+	Holder        core.ID // the resident of a resident pass
 	Name          string
 	Identity      core.Identity
 	House         core.ID
@@ -24,10 +26,11 @@ type Pass struct {
 
 type passRow struct {
 	ID            core.ID       `db:"id"`
+	Kind          core.PassKind `db:"kind"`
 	Community     core.ID       `db:"community_id"`
 	CommunityName string        `db:"community"`
 	Person        core.ID       `db:"person_id"`
-	Resident      core.ID       `db:"resident_id"`
+	Holder        core.ID       `db:"holder_id"`
 	Name          string        `db:"name"`
 	Identity      core.Identity `db:"identity"`
 	House         core.ID       `db:"house_id"`
@@ -36,9 +39,30 @@ type passRow struct {
 	Photo         string        `db:"photo"`
 }
 
-const passQuery = `SELECT p.id, p.community_id, c.name AS community, p.person_id, p.resident_id, t.name, t.identity, t.house_id, h.label, t.lease_day, t.photo
-	FROM pass p JOIN resident t ON t.id = p.resident_id JOIN house h ON h.id = t.house_id JOIN community c ON c.id = p.community_id
-	WHERE p.disabled_at IS NULL AND t.moved_out_at IS NULL AND t.certified_at IS NOT NULL AND `
+// passQuery finds the usable passes of residents. Each kind of pass has a query of its
+// own over the tables of its holders; residents' is the only one so far.
+const passQuery = `
+	SELECT p.id,
+		p.kind,
+		p.community_id,
+		c.name AS community,
+		p.person_id,
+		p.holder_id,
+		t.name,
+		t.identity,
+		t.house_id,
+		h.label,
+		t.lease_day,
+		t.photo
+	FROM pass p
+	JOIN resident t ON t.id = p.holder_id
+	JOIN house h ON h.id = t.house_id
+	JOIN community c ON c.id = p.community_id
+	WHERE p.kind = 'resident'
+		AND p.disabled_at IS NULL
+		AND t.moved_out_at IS NULL
+		AND t.certified_at IS NOT NULL
+		AND `
 
 // PassesOfPerson gives a person's passes, the oldest first: one for each house
 // where the person is a certified resident. Those whose lease has ended are among
@@ -65,12 +89,12 @@ func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[c
 	passes := make(map[core.ID]core.ID, len(residents))
 	err := database.EachPart(residents, func(part []core.ID) error {
 		var rows []passRow
-		query := passQuery + "p.resident_id IN (" + database.Placeholders(len(part)) + ")"
+		query := passQuery + "p.holder_id IN (" + database.Placeholders(len(part)) + ")"
 		if err := s.db.All(ctx, &rows, query, database.AppendIDs(nil, part)...); err != nil {
 			return err
 		}
 		for _, row := range rows {
-			passes[row.Resident] = row.ID
+			passes[row.Holder] = row.ID
 		}
 		return nil
 	})
@@ -93,23 +117,25 @@ func givePasses(tx *database.Tx, residents []core.Resident) error {
 	for i, r := range residents {
 		rows[i] = []any{int64(tx.NewID()), int64(r.Community), string(core.PassResident), int64(r.ID), int64(r.Person), tx.NowMS()}
 	}
-	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "pass", "id, community_id, kind, resident_id, person_id, created_at", rows)
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "pass", "id, community_id, kind, holder_id, person_id, created_at", rows)
 }
 
 // disablePass makes a resident's pass unusable at once.
 func disablePass(tx *database.Tx, resident core.ID) error {
-	_, err := tx.Exec("UPDATE pass SET disabled_at = ? WHERE resident_id = ? AND disabled_at IS NULL", tx.NowMS(), int64(resident))
+	_, err := tx.Exec("UPDATE pass SET disabled_at = ? WHERE kind = ? AND holder_id = ? AND disabled_at IS NULL",
+		tx.NowMS(), string(core.PassResident), int64(resident))
 	return err
 }
 
-// deletePass goes with its resident.
+// deletePass removes the pass of a resident who is deleted.
 func deletePass(tx *database.Tx, resident core.ID) error {
-	_, err := tx.Exec("DELETE FROM pass WHERE resident_id = ?", int64(resident))
+	_, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id = ?", string(core.PassResident), int64(resident))
 	return err
 }
 
 // enablePass undoes disablePass for a resident who comes back.
 func enablePass(tx *database.Tx, resident core.ID) error {
-	_, err := tx.Exec("UPDATE pass SET disabled_at = NULL WHERE resident_id = ?", int64(resident))
+	_, err := tx.Exec("UPDATE pass SET disabled_at = NULL WHERE kind = ? AND holder_id = ?",
+		string(core.PassResident), int64(resident))
 	return err
 }

@@ -14,7 +14,7 @@ const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, 
 	t.photo, t.certified_at, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id, p.disabled_at AS pass_disabled`
 
 const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN community c ON c.id = t.community_id
-	LEFT JOIN pass p ON p.resident_id = t.id `
+	LEFT JOIN pass p ON p.kind = 'resident' AND p.holder_id = t.id `
 
 type residentRow struct {
 	ID           core.ID         `db:"id"`

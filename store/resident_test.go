@@ -129,10 +129,10 @@ func TestCertifyByPhone(t *testing.T) {
 		if err != nil || len(passes) != 2 {
 			t.Fatalf("passes %v, %v; want two", passes, err)
 		}
-		if p := passes[0]; p.Resident != a || p.Community != community || p.CommunityName != "翠湖花园" || p.HouseLabel != "1栋1单元101" || p.Name != "张三" || p.Identity != core.Owner {
+		if p := passes[0]; p.Holder != a || p.Community != community || p.CommunityName != "翠湖花园" || p.HouseLabel != "1栋1单元101" || p.Name != "张三" || p.Identity != core.Owner {
 			t.Errorf("first pass %+v", p)
 		}
-		if passes[1].Resident != b || residentOf(t, s, a).Certified.IsZero() || !residentOf(t, s, neighbour).Certified.IsZero() {
+		if passes[1].Holder != b || residentOf(t, s, a).Certified.IsZero() || !residentOf(t, s, neighbour).Certified.IsZero() {
 			t.Error("certified the wrong people")
 		}
 
@@ -418,7 +418,7 @@ func TestResidentsInBulk(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("%d residents in %s", n, time.Since(begun))
-		if got := countRows(t, s, "SELECT COUNT(*) FROM pass p JOIN resident t ON t.id = p.resident_id AND t.person_id = p.person_id"); got != n {
+		if got := countRows(t, s, "SELECT COUNT(*) FROM pass p JOIN resident t ON p.kind = 'resident' AND t.id = p.holder_id AND t.person_id = p.person_id"); got != n {
 			t.Errorf("%d passes, want %d", got, n)
 		}
 	})

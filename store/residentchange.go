@@ -95,7 +95,7 @@ func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
 
 // movePass lets the pass follow its resident to another person.
 func movePass(tx *database.Tx, r core.Resident) error {
-	_, err := tx.Exec("UPDATE pass SET person_id = ? WHERE resident_id = ?", int64(r.Person), int64(r.ID))
+	_, err := tx.Exec("UPDATE pass SET person_id = ? WHERE kind = ? AND holder_id = ?", int64(r.Person), string(core.PassResident), int64(r.ID))
 	if err == nil && !r.Certified.IsZero() {
 		err = givePasses(tx, []core.Resident{r})
 	}

@@ -34,16 +34,9 @@ type scanRow struct {
 	Kind          core.PassKind   `db:"kind"`
 	PassDisabled  database.Millis `db:"pass_disabled"`
 
-	ResidentID core.ID         `db:"resident_id"`
-	PersonID   core.ID         `db:"person_id"`
-	Name       string          `db:"name"`
-	LeaseDay   core.Day        `db:"lease_day"`
-	HasID      int             `db:"has_id"`
-	Certified  database.Millis `db:"certified_at"`
-	MovedOut   database.Millis `db:"moved_out_at"`
-	HouseID    core.ID         `db:"house_id"`
-	House      string          `db:"house"`
-	HousePath  string          `db:"house_path"`
+	residentFacts
+
+	PersonID core.ID `db:"person_id"`
 
 	Counting    core.Counting `db:"counting"`
 	PeriodDays  int           `db:"period_days"`
@@ -54,14 +47,28 @@ type scanRow struct {
 	FeverTenths int           `db:"fever_tenths"`
 	ReaderQR    int           `db:"reader_qr"`
 
-	Restricted    int      `db:"restricted"`
-	RestrictExits int      `db:"restrict_exits"`
-	RestrictDay   core.Day `db:"restrict_day"`
-
 	PersonDays    string `db:"person_days"`
 	PersonVersion int64  `db:"person_version"`
 	HouseDays     string `db:"house_days"`
 	HouseVersion  int64  `db:"house_version"`
+}
+
+// residentFacts are of a resident pass alone. Another kind adds a struct like this, its
+// join, and its half of facts.
+type residentFacts struct {
+	ResidentID core.ID         `db:"resident_id"`
+	Name       string          `db:"name"`
+	LeaseDay   core.Day        `db:"lease_day"`
+	HasID      int             `db:"has_id"`
+	Certified  database.Millis `db:"certified_at"`
+	MovedOut   database.Millis `db:"moved_out_at"`
+	HouseID    core.ID         `db:"house_id"`
+	House      string          `db:"house"`
+	HousePath  string          `db:"house_path"`
+
+	Restricted    int      `db:"restricted"`
+	RestrictExits int      `db:"restrict_exits"`
+	RestrictDay   core.Day `db:"restrict_day"`
 }
 
 const scanColumns = `SELECT q.n,
@@ -70,7 +77,7 @@ const scanColumns = `SELECT q.n,
 	COALESCE(r.thermometer, 0) AS thermometer, COALESCE(r.qr_allowed, 0) AS qr_allowed, r.disabled_at AS reader_disabled,
 	COALESCE(g.id, 0) AS post_id, COALESCE(g.community_id, 0) AS post_community, COALESCE(g.name, '') AS post_name, g.disabled_at AS post_disabled,
 	COALESCE(p.id, 0) AS pass_id, COALESCE(p.community_id, 0) AS pass_community, COALESCE(p.kind, '') AS kind, p.disabled_at AS pass_disabled,
-	COALESCE(t.id, 0) AS resident_id, COALESCE(t.person_id, 0) AS person_id, COALESCE(t.name, '') AS name, COALESCE(t.lease_day, 0) AS lease_day,
+	COALESCE(p.person_id, 0) AS person_id, COALESCE(t.id, 0) AS resident_id, COALESCE(t.name, '') AS name, COALESCE(t.lease_day, 0) AS lease_day,
 	CASE WHEN t.idno_cipher <> '' THEN 1 ELSE 0 END AS has_id, t.certified_at, t.moved_out_at,
 	COALESCE(h.id, 0) AS house_id, COALESCE(h.label, '') AS house, COALESCE(h.path, '') AS house_path,
 	COALESCE(c.counting, '') AS counting, COALESCE(c.period_days, 1) AS period_days, COALESCE(c.exits, 0) AS exits, COALESCE(c.hours, '') AS hours,
@@ -85,11 +92,11 @@ const scanJoins = `) q
 LEFT JOIN reader r ON r.id = q.reader_id
 LEFT JOIN guard_post g ON g.id = q.post_id
 LEFT JOIN pass p ON p.id = q.pass_id
-LEFT JOIN resident t ON t.id = p.resident_id
+LEFT JOIN resident t ON p.kind = 'resident' AND t.id = p.holder_id
 LEFT JOIN house h ON h.id = t.house_id
 LEFT JOIN pass_rule c ON c.community_id = p.community_id
 LEFT JOIN house_restriction x ON x.house_id = t.house_id
-LEFT JOIN exit_tally tp ON tp.community_id = p.community_id AND tp.subject_id = t.person_id
+LEFT JOIN exit_tally tp ON tp.community_id = p.community_id AND tp.subject_id = p.person_id
 LEFT JOIN exit_tally th ON th.community_id = p.community_id AND th.subject_id = t.house_id
 ORDER BY q.n`
 
@@ -121,9 +128,7 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 	f := core.Facts{
 		Zone: zone, Via: a.Via, Direction: r.direction(a), Token: a.Token,
 		PassKind:    r.Kind,
-		PassEnabled: r.PassID != 0 && r.PassDisabled.IsZero() && !r.Certified.IsZero() && r.MovedOut.IsZero(),
-		LeaseLast:   r.LeaseDay,
-		HasIDNumber: r.HasID != 0,
+		PassEnabled: r.PassID != 0 && r.PassDisabled.IsZero(),
 		Rule: core.PassRule{
 			Counting: r.Counting, PeriodDays: r.PeriodDays, Exits: r.Exits, Hours: hours,
 			RecordID: r.RecordID != 0, RecordTemp: r.RecordTemp != 0, FeverTenths: r.FeverTenths, ReaderQR: r.ReaderQR != 0,
@@ -131,11 +136,20 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 		TempTenths: a.TempTenths,
 		IDGiven:    a.IDNumber != "",
 	}
-	if r.Restricted != 0 {
-		f.Restriction = &core.Restriction{Exits: r.RestrictExits, LastDay: r.RestrictDay}
+	if r.Kind == core.PassResident {
+		r.residentFacts.fill(&f)
 	}
 	r.place(&f)
 	return f, nil
+}
+
+// fill adds what holds for the pass of this resident.
+func (r *residentFacts) fill(f *core.Facts) {
+	f.PassEnabled = f.PassEnabled && !r.Certified.IsZero() && r.MovedOut.IsZero()
+	f.LeaseLast, f.HasIDNumber = r.LeaseDay, r.HasID != 0
+	if r.Restricted != 0 {
+		f.Restriction = &core.Restriction{Exits: r.RestrictExits, LastDay: r.RestrictDay}
+	}
 }
 
 // place fills what the decision needs to know of the reader or the post.

@@ -296,7 +296,7 @@ func TestBindPhone(t *testing.T) {
 			}
 		}
 		passes, err := s.PassesOfPerson(ctx, person)
-		if err != nil || len(passes) != 2 || passes[0].Resident != one || passes[1].Resident != two {
+		if err != nil || len(passes) != 2 || passes[0].Holder != one || passes[1].Holder != two {
 			t.Errorf("passes %+v, %v", passes, err)
 		}
 		if again := bind(user.ID, "13800138000", 2); again != person {

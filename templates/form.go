@@ -290,3 +290,16 @@ func (f Field) InputMode() string {
 	}
 	return ""
 }
+
+// ChoicesOf returns the choices of a list of values, each with its label. Before them
+// stands an empty choice labelled first, unless that is "".
+func ChoicesOf[T ~string](first string, list []T, label func(T) string) []Choice {
+	choices := make([]Choice, 0, len(list)+1)
+	if first != "" {
+		choices = append(choices, Choice{Label: first})
+	}
+	for _, item := range list {
+		choices = append(choices, Choice{Value: string(item), Label: label(item)})
+	}
+	return choices
+}

@@ -103,7 +103,7 @@ func (a *API) passBodies(c *web.Context, passes []store.Pass) ([]passBody, error
 
 func (a *API) passBody(c *web.Context, pass store.Pass, sight store.Sight) passBody {
 	body := passBody{
-		ID: pass.ID, Kind: core.PassResident, Name: pass.Name, Identity: pass.Identity, IdentityText: pass.Identity.Words(),
+		ID: pass.ID, Kind: pass.Kind, Name: pass.Name, Identity: pass.Identity, IdentityText: pass.Identity.Words(),
 		Community: placeBody{pass.Community, pass.CommunityName}, House: placeBody{pass.House, pass.HouseLabel},
 		Rule:    sight.Rule.Under(sight.Restriction, core.DayOf(c.Now(), a.store.Zone())).Words(),
 		Preview: a.preview(c, core.Out, sight.Decision),

@@ -89,7 +89,7 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 		return err
 	}
 	page := passPage{
-		Phone: h.phone(c, "住户通行证", pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
+		Phone: h.phone(c, pass.Kind.Words(), pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
 		Rule:    sight.Rule.Under(sight.Restriction, core.DayOf(c.Now(), h.store.Zone())).Words(),
 		Verdict: h.canGoOut(c, sight), Recent: h.lines(records, false), Passed: h.passed(c, records),
 		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),

@@ -103,7 +103,7 @@ const (
 			x.exits, x.last_day, tp.days, tp.version, th.days, th.version
 		FROM pass p
 		LEFT JOIN reader r ON r.id = ?
-		LEFT JOIN resident t ON t.id = p.resident_id
+		LEFT JOIN resident t ON p.kind = 'resident' AND t.id = p.holder_id
 		LEFT JOIN house h ON h.id = t.house_id
 		LEFT JOIN pass_rule c ON c.community_id = p.community_id
 		LEFT JOIN house_restriction x ON x.house_id = t.house_id

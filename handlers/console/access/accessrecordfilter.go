@@ -44,7 +44,7 @@ func (f recordForm) check() error {
 		known       []string
 	}{
 		{"direction", f.Direction, []string{string(core.In), string(core.Out)}},
-		{"kind", f.Kind, []string{string(core.PassResident)}},
+		{"kind", f.Kind, frame.Texts(core.PassKinds())},
 		{"via", f.Via, frame.Texts(core.Vias())},
 		{"result", f.Result, []string{"allowed", "refused"}},
 		{"reason", f.Reason, frame.Texts(core.Reasons())},
@@ -184,9 +184,9 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 		Filters: recordFields(),
 		More: []templates.Field{
 			{Kind: templates.Select, Name: "hour", Label: "时段", Choices: hourChoices()},
-			{Kind: templates.Select, Name: "via", Label: "方式", Choices: frame.ChoicesOf("全部方式", core.Vias(), core.Via.Words)},
-			{Kind: templates.Select, Name: "kind", Label: "通行证", Choices: frame.ChoicesOf("全部通行证", []core.PassKind{core.PassResident}, core.PassKind.Words)},
-			{Kind: templates.Select, Name: "reason", Label: "原因", Choices: frame.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence)},
+			{Kind: templates.Select, Name: "via", Label: "方式", Choices: templates.ChoicesOf("全部方式", core.Vias(), core.Via.Words)},
+			{Kind: templates.Select, Name: "kind", Label: "通行证", Choices: templates.ChoicesOf("全部通行证", core.PassKinds(), core.PassKind.Words)},
+			{Kind: templates.Select, Name: "reason", Label: "原因", Choices: templates.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence)},
 		},
 		Columns: []templates.Column{{Label: "时间"}, {Label: "门或门岗"}, {Label: "方向", Narrow: true}, {Label: "姓名"}, {Label: "房屋"}, {Label: "体温", Narrow: true}, {Label: "结果"}},
 		Empty:   templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
@@ -218,7 +218,7 @@ func recordFields() []templates.Field {
 		{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 40},
 		{Kind: templates.Date, Name: "from", Label: "开始日期"},
 		{Kind: templates.Date, Name: "to", Label: "结束日期"},
-		{Kind: templates.Select, Name: "direction", Label: "方向", Choices: frame.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words)},
+		{Kind: templates.Select, Name: "direction", Label: "方向", Choices: templates.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words)},
 		{Kind: templates.Select, Name: "result", Label: "结果", Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}}},
 	}
 }

@@ -153,7 +153,7 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 		}},
 		{Title: "权限", Fields: []templates.Field{
 			{Kind: templates.Switch, Name: "qr_allowed", Label: "门禁二维码", Value: frame.SwitchValue(r.QRAllowed), Help: "关闭后，这台读头的二维码一律请到门岗。"},
-			{Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds), Required: true, Choices: []templates.Choice{{Value: string(core.PassResident), Label: core.PassResident.Words()}}},
+			{Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds), Required: true, Choices: templates.ChoicesOf("", core.PassKinds(), core.PassKind.Words)},
 			{Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋", Values: frame.IDValues(r.ScopeNodes), Choices: nodes, Help: "都不选就是全小区。选了上一级就包含它下面的全部房屋。"},
 		}},
 	}

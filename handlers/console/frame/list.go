@@ -27,15 +27,6 @@ func Texts[T ~string](list []T) []string {
 	return out
 }
 
-// ChoicesOf returns the choices of a filter: first, with no value, then the list.
-func ChoicesOf[T ~string](first string, list []T, words func(T) string) []templates.Choice {
-	choices := []templates.Choice{{Label: first}}
-	for _, item := range list {
-		choices = append(choices, templates.Choice{Value: string(item), Label: words(item)})
-	}
-	return choices
-}
-
 // boundField is the filter of who has bound their WeChat.
 func BoundField() templates.Field {
 	return templates.Field{Kind: templates.Select, Name: "bound", Label: "微信", Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}}}

@@ -132,8 +132,22 @@ type SignInHistory struct {
 	Failures  int       // of this address since its last success
 	Last      time.Time // the latest of them
 	Elsewhere int       // failures of other addresses
+	Wide      int       // those of them from the same IPv6 /48
+	WideLast  time.Time // the latest of those
 	Known     bool      // this address has signed in to this account lately
+	Codes     int       // wrong codes of the second step, wherever from
 }
+
+// Bounds of guessing the second step by somebody who has the password.
+const (
+	CodeTries    = 5  // codes that one right password lets be looked at
+	CodesPerHour = 50 // wrong codes of an account before strangers' are refused
+)
+
+// CodesRefused reports whether codes are looked at only where the account has signed in
+// lately: so many were wrong that somebody who has the password guesses, from as many
+// addresses as it takes.
+func (h SignInHistory) CodesRefused() bool { return h.Codes >= CodesPerHour && !h.Known }
 
 // Wait is how long an address must still wait before it may try this login name
 // again; 0 is at once.
@@ -147,14 +161,19 @@ func (r SignInRule) Wait(h SignInHistory, now time.Time) time.Duration {
 	if h.Elsewhere >= 10*after && !h.Known {
 		after = 1
 	}
-	if h.Failures < after {
+	failures, last := h.Failures, h.Last
+	// Who has a /48 of IPv6 has 65,536 addresses: ten failures there are like one.
+	if wide := h.Wide / 10; wide > failures && !h.Known {
+		failures, last = wide, h.WideLast
+	}
+	if failures < after {
 		return 0
 	}
 	wait := r.Most
-	if doublings := h.Failures - after; doublings < 16 {
+	if doublings := failures - after; doublings < 16 {
 		wait = min(15*time.Second<<doublings, r.Most)
 	}
-	return max(h.Last.Add(wait).Sub(now), 0)
+	return max(last.Add(wait).Sub(now), 0)
 }
 
 // Granter is who makes and changes accounts: the actor for the audit log, and

@@ -72,6 +72,7 @@ CREATE TABLE sign_in_attempt (
   login_mac  VARCHAR(64)  NOT NULL,
   account_id BIGINT       NOT NULL, -- 0 = the login name is nobody's
   network    VARCHAR(64)  NOT NULL, -- what attempts are counted by: the address, or its IPv6 /64
+  known      INTEGER      NOT NULL, -- 1 = by a browser in which the account has signed in: it is counted by itself
   addr       VARCHAR(64)  NOT NULL,
   agent      VARCHAR(200) NOT NULL,
   way        VARCHAR(16)  NOT NULL, -- password, code, recovery, wechat, unfinished, proof
@@ -87,6 +88,9 @@ CREATE TABLE sign_in_pending (
   account_id   BIGINT      NOT NULL,
   generation   BIGINT      NOT NULL, -- the account's: a new password ends it
   attempt_id   BIGINT      NOT NULL, -- sign_in_attempt of the password
+  network      VARCHAR(64) NOT NULL, -- that gave the password, as in sign_in_attempt
+  browser_digest VARCHAR(64) NOT NULL, -- of a secret of the browser that gave it
+  tries        INTEGER     NOT NULL, -- codes looked at
   expires_at   BIGINT      NOT NULL,
   used_at      BIGINT
 );

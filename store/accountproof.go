@@ -14,6 +14,7 @@ type Proof struct {
 	Account  core.ID
 	Password string
 	Field    string // of the form, for its message; "" = password
+	code     bool   // a code of the second step is looked at after it
 	Visit
 }
 
@@ -53,7 +54,7 @@ func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
 	if err := s.db.Get(ctx, &row, "SELECT login, password FROM account WHERE id = ?", int64(p.Account)); err != nil {
 		return proved{}, database.Wrap("prove a password", database.NotFoundIfNoRows(err, noAccount))
 	}
-	a, err := s.beginAttempt(ctx, attempt{Visit: p.Visit, login: row.Login, way: core.WayProof})
+	a, err := s.beginAttempt(ctx, attempt{Visit: p.Visit, login: row.Login, way: core.WayProof, code: p.code})
 	if core.CodeOf(err) == core.CodeForbidden {
 		return proved{}, wrong(core.MessageOf(err))
 	}

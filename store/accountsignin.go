@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"tongxing/core"
@@ -27,10 +28,20 @@ type SignIn struct {
 type Visit struct {
 	Addr    string // the client's
 	Network string // what attempts are counted by: the address, or its IPv6 /64
+	Browser string // a secret of the browser; the second step must come from the same one
+	Known   KnownBrowser
 	Agent   string
 	Request string // its id, for the audit log
 	Rule    core.SignInRule
 	Life    core.SessionLife
+}
+
+// KnownBrowser says in which account a browser has signed in lately. The caller has
+// made sure of it. Such a browser waits for its own failures alone: whoever guesses
+// from the same address does not lock it out. The zero KnownBrowser is a stranger.
+type KnownBrowser struct {
+	Account    core.ID
+	Generation int64 // the account's then: a new password makes strangers of all
 }
 
 // SignedIn is what an attempt came to: a session with its token or, where the
@@ -78,8 +89,11 @@ func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error
 type attempt struct {
 	Visit
 	id      core.ID
+	account core.ID // 0 = the login name is nobody's
+	known   bool    // its browser has signed in to the account lately
 	login   string
 	way     core.SignInWay
+	code    bool    // a code is looked at, with this attempt or after it
 	besides core.ID // an earlier attempt of the same sign-in, which does not count against it
 }
 
@@ -90,15 +104,15 @@ type attempt struct {
 func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 	name := s.db.Keys().Digest("login", a.login)
 	err := s.db.Write(ctx, "count a sign-in attempt", func(tx *database.Tx) error {
+		a.id = 0
+		if err := a.recognise(tx); err != nil {
+			return err
+		}
 		if err := mayTry(tx, a, name); err != nil {
 			return err
 		}
-		var account []core.ID
-		if err := tx.All(&account, "SELECT id FROM account WHERE login = ?", a.login); err != nil {
-			return err
-		}
 		a.id = tx.NewID()
-		return noteAttempt(tx, a, append(account, 0)[0])
+		return noteAttempt(tx, a)
 	})
 	if err != nil || s.db.Serial() {
 		return a, err
@@ -117,10 +131,28 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 	return a, err
 }
 
+// recognise finds the account of the attempt's login name, and whether its browser has
+// signed in there.
+func (a *attempt) recognise(tx *database.Tx) error {
+	a.account, a.known = 0, false
+	var rows []struct {
+		ID         core.ID `db:"id"`
+		Generation int64   `db:"generation"`
+	}
+	err := tx.All(&rows, "SELECT id, generation FROM account WHERE login = ?", a.login)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	a.account = rows[0].ID
+	a.known = a.Known == KnownBrowser{rows[0].ID, rows[0].Generation}
+	return nil
+}
+
 // noteAttempt writes an attempt that has not succeeded yet.
-func noteAttempt(tx *database.Tx, a attempt, account core.ID) error {
-	_, err := tx.Exec("INSERT INTO sign_in_attempt (id, login_mac, account_id, network, addr, agent, way, succeeded, at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
-		int64(a.id), tx.Keys().Digest("login", a.login), int64(account), a.Network, a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.NowMS())
+func noteAttempt(tx *database.Tx, a attempt) error {
+	_, err := tx.Exec(`INSERT INTO sign_in_attempt (id, login_mac, account_id, network, known, addr, agent, way, succeeded, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`, int64(a.id), tx.Keys().Digest("login", a.login), int64(a.account), a.Network, database.BoolInt(a.known),
+		a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.NowMS())
 	return err
 }
 
@@ -133,6 +165,9 @@ func mayTry(tx *database.Tx, a attempt, name string) error {
 	}
 	if wait := a.Rule.Wait(history, tx.Now()); wait > 0 {
 		return core.Forbidden(fmt.Sprintf("密码错误次数过多，请 %s后再试", waitText(wait)))
+	}
+	if history.CodesRefused() {
+		return core.Forbidden("动态码错误次数过多。请在常用的电脑或网络上登录，或联系系统管理员")
 	}
 	return nil
 }
@@ -147,33 +182,64 @@ func waitText(wait time.Duration) string {
 func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory, error) {
 	var rows []struct {
 		Network   string          `db:"network"`
+		Known     int             `db:"known"`
 		Succeeded int             `db:"succeeded"`
 		At        database.Millis `db:"at"`
 	}
 	var h core.SignInHistory
-	if err := tx.All(&rows, "SELECT network, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
+	if err := tx.All(&rows, "SELECT network, known, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
 		name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost); err != nil {
 		return h, err
 	}
 	since := true // since the last success of this address
 	for _, row := range rows {
+		here := row.Network == a.Network && row.Known == 0
+		if a.known { // counted with the account's other known browsers, wherever they are
+			here = row.Known != 0
+		}
 		switch {
-		case row.Network == a.Network && row.Succeeded != 0:
+		case here && row.Succeeded != 0:
 			since = false
-		case row.Network == a.Network && since:
+		case here && since:
 			h.Failures++
 			if h.Last.IsZero() {
 				h.Last = row.At.Time
 			}
-		case row.Network != a.Network && row.Succeeded == 0:
+		case !here && row.Succeeded == 0:
 			h.Elsewhere++
+			if sameWide(row.Network, a.Network) {
+				h.Wide++
+				h.WideLast = latest(h.WideLast, row.At.Time)
+			}
 		}
 	}
 	var known int
 	err := tx.Get(&known, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND network = ? AND succeeded = 1 AND id >= ?",
 		name, a.Network, int64(database.FirstID(tx.Now().Add(-KnownWindow))))
-	h.Known = known > 0
+	h.Known = known > 0 || a.known
+	if err == nil && a.code && !h.Known {
+		err = tx.Get(&h.Codes, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id <> ? AND way = ? AND succeeded = 0",
+			name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), string(core.WayCode))
+	}
 	return h, err
+}
+
+// sameWide reports whether two networks are /64s of one IPv6 /48.
+func sameWide(one, other string) bool {
+	a, errA := netip.ParsePrefix(one)
+	b, errB := netip.ParsePrefix(other)
+	if errA != nil || errB != nil || !a.Addr().Is6() || a.Bits() < 48 {
+		return false
+	}
+	wide, err := a.Addr().Prefix(48)
+	return err == nil && wide.Contains(b.Addr())
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // passwordRight begins the session, or the second step, unless the account changed

@@ -19,6 +19,8 @@ const (
 	RecoveryCodes = 10
 	wrongCode     = "动态码不正确或已使用"
 	noPending     = "登录已超时，请重新输入密码"
+	otherPending  = "浏览器或网络已变化，请重新输入密码"
+	overTries     = "动态码错误次数过多，请重新输入密码"
 )
 
 // awaitCode keeps a sign-in whose password was right until its code comes. The
@@ -29,52 +31,94 @@ func awaitCode(tx *database.Tx, a attempt, account signingAccount) (SignedIn, er
 		return SignedIn{}, err
 	}
 	token := newToken()
-	_, err := tx.Exec("INSERT INTO sign_in_pending (token_digest, account_id, generation, attempt_id, expires_at) VALUES (?, ?, ?, ?, ?)",
-		digestToken(token), int64(account.ID), account.Generation, int64(a.id), tx.Now().Add(pendingLife).UnixMilli())
+	_, err := tx.Exec(`INSERT INTO sign_in_pending
+		(token_digest, account_id, generation, attempt_id, network, browser_digest, tries, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, 0, ?)`, digestToken(token), int64(account.ID), account.Generation, int64(a.id),
+		a.Network, digestToken(a.Browser), tx.Now().Add(pendingLife).UnixMilli())
 	return SignedIn{Pending: token}, err
 }
 
-// ConfirmSignIn is the second step of SignIn: pending is the token it gave, code
-// one of the phone's program or a recovery code. A wrong code is invalid and counts
-// as an attempt, like a wrong password; a pending sign-in that is over or used is
-// unauthenticated.
+type pendingRow struct {
+	Account    core.ID `db:"account_id"`
+	Login      string  `db:"login"`
+	Attempt    core.ID `db:"attempt_id"`
+	Generation int64   `db:"generation"`
+	Network    string  `db:"network"`
+	Browser    string  `db:"browser_digest"`
+}
+
+// ConfirmSignIn is the second step of SignIn: pending is the token it returned, code
+// one of the phone's program or a recovery code. It must come from the browser and the
+// network that gave the password. A wrong code is invalid and counts as an attempt, like
+// a wrong password. A pending sign-in that is over, used, somebody else's or has had
+// core.CodeTries wrong codes is unauthenticated.
 func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit Visit) (done SignedIn, err error) {
-	var row struct {
-		Account    core.ID `db:"account_id"`
-		Login      string  `db:"login"`
-		Attempt    core.ID `db:"attempt_id"`
-		Generation int64   `db:"generation"`
-	}
-	err = s.db.Get(ctx, &row, `SELECT p.account_id, a.login, p.attempt_id, p.generation FROM sign_in_pending p JOIN account a ON a.id = p.account_id
-		WHERE p.token_digest = ? AND p.used_at IS NULL AND p.expires_at > ?`, digestToken(pending), s.Now().UnixMilli())
+	var row pendingRow
+	err = s.db.Get(ctx, &row, `SELECT p.account_id, a.login, p.attempt_id, p.generation, p.network, p.browser_digest
+		FROM sign_in_pending p JOIN account a ON a.id = p.account_id
+		WHERE p.token_digest = ? AND p.used_at IS NULL AND p.tries < ? AND p.expires_at > ?`,
+		digestToken(pending), core.CodeTries, s.Now().UnixMilli())
 	if core.IsNotFound(database.NotFoundIfNoRows(err, noPending)) {
 		return done, core.Unauthenticated(noPending)
 	} else if err != nil {
 		return done, database.Wrap("confirm a sign-in", err)
 	}
-	a, err := s.beginAttempt(ctx, attempt{Visit: visit, login: row.Login, way: core.WayCode, besides: row.Attempt})
+	if row.Network != visit.Network || row.Browser != digestToken(visit.Browser) {
+		return done, core.Unauthenticated(otherPending)
+	}
+	a, err := s.beginAttempt(ctx, attempt{Visit: visit, login: row.Login, way: core.WayCode, code: true, besides: row.Attempt})
 	if err != nil {
 		return done, err
 	}
+	var wrong error
 	err = s.db.Write(ctx, "confirm a sign-in", func(tx *database.Tx) error {
-		over := core.Unauthenticated(noPending)
-		var account signingAccount
-		if err := tx.Get(&account, signingColumns+"id = ? AND generation = ?", int64(row.Account), row.Generation); core.IsNotFound(database.NotFoundIfNoRows(err, noPending)) {
-			return over
-		} else if err != nil {
-			return err
-		}
-		a := a
-		if a.way, err = useCode(tx, account.ID, code); err != nil {
-			return err
-		}
-		if err := tx.ExecOne(over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.NowMS(), digestToken(pending)); err != nil {
-			return err
-		}
-		done, err = signedIn(tx, account, a)
+		done, wrong, err = confirmSignIn(tx, row, a, digestToken(pending), code)
 		return err
 	})
+	if err == nil {
+		err = wrong
+	}
 	return done, err
+}
+
+// confirmSignIn takes one of the pending sign-in's tries before it looks at the code,
+// so that they are counted whoever sends them, at once or one by one. A wrong code is
+// no failure of the transaction, which keeps the count.
+func confirmSignIn(tx *database.Tx, row pendingRow, a attempt, digest, code string) (done SignedIn, wrong, err error) {
+	over := core.Unauthenticated(noPending)
+	if err := tx.ExecOne(over, `UPDATE sign_in_pending SET tries = tries + 1
+		WHERE token_digest = ? AND used_at IS NULL AND tries < ? AND expires_at > ?`, digest, core.CodeTries, tx.NowMS()); err != nil {
+		return done, nil, err
+	}
+	var account signingAccount
+	err = tx.Get(&account, signingColumns+"id = ? AND generation = ?", int64(row.Account), row.Generation)
+	if core.IsNotFound(database.NotFoundIfNoRows(err, noPending)) {
+		return done, nil, over
+	} else if err != nil {
+		return done, nil, err
+	}
+	if a.way, err = useCode(tx, account.ID, code); core.CodeOf(err) == core.CodeInvalid && err != nil {
+		wrong, err := lastTry(tx, digest, err)
+		return done, wrong, err
+	} else if err != nil {
+		return done, nil, err
+	}
+	if err := tx.ExecOne(over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.NowMS(), digest); err != nil {
+		return done, nil, err
+	}
+	done, err = signedIn(tx, account, a)
+	return done, nil, err
+}
+
+// lastTry returns what to say of a wrong code: that the password is asked for again
+// where it was the last.
+func lastTry(tx *database.Tx, digest string, wrong error) (error, error) {
+	var tries int
+	err := tx.Get(&tries, "SELECT tries FROM sign_in_pending WHERE token_digest = ?", digest)
+	if err == nil && tries >= core.CodeTries {
+		wrong = core.Unauthenticated(overTries)
+	}
+	return wrong, err
 }
 
 // useCode takes a code of the account's second step, or a recovery code, out of
@@ -226,12 +270,20 @@ func randomLetters(n int) string {
 // count as attempts.
 func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string) error {
 	account := p.Account
+	p.code = true
 	owner, err := s.prove(ctx, p)
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, "turn the second step off", func(tx *database.Tx) error {
-		if _, err := useCode(tx, account, code); err != nil {
+	var wrong error
+	err = s.db.Write(ctx, "turn the second step off", func(tx *database.Tx) error {
+		wrong = nil
+		if _, err := useCode(tx, account, code); core.CodeOf(err) == core.CodeInvalid && err != nil {
+			wrong = err
+			// It counts with the wrong codes of sign-ins: the same secret is guessed.
+			_, err := tx.Exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayCode), int64(owner.attempt))
+			return err
+		} else if err != nil {
 			return err
 		}
 		if err := dropTOTP(tx, account); err != nil {
@@ -242,6 +294,10 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 		}
 		return audit(tx, by, auditEntry{Action: "account.totp_off", Target: target("account", account)})
 	})
+	if err == nil {
+		err = wrong
+	}
+	return err
 }
 
 // ResetTOTP takes the second step off an account whose owner lost the phone, and

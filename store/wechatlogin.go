@@ -260,8 +260,8 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 		} else if err != nil {
 			return err
 		}
-		a := attempt{Visit: visit, id: tx.NewID(), login: account.Login, way: core.WayWechat}
-		if err := noteAttempt(tx, a, account.ID); err != nil {
+		a := attempt{Visit: visit, id: tx.NewID(), account: account.ID, login: account.Login, way: core.WayWechat}
+		if err := noteAttempt(tx, a); err != nil {
 			return err
 		}
 		if account.TOTP != 0 {

@@ -83,3 +83,16 @@ func addressKey(addr netip.Addr) string {
 	}
 	return addr.String()
 }
+
+// wideKey is the /48 around an IPv6 address, which is counted beside its /64; "" for
+// IPv4, where addresses are scarce.
+func wideKey(addr netip.Addr) string {
+	if !addr.Is6() {
+		return ""
+	}
+	prefix, err := addr.Prefix(48)
+	if err != nil {
+		return ""
+	}
+	return prefix.String()
+}

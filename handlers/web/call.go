@@ -12,8 +12,8 @@ import (
 type routeCall struct {
 	app   *App
 	route Route
-	limit *limiter // the route's own, by address; nil = none
-	each  *limiter // the route's own, by signed-in caller; nil = none
+	limit *addressLimiter // the route's own, by caller or address; nil = none
+	each  *limiter        // the route's own, by signed-in caller; nil = none
 }
 
 func newRouteCall(a *App, route Route) *routeCall {
@@ -25,7 +25,7 @@ func newRouteCall(a *App, route Route) *routeCall {
 	}
 	rc := &routeCall{app: a, route: route}
 	if route.PerMinute > 0 {
-		rc.limit = newLimiter(route.PerMinute)
+		rc.limit = newAddressLimiter(route.PerMinute)
 	}
 	if route.EachPerMinute > 0 {
 		rc.each = newLimiter(route.EachPerMinute)
@@ -59,10 +59,10 @@ func (rc *routeCall) check(c *Context) error {
 	if c.r.ContentLength > rc.route.Body {
 		return errTooLarge
 	}
-	if err := rc.checkRoute(c); err != nil {
+	if err := c.identify(); err != nil {
 		return err
 	}
-	if err := c.identify(); err != nil {
+	if err := rc.checkRoute(c); err != nil {
 		return err
 	}
 	if err := rc.checkCaller(c); err != nil {
@@ -99,7 +99,7 @@ func (rc *routeCall) checkRoute(c *Context) error {
 	if rc.limit == nil {
 		return nil
 	}
-	return rc.limit.check(addressKey(c.state.addr), c.Now())
+	return rc.limit.checkCall(c)
 }
 
 // checkCaller bounds a person by who they are and a stranger by their address:
@@ -111,11 +111,11 @@ func (rc *routeCall) checkCaller(c *Context) error {
 	case rc.route.Access.machine() || rc.route.Path == healthPath || rc.route.Path == readyPath:
 		return nil
 	case c.SignedIn():
-		who := string(c.who.Session.Kind) + c.who.Session.Subject.String()
+		who := c.caller()
 		if err := rc.app.account.check(who, c.Now()); err != nil || rc.each == nil {
 			return err
 		}
 		return rc.each.check(who, c.Now())
 	}
-	return rc.app.address.check(addressKey(c.state.addr), c.Now())
+	return rc.app.address.checkCall(c)
 }

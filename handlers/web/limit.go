@@ -2,6 +2,7 @@ package web
 
 import (
 	"container/list"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -62,4 +63,44 @@ func (l *limiter) of(key string) *rate.Limiter {
 	limit := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
 	l.byKey[key] = l.recent.PushFront(&limited{key: key, limit: limit})
 	return limit
+}
+
+// wideTimes is how many times as much a /48 of IPv6 may do as one of its /64s. A single
+// subscriber may have a whole /48; others share one.
+const wideTimes = 10
+
+// addressLimiter bounds callers whom only their address tells apart.
+type addressLimiter struct{ each, wide *limiter }
+
+func newAddressLimiter(perMinute int) *addressLimiter {
+	return &addressLimiter{each: newLimiter(perMinute), wide: newLimiter(wideTimes * perMinute)}
+}
+
+// check takes one call of an address, or says how long to wait.
+func (l *addressLimiter) check(addr netip.Addr, now time.Time) error {
+	if err := l.each.check(addressKey(addr), now); err != nil {
+		return err
+	}
+	if wide := wideKey(addr); wide != "" {
+		return l.wide.check(wide, now)
+	}
+	return nil
+}
+
+// checkCall takes one call of a request's sender: of somebody signed in by who they are,
+// of a browser in which somebody has signed in by that account, of strangers by their
+// address. An address is shared, and no stranger behind it may stop the others.
+func (l *addressLimiter) checkCall(c *Context) error {
+	if c.SignedIn() {
+		return l.each.check(c.caller(), c.Now())
+	}
+	if known := c.KnownBrowser(); known.Account != 0 {
+		return l.each.check("known "+known.Account.String(), c.Now())
+	}
+	return l.check(c.state.addr, c.Now())
+}
+
+// caller names somebody who is signed in.
+func (c *Context) caller() string {
+	return string(c.who.Session.Kind) + c.who.Session.Subject.String()
 }

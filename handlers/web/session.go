@@ -298,6 +298,7 @@ func (c *Context) newSession(seat Seat, n store.NewSession) (string, core.Sessio
 func (c *Context) SetSessionCookie(seat Seat, token string, session core.Session) {
 	c.setCookie(c.app.cookieName(string(seat)), token, int(c.app.life(c.Ctx(), seat).Most/time.Second))
 	c.who = Who{Session: session}
+	c.rememberBrowser(session)
 }
 
 // ConsoleLife is how long console sessions last.

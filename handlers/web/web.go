@@ -64,9 +64,10 @@ type App struct {
 	routes   []Route
 	router   *router
 	sessions *Sessions
+	browsers core.Signer // of the cookies of known browsers
 	metrics  *metrics
 	outer    *http.CrossOriginProtection
-	address  *limiter
+	address  *addressLimiter
 	account  *limiter
 	streams  *streams
 	handler  http.Handler
@@ -78,9 +79,12 @@ func New(o Options) *App {
 	a := &App{
 		o:       o,
 		metrics: newMetrics(o.Registry),
-		address: newLimiter(o.Limits.AddressPerMinute),
+		address: newAddressLimiter(o.Limits.AddressPerMinute),
 		account: newLimiter(o.Limits.AccountPerMinute),
 		streams: newStreams(),
+	}
+	if o.Store != nil {
+		a.browsers = o.Store.Signer("browser")
 	}
 	a.sessions = NewSessions(o.Store, o.Cache, o.Log)
 	a.router = newRouter(a)
@@ -131,7 +135,8 @@ type Route struct {
 	Body int64
 	// Time is the deadline; 0 = the App's, negative = none (streams, exports).
 	Time time.Duration
-	// PerMinute bounds the calls of one address to this route; 0 = no bound of its own.
+	// PerMinute bounds the calls of one address to this route, or of one caller who is
+	// signed in or whose browser is known; 0 = no bound of its own.
 	PerMinute int
 	// EachPerMinute bounds the calls of one signed-in caller to this route; 0 = no
 	// bound of its own. Phones of one network share an address, so that what a person

@@ -115,7 +115,8 @@ func (p *Pages) signIn(c *web.Context) error {
 // visit is where a sign-in comes from.
 func (p *Pages) visit(c *web.Context) store.Visit {
 	return store.Visit{
-		Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(), Request: c.RequestID(), Rule: p.signInRule(), Life: c.ConsoleLife(),
+		Addr: c.Addr(), Network: c.Network(), Browser: c.Visitor(), Known: c.KnownBrowser(),
+		Agent: c.Request().UserAgent(), Request: c.RequestID(), Rule: p.signInRule(), Life: c.ConsoleLife(),
 	}
 }
 

@@ -44,6 +44,10 @@ func (a Account) lacks(other Account) []Permission {
 
 var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{2,63}$`)
 
+// Operator reports whether the account runs the deployment. Until streets are tenants
+// of one deployment, that is who sees every community.
+func (a Account) Operator() bool { return a.Scope.Whole() }
+
 // NormalLogin is a login name as it is kept: lower case, without spaces around.
 func NormalLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
@@ -73,7 +77,7 @@ func (a Account) Check() error {
 			fields["permissions"] = "权限不存在"
 		}
 	}
-	if !a.Scope.All && len(a.Scope.IDs) == 0 {
+	if a.Scope.Empty() {
 		fields["communities"] = "请至少选择一个小区"
 	}
 	return InvalidFields(fields)

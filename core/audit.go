@@ -43,7 +43,13 @@ type Actor struct {
 	Name      string
 	Addr      string // the client's address
 	RequestID string
+	Operator  bool // see MayOperate; not in the log
 }
+
+// MayOperate reports whether the actor may change the deployment itself: settings, the
+// check of the audit log, communities made and deleted. That an account sees every
+// community of its own does not make it an operator.
+func (a Actor) MayOperate() bool { return a.Kind == ActorSystem || a.Operator }
 
 // System is the program itself.
 var System = Actor{Kind: ActorSystem, Name: "系统"}

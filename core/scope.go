@@ -1,27 +1,75 @@
 package core
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+)
 
-// Scope is the communities somebody may see: all, or those listed. The zero
-// Scope is none.
+// Scope is where an account may act: in every community, or in those listed. The zero
+// Scope is nowhere. What an account may do there is its permissions; whether it may
+// change the deployment itself is Actor.MayOperate, and follows from neither.
 type Scope struct {
-	All bool
-	IDs []ID
+	whole       bool
+	communities []ID
 }
 
-// ScopeOf is the scope of the communities named.
-func ScopeOf(ids ...ID) Scope { return Scope{IDs: ids} }
+// ScopeOf returns the scope of the communities named.
+func ScopeOf(communities ...ID) Scope { return Scope{communities: communities} }
 
-// Everywhere is the scope of the program itself.
-var Everywhere = Scope{All: true}
+// Everywhere is the scope of every community, also of those to come.
+var Everywhere = Scope{whole: true}
 
 // Has reports whether the scope covers a community.
-func (s Scope) Has(community ID) bool { return s.All || slices.Contains(s.IDs, community) }
+func (s Scope) Has(community ID) bool { return s.whole || slices.Contains(s.communities, community) }
 
-// covers reports that all of other is inside.
-func (s Scope) covers(other Scope) bool {
-	if other.All {
-		return s.All
+// Whole reports whether the scope covers every community, also those to come.
+func (s Scope) Whole() bool { return s.whole }
+
+// Empty reports whether the scope covers nothing.
+func (s Scope) Empty() bool { return !s.whole && len(s.communities) == 0 }
+
+// One returns the community of a scope of exactly one.
+func (s Scope) One() (community ID, one bool) {
+	if s.whole || len(s.communities) != 1 {
+		return 0, false
 	}
-	return !slices.ContainsFunc(other.IDs, func(community ID) bool { return !s.Has(community) })
+	return s.communities[0], true
+}
+
+// Communities returns the communities listed; of a whole scope, which lists none, nil.
+func (s Scope) Communities() []ID { return s.communities }
+
+// With returns the scope with one more community; a whole one has it already.
+func (s Scope) With(community ID) Scope {
+	if s.whole {
+		return s
+	}
+	return ScopeOf(append(slices.Clone(s.communities), community)...)
+}
+
+// covers reports whether all of other is inside.
+func (s Scope) covers(other Scope) bool {
+	if other.whole {
+		return s.whole
+	}
+	return !slices.ContainsFunc(other.communities, func(community ID) bool { return !s.Has(community) })
+}
+
+// scopeJSON is a Scope as sessions' shadows keep it.
+type scopeJSON struct {
+	Whole       bool `json:"whole,omitempty"`
+	Communities []ID `json:"communities,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (s Scope) MarshalJSON() ([]byte, error) { return json.Marshal(scopeJSON{s.whole, s.communities}) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Scope) UnmarshalJSON(text []byte) error {
+	var kept scopeJSON
+	if err := json.Unmarshal(text, &kept); err != nil {
+		return err
+	}
+	*s = Scope{whole: kept.Whole, communities: kept.Communities}
+	return nil
 }

@@ -77,7 +77,7 @@ type estate struct {
 }
 
 func (s *seeder) build(ctx context.Context, p plan) (*estate, error) {
-	id, err := s.store.CreateCommunity(ctx, core.System, core.Everywhere, core.Community{Name: p.name, Address: p.address, Phone: p.phone, Levels: p.levels})
+	id, err := s.store.CreateCommunity(ctx, core.System, core.Community{Name: p.name, Address: p.address, Phone: p.phone, Levels: p.levels})
 	if err != nil {
 		return nil, err
 	}

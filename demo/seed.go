@@ -188,7 +188,7 @@ func (s *seeder) clerk(ctx context.Context, e *estate) error {
 		return err
 	}
 	_, err = s.store.CreateAccount(ctx, core.SystemGranter, core.Account{
-		Login: "cuihu.he", Name: "何雅文", Role: preset.Role, Permissions: preset.Permissions, Scope: core.Scope{IDs: []core.ID{e.id}},
+		Login: "cuihu.he", Name: "何雅文", Role: preset.Role, Permissions: preset.Permissions, Scope: core.ScopeOf(e.id),
 	}, AdminPassword)
 	return err
 }

@@ -181,9 +181,17 @@ type recordWhere struct {
 	few         bool   // by house or person: index serves any number of communities
 }
 
+// scope is the communities that the condition is about.
+func (w recordWhere) scope() core.Scope {
+	if w.all {
+		return core.Everywhere
+	}
+	return core.ScopeOf(w.communities...)
+}
+
 // recordWhere turns a filter into SQL. ok is false where nothing can match.
 func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.RecordFilter) (w recordWhere, ok bool, err error) {
-	w.all, w.communities = scope.All, scope.IDs
+	w.all, w.communities = scope.Whole(), scope.Communities()
 	if f.Community != 0 {
 		if !scope.Has(f.Community) {
 			return w, false, nil
@@ -198,10 +206,10 @@ func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.Record
 		// Their indexes begin with the community. By the primary key, the records of
 		// everybody would be walked in search of a few.
 		listed, err := s.listed(ctx, core.Everywhere)
-		if err != nil || len(listed.IDs) == 0 {
+		if err != nil || listed.Empty() {
 			return w, false, err
 		}
-		w.all, w.communities = false, listed.IDs
+		w.all, w.communities = false, listed.Communities()
 	}
 	if !f.From.IsZero() {
 		w.add("id >= ?", int64(database.FirstID(f.From)))
@@ -269,7 +277,7 @@ const keywordMost = 200
 // stands for many, such as a frequent family name, is looked for in the records
 // themselves: where many match, a page is soon full.
 func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordFilter) (recordWhere, bool, error) {
-	scope, err := s.listed(ctx, core.Scope{All: w.all, IDs: w.communities})
+	scope, err := s.listed(ctx, w.scope())
 	if err != nil {
 		return w, false, err
 	}

@@ -30,8 +30,11 @@ const accountColumns = `SELECT id, login, name, role, permissions, all_communiti
 
 func (r accountRow) account() core.Account {
 	a := core.Account{
-		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, Scope: core.Scope{All: r.All != 0}, MustChange: r.MustChange != 0,
+		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, MustChange: r.MustChange != 0,
 		Generation: r.Generation, User: r.User, Created: r.Created.Time, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
+	}
+	if r.All != 0 {
+		a.Scope = core.Everywhere
 	}
 	for p := range strings.SplitSeq(r.Permissions, ",") {
 		// One that a later program has taken out of the table gives nothing.
@@ -100,7 +103,7 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	if f.Role != "" {
 		where, args = where+" AND role = ?", append(args, string(f.Role))
 	}
-	if scope.All {
+	if scope.Whole() {
 		return where, args
 	}
 	inside, ids := database.ScopeWhere(scope, "x.community_id")
@@ -146,9 +149,8 @@ func readAccounts(where string, args []any, all func(dest any, query string, arg
 		list[i], at[row.ID] = row.account(), i
 	}
 	for _, link := range links {
-		if a := &list[at[link.Account]]; !a.Scope.All {
-			a.Scope.IDs = append(a.Scope.IDs, link.Community)
-		}
+		a := &list[at[link.Account]]
+		a.Scope = a.Scope.With(link.Community)
 	}
 	return list, database.Wrap("read accounts", err)
 }

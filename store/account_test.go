@@ -56,7 +56,7 @@ func TestAccounts(t *testing.T) {
 		made := testAccount(" Zhang.San ")
 		made.Scope = core.ScopeOf(two, one, two)
 		a := mustAccount(t, s, made)
-		if a.Login != "zhang.san" || !a.MustChange || a.Generation != 1 || !slices.Equal(a.Scope.IDs, []core.ID{one, two}) || !slices.Equal(a.Permissions, made.Permissions) {
+		if a.Login != "zhang.san" || !a.MustChange || a.Generation != 1 || !slices.Equal(a.Scope.Communities(), []core.ID{one, two}) || !slices.Equal(a.Permissions, made.Permissions) {
 			t.Errorf("made %+v", a)
 		}
 		_, err := s.CreateAccount(t.Context(), core.SystemGranter, testAccount("ZHANG.san"), testPassword)
@@ -359,7 +359,7 @@ func TestFirstAdmin(t *testing.T) {
 			t.Errorf("another link though there is an admin: %v", err)
 		}
 		list, _, err := s.Accounts(t.Context(), core.Everywhere, AccountFilter{Page: Page{Limit: 5}})
-		if err != nil || len(list) != 1 || list[0].MustChange || !list[0].Scope.All || !list[0].Has(core.PermAccountEdit) {
+		if err != nil || len(list) != 1 || list[0].MustChange || !list[0].Scope.Whole() || !list[0].Has(core.PermAccountEdit) {
 			t.Errorf("accounts %+v: %v", list, err)
 		}
 	})

@@ -42,7 +42,7 @@ func checkNewAccount(by core.Granter, a core.Account, password string) error {
 func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) (core.ID, error) {
 	a.ID = tx.NewID()
 	_, err := tx.Exec(`INSERT INTO account (id, login, name, password, role, permissions, all_communities, must_change, generation, user_id, created_at, updated_at)
-		VALUES (`+database.Placeholders(12)+`)`, int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.All),
+		VALUES (`+database.Placeholders(12)+`)`, int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()),
 		database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS())
 	if database.IsDuplicate(err) {
 		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
@@ -59,10 +59,10 @@ func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) 
 // saveAccountScope writes the account's communities anew. One that is not there
 // is refused.
 func saveAccountScope(tx *database.Tx, a core.Account) error {
-	if _, err := tx.Exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.All {
+	if _, err := tx.Exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.Whole() {
 		return err
 	}
-	ids := slices.Compact(slices.Sorted(slices.Values(a.Scope.IDs)))
+	ids := slices.Compact(slices.Sorted(slices.Values(a.Scope.Communities())))
 	var known int
 	if err := tx.Get(&known, "SELECT COUNT(*) FROM community WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...); err != nil {
 		return err
@@ -182,12 +182,12 @@ func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, 
 
 func saveAccount(tx *database.Tx, a core.Account) error {
 	return tx.ExecOne(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
-		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.All), database.BoolInt(a.MustChange),
+		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange),
 		a.Generation, a.Updated.UnixMilli(), database.NullMillis(a.Disabled), int64(a.ID))
 }
 
 // isAdmin reports an account that could set everything right again.
-func isAdmin(a core.Account) bool { return a.Scope.All && a.Has(core.PermAccountEdit) }
+func isAdmin(a core.Account) bool { return a.Scope.Whole() && a.Has(core.PermAccountEdit) }
 
 // keepAdmin refuses to leave the console without anybody who can edit accounts.
 func keepAdmin(tx *database.Tx, before, after core.Account) error {
@@ -293,8 +293,8 @@ func auditAccount(tx *database.Tx, by core.Actor, action string, before, after *
 
 func auditOfAccount(a core.Account) any {
 	communities := "全部"
-	if !a.Scope.All {
-		communities = database.JoinIDs(a.Scope.IDs)
+	if !a.Scope.Whole() {
+		communities = database.JoinIDs(a.Scope.Communities())
 	}
 	return accountAudit{
 		Login: a.Login, Name: a.Name, Role: string(a.Role), Permissions: joinPermissions(a.Permissions),

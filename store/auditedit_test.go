@@ -163,9 +163,9 @@ func TestEveryEditedFieldOfTheRegisterIsInTheAuditLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		settings.RecordDays = 400
-		wantOneChange(t, s, "setting's days", s.SaveSettings(ctx, by, everywhere, settings))
+		wantOneChange(t, s, "setting's days", s.SaveSettings(ctx, by, settings))
 		settings.Version, settings.ConsoleIdleMinutes = settings.Version+1, 77
-		wantOneChange(t, s, "setting's minutes", s.SaveSettings(ctx, by, everywhere, settings))
+		wantOneChange(t, s, "setting's minutes", s.SaveSettings(ctx, by, settings))
 	})
 }
 

@@ -119,7 +119,7 @@ type auditQuery struct {
 
 // newAuditQuery turns a filter into SQL; ok is false where nothing can match.
 func newAuditQuery(scope core.Scope, f core.AuditFilter) (q auditQuery, ok bool) {
-	q.all, q.communities = scope.All, scope.IDs
+	q.all, q.communities = scope.Whole(), scope.Communities()
 	if f.Community != 0 {
 		if !scope.Has(f.Community) {
 			return q, false

@@ -30,14 +30,14 @@ func (r communityRow) community() core.Community {
 const noCommunity = "小区不存在"
 
 // CreateCommunity adds a community with the rule that every community starts
-// with: unlimited exits, counted by person, guards alone release. Only who sees
-// all communities may, since nobody else would see the new one.
-func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, scope core.Scope, c core.Community) (core.ID, error) {
+// with: unlimited exits, counted by person, only guards release. It is for
+// operators.
+func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Community) (core.ID, error) {
 	c = c.Trimmed()
 	if err := c.Check(); err != nil {
 		return 0, err
 	}
-	if !scope.All {
+	if !by.MayOperate() {
 		return 0, core.Forbidden("只有可管理全部小区的账号可以添加小区")
 	}
 	err := s.db.Write(ctx, "create community", func(tx *database.Tx) error {

@@ -103,9 +103,9 @@ func hangsOn(get func(dest any, query string, args ...any) error, id core.ID) ([
 }
 
 // DeleteCommunity removes a community that nothing hangs on, with its rule. Like
-// adding one, it is for who sees all communities.
+// adding one, it is for operators.
 func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	if !scope.All {
+	if !by.MayOperate() {
 		if !scope.Has(id) {
 			return core.NotFound(noCommunity)
 		}

@@ -67,10 +67,10 @@ func TestCommunityIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 			t.Errorf("what hangs on another's: %v", err)
 		}
 		empty := newCommunity(t, s, "空苑")
-		if err := s.DeleteCommunity(t.Context(), core.System, core.ScopeOf(empty), empty); core.CodeOf(err) != core.CodeForbidden {
+		if err := s.DeleteCommunity(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(empty), empty); core.CodeOf(err) != core.CodeForbidden {
 			t.Errorf("by who does not see all: %v", err)
 		}
-		if err := s.DeleteCommunity(t.Context(), core.System, core.ScopeOf(id), empty); !core.IsNotFound(err) {
+		if err := s.DeleteCommunity(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(id), empty); !core.IsNotFound(err) {
 			t.Errorf("another's: %v", err)
 		}
 		if err := s.DeleteCommunity(t.Context(), core.System, everywhere, empty); err != nil || communitiesNow(t, s) != 1 {

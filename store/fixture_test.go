@@ -14,7 +14,7 @@ var everywhere = core.Everywhere
 // newCommunity makes a community with the levels 栋/单元/房间.
 func newCommunity(t *testing.T, s *Store, name string) core.ID {
 	t.Helper()
-	id, err := s.CreateCommunity(t.Context(), core.System, everywhere, core.Community{Name: name, Levels: core.DefaultLevels()})
+	id, err := s.CreateCommunity(t.Context(), core.System, core.Community{Name: name, Levels: core.DefaultLevels()})
 	if err != nil {
 		t.Fatalf("CreateCommunity(%s): %v", name, err)
 	}

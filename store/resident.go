@@ -163,7 +163,8 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 	var query string
 	var args []any
 	if f.sorted(scope) {
-		if query, args, err = s.sortedResidentIDs(ctx, scope.IDs[0], f); err != nil {
+		community, _ := scope.One()
+		if query, args, err = s.sortedResidentIDs(ctx, community, f); err != nil {
 			return nil, false, err
 		}
 	} else {
@@ -246,7 +247,7 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 	if len(ways) == 0 {
 		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
 		table := "resident t"
-		if !scope.All && len(scope.IDs) == 1 && f.House == 0 {
+		if _, one := scope.One(); one && f.House == 0 {
 			table += s.db.Dialect().ForceIndex("resident_community")
 		}
 		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" + order, append(append(scopeArgs, args...), limit), nil

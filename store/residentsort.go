@@ -26,7 +26,8 @@ func identityRank(i core.Identity) int { return slices.Index(core.Identities(), 
 // keywords and houses have indexes of their own.
 func (f ResidentFilter) sorted(scope core.Scope) bool {
 	_, known := residentSorts[strings.TrimPrefix(f.Sort, "-")]
-	return known && !scope.All && len(scope.IDs) == 1 && core.Clean(f.Keyword) == "" && f.House == 0
+	_, one := scope.One()
+	return known && one && core.Clean(f.Keyword) == "" && f.House == 0
 }
 
 // sortedResidentIDs is the query for the ids of one page in the order of a column,

@@ -68,13 +68,13 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 }
 
 // SaveSettings keeps settings that were made from the version they carry; where
-// others were saved meanwhile, it is a conflict. They concern every community, so
-// that only who sees all of them may.
-func (s *Store) SaveSettings(ctx context.Context, by core.Actor, scope core.Scope, settings core.Settings) error {
+// others were saved meanwhile, it is a conflict. They are the whole
+// deployment's, so that only operators may.
+func (s *Store) SaveSettings(ctx context.Context, by core.Actor, settings core.Settings) error {
 	if err := settings.Check(); err != nil {
 		return err
 	}
-	if !scope.All {
+	if !by.MayOperate() {
 		return core.Forbidden("只有可管理全部小区的账号可以修改系统设置")
 	}
 	err := s.db.Write(ctx, "save settings", func(tx *database.Tx) error {

@@ -80,7 +80,7 @@ func (h *H5) since(c *web.Context) core.ID {
 func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, tell func(fresh []core.AccessRecord, send func(web.Event) error) error) error {
 	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
-		hints := h.gate.Watch(ctx, scope.IDs...)
+		hints := h.gate.Watch(ctx, scope.Communities()...)
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		for {

@@ -6,10 +6,11 @@ import "tongxing/core"
 // of the scope. Every query of what belongs to communities has it.
 func ScopeWhere(scope core.Scope, column string) (string, []any) {
 	switch {
-	case scope.All:
+	case scope.Whole():
 		return "1 = 1", nil
-	case len(scope.IDs) == 0:
+	case scope.Empty():
 		return "1 = 0", nil
 	}
-	return column + " IN (" + Placeholders(len(scope.IDs)) + ")", IDArgs(scope.IDs)
+	communities := scope.Communities()
+	return column + " IN (" + Placeholders(len(communities)) + ")", IDArgs(communities)
 }

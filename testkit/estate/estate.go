@@ -105,7 +105,7 @@ func (e *Estate) must(err error) {
 func (e *Estate) community(p Plan) {
 	e.t.Helper()
 	ctx := context.Background()
-	id, err := e.Store.CreateCommunity(ctx, core.System, core.Everywhere, core.Community{Name: p.Name, Address: "测试路 1 号", Phone: "0755-12345678", Levels: []string{"栋", "单元", "房间"}})
+	id, err := e.Store.CreateCommunity(ctx, core.System, core.Community{Name: p.Name, Address: "测试路 1 号", Phone: "0755-12345678", Levels: []string{"栋", "单元", "房间"}})
 	e.must(err)
 	e.Community = id
 	e.SetRule(p.Rule)

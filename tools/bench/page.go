@@ -42,7 +42,7 @@ func newCrowd(ctx context.Context, s *store.Store, residents int) (*crowd, error
 	var c crowd
 	for made, houses := 0, bigHouses; made < residents; houses = otherHouses {
 		houses = min(houses, (residents-made+members-1)/members)
-		community, err := s.CreateCommunity(ctx, core.System, core.Everywhere, core.Community{Name: fmt.Sprintf("小区%d", made/members), Levels: []string{"栋", "单元", "房间"}})
+		community, err := s.CreateCommunity(ctx, core.System, core.Community{Name: fmt.Sprintf("小区%d", made/members), Levels: []string{"栋", "单元", "房间"}})
 		if err != nil {
 			return nil, err
 		}

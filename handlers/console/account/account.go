@@ -130,7 +130,7 @@ type accountForm struct {
 }
 
 func (f accountForm) account(id core.ID) core.Account {
-	a := core.Account{ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.Scope{All: f.All}, Updated: frame.ShownAt(f.Seen)}
+	a := core.Account{ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.ScopeOf(f.Communities...), Updated: frame.ShownAt(f.Seen)}
 	for _, p := range f.Permissions {
 		a.Permissions = append(a.Permissions, core.Permission(p))
 	}
@@ -140,8 +140,8 @@ func (f accountForm) account(id core.ID) core.Account {
 		}
 	}
 	a.Permissions = core.WithNeeded(a.Permissions)
-	if !f.All {
-		a.Scope.IDs = f.Communities
+	if f.All {
+		a.Scope = core.Everywhere
 	}
 	return a
 }

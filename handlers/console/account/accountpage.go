@@ -103,13 +103,13 @@ func accountBadge(a core.Account) templates.Badge {
 }
 
 func scopeWords(scope core.Scope, names map[core.ID]string) string {
-	switch {
-	case scope.All:
+	if scope.Whole() {
 		return "全部小区"
-	case len(scope.IDs) == 1:
-		return names[scope.IDs[0]]
 	}
-	return strconv.Itoa(len(scope.IDs)) + " 个小区"
+	if one, ok := scope.One(); ok {
+		return names[one]
+	}
+	return strconv.Itoa(len(scope.Communities())) + " 个小区"
 }
 
 // accountShowOf builds the page of an account that the caller may see.
@@ -144,11 +144,11 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 }
 
 func scopeList(scope core.Scope, names map[core.ID]string) string {
-	if scope.All {
+	if scope.Whole() {
 		return "全部小区"
 	}
 	words := ""
-	for i, id := range scope.IDs {
+	for i, id := range scope.Communities() {
 		if i > 0 {
 			words += "、"
 		}
@@ -195,9 +195,9 @@ func roleChoices(none string) []templates.Choice {
 
 func scopeSection(by, a core.Account, communities []core.Community) templates.Section {
 	section := templates.Section{Title: "管理的小区"}
-	if by.Scope.All {
+	if by.Scope.Whole() {
 		all := templates.Field{Kind: templates.Switch, Name: "all", Label: "全部小区，包括以后添加的", Wide: true}
-		if a.Scope.All {
+		if a.Scope.Whole() {
 			all.Value = "1"
 		}
 		section.Fields = append(section.Fields, all)
@@ -206,7 +206,7 @@ func scopeSection(by, a core.Account, communities []core.Community) templates.Se
 	for _, community := range communities {
 		field.Choices = append(field.Choices, templates.Choice{Value: community.ID.String(), Label: community.Name})
 	}
-	for _, id := range a.Scope.IDs {
+	for _, id := range a.Scope.Communities() {
 		field.Values = append(field.Values, id.String())
 	}
 	section.Fields = append(section.Fields, field)

@@ -39,7 +39,7 @@ func (p *Pages) auditList(c *web.Context) error {
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
-	page := auditListPage{Shell: p.Shell(c, "audit", "操作日志"), Verify: c.Scope().All}
+	page := auditListPage{Shell: p.Shell(c, "audit", "操作日志"), Verify: c.Actor().MayOperate()}
 	var err error
 	if page.List, err = p.auditTable(c, ask); err != nil {
 		return err

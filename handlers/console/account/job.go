@@ -151,7 +151,7 @@ func (p *Pages) startJob(c *web.Context, kind core.JobKind) error {
 	if !c.Has(kind.Permission()) {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
 	}
-	if kind == core.JobVerifyAudit && !c.Scope().All {
+	if kind == core.JobVerifyAudit && !c.Actor().MayOperate() {
 		return core.Conflict("操作日志只能整体校验，请联系可以查看全部小区的管理员")
 	}
 	id, err := p.Store.StartJob(c.Ctx(), c.Actor(), kind)

@@ -39,7 +39,7 @@ func (p *Pages) settingShow(c *web.Context) error {
 // settingPage is the form, or its values for an account of some communities.
 func (p *Pages) settingPage(c *web.Context, s core.Settings) settingPage {
 	page := settingPageOf(s)
-	page.Shell, page.Edit = p.Shell(c, "setting", "设置"), c.Scope().All
+	page.Shell, page.Edit = p.Shell(c, "setting", "设置"), c.Actor().MayOperate()
 	page.Form.CSRF = page.CSRF
 	return page
 }
@@ -99,14 +99,14 @@ func (p *Pages) settingSave(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.Scope().All {
+	if !c.Actor().MayOperate() {
 		return core.Conflict("系统设置关系到全部小区，请由负责全部小区的账号修改")
 	}
 	if wrong == nil && settings.DeletesMore(now) && !frame.Confirmed(c) {
 		return p.Confirm(c, "setting", settingQuestion(now, settings, c.Form()))
 	}
 	if wrong == nil {
-		wrong = p.Store.SaveSettings(c.Ctx(), c.Actor(), c.Scope(), settings)
+		wrong = p.Store.SaveSettings(c.Ctx(), c.Actor(), settings)
 	}
 	if wrong != nil {
 		return p.settingWrong(c, now, wrong)

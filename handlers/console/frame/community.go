@@ -133,7 +133,7 @@ func (p CommunityChoice) URL(path string, pairs ...string) string {
 // noCommunityYet is what lists show to an account without communities.
 func NoCommunityYet(c *web.Context) templates.Empty {
 	empty := templates.Empty{Icon: "building-community", Title: "还没有小区", Text: "先添加小区，或请管理员把小区分给您。"}
-	if c.Has(core.PermCommunityEdit) && c.Scope().All {
+	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
 		empty.Action = templates.Action{Label: "添加小区", URL: CommunityPath + "/new", Icon: "plus", Primary: true}
 	}
 	return empty

@@ -68,10 +68,11 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 // scopeName names the community of an account that has one; "" for all or several.
 func (f *Frame) scopeName(c *web.Context) string {
 	scope := c.Scope()
-	if scope.All || len(scope.IDs) != 1 {
+	id, one := scope.One()
+	if !one {
 		return ""
 	}
-	community, err := f.Store.Community(c.Ctx(), scope, scope.IDs[0])
+	community, err := f.Store.Community(c.Ctx(), scope, id)
 	if err != nil {
 		return "" // an ornament: the page says more of what went wrong
 	}

@@ -50,7 +50,7 @@ func (p *Pages) communityList(c *web.Context) error {
 		return err
 	}
 	page := communityListPage{Shell: p.Shell(c, "community", "小区"), List: communityTable(c)}
-	if c.Has(core.PermCommunityEdit) && c.Scope().All {
+	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
 		page.Actions = []templates.Action{{Label: "添加小区", URL: frame.CommunityPath + "/new", Icon: "plus", Primary: true}}
 	}
 	var first, last core.ID
@@ -96,7 +96,7 @@ func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
 	if !r.Archived.IsZero() {
 		acts = []templates.Submit{{Label: "恢复", URL: frame.CommunityURL(r.ID) + "/restore", Icon: "refresh"}}
 	}
-	if c.Scope().All {
+	if c.Actor().MayOperate() {
 		acts = append(acts, templates.Submit{Label: "删除", URL: frame.CommunityURL(r.ID) + "/delete", Icon: "trash", Danger: true})
 	}
 	return acts

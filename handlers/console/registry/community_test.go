@@ -153,7 +153,7 @@ func TestCommunityIsDeleted(t *testing.T) {
 	if _, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil {
 		t.Fatalf("deleted with houses: %v", err)
 	}
-	id, err := d.Store.CreateCommunity(t.Context(), core.System, core.Everywhere, core.Community{Name: "空苑", Levels: []string{"号"}})
+	id, err := d.Store.CreateCommunity(t.Context(), core.System, core.Community{Name: "空苑", Levels: []string{"号"}})
 	if err != nil {
 		t.Fatal(err)
 	}

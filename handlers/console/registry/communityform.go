@@ -93,7 +93,7 @@ func (p *Pages) communityCreate(c *web.Context) error {
 		return p.communityLevels(c, core.Community{}, form)
 	}
 	if err == nil {
-		_, err = p.Store.CreateCommunity(c.Ctx(), c.Actor(), c.Scope(), form.community(0))
+		_, err = p.Store.CreateCommunity(c.Ctx(), c.Actor(), form.community(0))
 	}
 	if err != nil {
 		return p.communityWrong(c, core.Community{}, err)

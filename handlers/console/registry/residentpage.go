@@ -58,7 +58,7 @@ func residentBulk(c *web.Context) []templates.Submit {
 
 // namesSearched says how a name is searched: over several communities by its beginning.
 func namesSearched(c *web.Context, f store.ResidentFilter) string {
-	if scope := c.Scope(); f.Community != 0 || !scope.All && len(scope.IDs) == 1 {
+	if _, one := c.Scope().One(); one || f.Community != 0 {
 		return ""
 	}
 	return "姓名从姓氏写起"
@@ -66,8 +66,8 @@ func namesSearched(c *web.Context, f store.ResidentFilter) string {
 
 // residentTable is the list. It sorts by columns where one community is chosen.
 func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFilter) templates.List {
-	scope := c.Scope()
-	sortable := (f.Community != 0 || !scope.All && len(scope.IDs) == 1) && f.House == 0 && f.Keyword == ""
+	_, one := c.Scope().One()
+	sortable := (one || f.Community != 0) && f.House == 0 && f.Keyword == ""
 	hint := ""
 	if !sortable {
 		hint = "选定一个小区、不输关键词时，可按姓名、性别、身份排序。"

@@ -20,8 +20,9 @@ const (
 
 // restrictionRead says what became of the list file of a form; zero = none came.
 type restrictionRead struct {
-	read   bool   // its lines are in the pasted list
-	unread string // the name of one that could not be read
+	read   bool     // its lines are in the pasted list
+	unread string   // the name of one that could not be read
+	notes  []string // of how it was read, for people
 }
 
 // readRestrictionFile reads a list file into the pasted list, behind what is there, so
@@ -40,10 +41,10 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	}
 	pasted, err := joinLists(form.Pasted, core.HouseLines(table.Rows))
 	if err != nil {
-		return restrictionRead{unread: file.Name}, err
+		return restrictionRead{unread: file.Name, notes: table.Notes()}, err
 	}
 	form.Pasted = pasted
-	return restrictionRead{read: true}, nil
+	return restrictionRead{read: true, notes: table.Notes()}, nil
 }
 
 // joinLists puts the lines of a file behind a pasted list, those that are not in it.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -41,7 +42,8 @@ type restrictionNewPage struct {
 	Pasted  templates.Field
 	File    templates.Field
 	Matches []restrictionMatch
-	Tally   string // of Matches, in words
+	Tally   string   // of Matches, in words
+	Notes   []string // of how the list file was read
 	Form    templates.Form
 	Ticked  int       // houses that will be restricted
 	Already []core.ID // among them those that are restricted already
@@ -254,7 +256,7 @@ func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, for
 		return err
 	}
 	page.Form.Set(c.Form(), nil)
-	page.Matches, page.Tally = restrictionMatches(matches), matchTally(matches)
+	page.Matches, page.Tally, page.Notes = restrictionMatches(matches), matchTally(matches), file.notes
 	page.Form.Sections[0].Fields[1] = withMaybes(page.Form.Sections[0].Fields[1], form.Houses, matches)
 	if err := p.markMatches(c, page.Matches, matches); err != nil {
 		return err
@@ -322,7 +324,7 @@ func restrictionMatches(matches []core.HouseMatch) []restrictionMatch {
 		row := restrictionMatch{Line: match.Line, State: templates.Badge{Tone: templates.Good, Text: "已匹配"}}
 		switch len(match.Houses) {
 		case 0:
-			row.State, row.Words = templates.Badge{Tone: templates.Bad, Text: "没有找到"}, "请核对房号"
+			row.State, row.Words = templates.Badge{Tone: templates.Bad, Text: "没有找到"}, cmp.Or(match.Why, "请核对房号")
 		case 1:
 			row.Words = match.Houses[0].Label
 		default:

@@ -212,9 +212,9 @@ func withoutOrdinal(line string, nth int) string {
 	return rest
 }
 
-// listLines returns the lines of a pasted list. What was copied out of a spreadsheet is a
+// ListLines returns the lines of a pasted list that are not empty. What was copied out of a spreadsheet is a
 // table, its cells parted by tabs.
-func listLines(list string) []string {
+func ListLines(list string) []string {
 	var lines []string
 	if strings.Contains(list, "\t") {
 		var rows [][]string

@@ -30,7 +30,7 @@ const HouseMatchShown = 20
 func MatchHouses(list, community string, houses []House) []HouseMatch {
 	l := newHouseList(community, houses)
 	var matches []HouseMatch
-	for i, line := range listLines(list) {
+	for i, line := range ListLines(list) {
 		if len(matches) >= HouseLinesMax {
 			break
 		}

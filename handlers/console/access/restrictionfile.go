@@ -52,12 +52,7 @@ func joinLists(pasted string, file []string) (string, error) {
 	if len(file) == 0 {
 		return "", core.InvalidFields(map[string]string{restrictionFile: "文件里没有找到房屋，请把房屋写在第一列"})
 	}
-	var lines []string
-	for line := range strings.Lines(pasted) {
-		if line = core.Clean(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
+	lines := core.ListLines(pasted)
 	typed := len(lines)
 	for _, line := range file {
 		if !slices.Contains(lines[:typed], line) {

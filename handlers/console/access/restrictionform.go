@@ -119,7 +119,7 @@ func (p *Pages) restrictionPage(c *web.Context, at frame.CommunityChoice, form r
 	}
 	page.Node, page.Ticked, page.Looked = form.Node, len(form.Houses), form.Looked
 	page.Pasted = templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4, Placeholder: "3-2-501\n3栋2单元502",
-		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
+		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，也可以从表格复制过来，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
 	page.File = templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
 		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost)}
 	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off", Enter: "search", Wide: true}

@@ -45,10 +45,22 @@ test: needs assets check ## Run every test of PKG with the race detector, agains
 test-quick: assets ## The same without the race detector and without what is not installed here.
 	go run ./tools/services -- go test -vet=off -timeout 14m $(PKG)
 
+# The tools are pinned in go.mod and package-lock.json. A finding is mended, or suppressed
+# with its reason beside it.
 .PHONY: check
-check: assets ## Check formatting and run go vet.
+check: assets ## Check formatting, vet, lint, look for dead code and for known vulnerabilities.
 	@bad=$$(gofmt -l $(GO_FILES)); if [ -n "$$bad" ]; then echo "not formatted by gofmt:"; echo "$$bad"; exit 1; fi
 	go vet ./...
+	go tool staticcheck ./...
+	@echo go tool deadcode -test ./...
+	@dead=$$(go tool deadcode -test ./...); if [ -n "$$dead" ]; then echo "nothing calls:"; echo "$$dead"; exit 1; fi
+	node_modules/.bin/biome lint --error-on-warnings
+	go test -vet=off ./tools/structure
+	@echo go tool govulncheck ./...
+	@code=0; found=$$(go tool govulncheck ./... 2>&1) || code=$$?; \
+	if [ $$code = 1 ] && grep -q 'fetching vulnerabilities: Get ' <<<"$$found"; then \
+		echo "skipped: the database of vulnerabilities (vuln.go.dev) cannot be reached from here"; \
+	else echo "$$found"; exit $$code; fi
 
 .PHONY: bench
 bench: assets ## Measure scans, tokens, lists and exports, and print a table (minutes).

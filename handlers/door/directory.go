@@ -26,8 +26,8 @@ const (
 
 // Guesses at secrets that one address may make.
 const (
-	guessRate  rate.Limit = 2
-	guessBurst            = 60
+	guessRate  = rate.Limit(2)
+	guessBurst = 60
 )
 
 var errLimited = errors.New("door: too many calls")

@@ -161,7 +161,7 @@ func openBrowser(ctx context.Context, folder string) (context.Context, func(), e
 		}
 	}
 	if program == "" {
-		return nil, nil, fmt.Errorf("Chromium is missing: make needs installs it or says how to")
+		return nil, nil, fmt.Errorf("no Chromium: make needs installs it or says how to")
 	}
 	allocator, endAllocator := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(folder), chromedp.NoSandbox, chromedp.DisableGPU,

@@ -12,29 +12,34 @@ import (
 type HouseMatch struct {
 	Line   string
 	Houses []House
-	Why    string // there is none, in words; "" = nothing more is known
 }
 
 // HouseMatchShown bounds the houses of a line that may mean several.
 const HouseMatchShown = 20
 
 // MatchHouses reads a pasted list, a house a line, against the houses of a
-// community of that name. A line means the house whose label it is; else those with the
-// same figures in the same order ("3-2-501" is 3栋2单元501); else those whose label ends
-// in its figures ("501"). Chinese numerals are figures too (三栋). A word of the line that
-// is no common one of addresses must be in the label too. What a file may hold may be
-// pasted: a table with tabs, numbered lines, several houses in one, a name, a phone or a
-// remark in brackets beside the house, the community before it. What a spreadsheet made of
-// a house number (a date, 1E+10) means no house. Empty lines are left out; beyond
-// HouseLinesMax lines no more are read.
-func MatchHouses(list, community string, houses []House) []HouseMatch {
-	l := newHouseList(community, houses)
+// community. A line means the house whose label it is; else those with the same
+// figures in the same order ("3-2-501" is 3栋2单元501); else those whose label ends
+// in its figures ("501"). Chinese numerals are figures too (三栋). A word of the line that is no common one of addresses
+// must be in the label too. Empty lines are left out.
+func MatchHouses(list string, houses []House) []HouseMatch {
+	byLabel, keys := make(map[string]int, len(houses)), make([][]string, len(houses))
+	for i, house := range houses {
+		byLabel[house.Label] = i
+		keys[i], _ = houseKey(house.Label)
+	}
 	var matches []HouseMatch
-	for i, line := range ListLines(list) {
-		if len(matches) >= HouseLinesMax {
-			break
+	for line := range strings.Lines(list) {
+		if line = Clean(line); line == "" {
+			continue
 		}
-		matches = append(matches, l.match(line, i+1)...)
+		match := HouseMatch{Line: line}
+		if i, ok := byLabel[line]; ok {
+			match.Houses = houses[i : i+1]
+		} else {
+			match.Houses = matchKey(line, houses, keys)
+		}
+		matches = append(matches, match)
 	}
 	return matches
 }
@@ -43,28 +48,24 @@ func MatchHouses(list, community string, houses []House) []HouseMatch {
 // a house is said: 楼栋, 单元, 房号. Those of the last line hold a house as a whole.
 var headings = [...][]string{
 	{"区", "分区", "期", "组团"},
-	{"楼栋", "楼栋号", "栋", "栋号", "幢", "幢号", "座", "楼号", "楼", "楼宇"},
+	{"楼栋", "楼栋号", "栋", "栋号", "幢", "幢号", "座", "楼号", "楼"},
 	{"单元", "单元号"},
-	{"房号", "房间号", "室", "室号", "户号", "门牌", "门牌号", "门牌号码", "业主房号"},
+	{"房号", "房间号", "室", "室号", "户号", "门牌", "门牌号"},
 	{"房屋", "房屋地址", "房屋名称", "完整房号", "地址", "住址", "房间"},
 }
 
 // HouseLines reads the rows of a table of houses as lines for MatchHouses. With column
-// titles in one of the first ten rows, the column of houses counts, or those of 楼栋, 单元
-// and 房号 joined; without, the first column that does not number the rows, and after a
-// mere building ("3栋") the two beside it. Rows without a house are left out.
+// titles in the first row, the column of houses counts, or those of 楼栋, 单元 and 房号
+// joined; without, the first column, and after a mere building ("3栋") the two beside it.
+// Rows without a house are left out.
 func HouseLines(rows [][]string) []string {
-	var columns []int
-	if at := titleRow(rows); at >= 0 {
-		columns, rows = houseColumns(rows[at]), rows[at+1:]
-	}
-	skip := 0
-	if columns == nil && numbered(rows) {
-		skip = 1
+	columns := houseColumns(rows)
+	if columns != nil {
+		rows = rows[1:]
 	}
 	var lines []string
 	for _, row := range rows {
-		if line := houseLine(row[min(skip, len(row)):], columns); line != "" {
+		if line := houseLine(row, columns); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -72,10 +73,13 @@ func HouseLines(rows [][]string) []string {
 }
 
 // houseColumns finds the columns of a house by their titles; nil = there are none.
-func houseColumns(titles []string) []int {
+func houseColumns(rows [][]string) []int {
+	if len(rows) == 0 {
+		return nil
+	}
 	var columns []int
 	for part, names := range headings {
-		i := slices.IndexFunc(titles, func(cell string) bool { return slices.Contains(names, title(cell)) })
+		i := slices.IndexFunc(rows[0], func(cell string) bool { return slices.Contains(names, Clean(cell)) })
 		switch {
 		case i < 0:
 		case part == len(headings)-1:
@@ -197,6 +201,24 @@ func MeantHouses(text string, houses []House) []House {
 		}
 	}
 	return meant[:min(len(meant), HouseMatchShown)]
+}
+
+// matchKey gives the houses of a line's figures, at most HouseMatchShown.
+func matchKey(line string, houses []House, keys [][]string) []House {
+	t := ReadHouse(line)
+	var whole, ends []House
+	for i, of := range keys {
+		switch t.fit(houses[i].Label, of) {
+		case HouseWhole:
+			whole = append(whole, houses[i])
+		case HouseEnd:
+			ends = append(ends, houses[i])
+		}
+	}
+	if len(whole) == 0 {
+		whole = ends
+	}
+	return whole[:min(len(whole), HouseMatchShown)]
 }
 
 // houseKey takes a label apart: its figures and Latin letters, and the runes that

@@ -317,9 +317,12 @@ func nodeLabels(tx *database.Tx, ids []core.ID) (map[core.ID]string, error) {
 		return labels, nil
 	}
 	var nodes []nodeRow
-	err := tx.All(&nodes, `SELECT a.id, n.community_id, n.parent_id, n.level, n.name, n.path FROM building_node a
-		JOIN building_node n ON n.community_id = a.community_id AND SUBSTR(a.path, 1, LENGTH(n.path)) = n.path
-		WHERE a.id IN (`+database.Placeholders(len(ids))+`) ORDER BY n.level`, database.IDArgs(ids)...)
+	err := tx.All(&nodes, `
+		SELECT a.id, n.community_id, n.parent_id, n.level, n.name, n.path
+		FROM building_node a
+		JOIN building_node n ON n.community_id = a.community_id AND INSTR(a.path, n.path) = 1
+		WHERE a.id IN (`+database.Placeholders(len(ids))+`)
+		ORDER BY n.level`, database.IDArgs(ids)...)
 	for _, node := range nodes {
 		labels[node.ID] += node.Name
 	}

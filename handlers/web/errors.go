@@ -67,10 +67,7 @@ func codeOf(err error) core.Code {
 }
 
 // limitError is a caller who must wait.
-type limitError struct {
-	wait  time.Duration
-	words string // for people; "" = that there were too many calls
-}
+type limitError struct{ wait time.Duration }
 
 func (e *limitError) Error() string { return "rate limited for " + e.wait.String() }
 
@@ -83,8 +80,6 @@ func TooMany(wait time.Duration) error { return &limitError{wait: wait} }
 func messageOf(err error) string {
 	var limited *limitError
 	switch {
-	case errors.As(err, &limited) && limited.words != "":
-		return limited.words
 	case errors.As(err, &limited):
 		return fmt.Sprintf("操作过于频繁，请 %d 秒后再试", limited.seconds())
 	case codeOf(err) == codeTimeout:

@@ -39,7 +39,6 @@ type Options struct {
 
 	BodyBytes   int64         // largest request body; 0 = 64 KiB
 	RequestTime time.Duration // a request's deadline; 0 = 15 s
-	ExportTime  time.Duration // the longest that an export may take; 0 = 10 min
 	Limits      Limits
 	Console     core.SessionLife // 0 = 2 hours idle, 24 hours at most
 	Phone       core.SessionLife // 0 = 30 days idle, 180 days at most
@@ -71,7 +70,6 @@ type App struct {
 	address  *addressLimiter
 	account  *limiter
 	streams  *streams
-	exports  exports
 	handler  http.Handler
 }
 
@@ -84,7 +82,6 @@ func New(o Options) *App {
 		address: newAddressLimiter(o.Limits.AddressPerMinute),
 		account: newLimiter(o.Limits.AccountPerMinute),
 		streams: newStreams(),
-		exports: exports{each: map[string]int{}},
 	}
 	if o.Store != nil {
 		a.browsers = o.Store.Signer("browser")
@@ -103,9 +100,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.RequestTime == 0 {
 		o.RequestTime = 15 * time.Second
-	}
-	if o.ExportTime == 0 {
-		o.ExportTime = exportTime
 	}
 	if o.Limits.AddressPerMinute == 0 {
 		o.Limits.AddressPerMinute = 600

@@ -217,7 +217,7 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	for name, wrong := range map[string]string{"名单.exe": "只支持 txt、csv、xlsx 文件", "名单.xlsx": "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"} {
 		form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {"1-1-101"}}
 		page := b.UploadAs(t, frame.RestrictionPath, form, desk.SentFile{Field: restrictionFile, Name: name, Content: []byte("3-2-501\n")}, http.StatusUnprocessableEntity)
-		if got := strings.TrimSpace(page.Find("#f-file-error").Text()); got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
+		if got := page.Find("#f-file-error").Text(); got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
 			t.Errorf("%s: told %q, want %q", name, got, wrong)
 		}
 	}
@@ -236,7 +236,7 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 			form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {c.pasted}, "reason": {desk.Hostile}}
 			page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, []byte(c.file), http.StatusUnprocessableEntity)
 			desk.WrongField(t, page, restrictionFile)
-			if got := strings.TrimSpace(page.Find("#f-file-error").Text()); got != c.wrong {
+			if got := page.Find("#f-file-error").Text(); got != c.wrong {
 				t.Errorf("told %q, want %q", got, c.wrong)
 			}
 			if page.Find(`textarea[name="pasted"]`).Text() != c.pasted || desk.InputValue(page, "reason") != desk.Hostile || !strings.Contains(page.Find(".tx-wrong").Text(), "名单.csv") {
@@ -334,6 +334,6 @@ func TestRestrictionPages(t *testing.T) {
 		}},
 		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
 		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: 1, Tree: sampleRestrictionTree(),
-			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: desk.Hostile, Error: "太大"}, Tally: "名单有 3 行", Notes: []string{desk.Hostile}, Matches: restrictionMatches([]core.HouseMatch{{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
+			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: desk.Hostile, Error: "太大"}, Tally: "名单有 3 行", Matches: restrictionMatches([]core.HouseMatch{{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
 	})
 }

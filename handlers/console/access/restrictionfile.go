@@ -20,9 +20,8 @@ const (
 
 // restrictionRead says what became of the list file of a form; zero = none came.
 type restrictionRead struct {
-	read   bool     // its lines are in the pasted list
-	unread string   // the name of one that could not be read
-	notes  []string // of how it was read, for people
+	read   bool   // its lines are in the pasted list
+	unread string // the name of one that could not be read
 }
 
 // readRestrictionFile reads a list file into the pasted list, behind what is there, so
@@ -41,10 +40,10 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	}
 	pasted, err := joinLists(form.Pasted, core.HouseLines(table.Rows))
 	if err != nil {
-		return restrictionRead{unread: file.Name, notes: table.Notes()}, err
+		return restrictionRead{unread: file.Name}, err
 	}
 	form.Pasted = pasted
-	return restrictionRead{read: true, notes: table.Notes()}, nil
+	return restrictionRead{read: true}, nil
 }
 
 // joinLists puts the lines of a file behind a pasted list, those that are not in it.
@@ -52,7 +51,12 @@ func joinLists(pasted string, file []string) (string, error) {
 	if len(file) == 0 {
 		return "", core.InvalidFields(map[string]string{restrictionFile: "文件里没有找到房屋，请把房屋写在第一列"})
 	}
-	lines := core.ListLines(pasted)
+	var lines []string
+	for line := range strings.Lines(pasted) {
+		if line = core.Clean(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
 	typed := len(lines)
 	for _, line := range file {
 		if !slices.Contains(lines[:typed], line) {

@@ -1,0 +1,206 @@
+package structure
+
+import (
+	"go/ast"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// ownerOf names the stem whose store files write a table, where that is not the table's
+// name without underscores.
+var ownerOf = map[string]string{
+	"account_recovery":   "totp",
+	"account_scope":      "account",
+	"account_totp":       "totp",
+	"audit_log":          "audit",
+	"building_node":      "house",
+	"exit_tally":         "scan",
+	"guard_assignment":   "guard",
+	"house_restriction":  "restriction",
+	"node_lease":         "id",
+	"observer_community": "observer",
+	"one_time_link":      "account",
+	"reader_quarantine":  "reader",
+	"schema_migration":   "migrate",
+	"sign_in_attempt":    "account",
+	"sign_in_pending":    "totp",
+	"wechat_identity":    "wechatuser",
+}
+
+// foreignWrites are writes of a table by another stem's file, each with its reason. An
+// entry that is no longer true fails.
+var foreignWrites = map[string]string{
+	"accountact.go session":   "an account that is closed or gets a new password is signed out everywhere",
+	"audit.go setting":        "the chain's end is a setting that no person sees",
+	"person.go resident":      "residents whose number is verified become certified",
+	"residentchange.go pass":  "a pass moves with its resident, in one transaction",
+	"totp.go sign_in_attempt": "the second step ends the attempt that the first began",
+	"wechatlogin.go account":  "tying an account to WeChat is its act, with the code's end in one transaction",
+}
+
+var (
+	createTable = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	writesTable = regexp.MustCompile(`(?i)\b(?:INSERT (?:IGNORE )?INTO|REPLACE INTO|DELETE FROM|UPDATE) +(\w+)`)
+	inBytes     = regexp.MustCompile(`(?i)\b(?:OCTET_)?LENGTH *\(`)
+)
+
+// TestATableIsWrittenByItsOwnStem: who wants to know what changes a row reads the files of
+// one name.
+func TestATableIsWrittenByItsOwnStem(t *testing.T) {
+	tables := tableNames(t)
+	owners := map[string]bool{}
+	for _, table := range tables {
+		owners[owner(table)] = true
+	}
+	seen, found := map[string]bool{}, 0
+	for _, s := range sources(t) {
+		if s.isTest || strings.HasPrefix(s.path, "tools/") {
+			continue
+		}
+		for _, table := range written(s.file, tables) {
+			found++
+			if !strings.HasPrefix(s.path, "store/") {
+				t.Errorf("%s writes the table %s: only store has SQL", s.path, table)
+				continue
+			}
+			if stemIn(owners, s.path) == owner(table) {
+				continue
+			}
+			entry := path.Base(s.path) + " " + table
+			seen[entry] = true
+			if foreignWrites[entry] == "" {
+				t.Errorf("%s writes the table %s, which is %s's", s.path, table, owner(table))
+			}
+		}
+	}
+	for entry := range foreignWrites {
+		if !seen[entry] {
+			t.Errorf("foreignWrites has %q, which nothing does", entry)
+		}
+	}
+	if found < 60 {
+		t.Errorf("found only %d writes: not looking in the right place", found)
+	}
+}
+
+// TestNoLengthInSQL: LENGTH counts bytes on MySQL and characters on SQLite.
+func TestNoLengthInSQL(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.isTest || !strings.HasPrefix(s.path, "store/") {
+			continue
+		}
+		for _, text := range literals(s.file) {
+			if inBytes.MatchString(text) {
+				t.Errorf("%s: LENGTH( in SQL", s.path)
+			}
+		}
+	}
+}
+
+func tableNames(t *testing.T) (tables []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "migrations", "*.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range createTable.FindAllStringSubmatch(string(text), -1) {
+			tables = append(tables, m[1])
+		}
+	}
+	if len(tables) < 20 {
+		t.Fatalf("found only %d tables: not looking in the right place", len(tables))
+	}
+	return append(tables, "schema_migration") // which migrations themselves need
+}
+
+func owner(table string) string {
+	if stem := ownerOf[table]; stem != "" {
+		return stem
+	}
+	return strings.ReplaceAll(table, "_", "")
+}
+
+// stemIn is the longest owner that a file's name, or else its folder's, begins with.
+func stemIn(owners map[string]bool, file string) (longest string) {
+	for _, name := range []string{stem(file), path.Base(path.Dir(file))} {
+		for o := range owners {
+			if strings.HasPrefix(name, o) && len(o) > len(longest) {
+				longest = o
+			}
+		}
+		if longest != "" {
+			return longest
+		}
+	}
+	return ""
+}
+
+// written returns the tables that a file's SQL writes: those behind a verb, and those given
+// to a function that makes an INSERT of them.
+func written(file *ast.File, tables []string) (names []string) {
+	for _, text := range literals(file) {
+		for _, m := range writesTable.FindAllStringSubmatch(text, -1) {
+			if slices.Contains(tables, m[1]) {
+				names = append(names, m[1])
+			}
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || !strings.HasSuffix(called(call), "InsertRows") {
+			return true
+		}
+		for _, argument := range call.Args {
+			if text := literal(argument); slices.Contains(tables, text) {
+				names = append(names, text)
+			}
+		}
+		return true
+	})
+	return names
+}
+
+func called(call *ast.CallExpr) string {
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	}
+	return ""
+}
+
+func literals(file *ast.File) (texts []string) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok {
+			if text := literal(e); text != "" {
+				texts = append(texts, text)
+			}
+		}
+		return true
+	})
+	return texts
+}
+
+func literal(e ast.Expr) string {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok {
+		return ""
+	}
+	text, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		return ""
+	}
+	return text
+}

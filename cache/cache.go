@@ -47,8 +47,9 @@ func Open(o Options) (*Cache, error) {
 		return openURL(o.URL, o.Password)
 	case len(o.Addrs) > 0:
 		return &Cache{UniversalClient: redis.NewUniversalClient(&redis.UniversalOptions{
-			Addrs: o.Addrs, MasterName: o.MasterName, IsClusterMode: o.MasterName == "", Password: o.Password, SentinelPassword: o.SentinelPass,
-			DialTimeout: dialTime, ReadTimeout: callTime, WriteTimeout: callTime, MaxRetries: 1,
+			Addrs: o.Addrs, MasterName: o.MasterName, IsClusterMode: o.MasterName == "", Password: o.Password,
+			SentinelPassword: o.SentinelPass,
+			DialTimeout:      dialTime, ReadTimeout: callTime, WriteTimeout: callTime, MaxRetries: 1,
 		})}, nil
 	}
 	return openEmbedded()

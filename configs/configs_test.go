@@ -73,7 +73,8 @@ limits:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.HTTP.Addr != "127.0.0.1:2222" || c.HTTP.WriteTimeout != 90*time.Second || c.Limits.LockAfter != 7 || c.Limits.LockTime != time.Hour {
+	if c.HTTP.Addr != "127.0.0.1:2222" || c.HTTP.WriteTimeout != 90*time.Second || c.Limits.LockAfter != 7 ||
+		c.Limits.LockTime != time.Hour {
 		t.Errorf("got %+v", c)
 	}
 	if got := fmt.Sprint(c.HTTP.Proxies()); got != "[10.0.0.0/8 192.168.1.0/24]" {
@@ -142,8 +143,14 @@ func TestProblems(t *testing.T) {
 		{name: "another interface without keys", env: "HTTP_ADDR=10.1.2.3:8080" + public, path: "keys.ring,keys.mac"},
 		{name: "public name without keys", env: "HTTP_PUBLIC_URL=https://pass.example.com", path: "keys.ring,keys.mac"},
 		{name: "every interface with keys", env: "HTTP_ADDR=:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2 + public},
-		{name: "every interface without a public URL", env: "HTTP_ADDR=0.0.0.0:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url"},
-		{name: "another interface without a public URL", env: "HTTP_ADDR=10.1.2.3:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url"},
+		{
+			name: "every interface without a public URL",
+			env:  "HTTP_ADDR=0.0.0.0:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url",
+		},
+		{
+			name: "another interface without a public URL",
+			env:  "HTTP_ADDR=10.1.2.3:8080 KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url",
+		},
 		{name: "every interface in the demo", env: "HTTP_ADDR=:8080", demo: true, path: "http.addr"},
 		{name: "loopback in the demo", env: "HTTP_ADDR=127.0.0.1:8080", demo: true},
 		{name: "IPv6 loopback", env: "HTTP_ADDR=[::1]:8080"},
@@ -158,7 +165,11 @@ func TestProblems(t *testing.T) {
 		{name: "private networks are proxies", env: "HTTP_TRUSTED_PROXIES=10.0.0.0/8,fc00::/7"},
 		{name: "public URL with an empty fragment", env: "HTTP_PUBLIC_URL=http://127.0.0.1:1#", path: "http.public_url"},
 		{name: "public URL with a path", env: "HTTP_PUBLIC_URL=http://127.0.0.1:1/x", path: "http.public_url"},
-		{name: "public URL in the clear", env: "HTTP_PUBLIC_URL=http://a.example KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2, path: "http.public_url"},
+		{
+			name: "public URL in the clear",
+			env:  "HTTP_PUBLIC_URL=http://a.example KEYS_RING=k1:" + key1 + " KEYS_MAC=" + key2,
+			path: "http.public_url",
+		},
 		{name: "public URL without a scheme", env: "HTTP_PUBLIC_URL=localhost", path: "http.public_url,keys.ring,keys.mac"},
 		{name: "two ways to Redis", env: "REDIS_URL=redis://h:1/0 REDIS_ADDRS=h:2", path: "redis.url"},
 		{name: "# in the password of an address", env: "REDIS_URL=redis://:61#Kd20x@127.0.0.1:6379/0", path: "redis.url"},
@@ -182,8 +193,17 @@ func TestProblems(t *testing.T) {
 		{name: "short key", env: "KEYS_MAC=" + key1 + " KEYS_RING=k1:AAAA", path: "keys.ring"},
 		{name: "mini-program without secret", env: "MINI_PROGRAM_APP_ID=" + wx, path: "mini_program.secret"},
 		{name: "secret without mini-program", env: "MINI_PROGRAM_SECRET=x", path: "mini_program.app_id"},
-		{name: "official account without an address", env: "OFFICIAL_ACCOUNT_APP_ID=" + wx + " OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc", path: "http.public_url"},
-		{name: "short AES key", env: "HTTP_PUBLIC_URL=http://127.0.0.1 OFFICIAL_ACCOUNT_APP_ID=" + wx + " OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc OFFICIAL_ACCOUNT_AES_KEY=x", path: "official_account.aes_key"},
+		{
+			name: "official account without an address",
+			env:  "OFFICIAL_ACCOUNT_APP_ID=" + wx + " OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc",
+			path: "http.public_url",
+		},
+		{
+			name: "short AES key",
+			env: "HTTP_PUBLIC_URL=http://127.0.0.1 OFFICIAL_ACCOUNT_APP_ID=" + wx +
+				" OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc OFFICIAL_ACCOUNT_AES_KEY=x",
+			path: "official_account.aes_key",
+		},
 		{name: "simulator in production", env: "SIMULATOR_API_BASE=http://127.0.0.1:1/sim", path: "simulator.api_base"},
 		{name: "simulator in the demo", env: "SIMULATOR_API_BASE=http://127.0.0.1:1/sim", demo: true},
 		{name: "simulator elsewhere", env: "SIMULATOR_BROWSER_BASE=http://10.0.0.1:1/sim", demo: true, path: "simulator.browser_base"},
@@ -220,14 +240,16 @@ func TestProblems(t *testing.T) {
 func TestPasswordsInAddressesAreExplained(t *testing.T) {
 	for _, sign := range []string{"#", "%", "/", "?"} {
 		_, err := Load(Options{Environ: []string{"TONGXING_REDIS_URL=redis://:61" + sign + "Kd20x@127.0.0.1:6379/0"}})
-		if err == nil || !strings.Contains(err.Error(), "%23") || !strings.Contains(err.Error(), "redis.password") || strings.Contains(err.Error(), "Kd20x") {
+		if err == nil || !strings.Contains(err.Error(), "%23") || !strings.Contains(err.Error(), "redis.password") ||
+			strings.Contains(err.Error(), "Kd20x") {
 			t.Errorf("%s: %v", sign, err)
 		}
 	}
 }
 
 func TestWarnings(t *testing.T) {
-	const official = "HTTP_PUBLIC_URL=http://127.0.0.1 OFFICIAL_ACCOUNT_APP_ID=wx0123456789abcdef OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc"
+	const official = "HTTP_PUBLIC_URL=http://127.0.0.1 OFFICIAL_ACCOUNT_APP_ID=wx0123456789abcdef " +
+		"OFFICIAL_ACCOUNT_SECRET=s OFFICIAL_ACCOUNT_TOKEN=abc"
 	for _, c := range []struct{ name, env, paths string }{
 		{name: "nothing set"},
 		{name: "Redis here without a password", env: "REDIS_URL=redis://127.0.0.1:6379/0"},

@@ -122,7 +122,8 @@ func distinct(s string) int {
 // plainPasswords are the first that anybody tries, of those long enough.
 var plainPasswords = []string{
 	"1234567890", "0123456789", "12345678910", "123456789a", "a123456789", "1q2w3e4r5t", "qwertyuiop", "password123", "password1234",
-	"passw0rd123", "admin12345", "admin123456", "administrator", "qwerty12345", "abcd123456", "1qaz2wsx3edc", "woaini1314520", "iloveyou123",
+	"passw0rd123", "admin12345", "admin123456", "administrator", "qwerty12345", "abcd123456", "1qaz2wsx3edc",
+	"woaini1314520", "iloveyou123",
 }
 
 // SignInRule bounds how fast passwords may be guessed.

@@ -13,7 +13,10 @@ func TestAlertsOf(t *testing.T) {
 		var list []AccessRecord
 		for _, s := range seconds {
 			next++
-			list = append(list, AccessRecord{ID: next, Community: 1, Reader: reader, Gate: "南门", Pass: 5, Name: "陈", At: begin.Add(time.Duration(s) * time.Second), Reason: reason})
+			list = append(list, AccessRecord{
+				ID: next, Community: 1, Reader: reader, Gate: "南门", Pass: 5, Name: "陈",
+				At: begin.Add(time.Duration(s) * time.Second), Reason: reason,
+			})
 		}
 		return list
 	}
@@ -27,11 +30,14 @@ func TestAlertsOf(t *testing.T) {
 		"nine in a minute":    {refused(1, ReasonCount, ten[:9]...), nil, 0},
 		"ten in a minute":     {refused(1, ReasonCount, ten...), []AlertKind{AlertRefusals}, 10},
 		"ten in 60 s or more": {refused(1, ReasonCount, append(slices.Clone(ten[:9]), 60)...), nil, 0},
-		"the worst minute":    {refused(1, ReasonCount, append(slices.Clone(ten), 61, 62, 63, 64, 65, 66)...), []AlertKind{AlertRefusals}, 14},
-		"at two doors":        {append(refused(1, ReasonCount, ten[:5]...), refused(2, ReasonCount, ten[:9]...)...), nil, 0},
-		"at a post":           {refused(0, ReasonGuard, ten...), nil, 0},
-		"two fevers":          {refused(1, ReasonFever, 1, 2), []AlertKind{AlertFever, AlertFever}, 1},
-		"shown again thrice":  {refused(1, ReasonTokenUsed, 1, 2, 200), []AlertKind{AlertReuse}, 3},
+		"the worst minute": {
+			refused(1, ReasonCount, append(slices.Clone(ten), 61, 62, 63, 64, 65, 66)...),
+			[]AlertKind{AlertRefusals}, 14,
+		},
+		"at two doors":       {append(refused(1, ReasonCount, ten[:5]...), refused(2, ReasonCount, ten[:9]...)...), nil, 0},
+		"at a post":          {refused(0, ReasonGuard, ten...), nil, 0},
+		"two fevers":         {refused(1, ReasonFever, 1, 2), []AlertKind{AlertFever, AlertFever}, 1},
+		"shown again thrice": {refused(1, ReasonTokenUsed, 1, 2, 200), []AlertKind{AlertReuse}, 3},
 	} {
 		found := AlertsOf(c.records)
 		kinds := make([]AlertKind, 0, len(found))

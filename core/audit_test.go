@@ -52,7 +52,8 @@ func TestAuditChangesOfWordsAndOfHalfATextAreWhole(t *testing.T) {
 
 func TestAuditCells(t *testing.T) {
 	r := AuditRecord{
-		Seq: 7, At: time.Unix(0, 0), Actor: Actor{Kind: ActorAccount, Name: "周敏", Addr: "192.0.2.1", RequestID: "r"}, Action: "account.update", Target: "account:12",
+		Seq: 7, At: time.Unix(0, 0),
+		Actor: Actor{Kind: ActorAccount, Name: "周敏", Addr: "192.0.2.1", RequestID: "r"}, Action: "account.update", Target: "account:12",
 		Before: `{"name":"甲","role":"clerk","communities":"3"}`, After: `{"name":"乙","role":"clerk","communities":"3,4"}`, Community: 3,
 	}
 	got := r.Cells(map[ID]string{3: "翠湖", 4: "海棠"}, time.UTC)

@@ -71,7 +71,8 @@ func TestPreviewEqualsScan(t *testing.T) {
 		preview.Via, preview.Token = ViaPreview, TokenMissing
 		preview.ReaderEnabled, preview.ReaderAccepts, preview.ReaderInScope, preview.ReaderQR = false, false, false, false
 		p, s := Decide(preview, now), Decide(scan, now)
-		if p.Left != s.Left || p.Limit != s.Limit || p.Unlimited != s.Unlimited || !p.Next.Equal(s.Next) || p.NeedID != s.NeedID || p.NeedTemp != s.NeedTemp {
+		if p.Left != s.Left || p.Limit != s.Limit || p.Unlimited != s.Unlimited || !p.Next.Equal(s.Next) || p.NeedID != s.NeedID ||
+			p.NeedTemp != s.NeedTemp {
 			t.Fatalf("figures differ:\n%+v\n%+v\nof %+v", p, s, scan)
 		}
 		// Make the records that the preview asks for.

@@ -111,14 +111,29 @@ func TestDecideDoor(t *testing.T) {
 		{name: "scope", facts: with(func(f *Facts) { f.ReaderInScope = false }), reason: ReasonScope},
 		{name: "community QR off", facts: with(func(f *Facts) { f.Rule.ReaderQR = false }), reason: ReasonReaderQR},
 		{name: "device QR off", facts: with(func(f *Facts) { f.ReaderQR = false }), reason: ReasonReaderQR},
-		{name: "community QR off at a guard", facts: with(func(f *Facts) { f.Rule.ReaderQR, f.ReaderQR, f.Via = false, false, ViaGuard }), reason: ReasonAllowed},
+		{name: "community QR off at a guard", facts: with(func(f *Facts) {
+			f.Rule.ReaderQR, f.ReaderQR, f.Via = false, false, ViaGuard
+		}), reason: ReasonAllowed},
 		{name: "guard needs a token", facts: with(func(f *Facts) { f.Token, f.Via = TokenUsed, ViaGuard }), reason: ReasonTokenUsed},
 		{name: "guard of another community", facts: with(func(f *Facts) { f.ReaderInScope, f.Via = false, ViaGuard }), reason: ReasonScope},
 		{name: "closed post", facts: with(func(f *Facts) { f.ReaderEnabled, f.Via = false, ViaManual }), reason: ReasonReaderUnknown},
-		{name: "manual needs none", facts: with(func(f *Facts) { f.Token, f.Via, f.ReaderAccepts = TokenMissing, ViaManual, false }), reason: ReasonAllowed},
-		{name: "manual of another community", facts: with(func(f *Facts) { f.Token, f.Via, f.ReaderInScope = TokenMissing, ViaManual, false }), reason: ReasonScope},
-		{name: "an unknown way of asking is a reader", facts: with(func(f *Facts) { f.Via, f.Token = "drone", TokenMissing }), reason: ReasonTokenAbsent},
-		{name: "a preview has no door", facts: Facts{Zone: shanghai, Via: ViaPreview, Direction: Out, PassKind: PassResident, PassEnabled: true, Rule: DefaultPassRule()}, reason: ReasonAllowed, sentence: "现在可以出门"},
+		{name: "manual needs none", facts: with(func(f *Facts) {
+			f.Token, f.Via, f.ReaderAccepts = TokenMissing, ViaManual, false
+		}), reason: ReasonAllowed},
+		{name: "manual of another community", facts: with(func(f *Facts) {
+			f.Token, f.Via, f.ReaderInScope = TokenMissing, ViaManual, false
+		}), reason: ReasonScope},
+		{name: "an unknown way of asking is a reader", facts: with(func(f *Facts) {
+			f.Via, f.Token = "drone", TokenMissing
+		}), reason: ReasonTokenAbsent},
+		{
+			name: "a preview has no door",
+			facts: Facts{
+				Zone: shanghai, Via: ViaPreview, Direction: Out, PassKind: PassResident, PassEnabled: true,
+				Rule: DefaultPassRule(),
+			},
+			reason: ReasonAllowed, sentence: "现在可以出门",
+		},
 	})
 }
 
@@ -130,7 +145,9 @@ func TestDecideValidity(t *testing.T) {
 		{name: "not certified or moved out", facts: with(func(f *Facts) { f.PassEnabled = false }), reason: ReasonPassDisabled},
 		{name: "lease's last second", facts: lease("2026-03-15"), now: at("2026-03-15 23:59:59"), reason: ReasonAllowed},
 		{name: "lease over", facts: lease("2026-03-15"), now: at("2026-03-16 00:00:00"), reason: ReasonLeaseEnded},
-		{name: "lease over binds entry", facts: with(func(f *Facts) { f.LeaseLast, f.Direction = day("2026-03-14"), In }), reason: ReasonLeaseEnded},
+		{name: "lease over binds entry", facts: with(func(f *Facts) {
+			f.LeaseLast, f.Direction = day("2026-03-14"), In
+		}), reason: ReasonLeaseEnded},
 	})
 }
 
@@ -154,15 +171,31 @@ func TestDecideCounting(t *testing.T) {
 		{name: "second of one", facts: limited(1, 1, Tally{today: 1}), reason: ReasonCount, limit: 1, sentence: "次数已用完，明天起可出门"},
 		{name: "third of three", facts: limited(3, 1, Tally{today: 2}), reason: ReasonAllowed, left: 1, limit: 3},
 		{name: "second of three", facts: limited(3, 1, Tally{today: 1}), reason: ReasonAllowed, left: 2, limit: 3, sentence: "请通行，还可出门1次"},
-		{name: "yesterday's does not count in one day", facts: limited(1, 1, Tally{yesterday: 9}), reason: ReasonAllowed, left: 1, limit: 1},
+		{
+			name: "yesterday's does not count in one day", facts: limited(1, 1, Tally{yesterday: 9}),
+			reason: ReasonAllowed, left: 1, limit: 1,
+		},
 		{name: "yesterday's counts in two", facts: limited(1, 2, Tally{yesterday: 1}), reason: ReasonCount, limit: 1},
-		{name: "the day before does not count in two", facts: limited(1, 2, Tally{yesterday - 1: 1}), reason: ReasonAllowed, left: 1, limit: 1},
+		{
+			name: "the day before does not count in two", facts: limited(1, 2, Tally{yesterday - 1: 1}),
+			reason: ReasonAllowed, left: 1, limit: 1,
+		},
 		{name: "thirty days back: last inside", facts: limited(1, 30, Tally{today - 29: 1}), reason: ReasonCount, limit: 1},
 		{name: "thirty days back: first outside", facts: limited(1, 30, Tally{today - 30: 1}), reason: ReasonAllowed, left: 1, limit: 1},
-		{name: "exits of several days add up", facts: limited(3, 3, Tally{today: 1, yesterday: 1, yesterday - 1: 1}), reason: ReasonCount, limit: 3},
+		{
+			name:  "exits of several days add up",
+			facts: limited(3, 3, Tally{today: 1, yesterday: 1, yesterday - 1: 1}), reason: ReasonCount,
+			limit: 3,
+		},
 		{name: "limit lowered below what was used", facts: limited(1, 1, Tally{today: 3}), reason: ReasonCount, limit: 1},
-		{name: "last second of the day", facts: limited(1, 1, Tally{today: 1}), now: at("2026-03-15 23:59:59"), reason: ReasonCount, limit: 1},
-		{name: "first second of the next", facts: limited(1, 1, Tally{today: 1}), now: at("2026-03-16 00:00:00"), reason: ReasonAllowed, left: 1, limit: 1},
+		{
+			name: "last second of the day", facts: limited(1, 1, Tally{today: 1}),
+			now: at("2026-03-15 23:59:59"), reason: ReasonCount, limit: 1,
+		},
+		{
+			name: "first second of the next", facts: limited(1, 1, Tally{today: 1}),
+			now: at("2026-03-16 00:00:00"), reason: ReasonAllowed, left: 1, limit: 1,
+		},
 		{name: "entry is never bound", facts: entry, reason: ReasonAllowed, limit: 1, sentence: "欢迎回家，请通行"},
 		{name: "no direction counts as out", facts: nowhere, reason: ReasonCount, limit: 1},
 	})
@@ -173,15 +206,24 @@ func TestDecideHours(t *testing.T) {
 		return with(func(f *Facts) { f.Rule.Hours, f.Direction = hours(text), direction })
 	}
 	checkDecide(t, []decideCase{
-		{name: "before", facts: open("06:00-22:00", Out), now: at("2026-03-15 05:59:59"), reason: ReasonHours, sentence: "不在出门时段，06:00起可出门"},
+		{
+			name: "before", facts: open("06:00-22:00", Out), now: at("2026-03-15 05:59:59"),
+			reason: ReasonHours, sentence: "不在出门时段，06:00起可出门",
+		},
 		{name: "from is inside", facts: open("06:00-22:00", Out), now: at("2026-03-15 06:00:00"), reason: ReasonAllowed},
 		{name: "last second", facts: open("06:00-22:00", Out), now: at("2026-03-15 21:59:59"), reason: ReasonAllowed},
-		{name: "to is outside", facts: open("06:00-22:00", Out), now: at("2026-03-15 22:00:00"), reason: ReasonHours, sentence: "不在出门时段，明天06:00起可出门"},
+		{
+			name: "to is outside", facts: open("06:00-22:00", Out), now: at("2026-03-15 22:00:00"),
+			reason: ReasonHours, sentence: "不在出门时段，明天06:00起可出门",
+		},
 		{name: "entry is never bound", facts: open("06:00-22:00", In), now: at("2026-03-15 23:00:00"), reason: ReasonAllowed},
 		{name: "across midnight, evening", facts: open("22:00-02:00", Out), now: at("2026-03-15 23:30:00"), reason: ReasonAllowed},
 		{name: "across midnight, morning", facts: open("22:00-02:00", Out), now: at("2026-03-15 01:59:59"), reason: ReasonAllowed},
 		{name: "across midnight, over", facts: open("22:00-02:00", Out), now: at("2026-03-15 02:00:00"), reason: ReasonHours},
-		{name: "between two spans", facts: open("06:00-08:00,17:00-20:00", Out), now: at("2026-03-15 12:00:00"), reason: ReasonHours, sentence: "不在出门时段，17:00起可出门"},
+		{
+			name: "between two spans", facts: open("06:00-08:00,17:00-20:00", Out),
+			now: at("2026-03-15 12:00:00"), reason: ReasonHours, sentence: "不在出门时段，17:00起可出门",
+		},
 		{name: "second span", facts: open("06:00-08:00,17:00-20:00", Out), now: at("2026-03-15 17:30:00"), reason: ReasonAllowed},
 		{name: "whole day", facts: open("00:00-24:00", Out), now: at("2026-03-15 23:59:59"), reason: ReasonAllowed},
 	})
@@ -229,14 +271,24 @@ func TestDecideRecords(t *testing.T) {
 	}
 	checkDecide(t, []decideCase{
 		{name: "given", facts: records(func(f *Facts) {}), reason: ReasonAllowed},
-		{name: "no ID at a reader", facts: records(func(f *Facts) { f.Via, f.HasIDNumber, f.IDGiven = ViaReader, false, true }), reason: ReasonNeedID, sentence: "请到门岗登记身份证"},
+		{name: "no ID at a reader", facts: records(func(f *Facts) {
+			f.Via, f.HasIDNumber, f.IDGiven = ViaReader, false, true
+		}), reason: ReasonNeedID, sentence: "请到门岗登记身份证"},
 		{name: "no ID at a guard", facts: records(func(f *Facts) { f.HasIDNumber = false }), reason: ReasonNeedID, sentence: "请登记身份证号"},
-		{name: "ID registered by the guard", facts: records(func(f *Facts) { f.HasIDNumber, f.IDGiven = false, true }), reason: ReasonAllowed},
-		{name: "no ID and not asked", facts: records(func(f *Facts) { f.HasIDNumber, f.Rule.RecordID = false, false }), reason: ReasonAllowed},
+		{name: "ID registered by the guard", facts: records(func(f *Facts) {
+			f.HasIDNumber, f.IDGiven = false, true
+		}), reason: ReasonAllowed},
+		{name: "no ID and not asked", facts: records(func(f *Facts) {
+			f.HasIDNumber, f.Rule.RecordID = false, false
+		}), reason: ReasonAllowed},
 		{name: "no ID at entry", facts: records(func(f *Facts) { f.HasIDNumber, f.Direction = false, In }), reason: ReasonNeedID},
 		{name: "no thermometer", facts: records(func(f *Facts) { f.Via = ViaReader }), reason: ReasonNeedTemp, sentence: "请到门岗测温"},
-		{name: "thermometer, not measured", facts: records(func(f *Facts) { f.Via, f.ReaderThermometer, f.TempTenths = ViaReader, true, 0 }), reason: ReasonNeedTemp, sentence: "请先测温再扫码"},
-		{name: "thermometer, measured", facts: records(func(f *Facts) { f.Via, f.ReaderThermometer = ViaReader, true }), reason: ReasonAllowed},
+		{name: "thermometer, not measured", facts: records(func(f *Facts) {
+			f.Via, f.ReaderThermometer, f.TempTenths = ViaReader, true, 0
+		}), reason: ReasonNeedTemp, sentence: "请先测温再扫码"},
+		{name: "thermometer, measured", facts: records(func(f *Facts) {
+			f.Via, f.ReaderThermometer = ViaReader, true
+		}), reason: ReasonAllowed},
 		{name: "guard did not measure", facts: records(func(f *Facts) { f.TempTenths = 0 }), reason: ReasonNeedTemp, sentence: "请录入体温"},
 		{name: "manual did not measure", facts: records(func(f *Facts) { f.Via, f.TempTenths = ViaManual, 0 }), reason: ReasonNeedTemp},
 		{name: "entry is measured too", facts: records(func(f *Facts) { f.Direction, f.TempTenths = In, 0 }), reason: ReasonNeedTemp},
@@ -244,11 +296,21 @@ func TestDecideRecords(t *testing.T) {
 		{name: "37.3", facts: records(func(f *Facts) { f.TempTenths = 373 }), reason: ReasonFever},
 		{name: "another limit", facts: records(func(f *Facts) { f.TempTenths, f.Rule.FeverTenths = 375, 380 }), reason: ReasonAllowed},
 		{name: "no limit set", facts: records(func(f *Facts) { f.TempTenths, f.Rule.FeverTenths = 373, 0 }), reason: ReasonFever},
-		{name: "fever where nobody asks", facts: records(func(f *Facts) { f.TempTenths, f.Rule.RecordTemp = 390, false }), reason: ReasonAllowed},
-		{name: "preview says what is needed", facts: records(func(f *Facts) { f.Via, f.TempTenths = ViaPreview, 0 }), reason: ReasonAllowed, sentence: "现在可以出门，需在门岗测温"},
-		{name: "preview, ID", facts: records(func(f *Facts) { f.Via, f.HasIDNumber, f.Rule.RecordTemp = ViaPreview, false, false }), reason: ReasonAllowed, sentence: "现在可以出门，需在门岗登记身份证"},
-		{name: "preview, both", facts: records(func(f *Facts) { f.Via, f.HasIDNumber = ViaPreview, false }), reason: ReasonAllowed, sentence: "现在可以出门，需在门岗测温、登记身份证"},
-		{name: "preview, QR off", facts: with(func(f *Facts) { f.Via, f.Rule.ReaderQR = ViaPreview, false }), reason: ReasonAllowed, sentence: "现在可以出门，请走门岗"},
+		{name: "fever where nobody asks", facts: records(func(f *Facts) {
+			f.TempTenths, f.Rule.RecordTemp = 390, false
+		}), reason: ReasonAllowed},
+		{name: "preview says what is needed", facts: records(func(f *Facts) {
+			f.Via, f.TempTenths = ViaPreview, 0
+		}), reason: ReasonAllowed, sentence: "现在可以出门，需在门岗测温"},
+		{name: "preview, ID", facts: records(func(f *Facts) {
+			f.Via, f.HasIDNumber, f.Rule.RecordTemp = ViaPreview, false, false
+		}), reason: ReasonAllowed, sentence: "现在可以出门，需在门岗登记身份证"},
+		{name: "preview, both", facts: records(func(f *Facts) {
+			f.Via, f.HasIDNumber = ViaPreview, false
+		}), reason: ReasonAllowed, sentence: "现在可以出门，需在门岗测温、登记身份证"},
+		{name: "preview, QR off", facts: with(func(f *Facts) {
+			f.Via, f.Rule.ReaderQR = ViaPreview, false
+		}), reason: ReasonAllowed, sentence: "现在可以出门，请走门岗"},
 	})
 	d := Decide(records(func(f *Facts) { f.Via, f.HasIDNumber = ViaReader, false }), noon)
 	if !d.NeedID || !d.NeedTemp {

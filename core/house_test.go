@@ -11,7 +11,8 @@ func TestHouseGrid(t *testing.T) {
 	if err != nil || len(places) != 3*1*4*2 {
 		t.Fatalf("%d places, %v", len(places), err)
 	}
-	if first, last := places[0], places[len(places)-1]; !slices.Equal(first, []string{"1", "1", "101"}) || !slices.Equal(last, []string{"A", "1", "502"}) {
+	if first, last := places[0], places[len(places)-1]; !slices.Equal(first, []string{"1", "1", "101"}) ||
+		!slices.Equal(last, []string{"A", "1", "502"}) {
 		t.Errorf("from %v to %v", first, last)
 	}
 	for field, grid := range map[string]HouseGrid{
@@ -38,7 +39,10 @@ func TestDoorNumber(t *testing.T) {
 }
 
 func TestParseSeries(t *testing.T) {
-	for text, want := range map[string]string{"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1", "-2、-1、1-2": "-2 -1 1 2", "B2、B1、1至2": "B2 B1 1 2", "A-1": "A-1", "−1": "-1"} {
+	for text, want := range map[string]string{
+		"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1",
+		"-2、-1、1-2": "-2 -1 1 2", "B2、B1、1至2": "B2 B1 1 2", "A-1": "A-1", "−1": "-1",
+	} {
 		if got, err := ParseSeries(text); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}

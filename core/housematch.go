@@ -225,7 +225,9 @@ func matchKey(line string, houses []House, keys [][]string) []House {
 // are not among the common ones of addresses.
 func houseKey(label string) (key []string, words string) {
 	label = inFigures(label)
-	key = strings.FieldsFunc(strings.ToUpper(label), func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	key = strings.FieldsFunc(strings.ToUpper(label), func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 	for i, part := range key {
 		if trimmed := strings.TrimLeft(part, "0"); trimmed != "" {
 			key[i] = trimmed // 03栋 is 3栋

@@ -60,10 +60,13 @@ func TestHouseLines(t *testing.T) {
 		"nothing":        {nil, nil},
 		"first column":   {[][]string{{"3-2-501", "张三"}, {" "}, {"３栋2单元502"}}, []string{"3-2-501", "3栋2单元502"}},
 		"a house column": {[][]string{{"序号", "房屋", "房号"}, {"1", "3栋2单元501", "501"}, {"2"}}, []string{"3栋2单元501"}},
-		"parts":          {[][]string{{"姓名", "房号", "单元", "楼栋"}, {"张三", "501", "2", "3"}, {"李四", "502", "", "3栋"}, {"王五", "101"}}, []string{"3-2-501", "3栋502", "101"}},
-		"one part":       {[][]string{{"房号", "备注"}, {"3-2-501", "x"}}, []string{"3-2-501"}},
-		"no titles":      {[][]string{{"3栋", "2单元", "501", "张三"}, {"3-2-502", "9"}}, []string{"3栋2单元501", "3-2-502"}},
-		"only titles":    {[][]string{{"楼栋", "房号"}}, nil},
+		"parts": {
+			[][]string{{"姓名", "房号", "单元", "楼栋"}, {"张三", "501", "2", "3"}, {"李四", "502", "", "3栋"}, {"王五", "101"}},
+			[]string{"3-2-501", "3栋502", "101"},
+		},
+		"one part":    {[][]string{{"房号", "备注"}, {"3-2-501", "x"}}, []string{"3-2-501"}},
+		"no titles":   {[][]string{{"3栋", "2单元", "501", "张三"}, {"3-2-502", "9"}}, []string{"3栋2单元501", "3-2-502"}},
+		"only titles": {[][]string{{"楼栋", "房号"}}, nil},
 	} {
 		if got := HouseLines(c.rows); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -109,7 +112,8 @@ func TestHouseText(t *testing.T) {
 			t.Errorf("%q has the figures %q, want %q", text, got, want)
 		}
 	}
-	if written := ReadHouse("三栋2单元501室").Written(); !slices.Equal(written, []string{"三", "2", "501"}) || ReadHouse("3-2-501").Written() != nil {
+	if written := ReadHouse("三栋2单元501室").Written(); !slices.Equal(written, []string{"三", "2", "501"}) ||
+		ReadHouse("3-2-501").Written() != nil {
 		t.Errorf("written %q", written)
 	}
 	houses := []House{{ID: 1, Label: "1栋1单元101"}, {ID: 2, Label: "11栋1单元101"}, {ID: 3, Label: "东区1栋1单元101"}, {ID: 4, Label: "1-1-101"}}

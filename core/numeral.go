@@ -28,7 +28,8 @@ func inFigures(label string) string {
 		case end == i:
 			b.WriteRune(runes[i])
 			continue
-		case end-i <= 5 && (end < len(runes) && strings.ContainsRune(counted, runes[end]) || end == len(runes) && i > 0 && strings.ContainsRune(counted+"元", runes[i-1])):
+		case end-i <= 5 && (end < len(runes) && strings.ContainsRune(counted, runes[end]) ||
+			end == len(runes) && i > 0 && strings.ContainsRune(counted+"元", runes[i-1])):
 			b.WriteString(strconv.Itoa(numeralOf(runes[i:end])))
 		default:
 			b.WriteString(string(runes[i:end]))

@@ -19,9 +19,13 @@ func TestReaderCheck(t *testing.T) {
 		t.Fatalf("a good reader: %v", err)
 	}
 	for field, spoil := range map[string][]func(r *Reader){
-		"name":   {func(r *Reader) { r.Name = " " }, func(r *Reader) { r.Name = strings.Repeat("门", 65) }},
-		"gate":   {func(r *Reader) { r.Gate = "" }},
-		"serial": {func(r *Reader) { r.Serial = "" }, func(r *Reader) { r.Serial = "a&b" }, func(r *Reader) { r.Serial = "门" }, func(r *Reader) { r.Serial = strings.Repeat("1", 65) }},
+		"name": {func(r *Reader) { r.Name = " " }, func(r *Reader) { r.Name = strings.Repeat("门", 65) }},
+		"gate": {func(r *Reader) { r.Gate = "" }},
+		"serial": {func(r *Reader) {
+			r.Serial = ""
+		}, func(r *Reader) {
+			r.Serial = "a&b"
+		}, func(r *Reader) { r.Serial = "门" }, func(r *Reader) { r.Serial = strings.Repeat("1", 65) }},
 		"direction": {
 			func(r *Reader) { r.Direction = "" }, func(r *Reader) { r.Direction = "up" },
 		},

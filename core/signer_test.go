@@ -46,7 +46,8 @@ func TestAnAbsentIDComesBackFromJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got record
-		if err := json.Unmarshal(text, &got); err != nil || got.ID != want.ID || got.Other != want.Other || len(got.List) != len(want.List) {
+		if err := json.Unmarshal(text, &got); err != nil || got.ID != want.ID || got.Other != want.Other ||
+			len(got.List) != len(want.List) {
 			t.Errorf("%s came back as %+v, %v", text, got, err)
 		}
 	}

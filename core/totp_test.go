@@ -10,7 +10,10 @@ import (
 // The vectors of RFC 6238, appendix B, for SHA-1: the last six of their digits.
 func TestTOTPVectors(t *testing.T) {
 	secret := []byte("12345678901234567890")
-	for at, code := range map[int64]string{59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130"} {
+	for at, code := range map[int64]string{
+		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037",
+		20000000000: "353130",
+	} {
 		now := time.Unix(at, 0)
 		step, ok := MatchTOTP(secret, code, now, 0)
 		if !ok || step != at/30 {
@@ -22,7 +25,9 @@ func TestTOTPVectors(t *testing.T) {
 		if at < 60 {
 			continue // two steps before lies before 1970
 		}
-		for after, want := range map[time.Duration]bool{-30 * time.Second: true, 30 * time.Second: true, -60 * time.Second: false, 60 * time.Second: false} {
+		for after, want := range map[time.Duration]bool{
+			-30 * time.Second: true, 30 * time.Second: true, -60 * time.Second: false, 60 * time.Second: false,
+		} {
 			if _, ok := MatchTOTP(secret, code, now.Add(after), 0); ok != want {
 				t.Errorf("%s later the code is taken: %v", after, ok)
 			}
@@ -37,7 +42,8 @@ func TestTOTPVectors(t *testing.T) {
 
 func TestTOTPAddress(t *testing.T) {
 	u, err := url.Parse(TOTPAddress("wang.wei", []byte("12345678901234567890")))
-	if err != nil || u.Scheme != "otpauth" || u.Host != "totp" || u.Path != "/通行:wang.wei" || u.Query().Get("secret") != "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" {
+	if err != nil || u.Scheme != "otpauth" || u.Host != "totp" || u.Path != "/通行:wang.wei" ||
+		u.Query().Get("secret") != "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" {
 		t.Errorf("%v, %v", u, err)
 	}
 	if strings.Contains(u.RawQuery, "+") {

@@ -17,7 +17,10 @@ import (
 func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
-		{Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly, Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost)},
+		{
+			Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly,
+			Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost),
+		},
 		{Method: http.MethodPost, Path: templates.ComponentsPick, Access: web.DemoOnly, Handler: t.samplePick},
 		{Method: http.MethodGet, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
@@ -59,7 +62,10 @@ func (t *Tour) sampleUpload(c *web.Context) error {
 	case err != nil:
 		return err
 	default:
-		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Good, Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(table.Rows), table.Rows[0][0])})
+		page.Flash = append(page.Flash, templates.Flash{
+			Tone: templates.Good,
+			Text: fmt.Sprintf("“%s”有 %d 行，第一格是“%s”。", u.Name, len(table.Rows), table.Rows[0][0]),
+		})
 	}
 	return t.showComponents(c, status, page)
 }

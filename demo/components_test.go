@@ -93,11 +93,18 @@ func TestSampleReviews(t *testing.T) {
 			form := start.Find("#" + c.panel + " form")
 			button := form.Find("button").FilterFunction(func(_ int, b *goquery.Selection) bool { return b.Text() == c.button })
 			path, _, _ := strings.Cut(button.AttrOr("formaction", form.AttrOr("action", "")), "#")
-			values := url.Values{"version": {form.Find(`input[name="version"]`).AttrOr("value", "")}, form.Find("textarea").AttrOr("name", ""): {c.reason}}
+			values := url.Values{
+				"version":                                {form.Find(`input[name="version"]`).AttrOr("value", "")},
+				form.Find("textarea").AttrOr("name", ""): {c.reason},
+			}
 			page := post(t, app, path, "application/x-www-form-urlencoded", values.Encode(), c.status)
 			panel := page.Find("#" + c.panel)
-			if !strings.Contains(panel.Text(), c.state) || !strings.Contains(panel.Text(), c.words) || panel.Find("form button").Length() != c.buttons {
-				t.Errorf("came back as %q with %d buttons", strings.Join(strings.Fields(panel.Text()), " "), panel.Find("form button").Length())
+			if !strings.Contains(panel.Text(), c.state) || !strings.Contains(panel.Text(), c.words) ||
+				panel.Find("form button").Length() != c.buttons {
+				t.Errorf(
+					"came back as %q with %d buttons", strings.Join(strings.Fields(panel.Text()), " "),
+					panel.Find("form button").Length(),
+				)
 			}
 			if late := panel.Find(".tx-warn[role=alert]").Length() == 1; late != (c.status == http.StatusConflict) {
 				t.Errorf("drawn as late: %v", late)
@@ -122,7 +129,10 @@ func TestSamplePickers(t *testing.T) {
 // The sample tree in a form does what its buttons say.
 func TestSamplePick(t *testing.T) {
 	app := newComponents(t)
-	for act, want := range map[string]string{"all-1": "已选 120 / 120 套", "none-2": "已选 0 / 60 套", "all-3": "已选 60 / 60 套", "open-1": "已选 60 / 120 套", "open-4": "900 套"} {
+	for act, want := range map[string]string{
+		"all-1": "已选 120 / 120 套", "none-2": "已选 0 / 60 套", "all-3": "已选 60 / 60 套", "open-1": "已选 60 / 120 套",
+		"open-4": "900 套",
+	} {
 		w := post(t, app, templates.ComponentsPick, "application/x-www-form-urlencoded", "act="+act, http.StatusOK)
 		if got := w.Find("#sample-pick .tx-current small").Text(); got != want {
 			t.Errorf("%s: %q, want %q", act, got, want)

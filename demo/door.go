@@ -89,7 +89,10 @@ func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, erro
 	if err != nil {
 		return held{Request: shown, Response: "没有回答"}, nil
 	}
-	return held{Opened: opens(r.Protocol, body), Request: shown, Response: string(body), Took: fmt.Sprintf("%.1f 毫秒", float64(time.Since(began).Microseconds())/1000)}, nil
+	return held{
+		Opened: opens(r.Protocol, body), Request: shown, Response: string(body),
+		Took: fmt.Sprintf("%.1f 毫秒", float64(time.Since(began).Microseconds())/1000),
+	}, nil
 }
 
 func (t *Tour) secret(ctx context.Context, reader core.ID) (string, error) {
@@ -131,7 +134,8 @@ func wireRequest(ctx context.Context, r core.Reader, address, text string) (*htt
 	if r.Direction == core.Out {
 		way = "10"
 	}
-	query := "cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + r.Serial + "&status=" + way + "&time=" + fmt.Sprint(time.Now().Unix())
+	query := "cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + r.Serial + "&status=" + way + "&time=" +
+		fmt.Sprint(time.Now().Unix())
 	return http.NewRequestWithContext(ctx, http.MethodGet, address+"?"+query, nil)
 }
 
@@ -159,7 +163,9 @@ func opens(protocol string, body []byte) bool {
 
 // reason says in words what the door's newest record says.
 func (t *Tour) reason(ctx context.Context, reader core.ID) (string, error) {
-	records, _, err := t.o.Store.AccessRecords(ctx, core.ScopeOf(t.o.Cast.Community), core.RecordFilter{Reader: reader}, store.Page{Limit: 1})
+	records, _, err := t.o.Store.AccessRecords(
+		ctx, core.ScopeOf(t.o.Cast.Community), core.RecordFilter{Reader: reader}, store.Page{Limit: 1},
+	)
 	if err != nil || len(records) == 0 {
 		return "", err
 	}

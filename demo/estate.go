@@ -132,7 +132,9 @@ func (s *seeder) populate(ctx context.Context, e *estate) error {
 func (s *seeder) persons(ctx context.Context, e *estate) error {
 	person := map[core.ID]core.ID{}
 	for before := core.ID(0); ; {
-		rows, more, err := s.store.Residents(ctx, core.Everywhere, store.ResidentFilter{Community: e.id, Page: store.Page{Before: before, Limit: 500}})
+		rows, more, err := s.store.Residents(ctx, core.Everywhere, store.ResidentFilter{
+			Community: e.id, Page: store.Page{Before: before, Limit: 500},
+		})
 		if err != nil {
 			return err
 		}

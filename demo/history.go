@@ -36,7 +36,9 @@ func (s *seeder) history(ctx context.Context, e *estate, doors []core.Reader) er
 // outing is somebody's way out and, mostly, back. Now and then a code is shown
 // too late.
 func (s *seeder) outing(e *estate, r core.Resident, doors []core.Reader, midnight time.Time) []core.AccessRecord {
-	left := midnight.Add(time.Duration(exitHours[s.rand.IntN(len(exitHours))])*time.Hour + time.Duration(s.rand.IntN(3600_000))*time.Millisecond)
+	left := midnight.Add(
+		time.Duration(exitHours[s.rand.IntN(len(exitHours))])*time.Hour + time.Duration(s.rand.IntN(3600_000))*time.Millisecond,
+	)
 	base := core.AccessRecord{
 		Community: e.id, Via: core.ViaReader, Kind: core.PassResident, Resident: r.ID, Person: r.Person, House: r.House,
 		Name: r.Name, HouseLabel: e.labels[slices.Index(e.houses, r.House)], Allowed: true, Reason: core.ReasonAllowed,

@@ -38,7 +38,8 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 func (s *seeder) fever(ctx context.Context, e *estate) error {
 	r := e.residents[len(e.residents)-1]
 	record := core.AccessRecord{
-		Community: e.id, Via: core.ViaGuard, Post: s.post, Kind: core.PassResident, Direction: core.Out, Reason: core.ReasonFever, TempTenths: 381,
+		Community: e.id, Via: core.ViaGuard, Post: s.post, Kind: core.PassResident, Direction: core.Out,
+		Reason: core.ReasonFever, TempTenths: 381,
 		Resident: r.ID, Person: r.Person, House: r.House, Name: r.Name, HouseLabel: e.labels[slices.Index(e.houses, r.House)],
 		Gate: "南门岗亭", ReleasedBy: guard.Name, At: s.now.Add(-2 * time.Minute).UTC().Truncate(time.Millisecond),
 	}

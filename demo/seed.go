@@ -176,7 +176,9 @@ func (s *seeder) admin(ctx context.Context) error {
 	if !needed {
 		return errors.New("the database has accounts already")
 	}
-	s.cast.Admin, err = s.store.ConsumeFirstAdminToken(ctx, core.System, link, store.FirstAdmin{Login: AdminLogin, Name: "林经理", Password: AdminPassword})
+	s.cast.Admin, err = s.store.ConsumeFirstAdminToken(ctx, core.System, link, store.FirstAdmin{
+		Login: AdminLogin, Name: "林经理", Password: AdminPassword,
+	})
 	return err
 }
 
@@ -202,19 +204,26 @@ func (s *seeder) family(e *estate) []core.Resident {
 	sexes := []string{"male", "female", "female"}
 	var people []core.Resident
 	for i, m := range s.cast.Family {
-		people = append(people, core.Resident{House: e.houses[0], Name: m.Name, Sex: sexes[i], Identity: identities[i], Phone: m.Phone, IDNumber: idNumber(s.rand, sexes[i])})
+		people = append(people, core.Resident{
+			House: e.houses[0], Name: m.Name, Sex: sexes[i], Identity: identities[i], Phone: m.Phone,
+			IDNumber: idNumber(s.rand, sexes[i]),
+		})
 	}
 	return people
 }
 
 // people adds the guard and the observer and binds them to their WeChat.
 func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error {
-	post, err := s.store.CreateGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.id, Name: "南门岗亭", Direction: core.Out})
+	post, err := s.store.CreateGuardPost(
+		ctx, core.System, core.Everywhere, core.GuardPost{Community: e.id, Name: "南门岗亭", Direction: core.Out},
+	)
 	if err != nil {
 		return err
 	}
 	s.post = post
-	guardID, err := s.store.CreateGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.id, Name: guard.Name, Phone: guard.Phone, Posts: []core.ID{post}})
+	guardID, err := s.store.CreateGuard(ctx, core.System, core.Everywhere, core.Guard{
+		Community: e.id, Name: guard.Name, Phone: guard.Phone, Posts: []core.ID{post},
+	})
 	if err != nil {
 		return err
 	}
@@ -247,7 +256,10 @@ func (s *seeder) bind(ctx context.Context, kind string, target core.ID, who core
 // doors adds two readers, one of each protocol: the first leads out, the second in.
 func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader, error) {
 	readers := []core.Reader{
-		{Name: "南门出口", Gate: "南门", Protocol: core.ProtocolVguang, Serial: "VG" + e.phone[8:], Direction: core.Out, DenyCode: "1000", HeartbeatText: "www.vguang.cn"},
+		{
+			Name: "南门出口", Gate: "南门", Protocol: core.ProtocolVguang, Serial: "VG" + e.phone[8:],
+			Direction: core.Out, DenyCode: "1000", HeartbeatText: "www.vguang.cn",
+		},
 		{Name: "东门入口", Gate: "东门", Protocol: core.ProtocolMcardsea, Serial: "HZ" + e.phone[7:], Direction: core.In},
 	}
 	for i := range readers {

@@ -130,7 +130,11 @@ type standPage struct {
 func (t *Tour) stand(c *web.Context) error {
 	for _, m := range People() {
 		if m.Key == c.Param("persona") {
-			return t.show(c, "stand.html", standPage{Cast: t.o.Cast, Member: m, Phone: "/sim/phone/" + m.Key + "?tab=mini", Home: template.URL(t.o.PublicURL + "/demo"), Doors: t.o.Cast.Doors}) //nolint:gosec // our own address
+			//nolint:gosec // our own address
+			return t.show(c, "stand.html", standPage{
+				Cast: t.o.Cast, Member: m, Phone: "/sim/phone/" + m.Key + "?tab=mini",
+				Home: template.URL(t.o.PublicURL + "/demo"), Doors: t.o.Cast.Doors,
+			})
 		}
 	}
 	return core.NotFound("没有这个人")

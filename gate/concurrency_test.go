@@ -109,9 +109,15 @@ func TestRepeatsInFlightGetOneAnswer(t *testing.T) {
 func TestAGuardsFormSentTwiceAtOnce(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		servers := []*rig{r, r.again()}
-		e := estate.New(t, r.store, estate.Plan{Houses: 20, Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, FeverTenths: 373}})
+		e := estate.New(t, r.store, estate.Plan{
+			Houses: 20,
+			Rule:   core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, FeverTenths: 373},
+		})
 		for _, who := range e.Residents {
-			form := gate.Passage{Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: who.Pass.String(), Pass: who.Pass, Direction: core.Out}
+			form := gate.Passage{
+				Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: who.Pass.String(), Pass: who.Pass,
+				Direction: core.Out,
+			}
 			var wg sync.WaitGroup
 			opened := make([]core.Decision, 4)
 			for i := range opened {

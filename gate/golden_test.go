@@ -81,7 +81,10 @@ func (g golden) check(t *testing.T, scan any, err error, open, deny []byte) {
 		return
 	}
 	if got != g {
-		t.Errorf("%s:\nscan %s\nopen %s\ndeny %s\nwant\nscan %s\nopen %s\ndeny %s", g.path, got.scan, got.open, got.deny, g.scan, g.open, g.deny)
+		t.Errorf(
+			"%s:\nscan %s\nopen %s\ndeny %s\nwant\nscan %s\nopen %s\ndeny %s", g.path, got.scan, got.open,
+			got.deny, g.scan, g.open, g.deny,
+		)
 	}
 }
 

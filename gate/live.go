@@ -31,7 +31,10 @@ type liveHints struct {
 }
 
 func newLiveHints(r redis.UniversalClient, log *slog.Logger) *liveHints {
-	l := &liveHints{redis: r, log: log, dirty: map[core.ID]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	l := &liveHints{
+		redis: r, log: log, dirty: map[core.ID]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		done: make(chan struct{}),
+	}
 	go l.loop()
 	return l
 }

@@ -43,7 +43,8 @@ func opensMcardsea(t *testing.T, answer []byte) bool {
 
 func TestMcardseaAnswer(t *testing.T) {
 	s := McardseaScan{CardID: "D9E07D0E", Gate: 1, Serial: "HZ45BDAD"}
-	const want = `{"data":[{"cardid":"D9E07D0E","cjihao":"HZ45BDAD","mjihao":1,"status":1,"time":"1773692713","output":0}],"code":0,"message":"success"}`
+	const want = `{"data":[{"cardid":"D9E07D0E","cjihao":"HZ45BDAD","mjihao":1,"status":1,"time":"1773692713",` +
+		`"output":0}],"code":0,"message":"success"}`
 	if got := string(McardseaAnswer(s, true, goldenNow)); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
@@ -66,7 +67,8 @@ func TestMcardseaAnswer(t *testing.T) {
 func TestMcardseaInjection(t *testing.T) {
 	token := NewToken(3).String()
 	for _, text := range []string{
-		token + "&cjihao=OTHER", token + "&mjihao=9&cjihao=OTHER&status=10&time=1", "&cjihao=OTHER", token + "&cardid=x", token + "&time=99",
+		token + "&cjihao=OTHER", token + "&mjihao=9&cjihao=OTHER&status=10&time=1", "&cjihao=OTHER",
+		token + "&cardid=x", token + "&time=99",
 		"cardid=" + token, token + "%26cjihao=OTHER", token + "&mjihao=9", token + "#", token + ";", token + "%00",
 	} {
 		for _, sent := range []string{text, url.QueryEscape(text)} {
@@ -86,8 +88,11 @@ func TestMcardseaInjection(t *testing.T) {
 }
 
 func TestMcardseaBounds(t *testing.T) {
-	for _, raw := range []string{"", "cardid", "cardid=", "x=1", "mjihao=1&cjihao=A", "&cardid=", "cardid=A&mjihao=70000", "cardid=A&mjihao=x&cjihao=B",
-		"cardid=A&mjihao=1&cjihao=" + strings.Repeat("B", 65), strings.Repeat("A", MaxReaderRequest+1)} {
+	for _, raw := range []string{
+		"", "cardid", "cardid=", "x=1", "mjihao=1&cjihao=A", "&cardid=", "cardid=A&mjihao=70000",
+		"cardid=A&mjihao=x&cjihao=B", "cardid=A&mjihao=1&cjihao=" + strings.Repeat("B", 65),
+		strings.Repeat("A", MaxReaderRequest+1),
+	} {
 		if s, err := ParseMcardsea(raw); !errors.Is(err, ErrReaderRequest) || s != (McardseaScan{}) {
 			t.Errorf("%.40q: %+v, %v", raw, s, err)
 		}
@@ -112,7 +117,10 @@ func TestSkew(t *testing.T) {
 }
 
 func FuzzParseMcardsea(f *testing.F) {
-	for _, seed := range []string{"", "cardid=A&mjihao=1&cjihao=B&status=11&time=1", "cjihao=B&cardid=A", "cardid=A&cjihao=X&mjihao=1&cjihao=B", "cardid=%41%zz&mjihao=1"} {
+	for _, seed := range []string{
+		"", "cardid=A&mjihao=1&cjihao=B&status=11&time=1", "cjihao=B&cardid=A",
+		"cardid=A&cjihao=X&mjihao=1&cjihao=B", "cardid=%41%zz&mjihao=1",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -123,7 +131,8 @@ func FuzzParseMcardsea(f *testing.F) {
 			}
 			return
 		}
-		if s.CardID == "" || len(s.CardID) > MaxReaderRequest || !core.IsReaderSerial(s.Serial) || s.Gate < 0 || s.Time < 0 || len(s.Status) > 2 {
+		if s.CardID == "" || len(s.CardID) > MaxReaderRequest || !core.IsReaderSerial(s.Serial) || s.Gate < 0 || s.Time < 0 ||
+			len(s.Status) > 2 {
 			t.Fatalf("%+v", s)
 		}
 		if opensMcardsea(t, McardseaAnswer(s, false, goldenNow)) || !opensMcardsea(t, McardseaAnswer(s, true, goldenNow)) {

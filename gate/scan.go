@@ -72,7 +72,10 @@ func (g *Gate) Release(ctx context.Context, p Passage) Result {
 // browser kept and that is sent again for somebody else, or the other way, must
 // not be answered by what was decided before.
 func (p Passage) form() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "form %d %q %d %q %d %t %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths, p.IDNumber != "", p.RefusedFor))
+	sum := sha256.Sum256(fmt.Appendf(
+		nil, "form %d %q %d %q %d %t %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths,
+		p.IDNumber != "", p.RefusedFor,
+	))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -102,7 +105,10 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 		return unavailable()
 	}
 	if c.stored != nil {
-		return Result{Decision: c.stored.Decision, Record: core.AccessRecord{ID: c.stored.Record, Community: c.stored.Community}, Repeat: true}
+		return Result{
+			Decision: c.stored.Decision,
+			Record:   core.AccessRecord{ID: c.stored.Record, Community: c.stored.Community}, Repeat: true,
+		}
 	}
 	a.Token, a.TokenDigest, a.Pass = c.state, c.digest, c.pass
 	outcome, err := g.store.Scan(ctx, a)

@@ -37,7 +37,10 @@ func TestScanOpensOnceAndSaysWhyNot(t *testing.T) {
 
 func TestScanRefusalKeepsTheToken(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
-		e := estate.New(t, r.store, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: -1, FeverTenths: 373, ReaderQR: true}, Doors: 3, DoorsOut: true})
+		e := estate.New(t, r.store, estate.Plan{
+			Rule:  core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: -1, FeverTenths: 373, ReaderQR: true},
+			Doors: 3, DoorsOut: true,
+		})
 		token := r.issue(t, e.Residents[0].Pass)
 		if got := r.Scan(t.Context(), e.Doors[0].ID, token); got.Decision.Reason != core.ReasonBlocked {
 			t.Fatalf("got %+v, want blocked", got.Decision)
@@ -52,14 +55,18 @@ func TestScanRefusalKeepsTheToken(t *testing.T) {
 func TestScanOfStrangeText(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{})
-		for _, text := range []string{"", "hello", "https://example.com/?a=1&&devicenumber=2", "'; DROP TABLE pass; --", string(make([]byte, 4000))} {
+		for _, text := range []string{
+			"", "hello", "https://example.com/?a=1&&devicenumber=2", "'; DROP TABLE pass; --",
+			string(make([]byte, 4000)),
+		} {
 			if got := r.Scan(t.Context(), e.Doors[0].ID, text); got.Decision.Allowed || got.Decision.Reason != core.ReasonTokenAbsent {
 				t.Errorf("%.20q: %+v", text, got.Decision)
 			}
 		}
 		token := r.issue(t, e.Residents[0].Pass)
 		for _, repeat := range []bool{false, true} {
-			if got := r.Scan(t.Context(), 12345, token); got.Decision.Reason != core.ReasonReaderUnknown || got.Record.ID != 0 || got.Repeat != repeat {
+			if got := r.Scan(t.Context(), 12345, token); got.Decision.Reason != core.ReasonReaderUnknown || got.Record.ID != 0 ||
+				got.Repeat != repeat {
 				t.Errorf("unknown reader, repeat %t: %+v", repeat, got)
 			}
 		}
@@ -196,7 +203,9 @@ func TestSQLHasTheLastWord(t *testing.T) {
 
 func TestGuardReleasesAndRecordsByHand(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
-		e := estate.New(t, r.store, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 2, RecordID: true, RecordTemp: true, FeverTenths: 373}})
+		e := estate.New(t, r.store, estate.Plan{
+			Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 2, RecordID: true, RecordTemp: true, FeverTenths: 373},
+		})
 		who := e.Residents[0]
 		token := r.issue(t, who.Pass)
 		p := gate.Passage{Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: "f1", Text: token, Direction: core.Out}
@@ -215,7 +224,10 @@ func TestGuardReleasesAndRecordsByHand(t *testing.T) {
 			t.Errorf("the same form again: %+v, want a repeat", got)
 		}
 		// The ID number is on file now.
-		manual := gate.Passage{Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: "f3", Pass: who.Pass, Direction: core.Out, TempTenths: 366}
+		manual := gate.Passage{
+			Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: "f3", Pass: who.Pass, Direction: core.Out,
+			TempTenths: 366,
+		}
 		first := r.Release(t.Context(), manual)
 		if !first.Decision.Allowed || first.Record.Via != core.ViaManual {
 			t.Errorf("by hand: %+v", first)
@@ -238,7 +250,9 @@ func TestGuardReleasesAndRecordsByHand(t *testing.T) {
 
 func TestPreviewSaysWhatTheScanWillDo(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
-		e := estate.New(t, r.store, estate.Plan{Rule: core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, FeverTenths: 373, ReaderQR: true}})
+		e := estate.New(t, r.store, estate.Plan{
+			Rule: core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, FeverTenths: 373, ReaderQR: true},
+		})
 		for i, who := range e.Residents[:2] { // one household
 			sight, err := r.store.Preview(t.Context(), who.Pass)
 			if err != nil {
@@ -269,7 +283,10 @@ func TestAGuardsFormSentAgainWithOtherContent(t *testing.T) {
 		if got := r.Release(t.Context(), form); !got.Decision.Allowed || got.Record.Name != e.Residents[1].Name {
 			t.Errorf("then somebody else: %+v; want that person's own record", got)
 		}
-		shown := gate.Passage{Post: e.Post, Guard: e.Guard, FormKey: "f2", Text: r.issue(t, e.Residents[2].Pass), Direction: core.Out, RefusedFor: "携带违禁品"}
+		shown := gate.Passage{
+			Post: e.Post, Guard: e.Guard, FormKey: "f2", Text: r.issue(t, e.Residents[2].Pass),
+			Direction: core.Out, RefusedFor: "携带违禁品",
+		}
 		if got := r.Release(t.Context(), shown); got.Decision.Reason != core.ReasonGuard {
 			t.Fatalf("refused by the guard: %+v", got.Decision)
 		}

@@ -81,8 +81,10 @@ func TestParseToken(t *testing.T) {
 	const good = "0123456789ABCDEFGHJKMNPQRSTV"
 	for text, want := range map[string]bool{
 		good: true, " " + good + "\r\n": true, strings.ToLower(good): true,
-		"": false, good[1:]: false, good + "0": false, good[:27] + "I": false, good[:27] + "L": false, good[:27] + "O": false, good[:27] + "U": false,
-		good[:27] + "&": false, good[:14] + " " + good[15:]: false, good[:26] + "ſ": false, good[:25] + "\uff21": false, strings.Repeat("\x00", 28): false,
+		"": false, good[1:]: false, good + "0": false, good[:27] + "I": false, good[:27] + "L": false,
+		good[:27] + "O": false, good[:27] + "U": false,
+		good[:27] + "&": false, good[:14] + " " + good[15:]: false, good[:26] + "ſ": false,
+		good[:25] + "\uff21": false, strings.Repeat("\x00", 28): false,
 	} {
 		token, ok := ParseToken(text)
 		if ok != want {

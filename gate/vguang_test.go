@@ -57,7 +57,8 @@ func leadingHex(s string) (uint64, bool) {
 func TestFirmwareOracle(t *testing.T) {
 	for answer, want := range map[string]bool{
 		"code=0000": true, "code=0": true, "code=0001": true, "code=0008": true, "code=0x05": true, "code=0000&&desc=ok": true,
-		"code=0009": false, "code=1000": false, "code=00ff&&url=x": false, "": false, "<html>code=0000": false, "code=": false, "code=no": false,
+		"code=0009": false, "code=1000": false, "code=00ff&&url=x": false, "": false, "<html>code=0000": false,
+		"code=": false, "code=no": false,
 		`code=0000&&desc=json&&{"resultCode":"1000"}`: false, `code=0000&&desc=json&&{"resultCode":"0000"}`: true,
 	} {
 		if fires([]byte(answer)) != want {
@@ -67,7 +68,10 @@ func TestFirmwareOracle(t *testing.T) {
 }
 
 func TestVguangAnswerNeverOpensByMistake(t *testing.T) {
-	codes := []string{"", "0000", "0001", "0008", "00ff", "00FF", "03ff", "8", "1000&&desc=ok", "0000&&1000", " 1000", "1000\n", "0x10", "+009", "-001", "１０００", "zzzz"}
+	codes := []string{
+		"", "0000", "0001", "0008", "00ff", "00FF", "03ff", "8", "1000&&desc=ok", "0000&&1000", " 1000",
+		"1000\n", "0x10", "+009", "-001", "１０００", "zzzz",
+	}
 	for n := range 1 << 16 {
 		codes = append(codes, fmt.Sprintf("%04x", n))
 		if n < 10000 {

@@ -24,7 +24,10 @@ type watchers struct {
 }
 
 func newWatchers(r redis.UniversalClient) *watchers {
-	return &watchers{redis: r, want: map[string]map[chan struct{}]bool{}, heard: map[string]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	return &watchers{
+		redis: r, want: map[string]map[chan struct{}]bool{}, heard: map[string]bool{},
+		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
 }
 
 // Watch gives a channel that receives when one of the communities may have new

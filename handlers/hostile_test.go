@@ -32,7 +32,8 @@ func TestHostileTextInEveryField(t *testing.T) {
 	target := w.account(t, "target", w.mine, core.RoleViewer)
 	fields, shown := 0, 0
 	for _, by := range []caller{
-		w.account(t, "admin", w.mine, core.RoleAdmin), w.person(t, "guard", w.mine, web.Guard), w.person(t, "observer", w.mine, web.Observer),
+		w.account(t, "admin", w.mine, core.RoleAdmin), w.person(t, "guard", w.mine, web.Guard),
+		w.person(t, "observer", w.mine, web.Observer),
 	} {
 		for _, text := range hostileTexts {
 			for _, page := range w.pages(t, by, target.subject) {

@@ -62,7 +62,9 @@ func newTown(t *testing.T) *town {
 	desk := console.New(console.Options{Store: s, Renderer: pages, Cache: shadow, PublicURL: "http://127.0.0.1"})
 	phones := h5.New(h5.Options{Store: s, Gate: g, Pages: pages, WeChat: noWeChat{}, PublicURL: "http://127.0.0.1"})
 	app := web.New(web.Options{
-		Store: s, Cache: shadow, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Limits: web.Limits{AddressPerMinute: 1e6, AccountPerMinute: 1e6},
+		Store: s, Cache: shadow,
+		Log:    slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+		Limits: web.Limits{AddressPerMinute: 1e6, AccountPerMinute: 1e6},
 		ErrorPage: func(c *web.Context, p web.ErrorPage) error {
 			if strings.HasPrefix(c.Request().URL.Path, "/h5") {
 				return phones.ErrorPage(c, p)
@@ -78,14 +80,23 @@ func newTown(t *testing.T) *town {
 		g.Close()
 		redis.Close()
 	})
-	w := &town{app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}), audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}}
+	w := &town{
+		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
+		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{},
+	}
 	for _, e := range []*estate.Estate{w.mine, w.others} {
 		// Under the community's own id, so that params knows it.
-		record := core.AccessRecord{ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out, Kind: core.PassResident, Allowed: true}
+		record := core.AccessRecord{
+			ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out,
+			Kind: core.PassResident, Allowed: true,
+		}
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{record}); err != nil {
 			t.Fatal(err)
 		}
-		fever := core.AccessRecord{Community: e.Community, At: s.Now(), Via: core.ViaGuard, Post: e.Post, Direction: core.Out, Kind: core.PassResident, Reason: core.ReasonFever}
+		fever := core.AccessRecord{
+			Community: e.Community, At: s.Now(), Via: core.ViaGuard, Post: e.Post, Direction: core.Out,
+			Kind: core.PassResident, Reason: core.ReasonFever,
+		}
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{fever}); err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +180,9 @@ func (w *town) account(t *testing.T, name string, e *estate.Estate, role core.Ro
 	a := core.Account{Login: name, Name: name, Role: role, Permissions: preset.Permissions, Scope: core.ScopeOf(e.Community)}
 	id, err := w.store.CreateAccount(t.Context(), core.SystemGranter, a, first)
 	if err == nil {
-		err = w.store.ChangePassword(t.Context(), core.System, store.PasswordChange{Session: core.Session{Subject: id}, Old: first, New: second})
+		err = w.store.ChangePassword(t.Context(), core.System, store.PasswordChange{
+			Session: core.Session{Subject: id}, Old: first, New: second,
+		})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +240,9 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	id     core.ID
 } {
 	t.Helper()
-	_, session, err := w.store.StartSession(t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+	_, session, err := w.store.StartSession(t.Context(), store.NewSession{
+		Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,10 +259,14 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		prefix string
 		id     core.ID
 	}{
-		{"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID}, {"/console/account/", account}, {"/console/alert/", w.alerts[e.Community]}, {"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
+		{"/console/account/", account}, {"/console/alert/", w.alerts[e.Community]},
+		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
-		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard}, {"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
-		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/guard/", e.Post}, {"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
+		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},
+		{"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
+		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/guard/", e.Post},
+		{"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
 	}
 }
 
@@ -340,7 +359,8 @@ func refused(r web.Route, w *httptest.ResponseRecorder) bool {
 		return true
 	case http.StatusSeeOther:
 		to := w.Header().Get("Location")
-		return strings.Contains(to, "/session") && strings.Contains(to, "?next=") || r.Access == web.Resident && strings.HasPrefix(to, "/h5/phone")
+		return strings.Contains(to, "/session") && strings.Contains(to, "?next=") ||
+			r.Access == web.Resident && strings.HasPrefix(to, "/h5/phone")
 	}
 	return false
 }

@@ -37,7 +37,10 @@ func version() string {
 
 // system is what the console's about page says of this program.
 func (a *app) system(wx *weChat) console.System {
-	s := console.System{Version: version(), Started: a.store.Now(), Cache: a.cache.Name(), Checks: []web.Check{{Name: "缓存", Run: a.cache.Check}}}
+	s := console.System{
+		Version: version(), Started: a.store.Now(), Cache: a.cache.Name(),
+		Checks: []web.Check{{Name: "缓存", Run: a.cache.Check}},
+	}
 	const official, mini = "公众号令牌", "小程序令牌"
 	if wx.official != nil {
 		s.Checks = append(s.Checks, web.Check{Name: official, Run: wx.official.Check})

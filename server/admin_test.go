@@ -18,7 +18,10 @@ func TestPasswordsOfTheProgramAreDear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := addAdmin(t.Context(), c, newAdmin{login: "zhang", password: strings.NewReader("correct-horse-7\n")}, &bytes.Buffer{}); err != nil {
+	if err := addAdmin(
+		t.Context(), c, newAdmin{login: "zhang", password: strings.NewReader("correct-horse-7\n")},
+		&bytes.Buffer{},
+	); err != nil {
 		t.Fatal(err)
 	}
 	db, err := sql.Open("sqlite", filepath.Join(dir, "tongxing.db"))
@@ -27,7 +30,8 @@ func TestPasswordsOfTheProgramAreDear(t *testing.T) {
 	}
 	defer db.Close()
 	var digest string
-	if err := db.QueryRowContext(t.Context(), "SELECT password FROM account").Scan(&digest); err != nil || !strings.HasPrefix(digest, "$argon2id$v=19$m=19456,t=2,p=1$") {
+	if err := db.QueryRowContext(t.Context(), "SELECT password FROM account").Scan(&digest); err != nil ||
+		!strings.HasPrefix(digest, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("digest %.40q, %v", digest, err)
 	}
 }

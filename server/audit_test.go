@@ -45,7 +45,10 @@ func TestAuditVerifyCommand(t *testing.T) {
 		t.Fatalf("an empty log: %d %s%s", code, out, problems)
 	}
 	for _, login := range []string{"zhang", "wang"} {
-		if err := addAdmin(t.Context(), c, newAdmin{login: login, password: strings.NewReader("correct-horse-7\n")}, &bytes.Buffer{}); err != nil {
+		if err := addAdmin(
+			t.Context(), c, newAdmin{login: login, password: strings.NewReader("correct-horse-7\n")},
+			&bytes.Buffer{},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

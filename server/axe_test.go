@@ -23,7 +23,8 @@ const check = `(async () => {
 	const look = async (mode, options) => {
 		const {violations} = await axe.run(document, {resultTypes: ["violations"], iframes: false, ...options});
 		for (const v of violations) if (v.impact === "serious" || v.impact === "critical")
-			for (const n of v.nodes.slice(0, 3)) lines.push(mode + ": " + v.id + " at " + n.target.join(" ") + ": " + (n.any[0] || n.all[0] || n.none[0] || {}).message);
+			for (const n of v.nodes.slice(0, 3)) lines.push(mode + ": " + v.id + " at " + n.target.join(" ") + ": " + ` +
+	`(n.any[0] || n.all[0] || n.none[0] || {}).message);
 	};
 	await look("light", {});
 	document.documentElement.dataset.bsTheme = "dark";

@@ -77,7 +77,9 @@ func TestAFolderOfOthersIsLeft(t *testing.T) {
 	if err := prepareData(configs.Config{Data: configs.Data{Dir: dir}}, log); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]fs.FileMode{dir: 0o755, filepath.Join(dir, "notes.txt"): 0o644, filepath.Join(dir, "tongxing.db"): 0o600} {
+	for path, want := range map[string]fs.FileMode{
+		dir: 0o755, filepath.Join(dir, "notes.txt"): 0o644, filepath.Join(dir, "tongxing.db"): 0o600,
+	} {
 		if mode := modeOf(t, path); mode != want {
 			t.Errorf("%s has mode %o, want %o", path, mode, want)
 		}

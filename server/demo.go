@@ -37,7 +37,8 @@ func (a *app) stage(ctx context.Context) (*stage, error) {
 		return nil, demo.Refuse(ctx, a.store)
 	}
 	s := &stage{simulator: simulator.New(simulator.Options{
-		Prefix: simulatorPath, Zone: a.config.Location(), PersonaHosts: true, Seed: simulator.Seed{Apps: demoApps(a.publicURL), People: demoPeople()},
+		Prefix: simulatorPath, Zone: a.config.Location(), PersonaHosts: true,
+		Seed: simulator.Seed{Apps: demoApps(a.publicURL), People: demoPeople()},
 	})}
 	var err error
 	s.cast, err = demo.Seed(ctx, a.store, func(m demo.Member) core.WechatIdentity {
@@ -71,7 +72,8 @@ func demoPeople() []simulator.Person {
 	var people []simulator.Person
 	for i, m := range demo.People() {
 		people = append(people, simulator.Person{
-			Key: m.Key, Name: m.Name, Note: m.Role, Phone: m.Phone, Color: colors[i%len(colors)], UnionID: demoUnion(m.Key), Follows: []string{demoOfficial},
+			Key: m.Key, Name: m.Name, Note: m.Role, Phone: m.Phone, Color: colors[i%len(colors)],
+			UnionID: demoUnion(m.Key), Follows: []string{demoOfficial},
 		})
 	}
 	return people

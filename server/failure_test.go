@@ -322,7 +322,10 @@ func (e *embedded) start() *process {
 // token has a resident's phone ask for one.
 func (e *embedded) token(p *process, i int) string {
 	e.t.Helper()
-	r, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, "http://"+p.addr+"/api/v1/passes/"+e.Residents[i].Pass.String()+"/token", nil)
+	r, err := http.NewRequestWithContext(
+		e.t.Context(), http.MethodPost,
+		"http://"+p.addr+"/api/v1/passes/"+e.Residents[i].Pass.String()+"/token", nil,
+	)
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -37,7 +37,9 @@ func TestJobsEndAsTheirWorkDid(t *testing.T) {
 		"failure": {func(context.Context, func(int64, int64) error) (string, string, error) {
 			return "", "", errors.New("dial 10.0.0.3: secret")
 		}, core.JobFailed, core.MessageOf(errors.New("any"))},
-		"panic": {func(context.Context, func(int64, int64) error) (string, string, error) { panic("x") }, core.JobFailed, core.MessageOf(errors.New("any"))},
+		"panic": {func(context.Context, func(int64, int64) error) (string, string, error) {
+			panic("x")
+		}, core.JobFailed, core.MessageOf(errors.New("any"))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, by, id := jobOffice(t, test.run)

@@ -137,14 +137,16 @@ func (b *tab) open(address string) {
 
 // inPhone finds an element in the page or in a frame of it, as deep as it may be.
 const inPhone = `(selector => { const look = page => { const found = page && page.querySelector(selector); if (found) return found;
-	for (const frame of page ? page.querySelectorAll("iframe") : []) { const inner = look(frame.contentDocument); if (inner) return inner } return null };
+	for (const frame of page ? page.querySelectorAll("iframe") : []) { const inner = look(frame.contentDocument); if ` +
+	`(inner) return inner } return null };
 	return look(document) })`
 
 // await waits until a script's expression holds. A script that a navigation cut
 // off is asked again on the next page.
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
-	script := `new Promise(done => { const end = Date.now() + 2000; const look = () => { let ok = false; try { ok = ` + expression + ` } catch {}
+	script := `new Promise(done => { const end = Date.now() + 2000; const look = () => { let ok = false; try { ok = ` + expression +
+		` } catch {}
 		if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 50) }; look() })`
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
@@ -229,7 +231,10 @@ func TestTour(t *testing.T) {
 	visitor.picture("tour")
 	visitor.open(on(t, address, "chen-jianguo", "/demo/stand/chen-jianguo"))
 	visitor.click(".mini a.open")
-	visitor.await("the question whose phone it is", "(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()")
+	visitor.await(
+		"the question whose phone it is",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()",
+	)
 	visitor.await("the code", inPhone+"(`[data-qr] img`)?.complete")
 	visitor.picture("stand-code")
 	visitor.click("[data-door]:nth-of-type(1) [data-hold]")
@@ -245,13 +250,17 @@ func TestTour(t *testing.T) {
 
 	guard.await("the passage at the guard's", `document.querySelector("#records").innerText.includes("陈建国")`)
 	guard.picture("guard")
-	observer.await("the passage at the observer's", `document.querySelector("#records").innerText.includes("陈**") || document.querySelector("#records").innerText.includes("陈*")`)
+	observer.await(
+		"the passage at the observer's",
+		`document.querySelector("#records").innerText.includes("陈**") || document.querySelector("#records").innerText.includes("陈*")`,
+	)
 	if words := observer.text("#records"); strings.Contains(words, "陈建国") {
 		t.Error("the observer sees a whole name")
 	}
 	observer.picture("observer")
 	admin.open(address + "/demo")
-	admin.await("the tour", `document.querySelectorAll("form[target]").forEach(f => f.removeAttribute("target")) || true`) // stay in this tab
+	// stay in this tab
+	admin.await("the tour", `document.querySelectorAll("form[target]").forEach(f => f.removeAttribute("target")) || true`)
 	admin.click(`form[action="/demo/admin?next=/console/accessrecord"] button`)
 	admin.await("the record in the console", `location.pathname === "/console/accessrecord" && document.body.innerText.includes("陈建国")`)
 	admin.picture("console-records")
@@ -264,7 +273,10 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 	address := showDemo(t)
 	phone := newTab(t, browser.Phone)
 	phone.open(on(t, address, "wang-xiulan", "/sim/phone/wang-xiulan?tab=mini&view=launch%3Fapp%3D"+demoMini))
-	phone.await("the question whose phone it is", "(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()")
+	phone.await(
+		"the question whose phone it is",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()",
+	)
 	phone.await("the code", inPhone+"(`[data-qr] img`)?.complete")
 	pass, err := chromedp.Run(phone.ctx, chromedp.Evaluate[string](inPhone+"(`[data-qr]`).ownerDocument.location.pathname"))
 	if err != nil {
@@ -279,7 +291,10 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 		code := decodeQR(t, screen.shot())
 		first, second := hold(t, address, door, code), hold(t, address, 1-door, code)
 		if !first.Opened || second.Opened {
-			t.Errorf("door %d: opened %v (%s), then the other opened %v (%s)", door, first.Opened, first.Response, second.Opened, second.Response)
+			t.Errorf(
+				"door %d: opened %v (%s), then the other opened %v (%s)", door, first.Opened, first.Response,
+				second.Opened, second.Response,
+			)
 		}
 	}
 	// A guard's phone scans with WeChat's own scanner.
@@ -290,7 +305,10 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 	guard := newTab(t, browser.Phone)
 	guard.open(on(t, address, "li-weidong", "/h5/guard"))
 	guard.click("[data-scan-wechat]:not([hidden])")
-	guard.await("the camera", `(document.querySelector("dialog input").value = "`+code+`") && document.querySelector("dialog button").click() === undefined`)
+	guard.await(
+		"the camera",
+		`(document.querySelector("dialog input").value = "`+code+`") && document.querySelector("dialog button").click() === undefined`,
+	)
 	guard.await("what WeChat saw", `location.pathname.endsWith("/look") && document.querySelector("h2").innerText.includes("王秀兰")`)
 	guard.picture("guard-look")
 }

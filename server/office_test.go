@@ -67,7 +67,9 @@ func (o *office) staff(data string) {
 	}
 	keys, err := keyring(configs.Config{Data: configs.Data{Dir: data}})
 	must(err)
-	s, err := store.Open(o.t.Context(), store.Options{SQLitePath: filepath.Join(data, "tongxing.db"), Keys: keys, Passwords: estate.Passwords})
+	s, err := store.Open(o.t.Context(), store.Options{
+		SQLitePath: filepath.Join(data, "tongxing.db"), Keys: keys, Passwords: estate.Passwords,
+	})
 	must(err)
 	o.communities, err = s.Communities(o.t.Context(), core.Everywhere)
 	must(err)
@@ -82,9 +84,14 @@ func (o *office) staff(data string) {
 		a.Login, a.Name, a.Permissions = who, "员工"+who, preset.Permissions
 		id, err := s.CreateAccount(o.t.Context(), core.SystemGranter, a, "first-Password-1")
 		must(err)
-		must(s.ChangePassword(o.t.Context(), core.System, store.PasswordChange{Session: core.Session{Subject: id}, Old: "first-Password-1", New: "second-Password-2"}))
+		must(s.ChangePassword(o.t.Context(), core.System, store.PasswordChange{
+			Session: core.Session{Subject: id}, Old: "first-Password-1", New: "second-Password-2",
+		}))
 		for range sessionsEach {
-			token, session, err := s.StartSession(o.t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: id, Addr: "127.0.0.1", Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+			token, session, err := s.StartSession(o.t.Context(), store.NewSession{
+				Kind: core.SessionAccount, Subject: id, Addr: "127.0.0.1",
+				Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+			})
 			must(err)
 			o.sessions[who] = append(o.sessions[who], signedIn{session.ID, token})
 		}
@@ -153,7 +160,9 @@ func (b *tab) chooses(selector, value string) {
 // says waits until the page's main part says something.
 func (b *tab) says(words string) {
 	b.t.Helper()
-	b.await("“"+words+"”", fmt.Sprintf("document.readyState === 'complete' && document.querySelector('main').innerText.includes(%q)", words))
+	b.await("“"+words+"”", fmt.Sprintf(
+		"document.readyState === 'complete' && document.querySelector('main').innerText.includes(%q)", words,
+	))
 }
 
 // isRefused holds that a page is not there for whoever sits at the desk.
@@ -180,7 +189,8 @@ func (b *tab) count(selector string) int {
 func (b *tab) download(path string) string {
 	b.t.Helper()
 	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(
-		`fetch(%q).then(async r => r.status + " " + r.headers.get("content-type") + ((await r.arrayBuffer()).byteLength > 5000 ? " large" : ""))`, path), chromedp.EvalAwaitPromise))
+		`fetch(%q).then(async r => r.status + " " + r.headers.get("content-type") + ((await r.arrayBuffer()).byteLength >`+
+			` 5000 ? " large" : ""))`, path), chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -217,7 +227,10 @@ func TestOfficeSetsThePassRule(t *testing.T) {
 
 	viewer := o.desk("viewer", browser.Phone)
 	o.open(viewer, "/console/passrule", o.communities[0])
-	viewer.await("the rule and no form", `document.querySelector("#rule-preview").innerText.includes("3 次") && !document.querySelector("form.tx-form")`)
+	viewer.await(
+		"the rule and no form",
+		`document.querySelector("#rule-preview").innerText.includes("3 次") && !document.querySelector("form.tx-form")`,
+	)
 	viewer.picture("passrule-viewer")
 	o.isRefused(viewer, "/console/restriction/new?community="+o.communities[0].ID.String(), "没有权限")
 	o.isRefused(o.desk("neighbour", browser.Desktop), "/console/passrule?community="+o.communities[0].ID.String(), "没有找到")
@@ -232,17 +245,32 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 	o.open(b, "/console/accessrecord")
 	b.await("the records", `document.querySelectorAll("tbody tr").length > 20`)
 	b.chooses("#f-result", "refused")
-	b.await("the refused alone, and the filter in the address", `location.search.includes("result=refused") && [...document.querySelectorAll('td[data-label="结果"]')].every(cell => cell.innerText.includes("拒绝"))`)
+	b.await(
+		"the refused alone, and the filter in the address",
+		`location.search.includes("result=refused") && [...document.querySelectorAll('td[data-label="结果"]')].every(cell `+
+			`=> cell.innerText.includes("拒绝"))`,
+	)
 	b.await("the next page", `(next => next && (next.click(), true))(document.querySelector('a[rel="next"]'))`)
 	b.await("it", `location.search.includes("before=") && location.search.includes("result=refused")`)
 	b.run("history.back()")
-	b.await("the first page again", `!location.search.includes("before=") && document.querySelector("#f-result").value === "refused" && document.querySelectorAll("tbody tr").length > 5`)
+	b.await(
+		"the first page again",
+		`!location.search.includes("before=") && document.querySelector("#f-result").value === "refused" && `+
+			`document.querySelectorAll("tbody tr").length > 5`,
+	)
 	b.picture("records-refused")
-	b.await("the export of what is shown", `document.readyState === "complete" && document.querySelector('a[download][href*="result=refused"]')`)
+	b.await(
+		"the export of what is shown",
+		`document.readyState === "complete" && document.querySelector('a[download][href*="result=refused"]')`,
+	)
 	if got := b.download("/console/accessrecord/export.xlsx?result=refused"); got != sheetLarge {
 		t.Errorf("the export is %s", got)
 	}
-	b.await("the charts", `(link => link && (link.click(), true))([...document.querySelectorAll(".nav-link, .tx-tabs a")].find(a => a.innerText.includes("图表")))`)
+	b.await(
+		"the charts",
+		`(link => link && (link.click(), true))([...document.querySelectorAll(".nav-link, .tx-tabs a")].find(a => `+
+			`a.innerText.includes("图表")))`,
+	)
 	b.await("their bars", `location.pathname.endsWith("/chart") && document.querySelector("[data-chart] canvas")`)
 	b.picture("records-chart")
 	o.open(b, "/console/accessrecord?from=2026-13-45")
@@ -251,7 +279,10 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 	o.open(b, "/console/audit?from=2026-02-02&to=2026-02-03")
 	b.run(`document.querySelector("#f-to").value = "2026-01-01"`)
 	b.click(".tx-filter-buttons .btn-primary")
-	b.await("days the wrong way round, told beside them", `document.querySelector(".tx-wrong .tx-error") && document.querySelector("#f-to").value === "2026-01-01"`)
+	b.await(
+		"days the wrong way round, told beside them",
+		`document.querySelector(".tx-wrong .tx-error") && document.querySelector("#f-to").value === "2026-01-01"`,
+	)
 	o.open(b, "/console/accessrecord")
 	b.await("one record", `document.querySelector("tbody a").click() || true`)
 	b.await("its page", `/accessrecord\/\d+$/.test(location.pathname) && document.querySelector(".tx-facts, dl")`)
@@ -281,21 +312,33 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	o.open(b, "/console/account/new")
 	b.types("#f-login", "li.na")
 	b.click(".tx-form-foot .btn-primary")
-	b.await("all that is missing, at once", firstWrong+` && document.querySelector("#f-login").value === "li.na" && document.querySelectorAll(".tx-wrong").length === 4`)
+	b.await(
+		"all that is missing, at once",
+		firstWrong+` && document.querySelector("#f-login").value === "li.na" && document.querySelectorAll(".tx-wrong").length === 4`,
+	)
 	b.types("#f-name", "李娜")
 	b.types("#f-password", "Green-Lantern-47")
 	b.chooses("#f-role", "clerk")
-	b.await("the role's permissions ticked", `document.querySelector('input[value="resident.edit"]').checked && !document.querySelector('input[value="account.edit"]').checked`)
+	b.await(
+		"the role's permissions ticked",
+		`document.querySelector('input[value="resident.edit"]').checked && !document.querySelector('input[value="account.edit"]').checked`,
+	)
 	b.run(`document.querySelector('input[name="communities"]').click()`)
 	b.picture("account-new")
 	b.click(".tx-form-foot .btn-primary")
-	b.await("the account", wasSaved+` && /account\/\d+$/.test(location.pathname) && document.querySelector("main").innerText.includes("物业文员")`)
+	b.await(
+		"the account",
+		wasSaved+` && /account\/\d+$/.test(location.pathname) && document.querySelector("main").innerText.includes("物业文员")`,
+	)
 	path, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.pathname`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.run("history.back()")
-	b.await("the form, where the browser would ask whether to send it again", `location.pathname === "/console/account/new" && document.querySelector("#f-login")`)
+	b.await(
+		"the form, where the browser would ask whether to send it again",
+		`location.pathname === "/console/account/new" && document.querySelector("#f-login")`,
+	)
 	b.run(`document.querySelector("form.tx-form").dataset.sent = "1"`) // nothing of it is to be kept
 	o.open(b, path+"/edit")
 	b.sets("#f-name", "李娜娜")
@@ -361,7 +404,10 @@ func TestOfficeKeepsTheDoors(t *testing.T) {
 	b.click(".tx-form-foot .btn-primary")
 	b.await("the observer", wasSaved+` && document.querySelector("main").innerText.includes("139****9000")`)
 	b.click(`form button[formaction$="/qr"], form[action$="/qr"] button`)
-	b.await("the QR to sign in with", `document.querySelector("main").innerText.includes("等待扫码") && document.querySelector("main img, main svg")`)
+	b.await(
+		"the QR to sign in with",
+		`document.querySelector("main").innerText.includes("等待扫码") && document.querySelector("main img, main svg")`,
+	)
 	b.picture("observer-qr")
 
 	o.open(b, "/console/guardpost/new", o.communities[0])
@@ -401,13 +447,22 @@ func (o *office) expires(t *testing.T, path, field string) {
 	b.sets(field, "7")
 	o.open(phone, "/console/me")
 	phone.run(fmt.Sprintf(`document.querySelector('form[action="/console/me/session/%s/end"]').submit()`, session))
-	phone.await("the desk's session ended", fmt.Sprintf(`document.readyState === "complete" && !document.querySelector('form[action="/console/me/session/%s/end"]')`, session))
+	phone.await("the desk's session ended", fmt.Sprintf(
+		`document.readyState === "complete" && !document.querySelector('form[action="/console/me/session/%s/end"]')`,
+		session,
+	))
 	b.click("main form[method=post] .tx-form-foot .btn-primary")
-	b.await("the sign-in, and that nothing is lost", `location.pathname === "/console/session" && document.querySelector("main").innerText.includes("刚才填写的内容已经保留")`)
+	b.await(
+		"the sign-in, and that nothing is lost",
+		`location.pathname === "/console/session" && document.querySelector("main").innerText.includes("刚才填写的内容已经保留")`,
+	)
 	b.picture("draft-sign-in")
 	o.signIn(b, "chief")
 	o.open(b, "/console/session/draft") // where the sign-in leads
-	b.await("the form as it was left", `document.querySelector("`+field+`")?.value === "7" && document.querySelector("main").innerText.includes("还没有保存")`)
+	b.await(
+		"the form as it was left",
+		`document.querySelector("`+field+`")?.value === "7" && document.querySelector("main").innerText.includes("还没有保存")`,
+	)
 	b.picture("draft-back")
 }
 
@@ -428,7 +483,10 @@ func TestOfficeWithoutScripts(t *testing.T) {
 	b.plainly("a page without scripts", `!document.documentElement.classList.contains("js")`)
 	b.run(`document.querySelector("#f-exits").value = "5"`)
 	b.press(`button[value="preview"]`)
-	b.plainly("the rule in words, not saved", `document.querySelector("#rule-preview").innerText.includes("5 次") && document.querySelector("main").innerText.includes("还没有保存")`)
+	b.plainly(
+		"the rule in words, not saved",
+		`document.querySelector("#rule-preview").innerText.includes("5 次") && document.querySelector("main").innerText.includes("还没有保存")`,
+	)
 	b.picture("plain-preview")
 	b.press(".tx-form-foot .btn-primary")
 	b.plainly("the rule saved", wasSaved+` && document.querySelector("#rule-preview").innerText.includes("5 次")`)
@@ -436,7 +494,10 @@ func TestOfficeWithoutScripts(t *testing.T) {
 	o.open(b, "/console/resident")
 	b.run(`document.querySelector("#f-q").value = "1栋1单元101"`)
 	b.press(".tx-filter-buttons .btn-primary")
-	b.plainly("the household", `location.search.includes("q=") && [...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元101"))`)
+	b.plainly(
+		"the household",
+		`location.search.includes("q=") && [...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元101"))`,
+	)
 	b.plainly("one of it", `document.querySelector("tbody a")`)
 	b.press("tbody a")
 	b.plainly("the page of one", `/resident\/\d+$/.test(location.pathname)`)
@@ -470,7 +531,9 @@ func (b *tab) plainly(what, expression string) {
 	var err error
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		var ok bool
-		if ok, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !!("+expression+")")); ok && err == nil {
+		if ok, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](
+			"document.readyState === 'complete' && !!("+expression+")",
+		)); ok && err == nil {
 			return
 		}
 		select {
@@ -490,20 +553,36 @@ func TestOfficeByKeyboard(t *testing.T) {
 	b := o.desk("manager", browser.Desktop)
 	o.open(b, "/console/resident")
 	b.keys("\t")
-	b.await("the way past the menu", `document.activeElement.matches(".tx-skip") && document.activeElement.getBoundingClientRect().top >= 0`)
+	b.await(
+		"the way past the menu",
+		`document.activeElement.matches(".tx-skip") && document.activeElement.getBoundingClientRect().top >= 0`,
+	)
 	b.keys("\r\t")
 	b.await("the first thing in the page", `document.querySelector("main").contains(document.activeElement)`)
 	b.types("#f-q", "1栋1单元102\r")
-	b.await("the household", `location.search.includes("q=") && document.querySelectorAll("tbody tr").length > 0 && [...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元102"))`)
+	b.await(
+		"the household",
+		`location.search.includes("q=") && document.querySelectorAll("tbody tr").length > 0 && `+
+			`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元102"))`,
+	)
 	b.tabTo(`tbody a[href^="/console/resident/"]`)
-	b.await("a focus that is seen", `getComputedStyle(document.activeElement).outlineStyle !== "none" || getComputedStyle(document.activeElement).boxShadow !== "none"`)
+	b.await(
+		"a focus that is seen",
+		`getComputedStyle(document.activeElement).outlineStyle !== "none" || getComputedStyle(document.activeElement).boxShadow !== "none"`,
+	)
 	b.keys("\r")
 	b.await("the resident", `/resident\/\d+$/.test(location.pathname) && document.readyState === "complete"`)
 	b.tabTo(`button[data-confirm]`)
 	b.keys("\r")
-	b.await("the question, on the answer that does nothing", `document.querySelector("dialog[open]")?.contains(document.activeElement) && document.activeElement.value === "no"`)
+	b.await(
+		"the question, on the answer that does nothing",
+		`document.querySelector("dialog[open]")?.contains(document.activeElement) && document.activeElement.value === "no"`,
+	)
 	b.keys("\t\t\t")
-	b.await("no way out of it behind its back", `document.querySelector("dialog[open]").contains(document.activeElement) || document.activeElement === document.body`)
+	b.await(
+		"no way out of it behind its back",
+		`document.querySelector("dialog[open]").contains(document.activeElement) || document.activeElement === document.body`,
+	)
 	b.keys("\x1b")
 	b.await("the focus where it was", `!document.querySelector("dialog") && document.activeElement.matches("button[data-confirm]")`)
 }

@@ -174,9 +174,14 @@ func scan(client *http.Client, p *process, door estate.Door, text string) (open 
 	address := "http://" + p.addr + "/door/" + door.Protocol + "/" + door.Secret
 	var response *http.Response
 	if door.Protocol == core.ProtocolMcardsea {
-		response, err = client.Get(address + "?cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + door.Serial + "&status=10&time=" + fmt.Sprint(time.Now().Unix()))
+		response, err = client.Get(
+			address + "?cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + door.Serial + "&status=10&time=" +
+				fmt.Sprint(time.Now().Unix()),
+		)
 	} else {
-		response, err = client.Post(address, "text/plain", strings.NewReader("vgdecoderesult="+text+"&&devicenumber="+door.Serial+"&&otherparams="))
+		response, err = client.Post(address, "text/plain", strings.NewReader(
+			"vgdecoderesult="+text+"&&devicenumber="+door.Serial+"&&otherparams=",
+		))
 	}
 	if err != nil {
 		return false, err

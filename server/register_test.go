@@ -43,12 +43,19 @@ func TestRegisterIsBuilt(t *testing.T) {
 	b.click(`button[value="remove-1"]`)
 	b.await("two levels", `document.querySelectorAll('input[name="levels"]').length === 2`)
 	b.click(`button[value="add"]`)
-	b.await("the new level in hand", `document.querySelectorAll('input[name="levels"]').length === 3 && document.activeElement === document.querySelectorAll('input[name="levels"]')[2]`)
+	b.await(
+		"the new level in hand",
+		`document.querySelectorAll('input[name="levels"]').length === 3 && document.activeElement === `+
+			`document.querySelectorAll('input[name="levels"]')[2]`,
+	)
 	b.types(`li:nth-child(3) > input[name="levels"]`, "室")
 	b.await("nothing lost", `document.querySelector("#f-name").value === "青松里" && location.pathname.endsWith("/new")`)
 	b.picture("community-levels")
 	b.click(`.tx-form-foot .btn-primary`)
-	b.await("the community in the list", `[...document.querySelectorAll("tbody tr")].some(r => r.innerText.includes("青松里") && r.innerText.includes("栋 / 房间 / 室"))`)
+	b.await(
+		"the community in the list",
+		`[...document.querySelectorAll("tbody tr")].some(r => r.innerText.includes("青松里") && r.innerText.includes("栋 / 房间 / 室"))`,
+	)
 
 	b.await("its houses", `[...document.querySelectorAll("tbody a")].find(a => a.innerText === "青松里").click() || true`)
 	b.click(`a[href*="/console/house/bulk"]`)
@@ -63,14 +70,21 @@ func TestRegisterIsBuilt(t *testing.T) {
 	b.await("the houses", `location.pathname === "/console/house" && document.querySelectorAll("tbody tr").length === 12`)
 	b.await("the tree", `document.querySelectorAll("#house-tree > ul > li").length === 3`)
 	b.await("a building", `[...document.querySelectorAll("#house-tree a")].find(a => a.innerText.includes("2栋")).click() || true`)
-	b.await("its houses alone", `location.search.includes("node=") && document.querySelectorAll("tbody tr").length === 6 && document.querySelector('#house-tree [aria-current]')?.innerText.includes("2栋")`)
+	b.await(
+		"its houses alone",
+		`location.search.includes("node=") && document.querySelectorAll("tbody tr").length === 6 && `+
+			`document.querySelector('#house-tree [aria-current]')?.innerText.includes("2栋")`,
+	)
 	b.picture("house-tree")
 	b.await("the way back", `history.back() || true`)
 	b.await("all houses again", `!location.search.includes("node=") && document.querySelectorAll("tbody tr").length === 12`)
 
 	b.open(address + "/console/resident/new")
 	b.types("#f-house", "2单元1302")
-	b.await("houses to choose from", `(o => o.length > 0 && [...o].every(e => e.value.includes("2单元1302")))(document.querySelectorAll("#f-house-list option"))`)
+	b.await(
+		"houses to choose from",
+		`(o => o.length > 0 && [...o].every(e => e.value.includes("2单元1302")))(document.querySelectorAll("#f-house-list option"))`,
+	)
 }
 
 // The list of residents follows its filters, and so do its exports; those who
@@ -78,19 +92,32 @@ func TestRegisterIsBuilt(t *testing.T) {
 func TestRegisterIsSearchedAndExported(t *testing.T) {
 	t.Parallel()
 	b := openConsole(t, showDemo(t), browser.Desktop)
-	b.await("the residents", `[...document.querySelectorAll("nav a")].find(a => a.getAttribute("href") === "/console/resident").click() || true`)
+	b.await(
+		"the residents",
+		`[...document.querySelectorAll("nav a")].find(a => a.getAttribute("href") === "/console/resident").click() || true`,
+	)
 	b.await("the list", `location.pathname === "/console/resident" && document.querySelectorAll("tbody tr").length === 50`)
 	b.types("#f-q", "湖畔区31号")
-	b.await("one house found while typing", `location.search.includes("q=") && document.querySelectorAll("tbody tr").length > 0 && [...document.querySelectorAll("tbody tr")].every(r => r.innerText.includes("湖畔区31号"))`)
+	b.await(
+		"one house found while typing",
+		`location.search.includes("q=") && document.querySelectorAll("tbody tr").length > 0 && `+
+			`[...document.querySelectorAll("tbody tr")].every(r => r.innerText.includes("湖畔区31号"))`,
+	)
 	b.await("the export's filter", `new URL(document.querySelector("a[download]").href).searchParams.get("q") === "湖畔区31号"`)
-	b.await("the whole export's filter", `new URL(document.querySelector('a[href*="/console/resident/export?"]').href).searchParams.get("q") === "湖畔区31号"`)
+	b.await(
+		"the whole export's filter",
+		`new URL(document.querySelector('a[href*="/console/resident/export?"]').href).searchParams.get("q") === "湖畔区31号"`,
+	)
 	b.await("somebody certified", `document.querySelector("tbody tr:has(.tx-good) input[form=bulk]").click() || true`)
 	b.await("the tick counted", `document.querySelector("[data-bulk-count]").innerText.includes("1")`)
 	b.click(`#bulk button[formaction*="/delete"]`)
 	b.await("the question", `document.querySelector("dialog[open]")?.innerText.includes("1 名住户从登记中永久删除")`)
 	b.picture("resident-delete-asked")
 	b.await("yes", `document.querySelector("dialog[open] .btn-danger").click() || true`)
-	b.await("why not", `document.querySelector("form.tx-confirm")?.innerText.includes("湖畔区31号") && document.body.innerText.includes("不能删除")`)
+	b.await(
+		"why not",
+		`document.querySelector("form.tx-confirm")?.innerText.includes("湖畔区31号") && document.body.innerText.includes("不能删除")`,
+	)
 	b.picture("resident-delete-refused")
 	b.await("the way back", `history.back() || true`)
 	b.await("the filtered list", `location.search.includes("q=") && document.querySelector("tbody tr").innerText.includes("湖畔区31号")`)

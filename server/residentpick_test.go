@@ -23,11 +23,18 @@ func TestRecordsOfAResident(t *testing.T) {
 	b.await("the suggestion", `[...document.querySelectorAll("#f-who-list option")].some(o => o.value.startsWith("陈建国 · "))`)
 	b.await("an address as it was", `location.search === ""`)
 	b.click(".tx-filter-buttons .btn-primary")
-	b.await("the person in the address", meant+` && !location.search.includes("who=") && document.querySelector("#f-who").value.startsWith("陈建国 · ")`)
+	b.await(
+		"the person in the address",
+		meant+` && !location.search.includes("who=") && document.querySelector("#f-who").value.startsWith("陈建国 · ")`,
+	)
 	b.await("another filter", `(document.querySelector("#f-direction").value = "out")`)
 	b.click(".tx-filter-buttons .btn-primary")
 	b.await("both filters", meant+` && location.search.includes("direction=out") && !location.search.includes("who=")`)
-	b.await("the field emptied", `(() => { const f = document.querySelector("#f-who"); f.value = ""; f.dispatchEvent(new Event("input", { bubbles: true })); return true })()`)
+	b.await(
+		"the field emptied",
+		`(() => { const f = document.querySelector("#f-who"); f.value = ""; f.dispatchEvent(new Event("input", { `+
+			`bubbles: true })); return true })()`,
+	)
 	b.click(".tx-filter-buttons .btn-primary")
 	b.await("everybody's records", `!location.search.includes("person=") && location.search.includes("direction=out")`)
 	// A house is several people's: they are offered, though only the list was asked for.

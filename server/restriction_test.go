@@ -15,10 +15,14 @@ func TestRestrictingHousesByEnter(t *testing.T) {
 	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
 	b.types("#f-q", "1单元102"+kb.Enter)
 	b.await("the houses that were found", `document.querySelector("#f-q").value === "1单元102" && !document.querySelector(".tx-wrong") &&
-		document.querySelectorAll("input[name=houses]").length > 0 && [...document.querySelectorAll("input[name=houses]")].every(i => i.closest("label").innerText.includes("1单元102"))`)
+		document.querySelectorAll("input[name=houses]").length > 0 && `+
+		`[...document.querySelectorAll("input[name=houses]")].every(i => i.closest("label").innerText.includes("1单元102"))`)
 	b.click("input[name=houses]")
 	b.types("#f-reason", "社区通知"+kb.Enter)
-	b.await("the list with the house", `document.readyState === "complete" && document.querySelector("main tbody") && document.body.innerText.includes("已限制 1 套房屋的出入")`)
+	b.await(
+		"the list with the house",
+		`document.readyState === "complete" && document.querySelector("main tbody") && document.body.innerText.includes("已限制 1 套房屋的出入")`,
+	)
 }
 
 // The tree of the form shows the houses of a unit and ticks them all, in place: the
@@ -34,7 +38,11 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	}
 	b.await("its houses", `document.querySelectorAll("input[name=houses]").length > 60 && document.activeElement.closest("`+row+`")`)
 	b.click(row + ` ul li:first-child .btn`)
-	b.await("the unit's, ticked", settled+` && document.querySelectorAll("input[name=houses]:checked").length === 60 && document.querySelector("[data-ticked]").innerText === "60"`)
+	b.await(
+		"the unit's, ticked",
+		settled+` && document.querySelectorAll("input[name=houses]:checked").length === 60 && `+
+			`document.querySelector("[data-ticked]").innerText === "60"`,
+	)
 	b.click("input[name=houses]")
 	b.await("one fewer", `document.querySelector("[data-ticked]").innerText === "59"`)
 	b.picture("restriction-tree")
@@ -61,8 +69,16 @@ func TestRestrictingHousesByList(t *testing.T) {
 	b.click(".tx-fold summary")
 	b.types("#f-pasted", "3-1-101")
 	b.click(`button[value="paste"]`)
-	b.await("the result in view", `document.readyState === "complete" && (top => top > 0 && top < innerHeight / 2)(document.querySelector("#matches").getBoundingClientRect().top)`)
+	b.await(
+		"the result in view",
+		`document.readyState === "complete" && (top => top > 0 && top < innerHeight / `+
+			`2)(document.querySelector("#matches").getBoundingClientRect().top)`,
+	)
 	b.picture("restriction-list")
 	b.run(`location.reload()`)
-	b.await("the empty form", `document.readyState === "complete" && document.querySelector("#pick") && !document.querySelector("#matches") && location.pathname.endsWith("/new")`)
+	b.await(
+		"the empty form",
+		`document.readyState === "complete" && document.querySelector("#pick") && !document.querySelector("#matches") && `+
+			`location.pathname.endsWith("/new")`,
+	)
 }

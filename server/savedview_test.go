@@ -25,10 +25,16 @@ func TestViewsAndJobsInABrowser(t *testing.T) {
 			b.types("#view-name", "只看 "+name)
 			b.picture("views-" + name)
 			b.click(".tx-views form button")
-			b.await("the view in use", `location.search === "?act=`+name+`" && document.querySelector(".tx-views summary").innerText.includes("只看 `+name+`")`)
+			b.await(
+				"the view in use",
+				`location.search === "?act=`+name+`" && document.querySelector(".tx-views summary").innerText.includes("只看 `+name+`")`,
+			)
 			b.open(origin + "/console/audit")
 			b.click(".tx-views summary")
-			b.await("the view as a link", `[...document.querySelectorAll(".tx-views a")].find(a => a.innerText.includes("只看 `+name+`")).click() || true`)
+			b.await(
+				"the view as a link",
+				`[...document.querySelectorAll(".tx-views a")].find(a => a.innerText.includes("只看 `+name+`")).click() || true`,
+			)
 			b.await("its filter", `document.querySelector("#f-act").value === "`+name+`"`)
 			b.await("no sideways scrolling", `document.documentElement.scrollWidth <= innerWidth`)
 			b.click(".tx-views summary")
@@ -39,7 +45,10 @@ func TestViewsAndJobsInABrowser(t *testing.T) {
 			b.open(origin + "/console/audit")
 			b.click(`form[action="/console/audit/verify"] button`)
 			b.await("the job's page", `location.pathname.startsWith("/console/job/")`)
-			b.await("its end, without a reload", `document.querySelector("#job").innerText.includes("完好") && !document.querySelector("#job").hasAttribute("hx-get")`)
+			b.await(
+				"its end, without a reload",
+				`document.querySelector("#job").innerText.includes("完好") && !document.querySelector("#job").hasAttribute("hx-get")`,
+			)
 			b.picture("job-" + name)
 			b.open(origin + "/console/job")
 			b.await("the list of jobs", `document.querySelector("tbody").innerText.includes("已完成")`)

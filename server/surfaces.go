@@ -53,7 +53,8 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 // console is the property admins' surface.
 func (a *app) console(wx *weChat) *console.Console {
 	o := console.Options{
-		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log), PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx),
+		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
+		PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx),
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}
@@ -72,7 +73,10 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 	if err != nil {
 		return nil, err
 	}
-	return callback.New(callback.Options{Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Official: wx.official, Files: files, Log: a.log})
+	return callback.New(callback.Options{
+		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Official: wx.official, Files: files,
+		Log: a.log,
+	})
 }
 
 // ownRoutes are those of no surface.

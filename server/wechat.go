@@ -20,7 +20,10 @@ type weChat struct {
 // newWeChat makes the client: of WeChat itself, or of the demonstration's
 // simulator.
 func (a *app) newWeChat(s *stage) (*weChat, error) {
-	o := wechat.Options{Tokens: wechat.NewRedisTokens(a.cache), APIBase: a.config.Simulator.APIBase, BrowserBase: a.config.Simulator.BrowserBase}
+	o := wechat.Options{
+		Tokens: wechat.NewRedisTokens(a.cache), APIBase: a.config.Simulator.APIBase,
+		BrowserBase: a.config.Simulator.BrowserBase,
+	}
 	mini, official := a.config.MiniProgram, a.config.OfficialAccount
 	w := &weChat{}
 	miniID, miniSecret := mini.AppID, mini.Secret.Reveal()

@@ -28,7 +28,8 @@ func TestConsoleSignInWithWechat(t *testing.T) {
 		phone.await("the answer", `document.body.innerText.includes("已确认")`)
 	}
 	desk.open(address + "/demo")
-	desk.await("the tour", `document.querySelectorAll("form[target]").forEach(f => f.removeAttribute("target")) || true`) // stay in this tab
+	// stay in this tab
+	desk.await("the tour", `document.querySelectorAll("form[target]").forEach(f => f.removeAttribute("target")) || true`)
 	desk.click(`form[action^="/demo/admin"] button`)
 	desk.await("the console", `location.pathname.startsWith("/console")`)
 	desk.open(address + "/console/me")

@@ -98,7 +98,10 @@ func (s *scale) page(address string) (bytes int) {
 // loads are the addresses of what a page loads besides itself, at once or by a script.
 func loads(page *goquery.Document) []string {
 	var found []string
-	for selector, attribute := range map[string]string{`link[rel="stylesheet"], link[rel="icon"], link[rel="modulepreload"]`: "href", "script[src]": "src", "img[src]": "src", "[data-chart-src]": "data-chart-src"} {
+	for selector, attribute := range map[string]string{
+		`link[rel="stylesheet"], link[rel="icon"], link[rel="modulepreload"]`: "href", "script[src]": "src",
+		"img[src]": "src", "[data-chart-src]": "data-chart-src",
+	} {
 		page.Find(selector).Each(func(_ int, e *goquery.Selection) {
 			if to := e.AttrOr(attribute, ""); to != "" && !strings.HasPrefix(to, "data:") {
 				found = append(found, to)

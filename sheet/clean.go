@@ -120,11 +120,24 @@ func (c *cleaned) book(g *grid) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	for _, p := range []struct{ name, text string }{
-		{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>`},
-		{"_rels/.rels", `<Relationships xmlns="` + packageLinks + `"><Relationship Id="rId1" Type="` + officeLinks + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
-		{"xl/workbook.xml", `<workbook xmlns="` + mainSpace + `" xmlns:r="` + officeLinks + `"><sheets><sheet name="` + cleanSheet + `" sheetId="1" r:id="rId1"/></sheets></workbook>`},
+		{
+			"[Content_Types].xml",
+			`<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ` +
+				`ContentType="application/xml"/></Types>`,
+		},
+		{
+			"_rels/.rels",
+			`<Relationships xmlns="` + packageLinks + `"><Relationship Id="rId1" Type="` + officeLinks +
+				`/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+		},
+		{
+			"xl/workbook.xml",
+			`<workbook xmlns="` + mainSpace + `" xmlns:r="` + officeLinks + `"><sheets><sheet name="` + cleanSheet +
+				`" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+		},
 		{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="` + packageLinks + `"><Relationship Id="rId1" Type="` + officeLinks +
-			`/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="` + officeLinks + `/styles" Target="styles.xml"/></Relationships>`},
+			`/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="` + officeLinks +
+			`/styles" Target="styles.xml"/></Relationships>`},
 		{"xl/styles.xml", c.styles()},
 		{sheetPart, ""},
 	} {
@@ -205,7 +218,8 @@ func (c *cleaned) styles() string {
 		}
 		fmt.Fprintf(&styles, `<xf numFmtId="%d" applyNumberFormat="1"/>`, id)
 	}
-	return xml.Header + `<styleSheet xmlns="` + mainSpace + `"><numFmts>` + codes.String() + `</numFmts><cellXfs><xf numFmtId="0"/>` + styles.String() + `</cellXfs></styleSheet>`
+	return xml.Header + `<styleSheet xmlns="` + mainSpace + `"><numFmts>` + codes.String() + `</numFmts><cellXfs><xf numFmtId="0"/>` +
+		styles.String() + `</cellXfs></styleSheet>`
 }
 
 const mainSpace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -32,19 +32,38 @@ func hostile(t testing.TB) map[string][]byte {
 	last := row(`<c r="A1" t="s"><v>3199999</v></c>`)
 	long := strings.Repeat("长", tableCell)
 	return map[string][]byte{
-		"formats":           zipped(t, parcel(dated, nil, []byte(`<styleSheet><cellXfs>`+strings.Repeat(`<xf/>`, 2_500_000)+`</cellXfs></styleSheet>`))),
-		"formats before it": zipped(t, parcel(row(`<c r="A1" s="1"><v>1</v></c>`), nil, []byte(`<styleSheet><cellStyleXfs>`+strings.Repeat(`<xf/>`, 2_500_000)+`</cellStyleXfs><cellXfs><xf/><xf/></cellXfs></styleSheet>`))),
-		"shared strings":    zipped(t, parcel(last, []byte(`<sst>`+strings.Repeat(`<si/>`, 3_200_000)+`</sst>`), nil)),
-		"nested":            zipped(t, parcel(row(strings.Repeat(`<x>`, 3_000_000)), nil, nil)),
-		"wide rows":         zipped(t, parcel(wide.Bytes(), nil, nil)),
-		"attributes":        zipped(t, parcel(row(`<c `+strings.Repeat(`a="" `, 3_000_000)+`/>`), nil, nil)),
-		"one token":         zipped(t, parcel(row(`<c r="A1"><v>`+strings.Repeat(`1`, 15<<20)+`</v></c>`), nil, nil)),
-		"a long text in all cells": zipped(t, parcel([]byte(`<worksheet><sheetData>`+strings.Repeat(`<row>`+strings.Repeat(`<c t="s"><v>0</v></c>`, tableColumns)+`</row>`, 1_500)+`</sheetData></worksheet>`),
-			[]byte(`<sst><si><t>`+long+`</t></si></sst>`), nil)),
-		"empty rows":  zipped(t, parcel([]byte(`<worksheet><sheetData>`+strings.Repeat(`<row/>`, 2_600_000)+`</sheetData></worksheet>`), nil, nil)),
-		"empty texts": zipped(t, parcel([]byte(`<worksheet><sheetData>`+strings.Repeat(`<row><c t="s"><v>0</v></c></row>`, 100_000)+`</sheetData></worksheet>`), []byte(`<sst><si><t> </t></si></sst>`), nil)),
-		"merged": zipped(t, parcel([]byte(`<worksheet><sheetData>`+strings.Repeat(`<row><c><v>1</v></c></row>`, 4_000)+`</sheetData><mergeCells>`+
-			strings.Repeat(`<mergeCell ref="A1:Z999999"/>`, 100_000)+`</mergeCells></worksheet>`), nil, nil)),
+		"formats": zipped(t, parcel(dated, nil, []byte(
+			`<styleSheet><cellXfs>`+strings.Repeat(`<xf/>`, 2_500_000)+`</cellXfs></styleSheet>`,
+		))),
+		"formats before it": zipped(t, parcel(row(`<c r="A1" s="1"><v>1</v></c>`), nil, []byte(
+			`<styleSheet><cellStyleXfs>`+strings.Repeat(`<xf/>`, 2_500_000)+`</cellStyleXfs><cellXfs><xf/><xf/></cellXfs></styleSheet>`,
+		))),
+		"shared strings": zipped(t, parcel(last, []byte(`<sst>`+strings.Repeat(`<si/>`, 3_200_000)+`</sst>`), nil)),
+		"nested":         zipped(t, parcel(row(strings.Repeat(`<x>`, 3_000_000)), nil, nil)),
+		"wide rows":      zipped(t, parcel(wide.Bytes(), nil, nil)),
+		"attributes":     zipped(t, parcel(row(`<c `+strings.Repeat(`a="" `, 3_000_000)+`/>`), nil, nil)),
+		"one token":      zipped(t, parcel(row(`<c r="A1"><v>`+strings.Repeat(`1`, 15<<20)+`</v></c>`), nil, nil)),
+		"a long text in all cells": zipped(t, parcel(
+			[]byte(
+				`<worksheet><sheetData>`+strings.Repeat(
+					`<row>`+strings.Repeat(`<c t="s"><v>0</v></c>`, tableColumns)+`</row>`, 1_500,
+				)+`</sheetData></worksheet>`,
+			),
+			[]byte(`<sst><si><t>`+long+`</t></si></sst>`), nil,
+		)),
+		"empty rows": zipped(t, parcel(
+			[]byte(`<worksheet><sheetData>`+strings.Repeat(`<row/>`, 2_600_000)+`</sheetData></worksheet>`),
+			nil, nil,
+		)),
+		"empty texts": zipped(t, parcel(
+			[]byte(`<worksheet><sheetData>`+strings.Repeat(`<row><c t="s"><v>0</v></c></row>`, 100_000)+`</sheetData></worksheet>`),
+			[]byte(`<sst><si><t> </t></si></sst>`), nil,
+		)),
+		"merged": zipped(t, parcel(
+			[]byte(`<worksheet><sheetData>`+strings.Repeat(`<row><c><v>1</v></c></row>`, 4_000)+`</sheetData><mergeCells>`+
+				strings.Repeat(`<mergeCell ref="A1:Z999999"/>`, 100_000)+`</mergeCells></worksheet>`),
+			nil, nil,
+		)),
 		"a long format":    formatted(t, strings.Repeat(`0\-`, 100), 1_200),
 		"a usual format":   formatted(t, `000`, 12_000),
 		"too many formats": formatted(t, strings.Repeat(`0\-`, 100), 40_000),
@@ -57,7 +76,10 @@ func formatted(t testing.TB, code string, n int) []byte {
 	t.Helper()
 	row := `<row>` + strings.Repeat(`<c s="1"><v>12345</v></c>`, 10) + `</row>`
 	return zipped(t, parcel([]byte(`<worksheet><sheetData>`+strings.Repeat(row, n/10)+`</sheetData></worksheet>`), nil,
-		[]byte(`<styleSheet><numFmts><numFmt numFmtId="200" formatCode="`+code+`"/></numFmts><cellXfs><xf/><xf numFmtId="200"/></cellXfs></styleSheet>`)))
+		[]byte(
+			`<styleSheet><numFmts><numFmt numFmtId="200" formatCode="`+code+
+				`"/></numFmts><cellXfs><xf/><xf numFmtId="200"/></cellXfs></styleSheet>`,
+		)))
 }
 
 // peak runs work and returns by how much the heap grew at most meanwhile.
@@ -94,7 +116,8 @@ func peak(work func()) (grown uint64, took time.Duration) {
 // time of what it claims: 64 MiB at most, and twice that handed out over the whole time.
 func TestHostileWorkbooks(t *testing.T) {
 	refused := map[string]error{
-		"formats": errFormats, "formats before it": errFormats, "too many formats": errFormats, "shared strings": errLarge, "nested": errLarge,
+		"formats": errFormats, "formats before it": errFormats, "too many formats": errFormats,
+		"shared strings": errLarge, "nested": errLarge,
 		"attributes": errLarge, "one token": errLarge, "a long text in all cells": errLarge, "empty rows": errLarge, "merged": errLarge,
 	}
 	for name, content := range hostile(t) {

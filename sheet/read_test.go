@@ -64,10 +64,12 @@ func encoded(t testing.TB, text string) []byte {
 // parcel is the parts of a workbook of one sheet; nil = left out.
 func parcel(sheet, strings, styles []byte) map[string][]byte {
 	links := `<Relationships><Relationship Id="r1" Type="x/worksheet" Target="worksheets/sheet1.xml"/>` +
-		`<Relationship Id="r2" Type="x/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="r3" Type="x/styles" Target="styles.xml"/></Relationships>`
+		`<Relationship Id="r2" Type="x/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="r3" Type="x/styles" ` +
+		`Target="styles.xml"/></Relationships>`
 	all := map[string][]byte{
 		"xl/workbook.xml":            []byte(`<workbook><sheets><sheet name="名单" sheetId="1" r:id="r1"/></sheets></workbook>`),
-		"xl/_rels/workbook.xml.rels": []byte(links), "xl/worksheets/sheet1.xml": sheet, "xl/sharedStrings.xml": strings, "xl/styles.xml": styles,
+		"xl/_rels/workbook.xml.rels": []byte(links), "xl/worksheets/sheet1.xml": sheet,
+		"xl/sharedStrings.xml": strings, "xl/styles.xml": styles,
 	}
 	for name, content := range all {
 		if content == nil {
@@ -136,16 +138,24 @@ func TestReadRefuse(t *testing.T) {
 
 // sheetOf is the part of a sheet.
 func sheetOf(columns, rows, merged string) []byte {
-	return []byte(`<x:worksheet xmlns:x="` + mainSpace + `"><cols>` + columns + `</cols><sheetData>` + rows + `</sheetData><mergeCells>` + merged + `</mergeCells></x:worksheet>`)
+	return []byte(
+		`<x:worksheet xmlns:x="` + mainSpace + `"><cols>` + columns + `</cols><sheetData>` + rows + `</sheetData><mergeCells>` + merged +
+			`</mergeCells></x:worksheet>`,
+	)
 }
 
 // What a person sees in a spreadsheet is what is read.
 func TestReadAsSeen(t *testing.T) {
-	styles := []byte(`<styleSheet><numFmts count="3"><numFmt numFmtId="164" formatCode="000"/><numFmt numFmtId="165" formatCode="yyyy&quot;年&quot;m&quot;月&quot;"/>` +
-		`<numFmt numFmtId="166" formatCode="0&quot;day&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>` +
-		`<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="14"/><xf numFmtId="58"/><xf numFmtId="9"/><xf numFmtId="165"/><xf numFmtId="11"/><xf numFmtId="20"/>` +
-		`<xf numFmtId="166"/><xf numFmtId="1"/><xf numFmtId="49"/></cellXfs></styleSheet>`)
-	texts := []byte(`<sst><si><t>空</t></si><si><r><t>3栋</t></r><r><rPr/><t xml:space="preserve"> 501</t></r><rPh sb="0" eb="1"><t>dòng</t></rPh><phoneticPr/></si><si><t> 末尾空格  </t></si></sst>`)
+	styles := []byte(
+		`<styleSheet><numFmts count="3"><numFmt numFmtId="164" formatCode="000"/><numFmt numFmtId="165" formatCode="yyyy&` +
+			`quot;年&quot;m&quot;月&quot;"/>` +
+			`<numFmt numFmtId="166" formatCode="0&quot;day&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>` +
+			`<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="14"/><xf numFmtId="58"/><xf numFmtId="9"/><xf ` +
+			`numFmtId="165"/><xf numFmtId="11"/><xf numFmtId="20"/>` +
+			`<xf numFmtId="166"/><xf numFmtId="1"/><xf numFmtId="49"/></cellXfs></styleSheet>`,
+	)
+	texts := []byte(`<sst><si><t>空</t></si><si><r><t>3栋</t></r><r><rPr/><t xml:space="preserve"> 501</t></r><rPh sb="0" ` +
+		`eb="1"><t>dòng</t></rPh><phoneticPr/></si><si><t> 末尾空格  </t></si></sst>`)
 	for cell, want := range map[string]string{
 		`<c r="A1" s="1"><v>7</v></c>`:                          "007",
 		`<c r="A1" s="2"><v>37657</v></c>`:                      "2003-02-05",
@@ -183,7 +193,11 @@ func TestReadAsSeen(t *testing.T) {
 	if got, err := read(zipped(t, book), 5); err != nil || got[0][0] != "2003-02-05" {
 		t.Errorf("1904: %q %v", got, err)
 	}
-	long, err := Read(t.Context(), Workbook, zipped(t, parcel(sheetOf("", `<row r="3"><c s="9"><v>110101199003070000</v></c></row>`, ""), nil, styles)), 5)
+	long, err := Read(
+		t.Context(), Workbook,
+		zipped(t, parcel(sheetOf("", `<row r="3"><c s="9"><v>110101199003070000</v></c></row>`, ""), nil, styles)),
+		5,
+	)
 	if err != nil || !reflect.DeepEqual(long.Rounded, []int{3}) || !strings.Contains(strings.Join(long.Notes(), ""), "第 3 行有超过 15 位的数字") {
 		t.Errorf("a long number: %+v %v", long, err)
 	}
@@ -200,7 +214,10 @@ func TestReadHidden(t *testing.T) {
 		`<row r="4"/><row r="5" hidden="true"/>` +
 		`<row r="6">` + text("C6", "503") + `</row>` +
 		`<row r="7">` + text("C7", "504") + `</row><row r="8" ht="0">` + text("C8", "505") + `</row>`
-	content := zipped(t, parcel(sheetOf(`<col min="2" max="2" hidden="1"/>`, rows, `<mergeCell ref="A2:A6"/><mergeCell ref="bad"/>`), nil, nil))
+	content := zipped(t, parcel(
+		sheetOf(`<col min="2" max="2" hidden="1"/>`, rows, `<mergeCell ref="A2:A6"/><mergeCell ref="bad"/>`),
+		nil, nil,
+	))
 	got, err := Read(t.Context(), Workbook, content, 4)
 	want := [][]string{{"楼栋", "", "房号"}, {"3栋", "", "502"}, {"3栋", "", "503"}, {"", "", "504"}}
 	if err != nil || !reflect.DeepEqual(got.Rows, want) || got.HiddenRows != 2 || got.HiddenColumns != 1 {
@@ -237,7 +254,11 @@ func TestReadShownSheet(t *testing.T) {
 			fmt.Fprintf(&links, `<Relationship Id="r%d" Type="x/worksheet" Target="/xl/worksheets/Sheet%d.xml"/>`, i+1, i+1)
 			book[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] = sheetOf("", `<row><c t="str"><v>`+sheet[1]+`</v></c></row>`, "")
 		}
-		book["xl/workbook.xml"] = fmt.Appendf(nil, `<workbook><bookViews><workbookView activeTab="%d"/></bookViews><sheets>%s</sheets></workbook>`, c.active, sheets.String())
+		book["xl/workbook.xml"] = fmt.Appendf(
+			nil,
+			`<workbook><bookViews><workbookView activeTab="%d"/></bookViews><sheets>%s</sheets></workbook>`,
+			c.active, sheets.String(),
+		)
 		book["xl/_rels/workbook.xml.rels"] = []byte(`<Relationships>` + links.String() + `</Relationships>`)
 		got, err := Read(t.Context(), Workbook, zipped(t, book), 4)
 		if c.want == "" {
@@ -296,10 +317,20 @@ func TestReadUnknownCharacters(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, seed := range [][]byte{[]byte("3-2-501\n"), encoded(f, "楼栋,房号\n3栋,501"), []byte("\xff\xfea\x00"), []byte("a\tb\n\"c"), []byte("sep=;\na;b"), append(encoded(f, "王明"), 0xaa, 0xa1),
-		workbook(f, []any{"1", 2}), formatted(f, "000", 10),
-		zipped(f, parcel(sheetOf(`<col min="1" max="3" hidden="1"/>`, `<row r="1"><c r="A1" s="1"><v>37657</v></c><c t="s"><v>0</v></c></row>`, `<mergeCell ref="A1:B9"/>`),
-			[]byte(`<sst><si><r><t>a</t></r><rPh><t>b</t></rPh></si></sst>`), []byte(`<styleSheet><cellXfs><xf/><xf numFmtId="14"/></cellXfs></styleSheet>`)))} {
+	for _, seed := range [][]byte{
+		[]byte("3-2-501\n"), encoded(f, "楼栋,房号\n3栋,501"), []byte("\xff\xfea\x00"), []byte("a\tb\n\"c"),
+		[]byte("sep=;\na;b"), append(encoded(f, "王明"), 0xaa, 0xa1), workbook(f, []any{"1", 2}),
+		formatted(f, "000", 10),
+		zipped(f, parcel(
+			sheetOf(
+				`<col min="1" max="3" hidden="1"/>`,
+				`<row r="1"><c r="A1" s="1"><v>37657</v></c><c t="s"><v>0</v></c></row>`,
+				`<mergeCell ref="A1:B9"/>`,
+			),
+			[]byte(`<sst><si><r><t>a</t></r><rPh><t>b</t></rPh></si></sst>`),
+			[]byte(`<styleSheet><cellXfs><xf/><xf numFmtId="14"/></cellXfs></styleSheet>`),
+		)),
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
@@ -318,7 +349,8 @@ func FuzzRead(f *testing.F) {
 		}
 		for _, row := range rows {
 			for _, cell := range row {
-				if !utf8.ValidString(cell) || cell != core.Clean(cell) || utf8.RuneCountInString(cell) > tableCell || len(row) > tableColumns {
+				if !utf8.ValidString(cell) || cell != core.Clean(cell) || utf8.RuneCountInString(cell) > tableCell ||
+					len(row) > tableColumns {
 					t.Fatalf("let through %q", row)
 				}
 			}

@@ -60,7 +60,8 @@ type book struct {
 }
 
 const sheetHead = xml.Header + `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` +
-	`<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>`
+	`<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>` +
+	`</sheetView></sheetViews><cols>`
 
 // begin opens the next sheet.
 func (b *book) begin() error {
@@ -195,19 +196,39 @@ func (b *book) end() error {
 		}
 		var escaped strings.Builder
 		_ = xml.EscapeText(&escaped, []byte(name)) // a strings.Builder does not fail
-		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`, n)
+		fmt.Fprintf(
+			&types,
+			`<Override PartName="/xl/worksheets/sheet%d.xml" `+
+				`ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`,
+			n,
+		)
 		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, escaped.String(), n, n)
 		fmt.Fprintf(&links, `<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, n, officeLinks, n)
 	}
 	for _, part := range []struct{ name, text string }{
 		{"xl/styles.xml", sheetStyles},
-		{"xl/workbook.xml", `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="` + officeLinks + `"><sheets>` + sheets.String() + `</sheets></workbook>`},
+		{
+			"xl/workbook.xml",
+			`<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="` + officeLinks + `"><sheets>` +
+				sheets.String() + `</sheets></workbook>`,
+		},
 		{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="` + packageLinks + `">` + links.String() +
-			`<Relationship Id="rId` + strconv.Itoa(b.sheets+1) + `" Type="` + officeLinks + `/styles" Target="styles.xml"/></Relationships>`},
-		{"_rels/.rels", `<Relationships xmlns="` + packageLinks + `"><Relationship Id="rId1" Type="` + officeLinks + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
-		{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
-			`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="` + ContentType + `.main+xml"/>` +
-			`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` + types.String() + `</Types>`},
+			`<Relationship Id="rId` + strconv.Itoa(b.sheets+1) + `" Type="` + officeLinks +
+			`/styles" Target="styles.xml"/></Relationships>`},
+		{
+			"_rels/.rels",
+			`<Relationships xmlns="` + packageLinks + `"><Relationship Id="rId1" Type="` + officeLinks +
+				`/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+		},
+		{
+			"[Content_Types].xml",
+			`<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ` +
+				`ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
+				`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="` +
+				ContentType + `.main+xml"/>` +
+				`<Override PartName="/xl/styles.xml" ` +
+				`ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` + types.String() + `</Types>`,
+		},
 	} {
 		out, err := b.zip.Create(part.name)
 		if err != nil {
@@ -232,6 +253,7 @@ const sheetStyles = `<styleSheet xmlns="http://schemas.openxmlformats.org/spread
 	`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
 	`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 	`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-	`<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
+	`<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" ` +
+	`fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
 	`<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>` +
 	`<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`

@@ -37,7 +37,8 @@ func written(t *testing.T, columns []string, rows ...[]any) *excelize.File {
 
 func TestWriteKeepsTextsAsTexts(t *testing.T) {
 	texts := []string{
-		"=1+1", "+86", "-1", "@SUM(A1)", "\t=cmd", "<b>&\"'", "  两边 空格  ", "_x0041_", "a_x005F_b", "第一行\n第二行", "0012345678901234567890", "🙂 𠮷", "",
+		"=1+1", "+86", "-1", "@SUM(A1)", "\t=cmd", "<b>&\"'", "  两边 空格  ", "_x0041_", "a_x005F_b", "第一行\n第二行",
+		"0012345678901234567890", "🙂 𠮷", "",
 	}
 	row := make([]any, len(texts))
 	columns := make([]string, len(texts))
@@ -68,7 +69,9 @@ func TestWriteKeepsNumbersAndMoments(t *testing.T) {
 	at := time.Date(2026, 2, 28, 23, 59, 59, 999e6, zone)
 	f := written(t, []string{"整数", "小数", "时间", "无", "无"}, []any{int64(-7), 36.5, at, nil, time.Time{}}, []any{3})
 	name := f.GetSheetList()[0]
-	for cell, want := range map[string]string{"A2": "-7", "B2": "36.5", "C2": "2026-02-28 23:59:59", "D2": "", "E2": "", "A3": "3", "A1": "整数"} {
+	for cell, want := range map[string]string{
+		"A2": "-7", "B2": "36.5", "C2": "2026-02-28 23:59:59", "D2": "", "E2": "", "A3": "3", "A1": "整数",
+	} {
 		if got, err := f.GetCellValue(name, cell); err != nil || got != want {
 			t.Errorf("%s: %q, want %q (%v)", cell, got, want, err)
 		}

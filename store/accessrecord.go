@@ -64,9 +64,13 @@ func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 		if r.Allowed && r.TokenDigest != "" {
 			release = r.TokenDigest
 		}
-		args = append(args, int64(r.ID), int64(r.Community), r.At.UnixMilli(), string(r.Via), int64(r.Reader), int64(r.Post), int64(r.Guard),
-			r.Gate, r.ReleasedBy, string(r.Direction), string(r.Kind), int64(r.Pass), int64(r.Person), int64(r.Resident), int64(r.House),
-			r.Name, r.HouseLabel, r.TempTenths, database.BoolInt(r.Allowed), database.BoolInt(r.Counted), string(r.Reason), r.Note, r.TokenDigest, release)
+		args = append(
+			args, int64(r.ID), int64(r.Community), r.At.UnixMilli(), string(r.Via), int64(r.Reader),
+			int64(r.Post), int64(r.Guard), r.Gate, r.ReleasedBy, string(r.Direction), string(r.Kind),
+			int64(r.Pass), int64(r.Person), int64(r.Resident), int64(r.House), r.Name, r.HouseLabel,
+			r.TempTenths, database.BoolInt(r.Allowed), database.BoolInt(r.Counted), string(r.Reason), r.Note,
+			r.TokenDigest, release,
+		)
 	}
 	row := "(" + database.Placeholders(columns) + ")"
 	_, err := tx.Exec("INSERT INTO access_record ("+recordColumns+", release_key) VALUES "+
@@ -87,7 +91,9 @@ func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord,
 // AccessRecords lists records, newest first, of the communities in scope. It
 // costs one query, two where a keyword must be resolved first. more tells that
 // further records lie in the direction of paging.
-func (s *Store) AccessRecords(ctx context.Context, scope core.Scope, f core.RecordFilter, page Page) (records []core.AccessRecord, more bool, err error) {
+func (s *Store) AccessRecords(
+	ctx context.Context, scope core.Scope, f core.RecordFilter, page Page,
+) (records []core.AccessRecord, more bool, err error) {
 	where, ok, err := s.recordWhere(ctx, scope, f)
 	if err != nil || !ok {
 		return nil, false, database.Wrap("list access records", err)
@@ -155,7 +161,11 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		N         int            `db:"n"`
 	}
 	text, args := where.text(0)
-	err = s.db.All(ctx, &rows, "SELECT direction, allowed, COUNT(*) AS n FROM access_record"+where.hint()+" WHERE "+text+" GROUP BY direction, allowed", args...)
+	err = s.db.All(
+		ctx, &rows,
+		"SELECT direction, allowed, COUNT(*) AS n FROM access_record"+where.hint()+" WHERE "+text+" GROUP BY direction, allowed",
+		args...,
+	)
 	var t core.RecordTotals
 	for _, row := range rows {
 		switch {
@@ -288,7 +298,10 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	var people []core.ID
 	for i := 0; i < len(ways) && len(people) <= keywordMost; i++ { // once they are many, more do not matter
 		var found []core.ID
-		if err := s.db.All(ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?", append(ways[i].args, keywordMost+1)...); err != nil {
+		if err := s.db.All(
+			ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?",
+			append(ways[i].args, keywordMost+1)...,
+		); err != nil {
 			return w, false, err
 		}
 		people = append(people, found...)
@@ -310,7 +323,9 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	}
 	f.Keyword = ""
 	w.index = s.recordIndex(f)
-	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append([]any{name, database.LikeContains(keyword)}, database.IDArgs(people)...)...)
+	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append(
+		[]any{name, database.LikeContains(keyword)}, database.IDArgs(people)...,
+	)...)
 	return w, true, nil
 }
 
@@ -329,7 +344,8 @@ func (w recordWhere) text(community core.ID) (string, []any) {
 	case community != 0:
 		parts, args = append(parts, "community_id = ?"), append(args, int64(community))
 	case !w.all:
-		parts, args = append(parts, "community_id IN ("+database.Placeholders(len(w.communities))+")"), append(args, database.IDArgs(w.communities)...)
+		parts, args = append(parts, "community_id IN ("+database.Placeholders(len(w.communities))+
+			")"), append(args, database.IDArgs(w.communities)...)
 	default:
 		parts = append(parts, "1 = 1")
 	}
@@ -394,8 +410,11 @@ func (s *Store) PurgeAccessRecords(ctx context.Context, before time.Time) (int64
 		var n int64
 		err := s.db.Write(ctx, "purge access records", func(tx *database.Tx) error {
 			var err error
-			n, err = tx.Exec("DELETE FROM access_record WHERE id IN (SELECT id FROM (SELECT id FROM access_record WHERE id < ? ORDER BY id LIMIT ?) old)",
-				int64(database.FirstID(before)), part)
+			n, err = tx.Exec(
+				`DELETE FROM access_record WHERE id IN (SELECT id FROM (SELECT id FROM access_record WHERE id < ?
+					ORDER BY id LIMIT ?) old)`,
+				int64(database.FirstID(before)), part,
+			)
 			return err
 		})
 		total += n

@@ -22,7 +22,8 @@ func pastRecords(t *testing.T, s *Store, n int, communities ...core.ID) []core.A
 		r := core.AccessRecord{
 			Community: communities[rand.IntN(len(communities))], At: testNow.Add(-time.Duration(n-i) * time.Minute),
 			Via: core.ViaReader, Reader: core.ID(1 + i%3), Gate: "东门", ReleasedBy: "东门读头", Direction: core.Out, Kind: core.PassResident,
-			Person: core.ID(100 + i%7), House: core.ID(200 + i%5), Name: "张三", HouseLabel: "1栋101", TempTenths: 360 + i%20, Allowed: true, Counted: i%2 == 0,
+			Person: core.ID(100 + i%7), House: core.ID(200 + i%5), Name: "张三", HouseLabel: "1栋101",
+			TempTenths: 360 + i%20, Allowed: true, Counted: i%2 == 0,
 			Reason: core.ReasonAllowed, TokenDigest: fmt.Sprintf("%064d", i), Note: "x",
 		}
 		if i%2 == 1 {
@@ -94,18 +95,24 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 				return !r.At.Before(all[100].At) && r.At.Before(all[20].At)
 			}},
 			"direction": {core.RecordFilter{Direction: core.In}, func(r core.AccessRecord) bool { return r.Direction == core.In }},
-			"kind":      {core.RecordFilter{Kind: core.PassResident}, func(r core.AccessRecord) bool { return r.Kind == core.PassResident }},
-			"via":       {core.RecordFilter{Via: core.ViaGuard}, func(r core.AccessRecord) bool { return r.Via == core.ViaGuard }},
-			"allowed":   {core.RecordFilter{Result: "allowed"}, func(r core.AccessRecord) bool { return r.Allowed }},
-			"refused":   {core.RecordFilter{Result: "refused", Direction: core.In}, func(r core.AccessRecord) bool { return !r.Allowed }},
-			"reason":    {core.RecordFilter{Reason: core.ReasonCount}, func(r core.AccessRecord) bool { return r.Reason == core.ReasonCount }},
-			"reader":    {core.RecordFilter{Reader: 2}, func(r core.AccessRecord) bool { return r.Reader == 2 }},
-			"post":      {core.RecordFilter{Post: 2}, func(r core.AccessRecord) bool { return r.Post == 2 }},
-			"house":     {core.RecordFilter{House: 203}, func(r core.AccessRecord) bool { return r.House == 203 }},
-			"person":    {core.RecordFilter{Person: 104}, func(r core.AccessRecord) bool { return r.Person == 104 }},
-			"nothing":   {core.RecordFilter{Person: 999}, func(core.AccessRecord) bool { return false }},
+			"kind": {core.RecordFilter{Kind: core.PassResident}, func(r core.AccessRecord) bool {
+				return r.Kind == core.PassResident
+			}},
+			"via":     {core.RecordFilter{Via: core.ViaGuard}, func(r core.AccessRecord) bool { return r.Via == core.ViaGuard }},
+			"allowed": {core.RecordFilter{Result: "allowed"}, func(r core.AccessRecord) bool { return r.Allowed }},
+			"refused": {core.RecordFilter{Result: "refused", Direction: core.In}, func(r core.AccessRecord) bool { return !r.Allowed }},
+			"reason": {core.RecordFilter{Reason: core.ReasonCount}, func(r core.AccessRecord) bool {
+				return r.Reason == core.ReasonCount
+			}},
+			"reader":  {core.RecordFilter{Reader: 2}, func(r core.AccessRecord) bool { return r.Reader == 2 }},
+			"post":    {core.RecordFilter{Post: 2}, func(r core.AccessRecord) bool { return r.Post == 2 }},
+			"house":   {core.RecordFilter{House: 203}, func(r core.AccessRecord) bool { return r.House == 203 }},
+			"person":  {core.RecordFilter{Person: 104}, func(r core.AccessRecord) bool { return r.Person == 104 }},
+			"nothing": {core.RecordFilter{Person: 999}, func(core.AccessRecord) bool { return false }},
 		}
-		for _, scope := range []core.Scope{everywhere, core.ScopeOf(c[1]), core.ScopeOf(c[0], c[1]), core.ScopeOf(c[3], c[0], c[2], c[1]), {}} {
+		for _, scope := range []core.Scope{
+			everywhere, core.ScopeOf(c[1]), core.ScopeOf(c[0], c[1]), core.ScopeOf(c[3], c[0], c[2], c[1]), {},
+		} {
 			for name, f := range filters {
 				var want []core.ID
 				for _, r := range all {
@@ -136,7 +143,8 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 					want = append(want, r.ID)
 				}
 			}
-			if forwards, backwards := pages(t, s, core.ScopeOf(wide...), filters[name].RecordFilter, 20); !slices.Equal(forwards, want) || !slices.Equal(backwards, want) {
+			if forwards, backwards := pages(t, s, core.ScopeOf(wide...), filters[name].RecordFilter, 20); !slices.Equal(forwards, want) ||
+				!slices.Equal(backwards, want) {
 				t.Errorf("%s over %d communities: %d and %d records, want %d", name, len(wide), len(forwards), len(backwards), len(want))
 			}
 		}
@@ -249,7 +257,10 @@ func TestAccessRecordKeyword(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			records := []core.AccessRecord{{Community: community, At: at, Via: core.ViaReader, Direction: core.Out, Person: r.Person, House: house, Name: name}}
+			records := []core.AccessRecord{{
+				Community: community, At: at, Via: core.ViaReader, Direction: core.Out, Person: r.Person,
+				House: house, Name: name,
+			}}
 			if err := s.ImportAccessRecords(t.Context(), records); err != nil {
 				t.Fatal(err)
 			}
@@ -263,10 +274,12 @@ func TestAccessRecordKeyword(t *testing.T) {
 			keyword string
 			want    []core.ID
 		}{
-			{core.ScopeOf(ours), "张", []core.ID{zhang}}, {everywhere, "张", []core.ID{zhang, other}}, {core.ScopeOf(ours), "张三", []core.ID{zhang}},
+			{core.ScopeOf(ours), "张", []core.ID{zhang}}, {everywhere, "张", []core.ID{zhang, other}},
+			{core.ScopeOf(ours), "张三", []core.ID{zhang}},
 			{everywhere, "8001", []core.ID{zhang}}, {core.ScopeOf(ours), "8003", nil}, {everywhere, "800", nil},
 			{core.ScopeOf(ours), "1栋1单元102", []core.ID{percent}}, {core.ScopeOf(ours), "1栋1单元", []core.ID{zhang, percent}},
-			{everywhere, "100%_!", []core.ID{percent}}, {everywhere, "%", nil}, {everywhere, "_", nil}, {everywhere, "' OR 1=1 --", nil}, {everywhere, "三", nil},
+			{everywhere, "100%_!", []core.ID{percent}}, {everywhere, "%", nil}, {everywhere, "_", nil},
+			{everywhere, "' OR 1=1 --", nil}, {everywhere, "三", nil},
 		} {
 			records, _, err := s.AccessRecords(t.Context(), c.scope, core.RecordFilter{Keyword: c.keyword}, Page{Limit: 9})
 			got := recordIDs(records)
@@ -299,9 +312,15 @@ func TestAccessRecordKeywordOfMany(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			records[i] = core.AccessRecord{Community: community, At: testNow.Add(time.Duration(i) * time.Second), Via: core.ViaReader, Direction: core.Out, Person: r.Person, Name: r.Name, HouseLabel: "1栋1单元101"}
+			records[i] = core.AccessRecord{
+				Community: community, At: testNow.Add(time.Duration(i) * time.Second), Via: core.ViaReader,
+				Direction: core.Out, Person: r.Person, Name: r.Name, HouseLabel: "1栋1单元101",
+			}
 		}
-		stranger := core.AccessRecord{Community: community, At: testNow.Add(time.Hour), Via: core.ViaReader, Direction: core.Out, Name: "李王", HouseLabel: "2栋"}
+		stranger := core.AccessRecord{
+			Community: community, At: testNow.Add(time.Hour), Via: core.ViaReader, Direction: core.Out,
+			Name: "李王", HouseLabel: "2栋",
+		}
 		if err := s.ImportAccessRecords(t.Context(), append(records, stranger)); err != nil {
 			t.Fatal(err)
 		}
@@ -326,12 +345,17 @@ func TestRecordTotalsAndHours(t *testing.T) {
 		today := core.DayOf(testNow, testZone)
 		start := today.Start(testZone)
 		at := func(community core.ID, after time.Duration, direction core.Direction, allowed bool) core.AccessRecord {
-			return core.AccessRecord{Community: community, At: start.Add(after), Via: core.ViaReader, Direction: direction, Allowed: allowed}
+			return core.AccessRecord{
+				Community: community, At: start.Add(after), Via: core.ViaReader, Direction: direction,
+				Allowed: allowed,
+			}
 		}
 		const hour, day = time.Hour, 24 * time.Hour
 		err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{
-			at(11, -time.Millisecond, core.Out, true), at(11, 0, core.In, true), at(11, 8*hour, core.Out, true), at(11, 8*hour+59*time.Minute, core.Out, true),
-			at(11, 8*hour, core.In, false), at(11, day-time.Millisecond, core.Out, false), at(11, day, core.Out, true), at(12, 8*hour, core.Out, true),
+			at(11, -time.Millisecond, core.Out, true), at(11, 0, core.In, true),
+			at(11, 8*hour, core.Out, true), at(11, 8*hour+59*time.Minute, core.Out, true),
+			at(11, 8*hour, core.In, false), at(11, day-time.Millisecond, core.Out, false),
+			at(11, day, core.Out, true), at(12, 8*hour, core.Out, true),
 		})
 		if err != nil {
 			t.Fatal(err)

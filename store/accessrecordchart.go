@@ -26,9 +26,13 @@ func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.Recor
 	}
 	var rows []recordCount
 	text, args := where.text(0)
-	err = s.db.All(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate, direction, allowed, reason, COUNT(*) AS n
+	err = s.db.All(
+		ctx, &rows,
+		`SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate,
+			direction, allowed, reason, COUNT(*) AS n
 		FROM access_record`+where.hint()+` WHERE `+text+` GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
-		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...)
+		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...,
+	)
 	s.countTimes(rows, f.From, &charts)
 	countPlaces(rows, &charts)
 	return charts, database.Wrap("count access records for charts", err)
@@ -76,7 +80,10 @@ func countPlaces(rows []recordCount, charts *core.RecordCharts) {
 		charts.Gates = append(charts.Gates, *gate)
 	}
 	slices.SortFunc(charts.Gates, func(a, b core.GateTotals) int {
-		return cmp.Or(cmp.Compare(b.All(), a.All()), cmp.Compare(a.Community, b.Community), cmp.Compare(a.Reader, b.Reader), cmp.Compare(a.Post, b.Post))
+		return cmp.Or(
+			cmp.Compare(b.All(), a.All()), cmp.Compare(a.Community, b.Community),
+			cmp.Compare(a.Reader, b.Reader), cmp.Compare(a.Post, b.Post),
+		)
 	})
 	for reason, n := range reasons {
 		charts.Reasons = append(charts.Reasons, core.RefusalCount{Reason: reason, N: n})

@@ -14,15 +14,18 @@ func TestRecordCharts(t *testing.T) {
 		first := last - 2
 		start := first.Start(testZone)
 		at := func(community core.ID, after time.Duration, direction core.Direction, reason core.Reason) core.AccessRecord {
-			return core.AccessRecord{Community: community, At: start.Add(after), Via: core.ViaReader, Reader: 5, Gate: "东门", Direction: direction,
-				Allowed: reason == core.ReasonAllowed, Reason: reason}
+			return core.AccessRecord{
+				Community: community, At: start.Add(after), Via: core.ViaReader, Reader: 5, Gate: "东门",
+				Direction: direction, Allowed: reason == core.ReasonAllowed, Reason: reason,
+			}
 		}
 		const hour, day = time.Hour, 24 * time.Hour
 		guarded := at(11, day+8*hour, core.In, core.ReasonAllowed)
 		guarded.Via, guarded.Reader, guarded.Post, guarded.Gate = core.ViaGuard, 0, 7, "北门岗"
 		err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{
 			at(11, -time.Millisecond, core.Out, core.ReasonAllowed), at(11, 3*day, core.Out, core.ReasonAllowed), // outside the range
-			at(11, 0, core.Out, core.ReasonAllowed), at(11, 8*hour, core.In, core.ReasonCount), at(11, 3*day-time.Millisecond, core.Out, core.ReasonFever),
+			at(11, 0, core.Out, core.ReasonAllowed), at(11, 8*hour, core.In, core.ReasonCount),
+			at(11, 3*day-time.Millisecond, core.Out, core.ReasonFever),
 			at(11, 2*day, core.Out, core.ReasonCount), guarded, at(12, 8*hour, core.Out, core.ReasonAllowed),
 		})
 		if err != nil {
@@ -38,11 +41,15 @@ func TestRecordCharts(t *testing.T) {
 		if want := (core.HourTotals{0: {Out: 1, Refused: 1}, 8: {In: 1, Refused: 1}, 23: {Refused: 1}}); got.Hours != want {
 			t.Errorf("hours %+v", got.Hours)
 		}
-		gates := []core.GateTotals{{Reader: 5, Community: 11, Gate: "东门", RecordTotals: core.RecordTotals{Out: 1, Refused: 3}}, {Post: 7, Community: 11, Gate: "北门岗", RecordTotals: core.RecordTotals{In: 1}}}
+		gates := []core.GateTotals{
+			{Reader: 5, Community: 11, Gate: "东门", RecordTotals: core.RecordTotals{Out: 1, Refused: 3}},
+			{Post: 7, Community: 11, Gate: "北门岗", RecordTotals: core.RecordTotals{In: 1}},
+		}
 		if !slices.Equal(got.Gates, gates) {
 			t.Errorf("gates %+v", got.Gates)
 		}
-		if want := []core.RefusalCount{{Reason: core.ReasonCount, N: 2}, {Reason: core.ReasonFever, N: 1}}; !slices.Equal(got.Reasons, want) {
+		if want := []core.RefusalCount{{Reason: core.ReasonCount, N: 2},
+			{Reason: core.ReasonFever, N: 1}}; !slices.Equal(got.Reasons, want) {
 			t.Errorf("reasons %+v", got.Reasons)
 		}
 		refusedRecordCharts(t, s, first)

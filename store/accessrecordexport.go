@@ -10,13 +10,19 @@ import (
 // ExportAccessRecords is EachAccessRecord for a file that leaves the program:
 // that somebody took it, and which records, is in the audit log before the first
 // of them is read.
-func (s *Store) ExportAccessRecords(ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
+func (s *Store) ExportAccessRecords(
+	ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter,
+	each func(core.AccessRecord) error,
+) error {
 	words, err := s.recordFilterWords(ctx, scope, f)
 	if err != nil {
 		return err
 	}
 	err = s.db.Write(ctx, "export access records", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record", After: words})
+		return audit(tx, by, auditEntry{
+			Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record",
+			After: words,
+		})
 	})
 	if err != nil {
 		return err
@@ -69,8 +75,12 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 	}
 	const hour = 3_600_000
 	text, args := where.text(0)
-	err = s.db.All(ctx, &rows, `SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n FROM access_record WHERE `+text+
-		" GROUP BY since, direction, allowed", append([]any{start.UnixMilli(), start.UnixMilli()}, args...)...)
+	err = s.db.All(
+		ctx, &rows,
+		`SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n FROM access_record WHERE `+text+
+			" GROUP BY since, direction, allowed",
+		append([]any{start.UnixMilli(), start.UnixMilli()}, args...)...,
+	)
 	for _, row := range rows {
 		t := &hours[max(0, min(row.Since/hour, int64(len(hours)-1)))]
 		switch {

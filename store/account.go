@@ -25,7 +25,8 @@ type accountRow struct {
 	Updated     database.Millis `db:"updated_at"`
 }
 
-const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id, created_at, disabled_at, updated_at
+const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id,
+	created_at, disabled_at, updated_at
 	FROM account WHERE `
 
 func (r accountRow) account() core.Account {
@@ -107,7 +108,8 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 		return where, args
 	}
 	inside, ids := database.ScopeWhere(scope, "x.community_id")
-	where += " AND all_communities = 0 AND NOT EXISTS (SELECT 1 FROM account_scope x WHERE x.account_id = account.id AND NOT (" + inside + "))"
+	where += " AND all_communities = 0 AND NOT EXISTS (SELECT 1 FROM account_scope x WHERE x.account_id = account.id AND NOT (" +
+		inside + "))"
 	return where, append(args, ids...)
 }
 
@@ -143,7 +145,12 @@ func readAccounts(where string, args []any, all func(dest any, query string, arg
 		Community core.ID `db:"community_id"`
 	}
 	ids := database.IDsOf(rows, func(r accountRow) core.ID { return r.ID })
-	err := all(&links, "SELECT account_id, community_id FROM account_scope WHERE account_id IN ("+database.Placeholders(len(ids))+") ORDER BY community_id", database.IDArgs(ids)...)
+	err := all(
+		&links,
+		"SELECT account_id, community_id FROM account_scope WHERE account_id IN ("+database.Placeholders(len(ids))+
+			") ORDER BY community_id",
+		database.IDArgs(ids)...,
+	)
 	list, at := make([]core.Account, len(rows)), map[core.ID]int{}
 	for i, row := range rows {
 		list[i], at[row.ID] = row.account(), i
@@ -176,7 +183,10 @@ func lockAccount(tx *database.Tx, by core.Account, id core.ID) (core.Account, er
 func moveAccounts(tx *database.Tx, from, to core.ID) error {
 	// The rows that a binding locks, in one order.
 	var users, accounts []core.ID
-	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE id IN (?, ?) ORDER BY id"+tx.Dialect().ForUpdate(), int64(from), int64(to)); err != nil {
+	if err := tx.All(
+		&users, "SELECT id FROM wechat_user WHERE id IN (?, ?) ORDER BY id"+tx.Dialect().ForUpdate(),
+		int64(from), int64(to),
+	); err != nil {
 		return err
 	}
 	if err := tx.All(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(to)); err != nil {

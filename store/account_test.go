@@ -17,7 +17,10 @@ import (
 const testPassword = "first-Password-1"
 
 func testAccount(login string) core.Account {
-	return core.Account{Login: login, Name: "王" + login, Role: core.RoleViewer, Permissions: []core.Permission{core.PermRecordView}, Scope: core.Everywhere}
+	return core.Account{
+		Login: login, Name: "王" + login, Role: core.RoleViewer,
+		Permissions: []core.Permission{core.PermRecordView}, Scope: core.Everywhere,
+	}
 }
 
 func mustAccount(t *testing.T, s *Store, a core.Account) core.Account {
@@ -56,7 +59,8 @@ func TestAccounts(t *testing.T) {
 		made := testAccount(" Zhang.San ")
 		made.Scope = core.ScopeOf(two, one, two)
 		a := mustAccount(t, s, made)
-		if a.Login != "zhang.san" || !a.MustChange || a.Generation != 1 || !slices.Equal(a.Scope.Communities(), []core.ID{one, two}) || !slices.Equal(a.Permissions, made.Permissions) {
+		if a.Login != "zhang.san" || !a.MustChange || a.Generation != 1 || !slices.Equal(a.Scope.Communities(), []core.ID{one, two}) ||
+			!slices.Equal(a.Permissions, made.Permissions) {
 			t.Errorf("made %+v", a)
 		}
 		_, err := s.CreateAccount(t.Context(), core.SystemGranter, testAccount("ZHANG.san"), testPassword)
@@ -82,7 +86,9 @@ func TestAccounts(t *testing.T) {
 func TestAccountLists(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		one, two := newCommunity(t, s, "一号"), newCommunity(t, s, "二号")
-		for i, scope := range []core.Scope{core.Everywhere, core.ScopeOf(one), core.ScopeOf(two), core.ScopeOf(one, two), core.ScopeOf(one)} {
+		for i, scope := range []core.Scope{
+			core.Everywhere, core.ScopeOf(one), core.ScopeOf(two), core.ScopeOf(one, two), core.ScopeOf(one),
+		} {
 			a := testAccount(fmt.Sprintf("user%d", i))
 			a.Scope = scope
 			mustAccount(t, s, a)
@@ -205,7 +211,9 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("found %+v, began %+v: %v", found, session, err)
 		}
 		var kept string
-		if err := s.db.Get(t.Context(), &kept, "SELECT token_digest FROM session WHERE id = ?", int64(session.ID)); err != nil || kept == token {
+		if err := s.db.Get(
+			t.Context(), &kept, "SELECT token_digest FROM session WHERE id = ?", int64(session.ID),
+		); err != nil || kept == token {
 			t.Errorf("the token itself is kept: %v", err)
 		}
 		_, unknown := s.SignIn(t.Context(), signInAs("nobody", testPassword, "1.1.1.1"))
@@ -368,7 +376,10 @@ func TestFirstAdmin(t *testing.T) {
 func TestEveryActOnAccountsIsAudited(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s, testAccount("watched"))
-		by := core.Granter{Actor: core.Actor{Kind: core.ActorAccount, ID: 7, Name: "老王", Addr: "1.2.3.4", RequestID: "r1"}, Holds: core.SystemGranter.Holds}
+		by := core.Granter{
+			Actor: core.Actor{Kind: core.ActorAccount, ID: 7, Name: "老王", Addr: "1.2.3.4", RequestID: "r1"},
+			Holds: core.SystemGranter.Holds,
+		}
 		changed := a
 		changed.Name = "改名"
 		for _, act := range []func() error{
@@ -382,14 +393,21 @@ func TestEveryActOnAccountsIsAudited(t *testing.T) {
 			}
 		}
 		var actions []string
-		if err := s.db.All(t.Context(), &actions, "SELECT action FROM audit_log WHERE target = ? ORDER BY id", "account:"+a.ID.String()); err != nil {
+		if err := s.db.All(
+			t.Context(), &actions, "SELECT action FROM audit_log WHERE target = ? ORDER BY id",
+			"account:"+a.ID.String(),
+		); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(actions, " "); got != "account.create account.update account.reset_password account.disable account.enable" {
 			t.Errorf("log %s", got)
 		}
 		var leaks int
-		if err := s.db.Get(t.Context(), &leaks, "SELECT COUNT(*) FROM audit_log WHERE after_text LIKE '%argon2%' OR after_text LIKE ?", "%"+testPassword+"%"); err != nil || leaks > 0 {
+		if err := s.db.Get(
+			t.Context(), &leaks,
+			"SELECT COUNT(*) FROM audit_log WHERE after_text LIKE '%argon2%' OR after_text LIKE ?",
+			"%"+testPassword+"%",
+		); err != nil || leaks > 0 {
 			t.Errorf("%d lines hold a password: %v", leaks, err)
 		}
 	})
@@ -404,7 +422,9 @@ func TestPasswordHashes(t *testing.T) {
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") || len(hash) > 200 {
 		t.Errorf("hash %s", hash)
 	}
-	for password, want := range map[string]bool{"correct horse": true, "Correct horse": false, "": false, strings.Repeat("x", 100000): false} {
+	for password, want := range map[string]bool{
+		"correct horse": true, "Correct horse": false, "": false, strings.Repeat("x", 100000): false,
+	} {
 		if got, err := cost.match(t.Context(), hash, password); got != want || err != nil {
 			t.Errorf("%.20q: %v %v", password, got, err)
 		}

@@ -41,9 +41,13 @@ func checkNewAccount(by core.Granter, a core.Account, password string) error {
 
 func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) (core.ID, error) {
 	a.ID = tx.NewID()
-	_, err := tx.Exec(`INSERT INTO account (id, login, name, password, role, permissions, all_communities, must_change, generation, user_id, created_at, updated_at)
-		VALUES (`+database.Placeholders(12)+`)`, int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()),
-		database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS())
+	_, err := tx.Exec(
+		`INSERT INTO account (id, login, name, password, role, permissions, all_communities, must_change, generation,
+			user_id, created_at, updated_at)
+		VALUES (`+database.Placeholders(12)+`)`,
+		int64(a.ID), a.Login, a.Name, hash, string(a.Role), joinPermissions(a.Permissions),
+		database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS(),
+	)
 	if database.IsDuplicate(err) {
 		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
 	}
@@ -64,7 +68,10 @@ func saveAccountScope(tx *database.Tx, a core.Account) error {
 	}
 	ids := slices.Compact(slices.Sorted(slices.Values(a.Scope.Communities())))
 	var known int
-	if err := tx.Get(&known, "SELECT COUNT(*) FROM community WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...); err != nil {
+	if err := tx.Get(
+		&known, "SELECT COUNT(*) FROM community WHERE id IN ("+database.Placeholders(len(ids))+")",
+		database.IDArgs(ids)...,
+	); err != nil {
 		return err
 	}
 	if known != len(ids) {
@@ -154,7 +161,10 @@ func savePassword(tx *database.Tx, id core.ID, hash string) error {
 }
 
 // changeAccount is what all changes of an account by another have in common.
-func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, action string, change func(tx *database.Tx, after *core.Account) error) error {
+func (s *Store) changeAccount(
+	ctx context.Context, by core.Granter, id core.ID, action string,
+	change func(tx *database.Tx, after *core.Account) error,
+) error {
 	err := s.db.Write(ctx, action, func(tx *database.Tx) error {
 		before, err := lockAccount(tx, by.Holds, id)
 		if err != nil {
@@ -181,9 +191,14 @@ func (s *Store) changeAccount(ctx context.Context, by core.Granter, id core.ID, 
 }
 
 func saveAccount(tx *database.Tx, a core.Account) error {
-	return tx.ExecOne(core.NotFound(noAccount), `UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
-		updated_at = ?, disabled_at = ? WHERE id = ?`, a.Name, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange),
-		a.Generation, a.Updated.UnixMilli(), database.NullMillis(a.Disabled), int64(a.ID))
+	return tx.ExecOne(
+		core.NotFound(noAccount),
+		`UPDATE account SET name = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
+		updated_at = ?, disabled_at = ? WHERE id = ?`,
+		a.Name, string(a.Role), joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()),
+		database.BoolInt(a.MustChange), a.Generation, a.Updated.UnixMilli(), database.NullMillis(a.Disabled),
+		int64(a.ID),
+	)
 }
 
 // isAdmin reports an account that could set everything right again.
@@ -195,7 +210,11 @@ func keepAdmin(tx *database.Tx, before, after core.Account) error {
 		return nil
 	}
 	var others []string
-	if err := tx.All(&others, "SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND id <> ?", int64(after.ID)); err != nil {
+	if err := tx.All(
+		&others,
+		"SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND id <> ?",
+		int64(after.ID),
+	); err != nil {
 		return err
 	}
 	for _, permissions := range others {
@@ -237,8 +256,11 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 		return database.Wrap("change a password", err)
 	}
 	err = s.db.Write(ctx, "change a password", func(tx *database.Tx) error {
-		n, err := tx.Exec("UPDATE account SET password = ?, must_change = 0, generation = generation + 1 WHERE id = ? AND password = ? AND disabled_at IS NULL",
-			hash, int64(id), old.hash)
+		n, err := tx.Exec(
+			`UPDATE account SET password = ?, must_change = 0, generation = generation + 1 WHERE id = ?
+				AND password = ? AND disabled_at IS NULL`,
+			hash, int64(id), old.hash,
+		)
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,10 @@ func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
 // ConsumeFirstAdminToken makes the first admin, who chose the password and need
 // not change it. Of two who use the link, one makes an account.
 func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token string, first FirstAdmin) (id core.ID, err error) {
-	a := core.Account{Login: first.Login, Name: first.Name, Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}.Trimmed()
+	a := core.Account{
+		Login: first.Login, Name: first.Name, Role: core.RoleAdmin, Permissions: core.Permissions(),
+		Scope: core.Everywhere,
+	}.Trimmed()
 	if err := checkNewAccount(core.SystemGranter, a, first.Password); err != nil {
 		return 0, err
 	}
@@ -67,8 +70,11 @@ func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token
 		return 0, database.Wrap("make the first admin", err)
 	}
 	err = s.db.Write(ctx, "make the first admin", func(tx *database.Tx) error {
-		if err := tx.ExecOne(core.NotFound(firstAdminGone), "UPDATE one_time_link SET used_at = ? WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
-			tx.NowMS(), digestToken(token), firstAdmin, tx.NowMS()); err != nil {
+		if err := tx.ExecOne(
+			core.NotFound(firstAdminGone),
+			"UPDATE one_time_link SET used_at = ? WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
+			tx.NowMS(), digestToken(token), firstAdmin, tx.NowMS(),
+		); err != nil {
 			return err
 		}
 		exists, err := anyAccount(tx)

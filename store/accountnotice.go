@@ -32,14 +32,17 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	}
 	_, err = tx.Exec(`INSERT INTO account_notice (id, account_id, kind, way, wechat, addr, agent, new_addr, at)
 		VALUES (`+database.Placeholders(9)+`)`,
-		int64(tx.NewID()), int64(account), string(n.Kind), string(n.Way), phone, n.Addr, cutText(n.Agent, agentMost), database.BoolInt(n.NewAddr), tx.NowMS())
+		int64(tx.NewID()), int64(account), string(n.Kind), string(n.Way), phone, n.Addr,
+		cutText(n.Agent, agentMost), database.BoolInt(n.NewAddr), tx.NowMS())
 	return err
 }
 
 // maskedPhoneOf is a user's verified number as people may see it; "" where there is none.
 func maskedPhoneOf(tx *database.Tx, user core.ID) (string, error) {
 	var sealed []string
-	if err := tx.All(&sealed, "SELECT phone_cipher FROM wechat_user WHERE id = ? AND phone_cipher <> ''", int64(user)); err != nil || len(sealed) == 0 {
+	if err := tx.All(
+		&sealed, "SELECT phone_cipher FROM wechat_user WHERE id = ? AND phone_cipher <> ''", int64(user),
+	); err != nil || len(sealed) == 0 {
 		return "", err
 	}
 	phone, err := tx.Keys().Open("wechat_user.phone", sealed[0])
@@ -52,7 +55,11 @@ func noteSignIn(tx *database.Tx, account core.ID, a attempt) error {
 	if err := tx.Get(&known, knownNetworkQuery+" AND id <> ?", int64(account), a.Network, int64(a.id)); err != nil {
 		return err
 	}
-	return noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeSignIn, Way: a.way, Addr: a.Addr, Agent: a.Agent, NewAddr: known == 0}, 0)
+	return noteAccount(
+		tx, account,
+		core.AccountNotice{Kind: core.NoticeSignIn, Way: a.way, Addr: a.Addr, Agent: a.Agent, NewAddr: known == 0},
+		0,
+	)
 }
 
 // AccountNotices returns the newest notices of an account, the newest first. The caller
@@ -67,7 +74,8 @@ func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) 
 	list := make([]core.AccountNotice, len(rows))
 	for i, r := range rows {
 		list[i] = core.AccountNotice{
-			ID: r.ID, Kind: r.Kind, Way: r.Way, Wechat: r.Wechat, Addr: r.Addr, Agent: r.Agent, NewAddr: r.NewAddr != 0, At: r.At.Time, Read: r.Read.Time,
+			ID: r.ID, Kind: r.Kind, Way: r.Way, Wechat: r.Wechat, Addr: r.Addr, Agent: r.Agent,
+			NewAddr: r.NewAddr != 0, At: r.At.Time, Read: r.Read.Time,
 		}
 	}
 	return list, database.Wrap("list an account's notices", err)
@@ -76,7 +84,10 @@ func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) 
 // ReadAccountNotices notes that an account's owner has seen its notices, up to one.
 func (s *Store) ReadAccountNotices(ctx context.Context, account, last core.ID) error {
 	return s.db.Write(ctx, "read notices", func(tx *database.Tx) error {
-		_, err := tx.Exec("UPDATE account_notice SET read_at = ? WHERE account_id = ? AND id <= ? AND read_at IS NULL", tx.NowMS(), int64(account), int64(last))
+		_, err := tx.Exec(
+			"UPDATE account_notice SET read_at = ? WHERE account_id = ? AND id <= ? AND read_at IS NULL",
+			tx.NowMS(), int64(account), int64(last),
+		)
 		return err
 	})
 }

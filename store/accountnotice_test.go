@@ -34,14 +34,16 @@ func TestAccountNotices(t *testing.T) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		for i, w := range want {
-			if g := got[i]; g.Kind != w.Kind || g.Way != w.Way || g.Wechat != w.Wechat || g.NewAddr != w.NewAddr || g.At.IsZero() || !g.Read.IsZero() {
+			if g := got[i]; g.Kind != w.Kind || g.Way != w.Way || g.Wechat != w.Wechat || g.NewAddr != w.NewAddr || g.At.IsZero() ||
+				!g.Read.IsZero() {
 				t.Errorf("notice %d is %+v, want %+v", i, g, w)
 			}
 		}
 		if err := o.s.ReadAccountNotices(t.Context(), o.account.ID, got[1].ID); err != nil {
 			t.Fatal(err)
 		}
-		if got, err = o.s.AccountNotices(t.Context(), o.account.ID, 10); err != nil || !got[0].Read.IsZero() || got[1].Read.IsZero() || got[4].Read.IsZero() {
+		if got, err = o.s.AccountNotices(t.Context(), o.account.ID, 10); err != nil || !got[0].Read.IsZero() || got[1].Read.IsZero() ||
+			got[4].Read.IsZero() {
 			t.Errorf("read: %+v, %v", got, err)
 		}
 	})
@@ -76,7 +78,10 @@ func TestWechatProof(t *testing.T) {
 		if user, err := o.s.WechatProven(t.Context(), proof); err != nil || user != o.owner.ID {
 			t.Errorf("%d, %v", user, err)
 		}
-		for _, other := range []WechatProof{{}, {Browser: "b"}, {Purpose: "page /x"}, {Browser: "c", Purpose: "page /x"}, {Browser: "b", Purpose: "page /y"}} {
+		for _, other := range []WechatProof{
+			{}, {Browser: "b"}, {Purpose: "page /x"}, {Browser: "c", Purpose: "page /x"},
+			{Browser: "b", Purpose: "page /y"},
+		} {
 			_, err := o.s.WechatProven(t.Context(), other)
 			wantRefused(t, other.Purpose, err, core.CodeUnauthenticated)
 		}

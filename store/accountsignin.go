@@ -151,7 +151,8 @@ func (a *attempt) recognise(tx *database.Tx) error {
 // noteAttempt writes an attempt that has not succeeded yet.
 func noteAttempt(tx *database.Tx, a attempt) error {
 	_, err := tx.Exec(`INSERT INTO sign_in_attempt (id, login_mac, account_id, network, known, addr, agent, way, succeeded, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`, int64(a.id), tx.Keys().Digest("login", a.login), int64(a.account), a.Network, database.BoolInt(a.known),
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`, int64(a.id), tx.Keys().Digest("login", a.login),
+		int64(a.account), a.Network, database.BoolInt(a.known),
 		a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.NowMS())
 	return err
 }
@@ -187,8 +188,12 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 		At        database.Millis `db:"at"`
 	}
 	var h core.SignInHistory
-	if err := tx.All(&rows, "SELECT network, known, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
-		name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost); err != nil {
+	if err := tx.All(
+		&rows,
+		`SELECT network, known, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ?
+			AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?`,
+		name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost,
+	); err != nil {
 		return h, err
 	}
 	since := true // since the last success of this address
@@ -218,8 +223,11 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 		name, a.Network, int64(database.FirstID(tx.Now().Add(-KnownWindow))))
 	h.Known = known > 0 || a.known
 	if err == nil && a.code && !h.Known {
-		err = tx.Get(&h.Codes, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id <> ? AND way = ? AND succeeded = 0",
-			name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), string(core.WayCode))
+		err = tx.Get(
+			&h.Codes,
+			"SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND id >= ? AND id <> ? AND way = ? AND succeeded = 0",
+			name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), string(core.WayCode),
+		)
 	}
 	return h, err
 }
@@ -283,12 +291,18 @@ func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, err
 	if err := noteSignIn(tx, account.ID, a); err != nil {
 		return SignedIn{}, err
 	}
-	token, session, err := startSession(tx, NewSession{Kind: core.SessionAccount, Subject: account.ID, Addr: a.Addr, Agent: a.Agent, Life: a.Life}, account.Generation)
+	token, session, err := startSession(
+		tx,
+		NewSession{Kind: core.SessionAccount, Subject: account.ID, Addr: a.Addr, Agent: a.Agent, Life: a.Life},
+		account.Generation,
+	)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	by := core.Actor{Kind: core.ActorAccount, ID: account.ID, Name: account.Name, Addr: a.Addr, RequestID: a.Request}
-	return SignedIn{Token: token, Session: session}, audit(tx, by, auditEntry{Action: "session.sign_in", Target: target("account", account.ID), After: a.way.Words()})
+	return SignedIn{Token: token, Session: session}, audit(tx, by, auditEntry{
+		Action: "session.sign_in", Target: target("account", account.ID), After: a.way.Words(),
+	})
 }
 
 // SignInAttempts gives the latest lines of an account's sign-in history, newest
@@ -304,7 +318,8 @@ func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) 
 		Way       core.SignInWay  `db:"way"`
 		Succeeded int             `db:"succeeded"`
 	}
-	const some = "SELECT * FROM (SELECT id, at, addr, agent, way, succeeded FROM sign_in_attempt WHERE account_id = ? AND succeeded = ? ORDER BY id DESC LIMIT ?) "
+	const some = `SELECT * FROM (SELECT id, at, addr, agent, way, succeeded FROM sign_in_attempt WHERE account_id = ?
+		AND succeeded = ? ORDER BY id DESC LIMIT ?) `
 	err := s.db.All(ctx, &rows, some+"good UNION ALL "+some+"bad ORDER BY id DESC", int64(account), 1, limit, int64(account), 0, limit)
 	list := make([]core.SignInAttempt, len(rows))
 	for i, r := range rows {

@@ -35,7 +35,8 @@ type alertRow struct {
 	Remark    string          `db:"remark"`
 }
 
-const alertColumns = `SELECT id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark, first_at, last_at,
+const alertColumns = `SELECT id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n,
+	mark, first_at, last_at,
 	handled_at, handled_by, remark FROM alert WHERE `
 
 func (r alertRow) alert() core.Alert {
@@ -61,8 +62,12 @@ func (s *Store) RaiseAlerts(ctx context.Context) error {
 	// By the index of refusals: a busy minute has a hundred times as many passages.
 	within, args := database.ScopeWhere(scope, "community_id")
 	var rows []recordRow
-	err = s.db.All(ctx, &rows, "SELECT "+recordColumns+" FROM access_record"+s.db.Dialect().UseIndex("access_record_result")+" WHERE "+within+" AND allowed = 0 AND id >= ? ORDER BY id DESC LIMIT ?",
-		append(args, int64(database.FirstID(now.Add(-core.AlertLookback))), alertRecords)...)
+	err = s.db.All(
+		ctx, &rows,
+		"SELECT "+recordColumns+" FROM access_record"+s.db.Dialect().UseIndex("access_record_result")+" WHERE "+within+
+			" AND allowed = 0 AND id >= ? ORDER BY id DESC LIMIT ?",
+		append(args, int64(database.FirstID(now.Add(-core.AlertLookback))), alertRecords)...,
+	)
 	if err != nil {
 		return database.Wrap("look for alerts", err)
 	}
@@ -110,7 +115,10 @@ func raiseAlert(tx *database.Tx, a core.Alert) error {
 		return err
 	}
 	var known int64
-	if err := tx.Get(&known, "SELECT COALESCE(MAX(mark), 0) FROM alert WHERE kind = ? AND subject_id = ?", string(a.Kind), int64(a.Subject)); err != nil || known >= a.Mark {
+	if err := tx.Get(
+		&known, "SELECT COALESCE(MAX(mark), 0) FROM alert WHERE kind = ? AND subject_id = ?", string(a.Kind),
+		int64(a.Subject),
+	); err != nil || known >= a.Mark {
 		return err
 	}
 	if a.Kind == core.AlertReuse && known > 0 {
@@ -120,9 +128,13 @@ func raiseAlert(tx *database.Tx, a core.Alert) error {
 		}
 		a.Count = counted
 	}
-	_, err := tx.Exec(`INSERT INTO alert (id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark, open_key, first_at, last_at, handled_by, remark)
-		VALUES (`+database.Placeholders(15)+`, '', '')`, int64(tx.NewID()), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post), int64(a.Record), a.Gate, a.Name, a.House,
-		a.Count, a.Mark, key, a.First.UnixMilli(), a.Last.UnixMilli())
+	_, err := tx.Exec(
+		`INSERT INTO alert (id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n,
+			mark, open_key, first_at, last_at, handled_by, remark)
+		VALUES (`+database.Placeholders(15)+`, '', '')`,
+		int64(tx.NewID()), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post),
+		int64(a.Record), a.Gate, a.Name, a.House, a.Count, a.Mark, key, a.First.UnixMilli(), a.Last.UnixMilli(),
+	)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another server at this moment: look again
 	}
@@ -147,23 +159,37 @@ func (s *Store) silentReaders(ctx context.Context, now time.Time) ([]core.Alert,
 		Name      string          `db:"name"`
 		Seen      database.Millis `db:"last_seen_at"`
 	}
-	err := s.db.All(ctx, &rows, "SELECT id, community_id, name, last_seen_at FROM reader WHERE disabled_at IS NULL AND "+silentFor+" ORDER BY id LIMIT 1000", now.UnixMilli())
+	err := s.db.All(
+		ctx, &rows,
+		"SELECT id, community_id, name, last_seen_at FROM reader WHERE disabled_at IS NULL AND "+silentFor+" ORDER BY id LIMIT 1000",
+		now.UnixMilli(),
+	)
 	alerts := make([]core.Alert, len(rows))
 	for i, r := range rows {
-		alerts[i] = core.Alert{Community: r.Community, Kind: core.AlertSilent, Subject: r.ID, Reader: r.ID, Gate: r.Name, Count: 1, First: r.Seen.Time, Last: r.Seen.Time, Mark: r.Seen.UnixMilli()}
+		alerts[i] = core.Alert{
+			Community: r.Community, Kind: core.AlertSilent, Subject: r.ID, Reader: r.ID, Gate: r.Name, Count: 1,
+			First: r.Seen.Time, Last: r.Seen.Time, Mark: r.Seen.UnixMilli(),
+		}
 	}
 	return alerts, err
 }
 
 // silentFor tells a reader that missed core.AlertHeartbeats; it takes the present.
-var silentFor = fmt.Sprintf("last_seen_at < ? - %d * CASE WHEN heartbeat_seconds < 30 THEN 30 ELSE heartbeat_seconds END * 1000", core.AlertHeartbeats)
+var silentFor = fmt.Sprintf(
+	"last_seen_at < ? - %d * CASE WHEN heartbeat_seconds < 30 THEN 30 ELSE heartbeat_seconds END * 1000",
+	core.AlertHeartbeats,
+)
 
 // endSilence ends the open alerts of readers that are back, or not in use any more.
 func (s *Store) endSilence(ctx context.Context, now time.Time) error {
 	return s.db.Write(ctx, "end alerts of readers that are back", func(tx *database.Tx) error {
 		var open []alertRow
-		if err := tx.All(&open, alertColumns+"kind = ? AND handled_at IS NULL AND NOT EXISTS (SELECT 1 FROM reader r WHERE r.id = alert.subject_id AND r.disabled_at IS NULL AND r."+silentFor+")",
-			string(core.AlertSilent), now.UnixMilli()); err != nil {
+		if err := tx.All(
+			&open,
+			alertColumns+"kind = ? AND handled_at IS NULL AND NOT EXISTS (SELECT 1 FROM reader r WHERE r.id = "+
+				"alert.subject_id AND r.disabled_at IS NULL AND r."+silentFor+")",
+			string(core.AlertSilent), now.UnixMilli(),
+		); err != nil {
 			return err
 		}
 		for _, row := range open {
@@ -177,8 +203,11 @@ func (s *Store) endSilence(ctx context.Context, now time.Time) error {
 
 // handleAlert ends an open alert; one that is handled is not found.
 func handleAlert(tx *database.Tx, id core.ID, by, remark string) error {
-	return tx.ExecOne(core.NotFound(noAlert), "UPDATE alert SET handled_at = ?, handled_by = ?, remark = ?, open_key = ? WHERE id = ? AND handled_at IS NULL",
-		tx.NowMS(), by, remark, "handled:"+id.String(), int64(id))
+	return tx.ExecOne(
+		core.NotFound(noAlert),
+		"UPDATE alert SET handled_at = ?, handled_by = ?, remark = ?, open_key = ? WHERE id = ? AND handled_at IS NULL",
+		tx.NowMS(), by, remark, "handled:"+id.String(), int64(id),
+	)
 }
 
 const noAlert = "告警不存在，或已处理"
@@ -210,7 +239,10 @@ func (s *Store) HandleAlerts(ctx context.Context, by core.Actor, scope core.Scop
 				return err
 			}
 			handled++
-			if err := audit(tx, by, auditEntry{Community: a.Community, Action: "alert.handle", Target: target("alert", id), Before: a.Kind.Words() + "：" + a.Gate, After: remark}); err != nil {
+			if err := audit(tx, by, auditEntry{
+				Community: a.Community, Action: "alert.handle", Target: target("alert", id),
+				Before: a.Kind.Words() + "：" + a.Gate, After: remark,
+			}); err != nil {
 				return err
 			}
 		}
@@ -284,7 +316,10 @@ func (s *Store) PurgeAlerts(ctx context.Context, before time.Time) error {
 	for {
 		var n int64
 		err := s.db.Write(ctx, "purge alerts", func(tx *database.Tx) (err error) {
-			n, err = tx.Exec("DELETE FROM alert WHERE id IN (SELECT id FROM (SELECT id FROM alert WHERE handled_at < ? LIMIT ?) old)", before.UnixMilli(), part)
+			n, err = tx.Exec(
+				"DELETE FROM alert WHERE id IN (SELECT id FROM (SELECT id FROM alert WHERE handled_at < ? LIMIT ?) old)",
+				before.UnixMilli(), part,
+			)
 			return err
 		})
 		if err != nil || n < part {

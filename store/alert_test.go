@@ -35,7 +35,8 @@ func (w gateWorld) refuse(t *testing.T, reason core.Reason, seconds ...int) {
 	var records []core.AccessRecord
 	for _, ago := range seconds {
 		records = append(records, core.AccessRecord{
-			Community: w.community, At: w.s.Now().Add(-time.Duration(ago) * time.Second), Via: core.ViaReader, Reader: w.reader, Gate: "南门", Direction: core.Out,
+			Community: w.community, At: w.s.Now().Add(-time.Duration(ago) * time.Second), Via: core.ViaReader,
+			Reader: w.reader, Gate: "南门", Direction: core.Out,
 			Kind: core.PassResident, Pass: 77, Name: "陈建国", HouseLabel: "1栋101", Reason: reason,
 		})
 	}
@@ -83,10 +84,13 @@ func TestAlertsAreRaisedOnce(t *testing.T) {
 		}
 		w.refuse(t, core.ReasonCount, 2, 1)
 		w.raise(t)
-		if again := w.alerts(t, core.AlertFilter{}); len(again) != 1 || again[0].ID != got[0].ID || again[0].Count != 12 || !again[0].Last.After(got[0].Last) {
+		if again := w.alerts(t, core.AlertFilter{}); len(again) != 1 || again[0].ID != got[0].ID || again[0].Count != 12 ||
+			!again[0].Last.After(got[0].Last) {
 			t.Errorf("two more: %+v", again)
 		}
-		if n, err := w.s.HandleAlerts(t.Context(), core.Actor{Name: "小王"}, everywhere, []core.ID{got[0].ID}, " 已查看 "); n != 1 || err != nil {
+		if n, err := w.s.HandleAlerts(
+			t.Context(), core.Actor{Name: "小王"}, everywhere, []core.ID{got[0].ID}, " 已查看 ",
+		); n != 1 || err != nil {
 			t.Fatalf("handled %d: %v", n, err)
 		}
 		w.raise(t) // the same records
@@ -242,7 +246,9 @@ func TestNothingYet(t *testing.T) {
 				t.Errorf("%+v: %d, %v", f, len(list), err)
 			}
 		}
-		if list, _, err := s.AccessRecords(t.Context(), everywhere, core.RecordFilter{Keyword: "张"}, Page{Limit: 5}); err != nil || len(list) != 0 {
+		if list, _, err := s.AccessRecords(
+			t.Context(), everywhere, core.RecordFilter{Keyword: "张"}, Page{Limit: 5},
+		); err != nil || len(list) != 0 {
 			t.Errorf("%d, %v", len(list), err)
 		}
 	})

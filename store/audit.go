@@ -80,7 +80,8 @@ type auditRow struct {
 func (r auditRow) sum(keys database.Keyring) string {
 	h := hmac.New(sha256.New, keys.MAC)
 	for _, field := range []string{
-		"audit", r.PrevHash, r.ID.String(), strconv.FormatInt(r.Seq, 10), strconv.FormatInt(r.At, 10), r.Community.String(), string(r.ActorKind), r.ActorID.String(),
+		"audit", r.PrevHash, r.ID.String(), strconv.FormatInt(r.Seq, 10), strconv.FormatInt(r.At, 10),
+		r.Community.String(), string(r.ActorKind), r.ActorID.String(),
 		r.ActorName, r.Addr, r.RequestID, r.Action, r.Target, r.Before, r.After,
 	} {
 		_, _ = io.WriteString(h, strconv.Itoa(len(field))+":"+field) // a hash does not fail
@@ -108,11 +109,15 @@ func audit(tx *database.Tx, by core.Actor, e auditEntry) error {
 	}
 	row.Hash = row.sum(tx.Keys())
 	if _, err := tx.Exec("INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")",
-		int64(row.ID), row.Seq, row.At, int64(row.Community), string(row.ActorKind), int64(row.ActorID), row.ActorName, row.Addr, row.RequestID,
+		int64(row.ID), row.Seq, row.At, int64(row.Community), string(row.ActorKind), int64(row.ActorID),
+		row.ActorName, row.Addr, row.RequestID,
 		row.Action, row.Target, row.Before, row.After, row.PrevHash, row.Hash); err != nil {
 		return err
 	}
-	return tx.ExecOne(database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", chainEnd{row.Seq, row.Hash}.String(), tx.NowMS(), auditHead)
+	return tx.ExecOne(
+		database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?",
+		chainEnd{row.Seq, row.Hash}.String(), tx.NowMS(), auditHead,
+	)
 }
 
 // errNoChainEnd says that somebody removed the chain's end. Nothing is done then

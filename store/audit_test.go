@@ -61,7 +61,8 @@ func TestAuditChainVerifies(t *testing.T) {
 
 // Every way of tampering is found, and where it begins is said.
 func TestAuditTamperingIsFound(t *testing.T) {
-	const copied = "id, seq, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target, before_text, after_text, prev_hash, hash"
+	const copied = "id, seq, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target, " +
+		"before_text, after_text, prev_hash, hash"
 	cases := []struct {
 		name  string
 		at    string // in the verdict
@@ -71,23 +72,41 @@ func TestAuditTamperingIsFound(t *testing.T) {
 		{"a changed actor", "第 3 条", []string{"UPDATE audit_log SET actor_name = '别人' WHERE seq = 3"}},
 		{"a changed moment", "第 1 条", []string{"UPDATE audit_log SET at = at - 1 WHERE seq = 1"}},
 		{"a changed hash", "第 5 条", []string{"UPDATE audit_log SET hash = prev_hash WHERE seq = 5"}},
-		{"text moved to the next column", "第 2 条", []string{"UPDATE audit_log SET action = CONCAT(action, target), target = '' WHERE seq = 2"}},
+		{"text moved to the next column", "第 2 条", []string{"UPDATE audit_log SET action = CONCAT(action, target), " +
+			"target = '' WHERE seq = 2"}},
 		{"a deleted line", "第 3 条不见了", []string{"DELETE FROM audit_log WHERE seq = 3"}},
 		{"the first line deleted", "第 1 条不见了", []string{"DELETE FROM audit_log WHERE seq = 1"}},
-		{"a deleted line, the others moved up", "第 3 条", []string{"DELETE FROM audit_log WHERE seq = 3", "UPDATE audit_log SET seq = 3 WHERE seq = 4", "UPDATE audit_log SET seq = 4 WHERE seq = 5",
-			"UPDATE setting SET value = CONCAT('4 ', SUBSTR(value, 3)) WHERE name = 'audit_head'"}},
+		{"a deleted line, the others moved up", "第 3 条", []string{
+			"DELETE FROM audit_log WHERE seq = 3", "UPDATE audit_log SET seq = 3 WHERE seq = 4",
+			"UPDATE audit_log SET seq = 4 WHERE seq = 5",
+			"UPDATE setting SET value = CONCAT('4 ', SUBSTR(value, 3)) WHERE name = 'audit_head'",
+		}},
 		{"an inserted line", "第 4 条", []string{"UPDATE audit_log SET seq = 6 WHERE seq = 5", "UPDATE audit_log SET seq = 5 WHERE seq = 4",
-			"INSERT INTO audit_log (" + copied + ") SELECT id + 1, 4, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target, before_text, after_text, prev_hash, hash FROM audit_log WHERE seq = 3"}},
-		{"a line before the first", "第 0 条", []string{"INSERT INTO audit_log (" + copied + ") SELECT id - 1, 0, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target, before_text, after_text, prev_hash, hash FROM audit_log WHERE seq = 1"}},
-		{"a line behind the last", "第 6 条", []string{"INSERT INTO audit_log (" + copied + ") SELECT id + 1, 6, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target, before_text, after_text, hash, hash FROM audit_log WHERE seq = 5"}},
-		{"two lines in the other order", "第 2 条", []string{"UPDATE audit_log SET seq = 99 WHERE seq = 2", "UPDATE audit_log SET seq = 2 WHERE seq = 3", "UPDATE audit_log SET seq = 3 WHERE seq = 99"}},
+			"INSERT INTO audit_log (" + copied +
+				") SELECT id + 1, 4, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, " +
+				"target, before_text, after_text, prev_hash, hash FROM audit_log WHERE seq = 3"}},
+		{"a line before the first", "第 0 条", []string{
+			"INSERT INTO audit_log (" + copied +
+				") SELECT id - 1, 0, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, " +
+				"target, before_text, after_text, prev_hash, hash FROM audit_log WHERE seq = 1",
+		}},
+		{"a line behind the last", "第 6 条", []string{
+			"INSERT INTO audit_log (" + copied +
+				") SELECT id + 1, 6, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, " +
+				"target, before_text, after_text, hash, hash FROM audit_log WHERE seq = 5",
+		}},
+		{"two lines in the other order", "第 2 条", []string{
+			"UPDATE audit_log SET seq = 99 WHERE seq = 2", "UPDATE audit_log SET seq = 2 WHERE seq = 3",
+			"UPDATE audit_log SET seq = 3 WHERE seq = 99",
+		}},
 		{"the end cut off", "第 4 条起不见了", []string{"DELETE FROM audit_log WHERE seq >= 4"}},
 		{"all cut off", "第 1 条起不见了", []string{"DELETE FROM audit_log"}},
 		{"the end cut off, and its note put back", "锚点第 5 条不见了", []string{"DELETE FROM audit_log WHERE seq >= 4",
 			"UPDATE setting SET value = (SELECT CONCAT('3 ', hash) FROM audit_log WHERE seq = 3) WHERE name = 'audit_head'", "anchor"}},
 		{"the note deleted", "标记不见了", []string{"DELETE FROM setting WHERE name = 'audit_head'"}},
 		{"the note spoilt", "标记不见了", []string{"UPDATE setting SET value = 'x' WHERE name = 'audit_head'"}},
-		{"the note pointing back", "第 4 条在末尾标记之后", []string{"UPDATE setting SET value = (SELECT CONCAT('3 ', hash) FROM audit_log WHERE seq = 3) WHERE name = 'audit_head'"}},
+		{"the note pointing back", "第 4 条在末尾标记之后", []string{`UPDATE setting SET value = (SELECT CONCAT('3 ', hash)
+			FROM audit_log WHERE seq = 3) WHERE name = 'audit_head'`}},
 		{"the note with another hash", "第 5 条与末尾标记不符", []string{"UPDATE setting SET value = CONCAT(value, 'f') WHERE name = 'audit_head'"}},
 	}
 	eachDatabase(t, func(t *testing.T, o Options) {
@@ -129,8 +148,11 @@ func mend(t *testing.T, s *Store, lines []auditRow) {
 	t.Helper()
 	tamper(t, s, "DELETE FROM audit_log")
 	for _, r := range lines {
-		tamper(t, s, "INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")", int64(r.ID), r.Seq, r.At, int64(r.Community), string(r.ActorKind), int64(r.ActorID),
-			r.ActorName, r.Addr, r.RequestID, r.Action, r.Target, r.Before, r.After, r.PrevHash, r.Hash)
+		tamper(
+			t, s, "INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")",
+			int64(r.ID), r.Seq, r.At, int64(r.Community), string(r.ActorKind), int64(r.ActorID), r.ActorName,
+			r.Addr, r.RequestID, r.Action, r.Target, r.Before, r.After, r.PrevHash, r.Hash,
+		)
 	}
 	last := lines[len(lines)-1]
 	tamper(t, s, "DELETE FROM setting WHERE name = 'audit_head'")
@@ -219,7 +241,9 @@ func TestAuditIsFilteredWithinTheScope(t *testing.T) {
 		clock.Add(time.Hour)
 		houses := newHouses(t, s, mine, 1)
 		boss := core.Actor{Kind: core.ActorAccount, ID: 77, Name: "周敏", Addr: "192.0.2.1", RequestID: "r1"}
-		resident, err := s.CreateResident(t.Context(), boss, everywhere, core.Resident{Community: mine, House: houses[0], Name: "张三", Identity: core.Owner, Phone: "13800138000"})
+		resident, err := s.CreateResident(t.Context(), boss, everywhere, core.Resident{
+			Community: mine, House: houses[0], Name: "张三", Identity: core.Owner, Phone: "13800138000",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,8 +259,14 @@ func TestAuditIsFilteredWithinTheScope(t *testing.T) {
 		}{
 			{"all", everywhere, core.AuditFilter{}, "session.end resident.create house.create community.create community.create"},
 			{"one community's", own, core.AuditFilter{}, "resident.create house.create community.create"},
-			{"two communities'", core.ScopeOf(mine, other), core.AuditFilter{}, "resident.create house.create community.create community.create"},
-			{"two communities' by act", core.ScopeOf(mine, other), core.AuditFilter{Action: "community.create"}, "community.create community.create"},
+			{
+				"two communities'", core.ScopeOf(mine, other), core.AuditFilter{},
+				"resident.create house.create community.create community.create",
+			},
+			{
+				"two communities' by act", core.ScopeOf(mine, other),
+				core.AuditFilter{Action: "community.create"}, "community.create community.create",
+			},
 			{"none's", core.Scope{}, core.AuditFilter{}, ""},
 			{"another's", own, core.AuditFilter{Community: other}, ""},
 			{"a community of all", everywhere, core.AuditFilter{Community: other}, "community.create"},
@@ -259,7 +289,8 @@ func TestAuditIsFilteredWithinTheScope(t *testing.T) {
 		if err != nil || len(list) != 1 {
 			t.Fatal(err)
 		}
-		if r := list[0]; r.Actor != boss || !r.At.Equal(clock.Now()) || strings.Contains(r.After, "13800138000") || !strings.Contains(r.After, "138****8000") {
+		if r := list[0]; r.Actor != boss || !r.At.Equal(clock.Now()) || strings.Contains(r.After, "13800138000") ||
+			!strings.Contains(r.After, "138****8000") {
 			t.Errorf("the line reads %+v", r)
 		}
 		if r, err := s.AuditRecord(t.Context(), own, list[0].ID); err != nil || r.ID != list[0].ID {

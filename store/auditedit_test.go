@@ -17,7 +17,9 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 		community, second := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
 		post := newPost(t, s, community)
 		guard := newGuard(t, s, community, "李师傅")
-		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{
+			Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,8 +72,12 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 			change func(*core.PassRule)
 		}{
 			{"exits", func(r *core.PassRule) { r.Exits = -1 }}, {"period", func(r *core.PassRule) { r.PeriodDays = 5 }},
-			{"counting", func(r *core.PassRule) { r.Counting = core.CountHousehold }}, {"hours", func(r *core.PassRule) { r.Hours = []core.HourRange{{From: 360, To: 1320}} }},
-			{"ID record", func(r *core.PassRule) { r.RecordID = !r.RecordID }}, {"temperature", func(r *core.PassRule) { r.RecordTemp = !r.RecordTemp }},
+			{"counting", func(r *core.PassRule) {
+				r.Counting = core.CountHousehold
+			}}, {"hours", func(r *core.PassRule) { r.Hours = []core.HourRange{{From: 360, To: 1320}} }},
+			{"ID record", func(r *core.PassRule) {
+				r.RecordID = !r.RecordID
+			}}, {"temperature", func(r *core.PassRule) { r.RecordTemp = !r.RecordTemp }},
 			{"fever", func(r *core.PassRule) { r.FeverTenths = 380 }}, {"readers", func(r *core.PassRule) { r.ReaderQR = !r.ReaderQR }},
 		} {
 			step.change(&rule.PassRule)
@@ -79,7 +85,10 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 			rule.Version++
 		}
 		for _, private := range []string{"13900009999", "13900138888", "13800138000"} {
-			if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE before_text LIKE ? OR after_text LIKE ?", "%"+private+"%", "%"+private+"%"); n != 0 {
+			if n := countRows(
+				t, s, "SELECT COUNT(*) FROM audit_log WHERE before_text LIKE ? OR after_text LIKE ?",
+				"%"+private+"%", "%"+private+"%",
+			); n != 0 {
 				t.Errorf("%s stands whole in the audit log", private)
 			}
 		}
@@ -149,9 +158,13 @@ func TestEveryEditedFieldOfTheRegisterIsInTheAuditLog(t *testing.T) {
 			change func(*ResidentChange)
 		}{
 			{"name", func(c *ResidentChange) { c.Name = "张四" }}, {"sex", func(c *ResidentChange) { c.Sex = "female" }},
-			{"ID number", func(c *ResidentChange) { c.IDNumber = "E12345678" }}, {"hidden figures of it", func(c *ResidentChange) { c.IDNumber = "E12345778" }},
+			{"ID number", func(c *ResidentChange) {
+				c.IDNumber = "E12345678"
+			}}, {"hidden figures of it", func(c *ResidentChange) { c.IDNumber = "E12345778" }},
 			{"no ID number", func(c *ResidentChange) { c.IDNumber, c.ClearID = "", true }},
-			{"phone", func(c *ResidentChange) { c.Phone = "13700010009" }}, {"hidden figures of it", func(c *ResidentChange) { c.Phone = "13722220009" }},
+			{"phone", func(c *ResidentChange) {
+				c.Phone = "13700010009"
+			}}, {"hidden figures of it", func(c *ResidentChange) { c.Phone = "13722220009" }},
 			{"identity", func(c *ResidentChange) { c.Identity = core.Family }},
 		} {
 			c.change(&change)
@@ -182,7 +195,9 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 		}{
 			{"name", func(a *core.Account) { a.Name = "李四光" }}, {"role", func(a *core.Account) { a.Role = core.RoleManager }},
 			{"permissions", func(a *core.Account) { a.Permissions = append(a.Permissions, core.PermRecordView) }},
-			{"communities", func(a *core.Account) { a.Scope = core.ScopeOf(one, two) }}, {"all communities", func(a *core.Account) { a.Scope = core.Everywhere }},
+			{"communities", func(a *core.Account) {
+				a.Scope = core.ScopeOf(one, two)
+			}}, {"all communities", func(a *core.Account) { a.Scope = core.Everywhere }},
 		} {
 			a.Updated = time.Time{}
 			c.change(&a)
@@ -203,8 +218,12 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 			what   string
 			change func(*core.Reader)
 		}{
-			{"name", func(r *core.Reader) { r.Name = "东门出" }}, {"gate", func(r *core.Reader) { r.Gate = "小东门" }}, {"serial", func(r *core.Reader) { r.Serial = "D2" }},
-			{"direction", func(r *core.Reader) { r.Direction = core.In }}, {"nodes", func(r *core.Reader) { r.ScopeNodes = []core.ID{tree[0].ID} }},
+			{"name", func(r *core.Reader) {
+				r.Name = "东门出"
+			}}, {"gate", func(r *core.Reader) { r.Gate = "小东门" }}, {"serial", func(r *core.Reader) { r.Serial = "D2" }},
+			{"direction", func(r *core.Reader) {
+				r.Direction = core.In
+			}}, {"nodes", func(r *core.Reader) { r.ScopeNodes = []core.ID{tree[0].ID} }},
 			{"thermometer", func(r *core.Reader) { r.Thermometer = true }}, {"QR", func(r *core.Reader) { r.QRAllowed = false }},
 			{"deny code", func(r *core.Reader) { r.DenyCode = "1001" }}, {"heartbeat", func(r *core.Reader) { r.HeartbeatText = "alive" }},
 			{"its seconds", func(r *core.Reader) { r.HeartbeatSeconds = 90 }}, {"firmware", func(r *core.Reader) { r.Firmware = "2.1" }},
@@ -232,7 +251,9 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 			wantOneChange(t, s, "guard's service", s.SetGuardInService(ctx, by, everywhere, guard, inService))
 			wantOneChange(t, s, "post's service", s.SetGuardPostInService(ctx, by, everywhere, post, inService))
 		}
-		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{one, two}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{
+			Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{one, two},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,11 +334,18 @@ func TestTheAuditLogSaysWhatWasExported(t *testing.T) {
 			{"全部出入记录", func() error { return records(core.RecordFilter{}) }},
 			{"房屋：" + h.Label, func() error { return records(core.RecordFilter{House: house}) }},
 			{"房屋：" + theirs.String(), func() error { return records(core.RecordFilter{House: theirs}) }},
-			{"住户：张*（" + row.Person.String() + "），关键词 3 个字", func() error { return records(core.RecordFilter{Person: row.Person, Keyword: "李四光"}) }},
+			{"住户：张*（" + row.Person.String() + "），关键词 3 个字", func() error {
+				return records(core.RecordFilter{Person: row.Person, Keyword: "李四光"})
+			}},
 			{"全部房屋", func() error { return houses(HouseFilter{}) }},
 			{"楼栋：" + node + "，只看欠费，关键词 3 个字", func() error { return houses(HouseFilter{Node: h.Node, Arrears: true, Keyword: "101"}) }},
 			{"手机与证件号打码，楼栋：" + node, func() error {
-				return s.ExportResidents(ctx, core.System, scope, ResidentFilter{Community: community, Node: h.Node}, false, func(ResidentRow) error { return nil })
+				return s.ExportResidents(
+					ctx, core.System, scope, ResidentFilter{Community: community, Node: h.Node}, false,
+					func(ResidentRow) error {
+						return nil
+					},
+				)
 			}},
 		} {
 			if err := c.take(); err != nil {

@@ -54,7 +54,8 @@ func (w *filterWords) all(nothing string) (string, error) {
 
 // filterNames are where the names of what filters tell by id stand.
 var filterNames = map[string]string{
-	"门禁": "SELECT name FROM reader WHERE id = ?", "门岗": "SELECT name FROM guard_post WHERE id = ?", "房屋": "SELECT label AS name FROM house WHERE id = ?",
+	"门禁": "SELECT name FROM reader WHERE id = ?", "门岗": "SELECT name FROM guard_post WHERE id = ?",
+	"房屋": "SELECT label AS name FROM house WHERE id = ?",
 	"楼栋": "SELECT path AS name FROM building_node WHERE id = ?", "住户": "SELECT name FROM resident WHERE person_id = ?",
 }
 
@@ -86,7 +87,11 @@ func (s *Store) nodeLabel(ctx context.Context, path string) (string, error) {
 		ids = append(ids, id)
 	}
 	var names []string
-	err := s.db.All(ctx, &names, "SELECT name FROM building_node WHERE id IN ("+database.Placeholders(len(ids))+") ORDER BY level", database.IDArgs(ids)...)
+	err := s.db.All(
+		ctx, &names,
+		"SELECT name FROM building_node WHERE id IN ("+database.Placeholders(len(ids))+") ORDER BY level",
+		database.IDArgs(ids)...,
+	)
 	return strings.Join(names, ""), database.Wrap("name a building node", err)
 }
 

@@ -21,7 +21,9 @@ func (r auditRow) record() core.AuditRecord {
 // AuditRecords lists lines of the audit log, newest first, of the communities in
 // scope; what belongs to no community is for those who see all. It costs one
 // query. more tells that further lines lie in the direction of paging.
-func (s *Store) AuditRecords(ctx context.Context, scope core.Scope, f core.AuditFilter, page Page) (list []core.AuditRecord, more bool, err error) {
+func (s *Store) AuditRecords(
+	ctx context.Context, scope core.Scope, f core.AuditFilter, page Page,
+) (list []core.AuditRecord, more bool, err error) {
 	q, ok := newAuditQuery(scope, f)
 	if !ok {
 		return nil, false, nil
@@ -57,9 +59,14 @@ func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (
 
 // ExportAudit calls each for every line of the filter, newest first, reading them
 // in parts. That somebody took them is in the audit log before the first is read.
-func (s *Store) ExportAudit(ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error) error {
+func (s *Store) ExportAudit(
+	ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error,
+) error {
 	err := s.db.Write(ctx, "export the audit log", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log", After: s.auditFilterWords(f)})
+		return audit(tx, by, auditEntry{
+			Community: actCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log",
+			After: s.auditFilterWords(f),
+		})
 	})
 	if err != nil {
 		return err

@@ -10,8 +10,9 @@ import (
 // auditSubjects are where the names of what acts were done to stand.
 var auditSubjects = map[string]string{
 	"account": "SELECT id, name FROM account", "community": "SELECT id, name FROM community", "guard": "SELECT id, name FROM guard",
-	"guardpost": "SELECT id, name FROM guard_post", "house": "SELECT id, label AS name FROM house", "observer": "SELECT id, name FROM observer",
-	"reader": "SELECT id, name FROM reader", "resident": "SELECT id, name FROM resident",
+	"guardpost": "SELECT id, name FROM guard_post", "house": "SELECT id, label AS name FROM house",
+	"observer": "SELECT id, name FROM observer",
+	"reader":   "SELECT id, name FROM reader", "resident": "SELECT id, name FROM resident",
 }
 
 // AuditSubjects gives the present names of what the acts of some lines were done

@@ -57,7 +57,8 @@ func (s *Store) VerifyAuditSteps(ctx context.Context, anchor AuditAnchor, step f
 	}
 	verdict := core.AuditVerdict{Rows: w.rows, Seq: w.last.seq, Hash: w.last.hash, Broken: w.broken, At: s.Now()}
 	return verdict, s.SetSetting(ctx, auditVerified, strings.Join([]string{
-		strconv.FormatInt(verdict.At.UnixMilli(), 10), strconv.FormatInt(verdict.Rows, 10), strconv.FormatInt(verdict.Seq, 10), verdict.Hash, verdict.Broken,
+		strconv.FormatInt(verdict.At.UnixMilli(), 10), strconv.FormatInt(verdict.Rows, 10),
+		strconv.FormatInt(verdict.Seq, 10), verdict.Hash, verdict.Broken,
 	}, "|"))
 }
 
@@ -75,7 +76,9 @@ func (s *Store) LastAuditVerdict(ctx context.Context) (core.AuditVerdict, error)
 	at, err1 := strconv.ParseInt(parts[0], 10, 64)
 	rows, err2 := strconv.ParseInt(parts[1], 10, 64)
 	seq, err3 := strconv.ParseInt(parts[2], 10, 64)
-	return core.AuditVerdict{At: time.UnixMilli(at), Rows: rows, Seq: seq, Hash: parts[3], Broken: parts[4]}, database.Wrap("read the last check", errors.Join(err1, err2, err3))
+	return core.AuditVerdict{At: time.UnixMilli(at), Rows: rows, Seq: seq, Hash: parts[3], Broken: parts[4]}, database.Wrap(
+		"read the last check", errors.Join(err1, err2, err3),
+	)
 }
 
 // chainWalk is a check under way.

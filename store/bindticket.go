@@ -26,7 +26,9 @@ func sceneOf(scene string) string {
 // an observer or a guard of the scope. The target's earlier tickets die. Whoever
 // draws an observer's QR may scan it and see all that the observer sees, so every
 // community of the observer must be in scope.
-func (s *Store) NewBindTicket(ctx context.Context, by core.Actor, scope core.Scope, kind string, target core.ID) (scene string, expires time.Time, err error) {
+func (s *Store) NewBindTicket(
+	ctx context.Context, by core.Actor, scope core.Scope, kind string, target core.ID,
+) (scene string, expires time.Time, err error) {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
 	scene = "bind_" + hex.EncodeToString(secret[:])

@@ -13,7 +13,9 @@ import (
 // newGuard makes a guard who is bound to nobody.
 func newGuard(t *testing.T, s *Store, community core.ID, name string) core.ID {
 	t.Helper()
-	id, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: name, Phone: fmt.Sprintf("137%08d", s.NewID()%100_000_000)})
+	id, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{
+		Community: community, Name: name, Phone: fmt.Sprintf("137%08d", s.NewID()%100_000_000),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,10 @@ func TestUseBindTicket(t *testing.T) {
 		if rows := countRows(t, s, "SELECT COUNT(*) FROM bind_ticket WHERE scene_digest = ?", scene); rows != 0 {
 			t.Error("the scene is kept in the open")
 		}
-		for _, wrong := range []string{"", "bind_", scene[:len(scene)-1], scene + "0", strings.ToUpper(scene), "' OR '1'='1", sceneOf(scene)} {
+		for _, wrong := range []string{
+			"", "bind_", scene[:len(scene)-1], scene + "0", strings.ToUpper(scene), "' OR '1'='1",
+			sceneOf(scene),
+		} {
 			refused(wrong, one.ID)
 		}
 		if kind, err := s.UseBindTicket(ctx, scene, one.ID); err != nil || kind != core.BindGuard {

@@ -50,7 +50,10 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 		if err := insertPassRule(tx, c.ID, defaultPassRule()); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: c.ID, Action: "community.create", Target: target("community", c.ID), After: auditOfCommunity(c)})
+		return audit(tx, by, auditEntry{
+			Community: c.ID, Action: "community.create", Target: target("community", c.ID),
+			After: auditOfCommunity(c),
+		})
 	})
 	return c.ID, err
 }
@@ -87,12 +90,18 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 				return err
 			}
 		}
-		err = tx.ExecOne(core.NotFound(noCommunity), "UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
-			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.NextUpdated(old.Updated), int64(c.ID))
+		err = tx.ExecOne(
+			core.NotFound(noCommunity),
+			"UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
+			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.NextUpdated(old.Updated), int64(c.ID),
+		)
 		if err != nil {
 			return nameTaken(err)
 		}
-		return audit(tx, by, auditEntry{Community: c.ID, Action: "community.update", Target: target("community", c.ID), Before: auditOfCommunity(old), After: auditOfCommunity(c)})
+		return audit(tx, by, auditEntry{
+			Community: c.ID, Action: "community.update", Target: target("community", c.ID),
+			Before: auditOfCommunity(old), After: auditOfCommunity(c),
+		})
 	})
 }
 
@@ -176,11 +185,18 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 	}
 	rows, more = cutPage(rows, f.Page)
 	ids := database.IDsOf(rows, func(r communityRow) core.ID { return r.ID })
-	counts, err := s.db.CountsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids, ") GROUP BY community_id")
+	counts, err := s.db.CountsBy(
+		ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids,
+		") GROUP BY community_id",
+	)
 	if err != nil {
 		return nil, false, database.Wrap("count houses", err)
 	}
-	people, err := s.db.CountsBy(ctx, "SELECT community_id AS id, COUNT(*) AS n FROM resident WHERE moved_out_at IS NULL AND community_id IN (", ids, ") GROUP BY community_id")
+	people, err := s.db.CountsBy(
+		ctx,
+		"SELECT community_id AS id, COUNT(*) AS n FROM resident WHERE moved_out_at IS NULL AND community_id IN (",
+		ids, ") GROUP BY community_id",
+	)
 	if err != nil {
 		return nil, false, database.Wrap("count residents", err)
 	}

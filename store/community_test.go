@@ -17,7 +17,8 @@ func TestCommunityStartsWithItsRule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rule.Counting != core.CountPerson || rule.PeriodDays != 1 || rule.Exits != 0 || rule.ReaderQR || rule.FeverTenths != 373 || rule.Hours != nil {
+		if rule.Counting != core.CountPerson || rule.PeriodDays != 1 || rule.Exits != 0 || rule.ReaderQR || rule.FeverTenths != 373 ||
+			rule.Hours != nil {
 			t.Errorf("a new community's rule is %+v", rule.PassRule)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'community.create'"); n != 1 {
@@ -29,7 +30,9 @@ func TestCommunityStartsWithItsRule(t *testing.T) {
 func TestCommunityTextIsKeptLiterally(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		text := core.Clean(hostile[:40])
-		id, err := s.CreateCommunity(t.Context(), core.System, core.Community{Name: text, Address: hostile, Phone: "0755-8888 转 8", Levels: []string{"<b>", "';--"}})
+		id, err := s.CreateCommunity(t.Context(), core.System, core.Community{
+			Name: text, Address: hostile, Phone: "0755-8888 转 8", Levels: []string{"<b>", "';--"},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +55,11 @@ func TestCommunityNamesAreUnique(t *testing.T) {
 		other := newCommunity(t, s, "海棠苑")
 		_, err := s.CreateCommunity(t.Context(), core.System, core.Community{Name: " 翠湖花园 ", Levels: []string{"栋"}})
 		wantField(t, err, "name")
-		wantField(t, s.UpdateCommunity(t.Context(), core.System, everywhere, core.Community{ID: other, Name: "翠湖花园", Levels: core.DefaultLevels()}), "name")
+		wantField(
+			t,
+			s.UpdateCommunity(t.Context(), core.System, everywhere, core.Community{ID: other, Name: "翠湖花园", Levels: core.DefaultLevels()}),
+			"name",
+		)
 		if n := countRows(t, s, "SELECT COUNT(*) FROM pass_rule"); n != 2 {
 			t.Errorf("%d rules for 2 communities", n)
 		}
@@ -86,8 +93,15 @@ func TestCommunityScope(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 		_, err = s.PassRule(t.Context(), scope, theirs)
 		wantCode(t, err, core.CodeNotFound)
-		wantCode(t, s.UpdateCommunity(t.Context(), core.System, scope, core.Community{ID: theirs, Name: "改", Levels: core.DefaultLevels()}), core.CodeNotFound)
-		_, err = s.CreateCommunity(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.Community{Name: "新", Levels: core.DefaultLevels()})
+		wantCode(
+			t,
+			s.UpdateCommunity(t.Context(), core.System, scope, core.Community{ID: theirs, Name: "改", Levels: core.DefaultLevels()}),
+			core.CodeNotFound,
+		)
+		_, err = s.CreateCommunity(
+			t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7},
+			core.Community{Name: "新", Levels: core.DefaultLevels()},
+		)
 		wantCode(t, err, core.CodeForbidden)
 		_, err = s.CreateHouses(t.Context(), core.System, scope, theirs, [][]string{{"1", "1", "1"}})
 		wantCode(t, err, core.CodeNotFound)

@@ -24,11 +24,17 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 		if readers > 0 {
 			return core.Conflict(fmt.Sprintf("还有 %d 台启用的门禁读头，请先停用再归档", readers))
 		}
-		err = tx.ExecOne(core.Conflict("小区已归档"), "UPDATE community SET archived_at = ? WHERE id = ? AND archived_at IS NULL", tx.NowMS(), int64(id))
+		err = tx.ExecOne(
+			core.Conflict("小区已归档"), "UPDATE community SET archived_at = ? WHERE id = ? AND archived_at IS NULL",
+			tx.NowMS(), int64(id),
+		)
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: id, Action: "community.archive", Target: target("community", id), Before: auditOfCommunity(old)})
+		return audit(tx, by, auditEntry{
+			Community: id, Action: "community.archive", Target: target("community", id),
+			Before: auditOfCommunity(old),
+		})
 	})
 }
 
@@ -51,11 +57,17 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 		if err != nil {
 			return err
 		}
-		err = tx.ExecOne(core.Conflict("小区没有归档"), "UPDATE community SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", int64(id))
+		err = tx.ExecOne(
+			core.Conflict("小区没有归档"),
+			"UPDATE community SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", int64(id),
+		)
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: id, Action: "community.restore", Target: target("community", id), After: auditOfCommunity(c)})
+		return audit(tx, by, auditEntry{
+			Community: id, Action: "community.restore", Target: target("community", id),
+			After: auditOfCommunity(c),
+		})
 	})
 }
 
@@ -129,6 +141,9 @@ func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err := tx.ExecOne(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: id, Action: "community.delete", Target: target("community", id), Before: auditOfCommunity(old)})
+		return audit(tx, by, auditEntry{
+			Community: id, Action: "community.delete", Target: target("community", id),
+			Before: auditOfCommunity(old),
+		})
 	})
 }

@@ -24,7 +24,8 @@ func TestCommunityIsArchivedAndRestored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.ArchiveCommunity(t.Context(), core.System, scope, id); core.CodeOf(err) != core.CodeConflict || !strings.Contains(core.MessageOf(err), "1 台启用的门禁") {
+		if err := s.ArchiveCommunity(t.Context(), core.System, scope, id); core.CodeOf(err) != core.CodeConflict ||
+			!strings.Contains(core.MessageOf(err), "1 台启用的门禁") {
 			t.Errorf("with a door: %v", err)
 		}
 		if err := s.DisableReader(t.Context(), core.System, everywhere, reader); err != nil {
@@ -60,17 +61,22 @@ func TestCommunityIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		if err != nil || strings.Join(hangs, " ") != "2 套房屋 1 名住户 出入记录" {
 			t.Errorf("hangs %q, %v", hangs, err)
 		}
-		if err := s.DeleteCommunity(t.Context(), core.System, everywhere, id); core.CodeOf(err) != core.CodeConflict || !strings.Contains(core.MessageOf(err), "2 套房屋") {
+		if err := s.DeleteCommunity(t.Context(), core.System, everywhere, id); core.CodeOf(err) != core.CodeConflict ||
+			!strings.Contains(core.MessageOf(err), "2 套房屋") {
 			t.Errorf("with houses: %v", err)
 		}
 		if _, err := s.CommunityHangs(t.Context(), core.ScopeOf(id+1), id); !core.IsNotFound(err) {
 			t.Errorf("what hangs on another's: %v", err)
 		}
 		empty := newCommunity(t, s, "空苑")
-		if err := s.DeleteCommunity(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(empty), empty); core.CodeOf(err) != core.CodeForbidden {
+		if err := s.DeleteCommunity(
+			t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(empty), empty,
+		); core.CodeOf(err) != core.CodeForbidden {
 			t.Errorf("by who does not see all: %v", err)
 		}
-		if err := s.DeleteCommunity(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(id), empty); !core.IsNotFound(err) {
+		if err := s.DeleteCommunity(
+			t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(id), empty,
+		); !core.IsNotFound(err) {
 			t.Errorf("another's: %v", err)
 		}
 		if err := s.DeleteCommunity(t.Context(), core.System, everywhere, empty); err != nil || communitiesNow(t, s) != 1 {

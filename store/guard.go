@@ -73,13 +73,20 @@ func (s *Store) guards(ctx context.Context, rows []guardRow) ([]core.Guard, erro
 			return nil, database.Wrap("read guards", err)
 		}
 		ids[i] = row.ID
-		guards[i] = core.Guard{ID: row.ID, Community: row.Community, Name: row.Name, Phone: core.MaskPhone(phone), User: row.User, Disabled: row.Disabled.Time, Updated: row.Updated.Time}
+		guards[i] = core.Guard{
+			ID: row.ID, Community: row.Community, Name: row.Name, Phone: core.MaskPhone(phone), User: row.User,
+			Disabled: row.Disabled.Time, Updated: row.Updated.Time,
+		}
 	}
 	var links []struct {
 		Guard core.ID `db:"guard_id"`
 		Post  core.ID `db:"post_id"`
 	}
-	err := s.db.All(ctx, &links, "SELECT guard_id, post_id FROM guard_assignment WHERE guard_id IN ("+database.Placeholders(len(ids))+") ORDER BY post_id", database.IDArgs(ids)...)
+	err := s.db.All(
+		ctx, &links,
+		"SELECT guard_id, post_id FROM guard_assignment WHERE guard_id IN ("+database.Placeholders(len(ids))+") ORDER BY post_id",
+		database.IDArgs(ids)...,
+	)
 	for i := range guards {
 		for _, link := range links {
 			if link.Guard == guards[i].ID {
@@ -189,8 +196,13 @@ func oneGuardAPhone(tx *database.Tx, g core.Guard) error {
 		return err
 	}
 	var names []string
-	err := tx.All(&names, `SELECT g.name FROM guard own JOIN guard g ON g.phone_mac = own.phone_mac AND g.id <> own.id AND g.community_id = own.community_id AND g.disabled_at IS NULL
-		WHERE own.id = ? ORDER BY g.id LIMIT 1`, int64(g.ID))
+	err := tx.All(
+		&names,
+		`SELECT g.name FROM guard own JOIN guard g ON g.phone_mac = own.phone_mac AND g.id <> own.id
+			AND g.community_id = own.community_id AND g.disabled_at IS NULL
+		WHERE own.id = ? ORDER BY g.id LIMIT 1`,
+		int64(g.ID),
+	)
 	if err == nil && len(names) > 0 {
 		return core.InvalidFields(map[string]string{"phone": "该手机号已是本小区的门岗人员“" + names[0] + "”"})
 	}
@@ -215,7 +227,11 @@ func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, e
 		return kept, "", err
 	}
 	posts := []string{}
-	err = tx.All(&posts, "SELECT p.name FROM guard_assignment a JOIN guard_post p ON p.id = a.post_id WHERE a.guard_id = ? ORDER BY p.id", int64(id))
+	err = tx.All(
+		&posts,
+		"SELECT p.name FROM guard_assignment a JOIN guard_post p ON p.id = a.post_id WHERE a.guard_id = ? ORDER BY p.id",
+		int64(id),
+	)
 	return guardAudit{Name: row.Name, Phone: core.MaskPhone(phone), Posts: posts, Disabled: !row.Disabled.IsZero()}, phone, err
 }
 

@@ -48,7 +48,8 @@ func TestGuardPosts(t *testing.T) {
 			scope     core.Scope
 			community core.ID
 			want      []core.ID
-		}{{everywhere, 0, []core.ID{mine, far}}, {scope, 0, []core.ID{mine}}, {everywhere, theirs, []core.ID{far}}, {scope, theirs, nil}, {core.Scope{}, 0, nil}} {
+		}{{everywhere, 0, []core.ID{mine, far}}, {scope, 0, []core.ID{mine}},
+			{everywhere, theirs, []core.ID{far}}, {scope, theirs, nil}, {core.Scope{}, 0, nil}} {
 			posts, err := s.GuardPosts(ctx, c.scope, c.community)
 			got := database.IDsOf(posts, func(p core.GuardPost) core.ID { return p.ID })
 			slices.Sort(got)
@@ -84,7 +85,9 @@ func TestGuards(t *testing.T) {
 			return s.CreateGuard(ctx, core.System, scope, g)
 		}
 		for field, change := range map[string]func(*core.Guard){
-			"name": func(g *core.Guard) { g.Name = "" }, "phone": func(g *core.Guard) { g.Phone = "110" }, "posts": func(g *core.Guard) { g.Posts = []core.ID{mine, far} },
+			"name": func(g *core.Guard) {
+				g.Name = ""
+			}, "phone": func(g *core.Guard) { g.Phone = "110" }, "posts": func(g *core.Guard) { g.Posts = []core.ID{mine, far} },
 		} {
 			_, err := save(everywhere, change)
 			wantField(t, err, field)
@@ -111,7 +114,8 @@ func TestGuards(t *testing.T) {
 		if err = s.UpdateGuard(ctx, core.System, scope, edit); err != nil {
 			t.Fatal(err)
 		}
-		if g, err = s.Guard(ctx, scope, id); err != nil || g.Name != "王师傅" || g.Community != ours || !g.Disabled.IsZero() || g.Phone != "138****8000" || len(g.Posts) != 0 {
+		if g, err = s.Guard(ctx, scope, id); err != nil || g.Name != "王师傅" || g.Community != ours || !g.Disabled.IsZero() ||
+			g.Phone != "138****8000" || len(g.Posts) != 0 {
 			t.Errorf("changed to %+v, %v", g, err)
 		}
 		// Somebody else's guard is not there, whatever the form says.

@@ -18,7 +18,10 @@ type guardPostRow struct {
 }
 
 func (r guardPostRow) post() core.GuardPost {
-	return core.GuardPost{ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time, Updated: r.Updated.Time}
+	return core.GuardPost{
+		ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time,
+		Updated: r.Updated.Time,
+	}
 }
 
 // noGuardPost is what a post that is not there, or not in the scope, is answered with.
@@ -124,6 +127,8 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 // guards' phones ends at once.
 func (s *Store) SetGuardPostInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
 	return s.db.Write(ctx, "set guard post in service", func(tx *database.Tx) error {
-		return setInService(tx, by, scope, serviceChange{table: "guard_post", stem: "guardpost", absent: noGuardPost, id: id, inService: inService})
+		return setInService(tx, by, scope, serviceChange{
+			table: "guard_post", stem: "guardpost", absent: noGuardPost, id: id, inService: inService,
+		})
 	})
 }

@@ -23,7 +23,10 @@ type houseRow struct {
 }
 
 func (r houseRow) house() core.House {
-	return core.House{ID: r.ID, Community: r.Community, Node: r.Node, Name: r.Name, Label: r.Label, Path: r.Path, ArrearsFen: r.ArrearsFen, Updated: r.Updated.Time}
+	return core.House{
+		ID: r.ID, Community: r.Community, Node: r.Node, Name: r.Name, Label: r.Label, Path: r.Path,
+		ArrearsFen: r.ArrearsFen, Updated: r.Updated.Time,
+	}
 }
 
 const noHouse = "房屋不存在"
@@ -92,7 +95,10 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, database.Wrap("list houses", err)
 	}
 	var rows []houseRow
-	if err := s.db.All(ctx, &rows, "SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex("house_sort")+" WHERE "+where, args...); err != nil {
+	if err := s.db.All(
+		ctx, &rows,
+		"SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex("house_sort")+" WHERE "+where, args...,
+	); err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
 	rows, more = cutPage(rows, f.Page)
@@ -164,8 +170,14 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 		Node      core.ID `db:"node_id"`
 		Residents int     `db:"residents"`
 	}
-	err = s.db.All(ctx, &people, "SELECT h.node_id, COUNT(*) AS residents FROM house h"+s.db.Dialect().UseIndex("house_node")+s.db.Dialect().ThenJoin()+"resident t"+s.db.Dialect().UseIndex("resident_house")+
-		" ON t.community_id = h.community_id AND t.house_id = h.id WHERE h.community_id = ? AND t.moved_out_at IS NULL GROUP BY h.node_id", int64(community))
+	err = s.db.All(
+		ctx, &people,
+		"SELECT h.node_id, COUNT(*) AS residents FROM house h"+s.db.Dialect().UseIndex("house_node")+s.db.Dialect().ThenJoin()+
+			"resident t"+s.db.Dialect().UseIndex("resident_house")+
+			" ON t.community_id = h.community_id AND t.house_id = h.id WHERE h.community_id = ? AND t.moved_out_at IS "+
+			"NULL GROUP BY h.node_id",
+		int64(community),
+	)
 	if err != nil {
 		return nil, database.Wrap("house tree", err)
 	}
@@ -195,7 +207,10 @@ func (s *Store) buildingTree(ctx context.Context, scope core.Scope, community co
 		Node   core.ID `db:"node_id"`
 		Houses int     `db:"houses"`
 	}
-	if err := s.db.All(ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id", int64(community)); err != nil {
+	if err := s.db.All(
+		ctx, &counts, "SELECT node_id, COUNT(*) AS houses FROM house WHERE community_id = ? GROUP BY node_id",
+		int64(community),
+	); err != nil {
 		return houseTree{}, err
 	}
 	tree := newTree(nodes)
@@ -211,7 +226,10 @@ func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community co
 		return core.House{}, core.NotFound(noCommunity)
 	}
 	var row houseRow
-	err := s.db.Get(ctx, &row, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND label = ?", int64(community), core.Clean(label))
+	err := s.db.Get(
+		ctx, &row, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND label = ?", int64(community),
+		core.Clean(label),
+	)
 	if err != nil {
 		return core.House{}, database.Wrap("house by label", database.NotFoundIfNoRows(err, noHouse))
 	}
@@ -227,7 +245,11 @@ func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID)
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	where, args := database.ScopeWhere(scope, "community_id")
 	var rows []houseRow
-	err := s.db.All(ctx, &rows, "SELECT "+houseColumns+" FROM house WHERE "+where+" AND id IN ("+database.Placeholders(len(ids))+") ORDER BY sort_key, id", append(args, database.IDArgs(ids)...)...)
+	err := s.db.All(
+		ctx, &rows,
+		"SELECT "+houseColumns+" FROM house WHERE "+where+" AND id IN ("+database.Placeholders(len(ids))+") ORDER BY sort_key, id",
+		append(args, database.IDArgs(ids)...)...,
+	)
 	if err == nil && len(rows) != len(ids) {
 		err = core.NotFound(noHouse)
 	}

@@ -35,7 +35,8 @@ func TestHousesBuildTheirTree(t *testing.T) {
 			t.Fatalf("tree of %d tops, %v", len(tree), err)
 		}
 		two := tree[0]
-		if two.Name != "2栋" || two.Houses != 4 || two.Residents != 1 || len(two.Children) != 2 || two.Children[0].Houses != 2 || tree[1].Name != "10栋" {
+		if two.Name != "2栋" || two.Houses != 4 || two.Residents != 1 || len(two.Children) != 2 || two.Children[0].Houses != 2 ||
+			tree[1].Name != "10栋" {
 			t.Errorf("2栋 is %+v, then %s", two, tree[1].Name)
 		}
 		list, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Community: id, Page: Page{Limit: 9}})

@@ -18,7 +18,10 @@ func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) 
 			return nil, database.Wrap("house names", err)
 		}
 		var name string
-		if err := s.db.Get(ctx, &name, "SELECT name FROM building_node WHERE id = ? AND community_id = ?", int64(id), int64(h.Community)); err != nil {
+		if err := s.db.Get(
+			ctx, &name, "SELECT name FROM building_node WHERE id = ? AND community_id = ?", int64(id),
+			int64(h.Community),
+		); err != nil {
 			return nil, database.Wrap("house names", database.NotFoundIfNoRows(err, noHouse))
 		}
 		names = append(names, name)
@@ -61,8 +64,12 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := b.save(); err != nil {
 			return err
 		}
-		err = tx.ExecOne(core.NotFound(noHouse), "UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
-			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost), change.ArrearsFen, tx.NextUpdated(old.Updated), int64(id))
+		err = tx.ExecOne(
+			core.NotFound(noHouse),
+			"UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
+			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost),
+			change.ArrearsFen, tx.NextUpdated(old.Updated), int64(id),
+		)
 		if database.IsDuplicate(err) {
 			return core.Conflict("房屋已存在：" + label)
 		}
@@ -112,7 +119,10 @@ func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: c.ID, Action: "house.delete", Target: target("house", id), Before: houseWords(old.Label, old.ArrearsFen)})
+		return audit(tx, by, auditEntry{
+			Community: c.ID, Action: "house.delete", Target: target("house", id),
+			Before: houseWords(old.Label, old.ArrearsFen),
+		})
 	})
 }
 
@@ -143,7 +153,8 @@ func pruneNodes(tx *database.Tx, community, node core.ID) error {
 		var parents []core.ID
 		err := tx.All(&parents, `SELECT parent_id FROM building_node n WHERE n.id = ?
 			AND NOT EXISTS (SELECT 1 FROM house h WHERE h.community_id = ? AND h.node_id = n.id)
-			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)`, int64(node), int64(community), int64(community))
+			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)`,
+			int64(node), int64(community), int64(community))
 		if err != nil || len(parents) == 0 {
 			return err
 		}

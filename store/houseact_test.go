@@ -22,7 +22,8 @@ func TestHouseChanges(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		ids := newHouses(t, s, community, 2)
 		scope := core.ScopeOf(community)
-		if names, err := s.HouseNames(t.Context(), houseOf(t, s, ids[0])); err != nil || !slices.Equal(names, []string{"1栋", "1单元", "101"}) {
+		if names, err := s.HouseNames(t.Context(), houseOf(t, s, ids[0])); err != nil ||
+			!slices.Equal(names, []string{"1栋", "1单元", "101"}) {
 			t.Errorf("names %q, %v", names, err)
 		}
 		err := s.UpdateHouse(t.Context(), core.System, scope, ids[0], HouseChange{Names: []string{"2", "1", "<b>9"}, ArrearsFen: 128050})
@@ -36,7 +37,11 @@ func TestHouseChanges(t *testing.T) {
 		if err != nil || len(owing) != 1 || owing[0].ID != ids[0] {
 			t.Errorf("%d owe, %v", len(owing), err)
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'house.update' AND before_text LIKE '%1栋1单元101%' AND after_text LIKE '%1,280.50%'"); n != 1 {
+		if n := countRows(
+			t, s,
+			`SELECT COUNT(*) FROM audit_log WHERE action = 'house.update' AND before_text LIKE '%1栋1单元101%'
+				AND after_text LIKE '%1,280.50%'`,
+		); n != 1 {
 			t.Errorf("%d lines of the audit log", n)
 		}
 		// The other keeps its building; moving it too takes the building away.
@@ -49,7 +54,8 @@ func TestHouseChanges(t *testing.T) {
 			{HouseChange{Names: []string{"2", "1"}}, core.CodeInvalid, "1栋 2栋"},
 			{HouseChange{Names: []string{"2", "1", "8"}}, "", "2栋"},
 		} {
-			if err := s.UpdateHouse(t.Context(), core.System, scope, ids[1], step.change); (err == nil) != (step.code == "") || err != nil && core.CodeOf(err) != step.code {
+			if err := s.UpdateHouse(t.Context(), core.System, scope, ids[1], step.change); (err == nil) != (step.code == "") ||
+				err != nil && core.CodeOf(err) != step.code {
 				t.Errorf("%q: %v", step.change.Names, err)
 			}
 			tree, err := s.HouseTree(t.Context(), scope, community)
@@ -61,7 +67,10 @@ func TestHouseChanges(t *testing.T) {
 				t.Errorf("%q: buildings %q, %v", step.change.Names, names, err)
 			}
 		}
-		if err := s.UpdateHouse(t.Context(), core.System, core.ScopeOf(community+1), ids[0], HouseChange{Names: []string{"3", "1", "1"}}); !core.IsNotFound(err) {
+		if err := s.UpdateHouse(
+			t.Context(), core.System, core.ScopeOf(community+1), ids[0],
+			HouseChange{Names: []string{"3", "1", "1"}},
+		); !core.IsNotFound(err) {
 			t.Errorf("of another community: %v", err)
 		}
 	})
@@ -74,11 +83,14 @@ func TestHouseIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		scope := core.ScopeOf(community)
 		resident := newResident(t, s, community, ids[0], "张三", "13800138000")
 		recordOf(t, s, ResidentRow{Resident: core.Resident{ID: 1, Community: community, House: ids[1], Name: "访客"}})
-		if err := s.SetRestrictions(t.Context(), core.System, scope, community, ids[2:3], core.Restriction{Exits: -1, Reason: "隔离"}); err != nil {
+		if err := s.SetRestrictions(
+			t.Context(), core.System, scope, community, ids[2:3], core.Restriction{Exits: -1, Reason: "隔离"},
+		); err != nil {
 			t.Fatal(err)
 		}
 		for i, words := range []string{"住户", "出入记录", "限制"} {
-			if err := s.DeleteHouse(t.Context(), core.System, scope, ids[i]); core.CodeOf(err) != core.CodeConflict || !strings.Contains(core.MessageOf(err), words) {
+			if err := s.DeleteHouse(t.Context(), core.System, scope, ids[i]); core.CodeOf(err) != core.CodeConflict ||
+				!strings.Contains(core.MessageOf(err), words) {
 				t.Errorf("with %s: %v", words, err)
 			}
 		}
@@ -111,7 +123,9 @@ func TestMissingHousesAreAddedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		plan, err := s.PlanHouses(t.Context(), scope, community, places)
-		if err != nil || plan.Total != 4 || plan.First != "1栋1单元101" || plan.Last != "1栋1单元104" || !slices.Equal(plan.Known, []string{"1栋1单元101", "1栋1单元102"}) {
+		if err != nil || plan.Total != 4 || plan.First != "1栋1单元101" || plan.Last != "1栋1单元104" || !slices.Equal(
+			plan.Known, []string{"1栋1单元101", "1栋1单元102"},
+		) {
 			t.Errorf("planned %+v, %v", plan, err)
 		}
 		for _, want := range []int{2, 0} {
@@ -133,12 +147,13 @@ func TestHouseExportIsAudited(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		newHouses(t, s, community, 3)
 		var labels []string
-		err := s.ExportHouses(t.Context(), core.System, core.ScopeOf(community), HouseFilter{Community: community}, func(names []string, h HouseRow) error {
-			if labels = append(labels, h.Label); !slices.Equal(names[:2], []string{"1栋", "1单元"}) {
-				t.Errorf("%s stands at %q", h.Label, names)
-			}
-			return nil
-		})
+		err := s.ExportHouses(t.Context(), core.System, core.ScopeOf(community),
+			HouseFilter{Community: community}, func(names []string, h HouseRow) error {
+				if labels = append(labels, h.Label); !slices.Equal(names[:2], []string{"1栋", "1单元"}) {
+					t.Errorf("%s stands at %q", h.Label, names)
+				}
+				return nil
+			})
 		if err != nil || !slices.Equal(labels, []string{"1栋1单元101", "1栋1单元102", "1栋1单元103"}) {
 			t.Errorf("%q, %v", labels, err)
 		}

@@ -12,7 +12,10 @@ import (
 // with its names from the top of the tree down. That somebody took the file is in
 // the audit log before the first row is read. It holds the community's building
 // nodes and a few hundred houses at a time.
-func (s *Store) ExportHouses(ctx context.Context, by core.Actor, scope core.Scope, f HouseFilter, each func(names []string, h HouseRow) error) error {
+func (s *Store) ExportHouses(
+	ctx context.Context, by core.Actor, scope core.Scope, f HouseFilter,
+	each func(names []string, h HouseRow) error,
+) error {
 	if !scope.Has(f.Community) {
 		return core.NotFound(noCommunity)
 	}
@@ -21,7 +24,10 @@ func (s *Store) ExportHouses(ctx context.Context, by core.Actor, scope core.Scop
 		return err
 	}
 	err = s.db.Write(ctx, "export houses", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{Community: f.Community, Action: "house.export", Target: target("community", f.Community), After: words})
+		return audit(tx, by, auditEntry{
+			Community: f.Community, Action: "house.export", Target: target("community", f.Community),
+			After: words,
+		})
 	})
 	if err != nil {
 		return err

@@ -92,7 +92,10 @@ func (s *Store) MatchHouses(ctx context.Context, scope core.Scope, community cor
 		return nil, core.InvalidFields(map[string]string{"pasted": fmt.Sprintf("一次最多粘贴 %d 行", RestrictionMost)})
 	}
 	var rows []houseRow
-	if err := s.db.All(ctx, &rows, "SELECT id, community_id, label FROM house WHERE community_id = ? ORDER BY sort_key, id", int64(community)); err != nil {
+	if err := s.db.All(
+		ctx, &rows, "SELECT id, community_id, label FROM house WHERE community_id = ? ORDER BY sort_key, id",
+		int64(community),
+	); err != nil {
 		return nil, database.Wrap("match houses", err)
 	}
 	houses := make([]core.House, len(rows))

@@ -11,7 +11,9 @@ import (
 func TestHouseIsFoundInOtherWords(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
-		made, err := s.CreateHouses(t.Context(), readerAdmin, everywhere, community, [][]string{{"1", "1", "101"}, {"1", "11", "101"}, {"11", "1", "101"}, {"1", "1", "1101"}})
+		made, err := s.CreateHouses(t.Context(), readerAdmin, everywhere, community, [][]string{
+			{"1", "1", "101"}, {"1", "11", "101"}, {"11", "1", "101"}, {"1", "1", "1101"},
+		})
 		if err != nil || len(made) != 4 {
 			t.Fatal(made, err)
 		}
@@ -20,12 +22,17 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 			t.Fatalf("%+v, %v", house, err)
 		}
 		newHouses(t, s, other, 1)
-		id, err := s.CreateResident(t.Context(), readerAdmin, everywhere, core.Resident{Community: community, House: house.ID, Name: "何建国", Identity: core.Owner, Phone: "13800138000"})
+		id, err := s.CreateResident(t.Context(), readerAdmin, everywhere, core.Resident{
+			Community: community, House: house.ID, Name: "何建国", Identity: core.Owner, Phone: "13800138000",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		who := residentOf(t, s, id)
-		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{Community: community, At: s.Now(), Person: who.Person, House: house.ID, Name: who.Name, Direction: core.Out, Via: core.ViaReader}}); err != nil {
+		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{
+			Community: community, At: s.Now(), Person: who.Person, House: house.ID, Name: who.Name,
+			Direction: core.Out, Via: core.ViaReader,
+		}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, text := range []string{"1-1-101", "01-01-0101", "1－1－101", "1栋1单元101室", "1栋1单元101", " 1-1-101号 ", "一栋一单元101"} {
@@ -44,7 +51,10 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 				}
 			}
 		}
-		for text, code := range map[string]core.Code{"9-9-101": core.CodeNotFound, "张三": core.CodeNotFound, "": core.CodeNotFound, "1-101": core.CodeInvalid, "101室": core.CodeInvalid} {
+		for text, code := range map[string]core.Code{
+			"9-9-101": core.CodeNotFound, "张三": core.CodeNotFound, "": core.CodeNotFound,
+			"1-101": core.CodeInvalid, "101室": core.CodeInvalid,
+		} {
 			if _, err := s.HouseSaid(t.Context(), everywhere, community, text); core.CodeOf(err) != code {
 				t.Errorf("%q: %v", text, err)
 			}
@@ -74,11 +84,17 @@ func TestNamesAreSearchedInsideWithinOneCommunity(t *testing.T) {
 		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
 		for i, at := range []core.ID{community, other} {
 			phone := []string{"13800138000", "13900139000"}[i]
-			id, err := s.CreateResident(t.Context(), readerAdmin, everywhere, core.Resident{Community: at, House: newHouses(t, s, at, 1)[0], Name: "何建国", Identity: core.Owner, Phone: phone})
+			id, err := s.CreateResident(t.Context(), readerAdmin, everywhere, core.Resident{
+				Community: at, House: newHouses(t, s, at, 1)[0], Name: "何建国", Identity: core.Owner,
+				Phone: phone,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{Community: at, At: s.Now(), Person: residentOf(t, s, id).Person, Name: "何建国", Direction: core.Out, Via: core.ViaReader}}); err != nil {
+			if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{
+				Community: at, At: s.Now(), Person: residentOf(t, s, id).Person, Name: "何建国",
+				Direction: core.Out, Via: core.ViaReader,
+			}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -88,7 +104,8 @@ func TestNamesAreSearchedInsideWithinOneCommunity(t *testing.T) {
 			text  string
 			want  int
 		}{
-			{everywhere, community, "建国", 1}, {core.ScopeOf(community), 0, "国", 1}, {everywhere, 0, "建国", 0}, {core.ScopeOf(community, other), 0, "建国", 0}, {everywhere, 0, "何建", 2}, {everywhere, community, "%", 0},
+			{everywhere, community, "建国", 1}, {core.ScopeOf(community), 0, "国", 1}, {everywhere, 0, "建国", 0},
+			{core.ScopeOf(community, other), 0, "建国", 0}, {everywhere, 0, "何建", 2}, {everywhere, community, "%", 0},
 		} {
 			found, _, err := s.Residents(t.Context(), c.scope, ResidentFilter{Community: c.f, Keyword: c.text, Page: Page{Limit: 9}})
 			if err != nil || len(found) != c.want {

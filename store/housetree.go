@@ -64,7 +64,9 @@ func (t houseTree) add(id core.ID, houses, residents int) {
 // CreateHouses adds houses to a community, with the building nodes they need, and
 // gives their ids in the order of places. Each place names one name a level, top
 // first. A house that exists is a conflict, and nothing is added.
-func (s *Store) CreateHouses(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string) ([]core.ID, error) {
+func (s *Store) CreateHouses(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string,
+) ([]core.ID, error) {
 	var ids []core.ID
 	err := s.db.Write(ctx, "create houses", func(tx *database.Tx) error {
 		c, err := lockCommunity(tx, scope, community)
@@ -87,7 +89,9 @@ func (s *Store) CreateHouses(ctx context.Context, by core.Actor, scope core.Scop
 // AddMissingHouses is CreateHouses for places of which some may be there already:
 // those are left alone, so that the same act again adds nothing. It tells how many
 // were added.
-func (s *Store) AddMissingHouses(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string) (added int, err error) {
+func (s *Store) AddMissingHouses(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string,
+) (added int, err error) {
 	if len(places) > core.HousesAtOnce {
 		return 0, core.Invalid(fmt.Sprintf("一次最多生成 %d 套", core.HousesAtOnce))
 	}
@@ -266,7 +270,11 @@ func (b *houseBuilder) refuseKnown() error {
 			args = append(args, label)
 		}
 		var known []string
-		err := b.tx.All(&known, "SELECT label FROM house WHERE community_id = ? AND label IN ("+database.Placeholders(len(part))+") LIMIT 1", args...)
+		err := b.tx.All(
+			&known,
+			"SELECT label FROM house WHERE community_id = ? AND label IN ("+database.Placeholders(len(part))+") LIMIT 1",
+			args...,
+		)
 		if err == nil && len(known) > 0 {
 			err = core.Conflict("房屋已存在：" + known[0])
 		}
@@ -277,7 +285,11 @@ func (b *houseBuilder) refuseKnown() error {
 func (b *houseBuilder) save() error {
 	err := database.InsertRows(b.tx, database.InsertInto, "building_node", nodeColumns, b.nodes)
 	if err == nil {
-		err = database.InsertRows(b.tx, database.InsertInto, "house", "id, community_id, node_id, name, label, path, sort_key, arrears_fen, created_at, updated_at", b.houses)
+		err = database.InsertRows(
+			b.tx, database.InsertInto, "house",
+			"id, community_id, node_id, name, label, path, sort_key, arrears_fen, created_at, updated_at",
+			b.houses,
+		)
 	}
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another added one of them after we looked
@@ -286,7 +298,10 @@ func (b *houseBuilder) save() error {
 }
 
 func (b *houseBuilder) auditEntry() auditEntry {
-	return auditEntry{Community: b.community.ID, Action: "house.create", Target: target("community", b.community.ID), After: namesOf(b.labels)}
+	return auditEntry{
+		Community: b.community.ID, Action: "house.create", Target: target("community", b.community.ID),
+		After: namesOf(b.labels),
+	}
 }
 
 // namesMost is how many names a line of the audit log lists.

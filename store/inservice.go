@@ -21,16 +21,24 @@ func setInService(tx *database.Tx, by core.Actor, scope core.Scope, c serviceCha
 		Name      string          `db:"name"`
 		Disabled  database.Millis `db:"disabled_at"`
 	}
-	if err := tx.Get(&row, "SELECT community_id, name, disabled_at FROM "+c.table+" WHERE id = ? AND "+where, append([]any{int64(c.id)}, args...)...); err != nil {
+	if err := tx.Get(
+		&row, "SELECT community_id, name, disabled_at FROM "+c.table+" WHERE id = ? AND "+where,
+		append([]any{int64(c.id)}, args...)...,
+	); err != nil {
 		return database.NotFoundIfNoRows(err, c.absent)
 	}
 	entry := auditEntry{Action: c.stem + ".enable", Community: row.Community, Target: c.stem + ":" + c.id.String(),
-		Before: map[string]any{"name": row.Name, "disabled": !row.Disabled.IsZero()}, After: map[string]any{"name": row.Name, "disabled": !c.inService}}
+		Before: map[string]any{"name": row.Name, "disabled": !row.Disabled.IsZero()},
+		After:  map[string]any{"name": row.Name, "disabled": !c.inService}}
 	var disabled any
 	if !c.inService {
 		entry.Action, disabled = c.stem+".disable", tx.NowMS()
 	}
-	if err := tx.ExecOne(core.NotFound(c.absent), "UPDATE "+c.table+" SET disabled_at = ?, "+database.RaiseUpdated+" WHERE id = ?", disabled, tx.NowMS(), tx.NowMS(), int64(c.id)); err != nil {
+	if err := tx.ExecOne(
+		core.NotFound(c.absent),
+		"UPDATE "+c.table+" SET disabled_at = ?, "+database.RaiseUpdated+" WHERE id = ?", disabled, tx.NowMS(),
+		tx.NowMS(), int64(c.id),
+	); err != nil {
 		return err
 	}
 	return audit(tx, by, entry)

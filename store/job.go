@@ -63,8 +63,11 @@ func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) 
 			return err
 		}
 		id = tx.NewID()
-		_, err = tx.Exec(`INSERT INTO job (id, account_id, kind, state, live_key, runner, done, total, words, result, tries, beat_at, created_at)
-			VALUES (?, ?, ?, 'waiting', ?, '', 0, 0, '', '', 0, 0, ?)`, int64(id), int64(by.ID), string(kind), live, tx.NowMS())
+		_, err = tx.Exec(
+			`INSERT INTO job (id, account_id, kind, state, live_key, runner, done, total, words, result, tries, beat_at, created_at)
+			VALUES (?, ?, ?, 'waiting', ?, '', 0, 0, '', '', 0, 0, ?)`,
+			int64(id), int64(by.ID), string(kind), live, tx.NowMS(),
+		)
 		if database.IsDuplicate(err) {
 			return database.ErrRace
 		}
@@ -110,7 +113,9 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 			WHERE id = ? AND state IN ('waiting', 'running')`, tx.NowMS(), int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "job.cancel", Target: target("job", id), After: map[string]string{"name": row.Kind.Title()}})
+		return audit(tx, by, auditEntry{
+			Action: "job.cancel", Target: target("job", id), After: map[string]string{"name": row.Kind.Title()},
+		})
 	})
 }
 
@@ -122,7 +127,10 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 	free := "(state = 'waiting' OR state = 'running' AND beat_at < ?)"
 	stale := s.Now().Add(-jobStale).UnixMilli()
 	var waiting []core.ID // most looks find nothing and need no transaction
-	if err := s.db.All(ctx, &waiting, "SELECT id FROM job WHERE state IN ('waiting', 'running') AND "+free+" ORDER BY id LIMIT 1", stale); err != nil {
+	if err := s.db.All(
+		ctx, &waiting,
+		"SELECT id FROM job WHERE state IN ('waiting', 'running') AND "+free+" ORDER BY id LIMIT 1", stale,
+	); err != nil {
 		return job, database.Wrap("look for jobs", err)
 	}
 	if len(waiting) == 0 {
@@ -130,8 +138,11 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 	}
 	err = s.db.Write(ctx, "claim job", func(tx *database.Tx) error {
 		id := int64(waiting[0])
-		broken, err := tx.Exec("UPDATE job SET state = 'broken', words = '服务器多次中断，可以再次执行', live_key = NULL, ended_at = ? WHERE id = ? AND tries >= ? AND "+free,
-			tx.NowMS(), id, jobTries, stale)
+		broken, err := tx.Exec(
+			"UPDATE job SET state = 'broken', words = '服务器多次中断，可以再次执行', live_key = NULL, ended_at = ? WHERE id = ? AND tries >= ? AND "+
+				free,
+			tx.NowMS(), id, jobTries, stale,
+		)
 		if err != nil {
 			return err
 		}
@@ -178,7 +189,10 @@ func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
 // the try: for a server that stops in order.
 func (s *Store) ReleaseJob(ctx context.Context, runner string, id core.ID) error {
 	return s.db.Write(ctx, "release job", func(tx *database.Tx) error {
-		_, err := tx.Exec("UPDATE job SET state = 'waiting', runner = '', tries = tries - 1 WHERE id = ? AND runner = ? AND state = 'running'", int64(id), runner)
+		_, err := tx.Exec(
+			"UPDATE job SET state = 'waiting', runner = '', tries = tries - 1 WHERE id = ? AND runner = ? AND state = 'running'",
+			int64(id), runner,
+		)
 		return err
 	})
 }

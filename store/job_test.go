@@ -142,7 +142,8 @@ func TestAJobEndsOnce(t *testing.T) {
 		if err := s.EndJob(t.Context(), "b", core.Job{ID: id, State: core.JobDone, Words: "完好", Result: "/console/audit"}); err != nil {
 			t.Fatal(err)
 		}
-		if job := wantJob(t, s, id, core.JobDone); job.Words != "完好" || job.Result != "/console/audit" || job.Percent() != 100 || job.Ended.IsZero() {
+		if job := wantJob(t, s, id, core.JobDone); job.Words != "完好" || job.Result != "/console/audit" || job.Percent() != 100 ||
+			job.Ended.IsZero() {
 			t.Errorf("ended %+v", job)
 		}
 		wantCode(t, s.StepJob(t.Context(), "b", id, 1, 2), core.CodeConflict)

@@ -12,7 +12,10 @@ import (
 // Names sort as in a Chinese telephone directory, also those whose family name is
 // read otherwise than its character mostly is.
 func TestNameKey(t *testing.T) {
-	want := []string{"alice", "Bob", "ＢＯＢＢＹ", "阿明", "安东", "白雪", "陈明", "褚遂良", "盖叫天", "葛优", "李思", "李四", "缪斯", "区小", "欧阳修", "朴树", "仇英", "单雄信", "王伟", "解缙", "尉迟恭", "曾国", "张三", "张三丰", "赵云", "周瑜"}
+	want := []string{
+		"alice", "Bob", "ＢＯＢＢＹ", "阿明", "安东", "白雪", "陈明", "褚遂良", "盖叫天", "葛优", "李思", "李四", "缪斯", "区小", "欧阳修",
+		"朴树", "仇英", "单雄信", "王伟", "解缙", "尉迟恭", "曾国", "张三", "张三丰", "赵云", "周瑜",
+	}
 	got := slices.Clone(want)
 	slices.Reverse(got)
 	slices.SortStableFunc(got, func(a, b string) int { return strings.Compare(nameKey(a), nameKey(b)) })

@@ -28,13 +28,21 @@ const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, us
 // without those removed.
 func (s *Store) Observers(ctx context.Context, scope core.Scope) ([]core.Observer, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
-	return s.observers(ctx, observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") ORDER BY id", args...)
+	return s.observers(
+		ctx,
+		observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") ORDER BY id",
+		args...,
+	)
 }
 
 // Observer gives one observer of any community in scope.
 func (s *Store) Observer(ctx context.Context, scope core.Scope, id core.ID) (core.Observer, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
-	return s.oneObserver(ctx, observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") AND id = ?", append(args, int64(id))...)
+	return s.oneObserver(
+		ctx,
+		observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") AND id = ?",
+		append(args, int64(id))...,
+	)
 }
 
 // ObserverOfUser gives the observer that a WeChat user is. One who was removed is
@@ -67,13 +75,21 @@ func (s *Store) observers(ctx context.Context, query string, args ...any) ([]cor
 			return nil, database.Wrap("read observers", err)
 		}
 		ids[i] = row.ID
-		list[i] = core.Observer{ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), MayExport: row.MayExport != 0, User: row.User, Removed: row.Removed.Time, Updated: row.Updated.Time}
+		list[i] = core.Observer{
+			ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone),
+			MayExport: row.MayExport != 0, User: row.User, Removed: row.Removed.Time, Updated: row.Updated.Time,
+		}
 	}
 	var links []struct {
 		Observer  core.ID `db:"observer_id"`
 		Community core.ID `db:"community_id"`
 	}
-	err := s.db.All(ctx, &links, "SELECT observer_id, community_id FROM observer_community WHERE observer_id IN ("+database.Placeholders(len(ids))+") ORDER BY community_id", database.IDArgs(ids)...)
+	err := s.db.All(
+		ctx, &links,
+		"SELECT observer_id, community_id FROM observer_community WHERE observer_id IN ("+database.Placeholders(len(ids))+
+			") ORDER BY community_id",
+		database.IDArgs(ids)...,
+	)
 	for i := range list {
 		for _, link := range links {
 			if link.Observer == list[i].ID {
@@ -200,7 +216,10 @@ func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone str
 	}
 	var communities []core.ID
 	err = tx.All(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
-	kept = observerAudit{Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone), Communities: database.JoinIDs(communities), MayExport: row.MayExport != 0}
+	kept = observerAudit{
+		Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone),
+		Communities: database.JoinIDs(communities), MayExport: row.MayExport != 0,
+	}
 	return kept, phone, err
 }
 
@@ -226,8 +245,12 @@ func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old obse
 func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row observerRow
-	err := tx.Get(&row, observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
-		tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
+	err := tx.Get(
+		&row,
+		observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
+			tx.Dialect().ForUpdate(),
+		append([]any{int64(id)}, args...)...,
+	)
 	return row, database.NotFoundIfNoRows(err, noObserver)
 }
 
@@ -236,7 +259,10 @@ func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow
 func observerWholly(tx *database.Tx, scope core.Scope, id core.ID) error {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var beyond int
-	err := tx.Get(&beyond, "SELECT COUNT(*) FROM observer_community WHERE observer_id = ? AND NOT ("+where+")", append([]any{int64(id)}, args...)...)
+	err := tx.Get(
+		&beyond, "SELECT COUNT(*) FROM observer_community WHERE observer_id = ? AND NOT ("+where+")",
+		append([]any{int64(id)}, args...)...,
+	)
 	if err == nil && beyond > 0 {
 		err = core.Forbidden("该观察员还负责您管理范围以外的小区，请由上级管理员操作")
 	}
@@ -245,13 +271,19 @@ func observerWholly(tx *database.Tx, scope core.Scope, id core.ID) error {
 
 func observerCommunities(tx *database.Tx, scope core.Scope, o core.Observer) error {
 	where, args := database.ScopeWhere(scope, "community_id")
-	if _, err := tx.Exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(o.ID)}, args...)...); err != nil {
+	if _, err := tx.Exec(
+		"DELETE FROM observer_community WHERE observer_id = ? AND "+where,
+		append([]any{int64(o.ID)}, args...)...,
+	); err != nil {
 		return err
 	}
 	communities := slices.Clone(o.Communities)
 	slices.Sort(communities)
 	for _, community := range slices.Compact(communities) {
-		if _, err := tx.Exec("INSERT INTO observer_community (observer_id, community_id) VALUES (?, ?)", int64(o.ID), int64(community)); err != nil {
+		if _, err := tx.Exec(
+			"INSERT INTO observer_community (observer_id, community_id) VALUES (?, ?)", int64(o.ID),
+			int64(community),
+		); err != nil {
 			return err
 		}
 	}
@@ -265,13 +297,21 @@ func oneObserverAPhone(tx *database.Tx, o core.Observer) error {
 	communities := slices.Clone(o.Communities)
 	slices.Sort(communities)
 	var locked []core.ID
-	if err := tx.All(&locked, "SELECT id FROM community WHERE id IN ("+database.Placeholders(len(communities))+") ORDER BY id"+tx.Dialect().ForUpdate(), database.IDArgs(communities)...); err != nil {
+	if err := tx.All(
+		&locked,
+		"SELECT id FROM community WHERE id IN ("+database.Placeholders(len(communities))+") ORDER BY id"+tx.Dialect().ForUpdate(),
+		database.IDArgs(communities)...,
+	); err != nil {
 		return err
 	}
 	var names []string
-	err := tx.All(&names, `SELECT o.name FROM observer own JOIN observer o ON o.phone_mac = own.phone_mac AND o.id <> own.id AND o.removed_at IS NULL
-		WHERE own.id = ? AND EXISTS (SELECT 1 FROM observer_community c WHERE c.observer_id = o.id AND c.community_id IN (`+database.Placeholders(len(communities))+")) ORDER BY o.id LIMIT 1",
-		database.AppendIDs([]any{int64(o.ID)}, communities)...)
+	err := tx.All(
+		&names,
+		`SELECT o.name FROM observer own JOIN observer o ON o.phone_mac = own.phone_mac AND o.id <> own.id AND o.removed_at IS NULL
+		WHERE own.id = ? AND EXISTS (SELECT 1 FROM observer_community c WHERE c.observer_id = o.id AND c.community_id IN (`+
+			database.Placeholders(len(communities))+")) ORDER BY o.id LIMIT 1",
+		database.AppendIDs([]any{int64(o.ID)}, communities)...,
+	)
 	if err == nil && len(names) > 0 {
 		return core.InvalidFields(map[string]string{"phone": "该手机号已是这里的观察员“" + names[0] + "”"})
 	}
@@ -291,7 +331,10 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 			return err
 		}
 		where, args := database.ScopeWhere(scope, "community_id")
-		if _, err := tx.Exec("DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
+		if _, err := tx.Exec(
+			"DELETE FROM observer_community WHERE observer_id = ? AND "+where,
+			append([]any{int64(id)}, args...)...,
+		); err != nil {
 			return err
 		}
 		if _, err := tx.Exec("UPDATE observer SET updated_at = ? WHERE id = ?", tx.NextUpdated(row.Updated.Time), int64(id)); err != nil {

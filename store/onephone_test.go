@@ -16,7 +16,9 @@ func TestOnePhoneIsOneObserverAndOneGuard(t *testing.T) {
 		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
 		add := map[string]func(community core.ID) (core.ID, error){
 			"observer": func(community core.ID) (core.ID, error) {
-				return s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
+				return s.CreateObserver(ctx, by, everywhere, core.Observer{
+					Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community},
+				})
 			},
 			"guard": func(community core.ID) (core.ID, error) {
 				return s.CreateGuard(ctx, by, everywhere, core.Guard{Community: community, Name: "李师傅", Phone: "13800138000"})

@@ -45,7 +45,8 @@ func (r passRuleRow) passRule() (PassRule, error) {
 }
 
 const passRuleQuery = `SELECT q.community_id, c.name AS community, q.counting, q.period_days, q.exits, q.hours, q.record_id, q.record_temp,
-	q.fever_tenths, q.reader_qr, q.version, q.updated_at FROM pass_rule q JOIN community c ON c.id = q.community_id WHERE q.community_id = ?`
+	q.fever_tenths, q.reader_qr, q.version, q.updated_at FROM pass_rule q JOIN community c ON c.id = q.community_id
+	WHERE q.community_id = ?`
 
 // defaultPassRule is what a new community starts with: nobody is held up, and
 // readers open nothing until somebody says so.
@@ -56,9 +57,14 @@ func defaultPassRule() core.PassRule {
 }
 
 func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
-	_, err := tx.Exec(`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp, fever_tenths, reader_qr, version, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`, int64(community), string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours),
-		database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR), tx.NowMS())
+	_, err := tx.Exec(
+		`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp,
+			fever_tenths, reader_qr, version, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
+		int64(community), string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours),
+		database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths,
+		database.BoolInt(r.ReaderQR), tx.NowMS(),
+	)
 	return err
 }
 
@@ -84,7 +90,9 @@ func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.I
 // SavePassRule changes the rule of a community of the scope. version is the one
 // that the change was made on: where another has changed the rule since, it is a
 // conflict and nothing changes.
-func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, r core.PassRule, version int64) error {
+func (s *Store) SavePassRule(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, r core.PassRule, version int64,
+) error {
 	if !scope.Has(community) {
 		return core.NotFound(noCommunity)
 	}
@@ -101,14 +109,19 @@ func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		err = tx.ExecOne(core.Stale(),
-			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?, fever_tenths = ?, reader_qr = ?,
+			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?, `+
+				`fever_tenths = ?, reader_qr = ?,
 			version = version + 1, updated_at = ? WHERE community_id = ? AND version = ?`,
-			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR),
+			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), database.BoolInt(r.RecordID),
+			database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR),
 			tx.NowMS(), int64(community), version)
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: community, Action: "passrule.update", Target: target("community", community), Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r)})
+		return audit(tx, by, auditEntry{
+			Community: community, Action: "passrule.update", Target: target("community", community),
+			Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r),
+		})
 	})
 }
 
@@ -117,6 +130,7 @@ func (s *Store) SavePassRule(ctx context.Context, by core.Actor, scope core.Scop
 func auditOfPassRule(r core.PassRule) any {
 	return map[string]any{
 		"counting": string(r.Counting), "period_days": r.PeriodDays, "exits": r.Exits, "hours": core.FormatHours(r.Hours),
-		"reader_qr": r.ReaderQR, "record_id": r.RecordID, "record_temp": r.RecordTemp, "fever": fmt.Sprintf("%.1f", float64(r.FeverTenths)/10),
+		"reader_qr": r.ReaderQR, "record_id": r.RecordID, "record_temp": r.RecordTemp,
+		"fever": fmt.Sprintf("%.1f", float64(r.FeverTenths)/10),
 	}
 }

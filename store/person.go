@@ -53,7 +53,11 @@ func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, erro
 	verified := map[core.ID]bool{}
 	err := database.EachPart(persons, func(part []core.ID) error {
 		var found []core.ID
-		err := tx.All(&found, "SELECT person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		err := tx.All(
+			&found,
+			"SELECT person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+database.Placeholders(len(part))+")",
+			database.IDArgs(part)...,
+		)
 		for _, id := range found {
 			verified[id] = true
 		}

@@ -110,7 +110,10 @@ func (s *Store) ReaderBySecret(ctx context.Context, protocol, secret string) (co
 		return core.Reader{}, core.NotFound(noReader)
 	}
 	var row readerRow
-	err := s.db.Get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?", readerSecretDigest(secret), protocol)
+	err := s.db.Get(
+		ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?",
+		readerSecretDigest(secret), protocol,
+	)
 	if err != nil {
 		return core.Reader{}, database.Wrap("reader by its secret", database.NotFoundIfNoRows(err, noReader))
 	}

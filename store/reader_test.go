@@ -20,8 +20,10 @@ func readerCommunity(t *testing.T, s *Store, id core.ID) (node core.ID) {
 	t.Helper()
 	node = id + 1000
 	err := s.db.Write(t.Context(), "test", func(tx *database.Tx) error {
-		if _, err := tx.Exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, '', '', '', 1, 1)",
-			int64(id), fmt.Sprintf("小区%d", id)); err != nil {
+		if _, err := tx.Exec(
+			"INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, '', '', '', 1, 1)",
+			int64(id), fmt.Sprintf("小区%d", id),
+		); err != nil {
 			return err
 		}
 		_, err := tx.Exec("INSERT INTO building_node (id, community_id, parent_id, level, name, path) VALUES (?, ?, 0, 0, '1栋', ?)",
@@ -106,7 +108,10 @@ func TestReaderSecret(t *testing.T) {
 		if len(secret) != 26 || strings.Trim(secret, secretAlphabet) != "" || secret == second {
 			t.Fatalf("secrets of %d and %d characters", len(secret), len(second))
 		}
-		for _, typed := range []string{secret, strings.ToLower(secret), strings.ReplaceAll(secret, "0", "O"), strings.ReplaceAll(secret, "1", "l")} {
+		for _, typed := range []string{
+			secret, strings.ToLower(secret), strings.ReplaceAll(secret, "0", "O"),
+			strings.ReplaceAll(secret, "1", "l"),
+		} {
 			if r, err := s.ReaderBySecret(t.Context(), core.ProtocolVguang, typed); err != nil || r.ID != id {
 				t.Errorf("typed as %d characters: %v, %v", len(typed), r.ID, err)
 			}
@@ -139,8 +144,16 @@ func TestReaderSecret(t *testing.T) {
 		}
 		for _, plain := range []string{secret, fresh} {
 			like := "%" + plain + "%"
-			n := countRows(t, s, "SELECT COUNT(*) FROM reader WHERE secret_cipher LIKE ? OR secret_digest LIKE ? OR name LIKE ?", like, like, like)
-			n += countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE before_text LIKE ? OR after_text LIKE ? OR target LIKE ?", like, like, like)
+			n := countRows(
+				t, s,
+				"SELECT COUNT(*) FROM reader WHERE secret_cipher LIKE ? OR secret_digest LIKE ? OR name LIKE ?",
+				like, like, like,
+			)
+			n += countRows(
+				t, s,
+				"SELECT COUNT(*) FROM audit_log WHERE before_text LIKE ? OR after_text LIKE ? OR target LIKE ?",
+				like, like, like,
+			)
 			if n != 0 {
 				t.Errorf("the secret is in %d rows as it is", n)
 			}
@@ -322,8 +335,10 @@ func TestReadersList(t *testing.T) {
 			f    ReaderFilter
 			want string
 		}{
-			{ReaderFilter{}, "01234"}, {ReaderFilter{Community: 2}, "13"}, {ReaderFilter{Keyword: "读头3"}, "3"}, {ReaderFilter{Keyword: "A4"}, "4"},
-			{ReaderFilter{Keyword: "0%"}, "0"}, {ReaderFilter{Keyword: "a_"}, "2"}, {ReaderFilter{Keyword: "!"}, "4"}, {ReaderFilter{Keyword: "' OR 1=1 --"}, ""},
+			{ReaderFilter{}, "01234"}, {ReaderFilter{Community: 2}, "13"}, {ReaderFilter{Keyword: "读头3"}, "3"},
+			{ReaderFilter{Keyword: "A4"}, "4"},
+			{ReaderFilter{Keyword: "0%"}, "0"}, {ReaderFilter{Keyword: "a_"}, "2"},
+			{ReaderFilter{Keyword: "!"}, "4"}, {ReaderFilter{Keyword: "' OR 1=1 --"}, ""},
 			{ReaderFilter{Disabled: "no"}, "01234"}, {ReaderFilter{Disabled: "yes"}, ""}, {ReaderFilter{State: core.ReaderNever}, "01234"},
 		} {
 			if got := names(c.f); got != c.want {
@@ -358,7 +373,9 @@ func TestReadersListByState(t *testing.T) {
 			if i%10 == 0 {
 				continue // never seen
 			}
-			silent := []time.Duration{0, 74999, 75000, 75001, 150000, 150001, 300000, 300001, time.Duration(random.IntN(700000))}[i%9] * time.Millisecond
+			silent := []time.Duration{
+				0, 74999, 75000, 75001, 150000, 150001, 300000, 300001, time.Duration(random.IntN(700000)),
+			}[i%9] * time.Millisecond
 			touches[id] = readerTouch{at: s.Now().Add(-silent)}
 		}
 		if err := s.touchReaders(t.Context(), touches); err != nil {

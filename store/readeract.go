@@ -32,10 +32,13 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 		if err := checkReaderPlace(tx, r); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(22)+")",
-			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds),
-			database.BoolInt(r.Thermometer), database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil, nil, tx.NowMS(),
-			sealed, readerSecretDigest(secret), tx.NowMS())
+		_, err := tx.Exec(
+			"INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(22)+")",
+			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction),
+			database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds), database.BoolInt(r.Thermometer),
+			database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil,
+			nil, tx.NowMS(), sealed, readerSecretDigest(secret), tx.NowMS(),
+		)
 		if err != nil {
 			return err
 		}
@@ -65,15 +68,21 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 		after := before
 		after.Name, after.Gate, after.Protocol, after.Serial, after.Direction = r.Name, r.Gate, r.Protocol, r.Serial, r.Direction
 		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
-		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
+		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode,
+			r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
 		if err := checkReaderPlace(tx, after); err != nil {
 			return err
 		}
-		if err := tx.ExecOne(core.NotFound(noReader), `UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
-			thermometer = ?, qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ? WHERE id = ?`,
-			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), database.JoinIDs(after.ScopeNodes), joinKinds(after.Kinds),
-			database.BoolInt(after.Thermometer), database.BoolInt(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware,
-			tx.NextUpdated(before.Updated), int64(r.ID)); err != nil {
+		if err := tx.ExecOne(
+			core.NotFound(noReader),
+			`UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
+			thermometer = ?, qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?,
+			updated_at = ? WHERE id = ?`,
+			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction),
+			database.JoinIDs(after.ScopeNodes), joinKinds(after.Kinds), database.BoolInt(after.Thermometer),
+			database.BoolInt(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds,
+			after.Firmware, tx.NextUpdated(before.Updated), int64(r.ID),
+		); err != nil {
 			return err
 		}
 		return auditReader(tx, by, "reader.update", &before, &after)
@@ -84,7 +93,10 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 func lockReader(tx *database.Tx, scope core.Scope, id core.ID) (core.Reader, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row readerRow
-	err := tx.Get(&row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where+tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
+	err := tx.Get(
+		&row, "SELECT "+readerColumns+" FROM reader WHERE id = ? AND "+where+tx.Dialect().ForUpdate(),
+		append([]any{int64(id)}, args...)...,
+	)
 	return row.reader(), database.NotFoundIfNoRows(err, noReader)
 }
 
@@ -122,8 +134,11 @@ func readerSerialTaken(tx *database.Tx, r core.Reader) (bool, error) {
 		return false, nil
 	}
 	var n int
-	err := tx.Get(&n, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND protocol = ? AND serial = ? AND id <> ? AND disabled_at IS NULL",
-		int64(r.Community), r.Protocol, r.Serial, int64(r.ID))
+	err := tx.Get(
+		&n,
+		"SELECT COUNT(*) FROM reader WHERE community_id = ? AND protocol = ? AND serial = ? AND id <> ? AND disabled_at IS NULL",
+		int64(r.Community), r.Protocol, r.Serial, int64(r.ID),
+	)
 	return n > 0, err
 }
 
@@ -236,7 +251,10 @@ func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scop
 			}
 			after := before
 			after.QRAllowed = q.Allowed
-			if err := tx.ExecOne(core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?", database.BoolInt(q.Allowed), tx.NextUpdated(before.Updated), int64(id)); err != nil {
+			if err := tx.ExecOne(
+				core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?",
+				database.BoolInt(q.Allowed), tx.NextUpdated(before.Updated), int64(id),
+			); err != nil {
 				return err
 			}
 			if err := auditReader(tx, by, "reader.qr", &before, &after); err != nil {

@@ -258,13 +258,19 @@ func makeQuarantineRoom(tx *database.Tx, n int) error {
 }
 
 func quarantineOne(tx *database.Tx, key stranger, c strangerCalls) error {
-	n, err := tx.Exec("UPDATE reader_quarantine SET calls = calls + ?, addr = ?, last_at = ? WHERE protocol = ? AND serial = ? AND secret_digest = ?",
-		c.calls, c.addr, c.at.UnixMilli(), key.protocol, key.serial, key.digest)
+	n, err := tx.Exec(
+		"UPDATE reader_quarantine SET calls = calls + ?, addr = ?, last_at = ? WHERE protocol = ? AND serial = ? AND secret_digest = ?",
+		c.calls, c.addr, c.at.UnixMilli(), key.protocol, key.serial, key.digest,
+	)
 	if err != nil || n > 0 {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO reader_quarantine (id, protocol, serial, secret_digest, addr, calls, first_at, last_at) VALUES ("+database.Placeholders(8)+")",
-		int64(tx.NewID()), key.protocol, key.serial, key.digest, c.addr, c.calls, c.at.UnixMilli(), c.at.UnixMilli())
+	_, err = tx.Exec(
+		"INSERT INTO reader_quarantine (id, protocol, serial, secret_digest, addr, calls, first_at, last_at) VALUES ("+
+			database.Placeholders(8)+")",
+		int64(tx.NewID()), key.protocol, key.serial, key.digest, c.addr, c.calls, c.at.UnixMilli(),
+		c.at.UnixMilli(),
+	)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another server met it at the same moment
 	}
@@ -289,8 +295,14 @@ type quarantineRow struct {
 func (s *Store) QuarantinedReaders(ctx context.Context, scope core.Scope) ([]core.QuarantinedReader, error) {
 	where, args := database.ScopeWhere(scope, "r.community_id")
 	var rows []quarantineRow
-	err := s.db.All(ctx, &rows, `SELECT q.id, q.protocol, q.serial, COALESCE(r.id, 0) AS reader_id, COALESCE(r.name, '') AS name, q.addr, q.calls, q.first_at, q.last_at
-		FROM reader_quarantine q LEFT JOIN reader r ON r.secret_digest = q.secret_digest WHERE `+where+` ORDER BY q.last_at DESC, q.id DESC LIMIT 100`, args...)
+	err := s.db.All(
+		ctx, &rows,
+		`SELECT q.id, q.protocol, q.serial, COALESCE(r.id, 0) AS reader_id, COALESCE(r.name, '') AS name, q.addr,
+			q.calls, q.first_at, q.last_at
+		FROM reader_quarantine q LEFT JOIN reader r ON r.secret_digest = q.secret_digest WHERE `+where+
+			` ORDER BY q.last_at DESC, q.id DESC LIMIT 100`,
+		args...,
+	)
 	if err != nil {
 		return nil, database.Wrap("quarantined readers", err)
 	}

@@ -148,7 +148,9 @@ func TestQuarantineIsBounded(t *testing.T) {
 		for round := range quarantineMost/strangersMost + 3 {
 			batch := map[stranger]strangerCalls{}
 			for i := range strangersMost {
-				batch[stranger{core.ProtocolVguang, fmt.Sprint(round, ".", i), ""}] = strangerCalls{calls: 1, at: testNow.Add(time.Duration(round) * time.Second)}
+				batch[stranger{core.ProtocolVguang, fmt.Sprint(round, ".", i), ""}] = strangerCalls{
+					calls: 1, at: testNow.Add(time.Duration(round) * time.Second),
+				}
 			}
 			if err := s.quarantine(t.Context(), batch); err != nil {
 				t.Fatal(err)

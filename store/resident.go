@@ -10,8 +10,10 @@ import (
 	"tongxing/store/database"
 )
 
-const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day, t.phone_cipher, t.idno_cipher,
-	t.photo, t.certified_at, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id, p.disabled_at AS pass_disabled`
+const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day,
+	t.phone_cipher, t.idno_cipher,
+	t.photo, t.certified_at, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id,
+	p.disabled_at AS pass_disabled`
 
 const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN community c ON c.id = t.community_id
 	LEFT JOIN pass p ON p.kind = 'resident' AND p.holder_id = t.id `
@@ -56,7 +58,8 @@ func (r residentRow) whole(keys database.Keyring) (core.Resident, error) {
 	idno, err := keys.Open("resident.idno", r.IDNoCipher)
 	return core.Resident{
 		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
-		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time, MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
+		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time,
+		MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
 	}, err
 }
 
@@ -110,7 +113,8 @@ func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, 
 	err := database.EachPart(ids, func(part []core.ID) error {
 		var found []core.ID
 		err := s.db.All(ctx, &found, "SELECT t.id FROM resident t WHERE t.id IN ("+database.Placeholders(len(part))+`) AND EXISTS (
-			SELECT 1 FROM access_record a WHERE a.community_id = t.community_id AND a.person_id = t.person_id AND a.resident_id = t.id)`, database.IDArgs(part)...)
+			SELECT 1 FROM access_record a WHERE a.community_id = t.community_id AND a.person_id = t.person_id
+			AND a.resident_id = t.id)`, database.IDArgs(part)...)
 		for _, id := range found {
 			passed[id] = true
 		}
@@ -127,12 +131,14 @@ type ResidentFilter struct {
 	Keyword   string  // start of a name (within one community any part of it), a house, a phone's last four digits, or a whole phone number
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
-	MovedOut  bool   // those who moved out, instead of those who live there
-	Sort      string // "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
-	Page      Page   // Before is the next page, After the one before
+	MovedOut  bool // those who moved out, instead of those who live there
+	// "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
+	Sort string
+	Page Page // Before is the next page, After the one before
 }
 
-// Residents lists residents of the scope, newest first or as sorted, masked. more tells that further rows lie in the direction of paging. It costs
+// Residents lists residents of the scope, newest first or as sorted, masked. more tells that
+// further rows lie in the direction of paging. It costs
 // two queries: the ids of the page, each way of matching the keyword by its own
 // index, and then their rows.
 func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilter) (list []ResidentRow, more bool, err error) {
@@ -195,7 +201,11 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 		return nil, nil
 	}
 	var rows []residentRow
-	if err := s.db.All(ctx, &rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...); err != nil {
+	if err := s.db.All(
+		ctx, &rows,
+		"SELECT "+residentColumns+residentFrom+"WHERE t.id IN ("+database.Placeholders(len(ids))+")",
+		database.IDArgs(ids)...,
+	); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b residentRow) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
@@ -214,7 +224,10 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.ID) ([]ResidentRow, error) {
 	where, args := database.ScopeWhere(scope, "community_id + 0")
 	var ids []core.ID
-	err := s.db.All(ctx, &ids, "SELECT id FROM resident WHERE person_id = ? AND "+where+" ORDER BY id DESC LIMIT 50", append([]any{int64(person)}, args...)...)
+	err := s.db.All(
+		ctx, &ids, "SELECT id FROM resident WHERE person_id = ? AND "+where+" ORDER BY id DESC LIMIT 50",
+		append([]any{int64(person)}, args...)...,
+	)
 	if err != nil {
 		return nil, database.Wrap("ties of a person", err)
 	}
@@ -242,7 +255,10 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
 		ways = []residentMatch{{"resident t" + s.db.Dialect().ForceIndex("resident_certified") + " WHERE " + inScope, scopeArgs}}
 	case f.Node != 0:
-		ways = []residentMatch{{s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?", []any{int64(f.Community), underNode(f.Node)}}}
+		ways = []residentMatch{{
+			s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?",
+			[]any{int64(f.Community), underNode(f.Node)},
+		}}
 	}
 	if len(ways) == 0 {
 		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
@@ -250,7 +266,8 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 		if _, one := scope.One(); one && f.House == 0 {
 			table += s.db.Dialect().ForceIndex("resident_community")
 		}
-		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" + order, append(append(scopeArgs, args...), limit), nil
+		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" +
+			order, append(append(scopeArgs, args...), limit), nil
 	}
 	var parts []string
 	var all []any
@@ -306,7 +323,8 @@ type residentMatch struct {
 // residentsByHouse goes from houses to their residents, by the index of ties: told
 // the community too, SQLite takes an index of all the community's residents.
 func (s *Store) residentsByHouse() string {
-	return "house h" + s.db.Dialect().ForceIndex("house_label") + s.db.Dialect().ThenJoin() + "resident t" + s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id"
+	return "house h" + s.db.Dialect().ForceIndex("house_label") + s.db.Dialect().ThenJoin() + "resident t" +
+		s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id"
 }
 
 // residentMatches are the ways in which a keyword finds residents. A name is searched
@@ -327,9 +345,15 @@ func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword s
 		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.db.Keys().Digest("phone", phone))}, nil
 	}
 	// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-	named := way("resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?", keyword, keyword+"\U0010FFFF")
+	named := way(
+		"resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?",
+		keyword, keyword+"\U0010FFFF",
+	)
 	if oneCommunity(scope) {
-		named = way("resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name LIKE ? ESCAPE '!'", database.LikeContains(keyword))
+		named = way(
+			"resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name LIKE ? ESCAPE '!'",
+			database.LikeContains(keyword),
+		)
 	}
 	ways := []residentMatch{named}
 	switch said, ok, err := s.housesSaid(ctx, scope, keyword); {
@@ -338,10 +362,16 @@ func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword s
 	case !ok:
 		ways = append(ways, way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword)))
 	case len(said) > 0:
-		ways = append(ways, residentMatch{"resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")", database.IDArgs(houseIDs(said))})
+		ways = append(ways, residentMatch{
+			"resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
+			database.IDArgs(houseIDs(said)),
+		})
 	}
 	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		ways = append(ways, way("resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?", s.db.Keys().DigestLast4("phone", keyword)))
+		ways = append(ways, way(
+			"resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?",
+			s.db.Keys().DigestLast4("phone", keyword),
+		))
 	}
 	return ways, nil
 }

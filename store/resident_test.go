@@ -38,7 +38,10 @@ func TestResidentIsSealedAndMasked(t *testing.T) {
 			t.Errorf("resident %+v", r)
 		}
 		var columns []string
-		if err := s.db.All(t.Context(), &columns, "SELECT CONCAT(phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac) FROM resident"); err != nil {
+		if err := s.db.All(
+			t.Context(), &columns,
+			"SELECT CONCAT(phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac) FROM resident",
+		); err != nil {
 			t.Fatal(err)
 		}
 		var log []string
@@ -57,7 +60,10 @@ func TestResidentIsSealedAndMasked(t *testing.T) {
 		if err != nil || whole.Phone != "13800138000" || whole.IDNumber != "11010519491231002X" {
 			t.Errorf("revealed %+v, %v", whole, err)
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.reveal' AND actor_id = 9 AND addr = '192.0.2.9'"); n != 1 {
+		if n := countRows(
+			t, s,
+			"SELECT COUNT(*) FROM audit_log WHERE action = 'resident.reveal' AND actor_id = 9 AND addr = '192.0.2.9'",
+		); n != 1 {
 			t.Errorf("%d audit rows of the revealing, want 1", n)
 		}
 	})
@@ -129,7 +135,8 @@ func TestCertifyByPhone(t *testing.T) {
 		if err != nil || len(passes) != 2 {
 			t.Fatalf("passes %v, %v; want two", passes, err)
 		}
-		if p := passes[0]; p.Holder != a || p.Community != community || p.CommunityName != "翠湖花园" || p.HouseLabel != "1栋1单元101" || p.Name != "张三" || p.Identity != core.Owner {
+		if p := passes[0]; p.Holder != a || p.Community != community || p.CommunityName != "翠湖花园" || p.HouseLabel != "1栋1单元101" ||
+			p.Name != "张三" || p.Identity != core.Owner {
 			t.Errorf("first pass %+v", p)
 		}
 		if passes[1].Holder != b || residentOf(t, s, a).Certified.IsZero() || !residentOf(t, s, neighbour).Certified.IsZero() {
@@ -182,7 +189,11 @@ func TestMoveOutAndBack(t *testing.T) {
 			t.Errorf("still listed: %v, %v", list, err)
 		}
 		wantCode(t, s.MoveOut(t.Context(), core.System, everywhere, id), core.CodeNotFound)
-		wantCode(t, s.UpdateResident(t.Context(), core.System, everywhere, id, ResidentChange{Name: "李四", Identity: core.Owner}), core.CodeNotFound)
+		wantCode(
+			t,
+			s.UpdateResident(t.Context(), core.System, everywhere, id, ResidentChange{Name: "李四", Identity: core.Owner}),
+			core.CodeNotFound,
+		)
 
 		back := newResident(t, s, community, house, "张三丰", "13800138000")
 		after := residentOf(t, s, back)
@@ -247,14 +258,22 @@ func TestResidentScope(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 		_, err = s.RevealResident(t.Context(), core.System, scope, id)
 		wantCode(t, err, core.CodeNotFound)
-		_, err = s.CreateResident(t.Context(), core.System, scope, core.Resident{Community: theirs, House: house, Name: "李四", Identity: core.Owner, Phone: "13800138001"})
+		_, err = s.CreateResident(t.Context(), core.System, scope, core.Resident{
+			Community: theirs, House: house, Name: "李四", Identity: core.Owner, Phone: "13800138001",
+		})
 		wantCode(t, err, core.CodeNotFound)
 		wantCode(t, s.MoveOut(t.Context(), core.System, scope, id), core.CodeNotFound)
-		wantCode(t, s.UpdateResident(t.Context(), core.System, scope, id, ResidentChange{Name: "李四", Identity: core.Owner}), core.CodeNotFound)
+		wantCode(
+			t,
+			s.UpdateResident(t.Context(), core.System, scope, id, ResidentChange{Name: "李四", Identity: core.Owner}),
+			core.CodeNotFound,
+		)
 		_, _, err = s.Residents(t.Context(), scope, ResidentFilter{Community: theirs, Page: Page{Limit: 9}})
 		wantCode(t, err, core.CodeNotFound)
 		for _, keyword := range []string{"", "张", "8000", "13800138000", "101"} {
-			if list, _, err := s.Residents(t.Context(), scope, ResidentFilter{Keyword: keyword, Page: Page{Limit: 9}}); err != nil || len(list) != 0 {
+			if list, _, err := s.Residents(
+				t.Context(), scope, ResidentFilter{Keyword: keyword, Page: Page{Limit: 9}},
+			); err != nil || len(list) != 0 {
 				t.Errorf("search %q out of scope: %v, %v", keyword, list, err)
 			}
 		}
@@ -268,7 +287,10 @@ func TestResidentsSearchAndPage(t *testing.T) {
 		far := newHouses(t, s, other, 1)[0]
 		var people []core.Resident
 		for i := range 9 {
-			people = append(people, core.Resident{House: houses[i%5], Name: fmt.Sprintf("张%d", i), Identity: core.Owner, Phone: fmt.Sprintf("1380013800%d", i)})
+			people = append(people, core.Resident{
+				House: houses[i%5], Name: fmt.Sprintf("张%d", i), Identity: core.Owner,
+				Phone: fmt.Sprintf("1380013800%d", i),
+			})
 		}
 		people[3].Name, people[4].Identity, people[5].Certified = "%李", core.Family, testNow
 		ids, err := s.CreateResidents(t.Context(), core.System, everywhere, community, people)
@@ -316,7 +338,10 @@ func TestResidentsSearchAndPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range []ResidentFilter{{Node: tree[0].ID}, {Node: tree[0].Children[0].ID, Sort: "name"}, {Node: tree[0].ID, Keyword: "张", Certified: "no"}} {
+		for _, f := range []ResidentFilter{
+			{Node: tree[0].ID}, {Node: tree[0].Children[0].ID, Sort: "name"},
+			{Node: tree[0].ID, Keyword: "张", Certified: "no"},
+		} {
 			if got := len(find(f)); f.Keyword == "" && got != len(ids) || f.Keyword != "" && got != 7 {
 				t.Errorf("under a node: %+v finds %d", f, got)
 			}
@@ -344,7 +369,9 @@ func TestPersonIsMadeOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		for i, house := range houses {
 			wait.Go(func() {
-				_, errs[i] = s.CreateResident(t.Context(), core.System, everywhere, core.Resident{Community: community, House: house, Name: "张三", Identity: core.Owner, Phone: "13800138000"})
+				_, errs[i] = s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+					Community: community, House: house, Name: "张三", Identity: core.Owner, Phone: "13800138000",
+				})
 			})
 		}
 		wait.Wait()
@@ -368,7 +395,9 @@ func TestTieIsMadeOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range errs {
 			wait.Go(func() {
-				_, errs[i] = s.CreateResident(t.Context(), core.System, everywhere, core.Resident{Community: community, House: house, Name: "张三", Identity: core.Owner, Phone: "13800138000"})
+				_, errs[i] = s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+					Community: community, House: house, Name: "张三", Identity: core.Owner, Phone: "13800138000",
+				})
 			})
 		}
 		wait.Wait()
@@ -411,14 +440,20 @@ func TestResidentsInBulk(t *testing.T) {
 		houses := newHouses(t, s, community, 300)
 		people := make([]core.Resident, n)
 		for i := range people {
-			people[i] = core.Resident{House: houses[i%len(houses)], Name: "张三", Identity: core.Owner, Phone: fmt.Sprintf("138%08d", i), Certified: testNow}
+			people[i] = core.Resident{
+				House: houses[i%len(houses)], Name: "张三", Identity: core.Owner,
+				Phone: fmt.Sprintf("138%08d", i), Certified: testNow,
+			}
 		}
 		begun := time.Now()
 		if _, err := s.CreateResidents(t.Context(), core.System, everywhere, community, people); err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("%d residents in %s", n, time.Since(begun))
-		if got := countRows(t, s, "SELECT COUNT(*) FROM pass p JOIN resident t ON p.kind = 'resident' AND t.id = p.holder_id AND t.person_id = p.person_id"); got != n {
+		if got := countRows(
+			t, s,
+			"SELECT COUNT(*) FROM pass p JOIN resident t ON p.kind = 'resident' AND t.id = p.holder_id AND t.person_id = p.person_id",
+		); got != n {
 			t.Errorf("%d passes, want %d", got, n)
 		}
 	})

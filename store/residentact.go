@@ -30,7 +30,9 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 // then on and has a pass at once. A person is found by phone number, or made. One
 // who moved out of the house comes back; one who lives there is a conflict.
 // Whoever has verified the number in WeChat is certified at once.
-func (s *Store) CreateResidents(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident) ([]core.ID, error) {
+func (s *Store) CreateResidents(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident,
+) ([]core.ID, error) {
 	if !scope.Has(community) {
 		return nil, core.NotFound(noCommunity)
 	}
@@ -82,7 +84,12 @@ func (b *residentBuilder) findHouses() error {
 	houses := database.IDsOf(b.people, func(r core.Resident) core.ID { return r.House })
 	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
-		err := b.tx.All(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")"+b.tx.Dialect().ForUpdate(), database.AppendIDs([]any{int64(b.community)}, part)...)
+		err := b.tx.All(
+			&rows,
+			"SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")"+
+				b.tx.Dialect().ForUpdate(),
+			database.AppendIDs([]any{int64(b.community)}, part)...,
+		)
 		for _, row := range rows {
 			b.labels[row.ID] = row.Label
 		}
@@ -123,7 +130,12 @@ func (b *residentBuilder) findTies() error {
 	err := database.EachPart(b.people, func(part []core.Resident) error {
 		var rows []tieRow
 		args := database.AppendIDs([]any{int64(b.community)}, database.IDsOf(part, func(r core.Resident) core.ID { return r.House }))
-		err := b.tx.All(&rows, "SELECT id, house_id, person_id, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+database.Placeholders(len(part))+")", args...)
+		err := b.tx.All(
+			&rows,
+			"SELECT id, house_id, person_id, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+
+				database.Placeholders(len(part))+")",
+			args...,
+		)
 		for _, row := range rows {
 			known[tie{row.House, row.Person}] = row
 		}
@@ -169,10 +181,21 @@ func (b *residentBuilder) insert() error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, append([]any{int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity),
-			int32(r.LeaseDay), r.Photo, database.NullMillis(r.Certified), b.tx.NowMS(), b.tx.NowMS()}, private...))
+		rows = append(rows, append(
+			[]any{
+				int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, nameKey(r.Name),
+				r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
+				database.NullMillis(r.Certified), b.tx.NowMS(), b.tx.NowMS(),
+			},
+			private...,
+		))
 	}
-	err := database.InsertRows(b.tx, database.InsertInto, "resident", "id, community_id, house_id, person_id, name, name_key, sex, identity, identity_rank, lease_day, photo, certified_at, created_at, updated_at, "+privateColumns, rows)
+	err := database.InsertRows(
+		b.tx, database.InsertInto, "resident",
+		"id, community_id, house_id, person_id, name, name_key, sex, identity, identity_rank, lease_day, photo, "+
+			"certified_at, created_at, updated_at, "+privateColumns,
+		rows,
+	)
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}
@@ -210,9 +233,15 @@ func (b *residentBuilder) givePasses() error {
 func (b *residentBuilder) auditEntry() auditEntry {
 	if len(b.people) == 1 {
 		r := b.people[0]
-		return auditEntry{Community: b.community, Action: "resident.create", Target: target("resident", r.ID), After: auditOfResident(r, b.labels[r.House])}
+		return auditEntry{
+			Community: b.community, Action: "resident.create", Target: target("resident", r.ID),
+			After: auditOfResident(r, b.labels[r.House]),
+		}
 	}
-	return auditEntry{Community: b.community, Action: "resident.create_many", Target: target("community", b.community), After: fmt.Sprintf("%d 名住户", len(b.people))}
+	return auditEntry{
+		Community: b.community, Action: "resident.create_many", Target: target("community", b.community),
+		After: fmt.Sprintf("%d 名住户", len(b.people)),
+	}
 }
 
 // residentAudit is what the audit log keeps of a resident.
@@ -229,7 +258,10 @@ type residentAudit struct {
 
 func auditOfResident(r core.Resident, house string) residentAudit {
 	r = r.Masked()
-	a := residentAudit{House: house, Name: r.Name, Sex: r.Sex, Identity: r.Identity, Phone: r.Phone, IDNumber: r.IDNumber, Verified: !r.Certified.IsZero()}
+	a := residentAudit{
+		House: house, Name: r.Name, Sex: r.Sex, Identity: r.Identity, Phone: r.Phone, IDNumber: r.IDNumber,
+		Verified: !r.Certified.IsZero(),
+	}
 	if r.LeaseDay != 0 {
 		a.Lease = r.LeaseDay.String()
 	}
@@ -245,7 +277,10 @@ func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
 		return nil, err
 	}
 	idno, err := keys.Seal("resident.idno", r.IDNumber)
-	return []any{phone, keys.Digest("phone", r.Phone), keys.DigestLast4("phone", r.Phone), idno, keys.Digest("idno", r.IDNumber), keys.DigestLast4("idno", r.IDNumber)}, err
+	return []any{
+		phone, keys.Digest("phone", r.Phone), keys.DigestLast4("phone", r.Phone), idno,
+		keys.Digest("idno", r.IDNumber), keys.DigestLast4("idno", r.IDNumber),
+	}, err
 }
 
 // saveResident writes everything of a resident that can change but moving out.
@@ -254,7 +289,18 @@ func saveResident(tx *database.Tx, r core.Resident) error {
 	if err != nil {
 		return err
 	}
-	args := append([]any{int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified), tx.NextUpdated(r.Updated)}, private...)
-	return tx.ExecOne(core.NotFound(noResident), `UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, identity_rank = ?, lease_day = ?, certified_at = ?, updated_at = ?,
-		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`, append(args, int64(r.ID))...)
+	args := append(
+		[]any{
+			int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity),
+			int32(r.LeaseDay), database.NullMillis(r.Certified), tx.NextUpdated(r.Updated),
+		},
+		private...,
+	)
+	return tx.ExecOne(
+		core.NotFound(noResident),
+		`UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, identity_rank = ?, lease_day `+
+			`= ?, certified_at = ?, updated_at = ?,
+		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
+		append(args, int64(r.ID))...,
+	)
 }

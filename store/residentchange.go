@@ -53,7 +53,8 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 			return err
 		}
 		after := auditOfResident(r, row.Label)
-		after.Phone, after.IDNumber = maskedAnew(old.Phone, r.Phone, core.MaskPhone), maskedAnew(old.IDNumber, r.IDNumber, core.MaskIDNumber)
+		after.Phone, after.IDNumber = maskedAnew(old.Phone, r.Phone, core.MaskPhone),
+			maskedAnew(old.IDNumber, r.IDNumber, core.MaskIDNumber)
 		return audit(tx, by, auditEntry{
 			Community: r.Community, Action: "resident.update", Target: target("resident", id),
 			Before: auditOfResident(old, row.Label), After: after,
@@ -95,7 +96,10 @@ func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
 
 // movePass lets the pass follow its resident to another person.
 func movePass(tx *database.Tx, r core.Resident) error {
-	_, err := tx.Exec("UPDATE pass SET person_id = ? WHERE kind = ? AND holder_id = ?", int64(r.Person), string(core.PassResident), int64(r.ID))
+	_, err := tx.Exec(
+		"UPDATE pass SET person_id = ? WHERE kind = ? AND holder_id = ?", int64(r.Person),
+		string(core.PassResident), int64(r.ID),
+	)
 	if err == nil && !r.Certified.IsZero() {
 		err = givePasses(tx, []core.Resident{r})
 	}
@@ -136,7 +140,10 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 		if whole, err = row.whole(s.db.Keys()); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: row.CommunityID, Action: "resident.reveal", Target: target("resident", id), After: auditOfResident(whole, row.Label)})
+		return audit(tx, by, auditEntry{
+			Community: row.CommunityID, Action: "resident.reveal", Target: target("resident", id),
+			After: auditOfResident(whole, row.Label),
+		})
 	})
 	if err != nil {
 		return core.Resident{}, err
@@ -160,14 +167,21 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 		if err != nil {
 			return err
 		}
-		err = tx.ExecOne(database.ErrRace, "UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL", tx.NowMS(), tx.NextUpdated(old.Updated), int64(id))
+		err = tx.ExecOne(
+			database.ErrRace,
+			"UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL",
+			tx.NowMS(), tx.NextUpdated(old.Updated), int64(id),
+		)
 		if err != nil {
 			return err
 		}
 		if err := disablePass(tx, id); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: old.Community, Action: "resident.move_out", Target: target("resident", id), Before: auditOfResident(old, row.Label)})
+		return audit(tx, by, auditEntry{
+			Community: old.Community, Action: "resident.move_out", Target: target("resident", id),
+			Before: auditOfResident(old, row.Label),
+		})
 	})
 }
 
@@ -181,7 +195,11 @@ func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		var passed []int
-		err = tx.All(&passed, "SELECT 1 FROM access_record WHERE community_id = ? AND person_id = ? AND resident_id = ? LIMIT 1", int64(old.Community), int64(old.Person), int64(id))
+		err = tx.All(
+			&passed,
+			"SELECT 1 FROM access_record WHERE community_id = ? AND person_id = ? AND resident_id = ? LIMIT 1",
+			int64(old.Community), int64(old.Person), int64(id),
+		)
 		if err != nil {
 			return err
 		}
@@ -194,7 +212,10 @@ func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.S
 		if err := tx.ExecOne(database.ErrRace, "DELETE FROM resident WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: old.Community, Action: "resident.delete", Target: target("resident", id), Before: auditOfResident(old, row.Label)})
+		return audit(tx, by, auditEntry{
+			Community: old.Community, Action: "resident.delete", Target: target("resident", id),
+			Before: auditOfResident(old, row.Label),
+		})
 	})
 }
 
@@ -222,7 +243,10 @@ func registerIDNumber(tx *database.Tx, resident core.ID, number string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, "+database.RaiseUpdated+" WHERE id = ? AND idno_cipher = ''",
-		sealed, tx.Keys().Digest("idno", number), tx.Keys().DigestLast4("idno", number), tx.NowMS(), tx.NowMS(), int64(resident))
+	_, err = tx.Exec(
+		"UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, "+database.RaiseUpdated+" WHERE id = ? AND idno_cipher = ''",
+		sealed, tx.Keys().Digest("idno", number), tx.Keys().DigestLast4("idno", number), tx.NowMS(), tx.NowMS(),
+		int64(resident),
+	)
 	return err
 }

@@ -21,8 +21,11 @@ func newTied(t *testing.T, s *Store, n int) (community core.ID, ids []core.ID) {
 // recordOf puts a passage of a resident on record.
 func recordOf(t *testing.T, s *Store, r ResidentRow) {
 	t.Helper()
-	err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{Community: r.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out, Kind: core.PassResident,
-		Person: r.Person, Resident: r.ID, House: r.House, Name: r.Name, Allowed: true, Reason: core.ReasonAllowed}})
+	err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{
+		Community: r.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out, Kind: core.PassResident,
+		Person: r.Person, Resident: r.ID, House: r.House, Name: r.Name, Allowed: true,
+		Reason: core.ReasonAllowed,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +62,8 @@ func TestResidentsAreDeletedAllOrNone(t *testing.T) {
 			t.Errorf("on record %v, %v", passed, err)
 		}
 		scope := core.ScopeOf(community)
-		if err := s.DeleteResidents(t.Context(), core.System, scope, ids); core.CodeOf(err) != core.CodeConflict || !strings.Contains(core.MessageOf(err), "张B") {
+		if err := s.DeleteResidents(t.Context(), core.System, scope, ids); core.CodeOf(err) != core.CodeConflict ||
+			!strings.Contains(core.MessageOf(err), "张B") {
 			t.Errorf("with one on record: %v", err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 3 {
@@ -113,18 +117,27 @@ func TestResidentExportIsAudited(t *testing.T) {
 		community, ids := newTied(t, s, 3)
 		for whole, phone := range map[bool]string{false: "138****8000", true: "13800138000"} {
 			var got []ResidentRow
-			err := s.ExportResidents(t.Context(), core.System, core.ScopeOf(community), ResidentFilter{Community: community}, whole, func(r ResidentRow) error {
-				if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.export'"); n == 0 {
-					t.Error("a row left before the audit log knew")
-				}
-				got = append(got, r)
-				return nil
-			})
+			err := s.ExportResidents(
+				t.Context(), core.System, core.ScopeOf(community), ResidentFilter{Community: community}, whole,
+				func(r ResidentRow) error {
+					if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.export'"); n == 0 {
+						t.Error("a row left before the audit log knew")
+					}
+					got = append(got, r)
+					return nil
+				},
+			)
 			if err != nil || len(got) != len(ids) || got[2].ID != ids[0] || got[2].Phone != phone {
 				t.Errorf("whole %v: %+v, %v", whole, got, err)
 			}
 		}
-		err := s.ExportResidents(t.Context(), core.System, core.ScopeOf(community+1), ResidentFilter{Community: community}, false, func(ResidentRow) error { t.Error("a row of another community"); return nil })
+		err := s.ExportResidents(
+			t.Context(), core.System, core.ScopeOf(community+1), ResidentFilter{Community: community}, false,
+			func(ResidentRow) error {
+				t.Error("a row of another community")
+				return nil
+			},
+		)
 		if !core.IsNotFound(err) {
 			t.Errorf("of another community: %v", err)
 		}

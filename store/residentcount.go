@@ -15,6 +15,10 @@ func (s *Store) ResidentCounts(ctx context.Context, scope core.Scope) (residents
 		Residents int `db:"residents"`
 		Certified int `db:"certified"`
 	}
-	err = s.db.Get(ctx, &row, "SELECT COUNT(*) AS residents, COUNT(certified_at) AS certified FROM resident WHERE moved_out_at IS NULL AND "+where, args...)
+	err = s.db.Get(
+		ctx, &row,
+		"SELECT COUNT(*) AS residents, COUNT(certified_at) AS certified FROM resident WHERE moved_out_at IS NULL AND "+where,
+		args...,
+	)
 	return row.Residents, row.Certified, database.Wrap("count residents", err)
 }

@@ -14,7 +14,10 @@ const exportRows = 500
 // each; with whole, phone and ID numbers unmasked. That somebody took the file, and
 // which, is in the audit log before the first row is read. It holds a few hundred
 // residents at a time.
-func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, whole bool, each func(ResidentRow) error) error {
+func (s *Store) ExportResidents(
+	ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, whole bool,
+	each func(ResidentRow) error,
+) error {
 	scope, err := f.within(scope)
 	if err != nil {
 		return err
@@ -24,7 +27,10 @@ func (s *Store) ExportResidents(ctx context.Context, by core.Actor, scope core.S
 		return err
 	}
 	err = s.db.Write(ctx, "export residents", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident", After: words})
+		return audit(tx, by, auditEntry{
+			Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident",
+			After: words,
+		})
 	})
 	f.Page = Page{Limit: exportRows}
 	for more := true; more && err == nil; {

@@ -13,7 +13,9 @@ import (
 // whom the list's search finds, the newest first; those who moved out only where nobody
 // who lives there is found. community 0 is all of the scope. more tells that there are
 // others. It costs at most four queries, each by an index.
-func (s *Store) FindResidents(ctx context.Context, scope core.Scope, community core.ID, text string) (found []core.ResidentPick, more bool, err error) {
+func (s *Store) FindResidents(
+	ctx context.Context, scope core.Scope, community core.ID, text string,
+) (found []core.ResidentPick, more bool, err error) {
 	f := ResidentFilter{Community: community, Keyword: core.Clean(text), Page: Page{Limit: core.ResidentPicks}}
 	if scope, err = f.within(scope); err != nil || f.Keyword == "" {
 		return nil, false, err
@@ -52,8 +54,12 @@ func (s *Store) FindResidents(ctx context.Context, scope core.Scope, community c
 // first, one more than a picker offers.
 func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name string) (ids []core.ID, err error) {
 	where, args := database.ScopeWhere(scope, "t.community_id")
-	err = s.db.All(ctx, &ids, "SELECT t.id FROM resident t"+s.db.Dialect().UseIndex("resident_name")+" WHERE "+where+" AND t.name = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
-		append(args, name, core.ResidentPicks+1)...)
+	err = s.db.All(
+		ctx, &ids,
+		"SELECT t.id FROM resident t"+s.db.Dialect().UseIndex("resident_name")+" WHERE "+where+
+			" AND t.name = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
+		append(args, name, core.ResidentPicks+1)...,
+	)
 	return ids, err
 }
 
@@ -66,8 +72,11 @@ func (s *Store) residentsOfPick(ctx context.Context, scope core.Scope, text stri
 	}
 	where, args := database.ScopeWhere(scope, "h.community_id")
 	var ids []core.ID
-	err := s.db.All(ctx, &ids, "SELECT t.id FROM "+s.residentsByHouse()+" WHERE "+where+" AND h.label = ? AND t.name = ? ORDER BY t.id + 0 DESC LIMIT ?",
-		append(args, house, name, core.ResidentPicks)...)
+	err := s.db.All(
+		ctx, &ids,
+		"SELECT t.id FROM "+s.residentsByHouse()+" WHERE "+where+" AND h.label = ? AND t.name = ? ORDER BY t.id + 0 DESC LIMIT ?",
+		append(args, house, name, core.ResidentPicks)...,
+	)
 	if err != nil {
 		return nil, err
 	}

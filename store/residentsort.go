@@ -49,7 +49,10 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 	args = append([]any{int64(community)}, args...)
 	if cursor != 0 {
 		var keys []string
-		if err := s.db.All(ctx, &keys, "SELECT "+column+" FROM resident WHERE id = ? AND community_id = ?", int64(cursor), int64(community)); err != nil {
+		if err := s.db.All(
+			ctx, &keys, "SELECT "+column+" FROM resident WHERE id = ? AND community_id = ?", int64(cursor),
+			int64(community),
+		); err != nil {
 			return "", nil, err
 		}
 		for _, key := range keys {

@@ -42,7 +42,10 @@ type RestrictedHouse struct {
 
 // SetRestrictions gives houses of one community their own number of exits, in
 // place of what restriction they had: all of them or none.
-func (s *Store) SetRestrictions(ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID, r core.Restriction) error {
+func (s *Store) SetRestrictions(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID,
+	r core.Restriction,
+) error {
 	if !scope.Has(community) {
 		return core.NotFound(noCommunity)
 	}
@@ -114,8 +117,13 @@ func restrictionsBefore(tx *database.Tx, houses []core.ID) ([]string, error) {
 	var texts []string
 	for part := range slices.Chunk(houses, namesMost) {
 		var rows []restrictionRow
-		err := tx.All(&rows, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+database.Placeholders(len(part))+
-			") ORDER BY x.house_id", database.IDArgs(part)...)
+		err := tx.All(
+			&rows,
+			"SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+
+				database.Placeholders(len(part))+
+				") ORDER BY x.house_id",
+			database.IDArgs(part)...,
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +152,10 @@ func restrictionsText(rows []restrictionRow) string {
 // replaceRestrictions puts r in place of what restriction the houses have.
 func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r core.Restriction) error {
 	err := database.EachPart(houses, func(part []core.ID) error {
-		_, err := tx.Exec("DELETE FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		_, err := tx.Exec(
+			"DELETE FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(part))+")",
+			database.IDArgs(part)...,
+		)
 		return err
 	})
 	if err != nil {
@@ -154,7 +165,10 @@ func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r
 	for i, house := range houses {
 		rows[i] = []any{int64(house), int64(community), r.Exits, r.Reason, int32(r.LastDay), tx.NowMS()}
 	}
-	err = database.InsertRows(tx, database.InsertInto, "house_restriction", "house_id, community_id, exits, reason, last_day, created_at", rows)
+	err = database.InsertRows(
+		tx, database.InsertInto, "house_restriction",
+		"house_id, community_id, exits, reason, last_day, created_at", rows,
+	)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another restricted one of the houses meanwhile
 	}
@@ -166,7 +180,11 @@ func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string
 	found := map[core.ID]string{}
 	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
-		err := tx.All(&rows, "SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")", database.AppendIDs([]any{int64(community)}, part)...)
+		err := tx.All(
+			&rows,
+			"SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")",
+			database.AppendIDs([]any{int64(community)}, part)...,
+		)
 		for _, row := range rows {
 			found[row.ID] = row.Label
 		}
@@ -192,8 +210,11 @@ func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.S
 	return s.db.Write(ctx, "lift restriction", func(tx *database.Tx) error {
 		where, args := database.ScopeWhere(scope, "x.community_id")
 		var row restrictionRow
-		err := tx.Get(&row, "SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id = ? AND "+where,
-			append([]any{int64(house)}, args...)...)
+		err := tx.Get(
+			&row,
+			"SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id = ? AND "+where,
+			append([]any{int64(house)}, args...)...,
+		)
 		if err != nil {
 			return database.NotFoundIfNoRows(err, noRestriction)
 		}
@@ -245,7 +266,10 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	}
 	rows, more = cutPage(rows, f.Page)
 	for _, r := range rows {
-		list = append(list, RestrictedHouse{Restriction: r.restriction(), House: r.House, Community: r.Community, Label: r.Label, Since: r.Created.Time})
+		list = append(list, RestrictedHouse{
+			Restriction: r.restriction(), House: r.House, Community: r.Community, Label: r.Label,
+			Since: r.Created.Time,
+		})
 	}
 	return list, more, nil
 }
@@ -273,8 +297,12 @@ func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []c
 	where, args := database.ScopeWhere(scope, "community_id")
 	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []restrictionRow
-		err := s.db.All(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE "+where+" AND house_id IN ("+database.Placeholders(len(part))+")",
-			database.AppendIDs(args, part)...)
+		err := s.db.All(
+			ctx, &rows,
+			"SELECT house_id, exits, reason, last_day FROM house_restriction WHERE "+where+" AND house_id IN ("+
+				database.Placeholders(len(part))+")",
+			database.AppendIDs(args, part)...,
+		)
 		for _, row := range rows {
 			found[row.House] = row.restriction()
 		}
@@ -290,7 +318,11 @@ func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.
 		return found, nil
 	}
 	var rows []restrictionRow
-	err := s.db.All(ctx, &rows, "SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houses)...)
+	err := s.db.All(
+		ctx, &rows,
+		"SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(houses))+")",
+		database.IDArgs(houses)...,
+	)
 	for _, row := range rows {
 		found[row.House] = row.restriction()
 	}

@@ -88,7 +88,10 @@ func (s *Store) RenameView(ctx context.Context, v core.SavedView) error {
 		return err
 	}
 	return s.db.Write(ctx, "rename view", func(tx *database.Tx) error {
-		err := tx.ExecOne(errNoView, "UPDATE saved_view SET name = ? WHERE id = ? AND account_id = ?", v.Name, int64(v.ID), int64(v.Account))
+		err := tx.ExecOne(
+			errNoView, "UPDATE saved_view SET name = ? WHERE id = ? AND account_id = ?", v.Name, int64(v.ID),
+			int64(v.Account),
+		)
 		if database.IsDuplicate(err) {
 			return core.InvalidFields(map[string]string{"name": "已有同名的视图"})
 		}

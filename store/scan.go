@@ -100,7 +100,8 @@ func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutco
 		return outcomes, errs
 	}
 	outcomes = make([]ScanOutcome, len(batch))
-	if again := database.IsDuplicate(err) || database.IsRetryable(err) || err == database.ErrRace; !again && (len(batch) == 1 || database.IsGone(err)) {
+	if again := database.IsDuplicate(err) || database.IsRetryable(err) || err == database.ErrRace; !again &&
+		(len(batch) == 1 || database.IsGone(err)) {
 		for i := range errs {
 			errs[i] = database.Wrap("scan", err)
 		}
@@ -203,7 +204,10 @@ func (s *Store) planScans(tx *database.Tx, batch []ScanAttempt, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	p := &scanPlan{s: s, now: now, outcomes: make([]ScanOutcome, len(batch)), tallies: map[tallyKey]*tallyState{}, idnos: map[core.ID]string{}}
+	p := &scanPlan{
+		s: s, now: now, outcomes: make([]ScanOutcome, len(batch)), tallies: map[tallyKey]*tallyState{},
+		idnos: map[core.ID]string{},
+	}
 	for i := range rows {
 		if err := p.decide(batch[rows[i].N], &rows[i]); err != nil {
 			return nil, err
@@ -221,7 +225,10 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 	}
 	d := core.Decide(facts, p.now)
 	if d.Allowed && a.RefusedFor != "" {
-		d = core.Decision{Reason: core.ReasonGuard, Sentence: core.ReasonGuard.Sentence(), Left: d.Left, Limit: d.Limit, Unlimited: d.Unlimited}
+		d = core.Decision{
+			Reason: core.ReasonGuard, Sentence: core.ReasonGuard.Sentence(), Left: d.Left, Limit: d.Limit,
+			Unlimited: d.Unlimited,
+		}
 	}
 	if d.Counts {
 		// Both are kept, so that the rule can change its way of counting.

@@ -35,7 +35,9 @@ func newScanPlace(t *testing.T, s *Store, people int) scanPlace {
 		p.passes = append(p.passes, passes[0].ID)
 	}
 	var err error
-	p.post, err = s.CreateGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: p.community, Name: "东门岗", Direction: core.Out})
+	p.post, err = s.CreateGuardPost(t.Context(), core.System, everywhere, core.GuardPost{
+		Community: p.community, Name: "东门岗", Direction: core.Out,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,10 @@ func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := newScanPlace(t, s, 4)
 		if err := s.db.Write(t.Context(), "break", func(tx *database.Tx) error {
-			_, err := tx.Exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, 'broken', 1)", int64(p.community), int64(p.houses[1]))
+			_, err := tx.Exec(
+				"INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, 'broken', 1)",
+				int64(p.community), int64(p.houses[1]),
+			)
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -174,7 +179,10 @@ func killConnections(t *testing.T, other *sqlx.DB) {
 	}
 	defer conn.Close()
 	var ids []int64
-	if err := conn.SelectContext(t.Context(), &ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"); err != nil {
+	if err := conn.SelectContext(
+		t.Context(), &ids,
+		"SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+	); err != nil {
 		t.Fatal(err)
 	}
 	if len(ids) == 0 {

@@ -85,11 +85,13 @@ type sessionRow struct {
 	Ended      database.Millis  `db:"ended_at"`
 }
 
-const sessionColumns = "SELECT id, kind, subject_id, csrf, generation, addr, agent, by_link, created_at, seen_at, expires_at, ended_at FROM session WHERE "
+const sessionColumns = `SELECT id, kind, subject_id, csrf, generation, addr, agent, by_link, created_at, seen_at,
+	expires_at, ended_at FROM session WHERE `
 
 func (r sessionRow) session() core.Session {
 	return core.Session{
-		ID: r.ID, Kind: r.Kind, Subject: r.Subject, CSRF: r.CSRF, Generation: r.Generation, Addr: r.Addr, Agent: r.Agent, ByLink: r.ByLink != 0,
+		ID: r.ID, Kind: r.Kind, Subject: r.Subject, CSRF: r.CSRF, Generation: r.Generation, Addr: r.Addr,
+		Agent: r.Agent, ByLink: r.ByLink != 0,
 		Created: r.Created.Time, Seen: r.Seen.Time, Expires: r.Expires.Time, Ended: r.Ended.Time,
 	}
 }
@@ -135,9 +137,13 @@ func startSession(tx *database.Tx, n NewSession, generation int64) (string, core
 		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
 		Addr: n.Addr, Agent: cutText(n.Agent, agentMost), ByLink: n.ByLink, Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
 	}
-	_, err := tx.Exec(`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, by_link, created_at, seen_at, expires_at)
-		VALUES (`+database.Placeholders(12)+`)`, int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF, session.Generation,
-		session.Addr, session.Agent, database.BoolInt(session.ByLink), session.Created.UnixMilli(), session.Seen.UnixMilli(), session.Expires.UnixMilli())
+	_, err := tx.Exec(
+		`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, by_link, created_at, seen_at, expires_at)
+		VALUES (`+database.Placeholders(12)+`)`,
+		int64(session.ID), string(session.Kind), int64(session.Subject), digestToken(token), session.CSRF,
+		session.Generation, session.Addr, session.Agent, database.BoolInt(session.ByLink),
+		session.Created.UnixMilli(), session.Seen.UnixMilli(), session.Expires.UnixMilli(),
+	)
 	return token, session, err
 }
 
@@ -164,8 +170,11 @@ func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
 // Sessions lists the live sessions of somebody, the newest first.
 func (s *Store) Sessions(ctx context.Context, kind core.SessionKind, subject core.ID) ([]core.Session, error) {
 	var rows []sessionRow
-	err := s.db.All(ctx, &rows, sessionColumns+"kind = ? AND subject_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT 200",
-		string(kind), int64(subject), s.Now().UnixMilli())
+	err := s.db.All(
+		ctx, &rows,
+		sessionColumns+"kind = ? AND subject_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT 200",
+		string(kind), int64(subject), s.Now().UnixMilli(),
+	)
 	list := make([]core.Session, len(rows))
 	for i, row := range rows {
 		list[i] = row.session()
@@ -194,7 +203,10 @@ func (s *Store) EndSession(ctx context.Context, id core.ID) error {
 func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
 	err := s.db.Write(ctx, "end a session of one's own", func(tx *database.Tx) error {
 		var own core.ID
-		if err := tx.Get(&own, "SELECT id FROM session WHERE id = ? AND kind = ? AND subject_id = ?", int64(id), string(core.SessionAccount), int64(account)); err != nil {
+		if err := tx.Get(
+			&own, "SELECT id FROM session WHERE id = ? AND kind = ? AND subject_id = ?", int64(id),
+			string(core.SessionAccount), int64(account),
+		); err != nil {
 			return database.NotFoundIfNoRows(err, noSession)
 		}
 		if err := endBindings(tx, account); err != nil {
@@ -249,7 +261,10 @@ func endSessions(tx *database.Tx, kind core.SessionKind, subject core.ID) error 
 			return err
 		}
 	}
-	_, err := tx.Exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND ended_at IS NULL", tx.NowMS(), string(kind), int64(subject))
+	_, err := tx.Exec(
+		"UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND ended_at IS NULL", tx.NowMS(),
+		string(kind), int64(subject),
+	)
 	return err
 }
 
@@ -283,7 +298,8 @@ func purgeBy[K int64 | string](ctx context.Context, s *Store, table, key, where 
 		var keys []K
 		err := s.db.Write(ctx, "purge "+table, func(tx *database.Tx) error {
 			keys = nil
-			if err := tx.All(&keys, "SELECT "+key+" FROM "+table+" WHERE "+where+" LIMIT ?", arg, sessionPart); err != nil || len(keys) == 0 {
+			if err := tx.All(&keys, "SELECT "+key+" FROM "+table+" WHERE "+where+" LIMIT ?", arg, sessionPart); err != nil ||
+				len(keys) == 0 {
 				return err
 			}
 			args := make([]any, len(keys))

@@ -29,7 +29,11 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 		if got := s.RecentSettings(t.Context()); got != want {
 			t.Errorf("recently: %+v", got)
 		}
-		wantField(t, s.SaveSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}), "record_days")
+		wantField(
+			t,
+			s.SaveSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}),
+			"record_days",
+		)
 		wantField(t, s.SaveSettings(t.Context(), core.System, core.Settings{ConsoleIdleMinutes: 1441, Version: 1}), "console_idle_minutes")
 		list, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "setting.update"}, Page{Limit: 9})
 		if err != nil || len(list) != 1 {

@@ -38,7 +38,10 @@ func (s *Store) sights(ctx context.Context, attempts []ScanAttempt) ([]Sight, er
 	if err != nil {
 		return nil, err
 	}
-	p := &scanPlan{s: s, now: now, outcomes: make([]ScanOutcome, len(attempts)), tallies: map[tallyKey]*tallyState{}, idnos: map[core.ID]string{}}
+	p := &scanPlan{
+		s: s, now: now, outcomes: make([]ScanOutcome, len(attempts)), tallies: map[tallyKey]*tallyState{},
+		idnos: map[core.ID]string{},
+	}
 	sights := make([]Sight, len(attempts))
 	for i, a := range attempts {
 		facts, err := p.factsOf(a, &rows[i])

@@ -35,7 +35,9 @@ func newSighted(t *testing.T, s *Store, name string, n int) sighted {
 	for _, id := range w.residents {
 		w.passes = append(w.passes, residentOf(t, s, id).Pass)
 	}
-	w.post, err = s.CreateGuardPost(t.Context(), core.System, everywhere, core.GuardPost{Community: w.community, Name: "东门岗", Direction: core.Out})
+	w.post, err = s.CreateGuardPost(t.Context(), core.System, everywhere, core.GuardPost{
+		Community: w.community, Name: "东门岗", Direction: core.Out,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,10 @@ func (w sighted) seen(t *testing.T, pass core.ID, token core.TokenState) Sight {
 // out is a passage through the guard.
 func (w sighted) out(t *testing.T, pass core.ID, digest string) core.Decision {
 	t.Helper()
-	outcome, err := w.s.Scan(t.Context(), ScanAttempt{Via: core.ViaGuard, Post: w.post, Direction: core.Out, Pass: pass, Token: core.TokenLive, TokenDigest: digest})
+	outcome, err := w.s.Scan(t.Context(), ScanAttempt{
+		Via: core.ViaGuard, Post: w.post, Direction: core.Out, Pass: pass, Token: core.TokenLive,
+		TokenDigest: digest,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +87,8 @@ func TestSight(t *testing.T) {
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 1, 1, core.CountPerson })
 		first := w.seen(t, w.passes[0], core.TokenLive)
 		if first.Pass != w.passes[0] || first.Community != w.community || first.Resident != w.residents[0] || first.House != w.houses[0] ||
-			first.Name != "住户0" || first.HouseLabel != "1栋1单元101" || first.HasIDNumber || first.Rule.Exits != 1 || first.Restriction != nil ||
+			first.Name != "住户0" || first.HouseLabel != "1栋1单元101" || first.HasIDNumber || first.Rule.Exits != 1 ||
+			first.Restriction != nil ||
 			!first.Decision.Allowed || first.Decision.Left != 1 {
 			t.Errorf("sight %+v", first)
 		}
@@ -116,7 +122,8 @@ func TestSightOfStrangers(t *testing.T) {
 			t.Helper()
 			d := got.Decision
 			got.Decision, got.Rule.Hours = core.Decision{}, nil
-			if got.Pass != 0 || got.Community != 0 || got.Resident != 0 || got.House != 0 || got.Name != "" || got.HouseLabel != "" || got.Restriction != nil || d.Allowed {
+			if got.Pass != 0 || got.Community != 0 || got.Resident != 0 || got.House != 0 || got.Name != "" || got.HouseLabel != "" ||
+				got.Restriction != nil || d.Allowed {
 				t.Errorf("%s: %+v, %+v", what, got, d)
 			}
 		}
@@ -126,12 +133,16 @@ func TestSightOfStrangers(t *testing.T) {
 		for _, state := range []core.TokenState{core.TokenUsed, core.TokenAbsent, core.TokenBusy, core.TokenMissing} {
 			nobody(string(state), ours.seen(t, ours.passes[0], state))
 		}
-		nowhere, err := s.Sight(t.Context(), ScanAttempt{Via: core.ViaGuard, Direction: core.Out, Pass: ours.passes[0], Token: core.TokenLive})
+		nowhere, err := s.Sight(t.Context(), ScanAttempt{
+			Via: core.ViaGuard, Direction: core.Out, Pass: ours.passes[0], Token: core.TokenLive,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		nobody("at no post", nowhere)
-		reader, err := s.Sight(t.Context(), ScanAttempt{Via: core.ViaReader, Direction: core.Out, Pass: ours.passes[0], Token: core.TokenLive})
+		reader, err := s.Sight(t.Context(), ScanAttempt{
+			Via: core.ViaReader, Direction: core.Out, Pass: ours.passes[0], Token: core.TokenLive,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +152,9 @@ func TestSightOfStrangers(t *testing.T) {
 			t.Fatal(err)
 		}
 		nobody("by hand, of another community", manual)
-		if got, err := s.Sight(t.Context(), ScanAttempt{Via: core.ViaManual, Post: ours.post, Direction: core.Out, Pass: ours.passes[0]}); err != nil || got.Name != "住户0" || !got.Decision.Allowed {
+		if got, err := s.Sight(t.Context(), ScanAttempt{
+			Via: core.ViaManual, Post: ours.post, Direction: core.Out, Pass: ours.passes[0],
+		}); err != nil || got.Name != "住户0" || !got.Decision.Allowed {
 			t.Errorf("by hand: %+v, %v", got, err)
 		}
 	})
@@ -156,7 +169,10 @@ func TestPreviews(t *testing.T) {
 		other := newSighted(t, s, "海棠苑", 1)
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 2, 1, core.CountHousehold })
 		today := core.DayOf(testNow, testZone)
-		if err := s.SetRestrictions(t.Context(), core.System, everywhere, w.community, w.houses[1:2], core.Restriction{Exits: -1, Reason: "隔离", LastDay: today}); err != nil {
+		if err := s.SetRestrictions(
+			t.Context(), core.System, everywhere, w.community, w.houses[1:2],
+			core.Restriction{Exits: -1, Reason: "隔离", LastDay: today},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if d := w.out(t, w.passes[2], "d1"); !d.Allowed {
@@ -182,7 +198,8 @@ func TestPreviews(t *testing.T) {
 		if d := of(w.passes[0]).Decision; !d.Allowed || d.Left != 2 || d.Limit != 2 || d.Counts {
 			t.Errorf("an ordinary one: %+v", d)
 		}
-		if sight := of(w.passes[1]); sight.Decision.Reason != core.ReasonRestricted || sight.Restriction == nil || sight.Restriction.LastDay != today {
+		if sight := of(w.passes[1]); sight.Decision.Reason != core.ReasonRestricted || sight.Restriction == nil ||
+			sight.Restriction.LastDay != today {
 			t.Errorf("a restricted house: %+v", sight)
 		}
 		if d := of(w.passes[2]).Decision; !d.Allowed || d.Left != 1 {

@@ -20,12 +20,21 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 		resident := newResident(t, s, community, house, "张三", "13900001111")
 		post := newPost(t, s, community)
 		guard := newGuard(t, s, community, "李师傅")
-		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{
+			Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		reader, _ := makeReader(t, s, aReader(community, "HZ2C3BAE"))
-		account, err := s.CreateAccount(ctx, core.SystemGranter, core.Account{Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community)}, "correct-horse-7")
+		account, err := s.CreateAccount(
+			ctx, core.SystemGranter,
+			core.Account{
+				Login: "lisi", Name: "李四", Role: core.RoleClerk,
+				Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community),
+			},
+			"correct-horse-7",
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,13 +47,18 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 			"house": func() (func(context.Context) error, error) {
 				h, err := s.House(ctx, everywhere, house)
 				return func(ctx context.Context) error {
-					return s.UpdateHouse(ctx, by, everywhere, house, HouseChange{Names: []string{"1", "1", "101"}, ArrearsFen: h.ArrearsFen + 100, Updated: h.Updated})
+					return s.UpdateHouse(ctx, by, everywhere, house, HouseChange{
+						Names: []string{"1", "1", "101"}, ArrearsFen: h.ArrearsFen + 100, Updated: h.Updated,
+					})
 				}, err
 			},
 			"resident": func() (func(context.Context) error, error) {
 				r, err := s.Resident(ctx, everywhere, resident)
 				return func(ctx context.Context) error {
-					return s.UpdateResident(ctx, by, everywhere, resident, ResidentChange{Name: r.Name, Identity: r.Identity, Updated: r.Updated})
+					return s.UpdateResident(
+						ctx, by, everywhere, resident,
+						ResidentChange{Name: r.Name, Identity: r.Identity, Updated: r.Updated},
+					)
 				}, err
 			},
 			"reader": func() (func(context.Context) error, error) {
@@ -118,12 +132,21 @@ func TestWhatMakesAFormStale(t *testing.T) {
 		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
 		resident := newResident(t, s, community, newHouses(t, s, community, 1)[0], "张三", "13900001111")
 		guard, user := newGuard(t, s, community, "李师傅"), core.ID(77)
-		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community, other}})
+		observer, err := s.CreateObserver(ctx, by, everywhere, core.Observer{
+			Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{community, other},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		reader, _ := makeReader(t, s, aReader(community, "HZ2C3BAE"))
-		account, err := s.CreateAccount(ctx, core.SystemGranter, core.Account{Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community)}, "correct-horse-7")
+		account, err := s.CreateAccount(
+			ctx, core.SystemGranter,
+			core.Account{
+				Login: "lisi", Name: "李四", Role: core.RoleClerk,
+				Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community),
+			},
+			"correct-horse-7",
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +159,9 @@ func TestWhatMakesAFormStale(t *testing.T) {
 			act         func() error
 			stale       bool
 		}{
-			{"an ID number filed by a guard", "resident", resident, write(func(tx *database.Tx) error { return registerIDNumber(tx, resident, "110101199003074610") }), true},
+			{"an ID number filed by a guard", "resident", resident, write(func(tx *database.Tx) error {
+				return registerIDNumber(tx, resident, "110101199003074610")
+			}), true},
 			{"certified in WeChat", "resident", resident, write(func(tx *database.Tx) error {
 				_, _, err := certifyPerson(tx, s.db.Keys().Digest("phone", "13900001111"))
 				return err
@@ -149,13 +174,24 @@ func TestWhatMakesAFormStale(t *testing.T) {
 				_, err = s.SetReadersQR(ctx, by, everywhere, ReaderQR{Readers: []core.ID{reader}, Allowed: !r.QRAllowed})
 				return err
 			}, true},
-			{"a new secret", "reader", reader, func() error { _, err := s.RotateReaderSecret(ctx, by, everywhere, reader); return err }, false},
+			{"a new secret", "reader", reader, func() error {
+				_, err := s.RotateReaderSecret(ctx, by, everywhere, reader)
+				return err
+			}, false},
 			{"a reader disabled", "reader", reader, func() error { return s.DisableReader(ctx, by, everywhere, reader) }, false},
-			{"an observer's community taken away", "observer", observer, func() error { return s.RemoveObserver(ctx, by, core.ScopeOf(other), observer) }, true},
-			{"an observer's WeChat", "observer", observer, write(func(tx *database.Tx) error { return bindObserver(tx, observer, user) }), false},
+			{"an observer's community taken away", "observer", observer, func() error {
+				return s.RemoveObserver(ctx, by, core.ScopeOf(other), observer)
+			}, true},
+			{"an observer's WeChat", "observer", observer, write(func(tx *database.Tx) error {
+				return bindObserver(tx, observer, user)
+			}), false},
 			{"a guard's WeChat", "guard", guard, write(func(tx *database.Tx) error { return bindGuard(tx, guard, user) }), false},
-			{"a guard disabled, which an edit would undo", "guard", guard, func() error { return s.SetGuardInService(ctx, by, everywhere, guard, false) }, true},
-			{"a new first password", "account", account, func() error { return s.ResetPassword(ctx, core.SystemGranter, account, "correct-horse-8") }, false},
+			{"a guard disabled, which an edit would undo", "guard", guard, func() error {
+				return s.SetGuardInService(ctx, by, everywhere, guard, false)
+			}, true},
+			{"a new first password", "account", account, func() error {
+				return s.ResetPassword(ctx, core.SystemGranter, account, "correct-horse-8")
+			}, false},
 			{"an account disabled", "account", account, func() error { return s.DisableAccount(ctx, core.SystemGranter, account) }, false},
 			{"a community archived", "community", other, func() error { return s.ArchiveCommunity(ctx, by, everywhere, other) }, false},
 		} {

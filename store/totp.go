@@ -103,7 +103,10 @@ func confirmSignIn(tx *database.Tx, row pendingRow, a attempt, digest, code stri
 	} else if err != nil {
 		return done, nil, err
 	}
-	if err := tx.ExecOne(over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.NowMS(), digest); err != nil {
+	if err := tx.ExecOne(
+		over, "UPDATE sign_in_pending SET used_at = ? WHERE token_digest = ? AND used_at IS NULL", tx.NowMS(),
+		digest,
+	); err != nil {
 		return done, nil, err
 	}
 	done, err = signedIn(tx, account, a)
@@ -127,7 +130,8 @@ func useCode(tx *database.Tx, account core.ID, code string) (core.SignInWay, err
 	wrong := core.InvalidFields(map[string]string{"code": wrongCode})
 	code = core.CleanCode(code)
 	var row totpRow
-	if err := tx.Get(&row, totpColumns+"account_id = ? AND confirmed_at IS NOT NULL", int64(account)); core.IsNotFound(database.NotFoundIfNoRows(err, wrongCode)) {
+	if err := tx.Get(&row, totpColumns+
+		"account_id = ? AND confirmed_at IS NOT NULL", int64(account)); core.IsNotFound(database.NotFoundIfNoRows(err, wrongCode)) {
 		return "", wrong
 	} else if err != nil {
 		return "", err
@@ -137,10 +141,16 @@ func useCode(tx *database.Tx, account core.ID, code string) (core.SignInWay, err
 		return "", err
 	}
 	if step, ok := core.MatchTOTP(secret, code, tx.Now(), row.LastStep); ok {
-		return core.WayCode, tx.ExecOne(wrong, "UPDATE account_totp SET last_step = ? WHERE account_id = ? AND last_step < ?", step, int64(account), step)
+		return core.WayCode, tx.ExecOne(
+			wrong, "UPDATE account_totp SET last_step = ? WHERE account_id = ? AND last_step < ?", step,
+			int64(account), step,
+		)
 	}
-	return core.WayRecovery, tx.ExecOne(wrong, "UPDATE account_recovery SET used_at = ? WHERE account_id = ? AND code_mac = ? AND used_at IS NULL",
-		tx.NowMS(), int64(account), tx.Keys().Digest("recovery", code))
+	return core.WayRecovery, tx.ExecOne(
+		wrong,
+		"UPDATE account_recovery SET used_at = ? WHERE account_id = ? AND code_mac = ? AND used_at IS NULL",
+		tx.NowMS(), int64(account), tx.Keys().Digest("recovery", code),
+	)
 }
 
 type totpRow struct {
@@ -169,7 +179,10 @@ func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState,
 	}
 	if err == nil {
 		state.Since = row.Confirmed.Time
-		err = s.db.Get(ctx, &state.Recovery, "SELECT COUNT(*) FROM account_recovery WHERE account_id = ? AND used_at IS NULL", int64(account))
+		err = s.db.Get(
+			ctx, &state.Recovery,
+			"SELECT COUNT(*) FROM account_recovery WHERE account_id = ? AND used_at IS NULL", int64(account),
+		)
 	}
 	return state, database.Wrap("state of the second step", err)
 }
@@ -187,7 +200,10 @@ func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 		if _, err := tx.Exec("DELETE FROM account_totp WHERE account_id = ? AND confirmed_at IS NULL", int64(account)); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO account_totp (account_id, secret, last_step, created_at) VALUES (?, ?, 0, ?)", int64(account), sealed, tx.NowMS())
+		_, err := tx.Exec(
+			"INSERT INTO account_totp (account_id, secret, last_step, created_at) VALUES (?, ?, 0, ?)",
+			int64(account), sealed, tx.NowMS(),
+		)
 		if database.IsDuplicate(err) {
 			return core.Conflict("两步验证已经开启")
 		}
@@ -222,8 +238,11 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 		if !ok {
 			return core.InvalidFields(map[string]string{"code": "动态码不正确，请看手机上的最新一组"})
 		}
-		if err := tx.ExecOne(core.Conflict("两步验证已经开启"), "UPDATE account_totp SET confirmed_at = ?, last_step = ? WHERE account_id = ? AND confirmed_at IS NULL AND secret = ?",
-			tx.NowMS(), step, int64(account), row.Secret); err != nil {
+		if err := tx.ExecOne(
+			core.Conflict("两步验证已经开启"),
+			"UPDATE account_totp SET confirmed_at = ?, last_step = ? WHERE account_id = ? AND confirmed_at IS NULL AND secret = ?",
+			tx.NowMS(), step, int64(account), row.Secret,
+		); err != nil {
 			return err
 		}
 		if codes, err = newRecovery(tx, account); err != nil {
@@ -245,7 +264,10 @@ func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 	var codes []string
 	for len(codes) < RecoveryCodes {
 		code := randomLetters(10)
-		if _, err := tx.Exec("INSERT INTO account_recovery (account_id, code_mac) VALUES (?, ?)", int64(account), tx.Keys().Digest("recovery", code)); err != nil {
+		if _, err := tx.Exec(
+			"INSERT INTO account_recovery (account_id, code_mac) VALUES (?, ?)", int64(account),
+			tx.Keys().Digest("recovery", code),
+		); err != nil {
 			return nil, err
 		}
 		codes = append(codes, code[:5]+"-"+code[5:])

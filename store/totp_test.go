@@ -43,7 +43,10 @@ func TestTOTPSignIn(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		a := mustAccount(t, s, testAccount("second"))
 		secret, recovery := phoneOf(t, s, a.ID)
-		if got := countRows(t, s, "SELECT COUNT(*) FROM account_totp WHERE secret LIKE '%"+base64.RawStdEncoding.EncodeToString(secret)+"%'"); got != 0 {
+		if got := countRows(
+			t, s,
+			"SELECT COUNT(*) FROM account_totp WHERE secret LIKE '%"+base64.RawStdEncoding.EncodeToString(secret)+"%'",
+		); got != 0 {
 			t.Error("the secret is kept as it is")
 		}
 		confirm := func(pending, code, network string) error {
@@ -117,7 +120,9 @@ func TestTOTPGuessing(t *testing.T) {
 		if refused < 8 {
 			t.Errorf("%d of 10 guesses were made to wait", refused)
 		}
-		if _, err := s.ConfirmSignIn(t.Context(), pendingOf(t, s, "guessed", "home"), core.TOTPCode(secret, s.Now()), visitFrom("home")); err != nil {
+		if _, err := s.ConfirmSignIn(
+			t.Context(), pendingOf(t, s, "guessed", "home"), core.TOTPCode(secret, s.Now()), visitFrom("home"),
+		); err != nil {
 			t.Errorf("the owner is locked out: %v", err)
 		}
 	})
@@ -158,7 +163,10 @@ func TestTOTPIsTurnedOffAndReset(t *testing.T) {
 			t.Errorf("begun twice: %v", err)
 		}
 		by := core.Actor{Kind: core.ActorAccount, ID: a.ID}
-		wantRefused(t, "a wrong password", s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: "wrong"}, recovery[0]), core.CodeInvalid)
+		wantRefused(
+			t, "a wrong password",
+			s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: "wrong"}, recovery[0]), core.CodeInvalid,
+		)
 		wantRefused(t, "a wrong code", s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: testPassword}, "000000"), core.CodeInvalid)
 		if err := s.EndTOTP(t.Context(), by, Proof{Account: a.ID, Password: testPassword}, recovery[0]); err != nil {
 			t.Fatal(err)

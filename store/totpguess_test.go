@@ -179,8 +179,14 @@ func TestAKnownBrowserDoesNotWaitForItsNeighbours(t *testing.T) {
 			wantRefused(t, "a guess", try("wrong", KnownBrowser{}), core.CodeInvalid)
 		}
 		wantRefused(t, "a stranger behind the address", try(testPassword, KnownBrowser{}), core.CodeForbidden)
-		wantRefused(t, "another account's browser", try(testPassword, KnownBrowser{Account: a.ID + 1, Generation: a.Generation}), core.CodeForbidden)
-		wantRefused(t, "a browser of an earlier password", try(testPassword, KnownBrowser{Account: a.ID, Generation: a.Generation + 1}), core.CodeForbidden)
+		wantRefused(
+			t, "another account's browser",
+			try(testPassword, KnownBrowser{Account: a.ID + 1, Generation: a.Generation}), core.CodeForbidden,
+		)
+		wantRefused(
+			t, "a browser of an earlier password",
+			try(testPassword, KnownBrowser{Account: a.ID, Generation: a.Generation + 1}), core.CodeForbidden,
+		)
 		if err := try(testPassword, own); err != nil {
 			t.Errorf("the owner is locked out: %v", err)
 		}

@@ -41,9 +41,14 @@ func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, 
 	}
 	token, code = newToken(), fmt.Sprint(10+number.Int64())
 	err = s.db.Write(ctx, "begin a WeChat login", func(tx *database.Tx) error {
-		_, err := tx.Exec(`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, network, agent, created_at, expires_at)
+		_, err := tx.Exec(
+			`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, network,
+				agent, created_at, expires_at)
 			VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
-			digestToken(token), database.BoolInt(n.Account != 0), int64(n.Account), digestToken(n.Browser), code, n.Addr, n.Network, cutText(n.Agent, agentMost), tx.NowMS(), tx.Now().Add(core.WechatLoginLife).UnixMilli())
+			digestToken(token), database.BoolInt(n.Account != 0), int64(n.Account), digestToken(n.Browser),
+			code, n.Addr, n.Network, cutText(n.Agent, agentMost), tx.NowMS(),
+			tx.Now().Add(core.WechatLoginLife).UnixMilli(),
+		)
 		return err
 	})
 	return token, code, err
@@ -64,7 +69,8 @@ type wechatLoginRow struct {
 	Used     database.Millis `db:"used_at"`
 }
 
-const wechatLoginColumns = "SELECT account_id, user_id, browser_digest, code, addr, network, agent, created_at, expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?"
+const wechatLoginColumns = `SELECT account_id, user_id, browser_digest, code, addr, network, agent, created_at,
+	expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?`
 
 const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?"
 
@@ -151,8 +157,11 @@ func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, co
 			refused = core.Invalid(wrongLoginCode)
 			return refuseWechatLogin(tx, token)
 		}
-		if err := tx.ExecOne(core.NotFound(noWechatLogin), "UPDATE wechat_login SET approved_at = ?, user_id = ?, account_id = ? WHERE token_digest = ?"+wechatLoginOpen,
-			tx.NowMS(), int64(by.ID), int64(account.ID), digestToken(token), tx.NowMS()); err != nil {
+		if err := tx.ExecOne(
+			core.NotFound(noWechatLogin),
+			"UPDATE wechat_login SET approved_at = ?, user_id = ?, account_id = ? WHERE token_digest = ?"+wechatLoginOpen,
+			tx.NowMS(), int64(by.ID), int64(account.ID), digestToken(token), tx.NowMS(),
+		); err != nil {
 			return err
 		}
 		if row.Account == 0 {
@@ -199,8 +208,11 @@ func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLogi
 	if others > 0 {
 		return core.Conflict(takenWechat)
 	}
-	if err := tx.ExecOne(core.Conflict(takenAccount), "UPDATE account SET user_id = ?, bound_at = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
-		int64(user), tx.NowMS(), int64(account), int64(user)); err != nil {
+	if err := tx.ExecOne(
+		core.Conflict(takenAccount),
+		"UPDATE account SET user_id = ?, bound_at = ? WHERE id = ? AND disabled_at IS NULL AND user_id IN (0, ?)",
+		int64(user), tx.NowMS(), int64(account), int64(user),
+	); err != nil {
 		return err
 	}
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOn, Addr: row.Addr, Agent: row.Agent}, user); err != nil {
@@ -215,7 +227,11 @@ func (s *Store) RefuseWechatLogin(ctx context.Context, token string) error {
 }
 
 func refuseWechatLogin(tx *database.Tx, token string) error {
-	return tx.ExecOne(core.NotFound(noWechatLogin), "UPDATE wechat_login SET refused_at = ? WHERE token_digest = ?"+wechatLoginOpen, tx.NowMS(), digestToken(token), tx.NowMS())
+	return tx.ExecOne(
+		core.NotFound(noWechatLogin),
+		"UPDATE wechat_login SET refused_at = ? WHERE token_digest = ?"+wechatLoginOpen, tx.NowMS(),
+		digestToken(token), tx.NowMS(),
+	)
 }
 
 // WechatLoginState tells the page that shows the QR how far it has come.
@@ -249,13 +265,18 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 		} else if err != nil {
 			return err
 		}
-		if err := tx.ExecOne(over, `UPDATE wechat_login SET used_at = ? WHERE token_digest = ? AND browser_digest = ? AND binds = 0 AND approved_at IS NOT NULL
-			AND refused_at IS NULL AND used_at IS NULL AND expires_at > ?`, tx.NowMS(), digestToken(token), digestToken(browser), tx.NowMS()); err != nil {
+		if err := tx.ExecOne(
+			over,
+			`UPDATE wechat_login SET used_at = ? WHERE token_digest = ? AND browser_digest = ? AND binds = 0 AND approved_at IS NOT NULL
+			AND refused_at IS NULL AND used_at IS NULL AND expires_at > ?`,
+			tx.NowMS(), digestToken(token), digestToken(browser), tx.NowMS(),
+		); err != nil {
 			return err
 		}
 		// The binding may have gone since the phone said yes.
 		var account signingAccount
-		if err := tx.Get(&account, signingColumns+"id = ? AND user_id = ?", int64(row.Account), int64(row.User)); core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
+		if err := tx.Get(&account, signingColumns+
+			"id = ? AND user_id = ?", int64(row.Account), int64(row.User)); core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 			return over
 		} else if err != nil {
 			return err
@@ -352,7 +373,10 @@ func (s *Store) WechatOfAccount(ctx context.Context, account core.ID) (core.Boun
 // endBindings ends the QRs of an account that could still bind a WeChat to it: the
 // session that shows one may have ended.
 func endBindings(tx *database.Tx, account core.ID) error {
-	_, err := tx.Exec("UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?",
-		tx.NowMS(), int64(account), tx.NowMS())
+	_, err := tx.Exec(
+		`UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL
+			AND refused_at IS NULL AND expires_at > ?`,
+		tx.NowMS(), int64(account), tx.NowMS(),
+	)
 	return err
 }

@@ -69,7 +69,8 @@ func TestWechatSignIn(t *testing.T) {
 		wantRefused(t, "a WeChat that is not bound", err, core.CodeForbidden)
 		wantRefused(t, "a yes of one not bound", o.s.ApproveWechatLogin(t.Context(), o.owner, token, code), core.CodeForbidden)
 		o.bind(t)
-		if login, err := o.s.WechatLogin(t.Context(), token, o.owner.ID); err != nil || login.Name != o.account.Name || login.Code != code || login.Addr != "1.2.3.4" {
+		if login, err := o.s.WechatLogin(t.Context(), token, o.owner.ID); err != nil || login.Name != o.account.Name ||
+			login.Code != code || login.Addr != "1.2.3.4" {
 			t.Errorf("%+v, %v", login, err)
 		}
 		_, err = o.finish(token, "secret")
@@ -97,7 +98,8 @@ func TestWechatSignIn(t *testing.T) {
 			t.Errorf("one scan made %d sessions", in.Load())
 		}
 		o.state(t, token, core.WechatLoginOver)
-		if history, err := o.s.SignInAttempts(t.Context(), o.account.ID, 5); err != nil || len(history) != 1 || history[0].Way != core.WayWechat || !history[0].Succeeded {
+		if history, err := o.s.SignInAttempts(t.Context(), o.account.ID, 5); err != nil || len(history) != 1 ||
+			history[0].Way != core.WayWechat || !history[0].Succeeded {
 			t.Errorf("%+v, %v", history, err)
 		}
 	})
@@ -173,7 +175,9 @@ func TestWechatSignInWithSecondStep(t *testing.T) {
 		if err != nil || done.Pending == "" || done.Token != "" {
 			t.Fatalf("%+v, %v", done, err)
 		}
-		if done, err = o.s.ConfirmSignIn(t.Context(), done.Pending, core.TOTPCode(secret, o.s.Now()), visitFrom("home")); err != nil || done.Token == "" {
+		if done, err = o.s.ConfirmSignIn(
+			t.Context(), done.Pending, core.TOTPCode(secret, o.s.Now()), visitFrom("home"),
+		); err != nil || done.Token == "" {
 			t.Errorf("%+v, %v", done, err)
 		}
 	})

@@ -67,7 +67,11 @@ func (s *Store) wechatPhones(ctx context.Context, users []core.ID) (map[core.ID]
 	if len(users) == 0 {
 		return nil, nil
 	}
-	err := s.db.All(ctx, &rows, "SELECT id, phone_cipher FROM wechat_user WHERE phone_cipher <> '' AND id IN ("+database.Placeholders(len(users))+")", database.IDArgs(users)...)
+	err := s.db.All(
+		ctx, &rows,
+		"SELECT id, phone_cipher FROM wechat_user WHERE phone_cipher <> '' AND id IN ("+database.Placeholders(len(users))+")",
+		database.IDArgs(users)...,
+	)
 	phones := make(map[core.ID]string, len(rows))
 	for _, row := range rows {
 		phone, openErr := s.db.Keys().Open("wechat_user.phone", row.Phone)

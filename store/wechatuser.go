@@ -138,7 +138,10 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if err := endSessions(tx, core.SessionWechat, gone.ID); err != nil {
 		return kept, err
 	}
-	if err := audit(tx, core.System, auditEntry{Action: "wechatuser.merge", Target: target("wechat_user", kept.ID), Before: target("wechat_user", gone.ID)}); err != nil {
+	if err := audit(tx, core.System, auditEntry{
+		Action: "wechatuser.merge", Target: target("wechat_user", kept.ID),
+		Before: target("wechat_user", gone.ID),
+	}); err != nil {
 		return kept, err
 	}
 	// A union id of gone's own would lead the next sign-in to somebody who is no more.
@@ -154,9 +157,11 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 		return kept, nil
 	}
 	kept.Person = gone.Person
-	_, err := tx.Exec(`UPDATE wechat_user SET person_id = ?, phone_mac = (SELECT g.phone_mac FROM (SELECT phone_mac FROM wechat_user WHERE id = ?) g),
+	_, err := tx.Exec(
+		`UPDATE wechat_user SET person_id = ?, phone_mac = (SELECT g.phone_mac FROM (SELECT phone_mac FROM wechat_user WHERE id = ?) g),
 		phone_cipher = (SELECT g.phone_cipher FROM (SELECT phone_cipher FROM wechat_user WHERE id = ?) g), updated_at = ? WHERE id = ?`,
-		int64(gone.Person), int64(gone.ID), int64(gone.ID), tx.NowMS(), int64(kept.ID))
+		int64(gone.Person), int64(gone.ID), int64(gone.ID), tx.NowMS(), int64(kept.ID),
+	)
 	return kept, err
 }
 
@@ -181,8 +186,11 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties
 		if person, ties, err = certifyPerson(tx, mac); err != nil {
 			return err
 		}
-		return tx.ExecOne(core.NotFound("用户不存在"), "UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
-			int64(person), sealed, mac, tx.NowMS(), int64(user))
+		return tx.ExecOne(
+			core.NotFound("用户不存在"),
+			"UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
+			int64(person), sealed, mac, tx.NowMS(), int64(user),
+		)
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionWechat, user)
@@ -216,6 +224,10 @@ func (s *Store) SetFollowed(ctx context.Context, who core.WechatIdentity, follow
 		if follows {
 			at = tx.NowMS()
 		}
-		return tx.ExecOne(core.NotFound("用户不存在"), "UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id = ?", at, who.AppID, who.OpenID)
+		return tx.ExecOne(
+			core.NotFound("用户不存在"),
+			"UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id = ?", at, who.AppID,
+			who.OpenID,
+		)
 	})
 }

@@ -111,7 +111,9 @@ func newMerge(t *testing.T, s *Store) merge {
 	var err error
 	m.guard, err = s.CreateGuard(ctx, core.System, everywhere, core.Guard{Community: m.community, Name: "老周", Phone: "13700000001"})
 	must(err)
-	m.watcher, err = s.CreateObserver(ctx, core.System, everywhere, core.Observer{Name: "网格员", Capacity: "社区", Phone: "13700000002", Communities: []core.ID{m.community}})
+	m.watcher, err = s.CreateObserver(ctx, core.System, everywhere, core.Observer{
+		Name: "网格员", Capacity: "社区", Phone: "13700000002", Communities: []core.ID{m.community},
+	})
 	must(err)
 	for kind, target := range map[string]core.ID{core.BindGuard: m.guard, core.BindObserver: m.watcher} {
 		scene, _, err := s.NewBindTicket(ctx, core.System, core.Everywhere, kind, target)
@@ -126,7 +128,9 @@ func newMerge(t *testing.T, s *Store) merge {
 		return err
 	}))
 	start := func(user core.ID) string {
-		token, _, err := s.StartSession(ctx, NewSession{Kind: core.SessionWechat, Subject: user, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+		token, _, err := s.StartSession(ctx, NewSession{
+			Kind: core.SessionWechat, Subject: user, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+		})
 		must(err)
 		return token
 	}
@@ -177,7 +181,12 @@ func TestMerge(t *testing.T) {
 		if ids, err := s.OpenIDs(t.Context(), got.ID); err != nil || len(ids) != 2 {
 			t.Errorf("open ids %v, %v", ids, err)
 		}
-		if phones := countRows(t, s, "SELECT COUNT(*) FROM wechat_user a JOIN wechat_user b ON a.phone_mac = b.phone_mac AND a.phone_cipher = b.phone_cipher WHERE a.id = ? AND b.id = ?", int64(m.kept.ID), int64(m.gone.ID)); phones != 1 {
+		if phones := countRows(
+			t, s,
+			`SELECT COUNT(*) FROM wechat_user a JOIN wechat_user b ON a.phone_mac = b.phone_mac
+				AND a.phone_cipher = b.phone_cipher WHERE a.id = ? AND b.id = ?`,
+			int64(m.kept.ID), int64(m.gone.ID),
+		); phones != 1 {
 			t.Error("the verified number did not come along")
 		}
 		wantUsers(t, s, 1)
@@ -216,7 +225,8 @@ func TestMergeOfTwoPhones(t *testing.T) {
 		if got := signIn(t, s, inOfficial); got.ID != kept.ID || got.Person != person {
 			t.Errorf("merged into %+v", got)
 		}
-		if third := signIn(t, s, core.WechatIdentity{AppID: "wxthird", OpenID: "o-3", UnionID: "u-old"}); third.ID == gone.ID || third.ID == kept.ID {
+		if third := signIn(t, s, core.WechatIdentity{AppID: "wxthird", OpenID: "o-3", UnionID: "u-old"}); third.ID == gone.ID ||
+			third.ID == kept.ID {
 			t.Errorf("an old union id leads to %+v", third)
 		}
 	})

@@ -42,7 +42,8 @@ func TestAssetsAreServed(t *testing.T) {
 		if rec.Code != c.status || rec.Body.String() != c.body || rec.Header().Get("Content-Encoding") != c.encoding {
 			t.Errorf("%s (%s): %d %q %q", c.address, c.accept, rec.Code, rec.Body, rec.Header().Get("Content-Encoding"))
 		}
-		if c.status == 200 && (!strings.Contains(rec.Header().Get("Cache-Control"), "immutable") || rec.Header().Get("Content-Type") != "text/css; charset=utf-8") {
+		if c.status == 200 && (!strings.Contains(rec.Header().Get("Cache-Control"), "immutable") ||
+			rec.Header().Get("Content-Type") != "text/css; charset=utf-8") {
 			t.Errorf("%s: headers %v", c.address, rec.Header())
 		}
 	}

@@ -73,7 +73,10 @@ func newSite(t *testing.T) *site {
 	})
 	mux.HandleFunc("GET "+templates.ComponentsSuggest, func(w http.ResponseWriter, req *http.Request) {
 		q := req.URL.Query()
-		if err := r.RenderBlock(w, "console/dev/components", "sample-options", templates.SampleSuggestions(q.Has("who"), q.Get("house")+q.Get("who"))); err != nil {
+		if err := r.RenderBlock(
+			w, "console/dev/components", "sample-options",
+			templates.SampleSuggestions(q.Has("who"), q.Get("house")+q.Get("who")),
+		); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
@@ -211,7 +214,10 @@ func TestConsoleInABrowser(t *testing.T) {
 		browser.Press(".tx-filter-buttons .btn-primary"),
 		until(`location.search === "?state=on" && window.stays && `+settled),
 		browser.Press("thead .tx-sort"),
-		until(`location.search.includes("sort=name") && window.stays && document.querySelector('th[aria-sort="ascending"]') !== null && `+settled),
+		until(
+			`location.search.includes("sort=name") && window.stays && document.querySelector('th[aria-sort="ascending"]') !== null && `+
+				settled,
+		),
 		// Ticking.
 		until(`document.querySelector("#bulk button").disabled`),
 		browser.Press(`input[name="id"]`),
@@ -247,7 +253,10 @@ func TestConsoleInABrowser(t *testing.T) {
 func TestListShowsWhatWasAskedLast(t *testing.T) {
 	s, ctx := newSite(t), browser.Open(t, browser.Desktop) // not open: htmx writes of what it gives up
 	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"),
-		chromedp.Evaluate[chromedp.Void](`{ const f = document.querySelector("#f-state"); f.value = "`+slowState+`"; f.dispatchEvent(new Event("change", { bubbles: true })); }`),
+		chromedp.Evaluate[chromedp.Void](
+			`{ const f = document.querySelector("#f-state"); f.value = "`+slowState+
+				`"; f.dispatchEvent(new Event("change", { bubbles: true })); }`,
+		),
 		until(`document.querySelector(".htmx-request") !== null`),
 		browser.Press("thead .tx-sort"),
 		until(`location.search.includes("sort=name") && `+settled))
@@ -294,9 +303,11 @@ func TestNarrowConsole(t *testing.T) {
 		chromedp.Navigate(s.URL+"/console/dev/components"),
 		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden"`),
 		browser.Press("[data-menu-open]"),
-		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "visible" && document.querySelector(".tx-side").contains(document.activeElement)`),
+		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "visible" && `+
+			`document.querySelector(".tx-side").contains(document.activeElement)`),
 		chromedp.KeyEvent("\x1b"),
-		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden" && document.activeElement.matches("[data-menu-open]")`),
+		until(`getComputedStyle(document.querySelector(".tx-side")).visibility === "hidden" && `+
+			`document.activeElement.matches("[data-menu-open]")`),
 	)
 	if !ask[bool](t, ctx, fits) {
 		t.Error("the page is wider than the phone")
@@ -332,7 +343,10 @@ func TestPrintLeavesButtonsOut(t *testing.T) {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 		return err
 	}))
-	if shown := ask[[]string](t, ctx, `[...document.querySelectorAll(".btn, .tx-pager, .tx-filters")].filter(e => e.checkVisibility()).map(e => e.textContent.trim())`); len(shown) > 0 {
+	if shown := ask[[]string](
+		t, ctx,
+		`[...document.querySelectorAll(".btn, .tx-pager, .tx-filters")].filter(e => e.checkVisibility()).map(e => e.textContent.trim())`,
+	); len(shown) > 0 {
 		t.Errorf("printed: %q", shown)
 	}
 	if !ask[bool](t, ctx, `document.querySelector(".tx-table tbody tr").checkVisibility()`) {

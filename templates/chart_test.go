@@ -15,10 +15,12 @@ import (
 )
 
 // inked tells whether the chart's canvas shows anything.
-const inked = `[...document.querySelectorAll("#chart-bars canvas")].some((c) => new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer).some((p) => p !== 0))`
+const inked = `[...document.querySelectorAll("#chart-bars canvas")].some((c) => new ` +
+	`Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer).some((p) => p !== 0))`
 
 // drawnOut tells whether the bars have stopped growing.
-const drawnOut = `(now => { const same = window.bars === now; window.bars = now; return same })(document.querySelector("#chart-bars canvas").toDataURL())`
+const drawnOut = `(now => { const same = window.bars === now; window.bars = now; return same ` +
+	`})(document.querySelector("#chart-bars canvas").toDataURL())`
 
 func TestChartInABrowser(t *testing.T) {
 	s, ctx := newSite(t), open(t, browser.Desktop)
@@ -34,7 +36,9 @@ func TestChartInABrowser(t *testing.T) {
 	shown := ask[string](t, ctx, `document.querySelector("#chart-bars canvas").toDataURL()`)
 	do(t, ctx, browser.Press("[data-theme-switch]"), until(`document.querySelector("#chart-bars canvas").toDataURL() !== `+"`"+shown+"`"))
 	do(t, ctx, browser.Press(`#chart-bars [data-chart-show="table"]`), until(tableWidth+" > 200"))
-	if pressed := ask[string](t, ctx, `document.querySelector('#chart-bars [data-chart-show="table"]').getAttribute("aria-pressed")`); pressed != "true" {
+	if pressed := ask[string](
+		t, ctx, `document.querySelector('#chart-bars [data-chart-show="table"]').getAttribute("aria-pressed")`,
+	); pressed != "true" {
 		t.Errorf("the button of the table says %q", pressed)
 	}
 	if drawn := ask[bool](t, ctx, `document.querySelector("#chart-bars [data-chart-canvas]").offsetParent !== null`); drawn {

@@ -50,13 +50,18 @@ func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsP
 	return ComponentsPage{
 		Shell: shell,
 		Tabs: Tabs{Label: "资料", Items: []NavItem{
-			{Label: "概况", URL: "/console/dev/components", Active: true}, {Label: "通行记录", URL: "/console/accessrecord", Count: 12}, {Label: "设置", URL: "/console/passrule"}}},
+			{Label: "概况", URL: "/console/dev/components", Active: true},
+			{Label: "通行记录", URL: "/console/accessrecord", Count: 12}, {Label: "设置", URL: "/console/passrule"}}},
 		List: componentsList(query), Rows: componentsRows(now),
-		Tree: Tree{ID: "sample-tree", Label: "楼栋", All: TreeNode{Label: "全部楼栋", URL: "/console/dev/components", Note: "360 套 · 812 人", Leaf: true}, Nodes: []TreeNode{
-			{Label: "1栋", URL: "/console/dev/components?node=1", Note: "240 套 · 540 人", Children: []TreeNode{
-				{Label: "1单元", URL: "/console/dev/components?node=2", Note: "120 套 · 276 人", Current: true, Leaf: true},
-				{Label: "2单元", URL: "/console/dev/components?node=3", Note: "120 套 · 264 人", Leaf: true}}},
-			{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}}},
+		Tree: Tree{
+			ID: "sample-tree", Label: "楼栋",
+			All: TreeNode{Label: "全部楼栋", URL: "/console/dev/components", Note: "360 套 · 812 人", Leaf: true},
+			Nodes: []TreeNode{
+				{Label: "1栋", URL: "/console/dev/components?node=1", Note: "240 套 · 540 人", Children: []TreeNode{
+					{Label: "1单元", URL: "/console/dev/components?node=2", Note: "120 套 · 276 人", Current: true, Leaf: true},
+					{Label: "2单元", URL: "/console/dev/components?node=3", Note: "120 套 · 264 人", Leaf: true}}},
+				{Label: "2栋", URL: "/console/dev/components?node=4", Note: "120 套 · 272 人"}},
+		},
 		Pick: componentsPick(""),
 		Nothing: Empty{Icon: "door", Title: "还没有门禁读头", Text: "登记第一台读头后，住户就能扫码通行。",
 			Action: Action{Label: "添加读头", URL: "/console/reader/new", Icon: "plus", Primary: true}},
@@ -83,7 +88,10 @@ func componentsChart() Chart {
 	chart := Chart{ID: "chart-bars", Title: "按小时", Words: "8 时最多，264 次。", Kind: ChartBars, Of: "时段",
 		Series: []ChartSeries{{"出", Good}, {"进", Info}, {"拒绝", Bad}}}
 	for hour, n := range []int{0, 0, 0, 0, 0, 12, 80, 190, 240, 96, 60, 72} {
-		chart.Rows = append(chart.Rows, ChartRow{Label: strconv.Itoa(hour) + "时", Cells: []ChartCell{{N: n, URL: "/console/accessrecord?direction=out"}, {N: n / 4}, {N: n / 10}}})
+		chart.Rows = append(chart.Rows, ChartRow{
+			Label: strconv.Itoa(hour) + "时",
+			Cells: []ChartCell{{N: n, URL: "/console/accessrecord?direction=out"}, {N: n / 4}, {N: n / 10}},
+		})
 	}
 	return chart
 }
@@ -98,7 +106,10 @@ func componentsList(query url.Values) List {
 		Path: "/console/dev/components", Query: query,
 		Filters: []Field{
 			{Name: "q", Label: "名称或编号", Placeholder: "名称、编号后几位"},
-			{Name: "state", Label: "状态", Kind: Select, Choices: []Choice{{Label: "全部"}, {Value: "on", Label: "在线"}, {Value: "off", Label: "离线"}}},
+			{
+				Name: "state", Label: "状态", Kind: Select,
+				Choices: []Choice{{Label: "全部"}, {Value: "on", Label: "在线"}, {Value: "off", Label: "离线"}},
+			},
 			{Name: "day", Label: "登记日期", Kind: Date},
 		},
 		More: []Field{{Name: "community", Label: "小区", Kind: Select, Choices: []Choice{{Label: "全部"}, {Value: "1", Label: "云栖花园"}}}},
@@ -132,8 +143,17 @@ func componentsForm() Form {
 		Sections: []Section{
 			{Title: "基本资料", Help: "名称会显示在住户与门岗的手机上。", Fields: []Field{
 				{Name: "name", Label: "名称", Required: true, MaxLength: 30, Help: "如“北门人行入口”，不超过 30 字。"},
-				{Name: "post", Label: "所属门岗", Kind: Select, Required: true, Choices: []Choice{{Label: "请选择"}, {Value: "1", Label: "北门岗"}, {Value: "2", Label: "南门岗"}}},
-				{Name: "direction", Label: "方向", Kind: Radio, Value: "in", Choices: []Choice{{Value: "in", Label: "进"}, {Value: "out", Label: "出"}, {Value: "both", Label: "双向", Help: "按上一次通行推断"}}},
+				{
+					Name: "post", Label: "所属门岗", Kind: Select, Required: true,
+					Choices: []Choice{{Label: "请选择"}, {Value: "1", Label: "北门岗"}, {Value: "2", Label: "南门岗"}},
+				},
+				{
+					Name: "direction", Label: "方向", Kind: Radio, Value: "in",
+					Choices: []Choice{
+						{Value: "in", Label: "进"}, {Value: "out", Label: "出"},
+						{Value: "both", Label: "双向", Help: "按上一次通行推断"},
+					},
+				},
 				{Name: "since", Label: "启用日期", Kind: Date, Value: "2026-11-22"},
 				{Name: "times", Label: "每日次数上限", Kind: Number, Value: "2", Unit: "次", Short: true, Help: "−1 为不限。"},
 				{Name: "tel", Label: "联系电话", Kind: Telephone},
@@ -141,9 +161,16 @@ func componentsForm() Form {
 				{Name: "enabled", Label: "启用", Kind: Switch, Value: "1", Help: "停用的门一律拒绝。"},
 			}},
 			{Title: "放行对象", Fields: []Field{
-				{Name: "who", Label: "谁可以通过", Kind: Checks, Values: []string{"resident"}, Choices: []Choice{{Value: "resident", Label: "住户"}, {Value: "visitor", Label: "访客"}, {Value: "staff", Label: "物业员工"}, {Value: "courier", Label: "快递", Disabled: true}}},
+				{
+					Name: "who", Label: "谁可以通过", Kind: Checks, Values: []string{"resident"},
+					Choices: []Choice{
+						{Value: "resident", Label: "住户"}, {Value: "visitor", Label: "访客"},
+						{Value: "staff", Label: "物业员工"}, {Value: "courier", Label: "快递", Disabled: true},
+					},
+				},
 				{Name: "where", Label: "服务哪些楼栋", Kind: Checks, Values: []string{"1-1"}, Help: "有上下级的选项画成树，下级折叠，选中的展开。", Choices: []Choice{
-					{Value: "1", Label: "1栋"}, {Value: "1-1", Label: "1栋1单元", Name: "1单元", Depth: 1}, {Value: "1-2", Label: "1栋2单元", Name: "2单元", Depth: 1},
+					{Value: "1", Label: "1栋"}, {Value: "1-1", Label: "1栋1单元", Name: "1单元", Depth: 1},
+					{Value: "1-2", Label: "1栋2单元", Name: "2单元", Depth: 1},
 					{Value: "2", Label: "2栋"}, {Value: "2-1", Label: "2栋1单元", Name: "1单元", Depth: 1}, {Value: "3", Label: "3栋"}}},
 				{Name: "remark", Label: "备注", Kind: Textarea, Rows: 3},
 				{Name: "made", Label: "登记人", Kind: Static, Value: "周敏"},
@@ -176,7 +203,10 @@ func NewPhoneComponentsPage(frame Phone, now time.Time) PhoneComponentsPage {
 		Phone: frame,
 		QR:    QR{Image: "/assets/none.svg", Alt: "通行码", Refresh: "/h5/dev/components", Left: 598, Life: 600, Text: "请将二维码对准读头"},
 		Verdicts: []Verdict{
-			{Tone: Good, Title: "现在可以出门", Text: "本周期每户可出 2 次，还剩 1 次。", Facts: []Fact{{Label: "周期", Value: "11月22日 至 11月23日"}, {Label: "本户已出", Value: "1 次"}}},
+			{
+				Tone: Good, Title: "现在可以出门", Text: "本周期每户可出 2 次，还剩 1 次。",
+				Facts: []Fact{{Label: "周期", Value: "11月22日 至 11月23日"}, {Label: "本户已出", Value: "1 次"}},
+			},
 			{Tone: Bad, Title: "现在不能出门", Text: "本户今天的 2 次已经用完，11月24日 00:00 后可再出门。"},
 			{Tone: Warn, Title: "即将到期", Text: "租期还有 3 天。"},
 		},

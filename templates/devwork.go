@@ -14,8 +14,12 @@ const componentsPath = "/console/dev/components"
 
 func componentsViews(query url.Values) SavedViews {
 	state := query.Get("state")
-	return SavedViews{Stem: "reader", Save: "/console/savedview", Manage: "/console/savedview?stem=reader", Query: query.Encode(), Views: []NavItem{
-		{Label: "离线的门", URL: componentsPath + "?state=off", Active: state == "off"}, {Label: "今日最忙", URL: componentsPath + "?sort=-today"}}}
+	return SavedViews{
+		Stem: "reader", Save: "/console/savedview", Manage: "/console/savedview?stem=reader",
+		Query: query.Encode(), Views: []NavItem{
+			{Label: "离线的门", URL: componentsPath + "?state=off", Active: state == "off"},
+			{Label: "今日最忙", URL: componentsPath + "?sort=-today"}},
+	}
 }
 
 // ComponentsUpload is where the sample upload is sent, and ComponentsUploadMost the
@@ -26,7 +30,10 @@ const (
 )
 
 func sampleUpload(prefix string) Field {
-	return Field{Kind: Upload, Prefix: prefix, Name: "list", Label: "名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: ComponentsUploadMost, Help: "第一列写房屋，一行一套。"}
+	return Field{
+		Kind: Upload, Prefix: prefix, Name: "list", Label: "名单", Accept: []string{".txt", ".csv", ".xlsx"},
+		Most: ComponentsUploadMost, Help: "第一列写房屋，一行一套。",
+	}
 }
 
 func componentsUpload(csrf string) Form {
@@ -59,7 +66,11 @@ func componentsPick(act string) Tree {
 	}
 	const address = ComponentsPick + "#sample-pick"
 	node := func(id, label string, ticked, houses int) TreeNode {
-		n := TreeNode{Label: label, URL: address, Act: "open-" + id, Note: fmt.Sprintf("已选 %d / %d 套", ticked, houses), Current: id == chosen, Leaf: true, Pick: &TreePick{Act: "all-" + id, Label: "全选", Words: "全选 " + label + " 的房屋"}}
+		n := TreeNode{
+			Label: label, URL: address, Act: "open-" + id, Note: fmt.Sprintf("已选 %d / %d 套", ticked, houses),
+			Current: id == chosen, Leaf: true,
+			Pick: &TreePick{Act: "all-" + id, Label: "全选", Words: "全选 " + label + " 的房屋"},
+		}
 		if ticked == houses {
 			n.Pick = &TreePick{Act: "none-" + id, Label: "全不选", Words: "全不选 " + label + " 的房屋"}
 		}
@@ -67,7 +78,10 @@ func componentsPick(act string) Tree {
 	}
 	one := node("1", "1栋", ticked["2"]+ticked["3"], 120)
 	one.Leaf, one.Children = false, []TreeNode{node("2", "1单元", ticked["2"], 60), node("3", "2单元", ticked["3"], 60)}
-	return Tree{ID: "sample-pick", Label: "选择楼栋", Nodes: []TreeNode{one, {Label: "2栋", URL: address, Act: "open-4", Note: "900 套", Current: chosen == "4", Leaf: true}}}
+	return Tree{
+		ID: "sample-pick", Label: "选择楼栋",
+		Nodes: []TreeNode{one, {Label: "2栋", URL: address, Act: "open-4", Note: "900 套", Current: chosen == "4", Leaf: true}},
+	}
 }
 
 // ComponentsSuggest answers the sample pickers while they are typed, with
@@ -99,12 +113,21 @@ func SampleSuggestions(people bool, text string) []string {
 // person, whose id is sent beside the text, in their states.
 func componentsPickers() []ComponentsPicker {
 	house := func(prefix, value, wrong string) []Field {
-		return []Field{{Prefix: prefix, Name: "house", Label: "房屋", Value: value, Error: wrong, Wide: true, MaxLength: 250, Autocomplete: "off", Placeholder: "3栋2单元501",
-			Help: "输入一部分，从列出的房屋里选；也可以写成 3-2-501。", Suggest: ComponentsSuggest}}
+		return []Field{{
+			Prefix: prefix, Name: "house", Label: "房屋", Value: value, Error: wrong, Wide: true, MaxLength: 250,
+			Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选；也可以写成 3-2-501。",
+			Suggest: ComponentsSuggest,
+		}}
 	}
 	person := func(prefix, value, id, wrong string, offers ...Action) []Field {
-		return []Field{{Prefix: prefix, Name: "who", Label: "住户", Value: value, Error: wrong, Wide: true, MaxLength: 400, Autocomplete: "off", Placeholder: "姓名、手机后四位或房号",
-			Suggest: ComponentsSuggest, Picks: "person", Offers: offers}, {Kind: Hidden, Name: "person", Value: id}}
+		return []Field{
+			{
+				Prefix: prefix, Name: "who", Label: "住户", Value: value, Error: wrong, Wide: true,
+				MaxLength: 400, Autocomplete: "off", Placeholder: "姓名、手机后四位或房号", Suggest: ComponentsSuggest,
+				Picks: "person", Offers: offers,
+			},
+			{Kind: Hidden, Name: "person", Value: id},
+		}
 	}
 	return []ComponentsPicker{
 		{"房屋：未填", house("house-1-", "", "")},
@@ -113,7 +136,8 @@ func componentsPickers() []ComponentsPicker {
 		{"住户：未填", person("who-1-", "", "", "")},
 		{"住户：已选定，地址里带编号", person("who-2-", samplePeople[0], "1907411200018432", "")},
 		{"住户：可能是几位", person("who-3-", "李建华", "", "有 2 位住户符合，请选一位",
-			Action{Label: samplePeople[0] + "（云栖花园）", URL: componentsPath + "?person=1#picker"}, Action{Label: samplePeople[1] + "（云栖花园）", URL: componentsPath + "?person=2#picker"})},
+			Action{Label: samplePeople[0] + "（云栖花园）", URL: componentsPath + "?person=1#picker"},
+			Action{Label: samplePeople[1] + "（云栖花园）", URL: componentsPath + "?person=2#picker"})},
 		{"住户：没有找到", person("who-4-", "赵六", "", "没有找到这位住户")},
 	}
 }
@@ -131,9 +155,16 @@ func componentsUploads() []Field {
 // is behind them.
 func componentsJobs() []Job {
 	return []Job{
-		{ID: "job-1", Title: "校验操作日志", State: Badge{Info, "进行中"}, Percent: 42, Known: true, Count: "21,000 / 50,000", Cancel: componentsPath},
+		{
+			ID: "job-1", Title: "校验操作日志", State: Badge{Info, "进行中"}, Percent: 42, Known: true,
+			Count: "21,000 / 50,000", Cancel: componentsPath,
+		},
 		{ID: "job-2", Title: "校验操作日志", State: Badge{Neutral, "等待中"}, Cancel: componentsPath},
-		{ID: "job-3", Title: "校验操作日志", State: Badge{Good, "已完成"}, Over: true, Words: "已校验 50,000 条操作日志，完好。", Again: componentsPath, Result: Action{Label: "查看", URL: "/console/audit", Icon: "external-link", Primary: true}},
+		{
+			ID: "job-3", Title: "校验操作日志", State: Badge{Good, "已完成"}, Over: true, Words: "已校验 50,000 条操作日志，完好。",
+			Again:  componentsPath,
+			Result: Action{Label: "查看", URL: "/console/audit", Icon: "external-link", Primary: true},
+		},
 		{ID: "job-4", Title: "校验操作日志", State: Badge{Warn, "中断"}, Over: true, Bad: true, Words: "服务器多次中断，可以再次执行", Again: componentsPath},
 	}
 }
@@ -151,7 +182,10 @@ func sampleReview(n, csrf string) Review {
 	reason.Prefix = id + "-"
 	return Review{
 		ID: id, Title: "住户认证", State: Badge{Warn, "待审核"}, CSRF: csrf,
-		Who:      []Fact{{Label: "申请人", Value: "李*华"}, {Label: "手机", Value: "138****0032"}, {Label: "房屋", Value: "云栖花园 3栋2单元501"}, {Label: "身份", Value: "租户"}},
+		Who: []Fact{
+			{Label: "申请人", Value: "李*华"}, {Label: "手机", Value: "138****0032"},
+			{Label: "房屋", Value: "云栖花园 3栋2单元501"}, {Label: "身份", Value: "租户"},
+		},
 		Evidence: []ReviewEvidence{{Label: "身份证人像面", URL: componentsPath}, {Label: "租赁合同", URL: componentsPath}},
 		Earlier:  []ReviewDecision{{State: Badge{Bad, "已驳回"}, Who: "周敏", When: "11月20日 14:05", Reason: "合同照片看不清。"}},
 		Approve:  ComponentsReview + "/" + n + "/approve#" + id, Reject: ComponentsReview + "/" + n + "/reject#" + id,
@@ -164,7 +198,10 @@ func componentsReviews(csrf string) []Review {
 	waiting, late, wrong := sampleReview("1", csrf), sampleReview("2", csrf), sampleReview("3", csrf)
 	late.Title, late.Version = "住户认证（别人先审）", "2"
 	wrong.Reason.Error = noReason
-	return []Review{waiting, late, wrong, approvedReview(sampleReview("4", csrf)), refusedReview(sampleReview("5", csrf), "合同已过期。"), lateReview(sampleReview("6", csrf))}
+	return []Review{
+		waiting, late, wrong, approvedReview(sampleReview("4", csrf)),
+		refusedReview(sampleReview("5", csrf), "合同已过期。"), lateReview(sampleReview("6", csrf)),
+	}
 }
 
 const noReason = "请写明驳回的原因"

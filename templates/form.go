@@ -57,14 +57,15 @@ type Field struct {
 	Accept       []string // Upload: endings of the files it takes: ".csv"
 	Most         int64    // Upload: the largest file in bytes
 	Prefix       string   // of the input's id, where another form of the page asks by the same name
-	Suggest      string   // a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
-	Picks        string   // Suggest: the hidden field with the id of what the text names; typing empties it
-	Offers       []Action // what a text may mean that does not mean one thing, to choose from
-	Standing     bool     // a filter of whose list this is, such as the community: what it leaves out is not filtered out
-	Enter        string   // the value of the form's button that Enter presses in this field; "" = the first one
-	Presets      string   // Select: another choice ticks its Ticks among the boxes of this name, and no others
-	Whole        bool     // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters
-	compact      bool     // in a filter row: no help, small
+	// a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
+	Suggest  string
+	Picks    string   // Suggest: the hidden field with the id of what the text names; typing empties it
+	Offers   []Action // what a text may mean that does not mean one thing, to choose from
+	Standing bool     // a filter of whose list this is, such as the community: what it leaves out is not filtered out
+	Enter    string   // the value of the form's button that Enter presses in this field; "" = the first one
+	Presets  string   // Select: another choice ticks its Ticks among the boxes of this name, and no others
+	Whole    bool     // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters
+	compact  bool     // in a filter row: no help, small
 }
 
 // Choice is one of a field's choices.

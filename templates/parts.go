@@ -159,6 +159,9 @@ type Verdict struct {
 type Live struct {
 	URL   string
 	Event string // name of the event; "message" if empty
-	Swap  string // "refresh" (the event is a hint: the page is fetched and the part with this id taken out of it), "reload" (the whole page loads anew), "replace" or "prepend" (the event is HTML)
-	Max   int    // prepend: children kept; 0 keeps all
+	// Swap is "refresh" (the event is a hint: the page is fetched and the part with this id
+	// taken out of it), "reload" (the whole page loads again), "replace" or "prepend" (the
+	// event is HTML).
+	Swap string
+	Max  int // prepend: children kept; 0 keeps all
 }

@@ -22,13 +22,19 @@ func shell() Shell {
 
 func phone() Phone {
 	return Phone{Title: "通行码", Note: "云栖花园", Back: "/h5", CSRF: "token",
-		Tabs: []NavItem{{Label: "通行码", URL: "/h5/pass", Icon: "qrcode", Active: true}, {Label: "记录", URL: "/h5/accessrecord", Icon: "history"}}}
+		Tabs: []NavItem{
+			{Label: "通行码", URL: "/h5/pass", Icon: "qrcode", Active: true},
+			{Label: "记录", URL: "/h5/accessrecord", Icon: "history"},
+		}}
 }
 
 // samples are the pages whose structs live in this package.
 func samples() map[string]any {
 	query := url.Values{"q": {"北门"}, "state": {"on"}, "sort": {"-seen"}}
-	confirm := Confirm{Title: "停用", Text: "将停用。", Action: "/x", Submit: "停用", Cancel: "/y", Keep: url.Values{"id": {"1", "2"}}, Danger: true}
+	confirm := Confirm{
+		Title: "停用", Text: "将停用。", Action: "/x", Submit: "停用", Cancel: "/y", Keep: url.Values{"id": {"1", "2"}},
+		Danger: true,
+	}
 	missing := NewProblem(404, "")
 	missing.Request, missing.Actions = "req-1", []Action{{Label: "回首页", URL: "/console", Primary: true}}
 	return map[string]any{
@@ -66,10 +72,16 @@ func renderer(t *testing.T) *Renderer {
 func TestListKeepsItsStateInTheAddress(t *testing.T) {
 	l := List{Path: "/l", Query: url.Values{"q": {"北 门"}, "sort": {"-seen"}, "after": {"9"}, "state": {""}},
 		Filters: []Field{{Name: "q"}, {Name: "state", Kind: Select}}, More: []Field{{Name: "day"}},
-		Columns: []Column{{Label: "时间", Sort: "seen", Desc: true}, {Label: "次数", Sort: "count", Desc: true}, {Label: "名称", Sort: "name"}, {Label: "位置"}},
-		Export:  "/l/export"}
+		Columns: []Column{
+			{Label: "时间", Sort: "seen", Desc: true}, {Label: "次数", Sort: "count", Desc: true},
+			{Label: "名称", Sort: "name"}, {Label: "位置"},
+		},
+		Export: "/l/export"}
 	heads := l.Heads()
-	for i, want := range []string{"/l?q=%E5%8C%97+%E9%97%A8&sort=seen", "/l?q=%E5%8C%97+%E9%97%A8&sort=-count", "/l?q=%E5%8C%97+%E9%97%A8&sort=name", ""} {
+	for i, want := range []string{
+		"/l?q=%E5%8C%97+%E9%97%A8&sort=seen", "/l?q=%E5%8C%97+%E9%97%A8&sort=-count",
+		"/l?q=%E5%8C%97+%E9%97%A8&sort=name", "",
+	} {
 		if heads[i].URL != want {
 			t.Errorf("column %d sorts by %q, want %q", i, heads[i].URL, want)
 		}
@@ -97,7 +109,8 @@ func TestListKeepsItsStateInTheAddress(t *testing.T) {
 
 func TestFormKeepsWhatWasTyped(t *testing.T) {
 	f := Form{Sections: []Section{{Fields: []Field{
-		{Name: "name", Value: "旧"}, {Name: "who", Kind: Checks, Values: []string{"a"}}, {Name: "secret", Kind: Password}, {Name: "made", Kind: Static, Value: "周敏"},
+		{Name: "name", Value: "旧"}, {Name: "who", Kind: Checks, Values: []string{"a"}},
+		{Name: "secret", Kind: Password}, {Name: "made", Kind: Static, Value: "周敏"},
 	}}}}
 	f.Set(url.Values{"name": {`<b>"新"`}, "who": {"b", "c"}, "secret": {"hunter2"}, "made": {"别人"}}, map[string]string{"name": "太短"})
 	name, err := f.Field("name")
@@ -125,7 +138,8 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 // Boxes with depths make a tree, whatever depths come.
 func TestBranches(t *testing.T) {
 	f := Field{Kind: Checks, Name: "node", Values: []string{"11", "21"}, Choices: []Choice{
-		{Value: "1"}, {Value: "11", Depth: 1}, {Value: "111", Depth: 2}, {Value: "12", Depth: 1}, {Value: "2"}, {Value: "21", Depth: 3}, {Value: "3", Disabled: true}}}
+		{Value: "1"}, {Value: "11", Depth: 1}, {Value: "111", Depth: 2}, {Value: "12", Depth: 1}, {Value: "2"},
+		{Value: "21", Depth: 3}, {Value: "3", Disabled: true}}}
 	var say func(branches []Branch) string
 	say = func(branches []Branch) string {
 		words := ""
@@ -246,7 +260,8 @@ func TestEveryProblemHasWords(t *testing.T) {
 func TestFaultsAreFound(t *testing.T) {
 	for _, html := range []string{
 		`<h1>a</h1><script>alert(1)</script>`, `<h1>a</h1><p style="color:red">`, `<h1>a</h1><a onclick="x()">`, `<h1>a</h1><img src="x">`,
-		`<h1>a</h1><label for="f-x">`, `<h1>a</h1><i id="a"></i><b id="a"></b>`, `<p>`, `<h1>a</h1><h1>b</h1>`, `<h1>a</h1><a href="javascript:x()">`,
+		`<h1>a</h1><label for="f-x">`, `<h1>a</h1><i id="a"></i><b id="a"></b>`, `<p>`, `<h1>a</h1><h1>b</h1>`,
+		`<h1>a</h1><a href="javascript:x()">`,
 		`<h1>a</h1><use href="/assets/icons.svg#no-such"/>`, `<h1>a</h1><p aria-describedby="gone">`,
 	} {
 		if len(Faults(html)) == 0 {

@@ -66,11 +66,16 @@ func (c call) request() *http.Request {
 }
 
 func textMessage(id int) string {
-	return fmt.Sprintf("<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1763611200</CreateTime><MsgType>text</MsgType><Content><![CDATA[a ]] & <b> 门]]></Content><MsgId>%d</MsgId></xml>", id)
+	return fmt.Sprintf(
+		"<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1763611200</CreateTime><MsgType>"+
+			"text</MsgType><Content><![CDATA[a ]] & <b> 门]]></Content><MsgId>%d</MsgId></xml>",
+		id,
+	)
 }
 
 func eventMessage(name, key string) string {
-	return "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1763611200</CreateTime><MsgType>event</MsgType><Event>" + name + "</Event><EventKey>" + key + "</EventKey></xml>"
+	return "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1763611200</CreateTime><MsgType>" +
+		"event</MsgType><Event>" + name + "</Event><EventKey>" + key + "</EventKey></xml>"
 }
 
 func TestReadCallback(t *testing.T) {
@@ -87,7 +92,8 @@ func TestReadCallback(t *testing.T) {
 			t.Errorf("got %+v", event)
 		}
 		event, _, err = a.ReadCallback(t.Context(), newCall(t, clock.Now(), key,
-			`<xml><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>24000000000000001</MsgID><Status>failed:user block</Status></xml>`).request())
+			`<xml><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>`+
+				`TEMPLATESENDJOBFINISH</Event><MsgID>24000000000000001</MsgID><Status>failed:user block</Status></xml>`).request())
 		if err != nil || event.JobID != "24000000000000001" || event.ID != "" || event.Status != "failed:user block" {
 			t.Errorf("got %+v, %v", event, err)
 		}
@@ -157,17 +163,23 @@ func TestHostileCallbacks(t *testing.T) {
 		"a MiB":                 {right().with(strings.Repeat("A", 1<<20)), ErrMalformed},
 		"a byte too many":       {body(strings.Repeat(" ", callbackMost+1-len(right().body)) + right().body), ErrMalformed},
 		"an unknown entity":     {in(`<xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`), ErrMalformed},
-		"an entity of its own":  {in(`<!DOCTYPE x [<!ENTITY x "o1">]><xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`), ErrMalformed},
-		"an entity of a file":   {in(`<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]><xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`), ErrMalformed},
-		"a bomb":                {in(bomb()), ErrMalformed},
-		"an entity outside":     {body(`<!DOCTYPE x [<!ENTITY x "o1">]><xml><Encrypt>&x;</Encrypt></xml>`), ErrPlain},
-		"depths":                {in(strings.Repeat("<a>", 14000)), ErrMalformed},
-		"closed depths":         {body(strings.Repeat("<a>", 9000) + strings.Repeat("</a>", 9000)), ErrPlain},
-		"half an XML":           {in("<xml><FromUserName>o1</FromUserName>"), ErrMalformed},
-		"from nobody":           {in("<xml><MsgType>text</MsgType></xml>"), ErrMalformed},
-		"of no type":            {in("<xml><FromUserName>o1</FromUserName></xml>"), ErrMalformed},
-		"no text":               {in(""), ErrMalformed},
-		"invalid characters":    {in("<xml><FromUserName>\x00</FromUserName><MsgType>text</MsgType></xml>"), ErrMalformed},
+		"an entity of its own": {
+			in(`<!DOCTYPE x [<!ENTITY x "o1">]><xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`),
+			ErrMalformed,
+		},
+		"an entity of a file": {
+			in(`<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]><xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`),
+			ErrMalformed,
+		},
+		"a bomb":             {in(bomb()), ErrMalformed},
+		"an entity outside":  {body(`<!DOCTYPE x [<!ENTITY x "o1">]><xml><Encrypt>&x;</Encrypt></xml>`), ErrPlain},
+		"depths":             {in(strings.Repeat("<a>", 14000)), ErrMalformed},
+		"closed depths":      {body(strings.Repeat("<a>", 9000) + strings.Repeat("</a>", 9000)), ErrPlain},
+		"half an XML":        {in("<xml><FromUserName>o1</FromUserName>"), ErrMalformed},
+		"from nobody":        {in("<xml><MsgType>text</MsgType></xml>"), ErrMalformed},
+		"of no type":         {in("<xml><FromUserName>o1</FromUserName></xml>"), ErrMalformed},
+		"no text":            {in(""), ErrMalformed},
+		"invalid characters": {in("<xml><FromUserName>\x00</FromUserName><MsgType>text</MsgType></xml>"), ErrMalformed},
 	} {
 		event, done, err := a.ReadCallback(t.Context(), c.call.request())
 		if !errors.Is(err, c.want) || done != nil || event != (Event{}) {
@@ -201,7 +213,8 @@ func bomb() string {
 
 func TestScene(t *testing.T) {
 	for want, e := range map[string]Event{
-		"bind_1": {Name: "subscribe", Key: "qrscene_bind_1"}, "qrscene_2": {Name: "SCAN", Key: "qrscene_2"}, "": {Name: "subscribe", Key: "last_trade_no_1"},
+		"bind_1": {Name: "subscribe", Key: "qrscene_bind_1"}, "qrscene_2": {Name: "SCAN", Key: "qrscene_2"},
+		"": {Name: "subscribe", Key: "last_trade_no_1"},
 	} {
 		if got := e.Scene(); got != want {
 			t.Errorf("%+v: scene %q", e, got)
@@ -214,7 +227,10 @@ func TestScene(t *testing.T) {
 
 func TestCheckEcho(t *testing.T) {
 	a := account(t, OfficialOptions{AESKey: callbackKey}, newClock().Now)
-	query := url.Values{"timestamp": {"1763611200"}, "nonce": {"nonce"}, "echostr": {"<b>123"}, "signature": {"5d2ed9c6b0c04e3b6643cf3e7b4a2bb1705dd62f"}}
+	query := url.Values{
+		"timestamp": {"1763611200"}, "nonce": {"nonce"}, "echostr": {"<b>123"},
+		"signature": {"5d2ed9c6b0c04e3b6643cf3e7b4a2bb1705dd62f"},
+	}
 	check := func() (string, error) {
 		return a.CheckEcho(httptest.NewRequest(http.MethodGet, "/?"+query.Encode(), nil))
 	}

@@ -20,9 +20,11 @@ const (
 	sealedHello = "Q3stYC6hdFzMh9T8HCvyDORchGzARlxqyFUOtgi0n8GAlnw75jsW++0Otxa4GCEc7/moXV4q+3dPQTEe2LJvVg=="
 	sealedEmpty = "Q3stYC6hdFzMh9T8HCvyDGE97x7yTT3wZmFGOVd3sOkK5WI4xerkVSImijh2oVe/TNTPQ0zTwiVqL/LAJWEttQ=="
 	// Its plain text is a multiple of 32: a whole block of padding follows.
-	sealedFull = "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98aGtPicFIAekMEOY5cf6mnUKnAwW0xKJhXAaaHXGah9NzOeIrAiWeig0DXI2d7WD0"
+	sealedFull = "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98" +
+		"aGtPicFIAekMEOY5cf6mnUKnAwW0xKJhXAaaHXGah9NzOeIrAiWeig0DXI2d7WD0"
 	// 17 bytes of padding: more than a block of the cipher.
-	sealed17 = "Q3stYC6hdFzMh9T8HCvyDJf2V6rba/HQCLmQb/g6T+dz2Cg7fYfkiZ8v0llf5WOfne/PB3Bt/a4SSlQt+sAOTYmzl2Jbo1jrUfVSeI6YHPzlUrzDzy2HePWUOKpDn2Pb"
+	sealed17 = "Q3stYC6hdFzMh9T8HCvyDJf2V6rba/HQCLmQb/g6T+dz2Cg7fYfkiZ8v0llf5WOf" +
+		"ne/PB3Bt/a4SSlQt+sAOTYmzl2Jbo1jrUfVSeI6YHPzlUrzDzy2HePWUOKpDn2Pb"
 )
 
 func newTestCrypter(t testing.TB) *crypter {
@@ -53,7 +55,8 @@ func TestCryptoVectors(t *testing.T) {
 		if got := sign(parts...); got != want || !sameSign(want, parts...) {
 			t.Errorf("sign(%q) = %s", parts, got)
 		}
-		if sameSign(strings.ToUpper(want), parts...) || sameSign("", parts...) || sameSign(want[:39], parts...) || sameSign(want, parts[1:]...) {
+		if sameSign(strings.ToUpper(want), parts...) || sameSign("", parts...) || sameSign(want[:39], parts...) ||
+			sameSign(want, parts[1:]...) {
 			t.Error("a wrong signature is right")
 		}
 	}
@@ -62,16 +65,19 @@ func TestCryptoVectors(t *testing.T) {
 func TestCryptoRefuses(t *testing.T) {
 	c := newTestCrypter(t)
 	for name, sealed := range map[string]string{
-		"no base64":               "***",
-		"nothing":                 "",
-		"URL-safe base64":         strings.ReplaceAll(sealedEmpty, "/", "_"),
-		"half of the base64":      sealedHello[:45],
-		"half of the blocks":      base64.StdEncoding.EncodeToString(make([]byte, 32)),
-		"a length over the end":   "Q3stYC6hdFzMh9T8HCvyDBbXwvh7gT/IbmBwjXz8kKBWTbab01EYX/NfvoY9tciYpeHP3GmUBZCOcOVyEIBHTw==",
-		"a length one too long":   "Q3stYC6hdFzMh9T8HCvyDFcaegpqBTogW9TYf+ebawrRr2LINC+KEpkR8mCtQ1JaskphHR9NBkPavsyFH1gGyw==",
-		"padding of 0":            "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98aGtPicFIAekMEOY5cf6mnTjYJXy8sKqxDPGhQNW+RYrtA56hBc8LkpTcmxP2u2J6",
-		"padding of 33":           "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98aGtPicFIAekMEOY5cf6mnRJv3csVrcftCHFTRgGjev9Ytf8Iy9fjQ5U0uufTnvCR",
-		"padding of two kinds":    "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98aGtPicFIAekMEOY5cf6mnRpsbNCckhyQMUso19GIvUFghar2ArdJGmFlJbCP3fjq",
+		"no base64":             "***",
+		"nothing":               "",
+		"URL-safe base64":       strings.ReplaceAll(sealedEmpty, "/", "_"),
+		"half of the base64":    sealedHello[:45],
+		"half of the blocks":    base64.StdEncoding.EncodeToString(make([]byte, 32)),
+		"a length over the end": "Q3stYC6hdFzMh9T8HCvyDBbXwvh7gT/IbmBwjXz8kKBWTbab01EYX/NfvoY9tciYpeHP3GmUBZCOcOVyEIBHTw==",
+		"a length one too long": "Q3stYC6hdFzMh9T8HCvyDFcaegpqBTogW9TYf+ebawrRr2LINC+KEpkR8mCtQ1JaskphHR9NBkPavsyFH1gGyw==",
+		"padding of 0": "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98" +
+			"aGtPicFIAekMEOY5cf6mnTjYJXy8sKqxDPGhQNW+RYrtA56hBc8LkpTcmxP2u2J6",
+		"padding of 33": "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98" +
+			"aGtPicFIAekMEOY5cf6mnRJv3csVrcftCHFTRgGjev9Ytf8Iy9fjQ5U0uufTnvCR",
+		"padding of two kinds": "Q3stYC6hdFzMh9T8HCvyDKrhsqkWjSa4DbROCGPw/zlHngOOnfZmPDWcUOO43s98" +
+			"aGtPicFIAekMEOY5cf6mnRpsbNCckhyQMUso19GIvUFghar2ArdJGmFlJbCP3fjq",
 		"no room for the length":  "Q3stYC6hdFzMh9T8HCvyDK8OntFNwYNirvFovYHv2cw=",
 		"padding alone":           "mvbabGlr1RK2fbfudn9WPJz7jnmem7if9W0uDrMjeE0=",
 		"a block of padding":      "zhTEnJ4iMq5SnKhsQxqgmg==",
@@ -137,7 +143,10 @@ func TestSealIsRandom(t *testing.T) {
 }
 
 func TestEncodingKeys(t *testing.T) {
-	for _, key := range []string{callbackKey[:42], callbackKey + "A", strings.Replace(callbackKey, "a", "*", 1), callbackKey + "=", strings.Repeat("中", 43), "short"} {
+	for _, key := range []string{
+		callbackKey[:42], callbackKey + "A", strings.Replace(callbackKey, "a", "*", 1), callbackKey + "=",
+		strings.Repeat("中", 43), "short",
+	} {
 		if _, err := New(Options{}).OfficialAccount(OfficialOptions{AppID: testApp, AESKey: key}); err == nil {
 			t.Errorf("%q is taken for a key", key)
 		} else if strings.Contains(err.Error(), key) {

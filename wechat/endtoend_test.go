@@ -58,8 +58,12 @@ func newWorld(t *testing.T) *world {
 		Apps: []simulator.App{
 			{AppID: miniApp, Secret: appSecret, Type: simulator.MiniProgram, Name: "通行"},
 			{AppID: officialApp, Secret: appSecret, Type: simulator.OfficialAccount, Name: "物业", Token: "tok", Templates: fields,
-				AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", CallbackURL: home.URL + "/sealed", RedirectDomains: []string{"pass.example.com"}},
-			{AppID: plainApp, Secret: appSecret, Type: simulator.OfficialAccount, Name: "物业二", Token: "tok", CallbackURL: home.URL + "/plain"},
+				AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", CallbackURL: home.URL + "/sealed",
+				RedirectDomains: []string{"pass.example.com"}},
+			{
+				AppID: plainApp, Secret: appSecret, Type: simulator.OfficialAccount, Name: "物业二", Token: "tok",
+				CallbackURL: home.URL + "/plain",
+			},
 		},
 		People: []simulator.Person{
 			{Key: "zhang", Phone: "13800138000"}, {Key: "blocker", Follows: []string{officialApp}, Blocked: true},
@@ -81,13 +85,18 @@ func newWorld(t *testing.T) *world {
 // client gives the accounts of one more server on the same Redis.
 func (w *world) client() (*wechat.MiniProgram, *wechat.OfficialAccount, *wechat.OfficialAccount) {
 	w.t.Helper()
-	c := wechat.New(wechat.Options{APIBase: w.base, BrowserBase: w.base, LoopbackOnly: true, Now: w.clock, Tokens: wechat.NewRedisTokens(w.redis)})
+	c := wechat.New(wechat.Options{
+		APIBase: w.base, BrowserBase: w.base, LoopbackOnly: true, Now: w.clock,
+		Tokens: wechat.NewRedisTokens(w.redis),
+	})
 	sealed, err := c.OfficialAccount(wechat.OfficialOptions{AppID: officialApp, Secret: appSecret, Token: "tok",
 		AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Replays: wechat.NewRedisReplays(w.redis)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	plain, err := c.OfficialAccount(wechat.OfficialOptions{AppID: plainApp, Secret: appSecret, Token: "tok", Replays: wechat.NewRedisReplays(w.redis)})
+	plain, err := c.OfficialAccount(wechat.OfficialOptions{
+		AppID: plainApp, Secret: appSecret, Token: "tok", Replays: wechat.NewRedisReplays(w.redis),
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -196,7 +205,8 @@ func TestCodesWorkOnce(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	login, phone := w.sim.MintLoginCode("zhang", miniApp), w.sim.MintPhoneCode("zhang", miniApp)
-	if who, err := w.mini.Login(ctx, login); err != nil || who.OpenID != w.sim.OpenID("zhang", miniApp) || who.UnionID != w.sim.UnionID("zhang") {
+	if who, err := w.mini.Login(ctx, login); err != nil || who.OpenID != w.sim.OpenID("zhang", miniApp) ||
+		who.UnionID != w.sim.UnionID("zhang") {
 		t.Errorf("%+v, %v", who, err)
 	}
 	if number, err := w.mini.PhoneNumber(ctx, phone); err != nil || number != "13800138000" {
@@ -204,7 +214,10 @@ func TestCodesWorkOnce(t *testing.T) {
 	}
 	old := w.sim.MintLoginCode("zhang", miniApp)
 	w.pass(5 * time.Minute)
-	for name, code := range map[string]string{"used": login, "another kind": w.sim.MintPhoneCode("zhang", miniApp), "another app": w.sim.MintLoginCode("zhang", officialApp), "old": old, "invented": "x"} {
+	for name, code := range map[string]string{
+		"used": login, "another kind": w.sim.MintPhoneCode("zhang", miniApp),
+		"another app": w.sim.MintLoginCode("zhang", officialApp), "old": old, "invented": "x",
+	} {
 		if who, err := w.mini.Login(ctx, code); !wechat.IsBadCode(err) || who != (wechat.Login{}) {
 			t.Errorf("a login code that is %s: %+v, %v", name, who, err)
 		}
@@ -230,7 +243,8 @@ func TestFollowToFinish(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := w.heard()
-	if len(events) != 1 || events[0].Name != "subscribe" || events[0].Scene() != "bind_0123456789abcdef" || events[0].FromUser != w.sim.OpenID("zhang", officialApp) {
+	if len(events) != 1 || events[0].Name != "subscribe" || events[0].Scene() != "bind_0123456789abcdef" ||
+		events[0].FromUser != w.sim.OpenID("zhang", officialApp) {
 		t.Fatalf("heard %+v", events)
 	}
 	follower, err := w.official.Follower(ctx, events[0].FromUser)
@@ -252,7 +266,8 @@ func TestFollowToFinish(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if events := w.heard(); len(events) != 1 || events[0].Name != "TEMPLATESENDJOBFINISH" || events[0].JobID != id || events[0].Status != status {
+		if events := w.heard(); len(events) != 1 || events[0].Name != "TEMPLATESENDJOBFINISH" || events[0].JobID != id ||
+			events[0].Status != status {
 			t.Errorf("%s: %+v, want %q of %q", person, events, status, id)
 		}
 	}
@@ -274,7 +289,9 @@ func TestFollowToFinish(t *testing.T) {
 // delivered once; one that cannot be healed ends in an error after two calls.
 func TestTokensEnd(t *testing.T) {
 	const path, tokens = "/cgi-bin/message/template/send", "/cgi-bin/stable_token"
-	for name, end := range map[string]func(*simulator.Simulator, string){"expired": (*simulator.Simulator).ExpireTokens, "revoked": (*simulator.Simulator).RevokeTokens} {
+	for name, end := range map[string]func(*simulator.Simulator, string){
+		"expired": (*simulator.Simulator).ExpireTokens, "revoked": (*simulator.Simulator).RevokeTokens,
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			if err := w.sim.Follow("zhang", officialApp); err != nil {
@@ -431,7 +448,8 @@ func TestAuthorize(t *testing.T) {
 		}
 		defer response.Body.Close()
 		back, err := url.Parse(response.Header.Get("Location"))
-		if err != nil || back.Host != "pass.example.com" || back.Path != "/back" || back.Query().Get("a") != "1" || back.Query().Get("state") != "st4te" {
+		if err != nil || back.Host != "pass.example.com" || back.Path != "/back" || back.Query().Get("a") != "1" ||
+			back.Query().Get("state") != "st4te" {
 			t.Fatalf("%d, sent to %v, %v", response.StatusCode, back, err)
 		}
 		return back.Query()
@@ -439,17 +457,20 @@ func TestAuthorize(t *testing.T) {
 	for _, scope := range []wechat.Scope{wechat.ScopeBase, wechat.ScopeUserInfo} {
 		code := authorize("zhang", scope).Get("code")
 		visitor, err := w.official.Visitor(t.Context(), code)
-		if err != nil || visitor.OpenID != w.sim.OpenID("zhang", officialApp) || (visitor.UnionID == w.sim.UnionID("zhang")) != (scope == wechat.ScopeUserInfo) {
+		if err != nil || visitor.OpenID != w.sim.OpenID("zhang", officialApp) ||
+			(visitor.UnionID == w.sim.UnionID("zhang")) != (scope == wechat.ScopeUserInfo) {
 			t.Errorf("%s: %+v, %v", scope, visitor, err)
 		}
 		if visitor, err := w.official.Visitor(t.Context(), code); !wechat.IsBadCode(err) || visitor != (wechat.Visitor{}) {
 			t.Errorf("the code again: %+v, %v", visitor, err)
 		}
-		if visitor, err := w.official.Visitor(t.Context(), authorize("snapshot", scope).Get("code")); !errors.Is(err, wechat.ErrSnapshot) || visitor != (wechat.Visitor{}) {
+		if visitor, err := w.official.Visitor(t.Context(),
+			authorize("snapshot", scope).Get("code")); !errors.Is(err, wechat.ErrSnapshot) || visitor != (wechat.Visitor{}) {
 			t.Errorf("a snapshot: %+v, %v", visitor, err)
 		}
 	}
-	if visitor, err := w.official.Visitor(t.Context(), authorize("lone", wechat.ScopeUserInfo).Get("code")); err != nil || visitor.UnionID != "" || visitor.OpenID == "" {
+	if visitor, err := w.official.Visitor(t.Context(), authorize("lone", wechat.ScopeUserInfo).Get("code")); err != nil ||
+		visitor.UnionID != "" || visitor.OpenID == "" {
 		t.Errorf("without a union id: %+v, %v", visitor, err)
 	}
 }

@@ -22,7 +22,8 @@ func TestWhatXMLForbids(t *testing.T) {
 		message := strings.NewReplacer("a ]] & <b> 门", content, "<MsgId>", "<Recognition><![CDATA["+content+"]]></Recognition><MsgId>").
 			Replace(textMessage(1))
 		plain := account(t, OfficialOptions{}, clock.Now)
-		if event, _, err := plain.ReadCallback(t.Context(), newCall(t, clock.Now(), "", message).request()); err != nil || event.Content != "ab" {
+		if event, _, err := plain.ReadCallback(t.Context(), newCall(t, clock.Now(), "", message).request()); err != nil ||
+			event.Content != "ab" {
 			t.Errorf("%s, in the clear: %q, %v", name, event.Content, err)
 		}
 		sealing := account(t, OfficialOptions{AESKey: callbackKey}, clock.Now)
@@ -45,10 +46,15 @@ func TestUnusualMessages(t *testing.T) {
 		message string
 		want    Event
 	}{
-		"20 digits":                   {strings.Replace(textMessage(1), "<MsgId>1<", "<MsgId>18446744073709551615<", 1), Event{ID: "18446744073709551615", Content: "a ]] & <b> 门"}},
-		"no time":                     {strings.Replace(textMessage(1), "1763611200", "soon", 1), Event{ID: "1", Content: "a ]] & <b> 门"}},
-		"UTF-8 that is called GB2312": {`<?xml version="1.0" encoding="GB2312"?>` + textMessage(1), Event{ID: "1", Content: "a ]] & <b> 门"}},
-		"GB2312":                      {gb, Event{ID: "1", Content: "a ]] & <b> 门"}},
+		"20 digits": {
+			strings.Replace(textMessage(1), "<MsgId>1<", "<MsgId>18446744073709551615<", 1),
+			Event{ID: "18446744073709551615", Content: "a ]] & <b> 门"},
+		},
+		"no time": {strings.Replace(textMessage(1), "1763611200", "soon", 1), Event{ID: "1", Content: "a ]] & <b> 门"}},
+		"UTF-8 that is called GB2312": {
+			`<?xml version="1.0" encoding="GB2312"?>` + textMessage(1), Event{ID: "1", Content: "a ]] & <b> 门"},
+		},
+		"GB2312": {gb, Event{ID: "1", Content: "a ]] & <b> 门"}},
 	} {
 		a := account(t, OfficialOptions{AESKey: callbackKey}, clock.Now)
 		event, _, err := a.ReadCallback(t.Context(), newCall(t, clock.Now(), callbackKey, c.message).request())

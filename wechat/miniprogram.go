@@ -96,7 +96,9 @@ const sceneSigns = "!#$&'()*+,/:;=?@-._~"
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html
 func (m *MiniProgram) UnlimitedCode(ctx context.Context, i CodeImage) ([]byte, error) {
 	const api = "/wxa/getwxacodeunlimit"
-	if len(i.Scene) == 0 || len(i.Scene) > 32 || strings.Trim(i.Scene, sceneSigns+"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+	if len(i.Scene) == 0 || len(i.Scene) > 32 || strings.Trim(
+		i.Scene, sceneSigns+"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+	) != "" {
 		return nil, fmt.Errorf("wechat: %s: a scene is 1 to 32 visible ASCII characters", api)
 	}
 	body := map[string]any{"scene": i.Scene}

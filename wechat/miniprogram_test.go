@@ -12,7 +12,8 @@ func TestLogin(t *testing.T) {
 	p := newPlatform(t)
 	p.on("/sns/jscode2session", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		if r.Method != http.MethodGet || q.Get("appid") != testApp || q.Get("secret") != testSecret || q.Get("js_code") != trickyCode || q.Get("grant_type") != "authorization_code" || len(q) != 4 {
+		if r.Method != http.MethodGet || q.Get("appid") != testApp || q.Get("secret") != testSecret || q.Get("js_code") != trickyCode ||
+			q.Get("grant_type") != "authorization_code" || len(q) != 4 {
 			t.Errorf("asked %s %v", r.Method, q)
 		}
 		w.Header().Set("Content-Type", "text/plain")
@@ -30,7 +31,8 @@ func TestLogin(t *testing.T) {
 	}
 	for code, bad := range map[int]bool{40029: true, 40163: true, 40226: false, 45011: false} {
 		p.says("/sns/jscode2session", fmt.Sprintf(`{"errcode":%d,"errmsg":"no"}`, code))
-		if login, err := p.mini(Options{}).Login(t.Context(), testCode); IsBadCode(err) != bad || CodeOf(err) != code || login != (Login{}) {
+		if login, err := p.mini(Options{}).Login(t.Context(), testCode); IsBadCode(err) != bad || CodeOf(err) != code ||
+			login != (Login{}) {
 			t.Errorf("%d: %v", code, err)
 		}
 	}
@@ -39,7 +41,11 @@ func TestLogin(t *testing.T) {
 func TestPhoneNumber(t *testing.T) {
 	const path = "/wxa/business/getuserphonenumber"
 	phone := func(pure, country, appID string) string {
-		return fmt.Sprintf(`{"errcode":0,"errmsg":"ok","phone_info":{"phoneNumber":"+%s%s","purePhoneNumber":%q,"countryCode":%q,"watermark":{"timestamp":1,"appid":%q}}}`, country, pure, pure, country, appID)
+		return fmt.Sprintf(
+			`{"errcode":0,"errmsg":"ok","phone_info":{"phoneNumber":"+%s%s","purePhoneNumber":%q,"countryCode":%q,`+
+				`"watermark":{"timestamp":1,"appid":%q}}}`,
+			country, pure, pure, country, appID,
+		)
 	}
 	p := newPlatform(t)
 	m := p.mini(Options{})
@@ -47,7 +53,8 @@ func TestPhoneNumber(t *testing.T) {
 	if got, err := m.PhoneNumber(t.Context(), testCode); err != nil || got != "13800138000" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if got := p.requests(path)[0]; got.token != tokenName(testSecret, 1) || fmt.Sprint(got.body) != fmt.Sprint(map[string]any{"code": testCode}) {
+	if got := p.requests(path)[0]; got.token != tokenName(testSecret, 1) ||
+		fmt.Sprint(got.body) != fmt.Sprint(map[string]any{"code": testCode}) {
 		t.Errorf("asked %+v", got)
 	}
 	p.says(path, phone("91234567", "852", testApp))
@@ -81,7 +88,8 @@ func TestUnlimitedCode(t *testing.T) {
 	})
 	for scene, ok := range map[string]bool{
 		"a": true, "p=1&q=2": true, sceneSigns: true, strings.Repeat("x", 32): true,
-		"": false, strings.Repeat("x", 33): false, "a b": false, "a中b": false, "中a中": false, "a%20b": false, "a\nb": false, "a\x00": false, `a"b`: false, "a<b>c": false,
+		"": false, strings.Repeat("x", 33): false, "a b": false, "a中b": false, "中a中": false, "a%20b": false,
+		"a\nb": false, "a\x00": false, `a"b`: false, "a<b>c": false,
 	} {
 		picture, err := m.UnlimitedCode(t.Context(), CodeImage{Scene: scene, Page: "pages/pass", Width: 300})
 		if (err == nil) != ok || ok != (string(picture) == "\xff\xd8picture") {

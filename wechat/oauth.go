@@ -56,7 +56,10 @@ const (
 // comes back to redirect with code and state.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
 func (a *OfficialAccount) AuthorizeURL(redirect, state string, scope Scope) string {
-	query := url.Values{"appid": {a.app.id}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {string(scope)}, "state": {state}}
+	query := url.Values{
+		"appid": {a.app.id}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {string(scope)},
+		"state": {state},
+	}
 	return rewrite(a.app.client.o.BrowserBase, openHost+"/connect/oauth2/authorize") + "?" + query.Encode() + "#wechat_redirect"
 }
 
@@ -144,7 +147,10 @@ type Follower struct {
 // https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
 func (a *OfficialAccount) Follower(ctx context.Context, openID string) (Follower, error) {
 	const api = "/cgi-bin/user/info"
-	body, _, err := a.app.call(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: url.Values{"openid": {openID}, "lang": {"zh_CN"}}})
+	body, _, err := a.app.call(ctx, request{
+		method: http.MethodGet, host: apiHost, path: api,
+		query: url.Values{"openid": {openID}, "lang": {"zh_CN"}},
+	})
 	if err != nil {
 		return Follower{}, err
 	}

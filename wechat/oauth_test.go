@@ -15,10 +15,14 @@ func TestAuthorizeURL(t *testing.T) {
 	}
 	const redirect = "https://pass.example.com/h5/session/callback?a=1&b=门#x"
 	u, err := url.Parse(account.AuthorizeURL(redirect, "st&te", ScopeUserInfo))
-	if err != nil || u.Scheme != "https" || u.Host != "open.weixin.qq.com" || u.Path != "/connect/oauth2/authorize" || u.Fragment != "wechat_redirect" {
+	if err != nil || u.Scheme != "https" || u.Host != "open.weixin.qq.com" || u.Path != "/connect/oauth2/authorize" ||
+		u.Fragment != "wechat_redirect" {
 		t.Errorf("%v, %v", u, err)
 	}
-	want := url.Values{"appid": {testApp}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {"snsapi_userinfo"}, "state": {"st&te"}}
+	want := url.Values{
+		"appid": {testApp}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {"snsapi_userinfo"},
+		"state": {"st&te"},
+	}
 	if got := u.Query(); got.Encode() != want.Encode() {
 		t.Errorf("got %v", got)
 	}
@@ -40,20 +44,49 @@ func TestVisitor(t *testing.T) {
 		err         func(error) bool
 		asks        int // of info
 	}{
-		"silently":                    {token: `{"openid":"o1","scope":"snsapi_base","access_token":"A"}`, want: Visitor{OpenID: "o1"}},
-		"with consent":                {token: `{"openid":"o1","unionid":"u1","scope":"snsapi_userinfo","access_token":"A"}`, want: Visitor{OpenID: "o1", UnionID: "u1"}},
-		"completed":                   {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o1","unionid":"u1","nickname":"x"}`, want: Visitor{OpenID: "o1", UnionID: "u1"}, asks: 1},
-		"on no open platform":         {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o1"}`, want: Visitor{OpenID: "o1"}, asks: 1},
-		"a snapshot":                  {token: `{"openid":"o1","unionid":"u1","scope":"snsapi_base","is_snapshotuser":1}`, err: isSnapshot},
-		"a snapshot with consent":     {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A","is_snapshotuser":1}`, err: isSnapshot},
-		"a snapshot told late":        {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o1","unionid":"u1","is_snapshotuser":1}`, err: isSnapshot, asks: 1},
-		"completed by another person": {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o2","unionid":"u2"}`, err: IsRetryable, asks: 1},
-		"not completed":               {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"errcode":40001,"errmsg":"invalid"}`, want: Visitor{OpenID: "o1"}, asks: 1},
-		"completed by no JSON":        {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `<html>busy</html>`, want: Visitor{OpenID: "o1"}, asks: 1},
-		"a bell in the nickname":      {token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: "{\"openid\":\"o1\",\"nickname\":\"小\x07明\\x\\\\\",\"unionid\":\"u1\"}", want: Visitor{OpenID: "o1", UnionID: "u1"}, asks: 1},
-		"nobody":                      {token: `{"scope":"snsapi_base"}`, err: IsRetryable},
-		"a used code":                 {token: `{"errcode":40163,"errmsg":"code been used"}`, err: IsBadCode},
-		"an unknown code":             {token: `{"errcode":40029,"errmsg":"invalid code"}`, err: IsBadCode},
+		"silently": {token: `{"openid":"o1","scope":"snsapi_base","access_token":"A"}`, want: Visitor{OpenID: "o1"}},
+		"with consent": {
+			token: `{"openid":"o1","unionid":"u1","scope":"snsapi_userinfo","access_token":"A"}`,
+			want:  Visitor{OpenID: "o1", UnionID: "u1"},
+		},
+		"completed": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`,
+			info:  `{"openid":"o1","unionid":"u1","nickname":"x"}`, want: Visitor{OpenID: "o1", UnionID: "u1"},
+			asks: 1,
+		},
+		"on no open platform": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `{"openid":"o1"}`,
+			want: Visitor{OpenID: "o1"}, asks: 1,
+		},
+		"a snapshot": {token: `{"openid":"o1","unionid":"u1","scope":"snsapi_base","is_snapshotuser":1}`, err: isSnapshot},
+		"a snapshot with consent": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A","is_snapshotuser":1}`,
+			err:   isSnapshot,
+		},
+		"a snapshot told late": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`,
+			info:  `{"openid":"o1","unionid":"u1","is_snapshotuser":1}`, err: isSnapshot, asks: 1,
+		},
+		"completed by another person": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`,
+			info:  `{"openid":"o2","unionid":"u2"}`, err: IsRetryable, asks: 1,
+		},
+		"not completed": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`,
+			info:  `{"errcode":40001,"errmsg":"invalid"}`, want: Visitor{OpenID: "o1"}, asks: 1,
+		},
+		"completed by no JSON": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`, info: `<html>busy</html>`,
+			want: Visitor{OpenID: "o1"}, asks: 1,
+		},
+		"a bell in the nickname": {
+			token: `{"openid":"o1","scope":"snsapi_userinfo","access_token":"A"}`,
+			info:  "{\"openid\":\"o1\",\"nickname\":\"小\x07明\\x\\\\\",\"unionid\":\"u1\"}",
+			want:  Visitor{OpenID: "o1", UnionID: "u1"}, asks: 1,
+		},
+		"nobody":          {token: `{"scope":"snsapi_base"}`, err: IsRetryable},
+		"a used code":     {token: `{"errcode":40163,"errmsg":"code been used"}`, err: IsBadCode},
+		"an unknown code": {token: `{"errcode":40029,"errmsg":"invalid code"}`, err: IsBadCode},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlatform(t)

@@ -16,7 +16,10 @@ func TestTemporaryCode(t *testing.T) {
 	if err != nil || code != (SceneCode{Ticket: "gQ==&1", Expires: 600, URL: "http://weixin.qq.com/q/abc"}) {
 		t.Errorf("%+v, %v", code, err)
 	}
-	want := map[string]any{"expire_seconds": 600.0, "action_name": "QR_STR_SCENE", "action_info": map[string]any{"scene": map[string]any{"scene_str": "bind_<&>"}}}
+	want := map[string]any{
+		"expire_seconds": 600.0, "action_name": "QR_STR_SCENE",
+		"action_info": map[string]any{"scene": map[string]any{"scene_str": "bind_<&>"}},
+	}
 	if got := p.requests(path)[0].body; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("asked %v", got)
 	}

@@ -76,7 +76,8 @@ func TestSignatureOfAnother(t *testing.T) {
 		done(true)
 		pass(callbackWindow) // the signature's last moment
 		for _, forged := range []string{textMessage(2), eventMessage("SCAN", "bind_x")} {
-			if event, done, err := read(heard, forged); !errors.Is(err, ErrSignature) || errors.Is(err, ErrReplayed) || done != nil || event != (Event{}) {
+			if event, done, err := read(heard, forged); !errors.Is(err, ErrSignature) || errors.Is(err, ErrReplayed) || done != nil ||
+				event != (Event{}) {
 				t.Errorf("a forged one: %+v, %v", event, err)
 			}
 		}
@@ -103,7 +104,8 @@ func TestEventKeys(t *testing.T) {
 		base,
 		{FromUser: "o2", Created: 1, Name: "SCAN", Key: "a"}, {FromUser: "o1", Created: 2, Name: "SCAN", Key: "a"},
 		{FromUser: "o1", Created: 1, Name: "CLICK", Key: "a"}, {FromUser: "o1", Created: 1, Name: "SCAN", Key: "b"},
-		{FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: "1"}, {FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: "2"},
+		{FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: "1"},
+		{FromUser: "o1", Created: 1, Name: "TEMPLATESENDJOBFINISH", JobID: "2"},
 		{FromUser: "o1", Created: 1, Type: "text", ID: "1"}, {FromUser: "o1", Created: 1, Type: "text", ID: "2"},
 	} {
 		if twin, ok := seen[e.key("wx1")]; ok {

@@ -13,7 +13,8 @@ func TestSendTemplate(t *testing.T) {
 	a := p.official(Options{})
 	p.says(sendPath, `{"errcode":0,"errmsg":"ok","msgid":24000000000000001}`)
 	id, err := a.SendTemplate(t.Context(), TemplateMessage{
-		To: "o1", Template: "t1", URL: "https://pass.example.com/h5/pass?a=1&b=2", ID: "n1", Fields: map[string]string{"thing1": "幸福 <家园> & 3栋", "time2": "2026-11-20 12:00"},
+		To: "o1", Template: "t1", URL: "https://pass.example.com/h5/pass?a=1&b=2", ID: "n1",
+		Fields: map[string]string{"thing1": "幸福 <家园> & 3栋", "time2": "2026-11-20 12:00"},
 	})
 	if err != nil || id != "24000000000000001" {
 		t.Errorf("%q, %v", id, err)

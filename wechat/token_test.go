@@ -163,7 +163,10 @@ func TestSecretsNeverShare(t *testing.T) {
 	p := newPlatform(t)
 	server, client := newRedis(t)
 	c := p.client(Options{Tokens: NewRedisTokens(client)})
-	for _, a := range []OfficialOptions{{AppID: testApp, Secret: "secret-a"}, {AppID: testApp, Secret: "secret-b"}, {AppID: "wx3", Secret: "secret-a"}} {
+	for _, a := range []OfficialOptions{
+		{AppID: testApp, Secret: "secret-a"}, {AppID: testApp, Secret: "secret-b"},
+		{AppID: "wx3", Secret: "secret-a"},
+	} {
 		account, err := c.OfficialAccount(a)
 		if err != nil {
 			t.Fatal(err)
@@ -211,7 +214,9 @@ func TestEarlyRefresh(t *testing.T) {
 			}
 		})
 	}
-	for seconds, want := range map[int]time.Duration{7200: 6900 * time.Second, 301: time.Second, 300: 150 * time.Second, 1: 500 * time.Millisecond} {
+	for seconds, want := range map[int]time.Duration{
+		7200: 6900 * time.Second, 301: time.Second, 300: 150 * time.Second, 1: 500 * time.Millisecond,
+	} {
 		if got := tokenLife(seconds); got != want {
 			t.Errorf("tokenLife(%d) = %s, want %s", seconds, got, want)
 		}
@@ -336,7 +341,10 @@ func TestTokenStores(t *testing.T) {
 }
 
 func TestTokenAnswers(t *testing.T) {
-	for _, text := range []string{`{}`, `{"access_token":""}`, `{"access_token":"x"}`, `{"access_token":"x","expires_in":-1}`, `{"access_token":7}`} {
+	for _, text := range []string{
+		`{}`, `{"access_token":""}`, `{"access_token":"x"}`, `{"access_token":"x","expires_in":-1}`,
+		`{"access_token":7}`,
+	} {
 		p := newPlatform(t)
 		p.says(tokenPath, text)
 		if err := send(t, p.official(Options{})); err == nil {

@@ -274,7 +274,8 @@ func TestBreaker(t *testing.T) {
 			}
 		}
 		p.wantAsked(path, 1)
-		if _, err := a.app.client.MiniProgram("wx2222222222222222", "another").PhoneNumber(t.Context(), testCode); path == sendPath && CodeOf(err) == 40164 {
+		if _, err := a.app.client.MiniProgram("wx2222222222222222", "another").PhoneNumber(t.Context(), testCode); path == sendPath &&
+			CodeOf(err) == 40164 {
 			t.Errorf("another account is kept from calling: %v", err)
 		}
 		asked := len(p.requests(path))
@@ -398,7 +399,10 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlatform(t)
-			for _, path := range []string{"/sns/jscode2session", "/sns/oauth2/access_token", "/cgi-bin/user/info", "/cgi-bin/qrcode/create", "/wxa/getwxacodeunlimit", sendPath} {
+			for _, path := range []string{
+				"/sns/jscode2session", "/sns/oauth2/access_token", "/cgi-bin/user/info",
+				"/cgi-bin/qrcode/create", "/wxa/getwxacodeunlimit", sendPath,
+			} {
 				p.on(path, answer)
 			}
 			ctx, mini, official := t.Context(), p.mini(Options{}), p.official(Options{})
@@ -407,7 +411,10 @@ func TestAnswers(t *testing.T) {
 			_, visited := official.Visitor(ctx, testCode)
 			_, coded := official.TemporaryCode(ctx, "s", time.Minute)
 			_, asked := official.Follower(ctx, "o1")
-			for what, err := range map[string]error{"login": login, "code": drawn, "visitor": visited, "qr": coded, "follower": asked, "send": send(t, official)} {
+			for what, err := range map[string]error{
+				"login": login, "code": drawn, "visitor": visited, "qr": coded, "follower": asked,
+				"send": send(t, official),
+			} {
 				if err == nil || !IsRetryable(err) || IsBadCode(err) || IsRefusedByUser(err) {
 					t.Errorf("%s: %v", what, err)
 				}
@@ -424,7 +431,10 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	reached := false
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 	defer elsewhere.Close()
-	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+	for _, status := range []int{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect,
+		http.StatusPermanentRedirect,
+	} {
 		p := newPlatform(t)
 		for _, path := range []string{"/sns/jscode2session", tokenPath} {
 			p.on(path, func(w http.ResponseWriter, r *http.Request) {
@@ -503,7 +513,8 @@ func TestCallsEnd(t *testing.T) {
 func TestErrorKinds(t *testing.T) {
 	for code, want := range map[int][3]bool{ // bad code, refused by the person, worth another try
 		-1: {false, false, true}, 40029: {true, false, false}, 40163: {true, false, false}, 43004: {false, true, false},
-		43101: {false, true, false}, 43117: {false, false, true}, 45009: {false, false, true}, 40037: {}, 40003: {}, 47003: {}, 40164: {}, 48001: {},
+		43101: {false, true, false}, 43117: {false, false, true}, 45009: {false, false, true}, 40037: {},
+		40003: {}, 47003: {}, 40164: {}, 48001: {},
 	} {
 		err := fmt.Errorf("wrapped: %w", &Error{API: "/x", Code: code})
 		if got := [3]bool{IsBadCode(err), IsRefusedByUser(err), IsRetryable(err)}; got != want || CodeOf(err) != code {

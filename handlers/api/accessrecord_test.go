@@ -21,7 +21,8 @@ func TestRecordsPage(t *testing.T) {
 		}
 		records = append(records, core.AccessRecord{
 			Community: s.Community, At: s.clock.now().Add(time.Duration(i-30) * time.Minute), Via: core.ViaGuard, Post: s.Post, Gate: "东门岗",
-			ReleasedBy: "李师傅", Direction: core.Out, Kind: core.PassResident, Pass: who.Pass, Person: who.Person, Resident: who.ID, House: who.House,
+			ReleasedBy: "李师傅", Direction: core.Out, Kind: core.PassResident, Pass: who.Pass,
+			Person: who.Person, Resident: who.ID, House: who.House,
 			Name: who.Name, Allowed: true, Reason: core.ReasonAllowed, TempTenths: 365, Note: "只给门岗看",
 		})
 	}
@@ -58,7 +59,10 @@ func TestRecordsPage(t *testing.T) {
 	if none := s.records(token, path+"?after="+all[0].ID.String()); len(none.Records) != 0 || none.More {
 		t.Errorf("%+v", none)
 	}
-	for _, query := range []string{"?limit=101", "?limit=-1", "?limit=x", "?before=x", "?before=1%27--", "?after=-4", "?before=5&after=6", "?%zz"} {
+	for _, query := range []string{
+		"?limit=101", "?limit=-1", "?limit=x", "?before=x", "?before=1%27--", "?after=-4", "?before=5&after=6",
+		"?%zz",
+	} {
 		s.fails(422, "invalid", call{method: "GET", path: path + query, token: token})
 	}
 }

@@ -53,20 +53,26 @@ func TestPreviewSaysWhy(t *testing.T) {
 		t.Errorf("next %s: %v", *after.Next, err)
 	}
 	issued = read[tokenBody](s.ok(call{method: "POST", path: path + "/token", token: token}))
-	if result := s.gate.Scan(t.Context(), s.Doors[0].ID, issued.Text); result.Decision.Allowed || result.Decision.Sentence != after.Sentence {
+	if result := s.gate.Scan(t.Context(), s.Doors[0].ID, issued.Text); result.Decision.Allowed ||
+		result.Decision.Sentence != after.Sentence {
 		t.Errorf("the door says %+v, the preview %+v", result.Decision, after)
 	}
-	if in := read[previewBody](s.ok(call{method: "GET", path: path + "/preview?direction=in", token: token})); !in.Allowed || in.Direction != core.In {
+	if in := read[previewBody](s.ok(call{method: "GET", path: path + "/preview?direction=in", token: token})); !in.Allowed ||
+		in.Direction != core.In {
 		t.Errorf("%+v", in)
 	}
 	rule.Exits = -1
 	s.SetRule(rule)
 	pass := read[passBody](s.ok(call{method: "GET", path: path, token: token}))
-	if pass.Preview.Allowed || pass.Preview.Reason != core.ReasonBlocked || pass.Preview.Next != nil || *pass.Preview.Left != 0 || !strings.Contains(pass.Rule, "禁止出入") {
+	if pass.Preview.Allowed || pass.Preview.Reason != core.ReasonBlocked || pass.Preview.Next != nil || *pass.Preview.Left != 0 ||
+		!strings.Contains(pass.Rule, "禁止出入") {
 		t.Errorf("%+v", pass)
 	}
 	for _, direction := range []string{"up", "OUT", "out'--", "<b>", strings.Repeat("o", 3000)} {
-		s.fails(422, "invalid", call{method: "GET", path: path + "/preview?direction=" + strings.ReplaceAll(direction, "<b>", "%3Cb%3E"), token: token})
+		s.fails(422, "invalid", call{
+			method: "GET", path: path + "/preview?direction=" + strings.ReplaceAll(direction, "<b>", "%3Cb%3E"),
+			token: token,
+		})
 	}
 }
 
@@ -77,7 +83,10 @@ func TestHTMLInNames(t *testing.T) {
 	const name = `<script>alert("1")</script>'); DROP--`
 	house := s.Houses[1]
 	_, err := s.Store.CreateResidents(context.Background(), core.System, core.Everywhere, s.Community, []core.Resident{
-		{House: house, Name: name, Identity: core.Lodger, LeaseDay: core.DayOf(s.clock.now(), time.UTC) + 30, Phone: s.Residents[0].Phone, Certified: s.clock.now()},
+		{
+			House: house, Name: name, Identity: core.Lodger, LeaseDay: core.DayOf(s.clock.now(), time.UTC) + 30,
+			Phone: s.Residents[0].Phone, Certified: s.clock.now(),
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +97,9 @@ func TestHTMLInNames(t *testing.T) {
 	if len(passes) != 2 || passes[1].Name != name || passes[1].House.ID != house || passes[1].LeaseLast == nil {
 		t.Fatalf("%+v", passes)
 	}
-	if strings.Contains(a.Body, "<script>") || a.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") {
+	if strings.Contains(a.Body, "<script>") || a.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(
+		a.Header.Get("Content-Type"), "application/json",
+	) {
 		t.Errorf("%v %s", a.Header, a.Body)
 	}
 }

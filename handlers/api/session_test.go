@@ -32,7 +32,8 @@ func TestFirstDay(t *testing.T) {
 
 	passes := read[struct{ Passes []passBody }](s.ok(call{method: "GET", path: "/passes", token: token})).Passes
 	if len(passes) != 1 || passes[0].ID != me.Pass || passes[0].Name != me.Name || passes[0].House.ID != me.House ||
-		passes[0].Community.ID != s.Community || passes[0].IdentityText != "业主" || passes[0].Rule != "进门、出门均不限次数和时间" || !passes[0].Preview.Allowed {
+		passes[0].Community.ID != s.Community || passes[0].IdentityText != "业主" || passes[0].Rule != "进门、出门均不限次数和时间" ||
+		!passes[0].Preview.Allowed {
 		t.Fatalf("%+v", passes)
 	}
 	path := "/passes/" + passes[0].ID.String()
@@ -47,7 +48,11 @@ func TestFirstDay(t *testing.T) {
 		records[0].Gate != s.Doors[0].Name || records[0].ViaText != "门禁读头" {
 		t.Errorf("%+v", records)
 	}
-	if again := s.gate.Scan(t.Context(), s.AddDoor(core.Reader{Name: "西门", Serial: "DEV09", Protocol: core.ProtocolVguang, Direction: core.Out}).ID, issued.Text); again.Decision.Allowed {
+	if again := s.gate.Scan(
+		t.Context(),
+		s.AddDoor(core.Reader{Name: "西门", Serial: "DEV09", Protocol: core.ProtocolVguang, Direction: core.Out}).ID,
+		issued.Text,
+	); again.Decision.Allowed {
 		t.Error("a door opened on a used token")
 	}
 	refused := s.records(token, path+"/records").Records
@@ -101,7 +106,9 @@ func TestPhoneCodes(t *testing.T) {
 		"login's":  s.sim.MintLoginCode("one", miniApp),
 		"invented": strings.Repeat("a", 64),
 	} {
-		if body := s.fails(422, "invalid", call{method: "POST", path: "/phone", token: token, body: codeJSON(code)}); body.Fields["code"] == "" {
+		if body := s.fails(422, "invalid", call{
+			method: "POST", path: "/phone", token: token, body: codeJSON(code),
+		}); body.Fields["code"] == "" {
 			t.Errorf("%s: fields %v", name, body.Fields)
 		}
 	}
@@ -115,7 +122,9 @@ func TestPhoneCodes(t *testing.T) {
 func TestUnknownPhone(t *testing.T) {
 	s := newSite(t)
 	token := s.signIn("stranger")
-	phone := read[phoneBody](s.ok(call{method: "POST", path: "/phone", token: token, body: codeJSON(s.sim.MintPhoneCode("stranger", miniApp))}))
+	phone := read[phoneBody](s.ok(call{
+		method: "POST", path: "/phone", token: token, body: codeJSON(s.sim.MintPhoneCode("stranger", miniApp)),
+	}))
 	if phone.Ties != 0 || !strings.Contains(phone.Message, "没有登记") {
 		t.Errorf("%+v", phone)
 	}
@@ -129,7 +138,9 @@ func TestUnknownPhone(t *testing.T) {
 // in the mini-program.
 func TestOnePersonTwoApps(t *testing.T) {
 	s := newSite(t)
-	known, err := s.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx00000000000000aa", OpenID: "o-of-the-account", UnionID: s.sim.UnionID("one")})
+	known, err := s.Store.SignInWechat(t.Context(), core.WechatIdentity{
+		AppID: "wx00000000000000aa", OpenID: "o-of-the-account", UnionID: s.sim.UnionID("one"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +165,9 @@ func TestSessionsEnd(t *testing.T) {
 		s.fails(401, "unauthenticated", call{method: "GET", path: "/passes", token: token})
 	}
 	// A cookie is no bearer token: the API takes none.
-	s.fails(401, "unauthenticated", call{method: "GET", path: "/passes", header: map[string]string{"Cookie": "tx_resident=" + s.signIn("one")}})
+	s.fails(401, "unauthenticated", call{
+		method: "GET", path: "/passes", header: map[string]string{"Cookie": "tx_resident=" + s.signIn("one")},
+	})
 }
 
 func TestMalformedBodies(t *testing.T) {

@@ -12,7 +12,10 @@ import (
 
 func (a *API) tokenRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodPost, Path: "/api/v1/passes/:id/token", Access: web.Resident, Handler: a.issueToken, EachPerMinute: tokensPerMinute},
+		{
+			Method: http.MethodPost, Path: "/api/v1/passes/:id/token", Access: web.Resident,
+			Handler: a.issueToken, EachPerMinute: tokensPerMinute,
+		},
 	}
 }
 

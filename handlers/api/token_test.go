@@ -17,7 +17,8 @@ func TestTokenImages(t *testing.T) {
 	s := newSite(t)
 	token := s.enter("one")
 	path := "/passes/" + s.Residents[0].Pass.String() + "/token"
-	if plain := read[tokenBody](s.ok(call{method: "POST", path: path, token: token})); plain.Image != nil || plain.Seconds < 595 || plain.Seconds > 600 {
+	if plain := read[tokenBody](s.ok(call{method: "POST", path: path, token: token})); plain.Image != nil || plain.Seconds < 595 ||
+		plain.Seconds > 600 {
 		t.Errorf("%+v", plain)
 	}
 	drawn := read[tokenBody](s.ok(call{method: "POST", path: path + "?image=png&pixels=300", token: token}))

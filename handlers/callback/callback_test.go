@@ -72,7 +72,9 @@ func TestReplies(t *testing.T) {
 			{"another's scene", "", simulator.Event{Name: "SCAN", Key: "poster"}},
 			{"a menu", "", simulator.Event{Name: "VIEW", Key: "https://example.com/"}},
 			{"an event to come", "", simulator.Event{Name: "something_new", Key: "bind_x"}},
-			{"a finished job", "", simulator.Event{Name: "TEMPLATESENDJOBFINISH", Extra: [][2]string{{"MsgID", "7"}, {"Status", "success"}}}},
+			{"a finished job", "", simulator.Event{
+				Name: "TEMPLATESENDJOBFINISH", Extra: [][2]string{{"MsgID", "7"}, {"Status", "success"}},
+			}},
 		} {
 			before := len(s.sim.Chat("zhou", s.appID))
 			if err := s.sim.Push("zhou", s.appID, c.event); err != nil {
@@ -186,7 +188,10 @@ func TestAddressCheck(t *testing.T) {
 		if err := s.sim.CheckCallback(t.Context(), s.appID); err != nil {
 			t.Error(err)
 		}
-		for _, query := range []string{"", "?echostr=1", "?signature=&timestamp=&nonce=&echostr=<script>", "?signature=x&timestamp=1&nonce=2&echostr=3"} {
+		for _, query := range []string{
+			"", "?echostr=1", "?signature=&timestamp=&nonce=&echostr=<script>",
+			"?signature=x&timestamp=1&nonce=2&echostr=3",
+		} {
 			if status, body := s.get(Path + query); status != http.StatusForbidden || body != "" {
 				t.Errorf("%s: %d %q", query, status, body)
 			}
@@ -199,11 +204,14 @@ func TestMalformed(t *testing.T) {
 	s := newSite(t, sealedApp)
 	now := url.Values{"timestamp": {"1"}, "nonce": {"1"}, "signature": {"x"}, "msg_signature": {"x"}}.Encode()
 	for name, c := range map[string]struct{ query, body string }{
-		"nothing":        {"", ""},
-		"no XML":         {"?" + now, "{}"},
-		"half XML":       {"?" + now, "<xml><Encrypt>"},
-		"entities":       {"?" + now, `<!DOCTYPE x [<!ENTITY a "b">]><xml><Encrypt>&a;</Encrypt></xml>`},
-		"random sealed":  {"?" + now, "<xml><Encrypt>" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 64)) + "</Encrypt></xml>"},
+		"nothing":  {"", ""},
+		"no XML":   {"?" + now, "{}"},
+		"half XML": {"?" + now, "<xml><Encrypt>"},
+		"entities": {"?" + now, `<!DOCTYPE x [<!ENTITY a "b">]><xml><Encrypt>&a;</Encrypt></xml>`},
+		"random sealed": {
+			"?" + now,
+			"<xml><Encrypt>" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 64)) + "</Encrypt></xml>",
+		},
 		"strange number": {"?timestamp=99999999999999999999", "<xml/>"},
 	} {
 		res, err := http.Post(s.addr+Path+c.query, "text/xml", strings.NewReader(c.body))
@@ -257,7 +265,9 @@ func TestWithoutCache(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	s.redis.SetError("")
-	if got, err = s.sim.PushHostile(t.Context(), "zhou", s.appID, simulator.Genuine, simulator.Event{Name: "SCAN", Key: scene}); err != nil || !got.Accepted {
+	if got, err = s.sim.PushHostile(
+		t.Context(), "zhou", s.appID, simulator.Genuine, simulator.Event{Name: "SCAN", Key: scene},
+	); err != nil || !got.Accepted {
 		t.Errorf("%+v %v", got, err)
 	}
 }

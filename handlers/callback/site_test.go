@@ -94,7 +94,8 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 		o.AESKey = aesKey
 	}
 	var err error
-	if s.official, err = wechat.New(wechat.Options{APIBase: platform, BrowserBase: platform, LoopbackOnly: true}).OfficialAccount(o); err != nil {
+	if s.official, err = wechat.New(wechat.Options{APIBase: platform, BrowserBase: platform,
+		LoopbackOnly: true}).OfficialAccount(o); err != nil {
 		s.t.Fatal(err)
 	}
 	cache := web.RedisCache(client, st, log)

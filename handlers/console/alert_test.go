@@ -24,7 +24,9 @@ func TestAlertsAreSeenAndHandled(t *testing.T) {
 	if n := list.Find("tbody tr").Length(); n != 3 {
 		t.Errorf("%d alerts", n)
 	}
-	for query, want := range map[string]int{"?kind=fever": 3, "?kind=silent": 0, "?state=handled": 0, "?community=" + d.Mine.Community.String(): 3} {
+	for query, want := range map[string]int{
+		"?kind=fever": 3, "?kind=silent": 0, "?state=handled": 0, "?community=" + d.Mine.Community.String(): 3,
+	} {
 		if n := b.Get(t, frame.AlertPath+query, http.StatusOK).Find("tbody tr").Length(); n != want {
 			t.Errorf("%s: %d, want %d", query, n, want)
 		}
@@ -34,7 +36,10 @@ func TestAlertsAreSeenAndHandled(t *testing.T) {
 	if desk.Fact(show, "门或门岗") != "东门岗" || show.Find(`main a[href="`+frame.AccessRecordURL(mine[0].Record)+`"]`).Length() != 1 {
 		t.Errorf("the alert says %q", show.Find("main").Text())
 	}
-	page, _ := b.Post(t, frame.AlertURL(mine[0].ID)+"/handle", url.Values{"remark": {strings.Repeat("长", 201)}}, http.StatusUnprocessableEntity)
+	page, _ := b.Post(
+		t, frame.AlertURL(mine[0].ID)+"/handle", url.Values{"remark": {strings.Repeat("长", 201)}},
+		http.StatusUnprocessableEntity,
+	)
 	desk.WrongField(t, page, "remark")
 	b.Post(t, frame.AlertURL(mine[0].ID)+"/handle", url.Values{"remark": {"复测正常\r\n已离开"}}, http.StatusSeeOther)
 	show = b.Get(t, frame.AlertURL(mine[0].ID), http.StatusOK)

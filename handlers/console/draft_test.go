@@ -18,7 +18,10 @@ import (
 func TestWhatWasTypedOutlivesTheSession(t *testing.T) {
 	d := newDesk(t)
 	b, _ := d.Expelled(t, "typist", core.PermReaderView, core.PermObserverView, core.PermObserverEdit)
-	typed := url.Values{"name": {desk.Hostile[:20]}, "capacity": {"街道"}, "phone": {"13800138000"}, "communities": {d.Mine.Community.String()}, "password": {"not to be kept"}}
+	typed := url.Values{
+		"name": {desk.Hostile[:20]}, "capacity": {"街道"}, "phone": {"13800138000"},
+		"communities": {d.Mine.Community.String()}, "password": {"not to be kept"},
+	}
 	_, to := b.Post(t, frame.ObserverPath, typed, http.StatusSeeOther)
 	if next := b.SignInAgain(t, to, "typist", desk.OwnPassword); next != web.DraftPage {
 		t.Fatalf("sent to %s", next)
@@ -28,7 +31,8 @@ func TestWhatWasTypedOutlivesTheSession(t *testing.T) {
 		t.Error("a password was kept")
 	}
 	page = b.Resume(t)
-	if desk.InputValue(page, "name") != desk.Hostile[:20] || desk.InputValue(page, "phone") != "13800138000" || page.Find(`input[name="communities"][checked]`).Length() != 1 {
+	if desk.InputValue(page, "name") != desk.Hostile[:20] || desk.InputValue(page, "phone") != "13800138000" ||
+		page.Find(`input[name="communities"][checked]`).Length() != 1 {
 		t.Error("what was typed is not in the form")
 	}
 	if alert := page.Find(`main [role="alert"]`).Text(); !strings.Contains(alert, "还没有保存") {
@@ -51,7 +55,11 @@ func TestADraftIsItsWritersAlone(t *testing.T) {
 	_, to := b.Post(t, frame.ObserverPath, url.Values{"name": {"赵警官"}}, http.StatusSeeOther)
 	b.SignInAgain(t, to, "colleague", desk.FirstPassword)
 	b.Open(t, web.PasswordPage)
-	b.Post(t, web.PasswordPage, url.Values{"old": {desk.FirstPassword}, "password": {desk.OwnPassword}, "again": {desk.OwnPassword}}, http.StatusSeeOther)
+	b.Post(
+		t, web.PasswordPage,
+		url.Values{"old": {desk.FirstPassword}, "password": {desk.OwnPassword}, "again": {desk.OwnPassword}},
+		http.StatusSeeOther,
+	)
 	nothing := func(b *desk.Clerk) {
 		t.Helper()
 		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+web.DraftPage, http.NoBody)
@@ -61,7 +69,11 @@ func TestADraftIsItsWritersAlone(t *testing.T) {
 	}
 	nothing(b)
 	elsewhere := d.Visitor()
-	elsewhere.Post(t, "/console/session", elsewhere.SignInForm(t, elsewhere.Open(t, "/console/session"), "writer", desk.OwnPassword), http.StatusSeeOther)
+	elsewhere.Post(
+		t, "/console/session",
+		elsewhere.SignInForm(t, elsewhere.Open(t, "/console/session"), "writer", desk.OwnPassword),
+		http.StatusSeeOther,
+	)
 	nothing(elsewhere)
 }
 

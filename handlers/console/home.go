@@ -100,11 +100,15 @@ func (p *pages) homeDoors(c *web.Context, page *homePage) error {
 	for _, state := range []struct {
 		state core.ReaderState
 		tone  templates.Tone
-	}{{core.ReaderOnline, templates.Good}, {core.ReaderStale, templates.Warn}, {core.ReaderOffline, templates.Bad}, {core.ReaderNever, templates.Neutral}} {
+	}{{core.ReaderOnline, templates.Good}, {core.ReaderStale, templates.Warn},
+		{core.ReaderOffline, templates.Bad}, {core.ReaderNever, templates.Neutral}} {
 		if counts[state.state] == 0 {
 			state.tone = templates.Neutral
 		}
-		page.Doors = append(page.Doors, homeFigure{state.state.Words(), frame.Grouped(counts[state.state]), frame.ReaderPath + "?state=" + string(state.state), state.tone})
+		page.Doors = append(page.Doors, homeFigure{
+			state.state.Words(), frame.Grouped(counts[state.state]),
+			frame.ReaderPath + "?state=" + string(state.state), state.tone,
+		})
 	}
 	return nil
 }
@@ -155,14 +159,18 @@ func (p *pages) homeWaiting(c *web.Context, page *homePage) error {
 		if err != nil {
 			return err
 		}
-		add(countOf(guards, func(g core.Guard) bool { return g.User == 0 && g.Disabled.IsZero() }), "门岗人员还没有绑定微信", frame.GuardPath+"?bound=no&state=on")
+		add(countOf(guards, func(g core.Guard) bool {
+			return g.User == 0 && g.Disabled.IsZero()
+		}), "门岗人员还没有绑定微信", frame.GuardPath+"?bound=no&state=on")
 	}
 	if c.Has(core.PermObserverEdit) {
 		observers, err := p.Store.Observers(c.Ctx(), c.Scope())
 		if err != nil {
 			return err
 		}
-		add(countOf(observers, func(o core.Observer) bool { return o.User == 0 && o.Removed.IsZero() }), "观察员还没有绑定微信", frame.ObserverPath+"?bound=no")
+		add(countOf(observers, func(o core.Observer) bool {
+			return o.User == 0 && o.Removed.IsZero()
+		}), "观察员还没有绑定微信", frame.ObserverPath+"?bound=no")
 	}
 	return nil
 }

@@ -19,17 +19,26 @@ func TestHome(t *testing.T) {
 	d := newDesk(t)
 	day := core.DayOf(d.Store.Now(), d.Store.Zone()).Start(d.Store.Zone())
 	at := func(hour int, direction core.Direction, allowed bool) core.AccessRecord {
-		return core.AccessRecord{Community: d.Mine.Community, At: day.Add(time.Duration(hour)*time.Hour + time.Minute), Via: core.ViaReader, Direction: direction, Kind: core.PassResident, Allowed: allowed, Reason: core.ReasonAllowed}
+		return core.AccessRecord{
+			Community: d.Mine.Community, At: day.Add(time.Duration(hour)*time.Hour + time.Minute),
+			Via: core.ViaReader, Direction: direction, Kind: core.PassResident, Allowed: allowed,
+			Reason: core.ReasonAllowed,
+		}
 	}
 	yesterday, foreign := at(-2, core.Out, true), at(8, core.Out, true)
 	foreign.Community = d.Others.Community
-	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{at(0, core.In, true), at(7, core.Out, true), at(7, core.Out, true), at(7, core.In, false), yesterday, foreign})
+	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{
+		at(0, core.In, true), at(7, core.Out, true), at(7, core.Out, true), at(7, core.In, false), yesterday,
+		foreign,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := d.Registrar(t).Get(t, "/console", http.StatusOK)
 	for i, want := range []string{"1进", "2出", "1拒绝"} {
-		if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="today-title"] .tx-figures li`).Eq(i).Text()), ""); got != want {
+		if got := strings.Join(
+			strings.Fields(page.Find(`section[aria-labelledby="today-title"] .tx-figures li`).Eq(i).Text()), "",
+		); got != want {
 			t.Errorf("figure %d: %q, want %q", i, got, want)
 		}
 	}
@@ -54,7 +63,9 @@ func TestHome(t *testing.T) {
 	if list := b.Get(t, frame.AccessRecordPath+"?hour=0&from="+today+"&to="+today, http.StatusOK); list.Find("tbody tr").Length() != 1 {
 		t.Error("midnight's hour is not its day's first")
 	}
-	if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="doors-title"]`).Text()), ""); !strings.Contains(got, fmt.Sprintf("%d从未上线", len(d.Mine.Doors))) {
+	if got := strings.Join(strings.Fields(page.Find(`section[aria-labelledby="doors-title"]`).Text()), ""); !strings.Contains(
+		got, fmt.Sprintf("%d从未上线", len(d.Mine.Doors)),
+	) {
 		t.Errorf("doors %q", got)
 	}
 	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView).Get(t, "/console", http.StatusOK)
@@ -68,8 +79,15 @@ func TestHomePages(t *testing.T) {
 	var hours core.HourTotals
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
 	templates.CheckAll(t, "console/home/", map[string]any{
-		"console/home/show": homePage{Shell: shell, Records: true, Waits: true, Chart: access.HoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}), People: []homeFigure{{"住户", "1", "/r", templates.Good}}, Waiting: []templates.NavItem{{Label: desk.Hostile, URL: "/w", Count: 2}}, Figures: []homeFigure{{"进", "1", "/r", templates.Good}}, Doors: []homeFigure{{"在线", "1", "/d", templates.Good}},
-			Links: []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}}},
+		"console/home/show": homePage{
+			Shell: shell, Records: true, Waits: true,
+			Chart:   access.HoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}),
+			People:  []homeFigure{{"住户", "1", "/r", templates.Good}},
+			Waiting: []templates.NavItem{{Label: desk.Hostile, URL: "/w", Count: 2}},
+			Figures: []homeFigure{{"进", "1", "/r", templates.Good}},
+			Doors:   []homeFigure{{"在线", "1", "/d", templates.Good}},
+			Links:   []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}},
+		},
 		"console/home/show#none": homePage{Shell: shell, Empty: templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限"}},
 	})
 

@@ -16,21 +16,29 @@ func TestRegisterRoutesStayInScope(t *testing.T) {
 	d := newDesk(t)
 	admin, viewer := d.Registrar(t), d.OnlyViews(t)
 	theirs, house, resident := d.Others.Community.String(), d.Others.Houses[0].String(), d.Others.Residents[0].ID.String()
-	form := url.Values{"confirmed": {"1"}, "community": {theirs}, "houses": {house}, "name": {"改"}, "identity": {"owner"}, "phone": {"13800138000"}, "levels": {"栋"},
-		"level0": {"9"}, "level1": {"9"}, "level2": {"9"}, "house": {"1栋1单元101"}, "exits": {"-1"}, "reason": {"x"},
-		"counting": {"person"}, "period_days": {"1"}, "fever_tenths": {"37.3"}, "version": {"2"}}
+	form := url.Values{
+		"confirmed": {"1"}, "community": {theirs}, "houses": {house}, "name": {"改"}, "identity": {"owner"},
+		"phone": {"13800138000"}, "levels": {"栋"}, "level0": {"9"}, "level1": {"9"}, "level2": {"9"},
+		"house": {"1栋1单元101"}, "exits": {"-1"}, "reason": {"x"}, "counting": {"person"}, "period_days": {"1"},
+		"fever_tenths": {"37.3"}, "version": {"2"},
+	}
 	for _, path := range []string{
-		frame.CommunityPath + "/" + theirs + "/edit", frame.HousePath + "?community=" + theirs, frame.HousePath + "/new?community=" + theirs,
-		frame.ResidentPath + "?community=" + theirs, frame.ResidentPath + "?house=" + house, frame.ResidentPath + "/new?community=" + theirs, frame.ResidentPath + "/new?house=" + house,
+		frame.CommunityPath + "/" + theirs + "/edit", frame.HousePath + "?community=" + theirs,
+		frame.HousePath + "/new?community=" + theirs,
+		frame.ResidentPath + "?community=" + theirs, frame.ResidentPath + "?house=" + house,
+		frame.ResidentPath + "/new?community=" + theirs, frame.ResidentPath + "/new?house=" + house,
 		frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/edit", frame.PassRulePath + "?community=" + theirs,
-		frame.RestrictionPath + "?community=" + theirs, frame.RestrictionPath + "/new?community=" + theirs, frame.RestrictionPath + "/new?house=" + house,
+		frame.RestrictionPath + "?community=" + theirs, frame.RestrictionPath + "/new?community=" + theirs,
+		frame.RestrictionPath + "/new?house=" + house,
 		frame.ResidentPath + "/1", frame.ResidentPath + "/x", frame.PassRulePath + "?community=99999999999999999999",
 	} {
 		admin.Get(t, path, http.StatusNotFound)
 	}
 	for _, path := range []string{
-		frame.CommunityPath + "/" + theirs, frame.HousePath, frame.ResidentPath, frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/reveal",
-		frame.ResidentPath + "/" + resident + "/moveout", frame.PassRulePath, frame.RestrictionPath, frame.RestrictionPath + "/" + house + "/lift",
+		frame.CommunityPath + "/" + theirs, frame.HousePath, frame.ResidentPath,
+		frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/reveal",
+		frame.ResidentPath + "/" + resident + "/moveout", frame.PassRulePath, frame.RestrictionPath,
+		frame.RestrictionPath + "/" + house + "/lift",
 	} {
 		admin.Post(t, path, form, http.StatusNotFound)
 		viewer.Post(t, path, form, http.StatusForbidden)
@@ -38,9 +46,13 @@ func TestRegisterRoutesStayInScope(t *testing.T) {
 	// Houses of theirs among ours.
 	form.Set("community", d.Mine.Community.String())
 	admin.Post(t, frame.RestrictionPath, form, http.StatusNotFound)
-	for _, path := range []string{frame.CommunityPath, frame.HousePath, frame.ResidentPath, frame.PassRulePath, frame.RestrictionPath, frame.ResidentPath + "/" + d.Mine.Residents[0].ID.String()} {
+	for _, path := range []string{
+		frame.CommunityPath, frame.HousePath, frame.ResidentPath, frame.PassRulePath, frame.RestrictionPath,
+		frame.ResidentPath + "/" + d.Mine.Residents[0].ID.String(),
+	} {
 		page := viewer.Get(t, path, http.StatusOK)
-		if page.Find(`main form[method="post"]:not(.tx-views form), main a[href*="/new"], main a[href$="/edit"]`).Not(".tx-views form").Length() != 0 {
+		if page.Find(`main form[method="post"]:not(.tx-views form), main a[href*="/new"], main `+
+			`a[href$="/edit"]`).Not(".tx-views form").Length() != 0 {
 			t.Errorf("%s offers an act to who may only look", path)
 		}
 	}
@@ -68,7 +80,11 @@ func TestRegisterWithoutCommunities(t *testing.T) {
 func TestListsOfAnotherCommunityAreNotThere(t *testing.T) {
 	d := newDesk(t)
 	b := d.Boss(t)
-	for _, path := range []string{frame.HousePath, frame.ResidentPath, frame.ReaderPath, frame.GuardPostPath, frame.GuardPath, frame.ObserverPath, frame.AlertPath, frame.AccessRecordPath, frame.AuditPath, frame.RestrictionPath, frame.PassRulePath} {
+	for _, path := range []string{
+		frame.HousePath, frame.ResidentPath, frame.ReaderPath, frame.GuardPostPath, frame.GuardPath,
+		frame.ObserverPath, frame.AlertPath, frame.AccessRecordPath, frame.AuditPath, frame.RestrictionPath,
+		frame.PassRulePath,
+	} {
 		b.Get(t, path+"?community="+d.Others.Community.String(), http.StatusNotFound)
 		b.Get(t, path+"?community="+d.Mine.Community.String(), http.StatusOK)
 	}

@@ -41,7 +41,8 @@ func TestRecordsOfAPerson(t *testing.T) {
 	if to := b.Sent(t, who(text)+"&person="+id); to != frame.AccessRecordPath+"?direction=out&person="+id {
 		t.Errorf("the same person leads to %s", to)
 	}
-	if to := b.Sent(t, who(d.Mine.Residents[0].Name)+"&person="+id); to != frame.AccessRecordPath+"?direction=out&person="+d.Mine.Residents[0].Person.String() {
+	if to := b.Sent(t, who(d.Mine.Residents[0].Name)+"&person="+id); to !=
+		frame.AccessRecordPath+"?direction=out&person="+d.Mine.Residents[0].Person.String() {
 		t.Errorf("another person leads to %s", to)
 	}
 	if to := b.Sent(t, who("")+"&person="+id); to != frame.AccessRecordPath+"?direction=out" {
@@ -84,7 +85,10 @@ func TestPersonIsChosen(t *testing.T) {
 func TestRecordsOfAStranger(t *testing.T) {
 	d := newDesk(t)
 	stranger := d.Others.Residents[0]
-	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{{Community: d.Mine.Community, At: d.Store.Now(), Via: core.ViaReader, Direction: core.In, Person: stranger.Person, Reason: core.ReasonCount}})
+	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{{
+		Community: d.Mine.Community, At: d.Store.Now(), Via: core.ViaReader, Direction: core.In,
+		Person: stranger.Person, Reason: core.ReasonCount,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +97,10 @@ func TestRecordsOfAStranger(t *testing.T) {
 	if desk.Rows(page) != 1 || desk.InputValue(page, "who") != frame.StrangerText || strings.Contains(page.Text(), stranger.Name) {
 		t.Errorf("%d records of %q", desk.Rows(page), desk.InputValue(page, "who"))
 	}
-	if to := b.Sent(t, frame.AccessRecordPath+"?person="+stranger.Person.String()+"&who="+url.QueryEscape(frame.StrangerText)); to != frame.AccessRecordPath+"?person="+stranger.Person.String() {
+	if to := b.Sent(
+		t,
+		frame.AccessRecordPath+"?person="+stranger.Person.String()+"&who="+url.QueryEscape(frame.StrangerText),
+	); to != frame.AccessRecordPath+"?person="+stranger.Person.String() {
 		t.Errorf("led to %s", to)
 	}
 }
@@ -103,7 +110,10 @@ func TestResidentSuggest(t *testing.T) {
 	b := d.Registrar(t)
 	path := frame.ResidentPath + "/suggest?who="
 	one := d.PickOf(t, d.Mine.Residents[0].Person)
-	for text, want := range map[string]int{d.Mine.Residents[0].Name: 1, d.Mine.Residents[0].Phone[7:]: 1, desk.HouseLabel(t, d, d.Mine.Houses[0]): 2, d.Others.Residents[0].Phone: 0, "": 0, "没有": 0} {
+	for text, want := range map[string]int{
+		d.Mine.Residents[0].Name: 1, d.Mine.Residents[0].Phone[7:]: 1,
+		desk.HouseLabel(t, d, d.Mine.Houses[0]): 2, d.Others.Residents[0].Phone: 0, "": 0, "没有": 0,
+	} {
 		options := b.Get(t, path+url.QueryEscape(text), http.StatusOK).Find("option")
 		if options.Length() != want || want == 1 && options.AttrOr("value", "") != one {
 			t.Errorf("%q: %d options, want %d", text, options.Length(), want)

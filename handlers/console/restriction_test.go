@@ -24,9 +24,13 @@ func TestRestrictionIsSetAndLifted(t *testing.T) {
 	}
 
 	// A search keeps what is ticked and typed.
-	form := url.Values{"community": {at}, "houses": {house}, "exits": {"-1"}, "reason": {desk.Hostile}, "last_day": {"2099-01-01"}, "q": {desk.HouseLabel(t, d, d.Mine.Houses[0])}, "act": {"search"}}
+	form := url.Values{
+		"community": {at}, "houses": {house}, "exits": {"-1"}, "reason": {desk.Hostile},
+		"last_day": {"2099-01-01"}, "q": {desk.HouseLabel(t, d, d.Mine.Houses[0])}, "act": {"search"},
+	}
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
-	if page.Find(`input[name="houses"]`).Length() != 2 || page.Find(`input[name="houses"][checked]`).Length() != 1 || desk.InputValue(page, "reason") != desk.Hostile || desk.InputValue(page, "last_day") != "2099-01-01" {
+	if page.Find(`input[name="houses"]`).Length() != 2 || page.Find(`input[name="houses"][checked]`).Length() != 1 ||
+		desk.InputValue(page, "reason") != desk.Hostile || desk.InputValue(page, "last_day") != "2099-01-01" {
 		t.Errorf("after the search: %s", page.Find("form.tx-form").Text())
 	}
 	if len(d.Restrictions(t)) != 0 {
@@ -39,7 +43,8 @@ func TestRestrictionIsSetAndLifted(t *testing.T) {
 	}
 	list := b.Get(t, frame.RestrictionPath, http.StatusOK)
 	desk.Literally(t, list, desk.Hostile)
-	if row := list.Find("tbody tr"); row.Length() != 1 || !strings.Contains(row.Text(), label) || !strings.Contains(row.Text(), "禁止出入") || !strings.Contains(row.Text(), "2099-01-01") {
+	if row := list.Find("tbody tr"); row.Length() != 1 || !strings.Contains(row.Text(), label) || !strings.Contains(row.Text(), "禁止出入") ||
+		!strings.Contains(row.Text(), "2099-01-01") {
 		t.Errorf("listed as %q", list.Find("tbody").Text())
 	}
 	if !strings.Contains(b.Get(t, frame.HousePath, http.StatusOK).Find("tbody").Text(), "禁止出入") {

@@ -19,12 +19,15 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	scope := core.Everywhere
 	b := d.SignIn(t, scope, core.Permissions()...)
 	account, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
-		Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(d.Mine.Community),
+		Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView},
+		Scope: core.ScopeOf(d.Mine.Community),
 	}, "correct-horse-7")
 	if err != nil {
 		t.Fatal(err)
 	}
-	observer, err := d.Store.CreateObserver(t.Context(), core.System, scope, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
+	observer, err := d.Store.CreateObserver(t.Context(), core.System, scope, core.Observer{
+		Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +38,10 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	}{
 		frame.CommunityPath: {d.Mine.Community, [2]string{"phone", "0755-1"}, [2]string{"address", "滨河路 1 号"}, "0755-1"},
 		frame.HousePath:     {d.Mine.Houses[0], [2]string{"arrears", "555.00"}, [2]string{"level2", "909"}, "555.00"},
-		frame.ResidentPath:  {d.Mine.Residents[0].ID, [2]string{"identity", string(core.Family)}, [2]string{"name", "张三丰"}, core.Family.Words()},
+		frame.ResidentPath: {
+			d.Mine.Residents[0].ID, [2]string{"identity", string(core.Family)}, [2]string{"name", "张三丰"},
+			core.Family.Words(),
+		},
 		frame.ReaderPath:    {d.Mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
 		frame.GuardPostPath: {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
 		frame.GuardPath:     {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
@@ -60,7 +66,9 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 			second.Set(e.second[0], e.second[1])
 			page, _ := b.Post(t, to, second, http.StatusConflict)
 			if said := page.Find("#f-" + e.first[0] + "-error, .tx-wrong"); !strings.Contains(said.Text(), "现在保存的是："+e.saved) {
-				t.Errorf("does not say what is saved now: %q", strings.Join(strings.Fields(page.Find("main form.tx-form").First().Text()), " "))
+				t.Errorf("does not say what is saved now: %q", strings.Join(
+					strings.Fields(page.Find("main form.tx-form").First().Text()), " ",
+				))
 			}
 			if now := desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK)); now.Get(e.first[0]) != e.first[1] {
 				t.Errorf("the first one's change is lost: %v", now)
@@ -109,7 +117,9 @@ func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
 // A draft comes back made on what it was made on, however long its writer was away.
 func TestADraftStaysOnWhatItWasMadeOn(t *testing.T) {
 	d := newDesk(t)
-	observer, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community}})
+	observer, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{
+		Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{d.Mine.Community},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,10 @@ func TestOtherMethodsOpenNothing(t *testing.T) {
 	s := newSite(t)
 	body := "vgdecoderesult=" + s.token(t) + "&&devicenumber=" + s.vguang.Serial + "&&otherparams="
 	for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS"} {
-		_, answer := s.send(t, fmt.Sprintf("%s /door/vguang/%s HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n%s", method, s.vguang.Secret, len(body), body))
+		_, answer := s.send(t, fmt.Sprintf(
+			"%s /door/vguang/%s HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n%s", method,
+			s.vguang.Secret, len(body), body,
+		))
 		if strings.Contains(answer, "code=") || strings.Contains(answer, s.vguang.Secret) {
 			t.Errorf("%s: %q", method, answer)
 		}
@@ -361,8 +364,13 @@ func TestGuessesFromOneNetwork(t *testing.T) {
 func TestAnswersStayPlain(t *testing.T) {
 	s := newSite(t)
 	body := "vgdecoderesult=x&&devicenumber=" + s.vguang.Serial + "&&otherparams="
-	response, got := s.send(t, fmt.Sprintf("POST /door/vguang/%s HTTP/1.0\r\nAccept-Encoding: gzip, br\r\nAccept: text/html\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n%s", s.vguang.Secret, len(body), body))
-	if got != deny || response.Header.Get("Content-Encoding") != "" || response.Header.Get("Location") != "" || response.ContentLength != int64(len(deny)) {
+	response, got := s.send(t, fmt.Sprintf(
+		"POST /door/vguang/%s HTTP/1.0\r\nAccept-Encoding: gzip, br\r\nAccept: text/html\r\nExpect: "+
+			"100-continue\r\nContent-Length: %d\r\n\r\n%s",
+		s.vguang.Secret, len(body), body,
+	))
+	if got != deny || response.Header.Get("Content-Encoding") != "" || response.Header.Get("Location") != "" ||
+		response.ContentLength != int64(len(deny)) {
 		t.Errorf("%v %q", response.Header, got)
 	}
 }
@@ -373,8 +381,10 @@ func TestNonsenseOpensNothing(t *testing.T) {
 	s := newSiteWith(t, rate.Inf)
 	random := rand.New(rand.NewPCG(3, 5))
 	words := []string{
-		"vgdecoderesult", "vgdecoderresult", "=", "&&", "&", "devicenumber=", "otherparams=", s.vguang.Serial, s.mcard.Serial, "cardid=", "mjihao=", "cjihao=",
-		"status=11", "time=1", "1", "code=0000", "www.vguang.cn", "%26", "%", "+", ";", "\x00", "\r\n", "\xff", "开门", `"status":1`, "\\", "0000",
+		"vgdecoderesult", "vgdecoderresult", "=", "&&", "&", "devicenumber=", "otherparams=", s.vguang.Serial,
+		s.mcard.Serial, "cardid=", "mjihao=", "cjihao=",
+		"status=11", "time=1", "1", "code=0000", "www.vguang.cn", "%26", "%", "+", ";", "\x00", "\r\n", "\xff",
+		"开门", `"status":1`, "\\", "0000",
 	}
 	for range 400 {
 		var b strings.Builder

@@ -53,7 +53,10 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	s.gate = gate.New(gate.Options{Store: st, Redis: client, Log: log})
 	s.Estate = estate.New(t, st, estate.Plan{})
 	s.vguang, s.mcard = s.Doors[0], s.Doors[1]
-	s.second = s.AddDoor(core.Reader{Name: "3号门", Protocol: core.ProtocolVguang, Direction: core.Out, DenyCode: "4004", HeartbeatText: "beat-3"})
+	s.second = s.AddDoor(core.Reader{
+		Name: "3号门", Protocol: core.ProtocolVguang, Direction: core.Out, DenyCode: "4004",
+		HeartbeatText: "beat-3",
+	})
 	s.door = New(Options{Store: st, Gate: s.gate, Log: log, PerReader: perReader, Seen: s.saw})
 	app := web.New(web.Options{Store: st, Cache: web.RedisCache(client, st, log), Log: log})
 	app.Register(s.door.Routes()...)

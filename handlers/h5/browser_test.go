@@ -147,7 +147,11 @@ func TestGuardScansInABrowser(t *testing.T) {
 	p.await(ctx, `!document.querySelector("[data-scan-trouble]").hidden && document.querySelector("[data-scan-video]").hidden`)
 	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("(window.denied = false, "+press+")"))
 	p.must(err)
-	p.await(ctx, `document.querySelector("[data-scan-video]").videoWidth > 0 && window.asked === "environment" && document.querySelector("[data-scan-trouble]").hidden`)
+	p.await(
+		ctx,
+		`document.querySelector("[data-scan-video]").videoWidth > 0 && window.asked === "environment" && `+
+			`document.querySelector("[data-scan-trouble]").hidden`,
+	)
 	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("("+press+")"))
 	p.must(err)
 	p.await(ctx, `window.track.readyState === "ended" && document.querySelector("[data-scan-video]").hidden`)
@@ -180,10 +184,18 @@ func TestPagesFitPhones(t *testing.T) {
 	ctx, address := resident.screen(browser.Phone)
 	pass := address + "/h5/pass/" + w.Residents[0].Pass.String()
 	resident.must(chromedp.Do(ctx, chromedp.Navigate(pass)))
-	resident.await(ctx, `(() => { const at = document.querySelector("[data-qr-refresh] button").getBoundingClientRect(); return at.height >= 44 && at.bottom <= innerHeight })()`)
+	resident.await(
+		ctx,
+		`(() => { const at = document.querySelector("[data-qr-refresh] button").getBoundingClientRect(); return `+
+			`at.height >= 44 && at.bottom <= innerHeight })()`,
+	)
 	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.documentElement.dataset.bsTheme = "dark", true)`))
 	resident.must(err)
-	resident.await(ctx, `getComputedStyle(document.querySelector(".p-qr-frame")).backgroundColor === "rgb(255, 255, 255)" && getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)"`)
+	resident.await(
+		ctx,
+		`getComputedStyle(document.querySelector(".p-qr-frame")).backgroundColor === "rgb(255, 255, 255)" && `+
+			`getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)"`,
+	)
 	resident.must(chromedp.Do(ctx, chromedp.EmulateViewport(360, 640)))
 	resident.await(ctx, `innerWidth === 360 && document.documentElement.scrollWidth <= innerWidth`)
 
@@ -198,5 +210,6 @@ func TestPagesFitPhones(t *testing.T) {
 	guard.must(err)
 	// Release and refuse are in reach without scrolling, and large.
 	guard.await(ctx, `location.pathname.endsWith("/look") && document.documentElement.scrollWidth <= innerWidth &&
-		[...document.querySelectorAll('[name="act"]')].filter(b => { const at = b.getBoundingClientRect(); return at.height >= 56 && at.bottom <= innerHeight }).length === 2`)
+		[...document.querySelectorAll('[name="act"]')].filter(b => { const at = b.getBoundingClientRect(); return `+
+		`at.height >= 56 && at.bottom <= innerHeight }).length === 2`)
 }

@@ -110,7 +110,8 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 		return err
 	}
 	return h.show(c, status, "guard/show", postPage{
-		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals, Script: h.wechat.Script(c.Request().UserAgent()),
+		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
+		Script:  h.wechat.Script(c.Request().UserAgent()),
 		Records: h.lines(records, false), Many: len(c.Guard().Posts) > 1,
 		Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
@@ -125,7 +126,8 @@ func (h *H5) scanner(c *web.Context) error {
 		return err
 	}
 	page, err := url.Parse(c.Query("page"))
-	if err != nil || page.Path != "/h5/guard/"+post.ID.String() && page.Path != "/h5/guard/"+post.ID.String()+"/look" || !h.ownOrigin(c, page) {
+	if err != nil || page.Path != "/h5/guard/"+post.ID.String() && page.Path != "/h5/guard/"+post.ID.String()+"/look" ||
+		!h.ownOrigin(c, page) {
 		return core.Invalid("不是本站的页面")
 	}
 	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"))
@@ -322,7 +324,10 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if err != nil {
 		return err
 	}
-	page := lookPage{Phone: h.phone(c, "核对通行", post.Name), Post: post, Sight: sight, Initial: initial(sight.Name), Known: sight.Pass != 0, Verdict: sightVerdict(sight)}
+	page := lookPage{
+		Phone: h.phone(c, "核对通行", post.Name), Post: post, Sight: sight, Initial: initial(sight.Name),
+		Known: sight.Pass != 0, Verdict: sightVerdict(sight),
+	}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
 	page.Form, page.Kept, page.Ways = passageFields(post, form, sight), looked(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()
@@ -354,7 +359,10 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Sight) templates
 		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
 		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
 	if s.Rule.RecordTemp {
-		fields = append(fields, templates.Field{Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: true, Placeholder: "36.5"})
+		fields = append(fields, templates.Field{
+			Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: true,
+			Placeholder: "36.5",
+		})
 	}
 	if s.Rule.RecordID && !s.HasIDNumber {
 		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
@@ -394,7 +402,10 @@ func (h *H5) releasePass(c *web.Context) error {
 		form.Key = formKey() // the refusal was recorded; what follows is another try
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
 	}
-	page := donePage{Phone: h.phone(c, "登记结果", post.Name), Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence}}
+	page := donePage{
+		Phone: h.phone(c, "登记结果", post.Name), Post: post,
+		Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence},
+	}
 	if !d.Allowed {
 		page.Verdict = templates.Verdict{Tone: templates.Bad, Title: "未放行", Text: d.Sentence}
 		if result.Record.Note != "" {
@@ -402,7 +413,10 @@ func (h *H5) releasePass(c *web.Context) error {
 		}
 	}
 	if r := result.Record; r.Name != "" {
-		page.Verdict.Facts = []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Words()}}
+		page.Verdict.Facts = []templates.Fact{
+			{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel},
+			{Label: "方向", Value: r.Direction.Words()},
+		}
 	}
 	return h.show(c, http.StatusOK, "guard/done", page)
 }

@@ -65,7 +65,10 @@ func New(o Options) *H5 {
 // Routes are all the phone pages.
 func (h *H5) Routes() []web.Route {
 	var routes []web.Route
-	for _, some := range [][]web.Route{h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes(), h.wechatLoginRoutes()} {
+	for _, some := range [][]web.Route{
+		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes(),
+		h.wechatLoginRoutes(),
+	} {
 		routes = append(routes, some...)
 	}
 	return routes

@@ -84,7 +84,10 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 	var closers []func()
 	for i := range w.address {
 		w.gate = gate.New(gate.Options{Store: s, Redis: redis})
-		phones := New(Options{Store: s, Gate: w.gate, Pages: pages, WeChat: &platform{used: map[string]bool{}}, PublicURL: "https://pass.example.com"})
+		phones := New(Options{
+			Store: s, Gate: w.gate, Pages: pages, WeChat: &platform{used: map[string]bool{}},
+			PublicURL: "https://pass.example.com",
+		})
 		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, nil), ErrorPage: phones.ErrorPage})
 		app.Register(phones.Routes()...)
 		server := httptest.NewServer(app)
@@ -270,7 +273,8 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 
 	response, _ = p.do(http.MethodGet, "/h5/session/resident", nil)
 	away, _ = url.Parse(response.Header.Get("Location"))
-	if page := p.get("/h5/session/callback?state="+away.Query().Get("state"), http.StatusOK); !strings.Contains(page.Find("main").Text(), "您没有同意授权") {
+	if page := p.get("/h5/session/callback?state="+
+		away.Query().Get("state"), http.StatusOK); !strings.Contains(page.Find("main").Text(), "您没有同意授权") {
 		t.Error("a refusal is not told as one")
 	}
 	p.get("/h5/session/nobody", http.StatusNotFound)
@@ -346,7 +350,9 @@ func TestMiniProgramLinkIsOpenedAgain(t *testing.T) {
 		t.Error("a session that a link began is not marked")
 	}
 	p.get(link, http.StatusSeeOther) // reloaded
-	second.Find(`meta[name="csrf-token"]`).SetAttr("content", p.get("/h5/pass/"+one.Pass.String(), http.StatusOK).Find(`meta[name="csrf-token"]`).AttrOr("content", ""))
+	second.Find(`meta[name="csrf-token"]`).SetAttr("content", p.get(
+		"/h5/pass/"+one.Pass.String(), http.StatusOK,
+	).Find(`meta[name="csrf-token"]`).AttrOr("content", ""))
 	p.sayYes(second) // in the second tab
 	if p.passAt() != one.Pass.String() || session().ID != begun.ID {
 		t.Error("opening it again signs in anew")
@@ -376,7 +382,8 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 	if part.Find("h1").Length() != 0 || part.Find("[data-qr] img").AttrOr("src", "") == whole.Find("[data-qr] img").AttrOr("src", "") {
 		t.Error("the page's script gets no fresh code, or more than the code")
 	}
-	if response, _ := p.do(http.MethodPost, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}); response.StatusCode != http.StatusForbidden {
+	if response, _ := p.do(http.MethodPost, "/h5/pass/"+holder.Pass.String()+"/token", url.Values{}); response.StatusCode !=
+		http.StatusForbidden {
 		t.Errorf("a form without its token: %d", response.StatusCode)
 	}
 
@@ -396,7 +403,9 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 }
 
 func TestGuardChecksBeforeReleasing(t *testing.T) {
-	w := newSite(t, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, RecordID: true, RecordTemp: true, FeverTenths: 373}})
+	w := newSite(t, estate.Plan{
+		Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, RecordID: true, RecordTemp: true, FeverTenths: 373},
+	})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
 	post := "/h5/guard/" + w.Post.String()
 	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
@@ -409,18 +418,27 @@ func TestGuardChecksBeforeReleasing(t *testing.T) {
 		t.Error("nonsense can be released")
 	}
 	seen := p.post(page, post+"/look", url.Values{"text": {issued.Text}}, http.StatusOK)
-	if !strings.Contains(seen.Text(), w.Residents[0].Name) || seen.Find(`[name="temp"]`).Length() != 1 || seen.Find(`[name="idno"]`).Length() != 1 {
+	if !strings.Contains(seen.Text(), w.Residents[0].Name) || seen.Find(`[name="temp"]`).Length() != 1 ||
+		seen.Find(`[name="idno"]`).Length() != 1 {
 		t.Fatal("the guard does not see whose pass it is, or is not asked for what the rule wants")
 	}
-	if inwards := p.post(page, post+"/look", url.Values{"text": {issued.Text}, "direction": {"in"}}, http.StatusOK); inwards.Find(`form [type="hidden"][name="direction"]`).AttrOr("value", "") != "in" ||
+	if inwards := p.post(
+		page, post+"/look", url.Values{"text": {issued.Text}, "direction": {"in"}}, http.StatusOK,
+	); inwards.Find(`form [type="hidden"][name="direction"]`).AttrOr("value", "") != "in" ||
 		inwards.Find(`[name="direction"][aria-pressed="true"]`).AttrOr("value", "") != "in" {
 		t.Error("the guard cannot look the other way")
 	}
 	form := func(temp, idno string) url.Values {
-		return url.Values{"text": {issued.Text}, "key": {seen.Find(`[name="key"]`).AttrOr("value", "")}, "direction": {"out"}, "temp": {temp}, "idno": {idno}, "act": {"release"}}
+		return url.Values{
+			"text": {issued.Text}, "key": {seen.Find(`[name="key"]`).AttrOr("value", "")}, "direction": {"out"},
+			"temp": {temp}, "idno": {idno}, "act": {"release"},
+		}
 	}
 	const number = "11010519491231002X"
-	for _, wrong := range []url.Values{form("很热", number), form("99", number), form("-1", number), form("36.5.5", number), form("NaN", number), form("3e1", number), form("36.5", "123"), form("36.5", "110105194912310021"), form("36.5", `<script>`)} {
+	for _, wrong := range []url.Values{
+		form("很热", number), form("99", number), form("-1", number), form("36.5.5", number), form("NaN", number),
+		form("3e1", number), form("36.5", "123"), form("36.5", "110105194912310021"), form("36.5", `<script>`),
+	} {
 		if again := p.post(page, post+"/release", wrong, http.StatusUnprocessableEntity); again.Find(".tx-error").Length() == 0 {
 			t.Errorf("%v is refused without a word", wrong)
 		}
@@ -460,11 +478,20 @@ func TestGuardOfAnotherPostAndOneDisabled(t *testing.T) {
 		p.get("/h5/guard/"+others.Post.String()+path, http.StatusNotFound)
 	}
 	for _, path := range []string{"/look", "/release"} {
-		p.post(page, "/h5/guard/"+others.Post.String()+path, url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}}, http.StatusNotFound)
+		p.post(
+			page, "/h5/guard/"+others.Post.String()+path,
+			url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}}, http.StatusNotFound,
+		)
 	}
-	p.post(page, "/h5/guard/"+w.Post.String()+"/release", url.Values{"pass": {others.Residents[0].Pass.String()}, "key": {"k"}, "direction": {"in"}, "act": {"release"}}, http.StatusOK)
+	p.post(
+		page, "/h5/guard/"+w.Post.String()+"/release",
+		url.Values{"pass": {others.Residents[0].Pass.String()}, "key": {"k"}, "direction": {"in"}, "act": {"release"}},
+		http.StatusOK,
+	)
 	for _, community := range []core.ID{w.Community, others.Community} {
-		if records, _, err := w.store.AccessRecords(t.Context(), core.ScopeOf(community), core.RecordFilter{Result: "allowed"}, store.Page{Limit: 10}); err != nil || len(records) != 0 {
+		if records, _, err := w.store.AccessRecords(
+			t.Context(), core.ScopeOf(community), core.RecordFilter{Result: "allowed"}, store.Page{Limit: 10},
+		); err != nil || len(records) != 0 {
 			t.Errorf("a guard released another community's resident: %v, %v", records, err)
 		}
 	}
@@ -495,7 +522,9 @@ func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
 	}
 	p := w.staff(t, core.BindObserver, w.Observer, "observer")
 	page := p.get("/h5/observer", http.StatusOK)
-	if n := page.Find("#records li").Length(); n != 1 || strings.Contains(page.Text(), w.Residents[0].Name) || !strings.Contains(page.Text(), core.MaskName(w.Residents[0].Name)) {
+	if n := page.Find("#records li").Length(); n != 1 || strings.Contains(page.Text(), w.Residents[0].Name) || !strings.Contains(
+		page.Text(), core.MaskName(w.Residents[0].Name),
+	) {
 		t.Errorf("%d records; names are not masked", n)
 	}
 	if page := p.get("/h5/observer?community="+others.Community.String(), http.StatusOK); page.Find("#records li").Length() != 0 {
@@ -646,18 +675,25 @@ func TestGuardRefusesWithAReason(t *testing.T) {
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
 	post := "/h5/guard/" + w.Post.String()
 	page := p.get(post, http.StatusOK)
-	done := p.post(page, post+"/release", url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}, "act": {"refuse"}, "reason": {"人证不符"}}, http.StatusOK)
+	done := p.post(
+		page, post+"/release",
+		url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}, "act": {"refuse"}, "reason": {"人证不符"}},
+		http.StatusOK,
+	)
 	if verdict := done.Find(".p-verdict.tx-bad").Text(); !strings.Contains(verdict, "未放行") || !strings.Contains(verdict, "人证不符") {
 		t.Errorf("the guard reads %q", verdict)
 	}
-	if row := p.get(post, http.StatusOK).Find("#records .p-refused").Text(); !strings.Contains(row, "拒绝") || !strings.Contains(row, "人证不符") {
+	if row := p.get(post, http.StatusOK).Find("#records .p-refused").Text(); !strings.Contains(row, "拒绝") ||
+		!strings.Contains(row, "人证不符") {
 		t.Errorf("the record reads %q", row)
 	}
 }
 
 // A guard who refuses need not measure anybody first.
 func TestGuardRefusesWithoutMeasuring(t *testing.T) {
-	w := newSite(t, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, RecordID: true, RecordTemp: true, FeverTenths: 373}})
+	w := newSite(t, estate.Plan{
+		Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, RecordID: true, RecordTemp: true, FeverTenths: 373},
+	})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
 	post := "/h5/guard/" + w.Post.String()
 	form := url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k"}, "act": {"refuse"}, "reason": {"人证不符"}}
@@ -682,14 +718,18 @@ func TestGuardScansWithWeChat(t *testing.T) {
 		t.Error("WeChat's browser is not sent for the JS-SDK")
 	}
 	sign := func(page string) string { return post + "/scanner?" + url.Values{"page": {page}}.Encode() }
-	for _, page := range []string{"https://pass.example.com" + post, "https://pass.example.com" + post + "?a=1&b=%2F", "https://pass.example.com" + post + "/look"} {
+	for _, page := range []string{
+		"https://pass.example.com" + post, "https://pass.example.com" + post + "?a=1&b=%2F",
+		"https://pass.example.com" + post + "/look",
+	} {
 		var config wechat.PageConfig
 		if err := json.Unmarshal([]byte(p.get(sign(page), http.StatusOK).Text()), &config); err != nil || config.Signature != "of "+page {
 			t.Errorf("%s: %+v, %v", page, config, err)
 		}
 	}
 	for _, page := range []string{
-		"", "%", "https://evil.example" + post, "https://pass.example.com@evil.example" + post, "https://pass.example.com/h5/pass", "javascript://pass.example.com" + post,
+		"", "%", "https://evil.example" + post, "https://pass.example.com@evil.example" + post,
+		"https://pass.example.com/h5/pass", "javascript://pass.example.com" + post,
 		p.address + post, "https://pass.example.com/h5/guard/1", "https://u@pass.example.com" + post,
 	} {
 		p.get(sign(page), http.StatusUnprocessableEntity)

@@ -77,7 +77,10 @@ func (h *H5) since(c *web.Context) core.ID {
 // or since the event that the browser saw last, newest first. Records come from
 // SQL; the hints of the gate only say when to look, so that a lost hint costs
 // seconds and not an event.
-func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, tell func(fresh []core.AccessRecord, send func(web.Event) error) error) error {
+func (h *H5) follow(
+	c *web.Context, scope core.Scope, filter core.RecordFilter,
+	tell func(fresh []core.AccessRecord, send func(web.Event) error) error,
+) error {
 	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
 		hints := h.gate.Watch(ctx, scope.Communities()...)

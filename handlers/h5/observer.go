@@ -15,7 +15,10 @@ func (h *H5) observerRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/h5/observer", Access: web.Observer, Handler: h.listRecords},
 		{Method: http.MethodGet, Path: "/h5/observer/events", Access: web.Observer, Handler: h.observerEvents, Time: -1},
-		{Method: http.MethodGet, Path: "/h5/observer/export.xlsx", Access: web.Observer, Handler: h.exportRecords, Time: -1, EachPerMinute: 10},
+		{
+			Method: http.MethodGet, Path: "/h5/observer/export.xlsx", Access: web.Observer,
+			Handler: h.exportRecords, Time: -1, EachPerMinute: 10,
+		},
 	}
 }
 
@@ -122,9 +125,18 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 	}
 	fields := []templates.Field{
 		{Kind: templates.Date, Name: "day", Label: "日期", Value: day},
-		{Kind: templates.Select, Name: "direction", Label: "方向", Value: f.Direction, Choices: []templates.Choice{{Label: "进和出"}, {Value: "in", Label: "进"}, {Value: "out", Label: "出"}}},
-		{Kind: templates.Select, Name: "kind", Label: "类型", Value: f.Kind, Choices: templates.ChoicesOf("全部类型", core.PassKinds(), core.PassKind.Words)},
-		{Kind: templates.Select, Name: "result", Label: "结果", Value: f.Result, Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}}},
+		{
+			Kind: templates.Select, Name: "direction", Label: "方向", Value: f.Direction,
+			Choices: []templates.Choice{{Label: "进和出"}, {Value: "in", Label: "进"}, {Value: "out", Label: "出"}},
+		},
+		{
+			Kind: templates.Select, Name: "kind", Label: "类型", Value: f.Kind,
+			Choices: templates.ChoicesOf("全部类型", core.PassKinds(), core.PassKind.Words),
+		},
+		{
+			Kind: templates.Select, Name: "result", Label: "结果", Value: f.Result,
+			Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}},
+		},
 		{Name: "q", Label: "姓名、房屋或手机后四位", Value: f.Keyword, MaxLength: 40},
 	}
 	if len(communities) < 2 {

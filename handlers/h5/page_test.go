@@ -17,16 +17,25 @@ func TestPages(t *testing.T) {
 	post := core.GuardPost{ID: 7, Community: 1, Name: "南门岗亭", Direction: core.Out}
 	pass := store.Pass{ID: 5, Name: "陈<建国>", CommunityName: "翠湖花园", HouseLabel: "1栋1单元101", Identity: core.Owner}
 	live := templates.Live{URL: "/h5/guard/7/events", Event: "record", Swap: "refresh"}
-	qr := templates.QR{Image: "data:image/svg+xml;base64,AA==", Alt: "通行二维码", Refresh: "/h5/pass/5/token", CSRF: "token", Left: 598, Life: 600, Text: "对准读头"}
+	qr := templates.QR{
+		Image: "data:image/svg+xml;base64,AA==", Alt: "通行二维码", Refresh: "/h5/pass/5/token", CSRF: "token",
+		Left: 598, Life: 600, Text: "对准读头",
+	}
 	records := (&H5{}).lines([]core.AccessRecord{
-		{ID: 1, At: at, Gate: "南门出口", Direction: core.Out, Kind: core.PassResident, Name: "陈建国", HouseLabel: "1栋1单元101", TempTenths: 365, Allowed: true},
+		{
+			ID: 1, At: at, Gate: "南门出口", Direction: core.Out, Kind: core.PassResident, Name: "陈建国",
+			HouseLabel: "1栋1单元101", TempTenths: 365, Allowed: true,
+		},
 		{ID: 2, At: at, Gate: "东门入口", Direction: core.In, Name: "李婷", Allowed: true},
 		{ID: 3, At: at, Gate: "南门出口", Direction: core.Out, Reason: core.ReasonGuard, Note: "人证不符"},
 		{ID: 4, At: at, Gate: "南门出口", Direction: core.Out, Reason: core.ReasonNeedTemp},
 	}, false)
 	totals := core.RecordTotals{In: 12, Out: 1284, Refused: 3}
 	form := &passageForm{Text: "T1", Key: "k", direction: core.Out, Temp: "99"}
-	sight := store.Sight{Pass: 5, Name: "陈建国", HouseLabel: "1栋1单元101", Rule: core.PassRule{RecordTemp: true, RecordID: true}, Decision: core.Decision{Reason: core.ReasonNeedTemp, Sentence: "请到门岗测温"}}
+	sight := store.Sight{
+		Pass: 5, Name: "陈建国", HouseLabel: "1栋1单元101", Rule: core.PassRule{RecordTemp: true, RecordID: true},
+		Decision: core.Decision{Reason: core.ReasonNeedTemp, Sentence: "请到门岗测温"},
+	}
 	look := lookPage{Phone: frame, Post: post, Sight: sight, Initial: "陈", Known: true, Verdict: sightVerdict(sight),
 		Form: passageFields(post, form, sight), Kept: looked(form), Ways: ways(core.Out)}
 	wrong := look
@@ -34,27 +43,52 @@ func TestPages(t *testing.T) {
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}
 	filters := recordFilterForm{Community: 2, Day: core.DayOf(at, time.UTC), Keyword: "陈"}
 	templates.CheckAll(t, "h5/", map[string]any{
-		"h5/pass/list":         passListPage{Phone: frame, Passes: []store.Pass{pass, pass}},
-		"h5/pass/list#empty":   passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请联系物业")},
-		"h5/pass/show":         passPage{Phone: frame, Pass: pass, Initial: "陈", Rule: "每人每天最多出门 3 次", Verdict: templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Facts: []templates.Fact{{Label: "剩余", Value: "3 次"}}}, QR: qr, Recent: records, Passed: "08:30:00 南门出口 出门已放行", Events: live, Others: true},
-		"h5/pass/show#new":     passPage{Phone: frame, Pass: pass, Verdict: templates.Verdict{Tone: templates.Bad, Title: "通行证不可用"}, QR: qr, Events: live},
+		"h5/pass/list":       passListPage{Phone: frame, Passes: []store.Pass{pass, pass}},
+		"h5/pass/list#empty": passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请联系物业")},
+		"h5/pass/show": passPage{
+			Phone: frame, Pass: pass, Initial: "陈", Rule: "每人每天最多出门 3 次",
+			Verdict: templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Facts: []templates.Fact{{Label: "剩余", Value: "3 次"}}},
+			QR:      qr, Recent: records, Passed: "08:30:00 南门出口 出门已放行", Events: live, Others: true,
+		},
+		"h5/pass/show#new": passPage{
+			Phone: frame, Pass: pass, Verdict: templates.Verdict{Tone: templates.Bad, Title: "通行证不可用"}, QR: qr,
+			Events: live,
+		},
 		"h5/guard/list":        postListPage{Phone: frame, Posts: []core.GuardPost{post, {ID: 8, Name: "东门岗", Direction: core.In}}},
 		"h5/guard/list#empty":  postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
 		"h5/guard/show":        postPage{Phone: frame, Post: post, Totals: totals, Records: records, Live: live, Many: true},
 		"h5/guard/show#wechat": postPage{Phone: frame, Post: post, Script: "https://res.wx.qq.com/open/js/x.js", Live: live},
 		"h5/guard/show#empty":  postPage{Phone: frame, Post: post, Error: "请先扫码", Live: live},
-		"h5/guard/search":      searchPage{Phone: frame, Post: post, Keyword: "陈", Found: []found{{ResidentRow: store.ResidentRow{}, Pass: 5}, {}}},
-		"h5/guard/search#new":  searchPage{Phone: frame, Post: post, Empty: templates.NewEmpty("查找住户", "")},
-		"h5/guard/look":        look,
-		"h5/guard/look#wrong":  wrong,
-		"h5/guard/look#none":   lookPage{Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: "二维码已失效，请刷新"}},
-		"h5/guard/done":        donePage{Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行"}},
-		"h5/observer/list": observerPage{Phone: frame, Filters: observerFilters(filters, communities), Filtered: true, Totals: totals, TotalsDay: "2026-11-22",
-			Records: named(records, communities), Pager: web.PageLinks{Newer: "/h5/observer?after=1", Older: "/h5/observer?before=1"}, Live: live, Export: "/h5/observer/export.xlsx"},
-		"h5/observer/list#empty":   observerPage{Phone: frame, TotalsDay: "2026-11-22", Live: live, Empty: templates.NewEmpty("没有出入记录", "")},
-		"h5/wechatlogin/show":      loginPage{Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。", Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42")},
+		"h5/guard/search": searchPage{
+			Phone: frame, Post: post, Keyword: "陈",
+			Found: []found{{ResidentRow: store.ResidentRow{}, Pass: 5}, {}},
+		},
+		"h5/guard/search#new": searchPage{Phone: frame, Post: post, Empty: templates.NewEmpty("查找住户", "")},
+		"h5/guard/look":       look,
+		"h5/guard/look#wrong": wrong,
+		"h5/guard/look#none": lookPage{
+			Phone: frame, Post: post,
+			Verdict: templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: "二维码已失效，请刷新"},
+		},
+		"h5/guard/done": donePage{Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行"}},
+		"h5/observer/list": observerPage{
+			Phone: frame, Filters: observerFilters(filters, communities), Filtered: true, Totals: totals,
+			TotalsDay: "2026-11-22", Records: named(records, communities),
+			Pager: web.PageLinks{Newer: "/h5/observer?after=1", Older: "/h5/observer?before=1"}, Live: live,
+			Export: "/h5/observer/export.xlsx",
+		},
+		"h5/observer/list#empty": observerPage{
+			Phone: frame, TotalsDay: "2026-11-22", Live: live, Empty: templates.NewEmpty("没有出入记录", ""),
+		},
+		"h5/wechatlogin/show": loginPage{
+			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",
+			Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42"),
+		},
 		"h5/wechatlogin/show#done": loginPage{Phone: frame, Empty: templates.NewEmpty("已确认", "请看电脑上的页面。")},
 		"h5/phone/show":            phonePage{Phone: frame, Empty: templates.NewEmpty("请先验证手机号", "")},
-		"h5/session/refused":       sessionPage{Phone: frame, Empty: templates.Empty{Title: "您没有同意授权", Action: templates.Action{Label: "重新授权", URL: "/h5/session/guard", Primary: true}}},
+		"h5/session/refused": sessionPage{
+			Phone: frame,
+			Empty: templates.Empty{Title: "您没有同意授权", Action: templates.Action{Label: "重新授权", URL: "/h5/session/guard", Primary: true}},
+		},
 	})
 }

@@ -84,7 +84,10 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	if err != nil {
 		return err
 	}
-	records, _, err := h.store.AccessRecords(c.Ctx(), core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person}, store.Page{Limit: recentMost})
+	records, _, err := h.store.AccessRecords(
+		c.Ctx(), core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person},
+		store.Page{Limit: recentMost},
+	)
 	if err != nil {
 		return err
 	}
@@ -160,7 +163,8 @@ func (h *H5) canGoOut(c *web.Context, s store.Sight) templates.Verdict {
 	}
 	if !d.Allowed {
 		v.Tone, v.Title = templates.Warn, "现在不能出门"
-		if d.Reason == core.ReasonRestricted || d.Reason == core.ReasonBlocked || d.Reason == core.ReasonPassDisabled || d.Reason == core.ReasonLeaseEnded {
+		if d.Reason == core.ReasonRestricted || d.Reason == core.ReasonBlocked || d.Reason == core.ReasonPassDisabled ||
+			d.Reason == core.ReasonLeaseEnded {
 			v.Tone, v.Title = templates.Bad, "通行证不可用"
 		}
 	}
@@ -191,7 +195,10 @@ func (h *H5) passed(c *web.Context, records []core.AccessRecord) string {
 	if len(records) == 0 || !records[0].Allowed || c.Now().Sub(records[0].At) > passedLately {
 		return ""
 	}
-	return strings.Join([]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Words() + "门已放行"}, " ")
+	return strings.Join(
+		[]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Words() + "门已放行"},
+		" ",
+	)
 }
 
 // passEvents tells the page when its code has opened a door.

@@ -88,7 +88,8 @@ func (h *H5) askMini(c *web.Context, q miniQuestion) error {
 	}
 	confirm := templates.Confirm{
 		Title: "以 " + phone + " 的身份继续？", Text: "如果这不是您的手机号，或者不是您自己在小程序里打开了本页，请取消。",
-		Action: "/h5/session/mini", CSRF: c.CSRF(), Keep: url.Values{"link": {q.link}, "next": {q.next}}, Submit: "继续", Cancel: fronts[web.SeatResident],
+		Action: "/h5/session/mini", CSRF: c.CSRF(), Keep: url.Values{"link": {q.link}, "next": {q.next}},
+		Submit: "继续", Cancel: fronts[web.SeatResident],
 	}
 	if phone == "" {
 		confirm.Title, confirm.Text = "以打开小程序的微信继续？", "该微信还没有验证手机号。如果不是您自己在小程序里打开了本页，请取消。"

@@ -21,8 +21,11 @@ type office struct {
 func newOffice(t *testing.T) office {
 	t.Helper()
 	w := newSite(t, estate.Plan{})
-	account, err := w.store.CreateAccount(t.Context(), core.SystemGranter, core.Account{Login: "office", Name: "林<经理>", Role: core.RoleClerk,
-		Permissions: []core.Permission{core.PermReaderView}, Scope: core.Everywhere}, "correct-horse-7")
+	account, err := w.store.CreateAccount(
+		t.Context(), core.SystemGranter, core.Account{Login: "office", Name: "林<经理>", Role: core.RoleClerk,
+			Permissions: []core.Permission{core.PermReaderView}, Scope: core.Everywhere},
+		"correct-horse-7",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +130,9 @@ func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 	for _, seat := range []string{"tx_resident", "tx_guard", "tx_observer"} {
 		p.copyCookie("tx_resident", seat)
 	}
-	if response, _ := p.do(http.MethodGet, "/h5/guard", nil); response.StatusCode != http.StatusSeeOther || !strings.HasPrefix(response.Header.Get("Location"), "/h5/session/guard") {
+	if response, _ := p.do(http.MethodGet, "/h5/guard", nil); response.StatusCode != http.StatusSeeOther || !strings.HasPrefix(
+		response.Header.Get("Location"), "/h5/session/guard",
+	) {
 		t.Errorf("a link's session is somebody at a post: %d", response.StatusCode)
 	}
 	response, page := p.do(http.MethodGet, path, nil)
@@ -146,7 +151,9 @@ func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 	// A proof is for one page: not for the next QR, and not in another browser.
 	next, _, _ := o.begin(o.account)
 	for _, who := range []*phone{p, stranger} {
-		if response, _ := who.do(http.MethodGet, next, nil); !strings.HasPrefix(response.Header.Get("Location"), "https://open.weixin.qq.com/") {
+		if response, _ := who.do(http.MethodGet, next, nil); !strings.HasPrefix(
+			response.Header.Get("Location"), "https://open.weixin.qq.com/",
+		) {
 			t.Errorf("an old proof is good for another QR: %d", response.StatusCode)
 		}
 	}

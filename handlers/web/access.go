@@ -62,7 +62,10 @@ func (a Access) String() string {
 	if a.kind == accessNeed {
 		return string(a.permission)
 	}
-	return [...]string{"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "device", "callback", "demo-only"}[a.kind]
+	return [...]string{
+		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "device",
+		"callback", "demo-only",
+	}[a.kind]
 }
 
 // Permission is what Need named; "" otherwise.

@@ -43,7 +43,10 @@ func TestBind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := sampleForm{Name: "张三", Note: "一\n二", Secret: " s ", On: true, Count: -3, House: 12, Day: 10, IDs: []core.ID{1, 2}, Tags: []string{"a", "b"}}
+	want := sampleForm{
+		Name: "张三", Note: "一\n二", Secret: " s ", On: true, Count: -3, House: 12, Day: 10, IDs: []core.ID{1, 2},
+		Tags: []string{"a", "b"},
+	}
 	if !reflect.DeepEqual(f, want) {
 		t.Errorf("bound %+v", f)
 	}
@@ -66,7 +69,11 @@ func TestBindNamesWhatIsWrong(t *testing.T) {
 		{"several", url.Values{"count": {"x"}, "house": {"-1"}, "day": {"2026-02-30"}, "ids": {"1", "x"}}, map[string]string{
 			"name": "请填写姓名", "count": "请填写整数", "house": "选项不存在", "day": "请填写存在的日期，例如 2026-11-23", "ids": "选项不存在"}},
 		{"too many", url.Values{"name": {"a"}, "ids": {"1", "2", "3", "4"}}, map[string]string{"ids": "最多 3 项"}},
-		{"overflow", url.Values{"name": {"a"}, "house": {"99999999999999999999"}, "count": {"99999999999999999999"}}, map[string]string{"house": "选项不存在", "count": "请填写整数"}},
+		{
+			"overflow",
+			url.Values{"name": {"a"}, "house": {"99999999999999999999"}, "count": {"99999999999999999999"}},
+			map[string]string{"house": "选项不存在", "count": "请填写整数"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := bindForm(t, c.values.Encode())
@@ -179,7 +186,10 @@ func FuzzBind(f *testing.F) {
 }
 
 func TestPageReadsItsPlace(t *testing.T) {
-	for query, want := range map[string][2]core.ID{"": {}, "before=5": {5, 0}, "after=5": {0, 5}, "before=x": {}, "before=-1": {}, "before=1&after=2": {1, 0}} {
+	for query, want := range map[string][2]core.ID{
+		"": {}, "before=5": {5, 0}, "after=5": {0, 5}, "before=x": {}, "before=-1": {},
+		"before=1&after=2": {1, 0},
+	} {
 		c := &Context{r: httptest.NewRequest(http.MethodGet, "/x?"+query, nil)}
 		if p := c.Page(20); p.Before != want[0] || p.After != want[1] || p.Limit != 20 {
 			t.Errorf("%s: %+v", query, p)

@@ -95,7 +95,8 @@ func TestFormTwiceAtOnce(t *testing.T) {
 	var alike atomic.Int32
 	for range 6 {
 		all.Go(func() {
-			if status, to, flash := s.send("/console/act", token, "x=1"); status == http.StatusSeeOther && to == "/console/done?a=b" && flash != "" {
+			if status, to, flash := s.send("/console/act", token, "x=1"); status == http.StatusSeeOther && to == "/console/done?a=b" &&
+				flash != "" {
 				alike.Add(1)
 			}
 		})

@@ -96,7 +96,8 @@ func TestRepeatsTellKindsApart(t *testing.T) {
 		}
 		h.Close()
 		got = lines()
-		if text := strings.Join(got, "\n"); len(got) != 4 || strings.Count(text, "repeats=2") != 3 || strings.Count(text, "repeats=5") != 1 {
+		if text := strings.Join(got, "\n"); len(got) != 4 || strings.Count(text, "repeats=2") != 3 ||
+			strings.Count(text, "repeats=5") != 1 {
 			t.Errorf("a close writes\n%s", text)
 		}
 		h.Close()
@@ -147,7 +148,9 @@ func TestRefusedCallsAreCounted(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Log, o.Limits.AddressPerMinute = log, 3 })
 	s.Register(
 		Route{Method: "GET", Path: "/x", Access: Public, Handler: ok},
-		Route{Method: "POST", Path: "/callback/x", Access: Callback, Handler: func(*Context) error { return errCrossSite }, OnError: wordless},
+		Route{Method: "POST", Path: "/callback/x", Access: Callback, Handler: func(*Context) error {
+			return errCrossSite
+		}, OnError: wordless},
 	)
 	for range 50 {
 		s.ask("GET", "/x", "")

@@ -49,7 +49,11 @@ func TestFormsNeedTheirToken(t *testing.T) {
 		"in the URL alone":   {"", []func(*http.Request){func(r *http.Request) { r.URL.RawQuery = body(good) }}, 403},
 		"from another site":  {body(good), []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
 		"from another host":  {body(good), []func(*http.Request){header("Origin", "https://evil.example")}, 403},
-		"from a subdomain":   {body(good), []func(*http.Request){header("Sec-Fetch-Site", "same-site"), header("Origin", "https://a.example.com")}, 403},
+		"from a subdomain": {
+			body(good),
+			[]func(*http.Request){header("Sec-Fetch-Site", "same-site"), header("Origin", "https://a.example.com")},
+			403,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := s.ask("POST", "/console/act", c.body, append([]func(*http.Request){form, mine}, c.edits...)...)
@@ -98,7 +102,8 @@ func TestCookies(t *testing.T) {
 			t.Fatalf("cookies %v", cookies)
 		}
 		c := cookies[0]
-		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" || strings.HasPrefix(c.Name, "__Host-") != secure {
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" ||
+			strings.HasPrefix(c.Name, "__Host-") != secure {
 			t.Errorf("%q: cookie %+v", public, c)
 		}
 	}
@@ -119,7 +124,8 @@ func TestFlashIsShownOnce(t *testing.T) {
 		t.Errorf("took %s, cookies %v", w.Body, w.Result().Cookies())
 	}
 	for _, bad := range []string{"success", "success.!!", "evil." + "5bey", "success./w"} {
-		if w := s.ask("GET", "/take", "", with(&http.Cookie{Name: "tx_flash", Value: bad})); !strings.Contains(w.Body.String(), `"ok":false`) {
+		if w := s.ask("GET", "/take", "",
+			with(&http.Cookie{Name: "tx_flash", Value: bad})); !strings.Contains(w.Body.String(), `"ok":false`) {
 			t.Errorf("took %q: %s", bad, w.Body)
 		}
 	}

@@ -179,7 +179,8 @@ func TestDownload(t *testing.T) {
 	if d := response.Header.Get("Content-Disposition"); !strings.Contains(d, "filename*=UTF-8''%E5%87%BA") {
 		t.Errorf("disposition %s", d)
 	}
-	if response, _, err := get("/early"); err != nil || response.StatusCode != http.StatusInternalServerError || response.Header.Get("Content-Disposition") != "" {
+	if response, _, err := get("/early"); err != nil || response.StatusCode != http.StatusInternalServerError ||
+		response.Header.Get("Content-Disposition") != "" {
 		t.Errorf("failed before it began: %v", err)
 	}
 	if _, body, err := get("/late"); err == nil {

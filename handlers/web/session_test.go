@@ -43,7 +43,10 @@ func TestAFirstPasswordIsChangedBeforeAnythingElse(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(consoleRoutes()...)
 	id, err := s.store.CreateAccount(t.Context(), core.SystemGranter,
-		core.Account{Login: "fresh", Name: "新人", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}, firstPassword)
+		core.Account{
+			Login: "fresh", Name: "新人", Role: core.RoleAdmin, Permissions: core.Permissions(),
+			Scope: core.Everywhere,
+		}, firstPassword)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,9 @@ func (c *Context) files(field string) []*multipart.FileHeader {
 	if c.parseForm() != nil || c.r.MultipartForm == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(c.r.MultipartForm.File[field]), func(f *multipart.FileHeader) bool { return f.Filename == "" && f.Size == 0 })
+	return slices.DeleteFunc(slices.Clone(c.r.MultipartForm.File[field]), func(f *multipart.FileHeader) bool {
+		return f.Filename == "" && f.Size == 0
+	})
 }
 
 // Upload reads the file of a form's field. What is wrong with it comes back as an

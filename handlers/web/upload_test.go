@@ -107,10 +107,20 @@ func TestUpload(t *testing.T) {
 		{"text", []sentFile{{"list", "名单.txt", []byte("3-2-501\n")}}, sheet.Text, ""},
 		{"a name in capitals", []sentFile{{"list", "名单.TXT", []byte("3-2-501\n")}}, sheet.Text, ""},
 		{"a program", []sentFile{{"list", "名单.exe", []byte("3-2-501\n")}}, sheet.Text, "只支持 txt、csv、xlsx 文件"},
-		{"a workbook named as a program", []sentFile{{"list", "名单.xlsx.exe", workbook(t, []any{"1"})}}, sheet.Workbook, "只支持 txt、csv、xlsx 文件"},
+		{
+			"a workbook named as a program", []sentFile{{"list", "名单.xlsx.exe", workbook(t, []any{"1"})}},
+			sheet.Workbook, "只支持 txt、csv、xlsx 文件",
+		},
 		{"no ending", []sentFile{{"list", "名单", []byte("3-2-501\n")}}, sheet.Text, "只支持 txt、csv、xlsx 文件"},
-		{"text named as a workbook", []sentFile{{"list", "名单.xlsx", []byte("3-2-501\n")}}, sheet.Text, "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"},
-		{"old Excel by its own name", []sentFile{{"list", "名单.xls", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")}}, sheet.Old, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx"},
+		{
+			"text named as a workbook", []sentFile{{"list", "名单.xlsx", []byte("3-2-501\n")}}, sheet.Text,
+			"这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx",
+		},
+		{
+			"old Excel by its own name",
+			[]sentFile{{"list", "名单.xls", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")}}, sheet.Old,
+			"这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx",
+		},
 		{"sheet", []sentFile{{"list", "名单.xlsx", workbook(t, []any{"1"})}}, sheet.Workbook, ""},
 		{"sheet named as text", []sentFile{{"list", "名单.txt", workbook(t, []any{"1"})}}, sheet.Workbook, ""},
 		{"none", nil, "", "请选择文件"},
@@ -120,9 +130,18 @@ func TestUpload(t *testing.T) {
 		{"empty", []sentFile{{"list", "名单.txt", []byte(" \n")}}, sheet.Text, "文件是空的"},
 		{"large", []sentFile{{"list", "名单.txt", bytes.Repeat([]byte("x"), 1<<16+1)}}, "", "文件有 65 KB，最大 64 KB"},
 		{"picture", []sentFile{{"list", "名单.csv", []byte("\x89PNG\r\n\x1a\n\x00\x00")}}, "", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
-		{"zip", []sentFile{{"list", "名单.xlsx", zipped(t, map[string][]byte{"a.txt": nil})}}, "", "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"},
-		{"zip named as text", []sentFile{{"list", "名单.csv", zipped(t, map[string][]byte{"a.txt": nil})}}, "", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
-		{"old Excel", []sentFile{{"list", "名单.xlsx", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")}}, sheet.Old, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx"},
+		{
+			"zip", []sentFile{{"list", "名单.xlsx", zipped(t, map[string][]byte{"a.txt": nil})}}, "",
+			"这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx",
+		},
+		{
+			"zip named as text", []sentFile{{"list", "名单.csv", zipped(t, map[string][]byte{"a.txt": nil})}}, "",
+			"只支持 txt、csv、xlsx 文件，这个文件的内容不是",
+		},
+		{
+			"old Excel", []sentFile{{"list", "名单.xlsx", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")}},
+			sheet.Old, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u, err := upload(t, lists, c.files...)
@@ -155,7 +174,10 @@ func TestUploadTable(t *testing.T) {
 }
 
 func TestSizeWords(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1 KB", 1025: "2 KB", 1 << 20: "1 MB", 3 << 19: "1.5 MB", 10 << 20: "10 MB"} {
+	for n, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1 KB", 1025: "2 KB", 1 << 20: "1 MB", 3 << 19: "1.5 MB",
+		10 << 20: "10 MB",
+	} {
 		if got := SizeWords(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}

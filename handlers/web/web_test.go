@@ -100,7 +100,9 @@ func (s *site) account(login string, permissions ...core.Permission) core.ID {
 		s.t.Fatal(err)
 	}
 	session := core.Session{Subject: id}
-	if err := s.store.ChangePassword(s.t.Context(), core.System, store.PasswordChange{Session: session, Old: firstPassword, New: secondPassword}); err != nil {
+	if err := s.store.ChangePassword(s.t.Context(), core.System, store.PasswordChange{
+		Session: session, Old: firstPassword, New: secondPassword,
+	}); err != nil {
 		s.t.Fatal(err)
 	}
 	return id
@@ -121,7 +123,9 @@ func (s *site) signedIn(id core.ID) *http.Cookie {
 func (s *site) session(kind core.SessionKind, id core.ID) (string, core.Session) {
 	s.t.Helper()
 	life := core.SessionLife{Idle: 2 * time.Hour, Most: 24 * time.Hour}
-	token, session, err := s.store.StartSession(s.t.Context(), store.NewSession{Kind: kind, Subject: id, Addr: "192.0.2.1", Agent: "test", Life: life})
+	token, session, err := s.store.StartSession(s.t.Context(), store.NewSession{
+		Kind: kind, Subject: id, Addr: "192.0.2.1", Agent: "test", Life: life,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -178,7 +182,10 @@ func TestRegisterRefusesMistakes(t *testing.T) {
 		"no access":  {{Method: "GET", Path: "/a", Handler: ok}},
 		"no handler": {{Method: "GET", Path: "/a", Access: Public}},
 		"no path":    {{Method: "GET", Access: Public, Handler: ok}},
-		"twice":      {{Method: "GET", Path: "/a", Access: Public, Handler: ok}, {Method: "GET", Path: "/a", Access: SignedIn, Handler: ok}},
+		"twice": {
+			{Method: "GET", Path: "/a", Access: Public, Handler: ok},
+			{Method: "GET", Path: "/a", Access: SignedIn, Handler: ok},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
@@ -342,13 +349,16 @@ func TestSecurityHeaders(t *testing.T) {
 		s.Register(Route{Method: "GET", Path: "/console/x", Access: Public, Handler: ok})
 		h := s.ask("GET", "/console/x", "").Header()
 		for name, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "SAMEORIGIN", "Cache-Control": "no-store",
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+			"X-Frame-Options": "SAMEORIGIN", "Cache-Control": "no-store",
 		} {
 			if h.Get(name) != want {
 				t.Errorf("%s: %q", name, h.Get(name))
 			}
 		}
-		if !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'self'") || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'self'") {
+		if !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'self'") || !strings.Contains(
+			h.Get("Content-Security-Policy"), "frame-ancestors 'self'",
+		) {
 			t.Errorf("policy %q", h.Get("Content-Security-Policy"))
 		}
 		if hsts := h.Get("Strict-Transport-Security"); (hsts != "") != strings.HasPrefix(public, "https") {
@@ -430,7 +440,9 @@ func TestVisitorsBehindAGatewayThatWritesPorts(t *testing.T) {
 	})
 	s.Register(Route{Method: "GET", Path: "/x", Access: Public, Handler: ok})
 	for n := range 20 {
-		w := s.ask("GET", "/x", "", header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d:50123", n)), func(r *http.Request) { r.RemoteAddr = "127.0.0.1:9" })
+		w := s.ask("GET", "/x", "", header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d:50123", n)), func(r *http.Request) {
+			r.RemoteAddr = "127.0.0.1:9"
+		})
 		s.want(w, http.StatusOK)
 	}
 }

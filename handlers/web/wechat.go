@@ -22,7 +22,10 @@ func WechatError(err error) error {
 	case err == nil || errors.As(err, new(*core.Error)):
 		return err
 	case wechat.IsBadCode(err), wechat.CodeOf(err) == foreignCode:
-		return &core.Error{Code: core.CodeInvalid, Message: "微信授权已失效，请重新打开页面再试", Fields: map[string]string{"code": "凭证无效、已使用或已过期"}, Err: err}
+		return &core.Error{
+			Code: core.CodeInvalid, Message: "微信授权已失效，请重新打开页面再试",
+			Fields: map[string]string{"code": "凭证无效、已使用或已过期"}, Err: err,
+		}
 	case errors.Is(err, wechat.ErrForeignPhone):
 		return &core.Error{Code: core.CodeInvalid, Message: "目前只支持中国大陆手机号", Err: err}
 	case errors.Is(err, wechat.ErrSnapshot):

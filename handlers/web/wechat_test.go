@@ -32,7 +32,8 @@ func TestWechatError(t *testing.T) {
 	} {
 		got := WechatError(c.err)
 		var coded *core.Error
-		if !errors.As(got, &coded) || !errors.Is(got, c.err) || StatusOf(got) != c.status || !strings.Contains(messageOf(got), c.says) || (coded.Fields["code"] != "") != c.field {
+		if !errors.As(got, &coded) || !errors.Is(got, c.err) || StatusOf(got) != c.status || !strings.Contains(messageOf(got), c.says) ||
+			(coded.Fields["code"] != "") != c.field {
 			t.Errorf("%v becomes %d %v", c.err, StatusOf(got), got)
 		}
 		if strings.Contains(messageOf(got), "dial") || strings.Contains(messageOf(got), "40") {

@@ -70,7 +70,8 @@ func (c *Context) compresses(contentType string, size int) bool {
 	if size < gzipLeast || c.route.Access.kind == accessDevice || c.Header().Get("Content-Encoding") != "" {
 		return false
 	}
-	if !strings.HasPrefix(contentType, "text/") && !strings.HasPrefix(contentType, "application/json") && !strings.HasPrefix(contentType, "image/svg") {
+	if !strings.HasPrefix(contentType, "text/") && !strings.HasPrefix(contentType, "application/json") &&
+		!strings.HasPrefix(contentType, "image/svg") {
 		return false
 	}
 	return strings.Contains(c.r.Header.Get("Accept-Encoding"), "gzip")

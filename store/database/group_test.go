@@ -273,7 +273,10 @@ func TestIsDuplicate(t *testing.T) {
 		}
 		primary := db.Write(t.Context(), "test", put("test.1"))
 		community := func(tx *Tx) error {
-			_, err := tx.Exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, 'a', '', '', 'x', 0, 0)", int64(tx.NewID()))
+			_, err := tx.Exec(
+				"INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, 'a', '', '', 'x', 0, 0)",
+				int64(tx.NewID()),
+			)
 			return err
 		}
 		if err := db.Write(t.Context(), "test", community); err != nil {

@@ -100,7 +100,8 @@ func TestDigests(t *testing.T) {
 	if ring.Digest("phone", "") != "" || ring.DigestLast4("phone", "123") != "" {
 		t.Error("nothing has a digest")
 	}
-	if ring.Digest("phone", "8000") == ring.Digest("idno", "8000") || ring.DigestLast4("phone", "13800138000") == ring.Digest("phone", "8000") {
+	if ring.Digest("phone", "8000") == ring.Digest("idno", "8000") ||
+		ring.DigestLast4("phone", "13800138000") == ring.Digest("phone", "8000") {
 		t.Error("digests of different kinds are equal")
 	}
 	if ring.DigestLast4("phone", "13800138000") != ring.DigestLast4("phone", "8000") {

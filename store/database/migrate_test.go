@@ -114,7 +114,8 @@ func TestDatabaseMustBeNamed(t *testing.T) {
 			t.Errorf("Open(%q, %q): no error", o.SQLitePath, o.MySQLDSN)
 		}
 	}
-	if _, err := Open(t.Context(), Options{MySQLDSN: "root:secret@@@", Keys: testKeys("k1")}); err == nil || strings.Contains(err.Error(), "secret") {
+	if _, err := Open(t.Context(), Options{MySQLDSN: "root:secret@@@", Keys: testKeys("k1")}); err == nil ||
+		strings.Contains(err.Error(), "secret") {
 		t.Errorf("a bad DSN: %v; must fail and not show the password", err)
 	}
 }

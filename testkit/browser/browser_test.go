@@ -55,7 +55,8 @@ func TestPress(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL), browser.Press("button")); err != nil {
 		t.Fatal(err)
 	}
-	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("button").dataset.times + " " + (document.querySelector("div") === null)`))
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("button").dataset.times + " " + `+
+		`(document.querySelector("div") === null)`))
 	if err != nil || got != "1 true" {
 		t.Errorf("pressed %q, %v", got, err)
 	}
@@ -87,7 +88,8 @@ func TestPressMissesHarmlessly(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL), browser.Press("button")); err != nil {
 		t.Fatal(err)
 	}
-	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("button").dataset.times + " " + document.querySelector("input").checked`))
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("button").dataset.times + " " + `+
+		`document.querySelector("input").checked`))
 	if err != nil || got != "1 false" {
 		t.Errorf("pressed %q, %v", got, err)
 	}
@@ -103,7 +105,8 @@ func TestACrashIsTriedAgain(t *testing.T) {
 		program := exec.Command(os.Args[0], "-test.run=^TestHelper$", "-test.v")
 		program.Env = append(os.Environ(), "TONGXING_TEST_HELPER="+c.what)
 		said, _ := program.CombinedOutput()
-		if code := program.ProcessState.ExitCode(); code != c.ends || strings.Contains(string(said), "run once more") != (c.what == "crash") {
+		if code := program.ProcessState.ExitCode(); code != c.ends ||
+			strings.Contains(string(said), "run once more") != (c.what == "crash") {
 			t.Errorf("%s: ended with %d: %s", c.what, code, said)
 		}
 	}

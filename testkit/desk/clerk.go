@@ -96,21 +96,31 @@ func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permis
 	t.Helper()
 	const first, second = "correct-horse-7", "battery-staple-8"
 	login := fmt.Sprintf("clerk%s", d.Store.NewID())
-	id, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, core.Account{Login: login, Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope}, first)
+	id, err := d.Store.CreateAccount(
+		t.Context(), core.SystemGranter,
+		core.Account{Login: login, Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope},
+		first,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, session, err := d.Store.StartSession(t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour}})
+	token, session, err := d.Store.StartSession(t.Context(), store.NewSession{
+		Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Store.ChangePassword(t.Context(), core.System, store.PasswordChange{Session: session, Old: first, New: second}); err != nil {
+	if err := d.Store.ChangePassword(
+		t.Context(), core.System, store.PasswordChange{Session: session, Old: first, New: second},
+	); err != nil {
 		t.Fatal(err)
 	}
 	jar, _ := cookiejar.New(nil) // never fails
 	site, _ := url.Parse(d.Address)
 	jar.SetCookies(site, []*http.Cookie{{Name: "tx_console", Value: token}})
-	b := &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	b := &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}}
 	page := b.Get(t, tokenPath, http.StatusOK)
 	b.CSRF, _ = page.Find(`meta[name="csrf-token"]`).Attr("content")
 	if b.CSRF == "" {
@@ -132,7 +142,10 @@ func (b *Clerk) Do(t *testing.T, request *http.Request, status int) (*goquery.Do
 		t.Fatal(err)
 	}
 	if response.StatusCode != status {
-		t.Errorf("%s %s: %d, want %d: %s", request.Method, request.URL.Path, response.StatusCode, status, strings.Join(strings.Fields(page.Find("main").Text()), " "))
+		t.Errorf(
+			"%s %s: %d, want %d: %s", request.Method, request.URL.Path, response.StatusCode, status,
+			strings.Join(strings.Fields(page.Find("main").Text()), " "),
+		)
 	}
 	return page, response.Header.Get("Location")
 }
@@ -177,7 +190,9 @@ func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
 	for name, values := range form {
 		sent[name] = values
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Desk.Address+path, io.NopCloser(strings.NewReader(sent.Encode())))
+	request, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, b.Desk.Address+path, io.NopCloser(strings.NewReader(sent.Encode())),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +256,9 @@ func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFi
 // visitor is a browser in which nobody has signed in.
 func (d *Desk) Visitor() *Clerk {
 	jar, _ := cookiejar.New(nil) // never fails
-	return &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}}
 }
 
 // open gets a page with a form and takes its token.

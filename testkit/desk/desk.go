@@ -55,7 +55,10 @@ func Empty(t *testing.T, area Area) *Desk {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
-	d := &Desk{Store: s, Cache: web.RedisCache(client, s, nil), Frame: &frame.Frame{Store: s, Renderer: renderer, PublicURL: "http://10.0.0.5:8080"}}
+	d := &Desk{
+		Store: s, Cache: web.RedisCache(client, s, nil),
+		Frame: &frame.Frame{Store: s, Renderer: renderer, PublicURL: "http://10.0.0.5:8080"},
+	}
 	d.Routes = area(d.Frame, d.Cache)
 	d.Frame.SetMenu(d.Routes)
 	app := web.New(web.Options{

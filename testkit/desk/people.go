@@ -111,7 +111,10 @@ func (d *Desk) Registrar(t *testing.T) *Clerk {
 // onlyViews is one that may look at everything and change nothing.
 func (d *Desk) OnlyViews(t *testing.T) *Clerk {
 	t.Helper()
-	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermCommunityView, core.PermHouseView, core.PermResidentView, core.PermPassRuleView, core.PermReaderView)
+	return d.SignIn(
+		t, core.ScopeOf(d.Mine.Community), core.PermCommunityView, core.PermHouseView, core.PermResidentView,
+		core.PermPassRuleView, core.PermReaderView,
+	)
 }
 
 // Manager is a browser of a clerk who may edit the readers of Mine.
@@ -139,7 +142,10 @@ func (b *Clerk) SignInForm(t *testing.T, page *goquery.Document, login, password
 func (d *Desk) Account(t *testing.T, login string, permissions ...core.Permission) core.ID {
 	t.Helper()
 	id, err := d.Store.CreateAccount(t.Context(), core.SystemGranter,
-		core.Account{Login: login, Name: "小" + login, Role: core.RoleClerk, Permissions: permissions, Scope: core.ScopeOf(d.Mine.Community)}, FirstPassword)
+		core.Account{
+			Login: login, Name: "小" + login, Role: core.RoleClerk, Permissions: permissions,
+			Scope: core.ScopeOf(d.Mine.Community),
+		}, FirstPassword)
 	if err != nil {
 		t.Fatal(err)
 	}

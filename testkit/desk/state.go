@@ -20,8 +20,10 @@ func (d *Desk) Passages(t *testing.T, e *estate.Estate, n int) []core.AccessReco
 	for i := range records {
 		who := e.Residents[i%len(e.Residents)]
 		r := core.AccessRecord{
-			Community: e.Community, At: now.Add(-time.Duration(n-i) * time.Minute), Via: core.ViaReader, Reader: e.Doors[0].ID, Gate: "东门", ReleasedBy: e.Doors[0].Name,
-			Direction: core.Out, Kind: core.PassResident, Pass: who.Pass, Person: who.Person, Resident: who.ID, House: who.House, Name: who.Name, HouseLabel: "1栋1单元101",
+			Community: e.Community, At: now.Add(-time.Duration(n-i) * time.Minute), Via: core.ViaReader,
+			Reader: e.Doors[0].ID, Gate: "东门", ReleasedBy: e.Doors[0].Name,
+			Direction: core.Out, Kind: core.PassResident, Pass: who.Pass, Person: who.Person, Resident: who.ID,
+			House: who.House, Name: who.Name, HouseLabel: "1栋1单元101",
 			Allowed: true, Reason: core.ReasonAllowed, TempTenths: 365,
 		}
 		if i%2 == 1 {
@@ -50,7 +52,8 @@ func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.Alert {
 	var records []core.AccessRecord
 	for i := range n {
 		records = append(records, core.AccessRecord{
-			Community: e.Community, At: d.Store.Now().Add(-time.Duration(i+1) * time.Second), Via: core.ViaGuard, Post: e.Post, Gate: "东门岗", Direction: core.In,
+			Community: e.Community, At: d.Store.Now().Add(-time.Duration(i+1) * time.Second),
+			Via: core.ViaGuard, Post: e.Post, Gate: "东门岗", Direction: core.In,
 			Kind: core.PassResident, Name: Hostile, HouseLabel: "1栋101", Reason: core.ReasonFever, TempTenths: 381,
 		})
 	}
@@ -78,7 +81,10 @@ func (d *Desk) Rename(t *testing.T, community core.ID, by core.Actor, name strin
 	if err := d.Store.UpdateCommunity(t.Context(), by, core.Everywhere, c); err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := d.Store.AuditRecords(t.Context(), core.ScopeOf(community), core.AuditFilter{Action: "community.update"}, store.Page{Limit: 1})
+	list, _, err := d.Store.AuditRecords(
+		t.Context(), core.ScopeOf(community), core.AuditFilter{Action: "community.update"},
+		store.Page{Limit: 1},
+	)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d lines, %v", len(list), err)
 	}
@@ -123,7 +129,9 @@ func (s *QR) TemporaryQR(_ context.Context, scene string, life time.Duration) (s
 // Houses counts the houses of Mine.
 func (d *Desk) Houses(t *testing.T) int {
 	t.Helper()
-	houses, _, err := d.Store.Houses(t.Context(), core.Everywhere, store.HouseFilter{Community: d.Mine.Community, Page: store.Page{Limit: 500}})
+	houses, _, err := d.Store.Houses(t.Context(), core.Everywhere, store.HouseFilter{
+		Community: d.Mine.Community, Page: store.Page{Limit: 500},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +221,9 @@ func (d *Desk) PickOf(t *testing.T, person core.ID) string {
 // Restrictions loads the restrictions of Mine.
 func (d *Desk) Restrictions(t *testing.T) []store.RestrictedHouse {
 	t.Helper()
-	list, _, err := d.Store.Restrictions(t.Context(), core.Everywhere, store.RestrictionFilter{Community: d.Mine.Community, Page: store.Page{Limit: 9}})
+	list, _, err := d.Store.Restrictions(t.Context(), core.Everywhere, store.RestrictionFilter{
+		Community: d.Mine.Community, Page: store.Page{Limit: 9},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,9 @@ func (e *Estate) must(err error) {
 func (e *Estate) community(p Plan) {
 	e.t.Helper()
 	ctx := context.Background()
-	id, err := e.Store.CreateCommunity(ctx, core.System, core.Community{Name: p.Name, Address: "测试路 1 号", Phone: "0755-12345678", Levels: []string{"栋", "单元", "房间"}})
+	id, err := e.Store.CreateCommunity(ctx, core.System, core.Community{
+		Name: p.Name, Address: "测试路 1 号", Phone: "0755-12345678", Levels: []string{"栋", "单元", "房间"},
+	})
 	e.must(err)
 	e.Community = id
 	e.SetRule(p.Rule)
@@ -150,7 +152,10 @@ func (e *Estate) people(p Plan) {
 		if len(passes) != 1 {
 			e.t.Fatalf("estate: %d passes of one resident", len(passes))
 		}
-		e.Residents = append(e.Residents, Resident{ID: id, Person: row.Person, House: people[i].House, Pass: passes[0].ID, Name: people[i].Name, Phone: people[i].Phone})
+		e.Residents = append(e.Residents, Resident{
+			ID: id, Person: row.Person, House: people[i].House, Pass: passes[0].ID, Name: people[i].Name,
+			Phone: people[i].Phone,
+		})
 	}
 }
 
@@ -189,10 +194,17 @@ func (e *Estate) staff() {
 	e.t.Helper()
 	ctx := context.Background()
 	var err error
-	e.Post, err = e.Store.CreateGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{Community: e.Community, Name: "东门岗", Direction: core.Out})
+	e.Post, err = e.Store.CreateGuardPost(ctx, core.System, core.Everywhere, core.GuardPost{
+		Community: e.Community, Name: "东门岗", Direction: core.Out,
+	})
 	e.must(err)
-	e.Guard, err = e.Store.CreateGuard(ctx, core.System, core.Everywhere, core.Guard{Community: e.Community, Name: "李师傅", Phone: "13900000001", Posts: []core.ID{e.Post}})
+	e.Guard, err = e.Store.CreateGuard(ctx, core.System, core.Everywhere, core.Guard{
+		Community: e.Community, Name: "李师傅", Phone: "13900000001", Posts: []core.ID{e.Post},
+	})
 	e.must(err)
-	e.Observer, err = e.Store.CreateObserver(ctx, core.System, core.Everywhere, core.Observer{Name: "周主任", Capacity: "社区干部", Phone: "13900000002", MayExport: true, Communities: []core.ID{e.Community}})
+	e.Observer, err = e.Store.CreateObserver(ctx, core.System, core.Everywhere, core.Observer{
+		Name: "周主任", Capacity: "社区干部", Phone: "13900000002", MayExport: true,
+		Communities: []core.ID{e.Community},
+	})
 	e.must(err)
 }

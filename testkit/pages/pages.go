@@ -56,7 +56,10 @@ const thing = "1999999999999999999"
 
 var groups = []Group{
 	{Name: "public", starts: []string{"/console/session", "/console/setup"}},
-	{Name: "demo", links: true, through: "/demo", starts: []string{"/demo", "/demo/stand/chen-jianguo", "/console/dev/components", "/h5/dev/components"}},
+	{
+		Name: "demo", links: true, through: "/demo",
+		starts: []string{"/demo", "/demo/stand/chen-jianguo", "/console/dev/components", "/h5/dev/components"},
+	},
 	{Name: "simulator", links: true, through: "/sim", starts: []string{"/sim/", "/sim/phone/chen-jianguo"}},
 	{Name: "console", links: true, through: "/console", enter: "/demo/admin", starts: []string{
 		"/console", "/console/nowhere", "/console/reader/" + thing, "/console/reader/quarantine", "/console/password"}},
@@ -110,7 +113,8 @@ func newWalk(ctx context.Context, address string, g Group) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{ctx: ctx, group: g, base: base, seen: map[string]bool{}, client: &http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: &http.Transport{
+	w := &walk{ctx: ctx, group: g, base: base, seen: map[string]bool{}, client: &http.Client{Jar: jar, Timeout: 20 *
+		time.Second, Transport: &http.Transport{
 		// Browsers know that every name under localhost is this machine; resolvers may not.
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server)
@@ -207,11 +211,14 @@ func (w *walk) visit(address string) error {
 
 // The scripts that bring a page into its other states.
 const (
-	sendEmpty = `(form => { for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) { if (field.type === "checkbox" || field.type === "radio") field.checked = false; else field.value = "" } form.submit() })(document.querySelector("form.tx-form[method=post]"))`
+	sendEmpty = `(form => { for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) { if ` +
+		`(field.type === "checkbox" || field.type === "radio") field.checked = false; else field.value = "" } ` +
+		`form.submit() })(document.querySelector("form.tx-form[method=post]"))`
 	ask       = `document.querySelector("[data-confirm]:not([hidden])").click()`
 	findHouse = `document.querySelector("#f-q").value = "1栋1单元101", document.querySelector(".p-search").submit()`
 	lookAt    = `document.querySelector(".p-found form").submit()`
-	askPlain  = `(button => { button.removeAttribute("data-confirm"); for (const box of button.form.elements) if (box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-confirm]"))`
+	askPlain  = `(button => { button.removeAttribute("data-confirm"); for (const box of button.form.elements) if ` +
+		`(box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-confirm]"))`
 )
 
 // states adds what else a page can look like.
@@ -233,7 +240,10 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 		state("empty", "", `(search => { search.value = "没有这样的"; search.form.submit() })(document.querySelector("#list-filters [name=q]"))`)
 	}
 	if doc.Find("form[data-scan]").Length() > 0 {
-		state("unknown", "", `document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`)
+		state(
+			"unknown", "",
+			`document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`,
+		)
 	}
 	// What one button makes: a QR to scan, a secret to keep.
 	for name, form := range map[string]string{"qr": "form[action$='/qr']", "totp": "form[action='/console/me/totp']"} {

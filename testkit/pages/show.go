@@ -64,7 +64,8 @@ var errMoves = errors.New("something on it still moves or loads")
 // settle waits until the page stands still. What a navigation cuts off is asked
 // again on the next page.
 func settle(ctx context.Context) error {
-	script := `new Promise(done => { const end = Date.now() + 1000; const look = () => { if (` + settled + `) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 30) }; look() })`
+	script := `new Promise(done => { const end = Date.now() + 1000; const look = () => { if (` + settled +
+		`) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 30) }; look() })`
 	var err error
 	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; {
 		var still bool

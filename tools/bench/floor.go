@@ -89,7 +89,10 @@ func openFloorDB(sqlitePath, dsn string) (*sql.DB, error) {
 		}
 		return db, err
 	}
-	db, err := sql.Open("sqlite", "file:"+sqlitePath+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	db, err := sql.Open(
+		"sqlite",
+		"file:"+sqlitePath+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate",
+	)
 	if err == nil {
 		db.SetMaxOpenConns(1)
 	}
@@ -98,7 +101,8 @@ func openFloorDB(sqlitePath, dsn string) (*sql.DB, error) {
 
 const (
 	floorFacts = `SELECT r.community_id, r.name, r.direction, r.scope_nodes, r.kinds, r.thermometer, r.qr_allowed, r.disabled_at,
-			p.community_id, p.kind, p.disabled_at, t.id, t.person_id, t.name, t.lease_day, t.idno_cipher <> '', t.certified_at, t.moved_out_at,
+			p.community_id, p.kind, p.disabled_at, t.id, t.person_id, t.name, t.lease_day, t.idno_cipher <> '',
+			t.certified_at, t.moved_out_at,
 			h.id, h.label, h.path, c.counting, c.period_days, c.exits, c.hours, c.record_id, c.record_temp, c.fever_tenths, c.reader_qr,
 			x.exits, x.last_day, tp.days, tp.version, th.days, th.version
 		FROM pass p
@@ -112,7 +116,8 @@ const (
 		WHERE p.id = ?`
 	floorFactsWidth = 35
 	floorCount      = "UPDATE exit_tally SET days = ?, version = version + 1 WHERE community_id = ? AND subject_id IN (?, ?)"
-	floorRecord     = `INSERT INTO access_record (id, community_id, at, via, reader_id, post_id, guard_id, gate, released_by, direction, kind, pass_id,
+	floorRecord     = `INSERT INTO access_record (id, community_id, at, via, reader_id, post_id, guard_id, gate,
+		released_by, direction, kind, pass_id,
 		person_id, resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest, release_key)
 		VALUES (?, ?, ?, 'reader', ?, 0, 0, '南门出口', '南门出口', 'out', 'resident', ?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, ?)`
 )

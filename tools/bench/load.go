@@ -51,7 +51,10 @@ func load(addr string, conns int, requests [][]byte, good func(status int, body 
 	return result{count: len(all), rate: float64(len(all)) / elapsed.Seconds(), p50: all[len(all)/2], p99: all[len(all)*99/100]}, nil
 }
 
-func client(addr string, requests [][]byte, next *atomic.Int64, good func(int, []byte) bool, took *[]time.Duration, failed *atomic.Int64) error {
+func client(
+	addr string, requests [][]byte, next *atomic.Int64, good func(int, []byte) bool, took *[]time.Duration,
+	failed *atomic.Int64,
+) error {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return err

@@ -41,7 +41,8 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
 	flag.IntVar(&b.records, "records", 1_000_000, "access records of the list, page and export measurements")
-	sqlitePath, dsn, redisURL := flag.String("sqlite", "", "child's database"), flag.String("dsn", "", "child's database"), flag.String("redis", "", "child's cache")
+	sqlitePath, dsn, redisURL := flag.String("sqlite", "", "child's database"),
+		flag.String("dsn", "", "child's database"), flag.String("redis", "", "child's cache")
 	flag.Parse()
 	var err error
 	switch *role {

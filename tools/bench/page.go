@@ -42,7 +42,9 @@ func newCrowd(ctx context.Context, s *store.Store, residents int) (*crowd, error
 	var c crowd
 	for made, houses := 0, bigHouses; made < residents; houses = otherHouses {
 		houses = min(houses, (residents-made+members-1)/members)
-		community, err := s.CreateCommunity(ctx, core.System, core.Community{Name: fmt.Sprintf("小区%d", made/members), Levels: []string{"栋", "单元", "房间"}})
+		community, err := s.CreateCommunity(ctx, core.System, core.Community{
+			Name: fmt.Sprintf("小区%d", made/members), Levels: []string{"栋", "单元", "房间"},
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +76,10 @@ func settle(ctx context.Context, s *store.Store, community core.ID, houses int, 
 		places := make([][]string, min(otherHouses, houses-from))
 		for i := range places {
 			n := from + i
-			places[i] = []string{fmt.Sprintf("%d栋", n/100+1), fmt.Sprintf("%d单元", n/50%2+1), fmt.Sprintf("%d%02d", n%50/4+1, n%4+1+n%50/48*4)}
+			places[i] = []string{
+				fmt.Sprintf("%d栋", n/100+1), fmt.Sprintf("%d单元", n/50%2+1),
+				fmt.Sprintf("%d%02d", n%50/4+1, n%4+1+n%50/48*4),
+			}
 		}
 		built, err := s.CreateHouses(ctx, core.System, core.Everywhere, community, places)
 		if err != nil {
@@ -83,8 +88,12 @@ func settle(ctx context.Context, s *store.Store, community core.ID, houses int, 
 		people := make([]core.Resident, 0, members*len(built))
 		for _, house := range built {
 			for range members {
-				who := core.Resident{House: house, Name: pick(surnames) + pick(givens) + pick(givens), Sex: []string{"male", "female"}[random.IntN(2)],
-					Identity: core.Identities()[random.IntN(3)], Phone: fmt.Sprintf("1%d", 3_000_000_000+random.Int64N(6_999_999_999))}
+				who := core.Resident{
+					House: house, Name: pick(surnames) + pick(givens) + pick(givens),
+					Sex:      []string{"male", "female"}[random.IntN(2)],
+					Identity: core.Identities()[random.IntN(3)],
+					Phone:    fmt.Sprintf("1%d", 3_000_000_000+random.Int64N(6_999_999_999)),
+				}
 				if random.IntN(10) > 0 {
 					who.Certified = time.Unix(1_700_000_000, 0)
 				}
@@ -109,7 +118,10 @@ func (b *bench) pages() error {
 			return err
 		}
 	}
-	fmt.Printf("\nConsole pages, %d residents and %d access records, %d clients (p95 should be under %s)\n", b.residents, b.records, pageClients, short(pageMost))
+	fmt.Printf(
+		"\nConsole pages, %d residents and %d access records, %d clients (p95 should be under %s)\n",
+		b.residents, b.records, pageClients, short(pageMost),
+	)
 	fmt.Printf("%-34s %9s %9s   %9s %9s\n", "", "SQLite", "p95", "MariaDB", "p95")
 	for i, s := range columns[0] {
 		m := columns[1][i]
@@ -180,7 +192,10 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 	if err != nil {
 		return nil, "", err
 	}
-	middle, _, err := s.AccessRecords(ctx, core.ScopeOf(estates[0].Community), core.RecordFilter{To: time.Now().AddDate(0, 0, -45)}, store.Page{Limit: 1})
+	middle, _, err := s.AccessRecords(
+		ctx, core.ScopeOf(estates[0].Community), core.RecordFilter{To: time.Now().AddDate(0, 0, -45)},
+		store.Page{Limit: 1},
+	)
 	if err != nil || len(middle) == 0 {
 		return nil, "", fmt.Errorf("a record of 45 days ago: %w", err)
 	}
@@ -231,10 +246,14 @@ func officeToken(ctx context.Context, s *store.Store) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.ChangePassword(ctx, core.System, store.PasswordChange{Session: core.Session{Subject: id}, Old: first, New: second}); err != nil {
+	if err := s.ChangePassword(ctx, core.System, store.PasswordChange{
+		Session: core.Session{Subject: id}, Old: first, New: second,
+	}); err != nil {
 		return "", err
 	}
-	token, _, err := s.StartSession(ctx, store.NewSession{Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: 2 * time.Hour}})
+	token, _, err := s.StartSession(ctx, store.NewSession{
+		Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: 2 * time.Hour},
+	})
 	return token, err
 }
 
@@ -254,7 +273,8 @@ func timeHTTP(address, token string) ([]time.Duration, error) {
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		whole := strings.Contains(string(body), "<main") || strings.HasPrefix(string(body), "<option") // what is asked for while typing is a list alone
+		// what is asked for while typing is a list alone
+		whole := strings.Contains(string(body), "<main") || strings.HasPrefix(string(body), "<option")
 		if err == nil && (response.StatusCode != http.StatusOK || !whole) {
 			err = fmt.Errorf("answered %d: %.200s", response.StatusCode, body)
 		}

@@ -49,8 +49,10 @@ func (b *bench) history(ctx context.Context, s *store.Store) (estates []*estate.
 func pastRecord(e *estate.Estate, random *rand.Rand, at time.Time) core.AccessRecord {
 	who, door := e.Residents[random.IntN(len(e.Residents))], e.Doors[random.IntN(len(e.Doors))]
 	r := core.AccessRecord{
-		Community: e.Community, At: at, Via: core.ViaReader, Reader: door.ID, Gate: door.Gate, ReleasedBy: door.Name, Direction: door.Direction,
-		Kind: core.PassResident, Pass: who.Pass, Person: who.Person, Resident: who.ID, House: who.House, Name: who.Name, HouseLabel: "1栋1单元101",
+		Community: e.Community, At: at, Via: core.ViaReader, Reader: door.ID, Gate: door.Gate,
+		ReleasedBy: door.Name, Direction: door.Direction,
+		Kind: core.PassResident, Pass: who.Pass, Person: who.Person, Resident: who.ID, House: who.House,
+		Name: who.Name, HouseLabel: "1栋1单元101",
 		Allowed: true, Counted: door.Direction == core.Out, Reason: core.ReasonAllowed, TempTenths: 360 + random.IntN(10),
 	}
 	switch n := random.IntN(1000); {
@@ -92,7 +94,10 @@ func (b *bench) asks(s *store.Store, e *estate.Estate) ([]ask, error) {
 	for i, part := range []float64{0.5, 0.999} {
 		at := time.Now().Add(-time.Duration(part * float64(90*24*time.Hour)))
 		for _, a := range list[:4] {
-			found, _, err := s.AccessRecords(context.Background(), core.Everywhere, core.RecordFilter{Community: e.Community, To: at}, store.Page{Limit: 1})
+			found, _, err := s.AccessRecords(
+				context.Background(), core.Everywhere, core.RecordFilter{Community: e.Community, To: at},
+				store.Page{Limit: 1},
+			)
 			if err != nil || len(found) == 0 {
 				return nil, fmt.Errorf("no record before %s: %w", at, err)
 			}
@@ -151,7 +156,8 @@ func (b *bench) listsAt(p *place) ([]ask, []time.Duration, error) {
 	}
 	scope := core.ScopeOf(estates[0].Community)
 	asks = append(asks, ask{what: "all communities"}, ask{what: "three communities"},
-		ask{what: "charts of a day", days: 1}, ask{what: "charts of 7 days", days: 7}, ask{what: "charts of 31 days", days: core.ChartDaysMost})
+		ask{what: "charts of a day", days: 1}, ask{what: "charts of 7 days", days: 7},
+		ask{what: "charts of 31 days", days: core.ChartDaysMost})
 	took := make([]time.Duration, len(asks))
 	for i, a := range asks {
 		in := scope

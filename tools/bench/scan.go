@@ -142,7 +142,9 @@ func (s *site) check(ctx context.Context) error {
 		}
 		defer db.Close()
 		var records, exits int
-		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM access_record WHERE allowed = 1 AND counted = 1").Scan(&records); err != nil {
+		if err := db.QueryRowContext(
+			ctx, "SELECT COUNT(*) FROM access_record WHERE allowed = 1 AND counted = 1",
+		).Scan(&records); err != nil {
 			return err
 		}
 		if err := db.QueryRowContext(ctx, "SELECT COALESCE(SUM(version - 1), 0) FROM exit_tally").Scan(&exits); err != nil {
@@ -161,7 +163,12 @@ func (s *site) scanServer(c *contest, texts []string) error {
 		door := s.world.Doors[i%doors]
 		body := "vgdecoderesult=" + text + "&&devicenumber=" + door.Serial + "&&otherparams="
 		if door.Protocol == "mcardsea" {
-			requests[i] = request("GET", "/door/mcardsea/"+door.Secret+"?cardid="+text+"&mjihao=1&cjihao="+door.Serial+"&status=10&time="+fmt.Sprint(time.Now().Unix()), "")
+			requests[i] = request(
+				"GET",
+				"/door/mcardsea/"+door.Secret+"?cardid="+text+"&mjihao=1&cjihao="+door.Serial+"&status=10&time="+
+					fmt.Sprint(time.Now().Unix()),
+				"",
+			)
 			continue
 		}
 		requests[i] = request("POST", "/door/vguang/"+door.Secret, body)
@@ -220,7 +227,9 @@ func (s *site) floorTokens(n int) ([]string, error) {
 		names = append(names, rand.Text())
 		body = fmt.Appendln(body, names[i], s.owners[i%people])
 	}
-	_, err := load(s.floor.addr, 1, [][]byte{request("POST", "/tokens", string(body))}, func(status int, _ []byte) bool { return status == 200 })
+	_, err := load(s.floor.addr, 1, [][]byte{request("POST", "/tokens", string(body))}, func(status int, _ []byte) bool {
+		return status == 200
+	})
 	return names, err
 }
 

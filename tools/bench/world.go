@@ -126,7 +126,10 @@ func newFloor(ctx context.Context, p *place) ([]whose, error) {
 	defer db.Close()
 	return owners, inTransaction(ctx, db, func(tx *sql.Tx) error {
 		for id := range subjects {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, '', 1)", int64(e.Community), int64(id)); err != nil {
+			if _, err := tx.ExecContext(
+				ctx, "INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, '', 1)",
+				int64(e.Community), int64(id),
+			); err != nil {
 				return err
 			}
 		}

@@ -132,7 +132,8 @@ func (s *session) take(ctx context.Context, p pages.Page, width int64) error {
 		return err
 	}
 	if s.dark {
-		if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.dataset.bsTheme = "dark", document.getAnimations().forEach(a => a.finish()), true`)); err != nil {
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.dataset.bsTheme = "dark", `+
+			`document.getAnimations().forEach(a => a.finish()), true`)); err != nil {
 			return err
 		}
 	}

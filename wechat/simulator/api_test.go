@@ -47,22 +47,57 @@ func TestReplyRules(t *testing.T) {
 		code int
 		kind string
 	}{
-		"token":    {s.call("/cgi-bin/token", "", "grant_type", "client_credential", "appid", official, "secret", secret), none, "application/json; encoding=utf-8"},
-		"session":  {s.call("/sns/jscode2session", "", "grant_type", "authorization_code", "appid", mini, "secret", secret, "js_code", s.sim.MintLoginCode("zhang", mini)), none, "text/plain"},
+		"token": {
+			s.call("/cgi-bin/token", "", "grant_type", "client_credential", "appid", official, "secret", secret),
+			none, "application/json; encoding=utf-8",
+		},
+		"session": {
+			s.call(
+				"/sns/jscode2session", "", "grant_type", "authorization_code", "appid", mini, "secret", secret,
+				"js_code", s.sim.MintLoginCode("zhang", mini),
+			),
+			none, "text/plain",
+		},
 		"oauth":    {oauth, none, "text/plain"},
 		"userinfo": {s.call("/sns/userinfo", "", "access_token", oauth.text("access_token"), "openid", open), none, "text/plain"},
 		"auth":     {s.call("/sns/auth", "", "access_token", oauth.text("access_token"), "openid", open), 0, "text/plain"},
-		"refresh":  {s.call("/sns/oauth2/refresh_token", "", "grant_type", "refresh_token", "appid", official, "refresh_token", oauth.text("refresh_token")), none, "text/plain"},
-		"info":     {s.call("/cgi-bin/user/info", "", "access_token", token, "openid", open), none, "application/json; encoding=utf-8"},
-		"users":    {s.call("/cgi-bin/user/get", "", "access_token", token), none, "application/json; encoding=utf-8"},
-		"menu":     {s.call("/cgi-bin/menu/get", "", "access_token", token), none, "application/json; encoding=utf-8"},
-		"qrcode":   {s.call("/cgi-bin/qrcode/create", `{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"a"}}}`, "access_token", token), none, "application/json; encoding=utf-8"},
-		"ticket":   {s.call("/cgi-bin/ticket/getticket", "", "access_token", token, "type", "jsapi"), 0, "application/json; encoding=utf-8"},
-		"ips":      {s.call("/cgi-bin/getcallbackip", "", "access_token", token), none, "application/json; encoding=utf-8"},
-		"phone":    {s.call("/wxa/business/getuserphonenumber", `{"code":"`+s.sim.MintPhoneCode("zhang", mini)+`"}`, "access_token", miniToken), 0, "application/json; encoding=utf-8"},
-		"template": {s.call("/cgi-bin/message/template/send", `{"touser":"`+open+`","template_id":"T1","data":{"thing1":{"value":"陈"}}}`, "access_token", token), 0, "application/json; encoding=utf-8"},
-		"code":     {s.call("/wxa/getwxacodeunlimit", `{"scene":"a=1"}`, "access_token", miniToken), none, "image/jpeg"},
-		"failure":  {s.call("/wxa/getwxacodeunlimit", `{"scene":""}`, "access_token", miniToken), 40129, "application/json; encoding=utf-8"},
+		"refresh": {
+			s.call(
+				"/sns/oauth2/refresh_token", "", "grant_type", "refresh_token", "appid", official,
+				"refresh_token", oauth.text("refresh_token"),
+			),
+			none, "text/plain",
+		},
+		"info":  {s.call("/cgi-bin/user/info", "", "access_token", token, "openid", open), none, "application/json; encoding=utf-8"},
+		"users": {s.call("/cgi-bin/user/get", "", "access_token", token), none, "application/json; encoding=utf-8"},
+		"menu":  {s.call("/cgi-bin/menu/get", "", "access_token", token), none, "application/json; encoding=utf-8"},
+		"qrcode": {
+			s.call(
+				"/cgi-bin/qrcode/create",
+				`{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"a"}}}`, "access_token",
+				token,
+			),
+			none, "application/json; encoding=utf-8",
+		},
+		"ticket": {
+			s.call("/cgi-bin/ticket/getticket", "", "access_token", token, "type", "jsapi"), 0,
+			"application/json; encoding=utf-8",
+		},
+		"ips": {s.call("/cgi-bin/getcallbackip", "", "access_token", token), none, "application/json; encoding=utf-8"},
+		"phone": {
+			s.call("/wxa/business/getuserphonenumber", `{"code":"`+s.sim.MintPhoneCode("zhang", mini)+`"}`, "access_token", miniToken),
+			0, "application/json; encoding=utf-8",
+		},
+		"template": {
+			s.call(
+				"/cgi-bin/message/template/send",
+				`{"touser":"`+open+`","template_id":"T1","data":{"thing1":{"value":"陈"}}}`, "access_token",
+				token,
+			),
+			0, "application/json; encoding=utf-8",
+		},
+		"code":    {s.call("/wxa/getwxacodeunlimit", `{"scene":"a=1"}`, "access_token", miniToken), none, "image/jpeg"},
+		"failure": {s.call("/wxa/getwxacodeunlimit", `{"scene":""}`, "access_token", miniToken), 40129, "application/json; encoding=utf-8"},
 	} {
 		if c.got.status != 200 || c.got.code() != c.code || c.got.kind != c.kind {
 			t.Errorf("%s: %d, errcode %d, %s: %s", name, c.got.status, c.got.code(), c.got.kind, c.got.raw[:min(len(c.got.raw), 200)])
@@ -126,7 +161,9 @@ func TestErrorCodes(t *testing.T) {
 		{"used code", 40163, session(used)},
 		{"no code", 41008, session("")},
 		{"blocked", 40226, session(s.sim.MintLoginCode("risky", mini))},
-		{"another app's phone code", 40013, post("/wxa/business/getuserphonenumber", miniToken, `{"code":"`+s.sim.MintPhoneCode("zhang", other)+`"}`)},
+		{"another app's phone code", 40013, post(
+			"/wxa/business/getuserphonenumber", miniToken, `{"code":"`+s.sim.MintPhoneCode("zhang", other)+`"}`,
+		)},
 		{"no phone code", 40029, post("/wxa/business/getuserphonenumber", miniToken, `{}`)},
 		{"bad scene", 40129, post("/wxa/getwxacodeunlimit", miniToken, `{"scene":"中"}`)},
 		{"long scene", 40129, post("/wxa/getwxacodeunlimit", miniToken, `{"scene":"`+strings.Repeat("a", 33)+`"}`)},
@@ -139,12 +176,21 @@ func TestErrorCodes(t *testing.T) {
 		{"no such template", 40037, post(send, token, `{"touser":"`+zhang+`","template_id":"T9",`+fields+`}`)},
 		{"another account's openid", 40003, post(send, otherToken, `{"touser":"`+zhang+`","template_id":"T1",`+fields+`}`)},
 		{"no fields", 47003, post(send, token, `{"touser":"`+zhang+`","template_id":"T1"}`)},
-		{"long field", 47003, post(send, token, `{"touser":"`+zhang+`","template_id":"T1","data":{"thing1":{"value":"`+strings.Repeat("长", 21)+`"}}}`)},
+		{"long field", 47003, post(
+			send, token,
+			`{"touser":"`+zhang+`","template_id":"T1","data":{"thing1":{"value":"`+strings.Repeat("长", 21)+`"}}}`,
+		)},
 		{"two lines", 47003, post(send, token, `{"touser":"`+zhang+`","template_id":"T1","data":{"thing1":{"value":"a\nb"}}}`)},
 		{"unknown field", 47003, post(send, token, `{"touser":"`+zhang+`","template_id":"T1","data":{"thing9":{"value":"a"}}}`)},
 		{"unknown action", 40053, post("/cgi-bin/qrcode/create", token, `{"action_name":"QR"}`)},
-		{"long scene text", 40053, post("/cgi-bin/qrcode/create", token, `{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"`+strings.Repeat("a", 65)+`"}}}`)},
-		{"permanent number", 40053, post("/cgi-bin/qrcode/create", token, `{"action_name":"QR_LIMIT_SCENE","action_info":{"scene":{"scene_id":100001}}}`)},
+		{"long scene text", 40053, post(
+			"/cgi-bin/qrcode/create", token,
+			`{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"`+strings.Repeat("a", 65)+`"}}}`,
+		)},
+		{"permanent number", 40053, post(
+			"/cgi-bin/qrcode/create", token,
+			`{"action_name":"QR_LIMIT_SCENE","action_info":{"scene":{"scene_id":100001}}}`,
+		)},
 		{"no buttons", 40016, menu(`{"button":[]}`)},
 		{"button type", 40017, menu(`{"button":[{"name":"a","type":"x"}]}`)},
 		{"button name", 40018, menu(`{"button":[{"name":"物业服务中","type":"click","key":"a"}]}`)},
@@ -173,7 +219,10 @@ func TestErrorCodes(t *testing.T) {
 		t.Errorf("an expired token: %s", got.raw)
 	}
 	s.pass(30 * 24 * time.Hour)
-	if got := get("/sns/oauth2/refresh_token", "grant_type", "refresh_token", "appid", official, "refresh_token", base.text("refresh_token"))(); got.code() != 42002 {
+	if got := get(
+		"/sns/oauth2/refresh_token", "grant_type", "refresh_token", "appid", official, "refresh_token",
+		base.text("refresh_token"),
+	)(); got.code() != 42002 {
 		t.Errorf("an expired refresh token: %s", got.raw)
 	}
 	token = s.token(official)
@@ -212,7 +261,10 @@ func TestTokens(t *testing.T) {
 		t.Error("the successor changed")
 	}
 	force := func() reply {
-		return s.call("/cgi-bin/stable_token", `{"grant_type":"client_credential","appid":"`+official+`","secret":"`+secret+`","force_refresh":true}`)
+		return s.call(
+			"/cgi-bin/stable_token",
+			`{"grant_type":"client_credential","appid":"`+official+`","secret":"`+secret+`","force_refresh":true}`,
+		)
 	}
 	forced := force().text("access_token")
 	if forced == next || works(next) || force().text("access_token") != forced {
@@ -239,7 +291,8 @@ func TestFaults(t *testing.T) {
 	s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultTruncate, Path: path, Times: 1})
 	s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, AppID: mini, Code: 45009})
 	got := []reply{menu(), menu(), menu(), menu(), menu()}
-	if got[0].code() != -1 || got[1].code() != -1 || got[2].status != 502 || got[3].json != nil || got[3].status != 200 || got[4].code() != none || got[4].json == nil {
+	if got[0].code() != -1 || got[1].code() != -1 || got[2].status != 502 || got[3].json != nil || got[3].status != 200 ||
+		got[4].code() != none || got[4].json == nil {
 		t.Errorf("got %+v", got)
 	}
 	if got := s.call("/sns/jscode2session", "", "appid", mini); got.code() != 45009 {
@@ -249,7 +302,10 @@ func TestFaults(t *testing.T) {
 	for _, code := range []int{40014, 43117, 45011, 43101} {
 		s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, OpenID: s.sim.OpenID("zhang", official), Code: code, Times: 1})
 		send := func(to string) reply {
-			return s.call("/cgi-bin/message/template/send", `{"touser":"`+to+`","template_id":"T1","data":{"thing1":{"value":"a"}}}`, "access_token", token)
+			return s.call(
+				"/cgi-bin/message/template/send",
+				`{"touser":"`+to+`","template_id":"T1","data":{"thing1":{"value":"a"}}}`, "access_token", token,
+			)
 		}
 		if got := send(s.sim.OpenID("li", official)); got.code() != 43004 {
 			t.Errorf("another person: %s", got.raw)
@@ -296,7 +352,11 @@ func TestMessages(t *testing.T) {
 	}
 	s.sim.Grant("li", mini, "M1", 1)
 	subscribe := func() int {
-		return s.call("/cgi-bin/message/subscribe/send", `{"touser":"`+s.sim.OpenID("li", mini)+`","template_id":"M1","data":{"thing1":{"value":"a"}}}`, "access_token", miniToken).code()
+		return s.call(
+			"/cgi-bin/message/subscribe/send",
+			`{"touser":"`+s.sim.OpenID("li", mini)+`","template_id":"M1","data":{"thing1":{"value":"a"}}}`,
+			"access_token", miniToken,
+		).code()
 	}
 	if a, b := subscribe(), subscribe(); a != 0 || b != 43101 {
 		t.Errorf("with one grant: %d, %d", a, b)

@@ -19,7 +19,10 @@ func TestPageConfig(t *testing.T) {
 	s := newSite(t, nil)
 	config := func(change map[string]string) string {
 		t.Helper()
-		query := url.Values{"appId": {official}, "timestamp": {"1"}, "nonceStr": {"n"}, "url": {"https://pass.example.com/h5/guard/1?a=b"}, "signature": {"0000"}}
+		query := url.Values{
+			"appId": {official}, "timestamp": {"1"}, "nonceStr": {"n"},
+			"url": {"https://pass.example.com/h5/guard/1?a=b"}, "signature": {"0000"},
+		}
 		for name, value := range change {
 			query.Set(name, value)
 		}

@@ -86,15 +86,22 @@ func open(t *testing.T, browser *http.Client, address string) *url.URL {
 func TestPages(t *testing.T) {
 	s, browser := newPhones(t)
 	token := s.token(official)
-	s.call("/cgi-bin/message/template/send", `{"touser":"`+s.sim.OpenID("zhang", official)+`","template_id":"T1","url":"https://pass.example.com/v","data":{"thing1":{"value":"<b>陈"}}}`, "access_token", token)
+	s.call(
+		"/cgi-bin/message/template/send",
+		`{"touser":"`+s.sim.OpenID("zhang", official)+
+			`","template_id":"T1","url":"https://pass.example.com/v","data":{"thing1":{"value":"<b>陈"}}}`,
+		"access_token", token,
+	)
 	s.call("/cgi-bin/qrcode/create", `{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"GATE1"}}}`, "access_token", token)
 	s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, Path: "/cgi-bin/user/get", Code: 45009, Times: 3})
 	for path, want := range map[string]map[string]int{
-		"/": {"a.person": 4, "tbody tr": 3}, "/faults": {"select[name=path] option": 21, "table tbody tr": 1}, "/log": {"li.call": 3}, "/log?q=qrcode": {"li.call": 1}, "/log?failed=1": {"li.call": 0, ".empty": 1},
+		"/": {"a.person": 4, "tbody tr": 3}, "/faults": {"select[name=path] option": 21, "table tbody tr": 1},
+		"/log": {"li.call": 3}, "/log?q=qrcode": {"li.call": 1}, "/log?failed=1": {"li.call": 0, ".empty": 1},
 		"/scan?text=GATE1":   {"button.person": 4},
 		"/phone/zhang":       {".card": 1, ".card b": 0, "nav.menu > *": 2, "form.say": 1, ".tabs a": 3, ".others li": 3},
 		"/phone/li":          {".card": 0, "nav.menu": 0, "form.invite": 1},
-		"/phone/li?tab=mini": {"a.open": 1}, "/phone/li?tab=scan": {".scenes button": 1}, "/phone/li?tab=nonsense&app=x": {"form.invite": 1},
+		"/phone/li?tab=mini": {"a.open": 1}, "/phone/li?tab=scan": {".scenes button": 1},
+		"/phone/li?tab=nonsense&app=x": {"form.invite": 1},
 	} {
 		doc := page(t, browser, s.url+path)
 		for selector, n := range want {
@@ -157,10 +164,14 @@ func TestPassFromThePhone(t *testing.T) {
 func TestMiniProgramFromThePhone(t *testing.T) {
 	s, browser := newPhones(t)
 	to := open(t, browser, s.url+"/phone/li/launch?app="+mini+"&path="+url.QueryEscape("pages/index?scene=A%3D1"))
-	if to.Path != "/h5/mini" || to.Query().Get("from") != "mini" || to.Query().Get("scene") != "A=1" || to.Query().Get("page") != "pages/index" {
+	if to.Path != "/h5/mini" || to.Query().Get("from") != "mini" || to.Query().Get("scene") != "A=1" ||
+		to.Query().Get("page") != "pages/index" {
 		t.Fatalf("opens %v", to)
 	}
-	got := s.call("/sns/jscode2session", "", "appid", mini, "secret", secret, "grant_type", "authorization_code", "js_code", to.Query().Get("code"))
+	got := s.call(
+		"/sns/jscode2session", "", "appid", mini, "secret", secret, "grant_type", "authorization_code",
+		"js_code", to.Query().Get("code"),
+	)
 	if got.text("openid") != s.sim.OpenID("li", mini) {
 		t.Errorf("the code is of %s", got.raw)
 	}
@@ -198,7 +209,11 @@ func TestPhoneActs(t *testing.T) {
 	if s.sim.Following("li", official) {
 		t.Error("still following")
 	}
-	s.call("/cgi-bin/qrcode/create", `{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"GATE1"}}}`, "access_token", s.token(official))
+	s.call(
+		"/cgi-bin/qrcode/create",
+		`{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"GATE1"}}}`, "access_token",
+		s.token(official),
+	)
 	if to := post(t, browser, at+"/scan", "text", "GATE1"); to.Query().Get("tab") != "chat" || !s.sim.Following("li", official) {
 		t.Errorf("scanning leads to %v", to)
 	}
@@ -234,7 +249,11 @@ func TestFaultPanel(t *testing.T) {
 	}
 	post(t, browser, s.url+"/faults", "act", "person", "person", "zhang", "code", "43101")
 	send := func() int {
-		return s.call("/cgi-bin/message/template/send", `{"touser":"`+s.sim.OpenID("zhang", official)+`","template_id":"T1","data":{"thing1":{"value":"a"}}}`, "access_token", token).code()
+		return s.call(
+			"/cgi-bin/message/template/send",
+			`{"touser":"`+s.sim.OpenID("zhang", official)+`","template_id":"T1","data":{"thing1":{"value":"a"}}}`,
+			"access_token", token,
+		).code()
 	}
 	for range 2 {
 		if code := send(); code != 43101 {

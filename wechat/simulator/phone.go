@@ -192,7 +192,8 @@ func (s *Simulator) become(w http.ResponseWriter, person string) {
 // phoneOpen opens an address as the person.
 func (s *Simulator) phoneOpen(w http.ResponseWriter, r *http.Request) {
 	to, err := url.Parse(r.URL.Query().Get("url"))
-	if err != nil || (to.Scheme != "http" && to.Scheme != "https" && !(to.Scheme == "" && to.Host == "" && strings.HasPrefix(to.Path, "/"))) {
+	if err != nil || (to.Scheme != "http" && to.Scheme != "https" &&
+		!(to.Scheme == "" && to.Host == "" && strings.HasPrefix(to.Path, "/"))) {
 		http.Error(w, "打不开这个地址", http.StatusBadRequest)
 		return
 	}

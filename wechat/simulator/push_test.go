@@ -171,7 +171,8 @@ func TestEvents(t *testing.T) {
 		if err := c.do(); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if events := e.heard(); len(events) != 1 || events[0].Name != c.name || events[0].Key != c.key || events[0].Created != e.clock().Unix() {
+		if events := e.heard(); len(events) != 1 || events[0].Name != c.name || events[0].Key != c.key ||
+			events[0].Created != e.clock().Unix() {
 			t.Errorf("%s is heard as %+v", c.name, events)
 		}
 	}
@@ -290,7 +291,10 @@ func TestLogIsMasked(t *testing.T) {
 	e.call("/wxa/business/getuserphonenumber", `{"code":"`+phone+`"}`, "access_token", token)
 	oauth := e.sim.MintOAuthCode("zhang", official, "snsapi_userinfo")
 	person := e.call("/sns/oauth2/access_token", "", "appid", official, "secret", secret, "grant_type", "authorization_code", "code", oauth)
-	ticket := e.call("/cgi-bin/qrcode/create", `{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"a"}}}`, "access_token", e.token(official))
+	ticket := e.call(
+		"/cgi-bin/qrcode/create", `{"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"a"}}}`,
+		"access_token", e.token(official),
+	)
 	if _, err := e.sim.Scan("zhang", "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -302,9 +306,12 @@ func TestLogIsMasked(t *testing.T) {
 	e.idle()
 	calls := e.sim.Calls()
 	text := fmt.Sprintf("%+v", calls)
-	for name, hidden := range map[string]string{"secret": secret, "token": token, "login code": code, "phone code": phone, "oauth code": oauth,
-		"phone": "13800138000", "message": "我家门禁密码", "session key": session.text("session_key"), "person's token": person.text("access_token"),
-		"refresh token": person.text("refresh_token"), "ticket": ticket.text("ticket")} {
+	for name, hidden := range map[string]string{
+		"secret": secret, "token": token, "login code": code, "phone code": phone, "oauth code": oauth,
+		"phone": "13800138000", "message": "我家门禁密码", "session key": session.text("session_key"),
+		"person's token": person.text("access_token"), "refresh token": person.text("refresh_token"),
+		"ticket": ticket.text("ticket"),
+	} {
 		if hidden == "" || strings.Contains(text, hidden) {
 			t.Errorf("the log holds the %s, or there was none", name)
 		}
@@ -320,7 +327,10 @@ func TestAuthorizeReturns(t *testing.T) {
 	s := newSite(t, nil)
 	visit := func(scope string, pairs ...string) *url.URL {
 		t.Helper()
-		query := url.Values{"appid": {official}, "redirect_uri": {"https://pass.example.com/back?a=1"}, "response_type": {"code"}, "scope": {scope}, "state": {"st"}}
+		query := url.Values{
+			"appid": {official}, "redirect_uri": {"https://pass.example.com/back?a=1"},
+			"response_type": {"code"}, "scope": {scope}, "state": {"st"},
+		}
 		for i := 0; i+1 < len(pairs); i += 2 {
 			query.Set(pairs[i], pairs[i+1])
 		}
@@ -336,21 +346,25 @@ func TestAuthorizeReturns(t *testing.T) {
 		return to
 	}
 	first := visit("snsapi_base", "choose", "zhang")
-	if first.Host != "pass.example.com" || first.Query().Get("a") != "1" || first.Query().Get("state") != "st" || first.Query().Get("code") == "" {
+	if first.Host != "pass.example.com" || first.Query().Get("a") != "1" || first.Query().Get("state") != "st" ||
+		first.Query().Get("code") == "" {
 		t.Errorf("sent to %v", first)
 	}
 	if again := visit("snsapi_base", "choose", "li", "replay", "1"); again.Query().Get("code") != first.Query().Get("code") {
 		t.Errorf("replayed %v", again)
 	}
-	if forged := visit("snsapi_base", "persona", "li", "wrong_state", "1"); forged.Query().Get("state") == "st" || forged.Query().Get("code") == "" {
+	if forged := visit("snsapi_base", "persona", "li", "wrong_state", "1"); forged.Query().Get("state") == "st" ||
+		forged.Query().Get("code") == "" {
 		t.Errorf("sent to %v", forged)
 	}
 	if to := visit("snsapi_userinfo", "choose", "zhang"); to.String() != "" {
 		t.Errorf("without consent sent to %v", to)
 	}
 	for name, pairs := range map[string][]string{
-		"nobody": {}, "an unknown person": {"persona", "x"}, "an unknown app": {"persona", "li", "appid", "wx9"}, "a mini-program": {"persona", "li", "appid", mini},
-		"another host": {"persona", "li", "redirect_uri", "https://evil.example.com/"}, "a script": {"persona", "li", "redirect_uri", "javascript://pass.example.com/%0aalert(1)"},
+		"nobody": {}, "an unknown person": {"persona", "x"},
+		"an unknown app": {"persona", "li", "appid", "wx9"}, "a mini-program": {"persona", "li", "appid", mini},
+		"another host":     {"persona", "li", "redirect_uri", "https://evil.example.com/"},
+		"a script":         {"persona", "li", "redirect_uri", "javascript://pass.example.com/%0aalert(1)"},
 		"an unknown scope": {"persona", "li", "scope", "snsapi_login"}, "another response": {"persona", "li", "response_type", "token"},
 	} {
 		if to := visit("snsapi_base", pairs...); to.String() != "" {

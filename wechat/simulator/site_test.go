@@ -45,7 +45,8 @@ func newSite(t *testing.T, change func(*simulator.Options)) *site {
 			{AppID: official, Secret: secret, Type: simulator.OfficialAccount, Name: "翠湖物业", Token: "tok", AESKey: aesKey,
 				RedirectDomains: []string{"pass.example.com"}, Templates: []simulator.Template{{ID: "T1", Title: "访客提醒", Content: lines}},
 				Menu: []simulator.Button{{Type: "view", Name: "通行证", URL: "/h5/pass"}, {Name: "更多", SubButtons: []simulator.Button{
-					{Type: "click", Name: "电话", Key: "CALL"}, {Type: "miniprogram", Name: "小程序", AppID: mini, PagePath: "pages/index?scene=A1"}}}}},
+					{Type: "click", Name: "电话", Key: "CALL"},
+					{Type: "miniprogram", Name: "小程序", AppID: mini, PagePath: "pages/index?scene=A1"}}}}},
 			{AppID: other, Secret: secret, Type: simulator.OfficialAccount, Name: "别家", NoUserInfo: true, NotBound: true},
 		},
 		People: []simulator.Person{

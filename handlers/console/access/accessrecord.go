@@ -25,7 +25,10 @@ func (p *Pages) recordRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.AccessRecordPath, Access: view, Handler: p.recordList},
 		{Method: http.MethodGet, Path: frame.AccessRecordChartPath, Access: view, Handler: p.recordChart, EachPerMinute: 60},
 		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/news", Access: view, Handler: p.recordNews},
-		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/export.xlsx", Access: web.Need(core.PermRecordExport), Handler: p.recordExport, Time: -1, EachPerMinute: 30},
+		{
+			Method: http.MethodGet, Path: frame.AccessRecordPath + "/export.xlsx",
+			Access: web.Need(core.PermRecordExport), Handler: p.recordExport, Time: -1, EachPerMinute: 30,
+		},
 		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/:id", Access: view, Handler: p.recordShow},
 	}
 }
@@ -103,14 +106,16 @@ func (p *Pages) recordTotals(c *web.Context, page *recordListPage, form recordFo
 	totals, err := p.Store.RecordTotals(c.Ctx(), c.Scope(), filter, day)
 	page.Day = words
 	page.Totals = []templates.Fact{
-		{Label: "进", Value: frame.Grouped(totals.In)}, {Label: "出", Value: frame.Grouped(totals.Out)}, {Label: "拒绝", Value: frame.Grouped(totals.Refused)},
+		{Label: "进", Value: frame.Grouped(totals.In)}, {Label: "出", Value: frame.Grouped(totals.Out)},
+		{Label: "拒绝", Value: frame.Grouped(totals.Refused)},
 	}
 	return err
 }
 
 func recordRowOf(r core.AccessRecord, at frame.CommunityChoice) recordRow {
 	return recordRow{
-		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate, Direction: r.Direction.Words(), Via: r.Via.Words(),
+		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
+		Direction: r.Direction.Words(), Via: r.Via.Words(),
 		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: degrees(r.TempTenths), Why: r.Why(), Result: recordBadge(r),
 	}
 }
@@ -153,8 +158,14 @@ func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
 		turn = 0
 	}
 	news := recordNews{
-		URL:  templates.WithQuery(frame.AccessRecordPath+"/news", query, "since", since.String(), "turn", strconv.Itoa(turn+1), templates.AfterParam, "", templates.BeforeParam, ""),
-		List: templates.WithQuery(frame.AccessRecordPath, query, "since", "", "turn", "", templates.AfterParam, "", templates.BeforeParam, ""),
+		URL: templates.WithQuery(
+			frame.AccessRecordPath+"/news", query, "since", since.String(), "turn", strconv.Itoa(turn+1),
+			templates.AfterParam, "", templates.BeforeParam, "",
+		),
+		List: templates.WithQuery(
+			frame.AccessRecordPath, query, "since", "", "turn", "", templates.AfterParam, "",
+			templates.BeforeParam, "",
+		),
 	}
 	switch {
 	case n > newsMost:
@@ -208,7 +219,10 @@ func (p *Pages) recordShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := recordShowPage{Shell: p.Shell(c, "accessrecord", recordTitle(r)), Facts: recordFacts(r, community.Name, p.Store.Zone()), Links: recordLinks(c, r)}
+	page := recordShowPage{
+		Shell: p.Shell(c, "accessrecord", recordTitle(r)),
+		Facts: recordFacts(r, community.Name, p.Store.Zone()), Links: recordLinks(c, r),
+	}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "出入记录", URL: frame.AccessRecordPath}}, community.Name+" · "+r.Gate
 	return p.Page(c, http.StatusOK, "console/accessrecord/show", page)
 }
@@ -245,7 +259,9 @@ func recordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 		links = append(links, templates.Action{Label: "住户资料", URL: frame.ResidentURL(r.Resident), Icon: "user"})
 	}
 	if r.Person != 0 {
-		links = append(links, templates.Action{Label: "此人的记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history"})
+		links = append(links, templates.Action{
+			Label: "此人的记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history",
+		})
 	}
 	if r.House != 0 {
 		links = append(links, templates.Action{Label: "此房屋的记录", URL: frame.AccessRecordPath + "?house=" + r.House.String(), Icon: "home-2"})

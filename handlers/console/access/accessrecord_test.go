@@ -78,7 +78,8 @@ func TestRecordFiltersRefuse(t *testing.T) {
 	d.Passages(t, d.Mine, 3)
 	b := d.Registrar(t)
 	for field, query := range map[string]string{
-		"from": "from=yesterday", "to": "from=2026-02-02&to=2026-02-01", "direction": "direction=up", "kind": "kind=x", "via": "via=x", "result": "result=x", "reason": "reason=x",
+		"from": "from=yesterday", "to": "from=2026-02-02&to=2026-02-01", "direction": "direction=up",
+		"kind": "kind=x", "via": "via=x", "result": "result=x", "reason": "reason=x",
 	} {
 		page := b.Get(t, frame.AccessRecordPath+"?"+query, http.StatusUnprocessableEntity)
 		desk.WrongField(t, page, field)
@@ -96,7 +97,8 @@ func TestRecordsStayInScope(t *testing.T) {
 	mine, theirs := d.Passages(t, d.Mine, 2), d.Passages(t, d.Others, 2)
 	b := d.Registrar(t)
 	for _, query := range []string{
-		"community=" + d.Others.Community.String(), "house=" + d.Others.Houses[0].String(), "gate=r" + d.Others.Doors[0].ID.String(), "gate=p" + d.Others.Post.String(),
+		"community=" + d.Others.Community.String(), "house=" + d.Others.Houses[0].String(),
+		"gate=r" + d.Others.Doors[0].ID.String(), "gate=p" + d.Others.Post.String(),
 		"gate=x1", "gate=r", "gate=r0%27",
 	} {
 		for _, path := range []string{frame.AccessRecordPath, frame.AccessRecordPath + "/export.xlsx"} {
@@ -113,7 +115,10 @@ func TestRecordsStayInScope(t *testing.T) {
 		}
 	}
 	for permission, paths := range map[core.Permission][]string{
-		core.PermReaderView: {frame.AccessRecordPath, frame.AccessRecordURL(mine[0].ID), frame.AccessRecordPath + "/news?since=1", frame.AccessRecordPath + "/export.xlsx"},
+		core.PermReaderView: {
+			frame.AccessRecordPath, frame.AccessRecordURL(mine[0].ID), frame.AccessRecordPath + "/news?since=1",
+			frame.AccessRecordPath + "/export.xlsx",
+		},
 		core.PermRecordView: {frame.AccessRecordPath + "/export.xlsx"},
 	} {
 		who := d.SignIn(t, core.ScopeOf(d.Mine.Community), permission, core.PermReaderView)
@@ -159,7 +164,9 @@ func TestRecordNews(t *testing.T) {
 		t.Errorf("the page asks for %q", got)
 	}
 	news := func(query string) string {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.AccessRecordPath+"/news?"+query, http.NoBody)
+		request, err := http.NewRequestWithContext(
+			t.Context(), http.MethodGet, d.Address+frame.AccessRecordPath+"/news?"+query, http.NoBody,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,13 +198,27 @@ func TestRecordPages(t *testing.T) {
 	var hours core.HourTotals
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
 	templates.CheckAll(t, "console/accessrecord/", map[string]any{
-		"console/accessrecord/list": recordListPage{Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}}, News: recordNewsOf(url.Values{}, 1, 300),
-			Rows: []recordRow{{URL: "/r", Name: desk.Hostile, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x", Result: recordBadge(core.AccessRecord{})}}},
+		"console/accessrecord/list": recordListPage{
+			Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}},
+			News: recordNewsOf(url.Values{}, 1, 300),
+			Rows: []recordRow{{
+				URL: "/r", Name: desk.Hostile, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x",
+				Result: recordBadge(core.AccessRecord{}),
+			}},
+		},
 		"console/accessrecord/list#empty": recordListPage{Shell: shell, List: list},
-		"console/accessrecord/chart": recordChartPage{Shell: shell, Tabs: recordTabs("chart", url.Values{}), List: list, Range: "x", Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
-			Days: make([]core.RecordTotals, 2), Hours: hours, Gates: []core.GateTotals{{Gate: desk.Hostile}}, Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}}, frame.CommunityChoice{})},
+		"console/accessrecord/chart": recordChartPage{
+			Shell: shell, Tabs: recordTabs("chart", url.Values{}), List: list, Range: "x",
+			Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
+				Days: make([]core.RecordTotals, 2), Hours: hours,
+				Gates:   []core.GateTotals{{Gate: desk.Hostile}},
+				Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}}, frame.CommunityChoice{}),
+		},
 		"console/accessrecord/chart#later": recordChartPage{Shell: shell, List: list, Later: "/x"},
 		"console/accessrecord/chart#empty": recordChartPage{Shell: shell, List: list, Empty: templates.Empty{Title: "x"}},
-		"console/accessrecord/show":        recordShowPage{Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC), Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}}},
+		"console/accessrecord/show": recordShowPage{
+			Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC),
+			Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}},
+		},
 	})
 }

@@ -86,7 +86,10 @@ func (p *Pages) recordChart(c *web.Context) error {
 		return wrong
 	}
 	sum := charts.Sum()
-	page.Range = fmt.Sprintf("%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。%s", first, last, frame.Grouped(sum.All()), frame.Grouped(sum.In), frame.Grouped(sum.Out), frame.Grouped(sum.Refused), chartHint(first, last))
+	page.Range = fmt.Sprintf(
+		"%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。%s", first, last, frame.Grouped(sum.All()), frame.Grouped(sum.In),
+		frame.Grouped(sum.Out), frame.Grouped(sum.Refused), chartHint(first, last),
+	)
 	page.Charts = chartRangeOf(c.Request().URL.Query(), first, last).charts(charts, at)
 	return p.Page(c, http.StatusOK, "console/accessrecord/chart", page)
 }
@@ -116,7 +119,9 @@ func (f recordForm) days(today core.Day) (first, last core.Day) {
 }
 
 // passageSeries are the columns of charts of passages, as passageCells fills them.
-var passageSeries = []templates.ChartSeries{{Label: "出", Tone: templates.Good}, {Label: "进", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad}}
+var passageSeries = []templates.ChartSeries{
+	{Label: "出", Tone: templates.Good}, {Label: "进", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad},
+}
 
 // passageCells give a line's figures, each leading to its records below address.
 func passageCells(t core.RecordTotals, query url.Values) []templates.ChartCell {
@@ -165,7 +170,10 @@ func (r chartRange) days(days []core.RecordTotals) templates.Chart {
 	for i, t := range days {
 		day := (r.first + core.Day(i)).String()
 		on := r.with("from", day, "to", day)
-		chart.Rows = append(chart.Rows, templates.ChartRow{Label: day[len("2006-"):], URL: templates.WithQuery(frame.AccessRecordPath, on), Cells: passageCells(t, on)})
+		chart.Rows = append(chart.Rows, templates.ChartRow{
+			Label: day[len("2006-"):], URL: templates.WithQuery(frame.AccessRecordPath, on),
+			Cells: passageCells(t, on),
+		})
 	}
 	return chart
 }
@@ -184,7 +192,10 @@ func (r chartRange) gates(gates []core.GateTotals, in frame.CommunityChoice) tem
 		if name := in.NameOf(g.Community); name != "" {
 			label = name + " · " + label // every community has an east gate
 		}
-		row := templates.ChartRow{Label: label, URL: templates.WithQuery(frame.AccessRecordPath, at), Cells: passageCells(g.RecordTotals, at)}
+		row := templates.ChartRow{
+			Label: label, URL: templates.WithQuery(frame.AccessRecordPath, at),
+			Cells: passageCells(g.RecordTotals, at),
+		}
 		chart.Rows = append(chart.Rows, row)
 	}
 	if more := len(gates) - len(chart.Rows); more > 0 {
@@ -194,7 +205,10 @@ func (r chartRange) gates(gates []core.GateTotals, in frame.CommunityChoice) tem
 }
 
 func (r chartRange) reasons(reasons []core.RefusalCount) templates.Chart {
-	chart := templates.Chart{ID: "by-reason", Title: "拒绝的原因", Kind: templates.ChartRank, Of: "原因", Series: []templates.ChartSeries{{Label: "次数", Tone: templates.Bad}}}
+	chart := templates.Chart{
+		ID: "by-reason", Title: "拒绝的原因", Kind: templates.ChartRank, Of: "原因",
+		Series: []templates.ChartSeries{{Label: "次数", Tone: templates.Bad}},
+	}
 	for _, c := range reasons {
 		why := templates.WithQuery(frame.AccessRecordPath, r.with("reason", string(c.Reason), "result", "refused"))
 		chart.Rows = append(chart.Rows, templates.ChartRow{Label: c.Reason.Sentence(), URL: why, Cells: []templates.ChartCell{{N: c.N}}})

@@ -15,13 +15,17 @@ func TestRecordChart(t *testing.T) {
 	d := newDesk(t)
 	day := core.DayOf(d.Store.Now(), d.Store.Zone())
 	at := func(daysAgo core.Day, direction core.Direction, reason core.Reason) core.AccessRecord {
-		return core.AccessRecord{Community: d.Mine.Community, At: (day - daysAgo).Start(d.Store.Zone()).Add(7 * time.Hour), Via: core.ViaReader, Reader: d.Mine.Doors[0].ID, Gate: desk.Hostile,
-			Direction: direction, Kind: core.PassResident, Allowed: reason == core.ReasonAllowed, Reason: reason}
+		return core.AccessRecord{
+			Community: d.Mine.Community, At: (day - daysAgo).Start(d.Store.Zone()).Add(7 * time.Hour),
+			Via: core.ViaReader, Reader: d.Mine.Doors[0].ID, Gate: desk.Hostile, Direction: direction,
+			Kind: core.PassResident, Allowed: reason == core.ReasonAllowed, Reason: reason,
+		}
 	}
 	foreign := at(1, core.Out, core.ReasonAllowed)
 	foreign.Community = d.Others.Community
 	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{
-		at(1, core.Out, core.ReasonAllowed), at(1, core.In, core.ReasonAllowed), at(1, core.Out, core.ReasonCount), at(2, core.Out, core.ReasonFever), at(40, core.Out, core.ReasonAllowed), foreign,
+		at(1, core.Out, core.ReasonAllowed), at(1, core.In, core.ReasonAllowed),
+		at(1, core.Out, core.ReasonCount), at(2, core.Out, core.ReasonFever), at(40, core.Out, core.ReasonAllowed), foreign,
 	})
 	if err != nil {
 		t.Fatal(err)

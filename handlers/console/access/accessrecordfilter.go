@@ -149,7 +149,10 @@ func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
 
 // recordPersonURL is a page of records, from its beginning, with a person's id.
 func recordPersonURL(address *url.URL, person string) string {
-	return templates.WithQuery(address.Path, address.Query(), frame.PickText, "", frame.PickID, person, templates.AfterParam, "", templates.BeforeParam, "")
+	return templates.WithQuery(
+		address.Path, address.Query(), frame.PickText, "", frame.PickID, person, templates.AfterParam, "",
+		templates.BeforeParam, "",
+	)
 }
 
 // recordGate reads the choice of a reader or a post.
@@ -185,11 +188,20 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 		More: []templates.Field{
 			{Kind: templates.Select, Name: "hour", Label: "时段", Choices: hourChoices()},
 			{Kind: templates.Select, Name: "via", Label: "方式", Choices: templates.ChoicesOf("全部方式", core.Vias(), core.Via.Words)},
-			{Kind: templates.Select, Name: "kind", Label: "通行证", Choices: templates.ChoicesOf("全部通行证", core.PassKinds(), core.PassKind.Words)},
-			{Kind: templates.Select, Name: "reason", Label: "原因", Choices: templates.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence)},
+			{
+				Kind: templates.Select, Name: "kind", Label: "通行证",
+				Choices: templates.ChoicesOf("全部通行证", core.PassKinds(), core.PassKind.Words),
+			},
+			{
+				Kind: templates.Select, Name: "reason", Label: "原因",
+				Choices: templates.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence),
+			},
 		},
-		Columns: []templates.Column{{Label: "时间"}, {Label: "门或门岗"}, {Label: "方向", Narrow: true}, {Label: "姓名"}, {Label: "房屋"}, {Label: "体温", Narrow: true}, {Label: "结果"}},
-		Empty:   templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
+		Columns: []templates.Column{
+			{Label: "时间"}, {Label: "门或门岗"}, {Label: "方向", Narrow: true}, {Label: "姓名"}, {Label: "房屋"},
+			{Label: "体温", Narrow: true}, {Label: "结果"},
+		},
+		Empty: templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
 	}
 	if len(at.All) > 1 {
 		list.Filters[0].Placeholder = "跨小区时从姓写起" // the field stays while another community is chosen
@@ -199,7 +211,9 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: "house"})
 	}
 	if c.Has(core.PermResidentView) {
-		list.Filters = append(list.Filters, form.pick.Fields("住户", func(person core.ID) string { return recordPersonURL(c.Request().URL, person.String()) })...)
+		list.Filters = append(list.Filters, form.pick.Fields("住户", func(person core.ID) string {
+			return recordPersonURL(c.Request().URL, person.String())
+		})...)
 	} else if form.Person != 0 {
 		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: frame.PickID})
 	}
@@ -218,8 +232,14 @@ func recordFields() []templates.Field {
 		{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 40},
 		{Kind: templates.Date, Name: "from", Label: "开始日期"},
 		{Kind: templates.Date, Name: "to", Label: "结束日期"},
-		{Kind: templates.Select, Name: "direction", Label: "方向", Choices: templates.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words)},
-		{Kind: templates.Select, Name: "result", Label: "结果", Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}}},
+		{
+			Kind: templates.Select, Name: "direction", Label: "方向",
+			Choices: templates.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words),
+		},
+		{
+			Kind: templates.Select, Name: "result", Label: "结果",
+			Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}},
+		},
 	}
 }
 

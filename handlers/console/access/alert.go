@@ -51,7 +51,10 @@ func (p *Pages) alertList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	filter := core.AlertFilter{Kind: core.AlertKind(c.Query("kind")), Handled: c.Query("state") == "handled", Community: frame.ChosenCommunity(c, at)}
+	filter := core.AlertFilter{
+		Kind: core.AlertKind(c.Query("kind")), Handled: c.Query("state") == "handled",
+		Community: frame.ChosenCommunity(c, at),
+	}
 	paging := c.Page(alertsAPage)
 	alerts, more, err := p.Store.Alerts(c.Ctx(), c.Scope(), filter, paging)
 	if err != nil {
@@ -66,7 +69,10 @@ func (p *Pages) alertList(c *web.Context) error {
 	names := at.Names()
 	var first, last core.ID
 	for i, a := range alerts {
-		row := alertRow{URL: frame.AlertURL(a.ID), Words: a.Words(), Gate: a.Gate, Community: names[a.Community], Kind: alertBadge(a.Kind), Last: a.Last, Handled: a.HandledBy}
+		row := alertRow{
+			URL: frame.AlertURL(a.ID), Words: a.Words(), Gate: a.Gate, Community: names[a.Community],
+			Kind: alertBadge(a.Kind), Last: a.Last, Handled: a.HandledBy,
+		}
 		if bulk {
 			row.Tick = templates.Tick{Value: a.ID, Label: a.Words()}
 		}
@@ -89,7 +95,10 @@ func alertTable(c *web.Context, at frame.CommunityChoice, f core.AlertFilter) te
 	list := templates.List{
 		Path: frame.AlertPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
-			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "待处理"}, {Value: "handled", Label: "已处理"}}},
+			{
+				Kind: templates.Select, Name: "state", Label: "状态",
+				Choices: []templates.Choice{{Label: "待处理"}, {Value: "handled", Label: "已处理"}},
+			},
 			{Kind: templates.Select, Name: "kind", Label: "类型", Choices: kinds},
 			at.Field("全部小区"),
 		},
@@ -132,22 +141,37 @@ func (p *Pages) alertPage(c *web.Context, a core.Alert) (alertShowPage, error) {
 		page.Links = append(page.Links, templates.Action{Label: "门禁读头", URL: frame.ReaderPath + "/" + a.Reader.String(), Icon: "door"})
 	}
 	if a.Handled.IsZero() && c.Has(core.PermAlertHandle) {
-		page.Form = &templates.Form{Action: frame.AlertURL(a.ID) + "/handle", CSRF: page.CSRF, Submit: "标为已处理", Cancel: frame.AlertPath, Sections: []templates.Section{{Fields: []templates.Field{
-			{Kind: templates.Textarea, Name: "remark", Label: "处理情况", Rows: 3, MaxLength: core.AlertRemarkMost, Placeholder: "如：已联系本人，体温复测正常"},
-		}}}}
+		page.Form = &templates.Form{
+			Action: frame.AlertURL(a.ID) + "/handle", CSRF: page.CSRF, Submit: "标为已处理", Cancel: frame.AlertPath,
+			Sections: []templates.Section{{Fields: []templates.Field{
+				{
+					Kind: templates.Textarea, Name: "remark", Label: "处理情况", Rows: 3,
+					MaxLength: core.AlertRemarkMost, Placeholder: "如：已联系本人，体温复测正常",
+				},
+			}}},
+		}
 	}
 	return page, nil
 }
 
 func alertFacts(a core.Alert, community string, zone *time.Location) []templates.Fact {
-	facts := []templates.Fact{{Label: "类型", Badge: alertBadge(a.Kind)}, {Label: "情况", Value: a.Words()}, {Label: "小区", Value: community}, {Label: "门或门岗", Value: a.Gate}}
+	facts := []templates.Fact{
+		{Label: "类型", Badge: alertBadge(a.Kind)}, {Label: "情况", Value: a.Words()},
+		{Label: "小区", Value: community}, {Label: "门或门岗", Value: a.Gate},
+	}
 	if a.Name != "" {
 		facts = append(facts, templates.Fact{Label: "姓名", Value: a.Name}, templates.Fact{Label: "房屋", Value: a.House})
 	}
 	const form = "2006-01-02 15:04:05"
-	facts = append(facts, templates.Fact{Label: "开始", Value: a.First.In(zone).Format(form)}, templates.Fact{Label: "最近", Value: a.Last.In(zone).Format(form)})
+	facts = append(
+		facts, templates.Fact{Label: "开始", Value: a.First.In(zone).Format(form)},
+		templates.Fact{Label: "最近", Value: a.Last.In(zone).Format(form)},
+	)
 	if !a.Handled.IsZero() {
-		facts = append(facts, templates.Fact{Label: "处理", Value: a.Handled.In(zone).Format(form) + " " + a.HandledBy}, templates.Fact{Label: "处理情况", Value: a.Remark})
+		facts = append(
+			facts, templates.Fact{Label: "处理", Value: a.Handled.In(zone).Format(form) + " " + a.HandledBy},
+			templates.Fact{Label: "处理情况", Value: a.Remark},
+		)
 	}
 	return facts
 }

@@ -62,7 +62,8 @@ func (p *Pages) guardList(c *web.Context) error {
 			continue
 		}
 		page.Rows = append(page.Rows, guardRow{
-			URL: frame.GuardURL(g.ID), Name: g.Name, Phone: g.Phone, Community: at.NameOf(g.Community), Posts: frame.Joined(postNames(g, posts)),
+			URL: frame.GuardURL(g.ID), Name: g.Name, Phone: g.Phone, Community: at.NameOf(g.Community),
+			Posts: frame.Joined(postNames(g, posts)),
 			Bound: frame.BoundBadge(g.User), State: frame.ServiceBadge(g.Disabled.IsZero(), "在岗"),
 		})
 	}
@@ -87,7 +88,10 @@ func guardTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	if len(at.All) == 0 {
 		return list
 	}
-	state := templates.Field{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "全部"}, {Value: "on", Label: "在岗"}, {Value: "off", Label: "已停用"}}}
+	state := templates.Field{
+		Kind: templates.Select, Name: "state", Label: "状态",
+		Choices: []templates.Choice{{Label: "全部"}, {Value: "on", Label: "在岗"}, {Value: "off", Label: "已停用"}},
+	}
 	list.Filters = append(list.Filters, frame.BoundField(), state)
 	list.Columns = []templates.Column{{Label: "姓名"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true}, {Label: "状态", Narrow: true}}
 	list.Empty = templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"}
@@ -127,7 +131,8 @@ func (p *Pages) guardShow(c *web.Context) error {
 	page := guardShowPage{Shell: p.Shell(c, "guardpost", g.Name), URL: frame.GuardURL(g.ID), Edit: c.Has(core.PermGuardPostEdit)}
 	page.Crumbs, page.Note = guardCrumbs(), community.Name
 	page.Facts = []templates.Fact{
-		{Label: "姓名", Value: g.Name}, {Label: "手机", Value: g.Phone}, {Label: "小区", Value: community.Name}, {Label: "岗位", Value: frame.Joined(postNames(g, posts))},
+		{Label: "姓名", Value: g.Name}, {Label: "手机", Value: g.Phone}, {Label: "小区", Value: community.Name},
+		{Label: "岗位", Value: frame.Joined(postNames(g, posts))},
 		{Label: "微信", Badge: frame.BoundBadge(g.User)}, {Label: "状态", Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗")},
 	}
 	if page.Edit {
@@ -174,7 +179,9 @@ func (p *Pages) guardNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if asked, err := p.ChooseCommunity(c, at, frame.ChooseCommunity{Stem: "guardpost", Path: frame.GuardPath, Title: "添加门岗人员", Crumbs: guardPostCrumbs()}); asked || err != nil {
+	if asked, err := p.ChooseCommunity(c, at, frame.ChooseCommunity{
+		Stem: "guardpost", Path: frame.GuardPath, Title: "添加门岗人员", Crumbs: guardPostCrumbs(),
+	}); asked || err != nil {
 		return err
 	}
 	return p.guardFormPage(c, core.Guard{Community: at.ID}, nil)
@@ -193,7 +200,10 @@ func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
 	}
 	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗人员")}
 	page.Crumbs = guardCrumbs()
-	page.Form = templates.Form{Action: frame.GuardPath, CSRF: page.CSRF, Cancel: frame.GuardPath, Submit: "添加", Sections: guardFields(g, community, posts)}
+	page.Form = templates.Form{
+		Action: frame.GuardPath, CSRF: page.CSRF, Cancel: frame.GuardPath, Submit: "添加",
+		Sections: guardFields(g, community, posts),
+	}
 	if g.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改门岗人员", frame.GuardURL(g.ID), frame.GuardURL(g.ID), "保存"
 		page.Form.Seen = templates.Seen(g.Updated)
@@ -284,7 +294,8 @@ func (p *Pages) guardDisable(c *web.Context) error {
 	}
 	if !frame.Confirmed(c) {
 		return p.Confirm(c, "guardpost", templates.Confirm{
-			Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Action: frame.GuardURL(g.ID) + "/disable", Submit: "停用", Cancel: frame.GuardURL(g.ID), Danger: true,
+			Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Action: frame.GuardURL(g.ID) + "/disable",
+			Submit: "停用", Cancel: frame.GuardURL(g.ID), Danger: true,
 		})
 	}
 	return p.guardInService(c, g, false)
@@ -307,7 +318,10 @@ func (p *Pages) guardInService(c *web.Context, g core.Guard, inService bool) err
 }
 
 func guardBinding(g core.Guard) frame.Binding {
-	return frame.Binding{Kind: core.BindGuard, Target: g.ID, Name: g.Name, Menu: "门岗", Stem: "guardpost", URL: frame.GuardURL(g.ID), Crumbs: guardCrumbs()}
+	return frame.Binding{
+		Kind: core.BindGuard, Target: g.ID, Name: g.Name, Menu: "门岗", Stem: "guardpost",
+		URL: frame.GuardURL(g.ID), Crumbs: guardCrumbs(),
+	}
 }
 
 func (p *Pages) guardQR(c *web.Context) error {

@@ -80,8 +80,11 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	}
 	list := templates.List{
 		Path: frame.GuardPostPath, Query: c.Request().URL.Query(), Cards: true,
-		Columns: []templates.Column{{Label: "名称"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
-		Empty:   templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。"},
+		Columns: []templates.Column{
+			{Label: "名称"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true},
+			{Label: "操作", Narrow: true, Hidden: true},
+		},
+		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。"},
 	}
 	if len(at.All) > 1 {
 		list.Filters = []templates.Field{at.Field("全部小区")}
@@ -90,7 +93,10 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 }
 
 func guardPostRowOf(c *web.Context, post core.GuardPost, guards []core.Guard, at frame.CommunityChoice, csrf string) guardPostRow {
-	row := guardPostRow{Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionWords(post.Direction), State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), CSRF: csrf}
+	row := guardPostRow{
+		Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionWords(post.Direction),
+		State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), CSRF: csrf,
+	}
 	for _, guard := range guards {
 		for _, id := range guard.Posts {
 			if id == post.ID && guard.Disabled.IsZero() {
@@ -102,7 +108,10 @@ func guardPostRowOf(c *web.Context, post core.GuardPost, guards []core.Guard, at
 		return row
 	}
 	row.URL = frame.GuardPostURL(post.ID) + "/edit"
-	row.Act = &templates.Submit{Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardPostDisableText(post)}
+	row.Act = &templates.Submit{
+		Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true,
+		Confirm: guardPostDisableText(post),
+	}
 	if !post.Disabled.IsZero() {
 		row.Act = &templates.Submit{Label: "恢复使用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}
 	}
@@ -122,7 +131,10 @@ type guardPostForm struct {
 }
 
 func (f guardPostForm) post(id core.ID) core.GuardPost {
-	return core.GuardPost{ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Updated: frame.ShownAt(f.Seen)}
+	return core.GuardPost{
+		ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction),
+		Updated: frame.ShownAt(f.Seen),
+	}
 }
 
 type guardPostFormPage struct {
@@ -139,7 +151,9 @@ func (p *Pages) guardPostNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if asked, err := p.ChooseCommunity(c, at, frame.ChooseCommunity{Stem: "guardpost", Path: frame.GuardPostPath, Title: "添加门岗", Crumbs: guardPostCrumbs()}); asked || err != nil {
+	if asked, err := p.ChooseCommunity(c, at, frame.ChooseCommunity{
+		Stem: "guardpost", Path: frame.GuardPostPath, Title: "添加门岗", Crumbs: guardPostCrumbs(),
+	}); asked || err != nil {
 		return err
 	}
 	return p.guardPostFormPage(c, core.GuardPost{Community: at.ID, Direction: core.Out}, nil)
@@ -154,7 +168,10 @@ func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong err
 	}
 	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗")}
 	page.Crumbs = guardPostCrumbs()
-	page.Form = templates.Form{Action: frame.GuardPostPath, CSRF: page.CSRF, Cancel: frame.GuardPostPath, Submit: "添加", Sections: guardPostFields(post, community)}
+	page.Form = templates.Form{
+		Action: frame.GuardPostPath, CSRF: page.CSRF, Cancel: frame.GuardPostPath, Submit: "添加",
+		Sections: guardPostFields(post, community),
+	}
 	if post.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Submit = "修改门岗", frame.GuardPostURL(post.ID), "保存"
 		page.Form.Seen = templates.Seen(post.Updated)
@@ -170,10 +187,16 @@ func guardPostFields(post core.GuardPost, community core.Community) []templates.
 	return []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
 		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
-		{Name: "name", Label: "名称", Value: post.Name, Required: true, MaxLength: core.GuardPostNameMost, Focus: post.ID == 0, Placeholder: "东门岗", Help: "记在出入记录里，住户也看得到。"},
-		{Kind: templates.Radio, Name: "direction", Label: "默认方向", Value: string(post.Direction), Required: true, Help: "门岗扫码时预先选好，可以当场改。", Choices: []templates.Choice{
-			{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"},
-		}},
+		{
+			Name: "name", Label: "名称", Value: post.Name, Required: true, MaxLength: core.GuardPostNameMost,
+			Focus: post.ID == 0, Placeholder: "东门岗", Help: "记在出入记录里，住户也看得到。",
+		},
+		{
+			Kind: templates.Radio, Name: "direction", Label: "默认方向", Value: string(post.Direction),
+			Required: true, Help: "门岗扫码时预先选好，可以当场改。", Choices: []templates.Choice{
+				{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"},
+			},
+		},
 	}}}
 }
 
@@ -244,7 +267,8 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 	}
 	if !frame.Confirmed(c) {
 		return p.Confirm(c, "guardpost", templates.Confirm{
-			Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post), Action: frame.GuardPostURL(post.ID) + "/disable", Submit: "停用", Cancel: frame.GuardPostPath, Danger: true,
+			Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post),
+			Action: frame.GuardPostURL(post.ID) + "/disable", Submit: "停用", Cancel: frame.GuardPostPath, Danger: true,
 		})
 	}
 	return p.guardPostInService(c, post, false)

@@ -67,7 +67,10 @@ func TestGuardIsAddedAndChanged(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	form := func() url.Values {
-		return url.Values{"community": {d.Mine.Community.String()}, "name": {desk.Hostile[:30]}, "phone": {"138 0013-8000"}, "posts": {d.Mine.Post.String()}}
+		return url.Values{
+			"community": {d.Mine.Community.String()}, "name": {desk.Hostile[:30]}, "phone": {"138 0013-8000"},
+			"posts": {d.Mine.Post.String()},
+		}
 	}
 	for field, value := range map[string]string{"name": "", "phone": "1380013800", "posts": d.Others.Post.String()} {
 		wrong := form()
@@ -166,15 +169,20 @@ func TestPassagePagesStayInScope(t *testing.T) {
 	admin := d.Registrar(t)
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermGuardPostView, core.PermObserverView, core.PermReaderView)
 	nobody := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView)
-	form := url.Values{"confirmed": {"1"}, "community": {d.Mine.Community.String()}, "name": {"改"}, "direction": {"in"}, "phone": {"13800138000"}, "capacity": {"改"}, "communities": {d.Mine.Community.String()}}
+	form := url.Values{
+		"confirmed": {"1"}, "community": {d.Mine.Community.String()}, "name": {"改"}, "direction": {"in"},
+		"phone": {"13800138000"}, "capacity": {"改"}, "communities": {d.Mine.Community.String()},
+	}
 	before := []any{d.GuardPost(t, d.Others.Post), d.Guard(t, d.Others.Guard), d.Observer(t, d.Others.Observer)}
 	for _, route := range append((&Pages{Frame: d.Frame}).guardPostRoutes(), (&Pages{Frame: d.Frame}).observerRoutes()...) {
 		foreign, own := route.Path, route.Path
 		for prefix, ids := range map[string][2]core.ID{
-			frame.GuardPath + "/:id": {d.Others.Guard, d.Mine.Guard}, frame.GuardPostPath + "/:id": {d.Others.Post, d.Mine.Post}, frame.ObserverPath + "/:id": {d.Others.Observer, d.Mine.Observer},
+			frame.GuardPath + "/:id":     {d.Others.Guard, d.Mine.Guard},
+			frame.GuardPostPath + "/:id": {d.Others.Post, d.Mine.Post}, frame.ObserverPath + "/:id": {d.Others.Observer, d.Mine.Observer},
 		} {
 			if strings.HasPrefix(route.Path, prefix) {
-				foreign, own = strings.Replace(route.Path, ":id", ids[0].String(), 1), strings.Replace(route.Path, ":id", ids[1].String(), 1)
+				foreign, own = strings.Replace(route.Path, ":id", ids[0].String(), 1),
+					strings.Replace(route.Path, ":id", ids[1].String(), 1)
 			}
 		}
 		get := route.Method == http.MethodGet
@@ -186,19 +194,25 @@ func TestPassagePagesStayInScope(t *testing.T) {
 		default:
 			admin.Post(t, foreign, form, http.StatusNotFound)
 		}
-		if edits := route.Access.Permission() == core.PermGuardPostEdit || route.Access.Permission() == core.PermObserverEdit; edits && get {
+		if edits := route.Access.Permission() == core.PermGuardPostEdit || route.Access.Permission() == core.PermObserverEdit; edits &&
+			get {
 			viewer.Get(t, own, http.StatusForbidden)
 		} else if edits {
 			viewer.Post(t, own, form, http.StatusForbidden)
 		} else {
 			page := viewer.Get(t, own, http.StatusOK)
-			if page.Find(`main form[method="post"]:not([action="`+frame.SavedViewPath+`"]), main a[href$="/new"], main a[href$="/edit"]`).Length() != 0 {
+			if page.Find(
+				`main form[method="post"]:not([action="`+frame.SavedViewPath+`"]), main a[href$="/new"], main a[href$="/edit"]`,
+			).Length() != 0 {
 				t.Errorf("%s offers an act to who may only look", own)
 			}
 			nobody.Get(t, own, http.StatusForbidden)
 		}
 	}
-	theirs := url.Values{"community": {d.Others.Community.String()}, "communities": {d.Others.Community.String()}, "name": {"改"}, "direction": {"in"}, "phone": {"13800138000"}, "capacity": {"改"}}
+	theirs := url.Values{
+		"community": {d.Others.Community.String()}, "communities": {d.Others.Community.String()}, "name": {"改"},
+		"direction": {"in"}, "phone": {"13800138000"}, "capacity": {"改"},
+	}
 	for _, path := range []string{frame.GuardPostPath, frame.GuardPath, frame.ObserverPath, frame.ObserverURL(d.Mine.Observer)} {
 		admin.Post(t, path, theirs, http.StatusNotFound)
 	}
@@ -206,7 +220,9 @@ func TestPassagePagesStayInScope(t *testing.T) {
 		admin.Get(t, path+"?community="+d.Others.Community.String(), http.StatusNotFound)
 		admin.Get(t, path+"/new?community="+d.Others.Community.String(), http.StatusNotFound)
 	}
-	if after := []any{d.GuardPost(t, d.Others.Post), d.Guard(t, d.Others.Guard), d.Observer(t, d.Others.Observer)}; !reflect.DeepEqual(after, before) {
+	if after := []any{
+		d.GuardPost(t, d.Others.Post), d.Guard(t, d.Others.Guard), d.Observer(t, d.Others.Observer),
+	}; !reflect.DeepEqual(after, before) {
 		t.Errorf("another community's are now %+v", after)
 	}
 	if posts, err := d.Store.GuardPosts(t.Context(), core.Everywhere, 0); err != nil || len(posts) != 2 {
@@ -233,11 +249,23 @@ func TestGuardPostPages(t *testing.T) {
 	shell := templates.Shell{Title: "门岗", CSRF: "x"}
 	acts := guardActs(core.Guard{ID: 1, Name: desk.Hostile})
 	templates.CheckAll(t, "console/guardpost/", map[string]any{
-		"console/guardpost/list": guardPostListPage{Shell: shell, Tabs: guardPostTabs("post"), List: templates.List{Path: frame.GuardPostPath}, Rows: []guardPostRow{
-			{Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"), Act: &acts[1], CSRF: "x", Guards: []guardLink{{"李师傅", "/g"}}}, {Name: "西门岗", State: frame.ServiceBadge(false, "")},
-		}},
-		"console/guardpost/guards": guardListPage{Shell: shell, Tabs: guardPostTabs("guard"), List: templates.List{Path: frame.GuardPath}, Rows: []guardRow{{URL: "/g", Name: desk.Hostile, Bound: frame.BoundBadge(0), State: frame.ServiceBadge(true, "在岗")}}},
-		"console/guardpost/guard":  guardShowPage{Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}}, Acts: acts},
-		"console/guardpost/form":   guardPostFormPage{Shell: shell, Form: templates.Form{Sections: guardFields(core.Guard{}, core.Community{}, []core.GuardPost{{ID: 1, Name: "东门岗"}})}},
+		"console/guardpost/list": guardPostListPage{
+			Shell: shell, Tabs: guardPostTabs("post"), List: templates.List{Path: frame.GuardPostPath},
+			Rows: []guardPostRow{
+				{
+					Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"), Act: &acts[1],
+					CSRF: "x", Guards: []guardLink{{"李师傅", "/g"}},
+				}, {Name: "西门岗", State: frame.ServiceBadge(false, "")},
+			},
+		},
+		"console/guardpost/guards": guardListPage{
+			Shell: shell, Tabs: guardPostTabs("guard"), List: templates.List{Path: frame.GuardPath},
+			Rows: []guardRow{{URL: "/g", Name: desk.Hostile, Bound: frame.BoundBadge(0), State: frame.ServiceBadge(true, "在岗")}},
+		},
+		"console/guardpost/guard": guardShowPage{Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}}, Acts: acts},
+		"console/guardpost/form": guardPostFormPage{
+			Shell: shell,
+			Form:  templates.Form{Sections: guardFields(core.Guard{}, core.Community{}, []core.GuardPost{{ID: 1, Name: "东门岗"}})},
+		},
 	})
 }

@@ -72,8 +72,11 @@ func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	}
 	list := templates.List{
 		Path: frame.ObserverPath, Query: c.Request().URL.Query(), Cards: true, Filters: []templates.Field{frame.BoundField()},
-		Columns: []templates.Column{{Label: "姓名"}, {Label: "身份"}, {Label: "手机"}, {Label: "小区"}, {Label: "微信", Narrow: true}, {Label: "导出", Narrow: true}},
-		Empty:   templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
+		Columns: []templates.Column{
+			{Label: "姓名"}, {Label: "身份"}, {Label: "手机"}, {Label: "小区"}, {Label: "微信", Narrow: true},
+			{Label: "导出", Narrow: true},
+		},
+		Empty: templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
 	}
 	if len(at.All) > 1 {
 		list.Filters = []templates.Field{at.Field("全部小区"), frame.BoundField()}
@@ -137,7 +140,10 @@ func (p *Pages) observerShow(c *web.Context) error {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.ObserverURL(o.ID) + "/edit", Icon: "pencil"}}
 		page.Acts = []templates.Submit{
 			{Label: "微信登录二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode"},
-			{Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash", Danger: true, Confirm: observerRemoveText(o, communities)},
+			{
+				Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash", Danger: true,
+				Confirm: observerRemoveText(o, communities),
+			},
 		}
 	}
 	return p.Page(c, http.StatusOK, "console/observer/show", page)
@@ -168,7 +174,10 @@ type observerForm struct {
 }
 
 func (f observerForm) observer(id core.ID) core.Observer {
-	return core.Observer{ID: id, Name: f.Name, Capacity: f.Capacity, Phone: f.Phone, MayExport: f.MayExport, Communities: f.Communities, Updated: frame.ShownAt(f.Seen)}
+	return core.Observer{
+		ID: id, Name: f.Name, Capacity: f.Capacity, Phone: f.Phone, MayExport: f.MayExport,
+		Communities: f.Communities, Updated: frame.ShownAt(f.Seen),
+	}
 }
 
 type observerFormPage struct {
@@ -200,7 +209,10 @@ func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) e
 	}
 	page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员")}
 	page.Crumbs = observerCrumbs()
-	page.Form = templates.Form{Action: frame.ObserverPath, CSRF: page.CSRF, Cancel: frame.ObserverPath, Submit: "添加", Sections: observerFields(o, communities)}
+	page.Form = templates.Form{
+		Action: frame.ObserverPath, CSRF: page.CSRF, Cancel: frame.ObserverPath, Submit: "添加",
+		Sections: observerFields(o, communities),
+	}
 	if o.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改观察员", frame.ObserverURL(o.ID), frame.ObserverURL(o.ID), "保存"
 		page.Form.Seen = templates.Seen(o.Updated)
@@ -226,7 +238,10 @@ func observerFields(o core.Observer, communities []core.Community) []templates.S
 		{Name: "capacity", Label: "身份", Value: o.Capacity, Required: true, MaxLength: core.CapacityMost, Placeholder: "社区民警"},
 		frame.PhoneField(o.Phone, o.ID == 0),
 		{Kind: templates.Checks, Name: "communities", Label: "可查看的小区", Values: ticked, Required: true, Choices: choices},
-		{Kind: templates.Switch, Name: "may_export", Label: "可导出出入记录", Value: frame.SwitchValue(o.MayExport), Help: "导出的文件离开本系统后不再受控制，请谨慎开启。"},
+		{
+			Kind: templates.Switch, Name: "may_export", Label: "可导出出入记录", Value: frame.SwitchValue(o.MayExport),
+			Help: "导出的文件离开本系统后不再受控制，请谨慎开启。",
+		},
 	}}}
 }
 
@@ -292,7 +307,8 @@ func (p *Pages) observerRemove(c *web.Context) error {
 			return err
 		}
 		return p.Confirm(c, "observer", templates.Confirm{
-			Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities), Action: frame.ObserverURL(o.ID) + "/remove", Submit: "移除", Cancel: frame.ObserverURL(o.ID), Danger: true,
+			Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities),
+			Action: frame.ObserverURL(o.ID) + "/remove", Submit: "移除", Cancel: frame.ObserverURL(o.ID), Danger: true,
 		})
 	}
 	if err := p.Store.RemoveObserver(c.Ctx(), c.Actor(), c.Scope(), o.ID); err != nil {
@@ -303,7 +319,10 @@ func (p *Pages) observerRemove(c *web.Context) error {
 }
 
 func observerBinding(o core.Observer) frame.Binding {
-	return frame.Binding{Kind: core.BindObserver, Target: o.ID, Name: o.Name, Menu: "观察员", Stem: "observer", URL: frame.ObserverURL(o.ID), Crumbs: observerCrumbs()}
+	return frame.Binding{
+		Kind: core.BindObserver, Target: o.ID, Name: o.Name, Menu: "观察员", Stem: "observer",
+		URL: frame.ObserverURL(o.ID), Crumbs: observerCrumbs(),
+	}
 }
 
 func (p *Pages) observerQR(c *web.Context) error {

@@ -16,7 +16,10 @@ func TestObserverIsAddedChangedAndRemoved(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	form := func() url.Values {
-		return url.Values{"name": {"赵警官"}, "capacity": {desk.Hostile[:30]}, "phone": {"13800138000"}, "communities": {d.Mine.Community.String()}}
+		return url.Values{
+			"name": {"赵警官"}, "capacity": {desk.Hostile[:30]}, "phone": {"13800138000"},
+			"communities": {d.Mine.Community.String()},
+		}
 	}
 	b.Get(t, frame.ObserverPath+"/new", http.StatusOK)
 	for field, value := range map[string]string{"name": " ", "capacity": "", "phone": "110", "communities": ""} {
@@ -65,9 +68,14 @@ func TestObserversAndGuardsAreFiltered(t *testing.T) {
 	b := d.Registrar(t)
 	rows := func(path string) int { return b.Get(t, path, http.StatusOK).Find("#list-body tbody tr").Length() }
 	all := rows(frame.ObserverPath)
-	b.Post(t, frame.ObserverPath, url.Values{"name": {"赵警官"}, "capacity": {"民警"}, "phone": {"13800138000"}, "communities": {d.Mine.Community.String()}}, http.StatusSeeOther)
+	b.Post(
+		t, frame.ObserverPath,
+		url.Values{"name": {"赵警官"}, "capacity": {"民警"}, "phone": {"13800138000"}, "communities": {d.Mine.Community.String()}},
+		http.StatusSeeOther,
+	)
 	at := "?community=" + d.Mine.Community.String()
-	if n, bound, unbound := rows(frame.ObserverPath), rows(frame.ObserverPath+"?bound=yes"), rows(frame.ObserverPath+"?bound=no"); n != all+1 || bound+unbound != n || unbound == 0 {
+	if n, bound, unbound := rows(frame.ObserverPath), rows(frame.ObserverPath+"?bound=yes"), rows(frame.ObserverPath+"?bound=no"); n !=
+		all+1 || bound+unbound != n || unbound == 0 {
 		t.Errorf("%d observers: %d bound, %d not", n, bound, unbound)
 	}
 	if rows(frame.ObserverPath+at) == 0 {
@@ -90,7 +98,10 @@ func TestObserversAndGuardsAreFiltered(t *testing.T) {
 // and loses only the one of the admin who removes.
 func TestObserverOfTwoAdmins(t *testing.T) {
 	d := newDesk(t)
-	id, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{Name: "钱所长", Capacity: "派出所", Phone: "13800138000", Communities: []core.ID{d.Mine.Community, d.Others.Community}})
+	id, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{
+		Name: "钱所长", Capacity: "派出所", Phone: "13800138000",
+		Communities: []core.ID{d.Mine.Community, d.Others.Community},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +110,11 @@ func TestObserverOfTwoAdmins(t *testing.T) {
 		t.Errorf("communities %q", got)
 	}
 	// What concerns the other's community too is not for one admin.
-	b.Post(t, frame.ObserverURL(id), url.Values{"name": {"钱所长"}, "capacity": {"街道"}, "communities": {d.Mine.Community.String()}}, http.StatusForbidden)
+	b.Post(
+		t, frame.ObserverURL(id),
+		url.Values{"name": {"钱所长"}, "capacity": {"街道"}, "communities": {d.Mine.Community.String()}},
+		http.StatusForbidden,
+	)
 	if o := d.Observer(t, id); len(o.Communities) != 2 || o.Capacity != "派出所" {
 		t.Errorf("changed to %+v", o)
 	}
@@ -113,8 +128,17 @@ func TestObserverOfTwoAdmins(t *testing.T) {
 func TestObserverPages(t *testing.T) {
 	shell := templates.Shell{Title: "观察员", CSRF: "x"}
 	templates.CheckAll(t, "console/observer/", map[string]any{
-		"console/observer/list": observerListPage{Shell: shell, List: templates.List{Path: frame.ObserverPath}, Rows: []observerRow{{URL: "/o", Name: desk.Hostile, Bound: frame.BoundBadge(1), Export: frame.OnOff(true, "可导出", "")}}},
-		"console/observer/show": observerShowPage{Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}}, Acts: []templates.Submit{{Label: "移除", URL: "/o/remove", Confirm: desk.Hostile, Danger: true}}},
-		"console/observer/form": observerFormPage{Shell: shell, Form: templates.Form{Sections: observerFields(core.Observer{}, []core.Community{{ID: 1, Name: "翠湖花园"}})}},
+		"console/observer/list": observerListPage{
+			Shell: shell, List: templates.List{Path: frame.ObserverPath},
+			Rows: []observerRow{{URL: "/o", Name: desk.Hostile, Bound: frame.BoundBadge(1), Export: frame.OnOff(true, "可导出", "")}},
+		},
+		"console/observer/show": observerShowPage{
+			Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}},
+			Acts: []templates.Submit{{Label: "移除", URL: "/o/remove", Confirm: desk.Hostile, Danger: true}},
+		},
+		"console/observer/form": observerFormPage{
+			Shell: shell,
+			Form:  templates.Form{Sections: observerFields(core.Observer{}, []core.Community{{ID: 1, Name: "翠湖花园"}})},
+		},
 	})
 }

@@ -53,7 +53,9 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return p.Page(c, http.StatusOK, "console/passrule/show", passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Empty: frame.NoCommunityYet(c)})
+		return p.Page(c, http.StatusOK, "console/passrule/show", passRulePage{
+			Shell: p.Shell(c, "passrule", "通行证设置"), Empty: frame.NoCommunityYet(c),
+		})
 	}
 	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
@@ -216,25 +218,39 @@ func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Se
 		{Title: "出门次数", Fields: []templates.Field{
 			{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 			{Kind: templates.Hidden, Name: "version", Value: strconv.FormatInt(r.Version, 10)},
-			{Kind: templates.Radio, Name: "counting", Label: "出门计算方式", Value: string(r.Counting), Required: true, Choices: []templates.Choice{
-				{Value: string(core.CountPerson), Label: "一人一次", Help: "每个人各算各的"},
-				{Value: string(core.CountHousehold), Label: "一户一次", Help: "同一套房屋的人合起来算"},
-			}},
-			{Kind: templates.Number, Name: "period_days", Label: "出门间隔周期", Value: strconv.Itoa(r.PeriodDays), Required: true, Min: "1", Max: "30", Unit: "天", Short: true,
-				Help: "自然日。2 天：今天和昨天合起来算。"},
-			{Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits), Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
-				Help: "0 为不限，-1 为禁止出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。"},
+			{Kind: templates.Radio, Name: "counting", Label: "出门计算方式", Value: string(r.Counting),
+				Required: true, Choices: []templates.Choice{
+					{Value: string(core.CountPerson), Label: "一人一次", Help: "每个人各算各的"},
+					{Value: string(core.CountHousehold), Label: "一户一次", Help: "同一套房屋的人合起来算"},
+				}},
+			{
+				Kind: templates.Number, Name: "period_days", Label: "出门间隔周期", Value: strconv.Itoa(r.PeriodDays),
+				Required: true, Min: "1", Max: "30", Unit: "天", Short: true, Help: "自然日。2 天：今天和昨天合起来算。",
+			},
+			{
+				Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits),
+				Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
+				Help: "0 为不限，-1 为禁止出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。",
+			},
 		}},
 		{Title: "出门时间", Fields: []templates.Field{
-			{Kind: templates.Textarea, Name: "hours", Label: "可出门时间段", Value: hourLines(r.Hours), Rows: 3, MaxLength: 200, Placeholder: "06:00-22:00",
-				Help: "每行一段，可跨零点，例如 22:00-06:00。不填为全天。进门不受限制。"},
+			{
+				Kind: templates.Textarea, Name: "hours", Label: "可出门时间段", Value: hourLines(r.Hours), Rows: 3,
+				MaxLength: 200, Placeholder: "06:00-22:00", Help: "每行一段，可跨零点，例如 22:00-06:00。不填为全天。进门不受限制。",
+			},
 		}},
 		{Title: "放行要求", Fields: []templates.Field{
 			{Kind: templates.Switch, Name: "reader_qr", Label: "门禁二维码", Value: frame.SwitchValue(r.ReaderQR), Help: "开：读头可以放行。关：只能由门岗放行。"},
 			{Kind: templates.Switch, Name: "record_id", Label: "身份证记录", Value: frame.SwitchValue(r.RecordID), Help: "没有登记证件号的住户，须先在门岗登记。"},
-			{Kind: templates.Switch, Name: "record_temp", Label: "体温记录", Value: frame.SwitchValue(r.RecordTemp), Help: "每次进出都须测温；不带测温的读头会请住户到门岗。"},
-			{Kind: templates.Number, Name: "fever_tenths", Label: "体温上限", Value: strconv.FormatFloat(float64(r.FeverTenths)/10, 'f', 1, 64), Required: true, Unit: "℃", Step: "0.1", Short: true,
-				Help: "达到即不放行，并提醒管理员。"},
+			{
+				Kind: templates.Switch, Name: "record_temp", Label: "体温记录",
+				Value: frame.SwitchValue(r.RecordTemp), Help: "每次进出都须测温；不带测温的读头会请住户到门岗。",
+			},
+			{
+				Kind: templates.Number, Name: "fever_tenths", Label: "体温上限",
+				Value: strconv.FormatFloat(float64(r.FeverTenths)/10, 'f', 1, 64), Required: true, Unit: "℃",
+				Step: "0.1", Short: true, Help: "达到即不放行，并提醒管理员。",
+			},
 		}},
 	}
 }

@@ -36,7 +36,8 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 	}
 	plain.Set("act", "preview")
 	page, _ = b.Post(t, frame.PassRulePath, plain, http.StatusOK)
-	if got := page.Find("#rule-preview").Text(); !strings.Contains(got, "2 天") || d.Rule(t).Version != before.Version || desk.InputValue(page, "fever_tenths") != "37.5" {
+	if got := page.Find("#rule-preview").Text(); !strings.Contains(got, "2 天") || d.Rule(t).Version != before.Version ||
+		desk.InputValue(page, "fever_tenths") != "37.5" {
 		t.Errorf("previewed as %q, version %d", got, d.Rule(t).Version)
 	}
 	b.Post(t, frame.PassRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
@@ -52,7 +53,8 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 	if got := page.Find("#f-hours").Text(); got != "06:00-22:00\n23:00-01:00" {
 		t.Errorf("hours shown as %q", got)
 	}
-	if desk.InputValue(page, "fever_tenths") != "37.5" || page.Find("#f-record_id[checked]").Length() != 1 || page.Find("#f-record_temp[checked]").Length() != 0 {
+	if desk.InputValue(page, "fever_tenths") != "37.5" || page.Find("#f-record_id[checked]").Length() != 1 ||
+		page.Find("#f-record_temp[checked]").Length() != 0 {
 		t.Error("the form does not show what was saved")
 	}
 	if !strings.Contains(page.Find(".tx-flash").Text(), "已保存") {
@@ -111,7 +113,9 @@ func TestPassRuleConflict(t *testing.T) {
 	if d.Rule(t).Exits != 1 || desk.InputValue(page, "exits") != "7" {
 		t.Errorf("rule %+v; the form holds %q", d.Rule(t), desk.InputValue(page, "exits"))
 	}
-	if !strings.Contains(page.Find("#rule-preview").Text(), d.Rule(t).Words()) || !strings.Contains(page.Find("main .tx-flash").Text(), "刚刚有人修改过这里") {
+	if !strings.Contains(page.Find("#rule-preview").Text(), d.Rule(t).Words()) || !strings.Contains(
+		page.Find("main .tx-flash").Text(), "刚刚有人修改过这里",
+	) {
 		t.Errorf("the page says %q", page.Find("main").Text())
 	}
 	form.Set("version", desk.InputValue(page, "version"))
@@ -126,7 +130,11 @@ func TestPassRulePreview(t *testing.T) {
 	b := d.OnlyViews(t)
 	form := passRuleFormOf(d, "1")
 	page := b.Get(t, frame.PassRulePath+"/preview?"+form.Encode(), http.StatusOK)
-	want := core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}}, RecordID: true, FeverTenths: 375, ReaderQR: true}
+	want := core.PassRule{
+		Counting: core.CountHousehold, PeriodDays: 2, Exits: 1,
+		Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}}, RecordID: true, FeverTenths: 375,
+		ReaderQR: true,
+	}
 	if got := strings.TrimSpace(page.Text()); got != want.Words() {
 		t.Errorf("preview %q, want %q", got, want.Words())
 	}
@@ -156,7 +164,9 @@ func TestPassRulePages(t *testing.T) {
 			Shell: shell, Tabs: passTabs("passrule", at), Choose: &choose, Edit: true, Preview: passRulePreview{Words: "不限"},
 			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
 		},
-		"console/passrule/show#wrong": passRulePage{Shell: shell, Tabs: passTabs("passrule", at), Preview: passRulePreview{Wrong: desk.Hostile}},
-		"console/passrule/show#none":  passRulePage{Shell: shell, Empty: templates.Empty{Title: "还没有小区"}},
+		"console/passrule/show#wrong": passRulePage{
+			Shell: shell, Tabs: passTabs("passrule", at), Preview: passRulePreview{Wrong: desk.Hostile},
+		},
+		"console/passrule/show#none": passRulePage{Shell: shell, Empty: templates.Empty{Title: "还没有小区"}},
 	})
 }

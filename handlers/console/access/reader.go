@@ -162,7 +162,8 @@ func readerBadge(r core.Reader, now time.Time) templates.Badge {
 	}
 	state := r.State(now)
 	tone := map[core.ReaderState]templates.Tone{
-		core.ReaderOnline: templates.Good, core.ReaderStale: templates.Warn, core.ReaderOffline: templates.Bad, core.ReaderNever: templates.Neutral,
+		core.ReaderOnline: templates.Good, core.ReaderStale: templates.Warn, core.ReaderOffline: templates.Bad,
+		core.ReaderNever: templates.Neutral,
 	}[state]
 	return templates.Badge{Tone: tone, Text: state.Words()}
 }
@@ -184,7 +185,10 @@ type readerShowPage struct {
 func readerActs(r core.Reader) []templates.Submit {
 	acts := []templates.Submit{{Label: "更换密钥", URL: frame.ReaderURL(r.ID) + "/rotate", Icon: "key", Danger: true, Confirm: rotateText(r)}}
 	if r.Disabled.IsZero() {
-		return append(acts, templates.Submit{Label: "停用", URL: frame.ReaderURL(r.ID) + "/disable", Icon: "ban", Danger: true, Confirm: disableText(r)})
+		return append(acts, templates.Submit{
+			Label: "停用", URL: frame.ReaderURL(r.ID) + "/disable", Icon: "ban", Danger: true,
+			Confirm: disableText(r),
+		})
 	}
 	return append(acts, templates.Submit{Label: "恢复使用", URL: frame.ReaderURL(r.ID) + "/enable", Icon: "check", Confirm: enableText(r)})
 }

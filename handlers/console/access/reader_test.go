@@ -15,7 +15,8 @@ import (
 
 func readerFormOf(community core.ID) url.Values {
 	return url.Values{
-		"community": {community.String()}, "name": {"北门入口"}, "gate": {"北门"}, "direction": {"in"}, "protocol": {"vguang"}, "serial": {"N001"},
+		"community": {community.String()}, "name": {"北门入口"}, "gate": {"北门"}, "direction": {"in"},
+		"protocol": {"vguang"}, "serial": {"N001"},
 		"heartbeat_seconds": {"60"}, "heartbeat_text": {"www.vguang.cn"}, "deny_code": {"1000"}, "qr_allowed": {"1"}, "kinds": {"resident"},
 	}
 }
@@ -41,7 +42,8 @@ func TestReaderListShowsTheScope(t *testing.T) {
 	if n := all.Get(t, frame.ReaderPath+"?state=online", http.StatusOK).Find("tbody tr").Length(); n != 0 {
 		t.Errorf("%d readers online", n)
 	}
-	if n := all.Get(t, frame.ReaderPath+"?community="+d.Others.Community.String(), http.StatusOK).Find("tbody tr").Length(); n != len(d.Others.Doors) {
+	if n := all.Get(t, frame.ReaderPath+"?community="+d.Others.Community.String(), http.StatusOK).Find("tbody tr").Length(); n !=
+		len(d.Others.Doors) {
 		t.Errorf("%d readers of one community", n)
 	}
 }
@@ -76,7 +78,8 @@ func TestReaderIsAddedAndInstalled(t *testing.T) {
 	_, to := b.Post(t, frame.ReaderPath, good, http.StatusSeeOther)
 	list := d.Readers(t)
 	r := list[len(list)-1]
-	if len(list) != before+1 || to != frame.ReaderURL(r.ID) || r.Serial != "N001" || r.Community != d.Mine.Community || r.Direction != core.In || !r.QRAllowed || r.Thermometer {
+	if len(list) != before+1 || to != frame.ReaderURL(r.ID) || r.Serial != "N001" || r.Community != d.Mine.Community ||
+		r.Direction != core.In || !r.QRAllowed || r.Thermometer {
 		t.Fatalf("went to %s, made %+v", to, r)
 	}
 
@@ -137,10 +140,12 @@ func TestReaderActsAskFirst(t *testing.T) {
 		return err == nil
 	}
 	page, _ := b.Post(t, frame.ReaderURL(door.ID)+"/rotate", nil, http.StatusOK)
-	if !known() || !strings.Contains(page.Find(".tx-confirm p").Text(), "旧地址立即失效") || page.Find(`.tx-confirm input[name="confirmed"]`).Length() != 1 {
+	if !known() || !strings.Contains(page.Find(".tx-confirm p").Text(), "旧地址立即失效") ||
+		page.Find(`.tx-confirm input[name="confirmed"]`).Length() != 1 {
 		t.Error("rotated unasked, or asked without a word on what happens")
 	}
-	if _, to := b.Post(t, frame.ReaderURL(door.ID)+"/rotate", desk.ConfirmedForm(), http.StatusSeeOther); to != frame.ReaderURL(door.ID) || known() {
+	if _, to := b.Post(t, frame.ReaderURL(door.ID)+"/rotate", desk.ConfirmedForm(), http.StatusSeeOther); to !=
+		frame.ReaderURL(door.ID) || known() {
 		t.Errorf("not rotated; sent to %s", to)
 	}
 
@@ -219,7 +224,11 @@ func TestReaderOfAnotherCommunity(t *testing.T) {
 	}
 	b.Post(t, frame.ReaderPath, readerFormOf(d.Others.Community), http.StatusNotFound)
 	b.Get(t, frame.ReaderPath+"/new?community="+d.Others.Community.String(), http.StatusNotFound)
-	b.Post(t, frame.ReaderPath+"/qr", url.Values{"id": {d.Mine.Doors[0].ID.String(), door.ID.String()}, "allowed": {"0"}, "confirmed": {"1"}}, http.StatusNotFound)
+	b.Post(
+		t, frame.ReaderPath+"/qr",
+		url.Values{"id": {d.Mine.Doors[0].ID.String(), door.ID.String()}, "allowed": {"0"}, "confirmed": {"1"}},
+		http.StatusNotFound,
+	)
 
 	tree, err := d.Store.HouseTree(t.Context(), core.Everywhere, d.Others.Community)
 	if err != nil || len(tree) == 0 {
@@ -279,10 +288,14 @@ func TestReaderQuarantinePage(t *testing.T) {
 	p.Close()
 	page := d.Manager(t).Get(t, frame.ReaderPath+"/quarantine", http.StatusOK)
 	rows := page.Find("tbody tr")
-	if rows.Length() != 1 || rows.Find("td code").First().Text() != "STRANGER" || rows.Find(`a[href="`+frame.ReaderURL(d.Mine.Doors[0].ID)+`"]`).Length() != 1 {
+	if rows.Length() != 1 || rows.Find("td code").First().Text() != "STRANGER" || rows.Find(
+		`a[href="`+frame.ReaderURL(d.Mine.Doors[0].ID)+`"]`,
+	).Length() != 1 {
 		t.Errorf("%d rows: %q", rows.Length(), rows.Text())
 	}
-	if n := d.SignIn(t, core.Everywhere, core.PermReaderView).Get(t, frame.ReaderPath+"/quarantine", http.StatusOK).Find("tbody tr").Length(); n != 3 {
+	if n := d.SignIn(t, core.Everywhere, core.PermReaderView).Get(
+		t, frame.ReaderPath+"/quarantine", http.StatusOK,
+	).Find("tbody tr").Length(); n != 3 {
 		t.Errorf("%d rows for who sees all", n)
 	}
 }

@@ -32,7 +32,8 @@ type readerForm struct {
 
 func (f readerForm) reader(id core.ID) core.Reader {
 	r := core.Reader{
-		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction), Protocol: f.Protocol, Serial: f.Serial,
+		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction),
+		Protocol: f.Protocol, Serial: f.Serial,
 		HeartbeatSeconds: f.HeartbeatSeconds, HeartbeatText: f.HeartbeatText, DenyCode: f.DenyCode, Firmware: f.Firmware,
 		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes, Updated: frame.ShownAt(f.Seen),
 	}
@@ -74,7 +75,10 @@ func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error
 	}
 	page := readerFormPage{Shell: p.Shell(c, "reader", "添加读头")}
 	page.Crumbs = readerCrumbs()
-	page.Form = templates.Form{Action: frame.ReaderPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree)), Submit: "添加", Cancel: frame.ReaderPath}
+	page.Form = templates.Form{
+		Action: frame.ReaderPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree)),
+		Submit: "添加", Cancel: frame.ReaderPath,
+	}
 	if r.ID != 0 {
 		page.Title = "修改读头"
 		page.Form.Action, page.Form.Cancel, page.Form.Submit = frame.ReaderURL(r.ID), frame.ReaderURL(r.ID), "保存"
@@ -144,17 +148,42 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 				{Value: core.ProtocolVguang, Label: core.ProtocolWords(core.ProtocolVguang), Help: "请求里有 vgdecoderesult 的读头"},
 				{Value: core.ProtocolMcardsea, Label: core.ProtocolWords(core.ProtocolMcardsea), Help: "请求里有 cardid、mjihao、cjihao 的读头"},
 			}},
-			{Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64, Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。"},
-			{Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒", Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。"},
-			{Name: "heartbeat_text", Label: "心跳内容", Value: r.HeartbeatText, MaxLength: 64, Autocomplete: "off", Help: "仅微光。出厂为 " + core.DefaultHeartbeatText + "。"},
-			{Name: "deny_code", Label: "拒绝码", Value: r.DenyCode, MaxLength: 4, Short: true, Autocomplete: "off", Help: "仅微光。0000 至 0008 会使设备开门，只能填 1000 至 9999。"},
+			{
+				Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64,
+				Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。",
+			},
+			{
+				Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔",
+				Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒",
+				Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。",
+			},
+			{
+				Name: "heartbeat_text", Label: "心跳内容", Value: r.HeartbeatText, MaxLength: 64,
+				Autocomplete: "off", Help: "仅微光。出厂为 " + core.DefaultHeartbeatText + "。",
+			},
+			{
+				Name: "deny_code", Label: "拒绝码", Value: r.DenyCode, MaxLength: 4, Short: true,
+				Autocomplete: "off", Help: "仅微光。0000 至 0008 会使设备开门，只能填 1000 至 9999。",
+			},
 			{Name: "firmware", Label: "固件版本", Value: r.Firmware, MaxLength: 64, Autocomplete: "off"},
-			{Kind: templates.Switch, Name: "thermometer", Label: "带测温", Value: frame.SwitchValue(r.Thermometer), Help: "小区开启体温记录时，不带测温的读头会请住户到门岗测温。"},
+			{
+				Kind: templates.Switch, Name: "thermometer", Label: "带测温",
+				Value: frame.SwitchValue(r.Thermometer), Help: "小区开启体温记录时，不带测温的读头会请住户到门岗测温。",
+			},
 		}},
 		{Title: "权限", Fields: []templates.Field{
-			{Kind: templates.Switch, Name: "qr_allowed", Label: "门禁二维码", Value: frame.SwitchValue(r.QRAllowed), Help: "关闭后，这台读头的二维码一律请到门岗。"},
-			{Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds), Required: true, Choices: templates.ChoicesOf("", core.PassKinds(), core.PassKind.Words)},
-			{Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋", Values: frame.IDValues(r.ScopeNodes), Choices: nodes, Help: "都不选就是全小区。选了上一级就包含它下面的全部房屋。"},
+			{
+				Kind: templates.Switch, Name: "qr_allowed", Label: "门禁二维码",
+				Value: frame.SwitchValue(r.QRAllowed), Help: "关闭后，这台读头的二维码一律请到门岗。",
+			},
+			{
+				Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds),
+				Required: true, Choices: templates.ChoicesOf("", core.PassKinds(), core.PassKind.Words),
+			},
+			{
+				Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋",
+				Values: frame.IDValues(r.ScopeNodes), Choices: nodes, Help: "都不选就是全小区。选了上一级就包含它下面的全部房屋。",
+			},
 		}},
 	}
 }

@@ -24,8 +24,9 @@ func sampleShow(r core.Reader, secret string) readerShowPage {
 	base := &url.URL{Scheme: "https", Host: "pass.example.com"}
 	return readerShowPage{
 		Shell: desk.SampleShell(r.Name), URL: frame.ReaderURL(r.ID), Edit: true, Shown: secret != "",
-		Facts: readerFacts(r, "云栖花园", []string{"3栋 1单元"}, desk.Now), Settings: readerSettings(r, base, secret), Insecure: readerInsecure(base),
-		Steps: readerSteps(r), Trial: readerTrial(r), Acts: readerActs(r),
+		Facts: readerFacts(r, "云栖花园", []string{"3栋 1单元"}, desk.Now), Settings: readerSettings(r, base, secret),
+		Insecure: readerInsecure(base),
+		Steps:    readerSteps(r), Trial: readerTrial(r), Acts: readerActs(r),
 	}
 }
 
@@ -34,36 +35,64 @@ func readerSamples() map[string]any {
 	vguang, mcard := sampleReader(), sampleReader()
 	mcard.Protocol, mcard.Skew, mcard.Disabled, mcard.QRAllowed = core.ProtocolMcardsea, -90*time.Minute, desk.Now, false
 	communities := []core.Community{{ID: 1, Name: "云栖花园"}, {ID: 2, Name: "云栖雅苑"}}
-	nodes := nodeOptions([]*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 11, Name: "3栋"}, Children: []*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 12, Name: "1单元"}}}}})
+	nodes := nodeOptions([]*store.TreeNode{{
+		BuildingNode: core.BuildingNode{ID: 11, Name: "3栋"},
+		Children:     []*store.TreeNode{{BuildingNode: core.BuildingNode{ID: 12, Name: "1单元"}}},
+	}})
 
-	list := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2), List: readerListOf(url.Values{"q": {"东"}}, communities)}
+	list := readerListPage{
+		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2),
+		List: readerListOf(url.Values{"q": {"东"}}, communities),
+	}
 	list.List.Bulk, list.List.CSRF = readerBulk(), "token"
 	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
 		list.Rows = append(list.Rows, readerListRow{
-			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园", Direction: frame.DirectionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol),
-			Serial: r.Serial, State: readerBadge(r, desk.Now), QR: frame.OnOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen, QRAllowed: r.QRAllowed,
+			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园",
+			Direction: frame.DirectionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol),
+			Serial: r.Serial, State: readerBadge(r, desk.Now), QR: frame.OnOff(r.QRAllowed, "开", "关"),
+			LastSeen: r.LastSeen, QRAllowed: r.QRAllowed,
 			Disabled: !r.Disabled.IsZero(), Edit: true, CSRF: "token",
 		})
 	}
-	empty := readerListPage{Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 0), List: readerListOf(nil, communities[:1])}
+	empty := readerListPage{
+		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 0),
+		List: readerListOf(nil, communities[:1]),
+	}
 
-	form := readerFormPage{Shell: desk.SampleShell("修改读头"), Form: templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, communities[0], nodes)}}
-	wrong := readerFormPage{Shell: desk.SampleShell("添加读头"), Form: templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), communities[0], nil)}}
-	wrong.Form.Set(url.Values{"name": {"<b>"}}, map[string]string{"name": "请填写名称", "deny_code": "不行", "scope_nodes": "不在这个小区", "protocol": "请选择协议"})
+	form := readerFormPage{
+		Shell: desk.SampleShell("修改读头"),
+		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, communities[0], nodes)},
+	}
+	wrong := readerFormPage{
+		Shell: desk.SampleShell("添加读头"),
+		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), communities[0], nil)},
+	}
+	wrong.Form.Set(url.Values{"name": {"<b>"}}, map[string]string{
+		"name": "请填写名称", "deny_code": "不行", "scope_nodes": "不在这个小区", "protocol": "请选择协议",
+	})
 
-	strangers := readerQuarantinePage{Shell: desk.SampleShell("未识别设备"), Tabs: readerTabs("quarantine", 2), List: quarantineList(nil), Rows: strangersOf([]core.QuarantinedReader{
-		{Protocol: core.ProtocolVguang, Serial: "B7", Reader: 7, Name: vguang.Name, Addr: "192.0.2.1", Calls: 5, First: desk.Now, Last: desk.Now},
-		{Protocol: core.ProtocolMcardsea, Addr: "192.0.2.2", Calls: 1, First: desk.Now, Last: desk.Now},
-	})}
+	strangers := readerQuarantinePage{
+		Shell: desk.SampleShell("未识别设备"), Tabs: readerTabs("quarantine", 2), List: quarantineList(nil),
+		Rows: strangersOf([]core.QuarantinedReader{
+			{
+				Protocol: core.ProtocolVguang, Serial: "B7", Reader: 7, Name: vguang.Name, Addr: "192.0.2.1",
+				Calls: 5, First: desk.Now, Last: desk.Now,
+			},
+			{Protocol: core.ProtocolMcardsea, Addr: "192.0.2.2", Calls: 1, First: desk.Now, Last: desk.Now},
+		}),
+	}
 	return map[string]any{
-		"console/reader/list":             list,
-		"console/reader/list#empty":       empty,
-		"console/reader/form":             form,
-		"console/reader/form#wrong":       wrong,
-		"console/reader/show":             sampleShow(vguang, ""),
-		"console/reader/show#secret":      sampleShow(vguang, strings.Repeat("A", 26)),
-		"console/reader/show#mcardsea":    sampleShow(mcard, ""),
-		"console/reader/show#view":        readerShowPage{Shell: desk.SampleShell("x"), Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, "")},
+		"console/reader/list":          list,
+		"console/reader/list#empty":    empty,
+		"console/reader/form":          form,
+		"console/reader/form#wrong":    wrong,
+		"console/reader/show":          sampleShow(vguang, ""),
+		"console/reader/show#secret":   sampleShow(vguang, strings.Repeat("A", 26)),
+		"console/reader/show#mcardsea": sampleShow(mcard, ""),
+		"console/reader/show#view": readerShowPage{
+			Shell:    desk.SampleShell("x"),
+			Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, ""),
+		},
 		"console/reader/quarantine":       strangers,
 		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未识别设备"), List: quarantineList(nil)},
 	}
@@ -83,7 +112,10 @@ func TestReaderSettings(t *testing.T) {
 		}
 		return strings.Join(all, "\n") + "\n"
 	}
-	for _, want := range []string{"http://10.0.0.5:8080/door/vguang/" + secret + "\n", "10.0.0.5\n", "8080\n", "HZ2C3BAE\n", "www.vguang.cn\n", "60 秒\n", "code=0000\n", "code=1000\n"} {
+	for _, want := range []string{
+		"http://10.0.0.5:8080/door/vguang/" + secret + "\n", "10.0.0.5\n", "8080\n", "HZ2C3BAE\n",
+		"www.vguang.cn\n", "60 秒\n", "code=0000\n", "code=1000\n",
+	} {
 		if !strings.Contains(values(secret), want) {
 			t.Errorf("vguang: no %q", want)
 		}

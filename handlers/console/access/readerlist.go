@@ -109,7 +109,8 @@ func (p *Pages) readerQR(c *web.Context) error {
 	if !allowed && len(form.IDs) > 1 && !frame.Confirmed(c) {
 		return p.Confirm(c, "reader", templates.Confirm{
 			Title: "关闭门禁二维码", Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
-			Action: frame.ReaderPath + "/qr?allowed=0", Keep: url.Values{"id": frame.IDValues(form.IDs)}, Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: frame.ReaderPath,
+			Action: frame.ReaderPath + "/qr?allowed=0", Keep: url.Values{"id": frame.IDValues(form.IDs)},
+			Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: frame.ReaderPath,
 		})
 	}
 	n, err := p.Store.SetReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
@@ -160,7 +161,8 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 			{Name: "q", Label: "名称、门或设备号", MaxLength: 64},
 			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{
 				{Label: "全部状态"}, {Value: string(core.ReaderOnline), Label: "在线"}, {Value: string(core.ReaderStale), Label: "可能离线"},
-				{Value: string(core.ReaderOffline), Label: "离线"}, {Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
+				{Value: string(core.ReaderOffline), Label: "离线"},
+				{Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
 			}},
 		},
 		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。"},
@@ -205,7 +207,10 @@ func quarantineList(query url.Values) templates.List {
 func strangersOf(list []core.QuarantinedReader) []readerStranger {
 	rows := make([]readerStranger, len(list))
 	for i, q := range list {
-		rows[i] = readerStranger{Serial: q.Serial, Protocol: core.ProtocolWords(q.Protocol), Reader: q.Name, Addr: q.Addr, Calls: q.Calls, First: q.First, Last: q.Last}
+		rows[i] = readerStranger{
+			Serial: q.Serial, Protocol: core.ProtocolWords(q.Protocol), Reader: q.Name, Addr: q.Addr,
+			Calls: q.Calls, First: q.First, Last: q.Last,
+		}
 		if q.Reader != 0 {
 			rows[i].ReaderURL = frame.ReaderURL(q.Reader)
 		}

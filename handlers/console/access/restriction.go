@@ -17,7 +17,10 @@ func (p *Pages) restrictionRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.RestrictionPath, Access: view, Handler: p.restrictionList},
 		{Method: http.MethodGet, Path: frame.RestrictionPath + "/new", Access: edit, Handler: p.restrictionNew},
-		{Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionSet, Draft: true, Body: web.UploadBody(restrictionListMost)},
+		{
+			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionSet,
+			Draft: true, Body: web.UploadBody(restrictionListMost),
+		},
 		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Handler: p.restrictionLift},
 	}
 }
@@ -75,8 +78,11 @@ func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return templates.List{
 		Path: frame.RestrictionPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{at.Field(""), {Name: "q", Label: "房号或原因", MaxLength: 64}},
-		Columns: []templates.Column{{Label: "房屋"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true}, {Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
-		Empty:   templates.Empty{Icon: "lock-open", Title: "没有被限制的房屋", Text: "被限制的房屋按各自的次数出门，不按小区的规则；解除后立即恢复。"},
+		Columns: []templates.Column{
+			{Label: "房屋"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
+			{Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
+		},
+		Empty: templates.Empty{Icon: "lock-open", Title: "没有被限制的房屋", Text: "被限制的房屋按各自的次数出门，不按小区的规则；解除后立即恢复。"},
 	}
 }
 
@@ -89,7 +95,10 @@ func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf str
 		row.Until = r.LastDay.String()
 	}
 	if c.Has(core.PermRestrictionEdit) {
-		row.Lift = &templates.Submit{Label: "解除", URL: frame.RestrictionPath + "/" + r.House.String() + "/lift", Icon: "lock-open", Confirm: liftText(r.Label)}
+		row.Lift = &templates.Submit{
+			Label: "解除", URL: frame.RestrictionPath + "/" + r.House.String() + "/lift", Icon: "lock-open",
+			Confirm: liftText(r.Label),
+		}
 	}
 	return row
 }
@@ -108,7 +117,8 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	back := templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String())
 	if !frame.Confirmed(c) {
 		return p.Confirm(c, "passrule", templates.Confirm{
-			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Action: frame.RestrictionPath + "/" + id.String() + "/lift", Submit: "解除", Cancel: back,
+			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label),
+			Action: frame.RestrictionPath + "/" + id.String() + "/lift", Submit: "解除", Cancel: back,
 		})
 	}
 	if err := p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id); err != nil {

@@ -64,7 +64,8 @@ func TestRestrictionPastedList(t *testing.T) {
 			t.Errorf("line %d: %q, want %s", i+1, got, want)
 		}
 	}
-	if page.Find(`input[name="houses"][value="`+d.Mine.Houses[0].String()+`"][checked]`).Length() != 1 || desk.InputValue(page, "exits") != "3" || desk.InputValue(page, "reason") != "居家" {
+	if page.Find(`input[name="houses"][value="`+d.Mine.Houses[0].String()+`"][checked]`).Length() != 1 ||
+		desk.InputValue(page, "exits") != "3" || desk.InputValue(page, "reason") != "居家" {
 		t.Errorf("the match is not ticked, or the form lost something: %s", page.Find("form.tx-form").Text())
 	}
 	if len(d.Restrictions(t)) != 0 {
@@ -100,7 +101,9 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	alone := maps.Clone(form) // without ticks it is the list that is wrong, not the houses
 	alone.Del("houses")
 	page, _ = b.Post(t, frame.RestrictionPath, alone, http.StatusUnprocessableEntity)
-	if wrongs := page.Find("main .tx-wrong"); wrongs.Length() != 1 || !strings.Contains(page.Find("#f-pasted-error").Text(), "名单还没有核对") || page.Find("#f-pasted").Text() != form.Get("pasted") {
+	if wrongs := page.Find("main .tx-wrong"); wrongs.Length() != 1 || !strings.Contains(
+		page.Find("#f-pasted-error").Text(), "名单还没有核对",
+	) || page.Find("#f-pasted").Text() != form.Get("pasted") {
 		t.Errorf("of the list alone: %q", wrongs.Text())
 	}
 	if first := page.Find("main form.tx-form button").First(); first.AttrOr("value", "") != "save" {
@@ -125,16 +128,24 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	house := d.Mine.Houses[0]
-	err := d.Store.SetRestrictions(t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.ID{house}, core.Restriction{Exits: 2, Reason: "社区通知"})
+	err := d.Store.SetRestrictions(
+		t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.ID{house},
+		core.Restriction{Exits: 2, Reason: "社区通知"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {desk.HouseLabel(t, d, house)}}
+	form := url.Values{
+		"community": {d.Mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "act": {"paste"},
+		"pasted": {desk.HouseLabel(t, d, house)},
+	}
 	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusOK)
 	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "已限制 2 次，社区通知") {
 		t.Errorf("the list's line: %q", row)
 	}
-	if asks := page.Find(`main button[value="save"][data-confirm]`); asks.Length() != 2 || !strings.Contains(asks.AttrOr("data-confirm", ""), "有 1 套已限制出入") {
+	if asks := page.Find(`main button[value="save"][data-confirm]`); asks.Length() != 2 || !strings.Contains(
+		asks.AttrOr("data-confirm", ""), "有 1 套已限制出入",
+	) {
 		t.Errorf("asks %q", asks.AttrOr("data-confirm", ""))
 	}
 	form = desk.FilledIn(page)
@@ -144,7 +155,8 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	form.Del("told")
 	form.Set("exits", "5")
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
-	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") || desk.InputValue(page, "exits") != "5" || page.Find("[data-confirm]").Length() != 0 {
+	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") ||
+		desk.InputValue(page, "exits") != "5" || page.Find("[data-confirm]").Length() != 0 {
 		t.Errorf("asked %q", notice)
 	}
 	if list := d.Restrictions(t); len(list) != 1 || list[0].Exits != -1 {
@@ -173,17 +185,27 @@ func TestRestrictionListFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var book bytes.Buffer
-	if err := sheet.Write(&book, "名单", []string{"房屋"}, func(add func(...any) error) error { return errors.Join(add(label), add("没有的99")) }); err != nil {
+	if err := sheet.Write(&book, "名单", []string{"房屋"}, func(add func(...any) error) error {
+		return errors.Join(add(label), add("没有的99"))
+	}); err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"}, "pasted": {"9-9-9999\r\n" + label}}
-	for name, file := range map[string][]byte{"GBK": inGBK, "UTF-8": []byte(label + "\n没有的99\n"), "with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": book.Bytes()} {
+	form := url.Values{
+		"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"},
+		"pasted": {"9-9-9999\r\n" + label},
+	}
+	for name, file := range map[string][]byte{
+		"GBK": inGBK, "UTF-8": []byte(label + "\n没有的99\n"),
+		"with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": book.Bytes(),
+	} {
 		t.Run(name, func(t *testing.T) {
 			page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, file, http.StatusOK)
 			if pasted := page.Find(`textarea[name="pasted"]`).Text(); pasted != "9-9-9999\n"+label+"\n没有的99" {
 				t.Errorf("read as %q", pasted)
 			}
-			if lines := page.Find("#matches tbody tr"); lines.Length() != 3 || !strings.Contains(page.Find("#matches").Text(), "名单有 3 行：1 行已匹配，2 行没有找到。") {
+			if lines := page.Find("#matches tbody tr"); lines.Length() != 3 || !strings.Contains(
+				page.Find("#matches").Text(), "名单有 3 行：1 行已匹配，2 行没有找到。",
+			) {
 				t.Errorf("looked at as %q", page.Find("#matches").Text())
 			}
 			if page.Find(`input[name="houses"][value="`+house+`"][checked]`).Length() != 1 || desk.InputValue(page, "reason") != "居家" {
@@ -216,7 +238,11 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	b := d.Registrar(t)
 	for name, wrong := range map[string]string{"名单.exe": "只支持 txt、csv、xlsx 文件", "名单.xlsx": "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"} {
 		form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {"1-1-101"}}
-		page := b.UploadAs(t, frame.RestrictionPath, form, desk.SentFile{Field: restrictionFile, Name: name, Content: []byte("3-2-501\n")}, http.StatusUnprocessableEntity)
+		page := b.UploadAs(
+			t, frame.RestrictionPath, form,
+			desk.SentFile{Field: restrictionFile, Name: name, Content: []byte("3-2-501\n")},
+			http.StatusUnprocessableEntity,
+		)
 		if got := page.Find("#f-file-error").Text(); got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
 			t.Errorf("%s: told %q, want %q", name, got, wrong)
 		}
@@ -239,14 +265,18 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 			if got := page.Find("#f-file-error").Text(); got != c.wrong {
 				t.Errorf("told %q, want %q", got, c.wrong)
 			}
-			if page.Find(`textarea[name="pasted"]`).Text() != c.pasted || desk.InputValue(page, "reason") != desk.Hostile || !strings.Contains(page.Find(".tx-wrong").Text(), "名单.csv") {
+			if page.Find(`textarea[name="pasted"]`).Text() != c.pasted || desk.InputValue(page, "reason") != desk.Hostile ||
+				!strings.Contains(page.Find(".tx-wrong").Text(), "名单.csv") {
 				t.Error("the form lost something")
 			}
 		})
 	}
 	form := url.Values{"community": {d.Others.Community.String()}, "act": {"paste"}}
 	b.Upload(t, frame.RestrictionPath, form, restrictionFile, []byte("1"), http.StatusNotFound)
-	b.Upload(t, frame.RestrictionPath, form, restrictionFile, make([]byte, web.UploadBody(restrictionListMost)), http.StatusRequestEntityTooLarge)
+	b.Upload(
+		t, frame.RestrictionPath, form, restrictionFile, make([]byte, web.UploadBody(restrictionListMost)),
+		http.StatusRequestEntityTooLarge,
+	)
 }
 
 // The tree of the form shows the houses of a node, ticks all of them, and unticks them;
@@ -254,7 +284,10 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 func TestRestrictionTree(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	more, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"77", "1", "101"}, {"77", "1", "102"}, {"77", "2", "101"}})
+	more, err := d.Store.CreateHouses(
+		t.Context(), core.System, core.Everywhere, d.Mine.Community,
+		[][]string{{"77", "1", "101"}, {"77", "1", "102"}, {"77", "2", "101"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +305,10 @@ func TestRestrictionTree(t *testing.T) {
 		page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
 		form = desk.FilledIn(page)
 		if boxes := page.Find(`input[name="houses"]`); boxes.Length() != shown || boxes.Filter("[checked]").Length() != ticked {
-			t.Errorf("%s (%s) shows %d houses, %d ticked; want %d, %d", button, act, boxes.Length(), boxes.Filter("[checked]").Length(), shown, ticked)
+			t.Errorf(
+				"%s (%s) shows %d houses, %d ticked; want %d, %d", button, act, boxes.Length(),
+				boxes.Filter("[checked]").Length(), shown, ticked,
+			)
 		}
 		if got := page.Find("#restriction-tree .tx-current small").Text(); got != note {
 			t.Errorf("%s: the tree says %q, want %q", button, got, note)
@@ -329,11 +365,33 @@ func TestRestrictionPages(t *testing.T) {
 	shell := templates.Shell{Title: "限制出入", CSRF: "x"}
 	at := frame.CommunityChoice{Community: core.Community{ID: 1}}
 	templates.CheckAll(t, "console/restriction/", map[string]any{
-		"console/restriction/list": restrictionListPage{Shell: shell, Tabs: passTabs("restriction", at), List: templates.List{Path: frame.RestrictionPath}, Rows: []restrictionRow{
-			{Label: "1栋101", Reason: desk.Hostile, State: frame.RestrictionBadge(core.Restriction{Exits: 2}, 1), Lift: &templates.Submit{Label: "解除", URL: "/x"}},
-		}},
-		"console/restriction/form": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"}, Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)}},
-		"console/restriction/form#found": restrictionNewPage{Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: 1, Tree: sampleRestrictionTree(),
-			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"}, File: templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: desk.Hostile, Error: "太大"}, Tally: "名单有 3 行", Matches: restrictionMatches([]core.HouseMatch{{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)}}), Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})}},
+		"console/restriction/list": restrictionListPage{
+			Shell: shell, Tabs: passTabs("restriction", at), List: templates.List{Path: frame.RestrictionPath},
+			Rows: []restrictionRow{
+				{
+					Label: "1栋101", Reason: desk.Hostile,
+					State: frame.RestrictionBadge(core.Restriction{Exits: 2}, 1),
+					Lift:  &templates.Submit{Label: "解除", URL: "/x"},
+				},
+			},
+		},
+		"console/restriction/form": restrictionNewPage{
+			Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"},
+			Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"},
+			File:   templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"},
+			Form:   templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)},
+		},
+		"console/restriction/form#found": restrictionNewPage{
+			Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: 1,
+			Tree:   sampleRestrictionTree(),
+			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"},
+			File:   templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: desk.Hostile, Error: "太大"},
+			Tally:  "名单有 3 行",
+			Matches: restrictionMatches([]core.HouseMatch{
+				{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)},
+				{Line: "2", Houses: make([]core.House, 2)},
+			}),
+			Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})},
+		},
 	})
 }

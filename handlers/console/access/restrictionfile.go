@@ -30,7 +30,9 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	if !c.HasUpload(restrictionFile) {
 		return restrictionRead{}, nil
 	}
-	file, err := c.Upload(web.UploadRule{Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: restrictionListMost})
+	file, err := c.Upload(web.UploadRule{
+		Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: restrictionListMost,
+	})
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}

@@ -116,15 +116,27 @@ func (p *Pages) restrictionPage(c *web.Context, at frame.CommunityChoice, form r
 		return page, err
 	}
 	page.Node, page.Ticked, page.Looked = form.Node, len(form.Houses), form.Looked
-	page.Pasted = templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4, Placeholder: "3-2-501\n3栋2单元502",
-		Help: fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost)}
-	page.File = templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
-		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost)}
-	page.Search = templates.Field{Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501", Autocomplete: "off", Enter: "search", Wide: true}
+	page.Pasted = templates.Field{
+		Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4,
+		Placeholder: "3-2-501\n3栋2单元502",
+		Help:        fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost),
+	}
+	page.File = templates.Field{
+		Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单",
+		Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
+		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost),
+	}
+	page.Search = templates.Field{
+		Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501",
+		Autocomplete: "off", Enter: "search", Wide: true,
+	}
 	if form.Node != 0 {
 		page.Search.Help = "只在选中的楼栋里找；要在整个小区里找，先点“全部楼栋”。"
 	}
-	page.Form = templates.Form{Action: frame.RestrictionPath, CSRF: page.CSRF, Cancel: at.URL(frame.RestrictionPath), Submit: "限制出入", Sections: restrictionSections(at, form, choices)}
+	page.Form = templates.Form{
+		Action: frame.RestrictionPath, CSRF: page.CSRF, Cancel: at.URL(frame.RestrictionPath), Submit: "限制出入",
+		Sections: restrictionSections(at, form, choices),
+	}
 	return page, nil
 }
 
@@ -136,8 +148,10 @@ func restrictionSections(at frame.CommunityChoice, form restrictionForm, houses 
 	return []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 		{Kind: templates.Checks, Name: "houses", Label: "房屋", Values: frame.IDValues(form.Houses), Required: true, Choices: houses},
-		{Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
-			Help: "-1 为禁止出入，0 为不限。代替小区的次数，其余规则照旧。"},
+		{
+			Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true,
+			Min: "-1", Max: "99", Unit: "次", Short: true, Help: "-1 为禁止出入，0 为不限。代替小区的次数，其余规则照旧。",
+		},
 		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效；不填则到解除为止。"},
 		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
 	}}}

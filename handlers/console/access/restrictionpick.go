@@ -25,7 +25,9 @@ const housesFound = 200
 
 // restrictionHouses are the houses to tick, in the order of their labels behind those
 // that are ticked but not shown, and the tree to find them by.
-func (p *Pages) restrictionHouses(c *web.Context, at frame.CommunityChoice, form restrictionForm, page *restrictionNewPage) ([]templates.Choice, error) {
+func (p *Pages) restrictionHouses(
+	c *web.Context, at frame.CommunityChoice, form restrictionForm, page *restrictionNewPage,
+) ([]templates.Choice, error) {
 	ticked, err := p.Store.HousesByID(c.Ctx(), c.Scope(), form.Houses)
 	if err != nil {
 		return nil, err
@@ -67,8 +69,12 @@ func addHouses(choices []templates.Choice, found []store.HouseRow) []templates.C
 }
 
 // restrictionSearch finds houses by a part of their label, below a node of the tree.
-func (p *Pages) restrictionSearch(c *web.Context, at frame.CommunityChoice, form restrictionForm, most int) ([]store.HouseRow, bool, error) {
-	return p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: at.ID, Node: form.Node, Keyword: form.Keyword, Page: store.Page{Limit: most}})
+func (p *Pages) restrictionSearch(
+	c *web.Context, at frame.CommunityChoice, form restrictionForm, most int,
+) ([]store.HouseRow, bool, error) {
+	return p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
+		Community: at.ID, Node: form.Node, Keyword: form.Keyword, Page: store.Page{Limit: most},
+	})
 }
 
 // restrictionTree is the tree inside the form: its buttons send the form, so that
@@ -84,7 +90,13 @@ func restrictionTree(nodes []*store.TreeNode, chosen core.ID, ticked []core.Hous
 	for _, node := range nodes {
 		houses += node.Houses
 	}
-	tree := templates.Tree{ID: "restriction-tree", Label: "楼栋", All: templates.TreeNode{Label: "全部楼栋", URL: pickURL, Act: pickOpen + "0", Note: pickNote(len(ticked), houses), Current: chosen == 0, Leaf: true}}
+	tree := templates.Tree{
+		ID: "restriction-tree", Label: "楼栋",
+		All: templates.TreeNode{
+			Label: "全部楼栋", URL: pickURL, Act: pickOpen + "0", Note: pickNote(len(ticked), houses),
+			Current: chosen == 0, Leaf: true,
+		},
+	}
 	tree.Nodes, _ = picks.nodes(nodes)
 	return tree
 }
@@ -103,7 +115,10 @@ type restrictionPicks struct {
 func (p restrictionPicks) nodes(nodes []*store.TreeNode) (drawn []templates.TreeNode, open bool) {
 	for _, n := range nodes {
 		id := n.ID.String()
-		node := templates.TreeNode{Label: n.Name, URL: pickURL, Act: pickOpen + id, Note: pickNote(p.below[id], n.Houses), Current: n.ID == p.chosen, Leaf: len(n.Children) == 0}
+		node := templates.TreeNode{
+			Label: n.Name, URL: pickURL, Act: pickOpen + id, Note: pickNote(p.below[id], n.Houses),
+			Current: n.ID == p.chosen, Leaf: len(n.Children) == 0,
+		}
 		switch {
 		case n.Houses > 0 && p.below[id] == n.Houses:
 			node.Pick = &templates.TreePick{Act: pickNone + id, Label: "全不选", Words: "全不选 " + n.Name + " 的房屋"}

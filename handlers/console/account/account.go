@@ -36,7 +36,10 @@ func granter(c *web.Context) core.Granter {
 const accountPageSize = 50
 
 func (p *Pages) accounts(c *web.Context) error {
-	filter := store.AccountFilter{Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")), Page: c.Page(accountPageSize)}
+	filter := store.AccountFilter{
+		Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")),
+		Page: c.Page(accountPageSize),
+	}
 	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -45,7 +48,10 @@ func (p *Pages) accounts(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := accountListOf(accountListing{Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names, Edit: c.Has(core.PermAccountEdit)})
+	page := accountListOf(accountListing{
+		Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names,
+		Edit: c.Has(core.PermAccountEdit),
+	})
 	page.Shell = p.Shell(c, "account", "账号")
 	page.Shell.Actions = page.List.Actions
 	return p.Page(c, http.StatusOK, "console/account/list", page)
@@ -85,11 +91,17 @@ func (p *Pages) account(c *web.Context) error {
 	}
 	page.Facts = append(page.Facts, templates.Fact{Label: "两步验证", Badge: totpFacts(state)[0].Badge})
 	if state.On() {
-		page.Acts = append(page.Acts, templates.Submit{Label: "重置两步验证", URL: frame.AccountURL(account.ID) + "/totp", Icon: "shield", Danger: true, Confirm: resetTOTPText})
+		page.Acts = append(page.Acts, templates.Submit{
+			Label: "重置两步验证", URL: frame.AccountURL(account.ID) + "/totp", Icon: "shield", Danger: true,
+			Confirm: resetTOTPText,
+		})
 	}
 	page.Facts = append(page.Facts, templates.Fact{Label: "微信", Badge: frame.BoundBadge(account.User)})
 	if account.User != 0 {
-		page.Acts = append(page.Acts, templates.Submit{Label: "解绑微信", URL: frame.AccountURL(account.ID) + "/wechat/off", Icon: "brand-wechat", Danger: true, Confirm: unbindOfText(account)})
+		page.Acts = append(page.Acts, templates.Submit{
+			Label: "解绑微信", URL: frame.AccountURL(account.ID) + "/wechat/off", Icon: "brand-wechat",
+			Danger: true, Confirm: unbindOfText(account),
+		})
 	}
 	page.Shell = p.Shell(c, "account", account.Name)
 	page.Shell.Crumbs = accountCrumbs(core.Account{})
@@ -130,7 +142,10 @@ type accountForm struct {
 }
 
 func (f accountForm) account(id core.ID) core.Account {
-	a := core.Account{ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.ScopeOf(f.Communities...), Updated: frame.ShownAt(f.Seen)}
+	a := core.Account{
+		ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.ScopeOf(f.Communities...),
+		Updated: frame.ShownAt(f.Seen),
+	}
 	for _, p := range f.Permissions {
 		a.Permissions = append(a.Permissions, core.Permission(p))
 	}
@@ -250,7 +265,8 @@ func (p *Pages) confirmDisable(c *web.Context, account core.Account) error {
 	page.Shell.Crumbs = accountCrumbs(account)
 	page.Confirm = templates.Confirm{
 		Title: "停用账号 " + account.Name, Text: "停用后立即退出该账号在所有设备上的登录，且不能再登录。可随时重新启用。",
-		Action: frame.AccountURL(account.ID) + "/disable", CSRF: page.Shell.CSRF, Keep: url.Values{}, Submit: "停用账号", Cancel: frame.AccountURL(account.ID), Danger: true,
+		Action: frame.AccountURL(account.ID) + "/disable", CSRF: page.Shell.CSRF, Keep: url.Values{},
+		Submit: "停用账号", Cancel: frame.AccountURL(account.ID), Danger: true,
 	}
 	return p.Page(c, http.StatusOK, "console/confirm/show", page)
 }

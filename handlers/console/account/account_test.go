@@ -47,7 +47,8 @@ func TestAccountIsMadeChangedAndDisabled(t *testing.T) {
 	b.Post(t, to, form, http.StatusSeeOther)
 	desk.Literally(t, b.Get(t, to, http.StatusOK), desk.Hostile)
 	id := accountIDOf(t, d, "lisi")
-	if a, _ := d.Store.Account(t.Context(), core.Everywhere, id); a.Login != "lisi" || !a.Has(core.PermHouseView) || a.Has(core.PermReaderView) {
+	if a, _ := d.Store.Account(t.Context(), core.Everywhere, id); a.Login != "lisi" || !a.Has(core.PermHouseView) ||
+		a.Has(core.PermReaderView) {
 		t.Errorf("changed to %+v", a)
 	}
 
@@ -146,7 +147,8 @@ func TestAccountCannotGiveMore(t *testing.T) {
 		form := accountFormOf(d, "greedy")
 		c.change(form)
 		page, _ := b.Post(t, frame.AccountPath, form, http.StatusUnprocessableEntity)
-		if told := page.Find("main .tx-error"); told.Length() != 1 || !strings.HasPrefix(told.Text(), c.wrong) || desk.InputValue(page, "name") != "李四" {
+		if told := page.Find("main .tx-error"); told.Length() != 1 || !strings.HasPrefix(told.Text(), c.wrong) ||
+			desk.InputValue(page, "name") != "李四" {
 			t.Errorf("%s: told %q in %d places", name, told.Text(), told.Length())
 		}
 		if list, _, _ := d.Store.Accounts(t.Context(), core.Everywhere, desk.AccountFilterOf("greedy")); len(list) != 0 {
@@ -158,7 +160,10 @@ func TestAccountCannotGiveMore(t *testing.T) {
 func TestAccountsOfOthers(t *testing.T) {
 	d := newDesk(t)
 	theirs, err := d.Store.CreateAccount(t.Context(), core.SystemGranter,
-		core.Account{Login: "theirs", Name: "外人", Role: core.RoleViewer, Permissions: []core.Permission{core.PermReaderView}, Scope: core.ScopeOf(d.Others.Community)}, desk.FirstPassword)
+		core.Account{
+			Login: "theirs", Name: "外人", Role: core.RoleViewer,
+			Permissions: []core.Permission{core.PermReaderView}, Scope: core.ScopeOf(d.Others.Community),
+		}, desk.FirstPassword)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,10 +56,16 @@ func accountListOf(l accountListing) accountListPage {
 		Filters: []templates.Field{
 			{Name: "q", Label: "搜索", Placeholder: "登录名或姓名"},
 			{Kind: templates.Select, Name: "role", Label: "角色", Choices: roleChoices("全部角色")},
-			{Kind: templates.Select, Name: "state", Label: "状态", Choices: []templates.Choice{{Label: "使用中"}, {Value: "disabled", Label: "已停用"}}},
+			{
+				Kind: templates.Select, Name: "state", Label: "状态",
+				Choices: []templates.Choice{{Label: "使用中"}, {Value: "disabled", Label: "已停用"}},
+			},
 		},
-		Columns: []templates.Column{{Label: "姓名"}, {Label: "登录名"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true}, {Label: "创建时间", Narrow: true}},
-		Empty:   templates.Empty{Icon: "user-cog", Title: "还没有账号"},
+		Columns: []templates.Column{
+			{Label: "姓名"}, {Label: "登录名"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true},
+			{Label: "创建时间", Narrow: true},
+		},
+		Empty: templates.Empty{Icon: "user-cog", Title: "还没有账号"},
 	}}
 	if l.Edit {
 		page.List.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
@@ -136,7 +142,10 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 		page.Groups = append(page.Groups, templates.Fact{Label: group.Name, Value: words})
 	}
 	if a.Disabled.IsZero() {
-		page.Acts = []templates.Submit{{Label: "停用账号", URL: frame.AccountURL(a.ID) + "/disable", Icon: "ban", Danger: true, Confirm: "停用“" + a.Name + "”（" + a.Login + "）后，立即退出该账号的所有登录，且不能再登录。"}}
+		page.Acts = []templates.Submit{{
+			Label: "停用账号", URL: frame.AccountURL(a.ID) + "/disable", Icon: "ban", Danger: true,
+			Confirm: "停用“" + a.Name + "”（" + a.Login + "）后，立即退出该账号的所有登录，且不能再登录。",
+		}}
 	} else {
 		page.Acts = []templates.Submit{{Label: "启用账号", URL: frame.AccountURL(a.ID) + "/enable", Icon: "check"}}
 	}
@@ -160,15 +169,24 @@ func scopeList(scope core.Scope, names map[core.ID]string) string {
 // accountFields is the form of an account; by bounds what can be ticked.
 func accountFields(by, a core.Account, communities []core.Community) templates.Form {
 	form := templates.Form{Action: frame.AccountPath, Submit: "创建账号", Cancel: frame.AccountPath}
-	login := templates.Field{Name: "login", Label: "登录名", Required: true, Focus: true, MaxLength: 64, Autocomplete: "off", Help: "3 位以上小写字母、数字或 . _ @ -", Value: a.Login}
+	login := templates.Field{
+		Name: "login", Label: "登录名", Required: true, Focus: true, MaxLength: 64, Autocomplete: "off",
+		Help: "3 位以上小写字母、数字或 . _ @ -", Value: a.Login,
+	}
 	fields := []templates.Field{login, {Name: "name", Label: "姓名", Required: true, MaxLength: 64, Value: a.Name, Autocomplete: "off"}}
 	if a.ID == 0 {
-		fields = append(fields, templates.Field{Kind: templates.Password, Name: "password", Label: "初始密码", Required: true, Help: passwordHelp + "；首次登录须修改", MaxLength: core.PasswordMost, Autocomplete: "new-password"})
+		fields = append(fields, templates.Field{
+			Kind: templates.Password, Name: "password", Label: "初始密码", Required: true,
+			Help: passwordHelp + "；首次登录须修改", MaxLength: core.PasswordMost, Autocomplete: "new-password",
+		})
 	} else {
 		form.Action, form.Submit, form.Cancel, form.Seen = frame.AccountURL(a.ID), "", frame.AccountURL(a.ID), templates.Seen(a.Updated)
 		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
 	}
-	role := templates.Field{Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"), Value: string(a.Role)}
+	role := templates.Field{
+		Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"),
+		Value: string(a.Role),
+	}
 	role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；一项不勾，即按角色授予"
 	if a.ID != 0 {
 		role.Help = "换角色时按新角色重新勾选下面的权限，可再增减；账号能做什么以勾选为准"
@@ -223,7 +241,9 @@ func permissionSection(by, a core.Account) templates.Section {
 	for _, group := range core.PermissionTable {
 		field := templates.Field{Kind: templates.Checks, Name: "permissions", Label: group.Name, Values: ticked}
 		for _, item := range group.Items {
-			field.Choices = append(field.Choices, templates.Choice{Value: string(item.Permission), Label: item.Name, Disabled: !by.Has(item.Permission)})
+			field.Choices = append(field.Choices, templates.Choice{
+				Value: string(item.Permission), Label: item.Name, Disabled: !by.Has(item.Permission),
+			})
 		}
 		section.Fields = append(section.Fields, field)
 	}
@@ -231,7 +251,13 @@ func permissionSection(by, a core.Account) templates.Section {
 }
 
 func resetFields(id core.ID) templates.Form {
-	return templates.Form{Action: frame.AccountURL(id) + "/password", Submit: "重置密码", Cancel: frame.AccountURL(id), Sections: []templates.Section{{Fields: []templates.Field{
-		{Kind: templates.Password, Name: "password", Label: "新的初始密码", Required: true, Help: passwordHelp, MaxLength: core.PasswordMost, Autocomplete: "new-password"},
-	}}}}
+	return templates.Form{Action: frame.AccountURL(id) +
+		"/password", Submit: "重置密码", Cancel: frame.AccountURL(id), Sections: []templates.Section{{
+		Fields: []templates.Field{
+			{
+				Kind: templates.Password, Name: "password", Label: "新的初始密码", Required: true, Help: passwordHelp,
+				MaxLength: core.PasswordMost, Autocomplete: "new-password",
+			},
+		},
+	}}}
 }

@@ -19,7 +19,10 @@ func (p *Pages) auditRoutes() []web.Route {
 	view := web.Need(core.PermAuditView)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.AuditPath, Access: view, Handler: p.auditList},
-		{Method: http.MethodGet, Path: frame.AuditPath + "/export.xlsx", Access: web.Need(core.PermAuditExport), Handler: p.auditExport, Time: -1, EachPerMinute: 30},
+		{
+			Method: http.MethodGet, Path: frame.AuditPath + "/export.xlsx",
+			Access: web.Need(core.PermAuditExport), Handler: p.auditExport, Time: -1, EachPerMinute: 30,
+		},
 		{Method: http.MethodGet, Path: frame.AuditPath + "/:id", Access: view, Handler: p.auditShow},
 	}
 }
@@ -127,7 +130,10 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	if id != 0 {
 		number = id.String()
 	}
-	page := auditShowPage{Changes: r.NamedChanges(communities), Differs: r.Before != "" && r.After != "", Gone: r.Before != "" && r.After == ""}
+	page := auditShowPage{
+		Changes: r.NamedChanges(communities), Differs: r.Before != "" && r.After != "",
+		Gone: r.Before != "" && r.After == "",
+	}
 	facts := []templates.Fact{
 		{Label: "时间"},
 		{Label: "操作", Value: r.Words()},
@@ -166,13 +172,21 @@ func auditLinks(c *web.Context, r core.AuditRecord) []templates.Action {
 	var links []templates.Action
 	kind, id := core.TargetOf(r.Target)
 	if to, ok := auditSubjectPages[kind]; ok && id != 0 && c.Has(to.need) {
-		links = append(links, templates.Action{Label: "打开" + core.TargetWords(kind), URL: to.path + "/" + id.String(), Icon: "external-link"})
+		links = append(links, templates.Action{
+			Label: "打开" + core.TargetWords(kind), URL: to.path + "/" + id.String(), Icon: "external-link",
+		})
 	}
 	if id != 0 {
-		links = append(links, templates.Action{Label: "此对象的操作", URL: templates.WithQuery(frame.AuditPath, nil, "subject", r.Target), Icon: "history"})
+		links = append(links, templates.Action{
+			Label: "此对象的操作", URL: templates.WithQuery(frame.AuditPath, nil, "subject", r.Target),
+			Icon: "history",
+		})
 	}
 	if r.Actor.ID != 0 {
-		links = append(links, templates.Action{Label: "此人的操作", URL: templates.WithQuery(frame.AuditPath, nil, "actor", actorChoice(r.Actor)), Icon: "user"})
+		links = append(links, templates.Action{
+			Label: "此人的操作", URL: templates.WithQuery(frame.AuditPath, nil, "actor", actorChoice(r.Actor)),
+			Icon: "user",
+		})
 	}
 	return links
 }

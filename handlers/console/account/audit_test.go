@@ -147,7 +147,8 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: no message, or the form lost what was typed", field)
 		}
 	}
-	if page, _ := b.Post(t, frame.SettingPath, settingFormOf("0", "", "60"), http.StatusUnprocessableEntity); page.Find("#f-record_days-error").Text() == "" {
+	if page, _ := b.Post(t, frame.SettingPath, settingFormOf("0", "", "60"),
+		http.StatusUnprocessableEntity); page.Find("#f-record_days-error").Text() == "" {
 		t.Error("an empty number of days passes for ever")
 	}
 
@@ -169,7 +170,8 @@ func TestSettings(t *testing.T) {
 	if page.Find(`input[name="version"]`).AttrOr("value", "") != "2" {
 		t.Error("after a conflict the form is not on the newest version")
 	}
-	if row := b.Get(t, frame.AuditPath+"?act=setting.update", http.StatusOK).Find("tbody tr").First().Text(); !strings.Contains(row, "400 → 90") {
+	if row := b.Get(t, frame.AuditPath+
+		"?act=setting.update", http.StatusOK).Find("tbody tr").First().Text(); !strings.Contains(row, "400 → 90") {
 		t.Errorf("the log says %s", row)
 	}
 
@@ -208,7 +210,8 @@ func TestAbout(t *testing.T) {
 	}
 	got := facts()
 	for label, want := range map[string]string{
-		"程序": "通行 v1", "缓存": "内置缓存", "公众号令牌": "不正常", "小程序令牌": "未配置", "不答": "不正常", "已运行": "1 天 2 小时", "小区": "1", "房屋": fmt.Sprint(len(d.Mine.Houses)),
+		"程序": "通行 v1", "缓存": "内置缓存", "公众号令牌": "不正常", "小程序令牌": "未配置", "不答": "不正常", "已运行": "1 天 2 小时", "小区": "1",
+		"房屋": fmt.Sprint(len(d.Mine.Houses)),
 		"住户": fmt.Sprint(len(d.Mine.Residents)), "操作日志校验": "从未校验",
 	} {
 		if !strings.Contains(got[label], want) {
@@ -235,9 +238,13 @@ func TestAbout(t *testing.T) {
 
 func TestSystemPages(t *testing.T) {
 	shell := templates.Shell{Title: "操作日志", CSRF: "x"}
-	made := core.AuditRecord{ID: 1, At: time.Unix(1, 0), Action: "account.create", Target: "account:5", Actor: core.System, After: `{"name":"甲","permissions":"house.view"}`}
+	made := core.AuditRecord{
+		ID: 1, At: time.Unix(1, 0), Action: "account.create", Target: "account:5", Actor: core.System,
+		After: `{"name":"甲","permissions":"house.view"}`,
+	}
 	changed := made
-	changed.Before, changed.After = `{"name":"乙","permissions":"house.view","communities":"7"}`, `{"name":"甲","permissions":"record.view","communities":"全部"}`
+	changed.Before, changed.After = `{"name":"乙","permissions":"house.view","communities":"7"}`, `{"name":"甲",`+
+		`"permissions":"record.view","communities":"全部"}`
 	gone := core.AuditRecord{Action: "observer.remove", Before: "王五 社区"}
 	names := map[core.ID]string{7: "翠湖"}
 	page := func(r core.AuditRecord) auditShowPage {
@@ -247,7 +254,12 @@ func TestSystemPages(t *testing.T) {
 	}
 	list := templates.List{Path: frame.AuditPath, Query: url.Values{}}
 	templates.CheckAll(t, "console/audit/", map[string]any{
-		"console/audit/list":         auditListPage{Shell: shell, List: list, Rows: []frame.AuditListRow{frame.AuditRowOf(made, frame.CommunityChoice{}, nil), frame.AuditRowOf(changed, frame.CommunityChoice{}, map[string]string{"account:5": desk.Hostile})}},
+		"console/audit/list": auditListPage{
+			Shell: shell, List: list,
+			Rows: []frame.AuditListRow{frame.AuditRowOf(made, frame.CommunityChoice{}, nil), frame.AuditRowOf(
+				changed, frame.CommunityChoice{}, map[string]string{"account:5": desk.Hostile},
+			)},
+		},
 		"console/audit/list#empty":   auditListPage{Shell: shell, List: list},
 		"console/audit/show":         page(changed),
 		"console/audit/show#made":    page(made),
@@ -260,12 +272,16 @@ func TestSystemPages(t *testing.T) {
 	editable.Edit = true
 	templates.CheckAll(t, "console/setting/", map[string]any{"console/setting/show": editable, "console/setting/show#view": setting})
 	templates.CheckAll(t, "console/about/", map[string]any{
-		"console/about/show": aboutPage{Shell: shell, Figures: aboutFigures(store.AboutFigures{Records: store.AboutMost}), Program: []templates.Fact{{Label: "程序", Value: "通行"}}},
+		"console/about/show": aboutPage{
+			Shell: shell, Figures: aboutFigures(store.AboutFigures{Records: store.AboutMost}),
+			Program: []templates.Fact{{Label: "程序", Value: "通行"}},
+		},
 	})
 	if text := page(changed).Changes; text[len(text)-1].Before != "翠湖" {
 		t.Errorf("a community's id is no name: %+v", text)
 	}
-	if row := frame.AuditRowOf(changed, frame.CommunityChoice{All: []core.Community{{ID: 7, Name: "翠湖"}}}, nil); !strings.Contains(row.Summary, "小区：翠湖 → 全部") {
+	if row := frame.AuditRowOf(changed, frame.CommunityChoice{All: []core.Community{{ID: 7, Name: "翠湖"}}},
+		nil); !strings.Contains(row.Summary, "小区：翠湖 → 全部") {
 		t.Errorf("the list says %q", row.Summary)
 	}
 }

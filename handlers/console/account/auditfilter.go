@@ -95,8 +95,11 @@ func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error)
 			{Kind: templates.Select, Name: "actor", Label: "操作者", Choices: actors},
 			{Kind: templates.Select, Name: "act", Label: "操作", Choices: acts},
 		},
-		Columns: []templates.Column{{Label: "时间"}, {Label: "操作者", Narrow: true}, {Label: "操作", Narrow: true}, {Label: "对象", Narrow: true}, {Label: "变化"}, {Label: "来源地址", Narrow: true}},
-		Empty:   templates.Empty{Icon: "report", Title: "还没有操作记录", Text: "在后台或手机上每做一件事，这里就多一条。"},
+		Columns: []templates.Column{
+			{Label: "时间"}, {Label: "操作者", Narrow: true}, {Label: "操作", Narrow: true},
+			{Label: "对象", Narrow: true}, {Label: "变化"}, {Label: "来源地址", Narrow: true},
+		},
+		Empty: templates.Empty{Icon: "report", Title: "还没有操作记录", Text: "在后台或手机上每做一件事，这里就多一条。"},
 	}
 	if len(ask.at.All) > 1 {
 		list.Filters = slices.Insert(list.Filters, 2, ask.at.Field("全部小区"))

@@ -19,7 +19,10 @@ func (p *Pages) jobRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.JobPath + "/:id", Access: web.SignedIn, Handler: p.jobShow},
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/cancel", Access: web.SignedIn, Handler: p.jobCancel},
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/again", Access: web.SignedIn, Handler: p.jobAgain},
-		{Method: http.MethodPost, Path: frame.AuditPath + "/verify", Access: web.Need(core.PermAuditView), Handler: p.auditVerify, EachPerMinute: 10},
+		{
+			Method: http.MethodPost, Path: frame.AuditPath + "/verify", Access: web.Need(core.PermAuditView),
+			Handler: p.auditVerify, EachPerMinute: 10,
+		},
 	}
 }
 
@@ -43,14 +46,18 @@ func (p *Pages) jobList(c *web.Context) error {
 	}
 	page := jobListPage{Shell: p.Shell(c, "job", "后台任务"), List: templates.List{
 		Path: frame.JobPath, Query: c.Request().URL.Query(), Cards: true, Count: len(jobs),
-		Columns: []templates.Column{{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"}, {Label: "开始", Narrow: true}, {Label: "结束", Narrow: true}},
-		Empty:   templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志等费时的工作会在后台进行，进度与结果显示在这里。"},
+		Columns: []templates.Column{
+			{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"},
+			{Label: "开始", Narrow: true}, {Label: "结束", Narrow: true},
+		},
+		Empty: templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志等费时的工作会在后台进行，进度与结果显示在这里。"},
 	}}
 	page.Note = "我开始的任务，结束后保留 30 天。"
 	page.List.Pager.Summary = fmt.Sprintf("最近 %d 个", len(jobs))
 	for _, j := range jobs {
 		page.Rows = append(page.Rows, jobListRow{
-			URL: frame.JobURL(j.ID), Title: j.Kind.Title(), Words: j.Words, State: jobBadge(j.State), Percent: j.Percent(), Created: j.Created, Ended: j.Ended,
+			URL: frame.JobURL(j.ID), Title: j.Kind.Title(), Words: j.Words, State: jobBadge(j.State),
+			Percent: j.Percent(), Created: j.Created, Ended: j.Ended,
 		})
 	}
 	return p.Page(c, http.StatusOK, "console/job/list", page)
@@ -93,7 +100,10 @@ func (p *Pages) jobShow(c *web.Context) error {
 		}
 		return t.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
 	}
-	page.Job.Times = []templates.Fact{{Label: "提交", Value: moment(job.Created)}, {Label: "开始", Value: moment(job.Begun)}, {Label: "结束", Value: moment(job.Ended)}}
+	page.Job.Times = []templates.Fact{
+		{Label: "提交", Value: moment(job.Created)}, {Label: "开始", Value: moment(job.Begun)},
+		{Label: "结束", Value: moment(job.Ended)},
+	}
 	return p.Page(c, http.StatusOK, "console/job/show", page)
 }
 

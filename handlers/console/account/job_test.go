@@ -40,7 +40,9 @@ func TestAJobFromButtonToEnd(t *testing.T) {
 		t.Errorf("progress %q", value)
 	}
 	const words = `<i>已校验`
-	if err := d.Store.EndJob(t.Context(), "server", core.Job{ID: job.ID, State: core.JobDone, Words: words, Result: frame.AuditPath}); err != nil {
+	if err := d.Store.EndJob(t.Context(), "server", core.Job{
+		ID: job.ID, State: core.JobDone, Words: words, Result: frame.AuditPath,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	page := b.Get(t, at, http.StatusOK)

@@ -68,11 +68,15 @@ func (p *Pages) me(c *web.Context) error {
 		return err
 	}
 	page := mePage{Shell: p.Shell(c, "me", "我的账号"), On: state.On(), TOTP: totpFacts(state), Facts: []templates.Fact{
-		{Label: "登录名", Value: account.Login}, {Label: "姓名", Value: account.Name}, {Label: "角色", Value: account.Role.Name()}, {Label: "小区", Value: scopeList(account.Scope, names)},
+		{Label: "登录名", Value: account.Login}, {Label: "姓名", Value: account.Name},
+		{Label: "角色", Value: account.Role.Name()}, {Label: "小区", Value: scopeList(account.Scope, names)},
 	}}
 	page.Wechat, page.Bindable = frame.BoundBadge(account.User), p.QR != nil
 	if account.User != 0 {
-		page.Unbind = &templates.Submit{Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat", Danger: true, Confirm: unbindText}
+		page.Unbind = &templates.Submit{
+			Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat", Danger: true,
+			Confirm: unbindText,
+		}
 	}
 	page.Actions = []templates.Action{{Label: "修改密码", URL: web.PasswordPage, Icon: "key"}}
 	if page.History, err = p.attempts(c, account.ID); err != nil {
@@ -82,7 +86,10 @@ func (p *Pages) me(c *web.Context) error {
 		line := sessionLine{Session: s, Browser: browserWords(s.Agent), Own: s.ID == c.Session().ID}
 		if !line.Own {
 			line.End = &templates.Submit{Label: "退出", URL: frame.MePath + "/session/" + s.ID.String() + "/end", Icon: "logout"}
-			page.Others = &templates.Submit{Label: "退出其他设备", URL: frame.MePath + "/session/end", Icon: "logout", Danger: true, Confirm: "除这台设备外，全部退出登录。"}
+			page.Others = &templates.Submit{
+				Label: "退出其他设备", URL: frame.MePath + "/session/end", Icon: "logout", Danger: true,
+				Confirm: "除这台设备外，全部退出登录。",
+			}
 		}
 		page.Sessions = append(page.Sessions, line)
 	}

@@ -50,20 +50,37 @@ func TestSecondStep(t *testing.T) {
 	}
 	page := b.Get(t, frame.MePath+"/totp", http.StatusOK)
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(page.Find("[data-copy]").AttrOr("data-copy", ""))
-	if err != nil || len(secret) != core.TOTPSecretBytes || !strings.HasPrefix(page.Find("main img").AttrOr("src", ""), "data:image/svg+xml;base64,") {
+	if err != nil || len(secret) != core.TOTPSecretBytes || !strings.HasPrefix(
+		page.Find("main img").AttrOr("src", ""), "data:image/svg+xml;base64,",
+	) {
 		t.Fatalf("no secret on the page: %v", err)
 	}
-	page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {"000000"}}, http.StatusUnprocessableEntity)
+	page, _ = b.Post(
+		t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {"000000"}},
+		http.StatusUnprocessableEntity,
+	)
 	desk.WrongField(t, page, "code")
 	// The step before: its code is still taken, and leaves this one for the sign-in.
-	page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {"wrong"}, "code": {core.TOTPCode(secret, d.Store.Now())}}, http.StatusUnprocessableEntity)
+	page, _ = b.Post(
+		t, frame.MePath+"/totp/on",
+		url.Values{"password": {"wrong"}, "code": {core.TOTPCode(secret, d.Store.Now())}},
+		http.StatusUnprocessableEntity,
+	)
 	desk.WrongField(t, page, "password")
-	page, _ = b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now().Add(-30*time.Second))}}, http.StatusOK)
+	page, _ = b.Post(
+		t, frame.MePath+"/totp/on",
+		url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now().Add(-30*time.Second))}},
+		http.StatusOK,
+	)
 	recovery := page.Find(".tx-codes code").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 	if len(recovery) != 10 {
 		t.Fatalf("%d recovery codes", len(recovery))
 	}
-	if _, to := b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now())}}, http.StatusSeeOther); to != frame.MePath {
+	if _, to := b.Post(
+		t, frame.MePath+"/totp/on",
+		url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now())}},
+		http.StatusSeeOther,
+	); to != frame.MePath {
 		t.Errorf("turned on twice: %s", to)
 	}
 
@@ -73,7 +90,11 @@ func TestSecondStep(t *testing.T) {
 	}
 	step := func(b *desk.Clerk, page *goquery.Document, code string, status int) (*goquery.Document, string) {
 		t.Helper()
-		return b.Post(t, signInCodePath, url.Values{"pending": {page.Find(`input[name="pending"]`).AttrOr("value", "")}, "next": {frame.MePath}, "code": {code}}, status)
+		return b.Post(
+			t, signInCodePath,
+			url.Values{"pending": {page.Find(`input[name="pending"]`).AttrOr("value", "")}, "next": {frame.MePath}, "code": {code}},
+			status,
+		)
 	}
 	wrong, _ := step(phone, page, "000000", http.StatusUnprocessableEntity)
 	desk.WrongField(t, wrong, "code")
@@ -81,7 +102,9 @@ func TestSecondStep(t *testing.T) {
 		t.Errorf("sent to %s", to)
 	}
 	me := phone.Open(t, frame.MePath)
-	if me.Find(`form[action="`+frame.MePath+`/session/end"]`).Length() != 1 || !strings.Contains(me.Find("#history-title").Closest("section").Text(), "密码和动态码") {
+	if me.Find(`form[action="`+frame.MePath+`/session/end"]`).Length() != 1 || !strings.Contains(
+		me.Find("#history-title").Closest("section").Text(), "密码和动态码",
+	) {
 		t.Error("the page of one's own account tells neither devices nor history")
 	}
 	lost, page := d.SignInAgain(t, "stepper")
@@ -102,7 +125,10 @@ func TestSecondStep(t *testing.T) {
 	if off.Find(`input[type="password"]`).Length() != 1 {
 		t.Error("turning it off asks for no password")
 	}
-	page, _ = phone.Post(t, frame.MePath+"/totp/off", url.Values{"password": {"wrong"}, "code": {recovery[2]}}, http.StatusUnprocessableEntity)
+	page, _ = phone.Post(
+		t, frame.MePath+"/totp/off", url.Values{"password": {"wrong"}, "code": {recovery[2]}},
+		http.StatusUnprocessableEntity,
+	)
 	desk.WrongField(t, page, "password")
 	phone.Post(t, frame.MePath+"/totp/off", url.Values{"password": {desk.OwnPassword}, "code": {recovery[2]}}, http.StatusSeeOther)
 	if state, err := d.Store.TOTPState(t.Context(), id); err != nil || state.On() {
@@ -118,7 +144,11 @@ func TestSecondStepIsReset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Post(t, frame.MePath+"/totp/on", url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now())}}, http.StatusOK)
+	b.Post(
+		t, frame.MePath+"/totp/on",
+		url.Values{"password": {desk.OwnPassword}, "code": {core.TOTPCode(secret, d.Store.Now())}},
+		http.StatusOK,
+	)
 	boss := d.Boss(t)
 	show := boss.Get(t, frame.AccountURL(id), http.StatusOK)
 	if show.Find(`form[action$="/totp"]`).Length() != 1 || !strings.Contains(show.Find("main").Text(), "登录历史") {
@@ -160,10 +190,14 @@ func TestOwnSessions(t *testing.T) {
 
 func TestBrowserWords(t *testing.T) {
 	for agent, want := range map[string]string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36":           "Chrome · Windows",
-		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0":                                 "Edge · Windows",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50":       "微信 · iPhone",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15": "Safari · Mac",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 " +
+			"Safari/537.36": "Chrome · Windows",
+		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 " +
+			"Edg/130.0": "Edge · Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 " +
+			"MicroMessenger/8.0.50": "微信 · iPhone",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 " +
+			"Safari/605.1.15": "Safari · Mac",
 		"curl/8.0": "其他", "": "其他", "X11; Linux": "Linux",
 	} {
 		if got := browserWords(agent); got != want {
@@ -176,11 +210,21 @@ func TestMePages(t *testing.T) {
 	shell := templates.Shell{Title: "我的账号", CSRF: "x"}
 	facts := []templates.Fact{{Label: "登录名", Value: desk.Hostile}}
 	templates.CheckAll(t, "console/me/", map[string]any{
-		"console/me/show": mePage{Shell: shell, Facts: facts, On: true, TOTP: totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
-			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}}, Others: &templates.Submit{Label: "退出其他设备", URL: "/y"},
-			History: []attemptLine{{SignInAttempt: core.SignInAttempt{Way: core.WayUnfinished, Addr: desk.Hostile}, State: templates.Badge{Tone: templates.Bad, Text: "失败"}}}},
+		"console/me/show": mePage{
+			Shell: shell, Facts: facts, On: true,
+			TOTP:     totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
+			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}},
+			Others:   &templates.Submit{Label: "退出其他设备", URL: "/y"},
+			History: []attemptLine{{
+				SignInAttempt: core.SignInAttempt{Way: core.WayUnfinished, Addr: desk.Hostile},
+				State:         templates.Badge{Tone: templates.Bad, Text: "失败"},
+			}},
+		},
 		"console/me/show#new": mePage{Shell: shell, TOTP: totpFacts(core.TOTPState{})},
-		"console/me/totp":     totpPage{Shell: shell, Image: "data:image/svg+xml;base64,AA==", Text: facts, Form: templates.Form{Action: "/x"}},
+		"console/me/totp": totpPage{
+			Shell: shell, Image: "data:image/svg+xml;base64,AA==", Text: facts,
+			Form: templates.Form{Action: "/x"},
+		},
 		"console/me/recovery": recoveryPage{Shell: shell, Codes: []string{"ACDEF-GHJKM"}},
 		"console/me/proof":    centreFormPage{Shell: shell, Form: templates.Form{Action: "/x"}},
 	})

@@ -59,7 +59,9 @@ func (p *Pages) roles(c *web.Context) error {
 func roleMatrix(counts map[core.Role]int) rolePage {
 	var page rolePage
 	for _, preset := range core.RoleTable {
-		page.Roles = append(page.Roles, roleColumn{preset.Name, counts[preset.Role], templates.WithQuery(frame.AccountPath, nil, "role", string(preset.Role))})
+		page.Roles = append(page.Roles, roleColumn{preset.Name, counts[preset.Role], templates.WithQuery(
+			frame.AccountPath, nil, "role", string(preset.Role),
+		)})
 	}
 	page.Span = 1 + len(page.Roles)
 	for _, group := range core.PermissionTable {

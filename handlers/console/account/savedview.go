@@ -88,12 +88,18 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 	page := savedViewListPage{Shell: p.Shell(c, stem, "我的视图"), List: templates.List{
 		Path: frame.SavedViewPath, Count: len(views), Cards: true,
 		Columns: []templates.Column{{Label: "视图"}, {Label: "改名"}, {Label: "操作", Narrow: true, Hidden: true}},
-		Empty:   templates.Empty{Icon: "bookmark", Title: "还没有保存的视图", Text: "在列表上筛选后，用“视图”保存。", Action: templates.Action{Label: "回到列表", URL: frame.StemURL(stem, "")}},
+		Empty: templates.Empty{
+			Icon: "bookmark", Title: "还没有保存的视图", Text: "在列表上筛选后，用“视图”保存。",
+			Action: templates.Action{Label: "回到列表", URL: frame.StemURL(stem, "")},
+		},
 	}}
 	page.List.Pager.Summary = fmt.Sprintf("共 %d 个，最多 %d 个", len(views), core.SavedViewMost)
 	page.Crumbs = []templates.Crumb{{Label: menuLabel(page.Nav, stem), URL: frame.StemURL(stem, "")}}
 	for _, v := range views {
-		row := savedViewRow{ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name, Self: frame.SavedViewPath + "/" + v.ID.String(), Typed: v.Name, CSRF: c.CSRF()}
+		row := savedViewRow{
+			ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name,
+			Self: frame.SavedViewPath + "/" + v.ID.String(), Typed: v.Name, CSRF: c.CSRF(),
+		}
 		if v.ID == wrong.ID {
 			row.Typed, row.Error = wrong.Typed, wrong.Error
 		}

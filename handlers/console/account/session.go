@@ -87,7 +87,10 @@ func (p *Pages) showSignIn(c *web.Context, status int, words templates.Form, nex
 func signInFields(earlier templates.Form) templates.Form {
 	form := templates.Form{Action: "/console/session", Submit: "登录", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
 		{Name: "login", Label: "登录名", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
-		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+		{
+			Kind: templates.Password, Name: "password", Label: "密码", Required: true,
+			Autocomplete: "current-password", MaxLength: core.PasswordMost,
+		},
 		{Name: "captcha", Label: "验证码", Required: true, Autocomplete: "off", MaxLength: 16, Short: true},
 	}}}}
 	if len(earlier.Sections) > 0 {
@@ -122,11 +125,16 @@ func (p *Pages) visit(c *web.Context) store.Visit {
 
 // codeFields is the form of the second step.
 func codeFields(pending, next string) templates.Form {
-	return templates.Form{Action: signInCodePath, Submit: "登录", Cancel: "/console/session", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
-		{Name: "code", Label: "动态码", Required: true, Focus: true, Help: "手机身份验证器上的 6 位数字。手机不在身边时，可填一个恢复码。", Autocomplete: "one-time-code", MaxLength: 20},
-		{Kind: templates.Hidden, Name: "pending", Value: pending},
-		{Kind: templates.Hidden, Name: "next", Value: next},
-	}}}}
+	return templates.Form{Action: signInCodePath, Submit: "登录", Cancel: "/console/session", Sign: true, Sections: []templates.Section{{
+		Fields: []templates.Field{
+			{
+				Name: "code", Label: "动态码", Required: true, Focus: true,
+				Help: "手机身份验证器上的 6 位数字。手机不在身边时，可填一个恢复码。", Autocomplete: "one-time-code", MaxLength: 20,
+			},
+			{Kind: templates.Hidden, Name: "pending", Value: pending},
+			{Kind: templates.Hidden, Name: "next", Value: next},
+		},
+	}}}
 }
 
 func (p *Pages) showSignInCode(c *web.Context, status int, form templates.Form) error {
@@ -219,9 +227,18 @@ const passwordHelp = "10 至 128 位，不要使用姓名、登录名或常见�
 
 func (p *Pages) passwordFields(c *web.Context) templates.Form {
 	form := templates.Form{Action: web.PasswordPage, Submit: "修改密码", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
-		{Kind: templates.Password, Name: "old", Label: "原密码", Required: true, Focus: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
-		{Kind: templates.Password, Name: "password", Label: "新密码", Required: true, Help: passwordHelp, Autocomplete: "new-password", MaxLength: core.PasswordMost},
-		{Kind: templates.Password, Name: "again", Label: "再次输入新密码", Required: true, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+		{
+			Kind: templates.Password, Name: "old", Label: "原密码", Required: true, Focus: true,
+			Autocomplete: "current-password", MaxLength: core.PasswordMost,
+		},
+		{
+			Kind: templates.Password, Name: "password", Label: "新密码", Required: true, Help: passwordHelp,
+			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+		},
+		{
+			Kind: templates.Password, Name: "again", Label: "再次输入新密码", Required: true,
+			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+		},
 	}}}}
 	if !c.Account().MustChange {
 		form.Cancel = "/console"
@@ -249,7 +266,9 @@ func (p *Pages) changePassword(c *web.Context) error {
 		err = core.InvalidFields(map[string]string{"again": "两次输入的新密码不一致"})
 	}
 	if err == nil {
-		err = p.Store.ChangePassword(c.Ctx(), c.Actor(), store.PasswordChange{Session: c.Session(), Old: form.Old, New: form.Password, Visit: p.visit(c)})
+		err = p.Store.ChangePassword(c.Ctx(), c.Actor(), store.PasswordChange{
+			Session: c.Session(), Old: form.Old, New: form.Password, Visit: p.visit(c),
+		})
 	}
 	if err != nil {
 		fields := p.passwordFields(c)
@@ -272,8 +291,14 @@ func setupFields(token string) templates.Form {
 		{Kind: templates.Hidden, Name: "token", Value: token},
 		{Name: "login", Label: "登录名", Required: true, Focus: true, Help: "小写字母和数字，如 admin", Autocomplete: "username", MaxLength: 64},
 		{Name: "name", Label: "姓名", Required: true, Autocomplete: "name", MaxLength: 64},
-		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Help: passwordHelp, Autocomplete: "new-password", MaxLength: core.PasswordMost},
-		{Kind: templates.Password, Name: "again", Label: "再次输入密码", Required: true, Autocomplete: "new-password", MaxLength: core.PasswordMost},
+		{
+			Kind: templates.Password, Name: "password", Label: "密码", Required: true, Help: passwordHelp,
+			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+		},
+		{
+			Kind: templates.Password, Name: "again", Label: "再次输入密码", Required: true,
+			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+		},
 	}}}}
 }
 
@@ -301,7 +326,9 @@ func (p *Pages) setup(c *web.Context) error {
 		err = core.InvalidFields(map[string]string{"again": "两次输入的密码不一致"})
 	}
 	if err == nil {
-		_, err = p.Store.ConsumeFirstAdminToken(c.Ctx(), c.Actor(), form.Token, store.FirstAdmin{Login: form.Login, Name: form.Name, Password: form.Password})
+		_, err = p.Store.ConsumeFirstAdminToken(c.Ctx(), c.Actor(), form.Token, store.FirstAdmin{
+			Login: form.Login, Name: form.Name, Password: form.Password,
+		})
 	}
 	if err != nil {
 		fields := setupFields(form.Token)

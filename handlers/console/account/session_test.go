@@ -93,13 +93,25 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 
 func sessionSamples() map[string]any {
 	form := signInFields(templates.Form{})
-	form.Sections[0].Fields = append(form.Sections[0].Fields, templates.Field{Kind: templates.Hidden, Name: "captcha_id"}, templates.Field{Kind: templates.Hidden, Name: "next"})
+	form.Sections[0].Fields = append(
+		form.Sections[0].Fields, templates.Field{Kind: templates.Hidden, Name: "captcha_id"},
+		templates.Field{Kind: templates.Hidden, Name: "next"},
+	)
 	wrong := form
 	wrong.Error = "登录名或密码不正确"
 	return map[string]any{
-		"console/session/draft":          draftPage{Shell: desk.SampleShell("接着填写"), Action: frame.ObserverPath, Kept: []templates.Fact{{Label: "name", Value: "王岚"}}},
-		"console/session/new":            signPage{Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: form, Picture: "/console/captcha/x", Next: "/console"},
-		"console/session/new#wrong":      signPage{Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: wrong, Picture: "/console/captcha/x", Next: "/console"},
+		"console/session/draft": draftPage{
+			Shell: desk.SampleShell("接着填写"), Action: frame.ObserverPath,
+			Kept: []templates.Fact{{Label: "name", Value: "王岚"}},
+		},
+		"console/session/new": signPage{
+			Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: form, Picture: "/console/captcha/x",
+			Next: "/console",
+		},
+		"console/session/new#wrong": signPage{
+			Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: wrong, Picture: "/console/captcha/x",
+			Next: "/console",
+		},
 		"console/session/password":       centrePage{Shell: templates.Shell{Title: "创建第一个管理员", CSRF: "t"}, Form: setupFields("x")},
 		"console/session/password#reset": centrePage{Shell: templates.Shell{Title: "修改密码", Note: "首次登录", CSRF: "t"}, Form: resetFields(1)},
 	}
@@ -109,16 +121,25 @@ func TestSessionPages(t *testing.T) { templates.CheckAll(t, "console/session/", 
 
 func accountSamples() map[string]any {
 	by := core.Account{ID: 1, Name: "管理员", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}
-	clerk := core.Account{ID: 2, Login: "clerk", Name: desk.Hostile, Role: core.RoleClerk, Permissions: []core.Permission{core.PermReaderView}, Scope: core.ScopeOf(5), Created: time.Unix(1e9, 0)}
+	clerk := core.Account{
+		ID: 2, Login: "clerk", Name: desk.Hostile, Role: core.RoleClerk,
+		Permissions: []core.Permission{core.PermReaderView}, Scope: core.ScopeOf(5), Created: time.Unix(1e9, 0),
+	}
 	gone := clerk
 	gone.Disabled = time.Unix(1e9, 0)
 	names := map[core.ID]string{5: "翠湖花园"}
 	communities := []core.Community{{ID: 5, Name: "翠湖花园"}}
-	list := accountListOf(accountListing{Query: url.Values{}, Accounts: []core.Account{by, clerk, gone}, More: true, Names: names, Edit: true})
+	list := accountListOf(accountListing{
+		Query: url.Values{}, Accounts: []core.Account{by, clerk, gone}, More: true, Names: names, Edit: true,
+	})
 	list.Shell = desk.SampleShell("账号")
 	none := accountListOf(accountListing{Query: url.Values{}, Names: names})
 	none.Shell = desk.SampleShell("账号")
-	show := accountShowOf(clerk, names, []core.Session{{ID: 9, Addr: "1.2.3.4", Agent: "Firefox", Created: time.Unix(1e9, 0), Seen: time.Unix(1e9, 0)}}, true)
+	show := accountShowOf(
+		clerk, names,
+		[]core.Session{{ID: 9, Addr: "1.2.3.4", Agent: "Firefox", Created: time.Unix(1e9, 0), Seen: time.Unix(1e9, 0)}},
+		true,
+	)
 	show.Shell = desk.SampleShell(clerk.Name)
 	quiet := accountShowOf(gone, names, nil, false)
 	quiet.Shell = desk.SampleShell(gone.Name)
@@ -127,7 +148,9 @@ func accountSamples() map[string]any {
 		"console/account/list#none":  none,
 		"console/account/show":       show,
 		"console/account/show#quiet": quiet,
-		"console/account/form":       accountFormPage{Shell: desk.SampleShell("添加账号"), Form: accountFields(by, core.Account{}, communities)},
+		"console/account/form": accountFormPage{
+			Shell: desk.SampleShell("添加账号"), Form: accountFields(by, core.Account{}, communities),
+		},
 		"console/account/form#edit":  accountFormPage{Shell: desk.SampleShell("修改账号"), Form: accountFields(by, clerk, communities)},
 		"console/account/form#reset": accountFormPage{Shell: desk.SampleShell("重置密码"), Form: resetFields(2)},
 	}

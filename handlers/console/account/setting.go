@@ -53,14 +53,20 @@ func settingPageOf(s core.Settings) settingPage {
 		Form: templates.Form{Action: frame.SettingPath, Sections: []templates.Section{
 			{Title: "记录", Fields: []templates.Field{
 				{Kind: templates.Hidden, Name: "version", Value: strconv.FormatInt(s.Version, 10)},
-				{Kind: templates.Number, Name: "record_days", Label: "出入记录保留", Value: strconv.Itoa(s.RecordDays), Required: true, Unit: "天", Short: true,
-					Min: "0", Max: strconv.Itoa(core.RecordDaysMost),
-					Help: fmt.Sprintf("%d 至 %d 天；0 为永久保留。更早的记录每小时自动永久删除，不能恢复。操作日志不删除。", core.RecordDaysLeast, core.RecordDaysMost)},
+				{
+					Kind: templates.Number, Name: "record_days", Label: "出入记录保留",
+					Value: strconv.Itoa(s.RecordDays), Required: true, Unit: "天", Short: true, Min: "0",
+					Max:  strconv.Itoa(core.RecordDaysMost),
+					Help: fmt.Sprintf("%d 至 %d 天；0 为永久保留。更早的记录每小时自动永久删除，不能恢复。操作日志不删除。", core.RecordDaysLeast, core.RecordDaysMost),
+				},
 			}},
 			{Title: "登录", Fields: []templates.Field{
-				{Kind: templates.Number, Name: "console_idle_minutes", Label: "后台无操作退出", Value: strconv.Itoa(s.ConsoleIdleMinutes), Required: true, Unit: "分钟", Short: true,
+				{
+					Kind: templates.Number, Name: "console_idle_minutes", Label: "后台无操作退出",
+					Value: strconv.Itoa(s.ConsoleIdleMinutes), Required: true, Unit: "分钟", Short: true,
 					Min: strconv.Itoa(core.IdleMinutesLeast), Max: strconv.Itoa(core.IdleMinutesMost),
-					Help: "后台账号超过这段时间没有操作，就要重新登录。已登录的账号从下一次操作起按新时间计算。"},
+					Help: "后台账号超过这段时间没有操作，就要重新登录。已登录的账号从下一次操作起按新时间计算。",
+				},
 			}},
 		}},
 	}

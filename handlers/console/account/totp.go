@@ -70,10 +70,19 @@ func (p *Pages) totpSetup(c *web.Context) (totpPage, error) {
 	}
 	page.Image = templates.SVG(picture)
 	page.Text = []templates.Fact{{Label: "密钥", Value: core.TOTPText(secret), Copy: true, Code: true}}
-	page.Form = templates.Form{Action: frame.MePath + "/totp/on", CSRF: page.CSRF, Submit: "开启", Cancel: frame.MePath, Sections: []templates.Section{{Fields: []templates.Field{
-		{Name: "code", Label: "动态码", Required: true, Focus: true, Short: true, Autocomplete: "one-time-code", MaxLength: 10, Help: "手机上显示的 6 位数字。"},
-		{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Autocomplete: "current-password", MaxLength: core.PasswordMost, Help: "您现在登录用的密码。"},
-	}}}}
+	page.Form = templates.Form{Action: frame.MePath +
+		"/totp/on", CSRF: page.CSRF, Submit: "开启", Cancel: frame.MePath, Sections: []templates.Section{{
+		Fields: []templates.Field{
+			{
+				Name: "code", Label: "动态码", Required: true, Focus: true, Short: true,
+				Autocomplete: "one-time-code", MaxLength: 10, Help: "手机上显示的 6 位数字。",
+			},
+			{
+				Kind: templates.Password, Name: "password", Label: "密码", Required: true,
+				Autocomplete: "current-password", MaxLength: core.PasswordMost, Help: "您现在登录用的密码。",
+			},
+		},
+	}}}
 	return page, nil
 }
 
@@ -122,11 +131,17 @@ func (p *Pages) confirmTOTP(c *web.Context) error {
 func (p *Pages) endTOTPPage(c *web.Context) centreFormPage {
 	page := centreFormPage{Shell: p.Shell(c, "me", "关闭两步验证")}
 	page.Crumbs = p.meCrumbs()
-	page.Form = templates.Form{Action: frame.MePath + "/totp/off", CSRF: page.CSRF, Submit: "关闭两步验证", Cancel: frame.MePath, Sections: []templates.Section{{
-		Help: "关闭后，只凭密码就能登录；恢复码同时作废。", Fields: []templates.Field{
-			{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
-			{Name: "code", Label: "动态码", Required: true, Short: true, Autocomplete: "one-time-code", MaxLength: 20, Help: "或一个恢复码。"},
-		}}}}
+	page.Form = templates.Form{
+		Action: frame.MePath + "/totp/off", CSRF: page.CSRF, Submit: "关闭两步验证", Cancel: frame.MePath,
+		Sections: []templates.Section{{
+			Help: "关闭后，只凭密码就能登录；恢复码同时作废。", Fields: []templates.Field{
+				{
+					Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true,
+					Autocomplete: "current-password", MaxLength: core.PasswordMost,
+				},
+				{Name: "code", Label: "动态码", Required: true, Short: true, Autocomplete: "one-time-code", MaxLength: 20, Help: "或一个恢复码。"},
+			}}},
+	}
 	return page
 }
 
@@ -166,7 +181,8 @@ func (p *Pages) resetTOTP(c *web.Context) error {
 	}
 	if !frame.Confirmed(c) {
 		return p.Confirm(c, "account", templates.Confirm{
-			Title: "重置“" + account.Name + "”的两步验证？", Text: resetTOTPText, Action: frame.AccountURL(account.ID) + "/totp", Submit: "重置两步验证", Cancel: frame.AccountURL(account.ID), Danger: true,
+			Title: "重置“" + account.Name + "”的两步验证？", Text: resetTOTPText,
+			Action: frame.AccountURL(account.ID) + "/totp", Submit: "重置两步验证", Cancel: frame.AccountURL(account.ID), Danger: true,
 		})
 	}
 	if err := p.Store.ResetTOTP(c.Ctx(), granter(c), account.ID); err != nil {

@@ -31,7 +31,10 @@ func (p *Pages) wechatLoginRoutes() []web.Route {
 		{Method: http.MethodPost, Path: wechatBindPath, Access: web.SignedIn, Handler: p.wechatBind, PerMinute: 20},
 		{Method: http.MethodGet, Path: wechatBindPath, Access: web.SignedIn, Handler: p.wechatBindState},
 		{Method: http.MethodPost, Path: wechatBindPath + "/off", Access: web.SignedIn, Handler: p.wechatUnbind},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/wechat/off", Access: web.Need(core.PermAccountEdit), Handler: p.wechatUnbindOf},
+		{
+			Method: http.MethodPost, Path: frame.AccountPath + "/:id/wechat/off",
+			Access: web.Need(core.PermAccountEdit), Handler: p.wechatUnbindOf,
+		},
 	}
 }
 
@@ -67,7 +70,9 @@ func (p *Pages) beginWechat(c *web.Context, account core.ID) (page wechatLoginPa
 	var secret [24]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
 	browser := base64.RawURLEncoding.EncodeToString(secret[:])
-	token, code, err := p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{Account: account, Browser: browser, Addr: c.Addr(), Agent: c.Request().UserAgent()})
+	token, code, err := p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{
+		Account: account, Browser: browser, Addr: c.Addr(), Agent: c.Request().UserAgent(),
+	})
 	if err != nil {
 		return page, err
 	}
@@ -107,7 +112,10 @@ func (p *Pages) wechatSignInPage(c *web.Context) error {
 
 // wechatState is what a sign-in's page says of it.
 func (p *Pages) wechatState(c *web.Context, state core.WechatLoginState, next string) wechatLoginState {
-	again := templates.Action{Label: "换一个二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", next), Icon: "refresh", Primary: true}
+	again := templates.Action{
+		Label: "换一个二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", next), Icon: "refresh",
+		Primary: true,
+	}
 	switch state {
 	case core.WechatLoginApproved:
 		return wechatLoginState{Words: "已确认，正在登录…", Tone: templates.Good, Finish: wechatSignInPath, CSRF: c.CSRF(), Next: next}
@@ -179,7 +187,10 @@ func (p *Pages) wechatBindForm(c *web.Context) centreFormPage {
 	page.Crumbs = p.meCrumbs()
 	page.Form = templates.Form{Action: wechatBindPath, CSRF: page.CSRF, Submit: "下一步", Cancel: frame.MePath, Sections: []templates.Section{{
 		Help: "绑定后，用您的微信扫码就能登录这个账号。", Fields: []templates.Field{
-			{Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true, Autocomplete: "current-password", MaxLength: core.PasswordMost},
+			{
+				Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true,
+				Autocomplete: "current-password", MaxLength: core.PasswordMost,
+			},
 		}}}}
 	return page
 }
@@ -237,7 +248,10 @@ func (p *Pages) wechatBindState(c *web.Context) error {
 
 func (p *Pages) wechatUnbind(c *web.Context) error {
 	if !frame.Confirmed(c) {
-		return p.Confirm(c, "me", templates.Confirm{Title: "解绑微信？", Text: unbindText, Action: wechatBindPath + "/off", Submit: "解绑", Cancel: frame.MePath, Danger: true})
+		return p.Confirm(c, "me", templates.Confirm{
+			Title: "解绑微信？", Text: unbindText, Action: wechatBindPath + "/off", Submit: "解绑",
+			Cancel: frame.MePath, Danger: true,
+		})
 	}
 	if err := p.Store.UnbindAccount(c.Ctx(), c.Actor()); err != nil {
 		return p.BackWith(c, err, frame.MePath)
@@ -254,7 +268,8 @@ func (p *Pages) wechatUnbindOf(c *web.Context) error {
 	}
 	if !frame.Confirmed(c) {
 		return p.Confirm(c, "account", templates.Confirm{
-			Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account), Action: frame.AccountURL(account.ID) + "/wechat/off", Submit: "解绑微信", Cancel: frame.AccountURL(account.ID), Danger: true,
+			Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account),
+			Action: frame.AccountURL(account.ID) + "/wechat/off", Submit: "解绑微信", Cancel: frame.AccountURL(account.ID), Danger: true,
 		})
 	}
 	if err := p.Store.UnbindAccountOf(c.Ctx(), granter(c), account.ID); err != nil {

@@ -94,7 +94,8 @@ func TestWechatIsTakenOffAnAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	boss, off := d.Boss(t), frame.AccountURL(id)+"/wechat/off"
-	if show := boss.Get(t, frame.AccountURL(id), http.StatusOK); desk.Fact(show, "微信") != "已绑定" || show.Find(`[formaction="`+off+`"]`).Length() != 1 {
+	if show := boss.Get(t, frame.AccountURL(id), http.StatusOK); desk.Fact(show, "微信") != "已绑定" ||
+		show.Find(`[formaction="`+off+`"]`).Length() != 1 {
 		t.Errorf("the account's page says %q", desk.Fact(show, "微信"))
 	}
 	asks, _ := boss.Post(t, off, nil, http.StatusOK)
@@ -102,7 +103,8 @@ func TestWechatIsTakenOffAnAccount(t *testing.T) {
 		t.Error("the question does not say whose")
 	}
 	boss.Post(t, off, desk.ConfirmedForm(), http.StatusSeeOther)
-	if show := boss.Get(t, frame.AccountURL(id), http.StatusOK); desk.Fact(show, "微信") != "未绑定" || show.Find(`[formaction="`+off+`"]`).Length() != 0 {
+	if show := boss.Get(t, frame.AccountURL(id), http.StatusOK); desk.Fact(show, "微信") != "未绑定" ||
+		show.Find(`[formaction="`+off+`"]`).Length() != 0 {
 		t.Errorf("afterwards the account's page says %q", desk.Fact(show, "微信"))
 	}
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
@@ -115,9 +117,17 @@ func TestWechatLoginPages(t *testing.T) {
 	shell := templates.Shell{Title: "微信扫码登录", CSRF: "x"}
 	p := &Pages{}
 	templates.CheckAll(t, "console/wechatlogin/", map[string]any{
-		"console/wechatlogin/sign":         wechatLoginPage{Shell: shell, Image: "data:image/svg+xml;base64,AA==", Code: "42", Link: desk.Hostile, State: wechatLoginState{Ask: "/x", Words: "等待扫码", Tone: templates.Info}, Back: "/y"},
-		"console/wechatlogin/sign#yes":     wechatLoginPage{Shell: shell, State: wechatLoginState{Finish: wechatSignInPath, CSRF: "x", Next: desk.Hostile, Tone: templates.Good}},
-		"console/wechatlogin/bind":         wechatLoginPage{Shell: shell, Code: "42", State: p.bindState(core.WechatLoginWaiting), Link: "/x"},
+		"console/wechatlogin/sign": wechatLoginPage{
+			Shell: shell, Image: "data:image/svg+xml;base64,AA==", Code: "42", Link: desk.Hostile,
+			State: wechatLoginState{Ask: "/x", Words: "等待扫码", Tone: templates.Info}, Back: "/y",
+		},
+		"console/wechatlogin/sign#yes": wechatLoginPage{
+			Shell: shell,
+			State: wechatLoginState{Finish: wechatSignInPath, CSRF: "x", Next: desk.Hostile, Tone: templates.Good},
+		},
+		"console/wechatlogin/bind": wechatLoginPage{
+			Shell: shell, Code: "42", State: p.bindState(core.WechatLoginWaiting), Link: "/x",
+		},
 		"console/wechatlogin/bind#refused": wechatLoginPage{Shell: shell, State: p.bindState(core.WechatLoginRefused)},
 	})
 }

@@ -21,7 +21,8 @@ func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string)
 		community = "" // the subject itself
 	}
 	return AuditListRow{
-		URL: AuditURL(r.ID), Act: r.Words(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Words()), ActorKind: r.Actor.Kind.Words(), Subject: names[r.Target], SubjectKind: core.TargetWords(kind),
+		URL: AuditURL(r.ID), Act: r.Words(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Words()),
+		ActorKind: r.Actor.Kind.Words(), Subject: names[r.Target], SubjectKind: core.TargetWords(kind),
 		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(at.Names())), Record: r,
 	}
 }

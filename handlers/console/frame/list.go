@@ -29,7 +29,10 @@ func Texts[T ~string](list []T) []string {
 
 // boundField is the filter of who has bound their WeChat.
 func BoundField() templates.Field {
-	return templates.Field{Kind: templates.Select, Name: "bound", Label: "微信", Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}}}
+	return templates.Field{
+		Kind: templates.Select, Name: "bound", Label: "微信",
+		Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}},
+	}
 }
 
 // boundIs reports that a person whose WeChat user this is passes the filter.

@@ -91,10 +91,14 @@ func (f *Frame) personText(c *web.Context, community, person core.ID) (string, e
 
 // fields are the picker; address gives the page with a person's id.
 func (p PersonPick) Fields(label string, address func(person core.ID) string) []templates.Field {
-	text := templates.Field{Name: PickText, Label: label, Value: p.Text, MaxLength: PickMost, Wide: true, Autocomplete: "off", Placeholder: "姓名、手机后四位或房号",
-		Suggest: ResidentPath + "/suggest", Picks: PickID}
+	text := templates.Field{
+		Name: PickText, Label: label, Value: p.Text, MaxLength: PickMost, Wide: true, Autocomplete: "off",
+		Placeholder: "姓名、手机后四位或房号", Suggest: ResidentPath + "/suggest", Picks: PickID,
+	}
 	for _, choice := range p.Choices {
-		text.Offers = append(text.Offers, templates.Action{Label: choice.Text() + "（" + choice.CommunityName + "）", URL: address(choice.Person)})
+		text.Offers = append(text.Offers, templates.Action{
+			Label: choice.Text() + "（" + choice.CommunityName + "）", URL: address(choice.Person),
+		})
 	}
 	id := templates.Field{Kind: templates.Hidden, Name: PickID}
 	if p.Person != 0 {

@@ -16,7 +16,10 @@ func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	page.Problem.Request = p.RequestID
 	page.Problem.Actions = []templates.Action{{Label: "返回首页", URL: "/console", Icon: "home"}}
 	if p.Code == core.CodeUnauthenticated {
-		page.Problem.Actions = []templates.Action{{Label: "重新登录", URL: templates.WithQuery(SessionPath, nil, "next", c.CameFrom()), Icon: "login", Primary: true}}
+		page.Problem.Actions = []templates.Action{{
+			Label: "重新登录", URL: templates.WithQuery(SessionPath, nil, "next", c.CameFrom()), Icon: "login",
+			Primary: true,
+		}}
 		if c.Request().Method == http.MethodPost {
 			page.Problem.Text += "。刚才提交的内容没有保存"
 		}

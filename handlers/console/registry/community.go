@@ -70,16 +70,23 @@ func communityTable(c *web.Context) templates.List {
 	return templates.List{
 		Path: frame.CommunityPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{{Name: "q", Label: "小区名称", MaxLength: core.CommunityNameMost},
-			{Kind: templates.Select, Name: "archived", Label: "状态", Choices: []templates.Choice{{Label: "使用中"}, {Value: "yes", Label: "已归档"}}}},
+			{
+				Kind: templates.Select, Name: "archived", Label: "状态",
+				Choices: []templates.Choice{{Label: "使用中"}, {Value: "yes", Label: "已归档"}},
+			}},
 		Columns: []templates.Column{
-			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "办公电话"}, {Label: "房屋", Number: true}, {Label: "住户", Number: true}, {Label: "操作", Narrow: true, Hidden: true},
+			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "办公电话"}, {Label: "房屋", Number: true},
+			{Label: "住户", Number: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: frame.NoCommunityYet(c),
 	}
 }
 
 func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) communityRow {
-	row := communityRow{Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "), Houses: frame.Grouped(r.Houses), Residents: frame.Grouped(r.Residents), CSRF: csrf}
+	row := communityRow{
+		Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "),
+		Houses: frame.Grouped(r.Houses), Residents: frame.Grouped(r.Residents), CSRF: csrf,
+	}
 	if c.Has(core.PermHouseView) {
 		row.HousesURL = frame.CommunityChoice{Community: r.Community}.URL(frame.HousePath)
 	}

@@ -18,7 +18,8 @@ import (
 func TestCommunityIsAddedAndChanged(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
-	if got := b.Get(t, frame.CommunityPath+"/new", http.StatusOK).Find("#f-levels"); !slices.Equal(levelsOf(got), []string{"栋", "单元", "房间"}) {
+	if got := b.Get(t, frame.CommunityPath+
+		"/new", http.StatusOK).Find("#f-levels"); !slices.Equal(levelsOf(got), []string{"栋", "单元", "房间"}) {
 		t.Errorf("levels start as %q", levelsOf(got))
 	}
 
@@ -120,7 +121,8 @@ func TestCommunityLevelsStayWhileThereAreHouses(t *testing.T) {
 	desk.WrongField(t, page, "levels")
 	// They are renamed at any time.
 	b.Post(t, path, url.Values{"name": {"改名"}, "levels": {"座", "梯", "室"}}, http.StatusSeeOther)
-	if c, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil || !slices.Equal(c.Levels, []string{"座", "梯", "室"}) {
+	if c, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil ||
+		!slices.Equal(c.Levels, []string{"座", "梯", "室"}) {
 		t.Errorf("renamed to %q, %v", c.Levels, err)
 	}
 	// Only who sees every community may add one.
@@ -171,9 +173,14 @@ func TestCommunityPages(t *testing.T) {
 		"console/community/list": communityListPage{Shell: shell, List: templates.List{Path: frame.CommunityPath}, Rows: []communityRow{
 			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house", EditURL: "/console/community/1/edit"}, {Name: desk.Hostile},
 		}},
-		"console/community/list#empty": communityListPage{Shell: shell, List: templates.List{Path: frame.CommunityPath, Empty: templates.Empty{Title: "还没有小区"}}},
-		"console/community/form": communityFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
-			{Name: "name", Label: "名称", Error: "已有"}, {Name: "phone", Label: "电话"}, {Name: "address", Label: "地址"}, {Name: "levels", Label: "结构", Values: []string{"栋", desk.Hostile}, Error: "重复"},
-		}}}}},
+		"console/community/list#empty": communityListPage{
+			Shell: shell,
+			List:  templates.List{Path: frame.CommunityPath, Empty: templates.Empty{Title: "还没有小区"}},
+		},
+		"console/community/form": communityFormPage{Shell: shell,
+			Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
+				{Name: "name", Label: "名称", Error: "已有"}, {Name: "phone", Label: "电话"},
+				{Name: "address", Label: "地址"}, {Name: "levels", Label: "结构", Values: []string{"栋", desk.Hostile}, Error: "重复"},
+			}}}}},
 	})
 }

@@ -65,12 +65,18 @@ func (p *Pages) communityPage(c *web.Context, community core.Community) (communi
 			help = "名称可随时修改。已有房屋，不能增减级数。"
 		}
 	}
-	page.Form = templates.Form{Action: frame.CommunityPath, CSRF: page.CSRF, Cancel: frame.CommunityPath, Submit: "添加", Sections: []templates.Section{{Fields: []templates.Field{
-		{Name: "name", Label: "小区名称", Value: community.Name, Required: true, MaxLength: core.CommunityNameMost, Focus: community.ID == 0},
-		{Name: "phone", Label: "办公电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
-		{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.AddressMost, Wide: true},
-		{Name: "levels", Label: "楼栋结构", Values: community.Levels, Required: true, Help: help},
-	}}}}
+	page.Form = templates.Form{
+		Action: frame.CommunityPath, CSRF: page.CSRF, Cancel: frame.CommunityPath, Submit: "添加",
+		Sections: []templates.Section{{Fields: []templates.Field{
+			{
+				Name: "name", Label: "小区名称", Value: community.Name, Required: true,
+				MaxLength: core.CommunityNameMost, Focus: community.ID == 0,
+			},
+			{Name: "phone", Label: "办公电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
+			{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.AddressMost, Wide: true},
+			{Name: "levels", Label: "楼栋结构", Values: community.Levels, Required: true, Help: help},
+		}}},
+	}
 	if community.ID != 0 {
 		page.Title, page.Form.Action, page.Form.Submit = "修改小区", frame.CommunityURL(community.ID), "保存"
 		page.Form.Seen = templates.Seen(community.Updated)

@@ -20,7 +20,10 @@ func (p *Pages) houseRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.HousePath, Access: view, Handler: p.houseList},
 		{Method: http.MethodGet, Path: frame.HousePath + "/new", Access: edit, Handler: p.houseNew},
 		{Method: http.MethodPost, Path: frame.HousePath, Access: edit, Handler: p.houseCreate, Draft: true},
-		{Method: http.MethodGet, Path: frame.HousePath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: p.houseExport, Time: -1, EachPerMinute: 30},
+		{
+			Method: http.MethodGet, Path: frame.HousePath + "/export.xlsx",
+			Access: web.Need(core.PermResidentExport), Handler: p.houseExport, Time: -1, EachPerMinute: 30,
+		},
 		{Method: http.MethodGet, Path: frame.HousePath + "/suggest", Access: view, Handler: p.houseSuggest},
 		{Method: http.MethodGet, Path: frame.HousePath + "/tree", Access: view, Handler: p.houseTree},
 		{Method: http.MethodGet, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulk},
@@ -81,7 +84,10 @@ func (p *Pages) houseList(c *web.Context) error {
 		page.List.Export = frame.HousePath + "/export.xlsx"
 	}
 	if c.Has(core.PermHouseEdit) {
-		page.Actions = []templates.Action{{Label: "批量生成", URL: at.URL(frame.HousePath + "/bulk"), Icon: "building"}, {Label: "添加房屋", URL: at.URL(frame.HousePath + "/new"), Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{
+			{Label: "批量生成", URL: at.URL(frame.HousePath + "/bulk"), Icon: "building"},
+			{Label: "添加房屋", URL: at.URL(frame.HousePath + "/new"), Icon: "plus", Primary: true},
+		}
 	}
 	var first, last core.ID
 	for i, house := range houses {
@@ -108,7 +114,9 @@ func (p *Pages) houseSuggest(c *web.Context) error {
 	}
 	var houses []store.HouseRow
 	if at.ID != 0 {
-		houses, _, err = p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: at.ID, Keyword: c.Query("house"), Page: store.Page{Limit: housesSuggested}})
+		houses, _, err = p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
+			Community: at.ID, Keyword: c.Query("house"), Page: store.Page{Limit: housesSuggested},
+		})
 	}
 	if err != nil {
 		return err
@@ -124,11 +132,17 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		Filters: []templates.Field{
 			frame.Whole(at.Field("")),
 			{Name: "q", Label: "房号", MaxLength: 64},
-			{Kind: templates.Select, Name: "arrears", Label: "欠费", Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "有欠费"}}},
+			{
+				Kind: templates.Select, Name: "arrears", Label: "欠费",
+				Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "有欠费"}},
+			},
 			{Kind: templates.Hidden, Name: "node"},
 		},
-		Columns: []templates.Column{{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费（元）", Number: true}, {Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true}},
-		Empty:   templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。"},
+		Columns: []templates.Column{
+			{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费（元）", Number: true},
+			{Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
+		},
+		Empty: templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。"},
 	}
 }
 
@@ -170,13 +184,19 @@ func (p *Pages) housePage(c *web.Context, at frame.CommunityChoice) houseFormPag
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}, at.Name
 	fields := []templates.Field{{Kind: templates.Hidden, Name: "community", Value: at.ID.String()}}
 	for i, level := range at.Levels {
-		field := templates.Field{Name: levelField(i), Label: level, Required: true, MaxLength: core.NodeNameMost, Focus: i == 0, Short: true, Autocomplete: "off"}
+		field := templates.Field{
+			Name: levelField(i), Label: level, Required: true, MaxLength: core.NodeNameMost, Focus: i == 0,
+			Short: true, Autocomplete: "off",
+		}
 		if i == 0 && len(at.Levels) > 1 {
 			field.Help = "只填数字或字母也可以：3 即 3" + level + "。"
 		}
 		fields = append(fields, field)
 	}
-	page.Form = templates.Form{Action: frame.HousePath, CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "添加", Sections: []templates.Section{{Fields: fields}}}
+	page.Form = templates.Form{
+		Action: frame.HousePath, CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "添加",
+		Sections: []templates.Section{{Fields: fields}},
+	}
 	return page
 }
 

@@ -80,13 +80,37 @@ func TestHousePages(t *testing.T) {
 	shell := templates.Shell{Title: "房屋", CSRF: "x"}
 	templates.CheckAll(t, "console/house/", map[string]any{
 		"console/house/list": houseListPage{Shell: shell, List: templates.List{Path: frame.HousePath}, Rows: []houseRow{
-			{Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"}, ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c"}, {Label: desk.Hostile},
+			{
+				Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"},
+				ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c",
+			}, {Label: desk.Hostile},
 		}},
-		"console/house/tree": houseTreePage{Shell: shell, Tree: templates.Tree{ID: "house-tree", Label: "楼栋", Nodes: []templates.TreeNode{{Label: "1栋", URL: "/b", Current: true, Children: []templates.TreeNode{{Label: desk.Hostile, Leaf: true}}}}}},
-		"console/house/bulk": houseBulkPage{Shell: shell, Plan: &houseBulkPlan{Facts: []templates.Fact{{Label: "共", Value: "9 套"}}, Known: "1栋101", New: 8, Kept: []templates.Choice{{Label: "rooms", Value: "1-4"}}}},
-		"console/house/show": houseShowPage{Shell: shell, Facts: []templates.Fact{{Label: "房屋", Value: "1栋101"}}, MayResidents: true, MayRecords: true,
-			Residents: []residentRow{{Name: desk.Hostile}}, Passages: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}, Delete: &templates.Submit{Label: "删除"}},
-		"console/house/form": houseFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}}},
+		"console/house/tree": houseTreePage{
+			Shell: shell,
+			Tree: templates.Tree{
+				ID: "house-tree", Label: "楼栋",
+				Nodes: []templates.TreeNode{{
+					Label: "1栋", URL: "/b", Current: true,
+					Children: []templates.TreeNode{{Label: desk.Hostile, Leaf: true}},
+				}},
+			},
+		},
+		"console/house/bulk": houseBulkPage{
+			Shell: shell,
+			Plan: &houseBulkPlan{
+				Facts: []templates.Fact{{Label: "共", Value: "9 套"}}, Known: "1栋101", New: 8,
+				Kept: []templates.Choice{{Label: "rooms", Value: "1-4"}},
+			},
+		},
+		"console/house/show": houseShowPage{
+			Shell: shell, Facts: []templates.Fact{{Label: "房屋", Value: "1栋101"}}, MayResidents: true,
+			MayRecords: true, Residents: []residentRow{{Name: desk.Hostile}},
+			Passages: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}, Delete: &templates.Submit{Label: "删除"},
+		},
+		"console/house/form": houseFormPage{
+			Shell: shell,
+			Form:  templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}},
+		},
 	})
 }
 
@@ -101,7 +125,9 @@ func TestHousesAreSuggested(t *testing.T) {
 		t.Fatal("the form offers no houses")
 	}
 	at := "?community=" + d.Mine.Community.String()
-	all, some := b.Get(t, ask+at, http.StatusOK).Find("option"), b.Get(t, ask+at+"&house="+url.QueryEscape("102"), http.StatusOK).Find("option")
+	all, some := b.Get(t, ask+at, http.StatusOK).Find("option"), b.Get(
+		t, ask+at+"&house="+url.QueryEscape("102"), http.StatusOK,
+	).Find("option")
 	if all.Length() != len(d.Mine.Houses) || some.Length() != 1 || some.AttrOr("value", "") != "1栋1单元102" {
 		t.Errorf("%d of all, %q", all.Length(), some.AttrOr("value", ""))
 	}

@@ -25,7 +25,8 @@ func (p *Pages) houseDelete(c *web.Context) error {
 	}
 	if !frame.Confirmed(c) {
 		return p.Confirm(c, "house", templates.Confirm{
-			Title: "删除 " + house.Label + "？", Text: houseDeleteText(house), Action: frame.HouseURL(house.ID) + "/delete", Submit: "删除", Cancel: frame.HouseURL(house.ID), Danger: true,
+			Title: "删除 " + house.Label + "？", Text: houseDeleteText(house),
+			Action: frame.HouseURL(house.ID) + "/delete", Submit: "删除", Cancel: frame.HouseURL(house.ID), Danger: true,
 		})
 	}
 	if err := p.Store.DeleteHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID); err != nil {
@@ -55,8 +56,10 @@ func (p *Pages) houseEditPage(c *web.Context, at frame.CommunityChoice, house co
 	if house.ArrearsFen > 0 {
 		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // to be typed over
 	}
-	page.Form.Sections[0].Fields = append(fields, templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
-		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"})
+	page.Form.Sections[0].Fields = append(fields, templates.Field{
+		Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
+		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。",
+	})
 	return page, nil
 }
 
@@ -94,7 +97,9 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 		wrong = core.InvalidFields(map[string]string{"arrears": core.MessageOf(owes)})
 	}
 	if wrong == nil {
-		wrong = p.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{Names: names, ArrearsFen: fen, Updated: frame.ShownAt(form.Seen)})
+		wrong = p.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{
+			Names: names, ArrearsFen: fen, Updated: frame.ShownAt(form.Seen),
+		})
 	}
 	if wrong != nil {
 		page, err := p.houseEditPage(c, at, house)
@@ -126,16 +131,24 @@ func (p *Pages) houseBulkPage(c *web.Context, at frame.CommunityChoice) houseBul
 	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}
 	fields := []templates.Field{{Kind: templates.Hidden, Name: "community", Value: at.ID.String()}}
 	for i, level := range at.Levels[:len(at.Levels)-1] {
-		fields = append(fields, templates.Field{Name: "above" + strconv.Itoa(i), Label: level, Required: true, MaxLength: 200, Placeholder: "1-3、5", Focus: i == 0, Autocomplete: "off",
-			Help: "逐个或成段：1-3、5、A-C。"})
+		fields = append(fields, templates.Field{
+			Name: "above" + strconv.Itoa(i), Label: level, Required: true, MaxLength: 200, Placeholder: "1-3、5",
+			Focus: i == 0, Autocomplete: "off", Help: "逐个或成段：1-3、5、A-C。",
+		})
 	}
 	fields = append(fields,
-		templates.Field{Name: "floors", Label: "楼层", Required: true, MaxLength: 200, Placeholder: "1-18", Autocomplete: "off", Help: "地下楼层逐个写：-2、-1、1-18。"},
+		templates.Field{
+			Name: "floors", Label: "楼层", Required: true, MaxLength: 200, Placeholder: "1-18",
+			Autocomplete: "off", Help: "地下楼层逐个写：-2、-1、1-18。",
+		},
 		templates.Field{Name: "rooms", Label: "每层室号", Required: true, MaxLength: 200, Placeholder: "1-4", Autocomplete: "off"},
 		templates.Field{Name: "pattern", Label: "门牌格式", Value: core.DefaultHousePattern, MaxLength: 20, Short: true, Autocomplete: "off",
 			Help: "“层室室”是 501，“层层室室”是 0501，“层-室”是 5-1。"})
-	page.Form = templates.Form{Action: frame.HousePath + "/bulk", CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "预览", Sections: []templates.Section{{
-		Help: "先预览，再生成。已有的房屋自动跳过，重复生成不会多出来。", Fields: fields}}}
+	page.Form = templates.Form{
+		Action: frame.HousePath + "/bulk", CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "预览",
+		Sections: []templates.Section{{
+			Help: "先预览，再生成。已有的房屋自动跳过，重复生成不会多出来。", Fields: fields}},
+	}
 	return page
 }
 

@@ -15,7 +15,10 @@ import (
 )
 
 func bulkForm(d *desk.Desk) url.Values {
-	return url.Values{"community": {d.Mine.Community.String()}, "above0": {"7-8"}, "above1": {"1"}, "floors": {"1-3"}, "rooms": {"1-2"}, "pattern": {core.DefaultHousePattern}}
+	return url.Values{
+		"community": {d.Mine.Community.String()}, "above0": {"7-8"}, "above1": {"1"}, "floors": {"1-3"},
+		"rooms": {"1-2"}, "pattern": {core.DefaultHousePattern},
+	}
 }
 
 // Generating houses shows first what would be made; what is there is skipped, so
@@ -24,13 +27,16 @@ func TestHousesInBulk(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	before := d.Houses(t)
-	if _, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"7", "1", "101"}}); err != nil {
+	if _, err := d.Store.CreateHouses(
+		t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"7", "1", "101"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	path := frame.HousePath + "/bulk"
 	page, _ := b.Post(t, path, bulkForm(d), http.StatusOK)
 	plan := page.Find(`section[aria-labelledby="plan-title"]`)
-	if desk.Fact(page, "共") != "12 套" || desk.Fact(page, "将生成") != "11 套" || !strings.Contains(plan.Text(), "7栋1单元101") || d.Houses(t) != before+1 {
+	if desk.Fact(page, "共") != "12 套" || desk.Fact(page, "将生成") != "11 套" || !strings.Contains(plan.Text(), "7栋1单元101") ||
+		d.Houses(t) != before+1 {
 		t.Fatalf("the preview says %q, %d houses", strings.Join(strings.Fields(plan.Text()), " "), d.Houses(t))
 	}
 	if desk.InputValue(page, "above0") != "7-8" {
@@ -73,7 +79,8 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	path := frame.HouseURL(house)
 	d.Passages(t, d.Mine, 6)
 	show := b.Get(t, path, http.StatusOK)
-	if desk.Fact(show, "欠费") != "无欠费" || show.Find(`section[aria-labelledby="people-title"] li`).Length() != 2 || show.Find(`section[aria-labelledby="passages-title"] tbody tr`).Length() == 0 {
+	if desk.Fact(show, "欠费") != "无欠费" || show.Find(`section[aria-labelledby="people-title"] li`).Length() != 2 ||
+		show.Find(`section[aria-labelledby="passages-title"] tbody tr`).Length() == 0 {
 		t.Errorf("shown as %q", strings.Join(strings.Fields(show.Find("main").Text()), " "))
 	}
 	edit := b.Get(t, path+"/edit", http.StatusOK)
@@ -97,7 +104,8 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	form.Set("level2", "<b>9</b>")
 	b.Post(t, path, form, http.StatusSeeOther)
 	show = b.Get(t, path, http.StatusOK)
-	if got := show.Find("h1").Text(); !strings.Contains(got, "99栋") || !strings.Contains(got, "<b>9</b>") || desk.Fact(show, "欠费") != "欠费 12.50 元" {
+	if got := show.Find("h1").Text(); !strings.Contains(got, "99栋") || !strings.Contains(got, "<b>9</b>") ||
+		desk.Fact(show, "欠费") != "欠费 12.50 元" {
 		t.Errorf("changed to %q, %q", got, desk.Fact(show, "欠费"))
 	}
 	if n := b.Get(t, frame.HousePath+"?arrears=yes", http.StatusOK).Find("tbody tr").Length(); n != 1 {

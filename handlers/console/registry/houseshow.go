@@ -47,7 +47,10 @@ func houseTreeOf(to func(pairs ...string) string, tree []*store.TreeNode, chosen
 	for _, node := range tree {
 		houses, residents = houses+node.Houses, residents+node.Residents
 	}
-	t := templates.Tree{ID: "house-tree", Label: "楼栋", All: templates.TreeNode{Label: "全部楼栋", URL: to(), Note: nodeNote(houses, residents), Current: chosen == 0, Leaf: true}}
+	t := templates.Tree{
+		ID: "house-tree", Label: "楼栋",
+		All: templates.TreeNode{Label: "全部楼栋", URL: to(), Note: nodeNote(houses, residents), Current: chosen == 0, Leaf: true},
+	}
 	t.Nodes, _ = openNodes(to, tree, chosen)
 	return t
 }
@@ -60,7 +63,10 @@ func nodeNote(houses, residents int) string {
 // whether any does.
 func openNodes(to func(pairs ...string) string, tree []*store.TreeNode, chosen core.ID) (nodes []templates.TreeNode, open bool) {
 	for _, node := range tree {
-		n := templates.TreeNode{Label: node.Name, URL: to("node", node.ID.String()), Note: nodeNote(node.Houses, node.Residents), Current: node.ID == chosen, Leaf: len(node.Children) == 0}
+		n := templates.TreeNode{
+			Label: node.Name, URL: to("node", node.ID.String()), Note: nodeNote(node.Houses, node.Residents),
+			Current: node.ID == chosen, Leaf: len(node.Children) == 0,
+		}
 		children, leads := openNodes(to, node.Children, chosen)
 		if leads || n.Current {
 			n.Children, open = children, true
@@ -94,7 +100,10 @@ func (p *Pages) passages(c *web.Context, f core.RecordFilter) ([]passageRow, err
 	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), f, store.Page{Limit: passagesShown})
 	rows := make([]passageRow, len(records))
 	for i, r := range records {
-		rows[i] = passageRow{State: templates.Badge{Tone: templates.Good, Text: r.ResultWords()}, At: r.At, Name: r.Name, Direction: r.Direction.Words(), Gate: r.Gate}
+		rows[i] = passageRow{
+			State: templates.Badge{Tone: templates.Good, Text: r.ResultWords()}, At: r.At, Name: r.Name,
+			Direction: r.Direction.Words(), Gate: r.Gate,
+		}
 		if !r.Allowed {
 			rows[i].State.Tone, rows[i].Why = templates.Bad, r.Why()
 		}
@@ -121,13 +130,18 @@ func (p *Pages) houseShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := houseShowPage{Shell: p.Shell(c, "house", house.Label), MayResidents: c.Has(core.PermResidentView), MayRecords: c.Has(core.PermRecordView)}
+	page := houseShowPage{
+		Shell: p.Shell(c, "house", house.Label), MayResidents: c.Has(core.PermResidentView),
+		MayRecords: c.Has(core.PermRecordView),
+	}
 	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}
 	if page.Facts, err = p.houseFacts(c, at, house); err != nil {
 		return err
 	}
 	if page.MayResidents {
-		residents, _, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{Community: at.ID, House: house.ID, Page: store.Page{Limit: residentsAPage}})
+		residents, _, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
+			Community: at.ID, House: house.ID, Page: store.Page{Limit: residentsAPage},
+		})
 		if err != nil {
 			return err
 		}
@@ -139,14 +153,23 @@ func (p *Pages) houseShow(c *web.Context) error {
 		}
 	}
 	if c.Has(core.PermResidentEdit) {
-		page.Actions = append(page.Actions, templates.Action{Label: "添加住户", URL: at.URL(frame.ResidentPath+"/new", "house", house.ID.String()), Icon: "plus"})
+		page.Actions = append(page.Actions, templates.Action{
+			Label: "添加住户", URL: at.URL(frame.ResidentPath+"/new", "house", house.ID.String()), Icon: "plus",
+		})
 	}
 	if c.Has(core.PermRestrictionEdit) {
-		page.Actions = append(page.Actions, templates.Action{Label: "限制出入", URL: at.URL(frame.RestrictionPath+"/new", "house", house.ID.String()), Icon: "ban"})
+		page.Actions = append(page.Actions, templates.Action{
+			Label: "限制出入", URL: at.URL(frame.RestrictionPath+"/new", "house", house.ID.String()), Icon: "ban",
+		})
 	}
 	if c.Has(core.PermHouseEdit) {
-		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil", Primary: true})
-		page.Delete = &templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Danger: true, Confirm: houseDeleteText(house)}
+		page.Actions = append(page.Actions, templates.Action{
+			Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil", Primary: true,
+		})
+		page.Delete = &templates.Submit{
+			Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Danger: true,
+			Confirm: houseDeleteText(house),
+		}
 	}
 	return p.Page(c, http.StatusOK, "console/house/show", page)
 }

@@ -16,16 +16,29 @@ func (p *Pages) residentRoutes() []web.Route {
 	view, edit := web.Need(core.PermResidentView), web.Need(core.PermResidentEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.ResidentPath, Access: view, Handler: p.residentList},
-		{Method: http.MethodGet, Path: frame.ResidentPath + "/export.xlsx", Access: web.Need(core.PermResidentExport), Handler: p.residentExport, Time: -1, EachPerMinute: 30},
-		{Method: http.MethodGet, Path: frame.ResidentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: p.residentExportAsk},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/export", Access: web.Need(core.PermResidentReveal), Handler: p.residentExportWhole, Time: -1, EachPerMinute: 30},
+		{
+			Method: http.MethodGet, Path: frame.ResidentPath + "/export.xlsx",
+			Access: web.Need(core.PermResidentExport), Handler: p.residentExport, Time: -1, EachPerMinute: 30,
+		},
+		{
+			Method: http.MethodGet, Path: frame.ResidentPath + "/export",
+			Access: web.Need(core.PermResidentReveal), Handler: p.residentExportAsk,
+		},
+		{
+			Method: http.MethodPost, Path: frame.ResidentPath + "/export",
+			Access: web.Need(core.PermResidentReveal), Handler: p.residentExportWhole, Time: -1,
+			EachPerMinute: 30,
+		},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/suggest", Access: view, Handler: p.residentSuggest},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/new", Access: edit, Handler: p.residentNew},
 		{Method: http.MethodPost, Path: frame.ResidentPath, Access: edit, Handler: p.residentCreate, Draft: true},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/moveout", Access: edit, Handler: p.residentsMoveOut},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/delete", Access: edit, Handler: p.residentsDelete},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id", Access: view, Handler: p.residentShow},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/reveal", Access: web.Need(core.PermResidentReveal), Handler: p.residentReveal},
+		{
+			Method: http.MethodPost, Path: frame.ResidentPath + "/:id/reveal",
+			Access: web.Need(core.PermResidentReveal), Handler: p.residentReveal,
+		},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id/edit", Access: edit, Handler: p.residentEdit},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id", Access: edit, Handler: p.residentUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/moveout", Access: edit, Handler: p.residentMoveOut},
@@ -73,12 +86,18 @@ func (p *Pages) residentList(c *web.Context) error {
 	}
 	page.List = residentTable(c, at, filter)
 	if filter.Community != 0 && filter.House == 0 && c.Has(core.PermHouseView) {
-		page.TreeURL = templates.WithQuery(frame.HousePath+"/tree", nil, "community", filter.Community.String(), "node", c.Query("node"), "of", "resident")
+		page.TreeURL = templates.WithQuery(
+			frame.HousePath+"/tree", nil, "community", filter.Community.String(), "node", c.Query("node"), "of",
+			"resident",
+		)
 	}
 	if c.Has(core.PermResidentExport) {
 		page.List.Export = frame.ResidentPath + "/export.xlsx"
 		if c.Has(core.PermResidentReveal) {
-			page.WholeURL = templates.WithQuery(frame.ResidentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "", templates.AfterParam, "")
+			page.WholeURL = templates.WithQuery(
+				frame.ResidentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "",
+				templates.AfterParam, "",
+			)
 		}
 	}
 	if c.Has(core.PermResidentEdit) {

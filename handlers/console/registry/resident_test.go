@@ -91,7 +91,8 @@ func TestResidentIsAddedShownRevealedAndChanged(t *testing.T) {
 	_, to := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
 	show := b.Get(t, to, http.StatusOK)
 	for fact, want := range map[string]string{
-		"姓名": "张三", "手机": "138****8000", "证件号": "1101**********002X", "认证": "未认证", "房屋": label, "租约到期日": "2099-12-31", "身份": "限期租客", "通行证": "没有",
+		"姓名": "张三", "手机": "138****8000", "证件号": "1101**********002X", "认证": "未认证", "房屋": label,
+		"租约到期日": "2099-12-31", "身份": "限期租客", "通行证": "没有",
 	} {
 		if got := desk.Fact(show, fact); got != want {
 			t.Errorf("%s: %q, want %q", fact, got, want)
@@ -147,7 +148,8 @@ func TestResidentFormRefuses(t *testing.T) {
 	b := d.Registrar(t)
 	label := desk.HouseLabel(t, d, d.Mine.Houses[0])
 	for field, value := range map[string]string{
-		"house": "9栋9单元999", "name": " ", "identity": "king", "lease_day": "明天", "phone": "1380013800", "id_number": "110105194912310021", "sex": "x",
+		"house": "9栋9单元999", "name": " ", "identity": "king", "lease_day": "明天", "phone": "1380013800",
+		"id_number": "110105194912310021", "sex": "x",
 	} {
 		form := residentFormOf(d)
 		form.Set("house", label)
@@ -205,8 +207,14 @@ func TestResidentPages(t *testing.T) {
 		"console/resident/list": residentListPage{Shell: shell, List: templates.List{Path: frame.ResidentPath}, Rows: []residentRow{
 			{URL: frame.ResidentURL(1), Name: "张三", Phone: "138****8000", State: templates.Badge{Tone: templates.Good, Text: "已认证"}},
 		}},
-		"console/resident/form":          residentFormPage{Shell: shell, Form: templates.Form{Sections: []templates.Section{{Fields: residentFields(core.Resident{}, true)}}}},
-		"console/resident/show":          residentShowPage{Shell: shell, Person: facts, Place: facts, RevealURL: "/r", MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Confirm: "将迁出。"}},
+		"console/resident/form": residentFormPage{
+			Shell: shell,
+			Form:  templates.Form{Sections: []templates.Section{{Fields: residentFields(core.Resident{}, true)}}},
+		},
+		"console/resident/show": residentShowPage{
+			Shell: shell, Person: facts, Place: facts, RevealURL: "/r",
+			MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Confirm: "将迁出。"},
+		},
 		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},
 	})
 }
@@ -215,7 +223,10 @@ func TestResidentPages(t *testing.T) {
 func TestResidentFormReadsHouses(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	made, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"71", "3", "1207"}, {"72", "3", "1207"}})
+	made, err := d.Store.CreateHouses(
+		t.Context(), core.System, core.Everywhere, d.Mine.Community,
+		[][]string{{"71", "3", "1207"}, {"72", "3", "1207"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +255,10 @@ func TestResidentFormReadsHouses(t *testing.T) {
 func TestResidentListSaysWhenItSorts(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.PermResidentView, core.PermReaderView)
-	for query, sorts := range map[string]bool{"": false, "?community=" + d.Mine.Community.String(): true, "?q=1&community=" + d.Mine.Community.String(): false} {
+	for query, sorts := range map[string]bool{
+		"": false, "?community=" + d.Mine.Community.String(): true,
+		"?q=1&community=" + d.Mine.Community.String(): false,
+	} {
 		page := b.Get(t, frame.ResidentPath+query, http.StatusOK)
 		if rows := page.Find("#list-body tbody tr").Length(); rows == 0 {
 			t.Fatalf("%q lists nobody", query)

@@ -24,7 +24,9 @@ func ticked(ids ...core.ID) url.Values {
 
 // keptOf are the ids that a question sends along.
 func keptOf(q *goquery.Document) string {
-	return strings.Join(q.Find(`form.tx-confirm input[name="id"]`).Map(func(_ int, input *goquery.Selection) string { return input.AttrOr("value", "") }), " ")
+	return strings.Join(q.Find(`form.tx-confirm input[name="id"]`).Map(func(_ int, input *goquery.Selection) string {
+		return input.AttrOr("value", "")
+	}), " ")
 }
 
 func TestResidentsMoveOutTogether(t *testing.T) {
@@ -40,7 +42,8 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 		t.Error("offers to move out to who may not")
 	}
 	page, _ := b.Post(t, path, ticked(people[0].ID, people[1].ID), http.StatusOK)
-	if text := page.Find("form.tx-confirm").Text(); !strings.Contains(text, people[0].Name) || !strings.Contains(text, people[1].Name) || keptOf(page) == "" {
+	if text := page.Find("form.tx-confirm").Text(); !strings.Contains(text, people[0].Name) || !strings.Contains(text, people[1].Name) ||
+		keptOf(page) == "" {
 		t.Errorf("asked %q, keeps %q", text, keptOf(page))
 	}
 	if !d.Lives(t, people[0].ID) {
@@ -56,7 +59,9 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 	if text := b.Get(t, frame.ResidentPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "没有选择") {
 		t.Errorf("nobody ticked: %q", text)
 	}
-	if _, to := b.Post(t, path, desk.WithConfirmed(ticked(people[0].ID, people[1].ID, people[0].ID)), http.StatusSeeOther); to != frame.ResidentPath+"?identity=owner" {
+	if _, to := b.Post(
+		t, path, desk.WithConfirmed(ticked(people[0].ID, people[1].ID, people[0].ID)), http.StatusSeeOther,
+	); to != frame.ResidentPath+"?identity=owner" {
 		t.Errorf("the list has lost its filter: %s", to)
 	}
 	if d.Lives(t, people[0].ID) || d.Lives(t, people[1].ID) || !d.Lives(t, people[2].ID) {
@@ -73,22 +78,28 @@ func TestResidentsAreDeletedTogether(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	people := d.Mine.Residents
-	record := core.AccessRecord{Community: d.Mine.Community, At: d.Store.Now(), Via: core.ViaReader, Reader: d.Mine.Doors[0].ID, Direction: core.Out, Kind: core.PassResident,
-		Pass: people[0].Pass, Person: people[0].Person, Resident: people[0].ID, House: people[0].House, Name: people[0].Name, Allowed: true, Reason: core.ReasonAllowed}
+	record := core.AccessRecord{
+		Community: d.Mine.Community, At: d.Store.Now(), Via: core.ViaReader, Reader: d.Mine.Doors[0].ID,
+		Direction: core.Out, Kind: core.PassResident, Pass: people[0].Pass, Person: people[0].Person,
+		Resident: people[0].ID, House: people[0].House, Name: people[0].Name, Allowed: true,
+		Reason: core.ReasonAllowed,
+	}
 	if err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{record}); err != nil {
 		t.Fatal(err)
 	}
 	path := frame.ResidentPath + "/delete"
 	page, _ := b.Post(t, path, desk.WithConfirmed(ticked(people[0].ID, people[1].ID)), http.StatusOK)
 	text := page.Find("form.tx-confirm").Text()
-	if !strings.Contains(text, people[0].Name+"（"+desk.HouseLabel(t, d, people[0].House)+"）：有出入记录") || keptOf(page) != people[1].ID.String() {
+	if !strings.Contains(text, people[0].Name+"（"+desk.HouseLabel(t, d, people[0].House)+"）：有出入记录") ||
+		keptOf(page) != people[1].ID.String() {
 		t.Errorf("told %q, keeps %q", text, keptOf(page))
 	}
 	if !d.Lives(t, people[0].ID) || !d.Lives(t, people[1].ID) {
 		t.Fatal("a refused act deleted somebody")
 	}
 	page, _ = b.Post(t, path, desk.WithConfirmed(ticked(people[0].ID)), http.StatusOK)
-	if action := page.Find("form.tx-confirm").AttrOr("action", ""); action != frame.ResidentPath+"/moveout" || keptOf(page) != people[0].ID.String() {
+	if action := page.Find("form.tx-confirm").AttrOr("action", ""); action != frame.ResidentPath+"/moveout" ||
+		keptOf(page) != people[0].ID.String() {
 		t.Errorf("instead: %q of %q", action, keptOf(page))
 	}
 	page, _ = b.Post(t, path, ticked(people[1].ID), http.StatusOK)
@@ -120,7 +131,10 @@ func TestResidentPageTellsThePast(t *testing.T) {
 	if err := d.Store.SavePassRule(t.Context(), core.System, core.Everywhere, d.Mine.Community, rule.PassRule, rule.Version); err != nil {
 		t.Fatal(err)
 	}
-	second, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{Community: d.Mine.Community, House: d.Mine.Houses[1], Name: who.Name, Identity: core.Owner, Phone: who.Phone})
+	second, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: d.Mine.Community, House: d.Mine.Houses[1], Name: who.Name, Identity: core.Owner,
+		Phone: who.Phone,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +171,12 @@ func TestResidentsAreSorted(t *testing.T) {
 	b := d.Registrar(t)
 	var people []core.Resident
 	for i := range residentsAPage {
-		people = append(people, core.Resident{House: d.Mine.Houses[0], Name: string(rune('A' + i%26)), Sex: []string{"male", "female"}[i%2], Identity: core.Family, Phone: "1391000" + string(rune('0'+i/1000%10)) + string(rune('0'+i/100%10)) + string(rune('0'+i/10%10)) + string(rune('0'+i%10))})
+		people = append(people, core.Resident{
+			House: d.Mine.Houses[0], Name: string(rune('A' + i%26)), Sex: []string{"male", "female"}[i%2],
+			Identity: core.Family,
+			Phone: "1391000" + string(rune('0'+i/1000%10)) + string(rune('0'+i/100%10)) + string(rune('0'+i/10%10)) +
+				string(rune('0'+i%10)),
+		})
 	}
 	if _, err := d.Store.CreateResidents(t.Context(), core.System, core.Everywhere, d.Mine.Community, people); err != nil {
 		t.Fatal(err)
@@ -167,7 +186,9 @@ func TestResidentsAreSorted(t *testing.T) {
 		names := page.Find(`td[data-label="姓名"]`).Map(func(_ int, cell *goquery.Selection) string { return cell.Text() })
 		if next := desk.PagerLink(page, "next"); next != "" && len(names) == residentsAPage {
 			more := b.Get(t, next, http.StatusOK)
-			names = append(names, more.Find(`td[data-label="姓名"]`).Map(func(_ int, cell *goquery.Selection) string { return cell.Text() })...)
+			names = append(names, more.Find(`td[data-label="姓名"]`).Map(func(_ int, cell *goquery.Selection) string {
+				return cell.Text()
+			})...)
 		}
 		return names
 	}
@@ -185,7 +206,9 @@ func TestResidentsAreSorted(t *testing.T) {
 			t.Errorf("no sorting by %s", column)
 		}
 	}
-	list, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{Community: d.Mine.Community, Sort: "sex", Page: store.Page{Limit: 5}})
+	list, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{
+		Community: d.Mine.Community, Sort: "sex", Page: store.Page{Limit: 5},
+	})
 	if err != nil || len(list) != 5 {
 		t.Errorf("by sex: %d, %v", len(list), err)
 	}

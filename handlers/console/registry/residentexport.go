@@ -30,7 +30,8 @@ func (p *Pages) residentExportAsk(c *web.Context) error {
 	query := c.Request().URL.Query()
 	return p.Confirm(c, "resident", templates.Confirm{
 		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。", Effects: filterWords(filter, at, note),
-		Action: templates.WithQuery(frame.ResidentPath+"/export", query), Submit: "导出", Cancel: templates.WithQuery(frame.ResidentPath, query), Download: true,
+		Action: templates.WithQuery(frame.ResidentPath+"/export", query), Submit: "导出",
+		Cancel: templates.WithQuery(frame.ResidentPath, query), Download: true,
 	})
 }
 

@@ -56,7 +56,8 @@ func TestResidentExportWhole(t *testing.T) {
 	if len(rows) < 2 || len(rows) == 1+len(d.Mine.Residents) || rows[len(rows)-1][4] != who.Phone {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
-	if lines := d.Exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, "完整") || strings.Contains(lines[0].After, who.Phone) {
+	if lines := d.Exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, "完整") ||
+		strings.Contains(lines[0].After, who.Phone) {
 		t.Errorf("%+v", lines)
 	}
 	sees := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermResidentView, core.PermResidentReveal)
@@ -64,7 +65,8 @@ func TestResidentExportWhole(t *testing.T) {
 	sees.Post(t, frame.ResidentPath+"/export", url.Values{}, http.StatusForbidden)
 	exports := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermResidentView, core.PermResidentExport)
 	exports.Post(t, frame.ResidentPath+"/export", url.Values{}, http.StatusForbidden)
-	if page := exports.Get(t, frame.ResidentPath, http.StatusOK); page.Find(`a[href*="/export?"]`).Length() != 0 || page.Find("a[download]").Length() != 1 {
+	if page := exports.Get(t, frame.ResidentPath, http.StatusOK); page.Find(`a[href*="/export?"]`).Length() != 0 ||
+		page.Find("a[download]").Length() != 1 {
 		t.Error("whole numbers are offered to who may not see them")
 	}
 }
@@ -72,7 +74,9 @@ func TestResidentExportWhole(t *testing.T) {
 func TestHouseExport(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	if _, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"9", "2", "=1+1"}}); err != nil {
+	if _, err := d.Store.CreateHouses(
+		t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"9", "2", "=1+1"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	rows := b.Sheet(t, frame.HousePath+"/export.xlsx")

@@ -87,14 +87,22 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 		Filters: []templates.Field{
 			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64, Placeholder: namesSearched(c, f)},
 			frame.Whole(at.Field("全部小区")),
-			{Kind: templates.Select, Name: "certified", Label: "认证", Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}}},
+			{
+				Kind: templates.Select, Name: "certified", Label: "认证",
+				Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}},
+			},
 			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
 			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "out", Label: "已迁出"}}},
 			{Kind: templates.Hidden, Name: "house"},
 			{Kind: templates.Hidden, Name: "node"},
 		},
-		Columns: []templates.Column{by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true}, by(templates.Column{Label: "性别", Narrow: true}, "sex"), by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"}, {Label: "操作", Narrow: true, Hidden: true}},
-		Empty:   templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
+		Columns: []templates.Column{
+			by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true},
+			by(templates.Column{Label: "性别", Narrow: true}, "sex"),
+			by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"},
+			{Label: "操作", Narrow: true, Hidden: true},
+		},
+		Empty: templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
 	}
 }
 
@@ -104,8 +112,12 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 	var first, last core.ID
 	for i, r := range residents {
 		if len(p.List.Bulk) > 0 {
-			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name}, p.CSRF, frame.ResidentURL(r.ID)+"/edit"
-			p.Rows[i].Delete = templates.Submit{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true, Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。"}
+			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name},
+				p.CSRF, frame.ResidentURL(r.ID)+"/edit"
+			p.Rows[i].Delete = templates.Submit{
+				Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true,
+				Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。",
+			}
 		}
 		if last = r.ID; i == 0 {
 			first = last
@@ -163,11 +175,17 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 		page.RevealURL = frame.ResidentURL(r.ID) + "/reveal"
 	}
 	if c.Has(core.PermRecordView) {
-		page.Actions = []templates.Action{{Label: "此人的记录", URL: frame.AccessRecordPath + "?" + frame.PickID + "=" + r.Person.String(), Icon: "history"}}
+		page.Actions = []templates.Action{{
+			Label: "此人的记录", URL: frame.AccessRecordPath + "?" + frame.PickID + "=" + r.Person.String(),
+			Icon: "history",
+		}}
 	}
 	if c.Has(core.PermResidentEdit) && r.MovedOut.IsZero() {
 		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: frame.ResidentURL(r.ID) + "/edit", Icon: "pencil"})
-		page.MoveOut = &templates.Submit{Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout", Danger: true, Confirm: moveOutText(r)}
+		page.MoveOut = &templates.Submit{
+			Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout", Danger: true,
+			Confirm: moveOutText(r),
+		}
 	}
 	return page, p.residentPast(c, r, &page)
 }
@@ -196,7 +214,10 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, page *resident
 	if page.MayHistory = c.Has(core.PermAuditView); !page.MayHistory {
 		return nil
 	}
-	lines, _, err := p.Store.AuditRecords(c.Ctx(), c.Scope(), core.AuditFilter{Community: r.Community, Target: "resident:" + r.ID.String()}, store.Page{Limit: historyShown})
+	lines, _, err := p.Store.AuditRecords(
+		c.Ctx(), c.Scope(), core.AuditFilter{Community: r.Community, Target: "resident:" + r.ID.String()},
+		store.Page{Limit: historyShown},
+	)
 	for _, line := range lines {
 		page.History = append(page.History, frame.AuditRowOf(line, frame.CommunityChoice{}, nil))
 	}
@@ -275,11 +296,16 @@ func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house 
 	page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}
 	home := at.Field("")
 	home.Required = true
-	page.Form = templates.Form{Action: frame.ResidentPath, CSRF: page.CSRF, Cancel: frame.ResidentPath, Submit: "添加", Sections: []templates.Section{
-		{Title: "房屋", Fields: []templates.Field{home,
-			{Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250, Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。", Suggest: frame.HousePath + "/suggest"}}},
-		{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
-	}}
+	page.Form = templates.Form{Action: frame.ResidentPath, CSRF: page.CSRF, Cancel: frame.ResidentPath,
+		Submit: "添加", Sections: []templates.Section{
+			{Title: "房屋", Fields: []templates.Field{home,
+				{
+					Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250,
+					Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。",
+					Suggest: frame.HousePath + "/suggest",
+				}}},
+			{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
+		}}
 	if house != "" {
 		page.Form.Sections[1].Fields[0].Focus = true
 	}
@@ -294,7 +320,10 @@ func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow) residentFo
 	if r.IDNumber != "" {
 		fields = append(fields, templates.Field{Kind: templates.Switch, Name: "clear_id", Label: "删除已登记的证件号"})
 	}
-	page.Form = templates.Form{Action: frame.ResidentURL(r.ID), CSRF: page.CSRF, Cancel: frame.ResidentURL(r.ID), Seen: templates.Seen(r.Updated), Sections: []templates.Section{{Fields: fields}}}
+	page.Form = templates.Form{
+		Action: frame.ResidentURL(r.ID), CSRF: page.CSRF, Cancel: frame.ResidentURL(r.ID),
+		Seen: templates.Seen(r.Updated), Sections: []templates.Section{{Fields: fields}},
+	}
 	return page
 }
 
@@ -305,7 +334,10 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 	if r.LeaseDay != 0 {
 		lease = r.LeaseDay.String()
 	}
-	phone := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40, Autocomplete: "off", Help: "本人用这个号码在微信里认证。"}
+	phone := templates.Field{
+		Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40,
+		Autocomplete: "off", Help: "本人用这个号码在微信里认证。",
+	}
 	idNumber := templates.Field{Name: "id_number", Label: "证件号", MaxLength: 60, Autocomplete: "off", Help: "身份证、护照或通行证号，选填。"}
 	if !isNew {
 		phone.Placeholder, phone.Help = r.Phone, "现为 "+r.Phone+"，不填则不变。改号后须由新号码重新认证。"
@@ -319,7 +351,10 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 	}
 	return []templates.Field{
 		{Name: "name", Label: "姓名", Value: r.Name, Required: true, MaxLength: core.NameMost, Autocomplete: "off"},
-		{Kind: templates.Radio, Name: "sex", Label: "性别", Value: r.Sex, Choices: []templates.Choice{{Value: "male", Label: "男"}, {Value: "female", Label: "女"}, {Label: "不填"}}},
+		{
+			Kind: templates.Radio, Name: "sex", Label: "性别", Value: r.Sex,
+			Choices: []templates.Choice{{Value: "male", Label: "男"}, {Value: "female", Label: "女"}, {Label: "不填"}},
+		},
 		{Kind: templates.Radio, Name: "identity", Label: "身份", Value: string(r.Identity), Required: true, Choices: identities},
 		{Kind: templates.Date, Name: "lease_day", Label: "租约到期日", Value: lease, Help: "限期租客必填；到期次日起通行证失效。"},
 		phone, idNumber,

@@ -87,6 +87,12 @@ func CodeOf(err error) Code {
 // IsNotFound reports whether err says that the thing is absent.
 func IsNotFound(err error) bool { return err != nil && CodeOf(err) == CodeNotFound }
 
+// IsConflict reports whether err says that the state of things forbids what was asked.
+func IsConflict(err error) bool { return err != nil && CodeOf(err) == CodeConflict }
+
+// IsInvalid reports whether err says that what was sent is wrong.
+func IsInvalid(err error) bool { return err != nil && CodeOf(err) == CodeInvalid }
+
 // MessageOf gives the sentence for people of an error made here; of any other
 // error, one that says nothing of it.
 func MessageOf(err error) string {

@@ -24,13 +24,13 @@ import (
 	"tongxing/store"
 )
 
-// export fetches the spreadsheet as its rows.
+// Export fetches the spreadsheet as its rows.
 func (b *Clerk) Export(t *testing.T, query string) [][]string {
 	t.Helper()
 	return b.Sheet(t, frame.AccessRecordPath+"/export.xlsx?"+query)
 }
 
-// sheet downloads a spreadsheet and gives its rows.
+// Sheet downloads a spreadsheet and gives its rows.
 func (b *Clerk) Sheet(t *testing.T, path string) [][]string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
@@ -40,7 +40,7 @@ func (b *Clerk) Sheet(t *testing.T, path string) [][]string {
 	return b.Download(t, request)
 }
 
-// download gives the rows of the spreadsheet that answers a request.
+// Download gives the rows of the spreadsheet that answers a request.
 // Do sends a request, checks the status, and returns the page and where the browser is sent.
 func (b *Clerk) Download(t *testing.T, request *http.Request) [][]string {
 	t.Helper()
@@ -68,7 +68,7 @@ func (b *Clerk) Download(t *testing.T, request *http.Request) [][]string {
 	return rows
 }
 
-// watch asks as the page's script does; to is where it is sent.
+// Watch asks as the page's script does; to is where it is sent.
 func (b *Clerk) Watch(t *testing.T, path string) (status int, to string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
@@ -84,14 +84,14 @@ func (b *Clerk) Watch(t *testing.T, path string) (status int, to string) {
 	return response.StatusCode, response.Header.Get("HX-Redirect")
 }
 
-// readerClerk is a browser in which an account has signed in.
+// Clerk is a browser in which an account has signed in.
 type Clerk struct {
 	Desk   *Desk
 	Client *http.Client
 	CSRF   string
 }
 
-// signIn gives a browser of a new account for the communities of scope.
+// SignIn gives a browser of a new account for the communities of scope.
 func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permission) *Clerk {
 	t.Helper()
 	const first, second = "correct-horse-7", "battery-staple-8"
@@ -161,13 +161,13 @@ func (b *Clerk) Get(t *testing.T, path string, status int) *goquery.Document {
 	return page
 }
 
-// post sends a form and gives the page, or where the browser is sent.
+// Post sends a form and gives the page, or where the browser is sent.
 func (b *Clerk) Post(t *testing.T, path string, form url.Values, status int) (*goquery.Document, string) {
 	t.Helper()
 	return b.Do(t, b.Form(t, path, form), status)
 }
 
-// drawnAnew is a form token as another drawing of its page has it: the same secret
+// DrawnAnew is a form token as another drawing of its page has it: the same secret
 // under another pad. A form sent twice from one drawing acts once.
 func DrawnAnew(token string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
@@ -183,7 +183,7 @@ func DrawnAnew(token string) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// form is a form on its way, with the token of its page.
+// Form is a form on its way, with the token of its page.
 func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
 	t.Helper()
 	sent := url.Values{web.CSRFField: {DrawnAnew(b.CSRF)}}
@@ -200,7 +200,7 @@ func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
 	return request
 }
 
-// sent gives where a page sends the browser.
+// Sent gives where a page sends the browser.
 func (b *Clerk) Sent(t *testing.T, path string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
@@ -211,13 +211,13 @@ func (b *Clerk) Sent(t *testing.T, path string) string {
 	return to
 }
 
-// upload sends a form with a file, as multipart.
+// Upload sends a form with a file, as multipart.
 func (b *Clerk) Upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
 	t.Helper()
 	return b.UploadAs(t, path, form, SentFile{field, "名单.csv", file}, status)
 }
 
-// sentFile is a file in a form.
+// SentFile is a file in a form.
 // SentFile is a file on its way.
 type SentFile struct {
 	Field, Name string
@@ -253,7 +253,7 @@ func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFi
 	return page
 }
 
-// visitor is a browser in which nobody has signed in.
+// Visitor is a browser in which nobody has signed in.
 func (d *Desk) Visitor() *Clerk {
 	jar, _ := cookiejar.New(nil) // never fails
 	return &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -261,7 +261,7 @@ func (d *Desk) Visitor() *Clerk {
 	}}}
 }
 
-// open gets a page with a form and takes its token.
+// Open gets a page with a form and takes its token.
 func (b *Clerk) Open(t *testing.T, path string) *goquery.Document {
 	t.Helper()
 	page := b.Get(t, path, http.StatusOK)
@@ -269,7 +269,7 @@ func (b *Clerk) Open(t *testing.T, path string) *goquery.Document {
 	return page
 }
 
-// shown is the token and digits of the QR that a browser shows, as a phone reads
+// Shown is the token and digits of the QR that a browser shows, as a phone reads
 // them.
 func (b *Clerk) Shown(t *testing.T, code string) (token string) {
 	t.Helper()

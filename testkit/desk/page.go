@@ -11,21 +11,21 @@ import (
 	"tongxing/templates"
 )
 
-// hostileCell is a name that spreadsheets must not compute.
+// HostileCell is a name that spreadsheets must not compute.
 const HostileCell = `=HYPERLINK("http://x","点我")`
 
 // Rows counts the rows of a list.
 func Rows(page *goquery.Document) int { return page.Find("tbody tr").Length() }
 
-// pagerLink is where the pager leads; "" at the end.
+// PagerLink is where the pager leads; "" at the end.
 func PagerLink(page *goquery.Document, rel string) string {
 	return page.Find(`.tx-pager a[rel="`+rel+`"]`).AttrOr("href", "")
 }
 
-// hostileText is typed into every text field: it must come back as it was.
+// Hostile is typed into every text field: it must come back as it was.
 const Hostile = `<img src=x onerror=alert(1)>'); DROP TABLE house; --`
 
-// literally fails unless the page shows the text as text, and no element of it.
+// Literally fails unless the page shows the text as text, and no element of it.
 func Literally(t *testing.T, page *goquery.Document, text string) {
 	t.Helper()
 	if !strings.Contains(page.Find("main").Text(), text) {
@@ -36,7 +36,7 @@ func Literally(t *testing.T, page *goquery.Document, text string) {
 	}
 }
 
-// wrongField fails unless the form marks the field, and gives its input.
+// WrongField fails unless the form marks the field, and gives its input.
 func WrongField(t *testing.T, page *goquery.Document, field string) {
 	t.Helper()
 	if page.Find("#f-"+field+"-error").Text() == "" {
@@ -57,7 +57,7 @@ func InputValue(page *goquery.Document, name string) string {
 // ConfirmedForm is the form of an act that was asked about.
 func ConfirmedForm() url.Values { return url.Values{"confirmed": {"1"}} }
 
-// factOf gives the value beside a label, without its copy button.
+// Fact returns the value beside a label, without its copy button.
 func Fact(page *goquery.Document, label string) string {
 	value := ""
 	page.Find(".tx-facts > div").Each(func(_ int, s *goquery.Selection) {
@@ -84,7 +84,7 @@ func WithConfirmed(form url.Values) url.Values {
 	return form
 }
 
-// filledIn are the values that a page's form would send.
+// FilledIn are the values that a page's form would send.
 func FilledIn(page *goquery.Document) url.Values {
 	values := url.Values{}
 	page.Find("main form.tx-form").First().Find("input[name], select[name], textarea[name]").Each(func(_ int, field *goquery.Selection) {

@@ -13,19 +13,19 @@ import (
 	"tongxing/handlers/web"
 )
 
-// boss may edit accounts, and holds everything in one community.
+// Boss may edit accounts, and holds everything in one community.
 func (d *Desk) Boss(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 }
 
-// auditor may see the log of one community, and take it away.
+// Auditor may see the log of one community, and take it away.
 func (d *Desk) Auditor(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAuditView, core.PermAuditExport)
 }
 
-// expelled is a browser of the account whose session was ended from elsewhere while a
+// Expelled is a browser of the account whose session was ended from elsewhere while a
 // form was open in it.
 func (d *Desk) Expelled(t *testing.T, login string, permissions ...core.Permission) (*Clerk, core.ID) {
 	t.Helper()
@@ -45,7 +45,7 @@ func (d *Desk) Expelled(t *testing.T, login string, permissions ...core.Permissi
 	return b, id
 }
 
-// signInAgain signs somebody in on the page that the browser was sent to, and gives
+// SignInAgain signs somebody in on the page that the browser was sent to, and gives
 // where they are sent next.
 func (b *Clerk) SignInAgain(t *testing.T, to, login, password string) string {
 	t.Helper()
@@ -57,7 +57,7 @@ func (b *Clerk) SignInAgain(t *testing.T, to, login, password string) string {
 	return to
 }
 
-// resume follows a draft back into its form.
+// Resume follows a draft back into its form.
 func (b *Clerk) Resume(t *testing.T) *goquery.Document {
 	t.Helper()
 	page := b.Open(t, web.DraftPage)
@@ -71,13 +71,13 @@ func (b *Clerk) Resume(t *testing.T) *goquery.Document {
 	return page
 }
 
-// chief sees every community, and the audit log.
+// Chief sees every community, and the audit log.
 func (d *Desk) Chief(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.Everywhere, core.PermAuditView, core.PermReaderView)
 }
 
-// signedIn is a browser in which a fresh account has signed in with a password of
+// SignedIn is a browser in which a fresh account has signed in with a password of
 // its own.
 func (d *Desk) SignedIn(t *testing.T, login string) (b *Clerk, id core.ID) {
 	t.Helper()
@@ -91,7 +91,7 @@ func (d *Desk) SignedIn(t *testing.T, login string) (b *Clerk, id core.ID) {
 	return b, id
 }
 
-// again is another browser that gives the account's own password.
+// SignInAgain is another browser that gives the account's own password.
 func (d *Desk) SignInAgain(t *testing.T, login string) (*Clerk, *goquery.Document) {
 	t.Helper()
 	b := d.Visitor()
@@ -102,13 +102,13 @@ func (d *Desk) SignInAgain(t *testing.T, login string) (*Clerk, *goquery.Documen
 	return b, page
 }
 
-// registrar is a browser of an account that may do everything with its community.
+// Registrar is a browser of an account that may do everything with its community.
 func (d *Desk) Registrar(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 }
 
-// onlyViews is one that may look at everything and change nothing.
+// OnlyViews is one that may look at everything and change nothing.
 func (d *Desk) OnlyViews(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(
@@ -126,7 +126,7 @@ func (d *Desk) Manager(t *testing.T) *Clerk {
 // FirstPassword is what an account begins with, OwnPassword what its owner chose.
 const FirstPassword, OwnPassword = "correct-horse-7", "battery-staple-8"
 
-// signInForm is the filled form of a sign-in page, its picture read.
+// SignInForm is the filled form of a sign-in page, its picture read.
 func (b *Clerk) SignInForm(t *testing.T, page *goquery.Document, login, password string) url.Values {
 	t.Helper()
 	id, _ := page.Find(`input[name="captcha_id"]`).Attr("value")

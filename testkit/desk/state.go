@@ -11,7 +11,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// passages are n records of an estate, one a minute, the newest now: out through
+// Passages are n records of an estate, one a minute, the newest now: out through
 // the first door, in at the post, and every third refused.
 func (d *Desk) Passages(t *testing.T, e *estate.Estate, n int) []core.AccessRecord {
 	t.Helper()
@@ -46,7 +46,7 @@ func AccountFilterOf(keyword string) store.AccountFilter {
 	return store.AccountFilter{Keyword: keyword, Page: store.Page{Limit: 50}}
 }
 
-// fevers makes alerts of an estate: so many passages refused for temperature.
+// Fevers makes alerts of an estate: so many passages refused for temperature.
 func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.Alert {
 	t.Helper()
 	var records []core.AccessRecord
@@ -70,7 +70,7 @@ func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.Alert {
 	return list
 }
 
-// rename changes a community's name, by somebody.
+// Rename changes a community's name, by somebody.
 func (d *Desk) Rename(t *testing.T, community core.ID, by core.Actor, name string) core.AuditRecord {
 	t.Helper()
 	c, err := d.Store.Community(t.Context(), core.Everywhere, community)
@@ -91,7 +91,7 @@ func (d *Desk) Rename(t *testing.T, community core.ID, by core.Actor, name strin
 	return list[0]
 }
 
-// postOf gives the text that the store holds of a post.
+// GuardPost loads a guard post.
 func (d *Desk) GuardPost(t *testing.T, id core.ID) core.GuardPost {
 	t.Helper()
 	post, err := d.Store.GuardPost(t.Context(), core.Everywhere, id)
@@ -111,7 +111,7 @@ func (d *Desk) Guard(t *testing.T, id core.ID) core.Guard {
 	return g
 }
 
-// standIn is WeChat's part of a QR: it remembers the scenes it was asked for.
+// QR is WeChat's part of a QR: it remembers the scenes it was asked for.
 type QR struct {
 	Scenes []string
 	Err    error
@@ -198,7 +198,7 @@ func (d *Desk) Lives(t *testing.T, id core.ID) bool {
 	return err == nil && r.MovedOut.IsZero()
 }
 
-// exported are the lines of the audit log about exports, newest first.
+// Exported are the lines of the audit log about exports, newest first.
 func (d *Desk) Exported(t *testing.T, action string) []core.AuditRecord {
 	t.Helper()
 	lines, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{Action: action}, store.Page{Limit: 10})
@@ -208,7 +208,7 @@ func (d *Desk) Exported(t *testing.T, action string) []core.AuditRecord {
 	return lines
 }
 
-// pickOf is the text that names a resident of an estate.
+// PickOf is the text that names a resident of an estate.
 func (d *Desk) PickOf(t *testing.T, person core.ID) string {
 	t.Helper()
 	pick, err := d.Store.PersonPick(t.Context(), core.Everywhere, 0, person)
@@ -230,7 +230,7 @@ func (d *Desk) Restrictions(t *testing.T) []store.RestrictedHouse {
 	return list
 }
 
-// wechatOf binds a WeChat user of their own to an account.
+// WechatOf binds a WeChat user of their own to an account.
 func (d *Desk) WechatOf(t *testing.T, account core.ID) core.Actor {
 	t.Helper()
 	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: account.String()})

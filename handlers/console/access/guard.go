@@ -243,18 +243,10 @@ func (p *Pages) guardCreate(c *web.Context) error {
 		id, wrong = p.Store.CreateGuard(c.Ctx(), c.Actor(), c.Scope(), form.guard(0))
 	}
 	if wrong != nil {
-		return p.guardWrong(c, form.guard(0), wrong)
+		return p.guardFormPage(c, form.guard(0), wrong)
 	}
 	c.Flash(web.FlashSuccess, "门岗人员已添加。请本人扫“微信登录二维码”绑定微信。")
 	return c.Redirect(frame.GuardURL(id))
-}
-
-// guardWrong shows the form again where it is what is wrong.
-func (p *Pages) guardWrong(c *web.Context, g core.Guard, wrong error) error {
-	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
-		return wrong
-	}
-	return p.guardFormPage(c, g, wrong)
 }
 
 func (p *Pages) guardEdit(c *web.Context) error {
@@ -281,7 +273,7 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 		if g.Phone = old.Phone; core.IsStale(wrong) {
 			g = old
 		}
-		return p.guardWrong(c, g, wrong)
+		return p.guardFormPage(c, g, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")
 	return c.Redirect(frame.GuardURL(g.ID))
@@ -292,13 +284,11 @@ func (p *Pages) guardDisable(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "guardpost", templates.Confirm{
-			Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Action: frame.GuardURL(g.ID) + "/disable",
-			Submit: "停用", Cancel: frame.GuardURL(g.ID), Danger: true,
-		})
-	}
-	return p.guardInService(c, g, false)
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Submit: "停用", Danger: true},
+		Do:   func() error { return p.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, false) },
+		Done: "已停用，门岗页面立即失效。", Back: frame.GuardURL(g.ID),
+	})
 }
 
 func (p *Pages) guardEnable(c *web.Context) error {
@@ -306,15 +296,10 @@ func (p *Pages) guardEnable(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.guardInService(c, g, true)
-}
-
-func (p *Pages) guardInService(c *web.Context, g core.Guard, inService bool) error {
-	if err := p.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, inService); err != nil {
-		return p.BackWith(c, err, frame.GuardURL(g.ID))
-	}
-	c.Flash(web.FlashSuccess, map[bool]string{true: "已恢复在岗。", false: "已停用，门岗页面立即失效。"}[inService])
-	return c.Redirect(frame.GuardURL(g.ID))
+	return p.Act(c, frame.Act{
+		Do:   func() error { return p.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, true) },
+		Done: "已恢复在岗。", Back: frame.GuardURL(g.ID),
+	})
 }
 
 func guardBinding(g core.Guard) frame.Binding {

@@ -207,18 +207,10 @@ func (p *Pages) guardPostCreate(c *web.Context) error {
 		_, wrong = p.Store.CreateGuardPost(c.Ctx(), c.Actor(), c.Scope(), form.post(0))
 	}
 	if wrong != nil {
-		return p.guardPostWrong(c, form.post(0), wrong)
+		return p.guardPostFormPage(c, form.post(0), wrong)
 	}
 	c.Flash(web.FlashSuccess, "门岗已添加。")
 	return c.Redirect(frame.GuardPostPath)
-}
-
-// guardPostWrong shows the form again where it is what is wrong.
-func (p *Pages) guardPostWrong(c *web.Context, post core.GuardPost, wrong error) error {
-	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
-		return wrong
-	}
-	return p.guardPostFormPage(c, post, wrong)
 }
 
 // guardPost gives the post that the path names, where the account may see it.
@@ -254,7 +246,7 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 		if core.IsStale(wrong) {
 			post = old
 		}
-		return p.guardPostWrong(c, post, wrong)
+		return p.guardPostFormPage(c, post, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")
 	return c.Redirect(frame.GuardPostPath)
@@ -265,13 +257,11 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "guardpost", templates.Confirm{
-			Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post),
-			Action: frame.GuardPostURL(post.ID) + "/disable", Submit: "停用", Cancel: frame.GuardPostPath, Danger: true,
-		})
-	}
-	return p.guardPostInService(c, post, false)
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post), Submit: "停用", Danger: true},
+		Do:   func() error { return p.Store.SetGuardPostInService(c.Ctx(), c.Actor(), c.Scope(), post.ID, false) },
+		Done: "已停用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
+	})
 }
 
 func (p *Pages) guardPostEnable(c *web.Context) error {
@@ -279,14 +269,8 @@ func (p *Pages) guardPostEnable(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.guardPostInService(c, post, true)
-}
-
-func (p *Pages) guardPostInService(c *web.Context, post core.GuardPost, inService bool) error {
-	if err := p.Store.SetGuardPostInService(c.Ctx(), c.Actor(), c.Scope(), post.ID, inService); err != nil {
-		return err
-	}
-	words := map[bool]string{true: "已恢复使用“", false: "已停用“"}[inService]
-	c.Flash(web.FlashSuccess, words+post.Name+"”，立即生效。")
-	return c.Redirect(frame.GuardPostPath)
+	return p.Act(c, frame.Act{
+		Do:   func() error { return p.Store.SetGuardPostInService(c.Ctx(), c.Actor(), c.Scope(), post.ID, true) },
+		Done: "已恢复使用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
+	})
 }

@@ -253,18 +253,10 @@ func (p *Pages) observerCreate(c *web.Context) error {
 		id, wrong = p.Store.CreateObserver(c.Ctx(), c.Actor(), c.Scope(), form.observer(0))
 	}
 	if wrong != nil {
-		return p.observerWrong(c, form.observer(0), wrong)
+		return p.observerFormPage(c, form.observer(0), wrong)
 	}
 	c.Flash(web.FlashSuccess, "观察员已添加。请本人扫“微信登录二维码”绑定微信。")
 	return c.Redirect(frame.ObserverURL(id))
-}
-
-// observerWrong shows the form again where it is what is wrong.
-func (p *Pages) observerWrong(c *web.Context, o core.Observer, wrong error) error {
-	if core.CodeOf(wrong) != core.CodeInvalid && !core.IsStale(wrong) {
-		return wrong
-	}
-	return p.observerFormPage(c, o, wrong)
 }
 
 func (p *Pages) observerEdit(c *web.Context) error {
@@ -290,7 +282,7 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 		if o.Phone = old.Phone; core.IsStale(wrong) {
 			o = old
 		}
-		return p.observerWrong(c, o, wrong)
+		return p.observerFormPage(c, o, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")
 	return c.Redirect(frame.ObserverURL(o.ID))
@@ -301,21 +293,15 @@ func (p *Pages) observerRemove(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		communities, err := p.Store.Communities(c.Ctx(), c.Scope())
-		if err != nil {
-			return err
-		}
-		return p.Confirm(c, "observer", templates.Confirm{
-			Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities),
-			Action: frame.ObserverURL(o.ID) + "/remove", Submit: "移除", Cancel: frame.ObserverURL(o.ID), Danger: true,
-		})
-	}
-	if err := p.Store.RemoveObserver(c.Ctx(), c.Actor(), c.Scope(), o.ID); err != nil {
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "已移除观察员“"+o.Name+"”，立即生效。")
-	return c.Redirect(frame.ObserverPath)
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities), Submit: "移除", Danger: true},
+		Do:   func() error { return p.Store.RemoveObserver(c.Ctx(), c.Actor(), c.Scope(), o.ID) },
+		Done: "已移除观察员“" + o.Name + "”，立即生效。", Back: frame.ObserverURL(o.ID), Next: frame.ObserverPath,
+	})
 }
 
 func observerBinding(o core.Observer) frame.Binding {

@@ -96,63 +96,42 @@ func (p *Pages) readerScope(c *web.Context, r core.Reader) ([]string, error) {
 	return nodeLabels(nodeOptions(tree), r.ScopeNodes), nil
 }
 
-// readerAct is an act on one reader that is asked about first.
-type readerAct struct {
-	title, submit, path, done string
-	text                      func(core.Reader) string
-	danger                    bool
-	do                        func(c *web.Context, id core.ID) error
-}
-
-func (p *Pages) readerDo(c *web.Context, act readerAct) error {
+func (p *Pages) readerRotate(c *web.Context) error {
 	r, err := p.reader(c)
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "reader", templates.Confirm{
-			Title: act.title + "“" + r.Name + "”？", Text: act.text(r), Action: frame.ReaderURL(r.ID) + act.path,
-			Submit: act.submit, Cancel: frame.ReaderURL(r.ID), Danger: act.danger,
-		})
-	}
-	err = act.do(c, r.ID)
-	switch {
-	case core.CodeOf(err) == core.CodeConflict && err != nil:
-		c.Flash(web.FlashError, core.MessageOf(err))
-	case err != nil:
-		return err
-	default:
-		c.Flash(web.FlashSuccess, act.done)
-	}
-	return c.Redirect(frame.ReaderURL(r.ID))
-}
-
-func (p *Pages) readerRotate(c *web.Context) error {
-	return p.readerDo(c, readerAct{
-		title: "更换密钥：", submit: "更换密钥", path: "/rotate", text: rotateText, danger: true,
-		done: "密钥已更换，旧地址已失效。请点“显示完整地址”，把新地址填进设备。",
-		do: func(c *web.Context, id core.ID) error {
-			_, err := p.Store.RotateReaderSecret(c.Ctx(), c.Actor(), c.Scope(), id)
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{Title: "更换密钥：“" + r.Name + "”？", Text: rotateText(r), Submit: "更换密钥", Danger: true},
+		Do: func() error {
+			_, err := p.Store.RotateReaderSecret(c.Ctx(), c.Actor(), c.Scope(), r.ID)
 			return err
 		},
+		Done: "密钥已更换，旧地址已失效。请点“显示完整地址”，把新地址填进设备。", Back: frame.ReaderURL(r.ID),
 	})
 }
 
 func (p *Pages) readerDisable(c *web.Context) error {
-	return p.readerDo(c, readerAct{
-		title: "停用", submit: "停用", path: "/disable", text: disableText, danger: true, done: "已停用，这台读头的每次扫码都会被拒绝。",
-		do: func(c *web.Context, id core.ID) error {
-			return p.Store.DisableReader(c.Ctx(), c.Actor(), c.Scope(), id)
-		},
+	r, err := p.reader(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "停用“" + r.Name + "”？", Text: disableText(r), Submit: "停用", Danger: true},
+		Do:   func() error { return p.Store.DisableReader(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
+		Done: "已停用，这台读头的每次扫码都会被拒绝。", Back: frame.ReaderURL(r.ID),
 	})
 }
 
 func (p *Pages) readerEnable(c *web.Context) error {
-	return p.readerDo(c, readerAct{
-		title: "恢复使用", submit: "恢复使用", path: "/enable", text: enableText, done: "已恢复使用。",
-		do: func(c *web.Context, id core.ID) error {
-			return p.Store.EnableReader(c.Ctx(), c.Actor(), c.Scope(), id)
-		},
+	r, err := p.reader(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "恢复使用“" + r.Name + "”？", Text: enableText(r), Submit: "恢复使用"},
+		Do:   func() error { return p.Store.EnableReader(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
+		Done: "已恢复使用。", Back: frame.ReaderURL(r.ID),
 	})
 }
 

@@ -114,16 +114,11 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	back := templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String())
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "passrule", templates.Confirm{
-			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label),
-			Action: frame.RestrictionPath + "/" + id.String() + "/lift", Submit: "解除", Cancel: back,
-		})
-	}
-	if err := p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "已解除 "+house.Label+" 的限制，立即恢复小区的规则。")
-	return c.Redirect(back)
+	return p.Act(c, frame.Act{
+		Stem: "passrule",
+		Ask:  templates.Confirm{Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除"},
+		Do:   func() error { return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id) },
+		Done: "已解除 " + house.Label + " 的限制，立即恢复小区的规则。",
+		Back: templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String()),
+	})
 }

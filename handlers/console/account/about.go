@@ -27,7 +27,7 @@ type System struct {
 // aboutRoutes are 关于: what runs here, and whether it is well.
 func (p *Pages) aboutRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: frame.AboutPath, Access: web.Need(core.PermAboutView), Handler: p.about},
+		{Method: http.MethodGet, Path: frame.AboutPath, Access: web.Need(core.PermAboutView), Handler: p.aboutShow},
 	}
 }
 
@@ -38,7 +38,7 @@ type aboutPage struct {
 	Figures []templates.Fact
 }
 
-func (p *Pages) about(c *web.Context) error {
+func (p *Pages) aboutShow(c *web.Context) error {
 	figures, err := p.Store.AboutFigures(c.Ctx(), c.Scope())
 	if err != nil {
 		return err

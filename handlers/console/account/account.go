@@ -2,7 +2,6 @@ package account
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 
 	"tongxing/core"
@@ -15,16 +14,16 @@ import (
 func (p *Pages) accountRoutes() []web.Route {
 	view, edit := web.Need(core.PermAccountView), web.Need(core.PermAccountEdit)
 	return []web.Route{
-		{Method: http.MethodGet, Path: frame.AccountPath, Access: view, Handler: p.accounts},
-		{Method: http.MethodGet, Path: frame.AccountPath + "/new", Access: edit, Handler: p.newAccount},
-		{Method: http.MethodPost, Path: frame.AccountPath, Access: edit, Handler: p.createAccount, Draft: true},
-		{Method: http.MethodGet, Path: frame.AccountPath + "/:id", Access: view, Handler: p.account},
-		{Method: http.MethodGet, Path: frame.AccountPath + "/:id/edit", Access: edit, Handler: p.editAccount},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id", Access: edit, Handler: p.updateAccount, Draft: true},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Handler: p.disableAccount},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/enable", Access: edit, Handler: p.enableAccount},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.resetPassword},
-		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.me},
+		{Method: http.MethodGet, Path: frame.AccountPath, Access: view, Handler: p.accountList},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/new", Access: edit, Handler: p.accountNew},
+		{Method: http.MethodPost, Path: frame.AccountPath, Access: edit, Handler: p.accountCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/:id", Access: view, Handler: p.accountShow},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/:id/edit", Access: edit, Handler: p.accountEdit},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id", Access: edit, Handler: p.accountUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Handler: p.accountDisable},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/enable", Access: edit, Handler: p.accountEnable},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.accountPassword},
+		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.meShow},
 	}
 }
 
@@ -35,11 +34,8 @@ func granter(c *web.Context) core.Granter {
 
 const accountPageSize = 50
 
-func (p *Pages) accounts(c *web.Context) error {
-	filter := store.AccountFilter{
-		Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")),
-		Page: c.Page(accountPageSize),
-	}
+func (p *Pages) accountList(c *web.Context) error {
+	filter := store.AccountFilter{Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")), Page: c.Page(accountPageSize)}
 	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -67,8 +63,8 @@ func (p *Pages) communityNames(c *web.Context) (map[core.ID]string, error) {
 	return names, err
 }
 
-func (p *Pages) account(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) accountShow(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
@@ -120,7 +116,7 @@ func accountCrumbs(of core.Account) []templates.Crumb {
 	return crumbs
 }
 
-func (p *Pages) accountOf(c *web.Context) (core.Account, error) {
+func (p *Pages) account(c *web.Context) (core.Account, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
 		return core.Account{}, err
@@ -172,15 +168,15 @@ func (f accountForm) wrong() error {
 	return core.InvalidFields(fields)
 }
 
-func (p *Pages) newAccount(c *web.Context) error {
+func (p *Pages) accountNew(c *web.Context) error {
 	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {
 		return err
 	}
-	return p.showAccountForm(c, http.StatusOK, core.Account{}, accountFields(c.Account(), core.Account{}, communities))
+	return p.accountFormPage(c, http.StatusOK, core.Account{}, accountFields(c.Account(), core.Account{}, communities))
 }
 
-func (p *Pages) showAccountForm(c *web.Context, status int, account core.Account, form templates.Form) error {
+func (p *Pages) accountFormPage(c *web.Context, status int, account core.Account, form templates.Form) error {
 	page := accountFormPage{Shell: p.Shell(c, "account", "添加账号"), Form: form}
 	page.Shell.Crumbs = accountCrumbs(account)
 	if account.ID != 0 {
@@ -190,7 +186,7 @@ func (p *Pages) showAccountForm(c *web.Context, status int, account core.Account
 	return p.Page(c, status, "console/account/form", page)
 }
 
-func (p *Pages) createAccount(c *web.Context) error {
+func (p *Pages) accountCreate(c *web.Context) error {
 	var form accountForm
 	err := frame.MergeFields(c.Bind(&form), form.wrong())
 	if err == nil {
@@ -201,21 +197,21 @@ func (p *Pages) createAccount(c *web.Context) error {
 			return c.Redirect(frame.AccountURL(id))
 		}
 	}
-	return p.accountFormAgain(c, core.Account{}, err)
+	return p.accountWrong(c, core.Account{}, err)
 }
 
-// accountFormAgain shows the form with what was typed and what is wrong with it.
-func (p *Pages) accountFormAgain(c *web.Context, account core.Account, wrong error) error {
+// accountWrong shows the form with what was typed and what is wrong with it.
+func (p *Pages) accountWrong(c *web.Context, account core.Account, wrong error) error {
 	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {
 		return err
 	}
 	form := accountFields(c.Account(), account, communities)
-	return p.FormPage(c, wrong, &form, func(status int) error { return p.showAccountForm(c, status, account, form) })
+	return p.FormPage(c, wrong, &form, func(status int) error { return p.accountFormPage(c, status, account, form) })
 }
 
-func (p *Pages) editAccount(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) accountEdit(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
@@ -223,11 +219,11 @@ func (p *Pages) editAccount(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.showAccountForm(c, http.StatusOK, account, accountFields(c.Account(), account, communities))
+	return p.accountFormPage(c, http.StatusOK, account, accountFields(c.Account(), account, communities))
 }
 
-func (p *Pages) updateAccount(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) accountUpdate(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
@@ -239,56 +235,43 @@ func (p *Pages) updateAccount(c *web.Context) error {
 		err = p.Store.UpdateAccount(c.Ctx(), granter(c), after)
 	}
 	if err != nil {
-		return p.accountFormAgain(c, account, err)
+		return p.accountWrong(c, account, err)
 	}
 	c.Flash(web.FlashSuccess, "账号已保存，立即生效。")
 	return c.Redirect(frame.AccountURL(account.ID))
 }
 
-func (p *Pages) disableAccount(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) accountDisable(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
-	if c.Form().Get("confirmed") != "1" {
-		return p.confirmDisable(c, account)
-	}
-	if err := p.Store.DisableAccount(c.Ctx(), granter(c), account.ID); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "账号已停用，该账号的登录已全部退出。")
-	return c.Redirect(frame.AccountURL(account.ID))
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{
+			Title: "停用账号“" + account.Name + "”？", Text: "停用后立即退出该账号在所有设备上的登录，且不能再登录。可随时重新启用。", Submit: "停用账号", Danger: true,
+		},
+		Do:   func() error { return p.Store.DisableAccount(c.Ctx(), granter(c), account.ID) },
+		Done: "账号已停用，该账号的登录已全部退出。", Back: frame.AccountURL(account.ID),
+	})
 }
 
-func (p *Pages) confirmDisable(c *web.Context, account core.Account) error {
-	page := templates.ConfirmPage{Shell: p.Shell(c, "account", "停用账号")}
-	page.Shell.Crumbs = accountCrumbs(account)
-	page.Confirm = templates.Confirm{
-		Title: "停用账号 " + account.Name, Text: "停用后立即退出该账号在所有设备上的登录，且不能再登录。可随时重新启用。",
-		Action: frame.AccountURL(account.ID) + "/disable", CSRF: page.Shell.CSRF, Keep: url.Values{},
-		Submit: "停用账号", Cancel: frame.AccountURL(account.ID), Danger: true,
-	}
-	return p.Page(c, http.StatusOK, "console/confirm/show", page)
-}
-
-func (p *Pages) enableAccount(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) accountEnable(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
-	if err := p.Store.EnableAccount(c.Ctx(), granter(c), account.ID); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "账号已启用。")
-	return c.Redirect(frame.AccountURL(account.ID))
+	return p.Act(c, frame.Act{
+		Do:   func() error { return p.Store.EnableAccount(c.Ctx(), granter(c), account.ID) },
+		Done: "账号已启用。", Back: frame.AccountURL(account.ID),
+	})
 }
 
 type resetForm struct {
 	Password string `form:"password" max:"128" text:"raw" required:"请填写新的初始密码"`
 }
 
-func (p *Pages) resetPassword(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) accountPassword(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
@@ -299,13 +282,13 @@ func (p *Pages) resetPassword(c *web.Context) error {
 	}
 	if err != nil {
 		reset := resetFields(account.ID)
-		return p.FormPage(c, err, &reset, func(status int) error { return p.showReset(c, status, account, reset) })
+		return p.FormPage(c, err, &reset, func(status int) error { return p.accountPasswordPage(c, status, account, reset) })
 	}
 	c.Flash(web.FlashSuccess, "密码已重置，该账号的登录全部退出，微信绑定一并解除；下次登录须修改。")
 	return c.Redirect(frame.AccountURL(account.ID))
 }
 
-func (p *Pages) showReset(c *web.Context, status int, account core.Account, form templates.Form) error {
+func (p *Pages) accountPasswordPage(c *web.Context, status int, account core.Account, form templates.Form) error {
 	page := accountFormPage{Shell: p.Shell(c, "account", "重置密码"), Form: form}
 	page.Shell.Crumbs = accountCrumbs(account)
 	page.Form.CSRF = page.Shell.CSRF

@@ -132,16 +132,10 @@ func (p *Pages) jobCancel(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	err = p.Store.CancelJob(c.Ctx(), c.Actor(), job.ID)
-	switch {
-	case core.CodeOf(err) == core.CodeConflict: // it ended meanwhile: its page says how
-		c.Flash(web.FlashWarning, core.MessageOf(err)+"。")
-	case err != nil:
-		return err
-	default:
-		c.Flash(web.FlashSuccess, "已取消“"+job.Kind.Title()+"”。")
-	}
-	return c.Redirect(frame.JobURL(job.ID))
+	return p.Act(c, frame.Act{ // a job that ended meanwhile is a conflict: its page says how it ended
+		Do:   func() error { return p.Store.CancelJob(c.Ctx(), c.Actor(), job.ID) },
+		Done: "已取消“" + job.Kind.Title() + "”。", Back: frame.JobURL(job.ID),
+	})
 }
 
 func (p *Pages) jobAgain(c *web.Context) error {
@@ -149,15 +143,15 @@ func (p *Pages) jobAgain(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.startJob(c, job.Kind)
+	return p.jobStart(c, job.Kind)
 }
 
 // auditVerify begins to check the whole audit log.
-func (p *Pages) auditVerify(c *web.Context) error { return p.startJob(c, core.JobVerifyAudit) }
+func (p *Pages) auditVerify(c *web.Context) error { return p.jobStart(c, core.JobVerifyAudit) }
 
-// startJob begins work of a kind, which must be allowed now, whenever it was before.
+// jobStart begins work of a kind, which must be allowed now, whenever it was before.
 // The log is one for all communities, so that only who sees all may have it checked.
-func (p *Pages) startJob(c *web.Context, kind core.JobKind) error {
+func (p *Pages) jobStart(c *web.Context, kind core.JobKind) error {
 	if !c.Has(kind.Permission()) {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
 	}

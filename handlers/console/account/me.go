@@ -53,7 +53,7 @@ func (p *Pages) attempts(c *web.Context, account core.ID) ([]attemptLine, error)
 	return lines, err
 }
 
-func (p *Pages) me(c *web.Context) error {
+func (p *Pages) meShow(c *web.Context) error {
 	account := c.Account()
 	names, err := p.communityNames(c)
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *Pages) me(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/me/show", page)
 }
 
-func (p *Pages) endOwnSession(c *web.Context) error {
+func (p *Pages) meSessionEnd(c *web.Context) error {
 	id, err := c.ParamID("id")
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (p *Pages) endOwnSession(c *web.Context) error {
 	return c.Redirect(frame.MePath)
 }
 
-func (p *Pages) endOtherSessions(c *web.Context) error {
+func (p *Pages) meSessionsEnd(c *web.Context) error {
 	if err := p.Store.EndOtherSessions(c.Ctx(), c.Actor(), c.Session()); err != nil {
 		return err
 	}

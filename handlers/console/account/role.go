@@ -12,7 +12,7 @@ import (
 
 func (p *Pages) roleRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: frame.RolePath, Access: web.Need(core.PermAccountView), Handler: p.roles},
+		{Method: http.MethodGet, Path: frame.RolePath, Access: web.Need(core.PermAccountView), Handler: p.roleList},
 	}
 }
 
@@ -45,7 +45,7 @@ type roleCell struct {
 	Has  bool
 }
 
-func (p *Pages) roles(c *web.Context) error {
+func (p *Pages) roleList(c *web.Context) error {
 	counts, err := p.Store.AccountRoles(c.Ctx(), c.Scope())
 	if err != nil {
 		return err

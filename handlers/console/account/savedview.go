@@ -40,10 +40,10 @@ func (p *Pages) savedViewCreate(c *web.Context) error {
 		return err
 	}
 	_, err = p.Store.SaveView(c.Ctx(), core.SavedView{Account: c.Account().ID, Stem: form.Stem, Name: form.Name, Query: query})
-	switch code := core.CodeOf(err); {
+	switch {
 	case err == nil:
 		c.Flash(web.FlashSuccess, "已保存视图“"+strings.TrimSpace(form.Name)+"”。")
-	case code == core.CodeInvalid || code == core.CodeConflict: // the list is where one was, and stays so
+	case core.IsInvalid(err) || core.IsConflict(err): // the list is where one was, and stays so
 		c.Flash(web.FlashError, "没有保存视图："+nameMessage(err)+"。")
 	default:
 		return err
@@ -140,7 +140,7 @@ func (p *Pages) savedViewRename(c *web.Context) error {
 	}
 	view.Name = form.Name
 	err = p.Store.RenameView(c.Ctx(), view)
-	if core.CodeOf(err) == core.CodeInvalid {
+	if core.IsInvalid(err) {
 		return p.savedViewPage(c, web.StatusOf(err), view.Stem, savedViewRow{ID: view.ID, Typed: form.Name, Error: nameMessage(err)})
 	}
 	if err != nil {
@@ -155,16 +155,10 @@ func (p *Pages) savedViewDelete(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	back := templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem)
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, view.Stem, templates.Confirm{
-			Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。",
-			Action: frame.SavedViewPath + "/" + view.ID.String() + "/delete", Submit: "删除", Cancel: back, Danger: true,
-		})
-	}
-	if err := p.Store.DeleteView(c.Ctx(), view.Account, view.ID); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "已删除视图“"+view.Name+"”。")
-	return c.Redirect(back)
+	return p.Act(c, frame.Act{
+		Stem: view.Stem,
+		Ask:  templates.Confirm{Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。", Submit: "删除", Danger: true},
+		Do:   func() error { return p.Store.DeleteView(c.Ctx(), view.Account, view.ID) },
+		Done: "已删除视图“" + view.Name + "”。", Back: templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem),
+	})
 }

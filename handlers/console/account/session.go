@@ -15,19 +15,19 @@ import (
 func (p *Pages) sessionRoutes() []web.Route {
 	perMinute := cmp.Or(p.SignInPerMinute, 20)
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/console/session", Access: web.Public, Handler: p.signInPage},
-		{Method: http.MethodPost, Path: "/console/session", Access: web.Public, Handler: p.signIn, PerMinute: perMinute},
-		{Method: http.MethodPost, Path: signInCodePath, Access: web.Public, Handler: p.signInCode, PerMinute: perMinute},
-		{Method: http.MethodGet, Path: signInCodePath, Access: web.Public, Handler: p.signInPage},
+		{Method: http.MethodGet, Path: "/console/session", Access: web.Public, Handler: p.sessionNew},
+		{Method: http.MethodPost, Path: "/console/session", Access: web.Public, Handler: p.sessionCreate, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: signInCodePath, Access: web.Public, Handler: p.sessionCode, PerMinute: perMinute},
+		{Method: http.MethodGet, Path: signInCodePath, Access: web.Public, Handler: p.sessionNew},
 		{Method: http.MethodGet, Path: web.DraftPage, Access: web.SignedIn, Handler: p.draftShow},
-		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: p.captcha, PerMinute: 3 * perMinute},
-		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: p.signOut},
-		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordPage},
-		{Method: http.MethodPost, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.changePassword, PerMinute: perMinute},
-		{Method: http.MethodPost, Path: frame.MePath + "/session/end", Access: web.SignedIn, Handler: p.endOtherSessions},
-		{Method: http.MethodPost, Path: frame.MePath + "/session/:id/end", Access: web.SignedIn, Handler: p.endOwnSession},
-		{Method: http.MethodGet, Path: "/console/setup", Access: web.Public, Handler: p.setupPage, PerMinute: perMinute},
-		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: p.setup, PerMinute: perMinute},
+		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: p.captchaShow, PerMinute: 3 * perMinute},
+		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: p.sessionDelete},
+		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordEdit},
+		{Method: http.MethodPost, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordUpdate, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: frame.MePath + "/session/end", Access: web.SignedIn, Handler: p.meSessionsEnd},
+		{Method: http.MethodPost, Path: frame.MePath + "/session/:id/end", Access: web.SignedIn, Handler: p.meSessionEnd},
+		{Method: http.MethodGet, Path: "/console/setup", Access: web.Public, Handler: p.setupNew, PerMinute: perMinute},
+		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: p.setupCreate, PerMinute: perMinute},
 	}
 }
 
@@ -57,16 +57,16 @@ type centrePage struct {
 	Form templates.Form
 }
 
-func (p *Pages) signInPage(c *web.Context) error {
+func (p *Pages) sessionNew(c *web.Context) error {
 	next := web.LocalPath(c.Query("next"), "/console")
 	if c.SignedIn() {
 		return c.Redirect(next)
 	}
-	return p.showSignIn(c, http.StatusOK, templates.Form{}, next)
+	return p.sessionNewPage(c, http.StatusOK, templates.Form{}, next)
 }
 
-// showSignIn shows the form with a fresh captcha; words holds what was wrong.
-func (p *Pages) showSignIn(c *web.Context, status int, words templates.Form, next string) error {
+// sessionNewPage shows the form with a fresh captcha; words holds what was wrong.
+func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form, next string) error {
 	captcha, err := web.NewCaptcha(c.Ctx(), p.Cache)
 	if err != nil {
 		return err
@@ -99,18 +99,18 @@ func signInFields(earlier templates.Form) templates.Form {
 	return form
 }
 
-func (p *Pages) signIn(c *web.Context) error {
+func (p *Pages) sessionCreate(c *web.Context) error {
 	var form signInForm
 	err := c.Bind(&form)
 	if err == nil {
 		err = web.CheckCaptcha(c.Ctx(), p.Cache, form.CaptchaID, form.Captcha)
 	}
 	if err != nil {
-		return p.refuseSignIn(c, form, err)
+		return p.sessionRefuse(c, form, err)
 	}
 	done, err := p.Store.SignIn(c.Ctx(), store.SignIn{Login: form.Login, Password: form.Password, Visit: p.visit(c)})
 	if err != nil {
-		return p.refuseSignIn(c, form, err)
+		return p.sessionRefuse(c, form, err)
 	}
 	return p.enter(c, done, web.LocalPath(form.Next, "/console"))
 }
@@ -137,7 +137,7 @@ func codeFields(pending, next string) templates.Form {
 	}}}
 }
 
-func (p *Pages) showSignInCode(c *web.Context, status int, form templates.Form) error {
+func (p *Pages) sessionCodePage(c *web.Context, status int, form templates.Form) error {
 	page := centrePage{Shell: p.Shell(c, "", "两步验证"), Form: form}
 	page.Form.CSRF = page.Shell.CSRF
 	return p.Page(c, status, "console/session/password", page)
@@ -149,8 +149,8 @@ type signInCodeForm struct {
 	Next    string `form:"next" max:"500"`
 }
 
-// signInCode is the second step of a sign-in.
-func (p *Pages) signInCode(c *web.Context) error {
+// sessionCode is the second step of a sign-in.
+func (p *Pages) sessionCode(c *web.Context) error {
 	var form signInCodeForm
 	err := c.Bind(&form)
 	next := web.LocalPath(form.Next, "/console")
@@ -165,10 +165,10 @@ func (p *Pages) signInCode(c *web.Context) error {
 	case core.CodeOf(err) == core.CodeForbidden:
 		fields := codeFields(form.Pending, next)
 		fields.Error = core.MessageOf(err)
-		return p.showSignInCode(c, http.StatusTooManyRequests, fields)
+		return p.sessionCodePage(c, http.StatusTooManyRequests, fields)
 	case err != nil:
 		fields := codeFields(form.Pending, next)
-		return p.FormPage(c, err, &fields, func(status int) error { return p.showSignInCode(c, status, fields) })
+		return p.FormPage(c, err, &fields, func(status int) error { return p.sessionCodePage(c, status, fields) })
 	}
 	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
 	return c.Redirect(next)
@@ -178,13 +178,13 @@ func (p *Pages) signInRule() core.SignInRule {
 	return core.SignInRule{After: cmp.Or(p.SignInRule.After, 5), Most: cmp.Or(p.SignInRule.Most, 15*time.Minute)}
 }
 
-// refuseSignIn shows the form again, with another captcha. Having to wait is
+// sessionRefuse shows the form again, with another captcha. Having to wait is
 // said on the page as well.
-func (p *Pages) refuseSignIn(c *web.Context, form signInForm, err error) error {
+func (p *Pages) sessionRefuse(c *web.Context, form signInForm, err error) error {
 	status := web.StatusOf(err)
 	if status == http.StatusForbidden {
 		status = http.StatusTooManyRequests
-	} else if core.CodeOf(err) != core.CodeInvalid {
+	} else if !core.IsInvalid(err) {
 		return err
 	}
 	fields := signInFields(templates.Form{})
@@ -198,10 +198,10 @@ func (p *Pages) refuseSignIn(c *web.Context, form signInForm, err error) error {
 			fields.Sections[0].Fields[i].Value = "" // the picture is another one
 		}
 	}
-	return p.showSignIn(c, status, fields, web.LocalPath(form.Next, "/console"))
+	return p.sessionNewPage(c, status, fields, web.LocalPath(form.Next, "/console"))
 }
 
-func (p *Pages) captcha(c *web.Context) error {
+func (p *Pages) captchaShow(c *web.Context) error {
 	picture, err := web.CaptchaImage(c.Ctx(), p.Cache, c.Param("id"))
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func (p *Pages) captcha(c *web.Context) error {
 	return c.Bytes(http.StatusOK, "image/png", picture)
 }
 
-func (p *Pages) signOut(c *web.Context) error {
+func (p *Pages) sessionDelete(c *web.Context) error {
 	if err := c.EndSession(); err != nil {
 		return err
 	}
@@ -246,11 +246,11 @@ func (p *Pages) passwordFields(c *web.Context) templates.Form {
 	return form
 }
 
-func (p *Pages) passwordPage(c *web.Context) error {
-	return p.showPassword(c, http.StatusOK, p.passwordFields(c))
+func (p *Pages) passwordEdit(c *web.Context) error {
+	return p.passwordFormPage(c, http.StatusOK, p.passwordFields(c))
 }
 
-func (p *Pages) showPassword(c *web.Context, status int, form templates.Form) error {
+func (p *Pages) passwordFormPage(c *web.Context, status int, form templates.Form) error {
 	page := centrePage{Shell: p.Shell(c, "", "修改密码"), Form: form}
 	if c.Account().MustChange {
 		page.Shell.Note = "首次登录或密码被重置后，请先设置自己的密码"
@@ -259,7 +259,7 @@ func (p *Pages) showPassword(c *web.Context, status int, form templates.Form) er
 	return p.Page(c, status, "console/session/password", page)
 }
 
-func (p *Pages) changePassword(c *web.Context) error {
+func (p *Pages) passwordUpdate(c *web.Context) error {
 	var form passwordForm
 	err := c.Bind(&form)
 	if err == nil && form.Again != form.Password {
@@ -272,7 +272,7 @@ func (p *Pages) changePassword(c *web.Context) error {
 	}
 	if err != nil {
 		fields := p.passwordFields(c)
-		return p.FormPage(c, err, &fields, func(status int) error { return p.showPassword(c, status, fields) })
+		return p.FormPage(c, err, &fields, func(status int) error { return p.passwordFormPage(c, status, fields) })
 	}
 	c.Flash(web.FlashSuccess, "密码已修改，其他设备上的登录已退出。")
 	return c.Redirect("/console")
@@ -302,16 +302,16 @@ func setupFields(token string) templates.Form {
 	}}}}
 }
 
-// setupPage is where the one-time link of a first start leads.
-func (p *Pages) setupPage(c *web.Context) error {
+// setupNew is where the one-time link of a first start leads.
+func (p *Pages) setupNew(c *web.Context) error {
 	token := c.Query("token")
 	if err := p.Store.CheckFirstAdminToken(c.Ctx(), token); err != nil {
 		return err
 	}
-	return p.showSetup(c, http.StatusOK, setupFields(token))
+	return p.setupFormPage(c, http.StatusOK, setupFields(token))
 }
 
-func (p *Pages) showSetup(c *web.Context, status int, form templates.Form) error {
+func (p *Pages) setupFormPage(c *web.Context, status int, form templates.Form) error {
 	c.Header().Set("Referrer-Policy", "no-referrer") // the address holds the token
 	page := centrePage{Shell: p.Shell(c, "", "创建第一个管理员"), Form: form}
 	page.Shell.Note = "该链接只能使用一次"
@@ -319,7 +319,7 @@ func (p *Pages) showSetup(c *web.Context, status int, form templates.Form) error
 	return p.Page(c, status, "console/session/password", page)
 }
 
-func (p *Pages) setup(c *web.Context) error {
+func (p *Pages) setupCreate(c *web.Context) error {
 	var form setupForm
 	err := c.Bind(&form)
 	if err == nil && form.Again != form.Password {
@@ -332,7 +332,7 @@ func (p *Pages) setup(c *web.Context) error {
 	}
 	if err != nil {
 		fields := setupFields(form.Token)
-		return p.FormPage(c, err, &fields, func(status int) error { return p.showSetup(c, status, fields) })
+		return p.FormPage(c, err, &fields, func(status int) error { return p.setupFormPage(c, status, fields) })
 	}
 	c.Flash(web.FlashSuccess, "管理员已创建，请登录。")
 	return c.Redirect("/console/session")

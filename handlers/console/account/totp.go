@@ -15,12 +15,12 @@ import (
 
 func (p *Pages) totpRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodPost, Path: frame.MePath + "/totp", Access: web.SignedIn, Handler: p.beginTOTP},
-		{Method: http.MethodGet, Path: frame.MePath + "/totp", Access: web.SignedIn, Handler: p.waitingTOTP},
-		{Method: http.MethodPost, Path: frame.MePath + "/totp/on", Access: web.SignedIn, Handler: p.confirmTOTP, PerMinute: 20},
-		{Method: http.MethodGet, Path: frame.MePath + "/totp/off", Access: web.SignedIn, Handler: p.askEndTOTP},
-		{Method: http.MethodPost, Path: frame.MePath + "/totp/off", Access: web.SignedIn, Handler: p.endTOTP, PerMinute: 20},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/totp", Access: web.Need(core.PermAccountEdit), Handler: p.resetTOTP},
+		{Method: http.MethodPost, Path: frame.MePath + "/totp", Access: web.SignedIn, Handler: p.totpBegin},
+		{Method: http.MethodGet, Path: frame.MePath + "/totp", Access: web.SignedIn, Handler: p.totpShow},
+		{Method: http.MethodPost, Path: frame.MePath + "/totp/on", Access: web.SignedIn, Handler: p.totpConfirm, PerMinute: 20},
+		{Method: http.MethodGet, Path: frame.MePath + "/totp/off", Access: web.SignedIn, Handler: p.totpEndAsk},
+		{Method: http.MethodPost, Path: frame.MePath + "/totp/off", Access: web.SignedIn, Handler: p.totpEnd, PerMinute: 20},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/totp", Access: web.Need(core.PermAccountEdit), Handler: p.totpReset},
 	}
 }
 
@@ -49,11 +49,11 @@ type recoveryPage struct {
 	Codes []string
 }
 
-func (p *Pages) beginTOTP(c *web.Context) error {
-	if err := p.Store.BeginTOTP(c.Ctx(), c.Account().ID); err != nil {
-		return p.BackWith(c, err, frame.MePath)
-	}
-	return c.Redirect(frame.MePath + "/totp")
+func (p *Pages) totpBegin(c *web.Context) error {
+	return p.Act(c, frame.Act{
+		Do:   func() error { return p.Store.BeginTOTP(c.Ctx(), c.Account().ID) },
+		Back: frame.MePath, Next: frame.MePath + "/totp",
+	})
 }
 
 // totpSetup is the page with the secret that waits.
@@ -86,7 +86,7 @@ func (p *Pages) totpSetup(c *web.Context) (totpPage, error) {
 	return page, nil
 }
 
-func (p *Pages) waitingTOTP(c *web.Context) error {
+func (p *Pages) totpShow(c *web.Context) error {
 	page, err := p.totpSetup(c)
 	if core.IsNotFound(err) {
 		return c.Redirect(frame.MePath) // turned on in another tab
@@ -102,7 +102,7 @@ type codeForm struct {
 	Code     string `form:"code" max:"20" required:"请填写动态码"`
 }
 
-func (p *Pages) confirmTOTP(c *web.Context) error {
+func (p *Pages) totpConfirm(c *web.Context) error {
 	var form codeForm
 	err := c.Bind(&form)
 	var codes []string
@@ -112,7 +112,7 @@ func (p *Pages) confirmTOTP(c *web.Context) error {
 	if err == nil {
 		codes, err = p.Store.ConfirmTOTP(c.Ctx(), c.Actor(), c.Account().ID, form.Code)
 	}
-	if core.IsNotFound(err) || core.CodeOf(err) == core.CodeConflict {
+	if core.IsNotFound(err) || core.IsConflict(err) {
 		c.Flash(web.FlashWarning, core.MessageOf(err))
 		return c.Redirect(frame.MePath)
 	}
@@ -128,7 +128,7 @@ func (p *Pages) confirmTOTP(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/me/recovery", page)
 }
 
-func (p *Pages) endTOTPPage(c *web.Context) centreFormPage {
+func (p *Pages) totpEndPage(c *web.Context) centreFormPage {
 	page := centreFormPage{Shell: p.Shell(c, "me", "关闭两步验证")}
 	page.Crumbs = p.meCrumbs()
 	page.Form = templates.Form{
@@ -156,40 +156,34 @@ type centreFormPage struct {
 	Form templates.Form
 }
 
-func (p *Pages) askEndTOTP(c *web.Context) error {
-	return p.Page(c, http.StatusOK, "console/me/proof", p.endTOTPPage(c))
+func (p *Pages) totpEndAsk(c *web.Context) error {
+	return p.Page(c, http.StatusOK, "console/me/proof", p.totpEndPage(c))
 }
 
-func (p *Pages) endTOTP(c *web.Context) error {
+func (p *Pages) totpEnd(c *web.Context) error {
 	var form codeForm
 	err := c.Bind(&form)
 	if err == nil {
 		err = p.Store.EndTOTP(c.Ctx(), c.Actor(), p.proof(c, form.Password), form.Code)
 	}
 	if err != nil {
-		page := p.endTOTPPage(c)
+		page := p.totpEndPage(c)
 		return p.FormPage(c, err, &page.Form, func(status int) error { return p.Page(c, status, "console/me/proof", page) })
 	}
 	c.Flash(web.FlashSuccess, "两步验证已关闭。")
 	return c.Redirect(frame.MePath)
 }
 
-func (p *Pages) resetTOTP(c *web.Context) error {
-	account, err := p.accountOf(c)
+func (p *Pages) totpReset(c *web.Context) error {
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "account", templates.Confirm{
-			Title: "重置“" + account.Name + "”的两步验证？", Text: resetTOTPText,
-			Action: frame.AccountURL(account.ID) + "/totp", Submit: "重置两步验证", Cancel: frame.AccountURL(account.ID), Danger: true,
-		})
-	}
-	if err := p.Store.ResetTOTP(c.Ctx(), granter(c), account.ID); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "已重置，该账号的登录全部退出，微信已解绑，下次只需密码。")
-	return c.Redirect(frame.AccountURL(account.ID))
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "重置“" + account.Name + "”的两步验证？", Text: resetTOTPText, Submit: "重置两步验证", Danger: true},
+		Do:   func() error { return p.Store.ResetTOTP(c.Ctx(), granter(c), account.ID) },
+		Done: "已重置，该账号的登录全部退出，微信已解绑，下次只需密码。", Back: frame.AccountURL(account.ID),
+	})
 }
 
 const resetTOTPText = "用于本人手机丢失。重置后该账号的登录全部退出，微信解绑，只凭密码就能登录；请先确认是本人提出。"

@@ -167,7 +167,7 @@ func (p *Pages) wechatSignIn(c *web.Context) error {
 // enter goes in, or to the second step.
 func (p *Pages) enter(c *web.Context, done store.SignedIn, next string) error {
 	if done.Pending != "" {
-		return p.showSignInCode(c, http.StatusOK, codeFields(done.Pending, next))
+		return p.sessionCodePage(c, http.StatusOK, codeFields(done.Pending, next))
 	}
 	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
 	return c.Redirect(next)
@@ -210,7 +210,7 @@ func (p *Pages) wechatBind(c *web.Context) error {
 	}
 	page, err := p.beginWechat(c, c.Account().ID)
 	if err != nil {
-		return p.BackWith(c, err, frame.MePath)
+		return p.Refused(c, err, frame.MePath)
 	}
 	page.Shell = p.Shell(c, "me", "绑定微信")
 	page.Crumbs, page.Back = p.meCrumbs(), frame.MePath
@@ -247,36 +247,24 @@ func (p *Pages) wechatBindState(c *web.Context) error {
 }
 
 func (p *Pages) wechatUnbind(c *web.Context) error {
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "me", templates.Confirm{
-			Title: "解绑微信？", Text: unbindText, Action: wechatBindPath + "/off", Submit: "解绑",
-			Cancel: frame.MePath, Danger: true,
-		})
-	}
-	if err := p.Store.UnbindAccount(c.Ctx(), c.Actor()); err != nil {
-		return p.BackWith(c, err, frame.MePath)
-	}
-	c.Flash(web.FlashSuccess, "已解绑，不能再用微信扫码登录。")
-	return c.Redirect(frame.MePath)
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "解绑微信？", Text: unbindText, Submit: "解绑", Danger: true},
+		Do:   func() error { return p.Store.UnbindAccount(c.Ctx(), c.Actor()) },
+		Done: "已解绑，不能再用微信扫码登录。", Back: frame.MePath,
+	})
 }
 
 // wechatUnbindOf takes WeChat off somebody's account: they lost the phone, or left.
 func (p *Pages) wechatUnbindOf(c *web.Context) error {
-	account, err := p.accountOf(c)
+	account, err := p.account(c)
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "account", templates.Confirm{
-			Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account),
-			Action: frame.AccountURL(account.ID) + "/wechat/off", Submit: "解绑微信", Cancel: frame.AccountURL(account.ID), Danger: true,
-		})
-	}
-	if err := p.Store.UnbindAccountOf(c.Ctx(), granter(c), account.ID); err != nil {
-		return p.BackWith(c, err, frame.AccountURL(account.ID))
-	}
-	c.Flash(web.FlashSuccess, "已解绑，该账号的登录全部退出；仍可用密码登录。")
-	return c.Redirect(frame.AccountURL(account.ID))
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account), Submit: "解绑微信", Danger: true},
+		Do:   func() error { return p.Store.UnbindAccountOf(c.Ctx(), granter(c), account.ID) },
+		Done: "已解绑，该账号的登录全部退出；仍可用密码登录。", Back: frame.AccountURL(account.ID),
+	})
 }
 
 func unbindOfText(a core.Account) string {

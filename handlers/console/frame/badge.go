@@ -7,7 +7,7 @@ import (
 	"tongxing/templates"
 )
 
-// boundBadge says whether somebody's WeChat is known.
+// BoundBadge says whether somebody's WeChat is known.
 func BoundBadge(user core.ID) templates.Badge {
 	if user == 0 {
 		return templates.Badge{Tone: templates.Warn, Text: "未绑定"}
@@ -15,7 +15,7 @@ func BoundBadge(user core.ID) templates.Badge {
 	return templates.Badge{Tone: templates.Good, Text: "已绑定"}
 }
 
-// serviceBadge is the state of what can be disabled.
+// ServiceBadge is the state of what can be disabled.
 func ServiceBadge(inService bool, words string) templates.Badge {
 	if inService {
 		return templates.Badge{Tone: templates.Good, Text: words}
@@ -39,7 +39,7 @@ func DirectionWords(d core.Direction) string {
 	return "出门"
 }
 
-// restrictionBadge says a restriction in a few words.
+// RestrictionBadge says a restriction in a few words.
 func RestrictionBadge(r core.Restriction, today core.Day) templates.Badge {
 	switch {
 	case r.LastDay != 0 && r.LastDay < today:

@@ -21,7 +21,7 @@ type QRMaker interface {
 	TemporaryQR(ctx context.Context, scene string, life time.Duration) (text string, err error)
 }
 
-// binding is somebody whom the scan of a QR ties to their WeChat.
+// Binding is somebody whom the scan of a QR ties to their WeChat.
 type Binding struct {
 	Kind   string // core.BindGuard, core.BindObserver
 	Target core.ID
@@ -50,7 +50,7 @@ type bindState struct {
 	CSRF  string
 }
 
-// bindQR draws a new QR for ten minutes. Earlier ones of the same person die.
+// BindQR draws a new QR for ten minutes. Earlier ones of the same person die.
 func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if f.QR == nil {
 		return core.Conflict("还没有配置公众号，请联系系统管理员")
@@ -77,7 +77,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	return f.Page(c, http.StatusOK, "console/bind/show", page)
 }
 
-// bindWatch answers the page that shows a QR: how long it is still good, and, once
+// BindWatch answers the page that shows a QR: how long it is still good, and, once
 // it was scanned, where to go.
 func (f *Frame) BindWatch(c *web.Context, b Binding) error {
 	state, expires, err := f.Store.BindState(c.Ctx(), b.Kind, b.Target)

@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// names are the communities' names.
+// Names are the communities' names.
 func (p CommunityChoice) Names() map[core.ID]string {
 	names := make(map[core.ID]string, len(p.All))
 	for _, c := range p.All {
@@ -18,7 +18,7 @@ func (p CommunityChoice) Names() map[core.ID]string {
 	return names
 }
 
-// chosenCommunity is the community that a list was narrowed to, 0 for all.
+// ChosenCommunity is the community that a list was narrowed to, 0 for all.
 func ChosenCommunity(c *web.Context, at CommunityChoice) core.ID {
 	if c.Query("community") == "" {
 		return 0
@@ -26,7 +26,7 @@ func ChosenCommunity(c *web.Context, at CommunityChoice) core.ID {
 	return at.ID
 }
 
-// newAt is the address of an empty form, for a community where one is chosen.
+// NewURL is the address of an empty form, for a community where one is chosen.
 func NewURL(path string, community core.ID) string {
 	if community == 0 {
 		return path + "/new"
@@ -34,7 +34,7 @@ func NewURL(path string, community core.ID) string {
 	return path + "/new?community=" + community.String()
 }
 
-// name gives a community's name where there are several to tell apart.
+// NameOf returns a community's name where there are several to tell apart.
 func (p CommunityChoice) NameOf(id core.ID) string {
 	if len(p.All) > 1 {
 		for _, community := range p.All {
@@ -54,13 +54,13 @@ type choosePage struct {
 
 type communityLink struct{ Label, URL string }
 
-// chooseCommunity is what chooseCommunity asks about.
+// ChooseCommunity is what chooseCommunity asks about.
 type ChooseCommunity struct {
 	Stem, Path, Title string // of the menu; of the list; of the page
 	Crumbs            []templates.Crumb
 }
 
-// chooseCommunity asks for the community of something new, where the account has
+// ChooseCommunity asks for the community of something new, where the account has
 // several and the address names none. asked tells that it did.
 func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCommunity) (asked bool, err error) {
 	if at.ID == 0 {
@@ -77,13 +77,13 @@ func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCo
 	return true, f.Page(c, http.StatusOK, "console/choose/show", page)
 }
 
-// place is the community that a page is about, and those to choose from.
+// CommunityChoice is the community that a page is about, and those to choose from.
 type CommunityChoice struct {
 	core.Community // zero: the account has none
 	All            []core.Community
 }
 
-// placeOf reads the parameter "community"; without it, the first of the account's
+// CommunityOf reads the parameter "community"; without it, the first of the account's
 // communities. One of others, or none at all, is not found.
 func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, error) {
 	all, err := f.Store.Communities(c.Ctx(), c.Scope())
@@ -105,7 +105,7 @@ func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, 
 	return CommunityChoice{Community: chosen, All: all}, err
 }
 
-// field asks for the community. With first, a choice of that name and no value
+// Field asks for the community. With first, a choice of that name and no value
 // stands in front.
 func (p CommunityChoice) Field(first string) templates.Field {
 	field := templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Value: p.ID.String(), Standing: true}
@@ -119,18 +119,18 @@ func (p CommunityChoice) Field(first string) templates.Field {
 	return field
 }
 
-// whole is the field of a page that shows more of the community than its list.
+// Whole is the field of a page that shows more of the community than its list.
 func Whole(f templates.Field) templates.Field {
 	f.Whole = true
 	return f
 }
 
-// at gives a path with the community as its parameter, and more pairs.
+// URL returns a path with the community as its parameter, and more pairs.
 func (p CommunityChoice) URL(path string, pairs ...string) string {
 	return templates.WithQuery(path, url.Values{"community": {p.ID.String()}}, pairs...)
 }
 
-// noCommunityYet is what lists show to an account without communities.
+// NoCommunityYet is what lists show to an account without communities.
 func NoCommunityYet(c *web.Context) templates.Empty {
 	empty := templates.Empty{Icon: "building-community", Title: "还没有小区", Text: "先添加小区，或请管理员把小区分给您。"}
 	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
@@ -139,5 +139,5 @@ func NoCommunityYet(c *web.Context) templates.Empty {
 	return empty
 }
 
-// today is the natural day of the deployment's zone.
+// Today is the natural day of the deployment's zone.
 func (f *Frame) Today(c *web.Context) core.Day { return core.DayOf(c.Now(), f.Store.Zone()) }

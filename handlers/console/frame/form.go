@@ -15,10 +15,10 @@ func SetErrors(fields []templates.Field, messages map[string]string) {
 	}
 }
 
-// formPage renders a form again after err, with the status that err has; an
+// FormPage renders a form again after err, with the status that err has; an
 // error that is no fault of the form comes back.
 func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show func(status int) error) error {
-	if code := core.CodeOf(err); code != core.CodeInvalid && code != core.CodeConflict {
+	if !core.IsInvalid(err) && !core.IsConflict(err) {
 		return err
 	}
 	fields := web.FieldsOf(err)
@@ -36,7 +36,7 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	return show(web.StatusOf(err))
 }
 
-// shownAt reads templates.SeenField of a posted edit; 0 = none.
+// ShownAt reads templates.SeenField of a posted edit; 0 = none.
 func ShownAt(seen int64) time.Time {
 	if seen == 0 {
 		return time.Time{}
@@ -44,7 +44,7 @@ func ShownAt(seen int64) time.Time {
 	return time.UnixMilli(seen)
 }
 
-// phoneField asks for a phone number. One on file shows masked beside an empty
+// PhoneField asks for a phone number. One on file shows masked beside an empty
 // field: it is filled in to change it.
 func PhoneField(masked string, isNew bool) templates.Field {
 	field := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40, Autocomplete: "off"}
@@ -54,7 +54,7 @@ func PhoneField(masked string, isNew bool) templates.Field {
 	return field
 }
 
-// mergeFields joins two invalid forms; what the first says of a field stands.
+// MergeFields joins two invalid forms; what the first says of a field stands.
 func MergeFields(first, second error) error {
 	fields := web.FieldsOf(second)
 	if first != nil && (fields == nil || web.FieldsOf(first) == nil) {

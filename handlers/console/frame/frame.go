@@ -49,7 +49,7 @@ func (f *Frame) Nav(c *web.Context, stem string) []templates.NavGroup {
 	})
 }
 
-// shell is what a page has around it. stem is the menu's entry it belongs to, ""
+// Shell is what a page has around it. stem is the menu's entry it belongs to, ""
 // for none. It takes the flash, so it is made once a page.
 func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: f.Demo, Posted: c.Request().Method == http.MethodPost}
@@ -89,7 +89,7 @@ func tone(kind web.FlashKind) templates.Tone {
 	return templates.Bad
 }
 
-// page renders a page: "console/reader/list" and its struct.
+// Page renders a page: "console/reader/list" and its struct.
 func (f *Frame) Page(c *web.Context, status int, name string, page any) error {
 	return c.HTML(status, func(w io.Writer) error { return f.Renderer.Render(w, name, page) })
 }

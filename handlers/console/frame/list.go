@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// grouped writes a figure as 12,345.
+// Grouped writes a figure as 12,345.
 func Grouped(n int) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -27,7 +27,7 @@ func Texts[T ~string](list []T) []string {
 	return out
 }
 
-// boundField is the filter of who has bound their WeChat.
+// BoundField is the filter of who has bound their WeChat.
 func BoundField() templates.Field {
 	return templates.Field{
 		Kind: templates.Select, Name: "bound", Label: "微信",
@@ -35,15 +35,15 @@ func BoundField() templates.Field {
 	}
 }
 
-// boundIs reports that a person whose WeChat user this is passes the filter.
+// BoundIs reports that a person whose WeChat user this is passes the filter.
 func BoundIs(filter string, user core.ID) bool {
 	return filter == "" || (filter == "yes") == (user != 0)
 }
 
-// joined lists names in one line.
+// Joined lists names in one line.
 func Joined(names []string) string { return strings.Join(names, "、") }
 
-// pagerCursors gives the cursors of a list by id, oldest first.
+// PagerCursors gives the cursors of a list by id, oldest first.
 func PagerCursors(page store.Page, first, last core.ID, more bool) (before, after string) {
 	if first == 0 {
 		return "", ""

@@ -19,21 +19,21 @@ const (
 	PickID   = "person"
 )
 
-// pickMost bounds the text, in characters: name, phone and house.
+// PickMost bounds the text, in characters: name, phone and house.
 const PickMost = 400
 
-// personPick is what the two fields sent, and what it was taken for.
+// PersonPick is what the two fields sent, and what it was taken for.
 type PersonPick struct {
 	Person  core.ID
 	Text    string              // as the field shows it
 	Choices []core.ResidentPick // whom a text may mean that does not mean one
 }
 
-// strangerText stands for a person who is not of the account's communities, but came
+// StrangerText stands for a person who is not of the account's communities, but came
 // to one of their doors.
 const StrangerText = "未登记在您的小区"
 
-// pickPerson reads the two fields: the text has the last word, but for the one that the
+// PickPerson reads the two fields: the text has the last word, but for the one that the
 // field showed with the id. A text that does not mean one person is an invalid error
 // with a message for the field, and Choices. community 0 is all of the account's.
 func (f *Frame) PickPerson(c *web.Context, community, person core.ID, text string) (PersonPick, error) {
@@ -89,7 +89,7 @@ func (f *Frame) personText(c *web.Context, community, person core.ID) (string, e
 	return shown.Text(), err
 }
 
-// fields are the picker; address gives the page with a person's id.
+// Fields are the picker; address gives the page with a person's id.
 func (p PersonPick) Fields(label string, address func(person core.ID) string) []templates.Field {
 	text := templates.Field{
 		Name: PickText, Label: label, Value: p.Text, MaxLength: PickMost, Wide: true, Autocomplete: "off",

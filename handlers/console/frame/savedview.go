@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// viewed reports that stem is a list that the account may open.
+// MayOpen reports whether stem is a list that the account may open.
 func (f *Frame) MayOpen(c *web.Context, stem string) bool {
 	permission, ok := f.stems[stem]
 	return ok && c.Has(permission)

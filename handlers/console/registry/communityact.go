@@ -53,7 +53,7 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 	}
 	if frame.Confirmed(c) {
 		if err := act.do(c, community.ID); err != nil {
-			return p.BackWith(c, err, frame.CommunityPath)
+			return p.Refused(c, err, frame.CommunityPath)
 		}
 		c.Flash(web.FlashSuccess, "“"+community.Name+"”"+act.done)
 		return c.Redirect(frame.CommunityPath)

@@ -23,17 +23,11 @@ func (p *Pages) houseDelete(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "house", templates.Confirm{
-			Title: "删除 " + house.Label + "？", Text: houseDeleteText(house),
-			Action: frame.HouseURL(house.ID) + "/delete", Submit: "删除", Cancel: frame.HouseURL(house.ID), Danger: true,
-		})
-	}
-	if err := p.Store.DeleteHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID); err != nil {
-		return p.BackWith(c, err, frame.HouseURL(house.ID))
-	}
-	c.Flash(web.FlashSuccess, house.Label+" 已删除。")
-	return c.Redirect(at.URL(frame.HousePath))
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "删除 " + house.Label + "？", Text: houseDeleteText(house), Submit: "删除", Danger: true},
+		Do:   func() error { return p.Store.DeleteHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID) },
+		Done: house.Label + " 已删除。", Back: frame.HouseURL(house.ID), Next: at.URL(frame.HousePath),
+	})
 }
 
 // houseEditPage is the form of a house on file.

@@ -176,7 +176,7 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 			message = "请填写房屋"
 		}
 		err = core.InvalidFields(map[string]string{"house": message})
-	} else if core.CodeOf(err) == core.CodeInvalid {
+	} else if core.IsInvalid(err) {
 		err = core.InvalidFields(map[string]string{"house": core.MessageOf(err)})
 	}
 	if err = frame.MergeFields(err, wrong); err != nil {
@@ -261,15 +261,10 @@ func (p *Pages) residentMoveOut(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "resident", templates.Confirm{
-			Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Action: frame.ResidentURL(r.ID) + "/moveout",
-			Submit: "迁出", Cancel: frame.ResidentURL(r.ID), Danger: true,
-		})
-	}
-	if err := p.Store.MoveOut(c.Ctx(), c.Actor(), c.Scope(), r.ID); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "已迁出，通行证立即失效。")
-	return c.Redirect(frame.CommunityChoice{Community: core.Community{ID: r.Community}}.URL(frame.ResidentPath))
+	return p.Act(c, frame.Act{
+		Ask:  templates.Confirm{Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Submit: "迁出", Danger: true},
+		Do:   func() error { return p.Store.MoveOut(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
+		Done: "已迁出，通行证立即失效。", Back: frame.ResidentURL(r.ID),
+		Next: frame.CommunityChoice{Community: core.Community{ID: r.Community}}.URL(frame.ResidentPath),
+	})
 }

@@ -52,14 +52,11 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 	if err != nil || len(residents) == 0 {
 		return p.noneTicked(c, err)
 	}
-	if !frame.Confirmed(c) {
-		return p.Confirm(c, "resident", moveOutAsk(c, residents))
-	}
-	if err := p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
-		return p.BackWith(c, err, residentActURL(c, ""))
-	}
-	c.Flash(web.FlashSuccess, fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)))
-	return c.Redirect(residentActURL(c, ""))
+	return p.Act(c, frame.Act{
+		Ask:  moveOutAsk(c, residents),
+		Do:   func() error { return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
+		Done: fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)), Back: residentActURL(c, ""),
+	})
 }
 
 // residentsDelete deletes the ticked residents. Of those that records name it says
@@ -84,16 +81,13 @@ func (p *Pages) residentsDelete(c *web.Context) error {
 	if len(stay) > 0 {
 		return p.Confirm(c, "resident", deleteRefused(c, stay, others))
 	}
-	if !frame.Confirmed(c) {
-		q := residentsAsk(c, "删除", "/delete", residents)
-		q.Text = "从登记中永久删除，用于登记有误。"
-		return p.Confirm(c, "resident", q)
-	}
-	if err := p.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)); err != nil {
-		return p.BackWith(c, err, residentActURL(c, ""))
-	}
-	c.Flash(web.FlashSuccess, fmt.Sprintf("已删除 %d 名住户。", len(residents)))
-	return c.Redirect(residentActURL(c, ""))
+	ask := residentsAsk(c, "删除", "/delete", residents)
+	ask.Text = "从登记中永久删除，用于登记有误。"
+	return p.Act(c, frame.Act{
+		Ask:  ask,
+		Do:   func() error { return p.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
+		Done: fmt.Sprintf("已删除 %d 名住户。", len(residents)), Back: residentActURL(c, ""),
+	})
 }
 
 // noneTicked goes back to the list, unless something is wrong.

@@ -200,6 +200,32 @@ func (f Form) Field(name string) (Field, error) {
 	return Field{}, fmt.Errorf("the form has no field %q", name)
 }
 
+// Suggestion is a choice under a field with Suggest.
+type Suggestion struct {
+	Value string // what the field takes
+	Label string // said beside it; "" = nothing
+}
+
+// Add appends fields to the last section.
+func (f *Form) Add(fields ...Field) {
+	last := &f.Sections[len(f.Sections)-1]
+	last.Fields = append(last.Fields, fields...)
+}
+
+// Change alters the field of a name. It panics if the form has none: the name is a
+// slip of the program.
+func (f *Form) Change(name string, change func(field *Field)) {
+	for s := range f.Sections {
+		for i := range f.Sections[s].Fields {
+			if f.Sections[s].Fields[i].Name == name {
+				change(&f.Sections[s].Fields[i])
+				return
+			}
+		}
+	}
+	panic(fmt.Sprintf("templates: the form has no field %q", name))
+}
+
 // Files reports a form that sends files.
 func (f Form) Files() bool {
 	return slices.ContainsFunc(f.Sections, func(s Section) bool {

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -251,12 +249,10 @@ func (f *passageForm) check(post core.GuardPost) error {
 	return core.InvalidFields(fields)
 }
 
-// tenths reads a temperature in degrees Celsius: 36.5 is 365.
+// tenths reads the temperature of a person.
 func tenths(text string) (int, bool) {
-	text = strings.NewReplacer("，", ".", ",", ".", "。", ".", "．", ".", "℃", "", "°C", "", " ", "").Replace(core.Clean(text))
-	degrees, err := strconv.ParseFloat(text, 64)
-	n := int(degrees*10 + 0.5)
-	return n, err == nil && n >= 340 && n <= 420
+	n, ok := core.ParseTenths(text)
+	return n, ok && n >= 340 && n <= 420
 }
 
 func (f *passageForm) passage(c *web.Context, post core.GuardPost) gate.Passage {

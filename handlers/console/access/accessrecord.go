@@ -246,10 +246,17 @@ func recordFacts(r core.AccessRecord, community string, zone *time.Location) []t
 		{Label: "姓名", Value: r.Name},
 		{Label: "房屋", Value: r.HouseLabel},
 		{Label: "体温", Value: degrees(r.TempTenths)},
-		{Label: "计入出门次数", Value: map[bool]string{true: "是", false: "否"}[r.Counted]},
+		{Label: "计入出门次数", Value: yesNo(r.Counted)},
 		{Label: "记录编号", Value: r.ID.String(), Code: true},
 	}
 	return slices.DeleteFunc(facts, func(f templates.Fact) bool { return f.Label == "原因" && f.Value == "" })
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "是"
+	}
+	return "否"
 }
 
 // recordLinks lead to what the record is about, where the account may go.

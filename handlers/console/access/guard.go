@@ -208,11 +208,7 @@ func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改门岗人员", frame.GuardURL(g.ID), frame.GuardURL(g.ID), "保存"
 		page.Form.Seen = templates.Seen(g.Updated)
 	}
-	show := func(status int) error { return p.Page(c, status, "console/guardpost/form", page) }
-	if wrong != nil {
-		return p.FormPage(c, wrong, &page.Form, show)
-	}
-	return show(http.StatusOK)
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
 }
 
 func guardFields(g core.Guard, community core.Community, posts []core.GuardPost) []templates.Section {

@@ -217,11 +217,7 @@ func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) e
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改观察员", frame.ObserverURL(o.ID), frame.ObserverURL(o.ID), "保存"
 		page.Form.Seen = templates.Seen(o.Updated)
 	}
-	show := func(status int) error { return p.Page(c, status, "console/observer/form", page) }
-	if wrong != nil {
-		return p.FormPage(c, wrong, &page.Form, show)
-	}
-	return show(http.StatusOK)
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/observer/form", page) })
 }
 
 func observerFields(o core.Observer, communities []core.Community) []templates.Section {

@@ -98,7 +98,7 @@ func (f passRuleForm) rule() (core.PassRule, error) {
 	}
 	var hoursWrong error
 	r.Hours, hoursWrong = core.ParseHours(strings.Trim(f.Hours, "\n"))
-	r.FeverTenths = tenths(f.Fever)
+	r.FeverTenths, _ = core.ParseTenths(f.Fever) // 0, which no rule takes, where it is none
 	fields := web.FieldsOf(r.Check())
 	if hoursWrong != nil {
 		if fields == nil {
@@ -116,15 +116,6 @@ func exitsOf(text string) int {
 		return -2
 	}
 	return n
-}
-
-// tenths reads a temperature such as 37.3; 0, which no rule takes, where it is none.
-func tenths(text string) int {
-	degrees, err := strconv.ParseFloat(strings.TrimSuffix(text, "℃"), 64)
-	if err != nil || !(degrees >= 0 && degrees <= 100) { // NaN too
-		return 0
-	}
-	return int(degrees*10 + 0.5)
 }
 
 // passRulePreview answers with the words of the rule as the form stands.
@@ -207,7 +198,7 @@ func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong er
 		}
 		if status == http.StatusConflict {
 			page.Preview = passRulePreview{Words: "别人刚刚保存的规则：" + now.Words()}
-			page.Form.Sections[0].Fields[1].Value = strconv.FormatInt(now.Version, 10)
+			page.Form.Change("version", func(f *templates.Field) { f.Value = strconv.FormatInt(now.Version, 10) })
 		}
 		return p.Page(c, status, "console/passrule/show", page)
 	})

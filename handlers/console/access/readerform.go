@@ -1,7 +1,6 @@
 package access
 
 import (
-	"net/http"
 	"strconv"
 
 	"tongxing/core"
@@ -85,11 +84,7 @@ func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error
 		page.Form.Seen = templates.Seen(r.Updated)
 		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: frame.ReaderURL(r.ID)})
 	}
-	show := func(status int) error { return p.Page(c, status, "console/reader/form", page) }
-	if wrong != nil {
-		return p.FormPage(c, wrong, &page.Form, show)
-	}
-	return show(http.StatusOK)
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/reader/form", page) })
 }
 
 func (p *Pages) readerCreate(c *web.Context) error {

@@ -269,7 +269,7 @@ func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, for
 	}
 	page.Form.Set(c.Form(), nil)
 	page.Matches, page.Tally = restrictionMatches(matches), matchTally(matches)
-	page.Form.Sections[0].Fields[1] = withMaybes(page.Form.Sections[0].Fields[1], form.Houses, matches)
+	page.Form.Change("houses", func(f *templates.Field) { *f = withMaybes(*f, form.Houses, matches) })
 	if err := p.markMatches(c, page.Matches, matches); err != nil {
 		return err
 	}

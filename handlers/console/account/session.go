@@ -77,7 +77,7 @@ func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form,
 	}
 	page.Form = signInFields(words)
 	page.Form.CSRF, page.Form.Error = page.Shell.CSRF, words.Error
-	page.Form.Sections[0].Fields = append(page.Form.Sections[0].Fields,
+	page.Form.Add(
 		templates.Field{Kind: templates.Hidden, Name: "captcha_id", Value: captcha},
 		templates.Field{Kind: templates.Hidden, Name: "next", Value: next})
 	return p.Page(c, status, "console/session/new", page)
@@ -193,11 +193,7 @@ func (p *Pages) sessionRefuse(c *web.Context, form signInForm, err error) error 
 	if messages == nil {
 		fields.Error = core.MessageOf(err)
 	}
-	for i, field := range fields.Sections[0].Fields {
-		if field.Name == "captcha" {
-			fields.Sections[0].Fields[i].Value = "" // the picture is another one
-		}
-	}
+	fields.Change("captcha", func(f *templates.Field) { f.Value = "" }) // the picture is another one
 	return p.sessionNewPage(c, status, fields, web.LocalPath(form.Next, "/console"))
 }
 

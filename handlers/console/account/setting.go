@@ -136,7 +136,7 @@ func (p *Pages) settingWrong(c *web.Context, now core.Settings, wrong error) err
 	page := p.settingPage(c, now)
 	return p.FormPage(c, wrong, &page.Form, func(status int) error {
 		if status == http.StatusConflict {
-			page.Form.Sections[0].Fields[0].Value = strconv.FormatInt(now.Version, 10)
+			page.Form.Change("version", func(f *templates.Field) { f.Value = strconv.FormatInt(now.Version, 10) })
 		}
 		return p.Page(c, status, "console/setting/show", page)
 	})

@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"io"
+	"net/http"
 	"time"
 
 	"tongxing/core"
@@ -15,9 +17,12 @@ func SetErrors(fields []templates.Field, messages map[string]string) {
 	}
 }
 
-// FormPage renders a form again after err, with the status that err has; an
-// error that is no fault of the form comes back.
+// FormPage shows a form: as it is if err is nil, otherwise as it was sent, with what is
+// wrong and the status that err has. An error that is no fault of the form is returned.
 func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show func(status int) error) error {
+	if err == nil {
+		return show(http.StatusOK)
+	}
 	if !core.IsInvalid(err) && !core.IsConflict(err) {
 		return err
 	}
@@ -34,6 +39,13 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	}
 	form.Set(c.Form(), fields)
 	return show(web.StatusOf(err))
+}
+
+// Suggest answers a field with Suggest while it is typed.
+func (f *Frame) Suggest(c *web.Context, suggestions []templates.Suggestion) error {
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return f.Renderer.RenderBlock(w, "console/choose/show", "options", suggestions)
+	})
 }
 
 // ShownAt reads templates.SeenField of a posted edit; 0 = none.

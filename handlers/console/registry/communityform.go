@@ -121,7 +121,7 @@ func (p *Pages) communityLevels(c *web.Context, community core.Community, form c
 	if !page.Fixed {
 		values["levels"], page.Focus = changeLevels(form.Levels, form.Act)
 	}
-	page.Form.Sections[0].Fields[0].Focus = page.Focus < 0 // a page has one place to begin
+	page.Form.Change("name", func(f *templates.Field) { f.Focus = page.Focus < 0 }) // a page has one place to begin
 	page.Form.Set(values, nil)
 	return p.Page(c, http.StatusOK, "console/community/form", page)
 }

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 
@@ -121,9 +120,11 @@ func (p *Pages) houseSuggest(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.HTML(http.StatusOK, func(w io.Writer) error {
-		return p.Renderer.RenderBlock(w, "console/resident/form", "house-options", houses)
-	})
+	suggestions := make([]templates.Suggestion, len(houses))
+	for i, house := range houses {
+		suggestions[i].Value = house.Label
+	}
+	return p.Suggest(c, suggestions)
 }
 
 func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {

@@ -40,20 +40,15 @@ func (p *Pages) houseEditPage(c *web.Context, at frame.CommunityChoice, house co
 	page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改房屋", frame.HouseURL(house.ID), frame.HouseURL(house.ID), "保存"
 	page.Form.Seen = templates.Seen(house.Updated)
 	page.Crumbs = append(page.Crumbs, templates.Crumb{Label: house.Label, URL: frame.HouseURL(house.ID)})
-	fields := page.Form.Sections[0].Fields
-	for i := range fields {
-		if level, err := strconv.Atoi(strings.TrimPrefix(fields[i].Name, "level")); err == nil && level < len(names) {
-			fields[i].Value = names[level]
-		}
+	for i, name := range names {
+		page.Form.Change(levelField(i), func(f *templates.Field) { f.Value = name })
 	}
 	owes := ""
 	if house.ArrearsFen > 0 {
 		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // to be typed over
 	}
-	page.Form.Sections[0].Fields = append(fields, templates.Field{
-		Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
-		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。",
-	})
+	page.Form.Add(templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
+		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"})
 	return page, nil
 }
 

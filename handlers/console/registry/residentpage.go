@@ -307,7 +307,7 @@ func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house 
 			{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
 		}}
 	if house != "" {
-		page.Form.Sections[1].Fields[0].Focus = true
+		page.Form.Change("name", func(f *templates.Field) { f.Focus = true })
 	}
 	return page
 }

@@ -1,14 +1,10 @@
 package registry
 
 import (
-	"io"
-	"net/http"
-
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/templates"
 )
-
-type residentOption struct{ Text, Community string }
 
 // residentSuggest answers the field while it is typed.
 func (p *Pages) residentSuggest(c *web.Context) error {
@@ -24,14 +20,12 @@ func (p *Pages) residentSuggest(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	options := make([]residentOption, len(found))
+	suggestions := make([]templates.Suggestion, len(found))
 	for i, pick := range found {
-		options[i] = residentOption{Text: pick.Text()}
+		suggestions[i].Value = pick.Text()
 		if form.Community == 0 {
-			options[i].Community = pick.CommunityName
+			suggestions[i].Label = pick.CommunityName
 		}
 	}
-	return c.HTML(http.StatusOK, func(w io.Writer) error {
-		return p.Renderer.RenderBlock(w, "console/accessrecord/list", "resident-options", options)
-	})
+	return p.Suggest(c, suggestions)
 }

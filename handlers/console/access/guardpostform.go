@@ -1,0 +1,61 @@
+package access
+
+import (
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// guardPostForm is what the form sends.
+type guardPostForm struct {
+	Community core.ID `form:"community"`
+	Name      string  `form:"name" max:"64"`
+	Direction string  `form:"direction" max:"8"`
+	Seen      int64   `form:"seen"`
+}
+
+func (f guardPostForm) post(id core.ID) core.GuardPost {
+	return core.GuardPost{ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Updated: frame.ShownAt(f.Seen)}
+}
+
+type guardPostFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+// guardPostFormPage shows the form of a new post or of one on file, as it was sent if
+// something is wrong with it.
+func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong error) error {
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), post.Community)
+	if err != nil {
+		return err
+	}
+	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗")}
+	page.Crumbs = guardPostCrumbs()
+	page.Form = templates.Form{
+		Action: frame.GuardPostPath, CSRF: page.CSRF, Cancel: frame.GuardPostPath, Submit: "添加",
+		Sections: guardPostFields(post, community),
+	}
+	if post.ID != 0 {
+		page.Title, page.Form.Action, page.Form.Submit = "修改门岗", frame.GuardPostURL(post.ID), "保存"
+		page.Form.Seen = templates.Seen(post.Updated)
+	}
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+}
+
+func guardPostFields(post core.GuardPost, community core.Community) []templates.Section {
+	return []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
+		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+		{
+			Name: "name", Label: "名称", Value: post.Name, Required: true, MaxLength: core.GuardPostNameMost,
+			Focus: post.ID == 0, Placeholder: "东门岗", Help: "记在出入记录里，住户也看得到。",
+		},
+		{
+			Kind: templates.Radio, Name: "direction", Label: "默认方向", Value: string(post.Direction), Required: true,
+			Help:    "门岗扫码时预先选好，可以当场改。",
+			Choices: []templates.Choice{{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"}},
+		},
+	}}}
+}

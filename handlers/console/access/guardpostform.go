@@ -16,7 +16,9 @@ type guardPostForm struct {
 }
 
 func (f guardPostForm) post(id core.ID) core.GuardPost {
-	return core.GuardPost{ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Updated: frame.ShownAt(f.Seen)}
+	return core.GuardPost{
+		ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Updated: frame.ShownAt(f.Seen),
+	}
 }
 
 type guardPostFormPage struct {

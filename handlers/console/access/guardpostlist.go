@@ -67,7 +67,8 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	list := templates.List{
 		Path: frame.GuardPostPath, Query: c.Request().URL.Query(), Cards: true,
 		Columns: []templates.Column{
-			{Label: "名称"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
+			{Label: "名称"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true},
+			{Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。"},
 	}
@@ -93,7 +94,9 @@ func guardPostRowOf(c *web.Context, post core.GuardPost, guards []core.Guard, at
 		return row
 	}
 	row.URL = frame.GuardPostURL(post.ID) + "/edit"
-	row.Act = &templates.Submit{Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardPostDisableText(post)}
+	row.Act = &templates.Submit{
+		Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardPostDisableText(post),
+	}
 	if !post.Disabled.IsZero() {
 		row.Act = &templates.Submit{Label: "恢复使用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}
 	}

@@ -35,7 +35,9 @@ func granter(c *web.Context) core.Granter {
 const accountPageSize = 50
 
 func (p *Pages) accountList(c *web.Context) error {
-	filter := store.AccountFilter{Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")), Page: c.Page(accountPageSize)}
+	filter := store.AccountFilter{
+		Keyword: c.Query("q"), Disabled: c.Query("state") == "disabled", Role: core.Role(c.Query("role")), Page: c.Page(accountPageSize),
+	}
 	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err

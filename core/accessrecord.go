@@ -27,6 +27,7 @@ type AccessRecord struct {
 	Reason      Reason
 	Note        string
 	TokenDigest string
+	Repeats     int // how often the reader was told again to open
 }
 
 // RecordFilter narrows a list of access records. Zero fields do not narrow.

@@ -51,6 +51,9 @@ func (f *Facts) checkDoor() Reason {
 	if !f.ReaderEnabled {
 		return ReasonReaderUnknown
 	}
+	if f.Unreadable {
+		return ReasonUnreadable
+	}
 	guard := f.Via == ViaGuard || f.Via == ViaManual
 	if reason := f.checkToken(); reason != ReasonAllowed && f.Via != ViaManual {
 		return reason

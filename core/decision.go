@@ -64,7 +64,8 @@ type Facts struct {
 	Via       Via
 	Direction Direction
 
-	Token TokenState
+	Token      TokenState
+	Unreadable bool // what the reader sent cannot be taken apart: nobody knows what was shown
 
 	// Of the reader, or of the guard's post; a preview has neither.
 	ReaderEnabled bool // known and enabled
@@ -99,6 +100,7 @@ type Reason string
 const (
 	ReasonAllowed       Reason = "allowed"
 	ReasonReaderUnknown Reason = "reader_unknown" // no such device, or disabled
+	ReasonUnreadable    Reason = "unreadable"     // the reader's message, not the code, is at fault
 	ReasonTokenAbsent   Reason = "token_absent"   // unknown or expired
 	ReasonTokenUsed     Reason = "token_used"
 	ReasonTokenBusy     Reason = "token_busy"

@@ -5,6 +5,7 @@ package core
 var reasonSentences = map[Reason]string{
 	ReasonAllowed:       "请通行",
 	ReasonReaderUnknown: "设备未登记或已停用",
+	ReasonUnreadable:    "读头的报文看不懂",
 	ReasonTokenAbsent:   "二维码已失效，请刷新",
 	ReasonTokenUsed:     "二维码已使用，请刷新",
 	ReasonTokenBusy:     "正在处理，请稍候",
@@ -27,7 +28,7 @@ var reasonSentences = map[Reason]string{
 // Reasons gives every reason, in the order in which they are looked at.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonAllowed, ReasonReaderUnknown, ReasonTokenAbsent, ReasonTokenUsed, ReasonTokenBusy, ReasonPassKind,
+		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenAbsent, ReasonTokenUsed, ReasonTokenBusy, ReasonPassKind,
 		ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked,
 		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUnavailable,
 	}

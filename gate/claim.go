@@ -76,12 +76,14 @@ type claim struct {
 	ends          time.Time // of the token; zero where it is absent
 	held          bool      // the claim key is ours
 	asked         time.Time // before Redis heard of it
+	at            time.Time // when it was first asked, by Redis's clock
 	stored        *answer   // the answer this asker had, within its window
 }
 
 // answer is what a repeat gets again. It names nobody.
 type answer struct {
 	Decision  core.Decision
+	At        int64   // when the scan was claimed, in milliseconds by Redis's clock
 	Record    core.ID `json:",omitempty"` // 0 = nothing recorded, which is no id in JSON
 	Community core.ID `json:",omitempty"`
 }
@@ -103,13 +105,7 @@ func (g *Gate) claim(ctx context.Context, c *claim) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("gate: claim a token: %w", err)
 	}
-	if err := c.read(&told); err != nil {
-		return err
-	}
-	if c.stored != nil && c.held {
-		g.unclaim(ctx, c) // the answer stands; another door may ask
-	}
-	return nil
+	return c.read(&told)
 }
 
 // claimed is what Redis says to a claim.
@@ -136,15 +132,18 @@ func (c *claim) read(t *claimed) error {
 	}
 	holder := t.holder.Val()
 	c.held = holder == c.name
+	if c.at.IsZero() {
+		c.at = t.clock.Val()
+	}
+	used, err := c.readToken(t.token.Val())
+	if err != nil {
+		return err
+	}
 	if text, err := t.answer.Result(); err == nil {
 		c.stored = &answer{}
 		return json.Unmarshal([]byte(text), c.stored)
 	} else if !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("gate: claim a token: %w", err)
-	}
-	used, err := c.readToken(t.token.Val())
-	if err != nil {
-		return err
 	}
 	switch {
 	// Its end is part of its value: Redis may be late to drop it.

@@ -89,7 +89,9 @@ func TestRepeatsInFlightGetOneAnswer(t *testing.T) {
 			var wg sync.WaitGroup
 			opened := make([]bool, 4)
 			for i := range opened {
-				wg.Go(func() { opened[i] = servers[i%2].show(t, e.Doors[0], text) })
+				wg.Go(func() {
+					opened[i] = servers[i%2].Call(t.Context(), gate.Call{Reader: e.Doors[1].ID, Text: text, Burst: 3}).Decision.Allowed
+				})
 			}
 			wg.Wait()
 			for i, o := range opened {

@@ -25,13 +25,13 @@ type McardseaScan struct {
 	Time   int64  // the device's clock in Unix seconds; 0 = not said
 }
 
-// Marks of the request, in the order in which devices send them.
+// Names of the request's parameters.
 const (
-	mcardseaCard   = "cardid="
-	mcardseaGate   = "mjihao="
-	mcardseaSerial = "cjihao="
-	mcardseaStatus = "status="
-	mcardseaTime   = "time="
+	mcardseaCard   = "cardid"
+	mcardseaGate   = "mjihao"
+	mcardseaSerial = "cjihao"
+	mcardseaStatus = "status"
+	mcardseaTime   = "time"
 )
 
 // ParseMcardsea reads what a mcardsea reader sends: the raw query of a GET or the
@@ -39,60 +39,92 @@ const (
 //
 //	cardid=TEXT&mjihao=1&cjihao=HZ45BDAD&status=11&time=1773692713
 //
-// TEXT may come escaped or not, and may itself hold any of the names: it ends at
-// the last &mjihao= (without one, at the last &cjihao=), and what stands right of
-// it is the device's. Sent last, cardid runs to the end. The one error is
-// ErrReaderRequest: nothing shown, too long, or a serial or gate that is none.
+// with the parameters in any order. TEXT may come escaped or not, and may itself hold
+// any of the names: what stands left of cardid is the device's, and so is the last of
+// each other name right of it. The one error is ErrReaderRequest: nothing shown, too
+// long, or a serial or gate that is none.
 func ParseMcardsea(raw string) (McardseaScan, error) {
 	if len(raw) > MaxReaderRequest {
 		return McardseaScan{}, ErrReaderRequest
 	}
+	raw = strings.TrimLeft(strings.TrimPrefix(raw, "\ufeff"), " \t\r\n\x00")
 	card, fields, ok := splitMcardsea(strings.TrimRight(raw, "\r\n\x00"))
 	if !ok {
 		return McardseaScan{}, ErrReaderRequest
 	}
 	s := McardseaScan{
 		CardID: strings.TrimSpace(unescape(card)),
-		Serial: lastField(fields, mcardseaSerial),
-		Status: lastField(fields, mcardseaStatus),
+		Serial: strings.TrimSpace(unescape(fields[mcardseaSerial])),
+		Status: fields[mcardseaStatus],
 	}
-	if s.CardID == "" || !core.IsReaderSerial(s.Serial) || !readGate(fields, &s.Gate) {
+	if s.CardID == "" || !core.IsReaderSerial(s.Serial) || !readGate(fields[mcardseaGate], &s.Gate) {
 		return McardseaScan{}, ErrReaderRequest
 	}
 	if len(s.Status) > 2 || strings.Trim(s.Status, "0123456789") != "" {
 		s.Status = ""
 	}
-	if t, err := strconv.ParseInt(lastField(fields, mcardseaTime), 10, 64); err == nil && t > 0 {
+	if t, err := strconv.ParseInt(fields[mcardseaTime], 10, 64); err == nil && t > 0 {
 		s.Time = t
 	}
 	return s, nil
 }
 
-// splitMcardsea parts the shown text from the device's fields, which are given
-// with an & before each name.
-func splitMcardsea(raw string) (card, fields string, ok bool) {
-	rest, ok := strings.CutPrefix(raw, mcardseaCard)
-	if !ok {
-		fields, card, ok = strings.Cut(raw, "&"+mcardseaCard)
-		return card, "&" + fields, ok
+// mcardseaFields are the device's own parameters.
+type mcardseaFields map[string]string
+
+// take keeps the first value of a name of the protocol and reports whether it did.
+func (f mcardseaFields) take(parameter string) bool {
+	name, value, ok := strings.Cut(parameter, "=")
+	name = lowerASCII(name)
+	switch name {
+	case mcardseaGate, mcardseaSerial, mcardseaStatus, mcardseaTime:
+	default:
+		return false
 	}
-	for _, name := range []string{mcardseaGate, mcardseaSerial} {
-		if i := strings.LastIndex(rest, "&"+name); i >= 0 {
-			return rest[:i], rest[i:], true
+	if _, taken := f[name]; taken || !ok {
+		return false
+	}
+	f[name] = value
+	return true
+}
+
+// mcardseaNames is how many parameters a device sends besides what it read.
+const mcardseaNames = 4
+
+// splitMcardsea parts the shown text from the device's parameters. Those left of it
+// count first. Right of it the device's stand at the end, each name once: the text
+// ends where a name comes again, which it holds itself.
+func splitMcardsea(raw string) (card string, fields mcardseaFields, ok bool) {
+	fields = mcardseaFields{}
+	parameters := strings.Split(raw, "&")
+	for i, parameter := range parameters {
+		name, value, found := strings.Cut(parameter, "=")
+		if !found || lowerASCII(name) != mcardseaCard {
+			fields.take(parameter)
+			continue
 		}
+		rest := parameters[i+1:]
+		end := len(rest)
+		for j := len(rest) - 1; j >= 0 && len(fields) < mcardseaNames; j-- {
+			if fields.take(rest[j]) {
+				end = j
+			} else if fields.holds(rest[j]) {
+				break
+			}
+		}
+		return strings.Join(append([]string{value}, rest[:end]...), "&"), fields, true
 	}
-	return rest, "", true
+	return "", nil, false
 }
 
-// lastField gives the value of the last field of that name.
-func lastField(fields, name string) string {
-	_, value, _ := cutLast(fields, "&"+name)
-	value, _, _ = strings.Cut(value, "&")
-	return value
+// holds reports a parameter whose name was taken already.
+func (f mcardseaFields) holds(parameter string) bool {
+	name, _, _ := strings.Cut(parameter, "=")
+	_, taken := f[lowerASCII(name)]
+	return taken
 }
 
-func readGate(fields string, gate *int) bool {
-	text := lastField(fields, mcardseaGate)
+func readGate(text string, gate *int) bool {
 	if text == "" {
 		return true
 	}

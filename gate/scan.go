@@ -32,12 +32,35 @@ func unavailable() Result {
 	return Result{Decision: core.Decision{Reason: core.ReasonUnavailable, Sentence: "系统繁忙，请稍后再试"}}
 }
 
-// Scan answers a reader that read text. It never fails: what cannot be decided
-// is refused. A reader that repeats itself within store.RepeatWindow gets the
-// same answer, with no second count and no second record.
-func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
-	return g.pass(ctx, store.ScanAttempt{Via: core.ViaReader, Reader: reader}, text, "r"+reader.String())
+// Call is what a reader sent.
+type Call struct {
+	Reader core.ID
+	Key    string // digest of the secret it called by; "" = not looked at
+	Text   string // what was shown; where Unread, the message
+	Unread bool   // the message cannot be taken apart
+	Burst  int    // how often its protocol repeats a reading by itself
 }
+
+// Scan is Call of a reader that read text.
+func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
+	return g.Call(ctx, Call{Reader: reader, Text: text})
+}
+
+// Call answers a reader. It never fails: what cannot be decided is refused. A reader
+// that repeats itself gets the same answer, with no second count and no second record:
+// a refusal within store.RepeatWindow, an opening as often as store.Reopen lets it.
+// Where the key is not the reader's any more, nothing is recorded.
+func (g *Gate) Call(ctx context.Context, c Call) Result {
+	a := store.ScanAttempt{Via: core.ViaReader, Reader: c.Reader, ReaderKey: c.Key, Burst: c.Burst}
+	if c.Unread {
+		a.Unread = messageStart(c.Text)
+	}
+	return g.pass(ctx, a, c.Text, "r"+c.Reader.String()+c.Key[:min(len(c.Key), askerKey)])
+}
+
+// askerKey is how much of a reader's key tells its callers apart: an answer to the old
+// secret is not for the new one, nor the other way.
+const askerKey = 16
 
 // Passage is what a guard's page sends: the token's text, or the pass itself for
 // a manual record, and what the guard chose and measured.
@@ -105,22 +128,45 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 		return unavailable()
 	}
 	if c.stored != nil {
-		return Result{
-			Decision: c.stored.Decision,
-			Record:   core.AccessRecord{ID: c.stored.Record, Community: c.stored.Community}, Repeat: true,
+		again, err := g.again(ctx, a, c)
+		if err != nil {
+			return g.undecided(ctx, c, "repeat an answer", err)
 		}
+		if again {
+			g.unclaim(ctx, c) // the answer stands; another door may ask
+			return Result{
+				Decision: c.stored.Decision,
+				Record:   core.AccessRecord{ID: c.stored.Record, Community: c.stored.Community}, Repeat: true,
+			}
+		}
+		c.state = core.TokenUsed
 	}
 	a.Token, a.TokenDigest, a.Pass = c.state, c.digest, c.pass
 	outcome, err := g.store.Scan(ctx, a)
 	if err != nil {
-		g.failed(ctx, "scan", err)
-		g.unclaim(ctx, c)
-		return unavailable()
+		return g.undecided(ctx, c, "scan", err)
 	}
 	g.settling.later(c, func() {
-		g.settle(ctx, c, answer{Decision: outcome.Decision, Record: outcome.Record.ID, Community: outcome.Record.Community})
+		g.settle(ctx, c, answer{Decision: outcome.Decision, At: c.at.UnixMilli(), Record: outcome.Record.ID, Community: outcome.Record.Community})
 	})
 	return Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
+}
+
+// again decides whether a reader gets the answer that it had before. One that opened
+// is only for a reader that did not hear it: to whoever shows the code once more, it is
+// used.
+func (g *Gate) again(ctx context.Context, a store.ScanAttempt, c *claim) (bool, error) {
+	if !c.stored.Decision.Allowed || a.Via != core.ViaReader {
+		return true, nil
+	}
+	return g.store.Reopen(ctx, c.stored.Record, c.at.Sub(time.UnixMilli(c.stored.At)), a.Burst)
+}
+
+// undecided refuses what could not be decided, and puts the token back.
+func (g *Gate) undecided(ctx context.Context, c *claim, doing string, err error) Result {
+	g.failed(ctx, doing, err)
+	g.unclaim(ctx, c)
+	return unavailable()
 }
 
 // claimOrAwait claims; a repeat whose first request is still being decided waits

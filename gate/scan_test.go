@@ -191,6 +191,10 @@ func TestSQLHasTheLastWord(t *testing.T) {
 			t.Errorf("the same door within its window: %+v, want the first answer", got)
 		}
 		restore()
+		if got := r.Scan(t.Context(), e.Doors[0].ID, text); got.Decision.Reason != core.ReasonTokenUsed {
+			t.Errorf("the same door a third time: %+v, want used", got.Decision)
+		}
+		restore()
 		r.clock.move(store.RepeatWindow + time.Second)
 		if got := r.Scan(t.Context(), e.Doors[0].ID, text); got.Decision.Reason != core.ReasonTokenUsed {
 			t.Errorf("the same door after its window: %+v, want used", got.Decision)

@@ -49,15 +49,19 @@ func ParseToken(text string) (Token, bool) {
 	}
 	b := []byte(text)
 	for i, c := range b {
-		if c >= 'a' && c <= 'z' {
-			c -= 'a' - 'A'
-			b[i] = c
-		}
-		if strings.IndexByte(tokenAlphabet, c) < 0 {
+		b[i] = upper(c)
+		if strings.IndexByte(tokenAlphabet, b[i]) < 0 {
 			return Token{}, false
 		}
 	}
 	return Token{text: string(b)}, true
+}
+
+func upper(c byte) byte {
+	if c >= 'a' && c <= 'z' {
+		return c - ('a' - 'A')
+	}
+	return c
 }
 
 // String gives the text, for the QR.

@@ -3,6 +3,8 @@ package gate
 import (
 	"encoding/hex"
 	"errors"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -49,37 +51,64 @@ const (
 // type:
 //
 //	vgdecoderesult=TEXT&&devicenumber=7&&otherparams=   protocol form
+//	vgdecoderesult=TEXT&devicenumber=7                  as forms have it
+//	devicenumber=7&vgdecoderesult=TEXT                  the device first
 //	vgdecoderesultTEXTdevicenumber7otherparams          without separators
 //	TEXT                                                raw form
 //
-// Since TEXT may hold any of the marks, the device number is the last one. A
-// token that came as hexadecimal digits is turned back. The one error is
-// ErrReaderRequest: nothing shown, too long, or a device number that is none.
+// Names may be in capitals, and all of it in hexadecimal digits. Since TEXT may hold
+// any of the marks, the device number is the last one, or what the message begins
+// with. A token that came escaped or with a scanner's prefix is turned back. The one
+// error is ErrReaderRequest: nothing shown, too long, a device number that is none, or
+// another writing of the same things.
 func ParseVguang(body []byte) (VguangScan, error) {
 	if len(body) > MaxReaderRequest {
 		return VguangScan{}, ErrReaderRequest
 	}
-	s := splitVguang(strings.TrimRight(string(body), "\r\n\x00"))
-	s.Text = unhex(strings.TrimSpace(s.Text))
-	if s.Text == "" || !core.IsReaderSerial(s.DeviceNumber) {
+	raw := strings.TrimLeft(strings.TrimPrefix(string(body), "\ufeff"), " \t\r\n\x00")
+	s, ok := splitVguang(strings.TrimRight(raw, "\r\n\x00"))
+	s.Text, s.DeviceNumber = shownText(strings.TrimSpace(s.Text)), strings.TrimSpace(s.DeviceNumber)
+	if !ok || s.Text == "" || prefixed(s.Text) || !core.IsReaderSerial(s.DeviceNumber) {
 		return VguangScan{}, ErrReaderRequest
 	}
 	s.Heartbeat = s.IsHeartbeat("")
 	return s, nil
 }
 
-func splitVguang(body string) VguangScan {
-	rest, ok := strings.CutPrefix(body, vguangMark)
-	if !ok {
-		rest, ok = strings.CutPrefix(body, vguangMarkAlt)
+// splitVguang takes an envelope apart, or takes all for the text; ok is false for an
+// envelope of another make.
+func splitVguang(body string) (s VguangScan, ok bool) {
+	names := lowerASCII(body)
+	for _, mark := range []string{vguangMark, vguangMarkAlt} {
+		if !strings.HasPrefix(names, mark) {
+			continue
+		}
+		rest := body[len(mark):]
+		if rest, ok := strings.CutPrefix(rest, "="); ok {
+			return cutVguang(rest, separator(rest), "="), true
+		}
+		return cutVguang(rest, "", ""), true
 	}
-	if !ok {
-		return VguangScan{Text: body}
+	if rest, ok := strings.CutPrefix(names, vguangDevice+"="); ok {
+		return deviceFirst(body[len(body)-len(rest):])
 	}
-	if rest, ok := strings.CutPrefix(rest, "="); ok {
-		return cutVguang(rest, "&&", "=")
+	if plain, err := hex.DecodeString(body); err == nil && strings.HasPrefix(lowerASCII(string(plain)), "vgdecode") {
+		return splitVguang(string(plain))
 	}
-	return cutVguang(rest, "", "")
+	foreign := strings.Contains(names, "vgdecode") || strings.Contains(names, vguangDevice)
+	return VguangScan{Text: body}, !foreign
+}
+
+// separator is what stands between the fields: doubled wherever there is a doubled
+// one, so that a single one within the text is never taken for it.
+func separator(rest string) string {
+	names := lowerASCII(rest)
+	for _, sep := range []string{"&&", "&"} {
+		if strings.Contains(names, sep+vguangDevice+"=") || strings.Contains(names, sep+vguangOther+"=") {
+			return sep
+		}
+	}
+	return "&&"
 }
 
 // cutVguang takes the fields apart from the right; each is led by lead and its
@@ -99,29 +128,76 @@ func cutVguang(rest, lead, equals string) VguangScan {
 	return s
 }
 
-// cutLast is strings.Cut at the last occurrence.
+// deviceFirst reads a message that begins with the device number: nothing that was
+// shown stands before it.
+func deviceFirst(rest string) (VguangScan, bool) {
+	device, after, ok := strings.Cut(rest, "&")
+	after = strings.TrimPrefix(after, "&")
+	if !ok {
+		return VguangScan{}, false
+	}
+	for _, mark := range []string{vguangMark + "=", vguangMarkAlt + "="} {
+		if strings.HasPrefix(lowerASCII(after), mark) {
+			text, extra, _ := cutLast(after[len(mark):], "&"+vguangOther+"=")
+			return VguangScan{Text: strings.TrimSuffix(text, "&"), DeviceNumber: device, Extra: extra}, true
+		}
+	}
+	return VguangScan{}, false
+}
+
+// lowerASCII is strings.ToLower for ASCII alone: every byte stays in its place.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// cutLast is strings.Cut at the last occurrence, in whatever case.
 func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
+	i := strings.LastIndex(lowerASCII(s), sep)
 	if i < 0 {
 		return s, "", false
 	}
 	return s[:i], s[i+len(sep):], true
 }
 
-// unhex turns back what a reader set to hexadecimal made of a token or of the
-// heartbeat. Any other text stays as it is.
-func unhex(text string) string {
+// scannerPrefix is what scan engines put before a text to say that it was in a QR.
+var scannerPrefix = regexp.MustCompile(`^(?:\][A-Za-z][0-9]|\\0000[0-9]{2})`)
+
+// shownText turns back what a reader made of a token or of the heartbeat: hexadecimal
+// digits, escapes, a prefix. Any other text stays as it is.
+func shownText(text string) string {
 	if _, ok := ParseToken(text); ok {
 		return text
 	}
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		return text
+	var forms []string
+	if b, err := hex.DecodeString(text); err == nil {
+		forms = append(forms, string(b))
 	}
-	if _, ok := ParseToken(string(b)); ok || string(b) == core.DefaultHeartbeatText {
-		return string(b)
+	if plain, err := url.PathUnescape(text); err == nil {
+		forms = append(forms, plain)
+	}
+	forms = append(forms, scannerPrefix.ReplaceAllString(text, ""))
+	for _, form := range forms {
+		if _, ok := ParseToken(form); ok || form == core.DefaultHeartbeatText {
+			return form
+		}
 	}
 	return text
+}
+
+// prefixed reports a token behind a few signs that the reader was set to put there.
+func prefixed(text string) bool {
+	n := len(text) - tokenLength
+	if n < 1 || n > 8 {
+		return false
+	}
+	_, ok := ParseToken(text[n:])
+	return ok && strings.IndexByte(tokenAlphabet, upper(text[n-1])) < 0
 }
 
 // vguangOpen is the one answer that opens.

@@ -34,11 +34,15 @@ func newWatchers(r redis.UniversalClient) *watchers {
 // access records, also when hints may have been lost. It ends with ctx; the
 // channel is never closed.
 func (g *Gate) Watch(ctx context.Context, communities ...core.ID) <-chan struct{} {
-	out := make(chan struct{}, 1)
 	channels := make([]string, len(communities))
 	for i, id := range communities {
 		channels[i] = hintChannel(id)
 	}
+	return g.watch(ctx, channels)
+}
+
+func (g *Gate) watch(ctx context.Context, channels []string) <-chan struct{} {
+	out := make(chan struct{}, 1)
 	g.watchers.add(out, channels)
 	context.AfterFunc(ctx, func() { g.watchers.remove(out, channels) })
 	return out

@@ -474,8 +474,9 @@ CREATE TABLE access_record (
   allowed      INTEGER      NOT NULL,
   counted      INTEGER      NOT NULL, -- an exit that the tally holds
   reason       VARCHAR(32)  NOT NULL,
-  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing
+  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing; the start of a message that could not be read
   token_digest VARCHAR(64)  NOT NULL, -- '' = none was shown
+  repeats      INTEGER      NOT NULL, -- how often a reader was told again to open
   release_key  VARCHAR(64)            -- the token's digest when released, else NULL: a token releases once
 );
 CREATE UNIQUE INDEX access_record_release ON access_record (release_key);

@@ -13,7 +13,7 @@ import (
 )
 
 const recordColumns = `id, community_id, at, via, reader_id, post_id, guard_id, gate, released_by, direction, kind, pass_id, person_id,
-	resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest`
+	resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest, repeats`
 
 type recordRow struct {
 	ID          core.ID         `db:"id"`
@@ -39,6 +39,7 @@ type recordRow struct {
 	Reason      core.Reason     `db:"reason"`
 	Note        string          `db:"note"`
 	TokenDigest string          `db:"token_digest"`
+	Repeats     int             `db:"repeats"`
 }
 
 func (r recordRow) record() core.AccessRecord {
@@ -47,6 +48,7 @@ func (r recordRow) record() core.AccessRecord {
 		Gate: r.Gate, ReleasedBy: r.ReleasedBy, Direction: r.Direction, Kind: r.Kind, Pass: r.Pass, Person: r.Person,
 		Resident: r.Resident, House: r.House, Name: r.Name, HouseLabel: r.HouseLabel, TempTenths: r.TempTenths,
 		Allowed: r.Allowed != 0, Counted: r.Counted != 0, Reason: r.Reason, Note: r.Note, TokenDigest: r.TokenDigest,
+		Repeats: r.Repeats,
 	}
 }
 
@@ -57,7 +59,7 @@ func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 	if len(records) == 0 {
 		return nil
 	}
-	const columns = 24
+	const columns = 25
 	args := make([]any, 0, columns*len(records))
 	for _, r := range records {
 		var release any
@@ -69,7 +71,7 @@ func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 			int64(r.Post), int64(r.Guard), r.Gate, r.ReleasedBy, string(r.Direction), string(r.Kind),
 			int64(r.Pass), int64(r.Person), int64(r.Resident), int64(r.House), r.Name, r.HouseLabel,
 			r.TempTenths, database.BoolInt(r.Allowed), database.BoolInt(r.Counted), string(r.Reason), r.Note,
-			r.TokenDigest, release,
+			r.TokenDigest, r.Repeats, release,
 		)
 	}
 	row := "(" + database.Placeholders(columns) + ")"

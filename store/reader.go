@@ -102,22 +102,14 @@ func (s *Store) Reader(ctx context.Context, scope core.Scope, id core.ID) (core.
 	return row.reader(), nil
 }
 
-// ReaderBySecret gives the reader that speaks protocol and whose URL carries
-// secret, disabled or not. A lookup is by the secret's digest, so its time tells
-// nothing of how much of a guess was right.
+// ReaderBySecret returns the reader that speaks protocol and whose URL carries
+// secret, disabled or not.
 func (s *Store) ReaderBySecret(ctx context.Context, protocol, secret string) (core.Reader, error) {
-	if len(secret) != secretLength {
+	key, ok := ReaderKeyOf(protocol, secret)
+	if !ok {
 		return core.Reader{}, core.NotFound(noReader)
 	}
-	var row readerRow
-	err := s.db.Get(
-		ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?",
-		readerSecretDigest(secret), protocol,
-	)
-	if err != nil {
-		return core.Reader{}, database.Wrap("reader by its secret", database.NotFoundIfNoRows(err, noReader))
-	}
-	return row.reader(), nil
+	return s.ReaderByKey(ctx, key)
 }
 
 const noReader = "门禁读头不存在"

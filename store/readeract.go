@@ -47,6 +47,7 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 	if err != nil {
 		return 0, "", err
 	}
+	s.readerChanged(r.ID)
 	return r.ID, secret, nil
 }
 
@@ -57,7 +58,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, "update a reader", func(tx *database.Tx) error {
+	err := s.db.Write(ctx, "update a reader", func(tx *database.Tx) error {
 		before, err := lockReader(tx, scope, r.ID)
 		if err != nil {
 			return err
@@ -87,6 +88,10 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 		}
 		return auditReader(tx, by, "reader.update", &before, &after)
 	})
+	if err == nil {
+		s.readerChanged(r.ID)
+	}
+	return err
 }
 
 // lockReader reads a reader of the scope for a change.
@@ -164,6 +169,7 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 	if err != nil {
 		return "", err
 	}
+	s.readerChanged(id)
 	return secret, nil
 }
 

@@ -12,14 +12,11 @@ import (
 	"tongxing/store/database"
 )
 
-// RepeatWindow is how long a device that repeats a request gets the first answer
-// again. Readers give up after two seconds and repeat within five.
-const RepeatWindow = 5 * time.Second
-
 // ScanAttempt is one attempt to pass: what a reader or a guard's page saw.
 type ScanAttempt struct {
 	Via         core.Via
 	Reader      core.ID        // when ViaReader
+	ReaderKey   string         // digest of the secret it called by; "" = not looked at
 	Post, Guard core.ID        // when ViaGuard or ViaManual
 	GuardName   string         // kept in the record
 	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
@@ -29,6 +26,8 @@ type ScanAttempt struct {
 	TempTenths  int    // 0 = not taken
 	IDNumber    string // registered with the passage when it is allowed; "" = none
 	RefusedFor  string // a guard's own reason to refuse what the rules allow; "" = none
+	Unread      string // the start of a reader's message that cannot be taken apart; "" = it could
+	Burst       int    // how often the reader's protocol repeats a reading by itself
 }
 
 // ScanOutcome is the decision and the record that was written with it. Record.ID
@@ -138,12 +137,13 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 			if err != nil {
 				return ScanOutcome{}, database.Wrap("scan", err)
 			}
-			if found && isRepeat(first, a, s.Now()) {
-				return repeatOf(first), nil
+			if !found {
+				break
 			}
-			if found {
-				a.Token = core.TokenUsed
+			if again, err := s.isRepeat(ctx, first, a); err != nil || again {
+				return repeatOf(first), database.Wrap("scan", err)
 			}
+			a.Token = core.TokenUsed
 		case database.IsLocked(err): // it waited; the others of the batch do not wait for it again
 			return ScanOutcome{}, database.Wrap("scan", err)
 		case database.IsRetryable(err) || err == database.ErrRace:
@@ -154,13 +154,6 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 			return ScanOutcome{}, database.Wrap("scan", err)
 		}
 	}
-}
-
-// isRepeat reports that a released token is shown again by the device that
-// released it, within the window; a guard's manual form is the same act for ever.
-func isRepeat(first core.AccessRecord, a ScanAttempt, now time.Time) bool {
-	same := first.Via == a.Via && first.Reader == a.Reader && first.Post == a.Post
-	return same && (a.Via == core.ViaManual || now.Sub(first.At) <= RepeatWindow)
 }
 
 // scanTogether is the transaction. On SQLite the facts are read under the one
@@ -209,6 +202,7 @@ func (s *Store) planScans(tx *database.Tx, batch []ScanAttempt, now time.Time) (
 		idnos: map[core.ID]string{},
 	}
 	for i := range rows {
+		rows[i].forgetReader(batch[rows[i].N])
 		if err := p.decide(batch[rows[i].N], &rows[i]); err != nil {
 			return nil, err
 		}

@@ -23,6 +23,7 @@ type scanRow struct {
 	Thermometer     int             `db:"thermometer"`
 	QRAllowed       int             `db:"qr_allowed"`
 	ReaderDisabled  database.Millis `db:"reader_disabled"`
+	ReaderDigest    string          `db:"reader_digest"`
 
 	PostID        core.ID         `db:"post_id"`
 	PostCommunity core.ID         `db:"post_community"`
@@ -75,6 +76,7 @@ const scanColumns = `SELECT q.n,
 	COALESCE(r.id, 0) AS reader_id, COALESCE(r.community_id, 0) AS reader_community, COALESCE(r.name, '') AS reader_name,
 	COALESCE(r.direction, '') AS reader_direction, COALESCE(r.scope_nodes, '') AS reader_scope, COALESCE(r.kinds, '') AS reader_kinds,
 	COALESCE(r.thermometer, 0) AS thermometer, COALESCE(r.qr_allowed, 0) AS qr_allowed, r.disabled_at AS reader_disabled,
+	COALESCE(r.secret_digest, '') AS reader_digest,
 	COALESCE(g.id, 0) AS post_id, COALESCE(g.community_id, 0) AS post_community, COALESCE(g.name, '') AS post_name,
 	g.disabled_at AS post_disabled,
 	COALESCE(p.id, 0) AS pass_id, COALESCE(p.community_id, 0) AS pass_community, COALESCE(p.kind, '') AS kind,
@@ -131,7 +133,7 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 		return core.Facts{}, err
 	}
 	f := core.Facts{
-		Zone: zone, Via: a.Via, Direction: r.direction(a), Token: a.Token,
+		Zone: zone, Via: a.Via, Direction: r.direction(a), Token: a.Token, Unreadable: a.Unread != "",
 		PassKind:    r.Kind,
 		PassEnabled: r.PassID != 0 && r.PassDisabled.IsZero(),
 		Rule: core.PassRule{
@@ -191,13 +193,22 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 		ID: p.s.db.NewID(p.now), Community: community, At: p.now, Via: a.Via,
 		Reader: r.ReaderID, Post: r.PostID, Guard: a.Guard, Gate: gate, ReleasedBy: by,
 		Direction: r.direction(a), Kind: r.Kind, TempTenths: a.TempTenths,
-		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: a.RefusedFor, TokenDigest: a.TokenDigest,
+		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: a.RefusedFor + a.Unread, TokenDigest: a.TokenDigest,
 	}
 	if r.PassCommunity == community {
 		rec.Pass, rec.Person, rec.Resident, rec.House = r.PassID, r.PersonID, r.ResidentID, r.HouseID
 		rec.Name, rec.HouseLabel = r.Name, r.House
 	}
 	return rec
+}
+
+// forgetReader drops the reader where it was called by a secret that is not its own any
+// more: whoever still knows that one is a stranger, on every server at once.
+func (r *scanRow) forgetReader(a ScanAttempt) {
+	if a.ReaderKey == "" || a.ReaderKey == r.ReaderDigest {
+		return
+	}
+	r.ReaderID, r.ReaderCommunity, r.ReaderName, r.ReaderDirection = 0, 0, "", ""
 }
 
 // hasWord reports whether a comma-separated list holds word.

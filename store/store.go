@@ -51,6 +51,7 @@ type Store struct {
 	zone  *time.Location
 
 	subjects  subjectWatch
+	readers   readerWatch
 	passwords PasswordCost
 	settings  keptSettings
 }

@@ -11,10 +11,11 @@ import (
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
+	"tongxing/store"
 )
 
-// scanner is gate.Gate's Scan.
-type scanner func(ctx context.Context, reader core.ID, text string) gate.Result
+// scanner is gate.Gate's Call.
+type scanner func(ctx context.Context, c gate.Call) gate.Result
 
 // serve answers the calls of one family.
 func (d *Door) serve(f family) web.Handler {
@@ -28,7 +29,7 @@ func (d *Door) serve(f family) web.Handler {
 	}
 }
 
-// call gives the whole answer to one call. It does not fail: what panics is
+// call returns the whole answer to one call. It does not fail: what panics is
 // answered by the family's refusal.
 func (d *Door) call(c *web.Context, f family) (answer []byte, outcome Outcome) {
 	now := d.store.Now()
@@ -40,33 +41,41 @@ func (d *Door) call(c *web.Context, f family) (answer []byte, outcome Outcome) {
 	}()
 	ctx, cancel := context.WithTimeout(c.Ctx(), d.budget)
 	defer cancel()
-	s, err := read(c, f, d.budget)
+	s, message, err := read(c, f, d.budget)
 	s.at = now
 	if err != nil {
-		// Its address is still looked up: a known reader refuses by its own code.
+		// Its address is still looked up: a known reader refuses by its own code, and its
+		// office learns what it sends.
 		s = shown{at: now}
 	}
+	key, _ := store.ReaderKeyOf(f.protocol, c.Param("secret"))
 	r, outcome := d.meet(ctx, c, f, s)
 	switch {
 	case outcome != "":
 		return f.answer(r, s, false), outcome
+	case err != nil && len(message) == 0:
+		return f.answer(r, s, false), Malformed
 	case err != nil:
+		d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: string(message), Unread: true})
 		return f.answer(r, s, false), Malformed
 	case isHeartbeat(r, s):
 		return f.answer(r, s, false), Heartbeat
 	}
-	allowed, decided := d.decide(ctx, r.ID, s.text)
+	result, decided := d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: s.text, Burst: f.burst})
 	if !decided {
 		return f.answer(r, s, false), Failed
 	}
-	return f.answer(r, s, allowed), Scanned
+	if result.Decision.Reason == core.ReasonReaderUnknown && result.Record.ID == 0 {
+		d.known.forget(key) // its secret was changed on another server
+	}
+	return f.answer(r, s, result.Decision.Allowed), Scanned
 }
 
 // meet finds the reader that calls and notes the call. An outcome says that it is
 // refused without a look at what was shown.
 func (d *Door) meet(ctx context.Context, c *web.Context, f family, s shown) (core.Reader, Outcome) {
 	secret, addr := c.Param("secret"), c.Addr()
-	r, err := d.known.find(ctx, key{f.protocol, secret}, c.Network())
+	r, err := d.known.find(ctx, f.protocol, secret, c.Network())
 	switch {
 	case err == errLimited:
 		return r, Limited
@@ -79,10 +88,8 @@ func (d *Door) meet(ctx context.Context, c *web.Context, f family, s shown) (cor
 		}
 		return core.Reader{}, Failed
 	}
-	if s.text == "" {
-		return r, "" // nothing could be read, the device's name neither
-	}
-	if (s.device != "" || f.mustName) && !strings.EqualFold(s.device, r.Serial) {
+	named := s.device != "" || f.mustName && s.text != ""
+	if named && !strings.EqualFold(s.device, r.Serial) {
 		d.presence.Quarantine(f.protocol, s.device, secret, addr)
 		return r, Unknown
 	}
@@ -102,44 +109,46 @@ func (s shown) skew() *time.Duration {
 // decide has the gate decide, within the time that is left. A decision that comes
 // later stands, though the reader was told no: the token is used up and the door
 // stayed shut.
-func (d *Door) decide(ctx context.Context, reader core.ID, text string) (allowed, decided bool) {
+func (d *Door) decide(ctx context.Context, call gate.Call) (result gate.Result, decided bool) {
 	done, scan := make(chan gate.Result, 1), d.scan
 	d.flying.Go(func() {
 		defer close(done)
 		defer func() {
 			if p := recover(); p != nil {
-				d.log.Error("panic in a scan", "reader", reader, "stack", string(debug.Stack()))
+				d.log.Error("panic in a scan", "reader", call.Reader, "stack", string(debug.Stack()))
 			}
 		}()
-		done <- scan(ctx, reader, text)
+		done <- scan(ctx, call)
 	})
 	select {
 	case r, ok := <-done:
-		return ok && r.Decision.Allowed, ok
+		return r, ok
 	case <-ctx.Done():
-		return false, false
+		return gate.Result{}, false
 	}
 }
 
 // read takes what the reader sent, its body or else its query, as it came: the
-// texts in it are not escaped, and no form parser may touch them.
-func read(c *web.Context, f family, budget time.Duration) (shown, error) {
+// texts in it are not escaped, and no form parser may touch them. The message comes
+// back too, for the record of one that cannot be taken apart.
+func read(c *web.Context, f family, budget time.Duration) (s shown, message []byte, err error) {
 	r := c.Request()
-	if len(r.URL.RawQuery) > gate.MaxReaderRequest || r.ContentLength > gate.MaxReaderRequest {
+	message = []byte(r.URL.RawQuery)
+	if len(message) > gate.MaxReaderRequest || r.ContentLength > gate.MaxReaderRequest {
 		c.Header().Set("Connection", "close")
-		return shown{}, gate.ErrReaderRequest
+		return shown{}, message, gate.ErrReaderRequest
 	}
-	raw := []byte(r.URL.RawQuery)
 	if r.ContentLength != 0 {
 		body, err := readBody(c, budget)
 		if err != nil {
-			return shown{}, err
+			return shown{}, body, err
 		}
 		if len(body) > 0 {
-			raw = body
+			message = body
 		}
 	}
-	return f.parse(raw)
+	s, err = f.parse(message)
+	return s, message, err
 }
 
 // readBody reads at most one byte more than a request may have, and no longer
@@ -151,7 +160,7 @@ func readBody(c *web.Context, budget time.Duration) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(c.Request().Body, gate.MaxReaderRequest+1))
 	if err != nil || len(body) > gate.MaxReaderRequest {
 		c.Header().Set("Connection", "close")
-		return nil, gate.ErrReaderRequest
+		return body, gate.ErrReaderRequest
 	}
 	if bounded {
 		err = control.SetReadDeadline(time.Time{})

@@ -76,14 +76,15 @@ func New(o Options) *Door {
 		o.PerReader = 200
 	}
 	return &Door{
-		store: o.Store, log: o.Log, seen: o.Seen, scan: o.Gate.Scan, budget: budget,
-		known: newDirectory(o.Store, o.PerReader), presence: store.NewReaderPresence(o.Store),
+		store: o.Store, log: o.Log, seen: o.Seen, scan: o.Gate.Call, budget: budget,
+		known: newDirectory(o.Store, o.Gate, o.Log, o.PerReader), presence: store.NewReaderPresence(o.Store),
 	}
 }
 
 // Close waits for scans in flight and writes the last signs of life.
 func (d *Door) Close() {
 	d.flying.Wait()
+	d.known.close()
 	d.presence.Close()
 }
 

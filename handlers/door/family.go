@@ -23,6 +23,7 @@ type family struct {
 	protocol    string
 	contentType string
 	mustName    bool // every request names its device
+	burst       int  // how often it sends one reading again by itself
 	parse       func(raw []byte) (shown, error)
 	answer      func(r core.Reader, s shown, allowed bool) []byte // all zeros: a refusal
 }
@@ -44,6 +45,7 @@ var mcardsea = family{
 	protocol:    core.ProtocolMcardsea,
 	contentType: gate.McardseaContentType,
 	mustName:    true,
+	burst:       3, // devices in the field send a reading three or four times
 	parse: func(raw []byte) (shown, error) {
 		s, err := gate.ParseMcardsea(string(raw))
 		return shown{text: s.CardID, device: s.Serial, clock: s.Time, mcard: s}, err

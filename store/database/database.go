@@ -36,6 +36,7 @@ type Options struct {
 type DB struct {
 	reads   *sqlx.DB
 	writes  *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
+	workers *sqlx.DB // MySQL: of workers alone, which queue behind no page; SQLite: writes
 	dialect Dialect
 	group   *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
 	ids     *idMaker
@@ -90,6 +91,11 @@ func (db *DB) closePools() error {
 		db.group.close()
 	}
 	err := db.writes.Close()
+	if db.workers != db.writes {
+		if e := db.workers.Close(); err == nil {
+			err = e
+		}
+	}
 	if db.reads != db.writes {
 		err = errors.Join(err, db.reads.Close())
 	}

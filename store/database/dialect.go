@@ -200,7 +200,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	}
 	reads.SetMaxOpenConns(8)
 	reads.SetMaxIdleConns(8)
-	db.writes, db.reads = writes, reads
+	db.writes, db.reads, db.workers = writes, reads, writes
 	db.group = newGroupWriter(db)
 	return nil
 }
@@ -276,6 +276,10 @@ func (db *DB) openMySQL(ctx context.Context, dsn string) error {
 	pool.SetMaxIdleConns(32)
 	pool.SetConnMaxLifetime(30 * time.Minute)
 	db.writes, db.reads = pool, pool
+	// A door does not wait for a connection that pages have: each worker has one.
+	db.workers = sqlx.NewDb(sql.OpenDB(connector), "mysql")
+	db.workers.SetMaxOpenConns(maxWorkers)
+	db.workers.SetConnMaxLifetime(30 * time.Minute)
 	return nil
 }
 

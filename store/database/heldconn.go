@@ -10,6 +10,9 @@ import (
 )
 
 const (
+	// maxWorkers bounds the connections of workers: of a server, one for the scans, and
+	// as many again while one is replaced.
+	maxWorkers = 4
 	// statementsMost bounds a connection's prepared statements.
 	statementsMost = 512
 	// heldTime bounds a connection's life, as the pool's: behind a name that moves
@@ -31,7 +34,7 @@ type heldConn struct {
 }
 
 func (db *DB) holdConn(ctx context.Context) (*heldConn, error) {
-	conn, err := db.writes.Connx(ctx)
+	conn, err := db.workers.Connx(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,42 @@
+package gate
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// messageMost bounds what a record keeps of a message that cannot be taken apart, in
+// characters.
+const messageMost = 80
+
+// Of such a message, names stay, and whatever is long enough for a secret, a token, a
+// phone number or an identity number goes, escaped and interrupted ones too.
+var (
+	messageNames = regexp.MustCompile(`(?i)vgdecoder?result|devicenumber|otherparams|cardid|mjihao|cjihao`)
+	messageRuns  = regexp.MustCompile(`[0-9A-Za-z%+_·-]{8,}`)
+)
+
+// messageStart returns the start of a message for people to look at, without what
+// nobody may read in a record.
+func messageStart(message string) string {
+	message = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) || unicode.Is(unicode.Co, r) {
+			return '·'
+		}
+		return r
+	}, message)
+	var b strings.Builder
+	from := 0
+	for _, at := range messageNames.FindAllStringIndex(message, -1) {
+		b.WriteString(messageRuns.ReplaceAllString(message[from:at[0]], "…") + message[at[0]:at[1]])
+		from = at[1]
+	}
+	b.WriteString(messageRuns.ReplaceAllString(message[from:], "…"))
+	start := []rune(b.String())
+	if len(start) > messageMost {
+		return string(start[:messageMost]) + "…"
+	}
+	return string(start)
+}

@@ -1,0 +1,27 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// readersChannel is where servers tell each other that readers changed.
+const readersChannel = "readers"
+
+// ReadersChanged tells every server that readers' settings or secrets changed.
+func (g *Gate) ReadersChanged(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := g.redis.Publish(ctx, readersChannel, "1").Err(); err != nil {
+		return fmt.Errorf("gate: announce that readers changed: %w", err)
+	}
+	return nil
+}
+
+// WatchReaders returns a channel that receives when readers may have changed on any
+// server, also when an announcement may have been lost. It ends with ctx; the channel
+// is never closed.
+func (g *Gate) WatchReaders(ctx context.Context) <-chan struct{} {
+	return g.watch(ctx, []string{readersChannel})
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"sync"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// ReaderKey is what a reader is found by: its protocol, and the digest of the secret in
+// its address.
+type ReaderKey struct{ Protocol, Digest string }
+
+// ReaderKeyOf returns the key of a secret; ok is false for what is no secret at all.
+func ReaderKeyOf(protocol, secret string) (key ReaderKey, ok bool) {
+	if len(secret) != secretLength {
+		return ReaderKey{}, false
+	}
+	return ReaderKey{protocol, readerSecretDigest(secret)}, true
+}
+
+type keyedReaderRow struct {
+	readerRow
+	Digest string `db:"secret_digest"`
+}
+
+// KeyedReaders returns every reader by its key, the disabled ones too: a door keeps
+// them at hand, so that no call of a reader waits for the database to find it.
+func (s *Store) KeyedReaders(ctx context.Context) (map[ReaderKey]core.Reader, error) {
+	var rows []keyedReaderRow
+	if err := s.db.All(ctx, &rows, "SELECT "+readerColumns+", secret_digest FROM reader"); err != nil {
+		return nil, database.Wrap("readers by their keys", err)
+	}
+	readers := make(map[ReaderKey]core.Reader, len(rows))
+	for _, row := range rows {
+		readers[ReaderKey{row.Protocol, row.Digest}] = row.reader()
+	}
+	return readers, nil
+}
+
+// ReaderByKey returns the reader of a key, disabled or not. A secret is found by its
+// digest, so the time it takes tells nothing of how much of a guess was right.
+func (s *Store) ReaderByKey(ctx context.Context, key ReaderKey) (core.Reader, error) {
+	var row readerRow
+	err := s.db.Get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?", key.Digest, key.Protocol)
+	if err != nil {
+		return core.Reader{}, database.Wrap("reader by its secret", database.NotFoundIfNoRows(err, noReader))
+	}
+	return row.reader(), nil
+}
+
+// readerWatch are those who keep copies of readers and must hear of changes.
+type readerWatch struct {
+	mu    sync.Mutex
+	calls []func(reader core.ID)
+}
+
+// OnReaderChange has call called after every act by which a reader's settings or its
+// secret changed, before the act returns.
+func (s *Store) OnReaderChange(call func(reader core.ID)) {
+	s.readers.mu.Lock()
+	defer s.readers.mu.Unlock()
+	s.readers.calls = append(s.readers.calls, call)
+}
+
+func (s *Store) readerChanged(reader core.ID) {
+	s.readers.mu.Lock()
+	calls := s.readers.calls
+	s.readers.mu.Unlock()
+	for _, call := range calls {
+		call(reader)
+	}
+}

@@ -147,7 +147,10 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 		return g.undecided(ctx, c, "scan", err)
 	}
 	g.settling.later(c, func() {
-		g.settle(ctx, c, answer{Decision: outcome.Decision, At: c.at.UnixMilli(), Record: outcome.Record.ID, Community: outcome.Record.Community})
+		g.settle(ctx, c, answer{
+			Decision: outcome.Decision, At: c.at.UnixMilli(),
+			Record: outcome.Record.ID, Community: outcome.Record.Community,
+		})
 	})
 	return Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
 }

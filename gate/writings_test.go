@@ -65,7 +65,8 @@ func TestMcardseaOrders(t *testing.T) {
 			t.Errorf("%s: %+v, %v", order, s, err)
 		}
 		for _, text := range []string{
-			token + "&status=10", token + "&cjihao=OTHER", "&cjihao=OTHER&mjihao=9", token + "&time=9&status=10&mjihao=9&cjihao=OTHER", token + "&cardid=x",
+			token + "&status=10", token + "&cjihao=OTHER", "&cjihao=OTHER&mjihao=9",
+			token + "&time=9&status=10&mjihao=9&cjihao=OTHER", token + "&cardid=x",
 		} {
 			for _, sent := range []string{text, url.QueryEscape(text)} {
 				s, err := ParseMcardsea(fmt.Sprintf(order, sent))
@@ -84,10 +85,13 @@ func TestMcardseaOrders(t *testing.T) {
 // names a person.
 func TestMessageStart(t *testing.T) {
 	token := NewToken(3).String()
-	secrets := []string{token, strings.ToLower(token), hex.EncodeToString([]byte(token)), url.PathEscape(token), "13910001113", "11010519491231002X"}
+	secrets := []string{
+		token, strings.ToLower(token), hex.EncodeToString([]byte(token)), url.PathEscape(token), "13910001113", "11010519491231002X",
+	}
 	for _, secret := range secrets {
 		for _, message := range []string{
-			`{"vgdecoderesult":"` + secret + `","devicenumber":"N7"}`, "vgdecoderesult" + secret + "devicenumber7", "\x02" + secret + "\x03",
+			`{"vgdecoderesult":"` + secret + `","devicenumber":"N7"}`, "vgdecoderesult" + secret + "devicenumber7",
+			"\x02" + secret + "\x03",
 			strings.Join(strings.Split(secret, ""), "\x00"), secret[:6] + "-" + secret[6:],
 		} {
 			got := messageStart(message)

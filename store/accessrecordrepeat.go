@@ -41,7 +41,12 @@ func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, b
 		return false, nil
 	}
 	err = s.db.Write(ctx, "open again", func(tx *database.Tx) error {
-		n, err := tx.Exec("UPDATE access_record SET repeats = repeats + 1 WHERE id = ? AND allowed = 1 AND repeats < ?", int64(record), most)
+		n, err := tx.Exec(`
+			UPDATE access_record
+			SET repeats = repeats + 1
+			WHERE id = ?
+				AND allowed = 1
+				AND repeats < ?`, int64(record), most)
 		again = n > 0
 		return err
 	})

@@ -28,7 +28,9 @@ func TestReopenings(t *testing.T) {
 // the record says how many.
 func TestReopenAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		record := core.AccessRecord{ID: s.NewID(), Community: 1, At: s.Now(), Via: core.ViaReader, Reader: 2, Direction: core.Out, Allowed: true, TokenDigest: "d"}
+		record := core.AccessRecord{
+			ID: s.NewID(), Community: 1, At: s.Now(), Via: core.ViaReader, Reader: 2, Direction: core.Out, Allowed: true, TokenDigest: "d",
+		}
 		err := s.db.Write(t.Context(), "a record", func(tx *database.Tx) error {
 			return insertAccessRecords(tx, []core.AccessRecord{record})
 		})

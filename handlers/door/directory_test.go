@@ -35,7 +35,9 @@ func TestGuessesShutNobodyOut(t *testing.T) {
 	if got := s.showMcard(t, s.token(t)); isMcardDeny(got) {
 		t.Errorf("mcardsea: %q", got)
 	}
-	added := s.AddDoor(core.Reader{Name: "4号门", Protocol: core.ProtocolVguang, Direction: core.In, DenyCode: "4005", HeartbeatText: "beat-4"})
+	added := s.AddDoor(core.Reader{
+		Name: "4号门", Protocol: core.ProtocolVguang, Direction: core.In, DenyCode: "4005", HeartbeatText: "beat-4",
+	})
 	s.await(t, func() bool {
 		return s.post(t, "/door/vguang/"+added.Secret, "vgdecoderesult=x&&devicenumber="+added.Serial+"&&otherparams=") == "code=4005"
 	})

@@ -120,7 +120,8 @@ const (
 		released_by, direction, kind, pass_id,
 		person_id, resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest,
 		repeats, release_key)
-		VALUES (?, ?, ?, 'reader', ?, 0, 0, '南门出口', '南门出口', 'out', 'resident', ?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, 0, ?)`
+		VALUES (?, ?, ?, 'reader', ?, 0, 0, '南门出口', '南门出口', 'out', 'resident',
+			?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, 0, ?)`
 )
 
 // prepare has SQLite read its statements once. MariaDB gets them whole: a prepared

@@ -26,7 +26,6 @@ type List struct {
 	More    []Field    // filters behind the button 更多筛选
 	Columns []Column
 	Pager   Pager
-	Actions []Action // beside the page's heading; the primary one last
 	Export  string   // address of the export, which gets the filters; empty for none
 	Bulk    []Submit // what can be done with ticked rows; needs Tick in each row
 	CSRF    string   // for Bulk

@@ -48,10 +48,11 @@ func (p *Pages) accountList(c *web.Context) error {
 	}
 	page := accountListOf(accountListing{
 		Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names,
-		Edit: c.Has(core.PermAccountEdit),
 	})
 	page.Shell = p.Shell(c, "account", "账号")
-	page.Shell.Actions = page.List.Actions
+	if c.Has(core.PermAccountEdit) {
+		page.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
+	}
 	return p.Page(c, http.StatusOK, "console/account/list", page)
 }
 

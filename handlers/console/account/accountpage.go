@@ -47,7 +47,6 @@ type accountListing struct {
 	More     bool
 	Page     store.Page
 	Names    map[core.ID]string
-	Edit     bool
 }
 
 func accountListOf(l accountListing) accountListPage {
@@ -67,9 +66,6 @@ func accountListOf(l accountListing) accountListPage {
 		},
 		Empty: templates.Empty{Icon: "user-cog", Title: "还没有账号"},
 	}}
-	if l.Edit {
-		page.List.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
-	}
 	for _, a := range l.Accounts {
 		page.Rows = append(page.Rows, accountListRow{
 			URL: frame.AccountURL(a.ID), Login: a.Login, Name: a.Name, Role: a.Role.Name(), Communities: scopeWords(a.Scope, l.Names),

@@ -130,7 +130,7 @@ func accountSamples() map[string]any {
 	names := map[core.ID]string{5: "翠湖花园"}
 	communities := []core.Community{{ID: 5, Name: "翠湖花园"}}
 	list := accountListOf(accountListing{
-		Query: url.Values{}, Accounts: []core.Account{by, clerk, gone}, More: true, Names: names, Edit: true,
+		Query: url.Values{}, Accounts: []core.Account{by, clerk, gone}, More: true, Names: names,
 	})
 	list.Shell = desk.SampleShell("账号")
 	none := accountListOf(accountListing{Query: url.Values{}, Names: names})

@@ -133,7 +133,7 @@ func (s *seeder) persons(ctx context.Context, e *estate) error {
 	person := map[core.ID]core.ID{}
 	for before := core.ID(0); ; {
 		rows, more, err := s.store.Residents(ctx, core.Everywhere, store.ResidentFilter{
-			Community: e.id, Page: store.Page{Before: before, Limit: 500},
+			Community: e.id, Page: core.Page{Next: before, Limit: 500},
 		})
 		if err != nil {
 			return err

@@ -66,7 +66,7 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err error) {
 	for before := core.ID(0); ; {
 		rows, more, err := s.Residents(t.Context(), core.Everywhere, store.ResidentFilter{
-			Community: community, Page: store.Page{Before: before, Limit: 500},
+			Community: community, Page: core.Page{Next: before, Limit: 500},
 		})
 		if err != nil || !more {
 			return n + len(rows), err

@@ -105,12 +105,7 @@ func (s *Store) AccessRecords(
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list access records", err)
 	}
-	if more = len(rows) > page.Limit; more {
-		rows = rows[:page.Limit]
-	}
-	if page.After != 0 {
-		slices.Reverse(rows)
-	}
+	rows, more = core.CutPage(page, rows)
 	records = make([]core.AccessRecord, len(rows))
 	for i, row := range rows {
 		records[i] = row.record()
@@ -122,8 +117,8 @@ func (s *Store) AccessRecords(
 // parts, so that a million of them take the memory of a few thousand.
 func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
 	const part = 1000
-	for before := core.ID(0); ; {
-		records, more, err := s.AccessRecords(ctx, scope, f, Page{Before: before, Limit: part})
+	for page := (Page{Limit: part}); ; {
+		records, more, err := s.AccessRecords(ctx, scope, f, page)
 		if err != nil {
 			return err
 		}
@@ -135,7 +130,7 @@ func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.R
 		if !more {
 			return nil
 		}
-		before = records[len(records)-1].ID
+		page.Next = records[len(records)-1].ID
 	}
 }
 
@@ -189,6 +184,8 @@ type recordWhere struct {
 	communities []core.ID
 	conditions  []string
 	args        []any
+	bounds      string // of the page, with " AND" in front
+	cursor      []any  // the arguments of bounds
 	index       string // hint for a list of one community; see dialect.database.ForceIndex
 	few         bool   // by house or person: index serves any number of communities
 }
@@ -351,20 +348,13 @@ func (w recordWhere) text(community core.ID) (string, []any) {
 	default:
 		parts = append(parts, "1 = 1")
 	}
-	return strings.Join(append(parts, w.conditions...), " AND "), append(args, w.args...)
+	return strings.Join(append(parts, w.conditions...), " AND ") + w.bounds, append(append(args, w.args...), w.cursor...)
 }
 
-// page is the query of one page, with one row more than asked for. Newest
-// first, but oldest first where it pages towards the newer.
+// page is the query of one page, newest first, with one row more than asked for.
 func (w recordWhere) page(p Page) (string, []any) {
-	order := " ORDER BY id DESC LIMIT ?"
-	if p.Before != 0 {
-		w.add("id < ?", int64(p.Before))
-	}
-	if p.After != 0 {
-		w.add("id > ?", int64(p.After))
-		order = " ORDER BY id LIMIT ?"
-	}
+	order := newestFirst.Clause(p)
+	w.bounds, w.cursor = newestFirst.Bounds(p)
 	const from = "SELECT " + recordColumns + " FROM access_record"
 	if w.all || len(w.communities) > unionMost {
 		text, args := w.text(0)

@@ -56,7 +56,7 @@ func pages(t *testing.T, s *Store, scope core.Scope, f core.RecordFilter, limit 
 		}
 		return recordIDs(records), more
 	}
-	for page, more := get(Page{}); ; page, more = get(Page{Before: page[len(page)-1]}) {
+	for page, more := get(Page{}); ; page, more = get(Page{Next: page[len(page)-1]}) {
 		if forwards = append(forwards, page...); !more {
 			break
 		}
@@ -69,7 +69,7 @@ func pages(t *testing.T, s *Store, scope core.Scope, f core.RecordFilter, limit 
 	}
 	oldest := forwards[len(forwards)-1]
 	backwards = []core.ID{oldest}
-	for page, more := get(Page{After: oldest}); ; page, more = get(Page{After: page[0]}) {
+	for page, more := get(Page{Prev: oldest}); ; page, more = get(Page{Prev: page[0]}) {
 		if backwards = append(slices.Clone(page), backwards...); !more {
 			return forwards, backwards
 		}
@@ -169,7 +169,7 @@ func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
 				if err != nil || !ok {
 					t.Fatal(ok, err)
 				}
-				query, args := where.page(Page{Limit: 50, Before: database.FirstID(testNow)})
+				query, args := where.page(Page{Limit: 50, Next: database.FirstID(testNow)})
 				if plan := planOf(t, s, query, args...); !strings.Contains(plan, index) || strings.Contains(plan, "SCAN access_record") {
 					t.Errorf("%v: a page is read by %s", scope, plan)
 				}

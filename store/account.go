@@ -84,11 +84,11 @@ type AccountFilter struct {
 // community outside is not in it.
 func (s *Store) Accounts(ctx context.Context, scope core.Scope, f AccountFilter) (list []core.Account, more bool, err error) {
 	where, args := accountWhere(scope, f)
-	query, args := f.Page.byID(where, args)
+	query, args := oldestFirst.Query(f.Page, where, args)
 	if list, err = s.accounts(ctx, query, args...); err != nil {
 		return nil, false, err
 	}
-	list, more = cutPage(list, f.Page)
+	list, more = core.CutPage(f.Page, list)
 	return list, more, nil
 }
 

@@ -264,7 +264,7 @@ func (s *Store) Alert(ctx context.Context, scope core.Scope, id core.ID) (core.A
 	return a, database.Wrap("read an alert", err)
 }
 
-// Alerts lists alerts of the scope, newest first: Page.Before is the next page.
+// Alerts lists alerts of the scope, newest first.
 func (s *Store) Alerts(ctx context.Context, scope core.Scope, f core.AlertFilter, page Page) (list []core.Alert, more bool, err error) {
 	if f.Community != 0 {
 		if !scope.Has(f.Community) {
@@ -273,31 +273,22 @@ func (s *Store) Alerts(ctx context.Context, scope core.Scope, f core.AlertFilter
 		scope = core.ScopeOf(f.Community)
 	}
 	where, args := database.ScopeWhere(scope, "community_id")
-	if where += " AND handled_at IS NULL"; f.Handled {
-		where = where[:len(where)-len("NULL")] + "NOT NULL"
+	if f.Handled {
+		where += " AND handled_at IS NOT NULL"
+	} else {
+		where += " AND handled_at IS NULL"
 	}
 	if f.Kind != "" {
 		where, args = where+" AND kind = ?", append(args, string(f.Kind))
 	}
-	order := " ORDER BY id DESC LIMIT ?"
-	switch {
-	case page.Before != 0:
-		where, args = where+" AND id < ?", append(args, int64(page.Before))
-	case page.After != 0:
-		where, args, order = where+" AND id > ?", append(args, int64(page.After)), " ORDER BY id LIMIT ?"
-	}
+	query, args := newestFirst.Query(page, alertColumns+where, args)
 	var rows []alertRow
-	if err := s.db.All(ctx, &rows, alertColumns+where+order, append(args, page.Limit+1)...); err != nil {
+	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list alerts", err)
 	}
-	if more = len(rows) > page.Limit; more {
-		rows = rows[:page.Limit]
-	}
+	rows, more = core.CutPage(page, rows)
 	for _, row := range rows {
 		list = append(list, row.alert())
-	}
-	if page.Before == 0 && page.After != 0 {
-		slices.Reverse(list)
 	}
 	return list, more, nil
 }

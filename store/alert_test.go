@@ -209,11 +209,11 @@ func TestAlertScope(t *testing.T) {
 		if err != nil || len(first) != 2 || !more {
 			t.Fatalf("%d, %v, %v", len(first), more, err)
 		}
-		second, more, err = w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, Before: first[1].ID})
+		second, more, err = w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, Next: first[1].ID})
 		if err != nil || len(second) != 1 || more {
 			t.Errorf("%d, %v, %v", len(second), more, err)
 		}
-		back, _, err := w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, After: second[0].ID})
+		back, _, err := w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, Prev: second[0].ID})
 		if err != nil || fmt.Sprint(back) != fmt.Sprint(first) {
 			t.Errorf("the way back is another page: %v", err)
 		}

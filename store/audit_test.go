@@ -316,11 +316,11 @@ func TestAuditPagesByKey(t *testing.T) {
 			if err != nil || !more || len(first) != 3 || first[0].Seq != 7 {
 				t.Fatalf("first page %d, %v, %v", len(first), more, err)
 			}
-			second, more, err := s.AuditRecords(t.Context(), scope, core.AuditFilter{}, Page{Before: first[2].ID, Limit: 3})
+			second, more, err := s.AuditRecords(t.Context(), scope, core.AuditFilter{}, Page{Next: first[2].ID, Limit: 3})
 			if err != nil || !more || len(second) != 3 || second[0].Seq != 4 {
 				t.Fatalf("second page %+v, %v, %v", second, more, err)
 			}
-			back, more, err := s.AuditRecords(t.Context(), scope, core.AuditFilter{}, Page{After: second[0].ID, Limit: 3})
+			back, more, err := s.AuditRecords(t.Context(), scope, core.AuditFilter{}, Page{Prev: second[0].ID, Limit: 3})
 			if err != nil || more || len(back) != 3 || back[0].ID != first[0].ID {
 				t.Fatalf("back to %+v, %v, %v", back, more, err)
 			}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,12 +32,7 @@ func (s *Store) AuditRecords(
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list the audit log", err)
 	}
-	if more = len(rows) > page.Limit; more {
-		rows = rows[:page.Limit]
-	}
-	if page.After != 0 {
-		slices.Reverse(rows)
-	}
+	rows, more = core.CutPage(page, rows)
 	list = make([]core.AuditRecord, len(rows))
 	for i, row := range rows {
 		list[i] = row.record()
@@ -85,7 +79,7 @@ func (s *Store) ExportAudit(
 		if !more {
 			return nil
 		}
-		page.Before = list[len(list)-1].ID
+		page.Next = list[len(list)-1].ID
 	}
 }
 
@@ -121,6 +115,8 @@ type auditQuery struct {
 	communities []core.ID
 	conditions  []string
 	args        []any
+	bounds      string // of the page, with " AND" in front
+	cursor      []any  // the arguments of bounds
 	index       string // that a list of one community pages in; "" leaves it to the database
 }
 
@@ -173,19 +169,14 @@ func (q auditQuery) where(communities []core.ID) (string, []any) {
 	} else if len(communities) > 1 {
 		parts, args = []string{"community_id IN (" + database.Placeholders(len(communities)) + ")"}, database.IDArgs(communities)
 	}
-	return " WHERE " + strings.Join(append(parts, q.conditions...), " AND "), append(args, q.args...)
+	where := " WHERE " + strings.Join(append(parts, q.conditions...), " AND ") + q.bounds
+	return where, append(append(args, q.args...), q.cursor...)
 }
 
 // auditPage is the query of one page, with one row more than asked for.
 func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
-	order := " ORDER BY id DESC LIMIT ?"
-	if p.Before != 0 {
-		q.add("id < ?", int64(p.Before))
-	}
-	if p.After != 0 {
-		q.add("id > ?", int64(p.After))
-		order = " ORDER BY id LIMIT ?"
-	}
+	order := newestFirst.Clause(p)
+	q.bounds, q.cursor = newestFirst.Bounds(p)
 	const from = "SELECT " + auditColumns + " FROM audit_log"
 	hint := ""
 	if q.index != "" {

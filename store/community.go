@@ -178,12 +178,12 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 		where += " AND name LIKE ? ESCAPE '!'"
 		args = append(args, database.LikeContains(f.Keyword))
 	}
-	query, args := f.Page.byID("SELECT "+communityColumns+" FROM community WHERE "+where, args)
+	query, args := oldestFirst.Query(f.Page, "SELECT "+communityColumns+" FROM community WHERE "+where, args)
 	var rows []communityRow
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list communities", err)
 	}
-	rows, more = cutPage(rows, f.Page)
+	rows, more = core.CutPage(f.Page, rows)
 	ids := database.IDsOf(rows, func(r communityRow) core.ID { return r.ID })
 	counts, err := s.db.CountsBy(
 		ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids,

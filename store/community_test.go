@@ -142,10 +142,10 @@ func TestCommunityPages(t *testing.T) {
 			more bool
 		}{
 			{Page{}, all[0:2], true},
-			{Page{After: all[1]}, all[2:4], true},
-			{Page{After: all[3]}, all[4:5], false},
-			{Page{Before: all[4]}, all[2:4], true},
-			{Page{Before: all[2]}, all[0:2], false},
+			{Page{Next: all[1]}, all[2:4], true},
+			{Page{Next: all[3]}, all[4:5], false},
+			{Page{Prev: all[4]}, all[2:4], true},
+			{Page{Prev: all[2]}, all[0:2], false},
 		} {
 			if got, more := page(c.page); !slices.Equal(got, c.want) || more != c.more {
 				t.Errorf("%+v: %v, %v; want %v, %v", c.page, got, more, c.want, c.more)

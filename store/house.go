@@ -54,7 +54,7 @@ type HouseFilter struct {
 	Node      core.ID // houses under this building node; 0 = all
 	Keyword   string  // part of the label, or the house in other words: 3-2-501; "" = all
 	Arrears   bool    // only those that owe
-	Page      Page    // Before and After are ids of houses, in the order of labels
+	Page      Page    // its cursors are houses
 }
 
 // HouseRow is a house in the list.
@@ -91,9 +91,11 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	if f.Arrears {
 		where += " AND arrears_fen > 0"
 	}
-	if where, args, err = s.afterHouse(ctx, f, where, args); err != nil {
+	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
+	if err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
+	where, args = where+bounds+byLabel.Clause(f.Page), append(append(args, cursor...), f.Page.Limit+1)
 	var rows []houseRow
 	if err := s.db.All(
 		ctx, &rows,
@@ -101,7 +103,7 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	); err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
-	rows, more = cutPage(rows, f.Page)
+	rows, more = core.CutPage(f.Page, rows)
 	list, err = s.houseRows(ctx, f.Community, rows)
 	return list, more, database.Wrap("list houses", err)
 }
@@ -109,26 +111,20 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 // underNode is the LIKE of the paths of houses under a node.
 func underNode(node core.ID) string { return "%/" + node.String() + "/%" }
 
-// afterHouse adds the page's bounds on house h, and the order. A cursor that is no house of the community
-// starts from the beginning.
-func (s *Store) afterHouse(ctx context.Context, f HouseFilter, where string, args []any) (string, []any, error) {
-	order, sign, cursor := " ORDER BY h.sort_key, h.id LIMIT ?", ">", f.Page.After
-	if cursor == 0 && f.Page.Before != 0 {
-		order, sign, cursor = " ORDER BY h.sort_key DESC, h.id DESC LIMIT ?", "<", f.Page.Before
+// byLabel is the order of houses: 2栋 before 10栋.
+var byLabel = database.PageOrder{Key: "h.sort_key", ID: "h.id"}
+
+// houseBounds returns the page's bounds on house h. A cursor that is no house of the
+// community starts from the beginning.
+func (s *Store) houseBounds(ctx context.Context, community core.ID, p Page) (string, []any, error) {
+	if p.First() {
+		return "", nil, nil
 	}
-	if cursor != 0 {
-		var keys []string
-		err := s.db.All(ctx, &keys, "SELECT sort_key FROM house WHERE id = ? AND community_id = ?", int64(cursor), int64(f.Community))
-		if err != nil {
-			return "", nil, err
-		}
-		for _, key := range keys {
-			// The first half is implied, and lets the index begin at the cursor.
-			where += " AND h.sort_key " + sign + "= ? AND (h.sort_key " + sign + " ? OR h.id " + sign + " ?)"
-			args = append(args, key, key, int64(cursor))
-		}
-	}
-	return where + order, append(args, f.Page.Limit+1), nil
+	var keys []string
+	err := s.db.All(ctx, &keys, "SELECT sort_key FROM house WHERE id = ? AND community_id = ?",
+		int64(p.Cursor()), int64(community))
+	bounds, args := byLabel.Bounds(p, keys...)
+	return bounds, args, err
 }
 
 func (s *Store) houseRows(ctx context.Context, community core.ID, rows []houseRow) ([]HouseRow, error) {

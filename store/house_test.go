@@ -74,11 +74,11 @@ func TestHousesPageBothWays(t *testing.T) {
 			more bool
 		}{
 			{Page{}, houses[0:3], true},
-			{Page{After: houses[2]}, houses[3:6], true},
-			{Page{After: houses[5]}, houses[6:7], false},
-			{Page{Before: houses[6]}, houses[3:6], true},
-			{Page{Before: houses[3]}, houses[0:3], false},
-			{Page{After: 12345}, houses[0:3], true}, // no such cursor
+			{Page{Next: houses[2]}, houses[3:6], true},
+			{Page{Next: houses[5]}, houses[6:7], false},
+			{Page{Prev: houses[6]}, houses[3:6], true},
+			{Page{Prev: houses[3]}, houses[0:3], false},
+			{Page{Next: 12345}, houses[0:3], true}, // no such cursor
 		} {
 			if got, more := page(c.page); !slices.Equal(got, c.want) || more != c.more {
 				t.Errorf("%+v: %v, %v; want %v, %v", c.page, got, more, c.want, c.more)

@@ -50,7 +50,7 @@ func (s *Store) ExportHouses(
 			if err := each(houseLevels(house.House, names), house); err != nil {
 				return err
 			}
-			f.Page.After = house.ID
+			f.Page.Next = house.ID
 		}
 	}
 	return nil

@@ -2,45 +2,20 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
-// Page asks for a part of a list by key: the records before (older than) or
-// after (newer than) an id. Both 0 is the newest.
-type Page struct {
-	Before, After core.ID
-	Limit         int
-}
+// Page is core.Page, which handlers name with the filters of this package.
+type Page = core.Page
 
-// byID ends a query that has a WHERE with this page's bounds, by the column id,
-// the oldest first: After is the next page, Before the one before. One row more
-// than the page holds is asked for.
-func (p Page) byID(query string, args []any) (string, []any) {
-	order := " ORDER BY id LIMIT ?"
-	switch {
-	case p.After != 0:
-		query, args = query+" AND id > ?", append(args, int64(p.After))
-	case p.Before != 0:
-		query, args = query+" AND id < ?", append(args, int64(p.Before))
-		order = " ORDER BY id DESC LIMIT ?"
-	}
-	return query + order, append(args, p.Limit+1)
-}
-
-// cutPage cuts the row too many off an oldest-first page and tells whether there
-// was one; a page read backwards is turned round.
-func cutPage[T any](rows []T, p Page) (page []T, more bool) {
-	if more = len(rows) > p.Limit; more {
-		rows = rows[:p.Limit]
-	}
-	if p.After == 0 && p.Before != 0 {
-		slices.Reverse(rows)
-	}
-	return rows, more
-}
+// The orders of lists by id.
+var (
+	oldestFirst = database.PageOrder{ID: "id"}
+	newestFirst = database.PageOrder{ID: "id", Desc: true}
+)
 
 // unionMost bounds the communities listed side by side; more go through IN.
 const unionMost = 30

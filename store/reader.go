@@ -128,12 +128,12 @@ type ReaderFilter struct {
 func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
 	f.Page.Limit = cmp.Or(f.Page.Limit, 50)
 	where, args := readerWhere(scope, f, s.Now())
-	query, args := f.Page.byID("SELECT "+readerColumns+" FROM reader WHERE "+where, args)
+	query, args := oldestFirst.Query(f.Page, "SELECT "+readerColumns+" FROM reader WHERE "+where, args)
 	var rows []readerRow
 	if err = s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("readers", err)
 	}
-	rows, more = cutPage(rows, f.Page)
+	rows, more = core.CutPage(f.Page, rows)
 	readers = make([]core.Reader, len(rows))
 	for i, row := range rows {
 		readers[i] = row.reader()

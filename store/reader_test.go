@@ -349,11 +349,11 @@ func TestReadersList(t *testing.T) {
 		if err != nil || len(first) != 3 || !more {
 			t.Fatalf("first page: %d, %v, %v", len(first), more, err)
 		}
-		rest, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3, After: first[2].ID}})
+		rest, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3, Next: first[2].ID}})
 		if err != nil || len(rest) != 2 || more {
 			t.Errorf("second page: %d, %v, %v", len(rest), more, err)
 		}
-		back, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3, Before: rest[0].ID}})
+		back, more, err := s.Readers(t.Context(), core.Everywhere, ReaderFilter{Page: Page{Limit: 3, Prev: rest[0].ID}})
 		if err != nil || more || !reflect.DeepEqual(back, first) {
 			t.Errorf("back to the first page: %d, %v, %v", len(back), more, err)
 		}

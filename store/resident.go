@@ -134,7 +134,7 @@ type ResidentFilter struct {
 	MovedOut  bool // those who moved out, instead of those who live there
 	// "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
 	Sort string
-	Page Page // Before is the next page, After the one before
+	Page Page
 }
 
 // Residents lists residents of the scope, newest first or as sorted, masked. more tells that
@@ -186,12 +186,7 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 	if err := s.db.All(ctx, &found, query, args...); err != nil {
 		return nil, false, err
 	}
-	if more = len(found) > f.Page.Limit; more {
-		found = found[:f.Page.Limit]
-	}
-	if f.Page.Before == 0 && f.Page.After != 0 {
-		slices.Reverse(found)
-	}
+	found, more = core.CutPage(f.Page, found)
 	return found, more, nil
 }
 
@@ -240,11 +235,11 @@ func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.
 // its own; their order is by an expression, since SQLite would otherwise walk the
 // whole community in the order of ids.
 func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFilter) (string, []any, error) {
-	where, args := f.Page.bounds(f.where())
-	order, limit := " DESC LIMIT ?", f.Page.Limit+1
-	if f.Page.Before == 0 && f.Page.After != 0 {
-		order = " LIMIT ?"
-	}
+	byTie := database.PageOrder{ID: "t.id", Desc: true}
+	where, args := f.where()
+	bounds, cursor := byTie.Bounds(f.Page)
+	where, args = where+bounds, append(args, cursor...)
+	limit := f.Page.Limit + 1
 	ways, err := s.residentMatches(ctx, scope, f.Keyword)
 	switch {
 	case err != nil:
@@ -266,16 +261,17 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 		if _, one := scope.One(); one && f.House == 0 {
 			table += s.db.Dialect().ForceIndex("resident_community")
 		}
-		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + " ORDER BY t.id" +
-			order, append(append(scopeArgs, args...), limit), nil
+		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + byTie.Clause(f.Page),
+			append(append(scopeArgs, args...), limit), nil
 	}
 	var parts []string
 	var all []any
 	for i, way := range ways {
-		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+where+" ORDER BY t.id + 0"+order+") w"+string(rune('a'+i)))
+		order := database.PageOrder{ID: "t.id + 0", Desc: true}.Clause(f.Page)
+		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+where+order+") w"+string(rune('a'+i)))
 		all = append(append(append(all, way.args...), args...), limit)
 	}
-	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY id" + order, append(all, limit), nil
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + newestFirst.Clause(f.Page), append(all, limit), nil
 }
 
 // where is the filter but for community and keyword.
@@ -299,16 +295,6 @@ func (f ResidentFilter) where() (string, []any) {
 		add("t.certified_at IS NOT NULL")
 	case "no":
 		add("t.certified_at IS NULL")
-	}
-	return where, args
-}
-
-// bounds adds the page's bounds of a list by id to a filter.
-func (p Page) bounds(where string, args []any) (string, []any) {
-	if p.Before != 0 {
-		return where + " AND t.id < ?", append(args, int64(p.Before))
-	} else if p.After != 0 {
-		return where + " AND t.id > ?", append(args, int64(p.After))
 	}
 	return where, args
 }

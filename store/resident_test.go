@@ -307,7 +307,7 @@ func TestResidentsSearchAndPage(t *testing.T) {
 				f.Page.Limit = 20
 			}
 			list, more, err := s.Residents(t.Context(), everywhere, f)
-			if err != nil || more != (f.Page.Limit < 20 && f.Page.Before != ids[3]) {
+			if err != nil || more != (f.Page.Limit < 20 && f.Page.Next != ids[3]) {
 				t.Fatalf("%+v: more %v, %v", f, more, err)
 			}
 			return database.IDsOf(list, func(r ResidentRow) core.ID { return r.ID })
@@ -318,7 +318,7 @@ func TestResidentsSearchAndPage(t *testing.T) {
 		}{
 			"all":         {ResidentFilter{}, ids},
 			"page 1":      {ResidentFilter{Page: Page{Limit: 3}}, ids[0:3]},
-			"page 2":      {ResidentFilter{Page: Page{Limit: 3, Before: ids[2]}}, ids[3:6]},
+			"page 2":      {ResidentFilter{Page: Page{Limit: 3, Next: ids[2]}}, ids[3:6]},
 			"name":        {ResidentFilter{Keyword: "张2"}, ids[6:7]},
 			"literal %":   {ResidentFilter{Keyword: "%"}, ids[5:6]},
 			"last four":   {ResidentFilter{Keyword: "8007"}, ids[1:2]},

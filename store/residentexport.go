@@ -43,7 +43,7 @@ func (s *Store) ExportResidents(
 			err = each(list[i])
 		}
 		if len(ids) > 0 {
-			f.Page.Before = ids[len(ids)-1]
+			f.Page.Next = ids[len(ids)-1]
 		}
 	}
 	return database.Wrap("export residents", err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // residentSort is a column with the index that keeps the residents of a community in
@@ -36,31 +37,19 @@ func (f ResidentFilter) sorted(scope core.Scope) bool {
 func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f ResidentFilter) (string, []any, error) {
 	name, descending := strings.CutPrefix(f.Sort, "-")
 	sort := residentSorts[name]
-	column := sort.column
-	cursor, backwards := f.Page.Before, false
-	if cursor == 0 && f.Page.After != 0 {
-		cursor, backwards = f.Page.After, true
-	}
-	sign, order := ">", ""
-	if descending != backwards {
-		sign, order = "<", " DESC"
-	}
+	order := database.PageOrder{Key: "t." + sort.column, ID: "t.id", Desc: descending}
 	where, args := f.where()
 	args = append([]any{int64(community)}, args...)
-	if cursor != 0 {
+	if !f.Page.First() {
 		var keys []string
-		if err := s.db.All(
-			ctx, &keys, "SELECT "+column+" FROM resident WHERE id = ? AND community_id = ?", int64(cursor),
-			int64(community),
-		); err != nil {
+		err := s.db.All(ctx, &keys, "SELECT "+sort.column+" FROM resident WHERE id = ? AND community_id = ?",
+			int64(f.Page.Cursor()), int64(community))
+		if err != nil {
 			return "", nil, err
 		}
-		for _, key := range keys {
-			// The first half is implied, and lets the index begin at the cursor.
-			where += " AND t." + column + " " + sign + "= ? AND (t." + column + " " + sign + " ? OR t.id " + sign + " ?)"
-			args = append(args, key, key, int64(cursor))
-		}
+		bounds, cursor := order.Bounds(f.Page, keys...)
+		where, args = where+bounds, append(args, cursor...)
 	}
 	return "SELECT t.id FROM resident t" + s.db.Dialect().ForceIndex(sort.index) + " WHERE t.community_id = ?" + where +
-		" ORDER BY t." + column + order + ", t.id" + order + " LIMIT ?", append(args, f.Page.Limit+1), nil
+		order.Clause(f.Page), append(args, f.Page.Limit+1), nil
 }

@@ -26,7 +26,7 @@ func TestResidentsSortByPinyin(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, row := range rows {
-					names, page.Before = append(names, row.Name), row.ID
+					names, page.Next = append(names, row.Name), row.ID
 				}
 				if !more {
 					return names
@@ -67,7 +67,7 @@ func TestResidentsSortByIdentity(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, row := range rows {
-				got, page.Before = append(got, row.Identity), row.ID
+				got, page.Next = append(got, row.Identity), row.ID
 			}
 			if !more {
 				break

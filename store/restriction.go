@@ -232,7 +232,7 @@ const noRestriction = "该房屋没有限制出入"
 type RestrictionFilter struct {
 	Community core.ID // required
 	Keyword   string  // part of the house's label or of the reason
-	Page      Page    // Before and After are ids of houses, in the order of labels
+	Page      Page    // its cursors are houses
 }
 
 // Restrictions lists a community's restricted houses in the order of their
@@ -255,16 +255,17 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 		}
 		where += " AND (" + clause + ")"
 	}
-	where, args, err = s.afterHouse(ctx, HouseFilter{Community: f.Community, Page: f.Page}, where, args)
+	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
 	}
+	where, args = where+bounds+byLabel.Clause(f.Page), append(append(args, cursor...), f.Page.Limit+1)
 	var rows []restrictionRow
 	query := "SELECT " + restrictionColumns + " FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
 	}
-	rows, more = cutPage(rows, f.Page)
+	rows, more = core.CutPage(f.Page, rows)
 	for _, r := range rows {
 		list = append(list, RestrictedHouse{
 			Restriction: r.restriction(), House: r.House, Community: r.Community, Label: r.Label,

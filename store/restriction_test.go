@@ -47,7 +47,7 @@ func TestRestrictions(t *testing.T) {
 		if got := idsOf(list(RestrictionFilter{Keyword: "隔离"})); !slices.Equal(got, houses[1:2]) {
 			t.Errorf("by reason: %v", got)
 		}
-		if got := idsOf(list(RestrictionFilter{Page: Page{After: houses[0], Limit: 1}})); !slices.Equal(got, houses[1:2]) {
+		if got := idsOf(list(RestrictionFilter{Page: Page{Next: houses[0], Limit: 1}})); !slices.Equal(got, houses[1:2]) {
 			t.Errorf("second page: %v", got)
 		}
 		rows, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Community: community, Page: Page{Limit: 9}})

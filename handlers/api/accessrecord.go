@@ -5,7 +5,6 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
-	"tongxing/store"
 )
 
 func (a *API) recordRoutes() []web.Route {
@@ -37,12 +36,14 @@ func (f recordsForm) check() error {
 	return core.InvalidFields(fields)
 }
 
-func (f recordsForm) page() store.Page {
+// page returns what is asked for in the order of the list, newest first: before is the
+// older ones, which come next.
+func (f recordsForm) page() core.Page {
 	limit := f.Limit
 	if limit == 0 {
 		limit = recordsDefault
 	}
-	return store.Page{Before: f.Before, After: f.After, Limit: limit}
+	return core.Page{Next: f.Before, Prev: f.After, Limit: limit}
 }
 
 type recordsBody struct {

@@ -52,7 +52,7 @@ type observerPage struct {
 	Totals      core.RecordTotals
 	TotalsDay   string
 	Records     []observed
-	Pager       web.PageLinks
+	Pager       templates.Pager
 	Live        templates.Live
 	Empty       templates.Empty
 	Export      string
@@ -95,13 +95,11 @@ func (h *H5) listRecords(c *web.Context) error {
 		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
 	}
 	view.Filters, view.Filtered = observerFilters(form, communities), form != recordFilterForm{}
-	var first, last core.ID
-	if len(records) > 0 {
-		first, last = records[0].ID, records[len(records)-1].ID
-	}
-	view.Pager = web.Links(c.Request().URL, page, first, last, more)
+	list := templates.List{Path: c.Request().URL.Path, Query: view.Query}
+	web.Paged(&list, page, records, more, func(r core.AccessRecord) core.ID { return r.ID })
+	view.Pager = list.Pager
 	if c.Observer().MayExport {
-		view.Export = templates.WithQuery("/h5/observer/export.xlsx", view.Query, "before", "", "after", "")
+		view.Export = templates.WithQuery("/h5/observer/export.xlsx", view.Query, templates.BeforeParam, "", templates.AfterParam, "")
 	}
 	return h.show(c, http.StatusOK, "observer/list", view)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -74,7 +73,7 @@ func TestPages(t *testing.T) {
 		"h5/observer/list": observerPage{
 			Phone: frame, Filters: observerFilters(filters, communities), Filtered: true, Totals: totals,
 			TotalsDay: "2026-11-22", Records: named(records, communities),
-			Pager: web.PageLinks{Newer: "/h5/observer?after=1", Older: "/h5/observer?before=1"}, Live: live,
+			Pager: templates.Pager{Prev: "/h5/observer?before=1", Next: "/h5/observer?after=1"}, Live: live,
 			Export: "/h5/observer/export.xlsx",
 		},
 		"h5/observer/list#empty": observerPage{

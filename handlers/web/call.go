@@ -82,6 +82,9 @@ func (rc *routeCall) check(c *Context) error {
 	return c.checkResumed()
 }
 
+// errAddress is an address that cannot be used as it is.
+var errAddress = core.Invalid("网址参数有误，请从菜单重新打开页面")
+
 // checkQuery refuses an address whose parameters cannot be taken apart. The standard
 // library drops the broken ones, which would be filters that vanish. Readers and
 // platforms have handlers of their own for what they send.
@@ -89,10 +92,11 @@ func (rc *routeCall) checkQuery(c *Context) error {
 	if rc.route.Access.machine() {
 		return nil
 	}
-	if _, err := url.ParseQuery(c.r.URL.RawQuery); err != nil {
-		return core.Invalid("网址参数有误，请从菜单重新打开页面")
+	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return errAddress
 	}
-	return nil
+	return checkCursors(q)
 }
 
 func (rc *routeCall) checkRoute(c *Context) error {

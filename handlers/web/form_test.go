@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/templates"
 )
 
 type sampleForm struct {
@@ -186,40 +187,57 @@ func FuzzBind(f *testing.F) {
 }
 
 func TestPageReadsItsPlace(t *testing.T) {
-	for query, want := range map[string][2]core.ID{
-		"": {}, "before=5": {5, 0}, "after=5": {0, 5}, "before=x": {}, "before=-1": {},
-		"before=1&after=2": {1, 0},
+	for query, want := range map[string]core.Page{
+		"":                 {Limit: 20},
+		"after=5":          {Next: 5, Limit: 20},
+		"before=5":         {Prev: 5, Limit: 20},
+		"before=1&after=2": {Prev: 1, Next: 2, Limit: 20},
 	} {
 		c := &Context{r: httptest.NewRequest(http.MethodGet, "/x?"+query, nil)}
-		if p := c.Page(20); p.Before != want[0] || p.After != want[1] || p.Limit != 20 {
-			t.Errorf("%s: %+v", query, p)
+		if p := c.Page(20); p != want {
+			t.Errorf("%s: %+v, want %+v", query, p, want)
 		}
 	}
 }
 
-func TestLinks(t *testing.T) {
-	for _, c := range []struct {
-		query       string
-		first, last core.ID
-		more        bool
-		newer       string
-		older       string
-	}{
-		{"", 9, 5, true, "", "/x?before=5"},
-		{"", 9, 5, false, "", ""},
-		{"q=a", 9, 5, true, "", "/x?before=5&q=a"},
-		{"before=5", 4, 1, false, "/x?after=4", ""},
-		{"before=5", 4, 1, true, "/x?after=4", "/x?before=1"},
-		{"after=4", 8, 5, true, "/x?after=8", "/x?before=5"},
-		{"after=4", 9, 5, false, "", "/x?before=5"},
-		{"before=1", 0, 0, false, "/x", ""},
-		{"", 0, 0, false, "", ""},
+// A cursor that is none must not show the beginning of the list in place of the page
+// that was asked for.
+func TestCursorsThatAreNoneAreRefused(t *testing.T) {
+	for query, wrong := range map[string]bool{
+		"after=x": true, "before=-1": true, "before=0": true, "after=99999999999999999999": true, "after=": false, "before=7": false,
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/x?"+c.query, nil)
-		got := Links(r.URL, (&Context{r: r}).Page(5), c.first, c.last, c.more)
-		if got.Newer != c.newer || got.Older != c.older {
-			t.Errorf("%q %d–%d more=%v: %+v", c.query, c.first, c.last, c.more, got)
+		values, _ := url.ParseQuery(query)
+		if err := checkCursors(values); (core.CodeOf(err) == core.CodeInvalid && err != nil) != wrong {
+			t.Errorf("?%s: %v", query, err)
 		}
+	}
+}
+
+func TestPagedLeadsToItsNeighbours(t *testing.T) {
+	ids := func(list ...core.ID) []core.ID { return list }
+	for _, c := range []struct {
+		name       string
+		page       core.Page
+		rows       []core.ID
+		more       bool
+		prev, next string
+	}{
+		{"the only page", core.Page{Limit: 2}, ids(9, 8), false, "", ""},
+		{"the first of several", core.Page{Limit: 2}, ids(9, 8), true, "", "/x?after=8&q=a"},
+		{"in the middle", core.Page{Next: 8, Limit: 2}, ids(7, 6), true, "/x?before=7&q=a", "/x?after=6&q=a"},
+		{"the last", core.Page{Next: 8, Limit: 2}, ids(7, 6), false, "/x?before=7&q=a", ""},
+		{"back to the middle", core.Page{Prev: 5, Limit: 2}, ids(7, 6), true, "/x?before=7&q=a", "/x?after=6&q=a"},
+		{"back to the first", core.Page{Prev: 7, Limit: 2}, ids(9, 8), false, "", "/x?after=8&q=a"},
+		{"beyond the end", core.Page{Next: 1, Limit: 2}, nil, false, "/x?q=a", ""},
+		{"nothing at all", core.Page{Limit: 2}, nil, false, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			list := templates.List{Path: "/x", Query: url.Values{"q": {"a"}, "after": {"1"}}}
+			Paged(&list, c.page, c.rows, c.more, func(id core.ID) core.ID { return id })
+			if list.Pager.Prev != c.prev || list.Pager.Next != c.next || list.Count != len(c.rows) {
+				t.Errorf("%+v", list.Pager)
+			}
+		})
 	}
 }
 

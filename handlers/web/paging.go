@@ -4,65 +4,56 @@ import (
 	"net/url"
 
 	"tongxing/core"
-	"tongxing/store"
+	"tongxing/templates"
 )
 
-// Names of the URL's parameters that page through a list by key: the rows before
-// (older than) or after (newer than) one.
+// The parameters of an address that page through a list by key: the rows behind one, or
+// in front of it, in the order of the list.
 const (
-	beforeParam = "before"
 	afterParam  = "after"
+	beforeParam = "before"
 )
 
-// Page reads which part of a list by id is asked for. A malformed id is the
-// list's beginning: a stale link must not be an error.
-func (c *Context) Page(limit int) store.Page {
-	page := store.Page{Limit: limit}
+// Page reads which part of a list is asked for. A cursor that is no id was refused
+// before the handler (checkQuery).
+func (c *Context) Page(limit int) core.Page {
 	q := c.r.URL.Query()
-	if id, err := core.ParseID(q.Get(beforeParam)); err == nil {
-		page.Before = id
-	} else if id, err := core.ParseID(q.Get(afterParam)); err == nil {
-		page.After = id
-	}
+	page := core.Page{Limit: limit}
+	page.Next, _ = core.ParseID(q.Get(afterParam))
+	page.Prev, _ = core.ParseID(q.Get(beforeParam))
 	return page
 }
 
-// PageLinks are a list's pager: "" where there is nothing further.
-type PageLinks struct {
-	Newer string
-	Older string
-}
-
-// Links makes the pager of a newest-first list by id. first and last are the ids
-// of the page's rows, 0 for an empty one; more says that further rows lie in the
-// direction the page was read in. Filters in the URL stay.
-func Links(u *url.URL, page store.Page, first, last core.ID, more bool) PageLinks {
-	var links PageLinks
-	if first == 0 {
-		if page != (store.Page{Limit: page.Limit}) {
-			links.Newer = pageLink(u, "", "") // beyond the end: back to the beginning
+// checkCursors refuses an address whose cursors are no ids: it would show the list's
+// beginning in place of the part that was asked for.
+func checkCursors(q url.Values) error {
+	for _, name := range []string{afterParam, beforeParam} {
+		if text := q.Get(name); text != "" {
+			if _, err := core.ParseID(text); err != nil {
+				return errAddress
+			}
 		}
-		return links
 	}
-	backwards := page.After != 0
-	if backwards && more || page.Before != 0 {
-		links.Newer = pageLink(u, afterParam, first.String())
-	}
-	if !backwards && more || backwards {
-		links.Older = pageLink(u, beforeParam, last.String())
-	}
-	return links
+	return nil
 }
 
-func pageLink(u *url.URL, param, value string) string {
-	q := u.Query()
-	q.Del(beforeParam)
-	q.Del(afterParam)
-	if param != "" {
-		q.Set(param, value)
+// Paged gives a list its pager: rows are those of the page, and id is a row's cursor.
+func Paged[T any](list *templates.List, page core.Page, rows []T, more bool, id func(T) core.ID) {
+	list.Count = len(rows)
+	if len(rows) == 0 {
+		if !page.First() { // beyond the end: back to the beginning
+			list.Pager = templates.Pager{Prev: templates.WithQuery(list.Path, list.Query, templates.AfterParam, "", templates.BeforeParam, "")}
+		}
+		return
 	}
-	if encoded := q.Encode(); encoded != "" {
-		return u.Path + "?" + encoded
+	prev, next := page.Neighbours(id(rows[0]), id(rows[len(rows)-1]), more)
+	list.Pager = list.Page(cursor(prev), cursor(next))
+}
+
+// cursor writes a row's id for an address; "" where there is none.
+func cursor(id core.ID) string {
+	if id == 0 {
+		return ""
 	}
-	return u.Path
+	return id.String()
 }

@@ -102,7 +102,7 @@ func (b *bench) asks(s *store.Store, e *estate.Estate) ([]ask, error) {
 				return nil, fmt.Errorf("no record before %s: %w", at, err)
 			}
 			a.what += [...]string{", half way", ", near the end"}[i]
-			a.page.Before = found[0].ID
+			a.page.Next = found[0].ID
 			deep = append(deep, a)
 		}
 	}

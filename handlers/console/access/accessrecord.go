@@ -14,7 +14,6 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
-	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -80,18 +79,17 @@ func (p *Pages) recordList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	var first, last core.ID
+	newest := p.Store.NewID()
 	for i, r := range records {
 		page.Rows = append(page.Rows, recordRowOf(r, at))
-		if last = r.ID; i == 0 {
-			first = last
+		if i == 0 {
+			newest = r.ID
 		}
 	}
-	links := web.Links(c.Request().URL, asked, first, last, more)
-	page.List.Count = len(page.Rows)
-	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
-	if asked.Before == 0 && asked.After == 0 {
-		page.News = recordNewsOf(c.Request().URL.Query(), cmp.Or(first, p.Store.NewID()), 0)
+	web.Paged(&page.List, asked, records, more, func(r core.AccessRecord) core.ID { return r.ID })
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
+	if asked.First() {
+		page.News = recordNewsOf(c.Request().URL.Query(), newest, 0)
 	}
 	return p.Page(c, http.StatusOK, "console/accessrecord/list", page)
 }
@@ -192,7 +190,7 @@ func (p *Pages) recordNews(c *web.Context) error {
 	if !c.IsPartial() {
 		return c.Redirect(frame.AccessRecordPath)
 	}
-	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, store.Page{After: since, Limit: newsMost + 1})
+	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, core.Page{Prev: since, Limit: newsMost + 1})
 	if err != nil {
 		return err
 	}

@@ -47,12 +47,19 @@ func alertBadge(k core.AlertKind) templates.Badge {
 }
 
 func (p *Pages) alertList(c *web.Context) error {
+	var asked struct {
+		Kind  string `form:"kind" max:"32"`
+		State string `form:"state" of:"open handled"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
 	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
 	filter := core.AlertFilter{
-		Kind: core.AlertKind(c.Query("kind")), Handled: c.Query("state") == "handled",
+		Kind: core.AlertKind(asked.Kind), Handled: asked.State == "handled",
 		Community: frame.ChosenCommunity(c, at),
 	}
 	paging := c.Page(alertsAPage)
@@ -67,8 +74,7 @@ func (p *Pages) alertList(c *web.Context) error {
 		page.List.CSRF = page.CSRF
 	}
 	names := at.Names()
-	var first, last core.ID
-	for i, a := range alerts {
+	for _, a := range alerts {
 		row := alertRow{
 			URL: frame.AlertURL(a.ID), Words: a.Words(), Gate: a.Gate, Community: names[a.Community],
 			Kind: alertBadge(a.Kind), Last: a.Last, Handled: a.HandledBy,
@@ -77,13 +83,9 @@ func (p *Pages) alertList(c *web.Context) error {
 			row.Tick = templates.Tick{Value: a.ID, Label: a.Words()}
 		}
 		page.Rows = append(page.Rows, row)
-		if last = a.ID; i == 0 {
-			first = last
-		}
 	}
-	page.List.Count = len(page.Rows)
-	links := web.Links(c.Request().URL, paging, first, last, more)
-	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
+	web.Paged(&page.List, paging, alerts, more, func(a core.Alert) core.ID { return a.ID })
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
 	return p.Page(c, http.StatusOK, "console/alert/list", page)
 }
 

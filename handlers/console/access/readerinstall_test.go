@@ -144,24 +144,3 @@ func TestReaderSkewWords(t *testing.T) {
 		}
 	}
 }
-
-func TestPagerCursors(t *testing.T) {
-	for _, c := range []struct {
-		page          store.Page
-		first, last   core.ID
-		more          bool
-		before, after string
-	}{
-		{store.Page{}, 0, 0, false, "", ""},
-		{store.Page{}, 1, 3, false, "", ""},
-		{store.Page{}, 1, 3, true, "", "3"},
-		{store.Page{After: 3}, 4, 6, true, "4", "6"},
-		{store.Page{After: 3}, 4, 6, false, "4", ""},
-		{store.Page{Before: 7}, 4, 6, true, "4", "6"},
-		{store.Page{Before: 4}, 1, 3, false, "", "3"},
-	} {
-		if before, after := frame.PagerCursors(c.page, c.first, c.last, c.more); before != c.before || after != c.after {
-			t.Errorf("%+v %d-%d %v: %q %q, want %q %q", c.page, c.first, c.last, c.more, before, after, c.before, c.after)
-		}
-	}
-}

@@ -22,7 +22,10 @@ func (p *Pages) readerList(c *web.Context) error {
 		return err
 	}
 	communities, chosen := at.All, frame.ChosenCommunity(c, at)
-	filter := readerFilter(c, chosen)
+	filter, err := readerFilter(c, chosen)
+	if err != nil {
+		return err
+	}
 	readers, more, err := p.Store.Readers(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -38,25 +41,26 @@ func (p *Pages) readerList(c *web.Context) error {
 		page.List.Bulk, page.List.CSRF = readerBulk(), page.CSRF
 	}
 	page.Rows = p.readerRows(c, readers, communities, page.CSRF)
-	page.List.Count = len(readers)
-	var first, last core.ID
-	if n := len(readers); n > 0 {
-		first, last = readers[0].ID, readers[n-1].ID
-	}
-	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	web.Paged(&page.List, filter.Page, readers, more, func(r core.Reader) core.ID { return r.ID })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 台", len(readers))
 	return p.Page(c, http.StatusOK, "console/reader/list", page)
 }
 
-func readerFilter(c *web.Context, community core.ID) store.ReaderFilter {
-	f := store.ReaderFilter{Keyword: c.Query("q"), Community: community, Page: c.Page(readersAPage)}
-	switch state := core.ReaderState(c.Query("state")); state {
+func readerFilter(c *web.Context, community core.ID) (store.ReaderFilter, error) {
+	var asked struct {
+		Keyword string `form:"q"`
+		State   string `form:"state" of:"online stale offline never disabled"`
+	}
+	err := c.BindQuery(&asked)
+	f := store.ReaderFilter{Keyword: asked.Keyword, Community: community, Page: c.Page(readersAPage)}
+	switch asked.State {
+	case "":
 	case "disabled":
 		f.Disabled = "yes"
-	case core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever:
-		f.State, f.Disabled = state, "no"
+	default:
+		f.State, f.Disabled = core.ReaderState(asked.State), "no"
 	}
-	return f
+	return f, err
 }
 
 func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []core.Community, csrf string) []readerListRow {

@@ -52,7 +52,13 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		page.List = templates.List{Path: frame.RestrictionPath, Empty: frame.NoCommunityYet(c)}
 		return p.Page(c, http.StatusOK, "console/restriction/list", page)
 	}
-	filter := store.RestrictionFilter{Community: at.ID, Keyword: c.Query("q"), Page: c.Page(restrictionsAPage)}
+	var asked struct {
+		Keyword string `form:"q"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	filter := store.RestrictionFilter{Community: at.ID, Keyword: asked.Keyword, Page: c.Page(restrictionsAPage)}
 	restrictions, more, err := p.Store.Restrictions(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -61,15 +67,10 @@ func (p *Pages) restrictionList(c *web.Context) error {
 	if c.Has(core.PermRestrictionEdit) {
 		page.Actions = []templates.Action{{Label: "限制房屋", URL: at.URL(frame.RestrictionPath + "/new"), Icon: "plus", Primary: true}}
 	}
-	var first, last core.ID
-	for i, r := range restrictions {
+	for _, r := range restrictions {
 		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))
-		if last = r.House; i == 0 {
-			first = last
-		}
 	}
-	page.List.Count = len(page.Rows)
-	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	web.Paged(&page.List, filter.Page, restrictions, more, func(r store.RestrictedHouse) core.ID { return r.House })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
 	return p.Page(c, http.StatusOK, "console/restriction/list", page)
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -8,7 +9,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
-	"tongxing/store"
+	"tongxing/handlers/web"
 	"tongxing/templates"
 )
 
@@ -45,7 +46,7 @@ type accountListing struct {
 	Query    url.Values
 	Accounts []core.Account
 	More     bool
-	Page     store.Page
+	Page     core.Page
 	Names    map[core.ID]string
 }
 
@@ -72,26 +73,9 @@ func accountListOf(l accountListing) accountListPage {
 			State: accountBadge(a), Created: a.Created,
 		})
 	}
-	page.List.Pager = accountPager(page.List, l)
+	web.Paged(&page.List, l.Page, l.Accounts, l.More, func(a core.Account) core.ID { return a.ID })
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个", len(page.Rows))
 	return page
-}
-
-// accountPager pages an oldest-first list by id: the page behind follows the last.
-func accountPager(list templates.List, l accountListing) templates.Pager {
-	if len(l.Accounts) == 0 {
-		return templates.Pager{}
-	}
-	first, last := l.Accounts[0].ID.String(), l.Accounts[len(l.Accounts)-1].ID.String()
-	backwards := l.Page.Before != 0
-	if backwards && !l.More || !backwards && l.Page.After == 0 {
-		first = ""
-	}
-	if !backwards && !l.More {
-		last = ""
-	}
-	pager := list.Page(first, last)
-	pager.Summary = "本页 " + strconv.Itoa(len(l.Accounts)) + " 个"
-	return pager
 }
 
 func accountBadge(a core.Account) templates.Badge {

@@ -62,16 +62,11 @@ func (p *Pages) auditList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	var first, last core.ID
-	for i, r := range records {
+	for _, r := range records {
 		page.Rows = append(page.Rows, frame.AuditRowOf(r, ask.at, names))
-		if last = r.ID; i == 0 {
-			first = last
-		}
 	}
-	links := web.Links(c.Request().URL, asked, first, last, more)
-	page.List.Count = len(page.Rows)
-	page.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 条", len(page.Rows))}
+	web.Paged(&page.List, asked, records, more, func(r core.AuditRecord) core.ID { return r.ID })
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
 	page.Note = auditNote(ask, records, names)
 	return p.Page(c, http.StatusOK, "console/audit/list", page)
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"tongxing/core"
-	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -42,18 +41,3 @@ func BoundIs(filter string, user core.ID) bool {
 
 // Joined lists names in one line.
 func Joined(names []string) string { return strings.Join(names, "、") }
-
-// PagerCursors gives the cursors of a list by id, oldest first.
-func PagerCursors(page store.Page, first, last core.ID, more bool) (before, after string) {
-	if first == 0 {
-		return "", ""
-	}
-	backwards := page.After == 0 && page.Before != 0
-	if page.After != 0 || backwards && more {
-		before = first.String()
-	}
-	if backwards || more {
-		after = last.String()
-	}
-	return before, after
-}

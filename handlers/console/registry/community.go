@@ -44,7 +44,14 @@ type communityRow struct {
 }
 
 func (p *Pages) communityList(c *web.Context) error {
-	filter := store.CommunityFilter{Keyword: c.Query("q"), Archived: c.Query("archived") == "yes", Page: c.Page(communitiesAPage)}
+	var asked struct {
+		Keyword  string `form:"q"`
+		Archived string `form:"archived" of:"yes no"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	filter := store.CommunityFilter{Keyword: asked.Keyword, Archived: asked.Archived == "yes", Page: c.Page(communitiesAPage)}
 	communities, more, err := p.Store.CommunityRows(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -53,15 +60,10 @@ func (p *Pages) communityList(c *web.Context) error {
 	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
 		page.Actions = []templates.Action{{Label: "添加小区", URL: frame.CommunityPath + "/new", Icon: "plus", Primary: true}}
 	}
-	var first, last core.ID
-	for i, community := range communities {
+	for _, community := range communities {
 		page.Rows = append(page.Rows, communityRowOf(c, community, page.CSRF))
-		if last = community.ID; i == 0 {
-			first = last
-		}
 	}
-	page.List.Count = len(page.Rows)
-	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	web.Paged(&page.List, filter.Page, communities, more, func(r store.CommunityRow) core.ID { return r.ID })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个小区", len(page.Rows))
 	return p.Page(c, http.StatusOK, "console/community/list", page)
 }

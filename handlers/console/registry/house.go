@@ -55,12 +55,18 @@ type houseRow struct {
 
 // houseFilter reads the filters of the list, and the community whose it is.
 func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseFilter, error) {
-	at, err := p.CommunityOf(c, c.Query("community"))
-	filter := store.HouseFilter{Community: at.ID, Keyword: c.Query("q"), Arrears: c.Query("arrears") == "yes", Page: c.Page(housesAPage)}
-	if node, err := core.ParseID(c.Query("node")); err == nil {
-		filter.Node = node
+	var asked struct {
+		Keyword string  `form:"q"`
+		Arrears string  `form:"arrears" of:"yes"`
+		Node    core.ID `form:"node"`
 	}
-	return at, filter, err
+	if err := c.BindQuery(&asked); err != nil {
+		return frame.CommunityChoice{}, store.HouseFilter{}, err
+	}
+	at, err := p.CommunityOf(c, c.Query("community"))
+	return at, store.HouseFilter{
+		Community: at.ID, Node: asked.Node, Keyword: asked.Keyword, Arrears: asked.Arrears == "yes", Page: c.Page(housesAPage),
+	}, err
 }
 
 func (p *Pages) houseList(c *web.Context) error {
@@ -88,15 +94,10 @@ func (p *Pages) houseList(c *web.Context) error {
 			{Label: "添加房屋", URL: at.URL(frame.HousePath + "/new"), Icon: "plus", Primary: true},
 		}
 	}
-	var first, last core.ID
-	for i, house := range houses {
+	for _, house := range houses {
 		page.Rows = append(page.Rows, p.houseRowOf(c, at, house))
-		if last = house.ID; i == 0 {
-			first = last
-		}
 	}
-	page.List.Count = len(page.Rows)
-	page.List.Pager = page.List.Page(frame.PagerCursors(filter.Page, first, last, more))
+	web.Paged(&page.List, filter.Page, houses, more, func(r store.HouseRow) core.ID { return r.ID })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
 	return p.Page(c, http.StatusOK, "console/house/list", page)
 }

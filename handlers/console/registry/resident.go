@@ -47,26 +47,39 @@ func (p *Pages) residentRoutes() []web.Route {
 
 const residentsAPage = 50
 
+// residentQuery is what the list's address asks for.
+type residentQuery struct {
+	Keyword   string  `form:"q"`
+	Certified string  `form:"certified" of:"yes no"`
+	Identity  string  `form:"identity" max:"16"`
+	Ties      string  `form:"ties" of:"in out"`
+	Sort      string  `form:"sort" max:"32"`
+	House     core.ID `form:"house"`
+	Node      core.ID `form:"node"`
+}
+
 // residentFilter reads the filters of the list. note says of which house it is.
 func (p *Pages) residentFilter(c *web.Context) (filter store.ResidentFilter, at frame.CommunityChoice, note string, err error) {
+	var asked residentQuery
+	if err := c.BindQuery(&asked); err != nil {
+		return filter, at, "", err
+	}
 	filter = store.ResidentFilter{
-		Keyword: c.Query("q"), Certified: c.Query("certified"), Identity: core.Identity(c.Query("identity")),
-		MovedOut: c.Query("ties") == "out", Sort: c.Query(templates.SortParam), Page: c.Page(residentsAPage),
+		Keyword: asked.Keyword, Certified: asked.Certified, Identity: core.Identity(asked.Identity),
+		MovedOut: asked.Ties == "out", Sort: asked.Sort, Page: c.Page(residentsAPage),
 	}
 	if at, err = p.CommunityOf(c, c.Query("community")); err != nil {
 		return filter, at, "", err
 	}
 	filter.Community = frame.ChosenCommunity(c, at)
-	if house, err := core.ParseID(c.Query("house")); err == nil {
-		found, err := p.Store.House(c.Ctx(), c.Scope(), house)
+	if asked.House != 0 {
+		found, err := p.Store.House(c.Ctx(), c.Scope(), asked.House)
 		if err != nil {
 			return filter, at, "", err
 		}
-		filter.House, filter.Community, note = house, found.Community, "房屋："+found.Label
+		filter.House, filter.Community, note = asked.House, found.Community, "房屋："+found.Label
 	}
-	if node, err := core.ParseID(c.Query("node")); err == nil {
-		filter.Node = node
-	}
+	filter.Node = asked.Node
 	if filter.Community == 0 && len(at.All) == 1 {
 		filter.Community = at.All[0].ID
 	}
@@ -120,7 +133,11 @@ func (p *Pages) residentNew(c *web.Context) error {
 		return core.NotFound("还没有小区")
 	}
 	label := ""
-	if id, err := core.ParseID(c.Query("house")); err == nil {
+	if text := c.Query("house"); text != "" {
+		id, err := core.ParseID(text)
+		if err != nil {
+			return err
+		}
 		house, err := p.Store.House(c.Ctx(), c.Scope(), id)
 		if err != nil {
 			return err

@@ -107,9 +107,8 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 }
 
 // fill puts the rows and the pager into the page.
-func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at store.Page, more bool) {
+func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at core.Page, more bool) {
 	p.Rows = residentRows(residents)
-	var first, last core.ID
 	for i, r := range residents {
 		if len(p.List.Bulk) > 0 {
 			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name},
@@ -119,13 +118,9 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 				Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。",
 			}
 		}
-		if last = r.ID; i == 0 {
-			first = last
-		}
 	}
-	links := web.Links(c.Request().URL, at, first, last, more)
-	p.List.Count = len(p.Rows)
-	p.List.Pager = templates.Pager{Prev: links.Newer, Next: links.Older, Summary: fmt.Sprintf("本页 %d 人", len(p.Rows))}
+	web.Paged(&p.List, at, residents, more, func(r store.ResidentRow) core.ID { return r.ID })
+	p.List.Pager.Summary = fmt.Sprintf("本页 %d 人", len(p.Rows))
 }
 
 func residentRows(residents []store.ResidentRow) []residentRow {

@@ -1,0 +1,55 @@
+package database
+
+import (
+	"strings"
+
+	"tongxing/core"
+)
+
+// PageOrder is the order of a list that pages by key: by a column and then the id, or by
+// the id alone. Both columns are of the same index.
+type PageOrder struct {
+	Key  string // the column, with its table's alias; "" = by the id alone
+	ID   string // the id's column
+	Desc bool   // the greatest first
+}
+
+// Clause returns what ends the query of one page: " ORDER BY … LIMIT ?", whose argument
+// is the page's limit and one row more.
+func (o PageOrder) Clause(p core.Page) string {
+	direction := ""
+	if o.Desc != p.Backwards() {
+		direction = " DESC"
+	}
+	by := o.ID + direction
+	if o.Key != "" {
+		by = o.Key + direction + ", " + by
+	}
+	return " ORDER BY " + by + " LIMIT ?"
+}
+
+// Bounds returns the condition, with " AND" in front, that a row lies behind the page's
+// cursor in the direction of reading. key is the cursor's own value of Key, as text.
+// At the beginning of the list there is none.
+func (o PageOrder) Bounds(p core.Page, key ...string) (string, []any) {
+	cursor := p.Cursor()
+	if cursor == 0 || o.Key != "" && len(key) == 0 {
+		return "", nil
+	}
+	sign := " > "
+	if o.Desc != p.Backwards() {
+		sign = " < "
+	}
+	if o.Key == "" {
+		return " AND " + o.ID + sign + "?", []any{int64(cursor)}
+	}
+	// The first half is implied, and lets the index begin at the cursor.
+	return " AND " + o.Key + strings.TrimSuffix(sign, " ") + "= ? AND (" + o.Key + sign + "? OR " + o.ID + sign + "?)",
+		[]any{key[0], key[0], int64(cursor)}
+}
+
+// Query ends a query that has a WHERE with a page's bounds, order and limit.
+func (o PageOrder) Query(p core.Page, query string, args []any) (string, []any) {
+	bounds, values := o.Bounds(p)
+	return query + bounds + o.Clause(p), append(append(args, values...), p.Limit+1)
+}

@@ -317,7 +317,7 @@ func TestReadersList(t *testing.T) {
 		readerCommunity(t, s, 2)
 		for i := range 5 {
 			r := aReader(core.ID(1+i%2), fmt.Sprint("A", i))
-			r.Name, r.Gate = fmt.Sprint("读头", i), []string{"100%", "1000", "a_b", "aXb", "!"}[i]
+			r.Name, r.Gate = fmt.Sprint("读头", i), []string{"100%", "1000", "a_b", "aXb", "c!"}[i]
 			makeReader(t, s, r)
 		}
 		names := func(f ReaderFilter) string {

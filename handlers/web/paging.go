@@ -10,8 +10,8 @@ import (
 // The parameters of an address that page through a list by key: the rows behind one, or
 // in front of it, in the order of the list.
 const (
-	afterParam  = "after"
-	beforeParam = "before"
+	afterParam  = templates.AfterParam
+	beforeParam = templates.BeforeParam
 )
 
 // Page reads which part of a list is asked for. A cursor that is no id was refused
@@ -42,7 +42,8 @@ func Paged[T any](list *templates.List, page core.Page, rows []T, more bool, id 
 	list.Count = len(rows)
 	if len(rows) == 0 {
 		if !page.First() { // beyond the end: back to the beginning
-			list.Pager = templates.Pager{Prev: templates.WithQuery(list.Path, list.Query, templates.AfterParam, "", templates.BeforeParam, "")}
+			beginning := templates.WithQuery(list.Path, list.Query, afterParam, "", beforeParam, "")
+			list.Pager = templates.Pager{Prev: beginning}
 		}
 		return
 	}

@@ -133,6 +133,15 @@ func (e *embedded) close() {
 	e.server.Close()
 }
 
+// CheckWrite reports whether the cache keeps what is written: a replica that only
+// reads, or one whose memory is full, answers every question and refuses every door.
+func (c *Cache) CheckWrite(ctx context.Context) error {
+	if err := c.Set(ctx, "ready:probe", "1", time.Minute).Err(); err != nil {
+		return fmt.Errorf("cache: try a write: %w", err)
+	}
+	return nil
+}
+
 // Check asks the cache for a sign of life.
 func (c *Cache) Check(ctx context.Context) error {
 	if err := c.Ping(ctx).Err(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"tongxing/testkit"
 )
 
 func TestEmbeddedExpiresInRealTime(t *testing.T) {
@@ -51,6 +53,41 @@ func TestAPasswordOfItsOwnSetting(t *testing.T) {
 			t.Errorf("%+v: password %q", o, got)
 		}
 	}
+}
+
+// A Redis that answers and keeps nothing is noticed: out of memory, or a replica.
+func TestCheckWrite(t *testing.T) {
+	server := testkit.OwnRedis(t)
+	c, err := Open(Options{URL: server.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx := t.Context()
+	state := func(name string, works bool) {
+		t.Helper()
+		if err := c.Check(ctx); err != nil {
+			t.Errorf("%s: no sign of life: %v", name, err)
+		}
+		if err := c.CheckWrite(ctx); (err == nil) != works {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	state("empty", true)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(c.ConfigSet(ctx, "maxmemory-policy", "noeviction").Err())
+	must(c.ConfigSet(ctx, "maxmemory", "1").Err())
+	state("out of memory", false)
+	must(c.ConfigSet(ctx, "maxmemory", "0").Err())
+	state("with memory again", true)
+	must(c.ReplicaOf(ctx, "127.0.0.1", "1").Err())
+	must(c.ConfigSet(ctx, "replica-serve-stale-data", "yes").Err())
+	state("a replica", false)
 }
 
 func TestOpenRefusesTwoKinds(t *testing.T) {

@@ -31,9 +31,15 @@ func mobileDigits(p string) string {
 	return p
 }
 
+// Unreadable is shown in place of a phone or ID number that does not decrypt.
+const Unreadable = "无法解密"
+
 // MaskPhone gives 138****5678. What is no mobile number keeps at most its last
 // four characters.
 func MaskPhone(s string) string {
+	if s == Unreadable {
+		return s
+	}
 	if len(s) == 11 {
 		return s[:3] + "****" + s[7:]
 	}
@@ -90,6 +96,9 @@ func checkResidentID(n string) error {
 // MaskIDNumber gives 4403**********0001; shorter numbers keep their first and
 // last two characters.
 func MaskIDNumber(s string) string {
+	if s == Unreadable {
+		return s
+	}
 	if head, number, ok := strings.Cut(strings.TrimSuffix(s, "号"), "字第"); ok {
 		return head + "字第" + maskMiddle(number, 1, 2) + "号"
 	}

@@ -37,10 +37,12 @@ func version() string {
 
 // system is what the console's about page says of this program.
 func (a *app) system(wx *weChat) console.System {
-	s := console.System{
-		Version: version(), Started: a.store.Now(), Cache: a.cache.Name(),
-		Checks: []web.Check{{Name: "缓存", Run: a.cache.Check}},
-	}
+	s := console.System{Version: version(), Started: a.store.Now(), Cache: a.cache.Name(), Checks: []web.Check{
+		{Name: "缓存", Run: a.cache.Check},
+		{Name: "数据库写入", Run: a.store.CheckWrite},
+		{Name: "缓存写入", Run: a.cache.CheckWrite},
+		{Name: "清理过期记录", Run: a.checkPurge},
+	}}
 	const official, mini = "公众号令牌", "小程序令牌"
 	if wx.official != nil {
 		s.Checks = append(s.Checks, web.Check{Name: official, Run: wx.official.Check})

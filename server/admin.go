@@ -25,7 +25,7 @@ func addAdmin(ctx context.Context, c configs.Config, n newAdmin, stdout io.Write
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("读取密码：%w", err)
 	}
-	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler), 0)
 	if err != nil {
 		return err
 	}

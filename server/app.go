@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,7 +45,8 @@ type app struct {
 	figures  *figures
 	web      *web.App
 	handler  http.Handler
-	stageOn  *stage // nil outside the demonstration
+	stageOn  *stage                 // nil outside the demonstration
+	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
 // serve runs the program until ctx ends. It listens from the beginning, and says that
@@ -121,7 +123,7 @@ func (a *app) work(ctx context.Context) (stop func()) {
 // open makes what all surfaces stand on.
 func (a *app) open(ctx context.Context) error {
 	var err error
-	if a.store, err = openStore(ctx, a.config, a.log); err != nil {
+	if a.store, err = openStore(ctx, a.config, a.log, databaseWait); err != nil {
 		return err
 	}
 	if a.cache, err = openCache(a.config.Redis); err != nil {
@@ -133,7 +135,7 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.pages.CheckAssets(); err != nil {
 		return err
 	}
-	a.figures = newFigures(a.registry)
+	a.figures = newFigures(a.registry, a.store.Unreadable)
 	a.gate = gate.New(gate.Options{Store: a.store, Redis: a.cache, Log: a.log, Seen: a.figures.scan})
 	a.door = door.New(door.Options{
 		Store: a.store, Gate: a.gate, Log: a.log, Seen: a.figures.call, PerReader: rate.Limit(a.config.Limits.ReaderPerSecond),
@@ -141,20 +143,27 @@ func (a *app) open(ctx context.Context) error {
 	return nil
 }
 
+// databaseWait is how long a server's start waits for a MySQL that does not answer: after
+// a power cut the machine of the database may come up last.
+const databaseWait = 2 * time.Minute
+
 // openStore opens the database of a configuration; an embedded one is made where
-// there is none.
-func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.Store, error) {
+// there is none. A MySQL that does not answer is waited for.
+func openStore(ctx context.Context, c configs.Config, log *slog.Logger, wait time.Duration) (*store.Store, error) {
 	if err := prepareData(c, log); err != nil {
 		return nil, err
 	}
-	keys, err := keyring(c)
-	if err != nil {
-		return nil, err
-	}
-	o := store.Options{MySQLDSN: c.MySQL.DSN.Reveal(), Zone: c.Location(), Keys: keys, Log: log}
+	o := store.Options{MySQLDSN: c.MySQL.DSN.Reveal(), Zone: c.Location(), Log: log, Wait: wait}
 	o.Settings = core.Settings{RecordDays: c.Retention.AccessRecordDays, ConsoleIdleMinutes: int(c.Session.ConsoleIdle / time.Minute)}
 	if o.MySQLDSN == "" {
 		o.SQLitePath = embeddedFile(c)
+	}
+	if err := ensureKeys(ctx, c, o); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.Keys, err = keyring(c); err != nil {
+		return nil, err
 	}
 	return store.Open(ctx, o)
 }
@@ -217,9 +226,16 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 			return time.Duration(a.store.RecentSettings(ctx).ConsoleIdleMinutes) * time.Minute
 		},
 		Demo: a.demo, Log: a.log, Registry: a.registry, ErrorPage: errorPage,
-		Checks: []web.Check{{Name: "cache", Run: a.cache.Check}},
+		Checks: []web.Check{
+			{Name: "cache", Run: a.cache.Check},
+			{Name: "database_write", Run: a.store.CheckWrite, Every: writeCheckEvery},
+			{Name: "cache_write", Run: a.cache.CheckWrite, Every: writeCheckEvery},
+		},
 	})
 }
+
+// writeCheckEvery is how often /readyz tries a write at most, however often it is asked.
+const writeCheckEvery = 10 * time.Second
 
 // periodic is what the program does by itself.
 func (a *app) periodic() []periodic {
@@ -238,12 +254,25 @@ func (a *app) periodic() []periodic {
 // alertsEvery is how late an alert may be.
 const alertsEvery = 10 * time.Second
 
+// purgeRecords deletes what is older than the settings say, unless the clock is in
+// doubt; then the log and the about page say so.
 func (a *app) purgeRecords(ctx context.Context) error {
 	settings, err := a.store.Settings(ctx)
 	if err != nil || settings.RecordDays == 0 {
+		a.held.Store(nil)
 		return err
 	}
 	before := time.Now().AddDate(0, 0, -settings.RecordDays)
+	doubt, err := a.store.PurgeDoubt(ctx, before)
+	if err != nil {
+		return err
+	}
+	if doubt != "" {
+		a.log.Warn("old access records are kept for now", "why", doubt)
+		a.held.Store(&doubt)
+		return nil
+	}
+	a.held.Store(nil)
 	if err := a.store.PurgeAlerts(ctx, before); err != nil {
 		return err
 	}
@@ -254,8 +283,20 @@ func (a *app) purgeRecords(ctx context.Context) error {
 	return err
 }
 
-// purgeSessions deletes sessions that ended long ago, and old sign-in attempts.
+// checkPurge reports why old records are kept for now, in words for people.
+func (a *app) checkPurge(context.Context) error {
+	if doubt := a.held.Load(); doubt != nil {
+		return core.Conflict(*doubt)
+	}
+	return nil
+}
+
+// purgeSessions deletes sessions that ended long ago, and old sign-in attempts, unless
+// the clock is in doubt.
 func (a *app) purgeSessions(ctx context.Context) error {
+	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
+		return err
+	}
 	_, err := a.store.PurgeSessions(ctx, time.Now().Add(-store.KnownWindow))
 	return err
 }

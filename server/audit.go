@@ -41,7 +41,7 @@ func verifyAudit(ctx context.Context, c configs.Config, anchor string, stdout io
 	if err := databaseIsThere(c); err != nil {
 		return err
 	}
-	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler), 0)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func TestAuditVerifyCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	empty, err := openStore(t.Context(), c, slog.New(slog.DiscardHandler))
+	empty, err := openStore(t.Context(), c, slog.New(slog.DiscardHandler), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

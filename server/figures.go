@@ -14,7 +14,9 @@ type figures struct {
 	calls   *prometheus.CounterVec
 }
 
-func newFigures(r *prometheus.Registry) *figures {
+// newFigures registers the figures; unreadable counts the sealed values that did not
+// decrypt.
+func newFigures(r *prometheus.Registry, unreadable func() int64) *figures {
 	f := &figures{
 		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tongxing_scans_total", Help: "Attempts to pass, by way, door and the rule that decided. Repeats have reason repeat.",
@@ -27,7 +29,9 @@ func newFigures(r *prometheus.Registry) *figures {
 			Name: "tongxing_reader_calls_total", Help: "Calls of readers, by protocol and what became of them.",
 		}, []string{"protocol", "outcome"}),
 	}
-	r.MustRegister(f.scans, f.seconds, f.calls)
+	r.MustRegister(f.scans, f.seconds, f.calls, prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "tongxing_unreadable_values_total", Help: "Sealed values that did not decrypt when people asked for them. More than 0: a key is wrong.",
+	}, func() float64 { return float64(unreadable()) }))
 	return f
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -17,17 +18,36 @@ import (
 // keyFile is where the keys of an embedded start are kept, in the data folder.
 const keyFile = "keys"
 
+// ensureKeys makes the key file of a first start. Where the database has been used
+// before, the keys are somewhere else, and new ones would lock its data away: the start
+// ends, saying so.
+func ensureKeys(ctx context.Context, c configs.Config, o store.Options) error {
+	if c.Keys.AreSet() {
+		return nil
+	}
+	path := filepath.Join(c.Data.Dir, keyFile)
+	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return nil // reading it says what is wrong
+	}
+	used, err := store.HasTables(ctx, o)
+	if err != nil {
+		return err
+	}
+	if used {
+		return fmt.Errorf("数据库里已有数据，而没有密钥：既没有配置 keys.ring、keys.mac，也没有密钥文件 %s。"+
+			"请找回原来的密钥（恢复备份时连同密钥文件一起恢复；容器要挂载同一个数据目录），没有它们个人信息无法读取", path)
+	}
+	return makeKeyFile(path)
+}
+
 // keyring gives the keys that protect personal data: those configured, or those
-// of the data folder's file, which the first start makes.
+// of the data folder's file.
 func keyring(c configs.Config) (store.Keyring, error) {
 	if c.Keys.AreSet() {
 		return parseKeys(c.Keys)
 	}
 	path := filepath.Join(c.Data.Dir, keyFile)
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err = makeKeyFile(path)
-	}
 	if err != nil {
 		return store.Keyring{}, fmt.Errorf("读取密钥文件：%w", err)
 	}
@@ -56,26 +76,24 @@ func parseKeys(k configs.Keys) (store.Keyring, error) {
 
 // makeKeyFile writes new keys for the owner's eyes only. A start that comes at
 // the same moment loses the race to make the file and reads the winner's.
-func makeKeyFile(path string) ([]byte, error) {
+func makeKeyFile(path string) error {
 	text := []byte("k1:" + randomKey() + "\n" + randomKey() + "\n")
 	temporary, err := os.CreateTemp(filepath.Dir(path), keyFile+".*")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.Remove(temporary.Name())
 	if _, err := temporary.Write(text); err != nil {
-		return nil, err
+		return err
 	}
 	if err := errors.Join(temporary.Sync(), temporary.Close()); err != nil {
-		return nil, err
+		return err
 	}
 	// A link fails where the file exists: nobody's keys are ever overwritten.
-	if err := os.Link(temporary.Name(), path); errors.Is(err, fs.ErrExist) {
-		return os.ReadFile(path)
-	} else if err != nil {
-		return nil, err
+	if err := os.Link(temporary.Name(), path); !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return text, nil
+	return nil
 }
 
 func randomKey() string {

@@ -59,6 +59,22 @@ type process struct {
 // waits until it says where it listens.
 func startProcess(t *testing.T, settings ...string) *process {
 	t.Helper()
+	p, out := begin(t, settings...)
+	lines := bufio.NewScanner(out)
+	for p.addr == "" && lines.Scan() {
+		p.addr = strings.TrimPrefix(printedURL.FindString(lines.Text()), "http://")
+	}
+	p.reap(out)
+	if p.addr == "" {
+		<-p.done
+		t.Fatalf("the server ended before it was ready: %v\n%s", p.err, p.log)
+	}
+	return p
+}
+
+// begin starts the built server, whose end reap is to wait for.
+func begin(t *testing.T, settings ...string) (*process, io.Reader) {
+	t.Helper()
 	program, err := builtServer()
 	if err != nil {
 		t.Fatal(err)
@@ -82,20 +98,16 @@ func startProcess(t *testing.T, settings ...string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	lines := bufio.NewScanner(out)
-	for p.addr == "" && lines.Scan() {
-		p.addr = strings.TrimPrefix(printedURL.FindString(lines.Text()), "http://")
-	}
+	return p, out
+}
+
+// reap notes how the server ends.
+func (p *process) reap(out io.Reader) {
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
 		p.err = p.cmd.Wait()
 		close(p.done)
 	}()
-	if p.addr == "" {
-		<-p.done
-		t.Fatalf("the server ended before it was ready: %v\n%s", p.err, p.log)
-	}
-	return p
 }
 
 // kill ends the server as a power cut would.

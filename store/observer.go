@@ -70,10 +70,7 @@ func (s *Store) observers(ctx context.Context, query string, args ...any) ([]cor
 	list := make([]core.Observer, len(rows))
 	ids := make([]core.ID, len(rows))
 	for i, row := range rows {
-		phone, err := s.db.Keys().Open("observer.phone", row.Phone)
-		if err != nil {
-			return nil, database.Wrap("read observers", err)
-		}
+		phone := s.db.Reveal("observer.phone", row.Phone)
 		ids[i] = row.ID
 		list[i] = core.Observer{
 			ID: row.ID, Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone),
@@ -211,9 +208,7 @@ func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone str
 	if err := tx.Get(&row, observerColumns+"id = ?", int64(id)); err != nil {
 		return kept, "", err
 	}
-	if phone, err = tx.Keys().Open("observer.phone", row.Phone); err != nil {
-		return kept, "", err
-	}
+	phone = tx.Reveal("observer.phone", row.Phone)
 	var communities []core.ID
 	err = tx.All(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
 	kept = observerAudit{

@@ -190,8 +190,10 @@ func (s *Store) ReaderSecret(ctx context.Context, by core.Actor, scope core.Scop
 	if err != nil {
 		return "", err
 	}
-	secret, err := s.db.Keys().Open("reader.secret", sealed)
-	return secret, database.Wrap("show a reader's secret", err)
+	if secret := s.db.Reveal("reader.secret", sealed); secret != core.Unreadable {
+		return secret, nil
+	}
+	return "", core.Conflict("密钥无法解密，请更换密钥")
 }
 
 // DisableReader stops a reader at once: every scan from then on is refused.

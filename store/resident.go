@@ -49,28 +49,24 @@ type ResidentRow struct {
 	PassDisabled  bool
 }
 
-// whole decrypts the row's personal data.
-func (r residentRow) whole(keys database.Keyring) (core.Resident, error) {
-	phone, err := keys.Open("resident.phone", r.PhoneCipher)
-	if err != nil {
-		return core.Resident{}, err
-	}
-	idno, err := keys.Open("resident.idno", r.IDNoCipher)
+// whole decrypts the row's personal data by the Reveal of a database or transaction.
+func (r residentRow) whole(reveal func(column, sealed string) string) core.Resident {
+	phone, idno := reveal("resident.phone", r.PhoneCipher), reveal("resident.idno", r.IDNoCipher)
 	return core.Resident{
 		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
 		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time,
 		MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
-	}, err
+	}
 }
 
-func (s *Store) residentRow(r residentRow, whole bool) (ResidentRow, error) {
-	resident, err := r.whole(s.db.Keys())
+func (s *Store) residentRow(r residentRow, whole bool) ResidentRow {
+	resident := r.whole(s.db.Reveal)
 	if !whole {
 		resident = resident.Masked()
 	}
 	return ResidentRow{
 		Resident: resident, HouseLabel: r.Label, CommunityName: r.Community, Pass: r.Pass, PassDisabled: !r.PassDisabled.IsZero(),
-	}, err
+	}
 }
 
 const noResident = "住户不存在"
@@ -84,8 +80,7 @@ func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (Res
 	if err != nil {
 		return ResidentRow{}, database.Wrap("resident", database.NotFoundIfNoRows(err, noResident))
 	}
-	masked, err := s.residentRow(row, false)
-	return masked, database.Wrap("resident", err)
+	return s.residentRow(row, false), nil
 }
 
 // ResidentsByID gives residents of the scope in the order of ids, each once, masked.
@@ -206,10 +201,7 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 	slices.SortFunc(rows, func(a, b residentRow) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
 	list := make([]ResidentRow, len(rows))
 	for i, row := range rows {
-		var err error
-		if list[i], err = s.residentRow(row, whole); err != nil {
-			return nil, err
-		}
+		list[i] = s.residentRow(row, whole)
 	}
 	return list, nil
 }

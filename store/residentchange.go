@@ -122,8 +122,7 @@ func lockResident(tx *database.Tx, scope core.Scope, id core.ID) (residentRow, c
 	if err := tx.Get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ?", int64(id)); err != nil {
 		return row, core.Resident{}, err
 	}
-	whole, err := row.whole(tx.Keys())
-	return row, whole, err
+	return row, row.whole(tx.Reveal), nil
 }
 
 // RevealResident gives a resident of the scope with phone and ID number whole,
@@ -137,9 +136,7 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return database.NotFoundIfNoRows(err, noResident)
 		}
-		if whole, err = row.whole(s.db.Keys()); err != nil {
-			return err
-		}
+		whole = row.whole(tx.Reveal)
 		return audit(tx, by, auditEntry{
 			Community: row.CommunityID, Action: "resident.reveal", Target: target("resident", id),
 			After: auditOfResident(whole, row.Label),

@@ -41,6 +41,9 @@ type Options struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
+	// Wait is how long a MySQL server that does not answer is waited for; 0 = not.
+	Wait time.Duration
+
 	Passwords PasswordCost // of new passwords; other than zero in tests alone
 }
 
@@ -57,7 +60,8 @@ type Store struct {
 }
 
 // Open connects, brings an empty or older schema up to date, and leases a node
-// number for ids. A schema newer than this program is refused.
+// number for ids. A schema newer than this program is refused, and so are keys that
+// are not those the data was made with.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Zone == nil {
 		zone, err := time.LoadLocation("Asia/Shanghai")
@@ -69,14 +73,24 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Settings == (core.Settings{}) {
 		o.Settings = core.Settings{RecordDays: 365, ConsoleIdleMinutes: 120}
 	}
-	db, err := database.Open(ctx, database.Options{SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log})
+	db, err := database.Open(ctx, database.Options{SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait})
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{db: db, passwords: o.Passwords, zone: o.Zone}
 	s.settings.configured = o.Settings
+	if err := s.checkKeys(ctx); err != nil {
+		_ = db.Close() // nothing was written; the keys are what matters
+		return nil, err
+	}
 	s.startScans()
 	return s, nil
+}
+
+// HasTables reports whether a database has been used by this program before; of the
+// options it reads those that name the database.
+func HasTables(ctx context.Context, o Options) (bool, error) {
+	return database.HasTables(ctx, database.Options{SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Log: o.Log, Wait: o.Wait})
 }
 
 // Close finishes the writes that wait and closes the database. Closing again does
@@ -85,6 +99,10 @@ func (s *Store) Close() error {
 	s.scans.close()
 	return s.db.Close()
 }
+
+// Unreadable returns how many sealed values did not decrypt when people asked for
+// them, since the start.
+func (s *Store) Unreadable() int64 { return s.db.Unreadable() }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }

@@ -70,6 +70,7 @@ type App struct {
 	address  *addressLimiter
 	account  *limiter
 	streams  *streams
+	checks   []*sharedCheck
 	handler  http.Handler
 }
 
@@ -85,6 +86,9 @@ func New(o Options) *App {
 	}
 	if o.Store != nil {
 		a.browsers = o.Store.Signer("browser")
+	}
+	for _, check := range append([]Check{{Name: "database", Run: o.Store.Ping}}, o.Checks...) {
+		a.checks = append(a.checks, &sharedCheck{Check: check})
 	}
 	a.sessions = NewSessions(o.Store, o.Cache, o.Log)
 	a.router = newRouter(a)

@@ -451,7 +451,7 @@ func TestHealth(t *testing.T) {
 	broken := errors.New("broken")
 	var err error
 	s := newSite(t, func(o *Options) {
-		o.Checks = []Check{{"cache", func(context.Context) error { return err }}}
+		o.Checks = []Check{{Name: "cache", Run: func(context.Context) error { return err }}}
 	})
 	s.want(s.ask("GET", "/healthz", ""), http.StatusOK)
 	s.want(s.ask("GET", "/readyz", ""), http.StatusOK)

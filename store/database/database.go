@@ -4,7 +4,7 @@
 // (node_lease, schema_migration).
 //
 // Only store and the packages below it import it. What differs between dialects is in
-// dialect.go and nowhere else.
+// dialect.go, and how a MySQL server is reached in reach.go, and nowhere else.
 package database
 
 import (
@@ -30,6 +30,9 @@ type Options struct {
 	Keys Keyring          // for personal data; must have at least one key
 	Now  func() time.Time // nil = time.Now
 	Log  *slog.Logger     // nil = nowhere
+
+	// Wait is how long a MySQL server that does not answer is waited for; 0 = not.
+	Wait time.Duration
 }
 
 // DB is an open database, its schema up to date. It is safe for concurrent use.
@@ -44,6 +47,8 @@ type DB struct {
 	keys    Keyring
 	now     func() time.Time
 	log     *slog.Logger
+
+	unreadable unreadable
 
 	closing  sync.Once
 	closeErr error

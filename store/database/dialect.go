@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -176,7 +175,7 @@ func (db *DB) openPools(ctx context.Context, o Options) error {
 		return errors.New("store: name a SQLite file or a MySQL DSN, not both")
 	}
 	if o.MySQLDSN != "" {
-		return db.openMySQL(ctx, o.MySQLDSN)
+		return db.openMySQL(ctx, o)
 	}
 	return db.openSQLite(ctx, o.SQLitePath)
 }
@@ -246,9 +245,9 @@ func sqliteDSN(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func (db *DB) openMySQL(ctx context.Context, dsn string) error {
+func (db *DB) openMySQL(ctx context.Context, o Options) error {
 	db.dialect = dialectMySQL
-	config, err := mysql.ParseDSN(dsn)
+	config, err := mysql.ParseDSN(o.MySQLDSN)
 	if err != nil {
 		return errors.New("store: the MySQL DSN cannot be read; want user:password@tcp(host:port)/database")
 	}
@@ -261,10 +260,13 @@ func (db *DB) openMySQL(ctx context.Context, dsn string) error {
 	if config.Params == nil {
 		config.Params = map[string]string{}
 	}
+	if err := forceCharset(config); err != nil {
+		return fmt.Errorf("store: open MySQL: %w", err)
+	}
 	config.Params["time_zone"] = "'+00:00'"
 	config.Params["innodb_lock_wait_timeout"] = fmt.Sprint(int(rowLockTimeout.Seconds()))
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
-	if err := setIsolation(ctx, config); err != nil {
+	if err := reachMySQL(ctx, config, o); err != nil {
 		return err
 	}
 	connector, err := mysql.NewConnector(config)
@@ -280,27 +282,6 @@ func (db *DB) openMySQL(ctx context.Context, dsn string) error {
 	db.workers = sqlx.NewDb(sql.OpenDB(connector), "mysql")
 	db.workers.SetMaxOpenConns(maxWorkers)
 	db.workers.SetConnMaxLifetime(30 * time.Minute)
-	return nil
-}
-
-// setIsolation asks for READ COMMITTED, whose locks are on rows alone, under the
-// name this server knows it by. Asking at each BEGIN would cost a round trip.
-func setIsolation(ctx context.Context, config *mysql.Config) error {
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		return fmt.Errorf("store: open MySQL: %w", err)
-	}
-	probe := sql.OpenDB(connector)
-	defer probe.Close()
-	var version string
-	if err := probe.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
-		return fmt.Errorf("store: reach the MySQL server: %w", err)
-	}
-	name := "transaction_isolation"
-	if strings.Contains(version, "MariaDB") {
-		name = "tx_isolation"
-	}
-	config.Params[name] = "'READ-COMMITTED'"
 	return nil
 }
 

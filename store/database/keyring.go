@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"tongxing/core"
 )
 
 // Keyring encrypts personal data. The first key encrypts; every key decrypts, so
@@ -45,8 +47,11 @@ func (k Keyring) check() error {
 // Seal encrypts plain, bound to the column it is for, so that a value moved to
 // another column does not decrypt. Empty stays empty.
 func (k Keyring) Seal(column, plain string) (string, error) {
-	if plain == "" {
+	switch plain {
+	case "":
 		return "", nil
+	case core.Unreadable: // shown in place of a value that is still there
+		return "", errors.New("store: a value that could not be read is not sealed anew")
 	}
 	aead, err := k.Keys[0].aead()
 	if err != nil {

@@ -100,7 +100,10 @@ func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 		running.Go(func() {
 			begun := time.Now()
 			badge := templates.Badge{Tone: templates.Bad, Text: "不正常"}
-			if err := check.Run(ctx); err == nil {
+			switch err := check.Run(ctx); {
+			case core.CodeOf(err) == core.CodeConflict && err != nil: // in words for people
+				badge = templates.Badge{Tone: templates.Warn, Text: core.MessageOf(err)}
+			case err == nil:
 				badge = templates.Badge{Tone: templates.Good, Text: fmt.Sprintf("正常 · %d 毫秒", time.Since(begun).Milliseconds())}
 			}
 			facts[i] = templates.Fact{Label: check.Name, Badge: badge}

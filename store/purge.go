@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+const (
+	// purgeQuiet is how old the newest record may be while old ones are purged: by a
+	// clock that jumped ahead all of them are old.
+	purgeQuiet = 24 * time.Hour
+	// purgeFew is how many records may go at once, however few there are.
+	purgeFew = 100
+	// purgeShare is the largest part of the records that goes at once: one in that many.
+	purgeShare = 10
+	// purgedUnder is the version of the settings under which was purged last.
+	purgedUnder = "purge.version"
+)
+
+// ClockDoubt returns why nothing that is old by this clock should be deleted now, in
+// words for people; "" = it may be. Where there are records, the newest must be of the
+// last day.
+func (s *Store) ClockDoubt(ctx context.Context) (string, error) {
+	var newest core.ID
+	if err := s.db.Get(ctx, &newest, "SELECT COALESCE(MAX(id), 0) FROM access_record"); err != nil {
+		return "", database.Wrap("look at the newest record", err)
+	}
+	if newest == 0 || newest >= database.FirstID(s.Now().Add(-purgeQuiet)) {
+		return "", nil
+	}
+	return "最新的出入记录也是一天以前的，可能是服务器时钟不对，已暂停清理过期记录；请核对时钟，有新的记录后自动恢复", nil
+}
+
+// PurgeDoubt returns why the access records from before a moment are better kept for
+// now, in words for people; "" = they may go. The clock must be above doubt, and at most
+// a tenth of all go at once, unless the settings were saved since the last purge: then
+// somebody has just decided how long records stay.
+func (s *Store) PurgeDoubt(ctx context.Context, before time.Time) (string, error) {
+	if doubt, err := s.ClockDoubt(ctx); err != nil || doubt != "" {
+		return doubt, err
+	}
+	var all, old int64
+	err := s.db.Get(ctx, &old, "SELECT COUNT(*) FROM access_record WHERE id < ?", int64(database.FirstID(before)))
+	if err == nil && old > purgeFew {
+		err = s.db.Get(ctx, &all, "SELECT COUNT(*) FROM access_record")
+	}
+	if err != nil {
+		return "", database.Wrap("count old records", err)
+	}
+	large := old > purgeFew && old*purgeShare > all
+	decided, err := s.decidedSincePurge(ctx, large)
+	if err != nil || !large || decided {
+		return "", err
+	}
+	return fmt.Sprintf("有 %d 条出入记录要一次清理，超过全部 %d 条的十分之一，可能是服务器时钟不对，已暂停清理；"+
+		"请核对时钟，确要清理请到“设置”重新保存一次", old, all), nil
+}
+
+// decidedSincePurge reports whether the settings were saved since the last purge, and
+// notes the version of those that a purge now is under. In doubt only a first note is
+// made: the next one says that somebody decided.
+func (s *Store) decidedSincePurge(ctx context.Context, doubt bool) (decided bool, err error) {
+	settings, err := s.Settings(ctx)
+	if err != nil {
+		return false, err
+	}
+	now := strconv.FormatInt(settings.Version, 10)
+	last, err := s.Setting(ctx, purgedUnder)
+	switch {
+	case err != nil && !core.IsNotFound(err):
+		return false, err
+	case err == nil && last == now:
+		return false, nil
+	case err == nil && doubt:
+		decided = true
+	}
+	return decided, s.SetSetting(ctx, purgedUnder, now)
+}

@@ -124,11 +124,11 @@ func TestAValueThatDoesNotDecrypt(t *testing.T) {
 		houses := newHouses(t, s, community, 2)
 		good := newResident(t, s, community, houses[0], "张三", "13812345678")
 		bad := newResident(t, s, community, houses[1], "李四", "13912345678")
-		guard, err := s.SaveGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: "王五", Phone: "13712345678"})
+		guard, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: "王五", Phone: "13712345678"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		observer, err := s.SaveObserver(t.Context(), core.System, everywhere, core.Observer{Name: "赵六", Capacity: "民警", Phone: "13612345678", Communities: []core.ID{community}})
+		observer, err := s.CreateObserver(t.Context(), core.System, everywhere, core.Observer{Name: "赵六", Capacity: "民警", Phone: "13612345678", Communities: []core.ID{community}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,8 @@ func newFigures(r *prometheus.Registry, unreadable func() int64) *figures {
 		}, []string{"protocol", "outcome"}),
 	}
 	r.MustRegister(f.scans, f.seconds, f.calls, prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "tongxing_unreadable_values_total", Help: "Sealed values that did not decrypt when people asked for them. More than 0: a key is wrong.",
+		Name: "tongxing_unreadable_values_total",
+		Help: "Sealed values that did not decrypt when people asked for them. More than 0: a key is wrong.",
 	}, func() float64 { return float64(unreadable()) }))
 	return f
 }

@@ -46,7 +46,9 @@ func TestReadyKnowsWhetherWritesWork(t *testing.T) {
 	if err := c.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if status, body := readiness(t, s.client, second); status != http.StatusServiceUnavailable || !strings.Contains(body, `"cache_write":"failed"`) || !strings.Contains(body, `"cache":"ok"`) {
+	status, body := readiness(t, s.client, second)
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, `"cache_write":"failed"`) ||
+		!strings.Contains(body, `"cache":"ok"`) {
 		t.Errorf("out of memory: %d %s", status, body)
 	}
 }

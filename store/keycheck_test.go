@@ -124,17 +124,22 @@ func TestAValueThatDoesNotDecrypt(t *testing.T) {
 		houses := newHouses(t, s, community, 2)
 		good := newResident(t, s, community, houses[0], "张三", "13812345678")
 		bad := newResident(t, s, community, houses[1], "李四", "13912345678")
-		guard, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: "王五", Phone: "13712345678"})
+		guard, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{
+			Community: community, Name: "王五", Phone: "13712345678",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		observer, err := s.CreateObserver(t.Context(), core.System, everywhere, core.Observer{Name: "赵六", Capacity: "民警", Phone: "13612345678", Communities: []core.ID{community}})
+		observer, err := s.CreateObserver(t.Context(), core.System, everywhere, core.Observer{
+			Name: "赵六", Capacity: "民警", Phone: "13612345678", Communities: []core.ID{community},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		err = s.db.Write(t.Context(), "test", func(tx *database.Tx) error {
 			for table, id := range map[string]core.ID{"resident": bad, "guard": guard, "observer": observer} {
-				if _, err := tx.Exec("UPDATE "+table+" SET phone_cipher = ? WHERE id = ?", "g1.k1.bm90IHNlYWxlZCBieSB1cyBhdCBhbGwuLi4", int64(id)); err != nil {
+				const spoilt = "g1.k1.bm90IHNlYWxlZCBieSB1cyBhdCBhbGwuLi4"
+				if _, err := tx.Exec("UPDATE "+table+" SET phone_cipher = ? WHERE id = ?", spoilt, int64(id)); err != nil {
 					return err
 				}
 			}

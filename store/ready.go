@@ -23,7 +23,8 @@ func (s *Store) CheckWrite(ctx context.Context) error {
 	}
 	return s.db.Write(ctx, "try a write", func(tx *database.Tx) error {
 		for i := range rows {
-			if _, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", fmt.Sprint(name, i), value, tx.NowMS()); err != nil {
+			const query = "INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)"
+			if _, err := tx.Exec(query, fmt.Sprint(name, i), value, tx.NowMS()); err != nil {
 				return err
 			}
 		}

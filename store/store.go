@@ -73,7 +73,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Settings == (core.Settings{}) {
 		o.Settings = core.Settings{RecordDays: 365, ConsoleIdleMinutes: 120}
 	}
-	db, err := database.Open(ctx, database.Options{SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait})
+	db, err := database.Open(ctx, database.Options{
+		SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait,
+	})
 	if err != nil {
 		return nil, err
 	}

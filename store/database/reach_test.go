@@ -27,14 +27,17 @@ func TestTheConnectionKeepsEveryCharacter(t *testing.T) {
 			o := o
 			o.MySQLDSN += tail
 			db := openDB(t, o)
-			if got := oneText(t, db, "SELECT CONCAT_WS(' ', @@character_set_client, @@character_set_connection, @@character_set_results, @@collation_connection)"); got != "utf8mb4 utf8mb4 utf8mb4 utf8mb4_bin" {
+			const sets = "@@character_set_client, @@character_set_connection, @@character_set_results, @@collation_connection"
+			if got := oneText(t, db, "SELECT CONCAT_WS(' ', "+sets+")"); got != "utf8mb4 utf8mb4 utf8mb4 utf8mb4_bin" {
 				t.Errorf("the connection has %s", got)
 			}
 			err := db.Write(t.Context(), "test", func(tx *Tx) error {
 				if _, err := tx.Exec("DELETE FROM setting WHERE name LIKE 'name%'"); err != nil {
 					return err
 				}
-				_, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES ('name1', '𠮷田', 0), ('name2', '𡈽田', 0), ('name3', '王秀兰', 0)")
+				_, err := tx.Exec(`
+					INSERT INTO setting (name, value, updated_at)
+					VALUES ('name1', '𠮷田', 0), ('name2', '𡈽田', 0), ('name3', '王秀兰', 0)`)
 				return err
 			})
 			if err != nil {
@@ -42,7 +45,8 @@ func TestTheConnectionKeepsEveryCharacter(t *testing.T) {
 			}
 			for text, want := range map[string]string{"𠮷": "name1", "𡈽田": "name2", "王秀兰": "name3"} {
 				var got []string
-				if err := db.All(t.Context(), &got, "SELECT name FROM setting WHERE value LIKE CONCAT('%', ?, '%')", text); err != nil || strings.Join(got, " ") != want {
+				err := db.All(t.Context(), &got, "SELECT name FROM setting WHERE value LIKE CONCAT('%', ?, '%')", text)
+				if err != nil || strings.Join(got, " ") != want {
 					t.Errorf("%s is found in %v, %v", text, got, err)
 				}
 			}
@@ -65,7 +69,8 @@ var statements = regexp.MustCompile(`(?m)^  (ALTER .*);$`)
 // typing it helps.
 func TestDatabasesThatFoldAreRefused(t *testing.T) {
 	for _, made := range []string{
-		"utf8mb4 COLLATE utf8mb4_general_ci", "utf8mb4 COLLATE utf8mb4_unicode_ci", "latin1 COLLATE latin1_swedish_ci", "utf8mb3 COLLATE utf8mb3_bin",
+		"utf8mb4 COLLATE utf8mb4_general_ci", "utf8mb4 COLLATE utf8mb4_unicode_ci",
+		"latin1 COLLATE latin1_swedish_ci", "utf8mb3 COLLATE utf8mb3_bin",
 	} {
 		t.Run(made, func(t *testing.T) {
 			o := mariaOptions(t)

@@ -49,10 +49,10 @@ func (s *Store) recordFilterWords(ctx context.Context, scope core.Scope, f core.
 	if f.Reason != "" {
 		words.add("原因", f.Reason.Sentence())
 	}
-	words.id("门禁读头", f.Reader)
-	words.id("门岗", f.Post)
-	words.id("房屋", f.House)
-	words.id("住户", f.Person)
+	words.id(filterReader, f.Reader)
+	words.id(filterPost, f.Post)
+	words.id(filterHouse, f.House)
+	words.id(filterPerson, f.Person)
 	words.keyword(f.Keyword)
 	return words.all("全部出入记录")
 }

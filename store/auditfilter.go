@@ -12,13 +12,15 @@ import (
 // filterWords say for the audit log what a filter left in a file that was taken.
 type filterWords struct {
 	words []string
-	name  func(kind string, id core.ID) (string, error)
+	name  func(thing filterThing, id core.ID) (string, error)
 	err   error // of the first name that could not be read
 }
 
 // filterWords names what a filter tells by id, where it is in scope.
 func (s *Store) filterWords(ctx context.Context, scope core.Scope) *filterWords {
-	return &filterWords{name: func(kind string, id core.ID) (string, error) { return s.filterName(ctx, scope, kind, id) }}
+	return &filterWords{
+		name: func(thing filterThing, id core.ID) (string, error) { return s.filterName(ctx, scope, thing, id) },
+	}
 }
 
 func (w *filterWords) add(name, value string) {
@@ -27,14 +29,14 @@ func (w *filterWords) add(name, value string) {
 	}
 }
 
-// id adds a thing by its name; kind is of filterNames.
-func (w *filterWords) id(kind string, id core.ID) {
+// id adds a thing by its name.
+func (w *filterWords) id(thing filterThing, id core.ID) {
 	if id == 0 || w.err != nil {
 		return
 	}
 	var name string
-	name, w.err = w.name(kind, id)
-	w.add(kind, name)
+	name, w.err = w.name(thing, id)
+	w.add(thing.label, name)
 }
 
 // keyword tells of a text, which may be a name, only that there was one.
@@ -52,26 +54,44 @@ func (w *filterWords) all(nothing string) (string, error) {
 	return strings.Join(w.words, "，"), w.err
 }
 
-// filterNames are where the names of what filters tell by id stand.
-var filterNames = map[string]string{
-	"门禁": "SELECT name FROM reader WHERE id = ?", "门岗": "SELECT name FROM guard_post WHERE id = ?",
-	"房屋": "SELECT label AS name FROM house WHERE id = ?",
-	"楼栋": "SELECT path AS name FROM building_node WHERE id = ?", "住户": "SELECT name FROM resident WHERE person_id = ?",
+// filterThing is a kind of thing that filters name by id: what it is called, and where
+// its name is found. The values below are all there are, so that no word of a page can
+// miss one.
+type filterThing struct {
+	label string
+	query string
+	words func(s *Store, ctx context.Context, id core.ID, name string) (string, error) // nil = the name itself
 }
 
+var (
+	filterReader = filterThing{label: "门禁读头", query: "SELECT name FROM reader WHERE id = ?"}
+	filterPost   = filterThing{label: "门岗", query: "SELECT name FROM guard_post WHERE id = ?"}
+	filterHouse  = filterThing{label: "房屋", query: "SELECT label AS name FROM house WHERE id = ?"}
+	filterNode   = filterThing{
+		label: "楼栋", query: "SELECT path AS name FROM building_node WHERE id = ?",
+		words: func(s *Store, ctx context.Context, _ core.ID, path string) (string, error) {
+			return s.nodeLabel(ctx, path)
+		},
+	}
+	filterPerson = filterThing{
+		label: "住户", query: "SELECT name FROM resident WHERE person_id = ?",
+		words: func(_ *Store, _ context.Context, id core.ID, name string) (string, error) {
+			return core.MaskName(name) + "（" + id.String() + "）", nil
+		},
+	}
+)
+
 // filterName is a thing's name; its number where it is gone or out of scope.
-func (s *Store) filterName(ctx context.Context, scope core.Scope, kind string, id core.ID) (string, error) {
+func (s *Store) filterName(ctx context.Context, scope core.Scope, thing filterThing, id core.ID) (string, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var names []string
-	err := s.db.All(ctx, &names, filterNames[kind]+" AND "+where+" ORDER BY id LIMIT 1", append([]any{int64(id)}, args...)...)
-	if err != nil || len(names) == 0 {
+	query := thing.query + " AND " + where + " ORDER BY id LIMIT 1"
+	err := s.db.All(ctx, &names, query, append([]any{int64(id)}, args...)...)
+	switch {
+	case err != nil || len(names) == 0:
 		return id.String(), database.Wrap("name what a filter tells", err)
-	}
-	switch kind {
-	case "住户":
-		return core.MaskName(names[0]) + "（" + id.String() + "）", nil
-	case "楼栋":
-		return s.nodeLabel(ctx, names[0])
+	case thing.words != nil:
+		return thing.words(s, ctx, id, names[0])
 	}
 	return names[0], nil
 }

@@ -59,7 +59,7 @@ func (s *Store) ExportHouses(
 // houseFilterWords says a filter for the audit log.
 func (s *Store) houseFilterWords(ctx context.Context, scope core.Scope, f HouseFilter) (string, error) {
 	words := s.filterWords(ctx, scope)
-	words.id("楼栋", f.Node)
+	words.id(filterNode, f.Node)
 	if f.Arrears {
 		words.words = append(words.words, "只看欠费")
 	}

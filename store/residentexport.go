@@ -56,8 +56,8 @@ func (s *Store) residentFilterWords(ctx context.Context, scope core.Scope, f Res
 	if whole {
 		words.words[0] = "完整手机与证件号"
 	}
-	words.id("房屋", f.House)
-	words.id("楼栋", f.Node)
+	words.id(filterHouse, f.House)
+	words.id(filterNode, f.Node)
 	words.add("认证", map[string]string{"yes": "已认证", "no": "未认证"}[f.Certified])
 	words.add("身份", f.Identity.Words())
 	if f.MovedOut {

@@ -243,7 +243,8 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 			desk.SentFile{Field: restrictionFile, Name: name, Content: []byte("3-2-501\n")},
 			http.StatusUnprocessableEntity,
 		)
-		if got := page.Find("#f-file-error").Text(); got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
+		got := strings.TrimSpace(page.Find("#f-file-error").Text())
+		if got != wrong || page.Find(`textarea[name="pasted"]`).Text() != "1-1-101" {
 			t.Errorf("%s: told %q, want %q", name, got, wrong)
 		}
 	}
@@ -262,7 +263,7 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 			form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {c.pasted}, "reason": {desk.Hostile}}
 			page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, []byte(c.file), http.StatusUnprocessableEntity)
 			desk.WrongField(t, page, restrictionFile)
-			if got := page.Find("#f-file-error").Text(); got != c.wrong {
+			if got := strings.TrimSpace(page.Find("#f-file-error").Text()); got != c.wrong {
 				t.Errorf("told %q, want %q", got, c.wrong)
 			}
 			if page.Find(`textarea[name="pasted"]`).Text() != c.pasted || desk.InputValue(page, "reason") != desk.Hostile ||

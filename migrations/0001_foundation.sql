@@ -233,6 +233,7 @@ CREATE TABLE resident (
   house_id     BIGINT       NOT NULL,
   person_id    BIGINT       NOT NULL,
   name         VARCHAR(64)  NOT NULL,
+  name_fold    VARCHAR(64)  NOT NULL, -- what it is searched by: without the dots and spaces of name
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
   sex          VARCHAR(8)   NOT NULL, -- male, female, ''
   identity     VARCHAR(16)  NOT NULL, -- owner, family, tenant, lodger
@@ -252,7 +253,7 @@ CREATE TABLE resident (
 );
 CREATE UNIQUE INDEX resident_tie ON resident (house_id, person_id);
 CREATE INDEX resident_community ON resident (community_id, id);
-CREATE INDEX resident_name ON resident (community_id, name, id);
+CREATE INDEX resident_name ON resident (community_id, name_fold, id);
 CREATE INDEX resident_name_key ON resident (community_id, name_key, id);
 CREATE INDEX resident_sex ON resident (community_id, sex, id);
 CREATE INDEX resident_identity ON resident (community_id, identity_rank, id);

@@ -322,18 +322,16 @@ func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword s
 		// The sum keeps SQLite from the community's index: the number's is far better.
 		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.db.Keys().Digest("phone", phone))}, nil
 	}
-	// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-	named := way(
-		"resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name >= ? AND t.name < ?",
-		keyword, keyword+"\U0010FFFF",
-	)
-	if oneCommunity(scope) {
-		named = way(
-			"resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id", "t.name LIKE ? ESCAPE '!'",
-			database.LikeContains(keyword),
-		)
+	var ways []residentMatch
+	byName := "resident t" + s.db.Dialect().UseIndex("resident_name")
+	switch name := core.FoldName(keyword); {
+	case name == "": // a dot alone is no part of a name: it would be found in all of them
+	case oneCommunity(scope):
+		ways = append(ways, way(byName, "t.community_id", "t.name_fold LIKE ? ESCAPE '!'", database.LikeContains(name)))
+	default:
+		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
+		ways = append(ways, way(byName, "t.community_id", "t.name_fold >= ? AND t.name_fold < ?", name, name+"\U0010FFFF"))
 	}
-	ways := []residentMatch{named}
 	switch said, ok, err := s.housesSaid(ctx, scope, keyword); {
 	case err != nil:
 		return nil, err
@@ -350,6 +348,9 @@ func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword s
 			"resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?",
 			s.db.Keys().DigestLast4("phone", keyword),
 		))
+	}
+	if len(ways) == 0 { // no way at all finds nobody, and not everybody
+		ways = append(ways, way("resident t", "t.community_id", "1 = 0"))
 	}
 	return ways, nil
 }

@@ -458,3 +458,33 @@ func TestResidentsInBulk(t *testing.T) {
 		}
 	})
 }
+
+// Documents and keyboards write the dot within a name in different ways, and some put
+// spaces between its characters: neither counts, and the name is shown as it was typed.
+func TestNamesAreFoundHoweverTheirDotIsWritten(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		for _, names := range [][]string{{"翠湖花园"}, {"海棠苑", "樱花里"}} {
+			var communities []core.ID
+			for _, name := range names {
+				communities = append(communities, newCommunity(t, s, name))
+			}
+			houses := newHouses(t, s, communities[0], 2)
+			for i, name := range []string{"阿卜杜拉·买买提", "王伟"} {
+				r := core.Resident{House: houses[i], Name: name, Identity: core.Owner, Phone: fmt.Sprintf("139000%05d", 100*len(names)+i)}
+				if _, err := s.CreateResidents(t.Context(), core.System, everywhere, communities[0], []core.Resident{r}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			scope := core.ScopeOf(communities...)
+			for keyword, want := range map[string]string{
+				"阿卜杜拉•买买提": "阿卜杜拉·买买提", "阿卜杜拉．买买提": "阿卜杜拉·买买提", "阿卜杜拉・买买提": "阿卜杜拉·买买提",
+				"阿卜杜拉买买提": "阿卜杜拉·买买提", "王 伟": "王伟", "王　伟": "王伟", "·": "", "•": "",
+			} {
+				list, _, err := s.Residents(t.Context(), scope, ResidentFilter{Keyword: keyword, Page: Page{Limit: 9}})
+				if err != nil || (want == "") != (len(list) == 0) || want != "" && (len(list) != 1 || list[0].Name != want) {
+					t.Errorf("%q in %d communities: %d found (%v), want %q", keyword, len(names), len(list), err, want)
+				}
+			}
+		}
+	})
+}

@@ -183,8 +183,8 @@ func (b *residentBuilder) insert() error {
 		}
 		rows = append(rows, append(
 			[]any{
-				int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, nameKey(r.Name),
-				r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
+				int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, core.FoldName(r.Name),
+				nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
 				database.NullMillis(r.Certified), b.tx.NowMS(), b.tx.NowMS(),
 			},
 			private...,
@@ -192,7 +192,7 @@ func (b *residentBuilder) insert() error {
 	}
 	err := database.InsertRows(
 		b.tx, database.InsertInto, "resident",
-		"id, community_id, house_id, person_id, name, name_key, sex, identity, identity_rank, lease_day, photo, "+
+		"id, community_id, house_id, person_id, name, name_fold, name_key, sex, identity, identity_rank, lease_day, photo, "+
 			"certified_at, created_at, updated_at, "+privateColumns,
 		rows,
 	)
@@ -291,15 +291,15 @@ func saveResident(tx *database.Tx, r core.Resident) error {
 	}
 	args := append(
 		[]any{
-			int64(r.Person), r.Name, nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity),
-			int32(r.LeaseDay), database.NullMillis(r.Certified), tx.NextUpdated(r.Updated),
+			int64(r.Person), r.Name, core.FoldName(r.Name), nameKey(r.Name), r.Sex, string(r.Identity),
+			identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified), tx.NextUpdated(r.Updated),
 		},
 		private...,
 	)
 	return tx.ExecOne(
 		core.NotFound(noResident),
-		`UPDATE resident SET person_id = ?, name = ?, name_key = ?, sex = ?, identity = ?, identity_rank = ?, lease_day `+
-			`= ?, certified_at = ?, updated_at = ?,
+		`UPDATE resident SET person_id = ?, name = ?, name_fold = ?, name_key = ?, sex = ?, identity = ?,
+		identity_rank = ?, lease_day = ?, certified_at = ?, updated_at = ?,
 		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
 		append(args, int64(r.ID))...,
 	)

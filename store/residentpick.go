@@ -57,8 +57,8 @@ func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name strin
 	err = s.db.All(
 		ctx, &ids,
 		"SELECT t.id FROM resident t"+s.db.Dialect().UseIndex("resident_name")+" WHERE "+where+
-			" AND t.name = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
-		append(args, name, core.ResidentPicks+1)...,
+			" AND t.name_fold = ? AND t.moved_out_at IS NULL ORDER BY t.id DESC LIMIT ?",
+		append(args, core.FoldName(name), core.ResidentPicks+1)...,
 	)
 	return ids, err
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -75,7 +76,7 @@ func (c *Cache) Name() string {
 	return "Redis"
 }
 
-// Close ends the pool, and the embedded server.
+// Close ends the pool, and the embedded server. Closing again only says that it was.
 func (c *Cache) Close() error {
 	err := c.UniversalClient.Close()
 	if c.embedded != nil {
@@ -89,6 +90,7 @@ type embedded struct {
 	server *miniredis.Miniredis
 	stop   chan struct{}
 	done   chan struct{}
+	ending sync.Once
 }
 
 func openEmbedded() (*Cache, error) {
@@ -128,9 +130,11 @@ func (e *embedded) tick() {
 }
 
 func (e *embedded) close() {
-	close(e.stop)
-	<-e.done
-	e.server.Close()
+	e.ending.Do(func() {
+		close(e.stop)
+		<-e.done
+		e.server.Close()
+	})
 }
 
 // CheckWrite reports whether the cache keeps what is written: a replica that only

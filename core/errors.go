@@ -8,13 +8,14 @@ import (
 // Code is the kind of an error; one table in handlers/web turns it into a status.
 type Code string
 
-// The six codes. An error without a code is Internal.
+// The codes. An error without a code is Internal.
 const (
 	CodeInvalid         Code = "invalid"
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeForbidden       Code = "forbidden"
 	CodeNotFound        Code = "not_found"
 	CodeConflict        Code = "conflict"
+	CodeUnavailable     Code = "unavailable"
 	CodeInternal        Code = "internal"
 )
 
@@ -61,6 +62,10 @@ func NotFound(message string) *Error { return &Error{Code: CodeNotFound, Message
 
 // Conflict is a state that does not allow the act: somebody was first, or it is in use.
 func Conflict(message string) *Error { return &Error{Code: CodeConflict, Message: message} }
+
+// Unavailable is a refusal for want of room: nothing was done, and the same may succeed a
+// moment later.
+func Unavailable(message string) *Error { return &Error{Code: CodeUnavailable, Message: message} }
 
 // errStale is the cause of a Stale error.
 var errStale = errors.New("made on an earlier state")

@@ -414,7 +414,7 @@ func TestEveryActOnAccountsIsAudited(t *testing.T) {
 }
 
 func TestPasswordHashes(t *testing.T) {
-	var cost PasswordCost // the program's
+	cost := passwords{turns: newTurns()} // the program's
 	hash, err := cost.hash(t.Context(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
@@ -425,26 +425,23 @@ func TestPasswordHashes(t *testing.T) {
 	for password, want := range map[string]bool{
 		"correct horse": true, "Correct horse": false, "": false, strings.Repeat("x", 100000): false,
 	} {
-		if got, err := cost.match(t.Context(), hash, password); got != want || err != nil {
+		if got, err := cost.match(t.Context(), hash, password, false); got != want || err != nil {
 			t.Errorf("%.20q: %v %v", password, got, err)
 		}
 	}
 	for _, broken := range []string{"", "x", "$argon2id$v=19$m=19456,t=2,p=1$!$!", "$argon2id$v=19$m=99999999999,t=2,p=1$AAAA$AAAA"} {
-		if got, err := cost.match(t.Context(), broken, ""); got || err != nil {
+		if got, err := cost.match(t.Context(), broken, "", false); got || err != nil {
 			t.Errorf("%q matched: %v", broken, err)
 		}
 	}
 	// One made at another cost matches too.
-	if got, err := (PasswordCost{Memory: 8, Passes: 1}).match(t.Context(), hash, "correct horse"); !got || err != nil {
+	if got, err := (passwords{PasswordCost{Memory: 8, Passes: 1}, cost.turns}).match(t.Context(), hash, "correct horse", false); !got || err != nil {
 		t.Errorf("after the cost changed: %v %v", got, err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	argonTurns <- struct{}{}
-	argonTurns <- struct{}{}
+	cost.turns.free = 0
 	_, err = cost.hash(ended, "x")
-	<-argonTurns
-	<-argonTurns
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("waited for a turn though nobody waits: %v", err)
 	}

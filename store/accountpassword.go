@@ -34,14 +34,18 @@ func (c PasswordCost) params() argonParams {
 	return argonParams{c.Memory, c.Passes, argonLanes}
 }
 
-// argonTurns lets two at most be at work, so that guessing cannot take all memory.
-var argonTurns = make(chan struct{}, 2)
+// passwords makes and compares digests, few at a time.
+type passwords struct {
+	cost  PasswordCost
+	turns *turns
+}
 
-// hash gives a password in PHC form. It waits for its turn.
-func (c PasswordCost) hash(ctx context.Context, password string) (string, error) {
-	salt, p := make([]byte, argonSalt), c.params()
+// hash returns a password in PHC form. Who sets one has signed in, or has a link that an
+// administrator made, and is among the first to have a turn.
+func (c passwords) hash(ctx context.Context, password string) (string, error) {
+	salt, p := make([]byte, argonSalt), c.cost.params()
 	_, _ = rand.Read(salt) // crypto/rand does not fail
-	key, err := argonHash(ctx, password, salt, p)
+	key, err := c.digest(ctx, digesting{password, salt, p, true})
 	if err != nil {
 		return "", err
 	}
@@ -54,28 +58,35 @@ type argonParams struct {
 	lanes          uint8
 }
 
-func argonHash(ctx context.Context, password string, salt []byte, p argonParams) ([]byte, error) {
-	select {
-	case argonTurns <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// digesting is one digest to compute. known goes first.
+type digesting struct {
+	password string
+	salt     []byte
+	argonParams
+	known bool
+}
+
+func (c passwords) digest(ctx context.Context, d digesting) ([]byte, error) {
+	if err := c.turns.enter(ctx, d.known); err != nil {
+		return nil, err
 	}
-	defer func() { <-argonTurns }()
-	return argon2.IDKey([]byte(password), salt, p.passes, p.memory, p.lanes, argonKey), nil
+	defer c.turns.leave()
+	return argon2.IDKey([]byte(d.password), d.salt, d.passes, d.memory, d.lanes, argonKey), nil
 }
 
 // match reports whether password is the one that phc was made from. An empty or
 // unreadable phc, as of an account that is not there, matches nothing and takes as
-// long as a new one, so that the time of an answer does not tell who has one.
-func (c PasswordCost) match(ctx context.Context, phc, password string) (bool, error) {
+// long as a new one, so that the time of an answer does not tell who has one. An error
+// says that the password was not looked at.
+func (c passwords) match(ctx context.Context, phc, password string, known bool) (bool, error) {
 	params, salt, want, ok := parsePHC(phc)
 	if !ok {
-		params, salt, want = c.params(), make([]byte, argonSalt), nil
+		params, salt, want = c.cost.params(), make([]byte, argonSalt), nil
 	}
 	if len(password) > 4*core.PasswordMost {
 		password, ok = "", false
 	}
-	key, err := argonHash(ctx, password, salt, params)
+	key, err := c.digest(ctx, digesting{password, salt, params, known})
 	if err != nil {
 		return false, err
 	}

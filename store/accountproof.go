@@ -61,8 +61,9 @@ func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
 	if err != nil {
 		return proved{}, err
 	}
-	ok, err := s.passwords.match(ctx, row.Password, p.Password)
+	ok, err := s.passwords.match(ctx, row.Password, p.Password, true) // who proves it is signed in
 	if err != nil {
+		s.withdraw(ctx, a)
 		return proved{}, database.Wrap("prove a password", err)
 	}
 	if !ok {

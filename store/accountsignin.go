@@ -60,6 +60,9 @@ const wrongPassword = "登录名或密码不正确"
 func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error) {
 	in.Login = core.NormalLogin(in.Login)
 	a := attempt{Visit: in.Visit, login: in.Login, way: core.WayPassword}
+	if err := s.makeRoom(ctx, a); err != nil {
+		return done, err
+	}
 	if a, err = s.beginAttempt(ctx, a); err != nil {
 		return done, err
 	}
@@ -71,8 +74,9 @@ func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error
 	if err != nil && !core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
 		return done, database.Wrap("sign in", err)
 	}
-	ok, err := s.passwords.match(ctx, row.Password, in.Password)
+	ok, err := s.passwords.match(ctx, row.Password, in.Password, a.lately)
 	if err != nil {
+		s.withdraw(ctx, a)
 		return done, database.Wrap("sign in", err)
 	}
 	if !ok {
@@ -91,10 +95,37 @@ type attempt struct {
 	id      core.ID
 	account core.ID // 0 = the login name is nobody's
 	known   bool    // its browser has signed in to the account lately
+	lately  bool    // its browser or network has
 	login   string
 	way     core.SignInWay
 	code    bool    // a code is looked at, with this attempt or after it
 	besides core.ID // an earlier attempt of the same sign-in, which does not count against it
+}
+
+// makeRoom refuses strangers before anything is written of them while too many passwords
+// wait to be looked at.
+func (s *Store) makeRoom(ctx context.Context, a attempt) error {
+	if a.Known.Account != 0 || !s.passwords.turns.full() {
+		return nil
+	}
+	lately, err := signedInFrom(s.db.Keys().Digest("login", a.login), a.Network, s.db.Now(), func(dest any, query string, args ...any) error {
+		return s.db.Get(ctx, dest, query, args...)
+	})
+	if err == nil && !lately {
+		err = errBusy
+	}
+	return database.Wrap("sign in", err)
+}
+
+// withdraw takes back an attempt whose password was not looked at. Where that fails the
+// attempt counts as failed, which harms nobody for long.
+func (s *Store) withdraw(ctx context.Context, a attempt) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_ = s.db.Write(ctx, "take a sign-in attempt back", func(tx *database.Tx) error {
+		_, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.id))
+		return err
+	})
 }
 
 // beginAttempt counts the attempt as failed before its password is looked at, so
@@ -108,7 +139,8 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 		if err := a.recognise(tx); err != nil {
 			return err
 		}
-		if err := mayTry(tx, a, name); err != nil {
+		var err error
+		if a.lately, err = mayTry(tx, a, name); err != nil {
 			return err
 		}
 		a.id = tx.NewID()
@@ -119,7 +151,7 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 	}
 	var refused error
 	err = s.db.Write(ctx, "look at sign-in attempts again", func(tx *database.Tx) error {
-		if refused = mayTry(tx, a, name); core.CodeOf(refused) != core.CodeForbidden {
+		if _, refused = mayTry(tx, a, name); core.CodeOf(refused) != core.CodeForbidden {
 			return refused
 		}
 		_, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.id))
@@ -158,19 +190,20 @@ func noteAttempt(tx *database.Tx, a attempt) error {
 }
 
 // mayTry is forbidden to an address that must wait for what other attempts came
-// to nothing.
-func mayTry(tx *database.Tx, a attempt, name string) error {
+// to nothing. It reports whether the account has signed in lately from the attempt's
+// browser or network.
+func mayTry(tx *database.Tx, a attempt, name string) (lately bool, err error) {
 	history, err := signInHistory(tx, a, name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if wait := a.Rule.Wait(history, tx.Now()); wait > 0 {
-		return core.Forbidden(fmt.Sprintf("密码错误次数过多，请 %s后再试", waitText(wait)))
+		return false, core.Forbidden(fmt.Sprintf("密码错误次数过多，请 %s后再试", waitText(wait)))
 	}
 	if history.CodesRefused() {
-		return core.Forbidden("动态码错误次数过多。请在常用的电脑或网络上登录，或联系系统管理员")
+		return false, core.Forbidden("动态码错误次数过多。请在常用的电脑或网络上登录，或联系系统管理员")
 	}
-	return nil
+	return history.Known, nil
 }
 
 func waitText(wait time.Duration) string {
@@ -218,10 +251,8 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 			}
 		}
 	}
-	var known int
-	err := tx.Get(&known, "SELECT COUNT(*) FROM sign_in_attempt WHERE login_mac = ? AND network = ? AND succeeded = 1 AND id >= ?",
-		name, a.Network, int64(database.FirstID(tx.Now().Add(-KnownWindow))))
-	h.Known = known > 0 || a.known
+	lately, err := signedInFrom(name, a.Network, tx.Now(), tx.Get)
+	h.Known = lately || a.known
 	if err == nil && a.code && !h.Known {
 		err = tx.Get(
 			&h.Codes,
@@ -230,6 +261,19 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 		)
 	}
 	return h, err
+}
+
+// signedInFrom reports whether a sign-in under a login name's digest has succeeded lately
+// in a network.
+func signedInFrom(name, network string, now time.Time, get func(dest any, query string, args ...any) error) (bool, error) {
+	var n int
+	err := get(&n, `SELECT COUNT(*)
+		FROM sign_in_attempt
+		WHERE login_mac = ?
+		AND network = ?
+		AND succeeded = 1
+		AND id >= ?`, name, network, int64(database.FirstID(now.Add(-KnownWindow))))
+	return n > 0, err
 }
 
 // sameWide reports whether two networks are /64s of one IPv6 /48.

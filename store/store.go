@@ -55,7 +55,7 @@ type Store struct {
 
 	subjects  subjectWatch
 	readers   readerWatch
-	passwords PasswordCost
+	passwords passwords
 	settings  keptSettings
 }
 
@@ -79,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, passwords: o.Passwords, zone: o.Zone}
+	s := &Store{db: db, passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone}
 	s.settings.configured = o.Settings
 	if err := s.checkKeys(ctx); err != nil {
 		_ = db.Close() // nothing was written; the keys are what matters

@@ -26,7 +26,7 @@ type System = account.System
 type Options struct {
 	Store    *store.Store
 	Renderer *templates.Renderer
-	Cache    web.Cache // captcha answers
+	Cache    web.Cache // which captchas were answered
 	QR       QRMaker   // nil = no official account: nobody can be bound by a QR
 
 	PublicURL       string          // for addresses that are typed into devices; no "/" at the end
@@ -52,7 +52,7 @@ func New(o Options) *Console {
 
 // routesOf returns the routes of all areas.
 func routesOf(f *frame.Frame, o Options) []web.Route {
-	accounts := &account.Pages{Frame: f, Cache: o.Cache, SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System}
+	accounts := &account.Pages{Frame: f, Captchas: web.NewCaptchas(o.Store, o.Cache), SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System}
 	return slices.Concat(
 		(&pages{f}).homeRoutes(),
 		accounts.Routes(),

@@ -2,101 +2,186 @@ package web
 
 import (
 	"bytes"
+	"image"
 	"image/png"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"tongxing/captcha"
 	"tongxing/core"
 )
 
-func captchaOf(t *testing.T, s *site) (id, answer string) {
-	t.Helper()
-	id, err := NewCaptcha(t.Context(), s.o.Cache)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, _, err = s.o.Cache.Get(t.Context(), captchaKey(id))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id, answer
-}
+func (s *site) captchas() *Captchas { return NewCaptchas(s.store, s.o.Cache) }
 
 func TestACaptchaIsAnsweredOnce(t *testing.T) {
 	s := newSite(t, nil)
-	check := func(id, answer string) error { return CheckCaptcha(t.Context(), s.o.Cache, id, answer) }
-
-	id, answer := captchaOf(t, s)
-	if err := check(id, " "+strings.ToLower(answer)); err != nil {
+	k, other := s.captchas(), s.captchas() // of two servers
+	id := k.New()
+	if err := k.Check(t.Context(), id, " "+strings.ToLower(k.Letters(id))); err != nil {
 		t.Errorf("right answer: %v", err)
 	}
-	if check(id, answer) == nil {
+	if k.Check(t.Context(), id, k.Letters(id)) == nil || other.Check(t.Context(), id, k.Letters(id)) == nil {
 		t.Error("answered twice")
 	}
 
-	id, answer = captchaOf(t, s)
-	if err := check(id, "00000"); FieldsOf(err)["captcha"] == "" {
+	id = k.New()
+	if err := k.Check(t.Context(), id, "00000"); FieldsOf(err)["captcha"] == "" {
 		t.Errorf("wrong answer: %v", err)
 	}
-	if check(id, answer) == nil {
+	if k.Check(t.Context(), id, k.Letters(id)) == nil {
 		t.Error("a wrong answer left it open for another guess")
 	}
 
-	for _, id := range []string{"", "x", "../captcha", newSecret()} {
-		if err := check(id, ""); core.CodeOf(err) != core.CodeInvalid {
+	end, rest, _ := strings.Cut(k.New(), ".")
+	for _, id := range []string{"", "x", "..", "../captcha", newSecret(), rest, "z" + end + "." + rest} {
+		if err := k.Check(t.Context(), id, k.Letters(id)); core.CodeOf(err) != core.CodeInvalid {
 			t.Errorf("%q: %v", id, err)
 		}
+	}
+
+	id = k.New()
+	s.pass(captchaLife)
+	if k.Check(t.Context(), id, k.Letters(id)) == nil {
+		t.Error("answered after its time")
+	}
+	if _, err := k.Picture(id); !core.IsNotFound(err) {
+		t.Errorf("its picture after its time: %v", err)
 	}
 }
 
 func TestOneOfManyAnswersCounts(t *testing.T) {
-	s := newSite(t, nil)
-	id, answer := captchaOf(t, s)
-	var right atomic.Int32
-	var all sync.WaitGroup
-	for range 16 {
-		all.Go(func() {
-			if CheckCaptcha(t.Context(), s.o.Cache, id, answer) == nil {
-				right.Add(1)
+	for name, stop := range map[string]bool{"with the cache": false, "without the cache": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			k := s.captchas()
+			id := k.New()
+			if stop {
+				s.redis.Close()
+			}
+			var right atomic.Int32
+			var all sync.WaitGroup
+			for range 16 {
+				all.Go(func() {
+					if k.Check(t.Context(), id, k.Letters(id)) == nil {
+						right.Add(1)
+					}
+				})
+			}
+			all.Wait()
+			if right.Load() != 1 {
+				t.Errorf("%d answers counted", right.Load())
+			}
+			if k.CacheDown(t.Context()) != stop {
+				t.Error("does not know whether the cache answers")
 			}
 		})
 	}
-	all.Wait()
-	if right.Load() != 1 {
-		t.Errorf("%d answers counted", right.Load())
+}
+
+// What was answered is remembered for as long as it could be answered again.
+func TestAnAnswerIsRememberedWithoutTheCache(t *testing.T) {
+	s := newSite(t, nil)
+	s.redis.Close()
+	k := s.captchas()
+	k.used.add("the first of a generation", s.Now())
+	s.pass(captchaLife / 2)
+	id := k.New()
+	if k.Check(t.Context(), id, "00000") == nil {
+		t.Fatal("a wrong answer counts")
+	}
+	for range 9 {
+		s.pass(captchaLife / 20)
+		if k.used.add(newSecret(), s.Now()); k.Check(t.Context(), id, k.Letters(id)) == nil {
+			t.Fatal("answered twice")
+		}
+	}
+	s.pass(3 * captchaLife)
+	k.used.add("a", s.Now())
+	s.pass(captchaLife)
+	k.used.add("b", s.Now())
+	if n := len(k.used.young) + len(k.used.old); n != 2 {
+		t.Errorf("%d remembered for good", n)
 	}
 }
 
-func TestCaptchaImage(t *testing.T) {
-	s := newSite(t, nil)
-	id, answer := captchaOf(t, s)
-	if len(answer) != captchaLength || strings.Trim(answer, captchaLetters) != "" {
-		t.Errorf("answer %q", answer)
+// guess is what somebody reads who takes seed for the picture's: it draws each letter in
+// each place, and takes the ones that differ least.
+func guess(t *testing.T, picture []byte, seed [32]byte) string {
+	t.Helper()
+	seen := pointsOf(t, picture)
+	best, least := make([]byte, captcha.Length), [captcha.Length]int{}
+	for _, letter := range "2346789ACEFHKLPRTY" {
+		drawn, err := captcha.Draw(strings.Repeat(string(letter), captcha.Length), seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mine := pointsOf(t, drawn)
+		for place := range best {
+			from, differ := 14+place*38, 1
+			for x := from; x < from+30; x++ {
+				for y := range captcha.Height {
+					if seen.ColorIndexAt(x, y) != mine.ColorIndexAt(x, y) {
+						differ++
+					}
+				}
+			}
+			if least[place] == 0 || differ < least[place] {
+				best[place], least[place] = byte(letter), differ
+			}
+		}
 	}
-	first, err := CaptchaImage(t.Context(), s.o.Cache, id)
+	return string(best)
+}
+
+func pointsOf(t *testing.T, picture []byte) *image.Paletted {
+	t.Helper()
+	decoded, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _ := CaptchaImage(t.Context(), s.o.Cache, id)
-	if !bytes.Equal(first, second) {
-		t.Error("asking again gives another picture of the same letters")
+	points, ok := decoded.(*image.Paletted)
+	if !ok || points.Bounds().Dx() != captcha.Width || points.Bounds().Dy() != captcha.Height {
+		t.Fatalf("a picture %T of %v", decoded, decoded.Bounds())
 	}
-	picture, err := png.Decode(bytes.NewReader(first))
-	if err != nil || picture.Bounds().Dx() != captchaWidth || picture.Bounds().Dy() != captchaHeight {
-		t.Fatalf("picture %v", err)
-	}
-	other, _ := captchaOf(t, s)
-	if third, _ := CaptchaImage(t.Context(), s.o.Cache, other); bytes.Equal(first, third) {
-		t.Error("two captchas look the same")
-	}
-	if _, err := CaptchaImage(t.Context(), s.o.Cache, newSecret()); !core.IsNotFound(err) {
-		t.Errorf("unknown: %v", err)
-	}
-	for _, letter := range captchaLetters {
-		if captchaGlyphs[byte(letter)][0] == "" {
-			t.Errorf("no glyph of %c", letter)
+	return points
+}
+
+// The id is public. With the picture's own seed the letters can be read by comparing, so
+// the seed must not follow from it.
+func TestACaptchaIsNotReadFromItsID(t *testing.T) {
+	s := newSite(t, nil)
+	k := s.captchas()
+	const tries = 8
+	byID, bySeed := 0, 0
+	for range tries {
+		id := k.New()
+		picture, err := k.Picture(id)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if again, _ := k.Picture(id); !bytes.Equal(picture, again) {
+			t.Fatal("asking again shows the same letters in another way")
+		}
+		letters := k.Letters(id)
+		var public [32]byte
+		copy(public[:], id)
+		text := [32]byte{}
+		copy(text[:], strings.Split(id, ".")[1])
+		for _, seed := range [][32]byte{public, text} {
+			if guess(t, picture, seed) == letters || captcha.Letters(seed) == letters {
+				byID++
+			}
+		}
+		if guess(t, picture, k.signer.Seed("picture", id)) == letters {
+			bySeed++
+		}
+	}
+	if byID > 0 {
+		t.Errorf("%d of %d read from the id", byID, tries)
+	}
+	if bySeed < tries-1 {
+		t.Errorf("with the right seed only %d of %d read: the comparing is not the attack", bySeed, tries)
 	}
 }

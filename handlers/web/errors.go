@@ -15,7 +15,7 @@ import (
 )
 
 // What can go wrong on the way to a handler has statuses of its own, besides
-// the six codes of core.
+// the codes of core.
 var (
 	errTooLarge   = &core.Error{Code: codeTooLarge, Message: "提交的内容过大"}
 	errCrossSite  = &core.Error{Code: core.CodeForbidden, Message: "页面已过期或来源不明，请返回刷新后重试"}
@@ -40,6 +40,7 @@ var statuses = map[core.Code]int{
 	core.CodeForbidden:       http.StatusForbidden,
 	core.CodeNotFound:        http.StatusNotFound,
 	core.CodeConflict:        http.StatusConflict,
+	core.CodeUnavailable:     http.StatusServiceUnavailable,
 	core.CodeInternal:        http.StatusInternalServerError,
 	codeMethod:               http.StatusMethodNotAllowed,
 	codeTooLarge:             http.StatusRequestEntityTooLarge,

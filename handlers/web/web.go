@@ -29,7 +29,7 @@ import (
 // field works at its zero value.
 type Options struct {
 	Store *store.Store
-	Cache Cache // sessions' shadows, captcha answers
+	Cache Cache // sessions' shadows, which captchas were answered
 
 	// PublicURL is where people and WeChat reach the program, without a path.
 	// https makes cookies Secure and turns on HSTS. nil = plain http, any host.

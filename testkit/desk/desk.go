@@ -24,6 +24,7 @@ type Desk struct {
 	Store        *store.Store
 	Frame        *frame.Frame
 	Cache        web.Cache
+	Redis        *miniredis.Miniredis // behind Cache
 	Routes       []web.Route
 	Address      string
 	Mine, Others *estate.Estate
@@ -54,9 +55,10 @@ func Empty(t *testing.T, area Area) *Desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+	behind := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: behind.Addr(), MaxRetries: -1})
 	d := &Desk{
-		Store: s, Cache: web.RedisCache(client, s, nil),
+		Store: s, Redis: behind, Cache: web.RedisCache(client, s, nil),
 		Frame: &frame.Frame{Store: s, Renderer: renderer, PublicURL: "http://10.0.0.5:8080"},
 	}
 	d.Routes = area(d.Frame, d.Cache)

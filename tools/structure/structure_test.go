@@ -25,7 +25,7 @@ const (
 
 // folders are the top-level folders that exist, or will.
 var folders = []string{
-	".ci", "cache", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
+	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
 	"server", "sheet", "store", "templates", "testkit", "tools", "wechat",
 }
 
@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"migrations":       nil,
 	"configs":          nil,
 	"cache":            nil,
+	"captcha":          nil,
 	"templates":        nil,
 	"wechat":           nil,
 	"wechat/simulator": nil,
@@ -50,7 +51,7 @@ var mayImport = map[string][]string{
 	"store/database":   {"core", "migrations"},
 	district:           {"core", "store", "store/audit", "store/database"},
 	"gate":             {"core", "store"},
-	"handlers/web":     {"core", "sheet", "store", "gate", "wechat", "templates"},
+	"handlers/web":     {"captcha", "core", "sheet", "store", "gate", "wechat", "templates"},
 	"handlers":         {"core", "sheet", "store", "gate", "wechat", "templates", "handlers/web"},
 	"demo":             {"*"},
 	"server":           {"*"},

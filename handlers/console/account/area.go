@@ -13,7 +13,7 @@ import (
 // Pages are the area's pages.
 type Pages struct {
 	*frame.Frame
-	Cache           web.Cache       // captcha answers
+	Captchas        *web.Captchas   // of the sign-in
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
 	SignInPerMinute int             // sign-in attempts of one address; 0 = 20
 	System          System          // what the about page says of the running program

@@ -188,7 +188,7 @@ func TestSettings(t *testing.T) {
 func TestAbout(t *testing.T) {
 	var pages *Pages
 	d := desk.New(t, func(f *frame.Frame, cache web.Cache) []web.Route {
-		pages = &Pages{Frame: f, Cache: cache}
+		pages = &Pages{Frame: f, Captchas: web.NewCaptchas(f.Store, cache)}
 		return pages.Routes()
 	})
 	pages.System = System{

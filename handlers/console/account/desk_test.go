@@ -10,7 +10,7 @@ import (
 
 // area is the package's pages, for a desk.
 func area(f *frame.Frame, cache web.Cache) []web.Route {
-	return (&Pages{Frame: f, Cache: cache}).Routes()
+	return (&Pages{Frame: f, Captchas: web.NewCaptchas(f.Store, cache)}).Routes()
 }
 
 func newDesk(t *testing.T) *desk.Desk {

@@ -38,7 +38,7 @@ const signInCodePath = "/console/session/code"
 type signInForm struct {
 	Login     string `form:"login" max:"64" required:"请填写登录名"`
 	Password  string `form:"password" max:"128" text:"raw" required:"请填写密码"`
-	CaptchaID string `form:"captcha_id" max:"64"`
+	CaptchaID string `form:"captcha_id" max:"100"`
 	Captcha   string `form:"captcha" max:"16" required:"请填写验证码"`
 	Next      string `form:"next" max:"500"`
 }
@@ -67,11 +67,11 @@ func (p *Pages) sessionNew(c *web.Context) error {
 
 // sessionNewPage shows the form with a fresh captcha; words holds what was wrong.
 func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form, next string) error {
-	captcha, err := web.NewCaptcha(c.Ctx(), p.Cache)
-	if err != nil {
-		return err
-	}
+	captcha := p.Captchas.New()
 	page := signPage{Shell: p.Shell(c, "", "登录"), Next: next, Picture: "/console/captcha/" + captcha}
+	if p.Captchas.CacheDown(c.Ctx()) {
+		page.Shell.Note = cacheDown
+	}
 	if p.QR != nil {
 		page.Wechat = templates.WithQuery(wechatSignInPath, nil, "next", next)
 	}
@@ -82,6 +82,9 @@ func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form,
 		templates.Field{Kind: templates.Hidden, Name: "next", Value: next})
 	return p.Page(c, status, "console/session/new", page)
 }
+
+// cacheDown is said where an administrator looks first when doors stay shut.
+const cacheDown = "缓存连接失败，二维码暂时无法使用。仍可登录控制台。"
 
 // signInFields are the fields, with the words of an earlier try.
 func signInFields(earlier templates.Form) templates.Form {
@@ -103,7 +106,7 @@ func (p *Pages) sessionCreate(c *web.Context) error {
 	var form signInForm
 	err := c.Bind(&form)
 	if err == nil {
-		err = web.CheckCaptcha(c.Ctx(), p.Cache, form.CaptchaID, form.Captcha)
+		err = p.Captchas.Check(c.Ctx(), form.CaptchaID, form.Captcha)
 	}
 	if err != nil {
 		return p.sessionRefuse(c, form, err)
@@ -182,9 +185,11 @@ func (p *Pages) signInRule() core.SignInRule {
 // said on the page as well.
 func (p *Pages) sessionRefuse(c *web.Context, form signInForm, err error) error {
 	status := web.StatusOf(err)
-	if status == http.StatusForbidden {
+	switch core.CodeOf(err) {
+	case core.CodeForbidden:
 		status = http.StatusTooManyRequests
-	} else if !core.IsInvalid(err) {
+	case core.CodeInvalid, core.CodeUnavailable:
+	default:
 		return err
 	}
 	fields := signInFields(templates.Form{})
@@ -198,7 +203,7 @@ func (p *Pages) sessionRefuse(c *web.Context, form signInForm, err error) error 
 }
 
 func (p *Pages) captchaShow(c *web.Context) error {
-	picture, err := web.CaptchaImage(c.Ctx(), p.Cache, c.Param("id"))
+	picture, err := p.Captchas.Picture(c.Param("id"))
 	if err != nil {
 		return err
 	}

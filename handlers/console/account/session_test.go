@@ -9,6 +9,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -50,6 +51,36 @@ func TestSignInRefuses(t *testing.T) {
 	}
 	b.CSRF = ""
 	b.Post(t, "/console/session", b.SignInForm(t, page, "careful", desk.FirstPassword), http.StatusForbidden)
+}
+
+// With the cache gone somebody can still get in to see what is wrong.
+func TestSignInWithoutTheCache(t *testing.T) {
+	d := newDesk(t)
+	d.Account(t, "watchful", core.PermReaderView)
+	b := d.Visitor()
+	if note := b.Open(t, "/console/session").Find("main").Text(); strings.Contains(note, cacheDown) {
+		t.Error("the cache is called down")
+	}
+	d.Redis.Close()
+	page := b.Open(t, "/console/session")
+	if !strings.Contains(page.Find("main").Text(), cacheDown) {
+		t.Errorf("not said: %q", page.Find("main").Text())
+	}
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+page.Find("main img").AttrOr("src", ""), http.NoBody)
+	response, err := b.Client.Do(request)
+	if err != nil || response.Header.Get("Content-Type") != "image/png" {
+		t.Fatalf("the picture: %v", err)
+	}
+	response.Body.Close()
+	form := b.SignInForm(t, page, "watchful", "wrong")
+	page, _ = b.Post(t, "/console/session", form, http.StatusUnprocessableEntity)
+	form.Set("password", desk.FirstPassword)
+	again, _ := b.Post(t, "/console/session", form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, again, "captcha") // the same picture twice
+	b.Post(t, "/console/session", b.SignInForm(t, page, "watchful", desk.FirstPassword), http.StatusSeeOther)
+	b.Open(t, web.PasswordPage)
+	b.Post(t, web.PasswordPage, url.Values{"old": {desk.FirstPassword}, "password": {desk.OwnPassword}, "again": {desk.OwnPassword}}, http.StatusSeeOther)
+	b.Open(t, frame.MePath)
 }
 
 func TestSigningInLeadsNowhereElse(t *testing.T) {

@@ -23,7 +23,9 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	if err == nil {
 		return show(http.StatusOK)
 	}
-	if !core.IsInvalid(err) && !core.IsConflict(err) {
+	switch core.CodeOf(err) {
+	case core.CodeInvalid, core.CodeConflict, core.CodeUnavailable:
+	default:
 		return err
 	}
 	fields := web.FieldsOf(err)

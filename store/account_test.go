@@ -435,7 +435,8 @@ func TestPasswordHashes(t *testing.T) {
 		}
 	}
 	// One made at another cost matches too.
-	if got, err := (passwords{PasswordCost{Memory: 8, Passes: 1}, cost.turns}).match(t.Context(), hash, "correct horse", false); !got || err != nil {
+	cheaper := passwords{PasswordCost{Memory: 8, Passes: 1}, cost.turns}
+	if got, err := cheaper.match(t.Context(), hash, "correct horse", false); !got || err != nil {
 		t.Errorf("after the cost changed: %v %v", got, err)
 	}
 	ended, cancel := context.WithCancel(t.Context())

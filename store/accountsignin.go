@@ -108,9 +108,8 @@ func (s *Store) makeRoom(ctx context.Context, a attempt) error {
 	if a.Known.Account != 0 || !s.passwords.turns.full() {
 		return nil
 	}
-	lately, err := signedInFrom(s.db.Keys().Digest("login", a.login), a.Network, s.db.Now(), func(dest any, query string, args ...any) error {
-		return s.db.Get(ctx, dest, query, args...)
-	})
+	get := func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }
+	lately, err := signedInFrom(s.db.Keys().Digest("login", a.login), a.Network, s.db.Now(), get)
 	if err == nil && !lately {
 		err = errBusy
 	}
@@ -263,9 +262,12 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 	return h, err
 }
 
+// getOne reads one row, in a transaction or outside.
+type getOne func(dest any, query string, args ...any) error
+
 // signedInFrom reports whether a sign-in under a login name's digest has succeeded lately
 // in a network.
-func signedInFrom(name, network string, now time.Time, get func(dest any, query string, args ...any) error) (bool, error) {
+func signedInFrom(name, network string, now time.Time, get getOne) (bool, error) {
 	var n int
 	err := get(&n, `SELECT COUNT(*)
 		FROM sign_in_attempt

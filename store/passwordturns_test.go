@@ -117,7 +117,8 @@ func TestTurnsAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	if most.Load() > 2 || done.Load() == 0 || line.free != 2 || len(line.known)+len(line.strangers) != 0 {
-		t.Errorf("%d worked side by side, %d in all; %d free, %d and %d wait", most.Load(), done.Load(), line.free, len(line.known), len(line.strangers))
+		t.Errorf("%d worked side by side, %d in all; %d free, %d and %d wait",
+			most.Load(), done.Load(), line.free, len(line.known), len(line.strangers))
 	}
 }
 

@@ -52,7 +52,10 @@ func New(o Options) *Console {
 
 // routesOf returns the routes of all areas.
 func routesOf(f *frame.Frame, o Options) []web.Route {
-	accounts := &account.Pages{Frame: f, Captchas: web.NewCaptchas(o.Store, o.Cache), SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System}
+	accounts := &account.Pages{
+		Frame: f, Captchas: web.NewCaptchas(o.Store, o.Cache),
+		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
+	}
 	return slices.Concat(
 		(&pages{f}).homeRoutes(),
 		accounts.Routes(),

@@ -79,7 +79,8 @@ func TestSignInWithoutTheCache(t *testing.T) {
 	desk.WrongField(t, again, "captcha") // the same picture twice
 	b.Post(t, "/console/session", b.SignInForm(t, page, "watchful", desk.FirstPassword), http.StatusSeeOther)
 	b.Open(t, web.PasswordPage)
-	b.Post(t, web.PasswordPage, url.Values{"old": {desk.FirstPassword}, "password": {desk.OwnPassword}, "again": {desk.OwnPassword}}, http.StatusSeeOther)
+	change := url.Values{"old": {desk.FirstPassword}, "password": {desk.OwnPassword}, "again": {desk.OwnPassword}}
+	b.Post(t, web.PasswordPage, change, http.StatusSeeOther)
 	b.Open(t, frame.MePath)
 }
 

@@ -30,8 +30,21 @@ type BindState string
 const (
 	BindWaiting BindState = "waiting"
 	BindDone    BindState = "done"
+	BindRefused BindState = "refused" // the phone said no, or picked other digits
 	BindOver    BindState = "over"
 )
+
+// BindQuestion is what somebody who scanned a sign-in QR of a guard or an observer is
+// asked on the phone.
+type BindQuestion struct {
+	Kind      string
+	Name      string // of the guard or observer; shown to the one whose number agrees
+	Code      string // two digits that stand beside the QR
+	State     BindState
+	NeedPhone bool   // the scanner has to verify a phone number first
+	Phone     string // the scanner's, masked; "" where none was verified
+	Begun     time.Time
+}
 
 // Bounds of an observer.
 const (

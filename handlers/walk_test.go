@@ -132,6 +132,8 @@ func (noWeChat) IdentifyMini(context.Context, string) (core.WechatIdentity, erro
 	return core.WechatIdentity{}, errNoWeChat
 }
 
+func (noWeChat) VerifiesPhones() bool { return false }
+
 func (noWeChat) Script(string) string { return "" }
 
 func (noWeChat) PageConfig(context.Context, string) (wechat.PageConfig, error) {
@@ -200,9 +202,9 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 		t.Fatal(err)
 	}
 	bind := func(kind string, target core.ID) {
-		scene, _, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere, kind, target)
+		ticket, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
 		if err == nil {
-			_, err = w.store.UseBindTicket(t.Context(), scene, user.ID)
+			err = w.store.ApproveBindTicket(t.Context(), core.System, store.BindScan{Scene: ticket.Scene, User: user.ID}, ticket.Code)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -265,7 +267,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},
 		{"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
-		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/guard/", e.Post},
+		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/bind/", account}, {"/h5/guard/", e.Post},
 		{"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
 	}
 }

@@ -381,6 +381,7 @@ CREATE TABLE guard (
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
   user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
+  bound_at     BIGINT,                -- when that was
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL,
   disabled_at  BIGINT
@@ -402,6 +403,7 @@ CREATE TABLE observer (
   phone_mac    VARCHAR(64)  NOT NULL,
   may_export   INTEGER      NOT NULL,
   user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
+  bound_at     BIGINT,                -- when that was
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL,
   removed_at   BIGINT
@@ -420,8 +422,12 @@ CREATE TABLE bind_ticket (
   scene_digest VARCHAR(64) NOT NULL PRIMARY KEY, -- SHA-256 of the scene
   kind         VARCHAR(16) NOT NULL, -- observer, guard, account
   target_id    BIGINT      NOT NULL,
+  replaces_id  BIGINT      NOT NULL, -- wechat_user.id whose place it may take; 0 = nobody's
+  code         VARCHAR(4)  NOT NULL, -- two digits beside the QR
+  user_id      BIGINT      NOT NULL, -- who said yes; 0 = nobody yet
   created_at   BIGINT      NOT NULL,
   expires_at   BIGINT      NOT NULL,
+  refused_at   BIGINT,
   used_at      BIGINT
 );
 CREATE INDEX bind_ticket_target ON bind_ticket (kind, target_id);

@@ -74,8 +74,8 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 		return nil, err
 	}
 	return callback.New(callback.Options{
-		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Official: wx.official, Files: files,
-		Log: a.log,
+		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Official: wx.official, PublicURL: a.publicURL,
+		Files: files, Log: a.log,
 	})
 }
 

@@ -82,6 +82,9 @@ func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIden
 	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, web.WechatError(err)
 }
 
+// VerifiesPhones implements h5.WeChat.
+func (w *weChat) VerifiesPhones() bool { return w.mini != nil }
+
 // Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but takes
 // only its own signatures; the demonstration's is any browser.
 func (w *weChat) Script(agent string) string {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"math/big"
 	"time"
 
 	"tongxing/core"
@@ -22,31 +25,63 @@ func sceneOf(scene string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// BindTarget is whom a QR binds.
+type BindTarget struct {
+	Kind     string // core.BindGuard, core.BindObserver
+	ID       core.ID
+	Replaces core.ID // the WeChat user whose place it may take, as somebody has confirmed; 0 = nobody's
+}
+
+// BindTicket is a QR that waits for its scan.
+type BindTicket struct {
+	Scene   string // what the QR holds; kept nowhere
+	Code    string // two digits that stand beside the QR
+	Expires time.Time
+}
+
+// ID tells a ticket from the other ones of its target, and gives nothing of it away.
+func (t BindTicket) ID() string { return sceneOf(t.Scene) }
+
+const replacedUnasked = "已经绑定了另一个微信，请刷新后确认是否重新绑定"
+
 // NewBindTicket makes the scene of a parametric QR whose scan binds the target:
 // an observer or a guard of the scope. The target's earlier tickets die. Whoever
 // draws an observer's QR may scan it and see all that the observer sees, so every
-// community of the observer must be in scope.
+// community of the observer must be in scope. A target that is bound to anybody but
+// Replaces is a conflict.
 func (s *Store) NewBindTicket(
-	ctx context.Context, by core.Actor, scope core.Scope, kind string, target core.ID,
-) (scene string, expires time.Time, err error) {
+	ctx context.Context, by core.Actor, scope core.Scope, target BindTarget,
+) (ticket BindTicket, err error) {
+	number, err := rand.Int(rand.Reader, big.NewInt(90))
+	if err != nil {
+		return ticket, database.Wrap("make bind ticket", err)
+	}
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
-	scene = "bind_" + hex.EncodeToString(secret[:])
+	ticket.Scene, ticket.Code = "bind_"+hex.EncodeToString(secret[:]), fmt.Sprint(10+number.Int64())
 	err = s.db.Write(ctx, "make bind ticket", func(tx *database.Tx) error {
-		expires = tx.Now().Add(BindTicketLife)
-		if err := bindable(tx, scope, kind, target); err != nil {
+		ticket.Expires = tx.Now().Add(BindTicketLife)
+		if err := bindable(tx, scope, target.Kind, target.ID); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target)); err != nil {
+		bound, err := boundUser(tx, target)
+		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec("INSERT INTO bind_ticket (scene_digest, kind, target_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-			sceneOf(scene), kind, int64(target), tx.NowMS(), expires.UnixMilli()); err != nil {
+		if bound != 0 && bound != target.Replaces {
+			return core.Conflict(replacedUnasked)
+		}
+		if _, err := tx.Exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", target.Kind, int64(target.ID)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "bind.qr", Target: kind + ":" + target.String()})
+		if _, err := tx.Exec(`INSERT INTO bind_ticket (scene_digest, kind, target_id, replaces_id, code, user_id, created_at, expires_at)
+			VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "bind.qr", Target: target.Kind + ":" + target.ID.String()})
 	})
-	return scene, expires, err
+	return ticket, err
 }
 
 // bindable refuses a target that is not wholly the scope's.
@@ -65,59 +100,228 @@ func bindable(tx *database.Tx, scope core.Scope, kind string, target core.ID) er
 	return core.NotFound("不能绑定")
 }
 
-// UseBindTicket binds the user who scanned a scene to what the ticket is for, in
-// one transaction: a ticket is used once, by one. It gives the ticket's kind.
-func (s *Store) UseBindTicket(ctx context.Context, scene string, user core.ID) (kind string, err error) {
-	err = s.db.Write(ctx, "use bind ticket", func(tx *database.Tx) error {
-		dead := core.NotFound("二维码已失效，请重新获取")
-		var ticket struct {
-			Kind   string  `db:"kind"`
-			Target core.ID `db:"target_id"`
-		}
-		if err := tx.Get(&ticket, "SELECT kind, target_id FROM bind_ticket WHERE scene_digest = ?", sceneOf(scene)); err != nil {
-			return database.NotFoundIfNoRows(err, dead.Message)
-		}
-		if err := tx.ExecOne(dead, "UPDATE bind_ticket SET used_at = ? WHERE scene_digest = ? AND used_at IS NULL AND expires_at > ?",
-			tx.NowMS(), sceneOf(scene), tx.NowMS()); err != nil {
-			return err
-		}
-		kind = ticket.Kind
-		if err := bind(tx, kind, ticket.Target, user); err != nil {
-			return err
-		}
-		by := core.Actor{Kind: core.ActorWechat, ID: user}
-		return audit(tx, by, auditEntry{Action: "bind.done", Target: kind + ":" + ticket.Target.String()})
-	})
-	return kind, err
+const (
+	deadTicket  = "二维码已失效，请重新获取"
+	wrongDigits = "数字不对，本次绑定已取消。请核对电脑上的数字"
+	otherPhone  = "这个二维码不是给您的：您的微信验证的手机号与登记的手机号不一致，请联系物业核对"
+	otherWechat = "已经绑定了另一个微信。请物业重新生成二维码并确认更换"
+)
+
+type bindTicketRow struct {
+	Kind     string          `db:"kind"`
+	Target   core.ID         `db:"target_id"`
+	Replaces core.ID         `db:"replaces_id"`
+	Code     string          `db:"code"`
+	User     core.ID         `db:"user_id"`
+	Created  database.Millis `db:"created_at"`
+	Expires  database.Millis `db:"expires_at"`
+	Refused  database.Millis `db:"refused_at"`
+	Used     database.Millis `db:"used_at"`
 }
 
-// BindState tells how far the newest ticket of a target has come, and until when
-// one that waits is good. The caller has checked that the target is in scope.
-func (s *Store) BindState(ctx context.Context, kind string, target core.ID) (state core.BindState, expires time.Time, err error) {
-	var ticket struct {
-		Expires database.Millis `db:"expires_at"`
-		Used    database.Millis `db:"used_at"`
-	}
-	err = s.db.Get(ctx, &ticket, "SELECT expires_at, used_at FROM bind_ticket WHERE kind = ? AND target_id = ?", kind, int64(target))
+const (
+	bindTicketColumns = `SELECT kind, target_id, replaces_id, code, user_id, created_at, expires_at, refused_at, used_at
+		FROM bind_ticket
+		WHERE scene_digest = ?`
+	bindTicketOpen = " AND used_at IS NULL AND refused_at IS NULL AND expires_at > ?"
+)
+
+func (r bindTicketRow) state(now time.Time) core.BindState {
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return core.BindOver, expires, nil
-	case err != nil:
-		return core.BindOver, expires, database.Wrap("read bind ticket", err)
-	case !ticket.Used.IsZero():
-		return core.BindDone, expires, nil
-	case !ticket.Expires.After(s.Now()):
-		return core.BindOver, expires, nil
+	case !r.Used.IsZero():
+		return core.BindDone
+	case !r.Refused.IsZero():
+		return core.BindRefused
+	case !r.Expires.After(now):
+		return core.BindOver
 	}
-	return core.BindWaiting, ticket.Expires.Time, nil
+	return core.BindWaiting
 }
 
-func bind(tx *database.Tx, kind string, target, user core.ID) error {
-	switch kind {
-	case core.BindObserver:
-		return bindObserver(tx, target, user)
-	case core.BindGuard:
-		return bindGuard(tx, target, user)
+// BindTicketKind returns whom a scene that waits for its scan binds; not found for any
+// other. A scan alone binds nobody.
+func (s *Store) BindTicketKind(ctx context.Context, scene string) (kind string, err error) {
+	var row bindTicketRow
+	err = s.db.Get(ctx, &row, bindTicketColumns+bindTicketOpen, sceneOf(scene), s.Now().UnixMilli())
+	return row.Kind, database.Wrap("read bind ticket", database.NotFoundIfNoRows(err, deadTicket))
+}
+
+// BindScan is a WeChat user in front of a scanned QR.
+type BindScan struct {
+	Scene string
+	User  core.ID
+	// NoMini tells that no mini-program is configured, so that nobody can verify a number.
+	NoMini bool
+}
+
+// BindQuestion returns what the user is asked, or, once it was answered, only how. One
+// that is too late, or was answered by another, is not found; one whose verified number
+// is not the number on file is forbidden, and learns nothing.
+func (s *Store) BindQuestion(ctx context.Context, scan BindScan) (core.BindQuestion, error) {
+	var row bindTicketRow
+	if err := s.db.Get(ctx, &row, bindTicketColumns, sceneOf(scan.Scene)); err != nil {
+		return core.BindQuestion{}, database.Wrap("read bind ticket", database.NotFoundIfNoRows(err, deadTicket))
 	}
-	return core.NotFound("二维码已失效，请重新获取")
+	q := core.BindQuestion{Kind: row.Kind, Code: row.Code, State: row.state(s.Now()), Begun: row.Created.Time}
+	if q.State == core.BindOver || q.State == core.BindDone && row.User != scan.User {
+		return core.BindQuestion{}, core.NotFound(deadTicket)
+	}
+	if q.State != core.BindWaiting {
+		return q, nil
+	}
+	get := func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }
+	phones, err := s.bindPhones(get, row, scan)
+	if err != nil {
+		return core.BindQuestion{}, database.Wrap("read bind ticket", err)
+	}
+	q.Name, q.NeedPhone = phones.Name, phones.needed(scan)
+	if q.Phone, err = s.WechatPhone(ctx, scan.User); err != nil {
+		return core.BindQuestion{}, err
+	}
+	return q, phones.check()
+}
+
+// bindPhones are the number on file and the scanner's, as digests.
+type bindPhones struct {
+	Name  string         `db:"name"`
+	File  string         `db:"file"`
+	Own   string         `db:"own"`
+	Union sql.NullString `db:"union_id"`
+}
+
+func (s *Store) bindPhones(
+	get func(dest any, query string, args ...any) error, row bindTicketRow, scan BindScan,
+) (p bindPhones, err error) {
+	table := bindTables[row.Kind]
+	if table == "" {
+		return p, core.NotFound(deadTicket)
+	}
+	err = get(&p, `SELECT t.name, t.phone_mac AS file, u.phone_mac AS own, u.union_id
+		FROM `+table+` t
+		JOIN wechat_user u ON u.id = ?
+		WHERE t.id = ?`, int64(scan.User), int64(row.Target))
+	return p, database.NotFoundIfNoRows(err, deadTicket)
+}
+
+// needed reports whether the scanner has to verify a number first. Without a
+// mini-program, or an open platform that tells us who its users are, nobody can.
+func (p bindPhones) needed(scan BindScan) bool {
+	return p.Own == "" && p.File != "" && !scan.NoMini && p.Union.String != ""
+}
+
+// check refuses a scanner whose number is known and is not the one on file.
+func (p bindPhones) check() error {
+	if p.Own != "" && p.File != "" && p.Own != p.File {
+		return core.Forbidden(otherPhone)
+	}
+	return nil
+}
+
+// bindTables are where the targets of each kind are.
+var bindTables = map[string]string{core.BindGuard: "guard", core.BindObserver: "observer"}
+
+// ApproveBindTicket is the scanner's yes, with the digits that stand beside the QR: it
+// binds them, once. Wrong digits end the ticket: somebody else's QR was scanned.
+func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindScan, code string) error {
+	var refused error
+	err := s.db.Write(ctx, "approve bind ticket", func(tx *database.Tx) error {
+		refused = nil
+		var row bindTicketRow
+		if err := tx.Get(&row, bindTicketColumns+bindTicketOpen, sceneOf(scan.Scene), tx.NowMS()); err != nil {
+			return database.NotFoundIfNoRows(err, deadTicket)
+		}
+		phones, err := s.bindPhones(tx.Get, row, scan)
+		if err != nil {
+			return err
+		}
+		if err := phones.check(); err != nil {
+			return err
+		}
+		if phones.needed(scan) {
+			return core.Conflict("请先在小程序里验证手机号")
+		}
+		if subtle.ConstantTimeCompare([]byte(row.Code), []byte(code)) != 1 {
+			refused = core.Invalid(wrongDigits)
+			return refuseBindTicket(tx, scan.Scene)
+		}
+		if err := tx.ExecOne(core.NotFound(deadTicket),
+			"UPDATE bind_ticket SET used_at = ?, user_id = ? WHERE scene_digest = ?"+bindTicketOpen,
+			tx.NowMS(), int64(scan.User), sceneOf(scan.Scene), tx.NowMS()); err != nil {
+			return err
+		}
+		if err := bind(tx, row, scan.User); err != nil {
+			return err
+		}
+		return audit(tx, by, auditEntry{Action: "bind.done", Target: row.Kind + ":" + row.Target.String()})
+	})
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
+// RefuseBindTicket is the scanner's no.
+func (s *Store) RefuseBindTicket(ctx context.Context, scene string) error {
+	return s.db.Write(ctx, "refuse bind ticket", func(tx *database.Tx) error { return refuseBindTicket(tx, scene) })
+}
+
+func refuseBindTicket(tx *database.Tx, scene string) error {
+	return tx.ExecOne(core.NotFound(deadTicket),
+		"UPDATE bind_ticket SET refused_at = ? WHERE scene_digest = ?"+bindTicketOpen, tx.NowMS(), sceneOf(scene), tx.NowMS())
+}
+
+// boundUser is the WeChat user that a target is bound to; 0 for none. Its row is locked.
+func boundUser(tx *database.Tx, target BindTarget) (user core.ID, err error) {
+	err = tx.Get(&user, "SELECT user_id FROM "+bindTables[target.Kind]+" WHERE id = ?"+tx.Dialect().ForUpdate(), int64(target.ID))
+	return user, err
+}
+
+// bind ties the ticket's target to a user. Nobody takes another's place unless the
+// ticket was made for that.
+func bind(tx *database.Tx, row bindTicketRow, user core.ID) error {
+	bound, err := boundUser(tx, BindTarget{Kind: row.Kind, ID: row.Target})
+	if err != nil {
+		return database.NotFoundIfNoRows(err, deadTicket)
+	}
+	if bound != 0 && bound != user && bound != row.Replaces {
+		return core.Conflict(otherWechat)
+	}
+	gone := map[string]string{core.BindGuard: "disabled_at", core.BindObserver: "removed_at"}[row.Kind]
+	return tx.ExecOne(core.NotFound(deadTicket),
+		"UPDATE "+bindTables[row.Kind]+" SET user_id = ?, bound_at = ? WHERE id = ? AND "+gone+" IS NULL",
+		int64(user), tx.NowMS(), int64(row.Target))
+}
+
+// BindState tells how far a ticket of a target has come, and until when one that waits
+// is good; one that was replaced is over. The caller has checked that the target is in
+// scope.
+func (s *Store) BindState(
+	ctx context.Context, target BindTarget, ticket string,
+) (state core.BindState, expires time.Time, err error) {
+	var row bindTicketRow
+	err = s.db.Get(ctx, &row, bindTicketColumns+" AND kind = ? AND target_id = ?", ticket, target.Kind, int64(target.ID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return core.BindOver, expires, nil
+	}
+	if err != nil {
+		return core.BindOver, expires, database.Wrap("read bind ticket", err)
+	}
+	return row.state(s.Now()), row.Expires.Time, nil
+}
+
+// BoundWechat returns the WeChat that a guard or an observer is bound to; the zero value
+// where there is none. The caller has checked that the target is in scope.
+func (s *Store) BoundWechat(ctx context.Context, target BindTarget) (core.BoundWechat, error) {
+	var row struct {
+		User core.ID         `db:"user_id"`
+		At   database.Millis `db:"bound_at"`
+	}
+	if err := s.db.Get(ctx, &row, "SELECT user_id, bound_at FROM "+bindTables[target.Kind]+" WHERE id = ?", int64(target.ID)); err != nil {
+		return core.BoundWechat{}, database.Wrap("read a bound WeChat", database.NotFoundIfNoRows(err, deadTicket))
+	}
+	if row.User == 0 {
+		return core.BoundWechat{}, nil
+	}
+	phone, err := s.WechatPhone(ctx, row.User)
+	return core.BoundWechat{User: row.User, Phone: phone, At: row.At.Time}, err
 }

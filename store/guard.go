@@ -282,12 +282,6 @@ func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core
 	})
 }
 
-// bindGuard ties a guard to the WeChat user who scanned the guard's QR.
-func bindGuard(tx *database.Tx, guard, user core.ID) error {
-	return tx.ExecOne(core.NotFound(noGuard), "UPDATE guard SET user_id = ? WHERE id = ? AND disabled_at IS NULL",
-		int64(user), int64(guard))
-}
-
 // moveGuards gives one user's guards to another: WeChat told that they are one.
 func moveGuards(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE guard SET user_id = ? WHERE user_id = ?", int64(to), int64(from))

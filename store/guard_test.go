@@ -136,8 +136,8 @@ func TestGuardOutOfServiceIsNone(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		ctx, community := t.Context(), newCommunity(t, s, "翠湖花园")
 		id := newGuard(t, s, community, "李师傅")
-		user := newWechatUserWithPhone(t, s, "o-guard", "13800138009").ID
-		if _, err := s.UseBindTicket(ctx, newTicket(t, s, core.BindGuard, id), user); err != nil {
+		user := signIn(t, s, core.WechatIdentity{AppID: "wx1", OpenID: "o-guard"}).ID
+		if err := newTicket(t, s, core.BindGuard, id).use(t, s, user); err != nil {
 			t.Fatal(err)
 		}
 		if g, err := s.GuardOfUser(ctx, user); err != nil || g.ID != id {
@@ -161,25 +161,29 @@ func TestGuardOutOfServiceIsNone(t *testing.T) {
 func TestBindState(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		id := newGuard(t, s, newCommunity(t, s, "翠湖花园"), "李师傅")
+		ticket := BindTicket{Scene: "none"}
 		want := func(want core.BindState) {
 			t.Helper()
-			state, expires, err := s.BindState(t.Context(), core.BindGuard, id)
+			state, expires, err := s.BindState(t.Context(), BindTarget{Kind: core.BindGuard, ID: id}, ticket.ID())
 			if err != nil || state != want || state == core.BindWaiting && expires.Before(clock.Now()) {
 				t.Errorf("%s until %v, %v, want %s", state, expires, err, want)
 			}
 		}
 		want(core.BindOver)
-		newTicket(t, s, core.BindGuard, id)
+		ticket = newTicket(t, s, core.BindGuard, id)
 		want(core.BindWaiting)
 		clock.Add(BindTicketLife - time.Second)
 		want(core.BindWaiting)
 		clock.Add(time.Second)
 		want(core.BindOver)
-		scene := newTicket(t, s, core.BindGuard, id)
+		old := ticket
+		ticket = newTicket(t, s, core.BindGuard, id)
 		want(core.BindWaiting)
-		if _, err := s.UseBindTicket(t.Context(), scene, newWechatUserWithPhone(t, s, "o-1", "13800138009").ID); err != nil {
+		if err := ticket.use(t, s, signIn(t, s, inMini).ID); err != nil {
 			t.Fatal(err)
 		}
 		want(core.BindDone)
+		ticket = old // in another tab
+		want(core.BindOver)
 	})
 }

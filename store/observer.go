@@ -351,12 +351,6 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 	})
 }
 
-// bindObserver ties an observer to the WeChat user who scanned the QR.
-func bindObserver(tx *database.Tx, observer, user core.ID) error {
-	return tx.ExecOne(core.NotFound(noObserver), "UPDATE observer SET user_id = ? WHERE id = ? AND removed_at IS NULL",
-		int64(user), int64(observer))
-}
-
 // moveObservers gives one user's observers to another: WeChat told that they are one.
 func moveObservers(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE observer SET user_id = ? WHERE user_id = ?", int64(to), int64(from))

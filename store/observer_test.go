@@ -48,7 +48,7 @@ func TestObservers(t *testing.T) {
 		// observer may do, nor the QR that makes whoever scans it the observer.
 		_, err = save(admin, func(o *core.Observer) { o.ID, o.Phone, o.MayExport = id, "", true })
 		wantCode(t, err, core.CodeForbidden)
-		_, _, err = s.NewBindTicket(ctx, core.System, admin, core.BindObserver, id)
+		_, err = s.NewBindTicket(ctx, core.System, admin, BindTarget{Kind: core.BindObserver, ID: id})
 		wantCode(t, err, core.CodeForbidden)
 		if _, err := save(admin, func(o *core.Observer) { o.ID, o.Phone = id, "" }); err != nil {
 			t.Fatal(err)
@@ -58,14 +58,14 @@ func TestObservers(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err = s.NewBindTicket(ctx, core.System, everywhere, core.BindObserver, id); err != nil {
+		if _, err = s.NewBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id}); err != nil {
 			t.Fatal(err)
 		}
 		if o := read(other); len(o.Communities) != 2 || !o.MayExport || o.Phone != "138****8000" {
 			t.Errorf("changed to %+v", o)
 		}
-		user := newWechatUserWithPhone(t, s, "o-observer", "13800138009").ID
-		if _, err := s.UseBindTicket(ctx, newTicket(t, s, core.BindObserver, id), user); err != nil {
+		user := signIn(t, s, core.WechatIdentity{AppID: "wx1", OpenID: "o-observer"}).ID
+		if err := newTicket(t, s, core.BindObserver, id).use(t, s, user); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.RemoveObserver(ctx, core.System, admin, id); err != nil {
@@ -87,7 +87,7 @@ func TestObservers(t *testing.T) {
 		if list, err := s.Observers(ctx, everywhere); err != nil || len(list) != 0 {
 			t.Errorf("%d observers left, %v", len(list), err)
 		}
-		_, _, err = s.NewBindTicket(ctx, core.System, everywhere, core.BindObserver, id)
+		_, err = s.NewBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id})
 		wantCode(t, err, core.CodeNotFound)
 	})
 }

@@ -183,9 +183,11 @@ func TestWhatMakesAFormStale(t *testing.T) {
 				return s.RemoveObserver(ctx, by, core.ScopeOf(other), observer)
 			}, true},
 			{"an observer's WeChat", "observer", observer, write(func(tx *database.Tx) error {
-				return bindObserver(tx, observer, user)
+				return bind(tx, bindTicketRow{Kind: core.BindObserver, Target: observer}, user)
 			}), false},
-			{"a guard's WeChat", "guard", guard, write(func(tx *database.Tx) error { return bindGuard(tx, guard, user) }), false},
+			{"a guard's WeChat", "guard", guard, write(func(tx *database.Tx) error {
+				return bind(tx, bindTicketRow{Kind: core.BindGuard, Target: guard}, user)
+			}), false},
 			{"a guard disabled, which an edit would undo", "guard", guard, func() error {
 				return s.SetGuardInService(ctx, by, everywhere, guard, false)
 			}, true},

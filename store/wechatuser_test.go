@@ -116,9 +116,9 @@ func newMerge(t *testing.T, s *Store) merge {
 	})
 	must(err)
 	for kind, target := range map[string]core.ID{core.BindGuard: m.guard, core.BindObserver: m.watcher} {
-		scene, _, err := s.NewBindTicket(ctx, core.System, core.Everywhere, kind, target)
+		ticket, err := s.NewBindTicket(ctx, core.System, core.Everywhere, BindTarget{Kind: kind, ID: target})
 		must(err)
-		_, err = s.UseBindTicket(ctx, scene, m.gone.ID)
+		err = ticket.use(t, s, m.gone.ID)
 		must(err)
 	}
 	m.account, err = s.CreateAccount(ctx, core.SystemGranter, testAccount("zhang.san"), testPassword)

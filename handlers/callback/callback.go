@@ -30,6 +30,8 @@ type Options struct {
 	Store    *store.Store
 	Cache    web.Cache // keeps an answer for its repeats
 	Official *wechat.OfficialAccount
+	// PublicURL is where phones reach the program, without a slash at the end.
+	PublicURL string
 	// Files are the domain verification files by name (MP_verify_X.txt), as WeChat
 	// gave them: each is served at the root.
 	Files map[string]string
@@ -38,11 +40,12 @@ type Options struct {
 
 // Callback answers WeChat.
 type Callback struct {
-	store    *store.Store
-	cache    web.Cache
-	official *wechat.OfficialAccount
-	files    map[string]string
-	log      *slog.Logger
+	store     *store.Store
+	cache     web.Cache
+	official  *wechat.OfficialAccount
+	publicURL string
+	files     map[string]string
+	log       *slog.Logger
 }
 
 // fileName is what WeChat and WeWork call their verification files.
@@ -58,7 +61,7 @@ func New(o Options) (*Callback, error) {
 			return nil, fmt.Errorf("callback: %q is no name of a verification file", name)
 		}
 	}
-	return &Callback{store: o.Store, cache: o.Cache, official: o.Official, files: o.Files, log: o.Log}, nil
+	return &Callback{store: o.Store, cache: o.Cache, official: o.Official, publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
 }
 
 // fileMost bounds a verification file, in bytes.

@@ -111,11 +111,14 @@ const (
 	staleText   = "二维码已失效，请重新获取"
 )
 
-// boundTexts say what a scanned sign-in QR made of its scanner.
-var boundTexts = map[string]string{
-	core.BindObserver: "绑定成功，点菜单“观察员”查看出入记录。",
-	core.BindGuard:    "绑定成功，点菜单“门岗”开始值班。",
+// bindText asks whoever scanned a sign-in QR to go on, on the page that compares the
+// digits. A scan alone binds nobody: a photograph of the QR can be scanned too.
+func (b *Callback) bindText(scene string) string {
+	return `请点 <a href="` + b.publicURL + bindPage + scene + `">确认绑定</a>，再选电脑上显示的数字。如果不是您本人要绑定，请不要点。`
 }
+
+// bindPage is the page of a scene, on the phone.
+const bindPage = "/h5/bind/"
 
 // handle does what an event asks for and gives the text to answer, "" for none.
 func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
@@ -150,22 +153,20 @@ func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
 // bindScene begins the scenes of sign-in QRs.
 const bindScene = "bind_"
 
-// scan binds whoever scanned a sign-in QR to what it is for. Other scenes say
-// nothing.
+// scan answers whoever scanned a sign-in QR. Other scenes say nothing.
 func (b *Callback) scan(ctx context.Context, who core.WechatIdentity, scene string) (string, error) {
 	if !strings.HasPrefix(scene, bindScene) {
 		return "", nil
 	}
-	user, err := b.store.SignInWechat(ctx, who)
-	if err != nil {
+	if _, err := b.store.SignInWechat(ctx, who); err != nil {
 		return "", err
 	}
-	kind, err := b.store.UseBindTicket(ctx, scene, user.ID)
+	_, err := b.store.BindTicketKind(ctx, scene)
 	switch {
 	case core.IsNotFound(err):
 		return staleText, nil
-	case core.CodeOf(err) == core.CodeConflict && err != nil:
-		return core.MessageOf(err), nil
+	case err != nil:
+		return "", err
 	}
-	return boundTexts[kind], err
+	return b.bindText(scene), nil
 }

@@ -99,7 +99,8 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 		s.t.Fatal(err)
 	}
 	cache := web.RedisCache(client, st, log)
-	b, err := New(Options{Store: st, Cache: cache, Official: s.official, Log: log, Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
+	b, err := New(Options{Store: st, Cache: cache, Official: s.official, PublicURL: "https://pass.example.com", Log: log,
+		Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -162,11 +163,11 @@ func (s *site) user(person string) core.WechatUser {
 // says.
 func (s *site) scene(kind string, target core.ID) string {
 	s.t.Helper()
-	scene, _, err := s.Store.NewBindTicket(s.t.Context(), core.System, core.Everywhere, kind, target)
+	ticket, err := s.Store.NewBindTicket(s.t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	code, err := s.official.TemporaryCode(s.t.Context(), scene, store.BindTicketLife)
+	code, err := s.official.TemporaryCode(s.t.Context(), ticket.Scene, store.BindTicketLife)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -25,6 +25,9 @@ type WeChat interface {
 	Identify(ctx context.Context, code string) (core.WechatIdentity, error)
 	// IdentifyMini learns who a code of the mini-program's wx.login is.
 	IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error)
+	// VerifiesPhones reports whether there is a mini-program in which people can verify
+	// their phone number.
+	VerifiesPhones() bool
 	// Script is where a page loads WeChat's JS-SDK from; "" where the browser with
 	// this User-Agent has no use for it.
 	Script(agent string) string
@@ -67,7 +70,7 @@ func (h *H5) Routes() []web.Route {
 	var routes []web.Route
 	for _, some := range [][]web.Route{
 		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes(),
-		h.wechatLoginRoutes(),
+		h.wechatLoginRoutes(), h.bindTicketRoutes(),
 	} {
 		routes = append(routes, some...)
 	}

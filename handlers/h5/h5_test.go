@@ -47,6 +47,8 @@ func (p *platform) IdentifyMini(ctx context.Context, code string) (core.WechatId
 	return p.Identify(ctx, code)
 }
 
+func (p *platform) VerifiesPhones() bool { return true }
+
 func (p *platform) Script(agent string) string {
 	if strings.Contains(agent, "MicroMessenger") {
 		return "/sdk.js"
@@ -192,11 +194,13 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *ph
 	if err != nil {
 		t.Fatal(err)
 	}
-	scene, _, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere, kind, target)
+	ticket, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere,
+		store.BindTarget{Kind: kind, ID: target})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.store.UseBindTicket(t.Context(), scene, user.ID); err != nil {
+	scan := store.BindScan{Scene: ticket.Scene, User: user.ID}
+	if err := w.store.ApproveBindTicket(t.Context(), core.System, scan, ticket.Code); err != nil {
 		t.Fatal(err)
 	}
 	p := w.phone(t)

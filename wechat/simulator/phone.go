@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,8 +103,18 @@ func (m Message) Target() string {
 	case m.URL != "":
 		return "open?" + url.Values{"url": {m.URL}}.Encode()
 	}
+	if link := textLink.FindStringSubmatch(m.Text); link != nil {
+		return "open?" + url.Values{"url": {link[1]}}.Encode()
+	}
 	return ""
 }
+
+// textLink is a link in a text message, which WeChat shows as one.
+// https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Passive_user_reply_message.html
+var textLink = regexp.MustCompile(`<a href="([^"]*)">([^<]*)</a>`)
+
+// Plain is the text as the phone shows it; a tap on it opens its link.
+func (m Message) Plain() string { return textLink.ReplaceAllString(m.Text, "$2") }
 
 // Leads reports whether pressing the button leaves the chat.
 func (b Button) Leads() bool { return b.Type == "view" || b.Type == "miniprogram" }

@@ -128,12 +128,16 @@ func (p *Pages) guardShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	bound, err := p.BoundFact(c, core.BindGuard, g.ID)
+	if err != nil {
+		return err
+	}
 	page := guardShowPage{Shell: p.Shell(c, "guardpost", g.Name), URL: frame.GuardURL(g.ID), Edit: c.Has(core.PermGuardPostEdit)}
 	page.Crumbs, page.Note = guardCrumbs(), community.Name
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: g.Name}, {Label: "手机", Value: g.Phone}, {Label: "小区", Value: community.Name},
 		{Label: "岗位", Value: frame.Joined(postNames(g, posts))},
-		{Label: "微信", Badge: frame.BoundBadge(g.User)}, {Label: "状态", Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗")},
+		bound, {Label: "状态", Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗")},
 	}
 	if page.Edit {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.GuardURL(g.ID) + "/edit", Icon: "pencil"}}

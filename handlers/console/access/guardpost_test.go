@@ -10,6 +10,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -128,34 +129,52 @@ func TestQRBindsAndThePageSees(t *testing.T) {
 		if src, _ := page.Find("main img").Attr("src"); !strings.HasPrefix(src, "data:image/svg+xml;base64,") {
 			t.Errorf("the picture is %q", src)
 		}
-		if !strings.Contains(page.Find("#bind-state").Text(), "剩余") || page.Find("#bind-state").AttrOr("hx-get", "") != path+"/qr" {
+		if !strings.Contains(page.Find("#bind-state").Text(), "剩余") ||
+			!strings.HasPrefix(page.Find("#bind-state").AttrOr("hx-get", ""), path+"/qr?ticket=") {
 			t.Errorf("the page does not watch: %q", page.Find("#bind-state").Text())
 		}
 		if html, _ := page.Html(); strings.Contains(html, wx.Scenes[0]) {
 			t.Error("the page tells the scene")
 		}
-		if status, to := b.Watch(t, path+"/qr"); status != http.StatusOK || to != "" {
+		first := page.Find("#bind-state").AttrOr("hx-get", "")
+		if status, to := b.Watch(t, first); status != http.StatusOK || to != "" {
 			t.Errorf("waiting: %d %s", status, to)
 		}
-		b.Post(t, path+"/qr", nil, http.StatusOK)
+		page, _ = b.Post(t, path+"/qr", nil, http.StatusOK)
+		if words := b.Get(t, first, http.StatusSeeOther); words == nil { // by hand, it leads back
+			t.Error("no page")
+		}
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Store.UseBindTicket(t.Context(), wx.Scenes[0], user.ID); !core.IsNotFound(err) {
+		code, second := page.Find(".tx-login-code").Text(), page.Find("#bind-state").AttrOr("hx-get", "")
+		say := func(scene string) error {
+			return d.Store.ApproveBindTicket(t.Context(), core.System, store.BindScan{Scene: scene, User: user.ID}, code)
+		}
+		if err := say(wx.Scenes[0]); !core.IsNotFound(err) {
 			t.Errorf("the QR that was replaced: %v", err)
 		}
-		if _, err := d.Store.UseBindTicket(t.Context(), wx.Scenes[1], user.ID); err != nil {
+		if err := say(wx.Scenes[1]); err != nil {
 			t.Fatal(err)
 		}
-		if status, to := b.Watch(t, path+"/qr"); status != http.StatusNoContent || to != path {
+		if status, to := b.Watch(t, first); status != http.StatusOK || to != "" {
+			t.Errorf("the tab with the QR that was replaced: %d %s", status, to)
+		}
+		if status, to := b.Watch(t, second); status != http.StatusNoContent || to != path {
 			t.Errorf("bound: %d %s", status, to)
 		}
-		if got := desk.Fact(b.Get(t, path, http.StatusOK), "微信"); got != "已绑定" {
+		if got := desk.Fact(b.Get(t, path, http.StatusOK), "微信"); !strings.HasPrefix(got, "未验证手机号，") || !strings.HasSuffix(got, "绑定") {
 			t.Errorf("%s: %q", path, got)
 		}
+		// Nobody takes another's place unasked.
+		asks, _ := b.Post(t, path+"/qr", nil, http.StatusOK)
+		if asks.Find("form.tx-confirm").Length() != 1 || len(wx.Scenes) != 2 {
+			t.Error("a bound WeChat is displaced without a question")
+		}
+		again := url.Values{"confirmed": {"1"}, "replaces": {user.ID.String()}}
 		wx.Err = errors.New("errcode 40001, secret of ours")
-		if page, _ := b.Post(t, path+"/qr", nil, http.StatusInternalServerError); strings.Contains(page.Text(), "40001") {
+		if page, _ := b.Post(t, path+"/qr", again, http.StatusInternalServerError); strings.Contains(page.Text(), "40001") {
 			t.Error("the page tells what WeChat said")
 		}
 	}

@@ -129,12 +129,16 @@ func (p *Pages) observerShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	bound, err := p.BoundFact(c, core.BindObserver, o.ID)
+	if err != nil {
+		return err
+	}
 	page := observerShowPage{Shell: p.Shell(c, "observer", o.Name), Edit: c.Has(core.PermObserverEdit)}
 	page.Crumbs, page.Note = observerCrumbs(), o.Capacity
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: o.Name}, {Label: "身份", Value: o.Capacity}, {Label: "手机", Value: o.Phone},
 		{Label: "小区", Value: observedWords(o, communities, len(communities))},
-		{Label: "微信", Badge: frame.BoundBadge(o.User)}, {Label: "导出", Badge: frame.OnOff(o.MayExport, "可导出出入记录", "不可导出")},
+		bound, {Label: "导出", Badge: frame.OnOff(o.MayExport, "可导出出入记录", "不可导出")},
 	}
 	if page.Edit {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.ObserverURL(o.ID) + "/edit", Icon: "pencil"}}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"tongxing/core"
@@ -35,6 +36,7 @@ type Binding struct {
 type bindPage struct {
 	templates.Shell
 	Image template.URL
+	Code  string // two digits to pick on the phone
 	Text  string // what the code holds; in the demo, for phones that cannot look at a screen
 	Menu  string
 	Back  string
@@ -50,16 +52,25 @@ type bindState struct {
 	CSRF  string
 }
 
-// BindQR draws a new QR for ten minutes. Earlier ones of the same person die.
+// BindQR draws a new QR for ten minutes. Earlier ones of the same person die. Where a
+// WeChat is bound already, it asks first: the new one takes its place.
 func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if f.QR == nil {
 		return core.Conflict("还没有配置公众号，请联系系统管理员")
 	}
-	scene, expires, err := f.Store.NewBindTicket(c.Ctx(), c.Actor(), c.Scope(), b.Kind, b.Target)
+	target := store.BindTarget{Kind: b.Kind, ID: b.Target}
+	bound, err := f.Store.BoundWechat(c.Ctx(), target)
 	if err != nil {
 		return err
 	}
-	text, err := f.QR.TemporaryQR(c.Ctx(), scene, store.BindTicketLife)
+	if target.Replaces, _ = core.ParseID(c.Form().Get("replaces")); bound.User != 0 && (target.Replaces != bound.User || !Confirmed(c)) {
+		return f.Confirm(c, b.Stem, f.replaceQuestion(b, bound))
+	}
+	ticket, err := f.Store.NewBindTicket(c.Ctx(), c.Actor(), c.Scope(), target)
+	if err != nil {
+		return err
+	}
+	text, err := f.QR.TemporaryQR(c.Ctx(), ticket.Scene, store.BindTicketLife)
 	if err != nil {
 		return err
 	}
@@ -67,37 +78,80 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if err != nil {
 		return err
 	}
-	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Menu: b.Menu, Back: b.URL}
+	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Code: ticket.Code, Menu: b.Menu, Back: b.URL}
 	page.Crumbs = append(b.Crumbs, templates.Crumb{Label: b.Name, URL: b.URL})
 	page.Image = templates.SVG(picture)
-	page.State = bindStateOf(c, b, core.BindWaiting, expires)
+	page.State = bindStateOf(c, b, bindProgress{core.BindWaiting, ticket.Expires, ticket.ID()})
 	if f.Demo {
 		page.Text = text
 	}
 	return f.Page(c, http.StatusOK, "console/bind/show", page)
 }
 
+// replaceQuestion asks before a WeChat loses its place to another.
+func (f *Frame) replaceQuestion(b Binding, bound core.BoundWechat) templates.Confirm {
+	return templates.Confirm{
+		Title: "重新绑定“" + b.Name + "”的微信？", Text: "现已绑定微信：" + f.BoundWords(bound) + "。新的微信确认后，原来的微信立即不能再使用。",
+		Action: b.URL + "/qr", Keep: url.Values{"replaces": {bound.User.String()}}, Submit: "重新绑定", Cancel: b.URL, Danger: true,
+	}
+}
+
+// BoundWords says which WeChat is bound, and since when.
+func (f *Frame) BoundWords(bound core.BoundWechat) string {
+	words := core.WechatWords(bound.Phone)
+	if !bound.At.IsZero() {
+		words += "，" + bound.At.In(f.Store.Zone()).Format("2006-01-02 15:04") + " 绑定"
+	}
+	return words
+}
+
+// BoundFact says on the page of a guard or an observer which WeChat is theirs.
+func (f *Frame) BoundFact(c *web.Context, kind string, target core.ID) (templates.Fact, error) {
+	bound, err := f.Store.BoundWechat(c.Ctx(), store.BindTarget{Kind: kind, ID: target})
+	if err != nil || bound.User == 0 {
+		return templates.Fact{Label: "微信", Badge: BoundBadge(0)}, err
+	}
+	return templates.Fact{Label: "微信", Value: f.BoundWords(bound)}, nil
+}
+
 // BindWatch answers the page that shows a QR: how long it is still good, and, once
 // it was scanned, where to go.
 func (f *Frame) BindWatch(c *web.Context, b Binding) error {
-	state, expires, err := f.Store.BindState(c.Ctx(), b.Kind, b.Target)
+	target, ticket := store.BindTarget{Kind: b.Kind, ID: b.Target}, c.Query("ticket")
+	state, expires, err := f.Store.BindState(c.Ctx(), target, ticket)
 	if err != nil {
 		return err
 	}
 	if state == core.BindDone && c.IsPartial() {
-		c.Flash(web.FlashSuccess, b.Name+"已绑定微信，可以在公众号里打开“"+b.Menu+"”。")
+		bound, err := f.Store.BoundWechat(c.Ctx(), target)
+		if err != nil {
+			return err
+		}
+		c.Flash(web.FlashSuccess, b.Name+"已绑定微信（"+core.WechatWords(bound.Phone)+"），可以在公众号里打开“"+b.Menu+"”。")
 	}
 	if state == core.BindDone || !c.IsPartial() {
 		return c.Redirect(b.URL)
 	}
-	part := bindStateOf(c, b, state, expires)
+	part := bindStateOf(c, b, bindProgress{state, expires, ticket})
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return f.Renderer.RenderBlock(w, "console/bind/show", "bind-state", part) })
 }
 
-func bindStateOf(c *web.Context, b Binding, state core.BindState, expires time.Time) bindState {
-	if state != core.BindWaiting {
-		return bindState{Words: "二维码已失效，请换一个。", Tone: templates.Warn, Again: b.URL + "/qr", CSRF: c.CSRF()}
+// bindProgress is how far a ticket has come.
+type bindProgress struct {
+	state   core.BindState
+	expires time.Time
+	ticket  string
+}
+
+func bindStateOf(c *web.Context, b Binding, at bindProgress) bindState {
+	if at.state != core.BindWaiting {
+		words := "二维码已失效，请换一个。"
+		if at.state == core.BindRefused {
+			words = "手机上选错了数字或取消了，请换一个。"
+		}
+		return bindState{Words: words, Tone: templates.Warn, Again: b.URL + "/qr", CSRF: c.CSRF()}
 	}
-	left := max(0, int(expires.Sub(c.Now()).Seconds()))
-	return bindState{URL: b.URL + "/qr", Words: fmt.Sprintf("等待扫码，剩余 %d 分 %02d 秒", left/60, left%60), Tone: templates.Info}
+	left := max(0, int(at.expires.Sub(c.Now()).Seconds()))
+	words := fmt.Sprintf("等待扫码，剩余 %d 分 %02d 秒", left/60, left%60)
+	return bindState{URL: b.URL + "/qr?ticket=" + at.ticket, Words: words, Tone: templates.Info}
 }

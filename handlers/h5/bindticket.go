@@ -1,0 +1,88 @@
+package h5
+
+import (
+	"net/http"
+	"regexp"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+func (h *H5) bindTicketRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/h5/bind/:scene", Access: web.Public, Handler: h.askBind, PerMinute: 60},
+		{Method: http.MethodPost, Path: "/h5/bind/:scene", Access: web.Public, Handler: h.answerBind, PerMinute: 20},
+	}
+}
+
+var sceneForm = regexp.MustCompile(`^bind_[0-9a-f]{32}$`)
+
+// bindScan learns who is in front of a scanned QR; done where the phone was sent to
+// WeChat to say so.
+func (h *H5) bindScan(c *web.Context) (scan store.BindScan, done bool, err error) {
+	scan.Scene, scan.NoMini = c.Param("scene"), !h.wechat.VerifiesPhones()
+	if !sceneForm.MatchString(scan.Scene) {
+		return scan, false, core.NotFound("二维码已失效，请重新获取")
+	}
+	scan.User, done, err = h.proveForPage(c, "/h5/bind/"+scan.Scene)
+	return scan, done, err
+}
+
+// bindMenus are what a guard and an observer open afterwards.
+var bindMenus = map[string]string{core.BindGuard: "门岗", core.BindObserver: "观察员"}
+
+// askBind asks whoever scanned the QR of a guard or an observer for the digits beside it.
+func (h *H5) askBind(c *web.Context) error {
+	scan, done, err := h.bindScan(c)
+	if err != nil || done {
+		return err
+	}
+	q, err := h.store.BindQuestion(c.Ctx(), scan)
+	if err != nil {
+		return err
+	}
+	menu, path := bindMenus[q.Kind], "/h5/bind/"+scan.Scene
+	page := loginPage{Phone: h.phone(c, "绑定微信", menu), Action: path}
+	switch {
+	case q.State == core.BindDone:
+		page.Empty = templates.Empty{Icon: "circle-check", Title: "已绑定", Text: "在公众号里点菜单“" + menu + "”即可使用。"}
+	case q.State == core.BindRefused:
+		page.Empty = templates.Empty{Icon: "ban", Title: "已取消", Text: "没有绑定。如需绑定，请物业换一个二维码。"}
+	case q.NeedPhone:
+		page.Empty = templates.Empty{Icon: "device-mobile", Title: "请先验证手机号", Text: "在“通行”小程序里点“微信手机号一键验证”，再回到本页继续。",
+			Action: templates.Action{Label: "已验证，继续", URL: path, Primary: true}}
+	default:
+		page.Ask, page.Codes = "电脑上显示的数字是哪一个？", choices(scan.Scene, q.Code)
+		page.Facts = []templates.Fact{
+			{Label: menu, Value: q.Name}, {Label: "您的微信", Value: core.WechatWords(q.Phone)},
+			{Label: "二维码生成时间", Value: q.Begun.In(h.store.Zone()).Format("15:04:05")},
+		}
+	}
+	return h.show(c, http.StatusOK, "wechatlogin/show", page)
+}
+
+// answerBind takes the answer; the page that asked says what became of it.
+func (h *H5) answerBind(c *web.Context) error {
+	scan, done, err := h.bindScan(c)
+	if err != nil || done {
+		return err
+	}
+	var form struct {
+		Code string `form:"code" max:"4"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if form.Code == "" {
+		err = h.store.RefuseBindTicket(c.Ctx(), scan.Scene)
+	} else {
+		by := core.Actor{Kind: core.ActorWechat, ID: scan.User, Name: "微信用户", Addr: c.Addr(), RequestID: c.RequestID()}
+		err = h.store.ApproveBindTicket(c.Ctx(), by, scan, form.Code)
+	}
+	if err != nil && !core.IsNotFound(err) {
+		return err
+	}
+	return c.Redirect("/h5/bind/" + scan.Scene)
+}

@@ -178,7 +178,8 @@ func TestBindTicketAtOnce(t *testing.T) {
 func TestBindTicketIsForOne(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
-		guard, err := s.CreateGuard(t.Context(), core.System, everywhere, core.Guard{Community: community, Name: "李卫东", Phone: "13800138004"})
+		guard, err := s.CreateGuard(t.Context(), core.System, everywhere,
+			core.Guard{Community: community, Name: "李卫东", Phone: "13800138004"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,16 +33,15 @@ func answerKey(shard, digest, asker string) string {
 
 // issueScript makes the new token the pass's only live one. A used one stays until
 // its end, so that whoever shows it again hears that it was used.
-// KEYS: the pass, the new token. ARGV: digest, pass id, life in ms, prefix of token keys.
+// KEYS: the pass, the new token. ARGV: digest, pass id, life in ms, prefix of token
+// keys, the moment of its end, the signature over these.
 var issueScript = redis.NewScript(`
-local now = redis.call('TIME')
-local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local old = redis.call('GET', KEYS[1])
 if old and redis.call('HEXISTS', ARGV[4] .. old, 'used') == 0 then redis.call('DEL', ARGV[4] .. old) end
-redis.call('HSET', KEYS[2], 'pass', ARGV[2], 'exp', ms + ARGV[3])
+redis.call('HSET', KEYS[2], 'pass', ARGV[2], 'exp', ARGV[5], 'sum', ARGV[6])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-return ms + ARGV[3]
+return 1
 `)
 
 // Issued is a new token: its text goes into the QR and nowhere else.
@@ -58,12 +57,30 @@ func (g *Gate) Issue(ctx context.Context, pass core.ID) (Issued, error) {
 	token := NewToken(ShardOf(pass))
 	shard, digest := token.Shard(), token.Digest()
 	g.settling.pass(ctx, pass)
-	expires, err := issueScript.Run(ctx, g.redis, []string{passKey(shard, pass), tokenKey(shard, digest)},
-		digest, int64(pass), TokenLife.Milliseconds(), tokenKey(shard, "")).Int64()
+	now, err := g.redis.Time(ctx).Result()
 	if err != nil {
 		return Issued{}, fmt.Errorf("gate: issue a token: %w", err)
 	}
-	return Issued{Text: token.String(), Expires: time.UnixMilli(expires).UTC()}, nil
+	expires := now.Add(TokenLife).Truncate(time.Millisecond)
+	ends := strconv.FormatInt(expires.UnixMilli(), 10)
+	err = issueScript.Run(
+		ctx, g.redis, []string{passKey(shard, pass), tokenKey(shard, digest)},
+		digest, int64(pass), TokenLife.Milliseconds(), tokenKey(shard, ""), ends, g.tokenSum(digest, pass.String(), ends),
+	).Err()
+	if err != nil {
+		return Issued{}, fmt.Errorf("gate: issue a token: %w", err)
+	}
+	return Issued{Text: token.String(), Expires: expires.UTC()}, nil
+}
+
+// tokenSum signs a token: which pass it is for, and until when.
+func (g *Gate) tokenSum(digest, pass, ends string) string {
+	return g.signer.Sum("token", digest, pass, ends)
+}
+
+// answerSum signs an answer: what was shown, and who asked.
+func (g *Gate) answerSum(c *claim, text string) string {
+	return g.signer.Sum("answer", c.shard, c.digest, c.asker, text)
 }
 
 // claim is one scan's hold on a token.
@@ -105,7 +122,7 @@ func (g *Gate) claim(ctx context.Context, c *claim) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("gate: claim a token: %w", err)
 	}
-	return c.read(&told)
+	return g.read(c, &told)
 }
 
 // claimed is what Redis says to a claim.
@@ -118,13 +135,13 @@ type claimed struct {
 
 func (t *claimed) ask(ctx context.Context, p redis.Pipeliner, c *claim) {
 	t.answer = p.Get(ctx, answerKey(c.shard, c.digest, c.asker))
-	t.token = p.HMGet(ctx, tokenKey(c.shard, c.digest), "pass", "exp", "used")
+	t.token = p.HMGet(ctx, tokenKey(c.shard, c.digest), "pass", "exp", "used", "sum")
 	p.SetNX(ctx, claimKey(c.shard, c.digest), c.name, claimLease)
 	t.holder = p.Get(ctx, claimKey(c.shard, c.digest))
 	t.clock = p.Time(ctx)
 }
 
-func (c *claim) read(t *claimed) error {
+func (g *Gate) read(c *claim, t *claimed) error {
 	for _, err := range []error{t.token.Err(), t.holder.Err(), t.clock.Err()} {
 		if err != nil {
 			return fmt.Errorf("gate: claim a token: %w", err)
@@ -135,13 +152,16 @@ func (c *claim) read(t *claimed) error {
 	if c.at.IsZero() {
 		c.at = t.clock.Val()
 	}
-	used, err := c.readToken(t.token.Val())
+	used, err := g.readToken(c, t.token.Val())
 	if err != nil {
 		return err
 	}
 	if text, err := t.answer.Result(); err == nil {
-		c.stored = &answer{}
-		return json.Unmarshal([]byte(text), c.stored)
+		if sum, text, _ := strings.Cut(text, " "); g.signer.Valid(sum, "answer", c.shard, c.digest, c.asker, text) {
+			c.stored = &answer{}
+			return json.Unmarshal([]byte(text), c.stored)
+		}
+		g.log.Warn("an answer in the cache is not of this program")
 	} else if !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("gate: claim a token: %w", err)
 	}
@@ -161,12 +181,18 @@ func (c *claim) read(t *claimed) error {
 	return nil
 }
 
-// readToken reads pass, exp and used of a token; of one that is absent nothing.
-func (c *claim) readToken(fields []any) (used bool, err error) {
+// readToken reads pass, exp, used and sum of a token; of one that is absent, or that
+// this program did not make, nothing.
+func (g *Gate) readToken(c *claim, fields []any) (used bool, err error) {
 	c.pass, c.ends = 0, time.Time{}
 	pass, _ := fields[0].(string)
 	ends, _ := fields[1].(string)
+	sum, _ := fields[3].(string)
 	if pass == "" || ends == "" {
+		return false, nil
+	}
+	if !g.signer.Valid(sum, "token", c.digest, pass, ends) {
+		g.log.Warn("a token in the cache is not of this program")
 		return false, nil
 	}
 	id, err := strconv.ParseInt(pass, 10, 64)
@@ -198,7 +224,7 @@ func (g *Gate) settle(ctx context.Context, c *claim, a answer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_, err = g.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		c.settle(ctx, p, a.Decision.Allowed, text)
+		c.settle(ctx, p, a.Decision.Allowed, g.answerSum(c, string(text))+" "+string(text))
 		return nil
 	})
 	if err != nil {
@@ -207,7 +233,7 @@ func (g *Gate) settle(ctx context.Context, c *claim, a answer) {
 	}
 }
 
-func (c *claim) settle(ctx context.Context, p redis.Pipeliner, used bool, text []byte) {
+func (c *claim) settle(ctx context.Context, p redis.Pipeliner, used bool, text string) {
 	key, own := answerKey(c.shard, c.digest, c.asker), c.own()
 	if own || used {
 		p.Set(ctx, key, text, store.RepeatWindow)
@@ -237,17 +263,17 @@ func (g *Gate) unclaim(ctx context.Context, c *claim) {
 // peek tells what a token is without claiming it.
 func (g *Gate) peek(ctx context.Context, shard, digest string) (core.ID, core.TokenState, error) {
 	g.settling.token(ctx, digest)
-	v, err := g.redis.HMGet(ctx, tokenKey(shard, digest), "pass", "used").Result()
+	fields, err := g.redis.HMGet(ctx, tokenKey(shard, digest), "pass", "exp", "used", "sum").Result()
 	if err != nil {
 		return 0, core.TokenAbsent, fmt.Errorf("gate: look at a token: %w", err)
 	}
-	text, _ := v[0].(string)
-	pass, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
+	c := &claim{shard: shard, digest: digest}
+	used, err := g.readToken(c, fields)
+	switch {
+	case err != nil || c.pass == 0:
 		return 0, core.TokenAbsent, nil
+	case used:
+		return c.pass, core.TokenUsed, nil
 	}
-	if v[1] != nil {
-		return core.ID(pass), core.TokenUsed, nil
-	}
-	return core.ID(pass), core.TokenLive, nil
+	return c.pass, core.TokenLive, nil
 }

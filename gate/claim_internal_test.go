@@ -21,6 +21,7 @@ func embeddedGate(t *testing.T) *Gate {
 		t.Fatal(err)
 	}
 	g := New(Options{Redis: c})
+	g.signer = core.NewSigner([]byte("sixteen or more bytes"), "gate")
 	t.Cleanup(func() {
 		g.Close()
 		c.Close()
@@ -40,7 +41,7 @@ func claimAs(t *testing.T, g *Gate, c *claim, name string) string {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		t.Fatal(err)
 	}
-	switch err := c.read(&told); {
+	switch err := g.read(c, &told); {
 	case err == errInFlight:
 		return "wait"
 	case err != nil:

@@ -27,6 +27,9 @@ type Gate struct {
 	log   *slog.Logger
 	live  *liveHints
 	seen  func(Seen)
+	// signer marks what this program left in Redis: whoever else can write there makes
+	// no token, moves none to another pass, gives none more time, and opens no door.
+	signer core.Signer
 
 	watchers *watchers
 	settling settling
@@ -60,6 +63,9 @@ func New(o Options) *Gate {
 	g := &Gate{
 		store: o.Store, redis: o.Redis, log: o.Log, seen: o.Seen, watchers: newWatchers(o.Redis),
 		settling: settling{doing: map[string]*unsettled{}},
+	}
+	if o.Store != nil {
+		g.signer = o.Store.Signer("gate")
 	}
 	g.live = newLiveHints(o.Redis, o.Log)
 	return g

@@ -35,7 +35,8 @@ func TestForgedCache(t *testing.T) {
 			if got := r.Scan(t.Context(), reader, text); got.Decision.Reason != core.ReasonTokenAbsent {
 				t.Errorf("%s: %+v", name, got.Decision)
 			}
-			if look, err := r.Look(t.Context(), gate.Passage{Post: e.Post, Text: text, Direction: core.Out}); err != nil || look.Decision.Allowed {
+			shown := gate.Passage{Post: e.Post, Text: text, Direction: core.Out}
+			if look, err := r.Look(t.Context(), shown); err != nil || look.Decision.Allowed {
 				t.Errorf("%s, looked at by a guard: %+v, %v", name, look.Decision, err)
 			}
 		}

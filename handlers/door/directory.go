@@ -12,6 +12,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/gate"
+	"tongxing/handlers/web"
 	"tongxing/store"
 )
 
@@ -246,7 +247,7 @@ func (d *directory) recall(key store.ReaderKey, addr string, now time.Time) (r c
 	if e, ok := d.known[key]; ok {
 		return e.reader, d.changes, e.allow(now)
 	}
-	if g, ok := d.addrs[addr]; ok && g.limiter.TokensAt(now) < 1 {
+	if d.spent(addr, now) || d.spent(web.WideNetwork(addr), now) {
 		if now.Sub(d.renewed) > limitedRenew {
 			nudge(d.wake)
 		}
@@ -284,15 +285,30 @@ func (e *entry) allow(now time.Time) error {
 // what it kept.
 func burstOf(limit rate.Limit) int { return int(min(limit*5, 1e6)) }
 
-// guess counts a secret that is nobody's, and reports whether the address may have
-// one more.
+// spent reports whether an address, or a network, has no guess left.
+func (d *directory) spent(addr string, now time.Time) bool {
+	g, ok := d.addrs[addr]
+	return ok && g.limiter.TokensAt(now) < 1
+}
+
+// guess counts a secret that is nobody's, and reports whether the address, and the /48
+// around it, may have one more.
 func (d *directory) guess(addr string, now time.Time) bool {
+	if !d.charge(addr, 1, now) {
+		return false
+	}
+	wide := web.WideNetwork(addr)
+	return wide == "" || d.charge(wide, web.WideTimes, now)
+}
+
+// charge takes one guess of an address, or of a network that may have times as many.
+func (d *directory) charge(addr string, times int, now time.Time) bool {
 	g, ok := d.addrs[addr]
 	if !ok {
 		if len(d.addrs) >= maxAddrs {
 			d.dropQuiet(now)
 		}
-		g = &guesses{limiter: rate.NewLimiter(guessRate, guessBurst)}
+		g = &guesses{limiter: rate.NewLimiter(rate.Limit(times)*guessRate, guessBurst*times)}
 		d.addrs[addr] = g
 	}
 	g.last = now

@@ -14,6 +14,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/gate"
+	"tongxing/handlers/web"
 	"tongxing/store"
 )
 
@@ -372,6 +373,29 @@ func TestGuessesFromOneNetwork(t *testing.T) {
 	}
 	if s.outcomes(Limited) == 0 {
 		t.Error("a network may guess without end")
+	}
+}
+
+// Whoever owns a /48 has ten of them, not 65,536.
+func TestGuessesFromAWideNetwork(t *testing.T) {
+	s := newSite(t)
+	d := s.door.known
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now, made := time.Now(), 0
+	for i := range 2 * web.WideTimes * guessBurst {
+		if d.guess(fmt.Sprintf("2001:db8:0:%x::/64", i), now) {
+			made++
+		}
+	}
+	if made != web.WideTimes*guessBurst {
+		t.Errorf("%d guesses from one /48", made)
+	}
+	if !d.spent(web.WideNetwork("2001:db8:0:ffff::/64"), now) || d.spent("2001:db8:0:ffff::/64", now) {
+		t.Error("another /64 of it may be looked up")
+	}
+	if !d.guess("2001:db8:1::/64", now) || !d.guess("192.0.2.1", now) {
+		t.Error("others pay for it")
 	}
 }
 

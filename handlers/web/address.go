@@ -84,6 +84,20 @@ func addressKey(addr netip.Addr) string {
 	return addr.String()
 }
 
+// WideTimes is how many times as much a /48 of IPv6 may do as one of its /64s. A single
+// subscriber may have a whole /48; others share one.
+const WideTimes = 10
+
+// WideNetwork returns the /48 around a network that Context.Network returned; "" for
+// IPv4, and for whatever else callers are counted by.
+func WideNetwork(network string) string {
+	prefix, err := netip.ParsePrefix(network)
+	if err != nil {
+		return ""
+	}
+	return wideKey(prefix.Addr())
+}
+
 // wideKey is the /48 around an IPv6 address, which is counted beside its /64; "" for
 // IPv4, where addresses are scarce.
 func wideKey(addr netip.Addr) string {

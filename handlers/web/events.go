@@ -160,10 +160,12 @@ func (s *streams) enter(key string) (release func(), err error) {
 	if s.closed.Err() != nil {
 		return nil, core.Conflict("服务正在重启，请稍候")
 	}
-	if s.byKey[key] >= streamsEach || s.total >= streamsMost {
+	wide := WideNetwork(key)
+	if s.byKey[key] >= streamsEach || s.total >= streamsMost || wide != "" && s.byKey[wide] >= WideTimes*streamsEach {
 		return nil, TooMany(10 * time.Second)
 	}
-	s.byKey[key]++
+	s.count(key, 1)
+	s.count(wide, 1)
 	s.total++
 	return func() { s.leave(key) }, nil
 }
@@ -172,7 +174,16 @@ func (s *streams) leave(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total--
-	if s.byKey[key]--; s.byKey[key] == 0 {
+	s.count(key, -1)
+	s.count(WideNetwork(key), -1)
+}
+
+// count adds to the streams of a key; "" is nobody.
+func (s *streams) count(key string, n int) {
+	if key == "" {
+		return
+	}
+	if s.byKey[key] += n; s.byKey[key] == 0 {
 		delete(s.byKey, key)
 	}
 }

@@ -10,6 +10,7 @@ import (
 const (
 	healthPath = "/healthz"
 	readyPath  = "/readyz"
+	robotsPath = "/robots.txt"
 )
 
 // Check is one thing that must work before requests make sense.
@@ -70,11 +71,12 @@ func (s *sharedCheck) once(ctx context.Context) {
 }
 
 // health are the routes that watchers call: /healthz says that the process is
-// alive, /readyz that it can serve.
+// alive, /readyz that it can serve. Search engines ask for /robots.txt.
 func (a *App) health() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: healthPath, Access: Public, Handler: a.alive},
 		{Method: http.MethodGet, Path: readyPath, Access: Public, Handler: a.ready, Time: 3 * time.Second},
+		{Method: http.MethodGet, Path: robotsPath, Access: Public, Handler: robots},
 	}
 }
 
@@ -100,4 +102,9 @@ func (a *App) ready(c *Context) error {
 		}
 	}
 	return c.JSON(status, result)
+}
+
+// robots tells search engines to stay away: nothing here is for strangers.
+func robots(c *Context) error {
+	return c.Bytes(http.StatusOK, "text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /\n"))
 }

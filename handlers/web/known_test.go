@@ -64,7 +64,7 @@ func TestAWideNetworkIsCountedBesideItsParts(t *testing.T) {
 			passed++
 		}
 	}
-	if passed != 2*wideTimes {
+	if passed != 2*WideTimes {
 		t.Errorf("%d of 70 calls from as many /64s of one /48 passed", passed)
 	}
 	s.want(s.ask("GET", "/x", "", from("[2001:db8:6::1]:1")), http.StatusOK)

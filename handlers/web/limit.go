@@ -65,15 +65,11 @@ func (l *limiter) of(key string) *rate.Limiter {
 	return limit
 }
 
-// wideTimes is how many times as much a /48 of IPv6 may do as one of its /64s. A single
-// subscriber may have a whole /48; others share one.
-const wideTimes = 10
-
 // addressLimiter bounds callers whom only their address tells apart.
 type addressLimiter struct{ each, wide *limiter }
 
 func newAddressLimiter(perMinute int) *addressLimiter {
-	return &addressLimiter{each: newLimiter(perMinute), wide: newLimiter(wideTimes * perMinute)}
+	return &addressLimiter{each: newLimiter(perMinute), wide: newLimiter(WideTimes * perMinute)}
 }
 
 // check takes one call of an address, or says how long to wait.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -139,5 +140,73 @@ func TestRedirectsStayHere(t *testing.T) {
 		if got := LocalPath(path, "/home"); got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)
 		}
+	}
+}
+
+// A page may load only WeChat's own script, and only a phone's; only a guard's page may
+// use the camera; no page is for search engines.
+func TestPagesMayDoLittle(t *testing.T) {
+	s := newSite(t, nil)
+	for path, may := range map[string]struct{ wechat, camera bool }{
+		"/console":           {},
+		"/h5/pass":           {wechat: true},
+		"/h5/guard/7":        {wechat: true, camera: true},
+		"/h5/guard":          {wechat: true, camera: true},
+		"/h5/guardian":       {wechat: true},
+		"/h5x":               {},
+		"/callback/unknown":  {},
+		"/console/h5/guard/": {},
+	} {
+		h := s.ask("GET", path, "").Header()
+		policy, features := h.Get("Content-Security-Policy"), h.Get("Permissions-Policy")
+		if strings.Contains(policy, "https://") != may.wechat {
+			t.Errorf("%s may load %q", path, policy)
+		}
+		for source := range strings.FieldsSeq(policy) {
+			if strings.HasPrefix(source, "https://") && strings.Trim(source, ";") != "https://res.wx.qq.com/open/js/" {
+				t.Errorf("%s may load %s", path, source)
+			}
+		}
+		if strings.Contains(features, "camera=(self)") != may.camera || strings.Contains(features, "camera=()") == may.camera {
+			t.Errorf("%s may use %q", path, features)
+		}
+		for _, off := range []string{"microphone=()", "geolocation=()", "payment=()", "usb=()"} {
+			if !strings.Contains(features, off) {
+				t.Errorf("%s lacks %s", path, off)
+			}
+		}
+		if h.Get("X-Robots-Tag") != "noindex, nofollow" {
+			t.Errorf("%s may be indexed", path)
+		}
+	}
+	w := s.ask("GET", "/robots.txt", "")
+	s.want(w, http.StatusOK)
+	if w.Body.String() != "User-agent: *\nDisallow: /\n" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+		t.Errorf("%s %q", w.Header().Get("Content-Type"), w.Body)
+	}
+}
+
+func TestStreamsOfAWideNetwork(t *testing.T) {
+	all := newStreams()
+	enter := func(key string) (func(), error) { return all.enter(key) }
+	var leave func()
+	for i := range WideTimes * streamsEach {
+		release, err := enter(fmt.Sprintf("2001:db8:0:%x::/64", i))
+		if err != nil {
+			t.Fatalf("stream %d: %v", i, err)
+		}
+		leave = release
+	}
+	if _, err := enter("2001:db8:0:ffff::/64"); err == nil {
+		t.Error("a /48 has as many streams as it likes")
+	}
+	for _, other := range []string{"2001:db8:1::/64", "192.0.2.1", "account 7"} {
+		if _, err := enter(other); err != nil {
+			t.Errorf("%s pays for it: %v", other, err)
+		}
+	}
+	leave()
+	if _, err := enter("2001:db8:0:ffff::/64"); err != nil {
+		t.Errorf("after one ended: %v", err)
 	}
 }

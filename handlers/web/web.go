@@ -74,7 +74,7 @@ type App struct {
 	handler  http.Handler
 }
 
-// New makes an App whose only routes are /healthz and /readyz.
+// New makes an App whose only routes are /healthz, /readyz and /robots.txt.
 func New(o Options) *App {
 	o.setDefaults()
 	a := &App{

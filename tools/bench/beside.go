@@ -52,7 +52,9 @@ func (b *bench) beside() error {
 	if err != nil {
 		return err
 	}
-	page := "/console/restriction/new?community=" + s.world.Community.String()
+	if err := office.draw(ctx, "/console/restriction/new?community="+s.world.Community.String()); err != nil {
+		return err
+	}
 	busy := []struct {
 		what string
 		many int
@@ -60,7 +62,7 @@ func (b *bench) beside() error {
 	}{
 		{"alone", 0, nil},
 		{"six hostile workbooks", uploaders, func(ctx context.Context) error {
-			return office.upload(ctx, page, s.world.Community, book)
+			return office.upload(ctx, s.world.Community, book)
 		}},
 		{"exports of all records", exporters, func(ctx context.Context) error {
 			return office.get(ctx, "/console/accessrecord/export.xlsx")
@@ -117,6 +119,7 @@ func (s *site) besides(c *contest, many int, do func(context.Context) error) err
 // office is somebody of the property office.
 type office struct {
 	base, token string
+	form        string // its token
 	client      http.Client
 }
 
@@ -158,8 +161,8 @@ func (o *office) get(ctx context.Context, path string) error {
 
 var formToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
-// upload sends a list file in the form of a page, drawn anew each time.
-func (o *office) upload(ctx context.Context, page string, community core.ID, file []byte) error {
+// draw fetches a page for the token of its form.
+func (o *office) draw(ctx context.Context, page string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.base+page, http.NoBody)
 	if err != nil {
 		return err
@@ -172,9 +175,15 @@ func (o *office) upload(ctx context.Context, page string, community core.ID, fil
 	if token == nil {
 		return fmt.Errorf("%s has no form", page)
 	}
+	o.form = token[1]
+	return nil
+}
+
+// upload sends a list file in the form that was drawn, as if it were drawn anew.
+func (o *office) upload(ctx context.Context, community core.ID, file []byte) error {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	for name, value := range map[string]string{"csrf": desk.DrawnAnew(token[1]), "community": community.String(), "act": "paste"} {
+	for name, value := range map[string]string{"csrf": desk.DrawnAnew(o.form), "community": community.String(), "act": "paste"} {
 		if err := w.WriteField(name, value); err != nil {
 			return err
 		}
@@ -185,7 +194,8 @@ func (o *office) upload(ctx context.Context, page string, community core.ID, fil
 	}
 	_, _ = part.Write(file) // into memory
 	w.Close()
-	if r, err = http.NewRequestWithContext(ctx, http.MethodPost, o.base+"/console/restriction", &body); err != nil {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+"/console/restriction", &body)
+	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", w.FormDataContentType())

@@ -19,11 +19,15 @@ func (p *Pages) restrictionRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.RestrictionPath + "/new", Access: edit, Handler: p.restrictionNew},
 		{
 			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionSet,
-			Draft: true, Body: web.UploadBody(restrictionListMost),
+			Draft: true, Body: web.UploadBody(restrictionListMost), EachPerMinute: restrictionsAMinute,
 		},
 		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Handler: p.restrictionLift},
 	}
 }
+
+// restrictionsAMinute bounds the posts of one account, each of which may bring a workbook:
+// nobody clicks through a tree as fast.
+const restrictionsAMinute = 60
 
 const restrictionsAPage = 50
 

@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -142,10 +143,15 @@ func (o *office) send(r *http.Request, statuses ...int) (string, error) {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	for _, status := range append(statuses, http.StatusTooManyRequests) {
-		if response.StatusCode == status {
-			return string(body), err
+	if response.StatusCode == http.StatusTooManyRequests {
+		select { // as long as people are asked to: a flood of refusals is another measurement
+		case <-r.Context().Done():
+		case <-time.After(time.Second):
 		}
+		return "", err
+	}
+	if slices.Contains(statuses, response.StatusCode) {
+		return string(body), err
 	}
 	return "", fmt.Errorf("%s answered %d: %.200s", r.URL.Path, response.StatusCode, body)
 }

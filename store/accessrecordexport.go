@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -19,7 +20,7 @@ func (s *Store) ExportAccessRecords(
 		return err
 	}
 	err = s.db.Write(ctx, "export access records", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{
+		return audit.Write(tx, by, audit.Entry{
 			Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record",
 			After: words,
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -273,7 +274,7 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 		if err := old.takeBack(tx); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "account.change_password", Target: target("account", id)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.change_password", Target: audit.Target("account", id)})
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionAccount, id)
@@ -306,11 +307,11 @@ type accountAudit struct {
 }
 
 func auditAccount(tx *database.Tx, by core.Actor, action string, before, after *core.Account) error {
-	entry := auditEntry{Action: action, Target: target("account", after.ID), After: auditOfAccount(*after)}
+	entry := audit.Entry{Action: action, Target: audit.Target("account", after.ID), After: auditOfAccount(*after)}
 	if before != nil {
 		entry.Before = auditOfAccount(*before)
 	}
-	return audit(tx, by, entry)
+	return audit.Write(tx, by, entry)
 }
 
 func auditOfAccount(a core.Account) any {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -346,8 +347,8 @@ func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, err
 		return SignedIn{}, err
 	}
 	by := core.Actor{Kind: core.ActorAccount, ID: account.ID, Name: account.Name, Addr: a.Addr, RequestID: a.Request}
-	return SignedIn{Token: token, Session: session}, audit(tx, by, auditEntry{
-		Action: "session.sign_in", Target: target("account", account.ID), After: a.way.Words(),
+	return SignedIn{Token: token, Session: session}, audit.Write(tx, by, audit.Entry{
+		Action: "session.sign_in", Target: audit.Target("account", account.ID), After: a.way.Words(),
 	})
 }
 

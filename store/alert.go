@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -239,8 +240,8 @@ func (s *Store) HandleAlerts(ctx context.Context, by core.Actor, scope core.Scop
 				return err
 			}
 			handled++
-			if err := audit(tx, by, auditEntry{
-				Community: a.Community, Action: "alert.handle", Target: target("alert", id),
+			if err := audit.Write(tx, by, audit.Entry{
+				Community: a.Community, Action: "alert.handle", Target: audit.Target("alert", id),
 				Before: a.Kind.Words() + "：" + a.Gate, After: remark,
 			}); err != nil {
 				return err

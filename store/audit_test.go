@@ -9,8 +9,12 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
+
+// verifyPart is more lines than a check reads at once, less one.
+const verifyPart = 1000
 
 // tamper changes the database as somebody with a client would.
 func tamper(t *testing.T, s *Store, query string, args ...any) {
@@ -24,7 +28,7 @@ func tamper(t *testing.T, s *Store, query string, args ...any) {
 	}
 }
 
-func verify(t *testing.T, s *Store, anchor AuditAnchor) core.AuditVerdict {
+func verify(t *testing.T, s *Store, anchor audit.Anchor) core.AuditVerdict {
 	t.Helper()
 	verdict, err := s.VerifyAudit(t.Context(), anchor)
 	if err != nil {
@@ -38,13 +42,13 @@ func TestAuditChainVerifies(t *testing.T) {
 		if _, err := s.LastAuditVerdict(t.Context()); !core.IsNotFound(err) {
 			t.Errorf("a check before any: %v", err)
 		}
-		if v := verify(t, s, AuditAnchor{}); !v.Good() || v.Rows != 0 {
+		if v := verify(t, s, audit.Anchor{}); !v.Good() || v.Rows != 0 {
 			t.Errorf("an empty log: %+v", v)
 		}
 		for i := range 5 {
 			newCommunity(t, s, fmt.Sprint("小区", i))
 		}
-		v := verify(t, s, AuditAnchor{})
+		v := verify(t, s, audit.Anchor{})
 		if !v.Good() || v.Rows != 5 || v.Seq != 5 || len(v.Hash) != 64 {
 			t.Fatalf("five lines: %+v", v)
 		}
@@ -53,7 +57,7 @@ func TestAuditChainVerifies(t *testing.T) {
 			t.Errorf("kept %+v, %v", last, err)
 		}
 		newCommunity(t, s, "后来")
-		if v := verify(t, s, AuditAnchor{v.Seq, v.Hash}); !v.Good() || v.Rows != 6 {
+		if v := verify(t, s, audit.Anchor{Seq: v.Seq, Hash: v.Hash}); !v.Good() || v.Rows != 6 {
 			t.Errorf("with an anchor: %+v", v)
 		}
 	})
@@ -114,16 +118,16 @@ func TestAuditTamperingIsFound(t *testing.T) {
 		for i := range 5 {
 			newCommunity(t, s, fmt.Sprint("小区", i))
 		}
-		good := verify(t, s, AuditAnchor{})
-		var lines []auditRow
-		if err := s.db.All(t.Context(), &lines, "SELECT "+auditColumns+" FROM audit_log ORDER BY seq"); err != nil || len(lines) != 5 {
+		good := verify(t, s, audit.Anchor{})
+		var lines []audit.Row
+		if err := s.db.All(t.Context(), &lines, "SELECT "+audit.Columns+" FROM audit_log ORDER BY seq"); err != nil || len(lines) != 5 {
 			t.Fatalf("%d lines, %v", len(lines), err)
 		}
 		for _, c := range cases {
-			var anchor AuditAnchor
+			var anchor audit.Anchor
 			for _, step := range c.steps {
 				if step == "anchor" {
-					anchor = AuditAnchor{good.Seq, good.Hash}
+					anchor = audit.Anchor{Seq: good.Seq, Hash: good.Hash}
 					continue
 				}
 				tamper(t, s, step)
@@ -136,7 +140,7 @@ func TestAuditTamperingIsFound(t *testing.T) {
 				t.Errorf("%s: kept %+v, %v", c.name, last, err)
 			}
 			mend(t, s, lines)
-			if v := verify(t, s, AuditAnchor{good.Seq, good.Hash}); !v.Good() {
+			if v := verify(t, s, audit.Anchor{Seq: good.Seq, Hash: good.Hash}); !v.Good() {
 				t.Fatalf("mended after %s: %s", c.name, v.Broken)
 			}
 		}
@@ -144,19 +148,19 @@ func TestAuditTamperingIsFound(t *testing.T) {
 }
 
 // mend puts the log back as it was.
-func mend(t *testing.T, s *Store, lines []auditRow) {
+func mend(t *testing.T, s *Store, lines []audit.Row) {
 	t.Helper()
 	tamper(t, s, "DELETE FROM audit_log")
 	for _, r := range lines {
 		tamper(
-			t, s, "INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")",
+			t, s, "INSERT INTO audit_log ("+audit.Columns+") VALUES ("+database.Placeholders(15)+")",
 			int64(r.ID), r.Seq, r.At, int64(r.Community), string(r.ActorKind), int64(r.ActorID), r.ActorName,
 			r.Addr, r.RequestID, r.Action, r.Target, r.Before, r.After, r.PrevHash, r.Hash,
 		)
 	}
 	last := lines[len(lines)-1]
 	tamper(t, s, "DELETE FROM setting WHERE name = 'audit_head'")
-	tamper(t, s, "INSERT INTO setting (name, value, updated_at) VALUES ('audit_head', ?, 0)", chainEnd{last.Seq, last.Hash}.String())
+	tamper(t, s, "INSERT INTO setting (name, value, updated_at) VALUES ('audit_head', ?, 0)", fmt.Sprint(last.Seq, " ", last.Hash))
 }
 
 // Whoever has the database but not the keys cannot write a chain of their own.
@@ -166,7 +170,7 @@ func TestAuditChainIsKeyed(t *testing.T) {
 		newCommunity(t, s, "小区")
 		tamper(t, s, "DELETE FROM setting WHERE name LIKE 'key.%'") // which would refuse other keys
 		o.Keys.MAC = []byte(strings.Repeat("x", 32))
-		if v := verify(t, openStore(t, o), AuditAnchor{}); v.Good() {
+		if v := verify(t, openStore(t, o), audit.Anchor{}); v.Good() {
 			t.Error("a chain under one key is good under another")
 		}
 	})
@@ -179,7 +183,7 @@ func TestAuditVerifiesBesideWriters(t *testing.T) {
 		write := func(ctx context.Context, n int) error {
 			return s.db.Write(ctx, "many acts", func(tx *database.Tx) error {
 				for range n {
-					if err := audit(tx, core.System, auditEntry{Action: "setting.update", Target: "setting"}); err != nil {
+					if err := audit.Write(tx, core.System, audit.Entry{Action: "setting.update", Target: "setting"}); err != nil {
 						return err
 					}
 				}
@@ -200,7 +204,7 @@ func TestAuditVerifiesBesideWriters(t *testing.T) {
 			})
 		}
 		for range 10 {
-			if v := verify(t, s, AuditAnchor{}); !v.Good() || v.Rows <= verifyPart {
+			if v := verify(t, s, audit.Anchor{}); !v.Good() || v.Rows <= verifyPart {
 				t.Errorf("%d lines: %s", v.Rows, v.Broken)
 			}
 		}
@@ -211,11 +215,11 @@ func TestAuditVerifiesBesideWriters(t *testing.T) {
 
 func TestAuditAnchorIsRead(t *testing.T) {
 	hash := strings.Repeat("a", 64)
-	if a, err := ParseAuditAnchor("12:" + hash); err != nil || a != (AuditAnchor{12, hash}) {
+	if a, err := audit.ParseAnchor("12:" + hash); err != nil || a != (audit.Anchor{Seq: 12, Hash: hash}) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	for _, wrong := range []string{"", "12", "0:" + hash, "x:" + hash, "12:abc"} {
-		if _, err := ParseAuditAnchor(wrong); err == nil {
+		if _, err := audit.ParseAnchor(wrong); err == nil {
 			t.Errorf("%q is an anchor", wrong)
 		}
 	}
@@ -277,8 +281,8 @@ func TestAuditIsFilteredWithinTheScope(t *testing.T) {
 			{"by actor, in one community", own, core.AuditFilter{Kind: core.ActorAccount, Actor: 77}, "resident.create"},
 			{"by actor, in two", core.ScopeOf(mine, other), core.AuditFilter{Kind: core.ActorAccount, Actor: 77}, "resident.create"},
 			{"by kind of actor", own, core.AuditFilter{Kind: core.ActorSystem}, "house.create community.create"},
-			{"by subject", own, core.AuditFilter{Target: target("resident", resident)}, "resident.create"},
-			{"by subject, elsewhere", core.ScopeOf(other), core.AuditFilter{Target: target("resident", resident)}, ""},
+			{"by subject", own, core.AuditFilter{Target: audit.Target("resident", resident)}, "resident.create"},
+			{"by subject, elsewhere", core.ScopeOf(other), core.AuditFilter{Target: audit.Target("resident", resident)}, ""},
 			{"up to a moment", own, core.AuditFilter{To: begin.Add(time.Minute)}, "community.create"},
 			{"from a moment", own, core.AuditFilter{From: begin.Add(time.Minute)}, "resident.create house.create"},
 		} {

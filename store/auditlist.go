@@ -3,19 +3,11 @@ package store
 import (
 	"context"
 	"strings"
-	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
-
-func (r auditRow) record() core.AuditRecord {
-	return core.AuditRecord{
-		ID: r.ID, Seq: r.Seq, At: time.UnixMilli(r.At), Community: r.Community,
-		Actor:  core.Actor{Kind: r.ActorKind, ID: r.ActorID, Name: r.ActorName, Addr: r.Addr, RequestID: r.RequestID},
-		Action: r.Action, Target: r.Target, Before: r.Before, After: r.After, Hash: r.Hash,
-	}
-}
 
 // AuditRecords lists lines of the audit log, newest first, of the communities in
 // scope; what belongs to no community is for those who see all. It costs one
@@ -28,27 +20,27 @@ func (s *Store) AuditRecords(
 		return nil, false, nil
 	}
 	query, args := s.auditPage(q, page)
-	var rows []auditRow
+	var rows []audit.Row
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list the audit log", err)
 	}
 	rows, more = core.CutPage(page, rows)
 	list = make([]core.AuditRecord, len(rows))
 	for i, row := range rows {
-		list[i] = row.record()
+		list[i] = row.Record()
 	}
 	return list, more, nil
 }
 
 // AuditRecord gives one line in scope.
 func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AuditRecord, error) {
-	var row auditRow
+	var row audit.Row
 	within, args := database.ScopeWhere(scope, "community_id")
-	err := s.db.Get(ctx, &row, "SELECT "+auditColumns+" FROM audit_log WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
+	err := s.db.Get(ctx, &row, "SELECT "+audit.Columns+" FROM audit_log WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
 	if err != nil {
 		return core.AuditRecord{}, database.Wrap("read a line of the audit log", database.NotFoundIfNoRows(err, "操作记录不存在"))
 	}
-	return row.record(), nil
+	return row.Record(), nil
 }
 
 // ExportAudit calls each for every line of the filter, newest first, reading them
@@ -57,7 +49,7 @@ func (s *Store) ExportAudit(
 	ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error,
 ) error {
 	err := s.db.Write(ctx, "export the audit log", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{
+		return audit.Write(tx, by, audit.Entry{
 			Community: actCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log",
 			After: s.auditFilterWords(f),
 		})
@@ -177,7 +169,7 @@ func (q auditQuery) where(communities []core.ID) (string, []any) {
 func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
 	order := newestFirst.Clause(p)
 	q.bounds, q.cursor = newestFirst.Bounds(p)
-	const from = "SELECT " + auditColumns + " FROM audit_log"
+	const from = "SELECT " + audit.Columns + " FROM audit_log"
 	hint := ""
 	if q.index != "" {
 		hint = s.db.Dialect().ForceIndex(q.index)

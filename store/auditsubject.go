@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -34,7 +35,7 @@ func (s *Store) AuditSubjects(ctx context.Context, records []core.AuditRecord) (
 			}
 			err := s.db.All(ctx, &rows, auditSubjects[kind]+" WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
 			for _, row := range rows {
-				names[target(kind, row.ID)] = row.Name
+				names[audit.Target(kind, row.ID)] = row.Name
 			}
 			return err
 		})

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
-
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -17,45 +16,22 @@ import (
 // the lines checked, the newest good line's place and hash, and what is wrong.
 const auditVerified = "audit_verified"
 
-// verifyPart is how many lines a check reads at once.
-const verifyPart = 1000
-
-// AuditAnchor is a line that somebody noted outside the database: its place and
-// hash. Only with it does a check see that a whole end of the log, and the note of
-// where it ends, were put back to an earlier state. The zero AuditAnchor is none.
-type AuditAnchor struct {
-	Seq  int64
-	Hash string
-}
-
-// ParseAuditAnchor reads place:hash, as a check prints it.
-func ParseAuditAnchor(text string) (AuditAnchor, error) {
-	number, hash, _ := strings.Cut(text, ":")
-	seq, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || seq < 1 || len(hash) != 64 {
-		return AuditAnchor{}, core.Invalid("锚点应为 序号:校验值 的样式，即上次校验打印的那一行")
-	}
-	return AuditAnchor{seq, hash}, nil
-}
-
 // VerifyAudit reads the whole audit log in the order it was written and checks
 // that every line is as it was and none is missing, added or moved, up to the end
 // that the program noted. It reads in parts, so that any number of lines takes the
 // same memory, and beside a running server. What it found is kept: see
 // LastAuditVerdict. The error is one of reading; a flaw is in the verdict.
-func (s *Store) VerifyAudit(ctx context.Context, anchor AuditAnchor) (core.AuditVerdict, error) {
+func (s *Store) VerifyAudit(ctx context.Context, anchor audit.Anchor) (core.AuditVerdict, error) {
 	return s.VerifyAuditSteps(ctx, anchor, func(int64, int64) error { return nil })
 }
 
 // VerifyAuditSteps is VerifyAudit that tells after each part how many lines of
 // about how many are checked. An error of step ends the check without a verdict.
-func (s *Store) VerifyAuditSteps(ctx context.Context, anchor AuditAnchor, step func(done, total int64) error) (core.AuditVerdict, error) {
-	w := chainWalk{keys: s.db.Keys(), anchor: anchor, told: step}
-	err := s.walkChain(ctx, &w)
+func (s *Store) VerifyAuditSteps(ctx context.Context, anchor audit.Anchor, step func(done, total int64) error) (core.AuditVerdict, error) {
+	verdict, err := audit.Verify(ctx, s.db, anchor, step)
 	if err != nil {
-		return core.AuditVerdict{}, database.Wrap("verify the audit log", err)
+		return core.AuditVerdict{}, err
 	}
-	verdict := core.AuditVerdict{Rows: w.rows, Seq: w.last.seq, Hash: w.last.hash, Broken: w.broken, At: s.Now()}
 	return verdict, s.SetSetting(ctx, auditVerified, strings.Join([]string{
 		strconv.FormatInt(verdict.At.UnixMilli(), 10), strconv.FormatInt(verdict.Rows, 10),
 		strconv.FormatInt(verdict.Seq, 10), verdict.Hash, verdict.Broken,
@@ -79,110 +55,4 @@ func (s *Store) LastAuditVerdict(ctx context.Context) (core.AuditVerdict, error)
 	return core.AuditVerdict{At: time.UnixMilli(at), Rows: rows, Seq: seq, Hash: parts[3], Broken: parts[4]}, database.Wrap(
 		"read the last check", errors.Join(err1, err2, err3),
 	)
-}
-
-// chainWalk is a check under way.
-type chainWalk struct {
-	keys   database.Keyring
-	anchor AuditAnchor
-	told   func(done, total int64) error // after each part
-	rows   int64
-	last   chainEnd // the newest good line
-	broken string
-}
-
-// step checks the next line.
-func (w *chainWalk) step(row auditRow) {
-	w.rows++
-	at := fmt.Sprintf("第 %d 条（编号 %d）", row.Seq, row.ID)
-	switch {
-	case row.Seq < w.last.seq+1:
-		w.broken = at + "的序号不是程序写的：多出了记录"
-	case row.Seq > w.last.seq+1:
-		w.broken = fmt.Sprintf("第 %d 条不见了：之后是%s", w.last.seq+1, at)
-	case row.sum(w.keys) != row.Hash:
-		w.broken = at + "的内容与写入时不同"
-	case row.PrevHash != w.last.hash:
-		w.broken = at + "接不上前一条：有记录被替换、插入或调换"
-	case row.Seq == w.anchor.Seq && row.Hash != w.anchor.Hash:
-		w.broken = at + "与锚点不同：从这里或更早起被重写"
-	default:
-		w.last = chainEnd{row.Seq, row.Hash}
-	}
-}
-
-// walkChain steps through all lines. Lines that are written meanwhile are checked
-// too: the walk ends where no line follows and the noted end, read after that, is
-// the line it stands on.
-func (s *Store) walkChain(ctx context.Context, w *chainWalk) error {
-	from := int64(math.MinInt64)
-	for {
-		var rows []auditRow
-		err := s.db.All(ctx, &rows, "SELECT "+auditColumns+" FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?", from, verifyPart)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			if w.step(row); w.broken != "" {
-				return nil
-			}
-			from = row.Seq
-		}
-		end, err := s.chainEnd(ctx)
-		if err != nil {
-			return err
-		}
-		if err := w.told(w.rows, end.seq); err != nil {
-			return err
-		}
-		if len(rows) == verifyPart {
-			continue
-		}
-		if end.seq > w.last.seq && len(rows) > 0 {
-			continue // written meanwhile, or missing: the next look tells
-		}
-		if done, err := s.compareEnd(ctx, w, end); done || err != nil {
-			return err
-		}
-	}
-}
-
-// compareEnd compares where the lines end with the end that was noted. done is
-// false where the end moved on between the two looks.
-func (s *Store) compareEnd(ctx context.Context, w *chainWalk, end chainEnd) (done bool, err error) {
-	switch {
-	case end == w.last:
-	case end.seq > w.last.seq:
-		var n int64
-		if err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM audit_log WHERE seq > ? AND seq <= ?", w.last.seq, end.seq); err != nil || n > 0 {
-			return false, err
-		}
-		w.broken = fmt.Sprintf("第 %d 条起不见了：末尾被截断，应到第 %d 条", w.last.seq+1, end.seq)
-	case end.seq == 0:
-		w.broken = "记录末尾的标记不见了"
-	case end.seq < w.last.seq:
-		w.broken = fmt.Sprintf("第 %d 条在末尾标记之后：多出了记录，或标记被改动", end.seq+1)
-	default:
-		w.broken = fmt.Sprintf("第 %d 条与末尾标记不符：末尾或标记被改动", end.seq)
-	}
-	if w.broken == "" && w.anchor.Seq > w.last.seq {
-		w.broken = fmt.Sprintf("锚点第 %d 条不见了：记录被退回到较早的状态", w.anchor.Seq)
-	}
-	return true, nil
-}
-
-// chainEnd reads the noted end; zero where none is noted.
-func (s *Store) chainEnd(ctx context.Context) (chainEnd, error) {
-	text, err := s.Setting(ctx, auditHead)
-	if core.IsNotFound(err) {
-		return chainEnd{}, nil
-	}
-	if err != nil {
-		return chainEnd{}, err
-	}
-	end, err := parseChainEnd(text)
-	if err != nil {
-		return chainEnd{hash: text}, nil // a broken note is a flaw, not a failure to read
-	}
-	return end, nil
 }

@@ -15,7 +15,7 @@ func TestEveryAuditedThingHasAName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile(`\btarget\("([a-z_]+)"`)
+	named := regexp.MustCompile(`\baudit\.Target\("([a-z_]+)"`)
 	found := 0
 	for _, file := range files {
 		text, err := os.ReadFile(file)

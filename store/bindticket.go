@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -79,7 +80,7 @@ func (s *Store) NewBindTicket(
 			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "bind.qr", Target: target.Kind + ":" + target.ID.String()})
+		return audit.Write(tx, by, audit.Entry{Action: "bind.qr", Target: target.Kind + ":" + target.ID.String()})
 	})
 	return ticket, err
 }
@@ -252,7 +253,7 @@ func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindS
 		if err := bind(tx, row, scan.User); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "bind.done", Target: row.Kind + ":" + row.Target.String()})
+		return audit.Write(tx, by, audit.Entry{Action: "bind.done", Target: row.Kind + ":" + row.Target.String()})
 	})
 	if err == nil {
 		err = refused

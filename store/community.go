@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -50,8 +51,8 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 		if err := insertPassRule(tx, c.ID, defaultPassRule()); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: c.ID, Action: "community.create", Target: target("community", c.ID),
+		return audit.Write(tx, by, audit.Entry{
+			Community: c.ID, Action: "community.create", Target: audit.Target("community", c.ID),
 			After: auditOfCommunity(c),
 		})
 	})
@@ -98,8 +99,8 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err != nil {
 			return nameTaken(err)
 		}
-		return audit(tx, by, auditEntry{
-			Community: c.ID, Action: "community.update", Target: target("community", c.ID),
+		return audit.Write(tx, by, audit.Entry{
+			Community: c.ID, Action: "community.update", Target: audit.Target("community", c.ID),
 			Before: auditOfCommunity(old), After: auditOfCommunity(c),
 		})
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -31,8 +32,8 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: id, Action: "community.archive", Target: target("community", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: id, Action: "community.archive", Target: audit.Target("community", id),
 			Before: auditOfCommunity(old),
 		})
 	})
@@ -64,8 +65,8 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: id, Action: "community.restore", Target: target("community", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: id, Action: "community.restore", Target: audit.Target("community", id),
 			After: auditOfCommunity(c),
 		})
 	})
@@ -141,8 +142,8 @@ func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err := tx.ExecOne(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: id, Action: "community.delete", Target: target("community", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: id, Action: "community.delete", Target: audit.Target("community", id),
 			Before: auditOfCommunity(old),
 		})
 	})

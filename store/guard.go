@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -117,7 +118,7 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 			int64(id), int64(g.Community), g.Name, sealed, tx.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		return finishGuard(tx, by, g, "", auditEntry{Action: "guard.add"})
+		return finishGuard(tx, by, g, "", audit.Entry{Action: "guard.add"})
 	})
 	if err != nil {
 		return 0, err
@@ -153,7 +154,7 @@ func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		}
 		g := g
 		g.Community, g.Disabled = old.Community, old.Disabled.Time
-		return finishGuard(tx, by, g, phone, auditEntry{Action: "guard.edit", Before: before})
+		return finishGuard(tx, by, g, phone, audit.Entry{Action: "guard.edit", Before: before})
 	})
 }
 
@@ -167,7 +168,7 @@ func lockGuard(tx *database.Tx, scope core.Scope, id core.ID) (guardRow, error) 
 
 // finishGuard assigns the posts of a guard whose row is written, refuses a second one
 // under the same phone number, and writes the audit line; old is the number before.
-func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry auditEntry) error {
+func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry audit.Entry) error {
 	if err := assignPosts(tx, g); err != nil {
 		return err
 	}
@@ -179,8 +180,8 @@ func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry
 		return err
 	}
 	after.Phone = maskedAnew(old, phone, core.MaskPhone)
-	entry.Community, entry.Target, entry.After = g.Community, target("guard", g.ID), after
-	return audit(tx, by, entry)
+	entry.Community, entry.Target, entry.After = g.Community, audit.Target("guard", g.ID), after
+	return audit.Write(tx, by, entry)
 }
 
 // oneGuardAPhone refuses a second guard in service under the same phone number, as

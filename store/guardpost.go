@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -83,8 +84,8 @@ func (s *Store) CreateGuardPost(
 			int64(id), int64(p.Community), p.Name, string(p.Direction), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Action: "guardpost.add", Community: p.Community, Target: target("guardpost", id), After: auditOfGuardPost(p),
+		return audit.Write(tx, by, audit.Entry{
+			Action: "guardpost.add", Community: p.Community, Target: audit.Target("guardpost", id), After: auditOfGuardPost(p),
 		})
 	})
 	if err != nil {
@@ -116,8 +117,8 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 			after.Name, string(after.Direction), tx.NextUpdated(row.Updated.Time), int64(p.ID)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Action: "guardpost.edit", Community: row.Community, Target: target("guardpost", p.ID),
+		return audit.Write(tx, by, audit.Entry{
+			Action: "guardpost.edit", Community: row.Community, Target: audit.Target("guardpost", p.ID),
 			Before: auditOfGuardPost(row.post()), After: auditOfGuardPost(after),
 		})
 	})

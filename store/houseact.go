@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -79,7 +80,7 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: c.ID, Action: "house.update", Target: target("house", id),
+		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Target: audit.Target("house", id),
 			Before: houseWords(old.Label, old.ArrearsFen), After: houseWords(label, change.ArrearsFen)})
 	})
 }
@@ -119,8 +120,8 @@ func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: c.ID, Action: "house.delete", Target: target("house", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: c.ID, Action: "house.delete", Target: audit.Target("house", id),
 			Before: houseWords(old.Label, old.ArrearsFen),
 		})
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -24,8 +25,8 @@ func (s *Store) ExportHouses(
 		return err
 	}
 	err = s.db.Write(ctx, "export houses", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{
-			Community: f.Community, Action: "house.export", Target: target("community", f.Community),
+		return audit.Write(tx, by, audit.Entry{
+			Community: f.Community, Action: "house.export", Target: audit.Target("community", f.Community),
 			After: words,
 		})
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -81,7 +82,7 @@ func (s *Store) CreateHouses(
 			return err
 		}
 		ids = b.ids
-		return audit(tx, by, b.auditEntry())
+		return audit.Write(tx, by, b.auditEntry())
 	})
 	return ids, err
 }
@@ -118,7 +119,7 @@ func (s *Store) AddMissingHouses(
 		if err := b.save(); err != nil {
 			return err
 		}
-		return audit(tx, by, b.auditEntry())
+		return audit.Write(tx, by, b.auditEntry())
 	})
 	return added, err
 }
@@ -297,9 +298,9 @@ func (b *houseBuilder) save() error {
 	return err
 }
 
-func (b *houseBuilder) auditEntry() auditEntry {
-	return auditEntry{
-		Community: b.community.ID, Action: "house.create", Target: target("community", b.community.ID),
+func (b *houseBuilder) auditEntry() audit.Entry {
+	return audit.Entry{
+		Community: b.community.ID, Action: "house.create", Target: audit.Target("community", b.community.ID),
 		After: namesOf(b.labels),
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -27,9 +28,8 @@ func setInService(tx *database.Tx, by core.Actor, scope core.Scope, c serviceCha
 	); err != nil {
 		return database.NotFoundIfNoRows(err, c.absent)
 	}
-	entry := auditEntry{Action: c.stem + ".enable", Community: row.Community, Target: c.stem + ":" + c.id.String(),
-		Before: map[string]any{"name": row.Name, "disabled": !row.Disabled.IsZero()},
-		After:  map[string]any{"name": row.Name, "disabled": !c.inService}}
+	entry := audit.Entry{Action: c.stem + ".enable", Community: row.Community, Target: audit.Target(c.stem, c.id),
+		Before: serviceAudit{row.Name, !row.Disabled.IsZero()}, After: serviceAudit{row.Name, !c.inService}}
 	var disabled any
 	if !c.inService {
 		entry.Action, disabled = c.stem+".disable", tx.NowMS()
@@ -41,5 +41,11 @@ func setInService(tx *database.Tx, by core.Actor, scope core.Scope, c serviceCha
 	); err != nil {
 		return err
 	}
-	return audit(tx, by, entry)
+	return audit.Write(tx, by, entry)
+}
+
+// serviceAudit is what the audit log keeps of being in service.
+type serviceAudit struct {
+	Name     string `json:"name"`
+	Disabled bool   `json:"disabled"`
 }

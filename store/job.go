@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -74,7 +75,7 @@ func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) 
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "job.start", Target: target("job", id), After: map[string]string{"name": kind.Title()}})
+		return audit.Write(tx, by, audit.Entry{Action: "job.start", Target: audit.Target("job", id), After: jobAudit{kind.Title()}})
 	})
 	return id, err
 }
@@ -113,8 +114,8 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 			WHERE id = ? AND state IN ('waiting', 'running')`, tx.NowMS(), int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Action: "job.cancel", Target: target("job", id), After: map[string]string{"name": row.Kind.Title()},
+		return audit.Write(tx, by, audit.Entry{
+			Action: "job.cancel", Target: audit.Target("job", id), After: jobAudit{row.Kind.Title()},
 		})
 	})
 }
@@ -204,4 +205,9 @@ func (s *Store) PurgeJobs(ctx context.Context) (n int64, err error) {
 		return err
 	})
 	return n, err
+}
+
+// jobAudit is what the audit log keeps of a job.
+type jobAudit struct {
+	Name string `json:"name"`
 }

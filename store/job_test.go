@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 )
 
 var jobOwner = core.Actor{Kind: core.ActorAccount, ID: 71, Name: "周敏"}
@@ -158,12 +159,12 @@ func TestVerifyingTellsHowFar(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		startJob(t, s)
 		var done, total int64
-		verdict, err := s.VerifyAuditSteps(t.Context(), AuditAnchor{}, func(d, n int64) error { done, total = d, n; return nil })
+		verdict, err := s.VerifyAuditSteps(t.Context(), audit.Anchor{}, func(d, n int64) error { done, total = d, n; return nil })
 		if err != nil || !verdict.Good() || done != 1 || total != 1 {
 			t.Errorf("%d of %d, %+v, %v", done, total, verdict, err)
 		}
 		stop := errors.New("stop")
-		if _, err := s.VerifyAuditSteps(t.Context(), AuditAnchor{}, func(int64, int64) error { return stop }); !errors.Is(err, stop) {
+		if _, err := s.VerifyAuditSteps(t.Context(), audit.Anchor{}, func(int64, int64) error { return stop }); !errors.Is(err, stop) {
 			t.Errorf("a step's error is %v", err)
 		}
 	})

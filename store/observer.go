@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -120,7 +121,7 @@ func (s *Store) CreateObserver(
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		return finishObserver(tx, by, scope, o, observerChange{entry: auditEntry{Action: "observer.add"}})
+		return finishObserver(tx, by, scope, o, observerChange{entry: audit.Entry{Action: "observer.add"}})
 	})
 	if err != nil {
 		return 0, err
@@ -155,7 +156,7 @@ func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if err := updateObserver(tx, scope, o, old, sealed); err != nil {
 			return err
 		}
-		return finishObserver(tx, by, scope, o, observerChange{phone, auditEntry{Action: "observer.edit", Before: before}})
+		return finishObserver(tx, by, scope, o, observerChange{phone, audit.Entry{Action: "observer.edit", Before: before}})
 	})
 }
 
@@ -172,7 +173,7 @@ func checkObserver(scope core.Scope, o core.Observer, wrong error) error {
 // observerChange is what the audit line of a written observer begins with.
 type observerChange struct {
 	phone string // before
-	entry auditEntry
+	entry audit.Entry
 }
 
 // finishObserver writes the communities of an observer whose row is written, refuses a
@@ -189,8 +190,8 @@ func finishObserver(tx *database.Tx, by core.Actor, scope core.Scope, o core.Obs
 		return err
 	}
 	after.Phone = maskedAnew(c.phone, phone, core.MaskPhone)
-	c.entry.Community, c.entry.Target, c.entry.After = o.Communities[0], target("observer", o.ID), after
-	return audit(tx, by, c.entry)
+	c.entry.Community, c.entry.Target, c.entry.After = o.Communities[0], audit.Target("observer", o.ID), after
+	return audit.Write(tx, by, c.entry)
 }
 
 // observerAudit is what the audit log keeps of an observer.
@@ -339,7 +340,9 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.NowMS(), int64(id), int64(id)); err != nil {
 			return err
 		}
-		entry := auditEntry{Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: before}
+		entry := audit.Entry{
+			Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: before,
+		}
 		after, _, err := auditOfObserver(tx, id)
 		if err != nil {
 			return err
@@ -347,7 +350,7 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if after.Communities != "" { // others' still
 			entry.After = after
 		}
-		return audit(tx, by, entry)
+		return audit.Write(tx, by, entry)
 	})
 }
 

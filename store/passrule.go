@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -118,8 +119,8 @@ func (s *Store) SavePassRule(
 		if err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: community, Action: "passrule.update", Target: target("community", community),
+		return audit.Write(tx, by, audit.Entry{
+			Community: community, Action: "passrule.update", Target: audit.Target("community", community),
 			Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r),
 		})
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -329,8 +330,8 @@ func auditReader(tx *database.Tx, by core.Actor, action string, before, after *c
 	if err != nil {
 		return err
 	}
-	return audit(tx, by, auditEntry{
-		Community: r.Community, Action: action, Target: target("reader", r.ID),
+	return audit.Write(tx, by, audit.Entry{
+		Community: r.Community, Action: action, Target: audit.Target("reader", r.ID),
 		Before: auditOfReader(before, names), After: auditOfReader(after, names),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -55,7 +56,7 @@ func (s *Store) createResidents(ctx context.Context, by core.Actor, community co
 			return err
 		}
 		ids = database.IDsOf(b.people, func(r core.Resident) core.ID { return r.ID })
-		return audit(tx, by, b.auditEntry())
+		return audit.Write(tx, by, b.auditEntry())
 	})
 	return ids, err
 }
@@ -230,16 +231,16 @@ func (b *residentBuilder) givePasses() error {
 	return givePasses(b.tx, certified)
 }
 
-func (b *residentBuilder) auditEntry() auditEntry {
+func (b *residentBuilder) auditEntry() audit.Entry {
 	if len(b.people) == 1 {
 		r := b.people[0]
-		return auditEntry{
-			Community: b.community, Action: "resident.create", Target: target("resident", r.ID),
+		return audit.Entry{
+			Community: b.community, Action: "resident.create", Target: audit.Target("resident", r.ID),
 			After: auditOfResident(r, b.labels[r.House]),
 		}
 	}
-	return auditEntry{
-		Community: b.community, Action: "resident.create_many", Target: target("community", b.community),
+	return audit.Entry{
+		Community: b.community, Action: "resident.create_many", Target: audit.Target("community", b.community),
 		After: fmt.Sprintf("%d 名住户", len(b.people)),
 	}
 }

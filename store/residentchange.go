@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -55,8 +56,8 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 		after := auditOfResident(r, row.Label)
 		after.Phone, after.IDNumber = maskedAnew(old.Phone, r.Phone, core.MaskPhone),
 			maskedAnew(old.IDNumber, r.IDNumber, core.MaskIDNumber)
-		return audit(tx, by, auditEntry{
-			Community: r.Community, Action: "resident.update", Target: target("resident", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: r.Community, Action: "resident.update", Target: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label), After: after,
 		})
 	})
@@ -137,8 +138,8 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 			return database.NotFoundIfNoRows(err, noResident)
 		}
 		whole = row.whole(tx.Reveal)
-		return audit(tx, by, auditEntry{
-			Community: row.CommunityID, Action: "resident.reveal", Target: target("resident", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: row.CommunityID, Action: "resident.reveal", Target: audit.Target("resident", id),
 			After: auditOfResident(whole, row.Label),
 		})
 	})
@@ -175,8 +176,8 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 		if err := disablePass(tx, id); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: old.Community, Action: "resident.move_out", Target: target("resident", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: old.Community, Action: "resident.move_out", Target: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label),
 		})
 	})
@@ -209,8 +210,8 @@ func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.S
 		if err := tx.ExecOne(database.ErrRace, "DELETE FROM resident WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{
-			Community: old.Community, Action: "resident.delete", Target: target("resident", id),
+		return audit.Write(tx, by, audit.Entry{
+			Community: old.Community, Action: "resident.delete", Target: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label),
 		})
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -27,7 +28,7 @@ func (s *Store) ExportResidents(
 		return err
 	}
 	err = s.db.Write(ctx, "export residents", func(tx *database.Tx) error {
-		return audit(tx, by, auditEntry{
+		return audit.Write(tx, by, audit.Entry{
 			Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident",
 			After: words,
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -67,7 +68,8 @@ func (s *Store) SetRestrictions(
 			return err
 		}
 		for i, part := range slices.Collect(slices.Chunk(labels, namesMost)) { // a line of the log names no more
-			err := audit(tx, by, auditEntry{Community: community, Action: "restriction.set", Target: target("community", community),
+			err := audit.Write(tx, by, audit.Entry{
+				Community: community, Action: "restriction.set", Target: audit.Target("community", community),
 				Before: before[i], After: namesOf(part) + "：" + restrictionText(r)})
 			if err != nil {
 				return err
@@ -221,7 +223,7 @@ func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.S
 		if err := tx.ExecOne(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Community: row.Community, Action: "restriction.lift", Target: target("house", house),
+		return audit.Write(tx, by, audit.Entry{Community: row.Community, Action: "restriction.lift", Target: audit.Target("house", house),
 			Before: row.Label + "：" + restrictionText(row.restriction())})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -92,7 +93,7 @@ func (s *Store) SaveSettings(ctx context.Context, by core.Actor, settings core.S
 		if err := setSetting(tx, systemSettings, string(text)); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "setting.update", Target: "setting", Before: before, After: settings})
+		return audit.Write(tx, by, audit.Entry{Action: "setting.update", Target: "setting", Before: before, After: settings})
 	})
 	if err == nil {
 		s.settings.forget()

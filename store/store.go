@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -25,6 +26,12 @@ type (
 	Keyring = database.Keyring
 	Key     = database.Key
 )
+
+// AuditAnchor is a line of the audit log that somebody noted outside the database.
+type AuditAnchor = audit.Anchor
+
+// ParseAuditAnchor reads place:hash, as a check prints it.
+func ParseAuditAnchor(text string) (AuditAnchor, error) { return audit.ParseAnchor(text) }
 
 // Options say where the data is and how to read it.
 type Options struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -248,7 +249,7 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 		if codes, err = newRecovery(tx, account); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "account.totp_on", Target: target("account", account)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.totp_on", Target: audit.Target("account", account)})
 	})
 	return codes, err
 }
@@ -314,7 +315,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 		if err := owner.takeBack(tx); err != nil {
 			return err
 		}
-		return audit(tx, by, auditEntry{Action: "account.totp_off", Target: target("account", account)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.totp_off", Target: audit.Target("account", account)})
 	})
 	if err == nil {
 		err = wrong

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -218,7 +219,7 @@ func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLogi
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOn, Addr: row.Addr, Agent: row.Agent}, user); err != nil {
 		return err
 	}
-	return audit(tx, by, auditEntry{Action: "account.wechat_on", Target: target("account", account)})
+	return audit.Write(tx, by, audit.Entry{Action: "account.wechat_on", Target: audit.Target("account", account)})
 }
 
 // RefuseWechatLogin is the scanner's no.
@@ -350,7 +351,7 @@ func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, er
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOff, Addr: by.Addr}, user); err != nil {
 		return false, err
 	}
-	return true, audit(tx, by, auditEntry{Action: "account.wechat_off", Target: target("account", account)})
+	return true, audit.Write(tx, by, audit.Entry{Action: "account.wechat_off", Target: audit.Target("account", account)})
 }
 
 // WechatOfAccount returns the WeChat that is bound to an account; the zero value where

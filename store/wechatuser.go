@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -138,9 +139,9 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if err := endSessions(tx, core.SessionWechat, gone.ID); err != nil {
 		return kept, err
 	}
-	if err := audit(tx, core.System, auditEntry{
-		Action: "wechatuser.merge", Target: target("wechat_user", kept.ID),
-		Before: target("wechat_user", gone.ID),
+	if err := audit.Write(tx, core.System, audit.Entry{
+		Action: "wechatuser.merge", Target: audit.Target("wechat_user", kept.ID),
+		Before: audit.Target("wechat_user", gone.ID),
 	}); err != nil {
 		return kept, err
 	}

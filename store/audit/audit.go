@@ -1,4 +1,8 @@
-package store
+// Package audit is the log of what people did: a chain of lines, each bound to the one
+// before it by a keyed hash, so that a line that was changed, removed or added shows.
+//
+// A feature writes its line with Write, within the transaction of the act.
+package audit
 
 import (
 	"crypto/hmac"
@@ -11,27 +15,28 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/store/database"
 )
 
-// auditEntry is one line for the audit log. Before and After are anything that
+// Entry is one line for the audit log. Before and After are anything that
 // encodes as JSON, with personal data masked by the caller; nil is nothing.
-type auditEntry struct {
+type Entry struct {
 	Community     core.ID
 	Action        string // stem.verb, of core.ActTable
-	Target        string // kind:id, see target
+	Target        string // kind:id, see Target
 	Before, After any
 }
 
-// target names what an act was done to.
-func target(kind string, id core.ID) string { return kind + ":" + id.String() }
+// Target names what an act was done to.
+func Target(kind string, id core.ID) string { return kind + ":" + id.String() }
 
-// auditHead is the setting that holds the chain's end: the newest line's place and
+// headSetting is the setting that holds the chain's end: the newest line's place and
 // hash, joined by a space.
-const auditHead = "audit_head"
+const headSetting = "audit_head"
 
 // chainEnd is the newest line of the chain; zero where there is none.
 type chainEnd struct {
@@ -53,10 +58,12 @@ func parseChainEnd(text string) (chainEnd, error) {
 	return chainEnd{seq, hash}, nil
 }
 
-const auditColumns = `id, seq, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target,
+// Columns are those of Row.
+const Columns = `id, seq, at, community_id, actor_kind, actor_id, actor_name, addr, request_id, action, target,
 	before_text, after_text, prev_hash, hash`
 
-type auditRow struct {
+// Row is a line as its columns hold it.
+type Row struct {
 	ID        core.ID        `db:"id"`
 	Seq       int64          `db:"seq"`
 	At        int64          `db:"at"`
@@ -77,7 +84,7 @@ type auditRow struct {
 // sum is the hash that the line must bear. It is keyed: whoever can write to the
 // database, but has not the program's keys, cannot make a chain anew. Each field
 // has its length in front, so that no two lines read the same.
-func (r auditRow) sum(keys database.Keyring) string {
+func (r Row) sum(keys database.Keyring) string {
 	h := hmac.New(sha256.New, keys.MAC)
 	for _, field := range []string{
 		"audit", r.PrevHash, r.ID.String(), strconv.FormatInt(r.Seq, 10), strconv.FormatInt(r.At, 10),
@@ -89,26 +96,26 @@ func (r auditRow) sum(keys database.Keyring) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// audit appends a line within the act's own transaction, chained to the line
+// Write appends a line within the act's own transaction, chained to the line
 // before it by its hash. The chain's end is a row that the transaction locks, so
 // acts with an audit row commit one after another.
-func audit(tx *database.Tx, by core.Actor, e auditEntry) error {
+func Write(tx *database.Tx, by core.Actor, e Entry) error {
 	end, err := lockChainEnd(tx)
 	if err != nil {
 		return err
 	}
-	row := auditRow{
+	row := Row{
 		ID: tx.NewID(), Seq: end.seq + 1, At: tx.NowMS(), Community: e.Community, ActorKind: by.Kind, ActorID: by.ID, ActorName: by.Name,
 		Addr: by.Addr, RequestID: by.RequestID, Action: e.Action, Target: e.Target, PrevHash: end.hash,
 	}
-	if row.Before, err = auditText(e.Before); err != nil {
+	if row.Before, err = text(e.Before); err != nil {
 		return err
 	}
-	if row.After, err = auditText(e.After); err != nil {
+	if row.After, err = text(e.After); err != nil {
 		return err
 	}
 	row.Hash = row.sum(tx.Keys())
-	if _, err := tx.Exec("INSERT INTO audit_log ("+auditColumns+") VALUES ("+database.Placeholders(15)+")",
+	if _, err := tx.Exec("INSERT INTO audit_log ("+Columns+") VALUES ("+database.Placeholders(15)+")",
 		int64(row.ID), row.Seq, row.At, int64(row.Community), string(row.ActorKind), int64(row.ActorID),
 		row.ActorName, row.Addr, row.RequestID,
 		row.Action, row.Target, row.Before, row.After, row.PrevHash, row.Hash); err != nil {
@@ -116,7 +123,7 @@ func audit(tx *database.Tx, by core.Actor, e auditEntry) error {
 	}
 	return tx.ExecOne(
 		database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?",
-		chainEnd{row.Seq, row.Hash}.String(), tx.NowMS(), auditHead,
+		chainEnd{row.Seq, row.Hash}.String(), tx.NowMS(), headSetting,
 	)
 }
 
@@ -127,14 +134,14 @@ var errNoChainEnd = errors.New("store: the audit log has lines, but the note of 
 // lockChainEnd reads the chain's end, making its row at the first act.
 func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 	var head string
-	err := tx.Get(&head, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), auditHead)
+	err := tx.Get(&head, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), headSetting)
 	if err == nil {
 		return parseChainEnd(head)
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return chainEnd{}, err
 	}
-	_, err = tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', ?)", auditHead, tx.NowMS())
+	_, err = tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, '', ?)", headSetting, tx.NowMS())
 	if database.IsDuplicate(err) {
 		return chainEnd{}, database.ErrRace
 	}
@@ -152,10 +159,10 @@ func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 	return chainEnd{}, nil
 }
 
-// auditMost bounds a text of the log, in bytes.
-const auditMost = 3900
+// maxText bounds a text of the log, in bytes.
+const maxText = 3900
 
-func auditText(v any) (string, error) {
+func text(v any) (string, error) {
 	if v == nil {
 		return "", nil
 	}
@@ -167,11 +174,20 @@ func auditText(v any) (string, error) {
 		}
 		text = string(encoded)
 	}
-	if len(text) > auditMost {
-		text = text[:auditMost]
+	if len(text) > maxText {
+		text = text[:maxText]
 		for !utf8.ValidString(text) {
 			text = text[:len(text)-1]
 		}
 	}
 	return text, nil
+}
+
+// Record returns the line for people.
+func (r Row) Record() core.AuditRecord {
+	return core.AuditRecord{
+		ID: r.ID, Seq: r.Seq, At: time.UnixMilli(r.At), Community: r.Community,
+		Actor:  core.Actor{Kind: r.ActorKind, ID: r.ActorID, Name: r.ActorName, Addr: r.Addr, RequestID: r.RequestID},
+		Action: r.Action, Target: r.Target, Before: r.Before, After: r.After, Hash: r.Hash,
+	}
 }

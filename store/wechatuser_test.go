@@ -197,7 +197,7 @@ func TestMerge(t *testing.T) {
 		if again := signIn(t, s, withoutUnion(inOfficial)); again.ID != m.kept.ID {
 			t.Errorf("the next time: %+v", again)
 		}
-		if len(told) != 1 {
+		if len(told) != 2 {
 			t.Errorf("an ordinary sign-in is told of: %v", told)
 		}
 	})

@@ -53,7 +53,7 @@ func New(o Options) *Console {
 // routesOf returns the routes of all areas.
 func routesOf(f *frame.Frame, o Options) []web.Route {
 	accounts := &account.Pages{
-		Frame: f, Captchas: web.NewCaptchas(o.Store, o.Cache),
+		Frame: f, Captchas: web.NewCaptchas(f.Store, o.Cache),
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 	}
 	return slices.Concat(

@@ -503,12 +503,7 @@ func TestGuardOfAnotherPostAndOneDisabled(t *testing.T) {
 	if strings.Contains(seen.Text(), others.Residents[0].Name) && seen.Find(`[name="act"]`).Length() != 0 {
 		t.Error("a guard sees and releases another community's resident")
 	}
-	guard, err := w.store.Guard(t.Context(), core.Everywhere, w.Guard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guard.Phone, guard.Disabled = "", time.Now()
-	if _, err := w.store.CreateGuard(t.Context(), core.System, core.Everywhere, guard); err != nil {
+	if err := w.store.SetGuardInService(t.Context(), core.System, core.Everywhere, w.Guard, false); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/h5/guard/"+w.Post.String(), http.StatusForbidden)
@@ -553,7 +548,7 @@ func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
 		t.Fatal(err)
 	}
 	observer.MayExport, observer.Phone = false, ""
-	if _, err := w.store.CreateObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
+	if err := w.store.UpdateObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/h5/observer/export.xlsx", http.StatusForbidden)

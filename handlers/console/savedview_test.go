@@ -15,25 +15,25 @@ import (
 func TestAViewIsALinkOfItsOwner(t *testing.T) {
 	d := newDesk(t)
 	b, colleague := d.Manager(t), d.Manager(t)
-	page := b.Get(t, frame.ReaderPath+"?state=off&after=9", http.StatusOK)
+	page := b.Get(t, frame.ReaderPath+"?state=offline&after=9", http.StatusOK)
 	form := page.Find(".tx-views form")
-	if query := form.Find(`input[name="query"]`).AttrOr("value", ""); query != "state=off" {
+	if query := form.Find(`input[name="query"]`).AttrOr("value", ""); query != "state=offline" {
 		t.Fatalf("would save %q", query)
 	}
 	const typed = `<b>离线`
-	send := url.Values{"stem": {"reader"}, "query": {"state=off"}, "name": {typed}}
+	send := url.Values{"stem": {"reader"}, "query": {"state=offline"}, "name": {typed}}
 	for range 2 { // a second click does no harm
-		if _, to := b.Post(t, frame.SavedViewPath, send, http.StatusSeeOther); to != frame.ReaderPath+"?state=off" {
+		if _, to := b.Post(t, frame.SavedViewPath, send, http.StatusSeeOther); to != frame.ReaderPath+"?state=offline" {
 			t.Errorf("saved, and on to %q", to)
 		}
 	}
 	page = b.Get(t, frame.ReaderPath, http.StatusOK)
 	desk.Literally(t, page, typed)
-	views := page.Find(`.tx-views a[href="` + frame.ReaderPath + `?state=off"]`)
+	views := page.Find(`.tx-views a[href="` + frame.ReaderPath + `?state=offline"]`)
 	if views.Length() != 1 || page.Find(".tx-views [aria-current]").Length() != 0 {
 		t.Errorf("%d views", views.Length())
 	}
-	if page = b.Get(t, frame.ReaderPath+"?state=off", http.StatusOK); page.Find(".tx-views a[aria-current]").Length() != 1 {
+	if page = b.Get(t, frame.ReaderPath+"?state=offline", http.StatusOK); page.Find(".tx-views a[aria-current]").Length() != 1 {
 		t.Error("the view in use is not marked")
 	}
 	if colleague.Get(t, frame.ReaderPath, http.StatusOK).Find(".tx-views a").Length() != 0 {

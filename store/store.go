@@ -52,6 +52,8 @@ type Options struct {
 	Wait time.Duration
 
 	Passwords PasswordCost // of new passwords; other than zero in tests alone
+
+	beforeCommit func(op string) error // of database.Options, for tests
 }
 
 // Store is the one concrete store. It is safe for concurrent use.
@@ -82,6 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	db, err := database.Open(ctx, database.Options{
 		SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait,
+		BeforeCommit: o.beforeCommit,
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,9 @@ type Options struct {
 
 	// Wait is how long a MySQL server that does not answer is waited for; 0 = not.
 	Wait time.Duration
+	// BeforeCommit, where set, ends every act of Write: its error rolls the act back as
+	// one of the act's own would. Tests have acts lose a race with it.
+	BeforeCommit func(op string) error
 }
 
 // DB is an open database, its schema up to date. It is safe for concurrent use.
@@ -48,7 +51,8 @@ type DB struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	unreadable unreadable
+	unreadable   unreadable
+	beforeCommit func(op string) error // nil in production
 
 	closing  sync.Once
 	closeErr error
@@ -66,7 +70,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := o.Keys.check(); err != nil {
 		return nil, err
 	}
-	db := &DB{keys: o.Keys, now: o.Now, log: o.Log}
+	db := &DB{keys: o.Keys, now: o.Now, log: o.Log, beforeCommit: o.BeforeCommit}
 	if err := db.openPools(ctx, o); err != nil {
 		return nil, err
 	}

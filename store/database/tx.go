@@ -39,6 +39,9 @@ type runner interface {
 // back on an error or a panic. An act that lost a race for locks is run again:
 // act must have no effect but through tx, and must set everything it returns on every run.
 func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) error {
+	if db.beforeCommit != nil {
+		act = db.endedBy(op, act)
+	}
 	var err error
 	for range attempts {
 		if db.group != nil {
@@ -54,6 +57,16 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 		}
 	}
 	return Wrap(op, err)
+}
+
+// endedBy is act with beforeCommit behind it.
+func (db *DB) endedBy(op string, act func(tx *Tx) error) func(tx *Tx) error {
+	return func(tx *Tx) error {
+		if err := act(tx); err != nil {
+			return err
+		}
+		return db.beforeCommit(op)
+	}
 }
 
 func (db *DB) transact(ctx context.Context, act func(tx *Tx) error) (err error) {

@@ -1,0 +1,494 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"tongxing/core"
+)
+
+// raceSteps are all write acts of the store in an order in which each has something to do.
+var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceRest)
+
+var raceBy = core.Actor{Kind: core.ActorAccount, ID: 9, Name: "管理员", Addr: "192.0.2.9", Operator: true}
+
+var raceEstate = []raceStep{
+	{"CreateFirstAdminToken", func(w *raceWorld) (any, error) {
+		token, needed, err := w.CreateFirstAdminToken(w.ctx)
+		w.text["link"] = token
+		return needed, err
+	}},
+	{"ConsumeFirstAdminToken", func(w *raceWorld) (any, error) {
+		id, err := w.ConsumeFirstAdminToken(w.ctx, core.System, w.text["link"],
+			FirstAdmin{Login: "chief", Name: "首任管理员", Password: testPassword})
+		return w.keep("first", id, err)
+	}},
+	{"CreateCommunity", func(w *raceWorld) (any, error) {
+		id, err := w.CreateCommunity(w.ctx, raceBy, core.Community{Name: "翠湖花园", Levels: core.DefaultLevels()})
+		return w.keep("here", id, err)
+	}},
+	{"CreateCommunity", func(w *raceWorld) (any, error) {
+		id, err := w.CreateCommunity(w.ctx, raceBy, core.Community{Name: "海棠苑", Levels: core.DefaultLevels()})
+		return w.keep("there", id, err)
+	}},
+	{"UpdateCommunity", func(w *raceWorld) (any, error) {
+		c, err := w.Community(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return nil, err
+		}
+		c.Address = "湖滨路 1 号"
+		return nil, w.UpdateCommunity(w.ctx, raceBy, everywhere, c)
+	}},
+	{"ArchiveCommunity", func(w *raceWorld) (any, error) {
+		return nil, w.ArchiveCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
+	}},
+	{"RestoreCommunity", func(w *raceWorld) (any, error) {
+		return nil, w.RestoreCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
+	}},
+	{"DeleteCommunity", func(w *raceWorld) (any, error) {
+		return nil, w.DeleteCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
+	}},
+	{"CreateHouses", func(w *raceWorld) (any, error) {
+		places := [][]string{{"1", "1", "101"}, {"1", "1", "102"}, {"2", "1", "101"}}
+		ids, err := w.CreateHouses(w.ctx, raceBy, everywhere, w.ids["here"], places)
+		if err != nil {
+			return nil, err
+		}
+		w.ids["house"], w.ids["second house"], w.ids["third house"] = ids[0], ids[1], ids[2]
+		return ids, nil
+	}},
+	{"AddMissingHouses", func(w *raceWorld) (any, error) {
+		return w.AddMissingHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"1", "1", "101"}, {"3", "1", "101"}})
+	}},
+	{"UpdateHouse", func(w *raceWorld) (any, error) {
+		change := HouseChange{Names: []string{"1", "2", "102"}, ArrearsFen: 500}
+		return nil, w.UpdateHouse(w.ctx, raceBy, everywhere, w.ids["second house"], change)
+	}},
+	{"DeleteHouse", func(w *raceWorld) (any, error) {
+		return nil, w.DeleteHouse(w.ctx, raceBy, everywhere, w.ids["third house"])
+	}},
+	{"SavePassRule", func(w *raceWorld) (any, error) {
+		rule, err := w.PassRule(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return nil, err
+		}
+		rule.Exits, rule.PeriodDays = 2, 1
+		return nil, w.SavePassRule(w.ctx, raceBy, everywhere, w.ids["here"], rule.PassRule, rule.Version)
+	}},
+	{"SetRestrictions", func(w *raceWorld) (any, error) {
+		r := core.Restriction{Exits: 1, Reason: "居家观察"}
+		return nil, w.SetRestrictions(w.ctx, raceBy, everywhere, w.ids["here"], []core.ID{w.ids["house"]}, r)
+	}},
+	{"LiftRestriction", func(w *raceWorld) (any, error) {
+		return nil, w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
+	}},
+}
+
+var racePeople = []raceStep{
+	{"CreateResident", func(w *raceWorld) (any, error) {
+		id, err := w.CreateResident(w.ctx, raceBy, everywhere, core.Resident{
+			Community: w.ids["here"], House: w.ids["house"], Name: "张三", Identity: core.Owner, Phone: "13800138000",
+		})
+		return w.keep("resident", id, err)
+	}},
+	{"CreateResidents", func(w *raceWorld) (any, error) {
+		ids, err := w.CreateResidents(w.ctx, raceBy, everywhere, w.ids["here"], []core.Resident{
+			{House: w.ids["house"], Name: "李四", Identity: core.Family, Phone: "13800138001"},
+			{House: w.ids["second house"], Name: "王五", Identity: core.Owner, Phone: "13800138002"},
+			{House: w.ids["second house"], Name: "赵六", Identity: core.Family, Phone: "13800138003"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		w.ids["second"], w.ids["third"], w.ids["fourth"] = ids[0], ids[1], ids[2]
+		return ids, nil
+	}},
+	{"UpdateResident", func(w *raceWorld) (any, error) {
+		change := ResidentChange{Name: "张三丰", Identity: core.Owner, Phone: "13800138009"}
+		return nil, w.UpdateResident(w.ctx, raceBy, everywhere, w.ids["resident"], change)
+	}},
+	{"RevealResident", func(w *raceWorld) (any, error) {
+		r, err := w.RevealResident(w.ctx, raceBy, everywhere, w.ids["resident"])
+		return r.Phone, err
+	}},
+	{"SignInWechat", func(w *raceWorld) (any, error) {
+		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "o-1"})
+		return w.keep("user", user.ID, err)
+	}},
+	{"SignInWechat", func(w *raceWorld) (any, error) {
+		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "o-1", UnionID: "u-1"})
+		return user.ID, err
+	}},
+	{"BindPhone", func(w *raceWorld) (any, error) {
+		return w.BindPhone(w.ctx, w.ids["user"], "13800138009")
+	}},
+	{"SignInWechat", func(w *raceWorld) (any, error) {
+		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "o-2"})
+		return w.keep("scanner", user.ID, err)
+	}},
+	{"SetFollowed", func(w *raceWorld) (any, error) {
+		return nil, w.SetFollowed(w.ctx, core.WechatIdentity{AppID: "wx2", OpenID: "f-1", UnionID: "u-1"}, true)
+	}},
+	{"MoveOut", func(w *raceWorld) (any, error) {
+		return nil, w.MoveOut(w.ctx, raceBy, everywhere, w.ids["second"])
+	}},
+	{"MoveOutAll", func(w *raceWorld) (any, error) {
+		return nil, w.MoveOutAll(w.ctx, raceBy, everywhere, []core.ID{w.ids["third"]})
+	}},
+	{"DeleteResidents", func(w *raceWorld) (any, error) {
+		return nil, w.DeleteResidents(w.ctx, raceBy, everywhere, []core.ID{w.ids["fourth"]})
+	}},
+}
+
+var raceGate = []raceStep{
+	{"CreateGuardPost", func(w *raceWorld) (any, error) {
+		id, err := w.CreateGuardPost(w.ctx, raceBy, everywhere, core.GuardPost{Community: w.ids["here"], Name: "东门岗", Direction: core.Out})
+		return w.keep("post", id, err)
+	}},
+	{"UpdateGuardPost", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateGuardPost(w.ctx, raceBy, everywhere, core.GuardPost{ID: w.ids["post"], Name: "西门岗", Direction: core.In})
+	}},
+	{"SetGuardPostInService", func(w *raceWorld) (any, error) {
+		return nil, w.SetGuardPostInService(w.ctx, raceBy, everywhere, w.ids["post"], false)
+	}},
+	{"CreateGuard", func(w *raceWorld) (any, error) {
+		id, err := w.CreateGuard(w.ctx, raceBy, everywhere, core.Guard{
+			Community: w.ids["here"], Name: "李师傅", Phone: "13900000001", Posts: []core.ID{w.ids["post"]},
+		})
+		return w.keep("guard", id, err)
+	}},
+	{"UpdateGuard", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateGuard(w.ctx, raceBy, everywhere, core.Guard{ID: w.ids["guard"], Name: "王师傅", Phone: "13900000002"})
+	}},
+	{"SetGuardInService", func(w *raceWorld) (any, error) {
+		return nil, w.SetGuardInService(w.ctx, raceBy, everywhere, w.ids["guard"], false)
+	}},
+	{"SetGuardInService", func(w *raceWorld) (any, error) {
+		return nil, w.SetGuardInService(w.ctx, raceBy, everywhere, w.ids["guard"], true)
+	}},
+	{"CreateObserver", func(w *raceWorld) (any, error) {
+		id, err := w.CreateObserver(w.ctx, raceBy, everywhere, core.Observer{
+			Name: "赵警官", Capacity: "社区民警", Phone: "13900000003", Communities: []core.ID{w.ids["here"]},
+		})
+		return w.keep("observer", id, err)
+	}},
+	{"UpdateObserver", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateObserver(w.ctx, raceBy, everywhere, core.Observer{
+			ID: w.ids["observer"], Name: "钱警官", Capacity: "社区民警", MayExport: true, Communities: []core.ID{w.ids["here"]},
+		})
+	}},
+	{"NewBindTicket", raceTicket},
+	{"RefuseBindTicket", func(w *raceWorld) (any, error) { return nil, w.RefuseBindTicket(w.ctx, w.text["scene"]) }},
+	{"NewBindTicket", raceTicket},
+	{"ApproveBindTicket", func(w *raceWorld) (any, error) {
+		by, scan := core.Actor{Kind: core.ActorWechat, ID: w.ids["scanner"]}, BindScan{Scene: w.text["scene"], User: w.ids["scanner"]}
+		return nil, w.ApproveBindTicket(w.ctx, by, scan, w.text["code"])
+	}},
+	{"RemoveObserver", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveObserver(w.ctx, raceBy, everywhere, w.ids["observer"])
+	}},
+	{"CreateReader", func(w *raceWorld) (any, error) {
+		id, secret, err := w.CreateReader(w.ctx, raceBy, everywhere, aReader(w.ids["here"], "A1"))
+		if err == nil {
+			_, err = w.ReaderBySecret(w.ctx, core.ProtocolVguang, secret)
+		}
+		return w.keep("reader", id, err)
+	}},
+	{"UpdateReader", func(w *raceWorld) (any, error) {
+		r, err := w.Reader(w.ctx, everywhere, w.ids["reader"])
+		if err != nil {
+			return nil, err
+		}
+		r.Name = "西门出口"
+		return nil, w.UpdateReader(w.ctx, raceBy, everywhere, r)
+	}},
+	{"RotateReaderSecret", func(w *raceWorld) (any, error) {
+		secret, err := w.RotateReaderSecret(w.ctx, raceBy, everywhere, w.ids["reader"])
+		w.text["reader"] = secret
+		return nil, err
+	}},
+	{"ReaderSecret", func(w *raceWorld) (any, error) {
+		secret, err := w.ReaderSecret(w.ctx, raceBy, everywhere, w.ids["reader"])
+		return secret == w.text["reader"], err
+	}},
+	{"DisableReader", func(w *raceWorld) (any, error) {
+		return nil, w.DisableReader(w.ctx, raceBy, everywhere, w.ids["reader"])
+	}},
+	{"EnableReader", func(w *raceWorld) (any, error) {
+		return nil, w.EnableReader(w.ctx, raceBy, everywhere, w.ids["reader"])
+	}},
+	{"SetReadersQR", func(w *raceWorld) (any, error) {
+		return w.SetReadersQR(w.ctx, raceBy, everywhere, ReaderQR{Readers: []core.ID{w.ids["reader"]}, Allowed: false})
+	}},
+	{"ImportAccessRecords", func(w *raceWorld) (any, error) {
+		record := core.AccessRecord{
+			Community: w.ids["here"], At: w.Now(), Via: core.ViaReader, Reader: w.ids["reader"], Gate: "东门", Direction: core.Out,
+			Kind: core.PassResident, Pass: 77, Name: "张三", HouseLabel: "1栋101", TempTenths: 391, Reason: core.ReasonFever,
+		}
+		return nil, w.ImportAccessRecords(w.ctx, []core.AccessRecord{record})
+	}},
+	{"Reopen", func(w *raceWorld) (any, error) {
+		record := core.AccessRecord{
+			Community: w.ids["here"], At: w.Now(), Via: core.ViaReader, Reader: w.ids["reader"], Gate: "东门", Direction: core.Out,
+			Kind: core.PassResident, Pass: 78, Name: "张三", HouseLabel: "1栋101", Allowed: true, Reason: core.ReasonAllowed,
+		}
+		if err := w.ImportAccessRecords(w.ctx, []core.AccessRecord{record}); err != nil {
+			return nil, err
+		}
+		return w.Reopen(w.ctx, w.newestRecord(), time.Second, 1)
+	}},
+	{"PurgeDoubt", func(w *raceWorld) (any, error) { return w.PurgeDoubt(w.ctx, w.Now().Add(-time.Hour)) }},
+	{"CheckWrite", func(w *raceWorld) (any, error) { return nil, w.CheckWrite(w.ctx) }},
+	{"RaiseAlerts", func(w *raceWorld) (any, error) {
+		w.clock.Add(time.Minute)
+		return nil, w.RaiseAlerts(w.ctx)
+	}},
+	{"HandleAlerts", func(w *raceWorld) (any, error) {
+		list, _, err := w.Alerts(w.ctx, everywhere, core.AlertFilter{}, Page{Limit: 1})
+		if err != nil || len(list) == 0 {
+			return "no alert", err
+		}
+		return w.HandleAlerts(w.ctx, raceBy, everywhere, []core.ID{list[0].ID}, "已处理")
+	}},
+	{"ExportAccessRecords", func(w *raceWorld) (any, error) {
+		n := 0
+		err := w.ExportAccessRecords(w.ctx, raceBy, everywhere, core.RecordFilter{}, func(core.AccessRecord) error { n++; return nil })
+		return n, err
+	}},
+	{"PurgeAlerts", func(w *raceWorld) (any, error) {
+		return nil, w.PurgeAlerts(w.ctx, w.Now().Add(time.Hour))
+	}},
+	{"PurgeAccessRecords", func(w *raceWorld) (any, error) {
+		return w.PurgeAccessRecords(w.ctx, w.Now().Add(time.Hour))
+	}},
+}
+
+func raceTicket(w *raceWorld) (any, error) {
+	ticket, err := w.NewBindTicket(w.ctx, raceBy, everywhere, BindTarget{Kind: core.BindGuard, ID: w.ids["guard"]})
+	w.text["scene"], w.text["code"] = ticket.Scene, ticket.Code
+	return ticket.Expires, err
+}
+
+var raceAccounts = []raceStep{
+	{"CreateAccount", func(w *raceWorld) (any, error) {
+		id, err := w.CreateAccount(w.ctx, core.SystemGranter, testAccount("zhang"), testPassword)
+		return w.keep("account", id, err)
+	}},
+	{"UpdateAccount", func(w *raceWorld) (any, error) {
+		a, err := w.Account(w.ctx, everywhere, w.ids["account"])
+		if err != nil {
+			return nil, err
+		}
+		a.Name, a.Scope = "张伟", core.ScopeOf(w.ids["here"])
+		return nil, w.UpdateAccount(w.ctx, core.SystemGranter, a)
+	}},
+	{"DisableAccount", func(w *raceWorld) (any, error) {
+		return nil, w.DisableAccount(w.ctx, core.SystemGranter, w.ids["account"])
+	}},
+	{"EnableAccount", func(w *raceWorld) (any, error) {
+		return nil, w.EnableAccount(w.ctx, core.SystemGranter, w.ids["account"])
+	}},
+	{"ResetPassword", func(w *raceWorld) (any, error) {
+		return nil, w.ResetPassword(w.ctx, core.SystemGranter, w.ids["account"], "another-Password-2")
+	}},
+	{"SignIn", func(w *raceWorld) (any, error) {
+		done, err := w.SignIn(w.ctx, signInAs("zhang", "another-Password-2", "home"))
+		w.text["token"] = done.Token
+		return done.Session.Subject, err
+	}},
+	{"Prove", func(w *raceWorld) (any, error) {
+		return nil, w.Prove(w.ctx, Proof{Account: w.ids["account"], Password: "another-Password-2", Visit: visitFrom("home")})
+	}},
+	{"ChangePassword", func(w *raceWorld) (any, error) {
+		session, err := w.SessionByToken(w.ctx, w.text["token"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.ChangePassword(w.ctx, raceBy, PasswordChange{
+			Session: session, Old: "another-Password-2", New: testPassword, Visit: visitFrom("home"),
+		})
+	}},
+	{"StartSession", func(w *raceWorld) (any, error) {
+		token, session, err := w.StartSession(w.ctx, NewSession{
+			Kind: core.SessionAccount, Subject: w.ids["account"], Addr: "192.0.2.1", Life: visitFrom("home").Life,
+		})
+		if err == nil {
+			_, err = w.SessionByToken(w.ctx, token)
+		}
+		return w.keep("session", session.ID, err)
+	}},
+	{"TouchSession", func(w *raceWorld) (any, error) {
+		session, err := w.SessionByToken(w.ctx, w.text["token"])
+		if err != nil {
+			return nil, err
+		}
+		session.Seen = w.Now()
+		return nil, w.TouchSession(w.ctx, session)
+	}},
+	{"EndOwnSession", func(w *raceWorld) (any, error) {
+		return nil, w.EndOwnSession(w.ctx, w.ids["account"], w.ids["session"])
+	}},
+	{"EndOtherSessions", func(w *raceWorld) (any, error) {
+		session, err := w.SessionByToken(w.ctx, w.text["token"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.EndOtherSessions(w.ctx, raceBy, session)
+	}},
+	{"EndSession", func(w *raceWorld) (any, error) {
+		session, err := w.SessionByToken(w.ctx, w.text["token"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.EndSession(w.ctx, session.ID)
+	}},
+	{"EndSessions", func(w *raceWorld) (any, error) {
+		return nil, w.EndSessions(w.ctx, raceBy, w.ids["user"])
+	}},
+	{"PurgeSessions", func(w *raceWorld) (any, error) {
+		return w.PurgeSessions(w.ctx, w.Now().Add(time.Minute))
+	}},
+}
+
+// raceTOTP turns the second step of the account on.
+func raceTOTP(w *raceWorld) (any, error) {
+	secret, err := w.WaitingTOTP(w.ctx, w.ids["account"])
+	if err != nil {
+		return nil, err
+	}
+	w.text["secret"] = string(secret)
+	codes, err := w.ConfirmTOTP(w.ctx, raceBy, w.ids["account"], core.TOTPCode(secret, w.Now()))
+	return len(codes), err
+}
+
+// raceCode is the account's next code.
+func raceCode(w *raceWorld) string {
+	w.clock.Add(time.Minute)
+	return core.TOTPCode([]byte(w.text["secret"]), w.Now())
+}
+
+// raceLogin begins a WeChat sign-in, or a binding where account is not 0.
+func raceLogin(account string) func(w *raceWorld) (any, error) {
+	return func(w *raceWorld) (any, error) {
+		token, code, err := w.BeginWechatLogin(w.ctx, NewWechatLogin{Account: w.ids[account], Browser: "secret", Addr: "192.0.2.1"})
+		w.text["login"], w.text["code"] = token, code
+		return nil, err
+	}
+}
+
+func raceApprove(w *raceWorld) (any, error) {
+	by := core.Actor{Kind: core.ActorWechat, ID: w.ids["user"]}
+	return nil, w.ApproveWechatLogin(w.ctx, by, w.text["login"], w.text["code"])
+}
+
+var raceSecond = []raceStep{
+	{"BeginTOTP", func(w *raceWorld) (any, error) { return nil, w.BeginTOTP(w.ctx, w.ids["account"]) }},
+	{"ConfirmTOTP", raceTOTP},
+	{"SignIn", func(w *raceWorld) (any, error) {
+		done, err := w.SignIn(w.ctx, signInAs("zhang", testPassword, "home"))
+		w.text["pending"] = done.Pending
+		return done.Token, err
+	}},
+	{"ConfirmSignIn", func(w *raceWorld) (any, error) {
+		done, err := w.ConfirmSignIn(w.ctx, w.text["pending"], raceCode(w), visitFrom("home"))
+		return done.Session.Subject, err
+	}},
+	{"EndTOTP", func(w *raceWorld) (any, error) {
+		proof := Proof{Account: w.ids["account"], Password: testPassword, Visit: visitFrom("home")}
+		return nil, w.EndTOTP(w.ctx, raceBy, proof, raceCode(w))
+	}},
+	{"BeginTOTP", func(w *raceWorld) (any, error) { return nil, w.BeginTOTP(w.ctx, w.ids["account"]) }},
+	{"ConfirmTOTP", raceTOTP},
+	{"ResetTOTP", func(w *raceWorld) (any, error) { return nil, w.ResetTOTP(w.ctx, core.SystemGranter, w.ids["account"]) }},
+	{"BeginWechatLogin", raceLogin("account")},
+	{"ApproveWechatLogin", raceApprove},
+	{"BeginWechatLogin", raceLogin("nobody")},
+	{"ApproveWechatLogin", raceApprove},
+	{"FinishWechatLogin", func(w *raceWorld) (any, error) {
+		done, err := w.FinishWechatLogin(w.ctx, w.text["login"], "secret", visitFrom("home"))
+		return done.Session.Subject, err
+	}},
+	{"BeginWechatLogin", raceLogin("nobody")},
+	{"RefuseWechatLogin", func(w *raceWorld) (any, error) { return nil, w.RefuseWechatLogin(w.ctx, w.text["login"]) }},
+	{"UnbindAccount", func(w *raceWorld) (any, error) {
+		return nil, w.UnbindAccount(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["account"]})
+	}},
+	{"BeginWechatLogin", raceLogin("account")},
+	{"ApproveWechatLogin", raceApprove},
+	{"UnbindAccountOf", func(w *raceWorld) (any, error) {
+		return nil, w.UnbindAccountOf(w.ctx, core.SystemGranter, w.ids["account"])
+	}},
+}
+
+var raceRest = []raceStep{
+	{"SaveSettings", func(w *raceWorld) (any, error) {
+		return nil, w.SaveSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
+	}},
+	{"SetSetting", func(w *raceWorld) (any, error) { return nil, w.SetSetting(w.ctx, "test", "value") }},
+	{"SaveView", func(w *raceWorld) (any, error) {
+		id, err := w.SaveView(w.ctx, core.SavedView{Account: w.ids["account"], Stem: "reader", Name: "离线", Query: "state=off"})
+		return w.keep("view", id, err)
+	}},
+	{"RenameView", func(w *raceWorld) (any, error) {
+		return nil, w.RenameView(w.ctx, core.SavedView{ID: w.ids["view"], Account: w.ids["account"], Name: "不在线"})
+	}},
+	{"DeleteView", func(w *raceWorld) (any, error) { return nil, w.DeleteView(w.ctx, w.ids["account"], w.ids["view"]) }},
+	{"StartJob", raceJob},
+	{"ClaimJob", raceClaim},
+	{"StepJob", func(w *raceWorld) (any, error) { return nil, w.StepJob(w.ctx, "a", w.ids["job"], 1, 2) }},
+	{"ReleaseJob", func(w *raceWorld) (any, error) { return nil, w.ReleaseJob(w.ctx, "a", w.ids["job"]) }},
+	{"ClaimJob", raceClaim},
+	{"EndJob", func(w *raceWorld) (any, error) {
+		return nil, w.EndJob(w.ctx, "a", core.Job{ID: w.ids["job"], State: core.JobDone, Words: "完成"})
+	}},
+	{"StartJob", raceJob},
+	{"CancelJob", func(w *raceWorld) (any, error) { return nil, w.CancelJob(w.ctx, jobOwner, w.ids["job"]) }},
+	{"PurgeJobs", func(w *raceWorld) (any, error) {
+		w.clock.Add(400 * 24 * time.Hour)
+		return w.PurgeJobs(w.ctx)
+	}},
+	{"ExportHouses", func(w *raceWorld) (any, error) {
+		n := 0
+		err := w.ExportHouses(w.ctx, raceBy, everywhere, HouseFilter{}, func([]string, HouseRow) error { n++; return nil })
+		return n, err
+	}},
+	{"ExportResidents", func(w *raceWorld) (any, error) {
+		n := 0
+		err := w.ExportResidents(w.ctx, raceBy, everywhere, ResidentFilter{}, false, func(ResidentRow) error { n++; return nil })
+		return n, err
+	}},
+	{"ExportAudit", func(w *raceWorld) (any, error) {
+		n := 0
+		err := w.ExportAudit(w.ctx, raceBy, everywhere, core.AuditFilter{}, func(core.AuditRecord) error { n++; return nil })
+		return n, err
+	}},
+	{"ReadAccountNotices", func(w *raceWorld) (any, error) {
+		return nil, w.ReadAccountNotices(w.ctx, w.ids["account"], w.NewID())
+	}},
+	{"KeepWechatProof", func(w *raceWorld) (any, error) {
+		return nil, w.KeepWechatProof(w.ctx, WechatProof{Browser: "secret", Purpose: "test"}, w.ids["user"])
+	}},
+	{"VerifyAuditSteps", func(w *raceWorld) (any, error) {
+		verdict, err := w.VerifyAuditSteps(w.ctx, AuditAnchor{}, func(int64, int64) error { return nil })
+		return verdict.Good(), err
+	}},
+	{"VerifyAudit", func(w *raceWorld) (any, error) {
+		verdict, err := w.VerifyAudit(w.ctx, AuditAnchor{})
+		return verdict.Good(), err
+	}},
+}
+
+func raceJob(w *raceWorld) (any, error) {
+	id, err := w.StartJob(w.ctx, jobOwner, core.JobVerifyAudit)
+	return w.keep("job", id, err)
+}
+
+func raceClaim(w *raceWorld) (any, error) {
+	job, err := w.ClaimJob(w.ctx, "a")
+	return []any{job.ID, job.State, job.Tries}, err
+}
+
+func (w *raceWorld) newestRecord() (id core.ID) {
+	_ = w.db.Get(w.ctx, &id, "SELECT MAX(id) FROM access_record") // the act fails without
+	return id
+}

@@ -71,7 +71,7 @@ func (p *Pages) beginWechat(c *web.Context, account core.ID) (page wechatLoginPa
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
 	browser := base64.RawURLEncoding.EncodeToString(secret[:])
 	token, code, err := p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{
-		Account: account, Browser: browser, Addr: c.Addr(), Agent: c.Request().UserAgent(),
+		Account: account, Browser: browser, Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(),
 	})
 	if err != nil {
 		return page, err

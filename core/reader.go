@@ -6,24 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// Reader protocols; see package gate.
-const (
-	ProtocolVguang   = "vguang"
-	ProtocolMcardsea = "mcardsea"
-)
-
-// ProtocolWords are the families of readers as people know them; the protocol itself
-// where unknown.
-func ProtocolWords(protocol string) string {
-	switch protocol {
-	case ProtocolVguang:
-		return "微光 / VBar（HTTP）"
-	case ProtocolMcardsea:
-		return "QR-86 / FondVision（HTTP）"
-	}
-	return protocol
-}
-
 // What a new vguang reader is set to: its maker's own heartbeat text, and a
 // refusal that no known firmware takes for success.
 const (
@@ -44,8 +26,8 @@ type Reader struct {
 	Kinds            []PassKind
 	Thermometer      bool
 	QRAllowed        bool   // 权限管理: 门禁二维码
-	DenyCode         string // vguang: what refuses on this firmware
-	HeartbeatText    string // vguang: the heartbeat's text
+	DenyCode         string // what refuses on this firmware; see ReaderProtocol.OwnDenyCode
+	HeartbeatText    string // see ReaderProtocol.OwnHeartbeat
 	HeartbeatSeconds int    // between heartbeats; of a mcardsea reader, which has none, between signs of life to expect
 	Firmware         string
 	Skew             time.Duration // the device's clock minus ours, last seen
@@ -68,8 +50,8 @@ func (r Reader) Trimmed() Reader {
 	for _, s := range []*string{&r.Name, &r.Gate, &r.Serial, &r.DenyCode, &r.HeartbeatText, &r.Firmware} {
 		*s = Clean(*s)
 	}
-	if r.Protocol == ProtocolMcardsea {
-		r.DenyCode, r.HeartbeatText = DefaultDenyCode, ""
+	if p, ok := ReaderProtocolOf(r.Protocol); ok {
+		p.trim(&r)
 	}
 	return r
 }
@@ -96,16 +78,9 @@ func (r Reader) Check() error {
 	if r.HeartbeatSeconds < 30 || r.HeartbeatSeconds > 86400 {
 		fields["heartbeat_seconds"] = "心跳间隔应为 30 至 86400 秒"
 	}
-	switch r.Protocol {
-	case ProtocolVguang:
-		if !SafeDenyCode(r.DenyCode) {
-			fields["deny_code"] = "拒绝码应为 1000 至 9999 的四位数字，其他取值可能使设备开门"
-		}
-		if !asciiWord(r.HeartbeatText, 64) || strings.Contains(r.HeartbeatText, "&&") {
-			fields["heartbeat_text"] = "心跳内容应为 64 个以内的英文字符，不含 &&"
-		}
-	case ProtocolMcardsea:
-	default:
+	if p, ok := ReaderProtocolOf(r.Protocol); ok {
+		p.check(r, fields)
+	} else {
 		fields["protocol"] = "请选择协议"
 	}
 	return InvalidFields(fields)

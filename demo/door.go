@@ -2,15 +2,14 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/gate"
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/wechat/simulator"
@@ -74,11 +73,15 @@ func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, erro
 	if err != nil {
 		return held{}, err
 	}
-	request, err := wireRequest(ctx, r, t.o.PublicURL+"/door/"+r.Protocol+"/"+secret, text)
+	p, ok := gate.ProtocolOf(r.Protocol)
+	if !ok {
+		return held{}, core.Invalid("没有这种协议的读头")
+	}
+	request, line, err := wireRequest(ctx, p, r, t.o.PublicURL+"/door/"+r.Protocol+"/"+secret, text)
 	if err != nil {
 		return held{}, err
 	}
-	shown := strings.ReplaceAll(describe(request, r, text), secret, "••••••")
+	shown := strings.ReplaceAll(line, secret, "••••••")
 	began := time.Now()
 	response, err := t.doors.Do(request)
 	if err != nil {
@@ -90,7 +93,7 @@ func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, erro
 		return held{Request: shown, Response: "没有回答"}, nil
 	}
 	return held{
-		Opened: opens(r.Protocol, body), Request: shown, Response: string(body),
+		Opened: p.Opens(body), Request: shown, Response: string(body),
 		Took: fmt.Sprintf("%.1f 毫秒", float64(time.Since(began).Microseconds())/1000),
 	}, nil
 }
@@ -116,7 +119,7 @@ func (t *Tour) Beat(ctx context.Context) error {
 		return err
 	}
 	for _, r := range readers {
-		if r.Protocol == core.ProtocolVguang && r.Disabled.IsZero() {
+		if p, _ := core.ReaderProtocolOf(r.Protocol); p.OwnHeartbeat && r.Disabled.IsZero() {
 			if _, err := t.call(ctx, r, r.HeartbeatText); err != nil {
 				return err
 			}
@@ -125,40 +128,22 @@ func (t *Tour) Beat(ctx context.Context) error {
 	return nil
 }
 
-func wireRequest(ctx context.Context, r core.Reader, address, text string) (*http.Request, error) {
-	if r.Protocol == core.ProtocolVguang {
-		body := "vgdecoderesult=" + text + "&&devicenumber=" + r.Serial + "&&otherparams="
-		return http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
+// wireRequest is what a device of the reader's protocol sends, and how it looks on the
+// wire, in short.
+func wireRequest(ctx context.Context, p gate.Protocol, r core.Reader, address, text string) (*http.Request, string, error) {
+	method, query, body := p.Request(r, text, time.Now())
+	if query != "" {
+		address += "?" + query
 	}
-	way := "11"
-	if r.Direction == core.Out {
-		way = "10"
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return nil, "", err
 	}
-	query := "cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + r.Serial + "&status=" + way + "&time=" +
-		fmt.Sprint(time.Now().Unix())
-	return http.NewRequestWithContext(ctx, http.MethodGet, address+"?"+query, nil)
-}
-
-// describe is the request as it goes over the wire, in short.
-func describe(request *http.Request, r core.Reader, text string) string {
 	line := request.Method + " " + request.URL.RequestURI()
-	if r.Protocol == core.ProtocolVguang {
-		line += "\n\nvgdecoderesult=" + text + "&&devicenumber=" + r.Serial + "&&otherparams="
+	if body != "" {
+		line += "\n\n" + body
 	}
-	return line
-}
-
-// opens is what the reader's firmware makes of an answer.
-func opens(protocol string, body []byte) bool {
-	if protocol == core.ProtocolVguang {
-		return string(body) == "code=0000" || strings.HasPrefix(string(body), "code=0000&&")
-	}
-	var answer struct {
-		Data []struct {
-			Status int `json:"status"`
-		} `json:"data"`
-	}
-	return json.Unmarshal(body, &answer) == nil && len(answer.Data) == 1 && answer.Data[0].Status == 1
+	return request, line, nil
 }
 
 // reason says in words what the door's newest record says.

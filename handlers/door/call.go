@@ -18,12 +18,12 @@ import (
 type scanner func(ctx context.Context, c gate.Call) gate.Result
 
 // serve answers the calls of one family.
-func (d *Door) serve(f family) web.Handler {
+func (d *Door) serve(f gate.Protocol) web.Handler {
 	return func(c *web.Context) error {
 		answer, outcome := d.call(c, f)
-		d.seen(f.protocol, outcome)
+		d.seen(f.Name, outcome)
 		if outcome == Unknown || outcome == Limited {
-			d.log.Warn("a reader was refused", "protocol", f.protocol, "outcome", outcome, web.NetworkKey, c.Subnet())
+			d.log.Warn("a reader was refused", "protocol", f.Name, "outcome", outcome, web.NetworkKey, c.Subnet())
 		}
 		return reply(c, f, answer)
 	}
@@ -31,78 +31,77 @@ func (d *Door) serve(f family) web.Handler {
 
 // call returns the whole answer to one call. It does not fail: what panics is
 // answered by the family's refusal.
-func (d *Door) call(c *web.Context, f family) (answer []byte, outcome Outcome) {
+func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Outcome) {
 	now := d.store.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.Error("panic at a door", "protocol", f.protocol, "stack", string(debug.Stack()))
-			answer, outcome = f.answer(core.Reader{}, shown{at: now}, false), Failed
+			d.log.Error("panic at a door", "protocol", f.Name, "stack", string(debug.Stack()))
+			answer, outcome = f.Answer(core.Reader{}, gate.Message{}, false, now), Failed
 		}
 	}()
 	ctx, cancel := context.WithTimeout(c.Ctx(), d.budget)
 	defer cancel()
 	s, message, err := read(c, f, d.budget)
-	s.at = now
 	if err != nil {
 		// Its address is still looked up: a known reader refuses by its own code, and its
 		// office learns what it sends.
-		s = shown{at: now}
+		s = gate.Message{}
 	}
-	key, _ := store.ReaderKeyOf(f.protocol, c.Param("secret"))
+	key, _ := store.ReaderKeyOf(f.Name, c.Param("secret"))
 	r, outcome := d.meet(ctx, c, f, s)
 	switch {
 	case outcome != "":
-		return f.answer(r, s, false), outcome
+		return f.Answer(r, s, false, now), outcome
 	case err != nil && len(message) == 0:
-		return f.answer(r, s, false), Malformed
+		return f.Answer(r, s, false, now), Malformed
 	case err != nil:
 		d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: string(message), Unread: true})
-		return f.answer(r, s, false), Malformed
-	case isHeartbeat(r, s):
-		return f.answer(r, s, false), Heartbeat
+		return f.Answer(r, s, false, now), Malformed
+	case f.IsHeartbeat(r, s):
+		return f.Answer(r, s, false, now), Heartbeat
 	}
-	result, decided := d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: s.text, Burst: f.burst})
+	result, decided := d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: s.Text, Burst: f.Burst})
 	if !decided {
-		return f.answer(r, s, false), Failed
+		return f.Answer(r, s, false, now), Failed
 	}
 	if result.Decision.Reason == core.ReasonReaderUnknown && result.Record.ID == 0 {
 		d.known.forget(key) // its secret was changed on another server
 	}
-	return f.answer(r, s, result.Decision.Allowed), Scanned
+	return f.Answer(r, s, result.Decision.Allowed, now), Scanned
 }
 
 // meet finds the reader that calls and notes the call. An outcome says that it is
-// refused without a look at what was shown.
-func (d *Door) meet(ctx context.Context, c *web.Context, f family, s shown) (core.Reader, Outcome) {
+// refused without a look at what was gate.Message.
+func (d *Door) meet(ctx context.Context, c *web.Context, f gate.Protocol, s gate.Message) (core.Reader, Outcome) {
 	secret, addr := c.Param("secret"), c.Addr()
-	r, err := d.known.find(ctx, f.protocol, secret, c.Network())
+	r, err := d.known.find(ctx, f.Name, secret, c.Network())
 	switch {
 	case err == errLimited:
 		return r, Limited
 	case core.IsNotFound(err):
-		d.presence.Quarantine(f.protocol, s.device, secret, addr)
+		d.presence.Quarantine(f.Name, s.Device, secret, addr)
 		return core.Reader{}, Unknown
 	case err != nil:
 		if !c.HungUp() {
-			d.log.Error("find a reader", "protocol", f.protocol, "err", err)
+			d.log.Error("find a reader", "protocol", f.Name, "err", err)
 		}
 		return core.Reader{}, Failed
 	}
-	named := s.device != "" || f.mustName && s.text != ""
-	if named && !strings.EqualFold(s.device, r.Serial) {
-		d.presence.Quarantine(f.protocol, s.device, secret, addr)
+	named := s.Device != "" || f.MustName && s.Text != ""
+	if named && !strings.EqualFold(s.Device, r.Serial) {
+		d.presence.Quarantine(f.Name, s.Device, secret, addr)
 		return r, Unknown
 	}
-	d.presence.Touch(r.ID, s.skew())
+	d.presence.Touch(r.ID, skew(s, d.store.Now()))
 	return r, ""
 }
 
 // skew is how far the device's clock is ahead of ours; nil where it did not say.
-func (s shown) skew() *time.Duration {
-	if s.clock == 0 {
+func skew(m gate.Message, now time.Time) *time.Duration {
+	if m.Clock == 0 {
 		return nil
 	}
-	skew := gate.Skew(s.clock, s.at)
+	skew := gate.Skew(m.Clock, now)
 	return &skew
 }
 
@@ -131,23 +130,23 @@ func (d *Door) decide(ctx context.Context, call gate.Call) (result gate.Result, 
 // read takes what the reader sent, its body or else its query, as it came: the
 // texts in it are not escaped, and no form parser may touch them. The message comes
 // back too, for the record of one that cannot be taken apart.
-func read(c *web.Context, f family, budget time.Duration) (s shown, message []byte, err error) {
+func read(c *web.Context, f gate.Protocol, budget time.Duration) (s gate.Message, message []byte, err error) {
 	r := c.Request()
 	message = []byte(r.URL.RawQuery)
 	if len(message) > gate.MaxReaderRequest || r.ContentLength > gate.MaxReaderRequest {
 		c.Header().Set("Connection", "close")
-		return shown{}, message, gate.ErrReaderRequest
+		return gate.Message{}, message, gate.ErrReaderRequest
 	}
 	if r.ContentLength != 0 {
 		body, err := readBody(c, budget)
 		if err != nil {
-			return shown{}, body, err
+			return gate.Message{}, body, err
 		}
 		if len(body) > 0 {
 			message = body
 		}
 	}
-	s, err = f.parse(message)
+	s, err = f.Parse(message)
 	return s, message, err
 }
 
@@ -169,6 +168,6 @@ func readBody(c *web.Context, budget time.Duration) ([]byte, error) {
 }
 
 // reply sends a whole answer of known length.
-func reply(c *web.Context, f family, answer []byte) error {
-	return c.Bytes(http.StatusOK, f.contentType, answer)
+func reply(c *web.Context, f gate.Protocol, answer []byte) error {
+	return c.Bytes(http.StatusOK, f.ContentType, answer)
 }

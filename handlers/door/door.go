@@ -96,7 +96,7 @@ const prefix = "/door/"
 // nothing.
 func (d *Door) Routes() []web.Route {
 	var routes []web.Route
-	add := func(f family, path string, handler web.Handler) {
+	add := func(f gate.Protocol, path string, handler web.Handler) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			routes = append(routes, web.Route{
 				Method: method, Path: prefix + path, Access: web.Device, Handler: handler,
@@ -104,11 +104,11 @@ func (d *Door) Routes() []web.Route {
 			})
 		}
 	}
-	for _, f := range []family{vguang, mcardsea} {
-		add(f, f.protocol+"/:secret", d.serve(f))
-		add(f, f.protocol+"/:secret/*", d.serve(f))
+	for _, f := range gate.Protocols() {
+		add(f, f.Name+"/:secret", d.serve(f))
+		add(f, f.Name+"/:secret/*", d.serve(f))
 	}
-	add(vguang, "*", d.stray)
+	add(gate.Protocols()[0], "*", d.stray)
 	return routes
 }
 
@@ -116,13 +116,14 @@ func (d *Door) Routes() []web.Route {
 // dangerous family.
 func (d *Door) stray(c *web.Context) error {
 	d.seen("", Unknown)
-	return reply(c, vguang, vguang.answer(core.Reader{}, shown{}, false))
+	f := gate.Protocols()[0]
+	return reply(c, f, f.Answer(core.Reader{}, gate.Message{}, false, c.Now()))
 }
 
 // refuse answers what never came to the handler, or out of it.
-func (d *Door) refuse(f family) func(c *web.Context, err error) error {
+func (d *Door) refuse(f gate.Protocol) func(c *web.Context, err error) error {
 	return func(c *web.Context, _ error) error {
-		d.seen(f.protocol, Malformed)
-		return reply(c, f, f.answer(core.Reader{}, shown{at: c.Now()}, false))
+		d.seen(f.Name, Malformed)
+		return reply(c, f, f.Answer(core.Reader{}, gate.Message{}, false, c.Now()))
 	}
 }

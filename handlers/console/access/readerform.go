@@ -139,10 +139,7 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 			}},
 		}},
 		{Title: "设备", Fields: []templates.Field{
-			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: []templates.Choice{
-				{Value: core.ProtocolVguang, Label: core.ProtocolWords(core.ProtocolVguang), Help: "请求里有 vgdecoderesult 的读头"},
-				{Value: core.ProtocolMcardsea, Label: core.ProtocolWords(core.ProtocolMcardsea), Help: "请求里有 cardid、mjihao、cjihao 的读头"},
-			}},
+			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: protocolChoices()},
 			{
 				Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64,
 				Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。",
@@ -181,6 +178,14 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 			},
 		}},
 	}
+}
+
+func protocolChoices() []templates.Choice {
+	var choices []templates.Choice
+	for _, p := range core.ReaderProtocols() {
+		choices = append(choices, templates.Choice{Value: p.Name, Label: p.Label, Help: p.Hint})
+	}
+	return choices
 }
 
 // nodeOptions are a community's tree as choices, each named by its whole way.

@@ -3,7 +3,6 @@ package access
 import (
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +43,7 @@ func readerFacts(r core.Reader, community string, nodes []string, now time.Time)
 		{Label: "测温", Badge: frame.OnOff(r.Thermometer, "有", "无")},
 		{Label: "固件版本", Value: r.Firmware},
 	}
-	if r.Protocol == core.ProtocolMcardsea && !r.LastSeen.IsZero() {
+	if p, _ := core.ReaderProtocolOf(r.Protocol); p.TellsItsClock && !r.LastSeen.IsZero() {
 		clock := templates.Badge{Tone: templates.Good, Text: "与服务器一致"}
 		if r.Skew.Abs() > gate.SkewWarning {
 			clock = templates.Badge{Tone: templates.Warn, Text: skewWords(r.Skew)}
@@ -68,20 +67,13 @@ func skewWords(skew time.Duration) string {
 	return fmt.Sprintf("%s %d 分钟", way, int(skew.Minutes()))
 }
 
-// readerSuffix is the path that a family's devices expect behind the secret.
-func readerSuffix(protocol string) string {
-	if protocol == core.ProtocolMcardsea {
-		return "/qa/mcardsea.php"
-	}
-	return ""
-}
-
 // hiddenSecret stands for a secret that was not asked for.
 const hiddenSecret = "••••••••"
 
 // readerPathOf is the path of the device's URL.
 func readerPathOf(r core.Reader, secret string) string {
-	return "/door/" + r.Protocol + "/" + secret + readerSuffix(r.Protocol)
+	p, _ := gate.ProtocolOf(r.Protocol)
+	return "/door/" + r.Protocol + "/" + secret + p.Suffix
 }
 
 // readerSettings is exactly what the installer types into the device. base is
@@ -105,23 +97,12 @@ func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fac
 		{Label: "端口", Value: port, Code: true},
 		{Label: "路径", Value: readerPathOf(r, secret), Code: true, Copy: shown},
 	}
-	if r.Protocol == core.ProtocolMcardsea {
-		return append(facts,
-			templates.Fact{Label: "请求方式", Value: "GET（或 POST）"},
-			templates.Fact{Label: "设备序列号", Value: r.Serial, Code: true, Copy: true},
-			templates.Fact{Label: "重复上报", Value: "同一个码 5 秒内的重复上报只算一次，无需关闭"},
-			templates.Fact{Label: "校时", Value: "跟随服务器应答，设备时差超过 1 分钟会自动校正"},
-		)
+	if p, ok := gate.ProtocolOf(r.Protocol); ok {
+		for _, set := range p.Settings(r) {
+			facts = append(facts, templates.Fact{Label: set.Label, Value: set.Value, Code: set.Code, Copy: set.Copy})
+		}
 	}
-	return append(facts,
-		templates.Fact{Label: "工作模式", Value: "HTTP 协议模式（HTTP POST）"},
-		templates.Fact{Label: "设备号", Value: r.Serial, Code: true, Copy: true},
-		templates.Fact{Label: "心跳内容", Value: r.HeartbeatText, Code: true, Copy: true},
-		templates.Fact{Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds) + " 秒"},
-		templates.Fact{Label: "超时", Value: "2 秒"},
-		templates.Fact{Label: "放行应答", Value: "code=0000", Code: true},
-		templates.Fact{Label: "拒绝应答", Value: "code=" + r.DenyCode, Code: true},
-	)
+	return facts
 }
 
 // readerInsecure warns where the address is not fit for a device.
@@ -136,33 +117,11 @@ func readerInsecure(base *url.URL) string {
 }
 
 func readerSteps(r core.Reader) []string {
-	if r.Protocol == core.ProtocolMcardsea {
-		return []string{
-			"给设备设固定 IP，或在路由器上绑定，并确认它能访问上面的主机与端口。",
-			"把主机、端口、路径填进设备；设备自带路径后缀（.php、.asp 等）保持默认即可。",
-			"核对设备标签上的序列号与上表一致，一个字符也不能差。",
-			"修改设备网页后台的默认密码，关闭不用的接口。",
-			"继电器接常闭还是常开按锁的类型定；消防联动与出门按钮必须不经过本系统也能开门。",
-		}
-	}
-	return []string{
-		"用厂家配置工具把工作模式设为“HTTP 协议模式”，填入完整地址与设备号。",
-		"打开心跳，内容与间隔照上表填；间隔不得小于 30 秒。",
-		"修改配置二维码的密码（com_passwd），出厂默认密码是公开的：不改，任何人给读头看一张图就能改走它的服务器地址。",
-		"能关闭“二维码配置”的，安装完就关闭；同时修改设备的管理密码。",
-		"确认“成功”应答才驱动继电器，失败只鸣叫；消防联动与出门按钮必须不经过本系统也能开门。",
-	}
+	p, _ := gate.ProtocolOf(r.Protocol)
+	return p.Steps
 }
 
 func readerTrial(r core.Reader) []string {
-	trial := []string{
-		"用一张随便的二维码（比如商品码）试刷：读头应提示失败，门不开。若门开了，立即断开继电器并更换拒绝码。",
-		"用住户手机上的通行码试刷：门应打开，“出入记录”里出现一条放行。",
-		"同一个码再刷一次：应被拒绝。",
-		"拔掉读头的网线再刷：门不开。",
-	}
-	if r.Protocol == core.ProtocolVguang {
-		trial = append(trial, "把心跳内容做成二维码试刷：门不能开。")
-	}
-	return trial
+	p, _ := gate.ProtocolOf(r.Protocol)
+	return p.Trial
 }

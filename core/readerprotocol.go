@@ -1,0 +1,75 @@
+package core
+
+import "strings"
+
+// Reader protocols; how they read on the wire is in package gate.
+const (
+	ProtocolVguang   = "vguang"
+	ProtocolMcardsea = "mcardsea"
+)
+
+// ReaderProtocol is what a family of readers is to the people who set it up. Every
+// protocol has one entry here, and one for its wire format in package gate.
+type ReaderProtocol struct {
+	Name  string
+	Label string // in Chinese
+	Hint  string // how an installer recognises it
+
+	OwnDenyCode   bool // the refusing answer is a setting
+	OwnHeartbeat  bool // it sends a heartbeat, whose text is a setting
+	TellsItsClock bool // its requests carry the device's time
+}
+
+// readerProtocols are all, the commonest first.
+var readerProtocols = []ReaderProtocol{
+	{
+		Name: ProtocolVguang, Label: "微光 / VBar（HTTP）", Hint: "请求里有 vgdecoderesult 的读头",
+		OwnDenyCode: true, OwnHeartbeat: true,
+	},
+	{
+		Name: ProtocolMcardsea, Label: "QR-86 / FondVision（HTTP）", Hint: "请求里有 cardid、mjihao、cjihao 的读头",
+		TellsItsClock: true,
+	},
+}
+
+// ReaderProtocols returns every protocol, in the order people see them.
+func ReaderProtocols() []ReaderProtocol { return readerProtocols }
+
+// ReaderProtocolOf returns a protocol by its name; ok is false for one that is unknown.
+func ReaderProtocolOf(name string) (p ReaderProtocol, ok bool) {
+	for _, p := range readerProtocols {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return ReaderProtocol{}, false
+}
+
+// ProtocolWords are the families of readers as people know them; the protocol itself
+// where unknown.
+func ProtocolWords(protocol string) string {
+	if p, ok := ReaderProtocolOf(protocol); ok {
+		return p.Label
+	}
+	return protocol
+}
+
+// trim sets the settings that the protocol does not have to what is harmless.
+func (p ReaderProtocol) trim(r *Reader) {
+	if !p.OwnDenyCode {
+		r.DenyCode = DefaultDenyCode
+	}
+	if !p.OwnHeartbeat {
+		r.HeartbeatText = ""
+	}
+}
+
+// check adds what is wrong with the settings that the protocol has.
+func (p ReaderProtocol) check(r Reader, fields map[string]string) {
+	if p.OwnDenyCode && !SafeDenyCode(r.DenyCode) {
+		fields["deny_code"] = "拒绝码应为 1000 至 9999 的四位数字，其他取值可能使设备开门"
+	}
+	if p.OwnHeartbeat && (!asciiWord(r.HeartbeatText, 64) || strings.Contains(r.HeartbeatText, "&&")) {
+		fields["heartbeat_text"] = "心跳内容应为 64 个以内的英文字符，不含 &&"
+	}
+}

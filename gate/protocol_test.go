@@ -1,0 +1,47 @@
+package gate
+
+import (
+	"testing"
+
+	"tongxing/core"
+)
+
+// TestProtocolsAreWhole holds every family to what the door, the installer's page and
+// the demonstration ask of it: a request that it reads itself, an answer that opens and
+// one that does not, also for nobody.
+func TestProtocolsAreWhole(t *testing.T) {
+	if len(Protocols()) != len(core.ReaderProtocols()) {
+		t.Error("a protocol is known to one side alone")
+	}
+	for i, p := range Protocols() {
+		if p.Name != core.ReaderProtocols()[i].Name || p.Label == "" || p.Hint == "" || len(p.Steps) == 0 || len(p.Trial) == 0 {
+			t.Errorf("%s lacks words", p.Name)
+		}
+		r := core.NewReader()
+		r.Protocol, r.Serial, r.Name, r.Gate, r.Community = p.Name, "N7", "a", "a", 1
+		r = r.Trimmed()
+		if err := r.Check(); err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+		token := NewToken(3).String()
+		_, query, body := p.Request(r, token, goldenNow)
+		m, err := p.Parse([]byte(query + body))
+		if err != nil || m.Text != token || m.Device != "N7" || p.IsHeartbeat(r, m) {
+			t.Errorf("%s reads its own request as %+v, %v", p.Name, m, err)
+		}
+		if !p.Opens(p.Answer(r, m, true, goldenNow)) {
+			t.Errorf("%s: an opening answer does not open", p.Name)
+		}
+		for _, refusal := range [][]byte{p.Answer(r, m, false, goldenNow), p.Answer(core.Reader{}, Message{}, false, goldenNow)} {
+			if p.Opens(refusal) || len(refusal) == 0 {
+				t.Errorf("%s: a refusal is %q", p.Name, refusal)
+			}
+		}
+		if p.OwnHeartbeat {
+			_, query, body := p.Request(r, r.HeartbeatText, goldenNow)
+			if m, err := p.Parse([]byte(query + body)); err != nil || !p.IsHeartbeat(r, m) {
+				t.Errorf("%s does not know its heartbeat: %+v, %v", p.Name, m, err)
+			}
+		}
+	}
+}

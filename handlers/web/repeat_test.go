@@ -10,14 +10,37 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// repeatBuffer is a buffer that timers write to while a test reads it.
+type repeatBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *repeatBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// take returns what was written since it was last asked.
+func (l *repeatBuffer) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.b.String()
+	l.b.Reset()
+	return text
+}
+
 // repeatLog is a log behind Repeats, and the lines written so far.
 func repeatLog() (*slog.Logger, *Repeats, func() []string) {
-	var b bytes.Buffer
+	var b repeatBuffer
 	h := NewRepeats(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -25,9 +48,7 @@ func repeatLog() (*slog.Logger, *Repeats, func() []string) {
 		return a
 	}}))
 	return slog.New(h), h, func() []string {
-		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-		b.Reset()
-		return lines
+		return strings.Split(strings.TrimSuffix(b.take(), "\n"), "\n")
 	}
 }
 
@@ -131,7 +152,10 @@ func TestRepeatsAreBounded(t *testing.T) {
 		for i := range 10000 {
 			log.Error("failed", "err", strings.Repeat("x", i%5000))
 		}
-		if n := len(h.shared.kinds); n > maxRepeats+1 {
+		h.shared.mu.Lock()
+		n := len(h.shared.kinds)
+		h.shared.mu.Unlock()
+		if n > maxRepeats+1 {
 			t.Errorf("%d kinds are kept", n)
 		}
 		if n := len(lines()); n > maxRepeats+1 {

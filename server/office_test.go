@@ -251,11 +251,11 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 			`=> cell.innerText.includes("拒绝"))`,
 	)
 	b.await("the next page", `(next => next && (next.click(), true))(document.querySelector('a[rel="next"]'))`)
-	b.await("it", `location.search.includes("before=") && location.search.includes("result=refused")`)
+	b.await("it", `location.search.includes("after=") && location.search.includes("result=refused")`)
 	b.run("history.back()")
 	b.await(
 		"the first page again",
-		`!location.search.includes("before=") && document.querySelector("#f-result").value === "refused" && `+
+		`!location.search.includes("after=") && document.querySelector("#f-result").value === "refused" && `+
 			`document.querySelectorAll("tbody tr").length > 5`,
 	)
 	b.picture("records-refused")

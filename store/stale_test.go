@@ -67,17 +67,17 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 			},
 			"guard post": func() (func(context.Context) error, error) {
 				p, err := s.GuardPost(ctx, everywhere, post)
-				return func(ctx context.Context) error { err = s.UpdateGuardPost(ctx, by, everywhere, p); return err }, err
+				return func(ctx context.Context) error { return s.UpdateGuardPost(ctx, by, everywhere, p) }, err
 			},
 			"guard": func() (func(context.Context) error, error) {
 				g, err := s.Guard(ctx, everywhere, guard)
 				g.Phone = ""
-				return func(ctx context.Context) error { err = s.UpdateGuard(ctx, by, everywhere, g); return err }, err
+				return func(ctx context.Context) error { return s.UpdateGuard(ctx, by, everywhere, g) }, err
 			},
 			"observer": func() (func(context.Context) error, error) {
 				o, err := s.Observer(ctx, everywhere, observer)
 				o.Phone = ""
-				return func(ctx context.Context) error { err = s.UpdateObserver(ctx, by, everywhere, o); return err }, err
+				return func(ctx context.Context) error { return s.UpdateObserver(ctx, by, everywhere, o) }, err
 			},
 			"account": func() (func(context.Context) error, error) {
 				a, err := s.Account(ctx, everywhere, account)

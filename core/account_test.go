@@ -33,7 +33,7 @@ func TestRolesTickWhatTheTableHas(t *testing.T) {
 			t.Errorf("%s may make accounts", preset.Role)
 		}
 	}
-	for _, p := range []Permission{PermResidentReveal, PermResidentEdit, PermRecordExport, PermPassRuleEdit} {
+	for _, p := range []Permission{PermResidentReveal, PermResidentEdit, PermAccessRecordExport, PermPassRuleEdit} {
 		viewer, _ := RoleViewer.Preset()
 		if slices.Contains(viewer.Permissions, p) {
 			t.Errorf("a viewer may %s", p)

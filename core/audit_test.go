@@ -8,7 +8,7 @@ import (
 
 func TestAuditChangesReadAsADiff(t *testing.T) {
 	r := AuditRecord{
-		Before: `{"name":"李四","role":"clerk","permissions":"house.view,record.view","disabled":false,"zz":1}`,
+		Before: `{"name":"李四","role":"clerk","permissions":"house.view,accessrecord.view","disabled":false,"zz":1}`,
 		After:  `{"name":"李四","role":"viewer","permissions":"house.view,reader.view","disabled":true,"zz":2}`,
 	}
 	changes := r.Changes()

@@ -8,33 +8,33 @@ type Permission string
 // Every permission of the console. What they are called and how they are grouped
 // stands in PermissionTable; a test holds the two together.
 const (
-	PermCommunityView   Permission = "community.view"
-	PermCommunityEdit   Permission = "community.edit"
-	PermHouseView       Permission = "house.view"
-	PermHouseEdit       Permission = "house.edit"
-	PermResidentView    Permission = "resident.view"
-	PermResidentEdit    Permission = "resident.edit"
-	PermResidentReveal  Permission = "resident.reveal"
-	PermResidentExport  Permission = "resident.export"
-	PermPassRuleView    Permission = "passrule.view"
-	PermPassRuleEdit    Permission = "passrule.edit"
-	PermRestrictionEdit Permission = "restriction.edit"
-	PermReaderView      Permission = "reader.view"
-	PermReaderEdit      Permission = "reader.edit"
-	PermGuardPostView   Permission = "guardpost.view"
-	PermGuardPostEdit   Permission = "guardpost.edit"
-	PermObserverView    Permission = "observer.view"
-	PermObserverEdit    Permission = "observer.edit"
-	PermRecordView      Permission = "record.view"
-	PermRecordExport    Permission = "record.export"
-	PermAlertView       Permission = "alert.view"
-	PermAlertHandle     Permission = "alert.handle"
-	PermAccountView     Permission = "account.view"
-	PermAccountEdit     Permission = "account.edit"
-	PermAuditView       Permission = "audit.view"
-	PermAuditExport     Permission = "audit.export"
-	PermSettingEdit     Permission = "setting.edit"
-	PermAboutView       Permission = "about.view"
+	PermCommunityView      Permission = "community.view"
+	PermCommunityEdit      Permission = "community.edit"
+	PermHouseView          Permission = "house.view"
+	PermHouseEdit          Permission = "house.edit"
+	PermResidentView       Permission = "resident.view"
+	PermResidentEdit       Permission = "resident.edit"
+	PermResidentReveal     Permission = "resident.reveal"
+	PermResidentExport     Permission = "resident.export"
+	PermPassRuleView       Permission = "passrule.view"
+	PermPassRuleEdit       Permission = "passrule.edit"
+	PermRestrictionEdit    Permission = "restriction.edit"
+	PermReaderView         Permission = "reader.view"
+	PermReaderEdit         Permission = "reader.edit"
+	PermGuardPostView      Permission = "guardpost.view"
+	PermGuardPostEdit      Permission = "guardpost.edit"
+	PermObserverView       Permission = "observer.view"
+	PermObserverEdit       Permission = "observer.edit"
+	PermAccessRecordView   Permission = "accessrecord.view"
+	PermAccessRecordExport Permission = "accessrecord.export"
+	PermAlertView          Permission = "alert.view"
+	PermAlertHandle        Permission = "alert.handle"
+	PermAccountView        Permission = "account.view"
+	PermAccountEdit        Permission = "account.edit"
+	PermAuditView          Permission = "audit.view"
+	PermAuditExport        Permission = "audit.export"
+	PermSettingEdit        Permission = "setting.edit"
+	PermAboutView          Permission = "about.view"
 )
 
 // PermissionGroup is a heading of the tick boxes on an account's form.
@@ -71,8 +71,8 @@ var PermissionTable = []PermissionGroup{
 		{PermGuardPostEdit, "修改门岗"},
 		{PermObserverView, "查看观察员"},
 		{PermObserverEdit, "修改观察员"},
-		{PermRecordView, "查看出入记录"},
-		{PermRecordExport, "导出出入记录"},
+		{PermAccessRecordView, "查看出入记录"},
+		{PermAccessRecordExport, "导出出入记录"},
 		{PermAlertView, "查看告警"},
 		{PermAlertHandle, "处理告警"},
 	}},
@@ -89,20 +89,20 @@ var PermissionTable = []PermissionGroup{
 // permissionNeeds is what a permission is of no use without: nobody finds the button on
 // a page that they may not open, nor picks a house that they may not see.
 var permissionNeeds = map[Permission][]Permission{
-	PermCommunityEdit:   {PermCommunityView},
-	PermHouseEdit:       {PermHouseView},
-	PermResidentEdit:    {PermResidentView, PermHouseView},
-	PermResidentReveal:  {PermResidentView},
-	PermResidentExport:  {PermResidentView, PermHouseView},
-	PermPassRuleEdit:    {PermPassRuleView},
-	PermRestrictionEdit: {PermPassRuleView, PermHouseView},
-	PermReaderEdit:      {PermReaderView},
-	PermGuardPostEdit:   {PermGuardPostView},
-	PermObserverEdit:    {PermObserverView},
-	PermRecordExport:    {PermRecordView},
-	PermAlertHandle:     {PermAlertView},
-	PermAccountEdit:     {PermAccountView},
-	PermAuditExport:     {PermAuditView},
+	PermCommunityEdit:      {PermCommunityView},
+	PermHouseEdit:          {PermHouseView},
+	PermResidentEdit:       {PermResidentView, PermHouseView},
+	PermResidentReveal:     {PermResidentView},
+	PermResidentExport:     {PermResidentView, PermHouseView},
+	PermPassRuleEdit:       {PermPassRuleView},
+	PermRestrictionEdit:    {PermPassRuleView, PermHouseView},
+	PermReaderEdit:         {PermReaderView},
+	PermGuardPostEdit:      {PermGuardPostView},
+	PermObserverEdit:       {PermObserverView},
+	PermAccessRecordExport: {PermAccessRecordView},
+	PermAlertHandle:        {PermAlertView},
+	PermAccountEdit:        {PermAccountView},
+	PermAuditExport:        {PermAuditView},
 }
 
 // WithNeeded gives permissions and what they are of no use without, in the table's

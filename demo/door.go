@@ -104,7 +104,7 @@ func (t *Tour) secret(ctx context.Context, reader core.ID) (string, error) {
 	if secret := t.secrets[reader]; secret != "" {
 		return secret, nil
 	}
-	secret, err := t.o.Store.ReaderSecret(ctx, core.System, core.Everywhere, reader)
+	secret, err := t.o.Store.RevealReaderSecret(ctx, core.System, core.Everywhere, reader)
 	if err == nil {
 		t.secrets[reader] = secret
 	}

@@ -85,7 +85,7 @@ func (s *seeder) build(ctx context.Context, p plan) (*estate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.SavePassRule(ctx, core.System, core.Everywhere, id, p.rule, rule.Version); err != nil {
+	if err := s.store.UpdatePassRule(ctx, core.System, core.Everywhere, id, p.rule, rule.Version); err != nil {
 		return nil, err
 	}
 	e := &estate{plan: p, id: id}

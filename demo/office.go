@@ -20,7 +20,7 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 		}
 	}
 	quarantine := core.Restriction{Exits: -1, Reason: "居家观察，社区通知", LastDay: core.DayOf(s.now, s.store.Zone()) + 5}
-	if err := s.store.SetRestrictions(ctx, core.System, core.Everywhere, e.id, e.houses[12:13], quarantine); err != nil {
+	if err := s.store.CreateRestrictions(ctx, core.System, core.Everywhere, e.id, e.houses[12:13], quarantine); err != nil {
 		return err
 	}
 	if err := s.fever(ctx, e); err != nil {
@@ -30,7 +30,7 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 	if _, err := s.store.StartJob(ctx, owner, core.JobVerifyAudit); err != nil {
 		return err
 	}
-	_, err := s.store.SaveView(ctx, core.SavedView{Account: s.cast.Admin, Stem: "accessrecord", Name: "被拒绝的", Query: "result=refused"})
+	_, err := s.store.CreateSavedView(ctx, core.SavedView{Account: s.cast.Admin, Stem: "accessrecord", Name: "被拒绝的", Query: "result=refused"})
 	return err
 }
 

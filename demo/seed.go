@@ -245,7 +245,7 @@ func (s *seeder) bind(ctx context.Context, kind string, target core.ID, who core
 	if err != nil {
 		return err
 	}
-	ticket, err := s.store.NewBindTicket(ctx, core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
+	ticket, err := s.store.CreateBindTicket(ctx, core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 		t.Fatal(err)
 	}
 	bind := func(kind string, target core.ID) {
-		ticket, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
+		ticket, err := w.store.CreateBindTicket(t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
 		if err == nil {
 			err = w.store.ApproveBindTicket(t.Context(), core.System, store.BindScan{Scene: ticket.Scene, User: user.ID}, ticket.Code)
 		}
@@ -253,7 +253,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	if err != nil {
 		t.Fatal(err)
 	}
-	view, err := w.store.SaveView(t.Context(), core.SavedView{Account: account, Stem: "reader", Name: "离线"})
+	view, err := w.store.CreateSavedView(t.Context(), core.SavedView{Account: account, Stem: "reader", Name: "离线"})
 	if err != nil {
 		t.Fatal(err)
 	}

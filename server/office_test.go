@@ -342,7 +342,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	b.run(`document.querySelector("form.tx-form").dataset.sent = "1"`) // nothing of it is to be kept
 	o.open(b, path+"/edit")
 	b.sets("#f-name", "李娜娜")
-	b.run(`document.querySelector('input[value="record.export"]').click()`)
+	b.run(`document.querySelector('input[value="accessrecord.export"]').click()`)
 	b.click(".tx-form-foot .btn-primary")
 	b.await("the change", wasSaved+` && document.querySelector("h1").innerText.includes("李娜娜")`)
 	b.click(`button[formaction$="/disable"], form[action$="/disable"] button`)

@@ -21,7 +21,7 @@ func (s *Store) ExportAccessRecords(
 	}
 	err = s.db.Write(ctx, "export access records", func(tx *database.Tx) error {
 		return audit.Write(tx, by, audit.Entry{
-			Community: actCommunity(scope, f.Community), Action: "record.export", Target: "access_record",
+			Community: actCommunity(scope, f.Community), Action: "accessrecord.export", Target: "access_record",
 			After: words,
 		})
 	})

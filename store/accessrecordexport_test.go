@@ -41,7 +41,7 @@ func TestExportByEachFilter(t *testing.T) {
 				t.Errorf("by %s: %v", field, err)
 				continue
 			}
-			lines, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "record.export"}, Page{Limit: 1})
+			lines, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "accessrecord.export"}, Page{Limit: 1})
 			if err != nil || len(lines) != 1 || !strings.Contains(lines[0].After, c.words) {
 				t.Errorf("by %s: the audit log says %+v (%v), want %q", field, lines, err, c.words)
 			}

@@ -19,7 +19,7 @@ const testPassword = "first-Password-1"
 func testAccount(login string) core.Account {
 	return core.Account{
 		Login: login, Name: "王" + login, Role: core.RoleViewer,
-		Permissions: []core.Permission{core.PermRecordView}, Scope: core.Everywhere,
+		Permissions: []core.Permission{core.PermAccessRecordView}, Scope: core.Everywhere,
 	}
 }
 
@@ -149,7 +149,7 @@ func TestNobodyHandsOutMoreThanTheyHold(t *testing.T) {
 			wantRefused(t, name, err, core.CodeInvalid)
 		}
 		peer := testAccount("peer")
-		peer.Permissions, peer.Scope = []core.Permission{core.PermReaderView, core.PermRecordView}, core.ScopeOf(one)
+		peer.Permissions, peer.Scope = []core.Permission{core.PermReaderView, core.PermAccessRecordView}, core.ScopeOf(one)
 		peer = mustAccount(t, s, peer)
 		wantRefused(t, "disable one with more", s.DisableAccount(t.Context(), by, peer.ID), core.CodeForbidden)
 		wantRefused(t, "reset one with more", s.ResetPassword(t.Context(), by, peer.ID, testPassword+"x"), core.CodeForbidden)
@@ -164,7 +164,7 @@ func TestTheLastAdminStays(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		one, two := mustAccount(t, s, admin("one")), mustAccount(t, s, admin("two"))
 		demoted := one
-		demoted.Role, demoted.Permissions = core.RoleViewer, []core.Permission{core.PermRecordView}
+		demoted.Role, demoted.Permissions = core.RoleViewer, []core.Permission{core.PermAccessRecordView}
 
 		var wins atomic.Int32
 		var both sync.WaitGroup

@@ -71,7 +71,7 @@ func TestWechatProof(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o office) {
 		proof := WechatProof{Browser: "b", Purpose: "page /x"}
 		for range 2 {
-			if err := o.s.KeepWechatProof(t.Context(), proof, o.owner.ID); err != nil {
+			if err := o.s.CreateWechatProof(t.Context(), proof, o.owner.ID); err != nil {
 				t.Fatal(err)
 			}
 		}

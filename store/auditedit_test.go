@@ -81,7 +81,7 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 			{"fever", func(r *core.PassRule) { r.FeverTenths = 380 }}, {"readers", func(r *core.PassRule) { r.ReaderQR = !r.ReaderQR }},
 		} {
 			step.change(&rule.PassRule)
-			changed("rule's "+step.what, s.SavePassRule(ctx, by, everywhere, community, rule.PassRule, rule.Version))
+			changed("rule's "+step.what, s.UpdatePassRule(ctx, by, everywhere, community, rule.PassRule, rule.Version))
 			rule.Version++
 		}
 		for _, private := range []string{"13900009999", "13900138888", "13800138000"} {
@@ -176,9 +176,9 @@ func TestEveryEditedFieldOfTheRegisterIsInTheAuditLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		settings.RecordDays = 400
-		wantOneChange(t, s, "setting's days", s.SaveSettings(ctx, by, settings))
+		wantOneChange(t, s, "setting's days", s.UpdateSettings(ctx, by, settings))
 		settings.Version, settings.ConsoleIdleMinutes = settings.Version+1, 77
-		wantOneChange(t, s, "setting's minutes", s.SaveSettings(ctx, by, settings))
+		wantOneChange(t, s, "setting's minutes", s.UpdateSettings(ctx, by, settings))
 	})
 }
 
@@ -194,7 +194,7 @@ func TestEveryEditedFieldOfAccountsAndReadersIsInTheAuditLog(t *testing.T) {
 			change func(*core.Account)
 		}{
 			{"name", func(a *core.Account) { a.Name = "李四光" }}, {"role", func(a *core.Account) { a.Role = core.RoleManager }},
-			{"permissions", func(a *core.Account) { a.Permissions = append(a.Permissions, core.PermRecordView) }},
+			{"permissions", func(a *core.Account) { a.Permissions = append(a.Permissions, core.PermAccessRecordView) }},
 			{"communities", func(a *core.Account) {
 				a.Scope = core.ScopeOf(one, two)
 			}}, {"all communities", func(a *core.Account) { a.Scope = core.Everywhere }},
@@ -273,11 +273,11 @@ func TestTheAuditLogNamesEveryRestrictedHouse(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		houses := newHouses(t, s, community, 45)
 		for _, r := range []core.Restriction{{Exits: 2, Reason: "社区通知"}, {Exits: -1, Reason: "居家"}} {
-			if err := s.SetRestrictions(t.Context(), core.System, everywhere, community, houses, r); err != nil {
+			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, community, houses, r); err != nil {
 				t.Fatal(err)
 			}
 		}
-		lines, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "restriction.set"}, Page{Limit: 9})
+		lines, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "restriction.create"}, Page{Limit: 9})
 		if err != nil || len(lines) != 6 {
 			t.Fatalf("%d lines: %v", len(lines), err)
 		}

@@ -45,12 +45,12 @@ func (t BindTicket) ID() string { return sceneOf(t.Scene) }
 
 const replacedUnasked = "已经绑定了另一个微信，请刷新后确认是否重新绑定"
 
-// NewBindTicket makes the scene of a parametric QR whose scan binds the target:
+// CreateBindTicket makes the scene of a parametric QR whose scan binds the target:
 // an observer or a guard of the scope. The target's earlier tickets die. Whoever
 // draws an observer's QR may scan it and see all that the observer sees, so every
 // community of the observer must be in scope. A target that is bound to anybody but
 // Replaces is a conflict.
-func (s *Store) NewBindTicket(
+func (s *Store) CreateBindTicket(
 	ctx context.Context, by core.Actor, scope core.Scope, target BindTarget,
 ) (ticket BindTicket, err error) {
 	number, err := rand.Int(rand.Reader, big.NewInt(90))
@@ -80,7 +80,7 @@ func (s *Store) NewBindTicket(
 			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "bind.qr", Target: target.Kind + ":" + target.ID.String()})
+		return audit.Write(tx, by, audit.Entry{Action: "bindticket.create", Target: target.Kind + ":" + target.ID.String()})
 	})
 	return ticket, err
 }
@@ -253,7 +253,7 @@ func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindS
 		if err := bind(tx, row, scan.User); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "bind.done", Target: row.Kind + ":" + row.Target.String()})
+		return audit.Write(tx, by, audit.Entry{Action: "bindticket.approve", Target: row.Kind + ":" + row.Target.String()})
 	})
 	if err == nil {
 		err = refused

@@ -30,7 +30,7 @@ func newTicket(t *testing.T, s *Store, kind string, target core.ID) BindTicket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ticket, err := s.NewBindTicket(t.Context(), core.System, core.Everywhere,
+	ticket, err := s.CreateBindTicket(t.Context(), core.System, core.Everywhere,
 		BindTarget{Kind: kind, ID: target, Replaces: bound.User})
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestBindTicketOfNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCode(t, ticket.use(t, s, user.ID), core.CodeNotFound)
-		_, err := s.NewBindTicket(t.Context(), core.System, everywhere, BindTarget{Kind: "anything", ID: 5})
+		_, err := s.CreateBindTicket(t.Context(), core.System, everywhere, BindTarget{Kind: "anything", ID: 5})
 		wantCode(t, err, core.CodeNotFound)
 		if guardUser(t, s, guard) != 0 {
 			t.Error("a disabled guard is bound")
@@ -128,7 +128,7 @@ func TestBindTicketOfNobody(t *testing.T) {
 		if used := countRows(t, s, "SELECT COUNT(*) FROM bind_ticket WHERE used_at IS NOT NULL"); used != 0 {
 			t.Errorf("%d tickets are used up", used)
 		}
-		if rows := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'bind.done'"); rows != 0 {
+		if rows := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'bindticket.approve'"); rows != 0 {
 			t.Errorf("%d bindings are in the audit log", rows)
 		}
 	})
@@ -166,7 +166,7 @@ func TestBindTicketAtOnce(t *testing.T) {
 		if len(bound) != 1 || guardUser(t, s, guard) != bound[0] {
 			t.Errorf("%v are told they are bound, %v is", bound, guardUser(t, s, guard))
 		}
-		if rows := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'bind.done'"); rows != 1 {
+		if rows := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'bindticket.approve'"); rows != 1 {
 			t.Errorf("%d rows in the audit log", rows)
 		}
 	})
@@ -245,7 +245,7 @@ func TestNobodyIsDisplacedUnasked(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, replaces := range []core.ID{0, two.ID} {
-			_, err := s.NewBindTicket(t.Context(), core.System, everywhere,
+			_, err := s.CreateBindTicket(t.Context(), core.System, everywhere,
 				BindTarget{Kind: core.BindGuard, ID: guard, Replaces: replaces})
 			wantCode(t, err, core.CodeConflict)
 		}

@@ -115,9 +115,9 @@ func hangsOn(get func(dest any, query string, args ...any) error, id core.ID) ([
 	return hangs, nil
 }
 
-// DeleteCommunity removes a community that nothing hangs on, with its rule. Like
+// RemoveCommunity removes a community that nothing hangs on, with its rule. Like
 // adding one, it is for operators.
-func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	if !by.MayOperate() {
 		if !scope.Has(id) {
 			return core.NotFound(noCommunity)
@@ -143,7 +143,7 @@ func (s *Store) DeleteCommunity(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: id, Action: "community.delete", Target: audit.Target("community", id),
+			Community: id, Action: "community.remove", Target: audit.Target("community", id),
 			Before: auditOfCommunity(old),
 		})
 	})

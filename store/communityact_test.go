@@ -61,7 +61,7 @@ func TestCommunityIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		if err != nil || strings.Join(hangs, " ") != "2 套房屋 1 名住户 出入记录" {
 			t.Errorf("hangs %q, %v", hangs, err)
 		}
-		if err := s.DeleteCommunity(t.Context(), core.System, everywhere, id); core.CodeOf(err) != core.CodeConflict ||
+		if err := s.RemoveCommunity(t.Context(), core.System, everywhere, id); core.CodeOf(err) != core.CodeConflict ||
 			!strings.Contains(core.MessageOf(err), "2 套房屋") {
 			t.Errorf("with houses: %v", err)
 		}
@@ -69,17 +69,17 @@ func TestCommunityIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 			t.Errorf("what hangs on another's: %v", err)
 		}
 		empty := newCommunity(t, s, "空苑")
-		if err := s.DeleteCommunity(
+		if err := s.RemoveCommunity(
 			t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(empty), empty,
 		); core.CodeOf(err) != core.CodeForbidden {
 			t.Errorf("by who does not see all: %v", err)
 		}
-		if err := s.DeleteCommunity(
+		if err := s.RemoveCommunity(
 			t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, core.ScopeOf(id), empty,
 		); !core.IsNotFound(err) {
 			t.Errorf("another's: %v", err)
 		}
-		if err := s.DeleteCommunity(t.Context(), core.System, everywhere, empty); err != nil || communitiesNow(t, s) != 1 {
+		if err := s.RemoveCommunity(t.Context(), core.System, everywhere, empty); err != nil || communitiesNow(t, s) != 1 {
 			t.Errorf("deleted: %v, %d left", err, communitiesNow(t, s))
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM pass_rule"); n != 1 {

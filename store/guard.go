@@ -118,7 +118,7 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 			int64(id), int64(g.Community), g.Name, sealed, tx.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		return finishGuard(tx, by, g, "", audit.Entry{Action: "guard.add"})
+		return finishGuard(tx, by, g, "", audit.Entry{Action: "guard.create"})
 	})
 	if err != nil {
 		return 0, err
@@ -154,7 +154,7 @@ func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		}
 		g := g
 		g.Community, g.Disabled = old.Community, old.Disabled.Time
-		return finishGuard(tx, by, g, phone, audit.Entry{Action: "guard.edit", Before: before})
+		return finishGuard(tx, by, g, phone, audit.Entry{Action: "guard.update", Before: before})
 	})
 }
 

@@ -85,7 +85,7 @@ func (s *Store) CreateGuardPost(
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "guardpost.add", Community: p.Community, Target: audit.Target("guardpost", id), After: auditOfGuardPost(p),
+			Action: "guardpost.create", Community: p.Community, Target: audit.Target("guardpost", id), After: auditOfGuardPost(p),
 		})
 	})
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "guardpost.edit", Community: row.Community, Target: audit.Target("guardpost", p.ID),
+			Action: "guardpost.update", Community: row.Community, Target: audit.Target("guardpost", p.ID),
 			Before: auditOfGuardPost(row.post()), After: auditOfGuardPost(after),
 		})
 	})

@@ -93,9 +93,9 @@ func houseWords(label string, arrears int64) string {
 	return label + "，欠费 " + core.Yuan(arrears) + " 元"
 }
 
-// DeleteHouse removes a house of the scope that nobody ever lived in and that no
+// RemoveHouse removes a house of the scope that nobody ever lived in and that no
 // record names.
-func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "delete house", func(tx *database.Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
 		if err != nil {
@@ -121,7 +121,7 @@ func (s *Store) DeleteHouse(ctx context.Context, by core.Actor, scope core.Scope
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: c.ID, Action: "house.delete", Target: audit.Target("house", id),
+			Community: c.ID, Action: "house.remove", Target: audit.Target("house", id),
 			Before: houseWords(old.Label, old.ArrearsFen),
 		})
 	})

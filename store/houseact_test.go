@@ -83,27 +83,27 @@ func TestHouseIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		scope := core.ScopeOf(community)
 		resident := newResident(t, s, community, ids[0], "张三", "13800138000")
 		recordOf(t, s, ResidentRow{Resident: core.Resident{ID: 1, Community: community, House: ids[1], Name: "访客"}})
-		if err := s.SetRestrictions(
+		if err := s.CreateRestrictions(
 			t.Context(), core.System, scope, community, ids[2:3], core.Restriction{Exits: -1, Reason: "隔离"},
 		); err != nil {
 			t.Fatal(err)
 		}
 		for i, words := range []string{"住户", "出入记录", "限制"} {
-			if err := s.DeleteHouse(t.Context(), core.System, scope, ids[i]); core.CodeOf(err) != core.CodeConflict ||
+			if err := s.RemoveHouse(t.Context(), core.System, scope, ids[i]); core.CodeOf(err) != core.CodeConflict ||
 				!strings.Contains(core.MessageOf(err), words) {
 				t.Errorf("with %s: %v", words, err)
 			}
 		}
-		if err := s.DeleteHouse(t.Context(), core.System, core.ScopeOf(community+1), ids[3]); !core.IsNotFound(err) {
+		if err := s.RemoveHouse(t.Context(), core.System, core.ScopeOf(community+1), ids[3]); !core.IsNotFound(err) {
 			t.Errorf("of another community: %v", err)
 		}
-		if err := s.DeleteHouse(t.Context(), core.System, scope, ids[3]); err != nil {
+		if err := s.RemoveHouse(t.Context(), core.System, scope, ids[3]); err != nil {
 			t.Error(err)
 		}
-		if err := s.DeleteResidents(t.Context(), core.System, scope, []core.ID{resident}); err != nil {
+		if err := s.RemoveResidents(t.Context(), core.System, scope, []core.ID{resident}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.DeleteHouse(t.Context(), core.System, scope, ids[0]); err != nil {
+		if err := s.RemoveHouse(t.Context(), core.System, scope, ids[0]); err != nil {
 			t.Errorf("without its resident: %v", err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 2 {
@@ -129,14 +129,14 @@ func TestMissingHousesAreAddedOnce(t *testing.T) {
 			t.Errorf("planned %+v, %v", plan, err)
 		}
 		for _, want := range []int{2, 0} {
-			if added, err := s.AddMissingHouses(t.Context(), core.System, scope, community, places); err != nil || added != want {
+			if added, err := s.CreateMissingHouses(t.Context(), core.System, scope, community, places); err != nil || added != want {
 				t.Errorf("added %d, want %d, %v", added, want, err)
 			}
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 4 {
 			t.Errorf("%d houses", n)
 		}
-		if _, err := s.AddMissingHouses(t.Context(), core.System, core.ScopeOf(community+1), community, places); !core.IsNotFound(err) {
+		if _, err := s.CreateMissingHouses(t.Context(), core.System, core.ScopeOf(community+1), community, places); !core.IsNotFound(err) {
 			t.Errorf("into another community: %v", err)
 		}
 	})

@@ -87,10 +87,10 @@ func (s *Store) CreateHouses(
 	return ids, err
 }
 
-// AddMissingHouses is CreateHouses for places of which some may be there already:
+// CreateMissingHouses is CreateHouses for places of which some may be there already:
 // those are left alone, so that the same act again adds nothing. It tells how many
 // were added.
-func (s *Store) AddMissingHouses(
+func (s *Store) CreateMissingHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string,
 ) (added int, err error) {
 	if len(places) > core.HousesAtOnce {
@@ -124,14 +124,14 @@ func (s *Store) AddMissingHouses(
 	return added, err
 }
 
-// HousePlan is what AddMissingHouses would do.
+// HousePlan is what CreateMissingHouses would do.
 type HousePlan struct {
 	Total       int
 	First, Last string   // labels
 	Known       []string // labels of those that are there, in order
 }
 
-// PlanHouses tells what AddMissingHouses would do with the same places.
+// PlanHouses tells what CreateMissingHouses would do with the same places.
 func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core.ID, places [][]string) (HousePlan, error) {
 	c, err := s.Community(ctx, scope, community)
 	if err != nil {

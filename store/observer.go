@@ -121,7 +121,7 @@ func (s *Store) CreateObserver(
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
-		return finishObserver(tx, by, scope, o, observerChange{entry: audit.Entry{Action: "observer.add"}})
+		return finishObserver(tx, by, scope, o, observerChange{entry: audit.Entry{Action: "observer.create"}})
 	})
 	if err != nil {
 		return 0, err
@@ -156,7 +156,7 @@ func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if err := updateObserver(tx, scope, o, old, sealed); err != nil {
 			return err
 		}
-		return finishObserver(tx, by, scope, o, observerChange{phone, audit.Entry{Action: "observer.edit", Before: before}})
+		return finishObserver(tx, by, scope, o, observerChange{phone, audit.Entry{Action: "observer.update", Before: before}})
 	})
 }
 

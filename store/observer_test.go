@@ -48,7 +48,7 @@ func TestObservers(t *testing.T) {
 		// observer may do, nor the QR that makes whoever scans it the observer.
 		_, err = save(admin, func(o *core.Observer) { o.ID, o.Phone, o.MayExport = id, "", true })
 		wantCode(t, err, core.CodeForbidden)
-		_, err = s.NewBindTicket(ctx, core.System, admin, BindTarget{Kind: core.BindObserver, ID: id})
+		_, err = s.CreateBindTicket(ctx, core.System, admin, BindTarget{Kind: core.BindObserver, ID: id})
 		wantCode(t, err, core.CodeForbidden)
 		if _, err := save(admin, func(o *core.Observer) { o.ID, o.Phone = id, "" }); err != nil {
 			t.Fatal(err)
@@ -58,7 +58,7 @@ func TestObservers(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err = s.NewBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id}); err != nil {
+		if _, err = s.CreateBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id}); err != nil {
 			t.Fatal(err)
 		}
 		if o := read(other); len(o.Communities) != 2 || !o.MayExport || o.Phone != "138****8000" {
@@ -87,7 +87,7 @@ func TestObservers(t *testing.T) {
 		if list, err := s.Observers(ctx, everywhere); err != nil || len(list) != 0 {
 			t.Errorf("%d observers left, %v", len(list), err)
 		}
-		_, err = s.NewBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id})
+		_, err = s.CreateBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id})
 		wantCode(t, err, core.CodeNotFound)
 	})
 }

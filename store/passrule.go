@@ -88,10 +88,10 @@ func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.I
 	return r, database.Wrap("pass rule", err)
 }
 
-// SavePassRule changes the rule of a community of the scope. version is the one
+// UpdatePassRule changes the rule of a community of the scope. version is the one
 // that the change was made on: where another has changed the rule since, it is a
 // conflict and nothing changes.
-func (s *Store) SavePassRule(
+func (s *Store) UpdatePassRule(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, r core.PassRule, version int64,
 ) error {
 	if !scope.Has(community) {

@@ -15,7 +15,7 @@ func TestPassRuleRoundTrip(t *testing.T) {
 			Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}},
 			RecordID: true, RecordTemp: true, FeverTenths: 375, ReaderQR: true,
 		}
-		if err := s.SavePassRule(t.Context(), readerAdmin, everywhere, community, want, 1); err != nil {
+		if err := s.UpdatePassRule(t.Context(), readerAdmin, everywhere, community, want, 1); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.PassRule(t.Context(), everywhere, community)
@@ -34,9 +34,9 @@ func TestPassRuleRefuses(t *testing.T) {
 		good := core.DefaultPassRule()
 		bad := good
 		bad.PeriodDays = 31
-		wantField(t, s.SavePassRule(t.Context(), core.System, everywhere, ours, bad, 1), "period_days")
-		wantCode(t, s.SavePassRule(t.Context(), core.System, core.ScopeOf(ours), theirs, good, 1), core.CodeNotFound)
-		wantCode(t, s.SavePassRule(t.Context(), core.System, everywhere, 12345, good, 1), core.CodeNotFound)
+		wantField(t, s.UpdatePassRule(t.Context(), core.System, everywhere, ours, bad, 1), "period_days")
+		wantCode(t, s.UpdatePassRule(t.Context(), core.System, core.ScopeOf(ours), theirs, good, 1), core.CodeNotFound)
+		wantCode(t, s.UpdatePassRule(t.Context(), core.System, everywhere, 12345, good, 1), core.CodeNotFound)
 		for _, community := range []core.ID{ours, theirs} {
 			if r, err := s.PassRule(t.Context(), everywhere, community); err != nil || r.Version != 1 {
 				t.Errorf("after refusals: %+v, %v", r, err)
@@ -56,7 +56,7 @@ func TestPassRuleHasOneWinner(t *testing.T) {
 			wait.Go(func() {
 				r := core.DefaultPassRule()
 				r.Exits = i + 1
-				errs[i] = s.SavePassRule(t.Context(), core.System, everywhere, community, r, 1)
+				errs[i] = s.UpdatePassRule(t.Context(), core.System, everywhere, community, r, 1)
 			})
 		}
 		wait.Wait()

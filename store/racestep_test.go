@@ -45,8 +45,8 @@ var raceEstate = []raceStep{
 	{"RestoreCommunity", func(w *raceWorld) (any, error) {
 		return nil, w.RestoreCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
 	}},
-	{"DeleteCommunity", func(w *raceWorld) (any, error) {
-		return nil, w.DeleteCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
+	{"RemoveCommunity", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
 	}},
 	{"CreateHouses", func(w *raceWorld) (any, error) {
 		places := [][]string{{"1", "1", "101"}, {"1", "1", "102"}, {"2", "1", "101"}}
@@ -57,27 +57,27 @@ var raceEstate = []raceStep{
 		w.ids["house"], w.ids["second house"], w.ids["third house"] = ids[0], ids[1], ids[2]
 		return ids, nil
 	}},
-	{"AddMissingHouses", func(w *raceWorld) (any, error) {
-		return w.AddMissingHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"1", "1", "101"}, {"3", "1", "101"}})
+	{"CreateMissingHouses", func(w *raceWorld) (any, error) {
+		return w.CreateMissingHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"1", "1", "101"}, {"3", "1", "101"}})
 	}},
 	{"UpdateHouse", func(w *raceWorld) (any, error) {
 		change := HouseChange{Names: []string{"1", "2", "102"}, ArrearsFen: 500}
 		return nil, w.UpdateHouse(w.ctx, raceBy, everywhere, w.ids["second house"], change)
 	}},
-	{"DeleteHouse", func(w *raceWorld) (any, error) {
-		return nil, w.DeleteHouse(w.ctx, raceBy, everywhere, w.ids["third house"])
+	{"RemoveHouse", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveHouse(w.ctx, raceBy, everywhere, w.ids["third house"])
 	}},
-	{"SavePassRule", func(w *raceWorld) (any, error) {
+	{"UpdatePassRule", func(w *raceWorld) (any, error) {
 		rule, err := w.PassRule(w.ctx, everywhere, w.ids["here"])
 		if err != nil {
 			return nil, err
 		}
 		rule.Exits, rule.PeriodDays = 2, 1
-		return nil, w.SavePassRule(w.ctx, raceBy, everywhere, w.ids["here"], rule.PassRule, rule.Version)
+		return nil, w.UpdatePassRule(w.ctx, raceBy, everywhere, w.ids["here"], rule.PassRule, rule.Version)
 	}},
-	{"SetRestrictions", func(w *raceWorld) (any, error) {
+	{"CreateRestrictions", func(w *raceWorld) (any, error) {
 		r := core.Restriction{Exits: 1, Reason: "居家观察"}
-		return nil, w.SetRestrictions(w.ctx, raceBy, everywhere, w.ids["here"], []core.ID{w.ids["house"]}, r)
+		return nil, w.CreateRestrictions(w.ctx, raceBy, everywhere, w.ids["here"], []core.ID{w.ids["house"]}, r)
 	}},
 	{"LiftRestriction", func(w *raceWorld) (any, error) {
 		return nil, w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
@@ -126,8 +126,8 @@ var racePeople = []raceStep{
 		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "o-2"})
 		return w.keep("scanner", user.ID, err)
 	}},
-	{"SetFollowed", func(w *raceWorld) (any, error) {
-		return nil, w.SetFollowed(w.ctx, core.WechatIdentity{AppID: "wx2", OpenID: "f-1", UnionID: "u-1"}, true)
+	{"UpdateFollowed", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateFollowed(w.ctx, core.WechatIdentity{AppID: "wx2", OpenID: "f-1", UnionID: "u-1"}, true)
 	}},
 	{"MoveOut", func(w *raceWorld) (any, error) {
 		return nil, w.MoveOut(w.ctx, raceBy, everywhere, w.ids["second"])
@@ -135,8 +135,8 @@ var racePeople = []raceStep{
 	{"MoveOutAll", func(w *raceWorld) (any, error) {
 		return nil, w.MoveOutAll(w.ctx, raceBy, everywhere, []core.ID{w.ids["third"]})
 	}},
-	{"DeleteResidents", func(w *raceWorld) (any, error) {
-		return nil, w.DeleteResidents(w.ctx, raceBy, everywhere, []core.ID{w.ids["fourth"]})
+	{"RemoveResidents", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveResidents(w.ctx, raceBy, everywhere, []core.ID{w.ids["fourth"]})
 	}},
 }
 
@@ -177,9 +177,9 @@ var raceGate = []raceStep{
 			ID: w.ids["observer"], Name: "钱警官", Capacity: "社区民警", MayExport: true, Communities: []core.ID{w.ids["here"]},
 		})
 	}},
-	{"NewBindTicket", raceTicket},
+	{"CreateBindTicket", raceTicket},
 	{"RefuseBindTicket", func(w *raceWorld) (any, error) { return nil, w.RefuseBindTicket(w.ctx, w.text["scene"]) }},
-	{"NewBindTicket", raceTicket},
+	{"CreateBindTicket", raceTicket},
 	{"ApproveBindTicket", func(w *raceWorld) (any, error) {
 		by, scan := core.Actor{Kind: core.ActorWechat, ID: w.ids["scanner"]}, BindScan{Scene: w.text["scene"], User: w.ids["scanner"]}
 		return nil, w.ApproveBindTicket(w.ctx, by, scan, w.text["code"])
@@ -207,8 +207,8 @@ var raceGate = []raceStep{
 		w.text["reader"] = secret
 		return nil, err
 	}},
-	{"ReaderSecret", func(w *raceWorld) (any, error) {
-		secret, err := w.ReaderSecret(w.ctx, raceBy, everywhere, w.ids["reader"])
+	{"RevealReaderSecret", func(w *raceWorld) (any, error) {
+		secret, err := w.RevealReaderSecret(w.ctx, raceBy, everywhere, w.ids["reader"])
 		return secret == w.text["reader"], err
 	}},
 	{"DisableReader", func(w *raceWorld) (any, error) {
@@ -217,8 +217,8 @@ var raceGate = []raceStep{
 	{"EnableReader", func(w *raceWorld) (any, error) {
 		return nil, w.EnableReader(w.ctx, raceBy, everywhere, w.ids["reader"])
 	}},
-	{"SetReadersQR", func(w *raceWorld) (any, error) {
-		return w.SetReadersQR(w.ctx, raceBy, everywhere, ReaderQR{Readers: []core.ID{w.ids["reader"]}, Allowed: false})
+	{"SwitchReadersQR", func(w *raceWorld) (any, error) {
+		return w.SwitchReadersQR(w.ctx, raceBy, everywhere, ReaderQR{Readers: []core.ID{w.ids["reader"]}, Allowed: false})
 	}},
 	{"ImportAccessRecords", func(w *raceWorld) (any, error) {
 		record := core.AccessRecord{
@@ -264,7 +264,7 @@ var raceGate = []raceStep{
 }
 
 func raceTicket(w *raceWorld) (any, error) {
-	ticket, err := w.NewBindTicket(w.ctx, raceBy, everywhere, BindTarget{Kind: core.BindGuard, ID: w.ids["guard"]})
+	ticket, err := w.CreateBindTicket(w.ctx, raceBy, everywhere, BindTarget{Kind: core.BindGuard, ID: w.ids["guard"]})
 	w.text["scene"], w.text["code"] = ticket.Scene, ticket.Code
 	return ticket.Expires, err
 }
@@ -421,18 +421,18 @@ var raceSecond = []raceStep{
 }
 
 var raceRest = []raceStep{
-	{"SaveSettings", func(w *raceWorld) (any, error) {
-		return nil, w.SaveSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
+	{"UpdateSettings", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
 	}},
 	{"SetSetting", func(w *raceWorld) (any, error) { return nil, w.SetSetting(w.ctx, "test", "value") }},
-	{"SaveView", func(w *raceWorld) (any, error) {
-		id, err := w.SaveView(w.ctx, core.SavedView{Account: w.ids["account"], Stem: "reader", Name: "离线", Query: "state=off"})
+	{"CreateSavedView", func(w *raceWorld) (any, error) {
+		id, err := w.CreateSavedView(w.ctx, core.SavedView{Account: w.ids["account"], Stem: "reader", Name: "离线", Query: "state=off"})
 		return w.keep("view", id, err)
 	}},
-	{"RenameView", func(w *raceWorld) (any, error) {
-		return nil, w.RenameView(w.ctx, core.SavedView{ID: w.ids["view"], Account: w.ids["account"], Name: "不在线"})
+	{"UpdateSavedView", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateSavedView(w.ctx, core.SavedView{ID: w.ids["view"], Account: w.ids["account"], Name: "不在线"})
 	}},
-	{"DeleteView", func(w *raceWorld) (any, error) { return nil, w.DeleteView(w.ctx, w.ids["account"], w.ids["view"]) }},
+	{"RemoveSavedView", func(w *raceWorld) (any, error) { return nil, w.RemoveSavedView(w.ctx, w.ids["account"], w.ids["view"]) }},
 	{"StartJob", raceJob},
 	{"ClaimJob", raceClaim},
 	{"StepJob", func(w *raceWorld) (any, error) { return nil, w.StepJob(w.ctx, "a", w.ids["job"], 1, 2) }},
@@ -465,8 +465,8 @@ var raceRest = []raceStep{
 	{"ReadAccountNotices", func(w *raceWorld) (any, error) {
 		return nil, w.ReadAccountNotices(w.ctx, w.ids["account"], w.NewID())
 	}},
-	{"KeepWechatProof", func(w *raceWorld) (any, error) {
-		return nil, w.KeepWechatProof(w.ctx, WechatProof{Browser: "secret", Purpose: "test"}, w.ids["user"])
+	{"CreateWechatProof", func(w *raceWorld) (any, error) {
+		return nil, w.CreateWechatProof(w.ctx, WechatProof{Browser: "secret", Purpose: "test"}, w.ids["user"])
 	}},
 	{"VerifyAuditSteps", func(w *raceWorld) (any, error) {
 		verdict, err := w.VerifyAuditSteps(w.ctx, AuditAnchor{}, func(int64, int64) error { return nil })

@@ -125,8 +125,8 @@ func TestReaderSecret(t *testing.T) {
 			t.Errorf("of another protocol: %v", err)
 		}
 
-		shown, err := s.ReaderSecret(t.Context(), readerAdmin, core.Everywhere, id)
-		if err != nil || shown != secret || readerAudits(t, s, "reader.show_secret") != 1 {
+		shown, err := s.RevealReaderSecret(t.Context(), readerAdmin, core.Everywhere, id)
+		if err != nil || shown != secret || readerAudits(t, s, "reader.reveal_secret") != 1 {
 			t.Errorf("shown: %v, equal %v", err, shown == secret)
 		}
 		fresh, err := s.RotateReaderSecret(t.Context(), readerAdmin, core.Everywhere, id)
@@ -209,11 +209,11 @@ func TestReaderActsStayInScope(t *testing.T) {
 				"create":  func() error { _, _, err := s.CreateReader(ctx, readerAdmin, scope, aReader(2, "B2")); return err },
 				"update":  func() error { return s.UpdateReader(ctx, readerAdmin, scope, changed) },
 				"rotate":  func() error { _, err := s.RotateReaderSecret(ctx, readerAdmin, scope, id); return err },
-				"show":    func() error { _, err := s.ReaderSecret(ctx, readerAdmin, scope, id); return err },
+				"show":    func() error { _, err := s.RevealReaderSecret(ctx, readerAdmin, scope, id); return err },
 				"disable": func() error { return s.DisableReader(ctx, readerAdmin, scope, id) },
 				"enable":  func() error { return s.EnableReader(ctx, readerAdmin, scope, id) },
 				"qr": func() error {
-					_, err := s.SetReadersQR(ctx, readerAdmin, scope, ReaderQR{Readers: []core.ID{mine, id}})
+					_, err := s.SwitchReadersQR(ctx, readerAdmin, scope, ReaderQR{Readers: []core.ID{mine, id}})
 					return err
 				},
 			} {
@@ -287,7 +287,7 @@ func TestSetReadersQR(t *testing.T) {
 			ids = append(ids, id)
 		}
 		for _, want := range []int{2, 0} {
-			n, err := s.SetReadersQR(t.Context(), readerAdmin, core.ScopeOf(1), ReaderQR{Readers: []core.ID{ids[0], ids[2], ids[0]}})
+			n, err := s.SwitchReadersQR(t.Context(), readerAdmin, core.ScopeOf(1), ReaderQR{Readers: []core.ID{ids[0], ids[2], ids[0]}})
 			if err != nil || n != want {
 				t.Errorf("changed %d, %v; want %d", n, err, want)
 			}
@@ -297,11 +297,11 @@ func TestSetReadersQR(t *testing.T) {
 				t.Errorf("reader %d: %v", i, got)
 			}
 		}
-		if n := readerAudits(t, s, "reader.qr"); n != 2 {
+		if n := readerAudits(t, s, "reader.switch_qr"); n != 2 {
 			t.Errorf("%d audit rows", n)
 		}
 		for _, bad := range [][]core.ID{nil, make([]core.ID, 0), {ids[0], 404}} {
-			if _, err := s.SetReadersQR(t.Context(), readerAdmin, core.ScopeOf(1), ReaderQR{Readers: bad, Allowed: true}); err == nil {
+			if _, err := s.SwitchReadersQR(t.Context(), readerAdmin, core.ScopeOf(1), ReaderQR{Readers: bad, Allowed: true}); err == nil {
 				t.Errorf("%v passes", bad)
 			}
 		}

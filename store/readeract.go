@@ -174,9 +174,9 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 	return secret, nil
 }
 
-// ReaderSecret shows a reader's secret to an installer. That it was shown is in
+// RevealReaderSecret shows a reader's secret to an installer. That it was shown is in
 // the audit log.
-func (s *Store) ReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
+func (s *Store) RevealReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
 	var sealed string
 	err := s.db.Write(ctx, "show a reader's secret", func(tx *database.Tx) error {
 		r, err := lockReader(tx, scope, id)
@@ -186,7 +186,7 @@ func (s *Store) ReaderSecret(ctx context.Context, by core.Actor, scope core.Scop
 		if err := tx.Get(&sealed, "SELECT secret_cipher FROM reader WHERE id = ?", int64(id)); err != nil {
 			return err
 		}
-		return auditReader(tx, by, "reader.show_secret", nil, &r)
+		return auditReader(tx, by, "reader.reveal_secret", nil, &r)
 	})
 	if err != nil {
 		return "", err
@@ -238,12 +238,12 @@ func switchReader(tx *database.Tx, by core.Actor, action string, before, after c
 	return auditReader(tx, by, action, &before, &after)
 }
 
-// ReaderQRMost is how many readers one SetReadersQR may name.
+// ReaderQRMost is how many readers one SwitchReadersQR may name.
 const ReaderQRMost = 500
 
-// SetReadersQR ticks or clears 门禁二维码 for readers and gives how many changed.
+// SwitchReadersQR ticks or clears 门禁二维码 for readers and gives how many changed.
 // One that is not there, or not in the scope, leaves all as they were.
-func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
+func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
 	if len(ids) == 0 || len(ids) > ReaderQRMost {
 		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", ReaderQRMost))
@@ -266,7 +266,7 @@ func (s *Store) SetReadersQR(ctx context.Context, by core.Actor, scope core.Scop
 			); err != nil {
 				return err
 			}
-			if err := auditReader(tx, by, "reader.qr", &before, &after); err != nil {
+			if err := auditReader(tx, by, "reader.switch_qr", &before, &after); err != nil {
 				return err
 			}
 			changed++

@@ -183,10 +183,10 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 	})
 }
 
-// DeleteResidents takes residents of the scope out of the register, as entered by
+// RemoveResidents takes residents of the scope out of the register, as entered by
 // mistake: all of them or none. Who has ever passed a door stays for the records
 // and can only move out.
-func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
+func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
 	return s.eachResident(ctx, "delete residents", ids, func(tx *database.Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
@@ -211,7 +211,7 @@ func (s *Store) DeleteResidents(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: old.Community, Action: "resident.delete", Target: audit.Target("resident", id),
+			Community: old.Community, Action: "resident.remove", Target: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label),
 		})
 	})

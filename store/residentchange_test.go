@@ -62,26 +62,26 @@ func TestResidentsAreDeletedAllOrNone(t *testing.T) {
 			t.Errorf("on record %v, %v", passed, err)
 		}
 		scope := core.ScopeOf(community)
-		if err := s.DeleteResidents(t.Context(), core.System, scope, ids); core.CodeOf(err) != core.CodeConflict ||
+		if err := s.RemoveResidents(t.Context(), core.System, scope, ids); core.CodeOf(err) != core.CodeConflict ||
 			!strings.Contains(core.MessageOf(err), "张B") {
 			t.Errorf("with one on record: %v", err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 3 {
 			t.Fatalf("%d residents after a refused act", n)
 		}
-		if err := s.DeleteResidents(t.Context(), core.System, core.ScopeOf(community+1), ids[:1]); !core.IsNotFound(err) {
+		if err := s.RemoveResidents(t.Context(), core.System, core.ScopeOf(community+1), ids[:1]); !core.IsNotFound(err) {
 			t.Errorf("of another community: %v", err)
 		}
-		if err := s.DeleteResidents(t.Context(), core.System, scope, []core.ID{ids[0], ids[2], ids[0]}); err != nil {
+		if err := s.RemoveResidents(t.Context(), core.System, scope, []core.ID{ids[0], ids[2], ids[0]}); err != nil {
 			t.Fatal(err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 1 {
 			t.Errorf("%d residents left", n)
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.delete'"); n != 2 {
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.remove'"); n != 2 {
 			t.Errorf("%d lines of the audit log", n)
 		}
-		if err := s.DeleteResidents(t.Context(), core.System, scope, nil); core.CodeOf(err) != core.CodeInvalid {
+		if err := s.RemoveResidents(t.Context(), core.System, scope, nil); core.CodeOf(err) != core.CodeInvalid {
 			t.Errorf("nobody: %v", err)
 		}
 	})

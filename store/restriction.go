@@ -41,9 +41,9 @@ type RestrictedHouse struct {
 	Since     time.Time
 }
 
-// SetRestrictions gives houses of one community their own number of exits, in
+// CreateRestrictions gives houses of one community their own number of exits, in
 // place of what restriction they had: all of them or none.
-func (s *Store) SetRestrictions(
+func (s *Store) CreateRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID,
 	r core.Restriction,
 ) error {
@@ -69,7 +69,7 @@ func (s *Store) SetRestrictions(
 		}
 		for i, part := range slices.Collect(slices.Chunk(labels, namesMost)) { // a line of the log names no more
 			err := audit.Write(tx, by, audit.Entry{
-				Community: community, Action: "restriction.set", Target: audit.Target("community", community),
+				Community: community, Action: "restriction.create", Target: audit.Target("community", community),
 				Before: before[i], After: namesOf(part) + "：" + restrictionText(r)})
 			if err != nil {
 				return err

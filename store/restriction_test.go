@@ -15,7 +15,7 @@ func TestRestrictions(t *testing.T) {
 		today := core.DayOf(testNow, testZone)
 		set := func(r core.Restriction, houses ...core.ID) {
 			t.Helper()
-			if err := s.SetRestrictions(t.Context(), core.System, everywhere, community, houses, r); err != nil {
+			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, community, houses, r); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -78,7 +78,7 @@ func TestRestrictionsRefuse(t *testing.T) {
 			if change != nil {
 				change(&r)
 			}
-			return s.SetRestrictions(t.Context(), core.System, scope, ours, houses, r)
+			return s.CreateRestrictions(t.Context(), core.System, scope, ours, houses, r)
 		}
 		one := []core.ID{house}
 		wantField(t, set(everywhere, nil, nil), "houses")

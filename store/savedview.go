@@ -41,10 +41,10 @@ func (s *Store) SavedView(ctx context.Context, account, id core.ID) (core.SavedV
 	return core.SavedView(row), database.Wrap("read saved view", database.NotFoundIfNoRows(err, errNoView.Message))
 }
 
-// SaveView keeps a view and gives its id. One of the same name is overwritten, so
+// CreateSavedView keeps a view and gives its id. One of the same name is overwritten, so
 // that a form sent twice does no harm. It is an account's own convenience and leaves no line in the
 // audit log.
-func (s *Store) SaveView(ctx context.Context, v core.SavedView) (id core.ID, err error) {
+func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.ID, err error) {
 	if err := v.Check(); err != nil {
 		return 0, err
 	}
@@ -82,8 +82,8 @@ func (s *Store) SaveView(ctx context.Context, v core.SavedView) (id core.ID, err
 	return id, err
 }
 
-// RenameView gives an account's view another name.
-func (s *Store) RenameView(ctx context.Context, v core.SavedView) error {
+// UpdateSavedView gives an account's view another name.
+func (s *Store) UpdateSavedView(ctx context.Context, v core.SavedView) error {
 	if err := v.Check(); err != nil {
 		return err
 	}
@@ -99,8 +99,8 @@ func (s *Store) RenameView(ctx context.Context, v core.SavedView) error {
 	})
 }
 
-// DeleteView forgets an account's view.
-func (s *Store) DeleteView(ctx context.Context, account, id core.ID) error {
+// RemoveSavedView forgets an account's view.
+func (s *Store) RemoveSavedView(ctx context.Context, account, id core.ID) error {
 	return s.db.Write(ctx, "delete view", func(tx *database.Tx) error {
 		return tx.ExecOne(errNoView, "DELETE FROM saved_view WHERE id = ? AND account_id = ?", int64(id), int64(account))
 	})

@@ -12,7 +12,7 @@ func TestViewsAreAnAccountsOwn(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		save := func(account core.ID, stem, name, query string) core.ID {
 			t.Helper()
-			id, err := s.SaveView(t.Context(), core.SavedView{Account: account, Stem: stem, Name: name, Query: query})
+			id, err := s.CreateSavedView(t.Context(), core.SavedView{Account: account, Stem: stem, Name: name, Query: query})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -29,16 +29,16 @@ func TestViewsAreAnAccountsOwn(t *testing.T) {
 		if err != nil || len(views) != 2 || views[0].Query != "q=2&state=off" || views[1].Name != "北门" {
 			t.Fatalf("views %+v, %v", views, err)
 		}
-		wantField(t, s.RenameView(t.Context(), core.SavedView{ID: mine, Account: 1, Name: "北门"}), "name")
-		wantCode(t, s.RenameView(t.Context(), core.SavedView{ID: mine, Account: 2, Name: "偷"}), core.CodeNotFound)
-		wantCode(t, s.DeleteView(t.Context(), 2, mine), core.CodeNotFound)
-		if err := s.RenameView(t.Context(), core.SavedView{ID: mine, Account: 1, Name: "不在线"}); err != nil {
+		wantField(t, s.UpdateSavedView(t.Context(), core.SavedView{ID: mine, Account: 1, Name: "北门"}), "name")
+		wantCode(t, s.UpdateSavedView(t.Context(), core.SavedView{ID: mine, Account: 2, Name: "偷"}), core.CodeNotFound)
+		wantCode(t, s.RemoveSavedView(t.Context(), 2, mine), core.CodeNotFound)
+		if err := s.UpdateSavedView(t.Context(), core.SavedView{ID: mine, Account: 1, Name: "不在线"}); err != nil {
 			t.Fatal(err)
 		}
 		if v, err := s.SavedView(t.Context(), 1, mine); err != nil || v.Name != "不在线" {
 			t.Errorf("%+v, %v", v, err)
 		}
-		if err := s.DeleteView(t.Context(), 1, second); err != nil {
+		if err := s.RemoveSavedView(t.Context(), 1, second); err != nil {
 			t.Fatal(err)
 		}
 		_, err = s.SavedView(t.Context(), 1, second)
@@ -49,7 +49,7 @@ func TestViewsAreAnAccountsOwn(t *testing.T) {
 func TestViewsAreBounded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		for i := range core.SavedViewMost + 1 {
-			_, err := s.SaveView(t.Context(), core.SavedView{Account: 1, Stem: "reader", Name: fmt.Sprint("视图", i)})
+			_, err := s.CreateSavedView(t.Context(), core.SavedView{Account: 1, Stem: "reader", Name: fmt.Sprint("视图", i)})
 			if i < core.SavedViewMost && err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ func TestViewsSavedAtOnceKeepTheBound(t *testing.T) {
 		kept := make([]bool, core.SavedViewMost+more)
 		for i := range kept {
 			saving.Go(func() {
-				_, err := s.SaveView(t.Context(), core.SavedView{Account: owner, Stem: "reader", Name: fmt.Sprint("视图", i)})
+				_, err := s.CreateSavedView(t.Context(), core.SavedView{Account: owner, Stem: "reader", Name: fmt.Sprint("视图", i)})
 				if kept[i] = err == nil; err != nil && core.CodeOf(err) != core.CodeConflict {
 					t.Error(err)
 				}

@@ -68,10 +68,10 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 	return saved.Settings, nil
 }
 
-// SaveSettings keeps settings that were made from the version they carry; where
+// UpdateSettings keeps settings that were made from the version they carry; where
 // others were saved meanwhile, it is a conflict. They are the whole
 // deployment's, so that only operators may.
-func (s *Store) SaveSettings(ctx context.Context, by core.Actor, settings core.Settings) error {
+func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core.Settings) error {
 	if err := settings.Check(); err != nil {
 		return err
 	}

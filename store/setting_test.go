@@ -17,11 +17,11 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 			t.Fatalf("recently: %+v", got)
 		}
 		want := core.Settings{RecordDays: 30, ConsoleIdleMinutes: 5}
-		wantCode(t, s.SaveSettings(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, want), core.CodeForbidden)
-		if err := s.SaveSettings(t.Context(), core.System, want); err != nil {
+		wantCode(t, s.UpdateSettings(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, want), core.CodeForbidden)
+		if err := s.UpdateSettings(t.Context(), core.System, want); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, s.SaveSettings(t.Context(), core.System, want), core.CodeConflict) // of the old version
+		wantCode(t, s.UpdateSettings(t.Context(), core.System, want), core.CodeConflict) // of the old version
 		want.Version = 1
 		if got, err := s.Settings(t.Context()); err != nil || got != want {
 			t.Errorf("saved: %+v, %v", got, err)
@@ -31,10 +31,10 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 		}
 		wantField(
 			t,
-			s.SaveSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}),
+			s.UpdateSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}),
 			"record_days",
 		)
-		wantField(t, s.SaveSettings(t.Context(), core.System, core.Settings{ConsoleIdleMinutes: 1441, Version: 1}), "console_idle_minutes")
+		wantField(t, s.UpdateSettings(t.Context(), core.System, core.Settings{ConsoleIdleMinutes: 1441, Version: 1}), "console_idle_minutes")
 		list, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "setting.update"}, Page{Limit: 9})
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%d audit rows, %v", len(list), err)

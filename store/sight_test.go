@@ -51,7 +51,7 @@ func (w sighted) rule(t *testing.T, change func(r *core.PassRule)) {
 		t.Fatal(err)
 	}
 	change(&old.PassRule)
-	if err := w.s.SavePassRule(t.Context(), core.System, everywhere, w.community, old.PassRule, old.Version); err != nil {
+	if err := w.s.UpdatePassRule(t.Context(), core.System, everywhere, w.community, old.PassRule, old.Version); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -169,7 +169,7 @@ func TestPreviews(t *testing.T) {
 		other := newSighted(t, s, "海棠苑", 1)
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 2, 1, core.CountHousehold })
 		today := core.DayOf(testNow, testZone)
-		if err := s.SetRestrictions(
+		if err := s.CreateRestrictions(
 			t.Context(), core.System, everywhere, w.community, w.houses[1:2],
 			core.Restriction{Exits: -1, Reason: "隔离", LastDay: today},
 		); err != nil {

@@ -31,7 +31,7 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 			ctx, core.SystemGranter,
 			core.Account{
 				Login: "lisi", Name: "李四", Role: core.RoleClerk,
-				Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community),
+				Permissions: []core.Permission{core.PermAccessRecordView}, Scope: core.ScopeOf(community),
 			},
 			"correct-horse-7",
 		)
@@ -143,7 +143,7 @@ func TestWhatMakesAFormStale(t *testing.T) {
 			ctx, core.SystemGranter,
 			core.Account{
 				Login: "lisi", Name: "李四", Role: core.RoleClerk,
-				Permissions: []core.Permission{core.PermRecordView}, Scope: core.ScopeOf(community),
+				Permissions: []core.Permission{core.PermAccessRecordView}, Scope: core.ScopeOf(community),
 			},
 			"correct-horse-7",
 		)
@@ -171,7 +171,7 @@ func TestWhatMakesAFormStale(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = s.SetReadersQR(ctx, by, everywhere, ReaderQR{Readers: []core.ID{reader}, Allowed: !r.QRAllowed})
+				_, err = s.SwitchReadersQR(ctx, by, everywhere, ReaderQR{Readers: []core.ID{reader}, Allowed: !r.QRAllowed})
 				return err
 			}, true},
 			{"a new secret", "reader", reader, func() error {

@@ -249,7 +249,7 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 		if codes, err = newRecovery(tx, account); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "account.totp_on", Target: audit.Target("account", account)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.enable_totp", Target: audit.Target("account", account)})
 	})
 	return codes, err
 }
@@ -315,7 +315,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 		if err := owner.takeBack(tx); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "account.totp_off", Target: audit.Target("account", account)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.disable_totp", Target: audit.Target("account", account)})
 	})
 	if err == nil {
 		err = wrong
@@ -330,7 +330,7 @@ func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) erro
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里关闭自己的两步验证")
 	}
-	return s.changeAccount(ctx, by, id, "account.totp_reset", func(tx *database.Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.reset_totp", func(tx *database.Tx, after *core.Account) error {
 		after.Generation++
 		if err := dropTOTP(tx, id); err != nil {
 			return err

@@ -219,7 +219,7 @@ func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLogi
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOn, Addr: row.Addr, Agent: row.Agent}, user); err != nil {
 		return err
 	}
-	return audit.Write(tx, by, audit.Entry{Action: "account.wechat_on", Target: audit.Target("account", account)})
+	return audit.Write(tx, by, audit.Entry{Action: "account.bind_wechat", Target: audit.Target("account", account)})
 }
 
 // RefuseWechatLogin is the scanner's no.
@@ -317,7 +317,7 @@ func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里解绑自己的微信")
 	}
-	return s.changeAccount(ctx, by, id, "account.wechat_reset", func(tx *database.Tx, after *core.Account) error {
+	return s.changeAccount(ctx, by, id, "account.reset_wechat", func(tx *database.Tx, after *core.Account) error {
 		if after.User == 0 {
 			return core.Conflict("账号没有绑定微信")
 		}
@@ -351,7 +351,7 @@ func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, er
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOff, Addr: by.Addr}, user); err != nil {
 		return false, err
 	}
-	return true, audit.Write(tx, by, audit.Entry{Action: "account.wechat_off", Target: audit.Target("account", account)})
+	return true, audit.Write(tx, by, audit.Entry{Action: "account.unbind_wechat", Target: audit.Target("account", account)})
 }
 
 // WechatOfAccount returns the WeChat that is bound to an account; the zero value where

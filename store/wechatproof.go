@@ -20,9 +20,9 @@ type WechatProof struct {
 
 func (p WechatProof) digest() string { return digestToken(p.Browser + " " + p.Purpose) }
 
-// KeepWechatProof notes who WeChat has just said is in front of a browser. WeChat's
+// CreateWechatProof notes who WeChat has just said is in front of a browser. WeChat's
 // codes work once: the proof answers for them when the same address is opened again.
-func (s *Store) KeepWechatProof(ctx context.Context, p WechatProof, user core.ID) error {
+func (s *Store) CreateWechatProof(ctx context.Context, p WechatProof, user core.ID) error {
 	return s.db.Write(ctx, "keep a WeChat proof", func(tx *database.Tx) error {
 		if _, err := tx.Exec("DELETE FROM wechat_proof WHERE token_digest = ?", p.digest()); err != nil {
 			return err

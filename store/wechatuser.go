@@ -215,8 +215,8 @@ func (s *Store) OpenIDs(ctx context.Context, user core.ID) (map[string]string, e
 	return ids, nil
 }
 
-// SetFollowed notes that a user follows the official account, or no longer.
-func (s *Store) SetFollowed(ctx context.Context, who core.WechatIdentity, follows bool) error {
+// UpdateFollowed notes that a user follows the official account, or no longer.
+func (s *Store) UpdateFollowed(ctx context.Context, who core.WechatIdentity, follows bool) error {
 	if _, err := s.SignInWechat(ctx, who); err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func newMerge(t *testing.T, s *Store) merge {
 	})
 	must(err)
 	for kind, target := range map[string]core.ID{core.BindGuard: m.guard, core.BindObserver: m.watcher} {
-		ticket, err := s.NewBindTicket(ctx, core.System, core.Everywhere, BindTarget{Kind: kind, ID: target})
+		ticket, err := s.CreateBindTicket(ctx, core.System, core.Everywhere, BindTarget{Kind: kind, ID: target})
 		must(err)
 		err = ticket.use(t, s, m.gone.ID)
 		must(err)
@@ -368,7 +368,7 @@ func TestSetFollowed(t *testing.T) {
 		}
 		set := func(follows bool) {
 			t.Helper()
-			if err := s.SetFollowed(t.Context(), withoutUnion(inOfficial), follows); err != nil {
+			if err := s.UpdateFollowed(t.Context(), withoutUnion(inOfficial), follows); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -117,7 +117,7 @@ func TestHostile(t *testing.T) {
 	for _, kind := range simulator.HostileKinds {
 		t.Run(string(kind), func(t *testing.T) {
 			s := newSite(t, sealedApp)
-			ticket, err := s.Store.NewBindTicket(t.Context(), core.System, core.Everywhere,
+			ticket, err := s.Store.CreateBindTicket(t.Context(), core.System, core.Everywhere,
 				store.BindTarget{Kind: core.BindObserver, ID: s.Observer})
 			if err != nil {
 				t.Fatal(err)
@@ -247,7 +247,7 @@ func TestRetriesAfterFailure(t *testing.T) {
 // TestWithoutCache: what cannot be known as new is not done; WeChat tries again.
 func TestWithoutCache(t *testing.T) {
 	s := newSite(t, sealedApp)
-	ticket, err := s.Store.NewBindTicket(t.Context(), core.System, core.Everywhere,
+	ticket, err := s.Store.CreateBindTicket(t.Context(), core.System, core.Everywhere,
 		store.BindTarget{Kind: core.BindObserver, ID: s.Observer})
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,7 @@ func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
 	}
 	switch e.Name {
 	case "subscribe":
-		if err := b.store.SetFollowed(ctx, who, true); err != nil {
+		if err := b.store.UpdateFollowed(ctx, who, true); err != nil {
 			return "", err
 		}
 		text, err := b.scan(ctx, who, e.Scene())
@@ -143,7 +143,7 @@ func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
 		}
 		return text, err
 	case "unsubscribe":
-		return "", b.store.SetFollowed(ctx, who, false)
+		return "", b.store.UpdateFollowed(ctx, who, false)
 	case "SCAN":
 		return b.scan(ctx, who, e.Scene())
 	}

@@ -163,7 +163,7 @@ func (s *site) user(person string) core.WechatUser {
 // says.
 func (s *site) scene(kind string, target core.ID) string {
 	s.t.Helper()
-	ticket, err := s.Store.NewBindTicket(s.t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
+	ticket, err := s.Store.CreateBindTicket(s.t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ type homeFigure struct {
 func (p *pages) home(c *web.Context) error {
 	page := homePage{Shell: p.Shell(c, "", "首页")}
 	page.Day = p.Today(c).String()
-	if c.Has(core.PermRecordView) {
+	if c.Has(core.PermAccessRecordView) {
 		if err := p.homeRecords(c, &page); err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func TestResidentSuggest(t *testing.T) {
 	b.Get(t, path+"x&community="+d.Others.Community.String(), http.StatusNotFound)
 	b.Get(t, path+strings.Repeat("x", frame.PickMost+1), http.StatusUnprocessableEntity)
 	// Without the permission to see residents there is no such filter; an id is kept.
-	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermRecordView, core.PermReaderView)
+	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView, core.PermReaderView)
 	other.Get(t, path+"x", http.StatusForbidden)
 	other.Get(t, who("x"), http.StatusForbidden)
 	page := other.Get(t, frame.AccessRecordPath+"?person="+d.Mine.Residents[0].Person.String(), http.StatusOK)

@@ -19,7 +19,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	scope := core.Everywhere
 	b := d.SignIn(t, scope, core.Permissions()...)
 	account, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
-		Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermRecordView},
+		Login: "lisi", Name: "李四", Role: core.RoleClerk, Permissions: []core.Permission{core.PermAccessRecordView},
 		Scope: core.ScopeOf(d.Mine.Community),
 	}, "correct-horse-7")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // whatever the phone is signed in as, and for the digits beside the QR.
 func TestGuardIsBoundOnThePhone(t *testing.T) {
 	w := newSite(t, estate.Plan{})
-	ticket, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere,
+	ticket, err := w.store.CreateBindTicket(t.Context(), core.System, core.Everywhere,
 		store.BindTarget{Kind: core.BindGuard, ID: w.Guard})
 	if err != nil {
 		t.Fatal(err)

@@ -194,7 +194,7 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *ph
 	if err != nil {
 		t.Fatal(err)
 	}
-	ticket, err := w.store.NewBindTicket(t.Context(), core.System, core.Everywhere,
+	ticket, err := w.store.CreateBindTicket(t.Context(), core.System, core.Everywhere,
 		store.BindTarget{Kind: kind, ID: target})
 	if err != nil {
 		t.Fatal(err)

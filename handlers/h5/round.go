@@ -121,7 +121,7 @@ func (h *H5) prove(c *web.Context, purpose string, identify func() (core.WechatI
 	if err != nil {
 		return 0, err
 	}
-	return signed.ID, h.store.KeepWechatProof(c.Ctx(), proof, signed.ID)
+	return signed.ID, h.store.CreateWechatProof(c.Ctx(), proof, signed.ID)
 }
 
 // proven returns who was proved to be in front of this browser; 0 for nobody.

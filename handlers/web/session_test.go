@@ -18,7 +18,7 @@ func whoami(c *Context) error {
 func consoleRoutes() []Route {
 	return []Route{
 		{Method: "GET", Path: "/console/me", Access: SignedIn, Handler: whoami},
-		{Method: "GET", Path: "/console/records", Access: Need(core.PermRecordView), Handler: whoami},
+		{Method: "GET", Path: "/console/records", Access: Need(core.PermAccessRecordView), Handler: whoami},
 		{Method: "GET", Path: "/console/accounts", Access: Need(core.PermAccountEdit), Handler: whoami},
 		{Method: "GET", Path: PasswordPage, Access: SignedIn, Handler: whoami},
 	}
@@ -92,7 +92,7 @@ func TestAChangeOfPermissionsHoldsAtOnce(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(consoleRoutes()...)
 	other := s.otherServer()
-	id := s.account("clerk", core.PermRecordView)
+	id := s.account("clerk", core.PermAccessRecordView)
 	cookie := with(s.signedIn(id))
 	other.want(other.ask("GET", "/console/records", "", cookie), http.StatusOK)
 	account, err := s.store.Account(t.Context(), core.Everywhere, id)

@@ -141,7 +141,7 @@ func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 	own, ownStamp := get(shadowKey(cookie.Value)), get(stampKey(core.SessionAccount, id))
 	set(shadowKey(token), own)
 	s.want(s.ask("GET", "/console/me", "", with(&http.Cookie{Name: "tx_console", Value: token})), http.StatusSeeOther)
-	set(shadowKey(cookie.Value), strings.ReplaceAll(own, `"record.view"`, `"record.view","account.edit"`))
+	set(shadowKey(cookie.Value), strings.ReplaceAll(own, `"accessrecord.view"`, `"accessrecord.view","account.edit"`))
 	s.want(s.ask("GET", "/console/accounts", "", with(cookie)), http.StatusForbidden)
 	if err := s.store.DisableAccount(t.Context(), core.SystemGranter, id); err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func (s *site) account(login string, permissions ...core.Permission) core.ID {
 	s.t.Helper()
 	a := core.Account{Login: login, Name: "测试" + login, Role: core.RoleViewer, Permissions: permissions, Scope: core.Everywhere}
 	if len(permissions) == 0 {
-		a.Permissions = []core.Permission{core.PermRecordView}
+		a.Permissions = []core.Permission{core.PermAccessRecordView}
 	}
 	id, err := s.store.CreateAccount(s.t.Context(), core.SystemGranter, a, firstPassword)
 	if err != nil {

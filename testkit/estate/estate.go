@@ -125,7 +125,7 @@ func (e *Estate) SetRule(rule core.PassRule) {
 	ctx := context.Background()
 	old, err := e.Store.PassRule(ctx, core.Everywhere, e.Community)
 	e.must(err)
-	e.must(e.Store.SavePassRule(ctx, core.System, core.Everywhere, e.Community, rule, old.Version))
+	e.must(e.Store.UpdatePassRule(ctx, core.System, core.Everywhere, e.Community, rule, old.Version))
 }
 
 func (e *Estate) people(p Plan) {

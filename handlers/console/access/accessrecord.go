@@ -19,14 +19,14 @@ import (
 
 // recordRoutes are 出入记录: the list, one record, and the export.
 func (p *Pages) recordRoutes() []web.Route {
-	view := web.Need(core.PermRecordView)
+	view := web.Need(core.PermAccessRecordView)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.AccessRecordPath, Access: view, Handler: p.recordList},
 		{Method: http.MethodGet, Path: frame.AccessRecordChartPath, Access: view, Handler: p.recordChart, EachPerMinute: 60},
 		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/news", Access: view, Handler: p.recordNews},
 		{
 			Method: http.MethodGet, Path: frame.AccessRecordPath + "/export.xlsx",
-			Access: web.Need(core.PermRecordExport), Handler: p.recordExport, Time: -1, EachPerMinute: 30,
+			Access: web.Need(core.PermAccessRecordExport), Handler: p.recordExport, Time: -1, EachPerMinute: 30,
 		},
 		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/:id", Access: view, Handler: p.recordShow},
 	}

@@ -119,13 +119,13 @@ func TestRecordsStayInScope(t *testing.T) {
 			frame.AccessRecordPath, frame.AccessRecordURL(mine[0].ID), frame.AccessRecordPath + "/news?since=1",
 			frame.AccessRecordPath + "/export.xlsx",
 		},
-		core.PermRecordView: {frame.AccessRecordPath + "/export.xlsx"},
+		core.PermAccessRecordView: {frame.AccessRecordPath + "/export.xlsx"},
 	} {
 		who := d.SignIn(t, core.ScopeOf(d.Mine.Community), permission, core.PermReaderView)
 		for _, path := range paths {
 			who.Get(t, path, http.StatusForbidden)
 		}
-		if permission == core.PermRecordView && who.Get(t, frame.AccessRecordPath, http.StatusOK).Find(`a[download]`).Length() != 0 {
+		if permission == core.PermAccessRecordView && who.Get(t, frame.AccessRecordPath, http.StatusOK).Find(`a[download]`).Length() != 0 {
 			t.Error("an export is offered to who may not")
 		}
 	}

@@ -217,7 +217,7 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 	} else if form.Person != 0 {
 		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: frame.PickID})
 	}
-	if c.Has(core.PermRecordExport) {
+	if c.Has(core.PermAccessRecordExport) {
 		list.Export = frame.AccessRecordPath + "/export.xlsx"
 	}
 	gates, err := p.recordGates(c, at)

@@ -136,7 +136,7 @@ func (p *Pages) alertPage(c *web.Context, a core.Alert) (alertShowPage, error) {
 		return page, err
 	}
 	page.Facts = alertFacts(a, community.Name, p.Store.Zone())
-	if a.Record != 0 && c.Has(core.PermRecordView) {
+	if a.Record != 0 && c.Has(core.PermAccessRecordView) {
 		page.Links = append(page.Links, templates.Action{Label: "最近一条出入记录", URL: frame.AccessRecordURL(a.Record), Icon: "history"})
 	}
 	if a.Reader != 0 && c.Has(core.PermReaderView) {

@@ -161,7 +161,7 @@ func (p *Pages) passRuleSave(c *web.Context) error {
 		return p.passRulePreviewed(c, at, rule)
 	}
 	if wrong == nil {
-		wrong = p.Store.SavePassRule(c.Ctx(), c.Actor(), c.Scope(), at.ID, rule, form.Version)
+		wrong = p.Store.UpdatePassRule(c.Ctx(), c.Actor(), c.Scope(), at.ID, rule, form.Version)
 	}
 	if wrong != nil {
 		return p.passRuleWrong(c, at, wrong)

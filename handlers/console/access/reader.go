@@ -51,7 +51,7 @@ func (p *Pages) readerSecret(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, err := p.Store.ReaderSecret(c.Ctx(), c.Actor(), c.Scope(), id)
+	secret, err := p.Store.RevealReaderSecret(c.Ctx(), c.Actor(), c.Scope(), id)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (p *Pages) readerQR(c *web.Context) error {
 			Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: frame.ReaderPath,
 		})
 	}
-	n, err := p.Store.SetReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
+	n, err := p.Store.SwitchReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	house := d.Mine.Houses[0]
-	err := d.Store.SetRestrictions(
+	err := d.Store.CreateRestrictions(
 		t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.ID{house},
 		core.Restriction{Exits: 2, Reason: "社区通知"},
 	)

@@ -227,7 +227,7 @@ func (p *Pages) restrictionSet(c *web.Context) error {
 		return p.Page(c, http.StatusUnprocessableEntity, "console/restriction/form", page)
 	}
 	if wrong == nil {
-		wrong = p.Store.SetRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, form.Houses,
+		wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, form.Houses,
 			core.Restriction{Exits: exitsOf(form.Exits), Reason: form.Reason, LastDay: form.LastDay})
 	}
 	if wrong != nil {

@@ -13,7 +13,7 @@ import (
 
 func accountFormOf(d *desk.Desk, login string) url.Values {
 	return url.Values{"login": {login}, "name": {"李四"}, "password": {desk.FirstPassword}, "role": {"clerk"},
-		"permissions": {string(core.PermReaderView), string(core.PermRecordView)}, "communities": {d.Mine.Community.String()}}
+		"permissions": {string(core.PermReaderView), string(core.PermAccessRecordView)}, "communities": {d.Mine.Community.String()}}
 }
 
 func accountIDOf(t *testing.T, d *desk.Desk, login string) core.ID {
@@ -133,7 +133,7 @@ func TestAccountFormRefuses(t *testing.T) {
 
 func TestAccountCannotGiveMore(t *testing.T) {
 	d := newDesk(t)
-	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccountView, core.PermAccountEdit, core.PermReaderView, core.PermRecordView)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccountView, core.PermAccountEdit, core.PermReaderView, core.PermAccessRecordView)
 	for name, c := range map[string]struct {
 		change func(f url.Values)
 		wrong  string

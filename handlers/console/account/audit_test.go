@@ -244,7 +244,7 @@ func TestSystemPages(t *testing.T) {
 	}
 	changed := made
 	changed.Before, changed.After = `{"name":"乙","permissions":"house.view","communities":"7"}`, `{"name":"甲",`+
-		`"permissions":"record.view","communities":"全部"}`
+		`"permissions":"accessrecord.view","communities":"全部"}`
 	gone := core.AuditRecord{Action: "observer.remove", Before: "王五 社区"}
 	names := map[core.ID]string{7: "翠湖"}
 	page := func(r core.AuditRecord) auditShowPage {

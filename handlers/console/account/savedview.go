@@ -39,7 +39,7 @@ func (p *Pages) savedViewCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Store.SaveView(c.Ctx(), core.SavedView{Account: c.Account().ID, Stem: form.Stem, Name: form.Name, Query: query})
+	_, err = p.Store.CreateSavedView(c.Ctx(), core.SavedView{Account: c.Account().ID, Stem: form.Stem, Name: form.Name, Query: query})
 	switch {
 	case err == nil:
 		c.Flash(web.FlashSuccess, "已保存视图“"+strings.TrimSpace(form.Name)+"”。")
@@ -139,7 +139,7 @@ func (p *Pages) savedViewRename(c *web.Context) error {
 		return err
 	}
 	view.Name = form.Name
-	err = p.Store.RenameView(c.Ctx(), view)
+	err = p.Store.UpdateSavedView(c.Ctx(), view)
 	if core.IsInvalid(err) {
 		return p.savedViewPage(c, web.StatusOf(err), view.Stem, savedViewRow{ID: view.ID, Typed: form.Name, Error: nameMessage(err)})
 	}
@@ -158,7 +158,7 @@ func (p *Pages) savedViewDelete(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Stem: view.Stem,
 		Ask:  templates.Confirm{Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。", Submit: "删除", Danger: true},
-		Do:   func() error { return p.Store.DeleteView(c.Ctx(), view.Account, view.ID) },
+		Do:   func() error { return p.Store.RemoveSavedView(c.Ctx(), view.Account, view.ID) },
 		Done: "已删除视图“" + view.Name + "”。", Back: templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem),
 	})
 }

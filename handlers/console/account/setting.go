@@ -112,7 +112,7 @@ func (p *Pages) settingSave(c *web.Context) error {
 		return p.Confirm(c, "setting", settingQuestion(now, settings, c.Form()))
 	}
 	if wrong == nil {
-		wrong = p.Store.SaveSettings(c.Ctx(), c.Actor(), settings)
+		wrong = p.Store.UpdateSettings(c.Ctx(), c.Actor(), settings)
 	}
 	if wrong != nil {
 		return p.settingWrong(c, now, wrong)

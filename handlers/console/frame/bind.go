@@ -66,7 +66,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if target.Replaces, _ = core.ParseID(c.Form().Get("replaces")); bound.User != 0 && (target.Replaces != bound.User || !Confirmed(c)) {
 		return f.Confirm(c, b.Stem, f.replaceQuestion(b, bound))
 	}
-	ticket, err := f.Store.NewBindTicket(c.Ctx(), c.Actor(), c.Scope(), target)
+	ticket, err := f.Store.CreateBindTicket(c.Ctx(), c.Actor(), c.Scope(), target)
 	if err != nil {
 		return err
 	}

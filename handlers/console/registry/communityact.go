@@ -41,7 +41,7 @@ func (p *Pages) communityDelete(c *web.Context) error {
 	return p.communityAct(c, communityAct{
 		verb: "delete", words: "删除", done: "小区已删除。", text: "小区和它的通行证设置永久删除，不能恢复。", danger: true,
 		do: func(c *web.Context, id core.ID) error {
-			return p.Store.DeleteCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
+			return p.Store.RemoveCommunity(c.Ctx(), c.Actor(), c.Scope(), id)
 		},
 	})
 }

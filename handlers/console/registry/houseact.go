@@ -25,7 +25,7 @@ func (p *Pages) houseDelete(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask:  templates.Confirm{Title: "删除 " + house.Label + "？", Text: houseDeleteText(house), Submit: "删除", Danger: true},
-		Do:   func() error { return p.Store.DeleteHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID) },
+		Do:   func() error { return p.Store.RemoveHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID) },
 		Done: house.Label + " 已删除。", Back: frame.HouseURL(house.ID), Next: at.URL(frame.HousePath),
 	})
 }
@@ -184,7 +184,7 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 	}
 	if wrong == nil && frame.Confirmed(c) {
 		var added int
-		if added, wrong = p.Store.AddMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, places); wrong == nil {
+		if added, wrong = p.Store.CreateMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, places); wrong == nil {
 			c.Flash(web.FlashSuccess, fmt.Sprintf("已生成 %d 套房屋，跳过已有的 %d 套。", added, len(places)-added))
 			return c.Redirect(at.URL(frame.HousePath))
 		}

@@ -132,7 +132,7 @@ func (p *Pages) houseShow(c *web.Context) error {
 	}
 	page := houseShowPage{
 		Shell: p.Shell(c, "house", house.Label), MayResidents: c.Has(core.PermResidentView),
-		MayRecords: c.Has(core.PermRecordView),
+		MayRecords: c.Has(core.PermAccessRecordView),
 	}
 	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}
 	if page.Facts, err = p.houseFacts(c, at, house); err != nil {

@@ -85,7 +85,7 @@ func (p *Pages) residentsDelete(c *web.Context) error {
 	ask.Text = "从登记中永久删除，用于登记有误。"
 	return p.Act(c, frame.Act{
 		Ask:  ask,
-		Do:   func() error { return p.Store.DeleteResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
+		Do:   func() error { return p.Store.RemoveResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
 		Done: fmt.Sprintf("已删除 %d 名住户。", len(residents)), Back: residentActURL(c, ""),
 	})
 }

@@ -169,7 +169,7 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 	if c.Has(core.PermResidentReveal) {
 		page.RevealURL = frame.ResidentURL(r.ID) + "/reveal"
 	}
-	if c.Has(core.PermRecordView) {
+	if c.Has(core.PermAccessRecordView) {
 		page.Actions = []templates.Action{{
 			Label: "此人的记录", URL: frame.AccessRecordPath + "?" + frame.PickID + "=" + r.Person.String(),
 			Icon: "history",
@@ -201,7 +201,7 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, page *resident
 			tie.OtherName = tie.Name
 		}
 	}
-	if page.MayRecords = c.Has(core.PermRecordView); page.MayRecords {
+	if page.MayRecords = c.Has(core.PermAccessRecordView); page.MayRecords {
 		if page.Passages, err = p.passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}); err != nil {
 			return err
 		}

@@ -106,3 +106,24 @@ func (h HourTotals) Sum() RecordTotals {
 	}
 	return sum
 }
+
+// accessRecordFields are the words of what the audit log keeps of an export: its filter.
+var accessRecordFields = []AuditField{
+	{Key: "from", Label: "开始"},
+	{Key: "to", Label: "结束"},
+	{Key: "direction", Label: "方向", Value: wordsOf(Direction.Words)},
+	{Key: "kind", Label: "通行证", Value: wordsOf(PassKind.Words)},
+	{Key: "via", Label: "方式", Value: wordsOf(Via.Words)},
+	{Key: "result", Label: "结果", Value: resultWords},
+	{Key: "reason", Label: "原因", Value: wordsOf(Reason.Sentence)},
+	{Key: "reader", Label: "门禁读头"},
+	{Key: "post", Label: "门岗"},
+	{Key: "house", Label: "房屋"},
+	{Key: "person", Label: "住户"},
+	keywordField, allField,
+}
+
+// resultWords returns the words of RecordFilter.Result.
+func resultWords(result string) string {
+	return map[string]string{"allowed": "放行", "refused": "拒绝"}[result]
+}

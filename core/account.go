@@ -207,3 +207,13 @@ func (g Granter) CheckGrant(a Account) error {
 	}
 	return InvalidFields(fields)
 }
+
+// accountFields are the words of what the audit log keeps of an account.
+var accountFields = []AuditField{
+	{Key: "name", Label: "姓名"},
+	{Key: "login", Label: "登录名"},
+	{Key: "role", Label: "角色", Value: wordsOf(Role.Name)},
+	{Key: "permissions", Label: "权限", Value: wordsOf(Permission.Name), List: true},
+	{Key: "communities", Label: communitiesLabel, List: true},
+	{Key: "disabled", Label: "已停用"},
+}

@@ -167,3 +167,10 @@ type AlertFilter struct {
 
 // AlertRemarkMost bounds a remark, in characters.
 const AlertRemarkMost = 200
+
+// alertFields are the words of what the audit log keeps of a handled alert.
+var alertFields = []AuditField{
+	{Key: "kind", Label: "类型", Value: wordsOf(AlertKind.Words)},
+	{Key: "gate", Label: "位置"},
+	{Key: "remark", Label: "备注"},
+}

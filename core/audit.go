@@ -54,8 +54,8 @@ func (a Actor) MayOperate() bool { return a.Kind == ActorSystem || a.Operator }
 // System is the program itself.
 var System = Actor{Kind: ActorSystem, Name: "系统"}
 
-// AuditRecord is one line of the audit log 操作日志. Before and After are JSON or
-// plain words, personal data masked. Seq is its place in the chain, from 1; Hash
+// AuditRecord is one line of the audit log 操作日志. Before and After are JSON
+// objects, personal data masked. Seq is its place in the chain, from 1; Hash
 // covers the line and the hash of the line before it.
 type AuditRecord struct {
 	ID        ID
@@ -63,8 +63,8 @@ type AuditRecord struct {
 	At        time.Time
 	Community ID // 0 = none in particular
 	Actor     Actor
-	Action    string // of ActTable
-	Target    string // kind:id, or kind alone
+	Action    string // of Acts
+	Target    string // stem:id, or stem alone
 	Before    string
 	After     string
 	Hash      string
@@ -76,108 +76,24 @@ type Act struct {
 	Words string // Chinese
 }
 
-// ActGroup is the acts upon one kind of thing.
-type ActGroup struct {
-	Name  string // Chinese
-	Items []Act
-}
-
-// ActTable is every act that is ever written into the audit log, in words, in the
-// order people see it. Acts are only ever added: old lines keep theirs.
-var ActTable = []ActGroup{
-	{"小区与房屋", []Act{
-		{"community.create", "添加小区"},
-		{"community.update", "修改小区"},
-		{"community.archive", "归档小区"},
-		{"community.restore", "恢复小区"},
-		{"community.remove", "删除小区"},
-		{"house.create", "添加房屋"},
-		{"house.update", "修改房屋"},
-		{"house.remove", "删除房屋"},
-	}},
-	{"住户", []Act{
-		{"resident.create", "添加住户"},
-		{"resident.create_many", "批量添加住户"},
-		{"resident.update", "修改住户"},
-		{"resident.move_out", "住户迁出"},
-		{"resident.remove", "删除住户"},
-		{"resident.reveal", "查看住户完整信息"},
-	}},
-	{"通行证设置", []Act{
-		{"passrule.update", "修改通行证设置"},
-		{"restriction.create", "设置限制出入"},
-		{"restriction.lift", "解除限制出入"},
-	}},
-	{"门禁读头", []Act{
-		{"reader.create", "添加读头"},
-		{"reader.update", "修改读头"},
-		{"reader.enable", "启用读头"},
-		{"reader.disable", "停用读头"},
-		{"reader.switch_qr", "切换读头扫码放行"},
-		{"reader.reveal_secret", "查看读头密钥"},
-		{"reader.rotate_secret", "更换读头密钥"},
-	}},
-	{"门岗与观察员", []Act{
-		{"guardpost.create", "添加门岗"},
-		{"guardpost.update", "修改门岗"},
-		{"guardpost.enable", "启用门岗"},
-		{"guardpost.disable", "停用门岗"},
-		{"guard.create", "添加门岗人员"},
-		{"guard.update", "修改门岗人员"},
-		{"guard.enable", "启用门岗人员"},
-		{"guard.disable", "停用门岗人员"},
-		{"observer.create", "添加观察员"},
-		{"observer.update", "修改观察员"},
-		{"observer.remove", "移除观察员"},
-		{"bindticket.create", "生成微信绑定码"},
-		{"bindticket.approve", "绑定微信"},
-		{"wechatuser.merge", "合并微信用户"},
-	}},
-	{"告警", []Act{
-		{"alert.handle", "处理告警"},
-	}},
-	{"账号与登录", []Act{
-		{"account.create", "添加账号"},
-		{"account.update", "修改账号"},
-		{"account.enable", "启用账号"},
-		{"account.disable", "停用账号"},
-		{"account.reset_password", "重置密码"},
-		{"account.change_password", "修改自己的密码"},
-		{"account.enable_totp", "开启两步验证"},
-		{"account.disable_totp", "关闭两步验证"},
-		{"account.reset_totp", "重置他人的两步验证"},
-		{"account.bind_wechat", "账号绑定微信"},
-		{"account.unbind_wechat", "账号解绑微信"},
-		{"account.reset_wechat", "解绑他人的微信"},
-		{"session.sign_in", "登录"},
-		{"session.end", "结束全部登录"},
-	}},
-	{"导出与系统", []Act{
-		{"accessrecord.export", "导出出入记录"},
-		{"resident.export", "导出住户"},
-		{"house.export", "导出房屋"},
-		{"audit.export", "导出操作日志"},
-		{"setting.update", "修改系统设置"},
-		{"job.start", "开始后台任务"},
-		{"job.cancel", "取消后台任务"},
-	}},
-}
-
-// Acts gives every act in the table's order.
+// Acts returns every act that is ever written into the audit log, in the order of
+// Features.
 func Acts() []Act {
 	var all []Act
-	for _, group := range ActTable {
-		all = append(all, group.Items...)
+	for _, f := range Features {
+		for _, verb := range f.Verbs {
+			all = append(all, Act{f.Stem + "." + verb.Name, verb.Label})
+		}
 	}
 	return all
 }
 
-// KnownAct reports whether the table has the act.
+// KnownAct reports whether a feature has the act.
 func KnownAct(name string) bool {
 	return slices.ContainsFunc(Acts(), func(a Act) bool { return a.Name == name })
 }
 
-// Words gives the act in Chinese; its name where the table lacks it.
+// Words gives the act in Chinese; its name where no feature has it.
 func (r AuditRecord) Words() string {
 	for _, act := range Acts() {
 		if act.Name == r.Action {
@@ -187,18 +103,18 @@ func (r AuditRecord) Words() string {
 	return r.Action
 }
 
-// targetKinds are what acts are done to.
-var targetKinds = map[string]string{
-	"account": "账号", "alert": "告警", "access_record": "出入记录", "audit_log": "操作日志", "community": "小区", "guard": "门岗人员", "guardpost": "门岗",
-	"house": "房屋", "job": "后台任务", "observer": "观察员", "reader": "门禁读头", "resident": "住户", "setting": "系统设置", "wechat_user": "微信用户",
-}
-
-// TargetWords says in Chinese what kind of thing an act was done to.
+// TargetWords returns in Chinese what kind of thing an act was done to.
 func TargetWords(kind string) string {
-	if words := targetKinds[kind]; words != "" {
-		return words
+	if f, ok := FeatureOf(kind); ok {
+		return f.Noun
 	}
 	return kind
+}
+
+// StemOf returns the stem of an act: what stands before its verb.
+func StemOf(action string) string {
+	stem, _, _ := strings.Cut(action, ".")
+	return stem
 }
 
 // TargetOf splits a target into its kind and its id, which is 0 where the target
@@ -251,3 +167,13 @@ type AuditVerdict struct {
 
 // Good reports a chain without a flaw.
 func (v AuditVerdict) Good() bool { return v.Broken == "" }
+
+// auditFields are the words of what the audit log keeps of its own export: the filter.
+var auditFields = []AuditField{
+	{Key: "from", Label: "开始"},
+	{Key: "to", Label: "结束"},
+	{Key: "action", Label: "操作"},
+	{Key: "actor", Label: "操作者"},
+	{Key: "target", Label: "对象"},
+	allField,
+}

@@ -8,6 +8,7 @@ import (
 
 func TestAuditChangesReadAsADiff(t *testing.T) {
 	r := AuditRecord{
+		Action: "account.update",
 		Before: `{"name":"李四","role":"clerk","permissions":"house.view,accessrecord.view","disabled":false,"zz":1}`,
 		After:  `{"name":"李四","role":"viewer","permissions":"house.view,reader.view","disabled":true,"zz":2}`,
 	}
@@ -16,7 +17,7 @@ func TestAuditChangesReadAsADiff(t *testing.T) {
 	for _, c := range changes {
 		labels = append(labels, c.Label)
 	}
-	if want := []string{"名称", "角色", "权限", "已停用", "zz"}; !slices.Equal(labels, want) {
+	if want := []string{"姓名", "角色", "权限", "已停用", "zz"}; !slices.Equal(labels, want) {
 		t.Fatalf("fields %v, want %v", labels, want)
 	}
 	if c := changes[0]; c.Changed || c.Before != "李四" {

@@ -16,72 +16,30 @@ type AuditChange struct {
 	Added, Removed []string
 }
 
-// auditField is a field of what the log keeps: its words, and those of its values.
-type auditField struct {
-	key, label string
-	value      func(string) string // nil = as it is
-	list       bool                // comma separated
+// AuditField is a field of what a feature's acts keep in the audit log: its words, and
+// those of its values. A feature's fields are declared beside its type.
+type AuditField struct {
+	Key   string              // in the JSON
+	Label string              // Chinese
+	Value func(string) string // the words of a value; nil = as it is
+	List  bool                // several values: a JSON list, or a text with commas
 }
 
-// auditFields are in the order in which people see them.
-var auditFields = []auditField{
-	{key: "name", label: "名称"},
-	{key: "login", label: "登录名"},
-	{key: "role", label: "角色", value: func(v string) string { return Role(v).Name() }},
-	{key: "permissions", label: "权限", value: func(v string) string { return Permission(v).Name() }, list: true},
-	{key: "communities", label: communitiesLabel, list: true},
-	{key: "address", label: "地址"},
-	{key: "house", label: "房屋"},
-	{key: "identity", label: "身份", value: func(v string) string { return Identity(v).Words() }},
-	{key: "sex", label: "性别", value: SexWords},
-	{key: "lease", label: "租约到期日"},
-	{key: "phone", label: "电话"},
-	{key: "id_number", label: "证件号"},
-	{key: "certified", label: "已认证"},
-	{key: "levels", label: "楼栋结构", list: true},
-	{key: "gate", label: "所在的门"},
-	{key: "protocol", label: "协议", value: ProtocolWords},
-	{key: "serial", label: "设备号"},
-	{key: "direction", label: "方向", value: func(v string) string { return Direction(v).Words() }},
-	{key: "scope_nodes", label: "服务范围", list: true},
-	{key: "kinds", label: "接受的通行证", value: func(v string) string { return PassKind(v).Words() }, list: true},
-	{key: "thermometer", label: "带测温"},
-	{key: "qr_allowed", label: "门禁二维码"},
-	{key: "deny_code", label: "拒绝码"},
-	{key: "heartbeat", label: "心跳"},
-	{key: "firmware", label: "固件版本"},
-	{key: "capacity", label: "身份"},
-	{key: "may_export", label: "可导出"},
-	{key: "posts", label: "岗位", list: true},
-	{key: "counting", label: "出门计算方式", value: countingWords},
-	{key: "period_days", label: "出门间隔周期（天）"},
-	{key: "exits", label: "周期内可出门次数"},
-	{key: "hours", label: "可出门时间段", list: true},
-	{key: "reader_qr", label: "门禁二维码"},
-	{key: "record_id", label: "身份证记录"},
-	{key: "record_temp", label: "体温记录"},
-	{key: "fever", label: "体温上限（℃）"},
-	{key: "disabled", label: "已停用"},
-	{key: "record_days", label: "出入记录保留天数"},
-	{key: "console_idle_minutes", label: "后台无操作退出（分钟）"},
+// wordsOf makes the words of a kind of value those of an AuditField.
+func wordsOf[T ~string](words func(T) string) func(string) string {
+	return func(v string) string { return words(T(v)) }
 }
 
-// peopleKinds are the targets whose name is a person's.
-var peopleKinds = []string{"account", "guard", "observer", "resident"}
+// keywordField is of an export's filter: a text, which may be a name, is not kept.
+var keywordField = AuditField{Key: "keyword", Label: "关键词字数"}
 
-func countingWords(v string) string {
-	switch Counting(v) {
-	case CountPerson:
-		return "一人一次"
-	case CountHousehold:
-		return "一户一次"
-	}
-	return v
-}
+// allField is of an export without a filter.
+var allField = AuditField{Key: "all", Label: "不限条件"}
 
-// KnownAuditField reports whether a JSON field of the audit log has words.
-func KnownAuditField(key string) bool {
-	return slices.ContainsFunc(auditFields, func(f auditField) bool { return f.key == key })
+// KnownAuditField reports whether a JSON field that a feature's acts keep has words.
+func KnownAuditField(stem, key string) bool {
+	f, _ := FeatureOf(stem)
+	return slices.ContainsFunc(f.Fields, func(f AuditField) bool { return f.Key == key })
 }
 
 // Changes gives what the act found and left, field by field. What is no JSON
@@ -92,17 +50,14 @@ func (r AuditRecord) Changes() []AuditChange {
 	if !first || !second {
 		return []AuditChange{{Before: r.Before, After: r.After, Changed: r.Before != "" && r.After != "" && r.Before != r.After}}
 	}
-	kind, _ := TargetOf(r.Target)
+	feature, _ := FeatureOf(StemOf(r.Action))
 	var changes []AuditChange
-	for _, f := range auditOrder(before, after) {
-		if f.key == "name" && slices.Contains(peopleKinds, kind) {
-			f.label = "姓名"
-		}
-		x, y := before[f.key], after[f.key]
-		change := AuditChange{Label: f.label, Before: f.words(x), After: f.words(y)}
+	for _, f := range auditOrder(feature.Fields, before, after) {
+		x, y := before[f.Key], after[f.Key]
+		change := AuditChange{Label: f.Label, Before: f.words(x), After: f.words(y)}
 		// Of an act that made or removed a thing, nothing changed: it is all new or gone.
 		change.Changed = r.Before != "" && r.After != "" && change.Before != change.After
-		if f.list && change.Changed {
+		if f.List && change.Changed {
 			change.Added, change.Removed = f.without(y, x), f.without(x, y)
 		}
 		if change.Before != "" || change.After != "" {
@@ -148,37 +103,38 @@ func auditObject(text string) (map[string]any, bool) {
 	return object, err == nil
 }
 
-// auditOrder gives the fields of two objects: those with words, then others.
-func auditOrder(before, after map[string]any) []auditField {
-	var fields []auditField
+// auditOrder returns the fields of two objects: the known ones, then others.
+func auditOrder(known []AuditField, before, after map[string]any) []AuditField {
+	var fields []AuditField
 	var unknown []string
 	has := func(key string) bool {
 		_, first := before[key]
 		_, second := after[key]
 		return first || second
 	}
-	for _, f := range auditFields {
-		if has(f.key) {
+	for _, f := range known {
+		if has(f.Key) {
 			fields = append(fields, f)
 		}
 	}
 	for _, object := range []map[string]any{before, after} {
 		for key := range object {
-			if !KnownAuditField(key) && !slices.Contains(unknown, key) {
+			listed := slices.ContainsFunc(known, func(f AuditField) bool { return f.Key == key })
+			if !listed && !slices.Contains(unknown, key) {
 				unknown = append(unknown, key)
 			}
 		}
 	}
 	slices.Sort(unknown)
 	for _, key := range unknown {
-		fields = append(fields, auditField{key: key, label: key})
+		fields = append(fields, AuditField{Key: key, Label: key})
 	}
 	return fields
 }
 
 // words gives a value for people.
-func (f auditField) words(value any) string {
-	if f.list {
+func (f AuditField) words(value any) string {
+	if f.List {
 		return strings.Join(f.items(value), "、")
 	}
 	switch v := value.(type) {
@@ -195,18 +151,18 @@ func (f auditField) words(value any) string {
 	return fmt.Sprint(value)
 }
 
-func (f auditField) word(text string) string {
-	if f.value == nil || text == "" {
+func (f AuditField) word(text string) string {
+	if f.Value == nil || text == "" {
 		return text
 	}
-	if words := f.value(text); words != "" {
+	if words := f.Value(text); words != "" {
 		return words
 	}
 	return text
 }
 
 // items reads a list: a JSON list, or one text with commas.
-func (f auditField) items(value any) []string {
+func (f AuditField) items(value any) []string {
 	var items []string
 	switch v := value.(type) {
 	case []any:
@@ -224,7 +180,7 @@ func (f auditField) items(value any) []string {
 }
 
 // without gives the items of one list that another lacks.
-func (f auditField) without(list, other any) []string {
+func (f AuditField) without(list, other any) []string {
 	lacking := f.items(other)
 	return slices.DeleteFunc(f.items(list), func(item string) bool { return slices.Contains(lacking, item) })
 }

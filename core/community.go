@@ -145,3 +145,11 @@ func HouseLabel(names []string) string {
 }
 
 func endsBare(name string) bool { return isBare(name[len(name)-1:]) }
+
+// communityFields are the words of what the audit log keeps of a community.
+var communityFields = []AuditField{
+	{Key: "name", Label: "名称"},
+	{Key: "address", Label: "地址"},
+	{Key: "phone", Label: "电话"},
+	{Key: "levels", Label: "楼栋结构", List: true},
+}

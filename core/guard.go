@@ -57,3 +57,11 @@ func checkPerson(fields map[string]string, name, phone string) {
 		fields["phone"] = MessageOf(err)
 	}
 }
+
+// guardFields are the words of what the audit log keeps of a guard.
+var guardFields = []AuditField{
+	{Key: "name", Label: "姓名"},
+	{Key: "phone", Label: "手机号"},
+	{Key: "posts", Label: "岗位", List: true},
+	{Key: "disabled", Label: "已停用"},
+}

@@ -34,3 +34,10 @@ func (p GuardPost) Check() error {
 	}
 	return InvalidFields(fields)
 }
+
+// guardPostFields are the words of what the audit log keeps of a post.
+var guardPostFields = []AuditField{
+	{Key: "name", Label: "名称"},
+	{Key: "direction", Label: "方向", Value: wordsOf(Direction.Words)},
+	{Key: "disabled", Label: "已停用"},
+}

@@ -209,3 +209,14 @@ func Yuan(fen int64) string {
 	}
 	return fmt.Sprintf("%s.%02d", whole, fen%100)
 }
+
+// houseFields are the words of what the audit log keeps of houses and of their export.
+var houseFields = []AuditField{
+	{Key: "label", Label: "房屋"},
+	{Key: "arrears", Label: "欠费（元）"},
+	{Key: "houses", Label: "房屋", List: true},
+	{Key: "count", Label: "套数"},
+	{Key: "node", Label: "楼栋"},
+	{Key: "in_arrears", Label: "只看欠费"},
+	keywordField, allField,
+}

@@ -93,3 +93,8 @@ func (j Job) Percent() int {
 	}
 	return int(min(99, 100*min(j.Done, j.Total)/j.Total))
 }
+
+// jobFields are the words of what the audit log keeps of a job.
+var jobFields = []AuditField{
+	{Key: "name", Label: "任务"},
+}

@@ -74,3 +74,12 @@ func (o Observer) Check() error {
 	}
 	return InvalidFields(fields)
 }
+
+// observerFields are the words of what the audit log keeps of an observer.
+var observerFields = []AuditField{
+	{Key: "name", Label: "姓名"},
+	{Key: "capacity", Label: "身份"},
+	{Key: "phone", Label: "手机号"},
+	{Key: "communities", Label: communitiesLabel, List: true},
+	{Key: "may_export", Label: "可导出"},
+}

@@ -160,3 +160,33 @@ func (r PassRule) hourWords() string {
 func (r PassRule) alwaysOpen() bool {
 	return len(r.Hours) == 0 || slices.ContainsFunc(r.Hours, HourRange.whole)
 }
+
+// passRuleFields are the words of what the audit log keeps of a rule.
+var passRuleFields = []AuditField{
+	{Key: "counting", Label: "出门计算方式", Value: countingWords},
+	{Key: "period_days", Label: "出门间隔周期（天）"},
+	{Key: "exits", Label: "周期内可出门次数"},
+	{Key: "hours", Label: "可出门时间段", List: true},
+	{Key: "reader_qr", Label: "门禁二维码"},
+	{Key: "record_id", Label: "身份证记录"},
+	{Key: "record_temp", Label: "体温记录"},
+	{Key: "fever", Label: "体温上限（℃）"},
+}
+
+func countingWords(v string) string {
+	switch Counting(v) {
+	case CountPerson:
+		return "一人一次"
+	case CountHousehold:
+		return "一户一次"
+	}
+	return v
+}
+
+// restrictionFields are the words of what the audit log keeps of restrictions.
+var restrictionFields = []AuditField{
+	{Key: "houses", Label: "房屋", List: true},
+	{Key: "exits", Label: "周期内可出门次数"},
+	{Key: "reason", Label: "原因"},
+	{Key: "last_day", Label: "截止日期"},
+}

@@ -200,3 +200,20 @@ type QuarantinedReader struct {
 	First    time.Time
 	Last     time.Time
 }
+
+// readerFields are the words of what the audit log keeps of a reader.
+var readerFields = []AuditField{
+	{Key: "name", Label: "名称"},
+	{Key: "gate", Label: "所在的门"},
+	{Key: "protocol", Label: "协议", Value: ProtocolWords},
+	{Key: "serial", Label: "设备号"},
+	{Key: "direction", Label: "方向", Value: wordsOf(Direction.Words)},
+	{Key: "scope_nodes", Label: "服务范围", List: true},
+	{Key: "kinds", Label: "接受的通行证", Value: wordsOf(PassKind.Words), List: true},
+	{Key: "thermometer", Label: "带测温"},
+	{Key: "qr_allowed", Label: "门禁二维码"},
+	{Key: "deny_code", Label: "拒绝码"},
+	{Key: "heartbeat", Label: "心跳"},
+	{Key: "firmware", Label: "固件版本"},
+	{Key: "disabled", Label: "已停用"},
+}

@@ -102,3 +102,21 @@ func (r Resident) Masked() Resident {
 	r.Phone, r.IDNumber = MaskPhone(r.Phone), MaskIDNumber(r.IDNumber)
 	return r
 }
+
+// residentFields are the words of what the audit log keeps of residents and of their
+// export.
+var residentFields = []AuditField{
+	{Key: "whole", Label: "完整手机与证件号"},
+	{Key: "node", Label: "楼栋"},
+	{Key: "house", Label: "房屋"},
+	{Key: "name", Label: "姓名"},
+	{Key: "sex", Label: "性别", Value: SexWords},
+	{Key: "identity", Label: "身份", Value: wordsOf(Identity.Words)},
+	{Key: "lease", Label: "租约到期日"},
+	{Key: "phone", Label: "手机号"},
+	{Key: "id_number", Label: "证件号"},
+	{Key: "certified", Label: "已认证"},
+	{Key: "moved_out", Label: "已迁出"},
+	{Key: "count", Label: "人数"},
+	keywordField,
+}

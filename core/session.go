@@ -91,3 +91,8 @@ type SignInAttempt struct {
 	Way       SignInWay
 	Succeeded bool
 }
+
+// sessionFields are the words of what the audit log keeps of a sign-in.
+var sessionFields = []AuditField{
+	{Key: "way", Label: "登录方式", Value: wordsOf(SignInWay.Words)},
+}

@@ -35,3 +35,9 @@ func (s Settings) Check() error {
 func (s Settings) DeletesMore(other Settings) bool {
 	return s.RecordDays != 0 && (other.RecordDays == 0 || s.RecordDays < other.RecordDays)
 }
+
+// settingFields are the words of what the audit log keeps of the settings.
+var settingFields = []AuditField{
+	{Key: "record_days", Label: "出入记录保留天数"},
+	{Key: "console_idle_minutes", Label: "后台无操作退出（分钟）"},
+}

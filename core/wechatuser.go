@@ -14,3 +14,8 @@ type WechatIdentity struct {
 	OpenID  string
 	UnionID string // "" where the app is not tied to an open-platform account
 }
+
+// wechatUserFields are the words of what the audit log keeps of a merge.
+var wechatUserFields = []AuditField{
+	{Key: "merged", Label: "并入的微信用户"},
+}

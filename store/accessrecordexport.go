@@ -15,14 +15,14 @@ func (s *Store) ExportAccessRecords(
 	ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter,
 	each func(core.AccessRecord) error,
 ) error {
-	words, err := s.recordFilterWords(ctx, scope, f)
+	kept, err := s.auditOfAccessRecordExport(ctx, scope, f)
 	if err != nil {
 		return err
 	}
 	err = s.db.Write(ctx, "export access records", func(tx *database.Tx) error {
 		return audit.Write(tx, by, audit.Entry{
-			Community: actCommunity(scope, f.Community), Action: "accessrecord.export", Target: "access_record",
-			After: words,
+			Community: actCommunity(scope, f.Community), Action: "accessrecord.export", Subject: audit.Target("accessrecord", 0),
+			After: kept,
 		})
 	})
 	if err != nil {
@@ -31,31 +31,36 @@ func (s *Store) ExportAccessRecords(
 	return s.EachAccessRecord(ctx, scope, f, each)
 }
 
-// recordFilterWords says a filter for the audit log.
-func (s *Store) recordFilterWords(ctx context.Context, scope core.Scope, f core.RecordFilter) (string, error) {
-	words := s.filterWords(ctx, scope)
-	const moment = "2006-01-02 15:04"
-	if !f.From.IsZero() {
-		words.add("开始", f.From.In(s.zone).Format(moment))
+// accessRecordExportAudit is what the audit log keeps of a file that was taken.
+type accessRecordExportAudit struct {
+	All       bool           `json:"all,omitempty"`
+	From      string         `json:"from,omitempty"`
+	To        string         `json:"to,omitempty"`
+	Direction core.Direction `json:"direction,omitempty"`
+	Kind      core.PassKind  `json:"kind,omitempty"`
+	Via       core.Via       `json:"via,omitempty"`
+	Result    string         `json:"result,omitempty"`
+	Reason    core.Reason    `json:"reason,omitempty"`
+	Reader    string         `json:"reader,omitempty"`
+	Post      string         `json:"post,omitempty"`
+	House     string         `json:"house,omitempty"`
+	Person    string         `json:"person,omitempty"`
+	Keyword   int            `json:"keyword,omitempty"`
+}
+
+func (s *Store) auditOfAccessRecordExport(
+	ctx context.Context, scope core.Scope, f core.RecordFilter,
+) (accessRecordExportAudit, error) {
+	names := s.filterNames(ctx, scope)
+	a := accessRecordExportAudit{
+		From: s.filterMoment(f.From), To: s.filterMoment(f.To),
+		Direction: f.Direction, Kind: f.Kind, Via: f.Via, Result: f.Result, Reason: f.Reason,
+		Reader: names.name(filterReader, f.Reader), Post: names.name(filterPost, f.Post),
+		House: names.name(filterHouse, f.House), Person: names.name(filterPerson, f.Person),
+		Keyword: filterKeyword(f.Keyword),
 	}
-	if !f.To.IsZero() {
-		words.add("结束", f.To.In(s.zone).Format(moment))
-	}
-	words.add("方向", f.Direction.Words())
-	if f.Kind != "" {
-		words.add("通行证", f.Kind.Words())
-	}
-	words.add("方式", f.Via.Words())
-	words.add("结果", map[string]string{"allowed": "放行", "refused": "拒绝"}[f.Result])
-	if f.Reason != "" {
-		words.add("原因", f.Reason.Sentence())
-	}
-	words.id(filterReader, f.Reader)
-	words.id(filterPost, f.Post)
-	words.id(filterHouse, f.House)
-	words.id(filterPerson, f.Person)
-	words.keyword(f.Keyword)
-	return words.all("全部出入记录")
+	a.All = a == accessRecordExportAudit{}
+	return a, names.err
 }
 
 // RecordHours counts the records of a natural day by the hour, in the communities

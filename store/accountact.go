@@ -274,7 +274,7 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 		if err := old.takeBack(tx); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "account.change_password", Target: audit.Target("account", id)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.change_password", Subject: audit.Target("account", id)})
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionAccount, id)
@@ -307,7 +307,7 @@ type accountAudit struct {
 }
 
 func auditAccount(tx *database.Tx, by core.Actor, action string, before, after *core.Account) error {
-	entry := audit.Entry{Action: action, Target: audit.Target("account", after.ID), After: auditOfAccount(*after)}
+	entry := audit.Entry{Action: action, Subject: audit.Target("account", after.ID), After: auditOfAccount(*after)}
 	if before != nil {
 		entry.Before = auditOfAccount(*before)
 	}

@@ -348,8 +348,13 @@ func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, err
 	}
 	by := core.Actor{Kind: core.ActorAccount, ID: account.ID, Name: account.Name, Addr: a.Addr, RequestID: a.Request}
 	return SignedIn{Token: token, Session: session}, audit.Write(tx, by, audit.Entry{
-		Action: "session.sign_in", Target: audit.Target("account", account.ID), After: a.way.Words(),
+		Action: "session.sign_in", Subject: audit.Target("account", account.ID), After: sessionAudit{a.way},
 	})
+}
+
+// sessionAudit is what the audit log keeps of a sign-in.
+type sessionAudit struct {
+	Way core.SignInWay `json:"way"`
 }
 
 // SignInAttempts gives the latest lines of an account's sign-in history, newest

@@ -241,8 +241,8 @@ func (s *Store) HandleAlerts(ctx context.Context, by core.Actor, scope core.Scop
 			}
 			handled++
 			if err := audit.Write(tx, by, audit.Entry{
-				Community: a.Community, Action: "alert.handle", Target: audit.Target("alert", id),
-				Before: a.Kind.Words() + "：" + a.Gate, After: remark,
+				Community: a.Community, Action: "alert.handle", Subject: audit.Target("alert", id),
+				After: alertAudit{Kind: a.Kind, Gate: a.Gate, Remark: remark},
 			}); err != nil {
 				return err
 			}
@@ -250,6 +250,13 @@ func (s *Store) HandleAlerts(ctx context.Context, by core.Actor, scope core.Scop
 		return nil
 	})
 	return handled, err
+}
+
+// alertAudit is what the audit log keeps of a handled alert.
+type alertAudit struct {
+	Kind   core.AlertKind `json:"kind"`
+	Gate   string         `json:"gate"`
+	Remark string         `json:"remark"`
 }
 
 func alertIn(get func(dest any, query string, args ...any) error, scope core.Scope, id core.ID) (core.Alert, error) {

@@ -183,7 +183,7 @@ func TestAuditVerifiesBesideWriters(t *testing.T) {
 		write := func(ctx context.Context, n int) error {
 			return s.db.Write(ctx, "many acts", func(tx *database.Tx) error {
 				for range n {
-					if err := audit.Write(tx, core.System, audit.Entry{Action: "setting.update", Target: "setting"}); err != nil {
+					if err := audit.Write(tx, core.System, audit.Entry{Action: "setting.update", Subject: audit.Target("setting", 0)}); err != nil {
 						return err
 					}
 				}
@@ -281,8 +281,8 @@ func TestAuditIsFilteredWithinTheScope(t *testing.T) {
 			{"by actor, in one community", own, core.AuditFilter{Kind: core.ActorAccount, Actor: 77}, "resident.create"},
 			{"by actor, in two", core.ScopeOf(mine, other), core.AuditFilter{Kind: core.ActorAccount, Actor: 77}, "resident.create"},
 			{"by kind of actor", own, core.AuditFilter{Kind: core.ActorSystem}, "house.create community.create"},
-			{"by subject", own, core.AuditFilter{Target: audit.Target("resident", resident)}, "resident.create"},
-			{"by subject, elsewhere", core.ScopeOf(other), core.AuditFilter{Target: audit.Target("resident", resident)}, ""},
+			{"by subject", own, core.AuditFilter{Target: audit.Target("resident", resident).String()}, "resident.create"},
+			{"by subject, elsewhere", core.ScopeOf(other), core.AuditFilter{Target: audit.Target("resident", resident).String()}, ""},
 			{"up to a moment", own, core.AuditFilter{To: begin.Add(time.Minute)}, "community.create"},
 			{"from a moment", own, core.AuditFilter{From: begin.Add(time.Minute)}, "resident.create house.create"},
 		} {

@@ -19,7 +19,6 @@ type actWalk struct {
 	t      *testing.T
 	files  *token.FileSet
 	params map[string]int // of functions that are told the act: which argument it is
-	stems  []string       // of acts whose name is put together from a stem and a verb
 	names  []string
 }
 
@@ -43,24 +42,19 @@ func parsePackage(t *testing.T, files *token.FileSet) []*ast.File {
 	return parsed
 }
 
-// note finds functions with a parameter called action, and the stems.
+// note finds functions with a parameter called action.
 func (w *actWalk) note(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.FuncDecl:
-		at := 0
-		for _, field := range n.Type.Params.List {
-			for _, name := range field.Names {
-				if name.Name == "action" {
-					w.params[n.Name.Name] = at
-				}
-				at++
+	f, ok := n.(*ast.FuncDecl)
+	if !ok {
+		return true
+	}
+	at := 0
+	for _, field := range f.Type.Params.List {
+		for _, name := range field.Names {
+			if name.Name == "action" {
+				w.params[f.Name.Name] = at
 			}
-		}
-	case *ast.KeyValueExpr:
-		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "stem" {
-			if text, ok := literal(n.Value); ok {
-				w.stems = append(w.stems, text)
-			}
+			at++
 		}
 	}
 	return true
@@ -70,7 +64,7 @@ func (w *actWalk) note(n ast.Node) bool {
 func (w *actWalk) collect(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.KeyValueExpr:
-		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Action" {
+		if key, ok := n.Key.(*ast.Ident); ok && (key.Name == "Action" || key.Name == "action") {
 			w.add(n.Value)
 		}
 	case *ast.AssignStmt:
@@ -87,7 +81,7 @@ func (w *actWalk) collect(n ast.Node) bool {
 	return true
 }
 
-// add takes a name, or the verb behind a stem; what hands on an act that was told,
+// add takes a name; what hands on an act that was told,
 // and fields read from a row or a filter, are found where they come from.
 func (w *actWalk) add(value ast.Expr) {
 	if text, ok := literal(value); ok {
@@ -100,14 +94,7 @@ func (w *actWalk) add(value ast.Expr) {
 			return
 		}
 	case *ast.SelectorExpr:
-		if v.Sel.Name == "Action" {
-			return
-		}
-	case *ast.BinaryExpr:
-		if verb, ok := literal(v.Y); ok && v.Op == token.ADD && len(w.stems) > 0 {
-			for _, stem := range w.stems {
-				w.names = append(w.names, stem+verb)
-			}
+		if v.Sel.Name == "Action" || v.Sel.Name == "action" {
 			return
 		}
 	}
@@ -133,8 +120,8 @@ func calledName(call *ast.CallExpr) string {
 	return ""
 }
 
-// Every act that the store writes has words in core.ActTable, and every act there
-// is written somewhere.
+// Every act that the store writes is <stem>.<verb> of a row of core.Features, which has
+// its words, and every verb there is written somewhere.
 func TestEveryActHasWords(t *testing.T) {
 	w := &actWalk{t: t, files: token.NewFileSet(), params: map[string]int{}}
 	parsed := parsePackage(t, w.files)
@@ -146,7 +133,7 @@ func TestEveryActHasWords(t *testing.T) {
 	}
 	for _, name := range w.names {
 		if !core.KnownAct(name) {
-			t.Errorf("the act %s has no words in core.ActTable", name)
+			t.Errorf("the act %s is not in core.Features", name)
 		}
 	}
 	for _, act := range core.Acts() {
@@ -159,65 +146,98 @@ func TestEveryActHasWords(t *testing.T) {
 	}
 }
 
-// Every field that the audit log keeps of a thing has words: those of the structs
-// called …Audit, and the keys of maps that functions called auditOf… make.
+// Every field that the audit log keeps of a thing has words among those of its feature:
+// the fields of the structs called <stem>…Audit.
 func TestEveryAuditFieldHasWords(t *testing.T) {
-	var keys []string
+	found := 0
 	for _, file := range parsePackage(t, token.NewFileSet()) {
 		for _, decl := range file.Decls {
-			switch d := decl.(type) {
-			case *ast.GenDecl:
-				keys = append(keys, auditStructKeys(t, d)...)
-			case *ast.FuncDecl:
-				if strings.HasPrefix(d.Name.Name, "auditOf") {
-					keys = append(keys, mapKeys(d)...)
+			d, ok := decl.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for name, keys := range auditStructs(t, d) {
+				for _, stem := range stemsOfAudit(name) {
+					for _, key := range keys {
+						found++
+						if !core.KnownAuditField(stem, key) {
+							t.Errorf("%s: the field %s has no words among those of %s in core", name, key, stem)
+						}
+					}
+				}
+				if len(stemsOfAudit(name)) == 0 {
+					t.Errorf("%s: the name begins with no stem of core.Features", name)
 				}
 			}
 		}
 	}
-	for _, key := range keys {
-		if !core.KnownAuditField(key) {
-			t.Errorf("the audit log's field %s has no words in core", key)
-		}
-	}
-	if len(keys) < 20 {
-		t.Errorf("only %d fields found: not looking in the right place", len(keys))
+	if found < 20 {
+		t.Errorf("only %d fields found: not looking in the right place", found)
 	}
 }
 
-func auditStructKeys(t *testing.T, d *ast.GenDecl) []string {
+// stemsOfAudit returns whose acts a struct is kept by: the longest stem that its name
+// begins with, or all that have an act taking things out of service.
+func stemsOfAudit(name string) []string {
+	var stems []string
+	longest := ""
+	for _, f := range core.Features {
+		if name == "serviceAudit" && slices.ContainsFunc(f.Verbs, func(v core.Verb) bool { return v.Name == "disable" }) {
+			stems = append(stems, f.Stem)
+		}
+		if strings.HasPrefix(strings.ToLower(name), f.Stem) && len(f.Stem) > len(longest) {
+			longest = f.Stem
+		}
+	}
+	if longest != "" {
+		stems = append(stems, longest)
+	}
+	return stems
+}
+
+// auditStructs returns the JSON names of the fields of structs called …Audit.
+func auditStructs(t *testing.T, d *ast.GenDecl) map[string][]string {
 	t.Helper()
-	var keys []string
+	found := map[string][]string{}
 	for _, spec := range d.Specs {
 		named, ok := spec.(*ast.TypeSpec)
 		if !ok || !strings.HasSuffix(named.Name.Name, "Audit") {
 			continue
 		}
-		if fields, ok := named.Type.(*ast.StructType); ok {
-			for _, field := range fields.Fields.List {
-				if field.Tag == nil {
-					t.Errorf("a field of %s has no name in JSON", named.Name.Name)
-					continue
-				}
-				_, rest, _ := strings.Cut(field.Tag.Value, `json:"`)
-				key, _, _ := strings.Cut(rest, `"`)
-				key, _, _ = strings.Cut(key, ",")
-				keys = append(keys, key)
+		fields, ok := named.Type.(*ast.StructType)
+		if !ok {
+			continue
+		}
+		for _, field := range fields.Fields.List {
+			if field.Tag == nil {
+				t.Errorf("a field of %s has no name in JSON", named.Name.Name)
+				continue
+			}
+			_, rest, _ := strings.Cut(field.Tag.Value, `json:"`)
+			key, _, _ := strings.Cut(rest, `"`)
+			key, _, _ = strings.Cut(key, ",")
+			found[named.Name.Name] = append(found[named.Name.Name], key)
+		}
+	}
+	return found
+}
+
+// A write act is called by one of five verbs, or by one of the business that none of them
+// fits (MoveOut, ArchiveCommunity), and never by another word for the same.
+func TestWriteActsAreCalledByTheFiveVerbs(t *testing.T) {
+	others := map[string]string{
+		"Add": "Create", "New": "Create", "Insert": "Create", "Keep": "Create", "Save": "Create or Update", "Edit": "Update",
+		"Rename": "Update", "Change": "Update", "Set": "Update", "Delete": "Remove", "Activate": "Enable", "Deactivate": "Disable",
+	}
+	known := map[string]string{
+		"SetSetting":     "a value under a name, which is no feature's",
+		"ChangePassword": "one's own, unlike ResetPassword",
+	}
+	for act := range writeActs(t) {
+		for verb, ours := range others {
+			if strings.HasPrefix(act, verb) && known[act] == "" {
+				t.Errorf("%s: such acts are called %s", act, ours)
 			}
 		}
 	}
-	return keys
-}
-
-func mapKeys(d *ast.FuncDecl) []string {
-	var keys []string
-	ast.Inspect(d, func(n ast.Node) bool {
-		if pair, ok := n.(*ast.KeyValueExpr); ok {
-			if key, ok := literal(pair.Key); ok {
-				keys = append(keys, key)
-			}
-		}
-		return true
-	})
-	return keys
 }

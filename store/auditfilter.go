@@ -2,79 +2,68 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/store/database"
 )
 
-// filterWords say for the audit log what a filter left in a file that was taken.
-type filterWords struct {
-	words []string
-	name  func(thing filterThing, id core.ID) (string, error)
-	err   error // of the first name that could not be read
+// filterNames names for the audit log what an export's filter tells by id, where it is in
+// scope; err is of the first name that could not be read.
+type filterNames struct {
+	of  func(thing filterThing, id core.ID) (string, error)
+	err error
 }
 
-// filterWords names what a filter tells by id, where it is in scope.
-func (s *Store) filterWords(ctx context.Context, scope core.Scope) *filterWords {
-	return &filterWords{
-		name: func(thing filterThing, id core.ID) (string, error) { return s.filterName(ctx, scope, thing, id) },
+func (s *Store) filterNames(ctx context.Context, scope core.Scope) *filterNames {
+	return &filterNames{
+		of: func(thing filterThing, id core.ID) (string, error) { return s.filterName(ctx, scope, thing, id) },
 	}
 }
 
-func (w *filterWords) add(name, value string) {
-	if value != "" {
-		w.words = append(w.words, name+"："+value)
-	}
-}
-
-// id adds a thing by its name.
-func (w *filterWords) id(thing filterThing, id core.ID) {
-	if id == 0 || w.err != nil {
-		return
+// name returns a thing's name, "" for id 0.
+func (n *filterNames) name(thing filterThing, id core.ID) string {
+	if id == 0 || n.err != nil {
+		return ""
 	}
 	var name string
-	name, w.err = w.name(thing, id)
-	w.add(thing.label, name)
+	name, n.err = n.of(thing, id)
+	return name
 }
 
-// keyword tells of a text, which may be a name, only that there was one.
-func (w *filterWords) keyword(text string) {
-	if text != "" {
-		w.words = append(w.words, fmt.Sprintf("关键词 %d 个字", len([]rune(text))))
+// filterMoment is a bound in time as the audit log keeps it, "" for none.
+func (s *Store) filterMoment(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
+	return t.In(s.zone).Format("2006-01-02 15:04")
 }
 
-// all joins them; nothing is what no filter means.
-func (w *filterWords) all(nothing string) (string, error) {
-	if len(w.words) == 0 {
-		return nothing, w.err
-	}
-	return strings.Join(w.words, "，"), w.err
-}
+// filterKeyword is what the audit log keeps of a keyword: a name may be in it, so only how
+// long it was.
+func filterKeyword(text string) int { return utf8.RuneCountInString(text) }
 
-// filterThing is a kind of thing that filters name by id: what it is called, and where
-// its name is found. The values below are all there are, so that no word of a page can
-// miss one.
+// filterThing is a kind of thing that filters tell by id. The values below are all there
+// are, so that no page's filter can miss one.
 type filterThing struct {
-	label string
 	query string
 	words func(s *Store, ctx context.Context, id core.ID, name string) (string, error) // nil = the name itself
 }
 
 var (
-	filterReader = filterThing{label: "门禁读头", query: "SELECT name FROM reader WHERE id = ?"}
-	filterPost   = filterThing{label: "门岗", query: "SELECT name FROM guard_post WHERE id = ?"}
-	filterHouse  = filterThing{label: "房屋", query: "SELECT label AS name FROM house WHERE id = ?"}
+	filterReader = filterThing{query: subjectQuery("reader") + "id = ?"}
+	filterPost   = filterThing{query: subjectQuery("guardpost") + "id = ?"}
+	filterHouse  = filterThing{query: subjectQuery("house") + "id = ?"}
 	filterNode   = filterThing{
-		label: "楼栋", query: "SELECT path AS name FROM building_node WHERE id = ?",
+		query: "SELECT id, path AS name FROM building_node WHERE id = ?",
 		words: func(s *Store, ctx context.Context, _ core.ID, path string) (string, error) {
 			return s.nodeLabel(ctx, path)
 		},
 	}
 	filterPerson = filterThing{
-		label: "住户", query: "SELECT name FROM resident WHERE person_id = ?",
+		query: subjectQuery("resident") + "person_id = ?",
 		words: func(_ *Store, _ context.Context, id core.ID, name string) (string, error) {
 			return core.MaskName(name) + "（" + id.String() + "）", nil
 		},
@@ -84,16 +73,16 @@ var (
 // filterName is a thing's name; its number where it is gone or out of scope.
 func (s *Store) filterName(ctx context.Context, scope core.Scope, thing filterThing, id core.ID) (string, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
-	var names []string
+	var rows []subjectRow
 	query := thing.query + " AND " + where + " ORDER BY id LIMIT 1"
-	err := s.db.All(ctx, &names, query, append([]any{int64(id)}, args...)...)
+	err := s.db.All(ctx, &rows, query, append([]any{int64(id)}, args...)...)
 	switch {
-	case err != nil || len(names) == 0:
+	case err != nil || len(rows) == 0:
 		return id.String(), database.Wrap("name what a filter tells", err)
 	case thing.words != nil:
-		return thing.words(s, ctx, id, names[0])
+		return thing.words(s, ctx, id, rows[0].Name)
 	}
-	return names[0], nil
+	return rows[0].Name, nil
 }
 
 // nodeLabel gives the names along a node's path, top first.

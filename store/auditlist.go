@@ -50,8 +50,8 @@ func (s *Store) ExportAudit(
 ) error {
 	err := s.db.Write(ctx, "export the audit log", func(tx *database.Tx) error {
 		return audit.Write(tx, by, audit.Entry{
-			Community: actCommunity(scope, f.Community), Action: "audit.export", Target: "audit_log",
-			After: s.auditFilterWords(f),
+			Community: actCommunity(scope, f.Community), Action: "audit.export", Subject: audit.Target("audit", 0),
+			After: s.auditOfAuditExport(f),
 		})
 	})
 	if err != nil {
@@ -75,30 +75,26 @@ func (s *Store) ExportAudit(
 	}
 }
 
-// auditFilterWords says a filter for the audit log itself.
-func (s *Store) auditFilterWords(f core.AuditFilter) string {
-	var words []string
-	add := func(name, value string) {
-		if value != "" {
-			words = append(words, name+"："+value)
-		}
+// auditExportAudit is what the audit log keeps of a file that was taken of itself.
+type auditExportAudit struct {
+	All    bool   `json:"all,omitempty"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+	Act    string `json:"action,omitempty"`
+	Actor  string `json:"actor,omitempty"`
+	Target string `json:"target,omitempty"`
+}
+
+func (s *Store) auditOfAuditExport(f core.AuditFilter) auditExportAudit {
+	a := auditExportAudit{From: s.filterMoment(f.From), To: s.filterMoment(f.To), Target: f.Target}
+	if f.Action != "" {
+		a.Act = core.AuditRecord{Action: f.Action}.Words()
 	}
-	const moment = "2006-01-02 15:04"
-	if !f.From.IsZero() {
-		add("从", f.From.In(s.zone).Format(moment))
-	}
-	if !f.To.IsZero() {
-		add("到", f.To.In(s.zone).Format(moment))
-	}
-	add("操作", f.Action)
 	if f.Kind != "" {
-		add("操作者", strings.TrimSuffix(string(f.Kind)+":"+f.Actor.String(), ":0"))
+		a.Actor = strings.TrimSuffix(string(f.Kind)+":"+f.Actor.String(), ":0")
 	}
-	add("对象", f.Target)
-	if len(words) == 0 {
-		return "全部"
-	}
-	return strings.Join(words, "，")
+	a.All = a == auditExportAudit{}
+	return a
 }
 
 // auditQuery is a filter as SQL. Communities apart, as in recordWhere.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 
 	"tongxing/core"
@@ -8,34 +9,40 @@ import (
 	"tongxing/store/database"
 )
 
-// auditSubjects are where the names of what acts were done to stand.
-var auditSubjects = map[string]string{
-	"account": "SELECT id, name FROM account", "community": "SELECT id, name FROM community", "guard": "SELECT id, name FROM guard",
-	"guardpost": "SELECT id, name FROM guard_post", "house": "SELECT id, label AS name FROM house",
-	"observer": "SELECT id, name FROM observer",
-	"reader":   "SELECT id, name FROM reader", "resident": "SELECT id, name FROM resident",
+// subjectRow is the present name of what an act was done to.
+type subjectRow struct {
+	ID   core.ID `db:"id"`
+	Name string  `db:"name"`
 }
 
-// AuditSubjects gives the present names of what the acts of some lines were done
+// subjectQuery begins a query for subjectRows of a stem, up to its condition; "" where
+// things of the stem have no name.
+func subjectQuery(stem string) string {
+	f, _ := core.FeatureOf(stem)
+	if f.Table == "" {
+		return ""
+	}
+	return "SELECT id, " + cmp.Or(f.NameColumn, "name") + " AS name FROM " + f.Table + " WHERE "
+}
+
+// AuditSubjects returns the present names of what the acts of some lines were done
 // to, by target; what is gone, or has no name, is left out. It costs a query for
 // each kind of thing among them. The caller has read the lines within a scope.
 func (s *Store) AuditSubjects(ctx context.Context, records []core.AuditRecord) (map[string]string, error) {
 	ids := map[string][]core.ID{}
 	for _, r := range records {
-		if kind, id := core.TargetOf(r.Target); id != 0 && auditSubjects[kind] != "" {
-			ids[kind] = append(ids[kind], id)
+		if stem, id := core.TargetOf(r.Target); id != 0 && subjectQuery(stem) != "" {
+			ids[stem] = append(ids[stem], id)
 		}
 	}
 	names := map[string]string{}
-	for kind, some := range ids {
+	for stem, some := range ids {
 		err := database.EachPart(some, func(part []core.ID) error {
-			var rows []struct {
-				ID   core.ID `db:"id"`
-				Name string  `db:"name"`
-			}
-			err := s.db.All(ctx, &rows, auditSubjects[kind]+" WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+			var rows []subjectRow
+			query := subjectQuery(stem) + "id IN (" + database.Placeholders(len(part)) + ")"
+			err := s.db.All(ctx, &rows, query, database.IDArgs(part)...)
 			for _, row := range rows {
-				names[audit.Target(kind, row.ID)] = row.Name
+				names[audit.Target(stem, row.ID).String()] = row.Name
 			}
 			return err
 		})

@@ -80,7 +80,7 @@ func (s *Store) CreateBindTicket(
 			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "bindticket.create", Target: target.Kind + ":" + target.ID.String()})
+		return audit.Write(tx, by, audit.Entry{Action: "bindticket.create", Subject: audit.Target(target.Kind, target.ID)})
 	})
 	return ticket, err
 }
@@ -253,7 +253,7 @@ func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindS
 		if err := bind(tx, row, scan.User); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "bindticket.approve", Target: row.Kind + ":" + row.Target.String()})
+		return audit.Write(tx, by, audit.Entry{Action: "bindticket.approve", Subject: audit.Target(row.Kind, row.Target)})
 	})
 	if err == nil {
 		err = refused

@@ -116,7 +116,7 @@ func TestBindTicketOfNobody(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		guard, user := newGuard(t, s, community, "老周"), signIn(t, s, inMini)
 		ticket := newTicket(t, s, core.BindGuard, guard)
-		if err := s.SetGuardInService(t.Context(), core.System, everywhere, guard, false); err != nil {
+		if err := s.DisableGuard(t.Context(), core.System, everywhere, guard); err != nil {
 			t.Fatal(err)
 		}
 		wantCode(t, ticket.use(t, s, user.ID), core.CodeNotFound)

@@ -52,16 +52,23 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: c.ID, Action: "community.create", Target: audit.Target("community", c.ID),
+			Community: c.ID, Action: "community.create", Subject: audit.Target("community", c.ID),
 			After: auditOfCommunity(c),
 		})
 	})
 	return c.ID, err
 }
 
-// auditOfCommunity is what the audit log keeps of a community.
-func auditOfCommunity(c core.Community) any {
-	return map[string]any{"name": c.Name, "address": c.Address, "phone": c.Phone, "levels": c.Levels}
+// communityAudit is what the audit log keeps of a community.
+type communityAudit struct {
+	Name    string   `json:"name"`
+	Address string   `json:"address"`
+	Phone   string   `json:"phone"`
+	Levels  []string `json:"levels"`
+}
+
+func auditOfCommunity(c core.Community) communityAudit {
+	return communityAudit{Name: c.Name, Address: c.Address, Phone: c.Phone, Levels: c.Levels}
 }
 
 func nameTaken(err error) error {
@@ -100,7 +107,7 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 			return nameTaken(err)
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: c.ID, Action: "community.update", Target: audit.Target("community", c.ID),
+			Community: c.ID, Action: "community.update", Subject: audit.Target("community", c.ID),
 			Before: auditOfCommunity(old), After: auditOfCommunity(c),
 		})
 	})

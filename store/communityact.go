@@ -33,7 +33,7 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: id, Action: "community.archive", Target: audit.Target("community", id),
+			Community: id, Action: "community.archive", Subject: audit.Target("community", id),
 			Before: auditOfCommunity(old),
 		})
 	})
@@ -66,7 +66,7 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: id, Action: "community.restore", Target: audit.Target("community", id),
+			Community: id, Action: "community.restore", Subject: audit.Target("community", id),
 			After: auditOfCommunity(c),
 		})
 	})
@@ -143,7 +143,7 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: id, Action: "community.remove", Target: audit.Target("community", id),
+			Community: id, Action: "community.remove", Subject: audit.Target("community", id),
 			Before: auditOfCommunity(old),
 		})
 	})

@@ -180,7 +180,7 @@ func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry
 		return err
 	}
 	after.Phone = maskedAnew(old, phone, core.MaskPhone)
-	entry.Community, entry.Target, entry.After = g.Community, audit.Target("guard", g.ID), after
+	entry.Community, entry.Subject, entry.After = g.Community, audit.Target("guard", g.ID), after
 	return audit.Write(tx, by, entry)
 }
 
@@ -263,19 +263,25 @@ func assignPosts(tx *database.Tx, g core.Guard) error {
 	return nil
 }
 
-// SetGuardInService disables a guard, or takes one back. The guard's pages end at
-// once.
-func (s *Store) SetGuardInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
-	return s.db.Write(ctx, "set guard in service", func(tx *database.Tx) error {
-		err := setInService(tx, by, scope, serviceChange{table: "guard", stem: "guard", absent: noGuard, id: id, inService: inService})
-		if err != nil || !inService {
+// DisableGuard disables a guard, whose pages end at once.
+func (s *Store) DisableGuard(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "disable a guard", func(tx *database.Tx) error {
+		return disable(tx, by, scope, service{stem: "guard", id: id, action: "guard.disable", absent: noGuard})
+	})
+}
+
+// EnableGuard takes a disabled guard back. Where another took the phone number meanwhile,
+// it is a conflict.
+func (s *Store) EnableGuard(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "enable a guard", func(tx *database.Tx) error {
+		if err := enable(tx, by, scope, service{stem: "guard", id: id, action: "guard.enable", absent: noGuard}); err != nil {
 			return err
 		}
 		var g guardRow
 		if err := tx.Get(&g, guardColumns+"id = ?", int64(id)); err != nil {
 			return err
 		}
-		err = oneGuardAPhone(tx, core.Guard{ID: id, Community: g.Community})
+		err := oneGuardAPhone(tx, core.Guard{ID: id, Community: g.Community})
 		if core.CodeOf(err) == core.CodeInvalid { // there is no form to say it on
 			return core.Conflict(fieldsOf(err)["phone"])
 		}

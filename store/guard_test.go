@@ -43,7 +43,7 @@ func TestGuardPosts(t *testing.T) {
 		wantCode(t, s.UpdateGuardPost(ctx, core.System, scope, moved), core.CodeNotFound)
 		_, err = s.GuardPost(ctx, scope, far)
 		wantCode(t, err, core.CodeNotFound)
-		wantCode(t, s.SetGuardPostInService(ctx, core.System, scope, far, false), core.CodeNotFound)
+		wantCode(t, s.DisableGuardPost(ctx, core.System, scope, far), core.CodeNotFound)
 		for _, c := range []struct {
 			scope     core.Scope
 			community core.ID
@@ -57,13 +57,13 @@ func TestGuardPosts(t *testing.T) {
 				t.Errorf("posts of %v, %v: %v, %v", c.scope, c.community, got, err)
 			}
 		}
-		if err := s.SetGuardPostInService(ctx, core.System, scope, mine, false); err != nil {
+		if err := s.DisableGuardPost(ctx, core.System, scope, mine); err != nil {
 			t.Fatal(err)
 		}
 		if post, err := s.GuardPost(ctx, scope, mine); err != nil || !post.Disabled.Equal(testNow) {
 			t.Errorf("disabled: %+v, %v", post, err)
 		}
-		if err := s.SetGuardPostInService(ctx, core.System, scope, mine, true); err != nil {
+		if err := s.EnableGuardPost(ctx, core.System, scope, mine); err != nil {
 			t.Fatal(err)
 		}
 		if post, err := s.GuardPost(ctx, scope, mine); err != nil || !post.Disabled.IsZero() {
@@ -123,7 +123,7 @@ func TestGuards(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 		_, err = s.Guard(ctx, core.ScopeOf(theirs), id)
 		wantCode(t, err, core.CodeNotFound)
-		wantCode(t, s.SetGuardInService(ctx, core.System, core.ScopeOf(theirs), id, false), core.CodeNotFound)
+		wantCode(t, s.DisableGuard(ctx, core.System, core.ScopeOf(theirs), id), core.CodeNotFound)
 		if list, err := s.Guards(ctx, core.ScopeOf(theirs), 0); err != nil || len(list) != 0 {
 			t.Errorf("%d guards of another community, %v", len(list), err)
 		}
@@ -143,12 +143,12 @@ func TestGuardOutOfServiceIsNone(t *testing.T) {
 		if g, err := s.GuardOfUser(ctx, user); err != nil || g.ID != id {
 			t.Fatalf("bound as %+v, %v", g, err)
 		}
-		if err := s.SetGuardInService(ctx, core.System, everywhere, id, false); err != nil {
+		if err := s.DisableGuard(ctx, core.System, everywhere, id); err != nil {
 			t.Fatal(err)
 		}
 		_, err := s.GuardOfUser(ctx, user)
 		wantCode(t, err, core.CodeNotFound)
-		if err := s.SetGuardInService(ctx, core.System, everywhere, id, true); err != nil {
+		if err := s.EnableGuard(ctx, core.System, everywhere, id); err != nil {
 			t.Fatal(err)
 		}
 		if g, err := s.GuardOfUser(ctx, user); err != nil || g.ID != id {

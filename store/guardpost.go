@@ -85,7 +85,7 @@ func (s *Store) CreateGuardPost(
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "guardpost.create", Community: p.Community, Target: audit.Target("guardpost", id), After: auditOfGuardPost(p),
+			Action: "guardpost.create", Community: p.Community, Subject: audit.Target("guardpost", id), After: auditOfGuardPost(p),
 		})
 	})
 	if err != nil {
@@ -118,18 +118,23 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "guardpost.update", Community: row.Community, Target: audit.Target("guardpost", p.ID),
+			Action: "guardpost.update", Community: row.Community, Subject: audit.Target("guardpost", p.ID),
 			Before: auditOfGuardPost(row.post()), After: auditOfGuardPost(after),
 		})
 	})
 }
 
-// SetGuardPostInService takes a post out of service, or back. Its page on the
-// guards' phones ends at once.
-func (s *Store) SetGuardPostInService(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, inService bool) error {
-	return s.db.Write(ctx, "set guard post in service", func(tx *database.Tx) error {
-		return setInService(tx, by, scope, serviceChange{
-			table: "guard_post", stem: "guardpost", absent: noGuardPost, id: id, inService: inService,
-		})
+// DisableGuardPost takes a post out of service. Its page on the guards' phones ends at
+// once.
+func (s *Store) DisableGuardPost(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "disable a guard post", func(tx *database.Tx) error {
+		return disable(tx, by, scope, service{stem: "guardpost", id: id, action: "guardpost.disable", absent: noGuardPost})
+	})
+}
+
+// EnableGuardPost takes a post back into service.
+func (s *Store) EnableGuardPost(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "enable a guard post", func(tx *database.Tx) error {
+		return enable(tx, by, scope, service{stem: "guardpost", id: id, action: "guardpost.enable", absent: noGuardPost})
 	})
 }

@@ -80,17 +80,22 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Target: audit.Target("house", id),
-			Before: houseWords(old.Label, old.ArrearsFen), After: houseWords(label, change.ArrearsFen)})
+		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Subject: audit.Target("house", id),
+			Before: auditOfHouse(old.Label, old.ArrearsFen), After: auditOfHouse(label, change.ArrearsFen)})
 	})
 }
 
-// houseWords is what the audit log keeps of a house.
-func houseWords(label string, arrears int64) string {
+// houseAudit is what the audit log keeps of a house.
+type houseAudit struct {
+	Label   string `json:"label"`
+	Arrears string `json:"arrears,omitempty"` // yuan
+}
+
+func auditOfHouse(label string, arrears int64) houseAudit {
 	if arrears == 0 {
-		return label
+		return houseAudit{Label: label}
 	}
-	return label + "，欠费 " + core.Yuan(arrears) + " 元"
+	return houseAudit{Label: label, Arrears: core.Yuan(arrears)}
 }
 
 // RemoveHouse removes a house of the scope that nobody ever lived in and that no
@@ -121,8 +126,8 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: c.ID, Action: "house.remove", Target: audit.Target("house", id),
-			Before: houseWords(old.Label, old.ArrearsFen),
+			Community: c.ID, Action: "house.remove", Subject: audit.Target("house", id),
+			Before: auditOfHouse(old.Label, old.ArrearsFen),
 		})
 	})
 }

@@ -20,14 +20,14 @@ func (s *Store) ExportHouses(
 	if !scope.Has(f.Community) {
 		return core.NotFound(noCommunity)
 	}
-	words, err := s.houseFilterWords(ctx, scope, f)
+	kept, err := s.auditOfHouseExport(ctx, scope, f)
 	if err != nil {
 		return err
 	}
 	err = s.db.Write(ctx, "export houses", func(tx *database.Tx) error {
 		return audit.Write(tx, by, audit.Entry{
-			Community: f.Community, Action: "house.export", Target: audit.Target("community", f.Community),
-			After: words,
+			Community: f.Community, Action: "house.export", Subject: audit.Target("community", f.Community),
+			After: kept,
 		})
 	})
 	if err != nil {
@@ -57,15 +57,21 @@ func (s *Store) ExportHouses(
 	return nil
 }
 
-// houseFilterWords says a filter for the audit log.
-func (s *Store) houseFilterWords(ctx context.Context, scope core.Scope, f HouseFilter) (string, error) {
-	words := s.filterWords(ctx, scope)
-	words.id(filterNode, f.Node)
-	if f.Arrears {
-		words.words = append(words.words, "只看欠费")
+// houseExportAudit is what the audit log keeps of a file that was taken.
+type houseExportAudit struct {
+	All       bool   `json:"all,omitempty"`
+	Node      string `json:"node,omitempty"`
+	InArrears bool   `json:"in_arrears,omitempty"`
+	Keyword   int    `json:"keyword,omitempty"`
+}
+
+func (s *Store) auditOfHouseExport(ctx context.Context, scope core.Scope, f HouseFilter) (houseExportAudit, error) {
+	names := s.filterNames(ctx, scope)
+	a := houseExportAudit{
+		Node: names.name(filterNode, f.Node), InArrears: f.Arrears, Keyword: filterKeyword(f.Keyword),
 	}
-	words.keyword(f.Keyword)
-	return words.all("全部房屋")
+	a.All = a == houseExportAudit{}
+	return a, names.err
 }
 
 // houseLevels gives a house's names from the top down, by the names of nodes.

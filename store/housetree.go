@@ -300,18 +300,17 @@ func (b *houseBuilder) save() error {
 
 func (b *houseBuilder) auditEntry() audit.Entry {
 	return audit.Entry{
-		Community: b.community.ID, Action: "house.create", Target: audit.Target("community", b.community.ID),
-		After: namesOf(b.labels),
+		Community: b.community.ID, Action: "house.create", Subject: audit.Target("community", b.community.ID),
+		After: housesAudit{Houses: b.labels[:min(len(b.labels), maxNamed)], Count: len(b.labels)},
 	}
 }
 
-// namesMost is how many names a line of the audit log lists.
-const namesMost = 20
+// maxNamed is how many names a line of the audit log lists.
+const maxNamed = 20
 
-// namesOf lists names for the audit log: the first few, and how many there are.
-func namesOf(names []string) string {
-	if len(names) <= namesMost {
-		return strings.Join(names, "、")
-	}
-	return fmt.Sprintf("%s 等 %d 套", strings.Join(names[:namesMost], "、"), len(names))
+// housesAudit is what the audit log keeps of houses that were added: the first maxNamed
+// labels, and how many there are.
+type housesAudit struct {
+	Houses []string `json:"houses"`
+	Count  int      `json:"count"`
 }

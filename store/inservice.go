@@ -6,16 +6,27 @@ import (
 	"tongxing/store/database"
 )
 
-// serviceChange takes a row of a table with a community, a name and disabled_at out of
-// service, or back.
-type serviceChange struct {
-	table, stem, absent string
-	id                  core.ID
-	inService           bool
+// service is an act that takes a thing out of service, or back: a row of its feature's
+// table, which has a community, a name and disabled_at.
+type service struct {
+	stem   string
+	id     core.ID
+	action string
+	absent string // the answer where it is not there, or not in the scope
 }
 
-// setInService makes a serviceChange and writes it to the audit log.
-func setInService(tx *database.Tx, by core.Actor, scope core.Scope, c serviceChange) error {
+// disable takes a thing out of service.
+func disable(tx *database.Tx, by core.Actor, scope core.Scope, s service) error {
+	return setDisabled(tx, by, scope, s, true)
+}
+
+// enable takes a thing back into service.
+func enable(tx *database.Tx, by core.Actor, scope core.Scope, s service) error {
+	return setDisabled(tx, by, scope, s, false)
+}
+
+func setDisabled(tx *database.Tx, by core.Actor, scope core.Scope, s service, disabled bool) error {
+	feature, _ := core.FeatureOf(s.stem)
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row struct {
 		Community core.ID         `db:"community_id"`
@@ -23,25 +34,29 @@ func setInService(tx *database.Tx, by core.Actor, scope core.Scope, c serviceCha
 		Disabled  database.Millis `db:"disabled_at"`
 	}
 	if err := tx.Get(
-		&row, "SELECT community_id, name, disabled_at FROM "+c.table+" WHERE id = ? AND "+where,
-		append([]any{int64(c.id)}, args...)...,
+		&row, "SELECT community_id, name, disabled_at FROM "+feature.Table+" WHERE id = ? AND "+where,
+		append([]any{int64(s.id)}, args...)...,
 	); err != nil {
-		return database.NotFoundIfNoRows(err, c.absent)
+		return database.NotFoundIfNoRows(err, s.absent)
 	}
-	entry := audit.Entry{Action: c.stem + ".enable", Community: row.Community, Target: audit.Target(c.stem, c.id),
-		Before: serviceAudit{row.Name, !row.Disabled.IsZero()}, After: serviceAudit{row.Name, !c.inService}}
-	var disabled any
-	if !c.inService {
-		entry.Action, disabled = c.stem+".disable", tx.NowMS()
+	if row.Disabled.IsZero() != disabled {
+		return nil // it is already
+	}
+	var at any
+	if disabled {
+		at = tx.NowMS()
 	}
 	if err := tx.ExecOne(
-		core.NotFound(c.absent),
-		"UPDATE "+c.table+" SET disabled_at = ?, "+database.RaiseUpdated+" WHERE id = ?", disabled, tx.NowMS(),
-		tx.NowMS(), int64(c.id),
+		core.NotFound(s.absent),
+		"UPDATE "+feature.Table+" SET disabled_at = ?, "+database.RaiseUpdated+" WHERE id = ?",
+		at, tx.NowMS(), tx.NowMS(), int64(s.id),
 	); err != nil {
 		return err
 	}
-	return audit.Write(tx, by, entry)
+	return audit.Write(tx, by, audit.Entry{
+		Action: s.action, Community: row.Community, Subject: audit.Target(s.stem, s.id),
+		Before: serviceAudit{row.Name, !row.Disabled.IsZero()}, After: serviceAudit{row.Name, disabled},
+	})
 }
 
 // serviceAudit is what the audit log keeps of being in service.

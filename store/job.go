@@ -75,7 +75,7 @@ func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) 
 		if err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "job.start", Target: audit.Target("job", id), After: jobAudit{kind.Title()}})
+		return audit.Write(tx, by, audit.Entry{Action: "job.start", Subject: audit.Target("job", id), After: jobAudit{kind.Title()}})
 	})
 	return id, err
 }
@@ -115,7 +115,7 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "job.cancel", Target: audit.Target("job", id), After: jobAudit{row.Kind.Title()},
+			Action: "job.cancel", Subject: audit.Target("job", id), After: jobAudit{row.Kind.Title()},
 		})
 	})
 }

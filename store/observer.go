@@ -190,7 +190,7 @@ func finishObserver(tx *database.Tx, by core.Actor, scope core.Scope, o core.Obs
 		return err
 	}
 	after.Phone = maskedAnew(c.phone, phone, core.MaskPhone)
-	c.entry.Community, c.entry.Target, c.entry.After = o.Communities[0], audit.Target("observer", o.ID), after
+	c.entry.Community, c.entry.Subject, c.entry.After = o.Communities[0], audit.Target("observer", o.ID), after
 	return audit.Write(tx, by, c.entry)
 }
 
@@ -341,7 +341,7 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 			return err
 		}
 		entry := audit.Entry{
-			Community: actCommunity(scope, 0), Action: "observer.remove", Target: "observer:" + id.String(), Before: before,
+			Community: actCommunity(scope, 0), Action: "observer.remove", Subject: audit.Target("observer", id), Before: before,
 		}
 		after, _, err := auditOfObserver(tx, id)
 		if err != nil {

@@ -53,7 +53,7 @@ func TestOnePhoneIsOneObserverAndOneGuard(t *testing.T) {
 		if err := s.RemoveObserver(ctx, by, everywhere, added["observer"]); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.SetGuardInService(ctx, by, everywhere, added["guard"], false); err != nil {
+		if err := s.DisableGuard(ctx, by, everywhere, added["guard"]); err != nil {
 			t.Fatal(err)
 		}
 		for what, add := range add {
@@ -62,6 +62,6 @@ func TestOnePhoneIsOneObserverAndOneGuard(t *testing.T) {
 			}
 		}
 		// Back in service there would be two.
-		wantCode(t, s.SetGuardInService(ctx, by, everywhere, added["guard"], true), core.CodeConflict)
+		wantCode(t, s.EnableGuard(ctx, by, everywhere, added["guard"]), core.CodeConflict)
 	})
 }

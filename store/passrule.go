@@ -120,18 +120,29 @@ func (s *Store) UpdatePassRule(
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: community, Action: "passrule.update", Target: audit.Target("community", community),
+			Community: community, Action: "passrule.update", Subject: audit.Target("community", community),
 			Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r),
 		})
 	})
 }
 
-// auditOfPassRule is what the audit log keeps of a rule: every setting, those too
+// passRuleAudit is what the audit log keeps of a rule: every setting, those too
 // that another makes idle, which the rule's words leave out.
-func auditOfPassRule(r core.PassRule) any {
-	return map[string]any{
-		"counting": string(r.Counting), "period_days": r.PeriodDays, "exits": r.Exits, "hours": core.FormatHours(r.Hours),
-		"reader_qr": r.ReaderQR, "record_id": r.RecordID, "record_temp": r.RecordTemp,
-		"fever": fmt.Sprintf("%.1f", float64(r.FeverTenths)/10),
+type passRuleAudit struct {
+	Counting   core.Counting `json:"counting"`
+	PeriodDays int           `json:"period_days"`
+	Exits      int           `json:"exits"`
+	Hours      string        `json:"hours"`
+	ReaderQR   bool          `json:"reader_qr"`
+	RecordID   bool          `json:"record_id"`
+	RecordTemp bool          `json:"record_temp"`
+	Fever      string        `json:"fever"`
+}
+
+func auditOfPassRule(r core.PassRule) passRuleAudit {
+	return passRuleAudit{
+		Counting: r.Counting, PeriodDays: r.PeriodDays, Exits: r.Exits, Hours: core.FormatHours(r.Hours),
+		ReaderQR: r.ReaderQR, RecordID: r.RecordID, RecordTemp: r.RecordTemp,
+		Fever: fmt.Sprintf("%.1f", float64(r.FeverTenths)/10),
 	}
 }

@@ -106,6 +106,7 @@ func TestEveryActSurvivesALostRace(t *testing.T) {
 					t.Fatalf("step %d, %s, after a lost race: %s", i, step.act, d)
 				}
 			}
+			wantAuditWords(t, calm.Store)
 		}
 	}
 	t.Run("SQLite", both(func(t *testing.T) Options {

@@ -148,8 +148,8 @@ var raceGate = []raceStep{
 	{"UpdateGuardPost", func(w *raceWorld) (any, error) {
 		return nil, w.UpdateGuardPost(w.ctx, raceBy, everywhere, core.GuardPost{ID: w.ids["post"], Name: "西门岗", Direction: core.In})
 	}},
-	{"SetGuardPostInService", func(w *raceWorld) (any, error) {
-		return nil, w.SetGuardPostInService(w.ctx, raceBy, everywhere, w.ids["post"], false)
+	{"DisableGuardPost", func(w *raceWorld) (any, error) {
+		return nil, w.DisableGuardPost(w.ctx, raceBy, everywhere, w.ids["post"])
 	}},
 	{"CreateGuard", func(w *raceWorld) (any, error) {
 		id, err := w.CreateGuard(w.ctx, raceBy, everywhere, core.Guard{
@@ -160,11 +160,14 @@ var raceGate = []raceStep{
 	{"UpdateGuard", func(w *raceWorld) (any, error) {
 		return nil, w.UpdateGuard(w.ctx, raceBy, everywhere, core.Guard{ID: w.ids["guard"], Name: "王师傅", Phone: "13900000002"})
 	}},
-	{"SetGuardInService", func(w *raceWorld) (any, error) {
-		return nil, w.SetGuardInService(w.ctx, raceBy, everywhere, w.ids["guard"], false)
+	{"EnableGuardPost", func(w *raceWorld) (any, error) {
+		return nil, w.EnableGuardPost(w.ctx, raceBy, everywhere, w.ids["post"])
 	}},
-	{"SetGuardInService", func(w *raceWorld) (any, error) {
-		return nil, w.SetGuardInService(w.ctx, raceBy, everywhere, w.ids["guard"], true)
+	{"DisableGuard", func(w *raceWorld) (any, error) {
+		return nil, w.DisableGuard(w.ctx, raceBy, everywhere, w.ids["guard"])
+	}},
+	{"EnableGuard", func(w *raceWorld) (any, error) {
+		return nil, w.EnableGuard(w.ctx, raceBy, everywhere, w.ids["guard"])
 	}},
 	{"CreateObserver", func(w *raceWorld) (any, error) {
 		id, err := w.CreateObserver(w.ctx, raceBy, everywhere, core.Observer{

@@ -331,7 +331,7 @@ func auditReader(tx *database.Tx, by core.Actor, action string, before, after *c
 		return err
 	}
 	return audit.Write(tx, by, audit.Entry{
-		Community: r.Community, Action: action, Target: audit.Target("reader", r.ID),
+		Community: r.Community, Action: action, Subject: audit.Target("reader", r.ID),
 		Before: auditOfReader(before, names), After: auditOfReader(after, names),
 	})
 }

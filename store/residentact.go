@@ -235,14 +235,19 @@ func (b *residentBuilder) auditEntry() audit.Entry {
 	if len(b.people) == 1 {
 		r := b.people[0]
 		return audit.Entry{
-			Community: b.community, Action: "resident.create", Target: audit.Target("resident", r.ID),
+			Community: b.community, Action: "resident.create", Subject: audit.Target("resident", r.ID),
 			After: auditOfResident(r, b.labels[r.House]),
 		}
 	}
 	return audit.Entry{
-		Community: b.community, Action: "resident.create_many", Target: audit.Target("community", b.community),
-		After: fmt.Sprintf("%d 名住户", len(b.people)),
+		Community: b.community, Action: "resident.create_many", Subject: audit.Target("community", b.community),
+		After: residentsAudit{len(b.people)},
 	}
+}
+
+// residentsAudit is what the audit log keeps of residents added at once.
+type residentsAudit struct {
+	Count int `json:"count"`
 }
 
 // residentAudit is what the audit log keeps of a resident.

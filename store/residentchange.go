@@ -57,7 +57,7 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 		after.Phone, after.IDNumber = maskedAnew(old.Phone, r.Phone, core.MaskPhone),
 			maskedAnew(old.IDNumber, r.IDNumber, core.MaskIDNumber)
 		return audit.Write(tx, by, audit.Entry{
-			Community: r.Community, Action: "resident.update", Target: audit.Target("resident", id),
+			Community: r.Community, Action: "resident.update", Subject: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label), After: after,
 		})
 	})
@@ -139,7 +139,7 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 		}
 		whole = row.whole(tx.Reveal)
 		return audit.Write(tx, by, audit.Entry{
-			Community: row.CommunityID, Action: "resident.reveal", Target: audit.Target("resident", id),
+			Community: row.CommunityID, Action: "resident.reveal", Subject: audit.Target("resident", id),
 			After: auditOfResident(whole, row.Label),
 		})
 	})
@@ -177,7 +177,7 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: old.Community, Action: "resident.move_out", Target: audit.Target("resident", id),
+			Community: old.Community, Action: "resident.move_out", Subject: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label),
 		})
 	})
@@ -211,7 +211,7 @@ func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: old.Community, Action: "resident.remove", Target: audit.Target("resident", id),
+			Community: old.Community, Action: "resident.remove", Subject: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label),
 		})
 	})

@@ -23,14 +23,14 @@ func (s *Store) ExportResidents(
 	if err != nil {
 		return err
 	}
-	words, err := s.residentFilterWords(ctx, scope, f, whole)
+	kept, err := s.auditOfResidentExport(ctx, scope, f, whole)
 	if err != nil {
 		return err
 	}
 	err = s.db.Write(ctx, "export residents", func(tx *database.Tx) error {
 		return audit.Write(tx, by, audit.Entry{
-			Community: actCommunity(scope, f.Community), Action: "resident.export", Target: "resident",
-			After: words,
+			Community: actCommunity(scope, f.Community), Action: "resident.export", Subject: audit.Target("resident", 0),
+			After: kept,
 		})
 	})
 	f.Page = Page{Limit: exportRows}
@@ -50,20 +50,28 @@ func (s *Store) ExportResidents(
 	return database.Wrap("export residents", err)
 }
 
-// residentFilterWords says a filter for the audit log.
-func (s *Store) residentFilterWords(ctx context.Context, scope core.Scope, f ResidentFilter, whole bool) (string, error) {
-	words := s.filterWords(ctx, scope)
-	words.words = []string{"手机与证件号打码"}
-	if whole {
-		words.words[0] = "完整手机与证件号"
+// residentExportAudit is what the audit log keeps of a file that was taken.
+type residentExportAudit struct {
+	Whole     bool          `json:"whole"`
+	House     string        `json:"house,omitempty"`
+	Node      string        `json:"node,omitempty"`
+	Certified *bool         `json:"certified,omitempty"`
+	Identity  core.Identity `json:"identity,omitempty"`
+	MovedOut  bool          `json:"moved_out,omitempty"`
+	Keyword   int           `json:"keyword,omitempty"`
+}
+
+func (s *Store) auditOfResidentExport(
+	ctx context.Context, scope core.Scope, f ResidentFilter, whole bool,
+) (residentExportAudit, error) {
+	names := s.filterNames(ctx, scope)
+	a := residentExportAudit{
+		Whole: whole, House: names.name(filterHouse, f.House), Node: names.name(filterNode, f.Node),
+		Identity: f.Identity, MovedOut: f.MovedOut, Keyword: filterKeyword(f.Keyword),
 	}
-	words.id(filterHouse, f.House)
-	words.id(filterNode, f.Node)
-	words.add("认证", map[string]string{"yes": "已认证", "no": "未认证"}[f.Certified])
-	words.add("身份", f.Identity.Words())
-	if f.MovedOut {
-		words.words = append(words.words, "已迁出")
+	if f.Certified != "" {
+		certified := f.Certified == "yes"
+		a.Certified = &certified
 	}
-	words.keyword(f.Keyword)
-	return words.all("")
+	return a, names.err
 }

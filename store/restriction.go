@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tongxing/core"
@@ -55,23 +54,23 @@ func (s *Store) CreateRestrictions(
 	if err := s.checkRestriction(houses, r); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, "set restrictions", func(tx *database.Tx) error {
-		labels, err := houseLabels(tx, community, houses)
-		if err != nil {
-			return err
-		}
-		before, err := restrictionsBefore(tx, houses)
+	return s.db.Write(ctx, "create restrictions", func(tx *database.Tx) error {
+		groups, err := restrictionGroups(tx, community, houses)
 		if err != nil {
 			return err
 		}
 		if err := replaceRestrictions(tx, community, houses, r); err != nil {
 			return err
 		}
-		for i, part := range slices.Collect(slices.Chunk(labels, namesMost)) { // a line of the log names no more
-			err := audit.Write(tx, by, audit.Entry{
-				Community: community, Action: "restriction.create", Target: audit.Target("community", community),
-				Before: before[i], After: namesOf(part) + "：" + restrictionText(r)})
-			if err != nil {
+		for _, g := range groups {
+			entry := audit.Entry{
+				Community: community, Action: "restriction.create", Subject: audit.Target("community", community),
+				After: auditOfRestriction(g.labels, r),
+			}
+			if g.before != nil {
+				entry.Before = auditOfRestriction(g.labels, *g.before)
+			}
+			if err := audit.Write(tx, by, entry); err != nil {
 				return err
 			}
 		}
@@ -104,51 +103,54 @@ func fieldsOf(err error) map[string]string {
 	return map[string]string{}
 }
 
-// restrictionText is what the audit log keeps of a restriction.
-func restrictionText(r core.Restriction) string {
-	text := fmt.Sprintf("周期内出门 %d 次，原因：%s", r.Exits, r.Reason)
+// restrictionAudit is what the audit log keeps of a restriction of some houses.
+type restrictionAudit struct {
+	Houses  []string `json:"houses"`
+	Exits   int      `json:"exits"`
+	Reason  string   `json:"reason"`
+	LastDay string   `json:"last_day,omitempty"`
+}
+
+func auditOfRestriction(labels []string, r core.Restriction) restrictionAudit {
+	a := restrictionAudit{Houses: labels, Exits: r.Exits, Reason: r.Reason}
 	if r.LastDay != 0 {
-		text += "，截止 " + r.LastDay.String()
+		a.LastDay = r.LastDay.String()
 	}
-	return text
+	return a
 }
 
-// restrictionsBefore is what the audit log keeps of the restrictions that an act
-// takes the place of, a text for each namesMost houses.
-func restrictionsBefore(tx *database.Tx, houses []core.ID) ([]string, error) {
-	var texts []string
-	for part := range slices.Chunk(houses, namesMost) {
-		var rows []restrictionRow
-		err := tx.All(
-			&rows,
-			"SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id IN ("+
-				database.Placeholders(len(part))+
-				") ORDER BY x.house_id",
-			database.IDArgs(part)...,
-		)
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, restrictionsText(rows))
-	}
-	return texts, nil
+// restrictionGroup is houses for one line of the audit log: at most maxNamed of them,
+// which had the same restriction before, or none.
+type restrictionGroup struct {
+	before *core.Restriction
+	labels []string
 }
 
-// restrictionsText says restrictions; houses that have the same one stand together.
-func restrictionsText(rows []restrictionRow) string {
-	labels := map[string][]string{}
-	var texts []string
-	for _, row := range rows {
-		text := restrictionText(row.restriction())
-		if labels[text] == nil {
-			texts = append(texts, text)
+// restrictionGroups puts houses, all of which must be the community's, into groups.
+func restrictionGroups(tx *database.Tx, community core.ID, houses []core.ID) ([]*restrictionGroup, error) {
+	labels, err := houseLabels(tx, community, houses)
+	if err != nil {
+		return nil, err
+	}
+	before, err := restrictionsOf(tx.All, houses)
+	if err != nil {
+		return nil, err
+	}
+	var groups []*restrictionGroup
+	open := map[core.Restriction]*restrictionGroup{} // by the restriction before; that without reason is none
+	for i, house := range houses {
+		had, restricted := before[house]
+		g := open[had]
+		if g == nil || len(g.labels) == maxNamed {
+			g = &restrictionGroup{}
+			if restricted {
+				g.before = &had
+			}
+			groups, open[had] = append(groups, g), g
 		}
-		labels[text] = append(labels[text], row.Label)
+		g.labels = append(g.labels, labels[i])
 	}
-	for i, text := range texts {
-		texts[i] = namesOf(labels[text]) + "：" + text
-	}
-	return strings.Join(texts, "；")
+	return groups, nil
 }
 
 // replaceRestrictions puts r in place of what restriction the houses have.
@@ -223,8 +225,10 @@ func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.S
 		if err := tx.ExecOne(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Community: row.Community, Action: "restriction.lift", Target: audit.Target("house", house),
-			Before: row.Label + "：" + restrictionText(row.restriction())})
+		return audit.Write(tx, by, audit.Entry{
+			Community: row.Community, Action: "restriction.lift", Subject: audit.Target("house", house),
+			Before: auditOfRestriction([]string{row.Label}, row.restriction()),
+		})
 	})
 }
 
@@ -314,20 +318,30 @@ func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []c
 	return found, database.Wrap("restrictions of houses", err)
 }
 
-// restrictionsOf gives the restrictions of houses by house.
-func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.ID]core.Restriction, error) {
+// restrictionsOf returns the restrictions of houses by house.
+func restrictionsOf(
+	all func(dest any, query string, args ...any) error, houses []core.ID,
+) (map[core.ID]core.Restriction, error) {
 	found := map[core.ID]core.Restriction{}
-	if len(houses) == 0 {
-		return found, nil
-	}
-	var rows []restrictionRow
-	err := s.db.All(
-		ctx, &rows,
-		"SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(houses))+")",
-		database.IDArgs(houses)...,
-	)
-	for _, row := range rows {
-		found[row.House] = row.restriction()
-	}
+	err := database.EachPart(houses, func(part []core.ID) error {
+		var rows []restrictionRow
+		err := all(
+			&rows,
+			"SELECT house_id, exits, reason, last_day FROM house_restriction WHERE house_id IN ("+
+				database.Placeholders(len(part))+")",
+			database.IDArgs(part)...,
+		)
+		for _, row := range rows {
+			found[row.House] = row.restriction()
+		}
+		return err
+	})
 	return found, err
+}
+
+// restrictionsOf is restrictionsOf outside a transaction.
+func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.ID]core.Restriction, error) {
+	return restrictionsOf(func(dest any, query string, args ...any) error {
+		return s.db.All(ctx, dest, query, args...)
+	}, houses)
 }

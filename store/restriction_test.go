@@ -62,8 +62,9 @@ func TestRestrictions(t *testing.T) {
 		if got := idsOf(list(RestrictionFilter{})); !slices.Equal(got, []core.ID{houses[0], houses[3]}) {
 			t.Errorf("after lifting: %v", got)
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action LIKE 'restriction.%'"); n != 3 {
-			t.Errorf("%d audit rows, want 3", n)
+		// Two acts of two houses, of which the second replaced one restriction, and a lifting.
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action LIKE 'restriction.%'"); n != 4 {
+			t.Errorf("%d audit rows, want 4", n)
 		}
 	})
 }

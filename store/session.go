@@ -233,7 +233,7 @@ func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session cor
 		if err := endBindings(tx, session.Subject); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "session.end", Target: audit.Target("account", session.Subject)})
+		return audit.Write(tx, by, audit.Entry{Action: "session.end", Subject: audit.Target("account", session.Subject)})
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionAccount, session.Subject)
@@ -248,7 +248,7 @@ func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) er
 		if err := endSessions(tx, core.SessionWechat, user); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "session.end", Target: audit.Target("wechat_user", user)})
+		return audit.Write(tx, by, audit.Entry{Action: "session.end", Subject: audit.Target("wechatuser", user)})
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionWechat, user)

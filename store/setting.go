@@ -93,12 +93,25 @@ func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core
 		if err := setSetting(tx, systemSettings, string(text)); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "setting.update", Target: "setting", Before: before, After: settings})
+		return audit.Write(tx, by, audit.Entry{
+			Action: "setting.update", Subject: audit.Target("setting", 0),
+			Before: auditOfSettings(before), After: auditOfSettings(settings),
+		})
 	})
 	if err == nil {
 		s.settings.forget()
 	}
 	return err
+}
+
+// settingAudit is what the audit log keeps of the settings.
+type settingAudit struct {
+	RecordDays         int `json:"record_days"`
+	ConsoleIdleMinutes int `json:"console_idle_minutes"`
+}
+
+func auditOfSettings(s core.Settings) settingAudit {
+	return settingAudit{RecordDays: s.RecordDays, ConsoleIdleMinutes: s.ConsoleIdleMinutes}
 }
 
 func (s *Store) lockSettings(tx *database.Tx) (core.Settings, error) {

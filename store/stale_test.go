@@ -189,7 +189,7 @@ func TestWhatMakesAFormStale(t *testing.T) {
 				return bind(tx, bindTicketRow{Kind: core.BindGuard, Target: guard}, user)
 			}), false},
 			{"a guard disabled, which an edit would undo", "guard", guard, func() error {
-				return s.SetGuardInService(ctx, by, everywhere, guard, false)
+				return s.DisableGuard(ctx, by, everywhere, guard)
 			}, true},
 			{"a new first password", "account", account, func() error {
 				return s.ResetPassword(ctx, core.SystemGranter, account, "correct-horse-8")

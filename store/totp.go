@@ -249,7 +249,7 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 		if codes, err = newRecovery(tx, account); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "account.enable_totp", Target: audit.Target("account", account)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.enable_totp", Subject: audit.Target("account", account)})
 	})
 	return codes, err
 }
@@ -315,7 +315,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 		if err := owner.takeBack(tx); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "account.disable_totp", Target: audit.Target("account", account)})
+		return audit.Write(tx, by, audit.Entry{Action: "account.disable_totp", Subject: audit.Target("account", account)})
 	})
 	if err == nil {
 		err = wrong

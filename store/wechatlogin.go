@@ -219,7 +219,7 @@ func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLogi
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOn, Addr: row.Addr, Agent: row.Agent}, user); err != nil {
 		return err
 	}
-	return audit.Write(tx, by, audit.Entry{Action: "account.bind_wechat", Target: audit.Target("account", account)})
+	return audit.Write(tx, by, audit.Entry{Action: "account.bind_wechat", Subject: audit.Target("account", account)})
 }
 
 // RefuseWechatLogin is the scanner's no.
@@ -351,7 +351,7 @@ func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, er
 	if err := noteAccount(tx, account, core.AccountNotice{Kind: core.NoticeWechatOff, Addr: by.Addr}, user); err != nil {
 		return false, err
 	}
-	return true, audit.Write(tx, by, audit.Entry{Action: "account.unbind_wechat", Target: audit.Target("account", account)})
+	return true, audit.Write(tx, by, audit.Entry{Action: "account.unbind_wechat", Subject: audit.Target("account", account)})
 }
 
 // WechatOfAccount returns the WeChat that is bound to an account; the zero value where

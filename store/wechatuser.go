@@ -124,6 +124,11 @@ func addIdentity(tx *database.Tx, who core.WechatIdentity, user core.ID) error {
 	return err
 }
 
+// wechatUserAudit is what the audit log keeps of a merge: who is no more.
+type wechatUserAudit struct {
+	Merged string `json:"merged"`
+}
+
 // mergeWechatUsers makes gone part of kept: WeChat told that they are one.
 // Sessions of gone end, so that nobody goes on under a name that is no more.
 func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatUser, error) {
@@ -140,8 +145,8 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 		return kept, err
 	}
 	if err := audit.Write(tx, core.System, audit.Entry{
-		Action: "wechatuser.merge", Target: audit.Target("wechat_user", kept.ID),
-		Before: audit.Target("wechat_user", gone.ID),
+		Action: "wechatuser.merge", Subject: audit.Target("wechatuser", kept.ID),
+		Before: wechatUserAudit{gone.ID.String()},
 	}); err != nil {
 		return kept, err
 	}

@@ -503,7 +503,7 @@ func TestGuardOfAnotherPostAndOneDisabled(t *testing.T) {
 	if strings.Contains(seen.Text(), others.Residents[0].Name) && seen.Find(`[name="act"]`).Length() != 0 {
 		t.Error("a guard sees and releases another community's resident")
 	}
-	if err := w.store.SetGuardInService(t.Context(), core.System, core.Everywhere, w.Guard, false); err != nil {
+	if err := w.store.DisableGuard(t.Context(), core.System, core.Everywhere, w.Guard); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/h5/guard/"+w.Post.String(), http.StatusForbidden)

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -22,17 +23,31 @@ import (
 	"tongxing/store/database"
 )
 
-// Entry is one line for the audit log. Before and After are anything that
-// encodes as JSON, with personal data masked by the caller; nil is nothing.
+// Entry is one line for the audit log. Before and After are structs that encode as JSON,
+// whose fields have words in the row of the act's stem in core.Features; the caller has
+// masked personal data. nil is nothing.
 type Entry struct {
 	Community     core.ID
-	Action        string // stem.verb, of core.ActTable
-	Target        string // kind:id, see Target
+	Action        string // stem.verb, of core.Acts
+	Subject       Subject
 	Before, After any
 }
 
-// Target names what an act was done to.
-func Target(kind string, id core.ID) string { return kind + ":" + id.String() }
+// Subject is what an act was done to. Only Target makes one, so that no two writers
+// spell the same thing differently.
+type Subject struct{ text string }
+
+// Target returns the subject of an act: a thing of a stem of core.Features or, with
+// id 0, the feature itself.
+func Target(stem string, id core.ID) Subject {
+	if id == 0 {
+		return Subject{stem}
+	}
+	return Subject{stem + ":" + id.String()}
+}
+
+// String returns the subject as core.AuditRecord.Target holds it.
+func (s Subject) String() string { return s.text }
 
 // headSetting is the setting that holds the chain's end: the newest line's place and
 // hash, joined by a space.
@@ -106,7 +121,7 @@ func Write(tx *database.Tx, by core.Actor, e Entry) error {
 	}
 	row := Row{
 		ID: tx.NewID(), Seq: end.seq + 1, At: tx.NowMS(), Community: e.Community, ActorKind: by.Kind, ActorID: by.ID, ActorName: by.Name,
-		Addr: by.Addr, RequestID: by.RequestID, Action: e.Action, Target: e.Target, PrevHash: end.hash,
+		Addr: by.Addr, RequestID: by.RequestID, Action: e.Action, Target: e.Subject.text, PrevHash: end.hash,
 	}
 	if row.Before, err = text(e.Before); err != nil {
 		return err
@@ -162,18 +177,20 @@ func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 // maxText bounds a text of the log, in bytes.
 const maxText = 3900
 
+// text encodes what an entry keeps. Only structs are taken: a sentence can be neither
+// compared field by field nor put into other words.
 func text(v any) (string, error) {
 	if v == nil {
 		return "", nil
 	}
-	text, ok := v.(string)
-	if !ok {
-		encoded, err := json.Marshal(v)
-		if err != nil {
-			return "", err
-		}
-		text = string(encoded)
+	if reflect.TypeOf(v).Kind() != reflect.Struct {
+		return "", fmt.Errorf("store: the audit log keeps structs, not a %T", v)
 	}
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	text := string(encoded)
 	if len(text) > maxText {
 		text = text[:maxText]
 		for !utf8.ValidString(text) {

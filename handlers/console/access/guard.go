@@ -286,7 +286,7 @@ func (p *Pages) guardDisable(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask:  templates.Confirm{Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Submit: "停用", Danger: true},
-		Do:   func() error { return p.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, false) },
+		Do:   func() error { return p.Store.DisableGuard(c.Ctx(), c.Actor(), c.Scope(), g.ID) },
 		Done: "已停用，门岗页面立即失效。", Back: frame.GuardURL(g.ID),
 	})
 }
@@ -297,7 +297,7 @@ func (p *Pages) guardEnable(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Do:   func() error { return p.Store.SetGuardInService(c.Ctx(), c.Actor(), c.Scope(), g.ID, true) },
+		Do:   func() error { return p.Store.EnableGuard(c.Ctx(), c.Actor(), c.Scope(), g.ID) },
 		Done: "已恢复在岗。", Back: frame.GuardURL(g.ID),
 	})
 }

@@ -98,7 +98,7 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask:  templates.Confirm{Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post), Submit: "停用", Danger: true},
-		Do:   func() error { return p.Store.SetGuardPostInService(c.Ctx(), c.Actor(), c.Scope(), post.ID, false) },
+		Do:   func() error { return p.Store.DisableGuardPost(c.Ctx(), c.Actor(), c.Scope(), post.ID) },
 		Done: "已停用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
 	})
 }
@@ -113,7 +113,7 @@ func (p *Pages) guardPostEnable(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Do:   func() error { return p.Store.SetGuardPostInService(c.Ctx(), c.Actor(), c.Scope(), post.ID, true) },
+		Do:   func() error { return p.Store.EnableGuardPost(c.Ctx(), c.Actor(), c.Scope(), post.ID) },
 		Done: "已恢复使用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
 	})
 }

@@ -169,7 +169,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 		t.Errorf("not replaced: %+v", list)
 	}
 	entries, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{}, store.Page{Limit: 1})
-	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Before, "周期内出门 -1 次，原因：居家") {
+	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Before, `"exits":-1,"reason":"居家"`) {
 		t.Errorf("the audit log keeps %+v, %v", entries, err)
 	}
 }

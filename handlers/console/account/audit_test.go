@@ -116,7 +116,7 @@ func TestAuditExport(t *testing.T) {
 		t.Errorf("rows %q", rows)
 	}
 	page := b.Get(t, frame.AuditPath+"?act=audit.export", http.StatusOK)
-	if row := page.Find("tbody tr").First().Text(); !strings.Contains(row, "导出操作日志") || !strings.Contains(row, "community.create") {
+	if row := page.Find("tbody tr").First().Text(); !strings.Contains(row, "导出操作日志") || !strings.Contains(row, "操作：添加小区") {
 		t.Errorf("the export's own line: %s", row)
 	}
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAuditView)

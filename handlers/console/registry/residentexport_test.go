@@ -31,7 +31,7 @@ func TestResidentExport(t *testing.T) {
 		d.OnlyViews(t).Get(t, frame.ResidentPath+path, http.StatusForbidden)
 	}
 	lines := d.Exported(t, "resident.export")
-	if len(lines) != 2 || strings.Contains(lines[0].After, who.Phone[7:]) || !strings.Contains(lines[0].After, "打码") {
+	if len(lines) != 2 || strings.Contains(lines[0].After, who.Phone[7:]) || !strings.Contains(lines[0].After, `"whole":false`) {
 		t.Errorf("%d lines of the audit log: %+v", len(lines), lines)
 	}
 }
@@ -56,7 +56,7 @@ func TestResidentExportWhole(t *testing.T) {
 	if len(rows) < 2 || len(rows) == 1+len(d.Mine.Residents) || rows[len(rows)-1][4] != who.Phone {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
-	if lines := d.Exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, "完整") ||
+	if lines := d.Exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, `"whole":true`) ||
 		strings.Contains(lines[0].After, who.Phone) {
 		t.Errorf("%+v", lines)
 	}

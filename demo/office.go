@@ -30,7 +30,9 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 	if _, err := s.store.StartJob(ctx, owner, core.JobVerifyAudit); err != nil {
 		return err
 	}
-	_, err := s.store.CreateSavedView(ctx, core.SavedView{Account: s.cast.Admin, Stem: "accessrecord", Name: "被拒绝的", Query: "result=refused"})
+	_, err := s.store.CreateSavedView(ctx, core.SavedView{
+		Account: s.cast.Admin, Stem: "accessrecord", Name: "被拒绝的", Query: "result=refused",
+	})
 	return err
 }
 

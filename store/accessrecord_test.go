@@ -407,7 +407,8 @@ func TestExportAccessRecords(t *testing.T) {
 		if ids, err := export(core.ScopeOf(12), core.RecordFilter{Community: 11, Keyword: "张三"}); err != nil || len(ids) != 0 {
 			t.Errorf("%d records of another community, %v", len(ids), err)
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'accessrecord.export' AND after_text NOT LIKE '%张%'"); n != 2 {
+		const nameless = "SELECT COUNT(*) FROM audit_log WHERE action = 'accessrecord.export' AND after_text NOT LIKE '%张%'"
+		if n := countRows(t, s, nameless); n != 2 {
 			t.Errorf("%d audit rows, want 2 without names", n)
 		}
 		stop := errors.New("the browser left")

@@ -183,7 +183,8 @@ func TestAuditVerifiesBesideWriters(t *testing.T) {
 		write := func(ctx context.Context, n int) error {
 			return s.db.Write(ctx, "many acts", func(tx *database.Tx) error {
 				for range n {
-					if err := audit.Write(tx, core.System, audit.Entry{Action: "setting.update", Subject: audit.Target("setting", 0)}); err != nil {
+					entry := audit.Entry{Action: "setting.update", Subject: audit.Target("setting", 0)}
+					if err := audit.Write(tx, core.System, entry); err != nil {
 						return err
 					}
 				}

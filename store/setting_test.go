@@ -34,7 +34,8 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 			s.UpdateSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}),
 			"record_days",
 		)
-		wantField(t, s.UpdateSettings(t.Context(), core.System, core.Settings{ConsoleIdleMinutes: 1441, Version: 1}), "console_idle_minutes")
+		tooLong := core.Settings{ConsoleIdleMinutes: 1441, Version: 1}
+		wantField(t, s.UpdateSettings(t.Context(), core.System, tooLong), "console_idle_minutes")
 		list, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "setting.update"}, Page{Limit: 9})
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%d audit rows, %v", len(list), err)

@@ -133,7 +133,10 @@ func TestAccountFormRefuses(t *testing.T) {
 
 func TestAccountCannotGiveMore(t *testing.T) {
 	d := newDesk(t)
-	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccountView, core.PermAccountEdit, core.PermReaderView, core.PermAccessRecordView)
+	b := d.SignIn(
+		t, core.ScopeOf(d.Mine.Community),
+		core.PermAccountView, core.PermAccountEdit, core.PermReaderView, core.PermAccessRecordView,
+	)
 	for name, c := range map[string]struct {
 		change func(f url.Values)
 		wrong  string

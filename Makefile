@@ -39,11 +39,11 @@ build: assets ## Build the program: make build BIN=path.
 # leaves them out. CI=true has a test that cannot run fail instead of skip.
 .PHONY: test
 test: needs assets check ## Run every test of PKG with the race detector, against real servers and a browser.
-	CI=true CGO_ENABLED=1 go run ./tools/services -- go test $(RACE) -vet=off -timeout 14m $(PKG)
+	CI=true CGO_ENABLED=1 go run ./tools/services -- go test $(RACE) -vet=off -timeout 40m $(PKG)
 
 .PHONY: test-quick
 test-quick: assets ## The same without the race detector and without what is not installed here.
-	go run ./tools/services -- go test -vet=off -timeout 14m $(PKG)
+	go run ./tools/services -- go test -vet=off -timeout 40m $(PKG)
 
 # The tools are pinned in go.mod and package-lock.json. A finding is mended, or suppressed
 # with its reason beside it.

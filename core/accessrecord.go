@@ -51,8 +51,8 @@ type RecordTotals struct {
 	In, Out, Refused int
 }
 
-// ResultWords says in Chinese what became of it.
-func (r AccessRecord) ResultWords() string {
+// ResultLabel says in Chinese what became of it.
+func (r AccessRecord) ResultLabel() string {
 	if r.Allowed {
 		return "放行"
 	}
@@ -84,8 +84,8 @@ func (r AccessRecord) Cells(community string, zone *time.Location) []any {
 		temperature = float64(r.TempTenths) / 10
 	}
 	return []any{
-		r.At.In(zone), community, r.Gate, r.Direction.Words(), r.Kind.Words(), r.Via.Words(), r.Name, r.HouseLabel,
-		temperature, r.ReleasedBy, r.ResultWords(), r.Why(),
+		r.At.In(zone), community, r.Gate, r.Direction.Label(), r.Kind.Label(), r.Via.Label(), r.Name, r.HouseLabel,
+		temperature, r.ReleasedBy, r.ResultLabel(), r.Why(),
 	}
 }
 
@@ -111,11 +111,11 @@ func (h HourTotals) Sum() RecordTotals {
 var accessRecordFields = []AuditField{
 	{Key: "from", Label: "开始"},
 	{Key: "to", Label: "结束"},
-	{Key: "direction", Label: "方向", Value: wordsOf(Direction.Words)},
-	{Key: "kind", Label: "通行证", Value: wordsOf(PassKind.Words)},
-	{Key: "via", Label: "方式", Value: wordsOf(Via.Words)},
+	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},
+	{Key: "kind", Label: "通行证", Value: labelOf(PassKind.Label)},
+	{Key: "via", Label: "方式", Value: labelOf(Via.Label)},
 	{Key: "result", Label: "结果", Value: resultWords},
-	{Key: "reason", Label: "原因", Value: wordsOf(Reason.Sentence)},
+	{Key: "reason", Label: "原因", Value: labelOf(Reason.Sentence)},
 	{Key: "reader", Label: "门禁读头"},
 	{Key: "post", Label: "门岗"},
 	{Key: "house", Label: "房屋"},

@@ -2,14 +2,14 @@ package core
 
 import "fmt"
 
-// ChartDaysMost bounds the range that charts of access records count.
-const ChartDaysMost = 31
+// MaxChartDays bounds the range that charts of access records count.
+const MaxChartDays = 31
 
 // CheckChartDays says what is wrong with a range of days to chart, by the field
 // "to", or nothing.
 func CheckChartDays(first, last Day) error {
-	if last < first || last-first >= ChartDaysMost {
-		return InvalidFields(map[string]string{"to": fmt.Sprintf("图表最多统计 %d 天", ChartDaysMost)})
+	if last < first || last-first >= MaxChartDays {
+		return InvalidFields(map[string]string{"to": fmt.Sprintf("图表最多统计 %d 天", MaxChartDays)})
 	}
 	return nil
 }

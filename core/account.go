@@ -85,8 +85,8 @@ func (a Account) Check() error {
 
 // Bounds of a password, in characters; the bytes are bounded to bound the work.
 const (
-	PasswordLeast = 10
-	PasswordMost  = 128
+	MinPassword = 10
+	MaxPassword = 128
 )
 
 // CheckPassword refuses a password that is too short, too plain, or holds the
@@ -95,7 +95,7 @@ func CheckPassword(login, password string) error {
 	message := ""
 	n := utf8.RuneCountInString(password)
 	switch {
-	case n < PasswordLeast || n > PasswordMost:
+	case n < MinPassword || n > MaxPassword:
 		message = "密码长度为 10 至 128 位"
 	case !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl):
 		message = "密码含有不能使用的字符"
@@ -212,8 +212,8 @@ func (g Granter) CheckGrant(a Account) error {
 var accountFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "login", Label: "登录名"},
-	{Key: "role", Label: "角色", Value: wordsOf(Role.Name)},
-	{Key: "permissions", Label: "权限", Value: wordsOf(Permission.Name), List: true},
+	{Key: "role", Label: "角色", Value: labelOf(Role.Name)},
+	{Key: "permissions", Label: "权限", Value: labelOf(Permission.Name), List: true},
 	{Key: "communities", Label: communitiesLabel, List: true},
 	{Key: "disabled", Label: "已停用"},
 }

@@ -173,8 +173,8 @@ func TestSessionExpiry(t *testing.T) {
 }
 
 func TestWithNeeded(t *testing.T) {
-	got := WithNeeded([]Permission{"zz", PermAlertHandle, PermResidentEdit, PermResidentEdit})
-	want := []Permission{PermHouseView, PermResidentView, PermResidentEdit, PermAlertView, PermAlertHandle, "zz"}
+	got := WithNeeded([]Permission{"zz", PermAccessAlertHandle, PermResidentEdit, PermResidentEdit})
+	want := []Permission{PermHouseView, PermResidentView, PermResidentEdit, PermAccessAlertView, PermAccessAlertHandle, "zz"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -25,22 +25,22 @@ type AccountNotice struct {
 	Read    time.Time
 }
 
-// Words says in Chinese what happened; "" as a phone number means that the WeChat has
+// Label says in Chinese what happened; "" as a phone number means that the WeChat has
 // none verified.
-func (n AccountNotice) Words() string {
+func (n AccountNotice) Label() string {
 	switch n.Kind {
 	case NoticeSignIn:
-		return "账号登录（" + n.Way.Words() + "）"
+		return "账号登录（" + n.Way.Label() + "）"
 	case NoticeWechatOn:
-		return "绑定微信（" + WechatWords(n.Wechat) + "）"
+		return "绑定微信（" + WechatLabel(n.Wechat) + "）"
 	case NoticeWechatOff:
-		return "解绑微信（" + WechatWords(n.Wechat) + "）"
+		return "解绑微信（" + WechatLabel(n.Wechat) + "）"
 	}
 	return string(n.Kind)
 }
 
-// WechatWords tells one WeChat from another by its masked phone number.
-func WechatWords(phone string) string {
+// WechatLabel tells one WeChat from another by its masked phone number.
+func WechatLabel(phone string) string {
 	if phone == "" {
 		return "未验证手机号"
 	}

@@ -15,9 +15,9 @@ var (
 	}
 )
 
-// AgentWords says what people call the browser and the system of a User-Agent:
+// AgentLabel says what people call the browser and the system of a User-Agent:
 // "Chrome · Windows".
-func AgentWords(agent string) string {
+func AgentLabel(agent string) string {
 	known := func(names [][2]string) string {
 		for _, name := range names {
 			if strings.Contains(agent, name[0]) {

@@ -2,7 +2,7 @@ package core
 
 import "testing"
 
-func TestAgentWords(t *testing.T) {
+func TestAgentLabel(t *testing.T) {
 	for agent, want := range map[string]string{
 		"": "其他",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 " +
@@ -16,7 +16,7 @@ func TestAgentWords(t *testing.T) {
 		"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0": "Firefox · Linux",
 		"curl/8.0": "其他",
 	} {
-		if got := AgentWords(agent); got != want {
+		if got := AgentLabel(agent); got != want {
 			t.Errorf("%q is %q, want %q", agent, got, want)
 		}
 	}

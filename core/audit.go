@@ -21,8 +21,8 @@ func ActorKinds() []ActorKind {
 	return []ActorKind{ActorAccount, ActorWechat, ActorDevice, ActorSystem}
 }
 
-// Words gives the kind of caller in Chinese.
-func (k ActorKind) Words() string {
+// Label gives the kind of caller in Chinese.
+func (k ActorKind) Label() string {
 	switch k {
 	case ActorAccount:
 		return "后台账号"
@@ -73,7 +73,7 @@ type AuditRecord struct {
 // Act is one kind of act in the audit log.
 type Act struct {
 	Name  string // stem.verb, as the log keeps it
-	Words string // Chinese
+	Label string // Chinese
 }
 
 // Acts returns every act that is ever written into the audit log, in the order of
@@ -93,18 +93,18 @@ func KnownAct(name string) bool {
 	return slices.ContainsFunc(Acts(), func(a Act) bool { return a.Name == name })
 }
 
-// Words gives the act in Chinese; its name where no feature has it.
-func (r AuditRecord) Words() string {
+// ActionLabel returns the act in Chinese; its name where no feature has it.
+func (r AuditRecord) ActionLabel() string {
 	for _, act := range Acts() {
 		if act.Name == r.Action {
-			return act.Words
+			return act.Label
 		}
 	}
 	return r.Action
 }
 
-// TargetWords returns in Chinese what kind of thing an act was done to.
-func TargetWords(kind string) string {
+// TargetLabel returns in Chinese what kind of thing an act was done to.
+func TargetLabel(kind string) string {
 	if f, ok := FeatureOf(kind); ok {
 		return f.Noun
 	}
@@ -151,7 +151,7 @@ func (r AuditRecord) Cells(communities map[ID]string, zone *time.Location) []any
 	}
 	before, after := auditLines(r.NamedChanges(communities))
 	return []any{
-		r.Seq, r.At.In(zone), r.Actor.Name, r.Actor.Kind.Words(), r.Words(), TargetWords(kind), number, communities[r.Community],
+		r.Seq, r.At.In(zone), r.Actor.Name, r.Actor.Kind.Label(), r.ActionLabel(), TargetLabel(kind), number, communities[r.Community],
 		before, after, r.Actor.Addr, r.Actor.RequestID,
 	}
 }

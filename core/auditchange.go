@@ -25,8 +25,8 @@ type AuditField struct {
 	List  bool                // several values: a JSON list, or a text with commas
 }
 
-// wordsOf makes the words of a kind of value those of an AuditField.
-func wordsOf[T ~string](words func(T) string) func(string) string {
+// labelOf makes the words of a kind of value those of an AuditField.
+func labelOf[T ~string](words func(T) string) func(string) string {
 	return func(v string) string { return words(T(v)) }
 }
 

@@ -42,11 +42,11 @@ type House struct {
 
 // The bounds of a community's texts, in characters.
 const (
-	CommunityNameMost = 40
-	AddressMost       = 100
-	LevelsMost        = 6
-	LevelNameMost     = 40
-	NodeNameMost      = 40
+	MaxCommunityName = 40
+	MaxAddress       = 100
+	MaxLevels        = 6
+	MaxLevelName     = 40
+	MaxNodeName      = 40
 )
 
 // DefaultLevels is the structure a new community starts with.
@@ -68,10 +68,10 @@ func (c Community) Trimmed() Community {
 // Check reports what is wrong with a Trimmed community, by field.
 func (c Community) Check() error {
 	fields := map[string]string{}
-	if !nameText(c.Name, CommunityNameMost) {
+	if !nameText(c.Name, MaxCommunityName) {
 		fields["name"] = "请填写小区名称，最多 40 个字"
 	}
-	if utf8.RuneCountInString(c.Address) > AddressMost {
+	if utf8.RuneCountInString(c.Address) > MaxAddress {
 		fields["address"] = "地址最多 100 个字"
 	}
 	if !isOfficePhone(c.Phone) {
@@ -84,12 +84,12 @@ func (c Community) Check() error {
 }
 
 func checkLevels(levels []string) string {
-	if len(levels) == 0 || len(levels) > LevelsMost {
+	if len(levels) == 0 || len(levels) > MaxLevels {
 		return "楼栋结构应有 1 至 6 级"
 	}
 	for i, level := range levels {
 		switch {
-		case utf8.RuneCountInString(level) > LevelNameMost:
+		case utf8.RuneCountInString(level) > MaxLevelName:
 			return "每级名称最多 40 个字"
 		case strings.Contains(level, "/"):
 			return "级名不能含 /"
@@ -117,7 +117,7 @@ func (c Community) NodeNames(names []string) ([]string, error) {
 		if name != "" && i < len(names)-1 && isBare(name) {
 			name += c.Levels[i]
 		}
-		if !nameText(name, NodeNameMost) {
+		if !nameText(name, MaxNodeName) {
 			return nil, Invalid("请填写「" + c.Levels[i] + "」，最多 40 个字")
 		}
 		kept[i] = name

@@ -402,7 +402,7 @@ func TestEveryKindHasRules(t *testing.T) {
 		if d := Decide(f, noon); !d.Allowed {
 			t.Errorf("%s: %+v", kind, d)
 		}
-		if kind.Words() == PassKind("").Words() || !kind.Valid() {
+		if kind.Label() == PassKind("").Label() || !kind.Valid() {
 			t.Errorf("%s has no name", kind)
 		}
 	}

@@ -10,8 +10,8 @@ const (
 	Out Direction = "out"
 )
 
-// Words gives the direction in Chinese.
-func (d Direction) Words() string {
+// Label gives the direction in Chinese.
+func (d Direction) Label() string {
 	switch d {
 	case In:
 		return "进"
@@ -31,8 +31,8 @@ const (
 	ViaPreview Via = "preview" // the resident's own question: can I go out now?
 )
 
-// Words gives the way of passing in Chinese.
-func (v Via) Words() string {
+// Label gives the way of passing in Chinese.
+func (v Via) Label() string {
 	switch v {
 	case ViaReader:
 		return "门禁读头"

@@ -87,7 +87,7 @@ var Features = []Feature{
 		Verbs: []Verb{{"export", "导出出入记录"}},
 	},
 	{
-		Stem: "alert", Noun: "告警", Fields: alertFields,
+		Stem: "accessalert", Noun: "告警", Fields: accessAlertFields,
 		Verbs: []Verb{{"handle", "处理告警"}},
 	},
 	{

@@ -16,8 +16,8 @@ type Guard struct {
 	Updated   time.Time // see Stale
 }
 
-// guardPostsMost bounds the posts of one guard.
-const guardPostsMost = 200
+// maxGuardPosts bounds the posts of one guard.
+const maxGuardPosts = 200
 
 // Trimmed gives the guard with the texts cleaned; a phone number that is one, as
 // its 11 digits.
@@ -31,7 +31,7 @@ func (g Guard) Trimmed() Guard {
 func (g Guard) Check() error {
 	fields := map[string]string{}
 	checkPerson(fields, g.Name, g.Phone)
-	if len(g.Posts) > guardPostsMost {
+	if len(g.Posts) > maxGuardPosts {
 		fields["posts"] = "最多选择 200 个门岗"
 	}
 	return InvalidFields(fields)
@@ -47,7 +47,7 @@ func trimmedPhone(phone string) string {
 // checkPerson looks at the name and phone number of somebody who is bound to
 // WeChat by a QR: a guard, an observer.
 func checkPerson(fields map[string]string, name, phone string) {
-	if !nameText(name, NameMost) {
+	if !nameText(name, MaxName) {
 		fields["name"] = "请填写姓名，最多 40 个字"
 	}
 	if phone == "" {

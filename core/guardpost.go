@@ -14,8 +14,8 @@ type GuardPost struct {
 	Updated   time.Time // see Stale
 }
 
-// GuardPostNameMost bounds a post's name, in characters.
-const GuardPostNameMost = 64
+// MaxGuardPostName bounds a post's name, in characters.
+const MaxGuardPostName = 64
 
 // Trimmed gives the post with its text cleaned.
 func (p GuardPost) Trimmed() GuardPost {
@@ -26,7 +26,7 @@ func (p GuardPost) Trimmed() GuardPost {
 // Check reports what is wrong with a Trimmed post, by field.
 func (p GuardPost) Check() error {
 	fields := map[string]string{}
-	if !nameText(p.Name, GuardPostNameMost) {
+	if !nameText(p.Name, MaxGuardPostName) {
 		fields["name"] = "请填写门岗名称，最多 64 个字"
 	}
 	if p.Direction != In && p.Direction != Out {
@@ -38,6 +38,6 @@ func (p GuardPost) Check() error {
 // guardPostFields are the words of what the audit log keeps of a post.
 var guardPostFields = []AuditField{
 	{Key: "name", Label: "名称"},
-	{Key: "direction", Label: "方向", Value: wordsOf(Direction.Words)},
+	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},
 	{Key: "disabled", Label: "已停用"},
 }

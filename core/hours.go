@@ -33,8 +33,8 @@ func (h HourRange) whole() bool { return h.From == h.To || (h.From == 0 && h.To 
 // String gives the stored form: 06:00-22:00.
 func (h HourRange) String() string { return clock(h.From) + "-" + clock(h.To) }
 
-// Words gives the form for people: 06:00–22:00, 22:00–次日 06:00, 全天.
-func (h HourRange) Words() string {
+// Label gives the form for people: 06:00–22:00, 22:00–次日 06:00, 全天.
+func (h HourRange) Label() string {
 	switch {
 	case h.whole():
 		return "全天"

@@ -22,9 +22,9 @@ type HouseGrid struct {
 // DefaultHousePattern makes 501 of floor 5, room 1.
 const DefaultHousePattern = "层室室"
 
-// Places gives the names of every house of the grid, one a level, in order. A
+// Paths gives the names of every house of the grid, one a level, in order. A
 // field that is wrong is named above0, above1, …, floors, rooms or pattern.
-func (g HouseGrid) Places() ([][]string, error) {
+func (g HouseGrid) Paths() ([][]string, error) {
 	if g.Pattern = Clean(g.Pattern); g.Pattern == "" {
 		g.Pattern = DefaultHousePattern
 	}
@@ -54,25 +54,25 @@ func (g HouseGrid) Places() ([][]string, error) {
 	if len(fields) > 0 {
 		return nil, InvalidFields(fields)
 	}
-	return g.places(axes), nil
+	return g.paths(axes), nil
 }
 
-func (g HouseGrid) places(axes [][]string) [][]string {
-	places := [][]string{nil}
+func (g HouseGrid) paths(axes [][]string) [][]string {
+	paths := [][]string{nil}
 	for _, axis := range axes {
-		next := make([][]string, 0, len(places)*len(axis))
-		for _, place := range places {
+		next := make([][]string, 0, len(paths)*len(axis))
+		for _, path := range paths {
 			for _, item := range axis {
-				next = append(next, append(slices.Clone(place), item))
+				next = append(next, append(slices.Clone(path), item))
 			}
 		}
-		places = next
+		paths = next
 	}
-	for i, place := range places {
-		n := len(place)
-		places[i] = append(place[:n-2], DoorNumber(g.Pattern, place[n-2], place[n-1]))
+	for i, path := range paths {
+		n := len(path)
+		paths[i] = append(path[:n-2], DoorNumber(g.Pattern, path[n-2], path[n-1]))
 	}
-	return places
+	return paths
 }
 
 // DoorNumber writes a door number by a pattern: a run of 层 is the floor and a run

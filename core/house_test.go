@@ -7,11 +7,11 @@ import (
 )
 
 func TestHouseGrid(t *testing.T) {
-	places, err := HouseGrid{Above: []string{"1-2、A", "1"}, Floors: "1-3，5", Rooms: "1-2"}.Places()
-	if err != nil || len(places) != 3*1*4*2 {
-		t.Fatalf("%d places, %v", len(places), err)
+	paths, err := HouseGrid{Above: []string{"1-2、A", "1"}, Floors: "1-3，5", Rooms: "1-2"}.Paths()
+	if err != nil || len(paths) != 3*1*4*2 {
+		t.Fatalf("%d paths, %v", len(paths), err)
 	}
-	if first, last := places[0], places[len(places)-1]; !slices.Equal(first, []string{"1", "1", "101"}) ||
+	if first, last := paths[0], paths[len(paths)-1]; !slices.Equal(first, []string{"1", "1", "101"}) ||
 		!slices.Equal(last, []string{"A", "1", "502"}) {
 		t.Errorf("from %v to %v", first, last)
 	}
@@ -21,7 +21,7 @@ func TestHouseGrid(t *testing.T) {
 		"rooms":   {Floors: "1-100", Rooms: "1-51"},
 		"pattern": {Floors: "1", Rooms: "1", Pattern: "层"},
 	} {
-		if _, err := grid.Places(); err == nil || err.(*Error).Fields[field] == "" {
+		if _, err := grid.Paths(); err == nil || err.(*Error).Fields[field] == "" {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

@@ -46,8 +46,8 @@ func (s JobState) Over() bool {
 	return slices.Contains([]JobState{JobDone, JobFailed, JobCancelled, JobBroken}, s)
 }
 
-// Words is the state in Chinese.
-func (s JobState) Words() string {
+// Label is the state in Chinese.
+func (s JobState) Label() string {
 	switch s {
 	case JobWaiting:
 		return "等待中"

@@ -48,8 +48,8 @@ type BindQuestion struct {
 
 // Bounds of an observer.
 const (
-	CapacityMost            = 40 // characters
-	observerCommunitiesMost = 500
+	MaxCapacity            = 40 // characters
+	maxObserverCommunities = 500
 )
 
 // Trimmed gives the observer with the texts cleaned; a phone number that is one,
@@ -64,12 +64,12 @@ func (o Observer) Trimmed() Observer {
 func (o Observer) Check() error {
 	fields := map[string]string{}
 	checkPerson(fields, o.Name, o.Phone)
-	if !nameText(o.Capacity, CapacityMost) {
+	if !nameText(o.Capacity, MaxCapacity) {
 		fields["capacity"] = "请填写身份，最多 40 个字，如 社区民警"
 	}
 	if len(o.Communities) == 0 {
 		fields["communities"] = "请至少选择一个小区"
-	} else if len(o.Communities) > observerCommunitiesMost {
+	} else if len(o.Communities) > maxObserverCommunities {
 		fields["communities"] = "最多选择 500 个小区"
 	}
 	return InvalidFields(fields)

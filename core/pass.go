@@ -29,8 +29,8 @@ func PassKinds() []PassKind {
 // Valid reports whether there is such a kind.
 func (k PassKind) Valid() bool { return slices.Contains(PassKinds(), k) }
 
-// Words returns the kind's name in Chinese.
-func (k PassKind) Words() string {
+// Label returns the kind's name in Chinese.
+func (k PassKind) Label() string {
 	for _, known := range passKinds {
 		if known.kind == k {
 			return known.name

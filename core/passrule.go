@@ -109,13 +109,13 @@ func (x Restriction) Check() error {
 	return InvalidFields(fields)
 }
 
-// Words says the rule in one plain sentence, for the pass page and the console's
+// Text says the rule in one plain sentence, for the pass page and the console's
 // preview: 每户每 2 天最多出门 1 次，出门时间 06:00–22:00，进门不限.
-func (r PassRule) Words() string {
+func (r PassRule) Text() string {
 	if r.Exits < 0 {
 		return "禁止出入：进门、出门均不放行"
 	}
-	words := r.exitWords() + "，" + r.hourWords() + "，进门不限"
+	words := r.exitText() + "，" + r.hourText() + "，进门不限"
 	if r.Exits == 0 && r.alwaysOpen() {
 		words = "进门、出门均不限次数和时间"
 	}
@@ -131,7 +131,7 @@ func (r PassRule) Words() string {
 	return words
 }
 
-func (r PassRule) exitWords() string {
+func (r PassRule) exitText() string {
 	if r.Exits == 0 {
 		return "出门次数不限"
 	}
@@ -146,13 +146,13 @@ func (r PassRule) exitWords() string {
 	return fmt.Sprintf("%s%s最多出门 %d 次", who, period, r.Exits)
 }
 
-func (r PassRule) hourWords() string {
+func (r PassRule) hourText() string {
 	if r.alwaysOpen() {
 		return "出门时间不限"
 	}
 	parts := make([]string, len(r.Hours))
 	for i, h := range r.Hours {
-		parts[i] = h.Words()
+		parts[i] = h.Label()
 	}
 	return "出门时间 " + strings.Join(parts, "、")
 }
@@ -163,7 +163,7 @@ func (r PassRule) alwaysOpen() bool {
 
 // passRuleFields are the words of what the audit log keeps of a rule.
 var passRuleFields = []AuditField{
-	{Key: "counting", Label: "出门计算方式", Value: countingWords},
+	{Key: "counting", Label: "出门计算方式", Value: countingText},
 	{Key: "period_days", Label: "出门间隔周期（天）"},
 	{Key: "exits", Label: "周期内可出门次数"},
 	{Key: "hours", Label: "可出门时间段", List: true},
@@ -173,7 +173,7 @@ var passRuleFields = []AuditField{
 	{Key: "fever", Label: "体温上限（℃）"},
 }
 
-func countingWords(v string) string {
+func countingText(v string) string {
 	switch Counting(v) {
 	case CountPerson:
 		return "一人一次"

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestPassRuleWords(t *testing.T) {
+func TestPassRuleText(t *testing.T) {
 	rule := func(change func(*PassRule)) PassRule {
 		r := DefaultPassRule()
 		change(&r)
@@ -31,7 +31,7 @@ func TestPassRuleWords(t *testing.T) {
 		{rule(func(r *PassRule) {}).Under(&Restriction{Exits: -1}, noonDay), "禁止出入：进门、出门均不放行"},
 		{rule(func(r *PassRule) {}).Under(&Restriction{Exits: -1, LastDay: noonDay - 1}, noonDay), "进门、出门均不限次数和时间"},
 	} {
-		if got := c.rule.Words(); got != c.want {
+		if got := c.rule.Text(); got != c.want {
 			t.Errorf("%q\nwant %q", got, c.want)
 		}
 	}

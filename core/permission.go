@@ -27,8 +27,8 @@ const (
 	PermObserverEdit       Permission = "observer.edit"
 	PermAccessRecordView   Permission = "accessrecord.view"
 	PermAccessRecordExport Permission = "accessrecord.export"
-	PermAlertView          Permission = "alert.view"
-	PermAlertHandle        Permission = "alert.handle"
+	PermAccessAlertView    Permission = "accessalert.view"
+	PermAccessAlertHandle  Permission = "accessalert.handle"
 	PermAccountView        Permission = "account.view"
 	PermAccountEdit        Permission = "account.edit"
 	PermAuditView          Permission = "audit.view"
@@ -73,8 +73,8 @@ var PermissionTable = []PermissionGroup{
 		{PermObserverEdit, "修改观察员"},
 		{PermAccessRecordView, "查看出入记录"},
 		{PermAccessRecordExport, "导出出入记录"},
-		{PermAlertView, "查看告警"},
-		{PermAlertHandle, "处理告警"},
+		{PermAccessAlertView, "查看告警"},
+		{PermAccessAlertHandle, "处理告警"},
 	}},
 	{"系统", []PermissionItem{
 		{PermAccountView, "查看账号"},
@@ -100,7 +100,7 @@ var permissionNeeds = map[Permission][]Permission{
 	PermGuardPostEdit:      {PermGuardPostView},
 	PermObserverEdit:       {PermObserverView},
 	PermAccessRecordExport: {PermAccessRecordView},
-	PermAlertHandle:        {PermAlertView},
+	PermAccessAlertHandle:  {PermAccessAlertView},
 	PermAccountEdit:        {PermAccountView},
 	PermAuditExport:        {PermAuditView},
 }

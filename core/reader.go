@@ -72,7 +72,7 @@ func (r Reader) Check() error {
 			fields["kinds"] = "没有这种通行证"
 		}
 	}
-	if len(r.ScopeNodes) > readerScopeMost {
+	if len(r.ScopeNodes) > maxReaderScope {
 		fields["scope_nodes"] = "最多选择 80 个楼栋节点"
 	}
 	if r.HeartbeatSeconds < 30 || r.HeartbeatSeconds > 86400 {
@@ -86,8 +86,8 @@ func (r Reader) Check() error {
 	return InvalidFields(fields)
 }
 
-// readerScopeMost keeps the list of nodes within its column.
-const readerScopeMost = 80
+// maxReaderScope keeps the list of nodes within its column.
+const maxReaderScope = 80
 
 func (r Reader) checkTexts(fields map[string]string) {
 	for _, f := range []struct{ name, value, message string }{
@@ -159,8 +159,8 @@ const (
 	ReaderOffline ReaderState = "offline" // 离线: more than ten
 )
 
-// Words gives the presence in Chinese.
-func (s ReaderState) Words() string {
+// Label gives the presence in Chinese.
+func (s ReaderState) Label() string {
 	switch s {
 	case ReaderOnline:
 		return "在线"
@@ -205,11 +205,11 @@ type QuarantinedReader struct {
 var readerFields = []AuditField{
 	{Key: "name", Label: "名称"},
 	{Key: "gate", Label: "所在的门"},
-	{Key: "protocol", Label: "协议", Value: ProtocolWords},
+	{Key: "protocol", Label: "协议", Value: ProtocolLabel},
 	{Key: "serial", Label: "设备号"},
-	{Key: "direction", Label: "方向", Value: wordsOf(Direction.Words)},
+	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},
 	{Key: "scope_nodes", Label: "服务范围", List: true},
-	{Key: "kinds", Label: "接受的通行证", Value: wordsOf(PassKind.Words), List: true},
+	{Key: "kinds", Label: "接受的通行证", Value: labelOf(PassKind.Label), List: true},
 	{Key: "thermometer", Label: "带测温"},
 	{Key: "qr_allowed", Label: "门禁二维码"},
 	{Key: "deny_code", Label: "拒绝码"},

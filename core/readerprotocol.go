@@ -45,9 +45,9 @@ func ReaderProtocolOf(name string) (p ReaderProtocol, ok bool) {
 	return ReaderProtocol{}, false
 }
 
-// ProtocolWords are the families of readers as people know them; the protocol itself
+// ProtocolLabel are the families of readers as people know them; the protocol itself
 // where unknown.
-func ProtocolWords(protocol string) string {
+func ProtocolLabel(protocol string) string {
 	if p, ok := ReaderProtocolOf(protocol); ok {
 		return p.Label
 	}

@@ -15,8 +15,8 @@ const (
 	Lodger Identity = "lodger" // 限期租客
 )
 
-// Words gives the identity in Chinese.
-func (i Identity) Words() string {
+// Label gives the identity in Chinese.
+func (i Identity) Label() string {
 	switch i {
 	case Owner:
 		return "业主"
@@ -33,8 +33,8 @@ func (i Identity) Words() string {
 // Identities lists the four in the order forms show them.
 func Identities() []Identity { return []Identity{Owner, Family, Tenant, Lodger} }
 
-// SexWords gives male, female or "" in Chinese.
-func SexWords(sex string) string {
+// SexLabel gives male, female or "" in Chinese.
+func SexLabel(sex string) string {
 	switch sex {
 	case "male":
 		return "男"
@@ -63,15 +63,15 @@ type Resident struct {
 	Updated   time.Time // see Stale
 }
 
-// NameMost bounds a person's name, in characters.
-const NameMost = 40
+// MaxName bounds a person's name, in characters.
+const MaxName = 40
 
 // Normalized gives the resident with its texts in the form to keep, and what is
 // wrong with them by field. A lease belongs to a fixed-term tenant alone.
 func (r Resident) Normalized() (Resident, error) {
 	fields := map[string]string{}
 	r.Name = Clean(r.Name)
-	if !nameText(r.Name, NameMost) {
+	if !nameText(r.Name, MaxName) {
 		fields["name"] = "请填写姓名，最多 40 个字"
 	}
 	if r.Sex != "" && r.Sex != "male" && r.Sex != "female" {
@@ -110,8 +110,8 @@ var residentFields = []AuditField{
 	{Key: "node", Label: "楼栋"},
 	{Key: "house", Label: "房屋"},
 	{Key: "name", Label: "姓名"},
-	{Key: "sex", Label: "性别", Value: SexWords},
-	{Key: "identity", Label: "身份", Value: wordsOf(Identity.Words)},
+	{Key: "sex", Label: "性别", Value: SexLabel},
+	{Key: "identity", Label: "身份", Value: labelOf(Identity.Label)},
 	{Key: "lease", Label: "租约到期日"},
 	{Key: "phone", Label: "手机号"},
 	{Key: "id_number", Label: "证件号"},

@@ -27,17 +27,17 @@ var RoleTable = []RolePreset{
 		PermResidentView, PermResidentEdit, PermResidentReveal, PermResidentExport,
 		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
 		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
-		PermObserverView, PermObserverEdit, PermAccessRecordView, PermAccessRecordExport, PermAlertView, PermAlertHandle,
+		PermObserverView, PermObserverEdit, PermAccessRecordView, PermAccessRecordExport, PermAccessAlertView, PermAccessAlertHandle,
 		PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermCommunityView, PermHouseView, PermHouseEdit, PermResidentView, PermResidentEdit,
 		PermPassRuleView, PermRestrictionEdit, PermReaderView, PermGuardPostView, PermObserverView, PermAccessRecordView,
-		PermAlertView, PermAlertHandle,
+		PermAccessAlertView, PermAccessAlertHandle,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermCommunityView, PermHouseView, PermResidentView, PermPassRuleView,
-		PermReaderView, PermGuardPostView, PermObserverView, PermAccessRecordView, PermAlertView,
+		PermReaderView, PermGuardPostView, PermObserverView, PermAccessRecordView, PermAccessAlertView,
 	}},
 }
 

@@ -15,17 +15,17 @@ type SavedView struct {
 	Query   string // of the address, see ViewQuery
 }
 
-// SavedViewMost is how many views of one list an account may keep.
-const SavedViewMost = 20
+// MaxSavedView is how many views of one list an account may keep.
+const MaxSavedView = 20
 
-// viewQueryMost bounds a view's query, in bytes.
-const viewQueryMost = 1500
+// maxViewQuery bounds a view's query, in bytes.
+const maxViewQuery = 1500
 
 // ViewQuery cuts an address's query down to what a view keeps: filters and sort that
 // are set, not the page, in a fixed order.
 func ViewQuery(raw string) (string, error) {
 	values, err := url.ParseQuery(raw)
-	if err != nil || len(raw) > 4*viewQueryMost {
+	if err != nil || len(raw) > 4*maxViewQuery {
 		return "", Invalid("筛选条件有误，不能保存")
 	}
 	for name, list := range values {
@@ -34,7 +34,7 @@ func ViewQuery(raw string) (string, error) {
 		}
 	}
 	text := values.Encode()
-	if len(text) > viewQueryMost {
+	if len(text) > maxViewQuery {
 		return "", Invalid("筛选条件太长，不能保存")
 	}
 	return text, nil

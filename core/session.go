@@ -63,8 +63,8 @@ const (
 	WayProof SignInWay = "proof"
 )
 
-// Words gives the way in Chinese.
-func (w SignInWay) Words() string {
+// Label gives the way in Chinese.
+func (w SignInWay) Label() string {
 	switch w {
 	case WayPassword:
 		return "密码"
@@ -94,5 +94,5 @@ type SignInAttempt struct {
 
 // sessionFields are the words of what the audit log keeps of a sign-in.
 var sessionFields = []AuditField{
-	{Key: "way", Label: "登录方式", Value: wordsOf(SignInWay.Words)},
+	{Key: "way", Label: "登录方式", Value: labelOf(SignInWay.Label)},
 }

@@ -13,20 +13,20 @@ type Settings struct {
 // Bounds of the settings. Records are kept a month at least: a slip of the hand
 // must not delete what an investigation needs.
 const (
-	RecordDaysLeast  = 30
-	RecordDaysMost   = 3650
-	IdleMinutesLeast = 5
-	IdleMinutesMost  = 1440
+	MinRecordDays  = 30
+	MaxRecordDays  = 3650
+	MinIdleMinutes = 5
+	MaxIdleMinutes = 1440
 )
 
 // Check says what is wrong with the settings.
 func (s Settings) Check() error {
 	fields := map[string]string{}
-	if s.RecordDays != 0 && (s.RecordDays < RecordDaysLeast || s.RecordDays > RecordDaysMost) {
-		fields["record_days"] = "请填写 " + strconv.Itoa(RecordDaysLeast) + " 至 " + strconv.Itoa(RecordDaysMost) + " 天，或 0（永久保留）"
+	if s.RecordDays != 0 && (s.RecordDays < MinRecordDays || s.RecordDays > MaxRecordDays) {
+		fields["record_days"] = "请填写 " + strconv.Itoa(MinRecordDays) + " 至 " + strconv.Itoa(MaxRecordDays) + " 天，或 0（永久保留）"
 	}
-	if s.ConsoleIdleMinutes < IdleMinutesLeast || s.ConsoleIdleMinutes > IdleMinutesMost {
-		fields["console_idle_minutes"] = "请填写 " + strconv.Itoa(IdleMinutesLeast) + " 至 " + strconv.Itoa(IdleMinutesMost) + " 分钟"
+	if s.ConsoleIdleMinutes < MinIdleMinutes || s.ConsoleIdleMinutes > MaxIdleMinutes {
+		fields["console_idle_minutes"] = "请填写 " + strconv.Itoa(MinIdleMinutes) + " 至 " + strconv.Itoa(MaxIdleMinutes) + " 分钟"
 	}
 	return InvalidFields(fields)
 }

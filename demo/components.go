@@ -19,7 +19,7 @@ func (t *Tour) componentRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
 		{
 			Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly,
-			Handler: t.sampleUpload, Body: web.UploadBody(templates.ComponentsUploadMost),
+			Handler: t.sampleUpload, Body: web.UploadBody(templates.MaxComponentsUpload),
 		},
 		{Method: http.MethodPost, Path: templates.ComponentsPick, Access: web.DemoOnly, Handler: t.samplePick},
 		{Method: http.MethodGet, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest},
@@ -43,16 +43,16 @@ func (t *Tour) showComponents(c *web.Context, status int, page templates.Compone
 	return c.HTML(status, func(w io.Writer) error { return t.o.Pages.Render(w, "console/dev/components", page) })
 }
 
-// rowsMost bounds the rows of the sample upload.
-const rowsMost = 20
+// maxRows bounds the rows of the sample upload.
+const maxRows = 20
 
 // sampleUpload reads the sample upload, and says what it read or what is wrong.
 func (t *Tour) sampleUpload(c *web.Context) error {
 	page, status := newComponents(c), http.StatusOK
-	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: templates.ComponentsUploadMost})
+	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: templates.MaxComponentsUpload})
 	var table sheet.Table
 	if err == nil {
-		table, err = c.Table(u, rowsMost)
+		table, err = c.Table(u, maxRows)
 	}
 	switch {
 	case web.FieldsOf(err) != nil:

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	pictureMost   = 2 << 20         // bytes of what the door's camera sees
+	maxPicture    = 2 << 20         // bytes of what the door's camera sees
 	readerTimeout = 2 * time.Second // when real readers give up
 )
 

@@ -48,5 +48,5 @@ func (s *seeder) fever(ctx context.Context, e *estate) error {
 	if err := s.store.ImportAccessRecords(ctx, []core.AccessRecord{record}); err != nil {
 		return err
 	}
-	return s.store.RaiseAlerts(ctx)
+	return s.store.RaiseAccessAlerts(ctx)
 }

@@ -52,7 +52,7 @@ func (t *Tour) Routes() []web.Route {
 		{Method: http.MethodGet, Path: "/demo/assets/:name", Access: web.DemoOnly, Handler: t.asset},
 		{Method: http.MethodPost, Path: "/demo/admin", Access: web.DemoOnly, Handler: t.admin},
 		{Method: http.MethodGet, Path: "/demo/stand/:persona", Access: web.DemoOnly, Handler: t.stand},
-		{Method: http.MethodPost, Path: "/demo/door/:id", Access: web.DemoOnly, Handler: t.hold, Body: pictureMost},
+		{Method: http.MethodPost, Path: "/demo/door/:id", Access: web.DemoOnly, Handler: t.hold, Body: maxPicture},
 	}...)
 }
 
@@ -113,7 +113,7 @@ func (t *Tour) admin(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
+	c.SetSessionCookie(web.SurfaceConsole, done.Token, done.Session)
 	next := c.Request().URL.Query().Get("next")
 	return c.Redirect(web.LocalPath(next, "/console"))
 }

@@ -188,8 +188,8 @@ func TestAForgetfulCacheReleasesOnce(t *testing.T) {
 		}
 		for _, who := range e.Residents {
 			// Two members of each house went out once.
-			if sight, err := r.store.Preview(t.Context(), who.Pass); err != nil || sight.Decision.Left != 3 {
-				t.Fatalf("%+v, %v; want 3 exits left", sight.Decision, err)
+			if preview, err := r.store.Preview(t.Context(), who.Pass); err != nil || preview.Decision.Left != 3 {
+				t.Fatalf("%+v, %v; want 3 exits left", preview.Decision, err)
 			}
 		}
 	})

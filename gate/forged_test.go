@@ -36,7 +36,7 @@ func TestForgedCache(t *testing.T) {
 				t.Errorf("%s: %+v", name, got.Decision)
 			}
 			shown := gate.Passage{Post: e.Post, Text: text, Direction: core.Out}
-			if look, err := r.Look(t.Context(), shown); err != nil || look.Decision.Allowed {
+			if look, err := r.Preview(t.Context(), shown); err != nil || look.Decision.Allowed {
 				t.Errorf("%s, looked at by a guard: %+v, %v", name, look.Decision, err)
 			}
 		}

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// messageMost bounds what a record keeps of a message that cannot be taken apart, in
+// maxMessage bounds what a record keeps of a message that cannot be taken apart, in
 // characters.
-const messageMost = 80
+const maxMessage = 80
 
 // Of such a message, names stay, and whatever is long enough for a secret, a token, a
 // phone number or an identity number goes, escaped and interrupted ones too.
@@ -35,8 +35,8 @@ func messageStart(message string) string {
 	}
 	b.WriteString(messageRuns.ReplaceAllString(message[from:], "…"))
 	start := []rune(b.String())
-	if len(start) > messageMost {
-		return string(start[:messageMost]) + "…"
+	if len(start) > maxMessage {
+		return string(start[:maxMessage]) + "…"
 	}
 	return string(start)
 }

@@ -226,19 +226,19 @@ func (g *Gate) tell(a store.ScanAttempt, r Result, began time.Time) {
 	}
 }
 
-// Look tells whose pass was shown and what the rules would say, without claiming
+// Preview tells whose pass was shown and what the rules would say, without claiming
 // or recording anything. The decision is the one Release would take now.
-func (g *Gate) Look(ctx context.Context, p Passage) (store.Sight, error) {
+func (g *Gate) Preview(ctx context.Context, p Passage) (store.Preview, error) {
 	a := store.ScanAttempt{Via: core.ViaGuard, Post: p.Post, Direction: p.Direction, TempTenths: p.TempTenths, IDNumber: p.IDNumber}
 	if p.Text == "" {
 		a.Via, a.Pass = core.ViaManual, p.Pass
-		return g.store.Sight(ctx, a)
+		return g.store.PreviewScan(ctx, a)
 	}
 	c := claimOf(p.Text, "")
 	pass, state, err := g.peek(ctx, c.shard, c.digest)
 	if err != nil {
-		return store.Sight{}, err
+		return store.Preview{}, err
 	}
 	a.Pass, a.Token = pass, state
-	return g.store.Sight(ctx, a)
+	return g.store.PreviewScan(ctx, a)
 }

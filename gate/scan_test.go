@@ -213,9 +213,9 @@ func TestGuardReleasesAndRecordsByHand(t *testing.T) {
 		who := e.Residents[0]
 		token := r.issue(t, who.Pass)
 		p := gate.Passage{Post: e.Post, Guard: e.Guard, GuardName: "李师傅", FormKey: "f1", Text: token, Direction: core.Out}
-		sight, err := r.Look(t.Context(), p)
-		if err != nil || sight.Name != who.Name || !sight.Decision.NeedTemp || !sight.Decision.NeedID {
-			t.Fatalf("look: %+v, %v", sight, err)
+		preview, err := r.Preview(t.Context(), p)
+		if err != nil || preview.Name != who.Name || !preview.Decision.NeedTemp || !preview.Decision.NeedID {
+			t.Fatalf("look: %+v, %v", preview, err)
 		}
 		if got := r.Release(t.Context(), p); got.Decision.Reason != core.ReasonNeedID {
 			t.Errorf("without records: %+v", got.Decision)
@@ -258,13 +258,13 @@ func TestPreviewSaysWhatTheScanWillDo(t *testing.T) {
 			Rule: core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, FeverTenths: 373, ReaderQR: true},
 		})
 		for i, who := range e.Residents[:2] { // one household
-			sight, err := r.store.Preview(t.Context(), who.Pass)
+			preview, err := r.store.Preview(t.Context(), who.Pass)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := r.Scan(t.Context(), e.Doors[0].ID, r.issue(t, who.Pass))
-			if sight.Decision.Allowed != got.Decision.Allowed || got.Decision.Allowed != (i == 0) {
-				t.Errorf("member %d: preview %+v, scan %+v", i, sight.Decision, got.Decision)
+			if preview.Decision.Allowed != got.Decision.Allowed || got.Decision.Allowed != (i == 0) {
+				t.Errorf("member %d: preview %+v, scan %+v", i, preview.Decision, got.Decision)
 			}
 		}
 	})

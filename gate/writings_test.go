@@ -96,7 +96,7 @@ func TestMessageStart(t *testing.T) {
 		} {
 			got := messageStart(message)
 			plain := strings.NewReplacer("·", "", "-", "").Replace(got)
-			if strings.Contains(plain, secret[:8]) || len([]rune(got)) > messageMost+1 {
+			if strings.Contains(plain, secret[:8]) || len([]rune(got)) > maxMessage+1 {
 				t.Errorf("%q leaves %q", message, got)
 			}
 		}

@@ -100,10 +100,10 @@ func newTown(t *testing.T) *town {
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{fever}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.RaiseAlerts(t.Context()); err != nil {
+		if err := s.RaiseAccessAlerts(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		alerts, _, err := s.Alerts(t.Context(), core.ScopeOf(e.Community), core.AlertFilter{}, store.Page{Limit: 1})
+		alerts, _, err := s.AccessAlerts(t.Context(), core.ScopeOf(e.Community), core.AccessAlertFilter{}, store.Page{Limit: 1})
 		if err != nil || len(alerts) != 1 {
 			t.Fatalf("%d alerts: %v", len(alerts), err)
 		}
@@ -262,7 +262,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		id     core.ID
 	}{
 		{"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
-		{"/console/account/", account}, {"/console/alert/", w.alerts[e.Community]},
+		{"/console/account/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},
@@ -330,8 +330,8 @@ func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	for _, seat := range []web.Seat{web.SeatConsole, web.SeatResident, web.SeatGuard, web.SeatObserver} {
-		request.AddCookie(&http.Cookie{Name: "tx_" + string(seat), Value: token})
+	for _, surface := range []web.Surface{web.SurfaceConsole, web.SurfaceResident, web.SurfaceGuard, web.SurfaceObserver} {
+		request.AddCookie(&http.Cookie{Name: "tx_" + string(surface), Value: token})
 	}
 	request.Header.Set(web.CSRFHeader, formToken(t, session))
 }

@@ -496,7 +496,7 @@ CREATE INDEX access_record_reader ON access_record (reader_id, id);
 CREATE INDEX access_record_post ON access_record (post_id, id);
 
 -- What happened at the gates that somebody should look at.
-CREATE TABLE alert (
+CREATE TABLE access_alert (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   kind         VARCHAR(16)  NOT NULL, -- fever, refusals, reuse, silent
@@ -516,9 +516,9 @@ CREATE TABLE alert (
   handled_by   VARCHAR(64)  NOT NULL,
   remark       VARCHAR(200) NOT NULL
 );
-CREATE UNIQUE INDEX alert_open ON alert (open_key);
-CREATE INDEX alert_subject ON alert (kind, subject_id, mark);
-CREATE INDEX alert_community ON alert (community_id, handled_at, id);
+CREATE UNIQUE INDEX access_alert_open ON access_alert (open_key);
+CREATE INDEX access_alert_subject ON access_alert (kind, subject_id, mark);
+CREATE INDEX access_alert_community ON access_alert (community_id, handled_at, id);
 
 -- Work that the server does in the background for an account.
 CREATE TABLE job (

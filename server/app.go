@@ -242,7 +242,7 @@ func (a *app) periodic() []periodic {
 	all := []periodic{
 		{"purge access records", time.Hour, a.purgeRecords},
 		{"purge sessions", time.Hour, a.purgeSessions},
-		{"raise alerts", alertsEvery, a.store.RaiseAlerts},
+		{"raise alerts", accessAlertsEvery, a.store.RaiseAccessAlerts},
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 	}
 	if a.stageOn != nil {
@@ -252,7 +252,7 @@ func (a *app) periodic() []periodic {
 }
 
 // alertsEvery is how late an alert may be.
-const alertsEvery = 10 * time.Second
+const accessAlertsEvery = 10 * time.Second
 
 // purgeRecords deletes what is older than the settings say, unless the clock is in
 // doubt; then the log and the about page say so.

@@ -42,8 +42,8 @@ const jumps = `new Promise(done => {
 	setTimeout(() => done(sum), 50); // they are told of a little later
 })`
 
-// jumpMost is how far a page may jump: what the makers of browsers call good.
-const jumpMost = 0.1
+// maxJump is how far a page may jump: what the makers of browsers call good.
+const maxJump = 0.1
 
 // Every page can be used with a keyboard, a screen reader and weak eyes, and none
 // must be scrolled sideways on a phone.
@@ -113,7 +113,7 @@ func checkGroup(t *testing.T, ctx context.Context, c checking) {
 			t.Error(err)
 			continue
 		}
-		if jump, err := chromedp.Run(ctx, chromedp.Evaluate[float64](jumps, chromedp.EvalAwaitPromise)); err != nil || jump > jumpMost {
+		if jump, err := chromedp.Run(ctx, chromedp.Evaluate[float64](jumps, chromedp.EvalAwaitPromise)); err != nil || jump > maxJump {
 			t.Errorf("%s jumps by %.2f of the window: %v", p.Name, jump, err)
 		}
 		lines, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](c.axe+";\n"+check, chromedp.EvalAwaitPromise))

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	firstMost = 500 << 10 // bytes, compressed: the first page with all it loads
-	laterMost = 60 << 10  // any later page
+	maxFirst = 500 << 10 // bytes, compressed: the first page with all it loads
+	maxLater = 60 << 10  // any later page
 )
 
 // scale weighs pages as a browser of one person loads them: compressed, what is
@@ -152,8 +152,8 @@ func TestPageWeight(t *testing.T) {
 		if s := newScale(t, address, group.Enter(address)); group.Phone || group.Name == "console" || group.Name == "public" {
 			first := s.page(all[from].URL)
 			t.Logf("first page of %s: %d KB", group.Name, first>>10)
-			if first > firstMost {
-				t.Errorf("%s is %d KB at first, want at most %d", all[from].Name, first>>10, firstMost>>10)
+			if first > maxFirst {
+				t.Errorf("%s is %d KB at first, want at most %d", all[from].Name, first>>10, maxFirst>>10)
 			}
 			for _, page := range all[from:to] {
 				if len(page.Then) == 0 {
@@ -168,8 +168,8 @@ func TestPageWeight(t *testing.T) {
 		if i < 5 {
 			t.Logf("%s: %.1f KB", w.name, float64(w.bytes)/1024)
 		}
-		if w.bytes > laterMost {
-			t.Errorf("%s is %d KB, want at most %d", w.name, w.bytes>>10, laterMost>>10)
+		if w.bytes > maxLater {
+			t.Errorf("%s is %d KB, want at most %d", w.name, w.bytes>>10, maxLater>>10)
 		}
 	}
 	if len(later) < 40 {

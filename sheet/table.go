@@ -48,16 +48,16 @@ func (t Table) Notes() []string {
 		notes = append(notes, "隐藏的 "+strings.Join(hidden, "、")+"没有读入；要读入，请取消隐藏或筛选。")
 	}
 	if len(t.Rounded) > 0 {
-		notes = append(notes, rowWords(t.Rounded)+"有超过 15 位的数字，电子表格已丢失后几位，请把这一列改成文本后重新填写。")
+		notes = append(notes, rowText(t.Rounded)+"有超过 15 位的数字，电子表格已丢失后几位，请把这一列改成文本后重新填写。")
 	}
 	if len(t.Unknown) > 0 {
-		notes = append(notes, rowWords(t.Unknown)+"有无法识别的字，显示为〓，请核对。")
+		notes = append(notes, rowText(t.Unknown)+"有无法识别的字，显示为〓，请核对。")
 	}
 	return notes
 }
 
-// rowWords names rows; of many, the first ones.
-func rowWords(rows []int) string {
+// rowText names rows; of many, the first ones.
+func rowText(rows []int) string {
 	var words []string
 	for _, row := range rows[:min(len(rows), 5)] {
 		words = append(words, strconv.Itoa(row))

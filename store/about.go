@@ -12,11 +12,11 @@ type AboutFigures struct {
 	Communities, Houses, Residents, Records int
 }
 
-// AboutMost is where the counting of access records stops: a page must not read
+// MaxAbout is where the counting of access records stops: a page must not read
 // a hundred million of them for one figure.
-const AboutMost = 1_000_000
+const MaxAbout = 1_000_000
 
-// AboutFigures counts what is in scope. Records stop at AboutMost.
+// AboutFigures counts what is in scope. Records stop at MaxAbout.
 func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigures, error) {
 	var f AboutFigures
 	for _, c := range []struct {
@@ -28,7 +28,7 @@ func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigure
 		{&f.Communities, "community WHERE archived_at IS NULL AND ", "id", 0},
 		{&f.Houses, "house WHERE ", "community_id", 0},
 		{&f.Residents, "resident WHERE moved_out_at IS NULL AND ", "community_id", 0},
-		{&f.Records, "access_record WHERE ", "community_id", AboutMost},
+		{&f.Records, "access_record WHERE ", "community_id", MaxAbout},
 	} {
 		where, args := database.ScopeWhere(scope, c.column)
 		query := "SELECT COUNT(*) FROM " + c.from + where

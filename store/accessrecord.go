@@ -278,8 +278,8 @@ func (w *recordWhere) add(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
-// keywordMost bounds the people who are looked for one by one.
-const keywordMost = 200
+// maxKeyword bounds the people who are looked for one by one.
+const maxKeyword = 200
 
 // recordKeyword narrows by people: a keyword is looked up among the residents,
 // which have indexes for it, and the records by person, which do too. One that
@@ -295,11 +295,11 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 		return w, false, err
 	}
 	var people []core.ID
-	for i := 0; i < len(ways) && len(people) <= keywordMost; i++ { // once they are many, more do not matter
+	for i := 0; i < len(ways) && len(people) <= maxKeyword; i++ { // once they are many, more do not matter
 		var found []core.ID
 		if err := s.db.All(
 			ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?",
-			append(ways[i].args, keywordMost+1)...,
+			append(ways[i].args, maxKeyword+1)...,
 		); err != nil {
 			return w, false, err
 		}
@@ -309,9 +309,9 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	if people = slices.Compact(people); len(people) == 0 {
 		return w, false, nil
 	}
-	people = people[:min(len(people), keywordMost+1)]
+	people = people[:min(len(people), maxKeyword+1)]
 	among := "person_id IN (" + database.Placeholders(len(people)) + ")"
-	if len(people) <= keywordMost {
+	if len(people) <= maxKeyword {
 		w.add(among, database.IDArgs(people)...)
 		return w, true, nil
 	}
@@ -356,7 +356,7 @@ func (w recordWhere) page(p Page) (string, []any) {
 	order := newestFirst.Clause(p)
 	w.bounds, w.cursor = newestFirst.Bounds(p)
 	const from = "SELECT " + recordColumns + " FROM access_record"
-	if w.all || len(w.communities) > unionMost {
+	if w.all || len(w.communities) > maxUnion {
 		text, args := w.text(0)
 		return from + w.hint() + " WHERE " + text + order, append(args, p.Limit+1)
 	}

@@ -133,7 +133,7 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 		}
 		// Over more communities than are listed side by side.
 		wide := slices.Clone(c)
-		for len(wide) < unionMost+5 {
+		for len(wide) < maxUnion+5 {
 			wide = append(wide, core.ID(len(wide)))
 		}
 		for _, name := range []string{"all", "house", "person"} {
@@ -156,7 +156,7 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		var wide []core.ID
-		for i := range unionMost + 2 {
+		for i := range maxUnion + 2 {
 			wide = append(wide, newCommunity(t, s, fmt.Sprintf("小区%d", i)))
 		}
 		pastRecords(t, s, 300, wide...)
@@ -298,7 +298,7 @@ func TestAccessRecordKeywordOfMany(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
-		people := make([]core.Resident, keywordMost+20)
+		people := make([]core.Resident, maxKeyword+20)
 		for i := range people {
 			people[i] = core.Resident{House: house, Name: fmt.Sprintf("王%d", i), Identity: core.Owner, Phone: fmt.Sprintf("138%08d", i)}
 		}

@@ -12,7 +12,7 @@ import (
 
 // RecordCharts counts the records of the natural days from first to last, in the
 // communities in scope, in one pass over that range of records: some microseconds
-// a record. More than core.ChartDaysMost days are invalid.
+// a record. More than core.MaxChartDays days are invalid.
 func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.RecordFilter, first, last core.Day) (core.RecordCharts, error) {
 	var charts core.RecordCharts
 	if err := core.CheckChartDays(first, last); err != nil {
@@ -34,7 +34,7 @@ func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.Recor
 		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...,
 	)
 	s.countTimes(rows, f.From, &charts)
-	countPlaces(rows, &charts)
+	countGates(rows, &charts)
 	return charts, database.Wrap("count access records for charts", err)
 }
 
@@ -62,12 +62,12 @@ func (s *Store) countTimes(rows []recordCount, start time.Time, charts *core.Rec
 	}
 }
 
-// countPlaces counts by reader or post, and by reason of refusal.
-func countPlaces(rows []recordCount, charts *core.RecordCharts) {
-	type place struct{ reader, post, community core.ID }
-	gates, reasons := map[place]*core.GateTotals{}, map[core.Reason]int{}
+// countGates counts by reader or post, and by reason of refusal.
+func countGates(rows []recordCount, charts *core.RecordCharts) {
+	type gate struct{ reader, post, community core.ID }
+	gates, reasons := map[gate]*core.GateTotals{}, map[core.Reason]int{}
 	for _, row := range rows {
-		at := place{row.Reader, row.Post, row.Community}
+		at := gate{row.Reader, row.Post, row.Community}
 		if gates[at] == nil {
 			gates[at] = &core.GateTotals{Reader: row.Reader, Post: row.Post, Community: row.Community, Gate: row.Gate}
 		}

@@ -62,10 +62,10 @@ func refusedRecordCharts(t *testing.T, s *Store, first core.Day) {
 	if err != nil || got.Sum() != (core.RecordTotals{}) || len(got.Days) != 1 {
 		t.Errorf("another community: %+v, %v", got, err)
 	}
-	if _, err := s.RecordCharts(t.Context(), core.ScopeOf(11), core.RecordFilter{}, first, first+core.ChartDaysMost-1); err != nil {
+	if _, err := s.RecordCharts(t.Context(), core.ScopeOf(11), core.RecordFilter{}, first, first+core.MaxChartDays-1); err != nil {
 		t.Errorf("31 days: %v", err)
 	}
-	for _, last := range []core.Day{first - 1, first + core.ChartDaysMost} {
+	for _, last := range []core.Day{first - 1, first + core.MaxChartDays} {
 		if _, err := s.RecordCharts(t.Context(), core.ScopeOf(11), core.RecordFilter{}, first, last); core.CodeOf(err) != core.CodeInvalid {
 			t.Errorf("to %s: %v", last, err)
 		}

@@ -33,7 +33,7 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	_, err = tx.Exec(`INSERT INTO account_notice (id, account_id, kind, way, wechat, addr, agent, new_addr, at)
 		VALUES (`+database.Placeholders(9)+`)`,
 		int64(tx.NewID()), int64(account), string(n.Kind), string(n.Way), phone, n.Addr,
-		cutText(n.Agent, agentMost), database.BoolInt(n.NewAddr), tx.NowMS())
+		cutText(n.Agent, maxAgent), database.BoolInt(n.NewAddr), tx.NowMS())
 	return err
 }
 

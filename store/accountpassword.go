@@ -83,7 +83,7 @@ func (c passwords) match(ctx context.Context, phc, password string, known bool) 
 	if !ok {
 		params, salt, want = c.cost.params(), make([]byte, argonSalt), nil
 	}
-	if len(password) > 4*core.PasswordMost {
+	if len(password) > 4*core.MaxPassword {
 		password, ok = "", false
 	}
 	key, err := c.digest(ctx, digesting{password, salt, params, known})

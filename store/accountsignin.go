@@ -15,7 +15,7 @@ import (
 const (
 	attemptWindow = time.Hour
 	KnownWindow   = 30 * 24 * time.Hour
-	attemptMost   = 2000
+	maxAttempt    = 2000
 )
 
 // SignIn is an attempt to sign in to the console by password.
@@ -185,7 +185,7 @@ func noteAttempt(tx *database.Tx, a attempt) error {
 	_, err := tx.Exec(`INSERT INTO sign_in_attempt (id, login_mac, account_id, network, known, addr, agent, way, succeeded, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`, int64(a.id), tx.Keys().Digest("login", a.login),
 		int64(a.account), a.Network, database.BoolInt(a.known),
-		a.Addr, cutText(a.Agent, agentMost), string(a.way), tx.NowMS())
+		a.Addr, cutText(a.Agent, maxAgent), string(a.way), tx.NowMS())
 	return err
 }
 
@@ -225,7 +225,7 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 		&rows,
 		`SELECT network, known, succeeded, at FROM sign_in_attempt WHERE login_mac = ? AND id >= ?
 			AND id NOT IN (?, ?) ORDER BY id DESC LIMIT ?`,
-		name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), int64(a.besides), attemptMost,
+		name, int64(database.FirstID(tx.Now().Add(-attemptWindow))), int64(a.id), int64(a.besides), maxAttempt,
 	); err != nil {
 		return h, err
 	}

@@ -88,7 +88,7 @@ type auditExportAudit struct {
 func (s *Store) auditOfAuditExport(f core.AuditFilter) auditExportAudit {
 	a := auditExportAudit{From: s.filterMoment(f.From), To: s.filterMoment(f.To), Target: f.Target}
 	if f.Action != "" {
-		a.Act = core.AuditRecord{Action: f.Action}.Words()
+		a.Act = core.AuditRecord{Action: f.Action}.ActionLabel()
 	}
 	if f.Kind != "" {
 		a.Actor = strings.TrimSuffix(string(f.Kind)+":"+f.Actor.String(), ":0")
@@ -177,7 +177,7 @@ func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
 	case len(q.communities) == 1:
 		where, args := q.where(q.communities)
 		return from + hint + where + order, append(args, p.Limit+1)
-	case q.index == "" || len(q.communities) > unionMost:
+	case q.index == "" || len(q.communities) > maxUnion:
 		where, args := q.where(q.communities)
 		return from + where + order, append(args, p.Limit+1)
 	}

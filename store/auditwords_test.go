@@ -48,7 +48,7 @@ func wantAuditWords(t *testing.T, s *Store) {
 		if !core.KnownAct(line.Action) {
 			t.Errorf("the act %s is not in core.Features", line.Action)
 		}
-		if stem, _ := core.TargetOf(line.Target); core.TargetWords(stem) == stem {
+		if stem, _ := core.TargetOf(line.Target); core.TargetLabel(stem) == stem {
 			t.Errorf("%s: the subject %s is no stem of core.Features", line.Action, line.Target)
 		}
 		for _, text := range []string{line.Before, line.After} {

@@ -31,10 +31,10 @@ func (r houseRow) house() core.House {
 
 const noHouse = "房屋不存在"
 
-// labelMost and sortKeyMost are the widths of house.label and house.sort_key.
+// maxLabel and maxSortKey are the widths of house.label and house.sort_key.
 const (
-	labelMost   = 250
-	sortKeyMost = 250
+	maxLabel   = 250
+	maxSortKey = 250
 )
 
 // House gives one house of the scope.

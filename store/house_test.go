@@ -91,13 +91,13 @@ func TestHousesAreAllOrNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		id := newCommunity(t, s, "翠湖花园")
 		newHouses(t, s, id, 1) // 1栋1单元101
-		for name, places := range map[string][][]string{
+		for name, paths := range map[string][][]string{
 			"exists":       {{"9", "9", "9"}, {"1", "1", "101"}},
 			"twice":        {{"9", "9", "9"}, {"9栋", "9", "9"}},
 			"a level less": {{"9", "9", "9"}, {"9", "9"}},
 			"empty name":   {{"9", "9", "9"}, {"9", " ", "9"}},
 		} {
-			if _, err := s.CreateHouses(t.Context(), core.System, everywhere, id, places); err == nil {
+			if _, err := s.CreateHouses(t.Context(), core.System, everywhere, id, paths); err == nil {
 				t.Errorf("%s: no error", name)
 			}
 		}

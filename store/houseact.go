@@ -10,7 +10,7 @@ import (
 	"tongxing/store/database"
 )
 
-// HouseNames gives the names of a house's place, one a level, top first.
+// HouseNames gives the names of a house's path, one a level, top first.
 func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) {
 	var names []string
 	for _, text := range strings.FieldsFunc(h.Path, func(r rune) bool { return r == '/' }) {
@@ -54,7 +54,7 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 			return err
 		}
 		label := core.HouseLabel(names)
-		if len([]rune(label)) > labelMost {
+		if len([]rune(label)) > maxLabel {
 			return core.Invalid("房屋名称过长：" + label)
 		}
 		b := houseBuilder{tx: tx, community: c}
@@ -68,7 +68,7 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		err = tx.ExecOne(
 			core.NotFound(noHouse),
 			"UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
-			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, sortKeyMost),
+			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, maxSortKey),
 			change.ArrearsFen, tx.NextUpdated(old.Updated), int64(id),
 		)
 		if database.IsDuplicate(err) {

@@ -118,25 +118,25 @@ func TestMissingHousesAreAddedOnce(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		newHouses(t, s, community, 2)
 		scope := core.ScopeOf(community)
-		places, err := core.HouseGrid{Above: []string{"1", "1"}, Floors: "1", Rooms: "1-4"}.Places()
+		paths, err := core.HouseGrid{Above: []string{"1", "1"}, Floors: "1", Rooms: "1-4"}.Paths()
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := s.PlanHouses(t.Context(), scope, community, places)
+		plan, err := s.PlanHouses(t.Context(), scope, community, paths)
 		if err != nil || plan.Total != 4 || plan.First != "1栋1单元101" || plan.Last != "1栋1单元104" || !slices.Equal(
 			plan.Known, []string{"1栋1单元101", "1栋1单元102"},
 		) {
 			t.Errorf("planned %+v, %v", plan, err)
 		}
 		for _, want := range []int{2, 0} {
-			if added, err := s.CreateMissingHouses(t.Context(), core.System, scope, community, places); err != nil || added != want {
+			if added, err := s.CreateMissingHouses(t.Context(), core.System, scope, community, paths); err != nil || added != want {
 				t.Errorf("added %d, want %d, %v", added, want, err)
 			}
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 4 {
 			t.Errorf("%d houses", n)
 		}
-		if _, err := s.CreateMissingHouses(t.Context(), core.System, core.ScopeOf(community+1), community, places); !core.IsNotFound(err) {
+		if _, err := s.CreateMissingHouses(t.Context(), core.System, core.ScopeOf(community+1), community, paths); !core.IsNotFound(err) {
 			t.Errorf("into another community: %v", err)
 		}
 	})

@@ -9,8 +9,8 @@ import (
 	"tongxing/store/database"
 )
 
-// housesSaidMost bounds the houses that a search finds by a way of writing a house.
-const housesSaidMost = 2000
+// maxHousesSaid bounds the houses that a search finds by a way of writing a house.
+const maxHousesSaid = 2000
 
 // housesSaid gives the houses of the scope that hold a text or are said by it in other
 // words (core.ReadHouse): 3-2-501. It is one walk of the labels' index, as a search for
@@ -32,8 +32,8 @@ func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (
 	}
 	var rows []houseRow
 	err = s.db.All(ctx, &rows, "SELECT id, community_id, label FROM house"+s.db.Dialect().ForceIndex("house_label")+" WHERE "+where+
-		" AND ("+like+") LIMIT ?", append(append(args, patterns...), housesSaidMost+1)...)
-	if err != nil || len(rows) > housesSaidMost {
+		" AND ("+like+") LIMIT ?", append(append(args, patterns...), maxHousesSaid+1)...)
+	if err != nil || len(rows) > maxHousesSaid {
 		return nil, false, err
 	}
 	whole := map[core.ID]bool{} // communities where a house is said wholly
@@ -82,14 +82,14 @@ func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.
 	return core.House{}, core.Invalid("“" + core.Clean(text) + "”可能是 " + strings.Join(labels, "、") + more + "，请写完整")
 }
 
-// MatchHouses reads a pasted list, a house a line and at most RestrictionMost of
+// MatchHouses reads a pasted list, a house a line and at most MaxRestriction of
 // them, against a community's houses. It costs one query for all their labels.
 func (s *Store) MatchHouses(ctx context.Context, scope core.Scope, community core.ID, list string) ([]core.HouseMatch, error) {
 	if !scope.Has(community) {
 		return nil, core.NotFound(noCommunity)
 	}
-	if strings.Count(list, "\n") >= RestrictionMost {
-		return nil, core.InvalidFields(map[string]string{"pasted": fmt.Sprintf("一次最多粘贴 %d 行", RestrictionMost)})
+	if strings.Count(list, "\n") >= MaxRestriction {
+		return nil, core.InvalidFields(map[string]string{"pasted": fmt.Sprintf("一次最多粘贴 %d 行", MaxRestriction)})
 	}
 	var rows []houseRow
 	if err := s.db.All(

@@ -50,7 +50,7 @@ func newTree(rows []nodeRow) houseTree {
 
 func sortNodes(nodes []*TreeNode) {
 	slices.SortFunc(nodes, func(a, b *TreeNode) int {
-		return strings.Compare(core.SortKey(a.Name, sortKeyMost), core.SortKey(b.Name, sortKeyMost))
+		return strings.Compare(core.SortKey(a.Name, maxSortKey), core.SortKey(b.Name, maxSortKey))
 	})
 }
 
@@ -63,10 +63,10 @@ func (t houseTree) add(id core.ID, houses, residents int) {
 }
 
 // CreateHouses adds houses to a community, with the building nodes they need, and
-// gives their ids in the order of places. Each place names one name a level, top
+// gives their ids in the order of paths. Each path names one name a level, top
 // first. A house that exists is a conflict, and nothing is added.
 func (s *Store) CreateHouses(
-	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string,
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, paths [][]string,
 ) ([]core.ID, error) {
 	var ids []core.ID
 	err := s.db.Write(ctx, "create houses", func(tx *database.Tx) error {
@@ -75,7 +75,7 @@ func (s *Store) CreateHouses(
 			return err
 		}
 		b := houseBuilder{tx: tx, community: c}
-		if err := b.plan(places); err != nil {
+		if err := b.plan(paths); err != nil {
 			return err
 		}
 		if err := b.save(); err != nil {
@@ -87,13 +87,13 @@ func (s *Store) CreateHouses(
 	return ids, err
 }
 
-// CreateMissingHouses is CreateHouses for places of which some may be there already:
+// CreateMissingHouses is CreateHouses for paths of which some may be there already:
 // those are left alone, so that the same act again adds nothing. It tells how many
 // were added.
 func (s *Store) CreateMissingHouses(
-	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, places [][]string,
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, paths [][]string,
 ) (added int, err error) {
-	if len(places) > core.HousesAtOnce {
+	if len(paths) > core.HousesAtOnce {
 		return 0, core.Invalid(fmt.Sprintf("一次最多生成 %d 套", core.HousesAtOnce))
 	}
 	err = s.db.Write(ctx, "add missing houses", func(tx *database.Tx) error {
@@ -101,12 +101,12 @@ func (s *Store) CreateMissingHouses(
 		if err != nil {
 			return err
 		}
-		known, err := knownHouses(tx.All, c, places)
+		known, err := knownHouses(tx.All, c, paths)
 		if err != nil {
 			return err
 		}
-		missing := slices.DeleteFunc(slices.Clone(places), func(place []string) bool {
-			names, err := c.NodeNames(place)
+		missing := slices.DeleteFunc(slices.Clone(paths), func(path []string) bool {
+			names, err := c.NodeNames(path)
 			return err == nil && known[core.HouseLabel(names)]
 		})
 		if added = len(missing); added == 0 {
@@ -131,19 +131,19 @@ type HousePlan struct {
 	Known       []string // labels of those that are there, in order
 }
 
-// PlanHouses tells what CreateMissingHouses would do with the same places.
-func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core.ID, places [][]string) (HousePlan, error) {
+// PlanHouses tells what CreateMissingHouses would do with the same paths.
+func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core.ID, paths [][]string) (HousePlan, error) {
 	c, err := s.Community(ctx, scope, community)
 	if err != nil {
 		return HousePlan{}, err
 	}
-	known, err := knownHouses(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }, c, places)
+	known, err := knownHouses(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }, c, paths)
 	if err != nil {
 		return HousePlan{}, database.Wrap("plan houses", err)
 	}
-	plan := HousePlan{Total: len(places)}
-	for i, place := range places {
-		names, err := c.NodeNames(place)
+	plan := HousePlan{Total: len(paths)}
+	for i, path := range paths {
+		names, err := c.NodeNames(path)
 		if err != nil {
 			return HousePlan{}, err
 		}
@@ -158,11 +158,11 @@ func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core
 	return plan, nil
 }
 
-// knownHouses gives the labels of places that a community has.
-func knownHouses(all func(dest any, query string, args ...any) error, c core.Community, places [][]string) (map[string]bool, error) {
-	labels := make([]string, len(places))
-	for i, place := range places {
-		names, err := c.NodeNames(place)
+// knownHouses gives the labels of paths that a community has.
+func knownHouses(all func(dest any, query string, args ...any) error, c core.Community, paths [][]string) (map[string]bool, error) {
+	labels := make([]string, len(paths))
+	for i, path := range paths {
+		names, err := c.NodeNames(path)
 		if err != nil {
 			return nil, err
 		}
@@ -200,13 +200,13 @@ type nodeKey struct {
 	name   string
 }
 
-func (b *houseBuilder) plan(places [][]string) error {
+func (b *houseBuilder) plan(paths [][]string) error {
 	if err := b.readNodes(); err != nil {
 		return err
 	}
-	seen := make(map[string]bool, len(places))
-	for _, place := range places {
-		names, err := b.community.NodeNames(place)
+	seen := make(map[string]bool, len(paths))
+	for _, path := range paths {
+		names, err := b.community.NodeNames(path)
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (b *houseBuilder) plan(places [][]string) error {
 			return core.Conflict("房屋重复：" + label)
 		}
 		seen[label] = true
-		if len([]rune(label)) > labelMost {
+		if len([]rune(label)) > maxLabel {
 			return core.Invalid("房屋名称过长：" + label)
 		}
 		b.addHouse(names, label)
@@ -239,7 +239,7 @@ func (b *houseBuilder) addHouse(names []string, label string) {
 	id := b.tx.NewID()
 	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
 	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
-		core.SortKey(label, sortKeyMost), 0, b.tx.NowMS(), b.tx.NowMS()})
+		core.SortKey(label, maxSortKey), 0, b.tx.NowMS(), b.tx.NowMS()})
 }
 
 // under gives the node of those names, top first.

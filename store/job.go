@@ -106,7 +106,7 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 		if err := tx.Get(&row, jobColumns+"id = ? AND account_id = ?", int64(id), int64(by.ID)); err != nil {
 			return database.NotFoundIfNoRows(err, errNoJob.Message)
 		}
-		over := core.Conflict("任务" + row.State.Words() + "，不能取消")
+		over := core.Conflict("任务" + row.State.Label() + "，不能取消")
 		if row.State.Over() {
 			return over
 		}

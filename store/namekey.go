@@ -11,8 +11,8 @@ import (
 	"tongxing/core"
 )
 
-// nameKeyMost is the width of resident.name_key, in bytes: eight characters of a name.
-const nameKeyMost = 48
+// maxNameKey is the width of resident.name_key, in bytes: eight characters of a name.
+const maxNameKey = 48
 
 // surnames are characters that are read otherwise as a family name than mostly, each
 // with one that is mostly read so.
@@ -33,5 +33,5 @@ func nameKey(name string) string {
 	defer collators.Put(c)
 	var buffer collate.Buffer
 	key := hex.EncodeToString(c.KeyFromString(&buffer, surnames.Replace("\x00"+core.Clean(name))))
-	return key[:min(len(key), nameKeyMost)]
+	return key[:min(len(key), maxNameKey)]
 }

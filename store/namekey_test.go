@@ -25,8 +25,8 @@ func TestNameKey(t *testing.T) {
 	if a, b := nameKey(" Bob "), nameKey("ｂｏｂ"); a != b {
 		t.Errorf("%s, %s", a, b)
 	}
-	for _, name := range []string{"", "\x00", strings.Repeat("张", core.NameMost), "\xff曾", "曾\x00单"} {
-		if key := nameKey(name); len(key) > nameKeyMost {
+	for _, name := range []string{"", "\x00", strings.Repeat("张", core.MaxName), "\xff曾", "曾\x00单"} {
+		if key := nameKey(name); len(key) > maxNameKey {
 			t.Errorf("%q: %d bytes", name, len(key))
 		}
 	}

@@ -17,8 +17,8 @@ var (
 	newestFirst = database.PageOrder{ID: "id", Desc: true}
 )
 
-// unionMost bounds the communities listed side by side; more go through IN.
-const unionMost = 30
+// maxUnion bounds the communities listed side by side; more go through IN.
+const maxUnion = 30
 
 // firstOf continues SELECT columns FROM table with the first rows of several queries
 // of ids, each of which has the same order " ORDER BY id … LIMIT ?" as the whole, for

@@ -4,7 +4,7 @@ import "testing"
 
 func TestPassOfResidents(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		w := newSighted(t, s, "通行里", 3)
+		w := newPreviewed(t, s, "通行里", 3)
 		bare := newResident(t, s, w.community, w.houses[0], "未认证", "13900000001")
 		passes, err := s.PassOfResidents(t.Context(), append(w.residents, bare, 1))
 		if err != nil || len(passes) != 3 || passes[w.residents[0]] != w.passes[0] || passes[w.residents[2]] != w.passes[2] {

@@ -244,14 +244,14 @@ var raceGate = []raceStep{
 	{"CheckWrite", func(w *raceWorld) (any, error) { return nil, w.CheckWrite(w.ctx) }},
 	{"RaiseAlerts", func(w *raceWorld) (any, error) {
 		w.clock.Add(time.Minute)
-		return nil, w.RaiseAlerts(w.ctx)
+		return nil, w.RaiseAccessAlerts(w.ctx)
 	}},
 	{"HandleAlerts", func(w *raceWorld) (any, error) {
-		list, _, err := w.Alerts(w.ctx, everywhere, core.AlertFilter{}, Page{Limit: 1})
+		list, _, err := w.AccessAlerts(w.ctx, everywhere, core.AccessAlertFilter{}, Page{Limit: 1})
 		if err != nil || len(list) == 0 {
 			return "no alert", err
 		}
-		return w.HandleAlerts(w.ctx, raceBy, everywhere, []core.ID{list[0].ID}, "已处理")
+		return w.HandleAccessAlerts(w.ctx, raceBy, everywhere, []core.ID{list[0].ID}, "已处理")
 	}},
 	{"ExportAccessRecords", func(w *raceWorld) (any, error) {
 		n := 0

@@ -161,7 +161,7 @@ func TestReaderSecret(t *testing.T) {
 	})
 }
 
-func TestReaderRefusesBadPlaces(t *testing.T) {
+func TestReaderRefusesBadCommunities(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		readerCommunity(t, s, 1)
 		foreign := readerCommunity(t, s, 2)

@@ -30,7 +30,7 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 	}
 	err = s.db.Write(ctx, "create a reader", func(tx *database.Tx) error {
 		r.ID = tx.NewID()
-		if err := checkReaderPlace(tx, r); err != nil {
+		if err := checkReaderCommunity(tx, r); err != nil {
 			return err
 		}
 		_, err := tx.Exec(
@@ -72,7 +72,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
 		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode,
 			r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
-		if err := checkReaderPlace(tx, after); err != nil {
+		if err := checkReaderCommunity(tx, after); err != nil {
 			return err
 		}
 		if err := tx.ExecOne(
@@ -106,9 +106,9 @@ func lockReader(tx *database.Tx, scope core.Scope, id core.ID) (core.Reader, err
 	return row.reader(), database.NotFoundIfNoRows(err, noReader)
 }
 
-// checkReaderPlace refuses a community that is not there, building nodes of
+// checkReaderCommunity refuses a community that is not there, building nodes of
 // another, and a device number that another reader in use has.
-func checkReaderPlace(tx *database.Tx, r core.Reader) error {
+func checkReaderCommunity(tx *database.Tx, r core.Reader) error {
 	var n int
 	if err := tx.Get(&n, "SELECT COUNT(*) FROM community WHERE id = ? AND archived_at IS NULL", int64(r.Community)); err != nil {
 		return err
@@ -238,15 +238,15 @@ func switchReader(tx *database.Tx, by core.Actor, action string, before, after c
 	return auditReader(tx, by, action, &before, &after)
 }
 
-// ReaderQRMost is how many readers one SwitchReadersQR may name.
-const ReaderQRMost = 500
+// MaxReaderQR is how many readers one SwitchReadersQR may name.
+const MaxReaderQR = 500
 
 // SwitchReadersQR ticks or clears 门禁二维码 for readers and gives how many changed.
 // One that is not there, or not in the scope, leaves all as they were.
 func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
-	if len(ids) == 0 || len(ids) > ReaderQRMost {
-		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", ReaderQRMost))
+	if len(ids) == 0 || len(ids) > MaxReaderQR {
+		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", MaxReaderQR))
 	}
 	err = s.db.Write(ctx, "set readers' QR", func(tx *database.Tx) error {
 		changed = 0

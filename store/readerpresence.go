@@ -16,8 +16,8 @@ const (
 	quarantineEvery = 20 * time.Second // and one of an unknown device
 	presencePause   = time.Second      // between two writes
 	presenceTime    = 5 * time.Second  // of one write
-	strangersMost   = 200              // unknown devices kept in memory, and written at once
-	quarantineMost  = 2000             // rows: whoever calls with ever new names fills no disk
+	maxStrangers    = 200              // unknown devices kept in memory, and written at once
+	maxQuarantine   = 2000             // rows: whoever calls with ever new names fills no disk
 )
 
 // ReaderPresence gathers signs of life of readers, and of devices nobody knows,
@@ -90,7 +90,7 @@ func (p *ReaderPresence) Quarantine(protocol, serial, secret, addr string) {
 	}
 	calls, ok := p.strangers[key]
 	if !ok {
-		if len(p.strangers) >= strangersMost {
+		if len(p.strangers) >= maxStrangers {
 			return
 		}
 		calls = &strangerCalls{}
@@ -242,7 +242,7 @@ func makeQuarantineRoom(tx *database.Tx, n int) error {
 	if err := tx.Get(&rows, "SELECT COUNT(*) FROM reader_quarantine"); err != nil {
 		return err
 	}
-	over := rows + n - quarantineMost
+	over := rows + n - maxQuarantine
 	if over <= 0 {
 		return nil
 	}

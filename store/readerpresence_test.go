@@ -139,15 +139,15 @@ func TestQuarantine(t *testing.T) {
 func TestQuarantineIsBounded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := &ReaderPresence{s: s, met: map[stranger]time.Time{}, strangers: map[stranger]*strangerCalls{}, wake: make(chan struct{}, 1)}
-		for i := range 10 * strangersMost {
+		for i := range 10 * maxStrangers {
 			p.Quarantine(core.ProtocolVguang, fmt.Sprint(i), "", "")
 		}
-		if n := len(p.strangers); n != strangersMost {
+		if n := len(p.strangers); n != maxStrangers {
 			t.Errorf("%d in memory", n)
 		}
-		for round := range quarantineMost/strangersMost + 3 {
+		for round := range maxQuarantine/maxStrangers + 3 {
 			batch := map[stranger]strangerCalls{}
-			for i := range strangersMost {
+			for i := range maxStrangers {
 				batch[stranger{core.ProtocolVguang, fmt.Sprint(round, ".", i), ""}] = strangerCalls{
 					calls: 1, at: testNow.Add(time.Duration(round) * time.Second),
 				}
@@ -156,7 +156,7 @@ func TestQuarantineIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := countRows(t, s, "SELECT COUNT(*) FROM reader_quarantine"); n != quarantineMost {
+		if n := countRows(t, s, "SELECT COUNT(*) FROM reader_quarantine"); n != maxQuarantine {
 			t.Errorf("%d rows", n)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM reader_quarantine WHERE serial LIKE '0.%'"); n != 0 {

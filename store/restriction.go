@@ -12,8 +12,8 @@ import (
 	"tongxing/store/database"
 )
 
-// RestrictionMost bounds the houses of one act.
-const RestrictionMost = 500
+// MaxRestriction bounds the houses of one act.
+const MaxRestriction = 500
 
 type restrictionRow struct {
 	House     core.ID         `db:"house_id"`
@@ -82,8 +82,8 @@ func (s *Store) checkRestriction(houses []core.ID, r core.Restriction) error {
 	fields := fieldsOf(r.Check())
 	if len(houses) == 0 {
 		fields["houses"] = "请选择房屋"
-	} else if len(houses) > RestrictionMost {
-		fields["houses"] = fmt.Sprintf("一次最多选择 %d 套房屋", RestrictionMost)
+	} else if len(houses) > MaxRestriction {
+		fields["houses"] = fmt.Sprintf("一次最多选择 %d 套房屋", MaxRestriction)
 	}
 	if r.Reason == "" {
 		fields["reason"] = "请填写原因"

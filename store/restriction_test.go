@@ -83,7 +83,7 @@ func TestRestrictionsRefuse(t *testing.T) {
 		}
 		one := []core.ID{house}
 		wantField(t, set(everywhere, nil, nil), "houses")
-		many := make([]core.ID, RestrictionMost+1)
+		many := make([]core.ID, MaxRestriction+1)
 		for i := range many {
 			many[i] = core.ID(i + 1)
 		}

@@ -68,8 +68,8 @@ func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.
 		if err := tx.Get(&n, "SELECT COUNT(*) FROM saved_view WHERE account_id = ? AND stem = ?", int64(v.Account), v.Stem); err != nil {
 			return err
 		}
-		if n >= core.SavedViewMost {
-			return core.Conflict(fmt.Sprintf("每个列表最多保存 %d 个视图，请先删除不用的", core.SavedViewMost))
+		if n >= core.MaxSavedView {
+			return core.Conflict(fmt.Sprintf("每个列表最多保存 %d 个视图，请先删除不用的", core.MaxSavedView))
 		}
 		id = tx.NewID()
 		_, err = tx.Exec("INSERT INTO saved_view (id, account_id, stem, name, query, created_at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -48,12 +48,12 @@ func TestViewsAreAnAccountsOwn(t *testing.T) {
 
 func TestViewsAreBounded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		for i := range core.SavedViewMost + 1 {
+		for i := range core.MaxSavedView + 1 {
 			_, err := s.CreateSavedView(t.Context(), core.SavedView{Account: 1, Stem: "reader", Name: fmt.Sprint("视图", i)})
-			if i < core.SavedViewMost && err != nil {
+			if i < core.MaxSavedView && err != nil {
 				t.Fatal(err)
 			}
-			if i == core.SavedViewMost {
+			if i == core.MaxSavedView {
 				wantCode(t, err, core.CodeConflict)
 			}
 		}
@@ -66,7 +66,7 @@ func TestViewsSavedAtOnceKeepTheBound(t *testing.T) {
 		const more = 6
 		owner := mustAccount(t, s, testAccount("viewer")).ID
 		var saving sync.WaitGroup
-		kept := make([]bool, core.SavedViewMost+more)
+		kept := make([]bool, core.MaxSavedView+more)
 		for i := range kept {
 			saving.Go(func() {
 				_, err := s.CreateSavedView(t.Context(), core.SavedView{Account: owner, Stem: "reader", Name: fmt.Sprint("视图", i)})
@@ -83,8 +83,8 @@ func TestViewsSavedAtOnceKeepTheBound(t *testing.T) {
 			}
 		}
 		views, err := s.SavedViews(t.Context(), owner, "reader")
-		if err != nil || len(views) != core.SavedViewMost || n != core.SavedViewMost {
-			t.Errorf("%d views, %d said to be kept, want %d: %v", len(views), n, core.SavedViewMost, err)
+		if err != nil || len(views) != core.MaxSavedView || n != core.MaxSavedView {
+			t.Errorf("%d views, %d said to be kept, want %d: %v", len(views), n, core.MaxSavedView, err)
 		}
 	})
 }

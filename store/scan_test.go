@@ -14,15 +14,15 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// scanPlace is a community with a guard post and people who have passes.
-type scanPlace struct {
+// scanSite is a community with a guard post and people who have passes.
+type scanSite struct {
 	community, post core.ID
 	houses, passes  []core.ID
 }
 
-func newScanPlace(t *testing.T, s *Store, people int) scanPlace {
+func newScanSite(t *testing.T, s *Store, people int) scanSite {
 	t.Helper()
-	p := scanPlace{community: newCommunity(t, s, "翠湖花园")}
+	p := scanSite{community: newCommunity(t, s, "翠湖花园")}
 	p.houses = newHouses(t, s, p.community, people)
 	for i, house := range p.houses {
 		phone := fmt.Sprintf("139%08d", i)
@@ -45,14 +45,14 @@ func newScanPlace(t *testing.T, s *Store, people int) scanPlace {
 }
 
 // exit is a passage by hand.
-func (p scanPlace) exit(i int) ScanAttempt {
+func (p scanSite) exit(i int) ScanAttempt {
 	return ScanAttempt{
 		Via: core.ViaManual, Post: p.post, GuardName: "李师傅", Direction: core.Out, Pass: p.passes[i], TokenDigest: fmt.Sprintf("%064d", i+1),
 	}
 }
 
 // together decides one batch and wants all but bad released, once each.
-func (p scanPlace) together(t *testing.T, s *Store, batch []ScanAttempt, bad int) {
+func (p scanSite) together(t *testing.T, s *Store, batch []ScanAttempt, bad int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), scanTime)
 	defer cancel()
@@ -80,7 +80,7 @@ func (p scanPlace) together(t *testing.T, s *Store, batch []ScanAttempt, bad int
 // A tally that no program of ours wrote stops its own household and nobody else.
 func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		p := newScanPlace(t, s, 4)
+		p := newScanSite(t, s, 4)
 		if err := s.db.Write(t.Context(), "break", func(tx *database.Tx) error {
 			_, err := tx.Exec(
 				"INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, 'broken', 1)",
@@ -98,7 +98,7 @@ func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 func TestOneUnwritableAttemptRefusesNobodyElse(t *testing.T) {
 	// SQLite keeps texts of any length.
 	onMariaDB(t, func(t *testing.T, s *Store, _ *sqlx.DB) {
-		p := newScanPlace(t, s, 3)
+		p := newScanSite(t, s, 3)
 		long := p.exit(2)
 		long.GuardName = strings.Repeat("李", 100)
 		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), long}, 2)
@@ -117,7 +117,7 @@ func TestPanicInABatch(t *testing.T) {
 			return testNow
 		}
 		s := openStore(t, o)
-		p := newScanPlace(t, s, 3)
+		p := newScanSite(t, s, 3)
 		panics = true
 		p.together(t, s, []ScanAttempt{p.exit(0), p.exit(1), p.exit(2)}, -1)
 		if panics {
@@ -132,7 +132,7 @@ func TestPanicInABatch(t *testing.T) {
 func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 	// On SQLite nobody else holds a lock: it has one writer.
 	onMariaDB(t, func(t *testing.T, s *Store, other *sqlx.DB) {
-		p := newScanPlace(t, s, 3)
+		p := newScanSite(t, s, 3)
 		if _, err := s.Scan(t.Context(), p.exit(0)); err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 // comes to the door next.
 func TestScanAfterItsConnectionWasKilled(t *testing.T) {
 	onMariaDB(t, func(t *testing.T, s *Store, other *sqlx.DB) {
-		p := newScanPlace(t, s, 2)
+		p := newScanSite(t, s, 2)
 		if outcome, err := s.Scan(t.Context(), p.exit(0)); err != nil || !outcome.Decision.Allowed {
 			t.Fatalf("%+v, %v", outcome.Decision, err)
 		}

@@ -146,7 +146,7 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 	if r.Kind == core.PassResident {
 		r.residentFacts.fill(&f)
 	}
-	r.place(&f)
+	r.gate(&f)
 	return f, nil
 }
 
@@ -159,8 +159,8 @@ func (r *residentFacts) fill(f *core.Facts) {
 	}
 }
 
-// place fills what the decision needs to know of the reader or the post.
-func (r *scanRow) place(f *core.Facts) {
+// gate fills what the decision needs to know of the reader or the post.
+func (r *scanRow) gate(f *core.Facts) {
 	if f.Via == core.ViaReader {
 		f.ReaderEnabled = r.ReaderID != 0 && r.ReaderDisabled.IsZero()
 		f.ReaderAccepts = hasWord(r.ReaderKinds, string(r.Kind))

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	scanMost = 64              // attempts of one transaction
+	maxScan  = 64              // attempts of one transaction
 	scanTime = 4 * time.Second // a reader gives up after two
 )
 
@@ -37,7 +37,7 @@ type scanJob struct {
 }
 
 func (s *Store) startScans() {
-	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*scanMost), done: make(chan struct{}), worker: s.db.NewWorker()}
+	s.scans = &scanQueue{s: s, queue: make(chan *scanJob, 4*maxScan), done: make(chan struct{}), worker: s.db.NewWorker()}
 	go s.scans.work()
 }
 
@@ -81,7 +81,7 @@ func (q *scanQueue) work() {
 	for first := range q.queue {
 		jobs := []*scanJob{first}
 	drain:
-		for len(jobs) < scanMost {
+		for len(jobs) < maxScan {
 			select {
 			case job, ok := <-q.queue:
 				if !ok {

@@ -17,7 +17,7 @@ import (
 const (
 	tokenBytes  = 32
 	csrfBytes   = 24
-	agentMost   = 200 // characters of a browser's name that are kept
+	maxAgent    = 200 // characters of a browser's name that are kept
 	noSession   = "登录已失效，请重新登录"
 	sessionPart = 500 // rows of one purge
 )
@@ -136,7 +136,7 @@ func startSession(tx *database.Tx, n NewSession, generation int64) (string, core
 	now := tx.Now().UTC().Truncate(time.Millisecond)
 	session := core.Session{
 		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
-		Addr: n.Addr, Agent: cutText(n.Agent, agentMost), ByLink: n.ByLink, Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
+		Addr: n.Addr, Agent: cutText(n.Agent, maxAgent), ByLink: n.ByLink, Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
 	}
 	_, err := tx.Exec(
 		`INSERT INTO session (id, kind, subject_id, token_digest, csrf, generation, addr, agent, by_link, created_at, seen_at, expires_at)

@@ -30,7 +30,7 @@ type (
 // AuditAnchor is a line of the audit log that somebody noted outside the database.
 type AuditAnchor = audit.Anchor
 
-// ParseAuditAnchor reads place:hash, as a check prints it.
+// ParseAuditAnchor reads seq:hash, as a check prints it.
 func ParseAuditAnchor(text string) (AuditAnchor, error) { return audit.ParseAnchor(text) }
 
 // Options say where the data is and how to read it.

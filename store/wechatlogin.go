@@ -47,7 +47,7 @@ func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, 
 				agent, created_at, expires_at)
 			VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
 			digestToken(token), database.BoolInt(n.Account != 0), int64(n.Account), digestToken(n.Browser),
-			code, n.Addr, n.Network, cutText(n.Agent, agentMost), tx.NowMS(),
+			code, n.Addr, n.Network, cutText(n.Agent, maxAgent), tx.NowMS(),
 			tx.Now().Add(core.WechatLoginLife).UnixMilli(),
 		)
 		return err

@@ -22,17 +22,17 @@ func componentsViews(query url.Values) SavedViews {
 	}
 }
 
-// ComponentsUpload is where the sample upload is sent, and ComponentsUploadMost the
+// ComponentsUpload is where the sample upload is sent, and MaxComponentsUpload the
 // largest file it takes, in bytes.
 const (
-	ComponentsUpload     = componentsPath + "/upload"
-	ComponentsUploadMost = 64 << 10
+	ComponentsUpload    = componentsPath + "/upload"
+	MaxComponentsUpload = 64 << 10
 )
 
 func sampleUpload(prefix string) Field {
 	return Field{
 		Kind: Upload, Prefix: prefix, Name: "list", Label: "名单", Accept: []string{".txt", ".csv", ".xlsx"},
-		Most: ComponentsUploadMost, Help: "第一列写房屋，一行一套。",
+		Most: MaxComponentsUpload, Help: "第一列写房屋，一行一套。",
 	}
 }
 

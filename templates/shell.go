@@ -67,7 +67,7 @@ var menu = []struct {
 		{"guardpost", "门岗", "shield"},
 		{"observer", "观察员", "eye"},
 		{"accessrecord", "出入记录", "history"},
-		{"alert", "告警", "bell"},
+		{"accessalert", "告警", "bell"},
 	}},
 	{"系统", []menuEntry{
 		{"account", "账号", "user-cog"},

@@ -23,7 +23,7 @@ func choose(t *testing.T, name string, size int) chromedp.Action[chromedp.Void] 
 }
 
 const (
-	uploadWords = `document.querySelector("#upload ~ div [data-upload-words]").textContent`
+	uploadText  = `document.querySelector("#upload ~ div [data-upload-words]").textContent`
 	uploadError = `document.querySelector("#f-list-error span").textContent`
 	uploadSend  = `form[action*="/upload"] .tx-form-foot button`
 )
@@ -35,7 +35,7 @@ func TestUploadInABrowser(t *testing.T) {
 		chromedp.Navigate(s.URL+"/console/dev/components"),
 		until(`document.readyState === "complete"`),
 		choose(t, "名单.csv", 70<<10),
-		until(uploadWords+` === "名单.csv，70 KB"`),
+		until(uploadText+` === "名单.csv，70 KB"`),
 		until(uploadError+` === "文件有 70 KB，最大 64 KB"`),
 		browser.Press(uploadSend),
 		until(`document.activeElement.id === "f-list" && document.activeElement.getAttribute("aria-invalid") === "true"`),
@@ -45,7 +45,7 @@ func TestUploadInABrowser(t *testing.T) {
 		choose(t, "名单.txt", 0),
 		until(uploadError+` === "文件是空的"`),
 		browser.Press("[data-upload-drop]"),
-		until(uploadError+` === "" && `+uploadWords+` === "" && document.activeElement.id === "f-list"`),
+		until(uploadError+` === "" && `+uploadText+` === "" && document.activeElement.id === "f-list"`),
 	)
 	if s.last() != nil {
 		t.Errorf("sent %v", s.last())
@@ -61,7 +61,7 @@ func TestUploadInABrowser(t *testing.T) {
 			box.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: files }));
 		}`),
 		until(`window.over && !document.querySelector(".tx-over") && document.querySelector("#f-list").files.length === 1`),
-		until(uploadWords+` === "名单.CSV，7 B" && document.querySelector("#f-list-error").hidden`),
+		until(uploadText+` === "名单.CSV，7 B" && document.querySelector("#f-list-error").hidden`),
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-form="guarded"]').dataset.sent = "1"`),
 		browser.Press(uploadSend),
 		until(`location.pathname === "/console/dev/components/upload"`),

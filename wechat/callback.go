@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	callbackMost   = 64 << 10        // bytes of a callback's body
+	maxCallback    = 64 << 10        // bytes of a callback's body
 	callbackWindow = 5 * time.Minute // how far its timestamp may be from our clock
 )
 
@@ -102,8 +102,8 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 	if err := a.checkTime(timestamp); err != nil {
 		return Event{}, nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, callbackMost+1))
-	if err != nil || len(body) > callbackMost {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxCallback+1))
+	if err != nil || len(body) > maxCallback {
 		return Event{}, nil, ErrMalformed
 	}
 	message, err := a.unseal(body, q.Get("msg_signature"), timestamp, nonce)

@@ -161,7 +161,7 @@ func TestHostileCallbacks(t *testing.T) {
 		"no body":               {body(""), ErrPlain},
 		"no XML":                {body(`{"Encrypt":"x"}`), ErrPlain},
 		"a MiB":                 {right().with(strings.Repeat("A", 1<<20)), ErrMalformed},
-		"a byte too many":       {body(strings.Repeat(" ", callbackMost+1-len(right().body)) + right().body), ErrMalformed},
+		"a byte too many":       {body(strings.Repeat(" ", maxCallback+1-len(right().body)) + right().body), ErrMalformed},
 		"an unknown entity":     {in(`<xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`), ErrMalformed},
 		"an entity of its own": {
 			in(`<!DOCTYPE x [<!ENTITY x "o1">]><xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`),

@@ -8,9 +8,9 @@ import (
 	"unicode"
 )
 
-// fieldMost is how long a template message's field may be; the platform refuses
+// maxField is how long a template message's field may be; the platform refuses
 // or cuts what is longer.
-const fieldMost = 20
+const maxField = 20
 
 const zeroWidthJoiner = "\u200d" // between the parts of one emoji
 
@@ -70,9 +70,9 @@ func field(text string) string {
 	}, text)
 	line := strings.Join(strings.Fields(visible), " ")
 	runes := []rune(line)
-	if len(runes) > fieldMost {
+	if len(runes) > maxField {
 		// A joiner whose second part was cut off would tie itself to the dots.
-		return strings.TrimRight(string(runes[:fieldMost-1]), zeroWidthJoiner) + "…"
+		return strings.TrimRight(string(runes[:maxField-1]), zeroWidthJoiner) + "…"
 	}
 	return line
 }

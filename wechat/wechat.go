@@ -31,9 +31,9 @@ const (
 
 const (
 	callTime   = 6 * time.Second
-	bodyMost   = 4 << 20         // bytes of an answer; pictures included
-	msgMost    = 200             // characters of an errmsg that are kept
-	hideLeast  = 6               // bytes; what is shorter is no secret
+	maxBody    = 4 << 20         // bytes of an answer; pictures included
+	maxMsg     = 200             // characters of an errmsg that are kept
+	minHide    = 6               // bytes; what is shorter is no secret
 	breakerFor = 5 * time.Minute // after 40164: the caller's address is not on the list
 )
 
@@ -220,11 +220,11 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 		return nil, "", quiet(r.path, err)
 	}
 	defer response.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(response.Body, bodyMost+1))
+	body, err = io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	switch {
 	case err != nil:
 		return nil, "", quiet(r.path, err)
-	case len(body) > bodyMost:
+	case len(body) > maxBody:
 		return nil, "", &errLocal{r.path, errors.New("the answer is too long")}
 	case response.StatusCode != http.StatusOK:
 		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: fmt.Sprintf("HTTP %d", response.StatusCode)}
@@ -265,12 +265,12 @@ func (r request) platformError(body []byte) error {
 // which it may repeat.
 func (r request) safe(msg string) string {
 	for _, secret := range r.hide {
-		if len(secret) >= hideLeast {
+		if len(secret) >= minHide {
 			msg = strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(msg)
 		}
 	}
-	if runes := []rune(msg); len(runes) > msgMost {
-		return string(runes[:msgMost])
+	if runes := []rune(msg); len(runes) > maxMsg {
+		return string(runes[:maxMsg])
 	}
 	return msg
 }

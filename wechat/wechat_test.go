@@ -389,7 +389,7 @@ func TestAnswers(t *testing.T) {
 		"half":          func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"errcode":0,"errm`) },
 		"nothing":       func(http.ResponseWriter, *http.Request) {},
 		"an empty list": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `[]`) },
-		"too much":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, bodyMost+1)) },
+		"too much":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, maxBody+1)) },
 		"an errcode":    func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"errcode":-1,"errmsg":"system error"}`) },
 		"a wrong type": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"openid":7,"msgid":"x","ticket":1,"subscribe":"no"}`)
@@ -525,7 +525,7 @@ func TestErrorKinds(t *testing.T) {
 		t.Error("no error is an error")
 	}
 	long := request{hide: []string{"abc", testSecret}}
-	if got := long.safe(strings.Repeat("好", 500)); got != strings.Repeat("好", msgMost) {
+	if got := long.safe(strings.Repeat("好", 500)); got != strings.Repeat("好", maxMsg) {
 		t.Errorf("%d bytes are kept", len(got))
 	}
 	if got := long.safe("abc of " + testSecret); got != "abc of ***" {

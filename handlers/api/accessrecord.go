@@ -16,7 +16,7 @@ func (a *API) recordRoutes() []web.Route {
 // Records of one answer.
 const (
 	recordsDefault = 20
-	recordsMost    = 100
+	maxRecords     = 100
 )
 
 type recordsForm struct {
@@ -30,7 +30,7 @@ func (f recordsForm) check() error {
 	if f.Before != 0 && f.After != 0 {
 		fields["after"] = "before 与 after 只能给一个"
 	}
-	if f.Limit < 0 || f.Limit > recordsMost {
+	if f.Limit < 0 || f.Limit > maxRecords {
 		fields["limit"] = "每页应为 1 至 100 条"
 	}
 	return core.InvalidFields(fields)
@@ -94,7 +94,7 @@ func (a *API) listRecords(c *web.Context) error {
 
 func (a *API) record(r core.AccessRecord) recordBody {
 	body := recordBody{
-		ID: r.ID, At: a.moment(r.At), Direction: r.Direction, Gate: r.Gate, Via: r.Via, ViaText: r.Via.Words(),
+		ID: r.ID, At: a.moment(r.At), Direction: r.Direction, Gate: r.Gate, Via: r.Via, ViaText: r.Via.Label(),
 		Allowed: r.Allowed, Reason: r.Reason, Sentence: r.Reason.Sentence(),
 	}
 	if r.TempTenths != 0 {

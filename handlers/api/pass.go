@@ -23,14 +23,14 @@ type passBody struct {
 	Name         string        `json:"name"`
 	Identity     core.Identity `json:"identity"`
 	IdentityText string        `json:"identity_text"`
-	Community    placeBody     `json:"community"`
-	House        placeBody     `json:"house"`
+	Community    namedBody     `json:"community"`
+	House        namedBody     `json:"house"`
 	LeaseLast    *string       `json:"lease_last_day"`
 	Rule         string        `json:"rule_text"`
 	Preview      previewBody   `json:"preview"`
 }
 
-type placeBody struct {
+type namedBody struct {
 	ID   core.ID `json:"id"`
 	Name string  `json:"name"`
 }
@@ -90,23 +90,23 @@ func (a *API) passBodies(c *web.Context, passes []store.Pass) ([]passBody, error
 	for i, pass := range passes {
 		ids[i] = pass.ID
 	}
-	sights, err := a.store.Previews(c.Ctx(), core.Out, ids)
+	previews, err := a.store.Previews(c.Ctx(), core.Out, ids)
 	if err != nil {
 		return nil, err
 	}
 	bodies := make([]passBody, len(passes))
 	for i, pass := range passes {
-		bodies[i] = a.passBody(c, pass, sights[i])
+		bodies[i] = a.passBody(c, pass, previews[i])
 	}
 	return bodies, nil
 }
 
-func (a *API) passBody(c *web.Context, pass store.Pass, sight store.Sight) passBody {
+func (a *API) passBody(c *web.Context, pass store.Pass, preview store.Preview) passBody {
 	body := passBody{
-		ID: pass.ID, Kind: pass.Kind, Name: pass.Name, Identity: pass.Identity, IdentityText: pass.Identity.Words(),
-		Community: placeBody{pass.Community, pass.CommunityName}, House: placeBody{pass.House, pass.HouseLabel},
-		Rule:    sight.Rule.Under(sight.Restriction, core.DayOf(c.Now(), a.store.Zone())).Words(),
-		Preview: a.preview(c, core.Out, sight.Decision),
+		ID: pass.ID, Kind: pass.Kind, Name: pass.Name, Identity: pass.Identity, IdentityText: pass.Identity.Label(),
+		Community: namedBody{pass.Community, pass.CommunityName}, House: namedBody{pass.House, pass.HouseLabel},
+		Rule:    preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), a.store.Zone())).Text(),
+		Preview: a.preview(c, core.Out, preview.Decision),
 	}
 	if pass.LeaseDay != 0 {
 		last := pass.LeaseDay.String()
@@ -146,9 +146,9 @@ func (a *API) previewPass(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	sights, err := a.store.Previews(c.Ctx(), direction, []core.ID{pass.ID})
+	previews, err := a.store.Previews(c.Ctx(), direction, []core.ID{pass.ID})
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.preview(c, direction, sights[0].Decision))
+	return c.JSON(http.StatusOK, a.preview(c, direction, previews[0].Decision))
 }

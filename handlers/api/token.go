@@ -26,8 +26,8 @@ const tokensPerMinute = 30
 // Pixels of a PNG's side.
 const (
 	pixelsDefault = 480
-	pixelsLeast   = 128
-	pixelsMost    = 1024
+	minPixels     = 128
+	maxPixels     = 1024
 )
 
 type tokenForm struct {
@@ -40,7 +40,7 @@ func (f tokenForm) check() error {
 	if f.Image != "" && f.Image != "svg" && f.Image != "png" {
 		fields["image"] = "图片格式应为 svg 或 png"
 	}
-	if f.Pixels != 0 && (f.Pixels < pixelsLeast || f.Pixels > pixelsMost) {
+	if f.Pixels != 0 && (f.Pixels < minPixels || f.Pixels > maxPixels) {
 		fields["pixels"] = "图片边长应为 128 至 1024 像素"
 	}
 	return core.InvalidFields(fields)

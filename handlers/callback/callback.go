@@ -64,8 +64,8 @@ func New(o Options) (*Callback, error) {
 	return &Callback{store: o.Store, cache: o.Cache, official: o.Official, publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
 }
 
-// fileMost bounds a verification file, in bytes.
-const fileMost = 4 << 10
+// maxFile bounds a verification file, in bytes.
+const maxFile = 4 << 10
 
 // ReadFiles reads the verification files of a folder for Options.Files; one that
 // is not there has none. Anything else in it is an error, so that a file put in the
@@ -85,7 +85,7 @@ func ReadFiles(dir string) (map[string]string, error) {
 			return nil, fmt.Errorf("callback: %s is no verification file of WeChat", path)
 		}
 		text, err := os.ReadFile(path)
-		if err == nil && len(text) > fileMost {
+		if err == nil && len(text) > maxFile {
 			err = errors.New("too long")
 		}
 		if err != nil {

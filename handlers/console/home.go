@@ -57,7 +57,8 @@ func (p *pages) home(c *web.Context) error {
 			return err
 		}
 	}
-	page.Waits = c.Has(core.PermAlertView) || c.Has(core.PermReaderView) || c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
+	page.Waits = c.Has(core.PermAccessAlertView) || c.Has(core.PermReaderView) ||
+		c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
 	if err := p.homeWaiting(c, &page); err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (p *pages) homeDoors(c *web.Context, page *homePage) error {
 			state.tone = templates.Neutral
 		}
 		page.Doors = append(page.Doors, homeFigure{
-			state.state.Words(), frame.Grouped(counts[state.state]),
+			state.state.Label(), frame.Grouped(counts[state.state]),
 			frame.ReaderPath + "?state=" + string(state.state), state.tone,
 		})
 	}
@@ -140,12 +141,12 @@ func (p *pages) homeWaiting(c *web.Context, page *homePage) error {
 			page.Waiting = append(page.Waiting, templates.NavItem{Label: label, URL: url, Count: n})
 		}
 	}
-	if c.Has(core.PermAlertView) {
+	if c.Has(core.PermAccessAlertView) {
 		alerts, err := p.Store.OpenAlerts(c.Ctx(), c.Scope())
 		if err != nil {
 			return err
 		}
-		add(alerts, "告警，等待处理", frame.AlertPath)
+		add(alerts, "告警，等待处理", frame.AccessAlertPath)
 	}
 	if c.Has(core.PermReaderView) {
 		strangers, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())

@@ -120,7 +120,7 @@ func TestResidentSuggest(t *testing.T) {
 		}
 	}
 	b.Get(t, path+"x&community="+d.Others.Community.String(), http.StatusNotFound)
-	b.Get(t, path+strings.Repeat("x", frame.PickMost+1), http.StatusUnprocessableEntity)
+	b.Get(t, path+strings.Repeat("x", frame.MaxPick+1), http.StatusUnprocessableEntity)
 	// Without the permission to see residents there is no such filter; an id is kept.
 	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView, core.PermReaderView)
 	other.Get(t, path+"x", http.StatusForbidden)

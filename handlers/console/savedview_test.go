@@ -86,7 +86,7 @@ func TestViewsThatCannotBe(t *testing.T) {
 	if !strings.Contains(page.Find(".tx-flash").Text(), "请填写视图的名称") || page.Find(".tx-views a").Length() != 0 {
 		t.Error("a view without a name")
 	}
-	for i := range core.SavedViewMost {
+	for i := range core.MaxSavedView {
 		b.Post(t, frame.SavedViewPath, url.Values{"stem": {"reader"}, "name": {fmt.Sprint(i)}}, http.StatusSeeOther)
 	}
 	if b.Get(t, frame.ReaderPath, http.StatusOK).Find(".tx-views form").Length() != 0 {

@@ -40,7 +40,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		frame.HousePath:     {d.Mine.Houses[0], [2]string{"arrears", "555.00"}, [2]string{"level2", "909"}, "555.00"},
 		frame.ResidentPath: {
 			d.Mine.Residents[0].ID, [2]string{"identity", string(core.Family)}, [2]string{"name", "张三丰"},
-			core.Family.Words(),
+			core.Family.Label(),
 		},
 		frame.ReaderPath:    {d.Mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
 		frame.GuardPostPath: {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},

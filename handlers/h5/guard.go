@@ -164,8 +164,8 @@ type found struct {
 	Pass core.ID // 0 = not certified: no pass
 }
 
-// searchMost bounds what a search shows: more is no help at a gate.
-const searchMost = 30
+// maxSearch bounds what a search shows: more is no help at a gate.
+const maxSearch = 30
 
 func (h *H5) searchResidents(c *web.Context) error {
 	post, err := h.ownPost(c)
@@ -180,7 +180,7 @@ func (h *H5) searchResidents(c *web.Context) error {
 		return h.show(c, http.StatusOK, "guard/search", page)
 	}
 	rows, _, err := h.store.Residents(c.Ctx(), core.ScopeOf(post.Community), store.ResidentFilter{
-		Community: post.Community, Keyword: page.Keyword, Page: store.Page{Limit: searchMost}})
+		Community: post.Community, Keyword: page.Keyword, Page: store.Page{Limit: maxSearch}})
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (f *passageForm) passage(c *web.Context, post core.GuardPost) gate.Passage 
 type lookPage struct {
 	templates.Phone
 	Post    core.GuardPost
-	Sight   store.Sight
+	Preview store.Preview
 	Initial string // of the name
 	Verdict templates.Verdict
 	Form    templates.Form
@@ -316,22 +316,22 @@ func formKey() string {
 
 // look draws the page; messages are by field, of a form sent back.
 func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status int, messages map[string]string) error {
-	sight, err := h.gate.Look(c.Ctx(), form.passage(c, post))
+	preview, err := h.gate.Preview(c.Ctx(), form.passage(c, post))
 	if err != nil {
 		return err
 	}
 	page := lookPage{
-		Phone: h.phone(c, "核对通行", post.Name), Post: post, Sight: sight, Initial: initial(sight.Name),
-		Known: sight.Pass != 0, Verdict: sightVerdict(sight),
+		Phone: h.phone(c, "核对通行", post.Name), Post: post, Preview: preview, Initial: initial(preview.Name),
+		Known: preview.Pass != 0, Verdict: previewVerdict(preview),
 	}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
-	page.Form, page.Kept, page.Ways = passageFields(post, form, sight), looked(form), ways(form.direction)
+	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), looked(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
 	return h.show(c, status, "guard/look", page)
 }
 
-func sightVerdict(s store.Sight) templates.Verdict {
+func previewVerdict(s store.Preview) templates.Verdict {
 	d := s.Decision
 	switch {
 	case d.Allowed:
@@ -350,7 +350,7 @@ func looked(f *passageForm) []templates.Field {
 	return []templates.Field{{Kind: templates.Hidden, Name: "text", Value: f.Text}}
 }
 
-func passageFields(post core.GuardPost, f *passageForm, s store.Sight) templates.Form {
+func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templates.Form {
 	fields := append(looked(f),
 		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
 		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
@@ -411,7 +411,7 @@ func (h *H5) releasePass(c *web.Context) error {
 	if r := result.Record; r.Name != "" {
 		page.Verdict.Facts = []templates.Fact{
 			{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel},
-			{Label: "方向", Value: r.Direction.Words()},
+			{Label: "方向", Value: r.Direction.Label()},
 		}
 	}
 	return h.show(c, http.StatusOK, "guard/done", page)

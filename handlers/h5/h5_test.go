@@ -173,10 +173,10 @@ func (p *phone) post(page *goquery.Document, path string, form url.Values, want 
 	return next
 }
 
-// signIn goes to the authorize page of a seat and comes back with a code.
-func (p *phone) signIn(seat, code string) {
+// signIn goes to the authorize page of a surface and comes back with a code.
+func (p *phone) signIn(surface, code string) {
 	p.t.Helper()
-	response, _ := p.do(http.MethodGet, "/h5/session/"+seat, nil)
+	response, _ := p.do(http.MethodGet, "/h5/session/"+surface, nil)
 	away, err := url.Parse(response.Header.Get("Location"))
 	if err != nil || away.Query().Get("redirect_uri") != "https://pass.example.com/h5/session/callback" {
 		p.t.Fatalf("sent to %q, %v", away, err)
@@ -188,7 +188,7 @@ func (p *phone) signIn(seat, code string) {
 }
 
 // staff binds somebody to a guard or an observer and signs them in.
-func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *phone {
+func (w *site) staff(t *testing.T, kind string, target core.ID, surface string) *phone {
 	t.Helper()
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-" + kind})
 	if err != nil {
@@ -204,7 +204,7 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, seat string) *ph
 		t.Fatal(err)
 	}
 	p := w.phone(t)
-	p.signIn(seat, "o-"+kind)
+	p.signIn(surface, "o-"+kind)
 	return p
 }
 

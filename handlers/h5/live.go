@@ -21,8 +21,8 @@ func (h *H5) block(c *web.Context, name, block string, data any) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return h.pages.RenderBlock(w, "h5/"+name, block, data) })
 }
 
-// followMost bounds the records of one event.
-const followMost = 20
+// maxFollow bounds the records of one event.
+const maxFollow = 20
 
 // follower knows which of a list's newest records it has told of. It remembers
 // ids rather than the highest one: records of two servers may be committed out of
@@ -87,7 +87,7 @@ func (h *H5) follow(
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		for {
-			newest, _, err := h.store.AccessRecords(ctx, scope, filter, store.Page{Limit: followMost})
+			newest, _, err := h.store.AccessRecords(ctx, scope, filter, store.Page{Limit: maxFollow})
 			if err != nil {
 				return err
 			}

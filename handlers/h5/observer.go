@@ -64,14 +64,14 @@ type observed struct {
 	CommunityName string
 }
 
-const observerMost = 30
+const maxObserver = 30
 
 func (h *H5) listRecords(c *web.Context) error {
 	var form recordFilterForm
 	if err := c.BindQuery(&form); err != nil {
 		return err
 	}
-	page := c.Page(observerMost)
+	page := c.Page(maxObserver)
 	records, more, err := h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h), page)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 		},
 		{
 			Kind: templates.Select, Name: "kind", Label: "类型", Value: f.Kind,
-			Choices: templates.ChoicesOf("全部类型", core.PassKinds(), core.PassKind.Words),
+			Choices: templates.ChoicesOf("全部类型", core.PassKinds(), core.PassKind.Label),
 		},
 		{
 			Kind: templates.Select, Name: "result", Label: "结果", Value: f.Result,

@@ -31,12 +31,12 @@ func TestPages(t *testing.T) {
 	}, false)
 	totals := core.RecordTotals{In: 12, Out: 1284, Refused: 3}
 	form := &passageForm{Text: "T1", Key: "k", direction: core.Out, Temp: "99"}
-	sight := store.Sight{
+	preview := store.Preview{
 		Pass: 5, Name: "陈建国", HouseLabel: "1栋1单元101", Rule: core.PassRule{RecordTemp: true, RecordID: true},
 		Decision: core.Decision{Reason: core.ReasonNeedTemp, Sentence: "请到门岗测温"},
 	}
-	look := lookPage{Phone: frame, Post: post, Sight: sight, Initial: "陈", Known: true, Verdict: sightVerdict(sight),
-		Form: passageFields(post, form, sight), Kept: looked(form), Ways: ways(core.Out)}
+	look := lookPage{Phone: frame, Post: post, Preview: preview, Initial: "陈", Known: true, Verdict: previewVerdict(preview),
+		Form: passageFields(post, form, preview), Kept: looked(form), Ways: ways(core.Out)}
 	wrong := look
 	wrong.Form.Set(nil, map[string]string{"temp": "体温应为 34.0 至 42.0 之间的数字", "reason": "请写明不放行的原因"})
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}

@@ -61,8 +61,8 @@ type passPage struct {
 	Others  bool // there are other passes
 }
 
-// recentMost is how many passages a pass shows.
-const recentMost = 5
+// maxRecent is how many passages a pass shows.
+const maxRecent = 5
 
 // passedLately is how long a passage is told of above the code.
 const passedLately = 30 * time.Second
@@ -80,21 +80,21 @@ func (h *H5) showPass(c *web.Context) error {
 
 // pass draws a pass with a code, or the place for one.
 func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
-	sight, err := h.store.Preview(c.Ctx(), pass.ID)
+	preview, err := h.store.Preview(c.Ctx(), pass.ID)
 	if err != nil {
 		return err
 	}
 	records, _, err := h.store.AccessRecords(
 		c.Ctx(), core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person},
-		store.Page{Limit: recentMost},
+		store.Page{Limit: maxRecent},
 	)
 	if err != nil {
 		return err
 	}
 	page := passPage{
-		Phone: h.phone(c, pass.Kind.Words(), pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
-		Rule:    sight.Rule.Under(sight.Restriction, core.DayOf(c.Now(), h.store.Zone())).Words(),
-		Verdict: h.canGoOut(c, sight), Recent: h.lines(records, false), Passed: h.passed(c, records),
+		Phone: h.phone(c, pass.Kind.Label(), pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
+		Rule:    preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone())).Text(),
+		Verdict: h.canGoOut(c, preview), Recent: h.lines(records, false), Passed: h.passed(c, records),
 		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),
 	}
 	passes, err := h.store.PassesOfPerson(c.Ctx(), pass.Person)
@@ -155,7 +155,7 @@ func (h *H5) newToken(c *web.Context) error {
 }
 
 // canGoOut says in words what a scan at a way out would do now.
-func (h *H5) canGoOut(c *web.Context, s store.Sight) templates.Verdict {
+func (h *H5) canGoOut(c *web.Context, s store.Preview) templates.Verdict {
 	d := s.Decision
 	v := templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: d.Sentence}
 	if v.Text == v.Title {
@@ -196,7 +196,7 @@ func (h *H5) passed(c *web.Context, records []core.AccessRecord) string {
 		return ""
 	}
 	return strings.Join(
-		[]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Words() + "门已放行"},
+		[]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Label() + "门已放行"},
 		" ",
 	)
 }

@@ -20,44 +20,44 @@ import (
 )
 
 // A round is a trip to WeChat's authorize page and back, by which somebody says who
-// they are: to sign in at a seat, or for one page that asks something of them. Several
+// they are: to sign in at a surface, or for one page that asks something of them. Several
 // may be under way in one browser, one for each tab.
 type round struct {
-	state string // random, and known to this browser alone
-	seat  web.Seat
-	next  string
+	state   string // random, and known to this browser alone
+	surface web.Surface
+	next    string
 }
 
-// seatPage is the seat of a round that signs nobody in: what it proves is good for the
+// seatPage is the surface of a round that signs nobody in: what it proves is good for the
 // page it leads to, and for nothing else.
-const seatPage web.Seat = "page"
+const seatPage web.Surface = "page"
 
 const (
 	roundCookie = "oauth-" // a round's cookie ends with the beginning of its state
 	roundLife   = 10 * time.Minute
-	roundsMost  = 5 // of one browser; more would make its requests too long
+	maxRounds   = 5 // of one browser; more would make its requests too long
 )
 
 // beginRound sends the phone to WeChat's authorize page. The state is random and kept
 // by this browser alone: a link that somebody else made signs nobody in.
-func (h *H5) beginRound(c *web.Context, seat web.Seat, next string) error {
+func (h *H5) beginRound(c *web.Context, surface web.Surface, next string) error {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
-	r := round{state: hex.EncodeToString(secret[:]), seat: seat, next: next}
+	r := round{state: hex.EncodeToString(secret[:]), surface: surface, next: next}
 	address, err := h.wechat.AuthorizeURL(h.publicURL+"/h5/session/callback", r.state)
 	if err != nil {
 		return err
 	}
 	dropOldRounds(c)
 	c.Browser() // before the trip, so that an answer that is lost on the way back loses nothing
-	c.Keep(r.cookie(), r.text(c.Now()), roundLife)
+	c.SetCookie(r.cookie(), r.text(c.Now()), roundLife)
 	return c.RedirectAway(address)
 }
 
 func (r round) cookie() string { return roundCookie + r.state[:8] }
 
 func (r round) text(begun time.Time) string {
-	return fmt.Sprintf("%s.%d.%s.%s", r.state, begun.Unix(), r.seat, base64.RawURLEncoding.EncodeToString([]byte(r.next)))
+	return fmt.Sprintf("%s.%d.%s.%s", r.state, begun.Unix(), r.surface, base64.RawURLEncoding.EncodeToString([]byte(r.next)))
 }
 
 // roundOf returns the round that a state belongs to; ok is false where this browser
@@ -67,19 +67,19 @@ func roundOf(c *web.Context, state string) (r round, ok bool) {
 		return r, false
 	}
 	r.state = state
-	parts := strings.SplitN(c.Kept(r.cookie()), ".", 4)
+	parts := strings.SplitN(c.Cookie(r.cookie()), ".", 4)
 	if len(parts) != 4 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
 		return r, false
 	}
 	next, err := base64.RawURLEncoding.DecodeString(parts[3])
-	r.seat = web.Seat(parts[2])
-	r.next = web.LocalPath(string(next), fronts[r.seat])
-	return r, err == nil && (r.seat == seatPage || fronts[r.seat] != "")
+	r.surface = web.Surface(parts[2])
+	r.next = web.LocalPath(string(next), fronts[r.surface])
+	return r, err == nil && (r.surface == seatPage || fronts[r.surface] != "")
 }
 
 // dropOldRounds takes the oldest rounds back, so that there is room for one more.
 func dropOldRounds(c *web.Context) {
-	kept := c.KeptUnder(roundCookie)
+	kept := c.CookiesUnder(roundCookie)
 	begun := func(name string) int64 {
 		parts := strings.SplitN(kept[name], ".", 3)
 		if len(parts) != 3 {
@@ -89,14 +89,14 @@ func dropOldRounds(c *web.Context) {
 		return seconds
 	}
 	names := slices.SortedFunc(maps.Keys(kept), func(a, b string) int { return int(begun(a) - begun(b)) })
-	for ; len(names) >= roundsMost; names = names[1:] {
-		c.Keep(names[0], "", 0)
+	for ; len(names) >= maxRounds; names = names[1:] {
+		c.SetCookie(names[0], "", 0)
 	}
 }
 
 // purpose is what the round proves its user for.
 func (r round) purpose() string {
-	if r.seat == seatPage {
+	if r.surface == seatPage {
 		return pagePurpose(r.next)
 	}
 	return "round " + r.state
@@ -151,7 +151,7 @@ func (h *H5) proveForPage(c *web.Context, path string) (user core.ID, done bool,
 func (h *H5) finishRound(c *web.Context) error {
 	r, ok := roundOf(c, c.Query("state"))
 	if !ok {
-		return h.lost(c, "登录链接已失效", fronts[web.SeatResident])
+		return h.lost(c, "登录链接已失效", fronts[web.SurfaceResident])
 	}
 	code := c.Query("code")
 	if code == "" {
@@ -164,8 +164,8 @@ func (h *H5) finishRound(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.seat != seatPage {
-		if err := h.enter(c, r.seat, user); err != nil {
+	if r.surface != seatPage {
+		if err := h.enter(c, r.surface, user); err != nil {
 			return err
 		}
 	}
@@ -174,22 +174,22 @@ func (h *H5) finishRound(c *web.Context) error {
 
 // again is where the same round begins anew.
 func (r round) again() string {
-	if r.seat == seatPage {
+	if r.surface == seatPage {
 		return r.next
 	}
-	return templates.WithQuery("/h5/session/"+string(r.seat), nil, "next", r.next)
+	return templates.WithQuery("/h5/session/"+string(r.surface), nil, "next", r.next)
 }
 
-// enter signs a user in at a seat of this browser, unless they are already.
-func (h *H5) enter(c *web.Context, seat web.Seat, user core.ID) error {
-	present, err := c.UserAt(seat)
+// enter signs a user in at a surface of this browser, unless they are already.
+func (h *H5) enter(c *web.Context, surface web.Surface, user core.ID) error {
+	present, err := c.UserAt(surface)
 	if err != nil {
 		return err
 	}
 	if present.Subject == user && !present.ByLink {
 		return nil
 	}
-	return c.StartSession(seat, user)
+	return c.StartSession(surface, user)
 }
 
 // sessionPage says why nobody was signed in, and how to go on.

@@ -14,7 +14,7 @@ import (
 
 func (h *H5) sessionRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/session/:seat", Access: web.Public, Handler: h.beginSession},
+		{Method: http.MethodGet, Path: "/h5/session/:surface", Access: web.Public, Handler: h.beginSession},
 		{Method: http.MethodGet, Path: "/h5/session/callback", Access: web.Public, Handler: h.finishRound},
 		// Each code of a stranger is a call of WeChat's.
 		{Method: http.MethodGet, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSession, PerMinute: miniPerMinute},
@@ -30,19 +30,19 @@ func (h *H5) sessionRoutes() []web.Route {
 // miniPerMinute bounds the links of the mini-program that one address opens.
 const miniPerMinute = 60
 
-// fronts is where each seat's people begin.
-var fronts = map[web.Seat]string{
-	web.SeatResident: "/h5/pass", web.SeatGuard: "/h5/guard", web.SeatObserver: "/h5/observer",
+// fronts is where each surface's people begin.
+var fronts = map[web.Surface]string{
+	web.SurfaceResident: "/h5/pass", web.SurfaceGuard: "/h5/guard", web.SurfaceObserver: "/h5/observer",
 }
 
 // beginSession sends the phone to WeChat's authorize page.
 func (h *H5) beginSession(c *web.Context) error {
-	seat := web.Seat(c.Param("seat"))
-	front, ok := fronts[seat]
+	surface := web.Surface(c.Param("surface"))
+	front, ok := fronts[surface]
 	if !ok {
 		return core.NotFound("页面不存在")
 	}
-	return h.beginRound(c, seat, web.LocalPath(c.Query("next"), front))
+	return h.beginRound(c, surface, web.LocalPath(c.Query("next"), front))
 }
 
 // miniSession is a page that the mini-program opens in its web-view, with a code of
@@ -51,7 +51,7 @@ func (h *H5) beginSession(c *web.Context) error {
 // so that whoever taps it would go on under the stranger's name.
 func (h *H5) miniSession(c *web.Context) error {
 	code := c.Query("code")
-	next := web.LocalPath(c.Query("next"), fronts[web.SeatResident])
+	next := web.LocalPath(c.Query("next"), fronts[web.SurfaceResident])
 	if code == "" {
 		return h.lost(c, "链接不完整，请从小程序重新打开", next)
 	}
@@ -61,7 +61,7 @@ func (h *H5) miniSession(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	present, err := c.UserAt(web.SeatResident)
+	present, err := c.UserAt(web.SurfaceResident)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (h *H5) askMini(c *web.Context, q miniQuestion) error {
 	confirm := templates.Confirm{
 		Title: "以 " + phone + " 的身份继续？", Text: "如果这不是您的手机号，或者不是您自己在小程序里打开了本页，请取消。",
 		Action: "/h5/session/mini", CSRF: c.CSRF(), Keep: url.Values{"link": {q.link}, "next": {q.next}},
-		Submit: "继续", Cancel: fronts[web.SeatResident],
+		Submit: "继续", Cancel: fronts[web.SurfaceResident],
 	}
 	if phone == "" {
 		confirm.Title, confirm.Text = "以打开小程序的微信继续？", "该微信还没有验证手机号。如果不是您自己在小程序里打开了本页，请取消。"
@@ -112,7 +112,7 @@ func (h *H5) startMiniSession(c *web.Context) error {
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
-	next := web.LocalPath(form.Next, fronts[web.SeatResident])
+	next := web.LocalPath(form.Next, fronts[web.SurfaceResident])
 	user, err := h.proven(c, miniPurpose(form.Link))
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (h *H5) startMiniSession(c *web.Context) error {
 	if user == 0 {
 		return core.Invalid("确认已超时，请从小程序重新打开")
 	}
-	present, err := c.UserAt(web.SeatResident)
+	present, err := c.UserAt(web.SurfaceResident)
 	if err != nil {
 		return err
 	}
@@ -141,19 +141,19 @@ func (h *H5) startMiniSession(c *web.Context) error {
 const sessionOverPath = "/h5/session/over"
 
 // seatOf is whose pages a path is among.
-func seatOf(path string) web.Seat {
-	for _, seat := range []web.Seat{web.SeatGuard, web.SeatObserver} {
-		if path == fronts[seat] || strings.HasPrefix(path, fronts[seat]+"/") {
-			return seat
+func seatOf(path string) web.Surface {
+	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver} {
+		if path == fronts[surface] || strings.HasPrefix(path, fronts[surface]+"/") {
+			return surface
 		}
 	}
-	return web.SeatResident
+	return web.SurfaceResident
 }
 
 // signOutPath is where a page's person signs out: each kind of sign-in by itself.
 func signOutPath(path string) string {
-	if seat := seatOf(path); seat != web.SeatResident {
-		return fronts[seat] + "/session/end"
+	if surface := seatOf(path); surface != web.SurfaceResident {
+		return fronts[surface] + "/session/end"
 	}
 	return "/h5/session/end"
 }
@@ -161,23 +161,23 @@ func signOutPath(path string) string {
 // endSession signs the caller out, and forgets what this browser proved: going back
 // must not sign anybody in again.
 func (h *H5) endSession(c *web.Context) error {
-	seat := seatOf(c.Request().URL.Path)
+	surface := seatOf(c.Request().URL.Path)
 	c.ForgetBrowser()
 	if err := c.EndSession(); err != nil {
 		return err
 	}
-	return c.Redirect(templates.WithQuery(sessionOverPath, nil, "seat", string(seat)))
+	return c.Redirect(templates.WithQuery(sessionOverPath, nil, "surface", string(surface)))
 }
 
 // sessionOver says that one has signed out; it must not lead back in by itself.
 func (h *H5) sessionOver(c *web.Context) error {
-	seat := web.Seat(c.Query("seat"))
-	if fronts[seat] == "" {
-		seat = web.SeatResident
+	surface := web.Surface(c.Query("surface"))
+	if fronts[surface] == "" {
+		surface = web.SurfaceResident
 	}
 	return h.show(c, http.StatusOK, "session/refused", sessionPage{
 		Phone: h.phone(c, "已退出登录", ""),
 		Empty: templates.Empty{Icon: "logout", Title: "已退出登录", Text: "这部手机上不再显示您的信息。",
-			Action: templates.Action{Label: "重新登录", URL: "/h5/session/" + string(seat), Primary: true}},
+			Action: templates.Action{Label: "重新登录", URL: "/h5/session/" + string(surface), Primary: true}},
 	})
 }

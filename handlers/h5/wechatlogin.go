@@ -75,8 +75,8 @@ func (h *H5) loginQuestion(c *web.Context, page *loginPage, login core.WechatLog
 	}
 	page.Ask, page.Codes = "电脑上显示的数字是哪一个？", choices(c.Param("token"), login.Code)
 	page.Facts = []templates.Fact{
-		{Label: "账号", Value: login.Name}, {Label: "您的微信", Value: core.WechatWords(phone)},
-		{Label: "电脑", Value: core.AgentWords(login.Agent)},
+		{Label: "账号", Value: login.Name}, {Label: "您的微信", Value: core.WechatLabel(phone)},
+		{Label: "电脑", Value: core.AgentLabel(login.Agent)},
 		{Label: "电脑地址", Value: login.Addr}, {Label: "发起时间", Value: login.Begun.In(h.store.Zone()).Format("15:04:05")},
 	}
 	if login.NewAddr {

@@ -127,8 +127,8 @@ func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 		t.Fatal("the test does not begin where the attack does")
 	}
 	path, token, code := o.begin(o.account)
-	for _, seat := range []string{"tx_resident", "tx_guard", "tx_observer"} {
-		p.copyCookie("tx_resident", seat)
+	for _, surface := range []string{"tx_resident", "tx_guard", "tx_observer"} {
+		p.copyCookie("tx_resident", surface)
 	}
 	if response, _ := p.do(http.MethodGet, "/h5/guard", nil); response.StatusCode != http.StatusSeeOther || !strings.HasPrefix(
 		response.Header.Get("Location"), "/h5/session/guard",
@@ -178,14 +178,14 @@ func (p *phone) copyCookie(from, to string) {
 func TestCallbackIsOpenedAgain(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.phone(t)
-	begin := func(seat string) string {
+	begin := func(surface string) string {
 		t.Helper()
-		response, _ := p.do(http.MethodGet, "/h5/session/"+seat, nil)
+		response, _ := p.do(http.MethodGet, "/h5/session/"+surface, nil)
 		away, err := url.Parse(response.Header.Get("Location"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return "/h5/session/callback?" + url.Values{"code": {"o-lin/" + seat}, "state": {away.Query().Get("state")}}.Encode()
+		return "/h5/session/callback?" + url.Values{"code": {"o-lin/" + surface}, "state": {away.Query().Get("state")}}.Encode()
 	}
 	first, second := begin("resident"), begin("guard")
 	for _, address := range []string{first, second, first, first} {

@@ -76,51 +76,54 @@ func (a Access) machine() bool {
 	return a.kind == accessDevice || a.kind == accessCallback || a.kind == accessDemo
 }
 
-// Seat is one of the places where a browser may be signed in. They have cookies
+// Surface is one of the places where a browser may be signed in. They have cookies
 // of their own, so that one browser can be an admin and a guard at once.
-type Seat string
+type Surface string
 
-// The seats.
+// The surfaces.
 const (
-	SeatConsole  Seat = "console"
-	SeatResident Seat = "resident"
-	SeatGuard    Seat = "guard"
-	SeatObserver Seat = "observer"
+	SurfaceConsole  Surface = "console"
+	SurfaceResident Surface = "resident"
+	SurfaceGuard    Surface = "guard"
+	SurfaceObserver Surface = "observer"
 )
 
-// seat is where the route's caller is signed in; "" = nowhere.
-func (r Route) seat() Seat {
+// surface is where the route's caller is signed in; "" = nowhere.
+func (r Route) surface() Surface {
 	switch r.Access.kind {
 	case accessSignedIn, accessNeed:
-		return SeatConsole
+		return SurfaceConsole
 	case accessGuard:
-		return SeatGuard
+		return SurfaceGuard
 	case accessObserver:
-		return SeatObserver
+		return SurfaceObserver
 	case accessResident, accessWechatUser:
-		return SeatResident
+		return SurfaceResident
 	case accessPublic:
-		return publicSeat(r.Path)
+		return publicSurface(r.Path)
 	}
 	return ""
 }
 
-// publicSeat lets a public page know who is signed in around it.
-func publicSeat(path string) Seat {
+// publicSurface lets a public page know who is signed in around it.
+func publicSurface(path string) Surface {
 	for _, s := range []struct {
-		prefix string
-		seat   Seat
-	}{{"/console", SeatConsole}, {"/h5/guard", SeatGuard}, {"/h5/observer", SeatObserver}, {"/h5", SeatResident}, {"/api/", SeatResident}} {
+		prefix  string
+		surface Surface
+	}{
+		{"/console", SurfaceConsole}, {"/h5/guard", SurfaceGuard}, {"/h5/observer", SurfaceObserver},
+		{"/h5", SurfaceResident}, {"/api/", SurfaceResident},
+	} {
 		if under(path, s.prefix) {
-			return s.seat
+			return s.surface
 		}
 	}
 	return ""
 }
 
-// kind is the kind of session a seat holds.
-func (s Seat) kind() core.SessionKind {
-	if s == SeatConsole {
+// kind is the kind of session a surface holds.
+func (s Surface) kind() core.SessionKind {
+	if s == SurfaceConsole {
 		return core.SessionAccount
 	}
 	return core.SessionWechat

@@ -97,7 +97,7 @@ func (k *Captchas) CacheDown(ctx context.Context) bool {
 }
 
 // usedOnce remembers ids for at least captchaLife, in two generations, of which the older
-// one is forgotten as a whole. More than usedMost at once are forgotten sooner: they came
+// one is forgotten as a whole. More than maxUsed at once are forgotten sooner: they came
 // from many addresses, and one captcha answered twice is the least of it.
 type usedOnce struct {
 	mu         sync.Mutex
@@ -105,13 +105,13 @@ type usedOnce struct {
 	since      time.Time // of young
 }
 
-const usedMost = 20_000
+const maxUsed = 20_000
 
 // add reports whether id was not there.
 func (u *usedOnce) add(id string, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if now.Sub(u.since) >= captchaLife || len(u.young) >= usedMost {
+	if now.Sub(u.since) >= captchaLife || len(u.young) >= maxUsed {
 		u.old, u.young, u.since = u.young, map[string]struct{}{}, now
 	}
 	_, young := u.young[id]

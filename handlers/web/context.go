@@ -15,15 +15,15 @@ import (
 // Context is one request and its answer. It is not safe for concurrent use and
 // dies with the request.
 type Context struct {
-	app   *App
-	route Route
-	w     http.ResponseWriter
-	r     *http.Request
-	param func(string) string
-	state *requestState
-	who   Who
-	seat  Seat
-	api   bool // errors as JSON, sessions by bearer token
+	app     *App
+	route   Route
+	w       http.ResponseWriter
+	r       *http.Request
+	param   func(string) string
+	state   *requestState
+	who     Who
+	surface Surface
+	api     bool // errors as JSON, sessions by bearer token
 }
 
 // Who is the caller: an account, or a WeChat user in the role the route asks for.
@@ -39,7 +39,7 @@ type Who struct {
 func (a *App) newContext(route Route, w http.ResponseWriter, r *http.Request, param func(string) string) *Context {
 	return &Context{
 		app: a, route: route, w: w, r: r, param: param, state: stateOf(r.Context()),
-		seat: route.seat(), api: strings.HasPrefix(r.URL.Path, "/api/"),
+		surface: route.surface(), api: strings.HasPrefix(r.URL.Path, "/api/"),
 	}
 }
 
@@ -88,7 +88,7 @@ func (c *Context) ParamID(name string) (core.ID, error) { return core.ParseID(c.
 // unusable. It is for what chooses a page's look or its next page; what narrows a list
 // is read by BindQuery, which reports what it cannot use.
 func (c *Context) Query(name string) string {
-	text, err := cleanText(c.r.URL.Query().Get(name), textRule{max: defaultTextMost})
+	text, err := cleanText(c.r.URL.Query().Get(name), textRule{max: maxDefaultText})
 	if err != nil {
 		return ""
 	}

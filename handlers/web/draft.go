@@ -30,7 +30,7 @@ const (
 
 	draftCookie = "draft"
 	draftLife   = 30 * time.Minute
-	draftMost   = 64 << 10 // bytes of a form worth keeping
+	maxDraft    = 64 << 10 // bytes of a form worth keeping
 )
 
 // draftSecrets are the fields of passwords, wherever they appear.
@@ -60,7 +60,7 @@ func (c *Context) keepDraft() bool {
 	if err != nil || session.Kind != core.SessionAccount || c.parseForm() != nil {
 		return false
 	}
-	c.who.Session.CSRF = session.CSRF // for this check alone: it gives nobody a seat
+	c.who.Session.CSRF = session.CSRF // for this check alone: it gives nobody a surface
 	err = c.checkCSRF()
 	c.who.Session.CSRF = ""
 	if err != nil {
@@ -71,7 +71,7 @@ func (c *Context) keepDraft() bool {
 		draft.Fields.Del(name)
 	}
 	text, err := json.Marshal(draft)
-	if err != nil || len(text) > draftMost {
+	if err != nil || len(text) > maxDraft {
 		return false
 	}
 	secret := newSecret()
@@ -83,7 +83,7 @@ func (c *Context) keepDraft() bool {
 	if c.app.o.Cache.Set(c.Ctx(), name, sealed, draftLife) != nil {
 		return false
 	}
-	c.Keep(draftCookie, secret, draftLife)
+	c.SetCookie(draftCookie, secret, draftLife)
 	return true
 }
 
@@ -91,7 +91,7 @@ func (c *Context) keepDraft() bool {
 // where there is nothing, or it is another account's.
 func (c *Context) Draft() (Draft, error) {
 	var draft Draft
-	secret := c.Kept(draftCookie)
+	secret := c.Cookie(draftCookie)
 	if !validSecret(secret) {
 		return draft, core.NotFound("没有需要恢复的内容")
 	}
@@ -138,7 +138,7 @@ func draftBox(secret string) (name string, box cipher.AEAD, err error) {
 // resumed reports a draft on its way back into its form: it is bound and shown, and
 // nothing is done.
 func (c *Context) resumed() bool {
-	return c.seat == SeatConsole && c.r.Method == http.MethodPost && c.parseForm() == nil && c.r.PostForm.Get(ResumedField) == "1"
+	return c.surface == SurfaceConsole && c.r.Method == http.MethodPost && c.parseForm() == nil && c.r.PostForm.Get(ResumedField) == "1"
 }
 
 // checkResumed refuses a draft where there is no form to take it.

@@ -162,12 +162,12 @@ func (c *Context) elsewhere(code core.Code) string {
 	case core.CodeUnauthenticated:
 		if c.keepDraft() {
 			c.Flash(FlashWarning, "登录已过期。刚才填写的内容已经保留，登录后可以接着填。")
-			return signInPage(c.seat) + "?next=" + url.QueryEscape(DraftPage)
+			return signInPage(c.surface) + "?next=" + url.QueryEscape(DraftPage)
 		}
 		if c.r.Method != http.MethodGet && !c.IsPartial() {
 			return ""
 		}
-		page := signInPage(c.seat)
+		page := signInPage(c.surface)
 		if page == "" || c.r.Method != http.MethodGet || c.IsPartial() {
 			return page
 		}
@@ -176,13 +176,13 @@ func (c *Context) elsewhere(code core.Code) string {
 	return ""
 }
 
-// signInPage is where the people of a seat sign in.
-func signInPage(seat Seat) string {
-	switch seat {
-	case SeatConsole:
+// signInPage is where the people of a surface sign in.
+func signInPage(surface Surface) string {
+	switch surface {
+	case SurfaceConsole:
 		return "/console/session"
-	case SeatGuard, SeatObserver, SeatResident:
-		return "/h5/session/" + string(seat)
+	case SurfaceGuard, SurfaceObserver, SurfaceResident:
+		return "/h5/session/" + string(surface)
 	}
 	return ""
 }

@@ -40,7 +40,7 @@ const (
 	heartbeatEvery = 15 * time.Second
 	eventWait      = 10 * time.Second // for one write
 	streamsEach    = 6                // live streams of one session or address
-	streamsMost    = 4000             // of the whole server
+	maxStreams     = 4000             // of the whole server
 	streamLife     = 30 * time.Minute // then the browser reconnects, and is checked anew
 )
 
@@ -161,7 +161,7 @@ func (s *streams) enter(key string) (release func(), err error) {
 		return nil, core.Conflict("服务正在重启，请稍候")
 	}
 	wide := WideNetwork(key)
-	if s.byKey[key] >= streamsEach || s.total >= streamsMost || wide != "" && s.byKey[wide] >= WideTimes*streamsEach {
+	if s.byKey[key] >= streamsEach || s.total >= maxStreams || wide != "" && s.byKey[wide] >= WideTimes*streamsEach {
 		return nil, TooMany(10 * time.Second)
 	}
 	s.count(key, 1)

@@ -22,15 +22,15 @@ type Flash struct {
 	Message string
 }
 
-// flashMost bounds a flash, which travels in a cookie.
-const flashMost = 1000
+// maxFlash bounds a flash, which travels in a cookie.
+const maxFlash = 1000
 
 const flashLife = 60 // seconds
 
 // Flash shows a sentence on the next page.
 func (c *Context) Flash(kind FlashKind, message string) {
-	if len(message) > flashMost {
-		message = strings.ToValidUTF8(message[:flashMost], "")
+	if len(message) > maxFlash {
+		message = strings.ToValidUTF8(message[:maxFlash], "")
 	}
 	c.setCookie(c.app.cookieName("flash"), string(kind)+"."+base64.RawURLEncoding.EncodeToString([]byte(message)), flashLife)
 }
@@ -48,5 +48,5 @@ func (c *Context) TakeFlash() (f Flash, ok bool) {
 	message, err := base64.RawURLEncoding.DecodeString(encoded)
 	f = Flash{Kind: FlashKind(kind), Message: string(message)}
 	known := f.Kind == FlashSuccess || f.Kind == FlashWarning || f.Kind == FlashError
-	return f, known && err == nil && utf8.Valid(message) && len(message) > 0 && len(message) <= flashMost
+	return f, known && err == nil && utf8.Valid(message) && len(message) > 0 && len(message) <= maxFlash
 }

@@ -27,8 +27,8 @@ import (
 // core.ID. Everything readable is kept when something is wrong, so that the page
 // can show it again.
 
-// listMost bounds the items of a list field whose tag says nothing else.
-const listMost = 1000
+// maxList bounds the items of a list field whose tag says nothing else.
+const maxList = 1000
 
 // Bind reads a posted form (URL-encoded or multipart) into dst, a pointer to a
 // struct. What is wrong comes back as one invalid error with a message a field. So
@@ -151,8 +151,8 @@ func bindField(v reflect.Value, tag reflect.StructTag, given []string) error {
 }
 
 func bindList(v reflect.Value, tag reflect.StructTag, given []string) error {
-	if len(given) > tagNumber(tag, "max", listMost) {
-		return fmt.Errorf("最多 %d 项", tagNumber(tag, "max", listMost))
+	if len(given) > tagNumber(tag, "max", maxList) {
+		return fmt.Errorf("最多 %d 项", tagNumber(tag, "max", maxList))
 	}
 	list := reflect.MakeSlice(v.Type(), len(given), len(given))
 	for i, text := range given {
@@ -218,10 +218,10 @@ func checkStruct(v reflect.Value, nameTag string, fields map[string]string) {
 }
 
 func checkField(v reflect.Value, tag reflect.StructTag) error {
-	rule := textRule{max: defaultTextMost, lines: tag.Get("text") == "lines", raw: tag.Get("text") == "raw"}
+	rule := textRule{max: maxDefaultText, lines: tag.Get("text") == "lines", raw: tag.Get("text") == "raw"}
 	switch {
 	case v.Kind() == reflect.String:
-		rule.max = tagNumber(tag, "max", defaultTextMost)
+		rule.max = tagNumber(tag, "max", maxDefaultText)
 		if err := cleanValue(v, rule); err != nil {
 			return err
 		}

@@ -22,13 +22,13 @@ func (c *Context) rememberBrowser(session core.Session) {
 	}
 	parts := []string{session.Subject.String(), strconv.FormatInt(session.Generation, 10),
 		strconv.FormatInt(c.Now().Add(store.KnownWindow).Unix(), 10)}
-	c.Keep(knownCookie, strings.Join(append(parts, c.app.browsers.Sum(parts...)), "."), store.KnownWindow)
+	c.SetCookie(knownCookie, strings.Join(append(parts, c.app.browsers.Sum(parts...)), "."), store.KnownWindow)
 }
 
 // KnownBrowser returns the account that has signed in in this browser lately; the zero
 // KnownBrowser for a stranger's.
 func (c *Context) KnownBrowser() store.KnownBrowser {
-	parts := strings.Split(c.Kept(knownCookie), ".")
+	parts := strings.Split(c.Cookie(knownCookie), ".")
 	if len(parts) != 4 || !c.app.browsers.Valid(parts[3], parts[:3]...) {
 		return store.KnownBrowser{}
 	}

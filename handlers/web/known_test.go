@@ -16,7 +16,7 @@ func TestAKnownBrowserIsCountedByItself(t *testing.T) {
 	var seen store.KnownBrowser
 	s.Register(
 		Route{Method: "GET", Path: "/console/in", Access: Public, Handler: func(c *Context) error {
-			c.SetSessionCookie(SeatConsole, "t", session)
+			c.SetSessionCookie(SurfaceConsole, "t", session)
 			return ok(c)
 		}},
 		Route{Method: "GET", Path: "/console/try", Access: Public, PerMinute: 2, Handler: func(c *Context) error {

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limiterMost bounds the callers a limiter remembers; the one longest unseen is
+// maxLimiter bounds the callers a limiter remembers; the one longest unseen is
 // forgotten first.
-const limiterMost = 20_000
+const maxLimiter = 20_000
 
 // limiter bounds calls a minute, by caller.
 type limiter struct {
@@ -55,7 +55,7 @@ func (l *limiter) of(key string) *rate.Limiter {
 		l.recent.MoveToFront(e)
 		return e.Value.(*limited).limit
 	}
-	if l.recent.Len() >= limiterMost {
+	if l.recent.Len() >= maxLimiter {
 		oldest := l.recent.Back()
 		delete(l.byKey, oldest.Value.(*limited).key)
 		l.recent.Remove(oldest)

@@ -56,15 +56,15 @@ func TestOneIPv6HouseholdIsOneCaller(t *testing.T) {
 
 func TestALimiterForgetsTheLongestUnseen(t *testing.T) {
 	l := newLimiter(1)
-	for i := range limiterMost + 10 {
+	for i := range maxLimiter + 10 {
 		if err := l.check(fmt.Sprint(i), siteTime); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if l.recent.Len() != limiterMost || len(l.byKey) != limiterMost {
+	if l.recent.Len() != maxLimiter || len(l.byKey) != maxLimiter {
 		t.Errorf("remembers %d and %d", l.recent.Len(), len(l.byKey))
 	}
-	if l.check(fmt.Sprint(limiterMost+9), siteTime) == nil {
+	if l.check(fmt.Sprint(maxLimiter+9), siteTime) == nil {
 		t.Error("forgot the latest")
 	}
 }

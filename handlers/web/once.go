@@ -104,7 +104,7 @@ func (c *Context) flashSet() string {
 
 // onceKey names a form of the console; ok is false for what is none.
 func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
-	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || c.seat != SeatConsole || !c.SignedIn() || rc.route.Time < 0 {
+	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || c.surface != SurfaceConsole || !c.SignedIn() || rc.route.Time < 0 {
 		return "", false
 	}
 	if err := c.parseForm(); err != nil {

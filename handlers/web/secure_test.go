@@ -93,7 +93,7 @@ func TestCookies(t *testing.T) {
 		s := newSite(t, func(o *Options) { o.PublicURL, _ = url.Parse(public) })
 		user := s.wechatUser("open-1")
 		s.Register(Route{Method: "GET", Path: "/h5/enter", Access: Public, Handler: func(c *Context) error {
-			if err := c.StartSession(SeatGuard, user); err != nil {
+			if err := c.StartSession(SurfaceGuard, user); err != nil {
 				return err
 			}
 			return ok(c)

@@ -201,25 +201,25 @@ func stampKey(kind core.SessionKind, subject core.ID) string {
 
 // identify finds who calls. Only a route that needs somebody fails for want of one.
 func (c *Context) identify() error {
-	if c.seat == "" {
+	if c.surface == "" {
 		return nil
 	}
 	token := c.token()
 	if token == "" {
 		return nil
 	}
-	who, err := c.app.sessions.Find(c.Ctx(), c.seat.kind(), token, c.app.life(c.Ctx(), c.seat))
+	who, err := c.app.sessions.Find(c.Ctx(), c.surface.kind(), token, c.app.life(c.Ctx(), c.surface))
 	if core.CodeOf(err) == core.CodeUnauthenticated {
 		return nil // nobody; admit says so where it matters
 	}
-	if who.Session.ByLink && (c.api || c.seat != SeatResident) {
+	if who.Session.ByLink && (c.api || c.surface != SurfaceResident) {
 		return nil // such a session shows passes and is nobody elsewhere
 	}
 	c.who = who
 	return err
 }
 
-// token is the bearer token of the API, the seat's cookie elsewhere.
+// token is the bearer token of the API, the surface's cookie elsewhere.
 func (c *Context) token() string {
 	if c.api {
 		token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
@@ -228,16 +228,16 @@ func (c *Context) token() string {
 		}
 		return token
 	}
-	cookie, err := c.r.Cookie(c.app.cookieName(string(c.seat)))
+	cookie, err := c.r.Cookie(c.app.cookieName(string(c.surface)))
 	if err != nil {
 		return ""
 	}
 	return cookie.Value
 }
 
-// Life is how long a seat's sessions last.
-func (a *App) life(ctx context.Context, seat Seat) core.SessionLife {
-	if seat != SeatConsole {
+// Life is how long a surface's sessions last.
+func (a *App) life(ctx context.Context, surface Surface) core.SessionLife {
+	if surface != SurfaceConsole {
 		return a.o.Phone
 	}
 	life := a.o.Console
@@ -247,36 +247,36 @@ func (a *App) life(ctx context.Context, seat Seat) core.SessionLife {
 	return life
 }
 
-// StartSession signs a WeChat user in at a seat of this browser: a new token in
-// the seat's cookie, whatever was there before.
-func (c *Context) StartSession(seat Seat, user core.ID) error {
-	token, session, err := c.newSession(seat, store.NewSession{Subject: user})
+// StartSession signs a WeChat user in at a surface of this browser: a new token in
+// the surface's cookie, whatever was there before.
+func (c *Context) StartSession(surface Surface, user core.ID) error {
+	token, session, err := c.newSession(surface, store.NewSession{Subject: user})
 	if err != nil {
 		return err
 	}
-	c.SetSessionCookie(seat, token, session)
+	c.SetSessionCookie(surface, token, session)
 	return nil
 }
 
 // StartLinkSession signs a resident in who came by a link of the mini-program. Anybody
 // can send such a link, so that the session proves nothing but whose passes to show.
 func (c *Context) StartLinkSession(user core.ID) error {
-	token, session, err := c.newSession(SeatResident, store.NewSession{Subject: user, ByLink: true})
+	token, session, err := c.newSession(SurfaceResident, store.NewSession{Subject: user, ByLink: true})
 	if err != nil {
 		return err
 	}
-	c.SetSessionCookie(SeatResident, token, session)
+	c.SetSessionCookie(SurfaceResident, token, session)
 	return nil
 }
 
-// UserAt returns the session of the WeChat user who is signed in at a seat of this
+// UserAt returns the session of the WeChat user who is signed in at a surface of this
 // browser; the zero session for nobody.
-func (c *Context) UserAt(seat Seat) (core.Session, error) {
-	cookie, err := c.r.Cookie(c.app.cookieName(string(seat)))
+func (c *Context) UserAt(surface Surface) (core.Session, error) {
+	cookie, err := c.r.Cookie(c.app.cookieName(string(surface)))
 	if err != nil {
 		return core.Session{}, nil
 	}
-	who, err := c.app.sessions.Find(c.Ctx(), seat.kind(), cookie.Value, c.app.life(c.Ctx(), seat))
+	who, err := c.app.sessions.Find(c.Ctx(), surface.kind(), cookie.Value, c.app.life(c.Ctx(), surface))
 	if core.CodeOf(err) == core.CodeUnauthenticated {
 		return core.Session{}, nil
 	}
@@ -286,28 +286,28 @@ func (c *Context) UserAt(seat Seat) (core.Session, error) {
 // NewToken signs a WeChat user in without a cookie and gives the bearer token of
 // the API.
 func (c *Context) NewToken(user core.ID) (token string, session core.Session, err error) {
-	return c.newSession(SeatResident, store.NewSession{Subject: user})
+	return c.newSession(SurfaceResident, store.NewSession{Subject: user})
 }
 
-func (c *Context) newSession(seat Seat, n store.NewSession) (string, core.Session, error) {
-	n.Kind, n.Addr, n.Agent, n.Life = seat.kind(), c.Addr(), c.r.UserAgent(), c.app.life(c.Ctx(), seat)
+func (c *Context) newSession(surface Surface, n store.NewSession) (string, core.Session, error) {
+	n.Kind, n.Addr, n.Agent, n.Life = surface.kind(), c.Addr(), c.r.UserAgent(), c.app.life(c.Ctx(), surface)
 	return c.app.o.Store.StartSession(c.Ctx(), n)
 }
 
 // SetSessionCookie hands a session that the store began to the browser.
-func (c *Context) SetSessionCookie(seat Seat, token string, session core.Session) {
-	c.setCookie(c.app.cookieName(string(seat)), token, int(c.app.life(c.Ctx(), seat).Most/time.Second))
+func (c *Context) SetSessionCookie(surface Surface, token string, session core.Session) {
+	c.setCookie(c.app.cookieName(string(surface)), token, int(c.app.life(c.Ctx(), surface).Most/time.Second))
 	c.who = Who{Session: session}
 	c.rememberBrowser(session)
 }
 
 // ConsoleLife is how long console sessions last.
-func (c *Context) ConsoleLife() core.SessionLife { return c.app.life(c.Ctx(), SeatConsole) }
+func (c *Context) ConsoleLife() core.SessionLife { return c.app.life(c.Ctx(), SurfaceConsole) }
 
 // EndSession signs the caller out, at once and everywhere this token is known.
 func (c *Context) EndSession() error {
 	session := c.who.Session
-	c.setCookie(c.app.cookieName(string(c.seat)), "", -1)
+	c.setCookie(c.app.cookieName(string(c.surface)), "", -1)
 	c.who = Who{}
 	if session.ID == 0 {
 		return nil

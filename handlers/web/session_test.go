@@ -225,7 +225,7 @@ func TestSeatsAreApart(t *testing.T) {
 	resident := with(&http.Cookie{Name: "tx_resident", Value: token})
 	s.want(s.ask("GET", "/h5/pass", "", resident), http.StatusOK)
 	s.want(s.ask("GET", "/h5/resident", "", resident), http.StatusForbidden) // no phone verified
-	s.want(s.ask("GET", "/h5/guard", "", resident), http.StatusSeeOther)     // another seat
+	s.want(s.ask("GET", "/h5/guard", "", resident), http.StatusSeeOther)     // another surface
 	s.want(s.ask("GET", "/h5/guard", "", with(&http.Cookie{Name: "tx_guard", Value: token})), http.StatusForbidden)
 	s.want(s.ask("GET", "/h5/observer", "", with(&http.Cookie{Name: "tx_observer", Value: token})), http.StatusForbidden)
 	s.want(s.ask("GET", "/console/me", "", with(&http.Cookie{Name: "tx_console", Value: token})), http.StatusSeeOther) // another kind

@@ -9,8 +9,8 @@ import (
 	"tongxing/core"
 )
 
-// defaultTextMost bounds a text whose field says nothing else, in characters.
-const defaultTextMost = 200
+// maxDefaultText bounds a text whose field says nothing else, in characters.
+const maxDefaultText = 200
 
 // textRule is what a text field takes.
 type textRule struct {

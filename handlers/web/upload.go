@@ -64,7 +64,7 @@ func (c *Context) Upload(rule UploadRule) (Upload, error) {
 	}
 	u := Upload{Field: rule.Field, Name: uploadName(given[0].Filename)}
 	if given[0].Size > rule.Most {
-		return u, fieldError(rule.Field, fmt.Sprintf("文件有 %s，最大 %s", SizeWords(given[0].Size), SizeWords(rule.Most)))
+		return u, fieldError(rule.Field, fmt.Sprintf("文件有 %s，最大 %s", SizeLabel(given[0].Size), SizeLabel(rule.Most)))
 	}
 	var err error
 	if u.Content, err = readPart(given[0], rule.Most); err != nil {
@@ -90,7 +90,7 @@ func readPart(header *multipart.FileHeader, most int64) ([]byte, error) {
 
 // uploadName is what a browser calls a file, as far as it can be shown.
 func uploadName(given string) string {
-	name, err := cleanText(given, textRule{max: defaultTextMost})
+	name, err := cleanText(given, textRule{max: maxDefaultText})
 	if err != nil || name == "" {
 		return "文件"
 	}
@@ -138,8 +138,8 @@ func fieldError(field, message string) error {
 	return core.InvalidFields(map[string]string{field: message})
 }
 
-// SizeWords writes a number of bytes: 900 B, 12 KB, 1.5 MB.
-func SizeWords(n int64) string {
+// SizeLabel writes a number of bytes: 900 B, 12 KB, 1.5 MB.
+func SizeLabel(n int64) string {
 	switch {
 	case n < 1<<10:
 		return fmt.Sprintf("%d B", n)

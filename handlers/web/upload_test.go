@@ -173,12 +173,12 @@ func TestUploadTable(t *testing.T) {
 	}
 }
 
-func TestSizeWords(t *testing.T) {
+func TestSizeLabel(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0 B", 1023: "1023 B", 1024: "1 KB", 1025: "2 KB", 1 << 20: "1 MB", 3 << 19: "1.5 MB",
 		10 << 20: "10 MB",
 	} {
-		if got := SizeWords(n); got != want {
+		if got := SizeLabel(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
 	}

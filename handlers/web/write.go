@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// gzipLeast is the size from which a page is worth compressing.
-const gzipLeast = 1 << 10
+// minGzip is the size from which a page is worth compressing.
+const minGzip = 1 << 10
 
 // HTML renders a page to memory and sends it, so that a failing template is a
 // proper error page.
@@ -67,7 +67,7 @@ func (c *Context) NoContent() error {
 }
 
 func (c *Context) compresses(contentType string, size int) bool {
-	if size < gzipLeast || c.route.Access.kind == accessDevice || c.Header().Get("Content-Encoding") != "" {
+	if size < minGzip || c.route.Access.kind == accessDevice || c.Header().Get("Content-Encoding") != "" {
 		return false
 	}
 	if !strings.HasPrefix(contentType, "text/") && !strings.HasPrefix(contentType, "application/json") &&

@@ -49,7 +49,7 @@ func Target(stem string, id core.ID) Subject {
 // String returns the subject as core.AuditRecord.Target holds it.
 func (s Subject) String() string { return s.text }
 
-// headSetting is the setting that holds the chain's end: the newest line's place and
+// headSetting is the setting that holds the chain's end: the newest line's number and
 // hash, joined by a space.
 const headSetting = "audit_head"
 

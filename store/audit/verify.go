@@ -16,7 +16,7 @@ import (
 // verifyPart is how many lines a check reads at once.
 const verifyPart = 1000
 
-// Anchor is a line that somebody noted outside the database: its place and
+// Anchor is a line that somebody noted outside the database: its number and
 // hash. Only with it does a check see that a whole end of the log, and the note of
 // where it ends, were put back to an earlier state. The zero Anchor is none.
 type Anchor struct {
@@ -24,7 +24,7 @@ type Anchor struct {
 	Hash string
 }
 
-// ParseAnchor reads place:hash, as a check prints it.
+// ParseAnchor reads seq:hash, as a check prints it.
 func ParseAnchor(text string) (Anchor, error) {
 	number, hash, _ := strings.Cut(text, ":")
 	seq, err := strconv.ParseInt(number, 10, 64)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// groupMost bounds the acts of one commit: enough to share the price of the
+// maxGroup bounds the acts of one commit: enough to share the price of the
 // disk's fsync, few enough to keep the first from waiting long.
-const groupMost = 64
+const maxGroup = 64
 
 // groupTime bounds one group's transaction, so that a stuck disk is an error
 // rather than silence.
@@ -43,7 +43,7 @@ type groupAct struct {
 func newGroupWriter(db *DB) *groupWriter {
 	g := &groupWriter{
 		db:    db,
-		queue: make(chan *groupAct, 4*groupMost),
+		queue: make(chan *groupAct, 4*maxGroup),
 		done:  make(chan struct{}),
 	}
 	go g.loop()
@@ -101,7 +101,7 @@ func (g *groupWriter) loop() {
 	for first := range g.queue {
 		acts := []*groupAct{first}
 	drain:
-		for len(acts) < groupMost {
+		for len(acts) < maxGroup {
 			select {
 			case act, ok := <-g.queue:
 				if !ok {

@@ -318,7 +318,7 @@ func TestWriterBoundsItsStatements(t *testing.T) {
 	o.SQLitePath = filepath.Join(t.TempDir(), "tongxing.db")
 	db := openDB(t, o)
 	err := db.Write(t.Context(), "test", func(tx *Tx) error {
-		for i := range statementsMost + 50 {
+		for i := range maxStatements + 50 {
 			var n int
 			if err := tx.Get(&n, fmt.Sprintf("SELECT COUNT(*) + %d FROM setting", i)); err != nil {
 				return err
@@ -332,7 +332,7 @@ func TestWriterBoundsItsStatements(t *testing.T) {
 	if err != nil || countPut(t, db) != 1 {
 		t.Fatalf("past the bound: %v, %d rows", err, countPut(t, db))
 	}
-	if n := len(db.group.conn.stmts); n != statementsMost {
-		t.Errorf("%d statements kept, want %d", n, statementsMost)
+	if n := len(db.group.conn.stmts); n != maxStatements {
+		t.Errorf("%d statements kept, want %d", n, maxStatements)
 	}
 }

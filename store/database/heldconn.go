@@ -13,8 +13,8 @@ const (
 	// maxWorkers bounds the connections of workers: of a server, one for the scans, and
 	// as many again while one is replaced.
 	maxWorkers = 4
-	// statementsMost bounds a connection's prepared statements.
-	statementsMost = 512
+	// maxStatements bounds a connection's prepared statements.
+	maxStatements = 512
 	// heldTime bounds a connection's life, as the pool's: behind a name that moves
 	// to another server, the old one must not be talked to for ever.
 	heldTime = 30 * time.Minute
@@ -80,7 +80,7 @@ func (c *heldConn) prepare(ctx context.Context, query string) (stmt *sqlx.Stmt, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(c.stmts) < statementsMost {
+	if len(c.stmts) < maxStatements {
 		c.stmts[query] = stmt
 		return stmt, func() {}, nil
 	}

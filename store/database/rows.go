@@ -8,8 +8,8 @@ import (
 	"tongxing/core"
 )
 
-// rowsMost bounds the rows of one INSERT.
-const rowsMost = 128
+// maxRows bounds the rows of one INSERT.
+const maxRows = 128
 
 // InsertRows inserts rows, columns comma separated, as few statements as do. A
 // verb other than "INSERT INTO " comes from the dialect. Part sizes are powers of two, so
@@ -17,7 +17,7 @@ const rowsMost = 128
 func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
 	row := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
 	for len(rows) > 0 {
-		n := rowsMost
+		n := maxRows
 		for n > len(rows) {
 			n /= 2
 		}
@@ -37,10 +37,10 @@ func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
 // InsertInto is the plain verb of InsertRows.
 const InsertInto = "INSERT INTO "
 
-// EachPart calls do with parts of items, at most rowsMost each, for IN lists.
+// EachPart calls do with parts of items, at most maxRows each, for IN lists.
 func EachPart[T any](items []T, do func(part []T) error) error {
 	for len(items) > 0 {
-		n := min(rowsMost, len(items))
+		n := min(maxRows, len(items))
 		if err := do(items[:n]); err != nil {
 			return err
 		}

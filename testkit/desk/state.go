@@ -47,7 +47,7 @@ func AccountFilterOf(keyword string) store.AccountFilter {
 }
 
 // Fevers makes alerts of an estate: so many passages refused for temperature.
-func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.Alert {
+func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.AccessAlert {
 	t.Helper()
 	var records []core.AccessRecord
 	for i := range n {
@@ -60,10 +60,10 @@ func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.Alert {
 	if err := d.Store.ImportAccessRecords(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Store.RaiseAlerts(t.Context()); err != nil {
+	if err := d.Store.RaiseAccessAlerts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := d.Store.Alerts(t.Context(), core.ScopeOf(e.Community), core.AlertFilter{}, store.Page{Limit: 50})
+	list, _, err := d.Store.AccessAlerts(t.Context(), core.ScopeOf(e.Community), core.AccessAlertFilter{}, store.Page{Limit: 50})
 	if err != nil || len(list) != n {
 		t.Fatalf("%d alerts, %v", len(list), err)
 	}

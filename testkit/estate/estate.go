@@ -111,11 +111,11 @@ func (e *Estate) community(p Plan) {
 	e.must(err)
 	e.Community = id
 	e.SetRule(p.Rule)
-	places := make([][]string, p.Houses)
-	for i := range places {
-		places[i] = []string{fmt.Sprintf("%d栋", i/40+1), fmt.Sprintf("%d单元", i/20%2+1), fmt.Sprintf("%d%02d", i%20/2+1, i%2+1)}
+	paths := make([][]string, p.Houses)
+	for i := range paths {
+		paths[i] = []string{fmt.Sprintf("%d栋", i/40+1), fmt.Sprintf("%d单元", i/20%2+1), fmt.Sprintf("%d%02d", i%20/2+1, i%2+1)}
 	}
-	e.Houses, err = e.Store.CreateHouses(ctx, core.System, core.Everywhere, id, places)
+	e.Houses, err = e.Store.CreateHouses(ctx, core.System, core.Everywhere, id, paths)
 	e.must(err)
 }
 

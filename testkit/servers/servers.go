@@ -94,13 +94,13 @@ type tail struct {
 	buf bytes.Buffer
 }
 
-const tailMost = 8 << 10
+const maxTail = 8 << 10
 
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.buf.Write(b)
-	if over := t.buf.Len() - tailMost; over > 0 {
+	if over := t.buf.Len() - maxTail; over > 0 {
 		t.buf.Next(over)
 	}
 	return len(b), nil

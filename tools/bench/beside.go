@@ -22,7 +22,7 @@ const (
 	besideConns = 4                // doors that are scanned at, all the time
 	uploaders   = 6                // who send a hostile workbook, again and again
 	exporters   = 3                // who export all records, again and again
-	besideMost  = 1.5              // the doors' p99 beside them, to that alone
+	maxBeside   = 1.5              // the doors' p99 beside them, to that alone
 	besideSlow  = 20 * time.Second // what one of them may take
 )
 
@@ -77,7 +77,7 @@ func (b *bench) beside() error {
 			}
 		}
 	}
-	fmt.Printf("\nDoors beside heavy work, %d connections (p99 should be under %.1f of that alone)\n", besideConns, besideMost)
+	fmt.Printf("\nDoors beside heavy work, %d connections (p99 should be under %.1f of that alone)\n", besideConns, maxBeside)
 	alone := median(contests[0].server)
 	for i, others := range busy {
 		r := median(contests[i].server)

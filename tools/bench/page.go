@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	pageMost    = 100 * time.Millisecond // the 95th percentile of a list page
+	maxPage     = 100 * time.Millisecond // the 95th percentile of a list page
 	pageTimes   = 60
 	pageClients = 2
 
@@ -120,13 +120,13 @@ func (b *bench) pages() error {
 	}
 	fmt.Printf(
 		"\nConsole pages, %d residents and %d access records, %d clients (p95 should be under %s)\n",
-		b.residents, b.records, pageClients, short(pageMost),
+		b.residents, b.records, pageClients, short(maxPage),
 	)
 	fmt.Printf("%-34s %9s %9s   %9s %9s\n", "", "SQLite", "p95", "MariaDB", "p95")
 	for i, s := range columns[0] {
 		m := columns[1][i]
 		fmt.Printf("%-34s %9s %9s   %9s %9s", s.what, short(s.p50), short(s.p95), short(m.p50), short(m.p95))
-		if s.p95 > pageMost || m.p95 > pageMost {
+		if s.p95 > maxPage || m.p95 > maxPage {
 			fmt.Print("   over")
 		}
 		fmt.Println()

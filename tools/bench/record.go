@@ -157,7 +157,7 @@ func (b *bench) listsAt(p *place) ([]ask, []time.Duration, error) {
 	scope := core.ScopeOf(estates[0].Community)
 	asks = append(asks, ask{what: "all communities"}, ask{what: "three communities"},
 		ask{what: "charts of a day", days: 1}, ask{what: "charts of 7 days", days: 7},
-		ask{what: "charts of 31 days", days: core.ChartDaysMost})
+		ask{what: "charts of 31 days", days: core.MaxChartDays})
 	took := make([]time.Duration, len(asks))
 	for i, a := range asks {
 		in := scope

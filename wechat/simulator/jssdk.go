@@ -64,13 +64,13 @@ func signPage(ticket string, query url.Values) string {
 }
 
 const (
-	pictureMost = 8 << 20 // bytes
+	maxPicture  = 8 << 20 // bytes
 	pictureSide = 6000    // pixels
 )
 
 // jsCamera reads the code in a picture, as the phone's camera would.
 func jsCamera(w http.ResponseWriter, r *http.Request) {
-	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, pictureMost))
+	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPicture))
 	if err != nil {
 		http.Error(w, "图片太大", http.StatusRequestEntityTooLarge)
 		return

@@ -113,16 +113,16 @@ func (p *Pages) recordTotals(c *web.Context, page *recordListPage, form recordFo
 func recordRowOf(r core.AccessRecord, at frame.CommunityChoice) recordRow {
 	return recordRow{
 		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
-		Direction: r.Direction.Words(), Via: r.Via.Words(),
+		Direction: r.Direction.Label(), Via: r.Via.Label(),
 		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: degrees(r.TempTenths), Why: r.Why(), Result: recordBadge(r),
 	}
 }
 
 func recordBadge(r core.AccessRecord) templates.Badge {
 	if r.Allowed {
-		return templates.Badge{Tone: templates.Good, Text: r.ResultWords()}
+		return templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}
 	}
-	return templates.Badge{Tone: templates.Bad, Text: r.ResultWords()}
+	return templates.Badge{Tone: templates.Bad, Text: r.ResultLabel()}
 }
 
 // degrees writes a temperature; "" for none.
@@ -141,10 +141,10 @@ type recordNews struct {
 	List  string // the list's first page
 }
 
-// newsMost bounds how many new records are counted, and newsTurns how often a page
+// maxNews bounds how many new records are counted, and newsTurns how often a page
 // asks: one that was left open must not keep its session alive for ever.
 const (
-	newsMost  = 99
+	maxNews   = 99
 	newsTurns = 100
 )
 
@@ -166,8 +166,8 @@ func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
 		),
 	}
 	switch {
-	case n > newsMost:
-		news.Words = fmt.Sprintf("有 %d 条以上新记录，点此刷新", newsMost)
+	case n > maxNews:
+		news.Words = fmt.Sprintf("有 %d 条以上新记录，点此刷新", maxNews)
 	case n > 0:
 		news.Words = fmt.Sprintf("有 %d 条新记录，点此刷新", n)
 	}
@@ -190,7 +190,7 @@ func (p *Pages) recordNews(c *web.Context) error {
 	if !c.IsPartial() {
 		return c.Redirect(frame.AccessRecordPath)
 	}
-	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, core.Page{Prev: since, Limit: newsMost + 1})
+	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, core.Page{Prev: since, Limit: maxNews + 1})
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (p *Pages) recordShow(c *web.Context) error {
 
 // recordTitle says who wanted to pass, and which way.
 func recordTitle(r core.AccessRecord) string {
-	return cmp.Or(r.Name, "未知") + " " + frame.DirectionWords(r.Direction)
+	return cmp.Or(r.Name, "未知") + " " + frame.DirectionLabel(r.Direction)
 }
 
 func recordFacts(r core.AccessRecord, community string, zone *time.Location) []templates.Fact {
@@ -237,10 +237,10 @@ func recordFacts(r core.AccessRecord, community string, zone *time.Location) []t
 		{Label: "时间", Value: r.At.In(zone).Format("2006-01-02 15:04:05")},
 		{Label: "小区", Value: community},
 		{Label: "门或门岗", Value: r.Gate},
-		{Label: "方向", Value: r.Direction.Words()},
-		{Label: "方式", Value: r.Via.Words()},
+		{Label: "方向", Value: r.Direction.Label()},
+		{Label: "方式", Value: r.Via.Label()},
 		{Label: "放行者", Value: r.ReleasedBy},
-		{Label: "通行证", Value: r.Kind.Words()},
+		{Label: "通行证", Value: r.Kind.Label()},
 		{Label: "姓名", Value: r.Name},
 		{Label: "房屋", Value: r.HouseLabel},
 		{Label: "体温", Value: degrees(r.TempTenths)},

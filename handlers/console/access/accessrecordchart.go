@@ -227,7 +227,7 @@ const gatesDrawn = 20
 func HoursChart(hours core.HourTotals, day url.Values) templates.Chart {
 	chart := templates.Chart{ID: "by-hour", Title: "按小时", Kind: templates.ChartBars, Of: "时段", Series: passageSeries}
 	for hour, t := range hours {
-		row := templates.ChartRow{Label: hourWords(hour), Cells: []templates.ChartCell{{N: t.Out}, {N: t.In}, {N: t.Refused}}}
+		row := templates.ChartRow{Label: hourText(hour), Cells: []templates.ChartCell{{N: t.Out}, {N: t.In}, {N: t.Refused}}}
 		if day != nil {
 			on := maps.Clone(day)
 			on.Set("hour", strconv.Itoa(hour))

@@ -91,13 +91,13 @@ func hourOf(day core.Day, hour int, zone *time.Location) time.Time {
 	return time.Date(year, month, date, hour, 0, 0, 0, zone)
 }
 
-// hourWords names an hour of the day.
-func hourWords(hour int) string { return strconv.Itoa(hour) + "时" }
+// hourText names an hour of the day.
+func hourText(hour int) string { return strconv.Itoa(hour) + "时" }
 
 func hourChoices() []templates.Choice {
 	choices := []templates.Choice{{Label: "全天"}}
 	for hour := range 24 {
-		choices = append(choices, templates.Choice{Value: strconv.Itoa(hour), Label: hourWords(hour)})
+		choices = append(choices, templates.Choice{Value: strconv.Itoa(hour), Label: hourText(hour)})
 	}
 	return choices
 }
@@ -175,8 +175,8 @@ func (p *Pages) recordGate(c *web.Context, choice string) (reader, post core.ID,
 	return 0, 0, core.NotFound("门或门岗不存在")
 }
 
-// gatesMost bounds the readers among the choices of a gate.
-const gatesMost = 200
+// maxGates bounds the readers among the choices of a gate.
+const maxGates = 200
 
 func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityChoice) (templates.List, error) {
 	if len(at.All) == 0 {
@@ -187,10 +187,10 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 		Filters: recordFields(),
 		More: []templates.Field{
 			{Kind: templates.Select, Name: "hour", Label: "时段", Choices: hourChoices()},
-			{Kind: templates.Select, Name: "via", Label: "方式", Choices: templates.ChoicesOf("全部方式", core.Vias(), core.Via.Words)},
+			{Kind: templates.Select, Name: "via", Label: "方式", Choices: templates.ChoicesOf("全部方式", core.Vias(), core.Via.Label)},
 			{
 				Kind: templates.Select, Name: "kind", Label: "通行证",
-				Choices: templates.ChoicesOf("全部通行证", core.PassKinds(), core.PassKind.Words),
+				Choices: templates.ChoicesOf("全部通行证", core.PassKinds(), core.PassKind.Label),
 			},
 			{
 				Kind: templates.Select, Name: "reason", Label: "原因",
@@ -234,7 +234,7 @@ func recordFields() []templates.Field {
 		{Kind: templates.Date, Name: "to", Label: "结束日期"},
 		{
 			Kind: templates.Select, Name: "direction", Label: "方向",
-			Choices: templates.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Words),
+			Choices: templates.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Label),
 		},
 		{
 			Kind: templates.Select, Name: "result", Label: "结果",
@@ -248,7 +248,7 @@ func (p *Pages) recordGates(c *web.Context, at frame.CommunityChoice) ([]templat
 	if at.ID == 0 {
 		return nil, nil
 	}
-	readers, _, err := p.Store.Readers(c.Ctx(), c.Scope(), store.ReaderFilter{Community: at.ID, Page: store.Page{Limit: gatesMost}})
+	readers, _, err := p.Store.Readers(c.Ctx(), c.Scope(), store.ReaderFilter{Community: at.ID, Page: store.Page{Limit: maxGates}})
 	if err != nil {
 		return nil, err
 	}

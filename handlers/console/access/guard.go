@@ -225,7 +225,7 @@ func guardFields(g core.Guard, community core.Community, posts []core.GuardPost)
 	fields := []templates.Field{
 		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
 		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
-		{Name: "name", Label: "姓名", Value: g.Name, Required: true, MaxLength: core.NameMost, Focus: g.ID == 0, Autocomplete: "off"},
+		{Name: "name", Label: "姓名", Value: g.Name, Required: true, MaxLength: core.MaxName, Focus: g.ID == 0, Autocomplete: "off"},
 		frame.PhoneField(g.Phone, g.ID == 0),
 		{Kind: templates.Checks, Name: "posts", Label: "岗位", Values: frame.IDValues(g.Posts), Choices: choices, Help: "可以在哪些门岗放行。"},
 	}

@@ -51,7 +51,7 @@ func guardPostFields(post core.GuardPost, community core.Community) []templates.
 		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
 		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
 		{
-			Name: "name", Label: "名称", Value: post.Name, Required: true, MaxLength: core.GuardPostNameMost,
+			Name: "name", Label: "名称", Value: post.Name, Required: true, MaxLength: core.MaxGuardPostName,
 			Focus: post.ID == 0, Placeholder: "东门岗", Help: "记在出入记录里，住户也看得到。",
 		},
 		{

@@ -80,7 +80,7 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 
 func guardPostRowOf(c *web.Context, post core.GuardPost, guards []core.Guard, at frame.CommunityChoice, csrf string) guardPostRow {
 	row := guardPostRow{
-		Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionWords(post.Direction),
+		Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionLabel(post.Direction),
 		State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), CSRF: csrf,
 	}
 	for _, guard := range guards {

@@ -57,7 +57,7 @@ func (p *Pages) observerList(c *web.Context) error {
 			continue
 		}
 		page.Rows = append(page.Rows, observerRow{
-			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone, Communities: observedWords(o, communities, 3),
+			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone, Communities: observedText(o, communities, 3),
 			Bound: frame.BoundBadge(o.User), Export: frame.OnOff(o.MayExport, "可导出", "不可"),
 		})
 	}
@@ -84,9 +84,9 @@ func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return list
 }
 
-// observedWords names an observer's communities, the first few; those of other
+// observedText names an observer's communities, the first few; those of other
 // admins are only counted.
-func observedWords(o core.Observer, communities []core.Community, most int) string {
+func observedText(o core.Observer, communities []core.Community, most int) string {
 	var names []string
 	for _, community := range communities {
 		if slices.Contains(o.Communities, community.ID) {
@@ -137,7 +137,7 @@ func (p *Pages) observerShow(c *web.Context) error {
 	page.Crumbs, page.Note = observerCrumbs(), o.Capacity
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: o.Name}, {Label: "身份", Value: o.Capacity}, {Label: "手机", Value: o.Phone},
-		{Label: "小区", Value: observedWords(o, communities, len(communities))},
+		{Label: "小区", Value: observedText(o, communities, len(communities))},
 		bound, {Label: "导出", Badge: frame.OnOff(o.MayExport, "可导出出入记录", "不可导出")},
 	}
 	if page.Edit {
@@ -164,7 +164,7 @@ func observerRemoveText(o core.Observer, communities []core.Community) string {
 			mine.Communities = append(mine.Communities, community.ID)
 		}
 	}
-	return "“" + o.Name + "”立即看不到 " + observedWords(mine, communities, 3) + " 的出入记录，已打开的页面也随即失效。要恢复须重新添加并扫码绑定。"
+	return "“" + o.Name + "”立即看不到 " + observedText(mine, communities, 3) + " 的出入记录，已打开的页面也随即失效。要恢复须重新添加并扫码绑定。"
 }
 
 // observerForm is what the form sends.
@@ -234,8 +234,8 @@ func observerFields(o core.Observer, communities []core.Community) []templates.S
 		ticked = []string{communities[0].ID.String()}
 	}
 	return []templates.Section{{Fields: []templates.Field{
-		{Name: "name", Label: "姓名", Value: o.Name, Required: true, MaxLength: core.NameMost, Focus: o.ID == 0, Autocomplete: "off"},
-		{Name: "capacity", Label: "身份", Value: o.Capacity, Required: true, MaxLength: core.CapacityMost, Placeholder: "社区民警"},
+		{Name: "name", Label: "姓名", Value: o.Name, Required: true, MaxLength: core.MaxName, Focus: o.ID == 0, Autocomplete: "off"},
+		{Name: "capacity", Label: "身份", Value: o.Capacity, Required: true, MaxLength: core.MaxCapacity, Placeholder: "社区民警"},
 		frame.PhoneField(o.Phone, o.ID == 0),
 		{Kind: templates.Checks, Name: "communities", Label: "可查看的小区", Values: ticked, Required: true, Choices: choices},
 		{

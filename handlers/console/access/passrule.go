@@ -66,7 +66,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 
 func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) passRulePage {
 	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs("passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
-	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Words()}
+	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
 	if len(at.All) > 1 {
 		field := at.Field("")
 		page.Choose = &field
@@ -126,7 +126,7 @@ func (p *Pages) passRulePreview(c *web.Context) error {
 	if err == nil {
 		var rule core.PassRule
 		if rule, err = form.rule(); err == nil {
-			preview.Words = rule.Words()
+			preview.Words = rule.Text()
 		}
 	}
 	if err != nil {
@@ -178,7 +178,7 @@ func (p *Pages) passRulePreviewed(c *web.Context, at frame.CommunityChoice, rule
 		return err
 	}
 	page := p.passRulePage(c, at, now)
-	page.Preview = passRulePreview{Words: rule.Words()}
+	page.Preview = passRulePreview{Words: rule.Text()}
 	page.Form.Notice = "这是预览，还没有保存。"
 	page.Form.Set(c.Form(), nil)
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
@@ -197,7 +197,7 @@ func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong er
 			page.Preview = passRulePreview{Wrong: firstMessage(wrong)}
 		}
 		if status == http.StatusConflict {
-			page.Preview = passRulePreview{Words: "别人刚刚保存的规则：" + now.Words()}
+			page.Preview = passRulePreview{Words: "别人刚刚保存的规则：" + now.Text()}
 			page.Form.Change("version", func(f *templates.Field) { f.Value = strconv.FormatInt(now.Version, 10) })
 		}
 		return p.Page(c, status, "console/passrule/show", page)

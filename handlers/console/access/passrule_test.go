@@ -26,8 +26,8 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 	b := d.Registrar(t)
 	page := b.Get(t, frame.PassRulePath, http.StatusOK)
 	before := d.Rule(t)
-	if got := strings.TrimSpace(page.Find("#rule-preview").Text()); got != before.Words() {
-		t.Errorf("in words %q, want %q", got, before.Words())
+	if got := strings.TrimSpace(page.Find("#rule-preview").Text()); got != before.Text() {
+		t.Errorf("in words %q, want %q", got, before.Text())
 	}
 	version := desk.InputValue(page, "version")
 	plain := passRuleFormOf(d, version) // the button of browsers without scripts
@@ -113,7 +113,7 @@ func TestPassRuleConflict(t *testing.T) {
 	if d.Rule(t).Exits != 1 || desk.InputValue(page, "exits") != "7" {
 		t.Errorf("rule %+v; the form holds %q", d.Rule(t), desk.InputValue(page, "exits"))
 	}
-	if !strings.Contains(page.Find("#rule-preview").Text(), d.Rule(t).Words()) || !strings.Contains(
+	if !strings.Contains(page.Find("#rule-preview").Text(), d.Rule(t).Text()) || !strings.Contains(
 		page.Find("main .tx-flash").Text(), "刚刚有人修改过这里",
 	) {
 		t.Errorf("the page says %q", page.Find("main").Text())
@@ -135,8 +135,8 @@ func TestPassRulePreview(t *testing.T) {
 		Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}}, RecordID: true, FeverTenths: 375,
 		ReaderQR: true,
 	}
-	if got := strings.TrimSpace(page.Text()); got != want.Words() {
-		t.Errorf("preview %q, want %q", got, want.Words())
+	if got := strings.TrimSpace(page.Text()); got != want.Text() {
+		t.Errorf("preview %q, want %q", got, want.Text())
 	}
 	for field, c := range map[string]struct{ value, wrong string }{
 		"period_days": {"0", "出门间隔周期应为 1 至 30 天"}, "hours": {"08:00-08:00", "可出门时间段的起止时间不能相同；全天可出门请留空"},

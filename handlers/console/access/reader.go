@@ -144,7 +144,7 @@ func readerBadge(r core.Reader, now time.Time) templates.Badge {
 		core.ReaderOnline: templates.Good, core.ReaderStale: templates.Warn, core.ReaderOffline: templates.Bad,
 		core.ReaderNever: templates.Neutral,
 	}[state]
-	return templates.Badge{Tone: tone, Text: state.Words()}
+	return templates.Badge{Tone: tone, Text: state.Label()}
 }
 
 type readerShowPage struct {

@@ -170,7 +170,7 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 			},
 			{
 				Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds),
-				Required: true, Choices: templates.ChoicesOf("", core.PassKinds(), core.PassKind.Words),
+				Required: true, Choices: templates.ChoicesOf("", core.PassKinds(), core.PassKind.Label),
 			},
 			{
 				Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋",

@@ -29,14 +29,14 @@ func readerFacts(r core.Reader, community string, nodes []string, now time.Time)
 	}
 	var kinds []string
 	for _, k := range r.Kinds {
-		kinds = append(kinds, k.Words())
+		kinds = append(kinds, k.Label())
 	}
 	facts := []templates.Fact{
 		{Label: "状态", Badge: readerBadge(r, now)},
 		{Label: "小区", Value: community},
 		{Label: "所在的门", Value: r.Gate},
-		{Label: "方向", Value: frame.DirectionWords(r.Direction)},
-		{Label: "协议", Value: core.ProtocolWords(r.Protocol)},
+		{Label: "方向", Value: frame.DirectionLabel(r.Direction)},
+		{Label: "协议", Value: core.ProtocolLabel(r.Protocol)},
 		{Label: "服务范围", Value: scope},
 		{Label: "接受的通行证", Value: strings.Join(kinds, "、")},
 		{Label: "门禁二维码", Badge: frame.OnOff(r.QRAllowed, "开", "关")},
@@ -46,14 +46,14 @@ func readerFacts(r core.Reader, community string, nodes []string, now time.Time)
 	if p, _ := core.ReaderProtocolOf(r.Protocol); p.TellsItsClock && !r.LastSeen.IsZero() {
 		clock := templates.Badge{Tone: templates.Good, Text: "与服务器一致"}
 		if r.Skew.Abs() > gate.SkewWarning {
-			clock = templates.Badge{Tone: templates.Warn, Text: skewWords(r.Skew)}
+			clock = templates.Badge{Tone: templates.Warn, Text: skewText(r.Skew)}
 		}
 		facts = append(facts, templates.Fact{Label: "设备时钟", Badge: clock})
 	}
 	return facts
 }
 
-func skewWords(skew time.Duration) string {
+func skewText(skew time.Duration) string {
 	way := "快"
 	if skew < 0 {
 		way = "慢"

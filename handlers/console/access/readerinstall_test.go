@@ -48,7 +48,7 @@ func readerSamples() map[string]any {
 	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
 		list.Rows = append(list.Rows, readerListRow{
 			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园",
-			Direction: frame.DirectionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol),
+			Direction: frame.DirectionLabel(r.Direction), Protocol: core.ProtocolLabel(r.Protocol),
 			Serial: r.Serial, State: readerBadge(r, desk.Now), QR: frame.OnOff(r.QRAllowed, "开", "关"),
 			LastSeen: r.LastSeen, QRAllowed: r.QRAllowed,
 			Disabled: !r.Disabled.IsZero(), Edit: true, CSRF: "token",
@@ -135,11 +135,11 @@ func TestReaderSettings(t *testing.T) {
 	}
 }
 
-func TestReaderSkewWords(t *testing.T) {
+func TestReaderSkewText(t *testing.T) {
 	for skew, want := range map[time.Duration]string{
 		90 * time.Second: "快 1 分钟", -3 * time.Minute: "慢 3 分钟", -3 * time.Hour: "慢 3 小时", 400 * 24 * time.Hour: "快 400 天以上",
 	} {
-		if got := skewWords(skew); got != want {
+		if got := skewText(skew); got != want {
 			t.Errorf("%s: %s, want %s", skew, got, want)
 		}
 	}

@@ -74,7 +74,7 @@ func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []
 	for i, r := range readers {
 		rows[i] = readerListRow{
 			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: names[r.Community],
-			Direction: frame.DirectionWords(r.Direction), Protocol: core.ProtocolWords(r.Protocol), Serial: r.Serial,
+			Direction: frame.DirectionLabel(r.Direction), Protocol: core.ProtocolLabel(r.Protocol), Serial: r.Serial,
 			State: readerBadge(r, c.Now()), QR: frame.OnOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen,
 			QRAllowed: r.QRAllowed, Disabled: !r.Disabled.IsZero(), Edit: c.Has(core.PermReaderEdit), CSRF: csrf,
 		}
@@ -212,7 +212,7 @@ func strangersOf(list []core.QuarantinedReader) []readerStranger {
 	rows := make([]readerStranger, len(list))
 	for i, q := range list {
 		rows[i] = readerStranger{
-			Serial: q.Serial, Protocol: core.ProtocolWords(q.Protocol), Reader: q.Name, Addr: q.Addr,
+			Serial: q.Serial, Protocol: core.ProtocolLabel(q.Protocol), Reader: q.Name, Addr: q.Addr,
 			Calls: q.Calls, First: q.First, Last: q.Last,
 		}
 		if q.Reader != 0 {

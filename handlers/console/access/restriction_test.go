@@ -71,7 +71,7 @@ func TestRestrictionPastedList(t *testing.T) {
 	if len(d.Restrictions(t)) != 0 {
 		t.Fatal("looking restricted a house")
 	}
-	form.Set("pasted", strings.Repeat("1\n", store.RestrictionMost+1))
+	form.Set("pasted", strings.Repeat("1\n", store.MaxRestriction+1))
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "pasted")
 
@@ -251,8 +251,8 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		pasted, file, wrong string
 	}{
-		"too many":      {"", strings.Repeat("3-2-501\n", store.RestrictionMost+1), "文件里有 501 行，一次最多 500 行，请分成几份"},
-		"together":      {"1-1-101", strings.Repeat("3-2-501\n", store.RestrictionMost), "连同已粘贴的共有 501 行，一次最多 500 行，请分成几份"},
+		"too many":      {"", strings.Repeat("3-2-501\n", store.MaxRestriction+1), "文件里有 501 行，一次最多 500 行，请分成几份"},
+		"together":      {"1-1-101", strings.Repeat("3-2-501\n", store.MaxRestriction), "连同已粘贴的共有 501 行，一次最多 500 行，请分成几份"},
 		"far too many":  {"", strings.Repeat("1\n", 6000), "文件里超过 5000 行，请分成几份上传"},
 		"too large":     {"", strings.Repeat("3-2-501,"+strings.Repeat("x", 300)+"\n", 4000), "文件有 1.2 MB，最大 1 MB"},
 		"picture":       {"", "\x89PNG\x00\x01", "只支持 txt、csv、xlsx 文件，这个文件的内容不是"},
@@ -275,7 +275,7 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	form := url.Values{"community": {d.Others.Community.String()}, "act": {"paste"}}
 	b.Upload(t, frame.RestrictionPath, form, restrictionFile, []byte("1"), http.StatusNotFound)
 	b.Upload(
-		t, frame.RestrictionPath, form, restrictionFile, make([]byte, web.UploadBody(restrictionListMost)),
+		t, frame.RestrictionPath, form, restrictionFile, make([]byte, web.UploadBody(maxRestrictionList)),
 		http.StatusRequestEntityTooLarge,
 	)
 }

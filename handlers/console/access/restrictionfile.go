@@ -11,11 +11,11 @@ import (
 	"tongxing/store"
 )
 
-// restrictionFile is the field of a list file, and restrictionListMost its largest
+// restrictionFile is the field of a list file, and maxRestrictionList its largest
 // size: a list of 500 houses takes a hundredth of it.
 const (
-	restrictionFile     = "file"
-	restrictionListMost = 1 << 20
+	restrictionFile    = "file"
+	maxRestrictionList = 1 << 20
 )
 
 // restrictionRead says what became of the list file of a form; zero = none came.
@@ -31,12 +31,12 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 		return restrictionRead{}, nil
 	}
 	file, err := c.Upload(web.UploadRule{
-		Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: restrictionListMost,
+		Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: maxRestrictionList,
 	})
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}
-	table, err := c.Table(file, 10*store.RestrictionMost) // to say how many there are
+	table, err := c.Table(file, 10*store.MaxRestriction) // to say how many there are
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}
@@ -65,12 +65,12 @@ func joinLists(pasted string, file []string) (string, error) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) <= store.RestrictionMost {
+	if len(lines) <= store.MaxRestriction {
 		return strings.Join(lines, "\n"), nil
 	}
-	words := fmt.Sprintf("文件里有 %d 行，一次最多 %d 行，请分成几份", len(file), store.RestrictionMost)
+	words := fmt.Sprintf("文件里有 %d 行，一次最多 %d 行，请分成几份", len(file), store.MaxRestriction)
 	if typed > 0 {
-		words = fmt.Sprintf("连同已粘贴的共有 %d 行，一次最多 %d 行，请分成几份", len(lines), store.RestrictionMost)
+		words = fmt.Sprintf("连同已粘贴的共有 %d 行，一次最多 %d 行，请分成几份", len(lines), store.MaxRestriction)
 	}
 	return "", core.InvalidFields(map[string]string{restrictionFile: words})
 }

@@ -119,12 +119,12 @@ func (p *Pages) restrictionPage(c *web.Context, at frame.CommunityChoice, form r
 	page.Pasted = templates.Field{
 		Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4,
 		Placeholder: "3-2-501\n3栋2单元502",
-		Help:        fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.RestrictionMost),
+		Help:        fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.MaxRestriction),
 	}
 	page.File = templates.Field{
 		Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单",
-		Accept: []string{".txt", ".csv", ".xlsx"}, Most: restrictionListMost,
-		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.RestrictionMost),
+		Accept: []string{".txt", ".csv", ".xlsx"}, Most: maxRestrictionList,
+		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.MaxRestriction),
 	}
 	page.Search = templates.Field{
 		Name: "q", Label: "找房屋", Value: form.Keyword, MaxLength: 64, Placeholder: "3栋2单元 或 501",
@@ -170,7 +170,7 @@ func (p *Pages) markRestricted(c *web.Context, choices []templates.Choice, ticke
 	}
 	for i, id := range ids {
 		if r, restricted := found[id]; restricted {
-			choices[i].Label += "（" + restrictedWords(r) + "）"
+			choices[i].Label += "（" + restrictedText(r) + "）"
 			if slices.Contains(ticked, id) {
 				page.Already = append(page.Already, id)
 			}
@@ -188,8 +188,8 @@ func (f restrictionForm) untold(page restrictionNewPage) bool {
 	return slices.ContainsFunc(page.Already, func(house core.ID) bool { return !slices.Contains(f.Told, house) })
 }
 
-// restrictedWords is a restriction that a house has, beside its name.
-func restrictedWords(r core.Restriction) string {
+// restrictedText is a restriction that a house has, beside its name.
+func restrictedText(r core.Restriction) string {
 	words := fmt.Sprintf("已限制 %d 次", r.Exits)
 	switch r.Exits {
 	case -1:
@@ -279,7 +279,7 @@ func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, for
 		status, page.File.Value = web.StatusOf(wrong), file.unread
 	}
 	if full {
-		page.Full = fmt.Sprintf("一次最多 %d 套，其余没有勾选。", store.RestrictionMost)
+		page.Full = fmt.Sprintf("一次最多 %d 套，其余没有勾选。", store.MaxRestriction)
 	}
 	return p.Page(c, status, "console/restriction/form", page)
 }
@@ -323,7 +323,7 @@ func (p *Pages) markMatches(c *web.Context, rows []restrictionMatch, matches []c
 		}
 		if r, restricted := found[match.Houses[0].ID]; restricted {
 			rows[i].State = templates.Badge{Tone: templates.Warn, Text: "已有限制"}
-			rows[i].Words += "（" + restrictedWords(r) + "）"
+			rows[i].Words += "（" + restrictedText(r) + "）"
 		}
 	}
 	return err

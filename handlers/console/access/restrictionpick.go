@@ -122,7 +122,7 @@ func (p restrictionPicks) nodes(nodes []*store.TreeNode) (drawn []templates.Tree
 		switch {
 		case n.Houses > 0 && p.below[id] == n.Houses:
 			node.Pick = &templates.TreePick{Act: pickNone + id, Label: "全不选", Words: "全不选 " + n.Name + " 的房屋"}
-		case n.Houses > 0 && n.Houses <= store.RestrictionMost:
+		case n.Houses > 0 && n.Houses <= store.MaxRestriction:
 			node.Pick = &templates.TreePick{Act: pickAll + id, Label: "全选", Words: "全选 " + n.Name + " 的房屋"}
 		}
 		children, leads := p.nodes(n.Children)
@@ -190,7 +190,7 @@ func (p *Pages) untickBelow(c *web.Context, form restrictionForm) ([]core.ID, er
 // tickAll adds what the search finds to the ticked houses; full tells that not all
 // of it went in.
 func (p *Pages) tickAll(c *web.Context, at frame.CommunityChoice, form restrictionForm) (houses []core.ID, full bool, err error) {
-	found, more, err := p.restrictionSearch(c, at, form, store.RestrictionMost)
+	found, more, err := p.restrictionSearch(c, at, form, store.MaxRestriction)
 	if err != nil {
 		return nil, false, err
 	}
@@ -200,8 +200,8 @@ func (p *Pages) tickAll(c *web.Context, at frame.CommunityChoice, form restricti
 			houses = append(houses, house.ID)
 		}
 	}
-	if len(houses) > store.RestrictionMost {
-		return houses[:store.RestrictionMost], true, nil
+	if len(houses) > store.MaxRestriction {
+		return houses[:store.MaxRestriction], true, nil
 	}
 	return houses, more, nil
 }

@@ -68,13 +68,13 @@ func (p *Pages) programFacts(database string, schema int, now time.Time) []templ
 	if !p.System.Started.IsZero() {
 		facts = append(facts,
 			templates.Fact{Label: "启动时间", Value: p.System.Started.In(p.Store.Zone()).Format("2006-01-02 15:04:05")},
-			templates.Fact{Label: "已运行", Value: uptimeWords(now.Sub(p.System.Started))})
+			templates.Fact{Label: "已运行", Value: uptimeText(now.Sub(p.System.Started))})
 	}
 	return facts
 }
 
-// uptimeWords says a time in its two largest units.
-func uptimeWords(d time.Duration) string {
+// uptimeText says a time in its two largest units.
+func uptimeText(d time.Duration) string {
 	minutes := int(max(d, 0) / time.Minute)
 	switch days, hours := minutes/1440, minutes/60%24; {
 	case days > 0:
@@ -138,7 +138,7 @@ func (p *Pages) auditHealth(ctx context.Context) (templates.Fact, error) {
 
 func aboutFigures(f store.AboutFigures) []templates.Fact {
 	records := frame.Grouped(f.Records)
-	if f.Records >= store.AboutMost {
+	if f.Records >= store.MaxAbout {
 		records += " 条以上"
 	}
 	return []templates.Fact{

@@ -69,7 +69,7 @@ func accountListOf(l accountListing) accountListPage {
 	}}
 	for _, a := range l.Accounts {
 		page.Rows = append(page.Rows, accountListRow{
-			URL: frame.AccountURL(a.ID), Login: a.Login, Name: a.Name, Role: a.Role.Name(), Communities: scopeWords(a.Scope, l.Names),
+			URL: frame.AccountURL(a.ID), Login: a.Login, Name: a.Name, Role: a.Role.Name(), Communities: scopeText(a.Scope, l.Names),
 			State: accountBadge(a), Created: a.Created,
 		})
 	}
@@ -88,7 +88,7 @@ func accountBadge(a core.Account) templates.Badge {
 	return templates.Badge{Tone: templates.Good, Text: "使用中"}
 }
 
-func scopeWords(scope core.Scope, names map[core.ID]string) string {
+func scopeText(scope core.Scope, names map[core.ID]string) string {
 	if scope.Whole() {
 		return "全部小区"
 	}
@@ -106,7 +106,7 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 	}}
 	page.Reset.Cancel = ""
 	for _, s := range sessions {
-		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: browserWords(s.Agent)})
+		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: browserText(s.Agent)})
 	}
 	for _, group := range core.PermissionTable {
 		words := ""
@@ -157,7 +157,7 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 	if a.ID == 0 {
 		fields = append(fields, templates.Field{
 			Kind: templates.Password, Name: "password", Label: "初始密码", Required: true,
-			Help: passwordHelp + "；首次登录须修改", MaxLength: core.PasswordMost, Autocomplete: "new-password",
+			Help: passwordHelp + "；首次登录须修改", MaxLength: core.MaxPassword, Autocomplete: "new-password",
 		})
 	} else {
 		form.Action, form.Submit, form.Cancel, form.Seen = frame.AccountURL(a.ID), "", frame.AccountURL(a.ID), templates.Seen(a.Updated)
@@ -236,7 +236,7 @@ func resetFields(id core.ID) templates.Form {
 		Fields: []templates.Field{
 			{
 				Kind: templates.Password, Name: "password", Label: "新的初始密码", Required: true, Help: passwordHelp,
-				MaxLength: core.PasswordMost, Autocomplete: "new-password",
+				MaxLength: core.MaxPassword, Autocomplete: "new-password",
 			},
 		},
 	}}}

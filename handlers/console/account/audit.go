@@ -76,7 +76,7 @@ func auditNote(ask auditAsk, records []core.AuditRecord, names map[string]string
 	var parts []string
 	if ask.form.Subject != "" {
 		kind, id := core.TargetOf(ask.form.Subject)
-		parts = append(parts, "只看"+core.TargetWords(kind)+" "+cmp.Or(names[ask.form.Subject], id.String()))
+		parts = append(parts, "只看"+core.TargetLabel(kind)+" "+cmp.Or(names[ask.form.Subject], id.String()))
 	}
 	if ask.filter.Actor != 0 && len(records) > 0 {
 		parts = append(parts, "只看操作者 "+records[0].Actor.Name)
@@ -113,7 +113,7 @@ func (p *Pages) auditShow(c *web.Context) error {
 	page := auditShowOf(r, names[r.Target], communities)
 	page.Facts[0].Value = r.At.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
 	page.Links = auditLinks(c, r)
-	page.Shell = p.Shell(c, "audit", r.Words())
+	page.Shell = p.Shell(c, "audit", r.ActionLabel())
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "操作日志", URL: frame.AuditPath}}, r.Actor.Name+" · "+page.Facts[0].Value
 	return p.Page(c, http.StatusOK, "console/audit/show", page)
 }
@@ -131,9 +131,9 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	}
 	facts := []templates.Fact{
 		{Label: "时间"},
-		{Label: "操作", Value: r.Words()},
-		{Label: "操作者", Value: actorWords(r.Actor)},
-		{Label: "对象", Value: strings.TrimSpace(core.TargetWords(kind) + " " + subject)},
+		{Label: "操作", Value: r.ActionLabel()},
+		{Label: "操作者", Value: actorText(r.Actor)},
+		{Label: "对象", Value: strings.TrimSpace(core.TargetLabel(kind) + " " + subject)},
 		{Label: "对象编号", Value: number, Code: true},
 		{Label: "小区", Value: communities[r.Community]},
 		{Label: "来源地址", Value: r.Actor.Addr, Code: true},
@@ -145,12 +145,12 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	return page
 }
 
-// actorWords names an actor and says what kind of caller they are.
-func actorWords(a core.Actor) string {
-	if a.Name == "" || a.Name == a.Kind.Words() {
-		return a.Kind.Words()
+// actorText names an actor and says what kind of caller they are.
+func actorText(a core.Actor) string {
+	if a.Name == "" || a.Name == a.Kind.Label() {
+		return a.Kind.Label()
 	}
-	return a.Name + "（" + a.Kind.Words() + "）"
+	return a.Name + "（" + a.Kind.Label() + "）"
 }
 
 // auditSubjectPages are the pages of what acts are done to, and who may open them.
@@ -168,7 +168,7 @@ func auditLinks(c *web.Context, r core.AuditRecord) []templates.Action {
 	kind, id := core.TargetOf(r.Target)
 	if to, ok := auditSubjectPages[kind]; ok && id != 0 && c.Has(to.need) {
 		links = append(links, templates.Action{
-			Label: "打开" + core.TargetWords(kind), URL: to.path + "/" + id.String(), Icon: "external-link",
+			Label: "打开" + core.TargetLabel(kind), URL: to.path + "/" + id.String(), Icon: "external-link",
 		})
 	}
 	if id != 0 {

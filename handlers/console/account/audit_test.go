@@ -273,7 +273,7 @@ func TestSystemPages(t *testing.T) {
 	templates.CheckAll(t, "console/setting/", map[string]any{"console/setting/show": editable, "console/setting/show#view": setting})
 	templates.CheckAll(t, "console/about/", map[string]any{
 		"console/about/show": aboutPage{
-			Shell: shell, Figures: aboutFigures(store.AboutFigures{Records: store.AboutMost}),
+			Shell: shell, Figures: aboutFigures(store.AboutFigures{Records: store.MaxAbout}),
 			Program: []templates.Fact{{Label: "程序", Value: "通行"}},
 		},
 	})

@@ -75,8 +75,8 @@ func (f auditForm) check() error {
 // actorChoice is an actor as the filter sends them.
 func actorChoice(a core.Actor) string { return string(a.Kind) + ":" + a.ID.String() }
 
-// accountsMost bounds the accounts among the choices of an actor.
-const accountsMost = 200
+// maxAccounts bounds the accounts among the choices of an actor.
+const maxAccounts = 200
 
 func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error) {
 	actors, err := p.auditActors(c, ask.form.Actor)
@@ -85,7 +85,7 @@ func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error)
 	}
 	acts := []templates.Choice{{Label: "全部操作"}}
 	for _, act := range core.Acts() {
-		acts = append(acts, templates.Choice{Value: act.Name, Label: act.Words})
+		acts = append(acts, templates.Choice{Value: act.Name, Label: act.Label})
 	}
 	list := templates.List{
 		Path: frame.AuditPath, Query: c.Request().URL.Query(), Cards: true,
@@ -118,9 +118,9 @@ func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error)
 func (p *Pages) auditActors(c *web.Context, chosen string) ([]templates.Choice, error) {
 	choices := []templates.Choice{{Label: "全部"}}
 	for _, kind := range core.ActorKinds() {
-		choices = append(choices, templates.Choice{Value: string(kind), Label: "全部" + kind.Words()})
+		choices = append(choices, templates.Choice{Value: string(kind), Label: "全部" + kind.Label()})
 	}
-	accounts, _, err := p.Store.Accounts(c.Ctx(), c.Scope(), store.AccountFilter{Page: store.Page{Limit: accountsMost}})
+	accounts, _, err := p.Store.Accounts(c.Ctx(), c.Scope(), store.AccountFilter{Page: store.Page{Limit: maxAccounts}})
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func jobBadge(s core.JobState) templates.Badge {
 	if tone == "" {
 		tone = templates.Neutral
 	}
-	return templates.Badge{Tone: tone, Text: s.Words()}
+	return templates.Badge{Tone: tone, Text: s.Label()}
 }
 
 type jobShowPage struct {

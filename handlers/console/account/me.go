@@ -45,7 +45,7 @@ func (p *Pages) attempts(c *web.Context, account core.ID) ([]attemptLine, error)
 	attempts, err := p.Store.SignInAttempts(c.Ctx(), account, historyLines)
 	lines := make([]attemptLine, len(attempts))
 	for i, a := range attempts {
-		lines[i] = attemptLine{SignInAttempt: a, Browser: browserWords(a.Agent), State: templates.Badge{Tone: templates.Good, Text: "成功"}}
+		lines[i] = attemptLine{SignInAttempt: a, Browser: browserText(a.Agent), State: templates.Badge{Tone: templates.Good, Text: "成功"}}
 		if !a.Succeeded {
 			lines[i].State = templates.Badge{Tone: templates.Bad, Text: "失败"}
 		}
@@ -83,7 +83,7 @@ func (p *Pages) meShow(c *web.Context) error {
 		return err
 	}
 	for _, s := range sessions {
-		line := sessionLine{Session: s, Browser: browserWords(s.Agent), Own: s.ID == c.Session().ID}
+		line := sessionLine{Session: s, Browser: browserText(s.Agent), Own: s.ID == c.Session().ID}
 		if !line.Own {
 			line.End = &templates.Submit{Label: "退出", URL: frame.MePath + "/session/" + s.ID.String() + "/end", Icon: "logout"}
 			page.Others = &templates.Submit{
@@ -123,8 +123,8 @@ func (p *Pages) meCrumbs() []templates.Crumb {
 	return []templates.Crumb{{Label: "我的账号", URL: frame.MePath}}
 }
 
-// browserWords makes of a User-Agent what people call it: "Chrome · Windows".
-func browserWords(agent string) string {
+// browserText makes of a User-Agent what people call it: "Chrome · Windows".
+func browserText(agent string) string {
 	known := func(names ...string) string {
 		for i := 0; i+1 < len(names); i += 2 {
 			if strings.Contains(agent, names[i]) {

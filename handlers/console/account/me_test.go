@@ -188,7 +188,7 @@ func TestOwnSessions(t *testing.T) {
 	b.Get(t, frame.MePath, http.StatusOK)
 }
 
-func TestBrowserWords(t *testing.T) {
+func TestBrowserLabel(t *testing.T) {
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 " +
 			"Safari/537.36": "Chrome · Windows",
@@ -200,7 +200,7 @@ func TestBrowserWords(t *testing.T) {
 			"Safari/605.1.15": "Safari · Mac",
 		"curl/8.0": "其他", "": "其他", "X11; Linux": "Linux",
 	} {
-		if got := browserWords(agent); got != want {
+		if got := browserText(agent); got != want {
 			t.Errorf("%s: %s, want %s", agent, got, want)
 		}
 	}

@@ -92,7 +92,7 @@ func signInFields(earlier templates.Form) templates.Form {
 		{Name: "login", Label: "登录名", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
 		{
 			Kind: templates.Password, Name: "password", Label: "密码", Required: true,
-			Autocomplete: "current-password", MaxLength: core.PasswordMost,
+			Autocomplete: "current-password", MaxLength: core.MaxPassword,
 		},
 		{Name: "captcha", Label: "验证码", Required: true, Autocomplete: "off", MaxLength: 16, Short: true},
 	}}}}
@@ -173,7 +173,7 @@ func (p *Pages) sessionCode(c *web.Context) error {
 		fields := codeFields(form.Pending, next)
 		return p.FormPage(c, err, &fields, func(status int) error { return p.sessionCodePage(c, status, fields) })
 	}
-	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
+	c.SetSessionCookie(web.SurfaceConsole, done.Token, done.Session)
 	return c.Redirect(next)
 }
 
@@ -230,15 +230,15 @@ func (p *Pages) passwordFields(c *web.Context) templates.Form {
 	form := templates.Form{Action: web.PasswordPage, Submit: "修改密码", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
 		{
 			Kind: templates.Password, Name: "old", Label: "原密码", Required: true, Focus: true,
-			Autocomplete: "current-password", MaxLength: core.PasswordMost,
+			Autocomplete: "current-password", MaxLength: core.MaxPassword,
 		},
 		{
 			Kind: templates.Password, Name: "password", Label: "新密码", Required: true, Help: passwordHelp,
-			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+			Autocomplete: "new-password", MaxLength: core.MaxPassword,
 		},
 		{
 			Kind: templates.Password, Name: "again", Label: "再次输入新密码", Required: true,
-			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+			Autocomplete: "new-password", MaxLength: core.MaxPassword,
 		},
 	}}}}
 	if !c.Account().MustChange {
@@ -294,11 +294,11 @@ func setupFields(token string) templates.Form {
 		{Name: "name", Label: "姓名", Required: true, Autocomplete: "name", MaxLength: 64},
 		{
 			Kind: templates.Password, Name: "password", Label: "密码", Required: true, Help: passwordHelp,
-			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+			Autocomplete: "new-password", MaxLength: core.MaxPassword,
 		},
 		{
 			Kind: templates.Password, Name: "again", Label: "再次输入密码", Required: true,
-			Autocomplete: "new-password", MaxLength: core.PasswordMost,
+			Autocomplete: "new-password", MaxLength: core.MaxPassword,
 		},
 	}}}}
 }

@@ -47,7 +47,7 @@ func (p *Pages) settingPage(c *web.Context, s core.Settings) settingPage {
 func settingPageOf(s core.Settings) settingPage {
 	return settingPage{
 		Facts: []templates.Fact{
-			{Label: "出入记录保留", Value: daysWords(s.RecordDays)},
+			{Label: "出入记录保留", Value: daysText(s.RecordDays)},
 			{Label: "后台无操作退出", Value: fmt.Sprintf("%d 分钟", s.ConsoleIdleMinutes)},
 		},
 		Form: templates.Form{Action: frame.SettingPath, Sections: []templates.Section{
@@ -56,15 +56,15 @@ func settingPageOf(s core.Settings) settingPage {
 				{
 					Kind: templates.Number, Name: "record_days", Label: "出入记录保留",
 					Value: strconv.Itoa(s.RecordDays), Required: true, Unit: "天", Short: true, Min: "0",
-					Max:  strconv.Itoa(core.RecordDaysMost),
-					Help: fmt.Sprintf("%d 至 %d 天；0 为永久保留。更早的记录每小时自动永久删除，不能恢复。操作日志不删除。", core.RecordDaysLeast, core.RecordDaysMost),
+					Max:  strconv.Itoa(core.MaxRecordDays),
+					Help: fmt.Sprintf("%d 至 %d 天；0 为永久保留。更早的记录每小时自动永久删除，不能恢复。操作日志不删除。", core.MinRecordDays, core.MaxRecordDays),
 				},
 			}},
 			{Title: "登录", Fields: []templates.Field{
 				{
 					Kind: templates.Number, Name: "console_idle_minutes", Label: "后台无操作退出",
 					Value: strconv.Itoa(s.ConsoleIdleMinutes), Required: true, Unit: "分钟", Short: true,
-					Min: strconv.Itoa(core.IdleMinutesLeast), Max: strconv.Itoa(core.IdleMinutesMost),
+					Min: strconv.Itoa(core.MinIdleMinutes), Max: strconv.Itoa(core.MaxIdleMinutes),
 					Help: "后台账号超过这段时间没有操作，就要重新登录。已登录的账号从下一次操作起按新时间计算。",
 				},
 			}},
@@ -72,7 +72,7 @@ func settingPageOf(s core.Settings) settingPage {
 	}
 }
 
-func daysWords(days int) string {
+func daysText(days int) string {
 	if days == 0 {
 		return "永久"
 	}
@@ -124,7 +124,7 @@ func (p *Pages) settingSave(c *web.Context) error {
 // settingQuestion is asked before records are deleted that were to be kept.
 func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
 	return templates.Confirm{
-		Title: "缩短出入记录的保留时间", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysWords(now.RecordDays), daysWords(settings.RecordDays)),
+		Title: "缩短出入记录的保留时间", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysText(now.RecordDays), daysText(settings.RecordDays)),
 		Effects: []string{fmt.Sprintf("所有小区 %d 天以前的出入记录将在一小时内永久删除", settings.RecordDays), "删除后不能恢复；需要留存的请先导出"},
 		Action:  frame.SettingPath, Keep: form, Submit: "保存并删除更早的记录", Cancel: frame.SettingPath, Danger: true,
 	}

@@ -79,7 +79,7 @@ func (p *Pages) totpSetup(c *web.Context) (totpPage, error) {
 			},
 			{
 				Kind: templates.Password, Name: "password", Label: "密码", Required: true,
-				Autocomplete: "current-password", MaxLength: core.PasswordMost, Help: "您现在登录用的密码。",
+				Autocomplete: "current-password", MaxLength: core.MaxPassword, Help: "您现在登录用的密码。",
 			},
 		},
 	}}}
@@ -137,7 +137,7 @@ func (p *Pages) totpEndPage(c *web.Context) centreFormPage {
 			Help: "关闭后，只凭密码就能登录；恢复码同时作废。", Fields: []templates.Field{
 				{
 					Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true,
-					Autocomplete: "current-password", MaxLength: core.PasswordMost,
+					Autocomplete: "current-password", MaxLength: core.MaxPassword,
 				},
 				{Name: "code", Label: "动态码", Required: true, Short: true, Autocomplete: "one-time-code", MaxLength: 20, Help: "或一个恢复码。"},
 			}}},

@@ -76,7 +76,7 @@ func (p *Pages) beginWechat(c *web.Context, account core.ID) (page wechatLoginPa
 	if err != nil {
 		return page, err
 	}
-	c.Keep(wechatCookie, token+"."+browser, core.WechatLoginLife)
+	c.SetCookie(wechatCookie, token+"."+browser, core.WechatLoginLife)
 	link := strings.TrimRight(p.PublicURL, "/") + "/h5/login/" + token
 	picture, err := gate.QRSVG(link)
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *Pages) beginWechat(c *web.Context, account core.ID) (page wechatLoginPa
 
 // ownWechat gives the QR that this browser shows.
 func (p *Pages) ownWechat(c *web.Context) (token, browser string) {
-	token, browser, _ = strings.Cut(c.Kept(wechatCookie), ".")
+	token, browser, _ = strings.Cut(c.Cookie(wechatCookie), ".")
 	return token, browser
 }
 
@@ -160,7 +160,7 @@ func (p *Pages) wechatSignIn(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Keep(wechatCookie, "", 0)
+	c.SetCookie(wechatCookie, "", 0)
 	return p.enter(c, done, next)
 }
 
@@ -169,7 +169,7 @@ func (p *Pages) enter(c *web.Context, done store.SignedIn, next string) error {
 	if done.Pending != "" {
 		return p.sessionCodePage(c, http.StatusOK, codeFields(done.Pending, next))
 	}
-	c.SetSessionCookie(web.SeatConsole, done.Token, done.Session)
+	c.SetSessionCookie(web.SurfaceConsole, done.Token, done.Session)
 	return c.Redirect(next)
 }
 
@@ -189,7 +189,7 @@ func (p *Pages) wechatBindForm(c *web.Context) centreFormPage {
 		Help: "绑定后，用您的微信扫码就能登录这个账号。", Fields: []templates.Field{
 			{
 				Kind: templates.Password, Name: "password", Label: "密码", Required: true, Focus: true,
-				Autocomplete: "current-password", MaxLength: core.PasswordMost,
+				Autocomplete: "current-password", MaxLength: core.MaxPassword,
 			},
 		}}}}
 	return page

@@ -21,14 +21,14 @@ func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string)
 		community = "" // the subject itself
 	}
 	return AuditListRow{
-		URL: AuditURL(r.ID), Act: r.Words(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Words()),
-		ActorKind: r.Actor.Kind.Words(), Subject: names[r.Target], SubjectKind: core.TargetWords(kind),
+		URL: AuditURL(r.ID), Act: r.ActionLabel(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Label()),
+		ActorKind: r.Actor.Kind.Label(), Subject: names[r.Target], SubjectKind: core.TargetLabel(kind),
 		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(at.Names())), Record: r,
 	}
 }
 
-// summaryMost bounds the words of a line's change in the list.
-const summaryMost = 60
+// maxSummary bounds the words of a line's change in the list.
+const maxSummary = 60
 
 // auditSummary says in a few words what changed, or what was made.
 func auditSummary(changes []core.AuditChange) string {
@@ -48,8 +48,8 @@ func auditSummary(changes []core.AuditChange) string {
 		changed = all
 	}
 	text := []rune(strings.Join(changed, "；"))
-	if len(text) > summaryMost {
-		return string(text[:summaryMost]) + "…"
+	if len(text) > maxSummary {
+		return string(text[:maxSummary]) + "…"
 	}
 	return string(text)
 }

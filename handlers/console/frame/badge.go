@@ -31,8 +31,8 @@ func OnOff(on bool, yes, no string) templates.Badge {
 	return templates.Badge{Tone: templates.Neutral, Text: no}
 }
 
-// DirectionWords returns which way somebody passes a gate.
-func DirectionWords(d core.Direction) string {
+// DirectionLabel returns which way somebody passes a gate.
+func DirectionLabel(d core.Direction) string {
 	if d == core.In {
 		return "进门"
 	}

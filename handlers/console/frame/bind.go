@@ -91,14 +91,14 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 // replaceQuestion asks before a WeChat loses its place to another.
 func (f *Frame) replaceQuestion(b Binding, bound core.BoundWechat) templates.Confirm {
 	return templates.Confirm{
-		Title: "重新绑定“" + b.Name + "”的微信？", Text: "现已绑定微信：" + f.BoundWords(bound) + "。新的微信确认后，原来的微信立即不能再使用。",
+		Title: "重新绑定“" + b.Name + "”的微信？", Text: "现已绑定微信：" + f.BoundLabel(bound) + "。新的微信确认后，原来的微信立即不能再使用。",
 		Action: b.URL + "/qr", Keep: url.Values{"replaces": {bound.User.String()}}, Submit: "重新绑定", Cancel: b.URL, Danger: true,
 	}
 }
 
-// BoundWords says which WeChat is bound, and since when.
-func (f *Frame) BoundWords(bound core.BoundWechat) string {
-	words := core.WechatWords(bound.Phone)
+// BoundLabel says which WeChat is bound, and since when.
+func (f *Frame) BoundLabel(bound core.BoundWechat) string {
+	words := core.WechatLabel(bound.Phone)
 	if !bound.At.IsZero() {
 		words += "，" + bound.At.In(f.Store.Zone()).Format("2006-01-02 15:04") + " 绑定"
 	}
@@ -111,7 +111,7 @@ func (f *Frame) BoundFact(c *web.Context, kind string, target core.ID) (template
 	if err != nil || bound.User == 0 {
 		return templates.Fact{Label: "微信", Badge: BoundBadge(0)}, err
 	}
-	return templates.Fact{Label: "微信", Value: f.BoundWords(bound)}, nil
+	return templates.Fact{Label: "微信", Value: f.BoundLabel(bound)}, nil
 }
 
 // BindWatch answers the page that shows a QR: how long it is still good, and, once
@@ -127,7 +127,7 @@ func (f *Frame) BindWatch(c *web.Context, b Binding) error {
 		if err != nil {
 			return err
 		}
-		c.Flash(web.FlashSuccess, b.Name+"已绑定微信（"+core.WechatWords(bound.Phone)+"），可以在公众号里打开“"+b.Menu+"”。")
+		c.Flash(web.FlashSuccess, b.Name+"已绑定微信（"+core.WechatLabel(bound.Phone)+"），可以在公众号里打开“"+b.Menu+"”。")
 	}
 	if state == core.BindDone || !c.IsPartial() {
 		return c.Redirect(b.URL)

@@ -9,7 +9,7 @@ const (
 	AccessRecordPath      = "/console/accessrecord"
 	AccessRecordChartPath = AccessRecordPath + "/chart"
 	AccountPath           = "/console/account"
-	AlertPath             = "/console/alert"
+	AccessAlertPath       = "/console/accessalert"
 	AuditPath             = "/console/audit"
 	CommunityPath         = "/console/community"
 	GuardPath             = GuardPostPath + "/guard"
@@ -37,8 +37,8 @@ func AccessRecordURL(id core.ID) string { return pageOf(AccessRecordPath, id) }
 // AccountURL returns the address of an account.
 func AccountURL(id core.ID) string { return pageOf(AccountPath, id) }
 
-// AlertURL returns the address of an alert.
-func AlertURL(id core.ID) string { return pageOf(AlertPath, id) }
+// AccessAlertURL returns the address of an alert.
+func AccessAlertURL(id core.ID) string { return pageOf(AccessAlertPath, id) }
 
 // AuditURL returns the address of a line of the audit log.
 func AuditURL(id core.ID) string { return pageOf(AuditPath, id) }

@@ -19,8 +19,8 @@ const (
 	PickID   = "person"
 )
 
-// PickMost bounds the text, in characters: name, phone and house.
-const PickMost = 400
+// MaxPick bounds the text, in characters: name, phone and house.
+const MaxPick = 400
 
 // PersonPick is what the two fields sent, and what it was taken for.
 type PersonPick struct {
@@ -67,10 +67,10 @@ func (f *Frame) PickPerson(c *web.Context, community, person core.ID, text strin
 		return pick, nil
 	}
 	pick.Choices = found
-	return pick, core.InvalidFields(map[string]string{PickText: pickWords(len(found), more)})
+	return pick, core.InvalidFields(map[string]string{PickText: pickText(len(found), more)})
 }
 
-func pickWords(n int, more bool) string {
+func pickText(n int, more bool) string {
 	switch {
 	case n == 0:
 		return "没有找到这位住户"
@@ -92,7 +92,7 @@ func (f *Frame) personText(c *web.Context, community, person core.ID) (string, e
 // Fields are the picker; address gives the page with a person's id.
 func (p PersonPick) Fields(label string, address func(person core.ID) string) []templates.Field {
 	text := templates.Field{
-		Name: PickText, Label: label, Value: p.Text, MaxLength: PickMost, Wide: true, Autocomplete: "off",
+		Name: PickText, Label: label, Value: p.Text, MaxLength: MaxPick, Wide: true, Autocomplete: "off",
 		Placeholder: "姓名、手机后四位或房号", Suggest: ResidentPath + "/suggest", Picks: PickID,
 	}
 	for _, choice := range p.Choices {

@@ -33,7 +33,7 @@ func (f *Frame) savedViews(c *web.Context) templates.SavedViews {
 	}
 	menu := templates.SavedViews{
 		Stem: stem, Save: SavedViewPath, Manage: templates.WithQuery(SavedViewPath, nil, "stem", stem), Query: query,
-		Full: len(views) >= core.SavedViewMost, CSRF: c.CSRF(),
+		Full: len(views) >= core.MaxSavedView, CSRF: c.CSRF(),
 	}
 	for _, v := range views {
 		menu.Views = append(menu.Views, templates.NavItem{Label: v.Name, URL: StemURL(v.Stem, v.Query), Active: v.Query == query})

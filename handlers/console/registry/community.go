@@ -71,7 +71,7 @@ func (p *Pages) communityList(c *web.Context) error {
 func communityTable(c *web.Context) templates.List {
 	return templates.List{
 		Path: frame.CommunityPath, Query: c.Request().URL.Query(), Cards: true,
-		Filters: []templates.Field{{Name: "q", Label: "小区名称", MaxLength: core.CommunityNameMost},
+		Filters: []templates.Field{{Name: "q", Label: "小区名称", MaxLength: core.MaxCommunityName},
 			{
 				Kind: templates.Select, Name: "archived", Label: "状态",
 				Choices: []templates.Choice{{Label: "使用中"}, {Value: "yes", Label: "已归档"}},

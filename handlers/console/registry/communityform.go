@@ -43,10 +43,10 @@ func (p communityFormPage) Levels() ([]string, error) {
 }
 
 // Most is how many levels there may be.
-func (p communityFormPage) Most() int { return core.LevelsMost }
+func (p communityFormPage) Most() int { return core.MaxLevels }
 
-// NameMost bounds the name of a level.
-func (p communityFormPage) NameMost() int { return core.LevelNameMost }
+// MaxName bounds the name of a level.
+func (p communityFormPage) MaxName() int { return core.MaxLevelName }
 
 // Nth counts levels as people do.
 func (p communityFormPage) Nth(i int) int { return i + 1 }
@@ -70,10 +70,10 @@ func (p *Pages) communityPage(c *web.Context, community core.Community) (communi
 		Sections: []templates.Section{{Fields: []templates.Field{
 			{
 				Name: "name", Label: "小区名称", Value: community.Name, Required: true,
-				MaxLength: core.CommunityNameMost, Focus: community.ID == 0,
+				MaxLength: core.MaxCommunityName, Focus: community.ID == 0,
 			},
 			{Name: "phone", Label: "办公电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
-			{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.AddressMost, Wide: true},
+			{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.MaxAddress, Wide: true},
 			{Name: "levels", Label: "楼栋结构", Values: community.Levels, Required: true, Help: help},
 		}}},
 	}
@@ -129,7 +129,7 @@ func (p *Pages) communityLevels(c *web.Context, community core.Community, form c
 // changeLevels adds a level or removes one, within the bounds, and gives the level
 // to be filled in next.
 func changeLevels(levels []string, act string) (changed []string, focus int) {
-	if act == "add" && len(levels) < core.LevelsMost {
+	if act == "add" && len(levels) < core.MaxLevels {
 		return append(slices.Clone(levels), ""), len(levels)
 	}
 	index, isRemove := strings.CutPrefix(act, "remove-")

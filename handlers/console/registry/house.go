@@ -187,7 +187,7 @@ func (p *Pages) housePage(c *web.Context, at frame.CommunityChoice) houseFormPag
 	fields := []templates.Field{{Kind: templates.Hidden, Name: "community", Value: at.ID.String()}}
 	for i, level := range at.Levels {
 		field := templates.Field{
-			Name: levelField(i), Label: level, Required: true, MaxLength: core.NodeNameMost, Focus: i == 0,
+			Name: levelField(i), Label: level, Required: true, MaxLength: core.MaxNodeName, Focus: i == 0,
 			Short: true, Autocomplete: "off",
 		}
 		if i == 0 && len(at.Levels) > 1 {

@@ -54,11 +54,11 @@ func TestHousesAreListedAndAdded(t *testing.T) {
 func TestHousesPageOnward(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	places := make([][]string, housesAPage)
-	for i := range places {
-		places[i] = []string{"8", "1", "9" + string(rune('A'+i/10)) + string(rune('0'+i%10))}
+	paths := make([][]string, housesAPage)
+	for i := range paths {
+		paths[i] = []string{"8", "1", "9" + string(rune('A'+i/10)) + string(rune('0'+i%10))}
 	}
-	if _, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, places); err != nil {
+	if _, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, paths); err != nil {
 		t.Fatal(err)
 	}
 	first := b.Get(t, frame.HousePath, http.StatusOK)

@@ -178,21 +178,21 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	var places [][]string
+	var paths [][]string
 	if wrong == nil {
-		places, wrong = form.grid(at, c.Form()).Places()
+		paths, wrong = form.grid(at, c.Form()).Paths()
 	}
 	if wrong == nil && frame.Confirmed(c) {
 		var added int
-		if added, wrong = p.Store.CreateMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, places); wrong == nil {
-			c.Flash(web.FlashSuccess, fmt.Sprintf("已生成 %d 套房屋，跳过已有的 %d 套。", added, len(places)-added))
+		if added, wrong = p.Store.CreateMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, paths); wrong == nil {
+			c.Flash(web.FlashSuccess, fmt.Sprintf("已生成 %d 套房屋，跳过已有的 %d 套。", added, len(paths)-added))
 			return c.Redirect(at.URL(frame.HousePath))
 		}
 	}
 	page := p.houseBulkPage(c, at)
 	var plan store.HousePlan
 	if wrong == nil {
-		plan, wrong = p.Store.PlanHouses(c.Ctx(), c.Scope(), at.ID, places)
+		plan, wrong = p.Store.PlanHouses(c.Ctx(), c.Scope(), at.ID, paths)
 	}
 	if wrong != nil {
 		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/house/bulk", page) })

@@ -111,7 +111,7 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	if n := b.Get(t, frame.HousePath+"?arrears=yes", http.StatusOK).Find("tbody tr").Length(); n != 1 {
 		t.Errorf("%d houses owe", n)
 	}
-	// Another house's place is taken.
+	// Another house's path is taken.
 	other, err := d.Store.House(t.Context(), core.Everywhere, d.Mine.Houses[1])
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	}
 	taken, _ := b.Post(t, path, form, http.StatusConflict)
 	if !strings.Contains(taken.Find(".tx-flash").Text(), "已存在") {
-		t.Errorf("a place that is taken: %q", taken.Find(".tx-flash").Text())
+		t.Errorf("a path that is taken: %q", taken.Find(".tx-flash").Text())
 	}
 }
 

@@ -101,8 +101,8 @@ func (p *Pages) passages(c *web.Context, f core.RecordFilter) ([]passageRow, err
 	rows := make([]passageRow, len(records))
 	for i, r := range records {
 		rows[i] = passageRow{
-			State: templates.Badge{Tone: templates.Good, Text: r.ResultWords()}, At: r.At, Name: r.Name,
-			Direction: r.Direction.Words(), Gate: r.Gate,
+			State: templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}, At: r.At, Name: r.Name,
+			Direction: r.Direction.Label(), Gate: r.Gate,
 		}
 		if !r.Allowed {
 			rows[i].State.Tone, rows[i].Why = templates.Bad, r.Why()

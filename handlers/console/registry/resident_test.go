@@ -217,7 +217,7 @@ func TestResidentPages(t *testing.T) {
 			Form:  templates.Form{Sections: []templates.Section{{Fields: residentFields(core.Resident{}, true)}}},
 		},
 		"console/resident/show": residentShowPage{
-			Shell: shell, Person: facts, Place: facts, RevealURL: "/r",
+			Shell: shell, Person: facts, Home: facts, RevealURL: "/r",
 			MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Confirm: "将迁出。"},
 		},
 		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},

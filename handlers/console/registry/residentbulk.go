@@ -35,8 +35,8 @@ func residentIDsOf(residents []store.ResidentRow) []core.ID {
 // effectsShown is how many people a question names.
 const effectsShown = 20
 
-// residentWords names people for a question.
-func residentWords(residents []store.ResidentRow) []string {
+// residentText names people for a question.
+func residentText(residents []store.ResidentRow) []string {
 	words := make([]string, 0, effectsShown+1)
 	for _, r := range residents[:min(effectsShown, len(residents))] {
 		words = append(words, r.Name+"（"+r.HouseLabel+"）")
@@ -106,7 +106,7 @@ func residentsAsk(c *web.Context, words, verb string, residents []store.Resident
 		keep["id"] = append(keep["id"], r.ID.String())
 	}
 	return templates.Confirm{
-		Title: fmt.Sprintf("%s %d 名住户？", words, len(residents)), Effects: residentWords(residents), Keep: keep,
+		Title: fmt.Sprintf("%s %d 名住户？", words, len(residents)), Effects: residentText(residents), Keep: keep,
 		Action: residentActURL(c, verb), Submit: words, Cancel: residentActURL(c, ""), Danger: true,
 	}
 }
@@ -125,10 +125,10 @@ func deleteRefused(c *web.Context, stay, others []store.ResidentRow) templates.C
 		q = residentsAsk(c, "删除", "/delete", others)
 		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除", len(stay)), fmt.Sprintf("还没有删除任何人。可以删除其余 %d 名，其他的请改为迁出。", len(others))
 		q.Effects, q.Submit = nil, fmt.Sprintf("删除其余 %d 名", len(others))
-		for _, words := range residentWords(stay) {
+		for _, words := range residentText(stay) {
 			q.Effects = append(q.Effects, words+"：有出入记录，只能迁出")
 		}
-		for _, words := range residentWords(others) {
+		for _, words := range residentText(others) {
 			q.Effects = append(q.Effects, words+"：将删除")
 		}
 	}

@@ -29,14 +29,14 @@ func (p *Pages) residentExportAsk(c *web.Context) error {
 	}
 	query := c.Request().URL.Query()
 	return p.Confirm(c, "resident", templates.Confirm{
-		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。", Effects: filterWords(filter, at, note),
+		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。", Effects: filterText(filter, at, note),
 		Action: templates.WithQuery(frame.ResidentPath+"/export", query), Submit: "导出",
 		Cancel: templates.WithQuery(frame.ResidentPath, query), Download: true,
 	})
 }
 
-// filterWords says which residents a file would hold.
-func filterWords(f store.ResidentFilter, at frame.CommunityChoice, house string) []string {
+// filterText says which residents a file would hold.
+func filterText(f store.ResidentFilter, at frame.CommunityChoice, house string) []string {
 	words := []string{"全部小区"}
 	for _, community := range at.All {
 		if community.ID == f.Community {
@@ -53,7 +53,7 @@ func filterWords(f store.ResidentFilter, at frame.CommunityChoice, house string)
 	add(core.Clean(f.Keyword) != "", "含“"+core.Clean(f.Keyword)+"”")
 	add(f.Certified == "yes", "已认证")
 	add(f.Certified == "no", "未认证")
-	add(f.Identity != "", "身份："+f.Identity.Words())
+	add(f.Identity != "", "身份："+f.Identity.Label())
 	add(f.MovedOut, "已迁出")
 	return words
 }
@@ -88,7 +88,7 @@ func residentCells(r store.ResidentRow, zone *time.Location) []any {
 		certified = "已认证"
 	}
 	return []any{
-		r.Name, core.SexWords(r.Sex), r.Identity.Words(), lease, r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel,
+		r.Name, core.SexLabel(r.Sex), r.Identity.Label(), lease, r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel,
 		certified, r.Certified.In(zone), r.MovedOut.In(zone),
 	}
 }

@@ -80,7 +80,7 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 	}
 	identities := []templates.Choice{{Label: "全部身份"}}
 	for _, i := range core.Identities() {
-		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
+		identities = append(identities, templates.Choice{Value: string(i), Label: i.Label()})
 	}
 	return templates.List{
 		Path: frame.ResidentPath, Query: c.Request().URL.Query(), Cards: true, Hint: hint,
@@ -127,7 +127,7 @@ func residentRows(residents []store.ResidentRow) []residentRow {
 	rows := make([]residentRow, len(residents))
 	for i, r := range residents {
 		rows[i] = residentRow{
-			URL: frame.ResidentURL(r.ID), Name: r.Name, Sex: core.SexWords(r.Sex), Identity: r.Identity.Words(), Phone: r.Phone,
+			URL: frame.ResidentURL(r.ID), Name: r.Name, Sex: core.SexLabel(r.Sex), Identity: r.Identity.Label(), Phone: r.Phone,
 			House: r.HouseLabel, Community: r.CommunityName, State: residentBadge(r),
 		}
 	}
@@ -147,7 +147,7 @@ func residentBadge(r store.ResidentRow) templates.Badge {
 type residentShowPage struct {
 	templates.Shell
 	Person    []templates.Fact
-	Place     []templates.Fact
+	Home      []templates.Fact
 	RevealURL string // "" = may not
 	Revealed  bool
 	MoveOut   *templates.Submit // nil = may not, or has
@@ -162,7 +162,7 @@ type residentShowPage struct {
 func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
 	page := residentShowPage{Shell: p.Shell(c, "resident", r.Name), Person: residentFacts(r)}
 	var err error
-	if page.Place, err = p.residentPlace(c, r); err != nil {
+	if page.Home, err = p.residentHome(c, r); err != nil {
 		return page, err
 	}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}, r.CommunityName+" · "+r.HouseLabel
@@ -230,19 +230,19 @@ func residentFacts(r store.ResidentRow) []templates.Fact {
 	}
 	return []templates.Fact{
 		{Label: "姓名", Value: r.Name},
-		{Label: "性别", Value: core.SexWords(r.Sex)},
+		{Label: "性别", Value: core.SexLabel(r.Sex)},
 		{Label: "手机", Value: r.Phone},
 		{Label: "证件号", Value: idNumber},
 		{Label: "认证", Badge: residentBadge(r)},
 	}
 }
 
-// residentPlace is where somebody lives, and what the pass can do at this moment.
-func (p *Pages) residentPlace(c *web.Context, r store.ResidentRow) ([]templates.Fact, error) {
+// residentHome is where somebody lives, and what the pass can do at this moment.
+func (p *Pages) residentHome(c *web.Context, r store.ResidentRow) ([]templates.Fact, error) {
 	facts := []templates.Fact{
 		{Label: "小区", Value: r.CommunityName},
 		{Label: "房屋", Value: r.HouseLabel},
-		{Label: "身份", Value: r.Identity.Words()},
+		{Label: "身份", Value: r.Identity.Label()},
 	}
 	if r.LeaseDay != 0 {
 		facts = append(facts, templates.Fact{Label: "租约到期日", Value: r.LeaseDay.String()})
@@ -258,8 +258,8 @@ func (p *Pages) residentPlace(c *web.Context, r store.ResidentRow) ([]templates.
 	if !r.MovedOut.IsZero() {
 		return facts, nil
 	}
-	sight, err := p.Store.Preview(c.Ctx(), r.Pass)
-	return append(facts, p.exitFacts(c, sight.Decision)...), err
+	preview, err := p.Store.Preview(c.Ctx(), r.Pass)
+	return append(facts, p.exitFacts(c, preview.Decision)...), err
 }
 
 // exitFacts says what a scan at a way out would do now.
@@ -342,10 +342,10 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 	}
 	identities := make([]templates.Choice, 0, 4)
 	for _, i := range core.Identities() {
-		identities = append(identities, templates.Choice{Value: string(i), Label: i.Words()})
+		identities = append(identities, templates.Choice{Value: string(i), Label: i.Label()})
 	}
 	return []templates.Field{
-		{Name: "name", Label: "姓名", Value: r.Name, Required: true, MaxLength: core.NameMost, Autocomplete: "off"},
+		{Name: "name", Label: "姓名", Value: r.Name, Required: true, MaxLength: core.MaxName, Autocomplete: "off"},
 		{
 			Kind: templates.Radio, Name: "sex", Label: "性别", Value: r.Sex,
 			Choices: []templates.Choice{{Value: "male", Label: "男"}, {Value: "female", Label: "女"}, {Label: "不填"}},

@@ -82,7 +82,7 @@ func TestListsOfAnotherCommunityAreNotThere(t *testing.T) {
 	b := d.Boss(t)
 	for _, path := range []string{
 		frame.HousePath, frame.ResidentPath, frame.ReaderPath, frame.GuardPostPath, frame.GuardPath,
-		frame.ObserverPath, frame.AlertPath, frame.AccessRecordPath, frame.AuditPath, frame.RestrictionPath,
+		frame.ObserverPath, frame.AccessAlertPath, frame.AccessRecordPath, frame.AuditPath, frame.RestrictionPath,
 		frame.PassRulePath,
 	} {
 		b.Get(t, path+"?community="+d.Others.Community.String(), http.StatusNotFound)

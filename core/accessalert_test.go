@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAlertsOf(t *testing.T) {
+func TestAccessAccessAlertsOf(t *testing.T) {
 	begin := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	next := ID(0)
 	refused := func(reader ID, reason Reason, seconds ...int) []AccessRecord {
@@ -23,24 +23,24 @@ func TestAlertsOf(t *testing.T) {
 	ten := []int{0, 5, 10, 15, 20, 25, 30, 35, 40, 59}
 	for name, c := range map[string]struct {
 		records []AccessRecord
-		want    []AlertKind
+		want    []AccessAlertKind
 		count   int
 	}{
 		"nothing":             {nil, nil, 0},
 		"nine in a minute":    {refused(1, ReasonCount, ten[:9]...), nil, 0},
-		"ten in a minute":     {refused(1, ReasonCount, ten...), []AlertKind{AlertRefusals}, 10},
+		"ten in a minute":     {refused(1, ReasonCount, ten...), []AccessAlertKind{AccessAlertRefusals}, 10},
 		"ten in 60 s or more": {refused(1, ReasonCount, append(slices.Clone(ten[:9]), 60)...), nil, 0},
 		"the worst minute": {
 			refused(1, ReasonCount, append(slices.Clone(ten), 61, 62, 63, 64, 65, 66)...),
-			[]AlertKind{AlertRefusals}, 14,
+			[]AccessAlertKind{AccessAlertRefusals}, 14,
 		},
 		"at two doors":       {append(refused(1, ReasonCount, ten[:5]...), refused(2, ReasonCount, ten[:9]...)...), nil, 0},
 		"at a post":          {refused(0, ReasonGuard, ten...), nil, 0},
-		"two fevers":         {refused(1, ReasonFever, 1, 2), []AlertKind{AlertFever, AlertFever}, 1},
-		"shown again thrice": {refused(1, ReasonTokenUsed, 1, 2, 200), []AlertKind{AlertReuse}, 3},
+		"two fevers":         {refused(1, ReasonFever, 1, 2), []AccessAlertKind{AccessAlertFever, AccessAlertFever}, 1},
+		"shown again thrice": {refused(1, ReasonTokenUsed, 1, 2, 200), []AccessAlertKind{AccessAlertReuse}, 3},
 	} {
-		found := AlertsOf(c.records)
-		kinds := make([]AlertKind, 0, len(found))
+		found := AccessAlertsOf(c.records)
+		kinds := make([]AccessAlertKind, 0, len(found))
 		for _, a := range found {
 			kinds = append(kinds, a.Kind)
 		}
@@ -52,11 +52,11 @@ func TestAlertsOf(t *testing.T) {
 	for i := range allowed {
 		allowed[i].Allowed = true
 	}
-	if found := AlertsOf(allowed); len(found) != 0 {
+	if found := AccessAlertsOf(allowed); len(found) != 0 {
 		t.Errorf("passages are alerts: %v", found)
 	}
-	for _, k := range AlertKinds() {
-		if (Alert{Kind: k, Gate: "南门", Count: 2}).Words() == "南门" || k.Words() == string(k) {
+	for _, k := range AccessAlertKinds() {
+		if (AccessAlert{Kind: k, Gate: "南门", Count: 2}).Text() == "南门" || k.Label() == string(k) {
 			t.Errorf("%s has no words", k)
 		}
 	}

@@ -12,19 +12,19 @@ import (
 
 // What scans leave behind raises alerts: nine refusals at a door do not, the tenth
 // does, and so does a code that is shown again at another door after it opened one.
-func TestScansRaiseAlerts(t *testing.T) {
+func TestScansRaiseAccessAccessAlerts(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{Doors: 3, DoorsOut: true})
-		kinds := func() []core.AlertKind {
+		kinds := func() []core.AccessAlertKind {
 			t.Helper()
-			if err := r.store.RaiseAlerts(t.Context()); err != nil {
+			if err := r.store.RaiseAccessAlerts(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			alerts, _, err := r.store.Alerts(t.Context(), core.ScopeOf(e.Community), core.AlertFilter{}, store.Page{Limit: 10})
+			alerts, _, err := r.store.AccessAlerts(t.Context(), core.ScopeOf(e.Community), core.AccessAlertFilter{}, store.Page{Limit: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
-			var kinds []core.AlertKind
+			var kinds []core.AccessAlertKind
 			for _, a := range alerts {
 				kinds = append(kinds, a.Kind)
 			}
@@ -39,13 +39,13 @@ func TestScansRaiseAlerts(t *testing.T) {
 				}
 			}
 		}
-		refuse(core.AlertRefusalsAt - 1)
+		refuse(core.AccessAlertRefusalsAt - 1)
 		if got := kinds(); len(got) != 0 {
-			t.Errorf("after %d refusals: %v", core.AlertRefusalsAt-1, got)
+			t.Errorf("after %d refusals: %v", core.AccessAlertRefusalsAt-1, got)
 		}
 		refuse(1)
-		if got := kinds(); !slices.Equal(got, []core.AlertKind{core.AlertRefusals}) {
-			t.Errorf("after %d refusals: %v", core.AlertRefusalsAt, got)
+		if got := kinds(); !slices.Equal(got, []core.AccessAlertKind{core.AccessAlertRefusals}) {
+			t.Errorf("after %d refusals: %v", core.AccessAlertRefusalsAt, got)
 		}
 		token := r.issue(t, e.Residents[1].Pass)
 		for door, allowed := range []bool{true, false} {
@@ -53,7 +53,8 @@ func TestScansRaiseAlerts(t *testing.T) {
 				t.Fatalf("door %d: %+v", door+1, got.Decision)
 			}
 		}
-		if got, want := fmt.Sprint(kinds()), fmt.Sprint([]core.AlertKind{core.AlertRefusals, core.AlertReuse}); got != want {
+		want := fmt.Sprint([]core.AccessAlertKind{core.AccessAlertRefusals, core.AccessAlertReuse})
+		if got := fmt.Sprint(kinds()); got != want {
 			t.Errorf("after a code was shown again: %s, want %s", got, want)
 		}
 	})

@@ -47,100 +47,102 @@ func (w gateWorld) refuse(t *testing.T, reason core.Reason, seconds ...int) {
 
 func (w gateWorld) raise(t *testing.T) {
 	t.Helper()
-	if err := w.s.RaiseAlerts(t.Context()); err != nil {
+	if err := w.s.RaiseAccessAlerts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (w gateWorld) alerts(t *testing.T, f core.AlertFilter) []core.Alert {
+func (w gateWorld) alerts(t *testing.T, f core.AccessAlertFilter) []core.AccessAlert {
 	t.Helper()
-	list, _, err := w.s.Alerts(t.Context(), everywhere, f, Page{Limit: 50})
+	list, _, err := w.s.AccessAlerts(t.Context(), everywhere, f, Page{Limit: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return list
 }
 
-func TestAlertsAreRaisedOnce(t *testing.T) {
+func TestAccessAccessAlertsAreRaisedOnce(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonCount, 50, 45, 40, 35, 30, 25, 20, 15, 10)
 		w.raise(t)
-		if got := w.alerts(t, core.AlertFilter{}); len(got) != 0 {
+		if got := w.alerts(t, core.AccessAlertFilter{}); len(got) != 0 {
 			t.Fatalf("nine refusals: %+v", got)
 		}
 		w.refuse(t, core.ReasonCount, 5)
 		var all sync.WaitGroup
 		for range 4 { // servers
 			all.Go(func() {
-				if err := w.s.RaiseAlerts(context.Background()); err != nil {
+				if err := w.s.RaiseAccessAlerts(context.Background()); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
-		got := w.alerts(t, core.AlertFilter{Kind: core.AlertRefusals})
+		got := w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertRefusals})
 		if len(got) != 1 || got[0].Count != 10 || got[0].Reader != w.reader || got[0].Community != w.community || !got[0].Handled.IsZero() {
 			t.Fatalf("ten refusals: %+v", got)
 		}
 		w.refuse(t, core.ReasonCount, 2, 1)
 		w.raise(t)
-		if again := w.alerts(t, core.AlertFilter{}); len(again) != 1 || again[0].ID != got[0].ID || again[0].Count != 12 ||
+		if again := w.alerts(t, core.AccessAlertFilter{}); len(again) != 1 || again[0].ID != got[0].ID || again[0].Count != 12 ||
 			!again[0].Last.After(got[0].Last) {
 			t.Errorf("two more: %+v", again)
 		}
-		if n, err := w.s.HandleAlerts(
+		if n, err := w.s.HandleAccessAlerts(
 			t.Context(), core.Actor{Name: "小王"}, everywhere, []core.ID{got[0].ID}, " 已查看 ",
 		); n != 1 || err != nil {
 			t.Fatalf("handled %d: %v", n, err)
 		}
 		w.raise(t) // the same records
-		if open := w.alerts(t, core.AlertFilter{}); len(open) != 0 {
+		if open := w.alerts(t, core.AccessAlertFilter{}); len(open) != 0 {
 			t.Errorf("what was handled is raised again: %+v", open)
 		}
-		if done := w.alerts(t, core.AlertFilter{Handled: true}); len(done) != 1 || done[0].HandledBy != "小王" || done[0].Remark != "已查看" {
+		done := w.alerts(t, core.AccessAlertFilter{Handled: true})
+		if len(done) != 1 || done[0].HandledBy != "小王" || done[0].Remark != "已查看" {
 			t.Errorf("handled: %+v", done)
 		}
 		w.clock.Add(10 * time.Minute)
 		w.refuse(t, core.ReasonCount, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
 		w.raise(t)
-		if open := w.alerts(t, core.AlertFilter{}); len(open) != 1 || open[0].ID == got[0].ID {
+		if open := w.alerts(t, core.AccessAlertFilter{}); len(open) != 1 || open[0].ID == got[0].ID {
 			t.Errorf("another time: %+v", open)
 		}
 	})
 }
 
-func TestAlertsOfFeverAndReuse(t *testing.T) {
+func TestAccessAccessAlertsOfFeverAndReuse(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonFever, 9, 3)
 		w.refuse(t, core.ReasonTokenUsed, 8, 4)
 		w.raise(t)
 		w.raise(t)
-		fever, reuse := w.alerts(t, core.AlertFilter{Kind: core.AlertFever}), w.alerts(t, core.AlertFilter{Kind: core.AlertReuse})
+		fever := w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertFever})
+		reuse := w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertReuse})
 		if len(fever) != 2 || fever[0].Name != "陈建国" || len(reuse) != 1 || reuse[0].Count != 2 {
 			t.Fatalf("%+v, %+v", fever, reuse)
 		}
 		w.refuse(t, core.ReasonTokenUsed, 1)
 		w.raise(t)
 		w.raise(t)
-		if reuse = w.alerts(t, core.AlertFilter{Kind: core.AlertReuse}); len(reuse) != 1 || reuse[0].Count != 3 {
+		if reuse = w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertReuse}); len(reuse) != 1 || reuse[0].Count != 3 {
 			t.Errorf("shown a third time: %+v", reuse)
 		}
 		if n, err := w.s.OpenAlerts(t.Context(), core.ScopeOf(w.community)); n != 3 || err != nil {
 			t.Errorf("%d open, %v", n, err)
 		}
-		if _, err := w.s.HandleAlerts(t.Context(), core.System, everywhere, []core.ID{reuse[0].ID}, ""); err != nil {
+		if _, err := w.s.HandleAccessAlerts(t.Context(), core.System, everywhere, []core.ID{reuse[0].ID}, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Add(time.Second)
 		w.refuse(t, core.ReasonTokenUsed, 0)
 		w.raise(t)
-		if reuse = w.alerts(t, core.AlertFilter{Kind: core.AlertReuse}); len(reuse) != 1 || reuse[0].Count != 1 {
+		if reuse = w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertReuse}); len(reuse) != 1 || reuse[0].Count != 1 {
 			t.Errorf("shown once more after it was handled: %+v", reuse)
 		}
 	})
 }
 
-func TestAlertOfASilentReader(t *testing.T) {
+func TestAccessAccessAlertOfASilentReader(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.raise(t) // never called: not installed yet
 		seen := func() {
@@ -152,68 +154,69 @@ func TestAlertOfASilentReader(t *testing.T) {
 		seen()
 		w.clock.Add(3 * time.Minute) // three heartbeats of a minute
 		w.raise(t)
-		if got := w.alerts(t, core.AlertFilter{}); len(got) != 0 {
+		if got := w.alerts(t, core.AccessAlertFilter{}); len(got) != 0 {
 			t.Fatalf("too early: %+v", got)
 		}
 		w.clock.Add(time.Second)
 		w.raise(t)
 		w.clock.Add(time.Minute)
 		w.raise(t)
-		got := w.alerts(t, core.AlertFilter{Kind: core.AlertSilent})
+		got := w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertSilent})
 		if len(got) != 1 || got[0].Reader != w.reader {
 			t.Fatalf("silent: %+v", got)
 		}
-		if _, err := w.s.HandleAlerts(t.Context(), core.System, everywhere, []core.ID{got[0].ID}, "在修"); err != nil {
+		if _, err := w.s.HandleAccessAlerts(t.Context(), core.System, everywhere, []core.ID{got[0].ID}, "在修"); err != nil {
 			t.Fatal(err)
 		}
 		w.raise(t)
-		if open := w.alerts(t, core.AlertFilter{}); len(open) != 0 {
+		if open := w.alerts(t, core.AccessAlertFilter{}); len(open) != 0 {
 			t.Errorf("one silence, handled, is raised again: %+v", open)
 		}
 		seen()
 		w.clock.Add(4 * time.Minute)
 		w.raise(t)
-		if open := w.alerts(t, core.AlertFilter{}); len(open) != 1 {
+		if open := w.alerts(t, core.AccessAlertFilter{}); len(open) != 1 {
 			t.Errorf("silent again: %+v", open)
 		}
 		seen()
 		w.raise(t)
-		if done := w.alerts(t, core.AlertFilter{Handled: true}); len(done) != 2 || done[0].Remark != "已恢复" || done[0].HandledBy != "系统" {
+		done := w.alerts(t, core.AccessAlertFilter{Handled: true})
+		if len(done) != 2 || done[0].Remark != "已恢复" || done[0].HandledBy != "系统" {
 			t.Errorf("it is back: %+v", done)
 		}
 	})
 }
 
-func TestAlertScope(t *testing.T) {
+func TestAccessAccessAlertScope(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonFever, 3, 2, 1)
 		w.raise(t)
-		mine := w.alerts(t, core.AlertFilter{Community: w.community})
+		mine := w.alerts(t, core.AccessAlertFilter{Community: w.community})
 		other := core.ScopeOf(newCommunity(t, w.s, "海棠苑"))
-		if _, err := w.s.Alert(t.Context(), other, mine[0].ID); !core.IsNotFound(err) {
+		if _, err := w.s.AccessAlert(t.Context(), other, mine[0].ID); !core.IsNotFound(err) {
 			t.Errorf("shown: %v", err)
 		}
-		if n, err := w.s.HandleAlerts(t.Context(), core.System, other, []core.ID{mine[0].ID}, ""); !core.IsNotFound(err) || n != 0 {
+		if n, err := w.s.HandleAccessAlerts(t.Context(), core.System, other, []core.ID{mine[0].ID}, ""); !core.IsNotFound(err) || n != 0 {
 			t.Errorf("handled: %v", err)
 		}
-		if list, _, err := w.s.Alerts(t.Context(), other, core.AlertFilter{}, Page{Limit: 9}); err != nil || len(list) != 0 {
+		if list, _, err := w.s.AccessAlerts(t.Context(), other, core.AccessAlertFilter{}, Page{Limit: 9}); err != nil || len(list) != 0 {
 			t.Errorf("listed: %v, %v", list, err)
 		}
 		wantRefused(t, "another's community", func() error {
-			_, _, err := w.s.Alerts(t.Context(), other, core.AlertFilter{Community: w.community}, Page{Limit: 9})
+			_, _, err := w.s.AccessAlerts(t.Context(), other, core.AccessAlertFilter{Community: w.community}, Page{Limit: 9})
 			return err
 		}(), core.CodeNotFound)
-		var first, second []core.Alert
+		var first, second []core.AccessAlert
 		var more bool
-		first, more, err := w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2})
+		first, more, err := w.s.AccessAlerts(t.Context(), everywhere, core.AccessAlertFilter{}, Page{Limit: 2})
 		if err != nil || len(first) != 2 || !more {
 			t.Fatalf("%d, %v, %v", len(first), more, err)
 		}
-		second, more, err = w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, Next: first[1].ID})
+		second, more, err = w.s.AccessAlerts(t.Context(), everywhere, core.AccessAlertFilter{}, Page{Limit: 2, Next: first[1].ID})
 		if err != nil || len(second) != 1 || more {
 			t.Errorf("%d, %v, %v", len(second), more, err)
 		}
-		back, _, err := w.s.Alerts(t.Context(), everywhere, core.AlertFilter{}, Page{Limit: 2, Prev: second[0].ID})
+		back, _, err := w.s.AccessAlerts(t.Context(), everywhere, core.AccessAlertFilter{}, Page{Limit: 2, Prev: second[0].ID})
 		if err != nil || fmt.Sprint(back) != fmt.Sprint(first) {
 			t.Errorf("the way back is another page: %v", err)
 		}
@@ -221,7 +224,7 @@ func TestAlertScope(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range at {
 			all.Go(func() {
-				at[i], _ = w.s.HandleAlerts(context.Background(), core.System, everywhere, []core.ID{mine[1].ID}, "")
+				at[i], _ = w.s.HandleAccessAlerts(context.Background(), core.System, everywhere, []core.ID{mine[1].ID}, "")
 			})
 		}
 		all.Wait()
@@ -238,7 +241,7 @@ func TestAlertScope(t *testing.T) {
 // A register without any community is searched, counted and watched all the same.
 func TestNothingYet(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		if err := s.RaiseAlerts(t.Context()); err != nil {
+		if err := s.RaiseAccessAlerts(t.Context()); err != nil {
 			t.Error(err)
 		}
 		for _, f := range []ResidentFilter{{}, {Keyword: "张"}, {Keyword: "1234"}, {Keyword: "13800138000"}, {MovedOut: true}} {

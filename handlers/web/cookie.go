@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Keep leaves a value with the browser, out of scripts' reach, for one life; an
-// empty value takes it back. The value must be a cookie's: letters, digits, - _ . =
-func (c *Context) Keep(name, value string, life time.Duration) {
+// SetCookie stores a value in an HttpOnly cookie of this program for the given life; an
+// empty value removes it. The value may hold letters, digits, - _ . = only.
+func (c *Context) SetCookie(name, value string, life time.Duration) {
 	seconds := int(life / time.Second)
 	if value == "" {
 		seconds = -1
@@ -16,8 +16,8 @@ func (c *Context) Keep(name, value string, life time.Duration) {
 	c.setCookie(c.app.cookieName(name), value, seconds)
 }
 
-// Kept gives what Keep left under a name; "" where there is nothing.
-func (c *Context) Kept(name string) string {
+// Cookie returns the value that SetCookie stored under a name; "" if there is none.
+func (c *Context) Cookie(name string) string {
 	cookie, err := c.r.Cookie(c.app.cookieName(name))
 	if err != nil {
 		return ""
@@ -25,15 +25,15 @@ func (c *Context) Kept(name string) string {
 	return cookie.Value
 }
 
-// KeptUnder returns what Keep left under all names that begin with a prefix, by name.
-func (c *Context) KeptUnder(prefix string) map[string]string {
-	kept := map[string]string{}
+// CookiesUnder returns the values of all cookies of this program whose names begin with prefix, by name.
+func (c *Context) CookiesUnder(prefix string) map[string]string {
+	values := map[string]string{}
 	for _, cookie := range c.r.Cookies() {
 		if name, ok := strings.CutPrefix(cookie.Name, c.app.cookieName("")); ok && strings.HasPrefix(name, prefix) {
-			kept[name] = cookie.Value
+			values[name] = cookie.Value
 		}
 	}
-	return kept
+	return values
 }
 
 // browserCookie holds the secret that tells this browser from all others.
@@ -42,7 +42,7 @@ const browserCookie = "browser"
 // Browser returns a secret of this browser, which no page and no script ever sees, and
 // makes it where there is none. It lasts until the browser is closed or signs out.
 func (c *Context) Browser() string {
-	if secret := c.Kept(browserCookie); validSecret(secret) {
+	if secret := c.Cookie(browserCookie); validSecret(secret) {
 		return secret
 	}
 	secret, name := newSecret(), c.app.cookieName(browserCookie)
@@ -52,4 +52,4 @@ func (c *Context) Browser() string {
 }
 
 // ForgetBrowser takes the browser's secret back, and so all that was proved with it.
-func (c *Context) ForgetBrowser() { c.Keep(browserCookie, "", 0) }
+func (c *Context) ForgetBrowser() { c.SetCookie(browserCookie, "", 0) }

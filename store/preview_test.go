@@ -8,9 +8,9 @@ import (
 	"tongxing/core"
 )
 
-// sighted is a community with a certified resident a house, each with a pass, and
+// previewed is a community with a certified resident a house, each with a pass, and
 // a guard's post.
-type sighted struct {
+type previewed struct {
 	s         *Store
 	community core.ID
 	houses    []core.ID
@@ -19,9 +19,9 @@ type sighted struct {
 	post      core.ID
 }
 
-func newSighted(t *testing.T, s *Store, name string, n int) sighted {
+func newPreviewed(t *testing.T, s *Store, name string, n int) previewed {
 	t.Helper()
-	w := sighted{s: s, community: newCommunity(t, s, name)}
+	w := previewed{s: s, community: newCommunity(t, s, name)}
 	w.houses = newHouses(t, s, w.community, n)
 	people := make([]core.Resident, n)
 	for i := range people {
@@ -44,7 +44,7 @@ func newSighted(t *testing.T, s *Store, name string, n int) sighted {
 	return w
 }
 
-func (w sighted) rule(t *testing.T, change func(r *core.PassRule)) {
+func (w previewed) rule(t *testing.T, change func(r *core.PassRule)) {
 	t.Helper()
 	old, err := w.s.PassRule(t.Context(), everywhere, w.community)
 	if err != nil {
@@ -57,17 +57,19 @@ func (w sighted) rule(t *testing.T, change func(r *core.PassRule)) {
 }
 
 // seen is what the guard of the post sees of a pass.
-func (w sighted) seen(t *testing.T, pass core.ID, token core.TokenState) Sight {
+func (w previewed) seen(t *testing.T, pass core.ID, token core.TokenState) Preview {
 	t.Helper()
-	sight, err := w.s.Sight(t.Context(), ScanAttempt{Via: core.ViaGuard, Post: w.post, Direction: core.Out, Pass: pass, Token: token})
+	preview, err := w.s.PreviewScan(t.Context(), ScanAttempt{
+		Via: core.ViaGuard, Post: w.post, Direction: core.Out, Pass: pass, Token: token,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sight
+	return preview
 }
 
 // out is a passage through the guard.
-func (w sighted) out(t *testing.T, pass core.ID, digest string) core.Decision {
+func (w previewed) out(t *testing.T, pass core.ID, digest string) core.Decision {
 	t.Helper()
 	outcome, err := w.s.Scan(t.Context(), ScanAttempt{
 		Via: core.ViaGuard, Post: w.post, Direction: core.Out, Pass: pass, Token: core.TokenLive,
@@ -79,18 +81,18 @@ func (w sighted) out(t *testing.T, pass core.ID, digest string) core.Decision {
 	return outcome.Decision
 }
 
-// TestSight: a guard sees whose pass it is and what the rules will say, and nothing
+// TestPreview: a guard sees whose pass it is and what the rules will say, and nothing
 // has happened yet.
-func TestSight(t *testing.T) {
+func TestPreview(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		w := newSighted(t, s, "翠湖花园", 2)
+		w := newPreviewed(t, s, "翠湖花园", 2)
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 1, 1, core.CountPerson })
 		first := w.seen(t, w.passes[0], core.TokenLive)
 		if first.Pass != w.passes[0] || first.Community != w.community || first.Resident != w.residents[0] || first.House != w.houses[0] ||
 			first.Name != "住户0" || first.HouseLabel != "1栋1单元101" || first.HasIDNumber || first.Rule.Exits != 1 ||
 			first.Restriction != nil ||
 			!first.Decision.Allowed || first.Decision.Left != 1 {
-			t.Errorf("sight %+v", first)
+			t.Errorf("preview %+v", first)
 		}
 		for range 5 {
 			if again := w.seen(t, w.passes[0], core.TokenLive); again.Decision != first.Decision {
@@ -113,12 +115,12 @@ func TestSight(t *testing.T) {
 	})
 }
 
-// TestSightOfStrangers: nobody is named to a guard of another community, nor to
+// TestPreviewOfStrangers: nobody is named to a guard of another community, nor to
 // one who holds a token that is not live.
-func TestSightOfStrangers(t *testing.T) {
+func TestPreviewOfStrangers(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		ours, theirs := newSighted(t, s, "翠湖花园", 1), newSighted(t, s, "海棠苑", 1)
-		nobody := func(what string, got Sight) {
+		ours, theirs := newPreviewed(t, s, "翠湖花园", 1), newPreviewed(t, s, "海棠苑", 1)
+		nobody := func(what string, got Preview) {
 			t.Helper()
 			d := got.Decision
 			got.Decision, got.Rule.Hours = core.Decision{}, nil
@@ -133,26 +135,28 @@ func TestSightOfStrangers(t *testing.T) {
 		for _, state := range []core.TokenState{core.TokenUsed, core.TokenAbsent, core.TokenBusy, core.TokenMissing} {
 			nobody(string(state), ours.seen(t, ours.passes[0], state))
 		}
-		nowhere, err := s.Sight(t.Context(), ScanAttempt{
+		nowhere, err := s.PreviewScan(t.Context(), ScanAttempt{
 			Via: core.ViaGuard, Direction: core.Out, Pass: ours.passes[0], Token: core.TokenLive,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		nobody("at no post", nowhere)
-		reader, err := s.Sight(t.Context(), ScanAttempt{
+		reader, err := s.PreviewScan(t.Context(), ScanAttempt{
 			Via: core.ViaReader, Direction: core.Out, Pass: ours.passes[0], Token: core.TokenLive,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		nobody("at no reader", reader)
-		manual, err := s.Sight(t.Context(), ScanAttempt{Via: core.ViaManual, Post: ours.post, Direction: core.Out, Pass: theirs.passes[0]})
+		manual, err := s.PreviewScan(t.Context(), ScanAttempt{
+			Via: core.ViaManual, Post: ours.post, Direction: core.Out, Pass: theirs.passes[0],
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		nobody("by hand, of another community", manual)
-		if got, err := s.Sight(t.Context(), ScanAttempt{
+		if got, err := s.PreviewScan(t.Context(), ScanAttempt{
 			Via: core.ViaManual, Post: ours.post, Direction: core.Out, Pass: ours.passes[0],
 		}); err != nil || got.Name != "住户0" || !got.Decision.Allowed {
 			t.Errorf("by hand: %+v, %v", got, err)
@@ -165,8 +169,8 @@ func TestSightOfStrangers(t *testing.T) {
 func TestPreviews(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		const n = previewPart + 3
-		w := newSighted(t, s, "翠湖花园", n)
-		other := newSighted(t, s, "海棠苑", 1)
+		w := newPreviewed(t, s, "翠湖花园", n)
+		other := newPreviewed(t, s, "海棠苑", 1)
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 2, 1, core.CountHousehold })
 		today := core.DayOf(testNow, testZone)
 		if err := s.CreateRestrictions(
@@ -183,24 +187,24 @@ func TestPreviews(t *testing.T) {
 		passes = append(passes, other.passes[0], w.passes[2])
 		all, err := s.Previews(t.Context(), core.Out, passes)
 		if err != nil || len(all) != len(passes) {
-			t.Fatalf("%d sights, %v", len(all), err)
+			t.Fatalf("%d previews, %v", len(all), err)
 		}
-		for i, sight := range all {
-			if sight.Pass != passes[i] {
-				t.Fatalf("sight %d is of %s, want %s", i, sight.Pass, passes[i])
+		for i, preview := range all {
+			if preview.Pass != passes[i] {
+				t.Fatalf("preview %d is of %s, want %s", i, preview.Pass, passes[i])
 			}
 			alone, err := s.Preview(t.Context(), passes[i])
-			if i%20 == 0 && (err != nil || alone.Decision != sight.Decision || alone.Name != sight.Name) {
-				t.Errorf("alone %+v, %v; together %+v", alone.Decision, err, sight.Decision)
+			if i%20 == 0 && (err != nil || alone.Decision != preview.Decision || alone.Name != preview.Name) {
+				t.Errorf("alone %+v, %v; together %+v", alone.Decision, err, preview.Decision)
 			}
 		}
-		of := func(pass core.ID) Sight { return all[slices.Index(passes, pass)] }
+		of := func(pass core.ID) Preview { return all[slices.Index(passes, pass)] }
 		if d := of(w.passes[0]).Decision; !d.Allowed || d.Left != 2 || d.Limit != 2 || d.Counts {
 			t.Errorf("an ordinary one: %+v", d)
 		}
-		if sight := of(w.passes[1]); sight.Decision.Reason != core.ReasonRestricted || sight.Restriction == nil ||
-			sight.Restriction.LastDay != today {
-			t.Errorf("a restricted house: %+v", sight)
+		if preview := of(w.passes[1]); preview.Decision.Reason != core.ReasonRestricted || preview.Restriction == nil ||
+			preview.Restriction.LastDay != today {
+			t.Errorf("a restricted house: %+v", preview)
 		}
 		if d := of(w.passes[2]).Decision; !d.Allowed || d.Left != 1 {
 			t.Errorf("who was out: %+v", d)
@@ -213,10 +217,10 @@ func TestPreviews(t *testing.T) {
 		}
 
 		for _, passes := range [][]core.ID{{12345}, {w.passes[0], 0}, append(slices.Clone(w.passes), 12345)} {
-			sights, err := s.Previews(t.Context(), core.Out, passes)
+			previews, err := s.Previews(t.Context(), core.Out, passes)
 			wantCode(t, err, core.CodeNotFound)
-			if sights != nil {
-				t.Errorf("%d sights with an error", len(sights))
+			if previews != nil {
+				t.Errorf("%d previews with an error", len(previews))
 			}
 		}
 		_, err = s.Preview(t.Context(), 12345)
@@ -231,15 +235,15 @@ func TestPreviews(t *testing.T) {
 // be looked at by whoever it was given to.
 func TestPreviewOfEnded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
-		w := newSighted(t, s, "翠湖花园", 1)
+		w := newPreviewed(t, s, "翠湖花园", 1)
 		if err := s.MoveOut(t.Context(), core.System, everywhere, w.residents[0]); err != nil {
 			t.Fatal(err)
 		}
-		sight, err := s.Preview(t.Context(), w.passes[0])
-		if err != nil || sight.Decision.Allowed || sight.Decision.Reason != core.ReasonPassDisabled || !sight.Decision.Next.IsZero() {
-			t.Errorf("%+v, %v", sight.Decision, err)
+		preview, err := s.Preview(t.Context(), w.passes[0])
+		if err != nil || preview.Decision.Allowed || preview.Decision.Reason != core.ReasonPassDisabled || !preview.Decision.Next.IsZero() {
+			t.Errorf("%+v, %v", preview.Decision, err)
 		}
-		if d := w.out(t, w.passes[0], "d1"); d.Allowed || d.Reason != sight.Decision.Reason {
+		if d := w.out(t, w.passes[0], "d1"); d.Allowed || d.Reason != preview.Decision.Reason {
 			t.Errorf("the scan decides %+v", d)
 		}
 	})

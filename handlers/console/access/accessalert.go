@@ -12,25 +12,25 @@ import (
 	"tongxing/templates"
 )
 
-func (p *Pages) alertRoutes() []web.Route {
-	view, handle := web.Need(core.PermAlertView), web.Need(core.PermAlertHandle)
+func (p *Pages) accessAlertRoutes() []web.Route {
+	view, handle := web.Need(core.PermAccessAlertView), web.Need(core.PermAccessAlertHandle)
 	return []web.Route{
-		{Method: http.MethodGet, Path: frame.AlertPath, Access: view, Handler: p.alertList},
-		{Method: http.MethodPost, Path: frame.AlertPath + "/handle", Access: handle, Handler: p.alertsHandle},
-		{Method: http.MethodGet, Path: frame.AlertPath + "/:id", Access: view, Handler: p.alertShow},
-		{Method: http.MethodPost, Path: frame.AlertPath + "/:id/handle", Access: handle, Handler: p.alertHandle, Draft: true},
+		{Method: http.MethodGet, Path: frame.AccessAlertPath, Access: view, Handler: p.accessAlertList},
+		{Method: http.MethodPost, Path: frame.AccessAlertPath + "/handle", Access: handle, Handler: p.accessAlertsHandle},
+		{Method: http.MethodGet, Path: frame.AccessAlertPath + "/:id", Access: view, Handler: p.accessAlertShow},
+		{Method: http.MethodPost, Path: frame.AccessAlertPath + "/:id/handle", Access: handle, Handler: p.accessAlertHandle, Draft: true},
 	}
 }
 
-const alertsAPage = 50
+const accessAlertsAPage = 50
 
-type alertListPage struct {
+type accessAlertListPage struct {
 	templates.Shell
 	List templates.List
-	Rows []alertRow
+	Rows []accessAlertRow
 }
 
-type alertRow struct {
+type accessAlertRow struct {
 	Tick                        templates.Tick // zero = cannot be ticked
 	URL, Words, Gate, Community string
 	Kind                        templates.Badge
@@ -38,15 +38,16 @@ type alertRow struct {
 	Handled                     string // by whom; "" = open
 }
 
-var alertTones = map[core.AlertKind]templates.Tone{
-	core.AlertFever: templates.Bad, core.AlertRefusals: templates.Warn, core.AlertReuse: templates.Warn, core.AlertSilent: templates.Bad,
+var accessAlertTones = map[core.AccessAlertKind]templates.Tone{
+	core.AccessAlertFever: templates.Bad, core.AccessAlertRefusals: templates.Warn,
+	core.AccessAlertReuse: templates.Warn, core.AccessAlertSilent: templates.Bad,
 }
 
-func alertBadge(k core.AlertKind) templates.Badge {
-	return templates.Badge{Tone: alertTones[k], Text: k.Words()}
+func accessAlertBadge(k core.AccessAlertKind) templates.Badge {
+	return templates.Badge{Tone: accessAlertTones[k], Text: k.Label()}
 }
 
-func (p *Pages) alertList(c *web.Context) error {
+func (p *Pages) accessAlertList(c *web.Context) error {
 	var asked struct {
 		Kind  string `form:"kind" max:"32"`
 		State string `form:"state" of:"open handled"`
@@ -58,44 +59,44 @@ func (p *Pages) alertList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	filter := core.AlertFilter{
-		Kind: core.AlertKind(asked.Kind), Handled: asked.State == "handled",
+	filter := core.AccessAlertFilter{
+		Kind: core.AccessAlertKind(asked.Kind), Handled: asked.State == "handled",
 		Community: frame.ChosenCommunity(c, at),
 	}
-	paging := c.Page(alertsAPage)
-	alerts, more, err := p.Store.Alerts(c.Ctx(), c.Scope(), filter, paging)
+	paging := c.Page(accessAlertsAPage)
+	alerts, more, err := p.Store.AccessAlerts(c.Ctx(), c.Scope(), filter, paging)
 	if err != nil {
 		return err
 	}
-	page := alertListPage{Shell: p.Shell(c, "alert", "告警"), List: alertTable(c, at, filter)}
-	bulk := !filter.Handled && c.Has(core.PermAlertHandle)
+	page := accessAlertListPage{Shell: p.Shell(c, "accessalert", "告警"), List: accessAlertTable(c, at, filter)}
+	bulk := !filter.Handled && c.Has(core.PermAccessAlertHandle)
 	if bulk {
-		page.List.Bulk = []templates.Submit{{Label: "标为已处理", URL: frame.AlertPath + "/handle", Icon: "check"}}
+		page.List.Bulk = []templates.Submit{{Label: "标为已处理", URL: frame.AccessAlertPath + "/handle", Icon: "check"}}
 		page.List.CSRF = page.CSRF
 	}
 	names := at.Names()
 	for _, a := range alerts {
-		row := alertRow{
-			URL: frame.AlertURL(a.ID), Words: a.Words(), Gate: a.Gate, Community: names[a.Community],
-			Kind: alertBadge(a.Kind), Last: a.Last, Handled: a.HandledBy,
+		row := accessAlertRow{
+			URL: frame.AccessAlertURL(a.ID), Words: a.Text(), Gate: a.Gate, Community: names[a.Community],
+			Kind: accessAlertBadge(a.Kind), Last: a.Last, Handled: a.HandledBy,
 		}
 		if bulk {
-			row.Tick = templates.Tick{Value: a.ID, Label: a.Words()}
+			row.Tick = templates.Tick{Value: a.ID, Label: a.Text()}
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	web.Paged(&page.List, paging, alerts, more, func(a core.Alert) core.ID { return a.ID })
+	web.Paged(&page.List, paging, alerts, more, func(a core.AccessAlert) core.ID { return a.ID })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
-	return p.Page(c, http.StatusOK, "console/alert/list", page)
+	return p.Page(c, http.StatusOK, "console/accessalert/list", page)
 }
 
-func alertTable(c *web.Context, at frame.CommunityChoice, f core.AlertFilter) templates.List {
+func accessAlertTable(c *web.Context, at frame.CommunityChoice, f core.AccessAlertFilter) templates.List {
 	kinds := []templates.Choice{{Label: "全部"}}
-	for _, k := range core.AlertKinds() {
-		kinds = append(kinds, templates.Choice{Value: string(k), Label: k.Words()})
+	for _, k := range core.AccessAlertKinds() {
+		kinds = append(kinds, templates.Choice{Value: string(k), Label: k.Label()})
 	}
 	list := templates.List{
-		Path: frame.AlertPath, Query: c.Request().URL.Query(), Cards: true,
+		Path: frame.AccessAlertPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
 			{
 				Kind: templates.Select, Name: "state", Label: "状态",
@@ -113,42 +114,42 @@ func alertTable(c *web.Context, at frame.CommunityChoice, f core.AlertFilter) te
 	return list
 }
 
-type alertShowPage struct {
+type accessAlertShowPage struct {
 	templates.Shell
 	Facts []templates.Fact
 	Links []templates.Action
 	Form  *templates.Form // nil = handled, or may not
 }
 
-func (p *Pages) alert(c *web.Context) (core.Alert, error) {
+func (p *Pages) alert(c *web.Context) (core.AccessAlert, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
-		return core.Alert{}, err
+		return core.AccessAlert{}, err
 	}
-	return p.Store.Alert(c.Ctx(), c.Scope(), id)
+	return p.Store.AccessAlert(c.Ctx(), c.Scope(), id)
 }
 
-func (p *Pages) alertPage(c *web.Context, a core.Alert) (alertShowPage, error) {
-	page := alertShowPage{Shell: p.Shell(c, "alert", a.Kind.Words())}
-	page.Crumbs, page.Note = []templates.Crumb{{Label: "告警", URL: frame.AlertPath}}, a.Words()
+func (p *Pages) accessAlertPage(c *web.Context, a core.AccessAlert) (accessAlertShowPage, error) {
+	page := accessAlertShowPage{Shell: p.Shell(c, "accessalert", a.Kind.Label())}
+	page.Crumbs, page.Note = []templates.Crumb{{Label: "告警", URL: frame.AccessAlertPath}}, a.Text()
 	community, err := p.Store.Community(c.Ctx(), c.Scope(), a.Community)
 	if err != nil {
 		return page, err
 	}
-	page.Facts = alertFacts(a, community.Name, p.Store.Zone())
+	page.Facts = accessAlertFacts(a, community.Name, p.Store.Zone())
 	if a.Record != 0 && c.Has(core.PermAccessRecordView) {
 		page.Links = append(page.Links, templates.Action{Label: "最近一条出入记录", URL: frame.AccessRecordURL(a.Record), Icon: "history"})
 	}
 	if a.Reader != 0 && c.Has(core.PermReaderView) {
 		page.Links = append(page.Links, templates.Action{Label: "门禁读头", URL: frame.ReaderPath + "/" + a.Reader.String(), Icon: "door"})
 	}
-	if a.Handled.IsZero() && c.Has(core.PermAlertHandle) {
+	if a.Handled.IsZero() && c.Has(core.PermAccessAlertHandle) {
 		page.Form = &templates.Form{
-			Action: frame.AlertURL(a.ID) + "/handle", CSRF: page.CSRF, Submit: "标为已处理", Cancel: frame.AlertPath,
+			Action: frame.AccessAlertURL(a.ID) + "/handle", CSRF: page.CSRF, Submit: "标为已处理", Cancel: frame.AccessAlertPath,
 			Sections: []templates.Section{{Fields: []templates.Field{
 				{
 					Kind: templates.Textarea, Name: "remark", Label: "处理情况", Rows: 3,
-					MaxLength: core.AlertRemarkMost, Placeholder: "如：已联系本人，体温复测正常",
+					MaxLength: core.MaxAlertRemark, Placeholder: "如：已联系本人，体温复测正常",
 				},
 			}}},
 		}
@@ -156,9 +157,9 @@ func (p *Pages) alertPage(c *web.Context, a core.Alert) (alertShowPage, error) {
 	return page, nil
 }
 
-func alertFacts(a core.Alert, community string, zone *time.Location) []templates.Fact {
+func accessAlertFacts(a core.AccessAlert, community string, zone *time.Location) []templates.Fact {
 	facts := []templates.Fact{
-		{Label: "类型", Badge: alertBadge(a.Kind)}, {Label: "情况", Value: a.Words()},
+		{Label: "类型", Badge: accessAlertBadge(a.Kind)}, {Label: "情况", Value: a.Text()},
 		{Label: "小区", Value: community}, {Label: "门或门岗", Value: a.Gate},
 	}
 	if a.Name != "" {
@@ -178,19 +179,19 @@ func alertFacts(a core.Alert, community string, zone *time.Location) []templates
 	return facts
 }
 
-func (p *Pages) alertShow(c *web.Context) error {
+func (p *Pages) accessAlertShow(c *web.Context) error {
 	a, err := p.alert(c)
 	if err != nil {
 		return err
 	}
-	page, err := p.alertPage(c, a)
+	page, err := p.accessAlertPage(c, a)
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/alert/show", page)
+	return p.Page(c, http.StatusOK, "console/accessalert/show", page)
 }
 
-func (p *Pages) alertHandle(c *web.Context) error {
+func (p *Pages) accessAlertHandle(c *web.Context) error {
 	a, err := p.alert(c)
 	if err != nil {
 		return err
@@ -200,20 +201,20 @@ func (p *Pages) alertHandle(c *web.Context) error {
 	}
 	wrong, handled := c.Bind(&form), 0
 	if wrong == nil {
-		handled, wrong = p.Store.HandleAlerts(c.Ctx(), c.Actor(), c.Scope(), []core.ID{a.ID}, form.Remark)
+		handled, wrong = p.Store.HandleAccessAlerts(c.Ctx(), c.Actor(), c.Scope(), []core.ID{a.ID}, form.Remark)
 	}
 	if wrong != nil {
-		page, err := p.alertPage(c, a)
+		page, err := p.accessAlertPage(c, a)
 		if err != nil || page.Form == nil {
 			return wrong
 		}
-		return p.FormPage(c, wrong, page.Form, func(status int) error { return p.Page(c, status, "console/alert/show", page) })
+		return p.FormPage(c, wrong, page.Form, func(status int) error { return p.Page(c, status, "console/accessalert/show", page) })
 	}
 	p.flashHandled(c, 1, handled)
-	return c.Redirect(frame.AlertPath)
+	return c.Redirect(frame.AccessAlertPath)
 }
 
-func (p *Pages) alertsHandle(c *web.Context) error {
+func (p *Pages) accessAlertsHandle(c *web.Context) error {
 	var form struct {
 		IDs []core.ID `form:"id" max:"200"`
 	}
@@ -221,16 +222,16 @@ func (p *Pages) alertsHandle(c *web.Context) error {
 		return err
 	}
 	if len(form.IDs) > 0 {
-		handled, err := p.Store.HandleAlerts(c.Ctx(), c.Actor(), c.Scope(), form.IDs, "")
+		handled, err := p.Store.HandleAccessAlerts(c.Ctx(), c.Actor(), c.Scope(), form.IDs, "")
 		if err != nil {
 			return err
 		}
 		p.flashHandled(c, len(form.IDs), handled)
 	}
-	if from := c.CameFrom(); strings.HasPrefix(from, frame.AlertPath+"?") { // the list as it was filtered
+	if from := c.CameFrom(); strings.HasPrefix(from, frame.AccessAlertPath+"?") { // the list as it was filtered
 		return c.Redirect(from)
 	}
-	return c.Redirect(frame.AlertPath)
+	return c.Redirect(frame.AccessAlertPath)
 }
 
 func (p *Pages) flashHandled(c *web.Context, asked, handled int) {

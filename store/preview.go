@@ -8,10 +8,10 @@ import (
 	"tongxing/store/database"
 )
 
-// Sight is what a guard or a resident sees of a pass before anything happens:
+// Preview is what a guard or a resident sees of a pass before anything happens:
 // whose it is and what the rules say. Nobody is named where the token is not
 // live or the pass is of another community.
-type Sight struct {
+type Preview struct {
 	Pass, Community, Resident, House core.ID
 	Name, HouseLabel                 string
 	HasIDNumber                      bool
@@ -20,19 +20,19 @@ type Sight struct {
 	Decision                         core.Decision
 }
 
-// Sight decides an attempt without claiming, counting or recording anything: the
+// PreviewScan decides an attempt without claiming, counting or recording anything: the
 // same function on the same facts as Scan.
-func (s *Store) Sight(ctx context.Context, a ScanAttempt) (Sight, error) {
-	sights, err := s.sights(ctx, []ScanAttempt{a})
+func (s *Store) PreviewScan(ctx context.Context, a ScanAttempt) (Preview, error) {
+	previews, err := s.previewScans(ctx, []ScanAttempt{a})
 	if err != nil {
-		return Sight{}, database.Wrap("look at a pass", err)
+		return Preview{}, database.Wrap("look at a pass", err)
 	}
-	return sights[0], nil
+	return previews[0], nil
 }
 
-// sights decides several attempts at one instant, each as if it were alone, by one
+// previewScans decides several attempts at one instant, each as if it were alone, by one
 // query.
-func (s *Store) sights(ctx context.Context, attempts []ScanAttempt) ([]Sight, error) {
+func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Preview, error) {
 	now := s.Now()
 	rows, err := s.scanFacts(s.db.Reads(ctx), attempts)
 	if err != nil {
@@ -42,25 +42,25 @@ func (s *Store) sights(ctx context.Context, attempts []ScanAttempt) ([]Sight, er
 		s: s, now: now, outcomes: make([]ScanOutcome, len(attempts)), tallies: map[tallyKey]*tallyState{},
 		idnos: map[core.ID]string{},
 	}
-	sights := make([]Sight, len(attempts))
+	previews := make([]Preview, len(attempts))
 	for i, a := range attempts {
 		facts, err := p.factsOf(a, &rows[i])
 		if err != nil {
 			return nil, err
 		}
-		sights[i] = rows[i].sight(a, facts)
-		sights[i].Decision = core.Decide(facts, now)
+		previews[i] = rows[i].preview(a, facts)
+		previews[i].Decision = core.Decide(facts, now)
 	}
-	return sights, nil
+	return previews, nil
 }
 
-// sight is who may be named to the one who asks.
-func (r *scanRow) sight(a ScanAttempt, facts core.Facts) Sight {
+// preview is who may be named to the one who asks.
+func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
 	stranger := a.Via != core.ViaPreview && r.PostCommunity != r.PassCommunity
 	if r.PassID == 0 || stranger || (a.Via == core.ViaGuard && a.Token != core.TokenLive) {
-		return Sight{}
+		return Preview{}
 	}
-	return Sight{
+	return Preview{
 		Pass: r.PassID, Community: r.PassCommunity, Resident: r.ResidentID, House: r.HouseID,
 		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0,
 		Rule: facts.Rule, Restriction: facts.Restriction,
@@ -68,12 +68,12 @@ func (r *scanRow) sight(a ScanAttempt, facts core.Facts) Sight {
 }
 
 // Preview answers "can I go out now, and why" for a pass.
-func (s *Store) Preview(ctx context.Context, pass core.ID) (Sight, error) {
-	sights, err := s.Previews(ctx, core.Out, []core.ID{pass})
+func (s *Store) Preview(ctx context.Context, pass core.ID) (Preview, error) {
+	previews, err := s.Previews(ctx, core.Out, []core.ID{pass})
 	if err != nil {
-		return Sight{}, err
+		return Preview{}, err
 	}
-	return sights[0], nil
+	return previews[0], nil
 }
 
 // previewPart is how many passes one query previews.
@@ -81,20 +81,20 @@ const previewPart = 100
 
 // Previews answers the same for several passes in a direction, in their order. One
 // that is not there makes the whole not found.
-func (s *Store) Previews(ctx context.Context, direction core.Direction, passes []core.ID) ([]Sight, error) {
-	all := make([]Sight, 0, len(passes))
+func (s *Store) Previews(ctx context.Context, direction core.Direction, passes []core.ID) ([]Preview, error) {
+	all := make([]Preview, 0, len(passes))
 	for part := range slices.Chunk(passes, previewPart) {
 		attempts := make([]ScanAttempt, len(part))
 		for i, pass := range part {
 			attempts[i] = ScanAttempt{Via: core.ViaPreview, Direction: direction, Pass: pass}
 		}
-		sights, err := s.sights(ctx, attempts)
+		previews, err := s.previewScans(ctx, attempts)
 		if err != nil {
 			return nil, database.Wrap("preview passes", err)
 		}
-		all = append(all, sights...)
+		all = append(all, previews...)
 	}
-	if slices.ContainsFunc(all, func(sight Sight) bool { return sight.Pass == 0 }) {
+	if slices.ContainsFunc(all, func(preview Preview) bool { return preview.Pass == 0 }) {
 		return nil, core.NotFound("通行证不存在")
 	}
 	return all, nil

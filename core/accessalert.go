@@ -6,42 +6,42 @@ import (
 	"time"
 )
 
-// AlertKind says what an alert 告警 is about.
-type AlertKind string
+// AccessAlertKind says what an alert 告警 is about.
+type AccessAlertKind string
 
 // The kinds.
 const (
-	AlertFever    AlertKind = "fever"    // a passage refused for temperature
-	AlertRefusals AlertKind = "refusals" // many refusals at one door within a minute
-	AlertReuse    AlertKind = "reuse"    // a pass's code shown again after it opened a door
-	AlertSilent   AlertKind = "silent"   // a reader that gave no sign of life for several heartbeats
+	AccessAlertFever    AccessAlertKind = "fever"    // a passage refused for temperature
+	AccessAlertRefusals AccessAlertKind = "refusals" // many refusals at one door within a minute
+	AccessAlertReuse    AccessAlertKind = "reuse"    // a pass's code shown again after it opened a door
+	AccessAlertSilent   AccessAlertKind = "silent"   // a reader that gave no sign of life for several heartbeats
 )
 
 // When alerts are raised.
 const (
-	AlertRefusalsAt     = 10 // refusals
-	AlertRefusalsWithin = time.Minute
-	AlertHeartbeats     = 3 // missed
-	// AlertLookback is how far back access records are looked at again and again,
+	AccessAlertRefusalsAt     = 10 // refusals
+	AccessAlertRefusalsWithin = time.Minute
+	AccessAlertHeartbeats     = 3 // missed
+	// AccessAlertLookback is how far back access records are looked at again and again,
 	// so that a look that failed, or came before a record's commit, misses nothing.
-	AlertLookback = 5 * time.Minute
+	AccessAlertLookback = 5 * time.Minute
 )
 
-// AlertKinds gives every kind, in the order people see them.
-func AlertKinds() []AlertKind {
-	return []AlertKind{AlertFever, AlertRefusals, AlertReuse, AlertSilent}
+// AccessAlertKinds gives every kind, in the order people see them.
+func AccessAlertKinds() []AccessAlertKind {
+	return []AccessAlertKind{AccessAlertFever, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent}
 }
 
-// Words gives the kind in Chinese.
-func (k AlertKind) Words() string {
+// Label gives the kind in Chinese.
+func (k AccessAlertKind) Label() string {
 	switch k {
-	case AlertFever:
+	case AccessAlertFever:
 		return "体温异常"
-	case AlertRefusals:
+	case AccessAlertRefusals:
 		return "连续拒绝"
-	case AlertReuse:
+	case AccessAlertReuse:
 		return "二维码重复使用"
-	case AlertSilent:
+	case AccessAlertSilent:
 		return "读头失联"
 	}
 	return string(k)
@@ -49,10 +49,10 @@ func (k AlertKind) Words() string {
 
 // Alert is something at a gate that somebody should look at. While one is open,
 // more of the same makes it newer, not another one.
-type Alert struct {
+type AccessAlert struct {
 	ID        ID
 	Community ID
-	Kind      AlertKind
+	Kind      AccessAlertKind
 	Subject   ID     // what it is about: a record, a reader, a pass
 	Reader    ID     // 0 = at a post
 	Post      ID     // 0 = at a reader
@@ -71,45 +71,45 @@ type Alert struct {
 	Mark int64
 }
 
-// Words says in Chinese what happened.
-func (a Alert) Words() string {
+// Label says in Chinese what happened.
+func (a AccessAlert) Text() string {
 	switch a.Kind {
-	case AlertFever:
+	case AccessAlertFever:
 		return a.who() + "在" + a.Gate + "体温异常，未放行"
-	case AlertRefusals:
+	case AccessAlertRefusals:
 		return fmt.Sprintf("%s一分钟内拒绝 %d 次", a.Gate, a.Count)
-	case AlertReuse:
+	case AccessAlertReuse:
 		return fmt.Sprintf("%s的二维码用过后又出示 %d 次", a.who(), a.Count)
-	case AlertSilent:
+	case AccessAlertSilent:
 		return a.Gate + "没有心跳，可能断电或断网"
 	}
 	return a.Gate
 }
 
-func (a Alert) who() string {
+func (a AccessAlert) who() string {
 	if a.Name == "" {
 		return "有人"
 	}
 	return a.Name
 }
 
-// AlertsOf finds what access records, oldest first, give reason to raise alerts
+// AccessAlertsOf finds what access records, oldest first, give reason to raise alerts
 // for. It depends on the records alone, so that looking twice finds the same.
-func AlertsOf(records []AccessRecord) []Alert {
-	var found []Alert
+func AccessAlertsOf(records []AccessRecord) []AccessAlert {
+	var found []AccessAlert
 	refused := map[ID][]AccessRecord{} // by reader
-	reused := map[ID]*Alert{}          // by pass
+	reused := map[ID]*AccessAlert{}    // by pass
 	var passes []ID
 	for _, r := range records {
 		if r.Allowed {
 			continue
 		}
 		if r.Reason == ReasonFever {
-			found = append(found, alertOf(AlertFever, r.ID, r, 1))
+			found = append(found, accessAlertOf(AccessAlertFever, r.ID, r, 1))
 		}
 		if r.Reason == ReasonTokenUsed && r.Pass != 0 {
 			if reused[r.Pass] == nil {
-				first := alertOf(AlertReuse, r.Pass, r, 0)
+				first := accessAlertOf(AccessAlertReuse, r.Pass, r, 0)
 				reused[r.Pass], passes = &first, append(passes, r.Pass)
 			}
 			a := reused[r.Pass]
@@ -135,42 +135,42 @@ func AlertsOf(records []AccessRecord) []Alert {
 	return found
 }
 
-func alertOf(kind AlertKind, subject ID, r AccessRecord, count int) Alert {
-	return Alert{
+func accessAlertOf(kind AccessAlertKind, subject ID, r AccessRecord, count int) AccessAlert {
+	return AccessAlert{
 		Community: r.Community, Kind: kind, Subject: subject, Reader: r.Reader, Post: r.Post, Record: r.ID, Gate: r.Gate,
 		Name: r.Name, House: r.HouseLabel, Count: count, First: r.At, Last: r.At, Mark: int64(r.ID),
 	}
 }
 
 // refusalsAlert looks for the minute with the most refusals at one reader.
-func refusalsAlert(reader ID, refused []AccessRecord) (Alert, bool) {
-	var worst Alert
+func refusalsAlert(reader ID, refused []AccessRecord) (AccessAlert, bool) {
+	var worst AccessAlert
 	from := 0
 	for to, r := range refused {
-		for r.At.Sub(refused[from].At) >= AlertRefusalsWithin {
+		for r.At.Sub(refused[from].At) >= AccessAlertRefusalsWithin {
 			from++
 		}
-		if n := to - from + 1; n >= AlertRefusalsAt && n >= worst.Count {
-			worst = alertOf(AlertRefusals, reader, r, n)
+		if n := to - from + 1; n >= AccessAlertRefusalsAt && n >= worst.Count {
+			worst = accessAlertOf(AccessAlertRefusals, reader, r, n)
 			worst.Name, worst.House, worst.First = "", "", refused[from].At
 		}
 	}
 	return worst, worst.Count > 0
 }
 
-// AlertFilter narrows a list of alerts. Zero fields do not narrow.
-type AlertFilter struct {
+// AccessAlertFilter narrows a list of alerts. Zero fields do not narrow.
+type AccessAlertFilter struct {
 	Community ID
-	Kind      AlertKind
+	Kind      AccessAlertKind
 	Handled   bool // those handled instead of those open
 }
 
-// AlertRemarkMost bounds a remark, in characters.
-const AlertRemarkMost = 200
+// MaxAlertRemark bounds a remark, in characters.
+const MaxAlertRemark = 200
 
-// alertFields are the words of what the audit log keeps of a handled alert.
-var alertFields = []AuditField{
-	{Key: "kind", Label: "类型", Value: wordsOf(AlertKind.Words)},
+// accessAlertFields are the words of what the audit log keeps of a handled alert.
+var accessAlertFields = []AuditField{
+	{Key: "kind", Label: "类型", Value: labelOf(AccessAlertKind.Label)},
 	{Key: "gate", Label: "位置"},
 	{Key: "remark", Label: "备注"},
 }

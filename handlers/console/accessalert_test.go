@@ -1,0 +1,73 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/testkit/desk"
+)
+
+func TestAccessAccessAlertsAreSeenAndHandled(t *testing.T) {
+	d := newDesk(t)
+	mine, theirs := d.Fevers(t, d.Mine, 3), d.Fevers(t, d.Others, 1)
+	b := d.Registrar(t)
+	home := b.Get(t, "/console", http.StatusOK)
+	link := home.Find(`main a[href="` + frame.AccessAlertPath + `"]`)
+	if words := strings.Join(strings.Fields(link.Text()), ""); !strings.Contains(words, "3") {
+		t.Errorf("the front page says %q", words)
+	}
+	list := b.Get(t, frame.AccessAlertPath, http.StatusOK)
+	desk.Literally(t, list, desk.Hostile)
+	if n := list.Find("tbody tr").Length(); n != 3 {
+		t.Errorf("%d alerts", n)
+	}
+	for query, want := range map[string]int{
+		"?kind=fever": 3, "?kind=silent": 0, "?state=handled": 0, "?community=" + d.Mine.Community.String(): 3,
+	} {
+		if n := b.Get(t, frame.AccessAlertPath+query, http.StatusOK).Find("tbody tr").Length(); n != want {
+			t.Errorf("%s: %d, want %d", query, n, want)
+		}
+	}
+	b.Get(t, frame.AccessAlertPath+"?community="+d.Others.Community.String(), http.StatusNotFound)
+	show := b.Get(t, frame.AccessAlertURL(mine[0].ID), http.StatusOK)
+	if desk.Fact(show, "门或门岗") != "东门岗" || show.Find(`main a[href="`+frame.AccessRecordURL(mine[0].Record)+`"]`).Length() != 1 {
+		t.Errorf("the alert says %q", show.Find("main").Text())
+	}
+	page, _ := b.Post(
+		t, frame.AccessAlertURL(mine[0].ID)+"/handle", url.Values{"remark": {strings.Repeat("长", 201)}},
+		http.StatusUnprocessableEntity,
+	)
+	desk.WrongField(t, page, "remark")
+	b.Post(t, frame.AccessAlertURL(mine[0].ID)+"/handle", url.Values{"remark": {"复测正常\r\n已离开"}}, http.StatusSeeOther)
+	show = b.Get(t, frame.AccessAlertURL(mine[0].ID), http.StatusOK)
+	if !strings.Contains(desk.Fact(show, "处理情况"), "复测正常") || show.Find("main form").Length() != 0 {
+		t.Errorf("handled, it says %q", show.Find("main").Text())
+	}
+
+	ids := url.Values{"id": {mine[0].ID.String(), mine[1].ID.String(), mine[2].ID.String()}}
+	b.Post(t, frame.AccessAlertPath+"/handle", url.Values{"id": {mine[1].ID.String(), theirs[0].ID.String()}}, http.StatusNotFound)
+	b.Post(t, frame.AccessAlertPath+"/handle", ids, http.StatusSeeOther)
+	after := b.Get(t, frame.AccessAlertPath, http.StatusOK)
+	if !strings.Contains(after.Find(".tx-flash").Text(), "处理了 2 条，其余 1 条") || after.Find("tbody tr").Length() != 0 {
+		t.Errorf("after all are handled: %q", after.Find("main").Text())
+	}
+	none := b.Form(t, frame.AccessAlertPath+"/handle", nil) // nothing ticked
+	none.Header.Set("Referer", d.Address+frame.AccessAlertPath+"?kind=fever")
+	if _, to := b.Do(t, none, http.StatusSeeOther); to != frame.AccessAlertPath+"?kind=fever" {
+		t.Errorf("from a filtered list sent to %s", to)
+	}
+	for _, id := range []string{theirs[0].ID.String(), "1", "x"} {
+		b.Get(t, frame.AccessAlertPath+"/"+id, http.StatusNotFound)
+		b.Post(t, frame.AccessAlertPath+"/"+id+"/handle", url.Values{}, http.StatusNotFound)
+	}
+	sees := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAccessAlertView)
+	if page := sees.Get(t, frame.AccessAlertPath, http.StatusOK); page.Find("#bulk").Length() != 0 {
+		t.Error("who may only look can handle")
+	}
+	sees.Post(t, frame.AccessAlertPath+"/handle", ids, http.StatusForbidden)
+	d.OnlyViews(t).Get(t, frame.AccessAlertPath, http.StatusForbidden)
+}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// AccessAlertKind says what an alert 告警 is about.
+// AccessAlertKind is what an alert 告警 is about.
 type AccessAlertKind string
 
 // The kinds.
@@ -14,7 +14,7 @@ const (
 	AccessAlertFever    AccessAlertKind = "fever"    // a passage refused for temperature
 	AccessAlertRefusals AccessAlertKind = "refusals" // many refusals at one door within a minute
 	AccessAlertReuse    AccessAlertKind = "reuse"    // a pass's code shown again after it opened a door
-	AccessAlertSilent   AccessAlertKind = "silent"   // a reader that gave no sign of life for several heartbeats
+	AccessAlertSilent   AccessAlertKind = "silent"   // a reader that has missed several heartbeats
 )
 
 // When alerts are raised.
@@ -22,17 +22,17 @@ const (
 	AccessAlertRefusalsAt     = 10 // refusals
 	AccessAlertRefusalsWithin = time.Minute
 	AccessAlertHeartbeats     = 3 // missed
-	// AccessAlertLookback is how far back access records are looked at again and again,
-	// so that a look that failed, or came before a record's commit, misses nothing.
+	// AccessAlertLookback is how far back access records are examined on every run, so that a run
+	// that failed, or that came before a record was committed, misses nothing.
 	AccessAlertLookback = 5 * time.Minute
 )
 
-// AccessAlertKinds gives every kind, in the order people see them.
+// AccessAlertKinds returns every kind, in display order.
 func AccessAlertKinds() []AccessAlertKind {
 	return []AccessAlertKind{AccessAlertFever, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent}
 }
 
-// Label gives the kind in Chinese.
+// Label returns the kind in Chinese.
 func (k AccessAlertKind) Label() string {
 	switch k {
 	case AccessAlertFever:
@@ -47,31 +47,31 @@ func (k AccessAlertKind) Label() string {
 	return string(k)
 }
 
-// Alert is something at a gate that somebody should look at. While one is open,
-// more of the same makes it newer, not another one.
+// AccessAlert is something at a gate that needs attention. While one is open, further occurrences
+// update it instead of raising another.
 type AccessAlert struct {
 	ID        ID
 	Community ID
 	Kind      AccessAlertKind
-	Subject   ID     // what it is about: a record, a reader, a pass
+	Subject   ID     // what it is about: the ID of a record, a reader or a pass
 	Reader    ID     // 0 = at a post
 	Post      ID     // 0 = at a reader
 	Record    ID     // the latest access record behind it; 0 = none
 	Gate      string // where, in words
-	Name      string // of the person; "" = nobody in particular
+	Name      string // of the person; "" if nobody in particular
 	House     string
-	Count     int // refusals of the worst minute, times shown again
+	Count     int // refusals in the worst minute, or times the code was shown again
 	First     time.Time
 	Last      time.Time
 	Handled   time.Time // zero = open
 	HandledBy string
 	Remark    string
-	// Mark grows with what is behind the alert, so that nothing raises it twice:
-	// the record's id, the reader's last sign of life in milliseconds.
+	// Mark grows with the events behind the alert, so that nothing raises it twice: the record's
+	// id, or the reader's last sign of life in milliseconds.
 	Mark int64
 }
 
-// Label says in Chinese what happened.
+// Text describes in Chinese what happened.
 func (a AccessAlert) Text() string {
 	switch a.Kind {
 	case AccessAlertFever:
@@ -93,8 +93,8 @@ func (a AccessAlert) who() string {
 	return a.Name
 }
 
-// AccessAlertsOf finds what access records, oldest first, give reason to raise alerts
-// for. It depends on the records alone, so that looking twice finds the same.
+// AccessAlertsOf returns the alerts to raise for access records, given oldest first. The result
+// depends on the records alone, so a second run finds the same alerts.
 func AccessAlertsOf(records []AccessRecord) []AccessAlert {
 	var found []AccessAlert
 	refused := map[ID][]AccessRecord{} // by reader
@@ -142,7 +142,7 @@ func accessAlertOf(kind AccessAlertKind, subject ID, r AccessRecord, count int) 
 	}
 }
 
-// refusalsAlert looks for the minute with the most refusals at one reader.
+// refusalsAlert finds the minute with the most refusals at one reader.
 func refusalsAlert(reader ID, refused []AccessRecord) (AccessAlert, bool) {
 	var worst AccessAlert
 	from := 0
@@ -158,17 +158,17 @@ func refusalsAlert(reader ID, refused []AccessRecord) (AccessAlert, bool) {
 	return worst, worst.Count > 0
 }
 
-// AccessAlertFilter narrows a list of alerts. Zero fields do not narrow.
+// AccessAlertFilter narrows a list of alerts. Zero fields do not filter.
 type AccessAlertFilter struct {
 	Community ID
 	Kind      AccessAlertKind
-	Handled   bool // those handled instead of those open
+	Handled   bool // handled alerts instead of open ones
 }
 
 // MaxAlertRemark bounds a remark, in characters.
 const MaxAlertRemark = 200
 
-// accessAlertFields are the words of what the audit log keeps of a handled alert.
+// accessAlertFields label what the audit log records of a handled alert.
 var accessAlertFields = []AuditField{
 	{Key: "kind", Label: "类型", Value: labelOf(AccessAlertKind.Label)},
 	{Key: "gate", Label: "位置"},

@@ -2,7 +2,7 @@ package core
 
 import "time"
 
-// AccessRecord is one passage or refusal 出入记录, as it was.
+// AccessRecord is one passage or refusal 出入记录, as it happened.
 type AccessRecord struct {
 	ID          ID
 	Community   ID
@@ -21,16 +21,16 @@ type AccessRecord struct {
 	House       ID
 	Name        string
 	HouseLabel  string
-	TempTenths  int // 0 = not taken
+	TempTenths  int // 0 = not measured
 	Allowed     bool
 	Counted     bool
 	Reason      Reason
 	Note        string
 	TokenDigest string
-	Repeats     int // how often the reader was told again to open
+	Repeats     int // how often the reader asked again and was told to open
 }
 
-// RecordFilter narrows a list of access records. Zero fields do not narrow.
+// RecordFilter narrows a list of access records. Zero fields do not filter.
 type RecordFilter struct {
 	Community ID
 	From, To  time.Time // From inclusive, To exclusive
@@ -43,7 +43,7 @@ type RecordFilter struct {
 	Post      ID
 	House     ID
 	Person    ID
-	Keyword   string // start of a name (within one community any part of it), a house, a phone number or its last four digits
+	Keyword   string // the start of a name (any part of it within one community), a house, a phone number or its last four digits
 }
 
 // RecordTotals counts a day's records.
@@ -51,7 +51,7 @@ type RecordTotals struct {
 	In, Out, Refused int
 }
 
-// ResultLabel says in Chinese what became of it.
+// ResultLabel returns the outcome in Chinese.
 func (r AccessRecord) ResultLabel() string {
 	if r.Allowed {
 		return "放行"
@@ -59,8 +59,8 @@ func (r AccessRecord) ResultLabel() string {
 	return "拒绝"
 }
 
-// Why is the reason of a refusal in Chinese, with the guard's own words where
-// there are any; of a release, those words alone.
+// Why returns the reason of a refusal in Chinese, followed by the guard's own words if any; for a
+// release, only those words.
 func (r AccessRecord) Why() string {
 	switch {
 	case r.Allowed:
@@ -76,8 +76,8 @@ func (r AccessRecord) Why() string {
 // RecordColumns are the columns of an export of access records.
 var RecordColumns = []string{"时间", "小区", "门或门岗", "方向", "通行证", "方式", "姓名", "房屋", "体温（℃）", "放行者", "结果", "原因"}
 
-// Cells are a record's values in the order of RecordColumns, its time in zone.
-// community is the community's name.
+// Cells returns the record's values in the order of RecordColumns, with its time in zone. community
+// is the community's name.
 func (r AccessRecord) Cells(community string, zone *time.Location) []any {
 	var temperature any
 	if r.TempTenths != 0 {
@@ -89,16 +89,16 @@ func (r AccessRecord) Cells(community string, zone *time.Location) []any {
 	}
 }
 
-// Add sums up totals.
+// Add returns the sum of both totals.
 func (t RecordTotals) Add(other RecordTotals) RecordTotals {
 	return RecordTotals{In: t.In + other.In, Out: t.Out + other.Out, Refused: t.Refused + other.Refused}
 }
 
-// HourTotals are a natural day's records by the hour. A day of 25 hours counts
-// its last in the 24th.
+// HourTotals are a natural day's records by the hour. The 25th hour of a 25-hour day is counted in
+// the 24th.
 type HourTotals [24]RecordTotals
 
-// Sum is the day's totals.
+// Sum returns the day's totals.
 func (h HourTotals) Sum() RecordTotals {
 	var sum RecordTotals
 	for _, hour := range h {
@@ -107,7 +107,7 @@ func (h HourTotals) Sum() RecordTotals {
 	return sum
 }
 
-// accessRecordFields are the words of what the audit log keeps of an export: its filter.
+// accessRecordFields label what the audit log records of an export: its filter.
 var accessRecordFields = []AuditField{
 	{Key: "from", Label: "开始"},
 	{Key: "to", Label: "结束"},
@@ -123,7 +123,7 @@ var accessRecordFields = []AuditField{
 	keywordField, allField,
 }
 
-// resultWords returns the words of RecordFilter.Result.
+// resultWords returns the Chinese label of RecordFilter.Result.
 func resultWords(result string) string {
 	return map[string]string{"allowed": "放行", "refused": "拒绝"}[result]
 }

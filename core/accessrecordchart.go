@@ -2,11 +2,11 @@ package core
 
 import "fmt"
 
-// MaxChartDays bounds the range that charts of access records count.
+// MaxChartDays bounds the range of days that charts of access records cover.
 const MaxChartDays = 31
 
-// CheckChartDays says what is wrong with a range of days to chart, by the field
-// "to", or nothing.
+// CheckChartDays returns an Invalid error for the field "to" if the range of days cannot be
+// charted.
 func CheckChartDays(first, last Day) error {
 	if last < first || last-first >= MaxChartDays {
 		return InvalidFields(map[string]string{"to": fmt.Sprintf("图表最多统计 %d 天", MaxChartDays)})
@@ -14,34 +14,33 @@ func CheckChartDays(first, last Day) error {
 	return nil
 }
 
-// RecordCharts count the access records of a range of days, in the ways in which
-// they are drawn.
+// RecordCharts count the access records of a range of days, grouped for each chart.
 type RecordCharts struct {
-	Days    []RecordTotals // one a day, from the first
+	Days    []RecordTotals // one per day, from the first
 	Hours   HourTotals     // by the hour of the day, over all days
-	Gates   []GateTotals   // the busiest first
-	Reasons []RefusalCount // of refusals, the most frequent first
+	Gates   []GateTotals   // busiest first
+	Reasons []RefusalCount // of refusals, most frequent first
 }
 
-// GateTotals are the records of one reader or one guard post; of a passage that
-// neither saw, both ids are 0.
+// GateTotals are the records of one reader or one guard post. Both ids are 0 for passages seen by
+// neither.
 type GateTotals struct {
 	Reader, Post ID
 	Community    ID
-	Gate         string // in words, as the records have it
+	Gate         string // its name, as in the records
 	RecordTotals
 }
 
-// RefusalCount is how often a reason refused.
+// RefusalCount is how often a passage was refused for one reason.
 type RefusalCount struct {
 	Reason Reason
 	N      int
 }
 
-// Sum is all that is counted.
+// Sum returns the totals of the whole range.
 func (c RecordCharts) Sum() RecordTotals { return c.Hours.Sum() }
 
-// Count adds n records of a direction, let through or refused.
+// Count adds n records of a direction, allowed or refused.
 func (t *RecordTotals) Count(direction Direction, allowed bool, n int) {
 	switch {
 	case !allowed:
@@ -53,5 +52,5 @@ func (t *RecordTotals) Count(direction Direction, allowed bool, n int) {
 	}
 }
 
-// All is how many records it counts.
+// All returns the number of records counted.
 func (t RecordTotals) All() int { return t.In + t.Out + t.Refused }

@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// Account is somebody who signs in to the console.
+// Account is a user of the console.
 type Account struct {
 	ID          ID
 	Login       string // lower case
 	Name        string
-	Role        Role // the preset it was made from; decides nothing
+	Role        Role // the preset it was made from; grants nothing by itself
 	Permissions []Permission
-	Scope       Scope // the communities it works for
+	Scope       Scope // the communities it may act in
 	MustChange  bool  // the password must be changed before anything else
-	Generation  int64 // sessions of an earlier one have ended
+	Generation  int64 // raised to end all sessions of earlier generations
 	User        ID    // bound WeChat user; 0 = none
 	Created     time.Time
 	Disabled    time.Time
@@ -30,34 +30,34 @@ func (a Account) Has(p Permission) bool {
 	return a.Disabled.IsZero() && slices.Contains(a.Permissions, p)
 }
 
-// Covers reports whether a may do everything other may, wherever other may. Only
-// then may a create, change or disable other: nobody hands out more than they
-// have, and nobody takes over an account that has more.
+// Covers reports whether a may do everything other may, everywhere other may. Only then may a
+// create, change or disable other: nobody can grant more than they hold or take over an account
+// that holds more.
 func (a Account) Covers(other Account) bool {
 	return len(a.lacks(other)) == 0 && a.Scope.covers(other.Scope)
 }
 
-// lacks gives the permissions of other that a does not have.
+// lacks returns the permissions of other that a does not have.
 func (a Account) lacks(other Account) []Permission {
 	return slices.DeleteFunc(slices.Clone(other.Permissions), func(p Permission) bool { return slices.Contains(a.Permissions, p) })
 }
 
 var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{2,63}$`)
 
-// Operator reports whether the account runs the deployment. Until streets are tenants
-// of one deployment, that is who sees every community.
+// Operator reports whether the account runs the deployment. Until a deployment can hold several
+// tenants (streets), operators are the accounts that see every community.
 func (a Account) Operator() bool { return a.Scope.Whole() }
 
-// NormalLogin is a login name as it is kept: lower case, without spaces around.
+// NormalLogin returns a login name in its stored form: lower case, without surrounding spaces.
 func NormalLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
-// Trimmed is the account with its texts as they are kept.
+// Trimmed returns the account with its texts in their stored form.
 func (a Account) Trimmed() Account {
 	a.Login, a.Name = NormalLogin(a.Login), Clean(a.Name)
 	return a
 }
 
-// Check says what is wrong with the account's fields.
+// Check returns an Invalid error that names the account's bad fields.
 func (a Account) Check() error {
 	fields := map[string]string{}
 	if !loginForm.MatchString(a.Login) {
@@ -83,14 +83,15 @@ func (a Account) Check() error {
 	return InvalidFields(fields)
 }
 
-// Bounds of a password, in characters; the bytes are bounded to bound the work.
+// Bounds of a password. The limit in characters is for people, the limit in bytes bounds the
+// hashing work.
 const (
 	MinPassword = 10
 	MaxPassword = 128
 )
 
-// CheckPassword refuses a password that is too short, too plain, or holds the
-// login name. The error is a field message of "password".
+// CheckPassword rejects a password that is too short, too common, or contains the login name. The
+// error is Invalid, with a message for the field "password".
 func CheckPassword(login, password string) error {
 	message := ""
 	n := utf8.RuneCountInString(password)
@@ -119,7 +120,7 @@ func distinct(s string) int {
 	return len(seen)
 }
 
-// plainPasswords are the first that anybody tries, of those long enough.
+// plainPasswords are the most commonly guessed passwords that are long enough to be accepted.
 var plainPasswords = []string{
 	"1234567890", "0123456789", "12345678910", "123456789a", "a123456789", "1q2w3e4r5t", "qwertyuiop", "password123", "password1234",
 	"passw0rd123", "admin12345", "admin123456", "administrator", "qwerty12345", "abcd123456", "1qaz2wsx3edc",
@@ -132,42 +133,41 @@ type SignInRule struct {
 	Most  time.Duration // the longest wait
 }
 
-// SignInHistory is what is known of attempts at one login name lately.
+// SignInHistory summarises the recent attempts at one login name.
 type SignInHistory struct {
 	Failures  int       // of this address since its last success
 	Last      time.Time // the latest of them
 	Elsewhere int       // failures of other addresses
 	Wide      int       // those of them from the same IPv6 /48
-	WideLast  time.Time // the latest of those
-	Known     bool      // this address has signed in to this account lately
-	Codes     int       // wrong codes of the second step, wherever from
+	WideLast  time.Time // the latest of these
+	Known     bool      // this address has recently signed in to this account
+	Codes     int       // wrong second-step codes, from any address
 }
 
-// Bounds of guessing the second step by somebody who has the password.
+// Bounds on guessing the second step, for an attacker who has the password.
 const (
-	CodeTries    = 5  // codes that one right password lets be looked at
-	CodesPerHour = 50 // wrong codes of an account before strangers' are refused
+	CodeTries    = 5  // codes that may be tried per correct password
+	CodesPerHour = 50 // wrong codes per account after which unknown addresses are refused
 )
 
-// CodesRefused reports whether codes are looked at only where the account has signed in
-// lately: so many were wrong that somebody who has the password guesses, from as many
-// addresses as it takes.
+// CodesRefused reports whether codes from this address are refused unchecked. So many have been
+// wrong that somebody who has the password must be guessing, from any number of addresses; only
+// addresses that have recently signed in to the account are still served.
 func (h SignInHistory) CodesRefused() bool { return h.Codes >= CodesPerHour && !h.Known }
 
-// Wait is how long an address must still wait before it may try this login name
-// again; 0 is at once.
+// Wait returns how long an address must wait before it may try this login name again; 0 means no
+// wait.
 //
-// The wait belongs to the pair of login name and address: somebody who fails on
-// purpose locks only themselves out. While many addresses fail at one name, an
-// address that never succeeded there waits after its first failure, but it, too,
-// always has that first attempt.
+// The wait belongs to the pair of login name and address: somebody who fails on purpose locks out
+// only themselves. While many addresses fail at one name, an address that has never succeeded there
+// waits after its first failure, but it, too, always has that first attempt.
 func (r SignInRule) Wait(h SignInHistory, now time.Time) time.Duration {
 	after := max(r.After, 1)
 	if h.Elsewhere >= 10*after && !h.Known {
 		after = 1
 	}
 	failures, last := h.Failures, h.Last
-	// Who has a /48 of IPv6 has 65,536 addresses: ten failures there are like one.
+	// The holder of an IPv6 /48 has 65,536 networks: ten failures there count as one.
 	if wide := h.Wide / 10; wide > failures && !h.Known {
 		failures, last = wide, h.WideLast
 	}
@@ -181,18 +181,17 @@ func (r SignInRule) Wait(h SignInHistory, now time.Time) time.Duration {
 	return max(last.Add(wait).Sub(now), 0)
 }
 
-// Granter is who makes and changes accounts: the actor for the audit log, and
-// what they hold, which bounds what they can give.
+// Granter is the actor who creates or changes accounts, with the permissions they hold, which bound
+// what they can grant.
 type Granter struct {
 	Actor Actor
 	Holds Account
 }
 
-// SystemGranter is the program itself, by its command line: it holds everything.
+// SystemGranter is the program itself, acting through its command line: it holds every permission.
 var SystemGranter = Granter{Actor: System, Holds: Account{Permissions: Permissions(), Scope: Everywhere}}
 
-// CheckGrant refuses to give an account more than the granter has, by the field of
-// what is more.
+// CheckGrant returns an error if a has more than the granter holds, with a message by field.
 func (g Granter) CheckGrant(a Account) error {
 	fields := map[string]string{}
 	if lacks := g.Holds.lacks(a); len(lacks) > 0 {
@@ -208,7 +207,7 @@ func (g Granter) CheckGrant(a Account) error {
 	return InvalidFields(fields)
 }
 
-// accountFields are the words of what the audit log keeps of an account.
+// accountFields label what the audit log records of an account.
 var accountFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "login", Label: "登录名"},

@@ -10,7 +10,7 @@ import (
 func TestPermissionTable(t *testing.T) {
 	all := Permissions()
 	if len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
-		t.Error("a permission stands in the table twice")
+		t.Error("a permission is in the table twice")
 	}
 	for _, p := range all {
 		if p.Name() == string(p) || !strings.Contains(string(p), ".") {

@@ -2,7 +2,7 @@ package core
 
 import "time"
 
-// NoticeKind says what a notice is about.
+// NoticeKind is what a notice is about.
 type NoticeKind string
 
 // The kinds.
@@ -12,21 +12,20 @@ const (
 	NoticeWechatOff NoticeKind = "wechat_off"
 )
 
-// AccountNotice is something that an account's owner should hear of, whoever did it.
+// AccountNotice tells the owner of an account about an act on it, even one of their own.
 type AccountNotice struct {
 	ID      ID
 	Kind    NoticeKind
-	Way     SignInWay // of a sign-in
-	Wechat  string    // masked phone number of the WeChat; "" where none was verified
-	Addr    string    // of the browser that signed in, or showed the QR
+	Way     SignInWay // for a sign-in
+	Wechat  string    // masked phone number of the WeChat user; "" if none was verified
+	Addr    string    // of the browser that signed in or showed the QR code
 	Agent   string
-	NewAddr bool // nobody ever signed in to the account from that network
+	NewAddr bool // nobody has ever signed in to the account from that network
 	At      time.Time
 	Read    time.Time
 }
 
-// Label says in Chinese what happened; "" as a phone number means that the WeChat has
-// none verified.
+// Label describes in Chinese what happened.
 func (n AccountNotice) Label() string {
 	switch n.Kind {
 	case NoticeSignIn:
@@ -39,7 +38,7 @@ func (n AccountNotice) Label() string {
 	return string(n.Kind)
 }
 
-// WechatLabel tells one WeChat from another by its masked phone number.
+// WechatLabel describes a WeChat user by their masked phone number; "" means none was verified.
 func WechatLabel(phone string) string {
 	if phone == "" {
 		return "未验证手机号"
@@ -47,9 +46,9 @@ func WechatLabel(phone string) string {
 	return phone
 }
 
-// BoundWechat is the WeChat that is bound to an account, a guard or an observer.
+// BoundWechat is the WeChat user bound to an account, a guard or an observer.
 type BoundWechat struct {
 	User  ID        // 0 = none
-	Phone string    // masked; "" = none was verified
-	At    time.Time // when it was bound; zero = not known
+	Phone string    // masked; "" if none was verified
+	At    time.Time // when it was bound; zero if not known
 }

@@ -2,8 +2,8 @@ package core
 
 import "strings"
 
-// agentNames are what a User-Agent says and what people call it, the particular
-// before the general: nearly every browser also calls itself Safari.
+// agentNames map User-Agent tokens to the names people know, specific before general: nearly every
+// browser also calls itself Safari.
 var (
 	browserNames = [][2]string{
 		{"wxwork", "企业微信"}, {"MicroMessenger", "微信"}, {"DingTalk", "钉钉"}, {"Edg", "Edge"}, {"Firefox", "Firefox"}, {"OPR", "Opera"},
@@ -15,8 +15,7 @@ var (
 	}
 )
 
-// AgentLabel says what people call the browser and the system of a User-Agent:
-// "Chrome · Windows".
+// AgentLabel returns the names of the browser and the system of a User-Agent: "Chrome · Windows".
 func AgentLabel(agent string) string {
 	known := func(names [][2]string) string {
 		for _, name := range names {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ActorKind says what kind of caller acts.
+// ActorKind is a kind of caller.
 type ActorKind string
 
 const (
@@ -16,12 +16,12 @@ const (
 	ActorSystem  ActorKind = "system"  // the program itself: jobs, the command line
 )
 
-// ActorKinds gives every kind of caller.
+// ActorKinds returns every kind of caller.
 func ActorKinds() []ActorKind {
 	return []ActorKind{ActorAccount, ActorWechat, ActorDevice, ActorSystem}
 }
 
-// Label gives the kind of caller in Chinese.
+// Label returns the kind of caller in Chinese.
 func (k ActorKind) Label() string {
 	switch k {
 	case ActorAccount:
@@ -36,34 +36,34 @@ func (k ActorKind) Label() string {
 	return string(k)
 }
 
-// Actor is who does an act, for the audit log.
+// Actor is the one who acts, as recorded in the audit log.
 type Actor struct {
 	Kind      ActorKind
 	ID        ID
 	Name      string
 	Addr      string // the client's address
 	RequestID string
-	Operator  bool // see MayOperate; not in the log
+	Operator  bool // see MayOperate; not recorded
 }
 
-// MayOperate reports whether the actor may change the deployment itself: settings, the
-// check of the audit log, communities made and deleted. That an account sees every
-// community of its own does not make it an operator.
+// MayOperate reports whether the actor may change the deployment itself: settings, checking the
+// audit log, creating and deleting communities. Seeing every community of one's own tenant does not
+// make an account an operator.
 func (a Actor) MayOperate() bool { return a.Kind == ActorSystem || a.Operator }
 
 // System is the program itself.
 var System = Actor{Kind: ActorSystem, Name: "系统"}
 
-// AuditRecord is one line of the audit log 操作日志. Before and After are JSON
-// objects, personal data masked. Seq is its place in the chain, from 1; Hash
-// covers the line and the hash of the line before it.
+// AuditRecord is one entry of the audit log 操作日志. Before and After are JSON objects with personal
+// data masked. Seq is its position in the chain, from 1; Hash covers the entry and the hash of the
+// previous entry.
 type AuditRecord struct {
 	ID        ID
 	Seq       int64
 	At        time.Time
 	Community ID // 0 = none in particular
 	Actor     Actor
-	Action    string // of Acts
+	Action    string // one of Acts
 	Target    string // stem:id, or stem alone
 	Before    string
 	After     string
@@ -72,12 +72,11 @@ type AuditRecord struct {
 
 // Act is one kind of act in the audit log.
 type Act struct {
-	Name  string // stem.verb, as the log keeps it
+	Name  string // stem.verb, as recorded
 	Label string // Chinese
 }
 
-// Acts returns every act that is ever written into the audit log, in the order of
-// Features.
+// Acts returns every act that the audit log can record, in the order of Features.
 func Acts() []Act {
 	var all []Act
 	for _, f := range Features {
@@ -88,12 +87,12 @@ func Acts() []Act {
 	return all
 }
 
-// KnownAct reports whether a feature has the act.
+// KnownAct reports whether any feature has the act.
 func KnownAct(name string) bool {
 	return slices.ContainsFunc(Acts(), func(a Act) bool { return a.Name == name })
 }
 
-// ActionLabel returns the act in Chinese; its name where no feature has it.
+// ActionLabel returns the act in Chinese, or its name if no feature has it.
 func (r AuditRecord) ActionLabel() string {
 	for _, act := range Acts() {
 		if act.Name == r.Action {
@@ -103,7 +102,7 @@ func (r AuditRecord) ActionLabel() string {
 	return r.Action
 }
 
-// TargetLabel returns in Chinese what kind of thing an act was done to.
+// TargetLabel returns the kind of an act's target in Chinese.
 func TargetLabel(kind string) string {
 	if f, ok := FeatureOf(kind); ok {
 		return f.Noun
@@ -111,14 +110,13 @@ func TargetLabel(kind string) string {
 	return kind
 }
 
-// StemOf returns the stem of an act: what stands before its verb.
+// StemOf returns the stem of an act: the part before its verb.
 func StemOf(action string) string {
 	stem, _, _ := strings.Cut(action, ".")
 	return stem
 }
 
-// TargetOf splits a target into its kind and its id, which is 0 where the target
-// is a kind alone.
+// TargetOf splits a target into its kind and its id, which is 0 if the target is a kind alone.
 func TargetOf(target string) (kind string, id ID) {
 	kind, rest, _ := strings.Cut(target, ":")
 	id, err := ParseID(rest)
@@ -128,12 +126,12 @@ func TargetOf(target string) (kind string, id ID) {
 	return kind, id
 }
 
-// AuditFilter narrows the audit log. Zero fields do not narrow.
+// AuditFilter narrows the audit log. Zero fields do not filter.
 type AuditFilter struct {
 	Community ID
 	From, To  time.Time // From inclusive, To exclusive
 	Kind      ActorKind // of the actor
-	Actor     ID        // with Kind
+	Actor     ID        // used together with Kind
 	Action    string
 	Target    string // kind:id
 }
@@ -141,13 +139,13 @@ type AuditFilter struct {
 // AuditColumns are the columns of an export of the audit log.
 var AuditColumns = []string{"序号", "时间", "操作者", "操作者类别", "操作", "对象", "对象编号", "小区", "之前", "之后", "来源地址", "请求编号"}
 
-// Cells are a line's values in the order of AuditColumns, its time in zone, with the
-// names of communities.
+// Cells returns the entry's values in the order of AuditColumns, with its time in zone and
+// communities by name.
 func (r AuditRecord) Cells(communities map[ID]string, zone *time.Location) []any {
 	kind, id := TargetOf(r.Target)
 	number := ""
 	if id != 0 {
-		number = id.String() // a text: spreadsheets round figures that long
+		number = id.String() // a text: spreadsheets round integers that long
 	}
 	before, after := auditLines(r.NamedChanges(communities))
 	return []any{
@@ -156,19 +154,19 @@ func (r AuditRecord) Cells(communities map[ID]string, zone *time.Location) []any
 	}
 }
 
-// AuditVerdict is what a check of the audit log's chain found.
+// AuditVerdict is the result of checking the audit log's chain.
 type AuditVerdict struct {
-	Rows   int64     // lines that were checked
-	Seq    int64     // of the newest good line
-	Hash   string    // of the newest good line
-	Broken string    // what is wrong with the first line that is not as it was written, in Chinese; "" = nothing
+	Rows   int64     // entries checked
+	Seq    int64     // of the newest good entry
+	Hash   string    // of the newest good entry
+	Broken string    // what is wrong with the first altered entry, in Chinese; "" = nothing
 	At     time.Time // when it was checked
 }
 
-// Good reports a chain without a flaw.
+// Good reports whether the chain is intact.
 func (v AuditVerdict) Good() bool { return v.Broken == "" }
 
-// auditFields are the words of what the audit log keeps of its own export: the filter.
+// auditFields label what the audit log records of its own export: the filter.
 var auditFields = []AuditField{
 	{Key: "from", Label: "开始"},
 	{Key: "to", Label: "结束"},

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// AuditChange is one thing that an act found and left. Changed reports that the
-// two differ; Added and Removed name the difference of two lists.
+// AuditChange is the value of one field before and after an act. Changed reports whether they
+// differ; Added and Removed hold the difference of two lists.
 type AuditChange struct {
 	Label          string
 	Before, After  string
@@ -16,34 +16,35 @@ type AuditChange struct {
 	Added, Removed []string
 }
 
-// AuditField is a field of what a feature's acts keep in the audit log: its words, and
-// those of its values. A feature's fields are declared beside its type.
+// AuditField is a field that a feature's acts record in the audit log, with the labels of its
+// values. A feature's fields are declared next to its type.
 type AuditField struct {
 	Key   string              // in the JSON
 	Label string              // Chinese
-	Value func(string) string // the words of a value; nil = as it is
-	List  bool                // several values: a JSON list, or a text with commas
+	Value func(string) string // the label of a value; nil = shown as it is
+	List  bool                // several values: a JSON list, or a text separated by commas
 }
 
-// labelOf makes the words of a kind of value those of an AuditField.
+// labelOf adapts the label function of a kind of value to AuditField.Value.
 func labelOf[T ~string](words func(T) string) func(string) string {
 	return func(v string) string { return words(T(v)) }
 }
 
-// keywordField is of an export's filter: a text, which may be a name, is not kept.
+// keywordField is for the filter of an export: the keyword may be a name, so only its presence is
+// recorded.
 var keywordField = AuditField{Key: "keyword", Label: "关键词字数"}
 
-// allField is of an export without a filter.
+// allField is for an export without a filter.
 var allField = AuditField{Key: "all", Label: "不限条件"}
 
-// KnownAuditField reports whether a JSON field that a feature's acts keep has words.
+// KnownAuditField reports whether the feature declares the JSON field.
 func KnownAuditField(stem, key string) bool {
 	f, _ := FeatureOf(stem)
 	return slices.ContainsFunc(f.Fields, func(f AuditField) bool { return f.Key == key })
 }
 
-// Changes gives what the act found and left, field by field. What is no JSON
-// object, and what was too long to be kept whole, is one change without a label.
+// Changes returns the values before and after the act, field by field. Text that is not a JSON
+// object, or that was too long to be stored whole, is returned as one change without a label.
 func (r AuditRecord) Changes() []AuditChange {
 	before, first := auditObject(r.Before)
 	after, second := auditObject(r.After)
@@ -55,7 +56,7 @@ func (r AuditRecord) Changes() []AuditChange {
 	for _, f := range auditOrder(feature.Fields, before, after) {
 		x, y := before[f.Key], after[f.Key]
 		change := AuditChange{Label: f.Label, Before: f.words(x), After: f.words(y)}
-		// Of an act that made or removed a thing, nothing changed: it is all new or gone.
+		// An act that created or removed a thing changed nothing: all fields are new or gone.
 		change.Changed = r.Before != "" && r.After != "" && change.Before != change.After
 		if f.List && change.Changed {
 			change.Added, change.Removed = f.without(y, x), f.without(x, y)
@@ -67,11 +68,11 @@ func (r AuditRecord) Changes() []AuditChange {
 	return changes
 }
 
-// communitiesLabel is of the one field whose values are kept as ids.
+// communitiesLabel is the label of the one field whose values are ids.
 const communitiesLabel = "小区"
 
-// NamedChanges is Changes with the names of communities in the place of the ids that
-// accounts and observers are kept with.
+// NamedChanges returns Changes with the ids of communities, as recorded for accounts and observers,
+// replaced by their names.
 func (r AuditRecord) NamedChanges(communities map[ID]string) []AuditChange {
 	changes := r.Changes()
 	at := slices.IndexFunc(changes, func(c AuditChange) bool { return c.Label == communitiesLabel })
@@ -93,7 +94,7 @@ func (r AuditRecord) NamedChanges(communities map[ID]string) []AuditChange {
 	return changes
 }
 
-// auditObject reads a text of the log; nothing is an object without fields.
+// auditObject parses a text of the log; an empty text is an object without fields.
 func auditObject(text string) (map[string]any, bool) {
 	if text == "" {
 		return nil, true
@@ -103,7 +104,7 @@ func auditObject(text string) (map[string]any, bool) {
 	return object, err == nil
 }
 
-// auditOrder returns the fields of two objects: the known ones, then others.
+// auditOrder returns the fields of two objects: the declared ones first, then others.
 func auditOrder(known []AuditField, before, after map[string]any) []AuditField {
 	var fields []AuditField
 	var unknown []string
@@ -132,7 +133,7 @@ func auditOrder(known []AuditField, before, after map[string]any) []AuditField {
 	return fields
 }
 
-// words gives a value for people.
+// words formats a value for people.
 func (f AuditField) words(value any) string {
 	if f.List {
 		return strings.Join(f.items(value), "、")
@@ -161,7 +162,7 @@ func (f AuditField) word(text string) string {
 	return text
 }
 
-// items reads a list: a JSON list, or one text with commas.
+// items reads a list: a JSON list, or a text separated by commas.
 func (f AuditField) items(value any) []string {
 	var items []string
 	switch v := value.(type) {
@@ -179,14 +180,13 @@ func (f AuditField) items(value any) []string {
 	return items
 }
 
-// without gives the items of one list that another lacks.
+// without returns the items of list that other lacks.
 func (f AuditField) without(list, other any) []string {
 	lacking := f.items(other)
 	return slices.DeleteFunc(f.items(list), func(item string) bool { return slices.Contains(lacking, item) })
 }
 
-// auditLines writes changes as two texts, for a cell each: of a change of some
-// fields only those.
+// auditLines formats changes as two texts, one for each cell: if some fields changed, only those.
 func auditLines(changes []AuditChange) (before, after string) {
 	anyChanged := slices.ContainsFunc(changes, func(c AuditChange) bool { return c.Changed })
 	var old, now []string

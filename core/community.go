@@ -13,7 +13,7 @@ type Community struct {
 	Name     string
 	Address  string
 	Phone    string   // of the property office
-	Levels   []string // names of the building structure's levels, top first: 栋 单元 房间
+	Levels   []string // names of the building tree's levels, top first: 栋 单元 房间
 	Archived time.Time
 	Updated  time.Time // see Stale
 }
@@ -32,15 +32,15 @@ type BuildingNode struct {
 type House struct {
 	ID         ID
 	Community  ID
-	Node       ID     // the node it hangs under; 0 = top
+	Node       ID     // the node it belongs to; 0 = top
 	Name       string // door number
-	Label      string // the whole: 3栋2单元501
-	Path       string // of its node
+	Label      string // full name: 3栋2单元501
+	Path       string // the path of its node
 	ArrearsFen int64
 	Updated    time.Time // see Stale
 }
 
-// The bounds of a community's texts, in characters.
+// Bounds of a community's texts, in characters.
 const (
 	MaxCommunityName = 40
 	MaxAddress       = 100
@@ -49,10 +49,10 @@ const (
 	MaxNodeName      = 40
 )
 
-// DefaultLevels is the structure a new community starts with.
+// DefaultLevels returns the levels a new community starts with.
 func DefaultLevels() []string { return []string{"栋", "单元", "房间"} }
 
-// Trimmed gives the community with its texts cleaned and empty levels left out.
+// Trimmed returns the community with its texts cleaned and empty levels dropped.
 func (c Community) Trimmed() Community {
 	c.Name, c.Address, c.Phone = Clean(c.Name), Clean(c.Address), Clean(c.Phone)
 	levels := make([]string, 0, len(c.Levels))
@@ -65,7 +65,7 @@ func (c Community) Trimmed() Community {
 	return c
 }
 
-// Check reports what is wrong with a Trimmed community, by field.
+// Check returns an Invalid error that names the bad fields of a Trimmed community.
 func (c Community) Check() error {
 	fields := map[string]string{}
 	if !nameText(c.Name, MaxCommunityName) {
@@ -104,9 +104,9 @@ func isOfficePhone(s string) bool {
 	return utf8.RuneCountInString(s) <= 32 && strings.Trim(s, "0123456789 -+(),转（）") == ""
 }
 
-// NodeNames gives the names of a house's place as they are kept, one a level:
-// cleaned, and a bare number or letter above the door number with the level's
-// name behind it, so that 3 and 3栋 are one building.
+// NodeNames returns the names of a house and the nodes above it in their stored form, one per
+// level: cleaned, and with the level's name appended to a bare number or letter above the door
+// number, so that 3 and 3栋 are one building.
 func (c Community) NodeNames(names []string) ([]string, error) {
 	if len(names) != len(c.Levels) {
 		return nil, Invalid("应逐级填写：" + strings.Join(c.Levels, " / "))
@@ -131,8 +131,8 @@ func isBare(name string) bool {
 	}) < 0
 }
 
-// HouseLabel joins the names that NodeNames gave: 3栋2单元501. Where two numbers
-// would run into each other a hyphen parts them.
+// HouseLabel joins names returned by NodeNames: 3栋2单元501. A hyphen separates two numbers that would
+// otherwise run together.
 func HouseLabel(names []string) string {
 	var b strings.Builder
 	for i, name := range names {
@@ -146,7 +146,7 @@ func HouseLabel(names []string) string {
 
 func endsBare(name string) bool { return isBare(name[len(name)-1:]) }
 
-// communityFields are the words of what the audit log keeps of a community.
+// communityFields label what the audit log records of a community.
 var communityFields = []AuditField{
 	{Key: "name", Label: "名称"},
 	{Key: "address", Label: "地址"},

@@ -5,21 +5,20 @@ import (
 	"time"
 )
 
-// maxNextSteps bounds the search for the next exit: a window of 30 days needs two
-// steps a day, and a restriction's end one more.
+// maxNextSteps bounds the search for the next exit: a window of 30 days needs two steps a day, and
+// the end of a restriction one more.
 const maxNextSteps = 128
 
-// Decide answers one attempt to pass at now. It is pure and total: any Facts get
-// an answer, and what it does not know is refused. The first rule that fails
-// names the reason: known and enabled device, token, kind and scope, QR at
-// readers, validity, restriction, community block, hours, counting, and last the
-// records that the passage needs.
+// Decide answers one attempt to pass at now. It is pure and total: any Facts get an answer, and
+// whatever it does not know is refused. The first rule that fails is the reason: known and enabled
+// device, token, kind and scope, QR at readers, validity, restriction, community block, hours,
+// counting, and last the records that the passage needs.
 //
-// A preview asks the same of the pass's own rules, from validity to counting, at
-// the same instant: it is allowed exactly where a passage in that direction with
-// a live token, through a door that takes it, is allowed once the records of
-// NeedID and NeedTemp are made (and the temperature is no fever). What only the
-// passage can tell, a preview says in its sentence and does not refuse for.
+// A preview checks only the pass's own rules, from validity to counting, at the same instant: it is
+// allowed exactly when a passage in that direction, with a live token and through a door that
+// accepts it, would be allowed once the records of NeedID and NeedTemp are made (and the
+// temperature is no fever). What only the passage itself can show is mentioned in the preview's
+// sentence, but is no reason to refuse.
 func Decide(f Facts, now time.Time) Decision {
 	if f.Zone == nil {
 		f.Zone = time.UTC
@@ -38,12 +37,12 @@ func Decide(f Facts, now time.Time) Decision {
 	return d
 }
 
-// out holds for everything but a plain entry, so that a direction nobody set
-// cannot be used to go out uncounted.
+// out reports whether the direction is anything but a plain entry, so that an unset direction
+// cannot be used to exit uncounted.
 func (f *Facts) out() bool { return f.Direction != In }
 
-// checkDoor looks at the device or post, the token, and whether the two fit. A
-// way of asking that it does not know is held to a reader's rules.
+// checkDoor checks the device or post, the token, and whether the two match. An unknown Via is held
+// to the rules of a reader.
 func (f *Facts) checkDoor() Reason {
 	if f.Via == ViaPreview {
 		return ReasonAllowed
@@ -81,9 +80,8 @@ func (f *Facts) checkToken() Reason {
 	return ReasonTokenAbsent
 }
 
-// checkAt looks at the pass's own rules, from validity to counting, at t. What every
-// pass is held to comes first, then the rules of its kind; a kind without rules is
-// refused.
+// checkAt checks the pass's own rules, from validity to counting, at t: first the rules for every
+// pass, then those of its kind. A kind without rules is refused.
 func (f *Facts) checkAt(t time.Time) Reason {
 	day := DayOf(t, f.Zone)
 	switch {
@@ -95,8 +93,8 @@ func (f *Facts) checkAt(t time.Time) Reason {
 	return ReasonPassKind
 }
 
-// checkResident holds a resident pass to the lease, the house's restriction and the
-// community's block in both directions, and an exit to hours and counting.
+// checkResident applies the lease, the house's restriction and the community's block in both
+// directions, and hours and counting to an exit.
 func (f *Facts) checkResident(day Day, t time.Time) Reason {
 	if reason := f.checkBlocked(day); reason != ReasonAllowed || !f.out() {
 		return reason
@@ -111,7 +109,7 @@ func (f *Facts) checkResident(day Day, t time.Time) Reason {
 	return ReasonAllowed
 }
 
-// checkBlocked looks at what binds a resident pass in both directions.
+// checkBlocked checks the rules that apply to a resident pass in both directions.
 func (f *Facts) checkBlocked(day Day) Reason {
 	switch {
 	case f.LeaseLast != 0 && day > f.LeaseLast:
@@ -126,8 +124,8 @@ func (f *Facts) checkBlocked(day Day) Reason {
 	return ReasonAllowed
 }
 
-// checkRecords looks at what the passage must leave on record. A reader with a
-// thermometer sends what it measured; a preview measures nothing.
+// checkRecords checks what the passage must leave on record. A reader with a thermometer sends what
+// it measured; a preview measures nothing.
 func (f *Facts) checkRecords() Reason {
 	switch {
 	case f.Via == ViaPreview:
@@ -144,18 +142,18 @@ func (f *Facts) checkRecords() Reason {
 	return ReasonAllowed
 }
 
-// needID asks for the ID number of a resident who has none on file. Other passes carry
-// their own.
+// needID reports whether the ID number must be registered: a resident has none on file. Other
+// passes carry their own.
 func (f *Facts) needID() bool { return f.Rule.RecordID && !f.HasIDNumber && f.counted() }
 
-// counted reports whether the community's counting of exits binds this kind of pass.
+// counted reports whether the community's counting of exits applies to this kind of pass.
 func (f *Facts) counted() bool { return f.PassKind == PassResident }
 
 func (f *Facts) atReader() bool {
 	return f.Via != ViaGuard && f.Via != ViaManual && f.Via != ViaPreview
 }
 
-// figures fills what every answer says besides yes or no.
+// figures returns the part of every answer besides yes or no.
 func (f *Facts) figures(now time.Time) Decision {
 	day := DayOf(now, f.Zone)
 	rule := f.Rule.Under(f.Restriction, day)
@@ -170,9 +168,9 @@ func (f *Facts) figures(now time.Time) Decision {
 	return d
 }
 
-// nextExit gives the earliest instant, now or later, at which the pass's rules
-// let an exit happen if nothing else changes: nobody else of the house goes out
-// and no setting is edited. Zero where that cannot be foreseen.
+// nextExit returns the earliest instant, now or later, at which the pass's rules allow an exit if
+// nothing else changes: nobody else of the house goes out and no setting is edited. It is zero if
+// that cannot be foreseen.
 func (f *Facts) nextExit(now time.Time) time.Time {
 	exit := *f
 	exit.Direction = Out
@@ -200,7 +198,7 @@ func (f *Facts) nextExit(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// startOf gives the first instant of a day, also where the clocks change at midnight.
+// startOf returns the first instant of a day, even where the clocks change at midnight.
 func startOf(day Day, zone *time.Location) time.Time {
 	t := day.Start(zone)
 	for DayOf(t, zone) < day {
@@ -209,8 +207,8 @@ func startOf(day Day, zone *time.Location) time.Time {
 	return t
 }
 
-// Under gives the rule that holds on day for a house with restriction x, which
-// may be nil: the house's own number of exits takes the place of the community's.
+// Under returns the rule in force on day for a house with restriction x, which may be nil: the
+// house's own number of exits replaces the community's.
 func (r PassRule) Under(x *Restriction, day Day) PassRule {
 	if x.holds(day) {
 		r.Exits = x.Exits
@@ -218,15 +216,15 @@ func (r PassRule) Under(x *Restriction, day Day) PassRule {
 	return r
 }
 
-// holds reports whether the restriction is there and not over.
+// holds reports whether the restriction exists and has not ended.
 func (x *Restriction) holds(day Day) bool {
 	return x != nil && (x.LastDay == 0 || day <= x.LastDay)
 }
 
-// window is the period, at least a day.
+// window returns the period in days, at least one.
 func (r PassRule) window() int { return max(r.PeriodDays, 1) }
 
-// fever is the temperature that refuses; the customary one where none is set.
+// fever returns the temperature that is refused; the usual one if none is set.
 func (r PassRule) fever() int {
 	if r.FeverTenths <= 0 {
 		return defaultFeverTenths
@@ -234,7 +232,7 @@ func (r PassRule) fever() int {
 	return r.FeverTenths
 }
 
-// sentence says d to the person at the door.
+// sentence words d for the person at the door.
 func (f *Facts) sentence(d Decision, now time.Time) string {
 	switch d.Reason {
 	case ReasonAllowed:
@@ -290,7 +288,7 @@ func (f *Facts) previewSentence(d Decision) string {
 	return yes
 }
 
-// when says an instant as short as a reader's screen needs it: the time today or
+// when formats an instant as briefly as a reader's screen needs it: the time if it is today or
 // tomorrow, else the day.
 func (f *Facts) when(t, now time.Time) string {
 	local := t.In(f.Zone)

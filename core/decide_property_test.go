@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// dice makes random cases that are small enough for rules to meet.
+// dice generates random cases that are small enough for rules to interact.
 type dice struct{ *rand.Rand }
 
 func newDice(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 20260315))} }
@@ -36,7 +36,7 @@ func (r dice) tally(around Day) Tally {
 
 func (r dice) exits() int { return r.IntN(5) - 1 }
 
-// facts makes a pass at a door where only the pass's rules and the records can refuse.
+// facts returns a pass at a door where only the pass's rules and the records can refuse.
 func (r dice) facts(now time.Time) Facts {
 	today := DayOf(now, shanghai)
 	f := goingOut()
@@ -170,8 +170,8 @@ func TestDecideIgnoresHostZone(t *testing.T) {
 	}
 }
 
-// TestNextByBruteForce walks minute by minute to the first allowed instant, in
-// the zone the product runs in and in two that change their clocks.
+// TestNextByBruteForce walks minute by minute to the first allowed instant, in the product's zone
+// and in two zones with clock changes.
 func TestNextByBruteForce(t *testing.T) {
 	changes := map[string]time.Time{
 		"Asia/Shanghai":       noon,
@@ -201,8 +201,7 @@ func TestNextByBruteForce(t *testing.T) {
 	}
 }
 
-// bruteNext looks at every whole minute of ten days: longer than any of the
-// random cases can take.
+// bruteNext checks every whole minute of ten days: longer than any of the random cases needs.
 func bruteNext(f Facts, now time.Time) time.Time {
 	if Decide(f, now).Allowed {
 		return now

@@ -17,7 +17,7 @@ func mustZone(name string) *time.Location {
 	return zone
 }
 
-// at reads a wall-clock time in Shanghai.
+// at parses a wall-clock time in Shanghai.
 func at(text string) time.Time {
 	t, err := time.ParseInLocation("2006-01-02 15:04:05", text, shanghai)
 	if err != nil {
@@ -45,8 +45,7 @@ func hours(text string) []HourRange {
 	return h
 }
 
-// goingOut is a resident with a live token at a working reader, in a community
-// that limits nothing.
+// goingOut returns a resident with a live token at a working reader, in a community without limits.
 func goingOut() Facts {
 	return Facts{
 		Zone: shanghai, Via: ViaReader, Direction: Out, Token: TokenLive,
@@ -67,7 +66,7 @@ type decideCase struct {
 	facts    Facts
 	now      time.Time // zero = noon
 	reason   Reason
-	sentence string // "" = not looked at
+	sentence string // "" = not checked
 	left     int
 	limit    int
 }
@@ -318,8 +317,8 @@ func TestDecideRecords(t *testing.T) {
 	}
 }
 
-// TestDecideOrder breaks the rules one after the other, last first: each time the
-// earlier one must name the reason.
+// TestDecideOrder breaks the rules one by one, last first: each time the reason must be the
+// earliest broken rule.
 func TestDecideOrder(t *testing.T) {
 	steps := []struct {
 		reason Reason
@@ -378,8 +377,7 @@ func TestRefusalLeaksNothing(t *testing.T) {
 	}
 }
 
-// A kind of pass that has no rules is refused, whoever asks and whatever else holds;
-// and nothing of it is counted.
+// A kind of pass without rules is refused whatever else holds, and nothing of it is counted.
 func TestAKindWithoutRulesIsRefused(t *testing.T) {
 	for _, via := range []Via{ViaReader, ViaGuard, ViaManual, ViaPreview} {
 		for _, direction := range []Direction{In, Out} {
@@ -395,7 +393,7 @@ func TestAKindWithoutRulesIsRefused(t *testing.T) {
 	}
 }
 
-// Every kind that pages offer has rules: what it is refused for is never its kind.
+// Every kind that pages offer has rules: it is never refused for its kind.
 func TestEveryKindHasRules(t *testing.T) {
 	for _, kind := range PassKinds() {
 		f := Facts{Zone: shanghai, Via: ViaPreview, Direction: Out, PassKind: kind, PassEnabled: true, Rule: DefaultPassRule()}

@@ -2,7 +2,7 @@ package core
 
 import "time"
 
-// Direction of a passage.
+// Direction is the direction of a passage.
 type Direction string
 
 const (
@@ -10,7 +10,7 @@ const (
 	Out Direction = "out"
 )
 
-// Label gives the direction in Chinese.
+// Label returns the direction in Chinese.
 func (d Direction) Label() string {
 	switch d {
 	case In:
@@ -21,7 +21,7 @@ func (d Direction) Label() string {
 	return ""
 }
 
-// Via says who asks for the decision: the needs of a passage differ by it.
+// Via is who asks for the decision: what a passage requires depends on it.
 type Via string
 
 const (
@@ -31,7 +31,7 @@ const (
 	ViaPreview Via = "preview" // the resident's own question: can I go out now?
 )
 
-// Label gives the way of passing in Chinese.
+// Label returns the way of passing in Chinese.
 func (v Via) Label() string {
 	switch v {
 	case ViaReader:
@@ -44,53 +44,53 @@ func (v Via) Label() string {
 	return ""
 }
 
-// Vias gives every way of passing.
+// Vias returns every way of passing.
 func Vias() []Via { return []Via{ViaReader, ViaGuard, ViaManual} }
 
-// TokenState is what became of the QR token shown.
+// TokenState is the state of the QR token that was shown.
 type TokenState string
 
 const (
 	TokenLive    TokenState = "live"
-	TokenAbsent  TokenState = "absent" // unknown or past its ten minutes
-	TokenUsed    TokenState = "used"   // a door was released on it
+	TokenAbsent  TokenState = "absent" // unknown or older than ten minutes
+	TokenUsed    TokenState = "used"   // it has opened a door
 	TokenBusy    TokenState = "busy"   // another door is deciding on it right now
 	TokenMissing TokenState = ""       // preview and manual record carry none
 )
 
-// Facts is everything a decision needs, read in one place at one instant.
+// Facts is everything a decision depends on, read in one place at one instant.
 type Facts struct {
-	Zone      *time.Location // of natural days and exit hours; nil is UTC, never the host's
+	Zone      *time.Location // of natural days and exit hours; nil is UTC, never the host's zone
 	Via       Via
 	Direction Direction
 
 	Token      TokenState
-	Unreadable bool // what the reader sent cannot be taken apart: nobody knows what was shown
+	Unreadable bool // the reader's message cannot be parsed: nobody knows what was shown
 
-	// Of the reader, or of the guard's post; a preview has neither.
+	// Of the reader, or of the guard's post; not set for a preview.
 	ReaderEnabled bool // known and enabled
-	ReaderInScope bool // its community is the pass's, and its building scope covers the house
+	ReaderInScope bool // its community is the pass's, and its building scope includes the house
 
-	// Of the reader alone.
+	// Of the reader only.
 	ReaderAccepts     bool // takes this kind of pass
 	ReaderThermometer bool
-	ReaderQR          bool // 权限管理: 门禁二维码 ticked for this device
+	ReaderQR          bool // 权限管理: 门禁二维码 is ticked for this device
 
-	// Of the pass, whatever its kind.
+	// Of the pass, of any kind.
 	PassKind    PassKind
 	PassEnabled bool // not disabled, and its holder may have one
 
 	// Of the community.
 	Rule PassRule
 
-	// Of a resident pass alone.
+	// Of a resident pass only.
 	LeaseLast   Day          // fixed-term tenant: last natural day of the lease; 0 = none
 	HasIDNumber bool         // on file
-	Restriction *Restriction // of the house; nil: none
-	Exits       Tally        // exits of the person or household that Rule.Counting adds up
+	Restriction *Restriction // of the house; nil if there is none
+	Exits       Tally        // exits of the person or household, depending on Rule.Counting
 
-	// Taken at the passage.
-	TempTenths int  // 0 = not taken
+	// Recorded at the passage.
+	TempTenths int  // 0 = not measured
 	IDGiven    bool // the guard registers the ID number with this passage
 }
 
@@ -100,12 +100,12 @@ type Reason string
 const (
 	ReasonAllowed       Reason = "allowed"
 	ReasonReaderUnknown Reason = "reader_unknown" // no such device, or disabled
-	ReasonUnreadable    Reason = "unreadable"     // the reader's message, not the code, is at fault
+	ReasonUnreadable    Reason = "unreadable"     // the reader's message is at fault, not the code
 	ReasonTokenAbsent   Reason = "token_absent"   // unknown or expired
 	ReasonTokenUsed     Reason = "token_used"
 	ReasonTokenBusy     Reason = "token_busy"
-	ReasonPassKind      Reason = "pass_kind" // this door does not take this kind
-	ReasonScope         Reason = "scope"     // not this community or building
+	ReasonPassKind      Reason = "pass_kind" // this door does not accept this kind
+	ReasonScope         Reason = "scope"     // another community or building
 	ReasonReaderQR      Reason = "reader_qr" // QR at readers is off: go to the guard
 	ReasonPassDisabled  Reason = "pass_disabled"
 	ReasonLeaseEnded    Reason = "lease_ended"
@@ -117,7 +117,7 @@ const (
 	ReasonNeedTemp      Reason = "need_temp" // 请到门岗测温 / 请录入体温
 	ReasonFever         Reason = "fever"
 	ReasonGuard         Reason = "guard"       // a guard refused what the rules allow
-	ReasonUnavailable   Reason = "unavailable" // the system could not decide: database or cache gone
+	ReasonUnavailable   Reason = "unavailable" // the system could not decide: database or cache unavailable
 )
 
 // Decision is the answer to one attempt. The zero Decision is a refusal.
@@ -125,11 +125,11 @@ type Decision struct {
 	Allowed   bool
 	Reason    Reason
 	Sentence  string    // in Chinese, for the person at the door; short enough for a reader's screen
-	Counts    bool      // allowed, and an exit to be added to the tally
+	Counts    bool      // allowed, and to be added to the tally as an exit
 	Unlimited bool      // no limit on exits
-	Left      int       // exits left in this window before this one; 0 when Unlimited
-	Limit     int       // exits per window in force; 0 when Unlimited
-	Next      time.Time // earliest moment an exit is possible as things stand; now when it is possible now; zero = not foreseeable
-	NeedTemp  bool      // a temperature must be entered at this passage
-	NeedID    bool      // an ID number must be registered at this passage
+	Left      int       // exits left in this window before this one; 0 if Unlimited
+	Limit     int       // exits per window in force; 0 if Unlimited
+	Next      time.Time // earliest moment an exit is possible as things are; now if it is possible now; zero if not foreseeable
+	NeedTemp  bool      // a temperature must be entered for this passage
+	NeedID    bool      // an ID number must be registered for this passage
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Code is the kind of an error; one table in handlers/web turns it into a status.
+// Code is the kind of an error; a table in handlers/web maps it to a status.
 type Code string
 
 // The codes. An error without a code is Internal.
@@ -19,9 +19,8 @@ const (
 	CodeInternal        Code = "internal"
 )
 
-// Error is an error with a code and a sentence for people, in Chinese. Fields
-// holds, for an invalid form, a message by field name. Err, the cause, is for
-// the log alone.
+// Error is an error with a code and a message for people, in Chinese. For an invalid form, Fields
+// holds a message by field name. Err, the cause, is only logged.
 type Error struct {
 	Code    Code
 	Message string
@@ -38,10 +37,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Invalid is bad input that names what is wrong.
+// Invalid returns an error for bad input; message describes what is wrong.
 func Invalid(message string) *Error { return &Error{Code: CodeInvalid, Message: message} }
 
-// InvalidFields is a bad form: a message by field name. Nil when fields is empty.
+// InvalidFields returns an error for a bad form, with a message by field name. It is nil if fields
+// is empty.
 func InvalidFields(fields map[string]string) error {
 	if len(fields) == 0 {
 		return nil
@@ -49,30 +49,31 @@ func InvalidFields(fields map[string]string) error {
 	return &Error{Code: CodeInvalid, Message: "请检查标出的内容", Fields: fields}
 }
 
-// Unauthenticated is a caller who has not signed in, or no longer.
+// Unauthenticated returns an error for a caller who is not, or no longer, signed in.
 func Unauthenticated(message string) *Error {
 	return &Error{Code: CodeUnauthenticated, Message: message}
 }
 
-// Forbidden is a caller who may not do this.
+// Forbidden returns an error for a caller who may not do this.
 func Forbidden(message string) *Error { return &Error{Code: CodeForbidden, Message: message} }
 
-// NotFound is an absent thing, or one outside the caller's communities.
+// NotFound returns an error for a thing that does not exist or is outside the caller's communities.
 func NotFound(message string) *Error { return &Error{Code: CodeNotFound, Message: message} }
 
-// Conflict is a state that does not allow the act: somebody was first, or it is in use.
+// Conflict returns an error for a state that does not allow the act: somebody else was first, or
+// the thing is in use.
 func Conflict(message string) *Error { return &Error{Code: CodeConflict, Message: message} }
 
-// Unavailable is a refusal for want of room: nothing was done, and the same may succeed a
-// moment later.
+// Unavailable returns an error for lack of capacity: nothing was done, and the same call may
+// succeed a moment later.
 func Unavailable(message string) *Error { return &Error{Code: CodeUnavailable, Message: message} }
 
 // errStale is the cause of a Stale error.
 var errStale = errors.New("made on an earlier state")
 
-// Stale is an edit of what another has changed since it was shown: a conflict, after
-// which the form shows both. What is read for an edit says when it was last changed
-// (Updated), and the edit says so again; zero is an edit by what has shown nothing.
+// Stale returns a conflict for an edit of a row that has changed since it was shown; the form then
+// shows both states. Types that can be edited carry the time of their last change (Updated), and
+// the edit sends it back; zero means the caller has shown nothing.
 func Stale() *Error {
 	return &Error{Code: CodeConflict, Message: "刚刚有人修改过这里，您的修改还没有保存。请对照标出的内容，再保存一次即以您填写的为准。", Err: errStale}
 }
@@ -80,7 +81,7 @@ func Stale() *Error {
 // IsStale reports whether err is a Stale error.
 func IsStale(err error) bool { return errors.Is(err, errStale) }
 
-// CodeOf gives the code of err, CodeInternal for one without.
+// CodeOf returns the code of err, or CodeInternal if it has none.
 func CodeOf(err error) Code {
 	var e *Error
 	if errors.As(err, &e) {
@@ -89,17 +90,17 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-// IsNotFound reports whether err says that the thing is absent.
+// IsNotFound reports whether err is a NotFound error.
 func IsNotFound(err error) bool { return err != nil && CodeOf(err) == CodeNotFound }
 
-// IsConflict reports whether err says that the state of things forbids what was asked.
+// IsConflict reports whether err is a Conflict.
 func IsConflict(err error) bool { return err != nil && CodeOf(err) == CodeConflict }
 
-// IsInvalid reports whether err says that what was sent is wrong.
+// IsInvalid reports whether err is an Invalid error.
 func IsInvalid(err error) bool { return err != nil && CodeOf(err) == CodeInvalid }
 
-// MessageOf gives the sentence for people of an error made here; of any other
-// error, one that says nothing of it.
+// MessageOf returns the message for people of an error of this package; for any other error, a
+// general one that discloses nothing.
 func MessageOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) {

@@ -2,27 +2,27 @@ package core
 
 import "slices"
 
-// Feature is the row of one stem: what the rest of the program has to know of it. What
-// can be read from the row is registered nowhere else.
+// Feature describes one stem: what the rest of the program needs to know about it. Nothing that can
+// be read from here is registered anywhere else.
 type Feature struct {
-	Stem string // the one word of its files, addresses, permissions and acts
-	Noun string // Chinese, for what its acts are done to
+	Stem string // the one word used in its files, addresses, permissions and acts
+	Noun string // Chinese, for the things its acts are done to
 
-	// Table and NameColumn are where the present name of what an act was done to is
-	// found; without a table it has no name. The column is called name unless set.
+	// Table and NameColumn are where the present name of an act's target is looked up; without a
+	// table it has no name. The column defaults to name.
 	Table, NameColumn string
 
-	Verbs  []Verb       // its acts, in the order people see them
-	Fields []AuditField // what its acts keep in the audit log, in the order people see it
+	Verbs  []Verb       // its acts, in display order
+	Fields []AuditField // what its acts record in the audit log, in display order
 }
 
 // Verb is what an act does; the act's name is stem.verb.
 type Verb struct {
 	Name  string // create, update, disable, enable, remove, or a verb of the feature's own
-	Label string // Chinese, with the thing it is done to
+	Label string // Chinese, including the thing it is done to
 }
 
-// Features are all stems with something to register, in the order of the menu.
+// Features are all stems that register something, in menu order.
 var Features = []Feature{
 	{
 		Stem: "community", Noun: "小区", Table: "community", Fields: communityFields,
@@ -117,7 +117,7 @@ var Features = []Feature{
 	},
 }
 
-// FeatureOf returns the row of a stem; ok reports whether there is one.
+// FeatureOf returns the feature of a stem; ok reports whether it exists.
 func FeatureOf(stem string) (f Feature, ok bool) {
 	at := slices.IndexFunc(Features, func(f Feature) bool { return f.Stem == stem })
 	if at < 0 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// An act is <stem>.<verb>: a word of its own in the log, once, with words for people.
+// An act is <stem>.<verb>: unique in the log, and with a label for people.
 func TestFeaturesAreWellFormed(t *testing.T) {
 	stem, word := regexp.MustCompile(`^[a-z][a-z0-9]*$`), regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
 	seen := map[string]bool{}

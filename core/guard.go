@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Guard is somebody who works at posts of one community.
+// Guard is somebody who works at the posts of one community.
 type Guard struct {
 	ID        ID
 	Community ID
@@ -19,15 +19,14 @@ type Guard struct {
 // maxGuardPosts bounds the posts of one guard.
 const maxGuardPosts = 200
 
-// Trimmed gives the guard with the texts cleaned; a phone number that is one, as
-// its 11 digits.
+// Trimmed returns the guard with the texts cleaned, and a valid phone number as its 11 digits.
 func (g Guard) Trimmed() Guard {
 	g.Name, g.Phone = Clean(g.Name), trimmedPhone(g.Phone)
 	return g
 }
 
-// Check reports what is wrong with a Trimmed guard, by field. No phone number is
-// for the caller to judge: of a guard on file it means the number kept.
+// Check returns an Invalid error that names the bad fields of a Trimmed guard. An empty phone
+// number passes: the caller decides, since for an existing guard it means "unchanged".
 func (g Guard) Check() error {
 	fields := map[string]string{}
 	checkPerson(fields, g.Name, g.Phone)
@@ -44,8 +43,8 @@ func trimmedPhone(phone string) string {
 	return Clean(phone)
 }
 
-// checkPerson looks at the name and phone number of somebody who is bound to
-// WeChat by a QR: a guard, an observer.
+// checkPerson checks the name and phone number of somebody who is bound to WeChat by a QR code: a
+// guard or an observer.
 func checkPerson(fields map[string]string, name, phone string) {
 	if !nameText(name, MaxName) {
 		fields["name"] = "请填写姓名，最多 40 个字"
@@ -58,7 +57,7 @@ func checkPerson(fields map[string]string, name, phone string) {
 	}
 }
 
-// guardFields are the words of what the audit log keeps of a guard.
+// guardFields label what the audit log records of a guard.
 var guardFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "phone", Label: "手机号"},

@@ -9,7 +9,7 @@ type GuardPost struct {
 	ID        ID
 	Community ID
 	Name      string
-	Direction Direction // preset on the guard's page
+	Direction Direction // preselected on the guard's page
 	Disabled  time.Time
 	Updated   time.Time // see Stale
 }
@@ -17,13 +17,13 @@ type GuardPost struct {
 // MaxGuardPostName bounds a post's name, in characters.
 const MaxGuardPostName = 64
 
-// Trimmed gives the post with its text cleaned.
+// Trimmed returns the post with its text cleaned.
 func (p GuardPost) Trimmed() GuardPost {
 	p.Name = Clean(p.Name)
 	return p
 }
 
-// Check reports what is wrong with a Trimmed post, by field.
+// Check returns an Invalid error that names the bad fields of a Trimmed post.
 func (p GuardPost) Check() error {
 	fields := map[string]string{}
 	if !nameText(p.Name, MaxGuardPostName) {
@@ -35,7 +35,7 @@ func (p GuardPost) Check() error {
 	return InvalidFields(fields)
 }
 
-// guardPostFields are the words of what the audit log keeps of a post.
+// guardPostFields label what the audit log records of a post.
 var guardPostFields = []AuditField{
 	{Key: "name", Label: "名称"},
 	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},

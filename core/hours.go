@@ -15,11 +15,11 @@ const maxHourRanges = 8
 // maxHoursText bounds what ParseHours reads.
 const maxHoursText = 200
 
-// HourRange is a span of the day in minutes since midnight, From inclusive, To
-// exclusive. To ≤ From crosses midnight; From == To is the whole day.
+// HourRange is a span of the day in minutes since midnight, From inclusive, To exclusive. If To ≤
+// From it crosses midnight; From == To is the whole day.
 type HourRange struct{ From, To int }
 
-// Contains reports whether a minute of the day, 0–1439, is inside.
+// Contains reports whether a minute of the day, 0–1439, is within the range.
 func (h HourRange) Contains(minute int) bool {
 	if h.From < h.To {
 		return h.From <= minute && minute < h.To
@@ -27,13 +27,13 @@ func (h HourRange) Contains(minute int) bool {
 	return minute >= h.From || minute < h.To
 }
 
-// whole reports a span that is never left.
+// whole reports whether the range covers the whole day.
 func (h HourRange) whole() bool { return h.From == h.To || (h.From == 0 && h.To == minutesOfDay) }
 
-// String gives the stored form: 06:00-22:00.
+// String returns the stored form: 06:00-22:00.
 func (h HourRange) String() string { return clock(h.From) + "-" + clock(h.To) }
 
-// Label gives the form for people: 06:00–22:00, 22:00–次日 06:00, 全天.
+// Label returns the form for people: 06:00–22:00, 22:00–次日 06:00, 全天.
 func (h HourRange) Label() string {
 	switch {
 	case h.whole():
@@ -46,8 +46,8 @@ func (h HourRange) Label() string {
 
 func clock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
 
-// FormatHours gives the stored form of a list, which ParseHours reads back:
-// "06:00-08:30,17:00-22:00"; "" for none.
+// FormatHours returns the stored form of a list, which ParseHours parses:
+// "06:00-08:30,17:00-22:00"; "" for an empty list.
 func FormatHours(hours []HourRange) string {
 	parts := make([]string, len(hours))
 	for i, h := range hours {
@@ -56,16 +56,16 @@ func FormatHours(hours []HourRange) string {
 	return strings.Join(parts, ",")
 }
 
-// hoursWriting turns what people type into what FormatHours writes.
+// hoursWriting normalises the notations people type to the one FormatHours writes.
 var hoursWriting = strings.NewReplacer(
 	"，", ",", "、", ",", "；", ",", ";", ",", "\r\n", ",", "\n", ",",
 	"：", ":", "–", "-", "—", "-", "－", "-", "~", "-", "～", "-", "至", "-", "次日", "",
 	" ", "", "\t", "", "\u3000", "",
 )
 
-// ParseHours reads a list of spans, as stored or as people type them: comma,
-// 、 or line by line; "06:00-22:00" or "22:00至6:00". The empty text is none. An
-// error is Invalid and says which span is wrong.
+// ParseHours parses a list of ranges, as stored or as people type them: separated by commas, 、 or
+// line breaks; "06:00-22:00" or "22:00至6:00". The empty text is an empty list. The error is Invalid
+// and names the bad range.
 func ParseHours(text string) ([]HourRange, error) {
 	if text == "" {
 		return nil, nil
@@ -101,12 +101,12 @@ func parseHourRange(text string) (HourRange, bool) {
 	return h, okFrom && okTo && h.valid()
 }
 
-// valid holds for spans that FormatHours can write: 24:00 is an end only.
+// valid reports whether FormatHours can write the range: 24:00 is an end only.
 func (h HourRange) valid() bool {
 	return h.From >= 0 && h.From < minutesOfDay && h.To >= 0 && h.To <= minutesOfDay
 }
 
-// parseClock reads H:MM or HH:MM, up to 24:00, as minutes since midnight.
+// parseClock parses H:MM or HH:MM, up to 24:00, as minutes since midnight.
 func parseClock(text string) (int, bool) {
 	left, right, ok := strings.Cut(text, ":")
 	if !ok || len(left) < 1 || len(left) > 2 || len(right) != 2 {
@@ -129,7 +129,7 @@ func twoDigits(s string) (int, bool) {
 	return n, true
 }
 
-// openAt reports whether an exit is inside the hours at t; no hours is always.
+// openAt reports whether t is within the hours; an empty list is always open.
 func openAt(hours []HourRange, t time.Time, zone *time.Location) bool {
 	if len(hours) == 0 {
 		return true
@@ -144,8 +144,8 @@ func openAt(hours []HourRange, t time.Time, zone *time.Location) bool {
 	return false
 }
 
-// nextOpen gives the first instant after t, which is outside the hours, that is
-// inside them; the zero time if there is none within two days.
+// nextOpen returns the first instant after t, which is outside the hours, that is within them; the
+// zero time if there is none within two days.
 func nextOpen(hours []HourRange, t time.Time, zone *time.Location) time.Time {
 	local := t.In(zone)
 	floor := local.Add(-time.Duration(local.Second())*time.Second - time.Duration(local.Nanosecond()))
@@ -159,7 +159,7 @@ func nextOpen(hours []HourRange, t time.Time, zone *time.Location) time.Time {
 	if sameOffset(local, next) && openAt(hours, next, zone) {
 		return next
 	}
-	// The clocks change on the way: walk.
+	// The clocks change in between: walk minute by minute.
 	for i := 1; i <= 2*minutesOfDay; i++ {
 		if next := floor.Add(time.Duration(i) * time.Minute); openAt(hours, next, zone) {
 			return next

@@ -77,7 +77,7 @@ func FuzzParseHours(f *testing.F) {
 		}
 		rule := DefaultPassRule()
 		rule.Hours = list
-		// A span that ends where it begins could be meant as nothing or as all day.
+		// A range that ends where it begins could mean nothing or all day.
 		empty := slices.ContainsFunc(list, func(h HourRange) bool { return h.From == h.To })
 		if err := rule.Check(); (err != nil) != empty {
 			t.Fatalf("%q reads, but %v", text, err)
@@ -85,8 +85,8 @@ func FuzzParseHours(f *testing.F) {
 	})
 }
 
-// TestNextOpenAcrossClockChange: New York skips 02:00–03:00 on 8 March 2026 and
-// has 01:00–02:00 twice on 1 November.
+// TestNextOpenAcrossClockChange: New York skips 02:00–03:00 on 8 March 2026 and has 01:00–02:00
+// twice on 1 November.
 func TestNextOpenAcrossClockChange(t *testing.T) {
 	zone := mustZone("America/New_York")
 	for _, c := range []struct{ hours, now, want string }{

@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// HousesAtOnce bounds the houses that one act makes.
+// HousesAtOnce bounds the houses that one act creates.
 const HousesAtOnce = 5000
 
 // HouseGrid describes many houses at once: every building × unit × floor × room.
 type HouseGrid struct {
 	Above   []string // of each level above the houses, top first: 1-3、5、A-C
 	Floors  string   // 1-18
-	Rooms   string   // of a floor: 1-4
+	Rooms   string   // per floor: 1-4
 	Pattern string   // of the door number: see DoorNumber; "" = 层室室
 }
 
-// DefaultHousePattern makes 501 of floor 5, room 1.
+// DefaultHousePattern yields 501 for floor 5, room 1.
 const DefaultHousePattern = "层室室"
 
-// Paths gives the names of every house of the grid, one a level, in order. A
-// field that is wrong is named above0, above1, …, floors, rooms or pattern.
+// Paths returns the names of every house of the grid, one per level, in order. Bad fields are named
+// above0, above1, …, floors, rooms or pattern.
 func (g HouseGrid) Paths() ([][]string, error) {
 	if g.Pattern = Clean(g.Pattern); g.Pattern == "" {
 		g.Pattern = DefaultHousePattern
@@ -75,9 +75,9 @@ func (g HouseGrid) paths(axes [][]string) [][]string {
 	return paths
 }
 
-// DoorNumber writes a door number by a pattern: a run of 层 is the floor and a run
-// of 室 the room, filled with zeroes to the length of the run; all else stands for
-// itself. 层室室 is 501, 层层室室 is 0501, 层-室 is 5-1.
+// DoorNumber formats a door number by a pattern: a run of 层 is the floor and a run of 室 the room,
+// zero-padded to the length of the run; everything else is copied. 层室室 is 501, 层层室室 is 0501, 层-室 is
+// 5-1.
 func DoorNumber(pattern, floor, room string) string {
 	var b strings.Builder
 	for runes := []rune(pattern); len(runes) > 0; {
@@ -105,8 +105,8 @@ func zeroes(text string, width int) string {
 	return strings.Repeat("0", max(0, width-len(text))) + text
 }
 
-// ParseSeries reads a list of names and of ranges of numbers or single letters:
-// 1-3、5、A-C. Names that come twice count once.
+// ParseSeries parses a list of names and of ranges of numbers or single letters: 1-3、5、A-C.
+// Duplicate names count once.
 func ParseSeries(text string) ([]string, error) {
 	var items []string
 	split := func(r rune) bool { return strings.ContainsRune(",，、;； \t\r\n", r) }
@@ -149,14 +149,14 @@ func ParseSeries(text string) ([]string, error) {
 	}), nil
 }
 
-// rangeMarks are what people write for the dash of a range, and for a minus.
+// rangeMarks normalises what people write for the dash of a range, and for a minus.
 var rangeMarks = strings.NewReplacer("－", "-", "−", "-", "–", "-", "—", "-", "~", "-", "～", "-", "至", "-")
 
-// basements is a range one end of which is below ground, such as -2-3 or B2-B1. It is
-// no name, and what floors it means (is there a floor 0?) is not known.
+// basements matches a range with an end below ground, such as -2-3 or B2-B1. It is not a name, and
+// which floors it means is ambiguous (is there a floor 0?).
 var basements = regexp.MustCompile(`^(-|[Bb]|负|地下)\d+-+([Bb]|负|地下)?\d+$`)
 
-// cutRange reads 1-18, or A-C as the letters' codes.
+// cutRange parses 1-18, or A-C as the letters' codes.
 func cutRange(part string) (from, to int, ok bool) {
 	left, right, ok := strings.Cut(part, "-")
 	if !ok {
@@ -182,8 +182,8 @@ func isLetter(s string) bool {
 // ArrearsMostFen bounds what a house can owe: ten million yuan.
 const ArrearsMostFen = 10_000_000_00
 
-// ParseYuan reads an amount such as 1280.50, or ￥1,280.50 as sheets have it, in fen;
-// nothing is 0.
+// ParseYuan parses an amount such as 1280.50, or ￥1,280.50 as in spreadsheets, and returns fen; an
+// empty text is 0.
 func ParseYuan(text string) (int64, error) {
 	text = strings.NewReplacer(",", "", "，", "", "元", "", "￥", "", "¥", "", " ", "").Replace(Clean(text))
 	if text == "" {
@@ -201,7 +201,7 @@ func ParseYuan(text string) (int64, error) {
 	return fen, nil
 }
 
-// Yuan writes fen, not below 0, as an amount: 1,280.50.
+// Yuan formats fen, which must not be negative, as an amount: 1,280.50.
 func Yuan(fen int64) string {
 	whole := strconv.FormatInt(fen/100, 10)
 	for i := len(whole) - 3; i > 0; i -= 3 {
@@ -210,7 +210,7 @@ func Yuan(fen int64) string {
 	return fmt.Sprintf("%s.%02d", whole, fen%100)
 }
 
-// houseFields are the words of what the audit log keeps of houses and of their export.
+// houseFields label what the audit log records of houses and of their export.
 var houseFields = []AuditField{
 	{Key: "label", Label: "房屋"},
 	{Key: "arrears", Label: "欠费（元）"},

@@ -7,21 +7,21 @@ import (
 	"unicode/utf8"
 )
 
-// HouseMatch is a line of a pasted list, with the houses that it may mean: one is
-// a match, none is nobody's, several are for a person to choose from.
+// HouseMatch is a line of a pasted list with the houses that it may mean: one is a match, none is
+// unknown, several are for a person to choose from.
 type HouseMatch struct {
 	Line   string
 	Houses []House
 }
 
-// HouseMatchShown bounds the houses of a line that may mean several.
+// HouseMatchShown bounds the candidates of an ambiguous line.
 const HouseMatchShown = 20
 
-// MatchHouses reads a pasted list, a house a line, against the houses of a
-// community. A line means the house whose label it is; else those with the same
-// figures in the same order ("3-2-501" is 3栋2单元501); else those whose label ends
-// in its figures ("501"). Chinese numerals are figures too (三栋). A word of the line that is no common one of addresses
-// must be in the label too. Empty lines are left out.
+// MatchHouses matches a pasted list, one house per line, against the houses of a community. A line
+// matches the house with that label; else those with the same figures in the same order ("3-2-501"
+// is 3栋2单元501); else those whose label ends in its figures ("501"). Chinese numerals count as
+// figures (三栋). A word of the line that is not a common word of addresses must also occur in the
+// label. Empty lines are dropped.
 func MatchHouses(list string, houses []House) []HouseMatch {
 	byLabel, keys := make(map[string]int, len(houses)), make([][]string, len(houses))
 	for i, house := range houses {
@@ -44,8 +44,8 @@ func MatchHouses(list string, houses []House) []HouseMatch {
 	return matches
 }
 
-// headings are what the columns of a list of houses are called, in the order in which
-// a house is said: 楼栋, 单元, 房号. Those of the last line hold a house as a whole.
+// headings are the usual titles of the columns of a list of houses, in the order in which an
+// address is written: 楼栋, 单元, 房号. The last row has titles of columns that hold the whole address.
 var headings = [...][]string{
 	{"区", "分区", "期", "组团"},
 	{"楼栋", "楼栋号", "栋", "栋号", "幢", "幢号", "座", "楼号", "楼"},
@@ -54,10 +54,10 @@ var headings = [...][]string{
 	{"房屋", "房屋地址", "房屋名称", "完整房号", "地址", "住址", "房间"},
 }
 
-// HouseLines reads the rows of a table of houses as lines for MatchHouses. With column
-// titles in the first row, the column of houses counts, or those of 楼栋, 单元 and 房号
-// joined; without, the first column, and after a mere building ("3栋") the two beside it.
-// Rows without a house are left out.
+// HouseLines converts the rows of a table of houses to lines for MatchHouses. With column titles in
+// the first row it uses the column of houses, or joins those of 楼栋, 单元 and 房号; without titles it
+// uses the first column, and the next two if the first is a mere building ("3栋"). Rows without a
+// house are dropped.
 func HouseLines(rows [][]string) []string {
 	columns := houseColumns(rows)
 	if columns != nil {
@@ -72,7 +72,7 @@ func HouseLines(rows [][]string) []string {
 	return lines
 }
 
-// houseColumns finds the columns of a house by their titles; nil = there are none.
+// houseColumns finds the columns of a house by their titles; nil if there are none.
 func houseColumns(rows [][]string) []int {
 	if len(rows) == 0 {
 		return nil
@@ -115,38 +115,38 @@ func houseLine(row []string, columns []int) string {
 	return line
 }
 
-// lastRune is the last character of a text that is not empty.
+// lastRune returns the last character of a non-empty text.
 func lastRune(text string) string {
 	_, size := utf8.DecodeLastRuneInString(text)
 	return text[len(text)-size:]
 }
 
-// HouseText is how somebody writes a house: 3栋2单元501, 3-2-501, 501室.
+// HouseText is a house as somebody wrote it: 3栋2单元501, 3-2-501, 501室.
 type HouseText struct {
 	text  string
 	key   []string
 	words string
 }
 
-// ReadHouse takes a text apart.
+// ReadHouse parses a text.
 func ReadHouse(text string) HouseText {
 	text = Clean(text)
 	key, words := houseKey(text)
 	return HouseText{text: text, key: key, words: words}
 }
 
-// HouseFit is how well a text says a label: the more, the better.
+// HouseFit is how well a text matches a label: higher is better.
 type HouseFit int
 
 // The fits of a text.
 const (
 	HouseOther HouseFit = iota // another house
-	HouseEnd                   // the label ends in what the text says
-	HouseWhole                 // the text says all of it
+	HouseEnd                   // the label ends with the text
+	HouseWhole                 // the text matches the whole label
 	HouseExact                 // it is the label
 )
 
-// Fit says how well the text says a label, by the rules of MatchHouses.
+// Fit returns how well the text matches a label, by the rules of MatchHouses.
 func (t HouseText) Fit(label string) HouseFit {
 	if t.text == label || inFigures(t.text) == inFigures(label) {
 		return HouseExact
@@ -155,7 +155,7 @@ func (t HouseText) Fit(label string) HouseFit {
 	return t.fit(label, of)
 }
 
-// fit is Fit for a label whose key is known, and that is not the text.
+// fit is Fit for a label whose key is known, and which does not equal the text.
 func (t HouseText) fit(label string, of []string) HouseFit {
 	switch {
 	case len(t.key) == 0 || len(of) < len(t.key) || !slices.Equal(of[len(of)-len(t.key):], t.key) || !containsAll(label, t.words):
@@ -166,10 +166,10 @@ func (t HouseText) fit(label string, of []string) HouseFit {
 	return HouseEnd
 }
 
-// Figures are the numbers of the text in their order, without leading zeroes, where it
-// may say a house in other words than its label: they stand in the label in that order,
-// the last at its end. Nil for a mere number, and for what names a building or a unit:
-// a search for parts of labels serves those.
+// Figures returns the numbers of the text in order, without leading zeroes, if the text may name a
+// house in other words than its label: the label contains them in that order and ends with the
+// last. It is nil for a single number, and for text that names only a building or a unit: a search
+// for parts of labels covers those.
 func (t HouseText) Figures() []string {
 	if t.text == "" || strings.Trim(t.text, "0123456789") == "" || strings.ContainsAny(lastRune(t.text), "栋幢座楼元区期") {
 		return nil
@@ -177,8 +177,8 @@ func (t HouseText) Figures() []string {
 	return slices.DeleteFunc(slices.Clone(t.key), func(part string) bool { return strings.Trim(part, "0123456789") != "" })
 }
 
-// Written are the numbers of the text as they stand in it, where Chinese numerals are
-// among them: a label may be written so. Nil where none is.
+// Written returns the numbers of the text as written if Chinese numerals are among them, because a
+// label may be written that way; nil otherwise.
 func (t HouseText) Written() []string {
 	if inFigures(t.text) == t.text {
 		return nil
@@ -186,8 +186,8 @@ func (t HouseText) Written() []string {
 	return strings.FieldsFunc(t.text, func(r rune) bool { return (r < '0' || r > '9') && !strings.ContainsRune(numerals, r) })
 }
 
-// MeantHouses are those of some houses that a text means, at most HouseMatchShown: a
-// house that it says wholly leaves out those that only end in it.
+// MeantHouses returns the houses that a text means, at most HouseMatchShown. If it matches whole
+// labels, those that only end with it are dropped.
 func MeantHouses(text string, houses []House) []House {
 	t, best := ReadHouse(text), HouseEnd
 	var meant []House
@@ -203,7 +203,7 @@ func MeantHouses(text string, houses []House) []House {
 	return meant[:min(len(meant), HouseMatchShown)]
 }
 
-// matchKey gives the houses of a line's figures, at most HouseMatchShown.
+// matchKey returns the houses that match a line's figures, at most HouseMatchShown.
 func matchKey(line string, houses []House, keys [][]string) []House {
 	t := ReadHouse(line)
 	var whole, ends []House
@@ -221,8 +221,8 @@ func matchKey(line string, houses []House, keys [][]string) []House {
 	return whole[:min(len(whole), HouseMatchShown)]
 }
 
-// houseKey takes a label apart: its figures and Latin letters, and the runes that
-// are not among the common ones of addresses.
+// houseKey splits a label into its figures and Latin letters, and the remaining characters that are
+// not common in addresses.
 func houseKey(label string) (key []string, words string) {
 	label = inFigures(label)
 	key = strings.FieldsFunc(strings.ToUpper(label), func(r rune) bool {

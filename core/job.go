@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// JobKind names work that is too long for one request; the server has a runner
-// for each.
+// JobKind names work that is too long for one request; the server has a runner for each kind.
 type JobKind string
 
 // JobVerifyAudit checks the audit log's chain from end to end.
 const JobVerifyAudit JobKind = "audit.verify"
 
-// Title is what people call the work, in Chinese.
+// Title returns the name of the work in Chinese.
 func (k JobKind) Title() string {
 	if k == JobVerifyAudit {
 		return "校验操作日志"
@@ -20,7 +19,7 @@ func (k JobKind) Title() string {
 	return string(k)
 }
 
-// Permission is what an account needs to begin the work.
+// Permission returns the permission an account needs to start the work.
 func (k JobKind) Permission() Permission {
 	if k == JobVerifyAudit {
 		return PermAuditView
@@ -28,7 +27,7 @@ func (k JobKind) Permission() Permission {
 	return ""
 }
 
-// JobState is how far a job has come.
+// JobState is the progress of a job.
 type JobState string
 
 // The states. A job ends in one of the last four and never leaves it.
@@ -38,15 +37,15 @@ const (
 	JobDone      JobState = "done"
 	JobFailed    JobState = "failed"
 	JobCancelled JobState = "cancelled"
-	JobBroken    JobState = "broken" // its servers stopped answering, again and again
+	JobBroken    JobState = "broken" // its servers stopped responding, repeatedly
 )
 
-// Over reports that the job will not go on.
+// Over reports whether the job has ended.
 func (s JobState) Over() bool {
 	return slices.Contains([]JobState{JobDone, JobFailed, JobCancelled, JobBroken}, s)
 }
 
-// Label is the state in Chinese.
+// Label returns the state in Chinese.
 func (s JobState) Label() string {
 	switch s {
 	case JobWaiting:
@@ -65,8 +64,8 @@ func (s JobState) Label() string {
 	return string(s)
 }
 
-// Job is work that the server does in the background for an account. Its row
-// outlives pages and servers.
+// Job is work that the server does in the background for an account. Its row survives pages and
+// servers.
 type Job struct {
 	ID      ID
 	Account ID
@@ -74,16 +73,16 @@ type Job struct {
 	State   JobState
 	Done    int64  // steps done, of Total
 	Total   int64  // 0 = not known
-	Words   string // what was found, or why it failed; for people
-	Result  string // path of the page with the result; empty for none
-	Tries   int    // how many servers have begun it
+	Words   string // the result, or why it failed; for people
+	Result  string // path of the page with the result; "" if there is none
+	Tries   int    // how many servers have started it
 	Created time.Time
 	Begun   time.Time // zero = not yet
 	Ended   time.Time // zero = not yet
 }
 
-// Percent is how much is done, 0 to 100; 0 where the whole is not known. Only a job
-// that is done shows 100.
+// Percent returns the progress, 0 to 100; 0 if the total is not known. Only a finished job shows
+// 100.
 func (j Job) Percent() int {
 	switch {
 	case j.State == JobDone:
@@ -94,7 +93,7 @@ func (j Job) Percent() int {
 	return int(min(99, 100*min(j.Done, j.Total)/j.Total))
 }
 
-// jobFields are the words of what the audit log keeps of a job.
+// jobFields label what the audit log records of a job.
 var jobFields = []AuditField{
 	{Key: "name", Label: "任务"},
 }

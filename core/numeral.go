@@ -10,9 +10,8 @@ const (
 	counted  = "栋幢座号楼单门层室房户期区"  // what numerals count in a house's label
 )
 
-// inFigures writes the Chinese numerals of a house's label as figures where they count
-// something, or follow what is counted: 十二栋一单元 is 12栋1单元, 1栋二 is 1栋2. Those of
-// names (三元里, 张三) stay.
+// inFigures replaces the Chinese numerals of a house's label by figures where they precede a
+// counter or follow one: 十二栋一单元 is 12栋1单元, 1栋二 is 1栋2. Numerals within names (三元里, 张三) stay.
 func inFigures(label string) string {
 	if !strings.ContainsAny(label, numerals) {
 		return label
@@ -39,7 +38,7 @@ func inFigures(label string) string {
 	return b.String()
 }
 
-// numeralOf reads a numeral below 1,000, or one that names its digits: 三〇二.
+// numeralOf parses a numeral below 1,000, or one that lists its digits: 三〇二.
 func numeralOf(runes []rune) int {
 	digits := map[rune]int{'一': 1, '二': 2, '两': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9}
 	if !strings.ContainsAny(string(runes), "十百") {
@@ -66,5 +65,5 @@ func numeralOf(runes []rune) int {
 	return sum + digit
 }
 
-// stems are 甲 to 癸 in their order, which is not that of their characters.
+// stems are 甲 to 癸 in their order, which is not their order in Unicode.
 var stems = strings.NewReplacer("甲", "①", "乙", "②", "丙", "③", "丁", "④", "戊", "⑤", "己", "⑥", "庚", "⑦", "辛", "⑧", "壬", "⑨", "癸", "⑩")

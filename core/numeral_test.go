@@ -18,7 +18,7 @@ func TestInFigures(t *testing.T) {
 	}
 }
 
-// Buildings that are counted in Chinese stand in the order in which they are counted.
+// Buildings numbered in Chinese sort in numerical order.
 func TestSortKeyOfNumerals(t *testing.T) {
 	want := []string{"一栋甲", "一栋乙", "一栋丙", "二栋", "三栋一单元", "三栋二单元", "三栋三单元", "十栋", "十一栋", "二十栋"}
 	got := slices.Clone(want)

@@ -4,11 +4,11 @@ import (
 	"time"
 )
 
-// Observer is an outsider who may look at communities' access records 观察员.
+// Observer is an outsider who may view communities' access records 观察员.
 type Observer struct {
 	ID          ID
 	Name        string
-	Capacity    string // 身份: as what they observe
+	Capacity    string // 身份: in what role they observe
 	Phone       string // masked
 	MayExport   bool
 	User        ID // bound WeChat user; 0 = not yet
@@ -17,16 +17,16 @@ type Observer struct {
 	Updated     time.Time // see Stale
 }
 
-// Kinds of a bind ticket: whom the scan of a parametric QR binds.
+// Kinds of a bind ticket: who is bound by scanning a parametric QR code.
 const (
 	BindObserver = "observer"
 	BindGuard    = "guard"
 )
 
-// BindState is how far a bind ticket has come.
+// BindState is the progress of a bind ticket.
 type BindState string
 
-// The states of a bind ticket. One that was replaced or never made is over too.
+// The states of a bind ticket. Replaced and unknown tickets count as over.
 const (
 	BindWaiting BindState = "waiting"
 	BindDone    BindState = "done"
@@ -34,15 +34,14 @@ const (
 	BindOver    BindState = "over"
 )
 
-// BindQuestion is what somebody who scanned a sign-in QR of a guard or an observer is
-// asked on the phone.
+// BindQuestion is what the phone asks somebody who scanned the QR code of a guard or an observer.
 type BindQuestion struct {
 	Kind      string
-	Name      string // of the guard or observer; shown to the one whose number agrees
-	Code      string // two digits that stand beside the QR
+	Name      string // of the guard or observer; shown only if the phone number matches
+	Code      string // two digits shown next to the QR code
 	State     BindState
 	NeedPhone bool   // the scanner has to verify a phone number first
-	Phone     string // the scanner's, masked; "" where none was verified
+	Phone     string // the scanner's, masked; "" if none was verified
 	Begun     time.Time
 }
 
@@ -52,15 +51,14 @@ const (
 	maxObserverCommunities = 500
 )
 
-// Trimmed gives the observer with the texts cleaned; a phone number that is one,
-// as its 11 digits.
+// Trimmed returns the observer with the texts cleaned, and a valid phone number as its 11 digits.
 func (o Observer) Trimmed() Observer {
 	o.Name, o.Capacity, o.Phone = Clean(o.Name), Clean(o.Capacity), trimmedPhone(o.Phone)
 	return o
 }
 
-// Check reports what is wrong with a Trimmed observer, by field. No phone number
-// is for the caller to judge: of an observer on file it means the number kept.
+// Check returns an Invalid error that names the bad fields of a Trimmed observer. An empty phone
+// number passes: the caller decides, since for an existing observer it means "unchanged".
 func (o Observer) Check() error {
 	fields := map[string]string{}
 	checkPerson(fields, o.Name, o.Phone)
@@ -75,7 +73,7 @@ func (o Observer) Check() error {
 	return InvalidFields(fields)
 }
 
-// observerFields are the words of what the audit log keeps of an observer.
+// observerFields label what the audit log records of an observer.
 var observerFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "capacity", Label: "身份"},

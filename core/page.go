@@ -2,11 +2,10 @@ package core
 
 import "slices"
 
-// Page asks for a part of a list by key, in the order of the list, whatever that order
-// is: the rows behind one, or those in front of it. With neither it is the beginning of
-// the list.
+// Page asks for a part of a list by key, in the list's own order: the rows after one, or those
+// before it. With neither set it is the beginning of the list.
 type Page struct {
-	Next, Prev ID // the row to go on behind, or to go back from; Next wins
+	Next, Prev ID // the row to continue after, or to go back from; Next wins
 	Limit      int
 }
 
@@ -16,7 +15,7 @@ func (p Page) First() bool { return p.Next == 0 && p.Prev == 0 }
 // Backwards reports whether the list is read from a row towards its beginning.
 func (p Page) Backwards() bool { return p.Next == 0 && p.Prev != 0 }
 
-// Cursor is the row to start from; 0 = the beginning.
+// Cursor returns the row to start from; 0 = the beginning.
 func (p Page) Cursor() ID {
 	if p.Next != 0 {
 		return p.Next
@@ -24,9 +23,9 @@ func (p Page) Cursor() ID {
 	return p.Prev
 }
 
-// CutPage takes the rows that were read for a page, one more than its limit where there
-// are as many, and returns those of the page in the order of the list. more reports
-// that further rows lie in the direction of reading.
+// CutPage takes the rows read for a page, one more than its limit if there are that many, and
+// returns those of the page in list order. more reports whether there are further rows in the
+// direction of reading.
 func CutPage[T any](p Page, rows []T) (page []T, more bool) {
 	if more = len(rows) > p.Limit; more {
 		rows = rows[:p.Limit]
@@ -37,8 +36,8 @@ func CutPage[T any](p Page, rows []T) (page []T, more bool) {
 	return rows, more
 }
 
-// Neighbours returns the cursors of the pages in front of this one and behind it, given
-// its first and last rows; 0 where there is no such page.
+// Neighbours returns the cursors of the previous and the next page, given the first and last rows
+// of this one; 0 if there is no such page.
 func (p Page) Neighbours(first, last ID, more bool) (prev, next ID) {
 	if p.Next != 0 || p.Backwards() && more {
 		prev = first

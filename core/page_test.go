@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// readPage reads a page of a list the way a database does: from the cursor in the
-// direction of reading, one row more than the limit.
+// readPage reads a page of a list the way a database does: from the cursor in the direction of
+// reading, one row more than the limit.
 func readPage(list []ID, p Page) ([]ID, bool) {
 	rows := slices.Clone(list)
 	if p.Backwards() {
@@ -18,13 +18,13 @@ func readPage(list []ID, p Page) ([]ID, bool) {
 	return CutPage(p, rows[:min(len(rows), p.Limit+1)])
 }
 
-// Going forwards through a list and back again shows every row once each way, for
-// every length and limit.
+// Paging forwards through a list and back again shows every row once each way, for every length and
+// limit.
 func TestPagesCoverTheList(t *testing.T) {
 	for length := range 12 {
 		list := make([]ID, length)
 		for i := range list {
-			list[i] = ID(100 - 3*i) // newest first: the order is the list's own affair
+			list[i] = ID(100 - 3*i) // newest first: the order is up to the list
 		}
 		for limit := 1; limit <= 5; limit++ {
 			var forwards, backwards []ID

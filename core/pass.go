@@ -2,8 +2,8 @@ package core
 
 import "slices"
 
-// PassKind is a kind of pass. The rules of a kind are in Decide; what a kind is called,
-// and that there is one at all, stands in passKinds and nowhere else.
+// PassKind is a kind of pass. The rules of a kind are in Decide; which kinds exist and what they
+// are called is declared in passKinds and nowhere else.
 type PassKind string
 
 // PassResident is the pass of a certified resident of a house.
@@ -26,7 +26,7 @@ func PassKinds() []PassKind {
 	return kinds
 }
 
-// Valid reports whether there is such a kind.
+// Valid reports whether the kind exists.
 func (k PassKind) Valid() bool { return slices.Contains(PassKinds(), k) }
 
 // Label returns the kind's name in Chinese.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Counting says whose exits are added up 出门计算方式.
+// Counting is whose exits are added up 出门计算方式.
 type Counting string
 
 const (
@@ -19,19 +19,19 @@ const (
 type PassRule struct {
 	Counting    Counting
 	PeriodDays  int         // window: today and the PeriodDays−1 natural days before it; 1–30
-	Exits       int         // exits in the window: 0 unlimited, −1 movement blocked both ways, n at most n
-	Hours       []HourRange // exit hours; none = always; entry is never bound by them
-	RecordID    bool        // a resident with no ID number on file must have it registered by the guard
+	Exits       int         // exits in the window: 0 unlimited, −1 blocked both ways, n at most n
+	Hours       []HourRange // exit hours; empty = always; entry is never limited by them
+	RecordID    bool        // the guard must register the ID number of a resident who has none on file
 	RecordTemp  bool        // every passage needs a temperature
-	FeverTenths int         // temperature that refuses, in tenths of a degree Celsius: 373 is 37.3 °C
-	ReaderQR    bool        // readers may release; off: only guards
+	FeverTenths int         // temperature that is refused, in tenths of a degree Celsius: 373 is 37.3 °C
+	ReaderQR    bool        // readers may open; if off, only guards release
 }
 
-// Restriction is a house's own number of exits 限制出入, in place of the community's.
+// Restriction is a house's own number of exits 限制出入, replacing the community's.
 type Restriction struct {
 	Exits   int // as PassRule.Exits
 	Reason  string
-	LastDay Day // last natural day it holds; 0 = until lifted
+	LastDay Day // last natural day in force; 0 = until lifted
 }
 
 // Bounds of a rule.
@@ -43,14 +43,13 @@ const (
 	maxFeverTenths     = 420
 )
 
-// DefaultPassRule is the rule of a community that has set none: no limit, QR at
-// readers on.
+// DefaultPassRule returns the rule of a community that has set none: no limit, QR at readers on.
 func DefaultPassRule() PassRule {
 	return PassRule{Counting: CountPerson, PeriodDays: 1, FeverTenths: defaultFeverTenths, ReaderQR: true}
 }
 
-// Check reports what a rule may not be set to, as Invalid with a message by field:
-// counting, period_days, exits, hours, fever_tenths.
+// Check returns an Invalid error with a message by field: counting, period_days, exits, hours,
+// fever_tenths.
 func (r PassRule) Check() error {
 	fields := map[string]string{}
 	if r.Counting != CountPerson && r.Counting != CountHousehold {
@@ -96,8 +95,7 @@ func checkHours(hours []HourRange) string {
 // maxRestrictionReason bounds a restriction's reason, in characters.
 const maxRestrictionReason = 100
 
-// Check reports what a restriction may not be set to, as Invalid with a message
-// by field: exits, reason.
+// Check returns an Invalid error with a message by field: exits, reason.
 func (x Restriction) Check() error {
 	fields := map[string]string{}
 	if message := checkExits(x.Exits); message != "" {
@@ -109,8 +107,8 @@ func (x Restriction) Check() error {
 	return InvalidFields(fields)
 }
 
-// Text says the rule in one plain sentence, for the pass page and the console's
-// preview: 每户每 2 天最多出门 1 次，出门时间 06:00–22:00，进门不限.
+// Text describes the rule in one plain sentence, for the pass page and the console's preview: 每户每 2
+// 天最多出门 1 次，出门时间 06:00–22:00，进门不限.
 func (r PassRule) Text() string {
 	if r.Exits < 0 {
 		return "禁止出入：进门、出门均不放行"
@@ -161,7 +159,7 @@ func (r PassRule) alwaysOpen() bool {
 	return len(r.Hours) == 0 || slices.ContainsFunc(r.Hours, HourRange.whole)
 }
 
-// passRuleFields are the words of what the audit log keeps of a rule.
+// passRuleFields label what the audit log records of a rule.
 var passRuleFields = []AuditField{
 	{Key: "counting", Label: "出门计算方式", Value: countingText},
 	{Key: "period_days", Label: "出门间隔周期（天）"},
@@ -183,7 +181,7 @@ func countingText(v string) string {
 	return v
 }
 
-// restrictionFields are the words of what the audit log keeps of restrictions.
+// restrictionFields label what the audit log records of restrictions.
 var restrictionFields = []AuditField{
 	{Key: "houses", Label: "房屋", List: true},
 	{Key: "exits", Label: "周期内可出门次数"},

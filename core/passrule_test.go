@@ -83,7 +83,7 @@ func TestRestrictionCheck(t *testing.T) {
 	}
 }
 
-// fieldsOf gives the names of an invalid form's fields, sorted.
+// fieldsOf returns the names of an invalid form's fields, sorted.
 func fieldsOf(err error) string {
 	var e *Error
 	if !errors.As(err, &e) {

@@ -5,8 +5,8 @@ import "slices"
 // Permission names one thing a console account may do: stem.verb.
 type Permission string
 
-// Every permission of the console. What they are called and how they are grouped
-// stands in PermissionTable; a test holds the two together.
+// Every permission of the console. Their names and groups are in PermissionTable; a test keeps the
+// two in step.
 const (
 	PermCommunityView      Permission = "community.view"
 	PermCommunityEdit      Permission = "community.edit"
@@ -37,19 +37,19 @@ const (
 	PermAboutView          Permission = "about.view"
 )
 
-// PermissionGroup is a heading of the tick boxes on an account's form.
+// PermissionGroup is a group of checkboxes on an account's form.
 type PermissionGroup struct {
 	Name  string // Chinese
 	Items []PermissionItem
 }
 
-// PermissionItem is one tick box.
+// PermissionItem is one checkbox.
 type PermissionItem struct {
 	Permission Permission
 	Name       string // Chinese
 }
 
-// PermissionTable is who may do what, in words, in the order people see it.
+// PermissionTable names and groups the permissions, in display order.
 var PermissionTable = []PermissionGroup{
 	{"信息管理", []PermissionItem{
 		{PermCommunityView, "查看小区"},
@@ -86,8 +86,8 @@ var PermissionTable = []PermissionGroup{
 	}},
 }
 
-// permissionNeeds is what a permission is of no use without: nobody finds the button on
-// a page that they may not open, nor picks a house that they may not see.
+// permissionNeeds maps a permission to those it is useless without: nobody finds a button on a page
+// that they may not open, or picks a house that they may not see.
 var permissionNeeds = map[Permission][]Permission{
 	PermCommunityEdit:      {PermCommunityView},
 	PermHouseEdit:          {PermHouseView},
@@ -105,8 +105,8 @@ var permissionNeeds = map[Permission][]Permission{
 	PermAuditExport:        {PermAuditView},
 }
 
-// WithNeeded gives permissions and what they are of no use without, in the table's
-// order; those that the table has not come last.
+// WithNeeded returns permissions together with those they need, in the table's order; permissions
+// missing from the table come last.
 func WithNeeded(permissions []Permission) []Permission {
 	needed := slices.Clone(permissions)
 	for _, p := range permissions {
@@ -123,7 +123,7 @@ func WithNeeded(permissions []Permission) []Permission {
 	return slices.Compact(needed)
 }
 
-// Permissions gives every permission in the table's order.
+// Permissions returns every permission in the table's order.
 func Permissions() []Permission {
 	var all []Permission
 	for _, group := range PermissionTable {
@@ -137,7 +137,7 @@ func Permissions() []Permission {
 // Valid reports whether the table has the permission.
 func (p Permission) Valid() bool { return slices.Contains(Permissions(), p) }
 
-// Name is what people call the permission; the permission itself where unknown.
+// Name returns the permission's name in Chinese, or the permission itself if unknown.
 func (p Permission) Name() string {
 	for _, group := range PermissionTable {
 		for _, item := range group.Items {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// NormalizePhone gives the 11 digits of a mainland mobile number, whatever
-// spaces, hyphens, full-width digits or +86 it was typed with.
+// NormalizePhone returns the 11 digits of a mainland mobile number, ignoring spaces, hyphens,
+// full-width digits and +86.
 func NormalizePhone(s string) (string, error) {
 	p := mobileDigits(compact(s))
 	if p == "" {
@@ -19,8 +19,8 @@ func NormalizePhone(s string) (string, error) {
 	return p, nil
 }
 
-// mobileDigits removes what address books and dialling habits put in front of a mobile
-// number: tel:, the country code, and the trunk 0 of a call from another city.
+// mobileDigits removes what address books and dialling habits put before a mobile number: tel:, the
+// country code, and the trunk 0 of a call from another city.
 func mobileDigits(p string) string {
 	p = strings.TrimPrefix(strings.ToLower(p), "tel:")
 	for _, prefix := range []string{"+86", "0086", "86", "0"} {
@@ -31,11 +31,11 @@ func mobileDigits(p string) string {
 	return p
 }
 
-// Unreadable is shown in place of a phone or ID number that does not decrypt.
+// Unreadable is shown in place of a phone or ID number that cannot be decrypted.
 const Unreadable = "无法解密"
 
-// MaskPhone gives 138****5678. What is no mobile number keeps at most its last
-// four characters.
+// MaskPhone returns 138****5678. Anything that is not a mobile number keeps at most its last four
+// characters.
 func MaskPhone(s string) string {
 	if s == Unreadable {
 		return s
@@ -46,10 +46,10 @@ func MaskPhone(s string) string {
 	return maskMiddle(s, 0, 4)
 }
 
-// CheckIDNumber gives the number of an identity document in the form to keep:
-// capitals, no spaces. A resident identity number (18 characters) must satisfy
-// GB 11643: region, date of birth, check character. Passports and permits are 5 to
-// 20 letters and digits; the cards of officers and soldiers read 军字第12345678号.
+// CheckIDNumber returns the number of an identity document in its stored form: capitals, no spaces.
+// A resident identity number (18 characters) must satisfy GB 11643: region, date of birth, check
+// character. Passports and permits are 5 to 20 letters and digits; the cards of officers and
+// soldiers read 军字第12345678号.
 func CheckIDNumber(s string) (string, error) {
 	n := strings.ToUpper(compact(s))
 	if militaryID.MatchString(n) {
@@ -68,8 +68,8 @@ func CheckIDNumber(s string) (string, error) {
 	case len(n) < 5 || len(n) > 20:
 		return "", Invalid("证件号应为 5 至 20 位字母或数字")
 	case len(n) > 10 && len(n) != 15 && allDigits(n):
-		// Of eleven digits and more only the identity numbers, 18 and formerly 15
-		// long, are all digits: one digit too few or many, or a phone number.
+		// With eleven digits or more, only identity numbers (18 digits, formerly 15) are all
+		// digits: a digit is missing or extra, or it is a phone number.
 		return "", Invalid("身份证号应为 18 位")
 	}
 	return n, nil
@@ -93,8 +93,8 @@ func checkResidentID(n string) error {
 	return nil
 }
 
-// MaskIDNumber gives 4403**********0001; shorter numbers keep their first and
-// last two characters.
+// MaskIDNumber returns 4403**********0001; shorter numbers keep their first and last two
+// characters.
 func MaskIDNumber(s string) string {
 	if s == Unreadable {
 		return s
@@ -117,19 +117,18 @@ func MaskName(s string) string {
 	return string(runes[0]) + strings.Repeat("*", min(len(runes)-1, 3))
 }
 
-// maskMiddle keeps head bytes in front and tail behind, as far as at least half
-// of s stays hidden.
+// maskMiddle keeps up to head bytes at the start and tail at the end, but hides at least half of s.
 func maskMiddle(s string, head, tail int) string {
 	tail = min(tail, len(s)/2)
 	head = min(head, max(0, (len(s)+1)/2-tail))
 	return s[:head] + strings.Repeat("*", len(s)-head-tail) + s[len(s)-tail:]
 }
 
-// sortWidth is what a number in a label is padded to.
+// sortWidth is the width that a number in a label is padded to.
 const sortWidth = 8
 
-// SortKey pads the numbers within a label, so that 2栋 sorts before 10栋, 三栋 before
-// 十栋 and 甲 before 乙. At most most runes are kept.
+// SortKey pads the numbers within a label, so that 2栋 sorts before 10栋, 三栋 before 十栋 and 甲 before
+// 乙. At most most runes are kept.
 func SortKey(label string, most int) string {
 	var b strings.Builder
 	rest := stems.Replace(inFigures(Clean(label)))

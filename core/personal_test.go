@@ -78,7 +78,7 @@ func TestCheckIDNumber(t *testing.T) {
 	}
 }
 
-// Any one digit of a resident identity number typed wrong is found.
+// Any single mistyped digit of a resident identity number is detected.
 func TestCheckIDNumberFindsEachWrongDigit(t *testing.T) {
 	const right = "11010519491231002X"
 	for i := range 17 {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a new vguang reader is set to: its maker's own heartbeat text, and a
-// refusal that no known firmware takes for success.
+// Defaults of a new vguang reader: its maker's own heartbeat text, and a refusal code that no known
+// firmware takes for success.
 const (
 	DefaultDenyCode      = "1000"
 	DefaultHeartbeatText = "www.vguang.cn"
@@ -22,21 +22,21 @@ type Reader struct {
 	Protocol         string
 	Serial           string // what the device calls itself
 	Direction        Direction
-	ScopeNodes       []ID // building nodes whose houses it serves; none = all of the community
+	ScopeNodes       []ID // building nodes whose houses it serves; empty = the whole community
 	Kinds            []PassKind
 	Thermometer      bool
 	QRAllowed        bool   // 权限管理: 门禁二维码
-	DenyCode         string // what refuses on this firmware; see ReaderProtocol.OwnDenyCode
+	DenyCode         string // the code that refuses on this firmware; see ReaderProtocol.OwnDenyCode
 	HeartbeatText    string // see ReaderProtocol.OwnHeartbeat
-	HeartbeatSeconds int    // between heartbeats; of a mcardsea reader, which has none, between signs of life to expect
+	HeartbeatSeconds int    // between heartbeats; for a mcardsea reader, which has none, between expected signs of life
 	Firmware         string
-	Skew             time.Duration // the device's clock minus ours, last seen
+	Skew             time.Duration // the device's clock minus ours, as last seen
 	LastSeen         time.Time
 	Disabled         time.Time
 	Updated          time.Time // see Stale
 }
 
-// NewReader gives what the form for a new reader starts with.
+// NewReader returns the initial values of the form for a new reader.
 func NewReader() Reader {
 	return Reader{
 		Protocol: ProtocolVguang, Direction: Out, Kinds: PassKinds(), QRAllowed: true,
@@ -44,8 +44,8 @@ func NewReader() Reader {
 	}
 }
 
-// Trimmed gives the reader with its texts cleaned, and what does not belong to
-// its protocol set to what is harmless.
+// Trimmed returns the reader with its texts cleaned, and settings that its protocol does not have
+// set to harmless values.
 func (r Reader) Trimmed() Reader {
 	for _, s := range []*string{&r.Name, &r.Gate, &r.Serial, &r.DenyCode, &r.HeartbeatText, &r.Firmware} {
 		*s = Clean(*s)
@@ -56,8 +56,7 @@ func (r Reader) Trimmed() Reader {
 	return r
 }
 
-// Check reports what is wrong with the settings, by field, as an invalid form.
-// It wants a Trimmed reader.
+// Check returns an Invalid error that names the bad settings of a Trimmed reader.
 func (r Reader) Check() error {
 	fields := map[string]string{}
 	r.checkTexts(fields)
@@ -106,8 +105,8 @@ func (r Reader) checkTexts(fields map[string]string) {
 	}
 }
 
-// IsReaderSerial reports whether s can be what a device calls itself: at most 64
-// letters, digits and marks that no protocol cuts at. "" is none.
+// IsReaderSerial reports whether s can be a device's serial: at most 64 letters, digits and marks
+// that no protocol uses as a separator. "" is not one.
 func IsReaderSerial(s string) bool {
 	for _, c := range []byte(s) {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
@@ -118,10 +117,10 @@ func IsReaderSerial(s string) bool {
 	return len(s) <= 64
 }
 
-// SafeDenyCode reports whether a vguang reader can take code for nothing but a
-// refusal: four decimal digits, the first not 0. Firmware opens on 0000 and on
-// 0001–0008, reads the code as hexadecimal, and takes …ff for commands; a code of
-// decimal digits is far from all of them in whatever base it is read.
+// SafeDenyCode reports whether a vguang reader can only take code as a refusal: four decimal
+// digits, the first not 0. Firmware opens on 0000 and on 0001–0008, reads the code as hexadecimal,
+// and takes …ff for commands; a code of decimal digits is far from all of them in whatever base it
+// is read.
 func SafeDenyCode(code string) bool {
 	if len(code) != 4 || code[0] == '0' {
 		return false
@@ -134,7 +133,7 @@ func SafeDenyCode(code string) bool {
 	return true
 }
 
-// asciiWord reports ASCII without control characters or blanks, at most n bytes.
+// asciiWord reports whether s is ASCII without control characters or blanks, at most n bytes.
 func asciiWord(s string, n int) bool {
 	for _, c := range []byte(s) {
 		if c <= ' ' || c > '~' {
@@ -144,22 +143,22 @@ func asciiWord(s string, n int) bool {
 	return len(s) <= n
 }
 
-// noControls reports text without control characters.
+// noControls reports whether s has no control characters.
 func noControls(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
-// ReaderState is a reader's presence.
+// ReaderState is whether a reader is online.
 type ReaderState string
 
 const (
 	ReaderNever   ReaderState = "never"   // 从未上线
 	ReaderOnline  ReaderState = "online"  // 在线
-	ReaderStale   ReaderState = "stale"   // 可能离线: more than 2.5 heartbeats silent
-	ReaderOffline ReaderState = "offline" // 离线: more than ten
+	ReaderStale   ReaderState = "stale"   // 可能离线: silent for more than 2.5 heartbeats
+	ReaderOffline ReaderState = "offline" // 离线: silent for more than ten
 )
 
-// Label gives the presence in Chinese.
+// Label returns the state in Chinese.
 func (s ReaderState) Label() string {
 	switch s {
 	case ReaderOnline:
@@ -172,7 +171,7 @@ func (s ReaderState) Label() string {
 	return "从未上线"
 }
 
-// State tells the presence at now from the last call and the heartbeat.
+// State derives the state at now from the last call and the heartbeat interval.
 func (r Reader) State(now time.Time) ReaderState {
 	beat := time.Duration(max(r.HeartbeatSeconds, 30)) * time.Second
 	silent := now.Sub(r.LastSeen)
@@ -187,12 +186,12 @@ func (r Reader) State(now time.Time) ReaderState {
 	return ReaderOffline
 }
 
-// QuarantinedReader is a device that called without being known 未识别设备: by an
-// address that is nobody's, or with another's serial.
+// QuarantinedReader is a device that called without being known 未识别设备: at an unassigned address, or
+// with another reader's serial.
 type QuarantinedReader struct {
 	ID       ID
 	Protocol string
-	Serial   string // what it called itself; "" = it did not say
+	Serial   string // its serial; "" if it did not send one
 	Reader   ID     // whose address it called; 0 = nobody's
 	Name     string // of that reader
 	Addr     string
@@ -201,7 +200,7 @@ type QuarantinedReader struct {
 	Last     time.Time
 }
 
-// readerFields are the words of what the audit log keeps of a reader.
+// readerFields label what the audit log records of a reader.
 var readerFields = []AuditField{
 	{Key: "name", Label: "名称"},
 	{Key: "gate", Label: "所在的门"},

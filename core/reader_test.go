@@ -56,9 +56,8 @@ func TestMcardseaReaderNeedsNoVguangSettings(t *testing.T) {
 	}
 }
 
-// Firmware reads the code as hexadecimal and opens on 0–8; others may read it as
-// a decimal or by its first digits. Whatever SafeDenyCode lets through must be a
-// refusal in each reading.
+// Firmware reads the code as hexadecimal and opens on 0–8; others may read it as decimal or by its
+// first digits. Every code that SafeDenyCode accepts must be a refusal in each reading.
 func TestSafeDenyCodes(t *testing.T) {
 	var safe []string
 	for n := range 0x10000 {
@@ -86,7 +85,7 @@ func TestReaderState(t *testing.T) {
 		silent time.Duration
 		want   ReaderState
 	}{
-		{-time.Second, ReaderOnline}, // the server that wrote it is a little ahead
+		{-time.Second, ReaderOnline}, // the server that wrote it is slightly ahead
 		{0, ReaderOnline}, {150 * time.Second, ReaderOnline}, {151 * time.Second, ReaderStale},
 		{600 * time.Second, ReaderStale}, {601 * time.Second, ReaderOffline},
 	} {

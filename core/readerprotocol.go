@@ -2,25 +2,25 @@ package core
 
 import "strings"
 
-// Reader protocols; how they read on the wire is in package gate.
+// Reader protocols; their wire formats are in package gate.
 const (
 	ProtocolVguang   = "vguang"
 	ProtocolMcardsea = "mcardsea"
 )
 
-// ReaderProtocol is what a family of readers is to the people who set it up. Every
-// protocol has one entry here, and one for its wire format in package gate.
+// ReaderProtocol is a family of readers as the people who set it up know it. Every protocol has one
+// entry here, and one for its wire format in package gate.
 type ReaderProtocol struct {
 	Name  string
 	Label string // in Chinese
 	Hint  string // how an installer recognises it
 
-	OwnDenyCode   bool // the refusing answer is a setting
-	OwnHeartbeat  bool // it sends a heartbeat, whose text is a setting
+	OwnDenyCode   bool // the refusal code is configurable
+	OwnHeartbeat  bool // it sends a heartbeat, whose text is configurable
 	TellsItsClock bool // its requests carry the device's time
 }
 
-// readerProtocols are all, the commonest first.
+// readerProtocols are all protocols, most common first.
 var readerProtocols = []ReaderProtocol{
 	{
 		Name: ProtocolVguang, Label: "微光 / VBar（HTTP）", Hint: "请求里有 vgdecoderesult 的读头",
@@ -32,10 +32,10 @@ var readerProtocols = []ReaderProtocol{
 	},
 }
 
-// ReaderProtocols returns every protocol, in the order people see them.
+// ReaderProtocols returns every protocol, in display order.
 func ReaderProtocols() []ReaderProtocol { return readerProtocols }
 
-// ReaderProtocolOf returns a protocol by its name; ok is false for one that is unknown.
+// ReaderProtocolOf returns a protocol by its name; ok reports whether it is known.
 func ReaderProtocolOf(name string) (p ReaderProtocol, ok bool) {
 	for _, p := range readerProtocols {
 		if p.Name == name {
@@ -45,8 +45,7 @@ func ReaderProtocolOf(name string) (p ReaderProtocol, ok bool) {
 	return ReaderProtocol{}, false
 }
 
-// ProtocolLabel are the families of readers as people know them; the protocol itself
-// where unknown.
+// ProtocolLabel returns the name of a family of readers, or the protocol itself if unknown.
 func ProtocolLabel(protocol string) string {
 	if p, ok := ReaderProtocolOf(protocol); ok {
 		return p.Label
@@ -54,7 +53,7 @@ func ProtocolLabel(protocol string) string {
 	return protocol
 }
 
-// trim sets the settings that the protocol does not have to what is harmless.
+// trim sets the settings that the protocol does not have to harmless values.
 func (p ReaderProtocol) trim(r *Reader) {
 	if !p.OwnDenyCode {
 		r.DenyCode = DefaultDenyCode
@@ -64,7 +63,7 @@ func (p ReaderProtocol) trim(r *Reader) {
 	}
 }
 
-// check adds what is wrong with the settings that the protocol has.
+// check adds messages for bad settings among those the protocol has.
 func (p ReaderProtocol) check(r Reader, fields map[string]string) {
 	if p.OwnDenyCode && !SafeDenyCode(r.DenyCode) {
 		fields["deny_code"] = "拒绝码应为 1000 至 9999 的四位数字，其他取值可能使设备开门"

@@ -1,7 +1,7 @@
 package core
 
-// reasonSentences has a sentence for each reason: what a reader shows or speaks
-// and what an access record keeps, as short as a small screen needs it.
+// reasonSentences has a sentence for each reason: what a reader shows or speaks and what an access
+// record keeps, short enough for a small screen.
 var reasonSentences = map[Reason]string{
 	ReasonAllowed:       "请通行",
 	ReasonReaderUnknown: "设备未登记或已停用",
@@ -25,7 +25,7 @@ var reasonSentences = map[Reason]string{
 	ReasonUnavailable:   "系统繁忙，请稍后再试",
 }
 
-// Reasons gives every reason, in the order in which they are looked at.
+// Reasons returns every reason, in the order in which they are checked.
 func Reasons() []Reason {
 	return []Reason{
 		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenAbsent, ReasonTokenUsed, ReasonTokenBusy, ReasonPassKind,
@@ -34,7 +34,7 @@ func Reasons() []Reason {
 	}
 }
 
-// Sentence gives the reason in Chinese, as a reader or a list says it.
+// Sentence returns the reason in Chinese, as shown by readers and lists.
 func (r Reason) Sentence() string {
 	if s, ok := reasonSentences[r]; ok {
 		return s
@@ -42,7 +42,7 @@ func (r Reason) Sentence() string {
 	return reasonSentences[ReasonUnavailable]
 }
 
-// short leaves room for what follows in one line of a screen.
+// short returns a brief form of the sentence, leaving room on the line for what follows.
 func (r Reason) short() string {
 	if r == ReasonHours {
 		return "不在出门时段"

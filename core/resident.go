@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Identity is what ties a person to a house 身份.
+// Identity is how a person belongs to a house 身份.
 type Identity string
 
 const (
@@ -15,7 +15,7 @@ const (
 	Lodger Identity = "lodger" // 限期租客
 )
 
-// Label gives the identity in Chinese.
+// Label returns the identity in Chinese.
 func (i Identity) Label() string {
 	switch i {
 	case Owner:
@@ -30,10 +30,10 @@ func (i Identity) Label() string {
 	return ""
 }
 
-// Identities lists the four in the order forms show them.
+// Identities returns the four in the order forms show them.
 func Identities() []Identity { return []Identity{Owner, Family, Tenant, Lodger} }
 
-// SexLabel gives male, female or "" in Chinese.
+// SexLabel returns male, female or "" in Chinese.
 func SexLabel(sex string) string {
 	switch sex {
 	case "male":
@@ -44,8 +44,8 @@ func SexLabel(sex string) string {
 	return "未填"
 }
 
-// Resident is a person's tie to one house 住户. Phone and IDNumber are whole only
-// where a caller was allowed to ask for them; lists carry them masked.
+// Resident is a person's tie to one house 住户. Phone and IDNumber are unmasked only for callers
+// allowed to ask for them; lists carry them masked.
 type Resident struct {
 	ID        ID
 	Community ID
@@ -66,8 +66,8 @@ type Resident struct {
 // MaxName bounds a person's name, in characters.
 const MaxName = 40
 
-// Normalized gives the resident with its texts in the form to keep, and what is
-// wrong with them by field. A lease belongs to a fixed-term tenant alone.
+// Normalized returns the resident with its texts in their stored form, and an Invalid error by
+// field. Only a fixed-term tenant has a lease.
 func (r Resident) Normalized() (Resident, error) {
 	fields := map[string]string{}
 	r.Name = Clean(r.Name)
@@ -97,14 +97,13 @@ func (r Resident) Normalized() (Resident, error) {
 	return r, InvalidFields(fields)
 }
 
-// Masked gives the resident as lists and pages show it.
+// Masked returns the resident as lists and pages show it.
 func (r Resident) Masked() Resident {
 	r.Phone, r.IDNumber = MaskPhone(r.Phone), MaskIDNumber(r.IDNumber)
 	return r
 }
 
-// residentFields are the words of what the audit log keeps of residents and of their
-// export.
+// residentFields label what the audit log records of residents and of their export.
 var residentFields = []AuditField{
 	{Key: "whole", Label: "完整手机与证件号"},
 	{Key: "node", Label: "楼栋"},

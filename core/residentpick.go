@@ -2,10 +2,10 @@ package core
 
 import "strings"
 
-// ResidentPicks bounds what a picker of residents offers.
+// ResidentPicks bounds how many residents a picker offers.
 const ResidentPicks = 20
 
-// ResidentPick is a resident as a picker offers one; the phone is masked.
+// ResidentPick is a resident as offered by a picker; the phone is masked.
 type ResidentPick struct {
 	Resident, Person ID
 	Name, Phone      string
@@ -17,12 +17,12 @@ type ResidentPick struct {
 
 const pickSeparator = " · "
 
-// Text names the resident for a field that takes text: "张三 · 138****0032 · 3栋2单元501".
+// Text returns the resident as the text of an input field: "张三 · 138****0032 · 3栋2单元501".
 func (p ResidentPick) Text() string {
 	return p.Name + pickSeparator + p.Phone + pickSeparator + p.House
 }
 
-// SplitPick takes the text of a pick apart; ok is false for any other text.
+// SplitPick splits the text of a pick; ok is false for any other text.
 func SplitPick(text string) (name, phone, house string, ok bool) {
 	parts := strings.SplitN(text, pickSeparator, 3)
 	if len(parts) != 3 {
@@ -31,8 +31,8 @@ func SplitPick(text string) (name, phone, house string, ok bool) {
 	return parts[0], parts[1], parts[2], true
 }
 
-// OnePerson is whom a text means among those it found: the one person whose pick or
-// whose name it is, or the only one. ok is false where that is nobody, or several.
+// OnePerson returns the person a text means among those found: the one person whose pick or whose
+// name it is, or the only one. ok is false if there is nobody, or several.
 func OnePerson(text string, found []ResidentPick) (person ID, ok bool) {
 	for _, fits := range []func(p ResidentPick) bool{
 		func(p ResidentPick) bool { return p.Text() == text },

@@ -1,7 +1,7 @@
 package core
 
-// Role is a preset of permissions. It fills the tick boxes of a new account;
-// what an account may do is its own permissions alone.
+// Role is a preset of permissions. It ticks the boxes of a new account; what an account may do
+// depends on its own permissions alone.
 type Role string
 
 // The presets.
@@ -12,14 +12,14 @@ const (
 	RoleViewer  Role = "viewer"
 )
 
-// RolePreset is a role, its name and what it ticks.
+// RolePreset is a role with its name and permissions.
 type RolePreset struct {
 	Role        Role
 	Name        string // Chinese
 	Permissions []Permission
 }
 
-// RoleTable holds the presets in the order people see them.
+// RoleTable holds the presets in display order.
 var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
@@ -41,7 +41,7 @@ var RoleTable = []RolePreset{
 	}},
 }
 
-// Preset gives a role's row of the table; one unknown is invalid.
+// Preset returns a role's entry of the table; an unknown role is Invalid.
 func (r Role) Preset() (RolePreset, error) {
 	for _, preset := range RoleTable {
 		if preset.Role == r {
@@ -51,7 +51,7 @@ func (r Role) Preset() (RolePreset, error) {
 	return RolePreset{}, Invalid("角色不存在")
 }
 
-// Name is what people call the role; the role itself where unknown.
+// Name returns the role's name in Chinese, or the role itself if unknown.
 func (r Role) Name() string {
 	if preset, err := r.Preset(); err == nil {
 		return preset.Name

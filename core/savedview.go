@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// SavedView is a list's filters and sort, kept by an account under a name.
+// SavedView is a list's filters and sort order, saved by an account under a name.
 type SavedView struct {
 	ID      ID
 	Account ID
@@ -21,8 +21,8 @@ const MaxSavedView = 20
 // maxViewQuery bounds a view's query, in bytes.
 const maxViewQuery = 1500
 
-// ViewQuery cuts an address's query down to what a view keeps: filters and sort that
-// are set, not the page, in a fixed order.
+// ViewQuery reduces an address's query to what a view saves: the filters and sort order that are
+// set, without the page, in a fixed order.
 func ViewQuery(raw string) (string, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil || len(raw) > 4*maxViewQuery {
@@ -40,7 +40,7 @@ func ViewQuery(raw string) (string, error) {
 	return text, nil
 }
 
-// Check cleans the view's name and says what is wrong with it.
+// Check cleans the view's name and returns an Invalid error if it is bad.
 func (v *SavedView) Check() error {
 	v.Name = strings.TrimSpace(v.Name)
 	switch {

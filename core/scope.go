@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// Scope is where an account may act: in every community, or in those listed. The zero
-// Scope is nowhere. What an account may do there is its permissions; whether it may
-// change the deployment itself is Actor.MayOperate, and follows from neither.
+// Scope is where an account may act: in every community, or in those listed. The zero Scope is
+// nowhere. What an account may do there is up to its permissions; whether it may change the
+// deployment itself is Actor.MayOperate, and follows from neither.
 type Scope struct {
 	whole       bool
 	communities []ID
 }
 
-// ScopeOf returns the scope of the communities named.
+// ScopeOf returns the scope of the given communities.
 func ScopeOf(communities ...ID) Scope { return Scope{communities: communities} }
 
-// Everywhere is the scope of every community, also of those to come.
+// Everywhere is the scope of every community, including future ones.
 var Everywhere = Scope{whole: true}
 
-// Has reports whether the scope covers a community.
+// Has reports whether the scope includes a community.
 func (s Scope) Has(community ID) bool { return s.whole || slices.Contains(s.communities, community) }
 
-// Whole reports whether the scope covers every community, also those to come.
+// Whole reports whether the scope is every community, including future ones.
 func (s Scope) Whole() bool { return s.whole }
 
-// Empty reports whether the scope covers nothing.
+// Empty reports whether the scope includes no community.
 func (s Scope) Empty() bool { return !s.whole && len(s.communities) == 0 }
 
 // One returns the community of a scope of exactly one.
@@ -36,10 +36,10 @@ func (s Scope) One() (community ID, one bool) {
 	return s.communities[0], true
 }
 
-// Communities returns the communities listed; of a whole scope, which lists none, nil.
+// Communities returns the listed communities; nil for a whole scope, which lists none.
 func (s Scope) Communities() []ID { return s.communities }
 
-// With returns the scope with one more community; a whole one has it already.
+// With returns the scope with one more community; a whole scope includes it already.
 func (s Scope) With(community ID) Scope {
 	if s.whole {
 		return s
@@ -47,7 +47,7 @@ func (s Scope) With(community ID) Scope {
 	return ScopeOf(append(slices.Clone(s.communities), community)...)
 }
 
-// covers reports whether all of other is inside.
+// covers reports whether s includes all of other.
 func (s Scope) covers(other Scope) bool {
 	if other.whole {
 		return s.whole
@@ -55,7 +55,7 @@ func (s Scope) covers(other Scope) bool {
 	return !slices.ContainsFunc(other.communities, func(community ID) bool { return !s.Has(community) })
 }
 
-// scopeJSON is a Scope as sessions' shadows keep it.
+// scopeJSON is a Scope as stored in cached sessions.
 type scopeJSON struct {
 	Whole       bool `json:"whole,omitempty"`
 	Communities []ID `json:"communities,omitempty"`

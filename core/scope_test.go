@@ -49,7 +49,7 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// With never changes the scope that it is made from.
+// With never changes its receiver.
 func TestScopeWithLeavesTheFirst(t *testing.T) {
 	first := ScopeOf(1)
 	a, b := first.With(2), first.With(3)

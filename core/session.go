@@ -2,11 +2,11 @@ package core
 
 import "time"
 
-// SessionKind says whose a session is.
+// SessionKind is whose a session is.
 type SessionKind string
 
-// Guards, observers and residents are roles of a WeChat user, found anew at each
-// request, so that one who was removed is out at once.
+// Guards, observers and residents are roles of a WeChat user, looked up on each request, so that
+// removing one takes effect at once.
 const (
 	SessionAccount SessionKind = "account" // a console account
 	SessionWechat  SessionKind = "wechat"  // a WeChat user
@@ -17,28 +17,27 @@ type Session struct {
 	ID         ID
 	Kind       SessionKind
 	Subject    ID     // Account.ID, WechatUser.ID
-	CSRF       string // what its forms must carry
-	Generation int64  // the subject's when it began
+	CSRF       string // the token its forms must carry
+	Generation int64  // the subject's generation when it began
 	Addr       string
 	Agent      string
-	ByLink     bool // begun by a link of the mini-program: it shows passes and proves nothing else
+	ByLink     bool // started from a link of the mini-program: it shows passes and proves nothing else
 	Created    time.Time
 	Seen       time.Time
 	Expires    time.Time
 	Ended      time.Time
 }
 
-// Live reports whether the session is good at the moment now.
+// Live reports whether the session is valid at now.
 func (s Session) Live(now time.Time) bool { return s.Ended.IsZero() && now.Before(s.Expires) }
 
-// SessionLife is how long people stay signed in: Idle without a request, Most in
-// any case.
+// SessionLife is how long people stay signed in: Idle without a request, Most in any case.
 type SessionLife struct {
 	Idle time.Duration
 	Most time.Duration
 }
 
-// Expiry is when a session begun at created and used at seen ends by itself.
+// Expiry returns when a session created at created and last used at seen expires.
 func (l SessionLife) Expiry(created, seen time.Time) time.Time {
 	idle, most := seen.Add(l.Idle), created.Add(l.Most)
 	if idle.Before(most) {
@@ -47,23 +46,23 @@ func (l SessionLife) Expiry(created, seen time.Time) time.Time {
 	return most
 }
 
-// SignInWay says how somebody proved who they are.
+// SignInWay is how somebody proved who they are.
 type SignInWay string
 
 // The ways.
 const (
 	WayPassword SignInWay = "password"
 	WayCode     SignInWay = "code"     // the second step
-	WayRecovery SignInWay = "recovery" // the second step, by a recovery code
+	WayRecovery SignInWay = "recovery" // the second step, with a recovery code
 	WayWechat   SignInWay = "wechat"   // scanned with WeChat
-	// WayUnfinished is a right password whose second step did not come.
+	// WayUnfinished is a correct password whose second step was not completed.
 	WayUnfinished SignInWay = "unfinished"
-	// WayProof is the password given again, before a delicate act: only what was wrong
-	// stays in the history.
+	// WayProof is the password entered again before a sensitive act: only failures stay in the
+	// history.
 	WayProof SignInWay = "proof"
 )
 
-// Label gives the way in Chinese.
+// Label returns the way in Chinese.
 func (w SignInWay) Label() string {
 	switch w {
 	case WayPassword:
@@ -82,7 +81,7 @@ func (w SignInWay) Label() string {
 	return string(w)
 }
 
-// SignInAttempt is one line of an account's sign-in history.
+// SignInAttempt is one entry of an account's sign-in history.
 type SignInAttempt struct {
 	ID        ID
 	At        time.Time
@@ -92,7 +91,7 @@ type SignInAttempt struct {
 	Succeeded bool
 }
 
-// sessionFields are the words of what the audit log keeps of a sign-in.
+// sessionFields label what the audit log records of a sign-in.
 var sessionFields = []AuditField{
 	{Key: "way", Label: "登录方式", Value: labelOf(SignInWay.Label)},
 }

@@ -2,16 +2,16 @@ package core
 
 import "strconv"
 
-// Settings are what an administrator changes while the program runs 系统设置.
-// Their defaults come from the configuration.
+// Settings are what an administrator can change while the program runs 系统设置. Their defaults come
+// from the configuration.
 type Settings struct {
-	RecordDays         int   `json:"record_days"`          // access records are kept so many days; 0 = for ever
-	ConsoleIdleMinutes int   `json:"console_idle_minutes"` // a console session ends after so long without a request
-	Version            int64 `json:"-"`                    // of the saved ones; 0 = never saved, the configuration's
+	RecordDays         int   `json:"record_days"`          // days access records are kept; 0 = for ever
+	ConsoleIdleMinutes int   `json:"console_idle_minutes"` // a console session ends after this long without a request
+	Version            int64 `json:"-"`                    // of the saved settings; 0 = never saved, the configuration's apply
 }
 
-// Bounds of the settings. Records are kept a month at least: a slip of the hand
-// must not delete what an investigation needs.
+// Bounds of the settings. Records are kept for at least a month: a slip must not delete what an
+// investigation needs.
 const (
 	MinRecordDays  = 30
 	MaxRecordDays  = 3650
@@ -19,7 +19,7 @@ const (
 	MaxIdleMinutes = 1440
 )
 
-// Check says what is wrong with the settings.
+// Check returns an Invalid error that names the bad settings.
 func (s Settings) Check() error {
 	fields := map[string]string{}
 	if s.RecordDays != 0 && (s.RecordDays < MinRecordDays || s.RecordDays > MaxRecordDays) {
@@ -31,12 +31,12 @@ func (s Settings) Check() error {
 	return InvalidFields(fields)
 }
 
-// DeletesMore reports that records which other keeps would be purged.
+// DeletesMore reports whether records that other keeps would be purged.
 func (s Settings) DeletesMore(other Settings) bool {
 	return s.RecordDays != 0 && (other.RecordDays == 0 || s.RecordDays < other.RecordDays)
 }
 
-// settingFields are the words of what the audit log keeps of the settings.
+// settingFields label what the audit log records of the settings.
 var settingFields = []AuditField{
 	{Key: "record_days", Label: "出入记录保留天数"},
 	{Key: "console_idle_minutes", Label: "后台无操作退出（分钟）"},

@@ -9,35 +9,34 @@ import (
 	"encoding/binary"
 )
 
-// Signer recognises values that the program itself left elsewhere: in the cache, or
-// with a browser. Whoever can write there, but does not know the secret, cannot make
-// one that passes. The zero Signer is not usable.
+// Signer recognises values that the program itself left elsewhere: in the cache, or in a browser.
+// Somebody who can write there but does not know the secret cannot forge one. The zero Signer is
+// not usable.
 type Signer struct{ key []byte }
 
-// NewSigner returns the signer of one purpose, under a key derived from secret, which
-// needs at least 16 random bytes. What one purpose signed is worth nothing to another.
+// NewSigner returns the signer for one purpose, with a key derived from secret, which must be at
+// least 16 random bytes. What is signed for one purpose is not valid for another.
 func NewSigner(secret []byte, purpose string) Signer {
 	key, err := hkdf.Key(sha256.New, secret, nil, "tongxing signer "+purpose, sha256.Size)
 	if err != nil {
-		panic("core: derive a signer's key: " + err.Error()) // only a length above 8,160 bytes fails
+		panic("core: derive a signer's key: " + err.Error()) // fails only for lengths above 8,160 bytes
 	}
 	return Signer{key: key}
 }
 
-// Sum returns the keyed digest of parts, as 43 characters of URL-safe base64. The
-// lengths of the parts go into it, so that "ab", "c" and "a", "bc" differ.
+// Sum returns the keyed digest of parts, as 43 characters of URL-safe base64. It includes the
+// lengths of the parts, so that "ab", "c" and "a", "bc" differ.
 func (s Signer) Sum(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(s.digest(parts))
 }
 
-// Valid reports whether sum is the Sum of parts, in a time that says nothing of where
-// it differs.
+// Valid reports whether sum is the Sum of parts, in constant time.
 func (s Signer) Valid(sum string, parts ...string) bool {
 	return subtle.ConstantTimeCompare([]byte(sum), []byte(s.Sum(parts...))) == 1
 }
 
-// Seed returns 32 bytes that look random to anybody without the key and are always
-// the same for the same parts.
+// Seed returns 32 bytes that look random to anybody without the key and are always the same for the
+// same parts.
 func (s Signer) Seed(parts ...string) (seed [32]byte) {
 	copy(seed[:], s.digest(append([]string{"seed"}, parts...)))
 	return seed

@@ -34,7 +34,7 @@ func TestSigner(t *testing.T) {
 	}
 }
 
-// What holds an id that may be absent is kept as JSON, in the cache and elsewhere.
+// Values with an optional id are stored as JSON, in the cache and elsewhere.
 func TestAnAbsentIDComesBackFromJSON(t *testing.T) {
 	type record struct {
 		ID, Other ID

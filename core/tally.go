@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// tallyDays is how many days a tally keeps: the longest window is 30, and one
-// more serves a server whose clock is just past midnight.
+// tallyDays is how many days a tally keeps: the longest window is 30, and one more allows for a
+// server whose clock is just past midnight.
 const tallyDays = 31
 
-// maxTallyText bounds the encoded form; the column holds as much.
+// maxTallyText bounds the encoded form; the column is as long.
 const maxTallyText = 512
 
-// maxTallyCount bounds one day's count in the encoded form: far above the highest
-// limit a rule can set, so that reaching it changes no decision.
+// maxTallyCount bounds one day's count in the encoded form: far above the highest limit a rule can
+// set, so that reaching it changes no decision.
 const maxTallyCount = 9999
 
-// errTally is a stored tally that this program did not write.
+// errTally is returned for a stored tally that this program did not write.
 var errTally = errors.New("malformed tally")
 
-// Tally holds exits by natural day: what a window's limit is compared with. The
-// nil Tally counts nothing and can be read; Add needs one that was made.
+// Tally holds exits by natural day, to be compared with a window's limit. The nil Tally is empty
+// and can be read; Add needs a non-nil one.
 type Tally map[Day]int
 
-// Sum gives the exits of the window that ends with last and is so many days long.
+// Sum returns the exits of the window of that many days ending with last.
 func (t Tally) Sum(last Day, days int) int {
 	sum := 0
 	for i := range min(days, tallyDays) {
@@ -35,13 +35,13 @@ func (t Tally) Sum(last Day, days int) int {
 	return sum
 }
 
-// Add counts one exit on day and forgets the days that no window reaches any more.
+// Add counts one exit on day and drops the days that no window reaches any more.
 func (t Tally) Add(day Day) {
 	t[day]++
 	t.Prune(day)
 }
 
-// Prune forgets the days that no window ending on last or later reaches.
+// Prune drops the days that no window ending on last or later reaches.
 func (t Tally) Prune(last Day) {
 	for day := range t {
 		if day <= last-tallyDays {
@@ -50,8 +50,8 @@ func (t Tally) Prune(last Day) {
 	}
 }
 
-// Encode gives the stored form, newest day first: "20415:2,20414:1", where a day
-// is its number since 1970-01-01. It holds 31 days at most, and 512 characters.
+// Encode returns the stored form, newest day first: "20415:2,20414:1", where a day is its number
+// since 1970-01-01. It holds at most 31 days, in at most 512 characters.
 func (t Tally) Encode() string {
 	var b []byte
 	kept := 0
@@ -73,8 +73,8 @@ func (t Tally) Encode() string {
 	return string(b)
 }
 
-// ParseTally reads the form that Encode writes, and nothing else: days that fall,
-// counts that are positive. The empty text is an empty tally.
+// ParseTally parses the form that Encode writes, and nothing else: descending days, positive
+// counts. The empty text is an empty tally.
 func ParseTally(text string) (Tally, error) {
 	t := Tally{}
 	if text == "" {
@@ -107,8 +107,8 @@ func parseTallyDay(item string) (Day, int, bool) {
 	return Day(day), count, err == nil && count <= maxTallyCount
 }
 
-// isPlainNumber accepts a positive number as strconv writes it: no sign, no
-// leading zero.
+// isPlainNumber reports whether s is a positive number as strconv writes it: no sign, no leading
+// zero.
 func isPlainNumber(s string) bool {
 	if s == "" || s[0] == '0' {
 		return false

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// StripMarks removes the characters that nobody sees and that come along when text is
-// copied from address books, messages and web pages: direction marks, byte-order marks,
-// zero-width characters, fillers, and variation selectors that select nothing. The
-// joiners and selectors within emoji stay, as do the selectors of Han variants.
+// StripMarks removes invisible characters that come along when text is copied from address books,
+// messages and web pages: direction marks, byte-order marks, zero-width characters, fillers, and
+// variation selectors that select nothing. The joiners and selectors within emoji stay, as do the
+// selectors of Han variants.
 //
-// It is applied before text is judged: a person cannot correct what they cannot see.
+// It is applied before text is checked: a person cannot correct what they cannot see.
 func StripMarks(s string) string {
 	if !strings.ContainsFunc(s, ignorable) {
 		return s
@@ -33,9 +33,8 @@ func StripMarks(s string) string {
 	return string(kept)
 }
 
-// nextSeen returns the first of a few characters that is not ignorable. No sequence of
-// emoji has more than two marks in a row, and a text of marks alone must not cost the
-// square of its length.
+// nextSeen returns the first of the next few characters that is not ignorable. No emoji sequence
+// has more than two marks in a row, and a text of marks alone must not take quadratic time.
 func nextSeen(runes []rune) rune {
 	for _, r := range runes[:min(len(runes), 4)] {
 		if !ignorable(r) {
@@ -50,8 +49,8 @@ const (
 	keycap = 0x20e3
 )
 
-// ignorable reports the characters that have no glyph of their own: Unicode's
-// Default_Ignorable_Code_Point, other format characters, and the blank of Braille.
+// ignorable reports whether the character has no glyph of its own: Unicode's
+// Default_Ignorable_Code_Point, other format characters, and the Braille blank.
 func ignorable(r rune) bool {
 	if r < 0x80 {
 		return false
@@ -72,14 +71,14 @@ func selects(before, r, after rune) bool {
 	return false
 }
 
-// pictures reports symbols, what emoji are made of, and the selectors behind them.
+// pictures reports whether r is a symbol, as emoji are made of, or a selector that follows one.
 func pictures(r rune) bool {
 	return unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || r == 0xfe0f
 }
 
-// Clean prepares text that somebody typed or pasted: full-width letters, digits
-// and spaces become ordinary ones, invisible characters are removed, spaces at the
-// ends too, and those within become one. Chinese punctuation stays.
+// Clean normalises text that somebody typed or pasted: full-width letters, digits and spaces become
+// ordinary ones, invisible characters and surrounding spaces are removed, and runs of spaces become
+// one. Chinese punctuation stays.
 func Clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -96,7 +95,7 @@ func Clean(s string) string {
 	return strings.Join(strings.Fields(StripMarks(b.String())), " ")
 }
 
-// compact is Clean without the spaces, hyphens and dots people put into numbers.
+// compact is Clean, also without the spaces, hyphens and dots people put into numbers.
 func compact(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -109,9 +108,9 @@ func compact(s string) string {
 	}, Clean(s))
 }
 
-// FoldName returns a name in the form in which names are compared: without the
-// spaces and middle dots that documents and keyboards write in different ways, and
-// without regard to case. 阿卜杜拉·买买提 and 阿卜杜拉•买买提 are one.
+// FoldName returns a name in the form in which names are compared: without case, and without the
+// spaces and middle dots that documents and keyboards write in different ways. 阿卜杜拉·买买提 and
+// 阿卜杜拉•买买提 are equal.
 func FoldName(name string) string {
 	return strings.ToLower(strings.Map(func(r rune) rune {
 		switch r {
@@ -122,14 +121,14 @@ func FoldName(name string) string {
 	}, Clean(name)))
 }
 
-// nameText reports whether a cleaned text can be the name of a person or a thing: at
-// most max characters, no control characters, and something to see.
+// nameText reports whether a cleaned text can be the name of a person or a thing: at most max
+// characters, no control characters, and something visible.
 func nameText(s string, max int) bool {
 	return utf8.RuneCountInString(s) <= max && noControls(s) && hasLetter(s)
 }
 
-// hasLetter reports whether a cleaned text shows a letter or a digit at all.
-// Characters of private use count: fonts of registries write rare names with them.
+// hasLetter reports whether a cleaned text shows at least one letter or digit. Private-use
+// characters count: registry fonts write rare names with them.
 func hasLetter(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Co, r)

@@ -39,7 +39,7 @@ func TestStripMarks(t *testing.T) {
 	}
 }
 
-// Stripping twice is stripping once, and never makes a text longer or invalid.
+// Stripping is idempotent, and never makes a text longer or invalid.
 func TestStripMarksIsIdempotent(t *testing.T) {
 	marks := []rune{0x200b, 0x200d, 0x202d, 0xfeff, 0xfe0f, 0xe0101, 0x3164, '1', '王', 0x1f468, 0x2764, 0x20e3, ' '}
 	law := func(picks []uint8) bool {

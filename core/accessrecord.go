@@ -43,7 +43,10 @@ type RecordFilter struct {
 	Post      ID
 	House     ID
 	Person    ID
-	Keyword   string // the start of a name (any part of it within one community), a house, a phone number or its last four digits
+	// Outsider searches by house and by the family name alone, which is all that an
+	// outsider sees of a name: a search must not tell what the page hides.
+	Outsider bool
+	Keyword  string // the start of a name (any part of it within one community), a house, a phone number or its last four digits
 }
 
 // RecordTotals counts a day's records.

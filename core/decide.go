@@ -76,6 +76,8 @@ func (f *Facts) checkToken() Reason {
 		return ReasonTokenUsed
 	case TokenBusy:
 		return ReasonTokenBusy
+	case TokenForeign:
+		return ReasonTokenForeign
 	}
 	return ReasonTokenAbsent
 }

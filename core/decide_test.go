@@ -102,6 +102,7 @@ func TestDecideDoor(t *testing.T) {
 		{name: "nothing known", facts: Facts{}, reason: ReasonReaderUnknown},
 		{name: "unknown or disabled device", facts: with(func(f *Facts) { f.ReaderEnabled = false }), reason: ReasonReaderUnknown},
 		{name: "unknown token", facts: with(func(f *Facts) { f.Token = TokenAbsent }), reason: ReasonTokenAbsent},
+		{name: "no token of ours", facts: with(func(f *Facts) { f.Token = TokenForeign }), reason: ReasonTokenForeign},
 		{name: "no token", facts: with(func(f *Facts) { f.Token = TokenMissing }), reason: ReasonTokenAbsent},
 		{name: "no such token state", facts: with(func(f *Facts) { f.Token = "fresh" }), reason: ReasonTokenAbsent},
 		{name: "used token", facts: with(func(f *Facts) { f.Token = TokenUsed }), reason: ReasonTokenUsed},

@@ -52,10 +52,11 @@ type TokenState string
 
 const (
 	TokenLive    TokenState = "live"
-	TokenAbsent  TokenState = "absent" // unknown or older than ten minutes
-	TokenUsed    TokenState = "used"   // it has opened a door
-	TokenBusy    TokenState = "busy"   // another door is deciding on it right now
-	TokenMissing TokenState = ""       // preview and manual record carry none
+	TokenAbsent  TokenState = "absent"  // unknown or older than ten minutes
+	TokenUsed    TokenState = "used"    // it has opened a door
+	TokenBusy    TokenState = "busy"    // another door is deciding on it right now
+	TokenForeign TokenState = "foreign" // what was shown is no token at all
+	TokenMissing TokenState = ""        // preview and manual record carry none
 )
 
 // Facts is everything a decision depends on, read in one place at one instant.
@@ -102,6 +103,7 @@ const (
 	ReasonReaderUnknown Reason = "reader_unknown" // no such device, or disabled
 	ReasonUnreadable    Reason = "unreadable"     // the reader's message is at fault, not the code
 	ReasonTokenAbsent   Reason = "token_absent"   // unknown or expired
+	ReasonTokenForeign  Reason = "token_foreign"  // no code of a pass: the holder need not refresh
 	ReasonTokenUsed     Reason = "token_used"
 	ReasonTokenBusy     Reason = "token_busy"
 	ReasonPassKind      Reason = "pass_kind" // this door does not accept this kind

@@ -42,6 +42,7 @@ var Features = []Feature{
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
 			{"move_out", "住户迁出"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
+			{"sign_out", "退出住户的微信登录"},
 		},
 	},
 	{
@@ -84,7 +85,7 @@ var Features = []Feature{
 	},
 	{
 		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
-		Verbs: []Verb{{"export", "导出出入记录"}},
+		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}},
 	},
 	{
 		Stem: "accessalert", Noun: "告警", Fields: accessAlertFields,

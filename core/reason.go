@@ -7,6 +7,7 @@ var reasonSentences = map[Reason]string{
 	ReasonReaderUnknown: "设备未登记或已停用",
 	ReasonUnreadable:    "读头的报文看不懂",
 	ReasonTokenAbsent:   "二维码已失效，请刷新",
+	ReasonTokenForeign:  "扫到的内容不是通行码",
 	ReasonTokenUsed:     "二维码已使用，请刷新",
 	ReasonTokenBusy:     "正在处理，请稍候",
 	ReasonPassKind:      "此门不接受这种通行证",
@@ -28,8 +29,8 @@ var reasonSentences = map[Reason]string{
 // Reasons returns every reason, in the order in which they are checked.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenAbsent, ReasonTokenUsed, ReasonTokenBusy, ReasonPassKind,
-		ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked,
+		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenForeign, ReasonTokenAbsent, ReasonTokenUsed,
+		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked,
 		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUnavailable,
 	}
 }

@@ -86,6 +86,7 @@ func (g *Gate) answerSum(c *claim, text string) string {
 // claim is one scan's hold on a token.
 type claim struct {
 	shard, digest string
+	foreign       bool   // what was shown is no token at all
 	asker         string // the device, or the guard's form: who gets the same answer again
 	name          string // of this very claim: the asker, a slash, a number
 	state         core.TokenState
@@ -168,7 +169,7 @@ func (g *Gate) read(c *claim, t *claimed) error {
 	switch {
 	// Its end is part of its value: Redis may be late to drop it.
 	case !c.ends.After(t.clock.Val()):
-		c.state = core.TokenAbsent
+		c.state = c.absent()
 	case used:
 		c.state = core.TokenUsed
 	case c.held:
@@ -179,6 +180,14 @@ func (g *Gate) read(c *claim, t *claimed) error {
 		c.state = core.TokenBusy
 	}
 	return nil
+}
+
+// absent is the state of what there is no token of.
+func (c *claim) absent() core.TokenState {
+	if c.foreign {
+		return core.TokenForeign
+	}
+	return core.TokenAbsent
 }
 
 // readToken reads pass, exp, used and sum of a token; of one that is absent, or that
@@ -261,13 +270,15 @@ func (g *Gate) unclaim(ctx context.Context, c *claim) {
 }
 
 // peek tells what a token is without claiming it.
-func (g *Gate) peek(ctx context.Context, shard, digest string) (core.ID, core.TokenState, error) {
-	g.settling.token(ctx, digest)
-	fields, err := g.redis.HMGet(ctx, tokenKey(shard, digest), "pass", "exp", "used", "sum").Result()
+func (g *Gate) peek(ctx context.Context, c *claim) (core.ID, core.TokenState, error) {
+	if c.foreign {
+		return 0, core.TokenForeign, nil
+	}
+	g.settling.token(ctx, c.digest)
+	fields, err := g.redis.HMGet(ctx, tokenKey(c.shard, c.digest), "pass", "exp", "used", "sum").Result()
 	if err != nil {
 		return 0, core.TokenAbsent, fmt.Errorf("gate: look at a token: %w", err)
 	}
-	c := &claim{shard: shard, digest: digest}
 	used, err := g.readToken(c, fields)
 	switch {
 	case err != nil || c.pass == 0:

@@ -119,7 +119,7 @@ func claimOf(text, asker string) *claim {
 	}
 	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
 	digest := hex.EncodeToString(sum[:])
-	return &claim{shard: "x" + digest[:2], digest: digest, asker: asker}
+	return &claim{shard: "x" + digest[:2], digest: digest, foreign: true, asker: asker}
 }
 
 func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result {
@@ -234,8 +234,7 @@ func (g *Gate) Preview(ctx context.Context, p Passage) (store.Preview, error) {
 		a.Via, a.Pass = core.ViaManual, p.Pass
 		return g.store.PreviewScan(ctx, a)
 	}
-	c := claimOf(p.Text, "")
-	pass, state, err := g.peek(ctx, c.shard, c.digest)
+	pass, state, err := g.peek(ctx, claimOf(p.Text, ""))
 	if err != nil {
 		return store.Preview{}, err
 	}

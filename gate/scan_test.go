@@ -59,9 +59,16 @@ func TestScanOfStrangeText(t *testing.T) {
 			"", "hello", "https://example.com/?a=1&&devicenumber=2", "'; DROP TABLE pass; --",
 			string(make([]byte, 4000)),
 		} {
-			if got := r.Scan(t.Context(), e.Doors[0].ID, text); got.Decision.Allowed || got.Decision.Reason != core.ReasonTokenAbsent {
+			if got := r.Scan(t.Context(), e.Doors[0].ID, text); got.Decision.Allowed || got.Decision.Reason != core.ReasonTokenForeign {
 				t.Errorf("%.20q: %+v", text, got.Decision)
 			}
+			preview, err := r.Preview(t.Context(), gate.Passage{Post: e.Post, Text: text + "?"})
+			if err != nil || preview.Decision.Reason != core.ReasonTokenForeign {
+				t.Errorf("looking at %.20q: %+v, %v", text, preview.Decision, err)
+			}
+		}
+		if got := r.Scan(t.Context(), e.Doors[0].ID, gate.NewToken(1).String()); got.Decision.Reason != core.ReasonTokenAbsent {
+			t.Errorf("a token that is not there: %+v", got.Decision)
 		}
 		token := r.issue(t, e.Residents[0].Pass)
 		for _, repeat := range []bool{false, true} {

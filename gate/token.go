@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"strings"
+	"unicode"
 
 	"tongxing/core"
 )
@@ -40,10 +41,11 @@ func NewToken(shard uint16) Token {
 	return Token{text: string(b)}
 }
 
-// ParseToken reads a token's text. White space around it and lower case are
-// forgiven, since hand scanners add them; nothing else is.
+// ParseToken reads a token's text. White space, lower case, full-width characters and
+// marks that nobody sees are forgiven, since hand scanners that type through an input
+// method and texts that are pasted bring them; nothing else is.
 func ParseToken(text string) (Token, bool) {
-	text = strings.TrimSpace(text)
+	text = plainToken(text)
 	if len(text) != tokenLength {
 		return Token{}, false
 	}
@@ -56,6 +58,30 @@ func ParseToken(text string) (Token, bool) {
 	}
 	return Token{text: string(b)}, true
 }
+
+// maxTokenText bounds a text that may be a token, in bytes: as much again of marks and
+// spaces as there is of it, all of three bytes.
+const maxTokenText = 2 * 3 * tokenLength
+
+// plainToken takes from a text what ParseToken forgives. Most texts need nothing of it.
+func plainToken(text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) == tokenLength || len(text) > maxTokenText {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return -1
+		case r >= fullWidth+'!' && r <= fullWidth+'~':
+			return r - fullWidth
+		}
+		return r
+	}, core.StripMarks(text))
+}
+
+// fullWidth lies between the ordinary characters and the full-width ones.
+const fullWidth = '！' - '!'
 
 func upper(c byte) byte {
 	if c >= 'a' && c <= 'z' {

@@ -77,6 +77,11 @@ func TestShardOf(t *testing.T) {
 	}
 }
 
+// wide is a text as an input method in full width types it.
+func wide(text string) string {
+	return strings.Map(func(r rune) rune { return r + fullWidth }, text)
+}
+
 func TestParseToken(t *testing.T) {
 	const good = "0123456789ABCDEFGHJKMNPQRSTV"
 	for text, want := range map[string]bool{
@@ -84,7 +89,10 @@ func TestParseToken(t *testing.T) {
 		"": false, good[1:]: false, good + "0": false, good[:27] + "I": false, good[:27] + "L": false,
 		good[:27] + "O": false, good[:27] + "U": false,
 		good[:27] + "&": false, good[:14] + " " + good[15:]: false, good[:26] + "ſ": false,
-		good[:25] + "\uff21": false, strings.Repeat("\x00", 28): false,
+		good[:14] + " " + good[14:]: true, "\ufeff" + good: true, good[:3] + "\u200b" + good[3:] + "\u3000": true,
+		wide(good): true, wide(strings.ToLower(good)) + "\r": true, "\u202d" + good + "\u202c": true,
+		good[:27] + "＆": false, good + strings.Repeat(" x", 60): false, good[:14] + "\xff" + good[14:]: false,
+		good[:14] + "\x00" + good[14:]: false, good[:25] + "\uff21": false, strings.Repeat("\x00", 28): false,
 	} {
 		token, ok := ParseToken(text)
 		if ok != want {

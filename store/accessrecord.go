@@ -290,7 +290,11 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	if err != nil {
 		return w, false, err
 	}
-	ways, err := s.residentMatches(ctx, scope, f.Keyword)
+	matches := s.residentMatches
+	if f.Outsider {
+		matches = s.outsiderMatches
+	}
+	ways, err := matches(ctx, scope, f.Keyword)
 	if err != nil {
 		return w, false, err
 	}
@@ -317,7 +321,10 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 	}
 	keyword := core.Clean(f.Keyword)
 	name := database.LikePrefix(keyword)
-	if oneCommunity(scope) {
+	switch {
+	case f.Outsider:
+		name = database.LikePrefix(familyName(keyword))
+	case oneCommunity(scope):
 		name = database.LikeContains(keyword)
 	}
 	f.Keyword = ""

@@ -31,7 +31,35 @@ func (s *Store) ExportAccessRecords(
 	return s.EachAccessRecord(ctx, scope, f, each)
 }
 
-// accessRecordExportAudit is what the audit log keeps of a file that was taken.
+// SearchAccessRecords is AccessRecords for an outsider's search, which the audit log
+// keeps.
+func (s *Store) SearchAccessRecords(
+	ctx context.Context, by core.Actor, scope core.Scope, search RecordSearch,
+) (records []core.AccessRecord, more bool, err error) {
+	kept, err := s.auditOfAccessRecordExport(ctx, scope, search.Filter)
+	if err != nil {
+		return nil, false, err
+	}
+	err = s.db.Write(ctx, "search access records", func(tx *database.Tx) error {
+		return audit.Write(tx, by, audit.Entry{
+			Community: actCommunity(scope, search.Filter.Community), Action: "accessrecord.search",
+			Subject: audit.Target("accessrecord", 0), After: kept,
+		})
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return s.AccessRecords(ctx, scope, search.Filter, search.Page)
+}
+
+// RecordSearch is a part of what a search finds.
+type RecordSearch struct {
+	Filter core.RecordFilter
+	Page   Page
+}
+
+// accessRecordExportAudit is what the audit log keeps of a search, or of a file that was
+// taken.
 type accessRecordExportAudit struct {
 	All       bool           `json:"all,omitempty"`
 	From      string         `json:"from,omitempty"`

@@ -132,7 +132,7 @@ func TestPreviewOfStrangers(t *testing.T) {
 		nobody("of another community", ours.seen(t, theirs.passes[0], core.TokenLive))
 		nobody("of no pass", ours.seen(t, 12345, core.TokenLive))
 		nobody("of no token", ours.seen(t, 0, core.TokenAbsent))
-		for _, state := range []core.TokenState{core.TokenUsed, core.TokenAbsent, core.TokenBusy, core.TokenMissing} {
+		for _, state := range []core.TokenState{core.TokenUsed, core.TokenAbsent, core.TokenForeign, core.TokenBusy, core.TokenMissing} {
 			nobody(string(state), ours.seen(t, ours.passes[0], state))
 		}
 		nowhere, err := s.PreviewScan(t.Context(), ScanAttempt{

@@ -314,43 +314,87 @@ func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword s
 	if keyword == "" {
 		return nil, nil
 	}
-	way := func(from, column, clause string, values ...any) residentMatch {
-		inScope, args := database.ScopeWhere(scope, column)
-		return residentMatch{from + " WHERE " + inScope + " AND " + clause, append(args, values...)}
-	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
 		// The sum keeps SQLite from the community's index: the number's is far better.
-		return []residentMatch{way("resident t", "t.community_id + 0", "t.phone_mac = ?", s.db.Keys().Digest("phone", phone))}, nil
+		digest := s.db.Keys().Digest("phone", phone)
+		return []residentMatch{matchIn(scope, "resident t", "t.community_id + 0", "t.phone_mac = ?", digest)}, nil
 	}
 	var ways []residentMatch
 	byName := "resident t" + s.db.Dialect().UseIndex("resident_name")
 	switch name := core.FoldName(keyword); {
 	case name == "": // a dot alone is no part of a name: it would be found in all of them
 	case oneCommunity(scope):
-		ways = append(ways, way(byName, "t.community_id", "t.name_fold LIKE ? ESCAPE '!'", database.LikeContains(name)))
+		ways = append(ways, matchIn(scope, byName, "t.community_id", "t.name_fold LIKE ? ESCAPE '!'", database.LikeContains(name)))
 	default:
-		// A range, not LIKE: SQLite's LIKE ignores the case of letters and so the index.
-		ways = append(ways, way(byName, "t.community_id", "t.name_fold >= ? AND t.name_fold < ?", name, name+"\U0010FFFF"))
+		ways = append(ways, s.namesBeginning(scope, name))
 	}
+	houses, err := s.residentsOfHouses(ctx, scope, keyword)
+	if err != nil {
+		return nil, err
+	}
+	ways = append(ways, houses...)
+	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
+		ways = append(ways, matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id",
+			"t.phone4_mac = ?", s.db.Keys().DigestLast4("phone", keyword)))
+	}
+	if len(ways) == 0 {
+		ways = append(ways, nobody(scope))
+	}
+	return ways, nil
+}
+
+// nobody is the way that finds no one: no way at all would find everybody.
+func nobody(scope core.Scope) residentMatch {
+	return matchIn(scope, "resident t", "t.community_id", "1 = 0")
+}
+
+// outsiderMatches are those in which an outsider's keyword finds residents: by house, and
+// by the family name, which is all that they see of a name. The digits of a number and a
+// given name find nobody: a search must not tell what the page hides.
+func (s *Store) outsiderMatches(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
+	named := nobody(scope)
+	if family := core.FoldName(familyName(keyword)); family != "" {
+		named = s.namesBeginning(scope, family)
+	}
+	houses, err := s.residentsOfHouses(ctx, scope, keyword)
+	return append([]residentMatch{named}, houses...), err
+}
+
+// familyName is the part of a name that core.MaskName keeps.
+func familyName(keyword string) string {
+	for _, r := range core.Clean(keyword) {
+		return string(r)
+	}
+	return ""
+}
+
+// matchIn is a way to find residents of a scope, whose communities are in a column.
+func matchIn(scope core.Scope, from, column, clause string, values ...any) residentMatch {
+	inScope, args := database.ScopeWhere(scope, column)
+	return residentMatch{from + " WHERE " + inScope + " AND " + clause, append(args, values...)}
+}
+
+// namesBeginning finds by the beginning of a folded name. A range, not LIKE: SQLite's
+// LIKE ignores the case of letters and so the index.
+func (s *Store) namesBeginning(scope core.Scope, name string) residentMatch {
+	return matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id",
+		"t.name_fold >= ? AND t.name_fold < ?", name, name+"\U0010FFFF")
+}
+
+// residentsOfHouses finds by what a keyword says of a house.
+func (s *Store) residentsOfHouses(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
+	keyword = core.Clean(keyword)
 	switch said, ok, err := s.housesSaid(ctx, scope, keyword); {
 	case err != nil:
 		return nil, err
 	case !ok:
-		ways = append(ways, way(s.residentsByHouse(), "h.community_id", "h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword)))
+		return []residentMatch{matchIn(scope, s.residentsByHouse(), "h.community_id",
+			"h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword))}, nil
 	case len(said) > 0:
-		ways = append(ways, residentMatch{
+		return []residentMatch{{
 			"resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
 			database.IDArgs(houseIDs(said)),
-		})
+		}}, nil
 	}
-	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		ways = append(ways, way(
-			"resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id", "t.phone4_mac = ?",
-			s.db.Keys().DigestLast4("phone", keyword),
-		))
-	}
-	if len(ways) == 0 { // no way at all finds nobody, and not everybody
-		ways = append(ways, way("resident t", "t.community_id", "1 = 0"))
-	}
-	return ways, nil
+	return nil, nil
 }

@@ -107,18 +107,53 @@ type NewSession struct {
 	Life    core.SessionLife
 }
 
+// maxSessions bounds the live sessions of one WeChat user; those longest unused end.
+const maxSessions = 10
+
 // StartSession begins a session of somebody whom the caller has recognised, and
-// gives its token, which is kept nowhere.
+// returns its token, which is kept nowhere.
 func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, session core.Session, err error) {
+	var ended bool
 	err = s.db.Write(ctx, "start a session", func(tx *database.Tx) error {
+		ended = false
 		generation, err := subjectGeneration(tx, n)
 		if err != nil {
 			return err
 		}
-		token, session, err = startSession(tx, n, generation)
+		if token, session, err = startSession(tx, n, generation); err != nil || n.Kind != core.SessionWechat {
+			return err
+		}
+		ended, err = endUnused(tx, n.Subject, session.ID)
 		return err
 	})
+	if err == nil && ended {
+		s.subjectChanged(ctx, n.Kind, n.Subject)
+	}
 	return token, session, err
+}
+
+// endUnused ends the sessions of a WeChat user that are too many, but for the newest one:
+// those that were not used for longest. It reports whether there were any.
+func endUnused(tx *database.Tx, user, newest core.ID) (ended bool, err error) {
+	var live []core.ID
+	if err := tx.All(&live, `SELECT id
+		FROM session
+		WHERE kind = ?
+		AND subject_id = ?
+		AND ended_at IS NULL
+		AND expires_at > ?
+		AND id <> ?
+		ORDER BY seen_at DESC, id DESC`, string(core.SessionWechat), int64(user), tx.NowMS(), int64(newest)); err != nil {
+		return false, err
+	}
+	if len(live) < maxSessions {
+		return false, nil
+	}
+	return true, database.EachPart(live[maxSessions-1:], func(part []core.ID) error {
+		_, err := tx.Exec("UPDATE session SET ended_at = ? WHERE id IN ("+database.Placeholders(len(part))+")",
+			append([]any{tx.NowMS()}, database.IDArgs(part)...)...)
+		return err
+	})
 }
 
 // subjectGeneration is an account's, which its sessions must bear; WeChat users
@@ -239,6 +274,49 @@ func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session cor
 		s.subjectChanged(ctx, core.SessionAccount, session.Subject)
 	}
 	return err
+}
+
+// EndResidentSessions ends every session of the WeChat users that a resident's verified
+// phone belongs to, on every server, at once: the phone was lost. It returns how many
+// sessions there were.
+func (s *Store) EndResidentSessions(ctx context.Context, by core.Actor, scope core.Scope, resident core.ID) (ended int, err error) {
+	var users []core.ID
+	err = s.db.Write(ctx, "end a resident's sessions", func(tx *database.Tx) error {
+		ended, users = 0, nil
+		where, args := database.ScopeWhere(scope, "community_id")
+		var row struct {
+			Community core.ID `db:"community_id"`
+			Person    core.ID `db:"person_id"`
+		}
+		if err := tx.Get(&row, "SELECT community_id, person_id FROM resident WHERE id = ? AND "+where,
+			append([]any{int64(resident)}, args...)...); err != nil {
+			return database.NotFoundIfNoRows(err, "住户不存在")
+		}
+		if err := tx.All(&users, "SELECT id FROM wechat_user WHERE person_id = ? AND merged_into = 0", int64(row.Person)); err != nil {
+			return err
+		}
+		for _, user := range users {
+			n, err := tx.Exec(`UPDATE session
+				SET ended_at = ?
+				WHERE kind = ?
+				AND subject_id = ?
+				AND ended_at IS NULL
+				AND expires_at > ?`, tx.NowMS(), string(core.SessionWechat), int64(user), tx.NowMS())
+			if err != nil {
+				return err
+			}
+			ended += int(n)
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: row.Community, Action: "resident.sign_out", Subject: audit.Target("resident", resident),
+		})
+	})
+	if err == nil {
+		for _, user := range users {
+			s.subjectChanged(ctx, core.SessionWechat, user)
+		}
+	}
+	return ended, err
 }
 
 // EndSessions ends every session of a WeChat user, on every server, at once. An

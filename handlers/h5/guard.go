@@ -147,7 +147,7 @@ func (h *H5) postEvents(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.follow(c, core.ScopeOf(post.Community), core.RecordFilter{}, hint("record"))
+	return h.follow(c, core.ScopeOf(post.Community), core.RecordFilter{}, "record")
 }
 
 // searchPage finds somebody who has no phone at hand.
@@ -172,7 +172,13 @@ func (h *H5) searchResidents(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := searchPage{Phone: h.phone(c, "手工登记", post.Name), Post: post, Keyword: c.Query("q"),
+	var form struct {
+		Keyword string `form:"q" max:"40"`
+	}
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	page := searchPage{Phone: h.phone(c, "手工登记", post.Name), Post: post, Keyword: form.Keyword,
 		Empty: templates.Empty{Icon: "search", Title: "没有找到住户", Text: "请输入姓名、房号（如 1栋1单元101）或手机后四位。"}}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
 	if page.Keyword == "" {
@@ -208,7 +214,7 @@ func (h *H5) findPasses(c *web.Context, people []found) error {
 
 // passageForm is what the guard's forms send.
 type passageForm struct {
-	Text      string         `form:"text" max:"200"`
+	Text      string         `form:"text" max:"400"`
 	Pass      core.ID        `form:"pass"`
 	Direction string         `form:"direction" max:"8"`
 	Temp      string         `form:"temp" max:"8"`
@@ -296,6 +302,9 @@ func (h *H5) lookAtPass(c *web.Context) error {
 	}
 	var form passageForm
 	if err := c.Bind(&form); err != nil {
+		if web.FieldsOf(err)["text"] != "" { // no text at all, such as what a product's code holds
+			return h.post(c, post, http.StatusUnprocessableEntity, core.ReasonTokenForeign.Sentence())
+		}
 		return err
 	}
 	if form.Text == "" && form.Pass == 0 {

@@ -54,7 +54,8 @@ type H5 struct {
 	wechat    WeChat
 	publicURL string
 	demo      bool
-	log       *slog.Logger
+	lookouts  *lookouts
+	searches  *web.Limit // of observers
 }
 
 // New makes the phone pages.
@@ -62,7 +63,11 @@ func New(o Options) *H5 {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &H5{store: o.Store, gate: o.Gate, pages: o.Pages, wechat: o.WeChat, publicURL: o.PublicURL, demo: o.Demo, log: o.Log}
+	return &H5{
+		store: o.Store, gate: o.Gate, pages: o.Pages, wechat: o.WeChat, publicURL: o.PublicURL, demo: o.Demo,
+		searches: web.NewLimit(searchesPerMinute),
+		lookouts: &lookouts{store: o.Store, gate: o.Gate, log: o.Log, byKey: map[string]*lookout{}},
+	}
 }
 
 // Routes are all the phone pages.

@@ -406,6 +406,45 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 	}
 }
 
+// What a hand scanner types through an input method is the code; what is no code says so,
+// so that nobody is sent away to refresh a good one.
+func TestGuardScansWithAnInputMethod(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := strings.Map(func(r rune) rune { return r + '！' - '!' }, issued.Text)
+	page := p.get(post, http.StatusOK)
+	for _, text := range []string{
+		wide, "\ufeff" + issued.Text, issued.Text[:9] + "\u200b" + issued.Text[9:], issued.Text[:4] + " " + issued.Text[4:] + "\r\n",
+	} {
+		seen := p.post(page, post+"/look", url.Values{"text": {text}}, http.StatusOK)
+		if !strings.Contains(seen.Text(), w.Residents[0].Name) {
+			t.Errorf("%q is not known", text)
+		}
+	}
+	const foreign = "扫到的内容不是通行码"
+	for text, status := range map[string]int{
+		"EAN_13,6901234567892":                             http.StatusOK,
+		"https://example.com/?" + strings.Repeat("x", 300): http.StatusOK,
+		"]d2010690123456789\x1d21ABC":                      http.StatusUnprocessableEntity,
+		"WIFI:" + strings.Repeat("x", 3000):                http.StatusUnprocessableEntity,
+		"\xb0\xa1":                                         http.StatusUnprocessableEntity,
+	} {
+		if seen := p.post(page, post+"/look", url.Values{"text": {text}}, status); !strings.Contains(seen.Text(), foreign) {
+			t.Errorf("%.30q: %s", text, seen.Find("main").Text())
+		}
+	}
+	w.gate.Scan(t.Context(), w.Doors[0].ID, "6901234567892")
+	if shown := p.get(post, http.StatusOK).Find("#records").Text(); !strings.Contains(shown, foreign) {
+		t.Errorf("the record says %q", shown)
+	}
+	p.get(post+"/search?q=%00", http.StatusUnprocessableEntity) // and not as if nothing had been typed
+}
+
 func TestGuardChecksBeforeReleasing(t *testing.T) {
 	w := newSite(t, estate.Plan{
 		Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, RecordID: true, RecordTemp: true, FeverTenths: 373},

@@ -9,7 +9,6 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
-	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -59,58 +58,42 @@ func (h *H5) live(path, event, swap string, drawn []core.AccessRecord) templates
 	return templates.Live{URL: path + "?since=" + since.String(), Event: event, Swap: swap}
 }
 
-// since is the last record that the browser knows of: of its last event, else of
-// the page, else there is none before now.
+// since is the last record that the page was drawn with; else there is none before now.
 func (h *H5) since(c *web.Context) core.ID {
-	for _, text := range []string{c.LastEventID(), c.Query("since")} {
-		if text == "0" { // a page without records
-			return 0
-		}
-		if id, err := core.ParseID(text); err == nil {
-			return id
-		}
+	text := c.Query("since")
+	if text == "0" { // a page without records
+		return 0
+	}
+	if id, err := core.ParseID(text); err == nil {
+		return id
 	}
 	return h.store.NewID()
 }
 
-// follow calls tell with the access records that came since the page was drawn,
-// or since the event that the browser saw last, newest first. Records come from
-// SQL; the hints of the gate only say when to look, so that a lost hint costs
-// seconds and not an event.
-func (h *H5) follow(
-	c *web.Context, scope core.Scope, filter core.RecordFilter,
-	tell func(fresh []core.AccessRecord, send func(web.Event) error) error,
-) error {
+// follow calls tell whenever access records came since the page was drawn. Records come
+// from SQL; the hints of the gate only say when to look, so that a lost hint costs
+// seconds and not an event. All who follow the same share one look.
+func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, event string) error {
 	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
-		hints := h.gate.Watch(ctx, scope.Communities()...)
-		tick := time.NewTicker(lookEvery)
-		defer tick.Stop()
+		looks, leave := h.lookouts.join(lookoutOf{scope, filter})
+		defer leave()
 		for {
-			newest, _, err := h.store.AccessRecords(ctx, scope, filter, store.Page{Limit: maxFollow})
-			if err != nil {
-				return err
-			}
-			if fresh := f.fresh(newest); len(fresh) > 0 {
-				if err := tell(fresh, send); err != nil {
-					return err
-				}
-			}
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-hints:
-			case <-tick.C:
+			case newest := <-looks:
+				// The event says that there is something, and nothing of what: the page
+				// fetches it, with the rights that its reader then has.
+				if len(f.fresh(newest)) == 0 {
+					continue
+				}
+				if err := send(web.Event{Name: event, Data: "1"}); err != nil {
+					return err
+				}
 			}
 		}
 	})
-}
-
-// hint sends an event that makes the page fetch a part of itself.
-func hint(name string) func(fresh []core.AccessRecord, send func(web.Event) error) error {
-	return func(fresh []core.AccessRecord, send func(web.Event) error) error {
-		return send(web.Event{ID: fresh[0].ID.String(), Name: name, Data: "1"})
-	}
 }
 
 // line is an access record as phone pages show it.

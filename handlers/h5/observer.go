@@ -7,7 +7,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
-
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -34,7 +34,8 @@ type recordFilterForm struct {
 
 func (f recordFilterForm) filter(h *H5) core.RecordFilter {
 	filter := core.RecordFilter{
-		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Result: f.Result, Keyword: f.Keyword,
+		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Result: f.Result,
+		Keyword: f.Keyword, Outsider: true,
 	}
 	if f.Day != 0 {
 		filter.From, filter.To = f.Day.Start(h.store.Zone()), (f.Day + 1).Start(h.store.Zone())
@@ -72,7 +73,7 @@ func (h *H5) listRecords(c *web.Context) error {
 		return err
 	}
 	page := c.Page(maxObserver)
-	records, more, err := h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h), page)
+	records, more, err := h.observed(c, form, page)
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,9 @@ func (h *H5) listRecords(c *web.Context) error {
 		Live:  h.live("/h5/observer/events", "record", "refresh", records),
 		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
 	}
+	if form.Keyword != "" {
+		view.Live = templates.Live{} // each search is one act, which the audit log keeps
+	}
 	view.Filters, view.Filtered = observerFilters(form, communities), form != recordFilterForm{}
 	list := templates.List{Path: c.Request().URL.Path, Query: view.Query}
 	web.Paged(&list, page, records, more, func(r core.AccessRecord) core.ID { return r.ID })
@@ -102,6 +106,21 @@ func (h *H5) listRecords(c *web.Context) error {
 		view.Export = templates.WithQuery("/h5/observer/export.xlsx", view.Query, templates.BeforeParam, "", templates.AfterParam, "")
 	}
 	return h.show(c, http.StatusOK, "observer/list", view)
+}
+
+// searchesPerMinute bounds the searches of one observer.
+const searchesPerMinute = 20
+
+// observed are the records of the filters. A search by words is bounded, and kept in the
+// audit log.
+func (h *H5) observed(c *web.Context, form recordFilterForm, page store.Page) ([]core.AccessRecord, bool, error) {
+	if form.Keyword == "" {
+		return h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h), page)
+	}
+	if err := h.searches.Take(c); err != nil {
+		return nil, false, err
+	}
+	return h.store.SearchAccessRecords(c.Ctx(), c.Actor(), c.Scope(), store.RecordSearch{Filter: form.filter(h), Page: page})
 }
 
 func named(lines []line, communities []core.Community) []observed {
@@ -135,12 +154,11 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 			Kind: templates.Select, Name: "result", Label: "结果", Value: f.Result,
 			Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}},
 		},
-		{Name: "q", Label: "姓名、房屋或手机后四位", Value: f.Keyword, MaxLength: 40},
+		{Name: "q", Label: "姓氏或房屋", Value: f.Keyword, MaxLength: 40},
 	}
 	if len(communities) < 2 {
 		return fields
 	}
-	fields[len(fields)-1].Placeholder = "跨小区时从姓写起"
 	options := []templates.Choice{{Label: "全部小区"}}
 	for _, c := range communities {
 		options = append(options, templates.Choice{Value: c.ID.String(), Label: c.Name})
@@ -153,7 +171,7 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 }
 
 func (h *H5) observerEvents(c *web.Context) error {
-	return h.follow(c, c.Scope(), core.RecordFilter{}, hint("record"))
+	return h.follow(c, c.Scope(), core.RecordFilter{}, "record")
 }
 
 // exportRecords streams the records of the filters as a spreadsheet, names masked

@@ -207,5 +207,5 @@ func (h *H5) passEvents(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.follow(c, core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person, Result: "allowed"}, hint("passed"))
+	return h.follow(c, core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person, Result: "allowed"}, "passed")
 }

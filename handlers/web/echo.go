@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,8 +41,16 @@ func (r *router) add(route Route) {
 	}
 }
 
-// ServeHTTP implements http.Handler.
-func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.echo.ServeHTTP(w, req) }
+// ServeHTTP implements http.Handler. No route ends with a slash, and with one the router
+// would take a page for its item without an id.
+func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if page := withoutSlash(req); page != "" {
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, req, page, http.StatusSeeOther)
+		return
+	}
+	r.echo.ServeHTTP(w, req)
+}
 
 // noRoute answers what no route matches: by Echo's error handler, since only an
 // unknown path or method ever comes back from the router as an error. For a method
@@ -57,6 +66,25 @@ func (a *App) noRoute(c echo.Context, err error) {
 		return
 	}
 	a.fail(own, core.NotFound("页面不存在"))
+}
+
+// withoutSlash is the page that somebody meant who typed a slash after its address; ""
+// where there is nothing of the kind, and to programs, which are told that the address is
+// wrong. It is always one of ours: "//host/" is not.
+func withoutSlash(r *http.Request) string {
+	for _, prefix := range []string{"/door", "/callback", "/api", "/assets"} {
+		if under(r.URL.Path, prefix) {
+			return ""
+		}
+	}
+	path := strings.TrimRight(r.URL.EscapedPath(), "/")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || path == r.URL.EscapedPath() || path == "" {
+		return ""
+	}
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	return LocalPath(path, "")
 }
 
 // wordless answers machines, which read no page.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,9 +13,9 @@ import (
 	"tongxing/core"
 )
 
-// Event is one message of a live stream.
+// Event is one message of a live stream. It has no id: an id would be kept by the browser,
+// and tell what the page does not.
 type Event struct {
-	ID   string // sent back by the browser as Last-Event-ID when it reconnects; may be empty
 	Name string // "" = "message"
 	Data string // any text: JSON, or a part of a page
 }
@@ -23,9 +24,6 @@ type Event struct {
 func (e Event) text() []byte {
 	var b bytes.Buffer
 	line := strings.NewReplacer("\r", "", "\n", "")
-	if e.ID != "" {
-		fmt.Fprintf(&b, "id: %s\n", line.Replace(e.ID))
-	}
 	if e.Name != "" {
 		fmt.Fprintf(&b, "event: %s\n", line.Replace(e.Name))
 	}
@@ -39,14 +37,16 @@ func (e Event) text() []byte {
 const (
 	heartbeatEvery = 15 * time.Second
 	eventWait      = 10 * time.Second // for one write
-	streamsEach    = 6                // live streams of one session or address
+	streamsEach    = 8                // live streams of one person, in whatever sessions, or of a stranger's address
 	maxStreams     = 4000             // of the whole server
-	streamLife     = 30 * time.Minute // then the browser reconnects, and is checked anew
+	streamLife     = 30 * time.Minute // then the browser reconnects
+	callerEvery    = 3 * time.Second  // so often a stream's caller is looked at again
+	wholeLookEvery = 10               // of these looks, one at the session itself
 )
 
 // Events keeps a live stream open and runs feed, which sends until its context
-// ends or sending fails: the browser left, the server stops, or the stream is
-// old enough to be checked anew. The route's Time must be negative.
+// ends or sending fails: the browser left, the caller may not call any more, the server
+// stops, or the stream is old. The route's Time must be negative.
 func (c *Context) Events(feed func(ctx context.Context, send func(Event) error) error) error {
 	release, err := c.app.streams.enter(c.streamOwner())
 	if err != nil {
@@ -60,6 +60,7 @@ func (c *Context) Events(feed func(ctx context.Context, send func(Event) error) 
 	s := &eventStream{w: c.w, control: http.NewResponseController(c.w), cancel: cancel}
 	s.begin()
 	go s.heartbeat(ctx)
+	go c.watchCaller(ctx, cancel)
 	// The answer has begun; what feed says is for the log.
 	if err := feed(ctx, s.send); err != nil && ctx.Err() == nil {
 		c.app.o.Log.Warn("live stream ended", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
@@ -68,14 +69,67 @@ func (c *Context) Events(feed func(ctx context.Context, send func(Event) error) 
 	return nil
 }
 
-// LastEventID is the id of the last event that a reconnecting browser has seen.
-func (c *Context) LastEventID() string { return c.r.Header.Get("Last-Event-ID") }
-
 func (c *Context) streamOwner() string {
 	if c.SignedIn() {
-		return c.who.Session.ID.String()
+		return c.caller()
 	}
 	return addressKey(c.state.addr)
+}
+
+// watchCaller ends a stream whose caller signed out, was disabled, or may not call its
+// route any more. Where that cannot be found out the stream goes on: the next look tells.
+//
+// Most looks cost no more than the caller's stamp in the cache and, of a guard or an
+// observer, one query; the whole look is made when the stamp has changed, and now and
+// then in case the cache lost a change.
+func (c *Context) watchCaller(ctx context.Context, end context.CancelFunc) {
+	if !c.SignedIn() {
+		return
+	}
+	watch := *c
+	watch.r = c.r.WithContext(ctx)
+	stamp := watch.stamp()
+	tick := time.NewTicker(c.app.streams.callerEvery)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := watch.stamp()
+		if watch.gone(now != stamp || n%wholeLookEvery == 0) {
+			end()
+			return
+		}
+		stamp = now
+	}
+}
+
+func (c *Context) stamp() string {
+	return c.app.sessions.stamp(c.Ctx(), c.who.Session.Kind, c.who.Session.Subject)
+}
+
+// gone reports that the caller may not call this route any more, or sees other
+// communities than when the stream began. The whole look begins at the session.
+func (c *Context) gone(whole bool) bool {
+	before := c.Scope().Communities()
+	if whole {
+		who := c.who
+		c.who = Who{}
+		if err := c.identify(); err != nil {
+			c.who = who
+			return false
+		}
+		if !c.SignedIn() {
+			return true
+		}
+	}
+	if err := c.app.admit(c); err != nil {
+		code := core.CodeOf(err)
+		return code == core.CodeUnauthenticated || code == core.CodeForbidden
+	}
+	return !slices.Equal(before, c.Scope().Communities())
 }
 
 type eventStream struct {
@@ -146,10 +200,12 @@ type streams struct {
 	total  int
 	closed context.Context
 	close  context.CancelFunc
+
+	callerEvery time.Duration
 }
 
 func newStreams() *streams {
-	s := &streams{byKey: map[string]int{}}
+	s := &streams{byKey: map[string]int{}, callerEvery: callerEvery}
 	s.closed, s.close = context.WithCancel(context.Background())
 	return s
 }

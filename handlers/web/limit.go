@@ -30,6 +30,15 @@ func newLimiter(perMinute int) *limiter {
 	return &limiter{perMinute: perMinute, byKey: map[string]*list.Element{}}
 }
 
+// Limit bounds what only some calls of a route do, by signed-in caller.
+type Limit struct{ calls *limiter }
+
+// NewLimit makes a limit of so many acts a minute of each caller.
+func NewLimit(perMinute int) *Limit { return &Limit{newLimiter(perMinute)} }
+
+// Take takes one act of the caller, or says how long to wait.
+func (l *Limit) Take(c *Context) error { return l.calls.check(c.caller(), c.Now()) }
+
 // check takes one call of key at the moment now, or says how long to wait.
 func (l *limiter) check(key string, now time.Time) error {
 	if wait := l.take(key, now); wait > 0 {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,37 +9,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// repeatBuffer is a buffer that timers write to while a test reads it.
-type repeatBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *repeatBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// take returns what was written since it was last asked.
-func (l *repeatBuffer) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := l.b.String()
-	l.b.Reset()
-	return text
-}
-
 // repeatLog is a log behind Repeats, and the lines written so far.
 func repeatLog() (*slog.Logger, *Repeats, func() []string) {
-	var b repeatBuffer
+	var b logBuffer
 	h := NewRepeats(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}

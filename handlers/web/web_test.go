@@ -39,6 +39,7 @@ type site struct {
 
 var siteTime = time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
 
+// logBuffer is a log that timers write to while a test reads it.
 type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -54,6 +55,15 @@ func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// take returns what was written since it was last asked.
+func (l *logBuffer) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.b.String()
+	l.b.Reset()
+	return text
 }
 
 func (s *site) Now() time.Time {

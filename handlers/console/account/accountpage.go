@@ -106,7 +106,7 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 	}}
 	page.Reset.Cancel = ""
 	for _, s := range sessions {
-		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: browserText(s.Agent)})
+		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: core.AgentLabel(s.Agent)})
 	}
 	for _, group := range core.PermissionTable {
 		words := ""

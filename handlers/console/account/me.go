@@ -2,7 +2,6 @@ package account
 
 import (
 	"net/http"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -21,6 +20,43 @@ type mePage struct {
 	Sessions []sessionLine
 	Others   *templates.Submit // ends the other sessions; nil = there are none
 	History  []attemptLine
+	Bound    string // which WeChat is bound, and since when; "" = none
+	Notices  []noticeLine
+}
+
+// noticeLine is something that the account's owner should have heard of.
+type noticeLine struct {
+	core.AccountNotice
+	Browser string
+	Fresh   bool // not shown before
+}
+
+// noticeLines bounds the notices of the page.
+const noticeLines = 10
+
+// meWechat says which WeChat is bound, and what happened that the owner should hear of.
+// What is shown is read.
+func (p *Pages) meWechat(c *web.Context, page *mePage) error {
+	bound, err := p.Store.WechatOfAccount(c.Ctx(), c.Account().ID)
+	if err != nil {
+		return err
+	}
+	if bound.User != 0 {
+		page.Bound = p.BoundLabel(bound)
+	}
+	notices, err := p.Store.AccountNotices(c.Ctx(), c.Account().ID, noticeLines)
+	if err != nil || len(notices) == 0 {
+		return err
+	}
+	fresh := false
+	for _, n := range notices {
+		line := noticeLine{AccountNotice: n, Browser: core.AgentLabel(n.Agent), Fresh: n.Read.IsZero()}
+		page.Notices, fresh = append(page.Notices, line), fresh || line.Fresh
+	}
+	if !fresh {
+		return nil
+	}
+	return p.Store.ReadAccountNotices(c.Ctx(), c.Account().ID, notices[0].ID)
 }
 
 // sessionLine is a device that is signed in.
@@ -45,7 +81,10 @@ func (p *Pages) attempts(c *web.Context, account core.ID) ([]attemptLine, error)
 	attempts, err := p.Store.SignInAttempts(c.Ctx(), account, historyLines)
 	lines := make([]attemptLine, len(attempts))
 	for i, a := range attempts {
-		lines[i] = attemptLine{SignInAttempt: a, Browser: browserText(a.Agent), State: templates.Badge{Tone: templates.Good, Text: "成功"}}
+		lines[i] = attemptLine{
+			SignInAttempt: a, Browser: core.AgentLabel(a.Agent),
+			State: templates.Badge{Tone: templates.Good, Text: "成功"},
+		}
 		if !a.Succeeded {
 			lines[i].State = templates.Badge{Tone: templates.Bad, Text: "失败"}
 		}
@@ -79,11 +118,14 @@ func (p *Pages) meShow(c *web.Context) error {
 		}
 	}
 	page.Actions = []templates.Action{{Label: "修改密码", URL: web.PasswordPage, Icon: "key"}}
+	if err := p.meWechat(c, &page); err != nil {
+		return err
+	}
 	if page.History, err = p.attempts(c, account.ID); err != nil {
 		return err
 	}
 	for _, s := range sessions {
-		line := sessionLine{Session: s, Browser: browserText(s.Agent), Own: s.ID == c.Session().ID}
+		line := sessionLine{Session: s, Browser: core.AgentLabel(s.Agent), Own: s.ID == c.Session().ID}
 		if !line.Own {
 			line.End = &templates.Submit{Label: "退出", URL: frame.MePath + "/session/" + s.ID.String() + "/end", Icon: "logout"}
 			page.Others = &templates.Submit{
@@ -121,25 +163,4 @@ func (p *Pages) meSessionsEnd(c *web.Context) error {
 
 func (p *Pages) meCrumbs() []templates.Crumb {
 	return []templates.Crumb{{Label: "我的账号", URL: frame.MePath}}
-}
-
-// browserText makes of a User-Agent what people call it: "Chrome · Windows".
-func browserText(agent string) string {
-	known := func(names ...string) string {
-		for i := 0; i+1 < len(names); i += 2 {
-			if strings.Contains(agent, names[i]) {
-				return names[i+1]
-			}
-		}
-		return ""
-	}
-	browser := known("MicroMessenger", "微信", "Edg", "Edge", "Firefox", "Firefox", "OPR", "Opera", "Chrome", "Chrome", "Safari", "Safari")
-	system := known("iPhone", "iPhone", "iPad", "iPad", "Android", "Android", "Windows", "Windows", "Mac OS X", "Mac", "Linux", "Linux")
-	switch {
-	case browser == "" && system == "":
-		return "其他"
-	case browser == "" || system == "":
-		return browser + system
-	}
-	return browser + " · " + system
 }

@@ -188,21 +188,40 @@ func TestOwnSessions(t *testing.T) {
 	b.Get(t, frame.MePath, http.StatusOK)
 }
 
-func TestBrowserLabel(t *testing.T) {
-	for agent, want := range map[string]string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 " +
-			"Safari/537.36": "Chrome · Windows",
-		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 " +
-			"Edg/130.0": "Edge · Windows",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 " +
-			"MicroMessenger/8.0.50": "微信 · iPhone",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 " +
-			"Safari/605.1.15": "Safari · Mac",
-		"curl/8.0": "其他", "": "其他", "X11; Linux": "Linux",
-	} {
-		if got := browserText(agent); got != want {
-			t.Errorf("%s: %s, want %s", agent, got, want)
-		}
+// An account's own page says which WeChat is bound, and what happened that its owner
+// should hear of: as new once.
+func TestOwnPageTellsWhatHappened(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.QR = &desk.QR{}
+	b, id := d.SignedIn(t, "told")
+	owner := d.WechatOf(t, id)
+	if _, err := d.Store.BindPhone(t.Context(), owner.ID, "13911112222"); err != nil {
+		t.Fatal(err)
+	}
+	b.Open(t, wechatBindPath+"/new")
+	page, _ := b.Post(t, wechatBindPath, url.Values{"password": {desk.OwnPassword}}, http.StatusOK)
+	code := page.Find(".tx-login-code").Text()
+	if err := d.Store.ApproveWechatLogin(t.Context(), owner, b.Shown(t, code), code); err != nil {
+		t.Fatal(err)
+	}
+	me := b.Open(t, frame.MePath)
+	notice := me.Find(`section[aria-labelledby="notices-title"] li`).First()
+	if text := notice.Text(); !strings.Contains(text, "绑定微信（139****2222）") || notice.Find(".tx-badge").First().Text() != "新" {
+		t.Errorf("the newest notice: %q", text)
+	}
+	if text := me.Find(`section[aria-labelledby="me-title"]`).Text(); !strings.Contains(text, "139****2222") {
+		t.Errorf("the bound WeChat: %q", text)
+	}
+	if text := b.Open(t, frame.MePath).Find(`section[aria-labelledby="notices-title"]`).Text(); strings.Contains(text, "新") {
+		t.Errorf("read, and yet new: %q", text)
+	}
+	notices, err := d.Store.AccountNotices(t.Context(), id, 10)
+	if err != nil || len(notices) == 0 || notices[0].Read.IsZero() {
+		t.Errorf("%d notices, %v", len(notices), err)
+	}
+	other, _ := d.SignedIn(t, "elsewhere")
+	if text := other.Open(t, frame.MePath).Text(); strings.Contains(text, "139****2222") {
+		t.Error("another account's page tells of it")
 	}
 }
 
@@ -215,6 +234,11 @@ func TestMePages(t *testing.T) {
 			TOTP:     totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
 			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}},
 			Others:   &templates.Submit{Label: "退出其他设备", URL: "/y"},
+			Bound:    desk.Hostile,
+			Notices: []noticeLine{{
+				AccountNotice: core.AccountNotice{Wechat: desk.Hostile, NewAddr: true},
+				Browser:       desk.Hostile, Fresh: true,
+			}},
 			History: []attemptLine{{
 				SignInAttempt: core.SignInAttempt{Way: core.WayUnfinished, Addr: desk.Hostile},
 				State:         templates.Badge{Tone: templates.Bad, Text: "失败"},

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -205,6 +206,52 @@ func TestResidentMovesOut(t *testing.T) {
 	b.Post(t, path, desk.ConfirmedForm(), http.StatusNotFound)
 }
 
+// A resident who lost the phone is signed out of WeChat, by who may change residents.
+func TestResidentIsSignedOut(t *testing.T) {
+	d := newDesk(t)
+	r := d.Mine.Residents[0]
+	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-lost"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Store.BindPhone(t.Context(), user.ID, r.Phone); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := d.Store.StartSession(t.Context(), store.NewSession{
+		Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := frame.ResidentURL(r.ID) + "/signout"
+	viewer := d.OnlyViews(t)
+	viewer.Post(t, path, desk.ConfirmedForm(), http.StatusForbidden)
+	if viewer.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(`form[action$="/signout"]`).Length() != 0 {
+		t.Error("offered to who may only look")
+	}
+	b := d.Registrar(t)
+	b.Post(t, frame.ResidentURL(d.Others.Residents[0].ID)+"/signout", desk.ConfirmedForm(), http.StatusNotFound)
+	if b.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(`form[action="`+path+`"]`).Length() != 1 {
+		t.Error("not offered")
+	}
+	asks, _ := b.Post(t, path, nil, http.StatusOK)
+	if !strings.Contains(asks.Find("form.tx-confirm").Text(), r.Name) {
+		t.Errorf("the question names nobody: %s", asks.Find("form.tx-confirm").Text())
+	}
+	if session, err := d.Store.SessionByToken(t.Context(), token); err != nil || !session.Ended.IsZero() {
+		t.Fatalf("asking alone ended the session: %v", err)
+	}
+	for _, want := range []string{"已退出 1 个微信登录", "没有登录中的手机"} {
+		b.Post(t, path, desk.ConfirmedForm(), http.StatusSeeOther)
+		if said := b.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(said, want) {
+			t.Errorf("said %q, want %q", said, want)
+		}
+	}
+	if session, err := d.Store.SessionByToken(t.Context(), token); err == nil && session.Live(d.Store.Now()) {
+		t.Error("the lost phone is still signed in")
+	}
+}
+
 func TestResidentPages(t *testing.T) {
 	shell := templates.Shell{Title: "住户", CSRF: "x"}
 	facts := []templates.Fact{{Label: "姓名", Value: desk.Hostile}}
@@ -219,6 +266,7 @@ func TestResidentPages(t *testing.T) {
 		"console/resident/show": residentShowPage{
 			Shell: shell, Person: facts, Home: facts, RevealURL: "/r",
 			MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Confirm: "将迁出。"},
+			SignOut: &templates.Submit{Label: signOutLabel, URL: "/s", Confirm: "将退出。"},
 		},
 		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},
 	})

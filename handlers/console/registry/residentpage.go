@@ -151,6 +151,7 @@ type residentShowPage struct {
 	RevealURL string // "" = may not
 	Revealed  bool
 	MoveOut   *templates.Submit // nil = may not, or has
+	SignOut   *templates.Submit // ends the WeChat sign-ins; nil = may not
 	Ties      []residentRow     // where else this person lives or has lived
 
 	MayRecords, MayHistory bool
@@ -180,6 +181,12 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 		page.MoveOut = &templates.Submit{
 			Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout", Danger: true,
 			Confirm: moveOutText(r),
+		}
+	}
+	if c.Has(core.PermResidentEdit) {
+		page.SignOut = &templates.Submit{
+			Label: signOutLabel, URL: frame.ResidentURL(r.ID) + "/signout", Icon: "brand-wechat", Danger: true,
+			Confirm: signOutText(r),
 		}
 	}
 	return page, p.residentPast(c, r, &page)

@@ -1,0 +1,131 @@
+package h5
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+)
+
+// An observer's search tells nothing that the page hides: a given name and the digits of
+// a phone find what any other do, and each search is in the audit log.
+func TestObserverSearchIsNoOracle(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	one := w.Residents[0]
+	issued, err := w.gate.Issue(t.Context(), one.Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
+	p := w.staff(t, core.BindObserver, w.Observer, "observer")
+	found := func(q string) int {
+		t.Helper()
+		return p.get("/h5/observer?q="+url.QueryEscape(q), http.StatusOK).Find("#records li").Length()
+	}
+	family := string([]rune(one.Name)[:1])
+	if right, wrong, short := found(one.Name), found(family+"不是"), found(family); right != 1 || wrong != 1 || short != 1 {
+		t.Errorf("found %d by the whole name, %d by another given name, %d by the family name", right, wrong, short)
+	}
+	for _, q := range []string{one.Phone[7:], one.Phone, "不"} {
+		if n := found(q); n != 0 {
+			t.Errorf("%d found by %s", n, q)
+		}
+	}
+	searches := core.AuditFilter{Action: "accessrecord.search"}
+	lines, _, err := w.store.AuditRecords(t.Context(), core.ScopeOf(w.Community), searches, store.Page{Limit: 50})
+	if err != nil || len(lines) != 6 {
+		t.Errorf("%d searches in the audit log, %v", len(lines), err)
+	}
+	last := 0
+	for range searchesPerMinute {
+		response, _ := p.do(http.MethodGet, "/h5/observer?q=x", nil)
+		last = response.StatusCode
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("searches without end: %d", last)
+	}
+	p.get("/h5/observer", http.StatusOK) // looking goes on
+}
+
+// A stream ends soon after its caller may not call any more, and carries no ids.
+func TestStreamEndsWithItsCaller(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindObserver, w.Observer, "observer")
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.address+"/h5/observer/events?since=0", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := p.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	lines := bufio.NewScanner(stream.Body)
+	lines.Scan()
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
+	for lines.Scan() && lines.Text() != "event: record" {
+		if strings.HasPrefix(lines.Text(), "id:") {
+			t.Errorf("the stream tells %q", lines.Text())
+		}
+	}
+	if err := w.store.RemoveObserver(t.Context(), core.System, core.Everywhere, w.Observer); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+	}
+	if ctx.Err() != nil {
+		t.Error("the stream outlives its observer")
+	}
+}
+
+// Pages that follow the same share one look, which ends with the last of them.
+func TestPagesShareOneLook(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	l := &lookouts{store: w.store, gate: w.gate, log: slog.New(slog.DiscardHandler), byKey: map[string]*lookout{}}
+	same := lookoutOf{scope: core.ScopeOf(w.Community)}
+	other := lookoutOf{scope: core.ScopeOf(w.Community), filter: core.RecordFilter{Person: w.Residents[0].Person}}
+	var leaves []func()
+	for i := range 30 {
+		of := same
+		if i%3 == 0 {
+			of = other
+		}
+		looks, leave := l.join(of)
+		<-looks // each page is told, however many there are
+		leaves = append(leaves, leave)
+	}
+	if len(l.byKey) != 2 {
+		t.Errorf("%d looks for 30 pages of two kinds", len(l.byKey))
+	}
+	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks, leave := l.join(other)
+	w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
+	for newest := range looks {
+		if len(newest) == 1 {
+			break
+		}
+	}
+	for _, leave := range append(leaves, leave) {
+		leave()
+	}
+	if len(l.byKey) != 0 {
+		t.Errorf("%d looks for nobody", len(l.byKey))
+	}
+}

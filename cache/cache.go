@@ -1,7 +1,6 @@
-// Package cache opens the Redis that holds what lives minutes: QR tokens, claims,
-// sessions' shadows, live hints. It is a real Redis (single, Sentinel or
-// Cluster), or one inside this process for the single-machine default. Nothing in
-// it is the only truth of anything that must not be lost.
+// Package cache opens the Redis that holds what lives for minutes: QR tokens, claims, cached
+// sessions, live hints. It is a real Redis (single, Sentinel or Cluster), or one inside this
+// process, the default for a single machine. Nothing that must not be lost is kept only here.
 package cache
 
 import (
@@ -17,29 +16,29 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Options say which Redis. All empty is the embedded one.
+// Options select the Redis. If all are empty, it is the embedded one.
 type Options struct {
 	URL          string   // redis://[:password@]host:port/db, or rediss:// for TLS
 	MasterName   string   // Sentinel: the master's name; Addrs are the sentinels
 	Addrs        []string // Sentinel or Cluster addresses
-	Password     string   // of the Redis servers; a URL may carry it in its place
+	Password     string   // of the Redis servers; a URL may include it instead
 	SentinelPass string
 }
 
-// Cache is an open connection pool, and the embedded server where there is one.
+// Cache is an open connection pool, and the embedded server if there is one.
 type Cache struct {
 	redis.UniversalClient
 	embedded *embedded
 }
 
-// Time-outs are short: a reader gives up after two seconds, and a refusal now
-// is better than an answer nobody hears.
+// Timeouts are short: a reader gives up after two seconds, and a prompt refusal is better than an
+// answer nobody receives.
 const (
 	dialTime = time.Second
 	callTime = 800 * time.Millisecond
 )
 
-// Open connects. It does not wait for the server to answer: /readyz tells.
+// Open connects. It does not wait until the server responds: see /readyz.
 func Open(o Options) (*Cache, error) {
 	switch {
 	case o.URL != "" && len(o.Addrs) > 0:
@@ -68,7 +67,7 @@ func openURL(url, password string) (*Cache, error) {
 	return &Cache{UniversalClient: redis.NewClient(o)}, nil
 }
 
-// Name says which cache is in use, for the about page and the log.
+// Name describes which cache is in use, for the about page and the log.
 func (c *Cache) Name() string {
 	if c.embedded != nil {
 		return "内置缓存"
@@ -76,7 +75,7 @@ func (c *Cache) Name() string {
 	return "Redis"
 }
 
-// Close ends the pool, and the embedded server. Closing again only says that it was.
+// Close closes the pool and the embedded server. It may be called again.
 func (c *Cache) Close() error {
 	err := c.UniversalClient.Close()
 	if c.embedded != nil {
@@ -85,7 +84,7 @@ func (c *Cache) Close() error {
 	return err
 }
 
-// embedded is a Redis in this process: loopback, with a password nobody else has.
+// embedded is a Redis in this process: loopback only, with a random password.
 type embedded struct {
 	server *miniredis.Miniredis
 	stop   chan struct{}
@@ -110,8 +109,8 @@ func openEmbedded() (*Cache, error) {
 	return &Cache{UniversalClient: client, embedded: e}, nil
 }
 
-// tick moves the embedded server's times to live, which do not move by
-// themselves, by the time that truly went by.
+// tick advances the embedded server's TTLs, which do not advance by themselves, by the elapsed real
+// time.
 func (e *embedded) tick() {
 	defer close(e.done)
 	ticker := time.NewTicker(time.Second)
@@ -122,7 +121,7 @@ func (e *embedded) tick() {
 		case <-e.stop:
 			return
 		case <-ticker.C:
-			now := time.Now() // monotonic: a corrected wall clock ends no token early
+			now := time.Now() // monotonic: adjusting the wall clock expires no token early
 			e.server.FastForward(now.Sub(last))
 			last = now
 		}
@@ -137,8 +136,8 @@ func (e *embedded) close() {
 	})
 }
 
-// CheckWrite reports whether the cache keeps what is written: a replica that only
-// reads, or one whose memory is full, answers every question and refuses every door.
+// CheckWrite returns an error unless the cache accepts writes: a read-only replica, or one whose
+// memory is full, would answer every query and refuse every door.
 func (c *Cache) CheckWrite(ctx context.Context) error {
 	if err := c.Set(ctx, "ready:probe", "1", time.Minute).Err(); err != nil {
 		return fmt.Errorf("cache: try a write: %w", err)
@@ -146,7 +145,7 @@ func (c *Cache) CheckWrite(ctx context.Context) error {
 	return nil
 }
 
-// Check asks the cache for a sign of life.
+// Check pings the cache.
 func (c *Cache) Check(ctx context.Context) error {
 	if err := c.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("cache: %w", err)

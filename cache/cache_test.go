@@ -55,7 +55,7 @@ func TestAPasswordOfItsOwnSetting(t *testing.T) {
 	}
 }
 
-// A Redis that answers and keeps nothing is noticed: out of memory, or a replica.
+// A Redis that answers but stores nothing is detected: out of memory, or a replica.
 func TestCheckWrite(t *testing.T) {
 	server := testkit.OwnRedis(t)
 	c, err := Open(Options{URL: server.URL()})

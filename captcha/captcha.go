@@ -1,10 +1,9 @@
-// Package captcha draws pictures of five figures and letters, and judges what somebody
-// read in them. It keeps nothing and asks nobody: letters and strokes follow from seeds,
-// and whoever knows a picture's seed can read it. Keeping seeds secret, and counting an
-// answer once, is the caller's.
+// Package captcha draws pictures of five digits and letters, and checks what somebody read in them.
+// It keeps no state: letters and strokes follow from seeds, and anybody who knows a picture's seed
+// can read it. The caller must keep seeds secret and accept each answer only once.
 //
-// The letters' shapes stay readable to a machine that is taught them. A captcha makes
-// guessing dearer; limits on what is guessed are what stops it.
+// A machine can be trained to read the letters. A captcha makes guessing more expensive; what stops
+// it are limits on the thing that is guessed.
 package captcha
 
 import (
@@ -25,9 +24,9 @@ const (
 	Height = 56
 )
 
-// Letters returns the letters that follow from seed, which must be random, secret, and
-// another one than the seed of the picture: what a picture shows of its own seed must
-// say nothing of its letters.
+// Letters returns the letters that follow from seed, which must be random, secret, and different
+// from the seed of the picture: what a picture shows of its own seed must reveal nothing about its
+// letters.
 func Letters(seed [32]byte) string {
 	random := mathrand.New(mathrand.NewChaCha8(seed))
 	letters := make([]byte, Length)
@@ -37,15 +36,14 @@ func Letters(seed [32]byte) string {
 	return string(letters)
 }
 
-// Same reports whether given names letters, whatever its case and spaces.
+// Same reports whether given matches letters, ignoring case and spaces.
 func Same(letters, given string) bool {
 	given = strings.ToUpper(strings.ReplaceAll(given, " ", ""))
 	return letters != "" && subtle.ConstantTimeCompare([]byte(given), []byte(letters)) == 1
 }
 
-// Draw returns letters as a PNG: each turned, scaled and on a wave, with lines across.
-// The same letters and seed make the same picture, so that asking again tells a machine
-// nothing new.
+// Draw returns letters as a PNG: each turned, scaled and on a wave, with lines across. The same
+// letters and seed make the same picture, so that requesting it again tells a machine nothing new.
 func Draw(letters string, seed [32]byte) ([]byte, error) {
 	random := mathrand.New(mathrand.NewChaCha8(seed))
 	picture := image.NewPaletted(image.Rect(0, 0, Width, Height), color.Palette{
@@ -70,8 +68,8 @@ type wave struct{ phase, height, length float64 }
 
 func (w wave) at(x float64) float64 { return w.height * math.Sin(w.phase+x/w.length) }
 
-// drawLetter looks back from each point of the picture to the point of the glyph
-// that lands on it, so that turning leaves no holes.
+// drawLetter maps each point of the picture back to the point of the glyph that lands on it, so
+// that turning leaves no holes.
 func drawLetter(picture *image.Paletted, letter byte, left float64, curve wave, random *mathrand.Rand) {
 	glyph := glyphs[letter]
 	angle := (random.Float64() - .5) * .7
@@ -89,8 +87,8 @@ func drawLetter(picture *image.Paletted, letter byte, left float64, curve wave, 
 	}
 }
 
-// inked reports a place on a glyph's strokes, which are a little wider than its
-// points, so that slanting strokes hold together.
+// inked reports whether a position is on a glyph's strokes, which are a little wider than its
+// points, so that slanting strokes stay connected.
 func inked(glyph [7]string, column, row float64) bool {
 	const wider = .22
 	for _, c := range [2]float64{column - wider, column + wider} {
@@ -116,7 +114,7 @@ func drawLine(picture *image.Paletted, random *mathrand.Rand) {
 	}
 }
 
-// alphabet are those that nobody takes for another.
+// alphabet has only characters that cannot be confused with each other.
 const alphabet = "2346789ACEFHKLPRTY"
 
 // glyphs are the letters in five by seven points.

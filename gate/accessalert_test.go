@@ -10,8 +10,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// What scans leave behind raises alerts: nine refusals at a door do not, the tenth
-// does, and so does a code that is shown again at another door after it opened one.
+// Scans raise alerts: nine refusals at a door do not, the tenth does, and so does a code that is
+// shown again at another door after it opened one.
 func TestScansRaiseAccessAccessAlerts(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{Doors: 3, DoorsOut: true})
@@ -60,7 +60,7 @@ func TestScansRaiseAccessAccessAlerts(t *testing.T) {
 	})
 }
 
-// issueStale makes a token that the next one of its pass has taken the place of.
+// issueStale returns a token that has been replaced by the next one of its pass.
 func (r *rig) issueStale(t *testing.T, pass core.ID) string {
 	t.Helper()
 	stale := r.issue(t, pass)

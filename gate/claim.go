@@ -15,9 +15,9 @@ import (
 	"tongxing/store"
 )
 
-// claimLease is how long a token stays claimed by a scan that never settles it,
-// since its server died. Longer than a scan may take (its transaction is bounded),
-// shorter than a person's patience.
+// claimLease is how long a token stays claimed by a scan that never settles it because its server
+// died. It is longer than a scan may take (its transaction is bounded) and shorter than a person's
+// patience.
 const claimLease = 5 * time.Second
 
 // Redis keys. The shard in braces puts a token, its pass, its claim and its stored
@@ -31,10 +31,9 @@ func answerKey(shard, digest, asker string) string {
 	return "qr:{" + shard + "}:a:" + digest + ":" + asker
 }
 
-// issueScript makes the new token the pass's only live one. A used one stays until
-// its end, so that whoever shows it again hears that it was used.
-// KEYS: the pass, the new token. ARGV: digest, pass id, life in ms, prefix of token
-// keys, the moment of its end, the signature over these.
+// issueScript makes the new token the pass's only live one. A used one stays until it expires, so
+// that showing it again is answered with "used". KEYS: the pass, the new token. ARGV: digest, pass
+// id, life in ms, prefix of token keys, expiry time, the signature over these.
 var issueScript = redis.NewScript(`
 local old = redis.call('GET', KEYS[1])
 if old and redis.call('HEXISTS', ARGV[4] .. old, 'used') == 0 then redis.call('DEL', ARGV[4] .. old) end
@@ -44,15 +43,14 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return 1
 `)
 
-// Issued is a new token: its text goes into the QR and nowhere else.
+// Issued is a new token; its text goes into the QR code and nowhere else.
 type Issued struct {
 	Text    string
 	Expires time.Time // by Redis's clock
 }
 
-// Issue makes a new token for a pass; the pass's earlier token dies. Whether the
-// caller may have one is for the caller to know. An error is core's when the
-// cache cannot be reached.
+// Issue makes a new token for a pass and invalidates the pass's earlier one. The caller must have
+// checked that the token may be issued. The error is a core error if the cache cannot be reached.
 func (g *Gate) Issue(ctx context.Context, pass core.ID) (Issued, error) {
 	token := NewToken(ShardOf(pass))
 	shard, digest := token.Shard(), token.Digest()
@@ -73,12 +71,12 @@ func (g *Gate) Issue(ctx context.Context, pass core.ID) (Issued, error) {
 	return Issued{Text: token.String(), Expires: expires.UTC()}, nil
 }
 
-// tokenSum signs a token: which pass it is for, and until when.
+// tokenSum signs which pass a token is for, and until when.
 func (g *Gate) tokenSum(digest, pass, ends string) string {
 	return g.signer.Sum("token", digest, pass, ends)
 }
 
-// answerSum signs an answer: what was shown, and who asked.
+// answerSum signs what was shown and who asked, with the answer.
 func (g *Gate) answerSum(c *claim, text string) string {
 	return g.signer.Sum("answer", c.shard, c.digest, c.asker, text)
 }
@@ -91,28 +89,28 @@ type claim struct {
 	name          string // of this very claim: the asker, a slash, a number
 	state         core.TokenState
 	pass          core.ID
-	ends          time.Time // of the token; zero where it is absent
+	ends          time.Time // of the token; zero if it is absent
 	held          bool      // the claim key is ours
-	asked         time.Time // before Redis heard of it
+	asked         time.Time // before the command was sent to Redis
 	at            time.Time // when it was first asked, by Redis's clock
-	stored        *answer   // the answer this asker had, within its window
+	stored        *answer   // the answer this asker was given, within its window
 }
 
-// answer is what a repeat gets again. It names nobody.
+// answer is stored for repeats. It holds no personal data.
 type answer struct {
 	Decision  core.Decision
 	At        int64   // when the scan was claimed, in milliseconds by Redis's clock
-	Record    core.ID `json:",omitempty"` // 0 = nothing recorded, which is no id in JSON
+	Record    core.ID `json:",omitempty"` // 0 = nothing recorded; omitted, since it is not a valid id in JSON
 	Community core.ID `json:",omitempty"`
 }
 
-// errInFlight says that this asker's first request is still being decided.
+// errInFlight is returned while this asker's first request is still being decided.
 var errInFlight = errors.New("gate: the first request is still being decided")
 
-// claim takes a live token for one scan, in one transaction of plain commands: a
-// script would cost the embedded Redis more than all else in a scan. It always
-// takes the claim key where that is free, and the state follows from what came
-// back. The same claim again is the client's, who did not hear the first answer.
+// claim claims a live token for one scan, in one transaction of plain commands: a script would cost
+// the embedded Redis more than the rest of the scan. It always takes the claim key if that is free,
+// and derives the state from the replies. Sending the same claim again is harmless: the client
+// retries if it did not receive the first reply.
 func (g *Gate) claim(ctx context.Context, c *claim) error {
 	c.name, c.asked = c.asker+"/"+g.store.NewID().String(), time.Now()
 	var told claimed
@@ -126,7 +124,7 @@ func (g *Gate) claim(ctx context.Context, c *claim) error {
 	return g.read(c, &told)
 }
 
-// claimed is what Redis says to a claim.
+// claimed holds Redis's replies to a claim.
 type claimed struct {
 	answer *redis.StringCmd
 	token  *redis.SliceCmd
@@ -167,7 +165,7 @@ func (g *Gate) read(c *claim, t *claimed) error {
 		return fmt.Errorf("gate: claim a token: %w", err)
 	}
 	switch {
-	// Its end is part of its value: Redis may be late to drop it.
+	// The expiry is part of the value, because Redis may be late to delete the key.
 	case !c.ends.After(t.clock.Val()):
 		c.state = c.absent()
 	case used:
@@ -216,14 +214,13 @@ func (g *Gate) readToken(c *claim, fields []any) (used bool, err error) {
 	return fields[2] != nil, nil
 }
 
-// own reports that the claim is ours still, as far as one can know: a Redis that
-// lost it may have given it to another, and SQL decides between the two.
+// own reports whether the claim is still ours, as far as can be known: a Redis that lost it may
+// have granted it to another scan, and SQL decides between the two.
 func (c *claim) own() bool { return c.held && time.Since(c.asked) < claimLease }
 
-// settle ends a claim: the token is used up, or put back. The answer is kept for
-// repeats, but one that only says that somebody else is deciding does not take a
-// decision's place. It runs on its own time: the decision is committed, and a
-// caller that hung up must not leave the token open.
+// settle ends a claim: the token is marked used, or released. The answer is stored for repeats, but
+// "busy" never replaces a decision. It runs with its own timeout: the decision is committed, and a
+// caller that hung up must not leave the token live.
 func (g *Gate) settle(ctx context.Context, c *claim, a answer) {
 	text, err := json.Marshal(a)
 	if err != nil {
@@ -237,7 +234,7 @@ func (g *Gate) settle(ctx context.Context, c *claim, a answer) {
 		return nil
 	})
 	if err != nil {
-		// The claim runs out by itself; SQL refuses a second release.
+		// The claim expires by itself; SQL refuses a second release.
 		g.log.Warn("settle a claim", "err", err)
 	}
 }
@@ -250,7 +247,7 @@ func (c *claim) settle(ctx context.Context, p redis.Pipeliner, used bool, text s
 		p.SetNX(ctx, key, text, store.RepeatWindow)
 	}
 	if used && !c.ends.IsZero() {
-		// Where the token is gone by now, what this makes of it has no pass, and ends.
+		// If the token has expired by now, this creates a key without a pass, which expires too.
 		p.HSet(ctx, tokenKey(c.shard, c.digest), "used", "1")
 		p.PExpireAt(ctx, tokenKey(c.shard, c.digest), c.ends)
 	}
@@ -259,14 +256,14 @@ func (c *claim) settle(ctx context.Context, p redis.Pipeliner, used bool, text s
 	}
 }
 
-// unclaim puts a token back after what decided nothing.
+// unclaim releases a token when nothing was decided.
 func (g *Gate) unclaim(ctx context.Context, c *claim) {
 	if !c.own() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	_ = g.redis.Del(ctx, claimKey(c.shard, c.digest)).Err() // it runs out by itself
+	_ = g.redis.Del(ctx, claimKey(c.shard, c.digest)).Err() // it expires by itself
 }
 
 // peek tells what a token is without claiming it.

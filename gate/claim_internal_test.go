@@ -12,8 +12,8 @@ import (
 	"tongxing/core"
 )
 
-// embeddedGate is a gate on the embedded Redis, without a store. On real
-// ones claims run in the tests of scans.
+// embeddedGate returns a gate on the embedded Redis, without a store. The scan tests cover claims
+// on a real Redis.
 func embeddedGate(t *testing.T) *Gate {
 	t.Helper()
 	c, err := cache.Open(cache.Options{})
@@ -29,7 +29,7 @@ func embeddedGate(t *testing.T) *Gate {
 	return g
 }
 
-// claimAs claims a token under a name, and gives the state.
+// claimAs claims a token under a name and returns the state.
 func claimAs(t *testing.T, g *Gate, c *claim, name string) string {
 	t.Helper()
 	c.name, c.asked = name, time.Now()
@@ -59,8 +59,8 @@ func issuedClaim(t *testing.T, g *Gate, asker string) *claim {
 	return claimOf(issued.Text, asker)
 }
 
-// The client sends a command again when the connection breaks under it. The
-// claim that Redis heard the first time must not shut out the second.
+// The client sends a command again if the connection breaks while it is sent. The claim that Redis
+// received the first time must not block the second.
 func TestAClaimHeardTwiceIsOneClaim(t *testing.T) {
 	g := embeddedGate(t)
 	c := issuedClaim(t, g, "r1")
@@ -79,8 +79,8 @@ func TestAClaimHeardTwiceIsOneClaim(t *testing.T) {
 	}
 }
 
-// A repeat that waited too long hears "busy". When the first request's decision
-// came in the meantime, that stays the answer.
+// A repeat that waited too long is answered "busy". If the first request was decided in the
+// meantime, that decision stays the stored answer.
 func TestBusyDoesNotTakeTheDecisionsPlace(t *testing.T) {
 	g := embeddedGate(t)
 	first := issuedClaim(t, g, "r1")
@@ -141,7 +141,7 @@ func TestWatchersShareOneSubscription(t *testing.T) {
 	watches, contexts = append(watches, g.Watch(late, 1, 2)), append(contexts, stop)
 	for i, watch := range watches {
 		select {
-		case <-watch: // what happened before the subscription went unheard: all look once
+		case <-watch: // hints before the subscription were missed: everybody checks once
 		default:
 			t.Errorf("watcher %d was not told to look", i)
 		}
@@ -167,7 +167,7 @@ func TestWatchersShareOneSubscription(t *testing.T) {
 	subscribed(0)
 }
 
-// awaitHeard waits for subscriptions to be in effect and passed on.
+// awaitHeard waits until subscriptions are in effect and announced.
 func awaitHeard(t *testing.T, g *Gate, channels ...string) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)

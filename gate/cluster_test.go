@@ -12,8 +12,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// A Cluster refuses a script whose keys lie in two hash slots: the whole life of
-// a token, of many passes, goes through one.
+// A Cluster refuses a script whose keys are in two hash slots: run the whole life of tokens of many
+// passes through one.
 func TestScanOnACluster(t *testing.T) {
 	server := testkit.RedisCluster(t)
 	c, err := cache.Open(cache.Options{Addrs: []string{server.Addr}, Password: server.Password})
@@ -34,7 +34,7 @@ func TestScanThroughSentinel(t *testing.T) {
 	liveAndDie(t, newRig(t, store.Options{SQLitePath: filepath.Join(t.TempDir(), "t.db")}, c))
 }
 
-// liveAndDie leads tokens of many passes, and so of many shards, through their lives.
+// liveAndDie takes tokens of many passes, and so of many shards, through their whole lives.
 func liveAndDie(t *testing.T, r *rig) {
 	t.Helper()
 	e := estate.New(t, r.store, estate.Plan{Houses: 20, Doors: 3, DoorsOut: true})

@@ -11,8 +11,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// Of many simultaneous scans of one token at different doors and servers,
-// exactly one opens; every release has its record.
+// Of many simultaneous scans of one token at different doors and servers, exactly one opens; every
+// release has its record.
 func TestManyScansOfOneTokenOpenOnce(t *testing.T) {
 	const tokens, scans = 200, 50
 	eachRig(t, func(t *testing.T, r *rig) {
@@ -49,7 +49,7 @@ func TestManyScansOfOneTokenOpenOnce(t *testing.T) {
 	})
 }
 
-// A household with one exit left and eight members who scan at once gets one.
+// A household with one exit left and eight members who scan at once gets one exit.
 func TestHouseholdWithOneExitLeft(t *testing.T) {
 	const members = 8
 	eachRig(t, func(t *testing.T, r *rig) {
@@ -106,8 +106,8 @@ func TestRepeatsInFlightGetOneAnswer(t *testing.T) {
 	})
 }
 
-// A guard's finger that presses twice sends one form twice. Both hear that the
-// person was released, though the first took the last exit.
+// A guard's double tap sends one form twice. Both requests report the release, though the first
+// took the last exit.
 func TestAGuardsFormSentTwiceAtOnce(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		servers := []*rig{r, r.again()}
@@ -138,9 +138,9 @@ func TestAGuardsFormSentTwiceAtOnce(t *testing.T) {
 	})
 }
 
-// A cache that keeps forgetting who claimed what (a lease that ran out under a slow
-// database, a failover to an older state) lets several transactions at one token at
-// once. The database releases it once, counts it once, and all agree.
+// A cache that keeps forgetting its claims (a lease that expired under a slow database, a failover
+// to an older state) admits several transactions to one token at once. The database releases it
+// once, counts it once, and all agree.
 func TestAForgetfulCacheReleasesOnce(t *testing.T) {
 	const scans = 12
 	eachRig(t, func(t *testing.T, r *rig) {

@@ -10,8 +10,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// TestForgedCache: whoever can write to Redis makes no code of any pass, moves none to
-// another pass, gives none more time, and leaves no answer that opens.
+// TestForgedCache: an attacker who can write to Redis cannot create a token, move one to another
+// pass, extend one, or plant an answer that opens.
 func TestForgedCache(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{})

@@ -1,9 +1,9 @@
-// Package gate owns the act that everything else serves: a QR is shown, a door
-// opens. It makes and claims the ten-minute tokens in Redis, has the store decide
-// and record in SQL, and speaks the readers' protocols.
+// Package gate implements the central act: a QR code is shown, a door opens. It issues and claims
+// the ten-minute tokens in Redis, has the store decide and record in SQL, and speaks the readers'
+// protocols.
 //
-// Redis says which tokens live; SQL has the last word on single use. A Redis that
-// lost everything can refuse a pass but never release one twice.
+// Redis knows which tokens are live; SQL has the last word on single use. A Redis that lost
+// everything can refuse a pass but never release one twice.
 package gate
 
 import (
@@ -27,15 +27,15 @@ type Gate struct {
 	log   *slog.Logger
 	live  *liveHints
 	seen  func(Seen)
-	// signer marks what this program left in Redis: whoever else can write there makes
-	// no token, moves none to another pass, gives none more time, and opens no door.
+	// signer signs what this program leaves in Redis: others who can write there cannot create a
+	// token, move one to another pass, extend one, or open a door.
 	signer core.Signer
 
 	watchers *watchers
 	settling settling
 }
 
-// Seen is what metrics learn of one scan.
+// Seen is what metrics are told about one scan.
 type Seen struct {
 	Via    core.Via
 	Reader core.ID
@@ -44,15 +44,15 @@ type Seen struct {
 	Took   time.Duration
 }
 
-// Options make a Gate.
+// Options configure a Gate.
 type Options struct {
 	Store *store.Store
 	Redis redis.UniversalClient
 	Log   *slog.Logger
-	Seen  func(Seen) // told of every scan; nil = nobody
+	Seen  func(Seen) // called for every scan; may be nil
 }
 
-// New makes a Gate. Close it before the Redis client.
+// New returns a Gate. Close it before the Redis client.
 func New(o Options) *Gate {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -71,12 +71,12 @@ func New(o Options) *Gate {
 	return g
 }
 
-// Settled waits until Redis knows of every scan that was answered, or could not be
-// told. No scan may be in flight.
+// Settled waits until every answered scan has been settled in Redis, or has failed to be. No scan
+// may be in flight.
 func (g *Gate) Settled() { g.settling.active.Wait() }
 
-// Close waits for what is being settled and stops the live hints. Scans in flight
-// should be finished first.
+// Close waits for pending settlements and stops the live hints. Scans in flight should be finished
+// first.
 func (g *Gate) Close() {
 	g.Settled()
 	g.live.close()

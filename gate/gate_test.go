@@ -25,7 +25,7 @@ type rig struct {
 	again func() *rig // another server on the same database and Redis
 }
 
-// clock is real time, moved by a test.
+// clock is real time plus an offset set by a test.
 type clock struct {
 	mu    sync.Mutex
 	shift time.Duration
@@ -75,7 +75,7 @@ func newRig(t *testing.T, o store.Options, c redis.UniversalClient) *rig {
 	return r
 }
 
-// issue makes a token for a pass.
+// issue returns a new token for a pass.
 func (r *rig) issue(t *testing.T, pass core.ID) string {
 	t.Helper()
 	issued, err := r.Issue(t.Context(), pass)
@@ -85,9 +85,9 @@ func (r *rig) issue(t *testing.T, pass core.ID) string {
 	return issued.Text
 }
 
-// show scans, and reports whether the door opened. Where the machine was too busy for
-// cache and database to answer in their time it scans again, as people do: what crowds
-// are tested for is who is let through.
+// show scans, and reports whether the door opened. If the machine was too busy for cache and
+// database to answer in time it scans again, as people do: the crowd tests are about who is let
+// through.
 func (r *rig) show(t *testing.T, door estate.Door, text string) bool {
 	t.Helper()
 	got := r.Scan(t.Context(), door.ID, text)
@@ -97,7 +97,7 @@ func (r *rig) show(t *testing.T, door estate.Door, text string) bool {
 	return got.Decision.Allowed
 }
 
-// records gives everything recorded in a community, newest first.
+// records returns everything recorded in a community, newest first.
 func (r *rig) records(t *testing.T, community core.ID) []core.AccessRecord {
 	t.Helper()
 	var all []core.AccessRecord

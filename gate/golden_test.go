@@ -15,15 +15,14 @@ var update = flag.Bool("update", false, "write what the parsers say into testdat
 // goldenNow is the server's time in golden answers.
 var goldenNow = time.Unix(1773692713, 0).UTC()
 
-// golden is one file of testdata: a request as it goes over the wire, and what
-// becomes of it.
+// golden is one file of testdata: a request as sent over the wire, and the expected outcome.
 type golden struct {
 	path             string
 	request          string
 	scan, open, deny string // scan "refused": not a reader's request
 }
 
-// query gives what follows the ? of the request line, and the body.
+// query returns the request line's query and the body.
 func (g golden) parts(t *testing.T) (query, body string) {
 	t.Helper()
 	head, body, ok := strings.Cut(g.request, "\n\n")
@@ -62,7 +61,7 @@ func readGolden(path, text string) golden {
 	return g
 }
 
-// check compares with the file, or writes it.
+// check compares the outcome with the file, or writes the file.
 func (g golden) check(t *testing.T, scan any, err error, open, deny []byte) {
 	t.Helper()
 	got := golden{path: g.path, request: g.request, scan: "refused", open: string(open), deny: string(deny)}

@@ -11,15 +11,15 @@ import (
 	"tongxing/core"
 )
 
-// A hint says that a community has new access records; whoever watches reads
-// them from SQL. Hints may be lost or doubled: watchers also look now and then.
+// A hint tells watchers that a community has new access records, which they read from SQL. Hints
+// may be lost or duplicated: watchers also poll now and then.
 
-// hintEvery bounds how often one community is hinted at.
+// hintEvery bounds how often hints are sent for one community.
 const hintEvery = 100 * time.Millisecond
 
 func hintChannel(community core.ID) string { return "live:" + community.String() }
 
-// liveHints publishes hints off the scan's path, many scans in one.
+// liveHints publishes hints outside the scan's own path, combining many scans into one hint.
 type liveHints struct {
 	redis redis.UniversalClient
 	log   *slog.Logger

@@ -14,15 +14,15 @@ import (
 // McardseaContentType is the type of every answer to a mcardsea reader.
 const McardseaContentType = "application/json;charset=utf-8"
 
-// McardseaScan is one request of a mcardsea reader. Gate, serial and the rest
-// stand in the same text as the QR that a stranger shows: they are claims, and
-// only the secret in the URL says which device this is.
+// McardseaScan is one request of a mcardsea reader. Gate, serial and the other fields share one
+// text with the QR that a stranger shows: they are claims, and only the secret in the URL
+// identifies the device.
 type McardseaScan struct {
 	CardID string // text of the QR, or a card's number
-	Gate   int    // mjihao: which of the device's doors; 0 = not said
+	Gate   int    // mjihao: which of the device's doors; 0 = not given
 	Serial string // cjihao: the device
-	Status string // two digits: first 1 = normal, second 1 = in, 0 = out; "" = not said
-	Time   int64  // the device's clock in Unix seconds; 0 = not said
+	Status string // two digits: first 1 = normal, second 1 = in, 0 = out; "" = not given
+	Time   int64  // the device's clock in Unix seconds; 0 = not given
 }
 
 // Names of the request's parameters.
@@ -34,15 +34,14 @@ const (
 	mcardseaTime   = "time"
 )
 
-// ParseMcardsea reads what a mcardsea reader sends: the raw query of a GET or the
-// body of a POST,
+// ParseMcardsea parses what a mcardsea reader sends, the raw query of a GET or the body of a POST:
 //
 //	cardid=TEXT&mjihao=1&cjihao=HZ45BDAD&status=11&time=1773692713
 //
-// with the parameters in any order. TEXT may come escaped or not, and may itself hold
-// any of the names: what stands left of cardid is the device's, and so is the last of
-// each other name right of it. The one error is ErrReaderRequest: nothing shown, too
-// long, or a serial or gate that is none.
+// The parameters may be in any order. TEXT may be escaped or not, and may itself contain any of the
+// names: what is left of cardid is from the device, and so is the last occurrence of each other
+// name right of it. The only error is ErrReaderRequest: nothing shown, too long, or an invalid
+// serial or gate.
 func ParseMcardsea(raw string) (McardseaScan, error) {
 	if len(raw) > MaxReaderRequest {
 		return McardseaScan{}, ErrReaderRequest
@@ -72,7 +71,7 @@ func ParseMcardsea(raw string) (McardseaScan, error) {
 // mcardseaFields are the device's own parameters.
 type mcardseaFields map[string]string
 
-// take keeps the first value of a name of the protocol and reports whether it did.
+// take keeps the first value of a parameter of the protocol and reports whether it did.
 func (f mcardseaFields) take(parameter string) bool {
 	name, value, ok := strings.Cut(parameter, "=")
 	name = lowerASCII(name)
@@ -91,9 +90,9 @@ func (f mcardseaFields) take(parameter string) bool {
 // mcardseaNames is how many parameters a device sends besides what it read.
 const mcardseaNames = 4
 
-// splitMcardsea parts the shown text from the device's parameters. Those left of it
-// count first. Right of it the device's stand at the end, each name once: the text
-// ends where a name comes again, which it holds itself.
+// splitMcardsea separates the shown text from the device's parameters. Those to its left count
+// first. To its right the device's parameters are at the end, each name once: a repeated name
+// belongs to the text, which ends there.
 func splitMcardsea(raw string) (card string, fields mcardseaFields, ok bool) {
 	fields = mcardseaFields{}
 	parameters := strings.Split(raw, "&")
@@ -117,7 +116,7 @@ func splitMcardsea(raw string) (card string, fields mcardseaFields, ok bool) {
 	return "", nil, false
 }
 
-// holds reports a parameter whose name was taken already.
+// holds reports whether the parameter's name has been taken already.
 func (f mcardseaFields) holds(parameter string) bool {
 	name, _, _ := strings.Cut(parameter, "=")
 	_, taken := f[lowerASCII(name)]
@@ -133,7 +132,7 @@ func readGate(text string, gate *int) bool {
 	return err == nil
 }
 
-// unescape turns %XX back where all of the text is so escaped; a + stays.
+// unescape decodes %XX if the whole text is escaped that way; a + stays.
 func unescape(text string) string {
 	if plain, err := url.PathUnescape(text); err == nil {
 		return plain
@@ -141,7 +140,7 @@ func unescape(text string) string {
 	return text
 }
 
-// The answer, with the types and the order of the maker's sample.
+// The answer, with the types and the field order of the maker's sample.
 type mcardseaReply struct {
 	Data    [1]mcardseaData `json:"data"`
 	Code    int             `json:"code"`
@@ -153,13 +152,13 @@ type mcardseaData struct {
 	Serial string `json:"cjihao"`
 	Gate   int    `json:"mjihao"`
 	Status int    `json:"status"` // 1 opens
-	Time   string `json:"time"`   // the device sets its clock by it when a minute off
-	Output int    `json:"output"` // 0 = nothing over Wiegand
+	Time   string `json:"time"`   // the device sets its clock to it if it is a minute off
+	Output int    `json:"output"` // 0 = no output over Wiegand
 }
 
-// McardseaAnswer gives the whole body of the answer: the scan's own fields, the
-// decision, and the server's time. A refusal still has code 0, which says that
-// the request was understood; the zero scan is fine for one that was not.
+// McardseaAnswer returns the whole body of the answer: the scan's own fields, the decision, and the
+// server's time. A refusal also has code 0, which means that the request was understood; use the
+// zero scan for one that was not.
 func McardseaAnswer(s McardseaScan, allowed bool, now time.Time) []byte {
 	reply := mcardseaReply{Message: "success"}
 	reply.Data[0] = mcardseaData{CardID: s.CardID, Serial: s.Serial, Gate: s.Gate, Time: strconv.FormatInt(now.Unix(), 10)}
@@ -173,16 +172,16 @@ func McardseaAnswer(s McardseaScan, allowed bool, now time.Time) []byte {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// SkewWarning is how far a device's clock may be off before somebody is told;
-// mcardsea devices set theirs by the answer at the same distance.
+// SkewWarning is how far a device's clock may be off before a warning is shown; mcardsea devices
+// set theirs from the answer at the same distance.
 const SkewWarning = time.Minute
 
-// maxSkew bounds what is noted of a clock that was never set.
+// maxSkew bounds the skew noted for a clock that was never set.
 const maxSkew = 365 * 24 * time.Hour
 
-// Skew gives how far a device's clock is ahead of ours, from its claim in Unix
-// seconds; at most a year either way, and 0 where it claims nothing. It is a
-// note: a scan is never refused for it.
+// Skew returns how far a device's clock is ahead of ours, from its claim in Unix seconds; at most a
+// year either way, and 0 without a claim. It is for information only: a scan is never refused for
+// it.
 func Skew(claim int64, now time.Time) time.Duration {
 	if claim <= 0 {
 		return 0

@@ -12,8 +12,8 @@ import (
 	"tongxing/core"
 )
 
-// opensMcardsea says whether a reader opens on an answer: valid JSON, code 0, and
-// status 1 in the first of data.
+// opensMcardsea reports whether a reader opens on an answer: valid JSON, code 0, and status 1 in
+// the first element of data.
 func opensMcardsea(t *testing.T, answer []byte) bool {
 	t.Helper()
 	var reply struct {
@@ -62,8 +62,8 @@ func TestMcardseaAnswer(t *testing.T) {
 	}
 }
 
-// TestMcardseaInjection shows QR texts that hold the request's own names, with
-// and without the reader's escaping.
+// TestMcardseaInjection shows QR texts that contain the request's own names, with and without the
+// reader's escaping.
 func TestMcardseaInjection(t *testing.T) {
 	token := NewToken(3).String()
 	for _, text := range []string{
@@ -138,7 +138,7 @@ func FuzzParseMcardsea(f *testing.F) {
 		if opensMcardsea(t, McardseaAnswer(s, false, goldenNow)) || !opensMcardsea(t, McardseaAnswer(s, true, goldenNow)) {
 			t.Fatalf("the answer to %q says another thing than was decided", raw)
 		}
-		// The same text shown at device B is device B's, whatever it holds.
+		// The same text shown at device B is attributed to device B, whatever it contains.
 		again, err := ParseMcardsea("cardid=" + raw + "&mjihao=1&cjihao=B&status=11&time=1")
 		if err == nil && (again.Serial != "B" || again.Gate != 1) {
 			t.Fatalf("%q makes the device %+v", raw, again)

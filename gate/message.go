@@ -7,19 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxMessage bounds what a record keeps of a message that cannot be taken apart, in
-// characters.
+// maxMessage bounds what a record keeps of a message that cannot be parsed, in characters.
 const maxMessage = 80
 
-// Of such a message, names stay, and whatever is long enough for a secret, a token, a
-// phone number or an identity number goes, escaped and interrupted ones too.
+// Of such a message, names stay, and whatever is long enough for a secret, a token, a phone number
+// or an identity number is removed, even if escaped or interrupted.
 var (
 	messageNames = regexp.MustCompile(`(?i)vgdecoder?result|devicenumber|otherparams|cardid|mjihao|cjihao`)
 	messageRuns  = regexp.MustCompile(`[0-9A-Za-z%+_·-]{8,}`)
 )
 
-// messageStart returns the start of a message for people to look at, without what
-// nobody may read in a record.
+// messageStart returns the start of a message for diagnosis, without anything that records must not
+// disclose.
 func messageStart(message string) string {
 	message = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) || unicode.Is(unicode.Co, r) {

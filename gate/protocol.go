@@ -12,52 +12,52 @@ import (
 	"tongxing/core"
 )
 
-// Message is one request of a reader as its protocol's parser read it. The zero
-// Message is a request that nobody could read.
+// Message is one request of a reader as parsed by its protocol. The zero Message is a request that
+// could not be parsed.
 type Message struct {
 	Text   string // what was shown
-	Device string // what the device calls itself; "" = it did not say
-	Clock  int64  // the device's, in Unix seconds; 0 = it did not say
+	Device string // the device's serial; "" if it did not send one
+	Clock  int64  // the device's, in Unix seconds; 0 if it did not send one
 	mcard  McardseaScan
 }
 
-// Setting is one thing that an installer sets a device to.
+// Setting is one setting that an installer makes on a device.
 type Setting struct {
 	Label, Value string
 	Code         bool // to be typed exactly
 	Copy         bool
 }
 
-// Protocol is a family of readers on the wire: what the door, the pages for installers
-// and the demonstration need to know of it. A further family is one entry in Protocols
-// and one in core.ReaderProtocols.
+// Protocol is the wire format of a family of readers: what the door, the pages for installers and
+// the demo need to know of it. To add a family, add one entry to Protocols and one to
+// core.ReaderProtocols.
 type Protocol struct {
 	core.ReaderProtocol
 	ContentType string
-	Suffix      string // of the path, behind the secret
+	Suffix      string // of the path, after the secret
 	MustName    bool   // every request names its device
-	Burst       int    // how often a device sends one reading again by itself
+	Burst       int    // how often a device repeats one reading by itself
 
 	Parse func(raw []byte) (Message, error)
-	// Answer returns a whole answer; with zeros for reader and message, a refusal.
+	// Answer returns a whole answer; with zero values for reader and message, a refusal.
 	Answer      func(r core.Reader, m Message, allowed bool, now time.Time) []byte
 	IsHeartbeat func(r core.Reader, m Message) bool
 
 	Settings     func(r core.Reader) []Setting
 	Steps, Trial []string // of the installation
 
-	// Request is a device's request, for the demonstration: a query is sent by GET.
+	// Request returns a device's request, for the demo: a query is sent by GET.
 	Request func(r core.Reader, text string, now time.Time) (method, query, body string)
-	Opens   func(answer []byte) bool // what the device makes of an answer
+	Opens   func(answer []byte) bool // reports whether the device opens on an answer
 }
 
-// protocols are all families, the first being the one whose words a stray call hears.
+// protocols are all families. Calls from unknown devices are answered in the first.
 var protocols = []Protocol{vguangProtocol, mcardseaProtocol}
 
 // Protocols returns every family of readers.
 func Protocols() []Protocol { return protocols }
 
-// ProtocolOf returns a family by its name; ok is false for one that is unknown.
+// ProtocolOf returns a family by its name; ok reports whether it is known.
 func ProtocolOf(name string) (p Protocol, ok bool) {
 	for _, p := range protocols {
 		if p.Name == name {
@@ -75,7 +75,7 @@ func named(name string) core.ReaderProtocol {
 	return p
 }
 
-// trials are what every installer tries.
+// trials are the steps that every installer tries.
 var trials = []string{
 	"用一张随便的二维码（比如商品码）试刷：读头应提示失败，门不开。若门开了，立即断开继电器并更换拒绝码。",
 	"用住户手机上的通行码试刷：门应打开，“出入记录”里出现一条放行。",
@@ -83,8 +83,7 @@ var trials = []string{
 	"拔掉读头的网线再刷：门不开。",
 }
 
-// vguang sends the device number along, but for its raw form, which has nothing but
-// the text.
+// vguang sends the device number too, except in its raw form, which is the bare text.
 var vguangProtocol = Protocol{
 	ReaderProtocol: named(core.ProtocolVguang),
 	ContentType:    VguangContentType,
@@ -124,8 +123,8 @@ var vguangProtocol = Protocol{
 	},
 }
 
-// isVguangHeartbeat reports a sign of life. Anyone can show its text as a QR, so it is
-// refused like every other text that is no token.
+// isVguangHeartbeat reports whether the message is a heartbeat. Anyone can show its text as a QR,
+// so it is refused like every other text that is no token.
 func isVguangHeartbeat(r core.Reader, m Message) bool {
 	scan := VguangScan{Text: m.Text}
 	if text, err := hex.DecodeString(m.Text); err == nil && r.HeartbeatText != "" && string(text) == r.HeartbeatText {
@@ -134,8 +133,8 @@ func isVguangHeartbeat(r core.Reader, m Message) bool {
 	return scan.IsHeartbeat(r.HeartbeatText) || scan.IsHeartbeat("")
 }
 
-// mcardsea's answers carry our time: the device sets its clock by it. Devices in the
-// field send a reading three or four times.
+// mcardsea's answers carry our time: the device sets its clock to it. Devices in the field send a
+// reading three or four times.
 var mcardseaProtocol = Protocol{
 	ReaderProtocol: named(core.ProtocolMcardsea),
 	ContentType:    McardseaContentType,

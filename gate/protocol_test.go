@@ -6,9 +6,9 @@ import (
 	"tongxing/core"
 )
 
-// TestProtocolsAreWhole holds every family to what the door, the installer's page and
-// the demonstration ask of it: a request that it reads itself, an answer that opens and
-// one that does not, also for nobody.
+// TestProtocolsAreWhole checks that every family has what the door, the installer's page and the
+// demo need: a request that it can parse itself, an answer that opens and one that does not, even
+// for an unknown reader.
 func TestProtocolsAreWhole(t *testing.T) {
 	if len(Protocols()) != len(core.ReaderProtocols()) {
 		t.Error("a protocol is known to one side alone")

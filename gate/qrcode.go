@@ -15,24 +15,24 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// quietZone is the white border of a QR in modules, as ISO/IEC 18004 wants it.
+// quietZone is the white border of a QR code in modules, as required by ISO/IEC 18004.
 const quietZone = 4
 
-// Bounds of what is drawn.
+// Bounds of the drawing.
 const (
 	maxQRText   = 512
 	minQRPixels = 64
 	maxQRPixels = 2048
 )
 
-// ErrQR is a text or a size that no QR is drawn for.
+// ErrQR is returned for a text or a size that cannot be drawn as a QR code.
 var ErrQR = errors.New("gate: no QR of that text or size")
 
-// qrAlphabet is what a QR's alphanumeric mode holds (ISO/IEC 18004, table 5).
+// qrAlphabet is the alphabet of a QR code's alphanumeric mode (ISO/IEC 18004, table 5).
 const qrAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
-// encodeQR picks the smallest code. Upper-case texts, which tokens are, get a
-// quarter of redundancy for dim screens: a token then still is of version 2.
+// encodeQR picks the smallest code. Upper-case texts, such as tokens, get a quarter of redundancy
+// for dim screens: a token still fits version 2.
 func encodeQR(text string) (barcode.Barcode, error) {
 	if text == "" || len(text) > maxQRText {
 		return nil, ErrQR
@@ -48,9 +48,9 @@ func encodeQR(text string) (barcode.Barcode, error) {
 	return code, nil
 }
 
-// QRPNG draws text as a black-on-white PNG with a quiet zone. Its side is the
-// largest multiple of a module that fits into so many pixels (64–2048), so that
-// every module is as wide as the next. An error is ErrQR.
+// QRPNG draws text as a black-on-white PNG with a quiet zone. Its side is the largest multiple of a
+// module that fits into that many pixels (64–2048), so that all modules are equally wide. An error
+// is ErrQR.
 func QRPNG(text string, pixels int) ([]byte, error) {
 	if pixels < minQRPixels || pixels > maxQRPixels {
 		return nil, ErrQR
@@ -99,7 +99,7 @@ func dark(code barcode.Barcode, x, y int) bool {
 	return r == 0
 }
 
-// qrEncoder reuses its buffers, most of what writing a small PNG costs.
+// qrEncoder reuses its buffers, which are most of the cost of writing a small PNG.
 var qrEncoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &pngBuffers{}}
 
 type pngBuffers struct{ pool sync.Pool }
@@ -111,8 +111,8 @@ func (p *pngBuffers) Get() *png.EncoderBuffer {
 
 func (p *pngBuffers) Put(b *png.EncoderBuffer) { p.pool.Put(b) }
 
-// QRSVG draws text as an SVG of one path, with a quiet zone and a white ground
-// that no dark page shines through. An error is ErrQR.
+// QRSVG draws text as an SVG of one path, with a quiet zone and a white background that covers a
+// dark page. An error is ErrQR.
 func QRSVG(text string) ([]byte, error) {
 	code, err := encodeQR(text)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 )
 
-// readQR decodes a picture with a library that is not the one that drew it.
+// readQR decodes a picture with a different library from the one that drew it.
 func readQR(t *testing.T, img image.Image) string {
 	t.Helper()
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
@@ -53,8 +53,8 @@ func TestQRPNGReadsBack(t *testing.T) {
 	}
 }
 
-// TestTokenQRIsSmall holds the promise to readers at night: version 2, which has
-// 25 modules a side, though up to 3 would do.
+// TestTokenQRIsSmall: tokens are version 2, 25 modules a side, so that readers can scan them at
+// night; up to version 3 would do.
 func TestTokenQRIsSmall(t *testing.T) {
 	for i := range 200 {
 		code, err := encodeQR(NewToken(uint16(i)).String())

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// readersChannel is where servers tell each other that readers changed.
+// readersChannel is where servers announce changes of readers to each other.
 const readersChannel = "readers"
 
-// ReadersChanged tells every server that readers' settings or secrets changed.
+// ReadersChanged tells every server that the settings or secrets of readers have changed.
 func (g *Gate) ReadersChanged(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -19,9 +19,8 @@ func (g *Gate) ReadersChanged(ctx context.Context) error {
 	return nil
 }
 
-// WatchReaders returns a channel that receives when readers may have changed on any
-// server, also when an announcement may have been lost. It ends with ctx; the channel
-// is never closed.
+// WatchReaders returns a channel that receives when readers may have changed on any server, or an
+// announcement may have been lost. It ends with ctx; the channel is never closed.
 func (g *Gate) WatchReaders(ctx context.Context) <-chan struct{} {
 	return g.watch(ctx, []string{readersChannel})
 }

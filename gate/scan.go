@@ -13,21 +13,21 @@ import (
 	"tongxing/store"
 )
 
-// inFlightTime bounds how long a repeat waits for its first request's answer:
-// the reader that sent it has given up on the first by then.
+// inFlightTime bounds how long a repeat waits for the answer to its first request: by then the
+// reader has given up on the first.
 const inFlightTime = 1500 * time.Millisecond
 
-// inFlightPoll is how often it looks.
+// inFlightPoll is how often it checks.
 const inFlightPoll = 20 * time.Millisecond
 
-// Result is what became of a scan. The zero Result is a refusal.
+// Result is the outcome of a scan. The zero Result is a refusal.
 type Result struct {
 	Decision core.Decision
-	Record   core.AccessRecord // ID 0 = nothing recorded; of a repeat, ID and Community alone
-	Repeat   bool              // the device had this answer before
+	Record   core.AccessRecord // ID 0 = nothing recorded; for a repeat, only ID and Community are set
+	Repeat   bool              // the device was given this answer before
 }
 
-// unavailable is the refusal when the cache or the database cannot answer.
+// unavailable returns the refusal for when the cache or the database cannot answer.
 func unavailable() Result {
 	return Result{Decision: core.Decision{Reason: core.ReasonUnavailable, Sentence: "系统繁忙，请稍后再试"}}
 }
@@ -35,21 +35,21 @@ func unavailable() Result {
 // Call is what a reader sent.
 type Call struct {
 	Reader core.ID
-	Key    string // digest of the secret it called by; "" = not looked at
-	Text   string // what was shown; where Unread, the message
-	Unread bool   // the message cannot be taken apart
+	Key    string // digest of the secret it called with; "" = not checked
+	Text   string // what was shown; if Unread, the message
+	Unread bool   // the message cannot be parsed
 	Burst  int    // how often its protocol repeats a reading by itself
 }
 
-// Scan is Call of a reader that read text.
+// Scan is Call for a reader that read text.
 func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
 	return g.Call(ctx, Call{Reader: reader, Text: text})
 }
 
-// Call answers a reader. It never fails: what cannot be decided is refused. A reader
-// that repeats itself gets the same answer, with no second count and no second record:
-// a refusal within store.RepeatWindow, an opening as often as store.Reopen lets it.
-// Where the key is not the reader's any more, nothing is recorded.
+// Call answers a reader. It never fails: what cannot be decided is refused. A reader that repeats
+// itself gets the same answer, without a second count or record: a refusal within
+// store.RepeatWindow, an opening as often as store.Reopen allows. If the key is no longer the
+// reader's, nothing is recorded.
 func (g *Gate) Call(ctx context.Context, c Call) Result {
 	a := store.ScanAttempt{Via: core.ViaReader, Reader: c.Reader, ReaderKey: c.Key, Burst: c.Burst}
 	if c.Unread {
@@ -58,16 +58,16 @@ func (g *Gate) Call(ctx context.Context, c Call) Result {
 	return g.pass(ctx, a, c.Text, "r"+c.Reader.String()+c.Key[:min(len(c.Key), askerKey)])
 }
 
-// askerKey is how much of a reader's key tells its callers apart: an answer to the old
-// secret is not for the new one, nor the other way.
+// askerKey is how much of a reader's key distinguishes its callers: an answer to the old secret is
+// not valid for the new one, or vice versa.
 const askerKey = 16
 
-// Passage is what a guard's page sends: the token's text, or the pass itself for
-// a manual record, and what the guard chose and measured.
+// Passage is what a guard's page sends: the token's text, or the pass itself for a manual record,
+// and what the guard chose and measured.
 type Passage struct {
 	Post, Guard core.ID
 	GuardName   string
-	FormKey     string // made with the form, so that sending it twice is one act; changed, it is another
+	FormKey     string // the form's idempotency key: sent twice it is one act; with other content, another
 	Text        string // the token shown; "" = manual record
 	Pass        core.ID
 	Direction   core.Direction
@@ -76,8 +76,7 @@ type Passage struct {
 	RefusedFor  string // the guard's own reason to refuse; "" = the rules decide
 }
 
-// Release records a passage through a guard: released where the rules allow it,
-// refused otherwise.
+// Release records a passage through a guard: released if the rules allow it, refused otherwise.
 func (g *Gate) Release(ctx context.Context, p Passage) Result {
 	a := store.ScanAttempt{
 		Via: core.ViaGuard, Post: p.Post, Guard: p.Guard, GuardName: p.GuardName, Direction: p.Direction,
@@ -91,9 +90,8 @@ func (g *Gate) Release(ctx context.Context, p Passage) Result {
 	return g.pass(ctx, a, p.Text, "g"+p.form())
 }
 
-// form names a form by its key and by what it was filled in with: a page that the
-// browser kept and that is sent again for somebody else, or the other way, must
-// not be answered by what was decided before.
+// form identifies a form by its key and its content: a page that the browser kept and that is sent
+// again for somebody else, or in the other direction, must not get the earlier decision.
 func (p Passage) form() string {
 	sum := sha256.Sum256(fmt.Appendf(
 		nil, "form %d %q %d %q %d %t %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths,
@@ -111,8 +109,8 @@ func (g *Gate) pass(ctx context.Context, a store.ScanAttempt, text, asker string
 	return r
 }
 
-// claimOf names the keys of what was read. Text that is no token of ours still
-// has a digest, so that its repeats are known.
+// claimOf derives the keys of what was read. Text that is no token of ours still has a digest, so
+// that its repeats are recognised.
 func claimOf(text, asker string) *claim {
 	if token, ok := ParseToken(text); ok {
 		return &claim{shard: token.Shard(), digest: token.Digest(), asker: asker}
@@ -133,7 +131,7 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 			return g.undecided(ctx, c, "repeat an answer", err)
 		}
 		if again {
-			g.unclaim(ctx, c) // the answer stands; another door may ask
+			g.unclaim(ctx, c) // the answer is final; another door may ask
 			return Result{
 				Decision: c.stored.Decision,
 				Record:   core.AccessRecord{ID: c.stored.Record, Community: c.stored.Community}, Repeat: true,
@@ -155,9 +153,9 @@ func (g *Gate) decide(ctx context.Context, a store.ScanAttempt, c *claim) Result
 	return Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
 }
 
-// again decides whether a reader gets the answer that it had before. One that opened
-// is only for a reader that did not hear it: to whoever shows the code once more, it is
-// used.
+// again reports whether a reader gets the answer that it was given before. An answer that opened is
+// repeated only to a reader that did not receive it: anybody who shows the code again is told that
+// it is used.
 func (g *Gate) again(ctx context.Context, a store.ScanAttempt, c *claim) (bool, error) {
 	if !c.stored.Decision.Allowed || a.Via != core.ViaReader {
 		return true, nil
@@ -165,15 +163,14 @@ func (g *Gate) again(ctx context.Context, a store.ScanAttempt, c *claim) (bool, 
 	return g.store.Reopen(ctx, c.stored.Record, c.at.Sub(time.UnixMilli(c.stored.At)), a.Burst)
 }
 
-// undecided refuses what could not be decided, and puts the token back.
+// undecided refuses what could not be decided, and releases the token.
 func (g *Gate) undecided(ctx context.Context, c *claim, doing string, err error) Result {
 	g.failed(ctx, doing, err)
 	g.unclaim(ctx, c)
 	return unavailable()
 }
 
-// claimOrAwait claims; a repeat whose first request is still being decided waits
-// for its answer.
+// claimOrAwait claims; a repeat whose first request is still being decided waits for its answer.
 func (g *Gate) claimOrAwait(ctx context.Context, c *claim) error {
 	deadline := time.NewTimer(inFlightTime)
 	defer deadline.Stop()
@@ -197,8 +194,8 @@ func (g *Gate) claimOrAwait(ctx context.Context, c *claim) error {
 	}
 }
 
-// manual records a passage without a token: it needs no cache, so that guards
-// can work when Redis is gone. The form's digest makes a second sending a repeat.
+// manual records a passage without a token: it needs no cache, so that guards can work while Redis
+// is down. The form's digest makes a second submission a repeat.
 func (g *Gate) manual(ctx context.Context, a store.ScanAttempt) Result {
 	began := time.Now()
 	outcome, err := g.store.Scan(ctx, a)
@@ -211,14 +208,14 @@ func (g *Gate) manual(ctx context.Context, a store.ScanAttempt) Result {
 	return r
 }
 
-// failed tells the log that a decision could not be taken, unless the caller hung up.
+// failed logs that a decision could not be made, unless the caller hung up.
 func (g *Gate) failed(ctx context.Context, what string, err error) {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		g.log.Error(what, "err", err)
 	}
 }
 
-// tell lets metrics and live views know, after the decision stands.
+// tell informs metrics and live views once the decision is final.
 func (g *Gate) tell(a store.ScanAttempt, r Result, began time.Time) {
 	g.seen(Seen{Via: a.Via, Reader: a.Reader, Reason: r.Decision.Reason, Repeat: r.Repeat, Took: time.Since(began)})
 	if r.Record.ID != 0 && !r.Repeat {
@@ -226,8 +223,8 @@ func (g *Gate) tell(a store.ScanAttempt, r Result, began time.Time) {
 	}
 }
 
-// Preview tells whose pass was shown and what the rules would say, without claiming
-// or recording anything. The decision is the one Release would take now.
+// Preview returns whose pass was shown and what the rules would decide, without claiming or
+// recording anything. The decision is the one Release would make now.
 func (g *Gate) Preview(ctx context.Context, p Passage) (store.Preview, error) {
 	a := store.ScanAttempt{Via: core.ViaGuard, Post: p.Post, Direction: p.Direction, TempTenths: p.TempTenths, IDNumber: p.IDNumber}
 	if p.Text == "" {

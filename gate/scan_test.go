@@ -94,7 +94,7 @@ func TestNewTokenEndsTheOld(t *testing.T) {
 				t.Errorf("live token: %+v", got.Decision)
 			}
 		}
-		// At once: what is settled after the answer must not be overtaken.
+		// Immediately: settling after the answer must not be overtaken.
 		for range 20 {
 			used := r.issue(t, e.Residents[0].Pass)
 			if got := r.Scan(t.Context(), e.Doors[0].ID, used); !got.Decision.Allowed {
@@ -131,7 +131,7 @@ func TestTokenEndsAfterTenMinutes(t *testing.T) {
 		if left := time.Until(issued.Expires); left > gate.TokenLife || left < gate.TokenLife-time.Minute {
 			t.Errorf("lives %v", left)
 		}
-		// Its end is in its value: a Redis that is late to drop it opens nothing.
+		// The expiry is in the value: a Redis that is late to delete the key opens nothing.
 		token, _ := gate.ParseToken(issued.Text)
 		key := "qr:{" + token.Shard() + "}:t:" + token.Digest()
 		if err := r.redis.HSet(t.Context(), key, "exp", time.Now().Add(-time.Second).UnixMilli()).Err(); err != nil {
@@ -162,9 +162,8 @@ func TestDisabledReaderAndMovedOutResident(t *testing.T) {
 	})
 }
 
-// A server that dies between its commit and the settling of its claim leaves a
-// claimed token behind; so does a Redis that went back to an older state. SQL
-// knows better.
+// A server that dies between its commit and the settling of its claim leaves a claimed token
+// behind; so does a Redis that went back to an older state. SQL knows better.
 func TestSQLHasTheLastWord(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{Doors: 3, DoorsOut: true})
@@ -277,8 +276,8 @@ func TestPreviewSaysWhatTheScanWillDo(t *testing.T) {
 	})
 }
 
-// A page that the browser kept is sent again for somebody else, or the other way:
-// that is another act, with its own decision and record.
+// A page that the browser kept is sent again for somebody else, or in the other direction: that is
+// another act, with its own decision and record.
 func TestAGuardsFormSentAgainWithOtherContent(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, Exits: 1, FeverTenths: 373}})

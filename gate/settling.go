@@ -7,11 +7,10 @@ import (
 	"tongxing/core"
 )
 
-// settling knows the claims of this server whose scans are answered and that are
-// not settled yet. A door need not wait for Redis to hear what SQL has committed;
-// whoever asks for the same token or pass next does, so that on one server nobody
-// can tell the difference. On another server such a token is for a moment still
-// in use, as it was while the scan was being decided.
+// settling tracks this server's claims whose scans have been answered but that are not settled yet.
+// A door need not wait until Redis knows what SQL has committed; the next request for the same
+// token or pass does, so that nobody can tell the difference on one server. On another server such
+// a token is still in use for a moment, as it was while the scan was being decided.
 type settling struct {
 	mu     sync.Mutex
 	doing  map[string]*unsettled // by token digest, and by pass
@@ -23,7 +22,7 @@ type unsettled struct {
 	done chan struct{}
 }
 
-// later runs settle on its own time, as the settlement of a claim.
+// later runs settle in the background as the settlement of a claim.
 func (s *settling) later(c *claim, settle func()) {
 	keys := []string{c.digest}
 	if c.pass != 0 {
@@ -61,10 +60,10 @@ func (s *settling) end(keys []string) {
 	}
 }
 
-// token waits until what is under way for a token is settled, or ctx ends.
+// token waits until pending settlements of a token are done, or ctx ends.
 func (s *settling) token(ctx context.Context, digest string) { s.wait(ctx, digest) }
 
-// pass does so for the tokens of a pass.
+// pass does the same for the tokens of a pass.
 func (s *settling) pass(ctx context.Context, pass core.ID) { s.wait(ctx, pass.String()) }
 
 func (s *settling) wait(ctx context.Context, key string) {

@@ -6,8 +6,7 @@ import (
 	"testing/synctest"
 )
 
-// Whoever asks for a token or a pass waits for all that is being settled of it,
-// and for nothing else.
+// A request for a token or a pass waits for all pending settlements of it, and for no others.
 func TestNobodySeesAnUnsettledToken(t *testing.T) {
 	for name, wait := range map[string]func(*settling, context.Context){
 		"token": func(s *settling, ctx context.Context) { s.token(ctx, "d1") },

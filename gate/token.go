@@ -11,9 +11,9 @@ import (
 	"tongxing/core"
 )
 
-// A token's text is 28 characters: two of the shard, then 26 random ones of five
-// bits each, 130 bits. They are Crockford's base 32 in upper case, which a QR
-// holds in its alphanumeric mode and which no reader's separators contain.
+// A token's text is 28 characters: two for the shard, then 26 random ones of five bits each, 130
+// bits. They are Crockford's base 32 in upper case, which fits a QR code's alphanumeric mode and
+// contains no reader's separators.
 const (
 	shardLength  = 2
 	randomLength = 26
@@ -25,15 +25,14 @@ const Shards = 1 << (5 * shardLength)
 
 const tokenAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// Token is what a QR carries. It says nothing about anybody; its text goes into
-// the QR and nowhere else: records, keys and logs hold the digest.
+// Token is the content of a QR code. It reveals nothing about anybody; its text goes into the QR
+// and nowhere else: records, keys and logs hold the digest.
 type Token struct{ text string }
 
-// NewToken makes a token of the shard, taken modulo Shards, from the system's
-// random source.
+// NewToken returns a token of the shard, taken modulo Shards, from the system's random source.
 func NewToken(shard uint16) Token {
 	b := make([]byte, tokenLength)
-	_, _ = rand.Read(b[shardLength:]) // never fails: the program ends where there is no randomness
+	_, _ = rand.Read(b[shardLength:]) // never fails: the program ends if there is no randomness
 	b[0], b[1] = byte(shard>>5), byte(shard)
 	for i := range b {
 		b[i] = tokenAlphabet[b[i]&31]
@@ -90,24 +89,23 @@ func upper(c byte) byte {
 	return c
 }
 
-// String gives the text, for the QR.
+// String returns the text, for the QR code.
 func (t Token) String() string { return t.text }
 
 // LogValue keeps the text out of logs.
 func (t Token) LogValue() slog.Value { return slog.StringValue("sha256:" + t.Digest()[:12]) }
 
-// Digest names the token where its text must not be: SHA-256 in lower-case hex.
+// Digest identifies the token where its text must not appear: SHA-256 in lower-case hex.
 func (t Token) Digest() string {
 	sum := sha256.Sum256([]byte(t.text))
 	return hex.EncodeToString(sum[:])
 }
 
-// Shard gives the part that says which hash slot the keys of the token and its
-// pass are in.
+// Shard returns the part that determines the hash slot of the keys of the token and its pass.
 func (t Token) Shard() string { return t.text[:min(shardLength, len(t.text))] }
 
-// ShardOf gives a pass's shard, 0 to Shards−1, the same for ever: ids made one
-// after the other are spread evenly (the finalizer of splitmix64).
+// ShardOf returns a pass's shard, 0 to Shards−1, which never changes: consecutive ids are spread
+// evenly (the finalizer of splitmix64).
 func ShardOf(pass core.ID) uint16 {
 	x := uint64(pass)
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

@@ -14,24 +14,24 @@ import (
 // MaxReaderRequest bounds what a reader may send, in bytes.
 const MaxReaderRequest = 4 << 10
 
-// ErrReaderRequest is a request that no reader of its protocol sends.
+// ErrReaderRequest is returned for a request that no reader of the protocol sends.
 var ErrReaderRequest = errors.New("gate: not a reader's request")
 
 // VguangContentType is the type of every answer to a vguang reader.
 const VguangContentType = "text/plain;charset=utf-8"
 
-// VguangScan is one request of a vguang reader. The device number stands in the
-// same unescaped text as the QR that a stranger shows: it is a claim, and only
-// the secret in the URL says which device this is.
+// VguangScan is one request of a vguang reader. The device number is in the same unescaped text as
+// the QR that a stranger shows: it is a claim, and only the secret in the URL identifies the
+// device.
 type VguangScan struct {
 	Text         string // of the QR
 	DeviceNumber string // "" in the raw form, which has none
-	Extra        string // what followed the device number, as it came
+	Extra        string // what followed the device number, as received
 	Heartbeat    bool   // the text is the maker's heartbeat; see IsHeartbeat for a device's own
 }
 
-// IsHeartbeat reports whether this is the heartbeat of a device set to text; ""
-// is the maker's. Anyone can show that text as a QR: answer it with a refusal.
+// IsHeartbeat reports whether this is the heartbeat of a device configured with text; "" is the
+// maker's default. Anyone can show that text as a QR: answer it with a refusal.
 func (s VguangScan) IsHeartbeat(text string) bool {
 	if text == "" {
 		text = core.DefaultHeartbeatText
@@ -42,25 +42,23 @@ func (s VguangScan) IsHeartbeat(text string) bool {
 // Marks of the envelope. The firmware puts raw texts between them, unescaped.
 const (
 	vguangMark    = "vgdecoderesult"
-	vguangMarkAlt = "vgdecoderresult" // some firmware writes another r
+	vguangMarkAlt = "vgdecoderresult" // some firmware has another r
 	vguangDevice  = "devicenumber"
 	vguangOther   = "otherparams"
 )
 
-// ParseVguang reads the body of a vguang reader's POST, whatever its content
-// type:
+// ParseVguang parses the body of a vguang reader's POST, whatever its content type:
 //
 //	vgdecoderesult=TEXT&&devicenumber=7&&otherparams=   protocol form
-//	vgdecoderesult=TEXT&devicenumber=7                  as forms have it
-//	devicenumber=7&vgdecoderesult=TEXT                  the device first
+//	vgdecoderesult=TEXT&devicenumber=7                  as in forms
+//	devicenumber=7&vgdecoderesult=TEXT                  device first
 //	vgdecoderesultTEXTdevicenumber7otherparams          without separators
 //	TEXT                                                raw form
 //
-// Names may be in capitals, and all of it in hexadecimal digits. Since TEXT may hold
-// any of the marks, the device number is the last one, or what the message begins
-// with. A token that came escaped or with a scanner's prefix is turned back. The one
-// error is ErrReaderRequest: nothing shown, too long, a device number that is none, or
-// another writing of the same things.
+// Names may be in capitals, and the whole may be in hexadecimal digits. Since TEXT may contain any
+// of the marks, the device number is the last one, or the one the message begins with. A token that
+// arrives escaped or with a scanner's prefix is decoded. The only error is ErrReaderRequest:
+// nothing shown, too long, an invalid device number, or an unknown form of the envelope.
 func ParseVguang(body []byte) (VguangScan, error) {
 	if len(body) > MaxReaderRequest {
 		return VguangScan{}, ErrReaderRequest
@@ -75,8 +73,8 @@ func ParseVguang(body []byte) (VguangScan, error) {
 	return s, nil
 }
 
-// splitVguang takes an envelope apart, or takes all for the text; ok is false for an
-// envelope of another make.
+// splitVguang parses an envelope, or takes everything as the text; ok is false for an unknown form
+// of envelope.
 func splitVguang(body string) (s VguangScan, ok bool) {
 	names := lowerASCII(body)
 	for _, mark := range []string{vguangMark, vguangMarkAlt} {
@@ -99,8 +97,8 @@ func splitVguang(body string) (s VguangScan, ok bool) {
 	return VguangScan{Text: body}, !foreign
 }
 
-// separator is what stands between the fields: doubled wherever there is a doubled
-// one, so that a single one within the text is never taken for it.
+// separator returns the separator of the fields: doubled if a doubled one occurs anywhere, so that
+// a single one within the text is never mistaken for it.
 func separator(rest string) string {
 	names := lowerASCII(rest)
 	for _, sep := range []string{"&&", "&"} {
@@ -111,8 +109,8 @@ func separator(rest string) string {
 	return "&&"
 }
 
-// cutVguang takes the fields apart from the right; each is led by lead and its
-// name, and its value by equals.
+// cutVguang splits the fields from the right; each starts with lead and its name, and its value
+// with equals.
 func cutVguang(rest, lead, equals string) VguangScan {
 	text, after, ok := cutLast(rest, lead+vguangDevice+equals)
 	if !ok {
@@ -128,8 +126,8 @@ func cutVguang(rest, lead, equals string) VguangScan {
 	return s
 }
 
-// deviceFirst reads a message that begins with the device number: nothing that was
-// shown stands before it.
+// deviceFirst parses a message that begins with the device number: nothing that was shown precedes
+// it.
 func deviceFirst(rest string) (VguangScan, bool) {
 	device, after, ok := strings.Cut(rest, "&")
 	after = strings.TrimPrefix(after, "&")
@@ -145,7 +143,7 @@ func deviceFirst(rest string) (VguangScan, bool) {
 	return VguangScan{}, false
 }
 
-// lowerASCII is strings.ToLower for ASCII alone: every byte stays in its place.
+// lowerASCII is strings.ToLower for ASCII only, which keeps every byte's position.
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -156,7 +154,7 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// cutLast is strings.Cut at the last occurrence, in whatever case.
+// cutLast is strings.Cut at the last occurrence, ignoring case.
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(lowerASCII(s), sep)
 	if i < 0 {
@@ -165,11 +163,11 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// scannerPrefix is what scan engines put before a text to say that it was in a QR.
+// scannerPrefix matches what scan engines put before a text to mark it as read from a QR code.
 var scannerPrefix = regexp.MustCompile(`^(?:\][A-Za-z][0-9]|\\0000[0-9]{2})`)
 
-// shownText turns back what a reader made of a token or of the heartbeat: hexadecimal
-// digits, escapes, a prefix. Any other text stays as it is.
+// shownText undoes what a reader made of a token or of the heartbeat: hexadecimal digits, escapes,
+// a prefix. Any other text is returned unchanged.
 func shownText(text string) string {
 	if _, ok := ParseToken(text); ok {
 		return text
@@ -190,7 +188,8 @@ func shownText(text string) string {
 	return text
 }
 
-// prefixed reports a token behind a few signs that the reader was set to put there.
+// prefixed reports whether text is a token after a few characters that the reader was configured to
+// prepend.
 func prefixed(text string) bool {
 	n := len(text) - tokenLength
 	if n < 1 || n > 8 {
@@ -203,8 +202,8 @@ func prefixed(text string) bool {
 // vguangOpen is the one answer that opens.
 const vguangOpen = "code=0000"
 
-// VguangAnswer gives the whole body of the answer. A refusal is the device's own
-// code where it is safe, the default one otherwise: it can never open.
+// VguangAnswer returns the whole body of the answer. A refusal is the device's own code if that is
+// safe, the default one otherwise: it can never open.
 func VguangAnswer(allowed bool, deny string) []byte {
 	if allowed {
 		return []byte(vguangOpen)
@@ -215,10 +214,9 @@ func VguangAnswer(allowed bool, deny string) []byte {
 	return []byte("code=" + deny)
 }
 
-// ValidVguangDeny reports whether a reader can take code, four hexadecimal
-// digits, for nothing but a refusal: the firmware reads it as hexadecimal, opens
-// on 0–8, and takes 00ff, 01ff, 02ff and 03ff for commands, 00ff for a new
-// firmware. What settings accept is narrower: see core.SafeDenyCode.
+// ValidVguangDeny reports whether a reader can only take code, four hexadecimal digits, as a
+// refusal: the firmware reads it as hexadecimal, opens on 0–8, and takes 00ff, 01ff, 02ff and 03ff
+// for commands, 00ff for a firmware update. Settings accept less: see core.SafeDenyCode.
 func ValidVguangDeny(code string) bool {
 	if len(code) != 4 || strings.Trim(code, "0123456789abcdefABCDEF") != "" {
 		return false

@@ -11,10 +11,10 @@ import (
 	"tongxing/core"
 )
 
-// fires says whether a real reader's relay opens on an answer, by the rules of
-// the maker's published firmware: split at &&, the first part must start with
-// code=, the value is read as hexadecimal; 0 opens, unless a JSON part says
-// another result code; 1 to 8 open too and only change the voice.
+// fires reports whether a real reader's relay opens on an answer, by the rules of the maker's
+// published firmware: split at &&, the first part must start with code=, the value is read as
+// hexadecimal; 0 opens, unless a JSON part has another result code; 1 to 8 open too and only change
+// the voice.
 func fires(answer []byte) bool {
 	parts := strings.Split(string(answer), "&&")
 	value, ok := strings.CutPrefix(parts[0], "code=")
@@ -31,8 +31,8 @@ func fires(answer []byte) bool {
 	return true
 }
 
-// reflashes says whether an answer is a command: new firmware or resources,
-// configuration, text on the screen.
+// reflashes reports whether an answer is a command: new firmware or resources, configuration, text
+// on the screen.
 func reflashes(answer []byte) bool {
 	value, _ := strings.CutPrefix(strings.Split(string(answer), "&&")[0], "code=")
 	code, ok := leadingHex(value)
@@ -41,7 +41,7 @@ func reflashes(answer []byte) bool {
 
 var commands = map[uint64]bool{0x00ff: true, 0x01ff: true, 0x02ff: true, 0x03ff: true}
 
-// leadingHex reads as parseInt(s, 16) does: blanks before, 0x, rubbish after.
+// leadingHex parses like parseInt(s, 16): leading blanks, 0x, trailing garbage.
 func leadingHex(s string) (uint64, bool) {
 	s = strings.ToLower(strings.TrimLeft(s, " \t\r\n"))
 	s = strings.TrimPrefix(s, "0x")
@@ -53,7 +53,7 @@ func leadingHex(s string) (uint64, bool) {
 	return n, err == nil
 }
 
-// TestFirmwareOracle holds the oracle itself to what the firmware is known to do.
+// TestFirmwareOracle checks the oracle itself against what the firmware is known to do.
 func TestFirmwareOracle(t *testing.T) {
 	for answer, want := range map[string]bool{
 		"code=0000": true, "code=0": true, "code=0001": true, "code=0008": true, "code=0x05": true, "code=0000&&desc=ok": true,
@@ -98,8 +98,8 @@ func TestVguangAnswerNeverOpensByMistake(t *testing.T) {
 	}
 }
 
-// TestVguangInjection shows QR texts that hold the envelope's own marks: none may
-// change the device number or pass for a token.
+// TestVguangInjection shows QR texts that contain the envelope's own marks: none may change the
+// device number or pass for a token.
 func TestVguangInjection(t *testing.T) {
 	token := NewToken(3).String()
 	for _, text := range []string{
@@ -160,7 +160,7 @@ func FuzzParseVguang(f *testing.F) {
 		if s.Text == "" || len(s.Text) > MaxReaderRequest || !core.IsReaderSerial(s.DeviceNumber) {
 			t.Fatalf("%+v", s)
 		}
-		// The same text shown at device 7 is device 7's, whatever it holds.
+		// The same text shown at device 7 is attributed to device 7, whatever it contains.
 		again, err := ParseVguang([]byte("vgdecoderesult=" + string(body) + "&&devicenumber=7&&otherparams="))
 		if err == nil && again.DeviceNumber != "7" {
 			t.Fatalf("%q makes the device %q", body, again.DeviceNumber)

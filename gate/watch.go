@@ -9,13 +9,12 @@ import (
 	"tongxing/core"
 )
 
-// watchers are all who watch on this server. They share one subscription: a
-// thousand open pages are one connection to Redis, and a community is subscribed
-// to once.
+// watchers are all who watch on this server. They share one subscription: a thousand open pages are
+// one connection to Redis, and a community is subscribed to once.
 type watchers struct {
 	redis redis.UniversalClient
 	mu    sync.Mutex
-	want  map[string]map[chan struct{}]bool // channel → those who watch it
+	want  map[string]map[chan struct{}]bool // channel → its watchers
 	heard map[string]bool                   // channels whose subscription is in effect
 	sub   *redis.PubSub                     // nil until somebody watches
 	wake  chan struct{}
@@ -30,9 +29,8 @@ func newWatchers(r redis.UniversalClient) *watchers {
 	}
 }
 
-// Watch gives a channel that receives when one of the communities may have new
-// access records, also when hints may have been lost. It ends with ctx; the
-// channel is never closed.
+// Watch returns a channel that receives when one of the communities may have new access records, or
+// hints may have been lost. It ends with ctx; the channel is never closed.
 func (g *Gate) Watch(ctx context.Context, communities ...core.ID) <-chan struct{} {
 	channels := make([]string, len(communities))
 	for i, id := range communities {
@@ -57,7 +55,7 @@ func (w *watchers) add(out chan struct{}, channels []string) {
 		}
 		w.want[channel][out] = true
 		if w.heard[channel] {
-			nudge(out) // whoever joins has not heard what was hinted at before
+			nudge(out) // a new watcher has missed the earlier hints
 		}
 	}
 	if w.sub == nil && !w.stopped() {
@@ -80,7 +78,7 @@ func (w *watchers) remove(out chan struct{}, channels []string) {
 	nudge(w.wake)
 }
 
-// nudge sends unless something is waiting to be received already.
+// nudge sends unless something is already waiting to be received.
 func nudge(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -88,9 +86,9 @@ func nudge(c chan struct{}) {
 	}
 }
 
-// follow keeps what is subscribed to what is wanted, away from those who ask: a
-// Redis that is gone must not hold them up. What could not be sent is subscribed
-// by the client when it connects again.
+// follow brings the subscriptions in line with what is wanted, outside the callers' path: an
+// unreachable Redis must not block them. What could not be sent, the client subscribes to when it
+// reconnects.
 func (w *watchers) follow() {
 	have := map[string]bool{}
 	for {
@@ -109,7 +107,7 @@ func (w *watchers) follow() {
 	}
 }
 
-// changes brings have up to date and gives what that takes.
+// changes updates have and returns the subscriptions to add and to drop.
 func (w *watchers) changes(have map[string]bool) (more, less []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -128,8 +126,8 @@ func (w *watchers) changes(have map[string]bool) (more, less []string) {
 	return more, less
 }
 
-// listen passes hints on. A subscription that came into effect, at first or after
-// a lost connection, is a hint too: what happened before went unheard.
+// listen passes hints on. A subscription coming into effect, at first or after a lost connection,
+// is a hint too: earlier ones were missed.
 func (w *watchers) listen() {
 	for event := range w.sub.ChannelWithSubscriptions() {
 		switch event := event.(type) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestVguangWritings reads what devices of the maker send besides the protocol's own
-// form, and refuses to guess at what is another's.
+// TestVguangWritings parses what the maker's devices send besides the protocol's own form, and
+// rejects what it would have to guess.
 func TestVguangWritings(t *testing.T) {
 	token := NewToken(3).String()
 	escaped := ""
@@ -49,8 +49,8 @@ func TestVguangWritings(t *testing.T) {
 	}
 }
 
-// TestMcardseaOrders finds each parameter by its name, and holds what a QR injects to
-// be text in every order.
+// TestMcardseaOrders finds each parameter by its name, and takes what a QR injects as text in every
+// order.
 func TestMcardseaOrders(t *testing.T) {
 	token := NewToken(3).String()
 	orders := []string{
@@ -81,8 +81,8 @@ func TestMcardseaOrders(t *testing.T) {
 	}
 }
 
-// TestMessageStart keeps names and short values, and nothing that opens a door or
-// names a person.
+// TestMessageStart keeps names and short values, and nothing that opens a door or identifies a
+// person.
 func TestMessageStart(t *testing.T) {
 	token := NewToken(3).String()
 	secrets := []string{

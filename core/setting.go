@@ -1,13 +1,16 @@
 package core
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // Settings are what an administrator can change while the program runs 系统设置. Their defaults come
 // from the configuration.
 type Settings struct {
-	RecordDays         int   `json:"record_days"`          // days access records are kept; 0 = for ever
-	ConsoleIdleMinutes int   `json:"console_idle_minutes"` // a console session ends after this long without a request
-	Version            int64 `json:"-"`                    // of the saved settings; 0 = never saved, the configuration's apply
+	RecordDays         int       `json:"record_days"`          // days access records are kept; 0 = for ever
+	ConsoleIdleMinutes int       `json:"console_idle_minutes"` // a console session ends after this long without a request
+	Updated            time.Time `json:"-"`                    // when they were last saved; long ago where they never were
 }
 
 // Bounds of the settings. Records are kept for at least a month: a slip must not delete what an

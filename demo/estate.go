@@ -81,11 +81,8 @@ func (s *seeder) build(ctx context.Context, p plan) (*estate, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule, err := s.store.PassRule(ctx, core.Everywhere, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.store.UpdatePassRule(ctx, core.System, core.Everywhere, id, p.rule, rule.Version); err != nil {
+	rule := store.PassRule{PassRule: p.rule, Community: id}
+	if err := s.store.UpdatePassRule(ctx, core.System, core.Everywhere, rule); err != nil {
 		return nil, err
 	}
 	e := &estate{plan: p, id: id}

@@ -285,7 +285,6 @@ CREATE TABLE pass_rule (
   record_temp  INTEGER      NOT NULL,
   fever_tenths INTEGER      NOT NULL,
   reader_qr    INTEGER      NOT NULL,
-  version      BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );
 

@@ -273,7 +273,7 @@ func (a *app) purgeRecords(ctx context.Context) error {
 		return nil
 	}
 	a.held.Store(nil)
-	if err := a.store.PurgeAlerts(ctx, before); err != nil {
+	if err := a.store.PurgeAccessAlerts(ctx, before); err != nil {
 		return err
 	}
 	n, err := a.store.PurgeAccessRecords(ctx, before)

@@ -315,9 +315,9 @@ func (s *Store) OpenAlerts(ctx context.Context, scope core.Scope) (n int, err er
 	return n, database.Wrap("count alerts", err)
 }
 
-// PurgeAlerts removes alerts handled before a moment, with the records they are
+// PurgeAccessAlerts removes alerts handled before a moment, with the records they are
 // about, some hundred at a time so that no scan waits long for it.
-func (s *Store) PurgeAlerts(ctx context.Context, before time.Time) error {
+func (s *Store) PurgeAccessAlerts(ctx context.Context, before time.Time) error {
 	const part = 500
 	for {
 		var n int64

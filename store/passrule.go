@@ -15,7 +15,6 @@ type PassRule struct {
 	core.PassRule
 	Community     core.ID
 	CommunityName string
-	Version       int64 // raised by every change
 	Updated       time.Time
 }
 
@@ -30,7 +29,6 @@ type passRuleRow struct {
 	RecordTemp    int             `db:"record_temp"`
 	FeverTenths   int             `db:"fever_tenths"`
 	ReaderQR      int             `db:"reader_qr"`
-	Version       int64           `db:"version"`
 	Updated       database.Millis `db:"updated_at"`
 }
 
@@ -41,12 +39,12 @@ func (r passRuleRow) passRule() (PassRule, error) {
 			Counting: r.Counting, PeriodDays: r.PeriodDays, Exits: r.Exits, Hours: hours, RecordID: r.RecordID != 0,
 			RecordTemp: r.RecordTemp != 0, FeverTenths: r.FeverTenths, ReaderQR: r.ReaderQR != 0,
 		},
-		Community: r.Community, CommunityName: r.CommunityName, Version: r.Version, Updated: r.Updated.Time,
+		Community: r.Community, CommunityName: r.CommunityName, Updated: r.Updated.Time,
 	}, err
 }
 
 const passRuleQuery = `SELECT q.community_id, c.name AS community, q.counting, q.period_days, q.exits, q.hours, q.record_id, q.record_temp,
-	q.fever_tenths, q.reader_qr, q.version, q.updated_at FROM pass_rule q JOIN community c ON c.id = q.community_id
+	q.fever_tenths, q.reader_qr, q.updated_at FROM pass_rule q JOIN community c ON c.id = q.community_id
 	WHERE q.community_id = ?`
 
 // defaultPassRule is what a new community starts with: nobody is held up, and
@@ -60,8 +58,8 @@ func defaultPassRule() core.PassRule {
 func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
 	_, err := tx.Exec(
 		`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp,
-			fever_tenths, reader_qr, version, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
+			fever_tenths, reader_qr, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		int64(community), string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours),
 		database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths,
 		database.BoolInt(r.ReaderQR), tx.NowMS(),
@@ -88,40 +86,43 @@ func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.I
 	return r, database.Wrap("pass rule", err)
 }
 
-// UpdatePassRule changes the rule of a community of the scope. version is the one
-// that the change was made on: where another has changed the rule since, it is a
+// UpdatePassRule changes the rule of r.Community, which is of the scope. r.Updated is that
+// of the rule the change was made on: where another has changed it since, it is a
 // conflict and nothing changes.
-func (s *Store) UpdatePassRule(
-	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, r core.PassRule, version int64,
-) error {
-	if !scope.Has(community) {
+func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Scope, r PassRule) error {
+	if !scope.Has(r.Community) {
 		return core.NotFound(noCommunity)
 	}
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, "save pass rule", func(tx *database.Tx) error {
+	return s.db.Write(ctx, "update a pass rule", func(tx *database.Tx) error {
 		var row passRuleRow
-		if err := tx.Get(&row, passRuleQuery, int64(community)); err != nil {
+		if err := tx.Get(&row, passRuleQuery, int64(r.Community)); err != nil {
 			return database.NotFoundIfNoRows(err, noCommunity)
 		}
 		old, err := row.passRule()
 		if err != nil {
 			return err
 		}
-		err = tx.ExecOne(core.Stale(),
-			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?, `+
-				`fever_tenths = ?, reader_qr = ?,
-			version = version + 1, updated_at = ? WHERE community_id = ? AND version = ?`,
+		if err := database.CheckUnchanged(r.Updated, old.Updated); err != nil {
+			return err
+		}
+		err = tx.ExecOne(
+			database.ErrRace, // another changed it after we looked: the next run compares with that
+			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?,
+				fever_tenths = ?, reader_qr = ?, updated_at = ?
+			WHERE community_id = ? AND updated_at = ?`,
 			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), database.BoolInt(r.RecordID),
 			database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR),
-			tx.NowMS(), int64(community), version)
+			tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
+		)
 		if err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: community, Action: "passrule.update", Subject: audit.Target("community", community),
-			Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r),
+			Community: r.Community, Action: "passrule.update", Subject: audit.Target("community", r.Community),
+			Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r.PassRule),
 		})
 	})
 }

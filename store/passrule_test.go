@@ -15,11 +15,17 @@ func TestPassRuleRoundTrip(t *testing.T) {
 			Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}},
 			RecordID: true, RecordTemp: true, FeverTenths: 375, ReaderQR: true,
 		}
-		if err := s.UpdatePassRule(t.Context(), readerAdmin, everywhere, community, want, 1); err != nil {
+		before, err := s.PassRule(t.Context(), everywhere, community)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := before
+		change.PassRule = want
+		if err := s.UpdatePassRule(t.Context(), readerAdmin, everywhere, change); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.PassRule(t.Context(), everywhere, community)
-		if err != nil || !reflect.DeepEqual(got.PassRule, want) || got.Version != 2 || got.CommunityName != "翠湖花园" {
+		if err != nil || !reflect.DeepEqual(got.PassRule, want) || !got.Updated.After(before.Updated) || got.CommunityName != "翠湖花园" {
 			t.Errorf("read back %+v, %v", got, err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'passrule.update' AND before_text <> after_text"); n != 1 {
@@ -34,11 +40,14 @@ func TestPassRuleRefuses(t *testing.T) {
 		good := core.DefaultPassRule()
 		bad := good
 		bad.PeriodDays = 31
-		wantField(t, s.UpdatePassRule(t.Context(), core.System, everywhere, ours, bad, 1), "period_days")
-		wantCode(t, s.UpdatePassRule(t.Context(), core.System, core.ScopeOf(ours), theirs, good, 1), core.CodeNotFound)
-		wantCode(t, s.UpdatePassRule(t.Context(), core.System, everywhere, 12345, good, 1), core.CodeNotFound)
+		update := func(scope core.Scope, community core.ID, r core.PassRule) error {
+			return s.UpdatePassRule(t.Context(), core.System, scope, PassRule{PassRule: r, Community: community})
+		}
+		wantField(t, update(everywhere, ours, bad), "period_days")
+		wantCode(t, update(core.ScopeOf(ours), theirs, good), core.CodeNotFound)
+		wantCode(t, update(everywhere, 12345, good), core.CodeNotFound)
 		for _, community := range []core.ID{ours, theirs} {
-			if r, err := s.PassRule(t.Context(), everywhere, community); err != nil || r.Version != 1 {
+			if r, err := s.PassRule(t.Context(), everywhere, community); err != nil || !reflect.DeepEqual(r.PassRule, defaultPassRule()) {
 				t.Errorf("after refusals: %+v, %v", r, err)
 			}
 		}
@@ -50,13 +59,17 @@ func TestPassRuleRefuses(t *testing.T) {
 func TestPassRuleHasOneWinner(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
+		before, err := s.PassRule(t.Context(), everywhere, community)
+		if err != nil {
+			t.Fatal(err)
+		}
 		errs := make([]error, 6)
 		var wait sync.WaitGroup
 		for i := range errs {
 			wait.Go(func() {
-				r := core.DefaultPassRule()
+				r := before
 				r.Exits = i + 1
-				errs[i] = s.UpdatePassRule(t.Context(), core.System, everywhere, community, r, 1)
+				errs[i] = s.UpdatePassRule(t.Context(), core.System, everywhere, r)
 			})
 		}
 		wait.Wait()
@@ -69,7 +82,7 @@ func TestPassRuleHasOneWinner(t *testing.T) {
 			}
 		}
 		r, err := s.PassRule(t.Context(), everywhere, community)
-		if err != nil || r.Version != 2 || r.Exits != winner {
+		if err != nil || !r.Updated.After(before.Updated) || r.Exits != winner {
 			t.Errorf("rule %+v, %v; winner %d", r, err, winner)
 		}
 	})

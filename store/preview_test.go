@@ -51,7 +51,7 @@ func (w previewed) rule(t *testing.T, change func(r *core.PassRule)) {
 		t.Fatal(err)
 	}
 	change(&old.PassRule)
-	if err := w.s.UpdatePassRule(t.Context(), core.System, everywhere, w.community, old.PassRule, old.Version); err != nil {
+	if err := w.s.UpdatePassRule(t.Context(), core.System, everywhere, old); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,8 +18,9 @@ const (
 	purgeFew = 100
 	// purgeShare is the largest part of the records that goes at once: one in that many.
 	purgeShare = 10
-	// purgedUnder is the version of the settings under which was purged last.
-	purgedUnder = "purge.version"
+	// purgedUnder is the setting that holds when the settings that the last purge was
+	// under were saved.
+	purgedUnder = "purge.settings"
 )
 
 // ClockDoubt returns why nothing that is old by this clock should be deleted now, in
@@ -62,14 +63,14 @@ func (s *Store) PurgeDoubt(ctx context.Context, before time.Time) (string, error
 }
 
 // decidedSincePurge reports whether the settings were saved since the last purge, and
-// notes the version of those that a purge now is under. In doubt only a first note is
+// notes those that a purge now is under. In doubt only a first note is
 // made: the next one says that somebody decided.
 func (s *Store) decidedSincePurge(ctx context.Context, doubt bool) (decided bool, err error) {
 	settings, err := s.Settings(ctx)
 	if err != nil {
 		return false, err
 	}
-	now := strconv.FormatInt(settings.Version, 10)
+	now := strconv.FormatInt(settings.Updated.UnixMilli(), 10)
 	last, err := s.Setting(ctx, purgedUnder)
 	switch {
 	case err != nil && !core.IsNotFound(err):

@@ -73,7 +73,7 @@ var raceEstate = []raceStep{
 			return nil, err
 		}
 		rule.Exits, rule.PeriodDays = 2, 1
-		return nil, w.UpdatePassRule(w.ctx, raceBy, everywhere, w.ids["here"], rule.PassRule, rule.Version)
+		return nil, w.UpdatePassRule(w.ctx, raceBy, everywhere, rule)
 	}},
 	{"CreateRestrictions", func(w *raceWorld) (any, error) {
 		r := core.Restriction{Exits: 1, Reason: "居家观察"}
@@ -242,11 +242,11 @@ var raceGate = []raceStep{
 	}},
 	{"PurgeDoubt", func(w *raceWorld) (any, error) { return w.PurgeDoubt(w.ctx, w.Now().Add(-time.Hour)) }},
 	{"CheckWrite", func(w *raceWorld) (any, error) { return nil, w.CheckWrite(w.ctx) }},
-	{"RaiseAlerts", func(w *raceWorld) (any, error) {
+	{"RaiseAccessAlerts", func(w *raceWorld) (any, error) {
 		w.clock.Add(time.Minute)
 		return nil, w.RaiseAccessAlerts(w.ctx)
 	}},
-	{"HandleAlerts", func(w *raceWorld) (any, error) {
+	{"HandleAccessAlerts", func(w *raceWorld) (any, error) {
 		list, _, err := w.AccessAlerts(w.ctx, everywhere, core.AccessAlertFilter{}, Page{Limit: 1})
 		if err != nil || len(list) == 0 {
 			return "no alert", err
@@ -258,8 +258,8 @@ var raceGate = []raceStep{
 		err := w.ExportAccessRecords(w.ctx, raceBy, everywhere, core.RecordFilter{}, func(core.AccessRecord) error { n++; return nil })
 		return n, err
 	}},
-	{"PurgeAlerts", func(w *raceWorld) (any, error) {
-		return nil, w.PurgeAlerts(w.ctx, w.Now().Add(time.Hour))
+	{"PurgeAccessAlerts", func(w *raceWorld) (any, error) {
+		return nil, w.PurgeAccessAlerts(w.ctx, w.Now().Add(time.Hour))
 	}},
 	{"PurgeAccessRecords", func(w *raceWorld) (any, error) {
 		return w.PurgeAccessRecords(w.ctx, w.Now().Add(time.Hour))

@@ -39,10 +39,14 @@ func setSetting(tx *database.Tx, name, value string) error {
 // systemSettings is the name under which core.Settings are kept.
 const systemSettings = "system"
 
+// neverSaved is when settings that are the configuration's were last saved: a moment, so
+// that of two who change them first at once one is told.
+var neverSaved = time.UnixMilli(1)
+
 // savedSettings is their form there.
 type savedSettings struct {
 	core.Settings
-	Version int64 `json:"version"`
+	Updated int64 `json:"updated"` // in milliseconds
 }
 
 // Settings gives the settings in force: those saved, or the configuration's.
@@ -64,13 +68,13 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 	if err := json.Unmarshal([]byte(text), &saved); err != nil {
 		return core.Settings{}, fmt.Errorf("store: read the settings: %w", err)
 	}
-	saved.Settings.Version = saved.Version
+	saved.Settings.Updated = time.UnixMilli(saved.Updated)
 	return saved.Settings, nil
 }
 
-// UpdateSettings keeps settings that were made from the version they carry; where
-// others were saved meanwhile, it is a conflict. They are the whole
-// deployment's, so that only operators may.
+// UpdateSettings keeps settings. Updated is that of the ones they were made from: where
+// others were saved since, it is a conflict. They are the whole deployment's, so that
+// only operators may.
 func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core.Settings) error {
 	if err := settings.Check(); err != nil {
 		return err
@@ -83,10 +87,10 @@ func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core
 		if err != nil {
 			return err
 		}
-		if before.Version != settings.Version {
-			return core.Stale()
+		if err := database.CheckUnchanged(settings.Updated, before.Updated); err != nil {
+			return err
 		}
-		text, err := json.Marshal(savedSettings{settings, settings.Version + 1})
+		text, err := json.Marshal(savedSettings{settings, tx.NextUpdated(before.Updated)})
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"testing"
+	"time"
 
 	"tongxing/core"
 )
@@ -10,19 +11,21 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		o.Settings = core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60}
 		s := openStore(t, o)
-		if got, err := s.Settings(t.Context()); err != nil || got != o.Settings {
+		configured := o.Settings
+		configured.Updated = neverSaved
+		if got, err := s.Settings(t.Context()); err != nil || got != configured {
 			t.Fatalf("before any: %+v, %v", got, err)
 		}
-		if got := s.RecentSettings(t.Context()); got != o.Settings {
+		if got := s.RecentSettings(t.Context()); got != configured {
 			t.Fatalf("recently: %+v", got)
 		}
-		want := core.Settings{RecordDays: 30, ConsoleIdleMinutes: 5}
+		want := core.Settings{RecordDays: 30, ConsoleIdleMinutes: 5, Updated: neverSaved}
 		wantCode(t, s.UpdateSettings(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, want), core.CodeForbidden)
 		if err := s.UpdateSettings(t.Context(), core.System, want); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, s.UpdateSettings(t.Context(), core.System, want), core.CodeConflict) // of the old version
-		want.Version = 1
+		wantCode(t, s.UpdateSettings(t.Context(), core.System, want), core.CodeConflict) // made on the configuration
+		want.Updated = time.UnixMilli(s.Now().UnixMilli())
 		if got, err := s.Settings(t.Context()); err != nil || got != want {
 			t.Errorf("saved: %+v, %v", got, err)
 		}
@@ -31,10 +34,10 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 		}
 		wantField(
 			t,
-			s.UpdateSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5, Version: 1}),
+			s.UpdateSettings(t.Context(), core.System, core.Settings{RecordDays: 29, ConsoleIdleMinutes: 5}),
 			"record_days",
 		)
-		tooLong := core.Settings{ConsoleIdleMinutes: 1441, Version: 1}
+		tooLong := core.Settings{ConsoleIdleMinutes: 1441}
 		wantField(t, s.UpdateSettings(t.Context(), core.System, tooLong), "console_idle_minutes")
 		list, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "setting.update"}, Page{Limit: 9})
 		if err != nil || len(list) != 1 {

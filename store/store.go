@@ -91,6 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{db: db, passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone}
 	s.settings.configured = o.Settings
+	s.settings.configured.Updated = neverSaved
 	if err := s.checkKeys(ctx); err != nil {
 		_ = db.Close() // nothing was written; the keys are what matters
 		return nil, err

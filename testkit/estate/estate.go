@@ -122,10 +122,8 @@ func (e *Estate) community(p Plan) {
 // SetRule replaces the community's rule.
 func (e *Estate) SetRule(rule core.PassRule) {
 	e.t.Helper()
-	ctx := context.Background()
-	old, err := e.Store.PassRule(ctx, core.Everywhere, e.Community)
-	e.must(err)
-	e.must(e.Store.UpdatePassRule(ctx, core.System, core.Everywhere, e.Community, rule, old.Version))
+	change := store.PassRule{PassRule: rule, Community: e.Community}
+	e.must(e.Store.UpdatePassRule(context.Background(), core.System, core.Everywhere, change))
 }
 
 func (e *Estate) people(p Plan) {

@@ -19,7 +19,7 @@ func (p *Pages) passRuleRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.PassRulePath, Access: view, Handler: p.passRuleShow},
 		{Method: http.MethodGet, Path: frame.PassRulePath + "/preview", Access: view, Handler: p.passRulePreview},
-		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Handler: p.passRuleSave, Draft: true},
+		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Handler: p.passRuleUpdate, Draft: true},
 	}
 }
 
@@ -71,14 +71,17 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 		field := at.Field("")
 		page.Choose = &field
 	}
-	page.Form = templates.Form{Action: frame.PassRulePath, CSRF: page.CSRF, Sections: passRuleSections(at, rule), Preview: "预览"}
+	page.Form = templates.Form{
+		Action: frame.PassRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated),
+		Sections: passRuleSections(at, rule), Preview: "预览",
+	}
 	return page
 }
 
 // passRuleForm is what the form sends. Temperature is in degrees.
 type passRuleForm struct {
 	Community  core.ID `form:"community"`
-	Version    int64   `form:"version"`
+	Seen       int64   `form:"seen"`
 	Counting   string  `form:"counting"`
 	PeriodDays int     `form:"period_days" required:"出门间隔周期应为 1 至 30 天"`
 	Exits      string  `form:"exits" max:"8" required:"请填写次数"` // text: an empty field is not "unlimited"
@@ -148,7 +151,7 @@ func firstMessage(err error) string {
 	return core.MessageOf(err)
 }
 
-func (p *Pages) passRuleSave(c *web.Context) error {
+func (p *Pages) passRuleUpdate(c *web.Context) error {
 	var form passRuleForm
 	wrong := c.Bind(&form)
 	at, err := p.CommunityOf(c, form.Community.String())
@@ -161,7 +164,9 @@ func (p *Pages) passRuleSave(c *web.Context) error {
 		return p.passRulePreviewed(c, at, rule)
 	}
 	if wrong == nil {
-		wrong = p.Store.UpdatePassRule(c.Ctx(), c.Actor(), c.Scope(), at.ID, rule, form.Version)
+		wrong = p.Store.UpdatePassRule(c.Ctx(), c.Actor(), c.Scope(), store.PassRule{
+			PassRule: rule, Community: at.ID, Updated: frame.ShownAt(form.Seen),
+		})
 	}
 	if wrong != nil {
 		return p.passRuleWrong(c, at, wrong)
@@ -184,8 +189,8 @@ func (p *Pages) passRulePreviewed(c *web.Context, at frame.CommunityChoice, rule
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }
 
-// passRuleWrong shows the form again with the admin's values. After a conflict it
-// is on the newest version, so that saving once more is a decision.
+// passRuleWrong shows the form again with the admin's values. After a conflict it is made
+// on the rule as it is now, so that saving once more is a decision.
 func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong error) error {
 	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
@@ -198,7 +203,6 @@ func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong er
 		}
 		if status == http.StatusConflict {
 			page.Preview = passRulePreview{Words: "别人刚刚保存的规则：" + now.Text()}
-			page.Form.Change("version", func(f *templates.Field) { f.Value = strconv.FormatInt(now.Version, 10) })
 		}
 		return p.Page(c, status, "console/passrule/show", page)
 	})
@@ -208,7 +212,6 @@ func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Se
 	return []templates.Section{
 		{Title: "出门次数", Fields: []templates.Field{
 			{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
-			{Kind: templates.Hidden, Name: "version", Value: strconv.FormatInt(r.Version, 10)},
 			{Kind: templates.Radio, Name: "counting", Label: "出门计算方式", Value: string(r.Counting),
 				Required: true, Choices: []templates.Choice{
 					{Value: string(core.CountPerson), Label: "一人一次", Help: "每个人各算各的"},

@@ -14,9 +14,10 @@ import (
 	"tongxing/testkit/desk"
 )
 
-func passRuleFormOf(d *desk.Desk, version string) url.Values {
+func passRuleFormOf(d *desk.Desk, seen string) url.Values {
 	return url.Values{
-		"community": {d.Mine.Community.String()}, "version": {version}, "counting": {"household"}, "period_days": {"2"}, "exits": {"1"},
+		"community": {d.Mine.Community.String()}, templates.SeenField: {seen},
+		"counting": {"household"}, "period_days": {"2"}, "exits": {"1"},
 		"hours": {"06:00-22:00\r\n23:00-01:00"}, "record_id": {"1"}, "fever_tenths": {"37.5"}, "reader_qr": {"1"},
 	}
 }
@@ -29,18 +30,18 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 	if got := strings.TrimSpace(page.Find("#rule-preview").Text()); got != before.Text() {
 		t.Errorf("in words %q, want %q", got, before.Text())
 	}
-	version := desk.InputValue(page, "version")
-	plain := passRuleFormOf(d, version) // the button of browsers without scripts
+	seen := desk.InputValue(page, templates.SeenField)
+	plain := passRuleFormOf(d, seen) // the button of browsers without scripts
 	if !strings.Contains(page.Find("noscript").Text(), `value="preview"`) {
 		t.Error("without scripts there is no preview")
 	}
 	plain.Set("act", "preview")
 	page, _ = b.Post(t, frame.PassRulePath, plain, http.StatusOK)
-	if got := page.Find("#rule-preview").Text(); !strings.Contains(got, "2 天") || d.Rule(t).Version != before.Version ||
+	if got := page.Find("#rule-preview").Text(); !strings.Contains(got, "2 天") || !d.Rule(t).Updated.Equal(before.Updated) ||
 		desk.InputValue(page, "fever_tenths") != "37.5" {
-		t.Errorf("previewed as %q, version %d", got, d.Rule(t).Version)
+		t.Errorf("previewed as %q; the rule of %s", got, d.Rule(t).Updated)
 	}
-	b.Post(t, frame.PassRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
+	b.Post(t, frame.PassRulePath, passRuleFormOf(d, seen), http.StatusSeeOther)
 	want := core.PassRule{
 		Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, Hours: []core.HourRange{{From: 360, To: 1320}, {From: 1380, To: 60}},
 		RecordID: true, FeverTenths: 375, ReaderQR: true,
@@ -66,7 +67,7 @@ func TestPassRuleRefuses(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	before := d.Rule(t)
-	version := "2"
+	seen := templates.Seen(before.Updated)
 	for field, values := range map[string][]string{
 		"period_days":  {"", "0", "31", "x"},
 		"exits":        {"", "-2", "100", "一"},
@@ -74,7 +75,7 @@ func TestPassRuleRefuses(t *testing.T) {
 		"fever_tenths": {"", "30", "hot", "NaN", "999"},
 	} {
 		for _, value := range values {
-			form := passRuleFormOf(d, version)
+			form := passRuleFormOf(d, seen)
 			form.Set(field, value)
 			page, _ := b.Post(t, frame.PassRulePath, form, http.StatusUnprocessableEntity)
 			desk.WrongField(t, page, field)
@@ -90,7 +91,7 @@ func TestPassRuleRefuses(t *testing.T) {
 			}
 		}
 	}
-	form := passRuleFormOf(d, version)
+	form := passRuleFormOf(d, seen)
 	form.Set("counting", "street")
 	if page, _ := b.Post(t, frame.PassRulePath, form, http.StatusUnprocessableEntity); page.Find("fieldset.tx-wrong").Length() != 1 {
 		t.Error("no message at counting")
@@ -105,9 +106,9 @@ func TestPassRuleRefuses(t *testing.T) {
 func TestPassRuleConflict(t *testing.T) {
 	d := newDesk(t)
 	first, second := d.Registrar(t), d.Registrar(t)
-	version := desk.InputValue(first.Get(t, frame.PassRulePath, http.StatusOK), "version")
-	first.Post(t, frame.PassRulePath, passRuleFormOf(d, version), http.StatusSeeOther)
-	form := passRuleFormOf(d, version)
+	seen := desk.InputValue(first.Get(t, frame.PassRulePath, http.StatusOK), templates.SeenField)
+	first.Post(t, frame.PassRulePath, passRuleFormOf(d, seen), http.StatusSeeOther)
+	form := passRuleFormOf(d, seen)
 	form.Set("exits", "7")
 	page, _ := second.Post(t, frame.PassRulePath, form, http.StatusConflict)
 	if d.Rule(t).Exits != 1 || desk.InputValue(page, "exits") != "7" {
@@ -118,7 +119,7 @@ func TestPassRuleConflict(t *testing.T) {
 	) {
 		t.Errorf("the page says %q", page.Find("main").Text())
 	}
-	form.Set("version", desk.InputValue(page, "version"))
+	form.Set(templates.SeenField, desk.InputValue(page, templates.SeenField))
 	second.Post(t, frame.PassRulePath, form, http.StatusSeeOther)
 	if d.Rule(t).Exits != 7 {
 		t.Errorf("after deciding: %+v", d.Rule(t))

@@ -128,47 +128,53 @@ func TestAuditExport(t *testing.T) {
 	nobody.Get(t, frame.AuditPath, http.StatusForbidden)
 }
 
-func settingFormOf(version, days, minutes string) url.Values {
-	return url.Values{"version": {version}, "record_days": {days}, "console_idle_minutes": {minutes}}
+func settingFormOf(seen, days, minutes string) url.Values {
+	return url.Values{templates.SeenField: {seen}, "record_days": {days}, "console_idle_minutes": {minutes}}
 }
 
 func TestSettings(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.PermReaderView, core.PermSettingEdit, core.PermAuditView)
-	if got := b.Get(t, frame.SettingPath, http.StatusOK).Find("#f-record_days").AttrOr("value", ""); got != "365" {
+	first := b.Get(t, frame.SettingPath, http.StatusOK)
+	seen := desk.InputValue(first, templates.SeenField)
+	if got := first.Find("#f-record_days").AttrOr("value", ""); got != "365" {
 		t.Errorf("days %q", got)
 	}
 	for field, form := range map[string]url.Values{
-		"record_days":          settingFormOf("0", "7", "60"),
-		"console_idle_minutes": settingFormOf("0", "400", "1"),
+		"record_days":          settingFormOf(seen, "7", "60"),
+		"console_idle_minutes": settingFormOf(seen, "400", "1"),
 	} {
 		page, _ := b.Post(t, frame.SettingPath, form, http.StatusUnprocessableEntity)
 		if page.Find("#f-"+field+"-error").Text() == "" || page.Find("#f-record_days").AttrOr("value", "") != form.Get("record_days") {
 			t.Errorf("%s: no message, or the form lost what was typed", field)
 		}
 	}
-	if page, _ := b.Post(t, frame.SettingPath, settingFormOf("0", "", "60"),
+	if page, _ := b.Post(t, frame.SettingPath, settingFormOf(seen, "", "60"),
 		http.StatusUnprocessableEntity); page.Find("#f-record_days-error").Text() == "" {
 		t.Error("an empty number of days passes for ever")
 	}
 
-	b.Post(t, frame.SettingPath, settingFormOf("0", "400", "60"), http.StatusSeeOther) // more days: no question
-	page, _ := b.Post(t, frame.SettingPath, settingFormOf("1", "90", "45"), http.StatusOK)
+	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "60"), http.StatusSeeOther) // more days: no question
+	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "61"), http.StatusConflict) // never saved, and saved meanwhile
+	seen = desk.InputValue(b.Get(t, frame.SettingPath, http.StatusOK), templates.SeenField)
+	page, _ := b.Post(t, frame.SettingPath, settingFormOf(seen, "90", "45"), http.StatusOK)
 	if text := page.Find("main").Text(); !strings.Contains(text, "400 天") || !strings.Contains(text, "永久删除") {
 		t.Errorf("fewer days do not ask first: %s", text)
 	}
 	if s, _ := d.Store.Settings(t.Context()); s.RecordDays != 400 {
 		t.Errorf("saved before the answer: %+v", s)
 	}
-	form := settingFormOf("1", "90", "45")
+	form := settingFormOf(seen, "90", "45")
 	form.Set("confirmed", "1")
 	b.Post(t, frame.SettingPath, form, http.StatusSeeOther)
-	if s, _ := d.Store.Settings(t.Context()); s != (core.Settings{RecordDays: 90, ConsoleIdleMinutes: 45, Version: 2}) {
-		t.Errorf("saved %+v", s)
+	saved, err := d.Store.Settings(t.Context())
+	if err != nil || saved.RecordDays != 90 || saved.ConsoleIdleMinutes != 45 {
+		t.Errorf("saved %+v: %v", saved, err)
 	}
-	page, _ = b.Post(t, frame.SettingPath, settingFormOf("1", "0", "45"), http.StatusConflict)
-	if page.Find(`input[name="version"]`).AttrOr("value", "") != "2" {
-		t.Error("after a conflict the form is not on the newest version")
+	page, _ = b.Post(t, frame.SettingPath, settingFormOf(seen, "0", "45"), http.StatusConflict)
+	if desk.InputValue(page, templates.SeenField) != templates.Seen(saved.Updated) ||
+		!strings.Contains(page.Find("main form.tx-form").Text(), "现在保存的是：90") {
+		t.Error("after a conflict the form is not made on what is saved now, or does not say it")
 	}
 	if row := b.Get(t, frame.AuditPath+
 		"?act=setting.update", http.StatusOK).Find("tbody tr").First().Text(); !strings.Contains(row, "400 → 90") {
@@ -179,8 +185,8 @@ func TestSettings(t *testing.T) {
 	if few.Get(t, frame.SettingPath, http.StatusOK).Find("form.tx-form").Length() != 0 {
 		t.Error("an account of one community gets the form")
 	}
-	few.Post(t, frame.SettingPath, settingFormOf("2", "400", "60"), http.StatusConflict)
-	if s, _ := d.Store.Settings(t.Context()); s.Version != 2 {
+	few.Post(t, frame.SettingPath, settingFormOf(templates.Seen(saved.Updated), "400", "60"), http.StatusConflict)
+	if s, _ := d.Store.Settings(t.Context()); s != saved {
 		t.Error("an account of one community changed them")
 	}
 }

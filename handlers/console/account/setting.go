@@ -17,7 +17,7 @@ func (p *Pages) settingRoutes() []web.Route {
 	edit := web.Need(core.PermSettingEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SettingPath, Access: edit, Handler: p.settingShow},
-		{Method: http.MethodPost, Path: frame.SettingPath, Access: edit, Handler: p.settingSave, Draft: true},
+		{Method: http.MethodPost, Path: frame.SettingPath, Access: edit, Handler: p.settingUpdate, Draft: true},
 	}
 }
 
@@ -50,9 +50,8 @@ func settingPageOf(s core.Settings) settingPage {
 			{Label: "出入记录保留", Value: daysText(s.RecordDays)},
 			{Label: "后台无操作退出", Value: fmt.Sprintf("%d 分钟", s.ConsoleIdleMinutes)},
 		},
-		Form: templates.Form{Action: frame.SettingPath, Sections: []templates.Section{
+		Form: templates.Form{Action: frame.SettingPath, Seen: templates.Seen(s.Updated), Sections: []templates.Section{
 			{Title: "记录", Fields: []templates.Field{
-				{Kind: templates.Hidden, Name: "version", Value: strconv.FormatInt(s.Version, 10)},
 				{
 					Kind: templates.Number, Name: "record_days", Label: "出入记录保留",
 					Value: strconv.Itoa(s.RecordDays), Required: true, Unit: "天", Short: true, Min: "0",
@@ -82,13 +81,13 @@ func daysText(days int) string {
 // settingForm is what the form sends. The days are a text: an empty field is not
 // "for ever".
 type settingForm struct {
-	Version     int64  `form:"version"`
+	Seen        int64  `form:"seen"`
 	RecordDays  string `form:"record_days" max:"8" required:"请填写天数，0 为永久保留"`
 	IdleMinutes int    `form:"console_idle_minutes" required:"请填写分钟数"`
 }
 
 func (f settingForm) settings() (core.Settings, error) {
-	s := core.Settings{ConsoleIdleMinutes: f.IdleMinutes, Version: f.Version}
+	s := core.Settings{ConsoleIdleMinutes: f.IdleMinutes, Updated: frame.ShownAt(f.Seen)}
 	var err error
 	if s.RecordDays, err = strconv.Atoi(f.RecordDays); err != nil {
 		return s, core.InvalidFields(map[string]string{"record_days": "请填写整数"})
@@ -96,7 +95,7 @@ func (f settingForm) settings() (core.Settings, error) {
 	return s, s.Check()
 }
 
-func (p *Pages) settingSave(c *web.Context) error {
+func (p *Pages) settingUpdate(c *web.Context) error {
 	var form settingForm
 	wrong := c.Bind(&form)
 	settings, settingsWrong := form.settings()
@@ -115,7 +114,7 @@ func (p *Pages) settingSave(c *web.Context) error {
 		wrong = p.Store.UpdateSettings(c.Ctx(), c.Actor(), settings)
 	}
 	if wrong != nil {
-		return p.settingWrong(c, now, wrong)
+		return p.settingWrong(c, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存。各服务器在几秒内生效。")
 	return c.Redirect(frame.SettingPath)
@@ -130,14 +129,15 @@ func settingQuestion(now, settings core.Settings, form url.Values) templates.Con
 	}
 }
 
-// settingWrong shows the form again with what was typed. After a conflict it is on
-// the newest version, so that saving once more is a decision.
-func (p *Pages) settingWrong(c *web.Context, now core.Settings, wrong error) error {
+// settingWrong shows the form again with what was typed. After a conflict it is
+// made on the settings as they are now, so that saving once more is a decision.
+func (p *Pages) settingWrong(c *web.Context, wrong error) error {
+	now, err := p.Store.Settings(c.Ctx())
+	if err != nil {
+		return err
+	}
 	page := p.settingPage(c, now)
 	return p.FormPage(c, wrong, &page.Form, func(status int) error {
-		if status == http.StatusConflict {
-			page.Form.Change("version", func(f *templates.Field) { f.Value = strconv.FormatInt(now.Version, 10) })
-		}
 		return p.Page(c, status, "console/setting/show", page)
 	})
 }

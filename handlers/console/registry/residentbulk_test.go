@@ -128,7 +128,7 @@ func TestResidentPageTellsThePast(t *testing.T) {
 	d.Passages(t, d.Mine, 8)
 	rule := d.Rule(t)
 	rule.Exits = -1
-	if err := d.Store.UpdatePassRule(t.Context(), core.System, core.Everywhere, d.Mine.Community, rule.PassRule, rule.Version); err != nil {
+	if err := d.Store.UpdatePassRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
 		t.Fatal(err)
 	}
 	second, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{

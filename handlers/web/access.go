@@ -20,36 +20,36 @@ const (
 	accessDemo
 )
 
-// Access says who may call a route. Its zero value is nobody's and refused at
+// Access states who may call a route. The zero value means nobody; a route with it panics at
 // registration.
 type Access struct {
 	kind       accessKind
 	permission core.Permission
 }
 
-// Who may call a route.
+// Callers a route can admit.
 var (
-	// Public is anybody. A form posted to it still needs the form token, save under /api/.
+	// Public admits anybody. A form posted to it still needs the CSRF token, except under /api/.
 	Public = Access{kind: accessPublic}
-	// SignedIn is any console account, whatever it may do.
+	// SignedIn admits any console account, whatever its permissions.
 	SignedIn = Access{kind: accessSignedIn}
-	// WechatUser is anybody signed in through WeChat, certified or not.
+	// WechatUser admits anybody signed in through WeChat, certified or not.
 	WechatUser = Access{kind: accessWechatUser}
-	// Resident is a WeChat user whose verified phone made them a person of the register.
+	// Resident admits a WeChat user whose verified phone number matches a person of the register.
 	Resident = Access{kind: accessResident}
-	// Guard is a WeChat user who is bound to a guard in service.
+	// Guard admits a WeChat user bound to a guard in service.
 	Guard = Access{kind: accessGuard}
-	// Observer is a WeChat user who is bound to an observer.
+	// Observer admits a WeChat user bound to an observer.
 	Observer = Access{kind: accessObserver}
-	// Device is a door reader; the handler checks the secret in the URL.
+	// Device admits a door reader; the handler checks the secret in the URL.
 	Device = Access{kind: accessDevice}
-	// Callback is WeChat or WeWork; the handler checks the signature.
+	// Callback admits WeChat or WeWork; the handler checks the signature.
 	Callback = Access{kind: accessCallback}
-	// DemoOnly exists in the demo alone, for anybody.
+	// DemoOnly admits anybody, but the route exists in the demo only.
 	DemoOnly = Access{kind: accessDemo}
 )
 
-// Need is a console account that has the permission.
+// Need admits console accounts that have the permission.
 func Need(p core.Permission) Access {
 	if !p.Valid() {
 		panic("web: no such permission: " + string(p))
@@ -57,7 +57,7 @@ func Need(p core.Permission) Access {
 	return Access{kind: accessNeed, permission: p}
 }
 
-// String is the access as the golden route table shows it.
+// String returns the access as the golden route table prints it.
 func (a Access) String() string {
 	if a.kind == accessNeed {
 		return string(a.permission)
@@ -68,16 +68,17 @@ func (a Access) String() string {
 	}[a.kind]
 }
 
-// Permission is what Need named; "" otherwise.
+// Permission returns the permission passed to Need; "" for any other access.
 func (a Access) Permission() core.Permission { return a.permission }
 
-// machine reports callers that are no browsers: no cookies, so no form token.
+// machine reports whether callers are not browsers: they send no cookies, so they need no CSRF
+// token.
 func (a Access) machine() bool {
 	return a.kind == accessDevice || a.kind == accessCallback || a.kind == accessDemo
 }
 
-// Surface is one of the places where a browser may be signed in. They have cookies
-// of their own, so that one browser can be an admin and a guard at once.
+// Surface is a part of the site with a sign-in of its own. Each has its own cookie, so that one
+// browser can be signed in as an admin and as a guard at the same time.
 type Surface string
 
 // The surfaces.
@@ -88,7 +89,7 @@ const (
 	SurfaceObserver Surface = "observer"
 )
 
-// surface is where the route's caller is signed in; "" = nowhere.
+// surface returns the surface the route's caller signs in at; "" = none.
 func (r Route) surface() Surface {
 	switch r.Access.kind {
 	case accessSignedIn, accessNeed:
@@ -105,7 +106,8 @@ func (r Route) surface() Surface {
 	return ""
 }
 
-// publicSurface lets a public page know who is signed in around it.
+// publicSurface returns the surface a public page belongs to, so that the page can tell who is
+// signed in.
 func publicSurface(path string) Surface {
 	for _, s := range []struct {
 		prefix  string
@@ -121,7 +123,7 @@ func publicSurface(path string) Surface {
 	return ""
 }
 
-// kind is the kind of session a surface holds.
+// kind returns the kind of the surface's sessions.
 func (s Surface) kind() core.SessionKind {
 	if s == SurfaceConsole {
 		return core.SessionAccount
@@ -129,7 +131,7 @@ func (s Surface) kind() core.SessionKind {
 	return core.SessionWechat
 }
 
-// admit checks the caller against the route, and finds the role it asks for.
+// admit checks the caller against the route's access and loads the role the access requires.
 func (a *App) admit(c *Context) error {
 	need := c.route.Access
 	switch need.kind {
@@ -170,8 +172,8 @@ func (c *Context) admitAccount(need Access) error {
 	return nil
 }
 
-// PasswordPage is where a first password is changed: with it and the sign-out,
-// all that an account may call until it has.
+// PasswordPage is the page for changing an initial password. Until it is changed, an account may
+// call only this page and sign-out.
 const PasswordPage = "/console/password"
 
 // SignOutPath ends a console session.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// peerAddr is who is at the other end of the connection.
+// peerAddr returns the address at the other end of the connection.
 func peerAddr(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -24,16 +24,15 @@ func trusted(addr netip.Addr, proxies []netip.Prefix) bool {
 	return false
 }
 
-// clientAddr is the client's address. X-Forwarded-For is read from the right, as
-// long as trusted proxies vouch for what stands to their left; anybody can write
-// what is left of that.
+// clientAddr returns the client's address. X-Forwarded-For is read from the right for as long as
+// the hops are trusted proxies; anything further left could have been written by anybody.
 func clientAddr(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	addr := peerAddr(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && trusted(addr, proxies); i-- {
 		hop := strings.Trim(hops[i], " \t\"")
 		if hop == "" {
-			continue // a proxy that was told nothing appends a comma all the same
+			continue // a proxy with nothing to forward still appends a comma
 		}
 		next, ok := parseHop(hop)
 		if !ok {
@@ -44,8 +43,8 @@ func clientAddr(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	return addr
 }
 
-// parseHop reads one entry of X-Forwarded-For: an address, as gateways write it also
-// with a port behind it or in the brackets of a URL.
+// parseHop parses one entry of X-Forwarded-For: an address, which some gateways write with a port
+// or in the brackets of a URL.
 func parseHop(hop string) (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(hop, "["), "]"))
 	if err != nil {
@@ -58,8 +57,8 @@ func parseHop(hop string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), true
 }
 
-// subnet is the network of an address as the log names it: the /24, or the /64 of
-// IPv6. It is enough to trace an attack by, and nobody's own address.
+// subnet returns the network of an address for the log: the /24, or the /64 of IPv6. That is enough
+// to trace an attack, and identifies no single person.
 func subnet(addr netip.Addr) string {
 	bits := 24
 	if addr.Is6() {
@@ -72,8 +71,8 @@ func subnet(addr netip.Addr) string {
 	return prefix.String()
 }
 
-// addressKey is the address that limits count by: one household's for IPv6,
-// where a single client owns a whole /64.
+// addressKey returns the address that rate limits count by: the /64 for IPv6, since a single client
+// owns a whole /64.
 func addressKey(addr netip.Addr) string {
 	if addr.Is6() {
 		prefix, err := addr.Prefix(64)
@@ -84,12 +83,12 @@ func addressKey(addr netip.Addr) string {
 	return addr.String()
 }
 
-// WideTimes is how many times as much a /48 of IPv6 may do as one of its /64s. A single
-// subscriber may have a whole /48; others share one.
+// WideTimes is how many times the limit of one IPv6 /64 applies to its whole /48. A single
+// subscriber may own a /48, or share it with others.
 const WideTimes = 10
 
-// WideNetwork returns the /48 around a network that Context.Network returned; "" for
-// IPv4, and for whatever else callers are counted by.
+// WideNetwork returns the /48 around a network that Context.Network returned; "" for IPv4 and for
+// anything else callers are counted by.
 func WideNetwork(network string) string {
 	prefix, err := netip.ParsePrefix(network)
 	if err != nil {
@@ -98,7 +97,7 @@ func WideNetwork(network string) string {
 	return wideKey(prefix.Addr())
 }
 
-// wideKey is the /48 around an IPv6 address, which is counted beside its /64; "" for
+// wideKey returns the /48 around an IPv6 address, which is counted in addition to its /64; "" for
 // IPv4, where addresses are scarce.
 func wideKey(addr netip.Addr) string {
 	if !addr.Is6() {

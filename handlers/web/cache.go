@@ -15,23 +15,23 @@ import (
 	"tongxing/store"
 )
 
-// Cache keeps small values for a short while. What it says may be missing at any
-// time; what it says is true while it is there.
+// Cache keeps small values for a short time. A value may disappear at any time; a value that is
+// present is correct.
 type Cache interface {
-	// Get gives a value; ok is false where there is none.
+	// Get returns the value of a key; ok is false if there is none.
 	Get(ctx context.Context, key string) (value string, ok bool, err error)
-	// Set keeps a value for a while.
+	// Set stores a value for the given time.
 	Set(ctx context.Context, key, value string, life time.Duration) error
-	// Add keeps a value where there is none: of several adders, one does.
+	// Add stores a value unless the key has one: of several concurrent callers, one succeeds.
 	Add(ctx context.Context, key, value string, life time.Duration) (added bool, err error)
-	// Take gives a value and removes it: of several takers, one gets it.
+	// Take returns the value of a key and removes it: of several concurrent callers, one gets it.
 	Take(ctx context.Context, key string) (value string, ok bool, err error)
 }
 
-// RedisCache keeps values in Redis. Each carries its end and a digest of its key, its
-// end and itself under a key that Redis does not have, so that somebody who can write
-// there can make values neither up, nor move them, nor keep them beyond their time. A
-// value that fails this is logged and counts as missing. log may be nil.
+// RedisCache stores values in Redis. Each value carries its expiry and a MAC over key, expiry and
+// content, made with a secret that Redis does not have: a person with write access to Redis can
+// neither forge values, nor move them to another key, nor extend their life. A value that fails the
+// check is logged and counts as missing. log may be nil.
 func RedisCache(r redis.UniversalClient, s *store.Store, log *slog.Logger) Cache {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -44,7 +44,7 @@ type redisCache struct {
 	signer core.Signer
 	now    func() time.Time
 	log    *slog.Logger
-	warned atomic.Int64 // Unix seconds of the last line about a forged value
+	warned atomic.Int64 // Unix seconds of the last warning about a forged value
 }
 
 func (c *redisCache) Get(ctx context.Context, key string) (string, bool, error) {
@@ -63,7 +63,7 @@ func (c *redisCache) Take(ctx context.Context, key string) (string, bool, error)
 	return c.found(key)(c.r.GetDel(ctx, key).Result())
 }
 
-// found turns Redis's answer for a key into a value.
+// found returns a function that converts Redis's reply for key to a value.
 func (c *redisCache) found(key string) func(text string, err error) (string, bool, error) {
 	return func(text string, err error) (string, bool, error) {
 		switch {
@@ -77,7 +77,7 @@ func (c *redisCache) found(key string) func(text string, err error) (string, boo
 	}
 }
 
-// sign returns value as Redis holds it: its end in Unix milliseconds, the digest, the value.
+// sign returns value as it is stored in Redis: its expiry in Unix milliseconds, the MAC, the value.
 func (c *redisCache) sign(key, value string, life time.Duration) string {
 	end := strconv.FormatInt(c.now().Add(life).UnixMilli(), 36)
 	return end + "." + c.signer.Sum(key, end, value) + "." + value
@@ -93,8 +93,8 @@ func (c *redisCache) open(key, text string) (value string, ok bool) {
 	return parts[2], err == nil && c.now().UnixMilli() < end
 }
 
-// warn writes at most one line in ten seconds, with the kind of key alone: the rest of
-// it may be a digest of somebody's token.
+// warn logs at most once in ten seconds, and only the kind of the key: the rest of it may be the
+// digest of a user's token.
 func (c *redisCache) warn(key string) {
 	now, last := time.Now().Unix(), c.warned.Load()
 	if now-last < 10 || !c.warned.CompareAndSwap(last, now) {

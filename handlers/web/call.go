@@ -8,12 +8,12 @@ import (
 	"tongxing/core"
 )
 
-// routeCall is a route in service.
+// routeCall is a registered route with its limiters.
 type routeCall struct {
 	app   *App
 	route Route
-	limit *addressLimiter // the route's own, by caller or address; nil = none
-	each  *limiter        // the route's own, by signed-in caller; nil = none
+	limit *addressLimiter // the route's own limit, by caller or address; nil = none
+	each  *limiter        // the route's own limit, by signed-in caller; nil = none
 }
 
 func newRouteCall(a *App, route Route) *routeCall {
@@ -33,8 +33,8 @@ func newRouteCall(a *App, route Route) *routeCall {
 	return rc
 }
 
-// serve answers one request of the route: deadline and body limit, then the
-// checks, then the handler.
+// serve handles one request of the route: deadline and body limit, then the checks, then the
+// handler.
 func (rc *routeCall) serve(w http.ResponseWriter, r *http.Request, param func(string) string) {
 	stateOf(r.Context()).route = &rc.route
 	if rc.route.Time > 0 {
@@ -54,7 +54,7 @@ func (rc *routeCall) serve(w http.ResponseWriter, r *http.Request, param func(st
 	}
 }
 
-// check is what stands between a request and its handler, cheapest first.
+// check runs the checks that precede the handler, cheapest first.
 func (rc *routeCall) check(c *Context) error {
 	if c.r.ContentLength > rc.route.Body {
 		return errTooLarge
@@ -68,8 +68,8 @@ func (rc *routeCall) check(c *Context) error {
 	if err := rc.checkCaller(c); err != nil {
 		return err
 	}
-	// Who is no longer signed in is told so, rather than of a form token gone with
-	// the session.
+	// Check the session before the CSRF token: an expired session should ask for sign-in, not
+	// report a bad token.
 	if err := rc.app.admit(c); err != nil {
 		return err
 	}
@@ -82,12 +82,12 @@ func (rc *routeCall) check(c *Context) error {
 	return c.checkResumed()
 }
 
-// errAddress is an address that cannot be used as it is.
+// errAddress is returned for a URL with malformed parameters.
 var errAddress = core.Invalid("网址参数有误，请从菜单重新打开页面")
 
-// checkQuery refuses an address whose parameters cannot be taken apart. The standard
-// library drops the broken ones, which would be filters that vanish. Readers and
-// platforms have handlers of their own for what they send.
+// checkQuery rejects a URL whose query cannot be parsed. The standard library drops the malformed
+// parameters, so that a filter would silently disappear. Door readers and platforms are exempt:
+// their handlers check what they send.
 func (rc *routeCall) checkQuery(c *Context) error {
 	if rc.route.Access.machine() {
 		return nil
@@ -106,10 +106,9 @@ func (rc *routeCall) checkRoute(c *Context) error {
 	return rc.limit.checkCall(c)
 }
 
-// checkCaller bounds a person by who they are and a stranger by their address:
-// thousands of phones share an address of their network, and one of them must
-// not be able to stop the others. Readers are bounded by their own handler, and
-// WeChat and the health checks not at all.
+// checkCaller limits signed-in callers by identity and others by address. Thousands of phones share
+// an address of their mobile network, and one of them must not be able to block the others. Door
+// readers are limited by their own handler; WeChat and health checks are not limited.
 func (rc *routeCall) checkCaller(c *Context) error {
 	switch {
 	case rc.route.Access.machine() || rc.route.Path == healthPath || rc.route.Path == readyPath:

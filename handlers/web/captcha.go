@@ -12,13 +12,13 @@ import (
 	"tongxing/store"
 )
 
-// Captchas makes the pictures of the sign-in and judges their answers. A captcha's id is
-// in the page for everybody to see: its end, a random text, and a signature. Letters and
-// strokes follow from the id under a key that only the program has, so that nothing needs
-// to be kept until somebody answers, and a cache that is down shuts nobody out.
+// Captchas creates sign-in captchas and checks the answers. A captcha's id is visible in the page:
+// an expiry, a random text and a signature. The letters and the drawing are derived from the id
+// with a key that only this program has, so nothing is stored until an answer comes, and sign-in
+// still works while the cache is down.
 //
-// An answer, right or wrong, uses a captcha up: in the cache, for all servers, and in
-// memory. Without the cache each server counts by itself.
+// An answer, right or wrong, uses a captcha up. Used ids are remembered in the cache, for all
+// servers, and in memory. Without the cache each server knows only its own.
 type Captchas struct {
 	signer core.Signer
 	cache  Cache
@@ -28,18 +28,18 @@ type Captchas struct {
 
 const captchaLife = 5 * time.Minute
 
-// NewCaptchas returns the captchas of a store's keys. One is enough for a server.
+// NewCaptchas returns captchas derived from the store's keys. A server needs only one.
 func NewCaptchas(s *store.Store, cache Cache) *Captchas {
 	return &Captchas{signer: s.Signer("captcha"), cache: cache, now: s.Now}
 }
 
-// New returns the id of a fresh captcha.
+// New returns the id of a new captcha.
 func (k *Captchas) New() (id string) {
 	end, text := strconv.FormatInt(k.now().Add(captchaLife).Unix(), 36), newSecret()
 	return end + "." + text + "." + k.signer.Sum(end, text)
 }
 
-// live reports whether id is one of New's and its time is not over.
+// live reports whether id was made by New and has not expired.
 func (k *Captchas) live(id string) bool {
 	parts := strings.Split(id, ".")
 	if len(parts) != 3 || !k.signer.Valid(parts[2], parts[0], parts[1]) {
@@ -49,12 +49,12 @@ func (k *Captchas) live(id string) bool {
 	return err == nil && k.now().Unix() < end
 }
 
-// Letters returns what the picture of a captcha shows. It must never leave the program.
+// Letters returns the letters in the picture of a captcha. They must never be sent to a client.
 func (k *Captchas) Letters(id string) string {
 	return captcha.Letters(k.signer.Seed("letters", id))
 }
 
-// Picture returns the PNG of a captcha; not found once its time is over.
+// Picture returns the PNG of a captcha; NotFound if it has expired.
 func (k *Captchas) Picture(id string) ([]byte, error) {
 	if !k.live(id) {
 		return nil, core.NotFound("验证码已过期，请刷新页面")
@@ -64,8 +64,8 @@ func (k *Captchas) Picture(id string) ([]byte, error) {
 
 var errCaptcha = core.InvalidFields(map[string]string{"captcha": "验证码不正确或已过期，请输入新的验证码"})
 
-// Check uses a captcha up and compares the answer, whatever its case. A wrong answer, and
-// one that is not the first, is a message of the field "captcha".
+// Check uses a captcha up and compares the answer, ignoring case. A wrong or second answer is an
+// error of the field "captcha".
 func (k *Captchas) Check(ctx context.Context, id, answer string) error {
 	if !k.live(id) || !k.use(ctx, id) || !captcha.Same(k.Letters(id), answer) {
 		return errCaptcha
@@ -73,8 +73,8 @@ func (k *Captchas) Check(ctx context.Context, id, answer string) error {
 	return nil
 }
 
-// use reports whether nobody has answered id before. What the cache cannot say is
-// decided by memory alone.
+// use reports whether this is the first answer to id. If the cache does not reply, memory alone
+// decides.
 func (k *Captchas) use(ctx context.Context, id string) bool {
 	if !k.used.add(id, k.now()) {
 		return false
@@ -85,10 +85,10 @@ func (k *Captchas) use(ctx context.Context, id string) bool {
 	return first || err != nil
 }
 
-// captchaWait is how long a sign-in waits for a cache that does not answer.
+// captchaWait is how long a sign-in waits for a cache that does not reply.
 const captchaWait = time.Second
 
-// CacheDown reports whether the cache does not answer, for a page that says so.
+// CacheDown reports whether the cache does not reply, for pages that warn about it.
 func (k *Captchas) CacheDown(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, captchaWait)
 	defer cancel()
@@ -96,18 +96,18 @@ func (k *Captchas) CacheDown(ctx context.Context) bool {
 	return err != nil
 }
 
-// usedOnce remembers ids for at least captchaLife, in two generations, of which the older
-// one is forgotten as a whole. More than maxUsed at once are forgotten sooner: they came
-// from many addresses, and one captcha answered twice is the least of it.
+// usedOnce remembers ids for at least captchaLife, in two generations, of which the older is
+// dropped as a whole. If more than maxUsed arrive, they are dropped sooner: that many come from an
+// attack by many addresses, in which a captcha answered twice hardly matters.
 type usedOnce struct {
 	mu         sync.Mutex
 	young, old map[string]struct{}
-	since      time.Time // of young
+	since      time.Time // when the young generation began
 }
 
 const maxUsed = 20_000
 
-// add reports whether id was not there.
+// add adds id and reports whether it was new.
 func (u *usedOnce) add(id string, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -80,7 +80,7 @@ func TestOneOfManyAnswersCounts(t *testing.T) {
 	}
 }
 
-// What was answered is remembered for as long as it could be answered again.
+// A used id is remembered for as long as it could be answered again.
 func TestAnAnswerIsRememberedWithoutTheCache(t *testing.T) {
 	s := newSite(t, nil)
 	s.redis.Close()
@@ -106,8 +106,8 @@ func TestAnAnswerIsRememberedWithoutTheCache(t *testing.T) {
 	}
 }
 
-// guess is what somebody reads who takes seed for the picture's: it draws each letter in
-// each place, and takes the ones that differ least.
+// guess reads a captcha as an attacker would who believes seed to be the picture's: it draws each
+// letter at each position and takes those that differ least.
 func guess(t *testing.T, picture []byte, seed [32]byte) string {
 	t.Helper()
 	seen := pointsOf(t, picture)
@@ -148,9 +148,9 @@ func pointsOf(t *testing.T, picture []byte) *image.Paletted {
 	return points
 }
 
-// The id is public. With the picture's own seed the letters can be read by comparing, so
-// the seed must not follow from it. With a seed that has nothing to do with it the letters'
-// shapes alone let the comparing be right about once in ten.
+// The id is public. Given the picture's own seed the letters can be read by comparison, so the seed
+// must not be derivable from the id. With an unrelated seed, comparing shapes alone is right about
+// once in ten times.
 func TestACaptchaIsNotReadFromItsID(t *testing.T) {
 	s := newSite(t, nil)
 	k := s.captchas()

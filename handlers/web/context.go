@@ -12,8 +12,8 @@ import (
 	"tongxing/core"
 )
 
-// Context is one request and its answer. It is not safe for concurrent use and
-// dies with the request.
+// Context is one request and its response. It is not safe for concurrent use, and must not be used
+// after the handler returns.
 type Context struct {
 	app     *App
 	route   Route
@@ -23,11 +23,11 @@ type Context struct {
 	state   *requestState
 	who     Who
 	surface Surface
-	api     bool // errors as JSON, sessions by bearer token
+	api     bool // errors are JSON, sessions use bearer tokens
 }
 
-// Who is the caller: an account, or a WeChat user in the role the route asks for.
-// The zero Who is nobody.
+// Who is the caller: an account, or a WeChat user in the role that the route requires. The zero
+// value is an anonymous caller.
 type Who struct {
 	Session  core.Session
 	Account  core.Account
@@ -43,50 +43,48 @@ func (a *App) newContext(route Route, w http.ResponseWriter, r *http.Request, pa
 	}
 }
 
-// Ctx is the request's context, with its deadline.
+// Ctx returns the request's context, with its deadline.
 func (c *Context) Ctx() context.Context { return c.r.Context() }
 
-// Request is the request itself, for what Context has no word for.
+// Request returns the underlying request, for anything Context does not wrap.
 func (c *Context) Request() *http.Request { return c.r }
 
-// Writer is the answer itself, for what Context has no word for.
+// Writer returns the underlying response writer, for anything Context does not wrap.
 func (c *Context) Writer() http.ResponseWriter { return c.w }
 
-// Header is the answer's header.
+// Header returns the response header.
 func (c *Context) Header() http.Header { return c.w.Header() }
 
-// Now is the present moment by the store's clock.
+// Now returns the current time by the store's clock.
 func (c *Context) Now() time.Time { return c.app.o.Store.Now() }
 
-// RequestID names the request in logs and to people.
+// RequestID returns the id of the request, for logs and error pages.
 func (c *Context) RequestID() string { return c.state.id }
 
-// Addr is the client's address: the peer's, or what a trusted proxy says.
+// Addr returns the client's address: the peer's, or the one reported by a trusted proxy.
 func (c *Context) Addr() string { return c.state.addr.String() }
 
-// Network is what the client is counted by: the address, or the /64 of IPv6.
+// Network returns the key that limits count the client by: the address, or the /64 of IPv6.
 func (c *Context) Network() string { return addressKey(c.state.addr) }
 
-// Subnet is the client's network as the log names it, under NetworkKey: the /24, or
-// the /64 of IPv6.
+// Subnet returns the client's network for the log, under NetworkKey: the /24, or the /64 of IPv6.
 func (c *Context) Subnet() string { return subnet(c.state.addr) }
 
-// HungUp reports that the caller is no longer there to hear the answer: what fails
-// then is no failure of ours.
+// HungUp reports whether the caller has disconnected: errors after that are not our failures.
 func (c *Context) HungUp() bool { return errors.Is(c.r.Context().Err(), context.Canceled) }
 
-// Route is the route that was called.
+// Route returns the route that was called.
 func (c *Context) Route() Route { return c.route }
 
-// Param is a part of the path: "id" of /console/reader/:id.
+// Param returns a path parameter: "id" of /console/reader/:id.
 func (c *Context) Param(name string) string { return c.param(name) }
 
-// ParamID is a part of the path that is an id; a malformed one is "not found".
+// ParamID returns a path parameter that is an id; a malformed one is NotFound.
 func (c *Context) ParamID(name string) (core.ID, error) { return core.ParseID(c.param(name)) }
 
-// Query is a parameter of the URL, cleaned like a form's text; "" where absent or
-// unusable. It is for what chooses a page's look or its next page; what narrows a list
-// is read by BindQuery, which reports what it cannot use.
+// Query returns a URL parameter, cleaned like text of a form; "" if absent or unusable. Use it for
+// parameters that choose the display or the page; parameters that filter a list are read by
+// BindQuery, which reports unusable ones.
 func (c *Context) Query(name string) string {
 	text, err := cleanText(c.r.URL.Query().Get(name), textRule{max: maxDefaultText})
 	if err != nil {
@@ -95,35 +93,35 @@ func (c *Context) Query(name string) string {
 	return text
 }
 
-// IsPartial reports a request of htmx for a part of a page.
+// IsPartial reports whether htmx requests a part of a page.
 func (c *Context) IsPartial() bool { return c.r.Header.Get("HX-Request") == "true" }
 
-// Who is the caller.
+// Who returns the caller.
 func (c *Context) Who() Who { return c.who }
 
-// SignedIn reports that the caller is somebody.
+// SignedIn reports whether the caller is signed in.
 func (c *Context) SignedIn() bool { return c.who.Session.ID != 0 }
 
-// Session is the caller's session; zero for nobody.
+// Session returns the caller's session; the zero value if anonymous.
 func (c *Context) Session() core.Session { return c.who.Session }
 
-// Account is the console account that calls.
+// Account returns the calling console account.
 func (c *Context) Account() core.Account { return c.who.Account }
 
-// User is the WeChat user who calls.
+// User returns the calling WeChat user.
 func (c *Context) User() core.WechatUser { return c.who.User }
 
-// Guard is the guard who calls a Guard route.
+// Guard returns the guard who calls a Guard route.
 func (c *Context) Guard() core.Guard { return c.who.Guard }
 
-// Observer is the observer who calls an Observer route.
+// Observer returns the observer who calls an Observer route.
 func (c *Context) Observer() core.Observer { return c.who.Observer }
 
-// Has reports whether the calling account may do p, for menus and buttons.
+// Has reports whether the calling account has permission p, for menus and buttons.
 func (c *Context) Has(p core.Permission) bool { return c.who.Account.Has(p) }
 
-// Scope is the communities the caller works for. A resident's is empty: what is
-// theirs is found by their person.
+// Scope returns the communities the caller works for. A resident's is empty: their data is found by
+// their person id.
 func (c *Context) Scope() core.Scope {
 	switch {
 	case c.who.Account.ID != 0:
@@ -136,7 +134,7 @@ func (c *Context) Scope() core.Scope {
 	return core.Scope{}
 }
 
-// Actor is the caller as the audit log knows them.
+// Actor returns the caller for the audit log.
 func (c *Context) Actor() core.Actor {
 	by := core.Actor{Addr: c.Addr(), RequestID: c.RequestID()}
 	switch {
@@ -163,7 +161,7 @@ func (c *Context) Body() ([]byte, error) {
 	return body, bodyError(err)
 }
 
-// bodyError turns a body that is too large, or cut short, into an error for people.
+// bodyError converts the error of a body that is too large or cut short into one with a message.
 func bodyError(err error) error {
 	var large *http.MaxBytesError
 	switch {
@@ -175,8 +173,8 @@ func bodyError(err error) error {
 	return &core.Error{Code: core.CodeInvalid, Message: "请求内容不完整，请重试", Err: err}
 }
 
-// Redirect sends the browser to a path of ours by 303; after a form's success.
-// Anything but a path of ours becomes "/".
+// Redirect sends the browser to a path on this site by 303, after a successful form. A URL outside
+// this site becomes "/".
 func (c *Context) Redirect(path string) error {
 	if !localPath(path) {
 		path = "/"
@@ -184,8 +182,8 @@ func (c *Context) Redirect(path string) error {
 	return c.RedirectAway(path)
 }
 
-// RedirectAway sends the browser to any address, such as WeChat's authorize page.
-// The address must be the program's own making.
+// RedirectAway sends the browser to any URL, such as WeChat's authorize page. The URL must be built
+// by this program.
 func (c *Context) RedirectAway(address string) error {
 	if c.IsPartial() {
 		c.Header().Set("HX-Redirect", address)
@@ -198,24 +196,23 @@ func (c *Context) RedirectAway(address string) error {
 	return nil
 }
 
-// localPath reports a path on this server. "//host" and "/\host" are hosts to browsers.
+// localPath reports whether path is on this server. Browsers take "//host" and "/\host" for hosts.
 func localPath(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.Contains(path, "\\") &&
 		u.Host == "" && u.Scheme == "" && !strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// LocalPath gives path where it is one of this server, else the other: for "next"
-// parameters.
-func LocalPath(path, otherwise string) string {
+// LocalPath returns path if it is on this server, otherwise the fallback: for "next" parameters.
+func LocalPath(path, fallback string) string {
 	if localPath(path) {
 		return path
 	}
-	return otherwise
+	return fallback
 }
 
-// CameFrom is the page of this server that the request was sent from, with its
-// query; "" where the browser does not say or it is another site's.
+// CameFrom returns the page of this server that the request was sent from, with its query; "" if
+// the browser sends no Referer or it is another site's.
 func (c *Context) CameFrom() string {
 	u, err := url.Parse(c.r.Referer())
 	if err != nil || u.Host == "" || u.Host != c.r.Host {
@@ -224,7 +221,7 @@ func (c *Context) CameFrom() string {
 	return LocalPath(u.RequestURI(), "")
 }
 
-// under reports that a path is prefix or lies below it.
+// under reports whether path is prefix or below it.
 func under(path, prefix string) bool {
 	rest, ok := strings.CutPrefix(path, prefix)
 	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(prefix, "/"))

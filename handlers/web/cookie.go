@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// SetCookie stores a value in an HttpOnly cookie of this program for the given life; an
-// empty value removes it. The value may hold letters, digits, - _ . = only.
+// SetCookie stores a value in an HttpOnly cookie of this program for the given time; an empty value
+// removes the cookie. The value may contain only letters, digits and - _ . =.
 func (c *Context) SetCookie(name, value string, life time.Duration) {
 	seconds := int(life / time.Second)
 	if value == "" {
@@ -16,7 +16,7 @@ func (c *Context) SetCookie(name, value string, life time.Duration) {
 	c.setCookie(c.app.cookieName(name), value, seconds)
 }
 
-// Cookie returns the value that SetCookie stored under a name; "" if there is none.
+// Cookie returns the value that SetCookie stored under name; "" if there is none.
 func (c *Context) Cookie(name string) string {
 	cookie, err := c.r.Cookie(c.app.cookieName(name))
 	if err != nil {
@@ -25,7 +25,8 @@ func (c *Context) Cookie(name string) string {
 	return cookie.Value
 }
 
-// CookiesUnder returns the values of all cookies of this program whose names begin with prefix, by name.
+// CookiesUnder returns the values of all cookies of this program whose names start with prefix, by
+// name.
 func (c *Context) CookiesUnder(prefix string) map[string]string {
 	values := map[string]string{}
 	for _, cookie := range c.r.Cookies() {
@@ -36,20 +37,20 @@ func (c *Context) CookiesUnder(prefix string) map[string]string {
 	return values
 }
 
-// browserCookie holds the secret that tells this browser from all others.
+// browserCookie holds a secret that identifies this browser.
 const browserCookie = "browser"
 
-// Browser returns a secret of this browser, which no page and no script ever sees, and
-// makes it where there is none. It lasts until the browser is closed or signs out.
+// Browser returns the secret of this browser, which is never shown to pages or scripts, and creates
+// it if there is none. It lasts until the browser is closed or signs out.
 func (c *Context) Browser() string {
 	if secret := c.Cookie(browserCookie); validSecret(secret) {
 		return secret
 	}
 	secret, name := newSecret(), c.app.cookieName(browserCookie)
 	c.setCookie(name, secret, 0)
-	c.r.AddCookie(&http.Cookie{Name: name, Value: secret}) // for a page that asks twice
+	c.r.AddCookie(&http.Cookie{Name: name, Value: secret}) // for a page that calls this twice
 	return secret
 }
 
-// ForgetBrowser takes the browser's secret back, and so all that was proved with it.
+// ForgetBrowser removes the browser's secret, and with it everything that was proved under it.
 func (c *Context) ForgetBrowser() { c.SetCookie(browserCookie, "", 0) }

@@ -17,41 +17,39 @@ import (
 	"tongxing/store"
 )
 
-// A form of the console that comes back from somebody whose session ended while
-// they filled it in is a draft: it is kept for them, and after signing in they find
-// the form as they left it, with nothing done yet. What lies in the cache can be
-// read only with a secret that the browser holds, and is shown only to the account
-// that wrote it. Passwords and files are never kept.
+// A console form posted after its session expired is kept as a draft: after signing in again, the
+// sender finds the form as they left it, with nothing done yet. The copy in the cache can be
+// decrypted only with a secret that the browser holds, and is shown only to the account that wrote
+// it. Passwords and files are never kept.
 const (
 	// DraftPage shows a signed-in account its draft.
 	DraftPage = "/console/session/draft"
-	// ResumedField marks a draft on its way back into its form.
+	// ResumedField marks a draft that is posted back to its form.
 	ResumedField = "resumed"
 
 	draftCookie = "draft"
 	draftLife   = 30 * time.Minute
-	maxDraft    = 64 << 10 // bytes of a form worth keeping
+	maxDraft    = 64 << 10 // bytes of the largest form kept
 )
 
-// draftSecrets are the fields of passwords, wherever they appear.
+// draftSecrets are the fields that are never kept: passwords, codes and tokens.
 var draftSecrets = []string{CSRFField, ResumedField, "password", "old", "again", "code"}
 
-// errResumed stands on a form that is shown again with what was typed.
+// errResumed is the message above a form that is shown again with a restored draft.
 var errResumed = core.Invalid("登录中断过，刚才填写的内容已恢复，还没有保存。请核对后再提交。")
 
-// IsResumed reports the error of a form that nothing is wrong with: it is only shown
-// again, to somebody who signed in anew.
+// IsResumed reports whether err only means that a draft was restored: nothing in the form is wrong.
 func IsResumed(err error) bool { return errors.Is(err, errResumed) }
 
-// Draft is a form as somebody left it.
+// Draft is a form as its sender left it.
 type Draft struct {
 	Account core.ID
-	Path    string // where the form is sent
+	Path    string // where the form is posted to
 	Fields  url.Values
 }
 
-// keepDraft keeps the form of somebody who is no longer signed in. It reports
-// whether it did: only the form of a real session, ended as it may be, is kept.
+// keepDraft keeps the form of a sender whose session has expired and reports whether it did: only
+// the form of a real session, though an expired one, is kept.
 func (c *Context) keepDraft() bool {
 	if !c.route.Draft || c.app.o.Cache == nil || !store.TokenForm(c.token()) {
 		return false
@@ -60,7 +58,7 @@ func (c *Context) keepDraft() bool {
 	if err != nil || session.Kind != core.SessionAccount || c.parseForm() != nil {
 		return false
 	}
-	c.who.Session.CSRF = session.CSRF // for this check alone: it gives nobody a surface
+	c.who.Session.CSRF = session.CSRF // for this check only: it signs nobody in
 	err = c.checkCSRF()
 	c.who.Session.CSRF = ""
 	if err != nil {
@@ -87,8 +85,8 @@ func (c *Context) keepDraft() bool {
 	return true
 }
 
-// Draft gives what the signed-in account left unfinished in this browser; not found
-// where there is nothing, or it is another account's.
+// Draft returns the draft that the signed-in account left in this browser; NotFound if there is
+// none or it belongs to another account.
 func (c *Context) Draft() (Draft, error) {
 	var draft Draft
 	secret := c.Cookie(draftCookie)
@@ -116,8 +114,8 @@ func (c *Context) Draft() (Draft, error) {
 	return draft, nil
 }
 
-// draftBox is the name under which a draft lies, and what opens it; both from the
-// browser's secret, neither leading back to it.
+// draftBox derives the cache key of a draft and the cipher that opens it from the browser's secret;
+// neither reveals the secret.
 func draftBox(secret string) (name string, box cipher.AEAD, err error) {
 	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "draft key", 32)
 	if err != nil {
@@ -135,13 +133,13 @@ func draftBox(secret string) (name string, box cipher.AEAD, err error) {
 	return "draft:" + base64.RawURLEncoding.EncodeToString(label), box, err
 }
 
-// resumed reports a draft on its way back into its form: it is bound and shown, and
-// nothing is done.
+// resumed reports whether a draft is posted back to its form: it is bound and shown, and nothing is
+// done.
 func (c *Context) resumed() bool {
 	return c.surface == SurfaceConsole && c.r.Method == http.MethodPost && c.parseForm() == nil && c.r.PostForm.Get(ResumedField) == "1"
 }
 
-// checkResumed refuses a draft where there is no form to take it.
+// checkResumed rejects a draft on a route that has no form for it.
 func (c *Context) checkResumed() error {
 	if c.resumed() && !c.route.Draft {
 		return core.Invalid("这里没有可以恢复的表单")

@@ -10,8 +10,7 @@ import (
 	"tongxing/core"
 )
 
-// router is Echo, which finds the route of a request and does nothing else.
-// This is the only file that knows it.
+// router wraps Echo, which is used only to match routes. This is the only file that imports it.
 type router struct {
 	app  *App
 	echo *echo.Echo
@@ -20,8 +19,7 @@ type router struct {
 func newRouter(a *App) *router {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	// Echo's own idea of the client's address is never asked; were it, it would
-	// believe no header.
+	// Echo's own client address is never used; if it were, it would trust no header.
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = func(err error, c echo.Context) { a.noRoute(c, err) }
 	return &router{app: a, echo: e}
@@ -34,8 +32,8 @@ func (r *router) add(route Route) {
 		return nil
 	}
 	r.echo.Add(route.Method, route.Path, serve)
-	// Watchers ask by HEAD. A stream would have no end to them, and a reader none
-	// of its business.
+	// Monitors send HEAD. Streams are excluded, since they never end, and so are readers' routes,
+	// since readers never send it.
 	if route.Method == http.MethodGet && route.Time >= 0 && route.Access.kind != accessDevice {
 		r.echo.Add(http.MethodHead, route.Path, serve)
 	}
@@ -52,9 +50,8 @@ func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.echo.ServeHTTP(w, req)
 }
 
-// noRoute answers what no route matches: by Echo's error handler, since only an
-// unknown path or method ever comes back from the router as an error. For a method
-// that the path does not have, Echo has set Allow.
+// noRoute answers requests that match no route. It is Echo's error handler: only an unknown path or
+// method ever returns an error from the router. For an unsupported method, Echo has set Allow.
 func (a *App) noRoute(c echo.Context, err error) {
 	route := Route{Method: c.Request().Method, Path: c.Request().URL.Path, Access: Public}
 	if under(route.Path, "/door") || under(route.Path, "/callback") {
@@ -87,7 +84,7 @@ func withoutSlash(r *http.Request) string {
 	return LocalPath(path, "")
 }
 
-// wordless answers machines, which read no page.
+// wordless answers machines, which need no page.
 func wordless(c *Context, err error) error {
 	return c.Bytes(StatusOf(err), "text/plain; charset=utf-8", nil)
 }

@@ -14,8 +14,8 @@ import (
 	"tongxing/core"
 )
 
-// What can go wrong on the way to a handler has statuses of its own, besides
-// the codes of core.
+// Errors before the handler is reached that have HTTP statuses of their own, besides the codes of
+// core.
 var (
 	errTooLarge   = &core.Error{Code: codeTooLarge, Message: "提交的内容过大"}
 	errCrossSite  = &core.Error{Code: core.CodeForbidden, Message: "页面已过期或来源不明，请返回刷新后重试"}
@@ -33,7 +33,7 @@ const (
 	codeNoPhone    core.Code = "phone_required"
 )
 
-// statuses is the one table from codes to HTTP.
+// statuses maps error codes to HTTP statuses; there is no other such table.
 var statuses = map[core.Code]int{
 	core.CodeInvalid:         http.StatusUnprocessableEntity,
 	core.CodeUnauthenticated: http.StatusUnauthorized,
@@ -50,7 +50,7 @@ var statuses = map[core.Code]int{
 	codeNoPhone:              http.StatusForbidden,
 }
 
-// StatusOf is the HTTP status of an error.
+// StatusOf returns the HTTP status of an error.
 func StatusOf(err error) int { return statuses[codeOf(err)] }
 
 func codeOf(err error) core.Code {
@@ -67,15 +67,15 @@ func codeOf(err error) core.Code {
 	return code
 }
 
-// limitError is a caller who must wait.
+// limitError asks the caller to wait.
 type limitError struct{ wait time.Duration }
 
 func (e *limitError) Error() string { return "rate limited for " + e.wait.String() }
 
-// seconds to wait, at least one.
+// seconds returns how long to wait, at least one second.
 func (e *limitError) seconds() int { return max(int((e.wait+time.Second-1)/time.Second), 1) }
 
-// TooMany is an error that asks the caller to wait: 429 with Retry-After.
+// TooMany returns an error that asks the caller to wait: 429 with Retry-After.
 func TooMany(wait time.Duration) error { return &limitError{wait: wait} }
 
 func messageOf(err error) string {
@@ -89,15 +89,15 @@ func messageOf(err error) string {
 	return core.MessageOf(err)
 }
 
-// ErrorPage is what an error page shows.
+// ErrorPage is the data of an error page.
 type ErrorPage struct {
 	Status    int
 	Code      core.Code
-	Message   string // for people
+	Message   string // shown to the user
 	RequestID string
 }
 
-// ErrorBody is what the JSON API answers in place of a result.
+// ErrorBody is the JSON API's response to a failed call.
 type ErrorBody struct {
 	Code      core.Code         `json:"code"`
 	Message   string            `json:"message"`
@@ -105,10 +105,10 @@ type ErrorBody struct {
 	RequestID string            `json:"request_id"`
 }
 
-// fail turns an error into an answer: the one place that does.
+// fail converts an error into a response; nothing else does.
 func (a *App) fail(c *Context, err error) {
 	if c.state.writer.began() {
-		// Half an answer is out: all that is left is not to let it look whole.
+		// Part of the response is already sent: abort it, so that it does not look complete.
 		if !c.HungUp() {
 			a.o.Log.Error("failed after the answer began", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
 		}
@@ -126,7 +126,7 @@ func (a *App) fail(c *Context, err error) {
 	}
 }
 
-// note logs what people are not told. A caller who hung up is no failure.
+// note logs the details that users are not shown. A caller who hung up is not a failure.
 func (a *App) note(c *Context, code core.Code, err error) {
 	if code == core.CodeInternal && !errors.Is(err, context.Canceled) && !c.HungUp() {
 		a.o.Log.Error("request failed", "method", c.r.Method, "path", c.route.Path, "request_id", c.RequestID(), "err", err)
@@ -150,11 +150,11 @@ func (a *App) answer(c *Context, code core.Code, err error) error {
 	return c.HTML(page.Status, func(w io.Writer) error { return plainErrorPage.Execute(w, page) })
 }
 
-// wantsJSON reports a script that asks for data, not for a page.
+// wantsJSON reports whether a script asks for data rather than a page.
 func (c *Context) wantsJSON() bool { return c.r.Header.Get("Accept") == "application/json" }
 
-// elsewhere is where a browser goes in place of an error page: to sign in, or to
-// change a first password. Only a page that was asked for is come back to.
+// elsewhere returns where a browser is redirected instead of an error page: to sign in, or to
+// change an initial password. Only GET pages are returned to after sign-in.
 func (c *Context) elsewhere(code core.Code) string {
 	switch code {
 	case codeMustChange:
@@ -176,7 +176,7 @@ func (c *Context) elsewhere(code core.Code) string {
 	return ""
 }
 
-// signInPage is where the people of a surface sign in.
+// signInPage returns the sign-in page of a surface.
 func signInPage(surface Surface) string {
 	switch surface {
 	case SurfaceConsole:
@@ -187,7 +187,7 @@ func signInPage(surface Surface) string {
 	return ""
 }
 
-// FieldsOf gives the field messages of an invalid form; nil for any other error.
+// FieldsOf returns the field messages of an invalid form; nil for any other error.
 func FieldsOf(err error) map[string]string {
 	var e *core.Error
 	if errors.As(err, &e) {
@@ -196,7 +196,7 @@ func FieldsOf(err error) map[string]string {
 	return nil
 }
 
-// plainErrorPage serves where no template was given.
+// plainErrorPage is used if Options has no template.
 var plainErrorPage = template.Must(template.New("error").Parse(`<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.Message}}</title><h1>{{.Message}}</h1><p>编号 {{.RequestID}}</p></html>

@@ -20,7 +20,7 @@ type Event struct {
 	Data string // any text: JSON, or a part of a page
 }
 
-// text is the event as the HTML standard writes it; line ends cannot break out.
+// text encodes the event as the HTML standard defines; line breaks in the data cannot end it early.
 func (e Event) text() []byte {
 	var b bytes.Buffer
 	line := strings.NewReplacer("\r", "", "\n", "")
@@ -38,7 +38,7 @@ const (
 	heartbeatEvery = 15 * time.Second
 	eventWait      = 10 * time.Second // for one write
 	streamsEach    = 8                // live streams of one person, in whatever sessions, or of a stranger's address
-	maxStreams     = 4000             // of the whole server
+	maxStreams     = 4000             // on the whole server
 	streamLife     = 30 * time.Minute // then the browser reconnects
 	callerEvery    = 3 * time.Second  // so often a stream's caller is looked at again
 	wholeLookEvery = 10               // of these looks, one at the session itself
@@ -61,7 +61,7 @@ func (c *Context) Events(feed func(ctx context.Context, send func(Event) error) 
 	s.begin()
 	go s.heartbeat(ctx)
 	go c.watchCaller(ctx, cancel)
-	// The answer has begun; what feed says is for the log.
+	// The response has begun, so an error of feed can only be logged.
 	if err := feed(ctx, s.send); err != nil && ctx.Err() == nil {
 		c.app.o.Log.Warn("live stream ended", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
 	}
@@ -144,10 +144,10 @@ func (s *eventStream) begin() {
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	h.Set("X-Accel-Buffering", "no") // nginx would buffer events
 	_ = s.control.SetReadDeadline(time.Time{})
 	s.w.WriteHeader(http.StatusOK)
-	_ = s.write([]byte("retry: 2000\n: begin\n\n")) // a browser that left ends the context
+	_ = s.write([]byte("retry: 2000\n: begin\n\n")) // if the browser has left, the context ends
 }
 
 func (s *eventStream) send(e Event) error { return s.write(e.text()) }
@@ -158,7 +158,7 @@ func (s *eventStream) write(p []byte) error {
 	if s.ended {
 		return context.Canceled
 	}
-	_ = s.control.SetWriteDeadline(time.Now().Add(eventWait)) // a recorder in a test has none
+	_ = s.control.SetWriteDeadline(time.Now().Add(eventWait)) // a test recorder has no deadline
 	if _, err := s.w.Write(p); err != nil {
 		s.cancel()
 		return err
@@ -170,7 +170,7 @@ func (s *eventStream) write(p []byte) error {
 	return nil
 }
 
-// heartbeat keeps proxies from taking silence for death, and finds the dead.
+// heartbeat keeps proxies from closing a quiet connection, and detects dead ones.
 func (s *eventStream) heartbeat(ctx context.Context) {
 	tick := time.NewTicker(heartbeatEvery)
 	defer tick.Stop()
@@ -186,14 +186,14 @@ func (s *eventStream) heartbeat(ctx context.Context) {
 	}
 }
 
-// end makes sure that no heartbeat touches the answer after the handler returned.
+// end waits until no heartbeat can write to the response after the handler returns.
 func (s *eventStream) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
 }
 
-// streams bounds the live streams.
+// streams limits the number of live streams.
 type streams struct {
 	mu     sync.Mutex
 	byKey  map[string]int
@@ -234,7 +234,7 @@ func (s *streams) leave(key string) {
 	s.count(WideNetwork(key), -1)
 }
 
-// count adds to the streams of a key; "" is nobody.
+// count adds n to the streams of a key; "" is not counted.
 func (s *streams) count(key string, n int) {
 	if key == "" {
 		return

@@ -10,13 +10,13 @@ import (
 
 // Export is a list to download as a spreadsheet.
 type Export struct {
-	Name    string // of the sheet, and the beginning of the file's name
-	Of      string // what it is of: a community's name in that of the file; may be empty
+	Name    string // of the sheet, and the start of the file name
+	Of      string // what it covers: a community's name, used in the file name; may be empty
 	Columns []string
 }
 
-// Export streams a spreadsheet whose rows come one by one, read under the context that
-// rows is called with. All exports go through it. The route's Time must be negative.
+// Export streams a spreadsheet row by row; rows reads under the context it is called with. All
+// exports use it. The route's Time must be negative.
 func (c *Context) Export(e Export, rows func(ctx context.Context, add func(values ...any) error) error) error {
 	name := e.Name
 	if e.Of != "" {

@@ -6,28 +6,28 @@ import (
 	"unicode/utf8"
 )
 
-// FlashKind is how a flash looks.
+// FlashKind selects how a flash looks.
 type FlashKind string
 
-// The kinds of flash.
+// Kinds of flash.
 const (
 	FlashSuccess FlashKind = "success"
 	FlashWarning FlashKind = "warning"
 	FlashError   FlashKind = "error"
 )
 
-// Flash is a sentence shown once, on the next page.
+// Flash is a message shown once, on the next page.
 type Flash struct {
 	Kind    FlashKind
 	Message string
 }
 
-// maxFlash bounds a flash, which travels in a cookie.
+// maxFlash limits the bytes of a flash, which is sent in a cookie.
 const maxFlash = 1000
 
 const flashLife = 60 // seconds
 
-// Flash shows a sentence on the next page.
+// Flash shows a message on the next page.
 func (c *Context) Flash(kind FlashKind, message string) {
 	if len(message) > maxFlash {
 		message = strings.ToValidUTF8(message[:maxFlash], "")
@@ -35,8 +35,8 @@ func (c *Context) Flash(kind FlashKind, message string) {
 	c.setCookie(c.app.cookieName("flash"), string(kind)+"."+base64.RawURLEncoding.EncodeToString([]byte(message)), flashLife)
 }
 
-// TakeFlash gives the sentence that the page before left, once. ok is false
-// where there is none.
+// TakeFlash returns the message left by the previous page and removes it. ok is false if there is
+// none.
 func (c *Context) TakeFlash() (f Flash, ok bool) {
 	name := c.app.cookieName("flash")
 	cookie, err := c.r.Cookie(name)

@@ -15,38 +15,36 @@ import (
 	"tongxing/core"
 )
 
-// A form is a private struct whose fields carry tags:
+// A form is a private struct whose fields have tags:
 //
 //	form:"name"     the field's name in the form or the URL
-//	max:"64"        the longest text in characters [200]; the most items of a list [1000]
-//	required:"请填写姓名"  refused when empty, with this sentence
-//	of:"on off"     what a text may be besides empty, separated by spaces
-//	text:"lines"    line ends are welcome; text:"raw": spaces around it count
+//	max:"64"        the maximum length in characters [200]; the maximum items of a list [1000]
+//	required:"请填写姓名"  an empty value is an error with this message
+//	of:"on off"     the allowed values besides empty, separated by spaces
+//	text:"lines"    line breaks are allowed; text:"raw": surrounding spaces are kept
 //
-// Fields are string, bool, int, int64, core.ID, core.Day or lists of string or
-// core.ID. Everything readable is kept when something is wrong, so that the page
-// can show it again.
+// Fields are string, bool, int, int64, core.ID, core.Day or lists of string or core.ID. If some
+// values are invalid, all readable values are still set, so that the page can show them again.
 
-// maxList bounds the items of a list field whose tag says nothing else.
+// maxList limits the items of a list field without a max tag.
 const maxList = 1000
 
-// Bind reads a posted form (URL-encoded or multipart) into dst, a pointer to a
-// struct. What is wrong comes back as one invalid error with a message a field. So
-// does a form that is only shown again after its sender signed in anew.
+// Bind reads a posted form (URL-encoded or multipart) into dst, a pointer to a struct. Invalid
+// values are returned as one Invalid error with a message per field. A restored draft also returns
+// an error (IsResumed).
 func (c *Context) Bind(dst any) error {
 	if err := c.parseForm(); err != nil {
 		return err
 	}
 	err := bindValues(dst, c.r.PostForm)
 	if c.resumed() {
-		return errResumed // what is wrong in it is said when it is sent
+		return errResumed // its values are checked when it is submitted
 	}
 	return err
 }
 
-// BindQuery reads the URL's parameters into dst, like Bind. A list reads all that
-// narrows it this way, and shows nothing where it fails: a filter that cannot be used
-// must never widen a list or an export.
+// BindQuery reads the URL's parameters into dst, like Bind. A list reads all its filters this way
+// and shows no rows if it fails: an unusable filter must never widen a list or an export.
 func (c *Context) BindQuery(dst any) error {
 	values, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
@@ -55,8 +53,8 @@ func (c *Context) BindQuery(dst any) error {
 	return bindValues(dst, values)
 }
 
-// formMemory is how much of an upload is kept in memory; the rest goes to a
-// temporary file, which dropUploads removes.
+// formMemory is how many bytes of an upload are held in memory; the rest goes to a temporary file,
+// which dropUploads removes.
 const formMemory = 4 << 20
 
 func (c *Context) parseForm() error {
@@ -74,14 +72,14 @@ func (c *Context) parseForm() error {
 		return core.Invalid("提交的格式不受支持")
 	}
 	if err != nil {
-		c.r.PostForm = url.Values{} // half a form is none
+		c.r.PostForm = url.Values{} // do not use half a form
 	}
 	return bodyError(err)
 }
 
-// BindJSON reads a JSON object into dst, a pointer to a struct with json tags and
-// the tags max, required and text of forms. Unknown fields are ignored, so that
-// newer mini-programs work with older servers.
+// BindJSON reads a JSON object into dst, a pointer to a struct with json tags and the form tags
+// max, required and text. Unknown fields are ignored, so that newer mini-programs work with older
+// servers.
 func (c *Context) BindJSON(dst any) error {
 	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if kind != "application/json" {
@@ -106,7 +104,7 @@ func decodeJSON(body []byte, dst any) error {
 		if errors.As(err, &kind) && kind.Field != "" {
 			return core.InvalidFields(map[string]string{kind.Field: "格式不正确"})
 		}
-		var coded *core.Error // an id, by its UnmarshalText
+		var coded *core.Error // from an id's UnmarshalText
 		if errors.As(err, &coded) {
 			return core.Invalid(coded.Message)
 		}
@@ -164,11 +162,11 @@ func bindList(v reflect.Value, tag reflect.StructTag, given []string) error {
 	return nil
 }
 
-// bindText reads one value. An empty text is the zero value: whether a field is
-// required is another question.
+// bindText parses one value. An empty text is the zero value; the required tag is checked
+// elsewhere.
 func bindText(v reflect.Value, text string) error {
 	if v.Kind() == reflect.String {
-		v.SetString(text) // cleaned and checked with the others of its kind
+		v.SetString(text) // cleaned and checked with the other texts
 		return nil
 	}
 	if text = strings.TrimSpace(text); text == "" {
@@ -202,8 +200,8 @@ func bindText(v reflect.Value, text string) error {
 	return nil
 }
 
-// checkStruct cleans every text of a struct and checks its tags. Messages go to
-// fields, by the name that nameTag gives a field.
+// checkStruct cleans every text of a struct and checks its tags. It adds messages to fields, keyed
+// by the name in the nameTag tag.
 func checkStruct(v reflect.Value, nameTag string, fields map[string]string) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
@@ -242,8 +240,8 @@ func checkField(v reflect.Value, tag reflect.StructTag) error {
 	return nil
 }
 
-// cleanValue cleans a text in place. What is refused stays, as far as a page can show
-// it again: nothing that somebody typed is lost.
+// cleanValue cleans a text in place. A rejected text stays as far as a page can show it, so that
+// the user's input is not lost.
 func cleanValue(v reflect.Value, rule textRule) error {
 	clean, err := cleanText(v.String(), rule)
 	if err == nil {
@@ -266,7 +264,7 @@ func tagNumber(tag reflect.StructTag, name string, otherwise int) int {
 	return n
 }
 
-// Form is the posted form as it came, for showing it again; empty where there is none.
+// Form returns the posted form unchanged, for showing it again; empty if there is none.
 func (c *Context) Form() url.Values {
 	if err := c.parseForm(); err != nil {
 		return url.Values{}

@@ -85,8 +85,7 @@ func TestBindNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// What is refused is shown again as it was typed; what nobody sees is removed before
-// a text is judged.
+// Rejected values are shown again as typed; invisible characters are removed before validation.
 func TestBindKeepsWhatWasTyped(t *testing.T) {
 	for _, c := range []struct{ name, typed, kept string }{
 		{"too long", "一二三四五六", "一二三四五六"},
@@ -163,7 +162,7 @@ func TestBindJSON(t *testing.T) {
 		})
 	}
 	r := httptest.NewRequest("POST", "/", strings.NewReader(`{"name":"a"}`))
-	r.Header.Set("Content-Type", "text/plain") // what another site's form could send
+	r.Header.Set("Content-Type", "text/plain") // what a form of another site could send
 	if err := (&Context{r: r}).BindJSON(&body{}); core.CodeOf(err) != core.CodeInvalid {
 		t.Errorf("took text/plain: %v", err)
 	}
@@ -200,8 +199,7 @@ func TestPageReadsItsPlace(t *testing.T) {
 	}
 }
 
-// A cursor that is none must not show the beginning of the list in place of the page
-// that was asked for.
+// A malformed cursor must not show the start of the list instead of the requested page.
 func TestCursorsThatAreNoneAreRefused(t *testing.T) {
 	for query, wrong := range map[string]bool{
 		"after=x": true, "before=-1": true, "before=0": true, "after=99999999999999999999": true, "after=": false, "before=7": false,
@@ -241,8 +239,7 @@ func TestPagedLeadsToItsNeighbours(t *testing.T) {
 	}
 }
 
-// A parameter that cannot be taken apart is refused before any handler, which would
-// see an address without it.
+// A malformed query is rejected before any handler, which would see the URL without it.
 func TestBrokenParametersAreRefused(t *testing.T) {
 	for _, query := range []string{"q=%zz", "community=1&q=%", "a=1;b=2"} {
 		rc := newRouteCall(&App{}, Route{Method: "GET", Path: "/console/resident", Access: SignedIn})

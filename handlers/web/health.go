@@ -13,28 +13,28 @@ const (
 	robotsPath = "/robots.txt"
 )
 
-// Check is one thing that must work before requests make sense.
+// Check is a dependency that must work before the server is ready.
 type Check struct {
 	Name string
 	Run  func(ctx context.Context) error
-	// Every bounds how often it is run: in between, and while it runs, all callers hear
-	// the same. 0 = at each call.
+	// Every limits how often it runs: between runs, and during one, all callers share a result. 0 =
+	// runs at each call.
 	Every time.Duration
 }
 
-// checkTime bounds one run of a Check that callers share.
+// checkTime is the timeout of a shared Check.
 const checkTime = 2 * time.Second
 
-// sharedCheck is a Check that is run for all callers at once, and not too often.
+// sharedCheck runs a Check once for all concurrent callers, and not too often.
 type sharedCheck struct {
 	Check
 	mu      sync.Mutex
 	ran     time.Time
 	err     error
-	running chan struct{} // closed when the run is over; nil = none runs
+	running chan struct{} // closed when the run ends; nil = not running
 }
 
-// run returns what the check came to: just now, or a moment ago.
+// run returns the result of the check, which may be up to Every old.
 func (s *sharedCheck) run(ctx context.Context) error {
 	if s.Every == 0 {
 		return s.Run(ctx)
@@ -58,7 +58,7 @@ func (s *sharedCheck) run(ctx context.Context) error {
 	return s.err
 }
 
-// once runs the check for everybody who waits: one caller's leaving does not end it.
+// once runs the check for all waiting callers: one of them leaving does not cancel it.
 func (s *sharedCheck) once(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -70,8 +70,8 @@ func (s *sharedCheck) once(ctx context.Context) {
 	s.running = nil
 }
 
-// health are the routes that watchers call: /healthz says that the process is
-// alive, /readyz that it can serve. Search engines ask for /robots.txt.
+// health returns the routes for monitors: /healthz reports that the process is alive, /readyz that
+// it can serve. It also has /robots.txt for search engines.
 func (a *App) health() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: healthPath, Access: Public, Handler: a.alive},
@@ -84,8 +84,8 @@ func (a *App) alive(c *Context) error {
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// ready names what does not work, never why: that is in the log. The checks run at
-// once, so that one that hangs hides no other.
+// ready names the checks that failed, never why: that is in the log. They run concurrently, so that
+// one that hangs does not hide the others.
 func (a *App) ready(c *Context) error {
 	errs := make([]error, len(a.checks))
 	var running sync.WaitGroup
@@ -104,7 +104,7 @@ func (a *App) ready(c *Context) error {
 	return c.JSON(status, result)
 }
 
-// robots tells search engines to stay away: nothing here is for strangers.
+// robots tells search engines to index nothing.
 func robots(c *Context) error {
 	return c.Bytes(http.StatusOK, "text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /\n"))
 }

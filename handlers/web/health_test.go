@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// However many ask, a write is tried once in its time, and all hear what it came to.
+// However many callers ask, the check runs once per interval, and all get its result.
 func TestASharedCheckRunsOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int64
@@ -50,8 +50,7 @@ func TestASharedCheckRunsOnceForAll(t *testing.T) {
 	})
 }
 
-// A check that hangs is a failure after its time, and one caller's leaving harms no
-// other.
+// A check that hangs fails after its timeout, and one caller leaving does not affect the others.
 func TestASharedCheckThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		check := &sharedCheck{Check: Check{Every: 10 * time.Second, Run: func(ctx context.Context) error {

@@ -9,11 +9,11 @@ import (
 	"tongxing/store"
 )
 
-// A browser in which somebody has signed in to the console keeps a cookie that says so,
-// under a signature: which account, its generation, until when. It proves nothing about
-// who sits there and signs nobody in. It is only counted by itself, so that whoever
-// guesses passwords, or calls too often, from the same address does not shut its owner
-// out. A new password makes a stranger of it.
+// A browser in which an account has signed in to the console keeps a signed cookie with the
+// account, its generation and an expiry. It proves nothing about the person using it and signs
+// nobody in. It only gives the browser a limit of its own, so that an attacker at the same address
+// who guesses passwords or calls too often does not lock the owner out. A new password invalidates
+// it.
 const knownCookie = "known"
 
 func (c *Context) rememberBrowser(session core.Session) {
@@ -25,8 +25,8 @@ func (c *Context) rememberBrowser(session core.Session) {
 	c.SetCookie(knownCookie, strings.Join(append(parts, c.app.browsers.Sum(parts...)), "."), store.KnownWindow)
 }
 
-// KnownBrowser returns the account that has signed in in this browser lately; the zero
-// KnownBrowser for a stranger's.
+// KnownBrowser returns the account that recently signed in in this browser; the zero KnownBrowser
+// if none did.
 func (c *Context) KnownBrowser() store.KnownBrowser {
 	parts := strings.Split(c.Cookie(knownCookie), ".")
 	if len(parts) != 4 || !c.app.browsers.Valid(parts[3], parts[:3]...) {
@@ -41,6 +41,6 @@ func (c *Context) KnownBrowser() store.KnownBrowser {
 	return store.KnownBrowser{Account: account, Generation: generation}
 }
 
-// Visitor returns a secret of this browser, until it closes: what was begun in it is
-// finished in it.
+// Visitor returns a secret of this browser that lasts until it closes: it ties the end of a
+// multi-step act to the browser that began it.
 func (c *Context) Visitor() string { return c.visitorSecret() }

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxLimiter bounds the callers a limiter remembers; the one longest unseen is
-// forgotten first.
+// maxLimiter is the maximum number of callers a limiter remembers; the least recent is forgotten
+// first.
 const maxLimiter = 20_000
 
-// limiter bounds calls a minute, by caller.
+// limiter limits the calls per minute of each caller.
 type limiter struct {
 	perMinute int
 	mu        sync.Mutex
@@ -39,7 +39,7 @@ func NewLimit(perMinute int) *Limit { return &Limit{newLimiter(perMinute)} }
 // Take takes one act of the caller, or says how long to wait.
 func (l *Limit) Take(c *Context) error { return l.calls.check(c.caller(), c.Now()) }
 
-// check takes one call of key at the moment now, or says how long to wait.
+// check counts one call of key at now, or returns how long to wait.
 func (l *limiter) check(key string, now time.Time) error {
 	if wait := l.take(key, now); wait > 0 {
 		return TooMany(wait)
@@ -58,7 +58,7 @@ func (l *limiter) take(key string, now time.Time) time.Duration {
 	return wait
 }
 
-// of finds a caller's limit. A minute's worth may come at once.
+// of returns the limit of a caller. The calls of a whole minute may come in one burst.
 func (l *limiter) of(key string) *rate.Limiter {
 	if e, ok := l.byKey[key]; ok {
 		l.recent.MoveToFront(e)
@@ -74,14 +74,14 @@ func (l *limiter) of(key string) *rate.Limiter {
 	return limit
 }
 
-// addressLimiter bounds callers whom only their address tells apart.
+// addressLimiter limits callers known only by their address.
 type addressLimiter struct{ each, wide *limiter }
 
 func newAddressLimiter(perMinute int) *addressLimiter {
 	return &addressLimiter{each: newLimiter(perMinute), wide: newLimiter(WideTimes * perMinute)}
 }
 
-// check takes one call of an address, or says how long to wait.
+// check counts one call of an address, or returns how long to wait.
 func (l *addressLimiter) check(addr netip.Addr, now time.Time) error {
 	if err := l.each.check(addressKey(addr), now); err != nil {
 		return err
@@ -92,9 +92,8 @@ func (l *addressLimiter) check(addr netip.Addr, now time.Time) error {
 	return nil
 }
 
-// checkCall takes one call of a request's sender: of somebody signed in by who they are,
-// of a browser in which somebody has signed in by that account, of strangers by their
-// address. An address is shared, and no stranger behind it may stop the others.
+// checkCall counts one call: of a signed-in caller by identity, of a known browser by its account,
+// and otherwise by address. An address is shared, and no stranger behind it may block the others.
 func (l *addressLimiter) checkCall(c *Context) error {
 	if c.SignedIn() {
 		return l.each.check(c.caller(), c.Now())
@@ -105,7 +104,7 @@ func (l *addressLimiter) checkCall(c *Context) error {
 	return l.check(c.state.addr, c.Now())
 }
 
-// caller names somebody who is signed in.
+// caller returns the key of a signed-in caller.
 func (c *Context) caller() string {
 	return string(c.who.Session.Kind) + c.who.Session.Subject.String()
 }

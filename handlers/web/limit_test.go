@@ -24,11 +24,11 @@ func TestLimits(t *testing.T) {
 	if wait, err := strconv.Atoi(w.Header().Get("Retry-After")); err != nil || wait < 1 || wait > 20 {
 		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
 	}
-	s.want(s.ask("GET", "/console/open", "", from("192.0.2.2:1")), http.StatusOK) // another's address
+	s.want(s.ask("GET", "/console/open", "", from("192.0.2.2:1")), http.StatusOK) // at another address
 	s.want(s.ask("GET", "/door/x", ""), http.StatusOK)                            // a reader behind the same address
 	s.want(s.ask("GET", "/healthz", ""), http.StatusOK)
 
-	cookie := with(s.signedIn(s.account("busy"))) // somebody known behind the address that ran out
+	cookie := with(s.signedIn(s.account("busy"))) // a known browser behind the address that reached its limit
 	for range 5 {
 		s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are the figures of requests, by route and status.
+// metrics counts requests by route and status.
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -30,7 +30,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 }
 
 func (m *metrics) request(method string, state *requestState, took time.Duration) {
-	path := "unknown" // never the URL: strangers' paths would be labels without end
+	path := "unknown" // never the URL: arbitrary paths would create labels without bound
 	if state.route != nil {
 		path, method = state.route.Path, state.route.Method
 	} else if !knownMethod(method) {
@@ -48,10 +48,10 @@ func knownMethod(method string) bool {
 	return false
 }
 
-// Registry is where features register their own figures.
+// Registry returns the registry for metrics of features.
 func (a *App) Registry() *prometheus.Registry { return a.o.Registry }
 
-// Metrics serves the figures to Prometheus, for a listener on loopback.
+// Metrics returns the handler for Prometheus, to be served on a loopback listener.
 func (a *App) Metrics() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.o.Registry, promhttp.HandlerOpts{}))

@@ -16,23 +16,21 @@ import (
 	"tongxing/core"
 )
 
-// A console form that comes twice within a short while — a double click, an answer
-// that got lost and was asked for again — acts once, and both are answered alike.
-// Forms are the same by everything in them, their files and their form token among it,
-// which is another one each time a page is drawn: the same values from a page drawn anew
-// are a new act. Only acts that ended in a redirect are kept; what was refused may
-// be sent again at once. Without the cache every form acts.
+// A console form that arrives twice within a short time — a double click, or a retry after a lost
+// response — takes effect once, and both requests get the same response. Two forms are equal if all
+// their values are, including files and the CSRF token, which differs each time a page is rendered:
+// the same values from a page rendered again are a new act. Only acts that end in a redirect are
+// kept; a rejected form may be resubmitted at once. Without the cache every form takes effect.
 const (
 	onceLife = 15 * time.Second
 	onceWait = 5 * time.Second
 	oncePoll = 40 * time.Millisecond
 )
 
-// onceDone begins what is kept of an act that is over: its redirect, and the flash
-// that went with it.
+// onceDone is the prefix of a finished act's record: its redirect and flash follow.
 const onceDone = "done "
 
-// act runs the handler, or answers as the same form was answered before.
+// act runs the handler, or repeats the response that the same form got before.
 func (rc *routeCall) act(c *Context) error {
 	key, ok := rc.onceKey(c)
 	if !ok {
@@ -64,7 +62,7 @@ func (rc *routeCall) act(c *Context) error {
 	}
 }
 
-// actFirst runs the handler and keeps its redirect for those that come after.
+// actFirst runs the handler and records its redirect for later duplicates.
 func (rc *routeCall) actFirst(c *Context, key string) (err error) {
 	over := false
 	defer func() {
@@ -72,17 +70,17 @@ func (rc *routeCall) actFirst(c *Context, key string) (err error) {
 		defer cancel()
 		to := c.Header().Get("Location") + c.Header().Get("HX-Redirect")
 		if !over || err != nil || to == "" {
-			_, _, _ = rc.app.o.Cache.Take(ctx, key) // also where the handler panics; else it runs out
+			_, _, _ = rc.app.o.Cache.Take(ctx, key) // also if the handler panics; otherwise it expires
 			return
 		}
-		_ = rc.app.o.Cache.Set(ctx, key, onceDone+c.flashSet()+" "+to, onceLife) // else the next waits in vain, and is told so
+		_ = rc.app.o.Cache.Set(ctx, key, onceDone+c.flashSet()+" "+to, onceLife) // if this fails, the next request waits in vain and is told so
 	}()
 	err = rc.route.Handler(c)
 	over = true
 	return err
 }
 
-// answerAgain repeats a redirect with its flash.
+// answerAgain repeats a redirect and its flash.
 func (c *Context) answerAgain(kept string) error {
 	flash, to, _ := strings.Cut(kept, " ")
 	if flash != "" {
@@ -91,8 +89,7 @@ func (c *Context) answerAgain(kept string) error {
 	return c.RedirectAway(to)
 }
 
-// flashSet is the flash that this answer leaves with the browser, as its cookie
-// holds it; "" for none.
+// flashSet returns the flash that this response sets, encoded as in its cookie; "" if none.
 func (c *Context) flashSet() string {
 	for _, cookie := range (&http.Response{Header: c.Header()}).Cookies() {
 		if cookie.Name == c.app.cookieName("flash") && cookie.MaxAge > 0 {
@@ -102,7 +99,7 @@ func (c *Context) flashSet() string {
 	return ""
 }
 
-// onceKey names a form of the console; ok is false for what is none.
+// onceKey returns the key of a console form; ok is false if the request is not one.
 func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
 	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || c.surface != SurfaceConsole || !c.SignedIn() || rc.route.Time < 0 {
 		return "", false
@@ -116,16 +113,16 @@ func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
 		sum.Write([]byte{0})
 	}
 	if c.r.MultipartForm != nil && sumFiles(sum, c.r.MultipartForm.File) != nil {
-		return "", false // the handler says what is wrong with them
+		return "", false // the handler reports what is wrong with the files
 	}
 	return "once:" + hex.EncodeToString(sum.Sum(nil)), true
 }
 
-// sumFiles adds the files of a form: their fields, names and contents.
+// sumFiles adds the files of a form to the hash: their fields, names and contents.
 func sumFiles(sum io.Writer, files map[string][]*multipart.FileHeader) error {
 	for _, field := range slices.Sorted(maps.Keys(files)) {
 		for _, header := range files[field] {
-			// Quoted and with the size, so that no two lists of files are one text.
+			// Quoted and with the size, so that different lists of files never hash the same text.
 			if _, err := fmt.Fprintf(sum, "%q %q %d ", field, header.Filename, header.Size); err != nil {
 				return err
 			}

@@ -12,7 +12,7 @@ import (
 	"tongxing/core"
 )
 
-// onceSite has an act that counts itself, and waits while gate is not nil.
+// onceSite has an act that counts its calls, and waits on gate unless it is nil.
 type onceSite struct {
 	*site
 	cookie *http.Cookie
@@ -48,7 +48,7 @@ func newOnceSite(t *testing.T, change func(o *Options)) *onceSite {
 	return s
 }
 
-// page is a form's token as a page drawn now has it.
+// page returns the CSRF token as a newly rendered page would contain it.
 func (s *onceSite) page() string { return maskCSRF(s.secret) }
 
 func (s *onceSite) send(path, token, values string) (status int, to, flash string) {
@@ -78,7 +78,7 @@ func TestFormActsOnce(t *testing.T) {
 			t.Errorf("%s: did not act", name)
 		}
 	}
-	// What shows a page instead of leaving it may be asked for again.
+	// A form answered by a page, not a redirect, may be repeated.
 	s.send("/console/show", token, "x=1")
 	before := s.acts.Load()
 	if s.send("/console/show", token, "x=1"); s.acts.Load() != before+1 {
@@ -86,7 +86,7 @@ func TestFormActsOnce(t *testing.T) {
 	}
 }
 
-// A second that comes while the first is at work waits for its answer.
+// A duplicate that arrives while the first is running waits for its response.
 func TestFormTwiceAtOnce(t *testing.T) {
 	s := newOnceSite(t, nil)
 	s.gate = make(chan struct{})
@@ -120,7 +120,7 @@ func TestFormRefusedMayBeSentAgain(t *testing.T) {
 	if status, _, _ := s.send("/console/act", token, "x=1"); status != http.StatusSeeOther || s.acts.Load() != 2 {
 		t.Errorf("sent again: %d after %d acts", status, s.acts.Load())
 	}
-	// Another's session is another form.
+	// The same form in another session is another form.
 	other, session := s.session(core.SessionAccount, s.account("other"))
 	mine := s.cookie
 	s.cookie, s.secret = &http.Cookie{Name: "tx_console", Value: other}, session.CSRF
@@ -145,7 +145,7 @@ func TestFormActsWithoutTheCache(t *testing.T) {
 	}
 }
 
-// A form with files is the same by what they hold.
+// Forms with files are compared by the files' content.
 func TestUploadActsOnce(t *testing.T) {
 	s := newOnceSite(t, nil)
 	temporary := t.TempDir()

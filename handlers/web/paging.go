@@ -7,15 +7,14 @@ import (
 	"tongxing/templates"
 )
 
-// The parameters of an address that page through a list by key: the rows behind one, or
-// in front of it, in the order of the list.
+// URL parameters for keyset paging: the rows after an id, or before it, in the order of the list.
 const (
 	afterParam  = templates.AfterParam
 	beforeParam = templates.BeforeParam
 )
 
-// Page reads which part of a list is asked for. A cursor that is no id was refused
-// before the handler (checkQuery).
+// Page returns which part of a list is requested. Malformed cursors were rejected before the
+// handler (checkQuery).
 func (c *Context) Page(limit int) core.Page {
 	q := c.r.URL.Query()
 	page := core.Page{Limit: limit}
@@ -24,8 +23,8 @@ func (c *Context) Page(limit int) core.Page {
 	return page
 }
 
-// checkCursors refuses an address whose cursors are no ids: it would show the list's
-// beginning in place of the part that was asked for.
+// checkCursors rejects a URL whose cursors are not ids: it would show the start of the list instead
+// of the requested part.
 func checkCursors(q url.Values) error {
 	for _, name := range []string{afterParam, beforeParam} {
 		if text := q.Get(name); text != "" {
@@ -37,11 +36,11 @@ func checkCursors(q url.Values) error {
 	return nil
 }
 
-// Paged gives a list its pager: rows are those of the page, and id is a row's cursor.
+// Paged sets the pager of a list: rows are those of the page, and id returns a row's cursor.
 func Paged[T any](list *templates.List, page core.Page, rows []T, more bool, id func(T) core.ID) {
 	list.Count = len(rows)
 	if len(rows) == 0 {
-		if !page.First() { // beyond the end: back to the beginning
+		if !page.First() { // past the end: back to the first page
 			beginning := templates.WithQuery(list.Path, list.Query, afterParam, "", beforeParam, "")
 			list.Pager = templates.Pager{Prev: beginning}
 		}
@@ -51,7 +50,7 @@ func Paged[T any](list *templates.List, page core.Page, rows []T, more bool, id 
 	list.Pager = list.Page(cursor(prev), cursor(next))
 }
 
-// cursor writes a row's id for an address; "" where there is none.
+// cursor formats a row's id for a URL; "" if zero.
 func cursor(id core.ID) string {
 	if id == 0 {
 		return ""

@@ -11,29 +11,28 @@ import (
 )
 
 const (
-	// repeatTime is how often a line that repeats is written at most.
+	// repeatTime is the minimum interval between repeats of a line.
 	repeatTime = 10 * time.Second
-	// maxRepeats bounds the kinds of lines that are told apart at once; further ones are
-	// told apart by their message alone.
+	// maxRepeats limits the kinds of lines tracked at once; beyond it, kinds differ by message
+	// only.
 	maxRepeats = 200
-	// maxNetworks bounds the networks that are counted for one kind.
+	// maxNetworks limits the networks counted for one kind.
 	maxNetworks = 32
 )
 
-// NetworkKey is the attribute of a log line that names the network a call came from,
-// as Context.Subnet has it.
+// NetworkKey is the log attribute for the network of a caller, as returned by Context.Subnet.
 const NetworkKey = "network"
 
-// Repeats is a slog.Handler that keeps an attack or an outage from filling the log.
-// The first warning or error of a kind is written at once; those that follow within
-// ten seconds are counted and become one line, with "repeats" and, where the lines
-// name a network, the one that most of them came from. Lines below warnings pass.
+// Repeats is a slog.Handler that keeps an attack or an outage from flooding the log. The first
+// warning or error of a kind is written at once; those in the next ten seconds are counted and
+// written as one line, with "repeats" and, if the lines name a network, the most frequent one.
+// Lines below warning pass through.
 //
-// Lines are of one kind if they have the same level, message and attributes, the
-// request's id, the network, a stack and all digits aside.
+// Lines are of one kind if level, message and attributes are equal, ignoring the request id, the
+// network, a stack and all digits.
 type Repeats struct {
 	next   slog.Handler
-	prefix string // the attributes and groups of this handler, for the kind
+	prefix string // the attributes and groups of this handler, part of the kind
 	shared *repeatCounts
 }
 
@@ -42,16 +41,16 @@ type repeatCounts struct {
 	kinds map[string]*repeated
 }
 
-// repeated is one kind of line within its ten seconds.
+// repeated counts one kind of line within its ten seconds.
 type repeated struct {
 	next     slog.Handler
-	last     slog.Record // of those counted
+	last     slog.Record // the last one counted
 	count    int
 	networks map[string]int
 	timer    *time.Timer
 }
 
-// NewRepeats counts repeats in front of a handler.
+// NewRepeats returns a handler that writes to next.
 func NewRepeats(next slog.Handler) *Repeats {
 	return &Repeats{next: next, shared: &repeatCounts{kinds: map[string]*repeated{}}}
 }
@@ -79,8 +78,8 @@ func (h *Repeats) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-// counted reports whether a line is a repeat, which it counts; the first of a kind
-// begins its ten seconds.
+// counted counts a line and reports whether it is a repeat; the first of a kind starts its ten
+// seconds.
 func (h *Repeats) counted(r slog.Record) bool {
 	network, attrs := "", make([]slog.Attr, 0, r.NumAttrs())
 	r.Attrs(func(a slog.Attr) bool {
@@ -111,8 +110,8 @@ func (h *Repeats) counted(r slog.Record) bool {
 	return true
 }
 
-// from counts a network. Where there are too many, those of few calls make room: one
-// that more than a thirty-third of all calls come from is always among the kept.
+// from counts a network. When there are too many, the rarest make room: a network with more than
+// one thirty-third of all calls is always kept.
 func (k *repeated) from(network string) {
 	if network == "" {
 		return
@@ -128,8 +127,8 @@ func (k *repeated) from(network string) {
 	}
 }
 
-// flush writes what was counted of a kind. A kind of which nothing was is forgotten,
-// so that its next line is written at once.
+// flush writes the counted lines of a kind. A kind without repeats is forgotten, so that its next
+// line is written at once.
 func (s *repeatCounts) flush(kind string) {
 	s.mu.Lock()
 	k := s.kinds[kind]
@@ -142,10 +141,10 @@ func (s *repeatCounts) flush(kind string) {
 	k.count, k.networks = 0, map[string]int{}
 	k.timer.Reset(repeatTime)
 	s.mu.Unlock()
-	_ = next.Handle(context.Background(), line) // the log is where errors are told
+	_ = next.Handle(context.Background(), line) // errors of the log have nowhere to go
 }
 
-// line is the last of the counted lines, with how many there were and from where.
+// line returns the last counted line, with the number of repeats and their main network.
 func (k *repeated) line() slog.Record {
 	line := slog.NewRecord(time.Now(), k.last.Level, k.last.Message, k.last.PC)
 	k.last.Attrs(func(a slog.Attr) bool {
@@ -162,7 +161,7 @@ func (k *repeated) line() slog.Record {
 	return line
 }
 
-// Close writes what was counted so far. Lines after it are counted all the same.
+// Close writes all counts so far. Later lines are still counted.
 func (h *Repeats) Close() {
 	h.shared.mu.Lock()
 	kinds := slices.Collect(maps.Keys(h.shared.kinds))
@@ -172,7 +171,7 @@ func (h *Repeats) Close() {
 	}
 }
 
-// likeness is what attributes have in common with those of a repeat.
+// likeness returns the part of attributes that repeats have in common.
 func likeness(attrs []slog.Attr) string {
 	var b strings.Builder
 	for _, a := range attrs {
@@ -188,7 +187,7 @@ func likeness(attrs []slog.Attr) string {
 	return b.String()
 }
 
-// withoutDigits drops what differs from one failure to the next: ports, ids, times.
+// withoutDigits drops what varies between failures: ports, ids, times.
 func withoutDigits(r rune) rune {
 	if '0' <= r && r <= '9' {
 		return -1

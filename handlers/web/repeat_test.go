@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// repeatLog is a log behind Repeats, and the lines written so far.
+// repeatLog returns a log behind Repeats, and a function for the lines written since its last call.
 func repeatLog() (*slog.Logger, *Repeats, func() []string) {
 	var b logBuffer
 	h := NewRepeats(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -38,8 +38,8 @@ func wantLines(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// An outage of 500 errors a second for half a minute is one line in ten seconds; after
-// it, the first line of another is written at once.
+// An outage with 500 errors a second for half a minute yields one line in ten seconds; after it,
+// the first line of another is written at once.
 func TestRepeatsAreOneLineInTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, _, lines := repeatLog()
@@ -72,7 +72,7 @@ func TestRepeatsAreOneLineInTenSeconds(t *testing.T) {
 		wantLines(t, lines())
 		log.Error("scan", "err", errors.New("read tcp 127.0.0.1:2: refused"))
 		wantLines(t, lines(), `level=ERROR msg=scan err="read tcp 127.0.0.1:2: refused"`)
-		time.Sleep(time.Minute) // its timer ends
+		time.Sleep(time.Minute) // until its timer ends
 	})
 }
 
@@ -102,7 +102,7 @@ func TestRepeatsTellKindsApart(t *testing.T) {
 	})
 }
 
-// The network that most calls came from is named, however many others there are.
+// The most frequent network is named, however many others there are.
 func TestRepeatsNameTheNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, _, lines := repeatLog()
@@ -121,7 +121,7 @@ func TestRepeatsNameTheNetwork(t *testing.T) {
 	})
 }
 
-// Errors that all differ do not fill the memory, nor the log.
+// Errors that all differ fill neither the memory nor the log.
 func TestRepeatsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, h, lines := repeatLog()
@@ -141,8 +141,8 @@ func TestRepeatsAreBounded(t *testing.T) {
 	})
 }
 
-// Refused calls are counted, with the network of who called and not the address;
-// what is served keeps its line.
+// Rejected calls are counted, with the caller's network and not the address; a successful call
+// keeps its own line.
 func TestRefusedCallsAreCounted(t *testing.T) {
 	log, h, lines := repeatLog()
 	s := newSite(t, func(o *Options) { o.Log, o.Limits.AddressPerMinute = log, 3 })
@@ -176,7 +176,7 @@ func TestRefusedCallsAreCounted(t *testing.T) {
 	}
 }
 
-// Somebody who hangs up is no failure of ours.
+// A caller who hangs up is not a failure of ours.
 func TestHangingUpIsNoError(t *testing.T) {
 	for name, fail := range map[string]Handler{
 		"before the answer": func(c *Context) error { return errors.New("driver: bad connection") },
@@ -195,7 +195,7 @@ func TestHangingUpIsNoError(t *testing.T) {
 				cancel()
 			}
 			func() {
-				defer func() { _ = recover() }() // half an answer is cut
+				defer func() { _ = recover() }() // a partial response is cut
 				s.ask("GET", "/x", "", func(r *http.Request) { *r = *r.WithContext(ctx) })
 			}()
 			cancel()

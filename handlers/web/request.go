@@ -14,11 +14,11 @@ import (
 	"tongxing/core"
 )
 
-// requestState is what the chain knows of a request before its route is found.
+// requestState is what the chain knows about a request before its route is matched.
 type requestState struct {
 	id     string
 	addr   netip.Addr
-	route  *Route // nil until found
+	route  *Route // nil until matched
 	writer *answerWriter
 }
 
@@ -29,7 +29,7 @@ func stateOf(ctx context.Context) *requestState {
 	return state
 }
 
-// answerWriter remembers what was answered.
+// answerWriter records the status and size of a response.
 type answerWriter struct {
 	http.ResponseWriter
 	status int
@@ -57,8 +57,7 @@ func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *answerWriter) began() bool { return w.status != 0 }
 
-// observe names the request, keeps figures and the access log, and turns a panic
-// into a 500.
+// observe assigns the request id, records metrics and the access log, and turns a panic into a 500.
 func (a *App) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
@@ -71,7 +70,7 @@ func (a *App) observe(next http.Handler) http.Handler {
 	})
 }
 
-// finish runs when the answer is out, or a panic came up.
+// finish runs after the response, or after a panic.
 func (a *App) finish(r *http.Request, state *requestState, begin time.Time) {
 	p := recover()
 	if p != nil && p != http.ErrAbortHandler {
@@ -80,7 +79,7 @@ func (a *App) finish(r *http.Request, state *requestState, begin time.Time) {
 			a.failPanic(r, state)
 			p = nil
 		} else {
-			p = http.ErrAbortHandler // half an answer must not look whole
+			p = http.ErrAbortHandler // a partial response must not look complete
 		}
 	}
 	a.metrics.request(r.Method, state, time.Since(begin))
@@ -99,9 +98,9 @@ func (a *App) failPanic(r *http.Request, state *requestState) {
 	a.fail(c, &core.Error{Code: core.CodeInternal, Message: "系统繁忙，请稍后再试"})
 }
 
-// logRequest writes the access log: the route's template, never the URL, which
-// may hold names and secrets. Readers' and health calls show in the figures. A
-// refused call is a warning with the caller's network, which Repeats counts.
+// logRequest writes the access log: the route's template, never the URL, which may contain names
+// and secrets. Calls by readers and monitors appear in the metrics only. A rejected call is a
+// warning with the caller's network, which Repeats counts.
 func (a *App) logRequest(r *http.Request, state *requestState, took time.Duration) {
 	level, message, path := slog.LevelInfo, "request", "unknown"
 	if state.route != nil {
@@ -120,8 +119,8 @@ func (a *App) logRequest(r *http.Request, state *requestState, took time.Duratio
 	a.o.Log.LogAttrs(r.Context(), level, message, append(attrs, slog.String("request_id", state.id))...)
 }
 
-// refused reports an answer of which one caller can have any number: too many calls,
-// no such page, or not what it says it is.
+// refused reports whether the response is one that a single caller can cause in any number: too
+// many calls, no such page, or a failed authentication.
 func (s *requestState) refused() bool {
 	return s.writer.status == http.StatusTooManyRequests ||
 		s.writer.status >= 400 && s.writer.status < 500 && (s.route == nil || s.route.Access.machine())
@@ -129,12 +128,12 @@ func (s *requestState) refused() bool {
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
 
-// requestID takes over a trusted proxy's name for the request, or makes one.
+// requestID returns the id set by a trusted proxy, or a new one.
 func (a *App) requestID(r *http.Request) string {
 	if given := r.Header.Get("X-Request-Id"); given != "" && trusted(peerAddr(r), a.o.TrustedProxies) && requestIDForm.MatchString(given) {
 		return given
 	}
 	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand does not fail
+	_, _ = rand.Read(b[:]) // crypto/rand never fails
 	return hex.EncodeToString(b[:])
 }

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// secure sets the headers that keep browsers from helping an attacker.
+// secure sets security headers.
 func (a *App) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
-		if strings.HasPrefix(r.URL.Path, "/door/") { // a reader reads its own words and no headers
+		if strings.HasPrefix(r.URL.Path, "/door/") { // readers ignore headers
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -34,7 +34,7 @@ func (a *App) secure(next http.Handler) http.Handler {
 const (
 	policyRest = "; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 	pagePolicy = "default-src 'self'" + policyRest
-	// Phone pages load WeChat's JS-SDK, which is served by WeChat alone.
+	// Phone pages load WeChat's JS-SDK, which only WeChat serves.
 	phonePolicy = "default-src 'self'; script-src 'self' https://res.wx.qq.com/open/js/" + policyRest
 )
 
@@ -45,8 +45,8 @@ func contentPolicy(path string) string {
 	return pagePolicy
 }
 
-// What a page might ask a browser for. None of ours asks for any of it, but for the
-// camera of a guard who scans; a script that got in somehow cannot either.
+// Browser features that pages may request. Ours use none but the camera, for guards who scan codes;
+// an injected script gets none either.
 const (
 	otherFeatures = "accelerometer=(), bluetooth=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), " +
 		"idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), " +
@@ -64,13 +64,13 @@ func featurePolicy(path string) string {
 
 func (a *App) isHTTPS() bool { return a.o.PublicURL != nil && a.o.PublicURL.Scheme == "https" }
 
-// newCrossOrigin is the outer wall against requests that other sites' pages send:
-// browsers say so in Sec-Fetch-Site and Origin.
+// newCrossOrigin returns the outer defence against requests sent by other sites' pages, which
+// browsers mark in Sec-Fetch-Site and Origin.
 func newCrossOrigin(public *url.URL) *http.CrossOriginProtection {
 	wall := http.NewCrossOriginProtection()
 	if public != nil && public.Host != "" {
-		// A proxy may have changed Host on the way here. The error is a malformed
-		// origin, which scheme and host of a parsed URL are not.
+		// A proxy may have changed Host. The only possible error is a malformed origin, which the
+		// scheme and host of a parsed URL cannot be.
 		_ = wall.AddTrustedOrigin(public.Scheme + "://" + public.Host)
 	}
 	return wall
@@ -87,7 +87,7 @@ func (a *App) refuseCrossSite(next http.Handler) http.Handler {
 	})
 }
 
-// CSRFField and CSRFHeader carry the form token.
+// CSRFField and CSRFHeader carry the CSRF token.
 const (
 	CSRFField  = "csrf"
 	CSRFHeader = "X-CSRF-Token"
@@ -95,8 +95,8 @@ const (
 
 const csrfBytes = 24
 
-// CSRF is the token that a form of this page must carry back. It looks different
-// each time, so that a compressed page gives nothing of it away.
+// CSRF returns the token that a form of this page must send back. It differs each time, so that the
+// size of a compressed page reveals nothing about it.
 func (c *Context) CSRF() string {
 	secret := c.who.Session.CSRF
 	if secret == "" {
@@ -105,8 +105,8 @@ func (c *Context) CSRF() string {
 	return maskCSRF(secret)
 }
 
-// visitorSecret stands in for a session's secret before anybody signed in: it is
-// in a cookie that no other site can read or, as __Host-, set.
+// visitorSecret returns the CSRF secret of a visitor who is not signed in: it is in a cookie that
+// another site can neither read nor, thanks to __Host-, set.
 func (c *Context) visitorSecret() string {
 	name := c.app.cookieName("visit")
 	if cookie, err := c.r.Cookie(name); err == nil && validSecret(cookie.Value) {
@@ -114,14 +114,14 @@ func (c *Context) visitorSecret() string {
 	}
 	secret := newSecret()
 	c.setCookie(name, secret, 0)
-	// For a page that asks twice.
+	// For a page that calls this twice.
 	c.r.AddCookie(&http.Cookie{Name: name, Value: secret})
 	return secret
 }
 
 func newSecret() string {
 	b := make([]byte, csrfBytes)
-	_, _ = rand.Read(b) // crypto/rand does not fail
+	_, _ = rand.Read(b) // crypto/rand never fails
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
@@ -130,7 +130,7 @@ func validSecret(s string) bool {
 	return err == nil && len(b) == csrfBytes
 }
 
-// maskCSRF is a one-time pad and the secret under it.
+// maskCSRF returns a one-time pad followed by the secret masked with it.
 func maskCSRF(secret string) string {
 	plain, err := base64.RawURLEncoding.DecodeString(secret)
 	if err != nil {
@@ -153,8 +153,8 @@ func unmaskCSRF(token string) string {
 	return base64.RawURLEncoding.EncodeToString(plain)
 }
 
-// checkCSRF refuses a form without its token. Where a browser sends no cookie of
-// its own accord (bearer tokens, readers, WeChat) there is nothing to abuse.
+// checkCSRF rejects a form without a valid token. Callers whose credentials are not cookies (bearer
+// tokens, readers, WeChat) cannot be abused this way and are exempt.
 func (c *Context) checkCSRF() error {
 	switch c.r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -197,8 +197,8 @@ func (a *App) cookieName(name string) string {
 	return "tx_" + name
 }
 
-// setCookie sets a cookie for the whole host; maxAge in seconds, 0 = until the
-// browser closes, negative = gone.
+// setCookie sets a cookie for the whole host; maxAge in seconds, 0 = until the browser closes,
+// negative = remove.
 func (c *Context) setCookie(name, value string, maxAge int) {
 	http.SetCookie(c.w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: maxAge,

@@ -143,8 +143,8 @@ func TestRedirectsStayHere(t *testing.T) {
 	}
 }
 
-// A page may load only WeChat's own script, and only a phone's; only a guard's page may
-// use the camera; no page is for search engines.
+// A page may load only WeChat's script, and only on phones; only a guard's page may use the camera;
+// no page is indexed by search engines.
 func TestPagesMayDoLittle(t *testing.T) {
 	s := newSite(t, nil)
 	for path, may := range map[string]struct{ wechat, camera bool }{

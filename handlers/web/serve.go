@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// ServeOptions bound connections; zero fields take the defaults in brackets.
+// ServeOptions limits connections; zero fields take the defaults in brackets.
 type ServeOptions struct {
 	ReadHeader time.Duration // [5 s]
 	Read       time.Duration // [30 s]
-	Write      time.Duration // [30 s]; streams move it along
+	Write      time.Duration // [30 s]; streams extend it
 	Idle       time.Duration // [2 min]
-	Shutdown   time.Duration // the longest wait for requests in flight [20 s]
+	Shutdown   time.Duration // the maximum wait for requests in flight [20 s]
 	Log        *slog.Logger
 }
 
-// Serve answers on a listener until ctx ends, then takes no more requests and
-// waits for those in flight. It gives nil after such an end.
+// Serve serves h on a listener until ctx ends, then stops accepting requests and waits for those in
+// flight. It returns nil after such a shutdown.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, o ServeOptions) error {
 	server := &http.Server{
 		Handler:           h,
@@ -48,7 +48,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, o ServeOptions) 
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(o.Shutdown, 20*time.Second))
 	defer cancel()
 	if err := server.Shutdown(wait); err != nil {
-		_ = server.Close() // what is still in flight has had its time
+		_ = server.Close() // requests still in flight have had their time
 		return fmt.Errorf("web: requests still in flight at shutdown: %w", err)
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {

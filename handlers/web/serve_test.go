@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// start serves the site on a free port until the test ends or stop is called,
-// which gives what Serve returned.
+// start serves the site on a free port until the test ends or stop is called, which returns the
+// result of Serve.
 func (s *site) start() (base string, stop func() error) {
 	s.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -13,16 +13,15 @@ import (
 	"tongxing/store"
 )
 
-// Sessions finds who a token belongs to. The truth is in SQL; a shadow of it in
-// the cache spares most requests the look.
+// Sessions finds the session of a token. SQL is authoritative; a copy in the cache, the shadow,
+// saves most requests the query.
 //
-// A shadow bears the stamp its subject had when the shadow was made. A change of
-// the subject (disabled, password, permissions, sessions ended) gives it a new
-// stamp, so that every shadow of it, on every server, is void at once. A subject
-// without a stamp has no shadows: when the cache loses a stamp, requests look at
-// SQL once and make another. Where the cache goes back to an older stamp (a replica
-// took over before it heard of the change) or could not be told, shadows outlive the
-// change, by shadowLife at most. Without the cache every request looks at SQL.
+// A shadow contains the stamp that its subject had when it was made. A change of the subject
+// (disabled, password, permissions, sessions ended) sets a new stamp, which invalidates all its
+// shadows on every server at once. A subject without a stamp has no shadows: if the cache loses a
+// stamp, requests query SQL once and make a new one. If the cache falls back to an older stamp (a
+// replica took over before receiving the change) or could not be reached, shadows outlive the
+// change by shadowLife at most. Without the cache every request queries SQL.
 type Sessions struct {
 	store *store.Store
 	cache Cache
@@ -31,13 +30,13 @@ type Sessions struct {
 
 const (
 	shadowLife = 30 * time.Second
-	// A stamp outlives every shadow made before it.
+	// A stamp must outlive every shadow made before it.
 	stampLife = 10 * time.Minute
-	// Seen is written at most this often.
+	// The minimum interval between updates of a session's last use.
 	seenEvery = time.Minute
 )
 
-// NewSessions makes the sessions of a store, and listens to its changes.
+// NewSessions returns the sessions of a store and subscribes to its changes.
 func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
 	sessions := &Sessions{store: s, cache: cache, log: log}
 	if s != nil {
@@ -46,16 +45,16 @@ func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
 	return sessions
 }
 
-// shadow is a found session as the cache keeps it.
+// shadow is a session as cached.
 type shadow struct {
 	Stamp   string
 	Session core.Session
-	Account core.Account    // of an account's session
-	User    core.WechatUser // of a WeChat user's
+	Account core.Account    // for a session of an account
+	User    core.WechatUser // for a session of a WeChat user
 }
 
-// Find gives the caller that a token of the kind belongs to. A token that is
-// unknown, ended or of another kind is unauthenticated.
+// Find returns the caller of a token of the given kind. A token that is unknown, expired or of
+// another kind is Unauthenticated.
 func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
 	if !store.TokenForm(token) {
 		return Who{}, core.Unauthenticated("请先登录")
@@ -83,15 +82,15 @@ func roleGone(err error) error {
 	return err
 }
 
-// look reads SQL. The stamp is read before it: a change in between leaves a
-// shadow that is void from the start, never one that is stale.
+// look reads the session from SQL. The stamp is read first: a change in between leaves a shadow
+// that is invalid from the start, never a stale one.
 func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife) (shadow, error) {
 	session, err := s.store.SessionByToken(ctx, token)
 	if err != nil {
 		return shadow{}, err
 	}
 	found := shadow{Stamp: s.stamp(ctx, session.Kind, session.Subject)}
-	// Read again behind the stamp; the first look only told whose it is.
+	// Read again after the stamp; the first read only told whose session it is.
 	if found.Session, err = s.store.SessionByToken(ctx, token); err != nil {
 		return shadow{}, err
 	}
@@ -102,7 +101,7 @@ func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife
 	return found, nil
 }
 
-// lookSubject reads whose the session is.
+// lookSubject reads the subject of a session.
 func (s *Sessions) lookSubject(ctx context.Context, found *shadow) (err error) {
 	session := found.Session
 	if session.Kind == core.SessionWechat {
@@ -118,7 +117,7 @@ func (s *Sessions) lookSubject(ctx context.Context, found *shadow) (err error) {
 	return nil
 }
 
-// seen notes that the session is in use. Failing to is no reason to refuse.
+// seen records that the session is in use. A failure does not fail the request.
 func (s *Sessions) seen(ctx context.Context, session *core.Session, life core.SessionLife) {
 	now := s.store.Now()
 	if !session.Live(now) || now.Sub(session.Seen) < seenEvery {
@@ -137,8 +136,8 @@ func (s *Sessions) shadowed(ctx context.Context, key string) (shadow, bool) {
 	}
 	var found shadow
 	if err := json.Unmarshal([]byte(text), &found); err != nil {
-		// Our own, as its signature says, and yet not readable: a mistake in the program,
-		// or another version of it beside this one.
+		// Its signature is valid, yet it cannot be decoded: a bug, or another version of the
+		// program runs beside this one.
 		s.log.Warn("read a session's shadow", "err", err)
 		return shadow{}, false
 	}
@@ -155,16 +154,15 @@ func (s *Sessions) keep(ctx context.Context, key string, found shadow) {
 		err = s.cache.Set(ctx, key, string(text), shadowLife)
 	}
 	if err != nil && ctx.Err() == nil {
-		// Without a shadow the next request looks again: no error of this one.
+		// Without a shadow the next request queries SQL; this one is not affected.
 		s.log.Debug("keep a session's shadow", "err", err)
 	}
 }
 
-// stamp returns the subject's stamp, and makes one where there is none; "" where the
-// cache could not be asked.
+// stamp returns the subject's stamp, creating one if there is none; "" if the cache is unavailable.
 func (s *Sessions) stamp(ctx context.Context, kind core.SessionKind, subject core.ID) string {
 	key := stampKey(kind, subject)
-	for range 2 { // the second time it is there, made by somebody at the same moment
+	for range 2 { // the second time it exists, made by a concurrent request
 		if stamp, ok, err := s.cache.Get(ctx, key); err != nil {
 			return ""
 		} else if ok {
@@ -180,8 +178,7 @@ func (s *Sessions) stamp(ctx context.Context, kind core.SessionKind, subject cor
 	return ""
 }
 
-// forget voids every shadow of a subject. Where the cache cannot be told, the
-// shadows die with their short lives.
+// forget invalidates all shadows of a subject. If the cache is unavailable, they expire soon.
 func (s *Sessions) forget(ctx context.Context, kind core.SessionKind, subject core.ID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -199,7 +196,7 @@ func stampKey(kind core.SessionKind, subject core.ID) string {
 	return "session-stamp:" + string(kind) + ":" + subject.String()
 }
 
-// identify finds who calls. Only a route that needs somebody fails for want of one.
+// identify finds the caller. An anonymous caller is an error only on routes that require one.
 func (c *Context) identify() error {
 	if c.surface == "" {
 		return nil
@@ -210,16 +207,16 @@ func (c *Context) identify() error {
 	}
 	who, err := c.app.sessions.Find(c.Ctx(), c.surface.kind(), token, c.app.life(c.Ctx(), c.surface))
 	if core.CodeOf(err) == core.CodeUnauthenticated {
-		return nil // nobody; admit says so where it matters
+		return nil // anonymous; admit rejects it if required
 	}
 	if who.Session.ByLink && (c.api || c.surface != SurfaceResident) {
-		return nil // such a session shows passes and is nobody elsewhere
+		return nil // such a session only shows passes and counts as anonymous elsewhere
 	}
 	c.who = who
 	return err
 }
 
-// token is the bearer token of the API, the surface's cookie elsewhere.
+// token returns the bearer token of the API, otherwise the surface's cookie.
 func (c *Context) token() string {
 	if c.api {
 		token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
@@ -235,7 +232,7 @@ func (c *Context) token() string {
 	return cookie.Value
 }
 
-// Life is how long a surface's sessions last.
+// Life returns how long a surface's sessions last.
 func (a *App) life(ctx context.Context, surface Surface) core.SessionLife {
 	if surface != SurfaceConsole {
 		return a.o.Phone
@@ -247,8 +244,8 @@ func (a *App) life(ctx context.Context, surface Surface) core.SessionLife {
 	return life
 }
 
-// StartSession signs a WeChat user in at a surface of this browser: a new token in
-// the surface's cookie, whatever was there before.
+// StartSession signs a WeChat user in at a surface of this browser: it sets a new token in the
+// surface's cookie, replacing any other.
 func (c *Context) StartSession(surface Surface, user core.ID) error {
 	token, session, err := c.newSession(surface, store.NewSession{Subject: user})
 	if err != nil {
@@ -258,8 +255,8 @@ func (c *Context) StartSession(surface Surface, user core.ID) error {
 	return nil
 }
 
-// StartLinkSession signs a resident in who came by a link of the mini-program. Anybody
-// can send such a link, so that the session proves nothing but whose passes to show.
+// StartLinkSession signs in a resident who opened a link of the mini-program. Anybody can forward
+// such a link, so the session only permits showing that resident's passes.
 func (c *Context) StartLinkSession(user core.ID) error {
 	token, session, err := c.newSession(SurfaceResident, store.NewSession{Subject: user, ByLink: true})
 	if err != nil {
@@ -269,8 +266,8 @@ func (c *Context) StartLinkSession(user core.ID) error {
 	return nil
 }
 
-// UserAt returns the session of the WeChat user who is signed in at a surface of this
-// browser; the zero session for nobody.
+// UserAt returns the session of the WeChat user signed in at a surface of this browser; the zero
+// session if there is none.
 func (c *Context) UserAt(surface Surface) (core.Session, error) {
 	cookie, err := c.r.Cookie(c.app.cookieName(string(surface)))
 	if err != nil {
@@ -283,8 +280,7 @@ func (c *Context) UserAt(surface Surface) (core.Session, error) {
 	return who.Session, err
 }
 
-// NewToken signs a WeChat user in without a cookie and gives the bearer token of
-// the API.
+// NewToken starts a session without a cookie and returns the bearer token of the API.
 func (c *Context) NewToken(user core.ID) (token string, session core.Session, err error) {
 	return c.newSession(SurfaceResident, store.NewSession{Subject: user})
 }
@@ -294,17 +290,17 @@ func (c *Context) newSession(surface Surface, n store.NewSession) (string, core.
 	return c.app.o.Store.StartSession(c.Ctx(), n)
 }
 
-// SetSessionCookie hands a session that the store began to the browser.
+// SetSessionCookie sends the cookie of a session that the store has created.
 func (c *Context) SetSessionCookie(surface Surface, token string, session core.Session) {
 	c.setCookie(c.app.cookieName(string(surface)), token, int(c.app.life(c.Ctx(), surface).Most/time.Second))
 	c.who = Who{Session: session}
 	c.rememberBrowser(session)
 }
 
-// ConsoleLife is how long console sessions last.
+// ConsoleLife returns how long console sessions last.
 func (c *Context) ConsoleLife() core.SessionLife { return c.app.life(c.Ctx(), SurfaceConsole) }
 
-// EndSession signs the caller out, at once and everywhere this token is known.
+// EndSession signs the caller out: the token is invalid at once, everywhere.
 func (c *Context) EndSession() error {
 	session := c.who.Session
 	c.setCookie(c.app.cookieName(string(c.surface)), "", -1)

@@ -59,7 +59,7 @@ func TestAFirstPasswordIsChangedBeforeAnythingElse(t *testing.T) {
 	s.want(s.ask("GET", PasswordPage, "", cookie), http.StatusOK)
 }
 
-// otherServer is a second App on the same store and cache.
+// otherServer returns a second App on the same store and cache.
 func (s *site) otherServer() *site {
 	other := &site{t: s.t, now: s.now, log: s.log, store: s.store}
 	other.App = New(Options{Store: s.store, Cache: s.o.Cache})
@@ -73,7 +73,7 @@ func TestADisabledAccountIsOutAtOnceOnEveryServer(t *testing.T) {
 	other := s.otherServer()
 	id := s.account("leaver")
 	cookie := with(s.signedIn(id))
-	for range 2 { // the second finds the shadow
+	for range 2 { // the second time from the shadow
 		s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
 		other.want(other.ask("GET", "/console/me", "", cookie), http.StatusOK)
 	}
@@ -85,7 +85,7 @@ func TestADisabledAccountIsOutAtOnceOnEveryServer(t *testing.T) {
 	if err := s.store.EnableAccount(t.Context(), core.SystemGranter, id); err != nil {
 		t.Fatal(err)
 	}
-	other.want(other.ask("GET", "/console/me", "", cookie), http.StatusSeeOther) // an old session does not come back
+	other.want(other.ask("GET", "/console/me", "", cookie), http.StatusSeeOther) // an old session does not become valid again
 }
 
 func TestAChangeOfPermissionsHoldsAtOnce(t *testing.T) {
@@ -107,7 +107,7 @@ func TestAChangeOfPermissionsHoldsAtOnce(t *testing.T) {
 	other.want(other.ask("GET", "/console/me", "", cookie), http.StatusOK)
 }
 
-// brokenCache fails while it is told to.
+// brokenCache fails while its flag is set.
 type brokenCache struct {
 	Cache
 	mu     sync.Mutex
@@ -172,7 +172,7 @@ func TestSessionsEndByThemselves(t *testing.T) {
 	s.Register(consoleRoutes()...)
 	id := s.account("idler")
 	cookie := with(s.signedIn(id))
-	for range 5 { // in use: stays
+	for range 5 { // in use: does not expire
 		s.pass(90 * time.Minute)
 		s.forget(id)
 		s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
@@ -186,11 +186,11 @@ func TestSessionsEndByThemselves(t *testing.T) {
 		s.forget(id)
 		s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
 	}
-	s.pass(61 * time.Minute) // a day in all
+	s.pass(61 * time.Minute) // a day in total
 	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusSeeOther)
 }
 
-// forget drops the shadows, whose lives run by the cache's clock and not the test's.
+// forget drops the shadows, which expire by the cache's clock and not the test's.
 func (s *site) forget(id core.ID) { s.sessions.forget(s.t.Context(), core.SessionAccount, id) }
 
 func TestSigningOutEndsTheSession(t *testing.T) {
@@ -224,7 +224,7 @@ func TestSeatsAreApart(t *testing.T) {
 	token, _ := s.session(core.SessionWechat, user)
 	resident := with(&http.Cookie{Name: "tx_resident", Value: token})
 	s.want(s.ask("GET", "/h5/pass", "", resident), http.StatusOK)
-	s.want(s.ask("GET", "/h5/resident", "", resident), http.StatusForbidden) // no phone verified
+	s.want(s.ask("GET", "/h5/resident", "", resident), http.StatusForbidden) // no verified phone number
 	s.want(s.ask("GET", "/h5/guard", "", resident), http.StatusSeeOther)     // another surface
 	s.want(s.ask("GET", "/h5/guard", "", with(&http.Cookie{Name: "tx_guard", Value: token})), http.StatusForbidden)
 	s.want(s.ask("GET", "/h5/observer", "", with(&http.Cookie{Name: "tx_observer", Value: token})), http.StatusForbidden)

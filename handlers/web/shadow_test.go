@@ -11,7 +11,7 @@ import (
 	"tongxing/store"
 )
 
-// signedInKinds are callers of every kind whose session the cache may hold.
+// signedInKinds returns callers of every kind whose session the cache may hold.
 func (s *site) signedInKinds() map[string]struct {
 	path string
 	edit func(r *http.Request)
@@ -41,7 +41,7 @@ func (s *site) signedInKinds() map[string]struct {
 	}
 }
 
-// bindWechat ties a WeChat user to an account, as its owner does by a QR.
+// bindWechat binds a WeChat user to an account, as its owner does by scanning a QR code.
 func (s *site) bindWechat(account core.ID) {
 	s.t.Helper()
 	token, code, err := s.store.BeginWechatLogin(s.t.Context(), store.NewWechatLogin{Account: account, Browser: "b"})
@@ -63,7 +63,7 @@ func TestTheSecondRequestAsksSQLNothing(t *testing.T) {
 		s.want(w, http.StatusOK)
 		first[name] = w.Body.String()
 	}
-	if err := s.store.Close(); err != nil { // from here on every query fails
+	if err := s.store.Close(); err != nil { // from now on every query fails
 		t.Fatal(err)
 	}
 	for name, c := range callers {
@@ -86,7 +86,7 @@ func TestALostStampVoidsTheShadow(t *testing.T) {
 	id := s.account("stamped")
 	cookie := with(s.signedIn(id))
 	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
-	// The account is disabled, and the cache loses what it was told of it.
+	// The account is disabled, and the cache loses its new stamp.
 	if err := s.store.DisableAccount(t.Context(), core.SystemGranter, id); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestALostStampVoidsTheShadow(t *testing.T) {
 	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusSeeOther)
 }
 
-// Whoever can write to Redis signs nobody in, promotes nobody and brings nobody back.
+// Write access to Redis must not allow anybody to sign in, gain permissions or restore a session.
 func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(consoleRoutes()...)
@@ -116,7 +116,7 @@ func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 		return text
 	}
 
-	// A session that never was, with and without the look of a signature.
+	// A session that never existed, with and without something like a signature.
 	token := strings.Repeat("A", 43)
 	forged, err := json.Marshal(shadow{
 		Stamp: "x", Session: core.Session{ID: 1, Kind: core.SessionAccount, Subject: 9, Expires: s.Now().Add(time.Hour)},
@@ -125,7 +125,7 @@ func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stamp := get(stampKey(core.SessionAccount, id)) // some stamp of ours
+	stamp := get(stampKey(core.SessionAccount, id)) // a valid stamp
 	for _, prefix := range []string{"", "zzzzzzzz..", stamp[:strings.LastIndexByte(stamp, '.')+1]} {
 		set(stampKey(core.SessionAccount, 9), prefix+"x")
 		set(shadowKey(token), prefix+string(forged))
@@ -135,7 +135,7 @@ func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 		t.Errorf("the log: %s", s.log)
 	}
 
-	// A true shadow under another token, with more permissions, and after its end.
+	// A genuine shadow under another token, with more permissions, and after its expiry.
 	cookie := s.signedIn(id)
 	s.want(s.ask("GET", "/console/me", "", with(cookie)), http.StatusOK)
 	own, ownStamp := get(shadowKey(cookie.Value)), get(stampKey(core.SessionAccount, id))
@@ -165,7 +165,7 @@ func TestAShadowThatCannotBeReadIsLogged(t *testing.T) {
 	}
 }
 
-// A WeChat user's person is in the shadow: verifying a phone holds at once.
+// A WeChat user's person is in the shadow: verifying a phone number takes effect at once.
 func TestAVerifiedPhoneHoldsAtOnce(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(Route{Method: "GET", Path: "/h5/own", Access: Resident, Handler: whoami})

@@ -9,18 +9,18 @@ import (
 	"tongxing/core"
 )
 
-// maxDefaultText bounds a text whose field says nothing else, in characters.
+// maxDefaultText is the maximum length in characters of a text field without a max tag.
 const maxDefaultText = 200
 
-// textRule is what a text field takes.
+// textRule is what a text field accepts.
 type textRule struct {
 	max   int  // characters
-	lines bool // line ends are welcome
-	raw   bool // spaces around it count: a password
+	lines bool // line breaks are allowed
+	raw   bool // surrounding spaces are kept: a password
 }
 
-// cleanText trims a text, removes the marks that nobody sees, and refuses what is not
-// text. The error is a sentence for people, or nil.
+// cleanText trims a text, removes invisible characters, and rejects invalid text. The error has a
+// message for the user.
 func cleanText(s string, rule textRule) (string, error) {
 	if len(s) > 4*rule.max+64 {
 		return "", tooLong(rule.max)
@@ -43,8 +43,8 @@ func cleanText(s string, rule textRule) (string, error) {
 	return s, nil
 }
 
-// showable is what can be shown again of a text that was refused: all of it but the
-// characters that cannot stand on a page, and at most ten times what the field takes.
+// showable returns what can be shown again of a rejected text: all but characters not allowed in
+// HTML, and at most ten times the field's maximum.
 func showable(s string, rule textRule) string {
 	s = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || forbidden(r, rule.lines) {
@@ -60,8 +60,8 @@ func showable(s string, rule textRule) string {
 
 func tooLong(most int) error { return fmt.Errorf("最多 %d 个字", most) }
 
-// forbidden are control characters, and those that turn the direction of what
-// follows so that a name reads as another.
+// forbidden reports whether r is a control character, or one that changes the text direction, by
+// which a name could be made to read as another.
 func forbidden(r rune, lines bool) bool {
 	switch {
 	case lines && (r == '\n' || r == '\t'):

@@ -14,29 +14,29 @@ import (
 	"tongxing/sheet"
 )
 
-// UploadRule is what a field takes: one file, of some kinds and up to a size. A route
-// that takes uploads has a Body of UploadBody(Most).
+// UploadRule is what a file field accepts: one file, of certain kinds, up to a size. The route
+// needs a Body of UploadBody(Most).
 type UploadRule struct {
 	Field string
 	Kinds []sheet.Kind
 	Most  int64 // bytes
 }
 
-// UploadBody is the Body of a route whose form has a file of up to most bytes. There
-// is room for more: a file somewhat too large is then told so beside its field, while
-// a body beyond the bound is cut off with a page of its own.
+// UploadBody returns the Body of a route whose form has a file of up to most bytes. It allows more
+// than that: a file that is slightly too large then gets a message at its field, while only a body
+// beyond this limit is cut off with an error page.
 func UploadBody(most int64) int64 { return 4*most + 1<<20 }
 
-// Upload is a posted file that keeps its rule.
+// Upload is a posted file that satisfies its rule.
 type Upload struct {
 	Field   string
-	Name    string // as the browser says; for showing only
+	Name    string // as sent by the browser; for display only
 	Kind    sheet.Kind
 	Content []byte
 }
 
-// HasUpload reports a form that brings a file in a field: an input left empty sends
-// one without name and content.
+// HasUpload reports whether a form has a file in a field: an empty input sends a file without name
+// and content.
 func (c *Context) HasUpload(field string) bool { return len(c.files(field)) > 0 }
 
 func (c *Context) files(field string) []*multipart.FileHeader {
@@ -48,8 +48,8 @@ func (c *Context) files(field string) []*multipart.FileHeader {
 	})
 }
 
-// Upload reads the file of a form's field. What is wrong with it comes back as an
-// invalid error with a message for the field, and with the file's name.
+// Upload reads the file of a form's field. If it breaks the rule, the result is an Invalid error
+// with a message for the field that includes the file's name.
 func (c *Context) Upload(rule UploadRule) (Upload, error) {
 	if err := c.parseForm(); err != nil {
 		return Upload{}, err
@@ -74,7 +74,7 @@ func (c *Context) Upload(rule UploadRule) (Upload, error) {
 	return u, rule.check(u, ending(given[0].Filename))
 }
 
-// ending is that of a file's name, in lower case and without the dot.
+// ending returns a file name's extension in lower case, without the dot.
 func ending(name string) string {
 	return strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
 }
@@ -88,7 +88,7 @@ func readPart(header *multipart.FileHeader, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, most))
 }
 
-// uploadName is what a browser calls a file, as far as it can be shown.
+// uploadName returns the file name sent by a browser, made safe for display.
 func uploadName(given string) string {
 	name, err := cleanText(given, textRule{max: maxDefaultText})
 	if err != nil || name == "" {
@@ -97,7 +97,7 @@ func uploadName(given string) string {
 	return name
 }
 
-// check says what is wrong with a file whose name ends so.
+// check returns what is wrong with a file that has the given extension.
 func (rule UploadRule) check(u Upload, ending string) error {
 	var endings []string
 	for _, kind := range rule.Kinds {
@@ -119,9 +119,8 @@ func (rule UploadRule) check(u Upload, ending string) error {
 	return nil
 }
 
-// Table reads a file as a table of at most max rows: see sheet.Read. What is wrong with
-// it is an error with a message for the file's field: an invalid one, or 429 where other
-// workbooks are being read.
+// Table reads a file as a table of at most max rows: see sheet.Read. Errors have a message for the
+// file's field: Invalid, or 429 if too many workbooks are being read at the moment.
 func (c *Context) Table(u Upload, max int) (sheet.Table, error) {
 	t, err := sheet.Read(c.Ctx(), u.Kind, u.Content, max)
 	switch {
@@ -138,7 +137,7 @@ func fieldError(field, message string) error {
 	return core.InvalidFields(map[string]string{field: message})
 }
 
-// SizeLabel writes a number of bytes: 900 B, 12 KB, 1.5 MB.
+// SizeLabel formats a number of bytes: 900 B, 12 KB, 1.5 MB.
 func SizeLabel(n int64) string {
 	switch {
 	case n < 1<<10:
@@ -149,10 +148,10 @@ func SizeLabel(n int64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/(1<<20)), ".0") + " MB"
 }
 
-// dropUploads removes the temporary files of a form. net/http removes those of the
-// request it made, and ours is a copy of it.
+// dropUploads removes the temporary files of a form. net/http removes only those of its own
+// request, of which ours is a copy.
 func (c *Context) dropUploads() {
 	if c.r.MultipartForm != nil {
-		_ = c.r.MultipartForm.RemoveAll() // what stays is the system's to clean: nothing depends on it
+		_ = c.r.MultipartForm.RemoveAll() // leftovers are cleaned by the system: nothing depends on it
 	}
 }

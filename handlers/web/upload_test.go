@@ -38,7 +38,7 @@ func multipartBody(t testing.TB, values map[string]string, files ...sentFile) (b
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = part.Write(file.content) // into memory
+		_, _ = part.Write(file.content) // writes to memory
 	}
 	w.Close()
 	return b.Bytes(), w.FormDataContentType()
@@ -52,7 +52,7 @@ func upload(t testing.TB, rule UploadRule, files ...sentFile) (Upload, error) {
 	return (&Context{r: r}).Upload(rule)
 }
 
-// workbook is an .xlsx whose first sheet holds rows.
+// workbook returns an .xlsx file whose first sheet contains rows.
 func workbook(t testing.TB, rows ...[]any) []byte {
 	t.Helper()
 	book := excelize.NewFile()
@@ -78,7 +78,7 @@ func zipped(t testing.TB, files map[string][]byte) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = part.Write(content) // into memory
+		_, _ = part.Write(content) // writes to memory
 	}
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// What cannot be read as a table is said beside the file's field.
+// A file that cannot be read as a table gets a message at its field.
 func TestUploadTable(t *testing.T) {
 	u, err := upload(t, lists, sentFile{"list", "名单.csv", encoded(t, "楼栋,房号\n3栋,501\n")})
 	if err != nil {

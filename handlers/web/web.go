@@ -1,10 +1,9 @@
-// Package web is what all surfaces share: the route table and who may call what,
-// errors, forms, sessions, limits, and the chain every request goes through.
+// Package web is what all surfaces share: the route table and access checks, errors, forms,
+// sessions, limits, and the chain of middleware every request passes through.
 //
-// Handlers see a Context of ours and never the router, so that the router can be
-// changed in one file (echo.go). A handler binds, checks, calls the store once,
-// and renders or redirects; an error it returns becomes a page, JSON or a
-// reader's refusal in one place (errors.go).
+// Handlers use a Context of ours and never the router, so that the router can be replaced in one
+// file (echo.go). A handler binds, checks, calls the store once, and renders or redirects; an error
+// it returns is turned into a page, JSON or a reader's response in one place (errors.go).
 package web
 
 import (
@@ -25,46 +24,45 @@ import (
 	"tongxing/store"
 )
 
-// Options are what an App needs. Store and Cache are required; every other
-// field works at its zero value.
+// Options configure an App. Store and Cache are required; every other field may be zero.
 type Options struct {
 	Store *store.Store
-	Cache Cache // sessions' shadows, which captchas were answered
+	Cache Cache // for session shadows and used captchas
 
-	// PublicURL is where people and WeChat reach the program, without a path.
-	// https makes cookies Secure and turns on HSTS. nil = plain http, any host.
+	// PublicURL is the URL at which users and WeChat reach the program, without a path. https makes
+	// cookies Secure and turns on HSTS. nil = plain http, any host.
 	PublicURL *url.URL
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For is trusted.
 	TrustedProxies []netip.Prefix
 
-	BodyBytes   int64         // largest request body; 0 = 64 KiB
+	BodyBytes   int64         // maximum request body; 0 = 64 KiB
 	RequestTime time.Duration // a request's deadline; 0 = 15 s
 	Limits      Limits
 	Console     core.SessionLife // 0 = 2 hours idle, 24 hours at most
 	Phone       core.SessionLife // 0 = 30 days idle, 180 days at most
-	// ConsoleIdle is asked at each use, in place of Console.Idle; nil = that.
+	// ConsoleIdle is called at each use and replaces Console.Idle; nil = Console.Idle.
 	ConsoleIdle func(ctx context.Context) time.Duration
 
-	Demo      bool // without it, DemoOnly routes do not exist
+	Demo      bool // if false, DemoOnly routes do not exist
 	Log       *slog.Logger
-	Registry  *prometheus.Registry // nil = one of its own
+	Registry  *prometheus.Registry // nil = a new one
 	ErrorPage func(c *Context, p ErrorPage) error
-	Checks    []Check // of /readyz, besides the database
+	Checks    []Check // for /readyz, besides the database
 }
 
-// Limits bound requests a minute; 0 = the default in brackets.
+// Limits are maximum requests per minute; 0 = the default in brackets.
 type Limits struct {
-	AddressPerMinute int // of one address, not signed in [600]
-	AccountPerMinute int // of one signed-in account or WeChat user [300]
+	AddressPerMinute int // per address, not signed in [600]
+	AccountPerMinute int // per signed-in account or WeChat user [300]
 }
 
-// App is the route table and the chain in front of it.
+// App holds the route table and the middleware in front of it.
 type App struct {
 	o        Options
 	routes   []Route
 	router   *router
 	sessions *Sessions
-	browsers core.Signer // of the cookies of known browsers
+	browsers core.Signer // signs the cookies of known browsers
 	metrics  *metrics
 	outer    *http.CrossOriginProtection
 	address  *addressLimiter
@@ -74,7 +72,7 @@ type App struct {
 	handler  http.Handler
 }
 
-// New makes an App whose only routes are /healthz, /readyz and /robots.txt.
+// New returns an App whose only routes are /healthz, /readyz and /robots.txt.
 func New(o Options) *App {
 	o.setDefaults()
 	a := &App{
@@ -125,39 +123,38 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// Handler answers one request; an error it returns is rendered by the App.
+// Handler handles one request; an error it returns is rendered by the App.
 type Handler func(c *Context) error
 
-// Route is one URL, who may call it, and what answers.
+// Route is one method and path, who may call it, and its handler.
 type Route struct {
 	Method  string
 	Path    string // /console/reader/:id
 	Access  Access
 	Handler Handler
 
-	// Body is the largest request body in bytes; 0 = the App's.
+	// Body is the maximum request body in bytes; 0 = the App's.
 	Body int64
 	// Time is the deadline; 0 = the App's, negative = none (streams, exports).
 	Time time.Duration
-	// PerMinute bounds the calls of one address to this route, or of one caller who is
-	// signed in or whose browser is known; 0 = no bound of its own.
+	// PerMinute limits calls to this route by one address, or by one caller who is signed in or
+	// whose browser is known; 0 = no limit of its own.
 	PerMinute int
-	// EachPerMinute bounds the calls of one signed-in caller to this route; 0 = no
-	// bound of its own. Phones of one network share an address, so that what a person
-	// may do is bounded by person.
+	// EachPerMinute limits calls to this route by one signed-in caller; 0 = no limit of its own.
+	// Phones of one network share an address, so limits on people must count by person.
 	EachPerMinute int
-	// Draft keeps what was typed for somebody whose session ended meanwhile: see
-	// draft.go. The handler binds the form before it does anything.
+	// Draft keeps a form whose sender's session has expired: see draft.go. The handler must bind
+	// the form before it does anything else.
 	Draft bool
-	// OnError answers in place of the App's page or JSON: a reader's refusal.
+	// OnError replaces the App's error page or JSON: a reader's response.
 	OnError func(c *Context, err error) error
 }
 
-// Name is the route as the golden route table shows it.
+// Name returns the route as the golden route table prints it.
 func (r Route) Name() string { return r.Method + " " + r.Path + " " + r.Access.String() }
 
-// Register adds routes. It panics on one without Access, without Handler, or
-// registered before: that is a mistake in the program, found by its first test.
+// Register adds routes. It panics if one has no Access or Handler, or is already registered: that
+// is a bug, found by its first test.
 func (a *App) Register(routes ...Route) {
 	for _, r := range routes {
 		if err := a.register(r); err != nil {
@@ -183,7 +180,7 @@ func (a *App) register(r Route) error {
 	return nil
 }
 
-// Routes gives the route table, sorted by path and method.
+// Routes returns the route table, sorted by path and method.
 func (a *App) Routes() []Route {
 	sorted := slices.Clone(a.routes)
 	slices.SortFunc(sorted, func(x, y Route) int {
@@ -192,18 +189,18 @@ func (a *App) Routes() []Route {
 	return sorted
 }
 
-// Sessions are the App's sessions.
+// Sessions returns the App's sessions.
 func (a *App) Sessions() *Sessions { return a.sessions }
 
-// ServeHTTP answers one request through the whole chain.
+// ServeHTTP implements http.Handler.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
-// chain is what every request goes through, outermost first. What depends on
-// the route (limits, session, access, form token, body, deadline) is in serve.
+// chain is the middleware every request passes through, outermost first. Checks that depend on the
+// route (limits, session, access, CSRF token, body, deadline) are in serve.
 func (a *App) chain() http.Handler {
-	return a.observe( // request id, access log, figures; a panic becomes a 500
+	return a.observe( // request id, access log, metrics; a panic becomes a 500
 		a.secure( // security headers
-			a.refuseCrossSite( // browsers that say another site sent them
+			a.refuseCrossSite( // browsers that report another site as the origin
 				a.router)))
 }
 

@@ -25,7 +25,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// site is an App in front of a real store and cache, with a clock that a test sets.
+// site is an App on a real store and cache, with a clock set by the test.
 type site struct {
 	*App
 	t     *testing.T
@@ -78,7 +78,7 @@ func (s *site) pass(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-// newSite builds a site; change, which may be nil, sees the options first.
+// newSite returns a site; change, if not nil, edits the options first.
 func newSite(t *testing.T, change func(o *Options)) *site {
 	t.Helper()
 	s := &site{t: t, now: siteTime, log: &logBuffer{}}
@@ -98,7 +98,7 @@ func newSite(t *testing.T, change func(o *Options)) *site {
 	return s
 }
 
-// account makes a console account that has changed its first password.
+// account creates a console account that has changed its initial password.
 func (s *site) account(login string, permissions ...core.Permission) core.ID {
 	s.t.Helper()
 	a := core.Account{Login: login, Name: "测试" + login, Role: core.RoleViewer, Permissions: permissions, Scope: core.Everywhere}
@@ -123,7 +123,7 @@ const (
 	secondPassword = "second-Password-2"
 )
 
-// signedIn gives the cookie of a new session of an account.
+// signedIn returns the cookie of a new session of an account.
 func (s *site) signedIn(id core.ID) *http.Cookie {
 	s.t.Helper()
 	token, _ := s.session(core.SessionAccount, id)
@@ -151,7 +151,7 @@ func (s *site) wechatUser(openID string) core.ID {
 	return user.ID
 }
 
-// ask is one request; edits change it.
+// ask sends one request; edits change it first.
 func (s *site) ask(method, target string, body string, edits ...func(r *http.Request)) *httptest.ResponseRecorder {
 	s.t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
@@ -442,7 +442,7 @@ func TestRealAddress(t *testing.T) {
 	}
 }
 
-// TestVisitorsBehindAGatewayThatWritesPorts: each keeps a limit of their own.
+// TestVisitorsBehindAGatewayThatWritesPorts: each address has a limit of its own.
 func TestVisitorsBehindAGatewayThatWritesPorts(t *testing.T) {
 	s := newSite(t, func(o *Options) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}

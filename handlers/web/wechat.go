@@ -7,16 +7,16 @@ import (
 	"tongxing/wechat"
 )
 
-// Codes of WeChat that people are told of; see the platform's list of return codes:
+// WeChat's return codes that have messages of their own; see the platform's list:
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 const (
-	foreignCode = 40013 // a code that another account's page was given
+	foreignCode = 40013 // a code issued for another account's page
 	riskyUser   = 40226
 )
 
-// WechatError says to people what became of a call of WeChat, and what they can do
-// about it. What they cannot help is the log's. nil stays nil, and what is for
-// people already stays as it is.
+// WechatError converts an error of a call to WeChat into one that tells users what they can do
+// about it. The details are for the log. nil stays nil, and an error that already has a message is
+// unchanged.
 func WechatError(err error) error {
 	switch {
 	case err == nil || errors.As(err, new(*core.Error)):

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// minGzip is the size from which a page is worth compressing.
+// minGzip is the size in bytes from which compression is worthwhile.
 const minGzip = 1 << 10
 
-// HTML renders a page to memory and sends it, so that a failing template is a
-// proper error page.
+// HTML renders a page to memory before sending it, so that a failing template yields a proper error
+// page.
 func (c *Context) HTML(status int, render func(w io.Writer) error) error {
 	var page bytes.Buffer
 	if err := render(&page); err != nil {
@@ -28,7 +28,7 @@ func (c *Context) HTML(status int, render func(w io.Writer) error) error {
 	return c.Bytes(status, "text/html; charset=utf-8", page.Bytes())
 }
 
-// JSON sends v.
+// JSON sends v as JSON.
 func (c *Context) JSON(status int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -37,9 +37,9 @@ func (c *Context) JSON(status int, v any) error {
 	return c.Bytes(status, "application/json; charset=utf-8", append(body, '\n'))
 }
 
-// Bytes sends a body that is already made. Pages and JSON are compressed where
-// the caller takes it; a reader's answer never is. Unless the header says
-// otherwise, nothing may be kept by caches: pages are for one person.
+// Bytes sends a complete body. Pages and JSON are compressed if the caller accepts it; a response
+// to a reader never is. Unless the header says otherwise, nothing may be cached: pages are for one
+// person.
 func (c *Context) Bytes(status int, contentType string, body []byte) error {
 	h := c.Header()
 	h.Set("Content-Type", contentType)
@@ -56,11 +56,11 @@ func (c *Context) Bytes(status int, contentType string, body []byte) error {
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
-	_, _ = c.w.Write(body) // a caller who hung up is nobody's error
+	_, _ = c.w.Write(body) // a caller who hung up is not an error
 	return nil
 }
 
-// NoContent answers that all is well and there is nothing to say.
+// NoContent sends 204.
 func (c *Context) NoContent() error {
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -84,18 +84,16 @@ func compress(body []byte) []byte {
 	w := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(w)
 	w.Reset(&packed)
-	_, _ = w.Write(body) // a bytes.Buffer does not fail
+	_, _ = w.Write(body) // a bytes.Buffer never fails
 	_ = w.Close()
 	return packed.Bytes()
 }
 
-// streamWait is how long one write of a stream may take before the caller is
-// given up.
+// streamWait is the timeout of one write to a stream.
 const streamWait = 30 * time.Second
 
-// Download streams a file of any length. The route's Time must be negative. An
-// error after the first byte cuts the connection, so that nobody takes half a
-// file for a whole one.
+// Download streams a file of any length. The route's Time must be negative. An error after the
+// first byte cuts the connection, so that a partial file is not mistaken for a complete one.
 func (c *Context) Download(name, contentType string, write func(w io.Writer) error) error {
 	h := c.Header()
 	h.Set("Content-Type", contentType)
@@ -117,7 +115,8 @@ func (c *Context) Download(name, contentType string, write func(w io.Writer) err
 	return err
 }
 
-// disposition names the file in ASCII and, as RFC 6266 has it, in UTF-8.
+// disposition returns a Content-Disposition with the file name in ASCII and, per RFC 6266, in
+// UTF-8.
 func disposition(name string) string {
 	plain := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || strings.ContainsRune(`"\/`, r) {
@@ -128,7 +127,7 @@ func disposition(name string) string {
 	return mime.FormatMediaType("attachment", map[string]string{"filename": plain}) + "; filename*=UTF-8''" + url.PathEscape(name)
 }
 
-// streamWriter moves the connection's write deadline along with what is written.
+// streamWriter extends the connection's write deadline before each write.
 type streamWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -137,6 +136,6 @@ type streamWriter struct {
 
 func (s *streamWriter) Write(p []byte) (int, error) {
 	s.began = true
-	_ = s.control.SetWriteDeadline(time.Now().Add(streamWait)) // a recorder in a test has none
+	_ = s.control.SetWriteDeadline(time.Now().Add(streamWait)) // a test recorder has no deadline
 	return s.w.Write(p)
 }

@@ -14,19 +14,18 @@ import (
 	"tongxing/handlers/web"
 )
 
-// hostileTexts are short enough for most fields, so that some are kept and shown.
+// hostileTexts are short enough for most fields, so that some are stored and shown.
 var hostileTexts = []string{
 	`<img src=x onerror=a()>`,
 	`'"><script>a()</script>`,
 	`'); DROP TABLE house; --`,
 }
 
-// raw are the beginnings of elements that no page of ours has.
+// raw are the beginnings of elements that none of our pages contains.
 var raw = []string{"<img src=x", "<script>a()"}
 
-// TestHostileTextInEveryField fills every text field of every form that a page
-// shows with SQL and HTML: nothing fails, nothing is taken for markup, and the
-// tables are all there afterwards.
+// TestHostileTextInEveryField fills every text field of every form on every page with SQL and HTML:
+// nothing fails, nothing is rendered as markup, and all tables are still there afterwards.
 func TestHostileTextInEveryField(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)
@@ -48,7 +47,7 @@ func TestHostileTextInEveryField(t *testing.T) {
 			}
 		}
 		for _, page := range w.pages(t, by, target.subject) {
-			shown += strings.Count(page.doc.Text(), hostileTexts[len(hostileTexts)-1]) // the last that was kept
+			shown += strings.Count(page.doc.Text(), hostileTexts[len(hostileTexts)-1]) // the last one that was stored
 		}
 	}
 	if fields < 300 || shown < 10 {
@@ -56,7 +55,7 @@ func TestHostileTextInEveryField(t *testing.T) {
 	}
 }
 
-// clean fails where a page took a text for markup.
+// clean fails if a page rendered a text as markup.
 func clean(t *testing.T, what, page string) {
 	t.Helper()
 	for _, r := range raw {
@@ -66,13 +65,13 @@ func clean(t *testing.T, what, page string) {
 	}
 }
 
-// shownPage is a page that somebody was shown.
+// shownPage is a page and the caller who was shown it.
 type shownPage struct {
 	path string
 	doc  *goquery.Document
 }
 
-// pages asks for every page that by may see.
+// pages requests every page that by may see.
 func (w *town) pages(t *testing.T, by caller, account core.ID) []shownPage {
 	t.Helper()
 	var pages []shownPage
@@ -98,15 +97,15 @@ func (w *town) pages(t *testing.T, by caller, account core.ID) []shownPage {
 	return pages
 }
 
-// filled is a form as it would be sent.
+// filled is a form ready to be sent.
 type filled struct {
 	method, action string
 	values         url.Values
-	fields         int // that hold the hostile text
+	fields         int // fields with the hostile text
 }
 
-// forms fills the page's forms with text: all fields where text can be typed, and
-// each of them alone, so that a form whose other fields are fine keeps it.
+// forms fills the page's forms with text: all typed fields at once, and each of them alone, so that
+// a form whose other fields are valid stores it.
 func (p shownPage) forms(text string) []filled {
 	var forms []filled
 	p.doc.Find("form").Each(func(_ int, f *goquery.Selection) {
@@ -131,8 +130,7 @@ func (p shownPage) forms(text string) []filled {
 	return forms
 }
 
-// read gives a form as it stands on its page, and the names of the fields that
-// text can be typed into.
+// read returns a form with its values on the page, and the names of the fields that accept typing.
 func read(f *goquery.Selection) (form filled, typed []string) {
 	form = filled{method: strings.ToUpper(f.AttrOr("method", "get")), action: f.AttrOr("action", ""), values: url.Values{}}
 	f.Find("input[name], textarea[name], select[name]").Each(func(_ int, field *goquery.Selection) {
@@ -157,7 +155,7 @@ func read(f *goquery.Selection) (form filled, typed []string) {
 	return form, typed
 }
 
-// send is one request by a caller, in a session of its own.
+// send sends one request by a caller, in a new session.
 func (w *town) send(t *testing.T, by caller, form filled) *httptest.ResponseRecorder {
 	t.Helper()
 	path, body := form.action, ""

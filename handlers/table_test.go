@@ -10,9 +10,9 @@ import (
 	"tongxing/handlers/web"
 )
 
-// TestHeadsAndCellsAgree holds that a row's cells are in the order of the headings: a cell
-// that carries a label, which a phone shows in the heading's place, carries its column's,
-// and both are as narrow.
+// TestHeadsAndCellsAgree checks that a row's cells are in the order of the headings: a cell with a
+// label, which phones show in place of the heading, has its column's, and both have the same width
+// class.
 func TestHeadsAndCellsAgree(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)
@@ -40,7 +40,7 @@ func sameColumns(t *testing.T, path string, heads, row *goquery.Selection) {
 	t.Helper()
 	cells := row.Children()
 	if cells.FilterFunction(func(_ int, cell *goquery.Selection) bool { return cell.AttrOr("colspan", "") != "" }).Length() > 0 {
-		return // a row that is no record: a heading of its own
+		return // not a record's row: a subheading
 	}
 	if cells.Length() != heads.Length() {
 		t.Errorf("%s: %d cells under %d headings", path, cells.Length(), heads.Length())

@@ -1,5 +1,5 @@
-// Package handlers_test looks at all surfaces at once: the table of every route,
-// and every route called as everybody.
+// Package handlers_test tests all surfaces at once: the route table, and every route called by
+// every kind of caller.
 package handlers_test
 
 import (
@@ -33,7 +33,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/routes.golden anew")
 
-// town is every surface in front of two estates.
+// town is all surfaces over two estates.
 type town struct {
 	app          *web.App
 	store        *store.Store
@@ -42,7 +42,7 @@ type town struct {
 	alerts       map[core.ID]core.ID // by community: an alert
 }
 
-// parsedPages are parsed once for all tests, which never change them.
+// parsedPages are parsed once and shared by all tests, which never change them.
 var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
 
 func newTown(t *testing.T) *town {
@@ -72,7 +72,7 @@ func newTown(t *testing.T) *town {
 			return desk.ErrorPage(c, p)
 		},
 	})
-	// A surface added to the program is added here.
+	// A new surface of the program is added here.
 	app.Register(slices.Concat(d.Routes(), desk.Routes(), phones.Routes(), api.New(api.Options{Store: s, Gate: g}).Routes())...)
 	t.Cleanup(func() {
 		app.Close()
@@ -85,7 +85,7 @@ func newTown(t *testing.T) *town {
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{},
 	}
 	for _, e := range []*estate.Estate{w.mine, w.others} {
-		// Under the community's own id, so that params knows it.
+		// Under the community's own id, so that params can use it.
 		record := core.AccessRecord{
 			ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out,
 			Kind: core.PassResident, Allowed: true,
@@ -117,7 +117,7 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
-// noWeChat is a WeChat of which nothing is configured.
+// noWeChat is a WeChat with nothing configured.
 type noWeChat struct{}
 
 var errNoWeChat = core.Conflict("还没有配置公众号，请联系管理员")
@@ -140,8 +140,8 @@ func (noWeChat) PageConfig(context.Context, string) (wechat.PageConfig, error) {
 	return wechat.PageConfig{}, errNoWeChat
 }
 
-// TestRoutesGolden shows every new URL, and who may call it, in review:
-// go test ./handlers -run Golden -update.
+// TestRoutesGolden makes new URLs, and who may call them, visible in review. To update: go test
+// ./handlers -run Golden -update.
 func TestRoutesGolden(t *testing.T) {
 	var table strings.Builder
 	for _, r := range newTown(t).app.Routes() {
@@ -162,10 +162,10 @@ func TestRoutesGolden(t *testing.T) {
 	}
 }
 
-// caller is somebody who calls every route.
+// caller is a kind of caller.
 type caller struct {
 	name    string
-	kind    core.SessionKind // "" = nobody
+	kind    core.SessionKind // "" = anonymous
 	subject core.ID
 	may     func(access web.Access) bool
 }
@@ -194,7 +194,7 @@ func (w *town) account(t *testing.T, name string, e *estate.Estate, role core.Ro
 	}}
 }
 
-// person is a WeChat user in some of the roles: "" for a stranger.
+// person makes a WeChat user in the given role; without a role, a stranger.
 func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Access) caller {
 	t.Helper()
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: name})
@@ -223,7 +223,7 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 	return caller{name, core.SessionWechat, user.ID, func(access web.Access) bool { return access == web.WechatUser || access == role }}
 }
 
-// callers are everybody; whoever is of an estate is of e.
+// callers returns one caller of each kind; those tied to an estate belong to e.
 func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 	t.Helper()
 	all := []caller{w.person(t, prefix+"-stranger", e, web.WechatUser)}
@@ -236,7 +236,7 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 	return all
 }
 
-// params give the ids of an estate for a route's path, longest prefix first.
+// params returns the ids of an estate for a route's path, longest prefix first.
 func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct {
 	prefix string
 	id     core.ID
@@ -272,7 +272,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	}
 }
 
-// address is the route's path with the ids of e in it; hasID tells that there are any.
+// address returns the route's path with the ids of e in it; hasID reports whether it has any.
 func (w *town) address(t *testing.T, r web.Route, e *estate.Estate, account core.ID) (path string, hasID bool) {
 	t.Helper()
 	parts := strings.Split(r.Path, "/")
@@ -294,7 +294,7 @@ func (w *town) address(t *testing.T, r web.Route, e *estate.Estate, account core
 	return strings.Join(parts, "/"), hasID
 }
 
-// call is one request by a caller, in a session of its own.
+// call sends one request by a caller, in a new session.
 func (w *town) call(t *testing.T, r web.Route, by caller, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	return w.callWith(t, r, by, path, "{}")
@@ -318,7 +318,7 @@ func (w *town) callWith(t *testing.T, r web.Route, by caller, path, body string)
 	return recorder
 }
 
-// signIn puts a new session of by into a request, by every way it may be asked for.
+// signIn adds a new session of by to a request, in every form a route may expect.
 func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
 	t.Helper()
 	if by.kind == "" {
@@ -336,7 +336,7 @@ func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
 	request.Header.Set(web.CSRFHeader, formToken(t, session))
 }
 
-// formToken is the session's form token, under a pad of zeros.
+// formToken returns the session's CSRF token, masked with zeros.
 func formToken(t *testing.T, session core.Session) string {
 	t.Helper()
 	secret, err := base64.RawURLEncoding.DecodeString(session.CSRF)
@@ -354,7 +354,7 @@ type untilFlushed struct {
 
 func (u *untilFlushed) Flush() { u.cancel() }
 
-// refused reports an answer that says: not you, or not yet.
+// refused reports whether a response denies access.
 func refused(r web.Route, w *httptest.ResponseRecorder) bool {
 	switch w.Code {
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -367,8 +367,7 @@ func refused(r web.Route, w *httptest.ResponseRecorder) bool {
 	return false
 }
 
-// open are the routes that nobody has to sign in for: their own tests say what
-// they refuse.
+// open reports whether a route requires no sign-in: its own tests cover what it rejects.
 func open(r web.Route) bool {
 	switch r.Access {
 	case web.Public, web.Device, web.Callback, web.DemoOnly:
@@ -377,8 +376,8 @@ func open(r web.Route) bool {
 	return false
 }
 
-// TestEveryRouteAsEverybody calls every route as nobody and as each role: who may
-// not is refused, who may is not, and nothing fails.
+// TestEveryRouteAsEverybody calls every route anonymously and in each role: callers without access
+// are refused, those with access are not, and nothing fails.
 func TestEveryRouteAsEverybody(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)
@@ -400,8 +399,8 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	}
 }
 
-// TestNoRouteShowsAnotherEstate calls every route that has an id in its path with
-// the right role of the wrong estate: the thing is not there.
+// TestNoRouteShowsAnotherEstate calls every route with an id in its path in the right role at the
+// wrong estate: the result is NotFound.
 func TestNoRouteShowsAnotherEstate(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)
@@ -430,9 +429,8 @@ func TestNoRouteShowsAnotherEstate(t *testing.T) {
 	}
 }
 
-// TestADraftIsNeverActedOn sends every form of the console as one that is on its way
-// back to somebody who signed in anew: it is shown, or refused where there is no form,
-// and nothing is done.
+// TestADraftIsNeverActedOn posts every form of the console as a restored draft: it is shown, or
+// rejected if there is no form, and nothing is done.
 func TestADraftIsNeverActedOn(t *testing.T) {
 	w := newTown(t)
 	boss := w.account(t, "boss", w.mine, core.RoleAdmin)
@@ -443,7 +441,7 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 		}
 		path, _ := w.address(t, r, w.mine, boss.subject)
 		answer := w.callWith(t, r, boss, path, "resumed=1&confirmed=1&act=save&community="+w.mine.Community.String())
-		if answer.Code != http.StatusUnprocessableEntity && answer.Code != http.StatusConflict { // settings are for who has all communities
+		if answer.Code != http.StatusUnprocessableEntity && answer.Code != http.StatusConflict { // settings require access to all communities
 			t.Errorf("%s: %d %s", r.Name(), answer.Code, answer.Header().Get("Location"))
 		}
 		if r.Draft && answer.Code == http.StatusUnprocessableEntity && !strings.Contains(answer.Body.String(), "tx-form-foot") {
@@ -458,8 +456,8 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 	}
 }
 
-// TestWrongMethods calls every path by a method that it does not have: 405, with
-// the methods it has, a sentence for people and no word for machines.
+// TestWrongMethods calls every path by an unsupported method: 405 with Allow, a message for people
+// and no text for machines.
 func TestWrongMethods(t *testing.T) {
 	w := newTown(t)
 	for _, r := range w.app.Routes() {

@@ -13,7 +13,7 @@ func (a *API) recordRoutes() []web.Route {
 	}
 }
 
-// Records of one answer.
+// Number of records in a response.
 const (
 	recordsDefault = 20
 	maxRecords     = 100
@@ -36,8 +36,8 @@ func (f recordsForm) check() error {
 	return core.InvalidFields(fields)
 }
 
-// page returns what is asked for in the order of the list, newest first: before is the
-// older ones, which come next.
+// page returns the requested part of the list, newest first: before selects older records, which
+// come next.
 func (f recordsForm) page() core.Page {
 	limit := f.Limit
 	if limit == 0 {
@@ -51,8 +51,8 @@ type recordsBody struct {
 	More    bool         `json:"more"`
 }
 
-// recordBody is one passage or refusal as its own resident may see it: the guard's
-// name and the guard's note are not for them.
+// recordBody is one passage or refusal as the resident may see it: without the guard's name and
+// note.
 type recordBody struct {
 	ID          core.ID        `json:"id"`
 	At          string         `json:"at"`
@@ -66,8 +66,8 @@ type recordBody struct {
 	Temperature *float64       `json:"temperature"`
 }
 
-// listRecords shows the pass's passages and refusals, newest first. Its records
-// are those of its person for its house.
+// listRecords returns the pass's passages and refusals, newest first: those of its person for its
+// house.
 func (a *API) listRecords(c *web.Context) error {
 	var form recordsForm
 	if err := c.BindQuery(&form); err != nil {

@@ -8,7 +8,7 @@ import (
 	"tongxing/core"
 )
 
-// TestRecordsPage walks all records by key in both directions.
+// TestRecordsPage follows the cursors through all records in both directions.
 func TestRecordsPage(t *testing.T) {
 	s := newSite(t)
 	token := s.enter("one")

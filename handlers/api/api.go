@@ -1,8 +1,8 @@
-// Package api is the JSON API of the mini-program, /api/v1. docs/openapi.yaml
-// describes it; a test holds the two together.
+// Package api is the JSON API of the mini-program, /api/v1. docs/openapi.yaml describes it; a test
+// checks that they agree.
 //
-// Everything that reads or changes something goes through the same acts of the
-// store and the gate as the phone pages: no rule is kept here.
+// All reads and writes use the same acts of the store and the gate as the phone pages: this package
+// has no rules of its own.
 package api
 
 import (
@@ -16,35 +16,34 @@ import (
 	"tongxing/wechat"
 )
 
-// Options make an API.
+// Options configure an API.
 type Options struct {
 	Store *store.Store
 	Gate  *gate.Gate
-	Mini  *wechat.MiniProgram // nil = none is configured: nobody can sign in here
+	Mini  *wechat.MiniProgram // nil = not configured: nobody can sign in here
 }
 
-// API answers the mini-program.
+// API handles the mini-program's calls.
 type API struct {
 	store *store.Store
 	gate  *gate.Gate
 	mini  *wechat.MiniProgram
 }
 
-// New makes the API.
+// New returns the API.
 func New(o Options) *API { return &API{store: o.Store, gate: o.Gate, mini: o.Mini} }
 
-// Routes are all of the API.
+// Routes returns all routes of the API.
 func (a *API) Routes() []web.Route {
 	return slices.Concat(a.sessionRoutes(), a.wechatUserRoutes(), a.passRoutes(), a.tokenRoutes(), a.recordRoutes())
 }
 
-// moment is a time as the API writes it: RFC 3339 to the second, in the
-// deployment's zone.
+// moment formats a time for the API: RFC 3339 to the second, in the deployment's time zone.
 func (a *API) moment(t time.Time) string {
 	return t.In(a.store.Zone()).Format(time.RFC3339)
 }
 
-// momentOrNull is nil, JSON's null, for the zero time.
+// momentOrNull returns nil, JSON's null, for the zero time.
 func (a *API) momentOrNull(t time.Time) *string {
 	if t.IsZero() {
 		return nil
@@ -53,5 +52,5 @@ func (a *API) momentOrNull(t time.Time) *string {
 	return &text
 }
 
-// errNoMini is a deployment that serves phones through the official account alone.
+// errNoMini is returned by a deployment without a mini-program: phones use the official account.
 var errNoMini = core.Conflict("还没有配置小程序，请联系管理员")

@@ -19,7 +19,7 @@ import (
 	"tongxing/handlers/web"
 )
 
-// spec is docs/openapi.yaml, and which of its answers were seen.
+// spec is docs/openapi.yaml, and which of its responses were seen.
 type spec struct {
 	doc  *openapi3.T
 	mu   sync.Mutex
@@ -35,7 +35,7 @@ func loadSpec(t *testing.T) *spec {
 	return &spec{doc: doc, seen: map[string]bool{}}
 }
 
-// find gives the operation of a request; nil where the document has none.
+// find returns the operation of a request; nil if the document has none.
 func (s *spec) find(method, path string) (template string, item *openapi3.PathItem, params map[string]string) {
 	parts := strings.Split(strings.TrimPrefix(path, "/api/v1"), "/")
 	for template, item := range s.doc.Paths.Map() {
@@ -58,7 +58,7 @@ func (s *spec) find(method, path string) (template string, item *openapi3.PathIt
 	return "", nil, nil
 }
 
-// check holds an answer to the document, in status, headers and body.
+// check compares a response with the document: status, headers and body.
 func (s *spec) check(t *testing.T, r *http.Request, a answer) {
 	t.Helper()
 	template, item, params := s.find(r.Method, r.URL.Path)
@@ -82,7 +82,7 @@ func (s *spec) check(t *testing.T, r *http.Request, a answer) {
 	}
 }
 
-// answers lists every documented answer.
+// answers lists every documented response.
 func (s *spec) answers() []string {
 	var all []string
 	for template, item := range s.doc.Paths.Map() {
@@ -113,8 +113,8 @@ func TestDocumentIsValid(t *testing.T) {
 	}
 }
 
-// TestDocumentHasTheRoutes holds the document to the route table, both ways: the
-// paths, and which of them take anybody.
+// TestDocumentHasTheRoutes compares the document with the route table, both ways: the paths, and
+// which of them are public.
 func TestDocumentHasTheRoutes(t *testing.T) {
 	s := loadSpec(t)
 	documented, routed := map[string]bool{}, map[string]bool{}
@@ -144,7 +144,7 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 
 func lines(set map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(set)), "\n") }
 
-// TestDocumentHasTheReasons: a reason that a rule may give is one that clients know.
+// TestDocumentHasTheReasons: every reason that a rule may return is documented.
 func TestDocumentHasTheReasons(t *testing.T) {
 	var documented []string
 	for _, value := range loadSpec(t).doc.Components.Schemas["Reason"].Value.Enum {
@@ -159,8 +159,8 @@ func TestDocumentHasTheReasons(t *testing.T) {
 	}
 }
 
-// TestEveryDocumentedAnswer brings every operation to every answer that the
-// document promises, and each must be as it says.
+// TestEveryDocumentedAnswer makes every operation return every documented response, and compares
+// them with the document.
 func TestEveryDocumentedAnswer(t *testing.T) {
 	s := newSite(t)
 	token, nobody := s.enter("one"), s.signIn("two")
@@ -170,10 +170,10 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	phone := func() string { return codeJSON(s.sim.MintPhoneCode("one", miniApp)) }
 
 	operations := []struct {
-		method, path, below string        // below = after a pass
+		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
 		public              bool
-		bad                 string // a query that is invalid
+		bad                 string // an invalid query
 	}{
 		{method: "GET", path: "/session"},
 		{method: "GET", path: "/passes"},
@@ -226,7 +226,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			s.fails(422, "invalid", with(func(c *call) { c.path += o.bad }))
 		}
 		app := limited()
-		s.ok(call{app: app, method: "GET", path: "/session", token: nobody}) // the one call there is
+		s.ok(call{app: app, method: "GET", path: "/session", token: nobody}) // the only call there is
 		s.fails(429, "rate_limited", with(func(c *call) { c.app = app; c.token = nobody }))
 		s.fails(503, "timeout", with(func(c *call) { c.app = hurried }))
 		if o.method == "DELETE" {

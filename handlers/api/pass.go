@@ -16,7 +16,7 @@ func (a *API) passRoutes() []web.Route {
 	}
 }
 
-// passBody is a pass as its page shows it.
+// passBody is a pass as the mini-program shows it.
 type passBody struct {
 	ID           core.ID       `json:"id"`
 	Kind         core.PassKind `json:"kind"`
@@ -49,7 +49,7 @@ type previewBody struct {
 	NeedID    bool           `json:"need_id_number"`
 }
 
-// listPasses shows all the caller's passes; how many there are costs no further query.
+// listPasses returns all passes of the caller; more passes need no further query.
 func (a *API) listPasses(c *web.Context) error {
 	passes, err := a.store.PassesOfPerson(c.Ctx(), c.User().Person)
 	if err != nil {
@@ -76,7 +76,7 @@ func (a *API) showPass(c *web.Context) error {
 	return c.JSON(http.StatusOK, bodies[0])
 }
 
-// ownPass is the pass of the URL; somebody else's is not found.
+// ownPass returns the pass in the URL; another person's is NotFound.
 func (a *API) ownPass(c *web.Context) (store.Pass, error) {
 	id, err := c.ParamID("id")
 	if err != nil {

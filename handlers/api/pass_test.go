@@ -9,8 +9,7 @@ import (
 	"tongxing/core"
 )
 
-// TestOthersPasses: another's pass is not there, on every route, and nothing of
-// theirs changes.
+// TestOthersPasses: another person's pass is NotFound on every route, and never changes.
 func TestOthersPasses(t *testing.T) {
 	s := newSite(t)
 	mine, theirs := s.enter("one"), s.enter("two")
@@ -29,7 +28,7 @@ func TestOthersPasses(t *testing.T) {
 	}
 }
 
-// TestPreviewSaysWhy: the preview is what the door does.
+// TestPreviewSaysWhy: the preview agrees with the door.
 func TestPreviewSaysWhy(t *testing.T) {
 	s := newSite(t)
 	rule := core.PassRule{Counting: core.CountHousehold, PeriodDays: 2, Exits: 1, FeverTenths: 373, ReaderQR: true}
@@ -76,8 +75,8 @@ func TestPreviewSaysWhy(t *testing.T) {
 	}
 }
 
-// TestHTMLInNames: what somebody typed into the register comes out as it went in,
-// as JSON that no browser takes for a page.
+// TestHTMLInNames: a text from the register is returned unchanged, as JSON that no browser takes
+// for a page.
 func TestHTMLInNames(t *testing.T) {
 	s := newSite(t)
 	const name = `<script>alert("1")</script>'); DROP--`

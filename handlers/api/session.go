@@ -15,12 +15,12 @@ func (a *API) sessionRoutes() []web.Route {
 	}
 }
 
-// codeForm carries a single-use code of WeChat.
+// codeForm is a single-use code of WeChat.
 type codeForm struct {
 	Code string `json:"code" max:"512" required:"缺少微信给的 code"`
 }
 
-// sessionBody is a new session: the only time its token is told.
+// sessionBody is a new session: the only response that contains its token.
 type sessionBody struct {
 	Token   string   `json:"token"`
 	Expires string   `json:"expires_at"`
@@ -34,7 +34,7 @@ type userBody struct {
 
 func userOf(u core.WechatUser) userBody { return userBody{ID: u.ID, PhoneVerified: u.Person != 0} }
 
-// startSession turns a code of wx.login into a bearer token.
+// startSession exchanges a code of wx.login for a bearer token.
 func (a *API) startSession(c *web.Context) error {
 	var form codeForm
 	if err := c.BindJSON(&form); err != nil {
@@ -58,7 +58,7 @@ func (a *API) startSession(c *web.Context) error {
 	return c.JSON(http.StatusCreated, sessionBody{Token: token, Expires: a.moment(session.Expires), User: userOf(user)})
 }
 
-// showSession tells who a kept token still is.
+// showSession returns whose token it is.
 func (a *API) showSession(c *web.Context) error {
 	return c.JSON(http.StatusOK, struct {
 		Expires string   `json:"expires_at"`

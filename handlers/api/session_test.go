@@ -8,8 +8,8 @@ import (
 	"tongxing/core"
 )
 
-// TestFirstDay goes the way of a resident: login, phone, passes, token, the door,
-// and the record of it.
+// TestFirstDay follows a resident: sign-in, phone number, passes, token, door, and the record of
+// it.
 func TestFirstDay(t *testing.T) {
 	s := newSite(t)
 	me := s.Residents[0]
@@ -117,8 +117,8 @@ func TestPhoneCodes(t *testing.T) {
 	}
 }
 
-// TestUnknownPhone: whom no register knows is told so, and gets the pass when the
-// number is registered, without verifying again.
+// TestUnknownPhone: a person in no register is told so, and gets the pass once the number is
+// registered, without verifying it again.
 func TestUnknownPhone(t *testing.T) {
 	s := newSite(t)
 	token := s.signIn("stranger")
@@ -134,8 +134,7 @@ func TestUnknownPhone(t *testing.T) {
 	s.fails(404, "not_found", call{method: "GET", path: "/passes/" + s.Residents[0].Pass.String(), token: token})
 }
 
-// TestOnePersonTwoApps: whom the official account knows already is the same user
-// in the mini-program.
+// TestOnePersonTwoApps: a follower of the official account is the same user in the mini-program.
 func TestOnePersonTwoApps(t *testing.T) {
 	s := newSite(t)
 	known, err := s.Store.SignInWechat(t.Context(), core.WechatIdentity{
@@ -164,7 +163,7 @@ func TestSessionsEnd(t *testing.T) {
 	for _, token := range []string{"x", strings.Repeat("A", 43), second + "A", "' OR 1=1 --", strings.Repeat("A", 8000)} {
 		s.fails(401, "unauthenticated", call{method: "GET", path: "/passes", token: token})
 	}
-	// A cookie is no bearer token: the API takes none.
+	// A cookie is not a bearer token: the API accepts none.
 	s.fails(401, "unauthenticated", call{
 		method: "GET", path: "/passes", header: map[string]string{"Cookie": "tx_resident=" + s.signIn("one")},
 	})
@@ -189,7 +188,7 @@ func TestMalformedBodies(t *testing.T) {
 			"deep":              {body: strings.Repeat("[", 20_000)},
 			"without a content": {body: codeJSON("a"), contentType: "text/plain"},
 		} {
-			s.clock.add(time.Minute) // of the limit of each
+			s.clock.add(time.Minute) // for the limit of each
 			c.method, c.path, c.token = "POST", path, token
 			if body := s.fails(422, "invalid", c); body.Message == "" || strings.Contains(body.Message, "json:") {
 				t.Errorf("%s %s: %+v", path, name, body)

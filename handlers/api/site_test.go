@@ -28,7 +28,7 @@ const (
 	otherMini = "wx0000000000000002"
 )
 
-// site is an estate with the API in front of it and WeChat behind it.
+// site is an estate with the API and a simulated WeChat.
 type site struct {
 	*estate.Estate
 	t     *testing.T
@@ -42,7 +42,7 @@ type site struct {
 	clock *clock
 }
 
-// clock is the real one, moved ahead by hand.
+// clock is the real time, advanced by hand.
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
@@ -60,8 +60,8 @@ func (c *clock) add(d time.Duration) {
 	c.ahead += d
 }
 
-// newSite has two people of the first house in the register, "one" and "two"; and
-// "stranger", whose number nobody knows.
+// newSite has two registered people of the first house, "one" and "two"; and "stranger", whose
+// number is in no register.
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, log: &lockedBuffer{}, clock: &clock{}, spec: loadSpec(t)}
@@ -92,7 +92,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// newApp serves the API under other options.
+// newApp returns the API under other options.
 func (s *site) newApp(o web.Options) *web.App {
 	o.Store, o.Cache = s.api.store, web.RedisCache(s.redis, s.api.store, nil)
 	app := web.New(o)
@@ -100,7 +100,7 @@ func (s *site) newApp(o web.Options) *web.App {
 	return app
 }
 
-// closeStore takes the database away.
+// closeStore makes the database unavailable.
 func (s *site) closeStore() {
 	s.t.Helper()
 	if err := s.api.store.Close(); err != nil {
@@ -118,7 +118,7 @@ type call struct {
 	header       map[string]string
 }
 
-// answer is what came of it.
+// answer is the response to a call.
 type answer struct {
 	t      *testing.T
 	Status int
@@ -126,7 +126,7 @@ type answer struct {
 	Body   string
 }
 
-// do sends a request through the whole chain; the answer must be as documented.
+// do sends a request through the whole chain; the response must be as documented.
 func (s *site) do(c call) answer {
 	s.t.Helper()
 	r := httptest.NewRequestWithContext(s.t.Context(), c.method, "/api/v1"+c.path, strings.NewReader(c.body))
@@ -166,7 +166,7 @@ func (s *site) ok(c call) answer {
 	return a
 }
 
-// fails is do for a call that must be refused so.
+// fails is do for a call that must fail with the status and code.
 func (s *site) fails(status int, code string, c call) web.ErrorBody {
 	s.t.Helper()
 	a := s.do(c)
@@ -191,14 +191,14 @@ func codeJSON(code string) string {
 	return string(text)
 }
 
-// signIn gives a person's token.
+// signIn returns a person's token.
 func (s *site) signIn(person string) string {
 	s.t.Helper()
 	a := s.ok(call{method: "POST", path: "/session", body: codeJSON(s.sim.MintLoginCode(person, miniApp))})
 	return read[sessionBody](a).Token
 }
 
-// enter signs a person in and verifies the phone.
+// enter signs a person in and verifies the phone number.
 func (s *site) enter(person string) string {
 	s.t.Helper()
 	token := s.signIn(person)

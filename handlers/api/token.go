@@ -19,8 +19,8 @@ func (a *API) tokenRoutes() []web.Route {
 	}
 }
 
-// tokensPerMinute bounds the tokens one person may have: a page that is shown
-// takes one in ten minutes.
+// tokensPerMinute limits the tokens one person may request: an open page requests one in ten
+// minutes.
 const tokensPerMinute = 30
 
 // Pixels of a PNG's side.
@@ -46,12 +46,12 @@ func (f tokenForm) check() error {
 	return core.InvalidFields(fields)
 }
 
-// tokenBody is a new token: the only time its text is told. Nothing keeps the
-// text, so that no GET could draw it again.
+// tokenBody is a new token: the only response that contains its text. The text is not stored, so no
+// GET could draw it again.
 type tokenBody struct {
 	Text    string     `json:"text"`
 	Expires string     `json:"expires_at"`
-	Seconds int        `json:"seconds"` // until then
+	Seconds int        `json:"seconds"` // until it expires
 	Image   *imageBody `json:"image"`
 }
 
@@ -60,7 +60,7 @@ type imageBody struct {
 	Data string `json:"data_url"`
 }
 
-// issueToken makes the pass's one live token; the one before dies.
+// issueToken makes the pass's one valid token; the previous one becomes invalid.
 func (a *API) issueToken(c *web.Context) error {
 	var form tokenForm
 	if err := c.BindQuery(&form); err != nil {
@@ -81,14 +81,14 @@ func (a *API) issueToken(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	// The cache's clock may differ a little from ours.
+	// The cache's clock may differ slightly from ours.
 	left := min(max(issued.Expires.Sub(c.Now()), 0), gate.TokenLife)
 	return c.JSON(http.StatusCreated, tokenBody{
 		Text: issued.Text, Expires: a.moment(issued.Expires), Seconds: int(left / time.Second), Image: picture,
 	})
 }
 
-// draw gives the QR as a page can show it at once; nil where none was asked for.
+// draw returns the QR code in a form that a page can show directly; nil if not requested.
 func (f tokenForm) draw(text string) (*imageBody, error) {
 	kind, draw := "image/svg+xml", gate.QRSVG
 	switch f.Image {

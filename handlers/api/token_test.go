@@ -12,7 +12,7 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// TestTokenImages: the picture is the text, ready to show.
+// TestTokenImages: the picture encodes the text, and can be shown as it is.
 func TestTokenImages(t *testing.T) {
 	s := newSite(t)
 	token := s.enter("one")
@@ -61,7 +61,7 @@ func dataURL(t *testing.T, body tokenBody, kind string) []byte {
 	return picture
 }
 
-// TestTokenLimit bounds a person, not their network.
+// TestTokenLimit: the limit is per person, not per network.
 func TestTokenLimit(t *testing.T) {
 	s := newSite(t)
 	mine, theirs := s.enter("one"), s.enter("two")

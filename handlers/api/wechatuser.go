@@ -9,20 +9,19 @@ import (
 
 func (a *API) wechatUserRoutes() []web.Route {
 	return []web.Route{
-		// Each number that WeChat tells is paid for.
+		// Each number costs a fee to WeChat.
 		{Method: http.MethodPost, Path: "/api/v1/phone", Access: web.WechatUser, Handler: a.bindPhone, EachPerMinute: 10},
 	}
 }
 
-// phoneBody tells what the number is in the register: ties to houses, each with
-// its pass.
+// phoneBody tells what the register has for the number: links to houses, each with its pass.
 type phoneBody struct {
 	Phone   string `json:"phone"` // masked
 	Ties    int    `json:"ties"`
 	Message string `json:"message"`
 }
 
-// bindPhone ties the user to the person whose number WeChat has verified.
+// bindPhone links the user to the person with the phone number verified by WeChat.
 func (a *API) bindPhone(c *web.Context) error {
 	var form codeForm
 	if err := c.BindJSON(&form); err != nil {

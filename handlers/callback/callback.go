@@ -1,10 +1,9 @@
-// Package callback answers what WeChat sends to us of its own accord: the messages
-// and events of the official account, and the files by which it checks that a
-// domain is ours.
+// Package callback handles what WeChat sends on its own initiative: the messages and events of the
+// official account, and the files by which it checks that a domain is ours.
 //
-// WeChat waits five seconds for an answer and then sends the same again, three
-// times in all. So a callback does one act of the store, calls nobody, and answers
-// with a short text or with nothing.
+// WeChat waits five seconds for a response and then sends the same request again, three times in
+// all. So a callback performs one act of the store, calls no other service, and returns a short
+// text or nothing.
 package callback
 
 import (
@@ -25,20 +24,20 @@ import (
 	"tongxing/wechat"
 )
 
-// Options make a Callback. Without Official there is nothing to call back.
+// Options configure a Callback. Without Official nothing is received.
 type Options struct {
 	Store    *store.Store
-	Cache    web.Cache // keeps an answer for its repeats
+	Cache    web.Cache // stores a response for its retries
 	Official *wechat.OfficialAccount
-	// PublicURL is where phones reach the program, without a slash at the end.
+	// PublicURL is where phones reach the program, without a trailing slash.
 	PublicURL string
-	// Files are the domain verification files by name (MP_verify_X.txt), as WeChat
-	// gave them: each is served at the root.
+	// Files are the domain verification files by name (MP_verify_X.txt), as downloaded from WeChat;
+	// each is served at the root.
 	Files map[string]string
 	Log   *slog.Logger
 }
 
-// Callback answers WeChat.
+// Callback handles WeChat's calls.
 type Callback struct {
 	store     *store.Store
 	cache     web.Cache
@@ -48,10 +47,10 @@ type Callback struct {
 	log       *slog.Logger
 }
 
-// fileName is what WeChat and WeWork call their verification files.
+// fileName matches the names that WeChat and WeWork use for verification files.
 var fileName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}\.txt$`)
 
-// New makes the callbacks. A file with a name that WeChat would not give is an error.
+// New returns the callbacks. A file name that WeChat would not use is an error.
 func New(o Options) (*Callback, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -64,12 +63,11 @@ func New(o Options) (*Callback, error) {
 	return &Callback{store: o.Store, cache: o.Cache, official: o.Official, publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
 }
 
-// maxFile bounds a verification file, in bytes.
+// maxFile is the maximum size of a verification file in bytes.
 const maxFile = 4 << 10
 
-// ReadFiles reads the verification files of a folder for Options.Files; one that
-// is not there has none. Anything else in it is an error, so that a file put in the
-// wrong place is noticed and not served.
+// ReadFiles reads the verification files of a folder for Options.Files; a missing folder has none.
+// Anything else in it is an error, so that a misplaced file is noticed and not served.
 func ReadFiles(dir string) (map[string]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,14 +94,13 @@ func ReadFiles(dir string) (map[string]string, error) {
 	return files, nil
 }
 
-// answerTime leaves a second of WeChat's five for the way.
+// answerTime leaves a second of WeChat's five for the network.
 const answerTime = 4 * time.Second
 
-// Path is what the account's message server settings name, after the deployment's
-// address.
+// Path is the path to configure as the account's message server, after the deployment's URL.
 const Path = "/callback/oa"
 
-// Routes are all that WeChat calls.
+// Routes returns all routes that WeChat calls.
 func (b *Callback) Routes() []web.Route {
 	var routes []web.Route
 	if b.official != nil {
@@ -123,8 +120,8 @@ func (b *Callback) Routes() []web.Route {
 	return routes
 }
 
-// refuse answers an error with its status and no word: WeChat's servers read none,
-// and nobody else need know why.
+// refuse answers an error with its status and no text: WeChat's servers read none, and nobody else
+// needs to know why.
 func refuse(c *web.Context, err error) error {
 	return c.Bytes(web.StatusOf(err), plainText, nil)
 }

@@ -22,14 +22,13 @@ func both(t *testing.T, test func(t *testing.T, s *site)) {
 	}
 }
 
-// asks reports whether a text leads to the page where a scene is answered.
+// asks reports whether a text links to the page that confirms a scene.
 func asks(text string) bool {
 	return strings.Contains(text, `<a href="https://pass.example.com/h5/bind/bind_`) && strings.Contains(text, "确认绑定")
 }
 
-// TestScanAloneBindsNobody: whoever scans a sign-in QR, following the account by it or a
-// follower already, is led to the page that compares the digits. A photograph can be
-// scanned too.
+// TestScanAloneBindsNobody: scanning a sign-in QR code, by following the account or as a follower,
+// only leads to the page that compares the digits. A photograph can be scanned too.
 func TestScanAloneBindsNobody(t *testing.T) {
 	both(t, func(t *testing.T, s *site) {
 		for _, person := range []string{"new", "zhou"} {
@@ -45,7 +44,7 @@ func TestScanAloneBindsNobody(t *testing.T) {
 	})
 }
 
-// TestScanOfADeadQR: one that was replaced, or used, says so.
+// TestScanOfADeadQR: a replaced or used QR code is reported as such.
 func TestScanOfADeadQR(t *testing.T) {
 	s := newSite(t, sealedApp)
 	old := s.scene(core.BindGuard, s.Guard)
@@ -111,8 +110,8 @@ func TestFollowers(t *testing.T) {
 	s.pushes(false)
 }
 
-// TestHostile: what did not come from WeChat, or not to us, does nothing, and its
-// sender learns nothing.
+// TestHostile: a request not from WeChat, or not for us, has no effect, and its sender learns
+// nothing.
 func TestHostile(t *testing.T) {
 	for _, kind := range simulator.HostileKinds {
 		t.Run(string(kind), func(t *testing.T) {
@@ -128,7 +127,7 @@ func TestHostile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if kind == simulator.Replay || kind == simulator.Duplicate {
-				// The second is answered like the first, since WeChat may have missed it.
+				// The second gets the same response, since WeChat may have missed the first.
 				if got.Status != 200 || !got.Accepted || !strings.Contains(got.Body, "<Encrypt>") {
 					t.Errorf("%+v", got)
 				}
@@ -139,13 +138,13 @@ func TestHostile(t *testing.T) {
 			case simulator.HugeBody:
 				want = http.StatusRequestEntityTooLarge
 			case simulator.TruncatedBase64, simulator.WrongReceiver:
-				// Rightly signed: not to be sent again, and nothing is done.
+				// Correctly signed: acknowledged, so that it is not sent again, with no effect.
 				want, word = http.StatusOK, "success"
 			}
 			if got.Status != want || got.Body != word {
 				t.Errorf("%d %q, want %d %q", got.Status, got.Body, want, word)
 			}
-			// The genuine one still works.
+			// The genuine message still works.
 			got, err = s.sim.PushHostile(t.Context(), "zhou", s.appID, simulator.Genuine, event)
 			if err != nil || !got.Accepted || !strings.Contains(got.Body, "<Encrypt>") {
 				t.Errorf("%+v %v", got, err)
@@ -164,8 +163,8 @@ func TestHostileToPlainAccount(t *testing.T) {
 	}
 }
 
-// TestOneIDOfTwoPeople: WeChat gives two people's messages one MsgId; each hears the
-// answer, and so does a repeat.
+// TestOneIDOfTwoPeople: WeChat gives two people's messages the same MsgId; each gets an answer, and
+// so does a retry.
 func TestOneIDOfTwoPeople(t *testing.T) {
 	both(t, func(t *testing.T, s *site) {
 		for _, person := range []string{"zhou", "new", "zhou"} {
@@ -194,7 +193,7 @@ func TestAddressCheck(t *testing.T) {
 	})
 }
 
-// TestMalformed: whatever anybody posts without a signature is refused.
+// TestMalformed: unsigned requests are rejected whatever they contain.
 func TestMalformed(t *testing.T) {
 	s := newSite(t, sealedApp)
 	now := url.Values{"timestamp": {"1"}, "nonce": {"1"}, "signature": {"x"}, "msg_signature": {"x"}}.Encode()
@@ -221,8 +220,8 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestRetriesAfterFailure: a callback that failed here is taken again as if for
-// the first time, and done once.
+// TestRetriesAfterFailure: a callback that failed here is handled again as if new, and takes effect
+// once.
 func TestRetriesAfterFailure(t *testing.T) {
 	s := newSite(t, sealedApp)
 	qr := s.scene(core.BindObserver, s.Observer)
@@ -244,7 +243,8 @@ func TestRetriesAfterFailure(t *testing.T) {
 	}
 }
 
-// TestWithoutCache: what cannot be known as new is not done; WeChat tries again.
+// TestWithoutCache: without the cache, duplicates cannot be detected and nothing is done; WeChat
+// retries.
 func TestWithoutCache(t *testing.T) {
 	s := newSite(t, sealedApp)
 	ticket, err := s.Store.CreateBindTicket(t.Context(), core.System, core.Everywhere,
@@ -306,7 +306,7 @@ func TestReadFiles(t *testing.T) {
 	}
 }
 
-// TestNothingPersonalInLogs: open ids, texts and tokens stay out.
+// TestNothingPersonalInLogs: open ids, texts and tokens are never logged.
 func TestNothingPersonalInLogs(t *testing.T) {
 	s := newSite(t, sealedApp)
 	if err := s.sim.SendText("zhou", s.appID, "我住3栋501"); err != nil {

@@ -13,7 +13,7 @@ import (
 	"tongxing/wechat"
 )
 
-// echo answers the check that WeChat makes when the address is saved.
+// echo answers WeChat's check when the URL is saved.
 func (b *Callback) echo(c *web.Context) error {
 	text, err := b.official.CheckEcho(c.Request())
 	if err != nil {
@@ -22,8 +22,8 @@ func (b *Callback) echo(c *web.Context) error {
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
 }
 
-// receive answers one message or event. An error makes WeChat send it again, and
-// it is then taken as if for the first time.
+// receive handles one message or event. After an error WeChat sends it again, and it is handled as
+// if new.
 func (b *Callback) receive(c *web.Context) error {
 	event, done, err := b.official.ReadCallback(c.Ctx(), c.Request())
 	if errors.Is(err, wechat.ErrReplayed) {
@@ -36,7 +36,7 @@ func (b *Callback) receive(c *web.Context) error {
 		return b.untrusted(c, err)
 	}
 	handled := false
-	defer func() { done(handled) }() // also where the handler panics
+	defer func() { done(handled) }() // also if the handler panics
 	text, err := b.handle(c.Ctx(), event)
 	if err != nil {
 		return err
@@ -46,9 +46,8 @@ func (b *Callback) receive(c *web.Context) error {
 	return b.answer(c, event, text)
 }
 
-// untrusted tells the log what is wrong with a callback that did not come from
-// WeChat, or not to us, or by a token that is not the one configured; the sender
-// learns nothing. What failed here stays an error.
+// untrusted logs what is wrong with a callback that is not from WeChat, not for us, or signed with
+// another token; the sender learns nothing. Failures of our own stay errors.
 func (b *Callback) untrusted(c *web.Context, err error) error {
 	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale, wechat.ErrPlain} {
 		if errors.Is(err, wrong) {
@@ -59,9 +58,8 @@ func (b *Callback) untrusted(c *web.Context, err error) error {
 	return err
 }
 
-// unread answers a message of WeChat's own that cannot be read: there is nothing to
-// do and nothing to say. Refused, it would come twice more, and then WeChat would tell
-// the person that the account is out of order.
+// unread acknowledges a genuine message that cannot be parsed: there is nothing to do. If rejected,
+// it would come twice more, and then WeChat would tell the person that the account is out of order.
 func (b *Callback) unread(c *web.Context, err error) error {
 	b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
 	return b.answer(c, wechat.Event{}, "")
@@ -82,8 +80,7 @@ func (b *Callback) answer(c *web.Context, event wechat.Event, text string) error
 // answerLife is longer than WeChat's three attempts take.
 const answerLife = time.Minute
 
-// keep remembers an answer, so that an attempt whose answer got lost hears the
-// same. Failing to only costs the sender that text.
+// keep stores a response, so that a retry gets the same. A failure only costs the sender that text.
 func (b *Callback) keep(ctx context.Context, event wechat.Event, text string) {
 	if text == "" {
 		return
@@ -101,26 +98,26 @@ func (b *Callback) answerAgain(c *web.Context, event wechat.Event) error {
 	return b.answer(c, event, text)
 }
 
-// answerKey is where the answer to an event is kept.
+// answerKey returns the cache key of the response to an event.
 func answerKey(e wechat.Event) string { return "wechat:answer:" + e.Digest() }
 
-// What people read in the chat.
+// Texts shown in the chat.
 const (
 	welcomeText = "欢迎关注！点菜单“通行证”查看您的通行证和出门二维码。首次使用请按提示验证手机号。"
 	helpText    = "您好！点菜单“通行证”出示二维码；值班请点“门岗”；查看出入记录请点“观察员”。登记、改资料请联系小区物业。"
 	staleText   = "二维码已失效，请重新获取"
 )
 
-// bindText asks whoever scanned a sign-in QR to go on, on the page that compares the
-// digits. A scan alone binds nobody: a photograph of the QR can be scanned too.
+// bindText asks a person who scanned a sign-in QR code to open the page that compares the digits. A
+// scan alone binds nobody: a photograph of the code can be scanned too.
 func (b *Callback) bindText(scene string) string {
 	return `请点 <a href="` + b.publicURL + bindPage + scene + `">确认绑定</a>，再选电脑上显示的数字。如果不是您本人要绑定，请不要点。`
 }
 
-// bindPage is the page of a scene, on the phone.
+// bindPage is the phone page of a scene.
 const bindPage = "/h5/bind/"
 
-// handle does what an event asks for and gives the text to answer, "" for none.
+// handle processes an event and returns the text to send back; "" for none.
 func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
 	who := core.WechatIdentity{AppID: b.official.AppID(), OpenID: e.FromUser}
 	if who.OpenID == "" {
@@ -150,10 +147,10 @@ func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
 	return "", nil
 }
 
-// bindScene begins the scenes of sign-in QRs.
+// bindScene is the prefix of sign-in QR codes' scenes.
 const bindScene = "bind_"
 
-// scan answers whoever scanned a sign-in QR. Other scenes say nothing.
+// scan answers a scan of a sign-in QR code. Other scenes get no reply.
 func (b *Callback) scan(ctx context.Context, who core.WechatIdentity, scene string) (string, error) {
 	if !strings.HasPrefix(scene, bindScene) {
 		return "", nil

@@ -29,7 +29,7 @@ const (
 	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
 
-// site is a server with the callbacks of one account, and WeChat that calls them.
+// site is a server with the callbacks of one account, and the simulated WeChat that calls them.
 type site struct {
 	*estate.Estate
 	t        *testing.T
@@ -75,7 +75,7 @@ func (s *site) seed() {
 	}})
 }
 
-// rename changes a table's name behind the server's back.
+// rename renames a table behind the server's back.
 func (s *site) rename(from, to string) {
 	db, err := sql.Open("sqlite", s.path)
 	if err == nil {
@@ -109,7 +109,7 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 	s.handler = app
 }
 
-// idle waits until every callback under way is answered.
+// idle waits until all callbacks in flight are answered.
 func (s *site) idle() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -119,7 +119,7 @@ func (s *site) idle() {
 	}
 }
 
-// heard is the last thing the account said in somebody's chat.
+// heard returns the last message of the account in somebody's chat.
 func (s *site) heard(person string) string {
 	s.t.Helper()
 	s.idle()
@@ -132,8 +132,8 @@ func (s *site) heard(person string) string {
 	return last
 }
 
-// pushes counts the attempts that the simulator made, and fails on one that it
-// would not be content with.
+// pushes returns how many attempts the simulator made, and fails if WeChat would have rejected a
+// response.
 func (s *site) pushes(tolerate bool) int {
 	s.t.Helper()
 	s.idle()
@@ -159,8 +159,7 @@ func (s *site) user(person string) core.WechatUser {
 	return user
 }
 
-// scene makes a sign-in QR as the console does, through WeChat, and gives what it
-// says.
+// scene makes a sign-in QR code as the console does, through WeChat, and returns its content.
 func (s *site) scene(kind string, target core.ID) string {
 	s.t.Helper()
 	ticket, err := s.Store.CreateBindTicket(s.t.Context(), core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})

@@ -14,10 +14,10 @@ import (
 	"tongxing/store"
 )
 
-// scanner is gate.Gate's Call.
+// scanner is the signature of gate.Gate's Call.
 type scanner func(ctx context.Context, c gate.Call) gate.Result
 
-// serve answers the calls of one family.
+// serve handles calls of one protocol family.
 func (d *Door) serve(f gate.Protocol) web.Handler {
 	return func(c *web.Context) error {
 		answer, outcome := d.call(c, f)
@@ -29,8 +29,8 @@ func (d *Door) serve(f gate.Protocol) web.Handler {
 	}
 }
 
-// call returns the whole answer to one call. It does not fail: what panics is
-// answered by the family's refusal.
+// call returns the complete response to one call. It never fails: a panic becomes the family's
+// refusal.
 func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Outcome) {
 	now := d.store.Now()
 	defer func() {
@@ -43,8 +43,8 @@ func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Out
 	defer cancel()
 	s, message, err := read(c, f, d.budget)
 	if err != nil {
-		// Its address is still looked up: a known reader refuses by its own code, and its
-		// office learns what it sends.
+		// Its reader is still looked up: a known reader gets its own refusal, and its office sees
+		// what it sends.
 		s = gate.Message{}
 	}
 	key, _ := store.ReaderKeyOf(f.Name, c.Param("secret"))
@@ -70,8 +70,8 @@ func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Out
 	return f.Answer(r, s, result.Decision.Allowed, now), Scanned
 }
 
-// meet finds the reader that calls and notes the call. An outcome says that it is
-// refused without a look at what was gate.Message.
+// meet finds the calling reader and records the call. A non-empty outcome means that the call is
+// refused whatever the message.
 func (d *Door) meet(ctx context.Context, c *web.Context, f gate.Protocol, s gate.Message) (core.Reader, Outcome) {
 	secret, addr := c.Param("secret"), c.Addr()
 	r, err := d.known.find(ctx, f.Name, secret, c.Network())
@@ -96,7 +96,7 @@ func (d *Door) meet(ctx context.Context, c *web.Context, f gate.Protocol, s gate
 	return r, ""
 }
 
-// skew is how far the device's clock is ahead of ours; nil where it did not say.
+// skew returns how far the device's clock is ahead of ours; nil if the message has no time.
 func skew(m gate.Message, now time.Time) *time.Duration {
 	if m.Clock == 0 {
 		return nil
@@ -105,9 +105,8 @@ func skew(m gate.Message, now time.Time) *time.Duration {
 	return &skew
 }
 
-// decide has the gate decide, within the time that is left. A decision that comes
-// later stands, though the reader was told no: the token is used up and the door
-// stayed shut.
+// decide runs the gate within the remaining time. A decision that comes later is still valid,
+// though the reader was refused: the token is used up and the door stayed shut.
 func (d *Door) decide(ctx context.Context, call gate.Call) (result gate.Result, decided bool) {
 	done, scan := make(chan gate.Result, 1), d.scan
 	d.flying.Go(func() {
@@ -127,9 +126,9 @@ func (d *Door) decide(ctx context.Context, call gate.Call) (result gate.Result, 
 	}
 }
 
-// read takes what the reader sent, its body or else its query, as it came: the
-// texts in it are not escaped, and no form parser may touch them. The message comes
-// back too, for the record of one that cannot be taken apart.
+// read parses what the reader sent, its body or else its query, unchanged: texts in it are not
+// escaped, and no form parser may touch them. It also returns the raw message, to record one that
+// cannot be parsed.
 func read(c *web.Context, f gate.Protocol, budget time.Duration) (s gate.Message, message []byte, err error) {
 	r := c.Request()
 	message = []byte(r.URL.RawQuery)
@@ -150,9 +149,9 @@ func read(c *web.Context, f gate.Protocol, budget time.Duration) (s gate.Message
 	return s, message, err
 }
 
-// readBody reads at most one byte more than a request may have, and no longer
-// than budget. The connection of a sender that is slow, or sends too much, ends
-// with its refusal: the server would wait for the rest of the body before it.
+// readBody reads at most one byte more than the maximum, and no longer than budget. If a sender is
+// slow or sends too much, its connection is closed with the refusal: otherwise the server would
+// wait for the rest of the body first.
 func readBody(c *web.Context, budget time.Duration) ([]byte, error) {
 	control := http.NewResponseController(c.Writer())
 	bounded := control.SetReadDeadline(time.Now().Add(budget)) == nil
@@ -167,7 +166,7 @@ func readBody(c *web.Context, budget time.Duration) ([]byte, error) {
 	return body, err
 }
 
-// reply sends a whole answer of known length.
+// reply sends a complete response with its length.
 func reply(c *web.Context, f gate.Protocol, answer []byte) error {
 	return c.Bytes(http.StatusOK, f.ContentType, answer)
 }

@@ -17,23 +17,23 @@ import (
 )
 
 const (
-	// renewEvery bounds how long a change is unknown here whose announcement got lost.
-	// A scan reads the reader's row anew, and its secret with it: what is old opens
-	// nothing in the meantime.
+	// renewEvery is how long a change can stay unknown here if its announcement was lost. A scan
+	// reads the reader's row and its secret again, so outdated entries open nothing in the
+	// meantime.
 	renewEvery = time.Minute
-	// limitedRenew bounds how long a new reader beside somebody who guesses is refused,
-	// where its announcement got lost.
+	// limitedRenew is how long a new reader that shares an address with someone guessing secrets
+	// can be refused, if its announcement was lost.
 	limitedRenew = 5 * time.Second
 	renewPause   = 200 * time.Millisecond
 	renewTime    = 5 * time.Second
-	// strangersAtOnce bounds the secrets that are looked up in the database at once: what
-	// is not in memory is nearly always nobody's.
+	// strangersAtOnce limits concurrent database lookups of secrets: those not in memory are nearly
+	// always invalid.
 	strangersAtOnce = 4
 	maxAddrs        = 10000
 )
 
-// Guesses at secrets that one address may make. A secret has 130 bits, so nobody
-// guesses it: the limit spares the database.
+// Guesses at secrets allowed per address. A secret has 130 bits and cannot be guessed; the limit
+// protects the database.
 const (
 	guessRate  = rate.Limit(2)
 	guessBurst = 60
@@ -41,10 +41,9 @@ const (
 
 var errLimited = errors.New("door: too many calls")
 
-// directory finds readers by their secrets. It has all of them in memory, so that a
-// reader waits for nobody: neither for a database that others keep busy, nor for what
-// somebody behind the same address does. It bounds how often a reader may call, and
-// how often an address may name a secret that is nobody's.
+// directory finds readers by their secrets. All readers are in memory, so that a call waits neither
+// for a busy database nor because of others behind the same address. It limits how often a reader
+// may call, and how often an address may try invalid secrets.
 type directory struct {
 	store *store.Store
 	gate  *gate.Gate
@@ -54,10 +53,10 @@ type directory struct {
 	mu      sync.Mutex
 	known   map[store.ReaderKey]*entry
 	addrs   map[string]*guesses
-	changes int       // so far; a look that a change overtook is made again
+	changes int       // so far; a lookup overtaken by a change is repeated
 	renewed time.Time // when known was last read
 
-	lookups  chan struct{} // room for strangers
+	lookups  chan struct{} // slots for database lookups
 	wake     chan struct{}
 	announce chan struct{}
 	stop     context.CancelFunc
@@ -74,7 +73,7 @@ type guesses struct {
 	last    time.Time
 }
 
-// newDirectory reads the readers and goes on following their changes until close.
+// newDirectory loads the readers and follows their changes until close.
 func newDirectory(s *store.Store, g *gate.Gate, log *slog.Logger, limit rate.Limit) *directory {
 	ctx, stop := context.WithCancel(context.Background())
 	d := &directory{
@@ -94,8 +93,8 @@ func (d *directory) close() {
 	d.done.Wait()
 }
 
-// changed forgets a reader that was changed on this server, before the one who
-// changed it hears that it is done: its old secret ends here and now.
+// changed forgets a reader changed on this server, before the change is reported as done: its old
+// secret is invalid from that moment.
 func (d *directory) changed(reader core.ID) {
 	d.mu.Lock()
 	d.changes++
@@ -112,8 +111,8 @@ func nudge(c chan struct{}) {
 	}
 }
 
-// tell announces changes to the other servers, away from those who made them: a Redis
-// that is gone must not hold them up.
+// tell announces changes to the other servers, in the background: an unreachable Redis must not
+// delay whoever made the change.
 func (d *directory) tell(ctx context.Context) {
 	for {
 		select {
@@ -127,7 +126,7 @@ func (d *directory) tell(ctx context.Context) {
 	}
 }
 
-// follow reads the readers anew whenever they may have changed, and now and then.
+// follow reloads the readers whenever they may have changed, and periodically.
 func (d *directory) follow(ctx context.Context, announced <-chan struct{}) {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
@@ -150,7 +149,7 @@ func (d *directory) follow(ctx context.Context, announced <-chan struct{}) {
 	}
 }
 
-// renew reads all readers. Where that fails, those known before stay.
+// renew reloads all readers. If that fails, the known ones stay.
 func (d *directory) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, renewTime)
 	defer cancel()
@@ -171,7 +170,7 @@ func (d *directory) renew(ctx context.Context) {
 	}
 }
 
-// take replaces what is known, unless it changed while it was read.
+// take replaces the known readers, unless they changed while being read.
 func (d *directory) take(readers map[store.ReaderKey]core.Reader, changes int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -195,11 +194,10 @@ func (d *directory) newEntry() *entry {
 	return &entry{calls: rate.NewLimiter(d.limit, burstOf(d.limit))}
 }
 
-// find returns the reader of a secret: not found where there is none, errLimited
-// where it calls too often, or where it is not known here and its address named too
-// many that are nobody's.
+// find returns the reader of a secret: NotFound if there is none, errLimited if the reader calls
+// too often, or if it is not known here and its address has tried too many invalid secrets.
 func (d *directory) find(ctx context.Context, protocol, secret, addr string) (core.Reader, error) {
-	now := time.Now() // of limits and of keeping: not the store's clock, which tests set
+	now := time.Now() // for limits and caching: not the store's clock, which tests set
 	key, ok := store.ReaderKeyOf(protocol, secret)
 	if !ok {
 		return d.miss(addr, now)
@@ -218,7 +216,7 @@ func (d *directory) find(ctx context.Context, protocol, secret, addr string) (co
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.changes != changes {
-		return r, nil // it may be old by now; the scan will know
+		return r, nil // it may be outdated; the scan checks
 	}
 	e, ok := d.known[key]
 	if !ok {
@@ -229,7 +227,7 @@ func (d *directory) find(ctx context.Context, protocol, secret, addr string) (co
 	return r, e.allow(now)
 }
 
-// miss charges the address for a secret that is nobody's.
+// miss counts an invalid secret against the address.
 func (d *directory) miss(addr string, now time.Time) (core.Reader, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -239,8 +237,8 @@ func (d *directory) miss(addr string, now time.Time) (core.Reader, error) {
 	return core.Reader{}, core.NotFound("门禁读头不存在")
 }
 
-// recall returns a reader that is known. One that is not may be looked up, unless the
-// address guessed too much.
+// recall returns a known reader. An unknown one may be looked up, unless the address has no guesses
+// left.
 func (d *directory) recall(key store.ReaderKey, addr string, now time.Time) (r core.Reader, changes int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -256,7 +254,7 @@ func (d *directory) recall(key store.ReaderKey, addr string, now time.Time) (r c
 	return core.Reader{}, d.changes, nil
 }
 
-// lookUp asks the database for a secret that is not known here.
+// lookUp queries the database for a secret that is not known here.
 func (d *directory) lookUp(ctx context.Context, key store.ReaderKey) (core.Reader, error) {
 	select {
 	case d.lookups <- struct{}{}:
@@ -267,7 +265,7 @@ func (d *directory) lookUp(ctx context.Context, key store.ReaderKey) (core.Reade
 	return d.store.ReaderByKey(ctx, key)
 }
 
-// forget drops a key that turned out to be nobody's any more.
+// forget removes a key that turned out to be invalid.
 func (d *directory) forget(key store.ReaderKey) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -281,18 +279,17 @@ func (e *entry) allow(now time.Time) error {
 	return nil
 }
 
-// burstOf is five seconds' worth of calls: a reader that lost its network sends
-// what it kept.
+// burstOf returns five seconds' worth of calls: after a network failure a reader sends its backlog.
 func burstOf(limit rate.Limit) int { return int(min(limit*5, 1e6)) }
 
-// spent reports whether an address, or a network, has no guess left.
+// spent reports whether an address, or its network, has no guesses left.
 func (d *directory) spent(addr string, now time.Time) bool {
 	g, ok := d.addrs[addr]
 	return ok && g.limiter.TokensAt(now) < 1
 }
 
-// guess counts a secret that is nobody's, and reports whether the address, and the /48
-// around it, may have one more.
+// guess counts an invalid secret, and reports whether the address, and the /48 around it, had a
+// guess left.
 func (d *directory) guess(addr string, now time.Time) bool {
 	if !d.charge(addr, 1, now) {
 		return false
@@ -301,7 +298,7 @@ func (d *directory) guess(addr string, now time.Time) bool {
 	return wide == "" || d.charge(wide, web.WideTimes, now)
 }
 
-// charge takes one guess of an address, or of a network that may have times as many.
+// charge takes one guess of an address, or of a network that is allowed times as many.
 func (d *directory) charge(addr string, times int, now time.Time) bool {
 	g, ok := d.addrs[addr]
 	if !ok {
@@ -315,8 +312,8 @@ func (d *directory) charge(addr string, times int, now time.Time) bool {
 	return g.limiter.AllowN(now, 1)
 }
 
-// dropQuiet drops the addresses that have been quiet for long enough to have their
-// guesses back; where that is not enough, all.
+// dropQuiet removes the addresses whose guesses have been restored by time; if that is not enough,
+// all of them.
 func (d *directory) dropQuiet(now time.Time) {
 	maps.DeleteFunc(d.addrs, func(_ string, g *guesses) bool {
 		return now.Sub(g.last) > time.Duration(guessBurst/guessRate)*time.Second

@@ -13,7 +13,7 @@ import (
 	"tongxing/store"
 )
 
-// guess names secrets that are nobody's until the address has no guess left.
+// guess tries invalid secrets until the address has no guesses left.
 func (s *site) guess(t *testing.T) {
 	t.Helper()
 	for i := range guessBurst + 20 {
@@ -24,8 +24,8 @@ func (s *site) guess(t *testing.T) {
 	}
 }
 
-// TestGuessesShutNobodyOut: readers that never called yet open beside somebody who
-// guesses behind the same address, and so does one that is added then.
+// TestGuessesShutNobodyOut: readers that have never called still open while someone behind the same
+// address guesses, and so does one that is added then.
 func TestGuessesShutNobodyOut(t *testing.T) {
 	s := newSite(t)
 	s.guess(t)
@@ -43,7 +43,7 @@ func TestGuessesShutNobodyOut(t *testing.T) {
 	})
 }
 
-// await waits for what another goroutine is about to do.
+// await waits for another goroutine to satisfy done.
 func (s *site) await(t *testing.T, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); !done(); {
@@ -53,8 +53,7 @@ func (s *site) await(t *testing.T, done func() bool) {
 	}
 }
 
-// TestOldSecretOpensNothing: from the moment in which a secret is changed, the old one
-// is nobody's on this server.
+// TestOldSecretOpensNothing: once a secret is changed, the old one is invalid on this server.
 func TestOldSecretOpensNothing(t *testing.T) {
 	s := newSite(t)
 	s.show(t, "known from here on")
@@ -67,8 +66,8 @@ func TestOldSecretOpensNothing(t *testing.T) {
 	}
 }
 
-// TestOldSecretOnAnotherServer: a server that does not hear of the change, since its
-// cache lost the word, opens nothing either, and then knows the secret as nobody's.
+// TestOldSecretOnAnotherServer: a server that misses the change, since its cache lost the
+// announcement, opens nothing either, and then knows that the secret is invalid.
 func TestOldSecretOnAnotherServer(t *testing.T) {
 	s := newSite(t)
 	token := s.token(t)
@@ -87,7 +86,7 @@ func TestOldSecretOnAnotherServer(t *testing.T) {
 	if _, err := s.Store.RotateReaderSecret(t.Context(), core.System, core.Everywhere, s.vguang.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.await(t, func() bool { // its own look at the change is over
+	s.await(t, func() bool { // its own reload after the change is over
 		old.mu.Lock()
 		defer old.mu.Unlock()
 		return len(old.known) == len(s.Doors)
@@ -110,7 +109,7 @@ func TestOldSecretOnAnotherServer(t *testing.T) {
 	}
 }
 
-// TestChangesReachOtherServers: what one server changes, another knows without a call.
+// TestChangesReachOtherServers: a change on one server reaches another without a call.
 func TestChangesReachOtherServers(t *testing.T) {
 	s := newSite(t)
 	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr()})
@@ -134,8 +133,8 @@ func TestChangesReachOtherServers(t *testing.T) {
 	})
 }
 
-// TestKnownReadersWaitForNobody: a reader in use is found without the database, of
-// which strangers may have all that there is for them.
+// TestKnownReadersWaitForNobody: a known reader is found without the database, even while strangers
+// occupy all lookups.
 func TestKnownReadersWaitForNobody(t *testing.T) {
 	s := newSite(t)
 	token := s.token(t)
@@ -179,7 +178,7 @@ func TestUnreadableMessages(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 			if name == "too much" {
-				return // what is too long is not read at all
+				return // an oversized message is not read
 			}
 			records := s.records(t)
 			if len(records) != 1 || records[0].Reason != core.ReasonUnreadable || records[0].Allowed {

@@ -1,13 +1,12 @@
-// Package door is where readers call: it takes a request in the words of the
-// reader's own protocol, has the gate decide, and answers in the same words.
+// Package door serves the readers' calls: it parses a request of the reader's own protocol, has the
+// gate decide, and replies in the same protocol.
 //
-// Whatever goes wrong, the answer is the one that keeps the door shut: status 200
-// with the refusing bytes of the family, never a redirect, a compressed body or a
-// page. A reader is known by the secret in its URL alone; what it says of itself
-// must agree. Where readers speak plain HTTP, keep them on a network of their
-// own: whoever can answer a vguang reader in our place can open its door.
+// Whatever fails, the response keeps the door shut: status 200 with the refusal of the family,
+// never a redirect, a compressed body or a page. A reader is identified by the secret in its URL
+// alone; the serial it sends must agree. If readers speak plain HTTP, keep them on a network of
+// their own: anybody who can reply to a vguang reader in our place can open its door.
 //
-// Nothing here logs what was shown or the URL it came to.
+// Nothing here logs the scanned text or the URL.
 package door
 
 import (
@@ -24,35 +23,34 @@ import (
 	"tongxing/store"
 )
 
-// budget bounds one call: readers give up after two seconds.
+// budget is the time for one call: readers give up after two seconds.
 const budget = 1800 * time.Millisecond
 
-// Outcome is what became of a call, for metrics.
+// Outcome is the result of a call, for metrics.
 type Outcome string
 
 const (
-	Scanned   Outcome = "scanned"   // the gate decided; its own figures say what
-	Heartbeat Outcome = "heartbeat" // a sign of life
-	Malformed Outcome = "malformed" // nothing a reader of this family sends, or too long
-	Unknown   Outcome = "unknown"   // no such secret, or another device on it
+	Scanned   Outcome = "scanned"   // the gate decided; its own metrics have the decision
+	Heartbeat Outcome = "heartbeat" // a heartbeat only
+	Malformed Outcome = "malformed" // not a message of this family, or too long
+	Unknown   Outcome = "unknown"   // no such secret, or another device uses it
 	Limited   Outcome = "limited"   // too many calls
-	Failed    Outcome = "failed"    // database gone, time out, panic
+	Failed    Outcome = "failed"    // database unavailable, timeout, panic
 )
 
-// Options make a Door.
+// Options configure a Door.
 type Options struct {
 	Store *store.Store
 	Gate  *gate.Gate
 	Log   *slog.Logger                           // nil = discard
-	Seen  func(protocol string, outcome Outcome) // told of every call; nil = nobody
+	Seen  func(protocol string, outcome Outcome) // called for every call; nil = none
 
-	// PerReader bounds the calls of one reader a second, on this server; 0 = 200.
-	// A busy turnstile makes five.
+	// PerReader limits the calls per second of one reader, on this server; 0 = 200. A busy
+	// turnstile makes five.
 	PerReader rate.Limit
 }
 
-// Door serves every reader. Close it after the HTTP server and before the gate
-// and the store.
+// Door serves all readers. Close it after the HTTP server and before the gate and the store.
 type Door struct {
 	store    *store.Store
 	log      *slog.Logger
@@ -64,7 +62,7 @@ type Door struct {
 	flying   sync.WaitGroup // scans whose caller may have given up
 }
 
-// New makes a Door.
+// New returns a Door that follows the changes of readers until Close.
 func New(o Options) *Door {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -81,19 +79,18 @@ func New(o Options) *Door {
 	}
 }
 
-// Close waits for scans in flight and writes the last signs of life.
+// Close waits for scans in flight and writes the last heartbeats.
 func (d *Door) Close() {
 	d.flying.Wait()
 	d.known.close()
 	d.presence.Close()
 }
 
-// prefix begins every path that readers call.
+// prefix starts every path that readers call.
 const prefix = "/door/"
 
-// Routes are the readers' URLs. Installers set one that ends in the secret; some
-// devices put a path of their own behind it, such as /qa/mcardsea.php, which says
-// nothing.
+// Routes returns the readers' routes. Installers configure a URL that ends in the secret; some
+// devices append a path of their own, such as /qa/mcardsea.php, which is ignored.
 func (d *Door) Routes() []web.Route {
 	var routes []web.Route
 	add := func(f gate.Protocol, path string, handler web.Handler) {
@@ -112,15 +109,14 @@ func (d *Door) Routes() []web.Route {
 	return routes
 }
 
-// stray answers what came to no reader's address, in the words of the more
-// dangerous family.
+// stray answers calls outside any reader's URL, in the protocol of the more dangerous family.
 func (d *Door) stray(c *web.Context) error {
 	d.seen("", Unknown)
 	f := gate.Protocols()[0]
 	return reply(c, f, f.Answer(core.Reader{}, gate.Message{}, false, c.Now()))
 }
 
-// refuse answers what never came to the handler, or out of it.
+// refuse answers calls that failed before or in the handler.
 func (d *Door) refuse(f gate.Protocol) func(c *web.Context, err error) error {
 	return func(c *web.Context, _ error) error {
 		d.seen(f.Name, Malformed)

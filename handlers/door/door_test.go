@@ -31,8 +31,8 @@ func TestOneScanOneRecord(t *testing.T) {
 	}
 }
 
-// TestShownAgain: a vguang reader that did not hear is told once more to open. Whoever
-// shows the code after that is refused, with a record that raises an alert.
+// TestShownAgain: a vguang reader that missed the response is told to open again. Anybody who shows
+// the code after that is refused, with a record that raises an alert.
 func TestShownAgain(t *testing.T) {
 	s := newSite(t)
 	token := s.token(t)
@@ -48,8 +48,8 @@ func TestShownAgain(t *testing.T) {
 	}
 }
 
-// TestBursts: a mcardsea reader sends one reading four times, all of which are one
-// showing; another device or a fifth time is not.
+// TestBursts: a mcardsea reader sends one reading four times, all of which count as one showing;
+// the same code at another device, or a fifth time, does not.
 func TestBursts(t *testing.T) {
 	s := newSite(t)
 	token := s.token(t)
@@ -64,7 +64,7 @@ func TestBursts(t *testing.T) {
 	}
 }
 
-// Whatever a reader that should not, or text that is nothing, sends: no.
+// Whatever an unauthorized reader or a malformed message sends is refused.
 func TestRefusals(t *testing.T) {
 	s := newSite(t)
 	token := s.token(t)
@@ -117,7 +117,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// No device uses other methods; whoever does opens nothing.
+// No device uses other methods; they open nothing.
 func TestOtherMethodsOpenNothing(t *testing.T) {
 	s := newSite(t)
 	body := "vgdecoderesult=" + s.token(t) + "&&devicenumber=" + s.vguang.Serial + "&&otherparams="
@@ -135,7 +135,7 @@ func TestOtherMethodsOpenNothing(t *testing.T) {
 	}
 }
 
-// A body that is sent without its length, or never ends, is bounded all the same.
+// A body without a length, or without an end, is limited all the same.
 func TestChunkedBodies(t *testing.T) {
 	s := newSite(t)
 	head := "POST /door/vguang/" + s.vguang.Secret + " HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -211,7 +211,7 @@ func TestDisabledReader(t *testing.T) {
 	if err := s.Store.DisableReader(t.Context(), core.System, core.Everywhere, s.vguang.ID); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.show(t, token); got != deny { // at once, though the reader is at hand
+	if got := s.show(t, token); got != deny { // at once, though the device itself is present
 		t.Errorf("got %q", got)
 	}
 	if got := s.records(t)[0]; got.Reason != core.ReasonReaderUnknown || got.Allowed {
@@ -318,7 +318,7 @@ func TestPanicsAndTimeoutsRefuse(t *testing.T) {
 	}
 }
 
-// Neither what was shown nor a reader's secret is ever logged.
+// Neither the scanned text nor a reader's secret is ever logged.
 func TestLogsHoldNoSecrets(t *testing.T) {
 	s := newSite(t)
 	token := s.token(t)
@@ -352,7 +352,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	token := s.token(t)
-	for range 5 { // the bucket is empty and fills by two a second
+	for range 5 { // the bucket is empty and refills by two a second
 		s.show(t, "more")
 	}
 	if s.outcomes(Limited) == 0 {
@@ -363,7 +363,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Whoever owns a /64 of IPv6 has one address to guess from, not as many as it likes.
+// The owner of an IPv6 /64 counts as one address, not as 2^64.
 func TestGuessesFromOneNetwork(t *testing.T) {
 	s := newSite(t)
 	for i := range 80 {
@@ -376,7 +376,7 @@ func TestGuessesFromOneNetwork(t *testing.T) {
 	}
 }
 
-// Whoever owns a /48 has ten of them, not 65,536.
+// The owner of a /48 counts as ten, not 65,536.
 func TestGuessesFromAWideNetwork(t *testing.T) {
 	s := newSite(t)
 	d := s.door.known
@@ -399,7 +399,7 @@ func TestGuessesFromAWideNetwork(t *testing.T) {
 	}
 }
 
-// The answer does not grow, compress or move, whatever the request asks for.
+// The response is never extended, compressed or redirected, whatever the request asks for.
 func TestAnswersStayPlain(t *testing.T) {
 	s := newSite(t)
 	body := "vgdecoderesult=x&&devicenumber=" + s.vguang.Serial + "&&otherparams="
@@ -414,8 +414,8 @@ func TestAnswersStayPlain(t *testing.T) {
 	}
 }
 
-// Requests made of the protocols' own words in any order open nothing without a
-// token, and every answer is one of the two refusals.
+// Requests made of the protocols' own words in any order open nothing without a token, and every
+// response is one of the two refusals.
 func TestNonsenseOpensNothing(t *testing.T) {
 	s := newSiteWith(t, rate.Inf)
 	random := rand.New(rand.NewPCG(3, 5))

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Exchanges as they go over the wire, each file on an estate of its own.
+// Recorded exchanges, byte by byte, each file on an estate of its own.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 10 {
@@ -58,7 +58,7 @@ func readGolden(t *testing.T, s *site, file string) (pairs []exchange) {
 	return pairs
 }
 
-// dump gives an answer with its headers sorted and without its date.
+// dump returns a response with its headers sorted and without Date.
 func dump(r *http.Response, body string) string {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s\n", r.Proto, r.Status)

@@ -71,7 +71,7 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	return s
 }
 
-// closeStore takes the database away.
+// closeStore makes the database unavailable.
 func (s *site) closeStore(t *testing.T) {
 	t.Helper()
 	if err := s.Store.Close(); err != nil {
@@ -91,7 +91,7 @@ func (s *site) outcomes(o Outcome) int {
 	return s.calls[o]
 }
 
-// token issues one for a resident's pass.
+// token issues a token for a resident's pass.
 func (s *site) token(t *testing.T) string {
 	t.Helper()
 	issued, err := s.gate.Issue(t.Context(), s.Residents[0].Pass)
@@ -123,7 +123,7 @@ func (s *site) released(t *testing.T) (n int) {
 	return n
 }
 
-// send puts a raw request on a connection of its own and gives the answer.
+// send writes a raw request on a new connection and returns the response.
 func (s *site) send(t *testing.T, raw string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.addr)
@@ -147,7 +147,7 @@ func (s *site) send(t *testing.T, raw string) (*http.Response, string) {
 	return response, string(body)
 }
 
-// post sends a body to a path and gives the answer's body.
+// post sends a body to a path and returns the response body.
 func (s *site) post(t *testing.T, path, body string) string {
 	t.Helper()
 	response, answer := s.send(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body))
@@ -172,12 +172,12 @@ const (
 	deny = "code=1000"
 )
 
-// isMcardDeny reports the refusal of the other family.
+// isMcardDeny reports whether a response is the mcardsea refusal.
 func isMcardDeny(answer string) bool {
 	return strings.Contains(answer, `"status":0`) && !strings.Contains(answer, `"status":1`)
 }
 
-// lockedBuffer is a log that tests read while it is written.
+// lockedBuffer is a log that tests can read while it is written.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -73,7 +73,7 @@ func (rc *routeCall) actFirst(c *Context, key string) (err error) {
 			_, _, _ = rc.app.o.Cache.Take(ctx, key) // also if the handler panics; otherwise it expires
 			return
 		}
-		_ = rc.app.o.Cache.Set(ctx, key, onceDone+c.flashSet()+" "+to, onceLife) // if this fails, the next request waits in vain and is told so
+		_ = rc.app.o.Cache.Set(ctx, key, onceDone+c.flashSet()+" "+to, onceLife) // on failure the next waits in vain
 	}()
 	err = rc.route.Handler(c)
 	over = true

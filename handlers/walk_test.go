@@ -441,7 +441,7 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 		}
 		path, _ := w.address(t, r, w.mine, boss.subject)
 		answer := w.callWith(t, r, boss, path, "resumed=1&confirmed=1&act=save&community="+w.mine.Community.String())
-		if answer.Code != http.StatusUnprocessableEntity && answer.Code != http.StatusConflict { // settings require access to all communities
+		if answer.Code != http.StatusUnprocessableEntity && answer.Code != http.StatusConflict { // settings need all communities
 			t.Errorf("%s: %d %s", r.Name(), answer.Code, answer.Header().Get("Location"))
 		}
 		if r.Draft && answer.Code == http.StatusUnprocessableEntity && !strings.Contains(answer.Body.String(), "tx-form-foot") {

@@ -366,17 +366,20 @@ CREATE TABLE guard_post (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL,
   name         VARCHAR(64) NOT NULL,
+  sort_key     VARCHAR(128) NOT NULL, -- name with numbers padded, so that 2号门 precedes 10号门
   direction    VARCHAR(8)  NOT NULL, -- preset on the guard's page
   created_at   BIGINT      NOT NULL,
   updated_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
 );
 CREATE INDEX guard_post_community ON guard_post (community_id, id);
+CREATE INDEX guard_post_sort ON guard_post (community_id, sort_key, id);
 
 CREATE TABLE guard (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   name         VARCHAR(64)  NOT NULL,
+  name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
   user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
@@ -386,6 +389,7 @@ CREATE TABLE guard (
   disabled_at  BIGINT
 );
 CREATE INDEX guard_community ON guard (community_id, id);
+CREATE INDEX guard_name_key ON guard (community_id, name_key, id);
 CREATE INDEX guard_user ON guard (user_id);
 
 CREATE TABLE guard_assignment (
@@ -393,10 +397,12 @@ CREATE TABLE guard_assignment (
   post_id  BIGINT NOT NULL,
   PRIMARY KEY (guard_id, post_id)
 );
+CREATE INDEX guard_assignment_post ON guard_assignment (post_id, guard_id);
 
 CREATE TABLE observer (
   id           BIGINT       NOT NULL PRIMARY KEY,
   name         VARCHAR(64)  NOT NULL,
+  name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
   capacity     VARCHAR(64)  NOT NULL, -- 身份, in words
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
@@ -408,6 +414,7 @@ CREATE TABLE observer (
   removed_at   BIGINT
 );
 CREATE INDEX observer_user ON observer (user_id);
+CREATE INDEX observer_name_key ON observer (name_key, id);
 
 CREATE TABLE observer_community (
   observer_id  BIGINT NOT NULL,

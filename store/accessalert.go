@@ -36,9 +36,11 @@ type accessAlertRow struct {
 	Remark    string               `db:"remark"`
 }
 
-const accessAlertColumns = `SELECT id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n,
-	mark, first_at, last_at,
-	handled_at, handled_by, remark FROM access_alert WHERE `
+const (
+	accessAlertFields = `id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n, mark,
+		first_at, last_at, handled_at, handled_by, remark`
+	accessAlertColumns = "SELECT " + accessAlertFields + " FROM access_alert WHERE "
+)
 
 func (r accessAlertRow) alert() core.AccessAlert {
 	return core.AccessAlert{
@@ -287,21 +289,20 @@ func (s *Store) AccessAlerts(
 		}
 		scope = core.ScopeOf(f.Community)
 	}
-	where, args := database.ScopeWhere(scope, "community_id")
-	if f.Handled {
-		where += " AND handled_at IS NOT NULL"
-	} else {
-		where += " AND handled_at IS NULL"
-	}
+	var filter database.Where
+	filter.Either(yesNo(f.Handled), "handled_at IS NOT NULL", "handled_at IS NULL")
 	if f.Kind != "" {
-		where, args = where+" AND kind = ?", append(args, string(f.Kind))
+		filter.And("kind = ?", string(f.Kind))
 	}
-	query, args := newestFirst.Query(page, accessAlertColumns+where, args)
-	var rows []accessAlertRow
-	if err := s.db.All(ctx, &rows, query, args...); err != nil {
+	rows, more, err := readPage[accessAlertRow](ctx, s.db, listQuery{
+		columns: accessAlertFields, table: "access_alert",
+		scope:  database.Within(scope, "community_id"),
+		filter: filter,
+		order:  newestFirst,
+	}, page)
+	if err != nil {
 		return nil, false, database.Wrap("list alerts", err)
 	}
-	rows, more = core.CutPage(page, rows)
 	for _, row := range rows {
 		list = append(list, row.alert())
 	}

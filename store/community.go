@@ -176,22 +176,20 @@ type CommunityRow struct {
 // CommunityRows lists communities of the scope, the oldest first, with the numbers
 // of their houses and residents. more tells that further rows lie in the direction of paging.
 func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f CommunityFilter) (list []CommunityRow, more bool, err error) {
-	where, args := database.ScopeWhere(scope, "id")
-	if f.Archived {
-		where += " AND archived_at IS NOT NULL"
-	} else {
-		where += " AND archived_at IS NULL"
-	}
+	var filter database.Where
+	filter.Either(yesNo(f.Archived), "archived_at IS NOT NULL", "archived_at IS NULL")
 	if f.Keyword != "" {
-		where += " AND name LIKE ? ESCAPE '!'"
-		args = append(args, database.LikeContains(f.Keyword))
+		filter.Like(f.Keyword, "name")
 	}
-	query, args := oldestFirst.Query(f.Page, "SELECT "+communityColumns+" FROM community WHERE "+where, args)
-	var rows []communityRow
-	if err := s.db.All(ctx, &rows, query, args...); err != nil {
+	rows, more, err := readPage[communityRow](ctx, s.db, listQuery{
+		columns: communityColumns, table: "community",
+		scope:  database.Within(scope, "id"),
+		filter: filter,
+		order:  oldestFirst,
+	}, f.Page)
+	if err != nil {
 		return nil, false, database.Wrap("list communities", err)
 	}
-	rows, more = core.CutPage(f.Page, rows)
 	ids := database.IDsOf(rows, func(r communityRow) core.ID { return r.ID })
 	counts, err := s.db.CountsBy(
 		ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids,

@@ -22,19 +22,94 @@ type guardRow struct {
 // noGuard is what a guard that is not there, or not in the scope, is answered with.
 const noGuard = "门岗人员不存在"
 
-const guardColumns = "SELECT id, community_id, name, phone_cipher, user_id, disabled_at, updated_at FROM guard WHERE "
+const (
+	guardFields  = "id, community_id, name, phone_cipher, user_id, disabled_at, updated_at"
+	guardColumns = "SELECT " + guardFields + " FROM guard WHERE "
+)
 
-// Guards lists the guards of the communities in scope, phones masked.
-func (s *Store) Guards(ctx context.Context, scope core.Scope, community core.ID) ([]core.Guard, error) {
-	where, args := database.ScopeWhere(scope, "community_id")
-	if community != 0 {
-		where, args = where+" AND community_id = ?", append(args, int64(community))
+// GuardFilter narrows the list of guards. Zero fields do not narrow.
+type GuardFilter struct {
+	Community core.ID
+	Keyword   string // part of the name, or a whole phone number
+	Bound     string // to WeChat: "yes", "no", "" = both
+	Disabled  string // "yes", "no", "" = both
+	Sort      string // "name", "-name"; "" = the oldest first
+	Page      Page
+}
+
+func (s *Store) guardWhere(f GuardFilter) database.Where {
+	var where database.Where
+	if f.Community != 0 {
+		where.And("community_id = ?", int64(f.Community))
 	}
-	var rows []guardRow
-	if err := s.db.All(ctx, &rows, guardColumns+where+" ORDER BY community_id, id", args...); err != nil {
-		return nil, database.Wrap("list guards", err)
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		s.likePerson(&where, keyword, "name")
 	}
-	return s.guards(ctx, rows)
+	where.Either(f.Bound, "user_id <> 0", "user_id = 0")
+	where.Either(f.Disabled, "disabled_at IS NOT NULL", "disabled_at IS NULL")
+	return where
+}
+
+// likePerson narrows to those with a whole phone number, or to those one of whose texts
+// contains the keyword.
+func (s *Store) likePerson(where *database.Where, keyword string, columns ...string) {
+	if phone, err := core.NormalizePhone(keyword); err == nil {
+		where.And("phone_mac = ?", s.db.Keys().Digest("phone", phone))
+		return
+	}
+	where.Like(keyword, columns...)
+}
+
+// Guards lists a page of the guards of the communities in scope, phones masked. more
+// tells that further rows lie in the direction of paging.
+func (s *Store) Guards(ctx context.Context, scope core.Scope, f GuardFilter) (list []core.Guard, more bool, err error) {
+	rows, more, err := readPage[guardRow](ctx, s.db, listQuery{
+		columns: guardFields, table: "guard",
+		scope:  database.Within(scope, "community_id"),
+		filter: s.guardWhere(f),
+		order:  orderBy(f.Sort, "name_key"),
+	}, f.Page)
+	if err != nil {
+		return nil, false, database.Wrap("list guards", err)
+	}
+	list, err = s.guards(ctx, rows)
+	return list, more, err
+}
+
+// CountGuards counts the guards of a filter in scope.
+func (s *Store) CountGuards(ctx context.Context, scope core.Scope, f GuardFilter) (n int, err error) {
+	where := database.Within(scope, "community_id").With(s.guardWhere(f))
+	err = s.db.Get(ctx, &n, "SELECT COUNT(*) FROM guard WHERE "+where.Text(), where.Args()...)
+	return n, database.Wrap("count guards", err)
+}
+
+// GuardAtPost is a guard in service who is assigned to a post.
+type GuardAtPost struct {
+	Post  core.ID `db:"post_id"`
+	Guard core.ID `db:"id"`
+	Name  string  `db:"name"`
+}
+
+// GuardsAtPosts lists who in service is assigned to each of some posts, in scope.
+func (s *Store) GuardsAtPosts(ctx context.Context, scope core.Scope, posts []core.ID) (map[core.ID][]GuardAtPost, error) {
+	at := map[core.ID][]GuardAtPost{}
+	err := database.EachPart(posts, func(part []core.ID) error {
+		where := database.Within(scope, "g.community_id")
+		where.And("g.disabled_at IS NULL")
+		where.And("a.post_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		var rows []GuardAtPost
+		err := s.db.All(ctx, &rows, `
+			SELECT a.post_id, g.id, g.name
+			FROM guard_assignment a
+			JOIN guard g ON g.id = a.guard_id
+			WHERE `+where.Text()+`
+			ORDER BY g.id`, where.Args()...)
+		for _, row := range rows {
+			at[row.Post] = append(at[row.Post], row)
+		}
+		return err
+	})
+	return at, database.Wrap("list guards at posts", err)
 }
 
 // Guard gives one guard in scope.
@@ -113,9 +188,10 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		g := g
 		g.ID, g.Disabled = id, time.Time{}
 		if _, err := tx.Exec(`
-			INSERT INTO guard (id, community_id, name, phone_cipher, phone_mac, user_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), int64(g.Community), g.Name, sealed, tx.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
+			INSERT INTO guard (id, community_id, name, name_key, phone_cipher, phone_mac, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), int64(g.Community), g.Name, nameKey(g.Name), sealed, tx.Keys().Digest("phone", g.Phone),
+			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
 		return finishGuard(tx, by, g, "", audit.Entry{Action: "guard.create"})
@@ -233,8 +309,8 @@ func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, e
 
 // updateGuard writes a guard's row; sealed is the new phone number, if any.
 func updateGuard(tx *database.Tx, g core.Guard, updated time.Time, sealed string) error {
-	if _, err := tx.Exec("UPDATE guard SET name = ?, updated_at = ? WHERE id = ?",
-		g.Name, tx.NextUpdated(updated), int64(g.ID)); err != nil {
+	if _, err := tx.Exec("UPDATE guard SET name = ?, name_key = ?, updated_at = ? WHERE id = ?",
+		g.Name, nameKey(g.Name), tx.NextUpdated(updated), int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {

@@ -50,7 +50,7 @@ func TestGuardPosts(t *testing.T) {
 			want      []core.ID
 		}{{everywhere, 0, []core.ID{mine, far}}, {scope, 0, []core.ID{mine}},
 			{everywhere, theirs, []core.ID{far}}, {scope, theirs, nil}, {core.Scope{}, 0, nil}} {
-			posts, err := s.GuardPosts(ctx, c.scope, c.community)
+			posts, _, err := s.GuardPosts(ctx, c.scope, GuardPostFilter{Community: c.community})
 			got := database.IDsOf(posts, func(p core.GuardPost) core.ID { return p.ID })
 			slices.Sort(got)
 			if err != nil || !slices.Equal(got, c.want) {
@@ -124,7 +124,7 @@ func TestGuards(t *testing.T) {
 		_, err = s.Guard(ctx, core.ScopeOf(theirs), id)
 		wantCode(t, err, core.CodeNotFound)
 		wantCode(t, s.DisableGuard(ctx, core.System, core.ScopeOf(theirs), id), core.CodeNotFound)
-		if list, err := s.Guards(ctx, core.ScopeOf(theirs), 0); err != nil || len(list) != 0 {
+		if list, _, err := s.Guards(ctx, core.ScopeOf(theirs), GuardFilter{}); err != nil || len(list) != 0 {
 			t.Errorf("%d guards of another community, %v", len(list), err)
 		}
 	})

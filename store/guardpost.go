@@ -28,21 +28,100 @@ func (r guardPostRow) post() core.GuardPost {
 // noGuardPost is what a post that is not there, or not in the scope, is answered with.
 const noGuardPost = "门岗不存在"
 
-const guardPostColumns = "SELECT id, community_id, name, direction, disabled_at, updated_at FROM guard_post WHERE "
+const (
+	guardPostFields  = "id, community_id, name, direction, disabled_at, updated_at"
+	guardPostColumns = "SELECT " + guardPostFields + " FROM guard_post WHERE "
+)
 
-// GuardPosts lists the posts of the communities in scope.
-func (s *Store) GuardPosts(ctx context.Context, scope core.Scope, community core.ID) ([]core.GuardPost, error) {
-	where, args := database.ScopeWhere(scope, "community_id")
-	if community != 0 {
-		where, args = where+" AND community_id = ?", append(args, int64(community))
+// maxPostSort is the width of guard_post.sort_key.
+const maxPostSort = 128
+
+func postSortKey(name string) string { return core.SortKey(name, maxPostSort) }
+
+// GuardPostFilter narrows the list of guard posts. Zero fields do not narrow.
+type GuardPostFilter struct {
+	Community core.ID
+	Guard     core.ID // those that the guard is assigned to
+	Keyword   string  // part of the name
+	Direction core.Direction
+	Disabled  string // "yes", "no", "" = both
+	Sort      string // "name", "-name"; "" = the oldest first
+	Page      Page
+}
+
+func (f GuardPostFilter) where() database.Where {
+	var where database.Where
+	if f.Community != 0 {
+		where.And("community_id = ?", int64(f.Community))
 	}
-	var rows []guardPostRow
-	err := s.db.All(ctx, &rows, guardPostColumns+where+" ORDER BY community_id, id", args...)
+	if f.Guard != 0 {
+		where.And("id IN (SELECT post_id FROM guard_assignment WHERE guard_id = ?)", int64(f.Guard))
+	}
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		where.Like(keyword, "name")
+	}
+	if f.Direction != "" {
+		where.And("direction = ?", string(f.Direction))
+	}
+	where.Either(f.Disabled, "disabled_at IS NOT NULL", "disabled_at IS NULL")
+	return where
+}
+
+// GuardPosts lists a page of the posts of the communities in scope. more tells that
+// further rows lie in the direction of paging.
+func (s *Store) GuardPosts(
+	ctx context.Context, scope core.Scope, f GuardPostFilter,
+) (list []core.GuardPost, more bool, err error) {
+	rows, more, err := readPage[guardPostRow](ctx, s.db, listQuery{
+		columns: guardPostFields, table: "guard_post",
+		scope:  database.Within(scope, "community_id"),
+		filter: f.where(),
+		order:  orderBy(f.Sort, "sort_key"),
+	}, f.Page)
+	return postsOf(rows), more, database.Wrap("list guard posts", err)
+}
+
+func postsOf(rows []guardPostRow) []core.GuardPost {
 	posts := make([]core.GuardPost, len(rows))
 	for i, row := range rows {
 		posts[i] = row.post()
 	}
-	return posts, database.Wrap("list guard posts", err)
+	return posts
+}
+
+// PostsOfOneCommunity bounds what AllGuardPosts returns; core allows no guard more.
+const PostsOfOneCommunity = 200
+
+// AllGuardPosts lists the posts of a community of the scope to choose from, by name.
+func (s *Store) AllGuardPosts(ctx context.Context, scope core.Scope, community core.ID) ([]core.GuardPost, error) {
+	posts, _, err := s.GuardPosts(ctx, scope, GuardPostFilter{
+		Community: community, Sort: "name", Page: Page{Limit: PostsOfOneCommunity},
+	})
+	return posts, err
+}
+
+// PostsOfGuards names the posts in scope that some guards are assigned to, by guard.
+func (s *Store) PostsOfGuards(ctx context.Context, scope core.Scope, guards []core.ID) (map[core.ID][]string, error) {
+	names := map[core.ID][]string{}
+	err := database.EachPart(guards, func(part []core.ID) error {
+		where := database.Within(scope, "p.community_id")
+		where.And("a.guard_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		var rows []struct {
+			Guard core.ID `db:"guard_id"`
+			Name  string  `db:"name"`
+		}
+		err := s.db.All(ctx, &rows, `
+			SELECT a.guard_id, p.name
+			FROM guard_assignment a
+			JOIN guard_post p ON p.id = a.post_id
+			WHERE `+where.Text()+`
+			ORDER BY p.sort_key, p.id`, where.Args()...)
+		for _, row := range rows {
+			names[row.Guard] = append(names[row.Guard], row.Name)
+		}
+		return err
+	})
+	return names, database.Wrap("name the posts of guards", err)
 }
 
 // GuardPost gives one post in scope.
@@ -79,9 +158,9 @@ func (s *Store) CreateGuardPost(
 	err = s.db.Write(ctx, "create a guard post", func(tx *database.Tx) error {
 		id = tx.NewID()
 		if _, err := tx.Exec(`
-			INSERT INTO guard_post (id, community_id, name, direction, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?)`,
-			int64(id), int64(p.Community), p.Name, string(p.Direction), tx.NowMS(), tx.NowMS()); err != nil {
+			INSERT INTO guard_post (id, community_id, name, sort_key, direction, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			int64(id), int64(p.Community), p.Name, postSortKey(p.Name), string(p.Direction), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
@@ -113,8 +192,11 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 		}
 		after := row.post()
 		after.Name, after.Direction = p.Name, p.Direction
-		if err := tx.ExecOne(core.NotFound(noGuardPost), "UPDATE guard_post SET name = ?, direction = ?, updated_at = ? WHERE id = ?",
-			after.Name, string(after.Direction), tx.NextUpdated(row.Updated.Time), int64(p.ID)); err != nil {
+		if err := tx.ExecOne(
+			core.NotFound(noGuardPost),
+			"UPDATE guard_post SET name = ?, sort_key = ?, direction = ?, updated_at = ? WHERE id = ?",
+			after.Name, postSortKey(after.Name), string(after.Direction), tx.NextUpdated(row.Updated.Time), int64(p.ID),
+		); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{

@@ -23,27 +23,72 @@ type observerRow struct {
 // noObserver is what an observer who is not there, or not in the scope, is answered with.
 const noObserver = "观察员不存在"
 
-const observerColumns = "SELECT id, name, capacity, phone_cipher, may_export, user_id, removed_at, updated_at FROM observer WHERE "
+const (
+	observerFields  = "id, name, capacity, phone_cipher, may_export, user_id, removed_at, updated_at"
+	observerColumns = "SELECT " + observerFields + " FROM observer WHERE "
+)
 
-// Observers lists the observers of any community in scope, phones masked,
-// without those removed.
-func (s *Store) Observers(ctx context.Context, scope core.Scope) ([]core.Observer, error) {
-	where, args := database.ScopeWhere(scope, "community_id")
-	return s.observers(
-		ctx,
-		observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") ORDER BY id",
-		args...,
-	)
+// observersWithin returns the condition that an observer looks at a community of the
+// scope and was not removed.
+func observersWithin(scope core.Scope) database.Where {
+	within, args := database.ScopeWhere(scope, "community_id")
+	var where database.Where
+	where.And("removed_at IS NULL")
+	where.And("id IN (SELECT observer_id FROM observer_community WHERE "+within+")", args...)
+	return where
+}
+
+// ObserverFilter narrows the list of observers. Zero fields do not narrow.
+type ObserverFilter struct {
+	Community core.ID
+	Keyword   string // part of the name or the capacity, or a whole phone number
+	Bound     string // to WeChat: "yes", "no", "" = both
+	MayExport string // "yes", "no", "" = both
+	Sort      string // "name", "-name"; "" = the oldest first
+	Page      Page
+}
+
+func (s *Store) observerWhere(f ObserverFilter) database.Where {
+	var where database.Where
+	if f.Community != 0 {
+		where.And("id IN (SELECT observer_id FROM observer_community WHERE community_id = ?)", int64(f.Community))
+	}
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		s.likePerson(&where, keyword, "name", "capacity")
+	}
+	where.Either(f.Bound, "user_id <> 0", "user_id = 0")
+	where.Either(f.MayExport, "may_export <> 0", "may_export = 0")
+	return where
+}
+
+// Observers lists a page of the observers of any community in scope, phones masked,
+// without those removed. more tells that further rows lie in the direction of paging.
+func (s *Store) Observers(ctx context.Context, scope core.Scope, f ObserverFilter) (list []core.Observer, more bool, err error) {
+	rows, more, err := readPage[observerRow](ctx, s.db, listQuery{
+		columns: observerFields, table: "observer",
+		scope:  observersWithin(scope),
+		filter: s.observerWhere(f),
+		order:  orderBy(f.Sort, "name_key"),
+	}, f.Page)
+	if err != nil {
+		return nil, false, database.Wrap("list observers", err)
+	}
+	list, err = s.observers(ctx, rows)
+	return list, more, err
+}
+
+// CountObservers counts the observers of a filter in scope.
+func (s *Store) CountObservers(ctx context.Context, scope core.Scope, f ObserverFilter) (n int, err error) {
+	where := observersWithin(scope).With(s.observerWhere(f))
+	err = s.db.Get(ctx, &n, "SELECT COUNT(*) FROM observer WHERE "+where.Text(), where.Args()...)
+	return n, database.Wrap("count observers", err)
 }
 
 // Observer gives one observer of any community in scope.
 func (s *Store) Observer(ctx context.Context, scope core.Scope, id core.ID) (core.Observer, error) {
-	where, args := database.ScopeWhere(scope, "community_id")
-	return s.oneObserver(
-		ctx,
-		observerColumns+"removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+") AND id = ?",
-		append(args, int64(id))...,
-	)
+	where := observersWithin(scope)
+	where.And("id = ?", int64(id))
+	return s.oneObserver(ctx, observerColumns+where.Text(), where.Args()...)
 }
 
 // ObserverOfUser gives the observer that a WeChat user is. One who was removed is
@@ -53,20 +98,21 @@ func (s *Store) ObserverOfUser(ctx context.Context, user core.ID) (core.Observer
 }
 
 func (s *Store) oneObserver(ctx context.Context, query string, args ...any) (core.Observer, error) {
-	list, err := s.observers(ctx, query, args...)
-	if err == nil && len(list) == 0 {
-		err = core.NotFound(noObserver)
+	var row observerRow
+	if err := s.db.Get(ctx, &row, query, args...); err != nil {
+		return core.Observer{}, database.Wrap("read observer", database.NotFoundIfNoRows(err, noObserver))
 	}
+	list, err := s.observers(ctx, []observerRow{row})
 	if err != nil {
 		return core.Observer{}, err
 	}
 	return list[0], nil
 }
 
-func (s *Store) observers(ctx context.Context, query string, args ...any) ([]core.Observer, error) {
-	var rows []observerRow
-	if err := s.db.All(ctx, &rows, query, args...); err != nil || len(rows) == 0 {
-		return nil, database.Wrap("read observers", err)
+// observers joins rows with their communities, in one query for all.
+func (s *Store) observers(ctx context.Context, rows []observerRow) ([]core.Observer, error) {
+	if len(rows) == 0 {
+		return nil, nil
 	}
 	list := make([]core.Observer, len(rows))
 	ids := make([]core.ID, len(rows))
@@ -115,9 +161,10 @@ func (s *Store) CreateObserver(
 		o := o
 		o.ID = id
 		if _, err := tx.Exec(`
-			INSERT INTO observer (id, name, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), o.Name, o.Capacity, sealed, tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
+			INSERT INTO observer
+				(id, name, name_key, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), o.Name, nameKey(o.Name), o.Capacity, sealed, tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
@@ -226,8 +273,9 @@ func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old obse
 			return err
 		}
 	}
-	if _, err := tx.Exec("UPDATE observer SET name = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
-		o.Name, o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time), int64(o.ID)); err != nil {
+	if _, err := tx.Exec("UPDATE observer SET name = ?, name_key = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
+		o.Name, nameKey(o.Name), o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time),
+		int64(o.ID)); err != nil {
 		return err
 	}
 	if o.Phone == "" {
@@ -239,14 +287,10 @@ func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old obse
 }
 
 func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow, error) {
-	where, args := database.ScopeWhere(scope, "community_id")
+	where := observersWithin(scope)
+	where.And("id = ?", int64(id))
 	var row observerRow
-	err := tx.Get(
-		&row,
-		observerColumns+"id = ? AND removed_at IS NULL AND id IN (SELECT observer_id FROM observer_community WHERE "+where+")"+
-			tx.Dialect().ForUpdate(),
-		append([]any{int64(id)}, args...)...,
-	)
+	err := tx.Get(&row, observerColumns+where.Text()+tx.Dialect().ForUpdate(), where.Args()...)
 	return row, database.NotFoundIfNoRows(err, noObserver)
 }
 

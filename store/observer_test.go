@@ -84,7 +84,7 @@ func TestObservers(t *testing.T) {
 		_, err = s.ObserverOfUser(ctx, user)
 		wantCode(t, err, core.CodeNotFound)
 		wantCode(t, s.RemoveObserver(ctx, core.System, everywhere, id), core.CodeNotFound)
-		if list, err := s.Observers(ctx, everywhere); err != nil || len(list) != 0 {
+		if list, _, err := s.Observers(ctx, everywhere, ObserverFilter{}); err != nil || len(list) != 0 {
 			t.Errorf("%d observers left, %v", len(list), err)
 		}
 		_, err = s.CreateBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindObserver, ID: id})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,63 @@ var (
 	oldestFirst = database.PageOrder{ID: "id"}
 	newestFirst = database.PageOrder{ID: "id", Desc: true}
 )
+
+// pageLimit is the rows of a page whose filter names no limit.
+const pageLimit = 50
+
+// orderBy is the order that a list's sort asks for: "name" is by the column, "-name" by it
+// descending, anything else by id, the oldest first.
+func orderBy(sort, column string) database.PageOrder {
+	switch sort {
+	case "name":
+		return database.PageOrder{Key: column, ID: "id"}
+	case "-name":
+		return database.PageOrder{Key: column, ID: "id", Desc: true}
+	}
+	return oldestFirst
+}
+
+// yesNo returns the answer that database.Where.Either takes.
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// listQuery is a list of rows of one table, in an order that pages by key.
+type listQuery struct {
+	columns, table string
+	scope          database.Where // the rows that there are for the caller
+	filter         database.Where // those of them that are asked for
+	order          database.PageOrder
+}
+
+// readPage reads a page of a list. more tells that further rows lie in the direction of
+// paging. Where the list is sorted by a column it costs a query more than by id alone,
+// and a cursor that is no row of the scope starts from the beginning.
+func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) (rows []T, more bool, err error) {
+	if p.Limit == 0 {
+		p.Limit = pageLimit
+	}
+	var keys []string
+	if q.order.Key != "" && !p.First() {
+		cursor := q.scope
+		cursor.And("id = ?", int64(p.Cursor()))
+		query := "SELECT " + q.order.Key + " FROM " + q.table + " WHERE " + cursor.Text()
+		if err := db.All(ctx, &keys, query, cursor.Args()...); err != nil {
+			return nil, false, err
+		}
+	}
+	where := q.scope.With(q.filter)
+	bounds, values := q.order.Bounds(p, keys...)
+	query := "SELECT " + q.columns + " FROM " + q.table + " WHERE " + where.Text() + bounds + q.order.Clause(p)
+	if err := db.All(ctx, &rows, query, append(where.Args(values...), p.Limit+1)...); err != nil {
+		return nil, false, err
+	}
+	rows, more = core.CutPage(p, rows)
+	return rows, more, nil
+}
 
 // maxUnion bounds the communities listed side by side; more go through IN.
 const maxUnion = 30

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -126,14 +125,15 @@ type ReaderFilter struct {
 // Readers gives the readers of the scope, the oldest first. more tells that
 // further rows lie in the direction of paging.
 func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
-	f.Page.Limit = cmp.Or(f.Page.Limit, 50)
-	where, args := readerWhere(scope, f, s.Now())
-	query, args := oldestFirst.Query(f.Page, "SELECT "+readerColumns+" FROM reader WHERE "+where, args)
-	var rows []readerRow
-	if err = s.db.All(ctx, &rows, query, args...); err != nil {
+	rows, more, err := readPage[readerRow](ctx, s.db, listQuery{
+		columns: readerColumns, table: "reader",
+		scope:  database.Within(scope, "community_id"),
+		filter: readerWhere(f, s.Now()),
+		order:  oldestFirst,
+	}, f.Page)
+	if err != nil {
 		return nil, false, database.Wrap("readers", err)
 	}
-	rows, more = core.CutPage(f.Page, rows)
 	readers = make([]core.Reader, len(rows))
 	for i, row := range rows {
 		readers[i] = row.reader()
@@ -141,39 +141,29 @@ func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (
 	return readers, more, nil
 }
 
-func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any) {
-	where, args := database.ScopeWhere(scope, "community_id")
-	add := func(clause string, values ...any) {
-		where += " AND " + clause
-		args = append(args, values...)
-	}
+func readerWhere(f ReaderFilter, now time.Time) database.Where {
+	var where database.Where
 	if f.Community != 0 {
-		add("community_id = ?", int64(f.Community))
+		where.And("community_id = ?", int64(f.Community))
 	}
 	if f.Keyword != "" {
-		like := database.LikeContains(f.Keyword)
-		add("(name LIKE ? ESCAPE '!' OR gate LIKE ? ESCAPE '!' OR serial LIKE ? ESCAPE '!')", like, like, like)
+		where.Like(f.Keyword, "name", "gate", "serial")
 	}
-	switch f.Disabled {
-	case "yes":
-		add("disabled_at IS NOT NULL")
-	case "no":
-		add("disabled_at IS NULL")
-	}
+	where.Either(f.Disabled, "disabled_at IS NOT NULL", "disabled_at IS NULL")
 	// The bounds of core.Reader.State, said in SQL; a test holds them together.
 	silent := "(? - last_seen_at) * 2 "
 	const beat = "(CASE WHEN heartbeat_seconds < 30 THEN 30 ELSE heartbeat_seconds END) * 1000"
 	switch f.State {
 	case core.ReaderNever:
-		add("last_seen_at IS NULL")
+		where.And("last_seen_at IS NULL")
 	case core.ReaderOnline:
-		add(silent+"<= 5 * "+beat, now.UnixMilli())
+		where.And(silent+"<= 5 * "+beat, now.UnixMilli())
 	case core.ReaderStale:
-		add(silent+"> 5 * "+beat+" AND "+silent+"<= 20 * "+beat, now.UnixMilli(), now.UnixMilli())
+		where.And(silent+"> 5 * "+beat+" AND "+silent+"<= 20 * "+beat, now.UnixMilli(), now.UnixMilli())
 	case core.ReaderOffline:
-		add(silent+"> 20 * "+beat, now.UnixMilli())
+		where.And(silent+"> 20 * "+beat, now.UnixMilli())
 	}
-	return where, args
+	return where
 }
 
 // ReaderStates counts the readers in use in the scope, by their state at the
@@ -181,9 +171,9 @@ func readerWhere(scope core.Scope, f ReaderFilter, now time.Time) (string, []any
 func (s *Store) ReaderStates(ctx context.Context, scope core.Scope) (map[core.ReaderState]int, error) {
 	counts := map[core.ReaderState]int{}
 	for _, state := range []core.ReaderState{core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever} {
-		where, args := readerWhere(scope, ReaderFilter{State: state, Disabled: "no"}, s.Now())
+		where := database.Within(scope, "community_id").With(readerWhere(ReaderFilter{State: state, Disabled: "no"}, s.Now()))
 		var n int
-		if err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM reader WHERE "+where, args...); err != nil {
+		if err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM reader WHERE "+where.Text(), where.Args()...); err != nil {
 			return nil, database.Wrap("count readers", err)
 		}
 		counts[state] = n

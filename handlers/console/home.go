@@ -9,6 +9,7 @@ import (
 	"tongxing/handlers/console/access"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -156,32 +157,18 @@ func (p *pages) homeWaiting(c *web.Context, page *homePage) error {
 		add(len(strangers), "未识别的设备，等待登记", frame.ReaderPath+"/quarantine")
 	}
 	if c.Has(core.PermGuardPostEdit) {
-		guards, err := p.Store.Guards(c.Ctx(), c.Scope(), 0)
+		guards, err := p.Store.CountGuards(c.Ctx(), c.Scope(), store.GuardFilter{Bound: "no", Disabled: "no"})
 		if err != nil {
 			return err
 		}
-		add(countOf(guards, func(g core.Guard) bool {
-			return g.User == 0 && g.Disabled.IsZero()
-		}), "门岗人员还没有绑定微信", frame.GuardPath+"?bound=no&state=on")
+		add(guards, "门岗人员还没有绑定微信", frame.GuardPath+"?bound=no&state=on")
 	}
 	if c.Has(core.PermObserverEdit) {
-		observers, err := p.Store.Observers(c.Ctx(), c.Scope())
+		observers, err := p.Store.CountObservers(c.Ctx(), c.Scope(), store.ObserverFilter{Bound: "no"})
 		if err != nil {
 			return err
 		}
-		add(countOf(observers, func(o core.Observer) bool {
-			return o.User == 0 && o.Removed.IsZero()
-		}), "观察员还没有绑定微信", frame.ObserverPath+"?bound=no")
+		add(observers, "观察员还没有绑定微信", frame.ObserverPath+"?bound=no")
 	}
 	return nil
-}
-
-func countOf[T any](list []T, is func(T) bool) int {
-	n := 0
-	for _, item := range list {
-		if is(item) {
-			n++
-		}
-	}
-	return n
 }

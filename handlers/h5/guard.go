@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -50,10 +49,10 @@ func (h *H5) listPosts(c *web.Context) error {
 // ownPosts are the posts in service that the guard is assigned to.
 func (h *H5) ownPosts(c *web.Context) ([]core.GuardPost, error) {
 	guard := c.Guard()
-	posts, err := h.store.GuardPosts(c.Ctx(), core.ScopeOf(guard.Community), guard.Community)
-	return slices.DeleteFunc(posts, func(p core.GuardPost) bool {
-		return !p.Disabled.IsZero() || !slices.Contains(guard.Posts, p.ID)
-	}), err
+	posts, _, err := h.store.GuardPosts(c.Ctx(), core.ScopeOf(guard.Community), store.GuardPostFilter{
+		Guard: guard.ID, Disabled: "no", Sort: "name", Page: store.Page{Limit: store.PostsOfOneCommunity},
+	})
+	return posts, err
 }
 
 // ownPost is the post of the URL; one the guard is not assigned to is not found.

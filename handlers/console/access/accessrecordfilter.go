@@ -252,7 +252,7 @@ func (p *Pages) recordGates(c *web.Context, at frame.CommunityChoice) ([]templat
 	if err != nil {
 		return nil, err
 	}
-	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), at.ID)
+	posts, err := p.Store.AllGuardPosts(c.Ctx(), c.Scope(), at.ID)
 	choices := []templates.Choice{{Label: "全部门和门岗"}}
 	for _, r := range readers {
 		choices = append(choices, templates.Choice{Value: "r" + r.ID.String(), Label: r.Gate + " · " + r.Name})

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -25,77 +24,6 @@ func (p *Pages) guardRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/qr", Access: edit, Handler: p.guardQR},
 		{Method: http.MethodGet, Path: frame.GuardPath + "/:id/qr", Access: edit, Handler: p.guardWatch},
 	}
-}
-
-type guardListPage struct {
-	templates.Shell
-	Tabs templates.Tabs
-	List templates.List
-	Rows []guardRow
-}
-
-type guardRow struct {
-	URL, Name, Phone, Community, Posts string
-	Bound, State                       templates.Badge
-}
-
-func (p *Pages) guardList(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
-	if err != nil {
-		return err
-	}
-	chosen := frame.ChosenCommunity(c, at)
-	guards, err := p.Store.Guards(c.Ctx(), c.Scope(), chosen)
-	if err != nil {
-		return err
-	}
-	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), chosen)
-	if err != nil {
-		return err
-	}
-	page := guardListPage{Shell: p.Shell(c, "guardpost", "门岗"), Tabs: guardPostTabs("guard"), List: guardTable(c, at)}
-	if c.Has(core.PermGuardPostEdit) && len(at.All) > 0 {
-		page.Actions = []templates.Action{{Label: "添加门岗人员", URL: frame.NewURL(frame.GuardPath, chosen), Icon: "plus", Primary: true}}
-	}
-	for _, g := range guards {
-		if state := c.Query("state"); !frame.BoundIs(c.Query("bound"), g.User) || state != "" && (state == "on") != g.Disabled.IsZero() {
-			continue
-		}
-		page.Rows = append(page.Rows, guardRow{
-			URL: frame.GuardURL(g.ID), Name: g.Name, Phone: g.Phone, Community: at.NameOf(g.Community),
-			Posts: frame.Joined(postNames(g, posts)),
-			Bound: frame.BoundBadge(g.User), State: frame.ServiceBadge(g.Disabled.IsZero(), "在岗"),
-		})
-	}
-	page.List.Count = len(page.Rows)
-	page.List.Pager.Summary = fmt.Sprintf("共 %d 人", len(page.Rows))
-	return p.Page(c, http.StatusOK, "console/guardpost/guards", page)
-}
-
-func postNames(g core.Guard, posts []core.GuardPost) []string {
-	var names []string
-	for _, post := range posts {
-		if slices.Contains(g.Posts, post.ID) {
-			names = append(names, post.Name)
-		}
-	}
-	return names
-}
-
-func guardTable(c *web.Context, at frame.CommunityChoice) templates.List {
-	list := guardPostTable(c, at)
-	list.Path = frame.GuardPath
-	if len(at.All) == 0 {
-		return list
-	}
-	state := templates.Field{
-		Kind: templates.Select, Name: "state", Label: "状态",
-		Choices: []templates.Choice{{Label: "全部"}, {Value: "on", Label: "在岗"}, {Value: "off", Label: "已停用"}},
-	}
-	list.Filters = append(list.Filters, frame.BoundField(), state)
-	list.Columns = []templates.Column{{Label: "姓名"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true}, {Label: "状态", Narrow: true}}
-	list.Empty = templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"}
-	return list
 }
 
 type guardShowPage struct {
@@ -124,7 +52,7 @@ func (p *Pages) guardShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), g.Community)
+	posts, err := p.Store.PostsOfGuards(c.Ctx(), c.Scope(), []core.ID{g.ID})
 	if err != nil {
 		return err
 	}
@@ -136,7 +64,7 @@ func (p *Pages) guardShow(c *web.Context) error {
 	page.Crumbs, page.Note = guardCrumbs(), community.Name
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: g.Name}, {Label: "手机", Value: g.Phone}, {Label: "小区", Value: community.Name},
-		{Label: "岗位", Value: frame.Joined(postNames(g, posts))},
+		{Label: "岗位", Value: frame.Joined(posts[g.ID])},
 		bound, {Label: "状态", Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗")},
 	}
 	if page.Edit {
@@ -198,7 +126,7 @@ func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), g.Community)
+	posts, err := p.Store.AllGuardPosts(c.Ctx(), c.Scope(), g.Community)
 	if err != nil {
 		return err
 	}

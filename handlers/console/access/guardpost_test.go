@@ -244,7 +244,7 @@ func TestPassagePagesStayInScope(t *testing.T) {
 	}; !reflect.DeepEqual(after, before) {
 		t.Errorf("another community's are now %+v", after)
 	}
-	if posts, err := d.Store.GuardPosts(t.Context(), core.Everywhere, 0); err != nil || len(posts) != 2 {
+	if posts, _, err := d.Store.GuardPosts(t.Context(), core.Everywhere, store.GuardPostFilter{}); err != nil || len(posts) != 2 {
 		t.Errorf("%d posts, %v", len(posts), err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -34,17 +35,20 @@ func guardPostTabs(active string) templates.Tabs {
 	}}
 }
 
+// guardPostsAPage is how many posts a page of the list shows.
+const guardPostsAPage = 50
+
 func (p *Pages) guardPostList(c *web.Context) error {
 	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
 	chosen := frame.ChosenCommunity(c, at)
-	posts, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), chosen)
+	filter, err := guardPostFilter(c, chosen)
 	if err != nil {
 		return err
 	}
-	guards, err := p.Store.Guards(c.Ctx(), c.Scope(), chosen)
+	posts, more, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
 	}
@@ -52,12 +56,53 @@ func (p *Pages) guardPostList(c *web.Context) error {
 	if c.Has(core.PermGuardPostEdit) && len(at.All) > 0 {
 		page.Actions = []templates.Action{{Label: "添加门岗", URL: frame.NewURL(frame.GuardPostPath, chosen), Icon: "plus", Primary: true}}
 	}
-	for _, post := range posts {
-		page.Rows = append(page.Rows, guardPostRowOf(c, post, guards, at, page.CSRF))
+	if page.Rows, err = p.guardPostRows(c, posts, at, page.CSRF); err != nil {
+		return err
 	}
-	page.List.Count = len(page.Rows)
-	page.List.Pager.Summary = fmt.Sprintf("共 %d 个门岗", len(page.Rows))
+	web.Paged(&page.List, filter.Page, posts, more, func(post core.GuardPost) core.ID { return post.ID })
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个门岗", len(posts))
 	return p.Page(c, http.StatusOK, "console/guardpost/list", page)
+}
+
+func guardPostFilter(c *web.Context, community core.ID) (store.GuardPostFilter, error) {
+	var asked struct {
+		Keyword   string `form:"q" max:"40"`
+		Direction string `form:"direction" of:"in out"`
+		State     string `form:"state" of:"on off"`
+		Sort      string `form:"sort" of:"name -name"`
+	}
+	err := c.BindQuery(&asked)
+	return store.GuardPostFilter{
+		Community: community, Keyword: asked.Keyword, Direction: core.Direction(asked.Direction),
+		Disabled: disabledIf(asked.State), Sort: asked.Sort, Page: c.Page(guardPostsAPage),
+	}, err
+}
+
+func (p *Pages) guardPostRows(
+	c *web.Context, posts []core.GuardPost, at frame.CommunityChoice, csrf string,
+) ([]guardPostRow, error) {
+	ids := make([]core.ID, len(posts))
+	for i, post := range posts {
+		ids[i] = post.ID
+	}
+	guards, err := p.Store.GuardsAtPosts(c.Ctx(), c.Scope(), ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]guardPostRow, len(posts))
+	for i, post := range posts {
+		rows[i] = guardPostRow{
+			Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionLabel(post.Direction),
+			State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), CSRF: csrf,
+		}
+		for _, guard := range guards[post.ID] {
+			rows[i].Guards = append(rows[i].Guards, guardLink{guard.Name, frame.GuardURL(guard.Guard)})
+		}
+		if c.Has(core.PermGuardPostEdit) {
+			rows[i].URL, rows[i].Act = frame.GuardPostURL(post.ID)+"/edit", guardPostAct(post)
+		}
+	}
+	return rows, nil
 }
 
 func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
@@ -67,38 +112,31 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	list := templates.List{
 		Path: frame.GuardPostPath, Query: c.Request().URL.Query(), Cards: true,
 		Columns: []templates.Column{
-			{Label: "名称"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true},
+			{Label: "名称", Sort: "name"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true},
 			{Label: "操作", Narrow: true, Hidden: true},
+		},
+		Filters: []templates.Field{
+			{Name: "q", Label: "门岗名称", MaxLength: 40},
+			{
+				Kind: templates.Select, Name: "direction", Label: "方向",
+				Choices: []templates.Choice{{Label: "进和出"}, {Value: string(core.In), Label: "进门"}, {Value: string(core.Out), Label: "出门"}},
+			},
+			stateField("使用中"),
 		},
 		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。"},
 	}
 	if len(at.All) > 1 {
-		list.Filters = []templates.Field{at.Field("全部小区")}
+		list.Filters = append(list.Filters, at.Field("全部小区"))
 	}
 	return list
 }
 
-func guardPostRowOf(c *web.Context, post core.GuardPost, guards []core.Guard, at frame.CommunityChoice, csrf string) guardPostRow {
-	row := guardPostRow{
-		Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionLabel(post.Direction),
-		State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), CSRF: csrf,
+// guardPostAct is the button of a post's row.
+func guardPostAct(post core.GuardPost) *templates.Submit {
+	if !post.Disabled.IsZero() {
+		return &templates.Submit{Label: "恢复使用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}
 	}
-	for _, guard := range guards {
-		for _, id := range guard.Posts {
-			if id == post.ID && guard.Disabled.IsZero() {
-				row.Guards = append(row.Guards, guardLink{guard.Name, frame.GuardURL(guard.ID)})
-			}
-		}
-	}
-	if !c.Has(core.PermGuardPostEdit) {
-		return row
-	}
-	row.URL = frame.GuardPostURL(post.ID) + "/edit"
-	row.Act = &templates.Submit{
+	return &templates.Submit{
 		Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardPostDisableText(post),
 	}
-	if !post.Disabled.IsZero() {
-		row.Act = &templates.Submit{Label: "恢复使用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}
-	}
-	return row
 }

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -25,83 +24,6 @@ func (p *Pages) observerRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id/qr", Access: edit, Handler: p.observerQR},
 		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id/qr", Access: edit, Handler: p.observerWatch},
 	}
-}
-
-type observerListPage struct {
-	templates.Shell
-	List templates.List
-	Rows []observerRow
-}
-
-type observerRow struct {
-	URL, Name, Capacity, Phone, Communities string
-	Bound, Export                           templates.Badge
-}
-
-func (p *Pages) observerList(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
-	if err != nil {
-		return err
-	}
-	observers, err := p.Store.Observers(c.Ctx(), c.Scope())
-	if err != nil {
-		return err
-	}
-	communities, chosen := at.All, frame.ChosenCommunity(c, at)
-	page := observerListPage{Shell: p.Shell(c, "observer", "观察员"), List: observerTable(c, at)}
-	if c.Has(core.PermObserverEdit) && len(communities) > 0 {
-		page.Actions = []templates.Action{{Label: "添加观察员", URL: frame.NewURL(frame.ObserverPath, chosen), Icon: "plus", Primary: true}}
-	}
-	for _, o := range observers {
-		if chosen != 0 && !slices.Contains(o.Communities, chosen) || !frame.BoundIs(c.Query("bound"), o.User) {
-			continue
-		}
-		page.Rows = append(page.Rows, observerRow{
-			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone, Communities: observedText(o, communities, 3),
-			Bound: frame.BoundBadge(o.User), Export: frame.OnOff(o.MayExport, "可导出", "不可"),
-		})
-	}
-	page.List.Count = len(page.Rows)
-	page.List.Pager.Summary = fmt.Sprintf("共 %d 人", len(page.Rows))
-	return p.Page(c, http.StatusOK, "console/observer/list", page)
-}
-
-func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
-	if len(at.All) == 0 {
-		return templates.List{Path: frame.ObserverPath, Empty: frame.NoCommunityYet(c)}
-	}
-	list := templates.List{
-		Path: frame.ObserverPath, Query: c.Request().URL.Query(), Cards: true, Filters: []templates.Field{frame.BoundField()},
-		Columns: []templates.Column{
-			{Label: "姓名"}, {Label: "身份"}, {Label: "手机"}, {Label: "小区"}, {Label: "微信", Narrow: true},
-			{Label: "导出", Narrow: true},
-		},
-		Empty: templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
-	}
-	if len(at.All) > 1 {
-		list.Filters = []templates.Field{at.Field("全部小区"), frame.BoundField()}
-	}
-	return list
-}
-
-// observedText names an observer's communities, the first few; those of other
-// admins are only counted.
-func observedText(o core.Observer, communities []core.Community, most int) string {
-	var names []string
-	for _, community := range communities {
-		if slices.Contains(o.Communities, community.ID) {
-			names = append(names, community.Name)
-		}
-	}
-	others, hidden := len(o.Communities)-len(names), 0
-	if len(names) > most {
-		names, hidden = names[:most], len(names)-most
-	}
-	words := frame.Joined(names)
-	if hidden+others > 0 {
-		words += fmt.Sprintf(" 等 %d 个小区", len(o.Communities))
-	}
-	return words
 }
 
 type observerShowPage struct {

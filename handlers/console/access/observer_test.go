@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -91,6 +92,46 @@ func TestObserversAndGuardsAreFiltered(t *testing.T) {
 	}
 	if yes, no := rows(frame.GuardPath+"?bound=yes"), rows(frame.GuardPath+"?bound=no"); yes+no != guards {
 		t.Errorf("%d guards: %d bound, %d not", guards, yes, no)
+	}
+}
+
+// The lists of the gate's people are searched, narrowed, sorted and paged by their address,
+// and an address that cannot be used is refused.
+func TestListsOfPeopleAtTheGate(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	at := d.Mine.Community.String()
+	for i := range guardsAPage + 1 {
+		phone := fmt.Sprintf("137%08d", i)
+		b.Post(t, frame.GuardPath, url.Values{"community": {at}, "name": {"门卫甲"}, "phone": {phone}}, http.StatusSeeOther)
+		b.Post(t, frame.GuardPostPath, url.Values{"community": {at}, "name": {"西门"}, "direction": {"in"}}, http.StatusSeeOther)
+		b.Post(t, frame.ObserverPath, url.Values{
+			"communities": {at}, "name": {"观察甲"}, "capacity": {"街道"}, "phone": {phone},
+		}, http.StatusSeeOther)
+	}
+	for path, query := range map[string]string{
+		frame.GuardPath: "q=门卫&state=on&bound=no", frame.GuardPostPath: "q=西&state=on&direction=in",
+		frame.ObserverPath: "q=街道&export=no&bound=no",
+	} {
+		for _, sort := range []string{"", "&sort=name", "&sort=-name"} {
+			page := b.Get(t, path+"?"+query+sort, http.StatusOK)
+			first := page.Find("#list-body tbody tr").Length()
+			next := page.Find(`.tx-pager a[rel="next"]`).AttrOr("href", "")
+			if first != guardsAPage || next == "" {
+				t.Errorf("%s%s: %d rows, next %q", path, sort, first, next)
+				continue
+			}
+			page = b.Get(t, next, http.StatusOK)
+			if n := page.Find("#list-body tbody tr").Length(); n != 1 || page.Find(`.tx-pager a[rel="prev"]`).Length() != 1 {
+				t.Errorf("%s%s: %d rows on the last page", path, sort, n)
+			}
+		}
+		for _, wrong := range []string{"?sort=phone", "?state=maybe&bound=maybe", "?after=x"} {
+			b.Get(t, path+wrong, http.StatusUnprocessableEntity)
+		}
+		if n := b.Get(t, path+"?q=无此人", http.StatusOK).Find("#list-body tbody tr").Length(); n != 0 {
+			t.Errorf("%s: %d rows of nobody", path, n)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"tongxing/core"
 	"tongxing/templates"
 )
 
@@ -32,11 +31,6 @@ func BoundField() templates.Field {
 		Kind: templates.Select, Name: "bound", Label: "微信",
 		Choices: []templates.Choice{{Label: "全部"}, {Value: "no", Label: "未绑定"}, {Value: "yes", Label: "已绑定"}},
 	}
-}
-
-// BoundIs reports that a person whose WeChat user this is passes the filter.
-func BoundIs(filter string, user core.ID) bool {
-	return filter == "" || (filter == "yes") == (user != 0)
 }
 
 // Joined lists names in one line.

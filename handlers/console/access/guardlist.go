@@ -1,0 +1,127 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+type guardListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []guardRow
+}
+
+type guardRow struct {
+	URL, Name, Phone, Community, Posts string
+	Bound, State                       templates.Badge
+}
+
+// guardsAPage is how many guards a page of the list shows.
+const guardsAPage = 50
+
+func (p *Pages) guardList(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	chosen := frame.ChosenCommunity(c, at)
+	filter, err := guardFilter(c, chosen)
+	if err != nil {
+		return err
+	}
+	guards, more, err := p.Store.Guards(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return err
+	}
+	page := guardListPage{Shell: p.Shell(c, "guardpost", "门岗"), Tabs: guardPostTabs("guard"), List: guardTable(c, at)}
+	if c.Has(core.PermGuardPostEdit) && len(at.All) > 0 {
+		page.Actions = []templates.Action{{Label: "添加门岗人员", URL: frame.NewURL(frame.GuardPath, chosen), Icon: "plus", Primary: true}}
+	}
+	if page.Rows, err = p.guardRows(c, guards, at); err != nil {
+		return err
+	}
+	web.Paged(&page.List, filter.Page, guards, more, func(g core.Guard) core.ID { return g.ID })
+	page.List.Pager.Summary = fmt.Sprintf("本页 %d 人", len(guards))
+	return p.Page(c, http.StatusOK, "console/guardpost/guards", page)
+}
+
+func guardFilter(c *web.Context, community core.ID) (store.GuardFilter, error) {
+	var asked struct {
+		Keyword string `form:"q" max:"40"`
+		Bound   string `form:"bound" of:"yes no"`
+		State   string `form:"state" of:"on off"`
+		Sort    string `form:"sort" of:"name -name"`
+	}
+	err := c.BindQuery(&asked)
+	return store.GuardFilter{
+		Community: community, Keyword: asked.Keyword, Bound: asked.Bound, Disabled: disabledIf(asked.State),
+		Sort: asked.Sort, Page: c.Page(guardsAPage),
+	}, err
+}
+
+// disabledIf reads the filter 状态 of what can be disabled as a store's filter does.
+func disabledIf(state string) string {
+	switch state {
+	case "on":
+		return "no"
+	case "off":
+		return "yes"
+	}
+	return ""
+}
+
+// stateField is the filter 状态 of what can be disabled; on is what is not called.
+func stateField(on string) templates.Field {
+	return templates.Field{
+		Kind: templates.Select, Name: "state", Label: "状态",
+		Choices: []templates.Choice{{Label: "全部状态"}, {Value: "on", Label: on}, {Value: "off", Label: "已停用"}},
+	}
+}
+
+func (p *Pages) guardRows(c *web.Context, guards []core.Guard, at frame.CommunityChoice) ([]guardRow, error) {
+	ids := make([]core.ID, len(guards))
+	for i, g := range guards {
+		ids[i] = g.ID
+	}
+	posts, err := p.Store.PostsOfGuards(c.Ctx(), c.Scope(), ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]guardRow, len(guards))
+	for i, g := range guards {
+		rows[i] = guardRow{
+			URL: frame.GuardURL(g.ID), Name: g.Name, Phone: g.Phone, Community: at.NameOf(g.Community),
+			Posts: frame.Joined(posts[g.ID]),
+			Bound: frame.BoundBadge(g.User), State: frame.ServiceBadge(g.Disabled.IsZero(), "在岗"),
+		}
+	}
+	return rows, nil
+}
+
+func guardTable(c *web.Context, at frame.CommunityChoice) templates.List {
+	if len(at.All) == 0 {
+		return templates.List{Path: frame.GuardPath, Empty: frame.NoCommunityYet(c)}
+	}
+	list := templates.List{
+		Path: frame.GuardPath, Query: c.Request().URL.Query(), Cards: true,
+		Columns: []templates.Column{
+			{Label: "姓名", Sort: "name"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true},
+			{Label: "状态", Narrow: true},
+		},
+		Filters: []templates.Field{
+			{Name: "q", Label: "姓名或完整手机号", MaxLength: 40}, frame.BoundField(), stateField("在岗"),
+		},
+		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"},
+	}
+	if len(at.All) > 1 {
+		list.Filters = append(list.Filters, at.Field("全部小区"))
+	}
+	return list
+}

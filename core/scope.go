@@ -47,6 +47,18 @@ func (s Scope) With(community ID) Scope {
 	return ScopeOf(append(slices.Clone(s.communities), community)...)
 }
 
+// In returns the part of the scope within one community, which is empty where the scope
+// does not cover it; of 0 it is the scope itself.
+func (s Scope) In(community ID) Scope {
+	switch {
+	case community == 0:
+		return s
+	case s.Has(community):
+		return ScopeOf(community)
+	}
+	return Scope{}
+}
+
 // covers reports whether s includes all of other.
 func (s Scope) covers(other Scope) bool {
 	if other.whole {

@@ -298,7 +298,7 @@ func (s *Store) AccessAlerts(
 		columns: accessAlertFields, table: "access_alert",
 		scope:  database.Within(scope, "community_id"),
 		filter: filter,
-		order:  newestFirst,
+		order:  database.NewestFirst,
 	}, page)
 	if err != nil {
 		return nil, false, database.Wrap("list alerts", err)

@@ -96,11 +96,11 @@ func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord,
 func (s *Store) AccessRecords(
 	ctx context.Context, scope core.Scope, f core.RecordFilter, page Page,
 ) (records []core.AccessRecord, more bool, err error) {
-	where, ok, err := s.recordWhere(ctx, scope, f)
+	list, ok, err := s.recordTimeline(ctx, scope, f)
 	if err != nil || !ok {
 		return nil, false, database.Wrap("list access records", err)
 	}
-	query, args := where.page(page)
+	query, args := list.Page(page)
 	var rows []recordRow
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
 		return nil, false, database.Wrap("list access records", err)
@@ -148,7 +148,7 @@ func (s *Store) AccessRecord(ctx context.Context, scope core.Scope, id core.ID) 
 // RecordTotals counts the records of a natural day in the communities in scope.
 func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.RecordFilter, day core.Day) (core.RecordTotals, error) {
 	f.From, f.To = day.Start(s.zone), (day + 1).Start(s.zone)
-	where, ok, err := s.recordWhere(ctx, scope, f)
+	list, ok, err := s.recordTimeline(ctx, scope, f)
 	if err != nil || !ok {
 		return core.RecordTotals{}, database.Wrap("count access records", err)
 	}
@@ -157,12 +157,12 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		Allowed   int            `db:"allowed"`
 		N         int            `db:"n"`
 	}
-	text, args := where.text(0)
-	err = s.db.All(
-		ctx, &rows,
-		"SELECT direction, allowed, COUNT(*) AS n FROM access_record"+where.hint()+" WHERE "+text+" GROUP BY direction, allowed",
-		args...,
-	)
+	where := list.Where()
+	err = s.db.All(ctx, &rows, `
+		SELECT direction, allowed, COUNT(*) AS n
+		FROM `+list.From()+`
+		WHERE `+where.Text()+`
+		GROUP BY direction, allowed`, where.Args()...)
 	var t core.RecordTotals
 	for _, row := range rows {
 		switch {
@@ -177,77 +177,54 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 	return t, database.Wrap("count access records", err)
 }
 
-// recordWhere is a filter as SQL. Communities apart, since each is a range of
-// its own in the index: a list over several takes the newest of each.
-type recordWhere struct {
-	all         bool // every community: the primary key's own order
-	communities []core.ID
-	conditions  []string
-	args        []any
-	bounds      string // of the page, with " AND" in front
-	cursor      []any  // the arguments of bounds
-	index       string // hint for a list of one community; see dialect.database.ForceIndex
-	few         bool   // by house or person: index serves any number of communities
+// recordTimeline turns a filter into SQL. ok is false where nothing can match.
+func (s *Store) recordTimeline(ctx context.Context, scope core.Scope, f core.RecordFilter) (l database.Timeline, ok bool, err error) {
+	l = database.Timeline{
+		Table: "access_record", Columns: recordColumns, Scope: scope.In(f.Community), Filter: recordWhere(f),
+		Index: s.recordIndex(f), Apart: true, Few: f.House != 0 || f.Person != 0,
+	}
+	if l.Few { // their indexes begin with the community: the primary key would be walked in search of a few
+		if l.Scope, err = s.listed(ctx, l.Scope); err != nil {
+			return l, false, err
+		}
+	}
+	if l.Scope.Empty() {
+		return l, false, nil
+	}
+	if f.Keyword == "" {
+		return l, true, nil
+	}
+	return s.recordKeyword(ctx, l, f)
 }
 
-// scope is the communities that the condition is about.
-func (w recordWhere) scope() core.Scope {
-	if w.all {
-		return core.Everywhere
-	}
-	return core.ScopeOf(w.communities...)
-}
-
-// recordWhere turns a filter into SQL. ok is false where nothing can match.
-func (s *Store) recordWhere(ctx context.Context, scope core.Scope, f core.RecordFilter) (w recordWhere, ok bool, err error) {
-	w.all, w.communities = scope.Whole(), scope.Communities()
-	if f.Community != 0 {
-		if !scope.Has(f.Community) {
-			return w, false, nil
-		}
-		w.all, w.communities = false, []core.ID{f.Community}
-	}
-	if !w.all && len(w.communities) == 0 {
-		return w, false, nil
-	}
-	w.index = s.recordIndex(f)
-	if w.few = f.House != 0 || f.Person != 0; w.few && w.all {
-		// Their indexes begin with the community. By the primary key, the records of
-		// everybody would be walked in search of a few.
-		listed, err := s.listed(ctx, core.Everywhere)
-		if err != nil || listed.Empty() {
-			return w, false, err
-		}
-		w.all, w.communities = false, listed.Communities()
-	}
+// recordWhere is the filter but for community and keyword.
+func recordWhere(f core.RecordFilter) database.Where {
+	var where database.Where
 	if !f.From.IsZero() {
-		w.add("id >= ?", int64(database.FirstID(f.From)))
+		where.And("id >= ?", int64(database.FirstID(f.From)))
 	}
 	if !f.To.IsZero() {
-		w.add("id < ?", int64(database.FirstID(f.To)))
+		where.And("id < ?", int64(database.FirstID(f.To)))
 	}
 	for _, c := range []struct{ column, value string }{
 		{"direction", string(f.Direction)}, {"kind", string(f.Kind)}, {"via", string(f.Via)}, {"reason", string(f.Reason)},
 	} {
 		if c.value != "" {
-			w.add(c.column+" = ?", c.value)
+			where.And(c.column+" = ?", c.value)
 		}
 	}
 	if f.Result != "" {
-		w.add("allowed = ?", database.BoolInt(f.Result == "allowed"))
+		where.And("allowed = ?", database.BoolInt(f.Result == "allowed"))
 	}
 	for _, c := range []struct {
 		column string
 		value  core.ID
 	}{{"reader_id", f.Reader}, {"post_id", f.Post}, {"house_id", f.House}, {"person_id", f.Person}} {
 		if c.value != 0 {
-			w.add(c.column+" = ?", int64(c.value))
+			where.And(c.column+" = ?", int64(c.value))
 		}
 	}
-	if f.Keyword == "" {
-		return w, true, nil
-	}
-	return s.recordKeyword(ctx, w, f)
+	return where
 }
 
 // recordIndex names the index in which a filtered list pages by id. Those of a house
@@ -273,11 +250,6 @@ func (s *Store) recordIndex(f core.RecordFilter) string {
 	return s.db.Dialect().ForceIndex("access_record_community")
 }
 
-func (w *recordWhere) add(condition string, args ...any) {
-	w.conditions = append(w.conditions, condition)
-	w.args = append(w.args, args...)
-}
-
 // maxKeyword bounds the people who are looked for one by one.
 const maxKeyword = 200
 
@@ -285,39 +257,19 @@ const maxKeyword = 200
 // which have indexes for it, and the records by person, which do too. One that
 // stands for many, such as a frequent family name, is looked for in the records
 // themselves: where many match, a page is soon full.
-func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordFilter) (recordWhere, bool, error) {
-	scope, err := s.listed(ctx, w.scope())
+func (s *Store) recordKeyword(ctx context.Context, l database.Timeline, f core.RecordFilter) (database.Timeline, bool, error) {
+	scope, err := s.listed(ctx, l.Scope)
 	if err != nil {
-		return w, false, err
+		return l, false, err
 	}
-	matches := s.residentMatches
-	if f.Outsider {
-		matches = s.outsiderMatches
+	people, err := s.peopleSaid(ctx, scope, f)
+	if err != nil || len(people) == 0 {
+		return l, false, err
 	}
-	ways, err := matches(ctx, scope, f.Keyword)
-	if err != nil {
-		return w, false, err
-	}
-	var people []core.ID
-	for i := 0; i < len(ways) && len(people) <= maxKeyword; i++ { // once they are many, more do not matter
-		var found []core.ID
-		if err := s.db.All(
-			ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?",
-			append(ways[i].args, maxKeyword+1)...,
-		); err != nil {
-			return w, false, err
-		}
-		people = append(people, found...)
-	}
-	slices.Sort(people)
-	if people = slices.Compact(people); len(people) == 0 {
-		return w, false, nil
-	}
-	people = people[:min(len(people), maxKeyword+1)]
 	among := "person_id IN (" + database.Placeholders(len(people)) + ")"
 	if len(people) <= maxKeyword {
-		w.add(among, database.IDArgs(people)...)
-		return w, true, nil
+		l.Filter.And(among, database.IDArgs(people)...)
+		return l, true, nil
 	}
 	keyword := core.Clean(f.Keyword)
 	name := database.LikePrefix(keyword)
@@ -328,57 +280,38 @@ func (s *Store) recordKeyword(ctx context.Context, w recordWhere, f core.RecordF
 		name = database.LikeContains(keyword)
 	}
 	f.Keyword = ""
-	w.index = s.recordIndex(f)
-	w.add("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append(
+	l.Index = s.recordIndex(f)
+	l.Filter.And("(name LIKE ? ESCAPE '!' OR house LIKE ? ESCAPE '!' OR "+among+")", append(
 		[]any{name, database.LikeContains(keyword)}, database.IDArgs(people)...,
 	)...)
-	return w, true, nil
+	return l, true, nil
 }
 
-// hint is the index for a query over any number of communities.
-func (w recordWhere) hint() string {
-	if w.few {
-		return w.index
+// peopleSaid returns the people whom the keyword stands for, maxKeyword and one more at
+// the most.
+func (s *Store) peopleSaid(ctx context.Context, scope core.Scope, f core.RecordFilter) ([]core.ID, error) {
+	matches := s.residentMatches
+	if f.Outsider {
+		matches = s.outsiderMatches
 	}
-	return ""
-}
-
-// text is the condition; community 0 is all those in scope.
-func (w recordWhere) text(community core.ID) (string, []any) {
-	parts, args := []string{}, []any{}
-	switch {
-	case community != 0:
-		parts, args = append(parts, "community_id = ?"), append(args, int64(community))
-	case !w.all:
-		parts, args = append(parts, "community_id IN ("+database.Placeholders(len(w.communities))+
-			")"), append(args, database.IDArgs(w.communities)...)
-	default:
-		parts = append(parts, "1 = 1")
+	ways, err := matches(ctx, scope, f.Keyword)
+	if err != nil {
+		return nil, err
 	}
-	return strings.Join(append(parts, w.conditions...), " AND ") + w.bounds, append(append(args, w.args...), w.cursor...)
-}
-
-// page is the query of one page, newest first, with one row more than asked for.
-func (w recordWhere) page(p Page) (string, []any) {
-	order := newestFirst.Clause(p)
-	w.bounds, w.cursor = newestFirst.Bounds(p)
-	const from = "SELECT " + recordColumns + " FROM access_record"
-	if w.all || len(w.communities) > maxUnion {
-		text, args := w.text(0)
-		return from + w.hint() + " WHERE " + text + order, append(args, p.Limit+1)
+	var people []core.ID
+	for i := 0; i < len(ways) && len(people) <= maxKeyword; i++ { // once they are many, more do not matter
+		var found []core.ID
+		if err := s.db.All(
+			ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?",
+			append(ways[i].args, maxKeyword+1)...,
+		); err != nil {
+			return nil, err
+		}
+		people = append(people, found...)
 	}
-	if len(w.communities) == 1 {
-		text, args := w.text(w.communities[0])
-		return from + w.index + " WHERE " + text + order, append(args, p.Limit+1)
-	}
-	var ids []string
-	var all []any
-	for _, community := range w.communities {
-		text, args := w.text(community)
-		ids = append(ids, "SELECT id FROM access_record"+w.index+" WHERE "+text+order)
-		all = append(append(all, args...), p.Limit+1)
-	}
-	return from + firstOf(ids, order), append(all, p.Limit+1)
+	slices.Sort(people)
+	people = slices.Compact(people)
+	return people[:min(len(people), maxKeyword+1)], nil
 }
 
 // ImportAccessRecords appends records of the past, as they are; those without an

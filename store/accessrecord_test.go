@@ -133,7 +133,7 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 		}
 		// Over more communities than are listed side by side.
 		wide := slices.Clone(c)
-		for len(wide) < maxUnion+5 {
+		for len(wide) < database.MaxApart+5 {
 			wide = append(wide, core.ID(len(wide)))
 		}
 		for _, name := range []string{"all", "house", "person"} {
@@ -156,7 +156,7 @@ func TestAccessRecordPagesAreTheList(t *testing.T) {
 func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		var wide []core.ID
-		for i := range maxUnion + 2 {
+		for i := range database.MaxApart + 2 {
 			wide = append(wide, newCommunity(t, s, fmt.Sprintf("小区%d", i)))
 		}
 		pastRecords(t, s, 300, wide...)
@@ -165,11 +165,11 @@ func TestRecordsOfAPersonByTheirIndex(t *testing.T) {
 			"access_record_person": {Person: 103, House: 203, From: day.Start(s.zone)}, "access_record_house": {House: 203},
 		} {
 			for _, scope := range []core.Scope{core.ScopeOf(wide[0]), core.ScopeOf(wide[:3]...), everywhere} {
-				where, ok, err := s.recordWhere(t.Context(), scope, f)
+				list, ok, err := s.recordTimeline(t.Context(), scope, f)
 				if err != nil || !ok {
 					t.Fatal(ok, err)
 				}
-				query, args := where.page(Page{Limit: 50, Next: database.FirstID(testNow)})
+				query, args := list.Page(Page{Limit: 50, Next: database.FirstID(testNow)})
 				if plan := planOf(t, s, query, args...); !strings.Contains(plan, index) || strings.Contains(plan, "SCAN access_record") {
 					t.Errorf("%v: a page is read by %s", scope, plan)
 				}

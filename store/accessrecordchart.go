@@ -20,19 +20,19 @@ func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.Recor
 	}
 	charts.Days = make([]core.RecordTotals, last-first+1)
 	f.From, f.To = first.Start(s.zone), (last + 1).Start(s.zone)
-	where, ok, err := s.recordWhere(ctx, scope, f)
+	list, ok, err := s.recordTimeline(ctx, scope, f)
 	if err != nil || !ok {
 		return charts, database.Wrap("count access records for charts", err)
 	}
 	var rows []recordCount
-	text, args := where.text(0)
-	err = s.db.All(
-		ctx, &rows,
-		`SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate,
+	where := list.Where()
+	err = s.db.All(ctx, &rows, `
+		SELECT (at - ?) - (at - ?) % 3600000 AS since, community_id, reader_id, post_id, MAX(gate) AS gate,
 			direction, allowed, reason, COUNT(*) AS n
-		FROM access_record`+where.hint()+` WHERE `+text+` GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
-		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, args...)...,
-	)
+		FROM `+list.From()+`
+		WHERE `+where.Text()+`
+		GROUP BY since, community_id, reader_id, post_id, direction, allowed, reason`,
+		append([]any{f.From.UnixMilli(), f.From.UnixMilli()}, where.Args()...)...)
 	s.countTimes(rows, f.From, &charts)
 	countGates(rows, &charts)
 	return charts, database.Wrap("count access records for charts", err)

@@ -97,7 +97,7 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 	start := day.Start(s.zone)
 	f.From, f.To = start, (day + 1).Start(s.zone)
 	var hours core.HourTotals
-	where, ok, err := s.recordWhere(ctx, scope, f)
+	list, ok, err := s.recordTimeline(ctx, scope, f)
 	if err != nil || !ok {
 		return hours, database.Wrap("count access records by the hour", err)
 	}
@@ -108,13 +108,13 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 		N         int            `db:"n"`
 	}
 	const hour = 3_600_000
-	text, args := where.text(0)
-	err = s.db.All(
-		ctx, &rows,
-		`SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n FROM access_record WHERE `+text+
-			" GROUP BY since, direction, allowed",
-		append([]any{start.UnixMilli(), start.UnixMilli()}, args...)...,
-	)
+	where := list.Where()
+	err = s.db.All(ctx, &rows, `
+		SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n
+		FROM `+list.From()+`
+		WHERE `+where.Text()+`
+		GROUP BY since, direction, allowed`,
+		append([]any{start.UnixMilli(), start.UnixMilli()}, where.Args()...)...)
 	for _, row := range rows {
 		t := &hours[max(0, min(row.Since/hour, int64(len(hours)-1)))]
 		switch {

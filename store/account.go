@@ -84,7 +84,7 @@ type AccountFilter struct {
 // community outside is not in it.
 func (s *Store) Accounts(ctx context.Context, scope core.Scope, f AccountFilter) (list []core.Account, more bool, err error) {
 	where, args := accountWhere(scope, f)
-	query, args := oldestFirst.Query(f.Page, where, args)
+	query, args := database.OldestFirst.Query(f.Page, where, args)
 	if list, err = s.accounts(ctx, query, args...); err != nil {
 		return nil, false, err
 	}

@@ -15,32 +15,12 @@ import (
 func (s *Store) AuditRecords(
 	ctx context.Context, scope core.Scope, f core.AuditFilter, page Page,
 ) (list []core.AuditRecord, more bool, err error) {
-	q, ok := newAuditQuery(scope, f)
-	if !ok {
-		return nil, false, nil
-	}
-	query, args := s.auditPage(q, page)
-	var rows []audit.Row
-	if err := s.db.All(ctx, &rows, query, args...); err != nil {
-		return nil, false, database.Wrap("list the audit log", err)
-	}
-	rows, more = core.CutPage(page, rows)
-	list = make([]core.AuditRecord, len(rows))
-	for i, row := range rows {
-		list[i] = row.Record()
-	}
-	return list, more, nil
+	return audit.List(ctx, s.db, scope, f, page)
 }
 
-// AuditRecord gives one line in scope.
+// AuditRecord returns one line in scope.
 func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AuditRecord, error) {
-	var row audit.Row
-	within, args := database.ScopeWhere(scope, "community_id")
-	err := s.db.Get(ctx, &row, "SELECT "+audit.Columns+" FROM audit_log WHERE id = ? AND "+within, append([]any{int64(id)}, args...)...)
-	if err != nil {
-		return core.AuditRecord{}, database.Wrap("read a line of the audit log", database.NotFoundIfNoRows(err, "操作记录不存在"))
-	}
-	return row.Record(), nil
+	return audit.Line(ctx, s.db, scope, id)
 }
 
 // ExportAudit calls each for every line of the filter, newest first, reading them
@@ -95,98 +75,4 @@ func (s *Store) auditOfAuditExport(f core.AuditFilter) auditExportAudit {
 	}
 	a.All = a == auditExportAudit{}
 	return a
-}
-
-// auditQuery is a filter as SQL. Communities apart, as in recordWhere.
-type auditQuery struct {
-	all         bool
-	communities []core.ID
-	conditions  []string
-	args        []any
-	bounds      string // of the page, with " AND" in front
-	cursor      []any  // the arguments of bounds
-	index       string // that a list of one community pages in; "" leaves it to the database
-}
-
-// newAuditQuery turns a filter into SQL; ok is false where nothing can match.
-func newAuditQuery(scope core.Scope, f core.AuditFilter) (q auditQuery, ok bool) {
-	q.all, q.communities = scope.Whole(), scope.Communities()
-	if f.Community != 0 {
-		if !scope.Has(f.Community) {
-			return q, false
-		}
-		q.all, q.communities = false, []core.ID{f.Community}
-	}
-	if !q.all && len(q.communities) == 0 {
-		return q, false
-	}
-	q.index = "audit_log_community"
-	if f.Action != "" {
-		q.index = "audit_log_community_action"
-		q.add("action = ?", f.Action)
-	}
-	if f.Kind != "" {
-		q.index = ""
-		q.add("actor_kind = ?", string(f.Kind))
-		if f.Actor != 0 {
-			q.add("actor_id = ?", int64(f.Actor))
-		}
-	}
-	if f.Target != "" {
-		q.index = ""
-		q.add("target = ?", f.Target)
-	}
-	if !f.From.IsZero() {
-		q.add("id >= ?", int64(database.FirstID(f.From)))
-	}
-	if !f.To.IsZero() {
-		q.add("id < ?", int64(database.FirstID(f.To)))
-	}
-	return q, true
-}
-
-func (q *auditQuery) add(condition string, arg any) {
-	q.conditions, q.args = append(q.conditions, condition), append(q.args, arg)
-}
-
-// where is the condition within some communities; nil is all.
-func (q auditQuery) where(communities []core.ID) (string, []any) {
-	parts, args := []string{"1 = 1"}, []any{}
-	if len(communities) == 1 {
-		parts, args = []string{"community_id = ?"}, database.IDArgs(communities)
-	} else if len(communities) > 1 {
-		parts, args = []string{"community_id IN (" + database.Placeholders(len(communities)) + ")"}, database.IDArgs(communities)
-	}
-	where := " WHERE " + strings.Join(append(parts, q.conditions...), " AND ") + q.bounds
-	return where, append(append(args, q.args...), q.cursor...)
-}
-
-// auditPage is the query of one page, with one row more than asked for.
-func (s *Store) auditPage(q auditQuery, p Page) (string, []any) {
-	order := newestFirst.Clause(p)
-	q.bounds, q.cursor = newestFirst.Bounds(p)
-	const from = "SELECT " + audit.Columns + " FROM audit_log"
-	hint := ""
-	if q.index != "" {
-		hint = s.db.Dialect().ForceIndex(q.index)
-	}
-	switch {
-	case q.all:
-		where, args := q.where(nil)
-		return from + where + order, append(args, p.Limit+1)
-	case len(q.communities) == 1:
-		where, args := q.where(q.communities)
-		return from + hint + where + order, append(args, p.Limit+1)
-	case q.index == "" || len(q.communities) > maxUnion:
-		where, args := q.where(q.communities)
-		return from + where + order, append(args, p.Limit+1)
-	}
-	var ids []string
-	var all []any
-	for _, community := range q.communities {
-		where, args := q.where([]core.ID{community})
-		ids = append(ids, "SELECT id FROM audit_log"+hint+where+order)
-		all = append(append(all, args...), p.Limit+1)
-	}
-	return from + firstOf(ids, order), append(all, p.Limit+1)
 }

@@ -185,7 +185,7 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 		columns: communityColumns, table: "community",
 		scope:  database.Within(scope, "id"),
 		filter: filter,
-		order:  oldestFirst,
+		order:  database.OldestFirst,
 	}, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list communities", err)

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -11,12 +9,6 @@ import (
 
 // Page is core.Page, which handlers name with the filters of this package.
 type Page = core.Page
-
-// The orders of lists by id.
-var (
-	oldestFirst = database.PageOrder{ID: "id"}
-	newestFirst = database.PageOrder{ID: "id", Desc: true}
-)
 
 // pageLimit is the rows of a page whose filter names no limit.
 const pageLimit = 50
@@ -30,7 +22,7 @@ func orderBy(sort, column string) database.PageOrder {
 	case "-name":
 		return database.PageOrder{Key: column, ID: "id", Desc: true}
 	}
-	return oldestFirst
+	return database.OldestFirst
 }
 
 // yesNo returns the answer that database.Where.Either takes.
@@ -73,20 +65,4 @@ func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) 
 	}
 	rows, more = core.CutPage(p, rows)
 	return rows, more, nil
-}
-
-// maxUnion bounds the communities listed side by side; more go through IN.
-const maxUnion = 30
-
-// firstOf continues SELECT columns FROM table with the first rows of several queries
-// of ids, each of which has the same order " ORDER BY id … LIMIT ?" as the whole, for
-// which one more argument follows theirs. Whole rows are read of those alone that
-// come out.
-func firstOf(ids []string, order string) string {
-	parts := make([]string, len(ids))
-	for i, query := range ids {
-		parts[i] = fmt.Sprintf("SELECT id FROM (%s) c%d", query, i)
-	}
-	by := strings.TrimSuffix(order, " LIMIT ?")
-	return " JOIN (SELECT id FROM (" + strings.Join(parts, " UNION ALL ") + ") u" + order + ") shown USING (id)" + by
 }

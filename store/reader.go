@@ -129,7 +129,7 @@ func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (
 		columns: readerColumns, table: "reader",
 		scope:  database.Within(scope, "community_id"),
 		filter: readerWhere(f, s.Now()),
-		order:  oldestFirst,
+		order:  database.OldestFirst,
 	}, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("readers", err)

@@ -263,7 +263,7 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+where+order+") w"+string(rune('a'+i)))
 		all = append(append(append(all, way.args...), args...), limit)
 	}
-	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + newestFirst.Clause(f.Page), append(all, limit), nil
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + database.NewestFirst.Clause(f.Page), append(all, limit), nil
 }
 
 // where is the filter but for community and keyword.

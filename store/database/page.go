@@ -1,6 +1,7 @@
 package database
 
 import (
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -13,6 +14,12 @@ type PageOrder struct {
 	ID   string // the id's column
 	Desc bool   // the greatest first
 }
+
+// The orders of lists by id.
+var (
+	OldestFirst = PageOrder{ID: "id"}
+	NewestFirst = PageOrder{ID: "id", Desc: true}
+)
 
 // Clause returns what ends the query of one page: " ORDER BY … LIMIT ?", whose argument
 // is the page's limit and one row more.
@@ -51,5 +58,5 @@ func (o PageOrder) Bounds(p core.Page, key ...string) (string, []any) {
 // Query ends a query that has a WHERE with a page's bounds, order and limit.
 func (o PageOrder) Query(p core.Page, query string, args []any) (string, []any) {
 	bounds, values := o.Bounds(p)
-	return query + bounds + o.Clause(p), append(append(args, values...), p.Limit+1)
+	return query + bounds + o.Clause(p), append(slices.Concat(args, values), p.Limit+1)
 }

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // AccessRecord is one passage or refusal 出入记录, as it happened.
 type AccessRecord struct {
@@ -76,8 +79,26 @@ func (r AccessRecord) Why() string {
 	return r.Reason.Sentence()
 }
 
+// RepeatLabel says in Chinese how often a reader was told again to open; "" = never.
+func (r AccessRecord) RepeatLabel() string {
+	if r.Repeats == 0 {
+		return ""
+	}
+	return fmt.Sprintf("重复 %d 次", r.Repeats)
+}
+
+// Degrees returns the temperature in words; "" where none was taken.
+func (r AccessRecord) Degrees() string {
+	if r.TempTenths == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d ℃", r.TempTenths/10, r.TempTenths%10)
+}
+
 // RecordColumns are the columns of an export of access records.
-var RecordColumns = []string{"时间", "小区", "门或门岗", "方向", "通行证", "方式", "姓名", "房屋", "体温（℃）", "放行者", "结果", "原因"}
+var RecordColumns = []string{
+	"时间", "小区", "门或门岗", "方向", "通行证", "方式", "姓名", "房屋", "体温（℃）", "放行者", "结果", "原因", "重复次数",
+}
 
 // Cells returns the record's values in the order of RecordColumns, with its time in zone. community
 // is the community's name.
@@ -88,7 +109,7 @@ func (r AccessRecord) Cells(community string, zone *time.Location) []any {
 	}
 	return []any{
 		r.At.In(zone), community, r.Gate, r.Direction.Label(), r.Kind.Label(), r.Via.Label(), r.Name, r.HouseLabel,
-		temperature, r.ReleasedBy, r.ResultLabel(), r.Why(),
+		temperature, r.ReleasedBy, r.ResultLabel(), r.Why(), r.Repeats,
 	}
 }
 

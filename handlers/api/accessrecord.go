@@ -64,6 +64,7 @@ type recordBody struct {
 	Reason      core.Reason    `json:"reason"`
 	Sentence    string         `json:"sentence"`
 	Temperature *float64       `json:"temperature"`
+	Repeats     int            `json:"repeats"`
 }
 
 // listRecords returns the pass's passages and refusals, newest first: those of its person for its
@@ -96,6 +97,7 @@ func (a *API) record(r core.AccessRecord) recordBody {
 	body := recordBody{
 		ID: r.ID, At: a.moment(r.At), Direction: r.Direction, Gate: r.Gate, Via: r.Via, ViaText: r.Via.Label(),
 		Allowed: r.Allowed, Reason: r.Reason, Sentence: r.Reason.Sentence(),
+		Repeats: r.Repeats,
 	}
 	if r.TempTenths != 0 {
 		degrees := float64(r.TempTenths) / 10

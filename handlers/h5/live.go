@@ -2,7 +2,6 @@ package h5
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -109,7 +108,7 @@ type line struct {
 func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 	lines := make([]line, len(records))
 	for i, r := range records {
-		l := line{AccessRecord: r, Who: r.Name, Result: "放行"}
+		l := line{AccessRecord: r, Who: r.Name, Result: "放行", Temp: r.Degrees()}
 		if masked {
 			l.Who = core.MaskName(r.Name)
 		}
@@ -118,9 +117,6 @@ func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 		}
 		if !r.Allowed {
 			l.Result = r.Why()
-		}
-		if r.TempTenths != 0 {
-			l.Temp = fmt.Sprintf("%d.%d ℃", r.TempTenths/10, r.TempTenths%10)
 		}
 		lines[i] = l
 	}

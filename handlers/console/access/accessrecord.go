@@ -43,9 +43,10 @@ type recordListPage struct {
 }
 
 type recordRow struct {
-	URL, Community, Gate, Direction, Via, Name, House, Temp, Why string
-	At                                                           time.Time
-	Result                                                       templates.Badge
+	URL, Community, Gate, Direction, Via, Name, House, Temp, Why, Repeats string
+
+	At     time.Time
+	Result templates.Badge
 }
 
 // recordsAPage is how many records a page shows.
@@ -114,7 +115,8 @@ func recordRowOf(r core.AccessRecord, at frame.CommunityChoice) recordRow {
 	return recordRow{
 		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
 		Direction: r.Direction.Label(), Via: r.Via.Label(),
-		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: degrees(r.TempTenths), Why: r.Why(), Result: recordBadge(r),
+		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: r.Degrees(), Why: r.Why(), Repeats: r.RepeatLabel(),
+		Result: recordBadge(r),
 	}
 }
 
@@ -123,14 +125,6 @@ func recordBadge(r core.AccessRecord) templates.Badge {
 		return templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}
 	}
 	return templates.Badge{Tone: templates.Bad, Text: r.ResultLabel()}
-}
-
-// degrees writes a temperature; "" for none.
-func degrees(tenths int) string {
-	if tenths == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d.%d ℃", tenths/10, tenths%10)
 }
 
 // recordNews is the bar above the list's first page that says how many records
@@ -234,6 +228,7 @@ func recordFacts(r core.AccessRecord, community string, zone *time.Location) []t
 	facts := []templates.Fact{
 		{Label: "结果", Badge: recordBadge(r)},
 		{Label: "原因", Value: r.Why()},
+		{Label: "重复开门", Value: r.RepeatLabel()},
 		{Label: "时间", Value: r.At.In(zone).Format("2006-01-02 15:04:05")},
 		{Label: "小区", Value: community},
 		{Label: "门或门岗", Value: r.Gate},
@@ -243,11 +238,13 @@ func recordFacts(r core.AccessRecord, community string, zone *time.Location) []t
 		{Label: "通行证", Value: r.Kind.Label()},
 		{Label: "姓名", Value: r.Name},
 		{Label: "房屋", Value: r.HouseLabel},
-		{Label: "体温", Value: degrees(r.TempTenths)},
+		{Label: "体温", Value: r.Degrees()},
 		{Label: "计入出门次数", Value: yesNo(r.Counted)},
 		{Label: "记录编号", Value: r.ID.String(), Code: true},
 	}
-	return slices.DeleteFunc(facts, func(f templates.Fact) bool { return f.Label == "原因" && f.Value == "" })
+	return slices.DeleteFunc(facts, func(f templates.Fact) bool {
+		return (f.Label == "原因" || f.Label == "重复开门") && f.Value == ""
+	})
 }
 
 func yesNo(yes bool) string {

@@ -155,6 +155,36 @@ func TestRecordExport(t *testing.T) {
 	}
 }
 
+// A door that opened again for a code sent again says so wherever its record is shown.
+func TestRecordsTellOfRepeats(t *testing.T) {
+	d := newDesk(t)
+	once, twice := d.Passages(t, d.Mine, 4)[3], d.Passages(t, d.Mine, 1)[0]
+	for range 2 {
+		if again, err := d.Store.Reopen(t.Context(), twice.ID, 0, 3); err != nil || !again {
+			t.Fatal(again, err)
+		}
+	}
+	b := d.Registrar(t)
+	list := b.Get(t, frame.AccessRecordPath, http.StatusOK)
+	for id, want := range map[core.ID]bool{once.ID: false, twice.ID: true} {
+		row := list.Find(`#list-body tr:has(a[href="` + frame.AccessRecordURL(id) + `"])`)
+		if row.Length() != 1 || strings.Contains(row.Text(), "重复 2 次") != want {
+			t.Errorf("a row reads %q", row.Text())
+		}
+	}
+	if got := desk.Fact(b.Get(t, frame.AccessRecordURL(twice.ID), http.StatusOK), "重复开门"); got != "重复 2 次" {
+		t.Errorf("the record reads %q", got)
+	}
+	if b.Get(t, frame.AccessRecordURL(once.ID), http.StatusOK).Find("dt:contains(重复开门)").Length() != 0 {
+		t.Error("a record without repeats tells of them")
+	}
+	rows := b.Export(t, "")
+	last := len(core.RecordColumns) - 1
+	if rows[0][last] != "重复次数" || rows[1][last] != "2" || rows[2][last] != "0" {
+		t.Errorf("exported as %q", rows)
+	}
+}
+
 func TestRecordNews(t *testing.T) {
 	d := newDesk(t)
 	records := d.Passages(t, d.Mine, 10)

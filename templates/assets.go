@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// AssetPrefix is where AssetHandler expects to be mounted.
+// AssetPrefix is the path AssetHandler must be mounted at.
 const AssetPrefix = "/assets/"
 
-// ErrNoAssets says that style sheets and scripts were not built before the
-// program was: pages would be bare.
+// ErrNoAssets means that the style sheets and scripts had not been built when the program was:
+// pages would be unstyled.
 var ErrNoAssets = errors.New("templates: style sheets, scripts and icons are not built into this program: " +
 	"run `make assets` (npm ci --ignore-scripts, then go run ./tools/assets) and build it again")
 
@@ -38,8 +38,8 @@ func (m *manifest) read(files fs.FS) error {
 	return nil
 }
 
-// CheckAssets gives ErrNoAssets if the program was built without its assets. A
-// server asks before it starts; tests of handlers need not.
+// CheckAssets returns ErrNoAssets if the program was built without its assets. A server calls it
+// before it starts; tests of handlers need not.
 func (r *Renderer) CheckAssets() error {
 	if len(r.assets.Files) == 0 {
 		return ErrNoAssets
@@ -47,8 +47,7 @@ func (r *Renderer) CheckAssets() error {
 	return nil
 }
 
-// built gives the manifest: in dev the one of the last build, which may be younger
-// than the program.
+// built returns the manifest; in dev that of the last build, which may be newer than the program.
 func (r *Renderer) built() (manifest, error) {
 	if !r.dev {
 		return r.assets, nil
@@ -57,7 +56,7 @@ func (r *Renderer) built() (manifest, error) {
 	return m, m.read(r.files)
 }
 
-// asset gives the address of a built file by its plain name ("console.css").
+// asset returns the URL of a built file by its plain name ("console.css").
 func (r *Renderer) asset(name string) (string, error) {
 	assets, err := r.built()
 	if err != nil || len(assets.Files) == 0 {
@@ -70,9 +69,8 @@ func (r *Renderer) asset(name string) (string, error) {
 	return AssetPrefix + hashed, nil
 }
 
-// AssetHandler serves the built files below AssetPrefix, in gzip form where the
-// browser takes it. Their names carry a hash of their content, so browsers keep
-// them for a year.
+// AssetHandler serves the built files below AssetPrefix, gzipped if the browser accepts it. Their
+// names contain a hash of their content, so browsers cache them for a year.
 func (r *Renderer) AssetHandler() http.Handler { return http.HandlerFunc(r.serveAsset) }
 
 func (r *Renderer) serveAsset(w http.ResponseWriter, req *http.Request) {
@@ -98,11 +96,11 @@ func (r *Renderer) serveAsset(w http.ResponseWriter, req *http.Request) {
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("X-Content-Type-Options", "nosniff")
 	if req.Method != http.MethodHead {
-		_, _ = w.Write(content) // the browser has gone: nobody to tell
+		_, _ = w.Write(content) // the browser has disconnected: there is nobody to tell
 	}
 }
 
-// known reports a file of the manifest. Anything else in the folder is not served.
+// known reports whether the manifest lists a file. Other files in the folder are not served.
 func (r *Renderer) known(name string) bool {
 	assets, err := r.built()
 	if err != nil {
@@ -116,7 +114,7 @@ func (r *Renderer) known(name string) bool {
 	return false
 }
 
-// contentType does not ask the machine's own table, which may lack types.
+// contentType does not use the system's MIME table, which may lack types.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".css":

@@ -29,7 +29,7 @@ func TestAssetsAreServed(t *testing.T) {
 	}{
 		{"/assets/a-1.css", "", 200, "plain", ""},
 		{"/assets/a-1.css", "gzip, br", 200, "packed", "gzip"},
-		{"/assets/icons-2.svg", "gzip", 404, "404 page not found\n", ""}, // in the manifest, but lost
+		{"/assets/icons-2.svg", "gzip", 404, "404 page not found\n", ""}, // in the manifest, but missing
 		{"/assets/manifest.json", "", 404, "404 page not found\n", ""},
 		{"/assets/other.html", "", 404, "404 page not found\n", ""},
 		{"/assets/../dist/../icons.txt", "", 404, "404 page not found\n", ""},
@@ -65,7 +65,7 @@ func TestMissingAssetsAreTold(t *testing.T) {
 	}
 }
 
-// TestIconsAreListedOnce also holds that the list is in order.
+// TestIconsAreListedOnce also checks that the list is sorted.
 func TestIconsAreListedOnce(t *testing.T) {
 	text, err := os.ReadFile("assets/icons.txt")
 	if err != nil {

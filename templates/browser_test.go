@@ -21,18 +21,17 @@ import (
 
 func TestMain(m *testing.M) { browser.Main(m) }
 
-// site serves the component pages with the content security policy of the real
-// program, and keeps what forms send.
+// site serves the component pages with the CSP of the real program, and records submitted forms.
 type site struct {
 	*httptest.Server
 	mu     sync.Mutex
 	posts  []url.Values
 	codes  int
 	events chan string
-	gaveUp chan struct{} // closed when the browser gives up the list of slowState
+	gaveUp chan struct{} // closed when the browser aborts the list of slowState
 }
 
-// slowState is a choice of the filter whose list never comes.
+// slowState is a filter value whose list never arrives.
 const slowState = "off"
 
 func newSite(t *testing.T) *site {
@@ -51,7 +50,7 @@ func newSite(t *testing.T) *site {
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", r.AssetHandler())
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, req *http.Request) {
-		_ = req.ParseForm() // a form that cannot be read is an empty one: the test sees it
+		_ = req.ParseForm() // a malformed form is empty: the test notices
 		s.mu.Lock()
 		s.posts = append(s.posts, req.PostForm)
 		s.mu.Unlock()
@@ -86,7 +85,7 @@ func newSite(t *testing.T) *site {
 		s.codes++
 		page.QR.Image = "/code.svg"
 		page.QR.Alt = fmt.Sprintf("第 %d 个码", s.codes)
-		page.QR.Left = 1 + 600*(s.codes/2) // the first is soon over
+		page.QR.Left = 1 + 600*(s.codes/2) // the first expires soon
 		page.Rows = page.Rows[:min(s.codes, len(page.Rows))]
 		s.mu.Unlock()
 		show(w, r, "h5/dev/components", page)
@@ -129,8 +128,8 @@ func (s *site) last() url.Values {
 	return s.posts[len(s.posts)-1]
 }
 
-// open opens a window. When the test ends, whatever the page's scripts threw
-// and every breach of the policy is an error; so is a load that failed.
+// open opens a window. At the end of the test, exceptions in the page's scripts, CSP violations and
+// failed loads are errors.
 func open(t *testing.T, size browser.Size) context.Context {
 	t.Helper()
 	ctx := browser.Open(t, size)
@@ -170,7 +169,7 @@ func ask[T any](t *testing.T, ctx context.Context, expression string) T {
 	return answer
 }
 
-// until waits for the page to say yes, also across a change of page.
+// until waits until expression is true on the page, across navigation too.
 func until(expression string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		ctx, stop := context.WithTimeout(ctx, 10*time.Second)
@@ -192,8 +191,8 @@ func until(expression string) chromedp.Action[chromedp.Void] {
 const (
 	theme = `document.documentElement.dataset.bsTheme`
 	fits  = `document.documentElement.scrollWidth <= innerWidth`
-	// Links of a part that has just come are plain ones until htmx has taken
-	// them over, 20 ms later: a click before that loads the whole page.
+	// Links of a newly loaded part are plain links until htmx has processed them, 20 ms later: a
+	// click before that loads the whole page.
 	settled = `document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added") === null`
 )
 
@@ -207,9 +206,9 @@ func TestConsoleInABrowser(t *testing.T) {
 		t.Errorf("theme %q, then %q", before, after)
 	}
 	do(t, ctx,
-		// A filter replaces the table only, and leaves no empty names in the address.
+		// A filter replaces only the table, and leaves no empty parameters in the URL.
 		chromedp.Evaluate[chromedp.Void](`window.stays = true`),
-		// Silently, or the choice itself would send, and the button break that off.
+		// Without an event, or the choice itself would submit, and the button abort that.
 		chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-state").value = "on"`),
 		browser.Press(".tx-filter-buttons .btn-primary"),
 		until(`location.search === "?state=on" && window.stays && `+settled),
@@ -224,7 +223,7 @@ func TestConsoleInABrowser(t *testing.T) {
 		until(`document.querySelector("[data-bulk-count]").textContent === "已选 1 项"`),
 		browser.Press("[data-tick-all]"),
 		until(`document.querySelector("[data-bulk-count]").textContent === "已选 4 项"`),
-		// The dialog names what will happen; no leaves everything as it is.
+		// The dialog describes the effect; "no" changes nothing.
 		browser.Press("#bulk [data-confirm]"),
 		until(`document.querySelector("dialog[open] p").textContent.includes("所选的 4 台读头")`),
 		browser.Press(`dialog button[value="no"]`),
@@ -234,7 +233,7 @@ func TestConsoleInABrowser(t *testing.T) {
 		t.Errorf("sent %v though the answer was no", s.last())
 	}
 	do(t, ctx,
-		// The other form of the page holds unsaved changes: let it go.
+		// The other form of the page has unsaved changes: ignore them.
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-form="guarded"]').dataset.sent = "1"`),
 		browser.Press("#bulk [data-confirm]"),
 		browser.Press(`dialog button[value="yes"]`),
@@ -248,10 +247,10 @@ func TestConsoleInABrowser(t *testing.T) {
 	}
 }
 
-// A filter whose list has not come yet is given up for a heading that is pressed: its
-// answer would take the place of the later one.
+// A filter whose list has not arrived yet is aborted when a heading is pressed: its response would
+// replace the later one.
 func TestListShowsWhatWasAskedLast(t *testing.T) {
-	s, ctx := newSite(t), browser.Open(t, browser.Desktop) // not open: htmx writes of what it gives up
+	s, ctx := newSite(t), browser.Open(t, browser.Desktop) // not open: htmx logs aborted requests as errors
 	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"),
 		chromedp.Evaluate[chromedp.Void](
 			`{ const f = document.querySelector("#f-state"); f.value = "`+slowState+
@@ -276,7 +275,7 @@ func TestFormInABrowser(t *testing.T) {
 	do(t, ctx,
 		// Leaving with changes asks; staying keeps them.
 		chromedp.SendKeys("#f-remark", "新内容"),
-		// By script: on a slow machine the page may still be moving under the mouse.
+		// By script: on a slow machine the page may still move under the mouse.
 		chromedp.Evaluate[chromedp.Void](`document.querySelector("a[data-leave]").click()`),
 		until(`document.querySelector("dialog[open]") !== null`),
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('dialog button[value="no"]').click()`),
@@ -286,7 +285,7 @@ func TestFormInABrowser(t *testing.T) {
 		until(`document.querySelector("dialog[open]")?.innerText.includes("未保存")`),
 		browser.Press(`dialog button[value="no"]`),
 		until(`document.querySelector("dialog") === null && document.querySelector("#f-remark").value === "新内容"`),
-		// Two clicks send once.
+		// Two clicks submit once.
 		chromedp.Evaluate[chromedp.Void](`{ const b = document.querySelector(".tx-form .tx-form-foot button"); b.click(); b.click(); }`),
 		until(`document.readyState === "complete" && document.querySelector("#f-remark")?.value === ""`),
 	)
@@ -335,7 +334,7 @@ func TestPhonePageRenewsItself(t *testing.T) {
 	}
 }
 
-// What can only be pressed is not printed.
+// Controls are not printed.
 func TestPrintLeavesButtonsOut(t *testing.T) {
 	s := newSite(t)
 	ctx := open(t, browser.Desktop)
@@ -354,7 +353,7 @@ func TestPrintLeavesButtonsOut(t *testing.T) {
 	}
 }
 
-// A picker offers choices while it is typed, and what is typed over forgets the id.
+// A picker offers choices while typing, and typing over a choice clears its id.
 func TestPickersInABrowser(t *testing.T) {
 	s, ctx := newSite(t), open(t, browser.Desktop)
 	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"),

@@ -5,49 +5,49 @@ import (
 	"strings"
 )
 
-// ChartKind is how a chart is drawn.
+// ChartKind selects how a chart is drawn.
 type ChartKind string
 
-// The kinds of chart. Both stack their series.
+// Kinds of chart. Both stack their series.
 const (
-	ChartBars ChartKind = "bars" // upright, one after the other: hours, days
-	ChartRank ChartKind = "rank" // lying, for names: gates, reasons
+	ChartBars ChartKind = "bars" // vertical bars in sequence: hours, days
+	ChartRank ChartKind = "rank" // horizontal bars, for names: gates, reasons
 )
 
-// Chart is a table that is drawn as a chart too; partial "chart". The table is in
-// the page as text: for who cannot see a drawing, for copying, and where scripts
-// are off. The script that draws is loaded by pages that have a chart only.
+// Chart is a table that is also drawn as a chart; partial "chart". The table is part of the page's
+// text: for people who cannot see a drawing, for copying, and for browsers without scripts. Only
+// pages with a chart load the script.
 type Chart struct {
 	ID    string // unique in the page
 	Title string
-	Words string // what the chart shows, in a sentence
+	Words string // what the chart shows, as a sentence
 	Kind  ChartKind
 	Of    string // heading of the first column: "时段"
-	// Series are the columns of figures, in the order in which they are stacked.
+	// Series are the columns of figures, in stacking order.
 	Series []ChartSeries
 	Rows   []ChartRow
 }
 
-// ChartSeries is one column of figures. Tone gives its colour.
+// ChartSeries is one column of figures in the colour of Tone.
 type ChartSeries struct {
 	Label string
 	Tone  Tone
 }
 
-// ChartRow is a line of the table, and a bar of the chart.
+// ChartRow is a row of the table and a bar of the chart.
 type ChartRow struct {
 	Label string
-	URL   string // what lies behind the bar; empty for nothing
+	URL   string // details of the bar; empty for none
 	Cells []ChartCell
 }
 
-// ChartCell is a figure, and what lies behind it alone.
+// ChartCell is a figure with an optional link to its details.
 type ChartCell struct {
 	N   int
-	URL string // empty for nothing
+	URL string // empty for none
 }
 
-// Text writes the figure as 12,345.
+// Text formats the figure as 12,345.
 func (c ChartCell) Text() string {
 	digits := strconv.Itoa(c.N)
 	var out strings.Builder

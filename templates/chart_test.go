@@ -14,11 +14,11 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// inked tells whether the chart's canvas shows anything.
+// inked checks whether the chart's canvas shows anything.
 const inked = `[...document.querySelectorAll("#chart-bars canvas")].some((c) => new ` +
 	`Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer).some((p) => p !== 0))`
 
-// drawnOut tells whether the bars have stopped growing.
+// drawnOut checks whether the bars have stopped growing.
 const drawnOut = `(now => { const same = window.bars === now; window.bars = now; return same ` +
 	`})(document.querySelector("#chart-bars canvas").toDataURL())`
 
@@ -50,7 +50,7 @@ func TestChartInABrowser(t *testing.T) {
 	}
 }
 
-// The figures are in the page's text, for who has no scripts.
+// The figures are in the page's text, for browsers without scripts.
 func TestChartIsATableFirst(t *testing.T) {
 	html := page(t, t.Context(), newSite(t).URL+"/console/dev/components")
 	if !strings.Contains(html, `data-value="240"`) || !strings.Contains(html, ">1,206<") {
@@ -58,7 +58,7 @@ func TestChartIsATableFirst(t *testing.T) {
 	}
 }
 
-// page gives what the server sends, as a browser without scripts has it.
+// page returns the HTML sent by the server, as a browser without scripts shows it.
 func page(t *testing.T, ctx context.Context, address string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
@@ -77,10 +77,10 @@ func page(t *testing.T, ctx context.Context, address string) string {
 	return string(text)
 }
 
-// Bounds on what a browser fetches, in bytes as sent.
+// Limits on what a browser downloads, in bytes as transferred.
 const (
-	chartWeight = 200_000 // the bundle of charts, which pages with one fetch
-	pageWeight  = 60_000  // all else that a page fetches the first time: far below 500 KB with it
+	chartWeight = 200_000 // the chart bundle, which only pages with a chart load
+	pageWeight  = 60_000  // everything else that a page loads on the first visit: together far below 500 KB
 )
 
 func TestWeight(t *testing.T) {
@@ -105,14 +105,14 @@ func TestWeight(t *testing.T) {
 	}
 }
 
-// weight is how many bytes a file is on its way.
+// weight returns the transferred size of a file in bytes.
 func weight(t *testing.T, address string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Accept-Encoding", "gzip") // set by hand: not unpacked on arrival
+	request.Header.Set("Accept-Encoding", "gzip") // set explicitly, so that the client does not unpack it
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

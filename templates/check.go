@@ -8,18 +8,16 @@ import (
 	"strings"
 )
 
-// TB is the part of testing.TB that CheckAll needs; the package itself does not
-// import testing.
+// TB is the part of testing.TB that CheckAll needs; this package does not import testing.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
 
-// CheckAll is for the tests of handlers: it fails unless every page whose name
-// starts with prefix ("console/", "h5/") has a sample, and every sample renders
-// to a page fit for the content security policy and for screen readers. A name
-// may have several samples, told apart by "#": "h5/pass/show#refused". The pages
-// of this package itself (dev, error, confirm) need none.
+// CheckAll is for the tests of handlers: it fails unless every page whose name starts with prefix
+// ("console/", "h5/") has a sample, and every sample renders to a page that satisfies the CSP and
+// screen readers. A name may have several samples, distinguished by "#": "h5/pass/show#refused".
+// The pages of this package itself (dev, error, confirm) need none.
 func CheckAll(t TB, prefix string, samples map[string]any) {
 	t.Helper()
 	r, err := New(false)
@@ -47,12 +45,12 @@ func CheckAll(t TB, prefix string, samples map[string]any) {
 	}
 }
 
-// ownPage reports a page whose struct lives in this package, tested here.
+// ownPage reports whether a page's struct is in this package, and tested here.
 func ownPage(name string) bool {
 	return slices.Contains([]string{"dev", "error", "confirm"}, strings.Split(name, "/")[1])
 }
 
-// fault is a pattern that no page may have.
+// fault is a pattern that must not occur in a page.
 type fault struct {
 	pattern *regexp.Regexp
 	words   string
@@ -78,9 +76,9 @@ var (
 	iconNames = regexp.MustCompile(`(?m)^[a-z0-9-]+`)
 )
 
-// Faults lists what is wrong with a whole page as it is sent: things that the
-// content security policy forbids, broken references between elements, pictures
-// without words, icons that are not in assets/icons.txt.
+// Faults returns what is wrong with the HTML of a whole page: what the CSP forbids, broken
+// references between elements, images without alternative text, icons that are not in
+// assets/icons.txt.
 func Faults(html string) []string {
 	var found []string
 	for _, f := range faults {

@@ -17,24 +17,24 @@ type PhoneConfirmPage struct {
 	Confirm Confirm
 }
 
-// Confirm is the question before an act that is hard to undo, as a page of its
-// own or, with scripts, as a dialog made of the same words. Its form posts to
-// Action with "confirmed=1" and the values of Keep.
+// Confirm is the question before an act that is hard to undo, as a page of its own or, with
+// scripts, as a dialog with the same text. Its form posts to Action with "confirmed=1" and the
+// values of Keep.
 type Confirm struct {
 	Title   string   // "停用门禁"
 	Text    string   // what will happen: "停用后，3 个门的扫码都会被拒绝。"
-	Effects []string // each a line: what exactly is touched
+	Effects []string // one per line: what exactly is affected
 	Action  string
 	CSRF    string
-	Keep    url.Values // sent along: the ticked ids, the form so far
+	Keep    url.Values // sent along: the ticked ids, the form's values
 	Submit  string     // names the act: "停用 3 个门禁"
 	Cancel  string
 	Danger  bool
-	// Download tells that a file answers, so that this page stays.
+	// Download means that the response is a file, so that this page stays.
 	Download bool
 }
 
-// Kept is Keep as pairs in order of name.
+// Kept returns Keep as pairs sorted by name.
 func (c Confirm) Kept() []Choice {
 	names := make([]string, 0, len(c.Keep))
 	for name := range c.Keep {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ComponentsPage is the page "console/dev/components": every shared part in its
-// states, for people who write pages. The demo shows it.
+// ComponentsPage is the page "console/dev/components": every shared part in its states, for authors
+// of pages. The demo shows it.
 type ComponentsPage struct {
 	Shell
 	Tabs     Tabs
@@ -17,7 +17,7 @@ type ComponentsPage struct {
 	Nothing  Empty
 	Form     Form
 	Pick     Tree    // in a form
-	Upload   Form    // works: the demo reads the file and answers
+	Upload   Form    // working: the demo reads the file and responds
 	Uploads  []Field // its other states
 	Pickers  []ComponentsPicker
 	Facts    []Fact
@@ -40,8 +40,8 @@ type ComponentsRow struct {
 	State Badge
 }
 
-// NewComponentsPage fills the page with made-up content. query works the list's
-// filters as on a real page; now is the moment the sample times are near.
+// NewComponentsPage returns the page with sample content. The list's filters in query work as on a
+// real page; the sample times are near now.
 func NewComponentsPage(shell Shell, query url.Values, now time.Time) ComponentsPage {
 	shell.Title, shell.Note = "页面组件", "每一种组件和它的各个状态，写新页面时照此使用。"
 	shell.Crumbs = []Crumb{{Label: "系统", URL: "/console/account"}}
@@ -195,7 +195,7 @@ type PhoneComponentsPage struct {
 	Nothing  Empty
 }
 
-// NewPhoneComponentsPage fills the page with made-up content.
+// NewPhoneComponentsPage returns the page with sample content.
 func NewPhoneComponentsPage(frame Phone, now time.Time) PhoneComponentsPage {
 	console := NewComponentsPage(Shell{}, nil, now)
 	frame.Title, frame.Note = "手机组件", "云栖花园 3-2-501"

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Samples of views, uploads, jobs and reviews for the page of components.
+// Samples of saved views, uploads, jobs and reviews for the components page.
 
 const componentsPath = "/console/dev/components"
 
@@ -22,8 +22,8 @@ func componentsViews(query url.Values) SavedViews {
 	}
 }
 
-// ComponentsUpload is where the sample upload is sent, and MaxComponentsUpload the
-// largest file it takes, in bytes.
+// ComponentsUpload is where the sample upload is posted, and MaxComponentsUpload its maximum file
+// size in bytes.
 const (
 	ComponentsUpload    = componentsPath + "/upload"
 	MaxComponentsUpload = 64 << 10
@@ -42,14 +42,14 @@ func componentsUpload(csrf string) Form {
 	return Form{Action: ComponentsUpload + "#upload", CSRF: csrf, Submit: "读取名单", Sections: []Section{{Fields: []Field{field}}}}
 }
 
-// ComponentsPick is where the buttons of the sample tree in a form are sent.
+// ComponentsPick is where the sample tree's form is posted.
 const ComponentsPick = componentsPath + "/pick"
 
-// Picked draws the sample tree in a form as one of its buttons leaves it.
+// Picked shows the sample tree's form after one of its buttons was pressed.
 func (p *ComponentsPage) Picked(act string) { p.Pick = componentsPick(act) }
 
-// componentsPick is a tree in a form: a building that is open, one of whose units is
-// ticked, and one that is too large to be ticked at once. act is what was pressed last.
+// componentsPick returns a tree in a form: an open building with one ticked unit, and one that is
+// too large to tick as a whole. act is the last button pressed.
 func componentsPick(act string) Tree {
 	ticked := map[string]int{"2": 60}
 	switch act {
@@ -84,8 +84,7 @@ func componentsPick(act string) Tree {
 	}
 }
 
-// ComponentsSuggest answers the sample pickers while they are typed, with
-// SampleSuggestions.
+// ComponentsSuggest returns SampleSuggestions to the sample pickers while typing.
 const ComponentsSuggest = componentsPath + "/suggest"
 
 // ComponentsPicker is a picker in one state: the fields of a form of its own.
@@ -99,8 +98,7 @@ var (
 	samplePeople = []string{"李建华 · 138****0032 · 3栋2单元501", "李建华 · 139****4410 · 1栋1单元102", "王秀兰 · 137****8821 · 2栋1单元101"}
 )
 
-// SampleSuggestions are the choices of the sample pickers that hold a text: houses, or
-// people.
+// SampleSuggestions returns the sample choices that contain text: houses, or people.
 func SampleSuggestions(people bool, text string) []string {
 	all := sampleHouses
 	if people {
@@ -109,8 +107,8 @@ func SampleSuggestions(people bool, text string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(choice string) bool { return !strings.Contains(choice, strings.TrimSpace(text)) })
 }
 
-// componentsPickers are a picker of a house, whose text is what is sent, and one of a
-// person, whose id is sent beside the text, in their states.
+// componentsPickers returns the states of a house picker, which sends its text, and of a person
+// picker, which sends an id beside the text.
 func componentsPickers() []ComponentsPicker {
 	house := func(prefix, value, wrong string) []Field {
 		return []Field{{
@@ -142,7 +140,7 @@ func componentsPickers() []ComponentsPicker {
 	}
 }
 
-// componentsUploads are an upload's states but the empty one.
+// componentsUploads returns an upload's states except the empty one.
 func componentsUploads() []Field {
 	wrong, again, off := sampleUpload("wrong-"), sampleUpload("again-"), sampleUpload("off-")
 	wrong.Error, wrong.Value = "文件有 2.4 MB，最大 64 KB", "全部住户.csv"
@@ -151,8 +149,7 @@ func componentsUploads() []Field {
 	return []Field{wrong, again, off}
 }
 
-// componentsJobs are a job's states. They do not ask for themselves again: nothing
-// is behind them.
+// componentsJobs returns a job's states. They do not poll, since no job runs.
 func componentsJobs() []Job {
 	return []Job{
 		{
@@ -169,11 +166,11 @@ func componentsJobs() []Job {
 	}
 }
 
-// ComponentsReview is where the sample reviews are sent: /1/approve, /2/reject.
+// ComponentsReview is where the sample reviews are posted: /1/approve, /2/reject.
 const ComponentsReview = componentsPath + "/review"
 
-// reviewVersion is what the sample reviews carry. The second shows an older one: while
-// its reviewer looked, somebody else decided.
+// reviewVersion is the version of the sample reviews. The second shows an older one: somebody else
+// decided while it was open.
 const reviewVersion = "3"
 
 func sampleReview(n, csrf string) Review {
@@ -193,7 +190,7 @@ func sampleReview(n, csrf string) Review {
 	}
 }
 
-// componentsReviews are two that can be decided, and the states that they come back in.
+// componentsReviews returns two open reviews, and the states after a decision.
 func componentsReviews(csrf string) []Review {
 	waiting, late, wrong := sampleReview("1", csrf), sampleReview("2", csrf), sampleReview("3", csrf)
 	late.Title, late.Version = "住户认证（别人先审）", "2"
@@ -206,7 +203,7 @@ func componentsReviews(csrf string) []Review {
 
 const noReason = "请写明驳回的原因"
 
-// You decided: the panel says so, and what was written is among the decisions.
+// After a decision of one's own: the panel says so, and the reason is among the decisions.
 func approvedReview(r Review) Review {
 	r.State, r.Decided = Badge{Good, "已通过"}, "您已通过这个申请，李*华现在可以用通行码出入云栖花园。"
 	r.Earlier = append([]ReviewDecision{{State: r.State, Who: "您", When: "刚刚"}}, r.Earlier...)
@@ -225,17 +222,17 @@ func lateReview(r Review) Review {
 	return r
 }
 
-// SampleDecision is what a reviewer sent of a sample review.
+// SampleDecision is a reviewer's decision on a sample review.
 type SampleDecision struct {
-	Review  string // its number
+	Review  string // the review's number
 	Approve bool
 	Reason  string
 	Version string
 }
 
-// Decide puts the next state of a sample review into the page, as a real one would come
-// back: decided, wrong (no reason to refuse), or late, somebody else having decided
-// first. It gives the status of the answer; 404 for a review that the page has not.
+// Decide puts the next state of a sample review into the page, like a real response: decided,
+// invalid (a rejection without a reason), or late, because somebody else decided first. It returns
+// the HTTP status; 404 for an unknown review.
 func (p *ComponentsPage) Decide(d SampleDecision) int {
 	i := slices.IndexFunc(p.Reviews, func(r Review) bool { return r.ID == "review-"+d.Review })
 	if i < 0 {

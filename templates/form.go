@@ -8,64 +8,64 @@ import (
 	"strings"
 )
 
-// Kind is how a field is asked for.
+// Kind selects a field's control.
 type Kind string
 
-// The kinds of field. Text is the zero value.
+// Kinds of field. Text is the zero value.
 const (
 	Text      Kind = ""
 	Password  Kind = "password"
 	Number    Kind = "number"
-	Telephone Kind = "tel" // digits on a phone's keyboard
+	Telephone Kind = "tel" // numeric keyboard on phones
 	Date      Kind = "date"
 	Time      Kind = "time"
 	Textarea  Kind = "textarea"
 	Select    Kind = "select"
 	Radio     Kind = "radio"
 	Checks    Kind = "checks" // any number of Choices, in Values
-	Switch    Kind = "switch" // sends "1" when on
+	Switch    Kind = "switch" // sends "1" if on
 	Hidden    Kind = "hidden"
-	Upload    Kind = "file"   // one file; Value names the one that came before, which must be chosen again
+	Upload    Kind = "file"   // one file; Value is the name of the previous one, which must be chosen again
 	Static    Kind = "static" // shown, never sent
 )
 
-// Field is one thing a form asks for; partial "field" draws it with its label,
-// help and message. Values are what came in, as text, so that a form shown again
-// loses nothing.
+// Field is one input of a form; partial "field" draws it with its label, help and message. Values
+// are the submitted texts, so that a form shown again loses nothing.
 type Field struct {
 	Kind     Kind
 	Name     string // of the form value
 	Label    string
 	Help     string
-	Error    string // a message for this field; draws it as wrong
+	Error    string // a message for this field, which is then marked as invalid
 	Value    string
 	Values   []string // Checks: the ticked ones
 	Choices  []Choice // Select, Radio, Checks
 	Required bool
 	Disabled bool
-	Focus    bool // the first to be filled in; a field with an error takes it instead
+	Focus    bool // focused first, unless another field has an error
 
 	Placeholder  string
 	Autocomplete string   // "off", "username", "current-password", …
-	Unit         string   // behind the input: "次", "天"
+	Unit         string   // after the input: "次", "天"
 	Min, Max     string   // Number, Date, Time
 	Step         string   // Number: "any" for fractions
 	MaxLength    int      // in UTF-16 units, as browsers count
 	Rows         int      // Textarea; 4 if zero
-	Short        bool     // an input as wide as a figure or a code
-	Wide         bool     // takes the whole row of a form in two columns; Textarea and Checks do anyway
-	Accept       []string // Upload: endings of the files it takes: ".csv"
-	Most         int64    // Upload: the largest file in bytes
-	Prefix       string   // of the input's id, where another form of the page asks by the same name
-	// a text's choices while it is typed: address that gets the text, and the form's community, and answers with options
+	Short        bool     // an input as wide as a number or a code
+	Wide         bool     // takes the whole row of a form in two columns, as Textarea and Checks always do
+	Accept       []string // Upload: accepted file extensions: ".csv"
+	Most         int64    // Upload: the maximum size in bytes
+	Prefix       string   // of the input's id, if another form of the page has a field of the same name
+	// URL for suggestions while typing: it gets the text and the form's community, and returns
+	// options
 	Suggest  string
-	Picks    string   // Suggest: the hidden field with the id of what the text names; typing empties it
-	Offers   []Action // what a text may mean that does not mean one thing, to choose from
-	Standing bool     // a filter of whose list this is, such as the community: what it leaves out is not filtered out
-	Enter    string   // the value of the form's button that Enter presses in this field; "" = the first one
-	Presets  string   // Select: another choice ticks its Ticks among the boxes of this name, and no others
-	Whole    bool     // a filter that more than the list hangs on: another choice loads the whole page, without the hidden filters
-	compact  bool     // in a filter row: no help, small
+	Picks    string   // Suggest: the hidden field with the id of the suggestion; typing clears it
+	Offers   []Action // the possible meanings of an ambiguous text, to choose from
+	Standing bool     // a filter that defines whose list this is, such as the community: it does not count as filtering
+	Enter    string   // the value of the form's button that Enter presses in this field; "" = the first button
+	Presets  string   // Select: a choice ticks exactly its Ticks among the boxes of this name
+	Whole    bool     // a filter that affects more than the list: a choice loads the whole page, without the hidden filters
+	compact  bool     // in a filter row: small, without help
 }
 
 // Choice is one of a field's choices.
@@ -76,13 +76,13 @@ type Choice struct {
 	Disabled bool
 	Ticks    []string // with Presets
 
-	// Checks: how far below another choice it stands, the last one before it that is
-	// less far, and its name there. Boxes with depths are drawn as a tree.
+	// Checks: the depth in a tree of boxes. The parent is the last choice before this one with a
+	// smaller depth; the name is the one there.
 	Depth int
 	Name  string
 }
 
-// Branch is a choice of a tree of boxes with those below it.
+// Branch is a box of a tree with those below it.
 type Branch struct {
 	Field  string // the boxes' name
 	Choice Choice
@@ -90,10 +90,10 @@ type Branch struct {
 	Wrong  bool
 	Shut   bool // cannot be ticked
 	Below  []Branch
-	Chosen int // ticked boxes below it
+	Chosen int // number of ticked boxes below it
 }
 
-// Branches are the boxes of a field as a tree; nil where no choice stands below another.
+// Branches returns the boxes of a field as a tree; nil if no choice has a depth.
 func (f Field) Branches() []Branch {
 	if !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Depth > 0 }) {
 		return nil
@@ -102,7 +102,7 @@ func (f Field) Branches() []Branch {
 	return branches
 }
 
-// branches gives the choices of one depth, and how many of the choices they took.
+// branches returns the choices of one depth, and how many choices it consumed.
 func (f Field) branches(choices []Choice, depth int) (branches []Branch, taken int) {
 	for taken < len(choices) && choices[taken].Depth >= depth {
 		c := choices[taken]
@@ -119,13 +119,13 @@ func (f Field) branches(choices []Choice, depth int) (branches []Branch, taken i
 	return branches, taken
 }
 
-// ID is the input's id in the page.
+// ID returns the id of the input element.
 func (f Field) ID() string { return "f-" + f.Prefix + f.Name }
 
-// Compact reports a field drawn small, in a row of filters.
+// Compact reports whether the field is drawn small, in a row of filters.
 func (f Field) Compact() bool { return f.compact }
 
-// Lines is the height of a Textarea.
+// Lines returns the height of a Textarea in lines.
 func (f Field) Lines() int {
 	if f.Rows == 0 {
 		return 4
@@ -133,7 +133,7 @@ func (f Field) Lines() int {
 	return f.Rows
 }
 
-// Chosen reports that value is the field's, or among its values.
+// Chosen reports whether value is the field's value or one of its values.
 func (f Field) Chosen(value string) bool {
 	if f.Kind == Checks {
 		return slices.Contains(f.Values, value)
@@ -141,13 +141,13 @@ func (f Field) Chosen(value string) bool {
 	return f.Value == value
 }
 
-// On reports a Switch that is on.
+// On reports whether a Switch is on.
 func (f Field) On() bool { return f.Value == "1" || f.Value == "true" || f.Value == "on" }
 
-// Described is the aria-describedby of the input: its help and its message.
+// Described returns the input's aria-describedby: its help and its message.
 func (f Field) Described() string {
 	var ids string
-	if f.Error != "" || f.Kind == Upload { // an upload's message may come before it is sent
+	if f.Error != "" || f.Kind == Upload { // an upload may get a message before it is submitted
 		ids = f.ID() + "-error"
 	}
 	if f.Kind == Upload {
@@ -164,31 +164,31 @@ func (f Field) Described() string {
 
 // Section is a titled group of a form's fields.
 type Section struct {
-	Title  string // may be empty in a form of one section
+	Title  string // may be empty if the form has one section
 	Help   string
 	Fields []Field
 }
 
-// Form is a form that posts to Action; partial "form" draws the whole of it. A
-// wrong one is shown again with status 422, with Set's values and messages. The
-// submit button works once; leaving with unsaved changes asks first.
+// Form is a form that posts to Action; partial "form" draws all of it. An invalid form is shown
+// again with status 422, with Set's values and messages. The submit button works once; leaving with
+// unsaved changes asks first.
 type Form struct {
 	Action   string
 	CSRF     string
 	Sections []Section
-	Error    string // a message for the whole; messages of fields it counts itself
-	Notice   string // what to know before sending it, where nothing is wrong: it holds what is not saved
-	Submit   string // the button's words; "保存" if empty
-	Cancel   string // address to go back to; empty for no such button
-	Confirm  string // asks before sending, with this sentence
+	Error    string // a message for the form as a whole; fields with messages are counted automatically
+	Notice   string // a note on a form without errors: its values are not saved yet
+	Submit   string // the button's label; "保存" if empty
+	Cancel   string // URL of the cancel button; empty for none
+	Confirm  string // asks this question before submitting
 	Danger   bool   // the button is red
-	Preview  string // words of a button that sends act=preview, where scripts are off and cannot show it by themselves
-	Seen     string // of an edit: Seen of when what it shows was last changed
-	Sign     bool   // a sign-in or another short form: a wide button, no unsaved warning
+	Preview  string // label of a button that sends act=preview, for browsers without scripts
+	Seen     string // of an edit: Seen of the time of the last change shown
+	Sign     bool   // a sign-in or another short form: a wide button, no unsaved-changes warning
 }
 
-// Field gives the field called name, for a page that draws its form itself:
-// {{template "field" (.Form.Field "name")}}.
+// Field returns the field called name, for a page that draws its form itself: {{template "field"
+// (.Form.Field "name")}}.
 func (f Form) Field(name string) (Field, error) {
 	for _, s := range f.Sections {
 		for _, field := range s.Fields {
@@ -200,10 +200,10 @@ func (f Form) Field(name string) (Field, error) {
 	return Field{}, fmt.Errorf("the form has no field %q", name)
 }
 
-// Suggestion is a choice under a field with Suggest.
+// Suggestion is a suggested value of a field with Suggest.
 type Suggestion struct {
-	Value string // what the field takes
-	Label string // said beside it; "" = nothing
+	Value string // the field's value
+	Label string // shown beside it; "" = nothing
 }
 
 // Add appends fields to the last section.
@@ -212,8 +212,7 @@ func (f *Form) Add(fields ...Field) {
 	last.Fields = append(last.Fields, fields...)
 }
 
-// Change alters the field of a name. It panics if the form has none: the name is a
-// slip of the program.
+// Change edits the named field. It panics if the form has no such field: that is a bug.
 func (f *Form) Change(name string, change func(field *Field)) {
 	for s := range f.Sections {
 		for i := range f.Sections[s].Fields {
@@ -226,20 +225,20 @@ func (f *Form) Change(name string, change func(field *Field)) {
 	panic(fmt.Sprintf("templates: the form has no field %q", name))
 }
 
-// Files reports a form that sends files.
+// Files reports whether the form sends files.
 func (f Form) Files() bool {
 	return slices.ContainsFunc(f.Sections, func(s Section) bool {
 		return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Kind == Upload })
 	})
 }
 
-// Set puts values and messages into the fields, both by field name. Passwords
-// and uploads stay empty. Values nil leaves the fields' own.
+// Set sets values and messages by field name. Passwords and uploads stay empty. If values is nil,
+// the fields keep their own.
 func (f *Form) Set(values url.Values, messages map[string]string) {
 	if values.Has(SeenField) {
 		f.Seen = values.Get(SeenField)
 	}
-	told := map[string]bool{} // fields of one name, as groups of boxes are, have one message
+	told := map[string]bool{} // fields with the same name, as groups of boxes, share one message
 	for s := range f.Sections {
 		for i := range f.Sections[s].Fields {
 			field := &f.Sections[s].Fields[i]
@@ -247,7 +246,7 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 			if !told[field.Name] {
 				field.Error, told[field.Name] = messages[field.Name], true
 			}
-			field.Focus = field.Focus && len(messages) == 0 // the first wrong field has it
+			field.Focus = field.Focus && len(messages) == 0 // otherwise the first invalid field has it
 			if values == nil || field.Kind == Static || field.Kind == Password || field.Kind == Upload {
 				continue
 			}
@@ -256,7 +255,7 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 	}
 }
 
-// Wrong counts the fields with a message.
+// Wrong returns how many fields have a message.
 func (f Form) Wrong() int {
 	n := 0
 	for _, s := range f.Sections {
@@ -269,7 +268,7 @@ func (f Form) Wrong() int {
 	return n
 }
 
-// SubmitLabel is the words on the button.
+// SubmitLabel returns the button's label.
 func (f Form) SubmitLabel() string {
 	if f.Submit == "" {
 		return "保存"
@@ -277,7 +276,7 @@ func (f Form) SubmitLabel() string {
 	return f.Submit
 }
 
-// Limits says what an Upload takes: "支持 txt、csv 文件，最大 1 MB。".
+// Limits describes what an Upload accepts: "支持 txt、csv 文件，最大 1 MB。".
 func (f Field) Limits() string {
 	kinds := make([]string, len(f.Accept))
 	for i, ending := range f.Accept {
@@ -290,10 +289,10 @@ func (f Field) Limits() string {
 	return "支持 " + strings.Join(kinds, "、") + " 文件，最大 " + size + "。"
 }
 
-// Accepts is the accept attribute of an Upload.
+// Accepts returns the accept attribute of an Upload.
 func (f Field) Accepts() string { return strings.Join(f.Accept, ",") }
 
-// Type is the type attribute of the input.
+// Type returns the type attribute of the input.
 func (f Field) Type() string {
 	switch f.Kind {
 	case Text:
@@ -302,12 +301,12 @@ func (f Field) Type() string {
 		}
 		return "text"
 	case Number:
-		return "text" // spinners and the wheel change figures by accident: see InputMode
+		return "text" // spinners and the mouse wheel change numbers by accident: see InputMode
 	}
 	return string(f.Kind)
 }
 
-// InputMode asks a phone for the right keyboard.
+// InputMode returns the keyboard for phones.
 func (f Field) InputMode() string {
 	switch f.Kind {
 	case Number:
@@ -318,8 +317,8 @@ func (f Field) InputMode() string {
 	return ""
 }
 
-// ChoicesOf returns the choices of a list of values, each with its label. Before them
-// stands an empty choice labelled first, unless that is "".
+// ChoicesOf returns list as choices with their labels, after an empty choice labelled first unless
+// that is "".
 func ChoicesOf[T ~string](first string, list []T, label func(T) string) []Choice {
 	choices := make([]Choice, 0, len(list)+1)
 	if first != "" {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// funcs are the functions that every template has. README.md lists them.
+// funcs returns the functions available in templates. README.md lists them.
 func (r *Renderer) funcs() template.FuncMap {
 	return template.FuncMap{
 		"asset":    r.asset,
@@ -24,20 +24,20 @@ func (r *Renderer) funcs() template.FuncMap {
 	}
 }
 
-// icon draws an icon of assets/icons.txt by name, in the size and colour of the
-// text it stands in. It is decoration: words say what it means.
+// icon returns an icon of assets/icons.txt, in the size and colour of the surrounding text. It is
+// decoration: the text carries the meaning.
 func (r *Renderer) icon(name string) (template.HTML, error) {
 	sprite, err := r.asset("icons.svg")
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(fmt.Sprintf( //nolint:gosec // both values are the templates' own
+	return template.HTML(fmt.Sprintf( //nolint:gosec // both values come from the templates
 		`<svg class="icon" width="24" height="24" aria-hidden="true" focusable="false"><use href="%s#%s"/></svg>`,
 		template.HTMLEscapeString(sprite), template.HTMLEscapeString(name))), nil
 }
 
-// formatter shows a time.Time or *time.Time in the deployment's zone; the zero
-// time and nil are a dash.
+// formatter returns a function that formats a time.Time or *time.Time in the deployment's time
+// zone; the zero time and nil are a dash.
 func (r *Renderer) formatter(layout string) func(value any) (string, error) {
 	return func(value any) (string, error) {
 		t, err := timeOf(value)
@@ -48,7 +48,7 @@ func (r *Renderer) formatter(layout string) func(value any) (string, error) {
 	}
 }
 
-// isoTime is for the datetime attribute of <time>; empty for the zero time.
+// isoTime formats the datetime attribute of <time>; empty for the zero time.
 func isoTime(value any) (string, error) {
 	t, err := timeOf(value)
 	if err != nil || t.IsZero() {

@@ -1,23 +1,22 @@
 package templates
 
-// Job is work in the background as a page shows it; partial "job". While it is not
-// over the part asks URL for itself again, every second; where scripts are off a
-// button loads the page anew. The work goes on whether or not anybody looks.
+// Job is a background job; partial "job". Until it is over the part fetches itself from URL every
+// second; without scripts a button reloads the page. The job runs whether or not anybody watches.
 type Job struct {
 	ID      string // of the element; "job" if empty
 	Title   string
 	State   Badge
-	Over    bool   // nothing will change any more
+	Over    bool   // nothing will change
 	Percent int    // 0 to 100
-	Known   bool   // how much there is to do is known: a bar with a figure
+	Known   bool   // the total is known: a bar with a percentage
 	Count   string // "12,000 / 50,000"; empty for none
-	Words   string // what was found, or why it failed
-	Bad     bool   // it failed, or found something wrong: Words stands out
-	URL     string // of the job's page, of which the part is taken
-	Cancel  string // where to post to cancel; empty when it cannot be
-	Again   string // where to post to begin it anew; empty when it cannot be
-	Result  Action // leads to what came out; may be zero
-	Times   []Fact // when it was asked for, begun and ended; may be empty
+	Words   string // the result, or why it failed
+	Bad     bool   // it failed, or found a problem: Words is highlighted
+	URL     string // of the job's page, from which the part is taken
+	Cancel  string // where to post to cancel; empty if not possible
+	Again   string // where to post to start it again; empty if not possible
+	Result  Action // link to the result; may be zero
+	Times   []Fact // when it was requested, started and ended; may be empty
 	CSRF    string
 }
 

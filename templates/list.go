@@ -6,64 +6,63 @@ import (
 	"strings"
 )
 
-// Names of a list's own query parameters. All others are filters.
+// A list's own query parameters. All others are filters.
 const (
 	SortParam   = "sort"   // column name, "-" in front for descending
-	AfterParam  = "after"  // cursor: the page behind it
-	BeforeParam = "before" // cursor: the page in front of it
+	AfterParam  = "after"  // cursor: the page after it
+	BeforeParam = "before" // cursor: the page before it
 )
 
-// List is a table with filters, sort, pager and actions on ticked rows. Its state
-// lives in the address, so that links, reloads and the back button work; with
-// scripts on, filtering and paging replace only the table.
+// List is a table with filters, sorting, paging and actions on ticked rows. Its state is in the
+// URL, so that links, reloads and the back button work; with scripts, filtering and paging replace
+// only the table.
 //
-// A page has a field List and a field Rows and defines the block "row", which
-// gets one element of Rows and writes one <tr>; then {{template "list" .}}.
+// A page has a field List and a field Rows and defines the block "row", which gets one element of
+// Rows and writes one <tr>; then {{template "list" .}}.
 type List struct {
 	Path    string     // "/console/reader"
-	Query   url.Values // as it came; filters take their values from it
-	Filters []Field    // drawn in a row above the table; the first few are best short
+	Query   url.Values // as received; filters take their values from it
+	Filters []Field    // drawn in a row above the table; the first few should be short
 	More    []Field    // filters behind the button 更多筛选
 	Columns []Column
 	Pager   Pager
-	Export  string   // address of the export, which gets the filters; empty for none
-	Bulk    []Submit // what can be done with ticked rows; needs Tick in each row
+	Export  string   // URL of the export, which gets the filters; empty for none
+	Bulk    []Submit // actions on ticked rows; needs Tick in each row
 	CSRF    string   // for Bulk
-	Empty   Empty    // when there is nothing at all; with filters set, a text of its own is shown
+	Empty   Empty    // shown if there are no rows at all; with filters set, another text is shown
 	Count   int      // rows on this page
 	Hint    string   // above the table, such as why it cannot be sorted
-	Cards   bool     // on phones each row becomes a card: every <td> carries data-label
+	Cards   bool     // on phones each row becomes a card: every <td> has data-label
 }
 
 // Column is a column of a list.
 type Column struct {
 	Label  string
-	Sort   string // the value of sort=; empty if it cannot be sorted by
+	Sort   string // the value of sort=; empty = not sortable
 	Desc   bool   // the first click sorts descending: times, counts
-	Number bool   // figures: right-aligned
+	Number bool   // numbers: right-aligned
 	Narrow bool   // as narrow as its content: states, buttons
 	Hidden bool   // the label is for screen readers only: a column of buttons
 }
 
-// Submit is a button that sends the form it belongs to. With Confirm set, a
-// dialog asks first; where scripts are off, the form arrives without
-// "confirmed=1" and the server answers with the page of Confirm.
+// Submit is a button that submits its form. With Confirm set, a dialog asks first; without scripts,
+// the form arrives without "confirmed=1" and the server responds with the page of Confirm.
 type Submit struct {
 	Label   string
-	URL     string // where to send; empty for the form's own address
+	URL     string // where to post; empty for the form's own action
 	Icon    string
 	Danger  bool
-	Confirm string // what will happen, in a sentence; "{n}" is the number of ticked rows
+	Confirm string // what will happen, as a sentence; "{n}" is the number of ticked rows
 }
 
-// Cell is a column's heading as it is drawn.
+// Cell is a column heading as drawn.
 type Cell struct {
 	Column
-	URL       string // sorts by this column; empty if it cannot
+	URL       string // sorts by this column; empty = not sortable
 	Direction string // aria-sort: "ascending", "descending", or empty
 }
 
-// Heads gives the headings.
+// Heads returns the headings.
 func (l List) Heads() []Cell {
 	sort := l.Query.Get(SortParam)
 	name, descending := strings.CutPrefix(sort, "-")
@@ -88,14 +87,14 @@ func (l List) Heads() []Cell {
 	return heads
 }
 
-// Shown gives the filters with their values from the query.
+// Shown returns the filters with their values from the query.
 func (l List) Shown() []Field { return l.filled(l.Filters) }
 
-// Folded gives the filters of More with their values from the query.
+// Folded returns the filters of More with their values from the query.
 func (l List) Folded() []Field { return l.filled(l.More) }
 
-// Choosers gives the filters that take effect as soon as another choice is made. A
-// text waits until it is typed, and a day until it is sent.
+// Choosers returns the filters that take effect as soon as a choice is made. A text takes effect
+// when typed, a day when submitted.
 func (l List) Choosers() []Field {
 	var fields []Field
 	for _, f := range slices.Concat(l.Filters, l.More) {
@@ -118,10 +117,10 @@ func (l List) filled(fields []Field) []Field {
 	return out
 }
 
-// Filtered reports that any filter is set, but for standing ones.
+// Filtered reports whether any filter is set, except standing ones.
 func (l List) Filtered() bool { return anySet(l.Query, l.Filters) || l.Unfolded() }
 
-// Unfolded reports that a filter of More is set, so that they must be seen.
+// Unfolded reports whether a filter of More is set, so that More must be shown.
 func (l List) Unfolded() bool { return anySet(l.Query, l.More) }
 
 func anySet(query url.Values, fields []Field) bool {
@@ -135,10 +134,10 @@ func anySet(query url.Values, fields []Field) bool {
 	return false
 }
 
-// Sort is the sort as it came, to be kept by the filter form.
+// Sort returns the current sort, which the filter form keeps.
 func (l List) Sort() string { return l.Query.Get(SortParam) }
 
-// ExportURL is Export with the filters and the sort.
+// ExportURL returns Export with the filters and the sort.
 func (l List) ExportURL() string {
 	if l.Export == "" {
 		return ""
@@ -146,8 +145,8 @@ func (l List) ExportURL() string {
 	return WithQuery(l.Export, l.Query, AfterParam, "", BeforeParam, "")
 }
 
-// Page gives the addresses of the neighbouring pages for the cursors of the first
-// and last row; an empty cursor means there is no such page.
+// Page returns the URLs of the adjacent pages for the cursors of the first and last row; an empty
+// cursor means that there is no such page.
 func (l List) Page(before, after string) Pager {
 	var p Pager
 	if before != "" {

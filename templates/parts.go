@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// Tone is the meaning that a colour carries. A badge or message says the same in
-// words, so that nobody has to see the colour.
+// Tone is the meaning of a colour. A badge or message says the same in words, so that nobody
+// depends on seeing the colour.
 type Tone string
 
-// The tones there are.
+// The tones.
 const (
 	Neutral Tone = "neutral"
 	Info    Tone = "info"
@@ -20,7 +20,7 @@ const (
 	Bad     Tone = "bad"
 )
 
-// Icon gives the icon of assets/icons.txt that goes with the tone.
+// Icon returns the tone's icon in assets/icons.txt.
 func (t Tone) Icon() string {
 	switch t {
 	case Good:
@@ -33,7 +33,7 @@ func (t Tone) Icon() string {
 	return "info-circle"
 }
 
-// Badge is a state in one or two words; partial "badge" draws it.
+// Badge is a state in one or two words; partial "badge".
 type Badge struct {
 	Tone Tone
 	Text string
@@ -42,10 +42,10 @@ type Badge struct {
 // NewBadge is Badge for templates: {{template "badge" (badge "good" "启用")}}.
 func NewBadge(tone Tone, text string) Badge { return Badge{Tone: tone, Text: text} }
 
-// Empty stands where a list or a panel has nothing to show; partial "empty".
+// Empty is shown if a list or a panel has nothing to show; partial "empty".
 type Empty struct {
 	Icon   string // of assets/icons.txt; "inbox" if empty
-	Title  string // what is not there: "还没有门禁"
+	Title  string // what is missing: "还没有门禁"
 	Text   string // what to do about it
 	Action Action // may be zero
 }
@@ -59,40 +59,39 @@ type Action struct {
 	URL     string
 	Icon    string
 	Primary bool
-	Plain   bool // leave htmx out of it: a download, another site
+	Plain   bool // without htmx: a download, another site
 }
 
-// Tabs are pages of one thing side by side; partial "tabs". The active one is
-// marked; NavItem.Count shows as a figure.
+// Tabs are related pages side by side; partial "tabs". The active one is marked; NavItem.Count is
+// shown as a number.
 type Tabs struct {
 	Label     string // for screen readers: "住户资料"
-	KeepQuery bool   // the pages share their filters: links follow the address as it changes
+	KeepQuery bool   // the pages share their filters: links follow the URL as it changes
 	Items     []NavItem
 }
 
-// Fact is a line of a page that shows one thing; partial "facts" takes a list of
-// them. Of Value and Badge, one is set.
+// Fact is a line of a detail page; partial "facts" takes a list of them. Either Value or Badge is
+// set.
 type Fact struct {
 	Label string
 	Value string
 	Badge Badge
-	Copy  bool // offers to copy Value
-	Code  bool // Value is for machines: fixed width
+	Copy  bool // has a button to copy Value
+	Code  bool // Value is for machines: monospaced
 }
 
-// Pager moves through a list that is paged by key; partial "pager". An empty
-// address draws the button disabled.
+// Pager moves through a list paged by key; partial "pager". A button without a URL is disabled.
 type Pager struct {
 	Prev    string
 	Next    string
 	Summary string // "本页 20 条", "共 1,203 条"
 }
 
-// Visible reports that there is anything to show.
+// Visible reports whether there is anything to show.
 func (p Pager) Visible() bool { return p.Prev != "" || p.Next != "" || p.Summary != "" }
 
-// Tick is the box in front of a row of a list with bulk actions; partial "tick".
-// A row writes {{template "tick" (tick .ID .Name)}} as its first cell.
+// Tick is the checkbox of a row in a list with bulk actions; partial "tick". A row writes
+// {{template "tick" (tick .ID .Name)}} as its first cell.
 type Tick struct {
 	Value any
 	Label string
@@ -100,8 +99,8 @@ type Tick struct {
 
 func newTick(value any, label string) Tick { return Tick{Value: value, Label: label} }
 
-// WithQuery gives path with query, after setting the pairs of pairs; a pair with
-// an empty value is removed. query itself is left alone.
+// WithQuery returns path with a copy of query in which the pairs are set; a pair with an empty
+// value is removed.
 func WithQuery(path string, query url.Values, pairs ...string) string {
 	changed := make(url.Values, len(query))
 	for name, values := range query {
@@ -125,27 +124,26 @@ func WithQuery(path string, query url.Values, pairs ...string) string {
 
 func contains(list []string, value string) bool { return slices.Contains(list, value) }
 
-// QR is a pass code on a phone page that draws itself anew; partial "qr". When
-// Left has run out the script posts to Refresh and takes the part marked data-qr
-// out of the reply, which may be the whole page after a redirect. Without
-// scripts the button under the code posts the same.
+// QR is a pass code on a phone page that refreshes itself; partial "qr". When Left has run out the
+// script posts to Refresh and takes the part marked data-qr from the response, which may be the
+// whole page after a redirect. Without scripts the button under the code posts the same.
 type QR struct {
-	Image   template.URL // address of the picture, or the picture itself as a data: URL
+	Image   template.URL // URL of the picture, or the picture itself as a data: URL
 	Alt     string       // "通行码"
-	Refresh string       // address to POST for a new code
+	Refresh string       // URL to POST for a new code
 	CSRF    string
-	Left    int    // seconds for which this code is still good
-	Life    int    // seconds a fresh code is good
+	Left    int    // seconds left until this code expires
+	Life    int    // seconds a new code is valid
 	Text    string // under the code: "请将二维码对准读头"
 }
 
-// SVG is a picture of our own drawing as the address of an <img>.
+// SVG returns a picture drawn by this program as the URL of an <img>.
 func SVG(picture []byte) template.URL {
 	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(picture)) // ours, so safe in a page
 }
 
-// Verdict is a result that must be understood at arm's length: the door opens, or
-// why not; partial "verdict".
+// Verdict is a result that must be readable at arm's length: the door opens, or why not; partial
+// "verdict".
 type Verdict struct {
 	Tone  Tone
 	Title string // "可以通行"
@@ -153,15 +151,14 @@ type Verdict struct {
 	Facts []Fact
 }
 
-// Live ties a part of a page to a stream of server-sent events; partials take it
-// as attributes through "live". Each event named Event replaces or extends the
-// part, or makes it fetch itself again.
+// Live connects a part of a page to a stream of server-sent events; partials take it as attributes
+// through "live". Each event named Event replaces or extends the part, or makes it fetch itself
+// again.
 type Live struct {
 	URL   string
 	Event string // name of the event; "message" if empty
-	// Swap is "refresh" (the event is a hint: the page is fetched and the part with this id
-	// taken out of it), "reload" (the whole page loads again), "replace" or "prepend" (the
-	// event is HTML).
+	// Swap is "refresh" (the event is a hint: the page is fetched and the part with this id taken
+	// from it), "reload" (the whole page is reloaded), "replace" or "prepend" (the event is HTML).
 	Swap string
-	Max  int // prepend: children kept; 0 keeps all
+	Max  int // prepend: maximum number of children; 0 = no maximum
 }

@@ -2,19 +2,19 @@ package templates
 
 import "net/http"
 
-// Problem is what a person sees when a page cannot be shown. The pages
-// "console/error/show" and "h5/error/show" take ConsoleProblem and PhoneProblem.
+// Problem is what a user sees when a page cannot be shown. The pages "console/error/show" and
+// "h5/error/show" take ConsoleProblem and PhoneProblem.
 type Problem struct {
 	Status  int
 	Icon    string
 	Title   string
 	Text    string
-	Request string // id of the request, for asking support; empty shows nothing
+	Request string // id of the request, to quote to support; empty shows nothing
 	Actions []Action
 }
 
-// ConsoleProblem is the page "console/error/show". With a menu in Shell it is
-// drawn inside the console, else alone.
+// ConsoleProblem is the page "console/error/show". With a menu in Shell it is drawn inside the
+// console, otherwise alone.
 type ConsoleProblem struct {
 	Shell
 	Problem Problem
@@ -26,7 +26,7 @@ type PhoneProblem struct {
 	Problem Problem
 }
 
-// problems are the words for each status.
+// problems are the texts by status.
 var problems = map[int]Problem{
 	http.StatusBadRequest:            {Icon: "alert-circle", Title: "请求有误", Text: "这个请求的内容不完整或格式不对，请返回后重试。"},
 	http.StatusUnauthorized:          {Icon: "login", Title: "登录已过期", Text: "为了安全，较长时间未操作或账号状态变化后需要重新登录。"},
@@ -41,9 +41,9 @@ var problems = map[int]Problem{
 	http.StatusInternalServerError:   {Icon: "alert-circle", Title: "系统出错了", Text: "问题已经记录下来。请稍后重试；若一直如此，请把下面的编号告诉管理员。"},
 }
 
-// NewProblem gives the Chinese words for an HTTP status; a status without words
-// of its own gets those of 500 (or of 400, below 500). text, unless empty,
-// replaces the explanation: it must be meant for people.
+// NewProblem returns the Chinese text for an HTTP status; a status without a text gets that of 500
+// (or of 400, below 500). text, unless empty, replaces the explanation: it must be written for
+// users.
 func NewProblem(status int, text string) Problem {
 	p, ok := problems[status]
 	if !ok {

@@ -1,31 +1,31 @@
 package templates
 
-// Shell is what every console page has around it; a page's struct embeds it and
-// the layout "layout/console" draws it.
+// Shell is the frame of every console page; a page's struct embeds it and the layout
+// "layout/console" draws it.
 type Shell struct {
-	Title   string     // the page's heading and the window's title
-	Note    string     // a quiet line under the heading; may be empty
-	Nav     []NavGroup // the menu, already cut down to what the account may see
-	Crumbs  []Crumb    // the way here, without the page itself
+	Title   string     // the heading and the window's title
+	Note    string     // a muted line under the heading; may be empty
+	Nav     []NavGroup // the menu, limited to what the account may see
+	Crumbs  []Crumb    // the path to this page, without the page itself
 	Actions []Action   // beside the heading, the primary one last; more in the page's block "actions"
 	Account Account    // who is signed in; zero on the sign-in and error pages
-	Scope   string     // the community the account works in; empty for all
-	Flash   []Flash    // messages of the act before this page
-	CSRF    string     // put into every form; empty where the server asks for none
-	Posted  bool       // the page answers a form that was sent: going back must not send it again
-	Demo    bool       // draws the line that says this is a demonstration
-	Views   SavedViews // of the list that the page is; zero elsewhere
+	Scope   string     // the community in which the account works; empty for all
+	Flash   []Flash    // messages from the previous act
+	CSRF    string     // added to every form; empty if not required
+	Posted  bool       // the page answers a submitted form: going back must not resubmit it
+	Demo    bool       // shows that this is a demonstration
+	Views   SavedViews // of the page's list; zero elsewhere
 }
 
-// Account is the signed-in person as the shell shows them.
+// Account is the signed-in account as the shell shows it.
 type Account struct {
 	Name    string
-	Role    string // in words: "物业管理员"
-	URL     string // the page of one's own account
-	SignOut string // address that a POST signs out at
+	Role    string // its label: "物业管理员"
+	URL     string // the account's own page
+	SignOut string // URL to POST to sign out
 }
 
-// NavGroup is a group of the menu. A group without a label stands alone at the top.
+// NavGroup is a group of the menu. A group without a label is at the top.
 type NavGroup struct {
 	Label string
 	Items []NavItem
@@ -36,21 +36,21 @@ type NavItem struct {
 	Label  string
 	URL    string
 	Icon   string // of assets/icons.txt
-	Active bool   // the page belongs to it
-	Count  int    // things waiting; 0 shows nothing
+	Active bool   // contains the current page
+	Count  int    // pending items; 0 shows nothing
 }
 
-// Crumb is a step of the way to the page.
+// Crumb is a step of the path to the page.
 type Crumb struct {
 	Label string
 	URL   string
 }
 
-// menuEntry is a line of the console's menu; its stem names the feature.
+// menuEntry is an entry of the console's menu; its stem names the feature.
 type menuEntry struct{ stem, label, icon string }
 
-// menu is the console's whole menu, in order. The address of an entry is
-// /console/<stem>, of the first /console.
+// menu is the console's whole menu, in order. The URL of an entry is /console/<stem>; of the first,
+// /console.
 var menu = []struct {
 	label   string
 	entries []menuEntry
@@ -78,9 +78,8 @@ var menu = []struct {
 	}},
 }
 
-// ConsoleMenu gives the menu with the entries for which visible says yes of the
-// stem ("reader"; "" is the front page), and the entry of stem active marked.
-// Groups left empty are dropped.
+// ConsoleMenu returns the entries for which visible(stem) is true ("reader"; "" is the home page),
+// with the entry of stem active marked. Empty groups are dropped.
 func ConsoleMenu(active string, visible func(stem string) bool) []NavGroup {
 	var groups []NavGroup
 	for _, g := range menu {
@@ -102,12 +101,12 @@ func ConsoleMenu(active string, visible func(stem string) bool) []NavGroup {
 	return groups
 }
 
-// Phone is what every phone page has around it; a page's struct embeds it and the
-// layout "layout/phone" draws it.
+// Phone is the frame of every phone page; a page's struct embeds it and the layout "layout/phone"
+// draws it.
 type Phone struct {
 	Title string
-	Note  string    // a quiet line under the heading: community, post
-	Back  string    // address of the arrow back; empty for none
+	Note  string    // a muted line under the heading: community, post
+	Back  string    // URL of the back arrow; empty for none
 	Tabs  []NavItem // at the bottom, two to five; empty for none
 	Flash []Flash
 	CSRF  string

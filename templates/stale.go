@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// SeenField is the hidden field by which an edit says on which state it was made.
+// SeenField is the hidden field with the state that an edit is based on.
 const SeenField = "seen"
 
-// Seen is the value of SeenField for what was last changed at t; "" = not changed yet.
+// Seen returns the value of SeenField for a last change at t; "" = never changed.
 func Seen(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -19,9 +19,9 @@ func Seen(t time.Time) string {
 	return strconv.FormatInt(t.UnixMilli(), 10)
 }
 
-// Stale puts values into the form of what somebody else has changed meanwhile: each
-// field that says something else than what is saved now gets a message with that. The
-// form is then made on what it shows, so that sending it once more is a decision.
+// Stale puts values into a form whose record has been changed by somebody else: each field that
+// differs from the saved value gets a message with it. The form is then based on the state it
+// shows, so that submitting it again is a decision.
 func (f *Form) Stale(values url.Values) {
 	messages := map[string]string{}
 	for _, s := range f.Sections {
@@ -36,7 +36,7 @@ func (f *Form) Stale(values url.Values) {
 	f.Seen = seen
 }
 
-// saved gives what is saved in words, where values say something else.
+// saved returns the saved value as text, and whether values differ from it.
 func (f Field) saved(values url.Values) (words string, other bool) {
 	var now, typed []string
 	switch f.Kind {
@@ -68,7 +68,7 @@ func (f Field) saved(values url.Values) (words string, other bool) {
 	return words, !slices.Equal(plain(now, f.Kind), plain(typed, f.Kind))
 }
 
-// word is how people know a value.
+// word returns the text shown for a value.
 func (f Field) word(value string) string {
 	for _, choice := range f.Choices {
 		if choice.Value == value {
@@ -78,7 +78,7 @@ func (f Field) word(value string) string {
 	return value
 }
 
-// plain is values without what makes no difference.
+// plain returns values without insignificant differences.
 func plain(values []string, kind Kind) []string {
 	out := make([]string, len(values))
 	for i, value := range values {

@@ -1,12 +1,10 @@
-// Package templates holds the pages: html/template files, the typed structs that
-// the shared parts of a page are made of, and the built style sheets, scripts and
-// icons they load.
+// Package templates contains the pages: html/template files, the structs of their shared parts, and
+// the built style sheets, scripts and icons.
 //
-// A page is one file, named by its path without the ending ("console/reader/list").
-// Its set is layout/*.html, partial/*.html, the files of its own folder that start
-// with "_", and the file itself; two pages never see each other's blocks. It is
-// executed with one struct, which embeds Shell (console) or Phone (phone pages).
-// README.md shows how to write one.
+// A page is one file, named by its path without the extension ("console/reader/list"). Its set is
+// layout/*.html, partial/*.html, the files of its own folder that start with "_", and the file
+// itself; two pages never see each other's blocks. It is executed with one struct, which embeds
+// Shell (console) or Phone (phone pages). README.md shows how to write one.
 package templates
 
 import (
@@ -23,12 +21,12 @@ import (
 	"time"
 )
 
-// all: takes the local parts too, whose names begin with "_".
+// The prefix all: includes the local parts, whose names begin with "_".
 //
 //go:embed layout partial all:console all:h5 assets
 var embedded embed.FS
 
-// Renderer executes pages. It is safe for use by many goroutines.
+// Renderer executes pages. It is safe for concurrent use.
 type Renderer struct {
 	files  fs.FS
 	dev    bool
@@ -37,17 +35,16 @@ type Renderer struct {
 	pages  map[string]*template.Template
 }
 
-// Option changes what New builds.
+// Option configures New.
 type Option func(*Renderer)
 
-// WithZone sets the deployment's zone, in which pages show times. Without it,
-// times are shown in UTC+8, China's one zone.
+// WithZone sets the deployment's time zone, in which pages show times. The default is UTC+8,
+// China's only time zone.
 func WithZone(zone *time.Location) Option { return func(r *Renderer) { r.zone = zone } }
 
-// New parses every page. In dev, pages are read from templates/ below the working
-// directory and parsed anew at each use, so that an edit shows at once; otherwise
-// they are the ones built into the program. Missing built assets are no error
-// here: see CheckAssets.
+// New parses every page. In dev, pages are read from templates/ below the working directory and
+// parsed at each use, so that an edit shows at once; otherwise the embedded ones are used. Missing
+// assets are not an error here: see CheckAssets.
 func New(dev bool, options ...Option) (*Renderer, error) {
 	if dev {
 		return newRenderer(os.DirFS("templates"), true, options)
@@ -80,15 +77,15 @@ func newRenderer(files fs.FS, dev bool, options []Option) (*Renderer, error) {
 	return r, nil
 }
 
-// Render executes the page called name with page and writes it to w. Nothing is
-// written if it fails.
+// Render executes the named page with page as its data and writes it to w. It writes nothing if it
+// fails.
 func (r *Renderer) Render(w io.Writer, name string, page any) error {
 	return r.RenderBlock(w, name, "", page)
 }
 
-// RenderBlock executes one named block of a page, for a reply that replaces a
-// part of what the browser shows (htmx, server-sent events). data is what the
-// block takes, which need not be the page's struct. An empty block is the page.
+// RenderBlock executes one named block of a page, for a response that replaces a part of the page
+// (htmx, server-sent events). data is the block's own, not necessarily the page's struct. An empty
+// block is the whole page.
 func (r *Renderer) RenderBlock(w io.Writer, name, block string, data any) error {
 	set, err := r.set(name)
 	if err != nil {
@@ -105,7 +102,7 @@ func (r *Renderer) RenderBlock(w io.Writer, name, block string, data any) error 
 	return err
 }
 
-// Pages gives the names of all pages, in order.
+// Pages returns the names of all pages, sorted.
 func (r *Renderer) Pages() []string {
 	names := make([]string, 0, len(r.pages))
 	for name := range r.pages {
@@ -130,7 +127,7 @@ func (r *Renderer) set(name string) (*template.Template, error) {
 	return set, nil
 }
 
-// shared reads what every page's set begins with.
+// shared parses the common part of every page's set.
 func (r *Renderer) shared() (*template.Template, error) {
 	set := template.New("").Funcs(r.funcs())
 	for _, pattern := range []string{"layout/*.html", "partial/*.html"} {
@@ -141,8 +138,8 @@ func (r *Renderer) shared() (*template.Template, error) {
 	return set, nil
 }
 
-// parse reads the page's set, of which shared is the beginning. The page comes last,
-// so its blocks win over defaults of the same name in partials.
+// parse returns the page's set, starting from shared. The page comes last, so its blocks replace
+// defaults of the same name in partials.
 func (r *Renderer) parse(shared *template.Template, name string) (*template.Template, error) {
 	set, err := shared.Clone()
 	if err != nil {
@@ -158,7 +155,7 @@ func (r *Renderer) parse(shared *template.Template, name string) (*template.Temp
 	return set, nil
 }
 
-// pageNames finds the pages: every file of console/ and h5/ but the local parts.
+// pageNames returns the pages: every file of console/ and h5/ except the local parts.
 func pageNames(files fs.FS) ([]string, error) {
 	var names []string
 	for _, root := range []string{"console", "h5"} {

@@ -28,7 +28,7 @@ func phone() Phone {
 		}}
 }
 
-// samples are the pages whose structs live in this package.
+// samples returns the pages whose structs are in this package.
 func samples() map[string]any {
 	query := url.Values{"q": {"北门"}, "state": {"on"}, "sort": {"-seen"}}
 	confirm := Confirm{
@@ -135,7 +135,7 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-// Boxes with depths make a tree, whatever depths come.
+// Any sequence of depths makes a tree.
 func TestBranches(t *testing.T) {
 	f := Field{Kind: Checks, Name: "node", Values: []string{"11", "21"}, Choices: []Choice{
 		{Value: "1"}, {Value: "11", Depth: 1}, {Value: "111", Depth: 2}, {Value: "12", Depth: 1}, {Value: "2"},
@@ -197,7 +197,7 @@ func TestTimesStandInTheZone(t *testing.T) {
 	}
 }
 
-// pageFiles is a tree with one page of the text given and a local part.
+// pageFiles returns a file system with one page of the given text and a local part.
 func pageFiles(text string) fstest.MapFS {
 	return fstest.MapFS{
 		"layout/console.html":    {Data: []byte(`{{define "frame"}}[{{block "main" .}}default{{end}}]{{end}}`)},

@@ -12,7 +12,7 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// choose writes a file and gives the steps that a person chooses it in.
+// choose creates a file and returns the steps that choose it.
 func choose(t *testing.T, name string, size int) chromedp.Action[chromedp.Void] {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -28,7 +28,7 @@ const (
 	uploadSend  = `form[action*="/upload"] .tx-form-foot button`
 )
 
-// What is wrong with a file is said before it is sent, and it is not sent.
+// An invalid file is reported before submission, and not submitted.
 func TestUploadInABrowser(t *testing.T) {
 	s, ctx := newSite(t), open(t, browser.Desktop)
 	do(t, ctx,
@@ -50,7 +50,7 @@ func TestUploadInABrowser(t *testing.T) {
 	if s.last() != nil {
 		t.Errorf("sent %v", s.last())
 	}
-	// A file that is dropped is chosen; so is one that was wrong in its ending's case only.
+	// A dropped file is chosen; so is one whose extension differs only in case.
 	do(t, ctx,
 		chromedp.Evaluate[chromedp.Void](`{
 			const files = new DataTransfer();

@@ -1,8 +1,8 @@
-// Fetches the bundle of charts where a page has one, and only there.
+// Loads the chart bundle on pages that have a chart.
 
 let asked = false;
 
-// watchCharts looks for charts now and after each part that htmx brings.
+// watchCharts looks for charts now and after each part that htmx loads.
 export function watchCharts() {
   load();
   document.addEventListener("htmx:afterSettle", load);
@@ -14,7 +14,7 @@ function load() {
   asked = true;
   const script = document.createElement("script");
   script.src = box.dataset.chartSrc;
-  // Without it the tables say the same.
+  // Without it the tables show the same figures.
   script.addEventListener("error", () => {
     for (const each of document.querySelectorAll("[data-chart]")) each.dataset.mode = "table";
   });

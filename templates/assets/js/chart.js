@@ -1,8 +1,8 @@
-// The bundle of charts, which only pages with one load: see chart-loader.js.
+// The chart bundle, loaded only by pages with a chart: see chart-loader.js.
 //
-// A chart is drawn from its own table, so that the two can never disagree: the
-// first column names the bars, every further one is a series, data-tone gives its
-// colour. A bar leads where the link of its cell leads, or that of its line.
+// A chart is drawn from its own table, so that the two can never disagree: the first column names
+// the bars, every other column is a series with the colour of data-tone. A click on a bar follows
+// the link of its cell, or else that of its row.
 
 import { BarChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
@@ -51,7 +51,7 @@ function options(box) {
     legend: { show: series.length > 1, top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text },
     tooltip: {
       trigger: "axis",
-      renderMode: "richText", // HTML would need inline styles, which the policy forbids
+      renderMode: "richText", // HTML would need inline styles, which the CSP forbids
       axisPointer: { type: "shadow", shadowStyle: { color: colour("--line"), opacity: 0.4 } },
       backgroundColor: colour("--raised"), borderColor: colour("--line-strong"), textStyle: { ...text, color: colour("--ink") },
     },
@@ -77,8 +77,8 @@ function draw(box) {
   mode(box, "chart");
 }
 
-// mode shows the chart or the table. Behind a chart the table stays for screen
-// readers, but nobody can tab into what they do not see.
+// mode shows the chart or the table. Behind a chart the table stays for screen readers, but cannot
+// receive focus.
 function mode(box, show) {
   box.dataset.mode = show;
   for (const part of box.querySelectorAll(".tx-chart-table, .tx-chart-table a")) {
@@ -99,7 +99,7 @@ function drawAll() {
   for (const box of document.querySelectorAll("[data-chart]")) if (!drawn.has(box)) draw(box);
 }
 
-// copy puts the table on the clipboard, as a spreadsheet takes it.
+// copy copies the table to the clipboard in the format spreadsheets paste.
 async function copy(button, box) {
   const lines = [...box.querySelectorAll("tr")].map((line) => [...line.cells].map((cell) => cell.dataset.value || cell.textContent.trim()).join("\t"));
   const words = button.querySelector("span");

@@ -1,6 +1,6 @@
-// A dialog in front of an act: a button with data-confirm="…" asks with that
-// sentence before its form is sent, and adds confirmed=1, so that the server does
-// not ask again. Without scripts the server asks, on a page of its own.
+// Confirmation dialogs: a button with data-confirm="…" asks with that text before its form is
+// submitted, and adds confirmed=1, so that the server does not ask again. Without scripts the
+// server asks on a page of its own.
 
 import { boxesOf } from "./list.js";
 
@@ -11,7 +11,7 @@ function element(tag, className, text) {
   return made;
 }
 
-// ask shows the question and resolves to true or false. Escape is false.
+// ask shows the question and resolves to true or false; Escape means false.
 export function ask({ text, yes, danger }) {
   const dialog = element("dialog", "tx-dialog");
   const message = element("p", "", text);
@@ -28,7 +28,7 @@ export function ask({ text, yes, danger }) {
   document.body.append(dialog);
   if (!dialog.showModal) {
     dialog.remove();
-    return Promise.resolve(window.confirm(text)); // browsers before 2022
+    return Promise.resolve(window.confirm(text)); // browsers older than 2022
   }
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {

@@ -14,7 +14,7 @@ import { watchUploads } from "./upload.js";
 htmx.config.responseHandling = [
   { code: "204", swap: false },
   { code: "[23]..", swap: true },
-  { code: "422", swap: true }, // a form with its messages
+  { code: "422", swap: true }, // a form shown again with its messages
   { code: "[45]..", swap: false, error: true },
 ];
 
@@ -22,7 +22,7 @@ watchTheme();
 watchPage();
 watchMenu();
 watchConfirms();
-watchUploads(); // before forms: what cannot be sent was not sent
+watchUploads(); // before forms: a blocked upload must not count as submitted
 watchForms();
 watchList();
 watchCharts();

@@ -1,7 +1,7 @@
-// Lists: ticking rows, and addresses without empty filters.
+// Lists: ticking rows, and URLs without empty filters.
 
-// boxesOf gives the ticks of a form. Its id is asked for by attribute: the boxes
-// are named "id" themselves, and form.id would be them.
+// boxesOf returns the boxes of a form. The id is read as an attribute: the boxes are named "id"
+// themselves, so form.id would return them.
 export function boxesOf(form) {
   return [...document.querySelectorAll(`input[name="id"][form="${form.getAttribute("id")}"]`)];
 }
@@ -21,7 +21,7 @@ function refreshAll() {
   for (const bulk of document.querySelectorAll("[data-bulk]")) refresh(bulk);
 }
 
-// watchList wires bulk bars and filter forms, also those that htmx brings later.
+// watchList sets up bulk bars and filter forms, including those that htmx loads later.
 export function watchList() {
   refreshAll();
   document.addEventListener("change", (event) => {
@@ -31,11 +31,11 @@ export function watchList() {
     }
     if (all || event.target.name === "id") refreshAll();
   });
-  // Before htmx, which would fetch the list alone.
+  // Before htmx, which would fetch only the list.
   document.addEventListener("change", loadWhole, true);
   document.addEventListener("htmx:afterSettle", refreshAll);
   document.addEventListener("htmx:pushedIntoHistory", keepQuery);
-  // What is wrong with a filter stands beside it, outside the list: the whole page comes.
+  // Messages of a filter are outside the list: the whole page is replaced.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.xhr.status !== 422 || detail.requestConfig.elt.id !== "list-filters") return;
     detail.shouldSwap = false;
@@ -43,7 +43,7 @@ export function watchList() {
   });
   window.addEventListener("pageshow", refreshAll);
 
-  // Where the browser sends the form itself, empty fields stay at home.
+  // If the browser submits the form itself, empty fields are omitted.
   document.addEventListener("formdata", (event) => {
     if (event.target.getAttribute("method") === "get") dropEmpty(event.formData);
   });
@@ -52,8 +52,8 @@ export function watchList() {
   });
 }
 
-// loadWhole sends a form whose choice changes more than the list. What is hidden in
-// it belongs to the choice before.
+// loadWhole submits a form in which a choice affects more than the list. Its hidden fields belong
+// to the previous choice.
 function loadWhole(event) {
   const field = event.target.closest("[data-whole]");
   if (!field) return;
@@ -62,8 +62,8 @@ function loadWhole(event) {
   field.form.submit();
 }
 
-// keepQuery takes the filters that htmx has just set into the links that share
-// them, but not the page.
+// keepQuery copies the filters that htmx has just set to the links that share them, without the
+// page.
 function keepQuery() {
   const query = new URLSearchParams(location.search);
   query.delete("after");

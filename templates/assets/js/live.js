@@ -1,23 +1,24 @@
 // Parts of a page that follow a stream of server-sent events.
 //
-//   data-live="/address"         the stream; parts with one address share it
+//   data-live="/address"         the stream; parts with the same address share it
 //   data-live-event="passage"    the events' name, "message" if absent
 //   data-live-swap="refresh"     an event is a hint: the page is fetched, and the
-//                                element with this id taken out of it
+//                                element with this id taken from it
 //                 "replace"      the event's HTML replaces the content
-//                 "reload"       the whole page is loaded anew
-//                 "prepend"      it goes to the top; data-live-max keeps so many
+//                 "reload"       the whole page is reloaded
+//                 "prepend"      the event's HTML is inserted at the top; data-live-max
+//                                limits the number of children
 //
-// An element [data-live-state] shows whether the stream stands.
+// An element [data-live-state] shows whether the stream is connected.
 
 const streams = new Map();
 
-// watchLive opens the streams that the page's parts ask for.
+// watchLive opens the streams of the page's parts.
 export function watchLive() {
   for (const part of document.querySelectorAll("[data-live]")) follow(part);
   window.addEventListener("pagehide", closeAll);
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload(); // what was missed meanwhile is unknown
+    if (event.persisted) location.reload(); // events in between were missed
   });
 }
 
@@ -42,7 +43,7 @@ function open(address) {
   let lost = false;
   stream.addEventListener("open", () => {
     show("on", "实时更新中");
-    if (lost) refreshAll(); // events of the gap are gone
+    if (lost) refreshAll(); // events in the gap are lost
     lost = false;
   });
   stream.addEventListener("error", () => {
@@ -80,7 +81,7 @@ const swaps = {
   refresh(part) {
     if (part.dataset.waiting) return;
     part.dataset.waiting = "1";
-    setTimeout(() => refresh(part), 250); // a burst of hints is one fetch
+    setTimeout(() => refresh(part), 250); // a burst of hints causes one fetch
   },
 };
 
@@ -98,7 +99,7 @@ async function refresh(part) {
     if (reply.status === 401) location.reload();
     if (fresh && reply.ok) part.innerHTML = fresh.innerHTML;
   } catch {
-    // the stream says by itself that the network is gone
+    // the stream itself reports a lost connection
   } finally {
     delete part.dataset.waiting;
   }

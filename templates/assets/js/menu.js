@@ -1,7 +1,7 @@
-// The side menu as a drawer on narrow screens. Without scripts it opens by its
-// address (#menu); with them, focus moves in, stays in, and comes back.
+// The side menu as a drawer on narrow screens. Without scripts it opens by its fragment (#menu);
+// with them, focus moves in, stays in, and returns.
 
-// watchMenu wires the drawer.
+// watchMenu sets up the drawer.
 export function watchMenu() {
   const side = document.querySelector(".tx-side");
   if (!side) return;

@@ -1,8 +1,8 @@
-// What both bundles do: copying, printing, menus that close when one looks away, and
-// forms that htmx brings only to be sent.
+// Shared by both bundles: copying, printing, menus that close on a click outside, and forms that
+// htmx loads only to be submitted.
 
-// watchPage wires [data-copy] and [data-print] buttons, <details data-menu> and
-// <form data-finish>.
+// watchPage sets up [data-copy] and [data-print] buttons, <details data-menu> and <form
+// data-finish>.
 export function watchPage() {
   document.addEventListener("htmx:afterSettle", () => document.querySelector("form[data-finish]")?.submit());
   document.addEventListener("click", async (event) => {

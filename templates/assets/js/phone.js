@@ -1,4 +1,4 @@
-// The bundle of phone pages: no htmx, only what they need.
+// The bundle of phone pages: without htmx.
 import { watchConfirms } from "./confirm.js";
 import { watchForms } from "./form.js";
 import { watchLive } from "./live.js";

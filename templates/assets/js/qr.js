@@ -1,10 +1,9 @@
-// A pass code that counts down and draws itself anew: see the partial "qr".
-// While the page is hidden nothing is asked for; on return an old code is
-// replaced at once.
+// A pass code that counts down and refreshes itself: see the partial "qr". Nothing is fetched while
+// the page is hidden; on return an expired code is replaced at once.
 
 const retryAfter = 4000; // ms
 
-// watchCodes starts every code of the page.
+// watchCodes starts every code on the page.
 export function watchCodes() {
   for (const code of document.querySelectorAll("[data-qr]")) start(code);
 }
@@ -12,7 +11,7 @@ export function watchCodes() {
 function start(code) {
   const until = Date.now() + Number(code.dataset.left) * 1000;
   const form = code.querySelector("[data-qr-refresh]");
-  const drawn = code.querySelector("img") !== null; // else the page was only opened: a code is asked for when somebody sees it
+  const drawn = code.querySelector("img") !== null; // otherwise the page was only opened: fetch a code once it is visible
   let asking = false;
 
   const renew = async () => {
@@ -56,8 +55,8 @@ function show(code, left) {
   code.querySelector(".p-qr-stale").hidden = left > 0;
 }
 
-// fetchCode posts the form and takes the new code out of the reply, which may be
-// the part alone or, after a redirect, the whole page.
+// fetchCode posts the form and extracts the new code from the reply, which may be the part alone
+// or, after a redirect, the whole page.
 async function fetchCode(form) {
   const reply = await fetch(form.getAttribute("action"), {
     method: "POST",
@@ -69,7 +68,7 @@ async function fetchCode(form) {
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = page.querySelector("[data-qr]");
   if (fresh && reply.ok) return fresh;
-  if (reply.status >= 400 && reply.status < 500) location.reload(); // the page says why
+  if (reply.status >= 400 && reply.status < 500) location.reload(); // the page explains why
   throw new Error("no code in the reply");
 }
 
@@ -80,7 +79,7 @@ function replace(code, fresh) {
     code.replaceWith(made);
     start(made);
   };
-  // The old code stays until the new picture is there.
+  // The old code stays until the new picture has loaded.
   const image = new Image();
   image.onload = image.onerror = swap;
   image.src = drawn.getAttribute("src");

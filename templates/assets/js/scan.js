@@ -1,19 +1,19 @@
-// The field that a pass code is scanned into. A hand scanner types the code and
-// Enter; where the browser can read codes itself, a button opens the camera.
+// The field for scanning a pass code. A hand scanner types the code and Enter; if the browser can
+// decode QR codes, a button opens the camera.
 //
 //   <form data-scan>             with the field "text"
-//     data-scan-script           inside WeChat: where its JS-SDK is
-//     data-scan-sign             and who signs the page for it
-//     [data-scan-wechat] hidden  shown where WeChat scans
-//     [data-scan-camera] hidden  else, shown where the browser can use the camera
-//     [data-scan-video] hidden   what the camera sees
-//     [data-scan-trouble] hidden said in words where it cannot be opened
+//     data-scan-script           inside WeChat: URL of its JS-SDK
+//     data-scan-sign             and the URL that signs the page for it
+//     [data-scan-wechat] hidden  shown if WeChat can scan
+//     [data-scan-camera] hidden  otherwise, shown if the browser can use the camera
+//     [data-scan-video] hidden   the camera's picture
+//     [data-scan-trouble] hidden the message if the camera cannot be opened
 //
-// Inside WeChat browsers cannot use the camera themselves, at least on iOS.
+// Inside WeChat, pages cannot use the camera themselves, at least on iOS.
 
 const lookEvery = 150; // ms
 
-// watchScans wires the forms of the page.
+// watchScans sets up the forms of the page.
 export function watchScans() {
   for (const form of document.querySelectorAll("[data-scan]")) start(form);
 }
@@ -30,7 +30,7 @@ async function start(form) {
   document.addEventListener("visibilitychange", () => document.hidden && camera.close());
 }
 
-// typeAnywhere lets a hand scanner type although the field has lost the focus.
+// typeAnywhere lets a hand scanner type even if the field has lost focus.
 function typeAnywhere(field) {
   document.addEventListener("keydown", (event) => {
     const { activeElement: at } = document;
@@ -39,8 +39,8 @@ function typeAnywhere(field) {
   });
 }
 
-// weChatScans offers WeChat's own scanner; false where the page is not inside
-// WeChat, or WeChat does not take its signature.
+// weChatScans offers WeChat's own scanner; false if the page is not inside WeChat, or WeChat
+// rejects its signature.
 async function weChatScans(form) {
   const { scanScript, scanSign } = form.dataset;
   const button = form.querySelector("[data-scan-wechat]");
@@ -102,7 +102,7 @@ function newCamera(form) {
   const words = form.querySelector("[data-scan-camera] span");
   const trouble = form.querySelector("[data-scan-trouble]");
   const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
-  let wanted = false; // by whoever pressed the button
+  let wanted = false; // the user pressed the button
   let stream = null;
   let timer = 0;
 
@@ -136,7 +136,7 @@ function newCamera(form) {
     try {
       const opened = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: "environment" } });
       stream = opened;
-      if (!wanted) return close(); // pressed again while the question stood
+      if (!wanted) return close(); // pressed again while the permission prompt was open
       video.srcObject = opened;
       video.hidden = false;
       await video.play();

@@ -5,17 +5,17 @@ function chosen() {
   try {
     return localStorage.getItem(key);
   } catch {
-    return null; // storage is forbidden: the system's setting holds
+    return null; // storage is forbidden: use the system's setting
   }
 }
 
-// applyTheme sets the theme on the page: the one chosen here, or the system's.
+// applyTheme applies the theme chosen here, or the system's.
 export function applyTheme() {
   const theme = chosen() || (dark.matches ? "dark" : "light");
   document.documentElement.dataset.bsTheme = theme;
 }
 
-// watchTheme wires the switch, and follows the system and other tabs.
+// watchTheme sets up the switch, and follows the system and other tabs.
 export function watchTheme() {
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-switch]")) return;
@@ -23,7 +23,7 @@ export function watchTheme() {
     try {
       localStorage.setItem(key, next);
     } catch {
-      // not remembered, but switched
+      // switched, but not remembered
     }
     document.documentElement.dataset.bsTheme = next;
   });

@@ -1,5 +1,5 @@
-// Runs before the first paint, so that a dark page never flashes light. The
-// choice is kept on this device; without one the system's setting holds.
+// Runs before the first paint, so that a dark page never flashes white. The choice is stored on
+// this device; without one the system's setting applies.
 import { applyTheme } from "./theme-choice.js";
 
 document.documentElement.classList.add("js");

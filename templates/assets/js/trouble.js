@@ -1,6 +1,6 @@
-// What htmx could not load, said in words. It also gives htmx the CSRF token.
+// Shows a message when htmx fails to load something. It also passes the CSRF token to htmx.
 
-// watchTrouble wires htmx's errors.
+// watchTrouble handles htmx's errors.
 export function watchTrouble() {
   document.addEventListener("htmx:configRequest", (event) => {
     const token = document.querySelector('meta[name="csrf-token"]');

@@ -1,6 +1,6 @@
-// Uploads: [data-upload] around a file input. The input stays what it is, for keyboard
-// and screen reader; this adds a place to drop a file, its name and size, and what is
-// wrong with it before it is sent. The server has the last word.
+// Uploads: [data-upload] around a file input. The input stays as it is, for keyboard and screen
+// reader; this adds a drop area, the file's name and size, and checks before submission. The server
+// checks again.
 
 function parts(box) {
   const field = box.closest(".tx-field");
@@ -13,14 +13,14 @@ function parts(box) {
   };
 }
 
-// size writes bytes as the server does.
+// size formats bytes as the server does.
 function size(n) {
   if (n < 1024) return `${n} B`;
   if (n < 1024 * 1024) return `${Math.ceil(n / 1024)} KB`;
   return `${(n / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
 }
 
-// fault says what is wrong with the chosen files; "" for nothing.
+// fault returns what is wrong with the chosen files; "" if nothing.
 function fault(box, input) {
   if (input.files.length > 1) return "只能上传一个文件";
   const file = input.files[0];
@@ -58,7 +58,7 @@ function boxOf(event) {
   return event.target.closest?.("[data-upload]");
 }
 
-// watchUploads wires all uploads of the page, present and future.
+// watchUploads sets up all uploads of the page, present and future.
 export function watchUploads() {
   document.addEventListener("change", (event) => boxOf(event) && show(boxOf(event)));
   document.addEventListener("click", (event) => {
@@ -69,7 +69,7 @@ export function watchUploads() {
     input.focus();
   });
   document.addEventListener("submit", stop, true);
-  // Back from another page the browser may have kept the file.
+  // After the back button the browser may have kept the file.
   window.addEventListener("pageshow", () => {
     for (const box of document.querySelectorAll("[data-upload]")) if (parts(box).input.files.length) show(box);
   });
@@ -78,14 +78,14 @@ export function watchUploads() {
     document.addEventListener(name, (event) => {
       const box = boxOf(event);
       if (!box || !event.dataTransfer?.types.includes("Files")) return;
-      if (name !== "dragleave") event.preventDefault(); // else the browser opens the file
+      if (name !== "dragleave") event.preventDefault(); // otherwise the browser opens the file
       box.classList.toggle("tx-over", name === "dragover");
       if (name === "drop") drop(box, event.dataTransfer.files);
     });
   }
 }
 
-// stop keeps a form from being sent with a file that the server would refuse.
+// stop prevents a form from being submitted with a file that the server would reject.
 function stop(event) {
   for (const box of event.target.querySelectorAll("[data-upload]")) {
     const { input } = parts(box);

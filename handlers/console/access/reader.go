@@ -71,7 +71,7 @@ func (p *Pages) readerShowPage(c *web.Context, secret string) error {
 	if err != nil {
 		return err
 	}
-	base := p.readerBase(c)
+	base := p.readerBase()
 	page := readerShowPage{
 		Shell: p.Shell(c, "reader", r.Name), URL: frame.ReaderURL(r.ID), Edit: c.Has(core.PermReaderEdit),
 		Facts: readerFacts(r, community.Name, nodes, c.Now()), Settings: readerSettings(r, base, secret), Insecure: readerInsecure(base),

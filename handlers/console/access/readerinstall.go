@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -9,16 +10,18 @@ import (
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/console/frame"
-	"tongxing/handlers/web"
 	"tongxing/templates"
 )
 
-// readerBase is where devices reach the program.
-func (p *Pages) readerBase(c *web.Context) *url.URL {
-	if base, err := url.Parse(p.PublicURL); err == nil && base.Host != "" {
-		return base
+// readerBase is where devices reach the program, as the configuration says it; nil where
+// it does not. What the request calls this server is anybody's choice: a device that was
+// set to that name would bring its secret there.
+func (p *Pages) readerBase() *url.URL {
+	base, err := url.Parse(p.PublicURL)
+	if err != nil || base.Hostname() == "" {
+		return nil
 	}
-	return &url.URL{Scheme: "http", Host: c.Request().Host}
+	return base
 }
 
 // readerFacts are what the console knows of a reader.
@@ -77,26 +80,23 @@ func readerPathOf(r core.Reader, secret string) string {
 }
 
 // readerSettings is exactly what the installer types into the device. base is
-// where devices reach the program; secret "" shows the address without it.
+// where devices reach the program, nil for an address that is not configured; secret ""
+// shows the address without it.
 func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fact {
 	shown := secret != ""
 	if !shown {
 		secret = hiddenSecret
 	}
-	port := base.Port()
-	if port == "" {
-		port = map[string]string{"https": "443"}[base.Scheme]
+	path := readerPathOf(r, secret)
+	facts := []templates.Fact{{Label: "完整地址", Value: "没有配置对外地址"}}
+	if base != nil {
+		facts = []templates.Fact{
+			{Label: "完整地址", Value: base.Scheme + "://" + base.Host + path, Code: true, Copy: shown},
+			{Label: "主机", Value: base.Hostname(), Code: true, Copy: true},
+			{Label: "端口", Value: portOf(base), Code: true},
+		}
 	}
-	if port == "" {
-		port = "80"
-	}
-	origin := base.Scheme + "://" + base.Host
-	facts := []templates.Fact{
-		{Label: "完整地址", Value: origin + readerPathOf(r, secret), Code: true, Copy: shown},
-		{Label: "主机", Value: base.Hostname(), Code: true, Copy: true},
-		{Label: "端口", Value: port, Code: true},
-		{Label: "路径", Value: readerPathOf(r, secret), Code: true, Copy: shown},
-	}
+	facts = append(facts, templates.Fact{Label: "路径", Value: path, Code: true, Copy: shown})
 	if p, ok := gate.ProtocolOf(r.Protocol); ok {
 		for _, set := range p.Settings(r) {
 			facts = append(facts, templates.Fact{Label: set.Label, Value: set.Value, Code: set.Code, Copy: set.Copy})
@@ -105,12 +105,31 @@ func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fac
 	return facts
 }
 
+// portOf returns the port of an address, which its scheme may imply.
+func portOf(base *url.URL) string {
+	switch {
+	case base.Port() != "":
+		return base.Port()
+	case base.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}
+
+// localOnly reports an address that no other machine reaches.
+func localOnly(base *url.URL) bool {
+	ip, err := netip.ParseAddr(base.Hostname())
+	return base.Hostname() == "localhost" || err == nil && (ip.IsLoopback() || ip.IsUnspecified())
+}
+
 // readerInsecure warns where the address is not fit for a device.
 func readerInsecure(base *url.URL) string {
 	switch {
+	case base == nil:
+		return "还没有配置对外地址，读头不知道连到哪里：请在配置里设置 http.public_url，重新启动后再看本页。"
 	case base.Scheme == "https":
 		return "地址是 HTTPS：请先确认这款读头支持 HTTPS；不支持的，请在内网为读头另设一个 HTTP 入口，主机与端口以那个入口为准。"
-	case base.Hostname() == "localhost" || strings.HasPrefix(base.Hostname(), "127."):
+	case localOnly(base):
 		return "这是只有本机能访问的地址：正式使用前请在配置里设置对外地址（http.public_url）。"
 	}
 	return "HTTP 不加密：能冒充服务器应答的人就能开门。读头与服务器之间请走专用网络或 VPN，不要经过公共 Wi-Fi。"

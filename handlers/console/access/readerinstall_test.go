@@ -1,6 +1,7 @@
 package access
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -132,6 +133,41 @@ func TestReaderSettings(t *testing.T) {
 	base = &url.URL{Scheme: "https", Host: "pass.example.com"}
 	if !strings.Contains(values(secret), "443\n") || !strings.Contains(readerInsecure(base), "HTTPS") {
 		t.Error("https: no port, or no warning")
+	}
+}
+
+// The address that is typed into a device is the configuration's, whatever name the
+// request calls this server by; where there is none, the page says so.
+func TestReaderAddressIsConfigured(t *testing.T) {
+	d := newDesk(t)
+	b := d.Manager(t)
+	page := func() string {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.ReaderURL(d.Mine.Doors[0].ID), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cookie := range b.Client.Jar.Cookies(request.URL) {
+			request.AddCookie(cookie) // the jar looks at the host's name
+		}
+		request.Host = "evil.example"
+		document, _ := b.Do(t, request, http.StatusOK)
+		return document.Find("#install").Text()
+	}
+	if text := page(); !strings.Contains(text, "http://10.0.0.5:8080/door/") || strings.Contains(text, "evil.example") {
+		t.Errorf("configured: %s", text)
+	}
+	for _, address := range []string{"", "://", "http://:8080"} {
+		d.Frame.PublicURL = address
+		if text := page(); !strings.Contains(text, "没有配置对外地址") || strings.Contains(text, "evil.example") {
+			t.Errorf("%q: %s", address, text)
+		}
+	}
+	for _, address := range []string{"http://[::1]:8080", "http://0.0.0.0:80", "http://127.1.2.3", "http://localhost:1"} {
+		d.Frame.PublicURL = address
+		if text := page(); !strings.Contains(text, "只有本机能访问") {
+			t.Errorf("%q: %s", address, text)
+		}
 	}
 }
 

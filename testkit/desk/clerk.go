@@ -278,8 +278,8 @@ func (b *Clerk) Shown(t *testing.T, code string) (token string) {
 		t.Fatal(err)
 	}
 	for _, cookie := range b.Client.Jar.Cookies(u) {
-		if strings.HasSuffix(cookie.Name, "wechat-login") {
-			token, _, _ = strings.Cut(cookie.Value, ".")
+		if parts := strings.Split(cookie.Value, "."); strings.HasSuffix(cookie.Name, "wechat-login") && parts[2] == code {
+			token = parts[0]
 		}
 	}
 	if token == "" || len(code) != 2 {

@@ -288,7 +288,9 @@ type setupForm struct {
 }
 
 func setupFields(token string) templates.Form {
-	return templates.Form{Action: "/console/setup", Submit: "创建管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+	// The address keeps the token, so that a refused form's page can be loaded again.
+	action := templates.WithQuery("/console/setup", nil, "token", token)
+	return templates.Form{Action: action, Submit: "创建管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "token", Value: token},
 		{Name: "login", Label: "登录名", Required: true, Focus: true, Help: "小写字母和数字，如 admin", Autocomplete: "username", MaxLength: 64},
 		{Name: "name", Label: "姓名", Required: true, Autocomplete: "name", MaxLength: 64},

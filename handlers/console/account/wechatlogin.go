@@ -3,9 +3,11 @@ package account
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"tongxing/core"
@@ -46,6 +48,7 @@ type wechatLoginPage struct {
 	Link  string // what the QR holds; in the demo, for phones that cannot look at a screen
 	State wechatLoginState
 	Back  string
+	mark  string
 }
 
 // wechatLoginState is the part that the page asks for again and again.
@@ -59,40 +62,89 @@ type wechatLoginState struct {
 	Next   string
 }
 
-// wechatCookie keeps which QR this browser shows, and its secret: TOKEN.SECRET.
+// wechatCookie holds the QR that this browser shows: all its tabs show one, and a page
+// that is loaded again or gone back to shows it still.
 const wechatCookie = "wechat-login"
 
-// beginWechat makes the QR; account 0 is a sign-in.
-func (p *Pages) beginWechat(c *web.Context, account core.ID) (page wechatLoginPage, err error) {
-	if p.QR == nil {
-		return page, core.Conflict("还没有配置公众号，请联系系统管理员")
+// shownWechat is a QR that a browser shows. Its cookie is TOKEN.SECRET.CODE.ACCOUNT.
+type shownWechat struct {
+	token   string
+	browser string // the browser's secret: no other can finish the sign-in
+	code    string
+	account core.ID // to bind; 0 = a sign-in
+}
+
+func (s shownWechat) text() string {
+	return strings.Join([]string{s.token, s.browser, s.code, fmt.Sprint(int64(s.account))}, ".")
+}
+
+// mark tells the page of one QR from the page of another, where two tabs began at once.
+func (s shownWechat) mark() string { return s.token[:min(len(s.token), 8)] }
+
+// ownWechat returns the QR that this browser shows; the zero value for none.
+func (p *Pages) ownWechat(c *web.Context) (own shownWechat) {
+	parts := strings.Split(c.Cookie(wechatCookie), ".")
+	if len(parts) != 4 {
+		return own
 	}
-	var secret [24]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
-	browser := base64.RawURLEncoding.EncodeToString(secret[:])
-	token, code, err := p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{
-		Account: account, Browser: browser, Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(),
-	})
+	account, err := strconv.ParseInt(parts[3], 10, 64)
 	if err != nil {
-		return page, err
+		return own
 	}
-	c.SetCookie(wechatCookie, token+"."+browser, core.WechatLoginLife)
-	link := strings.TrimRight(p.PublicURL, "/") + "/h5/login/" + token
+	return shownWechat{token: parts[0], browser: parts[1], code: parts[2], account: core.ID(account)}
+}
+
+// ownWechatState returns how far the QR has come that this browser shows for an account
+// to bind, or 0. A page that shows another QR is over.
+func (p *Pages) ownWechatState(c *web.Context, account core.ID) (shownWechat, core.WechatLoginState, error) {
+	own := p.ownWechat(c)
+	if mark := c.Query("qr"); own.account != account || mark != "" && mark != own.mark() {
+		return own, core.WechatLoginOver, nil
+	}
+	state, err := p.Store.WechatLoginState(c.Ctx(), own.token)
+	return own, state, err
+}
+
+// showWechat returns the QR that this browser shows already, or a new one; account 0 is
+// a sign-in.
+func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPage, state core.WechatLoginState, err error) {
+	if p.QR == nil {
+		return page, "", core.Conflict("还没有配置公众号，请联系系统管理员")
+	}
+	own, state, err := p.ownWechatState(c, account)
+	// A sign-in that the phone said yes to has still to be finished here; a binding is done.
+	good := state == core.WechatLoginWaiting || state == core.WechatLoginApproved && account == 0
+	if err == nil && !good {
+		state = core.WechatLoginWaiting
+		own, err = p.beginWechat(c, account)
+	}
+	if err != nil {
+		return page, "", err
+	}
+	link := strings.TrimRight(p.PublicURL, "/") + "/h5/login/" + own.token
 	picture, err := gate.QRSVG(link)
 	if err != nil {
-		return page, err
+		return page, "", err
 	}
-	page.Image, page.Code = templates.SVG(picture), code
+	page.Image, page.Code, page.mark = templates.SVG(picture), own.code, own.mark()
 	if p.Demo {
 		page.Link = link
 	}
-	return page, nil
+	return page, state, nil
 }
 
-// ownWechat gives the QR that this browser shows.
-func (p *Pages) ownWechat(c *web.Context) (token, browser string) {
-	token, browser, _ = strings.Cut(c.Cookie(wechatCookie), ".")
-	return token, browser
+func (p *Pages) beginWechat(c *web.Context, account core.ID) (shownWechat, error) {
+	var secret [24]byte
+	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	own := shownWechat{browser: base64.RawURLEncoding.EncodeToString(secret[:]), account: account}
+	var err error
+	own.token, own.code, err = p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{
+		Account: account, Browser: own.browser, Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(),
+	})
+	if err == nil {
+		c.SetCookie(wechatCookie, own.text(), core.WechatLoginLife)
+	}
+	return own, err
 }
 
 func (p *Pages) wechatSignInPage(c *web.Context) error {
@@ -100,40 +152,47 @@ func (p *Pages) wechatSignInPage(c *web.Context) error {
 	if c.SignedIn() {
 		return c.Redirect(next)
 	}
-	page, err := p.beginWechat(c, 0)
+	page, state, err := p.showWechat(c, 0)
 	if err != nil {
 		return err
 	}
 	page.Shell = p.Shell(c, "", "微信扫码登录")
 	page.Back = templates.WithQuery("/console/session", nil, "next", next)
-	page.State = p.wechatState(c, core.WechatLoginWaiting, next)
+	page.State = p.wechatState(c, state, wechatAt{page.mark, next})
 	return p.Page(c, http.StatusOK, "console/wechatlogin/sign", page)
 }
 
+// wechatAt is which QR a page shows, and where it leads.
+type wechatAt struct{ mark, next string }
+
 // wechatState is what a sign-in's page says of it.
-func (p *Pages) wechatState(c *web.Context, state core.WechatLoginState, next string) wechatLoginState {
+func (p *Pages) wechatState(c *web.Context, state core.WechatLoginState, at wechatAt) wechatLoginState {
 	again := templates.Action{
-		Label: "换一个二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", next), Icon: "refresh",
+		Label: "换一个二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", at.next), Icon: "refresh",
 		Primary: true,
 	}
 	switch state {
 	case core.WechatLoginApproved:
-		return wechatLoginState{Words: "已确认，正在登录…", Tone: templates.Good, Finish: wechatSignInPath, CSRF: c.CSRF(), Next: next}
+		return wechatLoginState{Words: "已确认，正在登录…", Tone: templates.Good, Finish: wechatSignInPath, CSRF: c.CSRF(), Next: at.next}
 	case core.WechatLoginRefused:
 		return wechatLoginState{Words: "手机上取消了登录", Tone: templates.Warn, Again: again}
 	case core.WechatLoginOver:
 		return wechatLoginState{Words: "二维码已失效", Tone: templates.Warn, Again: again}
 	}
-	return wechatLoginState{Ask: templates.WithQuery(wechatSignInPath+"/state", nil, "next", next), Words: "等待扫码", Tone: templates.Info}
+	ask := templates.WithQuery(wechatSignInPath+"/state", nil, "next", at.next, "qr", at.mark)
+	return wechatLoginState{Ask: ask, Words: "等待扫码", Tone: templates.Info}
 }
 
 func (p *Pages) wechatSignInState(c *web.Context) error {
-	token, _ := p.ownWechat(c)
-	state, err := p.Store.WechatLoginState(c.Ctx(), token)
+	next := web.LocalPath(c.Query("next"), "/console")
+	if c.SignedIn() { // in another tab
+		return c.Redirect(next)
+	}
+	own, state, err := p.ownWechatState(c, 0)
 	if err != nil {
 		return err
 	}
-	return p.wechatPart(c, p.wechatState(c, state, web.LocalPath(c.Query("next"), "/console")))
+	return p.wechatPart(c, p.wechatState(c, state, wechatAt{own.mark(), next}))
 }
 
 func (p *Pages) wechatPart(c *web.Context, part wechatLoginState) error {
@@ -151,8 +210,11 @@ func (p *Pages) wechatSignIn(c *web.Context) error {
 		return err
 	}
 	next := web.LocalPath(form.Next, "/console")
-	token, browser := p.ownWechat(c)
-	done, err := p.Store.FinishWechatLogin(c.Ctx(), token, browser, p.visit(c))
+	if c.SignedIn() { // by another tab of the same QR
+		return c.Redirect(next)
+	}
+	own := p.ownWechat(c)
+	done, err := p.Store.FinishWechatLogin(c.Ctx(), own.token, own.browser, p.visit(c))
 	if core.CodeOf(err) == core.CodeUnauthenticated {
 		c.Flash(web.FlashWarning, core.MessageOf(err))
 		return c.Redirect(templates.WithQuery(wechatSignInPath, nil, "next", next))
@@ -208,17 +270,21 @@ func (p *Pages) wechatBind(c *web.Context) error {
 		page := p.wechatBindForm(c)
 		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/me/proof", page) })
 	}
-	page, err := p.beginWechat(c, c.Account().ID)
+	return p.wechatBindPage(c)
+}
+
+func (p *Pages) wechatBindPage(c *web.Context) error {
+	page, state, err := p.showWechat(c, c.Account().ID)
 	if err != nil {
 		return p.Refused(c, err, frame.MePath)
 	}
 	page.Shell = p.Shell(c, "me", "绑定微信")
 	page.Crumbs, page.Back = p.meCrumbs(), frame.MePath
-	page.State = p.bindState(core.WechatLoginWaiting)
+	page.State = p.bindState(state, page.mark)
 	return p.Page(c, http.StatusOK, "console/wechatlogin/bind", page)
 }
 
-func (p *Pages) bindState(state core.WechatLoginState) wechatLoginState {
+func (p *Pages) bindState(state core.WechatLoginState, mark string) wechatLoginState {
 	back := templates.Action{Label: "返回我的账号", URL: frame.MePath, Primary: true}
 	switch state {
 	case core.WechatLoginRefused:
@@ -226,24 +292,28 @@ func (p *Pages) bindState(state core.WechatLoginState) wechatLoginState {
 	case core.WechatLoginOver:
 		return wechatLoginState{Words: "二维码已失效", Tone: templates.Warn, Again: back}
 	}
-	return wechatLoginState{Ask: wechatBindPath, Words: "等待扫码", Tone: templates.Info}
+	return wechatLoginState{Ask: templates.WithQuery(wechatBindPath, nil, "qr", mark), Words: "等待扫码", Tone: templates.Info}
 }
 
-// wechatBindState answers the page that shows the QR; after a reload, there is
-// none to show.
+// wechatBindState answers the page that shows the QR, and shows it still to a page that
+// is loaded again.
 func (p *Pages) wechatBindState(c *web.Context) error {
-	token, _ := p.ownWechat(c)
-	state, err := p.Store.WechatLoginState(c.Ctx(), token)
+	own, state, err := p.ownWechatState(c, c.Account().ID)
 	if err != nil {
 		return err
 	}
-	if state == core.WechatLoginApproved && c.IsPartial() {
-		c.Flash(web.FlashSuccess, "微信已绑定，以后可以扫码登录。")
-	}
-	if state == core.WechatLoginApproved || !c.IsPartial() {
+	switch {
+	case state == core.WechatLoginApproved:
+		if c.IsPartial() {
+			c.Flash(web.FlashSuccess, "微信已绑定，以后可以扫码登录。")
+		}
 		return c.Redirect(frame.MePath)
+	case c.IsPartial():
+		return p.wechatPart(c, p.bindState(state, own.mark()))
+	case state == core.WechatLoginWaiting:
+		return p.wechatBindPage(c)
 	}
-	return p.wechatPart(c, p.bindState(state))
+	return c.Redirect(frame.MePath)
 }
 
 func (p *Pages) wechatUnbind(c *web.Context) error {

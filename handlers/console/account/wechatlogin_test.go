@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/templates"
@@ -80,6 +82,63 @@ func TestSignInWithWechat(t *testing.T) {
 	}
 }
 
+// The page of a QR may be loaded again, gone back to and opened in a second tab: all show
+// the one QR, and any of them finishes.
+func TestWechatQRSurvivesTabs(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.QR = &desk.QR{}
+	b, id := d.SignedIn(t, "tabs")
+	owner := d.WechatOf(t, id)
+	b.Open(t, wechatBindPath+"/new")
+	page, _ := b.Post(t, wechatBindPath, url.Values{"password": {desk.OwnPassword}}, http.StatusOK)
+	code := page.Find(".tx-login-code").Text()
+	token := b.Shown(t, code)
+	if again := b.Get(t, wechatBindPath, http.StatusOK); again.Find(".tx-login-code").Text() != code || b.Shown(t, code) != token {
+		t.Error("loaded again, the page shows another QR to bind")
+	}
+	if err := d.Store.ApproveWechatLogin(t.Context(), owner, token, code); err != nil {
+		t.Fatal(err)
+	}
+	if _, to := b.Watch(t, wechatBindPath); to != frame.MePath {
+		t.Errorf("bound, and sent to %q", to)
+	}
+
+	visitor := d.Visitor()
+	first := visitor.Open(t, wechatSignInPath+"?next="+frame.MePath)
+	code = first.Find(".tx-login-code").Text()
+	token = visitor.Shown(t, code)
+	second := visitor.Open(t, wechatSignInPath)
+	if second.Find(".tx-login-code").Text() != code || visitor.Shown(t, code) != token {
+		t.Fatal("the second tab shows another QR")
+	}
+	if err := d.Store.ApproveWechatLogin(t.Context(), owner, token, code); err != nil {
+		t.Fatal(err)
+	}
+	asks := func(page *goquery.Document) string { return page.Find("#wechat-state").AttrOr("hx-get", "") }
+	for _, page := range []*goquery.Document{first, second} {
+		if part := visitor.Get(t, asks(page), http.StatusOK); part.Find("form[data-finish]").Length() != 1 {
+			t.Errorf("a tab does not hear of the yes: %s", part.Text())
+		}
+	}
+	if late := visitor.Open(t, wechatSignInPath); late.Find("form[data-finish]").Length() != 1 {
+		t.Error("loaded again after the yes, the page does not finish")
+	}
+	for range 2 { // each tab
+		if _, to := visitor.Post(t, wechatSignInPath, url.Values{"next": {frame.MePath}}, http.StatusSeeOther); to != frame.MePath {
+			t.Fatalf("sent to %s", to)
+		}
+		visitor.Open(t, frame.MePath)
+	}
+	if status, to := visitor.Watch(t, asks(second)); status != http.StatusNoContent || to != "/console" {
+		t.Errorf("the other tab, signed in by the first: %d to %q", status, to)
+	}
+	stranger := d.Visitor()
+	stranger.Open(t, wechatSignInPath)
+	if part := stranger.Get(t, asks(first), http.StatusOK); !strings.Contains(part.Text(), "已失效") {
+		t.Errorf("a page of another QR: %s", part.Text())
+	}
+}
+
 // An admin takes WeChat off somebody's account, after being asked: its owner is out,
 // and signs in by password.
 func TestWechatIsTakenOffAnAccount(t *testing.T) {
@@ -126,8 +185,8 @@ func TestWechatLoginPages(t *testing.T) {
 			State: wechatLoginState{Finish: wechatSignInPath, CSRF: "x", Next: desk.Hostile, Tone: templates.Good},
 		},
 		"console/wechatlogin/bind": wechatLoginPage{
-			Shell: shell, Code: "42", State: p.bindState(core.WechatLoginWaiting), Link: "/x",
+			Shell: shell, Code: "42", State: p.bindState(core.WechatLoginWaiting, ""), Link: "/x",
 		},
-		"console/wechatlogin/bind#refused": wechatLoginPage{Shell: shell, State: p.bindState(core.WechatLoginRefused)},
+		"console/wechatlogin/bind#refused": wechatLoginPage{Shell: shell, State: p.bindState(core.WechatLoginRefused, "")},
 	})
 }

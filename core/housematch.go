@@ -12,34 +12,29 @@ import (
 type HouseMatch struct {
 	Line   string
 	Houses []House
+	Why    string // there is none, in words; "" = nothing more is known
 }
 
 // HouseMatchShown bounds the candidates of an ambiguous line.
 const HouseMatchShown = 20
 
-// MatchHouses matches a pasted list, one house per line, against the houses of a community. A line
-// matches the house with that label; else those with the same figures in the same order ("3-2-501"
-// is 3栋2单元501); else those whose label ends in its figures ("501"). Chinese numerals count as
-// figures (三栋). A word of the line that is not a common word of addresses must also occur in the
-// label. Empty lines are dropped.
-func MatchHouses(list string, houses []House) []HouseMatch {
-	byLabel, keys := make(map[string]int, len(houses)), make([][]string, len(houses))
-	for i, house := range houses {
-		byLabel[house.Label] = i
-		keys[i], _ = houseKey(house.Label)
-	}
+// MatchHouses reads a pasted list, a house a line, against the houses of a
+// community of that name. A line means the house whose label it is; else those with the
+// same figures in the same order ("3-2-501" is 3栋2单元501); else those whose label ends
+// in its figures ("501"). Chinese numerals are figures too (三栋). A word of the line that
+// is no common one of addresses must be in the label too. What a file may hold may be
+// pasted: a table with tabs, numbered lines, several houses in one, a name, a phone or a
+// remark in brackets beside the house, the community before it. What a spreadsheet made of
+// a house number (a date, 1E+10) means no house. Empty lines are left out; beyond
+// MaxHouseLines lines no more are read.
+func MatchHouses(list, community string, houses []House) []HouseMatch {
+	l := newHouseList(community, houses)
 	var matches []HouseMatch
-	for line := range strings.Lines(list) {
-		if line = Clean(line); line == "" {
-			continue
+	for i, line := range ListLines(list) {
+		if len(matches) >= MaxHouseLines {
+			break
 		}
-		match := HouseMatch{Line: line}
-		if i, ok := byLabel[line]; ok {
-			match.Houses = houses[i : i+1]
-		} else {
-			match.Houses = matchKey(line, houses, keys)
-		}
-		matches = append(matches, match)
+		matches = append(matches, l.match(line, i+1)...)
 	}
 	return matches
 }
@@ -48,38 +43,39 @@ func MatchHouses(list string, houses []House) []HouseMatch {
 // address is written: 楼栋, 单元, 房号. The last row has titles of columns that hold the whole address.
 var headings = [...][]string{
 	{"区", "分区", "期", "组团"},
-	{"楼栋", "楼栋号", "栋", "栋号", "幢", "幢号", "座", "楼号", "楼"},
+	{"楼栋", "楼栋号", "栋", "栋号", "幢", "幢号", "座", "楼号", "楼", "楼宇"},
 	{"单元", "单元号"},
-	{"房号", "房间号", "室", "室号", "户号", "门牌", "门牌号"},
+	{"房号", "房间号", "室", "室号", "户号", "门牌", "门牌号", "门牌号码", "业主房号"},
 	{"房屋", "房屋地址", "房屋名称", "完整房号", "地址", "住址", "房间"},
 }
 
-// HouseLines converts the rows of a table of houses to lines for MatchHouses. With column titles in
-// the first row it uses the column of houses, or joins those of 楼栋, 单元 and 房号; without titles it
-// uses the first column, and the next two if the first is a mere building ("3栋"). Rows without a
-// house are dropped.
+// HouseLines reads the rows of a table of houses as lines for MatchHouses. With column
+// titles in one of the first ten rows, the column of houses counts, or those of 楼栋, 单元
+// and 房号 joined; without, the first column that does not number the rows, and after a
+// mere building ("3栋") the two beside it. Rows without a house are left out.
 func HouseLines(rows [][]string) []string {
-	columns := houseColumns(rows)
-	if columns != nil {
-		rows = rows[1:]
+	var columns []int
+	if at := titleRow(rows); at >= 0 {
+		columns, rows = houseColumns(rows[at]), rows[at+1:]
+	}
+	skip := 0
+	if columns == nil && numbered(rows) {
+		skip = 1
 	}
 	var lines []string
 	for _, row := range rows {
-		if line := houseLine(row, columns); line != "" {
+		if line := houseLine(row[min(skip, len(row)):], columns); line != "" {
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-// houseColumns finds the columns of a house by their titles; nil if there are none.
-func houseColumns(rows [][]string) []int {
-	if len(rows) == 0 {
-		return nil
-	}
+// houseColumns finds the columns of a house by their titles; nil = there are none.
+func houseColumns(titles []string) []int {
 	var columns []int
 	for part, names := range headings {
-		i := slices.IndexFunc(rows[0], func(cell string) bool { return slices.Contains(names, Clean(cell)) })
+		i := slices.IndexFunc(titles, func(cell string) bool { return slices.Contains(names, title(cell)) })
 		switch {
 		case i < 0:
 		case part == len(headings)-1:
@@ -203,26 +199,8 @@ func MeantHouses(text string, houses []House) []House {
 	return meant[:min(len(meant), HouseMatchShown)]
 }
 
-// matchKey returns the houses that match a line's figures, at most HouseMatchShown.
-func matchKey(line string, houses []House, keys [][]string) []House {
-	t := ReadHouse(line)
-	var whole, ends []House
-	for i, of := range keys {
-		switch t.fit(houses[i].Label, of) {
-		case HouseWhole:
-			whole = append(whole, houses[i])
-		case HouseEnd:
-			ends = append(ends, houses[i])
-		}
-	}
-	if len(whole) == 0 {
-		whole = ends
-	}
-	return whole[:min(len(whole), HouseMatchShown)]
-}
-
-// houseKey splits a label into its figures and Latin letters, and the remaining characters that are
-// not common in addresses.
+// houseKey takes a label apart: its figures and Latin letters, and the runes that
+// are not among the common ones of addresses.
 func houseKey(label string) (key []string, words string) {
 	label = inFigures(label)
 	key = strings.FieldsFunc(strings.ToUpper(label), func(r rune) bool {

@@ -85,22 +85,33 @@ func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.
 // MatchHouses reads a pasted list, a house a line and at most MaxRestriction of
 // them, against a community's houses. It costs one query for all their labels.
 func (s *Store) MatchHouses(ctx context.Context, scope core.Scope, community core.ID, list string) ([]core.HouseMatch, error) {
-	if !scope.Has(community) {
-		return nil, core.NotFound(noCommunity)
+	of, err := s.Community(ctx, scope, community)
+	if err != nil {
+		return nil, err
 	}
 	if strings.Count(list, "\n") >= MaxRestriction {
-		return nil, core.InvalidFields(map[string]string{"pasted": fmt.Sprintf("一次最多粘贴 %d 行", MaxRestriction)})
+		return nil, tooManyLines()
 	}
 	var rows []houseRow
-	if err := s.db.All(
-		ctx, &rows, "SELECT id, community_id, label FROM house WHERE community_id = ? ORDER BY sort_key, id",
-		int64(community),
-	); err != nil {
+	err = s.db.All(ctx, &rows, `
+		SELECT id, community_id, label
+		FROM house
+		WHERE community_id = ?
+		ORDER BY sort_key, id`, int64(community))
+	if err != nil {
 		return nil, database.Wrap("match houses", err)
 	}
 	houses := make([]core.House, len(rows))
 	for i, row := range rows {
 		houses[i] = row.house()
 	}
-	return core.MatchHouses(list, houses), nil
+	matches := core.MatchHouses(list, of.Name, houses)
+	if len(matches) > MaxRestriction {
+		return nil, tooManyLines()
+	}
+	return matches, nil
+}
+
+func tooManyLines() error {
+	return core.InvalidFields(map[string]string{"pasted": fmt.Sprintf("一次最多粘贴 %d 套", MaxRestriction)})
 }

@@ -68,7 +68,10 @@ func codeOf(err error) core.Code {
 }
 
 // limitError asks the caller to wait.
-type limitError struct{ wait time.Duration }
+type limitError struct {
+	wait  time.Duration
+	words string // for people; "" = the default: too many calls
+}
 
 func (e *limitError) Error() string { return "rate limited for " + e.wait.String() }
 
@@ -81,6 +84,8 @@ func TooMany(wait time.Duration) error { return &limitError{wait: wait} }
 func messageOf(err error) string {
 	var limited *limitError
 	switch {
+	case errors.As(err, &limited) && limited.words != "":
+		return limited.words
 	case errors.As(err, &limited):
 		return fmt.Sprintf("操作过于频繁，请 %d 秒后再试", limited.seconds())
 	case codeOf(err) == codeTimeout:

@@ -4,8 +4,18 @@ import (
 	"context"
 	"io"
 	"strings"
+	"sync"
+	"time"
 
 	"tongxing/sheet"
+)
+
+// Exports read whole tables and share processors and connections with the doors, so few run
+// at once and each has a deadline.
+const (
+	maxExports     = 2 // of a server
+	maxExportsEach = 1 // of an account
+	exportTime     = 10 * time.Minute
 )
 
 // Export is a list to download as a spreadsheet.
@@ -16,16 +26,51 @@ type Export struct {
 }
 
 // Export streams a spreadsheet row by row; rows reads under the context it is called with. All
-// exports use it. The route's Time must be negative.
+// exports use it. The route's Time must be negative. An account may run one at a time, a server
+// maxExports: the next is answered 429. One that takes longer than Options.ExportTime is cut off.
 func (c *Context) Export(e Export, rows func(ctx context.Context, add func(values ...any) error) error) error {
+	done, err := c.app.exports.begin(c.caller())
+	if err != nil {
+		return err
+	}
+	defer done() // however it ends: a caller who is gone is a panic, see Download
+	ctx, cancel := context.WithTimeout(c.Ctx(), c.app.o.ExportTime)
+	defer cancel()
 	name := e.Name
 	if e.Of != "" {
 		name += "-" + strings.ReplaceAll(e.Of, "/", "")
 	}
 	name += "-" + c.Now().In(c.app.o.Store.Zone()).Format("20060102-150405") + ".xlsx"
-	return c.Download(name, sheet.ContentType, func(w io.Writer) error {
-		return sheet.Write(w, e.Name, e.Columns, func(add func(values ...any) error) error {
-			return rows(c.Ctx(), add)
-		})
+	return c.download(ctx, name, sheet.ContentType, func(w io.Writer) error {
+		return sheet.Write(w, e.Name, e.Columns, func(add func(values ...any) error) error { return rows(ctx, add) })
 	})
+}
+
+// exports are those that run, by account.
+type exports struct {
+	mu      sync.Mutex
+	running int
+	each    map[string]int
+}
+
+// begin takes a place for an export of who; done gives it back.
+func (e *exports) begin(who string) (done func(), err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.each[who] >= maxExportsEach:
+		return nil, &limitError{wait: 10 * time.Second, words: "您的上一份导出还没有完成，请等它下载完再试"}
+	case e.running >= maxExports:
+		return nil, &limitError{wait: 10 * time.Second, words: "其他人正在导出，请稍后再试"}
+	}
+	e.running++
+	e.each[who]++
+	return sync.OnceFunc(func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.running--
+		if e.each[who]--; e.each[who] == 0 {
+			delete(e.each, who)
+		}
+	}), nil
 }

@@ -37,6 +37,7 @@ type Options struct {
 
 	BodyBytes   int64         // maximum request body; 0 = 64 KiB
 	RequestTime time.Duration // a request's deadline; 0 = 15 s
+	ExportTime  time.Duration // the longest that an export may take; 0 = 10 min
 	Limits      Limits
 	Console     core.SessionLife // 0 = 2 hours idle, 24 hours at most
 	Phone       core.SessionLife // 0 = 30 days idle, 180 days at most
@@ -69,6 +70,7 @@ type App struct {
 	account  *limiter
 	streams  *streams
 	checks   []*sharedCheck
+	exports  exports
 	handler  http.Handler
 }
 
@@ -81,6 +83,7 @@ func New(o Options) *App {
 		address: newAddressLimiter(o.Limits.AddressPerMinute),
 		account: newLimiter(o.Limits.AccountPerMinute),
 		streams: newStreams(),
+		exports: exports{each: map[string]int{}},
 	}
 	if o.Store != nil {
 		a.browsers = o.Store.Signer("browser")
@@ -102,6 +105,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.RequestTime == 0 {
 		o.RequestTime = 15 * time.Second
+	}
+	if o.ExportTime == 0 {
+		o.ExportTime = exportTime
 	}
 	if o.Limits.AddressPerMinute == 0 {
 		o.Limits.AddressPerMinute = 600

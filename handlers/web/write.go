@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -95,11 +96,17 @@ const streamWait = 30 * time.Second
 // Download streams a file of any length. The route's Time must be negative. An error after the
 // first byte cuts the connection, so that a partial file is not mistaken for a complete one.
 func (c *Context) Download(name, contentType string, write func(w io.Writer) error) error {
+	return c.download(c.Ctx(), name, contentType, write)
+}
+
+// download is Download that ends with ctx, whatever the caller still takes.
+func (c *Context) download(ctx context.Context, name, contentType string, write func(w io.Writer) error) error {
 	h := c.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Disposition", disposition(name))
 	h.Set("Cache-Control", "no-store")
 	out := &streamWriter{w: c.w, control: http.NewResponseController(c.w)}
+	out.last, _ = ctx.Deadline()
 	err := write(out)
 	if err != nil && out.began {
 		if !c.HungUp() {
@@ -131,11 +138,16 @@ func disposition(name string) string {
 type streamWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	last    time.Time // when the whole must be over; zero = never
 	began   bool
 }
 
 func (s *streamWriter) Write(p []byte) (int, error) {
 	s.began = true
-	_ = s.control.SetWriteDeadline(time.Now().Add(streamWait)) // a test recorder has no deadline
+	deadline := time.Now().Add(streamWait)
+	if !s.last.IsZero() && s.last.Before(deadline) {
+		deadline = s.last
+	}
+	_ = s.control.SetWriteDeadline(deadline) // a test recorder has no deadline
 	return s.w.Write(p)
 }

@@ -387,7 +387,7 @@ func TestRestrictionPages(t *testing.T) {
 			Tree:   sampleRestrictionTree(),
 			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"},
 			File:   templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: desk.Hostile, Error: "太大"},
-			Tally:  "名单有 3 行",
+			Tally:  "名单有 3 行", Notes: []string{desk.Hostile},
 			Matches: restrictionMatches([]core.HouseMatch{
 				{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)},
 				{Line: "2", Houses: make([]core.House, 2)},

@@ -20,8 +20,9 @@ const (
 
 // restrictionRead says what became of the list file of a form; zero = none came.
 type restrictionRead struct {
-	read   bool   // its lines are in the pasted list
-	unread string // the name of one that could not be read
+	read   bool     // its lines are in the pasted list
+	unread string   // the name of one that could not be read
+	notes  []string // of how it was read, for people
 }
 
 // readRestrictionFile reads a list file into the pasted list, behind what is there, so
@@ -42,10 +43,10 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	}
 	pasted, err := joinLists(form.Pasted, core.HouseLines(table.Rows))
 	if err != nil {
-		return restrictionRead{unread: file.Name}, err
+		return restrictionRead{unread: file.Name, notes: table.Notes()}, err
 	}
 	form.Pasted = pasted
-	return restrictionRead{read: true}, nil
+	return restrictionRead{read: true, notes: table.Notes()}, nil
 }
 
 // joinLists puts the lines of a file behind a pasted list, those that are not in it.
@@ -53,12 +54,7 @@ func joinLists(pasted string, file []string) (string, error) {
 	if len(file) == 0 {
 		return "", core.InvalidFields(map[string]string{restrictionFile: "文件里没有找到房屋，请把房屋写在第一列"})
 	}
-	var lines []string
-	for line := range strings.Lines(pasted) {
-		if line = core.Clean(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
+	lines := core.ListLines(pasted)
 	typed := len(lines)
 	for _, line := range file {
 		if !slices.Contains(lines[:typed], line) {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -41,7 +42,8 @@ type restrictionNewPage struct {
 	Pasted  templates.Field
 	File    templates.Field
 	Matches []restrictionMatch
-	Tally   string // of Matches, in words
+	Tally   string   // of Matches, in words
+	Notes   []string // of how the list file was read
 	Form    templates.Form
 	Ticked  int       // houses that will be restricted
 	Already []core.ID // among them those that are restricted already
@@ -119,7 +121,7 @@ func (p *Pages) restrictionPage(c *web.Context, at frame.CommunityChoice, form r
 	page.Pasted = templates.Field{
 		Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单", Value: form.Pasted, Rows: 4,
 		Placeholder: "3-2-501\n3栋2单元502",
-		Help:        fmt.Sprintf("每行一套，写全房号，或写 3-2-501，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.MaxRestriction),
+		Help:        fmt.Sprintf("每行一套，写全房号，或写 3-2-501，也可以从表格复制过来，最多 %d 行。核对后可以再改，按“限制出入”才生效。", store.MaxRestriction),
 	}
 	page.File = templates.Field{
 		Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单",
@@ -268,7 +270,7 @@ func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, for
 		return err
 	}
 	page.Form.Set(c.Form(), nil)
-	page.Matches, page.Tally = restrictionMatches(matches), matchTally(matches)
+	page.Matches, page.Tally, page.Notes = restrictionMatches(matches), matchTally(matches), file.notes
 	page.Form.Change("houses", func(f *templates.Field) { *f = withMaybes(*f, form.Houses, matches) })
 	if err := p.markMatches(c, page.Matches, matches); err != nil {
 		return err
@@ -336,7 +338,7 @@ func restrictionMatches(matches []core.HouseMatch) []restrictionMatch {
 		row := restrictionMatch{Line: match.Line, State: templates.Badge{Tone: templates.Good, Text: "已匹配"}}
 		switch len(match.Houses) {
 		case 0:
-			row.State, row.Words = templates.Badge{Tone: templates.Bad, Text: "没有找到"}, "请核对房号"
+			row.State, row.Words = templates.Badge{Tone: templates.Bad, Text: "没有找到"}, cmp.Or(match.Why, "请核对房号")
 		case 1:
 			row.Words = match.Houses[0].Label
 		default:

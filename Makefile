@@ -80,7 +80,7 @@ fuzz: assets ## Fuzz every parser of outside input for FUZZTIME (default 10s) ea
 	done
 
 .PHONY: sample
-sample: ## Write configs/sample.yaml anew from the configuration's struct.
+sample: ## Regenerate configs/sample.yaml from the configuration's struct.
 	go generate ./configs
 
 .PHONY: assets

@@ -17,13 +17,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// MetricsOff as http.metrics_addr serves no metrics.
+// MetricsOff as http.metrics_addr disables metrics.
 const MetricsOff = "off"
 
-// report notes what is wrong with the field at a path.
+// report records a problem with the field at a path.
 type report func(path, what string)
 
-// check judges the whole configuration.
+// check checks the whole configuration.
 func check(c *Config, demo bool, bad report) {
 	checkHTTP(c, demo, bad)
 	checkData(c, bad)
@@ -67,8 +67,8 @@ func checkHTTP(c *Config, demo bool, bad report) {
 	checkPublicURL(c, demo, bad)
 }
 
-// widestProxies is the shortest prefix of a trusted network: fc00::/7 and 10.0.0.0/8
-// are the widest private ones, and whoever writes a shorter one means everybody.
+// widestProxies is the shortest prefix of a trusted network: fc00::/7 and 10.0.0.0/8 are the widest
+// private ones, and a shorter prefix would trust everybody.
 const widestProxies = 7
 
 func checkPublicURL(c *Config, demo bool, bad report) {
@@ -107,7 +107,7 @@ func checkData(c *Config, bad report) {
 	}
 }
 
-// encoded explains how signs are written in the password of an address.
+// encoded explains how to write special characters in the password of an address.
 const encoded = "密码里的符号要写成百分号编码：# 写作 %23，% 写作 %25，/ 写作 %2F，? 写作 %3F，@ 写作 %40，: 写作 %3A"
 
 func checkRedis(r Redis, bad report) {
@@ -125,8 +125,8 @@ func checkRedis(r Redis, bad report) {
 	}
 }
 
-// checkRedisURL reads the address as the client will. What follows a # is cut off
-// there in silence, so that a password with one leads to another server.
+// checkRedisURL parses the address the way the client does, which silently drops everything after a
+// #, so that a password containing one leads to another server.
 func checkRedisURL(r Redis, bad report) {
 	if len(r.Addrs) > 0 || r.Master != "" {
 		bad("redis.url", "与 redis.addrs、redis.master 只能用一种")
@@ -248,7 +248,7 @@ func checkNumbers(c *Config, bad report) {
 	}
 }
 
-// AreSet reports that the operator gave keys, well or badly.
+// AreSet reports whether the operator configured keys, valid or not.
 func (k Keys) AreSet() bool { return k.Ring.IsSet() || k.MAC.IsSet() }
 
 // Key is one key of the ring: its name and 32 bytes.
@@ -257,8 +257,8 @@ type Key struct {
 	Secret []byte
 }
 
-// Parse gives the ring, the encrypting key first, and the 32 bytes of the MAC
-// key. Load has checked both when they are set; not set is an error.
+// Parse returns the ring, the encrypting key first, and the 32 bytes of the MAC key. Load has
+// checked both if they are set; it is an error if they are not.
 func (k Keys) Parse() (ring []Key, mac []byte, err error) {
 	if ring, err = k.parseRing(); err != nil {
 		return nil, nil, fmt.Errorf("keys.ring: %w", err)
@@ -293,7 +293,7 @@ func (k Keys) parseRing() ([]Key, error) {
 	return ring, nil
 }
 
-// parseKey reads 32 bytes of base64. Its error never shows the text.
+// parseKey decodes 32 bytes of base64. Its error never contains the text.
 func parseKey(text string) ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != 32 {
@@ -302,7 +302,7 @@ func parseKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// Location is the zone of Zone. Load has checked that it exists.
+// Location returns the location of Zone. Load has checked that it exists.
 func (c Config) Location() *time.Location {
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil {
@@ -311,7 +311,7 @@ func (c Config) Location() *time.Location {
 	return zone
 }
 
-// Proxies are the trusted networks. Load has checked them.
+// Proxies returns the trusted networks. Load has checked them.
 func (h HTTP) Proxies() []netip.Prefix {
 	var networks []netip.Prefix
 	for _, text := range h.TrustedProxies {
@@ -322,11 +322,11 @@ func (h HTTP) Proxies() []netip.Prefix {
 	return networks
 }
 
-// IsLoopback reports that pages are served to this machine alone.
+// IsLoopback reports whether pages are served to this machine alone.
 func (h HTTP) IsLoopback() bool { return isLoopback(h.Addr) }
 
-// isHostPort accepts an empty host, which is every interface, only where any is
-// allowed; the same for port 0.
+// isHostPort reports whether text is host:port. An empty host (every interface) and port 0 are
+// accepted only if anyAllowed.
 func isHostPort(text string, anyAllowed bool) bool {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
@@ -348,7 +348,7 @@ func isLoopback(addr string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// hostPort gives a URL's host a port where it has none, so that it can be split.
+// hostPort returns a URL's host with a port appended if it has none, so that it can be split.
 func hostPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

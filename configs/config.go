@@ -1,19 +1,17 @@
-// Package configs is the program's configuration: one struct, filled from
-// defaults, then a YAML file, then the environment, each over the one before.
+// Package configs is the program's configuration: one struct, filled from defaults, then a YAML
+// file, then the environment, each overriding the one before.
 //
-// The defaults alone make a working program on one machine: an embedded database
-// and cache under data/, on loopback only. All problems are reported at once,
-// each with the field's path, its environment variable and what is wrong.
-// sample.yaml is generated from this file: see the test.
+// The defaults alone make a working program on one machine: an embedded database and cache under
+// data/, on loopback only. All problems are reported at once, each with the field's path, its
+// environment variable and what is wrong. sample.yaml is generated from this file: see the test.
 package configs
 
 import "time"
 
-// Config is everything an operator may set. The environment variable of a field
-// is TONGXING_ and its path in capitals: http.addr is TONGXING_HTTP_ADDR. Lists
-// are separated by commas there. A secret may be given in the variable itself,
-// in a file named by the variable's name with _FILE behind it, or here as
-// file:/path.
+// Config is everything an operator can set. The environment variable of a field is TONGXING_ and
+// its path in capitals: http.addr is TONGXING_HTTP_ADDR. Lists are separated by commas there. A
+// secret may be given in the variable itself, in a file named by the variable's name with _FILE
+// appended, or here as file:/path.
 type Config struct {
 	HTTP            HTTP            `yaml:"http" envPrefix:"HTTP_"`
 	Data            Data            `yaml:"data" envPrefix:"DATA_"`
@@ -27,130 +25,126 @@ type Config struct {
 	Session         Session         `yaml:"session" envPrefix:"SESSION_"`
 	Retention       Retention       `yaml:"retention" envPrefix:"RETENTION_"`
 	Log             Log             `yaml:"log" envPrefix:"LOG_"`
-	// The zone in which natural days and opening hours are counted.
+	// The zone in which natural days and exit hours are counted.
 	Zone string `yaml:"zone" env:"ZONE"`
 }
 
-// HTTP is where the program listens and how long it waits. TLS is the reverse
-// proxy's work.
+// HTTP is where the program listens and how long it waits. TLS is left to the reverse proxy.
 type HTTP struct {
-	// Where pages, API, readers and callbacks are served: host:port. Port 0 takes
-	// any free one. Anything but loopback needs keys and public_url to be set.
+	// Where pages, API, readers and callbacks are served: host:port. Port 0 takes any free one.
+	// Anything but loopback requires keys and public_url to be set.
 	Addr string `yaml:"addr" env:"ADDR"`
 	// Where Prometheus metrics are served: a loopback host:port, or "off".
 	MetricsAddr string `yaml:"metrics_addr" env:"METRICS_ADDR"`
-	// The address under which people and WeChat reach the program, such as
-	// https://pass.example.com, without a path. Empty, on loopback alone: http:// and addr.
+	// The address at which people and WeChat reach the program, such as https://pass.example.com,
+	// without a path. Empty, on loopback alone: http:// and addr.
 	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
-	// Networks of the reverse proxies whose X-Forwarded-For is believed, such as
-	// 127.0.0.1/32. Empty: nobody's. Networks as wide as 0.0.0.0/0 are refused.
+	// Networks of the reverse proxies whose X-Forwarded-For is trusted, such as 127.0.0.1/32.
+	// Empty: none. Networks as wide as 0.0.0.0/0 are refused.
 	TrustedProxies []string `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	// The longest wait for a request's headers.
 	ReadHeaderTimeout time.Duration `yaml:"read_header_timeout" env:"READ_HEADER_TIMEOUT"`
 	// The longest wait for a whole request.
 	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
-	// The longest time for an answer; exports and live views are exempt.
+	// The longest time for a response; exports and live views are exempt.
 	WriteTimeout time.Duration `yaml:"write_timeout" env:"WRITE_TIMEOUT"`
-	// How long an idle connection is kept. Readers that scan often gain by it.
+	// How long an idle connection is kept. Readers that scan often benefit from it.
 	IdleTimeout time.Duration `yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
-	// How long a stop waits for requests in flight.
+	// How long a shutdown waits for requests in flight.
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" env:"SHUTDOWN_TIMEOUT"`
 }
 
-// Data is where files are kept: the embedded database, generated keys, notes for WeChat's domain check.
+// Data is where files are kept: the embedded database, generated keys, files for WeChat's domain
+// verification.
 type Data struct {
-	// A folder, made when missing.
+	// A folder, created if missing.
 	Dir string `yaml:"dir" env:"DIR"`
 }
 
-// MySQL is a MySQL or MariaDB server in place of the embedded database.
+// MySQL is a MySQL or MariaDB server used instead of the embedded database.
 type MySQL struct {
-	// user:password@tcp(host:port)/database, of a database made with
-	// CHARACTER SET utf8mb4 COLLATE utf8mb4_bin. Parameters behind it (charset,
-	// parseTime, loc) are not needed: the program sets its own. Empty: the embedded
-	// database.
+	// user:password@tcp(host:port)/database, for a database created with CHARACTER SET utf8mb4
+	// COLLATE utf8mb4_bin. Parameters after it (charset, parseTime, loc) are not needed: the
+	// program sets its own. Empty: the embedded database.
 	DSN Secret `yaml:"dsn" env:"DSN"`
 }
 
-// Redis is a Redis in place of the embedded cache: by url alone, or by addrs for
-// a Cluster, or by master and addrs for Sentinel. Several servers need one.
+// Redis is a Redis used instead of the embedded cache: by url alone, or by addrs for a Cluster, or
+// by master and addrs for Sentinel. Several servers need one.
 type Redis struct {
-	// redis://[:password@]host:port/db, or rediss:// for TLS. Signs in the password
-	// are percent-encoded (# is %23), or the password is set below. Empty and no
-	// addrs: the embedded cache.
+	// redis://[:password@]host:port/db, or rediss:// for TLS. Special characters in the password
+	// are percent-encoded (# is %23), or the password is set below. Empty and no addrs: the
+	// embedded cache.
 	URL Secret `yaml:"url" env:"URL"`
-	// Sentinel: the name of the watched server; addrs are the Sentinels then.
+	// Sentinel: the name of the monitored server; addrs are then the Sentinels.
 	Master string `yaml:"master" env:"MASTER"`
 	// Sentinel or Cluster addresses, host:port.
 	Addrs []string `yaml:"addrs" env:"ADDRS"`
-	// The Redis servers' password, as it is; not beside one in the url.
+	// The Redis servers' password, not encoded; not together with one in the url.
 	Password Secret `yaml:"password" env:"PASSWORD"`
-	// The Sentinels' own password, when they have one.
+	// The Sentinels' own password, if they have one.
 	SentinelPassword Secret `yaml:"sentinel_password" env:"SENTINEL_PASSWORD"`
 }
 
-// Keys protect personal data at rest. Both or neither. Neither is for one
-// machine on loopback: a file of keys is then made in the data folder at the
-// first start. All servers of one database need the same keys. Losing them loses
-// the data: keep a copy elsewhere.
+// Keys protect personal data at rest. Set both or neither. Neither is for one machine on loopback:
+// a file of keys is then generated in the data folder at the first start. All servers of one
+// database need the same keys. Losing them loses the data: keep a copy elsewhere.
 type Keys struct {
 	// name:key pairs, separated by commas, spaces or lines. A name is 1 to 16
 	// letters and digits, a key 32 bytes in base64 (openssl rand -base64 32). The
 	// first encrypts, all decrypt: put a new one in front to rotate.
 	Ring Secret `yaml:"ring" env:"RING"`
-	// 32 bytes in base64 for the digests that searches use. Never change it.
+	// 32 bytes in base64 for the digests used by searches. Never change it.
 	MAC Secret `yaml:"mac" env:"MAC"`
 }
 
-// MiniProgram is the WeChat mini-program's account. Both or neither.
+// MiniProgram is the WeChat mini-program's account. Set both or neither.
 type MiniProgram struct {
 	AppID  string `yaml:"app_id" env:"APP_ID"`
 	Secret Secret `yaml:"secret" env:"SECRET"`
 }
 
-// OfficialAccount is the WeChat official account. The first three or none.
+// OfficialAccount is the WeChat official account. Set the first three or none.
 type OfficialAccount struct {
 	AppID  string `yaml:"app_id" env:"APP_ID"`
 	Secret Secret `yaml:"secret" env:"SECRET"`
-	// The token of the account's message server settings.
+	// The token from the account's message server settings.
 	Token Secret `yaml:"token" env:"TOKEN"`
-	// EncodingAESKey of the same page, 43 characters. With it, callbacks in the
-	// clear are refused.
+	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
 }
 
-// Simulator points the WeChat clients at the built-in simulator. For the demo and
-// for tests: a start with either set is refused otherwise.
+// Simulator points the WeChat clients at the built-in simulator. For the demo and for tests:
+// otherwise a start with either set is refused.
 type Simulator struct {
-	// In place of https://api.weixin.qq.com: an http:// loopback address.
+	// Instead of https://api.weixin.qq.com: an http:// loopback address.
 	APIBase string `yaml:"api_base" env:"API_BASE"`
-	// In place of https://open.weixin.qq.com, where a phone's browser is sent.
+	// Instead of https://open.weixin.qq.com, where a phone's browser is sent.
 	BrowserBase string `yaml:"browser_base" env:"BROWSER_BASE"`
 }
 
-// Limits bound what one address or account may ask. Readers have limits of their
-// own.
+// Limits bound what one address or account may request. Readers have their own limits.
 type Limits struct {
-	// Requests a minute from one address.
+	// Requests per minute from one address.
 	AddressPerMinute int `yaml:"address_per_minute" env:"ADDRESS_PER_MINUTE"`
-	// Requests a minute of one signed-in account.
+	// Requests per minute of one signed-in account.
 	AccountPerMinute int `yaml:"account_per_minute" env:"ACCOUNT_PER_MINUTE"`
-	// Sign-in attempts a minute from one address.
+	// Sign-in attempts per minute from one address.
 	SignInPerMinute int `yaml:"sign_in_per_minute" env:"SIGN_IN_PER_MINUTE"`
-	// Requests a second of one reader; five seconds' worth may come at once.
+	// Requests per second of one reader; five seconds' worth may come at once.
 	ReaderPerSecond int `yaml:"reader_per_second" env:"READER_PER_SECOND"`
-	// Wrong passwords in a row that lock an account.
+	// Consecutive wrong passwords that lock an account.
 	LockAfter int `yaml:"lock_after" env:"LOCK_AFTER"`
-	// How long the lock holds.
+	// How long the lock lasts.
 	LockTime time.Duration `yaml:"lock_time" env:"LOCK_TIME"`
-	// The largest request body in bytes; uploads have their own.
+	// The largest request body in bytes; uploads have their own limit.
 	BodyBytes int64 `yaml:"body_bytes" env:"BODY_BYTES"`
 }
 
 // Session is how long people stay signed in.
 type Session struct {
-	// A console session ends after this long without a request (what is saved on the
-	// console's settings page stands over this),
+	// A console session ends after this long without a request (overridden by what is saved on the
+	// console's settings page),
 	ConsoleIdle time.Duration `yaml:"console_idle" env:"CONSOLE_IDLE"`
 	// and after this long in any case.
 	ConsoleLife time.Duration `yaml:"console_life" env:"CONSOLE_LIFE"`
@@ -161,12 +155,12 @@ type Session struct {
 
 // Retention is how long records are kept before they are purged.
 type Retention struct {
-	// Days that access records are kept; 0 keeps them for ever. What is saved on the
-	// console's settings page stands over this.
+	// Days that access records are kept; 0 keeps them for ever. Overridden by what is saved on the
+	// console's settings page.
 	AccessRecordDays int `yaml:"access_record_days" env:"ACCESS_RECORD_DAYS"`
 }
 
-// Log is what the program writes to standard error. Never personal data.
+// Log is what the program writes to standard error. It never contains personal data.
 type Log struct {
 	// debug, info, warn or error.
 	Level string `yaml:"level" env:"LEVEL"`
@@ -174,7 +168,7 @@ type Log struct {
 	Format string `yaml:"format" env:"FORMAT"`
 }
 
-// Default is the configuration of a program that was told nothing.
+// Default returns the configuration used if nothing is set.
 func Default() Config {
 	return Config{
 		HTTP: HTTP{

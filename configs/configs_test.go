@@ -37,7 +37,7 @@ func TestNothingAtAllWorks(t *testing.T) {
 	}
 }
 
-// TestFixedNames holds the names that other programs rely on.
+// TestFixedNames pins the names that other programs rely on.
 func TestFixedNames(t *testing.T) {
 	c, err := Load(Options{Environ: []string{
 		"TONGXING_HTTP_ADDR=127.0.0.1:9001",
@@ -68,7 +68,7 @@ limits:
 		"TONGXING_CONFIG=" + file,
 		"TONGXING_HTTP_ADDR=127.0.0.1:2222",
 		"TONGXING_LIMITS_LOCK_TIME=1h",
-		"TONGXING_LIMITS_LOCK_AFTER=", // empty counts as not given
+		"TONGXING_LIMITS_LOCK_AFTER=", // empty counts as not set
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -235,8 +235,8 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// TestPasswordsInAddressesAreExplained: the problem says how a sign is written, and
-// never the password.
+// TestPasswordsInAddressesAreExplained: the problem explains how to write special characters, and
+// never contains the password.
 func TestPasswordsInAddressesAreExplained(t *testing.T) {
 	for _, sign := range []string{"#", "%", "/", "?"} {
 		_, err := Load(Options{Environ: []string{"TONGXING_REDIS_URL=redis://:61" + sign + "Kd20x@127.0.0.1:6379/0"}})

@@ -14,21 +14,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// EnvPrefix stands before the name of every environment variable.
+// EnvPrefix starts the name of every environment variable.
 const EnvPrefix = "TONGXING_"
 
-// EnvFile names the variable that names the YAML file.
+// EnvFile is the variable that holds the path of the YAML file.
 const EnvFile = EnvPrefix + "CONFIG"
 
-// Options say where the configuration comes from.
+// Options are the sources of the configuration.
 type Options struct {
-	File    string   // the YAML file; "" = what EnvFile names, or none
+	File    string   // the YAML file; "" = the one EnvFile names, or none
 	Environ []string // NAME=value; nil = the process's own
 	Demo    bool     // a demo may use the simulator and needs no keys
 }
 
-// Load fills the defaults from file and environment and checks the whole. The
-// error is a Problems, all of them, or nil.
+// Load applies file and environment to the defaults and checks the result. The error is nil, or a
+// Problems that lists all of them.
 func Load(o Options) (Config, error) {
 	if o.Environ == nil {
 		o.Environ = os.Environ()
@@ -52,9 +52,9 @@ func Load(o Options) (Config, error) {
 	return c, nil
 }
 
-// Problem is one thing that is wrong with the configuration.
+// Problem is one thing wrong with the configuration.
 type Problem struct {
-	Path string // http.addr; "" when it is about the file as a whole
+	Path string // http.addr; "" if it concerns the file as a whole
 	Env  string // TONGXING_HTTP_ADDR; "" likewise
 	What string // what is wrong, in Chinese; never a secret's text
 }
@@ -62,7 +62,7 @@ type Problem struct {
 // Problems are all that is wrong with a configuration.
 type Problems []Problem
 
-// Error lists every problem on a line of its own.
+// Error lists every problem on its own line.
 func (p Problems) Error() string {
 	var b strings.Builder
 	b.WriteString("配置有误：")
@@ -81,8 +81,8 @@ type loader struct {
 	problems Problems
 }
 
-// add notes a problem of the field at a path, unless that field has one already:
-// what could not be read need not be judged too.
+// add records a problem with the field at a path, unless that field has one already: what could not
+// be parsed need not be checked too.
 func (l *loader) add(path, what string) {
 	for _, p := range l.problems {
 		if path != "" && p.Path == path {
@@ -138,8 +138,8 @@ var (
 	yamlKind    = regexp.MustCompile(`^line (\d+): cannot unmarshal !!(\w+)(?: .*)? into (\S+)$`)
 )
 
-// yamlProblem puts the decoder's words into Chinese. The value is left out: it
-// may be a secret in the wrong place.
+// yamlProblem translates the decoder's message into Chinese. The value is left out: it may be a
+// misplaced secret.
 func yamlProblem(what string) string {
 	if m := yamlUnknown.FindStringSubmatch(what); m != nil {
 		return "第 " + m[1] + " 行：没有名为 " + m[2] + " 的配置项"
@@ -157,8 +157,8 @@ var quoted = regexp.MustCompile("`[^`]*`|\"[^\"]*\"")
 
 func withoutValues(what string) string { return quoted.ReplaceAllString(what, "…") }
 
-// readEnviron sets one field at a time, so that each failure is known by its
-// variable. An empty variable counts as not given.
+// readEnviron sets one field at a time, so that each failure can name its variable. An empty
+// variable counts as not set.
 func (l *loader) readEnviron(environ map[string]string, c *Config) {
 	for _, f := range l.fields {
 		value, file := environ[f.env], environ[f.env+"_FILE"]
@@ -179,7 +179,7 @@ func (l *loader) readEnviron(environ map[string]string, c *Config) {
 	}
 }
 
-// filePrefix marks a secret that stands in a file.
+// filePrefix marks a secret that is kept in a file.
 const filePrefix = "file:"
 
 func (l *loader) readSecrets() {
@@ -200,7 +200,7 @@ func (l *loader) readSecrets() {
 	}
 }
 
-// reason is an error of os without the path it repeats.
+// reason returns the reason of an os error, without the path.
 func reason(err error) string {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -224,7 +224,7 @@ type field struct {
 	secret *Secret // nil unless it is one
 }
 
-// fieldsOf lists the settings in the order of the struct.
+// fieldsOf returns the settings in the order of the struct.
 func fieldsOf(c *Config) []field {
 	return appendFields(nil, reflect.ValueOf(c).Elem(), "", EnvPrefix)
 }

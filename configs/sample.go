@@ -7,6 +7,6 @@ import _ "embed" // for the sample
 //go:embed sample.yaml
 var sample []byte
 
-// Sample is a commented YAML file with every setting at its default, made from
-// the struct's own comments.
+// Sample returns a commented YAML file with every setting at its default, generated from the
+// struct's own comments.
 func Sample() []byte { return append([]byte(nil), sample...) }

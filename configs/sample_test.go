@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var update = flag.Bool("update", false, "write sample.yaml anew")
+var update = flag.Bool("update", false, "rewrite sample.yaml")
 
 func TestSample(t *testing.T) {
 	want := makeSample(t)
@@ -27,7 +27,7 @@ func TestSample(t *testing.T) {
 		return
 	}
 	if !bytes.Equal(Sample(), want) {
-		t.Error("sample.yaml is not what the struct says: run make sample")
+		t.Error("sample.yaml differs from the struct: run make sample")
 	}
 }
 
@@ -45,7 +45,7 @@ func TestSampleIsTheDefault(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsDocumented holds the promise of "one documented struct".
+// TestEveryFieldIsDocumented keeps the promise of "one documented struct".
 func TestEveryFieldIsDocumented(t *testing.T) {
 	c := Default()
 	text := string(Sample())
@@ -56,7 +56,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	}
 }
 
-// makeSample writes the YAML file from the struct, its comments and defaults.
+// makeSample generates the YAML file from the struct, its comments and defaults.
 func makeSample(t *testing.T) []byte {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)

@@ -6,20 +6,20 @@ import (
 	"log/slog"
 )
 
-// Secret is a text that no printing, logging or encoding ever shows. Reveal is
-// the one way to it.
+// Secret is a text that no printing, logging or encoding ever shows. Reveal is the only way to read
+// it.
 type Secret struct{ text string }
 
 // NewSecret wraps a text.
 func NewSecret(text string) Secret { return Secret{text} }
 
-// Reveal is the text itself, for the one call that needs it.
+// Reveal returns the text itself, for the one call that needs it.
 func (s Secret) Reveal() string { return s.text }
 
-// IsSet reports a text that is not empty.
+// IsSet reports whether the text is not empty.
 func (s Secret) IsSet() bool { return s.text != "" }
 
-// String says only whether the secret is set.
+// String returns only whether the secret is set.
 func (s Secret) String() string {
 	if s.text == "" {
 		return ""
@@ -27,7 +27,7 @@ func (s Secret) String() string {
 	return "(secret)"
 }
 
-// Format covers every verb of fmt, %#v and %x among them.
+// Format covers every verb of fmt, including %#v and %x.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // MarshalText covers JSON, XML and YAML.

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Warnings are settings that work and are unsafe: a start is not refused for them,
-// and the log says them each time.
+// Warnings returns settings that work but are unsafe: the program starts with them, and logs them
+// at each start.
 func (c Config) Warnings() []Problem {
 	l := &loader{fields: fieldsOf(&c)}
 	if !c.Redis.hasPassword() && slices.ContainsFunc(c.Redis.hosts(), func(addr string) bool { return !isLoopback(addr) }) {
@@ -23,8 +23,8 @@ func (c Config) Warnings() []Problem {
 	return l.problems
 }
 
-// hosts are the servers that the settings name, as host:port; none for the embedded
-// cache and for a socket of this machine.
+// hosts returns the servers that the settings name, as host:port; nil for the embedded cache and
+// for a Unix socket.
 func (r Redis) hosts() []string {
 	if !r.URL.IsSet() {
 		return r.Addrs

@@ -8,8 +8,8 @@ import (
 	"tongxing/handlers/web"
 )
 
-// version names the source that the program was built from: its module version,
-// or the commit and its day.
+// version returns the version of the source that the program was built from: its module version, or
+// the commit and its date.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -35,7 +35,7 @@ func version() string {
 	return "开发版本"
 }
 
-// system is what the console's about page says of this program.
+// system returns what the console's about page shows of this program.
 func (a *app) system(wx *weChat) console.System {
 	s := console.System{Version: version(), Started: a.store.Now(), Cache: a.cache.Name(), Checks: []web.Check{
 		{Name: "缓存", Run: a.cache.Check},

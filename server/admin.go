@@ -12,14 +12,13 @@ import (
 	"tongxing/core"
 )
 
-// newAdmin is what the admin command was told.
+// newAdmin holds the arguments of the admin command.
 type newAdmin struct {
 	login, name string
-	password    io.Reader // its first line; never an argument, which other users of the machine can read
+	password    io.Reader // its first line; never an argument, which other users of the machine can see
 }
 
-// addAdmin makes a system administrator, who must change the password at the
-// first sign-in.
+// addAdmin creates a system administrator, who must change the password at the first sign-in.
 func addAdmin(ctx context.Context, c configs.Config, n newAdmin, stdout io.Writer) error {
 	password, err := bufio.NewReader(io.LimitReader(n.password, 4096)).ReadString('\n')
 	if err != nil && err != io.EOF {
@@ -41,7 +40,7 @@ func addAdmin(ctx context.Context, c configs.Config, n newAdmin, stdout io.Write
 	}
 	fmt.Fprintf(stdout, "已创建系统管理员 %s，首次登录时需要修改密码。\n", core.NormalLogin(n.login))
 	if !c.MySQL.DSN.IsSet() {
-		fmt.Fprintln(stdout, "数据库："+embeddedFile(c)) // one made in the wrong folder is seen at once
+		fmt.Fprintln(stdout, "数据库："+embeddedFile(c)) // so that a wrong folder is noticed at once
 	}
 	return nil
 }

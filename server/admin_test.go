@@ -10,7 +10,7 @@ import (
 	"tongxing/configs"
 )
 
-// Tests make passwords whose digest costs nearly nothing; the program never does.
+// Tests create passwords with very cheap hashes; the program never does.
 func TestPasswordsOfTheProgramAreDear(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TONGXING_DATA_DIR", dir)

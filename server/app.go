@@ -28,8 +28,8 @@ import (
 	"tongxing/templates"
 )
 
-// app is everything a running server is made of. It is closed from the outside in:
-// pages, doors, gate, cache, store.
+// app is everything a running server is made of. It is closed from the outside in: pages, doors,
+// gate, cache, store.
 type app struct {
 	config    configs.Config
 	demo      bool
@@ -45,12 +45,12 @@ type app struct {
 	figures  *figures
 	web      *web.App
 	handler  http.Handler
-	stageOn  *stage                 // nil outside the demonstration
+	stageOn  *stage                 // nil outside the demo
 	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
-// serve runs the program until ctx ends. It listens from the beginning, and says that
-// it is not ready while it waits for the database.
+// serve runs the program until ctx ends. It listens from the start, and reports itself not ready
+// while it waits for the database.
 func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", c.HTTP.Addr)
 	if err != nil {
@@ -83,15 +83,15 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 		return startError(ctx, err, <-ended)
 	}
 	defer a.work(serving)()
-	// Live pages end when the program does: a shutdown waits for all else in flight.
+	// Live pages end when the program does: a shutdown waits for everything else in flight.
 	defer context.AfterFunc(serving, a.web.Close)()
 	answers.become(a.handler)
 	a.greet(stdout, front)
 	return <-ended
 }
 
-// startError is why a start ended: the port's failure first, since it ends the rest;
-// nothing where the program was told to stop meanwhile.
+// startError returns why a start failed: the port's failure first, since it causes the rest; nil if
+// the program was told to stop meanwhile.
 func startError(ctx context.Context, start, serve error) error {
 	switch {
 	case serve != nil:
@@ -102,7 +102,7 @@ func startError(ctx context.Context, start, serve error) error {
 	return start
 }
 
-// start opens everything and gives the path that a newcomer opens first.
+// start opens everything and returns the path to open first.
 func (a *app) start(ctx context.Context) (front string, err error) {
 	if err := a.open(ctx); err != nil {
 		return "", err
@@ -110,7 +110,7 @@ func (a *app) start(ctx context.Context) (front string, err error) {
 	return a.surfaces(ctx)
 }
 
-// work begins what the program does by itself; stop ends it and waits.
+// work starts the background work; stop ends it and waits.
 func (a *app) work(ctx context.Context) (stop func()) {
 	behind, stopBehind := context.WithCancel(ctx)
 	var working sync.WaitGroup
@@ -120,7 +120,7 @@ func (a *app) work(ctx context.Context) (stop func()) {
 	return func() { stopBehind(); working.Wait() }
 }
 
-// open makes what all surfaces stand on.
+// open opens what all surfaces depend on.
 func (a *app) open(ctx context.Context) error {
 	var err error
 	if a.store, err = openStore(ctx, a.config, a.log, databaseWait); err != nil {
@@ -143,12 +143,12 @@ func (a *app) open(ctx context.Context) error {
 	return nil
 }
 
-// databaseWait is how long a server's start waits for a MySQL that does not answer: after
-// a power cut the machine of the database may come up last.
+// databaseWait is how long a server's start waits for a MySQL that does not respond: after a power
+// cut the database's machine may come up last.
 const databaseWait = 2 * time.Minute
 
-// openStore opens the database of a configuration; an embedded one is made where
-// there is none. A MySQL that does not answer is waited for.
+// openStore opens the configured database; an embedded one is created if it does not exist. It
+// waits for a MySQL that does not respond.
 func openStore(ctx context.Context, c configs.Config, log *slog.Logger, wait time.Duration) (*store.Store, error) {
 	if err := prepareData(c, log); err != nil {
 		return nil, err
@@ -168,11 +168,11 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger, wait tim
 	return store.Open(ctx, o)
 }
 
-// databaseFile is the embedded database, in the data folder.
+// databaseFile is the name of the embedded database in the data folder.
 const databaseFile = "tongxing.db"
 
-// embeddedFile is the file of the embedded database, whole: a relative folder means
-// another one wherever a command is started.
+// embeddedFile returns the absolute path of the embedded database: a relative folder depends on
+// where a command is started.
 func embeddedFile(c configs.Config) string {
 	file := filepath.Join(c.Data.Dir, databaseFile)
 	if whole, err := filepath.Abs(file); err == nil {
@@ -209,11 +209,11 @@ func (a *app) close() {
 	}
 }
 
-// newWeb makes the route table's App.
+// newWeb creates the route table's App.
 func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App {
 	public, _ := url.Parse(a.publicURL) // checked when it was loaded
 	if a.demo {
-		public = nil // every persona of the demo has a host of its own
+		public = nil // every persona of the demo has its own host
 	}
 	c := a.config
 	return web.New(web.Options{
@@ -234,10 +234,11 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 	})
 }
 
-// writeCheckEvery is how often /readyz tries a write at most, however often it is asked.
+// writeCheckEvery is the minimum time between two write checks of /readyz, however often it is
+// called.
 const writeCheckEvery = 10 * time.Second
 
-// periodic is what the program does by itself.
+// periodic returns the program's periodic work.
 func (a *app) periodic() []periodic {
 	all := []periodic{
 		{"purge access records", time.Hour, a.purgeRecords},
@@ -251,11 +252,11 @@ func (a *app) periodic() []periodic {
 	return all
 }
 
-// alertsEvery is how late an alert may be.
+// accessAlertsEvery is how late an alert may be.
 const accessAlertsEvery = 10 * time.Second
 
-// purgeRecords deletes what is older than the settings say, unless the clock is in
-// doubt; then the log and the about page say so.
+// purgeRecords deletes records older than the settings allow, unless the clock is in doubt, which
+// is then logged and shown on the about page.
 func (a *app) purgeRecords(ctx context.Context) error {
 	settings, err := a.store.Settings(ctx)
 	if err != nil || settings.RecordDays == 0 {
@@ -283,7 +284,7 @@ func (a *app) purgeRecords(ctx context.Context) error {
 	return err
 }
 
-// checkPurge reports why old records are kept for now, in words for people.
+// checkPurge records why old records are not purged for now, in words for people.
 func (a *app) checkPurge(context.Context) error {
 	if doubt := a.held.Load(); doubt != nil {
 		return core.Conflict(*doubt)
@@ -291,8 +292,7 @@ func (a *app) checkPurge(context.Context) error {
 	return nil
 }
 
-// purgeSessions deletes sessions that ended long ago, and old sign-in attempts, unless
-// the clock is in doubt.
+// purgeSessions deletes long-ended sessions and old sign-in attempts, unless the clock is in doubt.
 func (a *app) purgeSessions(ctx context.Context) error {
 	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
 		return err
@@ -301,14 +301,14 @@ func (a *app) purgeSessions(ctx context.Context) error {
 	return err
 }
 
-// purgeJobs deletes accounts' jobs that were over long ago.
+// purgeJobs deletes accounts' jobs that ended long ago.
 func (a *app) purgeJobs(ctx context.Context) error {
 	_, err := a.store.PurgeJobs(ctx)
 	return err
 }
 
-// serveMetrics serves Prometheus on its own loopback port. Where the port is
-// taken, as by a second server on one machine, the program goes on without.
+// serveMetrics serves Prometheus metrics on their own loopback port. If the port is taken, as by a
+// second server on the same machine, the program goes on without.
 func (a *app) serveMetrics(ctx context.Context) {
 	addr := a.config.HTTP.MetricsAddr
 	if addr == configs.MetricsOff {

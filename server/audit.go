@@ -11,12 +11,11 @@ import (
 	"tongxing/store"
 )
 
-// errAuditBroken is an audit log that is not as it was written. What is wrong has
-// been printed.
+// errAuditBroken is returned if the audit log has been altered. What is wrong has been printed.
 var errAuditBroken = fmt.Errorf("操作日志校验未通过：记录被改动过，请保护现场并核对备份")
 
-// databaseIsThere refuses to look into an embedded database that does not exist:
-// one made just now is in good order, and that would be a false all-clear.
+// databaseIsThere returns an error if the embedded database does not exist: opening would create an
+// intact one, and that would be a false all-clear.
 func databaseIsThere(c configs.Config) error {
 	if c.MySQL.DSN.IsSet() {
 		return nil
@@ -28,8 +27,8 @@ func databaseIsThere(c configs.Config) error {
 	return nil
 }
 
-// verifyAudit checks the whole audit log and prints what it found. anchor is what
-// an earlier check printed, or "".
+// verifyAudit checks the whole audit log and prints the result. anchor is what an earlier check
+// printed, or "".
 func verifyAudit(ctx context.Context, c configs.Config, anchor string, stdout io.Writer) error {
 	var since store.AuditAnchor
 	if anchor != "" {

@@ -16,7 +16,7 @@ import (
 	"tongxing/configs"
 )
 
-// command runs the program to its end.
+// command runs the program until it exits.
 func command(t *testing.T, args ...string) (code int, out, problems string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -71,7 +71,7 @@ func TestAuditVerifyCommand(t *testing.T) {
 	}
 }
 
-// behind changes the database as somebody with a client would.
+// behind changes the database as somebody with a database client would.
 func behind(t *testing.T, file, query string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", file)

@@ -8,7 +8,7 @@ import (
 	"tongxing/store"
 )
 
-// verifyAuditJob is the work of core.JobVerifyAudit.
+// verifyAuditJob returns the run of core.JobVerifyAudit.
 func verifyAuditJob(s *store.Store) jobRun {
 	return func(ctx context.Context, step func(done, total int64) error) (words, result string, err error) {
 		verdict, err := s.VerifyAuditSteps(ctx, store.AuditAnchor{}, step)

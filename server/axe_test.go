@@ -13,11 +13,11 @@ import (
 	"tongxing/testkit/pages"
 )
 
-// axeFile is the accessibility checker as npm brings it.
+// axeFile is the accessibility checker as installed by npm.
 const axeFile = "../node_modules/axe-core/axe.min.js"
 
-// check runs all of axe's rules in light, then those about colour again in the
-// dark, and gives what is serious or critical as lines for people.
+// check runs all of axe's rules in light mode, then the colour rules again in dark mode, and
+// returns serious and critical violations as readable lines.
 const check = `(async () => {
 	const lines = [];
 	const look = async (mode, options) => {
@@ -33,8 +33,8 @@ const check = `(async () => {
 	return lines;
 })()`
 
-// jumps adds up how far the page's parts moved by themselves while it was drawn, as
-// browsers measure it: a share of the window.
+// jumps adds up the layout shifts of the page while it was drawn, as browsers measure them: a
+// fraction of the window.
 const jumps = `new Promise(done => {
 	let sum = 0;
 	const observer = new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value });
@@ -42,11 +42,11 @@ const jumps = `new Promise(done => {
 	setTimeout(() => done(sum), 50); // they are told of a little later
 })`
 
-// maxJump is how far a page may jump: what the makers of browsers call good.
+// maxJump is the largest layout shift: what browser makers call good.
 const maxJump = 0.1
 
-// Every page can be used with a keyboard, a screen reader and weak eyes, and none
-// must be scrolled sideways on a phone.
+// Every page can be used with a keyboard, a screen reader and poor eyesight, and none must be
+// scrolled sideways on a phone.
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	axe, err := os.ReadFile(axeFile)
@@ -54,7 +54,7 @@ func TestPagesAreAccessible(t *testing.T) {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
 		}
-		t.Skip(err) // `make assets` brings it
+		t.Skip(err) // run `make assets` to install it
 	}
 	address := showDemo(t)
 	all, err := pages.Of(t.Context(), address)
@@ -64,7 +64,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	if len(all) < 60 {
 		t.Fatalf("only %d pages: not looking in the right place", len(all))
 	}
-	// Two browsers take turns at some pages of one person: one waits much.
+	// Two browsers take turns at some pages of one person, because each spends much time waiting.
 	const some = 20
 	groups := make(chan []pages.Page, len(all))
 	for from := 0; from < len(all); {
@@ -88,7 +88,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	running.Wait()
 }
 
-// checking is a group of pages and what they are checked with.
+// checking is a group of pages and the browser that checks them.
 type checking struct {
 	address string
 	axe     string

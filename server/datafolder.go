@@ -12,11 +12,10 @@ import (
 	"tongxing/configs"
 )
 
-// prepareData makes the data folder, or sees to it that nobody but the program's own
-// user reads what is in it: names, houses and the keys that protect the rest. The
-// program's files are made private; so is the folder, if nothing else is in it. A
-// folder that anybody may write to is refused: whoever can replace the keys or the
-// database needs to read neither.
+// prepareData creates the data folder, or makes sure that only the program's own user can read its
+// content: names, houses and the keys that protect the rest. The program's files are made private;
+// so is the folder, if nothing else is in it. A folder that anybody may write to is refused: an
+// attacker who can replace the keys or the database need not read either.
 func prepareData(c configs.Config, log *slog.Logger) error {
 	dir := c.Data.Dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -47,21 +46,21 @@ func prepareData(c configs.Config, log *slog.Logger) error {
 }
 
 const (
-	notOwner      fs.FileMode = 0o077 // what others than the owner may do
+	notOwner      fs.FileMode = 0o077 // permissions of users other than the owner
 	anybodyWrites fs.FileMode = 0o002
 )
 
-// isDataFile reports a file of the program's own: the embedded database with what
-// SQLite keeps beside it, the keys, the lock.
+// isDataFile reports whether name is one of the program's own files: the embedded database with
+// SQLite's side files, the keys, the lock.
 func isDataFile(name string) bool {
 	return name == keyFile || name == lockFile || name == databaseFile || strings.HasPrefix(name, databaseFile+"-")
 }
 
-// makePrivate takes from others what they may do with a file or folder, and says so.
+// makePrivate removes other users' permissions from a file or folder, and logs it.
 func makePrivate(path string, mode fs.FileMode, log *slog.Logger) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // SQLite removed it meanwhile
+		return nil // SQLite has removed it meanwhile
 	}
 	if err != nil {
 		return fmt.Errorf("数据目录：%w", err)

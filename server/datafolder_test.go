@@ -13,7 +13,7 @@ import (
 	"tongxing/configs"
 )
 
-// folderOf makes a data folder with files, name and mode.
+// folderOf creates a data folder with files, given by name and mode.
 func folderOf(t *testing.T, mode fs.FileMode, files map[string]fs.FileMode) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
@@ -70,7 +70,7 @@ func TestTheDataFolderIsMadePrivate(t *testing.T) {
 	}
 }
 
-// A folder with something else in it is not ours to close: /srv, somebody's home.
+// A folder with something else in it is not ours to close: /srv, or a home folder.
 func TestAFolderOfOthersIsLeft(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	dir := folderOf(t, 0o755, map[string]fs.FileMode{"tongxing.db": 0o644, "notes.txt": 0o644})

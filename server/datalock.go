@@ -12,13 +12,13 @@ import (
 // lockFile is held by the one server that uses a data folder.
 const lockFile = "lock"
 
-// errLocked is a file that another process holds.
+// errLocked is returned for a file that another process holds.
 var errLocked = errors.New("held by another process")
 
-// lockData keeps a second server from the embedded database of a data folder: each
-// would have a cache of its own, in which an account that the other has just shut out
-// is still signed in. Commands beside the server (admin, audit verify) do not ask. The
-// lock ends with the process, however that ends.
+// lockData keeps a second server away from the embedded database of a data folder: each would have
+// its own cache, in which an account that the other has just shut out would still be signed in.
+// Commands next to the server (admin, audit verify) do not take the lock. It ends with the process,
+// however that ends.
 func lockData(c configs.Config) (unlock func(), err error) {
 	if c.MySQL.DSN.IsSet() {
 		return func() {}, nil

@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// holdFile takes nothing: there is no lock that ends with the process on every such system.
+// holdFile does nothing: not every such system has a lock that ends with the process.
 func holdFile(*os.File) error { return nil }

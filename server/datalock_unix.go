@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// holdFile takes the file for as long as it is open, or tells errLocked.
+// holdFile locks the file for as long as it is open, or returns errLocked.
 func holdFile(file *os.File) error {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -10,7 +10,7 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// The demonstration's accounts with WeChat. They exist in the simulator alone.
+// The demo's accounts with WeChat. They exist only in the simulator.
 const (
 	demoMini      = "wxdemo0000000mini"
 	demoOfficial  = "wxdemo000official"
@@ -22,16 +22,16 @@ const (
 	miniPagePath  = "/h5/session/mini"
 )
 
-// stage is what the demonstration adds: the WeChat simulator with the cast in
-// it, and the tour. nil outside the demonstration.
+// stage is what the demo adds: the WeChat simulator with the cast in it, and the tour. It is nil
+// outside the demo.
 type stage struct {
 	simulator *simulator.Simulator
 	cast      demo.Cast
 	tour      *demo.Tour
 }
 
-// stage fills the database and sets up the simulator, in the demonstration. A real
-// start refuses a database that was filled so.
+// stage fills the database and sets up the simulator, in the demo. A normal start refuses a
+// database filled that way.
 func (a *app) stage(ctx context.Context) (*stage, error) {
 	if !a.demo {
 		return nil, demo.Refuse(ctx, a.store)

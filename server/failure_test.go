@@ -18,11 +18,11 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// These tests run the program in processes of its own, on a real MariaDB and
-// Redis, and talk to it as readers do. What must hold through whatever fails: a
-// token opens one door at most, and none without its record.
+// These tests run the program in separate processes, on a real MariaDB and Redis, and talk to it as
+// readers do. What must hold whatever fails: a token opens one door at most, and none without its
+// record.
 
-// few makes a test smaller where -short asks for it.
+// few returns the smaller size in -short mode.
 func few(many, few int) int {
 	if testing.Short() {
 		return few
@@ -30,8 +30,7 @@ func few(many, few int) int {
 	return many
 }
 
-// Of fifty simultaneous scans of a token at different doors and two servers,
-// exactly one opens.
+// Of fifty simultaneous scans of a token at different doors and two servers, exactly one opens.
 func TestTwoServersOpenOnceForEachToken(t *testing.T) {
 	const scans = 50
 	tokens := few(200, 20)
@@ -70,8 +69,8 @@ func TestTwoServersOpenOnceForEachToken(t *testing.T) {
 	}
 }
 
-// A household with one exit left and eight members at eight doors of two servers
-// at once gets one.
+// A household with one exit left and eight members at eight doors of two servers at once gets one
+// exit.
 func TestTwoServersCountAHouseholdOnce(t *testing.T) {
 	const members = 8
 	houses := few(20, 4)
@@ -103,8 +102,8 @@ func TestTwoServersCountAHouseholdOnce(t *testing.T) {
 	}
 }
 
-// A server that is killed in the middle of a storm takes no token's single use
-// with it; the other goes on, and it starts again.
+// A server killed in the middle of a storm of scans does not break any token's single use; the
+// other goes on, and it starts again.
 func TestKilledServer(t *testing.T) {
 	tokens := few(400, 80)
 	s := newSite(t, estate.Plan{Houses: tokens/4 + 1, Members: 4, Doors: 10, DoorsOut: true})
@@ -127,8 +126,8 @@ func TestKilledServer(t *testing.T) {
 	s.awaitOpen(again, tokens)
 }
 
-// Without Redis there are refusals; a Redis that forgot everything refuses too,
-// and never releases a second time.
+// Without Redis there are refusals; a Redis that lost everything refuses too, and never releases a
+// second time.
 func TestRedisFlushedStoppedAndBack(t *testing.T) {
 	tokens := few(300, 60)
 	for _, c := range []struct {
@@ -179,8 +178,8 @@ func (s *site) flush() {
 	}
 }
 
-// A database that is killed in the middle and comes back: refusals meanwhile,
-// nothing doubled after.
+// A database that is killed in the middle and comes back: refusals meanwhile, nothing doubled
+// afterwards.
 func TestDatabaseKilledAndBack(t *testing.T) {
 	tokens := few(300, 60)
 	s := newSite(t, estate.Plan{Houses: tokens/4 + 1, Members: 4, Doors: 8, DoorsOut: true})
@@ -209,8 +208,8 @@ func TestDatabaseKilledAndBack(t *testing.T) {
 	second.holds(t, released(t, s.Store, s.Community), texts)
 }
 
-// A server that is told to stop answers every scan that it decides: nobody stands
-// before a shut door with a token that is used up.
+// A server that is told to stop answers every scan that it decides: nobody is left at a closed door
+// with a used token.
 func TestStopFinishesScansInFlight(t *testing.T) {
 	tokens := few(400, 80)
 	s := newSite(t, estate.Plan{Houses: tokens / 4, Members: 4, Doors: 2, DoorsOut: true})
@@ -240,8 +239,8 @@ func TestStopFinishesScansInFlight(t *testing.T) {
 	}
 }
 
-// The embedded pair loses its cache with the process, and of the database nothing
-// that was answered.
+// The embedded pair loses its cache with the process, but nothing from the database that was
+// answered.
 func TestKilledEmbeddedServer(t *testing.T) {
 	tokens := few(200, 40)
 	e := newEmbedded(t, tokens)
@@ -319,7 +318,7 @@ func (e *embedded) start() *process {
 	return startProcess(e.t, "TONGXING_DATA_DIR="+e.dir)
 }
 
-// token has a resident's phone ask for one.
+// token requests a token from a resident's phone.
 func (e *embedded) token(p *process, i int) string {
 	e.t.Helper()
 	r, err := http.NewRequestWithContext(

@@ -7,15 +7,15 @@ import (
 	"tongxing/handlers/door"
 )
 
-// figures are the program's own metrics, besides those of requests.
+// figures are the program's own metrics, in addition to those of requests.
 type figures struct {
 	scans   *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 	calls   *prometheus.CounterVec
 }
 
-// newFigures registers the figures; unreadable counts the sealed values that did not
-// decrypt.
+// newFigures registers the figures; unreadable returns the number of sealed values that could not
+// be decrypted.
 func newFigures(r *prometheus.Registry, unreadable func() int64) *figures {
 	f := &figures{
 		scans: prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -12,15 +12,15 @@ import (
 	"tongxing/store"
 )
 
-// jobRun does a job's work. After each part it calls step, whose error (cancelled,
-// taken over, the server stops) it gives back at once. What it does must be right
-// when another server begins it anew.
+// jobRun does a job's work. After each part it calls step and returns its error, if any, at once
+// (cancelled, taken over, server stopping). Another server may run the job again from the start, so
+// its effects must be repeatable.
 type jobRun func(ctx context.Context, step func(done, total int64) error) (words, result string, err error)
 
-// jobRunner runs accounts' jobs, one at a time on each server. Those of a server
-// that was killed it takes over: see store.ClaimJob.
+// jobRunner runs accounts' jobs, one at a time on each server. It takes over those of a server that
+// was killed: see store.ClaimJob.
 type jobRunner struct {
-	name  string // of this start of this server
+	name  string // of this run of this server
 	store *store.Store
 	log   *slog.Logger
 	kinds map[core.JobKind]jobRun
@@ -51,7 +51,7 @@ func (r *jobRunner) loop(ctx context.Context) {
 	}
 }
 
-// runAll runs what waits until nothing does.
+// runAll runs waiting jobs until there are none.
 func (r *jobRunner) runAll(ctx context.Context) error {
 	for ctx.Err() == nil {
 		job, err := r.store.ClaimJob(ctx, r.name)
@@ -68,8 +68,8 @@ func (r *jobRunner) runAll(ctx context.Context) error {
 	return nil
 }
 
-// run does one claimed job and ends it. A job that is no longer this server's, for
-// it was cancelled or taken over, is left as it is.
+// run runs one claimed job and ends it. A job that is no longer this server's, because it was
+// cancelled or taken over, is left as it is.
 func (r *jobRunner) run(ctx context.Context, job core.Job) error {
 	words, result, err := r.work(ctx, job)
 	if core.CodeOf(err) == core.CodeConflict {

@@ -11,7 +11,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// jobOffice is a store with one job that waits, and a runner of it.
+// jobOffice returns a store with one waiting job, and a runner for it.
 func jobOffice(t *testing.T, run jobRun) (r *jobRunner, by core.Actor, id core.ID) {
 	t.Helper()
 	s := estate.Store(t, store.Options{})

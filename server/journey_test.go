@@ -27,12 +27,11 @@ func TestMain(m *testing.M) { browser.Main(m) }
 
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// seeded is the data of a demonstration that was begun once, for every test to
-// begin with a copy: making up an estate takes half a minute under the race
-// detector.
+// seeded is the data of a demo that was started once, for every test to start from a copy:
+// generating an estate takes half a minute under the race detector.
 var seeded testkit.Prepared
 
-// seededCopy is a folder of its own with a demonstration's data.
+// seededCopy returns a new folder with a demo's data.
 func seededCopy(t *testing.T) string {
 	t.Helper()
 	return seeded.Copy(t, func(dir string) error {
@@ -41,7 +40,7 @@ func seededCopy(t *testing.T) string {
 	})
 }
 
-// startDemo runs the real program's demonstration and gives its address.
+// startDemo runs the real program's demo and returns its address.
 func startDemo(t *testing.T) string {
 	t.Helper()
 	address, stop := runDemo(t, seededCopy(t))
@@ -53,19 +52,19 @@ func startDemo(t *testing.T) string {
 	return address
 }
 
-// showDemo is startDemo for a test with a browser; where there is none, it skips
-// before anything is started.
+// showDemo is startDemo for a test with a browser; it skips the test before starting anything if
+// there is no browser.
 func showDemo(t *testing.T) string {
 	t.Helper()
 	testkit.Chromium(t)
 	return startDemo(t)
 }
 
-// runDemo runs the demonstration on the data of a folder; stop ends it, and fails
-// if it, or the test, went wrong.
+// runDemo runs the demo on the data of a folder; stop ends it, and fails if it, or the test, went
+// wrong.
 func runDemo(t *testing.T, data string) (address string, stop func() error) {
 	t.Helper()
-	// A file, since tests that run side by side share the environment.
+	// A file, since parallel tests share the environment.
 	settings := filepath.Join(t.TempDir(), "tongxing.yaml")
 	text := fmt.Sprintf("data: {dir: %q}\nhttp: {addr: '127.0.0.1:0', metrics_addr: 'off'}\nlog: {level: warn}\n", data)
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
@@ -99,7 +98,7 @@ func runDemo(t *testing.T, data string) (address string, stop func() error) {
 	return address, stop
 }
 
-// on is a path on a persona's own host.
+// on returns the address of a path on a persona's own host.
 func on(t *testing.T, address, persona, path string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -109,7 +108,7 @@ func on(t *testing.T, address, persona, path string) string {
 	return "http://" + persona + ".localhost:" + u.Port() + path
 }
 
-// tab is one browser tab in somebody's hands.
+// tab is one browser tab of one person.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -135,14 +134,14 @@ func (b *tab) open(address string) {
 	}
 }
 
-// inPhone finds an element in the page or in a frame of it, as deep as it may be.
+// inPhone finds an element in the page or in any of its frames, at any depth.
 const inPhone = `(selector => { const look = page => { const found = page && page.querySelector(selector); if (found) return found;
 	for (const frame of page ? page.querySelectorAll("iframe") : []) { const inner = look(frame.contentDocument); if ` +
 	`(inner) return inner } return null };
 	return look(document) })`
 
-// await waits until a script's expression holds. A script that a navigation cut
-// off is asked again on the next page.
+// await waits until a script's expression is true. A script interrupted by a navigation is
+// evaluated again on the next page.
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
 	script := `new Promise(done => { const end = Date.now() + 2000; const look = () => { let ok = false; try { ok = ` + expression +
@@ -160,11 +159,11 @@ func (b *tab) await(what, expression string) {
 	b.t.Fatalf("waited in vain for %s (%v); the page says:\n%s", what, err, words)
 }
 
-// settled is true once htmx has taken over what it fetched: until then its links and
-// buttons load the whole page, as they do without scripts.
+// settled is true once htmx has processed what it fetched: until then its links and buttons load
+// the whole page, as they do without scripts.
 const settled = `document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added") === null`
 
-// click clicks an element, wherever in the page's frames it is.
+// click clicks an element, in any of the page's frames.
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.await(selector, settled+" && "+inPhone+"(`"+selector+"`)")
@@ -173,7 +172,7 @@ func (b *tab) click(selector string) {
 	}
 }
 
-// text is what an element says.
+// text returns the text of an element.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
 	b.await(selector, inPhone+"(`"+selector+"`)")
@@ -194,7 +193,7 @@ func (b *tab) shot() []byte {
 	return shot
 }
 
-// picture saves a screenshot where TONGXING_SCREENSHOTS names a folder.
+// picture saves a screenshot to the folder named by TONGXING_SCREENSHOTS, if set.
 func (b *tab) picture(name string) {
 	b.t.Helper()
 	if folder := os.Getenv("TONGXING_SCREENSHOTS"); folder != "" {
@@ -313,15 +312,14 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 	guard.picture("guard-look")
 }
 
-// held is what a door of the demonstration tells of one call.
+// held is what a door of the demo answers to one scan.
 type held struct {
 	Opened   bool   `json:"opened"`
 	Words    string `json:"words"`
 	Response string `json:"response"`
 }
 
-// hold draws a code anew, as a phone's screen would show it, and holds it to a
-// door of the tour.
+// hold draws a code again, as a phone's screen would show it, and holds it to a door of the tour.
 func hold(t *testing.T, address string, door int, code string) held {
 	t.Helper()
 	picture, err := gate.QRPNG(code, 400)
@@ -348,7 +346,7 @@ func hold(t *testing.T, address string, door int, code string) held {
 
 var doorID = regexp.MustCompile(`data-door="(\d+)"`)
 
-// doors are the ids of the tour's doors.
+// doors returns the ids of the tour's doors.
 func doors(t *testing.T, address string) []string {
 	t.Helper()
 	response, err := http.Get(address + "/demo/stand/chen-jianguo")

@@ -15,19 +15,18 @@ import (
 	"tongxing/store"
 )
 
-// keyFile is where the keys of an embedded start are kept, in the data folder.
+// keyFile is the file in the data folder with the generated keys of an embedded start.
 const keyFile = "keys"
 
-// ensureKeys makes the key file of a first start. Where the database has been used
-// before, the keys are somewhere else, and new ones would lock its data away: the start
-// ends, saying so.
+// ensureKeys creates the key file at a first start. If the database has been used before, its keys
+// are elsewhere, and new ones would lock its data away: the start then fails with that message.
 func ensureKeys(ctx context.Context, c configs.Config, o store.Options) error {
 	if c.Keys.AreSet() {
 		return nil
 	}
 	path := filepath.Join(c.Data.Dir, keyFile)
 	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return nil // reading it says what is wrong
+		return nil // reading it reports what is wrong
 	}
 	used, err := store.HasTables(ctx, o)
 	if err != nil {
@@ -40,8 +39,8 @@ func ensureKeys(ctx context.Context, c configs.Config, o store.Options) error {
 	return makeKeyFile(path)
 }
 
-// keyring gives the keys that protect personal data: those configured, or those
-// of the data folder's file.
+// keyring returns the keys that protect personal data: those configured, or those of the data
+// folder's file.
 func keyring(c configs.Config) (store.Keyring, error) {
 	if c.Keys.AreSet() {
 		return parseKeys(c.Keys)
@@ -74,8 +73,8 @@ func parseKeys(k configs.Keys) (store.Keyring, error) {
 	return keys, nil
 }
 
-// makeKeyFile writes new keys for the owner's eyes only. A start that comes at
-// the same moment loses the race to make the file and reads the winner's.
+// makeKeyFile writes new keys, readable by the owner only. A concurrent start that loses the race
+// to create the file reads the winner's.
 func makeKeyFile(path string) error {
 	text := []byte("k1:" + randomKey() + "\n" + randomKey() + "\n")
 	temporary, err := os.CreateTemp(filepath.Dir(path), keyFile+".*")
@@ -89,7 +88,7 @@ func makeKeyFile(path string) error {
 	if err := errors.Join(temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	// A link fails where the file exists: nobody's keys are ever overwritten.
+	// A link fails if the file exists: existing keys are never overwritten.
 	if err := os.Link(temporary.Name(), path); !errors.Is(err, fs.ErrExist) {
 		return err
 	}

@@ -23,8 +23,7 @@ func startOn(t *testing.T, dir, dsn string) error {
 	return s.Close()
 }
 
-// A data folder whose keys are gone is not given new ones: the data would be lost
-// behind them.
+// A data folder whose keys are missing is not given new ones: its data would become unreadable.
 func TestNoNewKeysForOldData(t *testing.T) {
 	dir := t.TempDir()
 	if err := startOn(t, dir, ""); err != nil {
@@ -54,8 +53,8 @@ func TestNoNewKeysForOldData(t *testing.T) {
 	}
 }
 
-// A second server of one MySQL database needs the first one's keys, whether it has
-// none or made some of its own.
+// A second server on the same MySQL database needs the first one's keys, whether it has none or
+// generated its own.
 func TestAnotherDataFolderOnTheSameDatabase(t *testing.T) {
 	dsn := testkit.MariaDB(t)
 	first, second := t.TempDir(), t.TempDir()

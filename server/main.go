@@ -36,8 +36,8 @@ const usage = `通行 tongxing：小区通行服务
   tongxing sample                           打印带说明的配置样例
 `
 
-// run is the program with its surroundings as arguments, so that tests start the
-// real thing. It gives the exit status.
+// run is the program with its environment as arguments, so that tests start the real thing. It
+// returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := "serve"
 	switch {
@@ -98,8 +98,8 @@ func withConfig(file string, demo bool, stderr io.Writer, do func(configs.Config
 	return do(c, log)
 }
 
-// newLog makes the log, in which an attack or an outage is a line in ten seconds.
-// Closing it writes what was counted.
+// newLog returns the log, which limits repeats to one line in ten seconds, as in an attack or an
+// outage. Closing it writes the counts.
 func newLog(c configs.Log, w io.Writer) (log *slog.Logger, closeLog func()) {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Level)) // checked when it was loaded

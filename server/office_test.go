@@ -21,25 +21,25 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// office is a running demonstration in which people of several roles have signed in.
+// office is a running demo in which people with several roles have signed in.
 type office struct {
 	t           *testing.T
 	address     string
 	communities []core.Community
-	sessions    map[string][]signedIn // by who: those that nobody uses yet
+	sessions    map[string][]signedIn // unused sessions by person
 }
 
-// signedIn is a session, to be put into a browser.
+// signedIn is a session to be installed in a browser.
 type signedIn struct {
 	id    core.ID
 	token string
 }
 
-// sessionsEach is how often somebody of an office can sign in.
+// sessionsEach is how many sessions each person of an office has.
 const sessionsEach = 30
 
-// openOffice starts one. "chief" may do everything everywhere; "manager" and
-// "viewer" are of the first community, "neighbour" manages the second.
+// openOffice starts one. "chief" may do everything everywhere; "manager" and "viewer" belong to the
+// first community, "neighbour" manages the second.
 func openOffice(t *testing.T) *office {
 	t.Helper()
 	testkit.Chromium(t)
@@ -56,7 +56,7 @@ func openOffice(t *testing.T) *office {
 	return o
 }
 
-// staff makes the accounts, and sessions for them, in the data of a folder.
+// staff creates the accounts, and sessions for them, in the data of a folder.
 func (o *office) staff(data string) {
 	o.t.Helper()
 	must := func(err error) {
@@ -108,7 +108,7 @@ func (o *office) desk(who string, size browser.Size) *tab {
 	return b
 }
 
-// signIn gives the browser another session of somebody.
+// signIn installs another session of the person in the browser.
 func (o *office) signIn(b *tab, who string) core.ID {
 	b.t.Helper()
 	next := o.sessions[who][0]
@@ -139,7 +139,7 @@ func (b *tab) run(script string) {
 	}
 }
 
-// sets replaces what is in an input, as a person would.
+// sets replaces the text of an input, as a person would.
 func (b *tab) sets(selector, text string) {
 	b.t.Helper()
 	b.await(selector, "document.querySelector(`"+selector+"`)")
@@ -147,7 +147,7 @@ func (b *tab) sets(selector, text string) {
 	b.types(selector, text)
 }
 
-// chooses picks a choice of a select.
+// chooses selects an option of a select.
 func (b *tab) chooses(selector, value string) {
 	b.t.Helper()
 	b.await(selector, "document.querySelector(`"+selector+"`)")
@@ -157,7 +157,7 @@ func (b *tab) chooses(selector, value string) {
 	b.run("document.querySelector(`" + selector + "`).dispatchEvent(new Event('change', {bubbles: true}))")
 }
 
-// says waits until the page's main part says something.
+// says waits until the page's main part contains words.
 func (b *tab) says(words string) {
 	b.t.Helper()
 	b.await("“"+words+"”", fmt.Sprintf(
@@ -165,7 +165,7 @@ func (b *tab) says(words string) {
 	))
 }
 
-// isRefused holds that a page is not there for whoever sits at the desk.
+// isRefused checks that the person at the desk cannot see a page.
 func (o *office) isRefused(b *tab, path, words string) {
 	o.t.Helper()
 	o.open(b, path)
@@ -184,8 +184,8 @@ func (b *tab) count(selector string) int {
 	return n
 }
 
-// download fetches a file of the page by its link's address and gives its status,
-// kind and size, as "200 application/… large".
+// download fetches a file by the address of its link and returns its status, type and size, as "200
+// application/… large".
 func (b *tab) download(path string) string {
 	b.t.Helper()
 	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(
@@ -203,9 +203,8 @@ const (
 	firstWrong = `document.querySelector(".tx-wrong .tx-error") && document.activeElement.closest(".tx-wrong")`
 )
 
-// The rule is read in plain words while it is edited; a wrong one is not saved and
-// nothing of it is lost; who may only look has no form, and another estate's rule is
-// not there.
+// The rule is described in plain words while it is edited; an invalid one is not saved and nothing
+// of it is lost; accounts that may only view have no form, and another estate's rule is not found.
 func TestOfficeSetsThePassRule(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
@@ -236,8 +235,8 @@ func TestOfficeSetsThePassRule(t *testing.T) {
 	o.isRefused(o.desk("neighbour", browser.Desktop), "/console/passrule?community="+o.communities[0].ID.String(), "没有找到")
 }
 
-// Records are filtered by what stands in the address, looked at as charts, exported
-// as they are filtered; wrong days are told at the field; a neighbour sees none.
+// Records are filtered by the address, shown as charts, and exported as filtered; wrong days are
+// reported at the field; a neighbour sees none.
 func TestOfficeReadsTheRecords(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
@@ -303,8 +302,8 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 	}
 }
 
-// Accounts are made, changed and disabled, each in the audit log, which is filtered
-// and exported; nobody makes what they may not have.
+// Accounts are created, changed and disabled, each in the audit log, which is filtered and
+// exported; nobody grants what they do not hold.
 func TestOfficeKeepsAccounts(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
@@ -339,7 +338,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 		"the form, where the browser would ask whether to send it again",
 		`location.pathname === "/console/account/new" && document.querySelector("#f-login")`,
 	)
-	b.run(`document.querySelector("form.tx-form").dataset.sent = "1"`) // nothing of it is to be kept
+	b.run(`document.querySelector("form.tx-form").dataset.sent = "1"`) // so that it is not offered as a draft
 	o.open(b, path+"/edit")
 	b.sets("#f-name", "李娜娜")
 	b.run(`document.querySelector('input[value="accessrecord.export"]').click()`)
@@ -367,7 +366,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	o.isRefused(o.desk("neighbour", browser.Desktop), path, "没有找到")
 }
 
-// Doors, posts and observers are added, refused when wrong, changed and taken away.
+// Doors, posts and observers are added, rejected if invalid, changed and removed.
 func TestOfficeKeepsTheDoors(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
@@ -416,8 +415,8 @@ func TestOfficeKeepsTheDoors(t *testing.T) {
 	b.await("the post", `document.querySelector("main").innerText.includes("西门岗亭") && !document.querySelector(".tx-wrong")`)
 }
 
-// A session ends in the middle of every kind of form: the sign-in says that what was
-// typed is kept, and after it the form is there as it was.
+// A session ends in the middle of every kind of form: the sign-in page tells that the input is
+// kept, and after it the form is as it was.
 func TestSessionEndsInMidForm(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
@@ -437,8 +436,7 @@ func TestSessionEndsInMidForm(t *testing.T) {
 	}
 }
 
-// expires types into a form, ends the session from a phone, sends the form, and comes
-// back to it.
+// expires types into a form, ends the session from a phone, submits the form, and returns to it.
 func (o *office) expires(t *testing.T, path, field string) {
 	b, phone := newTab(t, browser.Desktop), newTab(t, browser.Phone)
 	session := o.signIn(b, "chief")
@@ -466,8 +464,8 @@ func (o *office) expires(t *testing.T, path, field string) {
 	b.picture("draft-back")
 }
 
-// Whoever's browser runs no scripts works by forms and links alone: the rule is
-// previewed by a button, filters by theirs, and the server asks before it takes away.
+// A browser without scripts works by forms and links alone: the rule is previewed by a button,
+// filters are applied by theirs, and the server asks before it removes anything.
 func TestOfficeWithoutScripts(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
@@ -545,9 +543,9 @@ func (b *tab) plainly(what, expression string) {
 	b.t.Fatalf("waited in vain for %s (%v)", what, err)
 }
 
-// Nothing needs a mouse: the first stop of every page skips the menu, filters are sent
-// by Enter, a row is opened from the keyboard, and a question is answered and left with
-// the focus where it was.
+// Nothing needs a mouse: the first stop of every page skips the menu, filters are sent by Enter, a
+// row is opened from the keyboard, and a question is answered and dismissed with the focus where it
+// was.
 func TestOfficeByKeyboard(t *testing.T) {
 	o := openOffice(t)
 	b := o.desk("manager", browser.Desktop)
@@ -587,7 +585,7 @@ func TestOfficeByKeyboard(t *testing.T) {
 	b.await("the focus where it was", `!document.querySelector("dialog") && document.activeElement.matches("button[data-confirm]")`)
 }
 
-// keys presses keys, whatever has the focus.
+// keys presses keys, in whichever element has the focus.
 func (b *tab) keys(keys string) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, chromedp.KeyEvent(keys)); err != nil {
@@ -611,8 +609,7 @@ func (b *tab) tabTo(selector string) {
 	b.t.Fatalf("Tab does not come to %s", selector)
 }
 
-// Two people at one form: whoever saves second sees what the first has saved, and
-// decides.
+// Two people at one form: the second to save sees what the first has saved, and decides.
 func TestOfficeTwoAtOneForm(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)

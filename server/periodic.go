@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// periodic is something the program does by itself, now and then. Several servers
-// may do the same at once: the statements of each are conditional.
+// periodic is work that the program does regularly. Several servers may run it at the same time:
+// the statements of each are conditional.
 type periodic struct {
 	name  string
 	every time.Duration
@@ -18,8 +18,7 @@ type periodic struct {
 // periodicTime bounds one run.
 const periodicTime = 5 * time.Minute
 
-// runPeriodic runs all of them, each at its period, until ctx ends, and waits for
-// those running.
+// runPeriodic runs all of them, each at its interval, until ctx ends, and waits for those running.
 func runPeriodic(ctx context.Context, all []periodic, log *slog.Logger) {
 	var running sync.WaitGroup
 	for _, p := range all {

@@ -2,8 +2,8 @@
 
 package main
 
-// ownerModes says that files have modes that keep other users out: elsewhere access
-// lists do, which a folder hands down to what is in it.
+// ownerModes reports whether files have modes that keep other users out: elsewhere access lists do,
+// which files inherit from their folder.
 const ownerModes = false
 
 // privateFiles does nothing where there are no modes.

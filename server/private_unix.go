@@ -4,8 +4,8 @@ package main
 
 import "syscall"
 
-// ownerModes says that files have modes that keep other users out.
+// ownerModes reports whether files have modes that keep other users out.
 const ownerModes = true
 
-// privateFiles makes every file of this process from now on its owner's alone.
+// privateFiles makes every file this process creates from now on accessible to its owner only.
 func privateFiles() { syscall.Umask(0o077) }

@@ -31,8 +31,8 @@ import (
 	"tongxing/testkit/servers"
 )
 
-// builtServer is the program as people run it, built once for this package where go
-// builds. Its folder is named as testkit's are, which a later run removes.
+// builtServer is the program as people run it, built once for this package if go is installed. Its
+// folder is named like testkit's, so that a later run removes it.
 var builtServer = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), fmt.Sprintf("tongxing-test-%d-server-", os.Getpid()))
 	if err != nil {
@@ -45,7 +45,7 @@ var builtServer = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// process is one running server, which signals can end.
+// process is one running server, which can be sent signals.
 type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -55,8 +55,8 @@ type process struct {
 	err  error         // how it ended; read after done
 }
 
-// startProcess starts the built server with settings over those of every test, and
-// waits until it says where it listens.
+// startProcess starts the built server with settings in addition to those of every test, and waits
+// until it reports where it listens.
 func startProcess(t *testing.T, settings ...string) *process {
 	t.Helper()
 	p, out := begin(t, settings...)
@@ -72,7 +72,7 @@ func startProcess(t *testing.T, settings ...string) *process {
 	return p
 }
 
-// begin starts the built server, whose end reap is to wait for.
+// begin starts the built server; reap then waits for its end.
 func begin(t *testing.T, settings ...string) (*process, io.Reader) {
 	t.Helper()
 	program, err := builtServer()
@@ -101,7 +101,7 @@ func begin(t *testing.T, settings ...string) (*process, io.Reader) {
 	return p, out
 }
 
-// reap notes how the server ends.
+// reap records how the server ends.
 func (p *process) reap(out io.Reader) {
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
@@ -112,7 +112,7 @@ func (p *process) reap(out io.Reader) {
 
 // kill ends the server as a power cut would.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // fails only where it has ended
+	_ = p.cmd.Process.Kill() // fails only if it has ended
 	<-p.done
 }
 
@@ -127,7 +127,7 @@ type site struct {
 	client   *http.Client
 }
 
-// newSite builds a community on servers of the test's own, which it may end.
+// newSite builds a community on servers of the test's own, which the test may end.
 func newSite(t *testing.T, plan estate.Plan) *site {
 	t.Helper()
 	s := &site{t: t, maria: testkit.OwnMariaDB(t), redis: testkit.OwnRedis(t), client: newClient(t)}
@@ -166,7 +166,7 @@ func (s *site) start() *process {
 	return startProcess(s.t, append([]string{"TONGXING_DATA_DIR=" + s.t.TempDir()}, s.settings...)...)
 }
 
-// issue makes a token for each of the first n residents.
+// issue issues a token for each of the first n residents.
 func (s *site) issue(n int) []string {
 	s.t.Helper()
 	texts := make([]string, n)
@@ -180,8 +180,8 @@ func (s *site) issue(n int) []string {
 	return texts
 }
 
-// scan shows a token to a door, which asks a server in its own protocol. An error
-// is no answer at all, which keeps a door shut.
+// scan shows a token to a door, which asks a server in its own protocol. An error means that there
+// was no answer, which keeps a door shut.
 func scan(client *http.Client, p *process, door estate.Door, text string) (open bool, err error) {
 	address := "http://" + p.addr + "/door/" + door.Protocol + "/" + door.Secret
 	var response *http.Response
@@ -209,7 +209,7 @@ func scan(client *http.Client, p *process, door estate.Door, text string) (open 
 	return opens(door, body)
 }
 
-// opens reads an answer as the reader does; one that it could not read is an error.
+// opens parses an answer as the reader does; it is an error if a reader could not parse it.
 func opens(door estate.Door, body []byte) (bool, error) {
 	if door.Protocol == core.ProtocolVguang {
 		switch string(body) {
@@ -238,26 +238,26 @@ type shot struct {
 	text   string
 }
 
-// storm is many scans at once, and what was heard of them.
+// storm is many scans at once, and their answers.
 type storm struct {
 	client  *http.Client
 	workers int
 
-	// after, when set, is called once by one of the workers after that many
-	// answers, while the others go on.
+	// after, if set, is called once by one of the workers after that many answers, while the others
+	// go on.
 	after int
 	do    func()
 
 	mu       sync.Mutex
 	opened   map[string]int // by token
 	refused  int
-	silent   int // no answer, or half of one
+	silent   int // no answer, or only part of one
 	half     []error
 	answered atomic.Int64
 }
 
-// aim has each token shown at doors [from, to), each at one of the servers in
-// turn, in an order that mixes tokens and doors.
+// aim shows each token at doors [from, to), each at one of the servers in turn, in an order that
+// mixes tokens and doors.
 func aim(texts []string, doors []estate.Door, servers ...*process) []shot {
 	var shots []shot
 	for i, text := range texts {
@@ -331,8 +331,8 @@ func digestOf(t *testing.T, text string) string {
 	return token.Digest()
 }
 
-// holds checks what must hold through every failure: a token opens at most one
-// door, is recorded as released at most once, and opens none without its record.
+// holds checks what must hold through every failure: a token opens at most one door, is recorded as
+// released at most once, and opens none without its record.
 func (s *storm) holds(t *testing.T, records map[string]int, texts []string) {
 	t.Helper()
 	for _, err := range s.half {

@@ -15,7 +15,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// readiness asks a server whether it is ready.
+// readiness returns a server's answer to /readyz.
 func readiness(t *testing.T, client *http.Client, p *process) (status int, body string) {
 	t.Helper()
 	response, err := client.Get("http://" + p.addr + "/readyz")
@@ -30,8 +30,8 @@ func readiness(t *testing.T, client *http.Client, p *process) (status int, body 
 	return response.StatusCode, string(text)
 }
 
-// A Redis that keeps nothing makes a server not ready, by name; one that answers all
-// the same would have refused every door behind a green light.
+// A Redis that stores nothing makes a server not ready, and is named; reported ready, that server
+// would refuse every door.
 func TestReadyKnowsWhetherWritesWork(t *testing.T) {
 	s := newSite(t, estate.Plan{Houses: 1, Members: 1, Doors: 1})
 	if status, body := readiness(t, s.client, s.start()); status != http.StatusOK || !strings.Contains(body, `"database_write":"ok"`) {

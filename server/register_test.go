@@ -19,8 +19,8 @@ func openConsole(t *testing.T, address string, size browser.Size) *tab {
 	return b
 }
 
-// types puts a text into an input, as a person would: when the page has come with its
-// scripts, which say what Enter does.
+// types types text into an input, as a person would, once the page has loaded its scripts, which
+// decide what Enter does.
 func (b *tab) types(selector, text string) {
 	b.t.Helper()
 	b.await(selector, "document.readyState === 'complete' && document.querySelector(`"+selector+"`)")
@@ -29,8 +29,8 @@ func (b *tab) types(selector, text string) {
 	}
 }
 
-// A community is made with levels of its own, filled with houses, and gone through
-// by its tree; back is where one came from.
+// A community is created with its own levels, filled with houses, and browsed by its tree; back
+// leads to the previous page.
 func TestRegisterIsBuilt(t *testing.T) {
 	t.Parallel()
 	b := openConsole(t, showDemo(t), browser.Desktop)
@@ -87,8 +87,8 @@ func TestRegisterIsBuilt(t *testing.T) {
 	)
 }
 
-// The list of residents follows its filters, and so do its exports; those who
-// cannot be deleted are told by name after the question.
+// The list of residents follows its filters, and so do its exports; residents who cannot be deleted
+// are listed by name after the question.
 func TestRegisterIsSearchedAndExported(t *testing.T) {
 	t.Parallel()
 	b := openConsole(t, showDemo(t), browser.Desktop)

@@ -8,15 +8,15 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// A resident is suggested while the name is typed, and the address of the records keeps
-// who was meant, through another filter too, until somebody else is typed or nobody.
+// A resident is suggested while the name is typed, and the address of the records keeps the choice,
+// through another filter too, until another name is typed or the field is emptied.
 func TestRecordsOfAResident(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Desktop)
 	address, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.origin`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An address names somebody; the page stands, with its scripts.
+	// The address names somebody, and the page has loaded with its scripts.
 	const meant = `document.readyState === "complete" && new URLSearchParams(location.search).get("person")`
 	b.open(address + "/console/accessrecord")
 	b.types("#f-who", "陈建国")
@@ -37,7 +37,7 @@ func TestRecordsOfAResident(t *testing.T) {
 	)
 	b.click(".tx-filter-buttons .btn-primary")
 	b.await("everybody's records", `!location.search.includes("person=") && location.search.includes("direction=out")`)
-	// A house is several people's: they are offered, though only the list was asked for.
+	// Several people live in a house: they are offered, though only the list was requested.
 	b.types("#f-who", "1栋1单元101")
 	b.click(".tx-filter-buttons .btn-primary")
 	b.await("the choices", `document.querySelectorAll(".tx-offers a").length > 1`)

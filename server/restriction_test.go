@@ -25,15 +25,15 @@ func TestRestrictingHousesByEnter(t *testing.T) {
 	)
 }
 
-// The tree of the form shows the houses of a unit and ticks them all, in place: the
-// page stays, what was typed too, and so does the keyboard's place.
+// The tree of the form shows the houses of a unit and ticks them all, in place: the page, the input
+// and the keyboard focus stay.
 func TestRestrictingHousesByTree(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Desktop)
 	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
 	b.types("#f-reason", "电梯停用")
 	b.run(`window.stays = true`)
-	const row = `#restriction-tree > ul > li:nth-child(3)`                   // behind all of them, and the first building
-	if err := chromedp.Do(b.ctx, browser.Press(row+` button`)); err != nil { // with the mouse, which leaves the keyboard there
+	const row = `#restriction-tree > ul > li:nth-child(3)`                   // after all of them, and the first building
+	if err := chromedp.Do(b.ctx, browser.Press(row+` button`)); err != nil { // with the mouse, which leaves the focus there
 		t.Fatal(err)
 	}
 	b.await("its houses", `document.querySelectorAll("input[name=houses]").length > 60 && document.activeElement.closest("`+row+`")`)
@@ -50,7 +50,7 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b.click(`#restriction-foot .btn-primary`)
 	b.await("the list with the houses", `document.readyState === "complete" && document.body.innerText.includes("已限制 59 套房屋的出入")`)
 
-	// Houses that are restricted already are asked about before they are restricted anew.
+	// A confirmation is asked for before houses that are restricted already are restricted again.
 	b.await("the way back", `location.assign("/console/restriction/new") || true`)
 	b.click(row + ` .btn`)
 	b.await("what will be replaced", settled+` && document.querySelector("#pick").innerText.includes("有 59 套已限制出入")`)
@@ -61,8 +61,8 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b.await("both units", `document.readyState === "complete" && document.body.innerText.includes("已限制 120 套房屋的出入")`)
 }
 
-// What the lines of a pasted list were taken for is in view, and loading that page
-// again is the empty form, where the browser would ask whether to send the list again.
+// The matches of a pasted list are in view, and loading that page again shows the empty form, since
+// a browser would otherwise ask whether to send the list again.
 func TestRestrictingHousesByList(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Phone)
 	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)

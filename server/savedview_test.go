@@ -8,8 +8,8 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// A list is filtered, the filter kept as a view, and the view opened again; the
-// audit log is checked in the background, and the page follows by itself.
+// A list is filtered, the filter saved as a view, and the view opened again; the audit log is
+// checked in the background, and the page updates by itself.
 func TestViewsAndJobsInABrowser(t *testing.T) {
 	t.Parallel()
 	address := showDemo(t)

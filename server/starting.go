@@ -6,12 +6,12 @@ import (
 	"sync/atomic"
 )
 
-// starting answers on the program's port until the program can: that it is alive and
-// not ready. Watchers then tell a server that waits for its database from one that is
-// gone, and readers, which get no answer of theirs, keep their doors shut.
+// starting answers on the program's port until the program can: alive, but not ready. Monitoring
+// can then tell a server that waits for its database from one that is down, and readers, which get
+// no valid answer, keep their doors shut.
 type starting struct{ then atomic.Pointer[http.Handler] }
 
-// become hands all further requests to the program.
+// become passes all further requests to the program.
 func (s *starting) become(h http.Handler) { s.then.Store(&h) }
 
 // ServeHTTP implements http.Handler.
@@ -25,7 +25,7 @@ func (s *starting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/healthz":
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"status":"ok"}`) // the caller is gone, if it fails
+		_, _ = io.WriteString(w, `{"status":"ok"}`) // fails only if the caller is gone
 	case "/readyz":
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusServiceUnavailable)

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// A live page in some browser must not keep the program from ending: not in the
-// demonstration either, where the simulator stands in front of the product.
+// An open live page must not keep the program from stopping: nor in the demo, where the simulator
+// is in front of the product.
 func TestALivePageDoesNotHoldUpTheEnd(t *testing.T) {
 	t.Setenv("TONGXING_HTTP_SHUTDOWN_TIMEOUT", "30s")
 	address, stop := runDemo(t, seededCopy(t))
 	browser := phoneBrowser(t, strings.TrimPrefix(address, "http://"))
-	// On the persona's own host the simulator knows who it is, and asks nothing.
+	// On the persona's own host the simulator knows the user, and asks nothing.
 	page, err := browser.Get(on(t, address, "li-weidong", "/h5/session/guard"))
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestALivePageDoesNotHoldUpTheEnd(t *testing.T) {
 	}
 }
 
-// phoneBrowser keeps cookies and finds every host at the program's address.
+// phoneBrowser keeps cookies and resolves every host to the program's address.
 func phoneBrowser(t *testing.T, address string) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -51,7 +51,7 @@ func phoneBrowser(t *testing.T, address string) *http.Client {
 	return &http.Client{Jar: jar, Transport: transport}
 }
 
-// A data folder has one server at a time; the next may have it as soon as that ended.
+// A data folder has one server at a time; the next may use it as soon as the first has ended.
 func TestASecondServerLeavesTheDataAlone(t *testing.T) {
 	data := seededCopy(t)
 	_, stop := runDemo(t, data)

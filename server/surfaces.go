@@ -18,7 +18,7 @@ import (
 	"tongxing/templates"
 )
 
-// surfaces registers every route and gives the path that a newcomer opens first.
+// surfaces registers every route and returns the path to open first.
 func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	stage, err := a.stage(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	return a.firstAdmin(ctx)
 }
 
-// console is the property admins' surface.
+// console returns the property admins' surface.
 func (a *app) console(wx *weChat) *console.Console {
 	o := console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
@@ -67,7 +67,7 @@ func (a *app) console(wx *weChat) *console.Console {
 // verifyFolder, in the data folder, holds WeChat's domain verification files.
 const verifyFolder = "verify"
 
-// callbacks answer what WeChat sends by itself.
+// callbacks returns the handlers for what WeChat sends by itself.
 func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 	files, err := callback.ReadFiles(filepath.Join(a.config.Data.Dir, verifyFolder))
 	if err != nil {
@@ -79,7 +79,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 	})
 }
 
-// ownRoutes are those of no surface.
+// ownRoutes returns the routes that belong to no surface.
 func (a *app) ownRoutes() []web.Route {
 	assets := a.pages.AssetHandler()
 	front := "/console"
@@ -95,7 +95,7 @@ func (a *app) ownRoutes() []web.Route {
 	}
 }
 
-// firstAdmin gives the one-time link of a first start, or the console.
+// firstAdmin returns the one-time link of a first start, or the console's path.
 func (a *app) firstAdmin(ctx context.Context) (string, error) {
 	token, needed, err := a.store.CreateFirstAdminToken(ctx)
 	if err != nil || !needed {

@@ -10,15 +10,14 @@ import (
 	"tongxing/wechat"
 )
 
-// weChat joins the WeChat client to what handlers need of it.
+// weChat adapts the WeChat client to what handlers need.
 type weChat struct {
 	mini     *wechat.MiniProgram     // nil = not configured
 	official *wechat.OfficialAccount // nil = not configured
-	strip    string                  // taken off authorize addresses: the demonstration's own origin
+	strip    string                  // removed from authorize addresses: the demo's own origin
 }
 
-// newWeChat makes the client: of WeChat itself, or of the demonstration's
-// simulator.
+// newWeChat returns the client: for WeChat itself, or for the demo's simulator.
 func (a *app) newWeChat(s *stage) (*weChat, error) {
 	o := wechat.Options{
 		Tokens: wechat.NewRedisTokens(a.cache), APIBase: a.config.Simulator.APIBase,
@@ -55,8 +54,8 @@ var (
 	errNoMini     = core.Conflict("还没有配置小程序，请联系管理员")
 )
 
-// AuthorizeURL implements h5.WeChat. With consent, since only that tells the
-// union id by which the mini-program's user is found again.
+// AuthorizeURL implements h5.WeChat. It asks for consent, since only that yields the union id by
+// which the mini-program's user is recognised.
 func (w *weChat) AuthorizeURL(redirect, state string) (string, error) {
 	if w.official == nil {
 		return "", errNoOfficial
@@ -85,8 +84,8 @@ func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIden
 // VerifiesPhones implements h5.WeChat.
 func (w *weChat) VerifiesPhones() bool { return w.mini != nil }
 
-// Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but takes
-// only its own signatures; the demonstration's is any browser.
+// Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but accepts only its own
+// signatures; the demo accepts any browser.
 func (w *weChat) Script(agent string) string {
 	if w.official == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
 		return ""

@@ -8,12 +8,12 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// An admin binds WeChat to the account, signs out, and is let in again by a scan.
+// An admin binds WeChat to the account, signs out, and signs in again by a scan.
 func TestConsoleSignInWithWechat(t *testing.T) {
 	t.Parallel()
 	address := showDemo(t)
 	desk, phone := newTab(t, browser.Desktop), newTab(t, browser.Phone)
-	// scan opens what the desk's QR holds on the phone, and picks the digits.
+	// scan opens the desk's QR code on the phone, and picks the digits.
 	scan := func() {
 		t.Helper()
 		link, err := url.Parse(desk.text("main code"))

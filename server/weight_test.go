@@ -18,12 +18,11 @@ import (
 )
 
 const (
-	maxFirst = 500 << 10 // bytes, compressed: the first page with all it loads
+	maxFirst = 500 << 10 // bytes, compressed: the first page with everything it loads
 	maxLater = 60 << 10  // any later page
 )
 
-// scale weighs pages as a browser of one person loads them: compressed, what is
-// kept for good only once.
+// scale weighs pages as one person's browser loads them: compressed, and immutable files only once.
 type scale struct {
 	t      *testing.T
 	client *http.Client
@@ -38,7 +37,7 @@ func newScale(t *testing.T, address string, enter string) *scale {
 	}
 	server := strings.TrimPrefix(address, "http://")
 	s := &scale{t: t, kept: map[string]bool{}, client: &http.Client{Jar: jar, Transport: &http.Transport{
-		DisableCompression: true, // the scale asks for it, and weighs what comes
+		DisableCompression: true, // the scale requests compression itself, and weighs the compressed bytes
 		// Browsers know that every name under localhost is this machine; resolvers may not.
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server)
@@ -69,7 +68,7 @@ func (s *scale) fetch(method, address string) (*http.Response, []byte) {
 	return response, body
 }
 
-// page gives the bytes of a page and of what it loads that is not kept yet.
+// page returns the bytes of a page and of what it loads that is not cached yet.
 func (s *scale) page(address string) (bytes int) {
 	s.t.Helper()
 	response, body := s.fetch(http.MethodGet, address)
@@ -77,7 +76,7 @@ func (s *scale) page(address string) (bytes int) {
 	if kind := response.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
 		return bytes
 	}
-	// Asked for once more as it is, to look into.
+	// Request it again uncompressed, to parse it.
 	s.client.Transport.(*http.Transport).DisableCompression = false
 	page, err := s.client.Get(response.Request.URL.String())
 	s.client.Transport.(*http.Transport).DisableCompression = true
@@ -95,7 +94,7 @@ func (s *scale) page(address string) (bytes int) {
 	return bytes
 }
 
-// loads are the addresses of what a page loads besides itself, at once or by a script.
+// loads returns the addresses of what a page loads besides itself, at once or by a script.
 func loads(page *goquery.Document) []string {
 	var found []string
 	for selector, attribute := range map[string]string{
@@ -111,7 +110,7 @@ func loads(page *goquery.Document) []string {
 	return found
 }
 
-// part gives the bytes of a part, 0 where the browser has kept it.
+// part returns the bytes of a part, 0 if the browser has cached it.
 func (s *scale) part(page *url.URL, part string) int {
 	s.t.Helper()
 	at, err := page.Parse(part)
@@ -129,8 +128,7 @@ func (s *scale) part(page *url.URL, part string) int {
 	return len(body)
 }
 
-// No page makes a phone with a weak signal, or an old office computer, wait for
-// its weight.
+// No page makes a phone with a weak signal, or an old office computer, wait for its size.
 func TestPageWeight(t *testing.T) {
 	t.Parallel()
 	address := startDemo(t)

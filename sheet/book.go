@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// source is a workbook of somebody else's, of which nothing is believed.
+// source is an untrusted workbook.
 type source struct {
 	parts
 	sheets  []sourceSheet
@@ -27,7 +27,7 @@ type sourceSheet struct {
 	hidden bool
 }
 
-// openBook reads which sheets a workbook has.
+// openBook reads the list of a workbook's sheets.
 func openBook(ctx context.Context, content []byte) (*source, error) {
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *source) readSheets() error {
 	})
 }
 
-// shown returns the sheets that people see, the one that opens first.
+// shown returns the visible sheets, the one that opens first.
 func (s *source) shown() []sourceSheet {
 	var shown []sourceSheet
 	for i, sheet := range s.sheets {
@@ -135,7 +135,7 @@ func (s *source) firstFilled(max int) (name string, g *grid, err error) {
 	return name, hidden, nil
 }
 
-// resolve puts the texts in place of their numbers in the table of shared strings.
+// resolve replaces the indices into the table of shared strings by the texts.
 func (s *source) resolve(g *grid) error {
 	wanted := map[int][]*gridCell{}
 	for i := range g.lines {
@@ -181,7 +181,7 @@ func (s *source) resolve(g *grid) error {
 	return nil
 }
 
-// formats returns how the numbers of a grid are shown, by style.
+// formats returns how the numbers of a grid are displayed, by style.
 func (s *source) formats(g *grid) (map[int]format, error) {
 	last, wanted := 0, map[int]bool{}
 	for _, line := range g.lines {

@@ -13,10 +13,10 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// readBook reads the first sheet of a workbook that people see. The workbook is looked at
-// part by part within its budget; what a table needs of it is written as a workbook of
-// ours, and only that one is opened by excelize, which makes structures fifty times as
-// large as a file of what it is given. See docs/decisions.
+// readBook reads the first visible sheet of a workbook. The workbook is read part by part within
+// its budget; what a table needs of it is written as a workbook of ours, and only that one is
+// opened by excelize, whose structures are fifty times as large as the file it is given. See
+// docs/decisions.
 func readBook(ctx context.Context, content []byte, max int) (t Table, err error) {
 	s, err := openBook(ctx, content)
 	if err != nil {
@@ -43,10 +43,10 @@ func readBook(ctx context.Context, content []byte, max int) (t Table, err error)
 	return t, t.readClean(ctx, book, g)
 }
 
-// readClean reads a workbook of ours: a line of the grid is a row of it.
+// readClean reads a workbook of ours: its rows correspond to the lines of the grid.
 func (t *Table) readClean(ctx context.Context, content []byte, g *grid) (err error) {
 	defer func() {
-		if recover() != nil { // a format that excelize cannot take
+		if recover() != nil { // a format that excelize cannot handle
 			err = errBroken
 		}
 	}()
@@ -77,24 +77,24 @@ func (t *Table) readClean(ctx context.Context, content []byte, g *grid) (err err
 }
 
 const (
-	// maxWork bounds the characters of formats that excelize takes apart, anew for each
-	// number: 12,000 numbers in the usual ones.
+	// maxWork bounds the characters of formats that excelize parses, which it does for each number:
+	// 12,000 numbers in common formats.
 	maxWork     = 300_000
-	numberBytes = 32 // of a number as files write it
+	numberBytes = 32 // of a number as written in files
 	cleanSheet  = "s"
 	sheetPart   = "xl/worksheets/sheet1.xml"
-	// maxCleaned bounds a workbook of ours, unpacked. Its cells are bounded already.
+	// maxCleaned bounds the unpacked size of a workbook of ours. Its cells are bounded already.
 	maxCleaned = 4 << 20
 )
 
-// cleaned makes a workbook that has nothing but what a table needs.
+// cleaned builds a workbook that contains only what a table needs.
 type cleaned struct {
 	formats map[int]format
 	date04  bool
 	codes   map[format]int // styles of the new workbook, from 1
 	order   []format       // by style, from 1
 	rounded []int          // rows with numbers that lost digits
-	work    int            // of excelize, to write numbers in their formats: see maxWork
+	work    int            // of excelize, to format numbers: see maxWork
 	sheet   bytes.Buffer
 }
 
@@ -172,7 +172,7 @@ func (c *cleaned) cell(at string, row int, cell gridCell) {
 			c.rounded = append(c.rounded, row)
 		}
 		if _, err := strconv.ParseFloat(text, 64); err != nil || len(text) > numberBytes {
-			kind = "str" // no number after all
+			kind = "str" // not a number after all
 			break
 		}
 		if !f.general() && !f.date() {
@@ -180,7 +180,7 @@ func (c *cleaned) cell(at string, row int, cell gridCell) {
 			c.work += len(f.code) + 20
 		}
 	case "b", "e", "inlineStr":
-	case "d": // a day in words: 2026-11-28T00:00:00
+	case "d": // a day as text: 2026-11-28T00:00:00
 		kind, text = "str", strings.TrimSuffix(strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z"), " 00:00:00")
 	default:
 		kind = "str"
@@ -190,7 +190,7 @@ func (c *cleaned) cell(at string, row int, cell gridCell) {
 		open, end = `<is><t xml:space="preserve">`, `</t></is>`
 	}
 	c.sheet.WriteString(`<c r="` + at + `" t="` + kind + `"` + style + `>` + open)
-	_ = xml.EscapeText(&c.sheet, []byte(text)) // a bytes.Buffer does not fail
+	_ = xml.EscapeText(&c.sheet, []byte(text)) // a bytes.Buffer never returns an error
 	c.sheet.WriteString(end + `</c>`)
 }
 
@@ -205,7 +205,7 @@ func (c *cleaned) style(f format) int {
 	return n
 }
 
-// styles writes the formats that cells have.
+// styles returns the XML of the formats that cells have.
 func (c *cleaned) styles() string {
 	var codes, styles strings.Builder
 	for i, f := range c.order {
@@ -213,7 +213,7 @@ func (c *cleaned) styles() string {
 		if f.code != "" {
 			id = 1_000 + i
 			var code bytes.Buffer
-			_ = xml.EscapeText(&code, []byte(f.code)) // a bytes.Buffer does not fail
+			_ = xml.EscapeText(&code, []byte(f.code)) // a bytes.Buffer never returns an error
 			fmt.Fprintf(&codes, `<numFmt numFmtId="%d" formatCode="%s"/>`, id, code.String())
 		}
 		fmt.Fprintf(&styles, `<xf numFmtId="%d" applyNumberFormat="1"/>`, id)

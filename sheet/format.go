@@ -7,24 +7,23 @@ import (
 	"time"
 )
 
-// formatBytes bounds the code of a format; Excel takes 255 characters, which are seldom
-// Chinese.
+// formatBytes bounds the code of a format; Excel allows 255 characters, which are seldom Chinese.
 const formatBytes = 400
 
-// format is how a number is shown: one of the formats that every program knows by
-// number, or a code such as 000 or 0.0%.
+// format is how a number is displayed: one of the built-in formats known by number, or a code such
+// as 000 or 0.0%.
 type format struct {
 	id   int
-	code string // "" = the one that its number says
+	code string // "" = the one of its number
 }
 
-// general reports the format of cells that nobody gave one, and that of texts.
+// general reports whether this is the default format of cells, or the format of texts.
 func (f format) general() bool {
 	return f.code == "" && (f.id == 0 || f.id == 49) || strings.EqualFold(f.code, "general") || f.code == "@"
 }
 
-// date reports a format that shows a number as a day or a time (ECMA-376 part 1,
-// 18.8.30; 27 to 36 and 50 to 58 are days and times in Chinese).
+// date reports whether the format shows a number as a day or a time (ECMA-376 part 1, 18.8.30; 27
+// to 36 and 50 to 58 are days and times in Chinese).
 func (f format) date() bool {
 	if f.code == "" {
 		return f.id >= 14 && f.id <= 22 || f.id >= 27 && f.id <= 36 || f.id >= 45 && f.id <= 47 || f.id >= 50 && f.id <= 58
@@ -37,7 +36,7 @@ func (f format) date() bool {
 		case bracket:
 			bracket = c != ']'
 			if strings.IndexByte("hHmMsS", c) >= 0 && f.code[i-1] == '[' {
-				return true // [h] counts hours beyond a day; [Red] and [$-804] are no time
+				return true // [h] counts hours beyond a day; [Red] and [$-804] are not times
 			}
 		case c == '"':
 			quoted = true
@@ -56,9 +55,9 @@ func (f format) date() bool {
 	return false
 }
 
-// moment writes a number in a format of days as the day or the time that it shows, in one
-// way whatever the format: what was meant for a house is then known for a day. ok is
-// false for what is no moment.
+// moment formats a number with a date format as the day or the time that it shows, always in the
+// same notation: a day where a house was meant can then be recognised. ok is false if it is not a
+// date or time.
 func moment(number string, date04 bool) (text string, ok bool) {
 	days, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if err != nil || days < 0 || days >= 2_958_466 { // the first day of the year 10000
@@ -82,7 +81,8 @@ func moment(number string, date04 bool) (text string, ok bool) {
 	return at.Format("2006-01-02"), true
 }
 
-// rounded reports a number of more digits than spreadsheets keep: the last ones are lost.
+// rounded reports whether a number has more digits than spreadsheets keep, so that the last ones
+// are lost.
 func rounded(number string) bool {
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	return err == nil && math.Abs(n) >= 1e15

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// grid is one sheet of a workbook as it stands in the file, as far as a table reads.
+// grid is one sheet of a workbook as stored in the file, up to the limits of a table.
 type grid struct {
-	max     int // rows to see that are not empty
+	max     int // the number of visible, non-empty rows
 	lines   []gridLine
 	seen    int // of lines
 	cells   int
-	row     int          // the last one's number, from 1
+	row     int          // number of the last one, from 1
 	hidden  map[int]bool // columns, from 0
-	columns map[int]bool // hidden ones that are not empty
-	rows    int          // hidden ones that are not empty, once they are dropped
+	columns map[int]bool // hidden columns that are not empty
+	rows    int          // number of hidden rows that are not empty, once they are dropped
 	merged  []area
 }
 
@@ -28,12 +28,12 @@ type gridLine struct {
 
 type gridCell struct {
 	column int    // from 0
-	kind   string // as the file says: "" or n, s, str, inlineStr, b, d, e
+	kind   string // as in the file: "" or n, s, str, inlineStr, b, d, e
 	style  int
 	value  string
 }
 
-// area is a cell that reaches over several: both ends are inside.
+// area is a merged cell; both ends are inclusive.
 type area struct{ top, left, bottom int }
 
 func (g *grid) read(p *part, element xml.StartElement) error {
@@ -54,7 +54,7 @@ func (g *grid) read(p *part, element xml.StartElement) error {
 	return nil
 }
 
-// line reads a row. Hidden ones count, and hold what reaches from them into those to see.
+// line reads a row. Hidden rows count, because merged cells may reach from them into visible ones.
 func (g *grid) line(p *part, element xml.StartElement) error {
 	g.row++
 	if n := number(element, "r"); n > 0 {
@@ -100,7 +100,7 @@ func (g *grid) line(p *part, element xml.StartElement) error {
 	return nil
 }
 
-// read reads what stands in a cell. A formula without its result is read as itself.
+// read reads a cell's content. A formula without a stored result is read as its text.
 func (c *gridCell) read(p *part) error {
 	formula := ""
 	err := p.inside(func(element xml.StartElement) (err error) {
@@ -120,8 +120,8 @@ func (c *gridCell) read(p *part) error {
 	return err
 }
 
-// fill writes what stands in a cell that reaches over several rows into each of them
-// that has something beside it: who fills in a list writes 3栋 once for all its houses.
+// fill copies a merged cell that spans several rows into each of them that has other content:
+// people write 3栋 once for all its houses.
 func (g *grid) fill() {
 	steps := maxCells
 	for _, a := range g.merged {
@@ -141,7 +141,7 @@ func (g *grid) fill() {
 	}
 }
 
-// dropHidden leaves the rows that people see.
+// dropHidden keeps only visible rows.
 func (g *grid) dropHidden() {
 	g.rows = len(g.lines) - g.seen
 	g.lines = slices.DeleteFunc(g.lines, func(l gridLine) bool { return l.hidden })
@@ -156,7 +156,7 @@ func (l *gridLine) at(column int) *gridCell {
 	return nil
 }
 
-// areaOf reads A2:A9. A cell that reaches over one row only is none.
+// areaOf parses A2:A9. ok is false for a cell that spans only one row.
 func areaOf(ref string) (area, bool) {
 	from, to, _ := strings.Cut(ref, ":")
 	left, ok := columnOf(from)
@@ -164,7 +164,7 @@ func areaOf(ref string) (area, bool) {
 	return area{top, left, bottom}, ok && top > 0 && bottom > top
 }
 
-// columnOf returns the column of a cell's name, from 0.
+// columnOf returns the column of a cell reference, from 0.
 func columnOf(cell string) (int, bool) {
 	n := 0
 	for _, r := range strings.TrimLeft(cell, "$") {

@@ -15,8 +15,7 @@ import (
 	"tongxing/core"
 )
 
-// hostile are workbooks of some 20 KB that cost a reader that takes them for what they
-// say hundreds of MiB and ten seconds.
+// hostile returns workbooks of some 20 KB that cost a naive reader hundreds of MiB and ten seconds.
 func hostile(t testing.TB) map[string][]byte {
 	t.Helper()
 	row := func(cells string) []byte {
@@ -71,7 +70,7 @@ func hostile(t testing.TB) map[string][]byte {
 	}
 }
 
-// formatted is a workbook of n numbers in a format.
+// formatted returns a workbook of n numbers in a format.
 func formatted(t testing.TB, code string, n int) []byte {
 	t.Helper()
 	row := `<row>` + strings.Repeat(`<c s="1"><v>12345</v></c>`, 10) + `</row>`
@@ -82,7 +81,7 @@ func formatted(t testing.TB, code string, n int) []byte {
 		)))
 }
 
-// peak runs work and returns by how much the heap grew at most meanwhile.
+// peak runs work and returns the heap's maximum growth meanwhile.
 func peak(work func()) (grown uint64, took time.Duration) {
 	var m runtime.MemStats
 	runtime.GC()
@@ -112,8 +111,8 @@ func peak(work func()) (grown uint64, took time.Duration) {
 	return most - before, took
 }
 
-// Whatever a small workbook claims to hold, reading it takes neither the memory nor the
-// time of what it claims: 64 MiB at most, and twice that handed out over the whole time.
+// Whatever a small workbook claims to contain, reading it does not take the memory or time of its
+// claims: 64 MiB at most, and twice that in total allocations.
 func TestHostileWorkbooks(t *testing.T) {
 	refused := map[string]error{
 		"formats": errFormats, "formats before it": errFormats, "too many formats": errFormats,
@@ -142,7 +141,7 @@ func TestHostileWorkbooks(t *testing.T) {
 	}
 }
 
-// One workbook at a time is read, whoever waits or gives up meanwhile.
+// One workbook is read at a time, whatever others wait or give up meanwhile.
 func TestOneWorkbookAtATime(t *testing.T) {
 	var running, most atomic.Int32
 	begun, release := make(chan struct{}), make(chan struct{})
@@ -153,7 +152,7 @@ func TestOneWorkbookAtATime(t *testing.T) {
 		<-release
 		return Table{Sheet: "read"}, nil
 	}
-	// The first gives up while it is read: its turn is not over before its work is.
+	// The first caller gives up while its workbook is read: its turn lasts until the work is done.
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error, 1)
 	go func() {
@@ -193,7 +192,8 @@ func TestOneWorkbookAtATime(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d at once", most.Load())
 	}
-	// Who waits for a turn can give up, and who breaks the reader gives the turn back.
+	// A caller waiting for a turn can give up, and a workbook that breaks the reader releases the
+	// turn.
 	turn <- struct{}{}
 	ended, end := context.WithCancel(t.Context())
 	end()
@@ -209,7 +209,7 @@ func TestOneWorkbookAtATime(t *testing.T) {
 	}
 }
 
-// A deadline is heard inside a part too.
+// A deadline is noticed within a part too.
 func TestReadHearsTheDeadline(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

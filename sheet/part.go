@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// What a workbook may cost to look at, all its parts together. They are far beyond any
-// list that people fill in.
+// What reading a workbook may cost, all its parts together. The limits are far beyond any list that
+// people fill in.
 const (
 	maxEntries  = 1_000    // of the zip
 	maxUnpacked = 16 << 20 // bytes
 	maxElements = 250_000
 	maxDepth    = 64        // elements inside each other
 	maxToken    = 256 << 10 // bytes: a full cell is 32,767 characters
-	maxCells    = 60_000    // that are not empty
-	maxFormats  = 64_000    // of cells: Excel's own bound
-	maxCodes    = 1_000     // that formats are written in
-	// A part may unpack to a hundred times its size and partFree more. Sheets shrink to a
-	// tenth or a thirtieth; what shrinks to a thousandth was made to.
+	maxCells    = 60_000    // not empty
+	maxFormats  = 64_000    // of cells: Excel's own limit
+	maxCodes    = 1_000     // of format codes, in total
+	// A part may unpack to a hundred times its size and partFree more. Sheets compress to a tenth
+	// or a thirtieth; what compresses to a thousandth was made on purpose.
 	partRatio = 100
 	partFree  = 1 << 20
 )
@@ -48,12 +48,12 @@ type part struct {
 	depth int
 }
 
-// partReader hands the decoder bytes while the budget lasts. The decoder takes bytes
-// singly from it, so that what one token costs is counted too.
+// partReader passes bytes to the decoder while the budget lasts. The decoder reads single bytes, so
+// that the cost of one token is counted too.
 type partReader struct {
 	*bufio.Reader
 	left  *budget
-	part  int64 // bytes that this part may still have
+	part  int64 // bytes left for this part
 	token int   // bytes of the token being read
 }
 
@@ -71,8 +71,8 @@ func (r *partReader) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// read calls each for every element of a part and inside it for its text, until each
-// returns errEnough. A part that is not there has none.
+// read calls each for every element of a part, until it returns errEnough; each may read the
+// element's content. A missing part has no elements.
 func (p parts) read(name string, each func(*part, xml.StartElement) error) error {
 	file := p.files[strings.ToLower(name)]
 	if file == nil {
@@ -104,10 +104,10 @@ func (p parts) read(name string, each func(*part, xml.StartElement) error) error
 	}
 }
 
-// errEnough ends the reading of a part whose rest does not matter.
+// errEnough stops reading a part whose rest does not matter.
 var errEnough = errors.New("enough")
 
-// wrong keeps what has a sentence of its own; all else is a broken file.
+// wrong passes errors that have their own message; everything else is a broken file.
 func wrong(err error) error {
 	for _, known := range []error{errLarge, errFormats, errLong, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, known) {
@@ -117,7 +117,7 @@ func wrong(err error) error {
 	return errBroken
 }
 
-// next returns the next token. It is valid until the one after it.
+// next returns the next token. It is valid until the next call.
 func (p *part) next() (xml.Token, error) {
 	p.in.token = 0
 	token, err := p.RawToken()
@@ -142,8 +142,8 @@ func (p *part) next() (xml.Token, error) {
 	return token, nil
 }
 
-// inside calls each for the elements inside the one that began last, and returns when
-// that one ends.
+// inside calls each for the elements inside the one that started last, and returns when that one
+// ends.
 func (p *part) inside(each func(xml.StartElement) error) error {
 	for depth := p.depth; ; {
 		token, err := p.next()
@@ -161,7 +161,7 @@ func (p *part) inside(each func(xml.StartElement) error) error {
 	}
 }
 
-// text returns the text of the element that began last, at most max bytes of it.
+// text returns the text of the element that started last, at most max bytes of it.
 func (p *part) text(max int) (string, error) {
 	var b strings.Builder
 	for depth := p.depth; ; {
@@ -178,11 +178,11 @@ func (p *part) text(max int) (string, error) {
 	}
 }
 
-// rich returns the text of a string: its own, or that of its runs. How it is pronounced
-// (rPh) stands beside it in the file, but is no part of it.
+// rich returns the text of a string: its own, or that of its runs. Its pronunciation (rPh) is
+// stored next to it in the file, but is not part of it.
 func (p *part) rich(max int) (string, error) {
 	var b strings.Builder
-	spoken := 0 // the depth of the pronunciation we are in; 0 = in none
+	spoken := 0 // depth within the pronunciation; 0 = outside
 	err := p.inside(func(element xml.StartElement) error {
 		if spoken != 0 && p.depth > spoken {
 			return nil
@@ -203,7 +203,7 @@ func (p *part) rich(max int) (string, error) {
 	return b.String(), err
 }
 
-// value returns an attribute; "" where there is none.
+// value returns an attribute, or "" if it is missing.
 func value(element xml.StartElement, name string) string {
 	for _, a := range element.Attr {
 		if a.Name.Local == name {
@@ -213,7 +213,7 @@ func value(element xml.StartElement, name string) string {
 	return ""
 }
 
-// number returns an attribute that is a number from 0; -1 where it is none.
+// number returns an attribute that is a number from 0, or -1 if it is not.
 func number(element xml.StartElement, name string) int {
 	n, err := strconv.ParseUint(value(element, name), 10, 31)
 	if err != nil {
@@ -222,14 +222,14 @@ func number(element xml.StartElement, name string) int {
 	return int(n)
 }
 
-// truth returns an attribute that is a truth value.
+// truth returns a boolean attribute.
 func truth(element xml.StartElement, name string) bool {
 	is, _ := strconv.ParseBool(value(element, name))
 	return is
 }
 
-// zero reports an attribute that is the number nought: the height of a row that is drawn
-// away, the width of a column.
+// zero reports whether an attribute is the number 0: the height of a hidden row, the width of a
+// hidden column.
 func zero(element xml.StartElement, name string) bool {
 	n, err := strconv.ParseFloat(value(element, name), 64)
 	return err == nil && n == 0

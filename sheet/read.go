@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// maxWaiting is how many workbooks wait for the one that is being read.
+	// maxWaiting is how many workbooks may wait for the one that is being read.
 	maxWaiting = 8
-	// maxWait is how long one waits, and maxReading how long one is read.
+	// maxWait is how long one may wait, and maxReading how long reading one may take.
 	maxWait    = 10 * time.Second
 	maxReading = 10 * time.Second
 )
 
-// What is wrong with a file, in the words that people read.
+// What is wrong with a file, as messages for people.
 var (
 	errLong    = errors.New("文件行数过多")
 	errCoding  = errors.New("文件的文字无法识别，请另存为 UTF-8 或 GBK 编码")
@@ -28,15 +28,14 @@ var (
 	errSlow    = errors.New("表格太复杂，请只保留要用的几列再上传")
 )
 
-// ErrBusy says that other workbooks are being read and the caller had better come back.
+// ErrBusy means that other workbooks are being read and the caller should try again later.
 var ErrBusy = errors.New("正在读取其他表格，请稍后再试")
 
-// Read reads a file of the kind Text or Workbook as a table of at most max rows that are
-// not empty: a text with a row a line, in UTF-8, UTF-16 with its mark, or GB18030, in
-// which Chinese Excel saves csv; or the sheet of a workbook that opens first, or the next
-// one where that is empty. What is wrong with the file is an invalid error with a
-// sentence for people. A server reads one workbook at a time: ErrBusy, or the error of
-// ctx, ends the wait for a turn.
+// Read reads a file of kind Text or Workbook as a table of at most max rows that are not empty: a
+// text with one row per line, in UTF-8, UTF-16 with its byte-order mark, or GB18030, which Chinese
+// Excel uses for csv; or the sheet of a workbook that opens first, or the next one if that is
+// empty. A bad file is an Invalid error with a message for people. A server reads one workbook at a
+// time: waiting for a turn ends with ErrBusy or the error of ctx.
 func Read(ctx context.Context, kind Kind, content []byte, max int) (Table, error) {
 	var t Table
 	var err error
@@ -65,9 +64,8 @@ var (
 	waiting = make(chan struct{}, maxWaiting)
 )
 
-// inTurn does heavy work when nobody else does any. The caller who gives up leaves the
-// work behind: it ends by itself, for all its parts are bounded, and holds the turn until
-// then.
+// inTurn runs heavy work when nobody else does. If the caller gives up, the work goes on: it ends
+// by itself, since all its parts are bounded, and keeps the turn until then.
 func inTurn(ctx context.Context, work func(context.Context) (Table, error)) (Table, error) {
 	select {
 	case waiting <- struct{}{}:
@@ -97,7 +95,7 @@ func inTurn(ctx context.Context, work func(context.Context) (Table, error)) (Tab
 		defer func() { <-turn }()
 		r := result{err: errBroken}
 		defer func() { done <- r }()
-		defer func() { _ = recover() }() // a file that breaks what reads it is broken
+		defer func() { _ = recover() }() // a file that makes its reader panic is broken
 		r.t, r.err = work(limited)
 	}()
 	select {

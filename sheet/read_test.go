@@ -18,7 +18,7 @@ import (
 	"tongxing/core"
 )
 
-// workbook is an .xlsx whose first sheet holds rows.
+// workbook returns an .xlsx whose first sheet holds rows.
 func workbook(t testing.TB, rows ...[]any) []byte {
 	t.Helper()
 	book := excelize.NewFile()
@@ -61,7 +61,7 @@ func encoded(t testing.TB, text string) []byte {
 	return b
 }
 
-// parcel is the parts of a workbook of one sheet; nil = left out.
+// parcel returns the parts of a workbook of one sheet; nil parts are left out.
 func parcel(sheet, strings, styles []byte) map[string][]byte {
 	links := `<Relationships><Relationship Id="r1" Type="x/worksheet" Target="worksheets/sheet1.xml"/>` +
 		`<Relationship Id="r2" Type="x/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="r3" Type="x/styles" ` +
@@ -130,13 +130,13 @@ func TestReadRefuse(t *testing.T) {
 	if left, _ := os.ReadDir(temporary); len(left) != 0 {
 		t.Errorf("left behind %v", left)
 	}
-	// A quote that is only a quote takes no line with it.
+	// A stray quote does not swallow a line.
 	if rows, err := read([]byte("\"3-2-501\n3-2-502\n1栋\"2,x\n"), 500); err != nil || len(rows) != 3 || rows[1][0] != "3-2-502" {
 		t.Errorf("quotes: %q %v", rows, err)
 	}
 }
 
-// sheetOf is the part of a sheet.
+// sheetOf returns the part of a sheet.
 func sheetOf(columns, rows, merged string) []byte {
 	return []byte(
 		`<x:worksheet xmlns:x="` + mainSpace + `"><cols>` + columns + `</cols><sheetData>` + rows + `</sheetData><mergeCells>` + merged +
@@ -203,7 +203,7 @@ func TestReadAsSeen(t *testing.T) {
 	}
 }
 
-// Merged cells stand for each of their rows; what is hidden is left out and counted.
+// Merged cells count for each of their rows; hidden content is left out and counted.
 func TestReadHidden(t *testing.T) {
 	text := func(cell, text string) string {
 		return `<c r="` + cell + `" t="inlineStr"><is><t>` + text + `</t></is></c>`
@@ -232,11 +232,11 @@ func TestReadHidden(t *testing.T) {
 	}
 }
 
-// The sheet that opens is read, or the first after it that people see and that is not empty.
+// The sheet that opens is read, or the first after it that is visible and not empty.
 func TestReadShownSheet(t *testing.T) {
 	for name, c := range map[string]struct {
 		active int
-		sheets [][2]string // state, what its only cell holds
+		sheets [][2]string // state, and the content of its only cell
 		want   string
 	}{
 		"hidden first":        {0, [][2]string{{"hidden", "a"}, {"", "b"}}, "b"},
@@ -294,7 +294,7 @@ func TestReadSeparators(t *testing.T) {
 	}
 }
 
-// A rare character that somebody defined for himself costs that character, not the file.
+// A rare user-defined character costs that character, not the file.
 func TestReadUnknownCharacters(t *testing.T) {
 	text := append(encoded(t, "房号,姓名\n3-2-501,王"), 0xaa, 0xa1)
 	text = append(text, encoded(t, "明\n3-2-502,张三\n")...)

@@ -17,21 +17,21 @@ const (
 	cellBytes    = 4 * tableCell
 )
 
-// Table is what a file holds, as a person sees it: numbers in their format, the results
-// of formulas, days as days (2026-11-28) and times as times (15:04:05), whatever their
-// format. Hidden sheets, rows and columns are left out.
+// Table is the content of a file as a person sees it: numbers in their format, the results of
+// formulas, days as days (2026-11-28) and times as times (15:04:05), whatever their format. Hidden
+// sheets, rows and columns are left out.
 type Table struct {
-	Rows [][]string // those that are not empty; cells are clean text of one line
+	Rows [][]string // non-empty rows; cells are clean text of one line
 
 	Sheet         string // which of the workbook's sheets was read; "" for a text
-	Sheets        int    // how many it has to see
-	HiddenRows    int    // that were left out, of those that are not empty
+	Sheets        int    // how many visible sheets it has
+	HiddenRows    int    // non-empty hidden rows that were left out
 	HiddenColumns int
 	Rounded       []int // rows of the file, from 1, with numbers of more digits than spreadsheets keep
-	Unknown       []int // rows with characters that could not be read; 〓 stands for each
+	Unknown       []int // rows with unreadable characters; 〓 replaces each
 }
 
-// Notes returns what a person should know of how the file was read, in sentences.
+// Notes returns what a person should know about how the file was read, in sentences.
 func (t Table) Notes() []string {
 	var notes []string
 	if t.Sheets > 1 {
@@ -56,7 +56,7 @@ func (t Table) Notes() []string {
 	return notes
 }
 
-// rowText names rows; of many, the first ones.
+// rowText lists row numbers; if there are many, only the first.
 func rowText(rows []int) string {
 	var words []string
 	for _, row := range rows[:min(len(rows), 5)] {
@@ -68,7 +68,7 @@ func rowText(rows []int) string {
 	return "第 " + strings.Join(words, "、") + " 行"
 }
 
-// add adds a row of the file if it is not empty, and reports whether it did.
+// add adds a row of the file unless it is empty, and reports whether it did.
 func (t *Table) add(number int, row []string) bool {
 	row = slices.Clone(row[:min(len(row), tableColumns)])
 	empty := true
@@ -86,7 +86,7 @@ func (t *Table) add(number int, row []string) bool {
 	return true
 }
 
-// cleanCell makes clean text of a cell. What is cut off was no name or number.
+// cleanCell cleans the text of a cell. Whatever exceeds the limit was no name or number.
 func cleanCell(cell string) string {
 	cell = core.Clean(strings.ToValidUTF8(cell, ""))
 	if len(cell) > tableCell && utf8.RuneCountInString(cell) > tableCell {

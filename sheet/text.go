@@ -14,11 +14,11 @@ import (
 	xunicode "golang.org/x/text/encoding/unicode"
 )
 
-// unknown stands for a character that nobody but the one who defined it can read, as
-// printers put it in place of a type that they lack.
+// unknown replaces a character that only its definer can read, as printers do for a type they lack.
 const unknown = "〓"
 
-// unknownPerMille bounds the characters of a text that may be unknown: more are no text.
+// unknownPerMille bounds the share of a text's characters that may be unknown: with more it is not
+// text.
 const unknownPerMille = 20
 
 // readText reads lines of cells.
@@ -33,9 +33,9 @@ func readText(content []byte, max int) (t Table, err error) {
 	for {
 		row, err := in.Read()
 		if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {
-			return plainLines(text, string(comma), max) // a quote that is only a quote
+			return plainLines(text, string(comma), max) // a stray quote
 		}
-		if err != nil { // io.EOF: a reader of a string knows no other
+		if err != nil { // io.EOF: reading from a string returns no other error
 			return t, nil
 		}
 		at, _ := in.FieldPos(0)
@@ -45,7 +45,7 @@ func readText(content []byte, max int) (t Table, err error) {
 	}
 }
 
-// plainLines reads lines whose quotes mean nothing.
+// plainLines reads lines in which quotes have no meaning.
 func plainLines(text, comma string, max int) (t Table, err error) {
 	n := 0
 	for line := range strings.Lines(text) {
@@ -57,10 +57,9 @@ func plainLines(text, comma string, max int) (t Table, err error) {
 	return t, nil
 }
 
-// separator returns what parts the cells of a text: what its first line says (sep=;), else
-// the tab if one of the first ten lines has any, else what splits the first of them that
-// a comma or a semicolon splits. The line that says so is no part of the rest; it counts
-// as skipped.
+// separator returns the separator of a text's cells: the one declared in the first line (sep=;),
+// else the tab if one of the first ten lines has any, else the comma or semicolon that splits the
+// first of them. The declaring line is not part of rest; it counts as skipped.
 func separator(text string) (comma rune, rest string, skipped int) {
 	first, behind, _ := strings.Cut(text, "\n")
 	if said, is := strings.CutPrefix(strings.ToLower(strings.Trim(first, "\" ")), "sep="); is {
@@ -89,8 +88,8 @@ func separator(text string) (comma rune, rest string, skipped int) {
 	return cmp.Or(comma, ','), text, 0
 }
 
-// decodeText returns a text file as UTF-8. What holds controls that no text has is none;
-// a few characters that cannot be read become 〓.
+// decodeText returns a text file as UTF-8. Content with control characters that do not occur in
+// text is rejected; a few undecodable characters become 〓.
 func decodeText(content []byte) (string, error) {
 	var decoded []byte
 	var err error
@@ -112,7 +111,7 @@ func decodeText(content []byte) (string, error) {
 		switch {
 		case r == utf8.RuneError:
 			unread++
-		case unicode.IsControl(r) && !strings.ContainsRune("\t\r\n\f\x1a", r): // 1A ends texts of DOS
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\r\n\f\x1a", r): // 1A ends DOS texts
 			return "", errCoding
 		}
 	}
@@ -130,15 +129,14 @@ func decodeText(content []byte) (string, error) {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), nil
 }
 
-// withoutOwn puts 〓 in place of the characters of GBK that users define for themselves,
-// most of them rare ones of names: AAA1 to AFFE, F8A1 to FEFE and A140 to A7A0. The
-// decoder has none of them, and would lose its step.
+// withoutOwn replaces GBK's user-defined characters, mostly rare ones of names, by 〓: AAA1 to AFFE,
+// F8A1 to FEFE and A140 to A7A0. The decoder has none of them, and would lose synchronisation.
 func withoutOwn(content []byte) []byte {
 	out := slices.Clone(content)
 	for i := 0; i+1 < len(out); i++ {
 		switch lead, next := out[i], out[i+1]; {
 		case lead < 0x81 || next == 0xff:
-		case next >= '0' && next <= '9': // of four bytes
+		case next >= '0' && next <= '9': // a four-byte character
 			i += 3
 		case lead >= 0xaa && lead <= 0xaf && next >= 0xa1, lead >= 0xf8 && next >= 0xa1,
 			lead >= 0xa1 && lead <= 0xa7 && next >= 0x40 && next <= 0xa0:

@@ -1,6 +1,5 @@
-// Package sheet reads and writes tables of texts: workbooks (.xlsx) and the texts that
-// people keep lists in (.txt, .csv). It knows nothing of requests or of what a list is
-// about.
+// Package sheet reads and writes tables of text: workbooks (.xlsx) and the text files that people
+// keep lists in (.txt, .csv). It knows nothing of requests or of what a list is about.
 package sheet
 
 import (
@@ -17,25 +16,23 @@ import (
 	"time"
 )
 
-// ContentType is the content type of what Write writes.
+// ContentType is the content type of Write's output.
 const ContentType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-// sheetRows is how many rows a sheet of an .xlsx holds (ECMA-376 part 1, 18.3.1.73).
+// sheetRows is how many rows a sheet of an .xlsx can hold (ECMA-376 part 1, 18.3.1.73).
 const sheetRows = 1 << 20
 
-// sheetText is how many characters a cell holds.
+// sheetText is how many characters a cell can hold.
 const sheetText = 32767
 
-// Write writes an .xlsx to w while rows gives it row by row: columns are the
-// first line, and name the sheet's, at most 25 characters. Beyond a million rows
-// it goes on in a second sheet of that name. Texts stay texts, whatever they begin
-// with; int, int64 and float64 are numbers, a time.Time is a moment in the zone it
-// carries, nil and the zero time an empty cell.
+// Write writes an .xlsx to w from the rows that rows adds one by one. columns are the first line;
+// name is the sheet's name, at most 25 characters. After a million rows it continues in a second
+// sheet of that name. Texts stay texts, whatever they begin with; int, int64 and float64 are
+// numbers, a time.Time is a date and time in its own zone, nil and the zero time are empty cells.
 //
-// It writes the format itself: excelize gathers a sheet in a temporary file (a
-// gigabyte for a million records) and the packed book in memory before the first
-// byte leaves, so that proxies give up waiting. Here the file leaves as it is
-// made, and any number of rows takes the same memory.
+// It writes the format itself: excelize collects a sheet in a temporary file (a gigabyte for a
+// million records) and the packed book in memory before sending the first byte, so that proxies
+// time out. Here the file is sent as it is made, and any number of rows takes the same memory.
 func Write(w io.Writer, name string, columns []string, rows func(add func(values ...any) error) error) error {
 	b := &book{zip: zip.NewWriter(w), name: name, columns: columns}
 	b.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
@@ -85,7 +82,7 @@ func (b *book) begin() error {
 	return b.write(titles, ` s="1"`)
 }
 
-// columnWidth is in characters. A moment that does not fit shows as ########.
+// columnWidth is in characters. A time that does not fit is shown as ########.
 func columnWidth(title string) int {
 	if strings.HasSuffix(title, "时间") {
 		return len("2006-01-02 15:04:05") + 2
@@ -148,7 +145,7 @@ func (b *book) number(at, digits, style string) {
 	b.line.WriteString(`<c r="` + at + `"` + style + `><v>` + digits + `</v></c>`)
 }
 
-// coded is what a spreadsheet would read as a character's number, such as _x0041_.
+// coded matches what a spreadsheet would take as an escaped character, such as _x0041_.
 var coded = regexp.MustCompile(`_(x[0-9A-Fa-f]{4}_)`)
 
 func (b *book) text(at, text, style string) {
@@ -162,20 +159,20 @@ func (b *book) text(at, text, style string) {
 		text = string(runes[:sheetText])
 	}
 	b.line.WriteString(`<c r="` + at + `" t="inlineStr"` + style + `><is><t xml:space="preserve">`)
-	_ = xml.EscapeText(&b.line, []byte(text)) // a bytes.Buffer does not fail
+	_ = xml.EscapeText(&b.line, []byte(text)) // a bytes.Buffer never returns an error
 	b.line.WriteString(`</t></is></c>`)
 }
 
-// sheetMoment is a moment as spreadsheets count: days since 1899-12-30, by the
-// clock on the wall. Whole seconds, which is what the cell shows: programs round
-// the rest up or down as they please.
+// sheetMoment returns a time as spreadsheets count: days since 1899-12-30, by the wall clock. It is
+// truncated to whole seconds, which is what the cell shows: programs round fractions
+// inconsistently.
 func sheetMoment(t time.Time) float64 {
 	_, offset := t.Zone()
 	const epoch = 25569 // 1970-01-01
 	return epoch + float64(t.Unix()+int64(offset))/86_400
 }
 
-// columnName is the letters of a column: 0 is A, 26 is AA.
+// columnName returns the letters of a column: 0 is A, 26 is AA.
 func columnName(i int) string {
 	if i < 26 {
 		return string(rune('A' + i))
@@ -195,7 +192,7 @@ func (b *book) end() error {
 			name += " " + strconv.Itoa(n)
 		}
 		var escaped strings.Builder
-		_ = xml.EscapeText(&escaped, []byte(name)) // a strings.Builder does not fail
+		_ = xml.EscapeText(&escaped, []byte(name)) // a strings.Builder never returns an error
 		fmt.Fprintf(
 			&types,
 			`<Override PartName="/xl/worksheets/sheet%d.xml" `+
@@ -246,7 +243,7 @@ const (
 	packageLinks = "http://schemas.openxmlformats.org/package/2006/relationships"
 )
 
-// sheetStyles has three styles of a cell: plain, a column's title, a moment.
+// sheetStyles has three styles of a cell: plain, column title, date and time.
 const sheetStyles = `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` +
 	`<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd hh:mm:ss"/></numFmts>` +
 	`<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>` +

@@ -12,7 +12,7 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// written writes rows and reads them back with another program's eyes.
+// written writes rows and reads them back with another program.
 func written(t *testing.T, columns []string, rows ...[]any) *excelize.File {
 	t.Helper()
 	var out bytes.Buffer
@@ -93,7 +93,7 @@ func TestWriteColumnNames(t *testing.T) {
 	}
 }
 
-// An error of the rows is the caller's, and no end is written.
+// An error of the rows is returned to the caller, and the file is not finished.
 func TestWriteStopsAtAnError(t *testing.T) {
 	wrong := errors.New("no more")
 	var out bytes.Buffer
@@ -106,7 +106,7 @@ func TestWriteStopsAtAnError(t *testing.T) {
 	}
 }
 
-// A full sheet goes on in the next, under the columns' names again.
+// A full sheet continues in the next, with the column titles repeated.
 func TestWriteBeyondItsRows(t *testing.T) {
 	var out bytes.Buffer
 	err := Write(&out, "x", []string{"a"}, func(add func(...any) error) error {
@@ -134,7 +134,7 @@ func TestWriteBeyondItsRows(t *testing.T) {
 	}
 }
 
-// The memory that 100,000 rows take is that of a few: 20 bytes kept of each would show.
+// Writing 100,000 rows takes as much memory as writing a few: 20 bytes kept per row would show.
 func TestWriteMemoryIsFlat(t *testing.T) {
 	row := []any{time.Unix(1_700_000_000, 0), "翠湖花园", "东门", "出", "住户通行证", "门禁读头", "张三", "1栋1单元101", 36.5, "东门读头", "放行", "", ""}
 	columns := make([]string, len(row))

@@ -12,8 +12,7 @@ import (
 	"tongxing/templates"
 )
 
-// componentRoutes are the pages that show every part a page is made of, for those
-// who write the next one.
+// componentRoutes returns the pages that show every shared part, for authors of new pages.
 func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
@@ -43,10 +42,10 @@ func (t *Tour) showComponents(c *web.Context, status int, page templates.Compone
 	return c.HTML(status, func(w io.Writer) error { return t.o.Pages.Render(w, "console/dev/components", page) })
 }
 
-// maxRows bounds the rows of the sample upload.
+// maxRows is the maximum number of rows in the sample upload.
 const maxRows = 20
 
-// sampleUpload reads the sample upload, and says what it read or what is wrong.
+// sampleUpload reads the sample upload, and shows what it read or what is wrong.
 func (t *Tour) sampleUpload(c *web.Context) error {
 	page, status := newComponents(c), http.StatusOK
 	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: templates.MaxComponentsUpload})
@@ -70,14 +69,14 @@ func (t *Tour) sampleUpload(c *web.Context) error {
 	return t.showComponents(c, status, page)
 }
 
-// samplePick shows the sample tree in a form as its button leaves it.
+// samplePick shows the sample tree's form after a button was pressed.
 func (t *Tour) samplePick(c *web.Context) error {
 	page := newComponents(c)
 	page.Picked(c.Form().Get("act"))
 	return t.showComponents(c, http.StatusOK, page)
 }
 
-// sampleSuggest answers the sample pickers while they are typed.
+// sampleSuggest returns suggestions to the sample pickers while typing.
 func (t *Tour) sampleSuggest(c *web.Context) error {
 	who := c.Request().URL.Query().Has("who")
 	found := templates.SampleSuggestions(who, c.Query("house")+c.Query("who"))
@@ -90,8 +89,8 @@ func (t *Tour) sampleApproval(c *web.Context) error { return t.decideSample(c, t
 
 func (t *Tour) sampleRejection(c *web.Context) error { return t.decideSample(c, false) }
 
-// decideSample answers a sample review with its panel's next state. Nothing is kept: the
-// page asked for anew has them all undecided again.
+// decideSample answers a sample review with its panel's next state. Nothing is stored: on a
+// reloaded page all are undecided again.
 func (t *Tour) decideSample(c *web.Context, approve bool) error {
 	var form struct {
 		Reason  string `form:"reason" text:"lines"`
@@ -114,7 +113,7 @@ func (t *Tour) phoneComponents(c *web.Context) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return t.o.Pages.Render(w, "h5/dev/components", page) })
 }
 
-// sampleCode is a code that opens nothing, for the phone's sample page.
+// sampleCode returns a code that opens nothing, for the phone's sample page.
 func (t *Tour) sampleCode(c *web.Context) error {
 	picture, err := gate.QRPNG("SAMPLE", 400)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// newComponents is the page of components behind the real router.
+// newComponents returns the components page behind the real router.
 func newComponents(t *testing.T) *web.App {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{SQLitePath: filepath.Join(t.TempDir(), "c.db"), Keys: estate.Keys()})
@@ -67,7 +67,7 @@ func post(t *testing.T, app *web.App, path, kind string, body string, status int
 	return page
 }
 
-// The buttons of the sample reviews bring the panel back in its next state.
+// The buttons of the sample reviews return the panel in its next state.
 func TestSampleReviews(t *testing.T) {
 	app := newComponents(t)
 	w := httptest.NewRecorder()
@@ -114,7 +114,7 @@ func TestSampleReviews(t *testing.T) {
 	post(t, app, "/console/dev/components/review/99/approve", "application/x-www-form-urlencoded", "version=3", http.StatusNotFound)
 }
 
-// The sample pickers answer while they are typed.
+// The sample pickers respond while typing.
 func TestSamplePickers(t *testing.T) {
 	app := newComponents(t)
 	for query, want := range map[string]int{"house=3栋": 1, "house=": 4, "who=李": 2, "who=3栋": 1, "who=x": 0} {
@@ -126,7 +126,7 @@ func TestSamplePickers(t *testing.T) {
 	}
 }
 
-// The sample tree in a form does what its buttons say.
+// The buttons of the sample tree's form do what their labels say.
 func TestSamplePick(t *testing.T) {
 	app := newComponents(t)
 	for act, want := range map[string]string{
@@ -157,7 +157,7 @@ func TestSampleUpload(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = part.Write([]byte(content)) // into memory
+		_, _ = part.Write([]byte(content)) // writes to memory
 		w.Close()
 		page := post(t, app, "/console/dev/components/upload", w.FormDataContentType(), body.String(), c.status)
 		if got := page.Find(".tx-flash, #f-list-error").Text(); !strings.Contains(got, c.words) {

@@ -16,21 +16,21 @@ import (
 )
 
 const (
-	maxPicture    = 2 << 20         // bytes of what the door's camera sees
-	readerTimeout = 2 * time.Second // when real readers give up
+	maxPicture    = 2 << 20         // bytes of a picture from the door's camera
+	readerTimeout = 2 * time.Second // real readers give up then
 )
 
-// held is what a door shows after somebody held a phone to it.
+// held is what a door shows after a phone was held to it.
 type held struct {
 	Opened   bool   `json:"opened"`
-	Words    string `json:"words"` // why, from the record that the door's call left
+	Words    string `json:"words"` // the reason, from the record of the door's call
 	Request  string `json:"request"`
 	Response string `json:"response"`
 	Took     string `json:"took"`
 }
 
-// hold is a reader: its camera sees a picture, it decodes the code in it, asks
-// the product in its own protocol, and obeys the answer.
+// hold acts as a reader: its camera sees a picture, it decodes the code in it, asks the product in
+// its own protocol, and obeys the answer.
 func (t *Tour) hold(c *web.Context) error {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -58,7 +58,7 @@ func (t *Tour) hold(c *web.Context) error {
 	return c.JSON(http.StatusOK, result)
 }
 
-// readCode finds the QR code in a picture.
+// readCode decodes the QR code in a picture.
 func readCode(picture []byte) (string, error) {
 	text, err := simulator.ReadQR(picture)
 	if err != nil {
@@ -67,7 +67,7 @@ func readCode(picture []byte) (string, error) {
 	return text, nil
 }
 
-// call speaks the reader's protocol to the product, over HTTP as a device does.
+// call sends the text to the product in the reader's protocol, over HTTP as a device does.
 func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, error) {
 	secret, err := t.secret(ctx, r.ID)
 	if err != nil {
@@ -128,8 +128,8 @@ func (t *Tour) Beat(ctx context.Context) error {
 	return nil
 }
 
-// wireRequest is what a device of the reader's protocol sends, and how it looks on the
-// wire, in short.
+// wireRequest returns the request that a device of the reader's protocol sends, and a short form of
+// it for display.
 func wireRequest(ctx context.Context, p gate.Protocol, r core.Reader, address, text string) (*http.Request, string, error) {
 	method, query, body := p.Request(r, text, time.Now())
 	if query != "" {
@@ -146,7 +146,7 @@ func wireRequest(ctx context.Context, p gate.Protocol, r core.Reader, address, t
 	return request, line, nil
 }
 
-// reason says in words what the door's newest record says.
+// reason returns the text of the door's newest record.
 func (t *Tour) reason(ctx context.Context, reader core.ID) (string, error) {
 	records, _, err := t.o.Store.AccessRecords(
 		ctx, core.ScopeOf(t.o.Cast.Community), core.RecordFilter{Reader: reader}, store.Page{Limit: 1},

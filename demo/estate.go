@@ -19,9 +19,9 @@ type plan struct {
 	residents            int
 }
 
-// plans make some 1,500 houses and 3,000 residents: two estates of flats and one
-// of villas, each with a rule of its own. The first, where the tour happens, has
-// no exit hours, so that the tour works at night too.
+// plans returns about 1,500 houses and 3,000 residents: two estates of flats and one of villas,
+// each with its own rule. The first, where the tour takes place, has no exit hours, so that the
+// tour works at night too.
 func plans() []plan {
 	return []plan{
 		{
@@ -67,7 +67,7 @@ func villas(areas ...string) [][]string {
 	return places
 }
 
-// estate is a community as it was built.
+// estate is a community after it was built.
 type estate struct {
 	plan
 	id        core.ID
@@ -99,8 +99,8 @@ func (s *seeder) build(ctx context.Context, p plan) (*estate, error) {
 	return e, s.populate(ctx, e)
 }
 
-// populate gives families to houses until the estate is full. The first house of
-// the first estate is kept for the cast.
+// populate assigns families to houses until the estate is full. The first house of the first estate
+// is kept for the cast.
 func (s *seeder) populate(ctx context.Context, e *estate) error {
 	var people []core.Resident
 	first := 0
@@ -125,7 +125,7 @@ func (s *seeder) populate(ctx context.Context, e *estate) error {
 	return s.persons(ctx, e)
 }
 
-// persons learns whom the register took each resident for.
+// persons loads which person of the register each resident is.
 func (s *seeder) persons(ctx context.Context, e *estate) error {
 	person := map[core.ID]core.ID{}
 	for before := core.ID(0); ; {
@@ -148,8 +148,7 @@ func (s *seeder) persons(ctx context.Context, e *estate) error {
 	return nil
 }
 
-// household makes the people of a house; later ones are tenants or family who
-// joined it.
+// household returns the people of a house; later ones are tenants or family members who joined it.
 func (s *seeder) household(house core.ID, later bool) []core.Resident {
 	if later {
 		return []core.Resident{s.resident(house, "", core.Tenant)}

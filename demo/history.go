@@ -11,11 +11,10 @@ import (
 // historyDays is how far back the demonstration's records go.
 const historyDays = 30
 
-// exitHours is when people leave, as hours of the day; those at work come back
-// in the evening.
+// exitHours are the hours of the day at which people leave; workers come back in the evening.
 var exitHours = []int{6, 7, 7, 7, 8, 8, 8, 8, 9, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 20}
 
-// history records thirty days of comings and goings that end a while ago.
+// history records thirty days of comings and goings, up to a while ago.
 func (s *seeder) history(ctx context.Context, e *estate, doors []core.Reader) error {
 	zone := s.store.Zone()
 	today := core.DayOf(s.now, zone)
@@ -33,8 +32,8 @@ func (s *seeder) history(ctx context.Context, e *estate, doors []core.Reader) er
 	return s.store.ImportAccessRecords(ctx, records)
 }
 
-// outing is somebody's way out and, mostly, back. Now and then a code is shown
-// too late.
+// outing returns a person's exit and, usually, return. Now and then a code is shown after it
+// expired.
 func (s *seeder) outing(e *estate, r core.Resident, doors []core.Reader, midnight time.Time) []core.AccessRecord {
 	left := midnight.Add(
 		time.Duration(exitHours[s.rand.IntN(len(exitHours))])*time.Hour + time.Duration(s.rand.IntN(3600_000))*time.Millisecond,

@@ -12,7 +12,7 @@ var (
 	females  = strings.Fields("芳 娜 敏 静 丽 艳 娟 霞 燕 玲 婷 雪 慧 颖 秀英 桂兰 玉梅 淑珍 雨桐 梓涵 欣怡 诗涵 晓彤 佳琪 海燕 春梅 丽华 思琪 若曦 雅文")
 )
 
-// person makes a name and a sex; surname "" is any.
+// person returns a random name and sex; surname "" is any.
 func person(r *rand.Rand, surname string) (name, sex string) {
 	if surname == "" {
 		surname = surnames[r.IntN(len(surnames))]
@@ -23,11 +23,11 @@ func person(r *rand.Rand, surname string) (name, sex string) {
 	return surname + females[r.IntN(len(females))], "female"
 }
 
-// phones are numbers of a block that no carrier has given out to people.
+// phone returns a number of a block that no carrier assigns to people.
 func phone(n int) string { return fmt.Sprintf("1990%07d", n) }
 
-// idNumber makes a well-formed resident identity number that belongs to nobody:
-// its region is one that was abolished.
+// idNumber returns a well-formed resident identity number that belongs to nobody: its region was
+// abolished.
 func idNumber(r *rand.Rand, sex string) string {
 	serial := r.IntN(490)*2 + 10
 	if sex == "male" {

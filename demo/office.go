@@ -9,9 +9,8 @@ import (
 	"tongxing/store"
 )
 
-// office leaves on the administrator's desk what any office has there: houses that
-// owe, a household that may not go out, a feverish resident whom the guard held back,
-// a list kept under a name, a check of the audit log.
+// office creates what a real office has on its desk: houses with arrears, a household that may not
+// go out, a feverish resident held back by the guard, a saved view, a check of the audit log.
 func (s *seeder) office(ctx context.Context, e *estate) error {
 	for i, fen := range map[int]int64{7: 126_000, 23: 48_050, 41: 310_000} {
 		change := store.HouseChange{Names: e.places[i], ArrearsFen: fen}
@@ -36,7 +35,7 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 	return err
 }
 
-// fever is somebody whom the guard measured and did not let out, and the alert of it.
+// fever creates a person whom the guard measured and did not let out, and the alert for it.
 func (s *seeder) fever(ctx context.Context, e *estate) error {
 	r := e.residents[len(e.residents)-1]
 	record := core.AccessRecord{

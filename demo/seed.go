@@ -1,6 +1,6 @@
-// Package demo fills an empty database with an estate that looks real, and
-// serves the tour that shows a newcomer the main job: a resident's QR opens a
-// door. Nothing of it is served outside the demonstration.
+// Package demo fills an empty database with realistic estates, and serves a tour that shows a
+// newcomer the main task: a resident's QR code opens a door. None of it is served outside the
+// demonstration.
 package demo
 
 import (
@@ -14,7 +14,7 @@ import (
 	"tongxing/store"
 )
 
-// Cast is who and what the tour shows.
+// Cast is the people and doors of the tour.
 type Cast struct {
 	Community core.ID
 	House     string
@@ -26,7 +26,7 @@ type Cast struct {
 	Admin     core.ID // the administrator's account
 }
 
-// Member is somebody with a phone: a persona of the WeChat simulator.
+// Member is a person with a phone: a persona of the WeChat simulator.
 type Member struct {
 	Key   string // of the persona, in URLs
 	Name  string
@@ -51,26 +51,26 @@ var (
 	stranger = Member{Key: "zhao-qiang", Name: "赵强", Role: "路人（不在住户名册）", Phone: "19900000006"}
 )
 
-// People gives everybody who needs a phone in the simulator.
+// People returns everybody who needs a phone in the simulator.
 func People() []Member {
 	return []Member{father, mother, daughter, guard, observer, stranger}
 }
 
-// The administrator of the demonstration, by whose name the tour signs in.
+// The administrator of the demonstration, as whom the tour signs in.
 const (
 	AdminLogin    = "admin"
 	AdminPassword = "Cuihu-Garden-18"
 )
 
-// castSetting is where the cast's ids are kept between starts.
+// castSetting is the setting in which the cast's ids are kept between starts.
 const castSetting = "demo_cast"
 
-// Identify gives the WeChat identity of a persona at the official account.
+// Identify returns the WeChat identity of a persona in the official account.
 type Identify func(m Member) core.WechatIdentity
 
-// Seed fills the store unless an earlier start did, and gives the cast. It takes
-// seconds. It is not one transaction: a seeding that was killed leaves a database
-// that the next start refuses with what to do.
+// Seed fills the store unless an earlier start did, and returns the cast. It takes seconds. It is
+// not one transaction: if it is killed, the next start rejects the database with a message about
+// what to do.
 func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) {
 	text, err := s.Setting(ctx, castSetting)
 	if err == nil {
@@ -100,12 +100,12 @@ func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) 
 	return seed.cast, s.SetSetting(ctx, castSetting, string(kept))
 }
 
-// ErrInUse says that the database is somebody's: the demonstration would add people
-// who do not exist, and an administrator whose password is printed here.
+// ErrInUse means that the database has other data: the demonstration would add fictitious people,
+// and an administrator with a published password.
 var ErrInUse = errors.New("数据库里已有数据，不能用于演示：请换一个数据目录（TONGXING_DATA_DIR）")
 
-// ErrDemoData says that a database was filled for the demonstration, whose
-// administrator's password is known to everybody.
+// ErrDemoData means that the database was filled for the demonstration, whose administrator's
+// password is publicly known.
 var ErrDemoData = errors.New("这是演示数据，不能用于正式运行：请换一个数据目录（TONGXING_DATA_DIR），或删除演示数据后重新启动")
 
 func mustBeEmpty(ctx context.Context, s *store.Store) error {
@@ -120,8 +120,8 @@ func mustBeEmpty(ctx context.Context, s *store.Store) error {
 	return err
 }
 
-// Refuse gives ErrDemoData for a database that the demonstration has filled. A
-// real start asks it first.
+// Refuse returns ErrDemoData for a database that the demonstration has filled. A production start
+// calls it first.
 func Refuse(ctx context.Context, s *store.Store) error {
 	_, err := s.Setting(ctx, castSetting)
 	switch {
@@ -166,8 +166,8 @@ func (s *seeder) run(ctx context.Context, identify Identify) error {
 	return nil
 }
 
-// admin makes the administrator the way a first start does: with a password of
-// their own choice, which need not be changed.
+// admin creates the administrator as a first start does: with a chosen password, which need not be
+// changed.
 func (s *seeder) admin(ctx context.Context) error {
 	link, needed, err := s.store.CreateFirstAdminToken(ctx)
 	if err != nil {
@@ -182,8 +182,8 @@ func (s *seeder) admin(ctx context.Context) error {
 	return err
 }
 
-// clerk makes an account of the office of one estate, for the administrator to
-// change: nobody changes their own.
+// clerk creates an office account of one estate for the administrator to edit: nobody edits their
+// own.
 func (s *seeder) clerk(ctx context.Context, e *estate) error {
 	preset, err := core.RoleClerk.Preset()
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *seeder) clerk(ctx context.Context, e *estate) error {
 	return err
 }
 
-// family is the household of the tour.
+// family returns the household of the tour.
 func (s *seeder) family(e *estate) []core.Resident {
 	s.cast.Community, s.cast.House = e.id, e.labels[0]
 	s.cast.Family = []Member{father, mother, daughter}
@@ -249,11 +249,11 @@ func (s *seeder) bind(ctx context.Context, kind string, target core.ID, who core
 	if err != nil {
 		return err
 	}
-	// The cast verify their numbers themselves, on their phones.
+	// The cast verify their phone numbers themselves, on their phones.
 	return s.store.ApproveBindTicket(ctx, core.System, store.BindScan{Scene: ticket.Scene, User: user.ID, NoMini: true}, ticket.Code)
 }
 
-// doors adds two readers, one of each protocol: the first leads out, the second in.
+// doors adds two readers, one per protocol: the first leads out, the second in.
 func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader, error) {
 	readers := []core.Reader{
 		{

@@ -75,8 +75,8 @@ func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err
 	}
 }
 
-// The demonstration's administrator has a password that everybody knows: nobody's
-// own data gets one, and nobody's real start has one.
+// The demonstration's administrator has a publicly known password: the demonstration must not run
+// on real data, nor a production start on its data.
 func TestDemonstrationAndRealDataNeverMeet(t *testing.T) {
 	s := estate.Store(t, store.Options{})
 	if err := demo.Refuse(t.Context(), s); err != nil {

@@ -17,27 +17,27 @@ import (
 //go:embed pages
 var files embed.FS
 
-// TourOptions make a Tour.
+// TourOptions configure a Tour.
 type TourOptions struct {
 	Store     *store.Store
 	Pages     *templates.Renderer
 	Cast      Cast
-	PublicURL string                            // of the product, where the doors call
-	PhoneURL  func(host, persona string) string // the address of a persona's phone for a browser that came to host
+	PublicURL string                            // of the product, which the doors call
+	PhoneURL  func(host, persona string) string // the URL of a persona's phone for a browser that came to host
 }
 
-// Tour is the page that a newcomer opens first, and the doors of the
-// demonstration: readers that speak the real protocols to the real endpoints.
+// Tour is the page that a newcomer opens first, and the doors of the demonstration: readers that
+// use the real protocols at the real endpoints.
 type Tour struct {
 	o     TourOptions
 	pages *template.Template
 	doors *http.Client
 
 	mu      sync.Mutex
-	secrets map[core.ID]string // of the doors, read once: reading one is an act in the audit log
+	secrets map[core.ID]string // of the doors, read once, since reading one is audited
 }
 
-// NewTour makes the tour.
+// NewTour returns the tour.
 func NewTour(o TourOptions) (*Tour, error) {
 	t := &Tour{o: o, doors: &http.Client{Timeout: readerTimeout}, secrets: map[core.ID]string{}}
 	var err error
@@ -45,7 +45,7 @@ func NewTour(o TourOptions) (*Tour, error) {
 	return t, err
 }
 
-// Routes are the tour's pages.
+// Routes returns the tour's pages.
 func (t *Tour) Routes() []web.Route {
 	return append(t.componentRoutes(), []web.Route{
 		{Method: http.MethodGet, Path: "/demo", Access: web.DemoOnly, Handler: t.front},
@@ -56,11 +56,11 @@ func (t *Tour) Routes() []web.Route {
 	}...)
 }
 
-// address is a path on a persona's own host, beside the persona's phone.
+// address returns the URL of a path on a persona's own host, beside the persona's phone.
 func (t *Tour) address(host, persona, path string) template.URL {
 	phone := t.o.PhoneURL(host, persona)
 	if i := strings.Index(phone, "/sim/"); i > 0 {
-		return template.URL(phone[:i] + path) //nolint:gosec // made of our own host and path
+		return template.URL(phone[:i] + path) //nolint:gosec // built from our own host and path
 	}
 	return template.URL(path) //nolint:gosec // our own path
 }
@@ -80,7 +80,7 @@ func (t *Tour) show(c *web.Context, name string, page any) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return t.pages.ExecuteTemplate(w, name, page) })
 }
 
-// types are the files that the tour's pages load.
+// types are the files that the tour's pages load, with their content types.
 var types = map[string]string{"tour.css": "text/css; charset=utf-8", "stand.js": "text/javascript; charset=utf-8"}
 
 func (t *Tour) asset(c *web.Context) error {
@@ -93,15 +93,15 @@ func (t *Tour) asset(c *web.Context) error {
 	return c.Bytes(http.StatusOK, kind, content)
 }
 
-// admin signs the visitor in as the administrator, without the captcha that
-// would tell nobody anything here.
+// admin signs the visitor in as the administrator, without a captcha, which would serve no purpose
+// here.
 func (t *Tour) admin(c *web.Context) error {
 	account, err := t.o.Store.Account(c.Ctx(), core.Everywhere, t.o.Cast.Admin)
 	if err != nil {
 		return err
 	}
-	// By the password, as at the sign-in, so that it is in the history; by itself where
-	// somebody has tried out what else a sign-in can ask for.
+	// With the password, as at the sign-in page, so that it is in the history; directly if the
+	// visitor has turned on a second step.
 	done, err := t.o.Store.SignIn(c.Ctx(), store.SignIn{Login: account.Login, Password: AdminPassword, Visit: store.Visit{
 		Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(), Request: c.RequestID(), Life: c.ConsoleLife(),
 	}})
@@ -126,11 +126,11 @@ type standPage struct {
 	Doors  []Door
 }
 
-// stand is where somebody stands at the doors with a phone in the hand.
+// stand shows a person at the doors with a phone in hand.
 func (t *Tour) stand(c *web.Context) error {
 	for _, m := range People() {
 		if m.Key == c.Param("persona") {
-			//nolint:gosec // our own address
+			//nolint:gosec // our own URL
 			return t.show(c, "stand.html", standPage{
 				Cast: t.o.Cast, Member: m, Phone: "/sim/phone/" + m.Key + "?tab=mini",
 				Home: template.URL(t.o.PublicURL + "/demo"), Doors: t.o.Cast.Doors,

@@ -1,14 +1,14 @@
--- The foundation: communities and their houses and residents, passes and the
--- gate, the people who work with them, and what they did.
+-- The foundation: communities with their houses and residents, passes and the gate, the people who
+-- work with them, and the records of what they did.
 --
--- Portable SQL: runs unchanged on SQLite, MySQL and MariaDB. One statement a
--- step, since MySQL commits at each. Conventions:
+-- Portable SQL: runs unchanged on SQLite, MySQL and MariaDB. One statement per step, since MySQL
+-- commits each. Conventions:
 --   id, *_id   64-bit ids made by the program, sortable by time; 0 = none
 --   *_at       instants in milliseconds since 1970 UTC; NULL = not yet, never
---   *_day      natural days of the deployment's zone since 1970-01-01; 0 = none
---   *_cipher   personal data, AES-256-GCM, base64, with the key's id in front
+--   *_day      calendar days in the deployment's time zone since 1970-01-01; 0 = none
+--   *_cipher   personal data, AES-256-GCM, base64, prefixed with the key's id
 --   *_mac      keyed digest of personal data, for exact search; '' = none
--- Rows that belong to a community carry community_id, first in their indexes.
+-- Rows that belong to a community have community_id, first in their indexes.
 
 CREATE TABLE node_lease (
   node       INTEGER      NOT NULL PRIMARY KEY, -- number within ids, 0–1023
@@ -22,20 +22,20 @@ CREATE TABLE setting (
   updated_at BIGINT        NOT NULL
 );
 
--- Who signs in to the console.
+-- Accounts that sign in to the console.
 
 CREATE TABLE account (
   id              BIGINT        NOT NULL PRIMARY KEY,
   login           VARCHAR(64)   NOT NULL, -- lower case
   name            VARCHAR(64)   NOT NULL,
   password        VARCHAR(200)  NOT NULL, -- Argon2id in PHC form; '' = cannot sign in by password
-  role            VARCHAR(32)   NOT NULL, -- the preset it was made from
+  role            VARCHAR(32)   NOT NULL, -- the preset it was created from
   permissions     VARCHAR(2000) NOT NULL, -- names from core's table, comma separated
   all_communities INTEGER       NOT NULL,
   must_change     INTEGER       NOT NULL,
-  generation      BIGINT        NOT NULL, -- raised when all its sessions must end
+  generation      BIGINT        NOT NULL, -- incremented when all its sessions must end
   user_id         BIGINT        NOT NULL, -- bound WeChat user; 0 = none
-  bound_at        BIGINT,                 -- when that was
+  bound_at        BIGINT,                 -- when it was bound
   created_at      BIGINT        NOT NULL,
   updated_at      BIGINT        NOT NULL,
   disabled_at     BIGINT
@@ -54,10 +54,10 @@ CREATE TABLE session (
   subject_id   BIGINT       NOT NULL, -- account.id, wechat_user.id
   token_digest VARCHAR(64)  NOT NULL, -- SHA-256 of the token, hex
   csrf         VARCHAR(64)  NOT NULL,
-  generation   BIGINT       NOT NULL, -- the subject's when it began
+  generation   BIGINT       NOT NULL, -- the subject's when the session began
   addr         VARCHAR(64)  NOT NULL,
   agent        VARCHAR(200) NOT NULL,
-  by_link      INTEGER      NOT NULL, -- 1 = begun by a link of the mini-program, which anybody can send
+  by_link      INTEGER      NOT NULL, -- 1 = started by a link of the mini-program, which anybody can send
   created_at   BIGINT       NOT NULL,
   seen_at      BIGINT       NOT NULL,
   expires_at   BIGINT       NOT NULL,
@@ -70,9 +70,9 @@ CREATE INDEX session_expiry ON session (expires_at);
 CREATE TABLE sign_in_attempt (
   id         BIGINT       NOT NULL PRIMARY KEY,
   login_mac  VARCHAR(64)  NOT NULL,
-  account_id BIGINT       NOT NULL, -- 0 = the login name is nobody's
+  account_id BIGINT       NOT NULL, -- 0 = no account has the login name
   network    VARCHAR(64)  NOT NULL, -- what attempts are counted by: the address, or its IPv6 /64
-  known      INTEGER      NOT NULL, -- 1 = by a browser in which the account has signed in: it is counted by itself
+  known      INTEGER      NOT NULL, -- 1 = from a browser in which the account has signed in before: counted separately
   addr       VARCHAR(64)  NOT NULL,
   agent      VARCHAR(200) NOT NULL,
   way        VARCHAR(16)  NOT NULL, -- password, code, recovery, wechat, unfinished, proof
@@ -82,28 +82,28 @@ CREATE TABLE sign_in_attempt (
 CREATE INDEX sign_in_attempt_login ON sign_in_attempt (login_mac, id);
 CREATE INDEX sign_in_attempt_account ON sign_in_attempt (account_id, succeeded, id);
 
--- A sign-in whose password was right and whose second step is still to come.
+-- A sign-in with a correct password whose second step is pending.
 CREATE TABLE sign_in_pending (
   token_digest VARCHAR(64) NOT NULL PRIMARY KEY,
   account_id   BIGINT      NOT NULL,
-  generation   BIGINT      NOT NULL, -- the account's: a new password ends it
+  generation   BIGINT      NOT NULL, -- the account's: a new password invalidates the row
   attempt_id   BIGINT      NOT NULL, -- sign_in_attempt of the password
-  network      VARCHAR(64) NOT NULL, -- that gave the password, as in sign_in_attempt
-  browser_digest VARCHAR(64) NOT NULL, -- of a secret of the browser that gave it
-  tries        INTEGER     NOT NULL, -- codes looked at
+  network      VARCHAR(64) NOT NULL, -- from which the password was sent, as in sign_in_attempt
+  browser_digest VARCHAR(64) NOT NULL, -- of a secret of the browser that sent it
+  tries        INTEGER     NOT NULL, -- codes checked so far
   expires_at   BIGINT      NOT NULL,
   used_at      BIGINT
 );
 CREATE INDEX sign_in_pending_expiry ON sign_in_pending (expires_at);
 
--- A QR in a console page that its account's owner scans with WeChat.
+-- A QR code in a console page that the account's owner scans with WeChat.
 CREATE TABLE wechat_login (
-  token_digest   VARCHAR(64)  NOT NULL PRIMARY KEY, -- of the QR's link
-  binds          INTEGER      NOT NULL, -- 1 = it binds a WeChat user to the account, and signs nobody in
-  account_id     BIGINT       NOT NULL, -- to bind to, or that was signed in to; 0 = to sign in, not yet known to which
-  user_id        BIGINT       NOT NULL, -- who said yes; 0 = nobody yet
+  token_digest   VARCHAR(64)  NOT NULL PRIMARY KEY, -- of the token in the QR code's link
+  binds          INTEGER      NOT NULL, -- 1 = binds a WeChat user to the account, and signs nobody in
+  account_id     BIGINT       NOT NULL, -- to bind to, or signed in to; 0 = for a sign-in, not yet known
+  user_id        BIGINT       NOT NULL, -- who confirmed; 0 = nobody yet
   browser_digest VARCHAR(64)  NOT NULL, -- of a secret of the browser that shows it
-  code           VARCHAR(4)   NOT NULL, -- two digits beside it
+  code           VARCHAR(4)   NOT NULL, -- the two digits beside it
   addr           VARCHAR(64)  NOT NULL,
   network        VARCHAR(64)  NOT NULL, -- as in sign_in_attempt
   agent          VARCHAR(200) NOT NULL,
@@ -116,8 +116,7 @@ CREATE TABLE wechat_login (
 CREATE INDEX wechat_login_expiry ON wechat_login (expires_at);
 CREATE INDEX wechat_login_account ON wechat_login (account_id);
 
--- What an account's owner should hear of, whoever did it: somebody signed in, or a
--- WeChat was bound.
+-- What an account's owner should be told of, whoever did it: a sign-in, or a bound WeChat.
 CREATE TABLE account_notice (
   id         BIGINT       NOT NULL PRIMARY KEY,
   account_id BIGINT       NOT NULL,
@@ -126,19 +125,19 @@ CREATE TABLE account_notice (
   wechat     VARCHAR(64)  NOT NULL, -- masked phone number of the WeChat; '' = none
   addr       VARCHAR(64)  NOT NULL,
   agent      VARCHAR(200) NOT NULL,
-  new_addr   INTEGER      NOT NULL, -- 1 = nobody ever signed in from that network
+  new_addr   INTEGER      NOT NULL, -- 1 = the first sign-in from that network
   at         BIGINT       NOT NULL,
   read_at    BIGINT
 );
 CREATE INDEX account_notice_account ON account_notice (account_id, id);
 
--- The second step of signing in, where somebody turned it on.
+-- The second sign-in step of accounts that turned it on.
 CREATE TABLE account_totp (
   account_id   BIGINT       NOT NULL PRIMARY KEY,
   secret       VARCHAR(200) NOT NULL, -- encrypted
-  last_step    BIGINT       NOT NULL, -- whose code was used: each works once
+  last_step    BIGINT       NOT NULL, -- of the last code used: each works once
   created_at   BIGINT       NOT NULL,
-  confirmed_at BIGINT                 -- NULL: shown, not turned on yet
+  confirmed_at BIGINT                 -- NULL: shown, but not turned on yet
 );
 
 CREATE TABLE account_recovery (
@@ -157,9 +156,9 @@ CREATE TABLE one_time_link (
 
 CREATE TABLE audit_log (
   id           BIGINT        NOT NULL PRIMARY KEY,
-  seq          BIGINT        NOT NULL, -- place in the chain, from 1, without gaps
+  seq          BIGINT        NOT NULL, -- position in the chain, from 1, without gaps
   at           BIGINT        NOT NULL,
-  community_id BIGINT        NOT NULL, -- 0 = none in particular
+  community_id BIGINT        NOT NULL, -- 0 = no particular one
   actor_kind   VARCHAR(16)   NOT NULL,
   actor_id     BIGINT        NOT NULL,
   actor_name   VARCHAR(64)   NOT NULL,
@@ -170,7 +169,7 @@ CREATE TABLE audit_log (
   before_text  VARCHAR(4000) NOT NULL, -- masked
   after_text   VARCHAR(4000) NOT NULL,
   prev_hash    VARCHAR(64)   NOT NULL,
-  hash         VARCHAR(64)   NOT NULL  -- keyed, of the line and prev_hash
+  hash         VARCHAR(64)   NOT NULL  -- keyed hash of the row and prev_hash
 );
 CREATE INDEX audit_log_community ON audit_log (community_id, id);
 CREATE INDEX audit_log_actor ON audit_log (actor_kind, actor_id, id);
@@ -186,8 +185,8 @@ CREATE TABLE community (
   id          BIGINT        NOT NULL PRIMARY KEY,
   name        VARCHAR(100)  NOT NULL,
   address     VARCHAR(200)  NOT NULL,
-  phone       VARCHAR(32)   NOT NULL, -- of the property office; not personal
-  levels      VARCHAR(400)  NOT NULL, -- names of the structure's levels, joined by /
+  phone       VARCHAR(32)   NOT NULL, -- of the property office; not personal data
+  levels      VARCHAR(400)  NOT NULL, -- names of the structure's levels, separated by /
   created_at  BIGINT        NOT NULL,
   updated_at  BIGINT        NOT NULL,
   archived_at BIGINT
@@ -200,18 +199,18 @@ CREATE TABLE building_node (
   parent_id    BIGINT       NOT NULL, -- 0 = top
   level        INTEGER      NOT NULL, -- 0 = top
   name         VARCHAR(40)  NOT NULL,
-  path         VARCHAR(160) NOT NULL  -- ids from the top down to this one: /1/2/
+  path         VARCHAR(160) NOT NULL  -- ids from the top down to this node: /1/2/
 );
 CREATE UNIQUE INDEX building_node_name ON building_node (community_id, parent_id, name);
 
 CREATE TABLE house (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
-  node_id      BIGINT       NOT NULL, -- the node it hangs under; 0 = top
+  node_id      BIGINT       NOT NULL, -- the parent node; 0 = top
   name         VARCHAR(40)  NOT NULL, -- door number
-  label        VARCHAR(250) NOT NULL, -- the whole: 3栋2单元501
+  label        VARCHAR(250) NOT NULL, -- the full label: 3栋2单元501
   path         VARCHAR(160) NOT NULL, -- of its node; '/' = top
-  sort_key     VARCHAR(250) NOT NULL, -- label with numbers padded, so that 2栋 precedes 10栋
+  sort_key     VARCHAR(250) NOT NULL, -- label with zero-padded numbers, so that 2栋 precedes 10栋
   arrears_fen  BIGINT       NOT NULL,
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
@@ -233,12 +232,12 @@ CREATE TABLE resident (
   house_id     BIGINT       NOT NULL,
   person_id    BIGINT       NOT NULL,
   name         VARCHAR(64)  NOT NULL,
-  name_fold    VARCHAR(64)  NOT NULL, -- what it is searched by: without the dots and spaces of name
-  name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
+  name_fold    VARCHAR(64)  NOT NULL, -- for search: name without dots and spaces
+  name_key     VARCHAR(48)  NOT NULL, -- for sorting: pinyin
   sex          VARCHAR(8)   NOT NULL, -- male, female, ''
   identity     VARCHAR(16)  NOT NULL, -- owner, family, tenant, lodger
-  identity_rank INTEGER     NOT NULL, -- their order, from 0
-  lease_day    INTEGER      NOT NULL, -- last day of a fixed-term tenant's lease
+  identity_rank INTEGER     NOT NULL, -- sort order of identity, from 0
+  lease_day    INTEGER      NOT NULL, -- last day of a fixed-term lease
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
   phone4_mac   VARCHAR(64)  NOT NULL, -- of the last four digits
@@ -263,8 +262,8 @@ CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
 CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at);
 
--- Who WeChat said is in front of a browser, for one purpose: a page that asks
--- something of them, or a sign-in whose one-time code is used up.
+-- The WeChat user confirmed in a browser, for one purpose: a page that requires a confirmed
+-- identity, or a sign-in whose one-time code has been used.
 CREATE TABLE wechat_proof (
   token_digest VARCHAR(64) NOT NULL PRIMARY KEY, -- of the browser's secret and the purpose
   user_id      BIGINT      NOT NULL,
@@ -279,7 +278,7 @@ CREATE TABLE pass_rule (
   community_id BIGINT       NOT NULL PRIMARY KEY,
   counting     VARCHAR(16)  NOT NULL, -- person, household
   period_days  INTEGER      NOT NULL,
-  exits        INTEGER      NOT NULL, -- 0 unlimited, -1 blocked
+  exits        INTEGER      NOT NULL, -- 0 = unlimited, -1 = blocked
   hours        VARCHAR(200) NOT NULL, -- 06:00-22:00,…; '' = always
   record_id    INTEGER      NOT NULL,
   record_temp  INTEGER      NOT NULL,
@@ -293,7 +292,7 @@ CREATE TABLE house_restriction (
   community_id BIGINT       NOT NULL,
   exits        INTEGER      NOT NULL,
   reason       VARCHAR(200) NOT NULL,
-  last_day     INTEGER      NOT NULL, -- last day it holds; 0 = until lifted
+  last_day     INTEGER      NOT NULL, -- last day in effect; 0 = until lifted
   created_at   BIGINT       NOT NULL
 );
 CREATE INDEX house_restriction_community ON house_restriction (community_id, house_id);
@@ -301,9 +300,9 @@ CREATE INDEX house_restriction_community ON house_restriction (community_id, hou
 CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL,
-  kind         VARCHAR(16) NOT NULL, -- core.PassKind: whose pass it is, and so what holder_id names
+  kind         VARCHAR(16) NOT NULL, -- core.PassKind: whose pass it is, and so what holder_id refers to
   holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass
-  person_id    BIGINT      NOT NULL, -- who finds it under the own phone number
+  person_id    BIGINT      NOT NULL, -- the person who finds it by their own phone number
   created_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
 );
@@ -311,12 +310,12 @@ CREATE UNIQUE INDEX pass_holder ON pass (kind, holder_id);
 CREATE INDEX pass_community ON pass (community_id, id);
 CREATE INDEX pass_person ON pass (person_id);
 
--- Exits of a person or a household in a community, by natural day.
+-- Exits of a person or a household in a community, by calendar day.
 CREATE TABLE exit_tally (
   community_id BIGINT       NOT NULL,
   subject_id   BIGINT       NOT NULL, -- person.id or house.id
   days         VARCHAR(512) NOT NULL, -- day:count, newest first
-  version      BIGINT       NOT NULL, -- raised by every change; makes counting exact
+  version      BIGINT       NOT NULL, -- incremented by every change; makes counting exact
   PRIMARY KEY (community_id, subject_id)
 );
 
@@ -326,21 +325,21 @@ CREATE TABLE reader (
   id                BIGINT        NOT NULL PRIMARY KEY,
   community_id      BIGINT        NOT NULL,
   name              VARCHAR(64)   NOT NULL,
-  gate              VARCHAR(64)   NOT NULL, -- the door it opens, in words
+  gate              VARCHAR(64)   NOT NULL, -- name of the door it opens
   protocol          VARCHAR(16)   NOT NULL, -- vguang, mcardsea
-  serial            VARCHAR(64)   NOT NULL, -- what the device calls itself
-  secret_cipher     VARCHAR(200)  NOT NULL, -- of its URL
+  serial            VARCHAR(64)   NOT NULL, -- the device's own serial number
+  secret_cipher     VARCHAR(200)  NOT NULL, -- the secret in its URL
   secret_digest     VARCHAR(64)   NOT NULL,
   direction         VARCHAR(8)    NOT NULL, -- in, out
   scope_nodes       VARCHAR(2000) NOT NULL, -- building nodes it serves, comma separated; '' = all
-  kinds             VARCHAR(64)   NOT NULL, -- kinds of pass it takes
+  kinds             VARCHAR(64)   NOT NULL, -- accepted kinds of pass
   thermometer       INTEGER       NOT NULL,
   qr_allowed        INTEGER       NOT NULL, -- 权限管理: 门禁二维码
-  deny_code         VARCHAR(8)    NOT NULL, -- vguang: what refuses on this firmware
+  deny_code         VARCHAR(8)    NOT NULL, -- vguang: the refusing code of this firmware
   heartbeat_text    VARCHAR(64)   NOT NULL, -- vguang
   heartbeat_seconds INTEGER       NOT NULL,
   firmware          VARCHAR(64)   NOT NULL,
-  skew_ms           BIGINT        NOT NULL, -- the device's clock minus ours, last seen
+  skew_ms           BIGINT        NOT NULL, -- the device's clock minus ours, at the last call
   last_seen_at      BIGINT,
   created_at        BIGINT        NOT NULL,
   updated_at        BIGINT        NOT NULL,
@@ -349,7 +348,7 @@ CREATE TABLE reader (
 CREATE UNIQUE INDEX reader_secret ON reader (secret_digest);
 CREATE INDEX reader_community ON reader (community_id, id);
 
--- Devices that called with a secret of ours but another's serial, or none known.
+-- Devices that called with a known secret but a wrong or unknown serial.
 CREATE TABLE reader_quarantine (
   id            BIGINT      NOT NULL PRIMARY KEY,
   protocol      VARCHAR(16) NOT NULL,
@@ -383,7 +382,7 @@ CREATE TABLE guard (
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
   user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
-  bound_at     BIGINT,                -- when that was
+  bound_at     BIGINT,                -- when it was bound
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL,
   disabled_at  BIGINT
@@ -403,12 +402,12 @@ CREATE TABLE observer (
   id           BIGINT       NOT NULL PRIMARY KEY,
   name         VARCHAR(64)  NOT NULL,
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
-  capacity     VARCHAR(64)  NOT NULL, -- 身份, in words
+  capacity     VARCHAR(64)  NOT NULL, -- 身份, free text
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
   may_export   INTEGER      NOT NULL,
   user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
-  bound_at     BIGINT,                -- when that was
+  bound_at     BIGINT,                -- when it was bound
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL,
   removed_at   BIGINT
@@ -423,14 +422,14 @@ CREATE TABLE observer_community (
 );
 CREATE INDEX observer_community_observer ON observer_community (observer_id);
 
--- A parametric QR waiting to be scanned by the person it is for.
+-- A parametric QR code waiting to be scanned by the person it is for.
 CREATE TABLE bind_ticket (
   scene_digest VARCHAR(64) NOT NULL PRIMARY KEY, -- SHA-256 of the scene
   kind         VARCHAR(16) NOT NULL, -- observer, guard, account
   target_id    BIGINT      NOT NULL,
-  replaces_id  BIGINT      NOT NULL, -- wechat_user.id whose place it may take; 0 = nobody's
-  code         VARCHAR(4)  NOT NULL, -- two digits beside the QR
-  user_id      BIGINT      NOT NULL, -- who said yes; 0 = nobody yet
+  replaces_id  BIGINT      NOT NULL, -- wechat_user.id that it may replace; 0 = none
+  code         VARCHAR(4)  NOT NULL, -- the two digits beside the QR code
+  user_id      BIGINT      NOT NULL, -- who confirmed; 0 = nobody yet
   created_at   BIGINT      NOT NULL,
   expires_at   BIGINT      NOT NULL,
   refused_at   BIGINT,
@@ -438,15 +437,15 @@ CREATE TABLE bind_ticket (
 );
 CREATE INDEX bind_ticket_target ON bind_ticket (kind, target_id);
 
--- People as WeChat knows them.
+-- WeChat users.
 
 CREATE TABLE wechat_user (
   id           BIGINT       NOT NULL PRIMARY KEY,
-  union_id     VARCHAR(64),           -- NULL = WeChat has not told
-  person_id    BIGINT       NOT NULL, -- by verified phone; 0 = not yet
+  union_id     VARCHAR(64),           -- NULL = not told by WeChat
+  person_id    BIGINT       NOT NULL, -- by verified phone number; 0 = not yet
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
-  merged_into  BIGINT       NOT NULL, -- the user this one turned out to be; 0 = itself
+  merged_into  BIGINT       NOT NULL, -- the user that this one turned out to be; 0 = none
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );
@@ -463,18 +462,18 @@ CREATE TABLE wechat_identity (
 );
 CREATE INDEX wechat_identity_user ON wechat_identity (user_id);
 
--- Every passage and every refusal. Append-only, and at the same time the log of
--- events that live views follow. Names and places are kept as they were.
+-- Every passage and every refusal. Append-only; also the event log that live views follow. Names
+-- and places are stored as they were at the time.
 CREATE TABLE access_record (
-  id           BIGINT       NOT NULL PRIMARY KEY, -- its time is the passage's
+  id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the passage
   community_id BIGINT       NOT NULL,
   at           BIGINT       NOT NULL,
   via          VARCHAR(8)   NOT NULL, -- reader, guard, manual
   reader_id    BIGINT       NOT NULL,
   post_id      BIGINT       NOT NULL,
   guard_id     BIGINT       NOT NULL,
-  gate         VARCHAR(64)  NOT NULL, -- reader's or post's name
-  released_by  VARCHAR(64)  NOT NULL, -- device or guard, in words
+  gate         VARCHAR(64)  NOT NULL, -- name of the reader or post
+  released_by  VARCHAR(64)  NOT NULL, -- name of the device or guard
   direction    VARCHAR(8)   NOT NULL,
   kind         VARCHAR(16)  NOT NULL, -- '' = unknown token
   pass_id      BIGINT       NOT NULL,
@@ -485,12 +484,12 @@ CREATE TABLE access_record (
   house        VARCHAR(250) NOT NULL,
   temp_tenths  INTEGER      NOT NULL, -- 0 = not taken
   allowed      INTEGER      NOT NULL,
-  counted      INTEGER      NOT NULL, -- an exit that the tally holds
+  counted      INTEGER      NOT NULL, -- 1 = an exit counted in the tally
   reason       VARCHAR(32)  NOT NULL,
-  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing; the start of a message that could not be read
-  token_digest VARCHAR(64)  NOT NULL, -- '' = none was shown
-  repeats      INTEGER      NOT NULL, -- how often a reader was told again to open
-  release_key  VARCHAR(64)            -- the token's digest when released, else NULL: a token releases once
+  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing; the start of an unreadable message
+  token_digest VARCHAR(64)  NOT NULL, -- '' = no token was shown
+  repeats      INTEGER      NOT NULL, -- how often a reader was told to open again
+  release_key  VARCHAR(64)            -- the token's digest if released, otherwise NULL: a token releases once
 );
 CREATE UNIQUE INDEX access_record_release ON access_record (release_key);
 CREATE INDEX access_record_community ON access_record (community_id, id);
@@ -501,12 +500,12 @@ CREATE INDEX access_record_person ON access_record (community_id, person_id, id)
 CREATE INDEX access_record_reader ON access_record (reader_id, id);
 CREATE INDEX access_record_post ON access_record (post_id, id);
 
--- What happened at the gates that somebody should look at.
+-- Events at the gates that need attention.
 CREATE TABLE access_alert (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   kind         VARCHAR(16)  NOT NULL, -- fever, refusals, reuse, silent
-  subject_id   BIGINT       NOT NULL, -- a record, a reader, a pass
+  subject_id   BIGINT       NOT NULL, -- id of a record, a reader or a pass
   reader_id    BIGINT       NOT NULL,
   post_id      BIGINT       NOT NULL,
   record_id    BIGINT       NOT NULL, -- 0 = none
@@ -514,8 +513,8 @@ CREATE TABLE access_alert (
   name         VARCHAR(64)  NOT NULL,
   house        VARCHAR(250) NOT NULL,
   n            INTEGER      NOT NULL,
-  mark         BIGINT       NOT NULL, -- grows with what is behind it: nothing raises it twice
-  open_key     VARCHAR(64)  NOT NULL, -- kind and subject while open: one at a time
+  mark         BIGINT       NOT NULL, -- grows with its cause: the same cause never raises it twice
+  open_key     VARCHAR(64)  NOT NULL, -- kind and subject while open: at most one
   first_at     BIGINT       NOT NULL,
   last_at      BIGINT       NOT NULL,
   handled_at   BIGINT,
@@ -526,20 +525,20 @@ CREATE UNIQUE INDEX access_alert_open ON access_alert (open_key);
 CREATE INDEX access_alert_subject ON access_alert (kind, subject_id, mark);
 CREATE INDEX access_alert_community ON access_alert (community_id, handled_at, id);
 
--- Work that the server does in the background for an account.
+-- Background jobs of accounts.
 CREATE TABLE job (
   id         BIGINT       NOT NULL PRIMARY KEY,
   account_id BIGINT       NOT NULL,
   kind       VARCHAR(32)  NOT NULL,
   state      VARCHAR(16)  NOT NULL, -- waiting, running, done, failed, cancelled, broken
-  live_key   VARCHAR(64),           -- account:kind while not over: one of a kind at a time; NULL after
-  runner     VARCHAR(64)  NOT NULL, -- the server that has it
+  live_key   VARCHAR(64),           -- account:kind until over: one of a kind at a time; then NULL
+  runner     VARCHAR(64)  NOT NULL, -- the server that runs it
   done       BIGINT       NOT NULL,
-  total      BIGINT       NOT NULL, -- 0 = not known
+  total      BIGINT       NOT NULL, -- 0 = unknown
   words      VARCHAR(500) NOT NULL,
   result     VARCHAR(200) NOT NULL,
   tries      INTEGER      NOT NULL,
-  beat_at    BIGINT       NOT NULL, -- the runner's last sign of life
+  beat_at    BIGINT       NOT NULL, -- the runner's last heartbeat
   created_at BIGINT       NOT NULL,
   begun_at   BIGINT,
   ended_at   BIGINT
@@ -548,13 +547,13 @@ CREATE UNIQUE INDEX job_live ON job (live_key);
 CREATE INDEX job_account ON job (account_id, id);
 CREATE INDEX job_state ON job (state, id);
 
--- A list's filters and sort, kept by an account under a name.
+-- A list's filters and sort order, saved by an account under a name.
 CREATE TABLE saved_view (
   id         BIGINT        NOT NULL PRIMARY KEY,
   account_id BIGINT        NOT NULL,
   stem       VARCHAR(32)   NOT NULL, -- of the list: reader
   name       VARCHAR(40)   NOT NULL,
-  query      VARCHAR(2000) NOT NULL, -- of the address
+  query      VARCHAR(2000) NOT NULL, -- of the URL
   created_at BIGINT        NOT NULL
 );
 CREATE UNIQUE INDEX saved_view_name ON saved_view (account_id, stem, name);

@@ -1,6 +1,6 @@
-// Package migrations holds the schema as numbered SQL files, one source for every
-// dialect. What a release holds is never changed, only appended to; a database that was
-// made between two releases from other files of the same numbers is known by their names.
+// Package migrations contains the schema as numbered SQL files, the same for every dialect.
+// Released files are never changed; new ones are appended. A database made between two releases
+// from other files with the same numbers is detected by their names.
 package migrations
 
 import (
@@ -20,11 +20,11 @@ var files embed.FS
 // Migration is one numbered file, split into its statements.
 type Migration struct {
 	Version    int
-	Name       string // the file's, and the beginning of its statements' SHA-256: "foundation 3f2a9c01d4e5"
+	Name       string // the file's, and the start of its statements' SHA-256: "foundation 3f2a9c01d4e5"
 	Statements []string
 }
 
-// All gives the migrations in order. Numbers start at 1 and leave no gap.
+// All returns the migrations in order. Numbers start at 1 without gaps.
 func All() ([]Migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -49,8 +49,8 @@ func All() ([]Migration, error) {
 	return all, nil
 }
 
-// Split cuts SQL text into statements at semicolons that end a line. Comments,
-// from -- to the line's end, are left out; our files quote no text holding --.
+// Split splits SQL text into statements at semicolons that end a line. Comments, from -- to the end
+// of the line, are removed; no quoted text in our files contains --.
 func Split(text string) []string {
 	var statements []string
 	var b strings.Builder

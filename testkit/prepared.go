@@ -10,8 +10,8 @@ import (
 	"testing/fstest"
 )
 
-// Prepared is a folder that takes long to fill: a process fills it once, and each
-// test begins with a copy of its own. The zero Prepared is ready for use.
+// Prepared is a folder that takes long to fill: a process fills it once, and each test starts with
+// a copy. The zero Prepared is ready for use.
 type Prepared struct {
 	once  sync.Once
 	files fstest.MapFS
@@ -20,12 +20,12 @@ type Prepared struct {
 
 var errNotPrepared = errors.New("a test that failed did not prepare it")
 
-// Copy gives a copy, which goes away with the test. fill fills an empty folder and
-// must be done with it when it returns.
+// Copy returns a copy that is removed with the test. fill fills an empty folder and must have
+// released it when it returns.
 func (p *Prepared) Copy(t testing.TB, fill func(dir string) error) (dir string) {
 	t.Helper()
 	p.once.Do(func() {
-		p.err = errNotPrepared // where fill ends the test
+		p.err = errNotPrepared // if fill ends the test
 		made := t.TempDir()
 		if p.err = fill(made); p.err == nil {
 			p.files, p.err = read(made)

@@ -23,7 +23,7 @@ func TestPreparedIsFilledOnceAndCopied(t *testing.T) {
 		if text, err := os.ReadFile(file); err != nil || string(text) != "as made" {
 			t.Errorf("%q, %v", text, err)
 		}
-		if err := os.WriteFile(file, []byte("changed"), 0o600); err != nil { // its own alone
+		if err := os.WriteFile(file, []byte("changed"), 0o600); err != nil { // in its own copy only
 			t.Error(err)
 		}
 	}

@@ -1,11 +1,11 @@
-// Package testkit gives tests real servers: a database of their own on a private
-// MariaDB, a private Redis, a browser. Only tests and tools import it.
+// Package testkit provides real servers for tests: a database of their own on a private MariaDB, a
+// private Redis, a browser. Only tests and tools import it.
 //
-// A plain go test looks at the embedded parts alone and is quick: what needs such a
-// server skips. tools/services, which `make test` and `make test-quick` run the tests
-// with, asks for the rest; then only what is not installed skips. With CI=true in the
-// environment, which `make test` sets, nothing skips: what cannot be had fails the test,
-// so that a gate never passes by not looking.
+// A plain go test uses the embedded parts only and is quick: tests that need such a server are
+// skipped. tools/services, with which `make test` and `make test-quick` run the tests, enables the
+// rest; then only what is not installed is skipped. With CI=true in the environment, which `make
+// test` sets, nothing is skipped: what is missing fails the test, so that a gate never passes by
+// skipping.
 package testkit
 
 import (
@@ -24,12 +24,12 @@ import (
 	"tongxing/testkit/servers"
 )
 
-// What tools/services tells the tests of all packages.
+// Set by tools/services for the tests of all packages.
 const (
-	// EnvServers is true where tests are to use MariaDB, Redis and a browser.
+	// EnvServers is true if tests are to use MariaDB, Redis and a browser.
 	EnvServers = "TONGXING_TEST_SERVERS"
-	// EnvMySQL is the DSN of the MySQL or MariaDB server that tests share; its account
-	// may create databases.
+	// EnvMySQL is the DSN of the MySQL or MariaDB server shared by tests; its account may create
+	// databases.
 	EnvMySQL = "TONGXING_TEST_MYSQL_DSN"
 )
 
@@ -38,7 +38,7 @@ var (
 	errMissing  = fmt.Errorf("%w: `make needs` installs it or says how to", servers.ErrMissing)
 )
 
-// missing skips the test, or fails it where CI=true, since what cannot be had.
+// missing skips the test, or fails it if CI=true, because something is not available.
 func missing(t testing.TB, what string, err error) {
 	t.Helper()
 	if errors.Is(err, servers.ErrMissing) {
@@ -50,7 +50,7 @@ func missing(t testing.TB, what string, err error) {
 	t.Fatalf("%s: %v", what, err)
 }
 
-// asked goes on where servers are to be used.
+// asked skips the test unless servers are enabled.
 func asked(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv(EnvServers) != "true" {
@@ -58,8 +58,8 @@ func asked(t testing.TB, what string) {
 	}
 }
 
-// MariaDB makes an empty database and returns its DSN. The database goes away
-// with the test; the server is shared.
+// MariaDB creates an empty database and returns its DSN. The database is dropped with the test; the
+// server is shared.
 func MariaDB(t testing.TB) string {
 	t.Helper()
 	asked(t, "MariaDB")
@@ -91,8 +91,7 @@ func execute(t testing.TB, config *mysql.Config, statement string) {
 	}
 }
 
-// OwnMariaDB starts a server for this test alone, to be stopped and killed. It
-// ends with the test.
+// OwnMariaDB starts a server for this test only, to be stopped and killed. It ends with the test.
 func OwnMariaDB(t testing.TB) *servers.MariaDB {
 	t.Helper()
 	asked(t, "MariaDB")
@@ -104,16 +103,14 @@ func OwnMariaDB(t testing.TB) *servers.MariaDB {
 	return m
 }
 
-// Redis starts an empty Redis for this test alone and returns its URL. A server
-// is quick to start and only a server of its own keeps FLUSHALL, publishing and
-// scripts apart from other tests.
+// Redis starts an empty Redis for this test only and returns its URL. A server starts quickly, and
+// only a separate one isolates FLUSHALL, publishing and scripts from other tests.
 func Redis(t testing.TB) string {
 	t.Helper()
 	return OwnRedis(t).URL()
 }
 
-// OwnRedis starts a Redis for this test alone, to be stopped and started again.
-// It ends with the test.
+// OwnRedis starts a Redis for this test only, to be stopped and restarted. It ends with the test.
 func OwnRedis(t testing.TB) *servers.Redis {
 	t.Helper()
 	asked(t, "Redis")
@@ -125,8 +122,8 @@ func OwnRedis(t testing.TB) *servers.Redis {
 	return r
 }
 
-// RedisCluster starts a cluster of one node, which refuses what touches two hash
-// slots. It ends with the test.
+// RedisCluster starts a cluster of one node, which rejects commands over two hash slots. It ends
+// with the test.
 func RedisCluster(t testing.TB) *servers.Redis {
 	t.Helper()
 	asked(t, "Redis")
@@ -151,7 +148,7 @@ func RedisSentinel(t testing.TB) (sentinelAddr string, main *servers.Redis) {
 	return s.Addr, main
 }
 
-// Chromium is the path of the browser's program. testkit/browser drives it.
+// Chromium returns the path of the browser. testkit/browser drives it.
 func Chromium(t testing.TB) string {
 	t.Helper()
 	asked(t, "Chromium")
@@ -166,6 +163,6 @@ func Chromium(t testing.TB) string {
 
 func random() string {
 	b := make([]byte, 8)
-	_, _ = rand.Read(b) // crypto/rand does not fail
+	_, _ = rand.Read(b) // crypto/rand never fails
 	return hex.EncodeToString(b)
 }

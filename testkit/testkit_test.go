@@ -16,8 +16,7 @@ import (
 	"tongxing/testkit"
 )
 
-// A plain go test leaves servers out and says how to have them; a gate does not
-// pass without them.
+// A plain go test skips servers and tells how to enable them; a gate does not pass without them.
 func TestWithoutServersTestsSkipAndGatesFail(t *testing.T) {
 	for _, test := range []string{"TestMariaDBGivesEachItsOwn", "TestOwnMariaDBSurvivesAKill", "TestOwnRedisForgetsOnStop"} {
 		for gate, want := range map[string]string{"": "--- SKIP: " + test, "true": "--- FAIL: " + test} {
@@ -122,8 +121,8 @@ func TestRedisSentinelKnowsTheMain(t *testing.T) {
 	}
 }
 
-// TestServersEndWithTheProcess kills a test process that has servers running and
-// watches them go.
+// TestServersEndWithTheProcess kills a test process that has servers running and checks that they
+// end.
 func TestServersEndWithTheProcess(t *testing.T) {
 	if os.Getenv("TONGXING_TESTKIT_CHILD") != "" {
 		file := os.Getenv("TONGXING_TESTKIT_CHILD")
@@ -139,7 +138,7 @@ func TestServersEndWithTheProcess(t *testing.T) {
 	if _, err := os.Stat("/proc/self"); err != nil {
 		t.Skip("only Linux ends servers with the process that started them")
 	}
-	testkit.Redis(t) // skips where Redis is missing
+	testkit.Redis(t) // skips if Redis is missing
 	file := filepath.Join(t.TempDir(), "url")
 	child := exec.Command(os.Args[0], "-test.run=^TestServersEndWithTheProcess$")
 	child.Env = append(os.Environ(), "TONGXING_TESTKIT_CHILD="+file)

@@ -1,6 +1,6 @@
-// The doors of the demonstration: a reader's camera sees the phone's screen.
+// The doors of the demonstration: the reader's camera sees the phone's screen.
 
-let last = null; // the picture seen last, to be shown again
+let last = null; // the last picture seen, to be shown again
 
 for (const door of document.querySelectorAll("[data-door]")) {
   const again = door.querySelector("[data-again]");
@@ -17,8 +17,7 @@ for (const door of document.querySelectorAll("[data-door]")) {
   again.addEventListener("click", () => last && hold(door, last));
 }
 
-// screen takes a picture of the code that the phone shows, wherever in its
-// frames the page is.
+// screen captures the code that the phone shows, in whichever frame its page is.
 async function screen() {
   const image = find(document.getElementById("phone"));
   if (!image) return null;

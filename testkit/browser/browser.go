@@ -1,5 +1,5 @@
-// Package browser opens windows of a headless Chromium for tests, each with a profile
-// of its own and no traffic but the test's.
+// Package browser opens windows of a headless Chromium for tests, each with a profile of its own
+// and no network traffic but the test's.
 package browser
 
 import (
@@ -19,18 +19,17 @@ import (
 // Size is a window's size in CSS pixels.
 type Size struct{ Width, Height int }
 
-// The two sizes the pages are made for.
+// The two window sizes the pages are designed for.
 var (
 	Desktop = Size{1280, 800}
 	Phone   = Size{390, 844}
 )
 
-// Limit bounds a whole journey, so that a page that never comes fails the test.
+// Limit is the timeout of a whole test, so that a page that never loads fails it.
 const Limit = 5 * time.Minute
 
-// Open gives a window of its own, for chromedp.Run, in the process's browser of that
-// size: nothing that another test did in it, cookies and storage too, is there. It
-// goes away with the test.
+// Open returns a new window, for chromedp.Run, in the process's browser of that size, isolated from
+// other tests including cookies and storage. It is closed with the test.
 func Open(t testing.TB, size Size) context.Context {
 	t.Helper()
 	browser, err := running.open(testkit.Chromium(t), size)
@@ -41,7 +40,7 @@ func Open(t testing.TB, size Size) context.Context {
 	t.Cleanup(end)
 	ctx, stop := context.WithTimeout(ctx, Limit)
 	t.Cleanup(stop)
-	// A window is never narrower than 500 pixels; what is in it can be.
+	// A window is never narrower than 500 pixels; its viewport can be.
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(size.Width), int64(size.Height))); err != nil {
 		t.Fatalf("open a window: %v", err)
 	}
@@ -52,8 +51,8 @@ func Open(t testing.TB, size Size) context.Context {
 //
 //	func TestMain(m *testing.M) { browser.Main(m) }
 //
-// Chromium itself crashes now and then on a busy machine. Tests that failed while that
-// happened say nothing: the package runs once more.
+// Chromium occasionally crashes on a busy machine. Test failures during a crash mean nothing: the
+// package runs once more.
 func Main(m *testing.M) {
 	code := m.Run()
 	if crashed := running.close(); code != 0 && crashed && os.Getenv(again) == "" {
@@ -63,10 +62,10 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// again is set in the environment of a second run.
+// again is set in the environment of the second run.
 const again = "TONGXING_TEST_AGAIN"
 
-// runAgain runs the test program as it was run, and gives its exit code.
+// runAgain runs the test program again with the same arguments, and returns its exit code.
 func runAgain() int {
 	program := exec.Command(os.Args[0], os.Args[1:]...)
 	program.Env = append(os.Environ(), again+"=1")
@@ -78,7 +77,8 @@ func runAgain() int {
 	return 0
 }
 
-// fleet is a browser of each size: one takes longer to start than most tests run.
+// fleet is a browser of each size, shared, since a browser takes longer to start than most tests
+// run.
 type fleet struct {
 	mu      sync.Mutex
 	started map[Size]context.Context
@@ -104,7 +104,7 @@ func (f *fleet) open(program string, size Size) (context.Context, error) {
 	return ctx, nil
 }
 
-// alive is false of a browser that a page, or the lack of memory, ended.
+// alive reports whether a browser is still running: a page, or lack of memory, may have ended it.
 func alive(ctx context.Context) bool {
 	select {
 	case <-chromedp.FromContext(ctx).Browser.LostConnection:
@@ -114,7 +114,7 @@ func alive(ctx context.Context) bool {
 	}
 }
 
-// close ends the browsers, and tells whether one had ended by itself.
+// close ends the browsers, and reports whether one had crashed.
 func (f *fleet) close() (crashed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,8 +127,8 @@ func (f *fleet) close() (crashed bool) {
 	return crashed
 }
 
-// options start Debian's Chromium without a sandbox, which containers do not
-// allow, and without calls to its maker.
+// options start Debian's Chromium without a sandbox, which containers do not allow, and without
+// calls to its vendor.
 func options(program string, size Size) []chromedp.ExecAllocatorOption {
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	return append(options,

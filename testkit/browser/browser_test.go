@@ -39,7 +39,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// An element is pressed once it stands still and nothing covers it, and once only.
+// An element is clicked once it is at rest and not covered, and exactly once.
 func TestPress(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -65,7 +65,7 @@ func TestPress(t *testing.T) {
 	}
 }
 
-// A page that moves between the aim and the click gets no click for something else.
+// If the page moves between aiming and clicking, the click hits nothing else.
 func TestPressMissesHarmlessly(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -8,13 +8,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pressLimit bounds the wait for an element that can be pressed, and for the page
-// to notice that it was.
+// pressLimit is the timeout for an element to become clickable, and for the page to notice the
+// click.
 const pressLimit = 20 * time.Second
 
-// aim answers with the middle of an element that stands still for two frames and
-// that the mouse would hit there, or with null. From then on it lets no event of the
-// mouse through that would hit something else, until it has seen a click.
+// aim returns the centre of an element that has been at rest for two frames and would receive a
+// click there, or null. From then on it blocks mouse events that would hit anything else, until it
+// has seen a click.
 const aim = `new Promise(done => {
 	const e = document.querySelector(%[1]q);
 	if (!e) return done(null);
@@ -42,16 +42,16 @@ const aim = `new Promise(done => {
 	}));
 })`
 
-// clicked answers, once the page has dealt with what the mouse did, whether that hit.
+// clicked reports, once the page has processed the mouse events, whether the click hit.
 const clicked = `new Promise(done => setTimeout(() => {
 	const press = window.press;
 	press?.end();
 	done(!press || press.clicked);
 }, 0))`
 
-// Press clicks an element with the mouse, as a person would: when it stands still
-// and nothing covers it. A click that would miss, since the page moved in between,
-// does nothing and is done again; a click that led to another page has arrived.
+// Press clicks an element with the mouse as a user would: once it is at rest and not covered. A
+// click that would miss, since the page moved in between, has no effect and is repeated; a click
+// that led to another page has succeeded.
 func Press(selector string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		ctx, stop := context.WithTimeout(ctx, pressLimit)
@@ -64,7 +64,7 @@ func Press(selector string) chromedp.Action[chromedp.Void] {
 				}
 				hit, err := chromedp.Evaluate[bool](clicked, chromedp.EvalAwaitPromise)(ctx, target)
 				if err != nil || hit {
-					return nil //nolint:nilerr // the page that was asked is gone: the click led away from it
+					return nil //nolint:nilerr // the page has gone: the click left it
 				}
 			}
 			select {

@@ -24,13 +24,13 @@ import (
 	"tongxing/store"
 )
 
-// Export fetches the spreadsheet as its rows.
+// Export downloads the list's spreadsheet and returns its rows.
 func (b *Clerk) Export(t *testing.T, query string) [][]string {
 	t.Helper()
 	return b.Sheet(t, frame.AccessRecordPath+"/export.xlsx?"+query)
 }
 
-// Sheet downloads a spreadsheet and gives its rows.
+// Sheet downloads a spreadsheet and returns its rows.
 func (b *Clerk) Sheet(t *testing.T, path string) [][]string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
@@ -40,8 +40,7 @@ func (b *Clerk) Sheet(t *testing.T, path string) [][]string {
 	return b.Download(t, request)
 }
 
-// Download gives the rows of the spreadsheet that answers a request.
-// Do sends a request, checks the status, and returns the page and where the browser is sent.
+// Download returns the rows of the spreadsheet returned by a request.
 func (b *Clerk) Download(t *testing.T, request *http.Request) [][]string {
 	t.Helper()
 	response, err := b.Client.Do(request)
@@ -68,7 +67,7 @@ func (b *Clerk) Download(t *testing.T, request *http.Request) [][]string {
 	return rows
 }
 
-// Watch asks as the page's script does; to is where it is sent.
+// Watch sends a request as the page's script does; to is the redirect.
 func (b *Clerk) Watch(t *testing.T, path string) (status int, to string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
@@ -84,14 +83,14 @@ func (b *Clerk) Watch(t *testing.T, path string) (status int, to string) {
 	return response.StatusCode, response.Header.Get("HX-Redirect")
 }
 
-// Clerk is a browser in which an account has signed in.
+// Clerk is a browser with a signed-in account.
 type Clerk struct {
 	Desk   *Desk
 	Client *http.Client
 	CSRF   string
 }
 
-// SignIn gives a browser of a new account for the communities of scope.
+// SignIn returns a browser with a new account for the communities of scope.
 func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permission) *Clerk {
 	t.Helper()
 	const first, second = "correct-horse-7", "battery-staple-8"
@@ -129,7 +128,7 @@ func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permis
 	return b
 }
 
-// Do sends a request, checks the status, and returns the page and where the browser is sent.
+// Do sends a request, checks the status, and returns the page and the redirect.
 func (b *Clerk) Do(t *testing.T, request *http.Request, status int) (*goquery.Document, string) {
 	t.Helper()
 	response, err := b.Client.Do(request)
@@ -161,18 +160,18 @@ func (b *Clerk) Get(t *testing.T, path string, status int) *goquery.Document {
 	return page
 }
 
-// Post sends a form and gives the page, or where the browser is sent.
+// Post submits a form and returns the page or the redirect.
 func (b *Clerk) Post(t *testing.T, path string, form url.Values, status int) (*goquery.Document, string) {
 	t.Helper()
 	return b.Do(t, b.Form(t, path, form), status)
 }
 
-// DrawnAnew is a form token as another drawing of its page has it: the same secret
-// under another pad. A form sent twice from one drawing acts once.
+// DrawnAnew returns a CSRF token as another rendering of its page would contain it: the same secret
+// under another mask. A form submitted twice from one rendering takes effect once.
 func DrawnAnew(token string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(raw)%2 != 0 {
-		return token // a test's own
+		return token // a test's own token
 	}
 	pad, masked := raw[:len(raw)/2], raw[len(raw)/2:]
 	for i := range pad {
@@ -183,7 +182,7 @@ func DrawnAnew(token string) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// Form is a form on its way, with the token of its page.
+// Form returns the request that submits a form, with the CSRF token.
 func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
 	t.Helper()
 	sent := url.Values{web.CSRFField: {DrawnAnew(b.CSRF)}}
@@ -200,7 +199,7 @@ func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
 	return request
 }
 
-// Sent gives where a page sends the browser.
+// Sent returns where a page redirects to.
 func (b *Clerk) Sent(t *testing.T, path string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
@@ -211,20 +210,19 @@ func (b *Clerk) Sent(t *testing.T, path string) string {
 	return to
 }
 
-// Upload sends a form with a file, as multipart.
+// Upload submits a form with a file, as multipart.
 func (b *Clerk) Upload(t *testing.T, path string, form url.Values, field string, file []byte, status int) *goquery.Document {
 	t.Helper()
 	return b.UploadAs(t, path, form, SentFile{field, "名单.csv", file}, status)
 }
 
 // SentFile is a file in a form.
-// SentFile is a file on its way.
 type SentFile struct {
 	Field, Name string
 	Content     []byte
 }
 
-// UploadAs posts a form with a file of any name.
+// UploadAs submits a form with a file of any name.
 func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFile, status int) *goquery.Document {
 	t.Helper()
 	var body bytes.Buffer
@@ -242,7 +240,7 @@ func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFi
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = part.Write(file.Content) // into memory
+	_, _ = part.Write(file.Content) // writes to memory
 	w.Close()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Desk.Address+path, &body)
 	if err != nil {
@@ -253,7 +251,7 @@ func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFi
 	return page
 }
 
-// Visitor is a browser in which nobody has signed in.
+// Visitor returns a browser that is not signed in.
 func (d *Desk) Visitor() *Clerk {
 	jar, _ := cookiejar.New(nil) // never fails
 	return &Clerk{Desk: d, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -261,7 +259,7 @@ func (d *Desk) Visitor() *Clerk {
 	}}}
 }
 
-// Open gets a page with a form and takes its token.
+// Open loads a page with a form and takes its token.
 func (b *Clerk) Open(t *testing.T, path string) *goquery.Document {
 	t.Helper()
 	page := b.Get(t, path, http.StatusOK)
@@ -269,8 +267,7 @@ func (b *Clerk) Open(t *testing.T, path string) *goquery.Document {
 	return page
 }
 
-// Shown is the token and digits of the QR that a browser shows, as a phone reads
-// them.
+// Shown returns the token in the QR code that a browser shows, as a phone reads it.
 func (b *Clerk) Shown(t *testing.T, code string) (token string) {
 	t.Helper()
 	u, err := url.Parse(b.Desk.Address)

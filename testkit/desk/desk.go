@@ -1,5 +1,5 @@
-// Package desk puts areas of the console in front of two estates, and people with
-// browsers in front of the console, for the tests of its pages.
+// Package desk runs areas of the console over two estates, with browsers of several accounts, for
+// the tests of its pages.
 package desk
 
 import (
@@ -19,7 +19,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// Desk is two estates and the console in front of them.
+// Desk is two estates and the console over them.
 type Desk struct {
 	Store        *store.Store
 	Frame        *frame.Frame
@@ -33,7 +33,7 @@ type Desk struct {
 // Area returns the routes of the pages under test.
 type Area func(f *frame.Frame, cache web.Cache) []web.Route
 
-// parsed are the templates, parsed once for all tests, which never change them.
+// parsed are the templates, parsed once and shared by all tests, which never change them.
 var parsed = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
 
 // New returns a desk with two estates.
@@ -44,10 +44,10 @@ func New(t *testing.T, area Area) *Desk {
 	return d
 }
 
-// tokenPath is a page of the desk's own, which carries a form token and nothing else.
+// tokenPath is a page of the desk itself, which contains only a CSRF token.
 const tokenPath = "/console/desk"
 
-// Empty returns a desk of a program that was just installed: no community, no account.
+// Empty returns a desk as after installation: no community, no account.
 func Empty(t *testing.T, area Area) *Desk {
 	t.Helper()
 	s := estate.Store(t, store.Options{})

@@ -13,20 +13,20 @@ import (
 	"tongxing/handlers/web"
 )
 
-// Boss may edit accounts, and holds everything in one community.
+// Boss may edit accounts, and has all permissions in one community.
 func (d *Desk) Boss(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 }
 
-// Auditor may see the log of one community, and take it away.
+// Auditor may view and export the audit log of one community.
 func (d *Desk) Auditor(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAuditView, core.PermAuditExport)
 }
 
-// Expelled is a browser of the account whose session was ended from elsewhere while a
-// form was open in it.
+// Expelled returns a browser whose session was ended from elsewhere while a form was open in it,
+// and its account.
 func (d *Desk) Expelled(t *testing.T, login string, permissions ...core.Permission) (*Clerk, core.ID) {
 	t.Helper()
 	id := d.Account(t, login, permissions...)
@@ -45,8 +45,8 @@ func (d *Desk) Expelled(t *testing.T, login string, permissions ...core.Permissi
 	return b, id
 }
 
-// SignInAgain signs somebody in on the page that the browser was sent to, and gives
-// where they are sent next.
+// SignInAgain signs in on the page that the browser was redirected to, and returns the next
+// redirect.
 func (b *Clerk) SignInAgain(t *testing.T, to, login, password string) string {
 	t.Helper()
 	page := b.Open(t, to)
@@ -57,7 +57,7 @@ func (b *Clerk) SignInAgain(t *testing.T, to, login, password string) string {
 	return to
 }
 
-// Resume follows a draft back into its form.
+// Resume posts a draft back to its form.
 func (b *Clerk) Resume(t *testing.T) *goquery.Document {
 	t.Helper()
 	page := b.Open(t, web.DraftPage)
@@ -77,8 +77,7 @@ func (d *Desk) Chief(t *testing.T) *Clerk {
 	return d.SignIn(t, core.Everywhere, core.PermAuditView, core.PermReaderView)
 }
 
-// SignedIn is a browser in which a fresh account has signed in with a password of
-// its own.
+// SignedIn returns a browser in which a new account has signed in with a password of its own.
 func (d *Desk) SignedIn(t *testing.T, login string) (b *Clerk, id core.ID) {
 	t.Helper()
 	id = d.Account(t, login, core.PermReaderView)
@@ -91,7 +90,7 @@ func (d *Desk) SignedIn(t *testing.T, login string) (b *Clerk, id core.ID) {
 	return b, id
 }
 
-// SignInAgain is another browser that gives the account's own password.
+// SignInAgain returns another browser signed in with the account's own password.
 func (d *Desk) SignInAgain(t *testing.T, login string) (*Clerk, *goquery.Document) {
 	t.Helper()
 	b := d.Visitor()
@@ -102,13 +101,13 @@ func (d *Desk) SignInAgain(t *testing.T, login string) (*Clerk, *goquery.Documen
 	return b, page
 }
 
-// Registrar is a browser of an account that may do everything with its community.
+// Registrar returns a browser of an account with all permissions for its community.
 func (d *Desk) Registrar(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 }
 
-// OnlyViews is one that may look at everything and change nothing.
+// OnlyViews returns a browser of an account that may view everything and change nothing.
 func (d *Desk) OnlyViews(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(
@@ -117,16 +116,16 @@ func (d *Desk) OnlyViews(t *testing.T) *Clerk {
 	)
 }
 
-// Manager is a browser of a clerk who may edit the readers of Mine.
+// Manager returns a browser of an account that may edit the readers of Mine.
 func (d *Desk) Manager(t *testing.T) *Clerk {
 	t.Helper()
 	return d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermReaderEdit)
 }
 
-// FirstPassword is what an account begins with, OwnPassword what its owner chose.
+// FirstPassword is an account's initial password, OwnPassword the one its owner chose.
 const FirstPassword, OwnPassword = "correct-horse-7", "battery-staple-8"
 
-// SignInForm is the filled form of a sign-in page, its picture read.
+// SignInForm returns the filled form of a sign-in page, including the captcha's letters.
 func (b *Clerk) SignInForm(t *testing.T, page *goquery.Document, login, password string) url.Values {
 	t.Helper()
 	id, _ := page.Find(`input[name="captcha_id"]`).Attr("value")
@@ -138,7 +137,7 @@ func (b *Clerk) SignInForm(t *testing.T, page *goquery.Document, login, password
 	return url.Values{"login": {login}, "password": {password}, "captcha": {strings.ToLower(answer)}, "captcha_id": {id}, "next": {next}}
 }
 
-// Account makes an account with FirstPassword.
+// Account creates an account with FirstPassword.
 func (d *Desk) Account(t *testing.T, login string, permissions ...core.Permission) core.ID {
 	t.Helper()
 	id, err := d.Store.CreateAccount(t.Context(), core.SystemGranter,

@@ -11,8 +11,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// Passages are n records of an estate, one a minute, the newest now: out through
-// the first door, in at the post, and every third refused.
+// Passages creates n records of an estate, one a minute, the newest now: out through the first
+// door, in at the post, every third refused.
 func (d *Desk) Passages(t *testing.T, e *estate.Estate, n int) []core.AccessRecord {
 	t.Helper()
 	now := d.Store.Now()
@@ -46,7 +46,7 @@ func AccountFilterOf(keyword string) store.AccountFilter {
 	return store.AccountFilter{Keyword: keyword, Page: store.Page{Limit: 50}}
 }
 
-// Fevers makes alerts of an estate: so many passages refused for temperature.
+// Fevers creates n alerts of an estate: passages refused for temperature.
 func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.AccessAlert {
 	t.Helper()
 	var records []core.AccessRecord
@@ -70,7 +70,7 @@ func (d *Desk) Fevers(t *testing.T, e *estate.Estate, n int) []core.AccessAlert 
 	return list
 }
 
-// Rename changes a community's name, by somebody.
+// Rename changes a community's name as by.
 func (d *Desk) Rename(t *testing.T, community core.ID, by core.Actor, name string) core.AuditRecord {
 	t.Helper()
 	c, err := d.Store.Community(t.Context(), core.Everywhere, community)
@@ -111,7 +111,7 @@ func (d *Desk) Guard(t *testing.T, id core.ID) core.Guard {
 	return g
 }
 
-// QR is WeChat's part of a QR: it remembers the scenes it was asked for.
+// QR is WeChat's part of a QR code: it remembers the requested scenes.
 type QR struct {
 	Scenes []string
 	Err    error
@@ -126,7 +126,7 @@ func (s *QR) TemporaryQR(_ context.Context, scene string, life time.Duration) (s
 	return "http://weixin.qq.com/q/02abc", s.Err
 }
 
-// Houses counts the houses of Mine.
+// Houses returns the number of houses of Mine.
 func (d *Desk) Houses(t *testing.T) int {
 	t.Helper()
 	houses, _, err := d.Store.Houses(t.Context(), core.Everywhere, store.HouseFilter{
@@ -198,7 +198,7 @@ func (d *Desk) Lives(t *testing.T, id core.ID) bool {
 	return err == nil && r.MovedOut.IsZero()
 }
 
-// Exported are the lines of the audit log about exports, newest first.
+// Exported returns the audit log's rows about exports, newest first.
 func (d *Desk) Exported(t *testing.T, action string) []core.AuditRecord {
 	t.Helper()
 	lines, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{Action: action}, store.Page{Limit: 10})
@@ -208,7 +208,7 @@ func (d *Desk) Exported(t *testing.T, action string) []core.AuditRecord {
 	return lines
 }
 
-// PickOf is the text that names a resident of an estate.
+// PickOf returns the text that a picker shows for a resident.
 func (d *Desk) PickOf(t *testing.T, person core.ID) string {
 	t.Helper()
 	pick, err := d.Store.PersonPick(t.Context(), core.Everywhere, 0, person)
@@ -230,7 +230,7 @@ func (d *Desk) Restrictions(t *testing.T) []store.RestrictedHouse {
 	return list
 }
 
-// WechatOf binds a WeChat user of their own to an account.
+// WechatOf binds a new WeChat user to an account.
 func (d *Desk) WechatOf(t *testing.T, account core.ID) core.Actor {
 	t.Helper()
 	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: account.String()})

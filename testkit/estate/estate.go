@@ -1,5 +1,5 @@
-// Package estate builds small gated communities for tests: houses, residents
-// with passes, doors, guards and observers, through the store's own acts.
+// Package estate builds small gated communities for tests: houses, residents with passes, doors,
+// guards and observers, through the store's own acts.
 package estate
 
 import (
@@ -13,7 +13,7 @@ import (
 	"tongxing/store"
 )
 
-// Estate is one community and all that is in it.
+// Estate is one community with everything in it.
 type Estate struct {
 	t         testing.TB
 	Store     *store.Store
@@ -26,7 +26,7 @@ type Estate struct {
 	Observer  core.ID
 }
 
-// Resident is somebody with a pass.
+// Resident is a resident with a pass.
 type Resident struct {
 	ID, Person, House, Pass core.ID
 	Name, Phone             string
@@ -38,11 +38,11 @@ type Door struct {
 	Secret string
 }
 
-// Plan says what to build. Zero fields have sensible values.
+// Plan is what to build. Zero fields have sensible defaults.
 type Plan struct {
 	Name     string
 	Houses   int // default 2
-	Members  int // residents a house; default 2
+	Members  int // residents per house; default 2
 	Doors    int // default 2: odd ones lead out, even ones (the second, …) in; all out with DoorsOut
 	DoorsOut bool
 	Rule     core.PassRule // the zero rule is replaced by Open
@@ -51,7 +51,7 @@ type Plan struct {
 // Open is a rule that lets everybody pass, through readers too.
 var Open = core.PassRule{Counting: core.CountPerson, PeriodDays: 1, FeverTenths: 373, ReaderQR: true}
 
-// Keys is a key ring for tests.
+// Keys returns a key ring for tests.
 func Keys() store.Keyring {
 	return store.Keyring{
 		Keys: []store.Key{{ID: "t1", Secret: bytes.Repeat([]byte{1}, 32)}},
@@ -157,7 +157,7 @@ func (e *Estate) people(p Plan) {
 	}
 }
 
-// AddDoor adds a reader; what is left empty gets sensible values.
+// AddDoor adds a reader; empty fields get sensible defaults.
 func (e *Estate) AddDoor(r core.Reader) Door {
 	e.t.Helper()
 	r.Community = e.Community

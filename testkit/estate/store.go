@@ -9,12 +9,11 @@ import (
 	"tongxing/testkit"
 )
 
-// Passwords is the least that a password's digest can cost. Tests make many.
+// Passwords is the minimum cost of a password digest. Tests make many.
 var Passwords = store.PasswordCost{Memory: 8, Passes: 1}
 
-// Store opens a store under Keys and with cheap Passwords: on the database that o
-// names, or on an empty embedded one of the test's own. It is closed with the test,
-// if not before.
+// Store opens a store with Keys and Passwords: on the database in o, or on an empty embedded one.
+// It is closed with the test, if not before.
 func Store(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
 	if o.SQLitePath == "" && o.MySQLDSN == "" {
@@ -37,7 +36,7 @@ const file = "tongxing.db"
 
 var empty testkit.Prepared // an embedded database with its schema
 
-// SQLite gives the file of an empty embedded database of the test's own.
+// SQLite returns the file of a new, empty embedded database.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(empty.Copy(t, makeEmpty), file)

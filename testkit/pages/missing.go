@@ -9,9 +9,9 @@ import (
 
 var parameter = regexp.MustCompile(`:[a-z]+`)
 
-// Missing gives the pages among routes, lines as in handlers/testdata/routes.golden,
-// to which nothing led: nobody looked at them, and perhaps nobody can come there.
-// Downloads, pictures, events and the steps of signing in are among them.
+// Missing returns the pages among routes, lines as in handlers/testdata/routes.golden, to which no
+// link led: nobody looked at them, and perhaps they cannot be reached. Downloads, pictures, events
+// and the steps of signing in are included.
 func Missing(all []Page, routes string) []string {
 	seen := map[string]bool{}
 	for _, p := range all {

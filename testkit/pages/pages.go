@@ -1,7 +1,6 @@
-// Package pages knows every page of the running demonstration: it follows the
-// links from where each of the demonstration's people starts. Screenshots and the
-// accessibility test go through all of them, so that a new page is looked at as
-// soon as something leads to it.
+// Package pages finds every page of the running demonstration: it follows the links from the home
+// page of each of the demonstration's people. Screenshots and the accessibility test visit all of
+// them, so that a new page is covered as soon as it is linked.
 package pages
 
 import (
@@ -22,28 +21,28 @@ import (
 
 // Page is one page in one state.
 type Page struct {
-	Name  string // unlike any other's; fit to be a file's name
+	Name  string // unique; usable as a file name
 	Group Group
 	URL   string
-	// Then are scripts that lead on from page to page: a form sent wrong, somebody
-	// found and looked at. Empty is the page itself.
+	// Then are scripts that lead from page to page: an invalid form, a search and its result. Empty
+	// is the page itself.
 	Then []string
-	// Opens is a script that opens something on the last page, as a question.
+	// Opens is a script that opens something on the last page, such as a dialog.
 	Opens string
 }
 
-// Group is whose pages these are. Each group is one person in one browser.
+// Group is the pages of one person in one browser.
 type Group struct {
 	Name    string
-	Phone   bool     // made for phones: nobody sees these pages at a desk
-	host    string   // "" is the demonstration's own address
-	enter   string   // what is sent before the first page, to sign in
-	starts  []string // where this person starts
-	through string   // links below this path are followed; "" follows none
+	Phone   bool     // made for phones: nobody sees these pages on a desktop
+	host    string   // "" = the demonstration's own address
+	enter   string   // what is submitted before the first page, to sign in
+	starts  []string // the person's home pages
+	through string   // links below this path are followed; "" = none
 	links   bool     // whether links are followed at all
 }
 
-// Enter is the address whose form signs the group's person in, or "".
+// Enter returns the URL whose form signs the group's person in, or "".
 func (g Group) Enter(address string) string {
 	if g.enter == "" {
 		return ""
@@ -51,7 +50,7 @@ func (g Group) Enter(address string) string {
 	return address + g.enter
 }
 
-// thing is an id that nothing has.
+// thing is an id that does not exist.
 const thing = "1999999999999999999"
 
 var groups = []Group{
@@ -71,8 +70,7 @@ var groups = []Group{
 	{Name: "stranger", Phone: true, links: true, through: "/h5", host: "zhao-qiang", starts: []string{"/h5/pass", "/h5/guard"}},
 }
 
-// Of finds the pages of the demonstration at address, group by group, in order
-// of name within each.
+// Of returns the pages of the demonstration at address, group by group, sorted by name within each.
 func Of(ctx context.Context, address string) ([]Page, error) {
 	var all []Page
 	for _, g := range groups {
@@ -115,7 +113,7 @@ func newWalk(ctx context.Context, address string, g Group) (*walk, error) {
 	}
 	w := &walk{ctx: ctx, group: g, base: base, seen: map[string]bool{}, client: &http.Client{Jar: jar, Timeout: 20 *
 		time.Second, Transport: &http.Transport{
-		// Browsers know that every name under localhost is this machine; resolvers may not.
+		// Browsers resolve every name under localhost to this machine; resolvers may not.
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server)
 		},
@@ -148,8 +146,8 @@ var (
 	unfit  = regexp.MustCompile(`[^a-z0-9:]+`)
 )
 
-// shape is what pages of one kind have in common: the path with its ids left
-// out, and what distinguishes the tabs of one path.
+// shape returns what pages of one kind have in common: the path without ids, and the parameters
+// that distinguish tabs of one path.
 func shape(u *url.URL) string {
 	s := idPart.ReplaceAllString(strings.Replace(u.Path, thing, "none", 1), "id")
 	for _, key := range []string{"tab", "view"} {
@@ -160,7 +158,7 @@ func shape(u *url.URL) string {
 	return s
 }
 
-// add remembers to visit an address, unless its like was.
+// add queues a URL to visit, unless one of the same shape was.
 func (w *walk) add(link string) {
 	u, err := w.base.Parse(link)
 	if err != nil || u.Host != w.base.Host || strings.HasSuffix(u.Path, ".xlsx") {
@@ -185,7 +183,7 @@ func (w *walk) visit(address string) error {
 	s := shape(u)
 	if led := shape(final); led != s && strings.HasPrefix(final.Path, w.group.through) {
 		if w.seen[led] {
-			return nil // it only leads to a page that is looked at anyway
+			return nil // it only redirects to a page that is visited anyway
 		}
 		w.seen[led] = true
 		final.Fragment = ""
@@ -198,7 +196,7 @@ func (w *walk) visit(address string) error {
 	if !w.group.links || !strings.HasPrefix(final.Path, w.group.through) {
 		return nil
 	}
-	// From the last: of two accounts the first is one's own, which has less to do.
+	// From the last: of two accounts the first is the person's own, which has fewer actions.
 	links := doc.Find("a[href]")
 	for i := range links.Length() {
 		link, err := final.Parse(links.Eq(links.Length()-1-i).AttrOr("href", ""))
@@ -209,7 +207,7 @@ func (w *walk) visit(address string) error {
 	return nil
 }
 
-// The scripts that bring a page into its other states.
+// Scripts that bring a page into its other states.
 const (
 	sendEmpty = `(form => { for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) { if ` +
 		`(field.type === "checkbox" || field.type === "radio") field.checked = false; else field.value = "" } ` +
@@ -221,13 +219,13 @@ const (
 		`(box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-confirm]"))`
 )
 
-// states adds what else a page can look like.
+// states adds the page's other states.
 func (w *walk) states(doc *goquery.Document, page Page) {
 	state := func(name, opens string, then ...string) {
 		w.found = append(w.found, Page{Name: page.Name + "-" + name, Group: page.Group, URL: page.URL, Then: then, Opens: opens})
 	}
 	if strings.HasPrefix(page.Name, "demo-") {
-		return // samples of forms and lists: they lead nowhere
+		return // sample forms and lists, which lead nowhere
 	}
 	if doc.Find("form.tx-form[method=post] [required]").Length() > 0 {
 		state("wrong", "", sendEmpty)
@@ -245,7 +243,7 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 			`document.querySelector("#f-text").value = "0-AAAAAAAAAAAAAAAAAAAAAAAAAA", document.querySelector("form[data-scan]").submit()`,
 		)
 	}
-	// What one button makes: a QR to scan, a secret to keep.
+	// What a button creates: a QR code to scan, a secret to write down.
 	for name, form := range map[string]string{"qr": "form[action$='/qr']", "totp": "form[action='/console/me/totp']"} {
 		if doc.Find(form).Length() == 1 {
 			state(name, "", `document.querySelector("`+form+`").submit()`)
@@ -259,8 +257,7 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 	}
 }
 
-// fetch gives the page of an address and where it was found in the end; nil is
-// something else than a page.
+// fetch returns the page at a URL and its final URL after redirects; nil if it is not a page.
 func (w *walk) fetch(method, address string) (*goquery.Document, *url.URL, error) {
 	request, err := http.NewRequestWithContext(w.ctx, method, address, nil)
 	if err != nil {

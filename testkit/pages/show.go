@@ -22,8 +22,8 @@ func Enter(ctx context.Context, address string, g Group) error {
 	return lead(ctx, `(form => { form.removeAttribute("target"); form.submit() })(document.querySelector('form[action="`+g.enter+`"]'))`)
 }
 
-// Show brings the page up in the browser of ctx, in its state, and waits until it
-// stands still.
+// Show loads the page in the browser of ctx, brings it into its state, and waits until it is at
+// rest.
 func Show(ctx context.Context, p Page) error {
 	if err := chromedp.Do(ctx, chromedp.Navigate(p.URL)); err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
@@ -45,7 +45,7 @@ func Show(ctx context.Context, p Page) error {
 	return nil
 }
 
-// settled holds when pictures are there and nothing moves any more.
+// settled is true when pictures are loaded and nothing moves.
 const settled = `document.readyState === "complete" && !window.left &&
 	[...document.images].every(image => image.complete) &&
 	[...document.querySelectorAll("[data-chart]")].every(chart => chart.dataset.mode === "table" || chart.querySelector("canvas")) &&
@@ -61,8 +61,7 @@ func lead(ctx context.Context, script string) error {
 
 var errMoves = errors.New("something on it still moves or loads")
 
-// settle waits until the page stands still. What a navigation cuts off is asked
-// again on the next page.
+// settle waits until the page is at rest. If a navigation interrupts, it waits for the next page.
 func settle(ctx context.Context) error {
 	script := `new Promise(done => { const end = Date.now() + 1000; const look = () => { if (` + settled +
 		`) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 30) }; look() })`
@@ -76,8 +75,8 @@ func settle(ctx context.Context) error {
 	return fmt.Errorf("the page does not stand still: %w", cmp.Or(err, ctx.Err(), errMoves))
 }
 
-// TooWide says what sticks out of the window's right edge and makes the page
-// scroll sideways: a selector and its width, or nothing.
+// TooWide returns the elements that extend beyond the window's right edge and make the page scroll
+// sideways, as a selector and a width each.
 func TooWide(ctx context.Context) ([]string, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[[]string](`(() => {
 		const wide = document.documentElement.clientWidth;

@@ -14,9 +14,8 @@ import (
 	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
 )
 
-// MariaDB is one server that is as durable as production's (a flush at each
-// commit) but small. Address, password and data stay the same over Stop, Kill and
-// Start.
+// MariaDB is a server as durable as in production (a flush at each commit) but small. Address,
+// password and data stay the same over Stop, Kill and Start.
 type MariaDB struct {
 	Addr     string // host:port
 	User     string
@@ -28,8 +27,8 @@ type MariaDB struct {
 	p       *process
 }
 
-// StartMariaDB starts a server of its own. End it with Close. The first start on
-// a machine prepares a data folder that later ones copy.
+// StartMariaDB starts a new server. End it with Close. The first start on a machine prepares a data
+// folder that later ones copy.
 func StartMariaDB() (*MariaDB, error) {
 	program, err := find("mariadbd", "mysqld")
 	if err != nil {
@@ -70,7 +69,7 @@ func (m *MariaDB) prepare() error {
 	return os.WriteFile(filepath.Join(m.dir, "init.sql"), []byte(statements), 0o600)
 }
 
-// Start starts a stopped or killed server again with the data it had.
+// Start restarts a stopped or killed server with its data.
 func (m *MariaDB) Start() error {
 	data := filepath.Join(m.dir, "data")
 	args := []string{
@@ -111,7 +110,7 @@ func (m *MariaDB) Start() error {
 	return nil
 }
 
-// DSN is the address of one database, which may be "".
+// DSN returns the DSN of a database, which may be "".
 func (m *MariaDB) DSN(database string) string {
 	return fmt.Sprintf("%s:%s@tcp(%s)/%s", m.User, m.Password, m.Addr, database)
 }
@@ -130,8 +129,7 @@ func (m *MariaDB) Create(ctx context.Context, database string) (string, error) {
 	return m.DSN(database), nil
 }
 
-// Kill ends the server as a power cut would, save for what the kernel still
-// holds.
+// Kill ends the server like a power cut, except for data still in the kernel.
 func (m *MariaDB) Kill() {
 	m.p.end(syscall.SIGKILL)
 	m.p = nil
@@ -143,8 +141,8 @@ func (m *MariaDB) Close() {
 	removeAll(m.dir)
 }
 
-// asRoot lets the server run as root where that is who we are: test machines in
-// containers have no other user.
+// asRoot lets the server run as root if this process does: containers of test machines often have
+// no other user.
 func asRoot() []string {
 	if os.Geteuid() == 0 {
 		return []string{"--user=root"}
@@ -152,16 +150,16 @@ func asRoot() []string {
 	return nil
 }
 
-// mariaTemplate prepares an empty data folder once a machine and version, since
-// preparing takes seconds and copying a fraction of one. Processes take turns by
-// a file lock; the folder appears by one rename.
+// mariaTemplate prepares an empty data folder once per machine and version, since preparing takes
+// seconds and copying a fraction of one. Processes take turns by a file lock; the folder appears by
+// a single rename.
 func mariaTemplate(program string) (string, error) {
 	version, err := exec.Command(program, "--version").Output()
 	if err != nil {
 		return "", fmt.Errorf("ask mariadbd for its version: %w", err)
 	}
 	base, err := os.UserCacheDir()
-	if err != nil { // nobody is at home
+	if err != nil { // no server is listening
 		base = filepath.Join(os.TempDir(), strconv.Itoa(os.Getuid()))
 	}
 	base = filepath.Join(base, "tongxing-mariadb")
@@ -215,7 +213,7 @@ func lockFile(path string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// fileName keeps what is harmless in a file's name, the last 60 characters of it.
+// fileName keeps the characters that are safe in a file name, and the last 60 of them.
 func fileName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '.' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
@@ -226,6 +224,5 @@ func fileName(s string) string {
 	return s[max(0, len(s)-60):]
 }
 
-// removeAll removes a folder of ours; what cannot be removed now is swept by a
-// later run.
+// removeAll removes a folder of ours; what cannot be removed now is removed by a later run.
 func removeAll(dir string) { _ = os.RemoveAll(dir) }

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis is one redis-server without persistence: what a stop loses is lost. Its
-// address and password stay the same over Stop and Start.
+// Redis is a redis-server without persistence: stopping it loses its data. Its address and password
+// stay the same over Stop and Start.
 type Redis struct {
 	Addr     string // host:port
 	Password string
@@ -20,15 +20,15 @@ type Redis struct {
 	port    int
 	program string
 	dir     string
-	extra   []string // further lines of its configuration
+	extra   []string // additional lines of its configuration
 	p       *process
 }
 
-// StartRedis starts a server of its own. End it with Close.
+// StartRedis starts a new server. End it with Close.
 func StartRedis() (*Redis, error) { return startRedis() }
 
-// StartRedisCluster starts a cluster of one node that owns every hash slot: it
-// refuses, as a large one would, a script or transaction over two slots.
+// StartRedisCluster starts a cluster of one node that owns every hash slot: like a larger one, it
+// rejects a script or transaction over two slots.
 func StartRedisCluster() (*Redis, error) {
 	r, err := startRedis("cluster-enabled yes", "cluster-announce-ip 127.0.0.1")
 	if err != nil {
@@ -78,7 +78,7 @@ func startRedis(extra ...string) (*Redis, error) {
 	return nil, err
 }
 
-// Start starts a stopped server again, empty.
+// Start restarts a stopped server, empty.
 func (r *Redis) Start() error {
 	cmd := exec.Command(r.program, "-")
 	cmd.Dir = r.dir
@@ -97,8 +97,7 @@ func (r *Redis) Start() error {
 	return nil
 }
 
-// config is read from standard input, so that the password shows in no list of
-// processes.
+// config is passed on standard input, so that the password is not visible in process lists.
 func (r *Redis) config() string {
 	lines := append([]string{
 		"bind 127.0.0.1",
@@ -117,10 +116,10 @@ func (r *Redis) client() *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: r.Addr, Password: r.Password, MaxRetries: -1})
 }
 
-// URL is the server's address as the configuration wants it.
+// URL returns the server's URL as used in the configuration.
 func (r *Redis) URL() string { return "redis://:" + r.Password + "@" + r.Addr + "/0" }
 
-// Stop ends the server at once; its data are gone.
+// Stop ends the server at once; its data is lost.
 func (r *Redis) Stop() {
 	r.p.end(syscall.SIGKILL)
 	r.p = nil

@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Sentinel is one Redis Sentinel, which knows its main server as "main". It asks
-// its own clients for no password.
+// Sentinel is a Redis Sentinel that knows its main server as "main". Its own clients need no
+// password.
 type Sentinel struct {
 	Addr string
 

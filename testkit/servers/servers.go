@@ -1,7 +1,6 @@
-// Package servers starts private MariaDB and Redis servers for tests and
-// benchmarks: Debian's own programs, on loopback, each with its own folder, port
-// and password. A server never outlives the process that started it, however
-// that process ends.
+// Package servers starts private MariaDB and Redis servers for tests and benchmarks: Debian's
+// packages, on loopback, each with its own folder, port and password. A server never outlives the
+// process that started it, however that process ends.
 package servers
 
 import (
@@ -22,14 +21,14 @@ import (
 	"time"
 )
 
-// ErrMissing says that a server's program is not installed.
+// ErrMissing means that a server's program is not installed.
 var ErrMissing = errors.New("not installed")
 
-// readyTime bounds the wait for a server's first answer; ten seconds are usual
-// only on a machine that does much else.
+// readyTime is the timeout for a server's first reply; even ten seconds occur only on a busy
+// machine.
 const readyTime = 60 * time.Second
 
-// process is one running child.
+// process is a running child process.
 type process struct {
 	cmd    *exec.Cmd
 	output *tail
@@ -41,24 +40,24 @@ func start(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, output: &tail{}, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	cmd.SysProcAttr = dieWithParent()
-	// The child must not hold our pipes open after its own end.
+	// The child must not keep our pipes open after it ends.
 	cmd.WaitDelay = time.Second
 	if err := starter(cmd); err != nil {
 		return nil, err
 	}
 	go func() {
-		_ = cmd.Wait() // how it ended does not matter; that it ended does
+		_ = cmd.Wait() // only that it ended matters, not how
 		close(p.ended)
 	}()
 	return p, nil
 }
 
-// end sends sig and waits for the end; after ten seconds it kills.
+// end sends sig and waits for the end; after ten seconds it kills the process.
 func (p *process) end(sig syscall.Signal) {
 	if p == nil {
 		return
 	}
-	_ = p.cmd.Process.Signal(sig) // an error means that it has ended already
+	_ = p.cmd.Process.Signal(sig) // an error means that it has already ended
 	select {
 	case <-p.ended:
 	case <-time.After(10 * time.Second):
@@ -67,7 +66,7 @@ func (p *process) end(sig syscall.Signal) {
 	}
 }
 
-// awaitReady asks until ask succeeds, the process ends, or readyTime is over.
+// awaitReady calls ask until it succeeds, the process ends, or readyTime is over.
 func (p *process) awaitReady(ask func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
 	defer cancel()
@@ -88,7 +87,7 @@ func (p *process) awaitReady(ask func(ctx context.Context) error) error {
 	}
 }
 
-// tail keeps the last few kilobytes that a server wrote, to show when it fails.
+// tail keeps the last few kilobytes of a server's output, to show if it fails.
 type tail struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -112,8 +111,8 @@ func (t *tail) String() string {
 	return t.buf.String()
 }
 
-// freePort asks the kernel for a port that is free at this moment. Another may
-// take it before our server does; callers try again then.
+// freePort returns a port that is free at this moment. Another process may take it before our
+// server does; callers then retry.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -123,15 +122,15 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// password makes sure that we never talk to a server that another process
-// started on a port we thought was ours.
+// password returns a password, which ensures that we never talk to a server that another process
+// started on the port we chose.
 func password() string {
 	b := make([]byte, 12)
-	_, _ = rand.Read(b) // crypto/rand does not fail
+	_, _ = rand.Read(b) // crypto/rand never fails
 	return hex.EncodeToString(b)
 }
 
-// find looks a program up in PATH and where Debian keeps servers.
+// find looks for a program in PATH and where Debian installs servers.
 func find(names ...string) (string, error) {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
@@ -149,18 +148,18 @@ func find(names ...string) (string, error) {
 
 const (
 	memory = "/dev/shm"
-	room   = 2 << 30 // bytes; a whole run of the tests holds less than half of it at a time
+	room   = 2 << 30 // bytes; a whole run of the tests uses less than half of it at a time
 )
 
-// MemoryFolder makes a folder whose files stay in memory, where to flush them costs
-// nothing: databases of tests spend most of their time on that. Where there is no such
-// place with room it gives "".
+// MemoryFolder returns a new folder whose files stay in memory, where flushing them costs nothing:
+// databases of tests spend most of their time on that. It returns "" if there is no such place with
+// enough room.
 func MemoryFolder() string {
 	var place syscall.Statfs_t
 	if err := syscall.Statfs(memory, &place); err != nil || uint64(place.Bavail)*uint64(place.Bsize) < room {
 		return ""
 	}
-	sweep(os.TempDir()) // which is this folder to all that come later
+	sweep(os.TempDir()) // later processes use this folder
 	dir, err := folderIn(memory, "all")
 	if err != nil {
 		return ""
@@ -170,8 +169,8 @@ func MemoryFolder() string {
 
 const folderPrefix = "tongxing-test-"
 
-// folder makes a folder of this process's own, and removes those of processes
-// that ended without removing theirs.
+// folder returns a new folder of this process, and removes those of processes that ended without
+// removing theirs.
 func folder(kind string) (string, error) { return folderIn(os.TempDir(), kind) }
 
 func folderIn(base, kind string) (string, error) {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// dieWithParent has the kernel kill the child when its parent thread ends, which
-// covers a panic, a test time-out and a killed test process alike.
+// dieWithParent has the kernel kill the child when its parent thread ends, which covers a panic, a
+// test timeout and a killed test process.
 func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
@@ -18,9 +18,8 @@ type startRequest struct {
 	err chan error
 }
 
-// startRequests feeds the one thread that starts children. The kernel ties a
-// child to the thread that started it, so that thread must live as long as the
-// process does.
+// startRequests feeds the one thread that starts children. The kernel ties a child to the thread
+// that started it, so that thread must live as long as the process.
 var startRequests = sync.OnceValue(func() chan<- startRequest {
 	requests := make(chan startRequest)
 	go func() {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// dieWithParent has no counterpart outside Linux: there a killed test process
-// leaves its servers behind.
+// dieWithParent has no equivalent outside Linux: there a killed test process leaves its servers
+// running.
 func dieWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 func starter(cmd *exec.Cmd) error { return cmd.Start() }

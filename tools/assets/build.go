@@ -23,14 +23,14 @@ type file struct {
 	content []byte
 }
 
-// entries are the bundles, from the source folder.
+// entries are the bundles, relative to the source folder.
 var entries = []string{
 	"css/console.css", "css/phone.css",
 	"js/chart.js", "js/console.js", "js/phone.js", "js/theme.js",
 }
 
-// inputs gives a digest of all that a build reads. Templates count, since the
-// style sheet keeps only the classes they name.
+// inputs returns a digest of everything that a build reads. Templates count, since the style sheet
+// keeps only the classes they use.
 func inputs() (string, error) {
 	sum := sha256.New()
 	err := eachInput(func(name string, text []byte) {
@@ -72,7 +72,7 @@ func eachInput(visit func(name string, text []byte)) error {
 	return nil
 }
 
-// build makes every file, in order of name.
+// build makes every file, sorted by name.
 func build() ([]file, error) {
 	images, err := os.MkdirTemp("", "assets")
 	if err != nil {
@@ -96,7 +96,7 @@ func build() ([]file, error) {
 	return files, nil
 }
 
-// hashed names content that esbuild has not named.
+// hashed adds a hash to the name of content that does not come from esbuild.
 func hashed(name string, content []byte) file {
 	sum := sha256.Sum256(content)
 	ext := filepath.Ext(name)
@@ -107,8 +107,8 @@ func hashed(name string, content []byte) file {
 	}
 }
 
-// bundle runs esbuild over the entries. images is an empty folder for pictures
-// that the kit's style sheet carries inside itself.
+// bundle runs esbuild over the entries. images is an empty folder for the pictures embedded in the
+// kit's style sheet.
 func bundle(images string) ([]file, error) {
 	var points []string
 	for _, name := range entries {
@@ -143,7 +143,7 @@ func bundle(images string) ([]file, error) {
 	return files, nil
 }
 
-// plainName takes "console-1A2B3C4D.css" to "console.css".
+// plainName converts "console-1A2B3C4D.css" to "console.css".
 func plainName(hashed string) string {
 	ext := filepath.Ext(hashed)
 	stem := strings.TrimSuffix(hashed, ext)
@@ -153,8 +153,7 @@ func plainName(hashed string) string {
 	return stem + ext
 }
 
-// kit is the plugin that hands esbuild the UI kit's style sheet cut down to what
-// the templates use.
+// kit is the plugin that passes esbuild the UI kit's style sheet reduced to what the templates use.
 func kit(images string) api.Plugin {
 	return api.Plugin{Name: "kit", Setup: func(b api.PluginBuild) {
 		b.OnLoad(api.OnLoadOptions{Filter: `tabler\.css$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
@@ -174,8 +173,8 @@ func kit(images string) api.Plugin {
 
 var word = regexp.MustCompile(`[A-Za-z_][\w-]*`)
 
-// used gives every word of templates, scripts and Go code that could be a class
-// (too many is harmless: a rule more is kept), and the text of our own sheets.
+// used returns every word of templates, scripts and Go code that could be a class (too many is
+// harmless: a rule more is kept), and the text of our own sheets.
 func used() (words map[string]bool, sheets string, err error) {
 	words = map[string]bool{}
 	err = eachInput(func(name string, text []byte) {
@@ -193,8 +192,8 @@ func used() (words map[string]bool, sheets string, err error) {
 
 var inlineImage = regexp.MustCompile(`url\("data:image/svg\+xml,([^"]*)"\)|url\('data:image/svg\+xml,([^']*)'\)`)
 
-// unpackImages writes pictures that the sheet carries as data: addresses to
-// files, since the content security policy allows pictures of our own only.
+// unpackImages writes pictures that the sheet embeds as data: URLs to files, since the CSP allows
+// only pictures of our own.
 func unpackImages(css, folder string) (string, error) {
 	var failed error
 	css = inlineImage.ReplaceAllStringFunc(css, func(match string) string {
@@ -217,8 +216,8 @@ func unpackImages(css, folder string) (string, error) {
 	return css, failed
 }
 
-// unescapeURL undoes percent signs only where two hex digits follow: the kit
-// writes pictures half escaped.
+// unescapeURL decodes percent signs only before two hex digits: the kit escapes pictures only
+// partly.
 func unescapeURL(s string) (string, error) {
 	var out bytes.Buffer
 	for i := 0; i < len(s); i++ {

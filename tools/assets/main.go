@@ -1,10 +1,9 @@
-// Command assets builds what browsers load: style sheets, scripts and one sprite
-// of icons, from templates/assets and npm packages into templates/assets/dist.
+// Command assets builds what browsers load: style sheets, scripts and an icon sprite, from
+// templates/assets and npm packages to templates/assets/dist.
 //
-// Files carry a hash of their content in their name, manifest.json maps the
-// plain name to that one, and each file lies beside its gzip form. Nothing is
-// done while no input has changed. Run it from the project's root, after
-// `npm ci --ignore-scripts`; -force builds in any case.
+// File names contain a hash of the content, manifest.json maps plain names to them, and each file
+// has a gzipped copy beside it. Nothing is done if no input has changed. Run it from the project's
+// root, after `npm ci --ignore-scripts`; -force always builds.
 package main
 
 import (
@@ -27,8 +26,8 @@ const (
 	output = "templates/assets/dist"
 )
 
-// manifest is dist/manifest.json. Inputs is a digest of all that was read; Files
-// maps plain names ("console.css") to names with a hash.
+// manifest is dist/manifest.json. Inputs is a digest of everything read; Files maps plain names
+// ("console.css") to names with a hash.
 type manifest struct {
 	Inputs string            `json:"inputs"`
 	Files  map[string]string `json:"files"`
@@ -66,7 +65,7 @@ func run(force bool) error {
 	return nil
 }
 
-// fresh reports that dist was built from these inputs and is whole.
+// fresh reports whether dist was built from these inputs and is complete.
 func fresh(digest string) bool {
 	text, err := os.ReadFile(filepath.Join(output, "manifest.json"))
 	if err != nil {
@@ -84,9 +83,8 @@ func fresh(digest string) bool {
 	return true
 }
 
-// write puts the built files in place, the manifest last, and then removes what
-// an earlier build left: a program that is being compiled meanwhile finds either
-// build whole.
+// write installs the built files, the manifest last, and then removes those of an earlier build: a
+// program compiled at the same time finds either build complete.
 func write(files []file, digest string) error {
 	if err := os.MkdirAll(output, 0o755); err != nil {
 		return err
@@ -133,7 +131,7 @@ func removeOthers(keep []string) error {
 	return nil
 }
 
-// compress gives the gzip form, the same for the same content.
+// compress returns content gzipped, with the same result for the same content.
 func compress(content []byte) ([]byte, error) {
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)

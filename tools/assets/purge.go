@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// purge gives css without the rules that need a class which is not in words, and
-// without custom properties that neither it nor our own sheets read. Elements,
-// ids and attributes are kept whatever they are; at-rules left empty go.
+// purge returns css without the rules that need a class that is not in words, and without custom
+// properties that neither it nor our own sheets read. Elements, ids and attributes are always kept;
+// at-rules left empty are removed.
 func purge(css string, words map[string]bool, ourSheets string) string {
 	css = comment.ReplaceAllString(css, "")
 	var out strings.Builder
@@ -17,7 +17,7 @@ func purge(css string, words map[string]bool, ourSheets string) string {
 
 var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 
-// purgeRules copies a list of rules, the kept ones only.
+// purgeRules copies the rules of a list that are kept.
 func purgeRules(css string, words map[string]bool, out *strings.Builder) {
 	for css != "" {
 		prelude, body, rest := nextRule(css)
@@ -52,9 +52,8 @@ func holdsRules(prelude string) bool {
 	return false
 }
 
-// nextRule cuts the first rule off css: what stands before its block, the block,
-// and what follows. A statement ("@charset …;") has no body and keeps its
-// semicolon.
+// nextRule splits the first rule off css: the text before its block, the block, and the rest. A
+// statement ("@charset …;") has no body and keeps its semicolon.
 func nextRule(css string) (prelude, body, rest string) {
 	open := scan(css, 0, "{;")
 	if open == len(css) {
@@ -79,8 +78,8 @@ func nextRule(css string) (prelude, body, rest string) {
 	return css[:open], css[open+1 : i-1], css[i:]
 }
 
-// scan gives the place of the first of marks at or after i, outside strings and
-// round brackets; len(css) if there is none.
+// scan returns the index of the first of marks at or after i, outside strings and parentheses;
+// len(css) if there is none.
 func scan(css string, i int, marks string) int {
 	depth := 0
 	for ; i < len(css); i++ {
@@ -106,7 +105,7 @@ func scan(css string, i int, marks string) int {
 
 var class = regexp.MustCompile(`\.(-?[A-Za-z_](?:[\w-]|\\.)*)`)
 
-// keptSelectors gives the members of a selector list whose classes are all used.
+// keptSelectors returns the selectors of a list whose classes are all used.
 func keptSelectors(list string, words map[string]bool) string {
 	var kept []string
 	for list != "" {
@@ -122,8 +121,7 @@ func keptSelectors(list string, words map[string]bool) string {
 
 var bracketed = regexp.MustCompile(`\([^()]*\)`)
 
-// allUsed looks at the classes outside brackets: those of :not() and :is() are not
-// demanded all at once.
+// allUsed checks the classes outside parentheses: those of :not() and :is() are not all required.
 func allUsed(selector string, words map[string]bool) bool {
 	for bracketed.MatchString(selector) {
 		selector = bracketed.ReplaceAllString(selector, "")
@@ -141,8 +139,8 @@ var (
 	setProperty  = regexp.MustCompile(`(--[\w-]+)\s*:[^;{}]*;`)
 )
 
-// dropUnreadProperties removes settings of the kit's own custom properties that
-// no rule reads, until none is left.
+// dropUnreadProperties removes assignments to the kit's own custom properties that no rule reads,
+// repeatedly until none is left.
 func dropUnreadProperties(css, ourSheets string) string {
 	for {
 		read := map[string]bool{}

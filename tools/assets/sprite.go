@@ -14,8 +14,7 @@ var (
 	emptyBox = regexp.MustCompile(`\s*<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>`)
 )
 
-// sprite makes one file of the icons that icons.txt lists, each a symbol under
-// its name.
+// sprite builds one file of the icons listed in icons.txt, each a symbol with its name as id.
 func sprite() ([]byte, error) {
 	names, err := iconNames()
 	if err != nil {
@@ -39,7 +38,7 @@ func sprite() ([]byte, error) {
 	return []byte(out.String()), nil
 }
 
-// iconNames reads icons.txt: a name a line, # for remarks.
+// iconNames reads icons.txt: a name per line, # for comments.
 func iconNames() ([]string, error) {
 	f, err := os.Open(filepath.Join(source, "icons.txt"))
 	if err != nil {

@@ -19,11 +19,11 @@ import (
 )
 
 const (
-	besideConns = 4                // doors that are scanned at, all the time
-	uploaders   = 6                // who send a hostile workbook, again and again
-	exporters   = 3                // who export all records, again and again
-	maxBeside   = 1.5              // the doors' p99 beside them, to that alone
-	besideSlow  = 20 * time.Second // what one of them may take
+	besideConns = 4                // doors scanned at continuously
+	uploaders   = 6                // send a hostile workbook again and again
+	exporters   = 3                // export all records again and again
+	maxBeside   = 1.5              // the doors' p99 with them, relative to without
+	besideSlow  = 20 * time.Second // maximum time of one upload or export
 )
 
 // beside measures how long doors wait while others keep the server as busy as they can.
@@ -86,7 +86,7 @@ func (b *bench) beside() error {
 	return nil
 }
 
-// besides scans at the doors while so many do something else, over and over.
+// besides scans at the doors while many others run do repeatedly.
 func (s *site) besides(c *contest, many int, do func(context.Context) error) error {
 	texts, _, err := s.issue(people / 2)
 	if err != nil {
@@ -117,10 +117,10 @@ func (s *site) besides(c *contest, many int, do func(context.Context) error) err
 	}
 }
 
-// office is somebody of the property office.
+// office is a clerk of the property office.
 type office struct {
 	base, token string
-	form        string // its token
+	form        string // its CSRF token
 	client      http.Client
 }
 
@@ -134,7 +134,7 @@ func newOffice(ctx context.Context, p *place) (*office, error) {
 	return &office{token: token, client: http.Client{Timeout: besideSlow}}, err
 }
 
-// send sends a request. That the server is busy is an answer like others.
+// send sends a request. A reply that the server is busy counts as any other.
 func (o *office) send(r *http.Request, statuses ...int) (string, error) {
 	r.AddCookie(&http.Cookie{Name: "tx_console", Value: o.token})
 	response, err := o.client.Do(r)
@@ -144,7 +144,7 @@ func (o *office) send(r *http.Request, statuses ...int) (string, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if response.StatusCode == http.StatusTooManyRequests {
-		select { // as long as people are asked to: a flood of refusals is another measurement
+		select { // as long as users are asked to wait: a flood of refusals would be another measurement
 		case <-r.Context().Done():
 		case <-time.After(time.Second):
 		}
@@ -167,7 +167,7 @@ func (o *office) get(ctx context.Context, path string) error {
 
 var formToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
-// draw fetches a page for the token of its form.
+// draw fetches a page for its form's token.
 func (o *office) draw(ctx context.Context, page string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.base+page, http.NoBody)
 	if err != nil {
@@ -185,7 +185,7 @@ func (o *office) draw(ctx context.Context, page string) error {
 	return nil
 }
 
-// upload sends a list file in the form that was drawn, as if it were drawn anew.
+// upload submits a list file in the fetched form, as if the page had been rendered again.
 func (o *office) upload(ctx context.Context, community core.ID, file []byte) error {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -198,7 +198,7 @@ func (o *office) upload(ctx context.Context, community core.ID, file []byte) err
 	if err != nil {
 		return err
 	}
-	_, _ = part.Write(file) // into memory
+	_, _ = part.Write(file) // writes to memory
 	w.Close()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+"/console/restriction", &body)
 	if err != nil {
@@ -209,7 +209,7 @@ func (o *office) upload(ctx context.Context, community core.ID, file []byte) err
 	return err
 }
 
-// hostileBook is a workbook of 23 KB that says it has 3,200,000 texts.
+// hostileBook returns a workbook of 23 KB that claims to contain 3,200,000 texts.
 func hostileBook() ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)

@@ -14,7 +14,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// child is a process under measurement: the product or the floor.
+// child is a measured process: the product or the floor.
 type child struct {
 	cmd  *exec.Cmd
 	addr string // host:port
@@ -54,8 +54,7 @@ func (b *bench) startFloor(p *place) (*child, error) {
 	return startChild(exec.Command(b.self, "-role", "floor", "-sqlite", p.sqlite, "-dsn", p.dsn, "-redis", p.redis))
 }
 
-// startServer starts the product, with limits that do not bound one client that
-// stands for a city.
+// startServer starts the product, with limits high enough for one client that stands for a city.
 func (b *bench) startServer(p *place) (*child, error) {
 	keys := estate.Keys()
 	cmd := exec.Command(b.server)
@@ -70,7 +69,7 @@ func (b *bench) startServer(p *place) (*child, error) {
 	return startChild(cmd)
 }
 
-// redisDB is the redis-server's URL with another database number.
+// redisDB returns the redis-server's URL with another database number.
 func redisDB(address, number string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -16,9 +16,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// export has a process of its own write all records as a spreadsheet, as the
-// console's download does, and tells the most memory it took. It uses the
-// database of the list measurement where there is one.
+// export has a separate process write all records as a spreadsheet, as the console's download does,
+// and reports its peak memory. It uses the database of the list measurement if there is one.
 func (b *bench) export() error {
 	path := filepath.Join(b.dir, "records", "tongxing.db")
 	if _, err := os.Stat(path); err != nil {
@@ -50,7 +49,7 @@ func (b *bench) historyAt(path string) error {
 	return err
 }
 
-// counter is where an export goes: nowhere, but counted.
+// counter counts and discards an export.
 type counter struct{ bytes int64 }
 
 func (c *counter) Write(b []byte) (int, error) {
@@ -58,7 +57,7 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// exportAll is the child's part.
+// exportAll is the child's part of export.
 func exportAll(sqlitePath string) error {
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{SQLitePath: sqlitePath, Keys: estate.Keys()})

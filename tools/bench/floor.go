@@ -22,12 +22,12 @@ import (
 	"tongxing/cache"
 )
 
-// The floor is a bare handler: one Redis script that takes the token, one SQL
-// transaction that reads and writes the rows that the product's does (the facts by
-// one query; the exit in the tallies of person and house by one statement; the
-// record), and an answer. It decides nothing, settles nothing, refuses nobody.
+// The floor is a minimal handler: one Redis script that takes the token, one SQL transaction that
+// reads and writes the same rows as the product's (the facts by one query; the exit in the tallies
+// of person and house by one statement; the record), and a reply. It decides nothing and refuses
+// nobody.
 //
-// The lower floor leaves out the facts too: it knows by itself whose token it is.
+// The lower floor also omits the facts: it already knows whose token it is.
 
 // floorScript takes a token once.
 var floorScript = redis.NewScript(`
@@ -47,8 +47,7 @@ type floor struct {
 	serial atomic.Int64
 }
 
-// serveFloor runs the floor on a port of its own until the process ends, and
-// prints its address.
+// serveFloor runs the floor on a free port until the process ends, and prints its address.
 func serveFloor(sqlitePath, dsn, redisURL string) error {
 	f := &floor{}
 	f.serial.Store(time.Now().UnixMicro())
@@ -77,9 +76,8 @@ func serveFloor(sqlitePath, dsn, redisURL string) error {
 	return http.Serve(listener, mux)
 }
 
-// openFloorDB opens a database as the measurements in docs/performance.md found
-// best: statements sent whole to MariaDB; to SQLite one connection, every commit
-// on the disk.
+// openFloorDB opens a database in the way that the measurements in docs/performance.md found best:
+// complete statements to MariaDB; one connection to SQLite, every commit on disk.
 func openFloorDB(sqlitePath, dsn string) (*sql.DB, error) {
 	if dsn != "" {
 		db, err := sql.Open("mysql", dsn+"?interpolateParams=true&clientFoundRows=true&tx_isolation=%27READ-COMMITTED%27")
@@ -124,8 +122,8 @@ const (
 			?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, 0, ?)`
 )
 
-// prepare has SQLite read its statements once. MariaDB gets them whole: a prepared
-// one would cost a round trip more.
+// prepare has SQLite parse its statements once. MariaDB gets complete statements: prepared ones
+// would cost one more round trip.
 func (f *floor) prepare(sqlite bool) (err error) {
 	if !sqlite {
 		return nil
@@ -147,7 +145,7 @@ func (f *floor) exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query 
 	return tx.ExecContext(ctx, query, args...)
 }
 
-// tokens puts tokens into the floor's cache, one a line: a name, and whose it is.
+// tokens adds tokens to the floor's cache, one per line: a name, and whose it is.
 func (f *floor) tokens(w http.ResponseWriter, r *http.Request) {
 	pipe := f.redis.Pipeline()
 	lines := bufio.NewScanner(r.Body)
@@ -160,7 +158,7 @@ func (f *floor) tokens(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// whose is what a token of the floor's stands for.
+// whose is what a token of the floor refers to.
 type whose struct{ community, reader, pass, person, resident, house int64 }
 
 func (o whose) String() string {
@@ -217,7 +215,7 @@ func (f *floor) pass(ctx context.Context, name string, reads bool) error {
 	return tx.Commit()
 }
 
-// read reads the facts and makes nothing of them.
+// read reads the facts and ignores them.
 func (f *floor) read(ctx context.Context, tx *sql.Tx, o whose) error {
 	var row *sql.Row
 	if f.facts != nil {

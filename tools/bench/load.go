@@ -13,18 +13,18 @@ import (
 	"time"
 )
 
-// result is what one load showed.
+// result is the measurement of one load.
 type result struct {
 	count    int
-	rate     float64 // a second
+	rate     float64 // per second
 	p50, p99 time.Duration
 }
 
 func short(d time.Duration) string { return fmt.Sprintf("%.2fms", float64(d.Microseconds())/1000) }
 
-// load sends ready-made requests over kept-alive connections, each as soon as
-// its connection's last was answered, and checks every answer. It costs as little
-// as it can: it shares the machine with what it measures.
+// load sends prepared requests over persistent connections, each as soon as the previous one on its
+// connection is answered, and checks every response. It uses as little CPU as possible, since it
+// shares the machine with what it measures.
 func load(addr string, conns int, requests [][]byte, good func(status int, body []byte) bool) (result, error) {
 	var next, failed atomic.Int64
 	var firstErr atomic.Value
@@ -93,7 +93,7 @@ func client(
 	}
 }
 
-// request makes the bytes of one HTTP request.
+// request returns the bytes of one HTTP request.
 func request(method, path, body string, header ...string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: bench\r\n", method, path)

@@ -4,10 +4,10 @@
 //	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, export, beside
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
-// Scans go through the real server, a process of its own, and in turn through a
-// bare handler that does the same Redis script and SQL transaction and nothing
-// else (floor.go). Its figures are medians over rounds that alternate, since other
-// work on the machine disturbs both alike. docs/performance.md says what they mean.
+// Scans alternate between the real server, in a process of its own, and a minimal handler that runs
+// the same Redis script and SQL transaction and nothing else (floor.go). The figures are medians
+// over alternating rounds, since other work on the machine disturbs both alike. docs/performance.md
+// explains them.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"tongxing/testkit/servers"
 )
 
-// bench is one run: what was asked for, and what is at hand.
+// bench is one run: its options and its servers.
 type bench struct {
 	rounds    int
 	records   int
@@ -59,7 +59,7 @@ func main() {
 	}
 }
 
-// run measures the parts and prints each table as soon as it stands.
+// run measures the parts and prints each table as soon as it is complete.
 func (b *bench) run(parts []string) error {
 	if err := b.prepare(); err != nil {
 		return err

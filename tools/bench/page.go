@@ -23,20 +23,20 @@ const (
 
 	bigHouses   = 10_000 // of the largest community of the crowd
 	otherHouses = 1_000  // of each other
-	members     = 4      // residents a house
+	members     = 4      // residents per house
 )
 
 // crowd is a register as large as a city district's.
 type crowd struct {
 	big      core.ID // its largest community
 	node     core.ID // a building of it
-	resident core.ID // somebody in the middle of it
-	house    core.ID // the same
+	resident core.ID // a resident in the middle of it
+	house    core.ID // likewise
 	name     string
 }
 
-// newCrowd fills a place with so many residents: one community of forty thousand,
-// the rest in communities of four thousand.
+// newCrowd adds the given number of residents: one community of forty thousand, the rest in
+// communities of four thousand.
 func newCrowd(ctx context.Context, s *store.Store, residents int) (*crowd, error) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var c crowd
@@ -169,11 +169,11 @@ func (b *bench) pagesAt(maria bool) ([]sample, error) {
 	return samples, nil
 }
 
-// page is a page of the console that people wait for.
+// page is a console page whose time matters.
 type page struct{ what, path string }
 
-// fillPages fills a place, signs somebody in who may see all of it, and says what
-// they look at.
+// fillPages fills a place, signs in an account that may see everything, and returns the pages to
+// measure and its token.
 func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error) {
 	s, err := p.open(ctx)
 	if err != nil {
@@ -257,7 +257,7 @@ func officeToken(ctx context.Context, s *store.Store) (string, error) {
 	return token, err
 }
 
-// timeHTTP fetches a page again and again, and gives how long each took, in order.
+// timeHTTP fetches a page repeatedly and returns the times, sorted.
 func timeHTTP(address, token string) ([]time.Duration, error) {
 	took := make([]time.Duration, pageTimes)
 	fetch := func() (time.Duration, error) {
@@ -273,14 +273,14 @@ func timeHTTP(address, token string) ([]time.Duration, error) {
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		// what is asked for while typing is a list alone
+		// suggestions are a list of options only
 		whole := strings.Contains(string(body), "<main") || strings.HasPrefix(string(body), "<option")
 		if err == nil && (response.StatusCode != http.StatusOK || !whole) {
 			err = fmt.Errorf("answered %d: %.200s", response.StatusCode, body)
 		}
 		return time.Since(began), err
 	}
-	for range 3 { // warm
+	for range 3 { // to warm up
 		if _, err := fetch(); err != nil {
 			return nil, err
 		}

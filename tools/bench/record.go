@@ -17,8 +17,8 @@ const pageSize = 20
 
 func mkdir(dir string) error { return os.MkdirAll(dir, 0o700) }
 
-// history fills a place with records of 90 days, evenly, in three communities of
-// which one has four fifths.
+// history fills a place with records evenly over 90 days, in three communities of which one has
+// four fifths.
 func (b *bench) history(ctx context.Context, s *store.Store) (estates []*estate.Estate, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -45,7 +45,7 @@ func (b *bench) history(ctx context.Context, s *store.Store) (estates []*estate.
 	return estates, nil
 }
 
-// pastRecord is one passage: one in ten refused, one in a thousand for a fever.
+// pastRecord returns one passage: one in ten refused, one in a thousand for a fever.
 func pastRecord(e *estate.Estate, random *rand.Rand, at time.Time) core.AccessRecord {
 	who, door := e.Residents[random.IntN(len(e.Residents))], e.Doors[random.IntN(len(e.Doors))]
 	r := core.AccessRecord{
@@ -64,15 +64,15 @@ func pastRecord(e *estate.Estate, random *rand.Rand, at time.Time) core.AccessRe
 	return r
 }
 
-// ask is one page that somebody looks at.
+// ask is one page that is requested.
 type ask struct {
 	what   string
 	filter core.RecordFilter
 	page   store.Page
-	days   core.Day // the charts of so many days, instead of a page
+	days   core.Day // the charts of that many days, instead of a page
 }
 
-// asks are the pages of the first estate's list; the first is the yardstick.
+// asks returns the pages of the first estate's list; the first is the reference.
 func (b *bench) asks(s *store.Store, e *estate.Estate) ([]ask, error) {
 	who := e.Residents[len(e.Residents)/2]
 	day := time.Now().AddDate(0, 0, -45)
@@ -89,7 +89,7 @@ func (b *bench) asks(s *store.Store, e *estate.Estate) ([]ask, error) {
 		{what: "a name", filter: core.RecordFilter{Keyword: who.Name}},
 		{what: "a phone's end", filter: core.RecordFilter{Keyword: who.Phone[7:]}},
 	}
-	// Deep pages begin where somebody who paged on and on would be.
+	// Deep pages start where a user who kept paging would be.
 	var deep []ask
 	for i, part := range []float64{0.5, 0.999} {
 		at := time.Now().Add(-time.Duration(part * float64(90*24*time.Hour)))
@@ -174,7 +174,7 @@ func (b *bench) listsAt(p *place) ([]ask, []time.Duration, error) {
 	return asks, took, nil
 }
 
-// timePage gives the median time of a page.
+// timePage returns the median time of a page.
 func timePage(ctx context.Context, s *store.Store, scope core.Scope, a ask) (time.Duration, error) {
 	times := 41
 	if a.days > 0 {
@@ -197,7 +197,7 @@ func timePage(ctx context.Context, s *store.Store, scope core.Scope, a ask) (tim
 	return took[times/2], nil
 }
 
-// look asks for what the page shows, and gives how many records that is.
+// look queries what the page shows, and returns the number of records.
 func look(ctx context.Context, s *store.Store, scope core.Scope, a ask) (int, error) {
 	if a.days == 0 {
 		found, _, err := s.AccessRecords(ctx, scope, a.filter, a.page)

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// answers of the vguang family, which the floor speaks too
+// responses of the vguang family, which the floor uses too
 const opened = "code=0000"
 
-// site is one pair of database and cache with both contestants running on it.
+// site is a database and a cache with both contestants running on them.
 type site struct {
 	world  *world
 	owners []whose // of the floor's tokens
 	server *child
 	floor  *child
-	places [2]*place // of the two
-	scans  int       // that each contestant has gone through; the floor is two
+	places [2]*place // of both
+	scans  int       // by each contestant so far; the floor counts as two
 }
 
 func (b *bench) newSite(ctx context.Context, maria bool) (*site, error) {
@@ -58,13 +58,13 @@ func (s *site) stop() {
 	s.floor.stop()
 }
 
-// contest is what a number of connections showed, round by round.
+// contest is the results for a number of connections, by round.
 type contest struct {
 	conns                int
 	server, floor, lower []result
 }
 
-// scans measures the scan, and with it the tokens that it uses up.
+// scans measures scans, and with them the tokens that they use up.
 func (b *bench) scans(name string, maria bool) error {
 	ctx := context.Background()
 	s, err := b.newSite(ctx, maria)
@@ -101,7 +101,7 @@ func (s *site) warm() error {
 	return err
 }
 
-// round has the contestants go through the same number of scans, in turn first.
+// round has the contestants perform the same number of scans, alternating who is first.
 func (s *site) round(c *contest, round int) (issued result, err error) {
 	n := people
 	if c.conns == 1 {
@@ -132,8 +132,8 @@ func (s *site) round(c *contest, round int) (issued result, err error) {
 	return issued, nil
 }
 
-// check makes sure that both did what they were measured at: a record for every
-// scan, an exit for every record.
+// check verifies that both did the measured work: a record for every scan, an exit for every
+// record.
 func (s *site) check(ctx context.Context) error {
 	for i, p := range s.places {
 		db, err := openFloorDB(p.sqlite, p.dsn)
@@ -178,7 +178,7 @@ func (s *site) scanServer(c *contest, texts []string) error {
 	return err
 }
 
-// isOpen reports an answer that opens, of either family.
+// isOpen reports whether a response opens, in either family.
 func isOpen(_ int, body []byte) bool {
 	return string(body) == opened || bytes.Contains(body, []byte(`"status":1`))
 }
@@ -193,7 +193,7 @@ func (s *site) scanFloor(conns int, path string, names []string, into *[]result)
 	return err
 }
 
-// issue has the first n people ask for a token, as their phones do.
+// issue requests a token for each of the first n people, as their phones do.
 func (s *site) issue(n int) ([]string, result, error) {
 	texts, r, err := s.issueDrawn(n, "")
 	return texts, r, err
@@ -233,7 +233,7 @@ func (s *site) floorTokens(n int) ([]string, error) {
 	return names, err
 }
 
-// tokens measures what the phone's page costs: a token alone, and with its QR.
+// tokens measures the cost of the phone's page: a token alone, and with its QR code.
 func (s *site) tokens(name string, plain []result) error {
 	fmt.Printf("\nTokens through the API, 16 connections, %s\n", name)
 	fmt.Printf("%-14s %9s %10s %10s\n", "", "a second", "p50", "p99")

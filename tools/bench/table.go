@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// median takes each figure's own median over the rounds.
+// median returns the median of each figure over the rounds.
 func median(rs []result) result {
 	rate := func(r result) float64 { return r.rate }
 	p50 := func(r result) float64 { return float64(r.p50) }
@@ -27,8 +27,8 @@ func printResult(what string, r result) {
 	fmt.Printf("%-14s %9.0f %10s %10s\n", what, r.rate, short(r.p50), short(r.p99))
 }
 
-// printScans compares the contestants: the product's rate should be at least the
-// given part of the floor's, and its p99 at most so many times the floor's.
+// printScans compares the contestants: the product's rate should be at least the given part of the
+// floor's, and its p99 at most the given multiple of the floor's.
 func printScans(name string, contests []contest) {
 	fmt.Printf("\nScans, %s (medians of %d rounds)\n", name, len(contests[0].server))
 	fmt.Printf("%-12s %-12s %9s %9s %9s   %14s %12s\n", "connections", "", "a second", "p50", "p99", "product's rate", "its p99")

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	people = 4000 // residents with a pass and a phone, four to a house
+	people = 4000 // residents with a pass and a phone, four per house
 	doors  = 64   // all lead out, so that every scan counts an exit
 )
 
-// place is where a measured process keeps its data: a SQLite file in dir, or dsn.
+// place is where a measured process stores its data: a SQLite file in dir, or dsn.
 type place struct {
 	dir, sqlite, dsn, redis string
 }
@@ -29,7 +29,7 @@ func (p *place) open(ctx context.Context) (*store.Store, error) {
 	return store.Open(ctx, store.Options{SQLitePath: p.sqlite, MySQLDSN: p.dsn, Keys: estate.Keys()})
 }
 
-// newPlace makes an empty database; on MariaDB, for a server that is shared.
+// newPlace creates an empty database; with MariaDB, on the shared server.
 func (b *bench) newPlace(name string, maria bool) (*place, error) {
 	p := &place{dir: filepath.Join(b.dir, name)}
 	if !maria {
@@ -41,13 +41,13 @@ func (b *bench) newPlace(name string, maria bool) (*place, error) {
 	return p, err
 }
 
-// world is an estate and its people's phones.
+// world is an estate and the phones of its people.
 type world struct {
 	*estate.Estate
 	sessions []string // bearer tokens, in the order of Residents
 }
 
-// builder lets estate.New build outside a test: what fails panics.
+// builder lets estate.New run outside a test: failures panic.
 type builder struct{ testing.TB }
 
 func (builder) Helper() {}
@@ -105,8 +105,8 @@ func newWorld(ctx context.Context, p *place) (*world, error) {
 	})
 }
 
-// newFloor gives the floor an estate like the product's, with a tally for each
-// person and house, and gives what its tokens may stand for.
+// newFloor prepares an estate like the product's for the floor, with a tally for each person and
+// house, and returns what its tokens may refer to.
 func newFloor(ctx context.Context, p *place) ([]whose, error) {
 	e, err := newEstate(ctx, p)
 	if err != nil {
@@ -143,13 +143,13 @@ func inTransaction(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) erro
 		return err
 	}
 	if err := do(tx); err != nil {
-		_ = tx.Rollback() // the first error is the one to tell
+		_ = tx.Rollback() // the first error is the one to report
 		return err
 	}
 	return tx.Commit()
 }
 
-// inParallel calls do for 0 to n−1, sixteen at a time, and gives the first error.
+// inParallel calls do for 0 to n−1, sixteen at a time, and returns the first error.
 func inParallel(n int, do func(i int) error) error {
 	var wg sync.WaitGroup
 	var once sync.Once

@@ -1,6 +1,6 @@
-// Command needs says which programs `make test` uses and this machine lacks. As root on
-// Debian or Ubuntu it installs them; elsewhere it says what to install and fails. It
-// imports the standard library alone, since it may run before anything is downloaded.
+// Command needs lists the programs that `make test` uses and this machine lacks. As root on Debian
+// or Ubuntu it installs them; elsewhere it tells what to install and fails. It imports only the
+// standard library, since it may run before anything is downloaded.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// need is one thing that a full test run uses and the Debian packages that bring it.
+// need is a dependency of a full test run and the Debian packages that provide it.
 type need struct {
 	what    string
 	present func() bool
@@ -45,8 +45,8 @@ func main() {
 	}
 }
 
-// report prints what is there and what is missing, and returns the packages that bring
-// the latter.
+// report prints what is present and what is missing, and returns the packages that provide the
+// latter.
 func report() (missing []string) {
 	for _, n := range needs {
 		state := "present"
@@ -59,7 +59,7 @@ func report() (missing []string) {
 	return missing
 }
 
-// install installs Debian packages, or returns an error that says how to.
+// install installs Debian packages, or returns an error that tells how to.
 func install(packages []string) error {
 	command := "apt-get update -q && apt-get install -q -y --no-install-recommends " + strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil {
@@ -76,8 +76,8 @@ func install(packages []string) error {
 	return cmd.Run()
 }
 
-// program reports whether any of the names is a program, in PATH or where Debian keeps
-// servers, which is not in everybody's PATH.
+// program reports whether any of the names is a program, in PATH or where Debian installs servers,
+// which may not be in PATH.
 func program(names ...string) func() bool {
 	return func() bool {
 		return slices.ContainsFunc(names, func(name string) bool {
@@ -92,8 +92,8 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// certificates reports whether the system has any to trust, without which Go and npm
-// download nothing. They lie where Debian, Fedora, or macOS and Alpine keep them.
+// certificates reports whether the system has trusted root certificates, without which Go and npm
+// cannot download anything. It looks where Debian, Fedora, macOS and Alpine keep them.
 func certificates() bool {
 	return slices.ContainsFunc([]string{
 		"/etc/ssl/certs/ca-certificates.crt",
@@ -107,8 +107,8 @@ func chineseFont() bool {
 	return err == nil && len(out) > 0
 }
 
-// compiles reports whether Go's C compiler makes a program that uses the C library, as
-// the race detector does. A compiler without the library's headers is not enough.
+// compiles reports whether Go's C compiler can build a program that uses the C library, as the race
+// detector does. A compiler without the library's headers is not enough.
 func compiles() bool {
 	cc, err := exec.Command("go", "env", "CC").Output()
 	if err != nil {

@@ -16,13 +16,12 @@ import (
 type demonstration struct {
 	address string
 	cmd     *exec.Cmd
-	ended   chan struct{} // closed when it is reaped
+	ended   chan struct{} // closed when it has ended
 }
 
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// startDemo builds the program and runs its demonstration on a free port, with
-// its data in folder.
+// startDemo builds the program and runs its demonstration on a free port, with its data in folder.
 func startDemo(ctx context.Context, folder string) (*demonstration, error) {
 	program := filepath.Join(folder, "tongxing")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./server").CombinedOutput(); err != nil {
@@ -44,7 +43,7 @@ func startDemo(ctx context.Context, folder string) (*demonstration, error) {
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
-		_ = d.cmd.Wait() // it is told to end: how is of no interest
+		_ = d.cmd.Wait() // it was told to end: how does not matter
 		close(d.ended)
 	}()
 	if d.address == "" {
@@ -53,7 +52,7 @@ func startDemo(ctx context.Context, folder string) (*demonstration, error) {
 	return d, nil
 }
 
-// stop ends the program, gently if it will.
+// stop ends the program, gracefully if possible.
 func (d *demonstration) stop() {
 	_ = d.cmd.Process.Signal(os.Interrupt)
 	select {

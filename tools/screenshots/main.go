@@ -1,10 +1,9 @@
-// Command screenshots starts the demonstration with data of its own and takes a
-// picture of every page, as wide as a desk's window and as a phone's:
+// Command screenshots starts the demonstration with fresh data and takes a picture of every page,
+// at the width of a desktop window and of a phone:
 //
 //	go run ./tools/screenshots [-out tmp/screenshots] [-only console-reader] [-dark]
 //
-// It also says which pages scroll sideways. People look at the pictures; nothing
-// compares them.
+// It also reports which pages scroll sideways. The pictures are for people; nothing compares them.
 package main
 
 import (
@@ -88,7 +87,7 @@ type session struct {
 	taken   int
 }
 
-// group takes the pages of one person, in one browser.
+// group takes pictures of the pages of one person, in one browser.
 func (s *session) group(ctx context.Context, group []pages.Page) error {
 	ctx, end, err := openBrowser(ctx, filepath.Join(s.folder, group[0].Group.Name))
 	if err != nil {
@@ -104,7 +103,7 @@ func (s *session) group(ctx context.Context, group []pages.Page) error {
 		}
 		for _, width := range widths(p) {
 			if err := s.take(ctx, p, width); err != nil {
-				fmt.Fprintln(os.Stderr, "screenshots:", err) // one page less is no reason to stop
+				fmt.Fprintln(os.Stderr, "screenshots:", err) // one missing page is no reason to stop
 			}
 		}
 	}
@@ -171,7 +170,7 @@ func openBrowser(ctx context.Context, folder string) (context.Context, func(), e
 	)...)
 	tab, endTab := chromedp.NewContext(allocator)
 	end := func() { endTab(); endAllocator() }
-	// The browser lives as long as the context that used it first: not a page's.
+	// The browser lives as long as the context that first used it: that must not be a page's.
 	if err := chromedp.Do(tab); err != nil {
 		end()
 		return nil, nil, err

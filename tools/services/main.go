@@ -1,10 +1,9 @@
-// Command services runs a command, in whose tests MariaDB, Redis and a browser are
-// to be used, beside a private MariaDB that all test packages share, and ends that
-// server with it:
+// Command services runs a command whose tests are to use MariaDB, Redis and a browser, with a
+// private MariaDB shared by all test packages, and ends that server with it:
 //
 //	go run ./tools/services -- go test ./...
 //
-// All that is for the time of the tests alone is kept in memory where that has room.
+// Temporary files of the tests are kept in memory if there is room.
 package main
 
 import (
@@ -30,12 +29,12 @@ func main() {
 	os.Exit(run(flag.Args()))
 }
 
-// run gives back the command's own exit status.
+// run returns the command's exit status.
 func run(args []string) int {
 	env := append(os.Environ(), testkit.EnvServers+"=true")
 	if dir := servers.MemoryFolder(); dir != "" {
 		defer os.RemoveAll(dir)
-		// Programs cannot be run from there everywhere: go has its own place.
+		// Programs cannot be executed from there on every machine: go keeps its own folder.
 		env = append(env, "TMPDIR="+dir, "GOTMPDIR="+cmp.Or(os.Getenv("GOTMPDIR"), os.TempDir()))
 		if err := os.Setenv("TMPDIR", dir); err != nil {
 			fmt.Fprintln(os.Stderr, "services:", err)
@@ -67,7 +66,7 @@ func run(args []string) int {
 	}
 	go func() {
 		for s := range signals {
-			_ = cmd.Process.Signal(s) // it may have ended already
+			_ = cmd.Process.Signal(s) // it may have already ended
 		}
 	}()
 	if err := cmd.Wait(); err != nil {

@@ -12,11 +12,11 @@ import (
 	"testing"
 )
 
-// ownSamples are folders whose pages' structs live in templates itself, which tests them.
+// ownSamples are folders of pages whose structs are in templates itself, which tests them.
 var ownSamples = []string{"dev", "error", "confirm"}
 
-// TestEveryTemplateFolderHasSamples: CheckAll executes the pages of the folders that it is
-// asked about, so a folder that no test asks about is never executed.
+// TestEveryTemplateFolderHasSamples: CheckAll executes only the pages of the folders passed to it,
+// so a folder that no test passes is never executed.
 func TestEveryTemplateFolderHasSamples(t *testing.T) {
 	var asked []string
 	for _, s := range sources(t) {
@@ -46,7 +46,7 @@ func TestEveryTemplateFolderHasSamples(t *testing.T) {
 	}
 }
 
-// sampled returns the prefixes of template names that a test file calls CheckAll for.
+// sampled returns the prefixes that a test file passes to CheckAll.
 func sampled(file *ast.File) (prefixes []string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

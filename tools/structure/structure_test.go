@@ -1,6 +1,5 @@
-// Package structure holds the shape of the program: which folder may import
-// which, how features are named, what must never appear in a file. It has tests
-// only. docs/architecture.md says why.
+// Package structure tests the shape of the program: which folder may import which, how features are
+// named, what must never appear in a file. docs/architecture.md has the reasons.
 package structure
 
 import (
@@ -23,7 +22,7 @@ const (
 	module = "tongxing"
 )
 
-// folders are the top-level folders that exist, or will.
+// folders are the top-level folders that exist, or are planned.
 var folders = []string{
 	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
 	"server", "sheet", "store", "templates", "testkit", "tools", "wechat",
@@ -32,10 +31,9 @@ var folders = []string{
 // notOurs are folders that git ignores.
 var notOurs = []string{".git", "bin", "data", "node_modules", "tmp"}
 
-// mayImport says which of our packages a folder's code (not its tests) may
-// import. The longest matching folder decides; a folder may import itself and
-// what lies under it unless it says otherwise. nil is none; "*" is any but server
-// and testkit.
+// mayImport lists which of our packages a folder's code (not its tests) may import. The longest
+// matching folder decides; a folder may import itself and its subfolders unless stated otherwise.
+// nil means none; "*" means any but server and testkit.
 var mayImport = map[string][]string{
 	"core":             nil,
 	"migrations":       nil,
@@ -59,16 +57,16 @@ var mayImport = map[string][]string{
 	"tools":            {"*", "testkit"},
 }
 
-// district stands in mayImport for every other folder of store: what belongs
-// together of the tables above the estate.
+// district in mayImport means every other folder of store: groups of related tables above the
+// estate.
 const district = "store/*"
 
-// engine are the parts of store that only store and its districts see: handlers get
-// acts, never a transaction.
+// engine are the parts of store that only store and its districts may import: handlers get acts,
+// never a transaction.
 var engine = []string{"store/audit", "store/database"}
 
-// districtOrder are the districts that others may import, each by those before it
-// alone: a circle of districts is one district.
+// districtOrder are the districts that others may import, each only by those before it: a cycle of
+// districts would be one district.
 var districtOrder = []string{"store/services", "store/cases"}
 
 // trees are the folders whose packages may import each other.
@@ -76,7 +74,7 @@ var trees = []string{"demo", "server", "testkit", "wechat"}
 
 // source is one Go file.
 type source struct {
-	path   string // from the root, with slashes
+	path   string // relative to the root, with slashes
 	file   *ast.File
 	isTest bool
 }
@@ -107,10 +105,10 @@ func walk(t *testing.T, visit func(name string)) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // removed while we walk: a build's temporary file
+			return nil // removed while walking: a build's temporary file
 		}
 		if entry.IsDir() {
-			// Go itself ignores what begins with an underscore, and testdata.
+			// Go itself ignores testdata and names that begin with an underscore.
 			if slices.Contains(notOurs, name) || name == "templates/assets/dist" || entry.Name()[0] == '_' || entry.Name() == "testdata" {
 				return fs.SkipDir
 			}
@@ -155,13 +153,13 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 }
 
-// Console is cut into areas, a folder each, on a frame that knows none of them.
+// The console is divided into areas, a folder each, on a frame that knows none of them.
 const (
 	console = "handlers/console"
 	frame   = console + "/frame"
 )
 
-// allowed reports that code in folder may import our package ours.
+// allowed reports whether code in folder may import our package ours.
 func allowed(folder, ours string) bool {
 	if under(folder, "store") {
 		return allowedInStore(folder, ours)
@@ -197,8 +195,8 @@ func allowed(folder, ours string) bool {
 	return false
 }
 
-// allowedInStore is allowed for store and what lies below it, where a folder is not
-// free to import its own parts: store is below its districts.
+// allowedInStore is allowed for store and its subfolders, where a folder may not freely import its
+// own parts: store is below its districts.
 func allowedInStore(folder, ours string) bool {
 	rule := folder
 	if _, ok := mayImport[rule]; !ok {
@@ -275,10 +273,9 @@ func TestNoPackageForLeftovers(t *testing.T) {
 	}
 }
 
-// TestStems holds that a feature has one name everywhere: a handler file with
-// routes is named for what exists as a rule, a table or an act under that name, or
-// for its whole surface, or is that surface's front page, home. Files without routes are
-// mechanisms.
+// TestStems checks that a feature has one name everywhere: a handler file with routes is named for
+// a rule, a table or an act of that name, or for its whole surface, or is that surface's home page.
+// Files without routes are mechanisms.
 func TestStems(t *testing.T) {
 	known := map[string]bool{}
 	all := sources(t)
@@ -302,13 +299,13 @@ func TestStems(t *testing.T) {
 	}
 }
 
-// isSurface reports that a path is a file of a surface, or of an area of the console.
+// isSurface reports whether a path is a file of a surface, or of an area of the console.
 func isSurface(parts []string) bool {
 	return parts[0] == "handlers" && (len(parts) == 3 || len(parts) == 4 && parts[1] == "console")
 }
 
-// TestFrameKnowsNoFeature holds that the console's frame names features in paths.go
-// only: what it does for one, it does for all.
+// TestFrameKnowsNoFeature checks that the console's frame names features only in paths.go: what it
+// does for one, it does for all.
 func TestFrameKnowsNoFeature(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.isTest || s.folder() != frame || s.path == frame+"/paths.go" {
@@ -323,8 +320,8 @@ func TestFrameKnowsNoFeature(t *testing.T) {
 	}
 }
 
-// TestFeatureMap holds the map in both READMEs to the tree: every stem it names is
-// there, and every handler file with routes is on it.
+// TestFeatureMap compares the map in both READMEs with the tree: every stem on it exists, and every
+// handler file with routes is on it.
 func TestFeatureMap(t *testing.T) {
 	exists, routed := map[string]bool{}, map[string]bool{}
 	for _, s := range sources(t) {
@@ -395,8 +392,7 @@ func hasRoutes(file *ast.File) bool {
 
 func stem(name string) string { return strings.TrimSuffix(path.Base(name), ".go") }
 
-// TestExportedNamesAreDocumented: a name without a contract is a question to
-// every reader.
+// TestExportedNamesAreDocumented: every exported name needs a doc comment with its contract.
 func TestExportedNamesAreDocumented(t *testing.T) {
 	packages := map[string]bool{}
 	for _, s := range sources(t) {
@@ -422,13 +418,13 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 	}
 }
 
-// contracts are methods whose meaning the standard library fixes.
+// contracts are methods whose meaning the standard library defines.
 var contracts = []string{
 	"Error", "Unwrap", "Is", "String", "MarshalText", "UnmarshalText", "MarshalJSON", "UnmarshalJSON", "ServeHTTP",
 	"Scan", "Value", "LogValue", "Len", "Less", "Swap", "Read", "Write", "Close",
 }
 
-// exportedReceiver reports a function, or a method of an exported type.
+// exportedReceiver reports whether d is a function, or a method of an exported type.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true
@@ -444,9 +440,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 	return ok && name.IsExported()
 }
 
-// undocumented reports types, constants and variables without a comment on
-// themselves, beside them, or on their group. The values of a type of their own
-// are covered by that type's comment.
+// undocumented reports types, constants and variables without a comment of their own, beside them,
+// or on their group. The values of a type of this package are covered by the type's comment.
 func undocumented(t *testing.T, name string, d *ast.GenDecl) {
 	t.Helper()
 	if first, ok := d.Specs[0].(*ast.ValueSpec); ok && d.Lparen.IsValid() && first.Type != nil {
@@ -466,8 +461,8 @@ func undocumented(t *testing.T, name string, d *ast.GenDecl) {
 	}
 }
 
-// TestSQLiteHasItsLibc: modernc.org/sqlite works only with the very version of
-// modernc.org/libc that it was made with, and any other module may lift it.
+// TestSQLiteHasItsLibc: modernc.org/sqlite works only with the exact version of modernc.org/libc
+// that it was built with, and any other module may raise it.
 func TestSQLiteHasItsLibc(t *testing.T) {
 	got := goList(t, "{{.Version}}", "modernc.org/libc")
 	text, err := os.ReadFile(goList(t, "{{.GoMod}}", "modernc.org/sqlite"))

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// ownerOf names the stem whose store files write a table, where that is not the table's
-// name without underscores.
+// ownerOf names the stem whose store files write a table, if it is not the table's name without
+// underscores.
 var ownerOf = map[string]string{
 	"account_recovery":   "totp",
 	"account_scope":      "account",
@@ -33,8 +33,8 @@ var ownerOf = map[string]string{
 	"wechat_identity":    "wechatuser",
 }
 
-// foreignWrites are writes of a table by another stem's file, each with its reason. An
-// entry that is no longer true fails.
+// foreignWrites are writes of a table by another stem's file, each with its reason. Outdated
+// entries fail.
 var foreignWrites = map[string]string{
 	"accountact.go session":   "an account that is closed or gets a new password is signed out everywhere",
 	"audit.go setting":        "the chain's end is a setting that no person sees",
@@ -52,8 +52,7 @@ var (
 	inBytes     = regexp.MustCompile(`(?i)\b(?:OCTET_)?LENGTH *\(`)
 )
 
-// TestATableIsWrittenByItsOwnStem: who wants to know what changes a row reads the files of
-// one name.
+// TestATableIsWrittenByItsOwnStem: to find out what changes a row, one reads the files of one name.
 func TestATableIsWrittenByItsOwnStem(t *testing.T) {
 	tables := tableNames(t)
 	owners := map[string]bool{}
@@ -123,7 +122,7 @@ func tableNames(t *testing.T) (tables []string) {
 	if len(tables) < 20 {
 		t.Fatalf("found only %d tables: not looking in the right place", len(tables))
 	}
-	return append(tables, "schema_migration") // which migrations themselves need
+	return append(tables, "schema_migration") // needed by migrations themselves
 }
 
 func owner(table string) string {
@@ -133,7 +132,7 @@ func owner(table string) string {
 	return strings.ReplaceAll(table, "_", "")
 }
 
-// stemIn is the longest owner that a file's name, or else its folder's, begins with.
+// stemIn returns the longest owner that a file's name, or its folder's, begins with.
 func stemIn(owners map[string]bool, file string) (longest string) {
 	for _, name := range []string{stem(file), path.Base(path.Dir(file))} {
 		for o := range owners {
@@ -148,8 +147,8 @@ func stemIn(owners map[string]bool, file string) (longest string) {
 	return ""
 }
 
-// written returns the tables that a file's SQL writes: those behind a verb, and those given
-// to a function that makes an INSERT of them.
+// written returns the tables that a file's SQL writes: those after a verb, and those passed to a
+// function that builds an INSERT.
 func written(file *ast.File, tables []string) (names []string) {
 	for _, text := range literals(file) {
 		for _, m := range writesTable.FindAllStringSubmatch(text, -1) {

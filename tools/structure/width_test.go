@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// widest is how many columns a line may have, a tab for four: what a screen shows beside
-// another file. Code is written to 120.
+// widest is the maximum number of columns of a line, counting a tab as four: what fits on a screen
+// beside another file. Code is written to 120.
 var widest = map[string]int{".go": 140, ".html": 160}
 
 func TestWidth(t *testing.T) {
@@ -29,7 +29,7 @@ func wideLines(t *testing.T, name string, most int) (numbers []int) {
 	t.Helper()
 	file, err := os.Open(filepath.Join(root, name))
 	if err != nil {
-		return nil // removed while we walk
+		return nil // removed while walking
 	}
 	defer file.Close()
 	lines := bufio.NewScanner(file)

@@ -10,7 +10,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// Archiving asks first, takes the community out of the list, and is undone.
+// Archiving asks first, removes the community from the list, and can be undone.
 func TestCommunityIsArchivedAndRestored(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -19,7 +19,7 @@ func TestCommunityIsArchivedAndRestored(t *testing.T) {
 		t.Helper()
 		return b.Get(t, frame.CommunityPath+query, http.StatusOK).Find("tbody tr").Length()
 	}
-	// A door that lets people in is in the way, and is told of before anything is asked.
+	// A door that lets people in prevents archiving, which is reported before the confirmation.
 	if _, to := b.Post(t, path+"/archive", nil, http.StatusSeeOther); to != frame.ReaderPath+"?community="+d.Mine.Community.String() {
 		t.Errorf("with doors archiving leads to %s", to)
 	}

@@ -10,8 +10,8 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// The routes of the register and the rules, with the ids of another community,
-// and with an account that may only look.
+// The routes of the register and the rules, with ids of another community, and with a read-only
+// account.
 func TestRegisterRoutesStayInScope(t *testing.T) {
 	d := newDesk(t)
 	admin, viewer := d.Registrar(t), d.OnlyViews(t)
@@ -43,7 +43,7 @@ func TestRegisterRoutesStayInScope(t *testing.T) {
 		admin.Post(t, path, form, http.StatusNotFound)
 		viewer.Post(t, path, form, http.StatusForbidden)
 	}
-	// Houses of theirs among ours.
+	// Houses of the other community among ours.
 	form.Set("community", d.Mine.Community.String())
 	admin.Post(t, frame.RestrictionPath, form, http.StatusNotFound)
 	for _, path := range []string{
@@ -76,7 +76,7 @@ func TestRegisterWithoutCommunities(t *testing.T) {
 	}
 }
 
-// Every list answers alike to a community that the account has not: there is none.
+// Every list responds to a community outside the account's scope with NotFound.
 func TestListsOfAnotherCommunityAreNotThere(t *testing.T) {
 	d := newDesk(t)
 	b := d.Boss(t)

@@ -1,6 +1,6 @@
-// Package console is the web console of property admins: server-rendered pages
-// under /console. Its pages are in one package an area, named as the menu groups them;
-// here is what spans areas: all routes, the menu and the front page.
+// Package console is the web console of property admins: server-rendered pages under /console. The
+// pages are in one package per area, named as the menu groups them; this one has what spans areas:
+// all routes, the menu and the home page.
 package console
 
 import (
@@ -19,21 +19,21 @@ import (
 // QRMaker makes parametric QR codes of the official account.
 type QRMaker = frame.QRMaker
 
-// System is what only the program that serves the console knows of itself.
+// System is what only the program that serves the console knows about itself.
 type System = account.System
 
-// Options are what the console is made of. Store, Renderer and Cache are required.
+// Options configure the console. Store, Renderer and Cache are required.
 type Options struct {
 	Store    *store.Store
 	Renderer *templates.Renderer
-	Cache    web.Cache // which captchas were answered
-	QR       QRMaker   // nil = no official account: nobody can be bound by a QR
+	Cache    web.Cache // for used captchas
+	QR       QRMaker   // nil = no official account: nobody can be bound by a QR code
 
-	PublicURL       string          // for addresses that are typed into devices; no "/" at the end
+	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
-	SignInPerMinute int             // sign-in attempts of one address; 0 = 20
+	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	Demo            bool
-	System          System // what the about page says of the running program
+	System          System // shown on the about page
 }
 
 // Console serves the console's pages.
@@ -67,11 +67,11 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 // Routes returns the console's route table.
 func (c *Console) Routes() []web.Route { return c.routes }
 
-// ErrorPage draws the error page of the console; web.Options.ErrorPage calls it
-// for addresses under /console.
+// ErrorPage renders the console's error page; web.Options.ErrorPage calls it for URLs under
+// /console.
 func (c *Console) ErrorPage(ctx *web.Context, p web.ErrorPage) error {
 	return c.frame.ErrorPage(ctx, p)
 }
 
-// pages are those of no area.
+// pages are those that belong to no area.
 type pages struct{ *frame.Frame }

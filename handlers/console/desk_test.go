@@ -8,7 +8,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// area is the package's pages, for a desk.
+// area returns the package's routes, for a desk.
 func area(f *frame.Frame, cache web.Cache) []web.Route { return routesOf(f, Options{Cache: cache}) }
 
 func newDesk(t *testing.T) *desk.Desk {

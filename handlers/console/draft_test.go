@@ -13,8 +13,8 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// Somebody's session ends while they fill a form in: nothing is done, and after
-// signing in they find it as it was, and save it.
+// If a session ends while its user fills in a form, nothing is done, and after sign-in they find
+// the form unchanged, and save it.
 func TestWhatWasTypedOutlivesTheSession(t *testing.T) {
 	d := newDesk(t)
 	b, _ := d.Expelled(t, "typist", core.PermReaderView, core.PermObserverView, core.PermObserverEdit)
@@ -46,8 +46,8 @@ func TestWhatWasTypedOutlivesTheSession(t *testing.T) {
 	}
 }
 
-// A draft is its writer's: another account in the same browser does not get it, nor
-// does the same account in another browser.
+// A draft belongs to its writer: neither another account in the same browser gets it, nor the same
+// account in another browser.
 func TestADraftIsItsWritersAlone(t *testing.T) {
 	d := newDesk(t)
 	d.Account(t, "colleague", core.PermObserverView, core.PermObserverEdit)
@@ -77,8 +77,8 @@ func TestADraftIsItsWritersAlone(t *testing.T) {
 	nothing(elsewhere)
 }
 
-// Only the form of a session that was is kept: not a stranger's, nor one without the
-// session's form token, nor a button's.
+// Only forms of a former session are kept: not those of strangers, those without the session's CSRF
+// token, or those of a single button.
 func TestStrangersLeaveNoDraft(t *testing.T) {
 	d := newDesk(t)
 	b, _ := d.Expelled(t, "leaver", core.PermReaderView, core.PermObserverView, core.PermObserverEdit)

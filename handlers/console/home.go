@@ -25,21 +25,21 @@ type homePage struct {
 	Figures []homeFigure
 	Doors   []homeFigure
 	People  []homeFigure
-	Waiting []templates.NavItem // what waits for this account, with how many
-	Waits   bool                // the account may do something of what can wait
+	Waiting []templates.NavItem // pending items for this account, with their number
+	Waits   bool                // the account has a permission for anything that can be pending
 	Chart   templates.Chart
-	Records bool // Figures and Chart are there
+	Records bool // Figures and Chart are set
 	Links   []templates.Action
-	Empty   templates.Empty // with a title: there is nothing that the account may see
+	Empty   templates.Empty // with a title: the account may see nothing
 }
 
-// homeFigure is one large number, and where it leads.
+// homeFigure is one large number with a link.
 type homeFigure struct {
 	Label, Value, URL string
 	Tone              templates.Tone
 }
 
-// home is the front page: today's passages, the doors, and where to go.
+// home is the home page: today's passages, the doors, and links.
 func (p *pages) home(c *web.Context) error {
 	page := homePage{Shell: p.Shell(c, "", "首页")}
 	page.Day = p.Today(c).String()
@@ -115,7 +115,7 @@ func (p *pages) homeDoors(c *web.Context, page *homePage) error {
 	return nil
 }
 
-// homePeople counts residents and those of them who are certified.
+// homePeople counts residents, and those of them who are certified.
 func (p *pages) homePeople(c *web.Context, page *homePage) error {
 	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), c.Scope())
 	if err != nil {
@@ -134,8 +134,8 @@ func (p *pages) homePeople(c *web.Context, page *homePage) error {
 	return nil
 }
 
-// homeWaiting lists what waits for somebody of this account's permissions. What
-// does not wait is left out.
+// homeWaiting lists the pending items that this account has permission to handle; empty kinds are
+// omitted.
 func (p *pages) homeWaiting(c *web.Context, page *homePage) error {
 	add := func(n int, label, url string) {
 		if n > 0 {

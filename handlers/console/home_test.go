@@ -48,7 +48,7 @@ func TestHome(t *testing.T) {
 	if words := page.Find("#by-hour p").Text(); words != "7 时最多，3 次。" {
 		t.Errorf("the chart says %q", words)
 	}
-	// The hour, and its figures: out, in, refused.
+	// The current hour and its figures: out, in, refused.
 	b := d.Registrar(t)
 	for i, want := range []int{3, 2, 0, 1} {
 		to := page.Find(`#by-hour tbody tr`).Eq(7).Find("a").Eq(i).AttrOr("href", "")

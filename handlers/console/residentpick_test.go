@@ -24,7 +24,7 @@ func TestRecordsOfAPerson(t *testing.T) {
 	someone := d.Mine.Residents[1]
 	text, id := d.PickOf(t, someone.Person), someone.Person.String()
 
-	// A text that names one person becomes that person's id, and the list begins anew.
+	// A text that means one person is replaced by that person's id, and the list starts over.
 	for _, given := range []string{text, someone.Name, someone.Phone, "  " + text + " "} {
 		if to := b.Sent(t, who(given)); to != frame.AccessRecordPath+"?direction=out&person="+id {
 			t.Errorf("%q leads to %s", given, to)
@@ -37,7 +37,7 @@ func TestRecordsOfAPerson(t *testing.T) {
 	if desk.Rows(page) != 10 || desk.InputValue(page, "who") != text || desk.InputValue(page, "person") != id {
 		t.Errorf("%d records of %q", desk.Rows(page), desk.InputValue(page, "who"))
 	}
-	// The field with its id says nothing new; typed over, or emptied, it does.
+	// The text shown for the id changes nothing; another or an empty one does.
 	if to := b.Sent(t, who(text)+"&person="+id); to != frame.AccessRecordPath+"?direction=out&person="+id {
 		t.Errorf("the same person leads to %s", to)
 	}
@@ -54,7 +54,7 @@ func TestRecordsOfAPerson(t *testing.T) {
 	}
 }
 
-// A text that may mean several comes back with them, to choose from.
+// An ambiguous text is returned with its candidates, to choose from.
 func TestPersonIsChosen(t *testing.T) {
 	d := newDesk(t)
 	d.Passages(t, d.Mine, 8)
@@ -80,8 +80,7 @@ func TestPersonIsChosen(t *testing.T) {
 	}
 }
 
-// Somebody of another community has come to a door here: the records are shown, who it
-// is is not.
+// A person of another community came to a door here: the records are shown, but not who it is.
 func TestRecordsOfAStranger(t *testing.T) {
 	d := newDesk(t)
 	stranger := d.Others.Residents[0]
@@ -121,7 +120,7 @@ func TestResidentSuggest(t *testing.T) {
 	}
 	b.Get(t, path+"x&community="+d.Others.Community.String(), http.StatusNotFound)
 	b.Get(t, path+strings.Repeat("x", frame.MaxPick+1), http.StatusUnprocessableEntity)
-	// Without the permission to see residents there is no such filter; an id is kept.
+	// Without permission to see residents there is no such filter; an id is kept.
 	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView, core.PermReaderView)
 	other.Get(t, path+"x", http.StatusForbidden)
 	other.Get(t, who("x"), http.StatusForbidden)

@@ -22,7 +22,7 @@ func TestAViewIsALinkOfItsOwner(t *testing.T) {
 	}
 	const typed = `<b>离线`
 	send := url.Values{"stem": {"reader"}, "query": {"state=offline"}, "name": {typed}}
-	for range 2 { // a second click does no harm
+	for range 2 { // a second click is harmless
 		if _, to := b.Post(t, frame.SavedViewPath, send, http.StatusSeeOther); to != frame.ReaderPath+"?state=offline" {
 			t.Errorf("saved, and on to %q", to)
 		}

@@ -12,8 +12,8 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// Of two people who change the same thing, whoever saves second is told what the
-// first made of it, and saves over it only knowingly.
+// If two people change the same record, the second to save is told what the first changed, and
+// overwrites it only knowingly.
 func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	d := newDesk(t)
 	scope := core.Everywhere
@@ -33,8 +33,8 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	}
 	edits := map[string]struct {
 		id            core.ID
-		first, second [2]string // a field, and what it is changed to
-		saved         string    // in words, what the first made of its field
+		first, second [2]string // a field and its new value
+		saved         string    // the first one's new value as text
 	}{
 		frame.CommunityPath: {d.Mine.Community, [2]string{"phone", "0755-1"}, [2]string{"address", "滨河路 1 号"}, "0755-1"},
 		frame.HousePath:     {d.Mine.Houses[0], [2]string{"arrears", "555.00"}, [2]string{"level2", "909"}, "555.00"},
@@ -77,7 +77,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 			if shown.Get(e.second[0]) != e.second[1] {
 				t.Errorf("the form lost what was typed: %v", shown)
 			}
-			// An invalid form in between does not pass for a look at what is saved.
+			// An invalid form in between does not count as having seen the saved state.
 			stale := shown.Get(templates.SeenField)
 			if stale == second.Get(templates.SeenField) {
 				t.Error("the form is still made on what was there before")
@@ -90,7 +90,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	}
 }
 
-// What is wrong with a stale form does not make it fresh.
+// An invalid stale form stays stale.
 func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
@@ -114,7 +114,7 @@ func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
 	b.Post(t, to, form, http.StatusConflict)
 }
 
-// A draft comes back made on what it was made on, however long its writer was away.
+// A draft stays based on the state it was written on, however long its writer was away.
 func TestADraftStaysOnWhatItWasMadeOn(t *testing.T) {
 	d := newDesk(t)
 	observer, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{

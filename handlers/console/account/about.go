@@ -15,16 +15,16 @@ import (
 	"tongxing/templates"
 )
 
-// System is what only the program that serves the console knows of itself.
+// System is what only the program that serves the console knows about itself.
 type System struct {
 	Version string
 	Started time.Time
-	Cache   string      // which cache is in use; never its address
-	Checks  []web.Check // besides the database: what must work, named in Chinese
+	Cache   string      // the kind of cache in use; never its address
+	Checks  []web.Check // dependencies besides the database, named in Chinese
 	Absent  []string    // what is not configured, in the same words
 }
 
-// aboutRoutes are 关于: what runs here, and whether it is well.
+// aboutRoutes returns the routes of 关于: what runs here, and its health.
 func (p *Pages) aboutRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.AboutPath, Access: web.Need(core.PermAboutView), Handler: p.aboutShow},
@@ -73,7 +73,7 @@ func (p *Pages) programFacts(database string, schema int, now time.Time) []templ
 	return facts
 }
 
-// uptimeText says a time in its two largest units.
+// uptimeText formats a duration in its two largest units.
 func uptimeText(d time.Duration) string {
 	minutes := int(max(d, 0) / time.Minute)
 	switch days, hours := minutes/1440, minutes/60%24; {
@@ -85,11 +85,11 @@ func uptimeText(d time.Duration) string {
 	return fmt.Sprintf("%d 分钟", minutes)
 }
 
-// checkTime bounds a check: what does not answer in it is not well.
+// checkTime is the timeout of a check.
 const checkTime = 2 * time.Second
 
-// healthFacts runs all checks at once. Why one failed is in the log of who checks,
-// never on the page.
+// healthFacts runs all checks concurrently. The reason for a failure is in the log, never on the
+// page.
 func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -101,7 +101,7 @@ func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 			begun := time.Now()
 			badge := templates.Badge{Tone: templates.Bad, Text: "不正常"}
 			switch err := check.Run(ctx); {
-			case core.CodeOf(err) == core.CodeConflict && err != nil: // in words for people
+			case core.CodeOf(err) == core.CodeConflict && err != nil: // has a message for users
 				badge = templates.Badge{Tone: templates.Warn, Text: core.MessageOf(err)}
 			case err == nil:
 				badge = templates.Badge{Tone: templates.Good, Text: fmt.Sprintf("正常 · %d 毫秒", time.Since(begun).Milliseconds())}
@@ -116,7 +116,7 @@ func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 	return facts
 }
 
-// auditHealth says when the audit log was last verified, and with what result.
+// auditHealth returns when the audit log was last verified, and the result.
 func (p *Pages) auditHealth(ctx context.Context) (templates.Fact, error) {
 	fact := templates.Fact{Label: "操作日志校验"}
 	verdict, err := p.Store.LastAuditVerdict(ctx)

@@ -27,7 +27,7 @@ func (p *Pages) accountRoutes() []web.Route {
 	}
 }
 
-// granter is the calling account as one who makes and changes others.
+// granter returns the calling account as the grantor of permissions to others.
 func granter(c *web.Context) core.Granter {
 	return core.Granter{Actor: c.Actor(), Holds: c.Account()}
 }
@@ -64,7 +64,7 @@ func (p *Pages) accountList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/account/list", page)
 }
 
-// communityNames gives the names of the communities in the caller's scope.
+// communityNames returns the names of the communities in the caller's scope.
 func (p *Pages) communityNames(c *web.Context) (map[core.ID]string, error) {
 	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
 	names := make(map[core.ID]string, len(communities))
@@ -135,8 +135,8 @@ func (p *Pages) account(c *web.Context) (core.Account, error) {
 	return p.Store.Account(c.Ctx(), c.Scope(), id)
 }
 
-// accountForm is both the form of a new account and of one that exists; the
-// first password is asked for with the new one alone.
+// accountForm is the form of a new and of an existing account; only a new one has an initial
+// password.
 type accountForm struct {
 	Login       string    `form:"login" max:"64"`
 	Name        string    `form:"name" max:"64" required:"请填写姓名"`
@@ -156,7 +156,7 @@ func (f accountForm) account(id core.ID) core.Account {
 	for _, p := range f.Permissions {
 		a.Permissions = append(a.Permissions, core.Permission(p))
 	}
-	if id == 0 && len(a.Permissions) == 0 { // nothing ticked: the role's own
+	if id == 0 && len(a.Permissions) == 0 { // nothing ticked: use the role's permissions
 		if preset, err := a.Role.Preset(); err == nil {
 			a.Permissions = slices.Clone(preset.Permissions)
 		}
@@ -168,8 +168,8 @@ func (f accountForm) account(id core.ID) core.Account {
 	return a
 }
 
-// wrong is all that is wrong with a new account, at once. Which permissions it needs
-// hangs on its role.
+// wrong returns everything that is wrong with a new account. The required permissions depend on its
+// role.
 func (f accountForm) wrong() error {
 	a := f.account(0).Trimmed()
 	fields := web.FieldsOf(frame.MergeFields(a.Check(), core.CheckPassword(a.Login, f.Password)))
@@ -211,7 +211,7 @@ func (p *Pages) accountCreate(c *web.Context) error {
 	return p.accountWrong(c, core.Account{}, err)
 }
 
-// accountWrong shows the form with what was typed and what is wrong with it.
+// accountWrong shows the form again with its values and messages.
 func (p *Pages) accountWrong(c *web.Context, account core.Account, wrong error) error {
 	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {

@@ -79,7 +79,7 @@ func TestAccountWithNothingTickedGetsItsRole(t *testing.T) {
 	}
 }
 
-// Who unticks everything wants it all gone, not the role's own back.
+// Unticking everything is rejected, and does not restore the role's permissions.
 func TestAccountWithEverythingUntickedIsRefused(t *testing.T) {
 	d := newDesk(t)
 	b := d.Boss(t)

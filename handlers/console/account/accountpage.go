@@ -33,7 +33,7 @@ type accountFormPage struct {
 type accountShowPage struct {
 	templates.Shell
 	Facts    []templates.Fact
-	Groups   []templates.Fact // permissions, a line a group
+	Groups   []templates.Fact // permissions, a line per group
 	Sessions []sessionLine
 	History  []attemptLine
 	Edit     bool
@@ -41,7 +41,7 @@ type accountShowPage struct {
 	Reset    templates.Form
 }
 
-// accountListing is what a list of accounts is made of.
+// accountListing is the data of an account list.
 type accountListing struct {
 	Query    url.Values
 	Accounts []core.Account
@@ -98,7 +98,7 @@ func scopeText(scope core.Scope, names map[core.ID]string) string {
 	return strconv.Itoa(len(scope.Communities())) + " 个小区"
 }
 
-// accountShowOf builds the page of an account that the caller may see.
+// accountShowOf returns the page of an account that the caller may see.
 func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Session, editable bool) accountShowPage {
 	page := accountShowPage{Edit: editable, Reset: resetFields(a.ID), Facts: []templates.Fact{
 		{Label: "登录名", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
@@ -146,7 +146,7 @@ func scopeList(scope core.Scope, names map[core.ID]string) string {
 	return words
 }
 
-// accountFields is the form of an account; by bounds what can be ticked.
+// accountFields returns the form of an account; by limits what can be ticked.
 func accountFields(by, a core.Account, communities []core.Community) templates.Form {
 	form := templates.Form{Action: frame.AccountPath, Submit: "创建账号", Cancel: frame.AccountPath}
 	login := templates.Field{
@@ -182,7 +182,7 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 	return form
 }
 
-// roleChoices are the roles, after a choice of none in these words.
+// roleChoices returns the roles, after an empty choice labelled none.
 func roleChoices(none string) []templates.Choice {
 	choices := []templates.Choice{{Label: none}}
 	for _, preset := range core.RoleTable {
@@ -211,7 +211,7 @@ func scopeSection(by, a core.Account, communities []core.Community) templates.Se
 	return section
 }
 
-// permissionSection is a list of tick boxes a group, all of one name.
+// permissionSection returns the permissions as a group of checkboxes each, all with the same name.
 func permissionSection(by, a core.Account) templates.Section {
 	section := templates.Section{Title: "权限", Help: "只能授予您自己拥有的权限。勾选修改、导出等权限，会连同所需的查看权限一起授予"}
 	var ticked []string

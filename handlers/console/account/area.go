@@ -1,5 +1,5 @@
-// Package account is the console's pages about its own accounts and its own running:
-// sign-in, accounts and roles, the audit log, background jobs, settings.
+// Package account contains the console's pages about accounts and the program itself: sign-in,
+// accounts and roles, the audit log, background jobs, settings.
 package account
 
 import (
@@ -13,10 +13,10 @@ import (
 // Pages are the area's pages.
 type Pages struct {
 	*frame.Frame
-	Captchas        *web.Captchas   // of the sign-in
+	Captchas        *web.Captchas   // for the sign-in
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
-	SignInPerMinute int             // sign-in attempts of one address; 0 = 20
-	System          System          // what the about page says of the running program
+	SignInPerMinute int             // sign-in attempts per address; 0 = 20
+	System          System          // shown on the about page
 }
 
 // Routes returns the area's routes, feature by feature.

@@ -14,7 +14,7 @@ import (
 	"tongxing/templates"
 )
 
-// auditRoutes are 操作日志: the list, one line, and the export.
+// auditRoutes returns the routes of 操作日志: the list, one row, and the export.
 func (p *Pages) auditRoutes() []web.Route {
 	view := web.Need(core.PermAuditView)
 	return []web.Route{
@@ -31,10 +31,10 @@ type auditListPage struct {
 	templates.Shell
 	List   templates.List
 	Rows   []frame.AuditListRow
-	Verify bool // the whole log may be checked
+	Verify bool // the caller may have the whole log verified
 }
 
-// auditsAPage is how many lines a page shows.
+// auditsAPage is the number of rows per page.
 const auditsAPage = 50
 
 func (p *Pages) auditList(c *web.Context) error {
@@ -71,7 +71,7 @@ func (p *Pages) auditList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/audit/list", page)
 }
 
-// auditNote says what the list is narrowed to by links, which no field shows.
+// auditNote describes filters of the list that come from links and have no field.
 func auditNote(ask auditAsk, records []core.AuditRecord, names map[string]string) string {
 	var parts []string
 	if ask.form.Subject != "" {
@@ -88,8 +88,8 @@ type auditShowPage struct {
 	templates.Shell
 	Facts   []templates.Fact
 	Changes []core.AuditChange
-	Differs bool // something changed: columns before and after; otherwise what there was or is
-	Gone    bool // of what was removed
+	Differs bool // something changed: before and after columns; otherwise one column
+	Gone    bool // a removed thing's values
 	Links   []templates.Action
 }
 
@@ -118,7 +118,7 @@ func (p *Pages) auditShow(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/audit/show", page)
 }
 
-// auditShowOf is the page of one line; the moment is the caller's to fill in.
+// auditShowOf returns the page of one row; the caller fills in the time.
 func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]string) auditShowPage {
 	kind, id := core.TargetOf(r.Target)
 	number := ""
@@ -145,7 +145,7 @@ func auditShowOf(r core.AuditRecord, subject string, communities map[core.ID]str
 	return page
 }
 
-// actorText names an actor and says what kind of caller they are.
+// actorText returns an actor's name and kind.
 func actorText(a core.Actor) string {
 	if a.Name == "" || a.Name == a.Kind.Label() {
 		return a.Kind.Label()
@@ -153,7 +153,7 @@ func actorText(a core.Actor) string {
 	return a.Name + "（" + a.Kind.Label() + "）"
 }
 
-// auditSubjectPages are the pages of what acts are done to, and who may open them.
+// auditSubjectPages maps kinds of subject to their pages and the required permission.
 var auditSubjectPages = map[string]struct {
 	path string
 	need core.Permission
@@ -162,7 +162,7 @@ var auditSubjectPages = map[string]struct {
 	"reader": {frame.ReaderPath, core.PermReaderView}, "resident": {frame.ResidentPath, core.PermResidentView},
 }
 
-// auditLinks lead to what the line is about and to more of its kind.
+// auditLinks returns links to the row's subject and to related rows.
 func auditLinks(c *web.Context, r core.AuditRecord) []templates.Action {
 	var links []templates.Action
 	kind, id := core.TargetOf(r.Target)
@@ -186,7 +186,7 @@ func auditLinks(c *web.Context, r core.AuditRecord) []templates.Action {
 	return links
 }
 
-// auditExport streams the lines of the filters as a spreadsheet.
+// auditExport streams the filtered rows as a spreadsheet.
 func (p *Pages) auditExport(c *web.Context) error {
 	ask, err := p.auditAsk(c)
 	if err != nil {

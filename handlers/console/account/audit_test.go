@@ -62,7 +62,7 @@ func TestAuditFilters(t *testing.T) {
 	d := newDesk(t)
 	line := d.Rename(t, d.Mine.Community, core.Actor{Kind: core.ActorAccount, ID: 77, Name: "周敏"}, "新名字")
 	b := d.Auditor(t)
-	today := core.DayOf(d.Store.Now(), d.Store.Zone()) // the test may run over midnight: both days are asked
+	today := core.DayOf(d.Store.Now(), d.Store.Zone()) // the test may run over midnight: query both days
 	whole := b.Get(t, frame.AuditPath, http.StatusOK).Find("tbody tr").Length()
 	for query, want := range map[string]int{
 		"act=community.update":                      1,
@@ -155,7 +155,7 @@ func TestSettings(t *testing.T) {
 	}
 
 	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "60"), http.StatusSeeOther) // more days: no question
-	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "61"), http.StatusConflict) // never saved, and saved meanwhile
+	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "61"), http.StatusConflict) // never saved before, and saved by another meanwhile
 	seen = desk.InputValue(b.Get(t, frame.SettingPath, http.StatusOK), templates.SeenField)
 	page, _ := b.Post(t, frame.SettingPath, settingFormOf(seen, "90", "45"), http.StatusOK)
 	if text := page.Find("main").Text(); !strings.Contains(text, "400 天") || !strings.Contains(text, "永久删除") {

@@ -11,7 +11,7 @@ import (
 	"tongxing/templates"
 )
 
-// auditForm is what the filters of the audit log send.
+// auditForm is the filters of the audit log.
 type auditForm struct {
 	Community core.ID  `form:"community"`
 	From      core.Day `form:"from"`
@@ -21,15 +21,14 @@ type auditForm struct {
 	Subject   string   `form:"subject" max:"64"`
 }
 
-// auditAsk is what a request asks of the audit log.
+// auditAsk is a query of the audit log.
 type auditAsk struct {
 	form   auditForm
 	filter core.AuditFilter
 	at     frame.CommunityChoice
 }
 
-// auditAsk reads the filters of the address. A community that is not the
-// account's is not found.
+// auditAsk reads the filters in the URL. A community outside the account's scope is NotFound.
 func (p *Pages) auditAsk(c *web.Context) (ask auditAsk, err error) {
 	wrong := c.BindQuery(&ask.form)
 	if wrong == nil {
@@ -57,7 +56,7 @@ func (p *Pages) auditAsk(c *web.Context) (ask auditAsk, err error) {
 	return ask, wrong
 }
 
-// check refuses what no choice and no link of the pages sends.
+// check rejects values that no field or link of the pages sends.
 func (f auditForm) check() error {
 	fields := map[string]string{}
 	if f.From != 0 && f.To != 0 && f.To < f.From {
@@ -72,10 +71,10 @@ func (f auditForm) check() error {
 	return core.InvalidFields(fields)
 }
 
-// actorChoice is an actor as the filter sends them.
+// actorChoice encodes an actor as the filter's value.
 func actorChoice(a core.Actor) string { return string(a.Kind) + ":" + a.ID.String() }
 
-// maxAccounts bounds the accounts among the choices of an actor.
+// maxAccounts limits the accounts among the actor filter's choices.
 const maxAccounts = 200
 
 func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error) {
@@ -113,8 +112,8 @@ func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error)
 	return list, nil
 }
 
-// auditActors are the choices of an actor: kinds, the accounts of the scope, and
-// the one that a link chose.
+// auditActors returns the choices of the actor filter: kinds, the accounts of the scope, and the
+// one chosen by a link.
 func (p *Pages) auditActors(c *web.Context, chosen string) ([]templates.Choice, error) {
 	choices := []templates.Choice{{Label: "全部"}}
 	for _, kind := range core.ActorKinds() {

@@ -8,7 +8,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// area is the package's pages, for a desk.
+// area returns the package's routes, for a desk.
 func area(f *frame.Frame, cache web.Cache) []web.Route {
 	return (&Pages{Frame: f, Captchas: web.NewCaptchas(f.Store, cache)}).Routes()
 }

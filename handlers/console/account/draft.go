@@ -10,8 +10,8 @@ import (
 	"tongxing/templates"
 )
 
-// draftPage takes somebody who signed in anew back to the form that they had not
-// finished: a form of hidden fields, sent by the script or by its button.
+// draftPage returns a draft to its form after sign-in: a form of hidden fields, submitted by the
+// script or its button.
 type draftPage struct {
 	templates.Shell
 	Action string

@@ -11,8 +11,8 @@ import (
 	"tongxing/templates"
 )
 
-// jobRoutes are 后台任务: an account's own work in the background. Whoever may begin
-// a kind of work finds its button on that work's page.
+// jobRoutes returns the routes of 后台任务: an account's own background jobs. A job is started with a
+// button on the page that it concerns.
 func (p *Pages) jobRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.JobPath, Access: web.SignedIn, Handler: p.jobList},
@@ -78,7 +78,7 @@ type jobShowPage struct {
 	Job templates.Job
 }
 
-// job gives the job that the path names, of the account itself.
+// job returns the job in the path, which must be the account's own.
 func (p *Pages) job(c *web.Context) (core.Job, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -107,7 +107,7 @@ func (p *Pages) jobShow(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/job/show", page)
 }
 
-// jobPart is a job as its page shows it to the account.
+// jobPart returns a job as its page shows it.
 func jobPart(c *web.Context, job core.Job) templates.Job {
 	part := templates.Job{
 		Title: job.Kind.Title(), State: jobBadge(job.State), Over: job.State.Over(), Percent: job.Percent(), Known: job.Total > 0,
@@ -132,7 +132,7 @@ func (p *Pages) jobCancel(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Act(c, frame.Act{ // a job that ended meanwhile is a conflict: its page says how it ended
+	return p.Act(c, frame.Act{ // if the job has ended, that is a conflict: its page shows how
 		Do:   func() error { return p.Store.CancelJob(c.Ctx(), c.Actor(), job.ID) },
 		Done: "已取消“" + job.Kind.Title() + "”。", Back: frame.JobURL(job.ID),
 	})
@@ -146,11 +146,11 @@ func (p *Pages) jobAgain(c *web.Context) error {
 	return p.jobStart(c, job.Kind)
 }
 
-// auditVerify begins to check the whole audit log.
+// auditVerify starts a job that verifies the whole audit log.
 func (p *Pages) auditVerify(c *web.Context) error { return p.jobStart(c, core.JobVerifyAudit) }
 
-// jobStart begins work of a kind, which must be allowed now, whenever it was before.
-// The log is one for all communities, so that only who sees all may have it checked.
+// jobStart starts a job, for which the caller must have permission now. There is one log for all
+// communities, so only an account for all of them may have it verified.
 func (p *Pages) jobStart(c *web.Context, kind core.JobKind) error {
 	if !c.Has(kind.Permission()) {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")

@@ -16,26 +16,25 @@ type mePage struct {
 	On       bool
 	Wechat   templates.Badge
 	Unbind   *templates.Submit // nil = not bound
-	Bindable bool              // there is an official account
+	Bindable bool              // an official account is configured
 	Sessions []sessionLine
-	Others   *templates.Submit // ends the other sessions; nil = there are none
+	Others   *templates.Submit // ends the other sessions; nil = none
 	History  []attemptLine
 	Bound    string // which WeChat is bound, and since when; "" = none
 	Notices  []noticeLine
 }
 
-// noticeLine is something that the account's owner should have heard of.
+// noticeLine is an event that the account's owner should know of.
 type noticeLine struct {
 	core.AccountNotice
 	Browser string
 	Fresh   bool // not shown before
 }
 
-// noticeLines bounds the notices of the page.
+// noticeLines is the maximum number of notices on the page.
 const noticeLines = 10
 
-// meWechat says which WeChat is bound, and what happened that the owner should hear of.
-// What is shown is read.
+// meWechat fills in which WeChat is bound, and the notices, which it marks as read.
 func (p *Pages) meWechat(c *web.Context, page *mePage) error {
 	bound, err := p.Store.WechatOfAccount(c.Ctx(), c.Account().ID)
 	if err != nil {
@@ -59,22 +58,22 @@ func (p *Pages) meWechat(c *web.Context, page *mePage) error {
 	return p.Store.ReadAccountNotices(c.Ctx(), c.Account().ID, notices[0].ID)
 }
 
-// sessionLine is a device that is signed in.
+// sessionLine is a signed-in device.
 type sessionLine struct {
 	core.Session
 	Browser string
-	Own     bool              // the one that asks
-	End     *templates.Submit // nil = cannot be ended here
+	Own     bool              // the session of this request
+	End     *templates.Submit // nil = it cannot be ended here
 }
 
-// attemptLine is a line of the sign-in history; partial "attempts" draws it.
+// attemptLine is a row of the sign-in history; partial "attempts".
 type attemptLine struct {
 	core.SignInAttempt
 	Browser string
 	State   templates.Badge
 }
 
-// historyLines bounds the sign-in history of a page.
+// historyLines is the maximum number of rows in a page's sign-in history.
 const historyLines = 20
 
 func (p *Pages) attempts(c *web.Context, account core.ID) ([]attemptLine, error) {

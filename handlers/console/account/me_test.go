@@ -16,8 +16,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// Guesses at the password while the second step is turned on wait like those at the
-// sign-in.
+// Password guesses on the page that turns on the second step are throttled like those at sign-in.
 func TestTurningTheSecondStepOnIsNoWayToGuess(t *testing.T) {
 	d := newDesk(t)
 	b, id := d.SignedIn(t, "guessed")
@@ -40,8 +39,7 @@ func TestTurningTheSecondStepOnIsNoWayToGuess(t *testing.T) {
 	}
 }
 
-// TestSecondStep follows somebody who turns the second step on, signs in with it,
-// and loses the phone.
+// TestSecondStep turns the second step on, signs in with it, and loses the phone.
 func TestSecondStep(t *testing.T) {
 	d := newDesk(t)
 	b, id := d.SignedIn(t, "stepper")
@@ -60,7 +58,8 @@ func TestSecondStep(t *testing.T) {
 		http.StatusUnprocessableEntity,
 	)
 	desk.WrongField(t, page, "code")
-	// The step before: its code is still taken, and leaves this one for the sign-in.
+	// The previous time step: its code is still accepted, and leaves the current one for the
+	// sign-in.
 	page, _ = b.Post(
 		t, frame.MePath+"/totp/on",
 		url.Values{"password": {"wrong"}, "code": {core.TOTPCode(secret, d.Store.Now())}},
@@ -119,7 +118,7 @@ func TestSecondStep(t *testing.T) {
 		t.Errorf("sent to %s", to)
 	}
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
-	b.Do(t, request, http.StatusSeeOther) // signed out
+	b.Do(t, request, http.StatusSeeOther) // sign out
 
 	off := phone.Get(t, frame.MePath+"/totp/off", http.StatusOK)
 	if off.Find(`input[type="password"]`).Length() != 1 {
@@ -160,7 +159,7 @@ func TestSecondStepIsReset(t *testing.T) {
 	}
 	boss.Post(t, frame.AccountURL(id)+"/totp", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
-	b.Do(t, request, http.StatusSeeOther) // signed out
+	b.Do(t, request, http.StatusSeeOther) // sign out
 	if state, err := d.Store.TOTPState(t.Context(), id); err != nil || state.On() {
 		t.Errorf("still on: %v", err)
 	}
@@ -182,14 +181,14 @@ func TestOwnSessions(t *testing.T) {
 	stranger.Post(t, path, nil, http.StatusNotFound)
 	other.Get(t, frame.MePath, http.StatusOK)
 	b.Post(t, path, nil, http.StatusSeeOther)
-	b.Post(t, path, nil, http.StatusSeeOther) // twice is no harm
+	b.Post(t, path, nil, http.StatusSeeOther) // doing it twice is harmless
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.MePath, http.NoBody)
 	other.Do(t, request, http.StatusSeeOther)
 	b.Get(t, frame.MePath, http.StatusOK)
 }
 
-// An account's own page says which WeChat is bound, and what happened that its owner
-// should hear of: as new once.
+// An account's own page shows which WeChat is bound and its notices, which are marked new only
+// once.
 func TestOwnPageTellsWhatHappened(t *testing.T) {
 	d := newDesk(t)
 	d.Frame.QR = &desk.QR{}

@@ -16,18 +16,18 @@ func (p *Pages) roleRoutes() []web.Route {
 	}
 }
 
-// rolePage shows what each role ticks on a new account's form, side by side.
+// rolePage compares the permissions that each role ticks on a new account's form.
 type rolePage struct {
 	templates.Shell
 	Roles  []roleColumn
 	Groups []roleGroup
-	Span   int // columns of the table
+	Span   int // number of columns in the table
 }
 
 type roleColumn struct {
 	Name     string
 	Accounts int
-	URL      string // of its accounts
+	URL      string // the list of its accounts
 }
 
 type roleGroup struct {
@@ -37,7 +37,7 @@ type roleGroup struct {
 
 type roleItem struct {
 	Name string
-	Has  []roleCell // a column each
+	Has  []roleCell // one per column
 }
 
 type roleCell struct {
@@ -55,7 +55,7 @@ func (p *Pages) roleList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/role/list", page)
 }
 
-// roleMatrix is the whole of core's tables of roles and permissions.
+// roleMatrix returns core's whole table of roles and permissions.
 func roleMatrix(counts map[core.Role]int) rolePage {
 	var page rolePage
 	for _, preset := range core.RoleTable {

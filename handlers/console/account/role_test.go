@@ -13,7 +13,7 @@ import (
 func TestRolesAreShown(t *testing.T) {
 	d := newDesk(t)
 	d.Account(t, "clerk", core.PermReaderView)
-	d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermReaderView) // not in scope
+	d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermReaderView) // outside the scope
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermAccountView)
 	page := b.Get(t, frame.RolePath, http.StatusOK)
 	if n := page.Find("tbody tr").Length(); n != len(core.Permissions())+len(core.PermissionTable) {

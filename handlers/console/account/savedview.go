@@ -11,7 +11,7 @@ import (
 	"tongxing/templates"
 )
 
-// savedViewRoutes are the views that an account keeps of its lists.
+// savedViewRoutes returns the routes of an account's saved views.
 func (p *Pages) savedViewRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
@@ -43,7 +43,7 @@ func (p *Pages) savedViewCreate(c *web.Context) error {
 	switch {
 	case err == nil:
 		c.Flash(web.FlashSuccess, "已保存视图“"+strings.TrimSpace(form.Name)+"”。")
-	case core.IsInvalid(err) || core.IsConflict(err): // the list is where one was, and stays so
+	case core.IsInvalid(err) || core.IsConflict(err): // the user stays on the list
 		c.Flash(web.FlashError, "没有保存视图："+nameMessage(err)+"。")
 	default:
 		return err
@@ -51,7 +51,7 @@ func (p *Pages) savedViewCreate(c *web.Context) error {
 	return c.Redirect(frame.StemURL(form.Stem, query))
 }
 
-// nameMessage says what is wrong with a view's name.
+// nameMessage returns what is wrong with a view's name.
 func nameMessage(err error) string {
 	if message := web.FieldsOf(err)["name"]; message != "" {
 		return message
@@ -75,8 +75,8 @@ func (p *Pages) savedViewList(c *web.Context) error {
 	return p.savedViewPage(c, http.StatusOK, c.Query("stem"), savedViewRow{})
 }
 
-// savedViewPage shows an account's views of a list; wrong is a row that could not be
-// renamed, if any.
+// savedViewPage shows an account's views of a list; wrong is a row that could not be renamed, if
+// any.
 func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong savedViewRow) error {
 	if !p.MayOpen(c, stem) {
 		return c.Redirect("/console")
@@ -108,7 +108,7 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 	return p.Page(c, status, "console/savedview/list", page)
 }
 
-// menuLabel is what the menu calls a stem.
+// menuLabel returns the menu's label of a stem.
 func menuLabel(nav []templates.NavGroup, stem string) string {
 	for _, group := range nav {
 		for _, item := range group.Items {
@@ -120,7 +120,7 @@ func menuLabel(nav []templates.NavGroup, stem string) string {
 	return "列表"
 }
 
-// savedView gives the view that the path names, of the account itself.
+// savedView returns the view in the path, which must be the account's own.
 func (p *Pages) savedView(c *web.Context) (core.SavedView, error) {
 	id, err := c.ParamID("id")
 	if err != nil {

@@ -31,8 +31,7 @@ func (p *Pages) sessionRoutes() []web.Route {
 	}
 }
 
-// signInCodePath takes the second step of a sign-in; a GET, after a reload, begins
-// anew.
+// signInCodePath is the second step of a sign-in; a GET, after a reload, starts over.
 const signInCodePath = "/console/session/code"
 
 type signInForm struct {
@@ -43,13 +42,13 @@ type signInForm struct {
 	Next      string `form:"next" max:"500"`
 }
 
-// signPage is the sign-in with its picture to read; centrePage a form alone.
+// signPage is the sign-in page with a captcha; centrePage contains only a form.
 type signPage struct {
 	templates.Shell
 	Form    templates.Form
-	Picture string // address of the captcha
+	Picture string // URL of the captcha's picture
 	Next    string
-	Wechat  string // address of the sign-in by WeChat; "" = there is none
+	Wechat  string // URL of the sign-in by WeChat; "" = not available
 }
 
 type centrePage struct {
@@ -65,7 +64,7 @@ func (p *Pages) sessionNew(c *web.Context) error {
 	return p.sessionNewPage(c, http.StatusOK, templates.Form{}, next)
 }
 
-// sessionNewPage shows the form with a fresh captcha; words holds what was wrong.
+// sessionNewPage shows the form with a new captcha; words has the messages of an earlier attempt.
 func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form, next string) error {
 	captcha := p.Captchas.New()
 	page := signPage{Shell: p.Shell(c, "", "登录"), Next: next, Picture: "/console/captcha/" + captcha}
@@ -83,10 +82,10 @@ func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form,
 	return p.Page(c, status, "console/session/new", page)
 }
 
-// cacheDown is said where an administrator looks first when doors stay shut.
+// cacheDown is shown where an administrator looks first when doors stay shut.
 const cacheDown = "缓存连接失败，二维码暂时无法使用。仍可登录控制台。"
 
-// signInFields are the fields, with the words of an earlier try.
+// signInFields returns the fields, with the values and messages of an earlier attempt.
 func signInFields(earlier templates.Form) templates.Form {
 	form := templates.Form{Action: "/console/session", Submit: "登录", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
 		{Name: "login", Label: "登录名", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
@@ -118,7 +117,7 @@ func (p *Pages) sessionCreate(c *web.Context) error {
 	return p.enter(c, done, web.LocalPath(form.Next, "/console"))
 }
 
-// visit is where a sign-in comes from.
+// visit returns where a sign-in comes from.
 func (p *Pages) visit(c *web.Context) store.Visit {
 	return store.Visit{
 		Addr: c.Addr(), Network: c.Network(), Browser: c.Visitor(), Known: c.KnownBrowser(),
@@ -126,7 +125,7 @@ func (p *Pages) visit(c *web.Context) store.Visit {
 	}
 }
 
-// codeFields is the form of the second step.
+// codeFields returns the form of the second step.
 func codeFields(pending, next string) templates.Form {
 	return templates.Form{Action: signInCodePath, Submit: "登录", Cancel: "/console/session", Sign: true, Sections: []templates.Section{{
 		Fields: []templates.Field{
@@ -152,7 +151,7 @@ type signInCodeForm struct {
 	Next    string `form:"next" max:"500"`
 }
 
-// sessionCode is the second step of a sign-in.
+// sessionCode handles the second step of a sign-in.
 func (p *Pages) sessionCode(c *web.Context) error {
 	var form signInCodeForm
 	err := c.Bind(&form)
@@ -181,8 +180,8 @@ func (p *Pages) signInRule() core.SignInRule {
 	return core.SignInRule{After: cmp.Or(p.SignInRule.After, 5), Most: cmp.Or(p.SignInRule.Most, 15*time.Minute)}
 }
 
-// sessionRefuse shows the form again, with another captcha. Having to wait is
-// said on the page as well.
+// sessionRefuse shows the form again with a new captcha. If the user has to wait, the page says so
+// too.
 func (p *Pages) sessionRefuse(c *web.Context, form signInForm, err error) error {
 	status := web.StatusOf(err)
 	switch core.CodeOf(err) {
@@ -198,7 +197,7 @@ func (p *Pages) sessionRefuse(c *web.Context, form signInForm, err error) error 
 	if messages == nil {
 		fields.Error = core.MessageOf(err)
 	}
-	fields.Change("captcha", func(f *templates.Field) { f.Value = "" }) // the picture is another one
+	fields.Change("captcha", func(f *templates.Field) { f.Value = "" }) // there is a new picture
 	return p.sessionNewPage(c, status, fields, web.LocalPath(form.Next, "/console"))
 }
 
@@ -305,7 +304,7 @@ func setupFields(token string) templates.Form {
 	}}}}
 }
 
-// setupNew is where the one-time link of a first start leads.
+// setupNew is the page of the first start's one-time link.
 func (p *Pages) setupNew(c *web.Context) error {
 	token := c.Query("token")
 	if err := p.Store.CheckFirstAdminToken(c.Ctx(), token); err != nil {
@@ -315,7 +314,7 @@ func (p *Pages) setupNew(c *web.Context) error {
 }
 
 func (p *Pages) setupFormPage(c *web.Context, status int, form templates.Form) error {
-	c.Header().Set("Referrer-Policy", "no-referrer") // the address holds the token
+	c.Header().Set("Referrer-Policy", "no-referrer") // the URL contains the token
 	page := centrePage{Shell: p.Shell(c, "", "创建第一个管理员"), Form: form}
 	page.Shell.Note = "该链接只能使用一次"
 	page.Form.CSRF = page.Shell.CSRF

@@ -53,7 +53,8 @@ func TestSignInRefuses(t *testing.T) {
 	b.Post(t, "/console/session", b.SignInForm(t, page, "careful", desk.FirstPassword), http.StatusForbidden)
 }
 
-// With the cache gone somebody can still get in to see what is wrong.
+// While the cache is down, sign-in still works, so that an administrator can find out what is
+// wrong.
 func TestSignInWithoutTheCache(t *testing.T) {
 	d := newDesk(t)
 	d.Account(t, "watchful", core.PermReaderView)

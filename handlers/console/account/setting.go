@@ -12,7 +12,7 @@ import (
 	"tongxing/templates"
 )
 
-// settingRoutes are 设置: what concerns the whole deployment.
+// settingRoutes returns the routes of 设置: what concerns the whole deployment.
 func (p *Pages) settingRoutes() []web.Route {
 	edit := web.Need(core.PermSettingEdit)
 	return []web.Route{
@@ -24,7 +24,7 @@ func (p *Pages) settingRoutes() []web.Route {
 type settingPage struct {
 	templates.Shell
 	Edit  bool
-	Facts []templates.Fact // for who may only look
+	Facts []templates.Fact // for accounts that may only view
 	Form  templates.Form
 }
 
@@ -36,7 +36,7 @@ func (p *Pages) settingShow(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/setting/show", p.settingPage(c, settings))
 }
 
-// settingPage is the form, or its values for an account of some communities.
+// settingPage returns the form, or its values for an account of some communities.
 func (p *Pages) settingPage(c *web.Context, s core.Settings) settingPage {
 	page := settingPageOf(s)
 	page.Shell, page.Edit = p.Shell(c, "setting", "设置"), c.Actor().MayOperate()
@@ -78,8 +78,8 @@ func daysText(days int) string {
 	return fmt.Sprintf("%d 天", days)
 }
 
-// settingForm is what the form sends. The days are a text: an empty field is not
-// "for ever".
+// settingForm is the posted form. The days are a text, so that an empty field does not mean "for
+// ever".
 type settingForm struct {
 	Seen        int64  `form:"seen"`
 	RecordDays  string `form:"record_days" max:"8" required:"请填写天数，0 为永久保留"`
@@ -120,7 +120,7 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 	return c.Redirect(frame.SettingPath)
 }
 
-// settingQuestion is asked before records are deleted that were to be kept.
+// settingQuestion is the confirmation before a shorter retention deletes records.
 func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
 	return templates.Confirm{
 		Title: "缩短出入记录的保留时间", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysText(now.RecordDays), daysText(settings.RecordDays)),
@@ -129,8 +129,8 @@ func settingQuestion(now, settings core.Settings, form url.Values) templates.Con
 	}
 }
 
-// settingWrong shows the form again with what was typed. After a conflict it is
-// made on the settings as they are now, so that saving once more is a decision.
+// settingWrong shows the form again with its values. After a conflict it is based on the current
+// settings, so that saving again is a decision.
 func (p *Pages) settingWrong(c *web.Context, wrong error) error {
 	now, err := p.Store.Settings(c.Ctx())
 	if err != nil {

@@ -35,15 +35,15 @@ func totpFacts(state core.TOTPState) []templates.Fact {
 	return []templates.Fact{{Label: "状态", Badge: templates.Badge{Tone: templates.Good, Text: "已开启"}}, {Label: "未用的恢复码", Badge: left}}
 }
 
-// totpPage is the setting up of the second step.
+// totpPage is the page that sets up the second step.
 type totpPage struct {
 	templates.Shell
 	Image template.URL
-	Text  []templates.Fact // the secret, for who cannot scan
+	Text  []templates.Fact // the secret, for users who cannot scan
 	Form  templates.Form
 }
 
-// recoveryPage shows the recovery codes, once.
+// recoveryPage shows the recovery codes once.
 type recoveryPage struct {
 	templates.Shell
 	Codes []string
@@ -56,7 +56,7 @@ func (p *Pages) totpBegin(c *web.Context) error {
 	})
 }
 
-// totpSetup is the page with the secret that waits.
+// totpSetup returns the page with the secret to be confirmed.
 func (p *Pages) totpSetup(c *web.Context) (totpPage, error) {
 	page := totpPage{Shell: p.Shell(c, "me", "开启两步验证")}
 	page.Crumbs = p.meCrumbs()
@@ -89,7 +89,7 @@ func (p *Pages) totpSetup(c *web.Context) (totpPage, error) {
 func (p *Pages) totpShow(c *web.Context) error {
 	page, err := p.totpSetup(c)
 	if core.IsNotFound(err) {
-		return c.Redirect(frame.MePath) // turned on in another tab
+		return c.Redirect(frame.MePath) // it was turned on in another tab
 	}
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (p *Pages) totpConfirm(c *web.Context) error {
 	var form codeForm
 	err := c.Bind(&form)
 	var codes []string
-	if err == nil { // whoever found the session open must not lock its owner out
+	if err == nil { // a person at an unattended session must not lock its owner out
 		err = p.Store.Prove(c.Ctx(), p.proof(c, form.Password))
 	}
 	if err == nil {
@@ -145,12 +145,12 @@ func (p *Pages) totpEndPage(c *web.Context) centreFormPage {
 	return page
 }
 
-// proof is the own password, given again.
+// proof is the account's own password, entered again.
 func (p *Pages) proof(c *web.Context, password string) store.Proof {
 	return store.Proof{Account: c.Account().ID, Password: password, Visit: p.visit(c)}
 }
 
-// centreFormPage is a form of its own under the console's frame.
+// centreFormPage is a single form in the console's frame.
 type centreFormPage struct {
 	templates.Shell
 	Form templates.Form

@@ -18,7 +18,7 @@ import (
 	"tongxing/templates"
 )
 
-// wechatSignInPath is where one signs in by scanning a QR with WeChat.
+// Pages for signing in by scanning a QR code with WeChat.
 const (
 	wechatSignInPath = "/console/session/wechat"
 	wechatBindPath   = frame.MePath + "/wechat"
@@ -40,23 +40,23 @@ func (p *Pages) wechatLoginRoutes() []web.Route {
 	}
 }
 
-// wechatLoginPage shows a QR to scan, and the digits to compare.
+// wechatLoginPage shows a QR code to scan, and the digits to compare.
 type wechatLoginPage struct {
 	templates.Shell
 	Image template.URL
 	Code  string
-	Link  string // what the QR holds; in the demo, for phones that cannot look at a screen
+	Link  string // content of the QR code; in the demo, for phones that cannot scan a screen
 	State wechatLoginState
 	Back  string
 	mark  string
 }
 
-// wechatLoginState is the part that the page asks for again and again.
+// wechatLoginState is the part that the page polls.
 type wechatLoginState struct {
-	Ask    string // where to ask; "" = no more
+	Ask    string // URL to poll; "" = stop
 	Words  string
 	Tone   templates.Tone
-	Finish string // where to post once the phone said yes; "" = not yet
+	Finish string // where to post after confirmation on the phone; "" = not yet
 	Again  templates.Action
 	CSRF   string
 	Next   string
@@ -135,7 +135,7 @@ func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPag
 
 func (p *Pages) beginWechat(c *web.Context, account core.ID) (shownWechat, error) {
 	var secret [24]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	_, _ = rand.Read(secret[:]) // crypto/rand never fails
 	own := shownWechat{browser: base64.RawURLEncoding.EncodeToString(secret[:]), account: account}
 	var err error
 	own.token, own.code, err = p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{
@@ -165,7 +165,7 @@ func (p *Pages) wechatSignInPage(c *web.Context) error {
 // wechatAt is which QR a page shows, and where it leads.
 type wechatAt struct{ mark, next string }
 
-// wechatState is what a sign-in's page says of it.
+// wechatState returns what the page shows for the state of a sign-in.
 func (p *Pages) wechatState(c *web.Context, state core.WechatLoginState, at wechatAt) wechatLoginState {
 	again := templates.Action{
 		Label: "换一个二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", at.next), Icon: "refresh",
@@ -201,7 +201,7 @@ func (p *Pages) wechatPart(c *web.Context, part wechatLoginState) error {
 	})
 }
 
-// wechatSignIn finishes what the phone said yes to.
+// wechatSignIn completes a sign-in confirmed on the phone.
 func (p *Pages) wechatSignIn(c *web.Context) error {
 	var form struct {
 		Next string `form:"next" max:"500"`
@@ -226,7 +226,7 @@ func (p *Pages) wechatSignIn(c *web.Context) error {
 	return p.enter(c, done, next)
 }
 
-// enter goes in, or to the second step.
+// enter redirects to the console, or to the second step.
 func (p *Pages) enter(c *web.Context, done store.SignedIn, next string) error {
 	if done.Pending != "" {
 		return p.sessionCodePage(c, http.StatusOK, codeFields(done.Pending, next))
@@ -235,8 +235,8 @@ func (p *Pages) enter(c *web.Context, done store.SignedIn, next string) error {
 	return c.Redirect(next)
 }
 
-// wechatBindAsk asks for the password before a WeChat is bound: with it one signs in
-// without the password from then on.
+// wechatBindAsk asks for the password before a WeChat is bound, since it then signs in without the
+// password.
 func (p *Pages) wechatBindAsk(c *web.Context) error {
 	if p.QR == nil || c.Account().User != 0 {
 		return c.Redirect(frame.MePath)
@@ -257,7 +257,7 @@ func (p *Pages) wechatBindForm(c *web.Context) centreFormPage {
 	return page
 }
 
-// wechatBind shows the QR that binds the scanner's WeChat to this account.
+// wechatBind shows the QR code that binds the scanner's WeChat to this account.
 func (p *Pages) wechatBind(c *web.Context) error {
 	var form struct {
 		Password string `form:"password" max:"128" text:"raw" required:"请填写密码"`
@@ -324,7 +324,7 @@ func (p *Pages) wechatUnbind(c *web.Context) error {
 	})
 }
 
-// wechatUnbindOf takes WeChat off somebody's account: they lost the phone, or left.
+// wechatUnbindOf unbinds the WeChat of another account, whose owner lost the phone or left.
 func (p *Pages) wechatUnbindOf(c *web.Context) error {
 	account, err := p.account(c)
 	if err != nil {

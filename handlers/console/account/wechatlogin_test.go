@@ -139,8 +139,8 @@ func TestWechatQRSurvivesTabs(t *testing.T) {
 	}
 }
 
-// An admin takes WeChat off somebody's account, after being asked: its owner is out,
-// and signs in by password.
+// An admin unbinds an account's WeChat after a confirmation: its owner is signed out, and signs in
+// by password.
 func TestWechatIsTakenOffAnAccount(t *testing.T) {
 	d := newDesk(t)
 	d.Frame.QR = &desk.QR{}

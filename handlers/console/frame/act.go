@@ -10,18 +10,18 @@ import (
 	"tongxing/templates"
 )
 
-// Act is something done to what a page shows.
+// Act is an action on what a page shows.
 type Act struct {
-	Stem string            // the menu's entry; "" = that of the address
-	Ask  templates.Confirm // without a title the act is done without asking
+	Stem string            // the menu's entry; "" = that of the URL
+	Ask  templates.Confirm // if it has no title, the act is done without asking
 	Do   func() error
-	Done string // said when it was done
-	Back string // the page it was asked for on, and where it leads if it is refused
-	Next string // where it leads when it was done; "" = Back
+	Done string // message on success
+	Back string // the page of the button, to which a refusal redirects
+	Next string // redirect on success; "" = Back
 }
 
-// Act asks, does, and goes back. What stands in the way is said on the page that the
-// act was asked for on, as Refused does. Of the question, Action, Cancel and the menu's entry follow from the request.
+// Act asks, acts, and redirects. A refusal is shown on the page of the button, as by Refused. The
+// question's Action, Cancel and menu entry default to those of the request.
 func (f *Frame) Act(c *web.Context, act Act) error {
 	if act.Ask.Title != "" && !Confirmed(c) {
 		if act.Ask.Action == "" {
@@ -41,8 +41,8 @@ func (f *Frame) Act(c *web.Context, act Act) error {
 	return c.Redirect(cmp.Or(act.Next, act.Back))
 }
 
-// Refused goes back to a page and says there what stands in the way: a conflict, or
-// something invalid that no form shows. Any other error is returned.
+// Refused redirects to a page with the message of an error: a conflict, or an invalid value that no
+// form shows. Any other error is returned.
 func (f *Frame) Refused(c *web.Context, err error, back string) error {
 	if !core.IsConflict(err) && !core.IsInvalid(err) {
 		return err
@@ -51,7 +51,7 @@ func (f *Frame) Refused(c *web.Context, err error, back string) error {
 	return c.Redirect(back)
 }
 
-// stemOf returns the feature that a request's address belongs to.
+// stemOf returns the feature that a request's URL belongs to.
 func stemOf(c *web.Context) string {
 	stem, _, _ := strings.Cut(strings.TrimPrefix(c.Route().Path, "/console/"), "/")
 	return stem
@@ -65,11 +65,11 @@ func sentence(message string) string {
 	return message + "。"
 }
 
-// Confirmed reports whether the act was asked about: by the dialog, or by the page
-// that Confirm answers with where scripts are off.
+// Confirmed reports whether the act was confirmed: in the dialog, or on the page of Confirm, which
+// is used without scripts.
 func Confirmed(c *web.Context) bool { return c.Form().Get("confirmed") == "1" }
 
-// Confirm asks on a page of its own. stem is the menu's entry.
+// Confirm shows the question as a page. stem is the menu's entry.
 func (f *Frame) Confirm(c *web.Context, stem string, q templates.Confirm) error {
 	page := templates.ConfirmPage{Shell: f.Shell(c, stem, q.Submit), Confirm: q}
 	page.Confirm.CSRF = page.CSRF

@@ -13,8 +13,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// What stands in the way of an act is said on the page it was asked for on; what is
-// no fault of the state of things is not dressed up as that.
+// A refusal is shown on the page of the button; other errors are not presented as refusals.
 func TestAct(t *testing.T) {
 	var result error
 	done := 0

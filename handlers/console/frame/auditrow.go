@@ -7,13 +7,13 @@ import (
 	"tongxing/core"
 )
 
-// AuditListRow is a line of the audit log in a list.
+// AuditListRow is a row of the audit log in a list.
 type AuditListRow struct {
 	URL, Act, Actor, ActorKind, Subject, SubjectKind, Community, Addr, Summary string
 	Record                                                                     core.AuditRecord
 }
 
-// AuditRowOf returns a line of the audit log as lists show it. names are of the targets.
+// AuditRowOf returns a row of the audit log for lists. names are those of the subjects.
 func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string) AuditListRow {
 	kind, _ := core.TargetOf(r.Target)
 	community := at.NameOf(r.Community)
@@ -27,10 +27,10 @@ func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string)
 	}
 }
 
-// maxSummary bounds the words of a line's change in the list.
+// maxSummary limits the length of a change in the list.
 const maxSummary = 60
 
-// auditSummary says in a few words what changed, or what was made.
+// auditSummary returns a short description of what changed, or what was created.
 func auditSummary(changes []core.AuditChange) string {
 	var changed, all []string
 	for _, c := range changes {

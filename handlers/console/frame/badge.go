@@ -7,7 +7,7 @@ import (
 	"tongxing/templates"
 )
 
-// BoundBadge says whether somebody's WeChat is known.
+// BoundBadge returns whether a WeChat is bound.
 func BoundBadge(user core.ID) templates.Badge {
 	if user == 0 {
 		return templates.Badge{Tone: templates.Warn, Text: "未绑定"}
@@ -15,7 +15,7 @@ func BoundBadge(user core.ID) templates.Badge {
 	return templates.Badge{Tone: templates.Good, Text: "已绑定"}
 }
 
-// ServiceBadge is the state of what can be disabled.
+// ServiceBadge is the state of something that can be disabled.
 func ServiceBadge(inService bool, words string) templates.Badge {
 	if inService {
 		return templates.Badge{Tone: templates.Good, Text: words}
@@ -31,7 +31,7 @@ func OnOff(on bool, yes, no string) templates.Badge {
 	return templates.Badge{Tone: templates.Neutral, Text: no}
 }
 
-// DirectionLabel returns which way somebody passes a gate.
+// DirectionLabel returns the label of a direction.
 func DirectionLabel(d core.Direction) string {
 	if d == core.In {
 		return "进门"
@@ -39,7 +39,7 @@ func DirectionLabel(d core.Direction) string {
 	return "出门"
 }
 
-// RestrictionBadge says a restriction in a few words.
+// RestrictionBadge describes a restriction briefly.
 func RestrictionBadge(r core.Restriction, today core.Day) templates.Badge {
 	switch {
 	case r.LastDay != 0 && r.LastDay < today:

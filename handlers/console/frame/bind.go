@@ -16,44 +16,44 @@ import (
 	"tongxing/templates"
 )
 
-// QRMaker makes parametric QR codes of the official account: whoever scans one
-// reaches the callback with its scene. text is what the code holds.
+// QRMaker makes parametric QR codes of the official account: a scan of one reaches the callback
+// with its scene. text is the code's content.
 type QRMaker interface {
 	TemporaryQR(ctx context.Context, scene string, life time.Duration) (text string, err error)
 }
 
-// Binding is somebody whom the scan of a QR ties to their WeChat.
+// Binding is a person whom scanning a QR code binds to their WeChat.
 type Binding struct {
 	Kind   string // core.BindGuard, core.BindObserver
 	Target core.ID
 	Name   string
-	Menu   string // what they open in the official account afterwards
+	Menu   string // what they can then open in the official account
 	Stem   string // of the console's menu
-	URL    string // of their page; the QR's is below it
+	URL    string // of the person's page; that of the QR code is below it
 	Crumbs []templates.Crumb
 }
 
 type bindPage struct {
 	templates.Shell
 	Image template.URL
-	Code  string // two digits to pick on the phone
-	Text  string // what the code holds; in the demo, for phones that cannot look at a screen
+	Code  string // two digits to compare on the phone
+	Text  string // content of the QR code; in the demo, for phones that cannot scan a screen
 	Menu  string
 	Back  string
 	State bindState
 }
 
-// bindState is the part that the page asks for again and again.
+// bindState is the part that the page polls.
 type bindState struct {
-	URL   string // "" = no more
+	URL   string // "" = stop polling
 	Words string
 	Tone  templates.Tone
-	Again string // where to post for a new code; "" = this one is still good
+	Again string // where to post for a new code; "" = this one is still valid
 	CSRF  string
 }
 
-// BindQR draws a new QR for ten minutes. Earlier ones of the same person die. Where a
-// WeChat is bound already, it asks first: the new one takes its place.
+// BindQR shows a new QR code for ten minutes. Earlier ones of the same person become invalid. If a
+// WeChat is already bound, it first asks whether to replace it.
 func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if f.QR == nil {
 		return core.Conflict("还没有配置公众号，请联系系统管理员")
@@ -88,7 +88,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	return f.Page(c, http.StatusOK, "console/bind/show", page)
 }
 
-// replaceQuestion asks before a WeChat loses its place to another.
+// replaceQuestion is the confirmation before a bound WeChat is replaced.
 func (f *Frame) replaceQuestion(b Binding, bound core.BoundWechat) templates.Confirm {
 	return templates.Confirm{
 		Title: "重新绑定“" + b.Name + "”的微信？", Text: "现已绑定微信：" + f.BoundLabel(bound) + "。新的微信确认后，原来的微信立即不能再使用。",
@@ -96,7 +96,7 @@ func (f *Frame) replaceQuestion(b Binding, bound core.BoundWechat) templates.Con
 	}
 }
 
-// BoundLabel says which WeChat is bound, and since when.
+// BoundLabel returns which WeChat is bound, and since when.
 func (f *Frame) BoundLabel(bound core.BoundWechat) string {
 	words := core.WechatLabel(bound.Phone)
 	if !bound.At.IsZero() {
@@ -105,7 +105,7 @@ func (f *Frame) BoundLabel(bound core.BoundWechat) string {
 	return words
 }
 
-// BoundFact says on the page of a guard or an observer which WeChat is theirs.
+// BoundFact returns which WeChat is bound, for the page of a guard or an observer.
 func (f *Frame) BoundFact(c *web.Context, kind string, target core.ID) (templates.Fact, error) {
 	bound, err := f.Store.BoundWechat(c.Ctx(), store.BindTarget{Kind: kind, ID: target})
 	if err != nil || bound.User == 0 {
@@ -114,8 +114,8 @@ func (f *Frame) BoundFact(c *web.Context, kind string, target core.ID) (template
 	return templates.Fact{Label: "微信", Value: f.BoundLabel(bound)}, nil
 }
 
-// BindWatch answers the page that shows a QR: how long it is still good, and, once
-// it was scanned, where to go.
+// BindWatch responds to the polling of the page with the QR code: how long it is still valid, and
+// where to go once it was scanned.
 func (f *Frame) BindWatch(c *web.Context, b Binding) error {
 	target, ticket := store.BindTarget{Kind: b.Kind, ID: b.Target}, c.Query("ticket")
 	state, expires, err := f.Store.BindState(c.Ctx(), target, ticket)
@@ -136,7 +136,7 @@ func (f *Frame) BindWatch(c *web.Context, b Binding) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return f.Renderer.RenderBlock(w, "console/bind/show", "bind-state", part) })
 }
 
-// bindProgress is how far a ticket has come.
+// bindProgress is the state of a ticket.
 type bindProgress struct {
 	state   core.BindState
 	expires time.Time

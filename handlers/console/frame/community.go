@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// Names are the communities' names.
+// Names returns the communities' names.
 func (p CommunityChoice) Names() map[core.ID]string {
 	names := make(map[core.ID]string, len(p.All))
 	for _, c := range p.All {
@@ -18,7 +18,7 @@ func (p CommunityChoice) Names() map[core.ID]string {
 	return names
 }
 
-// ChosenCommunity is the community that a list was narrowed to, 0 for all.
+// ChosenCommunity returns the community that a list is filtered by, 0 for all.
 func ChosenCommunity(c *web.Context, at CommunityChoice) core.ID {
 	if c.Query("community") == "" {
 		return 0
@@ -26,7 +26,7 @@ func ChosenCommunity(c *web.Context, at CommunityChoice) core.ID {
 	return at.ID
 }
 
-// NewURL is the address of an empty form, for a community where one is chosen.
+// NewURL returns the URL of an empty form, with the community if one is chosen.
 func NewURL(path string, community core.ID) string {
 	if community == 0 {
 		return path + "/new"
@@ -34,7 +34,7 @@ func NewURL(path string, community core.ID) string {
 	return path + "/new?community=" + community.String()
 }
 
-// NameOf returns a community's name where there are several to tell apart.
+// NameOf returns a community's name if there are several to distinguish.
 func (p CommunityChoice) NameOf(id core.ID) string {
 	if len(p.All) > 1 {
 		for _, community := range p.All {
@@ -54,14 +54,14 @@ type choosePage struct {
 
 type communityLink struct{ Label, URL string }
 
-// ChooseCommunity is what chooseCommunity asks about.
+// ChooseCommunity is the page for which ChooseCommunity asks.
 type ChooseCommunity struct {
 	Stem, Path, Title string // of the menu; of the list; of the page
 	Crumbs            []templates.Crumb
 }
 
-// ChooseCommunity asks for the community of something new, where the account has
-// several and the address names none. asked tells that it did.
+// ChooseCommunity asks for the community of a new record if the account has several and the URL
+// names none. asked reports whether it did.
 func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCommunity) (asked bool, err error) {
 	if at.ID == 0 {
 		return false, core.NotFound("还没有小区")
@@ -79,12 +79,12 @@ func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCo
 
 // CommunityChoice is the community that a page is about, and those to choose from.
 type CommunityChoice struct {
-	core.Community // zero: the account has none
+	core.Community // zero if the account has none
 	All            []core.Community
 }
 
-// CommunityOf reads the parameter "community"; without it, the first of the account's
-// communities. One of others, or none at all, is not found.
+// CommunityOf reads the parameter "community"; without it, the first of the account's communities.
+// One outside the scope, or an account without any, is NotFound.
 func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, error) {
 	all, err := f.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {
@@ -105,8 +105,8 @@ func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, 
 	return CommunityChoice{Community: chosen, All: all}, err
 }
 
-// Field asks for the community. With first, a choice of that name and no value
-// stands in front.
+// Field returns the field that chooses the community. With first, it begins with an empty choice of
+// that label.
 func (p CommunityChoice) Field(first string) templates.Field {
 	field := templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Value: p.ID.String(), Standing: true}
 	if first != "" {
@@ -119,13 +119,14 @@ func (p CommunityChoice) Field(first string) templates.Field {
 	return field
 }
 
-// Whole is the field of a page that shows more of the community than its list.
+// Whole returns f as a filter that affects more than the list, such as a tree beside it: a choice
+// loads the whole page.
 func Whole(f templates.Field) templates.Field {
 	f.Whole = true
 	return f
 }
 
-// URL returns a path with the community as its parameter, and more pairs.
+// URL returns a path with the community and further pairs as parameters.
 func (p CommunityChoice) URL(path string, pairs ...string) string {
 	return templates.WithQuery(path, url.Values{"community": {p.ID.String()}}, pairs...)
 }
@@ -139,5 +140,5 @@ func NoCommunityYet(c *web.Context) templates.Empty {
 	return empty
 }
 
-// Today is the natural day of the deployment's zone.
+// Today returns the current day in the deployment's time zone.
 func (f *Frame) Today(c *web.Context) core.Day { return core.DayOf(c.Now(), f.Store.Zone()) }

@@ -10,15 +10,15 @@ import (
 	"tongxing/templates"
 )
 
-// SetErrors puts messages, by name, on the fields.
+// SetErrors sets messages, by name, on the fields.
 func SetErrors(fields []templates.Field, messages map[string]string) {
 	for i := range fields {
 		fields[i].Error = messages[fields[i].Name]
 	}
 }
 
-// FormPage shows a form: as it is if err is nil, otherwise as it was sent, with what is
-// wrong and the status that err has. An error that is no fault of the form is returned.
+// FormPage shows a form: unchanged if err is nil, otherwise as submitted, with messages and the
+// status of err. An error that is not about the form is returned.
 func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show func(status int) error) error {
 	if err == nil {
 		return show(http.StatusOK)
@@ -43,14 +43,14 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	return show(web.StatusOf(err))
 }
 
-// Suggest answers a field with Suggest while it is typed.
+// Suggest answers a field with Suggest while typing.
 func (f *Frame) Suggest(c *web.Context, suggestions []templates.Suggestion) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error {
 		return f.Renderer.RenderBlock(w, "console/choose/show", "options", suggestions)
 	})
 }
 
-// ShownAt reads templates.SeenField of a posted edit; 0 = none.
+// ShownAt converts templates.SeenField of a posted edit; 0 = none.
 func ShownAt(seen int64) time.Time {
 	if seen == 0 {
 		return time.Time{}
@@ -58,8 +58,8 @@ func ShownAt(seen int64) time.Time {
 	return time.UnixMilli(seen)
 }
 
-// PhoneField asks for a phone number. One on file shows masked beside an empty
-// field: it is filled in to change it.
+// PhoneField returns the field for a phone number. An existing number is shown masked beside an
+// empty field, which is filled in to change it.
 func PhoneField(masked string, isNew bool) templates.Field {
 	field := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40, Autocomplete: "off"}
 	if !isNew {
@@ -68,7 +68,7 @@ func PhoneField(masked string, isNew bool) templates.Field {
 	return field
 }
 
-// MergeFields joins two invalid forms; what the first says of a field stands.
+// MergeFields merges two invalid-form errors; messages of the first win.
 func MergeFields(first, second error) error {
 	fields := web.FieldsOf(second)
 	if first != nil && (fields == nil || web.FieldsOf(first) == nil) {
@@ -88,7 +88,7 @@ func SwitchValue(on bool) string {
 	return ""
 }
 
-// IDValues returns ids as a form sends them.
+// IDValues returns ids as form values.
 func IDValues(ids []core.ID) []string {
 	values := make([]string, len(ids))
 	for i, id := range ids {

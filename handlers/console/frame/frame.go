@@ -1,6 +1,6 @@
-// Package frame is what the console's pages stand in: their shell and menu, forms,
-// lists, acts, saved views and the choice of a community. The areas (access,
-// registry, account) embed it. It knows features by their addresses only, in paths.go.
+// Package frame is the frame of the console's pages: shell and menu, forms, lists, acts, saved
+// views and the choice of a community. The areas (access, registry, account) embed it. It knows
+// features only by their URLs, in paths.go.
 package frame
 
 import (
@@ -14,22 +14,22 @@ import (
 	"tongxing/templates"
 )
 
-// Frame draws the console's pages. Call SetMenu before the first request.
+// Frame renders the console's pages. Call SetMenu before the first request.
 type Frame struct {
 	Store     *store.Store
 	Renderer  *templates.Renderer
-	QR        QRMaker // nil = no official account: nobody can be bound by a QR
-	PublicURL string  // for addresses that are typed into devices; no "/" at the end
+	QR        QRMaker // nil = no official account: nobody can be bound by a QR code
+	PublicURL string  // for URLs that are typed into devices; without a trailing "/"
 	Demo      bool
 
-	stems map[string]core.Permission // the menu's pages and what each needs
+	stems map[string]core.Permission // the pages of the menu and the permission that each needs
 }
 
 // SetMenu derives the menu from the routes of all areas.
 func (f *Frame) SetMenu(routes []web.Route) { f.stems = menuStems(routes) }
 
-// menuStems finds the features that have a page: GET /console/<stem> and what it
-// needs. The menu shows exactly those that the account may open.
+// menuStems returns the features that have a page, GET /console/<stem>, and the required
+// permission. The menu shows exactly those that the account may open.
 func menuStems(routes []web.Route) map[string]core.Permission {
 	stems := map[string]core.Permission{}
 	for _, r := range routes {
@@ -41,7 +41,7 @@ func menuStems(routes []web.Route) map[string]core.Permission {
 	return stems
 }
 
-// Nav returns the menu of the pages that the account may open. stem is the current one, "" for none.
+// Nav returns the menu for the account. stem is the current entry, "" for none.
 func (f *Frame) Nav(c *web.Context, stem string) []templates.NavGroup {
 	return templates.ConsoleMenu(stem, func(stem string) bool {
 		permission, ok := f.stems[stem]
@@ -49,8 +49,8 @@ func (f *Frame) Nav(c *web.Context, stem string) []templates.NavGroup {
 	})
 }
 
-// Shell is what a page has around it. stem is the menu's entry it belongs to, ""
-// for none. It takes the flash, so it is made once a page.
+// Shell returns the shell of a page. stem is its menu entry, "" for none. It takes the flash, so
+// call it once per page.
 func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: f.Demo, Posted: c.Request().Method == http.MethodPost}
 	if flash, ok := c.TakeFlash(); ok {
@@ -65,7 +65,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	return shell
 }
 
-// scopeName names the community of an account that has one; "" for all or several.
+// scopeName returns the community of an account that has exactly one; otherwise "".
 func (f *Frame) scopeName(c *web.Context) string {
 	scope := c.Scope()
 	id, one := scope.One()
@@ -74,7 +74,7 @@ func (f *Frame) scopeName(c *web.Context) string {
 	}
 	community, err := f.Store.Community(c.Ctx(), scope, id)
 	if err != nil {
-		return "" // an ornament: the page says more of what went wrong
+		return "" // decorative: the page itself reports the error
 	}
 	return community.Name
 }

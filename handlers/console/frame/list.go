@@ -7,7 +7,7 @@ import (
 	"tongxing/templates"
 )
 
-// Grouped writes a figure as 12,345.
+// Grouped formats a number as 12,345.
 func Grouped(n int) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -16,7 +16,7 @@ func Grouped(n int) string {
 	return digits
 }
 
-// Texts returns the values of a list of text constants.
+// Texts returns the values of a list of string constants as strings.
 func Texts[T ~string](list []T) []string {
 	out := make([]string, len(list))
 	for i, item := range list {
@@ -25,7 +25,7 @@ func Texts[T ~string](list []T) []string {
 	return out
 }
 
-// BoundField is the filter of who has bound their WeChat.
+// BoundField is the filter by whether a WeChat is bound.
 func BoundField() templates.Field {
 	return templates.Field{
 		Kind: templates.Select, Name: "bound", Label: "微信",
@@ -33,5 +33,5 @@ func BoundField() templates.Field {
 	}
 }
 
-// Joined lists names in one line.
+// Joined returns names as one text.
 func Joined(names []string) string { return strings.Join(names, "、") }

@@ -2,8 +2,8 @@ package frame
 
 import "tongxing/core"
 
-// The addresses of the features' pages. A feature has its list at its path and an
-// item's page below it; nothing else of a feature is known here.
+// URLs of the features' pages. A feature has its list at its path and a record's page below it;
+// nothing else of a feature is known here.
 const (
 	AboutPath             = "/console/about"
 	AccessRecordPath      = "/console/accessrecord"
@@ -28,46 +28,46 @@ const (
 	SettingPath           = "/console/setting"
 )
 
-// pageOf returns the address of an item's page.
+// pageOf returns the URL of a record's page.
 func pageOf(path string, id core.ID) string { return path + "/" + id.String() }
 
-// AccessRecordURL returns the address of an access record.
+// AccessRecordURL returns the URL of an access record.
 func AccessRecordURL(id core.ID) string { return pageOf(AccessRecordPath, id) }
 
-// AccountURL returns the address of an account.
+// AccountURL returns the URL of an account.
 func AccountURL(id core.ID) string { return pageOf(AccountPath, id) }
 
-// AccessAlertURL returns the address of an alert.
+// AccessAlertURL returns the URL of an access alert.
 func AccessAlertURL(id core.ID) string { return pageOf(AccessAlertPath, id) }
 
-// AuditURL returns the address of a line of the audit log.
+// AuditURL returns the URL of a row of the audit log.
 func AuditURL(id core.ID) string { return pageOf(AuditPath, id) }
 
-// CommunityURL returns the address of a community.
+// CommunityURL returns the URL of a community.
 func CommunityURL(id core.ID) string { return pageOf(CommunityPath, id) }
 
-// GuardURL returns the address of a guard.
+// GuardURL returns the URL of a guard.
 func GuardURL(id core.ID) string { return pageOf(GuardPath, id) }
 
-// GuardPostURL returns the address of a guard post.
+// GuardPostURL returns the URL of a guard post.
 func GuardPostURL(id core.ID) string { return pageOf(GuardPostPath, id) }
 
-// HouseURL returns the address of a house.
+// HouseURL returns the URL of a house.
 func HouseURL(id core.ID) string { return pageOf(HousePath, id) }
 
-// JobURL returns the address of a job.
+// JobURL returns the URL of a job.
 func JobURL(id core.ID) string { return pageOf(JobPath, id) }
 
-// ObserverURL returns the address of an observer.
+// ObserverURL returns the URL of an observer.
 func ObserverURL(id core.ID) string { return pageOf(ObserverPath, id) }
 
-// ReaderURL returns the address of a reader.
+// ReaderURL returns the URL of a reader.
 func ReaderURL(id core.ID) string { return pageOf(ReaderPath, id) }
 
-// ResidentURL returns the address of a resident.
+// ResidentURL returns the URL of a resident.
 func ResidentURL(id core.ID) string { return pageOf(ResidentPath, id) }
 
-// StemURL returns the address of a feature's list under a query.
+// StemURL returns the URL of a feature's list with a query.
 func StemURL(stem, query string) string {
 	if query == "" {
 		return "/console/" + stem

@@ -8,10 +8,9 @@ import (
 	"tongxing/templates"
 )
 
-// A field that asks for a person is a text that suggests residents while it is typed,
-// beside a hidden field with the person's id, which the address keeps. Without scripts
-// the text is sent as it is: one that means one person is taken, else the page offers
-// whom it may mean.
+// A person field is a text input that suggests residents while typing, with a hidden field for the
+// person's id, which is kept in the URL. Without scripts the text is submitted: if it means exactly
+// one person, that one is used, otherwise the page offers the candidates.
 
 // Names of the two fields.
 const (
@@ -19,23 +18,23 @@ const (
 	PickID   = "person"
 )
 
-// MaxPick bounds the text, in characters: name, phone and house.
+// MaxPick is the maximum length of the text, in characters: name, phone number and house.
 const MaxPick = 400
 
-// PersonPick is what the two fields sent, and what it was taken for.
+// PersonPick is the submitted values of the two fields and the person they mean.
 type PersonPick struct {
 	Person  core.ID
-	Text    string              // as the field shows it
-	Choices []core.ResidentPick // whom a text may mean that does not mean one
+	Text    string              // as shown in the field
+	Choices []core.ResidentPick // candidates for an ambiguous text
 }
 
-// StrangerText stands for a person who is not of the account's communities, but came
-// to one of their doors.
+// StrangerText is shown for a person outside the account's communities who came to one of their
+// doors.
 const StrangerText = "未登记在您的小区"
 
-// PickPerson reads the two fields: the text has the last word, but for the one that the
-// field showed with the id. A text that does not mean one person is an invalid error
-// with a message for the field, and Choices. community 0 is all of the account's.
+// PickPerson reads the two fields: the text wins, unless it is the one shown for the id. If the
+// text does not mean exactly one person, it returns an Invalid error with a message for the field,
+// and Choices. community 0 means all of the account's.
 func (f *Frame) PickPerson(c *web.Context, community, person core.ID, text string) (PersonPick, error) {
 	pick := PersonPick{Person: person, Text: core.Clean(text)}
 	sent := c.Request().URL.Query().Has(PickText)
@@ -80,7 +79,7 @@ func pickText(n int, more bool) string {
 	return fmt.Sprintf("有 %d 位住户符合，请选一位", n)
 }
 
-// personText is what the field shows for an id.
+// personText returns the text that the field shows for an id.
 func (f *Frame) personText(c *web.Context, community, person core.ID) (string, error) {
 	shown, err := f.Store.PersonPick(c.Ctx(), c.Scope(), community, person)
 	if core.IsNotFound(err) {
@@ -89,7 +88,7 @@ func (f *Frame) personText(c *web.Context, community, person core.ID) (string, e
 	return shown.Text(), err
 }
 
-// Fields are the picker; address gives the page with a person's id.
+// Fields returns the picker; address returns the URL of the page with a person's id.
 func (p PersonPick) Fields(label string, address func(person core.ID) string) []templates.Field {
 	text := templates.Field{
 		Name: PickText, Label: label, Value: p.Text, MaxLength: MaxPick, Wide: true, Autocomplete: "off",

@@ -8,8 +8,8 @@ import (
 	"tongxing/templates"
 )
 
-// ErrorPage draws the error page of the console; web.Options.ErrorPage calls it
-// for addresses under /console.
+// ErrorPage renders the console's error page; web.Options.ErrorPage calls it for URLs under
+// /console.
 func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	page := templates.ConsoleProblem{Shell: f.Shell(c, "", "出错了"), Problem: templates.NewProblem(p.Status, p.Message)}
 	page.Shell.Title = page.Problem.Title

@@ -15,9 +15,8 @@ func (f *Frame) MayOpen(c *web.Context, stem string) bool {
 	return ok && c.Has(permission)
 }
 
-// savedViews is the menu of views where the request is for a list's own page; the
-// zero value elsewhere. Without it the list works as well, so that no error is one
-// of the page.
+// savedViews returns the menu of saved views if the request is for a list's own page, otherwise the
+// zero value. The list works without it, so errors are not returned.
 func (f *Frame) savedViews(c *web.Context) templates.SavedViews {
 	stem, ok := strings.CutPrefix(c.Route().Path, "/console/")
 	if !ok || c.Request().Method != http.MethodGet || !f.MayOpen(c, stem) {

@@ -155,7 +155,7 @@ func TestSettings(t *testing.T) {
 	}
 
 	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "60"), http.StatusSeeOther) // more days: no question
-	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "61"), http.StatusConflict) // never saved before, and saved by another meanwhile
+	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "61"), http.StatusConflict) // saved by another since
 	seen = desk.InputValue(b.Get(t, frame.SettingPath, http.StatusOK), templates.SeenField)
 	page, _ := b.Post(t, frame.SettingPath, settingFormOf(seen, "90", "45"), http.StatusOK)
 	if text := page.Find("main").Text(); !strings.Contains(text, "400 天") || !strings.Contains(text, "永久删除") {

@@ -19,8 +19,8 @@ func (h *H5) bindTicketRoutes() []web.Route {
 
 var sceneForm = regexp.MustCompile(`^bind_[0-9a-f]{32}$`)
 
-// bindScan learns who is in front of a scanned QR; done where the phone was sent to
-// WeChat to say so.
+// bindScan identifies the WeChat user who scanned a QR code; done reports that the phone was
+// redirected to WeChat for that.
 func (h *H5) bindScan(c *web.Context) (scan store.BindScan, done bool, err error) {
 	scan.Scene, scan.NoMini = c.Param("scene"), !h.wechat.VerifiesPhones()
 	if !sceneForm.MatchString(scan.Scene) {
@@ -30,10 +30,11 @@ func (h *H5) bindScan(c *web.Context) (scan store.BindScan, done bool, err error
 	return scan, done, err
 }
 
-// bindMenus are what a guard and an observer open afterwards.
+// bindMenus are the menu entries that a guard and an observer open afterwards.
 var bindMenus = map[string]string{core.BindGuard: "门岗", core.BindObserver: "观察员"}
 
-// askBind asks whoever scanned the QR of a guard or an observer for the digits beside it.
+// askBind asks the person who scanned the QR code of a guard or an observer for the digits beside
+// it.
 func (h *H5) askBind(c *web.Context) error {
 	scan, done, err := h.bindScan(c)
 	if err != nil || done {
@@ -63,7 +64,7 @@ func (h *H5) askBind(c *web.Context) error {
 	return h.show(c, http.StatusOK, "wechatlogin/show", page)
 }
 
-// answerBind takes the answer; the page that asked says what became of it.
+// answerBind handles the answer and redirects to the page that asked, which shows the result.
 func (h *H5) answerBind(c *web.Context) error {
 	scan, done, err := h.bindScan(c)
 	if err != nil || done {

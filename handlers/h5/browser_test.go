@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { browser.Main(m) }
 
-// screen opens a browser where p is signed in, with the pages' assets, and gives
-// its context and the site's address.
+// screen opens a browser signed in as p, with the pages' assets, and returns its context and the
+// site's URL.
 func (p *phone) screen(size browser.Size) (ctx context.Context, address string) {
 	p.t.Helper()
 	pages, err := parsedPages()
@@ -49,7 +49,7 @@ func (p *phone) screen(size browser.Size) (ctx context.Context, address string) 
 	return ctx, server.URL
 }
 
-// through hands requests on to the site, in the session of whose jar it is.
+// through forwards requests to the site with the cookies of jar.
 func through(jar http.CookieJar, site *url.URL) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := r.Clone(r.Context())
@@ -70,7 +70,7 @@ func through(jar http.CookieJar, site *url.URL) http.Handler {
 		buffer := make([]byte, 32<<10)
 		for {
 			n, err := answer.Body.Read(buffer)
-			_, _ = w.Write(buffer[:n]) // a browser that left ends the context
+			_, _ = w.Write(buffer[:n]) // if the browser has left, the context ends
 			_ = http.NewResponseController(w).Flush()
 			if err != nil {
 				return
@@ -86,7 +86,7 @@ func (p *phone) must(err error) {
 	}
 }
 
-// await asks the page until it says yes, across changes of page.
+// await waits until expression is true on the page, across navigation too.
 func (p *phone) await(ctx context.Context, expression string) {
 	p.t.Helper()
 	var err error
@@ -104,8 +104,8 @@ func (p *phone) await(ctx context.Context, expression string) {
 	p.t.Fatalf("never true: %s (%v); the page says:\n%s", expression, err, words)
 }
 
-// camera stands for a phone's, and for a browser that reads codes: it sees
-// whatever is in window.shown.
+// camera replaces a phone's camera, and a browser's barcode detector: it sees the content of
+// window.shown.
 const camera = `window.BarcodeDetector = class {
 	static async getSupportedFormats() { return ["qr_code"] }
 	async detect(video) { return video.videoWidth && window.shown ? [{ rawValue: window.shown }] : [] }
@@ -129,7 +129,7 @@ func TestGuardScansInABrowser(t *testing.T) {
 	p.must(err)
 	seen := fmt.Sprintf(`location.pathname.endsWith("/look") && document.querySelector("h2").textContent === %q`, w.Residents[0].Name)
 
-	// A hand scanner types, though nothing has the focus.
+	// A hand scanner types even if nothing has focus.
 	p.must(chromedp.Do(ctx, chromedp.Navigate(post)))
 	p.await(ctx, `document.querySelector("[data-live-state]").dataset.liveState === "on"`)
 	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.activeElement.blur(), true)`))
@@ -162,7 +162,7 @@ func TestGuardScansInABrowser(t *testing.T) {
 	p.await(ctx, seen)
 }
 
-// The lamp of a live page stays lit when the records beside it are drawn anew.
+// The lamp of a live page stays lit when the records beside it are redrawn.
 func TestLampOutlivesWhatItIsBeside(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
@@ -176,8 +176,7 @@ func TestLampOutlivesWhatItIsBeside(t *testing.T) {
 	p.await(ctx, fmt.Sprintf(`document.querySelector("#records").innerText.includes(%q) && `, w.Residents[0].Name)+lit)
 }
 
-// What matters is on the first screen of a phone, and nothing is wider than a
-// narrow one.
+// The essentials are on a phone's first screen, and nothing is wider than a narrow one.
 func TestPagesFitPhones(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	resident := w.resident(t, w.Residents[0])
@@ -208,7 +207,7 @@ func TestPagesFitPhones(t *testing.T) {
 	}
 	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.querySelector('[name="pass"]').form.requestSubmit(), true)`))
 	guard.must(err)
-	// Release and refuse are in reach without scrolling, and large.
+	// Release and refuse are reachable without scrolling, and large.
 	guard.await(ctx, `location.pathname.endsWith("/look") && document.documentElement.scrollWidth <= innerWidth &&
 		[...document.querySelectorAll('[name="act"]')].filter(b => { const at = b.getBoundingClientRect(); return `+
 		`at.height >= 56 && at.bottom <= innerHeight }).length === 2`)

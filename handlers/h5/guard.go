@@ -31,7 +31,7 @@ type postListPage struct {
 	Empty templates.Empty
 }
 
-// listPosts opens the post of a guard who has one.
+// listPosts redirects a guard with a single post to it.
 func (h *H5) listPosts(c *web.Context) error {
 	posts, err := h.ownPosts(c)
 	if err != nil {
@@ -46,7 +46,7 @@ func (h *H5) listPosts(c *web.Context) error {
 	})
 }
 
-// ownPosts are the posts in service that the guard is assigned to.
+// ownPosts returns the posts in service that the guard is assigned to.
 func (h *H5) ownPosts(c *web.Context) ([]core.GuardPost, error) {
 	guard := c.Guard()
 	posts, _, err := h.store.GuardPosts(c.Ctx(), core.ScopeOf(guard.Community), store.GuardPostFilter{
@@ -55,7 +55,7 @@ func (h *H5) ownPosts(c *web.Context) ([]core.GuardPost, error) {
 	return posts, err
 }
 
-// ownPost is the post of the URL; one the guard is not assigned to is not found.
+// ownPost returns the post in the URL; one that the guard is not assigned to is NotFound.
 func (h *H5) ownPost(c *web.Context) (core.GuardPost, error) {
 	id, err := c.ParamID("post")
 	if err != nil {
@@ -73,7 +73,7 @@ func (h *H5) ownPost(c *web.Context) (core.GuardPost, error) {
 	return core.GuardPost{}, core.NotFound("门岗不存在，或没有安排给您")
 }
 
-// postPage is where a guard works: scan, search, and what happens at the gates.
+// postPage is a guard's main page: scan, search, and what happens at the gates.
 type postPage struct {
 	templates.Phone
 	Post    core.GuardPost
@@ -114,9 +114,9 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	})
 }
 
-// scanner signs the guard's page for WeChat's JS-SDK. The page names its own
-// address, which only the phone knows to the letter; one of another site is not
-// signed. The page does not wait for it: there are other ways to scan.
+// scanner signs the guard's page for WeChat's JS-SDK. The page sends its own URL, which only the
+// phone knows exactly; one of another site is not signed. The page does not wait for it: there are
+// other ways to scan.
 func (h *H5) scanner(c *web.Context) error {
 	post, err := h.ownPost(c)
 	if err != nil {
@@ -134,8 +134,8 @@ func (h *H5) scanner(c *web.Context) error {
 	return c.JSON(http.StatusOK, config)
 }
 
-// ownOrigin reports an address of this site, as the configuration names it. What the
-// request calls us is anybody's choice; the demonstration alone answers to many names.
+// ownOrigin reports whether a URL is on this site, as configured. The request's Host can be chosen
+// by anybody; only the demonstration has many names.
 func (h *H5) ownOrigin(c *web.Context, page *url.URL) bool {
 	return (page.Scheme == "https" || page.Scheme == "http") && page.User == nil &&
 		(page.Scheme+"://"+page.Host == h.publicURL || h.demo && page.Host == c.Request().Host)
@@ -149,7 +149,7 @@ func (h *H5) postEvents(c *web.Context) error {
 	return h.follow(c, core.ScopeOf(post.Community), core.RecordFilter{}, "record")
 }
 
-// searchPage finds somebody who has no phone at hand.
+// searchPage finds a person who has no phone at hand.
 type searchPage struct {
 	templates.Phone
 	Post    core.GuardPost
@@ -163,7 +163,7 @@ type found struct {
 	Pass core.ID // 0 = not certified: no pass
 }
 
-// maxSearch bounds what a search shows: more is no help at a gate.
+// maxSearch is the maximum number of results: more would not help at a gate.
 const maxSearch = 30
 
 func (h *H5) searchResidents(c *web.Context) error {
@@ -211,7 +211,7 @@ func (h *H5) findPasses(c *web.Context, people []found) error {
 	return err
 }
 
-// passageForm is what the guard's forms send.
+// passageForm is the guard's posted form.
 type passageForm struct {
 	Text      string         `form:"text" max:"400"`
 	Pass      core.ID        `form:"pass"`
@@ -225,7 +225,7 @@ type passageForm struct {
 	temp      int
 }
 
-// check reads the texts. Messages are by field.
+// check parses the texts. Messages are by field.
 func (f *passageForm) check(post core.GuardPost) error {
 	fields := map[string]string{}
 	switch f.direction = core.Direction(f.Direction); f.direction {
@@ -254,7 +254,7 @@ func (f *passageForm) check(post core.GuardPost) error {
 	return core.InvalidFields(fields)
 }
 
-// tenths reads the temperature of a person.
+// tenths parses a body temperature.
 func tenths(text string) (int, bool) {
 	n, ok := core.ParseTenths(text)
 	return n, ok && n >= 340 && n <= 420
@@ -279,12 +279,12 @@ type lookPage struct {
 	Initial string // of the name
 	Verdict templates.Verdict
 	Form    templates.Form
-	Kept    []templates.Field // what is being looked at, for looking the other way
+	Kept    []templates.Field // the search or scan shown, for switching the direction
 	Ways    []way
-	Known   bool // somebody's: there is something to decide
+	Known   bool // the pass is known: there is something to decide
 }
 
-// way is a direction that the guard may pick.
+// way is a direction that the guard may choose.
 type way struct {
 	Value, Label, Icon string
 	Chosen             bool
@@ -301,7 +301,7 @@ func (h *H5) lookAtPass(c *web.Context) error {
 	}
 	var form passageForm
 	if err := c.Bind(&form); err != nil {
-		if web.FieldsOf(err)["text"] != "" { // no text at all, such as what a product's code holds
+		if web.FieldsOf(err)["text"] != "" { // not a text at all, such as the content of a product's code
 			return h.post(c, post, http.StatusUnprocessableEntity, core.ReasonTokenForeign.Sentence())
 		}
 		return err
@@ -318,11 +318,11 @@ func (h *H5) lookAtPass(c *web.Context) error {
 
 func formKey() string {
 	var key [12]byte
-	_, _ = rand.Read(key[:]) // crypto/rand does not fail
+	_, _ = rand.Read(key[:]) // crypto/rand never fails
 	return hex.EncodeToString(key[:])
 }
 
-// look draws the page; messages are by field, of a form sent back.
+// look renders the page; messages are by field, if the form is shown again.
 func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status int, messages map[string]string) error {
 	preview, err := h.gate.Preview(c.Ctx(), form.passage(c, post))
 	if err != nil {
@@ -350,7 +350,7 @@ func previewVerdict(s store.Preview) templates.Verdict {
 	return templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: d.Sentence}
 }
 
-// looked are the hidden fields that say whose pass is looked at.
+// looked returns the hidden fields with the pass that is shown.
 func looked(f *passageForm) []templates.Field {
 	if f.Pass != 0 {
 		return []templates.Field{{Kind: templates.Hidden, Name: "pass", Value: f.Pass.String()}}
@@ -375,7 +375,7 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
 }
 
-// donePage is the result, to be seen at arm's length.
+// donePage is the result, readable at arm's length.
 type donePage struct {
 	templates.Phone
 	Post    core.GuardPost
@@ -403,7 +403,7 @@ func (h *H5) releasePass(c *web.Context) error {
 	result := h.gate.Release(c.Ctx(), form.passage(c, post))
 	d := result.Decision
 	if !d.Allowed && form.Act != "refuse" && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
-		form.Key = formKey() // the refusal was recorded; what follows is another try
+		form.Key = formKey() // the refusal was recorded; what follows is another attempt
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
 	}
 	page := donePage{

@@ -1,5 +1,5 @@
-// Package h5 serves the pages that people open on a phone inside WeChat: the
-// resident's pass, the guard's post, the observer's records.
+// Package h5 serves the pages for phones inside WeChat: the resident's pass, the guard's post, the
+// observer's records.
 package h5
 
 import (
@@ -16,32 +16,32 @@ import (
 	"tongxing/wechat"
 )
 
-// WeChat is what the pages need of WeChat.
+// WeChat is what the pages need from WeChat.
 type WeChat interface {
-	// AuthorizeURL is where a phone is sent to say who it is. WeChat sends it back
-	// to redirect with a code and the state.
+	// AuthorizeURL returns the URL of WeChat's authorize page. WeChat redirects the phone from
+	// there to redirect with a code and the state.
 	AuthorizeURL(redirect, state string) (string, error)
-	// Identify learns who a code of the official account's authorize page is.
+	// Identify returns the identity for a code of the official account's authorize page.
 	Identify(ctx context.Context, code string) (core.WechatIdentity, error)
-	// IdentifyMini learns who a code of the mini-program's wx.login is.
+	// IdentifyMini returns the identity for a code of the mini-program's wx.login.
 	IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error)
-	// VerifiesPhones reports whether there is a mini-program in which people can verify
-	// their phone number.
+	// VerifiesPhones reports whether there is a mini-program in which people can verify their phone
+	// number.
 	VerifiesPhones() bool
-	// Script is where a page loads WeChat's JS-SDK from; "" where the browser with
-	// this User-Agent has no use for it.
+	// Script returns the URL of WeChat's JS-SDK; "" if a browser with this User-Agent cannot use
+	// it.
 	Script(agent string) string
-	// PageConfig signs a page, by its whole address, so that it may use the JS-SDK.
+	// PageConfig signs a page, by its complete URL, so that it may use the JS-SDK.
 	PageConfig(ctx context.Context, page string) (wechat.PageConfig, error)
 }
 
-// Options make the pages.
+// Options configure the pages.
 type Options struct {
 	Store     *store.Store
 	Gate      *gate.Gate
 	Pages     *templates.Renderer
 	WeChat    WeChat
-	PublicURL string // without a slash at the end
+	PublicURL string // without a trailing slash
 	Demo      bool
 	Log       *slog.Logger
 }
@@ -55,10 +55,10 @@ type H5 struct {
 	publicURL string
 	demo      bool
 	lookouts  *lookouts
-	searches  *web.Limit // of observers
+	searches  *web.Limit // per observer
 }
 
-// New makes the phone pages.
+// New returns the phone pages.
 func New(o Options) *H5 {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -70,7 +70,7 @@ func New(o Options) *H5 {
 	}
 }
 
-// Routes are all the phone pages.
+// Routes returns the routes of all phone pages.
 func (h *H5) Routes() []web.Route {
 	var routes []web.Route
 	for _, some := range [][]web.Route{
@@ -82,7 +82,7 @@ func (h *H5) Routes() []web.Route {
 	return routes
 }
 
-// phone is the frame of a page.
+// phone returns the frame of a page.
 func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
 	p := templates.Phone{Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo}
 	if c.SignedIn() {
@@ -103,7 +103,7 @@ func (h *H5) show(c *web.Context, status int, name string, page any) error {
 	return c.HTML(status, func(w io.Writer) error { return h.pages.Render(w, "h5/"+name, page) })
 }
 
-// ErrorPage shows what went wrong, on a phone.
+// ErrorPage renders an error page for phones.
 func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	problem := templates.NewProblem(p.Status, p.Message)
 	if p.Status >= http.StatusInternalServerError {

@@ -28,7 +28,7 @@ import (
 	"tongxing/wechat"
 )
 
-// platform stands for WeChat: a code is the open id it belongs to, and works once.
+// platform simulates WeChat: a code is the open id that it identifies, and works once.
 type platform struct{ used map[string]bool }
 
 func (p *platform) AuthorizeURL(redirect, state string) (string, error) {
@@ -60,7 +60,7 @@ func (p *platform) PageConfig(_ context.Context, page string) (wechat.PageConfig
 	return wechat.PageConfig{AppID: "wx", Signature: "of " + page}, nil
 }
 
-// site is two servers on one store and one cache, and an estate.
+// site is two servers on one store and one cache, with an estate.
 type site struct {
 	*estate.Estate
 	store   *store.Store
@@ -68,7 +68,7 @@ type site struct {
 	address [2]string
 }
 
-// parsedPages are parsed once for all tests, which never change them.
+// parsedPages are parsed once and shared by all tests, which never change them.
 var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
 
 func newSite(t *testing.T, plan estate.Plan) *site {
@@ -105,12 +105,12 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 	return w
 }
 
-// phone is a browser in somebody's hand.
+// phone is a browser of one person.
 type phone struct {
 	t       *testing.T
 	client  *http.Client
 	address string
-	part    string // that the page's script asks for; "" = it does not
+	part    string // requested by the page's script; "" = not by the script
 	agent   string // User-Agent; "" = Go's
 }
 
@@ -125,7 +125,7 @@ func (w *site) phone(t *testing.T) *phone {
 	}}
 }
 
-// do sends a request and gives the answer with its page.
+// do sends a request and returns the response with its page.
 func (p *phone) do(method, path string, form url.Values) (*http.Response, *goquery.Document) {
 	p.t.Helper()
 	request, err := http.NewRequest(method, p.address+path, strings.NewReader(form.Encode()))
@@ -162,7 +162,7 @@ func (p *phone) get(path string, want int) *goquery.Document {
 	return page
 }
 
-// post sends a form with the token of the page it stands on.
+// post submits a form with the CSRF token of its page.
 func (p *phone) post(page *goquery.Document, path string, form url.Values, want int) *goquery.Document {
 	p.t.Helper()
 	form.Set("csrf", page.Find(`meta[name="csrf-token"]`).AttrOr("content", ""))
@@ -173,7 +173,7 @@ func (p *phone) post(page *goquery.Document, path string, form url.Values, want 
 	return next
 }
 
-// signIn goes to the authorize page of a surface and comes back with a code.
+// signIn goes to the authorize page of a surface and returns with a code.
 func (p *phone) signIn(surface, code string) {
 	p.t.Helper()
 	response, _ := p.do(http.MethodGet, "/h5/session/"+surface, nil)
@@ -187,7 +187,7 @@ func (p *phone) signIn(surface, code string) {
 	}
 }
 
-// staff binds somebody to a guard or an observer and signs them in.
+// staff binds a WeChat user to a guard or an observer and signs them in.
 func (w *site) staff(t *testing.T, kind string, target core.ID, surface string) *phone {
 	t.Helper()
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-" + kind})
@@ -208,7 +208,7 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, surface string) 
 	return p
 }
 
-// resident signs somebody in through the mini-program, phone verified.
+// resident signs a resident in through the mini-program, with a verified phone number.
 func (w *site) resident(t *testing.T, r estate.Resident) *phone {
 	t.Helper()
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-" + r.Phone})
@@ -223,7 +223,7 @@ func (w *site) resident(t *testing.T, r estate.Resident) *phone {
 	return p
 }
 
-// userOf is the user of an open id.
+// userOf returns the user of an open id.
 func (w *site) userOf(t *testing.T, openID string) core.WechatUser {
 	t.Helper()
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: openID})
@@ -233,16 +233,16 @@ func (w *site) userOf(t *testing.T, openID string) core.WechatUser {
 	return user
 }
 
-// miniLink is what the mini-program opens in its web-view.
+// miniLink returns the URL that the mini-program opens in its web-view.
 func miniLink(code string) string { return "/h5/session/mini?" + url.Values{"code": {code}}.Encode() }
 
-// enterMini opens a link of the mini-program and says yes.
+// enterMini opens a link of the mini-program and confirms.
 func (p *phone) enterMini(code string) {
 	p.t.Helper()
 	p.sayYes(p.get(miniLink(code), http.StatusOK))
 }
 
-// sayYes answers the question of a link of the mini-program.
+// sayYes confirms the question of a link of the mini-program.
 func (p *phone) sayYes(question *goquery.Document) {
 	p.t.Helper()
 	form := url.Values{}
@@ -284,15 +284,15 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 	p.get("/h5/session/nobody", http.StatusNotFound)
 }
 
-// passAt is the pass that a phone is led to; "" where it is led elsewhere.
+// passAt returns the pass that the phone is redirected to; "" if it is redirected elsewhere.
 func (p *phone) passAt() string {
 	p.t.Helper()
 	response, _ := p.do(http.MethodGet, "/h5/pass", nil)
 	return strings.TrimPrefix(response.Header.Get("Location"), "/h5/pass/")
 }
 
-// A link that somebody made with a code of their own signs nobody in: whoever taps it
-// is asked, signed in or not, and told whose number it is.
+// A link made with another person's code signs nobody in without asking: whoever taps it is asked,
+// signed in or not, and told whose number it is.
 func TestMiniProgramLinkAlwaysAsks(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	mine, others := w.Residents[0], w.Residents[1]
@@ -329,11 +329,11 @@ func TestMiniProgramLinkAlwaysAsks(t *testing.T) {
 	if p.passAt() != others.Pass.String() {
 		t.Error("the answer does not count")
 	}
-	stranger.get("/h5/pass/"+others.Pass.String(), http.StatusOK) // elsewhere nothing changed
+	stranger.get("/h5/pass/"+others.Pass.String(), http.StatusOK) // nothing changed in the other browser
 }
 
-// A link of the mini-program survives a reload, going back, and a second tab of the
-// same browser; its code works once, and elsewhere it is good for nothing.
+// A link of the mini-program survives a reload, the back button, and a second tab of the same
+// browser; its code works once, and is useless elsewhere.
 func TestMiniProgramLinkIsOpenedAgain(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	one := w.Residents[0]
@@ -406,8 +406,8 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 	}
 }
 
-// What a hand scanner types through an input method is the code; what is no code says so,
-// so that nobody is sent away to refresh a good one.
+// The text that a hand scanner types through an input method is the code; other text is reported as
+// not being a code, so that nobody is told to refresh a valid one.
 func TestGuardScansWithAnInputMethod(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
@@ -442,7 +442,7 @@ func TestGuardScansWithAnInputMethod(t *testing.T) {
 	if shown := p.get(post, http.StatusOK).Find("#records").Text(); !strings.Contains(shown, foreign) {
 		t.Errorf("the record says %q", shown)
 	}
-	p.get(post+"/search?q=%00", http.StatusUnprocessableEntity) // and not as if nothing had been typed
+	p.get(post+"/search?q=%00", http.StatusUnprocessableEntity) // and not as if the search were empty
 }
 
 func TestGuardChecksBeforeReleasing(t *testing.T) {
@@ -497,7 +497,7 @@ func TestGuardChecksBeforeReleasing(t *testing.T) {
 		stale.Del(part)
 		p.post(page, post+"/release", stale, http.StatusUnprocessableEntity)
 	}
-	for range 2 { // the second sending is the same act
+	for range 2 { // the second one is a duplicate
 		if done := p.post(page, post+"/release", form("３６。５", number), http.StatusOK); !strings.Contains(done.Text(), "已放行") {
 			t.Fatalf("not released: %s", done.Find("main").Text())
 		}
@@ -597,7 +597,7 @@ func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
 	p.get("/h5/observer", http.StatusForbidden)
 }
 
-// A scan that one server decided is told on a page that another serves.
+// A scan decided by one server is reported on a page served by another.
 func TestLivePageHearsOfAScanOnAnotherServer(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
@@ -613,7 +613,7 @@ func TestLivePageHearsOfAScanOnAnotherServer(t *testing.T) {
 	}
 	defer stream.Body.Close()
 	lines := bufio.NewScanner(stream.Body)
-	lines.Scan() // the stream stands
+	lines.Scan() // the stream is open
 	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
 	if err != nil {
 		t.Fatal(err)
@@ -627,7 +627,7 @@ func TestLivePageHearsOfAScanOnAnotherServer(t *testing.T) {
 	t.Errorf("the stream ended without the event: %v", lines.Err())
 }
 
-// heard opens a stream and waits for the event of a name.
+// heard opens a stream and waits for an event by name.
 func (p *phone) heard(path, event string) error {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Second)
@@ -650,7 +650,7 @@ func (p *phone) heard(path, event string) error {
 	return fmt.Errorf("no event: %w", lines.Err())
 }
 
-// What happens after a page was drawn and before its stream stands is told.
+// What happens after a page was rendered and before its stream opens is reported.
 func TestLivePageBeginsWhereItWasDrawn(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	one := w.Residents[0]
@@ -683,7 +683,7 @@ func TestLivePageBeginsWhereItWasDrawn(t *testing.T) {
 	}
 }
 
-// Nothing is told twice, and nothing is lost that another server commits late.
+// Nothing is reported twice, and nothing is lost that another server commits late.
 func TestFollowerTellsOnce(t *testing.T) {
 	list := func(ids ...core.ID) []core.AccessRecord {
 		records := make([]core.AccessRecord, len(ids))
@@ -699,7 +699,7 @@ func TestFollowerTellsOnce(t *testing.T) {
 		{list(40, 30, 25, 20), list(40, 25)},
 		{list(40, 30, 25, 20), nil},
 		{list(50, 40, 35, 30), list(50, 35)},
-		{list(50, 40, 35, 30, 5), nil}, // older than what was followed
+		{list(50, 40, 35, 30, 5), nil}, // older than the followed records
 	} {
 		if got := f.fresh(look.newest); !slices.EqualFunc(got, look.fresh, func(x, y core.AccessRecord) bool { return x.ID == y.ID }) {
 			t.Errorf("look %d tells %v", i, got)
@@ -707,7 +707,7 @@ func TestFollowerTellsOnce(t *testing.T) {
 	}
 }
 
-// What a guard refuses is recorded in the guard's own words.
+// A guard's refusal is recorded in the guard's own words.
 func TestGuardRefusesWithAReason(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
@@ -727,7 +727,7 @@ func TestGuardRefusesWithAReason(t *testing.T) {
 	}
 }
 
-// A guard who refuses need not measure anybody first.
+// A guard may refuse without measuring the temperature.
 func TestGuardRefusesWithoutMeasuring(t *testing.T) {
 	w := newSite(t, estate.Plan{
 		Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, RecordID: true, RecordTemp: true, FeverTenths: 373},
@@ -741,8 +741,7 @@ func TestGuardRefusesWithoutMeasuring(t *testing.T) {
 	}
 }
 
-// WeChat's scanner is offered inside WeChat, and only the guard's own page is
-// signed for it.
+// WeChat's scanner is offered inside WeChat, and only the guard's own page is signed for it.
 func TestGuardScansWithWeChat(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")

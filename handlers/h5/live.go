@@ -11,26 +11,25 @@ import (
 	"tongxing/templates"
 )
 
-// lookEvery bounds how stale a live page may get when hints are lost.
+// lookEvery limits how stale a live page may become if hints are lost.
 const lookEvery = 5 * time.Second
 
-// block sends one part of a page.
+// block renders one part of a page.
 func (h *H5) block(c *web.Context, name, block string, data any) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return h.pages.RenderBlock(w, "h5/"+name, block, data) })
 }
 
-// maxFollow bounds the records of one event.
+// maxFollow is the maximum number of records in one event.
 const maxFollow = 20
 
-// follower knows which of a list's newest records it has told of. It remembers
-// ids rather than the highest one: records of two servers may be committed out of
-// the order of their ids.
+// follower tracks which of a list's newest records it has reported. It stores ids rather than the
+// highest one: two servers may commit records out of the order of their ids.
 type follower struct {
-	since core.ID // records up to this one are told of, or older than what is followed
+	since core.ID // records up to this one are reported, or older than those followed
 	seen  map[core.ID]bool
 }
 
-// fresh gives the records not told of before, in their order.
+// fresh returns the records not reported before, in their order.
 func (f *follower) fresh(newest []core.AccessRecord) []core.AccessRecord {
 	var fresh []core.AccessRecord
 	seen := make(map[core.ID]bool, len(newest))
@@ -41,14 +40,14 @@ func (f *follower) fresh(newest []core.AccessRecord) []core.AccessRecord {
 		}
 	}
 	if f.seen = seen; len(newest) > 0 {
-		// What a look did not show and is above its oldest was committed late.
+		// A record that is missing here but newer than the oldest was committed late.
 		f.since = newest[len(newest)-1].ID
 	}
 	return fresh
 }
 
-// live ties a page's part to a stream that begins with what the page was drawn
-// from, newest first: what happens before the browser opens it is not lost.
+// live connects a part of a page to a stream that starts after the records the page was rendered
+// with, newest first, so that nothing is lost before the browser opens it.
 func (h *H5) live(path, event, swap string, drawn []core.AccessRecord) templates.Live {
 	var since core.ID
 	if len(drawn) > 0 {
@@ -57,7 +56,8 @@ func (h *H5) live(path, event, swap string, drawn []core.AccessRecord) templates
 	return templates.Live{URL: path + "?since=" + since.String(), Event: event, Swap: swap}
 }
 
-// since is the last record that the page was drawn with; else there is none before now.
+// since returns the last record that the page was rendered with; without one, only new records
+// count.
 func (h *H5) since(c *web.Context) core.ID {
 	text := c.Query("since")
 	if text == "0" { // a page without records
@@ -69,9 +69,9 @@ func (h *H5) since(c *web.Context) core.ID {
 	return h.store.NewID()
 }
 
-// follow calls tell whenever access records came since the page was drawn. Records come
-// from SQL; the hints of the gate only say when to look, so that a lost hint costs
-// seconds and not an event. All who follow the same share one look.
+// follow calls tell whenever there are access records newer than the page. Records are read from
+// SQL; the gate's hints only trigger a read, so that a lost hint costs seconds and not an event.
+// All followers of the same records share a read.
 func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, event string) error {
 	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
@@ -82,8 +82,8 @@ func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, 
 			case <-ctx.Done():
 				return nil
 			case newest := <-looks:
-				// The event says that there is something, and nothing of what: the page
-				// fetches it, with the rights that its reader then has.
+				// The event only says that something happened: the page fetches it, with the
+				// permissions that its user has at that time.
 				if len(f.fresh(newest)) == 0 {
 					continue
 				}
@@ -100,11 +100,10 @@ type line struct {
 	core.AccessRecord
 	Who    string
 	Result string
-	Temp   string // 36.5 ℃; "" = not taken
+	Temp   string // 36.5 ℃; "" = not measured
 }
 
-// lines turns records into what is shown; names of others are masked for
-// outsiders.
+// lines converts records for display; for outsiders, other people's names are masked.
 func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 	lines := make([]line, len(records))
 	for i, r := range records {
@@ -123,7 +122,7 @@ func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 	return lines
 }
 
-// initial is the first character of a name, for the round sign beside it.
+// initial returns the first character of a name, for the round badge beside it.
 func initial(name string) string {
 	for _, r := range name {
 		return string(r)

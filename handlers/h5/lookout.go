@@ -12,7 +12,7 @@ import (
 	"tongxing/store"
 )
 
-// lookoutOf is what a lookout looks at.
+// lookoutOf is the set of records that a lookout watches.
 type lookoutOf struct {
 	scope  core.Scope
 	filter core.RecordFilter
@@ -20,8 +20,8 @@ type lookoutOf struct {
 
 func (l lookoutOf) key() string { return fmt.Sprintf("%v %+v", l.scope, l.filter) }
 
-// lookouts are the looks that live pages share: a thousand pages that follow the same
-// records cost the database what one does.
+// lookouts share reads between live pages: a thousand pages that follow the same records cost the
+// database as much as one.
 type lookouts struct {
 	store *store.Store
 	gate  *gate.Gate
@@ -30,15 +30,15 @@ type lookouts struct {
 	byKey map[string]*lookout
 }
 
-// lookout looks for one set of pages.
+// lookout reads on behalf of one set of pages.
 type lookout struct {
 	pages map[chan []core.AccessRecord]bool
 	wake  chan struct{} // a page joined
 	end   context.CancelFunc
 }
 
-// join follows records. Each look begun after that is received, the latest in place of one
-// that was not; leave must be called in the end.
+// join follows records. Every read started after that is sent, replacing the previous one if not
+// yet received; leave must be called at the end.
 func (l *lookouts) join(of lookoutOf) (looks <-chan []core.AccessRecord, leave func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,7 +84,7 @@ func (l *lookouts) look(ctx context.Context, of lookoutOf, o *lookout) {
 		newest, _, err := l.store.AccessRecords(ctx, of.scope, of.filter, store.Page{Limit: maxFollow})
 		if err != nil {
 			if ctx.Err() == nil {
-				l.log.Warn("look for live pages", "err", err) // the next look tells
+				l.log.Warn("look for live pages", "err", err) // the next read reports it
 			}
 			continue
 		}
@@ -94,8 +94,8 @@ func (l *lookouts) look(ctx context.Context, of lookoutOf, o *lookout) {
 	}
 }
 
-// present are the pages that joined before a look: to those that join during it, it may
-// be older than what they were drawn with.
+// present returns the pages that joined before a read: for those that join during it, it may be
+// older than what they were rendered with.
 func (l *lookouts) present(o *lookout) []chan []core.AccessRecord {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,8 +106,8 @@ func (l *lookouts) present(o *lookout) []chan []core.AccessRecord {
 	return pages
 }
 
-// hand passes the newest look to a page, in place of one that it has not taken yet. Only
-// one lookout writes to a page's channel, so that there is room.
+// hand sends the newest read to a page, replacing one that it has not received yet. Only one
+// lookout sends to a page's channel, so there is room.
 func hand(page chan []core.AccessRecord, newest []core.AccessRecord) {
 	select {
 	case <-page:

@@ -22,7 +22,7 @@ func (h *H5) observerRoutes() []web.Route {
 	}
 }
 
-// recordFilterForm is what the observer's filters send.
+// recordFilterForm is the observer's filters.
 type recordFilterForm struct {
 	Community core.ID  `form:"community"`
 	Day       core.Day `form:"day"`
@@ -43,7 +43,7 @@ func (f recordFilterForm) filter(h *H5) core.RecordFilter {
 	return filter
 }
 
-// observerPage lists the passages of the observer's communities, names masked.
+// observerPage lists the passages of the observer's communities, with masked names.
 type observerPage struct {
 	templates.Phone
 	Query       url.Values
@@ -96,7 +96,7 @@ func (h *H5) listRecords(c *web.Context) error {
 		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
 	}
 	if form.Keyword != "" {
-		view.Live = templates.Live{} // each search is one act, which the audit log keeps
+		view.Live = templates.Live{} // each search is an act of its own, which is audited
 	}
 	view.Filters, view.Filtered = observerFilters(form, communities), form != recordFilterForm{}
 	list := templates.List{Path: c.Request().URL.Path, Query: view.Query}
@@ -108,11 +108,10 @@ func (h *H5) listRecords(c *web.Context) error {
 	return h.show(c, http.StatusOK, "observer/list", view)
 }
 
-// searchesPerMinute bounds the searches of one observer.
+// searchesPerMinute limits the searches of one observer.
 const searchesPerMinute = 20
 
-// observed are the records of the filters. A search by words is bounded, and kept in the
-// audit log.
+// observed returns the filtered records. A text search is limited and audited.
 func (h *H5) observed(c *web.Context, form recordFilterForm, page store.Page) ([]core.AccessRecord, bool, error) {
 	if form.Keyword == "" {
 		return h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h), page)
@@ -174,8 +173,7 @@ func (h *H5) observerEvents(c *web.Context) error {
 	return h.follow(c, c.Scope(), core.RecordFilter{}, "record")
 }
 
-// exportRecords streams the records of the filters as a spreadsheet, names masked
-// as on the page.
+// exportRecords streams the filtered records as a spreadsheet, with names masked as on the page.
 func (h *H5) exportRecords(c *web.Context) error {
 	if !c.Observer().MayExport {
 		return core.Forbidden("您没有导出权限，请联系物业管理员")

@@ -15,8 +15,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// An observer's search tells nothing that the page hides: a given name and the digits of
-// a phone find what any other do, and each search is in the audit log.
+// An observer's search reveals nothing that the page hides: a given name or the digits of a phone
+// number find no more than any other text, and each search is audited.
 func TestObserverSearchIsNoOracle(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	one := w.Residents[0]
@@ -52,10 +52,10 @@ func TestObserverSearchIsNoOracle(t *testing.T) {
 	if last != http.StatusTooManyRequests {
 		t.Errorf("searches without end: %d", last)
 	}
-	p.get("/h5/observer", http.StatusOK) // looking goes on
+	p.get("/h5/observer", http.StatusOK) // viewing still works
 }
 
-// A stream ends soon after its caller may not call any more, and carries no ids.
+// A stream ends soon after its caller loses access, and contains no ids.
 func TestStreamEndsWithItsCaller(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindObserver, w.Observer, "observer")
@@ -92,7 +92,7 @@ func TestStreamEndsWithItsCaller(t *testing.T) {
 	}
 }
 
-// Pages that follow the same share one look, which ends with the last of them.
+// Pages that follow the same records share a read, which stops with the last of them.
 func TestPagesShareOneLook(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	l := &lookouts{store: w.store, gate: w.gate, log: slog.New(slog.DiscardHandler), byKey: map[string]*lookout{}}
@@ -105,7 +105,7 @@ func TestPagesShareOneLook(t *testing.T) {
 			of = other
 		}
 		looks, leave := l.join(of)
-		<-looks // each page is told, however many there are
+		<-looks // each page is notified, however many there are
 		leaves = append(leaves, leave)
 	}
 	if len(l.byKey) != 2 {

@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// Every page has a sample, the empty ones and those with an error too.
+// Every page has a sample, including empty ones and those with an error.
 func TestPages(t *testing.T) {
 	at := time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
 	frame := templates.Phone{Title: "通行", Note: "翠湖花园", CSRF: "token", Demo: true}

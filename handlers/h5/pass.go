@@ -22,14 +22,14 @@ func (h *H5) passRoutes() []web.Route {
 	}
 }
 
-// passListPage lets somebody with several houses choose.
+// passListPage lets a person with several houses choose.
 type passListPage struct {
 	templates.Phone
 	Passes []store.Pass
 	Empty  templates.Empty
 }
 
-// listPasses opens the pass of somebody who has one.
+// listPasses redirects a person with a single pass to it.
 func (h *H5) listPasses(c *web.Context) error {
 	if c.User().Person == 0 {
 		return c.Redirect("/h5/phone")
@@ -52,11 +52,11 @@ type passPage struct {
 	templates.Phone
 	Pass    store.Pass
 	Initial string // of the name
-	Rule    string // in words
+	Rule    string // as text
 	Verdict templates.Verdict
 	QR      templates.QR
 	Recent  []line
-	Passed  string // the passage of a moment ago; "" = none
+	Passed  string // a passage a moment ago; "" = none
 	Events  templates.Live
 	Others  bool // there are other passes
 }
@@ -64,12 +64,12 @@ type passPage struct {
 // maxRecent is how many passages a pass shows.
 const maxRecent = 5
 
-// passedLately is how long a passage is told of above the code.
+// passedLately is how long a passage is shown above the code.
 const passedLately = 30 * time.Second
 
-// showPass draws the pass without a code: a code ends the one before it, and what looks
-// at an address without being asked (a preview, a prefetch, a link) must not. The page's
-// script asks for one as soon as somebody sees the page.
+// showPass shows the pass without a code: a new code invalidates the previous one, and an
+// unintended GET (a preview, a prefetch, a link) must not do that. The page's script requests one
+// once the page is visible.
 func (h *H5) showPass(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
@@ -78,7 +78,7 @@ func (h *H5) showPass(c *web.Context) error {
 	return h.pass(c, pass, codeToCome(c, pass.ID))
 }
 
-// pass draws a pass with a code, or the place for one.
+// pass renders a pass with a code, or a placeholder for one.
 func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	preview, err := h.store.Preview(c.Ctx(), pass.ID)
 	if err != nil {
@@ -105,7 +105,7 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	return h.show(c, http.StatusOK, "pass/show", page)
 }
 
-// ownPass is the pass of the URL; somebody else's is not found.
+// ownPass returns the pass in the URL; another person's is NotFound.
 func (h *H5) ownPass(c *web.Context) (store.Pass, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -129,7 +129,7 @@ func (h *H5) code(c *web.Context, pass core.ID) (templates.QR, error) {
 	return qr, nil
 }
 
-// codeToCome is the place of a code that the page asks for.
+// codeToCome returns the placeholder of a code that the page will request.
 func codeToCome(c *web.Context, pass core.ID) templates.QR {
 	return templates.QR{
 		Alt: "通行二维码", Text: "对准读头，用一次即失效", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
@@ -137,8 +137,7 @@ func codeToCome(c *web.Context, pass core.ID) templates.QR {
 	}
 }
 
-// newToken draws a fresh code: the part alone for the page's script, the whole page
-// where scripts are off.
+// newToken renders a new code: only the part for the page's script, the whole page without scripts.
 func (h *H5) newToken(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
@@ -154,12 +153,12 @@ func (h *H5) newToken(c *web.Context) error {
 	return h.block(c, "pass/show", "qr", qr)
 }
 
-// canGoOut says in words what a scan at a way out would do now.
+// canGoOut describes what a scan on the way out would do now.
 func (h *H5) canGoOut(c *web.Context, s store.Preview) templates.Verdict {
 	d := s.Decision
 	v := templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: d.Sentence}
 	if v.Text == v.Title {
-		v.Text = "" // nothing besides
+		v.Text = "" // nothing more
 	}
 	if !d.Allowed {
 		v.Tone, v.Title = templates.Warn, "现在不能出门"
@@ -177,7 +176,7 @@ func (h *H5) canGoOut(c *web.Context, s store.Preview) templates.Verdict {
 	return v
 }
 
-// moment says a time to come: 今天 18:00, 明天 06:00, 11月24日 06:00.
+// moment formats a future time: 今天 18:00, 明天 06:00, 11月24日 06:00.
 func (h *H5) moment(now, at time.Time) string {
 	zone := h.store.Zone()
 	at = at.In(zone)
@@ -190,7 +189,7 @@ func (h *H5) moment(now, at time.Time) string {
 	return at.Format("1月2日 15:04")
 }
 
-// passed tells of a passage a moment ago.
+// passed describes a passage a moment ago.
 func (h *H5) passed(c *web.Context, records []core.AccessRecord) string {
 	if len(records) == 0 || !records[0].Allowed || c.Now().Sub(records[0].At) > passedLately {
 		return ""
@@ -201,7 +200,7 @@ func (h *H5) passed(c *web.Context, records []core.AccessRecord) string {
 	)
 }
 
-// passEvents tells the page when its code has opened a door.
+// passEvents notifies the page when its code has opened a door.
 func (h *H5) passEvents(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {

@@ -19,37 +19,37 @@ import (
 	"tongxing/templates"
 )
 
-// A round is a trip to WeChat's authorize page and back, by which somebody says who
-// they are: to sign in at a surface, or for one page that asks something of them. Several
-// may be under way in one browser, one for each tab.
+// A round is a redirect to WeChat's authorize page and back, which identifies the user: to sign in
+// at a surface, or for one page that requires it. Several may be in progress in one browser, one
+// per tab.
 type round struct {
-	state   string // random, and known to this browser alone
+	state   string // random, known only to this browser
 	surface web.Surface
 	next    string
 }
 
-// seatPage is the surface of a round that signs nobody in: what it proves is good for the
-// page it leads to, and for nothing else.
+// seatPage is the surface of a round that signs nobody in: its proof is valid for the page it leads
+// to, and for nothing else.
 const seatPage web.Surface = "page"
 
 const (
-	roundCookie = "oauth-" // a round's cookie ends with the beginning of its state
+	roundCookie = "oauth-" // a round's cookie ends with the start of its state
 	roundLife   = 10 * time.Minute
-	maxRounds   = 5 // of one browser; more would make its requests too long
+	maxRounds   = 5 // per browser; more would make requests too long
 )
 
-// beginRound sends the phone to WeChat's authorize page. The state is random and kept
-// by this browser alone: a link that somebody else made signs nobody in.
+// beginRound redirects the phone to WeChat's authorize page. The state is random and stored only in
+// this browser: a link made by somebody else signs nobody in.
 func (h *H5) beginRound(c *web.Context, surface web.Surface, next string) error {
 	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	_, _ = rand.Read(secret[:]) // crypto/rand never fails
 	r := round{state: hex.EncodeToString(secret[:]), surface: surface, next: next}
 	address, err := h.wechat.AuthorizeURL(h.publicURL+"/h5/session/callback", r.state)
 	if err != nil {
 		return err
 	}
 	dropOldRounds(c)
-	c.Browser() // before the trip, so that an answer that is lost on the way back loses nothing
+	c.Browser() // before the redirect, so that a response lost on the way back loses nothing
 	c.SetCookie(r.cookie(), r.text(c.Now()), roundLife)
 	return c.RedirectAway(address)
 }
@@ -60,8 +60,7 @@ func (r round) text(begun time.Time) string {
 	return fmt.Sprintf("%s.%d.%s.%s", r.state, begun.Unix(), r.surface, base64.RawURLEncoding.EncodeToString([]byte(r.next)))
 }
 
-// roundOf returns the round that a state belongs to; ok is false where this browser
-// began none, or too long ago.
+// roundOf returns the round of a state; ok is false if this browser began none, or too long ago.
 func roundOf(c *web.Context, state string) (r round, ok bool) {
 	if len(state) != 32 {
 		return r, false
@@ -77,7 +76,7 @@ func roundOf(c *web.Context, state string) (r round, ok bool) {
 	return r, err == nil && (r.surface == seatPage || fronts[r.surface] != "")
 }
 
-// dropOldRounds takes the oldest rounds back, so that there is room for one more.
+// dropOldRounds removes the oldest rounds, so that there is room for one more.
 func dropOldRounds(c *web.Context) {
 	kept := c.CookiesUnder(roundCookie)
 	begun := func(name string) int64 {
@@ -85,7 +84,7 @@ func dropOldRounds(c *web.Context) {
 		if len(parts) != 3 {
 			return 0
 		}
-		seconds, _ := strconv.ParseInt(parts[1], 10, 64) // one that cannot be read is the oldest
+		seconds, _ := strconv.ParseInt(parts[1], 10, 64) // an unreadable one counts as the oldest
 		return seconds
 	}
 	names := slices.SortedFunc(maps.Keys(kept), func(a, b string) int { return int(begun(a) - begun(b)) })
@@ -94,7 +93,7 @@ func dropOldRounds(c *web.Context) {
 	}
 }
 
-// purpose is what the round proves its user for.
+// purpose returns the purpose for which the round identifies its user.
 func (r round) purpose() string {
 	if r.surface == seatPage {
 		return pagePurpose(r.next)
@@ -104,9 +103,9 @@ func (r round) purpose() string {
 
 func pagePurpose(path string) string { return "page " + path }
 
-// prove learns who is in front of this browser, by a code that works once. For a
-// purpose that was proved before the code is not asked about again, so that an address
-// with a code may be loaded again, gone back to, and open in two tabs.
+// prove identifies the user of this browser with a code that works once. If the purpose was proved
+// before, the code is not used again, so that a URL with a code can be reloaded, gone back to, and
+// opened in two tabs.
 func (h *H5) prove(c *web.Context, purpose string, identify func() (core.WechatIdentity, error)) (core.ID, error) {
 	proof := store.WechatProof{Browser: c.Browser(), Purpose: purpose}
 	user, err := h.store.WechatProven(c.Ctx(), proof)
@@ -124,7 +123,7 @@ func (h *H5) prove(c *web.Context, purpose string, identify func() (core.WechatI
 	return signed.ID, h.store.CreateWechatProof(c.Ctx(), proof, signed.ID)
 }
 
-// proven returns who was proved to be in front of this browser; 0 for nobody.
+// proven returns the user proved for a purpose in this browser; 0 if none.
 func (h *H5) proven(c *web.Context, purpose string) (core.ID, error) {
 	user, err := h.store.WechatProven(c.Ctx(), store.WechatProof{Browser: c.Browser(), Purpose: purpose})
 	if core.CodeOf(err) == core.CodeUnauthenticated {
@@ -133,21 +132,21 @@ func (h *H5) proven(c *web.Context, purpose string) (core.ID, error) {
 	return user, err
 }
 
-// proveForPage returns the user whom this very page was proved for, whoever may be
-// signed in beside it. Where there is none, the phone is sent to WeChat and comes back
-// to the page: done is then true. A session is no proof here: anybody may have begun it.
+// proveForPage returns the user proved for this very page, whoever else may be signed in. If there
+// is none, it redirects the phone to WeChat, which leads back to the page: done is then true. A
+// session is not accepted as proof: somebody else may have started it.
 func (h *H5) proveForPage(c *web.Context, path string) (user core.ID, done bool, err error) {
 	user, err = h.proven(c, pagePurpose(path))
 	if err != nil || user != 0 {
 		return user, false, err
 	}
-	if c.Request().Method == http.MethodPost { // what was sent is another's, or too late
+	if c.Request().Method == http.MethodPost { // the form is another user's, or too late
 		return 0, true, c.Redirect(path)
 	}
 	return 0, true, h.beginRound(c, seatPage, path)
 }
 
-// finishRound is where WeChat sends the phone back.
+// finishRound handles WeChat's redirect back.
 func (h *H5) finishRound(c *web.Context) error {
 	r, ok := roundOf(c, c.Query("state"))
 	if !ok {
@@ -172,7 +171,7 @@ func (h *H5) finishRound(c *web.Context) error {
 	return c.Redirect(r.next)
 }
 
-// again is where the same round begins anew.
+// again returns the URL that restarts the round.
 func (r round) again() string {
 	if r.surface == seatPage {
 		return r.next
@@ -180,7 +179,7 @@ func (r round) again() string {
 	return templates.WithQuery("/h5/session/"+string(r.surface), nil, "next", r.next)
 }
 
-// enter signs a user in at a surface of this browser, unless they are already.
+// enter signs a user in at a surface of this browser, unless they already are.
 func (h *H5) enter(c *web.Context, surface web.Surface, user core.ID) error {
 	present, err := c.UserAt(surface)
 	if err != nil {
@@ -192,13 +191,13 @@ func (h *H5) enter(c *web.Context, surface web.Surface, user core.ID) error {
 	return c.StartSession(surface, user)
 }
 
-// sessionPage says why nobody was signed in, and how to go on.
+// sessionPage explains why nobody was signed in, and what to do.
 type sessionPage struct {
 	templates.Phone
 	Empty templates.Empty
 }
 
-// refused is for somebody who did not allow WeChat to say who they are.
+// refused is shown to a user who did not allow WeChat to identify them.
 func (h *H5) refused(c *web.Context, r round) error {
 	return h.show(c, http.StatusOK, "session/refused", sessionPage{
 		Phone: h.phone(c, "未登录", ""),
@@ -207,7 +206,7 @@ func (h *H5) refused(c *web.Context, r round) error {
 	})
 }
 
-// lost is for somebody whose address is good for nothing any more.
+// lost is shown for a URL that is no longer valid.
 func (h *H5) lost(c *web.Context, why, again string) error {
 	return h.show(c, http.StatusUnprocessableEntity, "session/refused", sessionPage{
 		Phone: h.phone(c, "未登录", ""),

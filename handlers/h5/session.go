@@ -16,26 +16,26 @@ func (h *H5) sessionRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/h5/session/:surface", Access: web.Public, Handler: h.beginSession},
 		{Method: http.MethodGet, Path: "/h5/session/callback", Access: web.Public, Handler: h.finishRound},
-		// Each code of a stranger is a call of WeChat's.
+		// Each code, even a stranger's, costs a call to WeChat.
 		{Method: http.MethodGet, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSession, PerMinute: miniPerMinute},
 		{Method: http.MethodPost, Path: "/h5/session/mini", Access: web.Public, Handler: h.startMiniSession, PerMinute: miniPerMinute},
 		{Method: http.MethodGet, Path: sessionOverPath, Access: web.Public, Handler: h.sessionOver},
-		// Whoever may no longer work here may still sign out.
+		// A user who has lost access may still sign out.
 		{Method: http.MethodPost, Path: "/h5/session/end", Access: web.Public, Handler: h.endSession},
 		{Method: http.MethodPost, Path: "/h5/guard/session/end", Access: web.Public, Handler: h.endSession},
 		{Method: http.MethodPost, Path: "/h5/observer/session/end", Access: web.Public, Handler: h.endSession},
 	}
 }
 
-// miniPerMinute bounds the links of the mini-program that one address opens.
+// miniPerMinute limits the mini-program's links opened by one address.
 const miniPerMinute = 60
 
-// fronts is where each surface's people begin.
+// fronts maps each surface to its home page.
 var fronts = map[web.Surface]string{
 	web.SurfaceResident: "/h5/pass", web.SurfaceGuard: "/h5/guard", web.SurfaceObserver: "/h5/observer",
 }
 
-// beginSession sends the phone to WeChat's authorize page.
+// beginSession redirects the phone to WeChat's authorize page.
 func (h *H5) beginSession(c *web.Context) error {
 	surface := web.Surface(c.Param("surface"))
 	front, ok := fronts[surface]
@@ -45,10 +45,10 @@ func (h *H5) beginSession(c *web.Context) error {
 	return h.beginRound(c, surface, web.LocalPath(c.Query("next"), front))
 }
 
-// miniSession is a page that the mini-program opens in its web-view, with a code of
-// wx.login, which works once, within five minutes. It always asks before it signs
-// anybody in: the address may be a link that a stranger made with a code of their own,
-// so that whoever taps it would go on under the stranger's name.
+// miniSession is opened by the mini-program in its web-view, with a code of wx.login, which works
+// once, within five minutes. It always asks before it signs anybody in: the link may have been made
+// by a stranger with a code of their own, and whoever taps it would continue under the stranger's
+// name.
 func (h *H5) miniSession(c *web.Context) error {
 	code := c.Query("code")
 	next := web.LocalPath(c.Query("next"), fronts[web.SurfaceResident])
@@ -73,12 +73,12 @@ func (h *H5) miniSession(c *web.Context) error {
 
 func miniPurpose(link string) string { return "mini " + link }
 
-// miniQuestion is whom a link would sign in.
+// miniQuestion is the user whom a link would sign in.
 type miniQuestion struct {
 	user     core.ID
 	link     string // digest of its code
 	next     string
-	replaces bool // somebody else is signed in
+	replaces bool // another user is signed in
 }
 
 func (h *H5) askMini(c *web.Context, q miniQuestion) error {
@@ -106,7 +106,7 @@ type miniForm struct {
 	Next string `form:"next" max:"300"`
 }
 
-// startMiniSession signs in whom this browser was asked about.
+// startMiniSession signs in the user whom this browser was asked about.
 func (h *H5) startMiniSession(c *web.Context) error {
 	var form miniForm
 	if err := c.Bind(&form); err != nil {
@@ -124,7 +124,7 @@ func (h *H5) startMiniSession(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if present.Subject == user { // the second tab's answer
+	if present.Subject == user { // the answer of a second tab
 		return c.Redirect(next)
 	}
 	if present.ID != 0 {
@@ -140,7 +140,7 @@ func (h *H5) startMiniSession(c *web.Context) error {
 
 const sessionOverPath = "/h5/session/over"
 
-// seatOf is whose pages a path is among.
+// seatOf returns the surface of a path.
 func seatOf(path string) web.Surface {
 	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver} {
 		if path == fronts[surface] || strings.HasPrefix(path, fronts[surface]+"/") {
@@ -150,7 +150,7 @@ func seatOf(path string) web.Surface {
 	return web.SurfaceResident
 }
 
-// signOutPath is where a page's person signs out: each kind of sign-in by itself.
+// signOutPath returns the sign-out URL for a page: each kind of sign-in has its own.
 func signOutPath(path string) string {
 	if surface := seatOf(path); surface != web.SurfaceResident {
 		return fronts[surface] + "/session/end"
@@ -158,8 +158,8 @@ func signOutPath(path string) string {
 	return "/h5/session/end"
 }
 
-// endSession signs the caller out, and forgets what this browser proved: going back
-// must not sign anybody in again.
+// endSession signs the caller out, and forgets what was proved in this browser: going back must not
+// sign anybody in again.
 func (h *H5) endSession(c *web.Context) error {
 	surface := seatOf(c.Request().URL.Path)
 	c.ForgetBrowser()
@@ -169,7 +169,7 @@ func (h *H5) endSession(c *web.Context) error {
 	return c.Redirect(templates.WithQuery(sessionOverPath, nil, "surface", string(surface)))
 }
 
-// sessionOver says that one has signed out; it must not lead back in by itself.
+// sessionOver confirms the sign-out; it must not lead back in automatically.
 func (h *H5) sessionOver(c *web.Context) error {
 	surface := web.Surface(c.Query("surface"))
 	if fronts[surface] == "" {

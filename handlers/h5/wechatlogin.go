@@ -14,13 +14,13 @@ import (
 
 func (h *H5) wechatLoginRoutes() []web.Route {
 	return []web.Route{
-		// A session of this browser is not asked for, and would not do: see proveForPage.
+		// This browser's session is not required, and would not be accepted: see proveForPage.
 		{Method: http.MethodGet, Path: "/h5/login/:token", Access: web.Public, Handler: h.askLogin, PerMinute: 60},
 		{Method: http.MethodPost, Path: "/h5/login/:token", Access: web.Public, Handler: h.answerLogin, PerMinute: 20},
 	}
 }
 
-// loginPage asks whoever scanned a QR of the console whether it is theirs.
+// loginPage asks the person who scanned a QR code of the console whether the request is theirs.
 type loginPage struct {
 	templates.Phone
 	Action  string
@@ -31,7 +31,7 @@ type loginPage struct {
 	Empty   templates.Empty // instead of the question
 }
 
-// loginPath is the page that a console's QR leads to.
+// loginPath returns the path of the page that a console's QR code leads to.
 func loginPath(c *web.Context) (path string, err error) {
 	if token := c.Param("token"); store.TokenForm(token) {
 		return "/h5/login/" + token, nil
@@ -67,7 +67,7 @@ func (h *H5) askLogin(c *web.Context) error {
 	return h.show(c, http.StatusOK, "wechatlogin/show", page)
 }
 
-// loginQuestion says whose account, which WeChat, and which browser is asking.
+// loginQuestion fills in whose account, which WeChat, and which browser is asking.
 func (h *H5) loginQuestion(c *web.Context, page *loginPage, login core.WechatLogin, user core.ID) error {
 	phone, err := h.store.WechatPhone(c.Ctx(), user)
 	if err != nil {
@@ -88,7 +88,7 @@ func (h *H5) loginQuestion(c *web.Context, page *loginPage, login core.WechatLog
 	return nil
 }
 
-// choices are the right digits among two others, the same for the same QR.
+// choices returns the right digits among two others, always the same for one QR code.
 func choices(token, code string) []string {
 	sum := sha256.Sum256([]byte(token))
 	found := []string{code}
@@ -101,8 +101,8 @@ func choices(token, code string) []string {
 	return found
 }
 
-// answerLogin takes the answer. The page that asked says what became of it, also when
-// the same answer comes twice.
+// answerLogin handles the answer. The page that asked shows the result, also if the same answer
+// comes twice.
 func (h *H5) answerLogin(c *web.Context) error {
 	path, err := loginPath(c)
 	if err != nil {

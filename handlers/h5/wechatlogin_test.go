@@ -11,7 +11,7 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// office is an account of the console whose QRs are scanned.
+// office is an account of the console whose QR codes are scanned.
 type office struct {
 	*site
 	t       *testing.T
@@ -32,7 +32,7 @@ func newOffice(t *testing.T) office {
 	return office{w, t, account}
 }
 
-// begin is a QR of the console: a sign-in, or the binding of an account.
+// begin makes a QR code of the console: for a sign-in, or to bind an account.
 func (o office) begin(account core.ID) (path, token, code string) {
 	o.t.Helper()
 	token, code, err := o.store.BeginWechatLogin(o.t.Context(), store.NewWechatLogin{
@@ -51,7 +51,7 @@ func (o office) stateIs(token string, want core.WechatLoginState) {
 	}
 }
 
-// scan opens a page that needs to know who is there, and comes back from WeChat.
+// scan opens a page that requires a confirmed identity, and returns from WeChat.
 func (p *phone) scan(path, code string) {
 	p.t.Helper()
 	response, page := p.do(http.MethodGet, path, nil)
@@ -65,7 +65,7 @@ func (p *phone) scan(path, code string) {
 	}
 }
 
-// Whoever scans the console's QR is asked, on the phone, whether it is theirs.
+// A scan of the console's QR code asks, on the phone, whether the request is the user's.
 func TestScannerIsAskedAboutTheConsole(t *testing.T) {
 	o := newOffice(t)
 	p := o.phone(t)
@@ -86,7 +86,7 @@ func TestScannerIsAskedAboutTheConsole(t *testing.T) {
 	if page.Find(`button[value="`+code+`"]`).Length() != 1 || page.Find(`button[name="code"]`).Length() != 4 {
 		t.Errorf("asked %q", words)
 	}
-	for range 2 { // the answer that comes twice is one
+	for range 2 { // a duplicate answer counts once
 		p.post(page, path, url.Values{"code": {code}}, http.StatusSeeOther)
 	}
 	o.stateIs(token, core.WechatLoginApproved)
@@ -115,9 +115,9 @@ func TestScannerIsAskedAboutTheConsole(t *testing.T) {
 	p.get("/h5/login/nothing", http.StatusNotFound)
 }
 
-// No session is a proof of who holds the phone: a stranger sends the manager a link of
-// the mini-program with a code of their own; the manager taps it, says yes even, and
-// later scans a QR of the console. The WeChat that is bound is the manager's.
+// A session does not prove who holds the phone: a stranger sends the manager a link of the
+// mini-program with a code of their own; the manager taps it, even confirms, and later scans a QR
+// code of the console. The WeChat that is bound is the manager's.
 func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 	o := newOffice(t)
 	stranger := o.resident(t, o.Residents[1])
@@ -140,7 +140,7 @@ func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 		t.Fatalf("a link's session reaches the question: %d %s", response.StatusCode, page.Find("main").Text())
 	}
 	form := p.get("/h5/session/over", http.StatusOK)
-	p.post(form, path, url.Values{"code": {code}}, http.StatusSeeOther) // asked for nothing
+	p.post(form, path, url.Values{"code": {code}}, http.StatusSeeOther) // there was no question
 	o.stateIs(token, core.WechatLoginWaiting)
 	p.scan(path, "o-manager")
 	p.post(p.get(path, http.StatusOK), path, url.Values{"code": {code}}, http.StatusSeeOther)
@@ -148,7 +148,7 @@ func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 	if err != nil || account.User != o.userOf(t, "o-manager").ID {
 		t.Errorf("bound to %v, %v", account.User, err)
 	}
-	// A proof is for one page: not for the next QR, and not in another browser.
+	// A proof is valid for one page: not for the next QR code, and not in another browser.
 	next, _, _ := o.begin(o.account)
 	for _, who := range []*phone{p, stranger} {
 		if response, _ := who.do(http.MethodGet, next, nil); !strings.HasPrefix(
@@ -159,7 +159,7 @@ func TestALinkNeverDecidesForAnAccount(t *testing.T) {
 	}
 }
 
-// copyCookie leaves the value of one cookie under the name of another.
+// copyCookie copies the value of one cookie to another name.
 func (p *phone) copyCookie(from, to string) {
 	p.t.Helper()
 	u, err := url.Parse(p.address)
@@ -173,8 +173,8 @@ func (p *phone) copyCookie(from, to string) {
 	}
 }
 
-// Where WeChat sends the phone back to survives a reload, going back, and a second tab
-// with a round of its own; the code is asked about once.
+// The URL to which WeChat redirects back survives a reload, the back button, and a second tab with
+// a round of its own; its code is used once.
 func TestCallbackIsOpenedAgain(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.phone(t)
@@ -196,7 +196,7 @@ func TestCallbackIsOpenedAgain(t *testing.T) {
 		t.Errorf("%d sessions, %v", len(sessions), err)
 	}
 	p.post(p.get("/h5/phone", http.StatusOK), "/h5/session/end", url.Values{}, http.StatusSeeOther)
-	p.get(first, http.StatusUnprocessableEntity) // back, after signing out
+	p.get(first, http.StatusUnprocessableEntity) // the back button, after signing out
 	if response, _ := p.do(http.MethodGet, "/h5/pass", nil); !strings.HasPrefix(response.Header.Get("Location"), "/h5/session/resident") {
 		t.Error("going back signs in again")
 	}
@@ -209,7 +209,7 @@ func TestCallbackIsOpenedAgain(t *testing.T) {
 	}
 }
 
-// Each kind of sign-in has its own way out, also for one who may not work here any more.
+// Each kind of sign-in has its own sign-out, also for users who have lost access.
 func TestSigningOut(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	p := w.staff(t, core.BindGuard, w.Guard, "guard")
@@ -220,7 +220,7 @@ func TestSigningOut(t *testing.T) {
 	if response, _ := p.do(http.MethodGet, "/h5/guard", nil); !strings.HasPrefix(response.Header.Get("Location"), "/h5/session/guard") {
 		t.Errorf("still at the post after %s", out)
 	}
-	page = p.get("/h5/phone", http.StatusOK) // the resident's sign-in goes on
+	page = p.get("/h5/phone", http.StatusOK) // the resident's sign-in continues
 	out = page.Find(".p-signout").AttrOr("action", "")
 	response, _ := p.do(http.MethodPost, out, url.Values{"csrf": {page.Find(`meta[name="csrf-token"]`).AttrOr("content", "")}})
 	over := p.get(response.Header.Get("Location"), http.StatusOK)

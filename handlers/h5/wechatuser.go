@@ -13,7 +13,7 @@ func (h *H5) wechatUserRoutes() []web.Route {
 	}
 }
 
-// phonePage tells somebody whose number is not verified yet what to do.
+// phonePage tells a user without a verified phone number what to do.
 type phonePage struct {
 	templates.Phone
 	Empty templates.Empty

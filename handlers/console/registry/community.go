@@ -12,7 +12,7 @@ import (
 	"tongxing/templates"
 )
 
-// communityRoutes are 小区楼栋信息: the communities and the levels of their buildings.
+// communityRoutes returns the routes of 小区楼栋信息: the communities and the levels of their buildings.
 func (p *Pages) communityRoutes() []web.Route {
 	view, edit := web.Need(core.PermCommunityView), web.Need(core.PermCommunityEdit)
 	return []web.Route{
@@ -38,7 +38,7 @@ type communityListPage struct {
 type communityRow struct {
 	Name, Address, Phone, Levels string
 	Houses, Residents            string
-	HousesURL, EditURL           string // "" = may not
+	HousesURL, EditURL           string // "" = no permission
 	Acts                         []templates.Submit
 	CSRF                         string
 }
@@ -99,7 +99,7 @@ func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) community
 	return row
 }
 
-// communityActs are the buttons of a row; each leads to a page that asks.
+// communityActs returns the buttons of a row; each leads to a confirmation page.
 func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
 	acts := []templates.Submit{{Label: "归档", URL: frame.CommunityURL(r.ID) + "/archive", Icon: "archive"}}
 	if !r.Archived.IsZero() {

@@ -57,13 +57,13 @@ func TestCommunityIsAddedAndChanged(t *testing.T) {
 	}
 }
 
-// levelsOf are the names of the levels that the form shows.
+// levelsOf returns the names of the levels in the form.
 func levelsOf(form *goquery.Selection) []string {
 	return form.Find(`input[name="levels"]`).Map(func(_ int, input *goquery.Selection) string { return input.AttrOr("value", "") })
 }
 
-// Levels come and go one by one, as the page's buttons send the whole form; nothing
-// typed is lost and nothing saved.
+// Levels are added and removed one by one by buttons that submit the whole form; no input is lost
+// and nothing is saved.
 func TestCommunityLevelsOneByOne(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
@@ -119,21 +119,20 @@ func TestCommunityLevelsStayWhileThereAreHouses(t *testing.T) {
 	}
 	page, _ := b.Post(t, path, url.Values{"name": {"改名"}, "levels": {"区", "号"}}, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "levels")
-	// They are renamed at any time.
+	// They can be renamed at any time.
 	b.Post(t, path, url.Values{"name": {"改名"}, "levels": {"座", "梯", "室"}}, http.StatusSeeOther)
 	if c, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil ||
 		!slices.Equal(c.Levels, []string{"座", "梯", "室"}) {
 		t.Errorf("renamed to %q, %v", c.Levels, err)
 	}
-	// Only who sees every community may add one.
+	// Only an account for all communities may add one.
 	b.Post(t, frame.CommunityPath, url.Values{"name": {"新的"}, "levels": {"栋"}}, http.StatusForbidden)
 	if b.Get(t, frame.CommunityPath, http.StatusOK).Find(`a[href="`+frame.CommunityPath+`/new"]`).Length() != 0 {
 		t.Error("the list offers what would be refused")
 	}
 }
 
-// Deleting names what stands in the way and offers to archive; an empty community
-// goes.
+// Deletion is refused with the reasons and an offer to archive; an empty community is deleted.
 func TestCommunityIsDeleted(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)

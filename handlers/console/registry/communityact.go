@@ -10,7 +10,7 @@ import (
 	"tongxing/templates"
 )
 
-// communityAct is an act upon a community that is asked about first.
+// communityAct is an act on a community that requires confirmation.
 type communityAct struct {
 	verb, words, done string
 	text              string
@@ -89,8 +89,8 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 	return p.Confirm(c, "community", q)
 }
 
-// readersFirst leads to the readers that are in use, before anybody is asked to
-// confirm what they stand in the way of.
+// readersFirst redirects to the readers in use that prevent an act, before anybody is asked to
+// confirm it.
 func (p *Pages) readersFirst(c *web.Context, community core.Community, readers int, why string) error {
 	c.Flash(web.FlashWarning, fmt.Sprintf("“%s”%s归档前请先停用它的 %d 台门禁读头。", community.Name, why, readers))
 	if !c.Has(core.PermReaderView) {

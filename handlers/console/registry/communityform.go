@@ -14,8 +14,8 @@ import (
 	"tongxing/templates"
 )
 
-// communityForm is what the form sends. Act, when set, adds or removes a level on
-// the page and saves nothing: "add", "remove-0".
+// communityForm is the posted form. If Act is set, it adds or removes a level on the page and saves
+// nothing: "add", "remove-0".
 type communityForm struct {
 	Name    string   `form:"name"`
 	Address string   `form:"address"`
@@ -31,27 +31,27 @@ func (f communityForm) community(id core.ID) core.Community {
 
 type communityFormPage struct {
 	templates.Shell
-	Form  templates.Form // the field "levels" has a value a level
-	Fixed bool           // there are houses: levels are renamed only
-	Focus int            // the level to be filled in next; -1 = none
+	Form  templates.Form // the field "levels" has one value per level
+	Fixed bool           // there are houses: levels can only be renamed
+	Focus int            // the level to fill in next; -1 = none
 }
 
-// Levels are those that the form shows.
+// Levels returns the levels in the form.
 func (p communityFormPage) Levels() ([]string, error) {
 	field, err := p.Form.Field("levels")
 	return field.Values, err
 }
 
-// Most is how many levels there may be.
+// Most returns the maximum number of levels.
 func (p communityFormPage) Most() int { return core.MaxLevels }
 
-// MaxName bounds the name of a level.
+// MaxName returns the maximum length of a level's name.
 func (p communityFormPage) MaxName() int { return core.MaxLevelName }
 
-// Nth counts levels as people do.
+// Nth returns the number of a level, counted from 1.
 func (p communityFormPage) Nth(i int) int { return i + 1 }
 
-// communityPage is the form for a community; ID 0 is a new one.
+// communityPage returns the form of a community; ID 0 means a new one.
 func (p *Pages) communityPage(c *web.Context, community core.Community) (communityFormPage, error) {
 	page := communityFormPage{Shell: p.Shell(c, "community", "添加小区"), Focus: -1}
 	page.Crumbs = []templates.Crumb{{Label: "小区", URL: frame.CommunityPath}}
@@ -108,7 +108,7 @@ func (p *Pages) communityCreate(c *web.Context) error {
 	return c.Redirect(frame.CommunityPath)
 }
 
-// communityLevels shows the form as it was typed, with a level more or less.
+// communityLevels shows the form with its input and one level more or fewer.
 func (p *Pages) communityLevels(c *web.Context, community core.Community, form communityForm) error {
 	page, err := p.communityPage(c, community)
 	if err != nil {
@@ -121,13 +121,12 @@ func (p *Pages) communityLevels(c *web.Context, community core.Community, form c
 	if !page.Fixed {
 		values["levels"], page.Focus = changeLevels(form.Levels, form.Act)
 	}
-	page.Form.Change("name", func(f *templates.Field) { f.Focus = page.Focus < 0 }) // a page has one place to begin
+	page.Form.Change("name", func(f *templates.Field) { f.Focus = page.Focus < 0 }) // only one field of a page is focused
 	page.Form.Set(values, nil)
 	return p.Page(c, http.StatusOK, "console/community/form", page)
 }
 
-// changeLevels adds a level or removes one, within the bounds, and gives the level
-// to be filled in next.
+// changeLevels adds or removes a level, within the limits, and returns the level to fill in next.
 func changeLevels(levels []string, act string) (changed []string, focus int) {
 	if act == "add" && len(levels) < core.MaxLevels {
 		return append(slices.Clone(levels), ""), len(levels)
@@ -139,7 +138,7 @@ func changeLevels(levels []string, act string) (changed []string, focus int) {
 	return levels, -1
 }
 
-// communityWrong shows the form again with what is wrong.
+// communityWrong shows the form again with its messages.
 func (p *Pages) communityWrong(c *web.Context, community core.Community, wrong error) error {
 	page, err := p.communityPage(c, community)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"tongxing/templates"
 )
 
-// houseRoutes are the houses of a community.
+// houseRoutes returns the routes of a community's houses.
 func (p *Pages) houseRoutes() []web.Route {
 	view, edit := web.Need(core.PermHouseView), web.Need(core.PermHouseEdit)
 	return []web.Route{
@@ -40,20 +40,20 @@ type houseListPage struct {
 	templates.Shell
 	List    templates.List
 	Rows    []houseRow
-	TreeURL string // of the tree beside the list; "" = nothing to show
+	TreeURL string // of the tree beside the list; "" = none
 }
 
 type houseRow struct {
 	URL, Label   string
-	Arrears      string // what is owed, in yuan; "" = nothing
+	Arrears      string // amount owed in yuan; "" = nothing
 	Residents    int
 	State        templates.Badge
-	ResidentsURL string // "" = may not
+	ResidentsURL string // "" = no permission
 	AddURL       string // to add a resident
 	RestrictURL  string
 }
 
-// houseFilter reads the filters of the list, and the community whose it is.
+// houseFilter reads the list's community and filters.
 func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseFilter, error) {
 	var asked struct {
 		Keyword string  `form:"q"`
@@ -102,11 +102,10 @@ func (p *Pages) houseList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/house/list", page)
 }
 
-// housesSuggested bounds the choices under a field.
+// housesSuggested is the maximum number of suggestions under a field.
 const housesSuggested = 20
 
-// houseSuggest answers a field that asks for a house, while it is typed, with the
-// labels that hold the text.
+// houseSuggest answers a house field while typing with the labels that contain the text.
 func (p *Pages) houseSuggest(c *web.Context) error {
 	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
@@ -168,8 +167,7 @@ func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.Hou
 	return row
 }
 
-// houseForm is what the form sends; besides it, a name for each level of the
-// community, by levelField.
+// houseForm is the posted form; it also has a name for each level of the community, by levelField.
 type houseForm struct {
 	Community core.ID `form:"community" required:"请选择小区"`
 }
@@ -238,11 +236,11 @@ func (p *Pages) houseCreate(c *web.Context) error {
 	return c.Redirect(at.URL(frame.HousePath))
 }
 
-// houseNamesWrong says which level's name is missing or too long.
+// houseNamesWrong returns which level's name is missing or too long.
 func houseNamesWrong(community core.Community, names []string) error {
 	fields := map[string]string{}
 	for i := range names {
-		// Every other level stands in with a good name, so that each is judged alone.
+		// The other levels get a valid name, so that each is checked alone.
 		alone := make([]string, len(names))
 		for j := range alone {
 			alone[j] = "1"

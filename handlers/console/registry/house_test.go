@@ -114,7 +114,7 @@ func TestHousePages(t *testing.T) {
 	})
 }
 
-// A field that asks for a house offers those of its community as it is typed.
+// A house field suggests houses of its community while typing.
 func TestHousesAreSuggested(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

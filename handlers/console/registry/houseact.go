@@ -30,7 +30,7 @@ func (p *Pages) houseDelete(c *web.Context) error {
 	})
 }
 
-// houseEditPage is the form of a house on file.
+// houseEditPage returns the form of an existing house.
 func (p *Pages) houseEditPage(c *web.Context, at frame.CommunityChoice, house core.House) (houseFormPage, error) {
 	names, err := p.Store.HouseNames(c.Ctx(), house)
 	if err != nil {
@@ -45,7 +45,7 @@ func (p *Pages) houseEditPage(c *web.Context, at frame.CommunityChoice, house co
 	}
 	owes := ""
 	if house.ArrearsFen > 0 {
-		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // to be typed over
+		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // as text that can be edited
 	}
 	page.Form.Add(templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
 		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"})
@@ -104,15 +104,15 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 type houseBulkPage struct {
 	templates.Shell
 	Form templates.Form
-	Plan *houseBulkPlan // nil: not asked for yet
+	Plan *houseBulkPlan // nil: not requested yet
 }
 
-// houseBulkPlan is what would be made.
+// houseBulkPlan is what would be created.
 type houseBulkPlan struct {
 	Facts []templates.Fact
-	Known string // those that are there
+	Known string // existing houses
 	New   int
-	Kept  []templates.Choice // what the form sent, to send it again
+	Kept  []templates.Choice // the form's values, to be posted again
 }
 
 func (p *Pages) houseBulkPage(c *web.Context, at frame.CommunityChoice) houseBulkPage {
@@ -152,8 +152,8 @@ func (p *Pages) houseBulk(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/house/bulk", p.houseBulkPage(c, at))
 }
 
-// houseBulkForm is what the form sends; besides it, a field above0, above1, … for
-// each level above the houses.
+// houseBulkForm is the posted form; it also has a field above0, above1, … for each level above the
+// houses.
 type houseBulkForm struct {
 	Community core.ID `form:"community" required:"请选择小区"`
 	Floors    string  `form:"floors" max:"200"`
@@ -161,7 +161,7 @@ type houseBulkForm struct {
 	Pattern   string  `form:"pattern" max:"40"`
 }
 
-// grid reads what the form asks for.
+// grid returns what the form asks for.
 func (f houseBulkForm) grid(at frame.CommunityChoice, values url.Values) core.HouseGrid {
 	g := core.HouseGrid{Floors: f.Floors, Rooms: f.Rooms, Pattern: f.Pattern}
 	for i := range len(at.Levels) - 1 {
@@ -170,7 +170,7 @@ func (f houseBulkForm) grid(at frame.CommunityChoice, values url.Values) core.Ho
 	return g
 }
 
-// houseBulkCreate shows what would be made, and makes it when that was confirmed.
+// houseBulkCreate shows what would be created, and creates it once confirmed.
 func (p *Pages) houseBulkCreate(c *web.Context) error {
 	var form houseBulkForm
 	wrong := c.Bind(&form)

@@ -21,8 +21,8 @@ func bulkForm(d *desk.Desk) url.Values {
 	}
 }
 
-// Generating houses shows first what would be made; what is there is skipped, so
-// that sending it again makes nothing more.
+// Generating houses first shows what would be created; existing ones are skipped, so that repeating
+// it creates nothing more.
 func TestHousesInBulk(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -46,7 +46,7 @@ func TestHousesInBulk(t *testing.T) {
 	plan.Find(`input[type="hidden"]`).Each(func(_ int, input *goquery.Selection) {
 		kept.Add(input.AttrOr("name", ""), input.AttrOr("value", ""))
 	})
-	// Sent, sent twice from one page, and from a page drawn anew.
+	// Submitted, submitted twice from one page, and from a page rendered again.
 	for i, want := range []string{"已生成 11 套房屋，跳过已有的 1 套", "已生成 11 套房屋，跳过已有的 1 套", "已生成 0 套房屋，跳过已有的 12 套"} {
 		if i == 2 {
 			kept.Set("csrf", desk.DrawnAnew(kept.Get("csrf")))
@@ -111,7 +111,7 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	if n := b.Get(t, frame.HousePath+"?arrears=yes", http.StatusOK).Find("tbody tr").Length(); n != 1 {
 		t.Errorf("%d houses owe", n)
 	}
-	// Another house's path is taken.
+	// The label of another house.
 	other, err := d.Store.House(t.Context(), core.Everywhere, d.Mine.Houses[1])
 	if err != nil {
 		t.Fatal(err)
@@ -129,8 +129,7 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	}
 }
 
-// A house with people stays and says why; an empty one goes, and its building with
-// it.
+// A house with people is not deleted, with the reason; an empty one is, and so is its building.
 func TestHouseIsDeleted(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -157,8 +156,7 @@ func TestHouseIsDeleted(t *testing.T) {
 	b.Post(t, empty+"/delete", desk.ConfirmedForm(), http.StatusNotFound)
 }
 
-// The houses of another community are not there, and who may only look changes
-// nothing.
+// Houses of another community are NotFound, and a read-only account changes nothing.
 func TestHouseRoutesStayInScope(t *testing.T) {
 	d := newDesk(t)
 	b, viewer := d.Registrar(t), d.OnlyViews(t)

@@ -16,8 +16,8 @@ type houseTreePage struct {
 	Tree templates.Tree
 }
 
-// houseTree shows the tree, open down to the chosen node. The lists of houses and
-// residents fetch it after themselves, since it counts the whole community.
+// houseTree shows the tree, open down to the chosen node. The lists of houses and residents fetch
+// it separately, since it counts the whole community.
 func (p *Pages) houseTree(c *web.Context) error {
 	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
@@ -41,7 +41,7 @@ func (p *Pages) houseTree(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/house/tree", page)
 }
 
-// houseTreeOf is the tree whose nodes lead to the list at to.
+// houseTreeOf returns the tree with links to the list at to.
 func houseTreeOf(to func(pairs ...string) string, tree []*store.TreeNode, chosen core.ID) templates.Tree {
 	var houses, residents int
 	for _, node := range tree {
@@ -59,8 +59,8 @@ func nodeNote(houses, residents int) string {
 	return frame.Grouped(houses) + " 套 · " + frame.Grouped(residents) + " 人"
 }
 
-// openNodes gives nodes with the children of those that lead to chosen, and
-// whether any does.
+// openNodes returns nodes with the children of those on the path to chosen, and reports whether
+// there is such a path.
 func openNodes(to func(pairs ...string) string, tree []*store.TreeNode, chosen core.ID) (nodes []templates.TreeNode, open bool) {
 	for _, node := range tree {
 		n := templates.TreeNode{
@@ -82,20 +82,20 @@ type houseShowPage struct {
 	Residents                []residentRow
 	Passages                 []passageRow
 	MayResidents, MayRecords bool
-	Delete                   *templates.Submit // nil = may not
+	Delete                   *templates.Submit // nil = no permission
 }
 
-// passageRow is a line of the last passages; partial "passages" draws it.
+// passageRow is a row of the latest passages; partial "passages".
 type passageRow struct {
 	State                      templates.Badge
 	At                         time.Time
 	Name, Direction, Gate, Why string
 }
 
-// passagesShown is how many of the last passages a page of a house or person shows.
+// passagesShown is how many of the latest passages the page of a house or person shows.
 const passagesShown = 10
 
-// passages gives the last passages of a filter.
+// passages returns the latest passages of a filter.
 func (p *Pages) passages(c *web.Context, f core.RecordFilter) ([]passageRow, error) {
 	records, _, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), f, store.Page{Limit: passagesShown})
 	rows := make([]passageRow, len(records))
@@ -111,7 +111,7 @@ func (p *Pages) passages(c *web.Context, f core.RecordFilter) ([]passageRow, err
 	return rows, err
 }
 
-// house gives the house that the path names, where the account may see it.
+// house returns the house in the path, if the account may see it.
 func (p *Pages) house(c *web.Context) (core.House, frame.CommunityChoice, error) {
 	id, err := c.ParamID("id")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package registry is the console's pages about what is on file: communities, houses
-// and residents.
+// Package registry contains the console's pages about the register: communities, houses and
+// residents.
 package registry
 
 import (

@@ -10,8 +10,8 @@ import (
 	"tongxing/templates"
 )
 
-// residentRoutes are 住户信息. Phone and ID number are masked on every page but
-// the one that residentReveal answers with.
+// residentRoutes returns the routes of 住户信息. Phone and ID numbers are masked on every page except
+// the one of residentReveal.
 func (p *Pages) residentRoutes() []web.Route {
 	view, edit := web.Need(core.PermResidentView), web.Need(core.PermResidentEdit)
 	return []web.Route{
@@ -48,7 +48,7 @@ func (p *Pages) residentRoutes() []web.Route {
 
 const residentsAPage = 50
 
-// residentQuery is what the list's address asks for.
+// residentQuery is the query of the list.
 type residentQuery struct {
 	Keyword   string  `form:"q"`
 	Certified string  `form:"certified" of:"yes no"`
@@ -59,7 +59,7 @@ type residentQuery struct {
 	Node      core.ID `form:"node"`
 }
 
-// residentFilter reads the filters of the list. note says of which house it is.
+// residentFilter reads the filters of the list. note tells which house it is about.
 func (p *Pages) residentFilter(c *web.Context) (filter store.ResidentFilter, at frame.CommunityChoice, note string, err error) {
 	var asked residentQuery
 	if err := c.BindQuery(&asked); err != nil {
@@ -124,7 +124,7 @@ func (p *Pages) residentList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/resident/list", page)
 }
 
-// residentNew shows an empty form; the house may come with the address.
+// residentNew shows an empty form; the URL may contain the house.
 func (p *Pages) residentNew(c *web.Context) error {
 	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *Pages) residentNew(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/resident/form", p.residentNewPage(c, at, label))
 }
 
-// residentForm is what the forms send. Community and House are of new ones alone.
+// residentForm is the posted form. Only new residents have Community and House.
 type residentForm struct {
 	Community core.ID  `form:"community"`
 	House     string   `form:"house" max:"250"`
@@ -204,7 +204,7 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 	return p.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), r)
 }
 
-// resident gives the resident that the path names, where the account may see it.
+// resident returns the resident in the path, if the account may see it.
 func (p *Pages) resident(c *web.Context) (store.ResidentRow, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -225,8 +225,7 @@ func (p *Pages) residentShow(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/resident/show", page)
 }
 
-// residentReveal shows the page with phone and ID number whole. That somebody saw
-// them is in the audit log.
+// residentReveal shows the page with full phone and ID numbers. Viewing them is audited.
 func (p *Pages) residentReveal(c *web.Context) error {
 	r, err := p.resident(c)
 	if err != nil {

@@ -61,7 +61,7 @@ func TestResidentsAreListed(t *testing.T) {
 	}
 }
 
-// A phone number that the register has under another name is said on both pages.
+// A phone number registered under two names is reported on both pages.
 func TestResidentsOfOnePhoneAndTwoNames(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -133,7 +133,7 @@ func TestResidentIsAddedShownRevealedAndChanged(t *testing.T) {
 	}
 }
 
-// The tree beside the list of one community leads to the residents below a node.
+// The tree beside the list of one community links to the residents below a node.
 func TestResidentsByBuilding(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -176,7 +176,7 @@ func TestResidentFormRefuses(t *testing.T) {
 	if err != nil || len(list) != 0 {
 		t.Errorf("wrong forms left %d residents, %v", len(list), err)
 	}
-	// Without the form's token nothing is done.
+	// Without the CSRF token nothing is done.
 	b.CSRF = "another"
 	form := residentFormOf(d)
 	form.Set("house", label)
@@ -206,7 +206,7 @@ func TestResidentMovesOut(t *testing.T) {
 	b.Post(t, path, desk.ConfirmedForm(), http.StatusNotFound)
 }
 
-// A resident who lost the phone is signed out of WeChat, by who may change residents.
+// A user who may edit residents can sign out one who lost their phone from WeChat.
 func TestResidentIsSignedOut(t *testing.T) {
 	d := newDesk(t)
 	r := d.Mine.Residents[0]
@@ -272,7 +272,7 @@ func TestResidentPages(t *testing.T) {
 	})
 }
 
-// The form takes a house in other words than its label, and asks where several are meant.
+// The form accepts a house in other words than its label, and asks if they are ambiguous.
 func TestResidentFormReadsHouses(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -304,7 +304,7 @@ func TestResidentFormReadsHouses(t *testing.T) {
 	}
 }
 
-// Where the list cannot be sorted it says when it can.
+// A list that cannot be sorted tells how it can be.
 func TestResidentListSaysWhenItSorts(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.PermResidentView, core.PermReaderView)

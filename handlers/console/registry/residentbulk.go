@@ -15,7 +15,7 @@ type residentsForm struct {
 	IDs []core.ID `form:"id" max:"200"`
 }
 
-// tickedResidents gives the ticked residents; one of another community is not found.
+// tickedResidents returns the ticked residents; one of another community is NotFound.
 func (p *Pages) tickedResidents(c *web.Context) ([]store.ResidentRow, error) {
 	var form residentsForm
 	if err := c.Bind(&form); err != nil {
@@ -32,10 +32,10 @@ func residentIDsOf(residents []store.ResidentRow) []core.ID {
 	return ids
 }
 
-// effectsShown is how many people a question names.
+// effectsShown is the maximum number of people named in a confirmation.
 const effectsShown = 20
 
-// residentText names people for a question.
+// residentText returns people as text for a confirmation.
 func residentText(residents []store.ResidentRow) []string {
 	words := make([]string, 0, effectsShown+1)
 	for _, r := range residents[:min(effectsShown, len(residents))] {
@@ -59,8 +59,8 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 	})
 }
 
-// residentsDelete deletes the ticked residents. Of those that records name it says
-// who they are, and asks about the others, or about moving out if there are none.
+// residentsDelete deletes the ticked residents. It lists those that cannot be deleted because
+// records refer to them, and asks about the others, or about moving out if there are none.
 func (p *Pages) residentsDelete(c *web.Context) error {
 	residents, err := p.tickedResidents(c)
 	if err != nil || len(residents) == 0 {
@@ -90,7 +90,7 @@ func (p *Pages) residentsDelete(c *web.Context) error {
 	})
 }
 
-// noneTicked goes back to the list, unless something is wrong.
+// noneTicked redirects to the list with a message, unless err is set.
 func (p *Pages) noneTicked(c *web.Context, err error) error {
 	if err == nil {
 		c.Flash(web.FlashWarning, "没有选择住户。")
@@ -99,7 +99,7 @@ func (p *Pages) noneTicked(c *web.Context, err error) error {
 	return err
 }
 
-// residentsAsk asks about an act upon residents.
+// residentsAsk returns the confirmation of an act on residents.
 func residentsAsk(c *web.Context, words, verb string, residents []store.ResidentRow) templates.Confirm {
 	keep := map[string][]string{}
 	for _, r := range residents {
@@ -117,7 +117,7 @@ func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm
 	return q
 }
 
-// deleteRefused says who cannot be deleted, and asks what to do instead.
+// deleteRefused lists residents that cannot be deleted, and asks what to do instead.
 func deleteRefused(c *web.Context, stay, others []store.ResidentRow) templates.Confirm {
 	q := moveOutAsk(c, stay)
 	q.Title, q.Text, q.Submit = fmt.Sprintf("这 %d 名住户不能删除", len(stay)), "他们有出入记录，可以改为迁出：通行证立即失效，出入记录保留。", "改为迁出"

@@ -22,7 +22,7 @@ func ticked(ids ...core.ID) url.Values {
 	return form
 }
 
-// keptOf are the ids that a question sends along.
+// keptOf returns the ids that a confirmation sends along.
 func keptOf(q *goquery.Document) string {
 	return strings.Join(q.Find(`form.tx-confirm input[name="id"]`).Map(func(_ int, input *goquery.Selection) string {
 		return input.AttrOr("value", "")
@@ -49,7 +49,7 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 	if !d.Lives(t, people[0].ID) {
 		t.Fatal("asking alone moved out")
 	}
-	// With one of another community nobody moves.
+	// If one belongs to another community, nobody is moved out.
 	b.Post(t, path, desk.WithConfirmed(ticked(people[0].ID, d.Others.Residents[0].ID)), http.StatusNotFound)
 	if !d.Lives(t, people[0].ID) || !d.Lives(t, d.Others.Residents[0].ID) {
 		t.Error("a refused act moved somebody out")
@@ -72,8 +72,8 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 	}
 }
 
-// Who has passed a door is told by name, with what can be done instead; the others
-// can still be deleted.
+// Residents who have passed a door are named, with what can be done instead; the others can still
+// be deleted.
 func TestResidentsAreDeletedTogether(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -115,8 +115,8 @@ func TestResidentsAreDeletedTogether(t *testing.T) {
 	d.OnlyViews(t).Post(t, path, desk.WithConfirmed(ticked(people[2].ID)), http.StatusForbidden)
 }
 
-// The page of a resident tells what the pass can do now, where else the person
-// lives, the last passages, and what was changed.
+// A resident's page shows what the pass allows now, the person's other homes, the latest passages,
+// and past changes.
 func TestResidentPageTellsThePast(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -164,8 +164,8 @@ func TestResidentPageTellsThePast(t *testing.T) {
 	}
 }
 
-// One community's residents are sorted by name, sex and identity, both ways, and
-// the pager keeps the order.
+// One community's residents are sorted by name, sex and identity, both ways, and the pager keeps
+// the order.
 func TestResidentsAreSorted(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

@@ -13,12 +13,11 @@ import (
 
 var residentColumns = []string{"姓名", "性别", "身份", "租约到期时间", "手机", "证件号", "小区", "房屋", "认证", "认证时间", "迁出时间"}
 
-// residentExport streams the residents of the filters as a spreadsheet, phone and
-// ID numbers masked.
+// residentExport streams the filtered residents as a spreadsheet, with masked phone and ID numbers.
 func (p *Pages) residentExport(c *web.Context) error { return p.residentSheet(c, false) }
 
-// residentExportAsk asks before whole numbers leave the program. Besides seeing
-// them it takes the permission to export.
+// residentExportAsk asks for confirmation before full numbers leave the program. It requires the
+// permission to export besides that to see them.
 func (p *Pages) residentExportAsk(c *web.Context) error {
 	if !c.Has(core.PermResidentExport) {
 		return core.Forbidden("没有导出住户的权限")
@@ -35,7 +34,7 @@ func (p *Pages) residentExportAsk(c *web.Context) error {
 	})
 }
 
-// filterText says which residents a file would hold.
+// filterText describes which residents the file would contain.
 func filterText(f store.ResidentFilter, at frame.CommunityChoice, house string) []string {
 	words := []string{"全部小区"}
 	for _, community := range at.All {
@@ -93,7 +92,7 @@ func residentCells(r store.ResidentRow, zone *time.Location) []any {
 	}
 }
 
-// houseExport streams the houses of the filters, a column a level.
+// houseExport streams the filtered houses as a spreadsheet, one column per level.
 func (p *Pages) houseExport(c *web.Context) error {
 	at, filter, err := p.houseFilter(c)
 	if err != nil {

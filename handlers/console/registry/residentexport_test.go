@@ -36,8 +36,7 @@ func TestResidentExport(t *testing.T) {
 	}
 }
 
-// Whole numbers leave only when asked for, by who may see them, and the audit log
-// knows.
+// Full numbers are exported only on request, by accounts that may see them, and audited.
 func TestResidentExportWhole(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

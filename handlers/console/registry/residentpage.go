@@ -27,28 +27,28 @@ type residentListPage struct {
 	templates.Shell
 	List    templates.List
 	Rows    []residentRow
-	TreeURL string // of the tree beside the list; "" = of no one community
+	TreeURL string // of the tree beside the list; "" = not one community
 
-	WholeURL string // to export whole numbers; "" = may not
+	WholeURL string // to export full numbers; "" = no permission
 }
 
 type residentRow struct {
 	Tick                                              templates.Tick // zero = cannot be ticked
 	URL, Name, Sex, Identity, Phone, House, Community string
 	State                                             templates.Badge
-	OtherName                                         string // of a person's other homes: the name there, where it is another
-	EditURL                                           string // "" = may not
+	OtherName                                         string // of a person's other homes: the name there, if different
+	EditURL                                           string // "" = no permission
 	Delete                                            templates.Submit
 	CSRF                                              string
 }
 
-// residentActURL is the address of an act upon residents of the list. It carries
-// the list's filters, to come back to it.
+// residentActURL returns the URL of an act on residents of the list, with the list's filters, for
+// the redirect afterwards.
 func residentActURL(c *web.Context, verb string) string {
 	return templates.WithQuery(frame.ResidentPath+verb, c.Request().URL.Query())
 }
 
-// residentBulk is what can be done with ticked residents.
+// residentBulk returns the bulk actions on ticked residents.
 func residentBulk(c *web.Context) []templates.Submit {
 	return []templates.Submit{
 		{Label: "迁出", URL: residentActURL(c, "/moveout"), Icon: "logout", Danger: true, Confirm: "所选的 {n} 名住户迁出，通行证立即失效；出入记录保留。"},
@@ -56,7 +56,7 @@ func residentBulk(c *web.Context) []templates.Submit {
 	}
 }
 
-// namesSearched says how a name is searched: over several communities by its beginning.
+// namesSearched describes how names are searched: over several communities, by prefix.
 func namesSearched(c *web.Context, f store.ResidentFilter) string {
 	if _, one := c.Scope().One(); one || f.Community != 0 {
 		return ""
@@ -64,7 +64,7 @@ func namesSearched(c *web.Context, f store.ResidentFilter) string {
 	return "姓名从姓氏写起"
 }
 
-// residentTable is the list. It sorts by columns where one community is chosen.
+// residentTable returns the list. It can be sorted if one community is chosen.
 func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFilter) templates.List {
 	_, one := c.Scope().One()
 	sortable := (one || f.Community != 0) && f.House == 0 && f.Keyword == ""
@@ -106,7 +106,7 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 	}
 }
 
-// fill puts the rows and the pager into the page.
+// fill sets the rows and the pager of the page.
 func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at core.Page, more bool) {
 	p.Rows = residentRows(residents)
 	for i, r := range residents {
@@ -148,10 +148,10 @@ type residentShowPage struct {
 	templates.Shell
 	Person    []templates.Fact
 	Home      []templates.Fact
-	RevealURL string // "" = may not
+	RevealURL string // "" = no permission
 	Revealed  bool
-	MoveOut   *templates.Submit // nil = may not, or has
-	SignOut   *templates.Submit // ends the WeChat sign-ins; nil = may not
+	MoveOut   *templates.Submit // nil = no permission, or moved out
+	SignOut   *templates.Submit // ends the WeChat sign-ins; nil = no permission
 	Ties      []residentRow     // where else this person lives or has lived
 
 	MayRecords, MayHistory bool
@@ -159,7 +159,7 @@ type residentShowPage struct {
 	History                []frame.AuditListRow
 }
 
-// residentPage is the page of one resident, masked as r is.
+// residentPage returns the page of one resident, masked as r is.
 func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
 	page := residentShowPage{Shell: p.Shell(c, "resident", r.Name), Person: residentFacts(r)}
 	var err error
@@ -192,11 +192,11 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 	return page, p.residentPast(c, r, &page)
 }
 
-// historyShown is how many of the last changes the page shows.
+// historyShown is how many of the latest changes the page shows.
 const historyShown = 10
 
-// residentPast adds what else is known of a resident: other ties, the last
-// passages and the last changes, as far as the account may see them.
+// residentPast adds other links of the person, the latest passages and the latest changes, as far
+// as the account may see them.
 func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, page *residentShowPage) error {
 	ties, err := p.Store.ResidentTies(c.Ctx(), c.Scope(), r.Person)
 	if err != nil {
@@ -204,7 +204,7 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, page *resident
 	}
 	page.Ties = residentRows(slices.DeleteFunc(ties, func(t store.ResidentRow) bool { return t.ID == r.ID }))
 	for i := range page.Ties {
-		if tie := &page.Ties[i]; tie.Name != r.Name { // a number with a slip in it is most often somebody else's
+		if tie := &page.Ties[i]; tie.Name != r.Name { // a mistyped number usually belongs to somebody else
 			tie.OtherName = tie.Name
 		}
 	}
@@ -244,7 +244,7 @@ func residentFacts(r store.ResidentRow) []templates.Fact {
 	}
 }
 
-// residentHome is where somebody lives, and what the pass can do at this moment.
+// residentHome returns the home, and what the pass allows at this moment.
 func (p *Pages) residentHome(c *web.Context, r store.ResidentRow) ([]templates.Fact, error) {
 	facts := []templates.Fact{
 		{Label: "小区", Value: r.CommunityName},
@@ -269,7 +269,7 @@ func (p *Pages) residentHome(c *web.Context, r store.ResidentRow) ([]templates.F
 	return append(facts, p.exitFacts(c, preview.Decision)...), err
 }
 
-// exitFacts says what a scan at a way out would do now.
+// exitFacts describes what a scan on the way out would do now.
 func (p *Pages) exitFacts(c *web.Context, d core.Decision) []templates.Fact {
 	now := templates.Badge{Tone: templates.Good, Text: "可以"}
 	if !d.Allowed {
@@ -329,8 +329,8 @@ func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow) residentFo
 	return page
 }
 
-// residentFields are what is asked of a resident. Of one on file, phone and ID
-// number show masked beside an empty field: it is filled in to change them.
+// residentFields returns the fields of a resident. An existing phone or ID number is shown masked
+// beside an empty field, which is filled in to change it.
 func residentFields(r core.Resident, isNew bool) []templates.Field {
 	lease := ""
 	if r.LeaseDay != 0 {

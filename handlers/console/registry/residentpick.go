@@ -6,7 +6,7 @@ import (
 	"tongxing/templates"
 )
 
-// residentSuggest answers the field while it is typed.
+// residentSuggest answers the field while typing.
 func (p *Pages) residentSuggest(c *web.Context) error {
 	var form struct {
 		Community core.ID `form:"community"`

@@ -15,7 +15,7 @@ func signOutText(r store.ResidentRow) string {
 	return "“" + r.Name + "”在所有手机上退出登录，用于手机丢失。本人在微信里重新打开即可再登录。"
 }
 
-// residentSignOut ends a resident's sign-ins on every phone: one was lost.
+// residentSignOut ends a resident's sign-ins on every phone, after one was lost.
 func (p *Pages) residentSignOut(c *web.Context) error {
 	id, err := c.ParamID("id")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package access is the console's pages about who passes the gates: readers, guard
-// posts, guards and observers, pass rules, restrictions, access records and alerts.
+// Package access contains the console's pages about the gates: readers, guard posts, guards and
+// observers, pass rules, restrictions, access records and access alerts.
 package access
 
 import (

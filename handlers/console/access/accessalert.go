@@ -118,7 +118,7 @@ type accessAlertShowPage struct {
 	templates.Shell
 	Facts []templates.Fact
 	Links []templates.Action
-	Form  *templates.Form // nil = handled, or may not
+	Form  *templates.Form // nil = handled, or no permission
 }
 
 func (p *Pages) alert(c *web.Context) (core.AccessAlert, error) {
@@ -228,7 +228,7 @@ func (p *Pages) accessAlertsHandle(c *web.Context) error {
 		}
 		p.flashHandled(c, len(form.IDs), handled)
 	}
-	if from := c.CameFrom(); strings.HasPrefix(from, frame.AccessAlertPath+"?") { // the list as it was filtered
+	if from := c.CameFrom(); strings.HasPrefix(from, frame.AccessAlertPath+"?") { // the list with its filters
 		return c.Redirect(from)
 	}
 	return c.Redirect(frame.AccessAlertPath)

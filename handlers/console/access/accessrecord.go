@@ -17,7 +17,7 @@ import (
 	"tongxing/templates"
 )
 
-// recordRoutes are 出入记录: the list, one record, and the export.
+// recordRoutes returns the routes of 出入记录: the list, one record, and the export.
 func (p *Pages) recordRoutes() []web.Route {
 	view := web.Need(core.PermAccessRecordView)
 	return []web.Route{
@@ -49,7 +49,7 @@ type recordRow struct {
 	Result templates.Badge
 }
 
-// recordsAPage is how many records a page shows.
+// recordsAPage is the number of records per page.
 const recordsAPage = 50
 
 func (p *Pages) recordList(c *web.Context) error {
@@ -95,8 +95,7 @@ func (p *Pages) recordList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/accessrecord/list", page)
 }
 
-// recordTotals counts the day that the list ends with: today, or the last day of
-// the range.
+// recordTotals counts the last day of the list: today, or the last day of the range.
 func (p *Pages) recordTotals(c *web.Context, page *recordListPage, form recordForm, filter core.RecordFilter) error {
 	day, words := p.Today(c), "今天"
 	if form.To != 0 && form.To < day {
@@ -127,23 +126,23 @@ func recordBadge(r core.AccessRecord) templates.Badge {
 	return templates.Badge{Tone: templates.Bad, Text: r.ResultLabel()}
 }
 
-// recordNews is the bar above the list's first page that says how many records
-// came since. It asks for itself now and then.
+// recordNews is the bar above the list's first page with the number of records since it was loaded.
+// It polls.
 type recordNews struct {
 	URL   string // "" = none
 	Words string // "" = nothing new
 	List  string // the list's first page
 }
 
-// maxNews bounds how many new records are counted, and newsTurns how often a page
-// asks: one that was left open must not keep its session alive for ever.
+// maxNews is the maximum count of new records, and newsTurns how often a page polls: one that was
+// left open must not keep its session alive for ever.
 const (
 	maxNews   = 99
 	newsTurns = 100
 )
 
-// recordNewsOf is the bar with n new records since an id; query is of the list, or
-// of the bar's own request.
+// recordNewsOf returns the bar for n new records since an id; query is that of the list, or of the
+// bar's own request.
 func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
 	turn, err := strconv.Atoi(query.Get("turn"))
 	if err != nil || turn < 0 {
@@ -171,7 +170,7 @@ func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
 	return news
 }
 
-// recordNews answers the bar.
+// recordNews responds to the polling of the bar.
 func (p *Pages) recordNews(c *web.Context) error {
 	_, filter, _, err := p.recordFilter(c)
 	if err != nil {
@@ -219,7 +218,7 @@ func (p *Pages) recordShow(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/accessrecord/show", page)
 }
 
-// recordTitle says who wanted to pass, and which way.
+// recordTitle returns who wanted to pass, and in which direction.
 func recordTitle(r core.AccessRecord) string {
 	return cmp.Or(r.Name, "未知") + " " + frame.DirectionLabel(r.Direction)
 }
@@ -254,7 +253,7 @@ func yesNo(yes bool) string {
 	return "否"
 }
 
-// recordLinks lead to what the record is about, where the account may go.
+// recordLinks returns links to what the record is about, as far as the account may open it.
 func recordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	var links []templates.Action
 	if r.Resident != 0 && c.Has(core.PermResidentView) {
@@ -274,7 +273,7 @@ func recordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	return links
 }
 
-// recordExport streams the records of the filters as a spreadsheet.
+// recordExport streams the filtered records as a spreadsheet.
 func (p *Pages) recordExport(c *web.Context) error {
 	_, filter, at, err := p.recordFilter(c)
 	if err != nil {

@@ -155,7 +155,7 @@ func TestRecordExport(t *testing.T) {
 	}
 }
 
-// A door that opened again for a code sent again says so wherever its record is shown.
+// If a door opened again for a repeated code, that is shown wherever the record is.
 func TestRecordsTellOfRepeats(t *testing.T) {
 	d := newDesk(t)
 	once, twice := d.Passages(t, d.Mine, 4)[3], d.Passages(t, d.Mine, 1)[0]

@@ -18,14 +18,14 @@ import (
 type recordChartPage struct {
 	templates.Shell
 	Tabs   templates.Tabs
-	List   templates.List // its filters only
-	Later  string         // where the charts are fetched from, once the page stands; "" = they are here
+	List   templates.List // only its filters
+	Later  string         // URL from which the charts are loaded after the page; "" = they are included
 	Range  string
 	Charts []templates.Chart
 	Empty  templates.Empty // instead of the charts
 }
 
-// recordTabs are the list and the charts of the same filters.
+// recordTabs returns the tabs of the list and the charts with the same filters.
 func recordTabs(active string, query url.Values) templates.Tabs {
 	kept := func(path string) string {
 		return templates.WithQuery(path, query, templates.AfterParam, "", templates.BeforeParam, "")
@@ -36,12 +36,12 @@ func recordTabs(active string, query url.Values) templates.Tabs {
 	}}
 }
 
-// chartDays is how many days the charts count where no range is set.
+// chartDays is how many days the charts cover if no range is set.
 const chartDays = 7
 
-// recordChart draws the records of the filters. It is a page of its own, so that
-// the list never waits for the counting; of more than a day, which may take a
-// second, the charts come by a request of their own.
+// recordChart shows the filtered records as charts. It is a separate page, so that the list never
+// waits for the counting; for more than a day, which may take a second, the charts are loaded
+// separately.
 func (p *Pages) recordChart(c *web.Context) error {
 	form, filter, at, wrong := p.recordFilter(c)
 	if wrong != nil && web.FieldsOf(wrong) == nil {
@@ -50,7 +50,7 @@ func (p *Pages) recordChart(c *web.Context) error {
 	if to := recordElsewhere(c, form, wrong); to != "" {
 		return c.Redirect(to)
 	}
-	if form.Hour != "" { // charts are of whole days, and by the hour of those
+	if form.Hour != "" { // charts cover whole days, and show them by hour
 		return c.Redirect(templates.WithQuery(frame.AccessRecordChartPath, c.Request().URL.Query(), "hour", ""))
 	}
 	page := recordChartPage{Shell: p.Shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("chart", c.Request().URL.Query())}
@@ -94,7 +94,7 @@ func (p *Pages) recordChart(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/accessrecord/chart", page)
 }
 
-// chartHint says which bars lead to their records: an hour of several days does not.
+// chartHint tells which bars link to their records: an hour of several days does not.
 func chartHint(first, last core.Day) string {
 	if first == last {
 		return "点一根柱子看它的记录。"
@@ -102,8 +102,8 @@ func chartHint(first, last core.Day) string {
 	return "除按小时的以外，点一根柱子看它的记录。"
 }
 
-// days is the range that the charts count: the one that is set, or the week that
-// ends with its end or today.
+// days returns the range that the charts cover: the one that is set, or the week up to its end or
+// today.
 func (f recordForm) days(today core.Day) (first, last core.Day) {
 	first, last = f.From, f.To
 	if last == 0 {
@@ -118,12 +118,12 @@ func (f recordForm) days(today core.Day) (first, last core.Day) {
 	return first, last
 }
 
-// passageSeries are the columns of charts of passages, as passageCells fills them.
+// passageSeries are the columns of passage charts, as filled by passageCells.
 var passageSeries = []templates.ChartSeries{
 	{Label: "出", Tone: templates.Good}, {Label: "进", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad},
 }
 
-// passageCells give a line's figures, each leading to its records below address.
+// passageCells returns the figures of a row, each with a link to its records.
 func passageCells(t core.RecordTotals, query url.Values) []templates.ChartCell {
 	to := func(pairs ...string) string { return templates.WithQuery(frame.AccessRecordPath, query, pairs...) }
 	return []templates.ChartCell{
@@ -133,8 +133,8 @@ func passageCells(t core.RecordTotals, query url.Values) []templates.ChartCell {
 	}
 }
 
-// chartRange are the filters whose records are drawn, with both ends of the range
-// set: what the links of the charts narrow further.
+// chartRange is the charts' filters, with both ends of the range set; the charts' links narrow
+// them.
 type chartRange struct {
 	query       url.Values
 	first, last core.Day
@@ -146,7 +146,7 @@ func chartRangeOf(query url.Values, first, last core.Day) chartRange {
 	return r
 }
 
-// with gives the filters with more pairs set.
+// with returns the filters with more pairs set.
 func (r chartRange) with(pairs ...string) url.Values {
 	changed := maps.Clone(r.query)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -190,7 +190,7 @@ func (r chartRange) gates(gates []core.GateTotals, in frame.CommunityChoice) tem
 		}
 		label := cmp.Or(g.Gate, "未知")
 		if name := in.NameOf(g.Community); name != "" {
-			label = name + " · " + label // every community has an east gate
+			label = name + " · " + label // every community may have an east gate
 		}
 		row := templates.ChartRow{
 			Label: label, URL: templates.WithQuery(frame.AccessRecordPath, at),
@@ -219,11 +219,11 @@ func (r chartRange) reasons(reasons []core.RefusalCount) templates.Chart {
 	return chart
 }
 
-// gatesDrawn bounds the gates in a chart.
+// gatesDrawn is the maximum number of gates in a chart.
 const gatesDrawn = 20
 
-// hoursChart is a chart by the hour of the day. Its bars lead to the records of that
-// hour of day, the filters of one day; nil for several, whose hours are no range.
+// HoursChart returns a chart by hour of the day. Its bars link to the records of that hour, with
+// the filters day; day is nil for several days, whose hours are not one range.
 func HoursChart(hours core.HourTotals, day url.Values) templates.Chart {
 	chart := templates.Chart{ID: "by-hour", Title: "按小时", Kind: templates.ChartBars, Of: "时段", Series: passageSeries}
 	for hour, t := range hours {
@@ -238,7 +238,7 @@ func HoursChart(hours core.HourTotals, day url.Values) templates.Chart {
 	return chart
 }
 
-// busiest names the busiest hour; "" where nothing was counted.
+// Busiest returns the label of the busiest hour; "" if nothing was counted.
 func Busiest(hours core.HourTotals) string {
 	most := 0
 	for hour, t := range hours {

@@ -50,7 +50,7 @@ func TestRecordChart(t *testing.T) {
 	if n := page.Find("#by-reason tbody tr").Length(); n != 2 {
 		t.Errorf("%d reasons", n)
 	}
-	// Every bar leads to the records that it counts.
+	// Every bar links to the records that it counts.
 	links := page.Find("#by-gate td a, #by-reason th a, #by-day tbody tr:nth-child(6) td a")
 	if links.Length() != 3+2+3 {
 		t.Errorf("%d links", links.Length())

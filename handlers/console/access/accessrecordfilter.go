@@ -13,12 +13,12 @@ import (
 	"tongxing/templates"
 )
 
-// recordForm is what the filters send.
+// recordForm is the filters.
 type recordForm struct {
 	Community core.ID  `form:"community"`
 	From      core.Day `form:"from"`
 	To        core.Day `form:"to"`           // the last day
-	Hour      string   `form:"hour" max:"2"` // of the one day that From and To are; "" = all of it
+	Hour      string   `form:"hour" max:"2"` // of the one day in From and To; "" = the whole day
 	Direction string   `form:"direction" max:"8"`
 	Kind      string   `form:"kind" max:"16"`
 	Via       string   `form:"via" max:"8"`
@@ -30,10 +30,10 @@ type recordForm struct {
 	Who       string   `form:"who" max:"400"`
 	Keyword   string   `form:"q" max:"40"`
 
-	pick frame.PersonPick // of Person and Who
+	pick frame.PersonPick // from Person and Who
 }
 
-// check refuses what no choice of the page sends.
+// check rejects values that no field of the page sends.
 func (f recordForm) check() error {
 	fields := map[string]string{}
 	if f.From != 0 && f.To != 0 && f.To < f.From {
@@ -61,13 +61,13 @@ func (f recordForm) check() error {
 	return core.InvalidFields(fields)
 }
 
-// hour is the hour of the day that is asked for.
+// hour returns the chosen hour of the day.
 func (f recordForm) hour() (hour int, known bool) {
 	hour, err := strconv.Atoi(f.Hour)
 	return hour, err == nil && hour >= 0 && hour < 24 && strconv.Itoa(hour) == f.Hour
 }
 
-// filter is the form as the store takes it; reader and post are those of Gate.
+// filter returns the form as a filter of the store; reader and post are those of Gate.
 func (f recordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
 	filter := core.RecordFilter{
 		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Via: core.Via(f.Via), Result: f.Result,
@@ -85,13 +85,13 @@ func (f recordForm) filter(zone *time.Location, reader, post core.ID) core.Recor
 	return filter
 }
 
-// hourOf is when an hour of a day begins; 24 is the next day's first.
+// hourOf returns the start of an hour of a day; 24 is the next day's first.
 func hourOf(day core.Day, hour int, zone *time.Location) time.Time {
 	year, month, date := day.Start(zone).Date()
 	return time.Date(year, month, date, hour, 0, 0, 0, zone)
 }
 
-// hourText names an hour of the day.
+// hourText returns the label of an hour of the day.
 func hourText(hour int) string { return strconv.Itoa(hour) + "时" }
 
 func hourChoices() []templates.Choice {
@@ -102,8 +102,8 @@ func hourChoices() []templates.Choice {
 	return choices
 }
 
-// recordFilter reads the filters of the address. What is not of the account's
-// communities is not found. at is the community they are about, or all.
+// recordFilter reads the filters in the URL. Values outside the account's communities are NotFound.
+// at is the community they are about, or all.
 func (p *Pages) recordFilter(c *web.Context) (form recordForm, filter core.RecordFilter, at frame.CommunityChoice, err error) {
 	wrong := c.BindQuery(&form)
 	if wrong == nil {
@@ -134,8 +134,8 @@ func (p *Pages) recordFilter(c *web.Context) (form recordForm, filter core.Recor
 	return form, form.filter(p.Store.Zone(), reader, post), at, wrong
 }
 
-// recordElsewhere is where a page of records sends the browser before it shows any: to
-// the address that keeps the picked person's id in place of a text. "" = nowhere.
+// recordElsewhere returns where a page of records redirects before it shows any: to the URL with
+// the picked person's id instead of a text. "" = nowhere.
 func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
 	address := c.Request().URL
 	switch {
@@ -147,7 +147,7 @@ func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
 	return recordPersonURL(address, form.Person.String())
 }
 
-// recordPersonURL is a page of records, from its beginning, with a person's id.
+// recordPersonURL returns the URL of the first page of records of a person id.
 func recordPersonURL(address *url.URL, person string) string {
 	return templates.WithQuery(
 		address.Path, address.Query(), frame.PickText, "", frame.PickID, person, templates.AfterParam, "",
@@ -155,7 +155,7 @@ func recordPersonURL(address *url.URL, person string) string {
 	)
 }
 
-// recordGate reads the choice of a reader or a post.
+// recordGate parses the choice of a reader or a post.
 func (p *Pages) recordGate(c *web.Context, choice string) (reader, post core.ID, err error) {
 	if choice == "" {
 		return 0, 0, nil
@@ -175,7 +175,7 @@ func (p *Pages) recordGate(c *web.Context, choice string) (reader, post core.ID,
 	return 0, 0, core.NotFound("门或门岗不存在")
 }
 
-// maxGates bounds the readers among the choices of a gate.
+// maxGates is the maximum number of readers among the choices of a gate.
 const maxGates = 200
 
 func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityChoice) (templates.List, error) {
@@ -204,7 +204,7 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 		Empty: templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
 	}
 	if len(at.All) > 1 {
-		list.Filters[0].Placeholder = "跨小区时从姓写起" // the field stays while another community is chosen
+		list.Filters[0].Placeholder = "跨小区时从姓写起" // the field stays when another community is chosen
 		list.Filters = slices.Insert(list.Filters, 1, at.Field("全部小区"))
 	}
 	if form.House != 0 {
@@ -243,7 +243,7 @@ func recordFields() []templates.Field {
 	}
 }
 
-// recordGates are the readers and posts of one community, to choose from.
+// recordGates returns the readers and posts of one community as choices.
 func (p *Pages) recordGates(c *web.Context, at frame.CommunityChoice) ([]templates.Choice, error) {
 	if at.ID == 0 {
 		return nil, nil

@@ -8,7 +8,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// area is the package's pages, for a desk.
+// area returns the package's routes, for a desk.
 func area(f *frame.Frame, _ web.Cache) []web.Route { return (&Pages{Frame: f}).Routes() }
 
 func newDesk(t *testing.T) *desk.Desk {

@@ -34,7 +34,7 @@ type guardShowPage struct {
 	Acts  []templates.Submit
 }
 
-// guard gives the guard that the path names, where the account may see it.
+// guard returns the guard in the path, if the account may see it.
 func (p *Pages) guard(c *web.Context) (core.Guard, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -78,7 +78,7 @@ func guardCrumbs() []templates.Crumb {
 	return append(guardPostCrumbs(), templates.Crumb{Label: "门岗人员", URL: frame.GuardPath})
 }
 
-// guardActs are the buttons on a guard's page.
+// guardActs returns the buttons on a guard's page.
 func guardActs(g core.Guard) []templates.Submit {
 	if !g.Disabled.IsZero() {
 		return []templates.Submit{{Label: "恢复在岗", URL: frame.GuardURL(g.ID) + "/enable", Icon: "check"}}
@@ -93,7 +93,7 @@ func guardDisableText(g core.Guard) string {
 	return "“" + g.Name + "”的门岗页面立即失效，不能再扫码、登记和放行。可以随时恢复。"
 }
 
-// guardForm is what the form sends.
+// guardForm is the posted form.
 type guardForm struct {
 	Community core.ID   `form:"community"`
 	Name      string    `form:"name" max:"40"`
@@ -119,8 +119,7 @@ func (p *Pages) guardNew(c *web.Context) error {
 	return p.guardFormPage(c, core.Guard{Community: at.ID}, nil)
 }
 
-// guardFormPage shows the form with the guard's values, or as it was sent where it
-// is wrong.
+// guardFormPage shows the form with the guard's values, or as submitted if it is invalid.
 func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
 	community, err := p.Store.Community(c.Ctx(), c.Scope(), g.Community)
 	if err != nil {

@@ -23,7 +23,7 @@ type guardRow struct {
 	Bound, State                       templates.Badge
 }
 
-// guardsAPage is how many guards a page of the list shows.
+// guardsAPage is the number of guards per page.
 const guardsAPage = 50
 
 func (p *Pages) guardList(c *web.Context) error {
@@ -66,7 +66,7 @@ func guardFilter(c *web.Context, community core.ID) (store.GuardFilter, error) {
 	}, err
 }
 
-// disabledIf reads the filter 状态 of what can be disabled as a store's filter does.
+// disabledIf converts the filter 状态 to that of the store.
 func disabledIf(state string) string {
 	switch state {
 	case "on":
@@ -77,7 +77,7 @@ func disabledIf(state string) string {
 	return ""
 }
 
-// stateField is the filter 状态 of what can be disabled; on is what is not called.
+// stateField returns the filter 状态 of things that can be disabled; on is the label of enabled.
 func stateField(on string) templates.Field {
 	return templates.Field{
 		Kind: templates.Select, Name: "state", Label: "状态",

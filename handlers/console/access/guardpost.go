@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// guardPostRoutes are 门岗: the posts, and the guards who work there.
+// guardPostRoutes returns the routes of 门岗: the posts, and the guards who work there.
 func (p *Pages) guardPostRoutes() []web.Route {
 	view, edit := web.Need(core.PermGuardPostView), web.Need(core.PermGuardPostEdit)
 	return append(p.guardRoutes(),
@@ -27,7 +27,7 @@ func guardPostCrumbs() []templates.Crumb {
 	return []templates.Crumb{{Label: "门岗", URL: frame.GuardPostPath}}
 }
 
-// guardPost gives the post that the path names, where the account may see it.
+// guardPost returns the post in the path, if the account may see it.
 func (p *Pages) guardPost(c *web.Context) (core.GuardPost, error) {
 	id, err := c.ParamID("id")
 	if err != nil {

@@ -116,7 +116,7 @@ func TestGuardIsAddedAndChanged(t *testing.T) {
 	b.Post(t, to+"/enable", nil, http.StatusSeeOther)
 }
 
-// Guards and observers are bound by a QR that the page watches.
+// Guards and observers are bound by a QR code, which the page notices.
 func TestQRBindsAndThePageSees(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -141,7 +141,7 @@ func TestQRBindsAndThePageSees(t *testing.T) {
 			t.Errorf("waiting: %d %s", status, to)
 		}
 		page, _ = b.Post(t, path+"/qr", nil, http.StatusOK)
-		if words := b.Get(t, first, http.StatusSeeOther); words == nil { // by hand, it leads back
+		if words := b.Get(t, first, http.StatusSeeOther); words == nil { // opened by hand, it redirects back
 			t.Error("no page")
 		}
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: path})
@@ -167,7 +167,7 @@ func TestQRBindsAndThePageSees(t *testing.T) {
 		if got := desk.Fact(b.Get(t, path, http.StatusOK), "微信"); !strings.HasPrefix(got, "未验证手机号，") || !strings.HasSuffix(got, "绑定") {
 			t.Errorf("%s: %q", path, got)
 		}
-		// Nobody takes another's place unasked.
+		// A bound WeChat is not replaced without asking.
 		asks, _ := b.Post(t, path+"/qr", nil, http.StatusOK)
 		if asks.Find("form.tx-confirm").Length() != 1 || len(wx.Scenes) != 2 {
 			t.Error("a bound WeChat is displaced without a question")
@@ -180,8 +180,8 @@ func TestQRBindsAndThePageSees(t *testing.T) {
 	}
 }
 
-// With another community's ids nothing is there and nothing changes; who may only
-// look is offered and allowed no act.
+// Ids of another community are NotFound and nothing changes; a read-only account is neither shown
+// nor allowed any act.
 func TestPassagePagesStayInScope(t *testing.T) {
 	d := newDesk(t)
 	d.Frame.QR = &desk.QR{}
@@ -249,7 +249,7 @@ func TestPassagePagesStayInScope(t *testing.T) {
 	}
 }
 
-// An account of several communities is asked for which, and sees their names.
+// An account of several communities is asked for one, and sees their names.
 func TestGuardPostOfSeveralCommunities(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)

@@ -7,7 +7,7 @@ import (
 	"tongxing/templates"
 )
 
-// guardPostForm is what the form sends.
+// guardPostForm is the posted form.
 type guardPostForm struct {
 	Community core.ID `form:"community"`
 	Name      string  `form:"name" max:"64"`
@@ -26,8 +26,7 @@ type guardPostFormPage struct {
 	Form templates.Form
 }
 
-// guardPostFormPage shows the form of a new post or of one on file, as it was sent if
-// something is wrong with it.
+// guardPostFormPage shows the form of a new or an existing post, or as submitted if it is invalid.
 func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong error) error {
 	community, err := p.Store.Community(c.Ctx(), c.Scope(), post.Community)
 	if err != nil {

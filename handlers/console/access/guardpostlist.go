@@ -22,7 +22,7 @@ type guardPostRow struct {
 	Name, URL, Community, Direction string
 	Guards                          []guardLink
 	State                           templates.Badge
-	Act                             *templates.Submit // nil = may not
+	Act                             *templates.Submit // nil = no permission
 	CSRF                            string
 }
 
@@ -35,7 +35,7 @@ func guardPostTabs(active string) templates.Tabs {
 	}}
 }
 
-// guardPostsAPage is how many posts a page of the list shows.
+// guardPostsAPage is the number of posts per page.
 const guardPostsAPage = 50
 
 func (p *Pages) guardPostList(c *web.Context) error {
@@ -131,7 +131,7 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return list
 }
 
-// guardPostAct is the button of a post's row.
+// guardPostAct returns the button in a post's row.
 func guardPostAct(post core.GuardPost) *templates.Submit {
 	if !post.Disabled.IsZero() {
 		return &templates.Submit{Label: "恢复使用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}

@@ -10,7 +10,7 @@ import (
 	"tongxing/templates"
 )
 
-// observerRoutes are 观察员: outsiders who may look at access records.
+// observerRoutes returns the routes of 观察员: outsiders who may view access records.
 func (p *Pages) observerRoutes() []web.Route {
 	view, edit := web.Need(core.PermObserverView), web.Need(core.PermObserverEdit)
 	return []web.Route{
@@ -33,7 +33,7 @@ type observerShowPage struct {
 	Acts  []templates.Submit
 }
 
-// observer gives the observer that the path names, where the account may see it.
+// observer returns the observer in the path, if the account may see it.
 func (p *Pages) observer(c *web.Context) (core.Observer, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -89,7 +89,7 @@ func observerRemoveText(o core.Observer, communities []core.Community) string {
 	return "“" + o.Name + "”立即看不到 " + observedText(mine, communities, 3) + " 的出入记录，已打开的页面也随即失效。要恢复须重新添加并扫码绑定。"
 }
 
-// observerForm is what the form sends.
+// observerForm is the posted form.
 type observerForm struct {
 	Name        string    `form:"name" max:"40"`
 	Capacity    string    `form:"capacity" max:"40"`
@@ -123,8 +123,7 @@ func (p *Pages) observerNew(c *web.Context) error {
 	return p.observerFormPage(c, o, nil)
 }
 
-// observerFormPage shows the form with the observer's values, or as it was sent
-// where it is wrong.
+// observerFormPage shows the form with the observer's values, or as submitted if it is invalid.
 func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) error {
 	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
 	if err != nil {

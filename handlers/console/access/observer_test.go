@@ -63,7 +63,7 @@ func TestObserverIsAddedChangedAndRemoved(t *testing.T) {
 	b.Post(t, to+"/remove", desk.ConfirmedForm(), http.StatusNotFound)
 }
 
-// What waits on the front page is what stands in the list that it leads to.
+// The pending items on the home page are those in the list that it links to.
 func TestObserversAndGuardsAreFiltered(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -95,8 +95,8 @@ func TestObserversAndGuardsAreFiltered(t *testing.T) {
 	}
 }
 
-// The lists of the gate's people are searched, narrowed, sorted and paged by their address,
-// and an address that cannot be used is refused.
+// The lists of guards and observers can be searched, filtered, sorted and paged by URL, and an
+// unusable URL is rejected.
 func TestListsOfPeopleAtTheGate(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -135,8 +135,8 @@ func TestListsOfPeopleAtTheGate(t *testing.T) {
 	}
 }
 
-// An observer of two communities is changed by nobody who has one of them alone,
-// and loses only the one of the admin who removes.
+// An observer of two communities can be edited by nobody who has only one of them, and removal by
+// such an admin removes only that one.
 func TestObserverOfTwoAdmins(t *testing.T) {
 	d := newDesk(t)
 	id, err := d.Store.CreateObserver(t.Context(), core.System, core.Everywhere, core.Observer{
@@ -150,7 +150,7 @@ func TestObserverOfTwoAdmins(t *testing.T) {
 	if got := desk.Fact(b.Get(t, frame.ObserverURL(id), http.StatusOK), "小区"); !strings.Contains(got, "等 2 个小区") {
 		t.Errorf("communities %q", got)
 	}
-	// What concerns the other's community too is not for one admin.
+	// An edit that affects the other admin's community is refused.
 	b.Post(
 		t, frame.ObserverURL(id),
 		url.Values{"name": {"钱所长"}, "capacity": {"街道"}, "communities": {d.Mine.Community.String()}},

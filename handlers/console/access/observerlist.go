@@ -23,7 +23,7 @@ type observerRow struct {
 	Bound, Export                           templates.Badge
 }
 
-// observersAPage is how many observers a page of the list shows.
+// observersAPage is the number of observers per page.
 const observersAPage = 50
 
 func (p *Pages) observerList(c *web.Context) error {
@@ -95,8 +95,8 @@ func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return list
 }
 
-// observedText names an observer's communities, the first few; those of other
-// admins are only counted.
+// observedText names the first few of an observer's communities; those of other admins are only
+// counted.
 func observedText(o core.Observer, communities []core.Community, most int) string {
 	var names []string
 	for _, community := range communities {

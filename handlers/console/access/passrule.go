@@ -13,7 +13,7 @@ import (
 	"tongxing/templates"
 )
 
-// passRuleRoutes are 通行证设置, tab 住户通行证: a community's rule.
+// passRuleRoutes returns the routes of 通行证设置, tab 住户通行证: a community's rule.
 func (p *Pages) passRuleRoutes() []web.Route {
 	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
 	return []web.Route{
@@ -23,7 +23,7 @@ func (p *Pages) passRuleRoutes() []web.Route {
 	}
 }
 
-// passTabs are the tabs of 通行证设置.
+// passTabs returns the tabs of 通行证设置.
 func passTabs(active string, at frame.CommunityChoice) templates.Tabs {
 	return templates.Tabs{Label: "通行证设置", Items: []templates.NavItem{
 		{Label: "住户通行证", URL: at.URL(frame.PassRulePath), Active: active == "passrule"},
@@ -34,17 +34,17 @@ func passTabs(active string, at frame.CommunityChoice) templates.Tabs {
 type passRulePage struct {
 	templates.Shell
 	Tabs    templates.Tabs
-	Choose  *templates.Field // the community, where there are several
+	Choose  *templates.Field // the community, if there are several
 	Edit    bool
 	Form    templates.Form
 	Preview passRulePreview
-	Empty   templates.Empty // instead of all else, where there is no community
+	Empty   templates.Empty // instead of everything else, if there is no community
 }
 
-// passRulePreview is the block that says the rule in words.
+// passRulePreview is the block that describes the rule.
 type passRulePreview struct {
 	Words string
-	Wrong string // what keeps it from being a rule
+	Wrong string // why the form is not a valid rule
 }
 
 func (p *Pages) passRuleShow(c *web.Context) error {
@@ -78,22 +78,22 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 	return page
 }
 
-// passRuleForm is what the form sends. Temperature is in degrees.
+// passRuleForm is the posted form. Temperature is in degrees.
 type passRuleForm struct {
 	Community  core.ID `form:"community"`
 	Seen       int64   `form:"seen"`
 	Counting   string  `form:"counting"`
 	PeriodDays int     `form:"period_days" required:"出门间隔周期应为 1 至 30 天"`
-	Exits      string  `form:"exits" max:"8" required:"请填写次数"` // text: an empty field is not "unlimited"
+	Exits      string  `form:"exits" max:"8" required:"请填写次数"` // text, since an empty field does not mean "unlimited"
 	Hours      string  `form:"hours" text:"lines" max:"200"`
 	RecordID   bool    `form:"record_id"`
 	RecordTemp bool    `form:"record_temp"`
 	Fever      string  `form:"fever_tenths" max:"10"`
 	ReaderQR   bool    `form:"reader_qr"`
-	Act        string  `form:"act" max:"8"` // "preview": the rule in words, and nothing is saved
+	Act        string  `form:"act" max:"8"` // "preview": describe the rule and save nothing
 }
 
-// rule turns the form into a rule, with what is wrong by field.
+// rule returns the form as a rule, with messages by field if it is invalid.
 func (f passRuleForm) rule() (core.PassRule, error) {
 	r := core.PassRule{
 		Counting: core.Counting(f.Counting), PeriodDays: f.PeriodDays, Exits: exitsOf(f.Exits),
@@ -101,7 +101,7 @@ func (f passRuleForm) rule() (core.PassRule, error) {
 	}
 	var hoursWrong error
 	r.Hours, hoursWrong = core.ParseHours(strings.Trim(f.Hours, "\n"))
-	r.FeverTenths, _ = core.ParseTenths(f.Fever) // 0, which no rule takes, where it is none
+	r.FeverTenths, _ = core.ParseTenths(f.Fever) // 0, which no rule accepts, if malformed
 	fields := web.FieldsOf(r.Check())
 	if hoursWrong != nil {
 		if fields == nil {
@@ -112,7 +112,7 @@ func (f passRuleForm) rule() (core.PassRule, error) {
 	return r, core.InvalidFields(fields)
 }
 
-// exitsOf reads a number of exits; a text that is none gives one that no rule takes.
+// exitsOf parses a number of exits; a malformed text returns one that no rule accepts.
 func exitsOf(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -121,7 +121,7 @@ func exitsOf(text string) int {
 	return n
 }
 
-// passRulePreview answers with the words of the rule as the form stands.
+// passRulePreview returns the description of the rule in the form.
 func (p *Pages) passRulePreview(c *web.Context) error {
 	var form passRuleForm
 	var preview passRulePreview
@@ -140,7 +140,7 @@ func (p *Pages) passRulePreview(c *web.Context) error {
 	})
 }
 
-// firstMessage gives the message of the first wrong field, in the form's order.
+// firstMessage returns the message of the first invalid field, in the form's order.
 func firstMessage(err error) string {
 	fields := web.FieldsOf(err)
 	for _, name := range []string{"counting", "period_days", "exits", "hours", "fever_tenths"} {
@@ -175,7 +175,7 @@ func (p *Pages) passRuleUpdate(c *web.Context) error {
 	return c.Redirect(at.URL(frame.PassRulePath))
 }
 
-// passRulePreviewed shows the form as it stands with its rule in words, for browsers
+// passRulePreviewed shows the form as submitted with a description of its rule, for browsers
 // without scripts.
 func (p *Pages) passRulePreviewed(c *web.Context, at frame.CommunityChoice, rule core.PassRule) error {
 	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
@@ -189,8 +189,8 @@ func (p *Pages) passRulePreviewed(c *web.Context, at frame.CommunityChoice, rule
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }
 
-// passRuleWrong shows the form again with the admin's values. After a conflict it is made
-// on the rule as it is now, so that saving once more is a decision.
+// passRuleWrong shows the form again with the admin's values. After a conflict it is based on the
+// current rule, so that saving again is a decision.
 func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong error) error {
 	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {

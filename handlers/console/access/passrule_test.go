@@ -31,7 +31,7 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 		t.Errorf("in words %q, want %q", got, before.Text())
 	}
 	seen := desk.InputValue(page, templates.SeenField)
-	plain := passRuleFormOf(d, seen) // the button of browsers without scripts
+	plain := passRuleFormOf(d, seen) // the button for browsers without scripts
 	if !strings.Contains(page.Find("noscript").Text(), `value="preview"`) {
 		t.Error("without scripts there is no preview")
 	}
@@ -101,8 +101,7 @@ func TestPassRuleRefuses(t *testing.T) {
 	}
 }
 
-// Two admins edit at once: the second is told, keeps what was typed, and may
-// decide to save over it.
+// Two admins edit at once: the second is told, keeps their input, and may decide to overwrite.
 func TestPassRuleConflict(t *testing.T) {
 	d := newDesk(t)
 	first, second := d.Registrar(t), d.Registrar(t)

@@ -10,7 +10,7 @@ import (
 	"tongxing/templates"
 )
 
-// readerRoutes are 智能门禁: readers, how to install them, and devices nobody knows.
+// readerRoutes returns the routes of 智能门禁: readers, how to install them, and unknown devices.
 func (p *Pages) readerRoutes() []web.Route {
 	view, edit := web.Need(core.PermReaderView), web.Need(core.PermReaderEdit)
 	return []web.Route{
@@ -33,7 +33,7 @@ func readerCrumbs() []templates.Crumb {
 	return []templates.Crumb{{Label: "智能门禁", URL: frame.ReaderPath}}
 }
 
-// reader gives the reader that the path names, where the account may see it.
+// reader returns the reader in the path, if the account may see it.
 func (p *Pages) reader(c *web.Context) (core.Reader, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -44,8 +44,7 @@ func (p *Pages) reader(c *web.Context) (core.Reader, error) {
 
 func (p *Pages) readerShow(c *web.Context) error { return p.readerShowPage(c, "") }
 
-// readerSecret shows the page with the device's whole address. That somebody saw
-// it is in the audit log.
+// readerSecret shows the page with the device's complete URL. Viewing it is audited.
 func (p *Pages) readerSecret(c *web.Context) error {
 	id, err := c.ParamID("id")
 	if err != nil {
@@ -84,7 +83,7 @@ func (p *Pages) readerShowPage(c *web.Context, secret string) error {
 	return p.Page(c, http.StatusOK, "console/reader/show", page)
 }
 
-// readerScope names the building nodes that a reader serves.
+// readerScope returns the names of the building nodes that a reader serves.
 func (p *Pages) readerScope(c *web.Context, r core.Reader) ([]string, error) {
 	if len(r.ScopeNodes) == 0 {
 		return nil, nil
@@ -151,7 +150,7 @@ type readerShowPage struct {
 	templates.Shell
 	URL      string
 	Edit     bool
-	Shown    bool // Settings hold the secret
+	Shown    bool // Settings contain the secret
 	Facts    []templates.Fact
 	Settings []templates.Fact
 	Insecure string
@@ -160,7 +159,7 @@ type readerShowPage struct {
 	Acts     []templates.Submit
 }
 
-// readerActs are the buttons under an installed reader.
+// readerActs returns the buttons of an installed reader.
 func readerActs(r core.Reader) []templates.Submit {
 	acts := []templates.Submit{{Label: "更换密钥", URL: frame.ReaderURL(r.ID) + "/rotate", Icon: "key", Danger: true, Confirm: rotateText(r)}}
 	if r.Disabled.IsZero() {

@@ -109,7 +109,7 @@ func TestReaderIsChanged(t *testing.T) {
 	if got, _ := page.Find("#f-serial").Attr("value"); got != door.Serial {
 		t.Errorf("the form holds %q", got)
 	}
-	form := readerFormOf(d.Others.Community) // a foreign community in the form is not listened to
+	form := readerFormOf(d.Others.Community) // another community in the form is ignored
 	form.Set("serial", "E77")
 	form.Del("qr_allowed")
 	form["scope_nodes"] = []string{page.Find(`input[name="scope_nodes"]`).First().AttrOr("value", "")}
@@ -194,14 +194,13 @@ func TestReaderQRIsTicked(t *testing.T) {
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())
 	}
-	b.Post(t, frame.ReaderPath+"/qr?allowed=0", nil, http.StatusSeeOther) // nothing ticked: said, not an error page
+	b.Post(t, frame.ReaderPath+"/qr?allowed=0", nil, http.StatusSeeOther) // nothing ticked: a message, not an error page
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())
 	}
 }
 
-// Whatever is tried with the id of another community's reader, it is not there,
-// and stays as it was.
+// Every act with the id of another community's reader is NotFound, and the reader stays unchanged.
 func TestReaderOfAnotherCommunity(t *testing.T) {
 	d := newDesk(t)
 	b := d.Manager(t)
@@ -249,7 +248,7 @@ func TestReaderOfAnotherCommunity(t *testing.T) {
 	}
 }
 
-// An account that may look sees no secret, no button and no form.
+// A read-only account sees no secret, no button and no form.
 func TestReaderViewer(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView)

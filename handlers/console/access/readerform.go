@@ -10,7 +10,7 @@ import (
 	"tongxing/templates"
 )
 
-// readerForm is what the form sends.
+// readerForm is the posted form.
 type readerForm struct {
 	Community        core.ID   `form:"community"`
 	Name             string    `form:"name" max:"64"`
@@ -47,7 +47,7 @@ type readerFormPage struct {
 	Form templates.Form
 }
 
-// readerNew shows an empty form, after asking for the community where there are several.
+// readerNew shows an empty form, after asking for the community if there are several.
 func (p *Pages) readerNew(c *web.Context) error {
 	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
@@ -62,7 +62,7 @@ func (p *Pages) readerNew(c *web.Context) error {
 	return p.readerFormPage(c, r, nil)
 }
 
-// readerFormPage shows the form with r's values, or as it was sent where it is wrong.
+// readerFormPage shows the form with r's values, or as submitted if it is invalid.
 func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error {
 	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
 	if err != nil {
@@ -126,7 +126,7 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 	return c.Redirect(frame.ReaderURL(old.ID))
 }
 
-// readerFields builds the form. nodes are the building nodes to choose from.
+// readerFields returns the form's sections. nodes are the building nodes to choose from.
 func readerFields(r core.Reader, community core.Community, nodes []templates.Choice) []templates.Section {
 	return []templates.Section{
 		{Title: "位置", Fields: []templates.Field{
@@ -188,7 +188,7 @@ func protocolChoices() []templates.Choice {
 	return choices
 }
 
-// nodeOptions are a community's tree as choices, each named by its whole way.
+// nodeOptions returns a community's tree as choices, each labelled with its full path.
 func nodeOptions(nodes []*store.TreeNode) []templates.Choice { return nodesBelow("", 0, nodes) }
 
 func nodesBelow(above string, depth int, nodes []*store.TreeNode) []templates.Choice {
@@ -201,7 +201,7 @@ func nodesBelow(above string, depth int, nodes []*store.TreeNode) []templates.Ch
 	return options
 }
 
-// nodeLabels names the chosen nodes.
+// nodeLabels returns the labels of the chosen nodes.
 func nodeLabels(options []templates.Choice, chosen []core.ID) []string {
 	var labels []string
 	for _, id := range chosen {

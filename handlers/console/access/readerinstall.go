@@ -13,9 +13,9 @@ import (
 	"tongxing/templates"
 )
 
-// readerBase is where devices reach the program, as the configuration says it; nil where
-// it does not. What the request calls this server is anybody's choice: a device that was
-// set to that name would bring its secret there.
+// readerBase returns where devices reach the program according to the configuration; nil if not
+// configured. The request's Host can be chosen by anybody: a device set to that name would send its
+// secret there.
 func (p *Pages) readerBase() *url.URL {
 	base, err := url.Parse(p.PublicURL)
 	if err != nil || base.Hostname() == "" {
@@ -24,7 +24,7 @@ func (p *Pages) readerBase() *url.URL {
 	return base
 }
 
-// readerFacts are what the console knows of a reader.
+// readerFacts returns what the console knows about a reader.
 func readerFacts(r core.Reader, community string, nodes []string, now time.Time) []templates.Fact {
 	scope := "全小区"
 	if len(nodes) > 0 {
@@ -70,18 +70,17 @@ func skewText(skew time.Duration) string {
 	return fmt.Sprintf("%s %d 分钟", way, int(skew.Minutes()))
 }
 
-// hiddenSecret stands for a secret that was not asked for.
+// hiddenSecret is shown instead of a secret that was not requested.
 const hiddenSecret = "••••••••"
 
-// readerPathOf is the path of the device's URL.
+// readerPathOf returns the path of the device's URL.
 func readerPathOf(r core.Reader, secret string) string {
 	p, _ := gate.ProtocolOf(r.Protocol)
 	return "/door/" + r.Protocol + "/" + secret + p.Suffix
 }
 
-// readerSettings is exactly what the installer types into the device. base is
-// where devices reach the program, nil for an address that is not configured; secret ""
-// shows the address without it.
+// readerSettings returns exactly what the installer enters in the device. base is where devices
+// reach the program, nil if not configured; with secret "" the URL is shown without it.
 func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fact {
 	shown := secret != ""
 	if !shown {
@@ -105,7 +104,7 @@ func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fac
 	return facts
 }
 
-// portOf returns the port of an address, which its scheme may imply.
+// portOf returns the port of a URL, which its scheme may imply.
 func portOf(base *url.URL) string {
 	switch {
 	case base.Port() != "":
@@ -116,13 +115,13 @@ func portOf(base *url.URL) string {
 	return "80"
 }
 
-// localOnly reports an address that no other machine reaches.
+// localOnly reports whether a URL is unreachable for other machines.
 func localOnly(base *url.URL) bool {
 	ip, err := netip.ParseAddr(base.Hostname())
 	return base.Hostname() == "localhost" || err == nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
-// readerInsecure warns where the address is not fit for a device.
+// readerInsecure returns a warning if the URL is not suitable for a device.
 func readerInsecure(base *url.URL) string {
 	switch {
 	case base == nil:

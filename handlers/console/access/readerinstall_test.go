@@ -31,7 +31,7 @@ func sampleShow(r core.Reader, secret string) readerShowPage {
 	}
 }
 
-// readerSamples are pages with every kind of content, for the test of templates.
+// readerSamples returns pages with every kind of content, for the test of templates.
 func readerSamples() map[string]any {
 	vguang, mcard := sampleReader(), sampleReader()
 	mcard.Protocol, mcard.Skew, mcard.Disabled, mcard.QRAllowed = core.ProtocolMcardsea, -90*time.Minute, desk.Now, false
@@ -101,7 +101,7 @@ func readerSamples() map[string]any {
 
 func TestReaderPages(t *testing.T) { templates.CheckAll(t, "console/reader/", readerSamples()) }
 
-// What the installer types, to the letter.
+// Exactly what the installer enters.
 func TestReaderSettings(t *testing.T) {
 	base := &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}
 	r := sampleReader()
@@ -136,8 +136,8 @@ func TestReaderSettings(t *testing.T) {
 	}
 }
 
-// The address that is typed into a device is the configuration's, whatever name the
-// request calls this server by; where there is none, the page says so.
+// The URL to enter in a device is the configured one, whatever Host the request has; if there is
+// none, the page says so.
 func TestReaderAddressIsConfigured(t *testing.T) {
 	d := newDesk(t)
 	b := d.Manager(t)
@@ -148,7 +148,7 @@ func TestReaderAddressIsConfigured(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, cookie := range b.Client.Jar.Cookies(request.URL) {
-			request.AddCookie(cookie) // the jar looks at the host's name
+			request.AddCookie(cookie) // the jar goes by the host's name
 		}
 		request.Host = "evil.example"
 		document, _ := b.Do(t, request, http.StatusOK)

@@ -13,7 +13,7 @@ import (
 	"tongxing/templates"
 )
 
-// readersAPage is how many readers a page of the list shows.
+// readersAPage is the number of readers per page.
 const readersAPage = 50
 
 func (p *Pages) readerList(c *web.Context) error {
@@ -96,13 +96,13 @@ func (p *Pages) readerQuarantine(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/reader/quarantine", page)
 }
 
-// readerQRForm is the ticked readers; what to do with them is in the button's address.
+// readerQRForm is the ticked readers; the action is in the button's URL.
 type readerQRForm struct {
 	IDs     []core.ID `form:"id" max:"500" required:"请先勾选读头"`
 	Allowed string    `form:"allowed"`
 }
 
-// readerQR ticks or clears 门禁二维码 for one reader or many.
+// readerQR turns 门禁二维码 on or off for one or more readers.
 func (p *Pages) readerQR(c *web.Context) error {
 	var form readerQRForm
 	if err := c.Bind(&form); err != nil {
@@ -153,7 +153,7 @@ func readerTabs(active string, quarantined int) templates.Tabs {
 	}}
 }
 
-// readerListOf builds the list's table. communities are those of the scope.
+// readerListOf returns the list's table. communities are those of the scope.
 func readerListOf(query url.Values, communities []core.Community) templates.List {
 	list := templates.List{
 		Path: frame.ReaderPath, Query: query, Cards: true,
@@ -177,7 +177,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 	return list
 }
 
-// readerBulk is what can be done with ticked readers.
+// readerBulk returns the bulk actions on ticked readers.
 func readerBulk() []templates.Submit {
 	return []templates.Submit{
 		{Label: "允许门禁二维码", URL: frame.ReaderPath + "/qr?allowed=1", Icon: "check"},

@@ -11,7 +11,7 @@ import (
 	"tongxing/templates"
 )
 
-// restrictionRoutes are 通行证设置, tab 限制出入.
+// restrictionRoutes returns the routes of 通行证设置, tab 限制出入.
 func (p *Pages) restrictionRoutes() []web.Route {
 	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermRestrictionEdit)
 	return []web.Route{
@@ -25,8 +25,8 @@ func (p *Pages) restrictionRoutes() []web.Route {
 	}
 }
 
-// restrictionsAMinute bounds the posts of one account, each of which may bring a workbook:
-// nobody clicks through a tree as fast.
+// restrictionsAMinute limits the posts of one account, each of which may contain a workbook: nobody
+// clicks through a tree that fast.
 const restrictionsAMinute = 60
 
 const restrictionsAPage = 50
@@ -42,7 +42,7 @@ type restrictionRow struct {
 	Label, Reason, Until string
 	State                templates.Badge
 	Since                string
-	Lift                 *templates.Submit // nil = may not
+	Lift                 *templates.Submit // nil = no permission
 	CSRF                 string
 }
 

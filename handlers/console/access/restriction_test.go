@@ -48,7 +48,7 @@ func TestRestrictionRefuses(t *testing.T) {
 	}
 }
 
-// A pasted list is looked at line by line before anything is restricted.
+// A pasted list is checked line by line before anything is restricted.
 func TestRestrictionPastedList(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -86,8 +86,8 @@ func TestRestrictionPastedList(t *testing.T) {
 	b.Post(t, frame.RestrictionPath, form, http.StatusNotFound)
 }
 
-// A list that nobody has looked at is not left out silently because houses are ticked,
-// and Enter in a field saves.
+// A list that was not reviewed is not silently ignored when houses are ticked, and Enter in a field
+// saves.
 func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -98,7 +98,7 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	if len(d.Restrictions(t)) != 0 {
 		t.Fatal("saved without the list")
 	}
-	alone := maps.Clone(form) // without ticks it is the list that is wrong, not the houses
+	alone := maps.Clone(form) // without ticks the list is invalid, not the houses
 	alone.Del("houses")
 	page, _ = b.Post(t, frame.RestrictionPath, alone, http.StatusUnprocessableEntity)
 	if wrongs := page.Find("main .tx-wrong"); wrongs.Length() != 1 || !strings.Contains(
@@ -123,7 +123,7 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	}
 }
 
-// Whoever restricts a house that is restricted already sees what will be replaced.
+// Restricting an already restricted house shows what will be replaced.
 func TestReplacingARestrictionSaysSo(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -151,7 +151,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	form = desk.FilledIn(page)
 	form.Set("act", "save")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
-	// A house ticked since the page was drawn is asked about by the server.
+	// For a house ticked since the page was rendered, the server asks.
 	form.Del("told")
 	form.Set("exits", "5")
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
@@ -174,7 +174,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	}
 }
 
-// A list file is read into the pasted list and looked at like one.
+// A list file is added to the pasted list and reviewed like one.
 func TestRestrictionListFile(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -213,7 +213,7 @@ func TestRestrictionListFile(t *testing.T) {
 			}
 		})
 	}
-	// Saved unseen it is shown, not done; so is one whose houses were ticked before.
+	// If saved without review it is shown, not applied; so is one whose houses were ticked before.
 	form.Set("act", "save")
 	form.Set("houses", house)
 	page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, inGBK, http.StatusUnprocessableEntity)
@@ -224,7 +224,7 @@ func TestRestrictionListFile(t *testing.T) {
 	if len(d.Restrictions(t)) != 0 {
 		t.Fatal("a file restricted a house unseen")
 	}
-	// An input left empty is no file; a list that was looked at need not be again.
+	// An empty file input is not a file; a reviewed list need not be reviewed again.
 	form.Set("pasted", page.Find(`textarea[name="pasted"]`).Text())
 	form.Set("looked", desk.InputValue(page, "looked"))
 	b.Upload(t, frame.RestrictionPath, form, "other", nil, http.StatusSeeOther)
@@ -280,8 +280,8 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	)
 }
 
-// The tree of the form shows the houses of a node, ticks all of them, and unticks them;
-// nothing else that is ticked or typed is lost, and nothing saved.
+// The tree in the form shows the houses of a node, ticks all of them, and unticks them; no other
+// tick or input is lost, and nothing is saved.
 func TestRestrictionTree(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -338,7 +338,7 @@ func TestRestrictionTree(t *testing.T) {
 		t.Errorf("restricted %v, want %v", got, want)
 	}
 
-	// A node of another community has no houses here; what is no node is no act.
+	// A node of another community has no houses here; an invalid node does nothing.
 	tree, err := d.Store.BuildingTree(t.Context(), core.Everywhere, d.Others.Community)
 	if err != nil || len(tree) == 0 {
 		t.Fatalf("%d nodes, %v", len(tree), err)

@@ -11,22 +11,22 @@ import (
 	"tongxing/store"
 )
 
-// restrictionFile is the field of a list file, and maxRestrictionList its largest
-// size: a list of 500 houses takes a hundredth of it.
+// restrictionFile is the field of a list file, and maxRestrictionList its maximum size: a list of
+// 500 houses takes a hundredth of it.
 const (
 	restrictionFile    = "file"
 	maxRestrictionList = 1 << 20
 )
 
-// restrictionRead says what became of the list file of a form; zero = none came.
+// restrictionRead is the result of reading a form's list file; zero = no file.
 type restrictionRead struct {
-	read   bool     // its lines are in the pasted list
-	unread string   // the name of one that could not be read
-	notes  []string // of how it was read, for people
+	read   bool     // its lines were added to the pasted list
+	unread string   // the name of an unreadable file
+	notes  []string // how it was read, shown to the user
 }
 
-// readRestrictionFile reads a list file into the pasted list, behind what is there, so
-// that it is looked at, corrected and sent again like a pasted one.
+// readRestrictionFile appends the lines of a list file to the pasted list, so that it is reviewed,
+// corrected and submitted like a pasted one.
 func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead, error) {
 	if !c.HasUpload(restrictionFile) {
 		return restrictionRead{}, nil
@@ -37,7 +37,7 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}
-	table, err := c.Table(file, 10*store.MaxRestriction) // to say how many there are
+	table, err := c.Table(file, 10*store.MaxRestriction) // to be able to report how many there are
 	if err != nil {
 		return restrictionRead{unread: file.Name}, err
 	}
@@ -49,7 +49,7 @@ func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead
 	return restrictionRead{read: true, notes: table.Notes()}, nil
 }
 
-// joinLists puts the lines of a file behind a pasted list, those that are not in it.
+// joinLists appends the lines of a file to a pasted list, except those already in it.
 func joinLists(pasted string, file []string) (string, error) {
 	if len(file) == 0 {
 		return "", core.InvalidFields(map[string]string{restrictionFile: "文件里没有找到房屋，请把房屋写在第一列"})
@@ -71,8 +71,8 @@ func joinLists(pasted string, file []string) (string, error) {
 	return "", core.InvalidFields(map[string]string{restrictionFile: words})
 }
 
-// unlooked refuses to save a list file that nobody has looked at: what its lines were
-// taken for is shown first. wrong is what is wrong otherwise.
+// unlooked refuses to save a list file that was not reviewed: what its lines mean is shown first.
+// wrong is any other error.
 func (r restrictionRead) unlooked(form restrictionForm, wrong error) error {
 	if form.Act != "save" || !r.read {
 		return wrong
@@ -80,7 +80,7 @@ func (r restrictionRead) unlooked(form restrictionForm, wrong error) error {
 	return core.InvalidFields(map[string]string{restrictionFile: "名单已读入，还没有生效：请核对下面的结果，再按“限制出入”"})
 }
 
-// matchTally counts in words what the lines of a list were taken for.
+// matchTally returns, as text, how many lines had which result.
 func matchTally(matches []core.HouseMatch) string {
 	if len(matches) == 0 {
 		return ""

@@ -15,8 +15,8 @@ import (
 	"tongxing/testkit/desk"
 )
 
-// listBook is a workbook as people have them: a hidden sheet in front, a title above the
-// column titles, a row hidden by a filter, a house number that became a day.
+// listBook returns a workbook as people have them: a hidden sheet first, a title above the column
+// titles, a row hidden by a filter, a house number turned into a date.
 func listBook(t *testing.T, hidden, shown, filtered string) []byte {
 	t.Helper()
 	book := excelize.NewFile()
@@ -46,7 +46,7 @@ func listBook(t *testing.T, hidden, shown, filtered string) []byte {
 	return out.Bytes()
 }
 
-// What a person sees of a workbook is what is read, and the page says what was not.
+// What a user sees in a workbook is what is read, and the page lists what was not.
 func TestRestrictionListAsSeen(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -73,7 +73,7 @@ func TestRestrictionListAsSeen(t *testing.T) {
 	}
 }
 
-// What a file may hold may be pasted, and what is refused is not lost.
+// What a file may contain may also be pasted, and rejected input is not lost.
 func TestRestrictionListPasted(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -98,7 +98,7 @@ func TestRestrictionListPasted(t *testing.T) {
 	}
 }
 
-// hostileBook is a workbook of 20 KB that says it has 2,500,000 formats.
+// hostileBook returns a workbook of 20 KB that claims to contain 2,500,000 formats.
 func hostileBook(t *testing.T) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -114,7 +114,7 @@ func hostileBook(t *testing.T) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = part.Write([]byte(content)) // into memory
+		_, _ = part.Write([]byte(content)) // writes to memory
 	}
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func hostileBook(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// Six workbooks that would take gigabytes are refused one after the other.
+// Six workbooks that would take gigabytes are rejected one after the other.
 func TestRestrictionListHostile(t *testing.T) {
 	d := newDesk(t)
 	content := hostileBook(t)

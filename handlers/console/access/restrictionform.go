@@ -17,16 +17,15 @@ import (
 	"tongxing/templates"
 )
 
-// restrictionForm is what the page of a new restriction sends. Its buttons
-// search for houses, tick all of a search, read a pasted list, and save: until the
-// last, nothing is restricted.
+// restrictionForm is the posted form of a new restriction. Its buttons search for houses, tick all
+// results, read a pasted list, and save: only the last one restricts anything.
 type restrictionForm struct {
 	Community core.ID   `form:"community"`
 	Keyword   string    `form:"q" max:"64"`
 	Node      core.ID   `form:"node"`
 	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
-	Looked    string    `form:"looked" max:"64"` // digest of the list that was last looked at with its houses
-	Told      []core.ID `form:"told" max:"500"`  // houses that the page said will have their restriction replaced
+	Looked    string    `form:"looked" max:"64"` // digest of the list that was last reviewed with its houses
+	Told      []core.ID `form:"told" max:"500"`  // houses whose restriction the page has announced to be replaced
 	Houses    []core.ID `form:"houses" max:"500"`
 	Exits     string    `form:"exits" max:"8"`
 	Reason    string    `form:"reason"`
@@ -37,23 +36,23 @@ type restrictionForm struct {
 type restrictionNewPage struct {
 	templates.Shell
 	Search  templates.Field
-	Tree    *templates.Tree // nil where the community has none
-	Node    core.ID         // the one whose houses are shown; 0 = none
+	Tree    *templates.Tree // nil if the community has none
+	Node    core.ID         // whose houses are shown; 0 = none
 	Pasted  templates.Field
 	File    templates.Field
 	Matches []restrictionMatch
-	Tally   string   // of Matches, in words
-	Notes   []string // of how the list file was read
+	Tally   string   // of Matches, as text
+	Notes   []string // how the list file was read
 	Form    templates.Form
-	Ticked  int       // houses that will be restricted
-	Already []core.ID // among them those that are restricted already
-	Ask     string    // asked before saving, where restrictions will be replaced
+	Ticked  int       // number of houses that will be restricted
+	Already []core.ID // those of them that are already restricted
+	Ask     string    // confirmation before restrictions are replaced
 	Looked  string
-	More    bool   // the search found more houses than are shown
-	Full    string // that not all that was asked for is ticked, in words
+	More    bool   // there are more results than shown
+	Full    string // a message that not everything requested could be ticked
 }
 
-// Nothing says why there is no house to tick.
+// Nothing returns why there is no house to tick.
 func (p restrictionNewPage) Nothing() string {
 	if p.Tree != nil && p.Node == 0 && p.Search.Value == "" {
 		return "点一处楼栋，列出它的房屋；也可以输入房号来找。"
@@ -61,8 +60,7 @@ func (p restrictionNewPage) Nothing() string {
 	return "没有找到房屋。"
 }
 
-// listDigest names a pasted list, so that one which was changed after it was looked
-// at is known; "" = no list.
+// listDigest identifies a pasted list, so that a change after its review is noticed; "" = no list.
 func listDigest(pasted string) string {
 	if strings.TrimSpace(pasted) == "" {
 		return ""
@@ -71,7 +69,7 @@ func listDigest(pasted string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// unlooked refuses to save what leaves out a list that was pasted and not looked at.
+// unlooked refuses to save while a pasted list has not been reviewed.
 func (f restrictionForm) unlooked() error {
 	if digest := listDigest(f.Pasted); digest != "" && digest != f.Looked {
 		return core.InvalidFields(map[string]string{"pasted": "名单还没有核对，请先按“核对名单”"})
@@ -79,7 +77,7 @@ func (f restrictionForm) unlooked() error {
 	return nil
 }
 
-// restrictionMatch says what a pasted line was taken for.
+// restrictionMatch is a pasted line and what it means.
 type restrictionMatch struct {
 	Line  string
 	State templates.Badge
@@ -105,8 +103,8 @@ func (p *Pages) restrictionNew(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/restriction/form", page)
 }
 
-// restrictionPage is the form with the houses to tick: those ticked already, and
-// what the search finds.
+// restrictionPage returns the form with the houses to tick: those already ticked, and the search
+// results.
 func (p *Pages) restrictionPage(c *web.Context, at frame.CommunityChoice, form restrictionForm) (restrictionNewPage, error) {
 	page := restrictionNewPage{Shell: p.Shell(c, "passrule", "限制房屋")}
 	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "限制出入", URL: at.URL(frame.RestrictionPath)}}
@@ -159,12 +157,12 @@ func restrictionSections(at frame.CommunityChoice, form restrictionForm, houses 
 	}}}
 }
 
-// markRestricted says of houses to choose from which are restricted already, and how
-// many of those ticked.
+// markRestricted marks the choices that are already restricted, and counts those of them that are
+// ticked.
 func (p *Pages) markRestricted(c *web.Context, choices []templates.Choice, ticked []core.ID, page *restrictionNewPage) error {
 	ids := make([]core.ID, len(choices))
 	for i, choice := range choices {
-		ids[i], _ = core.ParseID(choice.Value) // made from one
+		ids[i], _ = core.ParseID(choice.Value) // made from an id
 	}
 	found, err := p.Store.RestrictionsOf(c.Ctx(), c.Scope(), ids)
 	if err != nil {
@@ -184,13 +182,13 @@ func (p *Pages) markRestricted(c *web.Context, choices []templates.Choice, ticke
 	return nil
 }
 
-// untold reports a restriction that saving would replace, of which the page that was
-// sent had not said so: its house was ticked since.
+// untold reports whether saving would replace a restriction that the submitted page had not
+// announced, because its house was ticked since.
 func (f restrictionForm) untold(page restrictionNewPage) bool {
 	return slices.ContainsFunc(page.Already, func(house core.ID) bool { return !slices.Contains(f.Told, house) })
 }
 
-// restrictedText is a restriction that a house has, beside its name.
+// restrictedText returns the restriction of a house, shown beside its name.
 func restrictedText(r core.Restriction) string {
 	words := fmt.Sprintf("已限制 %d 次", r.Exits)
 	switch r.Exits {
@@ -240,8 +238,7 @@ func (p *Pages) restrictionSet(c *web.Context) error {
 	return c.Redirect(at.URL(frame.RestrictionPath))
 }
 
-// restrictionPreview shows the form again with more houses ticked, for whoever
-// looks before saving.
+// restrictionPreview shows the form again with more houses ticked, for review before saving.
 func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, form restrictionForm, wrong error) error {
 	var matches []core.HouseMatch
 	var full bool
@@ -264,7 +261,7 @@ func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, for
 	if err != nil {
 		return err
 	}
-	messages := web.FieldsOf(wrong) // what else is wrong is said when it is saved
+	messages := web.FieldsOf(wrong) // other errors are shown on saving
 	page, err := p.restrictionPage(c, at, form)
 	if err != nil {
 		return err
@@ -286,7 +283,7 @@ func (p *Pages) restrictionPreview(c *web.Context, at frame.CommunityChoice, for
 	return p.Page(c, status, "console/restriction/form", page)
 }
 
-// tickMatches adds the houses of the lines that mean exactly one.
+// tickMatches adds the houses of unambiguous lines.
 func tickMatches(houses []core.ID, matches []core.HouseMatch) []core.ID {
 	for _, match := range matches {
 		if len(match.Houses) == 1 && !slices.Contains(houses, match.Houses[0].ID) {
@@ -296,8 +293,7 @@ func tickMatches(houses []core.ID, matches []core.HouseMatch) []core.ID {
 	return houses
 }
 
-// withMaybes ticks houses in the field, and adds those that lines may mean, to
-// choose from.
+// withMaybes ticks houses in the field, and adds the candidates of ambiguous lines as choices.
 func withMaybes(field templates.Field, houses []core.ID, matches []core.HouseMatch) templates.Field {
 	field.Values = frame.IDValues(houses)
 	var maybes []store.HouseRow
@@ -310,7 +306,7 @@ func withMaybes(field templates.Field, houses []core.ID, matches []core.HouseMat
 	return field
 }
 
-// markMatches says of the lines that mean one house whether that is restricted already.
+// markMatches marks the unambiguous lines whose house is already restricted.
 func (p *Pages) markMatches(c *web.Context, rows []restrictionMatch, matches []core.HouseMatch) error {
 	var ids []core.ID
 	for _, match := range matches {
@@ -331,7 +327,7 @@ func (p *Pages) markMatches(c *web.Context, rows []restrictionMatch, matches []c
 	return err
 }
 
-// restrictionMatches says in words what each line was taken for.
+// restrictionMatches describes what each line means.
 func restrictionMatches(matches []core.HouseMatch) []restrictionMatch {
 	rows := make([]restrictionMatch, len(matches))
 	for i, match := range matches {

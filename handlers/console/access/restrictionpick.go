@@ -12,19 +12,19 @@ import (
 	"tongxing/templates"
 )
 
-// What the buttons of the tree do with a node, whose id follows: they show its houses,
-// tick all of them, or none.
+// The acts of the tree's buttons, followed by a node's id: show its houses, tick all of them, or
+// none.
 const (
 	pickOpen = "open-"
 	pickAll  = "all-"
 	pickNone = "none-"
 )
 
-// housesFound bounds what a search for houses shows: those of a building go in.
+// housesFound is the maximum number of results of a house search: enough for a building.
 const housesFound = 200
 
-// restrictionHouses are the houses to tick, in the order of their labels behind those
-// that are ticked but not shown, and the tree to find them by.
+// restrictionHouses returns the houses to tick, sorted by label after those that are ticked but not
+// shown, and the tree to find them by.
 func (p *Pages) restrictionHouses(
 	c *web.Context, at frame.CommunityChoice, form restrictionForm, page *restrictionNewPage,
 ) ([]templates.Choice, error) {
@@ -77,8 +77,8 @@ func (p *Pages) restrictionSearch(
 	})
 }
 
-// restrictionTree is the tree inside the form: its buttons send the form, so that
-// nothing ticked or typed is lost.
+// restrictionTree returns the tree in the form: its buttons submit the form, so that no tick or
+// input is lost.
 func restrictionTree(nodes []*store.TreeNode, chosen core.ID, ticked []core.House) templates.Tree {
 	picks := restrictionPicks{chosen: chosen, below: map[string]int{}}
 	for _, house := range ticked {
@@ -101,17 +101,17 @@ func restrictionTree(nodes []*store.TreeNode, chosen core.ID, ticked []core.Hous
 	return tree
 }
 
-// pickURL is where the buttons of the tree send the form: back to the tree.
+// pickURL is where the tree's buttons post the form: back to the tree.
 const pickURL = frame.RestrictionPath + "#pick"
 
-// restrictionPicks draws nodes with what is ticked below them.
+// restrictionPicks draws nodes with the number of ticked houses below them.
 type restrictionPicks struct {
 	chosen core.ID
 	below  map[string]int // ticked houses, by the id of a node
 }
 
-// nodes draws nodes, with the children of those that lead to the chosen one, and tells
-// whether any does.
+// nodes draws nodes, with the children of those on the path to the chosen one, and reports whether
+// there is such a path.
 func (p restrictionPicks) nodes(nodes []*store.TreeNode) (drawn []templates.TreeNode, open bool) {
 	for _, n := range nodes {
 		id := n.ID.String()
@@ -141,13 +141,13 @@ func pickNote(ticked, houses int) string {
 	return fmt.Sprintf("已选 %d / %s 套", ticked, frame.Grouped(houses))
 }
 
-// byTree reports a form that a button of the tree sent.
+// byTree reports whether a button of the tree submitted the form.
 func (f restrictionForm) byTree() bool {
 	_, _, ok := f.pick()
 	return ok
 }
 
-// pick is what a button of the tree asks for.
+// pick parses the act of a button of the tree.
 func (f restrictionForm) pick() (verb string, node core.ID, ok bool) {
 	for _, verb := range []string{pickOpen, pickAll, pickNone} {
 		if rest, is := strings.CutPrefix(f.Act, verb); is {
@@ -158,8 +158,8 @@ func (f restrictionForm) pick() (verb string, node core.ID, ok bool) {
 	return "", 0, false
 }
 
-// restrictionByTree shows a node's houses, and ticks all of them or none; full tells
-// that not all of them went in.
+// restrictionByTree shows a node's houses, and ticks all of them or none; full reports that some
+// did not fit.
 func (p *Pages) restrictionByTree(c *web.Context, at frame.CommunityChoice, form *restrictionForm) (full bool, err error) {
 	verb, node, _ := form.pick()
 	form.Node, form.Keyword = node, ""
@@ -172,7 +172,7 @@ func (p *Pages) restrictionByTree(c *web.Context, at frame.CommunityChoice, form
 	return full, err
 }
 
-// untickBelow gives the ticked houses that are not below the form's node.
+// untickBelow returns the ticked houses that are not below the form's node.
 func (p *Pages) untickBelow(c *web.Context, form restrictionForm) ([]core.ID, error) {
 	ticked, err := p.Store.HousesByID(c.Ctx(), c.Scope(), form.Houses)
 	if err != nil {
@@ -187,8 +187,7 @@ func (p *Pages) untickBelow(c *web.Context, form restrictionForm) ([]core.ID, er
 	return left, nil
 }
 
-// tickAll adds what the search finds to the ticked houses; full tells that not all
-// of it went in.
+// tickAll adds the search results to the ticked houses; full reports that some did not fit.
 func (p *Pages) tickAll(c *web.Context, at frame.CommunityChoice, form restrictionForm) (houses []core.ID, full bool, err error) {
 	found, more, err := p.restrictionSearch(c, at, form, store.MaxRestriction)
 	if err != nil {

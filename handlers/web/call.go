@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"tongxing/core"
 )
@@ -85,9 +88,10 @@ func (rc *routeCall) check(c *Context) error {
 // errAddress is returned for a URL with malformed parameters.
 var errAddress = core.Invalid("网址参数有误，请从菜单重新打开页面")
 
-// checkQuery rejects a URL whose query cannot be parsed. The standard library drops the malformed
-// parameters, so that a filter would silently disappear. Door readers and platforms are exempt:
-// their handlers check what they send.
+// checkQuery rejects a URL whose query cannot be parsed, or has a value that no page sends. The
+// standard library drops malformed parameters, and cleaning a text may leave nothing of it: either
+// way a filter would silently disappear. Door readers and platforms are exempt: their handlers check
+// what they send.
 func (rc *routeCall) checkQuery(c *Context) error {
 	if rc.route.Access.machine() {
 		return nil
@@ -96,7 +100,24 @@ func (rc *routeCall) checkQuery(c *Context) error {
 	if err != nil {
 		return errAddress
 	}
-	return checkCursors(q)
+	for _, values := range q {
+		if slices.ContainsFunc(values, vanishes) {
+			return errAddress
+		}
+	}
+	return checkIDs(q)
+}
+
+// vanishes reports whether the value of a parameter would be rejected by cleanText whatever its
+// maximum, was damaged in copying, or is more than spaces and yet leaves nothing to search for.
+func vanishes(value string) bool {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return false
+	}
+	return !utf8.ValidString(value) || strings.ContainsRune(value, utf8.RuneError) ||
+		strings.ContainsFunc(core.StripMarks(value), func(r rune) bool { return forbidden(r, false) }) ||
+		core.Clean(value) == ""
 }
 
 func (rc *routeCall) checkRoute(c *Context) error {

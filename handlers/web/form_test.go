@@ -205,7 +205,7 @@ func TestCursorsThatAreNoneAreRefused(t *testing.T) {
 		"after=x": true, "before=-1": true, "before=0": true, "after=99999999999999999999": true, "after=": false, "before=7": false,
 	} {
 		values, _ := url.ParseQuery(query)
-		if err := checkCursors(values); (core.CodeOf(err) == core.CodeInvalid && err != nil) != wrong {
+		if err := checkIDs(values); (core.CodeOf(err) == core.CodeInvalid && err != nil) != wrong {
 			t.Errorf("?%s: %v", query, err)
 		}
 	}
@@ -241,7 +241,8 @@ func TestPagedLeadsToItsNeighbours(t *testing.T) {
 
 // A malformed query is rejected before any handler, which would see the URL without it.
 func TestBrokenParametersAreRefused(t *testing.T) {
-	for _, query := range []string{"q=%zz", "community=1&q=%", "a=1;b=2"} {
+	for _, query := range []string{"q=%zz", "community=1&q=%", "a=1;b=2", "community=1%01", "community=12x", "community=1&community=2",
+		"q=%EF%BF%BD", "q=a%EF%BF%BDb", "q=%E2%80%8B", "q=%ff", "node=%00", "community=" + strings.Repeat("1", 900)} {
 		rc := newRouteCall(&App{}, Route{Method: "GET", Path: "/console/resident", Access: SignedIn})
 		r := httptest.NewRequest("GET", "/console/resident", nil)
 		r.URL.RawQuery = query

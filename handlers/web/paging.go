@@ -23,10 +23,16 @@ func (c *Context) Page(limit int) core.Page {
 	return page
 }
 
-// checkCursors rejects a URL whose cursors are not ids: it would show the start of the list instead
-// of the requested part.
-func checkCursors(q url.Values) error {
-	for _, name := range []string{afterParam, beforeParam} {
+// communityParam narrows a page to one community.
+const communityParam = "community"
+
+// checkIDs rejects a URL whose cursors or community are not ids, or are repeated: it would show the
+// start of the list instead of the requested part, or all communities instead of one.
+func checkIDs(q url.Values) error {
+	for _, name := range []string{afterParam, beforeParam, communityParam} {
+		if len(q[name]) > 1 {
+			return errAddress
+		}
 		if text := q.Get(name); text != "" {
 			if _, err := core.ParseID(text); err != nil {
 				return errAddress

@@ -65,10 +65,21 @@ func (f auditForm) check() error {
 	if f.Act != "" && !core.KnownAct(f.Act) {
 		fields["act"] = "请在列出的选项中选择"
 	}
-	if kind, _, _ := strings.Cut(f.Actor, ":"); f.Actor != "" && !slices.Contains(core.ActorKinds(), core.ActorKind(kind)) {
+	if f.Actor != "" && !knownActor(f.Actor) {
 		fields["actor"] = "请在列出的选项中选择"
 	}
 	return core.InvalidFields(fields)
+}
+
+// knownActor reports whether an actor is a kind alone, or a kind and an id.
+func knownActor(actor string) bool {
+	kind, id, one := strings.Cut(actor, ":")
+	if one {
+		if _, err := core.ParseID(id); err != nil {
+			return false
+		}
+	}
+	return slices.Contains(core.ActorKinds(), core.ActorKind(kind))
 }
 
 // actorChoice encodes an actor as the filter's value.

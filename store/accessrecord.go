@@ -213,8 +213,12 @@ func recordWhere(f core.RecordFilter) database.Where {
 			where.And(c.column+" = ?", c.value)
 		}
 	}
-	if f.Result != "" {
+	switch f.Result {
+	case "":
+	case "allowed", "refused":
 		where.And("allowed = ?", database.BoolInt(f.Result == "allowed"))
+	default: // no record has another
+		where.And("1 = 0")
 	}
 	for _, c := range []struct {
 		column string

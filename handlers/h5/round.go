@@ -153,7 +153,7 @@ func (h *H5) finishRound(c *web.Context) error {
 		return h.lost(c, "登录链接已失效", fronts[web.SurfaceResident])
 	}
 	code := c.Query("code")
-	if code == "" {
+	if code == "" || code == web.Unusable {
 		return h.refused(c, r)
 	}
 	user, err := h.prove(c, r.purpose(), func() (core.WechatIdentity, error) { return h.wechat.Identify(c.Ctx(), code) })

@@ -52,7 +52,7 @@ func (h *H5) beginSession(c *web.Context) error {
 func (h *H5) miniSession(c *web.Context) error {
 	code := c.Query("code")
 	next := web.LocalPath(c.Query("next"), fronts[web.SurfaceResident])
-	if code == "" {
+	if code == "" || code == web.Unusable {
 		return h.lost(c, "链接不完整，请从小程序重新打开", next)
 	}
 	sum := sha256.Sum256([]byte(code))

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"tongxing/core"
 )
@@ -82,13 +83,18 @@ func (c *Context) Param(name string) string { return c.param(name) }
 // ParamID returns a path parameter that is an id; a malformed one is NotFound.
 func (c *Context) ParamID(name string) (core.ID, error) { return core.ParseID(c.param(name)) }
 
-// Query returns a URL parameter, cleaned like text of a form; "" if absent or unusable. Use it for
-// parameters that choose the display or the page; parameters that filter a list are read by
-// BindQuery, which reports unusable ones.
+// Unusable is what Query returns for a value that is no text, or too long: it is no id, no
+// path and no choice, and found in nothing, so that a filter that cannot be used never
+// counts as one that was not set.
+const Unusable = string(unicode.ReplacementChar)
+
+// Query returns a URL parameter, cleaned like text of a form; "" if absent, Unusable if it
+// cannot be used. Use it for parameters that choose the display, the community or the page;
+// other parameters that filter a list are read by BindQuery, which reports unusable ones.
 func (c *Context) Query(name string) string {
 	text, err := cleanText(c.r.URL.Query().Get(name), textRule{max: maxDefaultText})
 	if err != nil {
-		return ""
+		return Unusable
 	}
 	return text
 }

@@ -1,0 +1,120 @@
+package handlers_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/xuri/excelize/v2"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+)
+
+// garbage are values that no filter, date, id or cursor can use.
+var garbage = []string{
+	"nonsense", "\x00", "\xff\xfe", strings.Repeat("9", 30), strings.Repeat("x", 400), "2026-13-45",
+}
+
+// looks are parameters that choose how a list looks, or which part of it, and narrow nothing.
+var looks = []string{"sort", "draw", "node", "of"}
+
+// TestGarbageNeverWidens sends values that cannot be used in each parameter that a list's page
+// declares, to the page and to the export of it: either is refused, or shows no row. A filter that
+// is dropped would show, and give away in a file, what nobody asked for.
+func TestGarbageNeverWidens(t *testing.T) {
+	w := newTown(t)
+	target := w.account(t, "target", w.mine, core.RoleViewer)
+	admin := w.account(t, "admin", w.mine, core.RoleAdmin)
+	wide, err := w.store.Account(t.Context(), core.Everywhere, admin.subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide.Scope = core.ScopeOf(w.mine.Community, w.others.Community) // so that lists ask for the community
+	if err := w.store.UpdateAccount(t.Context(), core.SystemGranter, wide); err != nil {
+		t.Fatal(err)
+	}
+	tried := map[string]int{}
+	for _, by := range []caller{admin, w.person(t, "observer", w.mine, web.Observer), w.person(t, "guard", w.mine, web.Guard)} {
+		filters := map[string][]string{}
+		for _, page := range w.pages(t, by, target.subject) {
+			if names := filterNames(page.doc); len(names) > 0 && rowsOf(page.doc) > 0 {
+				filters[page.path] = names
+			}
+		}
+		for _, r := range w.app.Routes() {
+			list := strings.TrimSuffix(strings.TrimSuffix(r.Path, "/export.xlsx"), "/export")
+			if open(r) || r.Method != http.MethodGet || !by.may(r.Access) || filters[list] == nil {
+				continue
+			}
+			for _, name := range filters[list] {
+				for _, value := range garbage {
+					tried[r.Path]++
+					answer := w.call(t, r, by, r.Path+"?"+url.Values{name: {value}}.Encode())
+					if n := widened(t, answer); n != 0 {
+						t.Errorf("%s: %d, %d rows with %s=%.20q", r.Name(), answer.Code, n, name, value)
+					}
+				}
+			}
+		}
+	}
+	if len(tried) < 12 || tried["/console/accessrecord/export.xlsx"] < 40 {
+		t.Errorf("only %v tried: not looking in the right place", tried)
+	}
+}
+
+// filterNames returns the names of what a page's filter forms send.
+func filterNames(page *goquery.Document) []string {
+	names := []string{"after", "before"}
+	page.Find("form").Each(func(_ int, f *goquery.Selection) {
+		if form, _ := read(f); form.method != http.MethodGet {
+			return
+		}
+		f.Find("[name]").Each(func(_ int, field *goquery.Selection) {
+			names = append(names, field.AttrOr("name", ""))
+		})
+	})
+	if len(names) == 2 {
+		return nil
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return slices.Contains(looks, name) })
+}
+
+// rowsOf counts the rows of a list's page.
+func rowsOf(page *goquery.Document) int {
+	return page.Find("main table:not(.tx-chart-table) tbody tr, #records li").Length()
+}
+
+// widened counts the rows that an answer shows; of a refusal, none.
+func widened(t *testing.T, answer *httptest.ResponseRecorder) int {
+	t.Helper()
+	if answer.Code >= 500 {
+		t.Errorf("%d", answer.Code)
+	}
+	if answer.Code != http.StatusOK {
+		return 0
+	}
+	if strings.HasPrefix(answer.Header().Get("Content-Type"), "text/html") {
+		page, err := goquery.NewDocumentFromReader(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rowsOf(page)
+	}
+	file, err := excelize.OpenReader(bytes.NewReader(answer.Body.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := file.GetRows(file.GetSheetList()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return max(len(rows)-1, 0) // the first is the heads
+}

@@ -1,4 +1,4 @@
-# The commands of a working day. `make` alone lists them.
+# Everyday commands. `make` alone lists them.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -10,14 +10,14 @@ BIN      ?= bin/tongxing
 FUZZTIME ?= 10s
 PKG      ?= ./...
 
-# The race detector leaves out SQLite itself, C that was translated to Go: to watch its
-# memory takes ten times as long as all of ours, whose every access is watched, the
-# driver's too.
+# The race detector excludes SQLite itself, which is C translated to Go: watching its memory
+# takes ten times as long as all of our code, every access of which is watched, including
+# the driver's.
 UNWATCHED := modernc.org/sqlite/lib modernc.org/libc
 RACE      := -race $(UNWATCHED:%=-gcflags=%=-race=false)
 
 GO_FILES     = $(shell find . -name '*.go' -not -path './node_modules/*' -not -path './tmp/*')
-# The style sheet keeps only the classes that templates name, so they count too.
+# The style sheet keeps only the classes that templates use, so they are inputs too.
 ASSET_SOURCE = $(shell find templates tools/assets -type f -not -path 'templates/assets/dist/*' -not -name '*_test.go' -not -name '*.md' 2>/dev/null)
 ASSETS       = templates/assets/dist/.built
 
@@ -27,7 +27,7 @@ help: ## List these commands.
 		while IFS=$$'\t' read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
 
 .PHONY: run
-run: assets ## Run the demo: everything clickable in a browser, no account anywhere.
+run: assets ## Run the demo: try everything in a browser, no account needed.
 	@go build -o bin/tongxing-demo ./server
 	@exec bin/tongxing-demo --demo
 
@@ -35,8 +35,8 @@ run: assets ## Run the demo: everything clickable in a browser, no account anywh
 build: assets ## Build the program: make build BIN=path.
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $(BIN) ./server
 
-# tools/services asks the tests for MariaDB, Redis and a browser; a plain `go test`
-# leaves them out. CI=true has a test that cannot run fail instead of skip.
+# tools/services makes the tests use MariaDB, Redis and a browser; a plain `go test`
+# skips those. CI=true makes a test that cannot run fail instead of being skipped.
 .PHONY: test
 test: needs assets check ## Run every test of PKG with the race detector, against real servers and a browser.
 	CI=true CGO_ENABLED=1 go run ./tools/services -- go test $(RACE) -vet=off -timeout 40m $(PKG)
@@ -45,7 +45,7 @@ test: needs assets check ## Run every test of PKG with the race detector, agains
 test-quick: assets ## The same without the race detector and without what is not installed here.
 	go run ./tools/services -- go test -vet=off -timeout 40m $(PKG)
 
-# The tools are pinned in go.mod and package-lock.json. A finding is mended, or suppressed
+# The tools are pinned in go.mod and package-lock.json. A finding is fixed, or suppressed
 # with its reason beside it.
 .PHONY: check
 check: assets ## Check formatting, vet, lint, look for dead code and for known vulnerabilities.
@@ -84,7 +84,7 @@ sample: ## Regenerate configs/sample.yaml from the configuration's struct.
 	go generate ./configs
 
 .PHONY: assets
-assets: $(ASSETS) ## Build style sheets, scripts and icons when missing or stale.
+assets: $(ASSETS) ## Build style sheets, scripts and icons if missing or outdated.
 
 $(ASSETS): $(ASSET_SOURCE) $(if $(wildcard package-lock.json),node_modules/.installed)
 	go run ./tools/assets && touch $@
@@ -95,9 +95,9 @@ node_modules/.installed: package-lock.json package.json
 	@touch $@
 
 .PHONY: needs
-needs: ## Say which programs `make test` lacks here; install them when root on Debian.
+needs: ## List the programs that `make test` lacks here; as root on Debian, install them.
 	@go run ./tools/needs
 
 .PHONY: clean
-clean: ## Remove what was built (never data/).
+clean: ## Remove build output (never data/).
 	rm -rf bin node_modules templates/assets/dist

@@ -20,9 +20,9 @@ const (
 	callbackWindow = 5 * time.Minute // how far its timestamp may be from our clock
 )
 
-// What is wrong with a callback. Its sender is answered with nothing in particular.
-// ErrMalformed alone came with a right signature: it is from the platform, which would
-// tell the person that the account is out of order if it were refused.
+// What is wrong with a callback. Its sender gets no details. Only ErrMalformed comes with a valid
+// signature: it is from the platform, which would show the follower an error message about the
+// account if it were refused.
 var (
 	ErrSignature = errors.New("wechat: a callback's signature is wrong")
 	ErrStale     = errors.New("wechat: a callback is too old or from the future")
@@ -31,7 +31,7 @@ var (
 	ErrMalformed = errors.New("wechat: a callback that is rightly signed cannot be read")
 )
 
-// Event is a message or an event that a follower's doing pushed to us.
+// Event is a message or an event that the platform pushes when a follower does something.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html
 type Event struct {
 	ToUser   string `xml:"ToUserName"`
@@ -44,10 +44,10 @@ type Event struct {
 	Content  string `xml:"Content"`
 	ID       string `xml:"MsgId"`  // "" = an event; up to 20 digits, and not unique across people
 	JobID    string `xml:"MsgID"`  // of TEMPLATESENDJOBFINISH
-	Status   string `xml:"Status"` // likewise
+	Status   string `xml:"Status"` // of TEMPLATESENDJOBFINISH
 }
 
-// Scene is the scene of the parametric QR code that was scanned; "" = none.
+// Scene returns the scene of the parametric QR code that was scanned; "" = none.
 func (e Event) Scene() string {
 	switch e.Name {
 	case "subscribe":
@@ -61,25 +61,24 @@ func (e Event) Scene() string {
 	return ""
 }
 
-// readCreated reads CreateTime; 0 where it is not a number, which nothing but the
-// recognition of repeats would notice.
+// readCreated parses CreateTime; 0 if it is not a number, which affects only the detection of
+// repeats.
 func (e *Event) readCreated(text string) {
 	e.Created, _ = strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 }
 
-// Digest names an event for the recognition of repeats, under an account: a message by
-// its sender, second and id, an event by its sender and second with what happened,
-// since two can share a second.
+// Digest identifies an event of an account, to detect repeats: a message by its sender, second and
+// id, an event by its sender, second and content, since two can share a second.
 func (e Event) Digest() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q %q %q %q", e.FromUser, e.Created, e.Type, e.ID, e.Name, e.Key, e.JobID))
 	return hex.EncodeToString(sum[:])
 }
 
-// key is where an event is remembered.
+// key returns the key under which an event is remembered.
 func (e Event) key(appID string) string { return "wechat:seen:" + appID + ":" + e.Digest() }
 
-// CheckEcho answers the platform's check of the callback address: it gives the
-// text to send back. Only an account's own server knows how to sign it.
+// CheckEcho answers the platform's check of the callback address: it returns the text to send back.
+// Only the account's own server can sign it.
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html
 func (a *OfficialAccount) CheckEcho(r *http.Request) (string, error) {
 	q := r.URL.Query()
@@ -89,10 +88,10 @@ func (a *OfficialAccount) CheckEcho(r *http.Request) (string, error) {
 	return q.Get("echostr"), nil
 }
 
-// ReadCallback verifies, decrypts and reads one callback. An event that was read
-// before is ErrReplayed, to be answered like the first: the platform repeats what
-// was not answered in five seconds. done must be called with whether the event
-// was handled; one that was not may come again.
+// ReadCallback verifies, decrypts and parses one callback. An event that was read before is
+// ErrReplayed, to be answered like the first: the platform repeats what was not answered within
+// five seconds. done must be called with whether the event was handled; one that was not is
+// accepted again.
 func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (event Event, done func(handled bool), err error) {
 	q := r.URL.Query()
 	timestamp, nonce := q.Get("timestamp"), q.Get("nonce")
@@ -120,7 +119,7 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 	return a.once(ctx, event, keys)
 }
 
-// checkTime refuses a signature that somebody may have overheard long ago.
+// checkTime rejects old signatures, which somebody may have intercepted.
 func (a *OfficialAccount) checkTime(timestamp string) error {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
@@ -133,7 +132,7 @@ func (a *OfficialAccount) checkTime(timestamp string) error {
 	return nil
 }
 
-// readEvent reads a message; one that names no sender or no type is ErrMalformed.
+// readEvent parses a message; one without sender or type is ErrMalformed.
 func readEvent(message []byte) (Event, error) {
 	var read struct {
 		Event
@@ -146,8 +145,8 @@ func readEvent(message []byte) (Event, error) {
 	return read.Event, nil
 }
 
-// unseal returns the message in a body. Where the account has an AES key, only a
-// sealed message that is signed counts, whatever the clear text beside it says.
+// unseal returns the message in a body. If the account has an AES key, only a signed, encrypted
+// message counts, whatever the plain text next to it contains.
 func (a *OfficialAccount) unseal(body []byte, msgSignature, timestamp, nonce string) ([]byte, error) {
 	if a.aes == nil {
 		return body, nil
@@ -163,11 +162,11 @@ func (a *OfficialAccount) unseal(body []byte, msgSignature, timestamp, nonce str
 	return []byte(message), err
 }
 
-// encryptElement finds the sealed message in a body that is not XML as a whole.
+// encryptElement finds the encrypted message in a body that is not XML as a whole.
 var encryptElement = regexp.MustCompile(`<Encrypt>(?:<!\[CDATA\[)?([A-Za-z0-9+/=]+)(?:\]\]>)?</Encrypt>`)
 
-// sealedPart returns the sealed message in a body; "" where there is none. The
-// compatible mode sends the message in the clear beside it, which may be no XML.
+// sealedPart returns the encrypted message in a body, or "". The compatible mode also sends the
+// message in plain text, which may not be valid XML.
 func sealedPart(body []byte) string {
 	var sealed struct {
 		Encrypt string `xml:"Encrypt"`
@@ -181,13 +180,13 @@ func sealedPart(body []byte) string {
 	return ""
 }
 
-// cdata is text that XML leaves alone.
+// cdata is text that XML does not interpret.
 type cdata struct {
 	Text string `xml:",cdata"`
 }
 
-// Reply makes the passive reply to an event: a text, sealed where the account has
-// an AES key. An empty text is "success": nothing to say.
+// Reply builds the passive reply to an event: a text, encrypted if the account has an AES key. An
+// empty text yields "success": nothing to say.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Passive_user_reply_message.html
 func (a *OfficialAccount) Reply(event Event, text string) (string, error) {
 	if text == "" {

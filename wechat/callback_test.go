@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// account is an official account that hears callbacks at the clock's time.
+// account returns an official account that reads callbacks at the clock's time.
 func account(t testing.TB, o OfficialOptions, now func() time.Time) *OfficialAccount {
 	t.Helper()
 	o.AppID, o.Secret, o.Token = testApp, testSecret, callbackToken
@@ -24,18 +24,17 @@ func account(t testing.TB, o OfficialOptions, now func() time.Time) *OfficialAcc
 	return a
 }
 
-// call is a callback as the platform makes it; a field set otherwise than by
-// newCall makes it wrong.
+// call is a callback as the platform makes it; a test changes a field to make it invalid.
 type call struct {
 	at      time.Time
 	nonce   string
 	message string
-	sealed  string // "" = message in the clear
+	sealed  string // "" = message in plain text
 	query   url.Values
 	body    string
 }
 
-// newCall signs and seals a message; key "" leaves it in the clear.
+// newCall signs and encrypts a message; key "" leaves it in plain text.
 func newCall(t testing.TB, at time.Time, key, message string) call {
 	t.Helper()
 	c := call{at: at, nonce: rand.Text(), message: message, body: message}
@@ -54,7 +53,7 @@ func newCall(t testing.TB, at time.Time, key, message string) call {
 	return c.with(c.sealed)
 }
 
-// with puts another sealed text in, rightly signed.
+// with replaces the encrypted text and signs again.
 func (c call) with(sealed string) call {
 	c.body = "<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[" + sealed + "]]></Encrypt></xml>"
 	c.query.Set("msg_signature", sign(callbackToken, c.query.Get("timestamp"), c.nonce, sealed))
@@ -100,8 +99,8 @@ func TestReadCallback(t *testing.T) {
 	}
 }
 
-// TestHostileCallbacks: nothing wrong gets through, and nothing wrong keeps what is
-// right from coming later.
+// TestHostileCallbacks: nothing invalid gets through, and nothing invalid keeps a valid callback
+// from being read later.
 func TestHostileCallbacks(t *testing.T) {
 	clock := newClock()
 	now := clock.Now()
@@ -194,14 +193,14 @@ func TestHostileCallbacks(t *testing.T) {
 		}
 		done(false)
 	}
-	// An account in plain mode reads no sealed one.
+	// An account in plain mode reads no encrypted messages.
 	plain := account(t, OfficialOptions{}, clock.Now)
 	if _, _, err := plain.ReadCallback(t.Context(), right().request()); !errors.Is(err, ErrMalformed) {
 		t.Errorf("a sealed one in plain mode: %v", err)
 	}
 }
 
-// bomb is XML that a careless reader makes gigabytes of.
+// bomb returns XML that a careless parser expands to gigabytes.
 func bomb() string {
 	var b strings.Builder
 	b.WriteString(`<!DOCTYPE x [<!ENTITY a0 "aaaaaaaaaa">`)

@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// crypter seals and opens callbacks: AES-256-CBC, the vector the key's first 16
-// bytes, padded to 32 as PKCS#7, over 16 random bytes, the message's length in 4
-// bytes big-endian, the message, and the account it is for.
+// crypter encrypts and decrypts callbacks: AES-256-CBC, with the key's first 16 bytes as the IV,
+// padded to 32 as PKCS#7, over 16 random bytes, the message's length in 4 bytes big-endian, the
+// message, and the account it is for.
 // https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Technical_Plan.html
 type crypter struct {
 	key      []byte
@@ -34,7 +34,7 @@ func newCrypter(encodingKey, receiver string) (*crypter, error) {
 	return &crypter{key: key, receiver: receiver}, nil
 }
 
-// A body that its key does not open is ErrMalformed.
+// A body that the key does not decrypt is ErrMalformed.
 var (
 	errSealed   = fmt.Errorf("%w: it does not decrypt", ErrMalformed)
 	errReceiver = fmt.Errorf("%w: it is for another account", ErrMalformed)
@@ -77,7 +77,7 @@ func (c *crypter) open(text string) (string, error) {
 
 func (c *crypter) seal(message string) (string, error) {
 	var salt [16]byte
-	_, _ = rand.Read(salt[:]) // crypto/rand does not fail
+	_, _ = rand.Read(salt[:]) // crypto/rand never returns an error
 	return c.sealWith(salt, message)
 }
 
@@ -96,7 +96,7 @@ func (c *crypter) sealWith(salt [16]byte, message string) (string, error) {
 	return base64.StdEncoding.EncodeToString(plain), nil
 }
 
-// sign is the platform's signature: SHA-1 of the parts, sorted and joined.
+// sign returns the platform's signature: SHA-1 of the parts, sorted and joined.
 func sign(parts ...string) string {
 	sorted := slices.Sorted(slices.Values(parts))
 	sum := sha1.Sum([]byte(strings.Join(sorted, ""))) //nolint:gosec // the platform's signature

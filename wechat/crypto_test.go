@@ -13,9 +13,9 @@ const (
 	callbackKey   = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
 
-// The sealed texts below were made with openssl and Python, not by this program:
-// openssl enc -aes-256-cbc -nopad over 0123456789abcdef, the length, the message
-// and the receiver, padded as each name says.
+// The encrypted texts below were made with openssl and Python, not by this program: openssl enc
+// -aes-256-cbc -nopad over 0123456789abcdef, the length, the message and the receiver, padded as
+// each name tells.
 const (
 	sealedHello = "Q3stYC6hdFzMh9T8HCvyDORchGzARlxqyFUOtgi0n8GAlnw75jsW++0Otxa4GCEc7/moXV4q+3dPQTEe2LJvVg=="
 	sealedEmpty = "Q3stYC6hdFzMh9T8HCvyDGE97x7yTT3wZmFGOVd3sOkK5WI4xerkVSImijh2oVe/TNTPQ0zTwiVqL/LAJWEttQ=="
@@ -97,8 +97,8 @@ func TestCryptoRefuses(t *testing.T) {
 	}
 }
 
-// TestBitFlips: a text with one bit turned may open where the bit lies in the 16
-// random bytes, or change the message; it never opens as another's or panics.
+// TestBitFlips: a text with one flipped bit may decrypt if the bit is in the 16 random bytes, or
+// change the message; it never decrypts for another account or panics.
 func TestBitFlips(t *testing.T) {
 	c := newTestCrypter(t)
 	raw, err := base64.StdEncoding.DecodeString(sealedHello)
@@ -118,8 +118,8 @@ func TestBitFlips(t *testing.T) {
 			t.Errorf("bit %d: %v", bit, err)
 		}
 	}
-	// CBC garbles the block of a bit and turns it in the next: only the message's own
-	// stretch can come through. The signature over the whole is what guards it.
+	// CBC garbles the bit's block and flips the bit in the next one: only changes within the
+	// message can come through. The signature over the whole guards against those.
 	if opened > len(raw)*8/2 {
 		t.Errorf("%d of %d open", opened, len(raw)*8)
 	}

@@ -28,7 +28,7 @@ const (
 	template    = "template-1"
 )
 
-// world is WeChat on loopback, and a server of ours that hears its callbacks.
+// world is WeChat on loopback, and a server of ours that receives its callbacks.
 type world struct {
 	t        *testing.T
 	sim      *simulator.Simulator
@@ -44,7 +44,7 @@ type world struct {
 	events  []wechat.Event
 	refused []error
 	failing int           // callbacks that fail before one works
-	slow    chan struct{} // if not nil, a callback is answered when it is closed
+	slow    chan struct{} // if not nil, a callback is answered once it is closed
 }
 
 func newWorld(t *testing.T) *world {
@@ -82,7 +82,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// client gives the accounts of one more server on the same Redis.
+// client returns the accounts for one more server on the same Redis.
 func (w *world) client() (*wechat.MiniProgram, *wechat.OfficialAccount, *wechat.OfficialAccount) {
 	w.t.Helper()
 	c := wechat.New(wechat.Options{
@@ -115,8 +115,7 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// hear answers a callback as a server does: it takes the event in and repeats what
-// it was told.
+// hear answers a callback as a server does: it handles the event and echoes its text.
 func (w *world) hear(rw http.ResponseWriter, r *http.Request) {
 	account := w.official
 	if r.URL.Path == "/plain" {
@@ -171,7 +170,7 @@ func (w *world) idle() {
 	}
 }
 
-// heard gives the events taken in since the last time.
+// heard returns the events handled since the last call.
 func (w *world) heard() []wechat.Event {
 	w.t.Helper()
 	w.idle()
@@ -182,7 +181,7 @@ func (w *world) heard() []wechat.Event {
 	return events
 }
 
-// calls counts the requests that a path of WeChat got.
+// calls returns the number of requests that WeChat received for a path.
 func (w *world) calls(path string) int {
 	n := 0
 	for _, c := range w.sim.Calls() {
@@ -199,8 +198,8 @@ func (w *world) send(person string) (string, error) {
 		URL: "https://pass.example.com/", Fields: map[string]string{"thing1": strings.Repeat("张三\n", 20), "time2": "2026-11-20 12:00"}})
 }
 
-// TestCodesWorkOnce: login and phone codes work once, for what they are, for five
-// minutes, in the app that they were given to.
+// TestCodesWorkOnce: login and phone codes work once, for their purpose, for five minutes, in the
+// app they were issued to.
 func TestCodesWorkOnce(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -229,9 +228,8 @@ func TestCodesWorkOnce(t *testing.T) {
 	}
 }
 
-// TestFollowToFinish: somebody scans a parametric QR and follows, is joined to the
-// mini-program's user by the union id, gets a message, and it is heard whether it
-// arrived.
+// TestFollowToFinish: somebody scans a parametric QR and follows, is linked to the mini-program's
+// user by the union id, gets a message, and its delivery is reported.
 func TestFollowToFinish(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -285,8 +283,8 @@ func TestFollowToFinish(t *testing.T) {
 	}
 }
 
-// TestTokensEnd: a token that ended or was revoked is healed once and the message
-// delivered once; one that cannot be healed ends in an error after two calls.
+// TestTokensEnd: an expired or revoked token is replaced once and the message delivered once; if
+// that does not help, the call fails after two attempts.
 func TestTokensEnd(t *testing.T) {
 	const path, tokens = "/cgi-bin/message/template/send", "/cgi-bin/stable_token"
 	for name, end := range map[string]func(*simulator.Simulator, string){
@@ -321,7 +319,7 @@ func TestTokensEnd(t *testing.T) {
 	}
 }
 
-// TestWhatToDo: each of the platform's refusals leads to what the caller does next.
+// TestWhatToDo: each of the platform's errors leads to the caller's right next step.
 func TestWhatToDo(t *testing.T) {
 	w := newWorld(t)
 	const path = "/cgi-bin/message/template/send"
@@ -366,8 +364,8 @@ func TestWhatToDo(t *testing.T) {
 	}
 }
 
-// TestRepeatedCallbacks: what failed or was answered too late comes again and is
-// handled once; the chat shows the answer.
+// TestRepeatedCallbacks: what failed or was answered too late comes again and is handled once; the
+// chat shows the answer.
 func TestRepeatedCallbacks(t *testing.T) {
 	for appID, account := range map[string]string{"sealed": officialApp, "plain": plainApp} {
 		t.Run(appID, func(t *testing.T) {
@@ -434,8 +432,8 @@ func TestServersFetchOneToken(t *testing.T) {
 	}
 }
 
-// TestAuthorize: a browser goes to WeChat and comes back with a code and the state;
-// the code says once who it was.
+// TestAuthorize: a browser goes to WeChat and comes back with a code and the state; the code
+// identifies the visitor once.
 func TestAuthorize(t *testing.T) {
 	w := newWorld(t)
 	stay := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -475,7 +473,7 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-// TestPictures: the codes that WeChat draws are pictures.
+// TestPictures: the codes drawn by WeChat are pictures.
 func TestPictures(t *testing.T) {
 	w := newWorld(t)
 	picture, err := w.mini.UnlimitedCode(t.Context(), wechat.CodeImage{Scene: "p=1", Width: 300})
@@ -496,8 +494,8 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// TestPageConfigIsTaken: the phone takes the signature of our pages, and of no
-// page of another domain.
+// TestPageConfigIsTaken: the phone accepts the signature of our pages, and of no page of another
+// domain.
 func TestPageConfigIsTaken(t *testing.T) {
 	w := newWorld(t)
 	take := func(page string) string {

@@ -12,24 +12,23 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// What people type into WeChat comes through as they typed it: its XML and JSON hold
-// control characters, cut characters and names of encodings that no standard reader
-// takes. They stand in texts that nobody here reads, so they are taken out and the
-// rest is read.
+// What people type into WeChat comes through as they typed it: its XML and JSON contain control
+// characters, truncated characters and encoding names that no standard parser accepts. They occur
+// in texts that we do not use, so they are removed and the rest is parsed.
 
-// readXML reads a message of the platform without the characters that XML forbids.
+// readXML parses a message of the platform, dropping the characters that XML forbids.
 func readXML(body []byte, into any) error {
 	d := xml.NewDecoder(strings.NewReader(legalXML(utf8Text(body))))
-	// The text is UTF-8 by now, whatever its first line declares.
+	// The text is UTF-8 by now, whatever its XML declaration names.
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	return d.Decode(into)
 }
 
-// declaredGB finds a declaration of one of the Chinese encodings.
+// declaredGB matches a declaration of one of the Chinese encodings.
 var declaredGB = regexp.MustCompile(`(?i)^\s*<\?xml[^>]{0,100}encoding\s*=\s*["']gb[k0-9-]`)
 
-// utf8Text decodes a message that declares a Chinese encoding. The platform declares
-// one over UTF-8 too, so what is valid UTF-8 stays as it is.
+// utf8Text decodes a message that declares a Chinese encoding. The platform also declares one for
+// UTF-8, so valid UTF-8 stays as it is.
 func utf8Text(body []byte) string {
 	if utf8.Valid(body) || !declaredGB.Match(body) {
 		return string(body)
@@ -41,11 +40,11 @@ func utf8Text(body []byte) string {
 	return string(decoded)
 }
 
-// characterRef is a character written as a number.
+// characterRef matches a numeric character reference.
 var characterRef = regexp.MustCompile(`&#(?:x[0-9a-fA-F]+|[0-9]+);`)
 
-// legalXML takes out the characters that XML 1.0 forbids, written as themselves or as
-// a number, and bytes that are not UTF-8.
+// legalXML removes the characters that XML 1.0 forbids, literal or as a numeric reference, and
+// bytes that are not UTF-8.
 func legalXML(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if !inXML(r) {
@@ -73,9 +72,9 @@ func inXML(r rune) bool {
 		r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
 
-// legalJSON makes an answer of the platform one that a JSON reader takes: without a
-// byte order mark, with spaces for control characters, and without the backslashes
-// that begin no escape. What is not an object, a picture, comes back as it is.
+// legalJSON makes a response of the platform acceptable to a JSON parser: it removes the byte order
+// mark and backslashes that begin no escape, and replaces control characters by spaces. Anything
+// that is not an object, such as a picture, is returned unchanged.
 func legalJSON(body []byte) []byte {
 	text := bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
 	if len(text) == 0 || text[0] != '{' {
@@ -102,8 +101,8 @@ func legalJSON(body []byte) []byte {
 	return out
 }
 
-// escapeLength returns how many bytes the escape that text begins with has; 0 where
-// JSON knows no such escape.
+// escapeLength returns the length of the JSON escape at the start of text, or 0 if JSON has no such
+// escape.
 func escapeLength(text []byte) int {
 	if len(text) < 2 {
 		return 0

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// TestWhatXMLForbids reads a person's message whatever sign stands in it, in both
-// modes and in the clear text that the compatible mode sends beside the sealed one.
+// TestWhatXMLForbids reads a person's message whatever characters it contains, in both modes and in
+// the plain text that the compatible mode sends with the encrypted one.
 func TestWhatXMLForbids(t *testing.T) {
 	clock := newClock()
 	for name, content := range map[string]string{
@@ -35,7 +35,7 @@ func TestWhatXMLForbids(t *testing.T) {
 	}
 }
 
-// TestUnusualMessages reads what the platform sends in forms of its own.
+// TestUnusualMessages reads messages in the platform's own unusual forms.
 func TestUnusualMessages(t *testing.T) {
 	clock := newClock()
 	gb, err := simplifiedchinese.GBK.NewEncoder().String(`<?xml version="1.0" encoding="GB2312"?>` + textMessage(1))
@@ -64,7 +64,7 @@ func TestUnusualMessages(t *testing.T) {
 	}
 }
 
-// TestBrokenClearPart: the compatible mode's clear text need not be XML.
+// TestBrokenClearPart: the compatible mode's plain text need not be XML.
 func TestBrokenClearPart(t *testing.T) {
 	clock := newClock()
 	a := account(t, OfficialOptions{AESKey: callbackKey}, clock.Now)
@@ -79,7 +79,7 @@ func TestBrokenClearPart(t *testing.T) {
 	}
 }
 
-// TestOneIDOfTwoPeople: MsgId belongs to its sender.
+// TestOneIDOfTwoPeople: MsgId is unique only per sender.
 func TestOneIDOfTwoPeople(t *testing.T) {
 	clock := newClock()
 	a := account(t, OfficialOptions{AESKey: callbackKey}, clock.Now)
@@ -101,7 +101,7 @@ func TestOneIDOfTwoPeople(t *testing.T) {
 	}
 }
 
-// TestLongMessageNumber: a message that was sent has been sent, whatever its number.
+// TestLongMessageNumber: a message that was sent is reported as sent, however large its number.
 func TestLongMessageNumber(t *testing.T) {
 	p := newPlatform(t)
 	p.says("/cgi-bin/message/template/send", `{"errcode":0,"errmsg":"ok","msgid":18446744073709551616}`)
@@ -125,7 +125,7 @@ func TestPicturesStay(t *testing.T) {
 	}
 }
 
-// FuzzLegalXML: what is left is legal, and what was legal is left as it was.
+// FuzzLegalXML: what is left is legal, and legal text is unchanged.
 func FuzzLegalXML(f *testing.F) {
 	for _, text := range []string{"a\x02b", "&#x1f;&#31;", "门\xff", "&#&#1;0;"} {
 		f.Add(text)
@@ -141,7 +141,7 @@ func FuzzLegalXML(f *testing.F) {
 	})
 }
 
-// FuzzLegalJSON: JSON comes through with its meaning, and nothing makes it panic.
+// FuzzLegalJSON: JSON keeps its meaning, and nothing causes a panic.
 func FuzzLegalJSON(f *testing.F) {
 	for _, text := range []string{`{"a":"b\u0007\\"}`, "{\"a\":\"\x07\"}", `{"a":"\x"}`, `{"a":"\`, "\xef\xbb\xbf{}"} {
 		f.Add(text)

@@ -12,23 +12,23 @@ import (
 // MiniProgram is one mini-program's account.
 type MiniProgram struct{ app app }
 
-// MiniProgram gives the calls of one mini-program.
+// MiniProgram returns the API of one mini-program.
 func (c *Client) MiniProgram(appID, secret string) *MiniProgram {
 	return &MiniProgram{app{client: c, id: appID, secret: secret}}
 }
 
-// AppID is the account's public id.
+// AppID returns the account's public id.
 func (m *MiniProgram) AppID() string { return m.app.id }
 
-// Login is who a code of wx.login is. The session key that comes with it is
-// dropped: nothing needs it, and it must not reach a phone.
+// Login is the identity behind a code of wx.login. The session key that comes with it is dropped:
+// it is not needed, and must not reach a phone.
 type Login struct {
 	OpenID  string `json:"openid"`
-	UnionID string `json:"unionid"` // "" where the account is on no open platform
+	UnionID string `json:"unionid"` // "" if the account is not on an open platform
 }
 
-// Login exchanges a code of wx.login, which works once, for five minutes. A code
-// that does not is IsBadCode.
+// Login exchanges a code of wx.login, which works once, for five minutes. For an invalid code the
+// error is IsBadCode.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
 	const api = "/sns/jscode2session"
@@ -48,11 +48,11 @@ func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
 	return login, nil
 }
 
-// ErrForeignPhone is a verified number of another country: no register has one.
+// ErrForeignPhone is returned for a verified number of another country: no register has one.
 var ErrForeignPhone = errors.New("wechat: not a mainland phone number")
 
-// PhoneNumber exchanges a code of the button getPhoneNumber for the verified
-// number, without the country code. A number of another country is ErrForeignPhone.
+// PhoneNumber exchanges a code of the getPhoneNumber button for the verified number, without the
+// country code. A number of another country is ErrForeignPhone.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
 func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, error) {
 	const api = "/wxa/business/getuserphonenumber"
@@ -82,14 +82,14 @@ func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, err
 	return answer.Phone.Pure, nil
 }
 
-// CodeImage is what an unlimited mini-program code opens.
+// CodeImage describes an unlimited mini-program code.
 type CodeImage struct {
 	Scene string // at most 32 visible ASCII characters; no personal data
 	Page  string // "" = the front page
 	Width int    // pixels, 280–1280; 0 = 430
 }
 
-// sceneSigns are the signs that a scene may hold besides letters and digits.
+// sceneSigns are the characters that a scene may contain besides letters and digits.
 const sceneSigns = "!#$&'()*+,/:;=?@-._~"
 
 // UnlimitedCode draws a mini-program code, as JPEG.

@@ -21,11 +21,11 @@ type OfficialOptions struct {
 	Secret string
 	Token  string // of the message server settings
 	AESKey string // EncodingAESKey, 43 characters; "" = plain mode
-	// Replays remembers callbacks; nil = in this process alone.
+	// Replays remembers callbacks; nil = in this process only.
 	Replays ReplayStore
 }
 
-// OfficialAccount gives the calls of one official account.
+// OfficialAccount returns the API of one official account.
 func (c *Client) OfficialAccount(o OfficialOptions) (*OfficialAccount, error) {
 	a := &OfficialAccount{app: app{client: c, id: o.AppID, secret: o.Secret}, token: o.Token, replays: o.Replays}
 	if a.replays == nil {
@@ -40,20 +40,20 @@ func (c *Client) OfficialAccount(o OfficialOptions) (*OfficialAccount, error) {
 	return a, nil
 }
 
-// AppID is the account's public id.
+// AppID returns the account's public id.
 func (a *OfficialAccount) AppID() string { return a.app.id }
 
-// Scope is how much an authorize page asks for.
+// Scope is how much an authorize page requests.
 type Scope string
 
-// The scopes: who somebody is, silently; or that and their union id, with consent.
+// The scopes: the open id, silently; or also the union id, with consent.
 const (
 	ScopeBase     Scope = "snsapi_base"
 	ScopeUserInfo Scope = "snsapi_userinfo"
 )
 
-// AuthorizeURL is where a browser inside WeChat is sent to say who it is. It
-// comes back to redirect with code and state.
+// AuthorizeURL returns the address a browser inside WeChat is sent to for identification. It comes
+// back to redirect with code and state.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
 func (a *OfficialAccount) AuthorizeURL(redirect, state string, scope Scope) string {
 	query := url.Values{
@@ -63,10 +63,10 @@ func (a *OfficialAccount) AuthorizeURL(redirect, state string, scope Scope) stri
 	return rewrite(a.app.client.o.BrowserBase, openHost+"/connect/oauth2/authorize") + "?" + query.Encode() + "#wechat_redirect"
 }
 
-// Visitor is who an authorize page's code is.
+// Visitor is the identity behind an authorize page's code.
 type Visitor struct {
 	OpenID  string `json:"openid"`
-	UnionID string `json:"unionid"` // with ScopeUserInfo, where the account is on an open platform
+	UnionID string `json:"unionid"` // with ScopeUserInfo, if the account is on an open platform
 }
 
 // Visitor exchanges an authorize page's code, which works once, for five minutes.
@@ -105,15 +105,15 @@ func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, er
 	case ctx.Err() != nil, errors.Is(err, ErrSnapshot), errors.Is(err, errOther):
 		return Visitor{}, err
 	}
-	// The union id only joins somebody to what they did in the mini-program, and it is
-	// asked for at each sign-in: nobody stays outside for want of it.
+	// The union id only links somebody to what they did in the mini-program, and it is requested at
+	// each sign-in: nobody is kept out for lack of it.
 	return answer.Visitor, nil
 }
 
-// errOther is an answer about somebody else than was asked for.
+// errOther is returned for an answer about a different person than requested.
 var errOther = errors.New("the answer is about another person")
 
-// complete asks for the union id of somebody who consented; the token is theirs.
+// complete fetches the union id of somebody who consented; the token is theirs.
 func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string) (Visitor, error) {
 	const api = "/sns/userinfo"
 	query := url.Values{"access_token": {token}, "openid": {v.OpenID}, "lang": {"zh_CN"}}
@@ -136,14 +136,14 @@ func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string)
 	return answer.Visitor, nil
 }
 
-// Follower is what the account may know of somebody.
+// Follower is what the account may know about a user.
 type Follower struct {
 	OpenID  string `json:"openid"`
 	UnionID string `json:"unionid"`
-	Follows int    `json:"subscribe"` // 0 = does not; then nothing else is told
+	Follows int    `json:"subscribe"` // 0 = does not; then nothing else is set
 }
 
-// Follower asks who an open id is.
+// Follower looks up an open id.
 // https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
 func (a *OfficialAccount) Follower(ctx context.Context, openID string) (Follower, error) {
 	const api = "/cgi-bin/user/info"

@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// ScriptURL is where pages load WeChat's JS-SDK from: the platform's own address,
-// or the simulator's.
+// ScriptURL returns the address from which pages load WeChat's JS-SDK: the platform's, or the
+// simulator's.
 func (a *OfficialAccount) ScriptURL() string {
 	return rewrite(a.app.client.o.BrowserBase, "https://res.wx.qq.com/open/js/jweixin-1.6.0.js")
 }
 
-// PageConfig is what a page hands to wx.config before it may use the phone.
+// PageConfig is what a page passes to wx.config before it may use the phone.
 type PageConfig struct {
 	AppID     string `json:"appId"`
 	Timestamp int64  `json:"timestamp"` // seconds
@@ -26,9 +26,8 @@ type PageConfig struct {
 	Signature string `json:"signature"`
 }
 
-// PageConfig signs a page, so that it may use what the JS-SDK offers: page is its
-// whole address as the phone has it, and must be of a domain registered with the
-// account. What stands behind # does not count.
+// PageConfig signs a page, so that it may use the JS-SDK: page is its whole address as the phone
+// has it, and must be of a domain registered with the account. The fragment does not count.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
 func (a *OfficialAccount) PageConfig(ctx context.Context, page string) (PageConfig, error) {
 	if err := a.app.client.checkBreaker(a.app.id, ticketAPI); err != nil {
@@ -39,13 +38,13 @@ func (a *OfficialAccount) PageConfig(ctx context.Context, page string) (PageConf
 		return PageConfig{}, err
 	}
 	var nonce [8]byte
-	_, _ = rand.Read(nonce[:]) // crypto/rand does not fail
+	_, _ = rand.Read(nonce[:]) // crypto/rand never returns an error
 	c := PageConfig{AppID: a.app.id, Timestamp: a.app.client.o.Now().Unix(), Nonce: hex.EncodeToString(nonce[:])}
 	c.Signature = c.sign(ticket, page)
 	return c, nil
 }
 
-// sign is the JS-SDK's signature: of names and values as they are, not escaped.
+// sign returns the JS-SDK's signature of the names and values, which are not escaped.
 func (c PageConfig) sign(ticket, page string) string {
 	page, _, _ = strings.Cut(page, "#")
 	sum := sha1.Sum([]byte("jsapi_ticket=" + ticket + "&noncestr=" + c.Nonce + //nolint:gosec // the platform's signature
@@ -57,8 +56,8 @@ const ticketAPI = "/cgi-bin/ticket/getticket"
 
 func (a app) pageTicket() shared { return shared{a.sharedKey("page-ticket"), a.fetchPageTicket} }
 
-// fetchPageTicket asks for the ticket that pages are signed with: GET
-// /cgi-bin/ticket/getticket. It outlives the access token that it is asked with.
+// fetchPageTicket fetches the ticket that pages are signed with: GET /cgi-bin/ticket/getticket. It
+// outlives the access token it was requested with.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html#62
 func (a app) fetchPageTicket(ctx context.Context) (string, int, error) {
 	body, _, err := a.call(ctx, request{method: http.MethodGet, host: apiHost, path: ticketAPI, query: url.Values{"type": {"jsapi"}}})

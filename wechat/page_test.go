@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The example of the platform's own page about the JS-SDK.
+// The example from the platform's documentation of the JS-SDK.
 func TestPageSignature(t *testing.T) {
 	c := PageConfig{Timestamp: 1414587457, Nonce: "Wm3WZYTPz0wzccnW"}
 	const ticket = "sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg"
@@ -17,7 +17,7 @@ func TestPageSignature(t *testing.T) {
 	}
 }
 
-// A ticket is fetched once for all pages, and no error shows it.
+// A ticket is fetched once for all pages, and no error discloses it.
 func TestPageConfig(t *testing.T) {
 	const page = "https://pass.example.com/h5/guard/1?a=1&b=2"
 	p := newPlatform(t)

@@ -16,11 +16,11 @@ const sceneLife = 30 * 24 * time.Hour
 type SceneCode struct {
 	Ticket  string `json:"ticket"`
 	Expires int    `json:"expire_seconds"`
-	URL     string `json:"url"` // what the code holds: to be drawn by oneself
+	URL     string `json:"url"` // the content of the code, for drawing it oneself
 }
 
-// TemporaryCode makes a parametric QR code whose scan reaches the callback with
-// scene: 1 to 64 characters, no personal data. It lives at most 30 days.
+// TemporaryCode creates a parametric QR code whose scan is reported to the callback with scene: 1
+// to 64 characters, no personal data. It expires after life, at most 30 days.
 // https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
 func (a *OfficialAccount) TemporaryCode(ctx context.Context, scene string, life time.Duration) (SceneCode, error) {
 	const api = "/cgi-bin/qrcode/create"
@@ -44,7 +44,7 @@ func (a *OfficialAccount) TemporaryCode(ctx context.Context, scene string, life 
 	return code, nil
 }
 
-// PictureURL is where WeChat draws a parametric QR code.
+// PictureURL returns the address of WeChat's picture of a parametric QR code.
 func (a *OfficialAccount) PictureURL(c SceneCode) string {
 	return rewrite(a.app.client.o.BrowserBase, mpHost+"/cgi-bin/showqrcode") + "?" + url.Values{"ticket": {c.Ticket}}.Encode()
 }

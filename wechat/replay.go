@@ -9,16 +9,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A callback is remembered for as long as its signature is good, or somebody who
-// overheard one could send it again once it is forgotten.
+// A callback is remembered for as long as its signature is valid; otherwise somebody who
+// intercepted it could send it again.
 const replayLife = 2*callbackWindow + time.Minute
 
-// errReused is a signature that came with another event before. In plain mode it
-// does not cover the body: who overhears one could put any words under it.
+// errReused is returned for a signature that came with another event before. In plain mode it does
+// not cover the body: an eavesdropper could put any content under it.
 var errReused = fmt.Errorf("%w: it belongs to another event", ErrSignature)
 
-// once lets an event through the first time. keys are the event's own, and in
-// plain mode its signature's. A repeat of the event brings a signature of its own.
+// once lets an event through the first time. keys are the event's own and, in plain mode, its
+// signature's. A repeat of the event comes with its own signature.
 func (a *OfficialAccount) once(ctx context.Context, event Event, keys []string) (Event, func(bool), error) {
 	taken := 0
 	forget := func() {
@@ -47,11 +47,11 @@ func (a *OfficialAccount) once(ctx context.Context, event Event, keys []string) 
 	}, nil
 }
 
-// ReplayStore remembers what was seen lately.
+// ReplayStore remembers recent callbacks.
 type ReplayStore interface {
-	// First reports whether key is new, and remembers it for a time.
+	// First reports whether key is new, and remembers it for life.
 	First(ctx context.Context, key string, life time.Duration) (bool, error)
-	// Forget lets key be new again.
+	// Forget makes key new again.
 	Forget(ctx context.Context, key string)
 }
 
@@ -61,7 +61,7 @@ type memoryReplays struct {
 	seen map[string]time.Time
 }
 
-// NewMemoryReplays makes a ReplayStore for one process.
+// NewMemoryReplays returns a ReplayStore for one process.
 func NewMemoryReplays(now func() time.Time) ReplayStore {
 	return &memoryReplays{now: now, seen: map[string]time.Time{}}
 }
@@ -90,7 +90,7 @@ func (m *memoryReplays) Forget(_ context.Context, key string) {
 
 type redisReplays struct{ redis redis.UniversalClient }
 
-// NewRedisReplays makes a ReplayStore that all servers of one Redis share.
+// NewRedisReplays returns a ReplayStore shared by all servers of one Redis.
 func NewRedisReplays(r redis.UniversalClient) ReplayStore { return redisReplays{r} }
 
 func (r redisReplays) First(ctx context.Context, key string, life time.Duration) (bool, error) {
@@ -100,5 +100,5 @@ func (r redisReplays) First(ctx context.Context, key string, life time.Duration)
 func (r redisReplays) Forget(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	_ = r.redis.Del(ctx, key).Err() // if it stays, the repeats of one event are lost
+	_ = r.redis.Del(ctx, key).Err() // if it stays, repeats of this event are lost
 }

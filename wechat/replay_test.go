@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// replayStores gives each kind of store, with how its time passes.
+// replayStores runs test on each kind of store, with its clock.
 func replayStores(t *testing.T, test func(t *testing.T, store ReplayStore, clock *clock, pass func(time.Duration))) {
 	t.Run("memory", func(t *testing.T) {
 		clock := newClock()
@@ -22,8 +22,8 @@ func replayStores(t *testing.T, test func(t *testing.T, store ReplayStore, clock
 	})
 }
 
-// TestReplays: an event is handled once, for as long as its signature is good; one
-// that was not handled may come again.
+// TestReplays: an event is handled once, for as long as its signature is valid; one that was not
+// handled may come again.
 func TestReplays(t *testing.T) {
 	replayStores(t, func(t *testing.T, store ReplayStore, clock *clock, pass func(time.Duration)) {
 		a := account(t, OfficialOptions{AESKey: callbackKey, Replays: store}, clock.Now)
@@ -54,9 +54,9 @@ func TestReplays(t *testing.T) {
 	})
 }
 
-// TestSignatureOfAnother: in plain mode a signature says nothing of the body, so it
-// is good for one event; what somebody put under it does not harm the event it
-// names, and an event that failed may come again with the same signature.
+// TestSignatureOfAnother: in plain mode a signature does not cover the body, so it is valid for one
+// event; a forged body does not harm the event it names, and an event that failed may come again
+// with the same signature.
 func TestSignatureOfAnother(t *testing.T) {
 	replayStores(t, func(t *testing.T, store ReplayStore, clock *clock, pass func(time.Duration)) {
 		a := account(t, OfficialOptions{Replays: store}, clock.Now)
@@ -118,7 +118,7 @@ func TestEventKeys(t *testing.T) {
 	}
 }
 
-// TestAtOnce: of several of one event at once, one is handled.
+// TestAtOnce: of several concurrent copies of one event, one is handled.
 func TestAtOnce(t *testing.T) {
 	replayStores(t, func(t *testing.T, store ReplayStore, clock *clock, _ func(time.Duration)) {
 		one := account(t, OfficialOptions{AESKey: callbackKey, Replays: store}, clock.Now)
@@ -155,8 +155,7 @@ func TestAtOnce(t *testing.T) {
 	})
 }
 
-// TestReplayStoreDown: without its memory nothing is handled, and nothing is
-// mistaken for a repeat.
+// TestReplayStoreDown: without its store nothing is handled, and nothing is mistaken for a repeat.
 func TestReplayStoreDown(t *testing.T) {
 	clock := newClock()
 	server, client := newRedis(t)
@@ -168,7 +167,7 @@ func TestReplayStoreDown(t *testing.T) {
 	}
 }
 
-// halfReplays forgets to answer once, about a signature.
+// halfReplays fails once, for a signature's key.
 type halfReplays struct {
 	ReplayStore
 	failed bool
@@ -182,7 +181,7 @@ func (h *halfReplays) First(ctx context.Context, key string, life time.Duration)
 	return h.ReplayStore.First(ctx, key, life)
 }
 
-// TestReplayStoreFailsHalfway: an event that was half remembered may come again.
+// TestReplayStoreFailsHalfway: an event that was only partly remembered may come again.
 func TestReplayStoreFailsHalfway(t *testing.T) {
 	clock := newClock()
 	a := account(t, OfficialOptions{Replays: &halfReplays{ReplayStore: NewMemoryReplays(clock.Now)}}, clock.Now)

@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// maxField is how long a template message's field may be; the platform refuses
-// or cuts what is longer.
+// maxField is the maximum length of a template message's field; the platform rejects or truncates
+// longer ones.
 const maxField = 20
 
 const zeroWidthJoiner = "\u200d" // between the parts of one emoji
@@ -19,9 +19,9 @@ type TemplateMessage struct {
 	To       string            // open id
 	Template string            // template id
 	URL      string            // opened by a tap; "" = nothing
-	Mini     *MiniPage         // opened by a tap instead of URL; nil = none
+	Mini     *MiniPage         // opened by a tap, instead of URL; nil = none
 	Fields   map[string]string // thing1 → text; cut to 20 characters, line ends removed
-	ID       string            // client_msg_id: sending it twice within minutes sends it once
+	ID       string            // client_msg_id: a message sent twice within minutes is delivered once
 }
 
 // MiniPage is a page of a mini-program that is linked to the official account.
@@ -31,7 +31,7 @@ type MiniPage struct {
 }
 
 // SendTemplate sends a template message and returns its msgid, to which the event
-// TEMPLATESENDJOBFINISH refers later as Event.JobID. See IsRefusedByUser and IsRetryable.
+// TEMPLATESENDJOBFINISH later refers as Event.JobID. See IsRefusedByUser and IsRetryable.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Template_Message_Interface.html
 func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (string, error) {
 	const api = "/cgi-bin/message/template/send"
@@ -54,13 +54,14 @@ func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (
 		return "", err
 	}
 	var sent struct {
-		ID json.Number `json:"msgid"` // larger than an int64 at times
+		ID json.Number `json:"msgid"` // can exceed an int64
 	}
 	err = decode(api, answer, &sent)
 	return sent.ID.String(), err
 }
 
-// field makes a text fit: one line, no control characters, at most 20 characters.
+// field fits a text to the platform's limits: one line, no control characters, at most 20
+// characters.
 func field(text string) string {
 	visible := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && !unicode.IsSpace(r) {
@@ -71,7 +72,7 @@ func field(text string) string {
 	line := strings.Join(strings.Fields(visible), " ")
 	runes := []rune(line)
 	if len(runes) > maxField {
-		// A joiner whose second part was cut off would tie itself to the dots.
+		// A joiner whose second part was cut off would join the dots instead.
 		return strings.TrimRight(string(runes[:maxField-1]), zeroWidthJoiner) + "…"
 	}
 	return line

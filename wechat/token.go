@@ -17,30 +17,30 @@ import (
 // TokenStore keeps access tokens and tickets for all servers, and lets one of them at a time
 // fetch a new one.
 type TokenStore interface {
-	// Get gives a value; ok is false where there is none.
+	// Get returns a value; ok reports whether there is one.
 	Get(ctx context.Context, key string) (value string, ok bool, err error)
-	// Set keeps a value for a time.
+	// Set stores a value for life.
 	Set(ctx context.Context, key, value string, life time.Duration) error
-	// Lock takes a lock for a time; ok is false where another has it.
+	// Lock takes a lock for life; ok is false if another caller has it.
 	Lock(ctx context.Context, key string, life time.Duration) (unlock func(), ok bool, err error)
 }
 
 const (
-	tokenEarly = 5 * time.Minute // a token is replaced so long before it ends
+	tokenEarly = 5 * time.Minute // a token is replaced this long before it expires
 	flightTime = 15 * time.Second
 	lockLife   = 8 * time.Second // longer than a call takes
 	lockPoll   = 50 * time.Millisecond
-	storeTime  = time.Second // a token store that is slow is as good as gone
+	storeTime  = time.Second // a slow token store is treated as down
 )
 
-// shared is a value of the platform that all servers use until it ends: an access
-// token, or a ticket.
+// shared is a value of the platform that all servers use until it expires: an access token, or a
+// ticket.
 type shared struct {
 	key   string
-	fetch func(ctx context.Context) (value string, seconds int, err error) // how long it lives
+	fetch func(ctx context.Context) (value string, seconds int, err error) // also returns its lifetime
 }
 
-// flight is a value being fetched by this process; others wait for it.
+// flight is a fetch in progress in this process; others wait for it.
 type flight struct {
 	bad   string // the value it is to replace; "" = none
 	done  chan struct{}
@@ -48,8 +48,8 @@ type flight struct {
 	err   error
 }
 
-// token gives the account's access token: the one all servers share, or a new
-// one. bad names a token that the platform has refused: it is not given again.
+// token returns the account's access token: the shared one, or a new one. bad is a token that the
+// platform has rejected; it is not returned again.
 func (a app) token(ctx context.Context, bad string) (string, error) {
 	return a.client.shared(ctx, a.accessToken(), bad)
 }
@@ -62,7 +62,7 @@ func (a app) sharedKey(kind string) string {
 	return "wechat:" + kind + ":" + a.id + ":" + hex.EncodeToString(sum[:6])
 }
 
-// fetchToken asks for an access token.
+// fetchToken requests an access token.
 //
 // POST /cgi-bin/stable_token, never with force_refresh:
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
@@ -88,8 +88,7 @@ func (a app) fetchToken(ctx context.Context) (string, int, error) {
 	return answer.Token, answer.Expires, nil
 }
 
-// shared gives a value that is kept, or fetches it. bad names one that is not to
-// be given again.
+// shared returns the stored value, or fetches it. bad is a value that must not be returned again.
 func (c *Client) shared(ctx context.Context, s shared, bad string) (string, error) {
 	for {
 		if value, ok := c.kept(ctx, s.key, bad); ok {
@@ -101,14 +100,14 @@ func (c *Client) shared(ctx context.Context, s shared, bad string) (string, erro
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
-		// One that set out to replace another value may have come back with ours.
+		// A flight started to replace another value may have returned our bad one.
 		if f.err != nil || f.value != bad || f.bad == bad {
 			return f.value, f.err
 		}
 	}
 }
 
-// kept gives the value that the store has, unless it is bad.
+// kept returns the stored value, unless it is bad.
 func (c *Client) kept(ctx context.Context, key, bad string) (string, bool) {
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
@@ -116,8 +115,8 @@ func (c *Client) kept(ctx context.Context, key, bad string) (string, bool) {
 	return value, err == nil && ok && value != bad
 }
 
-// join gives the flight that is under way, or starts one. It outlives the call
-// that started it: others wait for it too.
+// join returns the flight in progress, or starts one. It outlives the call that started it: others
+// wait for it too.
 func (c *Client) join(ctx context.Context, s shared, bad string) *flight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,8 +137,8 @@ func (c *Client) join(ctx context.Context, s shared, bad string) *flight {
 	return f
 }
 
-// fetchShared fetches under the lock of all servers, or takes what the lock's
-// holder fetched. A token store that is gone costs a fetch, not the call.
+// fetchShared fetches under a lock across servers, or takes what the lock's holder fetched. If the
+// token store is down, that costs a fetch, but does not fail the call.
 func (c *Client) fetchShared(ctx context.Context, s shared, bad string) (string, error) {
 	for {
 		unlock, ok, err := c.lock(ctx, s.key+":lock")
@@ -176,15 +175,15 @@ func (c *Client) fetch(ctx context.Context, s shared) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Without the store every call fetches; the platform gives the same value.
+	// Without the store every call fetches; the platform returns the same value.
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
 	_ = c.o.Tokens.Set(ctx, s.key, value, tokenLife(seconds))
 	return value, nil
 }
 
-// tokenLife is how long a token that expires in so many seconds is used. The
-// platform gives a new one in the old one's last five minutes; both then work.
+// tokenLife returns how long a token that expires in that many seconds is used. The platform issues
+// a new one in the old one's last five minutes; both then work.
 func tokenLife(seconds int) time.Duration {
 	life := time.Duration(seconds) * time.Second
 	if life > tokenEarly {
@@ -198,7 +197,7 @@ type memoryTokens struct {
 	mu    sync.Mutex
 	now   func() time.Time
 	items map[string]memoryItem
-	locks int // taken so far; names who has one
+	locks int // locks taken so far; identifies the holder
 }
 
 type memoryItem struct {
@@ -206,7 +205,7 @@ type memoryItem struct {
 	until time.Time
 }
 
-// NewMemoryTokens makes a TokenStore for one process.
+// NewMemoryTokens returns a TokenStore for one process.
 func NewMemoryTokens(now func() time.Time) TokenStore {
 	return &memoryTokens{now: now, items: map[string]memoryItem{}}
 }
@@ -246,7 +245,7 @@ func (m *memoryTokens) Lock(_ context.Context, key string, life time.Duration) (
 // redisTokens is a TokenStore for all servers of one Redis.
 type redisTokens struct{ redis redis.UniversalClient }
 
-// NewRedisTokens makes a TokenStore that all servers of one Redis share.
+// NewRedisTokens returns a TokenStore shared by all servers of one Redis.
 func NewRedisTokens(r redis.UniversalClient) TokenStore { return redisTokens{r} }
 
 func (t redisTokens) Get(ctx context.Context, key string) (string, bool, error) {
@@ -261,12 +260,12 @@ func (t redisTokens) Set(ctx context.Context, key, value string, life time.Durat
 	return t.redis.Set(ctx, key, value, life).Err()
 }
 
-// unlockScript gives up a lock that is still ours.
+// unlockScript releases a lock that is still ours.
 var unlockScript = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
 
 func (t redisTokens) Lock(ctx context.Context, key string, life time.Duration) (func(), bool, error) {
 	var b [12]byte
-	_, _ = rand.Read(b[:]) // crypto/rand does not fail
+	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
 	name := hex.EncodeToString(b[:])
 	ok, err := t.redis.SetNX(ctx, key, name, life).Result()
 	if err != nil || !ok {
@@ -275,12 +274,12 @@ func (t redisTokens) Lock(ctx context.Context, key string, life time.Duration) (
 	return func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_ = unlockScript.Run(ctx, t.redis, []string{key}, name).Err() // it runs out by itself
+		_ = unlockScript.Run(ctx, t.redis, []string{key}, name).Err() // it expires by itself
 	}, true, nil
 }
 
-// Check reports whether the platform gives this program an access token for the
-// account: it uses the one that is kept, or asks for one.
+// Check returns an error unless the platform grants this program an access token for the account:
+// it uses the stored one, or requests one.
 func (o *OfficialAccount) Check(ctx context.Context) error {
 	_, err := o.app.token(ctx, "")
 	return err

@@ -31,8 +31,8 @@ func TestSingleFlight(t *testing.T) {
 	p.wantAsked(sendPath, 50)
 }
 
-// TestOneFlight: whoever comes while a token is being fetched waits for that one,
-// also where no store could tell that another has the lock.
+// TestOneFlight: callers that come while a token is being fetched wait for that one, even if no
+// store can tell that another has the lock.
 func TestOneFlight(t *testing.T) {
 	p := newPlatform(t)
 	p.held = make(chan struct{})
@@ -56,8 +56,8 @@ func TestOneFlight(t *testing.T) {
 	}
 }
 
-// TestFlightOfAnother: a flight that set out before a token was refused may come
-// back with that very token; it is not taken for a new one.
+// TestFlightOfAnother: a flight started before a token was rejected may return that very token; it
+// is not taken for a new one.
 func TestFlightOfAnother(t *testing.T) {
 	p := newPlatform(t)
 	landed := &flight{done: make(chan struct{}), value: "refused"}
@@ -77,7 +77,7 @@ func TestFlightOfAnother(t *testing.T) {
 	}
 }
 
-// onGet calls back at every look.
+// onGet calls back on every Get.
 type onGet struct {
 	TokenStore
 	call func()
@@ -101,8 +101,7 @@ func (brokenTokens) Lock(context.Context, string, time.Duration) (func(), bool, 
 	return nil, false, errBroken
 }
 
-// TestFirstCallerLeaves: who waits for a token does not suffer from whoever asked
-// first and went away.
+// TestFirstCallerLeaves: callers waiting for a token are not affected if the first one gives up.
 func TestFirstCallerLeaves(t *testing.T) {
 	p := newPlatform(t)
 	p.held = make(chan struct{})
@@ -127,7 +126,7 @@ func TestFirstCallerLeaves(t *testing.T) {
 	p.wantAsked(tokenPath, 1)
 }
 
-// poll waits until something is so.
+// poll waits until so returns true.
 func poll(t *testing.T, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
@@ -137,8 +136,7 @@ func poll(t *testing.T, so func() bool) {
 	}
 }
 
-// TestServersShareTokens: two servers on one Redis fetch one token, one after the
-// other or at once.
+// TestServersShareTokens: two servers on one Redis fetch one token, in turn or concurrently.
 func TestServersShareTokens(t *testing.T) {
 	p := newPlatform(t)
 	_, client := newRedis(t)
@@ -157,8 +155,8 @@ func TestServersShareTokens(t *testing.T) {
 	}
 }
 
-// TestSecretsNeverShare: a new secret of one account, or the same secret of
-// another, finds no token of the old.
+// TestSecretsNeverShare: a new secret of one account, or the same secret of another, does not find
+// the old one's token.
 func TestSecretsNeverShare(t *testing.T) {
 	p := newPlatform(t)
 	server, client := newRedis(t)
@@ -191,7 +189,7 @@ func TestSecretsNeverShare(t *testing.T) {
 	}
 }
 
-// TestEarlyRefresh: a token is replaced five minutes before it ends, in both stores.
+// TestEarlyRefresh: a token is replaced five minutes before it expires, in both stores.
 func TestEarlyRefresh(t *testing.T) {
 	for _, kind := range []string{"memory", "Redis"} {
 		t.Run(kind, func(t *testing.T) {
@@ -223,7 +221,7 @@ func TestEarlyRefresh(t *testing.T) {
 	}
 }
 
-// TestStoreDown: a token store that is gone costs a fetch, not the call.
+// TestStoreDown: a token store that is down costs a fetch, but does not fail the call.
 func TestStoreDown(t *testing.T) {
 	p := newPlatform(t)
 	server, client := newRedis(t)
@@ -238,7 +236,7 @@ func TestStoreDown(t *testing.T) {
 	p.wantAsked(tokenPath, 2)
 }
 
-// TestStoreSlow: neither does one that does not answer.
+// TestStoreSlow: nor does one that does not respond.
 func TestStoreSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := app{client: New(Options{Tokens: deafTokens{}}), id: testApp, secret: testSecret}
@@ -251,7 +249,7 @@ func TestStoreSlow(t *testing.T) {
 	})
 }
 
-// deafTokens answers nothing.
+// deafTokens never responds.
 type deafTokens struct{}
 
 func (deafTokens) Get(ctx context.Context, _ string) (string, bool, error) {
@@ -269,8 +267,8 @@ func (deafTokens) Lock(ctx context.Context, _ string, _ time.Duration) (func(), 
 	return nil, false, ctx.Err()
 }
 
-// TestLockHolderDies: a server that took the lock and went away holds nobody up
-// for longer than the lock lives.
+// TestLockHolderDies: a server that took the lock and died delays nobody for longer than the lock
+// lives.
 func TestLockHolderDies(t *testing.T) {
 	p := newPlatform(t)
 	server, client := newRedis(t)
@@ -293,7 +291,7 @@ func TestLockHolderDies(t *testing.T) {
 	}
 }
 
-// refusedLocks counts how often a lock was another's.
+// refusedLocks counts how often the lock was already taken.
 type refusedLocks struct {
 	TokenStore
 	n atomic.Int64
@@ -333,7 +331,7 @@ func TestTokenStores(t *testing.T) {
 		if _, ok, _ := store.Lock(ctx, "l", time.Minute); !ok {
 			t.Errorf("%s: a lock does not run out", name)
 		}
-		old() // of a lock that ran out and is another's now
+		old() // of a lock that expired and now belongs to another
 		if _, ok, _ := store.Lock(ctx, "l", time.Minute); ok {
 			t.Errorf("%s: somebody gave another's lock back", name)
 		}

@@ -1,10 +1,9 @@
-// Package wechat is the program's own client of the WeChat platform: mini-program
-// and official account.
+// Package wechat is the program's own client of the WeChat platform: mini-program and official
+// account.
 //
-// Every call takes a context and is bounded in time and size. An error of the
-// platform is an *Error with the API and the code; no error and no log line ever
-// holds a secret, a token or a code. There is no global state: base addresses,
-// HTTP client, clock and token store are fields.
+// Every call takes a context and is bounded in time and size. An error of the platform is an *Error
+// with the API and the code; no error and no log line ever contains a secret, a token or a code.
+// There is no global state: base addresses, HTTP client, clock and token store are fields.
 package wechat
 
 import (
@@ -31,35 +30,35 @@ const (
 
 const (
 	callTime   = 6 * time.Second
-	maxBody    = 4 << 20         // bytes of an answer; pictures included
+	maxBody    = 4 << 20         // bytes of a response; pictures included
 	maxMsg     = 200             // characters of an errmsg that are kept
-	minHide    = 6               // bytes; what is shorter is no secret
+	minHide    = 6               // bytes; anything shorter is no secret
 	breakerFor = 5 * time.Minute // after 40164: the caller's address is not on the list
 )
 
-// Options make a Client. Its zero value talks to WeChat itself.
+// Options configure a Client. The zero value talks to WeChat itself.
 type Options struct {
-	// APIBase and BrowserBase stand in for WeChat's hosts: https://HOST/path
-	// becomes BASE/HOST/path. For the simulator, on loopback.
+	// APIBase and BrowserBase replace WeChat's hosts: https://HOST/path becomes BASE/HOST/path. For
+	// the simulator, on loopback.
 	APIBase     string
 	BrowserBase string
 	HTTP        *http.Client
-	Tokens      TokenStore // nil = in this process alone
+	Tokens      TokenStore // nil = in this process only
 	Now         func() time.Time
 	// LoopbackOnly refuses every request to another machine: for tests.
 	LoopbackOnly bool
 }
 
-// Client carries calls to the platform. It is safe for concurrent use.
+// Client makes calls to the platform. It is safe for concurrent use.
 type Client struct {
 	o       Options
 	http    *http.Client
 	mu      sync.Mutex
-	broken  map[string]time.Time // app → until when its calls are refused unsent
+	broken  map[string]time.Time // app → until when its calls are refused without being sent
 	flights map[string]*flight
 }
 
-// New makes a Client.
+// New returns a Client.
 func New(o Options) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -70,7 +69,7 @@ func New(o Options) *Client {
 	return &Client{o: o, http: unmoved(o.HTTP), broken: map[string]time.Time{}, flights: map[string]*flight{}}
 }
 
-// unmoved is a copy of an HTTP client (nil = a plain one) that follows no redirect.
+// unmoved returns a copy of an HTTP client (nil = a plain one) that follows no redirects.
 func unmoved(h *http.Client) *http.Client {
 	own := http.Client{Timeout: callTime}
 	if h != nil {
@@ -83,7 +82,7 @@ func unmoved(h *http.Client) *http.Client {
 	return &own
 }
 
-// staying refuses redirects: what a query holds is not for another host.
+// staying refuses redirects: the content of a query is not for another host.
 type staying struct{ next http.RoundTripper }
 
 var errMoved = errors.New("the answer is a redirect")
@@ -107,7 +106,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("wechat: %s: %d %s", e.API, e.Code, e.Msg) }
 
-// Codes that callers decide on; see the platform's list of return codes:
+// Codes that callers act on; see the platform's list of return codes:
 // https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
 const (
 	codeBusy         = -1
@@ -123,7 +122,7 @@ const (
 	codeQuota        = 45009
 )
 
-// CodeOf gives the platform's code of an error, 0 for any other error.
+// CodeOf returns the platform's code of an error, 0 for any other error.
 func CodeOf(err error) int {
 	var e *Error
 	if errors.As(err, &e) {
@@ -132,17 +131,17 @@ func CodeOf(err error) int {
 	return 0
 }
 
-// IsBadCode reports a login, phone or authorize code that is unknown, used or expired.
+// IsBadCode reports whether a login, phone or authorize code is unknown, used or expired.
 func IsBadCode(err error) bool { return CodeOf(err) == codeBadCode || CodeOf(err) == codeUsedCode }
 
-// IsRefusedByUser reports a person who does not follow, or has switched this
-// message off: not to be tried again.
+// IsRefusedByUser reports whether the person does not follow, or has switched this message off: do
+// not retry.
 func IsRefusedByUser(err error) bool {
 	return CodeOf(err) == codeUnfollowed || CodeOf(err) == codeRefused
 }
 
-// IsRetryable reports an error that a later try may not meet: the platform was
-// busy, limits were reached, or it could not be reached or understood at all.
+// IsRetryable reports whether a retry may succeed: the platform was busy, limits were reached, or
+// it could not be reached or understood at all.
 func IsRetryable(err error) bool {
 	switch CodeOf(err) {
 	case codeBusy, codeTooMany, codeQuota:
@@ -157,11 +156,12 @@ func isTokenError(code int) bool {
 	return code == codeTokenInvalid || code == codeTokenBad || code == codeTokenExpired
 }
 
-// ErrSnapshot is a virtual identity of a page snapshot: never to be signed in.
+// ErrSnapshot is returned for the virtual identity of a page snapshot, which must never be signed
+// in.
 var ErrSnapshot = errors.New("wechat: a snapshot user is nobody")
 
-// errLocal stands for a network error, or an answer that is none of the platform's.
-// The URL, which holds secrets, is left out.
+// errLocal is a network error, or a response that is not from the platform. The URL, which contains
+// secrets, is left out.
 type errLocal struct {
 	api string
 	err error
@@ -170,7 +170,7 @@ type errLocal struct {
 func (e *errLocal) Error() string { return "wechat: " + e.api + ": " + e.err.Error() }
 func (e *errLocal) Unwrap() error { return e.err }
 
-// rewrite puts a stand-in in front of an address of WeChat.
+// rewrite replaces the origin of a WeChat address by that of a stand-in.
 func rewrite(base, address string) string {
 	if base == "" {
 		return address
@@ -185,11 +185,10 @@ type request struct {
 	path   string
 	query  url.Values
 	body   any      // sent as JSON; nil = none
-	hide   []string // secrets in query and body, kept out of errors
+	hide   []string // secrets in query and body, to be kept out of errors
 }
 
-// send makes one HTTP call and gives the raw answer. An answer that says
-// errcode ≠ 0 is an *Error.
+// send makes one HTTP call and returns the raw response. A response with errcode ≠ 0 is an *Error.
 func (c *Client) send(ctx context.Context, r request) (body []byte, contentType string, err error) {
 	address := rewrite(c.o.APIBase, r.host+r.path)
 	if len(r.query) > 0 {
@@ -234,7 +233,7 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 	return body, contentType, r.platformError(body)
 }
 
-// quiet takes the address, and the secrets in it, out of a network error.
+// quiet removes the address, and the secrets in it, from a network error.
 func quiet(api string, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -243,7 +242,7 @@ func quiet(api string, err error) error {
 	return &errLocal{api: api, err: err}
 }
 
-// platformError finds an errcode in an answer; pictures have none.
+// platformError returns the error of a response with an errcode; pictures have none.
 func (r request) platformError(body []byte) error {
 	if len(body) == 0 || body[0] != '{' {
 		return nil
@@ -261,7 +260,7 @@ func (r request) platformError(body []byte) error {
 	return nil
 }
 
-// safe is what may be kept of an errmsg: short, and without what it was asked,
+// safe returns what may be kept of an errmsg: shortened, and without the secrets of the request,
 // which it may repeat.
 func (r request) safe(msg string) string {
 	for _, secret := range r.hide {
@@ -275,7 +274,7 @@ func (r request) safe(msg string) string {
 	return msg
 }
 
-// encodeJSON writes & < > as they are: the platform shows what it gets.
+// encodeJSON writes & < > unescaped: the platform displays what it receives.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -305,15 +304,15 @@ func (c *Client) guard(address string) error {
 	return errors.New("wechat: a request would leave this machine")
 }
 
-// app is what a call with a token needs to know of its account.
+// app is what a call with a token needs to know about its account.
 type app struct {
 	client *Client
 	id     string
 	secret string
 }
 
-// call makes one call with the account's token. A token that the platform no
-// longer takes is replaced once, and the call made once more.
+// call makes one call with the account's token. A token that the platform no longer accepts is
+// replaced once, and the call repeated once.
 func (a app) call(ctx context.Context, r request) ([]byte, string, error) {
 	if err := a.client.checkBreaker(a.id, r.path); err != nil {
 		return nil, "", err
@@ -343,8 +342,8 @@ func (r request) with(token string) request {
 	return r
 }
 
-// checkBreaker refuses calls of an account whose address the platform does not
-// know: asking again and again only makes it worse.
+// checkBreaker refuses calls of an account whose address the platform does not allow: repeating
+// them only makes it worse.
 func (c *Client) checkBreaker(appID, api string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -51,18 +51,18 @@ type asked struct {
 	body  map[string]any
 }
 
-// platform is a WeChat that answers what a test says. Tokens are T1, T2, … of a
-// secret unless answers has the path.
+// platform is a WeChat that returns what a test sets. Tokens are T1, T2, … of a secret unless
+// answers has the path.
 type platform struct {
 	t       *testing.T
 	server  *httptest.Server
 	mu      sync.Mutex
 	asked   []asked
 	tokens  int
-	expires int  // of the tokens it gives, in seconds
+	expires int  // of the tokens it issues, in seconds
 	same    bool // T1 for ever
 	answers map[string]http.HandlerFunc
-	held    chan struct{} // if not nil, a token is given when it is closed
+	held    chan struct{} // if not nil, a token is issued once it is closed
 }
 
 const tokenPath = "/cgi-bin/stable_token"
@@ -108,7 +108,7 @@ func (p *platform) on(path string, answer http.HandlerFunc) {
 	p.answers[path] = answer
 }
 
-// says makes a path answer a text.
+// says sets the response of a path.
 func (p *platform) says(path, text string) {
 	p.on(path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
 }
@@ -125,7 +125,7 @@ func (p *platform) requests(path string) []asked {
 	})
 }
 
-// wantAsked fails the test unless the path was asked n times.
+// wantAsked fails the test unless the path was requested n times.
 func (p *platform) wantAsked(path string, n int) {
 	p.t.Helper()
 	if got := len(p.requests(path)); got != n {
@@ -157,8 +157,8 @@ func send(t *testing.T, a *OfficialAccount) error {
 	return err
 }
 
-// TestHealing: a token that the platform refuses is replaced once, and the call
-// made once more, with the new one.
+// TestHealing: a token that the platform rejects is replaced once, and the call repeated once with
+// the new one.
 func TestHealing(t *testing.T) {
 	for _, code := range []int{40001, 40014, 42001} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -185,8 +185,8 @@ func TestHealing(t *testing.T) {
 	}
 }
 
-// TestHealingEnds: an account whose tokens are refused for good is told so, after
-// two calls and one new token.
+// TestHealingEnds: an account whose tokens are rejected for good gets the error after two calls and
+// one new token.
 func TestHealingEnds(t *testing.T) {
 	for _, same := range []bool{false, true} {
 		p := newPlatform(t)
@@ -201,8 +201,8 @@ func TestHealingEnds(t *testing.T) {
 	}
 }
 
-// TestNoHealingWithoutToken: calls that carry no token of the account, and any
-// other error, are made once.
+// TestNoHealingWithoutToken: calls without the account's token, and calls with any other error, are
+// made once.
 func TestNoHealingWithoutToken(t *testing.T) {
 	p := newPlatform(t)
 	const refusal = `{"errcode":40001,"errmsg":"invalid credential"}`
@@ -225,7 +225,7 @@ func TestNoHealingWithoutToken(t *testing.T) {
 	p.wantAsked(sendPath, 1)
 }
 
-// TestHealingTogether: many calls that meet the same dead token share one new one.
+// TestHealingTogether: many calls with the same dead token share one new one.
 func TestHealingTogether(t *testing.T) {
 	p := newPlatform(t)
 	a := p.official(Options{})
@@ -246,7 +246,7 @@ func TestHealingTogether(t *testing.T) {
 	p.wantAsked(sendPath, 2*n)
 }
 
-// together runs n at once and fails the test on any error.
+// together runs act n times at once and fails the test on any error.
 func together(t *testing.T, n int, act func() error) {
 	t.Helper()
 	errs := make(chan error, n)
@@ -260,8 +260,8 @@ func together(t *testing.T, n int, act func() error) {
 	}
 }
 
-// TestBreaker: after 40164 nothing is asked of the platform for five minutes, by
-// the clock, for that account; others go on.
+// TestBreaker: after 40164 the platform is not called for that account for five minutes by the
+// clock; other accounts continue.
 func TestBreaker(t *testing.T) {
 	const badIP = `{"errcode":40164,"errmsg":"invalid ip 10.0.0.1, not in whitelist"}`
 	for _, path := range []string{tokenPath, sendPath} {
@@ -288,7 +288,7 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// secretless fails the test if an error says what nobody may read in a log.
+// secretless fails the test if an error contains what must not be logged.
 func secretless(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
@@ -359,7 +359,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	})
 }
 
-// each gives every call of the client, with codes that need escaping.
+// each runs test with every call of the client, with codes that need escaping.
 func each(t *testing.T, p *platform, test func(path string, call func() error)) {
 	t.Helper()
 	ctx := t.Context()
@@ -381,7 +381,7 @@ func each(t *testing.T, p *platform, test func(path string, call func() error)) 
 	test(tokenPath, func() error { return send(t, fresh) })
 }
 
-// TestAnswers that are none of the platform's are errors, and worth another try.
+// TestAnswers: responses that are not from the platform are errors, and worth a retry.
 func TestAnswers(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"502":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
@@ -426,7 +426,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestRedirectsAreNotFollowed: what a query holds stays on the platform's hosts.
+// TestRedirectsAreNotFollowed: the content of a query stays on the platform's hosts.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	reached := false
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
@@ -454,7 +454,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// countingTransport counts what leaves.
+// countingTransport counts outgoing requests.
 type countingTransport struct{ n int }
 
 func (c *countingTransport) RoundTrip(*http.Request) (*http.Response, error) {
@@ -479,8 +479,7 @@ func TestLoopbackOnly(t *testing.T) {
 	}
 }
 
-// TestCallsEnd: a platform that does not answer is not waited for longer than the
-// caller will.
+// TestCallsEnd: a call to a platform that does not respond ends when the caller gives up.
 func TestCallsEnd(t *testing.T) {
 	p := newPlatform(t)
 	hang := make(chan struct{})
@@ -511,7 +510,7 @@ func TestCallsEnd(t *testing.T) {
 }
 
 func TestErrorKinds(t *testing.T) {
-	for code, want := range map[int][3]bool{ // bad code, refused by the person, worth another try
+	for code, want := range map[int][3]bool{ // bad code, refused by the person, worth a retry
 		-1: {false, false, true}, 40029: {true, false, false}, 40163: {true, false, false}, 43004: {false, true, false},
 		43101: {false, true, false}, 43117: {false, false, true}, 45009: {false, false, true}, 40037: {},
 		40003: {}, 47003: {}, 40164: {}, 48001: {},

@@ -63,7 +63,7 @@ type request struct {
 	ip     string
 	query  url.Values
 	body   []byte
-	detail string // more words for errmsg
+	detail string // more text for errmsg
 }
 
 // raw is a success that is not JSON.
@@ -72,7 +72,7 @@ type raw struct {
 	body        []byte
 }
 
-// answer is what goes back over HTTP.
+// answer is the HTTP response.
 type answer struct {
 	status      int
 	contentType string
@@ -139,7 +139,7 @@ func (a answer) logged() string {
 	return string(a.body)
 }
 
-// answerAPI runs the checks every call passes, in WeChat's order, and the call.
+// answerAPI makes the checks that every call must pass, in WeChat's order, and then the call.
 func (s *Simulator) answerAPI(path string, r *http.Request, body []byte) answer {
 	ep, known := endpoints[path]
 	if !known {
@@ -217,7 +217,7 @@ func (q *request) checkIP() int {
 	return 40164
 }
 
-// credentials checks appid and secret, the way in without a token.
+// credentials checks appid and secret, for calls without a token.
 func (q *request) credentials(appID, secret string) int {
 	switch a := q.sim.apps[appID]; {
 	case appID == "":

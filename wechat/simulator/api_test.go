@@ -17,7 +17,7 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// TestLoopbackOnly: nobody from another machine is answered, on any address.
+// TestLoopbackOnly: callers on another machine get no answer, on any address.
 func TestLoopbackOnly(t *testing.T) {
 	s := newSite(t, nil)
 	for address, want := range map[string]int{"192.0.2.7:999": 403, "10.0.0.8:1": 403, "[2001:db8::1]:1": 403, "": 403,
@@ -111,7 +111,7 @@ func TestReplyRules(t *testing.T) {
 	}
 }
 
-// TestErrorCodes: each return code comes from what causes it.
+// TestErrorCodes: each return code has its cause.
 func TestErrorCodes(t *testing.T) {
 	s := newSite(t, nil)
 	token, miniToken, otherToken := s.token(official), s.token(mini), s.token(other)
@@ -236,8 +236,8 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
-// TestTokens: a plain token retires the one before; a stable one does not change
-// until its last five minutes, and knows how often it may be forced.
+// TestTokens: a plain token invalidates the previous one; a stable one does not change until its
+// last five minutes, and limits how often it may be forced.
 func TestTokens(t *testing.T) {
 	s := newSite(t, nil)
 	works := func(token string) bool { return s.call("/cgi-bin/menu/get", "", "access_token", token).code() == none }
@@ -280,7 +280,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestFaults: each kind hits as often as told, whom it is told.
+// TestFaults: each kind hits as often, and whom, it is set to.
 func TestFaults(t *testing.T) {
 	s := newSite(t, nil)
 	token := s.token(official)
@@ -332,8 +332,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestMessages: a client_msg_id sends once in ten minutes; each grant buys one
-// subscription message; lines and order are the template's.
+// TestMessages: a client_msg_id sends once in ten minutes; each grant pays for one subscription
+// message; lines and order are the template's.
 func TestMessages(t *testing.T) {
 	s := newSite(t, nil)
 	token, miniToken := s.token(official), s.token(mini)
@@ -363,8 +363,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestCodePicture: a mini-program code is a JPEG that a QR reader reads, and a
-// phone that scans what it says opens the page with the scene.
+// TestCodePicture: a mini-program code is a JPEG that a QR library can read, and a phone that scans
+// it opens the page with the scene.
 func TestCodePicture(t *testing.T) {
 	s := newSite(t, nil)
 	got := s.call("/wxa/getwxacodeunlimit", `{"scene":"v=7K2M9XQ4","page":"pages/index","width":280}`, "access_token", s.token(mini))
@@ -381,7 +381,7 @@ func TestCodePicture(t *testing.T) {
 	}
 }
 
-// TestScenes: a code dies when its time is over, and lives thirty days at most.
+// TestScenes: a code expires on time, and after thirty days at most.
 func TestScenes(t *testing.T) {
 	s := newSite(t, nil)
 	create := func(body string) reply {

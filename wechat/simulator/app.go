@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// AppType says what kind of WeChat account an App is.
+// AppType is a kind of WeChat account.
 type AppType string
 
 // The account kinds the simulator knows.
@@ -22,7 +22,7 @@ type App struct {
 	Secret string  `json:"secret"`
 	Type   AppType `json:"type"`
 	Name   string  `json:"name"`
-	// OriginalID is the account's gh_ name in callbacks; made from AppID when empty.
+	// OriginalID is the account's gh_ name in callbacks; derived from AppID if empty.
 	OriginalID string `json:"original_id,omitempty"`
 
 	// Token, AESKey and CallbackURL are where and how events are pushed. An empty
@@ -41,12 +41,12 @@ type App struct {
 	Templates []Template `json:"templates,omitempty"`
 	Menu      []Button   `json:"menu,omitempty"`
 
-	// H5URL is what opening a mini-program shows: the simulator has no native
-	// shell, so it opens this page with a fresh login code as ?code=.
+	// H5URL is what opening a mini-program shows: the simulator has no native shell, so it opens
+	// this page with a fresh login code as ?code=.
 	H5URL string `json:"h5_url,omitempty"`
-	// APIURL is the API that the mini-program calls. Where it is set, opening the
-	// mini-program signs in there and hands over a phone code, as of a resident who has
-	// just tapped the button that allows the phone number.
+	// APIURL is the API that the mini-program calls. If set, opening the mini-program signs in
+	// there and submits a phone code, as for a resident who has just tapped the button that shares
+	// the phone number.
 	APIURL string `json:"api_url,omitempty"`
 	// Pages are the published pages of a mini-program; nil means any.
 	Pages []string `json:"pages,omitempty"`
@@ -73,8 +73,8 @@ type Button struct {
 	SubButtons []Button `json:"sub_button,omitempty"`
 }
 
-// AddApp registers an account, or replaces the one with the same id. It panics on
-// an app that could not work: no id, no secret, a wrong type or AES key.
+// AddApp registers an account, or replaces the one with the same id. It panics on an unusable app:
+// no id, no secret, a wrong type or AES key.
 func (s *Simulator) AddApp(a App) {
 	if a.AppID == "" || a.Secret == "" || (a.Type != MiniProgram && a.Type != OfficialAccount) {
 		panic(fmt.Sprintf("simulator: app %q needs an id, a secret and a type", a.AppID))
@@ -95,7 +95,7 @@ func (s *Simulator) AddApp(a App) {
 	s.apps[a.AppID] = &a
 }
 
-// App returns a copy of a registered account, with the menu as it is now.
+// App returns a copy of a registered account, with its current menu.
 func (s *Simulator) App(appID string) (App, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,8 +106,8 @@ func (s *Simulator) App(appID string) (App, bool) {
 	return *a, true
 }
 
-// SetWhitelist replaces the addresses that may call for an official account; no
-// addresses at all means nobody may.
+// SetWhitelist replaces the addresses that may call for an official account; with no addresses,
+// nobody may.
 func (s *Simulator) SetWhitelist(appID string, addresses ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,8 +116,7 @@ func (s *Simulator) SetWhitelist(appID string, addresses ...string) {
 	}
 }
 
-// appsOf lists the accounts of a type in the order they were added; the caller
-// holds mu.
+// appsOf returns the accounts of a type in the order they were added; the caller holds mu.
 func (s *Simulator) appsOf(t AppType) []*App {
 	var found []*App
 	for _, id := range s.appOrder {
@@ -147,8 +146,8 @@ func (a *App) template(id string) (Template, bool) {
 
 var templateLine = regexp.MustCompile(`(?m)^\s*([^{\n]*?)[：:]?\s*\{\{\s*(\w+)\.DATA\s*\}\}\s*$`)
 
-// lines puts values into a template's content; keys the content does not name are
-// dropped, as WeChat drops them.
+// lines inserts values into a template's content; keys that the content does not name are dropped,
+// as WeChat does.
 func (t Template) lines(values map[string]string) []Line {
 	var out []Line
 	for _, m := range templateLine.FindAllStringSubmatch(t.Content, -1) {
@@ -159,7 +158,7 @@ func (t Template) lines(values map[string]string) []Line {
 	return out
 }
 
-// has reports whether the content names a key; a template without content takes any.
+// has reports whether the content names a key; a template without content accepts any.
 func (t Template) has(key string) bool {
 	if t.Content == "" || key == "first" || key == "remark" {
 		return true

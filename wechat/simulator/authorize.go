@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// personaCookie says whose phone this browser is, so that the authorize page need
-// not ask.
+// personaCookie identifies whose phone this browser is, so that the authorize page need not ask.
 const personaCookie = "sim_persona"
 
 // personaCard is one choice of 「你是谁」.
@@ -17,14 +16,14 @@ type personaCard struct {
 	Follows bool
 }
 
-// authorizeView is the page that asks, or (with Chosen) the page of consent.
+// authorizeView is the page that asks, or (with Chosen) the consent page.
 type authorizeView struct {
 	base
 	App    App
 	Hidden [][2]string // the authorize parameters, repeated by the form
 	Cards  []personaCard
 	Chosen *personaCard
-	Refuse string // where refusing goes
+	Refuse string // where declining leads
 	CanOld bool   // a code exists that can be replayed
 }
 
@@ -34,8 +33,8 @@ type authorizeError struct {
 	Code    int
 }
 
-// authorize is open.weixin.qq.com/connect/oauth2/authorize: it finds out who is
-// there and sends the browser back with a code.
+// authorize is open.weixin.qq.com/connect/oauth2/authorize: it identifies the visitor and sends the
+// browser back with a code.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
 func (s *Simulator) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -63,7 +62,7 @@ func (s *Simulator) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// checkAuthorize holds the request to the account's settings.
+// checkAuthorize checks the request against the account's settings.
 func (s *Simulator) checkAuthorize(r *http.Request) (App, *url.URL, *authorizeError) {
 	refuse := func(code int, text string) *authorizeError {
 		return &authorizeError{base: s.base("网页授权"), Message: text, Code: code}
@@ -90,9 +89,9 @@ func (s *Simulator) checkAuthorize(r *http.Request) (App, *url.URL, *authorizeEr
 	return app, back, nil
 }
 
-// visitor is the person the parameter or the cookie names. Silent is what needs no
-// consent: base scope, a test's own parameter, or a follower who comes from the
-// account's chat.
+// visitor returns the person named by the parameter or the cookie. silent reports whether no
+// consent is needed: base scope, a test's own parameter, or a follower who comes from the account's
+// chat.
 func (s *Simulator) visitor(r *http.Request, app App) (who string, silent bool) {
 	if who := r.URL.Query().Get("persona"); s.card(who, app.AppID) != nil {
 		return who, true
@@ -146,10 +145,8 @@ func (s *Simulator) authorizeView(r *http.Request, app App, back *url.URL, chose
 	return view
 }
 
-// sendBack redirects with code and state; replay=1 sends the code before again, and
-// wrong_state=1 a state nobody asked for.
-// personaOf is whose browser this is: with PersonaHosts the host says so, else the
-// cookie that the person's phone left.
+// personaOf returns whose browser this is: with PersonaHosts by its host, else by the cookie that
+// the person's phone left.
 func (s *Simulator) personaOf(r *http.Request) string {
 	if s.opt.PersonaHosts && isPersonaHost(r.Host) {
 		who, _, _ := strings.Cut(r.Host, ".")
@@ -162,6 +159,8 @@ func (s *Simulator) personaOf(r *http.Request) string {
 	return cookie.Value
 }
 
+// sendBack redirects with code and state; replay=1 sends the previous code again, and
+// wrong_state=1 a state nobody asked for.
 func (s *Simulator) sendBack(w http.ResponseWriter, r *http.Request, back *url.URL, who string) {
 	query := r.URL.Query()
 	state, note := query.Get("state"), ""
@@ -190,12 +189,12 @@ func (s *Simulator) logPageCall(r *http.Request, appID, note string, failed bool
 		Query: r.URL.RawQuery, Status: http.StatusFound, Note: note, Failed: failed})
 }
 
-// ownHost reports a redirect to the person's own host, where PersonaHosts is on.
+// ownHost reports whether a redirect leads to the person's own host, with PersonaHosts on.
 func (s *Simulator) ownHost(r *http.Request, back *url.URL) bool {
 	return s.opt.PersonaHosts && back.Host == r.Host && isPersonaHost(r.Host)
 }
 
-// sameHost keeps the browser on the person's own host, where PersonaHosts is on.
+// sameHost keeps the browser on the person's own host, with PersonaHosts on.
 func (s *Simulator) sameHost(r *http.Request, back *url.URL) *url.URL {
 	if !s.opt.PersonaHosts || !isPersonaHost(r.Host) || !isLocalName(back.Hostname()) {
 		return back

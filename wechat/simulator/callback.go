@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Callback is where and how an app gets its events.
+// Callback is where and how an app receives its events.
 type Callback struct {
 	URL, Token, AESKey string
 }
 
-// SetCallback saves an app's callback the way the console does: only when the
-// address passes the GET check.
+// SetCallback saves an app's callback as WeChat's admin site does: only if the address passes the
+// GET check.
 func (s *Simulator) SetCallback(ctx context.Context, appID string, c Callback) error {
 	if c.AESKey != "" {
 		if _, err := newEnvelope(c.AESKey); err != nil {
@@ -67,10 +67,10 @@ func (s *Simulator) checkCallback(ctx context.Context, c Callback) error {
 	return err
 }
 
-// Hostile is a way in which a callback can be wrong.
+// Hostile is a way in which a callback can be invalid.
 type Hostile string
 
-// The hostile callbacks of the reference, and the genuine one to compare with.
+// The hostile callbacks, and the genuine one for comparison.
 const (
 	Genuine         Hostile = "genuine"
 	BadSignature    Hostile = "bad signature"     // of the query; msg_signature is right
@@ -88,16 +88,15 @@ const (
 var HostileKinds = []Hostile{BadSignature, BadMsgSignature, PlainBody, OldTimestamp, Replay, WrongReceiver,
 	TruncatedBase64, HugeBody, Duplicate}
 
-// PushReply is the product's answer to a callback; Accepted says whether WeChat
-// would be content with it.
+// PushReply is the product's answer to a callback; Accepted reports whether WeChat would accept it.
 type PushReply struct {
 	Status   int
 	Body     string
 	Accepted bool
 }
 
-// PushHostile sends one event in a wrong way, at once and without retries, and
-// returns the last answer. It does not show in chats.
+// PushHostile sends one invalid event immediately and without retries, and returns the last answer.
+// Chats do not show it.
 func (s *Simulator) PushHostile(ctx context.Context, person, appID string, kind Hostile, e Event) (PushReply, error) {
 	s.mu.Lock()
 	p, a, err := s.pair(person, appID)
@@ -128,7 +127,7 @@ func (s *Simulator) PushHostile(ctx context.Context, person, appID string, kind 
 	return PushReply{Status: got.status, Body: got.body, Accepted: got.status == http.StatusOK && bad == nil}, nil
 }
 
-// spoil wraps a parcel wrongly.
+// spoil wraps a parcel incorrectly.
 func (s *Simulator) spoil(p parcel, kind Hostile) (url.Values, string) {
 	genuine := p.app
 	switch kind {

@@ -22,20 +22,20 @@ type code struct {
 
 const codeLife = 300 * time.Second
 
-// MintLoginCode makes what wx.login() gives the mini-program. It panics when the
+// MintLoginCode creates a code as wx.login() returns it to the mini-program. It panics if the
 // person or the app is unknown.
 func (s *Simulator) MintLoginCode(person, appID string) string {
 	return s.mint(loginCode, person, appID, "")
 }
 
-// MintPhoneCode makes what the phone-number button gives the mini-program; it is
-// not a login code.
+// MintPhoneCode creates a code as the phone-number button returns it to the mini-program; it is not
+// a login code.
 func (s *Simulator) MintPhoneCode(person, appID string) string {
 	return s.mint(phoneCode, person, appID, "")
 }
 
-// MintOAuthCode makes what the authorize page returns, for tests that need no page;
-// scope is snsapi_base or snsapi_userinfo.
+// MintOAuthCode creates a code as the authorize page returns it, for tests that need no page; scope
+// is snsapi_base or snsapi_userinfo.
 func (s *Simulator) MintOAuthCode(person, appID, scope string) string {
 	return s.mint(oauthCode, person, appID, scope)
 }

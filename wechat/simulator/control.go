@@ -53,9 +53,8 @@ func (s *Simulator) indexPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, http.StatusOK, "index", view)
 }
 
-// PhoneURL is the address of a person's phone for a browser that came to host
-// ("127.0.0.1:8080"): a path, or with PersonaHosts a full address on the person's
-// own host.
+// PhoneURL returns the address of a person's phone for a browser that came to host
+// ("127.0.0.1:8080"): a path, or with PersonaHosts a full address on the person's own host.
 func (s *Simulator) PhoneURL(host, person string) string {
 	path := s.opt.Prefix + "/phone/" + person
 	if !s.opt.PersonaHosts {
@@ -77,7 +76,7 @@ type logView struct {
 	Failed bool
 }
 
-// logPage shows calls, newest first; q narrows to a word, failed=1 to failures.
+// logPage shows calls, newest first; q filters by a word, failed=1 by failure.
 func (s *Simulator) logPage(w http.ResponseWriter, r *http.Request) {
 	view := logView{base: s.base("调用记录"), Query: r.URL.Query().Get("q"), Failed: r.URL.Query().Get("failed") == "1"}
 	for _, c := range s.Calls() {
@@ -100,7 +99,7 @@ type faultsView struct {
 	Flash  string
 }
 
-// Left is how many calls a fault still hits; 0 means until cleared.
+// Left returns how many calls a fault still hits; 0 means until cleared.
 func (f Fault) Left() int { return f.left }
 
 func (s *Simulator) faultsPage(w http.ResponseWriter, r *http.Request) {
@@ -143,7 +142,7 @@ func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 	s.redirect(w, r, "/faults?ok="+url.QueryEscape(done))
 }
 
-// personFault refuses every message to a person, whichever account sends it.
+// personFault refuses every message to a person, from any account.
 func (s *Simulator) personFault(person string, code int) {
 	for _, send := range []string{"/cgi-bin/message/template/send", "/cgi-bin/message/subscribe/send"} {
 		s.mu.Lock()
@@ -174,12 +173,12 @@ type scanView struct {
 	People []personaCard
 }
 
-// scanPage asks whose phone scans a code, for codes clicked rather than scanned.
+// scanPage asks whose phone scans a code, for codes clicked instead of scanned.
 func (s *Simulator) scanPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, http.StatusOK, "scan", scanView{base: s.base("谁来扫码"), Text: r.URL.Query().Get("text"), People: s.cards("")})
 }
 
-// redirect goes to one of the simulator's own pages.
+// redirect redirects to one of the simulator's own pages.
 func (s *Simulator) redirect(w http.ResponseWriter, r *http.Request, path string) {
 	http.Redirect(w, r, s.opt.Prefix+path, http.StatusSeeOther)
 }

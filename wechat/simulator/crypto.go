@@ -79,7 +79,7 @@ func (e *envelope) open(text string) (message, receiver string, err error) {
 	return string(raw[20 : 20+n]), string(raw[20+n:]), nil
 }
 
-// signature is the sha1 of the parts, sorted and joined, in hexadecimal.
+// signature returns the SHA-1 of the parts, sorted and joined, in hexadecimal.
 func signature(parts ...string) string {
 	sorted := slices.Clone(parts)
 	slices.Sort(sorted)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestKnownMessage opens the example of WeChat's own documentation of the message
-// format, and checks its signature.
+// TestKnownMessage decrypts the example from WeChat's own documentation of the message format, and
+// checks its signature.
 func TestKnownMessage(t *testing.T) {
 	const sealed = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ=="
 	if got := signature("QDG6eK", "1409659589", "263014780", sealed); got != "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3" {
@@ -23,8 +23,8 @@ func TestKnownMessage(t *testing.T) {
 	}
 }
 
-// TestEnvelope: what is sealed opens again, whatever its length; what was changed,
-// cut or sealed with another key does not give the message.
+// TestEnvelope: what is encrypted decrypts again, whatever its length; what was changed, truncated
+// or encrypted with another key does not yield the message.
 func TestEnvelope(t *testing.T) {
 	env, err := newEnvelope(strings.Repeat("a", 43))
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// errmsgs are the words of the global return codes,
+// errmsgs are the texts of the global return codes,
 // https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
 var errmsgs = map[int]string{
 	-1:    "system error",
@@ -51,8 +51,7 @@ var errmsgs = map[int]string{
 	48001: "api unauthorized",
 }
 
-// failure is an error answer: HTTP 200 all the same, with a request id at the end
-// of its words.
+// failure returns an error response: still HTTP 200, with a request id at the end of its text.
 func (s *Simulator) failure(code int, detail string) answer {
 	msg := errmsgs[code]
 	if msg == "" {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Event is a callback message a test composes itself.
+// Event is a callback message composed by a test.
 type Event struct {
 	Name  string // Event, such as "SCAN"; empty for a text message
 	Key   string // EventKey
@@ -42,7 +42,7 @@ func (s *Simulator) follow(person, appID string, by *scene) error {
 	return nil
 }
 
-// Unfollow makes the person leave the account, with the unsubscribe event.
+// Unfollow makes the person unfollow the account, with the unsubscribe event.
 func (s *Simulator) Unfollow(person, appID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +72,7 @@ func (s *Simulator) SendText(person, appID, text string) error {
 	return nil
 }
 
-// Push sends an event of the test's own making from the person to the app.
+// Push sends a test's own event from the person to the app.
 func (s *Simulator) Push(person, appID string, e Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,8 +84,8 @@ func (s *Simulator) Push(person, appID string, e Event) error {
 	return nil
 }
 
-// Tap presses a menu button: its place in the menu, then in the submenu. It
-// returns the button, whose URL is what the person sees next.
+// Tap presses a menu button, given by its index in the menu and then in the submenu. It returns the
+// button, whose URL is what the person sees next.
 func (s *Simulator) Tap(person, appID string, place ...int) (Button, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,18 +116,18 @@ func (s *Simulator) Tap(person, appID string, place ...int) (Button, error) {
 	return b, nil
 }
 
-// ScanResult says what scanning a code opened.
+// ScanResult describes what scanning a code opened.
 type ScanResult struct {
 	Kind  string // "official", "miniprogram", "link" or "text"
 	AppID string
 	Scene string
 	Page  string // of a mini-program
-	Text  string // what the code says
+	Text  string // the content of the code
 }
 
-// Scan holds the person's phone to a code: the text of a QR, a ticket, or just the
-// scene of a code made before (the newest wins). An official account's code makes
-// the person follow it, or sends SCAN when they do already.
+// Scan holds the person's phone to a code: the text of a QR, a ticket, or just the scene of an
+// existing code (the newest wins). An official account's code makes the person follow it, or sends
+// SCAN if they already do.
 func (s *Simulator) Scan(person, text string) (ScanResult, error) {
 	text = strings.TrimSpace(text)
 	s.mu.Lock()
@@ -170,7 +170,7 @@ func (s *Simulator) pair(person, appID string) (*Person, *App, error) {
 	return p, a, nil
 }
 
-// parcel writes the event as WeChat's XML; the caller holds mu.
+// parcel encodes the event as WeChat's XML; the caller holds mu.
 func (s *Simulator) parcel(a *App, p *Person, e Event) parcel {
 	openID := s.openID(p.Key, a.AppID)
 	var b strings.Builder

@@ -4,21 +4,21 @@ import (
 	"net/http"
 )
 
-// FaultKind says how a call goes wrong.
+// FaultKind is how a call goes wrong.
 type FaultKind string
 
 // The kinds of Fault.
 const (
 	FaultErrcode  FaultKind = "errcode"  // answers Code, nothing happens
 	FaultStatus   FaultKind = "status"   // answers HTTP Status (502 when 0), nothing happens
-	FaultHang     FaultKind = "hang"     // answers nothing until the caller gives up
-	FaultTruncate FaultKind = "truncate" // the call happens, half of the answer arrives
+	FaultHang     FaultKind = "hang"     // does not respond until the caller gives up
+	FaultTruncate FaultKind = "truncate" // the call happens, half of the response arrives
 )
 
 // Fault makes calls go wrong.
 type Fault struct {
 	Kind FaultKind
-	// Path, AppID and OpenID narrow it, such as "/cgi-bin/token"; empty is any.
+	// Path, AppID and OpenID narrow it, such as "/cgi-bin/token"; empty matches any.
 	Path, AppID, OpenID string
 	Code                int // errcode
 	Status              int // HTTP status
@@ -28,7 +28,7 @@ type Fault struct {
 	left int
 }
 
-// InjectFault adds a fault. Where several match a call, the oldest is used.
+// InjectFault adds a fault. If several match a call, the oldest is used.
 func (s *Simulator) InjectFault(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *Simulator) ClearFaults() {
 	s.faults = nil
 }
 
-// takeFault finds the fault of a call and counts it; the caller holds mu.
+// takeFault finds the fault for a call and counts it; the caller holds mu.
 func (s *Simulator) takeFault(path, appID, openID string) *Fault {
 	matches := func(want, have string) bool { return want == "" || want == have }
 	for i, f := range s.faults {

@@ -1,6 +1,6 @@
 package simulator
 
-// userInfo is GET /cgi-bin/user/info. Names and avatars are no longer given.
+// userInfo is GET /cgi-bin/user/info. Names and avatars are no longer returned.
 // https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
 func userInfo(q *request) (any, int) {
 	openID := q.query.Get("openid")
@@ -23,7 +23,7 @@ func userInfo(q *request) (any, int) {
 	return out, 0
 }
 
-// userPage is the most openids one page of the follower list holds.
+// userPage is the maximum number of openids on one page of the follower list.
 const userPage = 10_000
 
 // userList is GET /cgi-bin/user/get.

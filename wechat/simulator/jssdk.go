@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"image"
-	_ "image/gif"  // pictures that people choose
+	_ "image/gif"  // for pictures that people choose
 	_ "image/jpeg" // the same
 	_ "image/png"  // the same
 	"io"
@@ -20,18 +20,18 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 )
 
-// jsTicketOf is the ticket that an account's pages are signed with.
+// jsTicketOf returns the ticket that an account's pages are signed with.
 func jsTicketOf(appID string) string { return "sM4" + digest("ticket", appID)[:60] }
 
-// jsSDK is res.wx.qq.com/open/js/jweixin-1.6.0.js: the simulator's own script with
-// the calls the product makes of it.
+// jsSDK is res.wx.qq.com/open/js/jweixin-1.6.0.js: the simulator's own script with the calls that
+// the product uses.
 func jsSDK(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
 	http.ServeFileFS(w, r, pageFiles, "pages/assets/jssdk.js")
 }
 
-// jsConfig is what WeChat's app does when a page calls wx.config: it holds the
-// signature to the account's ticket and the page to the account's domains.
+// jsConfig does what WeChat's app does when a page calls wx.config: it checks the signature against
+// the account's ticket and the page against the account's domains.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html#66
 func (s *Simulator) jsConfig(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -52,7 +52,7 @@ func (s *Simulator) jsConfig(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"errMsg": message})
 }
 
-// signPage writes the pairs in the order of their names, and digests them.
+// signPage joins the pairs, sorted by name, and returns their digest.
 func signPage(ticket string, query url.Values) string {
 	pairs := []string{
 		"noncestr=" + query.Get("nonceStr"), "jsapi_ticket=" + ticket,
@@ -84,8 +84,8 @@ func jsCamera(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text)
 }
 
-// ReadQR gives the text of the QR code in a PNG, JPEG or GIF picture of at most
-// 6,000 pixels a side.
+// ReadQR returns the text of the QR code in a PNG, JPEG or GIF picture of at most 6,000 pixels a
+// side.
 func ReadQR(picture []byte) (string, error) {
 	config, _, err := image.DecodeConfig(bytes.NewReader(picture))
 	if err != nil {
@@ -107,8 +107,8 @@ func ReadQR(picture []byte) (string, error) {
 	return readUpright(seen)
 }
 
-// readUpright reads a picture as it stands. Of one code in two hundred this library
-// takes some modules for a mark of its corners, whatever its size; turned it does not.
+// readUpright reads a picture without turning it. In one code of two hundred this library mistakes
+// some modules for a corner mark, at any size; turned it does not.
 func readUpright(seen image.Image) (string, error) {
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(seen)
 	if err != nil {

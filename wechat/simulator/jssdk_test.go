@@ -14,7 +14,7 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// The signature is that of a page written by hand, with the account's ticket.
+// The signature is that of a hand-written page, with the account's ticket.
 func TestPageConfig(t *testing.T) {
 	s := newSite(t, nil)
 	config := func(change map[string]string) string {

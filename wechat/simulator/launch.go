@@ -9,8 +9,8 @@ import (
 	"net/http"
 )
 
-// verifyPhone does what a mini-program does when its user allows the phone number: it
-// signs in at its server with a login code, and hands over the phone code.
+// verifyPhone does what a mini-program does when its user shares the phone number: it signs in at
+// its server with a login code, and submits the phone code.
 func (s *Simulator) verifyPhone(ctx context.Context, a App, person string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opt.PushTimeout)
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// CallKind says who called whom.
+// CallKind is who called whom.
 type CallKind string
 
 // The kinds of Call.
@@ -32,7 +32,7 @@ type Call struct {
 	Errcode int
 	Reply   string
 	Attempt int    // of a push: 1 to 3
-	Note    string // what was out of the ordinary
+	Note    string // anything unusual
 	Failed  bool
 }
 
@@ -45,7 +45,7 @@ func (s *Simulator) Calls() []Call {
 	return slices.Clone(s.calls)
 }
 
-// log keeps a call, masked; the caller holds mu.
+// log records a call, masked; the caller holds mu.
 func (s *Simulator) log(c Call) {
 	c.At = s.opt.Now()
 	c.Query, c.Request, c.Reply = maskQuery(c.Query), maskBody(c.Request), maskBody(c.Reply)

@@ -26,8 +26,8 @@ func menuCreate(q *request) (any, int) {
 	return ok(nil), 0
 }
 
-// check holds a button to the rules: names of 4 Chinese characters at the top, 8
-// below; at most five below.
+// check applies the rules for a button: names of 4 Chinese characters at the top, 8 below; at most
+// five below.
 func (b Button) check(top bool) int {
 	limit := 16
 	if top {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// MessageKind says what a line of a chat is.
+// MessageKind is the kind of a chat line.
 type MessageKind string
 
 // The kinds of Message.
@@ -30,7 +30,7 @@ type Message struct {
 	Lines      []Line
 	Text       string
 	URL        string // opened by a tap
-	MiniAppID  string // opened by a tap in place of URL
+	MiniAppID  string // opened by a tap instead of URL
 	MiniPath   string
 	At         time.Time
 }
@@ -60,7 +60,7 @@ func (s *Simulator) SentMessages(person string) []Message {
 	return out
 }
 
-// Chat returns all a person sees in the chat with an account, oldest first.
+// Chat returns everything a person sees in the chat with an account, oldest first.
 func (s *Simulator) Chat(person, appID string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,8 +77,8 @@ func (s *Simulator) chat(person, appID string) []Message {
 	return out
 }
 
-// Grant records n accepted subscription prompts of the person for a template: each
-// buys one message. A negative n takes them away.
+// Grant records n accepted subscription prompts of the person for a template: each pays for one
+// message. A negative n removes them.
 func (s *Simulator) Grant(person, appID, templateID string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *Simulator) Grant(person, appID, templateID string, n int) {
 	s.grants[key] = max(0, s.grants[key]+n)
 }
 
-// say adds to a chat; the caller holds mu.
+// say adds a message to a chat; the caller holds mu.
 func (s *Simulator) say(m Message) Message {
 	m.ID, m.At = s.nextSerial(), s.opt.Now()
 	s.messages = append(s.messages, m)
@@ -129,8 +129,8 @@ func (q *request) addressee(in *sendBody) (*Person, Template, int) {
 	return p, t, 0
 }
 
-// checkFields holds values to "at most 20 characters, no line breaks" and to the
-// template's own keys; 47003 names the field.
+// checkFields checks values for "at most 20 characters, no line breaks" and the template's own
+// keys; 47003 names the field.
 func (q *request) checkFields(t Template, data map[string]sendField) (map[string]string, int) {
 	values := map[string]string{}
 	if len(data) == 0 {
@@ -187,7 +187,7 @@ func sendTemplate(q *request) (any, int) {
 	return ok(map[string]any{"msgid": id}), 0
 }
 
-// sendSubscribe is POST /cgi-bin/message/subscribe/send: one message a grant.
+// sendSubscribe is POST /cgi-bin/message/subscribe/send: one message per grant.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html
 func sendSubscribe(q *request) (any, int) {
 	var in sendBody

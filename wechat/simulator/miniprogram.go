@@ -62,8 +62,8 @@ func phoneNumber(q *request) (any, int) {
 
 var sceneText = regexp.MustCompile(`^[0-9A-Za-z!#$&'()*+,/:;=?@._~-]{1,32}$`)
 
-// wxaCode is POST /wxa/getwxacodeunlimit: a JPEG with the scene in a QR and in
-// letters below it.
+// wxaCode is POST /wxa/getwxacodeunlimit: a JPEG with the scene in a QR code and in letters below
+// it.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html
 func wxaCode(q *request) (any, int) {
 	in := struct {

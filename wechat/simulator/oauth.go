@@ -28,7 +28,7 @@ func oauthToken(q *request) (any, int) {
 	return q.oauthReply(c.person, c.scope, nil), 0
 }
 
-// oauthReply gives a person's tokens; an existing refresh token is kept.
+// oauthReply returns a person's tokens; an existing refresh token is kept.
 func (q *request) oauthReply(person, scope string, refresh *token) map[string]any {
 	s, p := q.sim, q.sim.people[person]
 	base := token{appID: q.app.AppID, scope: scope, person: person}

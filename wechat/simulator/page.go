@@ -12,7 +12,7 @@ import (
 //go:embed pages
 var pageFiles embed.FS
 
-// base is what every page starts from.
+// base is common to all pages.
 type base struct {
 	Prefix string // in front of every link
 	Title  string
@@ -23,15 +23,15 @@ func (s *Simulator) base(title string) base {
 	return base{Prefix: s.opt.Prefix, Title: title, Zone: s.opt.Zone}
 }
 
-// Clock writes a time of day in the pages' zone.
+// Clock formats a time of day in the pages' zone.
 func (b base) Clock(t time.Time) string { return t.In(b.Zone).Format("15:04") }
 
-// Moment writes a time with seconds.
+// Moment formats a time with seconds.
 func (b base) Moment(t time.Time) string { return t.In(b.Zone).Format("01-02 15:04:05") }
 
 var pages = parsePages("index", "log", "faults", "scan", "authorize", "refused", "phone")
 
-// parsePages parses one set a page, each with the layout and the partials.
+// parsePages parses one template set per page, each with the layout and the partials.
 func parsePages(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}
 	for _, name := range names {
@@ -67,7 +67,7 @@ func assets() http.Handler {
 	return http.StripPrefix("/assets/", http.FileServerFS(sub))
 }
 
-// initial is the letter of an avatar.
+// initial returns the letter of an avatar.
 func initial(name string) string {
 	for _, r := range name {
 		return string(r)
@@ -75,7 +75,7 @@ func initial(name string) string {
 	return "?"
 }
 
-// hue is an avatar's colour; grey when the person has none.
+// hue returns an avatar's colour; grey if the person has none.
 func hue(color string) string {
 	if color == "" {
 		return "#8a94a3"

@@ -12,7 +12,7 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// newPhones is a site below /sim, and a browser that keeps cookies.
+// newPhones returns a site mounted at /sim, and a browser that keeps cookies.
 func newPhones(t *testing.T) (*site, *http.Client) {
 	t.Helper()
 	s := newSite(t, func(o *simulator.Options) { o.Prefix = "/sim" })
@@ -23,8 +23,8 @@ func newPhones(t *testing.T) (*site, *http.Client) {
 	return s, &http.Client{Jar: jar, CheckRedirect: stay.CheckRedirect}
 }
 
-// page opens a page that has to be whole: a title, no script or style in the page
-// itself, and every link below the prefix.
+// page opens a page that must be complete: a title, no script or style in the page itself, and
+// every link below the prefix.
 func page(t *testing.T, browser *http.Client, address string) *goquery.Document {
 	t.Helper()
 	res, err := browser.Get(address)
@@ -67,7 +67,7 @@ func post(t *testing.T, browser *http.Client, address string, pairs ...string) *
 	return to
 }
 
-// open gives where one of the phone's own addresses leads.
+// open returns where one of the phone's own addresses leads.
 func open(t *testing.T, browser *http.Client, address string) *url.URL {
 	t.Helper()
 	res, err := browser.Get(address)
@@ -82,7 +82,7 @@ func open(t *testing.T, browser *http.Client, address string) *url.URL {
 	return to
 }
 
-// TestPages: every page renders, empty and full, with what it is for.
+// TestPages: every page renders with its content, empty and full.
 func TestPages(t *testing.T) {
 	s, browser := newPhones(t)
 	token := s.token(official)
@@ -122,8 +122,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestPassFromThePhone: one tap on 通行证 opens the product's page, and on its way
-// through OAuth nobody is asked.
+// TestPassFromThePhone: one tap on 通行证 opens the product's page, and OAuth asks nothing on the way.
 func TestPassFromThePhone(t *testing.T) {
 	s, browser := newPhones(t)
 	menu := page(t, browser, s.url+"/phone/zhang").Find("nav.menu > a")
@@ -159,8 +158,8 @@ func TestPassFromThePhone(t *testing.T) {
 	}
 }
 
-// TestMiniProgramFromThePhone: opening it goes to its page with a login code that
-// works, and a scanned scene comes along.
+// TestMiniProgramFromThePhone: opening it goes to its page with a login code that works, and passes
+// on a scanned scene.
 func TestMiniProgramFromThePhone(t *testing.T) {
 	s, browser := newPhones(t)
 	to := open(t, browser, s.url+"/phone/li/launch?app="+mini+"&path="+url.QueryEscape("pages/index?scene=A%3D1"))
@@ -181,8 +180,8 @@ func TestMiniProgramFromThePhone(t *testing.T) {
 	}
 }
 
-// TestPhoneActs: following, writing, leaving and scanning from the page do what they
-// say, and what cannot be opened is refused.
+// TestPhoneActs: following, writing, unfollowing and scanning from the page have their effects, and
+// what cannot be opened is refused.
 func TestPhoneActs(t *testing.T) {
 	s, browser := newPhones(t)
 	at := s.url + "/phone/li"

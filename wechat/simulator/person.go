@@ -19,11 +19,11 @@ type Person struct {
 	// Note is a line shown on the person's card, such as "业主 3 栋 501".
 	Note  string `json:"note,omitempty"`
 	Phone string `json:"phone,omitempty"`
-	// UnionID and OpenIDs (by appid) are made from Key when empty, so that they
-	// are the same after every restart.
+	// UnionID and OpenIDs (by appid) are derived from Key if empty, so that they are the same after
+	// every restart.
 	UnionID string            `json:"unionid,omitempty"`
 	OpenIDs map[string]string `json:"openids,omitempty"`
-	// NoUnionID models a person WeChat gives no union id for.
+	// NoUnionID models a person for whom WeChat returns no union id.
 	NoUnionID bool `json:"no_unionid,omitempty"`
 	// Follows are the official accounts followed from the start.
 	Follows []string `json:"follows,omitempty"`
@@ -37,8 +37,8 @@ type Person struct {
 
 var personKey = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
-// AddPerson adds a person, or replaces the one with the same key. It panics on a
-// key that cannot stand in a URL and a host name.
+// AddPerson adds a person, or replaces the one with the same key. It panics on a key that cannot be
+// used in a URL and a host name.
 func (s *Simulator) AddPerson(p Person) {
 	if !personKey.MatchString(p.Key) {
 		panic(fmt.Sprintf("simulator: person key %q", p.Key))
@@ -67,7 +67,7 @@ func (s *Simulator) OpenID(person, appID string) string {
 	return s.openID(person, appID)
 }
 
-// UnionID returns the person's union id, empty when there is none.
+// UnionID returns the person's union id, or "".
 func (s *Simulator) UnionID(person string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +93,7 @@ func (s *Simulator) openID(person, appID string) string {
 	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
 }
 
-// byOpenID finds who an openid belongs to in an app; the caller holds mu.
+// byOpenID returns the person with an openid in an app; the caller holds mu.
 func (s *Simulator) byOpenID(appID, openID string) *Person {
 	for _, key := range s.order {
 		if s.openID(key, appID) == openID {
@@ -103,7 +103,7 @@ func (s *Simulator) byOpenID(appID, openID string) *Person {
 	return nil
 }
 
-// unionOf is the union id an app may see: none when it is not bound.
+// unionOf returns the union id an app may see: "" if it is not bound.
 func (s *Simulator) unionOf(p *Person, a *App) string {
 	if a.NotBound || p.Snapshot {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// phoneView is a person's phone: a chat, the mini-programs, or the scanner, and
-// over them, when View is set, a page of the product.
+// phoneView is a person's phone: a chat, the mini-programs, or the scanner, covered by a page of
+// the product if View is set.
 type phoneView struct {
 	base
 	Person   Person
@@ -95,7 +95,7 @@ func (s *Simulator) phoneView(r *http.Request) (phoneView, bool) {
 	return view, true
 }
 
-// Target is the view a tap on the message opens; empty when it opens nothing.
+// Target returns the view that a tap on the message opens, or "".
 func (m Message) Target() string {
 	switch {
 	case m.MiniAppID != "":
@@ -109,11 +109,11 @@ func (m Message) Target() string {
 	return ""
 }
 
-// textLink is a link in a text message, which WeChat shows as one.
+// textLink matches a link in a text message, which WeChat shows as one.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Passive_user_reply_message.html
 var textLink = regexp.MustCompile(`<a href="([^"]*)">([^<]*)</a>`)
 
-// Plain is the text as the phone shows it; a tap on it opens its link.
+// Plain returns the text as the phone shows it; a tap on it opens its link.
 func (m Message) Plain() string { return textLink.ReplaceAllString(m.Text, "$2") }
 
 // Leads reports whether pressing the button leaves the chat.
@@ -127,7 +127,7 @@ type menuItem struct {
 	Items  []menuItem
 }
 
-// Menu is the open account's menu.
+// Menu returns the open account's menu.
 func (v phoneView) Menu() []menuItem { return menuItems(v.App.AppID, "", v.App.Menu) }
 
 func menuItems(appID, above string, buttons []Button) []menuItem {
@@ -140,12 +140,12 @@ func menuItems(appID, above string, buttons []Button) []menuItem {
 	return out
 }
 
-// Closed is the phone without the page over it.
+// Closed returns the address of the phone without the page over it.
 func (v phoneView) Closed() string {
 	return v.Prefix + "/phone/" + v.Person.Key + "?" + url.Values{"tab": {v.Tab}, "app": {v.App.AppID}}.Encode()
 }
 
-// Over is the phone with a view over it; an empty target is the phone alone.
+// Over returns the address of the phone with a view over it; an empty target is the phone alone.
 func (v phoneView) Over(target string) string {
 	if target == "" {
 		return v.Closed()
@@ -153,10 +153,10 @@ func (v phoneView) Over(target string) string {
 	return v.Closed() + "&" + url.Values{"view": {target}}.Encode()
 }
 
-// Launch is the view that opens a mini-program.
+// Launch returns the view that opens a mini-program.
 func (c miniCard) Launch() string { return "launch?" + url.Values{"app": {c.AppID}}.Encode() }
 
-// sceneCards are the newest codes, newest first.
+// sceneCards returns the newest codes, newest first.
 func (s *Simulator) sceneCards() []sceneCard {
 	var cards []sceneCard
 	now := s.opt.Now()
@@ -194,7 +194,7 @@ func (s *Simulator) phoneVersion(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(v))
 }
 
-// become makes the browser the person's, for the authorize page.
+// become makes this browser the person's, for the authorize page.
 func (s *Simulator) become(w http.ResponseWriter, person string) {
 	http.SetCookie(w, &http.Cookie{Name: personaCookie, Value: person, Path: s.opt.Prefix + "/",
 		HttpOnly: true, SameSite: http.SameSiteLaxMode})
@@ -218,7 +218,7 @@ func (s *Simulator) leave(w http.ResponseWriter, r *http.Request, to *url.URL) {
 	http.Redirect(w, r, s.sameHost(r, to).String(), http.StatusSeeOther)
 }
 
-// phoneTap presses a menu button that leads somewhere.
+// phoneTap presses a menu button that leaves the chat.
 func (s *Simulator) phoneTap(w http.ResponseWriter, r *http.Request) {
 	person := r.PathValue("person")
 	b, err := s.Tap(person, r.URL.Query().Get("app"), place(r.URL.Query().Get("at"))...)
@@ -243,8 +243,8 @@ func (s *Simulator) phoneLaunch(w http.ResponseWriter, r *http.Request) {
 	s.launch(w, r, r.URL.Query().Get("app"), r.URL.Query().Get("path"))
 }
 
-// launch opens the mini-program's page with a fresh login code. The query of path
-// (such as "pages/scan?scene=A1") goes along.
+// launch opens the mini-program's page with a fresh login code, passing on the query of path (such
+// as "pages/scan?scene=A1").
 func (s *Simulator) launch(w http.ResponseWriter, r *http.Request, appID, path string) {
 	a, known := s.App(appID)
 	person, err := s.knows(r)
@@ -279,7 +279,7 @@ func (s *Simulator) launch(w http.ResponseWriter, r *http.Request, appID, path s
 	s.leave(w, r, moved)
 }
 
-// knows gives whose phone the request is about.
+// knows returns whose phone the request is about.
 func (s *Simulator) knows(r *http.Request) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -290,7 +290,7 @@ func (s *Simulator) knows(r *http.Request) (string, error) {
 	return p.Key, nil
 }
 
-// place reads "0.1" as the second button below the first.
+// place parses "0.1" as the second button below the first.
 func place(text string) []int {
 	var out []int
 	for part := range strings.SplitSeq(text, ".") {

@@ -24,10 +24,10 @@ type parcel struct {
 	chat   bool // answers and faults show in the chat
 }
 
-// attempts is how often WeChat sends a message that gets no answer.
+// attempts is how often WeChat sends a message that is not answered.
 const attempts = 3
 
-// faultNotice is what the chat shows when the account answers nonsense.
+// faultNotice is what the chat shows if the account's answer is invalid.
 const faultNotice = "该公众号提供的服务出现故障，请稍后再试"
 
 // push sends a parcel in the background; the caller holds mu. An app without a
@@ -43,8 +43,8 @@ func (s *Simulator) push(p parcel) {
 	}()
 }
 
-// deliver tries up to three times. Silence, a broken connection or an HTTP error
-// are tried again; a wrong answer is not.
+// deliver tries up to three times. Silence, a broken connection or an HTTP error are retried; an
+// invalid answer is not.
 func (s *Simulator) deliver(p parcel) {
 	for n := 1; n <= attempts; n++ {
 		query, body := s.wrap(p)
@@ -63,7 +63,7 @@ func (s *Simulator) deliver(p parcel) {
 	}
 }
 
-// settle logs an attempt and, when it was the last, shows its outcome.
+// settle logs an attempt and, if it was the last, shows its outcome.
 func (s *Simulator) settle(p parcel, n int, query url.Values, got pushed, reply passiveReply, err error, last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,8 +82,7 @@ func (s *Simulator) settle(p parcel, n int, query url.Values, got pushed, reply 
 	}
 }
 
-// wrap signs and encrypts a parcel with a new nonce; query and body are what goes
-// over the wire.
+// wrap signs and encrypts a parcel with a new nonce; query and body are what is sent.
 func (s *Simulator) wrap(p parcel) (url.Values, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,7 +224,7 @@ func pathOf(address string) string {
 	return u.Path
 }
 
-// tracker counts the pushes under way.
+// tracker counts the pushes in progress.
 type tracker struct {
 	mu   sync.Mutex
 	n    int
@@ -248,7 +247,7 @@ func (t *tracker) done() {
 	}
 }
 
-// WaitIdle waits until no push is under way.
+// WaitIdle waits until no push is in progress.
 func (s *Simulator) WaitIdle(ctx context.Context) error {
 	t := &s.pending
 	t.mu.Lock()

@@ -18,14 +18,14 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// ear is a server that hears callbacks as the product's own client reads them.
+// ear is a server that reads callbacks with the product's own client.
 type ear struct {
 	*site
 	account *wechat.OfficialAccount
 	url     string
 
 	mu     sync.Mutex
-	bodies []string // as they came
+	bodies []string // as received
 	nonces []string
 	events []wechat.Event
 	answer func(wechat.Event) (int, string) // nil: "success"
@@ -110,7 +110,7 @@ func (e *ear) idle() {
 	}
 }
 
-// heard waits for the pushes and gives what was heard since it was asked last.
+// heard waits for the pushes and returns the events since the last call.
 func (e *ear) heard() []wechat.Event {
 	e.t.Helper()
 	e.idle()
@@ -154,7 +154,7 @@ func TestCallbackIsChecked(t *testing.T) {
 	}
 }
 
-// TestEvents: what people do reaches the product as the event it is.
+// TestEvents: what people do reaches the product as the right event.
 func TestEvents(t *testing.T) {
 	e := newEar(t)
 	for _, c := range []struct {
@@ -189,8 +189,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestRetries: three attempts, the same message, another nonce each; then the chat
-// says so.
+// TestRetries: three attempts, the same message, a different nonce each; then the chat shows a
+// notice.
 func TestRetries(t *testing.T) {
 	e := newEar(t)
 	e.answer = func(wechat.Event) (int, string) { return http.StatusInternalServerError, "" }
@@ -215,8 +215,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestAnswers: success, nothing and a sealed reply are accepted; all else is a fault
-// and not tried again.
+// TestAnswers: success, nothing and an encrypted reply are accepted; everything else is an error
+// and not retried.
 func TestAnswers(t *testing.T) {
 	e := newEar(t)
 	sealed := func(event wechat.Event) string {
@@ -256,14 +256,14 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestHostile: the product's client takes the genuine callback and the message of a
-// duplicate once, and nothing of the rest.
+// TestHostile: the product's client accepts the genuine callback and the message of a duplicate
+// once, and nothing else.
 func TestHostile(t *testing.T) {
 	for _, kind := range append([]simulator.Hostile{simulator.Genuine}, simulator.HostileKinds...) {
 		t.Run(string(kind), func(t *testing.T) {
 			e := newEar(t)
 			if kind == simulator.BadSignature {
-				e.inTheClear() // over an encrypted message msg_signature is what counts
+				e.inTheClear() // for an encrypted message, msg_signature is what counts
 			}
 			got, err := e.sim.PushHostile(t.Context(), "zhang", official, kind, simulator.Event{Text: "开门"})
 			if err != nil && kind != simulator.HugeBody {
@@ -283,7 +283,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestLogIsMasked: no secret, token, code, phone number or message stands in the log.
+// TestLogIsMasked: the log contains no secret, token, code, phone number or message.
 func TestLogIsMasked(t *testing.T) {
 	e := newEar(t)
 	token, code, phone := e.token(mini), e.sim.MintLoginCode("zhang", mini), e.sim.MintPhoneCode("zhang", mini)
@@ -321,8 +321,8 @@ func TestLogIsMasked(t *testing.T) {
 	}
 }
 
-// TestAuthorizeReturns: the code goes to the configured host with the state, once;
-// replays, wrong states and refusals are what they say.
+// TestAuthorizeReturns: the code goes to the configured host with the state, once; replays, wrong
+// states and refusals work as named.
 func TestAuthorizeReturns(t *testing.T) {
 	s := newSite(t, nil)
 	visit := func(scope string, pairs ...string) *url.URL {

@@ -27,7 +27,7 @@ type scene struct {
 	page    string
 	mini    bool
 	ticket  string
-	url     string // what the picture says
+	url     string // the content of the picture
 	created time.Time
 	expires time.Time // zero: never
 }
@@ -109,7 +109,7 @@ func (s *Simulator) showQRCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b bytes.Buffer
-	_ = png.Encode(&b, code) // a buffer takes everything
+	_ = png.Encode(&b, code) // a buffer never returns an error
 	w.Header().Set("Content-Type", "image/png")
 	_, _ = w.Write(b.Bytes())
 }
@@ -123,7 +123,7 @@ func (s *Simulator) findScene(match func(*scene) bool) *scene {
 	return nil
 }
 
-// qrImage draws text as a QR with its quiet zone, side pixels wide.
+// qrImage draws text as a QR code with its quiet zone, side pixels wide.
 func qrImage(text string, side int) (*image.Gray, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
@@ -146,8 +146,8 @@ func qrImage(text string, side int) (*image.Gray, error) {
 	return canvas, nil
 }
 
-// miniURL is what a mini-program code of the simulator says; the real ones are no
-// QR codes.
+// miniURL returns the content of the simulator's mini-program codes; the real ones are not QR
+// codes.
 func miniURL(sc *scene) string {
 	return "https://servicewechat.com/sim/" + sc.appID + "?scene=" + url.QueryEscape(sc.scene) +
 		"&page=" + url.QueryEscape(sc.page)
@@ -173,8 +173,8 @@ func wxaCodeJPEG(text, caption string, side int) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// glyphs are letters three dots wide and five high, one octal digit a row. Small
-// letters are drawn as capitals: the QR is exact, the caption is for people.
+// glyphs are letters three dots wide and five high, one octal digit per row. Lower-case letters are
+// drawn as capitals: the QR is exact, the caption is for people.
 var glyphs = map[byte]string{
 	'0': "75557", '1': "26227", '2': "71747", '3': "71717", '4': "55711",
 	'5': "74717", '6': "74757", '7': "71244", '8': "75757", '9': "75717",

@@ -14,7 +14,7 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// Codes that the library does not find the corners of as they stand are read too.
+// Codes whose corners the library cannot find upright are read too.
 func TestReadQRTurned(t *testing.T) {
 	for _, text := range []string{"676AP5AA1CN6AY5B29ZSB4GDFT7X", "5S4ADP552NTEKJJMVXFAMXWPY4MW", "4JZJ4JWV86SCPXX22MVK4ENXV75G"} {
 		code, err := qr.Encode(text, qr.Q, qr.AlphaNumeric)

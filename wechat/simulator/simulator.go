@@ -1,11 +1,11 @@
-// Package simulator is a stand-in for the WeChat platform: the HTTP endpoints the
-// product calls, the browser pages a resident passes through, the callbacks WeChat
-// pushes, and a phone for every invented person, all in memory and on loopback.
+// Package simulator is a stand-in for the WeChat platform: the HTTP endpoints the product calls,
+// the browser pages a resident passes through, the callbacks WeChat pushes, and a phone for every
+// invented person, all in memory and on loopback.
 //
-// Requests are routed by their original host as the first part of the path, so
-// that https://api.weixin.qq.com/cgi-bin/token becomes
-// PREFIX/api.weixin.qq.com/cgi-bin/token. Its cryptography is written apart from
-// the product's, so that one mistake cannot hide on both sides.
+// Requests are routed by their original host as the first part of the path, so that
+// https://api.weixin.qq.com/cgi-bin/token becomes PREFIX/api.weixin.qq.com/cgi-bin/token. Its
+// cryptography is written independently of the product's, so that one mistake cannot hide on both
+// sides.
 package simulator
 
 import (
@@ -28,7 +28,7 @@ type Options struct {
 	// Prefix is the path under which the handler is mounted, such as "/sim";
 	// empty for the root. No trailing slash.
 	Prefix string
-	// Seed is what the simulator knows at the start and after Reset.
+	// Seed is the content at the start and after Reset.
 	Seed Seed
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -42,10 +42,9 @@ type Options struct {
 	PushTimeout time.Duration
 	// StrictBrowser makes the authorize page refuse browsers other than WeChat's.
 	StrictBrowser bool
-	// PersonaHosts gives each person's phone a host of its own,
-	// PERSON.localhost, so that several phones in one browser keep their
-	// cookies apart. It needs a product whose redirects to the simulator are
-	// relative; redirects back then stay on the phone's host.
+	// PersonaHosts gives each person's phone its own host, PERSON.localhost, so that several phones
+	// in one browser keep their cookies apart. It needs a product whose redirects to the simulator
+	// are relative; redirects back then stay on the phone's host.
 	PersonaHosts bool
 }
 
@@ -78,7 +77,7 @@ type Simulator struct {
 	random *rand.Rand
 }
 
-// state is what Reset throws away.
+// state is what Reset discards.
 type state struct {
 	apps     map[string]*App
 	appOrder []string
@@ -106,8 +105,8 @@ type grantKey struct {
 	template string
 }
 
-// New makes a simulator and seeds it. A seed that is wrong is a mistake of the
-// program, so New panics on it.
+// New returns a simulator filled from its seed. It panics on an invalid seed, which is a
+// programming error.
 func New(opt Options) *Simulator {
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -128,8 +127,8 @@ func New(opt Options) *Simulator {
 	return s
 }
 
-// Reset forgets everything that happened and starts again from the seed. Callbacks
-// under way are delivered still.
+// Reset discards everything that happened and starts again from the seed. Callbacks in progress are
+// still delivered.
 func (s *Simulator) Reset() {
 	s.mu.Lock()
 	s.state = state{
@@ -163,7 +162,7 @@ func newRandom(seed uint64) *rand.Rand {
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// text makes n random characters; the caller holds mu.
+// text returns n random characters; the caller holds mu.
 func (s *Simulator) text(n int) string {
 	b := make([]byte, n)
 	for i := range b {
@@ -172,14 +171,14 @@ func (s *Simulator) text(n int) string {
 	return string(b)
 }
 
-// nextSerial makes message numbers; the caller holds mu.
+// nextSerial returns the next message number; the caller holds mu.
 func (s *Simulator) nextSerial() int64 {
 	s.serial++
 	return s.serial
 }
 
-// ServeHTTP answers loopback callers only: a simulator that others can reach would
-// hand out sign-ins to anyone.
+// ServeHTTP answers loopback callers only: a simulator reachable from outside would hand out
+// sign-ins to anyone.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isLoopback(r.RemoteAddr) {
 		http.Error(w, "the simulator answers loopback only", http.StatusForbidden)

@@ -23,7 +23,7 @@ const (
 	aesKey   = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
 
-// site is a simulator that listens, with a clock of its own.
+// site is a listening simulator with its own clock.
 type site struct {
 	t   *testing.T
 	sim *simulator.Simulator
@@ -77,7 +77,7 @@ func (s *site) pass(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-// reply is an answer of the API, as it is and as JSON.
+// reply is a response of the API, raw and as JSON.
 type reply struct {
 	status int
 	kind   string
@@ -85,7 +85,7 @@ type reply struct {
 	json   map[string]any
 }
 
-// code is the errcode; absent is -999, so that "0" and "none" differ.
+// code returns the errcode; -999 if absent, so that "0" and "none" differ.
 func (r reply) code() int {
 	if n, ok := r.json["errcode"].(float64); ok {
 		return int(n)
@@ -131,7 +131,7 @@ func (s *site) callBy(method, path, body string, pairs ...string) reply {
 	}
 	r := reply{status: res.StatusCode, kind: res.Header.Get("Content-Type"), raw: raw}
 	if bytes.HasPrefix(raw, []byte("{")) {
-		_ = json.Unmarshal(raw, &r.json) // a cut answer stays nil
+		_ = json.Unmarshal(raw, &r.json) // a truncated response stays nil
 	}
 	return r
 }

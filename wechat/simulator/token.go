@@ -29,8 +29,8 @@ type forcedRefresh struct {
 
 const tokenLife = 7200 * time.Second
 
-// ExpireTokens ends the life of every token of an app now, so that calls answer
-// 42001; an empty id means every app.
+// ExpireTokens expires every token of an app now, so that calls answer 42001; an empty id means
+// every app.
 func (s *Simulator) ExpireTokens(appID string) {
 	now := s.opt.Now()
 	s.eachToken(appID, func(t *token) { t.expires = now })
@@ -58,7 +58,7 @@ func (s *Simulator) newToken(t token) *token {
 	return &t
 }
 
-// plainToken is GET /cgi-bin/token: a new token retires the one before.
+// plainToken is GET /cgi-bin/token: a new token invalidates the previous one.
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html
 func plainToken(q *request) (any, int) {
 	if q.query.Get("grant_type") != "client_credential" {
@@ -117,7 +117,7 @@ func stableToken(q *request) (any, int) {
 	return map[string]any{"access_token": t.value, "expires_in": int(t.expires.Sub(q.now) / time.Second)}, 0
 }
 
-// currentStable is the youngest live stable token of the app, or nil.
+// currentStable returns the youngest live stable token of the app, or nil.
 func (q *request) currentStable() *token {
 	var found []*token
 	for _, t := range q.sim.tokens {

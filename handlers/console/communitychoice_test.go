@@ -30,10 +30,11 @@ func TestRegisterRoutesStayInScope(t *testing.T) {
 		frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/edit", frame.PassRulePath + "?community=" + theirs,
 		frame.RestrictionPath + "?community=" + theirs, frame.RestrictionPath + "/new?community=" + theirs,
 		frame.RestrictionPath + "/new?house=" + house,
-		frame.ResidentPath + "/1", frame.ResidentPath + "/x", frame.PassRulePath + "?community=99999999999999999999",
+		frame.ResidentPath + "/1", frame.ResidentPath + "/x",
 	} {
 		admin.Get(t, path, http.StatusNotFound)
 	}
+	admin.Get(t, frame.PassRulePath+"?community=99999999999999999999", http.StatusUnprocessableEntity)
 	for _, path := range []string{
 		frame.CommunityPath + "/" + theirs, frame.HousePath, frame.ResidentPath,
 		frame.ResidentPath + "/" + resident, frame.ResidentPath + "/" + resident + "/reveal",

@@ -115,7 +115,7 @@ func underNode(node core.ID) string { return "%/" + node.String() + "/%" }
 var byLabel = database.PageOrder{Key: "h.sort_key", ID: "h.id"}
 
 // houseBounds returns the page's bounds on house h. A cursor that is no house of the
-// community starts from the beginning.
+// community has nothing behind it.
 func (s *Store) houseBounds(ctx context.Context, community core.ID, p Page) (string, []any, error) {
 	if p.First() {
 		return "", nil, nil

@@ -43,7 +43,7 @@ type listQuery struct {
 
 // readPage reads a page of a list. more tells that further rows lie in the direction of
 // paging. Where the list is sorted by a column it costs a query more than by id alone,
-// and a cursor that is no row of the scope starts from the beginning.
+// and a cursor that is no row of the scope has no rows behind it.
 func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) (rows []T, more bool, err error) {
 	if p.Limit == 0 {
 		p.Limit = pageLimit

@@ -93,7 +93,7 @@ func TestListsOfPeopleAtTheGate(t *testing.T) {
 				}
 				// A cursor of another community tells nothing of its place in the order.
 				ids, _, err := list.read(ctx, scope, peopleFilter{sort: "name", page: Page{Limit: 2, Next: far}})
-				if err != nil || !slices.Equal(ids, at(list.sorted[:2]...)) {
+				if err != nil || len(ids) != 0 {
 					t.Errorf("behind a row of others: %v, %v", ids, err)
 				}
 			})

@@ -32,8 +32,8 @@ func (f ResidentFilter) sorted(scope core.Scope) bool {
 }
 
 // sortedResidentIDs is the query for the ids of one page in the order of a column,
-// one more than it holds. A cursor that is no resident of the community starts
-// from the beginning.
+// one more than it holds. A cursor that is no resident of the community has
+// nothing behind it.
 func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f ResidentFilter) (string, []any, error) {
 	name, descending := strings.CutPrefix(f.Sort, "-")
 	sort := residentSorts[name]

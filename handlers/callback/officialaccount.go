@@ -29,7 +29,7 @@ func (b *Callback) receive(c *web.Context) error {
 	if errors.Is(err, wechat.ErrReplayed) {
 		return b.answerAgain(c, event)
 	}
-	if errors.Is(err, wechat.ErrMalformed) {
+	if errors.Is(err, wechat.ErrMalformed) || errors.Is(err, wechat.ErrStale) || errors.Is(err, wechat.ErrPlain) {
 		return b.unread(c, err)
 	}
 	if err != nil {
@@ -46,10 +46,10 @@ func (b *Callback) receive(c *web.Context) error {
 	return b.answer(c, event, text)
 }
 
-// untrusted logs what is wrong with a callback that is not from WeChat, not for us, or signed with
-// another token; the sender learns nothing. Failures of our own stay errors.
+// untrusted logs a callback that is signed with another token or not at all, or a check of the URL
+// with an old signature; the sender learns nothing. Failures of our own stay errors.
 func (b *Callback) untrusted(c *web.Context, err error) error {
-	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale, wechat.ErrPlain} {
+	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale} {
 		if errors.Is(err, wrong) {
 			b.log.Warn("a callback was refused", "why", wrong, web.NetworkKey, c.Subnet())
 			return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
@@ -58,8 +58,10 @@ func (b *Callback) untrusted(c *web.Context, err error) error {
 	return err
 }
 
-// unread acknowledges a genuine message that cannot be parsed: there is nothing to do. If rejected,
-// it would come twice more, and then WeChat would tell the person that the account is out of order.
+// unread acknowledges a well-signed message that is not acted on: it cannot be parsed, this server's
+// clock is wrong or the message was overheard long ago, or the account's mode was changed on WeChat's
+// side alone. If rejected, it would come twice more, and then WeChat would tell the person that the
+// account is out of order; the log tells the operator instead.
 func (b *Callback) unread(c *web.Context, err error) error {
 	b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
 	return b.answer(c, wechat.Event{}, "")

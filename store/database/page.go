@@ -36,12 +36,16 @@ func (o PageOrder) Clause(p core.Page) string {
 }
 
 // Bounds returns the condition, with " AND" in front, that a row lies behind the page's
-// cursor in the direction of reading. key is the cursor's own value of Key, as text.
-// At the beginning of the list there is none.
+// cursor in the direction of reading. key is the cursor's own value of Key, as text. At the
+// beginning of the list there is none. Without the cursor's key, because its row was deleted
+// or belongs to another list, no row lies behind it: the beginning would be shown as the rest.
 func (o PageOrder) Bounds(p core.Page, key ...string) (string, []any) {
 	cursor := p.Cursor()
-	if cursor == 0 || o.Key != "" && len(key) == 0 {
+	if cursor == 0 {
 		return "", nil
+	}
+	if o.Key != "" && len(key) == 0 {
+		return " AND 1 = 0", nil
 	}
 	sign := " > "
 	if o.Desc != p.Backwards() {

@@ -16,17 +16,18 @@ import (
 	"tongxing/handlers/web"
 )
 
-// garbage are values that no filter, date, id or cursor can use.
+// garbage are values that are unusable as filter, date, id or cursor.
 var garbage = []string{
 	"nonsense", "\x00", "\xff\xfe", strings.Repeat("9", 30), strings.Repeat("x", 400), "2026-13-45",
 }
 
-// looks are parameters that choose how a list looks, or which part of it, and narrow nothing.
+// looks are parameters that choose how a list is displayed, or which part of it, and filter
+// nothing.
 var looks = []string{"sort", "draw", "node", "of"}
 
-// TestGarbageNeverWidens sends values that cannot be used in each parameter that a list's page
-// declares, to the page and to the export of it: either is refused, or shows no row. A filter that
-// is dropped would show, and give away in a file, what nobody asked for.
+// TestGarbageNeverWidens sends unusable values in each parameter that a list's page declares, to
+// the page and to its export: either is rejected, or shows no row. Dropping the filter would show,
+// or export, rows that nobody asked for.
 func TestGarbageNeverWidens(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)
@@ -68,7 +69,7 @@ func TestGarbageNeverWidens(t *testing.T) {
 	}
 }
 
-// filterNames returns the names of what a page's filter forms send.
+// filterNames returns the field names of a page's filter forms.
 func filterNames(page *goquery.Document) []string {
 	names := []string{"after", "before"}
 	page.Find("form").Each(func(_ int, f *goquery.Selection) {
@@ -91,7 +92,7 @@ func rowsOf(page *goquery.Document) int {
 	return page.Find("main table:not(.tx-chart-table) tbody tr, #records li").Length()
 }
 
-// widened counts the rows that an answer shows; of a refusal, none.
+// widened returns the number of rows in a response; 0 if it is a refusal.
 func widened(t *testing.T, answer *httptest.ResponseRecorder) int {
 	t.Helper()
 	if answer.Code >= 500 {
@@ -116,5 +117,5 @@ func widened(t *testing.T, answer *httptest.ResponseRecorder) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return max(len(rows)-1, 0) // the first is the heads
+	return max(len(rows)-1, 0) // the first is the headings
 }

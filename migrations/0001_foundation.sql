@@ -116,7 +116,7 @@ CREATE TABLE wechat_login (
 CREATE INDEX wechat_login_expiry ON wechat_login (expires_at);
 CREATE INDEX wechat_login_account ON wechat_login (account_id);
 
--- What an account's owner should be told of, whoever did it: a sign-in, or a bound WeChat.
+-- What an account's owner should be told of: a sign-in, or a bound WeChat.
 CREATE TABLE account_notice (
   id         BIGINT       NOT NULL PRIMARY KEY,
   account_id BIGINT       NOT NULL,
@@ -365,7 +365,7 @@ CREATE TABLE guard_post (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL,
   name         VARCHAR(64) NOT NULL,
-  sort_key     VARCHAR(128) NOT NULL, -- name with numbers padded, so that 2号门 precedes 10号门
+  sort_key     VARCHAR(128) NOT NULL, -- name with zero-padded numbers, so that 2号门 precedes 10号门
   direction    VARCHAR(8)  NOT NULL, -- preset on the guard's page
   created_at   BIGINT      NOT NULL,
   updated_at   BIGINT      NOT NULL,

@@ -112,7 +112,7 @@ func nudge(c chan struct{}) {
 }
 
 // tell announces changes to the other servers, in the background: an unreachable Redis must not
-// delay whoever made the change.
+// delay the change itself.
 func (d *directory) tell(ctx context.Context) {
 	for {
 		select {

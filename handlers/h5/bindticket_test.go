@@ -11,8 +11,8 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// A guard's QR code binds the person it is for: the page has WeChat identify the user, whoever the
-// phone is signed in as, and asks for the digits beside the code.
+// A guard's QR code binds the person it is for: the page has WeChat identify the user,
+// regardless of who is signed in on the phone, and asks for the digits beside the code.
 func TestGuardIsBoundOnThePhone(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	ticket, err := w.store.CreateBindTicket(t.Context(), core.System, core.Everywhere,

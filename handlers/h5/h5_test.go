@@ -291,7 +291,7 @@ func (p *phone) passAt() string {
 	return strings.TrimPrefix(response.Header.Get("Location"), "/h5/pass/")
 }
 
-// A link made with another person's code signs nobody in without asking: whoever taps it is asked,
+// A link made with another person's code signs nobody in without asking: the user who taps it is asked,
 // signed in or not, and told whose number it is.
 func TestMiniProgramLinkAlwaysAsks(t *testing.T) {
 	w := newSite(t, estate.Plan{})

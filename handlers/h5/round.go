@@ -132,7 +132,7 @@ func (h *H5) proven(c *web.Context, purpose string) (core.ID, error) {
 	return user, err
 }
 
-// proveForPage returns the user proved for this very page, whoever else may be signed in. If there
+// proveForPage returns the user proved for this very page, regardless of who is signed in. If there
 // is none, it redirects the phone to WeChat, which leads back to the page: done is then true. A
 // session is not accepted as proof: somebody else may have started it.
 func (h *H5) proveForPage(c *web.Context, path string) (user core.ID, done bool, err error) {

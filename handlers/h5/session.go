@@ -47,7 +47,7 @@ func (h *H5) beginSession(c *web.Context) error {
 
 // miniSession is opened by the mini-program in its web-view, with a code of wx.login, which works
 // once, within five minutes. It always asks before it signs anybody in: the link may have been made
-// by a stranger with a code of their own, and whoever taps it would continue under the stranger's
+// by a stranger with a code of their own, and the user who taps it would continue under the stranger's
 // name.
 func (h *H5) miniSession(c *web.Context) error {
 	code := c.Query("code")

@@ -108,8 +108,8 @@ func (rc *routeCall) checkQuery(c *Context) error {
 	return checkIDs(q)
 }
 
-// vanishes reports whether the value of a parameter would be rejected by cleanText whatever its
-// maximum, was damaged in copying, or is more than spaces and yet leaves nothing to search for.
+// vanishes reports whether cleanText would reject a parameter's value whatever its maximum, or the
+// value was damaged in copying, or it is more than spaces and yet leaves nothing to search for.
 func vanishes(value string) bool {
 	value = strings.TrimSpace(value)
 	if value == "" {

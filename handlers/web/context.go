@@ -83,9 +83,9 @@ func (c *Context) Param(name string) string { return c.param(name) }
 // ParamID returns a path parameter that is an id; a malformed one is NotFound.
 func (c *Context) ParamID(name string) (core.ID, error) { return core.ParseID(c.param(name)) }
 
-// Unusable is what Query returns for a value that is no text, or too long: it is no id, no
-// path and no choice, and found in nothing, so that a filter that cannot be used never
-// counts as one that was not set.
+// Unusable is what Query returns for a value that is not text, or too long: it is not a valid id,
+// path or choice, and no text contains it, so that an unusable filter never counts as one that was
+// not set.
 const Unusable = string(unicode.ReplacementChar)
 
 // Query returns a URL parameter, cleaned like text of a form; "" if absent, Unusable if it

@@ -39,8 +39,8 @@ func (r *router) add(route Route) {
 	}
 }
 
-// ServeHTTP implements http.Handler. No route ends with a slash, and with one the router
-// would take a page for its item without an id.
+// ServeHTTP implements http.Handler. No route ends with a slash; the router would take a page with
+// a trailing slash for one of its records without an id.
 func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if page := withoutSlash(req); page != "" {
 		w.Header().Set("Cache-Control", "no-store")
@@ -65,9 +65,8 @@ func (a *App) noRoute(c echo.Context, err error) {
 	a.fail(own, core.NotFound("页面不存在"))
 }
 
-// withoutSlash is the page that somebody meant who typed a slash after its address; ""
-// where there is nothing of the kind, and to programs, which are told that the address is
-// wrong. It is always one of ours: "//host/" is not.
+// withoutSlash returns the page meant by a URL with a trailing slash; "" if there is no such page,
+// and for programs, which get an error. The result is always on this server: "//host/" is not.
 func withoutSlash(r *http.Request) string {
 	for _, prefix := range []string{"/door", "/callback", "/api", "/assets"} {
 		if under(r.URL.Path, prefix) {

@@ -70,7 +70,7 @@ func codeOf(err error) core.Code {
 // limitError asks the caller to wait.
 type limitError struct {
 	wait  time.Duration
-	words string // for people; "" = the default: too many calls
+	words string // shown to users; "" = the default: too many calls
 }
 
 func (e *limitError) Error() string { return "rate limited for " + e.wait.String() }

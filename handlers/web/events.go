@@ -13,8 +13,8 @@ import (
 	"tongxing/core"
 )
 
-// Event is one message of a live stream. It has no id: an id would be kept by the browser,
-// and tell what the page does not.
+// Event is one message of a live stream. It has no id: the browser would store it, and it would
+// reveal what the page does not.
 type Event struct {
 	Name string // "" = "message"
 	Data string // any text: JSON, or a part of a page
@@ -37,16 +37,16 @@ func (e Event) text() []byte {
 const (
 	heartbeatEvery = 15 * time.Second
 	eventWait      = 10 * time.Second // for one write
-	streamsEach    = 8                // live streams of one person, in whatever sessions, or of a stranger's address
+	streamsEach    = 8                // live streams of one person in all their sessions, or of a stranger's address
 	maxStreams     = 4000             // on the whole server
 	streamLife     = 30 * time.Minute // then the browser reconnects
-	callerEvery    = 3 * time.Second  // so often a stream's caller is looked at again
-	wholeLookEvery = 10               // of these looks, one at the session itself
+	callerEvery    = 3 * time.Second  // interval between checks of a stream's caller
+	wholeLookEvery = 10               // every tenth check reads the session itself
 )
 
-// Events keeps a live stream open and runs feed, which sends until its context
-// ends or sending fails: the browser left, the caller may not call any more, the server
-// stops, or the stream is old. The route's Time must be negative.
+// Events opens a live stream and runs feed until its context ends or sending fails: the browser
+// left, the caller lost access, the server stops, or the stream is old. The route's Time must be
+// negative.
 func (c *Context) Events(feed func(ctx context.Context, send func(Event) error) error) error {
 	release, err := c.app.streams.enter(c.streamOwner())
 	if err != nil {
@@ -76,12 +76,12 @@ func (c *Context) streamOwner() string {
 	return addressKey(c.state.addr)
 }
 
-// watchCaller ends a stream whose caller signed out, was disabled, or may not call its
-// route any more. Where that cannot be found out the stream goes on: the next look tells.
+// watchCaller ends a stream whose caller signed out, was disabled, or may no longer call its route.
+// If a check fails the stream continues until the next.
 //
-// Most looks cost no more than the caller's stamp in the cache and, of a guard or an
-// observer, one query; the whole look is made when the stamp has changed, and now and
-// then in case the cache lost a change.
+// Most checks cost only a read of the caller's stamp in the cache and, for a guard or an observer,
+// one query; the full check is made when the stamp has changed, and periodically in case the cache
+// lost a change.
 func (c *Context) watchCaller(ctx context.Context, end context.CancelFunc) {
 	if !c.SignedIn() {
 		return
@@ -110,8 +110,8 @@ func (c *Context) stamp() string {
 	return c.app.sessions.stamp(c.Ctx(), c.who.Session.Kind, c.who.Session.Subject)
 }
 
-// gone reports that the caller may not call this route any more, or sees other
-// communities than when the stream began. The whole look begins at the session.
+// gone reports whether the caller may no longer call this route, or sees other communities than
+// when the stream began. The full check starts at the session.
 func (c *Context) gone(whole bool) bool {
 	before := c.Scope().Communities()
 	if whole {

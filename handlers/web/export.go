@@ -10,11 +10,11 @@ import (
 	"tongxing/sheet"
 )
 
-// Exports read whole tables and share processors and connections with the doors, so few run
-// at once and each has a deadline.
+// Exports read whole tables and share processors and connections with the doors, so only a few run
+// at once, each with a deadline.
 const (
-	maxExports     = 2 // of a server
-	maxExportsEach = 1 // of an account
+	maxExports     = 2 // per server
+	maxExportsEach = 1 // per account
 	exportTime     = 10 * time.Minute
 )
 
@@ -33,7 +33,7 @@ func (c *Context) Export(e Export, rows func(ctx context.Context, add func(value
 	if err != nil {
 		return err
 	}
-	defer done() // however it ends: a caller who is gone is a panic, see Download
+	defer done() // however it ends: a caller who hung up is a panic, see Download
 	ctx, cancel := context.WithTimeout(c.Ctx(), c.app.o.ExportTime)
 	defer cancel()
 	name := e.Name
@@ -46,14 +46,14 @@ func (c *Context) Export(e Export, rows func(ctx context.Context, add func(value
 	})
 }
 
-// exports are those that run, by account.
+// exports are the running ones, by account.
 type exports struct {
 	mu      sync.Mutex
 	running int
 	each    map[string]int
 }
 
-// begin takes a place for an export of who; done gives it back.
+// begin reserves a slot for an export of who; done releases it.
 func (e *exports) begin(who string) (done func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// exportSite has an export whose rows come from the path: /export/wait until it may end,
-// /export/endless for ever, /export/panic not at all.
+// exportSite has an export whose rows depend on the path: /export/wait blocks until released,
+// /export/endless never ends, /export/panic panics.
 func exportSite(t *testing.T, change func(*Options)) (s *site, base string, begun chan struct{}, end chan struct{}) {
 	t.Helper()
 	s = newSite(t, change)
@@ -52,11 +52,11 @@ func (s *site) export(base, how string, who *http.Cookie) (status int, answer st
 		return 0, err.Error()
 	}
 	defer response.Body.Close()
-	body, _ := io.ReadAll(response.Body) // a download that is cut off is an answer too
+	body, _ := io.ReadAll(response.Body) // a download cut off is expected too
 	return response.StatusCode, response.Header.Get("Retry-After") + " " + string(body)
 }
 
-// free waits until no export runs.
+// free waits until no export is running.
 func (s *site) free() {
 	s.t.Helper()
 	for {
@@ -73,7 +73,7 @@ func (s *site) free() {
 	}
 }
 
-// An account has one export at a time and a server two; each gives its place back.
+// An account may run one export at a time and a server two; each releases its slot.
 func TestExportsTakePlaces(t *testing.T) {
 	s, base, begun, end := exportSite(t, nil)
 	one, two, three := s.signedIn(s.account("one")), s.signedIn(s.account("two")), s.signedIn(s.account("three"))
@@ -104,7 +104,7 @@ func TestExportsTakePlaces(t *testing.T) {
 	}
 }
 
-// A place comes back from a caller who is gone, and from one that panics.
+// The slot is released if the caller hangs up or the export panics.
 func TestExportsThatBreakGiveTheirPlaceBack(t *testing.T) {
 	s, base, begun, _ := exportSite(t, nil)
 	who := s.signedIn(s.account("one"))
@@ -117,7 +117,7 @@ func TestExportsThatBreakGiveTheirPlaceBack(t *testing.T) {
 	s.free()
 }
 
-// slowExport begins an export that nobody reads.
+// slowExport starts an export whose response is not read.
 func (s *site) slowExport(base string, who *http.Cookie) net.Conn {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
@@ -131,7 +131,7 @@ func (s *site) slowExport(base string, who *http.Cookie) net.Conn {
 	return conn
 }
 
-// Who takes a few bytes at a time does not keep an export open for ever.
+// A client that reads a few bytes at a time does not keep an export open for ever.
 func TestExportsEnd(t *testing.T) {
 	s, base, begun, _ := exportSite(t, func(o *Options) { o.ExportTime = 200 * time.Millisecond })
 	conn := s.slowExport(base, s.signedIn(s.account("one")))

@@ -30,13 +30,13 @@ func newLimiter(perMinute int) *limiter {
 	return &limiter{perMinute: perMinute, byKey: map[string]*list.Element{}}
 }
 
-// Limit bounds what only some calls of a route do, by signed-in caller.
+// Limit limits acts that only some calls of a route perform, by signed-in caller.
 type Limit struct{ calls *limiter }
 
-// NewLimit makes a limit of so many acts a minute of each caller.
+// NewLimit returns a limit of perMinute acts for each caller.
 func NewLimit(perMinute int) *Limit { return &Limit{newLimiter(perMinute)} }
 
-// Take takes one act of the caller, or says how long to wait.
+// Take counts one act of the caller, or returns how long to wait.
 func (l *Limit) Take(c *Context) error { return l.calls.check(c.caller(), c.Now()) }
 
 // check counts one call of key at now, or returns how long to wait.

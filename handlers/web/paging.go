@@ -23,7 +23,7 @@ func (c *Context) Page(limit int) core.Page {
 	return page
 }
 
-// communityParam narrows a page to one community.
+// communityParam filters a page by one community.
 const communityParam = "community"
 
 // checkIDs rejects a URL whose cursors or community are not ids, or are repeated: it would show the

@@ -11,8 +11,8 @@ import (
 	"tongxing/store"
 )
 
-// A stream ends soon after its caller signs out, is disabled, or sees other communities,
-// with the cache and without; and not while nothing has changed.
+// A stream ends soon after its caller signs out, is disabled, or sees other communities, with the
+// cache and without; and not while nothing changes.
 func TestStreamEndsWithItsCaller(t *testing.T) {
 	for name, end := range map[string]func(s *site, account core.ID, session core.Session) error{
 		"signed out": func(s *site, _ core.ID, session core.Session) error {
@@ -71,7 +71,7 @@ func streamEnds(t *testing.T, broken bool, end func(s *site, account core.ID, se
 	select {
 	case <-ended:
 		t.Fatal("the stream ended by itself")
-	case <-time.After(50 * time.Millisecond): // some whole looks
+	case <-time.After(50 * time.Millisecond): // several full checks
 	}
 	cache.set(broken)
 	if err := end(s, account, session); err != nil {
@@ -83,7 +83,7 @@ func streamEnds(t *testing.T, broken bool, end func(s *site, account core.ID, se
 	}
 }
 
-// One person has few streams, in however many sessions; another's are their own.
+// A person has few streams, in however many sessions; another person's do not count.
 func TestStreamsAreCountedByPerson(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(Route{Method: "GET", Path: "/console/events", Access: SignedIn, Time: -1, Handler: func(c *Context) error {
@@ -127,8 +127,8 @@ func TestStreamsAreCountedByPerson(t *testing.T) {
 	}
 }
 
-// A page that somebody typed with a slash at its end is found; programs and other sites
-// are never led anywhere.
+// A page whose URL was typed with a trailing slash is found; programs are not redirected, and
+// nobody is to another site.
 func TestSlashAtTheEnd(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(
@@ -141,7 +141,7 @@ func TestSlashAtTheEnd(t *testing.T) {
 		"/console/reader//?q=a%20b": "/console/reader?q=a%20b",
 		"/console/reader/7/":        "/console/reader/7",
 		"/nowhere/":                 "/nowhere",
-		"/%5Cevil.example/":         "/%5Cevil.example", // a page of this server
+		"/%5Cevil.example/":         "/%5Cevil.example", // a page on this server
 	} {
 		w := s.ask("GET", path, "")
 		s.want(w, http.StatusSeeOther)

@@ -37,7 +37,7 @@ type Options struct {
 
 	BodyBytes   int64         // maximum request body; 0 = 64 KiB
 	RequestTime time.Duration // a request's deadline; 0 = 15 s
-	ExportTime  time.Duration // the longest that an export may take; 0 = 10 min
+	ExportTime  time.Duration // maximum duration of an export; 0 = 10 min
 	Limits      Limits
 	Console     core.SessionLife // 0 = 2 hours idle, 24 hours at most
 	Phone       core.SessionLife // 0 = 30 days idle, 180 days at most

@@ -99,7 +99,7 @@ func (c *Context) Download(name, contentType string, write func(w io.Writer) err
 	return c.download(c.Ctx(), name, contentType, write)
 }
 
-// download is Download that ends with ctx, whatever the caller still takes.
+// download is Download that ends with ctx, even if the caller is still reading.
 func (c *Context) download(ctx context.Context, name, contentType string, write func(w io.Writer) error) error {
 	h := c.Header()
 	h.Set("Content-Type", contentType)
@@ -138,7 +138,7 @@ func disposition(name string) string {
 type streamWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	last    time.Time // when the whole must be over; zero = never
+	last    time.Time // when the whole write must be done; zero = no limit
 	began   bool
 }
 

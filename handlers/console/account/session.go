@@ -287,7 +287,7 @@ type setupForm struct {
 }
 
 func setupFields(token string) templates.Form {
-	// The address keeps the token, so that a refused form's page can be loaded again.
+	// The URL keeps the token, so that the page of a rejected form can be reloaded.
 	action := templates.WithQuery("/console/setup", nil, "token", token)
 	return templates.Form{Action: action, Submit: "创建管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "token", Value: token},

@@ -106,7 +106,7 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 	}
 	b.Get(t, "/console/setup?token=wrong", http.StatusNotFound)
 	b.Get(t, "/console/setup", http.StatusNotFound)
-	for range 2 { // loaded again, or in a second tab
+	for range 2 { // reloaded, or in a second tab
 		b.Open(t, "/console/setup?token="+token)
 	}
 	form := url.Values{"token": {token}, "login": {"root"}, "name": {"管理员"}, "password": {desk.OwnPassword}, "again": {"another"}}
@@ -116,7 +116,7 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 		t.Error("what was typed is lost")
 	}
 	address := page.Find("form").AttrOr("action", "")
-	b.Open(t, address) // the refused form's page, asked for again
+	b.Open(t, address) // reload the page of the rejected form
 	form.Set("again", desk.OwnPassword)
 	b.Post(t, address, form, http.StatusSeeOther)
 	b.Post(t, address, form, http.StatusNotFound)

@@ -62,14 +62,14 @@ type wechatLoginState struct {
 	Next   string
 }
 
-// wechatCookie holds the QR that this browser shows: all its tabs show one, and a page
-// that is loaded again or gone back to shows it still.
+// wechatCookie contains the QR code that this browser shows: all its tabs show the same one, and so
+// does a page after a reload or the back button.
 const wechatCookie = "wechat-login"
 
-// shownWechat is a QR that a browser shows. Its cookie is TOKEN.SECRET.CODE.ACCOUNT.
+// shownWechat is a QR code that a browser shows. Its cookie is TOKEN.SECRET.CODE.ACCOUNT.
 type shownWechat struct {
 	token   string
-	browser string // the browser's secret: no other can finish the sign-in
+	browser string // the browser's secret: no other browser can finish the sign-in
 	code    string
 	account core.ID // to bind; 0 = a sign-in
 }
@@ -78,10 +78,10 @@ func (s shownWechat) text() string {
 	return strings.Join([]string{s.token, s.browser, s.code, fmt.Sprint(int64(s.account))}, ".")
 }
 
-// mark tells the page of one QR from the page of another, where two tabs began at once.
+// mark distinguishes the pages of two QR codes, if two tabs began at the same time.
 func (s shownWechat) mark() string { return s.token[:min(len(s.token), 8)] }
 
-// ownWechat returns the QR that this browser shows; the zero value for none.
+// ownWechat returns the QR code that this browser shows; the zero value if none.
 func (p *Pages) ownWechat(c *web.Context) (own shownWechat) {
 	parts := strings.Split(c.Cookie(wechatCookie), ".")
 	if len(parts) != 4 {
@@ -94,8 +94,8 @@ func (p *Pages) ownWechat(c *web.Context) (own shownWechat) {
 	return shownWechat{token: parts[0], browser: parts[1], code: parts[2], account: core.ID(account)}
 }
 
-// ownWechatState returns how far the QR has come that this browser shows for an account
-// to bind, or 0. A page that shows another QR is over.
+// ownWechatState returns the QR code that this browser shows, to bind account, or for a sign-in if
+// 0, and its state. The page of another QR code is over.
 func (p *Pages) ownWechatState(c *web.Context, account core.ID) (shownWechat, core.WechatLoginState, error) {
 	own := p.ownWechat(c)
 	if mark := c.Query("qr"); own.account != account || mark != "" && mark != own.mark() {
@@ -105,14 +105,14 @@ func (p *Pages) ownWechatState(c *web.Context, account core.ID) (shownWechat, co
 	return own, state, err
 }
 
-// showWechat returns the QR that this browser shows already, or a new one; account 0 is
-// a sign-in.
+// showWechat returns the QR code that this browser already shows, or a new one; account 0 means a
+// sign-in.
 func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPage, state core.WechatLoginState, err error) {
 	if p.QR == nil {
 		return page, "", core.Conflict("还没有配置公众号，请联系系统管理员")
 	}
 	own, state, err := p.ownWechatState(c, account)
-	// A sign-in that the phone said yes to has still to be finished here; a binding is done.
+	// A sign-in confirmed on the phone still has to be finished here; a binding is done.
 	good := state == core.WechatLoginWaiting || state == core.WechatLoginApproved && account == 0
 	if err == nil && !good {
 		state = core.WechatLoginWaiting
@@ -162,7 +162,7 @@ func (p *Pages) wechatSignInPage(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/wechatlogin/sign", page)
 }
 
-// wechatAt is which QR a page shows, and where it leads.
+// wechatAt is which QR code a page shows, and where the page redirects afterwards.
 type wechatAt struct{ mark, next string }
 
 // wechatState returns what the page shows for the state of a sign-in.
@@ -295,8 +295,7 @@ func (p *Pages) bindState(state core.WechatLoginState, mark string) wechatLoginS
 	return wechatLoginState{Ask: templates.WithQuery(wechatBindPath, nil, "qr", mark), Words: "等待扫码", Tone: templates.Info}
 }
 
-// wechatBindState answers the page that shows the QR, and shows it still to a page that
-// is loaded again.
+// wechatBindState responds to the polling of the page with the QR code, and to a reload of it.
 func (p *Pages) wechatBindState(c *web.Context) error {
 	own, state, err := p.ownWechatState(c, c.Account().ID)
 	if err != nil {

@@ -82,8 +82,8 @@ func TestSignInWithWechat(t *testing.T) {
 	}
 }
 
-// The page of a QR may be loaded again, gone back to and opened in a second tab: all show
-// the one QR, and any of them finishes.
+// The page of a QR code may be reloaded, gone back to and opened in a second tab: all show the same
+// code, and any of them can finish.
 func TestWechatQRSurvivesTabs(t *testing.T) {
 	d := newDesk(t)
 	d.Frame.QR = &desk.QR{}

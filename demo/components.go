@@ -21,7 +21,7 @@ func (t *Tour) componentRoutes() []web.Route {
 			Handler: t.sampleUpload, Body: web.UploadBody(templates.MaxComponentsUpload),
 		},
 		{Method: http.MethodPost, Path: templates.ComponentsPick, Access: web.DemoOnly, Handler: t.samplePick},
-		{Method: http.MethodGet, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest},
+		{Method: http.MethodPost, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest, Reads: true},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
 		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/reject", Access: web.DemoOnly, Handler: t.sampleRejection},
 		{Method: http.MethodGet, Path: "/h5/dev/components", Access: web.DemoOnly, Handler: t.phoneComponents},
@@ -78,8 +78,8 @@ func (t *Tour) samplePick(c *web.Context) error {
 
 // sampleSuggest returns suggestions to the sample pickers while typing.
 func (t *Tour) sampleSuggest(c *web.Context) error {
-	who := c.Request().URL.Query().Has("who")
-	found := templates.SampleSuggestions(who, c.Query("house")+c.Query("who"))
+	form := c.Form()
+	found := templates.SampleSuggestions(form.Has("who"), form.Get("house")+form.Get("who"))
 	return c.HTML(http.StatusOK, func(w io.Writer) error {
 		return t.o.Pages.RenderBlock(w, "console/dev/components", "sample-options", found)
 	})

@@ -494,7 +494,7 @@ func TestOfficeWithoutScripts(t *testing.T) {
 	b.press(".tx-filter-buttons .btn-primary")
 	b.plainly(
 		"the household",
-		`location.search.includes("q=") && [...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元101"))`,
+		`location.search.includes("q_=") && [...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元101"))`,
 	)
 	b.plainly("one of it", `document.querySelector("tbody a")`)
 	b.press("tbody a")
@@ -560,7 +560,7 @@ func TestOfficeByKeyboard(t *testing.T) {
 	b.types("#f-q", "1栋1单元102\r")
 	b.await(
 		"the household",
-		`location.search.includes("q=") && document.querySelectorAll("tbody tr").length > 0 && `+
+		`location.search.includes("q_=") && document.querySelectorAll("tbody tr").length > 0 && `+
 			`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("1栋1单元102"))`,
 	)
 	b.tabTo(`tbody a[href^="/console/resident/"]`)

@@ -1,9 +1,16 @@
 package store
 
-import "tongxing/core"
+import (
+	"crypto/cipher"
+
+	"tongxing/core"
+)
 
 // Signer returns the signer of one purpose, under a key derived from the key ring's
 // MAC key. What it signed can lie where others can write, such as the cache.
 func (s *Store) Signer(purpose string) core.Signer {
 	return core.NewSigner(s.db.Keys().MAC, purpose)
 }
+
+// Box returns what encrypts texts of one purpose, under a key derived as a Signer's is.
+func (s *Store) Box(purpose string) cipher.AEAD { return core.NewBox(s.db.Keys().MAC, purpose) }

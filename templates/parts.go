@@ -99,8 +99,15 @@ type Tick struct {
 
 func newTick(value any, label string) Tick { return Tick{Value: value, Label: label} }
 
+// PersonalParams are the parameters that hold names, phone numbers and houses. Each has a
+// SealParam in an address, which holds the same text sealed; links contain that alone.
+var PersonalParams = []string{"q", "who"}
+
+// SealParam returns the name of the parameter that holds another sealed.
+func SealParam(name string) string { return name + "_" }
+
 // WithQuery returns path with a copy of query in which the pairs are set; a pair with an empty
-// value is removed.
+// value is removed. A personal parameter that has a seal is left out; the seal is kept.
 func WithQuery(path string, query url.Values, pairs ...string) string {
 	changed := make(url.Values, len(query))
 	for name, values := range query {
@@ -109,6 +116,12 @@ func WithQuery(path string, query url.Values, pairs ...string) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if changed.Del(pairs[i]); pairs[i+1] != "" {
 			changed.Set(pairs[i], pairs[i+1])
+		}
+		changed.Del(SealParam(pairs[i]))
+	}
+	for _, name := range PersonalParams {
+		if changed.Get(SealParam(name)) != "" {
+			changed.Del(name)
 		}
 	}
 	for name, values := range changed {

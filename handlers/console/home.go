@@ -16,6 +16,7 @@ import (
 func (p *pages) homeRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console", Access: web.SignedIn, Handler: p.home},
+		{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.search, Reads: true},
 	}
 }
 

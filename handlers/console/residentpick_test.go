@@ -107,22 +107,24 @@ func TestRecordsOfAStranger(t *testing.T) {
 func TestResidentSuggest(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	path := frame.ResidentPath + "/suggest?who="
+	path := frame.ResidentPath + "/suggest"
+	about := func(text string) url.Values { return url.Values{frame.PickText: {text}} }
 	one := d.PickOf(t, d.Mine.Residents[0].Person)
 	for text, want := range map[string]int{
 		d.Mine.Residents[0].Name: 1, d.Mine.Residents[0].Phone[7:]: 1,
 		desk.HouseLabel(t, d, d.Mine.Houses[0]): 2, d.Others.Residents[0].Phone: 0, "": 0, "没有": 0,
 	} {
-		options := b.Get(t, path+url.QueryEscape(text), http.StatusOK).Find("option")
+		page, _ := b.Post(t, path, about(text), http.StatusOK)
+		options := page.Find("option")
 		if options.Length() != want || want == 1 && options.AttrOr("value", "") != one {
 			t.Errorf("%q: %d options, want %d", text, options.Length(), want)
 		}
 	}
-	b.Get(t, path+"x&community="+d.Others.Community.String(), http.StatusNotFound)
-	b.Get(t, path+strings.Repeat("x", frame.MaxPick+1), http.StatusUnprocessableEntity)
+	b.Post(t, path, url.Values{frame.PickText: {"x"}, "community": {d.Others.Community.String()}}, http.StatusNotFound)
+	b.Post(t, path, about(strings.Repeat("x", frame.MaxPick+1)), http.StatusUnprocessableEntity)
 	// Without permission to see residents there is no such filter; an id is kept.
 	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView, core.PermReaderView)
-	other.Get(t, path+"x", http.StatusForbidden)
+	other.Post(t, path, about("x"), http.StatusForbidden)
 	other.Get(t, who("x"), http.StatusForbidden)
 	page := other.Get(t, frame.AccessRecordPath+"?person="+d.Mine.Residents[0].Person.String(), http.StatusOK)
 	if page.Find(`input[name="who"]`).Length() != 0 || desk.InputValue(page, "person") == "" {

@@ -100,6 +100,11 @@ func (rc *routeCall) checkQuery(c *Context) error {
 	if err != nil {
 		return errAddress
 	}
+	if c.r.Method == http.MethodGet && c.SignedIn() {
+		if err := c.openSeals(q); err != nil {
+			return err
+		}
+	}
 	for _, values := range q {
 		if slices.ContainsFunc(values, vanishes) {
 			return errAddress

@@ -101,7 +101,8 @@ func (c *Context) flashSet() string {
 
 // onceKey returns the key of a console form; ok is false if the request is not one.
 func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
-	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || c.surface != SurfaceConsole || !c.SignedIn() || rc.route.Time < 0 {
+	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || rc.route.Reads || rc.route.Time < 0 ||
+		c.surface != SurfaceConsole || !c.SignedIn() {
 		return "", false
 	}
 	if err := c.parseForm(); err != nil {

@@ -8,6 +8,7 @@ package web
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -64,6 +65,7 @@ type App struct {
 	router   *router
 	sessions *Sessions
 	browsers core.Signer // signs the cookies of known browsers
+	searches cipher.AEAD // seals personal text in addresses
 	metrics  *metrics
 	outer    *http.CrossOriginProtection
 	address  *addressLimiter
@@ -86,7 +88,7 @@ func New(o Options) *App {
 		exports: exports{each: map[string]int{}},
 	}
 	if o.Store != nil {
-		a.browsers = o.Store.Signer("browser")
+		a.browsers, a.searches = o.Store.Signer("browser"), o.Store.Box("search")
 	}
 	for _, check := range append([]Check{{Name: "database", Run: o.Store.Ping}}, o.Checks...) {
 		a.checks = append(a.checks, &sharedCheck{Check: check})
@@ -149,6 +151,9 @@ type Route struct {
 	// EachPerMinute limits calls to this route by one signed-in caller; 0 = no limit of its own.
 	// Phones of one network share an address, so limits on people must count by person.
 	EachPerMinute int
+	// Reads marks a POST that changes nothing: what it asks for is personal, and would
+	// stay in an address.
+	Reads bool
 	// Draft keeps a form whose sender's session has expired: see draft.go. The handler must bind
 	// the form before it does anything else.
 	Draft bool

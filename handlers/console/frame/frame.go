@@ -59,7 +59,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav = f.Nav(c, stem)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
-		shell.Scope = f.scopeName(c)
+		shell.Scope, shell.Search = f.scopeName(c), SearchPath
 		shell.Views = f.savedViews(c)
 	}
 	return shell

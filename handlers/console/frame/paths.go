@@ -24,6 +24,7 @@ const (
 	RestrictionPath       = "/console/restriction"
 	RolePath              = "/console/role"
 	SavedViewPath         = "/console/savedview"
+	SearchPath            = "/console/search"
 	SessionPath           = "/console/session"
 	SettingPath           = "/console/setting"
 )

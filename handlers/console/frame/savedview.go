@@ -22,7 +22,7 @@ func (f *Frame) savedViews(c *web.Context) templates.SavedViews {
 	if !ok || c.Request().Method != http.MethodGet || !f.MayOpen(c, stem) {
 		return templates.SavedViews{}
 	}
-	query, err := core.ViewQuery(c.Request().URL.RawQuery)
+	query, err := core.ViewQuery(strings.TrimPrefix(templates.WithQuery("", c.Request().URL.Query()), "?"))
 	if err != nil {
 		return templates.SavedViews{}
 	}

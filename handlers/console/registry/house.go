@@ -23,7 +23,7 @@ func (p *Pages) houseRoutes() []web.Route {
 			Method: http.MethodGet, Path: frame.HousePath + "/export.xlsx",
 			Access: web.Need(core.PermResidentExport), Handler: p.houseExport, Time: -1, EachPerMinute: 30,
 		},
-		{Method: http.MethodGet, Path: frame.HousePath + "/suggest", Access: view, Handler: p.houseSuggest},
+		{Method: http.MethodPost, Path: frame.HousePath + "/suggest", Access: view, Handler: p.houseSuggest, Reads: true},
 		{Method: http.MethodGet, Path: frame.HousePath + "/tree", Access: view, Handler: p.houseTree},
 		{Method: http.MethodGet, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulk},
 		{Method: http.MethodPost, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulkCreate, Draft: true},
@@ -107,14 +107,22 @@ const housesSuggested = 20
 
 // houseSuggest answers a house field while typing with the labels that contain the text.
 func (p *Pages) houseSuggest(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	var form struct {
+		Community string `form:"community" max:"24"`
+		Text      string `form:"house" max:"64"`
+	}
+	err := c.Bind(&form)
+	if err != nil {
+		return err
+	}
+	at, err := p.CommunityOf(c, form.Community)
 	if err != nil {
 		return err
 	}
 	var houses []store.HouseRow
 	if at.ID != 0 {
 		houses, _, err = p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
-			Community: at.ID, Keyword: c.Query("house"), Page: store.Page{Limit: housesSuggested},
+			Community: at.ID, Keyword: form.Text, Page: store.Page{Limit: housesSuggested},
 		})
 	}
 	if err != nil {

@@ -29,7 +29,7 @@ func (p *Pages) residentRoutes() []web.Route {
 			Access: web.Need(core.PermResidentReveal), Handler: p.residentExportWhole, Time: -1,
 			EachPerMinute: 30,
 		},
-		{Method: http.MethodGet, Path: frame.ResidentPath + "/suggest", Access: view, Handler: p.residentSuggest},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/suggest", Access: view, Handler: p.residentSuggest, Reads: true},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/new", Access: edit, Handler: p.residentNew},
 		{Method: http.MethodPost, Path: frame.ResidentPath, Access: edit, Handler: p.residentCreate, Draft: true},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/moveout", Access: edit, Handler: p.residentsMoveOut},

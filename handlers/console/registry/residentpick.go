@@ -12,7 +12,7 @@ func (p *Pages) residentSuggest(c *web.Context) error {
 		Community core.ID `form:"community"`
 		Text      string  `form:"who" max:"400"`
 	}
-	err := c.BindQuery(&form)
+	err := c.Bind(&form)
 	var found []core.ResidentPick
 	if err == nil {
 		found, _, err = p.Store.FindResidents(c.Ctx(), c.Scope(), form.Community, form.Text)

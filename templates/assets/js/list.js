@@ -35,11 +35,12 @@ export function watchList() {
   document.addEventListener("change", loadWhole, true);
   document.addEventListener("htmx:afterSettle", refreshAll);
   document.addEventListener("htmx:pushedIntoHistory", keepQuery);
+  document.addEventListener("htmx:replacedInHistory", keepQuery);
   // Messages of a filter are outside the list: the whole page is replaced.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.xhr.status !== 422 || detail.requestConfig.elt.id !== "list-filters") return;
     detail.shouldSwap = false;
-    location.href = detail.pathInfo.finalRequestPath;
+    location.href = detail.pathInfo.responsePath || detail.pathInfo.finalRequestPath;
   });
   window.addEventListener("pageshow", refreshAll);
 
@@ -58,7 +59,7 @@ function loadWhole(event) {
   const field = event.target.closest("[data-whole]");
   if (!field) return;
   event.stopImmediatePropagation();
-  for (const hidden of field.form.querySelectorAll("input[type=hidden]")) hidden.value = "";
+  for (const hidden of field.form.querySelectorAll("input[type=hidden]:not([name=csrf], [name=list])")) hidden.value = "";
   field.form.submit();
 }
 

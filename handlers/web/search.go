@@ -1,0 +1,75 @@
+package web
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+
+	"tongxing/templates"
+)
+
+// Search text is personal: a name, a phone number, a house. In an address it would remain in the
+// history of an office's browser, in logs of proxies, and in the Referer of the next page. So a
+// search is posted, and the address holds its text sealed for the caller: the handler reads the
+// text, and links contain the seal alone (templates.WithQuery). A seal made for another caller, or
+// a damaged one, makes the address unusable.
+
+// SearchURL returns the address of the list at path with values as its filters, personal text
+// sealed.
+func (c *Context) SearchURL(path string, values url.Values) string {
+	return templates.WithQuery(path, c.withSeals(values))
+}
+
+// Follow redirects to a path of this server, for scripts that request part of a page too:
+// Redirect makes these load the whole page.
+func (c *Context) Follow(path string) error {
+	if !localPath(path) {
+		path = "/"
+	}
+	c.Header().Set("Location", path)
+	c.Header().Set("Cache-Control", "no-store")
+	c.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// withSeals returns values with a seal beside each personal text that has none.
+func (c *Context) withSeals(values url.Values) url.Values {
+	for _, name := range templates.PersonalParams {
+		text, seal := values.Get(name), templates.SealParam(name)
+		if text != "" && values.Get(seal) == "" {
+			sealed := c.app.searches.Seal(nil, nil, []byte(text), []byte(name+c.caller()))
+			values.Set(seal, base64.RawURLEncoding.EncodeToString(sealed))
+		}
+	}
+	return values
+}
+
+// openSeals sets the personal texts of the request's address from their seals, and seals those
+// that were sent unsealed, such as from a bookmark, for the links of the page.
+func (c *Context) openSeals(values url.Values) error {
+	found := false
+	for _, name := range templates.PersonalParams {
+		seal := values.Get(templates.SealParam(name))
+		found = found || seal != "" || values.Get(name) != ""
+		if seal == "" {
+			continue
+		}
+		sealed, err := base64.RawURLEncoding.DecodeString(seal)
+		if err != nil {
+			return errAddress
+		}
+		text, err := c.app.searches.Open(nil, nil, sealed, []byte(name+c.caller()))
+		if err != nil {
+			return errAddress
+		}
+		values.Set(name, string(text))
+	}
+	if !found {
+		return nil
+	}
+	address := *c.r.URL
+	address.RawQuery = c.withSeals(values).Encode()
+	c.r = c.r.WithContext(c.r.Context())
+	c.r.URL = &address
+	return nil
+}

@@ -76,8 +76,8 @@ type Choice struct {
 	Disabled bool
 	Ticks    []string // with Presets
 
-	// Checks: the depth in a tree of boxes. The parent is the last choice before this one with a
-	// smaller depth; the name is the one there.
+	// Checks: the depth in a tree of boxes, below the last choice before it with a smaller depth,
+	// and the name within that parent.
 	Depth int
 	Name  string
 }

@@ -94,7 +94,7 @@ type embedded struct {
 
 func openEmbedded() (*Cache, error) {
 	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
 	password := hex.EncodeToString(secret[:])
 	e := &embedded{server: miniredis.NewMiniRedis(), stop: make(chan struct{}), done: make(chan struct{})}
 	e.server.RequireAuth(password)

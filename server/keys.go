@@ -97,6 +97,6 @@ func makeKeyFile(path string) error {
 
 func randomKey() string {
 	key := make([]byte, 32)
-	_, _ = rand.Read(key) // crypto/rand does not fail
+	_, _ = rand.Read(key) // crypto/rand never returns an error
 	return base64.StdEncoding.EncodeToString(key)
 }

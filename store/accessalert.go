@@ -221,8 +221,8 @@ const noAlert = "告警不存在，或已处理"
 // AccessAlertsAtOnce bounds the alerts handled by one act.
 const AccessAlertsAtOnce = 200
 
-// HandleAccessAlerts notes that somebody looked at open alerts of the scope, and gives
-// how many were still open. One of another community makes the whole not found.
+// HandleAccessAlerts notes that somebody looked at open alerts of the scope, and returns how many
+// were still open. One of another community makes the whole not found.
 func (s *Store) HandleAccessAlerts(
 	ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID, remark string,
 ) (handled int, err error) {
@@ -259,7 +259,7 @@ func (s *Store) HandleAccessAlerts(
 	return handled, err
 }
 
-// accessAlertAudit is what the audit log keeps of a handled alert.
+// accessAlertAudit is what the audit log records of a handled alert.
 type accessAlertAudit struct {
 	Kind   core.AccessAlertKind `json:"kind"`
 	Gate   string               `json:"gate"`
@@ -273,7 +273,7 @@ func accessAlertIn(get func(dest any, query string, args ...any) error, scope co
 	return row.alert(), database.NotFoundIfNoRows(err, noAlert)
 }
 
-// Alert gives one alert of the scope.
+// Alert returns one alert of the scope.
 func (s *Store) AccessAlert(ctx context.Context, scope core.Scope, id core.ID) (core.AccessAlert, error) {
 	a, err := accessAlertIn(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, scope, id)
 	return a, database.Wrap("read an alert", err)

@@ -80,7 +80,7 @@ func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 	return err
 }
 
-// released gives the record of the release of a token, if there was one.
+// released returns the record of the release of a token, if there was one.
 func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord, bool, error) {
 	var row recordRow
 	err := s.db.Get(ctx, &row, "SELECT "+recordColumns+" FROM access_record WHERE release_key = ?", digest)
@@ -90,9 +90,9 @@ func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord,
 	return row.record(), err == nil, err
 }
 
-// AccessRecords lists records, newest first, of the communities in scope. It
-// costs one query, two where a keyword must be resolved first. more tells that
-// further records lie in the direction of paging.
+// AccessRecords lists records, newest first, of the communities in scope. It costs one query, two
+// where a keyword must be resolved first. more reports whether there are further records in the
+// direction of paging.
 func (s *Store) AccessRecords(
 	ctx context.Context, scope core.Scope, f core.RecordFilter, page Page,
 ) (records []core.AccessRecord, more bool, err error) {
@@ -134,7 +134,7 @@ func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.R
 	}
 }
 
-// AccessRecord gives one record in scope.
+// AccessRecord returns one record in scope.
 func (s *Store) AccessRecord(ctx context.Context, scope core.Scope, id core.ID) (core.AccessRecord, error) {
 	var row recordRow
 	within, args := database.ScopeWhere(scope, "community_id")
@@ -337,8 +337,8 @@ func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRe
 	return nil
 }
 
-// PurgeAccessRecords deletes the records before a moment, some thousand at a time
-// so that no scan waits long for it, and gives how many it deleted.
+// PurgeAccessRecords deletes the records before a moment, some thousand at a time so that no scan
+// waits long for it, and returns how many it deleted.
 func (s *Store) PurgeAccessRecords(ctx context.Context, before time.Time) (int64, error) {
 	const part = 2000
 	var total int64

@@ -58,8 +58,7 @@ type RecordSearch struct {
 	Page   Page
 }
 
-// accessRecordExportAudit is what the audit log keeps of a search, or of a file that was
-// taken.
+// accessRecordExportAudit is what the audit log records of a search, or of a file that was taken.
 type accessRecordExportAudit struct {
 	All       bool           `json:"all,omitempty"`
 	From      string         `json:"from,omitempty"`

@@ -54,7 +54,7 @@ func joinPermissions(permissions []core.Permission) string {
 	return strings.Join(texts, ",")
 }
 
-// Account gives one account whose communities all lie in scope.
+// Account returns one account whose communities all lie in scope.
 func (s *Store) Account(ctx context.Context, scope core.Scope, id core.ID) (core.Account, error) {
 	list, err := s.accounts(ctx, "id = ?", int64(id))
 	if err == nil && (len(list) == 0 || !accountInScope(scope, list[0])) {
@@ -177,9 +177,9 @@ func lockAccount(tx *database.Tx, by core.Account, id core.ID) (core.Account, er
 	return list[0], nil
 }
 
-// moveAccounts gives one WeChat user's account to another: WeChat told that they are
-// one. Where both have one, the other's stays, and the first is bound no more: a
-// WeChat is of one account.
+// moveAccounts returns one WeChat user's account to another: WeChat reported them to be one person.
+// Where both have one, the other's stays, and the first is bound no more: a WeChat is of one
+// account.
 func moveAccounts(tx *database.Tx, from, to core.ID) error {
 	// The rows that a binding locks, in one order.
 	var users, accounts []core.ID

@@ -61,7 +61,7 @@ func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) 
 	return a.ID, auditAccount(tx, by, "account.create", nil, &a)
 }
 
-// saveAccountScope writes the account's communities anew. One that is not there
+// saveAccountScope replaces the account's communities. One that is not there
 // is refused.
 func saveAccountScope(tx *database.Tx, a core.Account) error {
 	if _, err := tx.Exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.Whole() {
@@ -130,8 +130,8 @@ func (s *Store) EnableAccount(ctx context.Context, by core.Granter, id core.ID) 
 	})
 }
 
-// ResetPassword gives an account a new first password, ends its sessions and takes
-// WeChat off it: who knew the old password may have bound theirs.
+// ResetPassword returns an account a new first password, ends its sessions and takes WeChat off it:
+// who knew the old password may have bound theirs.
 func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, password string) error {
 	account, err := s.Account(ctx, by.Holds.Scope, id)
 	if err != nil {
@@ -296,7 +296,7 @@ func keepOneSession(tx *database.Tx, session core.Session) error {
 	return err
 }
 
-// accountAudit is what the audit log keeps of an account.
+// accountAudit is what the audit log records of an account.
 type accountAudit struct {
 	Login       string `json:"login"`
 	Name        string `json:"name"`

@@ -37,7 +37,7 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	return err
 }
 
-// maskedPhoneOf is a user's verified number as people may see it; "" where there is none.
+// maskedPhoneOf is a user's verified number as people may see it; "" if there is none.
 func maskedPhoneOf(tx *database.Tx, user core.ID) (string, error) {
 	var sealed []string
 	if err := tx.All(
@@ -62,8 +62,8 @@ func noteSignIn(tx *database.Tx, account core.ID, a attempt) error {
 	)
 }
 
-// AccountNotices returns the newest notices of an account, the newest first. The caller
-// has checked that the account is theirs to see.
+// AccountNotices returns the newest notices of an account, newest first. The caller must have
+// checked that the account is theirs to see.
 func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) ([]core.AccountNotice, error) {
 	var rows []noticeRow
 	err := s.db.All(ctx, &rows, `SELECT id, kind, way, wechat, addr, agent, new_addr, at, read_at

@@ -7,7 +7,7 @@ import (
 )
 
 // The owner of an account hears of each sign-in, with a word where nobody ever signed in
-// from there, and of a WeChat that was bound or taken off, whoever did it.
+// from there, and of a WeChat that was bound or removed, even by themselves.
 func TestAccountNotices(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o office) {
 		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009"); err != nil {

@@ -44,7 +44,7 @@ type passwords struct {
 // administrator made, and is among the first to have a turn.
 func (c passwords) hash(ctx context.Context, password string) (string, error) {
 	salt, p := make([]byte, argonSalt), c.cost.params()
-	_, _ = rand.Read(salt) // crypto/rand does not fail
+	_, _ = rand.Read(salt) // crypto/rand never returns an error
 	key, err := c.digest(ctx, digesting{password, salt, p, true})
 	if err != nil {
 		return "", err

@@ -8,7 +8,7 @@ import (
 )
 
 // Proof is an account's password, given again by somebody who is signed in, before an
-// act that whoever took over their session must not do. Guesses count like failed
+// act that somebody who took over their session must not do. Guesses count like failed
 // sign-ins from the same network, and wait with them.
 type Proof struct {
 	Account  core.ID

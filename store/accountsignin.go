@@ -38,7 +38,7 @@ type Visit struct {
 }
 
 // KnownBrowser says in which account a browser has signed in lately. The caller has
-// made sure of it. Such a browser waits for its own failures alone: whoever guesses
+// made sure of it. Such a browser waits for its own failures alone: somebody who guesses
 // from the same address does not lock it out. The zero KnownBrowser is a stranger.
 type KnownBrowser struct {
 	Account    core.ID
@@ -352,15 +352,14 @@ func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, err
 	})
 }
 
-// sessionAudit is what the audit log keeps of a sign-in.
+// sessionAudit is what the audit log records of a sign-in.
 type sessionAudit struct {
 	Way core.SignInWay `json:"way"`
 }
 
-// SignInAttempts gives the latest lines of an account's sign-in history, newest
-// first: up to limit that succeeded and up to limit that did not, so that nobody
-// pushes the owner's out with failures. The caller has checked that the account is
-// theirs to see.
+// SignInAttempts returns the latest lines of an account's sign-in history, newest first: up to
+// limit that succeeded and up to limit that did not, so that nobody pushes the owner's out with
+// failures. The caller must have checked that the account is theirs to see.
 func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) ([]core.SignInAttempt, error) {
 	var rows []struct {
 		ID        core.ID         `db:"id"`

@@ -163,7 +163,7 @@ func mend(t *testing.T, s *Store, lines []audit.Row) {
 	tamper(t, s, "INSERT INTO setting (name, value, updated_at) VALUES ('audit_head', ?, 0)", fmt.Sprint(last.Seq, " ", last.Hash))
 }
 
-// Whoever has the database but not the keys cannot write a chain of their own.
+// Somebody who has the database but not the keys cannot write a chain of their own.
 func TestAuditChainIsKeyed(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		s := openStore(t, o)

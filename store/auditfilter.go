@@ -41,8 +41,8 @@ func (s *Store) filterMoment(t time.Time) string {
 	return t.In(s.zone).Format("2006-01-02 15:04")
 }
 
-// filterKeyword is what the audit log keeps of a keyword: a name may be in it, so only how
-// long it was.
+// filterKeyword is what the audit log records of a keyword: a name may be in it, so only how long
+// it was.
 func filterKeyword(text string) int { return utf8.RuneCountInString(text) }
 
 // filterThing is a kind of thing that filters tell by id. The values below are all there
@@ -85,7 +85,7 @@ func (s *Store) filterName(ctx context.Context, scope core.Scope, thing filterTh
 	return rows[0].Name, nil
 }
 
-// nodeLabel gives the names along a node's path, top first.
+// nodeLabel returns the names along a node's path, top first.
 func (s *Store) nodeLabel(ctx context.Context, path string) (string, error) {
 	var ids []core.ID
 	for text := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' }) {
@@ -104,8 +104,8 @@ func (s *Store) nodeLabel(ctx context.Context, path string) (string, error) {
 	return strings.Join(names, ""), database.Wrap("name a building node", err)
 }
 
-// maskedAnew is what the audit log keeps of a private number that was old and is now:
-// masked, and with a word where the change is in what the mask hides.
+// maskedAnew is what the audit log records of a private number that was old and is now: masked, and
+// with a word where the change is in what the mask hides.
 func maskedAnew(old, now string, mask func(string) string) string {
 	masked := mask(now)
 	if old != now && mask(old) == masked {

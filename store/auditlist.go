@@ -9,9 +9,9 @@ import (
 	"tongxing/store/database"
 )
 
-// AuditRecords lists lines of the audit log, newest first, of the communities in
-// scope; what belongs to no community is for those who see all. It costs one
-// query. more tells that further lines lie in the direction of paging.
+// AuditRecords lists lines of the audit log, newest first, of the communities in scope; what
+// belongs to no community is for those who see all. It costs one query. more reports whether there
+// are further lines in the direction of paging.
 func (s *Store) AuditRecords(
 	ctx context.Context, scope core.Scope, f core.AuditFilter, page Page,
 ) (list []core.AuditRecord, more bool, err error) {
@@ -55,7 +55,7 @@ func (s *Store) ExportAudit(
 	}
 }
 
-// auditExportAudit is what the audit log keeps of a file that was taken of itself.
+// auditExportAudit is what the audit log records of a file that was taken of itself.
 type auditExportAudit struct {
 	All    bool   `json:"all,omitempty"`
 	From   string `json:"from,omitempty"`

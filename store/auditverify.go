@@ -38,8 +38,8 @@ func (s *Store) VerifyAuditSteps(ctx context.Context, anchor audit.Anchor, step 
 	}, "|"))
 }
 
-// LastAuditVerdict gives what the last check of the audit log found; not found
-// where there was none.
+// LastAuditVerdict returns what the last check of the audit log found; not found where there was
+// none.
 func (s *Store) LastAuditVerdict(ctx context.Context) (core.AuditVerdict, error) {
 	text, err := s.Setting(ctx, auditVerified)
 	if err != nil {

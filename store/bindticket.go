@@ -46,7 +46,7 @@ func (t BindTicket) ID() string { return sceneOf(t.Scene) }
 const replacedUnasked = "已经绑定了另一个微信，请刷新后确认是否重新绑定"
 
 // CreateBindTicket makes the scene of a parametric QR whose scan binds the target:
-// an observer or a guard of the scope. The target's earlier tickets die. Whoever
+// an observer or a guard of the scope. The target's earlier tickets die. Anybody who
 // draws an observer's QR may scan it and see all that the observer sees, so every
 // community of the observer must be in scope. A target that is bound to anybody but
 // Replaces is a conflict.
@@ -58,7 +58,7 @@ func (s *Store) CreateBindTicket(
 		return ticket, database.Wrap("make bind ticket", err)
 	}
 	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
 	ticket.Scene, ticket.Code = "bind_"+hex.EncodeToString(secret[:]), fmt.Sprint(10+number.Int64())
 	err = s.db.Write(ctx, "make bind ticket", func(tx *database.Tx) error {
 		ticket.Expires = tx.Now().Add(BindTicketLife)
@@ -293,9 +293,8 @@ func bind(tx *database.Tx, row bindTicketRow, user core.ID) error {
 		int64(user), tx.NowMS(), int64(row.Target))
 }
 
-// BindState tells how far a ticket of a target has come, and until when one that waits
-// is good; one that was replaced is over. The caller has checked that the target is in
-// scope.
+// BindState tells how far a ticket of a target has come, and until when one that waits is good; one
+// that was replaced is over. The caller must have checked that the target is in scope.
 func (s *Store) BindState(
 	ctx context.Context, target BindTarget, ticket string,
 ) (state core.BindState, expires time.Time, err error) {
@@ -310,8 +309,8 @@ func (s *Store) BindState(
 	return row.state(s.Now()), row.Expires.Time, nil
 }
 
-// BoundWechat returns the WeChat that a guard or an observer is bound to; the zero value
-// where there is none. The caller has checked that the target is in scope.
+// BoundWechat returns the WeChat that a guard or an observer is bound to; the zero value if there
+// is none. The caller must have checked that the target is in scope.
 func (s *Store) BoundWechat(ctx context.Context, target BindTarget) (core.BoundWechat, error) {
 	var row struct {
 		User core.ID         `db:"user_id"`

@@ -23,7 +23,7 @@ func newGuard(t *testing.T, s *Store, community core.ID, name string) core.ID {
 	return id
 }
 
-// newTicket makes a ticket that may take the place of whoever is bound.
+// newTicket makes a ticket that may take the place of the one who is bound.
 func newTicket(t *testing.T, s *Store, kind string, target core.ID) BindTicket {
 	t.Helper()
 	bound, err := s.BoundWechat(t.Context(), BindTarget{Kind: kind, ID: target})

@@ -59,7 +59,7 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 	return c.ID, err
 }
 
-// communityAudit is what the audit log keeps of a community.
+// communityAudit is what the audit log records of a community.
 type communityAudit struct {
 	Name    string   `json:"name"`
 	Address string   `json:"address"`
@@ -135,7 +135,7 @@ func lockCommunity(tx *database.Tx, scope core.Scope, id core.ID) (core.Communit
 	return row.community(), database.NotFoundIfNoRows(err, noCommunity)
 }
 
-// Community gives one community of the scope.
+// Community returns one community of the scope.
 func (s *Store) Community(ctx context.Context, scope core.Scope, id core.ID) (core.Community, error) {
 	where, args := database.ScopeWhere(scope, "id")
 	var row communityRow
@@ -146,8 +146,8 @@ func (s *Store) Community(ctx context.Context, scope core.Scope, id core.ID) (co
 	return row.community(), nil
 }
 
-// Communities gives all communities of the scope that are not archived, the
-// oldest first: for choices in forms.
+// Communities returns all communities of the scope that are not archived, oldest first: for choices
+// in forms.
 func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Community, error) {
 	where, args := database.ScopeWhere(scope, "id")
 	var rows []communityRow
@@ -163,7 +163,7 @@ func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Commu
 type CommunityFilter struct {
 	Keyword  string // part of the name; "" = all
 	Archived bool   // those that are archived, instead of those that are not
-	Page     Page   // by id, the oldest first
+	Page     Page   // by id, oldest first
 }
 
 // CommunityRow is a community in the list.
@@ -173,8 +173,8 @@ type CommunityRow struct {
 	Residents int // who live there
 }
 
-// CommunityRows lists communities of the scope, the oldest first, with the numbers
-// of their houses and residents. more tells that further rows lie in the direction of paging.
+// CommunityRows lists communities of the scope, oldest first, with the numbers of their houses and
+// residents. more reports whether there are further rows in the direction of paging.
 func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f CommunityFilter) (list []CommunityRow, more bool, err error) {
 	var filter database.Where
 	filter.Either(yesNo(f.Archived), "archived_at IS NOT NULL", "archived_at IS NULL")

@@ -19,7 +19,7 @@ type guardRow struct {
 	Updated   database.Millis `db:"updated_at"`
 }
 
-// noGuard is what a guard that is not there, or not in the scope, is answered with.
+// noGuard is the message for a guard that does not exist or is out of scope.
 const noGuard = "门岗人员不存在"
 
 const (
@@ -27,13 +27,13 @@ const (
 	guardColumns = "SELECT " + guardFields + " FROM guard WHERE "
 )
 
-// GuardFilter narrows the list of guards. Zero fields do not narrow.
+// GuardFilter narrows the list of guards. Zero fields do not filter.
 type GuardFilter struct {
 	Community core.ID
 	Keyword   string // part of the name, or a whole phone number
 	Bound     string // to WeChat: "yes", "no", "" = both
 	Disabled  string // "yes", "no", "" = both
-	Sort      string // "name", "-name"; "" = the oldest first
+	Sort      string // "name", "-name"; "" = oldest first
 	Page      Page
 }
 
@@ -60,8 +60,8 @@ func (s *Store) likePerson(where *database.Where, keyword string, columns ...str
 	where.Like(keyword, columns...)
 }
 
-// Guards lists a page of the guards of the communities in scope, phones masked. more
-// tells that further rows lie in the direction of paging.
+// Guards lists a page of the guards of the communities in scope, phones masked. more reports
+// whether there are further rows in the direction of paging.
 func (s *Store) Guards(ctx context.Context, scope core.Scope, f GuardFilter) (list []core.Guard, more bool, err error) {
 	rows, more, err := readPage[guardRow](ctx, s.db, listQuery{
 		columns: guardFields, table: "guard",
@@ -112,14 +112,14 @@ func (s *Store) GuardsAtPosts(ctx context.Context, scope core.Scope, posts []cor
 	return at, database.Wrap("list guards at posts", err)
 }
 
-// Guard gives one guard in scope.
+// Guard returns one guard in scope.
 func (s *Store) Guard(ctx context.Context, scope core.Scope, id core.ID) (core.Guard, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	return s.oneGuard(ctx, guardColumns+where+" AND id = ?", append(args, int64(id))...)
 }
 
-// GuardOfUser gives the guard that a WeChat user is. One who was disabled is not
-// found, from the very moment.
+// GuardOfUser returns the guard that a WeChat user is. One who was disabled is not found, from the
+// very moment.
 func (s *Store) GuardOfUser(ctx context.Context, user core.ID) (core.Guard, error) {
 	return s.oneGuard(ctx, guardColumns+"user_id = ? AND disabled_at IS NULL ORDER BY id LIMIT 1", int64(user))
 }
@@ -283,7 +283,7 @@ func oneGuardAPhone(tx *database.Tx, g core.Guard) error {
 	return err
 }
 
-// guardAudit is what the audit log keeps of a guard.
+// guardAudit is what the audit log records of a guard.
 type guardAudit struct {
 	Name     string   `json:"name"`
 	Phone    string   `json:"phone"`
@@ -291,7 +291,7 @@ type guardAudit struct {
 	Disabled bool     `json:"disabled"`
 }
 
-// auditOfGuard also gives the whole phone number, which the log never keeps.
+// auditOfGuard also returns the whole phone number, which the log never keeps.
 func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, err error) {
 	var row guardRow
 	if err := tx.Get(&row, guardColumns+"id = ?", int64(id)); err != nil {
@@ -365,7 +365,7 @@ func (s *Store) EnableGuard(ctx context.Context, by core.Actor, scope core.Scope
 	})
 }
 
-// moveGuards gives one user's guards to another: WeChat told that they are one.
+// moveGuards returns one user's guards to another: WeChat reported them to be one person.
 func moveGuards(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE guard SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 	return err

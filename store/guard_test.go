@@ -130,7 +130,7 @@ func TestGuards(t *testing.T) {
 	})
 }
 
-// A guard who is disabled is none from the very moment, and is one again later
+// A guard who is disabled loses access at once, and has it again later
 // without another scan.
 func TestGuardOutOfServiceIsNone(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -25,7 +25,7 @@ func (r guardPostRow) post() core.GuardPost {
 	}
 }
 
-// noGuardPost is what a post that is not there, or not in the scope, is answered with.
+// noGuardPost is the message for a post that does not exist or is out of scope.
 const noGuardPost = "门岗不存在"
 
 const (
@@ -38,14 +38,14 @@ const maxPostSort = 128
 
 func postSortKey(name string) string { return core.SortKey(name, maxPostSort) }
 
-// GuardPostFilter narrows the list of guard posts. Zero fields do not narrow.
+// GuardPostFilter narrows the list of guard posts. Zero fields do not filter.
 type GuardPostFilter struct {
 	Community core.ID
 	Guard     core.ID // those that the guard is assigned to
 	Keyword   string  // part of the name
 	Direction core.Direction
 	Disabled  string // "yes", "no", "" = both
-	Sort      string // "name", "-name"; "" = the oldest first
+	Sort      string // "name", "-name"; "" = oldest first
 	Page      Page
 }
 
@@ -67,8 +67,8 @@ func (f GuardPostFilter) where() database.Where {
 	return where
 }
 
-// GuardPosts lists a page of the posts of the communities in scope. more tells that
-// further rows lie in the direction of paging.
+// GuardPosts lists a page of the posts of the communities in scope. more reports whether there are
+// further rows in the direction of paging.
 func (s *Store) GuardPosts(
 	ctx context.Context, scope core.Scope, f GuardPostFilter,
 ) (list []core.GuardPost, more bool, err error) {
@@ -124,7 +124,7 @@ func (s *Store) PostsOfGuards(ctx context.Context, scope core.Scope, guards []co
 	return names, database.Wrap("name the posts of guards", err)
 }
 
-// GuardPost gives one post in scope.
+// GuardPost returns one post in scope.
 func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (core.GuardPost, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row guardPostRow
@@ -132,7 +132,7 @@ func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (co
 	return row.post(), database.Wrap("read guard post", database.NotFoundIfNoRows(err, noGuardPost))
 }
 
-// guardPostAudit is what the audit log keeps of a post.
+// guardPostAudit is what the audit log records of a post.
 type guardPostAudit struct {
 	Name      string `json:"name"`
 	Direction string `json:"direction"`

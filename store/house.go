@@ -37,7 +37,7 @@ const (
 	maxSortKey = 250
 )
 
-// House gives one house of the scope.
+// House returns one house of the scope.
 func (s *Store) House(ctx context.Context, scope core.Scope, id core.ID) (core.House, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row houseRow
@@ -64,9 +64,8 @@ type HouseRow struct {
 	Restriction *core.Restriction // nil: none
 }
 
-// Houses lists a community's houses in the order of their labels, 2栋 before
-// 10栋. more tells that further rows lie in the direction of paging. It costs at
-// most four queries.
+// Houses lists a community's houses in the order of their labels, 2栋 before 10栋. more reports
+// whether there are further rows in the direction of paging. It costs at most four queries.
 func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (list []HouseRow, more bool, err error) {
 	if !scope.Has(f.Community) {
 		return nil, false, core.NotFound(noCommunity)
@@ -155,8 +154,8 @@ type TreeNode struct {
 	Children          []*TreeNode
 }
 
-// HouseTree gives the top nodes of a community's tree. It costs three queries, and
-// counts the residents of the whole community.
+// HouseTree returns the top nodes of a community's tree. It costs three queries, and counts the
+// residents of the whole community.
 func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
 	tree, err := s.buildingTree(ctx, scope, community)
 	if err != nil {
@@ -216,7 +215,7 @@ func (s *Store) buildingTree(ctx context.Context, scope core.Scope, community co
 	return tree, nil
 }
 
-// houseByLabel gives the house of a community that is called label.
+// houseByLabel returns the house of a community that is called label.
 func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community core.ID, label string) (core.House, error) {
 	if !scope.Has(community) {
 		return core.House{}, core.NotFound(noCommunity)
@@ -232,8 +231,8 @@ func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community co
 	return row.house(), nil
 }
 
-// HousesByID gives houses of the scope in the order of their labels; one that is
-// not there is not found.
+// HousesByID returns houses of the scope in the order of their labels; one that is not there is not
+// found.
 func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.House, error) {
 	if len(ids) == 0 {
 		return nil, nil

@@ -10,7 +10,7 @@ import (
 	"tongxing/store/database"
 )
 
-// HouseNames gives the names of a house's path, one a level, top first.
+// HouseNames returns the names of a house's path, one a level, top first.
 func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) {
 	var names []string
 	for _, text := range strings.FieldsFunc(h.Path, func(r rune) bool { return r == '/' }) {
@@ -85,7 +85,7 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 	})
 }
 
-// houseAudit is what the audit log keeps of a house.
+// houseAudit is what the audit log records of a house.
 type houseAudit struct {
 	Label   string `json:"label"`
 	Arrears string `json:"arrears,omitempty"` // yuan

@@ -9,10 +9,9 @@ import (
 	"tongxing/store/database"
 )
 
-// ExportHouses gives every house of the filter, in the order of labels, to each,
-// with its names from the top of the tree down. That somebody took the file is in
-// the audit log before the first row is read. It holds the community's building
-// nodes and a few hundred houses at a time.
+// ExportHouses returns every house of the filter, in the order of labels, to each, with its names
+// from the top of the tree down. That somebody took the file is in the audit log before the first
+// row is read. It holds the community's building nodes and a few hundred houses at a time.
 func (s *Store) ExportHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, f HouseFilter,
 	each func(names []string, h HouseRow) error,
@@ -57,7 +56,7 @@ func (s *Store) ExportHouses(
 	return nil
 }
 
-// houseExportAudit is what the audit log keeps of a file that was taken.
+// houseExportAudit is what the audit log records of a file that was taken.
 type houseExportAudit struct {
 	All       bool   `json:"all,omitempty"`
 	Node      string `json:"node,omitempty"`
@@ -74,7 +73,7 @@ func (s *Store) auditOfHouseExport(ctx context.Context, scope core.Scope, f Hous
 	return a, names.err
 }
 
-// houseLevels gives a house's names from the top down, by the names of nodes.
+// houseLevels returns a house's names from the top down, by the names of nodes.
 func houseLevels(h core.House, nodes map[string]string) []string {
 	var levels []string
 	for _, id := range strings.FieldsFunc(h.Path, func(r rune) bool { return r == '/' }) {

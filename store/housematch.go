@@ -12,10 +12,10 @@ import (
 // maxHousesSaid bounds the houses that a search finds by a way of writing a house.
 const maxHousesSaid = 2000
 
-// housesSaid gives the houses of the scope that hold a text or are said by it in other
-// words (core.ReadHouse): 3-2-501. It is one walk of the labels' index, as a search for
-// a part of a label is. ok is false for a text that says no house so, or too many: a
-// part of the label is all there is to search for.
+// housesSaid returns the houses of the scope that hold a text or are said by it in other words
+// (core.ReadHouse): 3-2-501. It is one walk of the labels' index, as a search for a part of a label
+// is. ok is false for a text that says no house so, or too many: a part of the label is all there
+// is to search for.
 func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (houses []core.House, ok bool, err error) {
 	text = core.Clean(text)
 	said := core.ReadHouse(text)
@@ -55,8 +55,8 @@ func houseIDs(houses []core.House) []core.ID {
 	return database.IDsOf(houses, func(h core.House) core.ID { return h.ID })
 }
 
-// HouseSaid gives the one house of a community that a text says: 3栋2单元501, 3-2-501.
-// None is not found; several are an invalid error that names them.
+// HouseSaid returns the one house of a community that a text says: 3栋2单元501, 3-2-501. None is not
+// found; several are an invalid error that names them.
 func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.ID, text string) (core.House, error) {
 	house, err := s.houseByLabel(ctx, scope, community, text)
 	if !core.IsNotFound(err) || !scope.Has(community) {

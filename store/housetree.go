@@ -62,9 +62,9 @@ func (t houseTree) add(id core.ID, houses, residents int) {
 	}
 }
 
-// CreateHouses adds houses to a community, with the building nodes they need, and
-// gives their ids in the order of paths. Each path names one name a level, top
-// first. A house that exists is a conflict, and nothing is added.
+// CreateHouses adds houses to a community, with the building nodes they need, and returns their ids
+// in the order of paths. Each path names one name a level, top first. A house that exists is a
+// conflict, and nothing is added.
 func (s *Store) CreateHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, paths [][]string,
 ) ([]core.ID, error) {
@@ -158,7 +158,7 @@ func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core
 	return plan, nil
 }
 
-// knownHouses gives the labels of paths that a community has.
+// knownHouses returns the labels of paths that a community has.
 func knownHouses(all func(dest any, query string, args ...any) error, c core.Community, paths [][]string) (map[string]bool, error) {
 	labels := make([]string, len(paths))
 	for i, path := range paths {
@@ -242,7 +242,7 @@ func (b *houseBuilder) addHouse(names []string, label string) {
 		core.SortKey(label, maxSortKey), 0, b.tx.NowMS(), b.tx.NowMS()})
 }
 
-// under gives the node of those names, top first.
+// under returns the node of those names, top first.
 func (b *houseBuilder) under(names []string) nodeRow {
 	node := nodeRow{Path: "/"}
 	for level, name := range names {
@@ -308,8 +308,8 @@ func (b *houseBuilder) auditEntry() audit.Entry {
 // maxNamed is how many names a line of the audit log lists.
 const maxNamed = 20
 
-// housesAudit is what the audit log keeps of houses that were added: the first maxNamed
-// labels, and how many there are.
+// housesAudit is what the audit log records of houses that were added: the first maxNamed labels,
+// and how many there are.
 type housesAudit struct {
 	Houses []string `json:"houses"`
 	Count  int      `json:"count"`

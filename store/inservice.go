@@ -59,7 +59,7 @@ func setDisabled(tx *database.Tx, by core.Actor, scope core.Scope, s service, di
 	})
 }
 
-// serviceAudit is what the audit log keeps of being in service.
+// serviceAudit is what the audit log records of being in service.
 type serviceAudit struct {
 	Name     string `json:"name"`
 	Disabled bool   `json:"disabled"`

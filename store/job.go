@@ -53,9 +53,8 @@ func (r jobRow) job() core.Job {
 	}
 }
 
-// StartJob puts work of a kind on the list of an account and gives its id. While
-// the account's last job of the kind is not over, that one is given: a form sent
-// twice starts one job.
+// StartJob puts work of a kind on the list of an account and returns its id. While the account's
+// last job of the kind is not over, that one is given: a form sent twice starts one job.
 func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) (id core.ID, err error) {
 	err = s.db.Write(ctx, "start job", func(tx *database.Tx) error {
 		live := by.ID.String() + ":" + string(kind)
@@ -80,14 +79,14 @@ func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) 
 	return id, err
 }
 
-// Job gives a job of an account.
+// Job returns a job of an account.
 func (s *Store) Job(ctx context.Context, account, id core.ID) (core.Job, error) {
 	var row jobRow
 	err := s.db.Get(ctx, &row, jobColumns+"id = ? AND account_id = ?", int64(id), int64(account))
 	return row.job(), database.Wrap("read job", database.NotFoundIfNoRows(err, errNoJob.Message))
 }
 
-// Jobs gives an account's last jobs, newest first.
+// Jobs returns an account's last jobs, newest first.
 func (s *Store) Jobs(ctx context.Context, account core.ID) ([]core.Job, error) {
 	var rows []jobRow
 	err := s.db.All(ctx, &rows, jobColumns+"account_id = ? ORDER BY id DESC LIMIT ?", int64(account), jobsListed)
@@ -120,10 +119,9 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 	})
 }
 
-// ClaimJob gives runner the oldest job that waits, or whose server has been silent
-// for half a minute, and makes it running. Of several servers that ask at once one
-// gets it. A job that was begun three times is broken instead. Not found says that
-// nothing waits.
+// ClaimJob returns runner the oldest job that waits, or whose server has been silent for half a
+// minute, and makes it running. Of several servers that ask at once one gets it. A job that was
+// begun three times is broken instead. Not found says that nothing waits.
 func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err error) {
 	free := "(state = 'waiting' OR state = 'running' AND beat_at < ?)"
 	stale := s.Now().Add(-jobStale).UnixMilli()
@@ -198,7 +196,7 @@ func (s *Store) ReleaseJob(ctx context.Context, runner string, id core.ID) error
 	})
 }
 
-// PurgeJobs deletes jobs that ended a month ago and gives their number.
+// PurgeJobs deletes jobs that ended a month ago and returns their number.
 func (s *Store) PurgeJobs(ctx context.Context) (n int64, err error) {
 	err = s.db.Write(ctx, "purge jobs", func(tx *database.Tx) error {
 		n, err = tx.Exec("DELETE FROM job WHERE ended_at < ?", tx.Now().Add(-jobLife).UnixMilli())
@@ -207,7 +205,7 @@ func (s *Store) PurgeJobs(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// jobAudit is what the audit log keeps of a job.
+// jobAudit is what the audit log records of a job.
 type jobAudit struct {
 	Name string `json:"name"`
 }

@@ -20,7 +20,7 @@ type observerRow struct {
 	Updated   database.Millis `db:"updated_at"`
 }
 
-// noObserver is what an observer who is not there, or not in the scope, is answered with.
+// noObserver is the message for an observer who does not exist or is out of scope.
 const noObserver = "观察员不存在"
 
 const (
@@ -38,13 +38,13 @@ func observersWithin(scope core.Scope) database.Where {
 	return where
 }
 
-// ObserverFilter narrows the list of observers. Zero fields do not narrow.
+// ObserverFilter narrows the list of observers. Zero fields do not filter.
 type ObserverFilter struct {
 	Community core.ID
 	Keyword   string // part of the name or the capacity, or a whole phone number
 	Bound     string // to WeChat: "yes", "no", "" = both
 	MayExport string // "yes", "no", "" = both
-	Sort      string // "name", "-name"; "" = the oldest first
+	Sort      string // "name", "-name"; "" = oldest first
 	Page      Page
 }
 
@@ -61,8 +61,8 @@ func (s *Store) observerWhere(f ObserverFilter) database.Where {
 	return where
 }
 
-// Observers lists a page of the observers of any community in scope, phones masked,
-// without those removed. more tells that further rows lie in the direction of paging.
+// Observers lists a page of the observers of any community in scope, phones masked, without those
+// removed. more reports whether there are further rows in the direction of paging.
 func (s *Store) Observers(ctx context.Context, scope core.Scope, f ObserverFilter) (list []core.Observer, more bool, err error) {
 	rows, more, err := readPage[observerRow](ctx, s.db, listQuery{
 		columns: observerFields, table: "observer",
@@ -84,15 +84,15 @@ func (s *Store) CountObservers(ctx context.Context, scope core.Scope, f Observer
 	return n, database.Wrap("count observers", err)
 }
 
-// Observer gives one observer of any community in scope.
+// Observer returns one observer of any community in scope.
 func (s *Store) Observer(ctx context.Context, scope core.Scope, id core.ID) (core.Observer, error) {
 	where := observersWithin(scope)
 	where.And("id = ?", int64(id))
 	return s.oneObserver(ctx, observerColumns+where.Text(), where.Args()...)
 }
 
-// ObserverOfUser gives the observer that a WeChat user is. One who was removed is
-// not found, from the very moment.
+// ObserverOfUser returns the observer that a WeChat user is. One who was removed is not found, from
+// the very moment.
 func (s *Store) ObserverOfUser(ctx context.Context, user core.ID) (core.Observer, error) {
 	return s.oneObserver(ctx, observerColumns+"user_id = ? AND removed_at IS NULL ORDER BY id LIMIT 1", int64(user))
 }
@@ -241,7 +241,7 @@ func finishObserver(tx *database.Tx, by core.Actor, scope core.Scope, o core.Obs
 	return audit.Write(tx, by, c.entry)
 }
 
-// observerAudit is what the audit log keeps of an observer.
+// observerAudit is what the audit log records of an observer.
 type observerAudit struct {
 	Name        string `json:"name"`
 	Capacity    string `json:"capacity"`
@@ -250,7 +250,7 @@ type observerAudit struct {
 	MayExport   bool   `json:"may_export"`
 }
 
-// auditOfObserver also gives the whole phone number, which the log never keeps.
+// auditOfObserver also returns the whole phone number, which the log never keeps.
 func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone string, err error) {
 	var row observerRow
 	if err := tx.Get(&row, observerColumns+"id = ?", int64(id)); err != nil {
@@ -398,7 +398,7 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 	})
 }
 
-// moveObservers gives one user's observers to another: WeChat told that they are one.
+// moveObservers returns one user's observers to another: WeChat reported them to be one person.
 func moveObservers(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE observer SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 	return err

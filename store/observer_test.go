@@ -45,7 +45,7 @@ func TestObservers(t *testing.T) {
 			t.Errorf("saved %+v", o)
 		}
 		// What concerns the other's community is not for one admin: neither what the
-		// observer may do, nor the QR that makes whoever scans it the observer.
+		// observer may do, nor the QR that makes its scanner the observer.
 		_, err = save(admin, func(o *core.Observer) { o.ID, o.Phone, o.MayExport = id, "", true })
 		wantCode(t, err, core.CodeForbidden)
 		_, err = s.CreateBindTicket(ctx, core.System, admin, BindTarget{Kind: core.BindObserver, ID: id})

@@ -14,7 +14,7 @@ type Page = core.Page
 const pageLimit = 50
 
 // orderBy is the order that a list's sort asks for: "name" is by the column, "-name" by it
-// descending, anything else by id, the oldest first.
+// descending, anything else by id, oldest first.
 func orderBy(sort, column string) database.PageOrder {
 	switch sort {
 	case "name":

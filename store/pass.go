@@ -64,9 +64,9 @@ const passQuery = `
 		AND t.certified_at IS NOT NULL
 		AND `
 
-// PassesOfPerson gives a person's passes, the oldest first: one for each house
-// where the person is a certified resident. Those whose lease has ended are among
-// them; the rules refuse them and say why.
+// PassesOfPerson returns a person's passes, oldest first: one for each house where the person is a
+// certified resident. Those whose lease has ended are among them; the rules refuse them and say
+// why.
 func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, error) {
 	if person == 0 {
 		return nil, nil
@@ -82,9 +82,9 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 	return passes, nil
 }
 
-// PassOfResidents gives the usable passes of residents, by resident, in one query
-// however many there are. Who has none is not in the map. It is for lists whose
-// residents were found within the caller's scope.
+// PassOfResidents returns the usable passes of residents, by resident, in one query however many
+// there are. Who has none is not in the map. It is for lists whose residents were found within the
+// caller's scope.
 func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[core.ID]core.ID, error) {
 	passes := make(map[core.ID]core.ID, len(residents))
 	err := database.EachPart(residents, func(part []core.ID) error {
@@ -101,7 +101,7 @@ func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[c
 	return passes, database.Wrap("passes of residents", err)
 }
 
-// PassOfPerson gives one pass of a person; somebody else's is not found.
+// PassOfPerson returns one pass of a person; somebody else's is not found.
 func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
 	var row passRow
 	err := s.db.Get(ctx, &row, passQuery+"p.id = ? AND p.person_id = ?", int64(pass), int64(person))

@@ -73,7 +73,7 @@ func deletePassRule(tx *database.Tx, community core.ID) error {
 	return err
 }
 
-// PassRule gives the rule of a community of the scope.
+// PassRule returns the rule of a community of the scope.
 func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.ID) (PassRule, error) {
 	if !scope.Has(community) {
 		return PassRule{}, core.NotFound(noCommunity)
@@ -127,8 +127,8 @@ func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Sc
 	})
 }
 
-// passRuleAudit is what the audit log keeps of a rule: every setting, those too
-// that another makes idle, which the rule's words leave out.
+// passRuleAudit is what the audit log records of a rule: every setting, those too that another
+// makes idle, which the rule's words leave out.
 type passRuleAudit struct {
 	Counting   core.Counting `json:"counting"`
 	PeriodDays int           `json:"period_days"`

@@ -7,7 +7,7 @@ import (
 	"tongxing/store/database"
 )
 
-// findOrMakePersons gives the person of each digest of a phone number.
+// findOrMakePersons returns the person of each digest of a phone number.
 func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, error) {
 	// One order for all, so that two acts never wait for each other.
 	macs = slices.Compact(slices.Sorted(slices.Values(macs)))
@@ -23,7 +23,7 @@ func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, erro
 			missing = append(missing, mac)
 		}
 	}
-	// Another act may make the same person at this moment: whoever was first, stays.
+	// Another act may make the same person at this moment: the first one stays.
 	if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "person", "id, phone_mac, created_at", rows); err != nil {
 		return nil, err
 	}

@@ -79,8 +79,8 @@ func (s *Store) Preview(ctx context.Context, pass core.ID) (Preview, error) {
 // previewPart is how many passes one query previews.
 const previewPart = 100
 
-// Previews answers the same for several passes in a direction, in their order. One
-// that is not there makes the whole not found.
+// Previews answers the same for several passes in a direction, in their order. If one does not
+// exist, the result is NotFound.
 func (s *Store) Previews(ctx context.Context, direction core.Direction, passes []core.ID) ([]Preview, error) {
 	all := make([]Preview, 0, len(passes))
 	for part := range slices.Chunk(passes, previewPart) {

@@ -232,7 +232,7 @@ func TestPreviews(t *testing.T) {
 }
 
 // TestPreviewOfEnded: a pass that is no more is refused with its reason, and may
-// be looked at by whoever it was given to.
+// be viewed by its former holder.
 func TestPreviewOfEnded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		w := newPreviewed(t, s, "翠湖花园", 1)

@@ -154,7 +154,7 @@ func difference(want, got []string) string {
 	return ""
 }
 
-// renamer gives ids numbers in the order in which it meets them, and hides secrets.
+// renamer returns ids numbers in the order in which it meets them, and hides secrets.
 type renamer struct{ names map[string]string }
 
 var (

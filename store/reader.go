@@ -21,7 +21,7 @@ const (
 
 func newReaderSecret() string {
 	var b [secretLength]byte
-	_, _ = rand.Read(b[:]) // crypto/rand does not fail
+	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
 	for i := range b {
 		b[i] = secretAlphabet[b[i]%byte(len(secretAlphabet))] // 32 divides 256: no bias
 	}
@@ -90,7 +90,7 @@ func joinKinds(kinds []core.PassKind) string {
 	return strings.Join(parts, ",")
 }
 
-// Reader gives one reader of the scope.
+// Reader returns one reader of the scope.
 func (s *Store) Reader(ctx context.Context, scope core.Scope, id core.ID) (core.Reader, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row readerRow
@@ -113,17 +113,17 @@ func (s *Store) ReaderBySecret(ctx context.Context, protocol, secret string) (co
 
 const noReader = "门禁读头不存在"
 
-// ReaderFilter narrows the list of readers. Zero fields do not narrow.
+// ReaderFilter narrows the list of readers. Zero fields do not filter.
 type ReaderFilter struct {
 	Community core.ID
 	Keyword   string           // part of the name, the gate or the serial
 	State     core.ReaderState // at the store's present
 	Disabled  string           // "yes", "no", "" = both
-	Page      Page             // by id, the oldest first; a Limit of 0 is 50
+	Page      Page             // by id, oldest first; a Limit of 0 is 50
 }
 
-// Readers gives the readers of the scope, the oldest first. more tells that
-// further rows lie in the direction of paging.
+// Readers returns the readers of the scope, oldest first. more reports whether there are further
+// rows in the direction of paging.
 func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
 	rows, more, err := readPage[readerRow](ctx, s.db, listQuery{
 		columns: readerColumns, table: "reader",

@@ -13,8 +13,8 @@ import (
 	"tongxing/store/database"
 )
 
-// CreateReader adds a reader to r.Community and gives its new secret, which the
-// installer types into the device.
+// CreateReader adds a reader to r.Community and returns its new secret, which the installer types
+// into the device.
 func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scope, r core.Reader) (id core.ID, secret string, err error) {
 	r = r.Trimmed()
 	if err := r.Check(); err != nil {
@@ -148,8 +148,8 @@ func readerSerialTaken(tx *database.Tx, r core.Reader) (bool, error) {
 	return n > 0, err
 }
 
-// RotateReaderSecret gives a reader a new secret; the old one is refused from now
-// on, so the device must be told the new address.
+// RotateReaderSecret returns a reader a new secret; the old one is refused from now on, so the
+// device must be told the new address.
 func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
 	secret := newReaderSecret()
 	sealed, err := s.db.Keys().Seal("reader.secret", secret)
@@ -241,8 +241,8 @@ func switchReader(tx *database.Tx, by core.Actor, action string, before, after c
 // MaxReaderQR is how many readers one SwitchReadersQR may name.
 const MaxReaderQR = 500
 
-// SwitchReadersQR ticks or clears 门禁二维码 for readers and gives how many changed.
-// One that is not there, or not in the scope, leaves all as they were.
+// SwitchReadersQR ticks or clears 门禁二维码 for readers and returns how many changed. One that is not
+// there, or not in the scope, leaves all as they were.
 func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
 	if len(ids) == 0 || len(ids) > MaxReaderQR {
@@ -285,8 +285,7 @@ type ReaderQR struct {
 	Allowed bool
 }
 
-// readerAudit is what the audit log keeps of a reader's settings. The secret is
-// not among them.
+// readerAudit is what the audit log records of a reader's settings. The secret is not among them.
 type readerAudit struct {
 	Name        string   `json:"name"`
 	Gate        string   `json:"gate"`
@@ -336,8 +335,8 @@ func auditReader(tx *database.Tx, by core.Actor, action string, before, after *c
 	})
 }
 
-// nodeLabels gives the names along the paths of building nodes, top first; a node that
-// is gone is left out.
+// nodeLabels returns the names along the paths of building nodes, top first; a node that is gone is
+// left out.
 func nodeLabels(tx *database.Tx, ids []core.ID) (map[core.ID]string, error) {
 	labels := map[core.ID]string{}
 	if len(ids) == 0 {

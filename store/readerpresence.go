@@ -17,7 +17,7 @@ const (
 	presencePause   = time.Second      // between two writes
 	presenceTime    = 5 * time.Second  // of one write
 	maxStrangers    = 200              // unknown devices kept in memory, and written at once
-	maxQuarantine   = 2000             // rows: whoever calls with ever new names fills no disk
+	maxQuarantine   = 2000             // rows: a caller with ever new names cannot fill the disk
 )
 
 // ReaderPresence gathers signs of life of readers, and of devices nobody knows,
@@ -289,9 +289,9 @@ type quarantineRow struct {
 	Last     database.Millis `db:"last_at"`
 }
 
-// QuarantinedReaders gives the unknown devices that called the addresses of
-// readers in the scope, the newest first, at most 100. Those that called nobody's
-// address belong to no community: only who sees all communities sees them.
+// QuarantinedReaders returns the unknown devices that called the addresses of readers in the scope,
+// newest first, at most 100. Those that called nobody's address belong to no community: only who
+// sees all communities sees them.
 func (s *Store) QuarantinedReaders(ctx context.Context, scope core.Scope) ([]core.QuarantinedReader, error) {
 	where, args := database.ScopeWhere(scope, "r.community_id")
 	var rows []quarantineRow

@@ -135,7 +135,7 @@ func TestQuarantine(t *testing.T) {
 	})
 }
 
-// Whoever calls with ever new names fills neither memory nor disk.
+// A caller with ever new names fills neither memory nor disk.
 func TestQuarantineIsBounded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := &ReaderPresence{s: s, met: map[stranger]time.Time{}, strangers: map[stranger]*strangerCalls{}, wake: make(chan struct{}, 1)}

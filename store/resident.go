@@ -71,8 +71,7 @@ func (s *Store) residentRow(r residentRow, whole bool) ResidentRow {
 
 const noResident = "住户不存在"
 
-// Resident gives one resident of the scope, masked. Those who moved out are found
-// too.
+// Resident returns one resident of the scope, masked. Those who moved out are found too.
 func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (ResidentRow, error) {
 	where, args := database.ScopeWhere(scope, "t.community_id")
 	var row residentRow
@@ -83,8 +82,8 @@ func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (Res
 	return s.residentRow(row, false), nil
 }
 
-// ResidentsByID gives residents of the scope in the order of ids, each once, masked.
-// One that is not there makes the whole not found.
+// ResidentsByID returns residents of the scope in the order of ids, each once, masked. If one does
+// not exist, the result is NotFound.
 func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]ResidentRow, error) {
 	if len(ids) > ResidentsAtOnce {
 		return nil, core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
@@ -101,8 +100,8 @@ func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.
 	return list, nil
 }
 
-// OnRecord gives those of some residents whom an access record names: they can move
-// out, but not be deleted.
+// OnRecord returns those of some residents whom an access record names: they can move out, but not
+// be deleted.
 func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, error) {
 	passed := map[core.ID]bool{}
 	err := database.EachPart(ids, func(part []core.ID) error {
@@ -118,7 +117,7 @@ func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, 
 	return passed, database.Wrap("residents on record", err)
 }
 
-// ResidentFilter narrows the list of residents. Zero fields do not narrow.
+// ResidentFilter narrows the list of residents. Zero fields do not filter.
 type ResidentFilter struct {
 	Community core.ID
 	House     core.ID // only together with Community
@@ -132,10 +131,9 @@ type ResidentFilter struct {
 	Page Page
 }
 
-// Residents lists residents of the scope, newest first or as sorted, masked. more tells that
-// further rows lie in the direction of paging. It costs
-// two queries: the ids of the page, each way of matching the keyword by its own
-// index, and then their rows.
+// Residents lists residents of the scope, newest first or as sorted, masked. more reports whether
+// there are further rows in the direction of paging. It costs two queries: the ids of the page,
+// each way of matching the keyword by its own index, and then their rows.
 func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilter) (list []ResidentRow, more bool, err error) {
 	if scope, err = f.within(scope); err != nil {
 		return nil, false, err
@@ -159,7 +157,7 @@ func (f ResidentFilter) within(scope core.Scope) (core.Scope, error) {
 	return core.ScopeOf(f.Community), nil
 }
 
-// residentPage gives the ids of a page of residents.
+// residentPage returns the ids of a page of residents.
 func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFilter) (found []core.ID, more bool, err error) {
 	var query string
 	var args []any
@@ -185,7 +183,7 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 	return found, more, nil
 }
 
-// residentRows gives the rows of ids in their order, masked unless whole.
+// residentRows returns the rows of ids in their order, masked unless whole.
 func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]ResidentRow, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -206,8 +204,7 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 	return list, nil
 }
 
-// ResidentTies lists where a person lives and has lived within the scope, the
-// newest first, masked.
+// ResidentTies lists where a person lives and has lived within the scope, newest first, masked.
 func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.ID) ([]ResidentRow, error) {
 	where, args := database.ScopeWhere(scope, "community_id + 0")
 	var ids []core.ID

@@ -25,12 +25,11 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 	return ids[0], nil
 }
 
-// CreateResidents adds people to houses of one community, all or none, and gives
-// the ids in their order. Of each resident are used house, name, sex, identity,
-// lease day, phone, ID number and photo; one with Certified set is certified from
-// then on and has a pass at once. A person is found by phone number, or made. One
-// who moved out of the house comes back; one who lives there is a conflict.
-// Whoever has verified the number in WeChat is certified at once.
+// CreateResidents adds people to houses of one community, all or none, and returns the ids in their
+// order. Of each resident are used house, name, sex, identity, lease day, phone, ID number and
+// photo; one with Certified set is certified from then on and has a pass at once. A person is found
+// by phone number, or made. One who moved out of the house comes back; one who lives there is a
+// conflict. A person who has verified the number in WeChat is certified at once.
 func (s *Store) CreateResidents(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident,
 ) ([]core.ID, error) {
@@ -125,7 +124,7 @@ type tieRow struct {
 
 type tie struct{ house, person core.ID }
 
-// findTies gives ids: a new one, or the one of who comes back.
+// findTies returns ids: a new one, or the one of who comes back.
 func (b *residentBuilder) findTies() error {
 	known := map[tie]tieRow{}
 	err := database.EachPart(b.people, func(part []core.Resident) error {
@@ -245,12 +244,12 @@ func (b *residentBuilder) auditEntry() audit.Entry {
 	}
 }
 
-// residentsAudit is what the audit log keeps of residents added at once.
+// residentsAudit is what the audit log records of residents added at once.
 type residentsAudit struct {
 	Count int `json:"count"`
 }
 
-// residentAudit is what the audit log keeps of a resident.
+// residentAudit is what the audit log records of a resident.
 type residentAudit struct {
 	House    string        `json:"house"`
 	Name     string        `json:"name"`
@@ -276,7 +275,7 @@ func auditOfResident(r core.Resident, house string) residentAudit {
 
 const privateColumns = "phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac"
 
-// sealResident gives the values of privateColumns.
+// sealResident returns the values of privateColumns.
 func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
 	phone, err := keys.Seal("resident.phone", r.Phone)
 	if err != nil {

@@ -76,7 +76,7 @@ func (c ResidentChange) apply(r core.Resident) core.Resident {
 	return r
 }
 
-// changePerson ties the resident to whoever has the new number.
+// changePerson ties the resident to the person with the new number.
 func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
 	mac := tx.Keys().Digest("phone", r.Phone)
 	persons, err := findOrMakePersons(tx, []string{mac})
@@ -126,8 +126,8 @@ func lockResident(tx *database.Tx, scope core.Scope, id core.ID) (residentRow, c
 	return row, row.whole(tx.Reveal), nil
 }
 
-// RevealResident gives a resident of the scope with phone and ID number whole,
-// and writes that into the audit log. The caller has checked the permission.
+// RevealResident returns a resident of the scope with phone and ID number whole, and writes that
+// into the audit log. The caller has checked the permission.
 func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Resident, error) {
 	where, args := database.ScopeWhere(scope, "t.community_id")
 	var whole core.Resident

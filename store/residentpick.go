@@ -8,11 +8,11 @@ import (
 	"tongxing/store/database"
 )
 
-// FindResidents gives the residents whom a text may mean, at most core.ResidentPicks of
-// them, for a picker: the one whose pick it is; else those of that very name, then those
-// whom the list's search finds, the newest first; those who moved out only where nobody
-// who lives there is found. community 0 is all of the scope. more tells that there are
-// others. It costs at most four queries, each by an index.
+// FindResidents returns the residents whom a text may mean, at most core.ResidentPicks of them, for
+// a picker: the one whose pick it is; else those of that very name, then those whom the list's
+// search finds, newest first; those who moved out only where nobody who lives there is found.
+// community 0 is all of the scope. more tells that there are others. It costs at most four queries,
+// each by an index.
 func (s *Store) FindResidents(
 	ctx context.Context, scope core.Scope, community core.ID, text string,
 ) (found []core.ResidentPick, more bool, err error) {
@@ -50,8 +50,8 @@ func (s *Store) FindResidents(
 	return found, more, database.Wrap("find residents", err)
 }
 
-// residentsNamed gives those who live in the scope under exactly a name, the newest
-// first, one more than a picker offers.
+// residentsNamed returns those who live in the scope under exactly a name, newest first, one more
+// than a picker offers.
 func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name string) (ids []core.ID, err error) {
 	where, args := database.ScopeWhere(scope, "t.community_id")
 	err = s.db.All(
@@ -63,8 +63,7 @@ func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name strin
 	return ids, err
 }
 
-// residentsOfPick gives those whose pick a text is, moved out or not: one person, or
-// none.
+// residentsOfPick returns those whose pick a text is, moved out or not: one person, or none.
 func (s *Store) residentsOfPick(ctx context.Context, scope core.Scope, text string) ([]core.ResidentPick, error) {
 	name, _, house, ok := core.SplitPick(text)
 	if !ok {

@@ -40,8 +40,8 @@ type RestrictedHouse struct {
 	Since     time.Time
 }
 
-// CreateRestrictions gives houses of one community their own number of exits, in
-// place of what restriction they had: all of them or none.
+// CreateRestrictions returns houses of one community their own number of exits, in place of what
+// restriction they had: all of them or none.
 func (s *Store) CreateRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID,
 	r core.Restriction,
@@ -94,7 +94,7 @@ func (s *Store) checkRestriction(houses []core.ID, r core.Restriction) error {
 	return core.InvalidFields(fields)
 }
 
-// fieldsOf gives the messages of an invalid form, for more to be added.
+// fieldsOf returns the messages of an invalid form, for more to be added.
 func fieldsOf(err error) map[string]string {
 	var invalid *core.Error
 	if errors.As(err, &invalid) && invalid.Fields != nil {
@@ -103,7 +103,7 @@ func fieldsOf(err error) map[string]string {
 	return map[string]string{}
 }
 
-// restrictionAudit is what the audit log keeps of a restriction of some houses.
+// restrictionAudit is what the audit log records of a restriction of some houses.
 type restrictionAudit struct {
 	Houses  []string `json:"houses"`
 	Exits   int      `json:"exits"`
@@ -137,7 +137,7 @@ func restrictionGroups(tx *database.Tx, community core.ID, houses []core.ID) ([]
 		return nil, err
 	}
 	var groups []*restrictionGroup
-	open := map[core.Restriction]*restrictionGroup{} // by the restriction before; that without reason is none
+	open := map[core.Restriction]*restrictionGroup{} // by the previous restriction; one without a reason means there was none
 	for i, house := range houses {
 		had, restricted := before[house]
 		g := open[had]
@@ -179,7 +179,7 @@ func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r
 	return err
 }
 
-// houseLabels gives the labels of houses, all of which must be the community's.
+// houseLabels returns the labels of houses, all of which must be the community's.
 func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string, error) {
 	found := map[core.ID]string{}
 	err := database.EachPart(houses, func(part []core.ID) error {
@@ -281,8 +281,7 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	return list, more, nil
 }
 
-// HouseRestriction gives the restriction of a house of the scope; one without is
-// not found.
+// HouseRestriction returns the restriction of a house of the scope; one without is not found.
 func (s *Store) HouseRestriction(ctx context.Context, scope core.Scope, h core.House) (core.Restriction, error) {
 	if !scope.Has(h.Community) {
 		return core.Restriction{}, core.NotFound(noHouse)
@@ -298,7 +297,7 @@ func (s *Store) HouseRestriction(ctx context.Context, scope core.Scope, h core.H
 	return r, nil
 }
 
-// RestrictionsOf gives the restrictions that houses of the scope have, by house.
+// RestrictionsOf returns the restrictions that houses of the scope have, by house.
 func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []core.ID) (map[core.ID]core.Restriction, error) {
 	found := map[core.ID]core.Restriction{}
 	where, args := database.ScopeWhere(scope, "community_id")

@@ -23,7 +23,7 @@ type viewRow struct {
 	Query   string  `db:"query"`
 }
 
-// SavedViews gives an account's views of a list, oldest first.
+// SavedViews returns an account's views of a list, oldest first.
 func (s *Store) SavedViews(ctx context.Context, account core.ID, stem string) ([]core.SavedView, error) {
 	var rows []viewRow
 	err := s.db.All(ctx, &rows, viewColumns+"account_id = ? AND stem = ? ORDER BY id", int64(account), stem)
@@ -34,16 +34,16 @@ func (s *Store) SavedViews(ctx context.Context, account core.ID, stem string) ([
 	return views, database.Wrap("list saved views", err)
 }
 
-// SavedView gives a view of an account.
+// SavedView returns a view of an account.
 func (s *Store) SavedView(ctx context.Context, account, id core.ID) (core.SavedView, error) {
 	var row viewRow
 	err := s.db.Get(ctx, &row, viewColumns+"id = ? AND account_id = ?", int64(id), int64(account))
 	return core.SavedView(row), database.Wrap("read saved view", database.NotFoundIfNoRows(err, errNoView.Message))
 }
 
-// CreateSavedView keeps a view and gives its id. One of the same name is overwritten, so
-// that a form sent twice does no harm. It is an account's own convenience and leaves no line in the
-// audit log.
+// CreateSavedView keeps a view and returns its id. One of the same name is overwritten, so that a
+// form sent twice does no harm. It is an account's own convenience and leaves no line in the audit
+// log.
 func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.ID, err error) {
 	if err := v.Check(); err != nil {
 		return 0, err
@@ -82,7 +82,7 @@ func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.
 	return id, err
 }
 
-// UpdateSavedView gives an account's view another name.
+// UpdateSavedView returns an account's view another name.
 func (s *Store) UpdateSavedView(ctx context.Context, v core.SavedView) error {
 	if err := v.Check(); err != nil {
 		return err

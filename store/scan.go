@@ -73,7 +73,7 @@ func (s *Store) scanForm(ctx context.Context, a ScanAttempt) (ScanOutcome, error
 	return outcome, nil
 }
 
-// repeatOf gives the answer of a release again.
+// repeatOf returns the answer of a release again.
 func repeatOf(first core.AccessRecord) ScanOutcome {
 	return ScanOutcome{
 		Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: core.ReasonAllowed.Sentence()},
@@ -82,7 +82,7 @@ func repeatOf(first core.AccessRecord) ScanOutcome {
 }
 
 // batchTries is how often a batch that lost a race for a tally is tried as a
-// whole: whoever won has committed, so that the next try seldom loses again.
+// whole: the winner has committed, so that the next try seldom loses again.
 const batchTries = 3
 
 // scanBatch decides several attempts in one transaction. Where the batch as a

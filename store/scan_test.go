@@ -127,7 +127,7 @@ func TestPanicInABatch(t *testing.T) {
 }
 
 // A server that lost its power half way through leaves rows locked until the
-// database notices. Whoever they belong to is refused; the others of the batch
+// database notices. Their owners are refused; the others of the batch
 // are not.
 func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 	// On SQLite nobody else holds a lock: it has one writer.
@@ -154,8 +154,8 @@ func TestOneLockedTallyRefusesNobodyElse(t *testing.T) {
 	})
 }
 
-// A database that restarts, or ends idle connections, must not refuse whoever
-// comes to the door next.
+// A database that restarts, or ends idle connections, must not refuse the next person who
+// comes to the door.
 func TestScanAfterItsConnectionWasKilled(t *testing.T) {
 	onMariaDB(t, func(t *testing.T, s *Store, other *sqlx.DB) {
 		p := newScanSite(t, s, 2)

@@ -203,7 +203,7 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 }
 
 // forgetReader drops the reader where it was called by a secret that is not its own any
-// more: whoever still knows that one is a stranger, on every server at once.
+// more: a caller who still knows that one is a stranger, on every server at once.
 func (r *scanRow) forgetReader(a ScanAttempt) {
 	if a.ReaderKey == "" || a.ReaderKey == r.ReaderDigest {
 		return

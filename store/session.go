@@ -27,7 +27,7 @@ func newToken() string { return randomText(tokenBytes) }
 
 func randomText(bytes int) string {
 	b := make([]byte, bytes)
-	_, _ = rand.Read(b) // crypto/rand does not fail
+	_, _ = rand.Read(b) // crypto/rand never returns an error
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
@@ -183,8 +183,7 @@ func startSession(tx *database.Tx, n NewSession, generation int64) (string, core
 	return token, session, err
 }
 
-// SessionByToken gives the session of a token, ended or not; one unknown is
-// unauthenticated.
+// SessionByToken returns the session of a token, ended or not; one unknown is unauthenticated.
 func (s *Store) SessionByToken(ctx context.Context, token string) (core.Session, error) {
 	var row sessionRow
 	err := s.db.Get(ctx, &row, sessionColumns+"token_digest = ?", digestToken(token))
@@ -203,7 +202,7 @@ func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
 	})
 }
 
-// Sessions lists the live sessions of somebody, the newest first.
+// Sessions lists the live sessions of somebody, newest first.
 func (s *Store) Sessions(ctx context.Context, kind core.SessionKind, subject core.ID) ([]core.Session, error) {
 	var rows []sessionRow
 	err := s.db.All(

@@ -12,7 +12,7 @@ import (
 	"tongxing/store/database"
 )
 
-// Setting gives the value kept under a name; an absent one is not found.
+// Setting returns the value kept under a name; an absent one is not found.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	var value string
 	err := s.db.Get(ctx, &value, "SELECT value FROM setting WHERE name = ?", name)
@@ -49,7 +49,7 @@ type savedSettings struct {
 	Updated int64 `json:"updated"` // in milliseconds
 }
 
-// Settings gives the settings in force: those saved, or the configuration's.
+// Settings returns the settings in force: those saved, or the configuration's.
 func (s *Store) Settings(ctx context.Context) (core.Settings, error) {
 	text, err := s.Setting(ctx, systemSettings)
 	if core.IsNotFound(err) {
@@ -108,7 +108,7 @@ func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core
 	return err
 }
 
-// settingAudit is what the audit log keeps of the settings.
+// settingAudit is what the audit log records of the settings.
 type settingAudit struct {
 	RecordDays         int `json:"record_days"`
 	ConsoleIdleMinutes int `json:"console_idle_minutes"`
@@ -149,8 +149,8 @@ func (k *keptSettings) forget() {
 	k.read = time.Time{}
 }
 
-// RecentSettings gives the settings as they were a few seconds ago at most; while
-// the database does not answer, the last that were read.
+// RecentSettings returns the settings as they were a few seconds ago at most; while the database
+// does not answer, the last that were read.
 func (s *Store) RecentSettings(ctx context.Context) core.Settings {
 	k := &s.settings
 	k.mu.Lock()

@@ -38,7 +38,7 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Each reads what a form shows and gives the edit that the form would send.
+		// Each reads what a form shows and returns the edit that the form would send.
 		edits := map[string]func() (func(context.Context) error, error){
 			"community": func() (func(context.Context) error, error) {
 				c, err := s.Community(ctx, everywhere, community)

@@ -83,7 +83,7 @@ func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit V
 }
 
 // confirmSignIn takes one of the pending sign-in's tries before it looks at the code,
-// so that they are counted whoever sends them, at once or one by one. A wrong code is
+// so that they are counted, concurrent or not, from any sender. A wrong code is
 // no failure of the transaction, which keeps the count.
 func confirmSignIn(tx *database.Tx, row pendingRow, a attempt, digest, code string) (done SignedIn, wrong, err error) {
 	over := core.Unauthenticated(noPending)
@@ -192,7 +192,7 @@ func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState,
 // replaced. Where the second step is on, that is a conflict.
 func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 	secret := make([]byte, core.TOTPSecretBytes)
-	_, _ = rand.Read(secret) // crypto/rand does not fail
+	_, _ = rand.Read(secret) // crypto/rand never returns an error
 	sealed, err := s.db.Keys().Seal("account_totp.secret", base64.RawStdEncoding.EncodeToString(secret))
 	if err != nil {
 		return database.Wrap("begin the second step", err)
@@ -212,7 +212,7 @@ func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 	})
 }
 
-// WaitingTOTP gives the secret that waits to be turned on; none is not found.
+// WaitingTOTP returns the secret that waits to be turned on; none is not found.
 func (s *Store) WaitingTOTP(ctx context.Context, account core.ID) ([]byte, error) {
 	var row totpRow
 	err := s.db.Get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account))
@@ -222,8 +222,8 @@ func (s *Store) WaitingTOTP(ctx context.Context, account core.ID) ([]byte, error
 	return row.secret(s.db.Keys())
 }
 
-// ConfirmTOTP turns the second step on, for who shows with a code that the phone
-// has the secret, and gives the recovery codes, which nobody sees again.
+// ConfirmTOTP turns the second step on, for who shows with a code that the phone has the secret,
+// and returns the recovery codes, which nobody sees again.
 func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID, code string) ([]string, error) {
 	var codes []string
 	err := s.db.Write(ctx, "turn the second step on", func(tx *database.Tx) error {
@@ -257,7 +257,7 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 // recoveryAlphabet leaves out what is mistaken for something else: 0 O 1 I L 8 B.
 const recoveryAlphabet = "ACDEFGHJKMNPQRSTUVWXYZ2345679"
 
-// newRecovery gives an account fresh recovery codes instead of those it had.
+// newRecovery returns an account fresh recovery codes instead of those it had.
 func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 	if _, err := tx.Exec("DELETE FROM account_recovery WHERE account_id = ?", int64(account)); err != nil {
 		return nil, err
@@ -279,7 +279,7 @@ func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 func randomLetters(n int) string {
 	var text strings.Builder
 	for b := make([]byte, 1); text.Len() < n; {
-		_, _ = rand.Read(b) // crypto/rand does not fail
+		_, _ = rand.Read(b) // crypto/rand never returns an error
 		// The bytes past the last whole alphabet would make its first letters likelier.
 		if whole := 256 / len(recoveryAlphabet) * len(recoveryAlphabet); int(b[0]) < whole {
 			text.WriteByte(recoveryAlphabet[int(b[0])%len(recoveryAlphabet)])
@@ -324,8 +324,8 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 }
 
 // ResetTOTP takes the second step off an account whose owner lost the phone, and
-// WeChat, which was on it: whoever found it would need no password. Its sessions
-// end: whoever asked may not be the owner.
+// WeChat, which was on it: a finder would need no password. Its sessions
+// end: the person who asked may not be the owner.
 func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) error {
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里关闭自己的两步验证")

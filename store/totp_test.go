@@ -12,8 +12,8 @@ import (
 	"tongxing/core"
 )
 
-// phoneOf is an authenticator with the secret that waits for an account, turned on.
-// It gives the recovery codes.
+// phoneOf is an authenticator with the secret that waits for an account, turned on. It returns the
+// recovery codes.
 func phoneOf(t *testing.T, s *Store, account core.ID) (secret []byte, recovery []string) {
 	t.Helper()
 	if err := s.BeginTOTP(t.Context(), account); err != nil {

@@ -33,8 +33,8 @@ type NewWechatLogin struct {
 	Agent   string
 }
 
-// BeginWechatLogin gives the token that the QR's link carries, and the two digits
-// that stand beside it.
+// BeginWechatLogin returns the token that the QR's link carries, and the two digits that stand
+// beside it.
 func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, code string, err error) {
 	number, err := rand.Int(rand.Reader, big.NewInt(90))
 	if err != nil {
@@ -75,10 +75,9 @@ const wechatLoginColumns = `SELECT account_id, user_id, browser_digest, code, ad
 
 const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?"
 
-// WechatLogin gives what a WeChat user who scanned is asked about: their own
-// account's sign-in, or the binding of an account; or, once it was answered, only how.
-// One that is too late, or was answered by another, is not found; who has no account to
-// sign in to is forbidden.
+// WechatLogin returns what a WeChat user who scanned is asked about: their own account's sign-in,
+// or the binding of an account; or, once it was answered, only how. One that is too late, or was
+// answered by another, is not found; who has no account to sign in to is forbidden.
 func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (core.WechatLogin, error) {
 	var row wechatLoginRow
 	if err := s.db.Get(ctx, &row, wechatLoginColumns, digestToken(token)); err != nil {
@@ -335,8 +334,8 @@ func dropWechat(tx *database.Tx, by core.Actor, account core.ID) error {
 	return err
 }
 
-// takeWechat takes WeChat off an account, and reports whether there was one. Whoever
-// did it, the account's owner hears of it.
+// takeWechat takes WeChat off an account, and reports whether there was one. The account's
+// owner is notified, even of their own act.
 func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, err error) {
 	var user core.ID
 	if err := tx.Get(&user, "SELECT user_id FROM account WHERE id = ?"+tx.Dialect().ForUpdate(), int64(account)); err != nil {
@@ -354,8 +353,8 @@ func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, er
 	return true, audit.Write(tx, by, audit.Entry{Action: "account.unbind_wechat", Subject: audit.Target("account", account)})
 }
 
-// WechatOfAccount returns the WeChat that is bound to an account; the zero value where
-// there is none. The caller has checked that the account is theirs to see.
+// WechatOfAccount returns the WeChat that is bound to an account; the zero value if there is none.
+// The caller must have checked that the account is theirs to see.
 func (s *Store) WechatOfAccount(ctx context.Context, account core.ID) (core.BoundWechat, error) {
 	var row struct {
 		User core.ID         `db:"user_id"`

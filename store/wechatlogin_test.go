@@ -208,7 +208,7 @@ func TestOneWechatOneAccount(t *testing.T) {
 	})
 }
 
-// Whoever had the account in hand may have bound a WeChat of theirs: what shuts them
+// Somebody who had access to the account may have bound a WeChat of theirs: what shuts them
 // out shuts that out too, with what the phone said yes to and the QR still open.
 func TestWhatShutsOutShutsWechatOut(t *testing.T) {
 	acts := map[string]func(o office) error{

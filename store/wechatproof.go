@@ -36,8 +36,8 @@ func (s *Store) CreateWechatProof(ctx context.Context, p WechatProof, user core.
 	})
 }
 
-// WechatProven returns the user of a proof, who may have turned out to be another
-// meanwhile; unauthenticated where there is none, or not any more.
+// WechatProven returns the user of a proof, who may have turned out to be another meanwhile;
+// unauthenticated if there is none, or not any more.
 func (s *Store) WechatProven(ctx context.Context, p WechatProof) (core.ID, error) {
 	var user core.ID
 	err := s.db.Get(ctx, &user, `SELECT COALESCE(NULLIF(u.merged_into, 0), u.id)

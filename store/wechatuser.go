@@ -124,13 +124,13 @@ func addIdentity(tx *database.Tx, who core.WechatIdentity, user core.ID) error {
 	return err
 }
 
-// wechatUserAudit is what the audit log keeps of a merge: who is no more.
+// wechatUserAudit is what the audit log records of a merge: who is no more.
 type wechatUserAudit struct {
 	Merged string `json:"merged"`
 }
 
-// mergeWechatUsers makes gone part of kept: WeChat told that they are one.
-// Sessions of gone end, so that nobody goes on under a name that is no more.
+// mergeWechatUsers makes gone part of kept: WeChat reported them to be one person. Sessions of gone
+// end, so that nobody goes on under a name that is no more.
 func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatUser, error) {
 	if err := moveGuards(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
@@ -171,16 +171,16 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	return kept, err
 }
 
-// WechatUser gives a user by id.
+// WechatUser returns a user by id.
 func (s *Store) WechatUser(ctx context.Context, id core.ID) (core.WechatUser, error) {
 	var row wechatUserRow
 	err := s.db.Get(ctx, &row, "SELECT id, union_id, person_id FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
 	return row.user(), database.Wrap("read WeChat user", database.NotFoundIfNoRows(err, "用户不存在"))
 }
 
-// BindPhone ties a user to the person whose phone number WeChat has verified,
-// and certifies that person's records in the register. It gives the number of
-// ties to houses found: 0 means that no register knows the number.
+// BindPhone ties a user to the person whose phone number WeChat has verified, and certifies that
+// person's records in the register. It returns the number of ties to houses found: 0 means that no
+// register knows the number.
 func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties int, err error) {
 	err = s.db.Write(ctx, "bind phone", func(tx *database.Tx) error {
 		mac := s.db.Keys().Digest("phone", phone)
@@ -204,7 +204,7 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties
 	return ties, err
 }
 
-// OpenIDs gives a user's open ids by app, for messages.
+// OpenIDs returns a user's open ids by app, for messages.
 func (s *Store) OpenIDs(ctx context.Context, user core.ID) (map[string]string, error) {
 	var rows []struct {
 		App  string `db:"app_id"`

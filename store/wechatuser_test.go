@@ -88,7 +88,7 @@ func TestSignInWechat(t *testing.T) {
 	})
 }
 
-// merge is a user who signed in to two apps before WeChat told that they are one.
+// merge is a user who signed in to two apps before WeChat reported them to be one person.
 type merge struct {
 	kept, gone     core.WechatUser
 	guard, watcher core.ID // of gone

@@ -53,7 +53,7 @@ func (s Subject) String() string { return s.text }
 // hash, joined by a space.
 const headSetting = "audit_head"
 
-// chainEnd is the newest line of the chain; zero where there is none.
+// chainEnd is the newest line of the chain; zero if there is none.
 type chainEnd struct {
 	seq  int64
 	hash string
@@ -96,8 +96,8 @@ type Row struct {
 	Hash      string         `db:"hash"`
 }
 
-// sum is the hash that the line must bear. It is keyed: whoever can write to the
-// database, but has not the program's keys, cannot make a chain anew. Each field
+// sum is the hash that the line must bear. It is keyed: somebody who can write to the
+// database, but has not the program's keys, cannot forge a chain. Each field
 // has its length in front, so that no two lines read the same.
 func (r Row) sum(keys database.Keyring) string {
 	h := hmac.New(sha256.New, keys.MAC)

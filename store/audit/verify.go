@@ -18,7 +18,7 @@ const verifyPart = 1000
 
 // Anchor is a line that somebody noted outside the database: its number and
 // hash. Only with it does a check see that a whole end of the log, and the note of
-// where it ends, were put back to an earlier state. The zero Anchor is none.
+// where it ends, were put back to an earlier state. The zero Anchor means no anchor.
 type Anchor struct {
 	Seq  int64
 	Hash string

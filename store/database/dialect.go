@@ -27,7 +27,7 @@ const (
 const (
 	// rowLockTimeout bounds the wait for another's row. Transactions take
 	// milliseconds: a row locked for longer is that of a server which lost its power
-	// half way, and whoever else waits in the same batch must still be answered.
+	// half way, and the others waiting in the same batch must still be answered.
 	rowLockTimeout = time.Second
 	// lockTimeout bounds the wait for a SQLite file that another process opens.
 	lockTimeout = 5 * time.Second

@@ -171,7 +171,7 @@ func (g *groupWriter) runEach(conn *heldConn, acts []*groupAct) error {
 	return nil
 }
 
-// connection gives the writer's connection, opening it at first use.
+// connection returns the writer's connection, opening it at first use.
 func (g *groupWriter) connection(ctx context.Context) (*heldConn, error) {
 	if g.conn == nil {
 		conn, err := g.db.holdConn(ctx)

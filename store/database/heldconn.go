@@ -22,7 +22,7 @@ const (
 
 // heldConn is a connection that one goroutine holds, with its prepared statements:
 // SQLite's writer has one, and on MySQL the scans. A statement prepared before
-// costs a third of one that the database has to read anew.
+// costs a third of one that the database has to parse again.
 type heldConn struct {
 	conn  *sqlx.Conn
 	stmts map[string]*sqlx.Stmt
@@ -70,8 +70,8 @@ func (c *heldConn) plain(ctx context.Context, query string) error {
 	return err
 }
 
-// prepare gives the statement of a query; done is called after its use, and
-// closes one that the cache has no room for.
+// prepare returns the statement of a query; done is called after its use, and closes one that the
+// cache has no room for.
 func (c *heldConn) prepare(ctx context.Context, query string) (stmt *sqlx.Stmt, done func(), err error) {
 	if stmt, ok := c.stmts[query]; ok {
 		return stmt, func() {}, nil

@@ -92,7 +92,7 @@ type nodeLease struct {
 // keeps it until Close.
 func (db *DB) leaseNode(ctx context.Context) error {
 	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand does not fail
+	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
 	db.ids = &idMaker{}
 	l := &nodeLease{db: db, holder: hex.EncodeToString(secret[:]), stop: make(chan struct{}), done: make(chan struct{})}
 	if err := l.acquire(ctx); err != nil {

@@ -18,7 +18,7 @@ import (
 
 // Keyring encrypts personal data. The first key encrypts; every key decrypts, so
 // that keys can be rotated. MAC makes the digests that search needs and cannot be
-// rotated without writing them anew.
+// rotated without recomputing them all.
 type Keyring struct {
 	Keys []Key
 	MAC  []byte // 32 bytes
@@ -58,7 +58,7 @@ func (k Keyring) Seal(column, plain string) (string, error) {
 		return "", err
 	}
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
-	_, _ = rand.Read(nonce) // crypto/rand does not fail
+	_, _ = rand.Read(nonce) // crypto/rand never returns an error
 	sealed := aead.Seal(nonce, nonce, []byte(plain), []byte(column))
 	return "g1." + k.Keys[0].ID + "." + base64.RawStdEncoding.EncodeToString(sealed), nil
 }

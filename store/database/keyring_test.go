@@ -70,7 +70,7 @@ func TestSealedDoesNotOpenElsewhere(t *testing.T) {
 	}
 }
 
-// changed gives sealed with one character in the middle another.
+// changed returns sealed with one character in the middle another.
 func changed(sealed string) string {
 	b := []byte(sealed)
 	i := len(b) - 10

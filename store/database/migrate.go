@@ -81,7 +81,7 @@ func (db *DB) makeMigrationTable(ctx context.Context) error {
 	return err
 }
 
-// apply runs one migration unless it is done, or waits for whoever runs it.
+// apply runs one migration unless it is done, or waits for the server that runs it.
 func (db *DB) apply(ctx context.Context, m migrations.Migration) error {
 	if db.dialect.transactionalDDL() {
 		return db.applyWhole(ctx, m)

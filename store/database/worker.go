@@ -17,7 +17,7 @@ type Worker struct {
 // NewWorker returns a worker, whose goroutine closes it before the database.
 func (db *DB) NewWorker() *Worker { return &Worker{db: db} }
 
-// Close gives the worker's connection up.
+// Close returns the worker's connection up.
 func (w *Worker) Close() {
 	if w.conn != nil {
 		w.conn.close()

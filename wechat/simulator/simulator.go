@@ -42,9 +42,9 @@ type Options struct {
 	PushTimeout time.Duration
 	// StrictBrowser makes the authorize page refuse browsers other than WeChat's.
 	StrictBrowser bool
-	// PersonaHosts gives each person's phone its own host, PERSON.localhost, so that several phones
-	// in one browser keep their cookies apart. It needs a product whose redirects to the simulator
-	// are relative; redirects back then stay on the phone's host.
+	// PersonaHosts returns each person's phone its own host, PERSON.localhost, so that several
+	// phones in one browser keep their cookies apart. It needs a product whose redirects to the
+	// simulator are relative; redirects back then stay on the phone's host.
 	PersonaHosts bool
 }
 

@@ -71,7 +71,7 @@ func newSite(t *testing.T) *site {
 		show(w, r, "console/dev/components", templates.NewComponentsPage(shell, req.URL.Query(), time.Now()))
 	})
 	mux.HandleFunc("POST "+templates.ComponentsSuggest, func(w http.ResponseWriter, req *http.Request) {
-		_ = req.ParseForm() // what cannot be read asks for nothing: the test sees it
+		_ = req.ParseForm() // a malformed form is empty: the test notices
 		if err := r.RenderBlock(
 			w, "console/dev/components", "sample-options",
 			templates.SampleSuggestions(req.PostForm.Has("who"), req.PostFormValue("house")+req.PostFormValue("who")),

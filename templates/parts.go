@@ -99,15 +99,15 @@ type Tick struct {
 
 func newTick(value any, label string) Tick { return Tick{Value: value, Label: label} }
 
-// PersonalParams are the parameters that hold names, phone numbers and houses. Each has a
-// SealParam in an address, which holds the same text sealed; links contain that alone.
+// PersonalParams are the parameters with names, phone numbers and houses. Each has a SealParam in a
+// URL, which contains the same text sealed; links contain only that.
 var PersonalParams = []string{"q", "who"}
 
-// SealParam returns the name of the parameter that holds another sealed.
+// SealParam returns the name of the parameter with the seal of another.
 func SealParam(name string) string { return name + "_" }
 
 // WithQuery returns path with a copy of query in which the pairs are set; a pair with an empty
-// value is removed. A personal parameter that has a seal is left out; the seal is kept.
+// value is removed. A personal parameter that has a seal is omitted; the seal is kept.
 func WithQuery(path string, query url.Values, pairs ...string) string {
 	changed := make(url.Values, len(query))
 	for name, values := range query {

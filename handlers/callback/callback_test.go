@@ -160,7 +160,7 @@ func TestHostileToPlainAccount(t *testing.T) {
 		body   string
 	}{
 		simulator.BadSignature: {http.StatusForbidden, ""},
-		simulator.OldTimestamp: {http.StatusOK, "success"}, // well signed: acknowledged, with no effect
+		simulator.OldTimestamp: {http.StatusOK, "success"}, // correctly signed: acknowledged, with no effect
 	} {
 		got, err := s.sim.PushHostile(t.Context(), "zhou", s.appID, kind, simulator.Event{Name: "unsubscribe"})
 		if err != nil || got.Status != want.status || got.Body != want.body {

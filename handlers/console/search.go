@@ -9,8 +9,7 @@ import (
 	"tongxing/handlers/web"
 )
 
-// search leads from the filters of a list to the list itself, under an address in which
-// what is personal is sealed.
+// search redirects from a list's filters to the list, with personal text encrypted in the URL.
 func (p *pages) search(c *web.Context) error {
 	values := maps.Clone(c.Form())
 	list := values.Get("list")
@@ -21,7 +20,7 @@ func (p *pages) search(c *web.Context) error {
 	values.Del(web.CSRFField)
 	to := c.SearchURL(list, values)
 	if values.Get(frame.PickID) != "" && values.Has(frame.PickText) && values.Get(frame.PickText) == "" {
-		to += "&" + frame.PickText + "=" // who had been picked is no more
+		to += "&" + frame.PickText + "=" // the previously picked person is dropped
 	}
 	return c.Follow(to)
 }

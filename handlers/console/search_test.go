@@ -12,8 +12,8 @@ import (
 	"tongxing/handlers/console/frame"
 )
 
-// What is searched for is sent in a body, and no address of the page that answers holds it:
-// not its own, nor a link to another page, another order, the export or a saved view.
+// Search text is sent in a body, and no URL on the resulting page contains it: neither its own, nor
+// that of a link to another page, another order, the export or a saved view.
 func TestSearchLeavesNoNameInAnAddress(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
@@ -48,21 +48,21 @@ func TestSearchLeavesNoNameInAnAddress(t *testing.T) {
 			}
 		}
 	})
-	// An old address with the name leads on to addresses without it.
+	// An old URL with the name leads to URLs without it.
 	b.Get(t, frame.ResidentPath+"?q="+url.QueryEscape(name), http.StatusOK).Find("#list-body a[href]").
 		Each(func(_ int, link *goquery.Selection) {
 			if address := link.AttrOr("href", ""); plain(address) {
 				t.Errorf("%q leads to %s", link.Text(), address)
 			}
 		})
-	// A seal is for whom it was made, and is not to be changed.
+	// A seal is valid only for the caller it was made for, and cannot be altered.
 	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 	other.Get(t, to, http.StatusUnprocessableEntity)
 	b.Get(t, strings.Replace(to, "q_=", "q_=A", 1), http.StatusUnprocessableEntity)
 	b.Get(t, strings.Replace(to, "q_=", "q_=!", 1), http.StatusUnprocessableEntity)
 }
 
-// Filters lead to lists of the console alone; who had been picked can be taken back.
+// Filters redirect only to lists of the console; a picked person can be cleared.
 func TestSearchLeadsToLists(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

@@ -8,20 +8,19 @@ import (
 	"tongxing/templates"
 )
 
-// Search text is personal: a name, a phone number, a house. In an address it would remain in the
-// history of an office's browser, in logs of proxies, and in the Referer of the next page. So a
-// search is posted, and the address holds its text sealed for the caller: the handler reads the
-// text, and links contain the seal alone (templates.WithQuery). A seal made for another caller, or
-// a damaged one, makes the address unusable.
+// Search text is personal: a name, a phone number, a house. In a URL it would remain in the history
+// of an office's browser, in logs of proxies, and in the Referer of the next page. So a search is
+// posted, and the URL contains its text sealed (encrypted) for the caller: the handler reads the
+// text, and links contain only the seal (templates.WithQuery). A seal that is damaged or made for
+// another caller makes the URL unusable.
 
-// SearchURL returns the address of the list at path with values as its filters, personal text
-// sealed.
+// SearchURL returns the URL of the list at path with values as its filters, personal text sealed.
 func (c *Context) SearchURL(path string, values url.Values) string {
 	return templates.WithQuery(path, c.withSeals(values))
 }
 
-// Follow redirects to a path of this server, for scripts that request part of a page too:
-// Redirect makes these load the whole page.
+// Follow redirects to a path on this server, also for scripts that request part of a page: Redirect
+// makes those load the whole page.
 func (c *Context) Follow(path string) error {
 	if !localPath(path) {
 		path = "/"
@@ -44,8 +43,8 @@ func (c *Context) withSeals(values url.Values) url.Values {
 	return values
 }
 
-// openSeals sets the personal texts of the request's address from their seals, and seals those
-// that were sent unsealed, such as from a bookmark, for the links of the page.
+// openSeals sets the personal texts of the request's URL from their seals, and seals those sent
+// unsealed, such as from a bookmark, for the links of the page.
 func (c *Context) openSeals(values url.Values) error {
 	found := false
 	for _, name := range templates.PersonalParams {

@@ -65,7 +65,7 @@ type App struct {
 	router   *router
 	sessions *Sessions
 	browsers core.Signer // signs the cookies of known browsers
-	searches cipher.AEAD // seals personal text in addresses
+	searches cipher.AEAD // seals personal text in URLs
 	metrics  *metrics
 	outer    *http.CrossOriginProtection
 	address  *addressLimiter
@@ -151,8 +151,8 @@ type Route struct {
 	// EachPerMinute limits calls to this route by one signed-in caller; 0 = no limit of its own.
 	// Phones of one network share an address, so limits on people must count by person.
 	EachPerMinute int
-	// Reads marks a POST that changes nothing: what it asks for is personal, and would
-	// stay in an address.
+	// Reads marks a POST that changes nothing: its parameters are personal, and would be visible in
+	// a URL.
 	Reads bool
 	// Draft keeps a form whose sender's session has expired: see draft.go. The handler must bind
 	// the form before it does anything else.

@@ -7,13 +7,13 @@ import (
 	"tongxing/store/database"
 )
 
-// AboutFigures count what a deployment has.
+// AboutFigures count the content of a deployment.
 type AboutFigures struct {
 	Communities, Houses, Residents, Records int
 }
 
-// MaxAbout is where the counting of access records stops: a page must not read
-// a hundred million of them for one figure.
+// MaxAbout is where counting access records stops: a page must not read a hundred million rows for
+// one figure.
 const MaxAbout = 1_000_000
 
 // AboutFigures counts what is in scope. Records stop at MaxAbout.

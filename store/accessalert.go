@@ -12,9 +12,9 @@ import (
 	"tongxing/store/database"
 )
 
-// Alerts are found by looking at what is committed already, now and then, and not
-// by the scan itself: a door never waits for them, and a look that is lost is made
-// up by the next. Two servers that look at once find the same.
+// Alerts are found by regularly examining what is committed already, not by the scan itself: a door
+// never waits for them, and a run that is lost is made up by the next. Two servers that run it at
+// once find the same.
 
 type accessAlertRow struct {
 	ID        core.ID              `db:"id"`
@@ -50,12 +50,11 @@ func (r accessAlertRow) alert() core.AccessAlert {
 	}
 }
 
-// accessAlertRecords bounds the refusals of one look.
+// accessAlertRecords bounds the refusals of one run.
 const accessAlertRecords = 20_000
 
-// RaiseAccessAlerts looks at the refusals of the last minutes and at the readers, and
-// raises what they give reason for, or ends what is over. A job calls it; twice at
-// once is no harm.
+// RaiseAccessAlerts examines the refusals of the last minutes and the readers, raises alerts for
+// them, and ends what is over. A job calls it; concurrent calls do no harm.
 func (s *Store) RaiseAccessAlerts(ctx context.Context) error {
 	now := s.Now()
 	scope, err := s.listed(ctx, core.Everywhere)
@@ -92,8 +91,8 @@ func (s *Store) RaiseAccessAlerts(ctx context.Context) error {
 	return s.endSilence(ctx, now)
 }
 
-// raiseAccessAlert makes the open alert of its kind and subject newer, or opens one,
-// unless what is behind it has raised one before.
+// raiseAccessAlert updates the open alert of its kind and subject, or opens one, unless the same
+// cause has raised one before.
 func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 	key := accessAlertKey(a)
 	more := "n + ?" // times shown again add up
@@ -106,7 +105,7 @@ func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 	}
 	if len(open) > 0 {
 		if a.Kind == core.AccessAlertReuse {
-			// Those since the last look; the ones before are counted.
+			// Those since the last run; earlier ones are counted.
 			counted, err := reuseSince(tx, a, open[0].Mark)
 			if err != nil {
 				return err
@@ -142,7 +141,7 @@ func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 		int64(a.Record), a.Gate, a.Name, a.House, a.Count, a.Mark, key, a.First.UnixMilli(), a.Last.UnixMilli(),
 	)
 	if database.IsDuplicate(err) {
-		return database.ErrRace // another server at this moment: look again
+		return database.ErrRace // another server at the same moment: look again
 	}
 	return err
 }
@@ -156,8 +155,8 @@ func reuseSince(tx *database.Tx, a core.AccessAlert, mark int64) (n int, err err
 
 func accessAlertKey(a core.AccessAlert) string { return string(a.Kind) + ":" + a.Subject.String() }
 
-// silentReaders are those in use whose last heartbeats did not come. One that
-// never called is being installed.
+// silentReaders returns the enabled readers whose last heartbeats are missing. One that never
+// called is being installed.
 func (s *Store) silentReaders(ctx context.Context, now time.Time) ([]core.AccessAlert, error) {
 	var rows []struct {
 		ID        core.ID         `db:"id"`
@@ -186,7 +185,7 @@ var silentFor = fmt.Sprintf(
 	core.AccessAlertHeartbeats,
 )
 
-// endSilence ends the open alerts of readers that are back, or not in use any more.
+// endSilence ends the open alerts of readers that are back, or disabled.
 func (s *Store) endSilence(ctx context.Context, now time.Time) error {
 	return s.db.Write(ctx, "end alerts of readers that are back", func(tx *database.Tx) error {
 		var open []accessAlertRow
@@ -207,7 +206,7 @@ func (s *Store) endSilence(ctx context.Context, now time.Time) error {
 	})
 }
 
-// handleAlert ends an open alert; one that is handled is not found.
+// handleAlert ends an open alert; a handled one is NotFound.
 func handleAlert(tx *database.Tx, id core.ID, by, remark string) error {
 	return tx.ExecOne(
 		core.NotFound(noAlert),
@@ -279,7 +278,7 @@ func (s *Store) AccessAlert(ctx context.Context, scope core.Scope, id core.ID) (
 	return a, database.Wrap("read an alert", err)
 }
 
-// Alerts lists alerts of the scope, newest first.
+// AccessAlerts lists alerts of the scope, newest first.
 func (s *Store) AccessAlerts(
 	ctx context.Context, scope core.Scope, f core.AccessAlertFilter, page Page,
 ) (list []core.AccessAlert, more bool, err error) {

@@ -197,7 +197,7 @@ func (s *Store) recordTimeline(ctx context.Context, scope core.Scope, f core.Rec
 	return s.recordKeyword(ctx, l, f)
 }
 
-// recordWhere is the filter but for community and keyword.
+// recordWhere is the filter except community and keyword.
 func recordWhere(f core.RecordFilter) database.Where {
 	var where database.Where
 	if !f.From.IsZero() {
@@ -231,9 +231,9 @@ func recordWhere(f core.RecordFilter) database.Where {
 	return where
 }
 
-// recordIndex names the index in which a filtered list pages by id. Those of a house
-// and of a person are short, so that both databases are held to them; those by keyword
-// are too, and left to the database.
+// recordIndex names the index in which a filtered list pages by id. Those of a house and of a
+// person are short, so both databases are forced to use them; those by keyword are too, and left to
+// the database.
 func (s *Store) recordIndex(f core.RecordFilter) string {
 	switch {
 	case f.Person != 0:
@@ -254,7 +254,7 @@ func (s *Store) recordIndex(f core.RecordFilter) string {
 	return s.db.Dialect().ForceIndex("access_record_community")
 }
 
-// maxKeyword bounds the people who are looked for one by one.
+// maxKeyword bounds the people who are searched one by one.
 const maxKeyword = 200
 
 // recordKeyword narrows by people: a keyword is looked up among the residents,
@@ -291,8 +291,7 @@ func (s *Store) recordKeyword(ctx context.Context, l database.Timeline, f core.R
 	return l, true, nil
 }
 
-// peopleSaid returns the people whom the keyword stands for, maxKeyword and one more at
-// the most.
+// peopleSaid returns the people the keyword matches, at most maxKeyword plus one.
 func (s *Store) peopleSaid(ctx context.Context, scope core.Scope, f core.RecordFilter) ([]core.ID, error) {
 	matches := s.residentMatches
 	if f.Outsider {

@@ -20,8 +20,8 @@ const (
 	burstWindow = time.Second
 )
 
-// reopenings returns how often a reader may have been told to open again, so long
-// after the first time: as often as its protocol sends a reading at once, later once.
+// reopenings returns how often a reader may be told to open again at a given age of the first
+// answer: as often as its protocol repeats a reading at once, later once.
 func reopenings(age time.Duration, burst int) int {
 	switch {
 	case age <= burstWindow:
@@ -32,9 +32,9 @@ func reopenings(age time.Duration, burst int) int {
 	return 0
 }
 
-// Reopen decides whether a reader that was told to open so long ago is told so again,
-// and counts it in the record. burst is how often its protocol repeats a reading by
-// itself. Of several that ask at once, no more than may be are answered yes.
+// Reopen reports whether a reader that was told to open that long ago is told so again, and counts
+// it in the record. burst is how often its protocol repeats a reading by itself. Of several
+// concurrent calls, no more than allowed return true.
 func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, burst int) (again bool, err error) {
 	most := reopenings(age, burst)
 	if record == 0 || most == 0 {
@@ -53,9 +53,9 @@ func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, b
 	return again && err == nil, err
 }
 
-// isRepeat reports that a released token is shown again by what released it, as the
-// same act: a guard's manual form for ever, a guard's scan within the window, a
-// reader's as often as Reopen lets it.
+// isRepeat reports whether a released token is shown again by what released it, as the same act: a
+// guard's manual form for ever, a guard's scan within the window, a reader's as often as Reopen
+// allows.
 func (s *Store) isRepeat(ctx context.Context, first core.AccessRecord, a ScanAttempt) (bool, error) {
 	age := s.Now().Sub(first.At)
 	switch {

@@ -66,7 +66,7 @@ func (s *Store) Account(ctx context.Context, scope core.Scope, id core.ID) (core
 	return list[0], nil
 }
 
-// accountInScope reports that every community of the account is the caller's too.
+// accountInScope reports whether the caller's scope includes every community of the account.
 func accountInScope(scope core.Scope, a core.Account) bool {
 	return core.Account{Scope: scope}.Covers(core.Account{Scope: a.Scope})
 }
@@ -162,8 +162,7 @@ func readAccounts(where string, args []any, all func(dest any, query string, arg
 	return list, database.Wrap("read accounts", err)
 }
 
-// lockAccount reads an account for a change by somebody, who must have all that
-// it has.
+// lockAccount reads an account for a change by somebody, who must hold everything it holds.
 func lockAccount(tx *database.Tx, by core.Account, id core.ID) (core.Account, error) {
 	list, err := readAccounts("id = ?"+tx.Dialect().ForUpdate(), []any{int64(id)}, tx.All)
 	switch {

@@ -11,8 +11,8 @@ import (
 	"tongxing/store/database"
 )
 
-// CreateAccount adds an account with a first password, which must be changed at
-// the first sign-in. The granter can give no more than they hold.
+// CreateAccount adds an account with a first password, which must be changed at the first sign-in.
+// The granter cannot grant more than they hold.
 func (s *Store) CreateAccount(ctx context.Context, by core.Granter, a core.Account, password string) (id core.ID, err error) {
 	a = a.Trimmed()
 	a.MustChange = true
@@ -85,8 +85,8 @@ func saveAccountScope(tx *database.Tx, a core.Account) error {
 	return database.InsertRows(tx, database.InsertInto, "account_scope", "account_id, community_id", rows)
 }
 
-// UpdateAccount changes an account's name, role, permissions and communities, at
-// once for the sessions it has. Nobody changes their own.
+// UpdateAccount changes an account's name, role, permissions and communities, which takes effect at
+// once for its sessions. Nobody changes their own.
 func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Account) error {
 	a = a.Trimmed()
 	if a.ID == by.Holds.ID {
@@ -161,7 +161,7 @@ func savePassword(tx *database.Tx, id core.ID, hash string) error {
 	return tx.ExecOne(core.NotFound(noAccount), "UPDATE account SET password = ? WHERE id = ?", hash, int64(id))
 }
 
-// changeAccount is what all changes of an account by another have in common.
+// changeAccount is the common part of all changes of an account by another.
 func (s *Store) changeAccount(
 	ctx context.Context, by core.Granter, id core.ID, action string,
 	change func(tx *database.Tx, after *core.Account) error,
@@ -202,7 +202,7 @@ func saveAccount(tx *database.Tx, a core.Account) error {
 	)
 }
 
-// isAdmin reports an account that could set everything right again.
+// isAdmin reports whether an account could repair everything.
 func isAdmin(a core.Account) bool { return a.Scope.Whole() && a.Has(core.PermAccountEdit) }
 
 // keepAdmin refuses to leave the console without anybody who can edit accounts.
@@ -282,8 +282,8 @@ func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordCha
 	return err
 }
 
-// keepOneSession ends an account's other sessions and takes this one along to the
-// account's new generation.
+// keepOneSession ends an account's other sessions and moves this one to the account's new
+// generation.
 func keepOneSession(tx *database.Tx, session core.Session) error {
 	if _, err := tx.Exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
 		tx.NowMS(), string(core.SessionAccount), int64(session.Subject), int64(session.ID)); err != nil {

@@ -8,7 +8,7 @@ import (
 	"tongxing/store/database"
 )
 
-// FirstAdminLinkLife is how long the link of a first start is good.
+// FirstAdminLinkLife is how long the link of a first start is valid.
 const FirstAdminLinkLife = 24 * time.Hour
 
 const (
@@ -41,7 +41,7 @@ func anyAccount(tx *database.Tx) (bool, error) {
 	return n > 0, err
 }
 
-// CheckFirstAdminToken says whether the link is still good; not found otherwise.
+// CheckFirstAdminToken returns NotFound unless the link is still valid.
 func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
 	var n int
 	err := s.db.Get(ctx, &n, `SELECT COUNT(*) FROM one_time_link WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?

@@ -37,7 +37,7 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	return err
 }
 
-// maskedPhoneOf is a user's verified number as people may see it; "" if there is none.
+// maskedPhoneOf returns a user's verified number, masked; "" if there is none.
 func maskedPhoneOf(tx *database.Tx, user core.ID) (string, error) {
 	var sealed []string
 	if err := tx.All(
@@ -81,7 +81,7 @@ func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) 
 	return list, database.Wrap("list an account's notices", err)
 }
 
-// ReadAccountNotices notes that an account's owner has seen its notices, up to one.
+// ReadAccountNotices records that an account's owner has seen its notices, up to one.
 func (s *Store) ReadAccountNotices(ctx context.Context, account, last core.ID) error {
 	return s.db.Write(ctx, "read notices", func(tx *database.Tx) error {
 		_, err := tx.Exec(

@@ -33,7 +33,7 @@ func (n *filterNames) name(thing filterThing, id core.ID) string {
 	return name
 }
 
-// filterMoment is a bound in time as the audit log keeps it, "" for none.
+// filterMoment returns a time bound as the audit log records it, "" for none.
 func (s *Store) filterMoment(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -70,7 +70,7 @@ var (
 	}
 )
 
-// filterName is a thing's name; its number where it is gone or out of scope.
+// filterName returns a thing's name, or its number if it is gone or out of scope.
 func (s *Store) filterName(ctx context.Context, scope core.Scope, thing filterThing, id core.ID) (string, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var rows []subjectRow

@@ -12,7 +12,7 @@ type service struct {
 	stem   string
 	id     core.ID
 	action string
-	absent string // the answer where it is not there, or not in the scope
+	absent string // the message if it does not exist or is out of scope
 }
 
 // disable takes a thing out of service.

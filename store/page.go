@@ -7,14 +7,14 @@ import (
 	"tongxing/store/database"
 )
 
-// Page is core.Page, which handlers name with the filters of this package.
+// Page is core.Page, so that handlers can name it along with this package's filters.
 type Page = core.Page
 
-// pageLimit is the rows of a page whose filter names no limit.
+// pageLimit is the number of rows of a page whose filter has no limit.
 const pageLimit = 50
 
-// orderBy is the order that a list's sort asks for: "name" is by the column, "-name" by it
-// descending, anything else by id, oldest first.
+// orderBy returns the order for a list's sort: "name" is by the column, "-name" by it descending,
+// anything else by id, oldest first.
 func orderBy(sort, column string) database.PageOrder {
 	switch sort {
 	case "name":

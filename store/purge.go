@@ -23,9 +23,8 @@ const (
 	purgedUnder = "purge.settings"
 )
 
-// ClockDoubt returns why nothing that is old by this clock should be deleted now, in
-// words for people; "" = it may be. Where there are records, the newest must be of the
-// last day.
+// ClockDoubt returns why nothing that is old by this clock should be deleted now, in words for
+// people; "" = it may be. If there are records, the newest must be from the last day.
 func (s *Store) ClockDoubt(ctx context.Context) (string, error) {
 	var newest core.ID
 	if err := s.db.Get(ctx, &newest, "SELECT COALESCE(MAX(id), 0) FROM access_record"); err != nil {

@@ -119,8 +119,8 @@ func auditOfRestriction(labels []string, r core.Restriction) restrictionAudit {
 	return a
 }
 
-// restrictionGroup is houses for one line of the audit log: at most maxNamed of them,
-// which had the same restriction before, or none.
+// restrictionGroup is the houses of one entry in the audit log: at most maxNamed of them, which had
+// the same restriction before, or none.
 type restrictionGroup struct {
 	before *core.Restriction
 	labels []string

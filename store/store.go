@@ -1,13 +1,12 @@
-// Package store keeps everything in SQL: SQLite in the embedded default, MySQL
-// or MariaDB otherwise.
+// Package store keeps everything in SQL: SQLite in the embedded default, MySQL or MariaDB
+// otherwise.
 //
-// One exported write method is one business act is one transaction: load,
-// decide by core, save, with the audit row in the same transaction. Lists take a
-// filter and cost a fixed number of queries. A table is written only by the file
-// of its own stem; others may read it in joins.
+// One exported write method is one business act is one transaction: load, decide by core, save,
+// with the audit row in the same transaction. Lists take a filter and cost a fixed number of
+// queries. A table is written only by the file of its own stem; others may read it in joins.
 //
-// Pools, transactions, ids and the key ring are package database, below. What people
-// outside may do is the exported methods here alone: the database is not theirs.
+// Pools, transactions, ids and the key ring are in package database below. Other packages can only
+// use the exported methods here: they have no access to the database.
 package store
 
 import (
@@ -48,7 +47,7 @@ type Options struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	// Wait is how long a MySQL server that does not answer is waited for; 0 = not.
+	// Wait is how long to wait for a MySQL server that does not respond; 0 = not at all.
 	Wait time.Duration
 
 	Passwords PasswordCost // of new passwords; other than zero in tests alone
@@ -106,8 +105,8 @@ func HasTables(ctx context.Context, o Options) (bool, error) {
 	return database.HasTables(ctx, database.Options{SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Log: o.Log, Wait: o.Wait})
 }
 
-// Close finishes the writes that wait and closes the database. Closing again does
-// nothing and returns the same.
+// Close finishes pending writes and closes the database. Calling it again does nothing and returns
+// the same.
 func (s *Store) Close() error {
 	s.scans.close()
 	return s.db.Close()
@@ -117,24 +116,24 @@ func (s *Store) Close() error {
 // them, since the start.
 func (s *Store) Unreadable() int64 { return s.db.Unreadable() }
 
-// Ping reports whether the database answers.
+// Ping returns an error unless the database responds.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
-// Zone is the deployment's zone, in which natural days are counted.
+// Zone returns the deployment's zone, in which natural days are counted.
 func (s *Store) Zone() *time.Location { return s.zone }
 
-// Now is the store's clock.
+// Now returns the time of the store's clock.
 func (s *Store) Now() time.Time { return s.db.Now() }
 
-// Node is this server's number within ids, unlike that of every other server.
+// Node returns this server's number within ids, different from every other server's.
 func (s *Store) Node() int64 { return s.db.Node() }
 
-// NewID makes an id at the present moment.
+// NewID returns an id at the current time.
 func (s *Store) NewID() core.ID { return s.db.NewID(s.db.Now()) }
 
-// DatabaseName says which database is in use, for the about page and the log:
-// the product and its version, never the address.
+// DatabaseName returns the database product in use and its version, for the about page and the log;
+// never the address.
 func (s *Store) DatabaseName(ctx context.Context) string { return s.db.Name(ctx) }
 
-// SchemaVersion is the number of the newest migration begun; 0 = none.
+// SchemaVersion returns the number of the newest migration started; 0 = none.
 func (s *Store) SchemaVersion(ctx context.Context) (int, error) { return s.db.SchemaVersion(ctx) }

@@ -234,7 +234,7 @@ func refuseWechatLogin(tx *database.Tx, token string) error {
 	)
 }
 
-// WechatLoginState tells the page that shows the QR how far it has come.
+// WechatLoginState returns the progress of the sign-in, for the page that shows the QR.
 func (s *Store) WechatLoginState(ctx context.Context, token string) (core.WechatLoginState, error) {
 	var row wechatLoginRow
 	err := s.db.Get(ctx, &row, wechatLoginColumns, digestToken(token))
@@ -295,7 +295,7 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 	return done, err
 }
 
-// UnbindAccount takes WeChat off the account that asks.
+// UnbindAccount removes WeChat from the account that asks.
 func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	err := s.db.Write(ctx, "unbind WeChat", func(tx *database.Tx) error {
 		dropped, err := takeWechat(tx, by, by.ID)

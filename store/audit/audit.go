@@ -1,7 +1,7 @@
-// Package audit is the log of what people did: a chain of lines, each bound to the one
-// before it by a keyed hash, so that a line that was changed, removed or added shows.
+// Package audit is the log of what people did: a chain of entries, each bound to the previous one
+// by a keyed hash, so that changing, removing or adding one is detectable.
 //
-// A feature writes its line with Write, within the transaction of the act.
+// A feature writes its entry with Write, within the transaction of the act.
 package audit
 
 import (
@@ -23,9 +23,9 @@ import (
 	"tongxing/store/database"
 )
 
-// Entry is one line for the audit log. Before and After are structs that encode as JSON,
-// whose fields have words in the row of the act's stem in core.Features; the caller has
-// masked personal data. nil is nothing.
+// Entry is one entry for the audit log. Before and After are structs that encode as JSON, whose
+// fields are declared by the act's stem in core.Features; the caller has masked personal data. nil
+// means nothing.
 type Entry struct {
 	Community     core.ID
 	Action        string // stem.verb, of core.Acts
@@ -33,8 +33,8 @@ type Entry struct {
 	Before, After any
 }
 
-// Subject is what an act was done to. Only Target makes one, so that no two writers
-// spell the same thing differently.
+// Subject is what an act was done to. Only Target creates one, so that no two writers spell the
+// same thing differently.
 type Subject struct{ text string }
 
 // Target returns the subject of an act: a thing of a stem of core.Features or, with
@@ -53,7 +53,7 @@ func (s Subject) String() string { return s.text }
 // hash, joined by a space.
 const headSetting = "audit_head"
 
-// chainEnd is the newest line of the chain; zero if there is none.
+// chainEnd is the newest entry of the chain; zero if there is none.
 type chainEnd struct {
 	seq  int64
 	hash string
@@ -142,11 +142,11 @@ func Write(tx *database.Tx, by core.Actor, e Entry) error {
 	)
 }
 
-// errNoChainEnd says that somebody removed the chain's end. Nothing is done then
-// that needs a line in the log, until somebody has looked.
+// errNoChainEnd is returned if somebody removed the chain's end. Acts that need an entry then fail
+// until somebody has investigated.
 var errNoChainEnd = errors.New("store: the audit log has lines, but the note of its end is gone")
 
-// lockChainEnd reads the chain's end, making its row at the first act.
+// lockChainEnd reads the chain's end, creating its row at the first act.
 func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 	var head string
 	err := tx.Get(&head, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), headSetting)
@@ -163,7 +163,7 @@ func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 	if err != nil {
 		return chainEnd{}, err
 	}
-	// The row is ours now: lines that others wrote had one before.
+	// The row is ours now: entries written by others had one before.
 	var lines int64
 	if err := tx.Get(&lines, "SELECT COUNT(*) FROM (SELECT seq FROM audit_log LIMIT 1) l"); err != nil {
 		return chainEnd{}, err
@@ -177,8 +177,8 @@ func lockChainEnd(tx *database.Tx) (chainEnd, error) {
 // maxText bounds a text of the log, in bytes.
 const maxText = 3900
 
-// text encodes what an entry keeps. Only structs are taken: a sentence can be neither
-// compared field by field nor put into other words.
+// text encodes what an entry keeps. Only structs are accepted: a sentence can neither be compared
+// field by field nor be worded differently.
 func text(v any) (string, error) {
 	if v == nil {
 		return "", nil

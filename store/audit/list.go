@@ -30,7 +30,7 @@ func List(
 	return list, more, nil
 }
 
-// Line returns one line in scope.
+// Line returns one entry in scope.
 func Line(ctx context.Context, db *database.DB, scope core.Scope, id core.ID) (core.AuditRecord, error) {
 	where := database.Within(scope, "community_id")
 	where.And("id = ?", int64(id))
@@ -41,8 +41,8 @@ func Line(ctx context.Context, db *database.DB, scope core.Scope, id core.ID) (c
 	return row.Record(), nil
 }
 
-// timeline turns a filter into SQL. The indexes that begin with the community know of acts,
-// but of no actors and targets.
+// timeline turns a filter into SQL. The indexes that begin with the community cover acts, but not
+// actors and targets.
 func timeline(dialect database.Dialect, scope core.Scope, f core.AuditFilter) database.Timeline {
 	l := database.Timeline{Table: "audit_log", Columns: Columns, Scope: scope.In(f.Community), Filter: where(f)}
 	switch {

@@ -13,7 +13,7 @@ import (
 	"tongxing/store/database"
 )
 
-// verifyPart is how many lines a check reads at once.
+// verifyPart is how many entries a check reads at once.
 const verifyPart = 1000
 
 // Anchor is a line that somebody noted outside the database: its number and
@@ -24,7 +24,7 @@ type Anchor struct {
 	Hash string
 }
 
-// ParseAnchor reads seq:hash, as a check prints it.
+// ParseAnchor parses seq:hash, as printed by a check.
 func ParseAnchor(text string) (Anchor, error) {
 	number, hash, _ := strings.Cut(text, ":")
 	seq, err := strconv.ParseInt(number, 10, 64)
@@ -49,7 +49,7 @@ func Verify(
 	return core.AuditVerdict{Rows: w.rows, Seq: w.last.seq, Hash: w.last.hash, Broken: w.broken, At: db.Now()}, nil
 }
 
-// chainWalk is a check under way.
+// chainWalk is a check in progress.
 type chainWalk struct {
 	keys   database.Keyring
 	anchor Anchor
@@ -115,8 +115,8 @@ func walkChain(ctx context.Context, db *database.DB, w *chainWalk) error {
 	}
 }
 
-// compareEnd compares where the lines end with the end that was noted. done is
-// false where the end moved on between the two looks.
+// compareEnd compares the last entry with the recorded end. done is false if the end moved between
+// the two reads.
 func compareEnd(ctx context.Context, db *database.DB, w *chainWalk, end chainEnd) (done bool, err error) {
 	switch {
 	case end == w.last:
@@ -139,7 +139,7 @@ func compareEnd(ctx context.Context, db *database.DB, w *chainWalk, end chainEnd
 	return true, nil
 }
 
-// notedEnd reads the noted end; zero where none is noted.
+// notedEnd reads the recorded end; zero if there is none.
 func notedEnd(ctx context.Context, db *database.DB) (chainEnd, error) {
 	var text string
 	err := db.Get(ctx, &text, "SELECT value FROM setting WHERE name = ?", headSetting)
@@ -151,7 +151,7 @@ func notedEnd(ctx context.Context, db *database.DB) (chainEnd, error) {
 	}
 	end, err := parseChainEnd(text)
 	if err != nil {
-		return chainEnd{hash: text}, nil // a broken note is a flaw, not a failure to read
+		return chainEnd{hash: text}, nil // a broken record is a flaw, not a read error
 	}
 	return end, nil
 }

@@ -1,10 +1,9 @@
-// Package database is the engine under the store: the pools of a SQLite file or a
-// MySQL or MariaDB server, transactions and their retry, ids, the key ring, and what
-// SQL text needs to be portable. It knows no feature and no table but its own
-// (node_lease, schema_migration).
+// Package database is the engine below the store: the pools of a SQLite file or a MySQL or MariaDB
+// server, transactions and their retries, ids, the key ring, and what makes SQL text portable. It
+// knows no feature and no table but its own (node_lease, schema_migration).
 //
-// Only store and the packages below it import it. What differs between dialects is in
-// dialect.go, and how a MySQL server is reached in reach.go, and nowhere else.
+// Only store and the packages below it import it. Differences between dialects are in dialect.go,
+// how a MySQL server is reached is in reach.go, and both are nowhere else.
 package database
 
 import (
@@ -31,10 +30,10 @@ type Options struct {
 	Now  func() time.Time // nil = time.Now
 	Log  *slog.Logger     // nil = nowhere
 
-	// Wait is how long a MySQL server that does not answer is waited for; 0 = not.
+	// Wait is how long to wait for a MySQL server that does not respond; 0 = not at all.
 	Wait time.Duration
-	// BeforeCommit, where set, ends every act of Write: its error rolls the act back as
-	// one of the act's own would. Tests have acts lose a race with it.
+	// BeforeCommit, if set, runs at the end of every act of Write: its error rolls the act back
+	// like an error of the act itself. Tests use it to make acts lose a race.
 	BeforeCommit func(op string) error
 }
 
@@ -85,8 +84,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Close finishes the writes that wait, returns the node number, and closes the pools.
-// Closing again does nothing and returns the same.
+// Close finishes pending writes, releases the node number, and closes the pools. Calling it again
+// does nothing and returns the same.
 func (db *DB) Close() error {
 	db.closing.Do(func() {
 		db.lease.release()
@@ -111,7 +110,7 @@ func (db *DB) closePools() error {
 	return err
 }
 
-// Ping reports whether the database answers.
+// Ping returns an error unless the database responds.
 func (db *DB) Ping(ctx context.Context) error { return db.reads.PingContext(ctx) }
 
 // Name returns the product in use and its version, never its address.
@@ -123,10 +122,10 @@ func (db *DB) Name(ctx context.Context) string {
 	return db.dialect.name() + " " + version
 }
 
-// Now returns the present moment by the database's clock, which is the program's.
+// Now returns the current time of the database's clock, which is the program's.
 func (db *DB) Now() time.Time { return db.now() }
 
-// Log returns the logger for what no caller hears of.
+// Log returns the logger for what no caller is told.
 func (db *DB) Log() *slog.Logger { return db.log }
 
 // Keys returns the key ring for personal data.
@@ -135,22 +134,22 @@ func (db *DB) Keys() Keyring { return db.keys }
 // Dialect returns what differs in the SQL of this database.
 func (db *DB) Dialect() Dialect { return db.dialect }
 
-// Serial reports whether write transactions run one after another (SQLite). Where
-// they do not, two of them do not see what the other has not committed.
+// Serial reports whether write transactions run one after another (SQLite). If they do not, two of
+// them cannot see each other's uncommitted changes.
 func (db *DB) Serial() bool { return db.group != nil }
 
-// Node returns this server's number within ids, unlike that of every other server.
+// Node returns this server's number within ids, different from every other server's.
 func (db *DB) Node() int64 { return db.ids.nodeNumber() }
 
-// NewID returns a new id that bears the moment now.
+// NewID returns a new id that carries the time now.
 func (db *DB) NewID(now time.Time) core.ID { return db.ids.make(now) }
 
 // NewIDAt returns an id that sorts at a past moment, for imported history. Ids of
 // one moment differ up to 4,096 of them.
 func (db *DB) NewIDAt(at time.Time) core.ID { return db.ids.makeAt(at) }
 
-// Reads returns all, bound to a context: what a function takes that reads within a
-// transaction by turns and outside.
+// Reads returns All bound to a context, for functions that read either within a transaction or
+// outside.
 func (db *DB) Reads(ctx context.Context) func(dest any, query string, args ...any) error {
 	return func(dest any, query string, args ...any) error { return db.All(ctx, dest, query, args...) }
 }

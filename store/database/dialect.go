@@ -47,8 +47,8 @@ func (d Dialect) versionQuery() string {
 	return "SELECT VERSION()"
 }
 
-// hold prepares a held connection for transactions; "" = nothing to do. On MySQL
-// its first statement shall begin one: a statement for that alone is a round trip.
+// hold returns the statement that prepares a held connection for transactions; "" = nothing to do.
+// On MySQL the first statement begins one implicitly: a separate BEGIN would be a round trip.
 func (d Dialect) hold() string {
 	if d == dialectSQLite {
 		return ""
@@ -56,7 +56,7 @@ func (d Dialect) hold() string {
 	return "SET autocommit = 0"
 }
 
-// begin begins a transaction that will write, on a held connection; "" where its
+// begin returns the statement that begins a writing transaction on a held connection; "" if its
 // first statement does.
 func (d Dialect) begin() string {
 	if d == dialectSQLite {
@@ -65,8 +65,8 @@ func (d Dialect) begin() string {
 	return ""
 }
 
-// ForUpdate ends a SELECT that locks what it reads. SQLite needs none: its write
-// transactions hold the one write lock from BEGIN on.
+// ForUpdate returns the end of a SELECT that locks what it reads. SQLite needs none: its write
+// transactions hold the single write lock from BEGIN on.
 func (d Dialect) ForUpdate() string {
 	if d == dialectSQLite {
 		return ""
@@ -74,7 +74,7 @@ func (d Dialect) ForUpdate() string {
 	return " FOR UPDATE"
 }
 
-// InsertIgnore begins an INSERT that does nothing where a unique key is taken.
+// InsertIgnore returns the start of an INSERT that does nothing if a unique key is taken.
 func (d Dialect) InsertIgnore() string {
 	if d == dialectSQLite {
 		return "INSERT OR IGNORE INTO "
@@ -82,10 +82,10 @@ func (d Dialect) InsertIgnore() string {
 	return "INSERT IGNORE INTO "
 }
 
-// ForceIndex follows a table's name (and alias) in a list of one community that
-// pages by id. MariaDB finds the community in the index but then walks it from its
-// end, not from the cursor, so that deep pages get slower and slower; told to use
-// the index, it begins at the cursor. SQLite does so by itself.
+// ForceIndex returns a hint to follow a table's name (and alias) in a list of one community that
+// pages by id. MariaDB finds the community in the index but then walks it from its end, not from
+// the cursor, so that deep pages get slower and slower; told to use the index, it starts at the
+// cursor. SQLite does so by itself.
 func (d Dialect) ForceIndex(name string) string {
 	if d == dialectSQLite {
 		return ""
@@ -93,7 +93,7 @@ func (d Dialect) ForceIndex(name string) string {
 	return " FORCE INDEX (" + name + ")"
 }
 
-// UseIndex is ForceIndex for a query in which SQLite, too, would take another.
+// UseIndex is ForceIndex for a query in which SQLite, too, would choose a different index.
 func (d Dialect) UseIndex(name string) string {
 	if d == dialectSQLite {
 		return " INDEXED BY " + name
@@ -101,8 +101,8 @@ func (d Dialect) UseIndex(name string) string {
 	return d.ForceIndex(name)
 }
 
-// ThenJoin joins a table that is to be looked up for each row of the one before:
-// both optimizers would sometimes turn that round.
+// ThenJoin returns a join of a table that must be looked up for each row of the one before: both
+// optimizers would sometimes reverse that.
 func (d Dialect) ThenJoin() string {
 	if d == dialectSQLite {
 		return " CROSS JOIN "
@@ -110,7 +110,7 @@ func (d Dialect) ThenJoin() string {
 	return " STRAIGHT_JOIN "
 }
 
-// IsDuplicate reports a violated unique key.
+// IsDuplicate reports whether err is a violated unique key.
 func IsDuplicate(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -123,8 +123,8 @@ func IsDuplicate(err error) bool {
 	return false
 }
 
-// IsRetryable reports a transaction that lost a race for locks and changed
-// nothing: dead-lock, lock wait time-out, busy.
+// IsRetryable reports whether a transaction lost a race for locks and changed nothing: deadlock,
+// lock wait timeout, busy.
 func IsRetryable(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -137,7 +137,7 @@ func IsRetryable(err error) bool {
 	return false
 }
 
-// IsLocked reports that the wait for another's lock was given up.
+// IsLocked reports whether waiting for another transaction's lock timed out.
 func IsLocked(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -147,8 +147,8 @@ func IsLocked(err error) bool {
 	return errors.As(err, &s) && s.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// IsGone reports a database that could not be asked, or that can keep nothing:
-// what else is asked at once fails alike.
+// IsGone reports whether the database cannot be reached or cannot store anything: other queries at
+// the same time would fail too.
 func IsGone(err error) bool {
 	var network net.Error // a context's deadline too
 	if errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) {
@@ -186,7 +186,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("store: open SQLite: %w", err)
 	}
-	// One writer: several would wait for each other in the dark and starve.
+	// One writer: several would wait for each other blindly and starve.
 	writes.SetMaxOpenConns(1)
 	if err := awaitSQLite(ctx, writes); err != nil {
 		writes.Close()
@@ -204,9 +204,8 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	return nil
 }
 
-// awaitSQLite makes the first connection. Where two processes meet a new file at
-// once, one turns it into a WAL file and the other is told "busy" without the wait
-// that busy_timeout asks for.
+// awaitSQLite makes the first connection. If two processes open a new file at once, one turns it
+// into a WAL file and the other gets "busy" without the wait that busy_timeout asks for.
 func awaitSQLite(ctx context.Context, db *sqlx.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
@@ -278,7 +277,7 @@ func (db *DB) openMySQL(ctx context.Context, o Options) error {
 	pool.SetMaxIdleConns(32)
 	pool.SetConnMaxLifetime(30 * time.Minute)
 	db.writes, db.reads = pool, pool
-	// A door does not wait for a connection that pages have: each worker has one.
+	// A door does not wait for a connection used by pages: each worker has its own.
 	db.workers = sqlx.NewDb(sql.OpenDB(connector), "mysql")
 	db.workers.SetMaxOpenConns(maxWorkers)
 	db.workers.SetConnMaxLifetime(30 * time.Minute)
@@ -293,6 +292,6 @@ func (d Dialect) tableExistsQuery() string {
 	return "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
 }
 
-// transactionalDDL reports that a schema change can be rolled back. MySQL
-// commits at each DDL statement.
+// transactionalDDL reports whether a schema change can be rolled back. MySQL commits at each DDL
+// statement.
 func (d Dialect) transactionalDDL() bool { return d == dialectSQLite }

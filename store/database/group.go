@@ -8,21 +8,20 @@ import (
 	"time"
 )
 
-// maxGroup bounds the acts of one commit: enough to share the price of the
-// disk's fsync, few enough to keep the first from waiting long.
+// maxGroup bounds the acts of one commit: enough to share the cost of the disk's fsync, few enough
+// to keep the first from waiting long.
 const maxGroup = 64
 
-// groupTime bounds one group's transaction, so that a stuck disk is an error
-// rather than silence.
+// groupTime bounds one group's transaction, so that a stuck disk is an error instead of silence.
 const groupTime = 20 * time.Second
 
-// ErrClosed is a write after Close.
+// ErrClosed is returned for a write after Close.
 var ErrClosed = errors.New("store: closed")
 
-// groupWriter is SQLite's one writer. Acts wait in a queue; it takes all that
-// wait, runs each inside a savepoint of one transaction, and commits once. An
-// act that fails is rolled back to its savepoint alone and the others stand.
-// Every act is answered only after the commit that holds it is on the disk.
+// groupWriter is SQLite's single writer. Acts wait in a queue; it takes all that wait, runs each
+// inside a savepoint of one transaction, and commits once. A failing act is rolled back to its own
+// savepoint without affecting the others. Every act is answered only after the commit that contains
+// it is on disk.
 type groupWriter struct {
 	db    *DB
 	queue chan *groupAct
@@ -50,9 +49,9 @@ func newGroupWriter(db *DB) *groupWriter {
 	return g
 }
 
-// do queues an act and waits until it is committed or refused. A caller that
-// gives up while its act waits in the queue takes it back; once begun, the act
-// is waited for, so that its outcome is always known.
+// do queues an act and waits until it is committed or rejected. A caller that gives up while its
+// act is queued withdraws it; once started, the act is waited for, so that its outcome is always
+// known.
 func (g *groupWriter) do(ctx context.Context, run func(tx *Tx) error) error {
 	act := &groupAct{ctx: ctx, run: run, done: make(chan struct{})}
 	if err := g.send(ctx, act); err != nil {
@@ -183,8 +182,7 @@ func (g *groupWriter) connection(ctx context.Context) (*heldConn, error) {
 	return g.conn, nil
 }
 
-// within runs the act inside a savepoint. The error it gives is one that ends
-// the whole group.
+// within runs the act inside a savepoint. The error it returns is one that ends the whole group.
 func (a *groupAct) within(t *Tx) error {
 	if _, err := t.Exec("SAVEPOINT act"); err != nil {
 		return err

@@ -15,8 +15,8 @@ const (
 	maxWorkers = 4
 	// maxStatements bounds a connection's prepared statements.
 	maxStatements = 512
-	// heldTime bounds a connection's life, as the pool's: behind a name that moves
-	// to another server, the old one must not be talked to for ever.
+	// heldTime bounds a connection's life, like the pool's: when a host name moves to another
+	// server, connections to the old one must end.
 	heldTime = 30 * time.Minute
 )
 
@@ -28,8 +28,8 @@ type heldConn struct {
 	stmts map[string]*sqlx.Stmt
 	begun string // the statement that begins a transaction; "" = any
 	since time.Time
-	// watch ends statements with their context. On a local file there is nothing to
-	// end, and watching costs more than the statement.
+	// watch cancels statements with their context. On a local file there is nothing to cancel, and
+	// watching costs more than the statement.
 	watch bool
 }
 
@@ -51,8 +51,8 @@ func (db *DB) holdConn(ctx context.Context) (*heldConn, error) {
 	return c, nil
 }
 
-// begin begins a transaction. Where any statement does, reading too, each use of
-// the connection must end with commit or rollback.
+// begin begins a transaction. If any statement does, even a read, each use of the connection must
+// end with commit or rollback.
 func (c *heldConn) begin(ctx context.Context) error {
 	if c.begun == "" {
 		return nil
@@ -62,7 +62,7 @@ func (c *heldConn) begin(ctx context.Context) error {
 
 func (c *heldConn) commit(ctx context.Context) error { return c.plain(ctx, "COMMIT") }
 
-// rollback fails where no transaction is open, and where the connection is lost.
+// rollback fails if no transaction is open, or if the connection is lost.
 func (c *heldConn) rollback(ctx context.Context) error { return c.plain(ctx, "ROLLBACK") }
 
 func (c *heldConn) plain(ctx context.Context, query string) error {
@@ -70,8 +70,8 @@ func (c *heldConn) plain(ctx context.Context, query string) error {
 	return err
 }
 
-// prepare returns the statement of a query; done is called after its use, and closes one that the
-// cache has no room for.
+// prepare returns the statement of a query; done is called after its use, and closes one that does
+// not fit the cache.
 func (c *heldConn) prepare(ctx context.Context, query string) (stmt *sqlx.Stmt, done func(), err error) {
 	if stmt, ok := c.stmts[query]; ok {
 		return stmt, func() {}, nil
@@ -127,8 +127,8 @@ func (c *heldConn) SelectContext(ctx context.Context, dest any, query string, ar
 	return stmt.SelectContext(ctx, dest, args...)
 }
 
-// close ends the connection. It never goes back to the pool, where what it had
-// begun would be another's.
+// close ends the connection. It never returns to the pool, where its open transaction would become
+// another caller's.
 func (c *heldConn) close() {
 	for _, stmt := range c.stmts {
 		_ = stmt.Close()

@@ -23,9 +23,8 @@ const (
 
 var idEpoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 
-// idMaker makes ids for one node. A clock that goes back is ignored: the maker
-// stays at the latest moment it has seen, and borrows from the next millisecond
-// when a serial runs out.
+// idMaker generates ids for one node. A clock that goes back is ignored: the maker stays at the
+// latest time it has seen, and borrows from the next millisecond when serials run out.
 type idMaker struct {
 	mu   sync.Mutex
 	node int64
@@ -67,7 +66,7 @@ func (m *idMaker) join(stamp int64) core.ID {
 	return core.ID(ms<<idShift | m.node<<serialBits | serial)
 }
 
-// FirstID returns the lowest id of a moment, so that a span of time is a span of ids.
+// FirstID returns the lowest id of a moment, so that a time range is an id range.
 func FirstID(at time.Time) core.ID {
 	return core.ID(max(at.UnixMilli()-idEpoch, 0) << idShift)
 }
@@ -77,9 +76,8 @@ const (
 	leaseRenew = 15 * time.Second
 )
 
-// nodeLease holds this process's node number in the database. The number is
-// what keeps two servers' ids apart, so it rests on the store that must not be
-// lost rather than on the cache.
+// nodeLease holds this process's node number in the database. The number keeps two servers' ids
+// apart, so it is kept in the store that must not be lost rather than in the cache.
 type nodeLease struct {
 	db     *DB
 	node   int64
@@ -88,8 +86,8 @@ type nodeLease struct {
 	done   chan struct{}
 }
 
-// leaseNode takes the first number that is free or whose lease ran out, and
-// keeps it until Close.
+// leaseNode takes the first number that is free or whose lease has expired, and keeps it until
+// Close.
 func (db *DB) leaseNode(ctx context.Context) error {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
@@ -126,7 +124,7 @@ func (l *nodeLease) acquire(ctx context.Context) error {
 	return err
 }
 
-// take makes the number ours, unless another was quicker.
+// take makes the number ours, unless another server was faster.
 func (l *nodeLease) take(tx *Tx, known bool) error {
 	until := tx.now.Add(leaseTime).UnixMilli()
 	if known {
@@ -156,8 +154,8 @@ func (l *nodeLease) keep() {
 	}
 }
 
-// renew extends the lease. Where another took the number meanwhile (this process
-// slept past its lease), a new number is leased for the ids to come.
+// renew extends the lease. If another server took the number meanwhile (this process slept past its
+// lease), it leases a new number for future ids.
 func (l *nodeLease) renew() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaseRenew)
 	defer cancel()
@@ -179,7 +177,7 @@ func (l *nodeLease) release() {
 	<-l.done
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	_ = l.db.Write(ctx, "release node", func(tx *Tx) error { // an unreleased lease runs out by itself
+	_ = l.db.Write(ctx, "release node", func(tx *Tx) error { // an unreleased lease expires by itself
 		_, err := tx.Exec("UPDATE node_lease SET expires_at = 0 WHERE node = ? AND holder = ?", l.node, l.holder)
 		return err
 	})

@@ -24,7 +24,7 @@ type Keyring struct {
 	MAC  []byte // 32 bytes
 }
 
-// Key is one AES-256 key and its name, which stands in front of what it encrypted.
+// Key is one AES-256 key and its name, which prefixes what it encrypted.
 type Key struct {
 	ID     string // letters and digits, at most 16
 	Secret []byte // 32 bytes
@@ -63,7 +63,7 @@ func (k Keyring) Seal(column, plain string) (string, error) {
 	return "g1." + k.Keys[0].ID + "." + base64.RawStdEncoding.EncodeToString(sealed), nil
 }
 
-// Open decrypts what Seal made. The g1 in front names the algorithm, AES-256-GCM.
+// Open decrypts what Seal made. The prefix g1 names the algorithm, AES-256-GCM.
 func (k Keyring) Open(column, sealed string) (string, error) {
 	if sealed == "" {
 		return "", nil

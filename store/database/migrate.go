@@ -9,11 +9,11 @@ import (
 	"tongxing/migrations"
 )
 
-// ErrNewerSchema says that the database was written by a newer program.
+// ErrNewerSchema is returned if the database was written by a newer program.
 var ErrNewerSchema = errors.New("数据库由更新版本的通行创建：请使用新版本程序，或恢复升级前的备份")
 
-// ErrOtherSchema says that the database was written by a program between two releases,
-// whose migrations were others.
+// ErrOtherSchema is returned if the database was written by a program between two releases, which
+// had different migrations.
 var ErrOtherSchema = errors.New("数据库由另一个开发中的版本创建，结构不同：请用创建它的程序打开，或换一个空的数据目录（或空的数据库）重新开始")
 
 // migrateTime bounds the wait for another server that migrates at this moment.
@@ -50,7 +50,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	return nil
 }
 
-// checkMigrations refuses a database whose migrations were others of the same numbers.
+// checkMigrations refuses a database that was made by different migrations with the same numbers.
 func (db *DB) checkMigrations(ctx context.Context, all []migrations.Migration) error {
 	var names []string
 	if err := db.reads.SelectContext(ctx, &names, "SELECT name FROM schema_migration ORDER BY version"); err != nil {
@@ -64,7 +64,7 @@ func (db *DB) checkMigrations(ctx context.Context, all []migrations.Migration) e
 	return nil
 }
 
-// SchemaVersion is the number of the newest migration begun; 0 = none.
+// SchemaVersion returns the number of the newest migration started; 0 = none.
 func (db *DB) SchemaVersion(ctx context.Context) (int, error) {
 	var version int
 	err := db.reads.GetContext(ctx, &version, "SELECT COALESCE(MAX(version), 0) FROM schema_migration")
@@ -128,8 +128,8 @@ func (db *DB) run(ctx context.Context, m migrations.Migration) error {
 	return nil
 }
 
-// awaitMigration polls until the one who runs m is done. One that died half way
-// leaves its row undone; that takes a person, since MySQL cannot roll back DDL.
+// awaitMigration polls until the server that runs m is done. One that died half way leaves its row
+// unfinished; that takes a person, since MySQL cannot roll back DDL.
 func (db *DB) awaitMigration(ctx context.Context, m migrations.Migration) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

@@ -21,8 +21,8 @@ var (
 	NewestFirst = PageOrder{ID: "id", Desc: true}
 )
 
-// Clause returns what ends the query of one page: " ORDER BY … LIMIT ?", whose argument
-// is the page's limit and one row more.
+// Clause returns the end of the query of one page: " ORDER BY … LIMIT ?", whose argument is the
+// page's limit plus one row.
 func (o PageOrder) Clause(p core.Page) string {
 	direction := ""
 	if o.Desc != p.Backwards() {
@@ -54,7 +54,7 @@ func (o PageOrder) Bounds(p core.Page, key ...string) (string, []any) {
 	if o.Key == "" {
 		return " AND " + o.ID + sign + "?", []any{int64(cursor)}
 	}
-	// The first half is implied, and lets the index begin at the cursor.
+	// The first half is implied, and lets the index start at the cursor.
 	return " AND " + o.Key + strings.TrimSuffix(sign, " ") + "= ? AND (" + o.Key + sign + "? OR " + o.ID + sign + "?)",
 		[]any{key[0], key[0], int64(cursor)}
 }

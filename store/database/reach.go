@@ -14,8 +14,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// HasTables reports whether a database has been used by this program before. An
-// embedded one that does not exist has not, and is not made.
+// HasTables reports whether this program has used the database before. An embedded one that does
+// not exist has not been used, and is not created.
 func HasTables(ctx context.Context, o Options) (bool, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -34,12 +34,12 @@ func HasTables(ctx context.Context, o Options) (bool, error) {
 	return count > 0, errors.Join(Wrap("look for tables", err), db.closePools())
 }
 
-// reachEvery is how often a MySQL server that does not answer yet is asked again.
+// reachEvery is the interval of retries while a MySQL server does not respond yet.
 const reachEvery = time.Second
 
-// reachMySQL asks a MySQL server for what a pool must know of it: the name of its
-// isolation level, and that the database keeps every character as it is. One that does
-// not answer is waited for, as after a power cut, when it starts later than we do.
+// reachMySQL asks a MySQL server for what a pool must know: the name of its isolation level, and
+// whether the database stores every character unchanged. It waits for a server that does not
+// respond, as after a power cut, when it may start later than we do.
 func reachMySQL(ctx context.Context, config *mysql.Config, o Options) error {
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
@@ -61,8 +61,8 @@ func reachMySQL(ctx context.Context, config *mysql.Config, o Options) error {
 	return checkCharset(ctx, probe)
 }
 
-// awaitMySQL returns the server's version. What another try cannot mend, such as a
-// wrong password, is not tried again.
+// awaitMySQL returns the server's version. Errors that a retry cannot fix, such as a wrong
+// password, are not retried.
 func awaitMySQL(ctx context.Context, probe *sql.DB, o Options) (version string, err error) {
 	tick := time.NewTicker(reachEvery)
 	defer tick.Stop()
@@ -86,8 +86,7 @@ func awaitMySQL(ctx context.Context, probe *sql.DB, o Options) (version string, 
 	}
 }
 
-// isNotYet reports a server that does not answer, that is stopping, or that has no
-// connection left for us.
+// isNotYet reports whether a server does not respond, is stopping, or has no free connection.
 func isNotYet(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -96,15 +95,15 @@ func isNotYet(err error) bool {
 	return IsGone(err)
 }
 
-// charset and collation keep every character, and no two of them for the same.
+// charset and collation store every character, and treat no two as equal.
 const (
 	charset   = "utf8mb4"
 	collation = "utf8mb4_bin"
 )
 
-// forceCharset sets the connection's, whatever the DSN says: with utf8 a rare
-// character cannot be saved, and with a collation other than the tables' no text be
-// searched for.
+// forceCharset sets the connection's character set, whatever the DSN contains: with utf8 a rare
+// character cannot be saved, and with a collation other than the tables' no text can be searched
+// for.
 func forceCharset(config *mysql.Config) error {
 	for name := range config.Params {
 		switch lower := strings.ToLower(name); {
@@ -115,13 +114,13 @@ func forceCharset(config *mysql.Config) error {
 	return config.Apply(mysql.Charset(charset, collation))
 }
 
-// keepsText reports a collation that is of utf8mb4 and compares by code points.
+// keepsText reports whether a collation is of utf8mb4 and compares by code points.
 func keepsText(collation string) bool {
 	return strings.HasPrefix(collation, charset+"_") && strings.HasSuffix(collation, "_bin")
 }
 
-// checkCharset refuses a database, or a table in it, that cannot keep every character
-// or takes different ones for the same.
+// checkCharset refuses a database, or a table in it, that cannot store every character or treats
+// different ones as equal.
 func checkCharset(ctx context.Context, db *sql.DB) error {
 	var name, set, order string
 	err := db.QueryRowContext(ctx, "SELECT DATABASE(), @@character_set_database, @@collation_database").Scan(&name, &set, &order)
@@ -152,8 +151,8 @@ func checkCharset(ctx context.Context, db *sql.DB) error {
 	return errors.New(b.String())
 }
 
-// foldingTables are the tables that have a column of another character set or of a
-// collation that folds.
+// foldingTables returns the tables that have a column with another character set or a collation
+// that folds.
 func foldingTables(ctx context.Context, db *sql.DB) (tables []string, err error) {
 	rows, err := db.QueryContext(ctx, `
 		SELECT DISTINCT table_name

@@ -8,15 +8,14 @@ import (
 	"tongxing/core"
 )
 
-// unreadable keeps count of sealed values that did not decrypt.
+// unreadable counts sealed values that could not be decrypted.
 type unreadable struct {
 	count atomic.Int64
 	said  sync.Map // column and key: logged once
 }
 
-// Reveal decrypts a value for people to read. One that does not decrypt is
-// core.Unreadable: a list must not fail whole for a row. It is counted, and logged the
-// first time for each column and key.
+// Reveal decrypts a value for people to read. If that fails it returns core.Unreadable: one bad row
+// must not fail a whole list. It is counted, and logged the first time for each column and key.
 func (db *DB) Reveal(column, sealed string) string {
 	plain, err := db.keys.Open(column, sealed)
 	if err == nil {
@@ -36,6 +35,5 @@ func (db *DB) Reveal(column, sealed string) string {
 // Reveal is DB.Reveal within a transaction.
 func (t *Tx) Reveal(column, sealed string) string { return t.db.Reveal(column, sealed) }
 
-// Unreadable returns how many sealed values did not decrypt when people asked for
-// them, since the start.
+// Unreadable returns how many sealed values could not be decrypted since the start.
 func (db *DB) Unreadable() int64 { return db.unreadable.count.Load() }

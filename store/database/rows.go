@@ -11,9 +11,9 @@ import (
 // maxRows bounds the rows of one INSERT.
 const maxRows = 128
 
-// InsertRows inserts rows, columns comma separated, as few statements as do. A
-// verb other than "INSERT INTO " comes from the dialect. Part sizes are powers of two, so
-// that a table needs a handful of prepared statements, whatever the counts.
+// InsertRows inserts rows, with comma-separated columns, in as few statements as possible. A verb
+// other than "INSERT INTO " comes from the dialect. Part sizes are powers of two, so that a table
+// needs only a handful of prepared statements, whatever the counts.
 func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
 	row := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
 	for len(rows) > 0 {
@@ -49,7 +49,7 @@ func EachPart[T any](items []T, do func(part []T) error) error {
 	return nil
 }
 
-// AppendIDs puts ids behind other arguments.
+// AppendIDs appends ids to other arguments.
 func AppendIDs[T ~int64](args []any, ids []T) []any {
 	for _, id := range ids {
 		args = append(args, int64(id))
@@ -92,7 +92,7 @@ func LikeContains(part string) string {
 // LikePrefix returns the LIKE pattern of texts that begin with prefix, escaped likewise.
 func LikePrefix(prefix string) string { return strings.TrimPrefix(LikeContains(prefix), "%") }
 
-// SplitIDs reads a column of ids joined by commas; what is no id is left out.
+// SplitIDs parses a column of ids joined by commas; anything that is not an id is dropped.
 func SplitIDs(list string) []core.ID {
 	var ids []core.ID
 	for item := range strings.SplitSeq(list, ",") {

@@ -7,12 +7,12 @@ import (
 	"tongxing/core"
 )
 
-// MaxApart bounds the communities that a Timeline lists side by side; more go through IN.
+// MaxApart bounds the communities that a Timeline lists side by side; more are listed by IN.
 const MaxApart = 30
 
-// Timeline is a list of a long table that belongs to communities, newest first. Where an
-// index begins with the community, each community is a range of its own in it: a list over
-// several takes the newest of each, and only rows that come out are read whole.
+// Timeline is a list of a long table that belongs to communities, newest first. If an index begins
+// with the community, each community is its own range in it: a list over several takes the newest
+// of each, and only the resulting rows are read whole.
 type Timeline struct {
 	Table, Columns string
 	Scope          core.Scope // an empty one lists nothing

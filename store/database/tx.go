@@ -12,15 +12,15 @@ import (
 	"tongxing/core"
 )
 
-// attempts bounds how often an act that lost a race for locks is tried again.
+// attempts bounds how often an act that lost a race for locks is retried.
 const attempts = 8
 
-// ErrRace says that an optimistic act found its rows changed by another; the
-// act is tried again from the start.
+// ErrRace is returned by an optimistic act whose rows were changed by another; the act is retried
+// from the start.
 var ErrRace = errors.New("store: changed by another")
 
-// Tx is one transaction in progress. It carries the act's moment, so that all
-// it writes bears the same time.
+// Tx is one transaction in progress. It carries the act's time, so that everything it writes has
+// the same timestamp.
 type Tx struct {
 	ctx context.Context
 	db  *DB
@@ -35,9 +35,9 @@ type runner interface {
 	SelectContext(ctx context.Context, dest any, query string, args ...any) error
 }
 
-// Write runs one business act in one transaction and commits it, or rolls it
-// back on an error or a panic. An act that lost a race for locks is run again:
-// act must have no effect but through tx, and must set everything it returns on every run.
+// Write runs one business act in one transaction and commits it, or rolls it back on an error or a
+// panic. An act that lost a race for locks is run again: act must have no effect except through tx,
+// and must set everything it returns on every run.
 func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) error {
 	if db.beforeCommit != nil {
 		act = db.endedBy(op, act)
@@ -59,7 +59,7 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 	return Wrap(op, err)
 }
 
-// endedBy is act with beforeCommit behind it.
+// endedBy returns act followed by beforeCommit.
 func (db *DB) endedBy(op string, act func(tx *Tx) error) func(tx *Tx) error {
 	return func(tx *Tx) error {
 		if err := act(tx); err != nil {
@@ -77,7 +77,7 @@ func (db *DB) transact(ctx context.Context, act func(tx *Tx) error) (err error) 
 	done := false
 	defer func() {
 		if !done {
-			_ = tx.Rollback() // the act's own error says more
+			_ = tx.Rollback() // the act's own error is more useful
 		}
 	}()
 	if err := act(&Tx{ctx: ctx, db: db, run: tx, now: db.now()}); err != nil {
@@ -87,8 +87,8 @@ func (db *DB) transact(ctx context.Context, act func(tx *Tx) error) (err error) 
 	return tx.Commit()
 }
 
-// Wrap puts the operation in front of an error that carries no code; those that
-// do are for people and pass as they are.
+// Wrap prefixes the operation to an error without a code; errors with one are for people and pass
+// unchanged.
 func Wrap(op string, err error) error {
 	var coded *core.Error
 	if err == nil || errors.As(err, &coded) {
@@ -97,8 +97,8 @@ func Wrap(op string, err error) error {
 	return fmt.Errorf("store: %s: %w", op, err)
 }
 
-// Exec runs a statement and returns the number of rows it found (MySQL is told to
-// count found rows, as SQLite does).
+// Exec runs a statement and returns the number of rows it matched (MySQL is configured to count
+// matched rows, as SQLite does).
 func (t *Tx) Exec(query string, args ...any) (int64, error) {
 	result, err := t.run.ExecContext(t.ctx, query, args...)
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// ExecOne runs a statement that must find exactly one row; otherwise it returns missing.
+// ExecOne runs a statement that must match exactly one row; otherwise it returns missing.
 func (t *Tx) ExecOne(missing error, query string, args ...any) error {
 	n, err := t.Exec(query, args...)
 	if err != nil {
@@ -119,7 +119,7 @@ func (t *Tx) ExecOne(missing error, query string, args ...any) error {
 	return nil
 }
 
-// Get reads one row into dest; an absent row is sql.ErrNoRows.
+// Get reads one row into dest; a missing row is sql.ErrNoRows.
 func (t *Tx) Get(dest any, query string, args ...any) error {
 	return t.run.GetContext(t.ctx, dest, query, args...)
 }
@@ -129,10 +129,10 @@ func (t *Tx) All(dest any, query string, args ...any) error {
 	return t.run.SelectContext(t.ctx, dest, query, args...)
 }
 
-// Context is the context of the act's statements.
+// Context returns the context of the act's statements.
 func (t *Tx) Context() context.Context { return t.ctx }
 
-// Now is the act's moment.
+// Now returns the act's time.
 func (t *Tx) Now() time.Time { return t.now }
 
 // Keys returns the key ring for personal data.
@@ -141,10 +141,10 @@ func (t *Tx) Keys() Keyring { return t.db.keys }
 // Dialect returns what differs in the SQL of this database.
 func (t *Tx) Dialect() Dialect { return t.db.dialect }
 
-// NewID makes an id bearing the act's moment.
+// NewID returns an id carrying the act's time.
 func (t *Tx) NewID() core.ID { return t.db.ids.make(t.now) }
 
-// NowMS is the act's moment as a column value.
+// NowMS returns the act's time as a column value.
 func (t *Tx) NowMS() int64 { return t.now.UnixMilli() }
 
 // Get reads one row outside any transaction.
@@ -157,7 +157,7 @@ func (db *DB) All(ctx context.Context, dest any, query string, args ...any) erro
 	return db.reads.SelectContext(ctx, dest, query, args...)
 }
 
-// NotFoundIfNoRows turns sql.ErrNoRows into a not-found error with a sentence for people.
+// NotFoundIfNoRows turns sql.ErrNoRows into a NotFound error with a message for people.
 func NotFoundIfNoRows(err error, message string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.NotFound(message)
@@ -207,9 +207,8 @@ func CheckUnchanged(shown, updated time.Time) error {
 }
 
 // NextUpdated returns the updated_at of a row's next state: now, but never the same as before,
-// however quick the acts and wherever the clock goes. Only what changes something that
-// the row's form shows comes here; a sign of life, a bound WeChat or a new secret leave
-// updated_at as it is.
+// however fast the acts and wherever the clock goes. Only changes to what the row's form shows use
+// it; a sign of life, a bound WeChat or a new secret leave updated_at unchanged.
 func (t *Tx) NextUpdated(updated time.Time) int64 { return max(t.NowMS(), updated.UnixMilli()+1) }
 
 // RaiseUpdated is NextUpdated in SQL, for a row that was not read: its two arguments are NowMS.

@@ -6,8 +6,8 @@ import (
 	"tongxing/core"
 )
 
-// Where is the condition of a query with its arguments, in the order of its clauses. The
-// zero value has no clause and is true of every row. A copy is narrowed by itself.
+// Where is the condition of a query with its arguments, in the order of its clauses. The zero value
+// has no clause and matches every row. A copy is narrowed independently.
 type Where struct {
 	text string
 	args []any
@@ -20,7 +20,7 @@ func Within(scope core.Scope, column string) Where {
 	return Where{text, args}
 }
 
-// And narrows the condition by a clause; one of several alternatives brings parentheses.
+// And narrows the condition by a clause; alternatives must be in parentheses.
 func (w *Where) And(clause string, args ...any) {
 	if w.text != "" {
 		clause = w.text + " AND " + clause
@@ -28,8 +28,8 @@ func (w *Where) And(clause string, args ...any) {
 	w.text, w.args = clause, append(slices.Clip(w.args), args...)
 }
 
-// Either narrows the condition by one of two clauses: by yes where answer is "yes", by no
-// where it is "no", by neither where it is empty.
+// Either narrows the condition by one of two clauses: by yes if answer is "yes", by no if it is
+// "no", by neither if it is empty.
 func (w *Where) Either(answer, yes, no string) {
 	switch answer {
 	case "yes":
@@ -59,7 +59,7 @@ func (w Where) With(other Where) Where {
 	return w
 }
 
-// Text returns the condition for behind WHERE.
+// Text returns the condition to follow WHERE.
 func (w Where) Text() string {
 	if w.text == "" {
 		return "1 = 1"
@@ -67,5 +67,5 @@ func (w Where) Text() string {
 	return w.text
 }
 
-// Args returns the condition's arguments with others behind them.
+// Args returns the condition's arguments followed by others.
 func (w Where) Args(after ...any) []any { return slices.Concat(w.args, after) }

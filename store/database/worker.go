@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Worker writes for one goroutine that writes all the time. On MySQL it holds a
-// connection of its own with prepared statements; on SQLite there is one writer for
-// all, and it uses that.
+// Worker writes for one goroutine that writes continuously. On MySQL it holds its own connection
+// with prepared statements; on SQLite it uses the single writer that all share.
 type Worker struct {
 	db   *DB
 	conn *heldConn // opened at first use; nil on SQLite
@@ -25,20 +24,19 @@ func (w *Worker) Close() {
 	}
 }
 
-// errUnwritten is a failure of an act that had written nothing yet.
+// errUnwritten marks the failure of an act that had written nothing yet.
 type errUnwritten struct{ error }
 
 func (e errUnwritten) Unwrap() error { return e.error }
 
-// Unwritten marks the error of a Worker's act that had written nothing yet, so that
-// the act may be done on a new connection where this one turns out to be dead.
+// Unwritten marks the error of a Worker's act that had written nothing yet, so that the act can be
+// repeated on a new connection if this one turns out to be dead.
 func Unwritten(err error) error { return errUnwritten{err} }
 
-// Write runs act in one transaction, once: what to do about a lost race is the
-// caller's. A transaction that fails is rolled back; a connection that cannot be
-// rolled back is given up, and with it the server undoes all. Where a connection
-// turns out to be dead before anything was written, as one does that was idle while
-// the server restarted, act is run once more on a new one.
+// Write runs act in one transaction, once: a lost race is the caller's concern. A failing
+// transaction is rolled back; a connection that cannot be rolled back is closed, which makes the
+// server undo everything. If a connection turns out to be dead before anything was written, as
+// after a server restart, act is run once more on a new one.
 func (w *Worker) Write(ctx context.Context, act func(tx *Tx) error) error {
 	if w.db.group != nil {
 		return w.db.group.do(ctx, act)
@@ -61,7 +59,7 @@ func (w *Worker) Write(ctx context.Context, act func(tx *Tx) error) error {
 	}
 }
 
-// transact leaves no transaction open behind it, a panic included.
+// transact leaves no transaction open, even after a panic.
 func (w *Worker) transact(ctx context.Context, act func(tx *Tx) error) (err error) {
 	done := false
 	defer func() {

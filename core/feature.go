@@ -12,6 +12,9 @@ type Feature struct {
 	// table it has no name. The column defaults to name.
 	Table, NameColumn string
 
+	Page  Permission // who may open /console/<stem>/<id>, the page of one thing; "" = there is none
+	Under string     // the stem whose entry of the menu its pages are under; "" = its own, if it has pages
+
 	Verbs  []Verb       // its acts, in display order
 	Fields []AuditField // what its acts record in the audit log, in display order
 }
@@ -32,13 +35,13 @@ var Features = []Feature{
 		},
 	},
 	{
-		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Fields: houseFields,
+		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Page: PermHouseView, Fields: houseFields,
 		Verbs: []Verb{
 			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
 		},
 	},
 	{
-		Stem: "resident", Noun: "住户", Table: "resident", Fields: residentFields,
+		Stem: "resident", Noun: "住户", Table: "resident", Page: PermResidentView, Fields: residentFields,
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
 			{"move_out", "住户迁出"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
@@ -50,11 +53,11 @@ var Features = []Feature{
 		Verbs: []Verb{{"update", "修改通行证设置"}},
 	},
 	{
-		Stem: "restriction", Noun: "限制出入", Fields: restrictionFields,
+		Stem: "restriction", Noun: "限制出入", Under: "passrule", Fields: restrictionFields,
 		Verbs: []Verb{{"create", "设置限制出入"}, {"lift", "解除限制出入"}},
 	},
 	{
-		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
+		Stem: "reader", Noun: "门禁读头", Table: "reader", Page: PermReaderView, Fields: readerFields,
 		Verbs: []Verb{
 			{"create", "添加读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
 			{"switch_qr", "切换读头扫码放行"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
@@ -65,14 +68,14 @@ var Features = []Feature{
 		Verbs: []Verb{{"create", "添加门岗"}, {"update", "修改门岗"}, {"disable", "停用门岗"}, {"enable", "启用门岗"}},
 	},
 	{
-		Stem: "guard", Noun: "门岗人员", Table: "guard", Fields: guardFields,
+		Stem: "guard", Noun: "门岗人员", Table: "guard", Under: "guardpost", Fields: guardFields,
 		Verbs: []Verb{
 			{"create", "添加门岗人员"}, {"update", "修改门岗人员"},
 			{"disable", "停用门岗人员"}, {"enable", "启用门岗人员"},
 		},
 	},
 	{
-		Stem: "observer", Noun: "观察员", Table: "observer", Fields: observerFields,
+		Stem: "observer", Noun: "观察员", Table: "observer", Page: PermObserverView, Fields: observerFields,
 		Verbs: []Verb{{"create", "添加观察员"}, {"update", "修改观察员"}, {"remove", "移除观察员"}},
 	},
 	{
@@ -84,15 +87,15 @@ var Features = []Feature{
 		Verbs: []Verb{{"merge", "合并微信用户"}},
 	},
 	{
-		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
+		Stem: "accessrecord", Noun: "出入记录", Page: PermAccessRecordView, Fields: accessRecordFields,
 		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}},
 	},
 	{
-		Stem: "accessalert", Noun: "告警", Fields: accessAlertFields,
+		Stem: "accessalert", Noun: "告警", Page: PermAccessAlertView, Fields: accessAlertFields,
 		Verbs: []Verb{{"handle", "处理告警"}},
 	},
 	{
-		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,
+		Stem: "account", Noun: "账号", Table: "account", Page: PermAccountView, Fields: accountFields,
 		Verbs: []Verb{
 			{"create", "添加账号"}, {"update", "修改账号"}, {"disable", "停用账号"}, {"enable", "启用账号"},
 			{"reset_password", "重置密码"}, {"change_password", "修改自己的密码"},
@@ -104,8 +107,9 @@ var Features = []Feature{
 		Stem: "session", Noun: "登录", Fields: sessionFields,
 		Verbs: []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},
 	},
+	{Stem: "role", Noun: "角色"},
 	{
-		Stem: "audit", Noun: "操作日志", Fields: auditFields,
+		Stem: "audit", Noun: "操作日志", Page: PermAuditView, Fields: auditFields,
 		Verbs: []Verb{{"export", "导出操作日志"}},
 	},
 	{
@@ -116,6 +120,8 @@ var Features = []Feature{
 		Stem: "job", Noun: "后台任务", Fields: jobFields,
 		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}},
 	},
+	{Stem: "about", Noun: "关于"},
+	{Stem: "savedview", Noun: "视图"}, // an account's own: no line in the audit log
 }
 
 // FeatureOf returns the feature of a stem; ok reports whether it exists.

@@ -96,7 +96,7 @@ func bindable(tx *database.Tx, scope core.Scope, kind string, target core.ID) er
 	case core.BindGuard:
 		where, args := database.ScopeWhere(scope, "community_id")
 		var row guardRow
-		return database.NotFoundIfNoRows(tx.Get(&row, guardColumns+where+" AND id = ?", append(args, int64(target))...), "门岗人员不存在")
+		return database.NotFoundIfNoRows(tx.Get(&row, guardColumns+where+" AND id = ?", append(args, int64(target))...), noGuard)
 	}
 	return core.NotFound("不能绑定")
 }

@@ -9,7 +9,7 @@ import (
 
 func (a *API) recordRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/api/v1/passes/:id/records", Access: web.Resident, Handler: a.listRecords},
+		{Method: http.MethodGet, Path: "/api/v1/passes/:id/records", Access: web.Resident, Handler: a.accessRecordList},
 	}
 }
 
@@ -67,9 +67,9 @@ type recordBody struct {
 	Repeats     int            `json:"repeats"`
 }
 
-// listRecords returns the pass's passages and refusals, newest first: those of its person for its
+// accessRecordList returns the pass's passages and refusals, newest first: those of its person for its
 // house.
-func (a *API) listRecords(c *web.Context) error {
+func (a *API) accessRecordList(c *web.Context) error {
 	var form recordsForm
 	if err := c.BindQuery(&form); err != nil {
 		return err

@@ -10,9 +10,9 @@ import (
 
 func (a *API) passRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/api/v1/passes", Access: web.Resident, Handler: a.listPasses},
-		{Method: http.MethodGet, Path: "/api/v1/passes/:id", Access: web.Resident, Handler: a.showPass},
-		{Method: http.MethodGet, Path: "/api/v1/passes/:id/preview", Access: web.Resident, Handler: a.previewPass},
+		{Method: http.MethodGet, Path: "/api/v1/passes", Access: web.Resident, Handler: a.passList},
+		{Method: http.MethodGet, Path: "/api/v1/passes/:id", Access: web.Resident, Handler: a.passShow},
+		{Method: http.MethodGet, Path: "/api/v1/passes/:id/preview", Access: web.Resident, Handler: a.passPreview},
 	}
 }
 
@@ -49,8 +49,8 @@ type previewBody struct {
 	NeedID    bool           `json:"need_id_number"`
 }
 
-// listPasses returns all passes of the caller; more passes need no further query.
-func (a *API) listPasses(c *web.Context) error {
+// passList returns all passes of the caller; more passes need no further query.
+func (a *API) passList(c *web.Context) error {
 	passes, err := a.store.PassesOfPerson(c.Ctx(), c.User().Person)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (a *API) listPasses(c *web.Context) error {
 	}{bodies})
 }
 
-func (a *API) showPass(c *web.Context) error {
+func (a *API) passShow(c *web.Context) error {
 	pass, err := a.ownPass(c)
 	if err != nil {
 		return err
@@ -126,8 +126,8 @@ func (a *API) preview(c *web.Context, direction core.Direction, d core.Decision)
 	return body
 }
 
-// previewPass answers "can I go out (or in) now, and why".
-func (a *API) previewPass(c *web.Context) error {
+// passPreview answers "can I go out (or in) now, and why".
+func (a *API) passPreview(c *web.Context) error {
 	var form struct {
 		Direction string `form:"direction" max:"10"`
 	}

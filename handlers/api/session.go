@@ -9,9 +9,9 @@ import (
 
 func (a *API) sessionRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodPost, Path: "/api/v1/session", Access: web.Public, Handler: a.startSession},
-		{Method: http.MethodGet, Path: "/api/v1/session", Access: web.WechatUser, Handler: a.showSession},
-		{Method: http.MethodDelete, Path: "/api/v1/session", Access: web.WechatUser, Handler: a.endSession},
+		{Method: http.MethodPost, Path: "/api/v1/session", Access: web.Public, Handler: a.sessionStart},
+		{Method: http.MethodGet, Path: "/api/v1/session", Access: web.WechatUser, Handler: a.sessionShow},
+		{Method: http.MethodDelete, Path: "/api/v1/session", Access: web.WechatUser, Handler: a.sessionEnd},
 	}
 }
 
@@ -34,8 +34,8 @@ type userBody struct {
 
 func userOf(u core.WechatUser) userBody { return userBody{ID: u.ID, PhoneVerified: u.Person != 0} }
 
-// startSession exchanges a code of wx.login for a bearer token.
-func (a *API) startSession(c *web.Context) error {
+// sessionStart exchanges a code of wx.login for a bearer token.
+func (a *API) sessionStart(c *web.Context) error {
 	var form codeForm
 	if err := c.BindJSON(&form); err != nil {
 		return err
@@ -58,15 +58,15 @@ func (a *API) startSession(c *web.Context) error {
 	return c.JSON(http.StatusCreated, sessionBody{Token: token, Expires: a.moment(session.Expires), User: userOf(user)})
 }
 
-// showSession returns whose token it is.
-func (a *API) showSession(c *web.Context) error {
+// sessionShow returns whose token it is.
+func (a *API) sessionShow(c *web.Context) error {
 	return c.JSON(http.StatusOK, struct {
 		Expires string   `json:"expires_at"`
 		User    userBody `json:"user"`
 	}{a.moment(c.Session().Expires), userOf(c.User())})
 }
 
-func (a *API) endSession(c *web.Context) error {
+func (a *API) sessionEnd(c *web.Context) error {
 	if err := c.EndSession(); err != nil {
 		return err
 	}

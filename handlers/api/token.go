@@ -14,7 +14,7 @@ func (a *API) tokenRoutes() []web.Route {
 	return []web.Route{
 		{
 			Method: http.MethodPost, Path: "/api/v1/passes/:id/token", Access: web.Resident,
-			Handler: a.issueToken, EachPerMinute: tokensPerMinute,
+			Handler: a.passToken, EachPerMinute: tokensPerMinute,
 		},
 	}
 }
@@ -60,8 +60,8 @@ type imageBody struct {
 	Data string `json:"data_url"`
 }
 
-// issueToken makes the pass's one valid token; the previous one becomes invalid.
-func (a *API) issueToken(c *web.Context) error {
+// passToken makes the pass's one valid token; the previous one becomes invalid.
+func (a *API) passToken(c *web.Context) error {
 	var form tokenForm
 	if err := c.BindQuery(&form); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 func (a *API) wechatUserRoutes() []web.Route {
 	return []web.Route{
 		// Each number costs a fee to WeChat.
-		{Method: http.MethodPost, Path: "/api/v1/phone", Access: web.WechatUser, Handler: a.bindPhone, EachPerMinute: 10},
+		{Method: http.MethodPost, Path: "/api/v1/phone", Access: web.WechatUser, Handler: a.phoneBind, EachPerMinute: 10},
 	}
 }
 
@@ -21,8 +21,8 @@ type phoneBody struct {
 	Message string `json:"message"`
 }
 
-// bindPhone links the user to the person with the phone number verified by WeChat.
-func (a *API) bindPhone(c *web.Context) error {
+// phoneBind links the user to the person with the phone number verified by WeChat.
+func (a *API) phoneBind(c *web.Context) error {
 	var form codeForm
 	if err := c.BindJSON(&form); err != nil {
 		return err

@@ -12,8 +12,8 @@ import (
 
 func (h *H5) bindTicketRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/bind/:scene", Access: web.Public, Handler: h.askBind, PerMinute: 60},
-		{Method: http.MethodPost, Path: "/h5/bind/:scene", Access: web.Public, Handler: h.answerBind, PerMinute: 20},
+		{Method: http.MethodGet, Path: "/h5/bind/:scene", Access: web.Public, Handler: h.bindTicketAsk, PerMinute: 60},
+		{Method: http.MethodPost, Path: "/h5/bind/:scene", Access: web.Public, Handler: h.bindTicketAnswer, PerMinute: 20},
 	}
 }
 
@@ -33,9 +33,9 @@ func (h *H5) bindScan(c *web.Context) (scan store.BindScan, done bool, err error
 // bindMenus are the menu entries that a guard and an observer open afterwards.
 var bindMenus = map[string]string{core.BindGuard: "门岗", core.BindObserver: "观察员"}
 
-// askBind asks the person who scanned the QR code of a guard or an observer for the digits beside
+// bindTicketAsk asks the person who scanned the QR code of a guard or an observer for the digits beside
 // it.
-func (h *H5) askBind(c *web.Context) error {
+func (h *H5) bindTicketAsk(c *web.Context) error {
 	scan, done, err := h.bindScan(c)
 	if err != nil || done {
 		return err
@@ -64,8 +64,8 @@ func (h *H5) askBind(c *web.Context) error {
 	return h.show(c, http.StatusOK, "wechatlogin/show", page)
 }
 
-// answerBind handles the answer and redirects to the page that asked, which shows the result.
-func (h *H5) answerBind(c *web.Context) error {
+// bindTicketAnswer handles the answer and redirects to the page that asked, which shows the result.
+func (h *H5) bindTicketAnswer(c *web.Context) error {
 	scan, done, err := h.bindScan(c)
 	if err != nil || done {
 		return err

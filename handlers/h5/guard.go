@@ -15,13 +15,13 @@ import (
 
 func (h *H5) guardRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/guard", Access: web.Guard, Handler: h.listPosts},
-		{Method: http.MethodGet, Path: "/h5/guard/:post", Access: web.Guard, Handler: h.showPost},
+		{Method: http.MethodGet, Path: "/h5/guard", Access: web.Guard, Handler: h.postList},
+		{Method: http.MethodGet, Path: "/h5/guard/:post", Access: web.Guard, Handler: h.postShow},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/events", Access: web.Guard, Handler: h.postEvents, Time: -1},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/scanner", Access: web.Guard, Handler: h.scanner},
-		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.searchResidents},
-		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.lookAtPass},
-		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.releasePass},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.residentSearch},
+		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.passPreview},
+		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.passRelease},
 	}
 }
 
@@ -31,8 +31,8 @@ type postListPage struct {
 	Empty templates.Empty
 }
 
-// listPosts redirects a guard with a single post to it.
-func (h *H5) listPosts(c *web.Context) error {
+// postList redirects a guard with a single post to it.
+func (h *H5) postList(c *web.Context) error {
 	posts, err := h.ownPosts(c)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ type postPage struct {
 // postRecords is how many records a post shows.
 const postRecords = 20
 
-func (h *H5) showPost(c *web.Context) error {
+func (h *H5) postShow(c *web.Context) error {
 	post, err := h.ownPost(c)
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ type found struct {
 // maxSearch is the maximum number of results: more would not help at a gate.
 const maxSearch = 30
 
-func (h *H5) searchResidents(c *web.Context) error {
+func (h *H5) residentSearch(c *web.Context) error {
 	post, err := h.ownPost(c)
 	if err != nil {
 		return err
@@ -294,7 +294,7 @@ func ways(chosen core.Direction) []way {
 	return []way{{"out", "出门", "door-exit", chosen == core.Out}, {"in", "进门", "door-enter", chosen == core.In}}
 }
 
-func (h *H5) lookAtPass(c *web.Context) error {
+func (h *H5) passPreview(c *web.Context) error {
 	post, err := h.ownPost(c)
 	if err != nil {
 		return err
@@ -382,7 +382,7 @@ type donePage struct {
 	Verdict templates.Verdict
 }
 
-func (h *H5) releasePass(c *web.Context) error {
+func (h *H5) passRelease(c *web.Context) error {
 	post, err := h.ownPost(c)
 	if err != nil {
 		return err

@@ -13,11 +13,11 @@ import (
 
 func (h *H5) observerRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/observer", Access: web.Observer, Handler: h.listRecords},
+		{Method: http.MethodGet, Path: "/h5/observer", Access: web.Observer, Handler: h.accessRecordList},
 		{Method: http.MethodGet, Path: "/h5/observer/events", Access: web.Observer, Handler: h.observerEvents, Time: -1},
 		{
 			Method: http.MethodGet, Path: "/h5/observer/export.xlsx", Access: web.Observer,
-			Handler: h.exportRecords, Time: -1, EachPerMinute: 10,
+			Handler: h.accessRecordExport, Time: -1, EachPerMinute: 10,
 		},
 	}
 }
@@ -67,7 +67,7 @@ type observed struct {
 
 const maxObserver = 30
 
-func (h *H5) listRecords(c *web.Context) error {
+func (h *H5) accessRecordList(c *web.Context) error {
 	var form recordFilterForm
 	if err := c.BindQuery(&form); err != nil {
 		return err
@@ -173,8 +173,8 @@ func (h *H5) observerEvents(c *web.Context) error {
 	return h.follow(c, c.Scope(), core.RecordFilter{}, "record")
 }
 
-// exportRecords streams the filtered records as a spreadsheet, with names masked as on the page.
-func (h *H5) exportRecords(c *web.Context) error {
+// accessRecordExport streams the filtered records as a spreadsheet, with names masked as on the page.
+func (h *H5) accessRecordExport(c *web.Context) error {
 	if !c.Observer().MayExport {
 		return core.Forbidden("您没有导出权限，请联系物业管理员")
 	}

@@ -15,9 +15,9 @@ import (
 
 func (h *H5) passRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/pass", Access: web.WechatUser, Handler: h.listPasses},
-		{Method: http.MethodGet, Path: "/h5/pass/:id", Access: web.Resident, Handler: h.showPass},
-		{Method: http.MethodPost, Path: "/h5/pass/:id/token", Access: web.Resident, Handler: h.newToken, EachPerMinute: 30},
+		{Method: http.MethodGet, Path: "/h5/pass", Access: web.WechatUser, Handler: h.passList},
+		{Method: http.MethodGet, Path: "/h5/pass/:id", Access: web.Resident, Handler: h.passShow},
+		{Method: http.MethodPost, Path: "/h5/pass/:id/token", Access: web.Resident, Handler: h.passToken, EachPerMinute: 30},
 		{Method: http.MethodGet, Path: "/h5/pass/:id/events", Access: web.Resident, Handler: h.passEvents, Time: -1},
 	}
 }
@@ -29,8 +29,8 @@ type passListPage struct {
 	Empty  templates.Empty
 }
 
-// listPasses redirects a person with a single pass to it.
-func (h *H5) listPasses(c *web.Context) error {
+// passList redirects a person with a single pass to it.
+func (h *H5) passList(c *web.Context) error {
 	if c.User().Person == 0 {
 		return c.Redirect("/h5/phone")
 	}
@@ -67,10 +67,10 @@ const maxRecent = 5
 // passedLately is how long a passage is shown above the code.
 const passedLately = 30 * time.Second
 
-// showPass shows the pass without a code: a new code invalidates the previous one, and an
+// passShow shows the pass without a code: a new code invalidates the previous one, and an
 // unintended GET (a preview, a prefetch, a link) must not do that. The page's script requests one
 // once the page is visible.
-func (h *H5) showPass(c *web.Context) error {
+func (h *H5) passShow(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
 		return err
@@ -137,8 +137,8 @@ func codeToCome(c *web.Context, pass core.ID) templates.QR {
 	}
 }
 
-// newToken renders a new code: only the part for the page's script, the whole page without scripts.
-func (h *H5) newToken(c *web.Context) error {
+// passToken renders a new code: only the part for the page's script, the whole page without scripts.
+func (h *H5) passToken(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
 		return err

@@ -146,8 +146,8 @@ func (h *H5) proveForPage(c *web.Context, path string) (user core.ID, done bool,
 	return 0, true, h.beginRound(c, seatPage, path)
 }
 
-// finishRound handles WeChat's redirect back.
-func (h *H5) finishRound(c *web.Context) error {
+// roundFinish handles WeChat's redirect back.
+func (h *H5) roundFinish(c *web.Context) error {
 	r, ok := roundOf(c, c.Query("state"))
 	if !ok {
 		return h.lost(c, "登录链接已失效", fronts[web.SurfaceResident])

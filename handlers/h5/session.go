@@ -14,16 +14,16 @@ import (
 
 func (h *H5) sessionRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/session/:surface", Access: web.Public, Handler: h.beginSession},
-		{Method: http.MethodGet, Path: "/h5/session/callback", Access: web.Public, Handler: h.finishRound},
+		{Method: http.MethodGet, Path: "/h5/session/:surface", Access: web.Public, Handler: h.sessionBegin},
+		{Method: http.MethodGet, Path: "/h5/session/callback", Access: web.Public, Handler: h.roundFinish},
 		// Each code, even a stranger's, costs a call to WeChat.
 		{Method: http.MethodGet, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSession, PerMinute: miniPerMinute},
-		{Method: http.MethodPost, Path: "/h5/session/mini", Access: web.Public, Handler: h.startMiniSession, PerMinute: miniPerMinute},
+		{Method: http.MethodPost, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSessionStart, PerMinute: miniPerMinute},
 		{Method: http.MethodGet, Path: sessionOverPath, Access: web.Public, Handler: h.sessionOver},
 		// A user who has lost access may still sign out.
-		{Method: http.MethodPost, Path: "/h5/session/end", Access: web.Public, Handler: h.endSession},
-		{Method: http.MethodPost, Path: "/h5/guard/session/end", Access: web.Public, Handler: h.endSession},
-		{Method: http.MethodPost, Path: "/h5/observer/session/end", Access: web.Public, Handler: h.endSession},
+		{Method: http.MethodPost, Path: "/h5/session/end", Access: web.Public, Handler: h.sessionEnd},
+		{Method: http.MethodPost, Path: "/h5/guard/session/end", Access: web.Public, Handler: h.sessionEnd},
+		{Method: http.MethodPost, Path: "/h5/observer/session/end", Access: web.Public, Handler: h.sessionEnd},
 	}
 }
 
@@ -35,8 +35,8 @@ var fronts = map[web.Surface]string{
 	web.SurfaceResident: "/h5/pass", web.SurfaceGuard: "/h5/guard", web.SurfaceObserver: "/h5/observer",
 }
 
-// beginSession redirects the phone to WeChat's authorize page.
-func (h *H5) beginSession(c *web.Context) error {
+// sessionBegin redirects the phone to WeChat's authorize page.
+func (h *H5) sessionBegin(c *web.Context) error {
 	surface := web.Surface(c.Param("surface"))
 	front, ok := fronts[surface]
 	if !ok {
@@ -106,8 +106,8 @@ type miniForm struct {
 	Next string `form:"next" max:"300"`
 }
 
-// startMiniSession signs in the user whom this browser was asked about.
-func (h *H5) startMiniSession(c *web.Context) error {
+// miniSessionStart signs in the user whom this browser was asked about.
+func (h *H5) miniSessionStart(c *web.Context) error {
 	var form miniForm
 	if err := c.Bind(&form); err != nil {
 		return err
@@ -158,9 +158,9 @@ func signOutPath(path string) string {
 	return "/h5/session/end"
 }
 
-// endSession signs the caller out, and forgets what was proved in this browser: going back must not
+// sessionEnd signs the caller out, and forgets what was proved in this browser: going back must not
 // sign anybody in again.
-func (h *H5) endSession(c *web.Context) error {
+func (h *H5) sessionEnd(c *web.Context) error {
 	surface := seatOf(c.Request().URL.Path)
 	c.ForgetBrowser()
 	if err := c.EndSession(); err != nil {

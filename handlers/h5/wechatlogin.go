@@ -15,8 +15,8 @@ import (
 func (h *H5) wechatLoginRoutes() []web.Route {
 	return []web.Route{
 		// This browser's session is not required, and would not be accepted: see proveForPage.
-		{Method: http.MethodGet, Path: "/h5/login/:token", Access: web.Public, Handler: h.askLogin, PerMinute: 60},
-		{Method: http.MethodPost, Path: "/h5/login/:token", Access: web.Public, Handler: h.answerLogin, PerMinute: 20},
+		{Method: http.MethodGet, Path: "/h5/login/:token", Access: web.Public, Handler: h.loginAsk, PerMinute: 60},
+		{Method: http.MethodPost, Path: "/h5/login/:token", Access: web.Public, Handler: h.loginAnswer, PerMinute: 20},
 	}
 }
 
@@ -39,7 +39,7 @@ func loginPath(c *web.Context) (path string, err error) {
 	return "", core.NotFound("二维码已失效，请在电脑上换一个")
 }
 
-func (h *H5) askLogin(c *web.Context) error {
+func (h *H5) loginAsk(c *web.Context) error {
 	path, err := loginPath(c)
 	if err != nil {
 		return err
@@ -101,9 +101,9 @@ func choices(token, code string) []string {
 	return found
 }
 
-// answerLogin handles the answer. The page that asked shows the result, also if the same answer
+// loginAnswer handles the answer. The page that asked shows the result, also if the same answer
 // comes twice.
-func (h *H5) answerLogin(c *web.Context) error {
+func (h *H5) loginAnswer(c *web.Context) error {
 	path, err := loginPath(c)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 func (h *H5) wechatUserRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/phone", Access: web.WechatUser, Handler: h.showPhone},
+		{Method: http.MethodGet, Path: "/h5/phone", Access: web.WechatUser, Handler: h.phoneShow},
 	}
 }
 
@@ -19,7 +19,7 @@ type phonePage struct {
 	Empty templates.Empty
 }
 
-func (h *H5) showPhone(c *web.Context) error {
+func (h *H5) phoneShow(c *web.Context) error {
 	if c.User().Person != 0 {
 		return c.Redirect("/h5/pass")
 	}

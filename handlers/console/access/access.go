@@ -21,6 +21,6 @@ func (p *Pages) Routes() []web.Route {
 		p.readerRoutes(),
 		p.guardPostRoutes(),
 		p.observerRoutes(),
-		p.recordRoutes(),
+		p.accessRecordRoutes(),
 	)
 }

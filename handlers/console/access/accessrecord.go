@@ -17,52 +17,52 @@ import (
 	"tongxing/templates"
 )
 
-// recordRoutes returns the routes of 出入记录: the list, one record, and the export.
-func (p *Pages) recordRoutes() []web.Route {
+// accessRecordRoutes returns the routes of 出入记录: the list, one record, and the export.
+func (p *Pages) accessRecordRoutes() []web.Route {
 	view := web.Need(core.PermAccessRecordView)
 	return []web.Route{
-		{Method: http.MethodGet, Path: frame.AccessRecordPath, Access: view, Handler: p.recordList},
-		{Method: http.MethodGet, Path: frame.AccessRecordChartPath, Access: view, Handler: p.recordChart, EachPerMinute: 60},
-		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/news", Access: view, Handler: p.recordNews},
+		{Method: http.MethodGet, Path: frame.AccessRecordPath, Access: view, Handler: p.accessRecordList},
+		{Method: http.MethodGet, Path: frame.AccessRecordChartPath, Access: view, Handler: p.accessRecordChart, EachPerMinute: 60},
+		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/news", Access: view, Handler: p.accessRecordNews},
 		{
 			Method: http.MethodGet, Path: frame.AccessRecordPath + "/export.xlsx",
-			Access: web.Need(core.PermAccessRecordExport), Handler: p.recordExport, Time: -1, EachPerMinute: 30,
+			Access: web.Need(core.PermAccessRecordExport), Handler: p.accessRecordExport, Time: -1, EachPerMinute: 30,
 		},
-		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/:id", Access: view, Handler: p.recordShow},
+		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/:id", Access: view, Handler: p.accessRecordShow},
 	}
 }
 
-type recordListPage struct {
+type accessRecordListPage struct {
 	templates.Shell
 	Tabs   templates.Tabs
 	List   templates.List
-	Rows   []recordRow
+	Rows   []accessRecordRow
 	Totals []templates.Fact
 	Day    string
-	News   recordNews
+	News   accessRecordNews
 }
 
-type recordRow struct {
+type accessRecordRow struct {
 	URL, Community, Gate, Direction, Via, Name, House, Temp, Why, Repeats string
 
 	At     time.Time
 	Result templates.Badge
 }
 
-// recordsAPage is the number of records per page.
-const recordsAPage = 50
+// accessRecordsAPage is the number of records per page.
+const accessRecordsAPage = 50
 
-func (p *Pages) recordList(c *web.Context) error {
-	form, filter, at, wrong := p.recordFilter(c)
+func (p *Pages) accessRecordList(c *web.Context) error {
+	form, filter, at, wrong := p.accessRecordFilter(c)
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
-	if to := recordElsewhere(c, form, wrong); to != "" {
+	if to := accessRecordElsewhere(c, form, wrong); to != "" {
 		return c.Redirect(to)
 	}
-	page := recordListPage{Shell: p.Shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("list", c.Request().URL.Query())}
+	page := accessRecordListPage{Shell: p.Shell(c, "accessrecord", "出入记录"), Tabs: accessRecordTabs("list", c.Request().URL.Query())}
 	var err error
-	if page.List, err = p.recordTable(c, form, at); err != nil {
+	if page.List, err = p.accessRecordTable(c, form, at); err != nil {
 		return err
 	}
 	if wrong != nil {
@@ -72,17 +72,17 @@ func (p *Pages) recordList(c *web.Context) error {
 		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Bad, Text: "筛选条件有误，请修改后再查询。"})
 		return p.Page(c, web.StatusOf(wrong), "console/accessrecord/list", page)
 	}
-	if err := p.recordTotals(c, &page, form, filter); err != nil {
+	if err := p.accessRecordTotals(c, &page, form, filter); err != nil {
 		return err
 	}
-	asked := c.Page(recordsAPage)
+	asked := c.Page(accessRecordsAPage)
 	records, more, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, asked)
 	if err != nil {
 		return err
 	}
 	newest := p.Store.NewID()
 	for i, r := range records {
-		page.Rows = append(page.Rows, recordRowOf(r, at))
+		page.Rows = append(page.Rows, accessRecordRowOf(r, at))
 		if i == 0 {
 			newest = r.ID
 		}
@@ -90,13 +90,13 @@ func (p *Pages) recordList(c *web.Context) error {
 	web.Paged(&page.List, asked, records, more, func(r core.AccessRecord) core.ID { return r.ID })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
 	if asked.First() {
-		page.News = recordNewsOf(c.Request().URL.Query(), newest, 0)
+		page.News = accessRecordNewsOf(c.Request().URL.Query(), newest, 0)
 	}
 	return p.Page(c, http.StatusOK, "console/accessrecord/list", page)
 }
 
-// recordTotals counts the last day of the list: today, or the last day of the range.
-func (p *Pages) recordTotals(c *web.Context, page *recordListPage, form recordForm, filter core.RecordFilter) error {
+// accessRecordTotals counts the last day of the list: today, or the last day of the range.
+func (p *Pages) accessRecordTotals(c *web.Context, page *accessRecordListPage, form accessRecordForm, filter core.RecordFilter) error {
 	day, words := p.Today(c), "今天"
 	if form.To != 0 && form.To < day {
 		day, words = form.To, form.To.String()
@@ -110,25 +110,25 @@ func (p *Pages) recordTotals(c *web.Context, page *recordListPage, form recordFo
 	return err
 }
 
-func recordRowOf(r core.AccessRecord, at frame.CommunityChoice) recordRow {
-	return recordRow{
+func accessRecordRowOf(r core.AccessRecord, at frame.CommunityChoice) accessRecordRow {
+	return accessRecordRow{
 		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
 		Direction: r.Direction.Label(), Via: r.Via.Label(),
 		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: r.Degrees(), Why: r.Why(), Repeats: r.RepeatLabel(),
-		Result: recordBadge(r),
+		Result: accessRecordBadge(r),
 	}
 }
 
-func recordBadge(r core.AccessRecord) templates.Badge {
+func accessRecordBadge(r core.AccessRecord) templates.Badge {
 	if r.Allowed {
 		return templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}
 	}
 	return templates.Badge{Tone: templates.Bad, Text: r.ResultLabel()}
 }
 
-// recordNews is the bar above the list's first page with the number of records since it was loaded.
+// accessRecordNews is the bar above the list's first page with the number of records since it was loaded.
 // It polls.
-type recordNews struct {
+type accessRecordNews struct {
 	URL   string // "" = none
 	Words string // "" = nothing new
 	List  string // the list's first page
@@ -141,14 +141,14 @@ const (
 	newsTurns = 100
 )
 
-// recordNewsOf returns the bar for n new records since an id; query is that of the list, or of the
+// accessRecordNewsOf returns the bar for n new records since an id; query is that of the list, or of the
 // bar's own request.
-func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
+func accessRecordNewsOf(query url.Values, since core.ID, n int) accessRecordNews {
 	turn, err := strconv.Atoi(query.Get("turn"))
 	if err != nil || turn < 0 {
 		turn = 0
 	}
-	news := recordNews{
+	news := accessRecordNews{
 		URL: templates.WithQuery(
 			frame.AccessRecordPath+"/news", query, "since", since.String(), "turn", strconv.Itoa(turn+1),
 			templates.AfterParam, "", templates.BeforeParam, "",
@@ -170,9 +170,9 @@ func recordNewsOf(query url.Values, since core.ID, n int) recordNews {
 	return news
 }
 
-// recordNews responds to the polling of the bar.
-func (p *Pages) recordNews(c *web.Context) error {
-	_, filter, _, err := p.recordFilter(c)
+// accessRecordNews responds to the polling of the bar.
+func (p *Pages) accessRecordNews(c *web.Context) error {
+	_, filter, _, err := p.accessRecordFilter(c)
 	if err != nil {
 		return err
 	}
@@ -187,17 +187,17 @@ func (p *Pages) recordNews(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	news := recordNewsOf(c.Request().URL.Query(), since, len(records))
+	news := accessRecordNewsOf(c.Request().URL.Query(), since, len(records))
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return p.Renderer.RenderBlock(w, "console/accessrecord/list", "news", news) })
 }
 
-type recordShowPage struct {
+type accessRecordShowPage struct {
 	templates.Shell
 	Facts []templates.Fact
 	Links []templates.Action
 }
 
-func (p *Pages) recordShow(c *web.Context) error {
+func (p *Pages) accessRecordShow(c *web.Context) error {
 	id, err := c.ParamID("id")
 	if err != nil {
 		return err
@@ -210,22 +210,22 @@ func (p *Pages) recordShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := recordShowPage{
-		Shell: p.Shell(c, "accessrecord", recordTitle(r)),
-		Facts: recordFacts(r, community.Name, p.Store.Zone()), Links: recordLinks(c, r),
+	page := accessRecordShowPage{
+		Shell: p.Shell(c, "accessrecord", accessRecordTitle(r)),
+		Facts: accessRecordFacts(r, community.Name, p.Store.Zone()), Links: accessRecordLinks(c, r),
 	}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "出入记录", URL: frame.AccessRecordPath}}, community.Name+" · "+r.Gate
 	return p.Page(c, http.StatusOK, "console/accessrecord/show", page)
 }
 
-// recordTitle returns who wanted to pass, and in which direction.
-func recordTitle(r core.AccessRecord) string {
+// accessRecordTitle returns who wanted to pass, and in which direction.
+func accessRecordTitle(r core.AccessRecord) string {
 	return cmp.Or(r.Name, "未知") + " " + frame.DirectionLabel(r.Direction)
 }
 
-func recordFacts(r core.AccessRecord, community string, zone *time.Location) []templates.Fact {
+func accessRecordFacts(r core.AccessRecord, community string, zone *time.Location) []templates.Fact {
 	facts := []templates.Fact{
-		{Label: "结果", Badge: recordBadge(r)},
+		{Label: "结果", Badge: accessRecordBadge(r)},
 		{Label: "原因", Value: r.Why()},
 		{Label: "重复开门", Value: r.RepeatLabel()},
 		{Label: "时间", Value: r.At.In(zone).Format("2006-01-02 15:04:05")},
@@ -253,8 +253,8 @@ func yesNo(yes bool) string {
 	return "否"
 }
 
-// recordLinks returns links to what the record is about, as far as the account may open it.
-func recordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
+// accessRecordLinks returns links to what the record is about, as far as the account may open it.
+func accessRecordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	var links []templates.Action
 	if r.Resident != 0 && c.Has(core.PermResidentView) {
 		links = append(links, templates.Action{Label: "住户资料", URL: frame.ResidentURL(r.Resident), Icon: "user"})
@@ -273,9 +273,9 @@ func recordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	return links
 }
 
-// recordExport streams the filtered records as a spreadsheet.
-func (p *Pages) recordExport(c *web.Context) error {
-	_, filter, at, err := p.recordFilter(c)
+// accessRecordExport streams the filtered records as a spreadsheet.
+func (p *Pages) accessRecordExport(c *web.Context) error {
+	_, filter, at, err := p.accessRecordFilter(c)
 	if err != nil {
 		return err
 	}

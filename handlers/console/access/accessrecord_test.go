@@ -40,7 +40,7 @@ func TestRecordListPagesAndFilters(t *testing.T) {
 			t.Fatalf("record %d is %s, want %s", i, path, want)
 		}
 	}
-	if back := b.Get(t, desk.PagerLink(page, "prev"), http.StatusOK); desk.Rows(back) != recordsAPage {
+	if back := b.Get(t, desk.PagerLink(page, "prev"), http.StatusOK); desk.Rows(back) != accessRecordsAPage {
 		t.Errorf("%d records on the page before the last", desk.Rows(back))
 	}
 	desk.Literally(t, page, desk.HostileCell)
@@ -67,7 +67,7 @@ func TestRecordListPagesAndFilters(t *testing.T) {
 		"community=" + d.Mine.Community.String():          50,
 	} {
 		got := desk.Rows(b.Get(t, frame.AccessRecordPath+"?"+query, http.StatusOK))
-		if want < 0 && got == 0 || want >= 0 && got != min(want, recordsAPage) {
+		if want < 0 && got == 0 || want >= 0 && got != min(want, accessRecordsAPage) {
 			t.Errorf("%s: %d records, want %d", query, got, want)
 		}
 	}
@@ -224,30 +224,30 @@ func TestRecordNews(t *testing.T) {
 
 func TestRecordPages(t *testing.T) {
 	shell := templates.Shell{Title: "出入记录", CSRF: "x"}
-	list := templates.List{Path: frame.AccessRecordPath, Query: url.Values{}, Filters: recordFields()}
+	list := templates.List{Path: frame.AccessRecordPath, Query: url.Values{}, Filters: accessRecordFields()}
 	var hours core.HourTotals
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
 	templates.CheckAll(t, "console/accessrecord/", map[string]any{
-		"console/accessrecord/list": recordListPage{
+		"console/accessrecord/list": accessRecordListPage{
 			Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}},
-			News: recordNewsOf(url.Values{}, 1, 300),
-			Rows: []recordRow{{
+			News: accessRecordNewsOf(url.Values{}, 1, 300),
+			Rows: []accessRecordRow{{
 				URL: "/r", Name: desk.Hostile, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x",
-				Result: recordBadge(core.AccessRecord{}),
+				Result: accessRecordBadge(core.AccessRecord{}),
 			}},
 		},
-		"console/accessrecord/list#empty": recordListPage{Shell: shell, List: list},
-		"console/accessrecord/chart": recordChartPage{
-			Shell: shell, Tabs: recordTabs("chart", url.Values{}), List: list, Range: "x",
+		"console/accessrecord/list#empty": accessRecordListPage{Shell: shell, List: list},
+		"console/accessrecord/chart": accessRecordChartPage{
+			Shell: shell, Tabs: accessRecordTabs("chart", url.Values{}), List: list, Range: "x",
 			Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
 				Days: make([]core.RecordTotals, 2), Hours: hours,
 				Gates:   []core.GateTotals{{Gate: desk.Hostile}},
 				Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}}, frame.CommunityChoice{}),
 		},
-		"console/accessrecord/chart#later": recordChartPage{Shell: shell, List: list, Later: "/x"},
-		"console/accessrecord/chart#empty": recordChartPage{Shell: shell, List: list, Empty: templates.Empty{Title: "x"}},
-		"console/accessrecord/show": recordShowPage{
-			Shell: shell, Facts: recordFacts(core.AccessRecord{}, "x", time.UTC),
+		"console/accessrecord/chart#later": accessRecordChartPage{Shell: shell, List: list, Later: "/x"},
+		"console/accessrecord/chart#empty": accessRecordChartPage{Shell: shell, List: list, Empty: templates.Empty{Title: "x"}},
+		"console/accessrecord/show": accessRecordShowPage{
+			Shell: shell, Facts: accessRecordFacts(core.AccessRecord{}, "x", time.UTC),
 			Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}},
 		},
 	})

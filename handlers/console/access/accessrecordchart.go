@@ -15,7 +15,7 @@ import (
 	"tongxing/templates"
 )
 
-type recordChartPage struct {
+type accessRecordChartPage struct {
 	templates.Shell
 	Tabs   templates.Tabs
 	List   templates.List // only its filters
@@ -25,8 +25,8 @@ type recordChartPage struct {
 	Empty  templates.Empty // instead of the charts
 }
 
-// recordTabs returns the tabs of the list and the charts with the same filters.
-func recordTabs(active string, query url.Values) templates.Tabs {
+// accessRecordTabs returns the tabs of the list and the charts with the same filters.
+func accessRecordTabs(active string, query url.Values) templates.Tabs {
 	kept := func(path string) string {
 		return templates.WithQuery(path, query, templates.AfterParam, "", templates.BeforeParam, "")
 	}
@@ -39,23 +39,23 @@ func recordTabs(active string, query url.Values) templates.Tabs {
 // chartDays is how many days the charts cover if no range is set.
 const chartDays = 7
 
-// recordChart shows the filtered records as charts. It is a separate page, so that the list never
+// accessRecordChart shows the filtered records as charts. It is a separate page, so that the list never
 // waits for the counting; for more than a day, which may take a second, the charts are loaded
 // separately.
-func (p *Pages) recordChart(c *web.Context) error {
-	form, filter, at, wrong := p.recordFilter(c)
+func (p *Pages) accessRecordChart(c *web.Context) error {
+	form, filter, at, wrong := p.accessRecordFilter(c)
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
-	if to := recordElsewhere(c, form, wrong); to != "" {
+	if to := accessRecordElsewhere(c, form, wrong); to != "" {
 		return c.Redirect(to)
 	}
 	if form.Hour != "" { // charts cover whole days, and show them by hour
 		return c.Redirect(templates.WithQuery(frame.AccessRecordChartPath, c.Request().URL.Query(), "hour", ""))
 	}
-	page := recordChartPage{Shell: p.Shell(c, "accessrecord", "出入记录"), Tabs: recordTabs("chart", c.Request().URL.Query())}
+	page := accessRecordChartPage{Shell: p.Shell(c, "accessrecord", "出入记录"), Tabs: accessRecordTabs("chart", c.Request().URL.Query())}
 	var err error
-	if page.List, err = p.recordTable(c, form, at); err != nil {
+	if page.List, err = p.accessRecordTable(c, form, at); err != nil {
 		return err
 	}
 	page.List.Path = frame.AccessRecordChartPath
@@ -104,7 +104,7 @@ func chartHint(first, last core.Day) string {
 
 // days returns the range that the charts cover: the one that is set, or the week up to its end or
 // today.
-func (f recordForm) days(today core.Day) (first, last core.Day) {
+func (f accessRecordForm) days(today core.Day) (first, last core.Day) {
 	first, last = f.From, f.To
 	if last == 0 {
 		last = today

@@ -13,8 +13,8 @@ import (
 	"tongxing/templates"
 )
 
-// recordForm is the filters.
-type recordForm struct {
+// accessRecordForm is the filters.
+type accessRecordForm struct {
 	Community core.ID  `form:"community"`
 	From      core.Day `form:"from"`
 	To        core.Day `form:"to"`           // the last day
@@ -34,7 +34,7 @@ type recordForm struct {
 }
 
 // check rejects values that no field of the page sends.
-func (f recordForm) check() error {
+func (f accessRecordForm) check() error {
 	fields := map[string]string{}
 	if f.From != 0 && f.To != 0 && f.To < f.From {
 		fields["to"] = "不能早于开始日期"
@@ -62,13 +62,13 @@ func (f recordForm) check() error {
 }
 
 // hour returns the chosen hour of the day.
-func (f recordForm) hour() (hour int, known bool) {
+func (f accessRecordForm) hour() (hour int, known bool) {
 	hour, err := strconv.Atoi(f.Hour)
 	return hour, err == nil && hour >= 0 && hour < 24 && strconv.Itoa(hour) == f.Hour
 }
 
 // filter returns the form as a filter of the store; reader and post are those of Gate.
-func (f recordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
+func (f accessRecordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
 	filter := core.RecordFilter{
 		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Via: core.Via(f.Via), Result: f.Result,
 		Reason: core.Reason(f.Reason), Reader: reader, Post: post, House: f.House, Person: f.Person, Keyword: f.Keyword,
@@ -102,9 +102,9 @@ func hourChoices() []templates.Choice {
 	return choices
 }
 
-// recordFilter reads the filters in the URL. Values outside the account's communities are NotFound.
+// accessRecordFilter reads the filters in the URL. Values outside the account's communities are NotFound.
 // at is the community they are about, or all.
-func (p *Pages) recordFilter(c *web.Context) (form recordForm, filter core.RecordFilter, at frame.CommunityChoice, err error) {
+func (p *Pages) accessRecordFilter(c *web.Context) (form accessRecordForm, filter core.RecordFilter, at frame.CommunityChoice, err error) {
 	wrong := c.BindQuery(&form)
 	if wrong == nil {
 		wrong = form.check()
@@ -123,7 +123,7 @@ func (p *Pages) recordFilter(c *web.Context) (form recordForm, filter core.Recor
 	if err != nil {
 		return form, filter, at, err
 	}
-	reader, post, err := p.recordGate(c, form.Gate)
+	reader, post, err := p.accessRecordGate(c, form.Gate)
 	if err != nil {
 		return form, filter, at, err
 	}
@@ -134,29 +134,29 @@ func (p *Pages) recordFilter(c *web.Context) (form recordForm, filter core.Recor
 	return form, form.filter(p.Store.Zone(), reader, post), at, wrong
 }
 
-// recordElsewhere returns where a page of records redirects before it shows any: to the URL with
+// accessRecordElsewhere returns where a page of records redirects before it shows any: to the URL with
 // the picked person's id instead of a text. "" = nowhere.
-func recordElsewhere(c *web.Context, form recordForm, wrong error) string {
+func accessRecordElsewhere(c *web.Context, form accessRecordForm, wrong error) string {
 	address := c.Request().URL
 	switch {
 	case wrong != nil || !address.Query().Has(frame.PickText):
 		return ""
 	case form.Person == 0:
-		return recordPersonURL(address, "")
+		return accessRecordPersonURL(address, "")
 	}
-	return recordPersonURL(address, form.Person.String())
+	return accessRecordPersonURL(address, form.Person.String())
 }
 
-// recordPersonURL returns the URL of the first page of records of a person id.
-func recordPersonURL(address *url.URL, person string) string {
+// accessRecordPersonURL returns the URL of the first page of records of a person id.
+func accessRecordPersonURL(address *url.URL, person string) string {
 	return templates.WithQuery(
 		address.Path, address.Query(), frame.PickText, "", frame.PickID, person, templates.AfterParam, "",
 		templates.BeforeParam, "",
 	)
 }
 
-// recordGate parses the choice of a reader or a post.
-func (p *Pages) recordGate(c *web.Context, choice string) (reader, post core.ID, err error) {
+// accessRecordGate parses the choice of a reader or a post.
+func (p *Pages) accessRecordGate(c *web.Context, choice string) (reader, post core.ID, err error) {
 	if choice == "" {
 		return 0, 0, nil
 	}
@@ -178,13 +178,13 @@ func (p *Pages) recordGate(c *web.Context, choice string) (reader, post core.ID,
 // maxGates is the maximum number of readers among the choices of a gate.
 const maxGates = 200
 
-func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityChoice) (templates.List, error) {
+func (p *Pages) accessRecordTable(c *web.Context, form accessRecordForm, at frame.CommunityChoice) (templates.List, error) {
 	if len(at.All) == 0 {
 		return templates.List{Path: frame.AccessRecordPath, Empty: frame.NoCommunityYet(c)}, nil
 	}
 	list := templates.List{
 		Path: frame.AccessRecordPath, Query: c.Request().URL.Query(), Cards: true,
-		Filters: recordFields(),
+		Filters: accessRecordFields(),
 		More: []templates.Field{
 			{Kind: templates.Select, Name: "hour", Label: "时段", Choices: hourChoices()},
 			{Kind: templates.Select, Name: "via", Label: "方式", Choices: templates.ChoicesOf("全部方式", core.Vias(), core.Via.Label)},
@@ -212,7 +212,7 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 	}
 	if c.Has(core.PermResidentView) {
 		list.Filters = append(list.Filters, form.pick.Fields("住户", func(person core.ID) string {
-			return recordPersonURL(c.Request().URL, person.String())
+			return accessRecordPersonURL(c.Request().URL, person.String())
 		})...)
 	} else if form.Person != 0 {
 		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: frame.PickID})
@@ -220,14 +220,14 @@ func (p *Pages) recordTable(c *web.Context, form recordForm, at frame.CommunityC
 	if c.Has(core.PermAccessRecordExport) {
 		list.Export = frame.AccessRecordPath + "/export.xlsx"
 	}
-	gates, err := p.recordGates(c, at)
+	gates, err := p.accessRecordGates(c, at)
 	if len(gates) > 1 {
 		list.More = append([]templates.Field{{Kind: templates.Select, Name: "gate", Label: "门或门岗", Choices: gates}}, list.More...)
 	}
 	return list, err
 }
 
-func recordFields() []templates.Field {
+func accessRecordFields() []templates.Field {
 	return []templates.Field{
 		{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 40},
 		{Kind: templates.Date, Name: "from", Label: "开始日期"},
@@ -243,8 +243,8 @@ func recordFields() []templates.Field {
 	}
 }
 
-// recordGates returns the readers and posts of one community as choices.
-func (p *Pages) recordGates(c *web.Context, at frame.CommunityChoice) ([]templates.Choice, error) {
+// accessRecordGates returns the readers and posts of one community as choices.
+func (p *Pages) accessRecordGates(c *web.Context, at frame.CommunityChoice) ([]templates.Choice, error) {
 	if at.ID == 0 {
 		return nil, nil
 	}

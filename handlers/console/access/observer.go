@@ -130,7 +130,7 @@ func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) e
 		return err
 	}
 	if len(communities) == 0 {
-		return core.NotFound("还没有小区")
+		return frame.ErrNoCommunityYet
 	}
 	page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员")}
 	page.Crumbs = observerCrumbs()

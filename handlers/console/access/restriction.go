@@ -18,7 +18,7 @@ func (p *Pages) restrictionRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.RestrictionPath, Access: view, Handler: p.restrictionList},
 		{Method: http.MethodGet, Path: frame.RestrictionPath + "/new", Access: edit, Handler: p.restrictionNew},
 		{
-			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionSet,
+			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionCreate,
 			Draft: true, Body: web.UploadBody(maxRestrictionList), EachPerMinute: restrictionsAMinute,
 		},
 		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Handler: p.restrictionLift},

@@ -90,7 +90,7 @@ func (p *Pages) restrictionNew(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return core.NotFound("还没有小区")
+		return frame.ErrNoCommunityYet
 	}
 	form := restrictionForm{Keyword: c.Query("q"), Exits: "-1"}
 	if id, err := core.ParseID(c.Query("house")); err == nil {
@@ -204,7 +204,7 @@ func restrictedText(r core.Restriction) string {
 	return words
 }
 
-func (p *Pages) restrictionSet(c *web.Context) error {
+func (p *Pages) restrictionCreate(c *web.Context) error {
 	var form restrictionForm
 	wrong := c.Bind(&form)
 	at, err := p.CommunityOf(c, form.Community.String())

@@ -112,7 +112,7 @@ func (p *Pages) auditShow(c *web.Context) error {
 	}
 	page := auditShowOf(r, names[r.Target], communities)
 	page.Facts[0].Value = r.At.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
-	page.Links = auditLinks(c, r)
+	page.Links = auditLinks(c, r, names[r.Target])
 	page.Shell = p.Shell(c, "audit", r.ActionLabel())
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "操作日志", URL: frame.AuditPath}}, r.Actor.Name+" · "+page.Facts[0].Value
 	return p.Page(c, http.StatusOK, "console/audit/show", page)
@@ -153,22 +153,15 @@ func actorText(a core.Actor) string {
 	return a.Name + "（" + a.Kind.Label() + "）"
 }
 
-// auditSubjectPages maps kinds of subject to their pages and the required permission.
-var auditSubjectPages = map[string]struct {
-	path string
-	need core.Permission
-}{
-	"account": {frame.AccountPath, core.PermAccountView}, "observer": {frame.ObserverPath, core.PermObserverView},
-	"reader": {frame.ReaderPath, core.PermReaderView}, "resident": {frame.ResidentPath, core.PermResidentView},
-}
-
-// auditLinks returns links to the row's subject and to related rows.
-func auditLinks(c *web.Context, r core.AuditRecord) []templates.Action {
+// auditLinks lead to what the line is about and to more of its kind. A thing that has
+// names and has none now is gone, and its page with it.
+func auditLinks(c *web.Context, r core.AuditRecord, name string) []templates.Action {
 	var links []templates.Action
-	kind, id := core.TargetOf(r.Target)
-	if to, ok := auditSubjectPages[kind]; ok && id != 0 && c.Has(to.need) {
+	stem, id := core.TargetOf(r.Target)
+	f, _ := core.FeatureOf(stem)
+	if gone := f.Table != "" && name == ""; f.Page != "" && id != 0 && !gone && c.Has(f.Page) {
 		links = append(links, templates.Action{
-			Label: "打开" + core.TargetLabel(kind), URL: to.path + "/" + id.String(), Icon: "external-link",
+			Label: "打开" + f.Noun, URL: frame.StemURL(stem, "") + "/" + id.String(), Icon: "external-link",
 		})
 	}
 	if id != 0 {

@@ -16,8 +16,8 @@ func (p *Pages) savedViewRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
 		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60},
-		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewRename},
-		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn, Handler: p.savedViewDelete},
+		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewUpdate},
+		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn, Handler: p.savedViewRemove},
 	}
 }
 
@@ -129,7 +129,7 @@ func (p *Pages) savedView(c *web.Context) (core.SavedView, error) {
 	return p.Store.SavedView(c.Ctx(), c.Account().ID, id)
 }
 
-func (p *Pages) savedViewRename(c *web.Context) error {
+func (p *Pages) savedViewUpdate(c *web.Context) error {
 	view, err := p.savedView(c)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (p *Pages) savedViewRename(c *web.Context) error {
 	return c.Redirect(templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem))
 }
 
-func (p *Pages) savedViewDelete(c *web.Context) error {
+func (p *Pages) savedViewRemove(c *web.Context) error {
 	view, err := p.savedView(c)
 	if err != nil {
 		return err

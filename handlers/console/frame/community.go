@@ -64,7 +64,7 @@ type ChooseCommunity struct {
 // names none. asked reports whether it did.
 func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCommunity) (asked bool, err error) {
 	if at.ID == 0 {
-		return false, core.NotFound("还没有小区")
+		return false, ErrNoCommunityYet
 	}
 	if len(at.All) < 2 || c.Query("community") != "" {
 		return false, nil
@@ -131,9 +131,14 @@ func (p CommunityChoice) URL(path string, pairs ...string) string {
 	return templates.WithQuery(path, url.Values{"community": {p.ID.String()}}, pairs...)
 }
 
+const noCommunityYet = "还没有小区"
+
+// ErrNoCommunityYet is the answer of pages that need a community, where there is none.
+var ErrNoCommunityYet = core.NotFound(noCommunityYet)
+
 // NoCommunityYet is what lists show to an account without communities.
 func NoCommunityYet(c *web.Context) templates.Empty {
-	empty := templates.Empty{Icon: "building-community", Title: "还没有小区", Text: "先添加小区，或请管理员把小区分给您。"}
+	empty := templates.Empty{Icon: "building-community", Title: noCommunityYet, Text: "先添加小区，或请管理员把小区分给您。"}
 	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
 		empty.Action = templates.Action{Label: "添加小区", URL: CommunityPath + "/new", Icon: "plus", Primary: true}
 	}

@@ -23,7 +23,7 @@ func (p *Pages) communityRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id", Access: edit, Handler: p.communityUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Handler: p.communityArchive},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Handler: p.communityRestore},
-		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: edit, Handler: p.communityDelete},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: edit, Handler: p.communityRemove},
 	}
 }
 

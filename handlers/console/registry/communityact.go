@@ -37,7 +37,7 @@ func (p *Pages) communityRestore(c *web.Context) error {
 	})
 }
 
-func (p *Pages) communityDelete(c *web.Context) error {
+func (p *Pages) communityRemove(c *web.Context) error {
 	return p.communityAct(c, communityAct{
 		verb: "delete", words: "删除", done: "小区已删除。", text: "小区和它的通行证设置永久删除，不能恢复。", danger: true,
 		do: func(c *web.Context, id core.ID) error {

@@ -30,7 +30,7 @@ func (p *Pages) houseRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id", Access: view, Handler: p.houseShow},
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id/edit", Access: edit, Handler: p.houseEdit},
 		{Method: http.MethodPost, Path: frame.HousePath + "/:id", Access: edit, Handler: p.houseUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.HousePath + "/:id/delete", Access: edit, Handler: p.houseDelete},
+		{Method: http.MethodPost, Path: frame.HousePath + "/:id/delete", Access: edit, Handler: p.houseRemove},
 	}
 }
 
@@ -214,7 +214,7 @@ func (p *Pages) houseNew(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return core.NotFound("还没有小区")
+		return frame.ErrNoCommunityYet
 	}
 	return p.Page(c, http.StatusOK, "console/house/form", p.housePage(c, at))
 }

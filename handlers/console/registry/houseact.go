@@ -18,7 +18,7 @@ func houseDeleteText(house core.House) string {
 	return house.Label + " 永久删除。有住户、出入记录或限制时不能删除。"
 }
 
-func (p *Pages) houseDelete(c *web.Context) error {
+func (p *Pages) houseRemove(c *web.Context) error {
 	house, at, err := p.house(c)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (p *Pages) houseBulk(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return core.NotFound("还没有小区")
+		return frame.ErrNoCommunityYet
 	}
 	return p.Page(c, http.StatusOK, "console/house/bulk", p.houseBulkPage(c, at))
 }

@@ -33,7 +33,7 @@ func (p *Pages) residentRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/new", Access: edit, Handler: p.residentNew},
 		{Method: http.MethodPost, Path: frame.ResidentPath, Access: edit, Handler: p.residentCreate, Draft: true},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/moveout", Access: edit, Handler: p.residentsMoveOut},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/delete", Access: edit, Handler: p.residentsDelete},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/delete", Access: edit, Handler: p.residentsRemove},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id", Access: view, Handler: p.residentShow},
 		{
 			Method: http.MethodPost, Path: frame.ResidentPath + "/:id/reveal",
@@ -131,7 +131,7 @@ func (p *Pages) residentNew(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return core.NotFound("还没有小区")
+		return frame.ErrNoCommunityYet
 	}
 	label := ""
 	if text := c.Query("house"); text != "" {

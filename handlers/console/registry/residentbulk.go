@@ -59,9 +59,9 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 	})
 }
 
-// residentsDelete deletes the ticked residents. It lists those that cannot be deleted because
+// residentsRemove deletes the ticked residents. It lists those that cannot be deleted because
 // records refer to them, and asks about the others, or about moving out if there are none.
-func (p *Pages) residentsDelete(c *web.Context) error {
+func (p *Pages) residentsRemove(c *web.Context) error {
 	residents, err := p.tickedResidents(c)
 	if err != nil || len(residents) == 0 {
 		return p.noneTicked(c, err)

@@ -99,7 +99,7 @@ func (p *Pages) houseExport(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return core.NotFound("还没有小区")
+		return frame.ErrNoCommunityYet
 	}
 	columns := append(append([]string{"小区"}, at.Levels...), "房屋", "住户", "欠费（元）", "出入")
 	export := web.Export{Name: "房屋", Of: at.Name, Columns: columns}

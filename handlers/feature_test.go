@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"tongxing/core"
-	"tongxing/handlers/web"
 	"tongxing/templates"
 )
 
@@ -19,7 +18,6 @@ var ownPages = []string{"", "captcha", "choose", "me", "password", "setup"}
 // entry, the page that its row promises. What its acts lack is said by the tests of store;
 // ids for the walk, by TestWalk…; a sample of its pages, by tools/structure.
 func TestEveryStemIsComplete(t *testing.T) {
-	w := newTown(t)
 	menu := map[string]bool{}
 	for _, group := range templates.ConsoleMenu("", func(string) bool { return true }) {
 		for _, entry := range group.Items {
@@ -31,7 +29,7 @@ func TestEveryStemIsComplete(t *testing.T) {
 		}
 	}
 	pages := map[string]core.Permission{}
-	for _, r := range w.routes {
+	for _, r := range newTown(t).app.Routes() {
 		address, ok := strings.CutPrefix(r.Path, "/console")
 		if !ok {
 			continue
@@ -73,5 +71,3 @@ func TestEveryStemIsComplete(t *testing.T) {
 		t.Errorf("only %d pages and %d entries: not looking in the right place", len(pages), len(menu))
 	}
 }
-
-var _ = web.Route{}

@@ -8,7 +8,7 @@ import (
 )
 
 // verbFirst is a name that begins with what a handler does.
-var verbFirst = regexp.MustCompile(`^(add|answer|ask|begin|bind|create|delete|disable|edit|enable|end|export|finish|get|issue|list|` +
+var verbFirst = regexp.MustCompile(`^(add|answer|ask|begin|create|delete|disable|edit|enable|end|export|finish|get|issue|list|` +
 	`make|new|preview|release|remove|save|search|set|show|start|update)[A-Z]`)
 
 // synonym is a handler's verb that has another name everywhere else.

@@ -58,6 +58,16 @@ var notHouses = []struct {
 
 const whyDate = "电子表格把房号变成了日期，请把这一列改成文本"
 
+// notHouse returns why a text cannot be a house number; "" if it can.
+func notHouse(text string) string {
+	for _, not := range notHouses {
+		if not.written.MatchString(text) {
+			return not.why
+		}
+	}
+	return ""
+}
+
 var (
 	ordinal   = regexp.MustCompile(`^[(（]?(\d{1,3})(、|[.．] |[)）])\s*`)
 	bracketed = regexp.MustCompile(`（[^（）]*）|\([^()]*\)|【[^【】]*】|\[[^\[\]]*\]`)
@@ -76,10 +86,8 @@ func (l *houseList) match(line string, nth int) []HouseMatch {
 	if i, ok := l.byLabel[line]; ok {
 		return []HouseMatch{{Line: line, Houses: l.houses[i : i+1]}}
 	}
-	for _, not := range notHouses {
-		if not.written.MatchString(line) {
-			return []HouseMatch{{Line: line, Why: not.why}}
-		}
+	if why := notHouse(line); why != "" {
+		return []HouseMatch{{Line: line, Why: why}}
 	}
 	text := withoutOrdinal(line, nth)
 	if found := l.said(text); len(found) > 0 {
@@ -123,10 +131,8 @@ func (l *houseList) several(line string, parts []string) []HouseMatch {
 		}
 		before = text
 		match := HouseMatch{Line: part, Houses: l.said(text)}
-		for _, not := range notHouses {
-			if not.written.MatchString(part) && !l.labelled(part) {
-				match.Houses, match.Why = nil, not.why
-			}
+		if why := notHouse(part); why != "" && !l.labelled(part) {
+			match.Houses, match.Why = nil, why
 		}
 		matches = append(matches, match)
 	}

@@ -87,6 +87,7 @@ func houseColumns(titles []string) []int {
 	return columns
 }
 
+// houseLine joins the cells of a house; a cell that cannot be part of one is returned alone.
 func houseLine(row []string, columns []int) string {
 	cell := func(i int) string {
 		if i >= len(row) {
@@ -103,6 +104,9 @@ func houseLine(row []string, columns []int) string {
 	line := ""
 	for _, i := range columns {
 		part := cell(i)
+		if notHouse(part) != "" {
+			return part // alone, so that it is judged: joined, it would only not be found
+		}
 		if line != "" && part != "" && lastRune(line) <= "~" {
 			line += "-" // 3 and 501, but 3栋 and 501
 		}

@@ -139,7 +139,11 @@ func TestHouseLines(t *testing.T) {
 		"rooms":        {[][]string{{"姓名", "房间"}, {"张三", "3-501"}}, []string{"3-501"}},
 		"owners":       {[][]string{{"业主房号"}, {"3-501"}}, []string{"3-501"}},
 		"numbered":     {[][]string{{"1", "3-2-501", "张三"}, {"2", "3-2-502"}}, []string{"3-2-501", "3-2-502"}},
-		"only titles":  {[][]string{{"楼栋", "房号"}}, nil},
+		"a day among the columns": {
+			[][]string{{"楼栋", "单元", "房号"}, {"3栋", "2026-03-02", "501"}, {"3栋", "1单元", "05:01:00"}},
+			[]string{"2026-03-02", "05:01:00"},
+		},
+		"only titles": {[][]string{{"楼栋", "房号"}}, nil},
 	} {
 		if got := HouseLines(c.rows); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

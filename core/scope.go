@@ -7,7 +7,7 @@ import (
 
 // Scope is where an account may act: in every community, or in those listed. The zero Scope is
 // nowhere. What an account may do there is up to its permissions; whether it may change the
-// deployment itself is Actor.MayOperate, and follows from neither.
+// deployment itself is asked with Actor.MayOperate.
 type Scope struct {
 	whole       bool
 	communities []ID

@@ -98,7 +98,7 @@ func confirmSignIn(tx *database.Tx, row pendingRow, a attempt, digest, code stri
 	} else if err != nil {
 		return done, nil, err
 	}
-	if a.way, err = useCode(tx, account.ID, code); core.CodeOf(err) == core.CodeInvalid && err != nil {
+	if a.way, err = useCode(tx, account.ID, code); core.IsInvalid(err) {
 		wrong, err := lastTry(tx, digest, err)
 		return done, wrong, err
 	} else if err != nil {
@@ -301,7 +301,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 	var wrong error
 	err = s.db.Write(ctx, "turn the second step off", func(tx *database.Tx) error {
 		wrong = nil
-		if _, err := useCode(tx, account, code); core.CodeOf(err) == core.CodeInvalid && err != nil {
+		if _, err := useCode(tx, account, code); core.IsInvalid(err) {
 			wrong = err
 			// It counts with the wrong codes of sign-ins: the same secret is guessed.
 			_, err := tx.Exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayCode), int64(owner.attempt))

@@ -28,9 +28,9 @@ type round struct {
 	next    string
 }
 
-// seatPage is the surface of a round that signs nobody in: its proof is valid for the page it leads
+// pageSurface is the surface of a round that signs nobody in: its proof is valid for the page it leads
 // to, and for nothing else.
-const seatPage web.Surface = "page"
+const pageSurface web.Surface = "page"
 
 const (
 	roundCookie = "oauth-" // a round's cookie ends with the start of its state
@@ -73,7 +73,7 @@ func roundOf(c *web.Context, state string) (r round, ok bool) {
 	next, err := base64.RawURLEncoding.DecodeString(parts[3])
 	r.surface = web.Surface(parts[2])
 	r.next = web.LocalPath(string(next), fronts[r.surface])
-	return r, err == nil && (r.surface == seatPage || fronts[r.surface] != "")
+	return r, err == nil && (r.surface == pageSurface || fronts[r.surface] != "")
 }
 
 // dropOldRounds removes the oldest rounds, so that there is room for one more.
@@ -95,7 +95,7 @@ func dropOldRounds(c *web.Context) {
 
 // purpose returns the purpose for which the round identifies its user.
 func (r round) purpose() string {
-	if r.surface == seatPage {
+	if r.surface == pageSurface {
 		return pagePurpose(r.next)
 	}
 	return "round " + r.state
@@ -143,7 +143,7 @@ func (h *H5) proveForPage(c *web.Context, path string) (user core.ID, done bool,
 	if c.Request().Method == http.MethodPost { // the form is another user's, or too late
 		return 0, true, c.Redirect(path)
 	}
-	return 0, true, h.beginRound(c, seatPage, path)
+	return 0, true, h.beginRound(c, pageSurface, path)
 }
 
 // roundFinish handles WeChat's redirect back.
@@ -163,7 +163,7 @@ func (h *H5) roundFinish(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.surface != seatPage {
+	if r.surface != pageSurface {
 		if err := h.enter(c, r.surface, user); err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (h *H5) roundFinish(c *web.Context) error {
 
 // again returns the URL that restarts the round.
 func (r round) again() string {
-	if r.surface == seatPage {
+	if r.surface == pageSurface {
 		return r.next
 	}
 	return templates.WithQuery("/h5/session/"+string(r.surface), nil, "next", r.next)

@@ -140,8 +140,8 @@ func (h *H5) miniSessionStart(c *web.Context) error {
 
 const sessionOverPath = "/h5/session/over"
 
-// seatOf returns the surface of a path.
-func seatOf(path string) web.Surface {
+// surfaceOf returns the surface of a path.
+func surfaceOf(path string) web.Surface {
 	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver} {
 		if path == fronts[surface] || strings.HasPrefix(path, fronts[surface]+"/") {
 			return surface
@@ -152,7 +152,7 @@ func seatOf(path string) web.Surface {
 
 // signOutPath returns the sign-out URL for a page: each kind of sign-in has its own.
 func signOutPath(path string) string {
-	if surface := seatOf(path); surface != web.SurfaceResident {
+	if surface := surfaceOf(path); surface != web.SurfaceResident {
 		return fronts[surface] + "/session/end"
 	}
 	return "/h5/session/end"
@@ -161,7 +161,7 @@ func signOutPath(path string) string {
 // sessionEnd signs the caller out, and forgets what was proved in this browser: going back must not
 // sign anybody in again.
 func (h *H5) sessionEnd(c *web.Context) error {
-	surface := seatOf(c.Request().URL.Path)
+	surface := surfaceOf(c.Request().URL.Path)
 	c.ForgetBrowser()
 	if err := c.EndSession(); err != nil {
 		return err

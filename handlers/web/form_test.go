@@ -205,7 +205,7 @@ func TestCursorsThatAreNoneAreRefused(t *testing.T) {
 		"after=x": true, "before=-1": true, "before=0": true, "after=99999999999999999999": true, "after=": false, "before=7": false,
 	} {
 		values, _ := url.ParseQuery(query)
-		if err := checkIDs(values); (core.CodeOf(err) == core.CodeInvalid && err != nil) != wrong {
+		if err := checkIDs(values); core.IsInvalid(err) != wrong {
 			t.Errorf("?%s: %v", query, err)
 		}
 	}

@@ -159,7 +159,7 @@ func foldingTables(ctx context.Context, db *sql.DB) (tables []string, err error)
 		FROM information_schema.columns
 		WHERE table_schema = DATABASE()
 			AND collation_name IS NOT NULL
-			AND NOT (collation_name LIKE 'utf8mb4\_%' AND collation_name LIKE '%\_bin')
+			AND NOT (LEFT(collation_name, 8) = 'utf8mb4_' AND RIGHT(collation_name, 4) = '_bin')
 		ORDER BY table_name`)
 	if err != nil {
 		return nil, err

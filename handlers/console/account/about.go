@@ -101,7 +101,7 @@ func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 			begun := time.Now()
 			badge := templates.Badge{Tone: templates.Bad, Text: "不正常"}
 			switch err := check.Run(ctx); {
-			case core.CodeOf(err) == core.CodeConflict && err != nil: // has a message for users
+			case core.IsConflict(err): // has a message for users
 				badge = templates.Badge{Tone: templates.Warn, Text: core.MessageOf(err)}
 			case err == nil:
 				badge = templates.Badge{Tone: templates.Good, Text: fmt.Sprintf("正常 · %d 毫秒", time.Since(begun).Milliseconds())}

@@ -10,9 +10,9 @@ import (
 	"tongxing/templates"
 )
 
-// ownPages are addresses below /console that belong to who is signed in, or to nobody yet,
-// and to no stem of core.Features.
-var ownPages = []string{"", "captcha", "choose", "me", "password", "setup"}
+// ownPages are addresses below /console that belong to the person signed in, to nobody yet,
+// or to every list, and to no stem of core.Features.
+var ownPages = []string{"", "captcha", "choose", "me", "password", "search", "setup"}
 
 // TestEveryStemIsComplete names what a stem still lacks: its row in core.Features, the menu's
 // entry, the page that its row promises. What its acts lack is said by the tests of store;

@@ -253,6 +253,10 @@ var raceGate = []raceStep{
 		}
 		return w.HandleAccessAlerts(w.ctx, raceBy, everywhere, []core.ID{list[0].ID}, "已处理")
 	}},
+	{"SearchAccessRecords", func(w *raceWorld) (any, error) {
+		records, more, err := w.SearchAccessRecords(w.ctx, raceBy, everywhere, RecordSearch{Page: Page{Limit: 9}})
+		return []any{len(records), more}, err
+	}},
 	{"ExportAccessRecords", func(w *raceWorld) (any, error) {
 		n := 0
 		err := w.ExportAccessRecords(w.ctx, raceBy, everywhere, core.RecordFilter{}, func(core.AccessRecord) error { n++; return nil })
@@ -344,6 +348,9 @@ var raceAccounts = []raceStep{
 			return nil, err
 		}
 		return nil, w.EndSession(w.ctx, session.ID)
+	}},
+	{"EndResidentSessions", func(w *raceWorld) (any, error) {
+		return w.EndResidentSessions(w.ctx, raceBy, everywhere, w.ids["resident"])
 	}},
 	{"EndSessions", func(w *raceWorld) (any, error) {
 		return nil, w.EndSessions(w.ctx, raceBy, w.ids["user"])

@@ -10,6 +10,8 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+
+	"github.com/PuerkitoBio/goquery"
 )
 
 func TestHousesAreListedAndAdded(t *testing.T) {
@@ -120,19 +122,20 @@ func TestHousesAreSuggested(t *testing.T) {
 	b := d.Registrar(t)
 	form := b.Get(t, frame.ResidentPath+"/new", http.StatusOK)
 	field := form.Find(`input[name="house"]`)
-	ask := field.AttrOr("hx-get", "")
+	ask := field.AttrOr("hx-post", "")
 	if ask == "" || form.Find("datalist#"+field.AttrOr("list", "")).Length() != 1 {
 		t.Fatal("the form offers no houses")
 	}
-	at := "?community=" + d.Mine.Community.String()
-	all, some := b.Get(t, ask+at, http.StatusOK).Find("option"), b.Get(
-		t, ask+at+"&house="+url.QueryEscape("102"), http.StatusOK,
-	).Find("option")
+	suggest := func(community core.ID, text string, status int) *goquery.Selection {
+		page, _ := b.Post(t, ask, url.Values{"community": {community.String()}, "house": {text}}, status)
+		return page.Find("option")
+	}
+	all, some := suggest(d.Mine.Community, "", http.StatusOK), suggest(d.Mine.Community, "102", http.StatusOK)
 	if all.Length() != len(d.Mine.Houses) || some.Length() != 1 || some.AttrOr("value", "") != "1栋1单元102" {
 		t.Errorf("%d of all, %q", all.Length(), some.AttrOr("value", ""))
 	}
-	b.Get(t, ask+"?community="+d.Others.Community.String(), http.StatusNotFound)
-	if n := b.Get(t, ask+at+"&house="+url.QueryEscape(desk.Hostile), http.StatusOK).Find("option").Length(); n != 0 {
+	suggest(d.Others.Community, "", http.StatusNotFound)
+	if n := suggest(d.Mine.Community, desk.Hostile, http.StatusOK).Length(); n != 0 {
 		t.Errorf("%d houses of that name", n)
 	}
 }

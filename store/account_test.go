@@ -362,7 +362,8 @@ func TestFirstAdmin(t *testing.T) {
 		if wins.Load() != 1 {
 			t.Errorf("%d first admins", wins.Load())
 		}
-		wantRefused(t, "used", s.CheckFirstAdminToken(t.Context(), token), core.CodeNotFound)
+		wantRefused(t, "used", s.CheckFirstAdminToken(t.Context(), token), core.CodeConflict)
+		wantRefused(t, "sent again", use(token), core.CodeConflict)
 		if _, needed, err := s.CreateFirstAdminToken(t.Context()); err != nil || needed {
 			t.Errorf("another link though there is an admin: %v", err)
 		}

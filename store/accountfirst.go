@@ -14,6 +14,7 @@ const FirstAdminLinkLife = 24 * time.Hour
 const (
 	firstAdmin     = "first_admin"
 	firstAdminGone = "链接已失效，请重新启动程序获取新的链接"
+	firstAdminMade = "管理员已创建，请登录。"
 )
 
 // CreateFirstAdminToken makes the token of the one-time link by which the first
@@ -41,15 +42,29 @@ func anyAccount(tx *database.Tx) (bool, error) {
 	return n > 0, err
 }
 
-// CheckFirstAdminToken returns NotFound unless the link is still valid.
+// CheckFirstAdminToken returns Conflict once there is an account, which leaves nothing to do but to
+// sign in, and NotFound if the link is not valid.
 func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
-	var n int
-	err := s.db.Get(ctx, &n, `SELECT COUNT(*) FROM one_time_link WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?
-		AND NOT EXISTS (SELECT 1 FROM account)`, digestToken(token), firstAdmin, s.Now().UnixMilli())
-	if err == nil && n == 0 {
+	var found struct{ Accounts, Links int }
+	err := s.db.Get(ctx, &found, `
+		SELECT
+			(SELECT COUNT(*) FROM account) AS accounts,
+			(SELECT COUNT(*)
+				FROM one_time_link
+				WHERE digest = ?
+					AND purpose = ?
+					AND used_at IS NULL
+					AND expires_at > ?) AS links`,
+		digestToken(token), firstAdmin, s.Now().UnixMilli())
+	switch {
+	case err != nil:
+		return database.Wrap("check the first admin's link", err)
+	case found.Accounts > 0:
+		return core.Conflict(firstAdminMade)
+	case found.Links == 0:
 		return core.NotFound(firstAdminGone)
 	}
-	return database.Wrap("check the first admin's link", err)
+	return nil
 }
 
 // ConsumeFirstAdminToken makes the first admin, who chose the password and need
@@ -70,19 +85,19 @@ func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token
 		return 0, database.Wrap("make the first admin", err)
 	}
 	err = s.db.Write(ctx, "make the first admin", func(tx *database.Tx) error {
+		exists, err := anyAccount(tx)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return core.Conflict(firstAdminMade)
+		}
 		if err := tx.ExecOne(
 			core.NotFound(firstAdminGone),
 			"UPDATE one_time_link SET used_at = ? WHERE digest = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
 			tx.NowMS(), digestToken(token), firstAdmin, tx.NowMS(),
 		); err != nil {
 			return err
-		}
-		exists, err := anyAccount(tx)
-		if err != nil {
-			return err
-		}
-		if exists {
-			return core.NotFound(firstAdminGone)
 		}
 		id, err = insertAccount(tx, by, a, hash)
 		return err

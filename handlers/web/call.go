@@ -121,7 +121,7 @@ func vanishes(value string) bool {
 		return false
 	}
 	return !utf8.ValidString(value) || strings.ContainsRune(value, utf8.RuneError) ||
-		strings.ContainsFunc(core.StripMarks(value), func(r rune) bool { return forbidden(r, false) }) ||
+		strings.ContainsFunc(core.StripMarks(value), func(r rune) bool { return forbidden(r, true) }) ||
 		core.Clean(value) == ""
 }
 

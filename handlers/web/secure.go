@@ -163,20 +163,28 @@ func (c *Context) checkCSRF() error {
 	if c.route.Access.machine() || c.api {
 		return nil
 	}
-	want := c.who.Session.CSRF
-	if want == "" {
-		if cookie, err := c.r.Cookie(c.app.cookieName("visit")); err == nil {
-			want = cookie.Value
-		}
-	}
 	given, err := c.givenCSRF()
 	if err != nil {
 		return err
 	}
-	if !validSecret(want) || subtle.ConstantTimeCompare([]byte(unmaskCSRF(given)), []byte(want)) != 1 {
-		return errCrossSite
+	session, visit := c.who.Session.CSRF, ""
+	if cookie, err := c.r.Cookie(c.app.cookieName("visit")); err == nil {
+		visit = cookie.Value
 	}
-	return nil
+	switch {
+	case session != "" && sameCSRF(given, session):
+		return nil
+	case session == "" && sameCSRF(given, visit):
+		return nil
+	case c.route.Access.kind == accessPublic && sameCSRF(given, visit):
+		return nil // a public page's form, shown before another tab signed in
+	}
+	return errCrossSite
+}
+
+// sameCSRF reports whether a form's token is a secret's.
+func sameCSRF(given, secret string) bool {
+	return validSecret(secret) && subtle.ConstantTimeCompare([]byte(unmaskCSRF(given)), []byte(secret)) == 1
 }
 
 func (c *Context) givenCSRF() (string, error) {

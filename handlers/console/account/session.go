@@ -307,10 +307,20 @@ func setupFields(token string) templates.Form {
 // setupNew is the page of the first start's one-time link.
 func (p *Pages) setupNew(c *web.Context) error {
 	token := c.Query("token")
-	if err := p.Store.CheckFirstAdminToken(c.Ctx(), token); err != nil {
+	err := p.Store.CheckFirstAdminToken(c.Ctx(), token)
+	if core.IsConflict(err) {
+		return firstAdminMade(c, err)
+	}
+	if err != nil {
 		return err
 	}
 	return p.setupFormPage(c, http.StatusOK, setupFields(token))
+}
+
+// firstAdminMade leads those who comes back to the link, or sent its form twice, to the sign-in.
+func firstAdminMade(c *web.Context, err error) error {
+	c.Flash(web.FlashSuccess, core.MessageOf(err))
+	return c.Redirect("/console/session")
 }
 
 func (p *Pages) setupFormPage(c *web.Context, status int, form templates.Form) error {
@@ -331,6 +341,9 @@ func (p *Pages) setupCreate(c *web.Context) error {
 		_, err = p.Store.ConsumeFirstAdminToken(c.Ctx(), c.Actor(), form.Token, store.FirstAdmin{
 			Login: form.Login, Name: form.Name, Password: form.Password,
 		})
+	}
+	if core.IsConflict(err) {
+		return firstAdminMade(c, err)
 	}
 	if err != nil {
 		fields := setupFields(form.Token)

@@ -119,9 +119,15 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 	b.Open(t, address) // reload the page of the rejected form
 	form.Set("again", desk.OwnPassword)
 	b.Post(t, address, form, http.StatusSeeOther)
-	b.Post(t, address, form, http.StatusNotFound)
-	b.Get(t, "/console/setup?token="+token, http.StatusNotFound)
+	// Sent twice, gone back to, or opened in another tab: there is an admin, who may sign in.
+	if _, to := b.Post(t, address, form, http.StatusSeeOther); to != "/console/session" {
+		t.Errorf("the form again leads to %s", to)
+	}
+	b.Get(t, "/console/setup?token="+token, http.StatusSeeOther)
 	page = b.Open(t, "/console/session")
+	if !strings.Contains(page.Find(".tx-flash").Text(), "管理员已创建") {
+		t.Error("the sign-in page does not say that there is an admin")
+	}
 	if _, to := b.Post(t, "/console/session", b.SignInForm(t, page, "root", desk.OwnPassword), http.StatusSeeOther); to != "/console" {
 		t.Errorf("sent to %s", to)
 	}

@@ -218,11 +218,6 @@ func (r PassRule) Under(x *Restriction, day Day) PassRule {
 	return r
 }
 
-// holds reports whether the restriction exists and has not ended.
-func (x *Restriction) holds(day Day) bool {
-	return x != nil && (x.LastDay == 0 || day <= x.LastDay)
-}
-
 // window returns the period in days, at least one.
 func (r PassRule) window() int { return max(r.PeriodDays, 1) }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Counting is whose exits are added up 出门计算方式.
@@ -25,13 +24,6 @@ type PassRule struct {
 	RecordTemp  bool        // every passage needs a temperature
 	FeverTenths int         // temperature that is refused, in tenths of a degree Celsius: 373 is 37.3 °C
 	ReaderQR    bool        // readers may open; if off, only guards release
-}
-
-// Restriction is a house's own number of exits 限制出入, replacing the community's.
-type Restriction struct {
-	Exits   int // as PassRule.Exits
-	Reason  string
-	LastDay Day // last natural day in force; 0 = until lifted
 }
 
 // Bounds of a rule.
@@ -90,21 +82,6 @@ func checkHours(hours []HourRange) string {
 		}
 	}
 	return ""
-}
-
-// maxRestrictionReason bounds a restriction's reason, in characters.
-const maxRestrictionReason = 100
-
-// Check returns an Invalid error with a message by field: exits, reason.
-func (x Restriction) Check() error {
-	fields := map[string]string{}
-	if message := checkExits(x.Exits); message != "" {
-		fields["exits"] = message
-	}
-	if utf8.RuneCountInString(x.Reason) > maxRestrictionReason {
-		fields["reason"] = fmt.Sprintf("原因最多 %d 个字", maxRestrictionReason)
-	}
-	return InvalidFields(fields)
 }
 
 // Text describes the rule in one plain sentence, for the pass page and the console's preview: 每户每 2
@@ -179,12 +156,4 @@ func countingText(v string) string {
 		return "一户一次"
 	}
 	return v
-}
-
-// restrictionFields label what the audit log records of restrictions.
-var restrictionFields = []AuditField{
-	{Key: "houses", Label: "房屋", List: true},
-	{Key: "exits", Label: "周期内可出门次数"},
-	{Key: "reason", Label: "原因"},
-	{Key: "last_day", Label: "截止日期"},
 }

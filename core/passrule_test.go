@@ -69,20 +69,6 @@ func TestPassRuleCheck(t *testing.T) {
 	}
 }
 
-func TestRestrictionCheck(t *testing.T) {
-	for _, c := range []struct {
-		restriction Restriction
-		fields      string
-	}{
-		{Restriction{Exits: -1}, ""}, {Restriction{Exits: 99, Reason: strings.Repeat("欠", 100)}, ""},
-		{Restriction{Exits: -2}, "exits"}, {Restriction{Exits: 100}, "exits"}, {Restriction{Reason: strings.Repeat("欠", 101)}, "reason"},
-	} {
-		if got := fieldsOf(c.restriction.Check()); got != c.fields {
-			t.Errorf("%+v: fields %q, want %q", c.restriction, got, c.fields)
-		}
-	}
-}
-
 // fieldsOf returns the names of an invalid form's fields, sorted.
 func fieldsOf(err error) string {
 	var e *Error

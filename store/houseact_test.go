@@ -84,7 +84,8 @@ func TestHouseIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		resident := newResident(t, s, community, ids[0], "张三", "13800138000")
 		recordOf(t, s, ResidentRow{Resident: core.Resident{ID: 1, Community: community, House: ids[1], Name: "访客"}})
 		if err := s.CreateRestrictions(
-			t.Context(), core.System, scope, community, ids[2:3], core.Restriction{Exits: -1, Reason: "隔离"},
+			t.Context(), core.System, scope,
+			RestrictionChange{Community: community, Houses: ids[2:3], Restriction: core.Restriction{Exits: -1, Reason: "隔离"}},
 		); err != nil {
 			t.Fatal(err)
 		}

@@ -174,8 +174,11 @@ func TestPreviews(t *testing.T) {
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 2, 1, core.CountHousehold })
 		today := core.DayOf(testNow, testZone)
 		if err := s.CreateRestrictions(
-			t.Context(), core.System, everywhere, w.community, w.houses[1:2],
-			core.Restriction{Exits: -1, Reason: "隔离", LastDay: today},
+			t.Context(), core.System, everywhere,
+			RestrictionChange{
+				Community: w.community, Houses: w.houses[1:2],
+				Restriction: core.Restriction{Exits: -1, Reason: "隔离", LastDay: today},
+			},
 		); err != nil {
 			t.Fatal(err)
 		}

@@ -77,7 +77,10 @@ var raceEstate = []raceStep{
 	}},
 	{"CreateRestrictions", func(w *raceWorld) (any, error) {
 		r := core.Restriction{Exits: 1, Reason: "居家观察"}
-		return nil, w.CreateRestrictions(w.ctx, raceBy, everywhere, w.ids["here"], []core.ID{w.ids["house"]}, r)
+		return nil, w.CreateRestrictions(
+			w.ctx, raceBy, everywhere,
+			RestrictionChange{Community: w.ids["here"], Houses: []core.ID{w.ids["house"]}, Restriction: r},
+		)
 	}},
 	{"LiftRestriction", func(w *raceWorld) (any, error) {
 		return nil, w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])

@@ -40,42 +40,62 @@ type RestrictedHouse struct {
 	Since     time.Time
 }
 
-// CreateRestrictions returns houses of one community their own number of exits, in place of what
-// restriction they had: all of them or none.
+// RestrictionChange is what CreateRestrictions does.
+type RestrictionChange struct {
+	Community core.ID
+	Houses    []core.ID // of the community
+	core.Restriction
+	Told []core.ID // houses whose present restriction was shown as being replaced
+}
+
+// CreateRestrictions sets one restriction on houses of a community, in place of any that
+// they have: on all of them or on none. If one with other terms would be replaced that is
+// not among those told, nothing is done, and core.IsReplaces reports true for the error.
 func (s *Store) CreateRestrictions(
-	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID,
-	r core.Restriction,
+	ctx context.Context, by core.Actor, scope core.Scope, change RestrictionChange,
 ) error {
-	if !scope.Has(community) {
+	if !scope.Has(change.Community) {
 		return core.NotFound(noCommunity)
 	}
-	r.Reason = core.Clean(r.Reason)
-	houses = slices.Compact(slices.Sorted(slices.Values(houses)))
-	if err := s.checkRestriction(houses, r); err != nil {
+	change.Reason = core.Clean(change.Reason)
+	change.Houses = slices.Compact(slices.Sorted(slices.Values(change.Houses)))
+	if err := s.checkRestriction(change.Houses, change.Restriction); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, "create restrictions", func(tx *database.Tx) error {
-		groups, err := restrictionGroups(tx, community, houses)
+		labels, err := houseLabels(tx, change.Community, change.Houses)
 		if err != nil {
 			return err
 		}
-		if err := replaceRestrictions(tx, community, houses, r); err != nil {
+		before, err := restrictionsOf(tx.All, change.Houses)
+		if err != nil {
 			return err
 		}
-		for _, g := range groups {
-			entry := audit.Entry{
-				Community: community, Action: "restriction.create", Subject: audit.Target("community", community),
-				After: auditOfRestriction(g.labels, r),
-			}
-			if g.before != nil {
-				entry.Before = auditOfRestriction(g.labels, *g.before)
-			}
-			if err := audit.Write(tx, by, entry); err != nil {
-				return err
-			}
+		if err := core.CheckReplaced(change.Replaced(change.Houses, before), change.Told); err != nil {
+			return err
 		}
-		return nil
+		if err := replaceRestrictions(tx, change); err != nil {
+			return err
+		}
+		return auditRestrictions(tx, by, change, restrictionGroups(change.Houses, labels, before))
 	})
+}
+
+func auditRestrictions(tx *database.Tx, by core.Actor, change RestrictionChange, groups []*restrictionGroup) error {
+	for _, g := range groups {
+		entry := audit.Entry{
+			Community: change.Community, Action: "restriction.create",
+			Subject: audit.Target("community", change.Community),
+			After:   auditOfRestriction(g.labels, change.Restriction),
+		}
+		if g.before != nil {
+			entry.Before = auditOfRestriction(g.labels, *g.before)
+		}
+		if err := audit.Write(tx, by, entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) checkRestriction(houses []core.ID, r core.Restriction) error {
@@ -126,16 +146,8 @@ type restrictionGroup struct {
 	labels []string
 }
 
-// restrictionGroups puts houses, all of which must be the community's, into groups.
-func restrictionGroups(tx *database.Tx, community core.ID, houses []core.ID) ([]*restrictionGroup, error) {
-	labels, err := houseLabels(tx, community, houses)
-	if err != nil {
-		return nil, err
-	}
-	before, err := restrictionsOf(tx.All, houses)
-	if err != nil {
-		return nil, err
-	}
+// restrictionGroups puts houses into groups by the restrictions that they had.
+func restrictionGroups(houses []core.ID, labels []string, before map[core.ID]core.Restriction) []*restrictionGroup {
 	var groups []*restrictionGroup
 	open := map[core.Restriction]*restrictionGroup{} // by the previous restriction; one without a reason means there was none
 	for i, house := range houses {
@@ -150,12 +162,12 @@ func restrictionGroups(tx *database.Tx, community core.ID, houses []core.ID) ([]
 		}
 		g.labels = append(g.labels, labels[i])
 	}
-	return groups, nil
+	return groups
 }
 
-// replaceRestrictions puts r in place of what restriction the houses have.
-func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r core.Restriction) error {
-	err := database.EachPart(houses, func(part []core.ID) error {
+// replaceRestrictions puts a change in place of what restrictions its houses have.
+func replaceRestrictions(tx *database.Tx, change RestrictionChange) error {
+	err := database.EachPart(change.Houses, func(part []core.ID) error {
 		_, err := tx.Exec(
 			"DELETE FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(part))+")",
 			database.IDArgs(part)...,
@@ -165,9 +177,11 @@ func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, len(houses))
-	for i, house := range houses {
-		rows[i] = []any{int64(house), int64(community), r.Exits, r.Reason, int32(r.LastDay), tx.NowMS()}
+	rows := make([][]any, len(change.Houses))
+	for i, house := range change.Houses {
+		rows[i] = []any{
+			int64(house), int64(change.Community), change.Exits, change.Reason, int32(change.LastDay), tx.NowMS(),
+		}
 	}
 	err = database.InsertRows(
 		tx, database.InsertInto, "house_restriction",
@@ -179,14 +193,16 @@ func replaceRestrictions(tx *database.Tx, community core.ID, houses []core.ID, r
 	return err
 }
 
-// houseLabels returns the labels of houses, all of which must be the community's.
+// houseLabels returns the labels of houses, all of which must be the community's. It
+// locks them, so that two acts upon the restriction of one house follow each other.
 func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string, error) {
 	found := map[core.ID]string{}
 	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
 		err := tx.All(
 			&rows,
-			"SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")",
+			"SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+") ORDER BY id"+
+				tx.Dialect().ForUpdate(),
 			database.AppendIDs([]any{int64(community)}, part)...,
 		)
 		for _, row := range rows {

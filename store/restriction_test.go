@@ -15,7 +15,8 @@ func TestRestrictions(t *testing.T) {
 		today := core.DayOf(testNow, testZone)
 		set := func(r core.Restriction, houses ...core.ID) {
 			t.Helper()
-			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, community, houses, r); err != nil {
+			change := RestrictionChange{Community: community, Houses: houses, Restriction: r, Told: houses}
+			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -79,7 +80,9 @@ func TestRestrictionsRefuse(t *testing.T) {
 			if change != nil {
 				change(&r)
 			}
-			return s.CreateRestrictions(t.Context(), core.System, scope, ours, houses, r)
+			return s.CreateRestrictions(
+				t.Context(), core.System, scope, RestrictionChange{Community: ours, Houses: houses, Restriction: r},
+			)
 		}
 		one := []core.ID{house}
 		wantField(t, set(everywhere, nil, nil), "houses")
@@ -103,5 +106,38 @@ func TestRestrictionsRefuse(t *testing.T) {
 		wantCode(t, s.LiftRestriction(t.Context(), core.System, core.ScopeOf(theirs), house), core.CodeNotFound)
 		_, _, err := s.Restrictions(t.Context(), core.ScopeOf(theirs), RestrictionFilter{Community: ours, Page: Page{Limit: 9}})
 		wantCode(t, err, core.CodeNotFound)
+	})
+}
+
+// A restriction is not replaced unless whoever acts was told of it; setting the same once
+// more, as a form sent twice does, is no replacing.
+func TestRestrictionsAreNotReplacedUntold(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := newHouses(t, s, community, 3)
+		set := func(houses []core.ID, exits int, told ...core.ID) error {
+			return s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
+				Community: community, Houses: houses, Restriction: core.Restriction{Exits: exits, Reason: "居家"}, Told: told,
+			})
+		}
+		for range 2 {
+			if err := set(houses[:1], 2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, told := range [][]core.ID{nil, houses[1:]} {
+			if err := set(houses, -1, told...); !core.IsReplaces(err) {
+				t.Errorf("told of %v: %v", told, err)
+			}
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM house_restriction WHERE exits <> 2"); n != 0 {
+			t.Errorf("a refusal set %d restrictions", n)
+		}
+		if err := set(houses, -1, houses[0]); err != nil {
+			t.Error(err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM house_restriction WHERE exits = -1"); n != 3 {
+			t.Errorf("%d restrictions, want 3", n)
+		}
 	})
 }

@@ -200,7 +200,7 @@ func (o *office) upload(ctx context.Context, community core.ID, file []byte) err
 	}
 	_, _ = part.Write(file) // writes to memory
 	w.Close()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+"/console/restriction", &body)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+"/console/restriction/preview", &body)
 	if err != nil {
 		return err
 	}

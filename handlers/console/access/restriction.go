@@ -21,9 +21,16 @@ func (p *Pages) restrictionRoutes() []web.Route {
 			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionCreate,
 			Draft: true, Body: web.UploadBody(maxRestrictionList), EachPerMinute: restrictionsAMinute,
 		},
+		{
+			Method: http.MethodPost, Path: restrictionPreviewPath, Access: edit, Handler: p.restrictionPreview,
+			Draft: true, Body: web.UploadBody(maxRestrictionList), EachPerMinute: restrictionsAMinute,
+		},
 		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Handler: p.restrictionLift},
 	}
 }
+
+// restrictionPreviewPath shows the form again with more or fewer houses ticked.
+const restrictionPreviewPath = frame.RestrictionPath + "/preview"
 
 // restrictionsAMinute limits the posts of one account, each of which may contain a workbook: nobody
 // clicks through a tree that fast.
@@ -69,7 +76,9 @@ func (p *Pages) restrictionList(c *web.Context) error {
 	}
 	page.Note, page.List = at.Name, restrictionTable(c, at)
 	if c.Has(core.PermRestrictionEdit) {
-		page.Actions = []templates.Action{{Label: "限制房屋", URL: at.URL(frame.RestrictionPath + "/new"), Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{
+			{Label: "限制房屋", URL: at.URL(frame.RestrictionPath + "/new"), Icon: "plus", Primary: true},
+		}
 	}
 	for _, r := range restrictions {
 		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))

@@ -56,7 +56,7 @@ func TestRestrictionPastedList(t *testing.T) {
 	last := label[len(strings.TrimRight(label, "0123456789")):]
 	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"},
 		"pasted": {strings.Join([]string{label, "9-9-9999", desk.Hostile, last}, "\r\n")}}
-	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	desk.Literally(t, page, desk.Hostile)
 	lines := page.Find("#matches tbody tr")
 	for i, want := range []string{"已匹配", "没有找到", "没有找到"} {
@@ -72,18 +72,18 @@ func TestRestrictionPastedList(t *testing.T) {
 		t.Fatal("looking restricted a house")
 	}
 	form.Set("pasted", strings.Repeat("1\n", store.MaxRestriction+1))
-	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
+	page, _ = b.Post(t, restrictionPreviewPath, form, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "pasted")
 
 	form.Set("act", "all")
 	form.Set("pasted", "")
-	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	page, _ = b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	if n := page.Find(`input[name="houses"][checked]`).Length(); n != len(d.Mine.Houses) {
 		t.Errorf("%d of %d houses are ticked", n, len(d.Mine.Houses))
 	}
 	form.Set("community", d.Others.Community.String())
 	form.Set("act", "paste")
-	b.Post(t, frame.RestrictionPath, form, http.StatusNotFound)
+	b.Post(t, restrictionPreviewPath, form, http.StatusNotFound)
 }
 
 // A list that was not reviewed is not silently ignored when houses are ticked, and Enter in a field
@@ -91,7 +91,7 @@ func TestRestrictionPastedList(t *testing.T) {
 func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"save"},
+	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"},
 		"houses": {d.Mine.Houses[1].String()}, "pasted": {desk.HouseLabel(t, d, d.Mine.Houses[0])}}
 	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "pasted")
@@ -106,13 +106,12 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	) || page.Find("#f-pasted").Text() != form.Get("pasted") {
 		t.Errorf("of the list alone: %q", wrongs.Text())
 	}
-	if first := page.Find("main form.tx-form button").First(); first.AttrOr("value", "") != "save" {
-		t.Errorf("Enter presses %q", first.AttrOr("value", ""))
+	if first := page.Find("main form.tx-form button").First(); first.AttrOr("formaction", "") != "" {
+		t.Errorf("Enter presses %q", first.AttrOr("formaction", ""))
 	}
 	form.Set("act", "paste")
-	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	page, _ = b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	form = desk.FilledIn(page)
-	form.Set("act", "save")
 	typed := form.Get("pasted")
 	form.Set("pasted", typed+"\r\n9-9-9999")
 	b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
@@ -129,8 +128,11 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	b := d.Registrar(t)
 	house := d.Mine.Houses[0]
 	err := d.Store.CreateRestrictions(
-		t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.ID{house},
-		core.Restriction{Exits: 2, Reason: "社区通知"},
+		t.Context(), core.System, core.Everywhere,
+		store.RestrictionChange{
+			Community: d.Mine.Community, Houses: []core.ID{house},
+			Restriction: core.Restriction{Exits: 2, Reason: "社区通知"},
+		},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -139,22 +141,21 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 		"community": {d.Mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "act": {"paste"},
 		"pasted": {desk.HouseLabel(t, d, house)},
 	}
-	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "已限制 2 次，社区通知") {
 		t.Errorf("the list's line: %q", row)
 	}
-	if asks := page.Find(`main button[value="save"][data-confirm]`); asks.Length() != 2 || !strings.Contains(
+	if asks := page.Find(`main button[data-confirm]`); asks.Length() != 2 || !strings.Contains(
 		asks.AttrOr("data-confirm", ""), "有 1 套已限制出入",
 	) {
 		t.Errorf("asks %q", asks.AttrOr("data-confirm", ""))
 	}
 	form = desk.FilledIn(page)
-	form.Set("act", "save")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	// For a house ticked since the page was rendered, the server asks.
 	form.Del("told")
 	form.Set("exits", "5")
-	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
+	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusConflict)
 	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") ||
 		desk.InputValue(page, "exits") != "5" || page.Find("[data-confirm]").Length() != 0 {
 		t.Errorf("asked %q", notice)
@@ -163,7 +164,6 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 		t.Fatalf("replaced unasked: %+v", list)
 	}
 	form = desk.FilledIn(page)
-	form.Set("act", "save")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	if list := d.Restrictions(t); len(list) != 1 || list[0].Exits != 5 {
 		t.Errorf("not replaced: %+v", list)
@@ -199,7 +199,7 @@ func TestRestrictionListFile(t *testing.T) {
 		"with its mark": []byte("\ufeff" + label + "\n没有的99"), "sheet": book.Bytes(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, file, http.StatusOK)
+			page := b.Upload(t, restrictionPreviewPath, form, restrictionFile, file, http.StatusOK)
 			if pasted := page.Find(`textarea[name="pasted"]`).Text(); pasted != "9-9-9999\n"+label+"\n没有的99" {
 				t.Errorf("read as %q", pasted)
 			}
@@ -214,7 +214,6 @@ func TestRestrictionListFile(t *testing.T) {
 		})
 	}
 	// If saved without review it is shown, not applied; so is one whose houses were ticked before.
-	form.Set("act", "save")
 	form.Set("houses", house)
 	page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, inGBK, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, restrictionFile)
@@ -239,7 +238,7 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	for name, wrong := range map[string]string{"名单.exe": "只支持 txt、csv、xlsx 文件", "名单.xlsx": "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx"} {
 		form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {"1-1-101"}}
 		page := b.UploadAs(
-			t, frame.RestrictionPath, form,
+			t, restrictionPreviewPath, form,
 			desk.SentFile{Field: restrictionFile, Name: name, Content: []byte("3-2-501\n")},
 			http.StatusUnprocessableEntity,
 		)
@@ -261,7 +260,7 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {c.pasted}, "reason": {desk.Hostile}}
-			page := b.Upload(t, frame.RestrictionPath, form, restrictionFile, []byte(c.file), http.StatusUnprocessableEntity)
+			page := b.Upload(t, restrictionPreviewPath, form, restrictionFile, []byte(c.file), http.StatusUnprocessableEntity)
 			desk.WrongField(t, page, restrictionFile)
 			if got := strings.TrimSpace(page.Find("#f-file-error").Text()); got != c.wrong {
 				t.Errorf("told %q, want %q", got, c.wrong)
@@ -273,9 +272,9 @@ func TestRestrictionListFileRefuses(t *testing.T) {
 		})
 	}
 	form := url.Values{"community": {d.Others.Community.String()}, "act": {"paste"}}
-	b.Upload(t, frame.RestrictionPath, form, restrictionFile, []byte("1"), http.StatusNotFound)
+	b.Upload(t, restrictionPreviewPath, form, restrictionFile, []byte("1"), http.StatusNotFound)
 	b.Upload(
-		t, frame.RestrictionPath, form, restrictionFile, make([]byte, web.UploadBody(maxRestrictionList)),
+		t, restrictionPreviewPath, form, restrictionFile, make([]byte, web.UploadBody(maxRestrictionList)),
 		http.StatusRequestEntityTooLarge,
 	)
 }
@@ -303,7 +302,7 @@ func TestRestrictionTree(t *testing.T) {
 			act = page.Find(`#restriction-tree .tx-current button:contains("`+button+`")`).AttrOr("value", "")
 		}
 		form.Set("act", act)
-		page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+		page, _ = b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 		form = desk.FilledIn(page)
 		if boxes := page.Find(`input[name="houses"]`); boxes.Length() != shown || boxes.Filter("[checked]").Length() != ticked {
 			t.Errorf(
@@ -327,7 +326,6 @@ func TestRestrictionTree(t *testing.T) {
 	if len(d.Restrictions(t)) != 0 {
 		t.Fatal("a button of the tree restricted a house")
 	}
-	form.Set("act", "save")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	var got []core.ID
 	for _, r := range d.Restrictions(t) {
@@ -343,23 +341,23 @@ func TestRestrictionTree(t *testing.T) {
 	if err != nil || len(tree) == 0 {
 		t.Fatalf("%d nodes, %v", len(tree), err)
 	}
-	for _, verb := range []string{pickOpen, pickAll, pickNone} {
-		form := url.Values{"community": {d.Mine.Community.String()}, "act": {verb + tree[0].ID.String()}}
-		page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	for _, verb := range []restrictionVerb{pickOpen, pickAll, pickNone} {
+		form := url.Values{"community": {d.Mine.Community.String()}, "act": {restrictionAct{verb, tree[0].ID}.String()}}
+		page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 		if page.Find(`input[name="houses"]`).Length() != 0 {
 			t.Errorf("%s shows another community's houses", verb)
 		}
-		form.Set("act", verb+desk.Hostile[:20])
-		b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+		form.Set("act", string(verb)+"-"+desk.Hostile[:20])
+		b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	}
 }
 
-func sampleRestrictionTree() *templates.Tree {
+// sampleNodes is a building with two units.
+func sampleNodes() []*store.TreeNode {
 	node := func(id core.ID, houses int, children ...*store.TreeNode) *store.TreeNode {
 		return &store.TreeNode{BuildingNode: core.BuildingNode{ID: id, Name: desk.Hostile}, Houses: houses, Children: children}
 	}
-	tree := restrictionTree([]*store.TreeNode{node(1, 600, node(2, 1), node(3, 2))}, 2, []core.House{{Path: "/1/2/"}})
-	return &tree
+	return []*store.TreeNode{node(1, 600, node(2, 1), node(3, 2))}
 }
 
 func TestRestrictionPages(t *testing.T) {
@@ -376,23 +374,15 @@ func TestRestrictionPages(t *testing.T) {
 				},
 			},
 		},
-		"console/restriction/form": restrictionNewPage{
-			Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"},
-			Pasted: templates.Field{Name: "pasted", Label: "粘贴名单"},
-			File:   templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单"},
-			Form:   templates.Form{Sections: restrictionSections(at, restrictionForm{}, nil)},
-		},
-		"console/restriction/form#found": restrictionNewPage{
-			Shell: shell, Search: templates.Field{Name: "q", Label: "找房屋"}, More: true, Ticked: 2, Node: 1,
-			Tree:   sampleRestrictionTree(),
-			Pasted: templates.Field{Kind: templates.Textarea, Name: "pasted", Label: "粘贴名单"},
-			File:   templates.Field{Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: desk.Hostile, Error: "太大"},
-			Tally:  "名单有 3 行", Notes: []string{desk.Hostile},
-			Matches: restrictionMatches([]core.HouseMatch{
-				{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)},
-				{Line: "2", Houses: make([]core.House, 2)},
-			}),
-			Form: templates.Form{Sections: restrictionSections(at, restrictionForm{}, []templates.Choice{{Value: "1", Label: "1栋"}})},
-		},
+		"console/restriction/form": newRestrictionPage(shell, restrictionFacts{At: at}),
+		"console/restriction/form#found": newRestrictionPage(shell, restrictionFacts{
+			At: at, Form: restrictionForm{Node: 2, Houses: []core.ID{9}}, More: true, Full: true, Notes: []string{desk.Hostile},
+			Nodes: sampleNodes(), Ticked: []core.House{{ID: 9, Label: desk.Hostile, Path: "/1/2/"}},
+			Found: []store.HouseRow{{House: core.House{ID: 8, Label: "1栋"}}}, Held: map[core.ID]core.Restriction{9: {Reason: desk.Hostile}},
+			Matches: []core.HouseMatch{
+				{Line: desk.Hostile}, {Line: "1", Houses: make([]core.House, 1)}, {Line: "2", Houses: make([]core.House, 2)},
+			},
+			Unread: desk.Hostile, Wrong: core.InvalidFields(map[string]string{restrictionFile: "太大", "houses": "请选择房屋"}),
+		}),
 	})
 }

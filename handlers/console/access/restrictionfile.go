@@ -18,35 +18,37 @@ const (
 	maxRestrictionList = 1 << 20
 )
 
-// restrictionRead is the result of reading a form's list file; zero = no file.
-type restrictionRead struct {
-	read   bool     // its lines were added to the pasted list
-	unread string   // the name of an unreadable file
-	notes  []string // how it was read, shown to the user
-}
+// errListRead is on a form that was to be saved with a list file: its houses are ticked,
+// and nothing is done yet.
+var errListRead = core.InvalidFields(map[string]string{
+	restrictionFile: "名单已读入，还没有生效：请核对下面的结果，再按“限制出入”",
+})
 
-// readRestrictionFile appends the lines of a list file to the pasted list, so that it is reviewed,
-// corrected and submitted like a pasted one.
-func readRestrictionFile(c *web.Context, form *restrictionForm) (restrictionRead, error) {
+// readRestrictionFile reads a list file into the pasted list, behind what is there, so
+// that it is looked at, corrected and sent again like a pasted one. It reports whether
+// one was read.
+func readRestrictionFile(c *web.Context, f *restrictionFacts) (bool, error) {
 	if !c.HasUpload(restrictionFile) {
-		return restrictionRead{}, nil
+		return false, nil
 	}
 	file, err := c.Upload(web.UploadRule{
 		Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: maxRestrictionList,
 	})
+	f.Unread = file.Name
 	if err != nil {
-		return restrictionRead{unread: file.Name}, err
+		return false, err
 	}
 	table, err := c.Table(file, 10*store.MaxRestriction) // to be able to report how many there are
 	if err != nil {
-		return restrictionRead{unread: file.Name}, err
+		return false, err
 	}
-	pasted, err := joinLists(form.Pasted, core.HouseLines(table.Rows))
+	f.Notes = table.Notes()
+	pasted, err := joinLists(f.Form.Pasted, core.HouseLines(table.Rows))
 	if err != nil {
-		return restrictionRead{unread: file.Name, notes: table.Notes()}, err
+		return false, err
 	}
-	form.Pasted = pasted
-	return restrictionRead{read: true, notes: table.Notes()}, nil
+	f.Form.Pasted, f.Unread = pasted, ""
+	return true, nil
 }
 
 // joinLists appends the lines of a file to a pasted list, except those already in it.
@@ -71,37 +73,14 @@ func joinLists(pasted string, file []string) (string, error) {
 	return "", core.InvalidFields(map[string]string{restrictionFile: words})
 }
 
-// unlooked refuses to save a list file that was not reviewed: what its lines mean is shown first.
-// wrong is any other error.
-func (r restrictionRead) unlooked(form restrictionForm, wrong error) error {
-	if form.Act != "save" || !r.read {
-		return wrong
+// listWrong narrows what is wrong with a form to its list.
+func listWrong(err error) error {
+	fields := web.FieldsOf(err)
+	if fields == nil {
+		return err
 	}
-	return core.InvalidFields(map[string]string{restrictionFile: "名单已读入，还没有生效：请核对下面的结果，再按“限制出入”"})
-}
-
-// matchTally returns, as text, how many lines had which result.
-func matchTally(matches []core.HouseMatch) string {
-	if len(matches) == 0 {
-		return ""
+	if message := fields["pasted"]; message != "" {
+		return core.InvalidFields(map[string]string{"pasted": message})
 	}
-	var one, several, none int
-	for _, match := range matches {
-		switch len(match.Houses) {
-		case 0:
-			none++
-		case 1:
-			one++
-		default:
-			several++
-		}
-	}
-	words := fmt.Sprintf("名单有 %d 行：%d 行已匹配", len(matches), one)
-	if several > 0 {
-		words += fmt.Sprintf("，%d 行不止一套", several)
-	}
-	if none > 0 {
-		words += fmt.Sprintf("，%d 行没有找到", none)
-	}
-	return words + "。"
+	return nil
 }

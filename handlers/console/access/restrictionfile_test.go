@@ -11,7 +11,6 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"tongxing/handlers/console/frame"
 	"tongxing/testkit/desk"
 )
 
@@ -53,7 +52,7 @@ func TestRestrictionListAsSeen(t *testing.T) {
 	labels := []string{desk.HouseLabel(t, d, d.Mine.Houses[0]), desk.HouseLabel(t, d, d.Mine.Houses[1])}
 	form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}}
 	file := desk.SentFile{Field: restrictionFile, Name: "名单.xlsx", Content: listBook(t, labels[0], labels[1], labels[0])}
-	page := b.UploadAs(t, frame.RestrictionPath, form, file, http.StatusOK)
+	page := b.UploadAs(t, restrictionPreviewPath, form, file, http.StatusOK)
 	if pasted := page.Find(`textarea[name="pasted"]`).Text(); pasted != labels[1]+"\n2003-02-05" {
 		t.Errorf("read as %q", pasted)
 	}
@@ -83,7 +82,7 @@ func TestRestrictionListPasted(t *testing.T) {
 		"1、" + one + "（欠费）\r\n2、" + two + " 李四", one + "，" + two, "\ufeff\u202d" + one + "\u202c\r\n" + two,
 	} {
 		form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {pasted}}
-		page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+		page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 		for _, house := range d.Mine.Houses[:2] {
 			if page.Find(`input[name="houses"][value="`+house.String()+`"][checked]`).Length() != 1 {
 				t.Errorf("%q: not ticked: %s", pasted, page.Find("#matches").Text())
@@ -91,7 +90,7 @@ func TestRestrictionListPasted(t *testing.T) {
 		}
 	}
 	form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "pasted": {one + "\a\r\n" + two}}
-	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
+	page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "pasted")
 	if kept := page.Find(`textarea[name="pasted"]`).Text(); !strings.Contains(kept, one) || !strings.Contains(kept, two) {
 		t.Errorf("what was typed is lost: %q", kept)
@@ -135,7 +134,7 @@ func TestRestrictionListHostile(t *testing.T) {
 				t.Parallel()
 				form := url.Values{"community": {d.Mine.Community.String()}, "act": {"paste"}, "reason": {"居家"}}
 				page := b.UploadAs(
-					t, frame.RestrictionPath, form,
+					t, restrictionPreviewPath, form,
 					desk.SentFile{Field: restrictionFile, Name: "名单.xlsx", Content: content},
 					http.StatusUnprocessableEntity,
 				)

@@ -1,206 +1,165 @@
 package access
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"tongxing/core"
-	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/store"
-	"tongxing/templates"
 )
 
-// The acts of the tree's buttons, followed by a node's id: show its houses, tick all of them, or
-// none.
+// restrictionVerb is what a button of the preview does.
+type restrictionVerb string
+
+// The verbs.
 const (
-	pickOpen = "open-"
-	pickAll  = "all-"
-	pickNone = "none-"
+	pickSearch restrictionVerb = "search" // shows the houses that the keyword finds
+	pickPaste  restrictionVerb = "paste"  // reads the list and ticks its houses
+	pickOpen   restrictionVerb = "open"   // shows the houses of a node; node 0: of none
+	pickAll    restrictionVerb = "all"    // ticks the houses of a node; without one, those found
+	pickNone   restrictionVerb = "none"   // unticks the houses of a node
 )
+
+// restrictionAct is what a button of the preview asks for; the zero value only shows the
+// form again.
+type restrictionAct struct {
+	Verb restrictionVerb
+	Node core.ID
+}
+
+// String returns the act as a button's value.
+func (a restrictionAct) String() string {
+	if a.Node == 0 && a.Verb != pickOpen {
+		return string(a.Verb)
+	}
+	return string(a.Verb) + "-" + a.Node.String()
+}
+
+// parseRestrictionAct reads a button's value; the zero act for one that no button has.
+func parseRestrictionAct(text string) restrictionAct {
+	verb, rest, _ := strings.Cut(text, "-")
+	act := restrictionAct{Verb: restrictionVerb(verb)}
+	switch act.Verb {
+	case pickOpen, pickAll, pickNone:
+		act.Node, _ = core.ParseID(rest) // 0 where it is none
+	case pickSearch, pickPaste:
+	default:
+		return restrictionAct{}
+	}
+	if act.String() != text || act.Verb == pickNone && act.Node == 0 {
+		return restrictionAct{}
+	}
+	return act
+}
 
 // housesFound is the maximum number of results of a house search: enough for a building.
 const housesFound = 200
 
-// restrictionHouses returns the houses to tick, sorted by label after those that are ticked but not
-// shown, and the tree to find them by.
-func (p *Pages) restrictionHouses(
-	c *web.Context, at frame.CommunityChoice, form restrictionForm, page *restrictionNewPage,
-) ([]templates.Choice, error) {
-	ticked, err := p.Store.HousesByID(c.Ctx(), c.Scope(), form.Houses)
-	if err != nil {
-		return nil, err
+// restrictionPick does what a button of the preview asks for, and reads a list file. What
+// is wrong with the file is put in Wrong.
+func (p *Pages) restrictionPick(c *web.Context, f *restrictionFacts) error {
+	act := parseRestrictionAct(f.Form.Act)
+	if act.Node != 0 || act.Verb == pickOpen {
+		f.Form.Node, f.Form.Keyword = act.Node, ""
 	}
-	nodes, err := p.Store.BuildingTree(c.Ctx(), c.Scope(), at.ID)
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) > 0 {
-		tree := restrictionTree(nodes, form.Node, ticked)
-		page.Tree = &tree
-	}
-	var found []store.HouseRow
-	if form.Keyword != "" || form.Node != 0 || len(nodes) == 0 {
-		if found, page.More, err = p.restrictionSearch(c, at, form, housesFound); err != nil {
-			return nil, err
-		}
-	}
-	var choices []templates.Choice
-	for _, house := range ticked {
-		if !slices.ContainsFunc(found, func(f store.HouseRow) bool { return f.ID == house.ID }) {
-			choices = append(choices, templates.Choice{Value: house.ID.String(), Label: house.Label})
-		}
-	}
-	return addHouses(choices, found), nil
-}
-
-func addHouses(choices []templates.Choice, found []store.HouseRow) []templates.Choice {
-	known := map[string]bool{}
-	for _, choice := range choices {
-		known[choice.Value] = true
-	}
-	for _, house := range found {
-		if !known[house.ID.String()] {
-			choices = append(choices, templates.Choice{Value: house.ID.String(), Label: house.Label})
-		}
-	}
-	return choices
-}
-
-// restrictionSearch finds houses by a part of their label, below a node of the tree.
-func (p *Pages) restrictionSearch(
-	c *web.Context, at frame.CommunityChoice, form restrictionForm, most int,
-) ([]store.HouseRow, bool, error) {
-	return p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
-		Community: at.ID, Node: form.Node, Keyword: form.Keyword, Page: store.Page{Limit: most},
-	})
-}
-
-// restrictionTree returns the tree in the form: its buttons submit the form, so that no tick or
-// input is lost.
-func restrictionTree(nodes []*store.TreeNode, chosen core.ID, ticked []core.House) templates.Tree {
-	picks := restrictionPicks{chosen: chosen, below: map[string]int{}}
-	for _, house := range ticked {
-		for id := range strings.SplitSeq(strings.Trim(house.Path, "/"), "/") {
-			picks.below[id]++
-		}
-	}
-	houses := 0
-	for _, node := range nodes {
-		houses += node.Houses
-	}
-	tree := templates.Tree{
-		ID: "restriction-tree", Label: "楼栋",
-		All: templates.TreeNode{
-			Label: "全部楼栋", URL: pickURL, Act: pickOpen + "0", Note: pickNote(len(ticked), houses),
-			Current: chosen == 0, Leaf: true,
-		},
-	}
-	tree.Nodes, _ = picks.nodes(nodes)
-	return tree
-}
-
-// pickURL is where the tree's buttons post the form: back to the tree.
-const pickURL = frame.RestrictionPath + "#pick"
-
-// restrictionPicks draws nodes with the number of ticked houses below them.
-type restrictionPicks struct {
-	chosen core.ID
-	below  map[string]int // ticked houses, by the id of a node
-}
-
-// nodes draws nodes, with the children of those on the path to the chosen one, and reports whether
-// there is such a path.
-func (p restrictionPicks) nodes(nodes []*store.TreeNode) (drawn []templates.TreeNode, open bool) {
-	for _, n := range nodes {
-		id := n.ID.String()
-		node := templates.TreeNode{
-			Label: n.Name, URL: pickURL, Act: pickOpen + id, Note: pickNote(p.below[id], n.Houses),
-			Current: n.ID == p.chosen, Leaf: len(n.Children) == 0,
-		}
-		switch {
-		case n.Houses > 0 && p.below[id] == n.Houses:
-			node.Pick = &templates.TreePick{Act: pickNone + id, Label: "全不选", Words: "全不选 " + n.Name + " 的房屋"}
-		case n.Houses > 0 && n.Houses <= store.MaxRestriction:
-			node.Pick = &templates.TreePick{Act: pickAll + id, Label: "全选", Words: "全选 " + n.Name + " 的房屋"}
-		}
-		children, leads := p.nodes(n.Children)
-		if leads || node.Current {
-			node.Children, open = children, true
-		}
-		drawn = append(drawn, node)
-	}
-	return drawn, open
-}
-
-func pickNote(ticked, houses int) string {
-	if ticked == 0 {
-		return frame.Grouped(houses) + " 套"
-	}
-	return fmt.Sprintf("已选 %d / %s 套", ticked, frame.Grouped(houses))
-}
-
-// byTree reports whether a button of the tree submitted the form.
-func (f restrictionForm) byTree() bool {
-	_, _, ok := f.pick()
-	return ok
-}
-
-// pick parses the act of a button of the tree.
-func (f restrictionForm) pick() (verb string, node core.ID, ok bool) {
-	for _, verb := range []string{pickOpen, pickAll, pickNone} {
-		if rest, is := strings.CutPrefix(f.Act, verb); is {
-			node, err := core.ParseID(rest)
-			return verb, node, err == nil || rest == "0"
-		}
-	}
-	return "", 0, false
-}
-
-// restrictionByTree shows a node's houses, and ticks all of them or none; full reports that some
-// did not fit.
-func (p *Pages) restrictionByTree(c *web.Context, at frame.CommunityChoice, form *restrictionForm) (full bool, err error) {
-	verb, node, _ := form.pick()
-	form.Node, form.Keyword = node, ""
-	switch verb {
+	var err error
+	switch act.Verb {
 	case pickAll:
-		form.Houses, full, err = p.tickAll(c, at, *form)
+		err = p.tickFound(c, f)
 	case pickNone:
-		form.Houses, err = p.untickBelow(c, *form)
+		err = p.untickBelow(c, &f.Form)
 	}
-	return full, err
+	if err != nil {
+		return err
+	}
+	read, err := readRestrictionFile(c, f)
+	if err == nil && (read || act.Verb == pickPaste) {
+		err = p.tickList(c, f)
+	}
+	if web.FieldsOf(err) != nil {
+		f.Wrong, err = err, nil
+	}
+	return err
 }
 
-// untickBelow returns the ticked houses that are not below the form's node.
-func (p *Pages) untickBelow(c *web.Context, form restrictionForm) ([]core.ID, error) {
+// tickFound ticks what the search finds.
+func (p *Pages) tickFound(c *web.Context, f *restrictionFacts) error {
+	found, more, err := p.findHouses(c, *f, store.MaxRestriction)
+	if err != nil {
+		return err
+	}
+	f.Full = more
+	for _, house := range found {
+		if !slices.Contains(f.Form.Houses, house.ID) {
+			f.Form.Houses = append(f.Form.Houses, house.ID)
+		}
+	}
+	if len(f.Form.Houses) > store.MaxRestriction {
+		f.Form.Houses, f.Full = f.Form.Houses[:store.MaxRestriction], true
+	}
+	return nil
+}
+
+// untickBelow unticks the houses below the form's node.
+func (p *Pages) untickBelow(c *web.Context, form *restrictionForm) error {
 	ticked, err := p.Store.HousesByID(c.Ctx(), c.Scope(), form.Houses)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var left []core.ID
+	form.Houses = nil
 	for _, house := range ticked {
 		if !strings.Contains(house.Path, "/"+form.Node.String()+"/") {
-			left = append(left, house.ID)
+			form.Houses = append(form.Houses, house.ID)
 		}
 	}
-	return left, nil
+	return nil
 }
 
-// tickAll adds the search results to the ticked houses; full reports that some did not fit.
-func (p *Pages) tickAll(c *web.Context, at frame.CommunityChoice, form restrictionForm) (houses []core.ID, full bool, err error) {
-	found, more, err := p.restrictionSearch(c, at, form, store.MaxRestriction)
+// tickList reads the pasted list, and ticks the houses of the lines that mean exactly one.
+func (p *Pages) tickList(c *web.Context, f *restrictionFacts) error {
+	matches, err := p.Store.MatchHouses(c.Ctx(), c.Scope(), f.At.ID, f.Form.Pasted)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	houses = form.Houses
-	for _, house := range found {
-		if !slices.Contains(houses, house.ID) {
-			houses = append(houses, house.ID)
+	f.Matches, f.Form.Looked = matches, listDigest(f.Form.Pasted)
+	for _, match := range matches {
+		if len(match.Houses) == 1 && !slices.Contains(f.Form.Houses, match.Houses[0].ID) {
+			f.Form.Houses = append(f.Form.Houses, match.Houses[0].ID)
 		}
 	}
-	if len(houses) > store.MaxRestriction {
-		return houses[:store.MaxRestriction], true, nil
+	return nil
+}
+
+// restrictionHouses reads the houses to tick, the tree to find them by, and which of them
+// are restricted.
+func (p *Pages) restrictionHouses(c *web.Context, f *restrictionFacts) error {
+	var err error
+	if f.Ticked, err = p.Store.HousesByID(c.Ctx(), c.Scope(), f.Form.Houses); err != nil {
+		return err
 	}
-	return houses, more, nil
+	if f.Nodes, err = p.Store.BuildingTree(c.Ctx(), c.Scope(), f.At.ID); err != nil {
+		return err
+	}
+	if f.Form.Keyword != "" || f.Form.Node != 0 || len(f.Nodes) == 0 {
+		if f.Found, f.More, err = p.findHouses(c, *f, housesFound); err != nil {
+			return err
+		}
+	}
+	ids := make([]core.ID, 0, len(f.Ticked)+len(f.Found))
+	for _, house := range f.Ticked {
+		ids = append(ids, house.ID)
+	}
+	for _, house := range f.Found {
+		ids = append(ids, house.ID)
+	}
+	f.Held, err = p.Store.RestrictionsOf(c.Ctx(), c.Scope(), ids)
+	return err
+}
+
+// findHouses finds houses by a part of their label, below the form's node.
+func (p *Pages) findHouses(c *web.Context, f restrictionFacts, most int) ([]store.HouseRow, bool, error) {
+	return p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
+		Community: f.At.ID, Node: f.Form.Node, Keyword: f.Form.Keyword, Page: store.Page{Limit: most},
+	})
 }

@@ -23,9 +23,7 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	if err == nil {
 		return show(http.StatusOK)
 	}
-	switch core.CodeOf(err) {
-	case core.CodeInvalid, core.CodeConflict, core.CodeUnavailable:
-	default:
+	if !IsFormError(err) {
 		return err
 	}
 	fields := web.FieldsOf(err)
@@ -41,6 +39,16 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	}
 	form.Set(c.Form(), fields)
 	return show(web.StatusOf(err))
+}
+
+// IsFormError reports whether a form is shown again with err: it names a field, or what was
+// sent may be sent once more, with changes or later.
+func IsFormError(err error) bool {
+	switch core.CodeOf(err) {
+	case core.CodeInvalid, core.CodeConflict, core.CodeUnavailable:
+		return true
+	}
+	return web.FieldsOf(err) != nil
 }
 
 // Suggest answers a field with Suggest while typing.

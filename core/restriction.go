@@ -1,0 +1,73 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// Restriction is a house's own number of exits 限制出入, replacing the community's.
+type Restriction struct {
+	Exits   int // as PassRule.Exits
+	Reason  string
+	LastDay Day // last natural day in force; 0 = until lifted
+}
+
+// maxRestrictionReason bounds a restriction's reason, in characters.
+const maxRestrictionReason = 100
+
+// Check returns an Invalid error with a message by field: exits, reason.
+func (x Restriction) Check() error {
+	fields := map[string]string{}
+	if message := checkExits(x.Exits); message != "" {
+		fields["exits"] = message
+	}
+	if utf8.RuneCountInString(x.Reason) > maxRestrictionReason {
+		fields["reason"] = fmt.Sprintf("原因最多 %d 个字", maxRestrictionReason)
+	}
+	return InvalidFields(fields)
+}
+
+// holds reports whether the restriction exists and has not ended.
+func (x *Restriction) holds(day Day) bool {
+	return x != nil && (x.LastDay == 0 || day <= x.LastDay)
+}
+
+// Replaced returns those of houses whose restriction has other terms than x, and would
+// be replaced by it; held are the restrictions in force, by house.
+func (x Restriction) Replaced(houses []ID, held map[ID]Restriction) []ID {
+	var replaced []ID
+	for _, house := range houses {
+		if before, restricted := held[house]; restricted && before != x {
+			replaced = append(replaced, house)
+		}
+	}
+	return replaced
+}
+
+// errReplaces is the cause of a Replaces error.
+var errReplaces = errors.New("replaces a restriction unasked")
+
+// CheckReplaced returns a conflict, for which IsReplaces reports true, unless every house
+// of replaced is among those of which whoever acts was told.
+func CheckReplaced(replaced, told []ID) error {
+	if !slices.ContainsFunc(replaced, func(house ID) bool { return !slices.Contains(told, house) }) {
+		return nil
+	}
+	return &Error{
+		Code: CodeConflict, Err: errReplaces,
+		Message: fmt.Sprintf("还没有保存：所选房屋中有 %d 套已限制出入，原来的次数、原因和截止日期将被替换。", len(replaced)),
+	}
+}
+
+// IsReplaces reports whether err refuses to replace restrictions unasked.
+func IsReplaces(err error) bool { return errors.Is(err, errReplaces) }
+
+// restrictionFields label what the audit log records of restrictions.
+var restrictionFields = []AuditField{
+	{Key: "houses", Label: "房屋", List: true},
+	{Key: "exits", Label: "周期内可出门次数"},
+	{Key: "reason", Label: "原因"},
+	{Key: "last_day", Label: "截止日期"},
+}

@@ -1,0 +1,49 @@
+package core
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestRestrictionCheck(t *testing.T) {
+	for _, c := range []struct {
+		restriction Restriction
+		fields      string
+	}{
+		{Restriction{Exits: -1}, ""}, {Restriction{Exits: 99, Reason: strings.Repeat("欠", 100)}, ""},
+		{Restriction{Exits: -2}, "exits"}, {Restriction{Exits: 100}, "exits"}, {Restriction{Reason: strings.Repeat("欠", 101)}, "reason"},
+	} {
+		if got := fieldsOf(c.restriction.Check()); got != c.fields {
+			t.Errorf("%+v: fields %q, want %q", c.restriction, got, c.fields)
+		}
+	}
+}
+
+func TestRestrictionReplaces(t *testing.T) {
+	x := Restriction{Exits: 1, Reason: "居家"}
+	held := map[ID]Restriction{1: x, 2: {Exits: 1, Reason: "居家", LastDay: noonDay}, 3: {Exits: -1, Reason: "居家"}}
+	for _, c := range []struct {
+		what         string
+		houses, told []ID
+		replaced     []ID
+		refused      bool
+	}{
+		{"none restricted", []ID{4, 5}, nil, nil, false},
+		{"the same terms once more", []ID{1, 4}, nil, nil, false},
+		{"other terms, untold", []ID{1, 2, 3}, nil, []ID{2, 3}, true},
+		{"told of one of two", []ID{2, 3}, []ID{3, 4}, []ID{2, 3}, true},
+		{"told of all", []ID{2, 3, 4}, []ID{3, 2}, []ID{2, 3}, false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			replaced := x.Replaced(c.houses, held)
+			if !slices.Equal(replaced, c.replaced) {
+				t.Errorf("replaces %v, want %v", replaced, c.replaced)
+			}
+			err := CheckReplaced(replaced, c.told)
+			if IsReplaces(err) != c.refused || c.refused != (err != nil) || c.refused && !IsConflict(err) {
+				t.Errorf("checked: %v", err)
+			}
+		})
+	}
+}

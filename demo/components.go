@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"tongxing/core"
+	"tongxing/demo/components"
 	"tongxing/gate"
 	"tongxing/handlers/web"
 	"tongxing/sheet"
@@ -17,13 +18,13 @@ func (t *Tour) componentRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/dev/components", Access: web.DemoOnly, Handler: t.consoleComponents},
 		{
-			Method: http.MethodPost, Path: templates.ComponentsUpload, Access: web.DemoOnly,
-			Handler: t.sampleUpload, Body: web.UploadBody(templates.MaxComponentsUpload),
+			Method: http.MethodPost, Path: components.UploadPath, Access: web.DemoOnly,
+			Handler: t.sampleUpload, Body: web.UploadBody(components.MaxUpload),
 		},
-		{Method: http.MethodPost, Path: templates.ComponentsPick, Access: web.DemoOnly, Handler: t.samplePick},
-		{Method: http.MethodPost, Path: templates.ComponentsSuggest, Access: web.DemoOnly, Handler: t.sampleSuggest, Reads: true},
-		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
-		{Method: http.MethodPost, Path: templates.ComponentsReview + "/:id/reject", Access: web.DemoOnly, Handler: t.sampleRejection},
+		{Method: http.MethodPost, Path: components.PickPath, Access: web.DemoOnly, Handler: t.samplePick},
+		{Method: http.MethodPost, Path: components.SuggestPath, Access: web.DemoOnly, Handler: t.sampleSuggest, Reads: true},
+		{Method: http.MethodPost, Path: components.ReviewPath + "/:id/approve", Access: web.DemoOnly, Handler: t.sampleApproval},
+		{Method: http.MethodPost, Path: components.ReviewPath + "/:id/reject", Access: web.DemoOnly, Handler: t.sampleRejection},
 		{Method: http.MethodGet, Path: "/h5/dev/components", Access: web.DemoOnly, Handler: t.phoneComponents},
 		{Method: http.MethodGet, Path: "/demo/code.png", Access: web.DemoOnly, Handler: t.sampleCode},
 	}
@@ -33,12 +34,12 @@ func (t *Tour) consoleComponents(c *web.Context) error {
 	return t.showComponents(c, http.StatusOK, newComponents(c))
 }
 
-func newComponents(c *web.Context) templates.ComponentsPage {
+func newComponents(c *web.Context) components.Page {
 	shell := templates.Shell{Nav: templates.ConsoleMenu("", func(string) bool { return true }), CSRF: c.CSRF(), Demo: true}
-	return templates.NewComponentsPage(shell, c.Request().URL.Query(), c.Now())
+	return components.New(shell, c.Request().URL.Query(), c.Now())
 }
 
-func (t *Tour) showComponents(c *web.Context, status int, page templates.ComponentsPage) error {
+func (t *Tour) showComponents(c *web.Context, status int, page components.Page) error {
 	return c.HTML(status, func(w io.Writer) error { return t.o.Pages.Render(w, "console/dev/components", page) })
 }
 
@@ -48,7 +49,7 @@ const maxRows = 20
 // sampleUpload reads the sample upload, and shows what it read or what is wrong.
 func (t *Tour) sampleUpload(c *web.Context) error {
 	page, status := newComponents(c), http.StatusOK
-	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: templates.MaxComponentsUpload})
+	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: components.MaxUpload})
 	var table sheet.Table
 	if err == nil {
 		table, err = c.Table(u, maxRows)
@@ -79,7 +80,7 @@ func (t *Tour) samplePick(c *web.Context) error {
 // sampleSuggest returns suggestions to the sample pickers while typing.
 func (t *Tour) sampleSuggest(c *web.Context) error {
 	form := c.Form()
-	found := templates.SampleSuggestions(form.Has("who"), form.Get("house")+form.Get("who"))
+	found := components.Suggestions(form.Has("who"), form.Get("house")+form.Get("who"))
 	return c.HTML(http.StatusOK, func(w io.Writer) error {
 		return t.o.Pages.RenderBlock(w, "console/dev/components", "sample-options", found)
 	})
@@ -100,7 +101,7 @@ func (t *Tour) decideSample(c *web.Context, approve bool) error {
 		return err
 	}
 	page := newComponents(c)
-	status := page.Decide(templates.SampleDecision{Review: c.Param("id"), Approve: approve, Reason: form.Reason, Version: form.Version})
+	status := page.Decide(components.Decision{Review: c.Param("id"), Approve: approve, Reason: form.Reason, Version: form.Version})
 	if status == http.StatusNotFound {
 		return core.NotFound("没有这个示例")
 	}
@@ -108,7 +109,7 @@ func (t *Tour) decideSample(c *web.Context, approve bool) error {
 }
 
 func (t *Tour) phoneComponents(c *web.Context) error {
-	page := templates.NewPhoneComponentsPage(templates.Phone{CSRF: c.CSRF(), Demo: true}, c.Now())
+	page := components.NewPhone(templates.Phone{CSRF: c.CSRF(), Demo: true}, c.Now())
 	page.QR.Image = "/demo/code.png"
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return t.o.Pages.Render(w, "h5/dev/components", page) })
 }

@@ -14,6 +14,7 @@ import (
 
 	"tongxing/cache"
 	"tongxing/demo"
+	"tongxing/demo/components"
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
@@ -118,7 +119,7 @@ func TestSampleReviews(t *testing.T) {
 func TestSamplePickers(t *testing.T) {
 	app := newComponents(t)
 	for query, want := range map[string]int{"house=3栋": 1, "house=": 4, "who=李": 2, "who=3栋": 1, "who=x": 0} {
-		page := post(t, app, templates.ComponentsSuggest, "application/x-www-form-urlencoded", query, http.StatusOK)
+		page := post(t, app, components.SuggestPath, "application/x-www-form-urlencoded", query, http.StatusOK)
 		if got := page.Find("option").Length(); got != want {
 			t.Errorf("%s: %d choices, want %d", query, got, want)
 		}
@@ -132,7 +133,7 @@ func TestSamplePick(t *testing.T) {
 		"all-1": "已选 120 / 120 套", "none-2": "已选 0 / 60 套", "all-3": "已选 60 / 60 套", "open-1": "已选 60 / 120 套",
 		"open-4": "900 套",
 	} {
-		w := post(t, app, templates.ComponentsPick, "application/x-www-form-urlencoded", "act="+act, http.StatusOK)
+		w := post(t, app, components.PickPath, "application/x-www-form-urlencoded", "act="+act, http.StatusOK)
 		if got := w.Find("#sample-pick .tx-current small").Text(); got != want {
 			t.Errorf("%s: %q, want %q", act, got, want)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"tongxing/demo/components"
 	"tongxing/templates"
 	"tongxing/testkit/browser"
 )
@@ -68,19 +69,19 @@ func newSite(t *testing.T) *site {
 			return
 		}
 		shell := templates.Shell{Nav: templates.ConsoleMenu("reader", func(string) bool { return true })}
-		show(w, r, "console/dev/components", templates.NewComponentsPage(shell, req.URL.Query(), time.Now()))
+		show(w, r, "console/dev/components", components.New(shell, req.URL.Query(), time.Now()))
 	})
-	mux.HandleFunc("POST "+templates.ComponentsSuggest, func(w http.ResponseWriter, req *http.Request) {
+	mux.HandleFunc("POST "+components.SuggestPath, func(w http.ResponseWriter, req *http.Request) {
 		_ = req.ParseForm() // a malformed form is empty: the test notices
 		if err := r.RenderBlock(
 			w, "console/dev/components", "sample-options",
-			templates.SampleSuggestions(req.PostForm.Has("who"), req.PostFormValue("house")+req.PostFormValue("who")),
+			components.Suggestions(req.PostForm.Has("who"), req.PostFormValue("house")+req.PostFormValue("who")),
 		); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
 	mux.HandleFunc("GET /h5/", func(w http.ResponseWriter, req *http.Request) {
-		page := templates.NewPhoneComponentsPage(templates.Phone{}, time.Now())
+		page := components.NewPhone(templates.Phone{}, time.Now())
 		s.mu.Lock()
 		s.codes++
 		page.QR.Image = "/code.svg"

@@ -17,7 +17,7 @@ type TB interface {
 // CheckAll is for the tests of handlers: it fails unless every page whose name starts with prefix
 // ("console/", "h5/") has a sample, and every sample renders to a page that satisfies the CSP and
 // screen readers. A name may have several samples, distinguished by "#": "h5/pass/show#refused".
-// The pages of this package itself (dev, error, confirm) need none.
+// The pages of this package itself (error, confirm) need none.
 func CheckAll(t TB, prefix string, samples map[string]any) {
 	t.Helper()
 	r, err := New(false)
@@ -47,7 +47,7 @@ func CheckAll(t TB, prefix string, samples map[string]any) {
 
 // ownPage reports whether a page's struct is in this package, and tested here.
 func ownPage(name string) bool {
-	return slices.Contains([]string{"dev", "error", "confirm"}, strings.Split(name, "/")[1])
+	return slices.Contains([]string{"error", "confirm"}, strings.Split(name, "/")[1])
 }
 
 // fault is a pattern that must not occur in a page.

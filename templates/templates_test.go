@@ -30,7 +30,6 @@ func phone() Phone {
 
 // samples returns the pages whose structs are in this package.
 func samples() map[string]any {
-	query := url.Values{"q": {"北门"}, "state": {"on"}, "sort": {"-seen"}}
 	confirm := Confirm{
 		Title: "停用", Text: "将停用。", Action: "/x", Submit: "停用", Cancel: "/y", Keep: url.Values{"id": {"1", "2"}},
 		Danger: true,
@@ -38,14 +37,11 @@ func samples() map[string]any {
 	missing := NewProblem(404, "")
 	missing.Request, missing.Actions = "req-1", []Action{{Label: "回首页", URL: "/console", Primary: true}}
 	return map[string]any{
-		"console/dev/components":      NewComponentsPage(shell(), query, noon),
-		"console/dev/components#bare": NewComponentsPage(Shell{}, nil, noon),
-		"console/error/show":          ConsoleProblem{Shell: shell(), Problem: missing},
-		"console/error/show#alone":    ConsoleProblem{Shell: Shell{Title: "登录已过期"}, Problem: NewProblem(401, "")},
-		"console/confirm/show":        ConfirmPage{Shell: shell(), Confirm: confirm},
-		"h5/dev/components":           NewPhoneComponentsPage(phone(), noon),
-		"h5/error/show":               PhoneProblem{Phone: phone(), Problem: NewProblem(500, "")},
-		"h5/confirm/show":             PhoneConfirmPage{Phone: phone(), Confirm: confirm},
+		"console/error/show":       ConsoleProblem{Shell: shell(), Problem: missing},
+		"console/error/show#alone": ConsoleProblem{Shell: Shell{Title: "登录已过期"}, Problem: NewProblem(401, "")},
+		"console/confirm/show":     ConfirmPage{Shell: shell(), Confirm: confirm},
+		"h5/error/show":            PhoneProblem{Phone: phone(), Problem: NewProblem(500, "")},
+		"h5/confirm/show":          PhoneConfirmPage{Phone: phone(), Confirm: confirm},
 	}
 }
 

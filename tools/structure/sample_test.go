@@ -13,14 +13,14 @@ import (
 )
 
 // ownSamples are folders of pages whose structs are in templates itself, which tests them.
-var ownSamples = []string{"dev", "error", "confirm"}
+var ownSamples = []string{"error", "confirm"}
 
 // TestEveryTemplateFolderHasSamples: CheckAll executes only the pages of the folders passed to it,
 // so a folder that no test passes is never executed.
 func TestEveryTemplateFolderHasSamples(t *testing.T) {
 	var asked []string
 	for _, s := range sources(t) {
-		if s.isTest && strings.HasPrefix(s.path, "handlers/") {
+		if s.isTest && (strings.HasPrefix(s.path, "handlers/") || strings.HasPrefix(s.path, "demo/")) {
 			asked = append(asked, sampled(s.file)...)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/handlers/web"
+	"tongxing/handlers/wechaterror"
 	"tongxing/wechat"
 )
 
@@ -69,7 +69,7 @@ func (w *weChat) Identify(ctx context.Context, code string) (core.WechatIdentity
 		return core.WechatIdentity{}, errNoOfficial
 	}
 	v, err := w.official.Visitor(ctx, code)
-	return core.WechatIdentity{AppID: w.official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, web.WechatError(err)
+	return core.WechatIdentity{AppID: w.official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, wechaterror.ForPeople(err)
 }
 
 // IdentifyMini implements h5.WeChat.
@@ -78,7 +78,7 @@ func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIden
 		return core.WechatIdentity{}, errNoMini
 	}
 	login, err := w.mini.Login(ctx, code)
-	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, web.WechatError(err)
+	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, wechaterror.ForPeople(err)
 }
 
 // VerifiesPhones implements h5.WeChat.
@@ -99,7 +99,7 @@ func (w *weChat) PageConfig(ctx context.Context, page string) (wechat.PageConfig
 		return wechat.PageConfig{}, errNoOfficial
 	}
 	config, err := w.official.PageConfig(ctx, page)
-	return config, web.WechatError(err)
+	return config, wechaterror.ForPeople(err)
 }
 
 // TemporaryQR implements console.QRMaker.
@@ -108,5 +108,5 @@ func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Durati
 		return "", errNoOfficial
 	}
 	code, err := w.official.TemporaryCode(ctx, scene, life)
-	return code.URL, web.WechatError(err)
+	return code.URL, wechaterror.ForPeople(err)
 }

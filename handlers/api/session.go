@@ -5,6 +5,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/handlers/wechaterror"
 )
 
 func (a *API) sessionRoutes() []web.Route {
@@ -45,7 +46,7 @@ func (a *API) sessionStart(c *web.Context) error {
 	}
 	login, err := a.mini.Login(c.Ctx(), form.Code)
 	if err != nil {
-		return web.WechatError(err)
+		return wechaterror.ForPeople(err)
 	}
 	user, err := a.store.SignInWechat(c.Ctx(), core.WechatIdentity{AppID: a.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID})
 	if err != nil {

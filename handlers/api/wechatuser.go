@@ -5,6 +5,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/handlers/wechaterror"
 )
 
 func (a *API) wechatUserRoutes() []web.Route {
@@ -32,7 +33,7 @@ func (a *API) phoneBind(c *web.Context) error {
 	}
 	given, err := a.mini.PhoneNumber(c.Ctx(), form.Code)
 	if err != nil {
-		return web.WechatError(err)
+		return wechaterror.ForPeople(err)
 	}
 	phone, err := core.NormalizePhone(given)
 	if err != nil {

@@ -1,4 +1,5 @@
-package web
+// Package wechaterror turns errors of calls to WeChat into errors for people.
+package wechaterror
 
 import (
 	"errors"
@@ -14,10 +15,10 @@ const (
 	riskyUser   = 40226
 )
 
-// WechatError converts an error of a call to WeChat into one that tells users what they can do
+// ForPeople converts an error of a call to WeChat into one that tells users what they can do
 // about it. The details are for the log. nil stays nil, and an error that already has a message is
 // unchanged.
-func WechatError(err error) error {
+func ForPeople(err error) error {
 	switch {
 	case err == nil || errors.As(err, new(*core.Error)):
 		return err

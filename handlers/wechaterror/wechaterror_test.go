@@ -1,4 +1,4 @@
-package web
+package wechaterror
 
 import (
 	"errors"
@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/handlers/web"
 	"tongxing/wechat"
 )
 
-func TestWechatError(t *testing.T) {
+func TestForPeople(t *testing.T) {
 	said := core.Conflict("还没有配置小程序")
 	for _, c := range []struct {
 		err    error
@@ -30,17 +31,17 @@ func TestWechatError(t *testing.T) {
 		{errors.New("dial tcp"), http.StatusInternalServerError, "稍后再试", false},
 		{said, http.StatusConflict, "还没有配置", false},
 	} {
-		got := WechatError(c.err)
+		got := ForPeople(c.err)
 		var coded *core.Error
-		if !errors.As(got, &coded) || !errors.Is(got, c.err) || StatusOf(got) != c.status || !strings.Contains(messageOf(got), c.says) ||
-			(coded.Fields["code"] != "") != c.field {
-			t.Errorf("%v becomes %d %v", c.err, StatusOf(got), got)
+		if !errors.As(got, &coded) || !errors.Is(got, c.err) || web.StatusOf(got) != c.status ||
+			!strings.Contains(core.MessageOf(got), c.says) || (coded.Fields["code"] != "") != c.field {
+			t.Errorf("%v becomes %d %v", c.err, web.StatusOf(got), got)
 		}
-		if strings.Contains(messageOf(got), "dial") || strings.Contains(messageOf(got), "40") {
-			t.Errorf("people read %q", messageOf(got))
+		if strings.Contains(core.MessageOf(got), "dial") || strings.Contains(core.MessageOf(got), "40") {
+			t.Errorf("people read %q", core.MessageOf(got))
 		}
 	}
-	if WechatError(nil) != nil {
+	if ForPeople(nil) != nil {
 		t.Error("nothing is an error")
 	}
 }

@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"tongxing/core"
@@ -72,42 +71,4 @@ func (db *DB) CountsBy(ctx context.Context, before string, ids []core.ID, after 
 		counts[row.ID] = row.N
 	}
 	return counts, err
-}
-
-// IDsOf returns the id of each row.
-func IDsOf[T any](rows []T, id func(T) core.ID) []core.ID {
-	ids := make([]core.ID, len(rows))
-	for i, row := range rows {
-		ids[i] = id(row)
-	}
-	return ids
-}
-
-// LikeContains returns the LIKE pattern of texts that contain part; its wildcards are
-// escaped with an exclamation mark, so the condition ends in ESCAPE '!'.
-func LikeContains(part string) string {
-	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(part) + "%"
-}
-
-// LikePrefix returns the LIKE pattern of texts that begin with prefix, escaped likewise.
-func LikePrefix(prefix string) string { return strings.TrimPrefix(LikeContains(prefix), "%") }
-
-// SplitIDs parses a column of ids joined by commas; anything that is not an id is dropped.
-func SplitIDs(list string) []core.ID {
-	var ids []core.ID
-	for item := range strings.SplitSeq(list, ",") {
-		if n, err := strconv.ParseInt(item, 10, 64); err == nil && n > 0 {
-			ids = append(ids, core.ID(n))
-		}
-	}
-	return ids
-}
-
-// JoinIDs returns ids as such a column.
-func JoinIDs(ids []core.ID) string {
-	parts := make([]string, len(ids))
-	for i, id := range ids {
-		parts[i] = id.String()
-	}
-	return strings.Join(parts, ",")
 }

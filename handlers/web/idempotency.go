@@ -22,23 +22,23 @@ import (
 // the same values from a page rendered again are a new act. Only acts that end in a redirect are
 // kept; a rejected form may be resubmitted at once. Without the cache every form takes effect.
 const (
-	onceLife = 15 * time.Second
-	onceWait = 5 * time.Second
-	oncePoll = 40 * time.Millisecond
+	idempotencyLife = 15 * time.Second
+	idempotencyWait = 5 * time.Second
+	idempotencyPoll = 40 * time.Millisecond
 )
 
-// onceDone is the prefix of a finished act's record: its redirect and flash follow.
-const onceDone = "done "
+// idempotencyDone is the prefix of a finished act's record: its redirect and flash follow.
+const idempotencyDone = "done "
 
 // act runs the handler, or repeats the response that the same form got before.
 func (rc *routeCall) act(c *Context) error {
-	key, ok := rc.onceKey(c)
+	key, ok := rc.idempotencyKey(c)
 	if !ok {
 		return rc.route.Handler(c)
 	}
 	cache := rc.app.o.Cache
-	for deadline := time.Now().Add(onceWait); ; {
-		first, err := cache.Add(c.Ctx(), key, "begun", onceLife)
+	for deadline := time.Now().Add(idempotencyWait); ; {
+		first, err := cache.Add(c.Ctx(), key, "begun", idempotencyLife)
 		if err != nil {
 			return rc.route.Handler(c)
 		}
@@ -49,13 +49,13 @@ func (rc *routeCall) act(c *Context) error {
 		switch {
 		case err != nil:
 			return rc.route.Handler(c)
-		case ok && strings.HasPrefix(answer, onceDone):
-			return c.answerAgain(strings.TrimPrefix(answer, onceDone))
+		case ok && strings.HasPrefix(answer, idempotencyDone):
+			return c.answerAgain(strings.TrimPrefix(answer, idempotencyDone))
 		case time.Now().After(deadline):
 			return core.Conflict("正在处理，请稍候再看结果")
 		}
 		select {
-		case <-time.After(oncePoll):
+		case <-time.After(idempotencyPoll):
 		case <-c.Ctx().Done():
 			return c.Ctx().Err()
 		}
@@ -73,7 +73,7 @@ func (rc *routeCall) actFirst(c *Context, key string) (err error) {
 			_, _, _ = rc.app.o.Cache.Take(ctx, key) // also if the handler panics; otherwise it expires
 			return
 		}
-		_ = rc.app.o.Cache.Set(ctx, key, onceDone+c.flashSet()+" "+to, onceLife) // on failure the next waits in vain
+		_ = rc.app.o.Cache.Set(ctx, key, idempotencyDone+c.flashSet()+" "+to, idempotencyLife) // on failure the next waits in vain
 	}()
 	err = rc.route.Handler(c)
 	over = true
@@ -99,8 +99,8 @@ func (c *Context) flashSet() string {
 	return ""
 }
 
-// onceKey returns the key of a console form; ok is false if the request is not one.
-func (rc *routeCall) onceKey(c *Context) (key string, ok bool) {
+// idempotencyKey returns the key of a console form; ok is false if the request is not one.
+func (rc *routeCall) idempotencyKey(c *Context) (key string, ok bool) {
 	if rc.app.o.Cache == nil || c.r.Method != http.MethodPost || rc.route.Reads || rc.route.Time < 0 ||
 		c.surface != SurfaceConsole || !c.SignedIn() {
 		return "", false

@@ -50,7 +50,7 @@ func (x Restriction) Replaced(houses []ID, held map[ID]Restriction) []ID {
 var errReplaces = errors.New("replaces a restriction unasked")
 
 // CheckReplaced returns a conflict, for which IsReplaces reports true, unless every house
-// of replaced is among those of which whoever acts was told.
+// of replaced is among those told.
 func CheckReplaced(replaced, told []ID) error {
 	if !slices.ContainsFunc(replaced, func(house ID) bool { return !slices.Contains(told, house) }) {
 		return nil

@@ -109,7 +109,7 @@ func TestRestrictionsRefuse(t *testing.T) {
 	})
 }
 
-// A restriction is not replaced unless whoever acts was told of it; setting the same once
+// A restriction is not replaced unless the form announced it; setting the same once
 // more, as a form sent twice does, is no replacing.
 func TestRestrictionsAreNotReplacedUntold(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

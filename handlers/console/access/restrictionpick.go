@@ -42,7 +42,7 @@ func parseRestrictionAct(text string) restrictionAct {
 	act := restrictionAct{Verb: restrictionVerb(verb)}
 	switch act.Verb {
 	case pickOpen, pickAll, pickNone:
-		act.Node, _ = core.ParseID(rest) // 0 where it is none
+		act.Node, _ = core.ParseID(rest) // 0 if it is not an id
 	case pickSearch, pickPaste:
 	default:
 		return restrictionAct{}

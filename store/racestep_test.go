@@ -265,6 +265,13 @@ var raceGate = []raceStep{
 		err := w.ExportAccessRecords(w.ctx, raceBy, everywhere, core.RecordFilter{}, func(core.AccessRecord) error { n++; return nil })
 		return n, err
 	}},
+	{"SearchAccessRecords", func(w *raceWorld) (any, error) {
+		found, more, err := w.SearchAccessRecords(w.ctx, raceBy, everywhere, RecordSearch{Page: Page{Limit: 50}})
+		return []any{len(found), more}, err
+	}},
+	{"EndResidentSessions", func(w *raceWorld) (any, error) {
+		return w.EndResidentSessions(w.ctx, raceBy, everywhere, w.ids["resident"])
+	}},
 	{"PurgeAccessAlerts", func(w *raceWorld) (any, error) {
 		return nil, w.PurgeAccessAlerts(w.ctx, w.Now().Add(time.Hour))
 	}},

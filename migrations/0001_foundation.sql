@@ -28,6 +28,7 @@ CREATE TABLE account (
   id              BIGINT        NOT NULL PRIMARY KEY,
   login           VARCHAR(64)   NOT NULL, -- lower case
   name            VARCHAR(64)   NOT NULL,
+  name_fold       VARCHAR(64)   NOT NULL, -- for search: name without dots and spaces
   password        VARCHAR(200)  NOT NULL, -- Argon2id in PHC form; '' = cannot sign in by password
   role            VARCHAR(32)   NOT NULL, -- the preset it was created from
   permissions     VARCHAR(2000) NOT NULL, -- names from core's table, comma separated
@@ -378,6 +379,7 @@ CREATE TABLE guard (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   name         VARCHAR(64)  NOT NULL,
+  name_fold    VARCHAR(64)  NOT NULL, -- for search: name without dots and spaces
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
@@ -401,6 +403,7 @@ CREATE INDEX guard_assignment_post ON guard_assignment (post_id, guard_id);
 CREATE TABLE observer (
   id           BIGINT       NOT NULL PRIMARY KEY,
   name         VARCHAR(64)  NOT NULL,
+  name_fold    VARCHAR(64)  NOT NULL, -- for search: name without dots and spaces
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
   capacity     VARCHAR(64)  NOT NULL, -- 身份, free text
   phone_cipher VARCHAR(200) NOT NULL,

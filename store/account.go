@@ -97,9 +97,13 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	if f.Disabled {
 		where = "disabled_at IS NOT NULL"
 	}
-	if f.Keyword != "" {
-		where += " AND (login LIKE ? ESCAPE '!' OR name LIKE ? ESCAPE '!')"
-		args = append(args, database.LikePrefix(core.NormalLogin(f.Keyword)), database.LikePrefix(f.Keyword))
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		column, name := "name_fold", core.FoldName(keyword)
+		if name == "" { // dots alone: no name is searched for
+			column, name = "name", keyword
+		}
+		where += " AND (login LIKE ? ESCAPE '!' OR " + column + " LIKE ? ESCAPE '!')"
+		args = append(args, database.LikePrefix(core.NormalLogin(keyword)), database.LikePrefix(name))
 	}
 	if f.Role != "" {
 		where, args = where+" AND role = ?", append(args, string(f.Role))

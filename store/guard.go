@@ -43,21 +43,30 @@ func (s *Store) guardWhere(f GuardFilter) database.Where {
 		where.And("community_id = ?", int64(f.Community))
 	}
 	if keyword := core.Clean(f.Keyword); keyword != "" {
-		s.likePerson(&where, keyword, "name")
+		s.likePerson(&where, keyword)
 	}
 	where.Either(f.Bound, "user_id <> 0", "user_id = 0")
 	where.Either(f.Disabled, "disabled_at IS NOT NULL", "disabled_at IS NULL")
 	return where
 }
 
-// likePerson narrows to those with a whole phone number, or to those one of whose texts
-// contains the keyword.
-func (s *Store) likePerson(where *database.Where, keyword string, columns ...string) {
+// likePerson narrows to those with a whole phone number, or to those whose name, as names are
+// compared, or one of whose texts contains the keyword.
+func (s *Store) likePerson(where *database.Where, keyword string, texts ...string) {
 	if phone, err := core.NormalizePhone(keyword); err == nil {
 		where.And("phone_mac = ?", s.db.Keys().Digest("phone", phone))
 		return
 	}
-	where.Like(keyword, columns...)
+	name := core.FoldName(keyword)
+	if name == "" { // dots alone: no name is searched for
+		where.Like(keyword, append(texts, "name")...)
+		return
+	}
+	like, args := "name_fold LIKE ? ESCAPE '!'", []any{database.LikeContains(name)}
+	for _, text := range texts {
+		like, args = like+" OR "+text+" LIKE ? ESCAPE '!'", append(args, database.LikeContains(keyword))
+	}
+	where.And("("+like+")", args...)
 }
 
 // Guards lists a page of the guards of the communities in scope, phones masked. more reports
@@ -188,9 +197,10 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		g := g
 		g.ID, g.Disabled = id, time.Time{}
 		if _, err := tx.Exec(`
-			INSERT INTO guard (id, community_id, name, name_key, phone_cipher, phone_mac, user_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), int64(g.Community), g.Name, nameKey(g.Name), sealed, tx.Keys().Digest("phone", g.Phone),
+			INSERT INTO guard
+				(id, community_id, name, name_fold, name_key, phone_cipher, phone_mac, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), int64(g.Community), g.Name, core.FoldName(g.Name), nameKey(g.Name), sealed, tx.Keys().Digest("phone", g.Phone),
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
@@ -309,8 +319,8 @@ func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, e
 
 // updateGuard writes a guard's row; sealed is the new phone number, if any.
 func updateGuard(tx *database.Tx, g core.Guard, updated time.Time, sealed string) error {
-	if _, err := tx.Exec("UPDATE guard SET name = ?, name_key = ?, updated_at = ? WHERE id = ?",
-		g.Name, nameKey(g.Name), tx.NextUpdated(updated), int64(g.ID)); err != nil {
+	if _, err := tx.Exec("UPDATE guard SET name = ?, name_fold = ?, name_key = ?, updated_at = ? WHERE id = ?",
+		g.Name, core.FoldName(g.Name), nameKey(g.Name), tx.NextUpdated(updated), int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {

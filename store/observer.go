@@ -54,7 +54,7 @@ func (s *Store) observerWhere(f ObserverFilter) database.Where {
 		where.And("id IN (SELECT observer_id FROM observer_community WHERE community_id = ?)", int64(f.Community))
 	}
 	if keyword := core.Clean(f.Keyword); keyword != "" {
-		s.likePerson(&where, keyword, "name", "capacity")
+		s.likePerson(&where, keyword, "capacity")
 	}
 	where.Either(f.Bound, "user_id <> 0", "user_id = 0")
 	where.Either(f.MayExport, "may_export <> 0", "may_export = 0")
@@ -162,9 +162,9 @@ func (s *Store) CreateObserver(
 		o.ID = id
 		if _, err := tx.Exec(`
 			INSERT INTO observer
-				(id, name, name_key, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), o.Name, nameKey(o.Name), o.Capacity, sealed, tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
+				(id, name, name_fold, name_key, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), o.Name, core.FoldName(o.Name), nameKey(o.Name), o.Capacity, sealed, tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
@@ -273,8 +273,11 @@ func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old obse
 			return err
 		}
 	}
-	if _, err := tx.Exec("UPDATE observer SET name = ?, name_key = ?, capacity = ?, may_export = ?, updated_at = ? WHERE id = ?",
-		o.Name, nameKey(o.Name), o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time),
+	if _, err := tx.Exec(`
+		UPDATE observer
+		SET name = ?, name_fold = ?, name_key = ?, capacity = ?, may_export = ?, updated_at = ?
+		WHERE id = ?`,
+		o.Name, core.FoldName(o.Name), nameKey(o.Name), o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time),
 		int64(o.ID)); err != nil {
 		return err
 	}

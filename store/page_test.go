@@ -242,3 +242,37 @@ func TestPeopleAtTheGateAreFoundByPhone(t *testing.T) {
 		}
 	})
 }
+
+// A name is found however the dots and spaces in it are typed, as a resident's is.
+func TestNamesOfStaffAreFoundAsTheyAreCompared(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, community := t.Context(), newCommunity(t, s, "翠湖花园")
+		for _, list := range []peopleList{guardList(s), observerList(s)} {
+			id := list.add(t, community, "阿卜杜拉·买买提", 0)
+			list.add(t, community, "张三", 1)
+			for _, typed := range []string{"阿卜杜拉·买买提", "阿卜杜拉•买买提", "阿卜杜拉．买买提", "阿卜杜拉 买买提", "拉买"} {
+				got, _, err := list.read(ctx, everywhere, peopleFilter{keyword: typed, page: Page{Limit: 5}})
+				if err != nil || !slices.Equal(got, []core.ID{id}) {
+					t.Errorf("%s, %q: %v, %v", list.name, typed, got, err)
+				}
+			}
+			if got, _, err := list.read(ctx, everywhere, peopleFilter{keyword: "•", page: Page{Limit: 5}}); err != nil || len(got) != 0 {
+				t.Errorf("%s, a dot alone: %v, %v", list.name, got, err)
+			}
+		}
+		by := core.SystemGranter
+		account, err := s.CreateAccount(ctx, by, core.Account{
+			Login: "mai", Name: "阿卜杜拉·买买提", Role: core.RoleViewer, Scope: core.ScopeOf(community),
+			Permissions: []core.Permission{core.PermHouseView},
+		}, testPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, typed := range []string{"阿卜杜拉•买", "ＭＡＩ", "阿卜杜拉 买"} {
+			got, _, err := s.Accounts(ctx, everywhere, AccountFilter{Keyword: typed, Page: Page{Limit: 5}})
+			if err != nil || len(got) != 1 || got[0].ID != account {
+				t.Errorf("account, %q: %v, %v", typed, got, err)
+			}
+		}
+	})
+}

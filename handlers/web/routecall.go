@@ -116,7 +116,7 @@ func (rc *routeCall) checkQuery(c *Context) error {
 // vanishes reports whether cleanText would reject a parameter's value whatever its maximum, or the
 // value was damaged in copying, or it is more than spaces and yet leaves nothing to search for.
 func vanishes(value string) bool {
-	value = strings.TrimSpace(value)
+	value = strings.TrimSpace(strings.ReplaceAll(value, "\r\n", "\n"))
 	if value == "" {
 		return false
 	}

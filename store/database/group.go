@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -23,12 +22,9 @@ var ErrClosed = errors.New("store: closed")
 // savepoint without affecting the others. Every act is answered only after the commit that contains
 // it is on disk.
 type groupWriter struct {
-	db    *DB
-	queue chan *groupAct
-	conn  *heldConn    // opened at first use
-	mu    sync.RWMutex // guards closed against a send on the queue
-	ended bool
-	done  chan struct{}
+	db   *DB
+	acts *Batcher[*groupAct]
+	conn *heldConn // opened at first use
 }
 
 type groupAct struct {
@@ -40,12 +36,12 @@ type groupAct struct {
 }
 
 func newGroupWriter(db *DB) *groupWriter {
-	g := &groupWriter{
-		db:    db,
-		queue: make(chan *groupAct, 4*maxGroup),
-		done:  make(chan struct{}),
-	}
-	go g.loop()
+	g := &groupWriter{db: db}
+	g.acts = NewBatcher(maxGroup, g.commit, func() {
+		if g.conn != nil {
+			g.conn.close()
+		}
+	})
 	return g
 }
 
@@ -54,7 +50,7 @@ func newGroupWriter(db *DB) *groupWriter {
 // known.
 func (g *groupWriter) do(ctx context.Context, run func(tx *Tx) error) error {
 	act := &groupAct{ctx: ctx, run: run, done: make(chan struct{})}
-	if err := g.send(ctx, act); err != nil {
+	if err := g.acts.Send(ctx, act); err != nil {
 		return err
 	}
 	<-act.done
@@ -64,56 +60,7 @@ func (g *groupWriter) do(ctx context.Context, run func(tx *Tx) error) error {
 	return act.err
 }
 
-func (g *groupWriter) send(ctx context.Context, act *groupAct) error {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	if g.ended {
-		return ErrClosed
-	}
-	select {
-	case g.queue <- act:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (g *groupWriter) close() {
-	g.mu.Lock()
-	if g.ended {
-		g.mu.Unlock()
-		return
-	}
-	g.ended = true
-	close(g.queue)
-	g.mu.Unlock()
-	<-g.done
-}
-
-func (g *groupWriter) loop() {
-	defer close(g.done)
-	defer func() {
-		if g.conn != nil {
-			g.conn.close()
-		}
-	}()
-	for first := range g.queue {
-		acts := []*groupAct{first}
-	drain:
-		for len(acts) < maxGroup {
-			select {
-			case act, ok := <-g.queue:
-				if !ok {
-					break drain
-				}
-				acts = append(acts, act)
-			default:
-				break drain
-			}
-		}
-		g.commit(acts)
-	}
-}
+func (g *groupWriter) close() { g.acts.Close() }
 
 func (g *groupWriter) commit(acts []*groupAct) {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)

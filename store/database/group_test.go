@@ -58,9 +58,9 @@ func together(t *testing.T, db *DB, acts ...func(tx *Tx) error) []error {
 func awaitQueue(t *testing.T, db *DB, n int) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
-	for len(db.group.queue) < n {
+	for len(db.group.acts.queue) < n {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d acts wait, want %d", len(db.group.queue), n)
+			t.Fatalf("%d acts wait, want %d", len(db.group.acts.queue), n)
 		}
 		time.Sleep(time.Millisecond)
 	}

@@ -164,7 +164,8 @@ func (s *Store) CreateObserver(
 			INSERT INTO observer
 				(id, name, name_fold, name_key, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), o.Name, core.FoldName(o.Name), nameKey(o.Name), o.Capacity, sealed, tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
+			int64(id), o.Name, core.FoldName(o.Name), nameKey(o.Name), o.Capacity, sealed,
+			tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}

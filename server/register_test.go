@@ -103,7 +103,11 @@ func TestRegisterIsSearchedAndExported(t *testing.T) {
 		`location.search.includes("q_=") && document.querySelectorAll("tbody tr").length > 0 && `+
 			`[...document.querySelectorAll("tbody tr")].every(r => r.innerText.includes("湖畔区31号"))`,
 	)
-	b.await("the export's filter", `new URL(document.querySelector("a[download]").href).searchParams.get("q_") === new URL(location).searchParams.get("q_")`)
+	b.await(
+		"the export's filter",
+		`new URL(document.querySelector("a[download]").href).searchParams.get("q_") ===
+			new URL(location).searchParams.get("q_")`,
+	)
 	b.await(
 		"the whole export's filter",
 		`new URL(document.querySelector('a[href*="/console/resident/export?"]').href).searchParams.get("q_") ===

@@ -289,7 +289,7 @@ func (s *Store) EndResidentSessions(ctx context.Context, by core.Actor, scope co
 		}
 		if err := tx.Get(&row, "SELECT community_id, person_id FROM resident WHERE id = ? AND "+where,
 			append([]any{int64(resident)}, args...)...); err != nil {
-			return database.NotFoundIfNoRows(err, "住户不存在")
+			return database.NotFoundIfNoRows(err, noResident)
 		}
 		if err := tx.All(&users, "SELECT id FROM wechat_user WHERE person_id = ? AND merged_into = 0", int64(row.Person)); err != nil {
 			return err

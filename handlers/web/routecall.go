@@ -116,13 +116,9 @@ func (rc *routeCall) checkQuery(c *Context) error {
 // vanishes reports whether cleanText would reject a parameter's value whatever its maximum, or the
 // value was damaged in copying, or it is more than spaces and yet leaves nothing to search for.
 func vanishes(value string) bool {
-	value = strings.TrimSpace(strings.ReplaceAll(value, "\r\n", "\n"))
-	if value == "" {
-		return false
-	}
-	return !utf8.ValidString(value) || strings.ContainsRune(value, utf8.RuneError) ||
-		strings.ContainsFunc(core.StripMarks(value), func(r rune) bool { return forbidden(r, true) }) ||
-		core.Clean(value) == ""
+	text, err := cleanText(value, textRule{max: len(value), lines: true})
+	return err != nil || strings.ContainsRune(text, utf8.RuneError) ||
+		core.Clean(text) == "" && strings.TrimSpace(value) != ""
 }
 
 func (rc *routeCall) checkRoute(c *Context) error {

@@ -130,7 +130,7 @@ var plainPasswords = []string{
 // SignInRule bounds how fast passwords may be guessed.
 type SignInRule struct {
 	After int           // failures in a row before the first wait
-	Most  time.Duration // the longest wait
+	MaxWait time.Duration // the longest wait
 }
 
 // SignInHistory summarises the recent attempts at one login name.
@@ -174,9 +174,9 @@ func (r SignInRule) Wait(h SignInHistory, now time.Time) time.Duration {
 	if failures < after {
 		return 0
 	}
-	wait := r.Most
+	wait := r.MaxWait
 	if doublings := failures - after; doublings < 16 {
-		wait = min(15*time.Second<<doublings, r.Most)
+		wait = min(15*time.Second<<doublings, r.MaxWait)
 	}
 	return max(last.Add(wait).Sub(now), 0)
 }

@@ -115,7 +115,7 @@ func TestCheckPassword(t *testing.T) {
 
 func TestSignInWait(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	rule := SignInRule{After: 5, Most: 15 * time.Minute}
+	rule := SignInRule{After: 5, MaxWait: 15 * time.Minute}
 	for _, c := range []struct {
 		name string
 		h    SignInHistory
@@ -142,11 +142,11 @@ func TestSignInWait(t *testing.T) {
 
 func TestWaitNeverShrinksWithFailures(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	rule := SignInRule{After: 3, Most: 10 * time.Minute}
+	rule := SignInRule{After: 3, MaxWait: 10 * time.Minute}
 	last := time.Duration(0)
 	for failures := range 2000 {
 		wait := rule.Wait(SignInHistory{Failures: failures, Last: now}, now)
-		if wait < last || wait > rule.Most {
+		if wait < last || wait > rule.MaxWait {
 			t.Fatalf("%d failures: %v after %v", failures, wait, last)
 		}
 		last = wait
@@ -155,7 +155,7 @@ func TestWaitNeverShrinksWithFailures(t *testing.T) {
 
 func TestSessionExpiry(t *testing.T) {
 	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	life := SessionLife{Idle: 2 * time.Hour, Most: 24 * time.Hour}
+	life := SessionLife{Idle: 2 * time.Hour, MaxLife: 24 * time.Hour}
 	if got := life.Expiry(began, began.Add(time.Hour)); !got.Equal(began.Add(3 * time.Hour)) {
 		t.Errorf("in use: %v", got)
 	}

@@ -240,10 +240,10 @@ func ListLines(list string) []string {
 // titleRow finds the row of column titles: of the first ten, that with most of them. The
 // rows above are the name of the list; -1 = there is none.
 func titleRow(rows [][]string) int {
-	at, most := -1, 0
+	at, columns := -1, 0
 	for i, row := range rows[:min(len(rows), 10)] {
-		if n := len(houseColumns(row)); n > most {
-			at, most = i, n
+		if n := len(houseColumns(row)); n > columns {
+			at, columns = i, n
 		}
 	}
 	return at

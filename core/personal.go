@@ -129,7 +129,7 @@ const sortWidth = 8
 
 // SortKey pads the numbers within a label, so that 2栋 sorts before 10栋, 三栋 before 十栋 and 甲 before
 // 乙. At most most runes are kept.
-func SortKey(label string, most int) string {
+func SortKey(label string, maxLen int) string {
 	var b strings.Builder
 	rest := stems.Replace(inFigures(Clean(label)))
 	for rest != "" {
@@ -151,7 +151,7 @@ func SortKey(label string, most int) string {
 		rest = rest[next:]
 	}
 	runes := []rune(b.String())
-	return string(runes[:min(len(runes), most)])
+	return string(runes[:min(len(runes), maxLen)])
 }
 
 func allDigits(s string) bool {

@@ -47,12 +47,12 @@ func (x Restriction) Replaced(houses []ID, held map[ID]Restriction) []ID {
 }
 
 // errReplaces is the cause of a Replaces error.
-var errReplaces = errors.New("replaces a restriction unasked")
+var errReplaces = errors.New("replaces a restriction unannounced")
 
 // CheckReplaced returns a conflict, for which IsReplaces reports true, unless every house
-// of replaced is among those told.
-func CheckReplaced(replaced, told []ID) error {
-	if !slices.ContainsFunc(replaced, func(house ID) bool { return !slices.Contains(told, house) }) {
+// of replaced is in announced.
+func CheckReplaced(replaced, announced []ID) error {
+	if !slices.ContainsFunc(replaced, func(house ID) bool { return !slices.Contains(announced, house) }) {
 		return nil
 	}
 	return &Error{
@@ -61,7 +61,7 @@ func CheckReplaced(replaced, told []ID) error {
 	}
 }
 
-// IsReplaces reports whether err refuses to replace restrictions unasked.
+// IsReplaces reports whether err refuses to replace restrictions unannounced.
 func IsReplaces(err error) bool { return errors.Is(err, errReplaces) }
 
 // restrictionFields label what the audit log records of restrictions.

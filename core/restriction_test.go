@@ -25,22 +25,22 @@ func TestRestrictionReplaces(t *testing.T) {
 	held := map[ID]Restriction{1: x, 2: {Exits: 1, Reason: "居家", LastDay: noonDay}, 3: {Exits: -1, Reason: "居家"}}
 	for _, c := range []struct {
 		what         string
-		houses, told []ID
+		houses, announced []ID
 		replaced     []ID
 		refused      bool
 	}{
 		{"none restricted", []ID{4, 5}, nil, nil, false},
 		{"the same terms once more", []ID{1, 4}, nil, nil, false},
-		{"other terms, untold", []ID{1, 2, 3}, nil, []ID{2, 3}, true},
-		{"told of one of two", []ID{2, 3}, []ID{3, 4}, []ID{2, 3}, true},
-		{"told of all", []ID{2, 3, 4}, []ID{3, 2}, []ID{2, 3}, false},
+		{"other terms, unannounced", []ID{1, 2, 3}, nil, []ID{2, 3}, true},
+		{"announced one of two", []ID{2, 3}, []ID{3, 4}, []ID{2, 3}, true},
+		{"announced all", []ID{2, 3, 4}, []ID{3, 2}, []ID{2, 3}, false},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			replaced := x.Replaced(c.houses, held)
 			if !slices.Equal(replaced, c.replaced) {
 				t.Errorf("replaces %v, want %v", replaced, c.replaced)
 			}
-			err := CheckReplaced(replaced, c.told)
+			err := CheckReplaced(replaced, c.announced)
 			if IsReplaces(err) != c.refused || c.refused != (err != nil) || c.refused && !IsConflict(err) {
 				t.Errorf("checked: %v", err)
 			}

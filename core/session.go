@@ -31,19 +31,19 @@ type Session struct {
 // Live reports whether the session is valid at now.
 func (s Session) Live(now time.Time) bool { return s.Ended.IsZero() && now.Before(s.Expires) }
 
-// SessionLife is how long people stay signed in: Idle without a request, Most in any case.
+// SessionLife is how long people stay signed in: Idle without a request, MaxLife in any case.
 type SessionLife struct {
 	Idle time.Duration
-	Most time.Duration
+	MaxLife time.Duration
 }
 
 // Expiry returns when a session created at created and last used at seen expires.
 func (l SessionLife) Expiry(created, seen time.Time) time.Time {
-	idle, most := seen.Add(l.Idle), created.Add(l.Most)
-	if idle.Before(most) {
+	idle, last := seen.Add(l.Idle), created.Add(l.MaxLife)
+	if idle.Before(last) {
 		return idle
 	}
-	return most
+	return last
 }
 
 // SignInWay is how somebody proved who they are.

@@ -49,7 +49,7 @@ const maxRows = 20
 // sampleUpload reads the sample upload, and shows what it read or what is wrong.
 func (t *Tour) sampleUpload(c *web.Context) error {
 	page, status := newComponents(c), http.StatusOK
-	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: components.MaxUpload})
+	u, err := c.Upload(web.UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, MaxBytes: components.MaxUpload})
 	var table sheet.Table
 	if err == nil {
 		table, err = c.Table(u, maxRows)

@@ -243,7 +243,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 } {
 	t.Helper()
 	_, session, err := w.store.StartSession(t.Context(), store.NewSession{
-		Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+		Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
 	if by.kind == "" {
 		return
 	}
-	life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+	life := core.SessionLife{Idle: time.Hour, MaxLife: time.Hour}
 	token, session, err := w.store.StartSession(t.Context(), store.NewSession{Kind: by.kind, Subject: by.subject, Life: life})
 	if err != nil {
 		t.Fatal(err)

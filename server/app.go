@@ -220,8 +220,8 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), PublicURL: public, TrustedProxies: c.HTTP.Proxies(),
 		BodyBytes: c.Limits.BodyBytes,
 		Limits:    web.Limits{AddressPerMinute: c.Limits.AddressPerMinute, AccountPerMinute: c.Limits.AccountPerMinute},
-		Console:   core.SessionLife{Idle: c.Session.ConsoleIdle, Most: c.Session.ConsoleLife},
-		Phone:     core.SessionLife{Idle: c.Session.PhoneIdle, Most: c.Session.PhoneLife},
+		Console:   core.SessionLife{Idle: c.Session.ConsoleIdle, MaxLife: c.Session.ConsoleLife},
+		Phone:     core.SessionLife{Idle: c.Session.PhoneIdle, MaxLife: c.Session.PhoneLife},
 		ConsoleIdle: func(ctx context.Context) time.Duration {
 			return time.Duration(a.store.RecentSettings(ctx).ConsoleIdleMinutes) * time.Minute
 		},

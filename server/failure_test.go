@@ -294,7 +294,7 @@ func newEmbedded(t *testing.T, people int) *embedded {
 			t.Fatal(err)
 		}
 		token, _, err := s.StartSession(t.Context(), store.NewSession{
-			Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+			Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 		})
 		if err != nil {
 			t.Fatal(err)

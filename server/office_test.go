@@ -90,7 +90,7 @@ func (o *office) staff(data string) {
 		for range sessionsEach {
 			token, session, err := s.StartSession(o.t.Context(), store.NewSession{
 				Kind: core.SessionAccount, Subject: id, Addr: "127.0.0.1",
-				Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+				Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 			})
 			must(err)
 			o.sessions[who] = append(o.sessions[who], signedIn{session.ID, token})

@@ -55,7 +55,7 @@ func (a *app) console(wx *weChat) *console.Console {
 	o := console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
 		PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx),
-		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, Most: a.config.Limits.LockTime},
+		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}
 	if wx.official != nil {

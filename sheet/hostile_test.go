@@ -86,7 +86,7 @@ func peak(work func()) (grown uint64, took time.Duration) {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	before, most := m.HeapAlloc, m.HeapAlloc
+	before, peak := m.HeapAlloc, m.HeapAlloc
 	done, sampled := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(sampled)
@@ -99,7 +99,7 @@ func peak(work func()) (grown uint64, took time.Duration) {
 			case <-tick.C:
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
-				most = max(most, m.HeapAlloc)
+				peak = max(peak, m.HeapAlloc)
 			}
 		}
 	}()
@@ -108,11 +108,11 @@ func peak(work func()) (grown uint64, took time.Duration) {
 	took = time.Since(start)
 	close(done)
 	<-sampled
-	return most - before, took
+	return peak - before, took
 }
 
 // Whatever a small workbook claims to contain, reading it does not take the memory or time of its
-// claims: 64 MiB at most, and twice that in total allocations.
+// claims: 64 MiB at peak, and twice that in total allocations.
 func TestHostileWorkbooks(t *testing.T) {
 	refused := map[string]error{
 		"formats": errFormats, "formats before it": errFormats, "too many formats": errFormats,
@@ -143,10 +143,10 @@ func TestHostileWorkbooks(t *testing.T) {
 
 // One workbook is read at a time, whatever others wait or give up meanwhile.
 func TestOneWorkbookAtATime(t *testing.T) {
-	var running, most atomic.Int32
+	var running, peak atomic.Int32
 	begun, release := make(chan struct{}), make(chan struct{})
 	work := func(context.Context) (Table, error) {
-		most.Store(max(most.Load(), running.Add(1)))
+		peak.Store(max(peak.Load(), running.Add(1)))
 		defer running.Add(-1)
 		begun <- struct{}{}
 		<-release
@@ -189,8 +189,8 @@ func TestOneWorkbookAtATime(t *testing.T) {
 			t.Errorf("one who waited: %v", err)
 		}
 	}
-	if most.Load() != 1 {
-		t.Errorf("%d at once", most.Load())
+	if peak.Load() != 1 {
+		t.Errorf("%d at once", peak.Load())
 	}
 	// A caller waiting for a turn can give up, and a workbook that breaks the reader releases the
 	// turn.

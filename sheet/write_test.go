@@ -144,19 +144,19 @@ func TestWriteMemoryIsFlat(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	before, most := heap(), uint64(0)
+	before, peak := heap(), uint64(0)
 	err := Write(io.Discard, "x", columns, func(add func(...any) error) error {
 		for i := range 100_000 {
 			if err := add(row...); err != nil {
 				return err
 			}
 			if i%25_000 == 24_999 {
-				most = max(most, heap())
+				peak = max(peak, heap())
 			}
 		}
 		return nil
 	})
-	if err != nil || most > before+3<<20 {
-		t.Errorf("the heap grew from %d to %d KiB, %v", before>>10, most>>10, err)
+	if err != nil || peak > before+3<<20 {
+		t.Errorf("the heap grew from %d to %d KiB, %v", before>>10, peak>>10, err)
 	}
 }

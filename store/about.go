@@ -23,7 +23,7 @@ func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigure
 		n      *int
 		from   string
 		column string
-		most   int
+		limit  int
 	}{
 		{&f.Communities, "community WHERE archived_at IS NULL AND ", "id", 0},
 		{&f.Houses, "house WHERE ", "community_id", 0},
@@ -32,8 +32,8 @@ func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigure
 	} {
 		where, args := database.ScopeWhere(scope, c.column)
 		query := "SELECT COUNT(*) FROM " + c.from + where
-		if c.most > 0 {
-			query, args = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM "+c.from+where+" LIMIT ?) some", append(args, c.most)
+		if c.limit > 0 {
+			query, args = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM "+c.from+where+" LIMIT ?) some", append(args, c.limit)
 		}
 		if err := s.db.Get(ctx, c.n, query, args...); err != nil {
 			return AboutFigures{}, database.Wrap("count what there is", err)

@@ -36,8 +36,8 @@ func reopenings(age time.Duration, burst int) int {
 // it in the record. burst is how often its protocol repeats a reading by itself. Of several
 // concurrent calls, no more than allowed return true.
 func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, burst int) (again bool, err error) {
-	most := reopenings(age, burst)
-	if record == 0 || most == 0 {
+	allowed := reopenings(age, burst)
+	if record == 0 || allowed == 0 {
 		return false, nil
 	}
 	err = s.db.Write(ctx, "open again", func(tx *database.Tx) error {
@@ -46,7 +46,7 @@ func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, b
 			SET repeats = repeats + 1
 			WHERE id = ?
 				AND allowed = 1
-				AND repeats < ?`, int64(record), most)
+				AND repeats < ?`, int64(record), allowed)
 		again = n > 0
 		return err
 	})

@@ -195,7 +195,7 @@ func signInAs(login, password, network string) SignIn {
 
 func visitFrom(network string) Visit {
 	return Visit{Addr: network, Network: network, Agent: "test",
-		Rule: core.SignInRule{After: 3, Most: 10 * time.Minute}, Life: core.SessionLife{Idle: time.Hour, Most: 10 * time.Hour}}
+		Rule: core.SignInRule{After: 3, MaxWait: 10 * time.Minute}, Life: core.SessionLife{Idle: time.Hour, MaxLife: 10 * time.Hour}}
 }
 
 func TestSignIn(t *testing.T) {
@@ -451,7 +451,7 @@ func TestPasswordHashes(t *testing.T) {
 
 func TestPurgeSessions(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
-		life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+		life := core.SessionLife{Idle: time.Hour, MaxLife: time.Hour}
 		old, _, err := s.StartSession(t.Context(), NewSession{Kind: core.SessionWechat, Subject: 1, Life: life})
 		if err != nil {
 			t.Fatal(err)
@@ -475,7 +475,7 @@ func TestPurgeSessions(t *testing.T) {
 // What goes at every hour must not wait for an hour in which no session goes.
 func TestPurgeTakesEverythingThatIsOver(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o office) {
-		life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+		life := core.SessionLife{Idle: time.Hour, MaxLife: time.Hour}
 		if _, _, err := o.s.StartSession(t.Context(), NewSession{Kind: core.SessionWechat, Subject: 1, Life: life}); err != nil {
 			t.Fatal(err)
 		}

@@ -95,7 +95,7 @@ func TestWhoGivesUpWaitingFreesTheirPlace(t *testing.T) {
 // However many come, go and give up at once, no more work than may, and no turn is lost.
 func TestTurnsAtOnce(t *testing.T) {
 	line := &turns{free: 2}
-	var working, most, done atomic.Int32
+	var working, peak, done atomic.Int32
 	var all sync.WaitGroup
 	for i := range 400 {
 		all.Go(func() {
@@ -108,7 +108,7 @@ func TestTurnsAtOnce(t *testing.T) {
 				return
 			}
 			now := working.Add(1)
-			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+			for seen := peak.Load(); now > seen && !peak.CompareAndSwap(seen, now); seen = peak.Load() {
 			}
 			done.Add(1)
 			working.Add(-1)
@@ -116,9 +116,9 @@ func TestTurnsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if most.Load() > 2 || done.Load() == 0 || line.free != 2 || len(line.known)+len(line.strangers) != 0 {
+	if peak.Load() > 2 || done.Load() == 0 || line.free != 2 || len(line.known)+len(line.strangers) != 0 {
 		t.Errorf("%d worked side by side, %d in all; %d free, %d and %d wait",
-			most.Load(), done.Load(), line.free, len(line.known), len(line.strangers))
+			peak.Load(), done.Load(), line.free, len(line.known), len(line.strangers))
 	}
 }
 

@@ -45,12 +45,12 @@ type RestrictionChange struct {
 	Community core.ID
 	Houses    []core.ID // of the community
 	core.Restriction
-	Told []core.ID // houses whose present restriction was shown as being replaced
+	Announced []core.ID // houses whose present restriction was shown as being replaced
 }
 
 // CreateRestrictions sets one restriction on houses of a community, in place of any that
 // they have: on all of them or on none. If one with other terms would be replaced that is
-// not among those told, nothing is done, and core.IsReplaces reports true for the error.
+// not in Announced, nothing is done, and core.IsReplaces reports true for the error.
 func (s *Store) CreateRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, change RestrictionChange,
 ) error {
@@ -71,7 +71,7 @@ func (s *Store) CreateRestrictions(
 		if err != nil {
 			return err
 		}
-		if err := core.CheckReplaced(change.Replaced(change.Houses, before), change.Told); err != nil {
+		if err := core.CheckReplaced(change.Replaced(change.Houses, before), change.Announced); err != nil {
 			return err
 		}
 		if err := replaceRestrictions(tx, change); err != nil {

@@ -15,7 +15,7 @@ func TestRestrictions(t *testing.T) {
 		today := core.DayOf(testNow, testZone)
 		set := func(r core.Restriction, houses ...core.ID) {
 			t.Helper()
-			change := RestrictionChange{Community: community, Houses: houses, Restriction: r, Told: houses}
+			change := RestrictionChange{Community: community, Houses: houses, Restriction: r, Announced: houses}
 			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
 				t.Fatal(err)
 			}
@@ -111,13 +111,13 @@ func TestRestrictionsRefuse(t *testing.T) {
 
 // A restriction is not replaced unless the form announced it; setting the same once
 // more, as a form sent twice does, is no replacing.
-func TestRestrictionsAreNotReplacedUntold(t *testing.T) {
+func TestRestrictionsAreNotReplacedUnannounced(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
 		houses := newHouses(t, s, community, 3)
 		set := func(houses []core.ID, exits int, told ...core.ID) error {
 			return s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
-				Community: community, Houses: houses, Restriction: core.Restriction{Exits: exits, Reason: "居家"}, Told: told,
+				Community: community, Houses: houses, Restriction: core.Restriction{Exits: exits, Reason: "居家"}, Announced: announced,
 			})
 		}
 		for range 2 {
@@ -127,7 +127,7 @@ func TestRestrictionsAreNotReplacedUntold(t *testing.T) {
 		}
 		for _, told := range [][]core.ID{nil, houses[1:]} {
 			if err := set(houses, -1, told...); !core.IsReplaces(err) {
-				t.Errorf("told of %v: %v", told, err)
+				t.Errorf("told of %v: %v", announced, err)
 			}
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM house_restriction WHERE exits <> 2"); n != 0 {

@@ -12,7 +12,7 @@ import (
 func TestSessionsOfOneUserAreFew(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		user := signIn(t, s, inMini)
-		life := core.SessionLife{Idle: 24 * time.Hour, Most: 48 * time.Hour}
+		life := core.SessionLife{Idle: 24 * time.Hour, MaxLife: 48 * time.Hour}
 		begin := func() core.Session {
 			t.Helper()
 			clock.Add(time.Second)
@@ -57,7 +57,7 @@ func TestEndResidentSessions(t *testing.T) {
 		user := newWechatUserWithPhone(t, s, "o-zhang", "13800138000")
 		for range 2 {
 			if _, _, err := s.StartSession(t.Context(), NewSession{
-				Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+				Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 			}); err != nil {
 				t.Fatal(err)
 			}

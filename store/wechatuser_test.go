@@ -129,7 +129,7 @@ func newMerge(t *testing.T, s *Store) merge {
 	}))
 	start := func(user core.ID) string {
 		token, _, err := s.StartSession(ctx, NewSession{
-			Kind: core.SessionWechat, Subject: user, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+			Kind: core.SessionWechat, Subject: user, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 		})
 		must(err)
 		return token

@@ -54,7 +54,7 @@ type Field struct {
 	Short        bool     // an input as wide as a number or a code
 	Wide         bool     // takes the whole row of a form in two columns, as Textarea and Checks always do
 	Accept       []string // Upload: accepted file extensions: ".csv"
-	Most         int64    // Upload: the maximum size in bytes
+	MaxBytes     int64    // of an upload
 	Prefix       string   // of the input's id, if another form of the page has a field of the same name
 	// URL for suggestions while typing: it gets the text and the form's community, and returns
 	// options
@@ -282,9 +282,9 @@ func (f Field) Limits() string {
 	for i, ending := range f.Accept {
 		kinds[i] = strings.TrimPrefix(ending, ".")
 	}
-	size := strconv.FormatInt((f.Most+1<<10-1)>>10, 10) + " KB"
-	if f.Most >= 1<<20 {
-		size = strings.TrimSuffix(strconv.FormatFloat(float64(f.Most)/(1<<20), 'f', 1, 64), ".0") + " MB"
+	size := strconv.FormatInt((f.MaxBytes+1<<10-1)>>10, 10) + " KB"
+	if f.MaxBytes >= 1<<20 {
+		size = strings.TrimSuffix(strconv.FormatFloat(float64(f.MaxBytes)/(1<<20), 'f', 1, 64), ".0") + " MB"
 	}
 	return "支持 " + strings.Join(kinds, "、") + " 文件，最大 " + size + "。"
 }

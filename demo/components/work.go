@@ -32,7 +32,7 @@ const (
 func sampleUpload(prefix string) templates.Field {
 	return templates.Field{
 		Kind: templates.Upload, Prefix: prefix, Name: "list", Label: "名单", Accept: []string{".txt", ".csv", ".xlsx"},
-		Most: MaxUpload, Help: "第一列写房屋，一行一套。",
+		MaxBytes: MaxUpload, Help: "第一列写房屋，一行一套。",
 	}
 }
 

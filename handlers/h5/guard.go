@@ -333,7 +333,7 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 		Known: preview.Pass != 0, Verdict: previewVerdict(preview),
 	}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
-	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), looked(form), ways(form.direction)
+	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
 	return h.show(c, status, "guard/look", page)
@@ -350,8 +350,8 @@ func previewVerdict(s store.Preview) templates.Verdict {
 	return templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: d.Sentence}
 }
 
-// looked returns the hidden fields with the pass that is shown.
-func looked(f *passageForm) []templates.Field {
+// passageKept returns the hidden fields with the pass that is shown.
+func passageKept(f *passageForm) []templates.Field {
 	if f.Pass != 0 {
 		return []templates.Field{{Kind: templates.Hidden, Name: "pass", Value: f.Pass.String()}}
 	}
@@ -359,7 +359,7 @@ func looked(f *passageForm) []templates.Field {
 }
 
 func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templates.Form {
-	fields := append(looked(f),
+	fields := append(passageKept(f),
 		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
 		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
 	if s.Rule.RecordTemp {

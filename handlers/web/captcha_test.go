@@ -111,7 +111,7 @@ func TestAnAnswerIsRememberedWithoutTheCache(t *testing.T) {
 func guess(t *testing.T, picture []byte, seed [32]byte) string {
 	t.Helper()
 	seen := pointsOf(t, picture)
-	best, least := make([]byte, captcha.Length), [captcha.Length]int{}
+	best, nearest := make([]byte, captcha.Length), [captcha.Length]int{}
 	for _, letter := range "2346789ACEFHKLPRTY" {
 		drawn, err := captcha.Draw(strings.Repeat(string(letter), captcha.Length), seed)
 		if err != nil {
@@ -127,8 +127,8 @@ func guess(t *testing.T, picture []byte, seed [32]byte) string {
 					}
 				}
 			}
-			if least[place] == 0 || differ < least[place] {
-				best[place], least[place] = byte(letter), differ
+			if nearest[place] == 0 || differ < nearest[place] {
+				best[place], nearest[place] = byte(letter), differ
 			}
 		}
 	}
@@ -154,7 +154,7 @@ func pointsOf(t *testing.T, picture []byte) *image.Paletted {
 func TestACaptchaIsNotReadFromItsID(t *testing.T) {
 	s := newSite(t, nil)
 	k := s.captchas()
-	const tries, most = 10, 7
+	const tries, maxRead = 10, 7
 	byID, bySeed := 0, 0
 	for range tries {
 		id := k.New()
@@ -175,10 +175,10 @@ func TestACaptchaIsNotReadFromItsID(t *testing.T) {
 			bySeed++
 		}
 	}
-	if byID > most {
+	if byID > maxRead {
 		t.Errorf("%d of %d read from the id", byID, tries)
 	}
-	if bySeed <= most {
+	if bySeed <= maxRead {
 		t.Errorf("with the right seed only %d of %d read: the comparing is not the attack", bySeed, tries)
 	}
 }

@@ -154,8 +154,8 @@ func (k *repeated) line() slog.Record {
 		return true
 	})
 	if len(k.networks) > 0 {
-		most := slices.MaxFunc(slices.Sorted(maps.Keys(k.networks)), func(a, b string) int { return k.networks[a] - k.networks[b] })
-		line.AddAttrs(slog.String(NetworkKey, most))
+		busiest := slices.MaxFunc(slices.Sorted(maps.Keys(k.networks)), func(a, b string) int { return k.networks[a] - k.networks[b] })
+		line.AddAttrs(slog.String(NetworkKey, busiest))
 	}
 	line.AddAttrs(slog.Int("repeats", k.count))
 	return line

@@ -292,7 +292,7 @@ func (c *Context) newSession(surface Surface, n store.NewSession) (string, core.
 
 // SetSessionCookie sends the cookie of a session that the store has created.
 func (c *Context) SetSessionCookie(surface Surface, token string, session core.Session) {
-	c.setCookie(c.app.cookieName(string(surface)), token, int(c.app.life(c.Ctx(), surface).Most/time.Second))
+	c.setCookie(c.app.cookieName(string(surface)), token, int(c.app.life(c.Ctx(), surface).MaxLife/time.Second))
 	c.who = Who{Session: session}
 	c.rememberBrowser(session)
 }

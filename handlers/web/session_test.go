@@ -210,7 +210,7 @@ func TestSigningOutEndsTheSession(t *testing.T) {
 	s.want(s.ask("GET", "/console/me", "", kept), http.StatusOK)
 }
 
-func TestSeatsAreApart(t *testing.T) {
+func TestSurfacesAreApart(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(consoleRoutes()...)
 	s.Register(

@@ -96,7 +96,7 @@ func TestStreamsAreCountedByPerson(t *testing.T) {
 	open := func(account core.ID) int {
 		t.Helper()
 		token, _, err := s.store.StartSession(t.Context(), store.NewSession{
-			Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+			Kind: core.SessionAccount, Subject: account, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -58,7 +58,7 @@ func showable(s string, rule textRule) string {
 	return s
 }
 
-func tooLong(most int) error { return fmt.Errorf("最多 %d 个字", most) }
+func tooLong(maxLen int) error { return fmt.Errorf("最多 %d 个字", maxLen) }
 
 // forbidden reports whether r is a control character, or one that changes the text direction, by
 // which a name could be made to read as another.

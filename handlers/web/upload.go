@@ -15,17 +15,17 @@ import (
 )
 
 // UploadRule is what a file field accepts: one file, of certain kinds, up to a size. The route
-// needs a Body of UploadBody(Most).
+// needs a Body of UploadBody(MaxBytes).
 type UploadRule struct {
 	Field string
 	Kinds []sheet.Kind
-	Most  int64 // bytes
+	MaxBytes  int64
 }
 
 // UploadBody returns the Body of a route whose form has a file of up to most bytes. It allows more
 // than that: a file that is slightly too large then gets a message at its field, while only a body
 // beyond this limit is cut off with an error page.
-func UploadBody(most int64) int64 { return 4*most + 1<<20 }
+func UploadBody(maxBytes int64) int64 { return 4*maxBytes + 1<<20 }
 
 // Upload is a posted file that satisfies its rule.
 type Upload struct {
@@ -63,11 +63,11 @@ func (c *Context) Upload(rule UploadRule) (Upload, error) {
 		return Upload{}, fieldError(rule.Field, "只能上传一个文件")
 	}
 	u := Upload{Field: rule.Field, Name: uploadName(given[0].Filename)}
-	if given[0].Size > rule.Most {
-		return u, fieldError(rule.Field, fmt.Sprintf("文件有 %s，最大 %s", SizeLabel(given[0].Size), SizeLabel(rule.Most)))
+	if given[0].Size > rule.MaxBytes {
+		return u, fieldError(rule.Field, fmt.Sprintf("文件有 %s，最大 %s", SizeLabel(given[0].Size), SizeLabel(rule.MaxBytes)))
 	}
 	var err error
-	if u.Content, err = readPart(given[0], rule.Most); err != nil {
+	if u.Content, err = readPart(given[0], rule.MaxBytes); err != nil {
 		return u, bodyError(err)
 	}
 	u.Kind = sheet.KindOf(u.Content)
@@ -79,13 +79,13 @@ func ending(name string) string {
 	return strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
 }
 
-func readPart(header *multipart.FileHeader, most int64) ([]byte, error) {
+func readPart(header *multipart.FileHeader, maxBytes int64) ([]byte, error) {
 	file, err := header.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, most))
+	return io.ReadAll(io.LimitReader(file, maxBytes))
 }
 
 // uploadName returns the file name sent by a browser, made safe for display.

@@ -95,7 +95,7 @@ func encoded(t testing.TB, text string) []byte {
 	return b
 }
 
-var lists = UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: 1 << 16}
+var lists = UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, MaxBytes: 1 << 16}
 
 func TestUpload(t *testing.T) {
 	for _, c := range []struct {

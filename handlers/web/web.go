@@ -118,10 +118,10 @@ func (o *Options) setDefaults() {
 		o.Limits.AccountPerMinute = 300
 	}
 	if o.Console == (core.SessionLife{}) {
-		o.Console = core.SessionLife{Idle: 2 * time.Hour, Most: 24 * time.Hour}
+		o.Console = core.SessionLife{Idle: 2 * time.Hour, MaxLife: 24 * time.Hour}
 	}
 	if o.Phone == (core.SessionLife{}) {
-		o.Phone = core.SessionLife{Idle: 30 * 24 * time.Hour, Most: 180 * 24 * time.Hour}
+		o.Phone = core.SessionLife{Idle: 30 * 24 * time.Hour, MaxLife: 180 * 24 * time.Hour}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -132,7 +132,7 @@ func (s *site) signedIn(id core.ID) *http.Cookie {
 
 func (s *site) session(kind core.SessionKind, id core.ID) (string, core.Session) {
 	s.t.Helper()
-	life := core.SessionLife{Idle: 2 * time.Hour, Most: 24 * time.Hour}
+	life := core.SessionLife{Idle: 2 * time.Hour, MaxLife: 24 * time.Hour}
 	token, session, err := s.store.StartSession(s.t.Context(), store.NewSession{
 		Kind: kind, Subject: id, Addr: "192.0.2.1", Agent: "test", Life: life,
 	})

@@ -104,7 +104,7 @@ func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permis
 		t.Fatal(err)
 	}
 	token, session, err := d.Store.StartSession(t.Context(), store.NewSession{
-		Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+		Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 	})
 	if err != nil {
 		t.Fatal(err)

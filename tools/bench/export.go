@@ -31,8 +31,8 @@ func (b *bench) export() error {
 	if err != nil {
 		return err
 	}
-	most := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss / 1024
-	fmt.Printf("\nExport of %d access records as .xlsx: %s, at most %d MiB of memory\n", b.records, strings.TrimSpace(string(out)), most)
+	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss / 1024
+	fmt.Printf("\nExport of %d access records as .xlsx: %s, at peak %d MiB of memory\n", b.records, strings.TrimSpace(string(out)), peak)
 	return nil
 }
 

@@ -252,7 +252,7 @@ func officeToken(ctx context.Context, s *store.Store) (string, error) {
 		return "", err
 	}
 	token, _, err := s.StartSession(ctx, store.NewSession{
-		Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, Most: 2 * time.Hour},
+		Kind: core.SessionAccount, Subject: id, Life: core.SessionLife{Idle: time.Hour, MaxLife: 2 * time.Hour},
 	})
 	return token, err
 }

@@ -99,7 +99,7 @@ func newWorld(ctx context.Context, p *place) (*world, error) {
 			return err
 		}
 		w.sessions[i], _, err = s.StartSession(ctx, store.NewSession{
-			Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+			Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 		})
 		return err
 	})

@@ -15,17 +15,17 @@ var widest = map[string]int{".go": 140, ".html": 160}
 
 func TestWidth(t *testing.T) {
 	walk(t, func(name string) {
-		most, limited := widest[filepath.Ext(name)]
+		maxWidth, limited := widest[filepath.Ext(name)]
 		if !limited {
 			return
 		}
-		for _, number := range wideLines(t, name, most) {
-			t.Errorf("%s:%d is wider than %d columns", name, number, most)
+		for _, number := range wideLines(t, name, maxWidth) {
+			t.Errorf("%s:%d is wider than %d columns", name, number, maxWidth)
 		}
 	})
 }
 
-func wideLines(t *testing.T, name string, most int) (numbers []int) {
+func wideLines(t *testing.T, name string, maxWidth int) (numbers []int) {
 	t.Helper()
 	file, err := os.Open(filepath.Join(root, name))
 	if err != nil {
@@ -35,7 +35,7 @@ func wideLines(t *testing.T, name string, most int) (numbers []int) {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
-		if utf8.RuneCountInString(strings.ReplaceAll(lines.Text(), "\t", "    ")) > most {
+		if utf8.RuneCountInString(strings.ReplaceAll(lines.Text(), "\t", "    ")) > maxWidth {
 			numbers = append(numbers, n)
 		}
 	}

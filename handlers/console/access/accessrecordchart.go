@@ -240,14 +240,14 @@ func HoursChart(hours core.HourTotals, day url.Values) templates.Chart {
 
 // Busiest returns the label of the busiest hour; "" if nothing was counted.
 func Busiest(hours core.HourTotals) string {
-	most := 0
+	busiest := 0
 	for hour, t := range hours {
-		if t.All() > hours[most].All() {
-			most = hour
+		if t.All() > hours[busiest].All() {
+			busiest = hour
 		}
 	}
-	if hours[most].All() == 0 {
+	if hours[busiest].All() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d 时最多，%s 次。", most, frame.Grouped(hours[most].All()))
+	return fmt.Sprintf("%d 时最多，%s 次。", busiest, frame.Grouped(hours[busiest].All()))
 }

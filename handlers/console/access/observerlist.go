@@ -97,7 +97,7 @@ func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
 
 // observedText names the first few of an observer's communities; those of other admins are only
 // counted.
-func observedText(o core.Observer, communities []core.Community, most int) string {
+func observedText(o core.Observer, communities []core.Community, maxNames int) string {
 	var names []string
 	for _, community := range communities {
 		if slices.Contains(o.Communities, community.ID) {
@@ -105,8 +105,8 @@ func observedText(o core.Observer, communities []core.Community, most int) strin
 		}
 	}
 	others, hidden := len(o.Communities)-len(names), 0
-	if len(names) > most {
-		names, hidden = names[:most], len(names)-most
+	if len(names) > maxNames {
+		names, hidden = names[:maxNames], len(names)-maxNames
 	}
 	words := frame.Joined(names)
 	if hidden+others > 0 {

@@ -153,7 +153,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	form = desk.FilledIn(page)
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	// For a house ticked since the page was rendered, the server asks.
-	form.Del("told")
+	form.Del("announced")
 	form.Set("exits", "5")
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusConflict)
 	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") ||
@@ -225,7 +225,7 @@ func TestRestrictionListFile(t *testing.T) {
 	}
 	// An empty file input is not a file; a reviewed list need not be reviewed again.
 	form.Set("pasted", page.Find(`textarea[name="pasted"]`).Text())
-	form.Set("looked", desk.InputValue(page, "looked"))
+	form.Set("reviewed", desk.InputValue(page, "reviewed"))
 	b.Upload(t, frame.RestrictionPath, form, "other", nil, http.StatusSeeOther)
 	if len(d.Restrictions(t)) != 1 {
 		t.Error("the form was not saved")

@@ -32,7 +32,7 @@ func readRestrictionFile(c *web.Context, f *restrictionFacts) (bool, error) {
 		return false, nil
 	}
 	file, err := c.Upload(web.UploadRule{
-		Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, Most: maxRestrictionList,
+		Field: restrictionFile, Kinds: []sheet.Kind{sheet.Text, sheet.Workbook}, MaxBytes: maxRestrictionList,
 	})
 	f.Unread = file.Name
 	if err != nil {

@@ -22,8 +22,8 @@ type restrictionForm struct {
 	Keyword   string    `form:"q" max:"64"`
 	Node      core.ID   `form:"node"` // of the buildings' tree, whose houses are shown; 0 = none
 	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
-	Looked    string    `form:"looked" max:"64"` // digest of the list that was last reviewed with its houses
-	Told      []core.ID `form:"told" max:"500"`  // houses whose restriction the page has announced to be replaced
+	Reviewed  string    `form:"reviewed" max:"64"` // digest of the list that was last reviewed with its houses
+	Announced []core.ID `form:"announced" max:"500"` // houses whose restriction the page has said will be replaced
 	Houses    []core.ID `form:"houses" max:"500"`
 	Exits     string    `form:"exits" max:"8"`
 	Reason    string    `form:"reason"`
@@ -33,7 +33,7 @@ type restrictionForm struct {
 
 func (f restrictionForm) change(community core.ID) store.RestrictionChange {
 	return store.RestrictionChange{
-		Community: community, Houses: f.Houses, Told: f.Told,
+		Community: community, Houses: f.Houses, Announced: f.Announced,
 		Restriction: core.Restriction{Exits: exitsOf(f.Exits), Reason: f.Reason, LastDay: f.LastDay},
 	}
 }
@@ -48,10 +48,10 @@ func listDigest(pasted string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// unlooked refuses to save a form whose list was pasted and not looked at: its houses
+// checkReviewed refuses to save a form whose list was pasted and not looked at: its houses
 // would be left out.
-func (f restrictionForm) unlooked() error {
-	if digest := listDigest(f.Pasted); digest != "" && digest != f.Looked {
+func (f restrictionForm) checkReviewed() error {
+	if digest := listDigest(f.Pasted); digest != "" && digest != f.Reviewed {
 		return core.InvalidFields(map[string]string{"pasted": "名单还没有核对，请先按“核对名单”"})
 	}
 	return nil
@@ -87,7 +87,7 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 		return p.restrictionShow(c, f)
 	}
 	if f.Wrong == nil {
-		f.Wrong = f.Form.unlooked()
+		f.Wrong = f.Form.checkReviewed()
 	}
 	if f.Wrong == nil {
 		f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))

@@ -48,7 +48,7 @@ type restrictionNewPage struct {
 	Ticked  int       // number of houses that will be restricted
 	Already []core.ID // those of them that are already restricted
 	Ask     string    // confirmation before restrictions are replaced
-	Looked  string
+	Reviewed  string
 	More    bool   // there are more results than shown
 	Full    string // a message that not everything requested could be ticked
 }
@@ -72,7 +72,7 @@ type restrictionMatch struct {
 func newRestrictionPage(shell templates.Shell, f restrictionFacts) restrictionNewPage {
 	page := restrictionNewPage{
 		Shell: shell, Preview: restrictionPreviewPath, Node: f.Form.Node,
-		Ticked: len(f.Form.Houses), Looked: f.Form.Looked, More: f.More,
+		Ticked: len(f.Form.Houses), Reviewed: f.Form.Reviewed, More: f.More,
 		Search: restrictionSearchField(f.Form), Pasted: restrictionPastedField(f.Form.Pasted),
 		File:    restrictionFileField(f.Unread),
 		Matches: restrictionMatches(f.Matches, f.Held), Tally: matchTally(f.Matches), Notes: f.Notes,
@@ -175,7 +175,7 @@ func restrictionPastedField(pasted string) templates.Field {
 func restrictionFileField(unread string) templates.Field {
 	return templates.Field{
 		Kind: templates.Upload, Name: restrictionFile, Label: "或上传名单", Value: unread,
-		Accept: []string{".txt", ".csv", ".xlsx"}, Most: maxRestrictionList,
+		Accept: []string{".txt", ".csv", ".xlsx"}, MaxBytes: maxRestrictionList,
 		Help: fmt.Sprintf("第一列写房屋，或用“楼栋、单元、房号”三列，最多 %d 行。核对时读进上面的名单。", store.MaxRestriction),
 	}
 }

@@ -44,7 +44,7 @@ func TestNewRestrictionPage(t *testing.T) {
 		want  map[string]string // of what pageSays
 	}{
 		{"an empty form", restrictionFacts{Form: restrictionForm{Exits: "-1"}}, map[string]string{
-			"choices": "", "ticked": "", "told": "", "ask": "", "tree": "", "nothing": "没有找到房屋。", "exits": "-1", "wrong": "",
+			"choices": "", "ticked": "", "announced": "", "ask": "", "tree": "", "nothing": "没有找到房屋。", "exits": "-1", "wrong": "",
 		}},
 		{"nothing chosen in the tree", restrictionFacts{Nodes: sampleNodes()}, map[string]string{
 			"tree": "全部楼栋", "nothing": "点一处楼栋，列出它的房屋；也可以输入房号来找。",
@@ -53,11 +53,11 @@ func TestNewRestrictionPage(t *testing.T) {
 			Form: restrictionForm{Houses: []core.ID{11, 12}, Node: 2}, Nodes: sampleNodes(), Ticked: []core.House{a, b},
 			Found: []store.HouseRow{{House: b}, {House: c}}, Held: held, Full: true,
 		}, map[string]string{
-			"choices": "1栋101|" + bHeld + "|1栋103", "ticked": "11|12", "told": "12", "ask": bAsk, "tree": "2",
+			"choices": "1栋101|" + bHeld + "|1栋103", "ticked": "11|12", "announced": "12", "ask": bAsk, "tree": "2",
 			"full": "一次最多 500 套，其余没有勾选。", "help": "只在选中的楼栋里找；要在整个小区里找，先点“全部楼栋”。",
 		}},
 		{"a list", restrictionFacts{
-			Form: restrictionForm{Houses: []core.ID{12}, Pasted: "x", Looked: "d"}, Ticked: []core.House{b}, Held: held,
+			Form: restrictionForm{Houses: []core.ID{12}, Pasted: "x", Reviewed: "d"}, Ticked: []core.House{b}, Held: held,
 			Matches: []core.HouseMatch{
 				{Line: "x"}, {Line: "102", Houses: []core.House{b}}, {Line: "103", Houses: []core.House{c}},
 				{Line: "1", Houses: []core.House{a, c}},
@@ -65,7 +65,7 @@ func TestNewRestrictionPage(t *testing.T) {
 			Notes: []string{"一句"},
 		}, map[string]string{
 			"lines": "x 没有找到 请核对房号|102 已有限制 " + bHeld + "|103 已匹配 1栋103|1 不止一套 请在下面勾选：1栋101、1栋103",
-			"tally": "名单有 4 行：2 行已匹配，1 行不止一套，1 行没有找到。", "notes": "一句", "looked": "d", "pasted": "x",
+			"tally": "名单有 4 行：2 行已匹配，1 行不止一套，1 行没有找到。", "notes": "一句", "reviewed": "d", "pasted": "x",
 			"choices": bHeld + "|1栋103|1栋101", "ticked": "12",
 		}},
 		{"wrong fields keep what was typed", restrictionFacts{
@@ -76,11 +76,11 @@ func TestNewRestrictionPage(t *testing.T) {
 			"exits": "many", "last_day": "tomorrow", "reason": "居家", "ticked": "", "unread": "名单.exe", "error": "", "notice": "",
 			"wrong": "exits 要整数|file 太大|pasted 没有核对",
 		}},
-		{"a restriction would be replaced untold", restrictionFacts{
+		{"a restriction would be replaced unannounced", restrictionFacts{
 			Form: restrictionForm{Houses: []core.ID{12}}, Ticked: []core.House{b}, Held: held,
 			Wrong: core.CheckReplaced([]core.ID{12}, nil),
 		}, map[string]string{
-			"told": "12", "ask": "", "error": "",
+			"announced": "12", "ask": "", "error": "",
 			"notice": "还没有保存：所选房屋中有 1 套已限制出入，原来的次数、原因和截止日期将被替换。再按一次“限制出入”即替换。",
 		}},
 		{"another conflict", restrictionFacts{Wrong: core.Conflict("冲突")}, map[string]string{"error": "冲突", "notice": ""}},
@@ -104,8 +104,8 @@ func TestNewRestrictionPage(t *testing.T) {
 func pageSays(t *testing.T, p restrictionNewPage) map[string]string {
 	t.Helper()
 	said := map[string]string{
-		"told": joined(p.Already, core.ID.String), "ask": p.Ask, "nothing": p.Nothing(), "help": p.Search.Help, "full": p.Full,
-		"tally": p.Tally, "notes": strings.Join(p.Notes, "|"), "looked": p.Looked, "pasted": p.Pasted.Value, "unread": p.File.Value,
+		"announced": joined(p.Already, core.ID.String), "ask": p.Ask, "nothing": p.Nothing(), "help": p.Search.Help, "full": p.Full,
+		"tally": p.Tally, "notes": strings.Join(p.Notes, "|"), "reviewed": p.Reviewed, "pasted": p.Pasted.Value, "unread": p.File.Value,
 		"error": p.Form.Error, "notice": p.Form.Notice, "tree": "",
 		"lines": joined(p.Matches, func(m restrictionMatch) string { return m.Line + " " + m.State.Text + " " + m.Words }),
 	}

@@ -122,7 +122,7 @@ func (p *Pages) tickList(c *web.Context, f *restrictionFacts) error {
 	if err != nil {
 		return err
 	}
-	f.Matches, f.Form.Looked = matches, listDigest(f.Form.Pasted)
+	f.Matches, f.Form.Reviewed = matches, listDigest(f.Form.Pasted)
 	for _, match := range matches {
 		if len(match.Houses) == 1 && !slices.Contains(f.Form.Houses, match.Houses[0].ID) {
 			f.Form.Houses = append(f.Form.Houses, match.Houses[0].ID)
@@ -158,8 +158,8 @@ func (p *Pages) restrictionHouses(c *web.Context, f *restrictionFacts) error {
 }
 
 // findHouses finds houses by a part of their label, below the form's node.
-func (p *Pages) findHouses(c *web.Context, f restrictionFacts, most int) ([]store.HouseRow, bool, error) {
+func (p *Pages) findHouses(c *web.Context, f restrictionFacts, limit int) ([]store.HouseRow, bool, error) {
 	return p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
-		Community: f.At.ID, Node: f.Form.Node, Keyword: f.Form.Keyword, Page: store.Page{Limit: most},
+		Community: f.At.ID, Node: f.Form.Node, Keyword: f.Form.Keyword, Page: store.Page{Limit: limit},
 	})
 }

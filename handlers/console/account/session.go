@@ -177,7 +177,7 @@ func (p *Pages) sessionCode(c *web.Context) error {
 }
 
 func (p *Pages) signInRule() core.SignInRule {
-	return core.SignInRule{After: cmp.Or(p.SignInRule.After, 5), Most: cmp.Or(p.SignInRule.Most, 15*time.Minute)}
+	return core.SignInRule{After: cmp.Or(p.SignInRule.After, 5), MaxWait: cmp.Or(p.SignInRule.MaxWait, 15*time.Minute)}
 }
 
 // sessionRefuse shows the form again with a new captcha. If the user has to wait, the page says so

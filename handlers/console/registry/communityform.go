@@ -43,7 +43,7 @@ func (p communityFormPage) Levels() ([]string, error) {
 }
 
 // Most returns the maximum number of levels.
-func (p communityFormPage) Most() int { return core.MaxLevels }
+func (p communityFormPage) MaxLevels() int { return core.MaxLevels }
 
 // MaxName returns the maximum length of a level's name.
 func (p communityFormPage) MaxName() int { return core.MaxLevelName }

@@ -203,9 +203,9 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 }
 
 func bulkPlanOf(plan store.HousePlan, values url.Values) *houseBulkPlan {
-	const most = 10
-	known := strings.Join(plan.Known[:min(most, len(plan.Known))], "、")
-	if len(plan.Known) > most {
+	const maxNamed = 10
+	known := strings.Join(plan.Known[:min(maxNamed, len(plan.Known))], "、")
+	if len(plan.Known) > maxNamed {
 		known += fmt.Sprintf(" 等 %d 套", len(plan.Known))
 	}
 	return &houseBulkPlan{

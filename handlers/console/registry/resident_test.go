@@ -218,7 +218,7 @@ func TestResidentIsSignedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	token, _, err := d.Store.StartSession(t.Context(), store.NewSession{
-		Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, Most: time.Hour},
+		Kind: core.SessionWechat, Subject: user.ID, Life: core.SessionLife{Idle: time.Hour, MaxLife: time.Hour},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -25,12 +25,12 @@ function fault(box, input) {
   if (input.files.length > 1) return "只能上传一个文件";
   const file = input.files[0];
   if (!file) return "";
-  const most = Number(box.dataset.most);
+  const maxBytes = Number(box.dataset.maxBytes);
   const endings = input.accept.split(",");
   if (!endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
     return `只支持 ${endings.map((ending) => ending.slice(1)).join("、")} 文件`;
   }
-  if (file.size > most) return `文件有 ${size(file.size)}，最大 ${size(most)}`;
+  if (file.size > maxBytes) return `文件有 ${size(file.size)}，最大 ${size(maxBytes)}`;
   return file.size === 0 ? "文件是空的" : "";
 }
 

@@ -129,7 +129,7 @@ var plainPasswords = []string{
 
 // SignInRule bounds how fast passwords may be guessed.
 type SignInRule struct {
-	After int           // failures in a row before the first wait
+	After   int           // failures in a row before the first wait
 	MaxWait time.Duration // the longest wait
 }
 
@@ -211,8 +211,8 @@ func (g Granter) CheckGrant(a Account) error {
 var accountFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "login", Label: "登录名"},
-	{Key: "role", Label: "角色", Value: labelOf(Role.Name)},
-	{Key: "permissions", Label: "权限", Value: labelOf(Permission.Name), List: true},
+	{Key: "role", Label: "角色", Value: nameOf[Role]},
+	{Key: "permissions", Label: "权限", Value: nameOf[Permission], List: true},
 	{Key: "communities", Label: communitiesLabel, List: true},
 	{Key: "disabled", Label: "已停用"},
 }

@@ -30,6 +30,15 @@ func labelOf[T ~string](words func(T) string) func(string) string {
 	return func(v string) string { return words(T(v)) }
 }
 
+// nameOf returns the name of a value. It finds the method by the type parameter, because an initial
+// value that refers to Permission.Name itself would depend on Features, which depends on it.
+func nameOf[T interface {
+	~string
+	Name() string
+}](v string) string {
+	return T(v).Name()
+}
+
 // keywordField is for the filter of an export: the keyword may be a name, so only its presence is
 // recorded.
 var keywordField = AuditField{Key: "keyword", Label: "关键词字数"}

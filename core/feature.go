@@ -12,11 +12,56 @@ type Feature struct {
 	// table it has no name. The column defaults to name.
 	Table, NameColumn string
 
-	Page  Permission // who may open /console/<stem>/<id>, the page of one thing; "" = there is none
-	Under string     // the stem whose entry of the menu its pages are under; "" = its own, if it has pages
+	List Permission // who may open /console/<stem>; "" = it does not exist, or needs no permission
+	Page Permission // who may open /console/<stem>/<id>, the page of one thing; "" = there is none
 
-	Verbs  []Verb       // its acts, in display order
-	Fields []AuditField // what its acts record in the audit log, in display order
+	Group string    // the Group of its menu entry and its permissions; "" = it has neither
+	Menu  MenuEntry // of /console/<stem>; zero = it has none
+	Under string    // the stem whose menu entry its pages are under; "" = its own, if it has pages
+
+	Permissions []PermissionItem // in display order
+	Verbs       []Verb           // its acts, in display order
+	Fields      []AuditField     // what its acts record in the audit log, in display order
+}
+
+// Group is a group of the console's menu, and of the permissions on an account's form.
+type Group struct {
+	Name            string // of the package with the group's pages
+	Label           string // Chinese, in the menu
+	PermissionLabel string // Chinese, on the form
+}
+
+// Groups are all groups, in display order.
+var Groups = []Group{
+	{"registry", "管理中心", "信息管理"},
+	{"access", "出入管理", "出入管理"},
+	{"account", "系统", "系统"},
+}
+
+// MenuEntry is a line of the console's menu.
+type MenuEntry struct {
+	Label string // Chinese
+	Icon  string // of templates/assets/icons.txt
+}
+
+// MenuGroup is a group of the console's menu with the features that have an entry.
+type MenuGroup struct {
+	Label    string
+	Features []Feature
+}
+
+// Menu returns the console's whole menu, in display order.
+func Menu() []MenuGroup {
+	groups := make([]MenuGroup, len(Groups))
+	for i, g := range Groups {
+		groups[i].Label = g.Label
+		for _, f := range Features {
+			if f.Group == g.Name && f.Menu.Label != "" {
+				groups[i].Features = append(groups[i].Features, f)
+			}
+		}
+	}
+	return groups
 }
 
 // Verb is what an act does; the act's name is stem.verb.
@@ -25,23 +70,43 @@ type Verb struct {
 	Label string // Chinese, including the thing it is done to
 }
 
-// Features are all stems that register something, in menu order.
+// Features are all stems that register something, in the order of menu and permissions.
 var Features = []Feature{
 	{
 		Stem: "community", Noun: "小区", Table: "community", Fields: communityFields,
+		List:  PermCommunityView,
+		Group: "registry", Menu: MenuEntry{"小区", "building-community"},
+		Permissions: []PermissionItem{
+			{PermCommunityView, "查看小区", nil},
+			{PermCommunityEdit, "修改小区", []Permission{PermCommunityView}},
+		},
 		Verbs: []Verb{
 			{"create", "添加小区"}, {"update", "修改小区"},
 			{"archive", "归档小区"}, {"restore", "恢复小区"}, {"remove", "删除小区"},
 		},
 	},
 	{
-		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Page: PermHouseView, Fields: houseFields,
+		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Fields: houseFields,
+		List: PermHouseView, Page: PermHouseView,
+		Group: "registry", Menu: MenuEntry{"房屋", "home-2"},
+		Permissions: []PermissionItem{
+			{PermHouseView, "查看房屋", nil},
+			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},
+		},
 		Verbs: []Verb{
 			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
 		},
 	},
 	{
-		Stem: "resident", Noun: "住户", Table: "resident", Page: PermResidentView, Fields: residentFields,
+		Stem: "resident", Noun: "住户", Table: "resident", Fields: residentFields,
+		List: PermResidentView, Page: PermResidentView,
+		Group: "registry", Menu: MenuEntry{"住户", "users"},
+		Permissions: []PermissionItem{
+			{PermResidentView, "查看住户", nil},
+			{PermResidentEdit, "修改住户", []Permission{PermResidentView, PermHouseView}},
+			{PermResidentReveal, "查看住户完整证件号与手机号", []Permission{PermResidentView}},
+			{PermResidentExport, "导出住户与房屋", []Permission{PermResidentView, PermHouseView}},
+		},
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
 			{"move_out", "住户迁出"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
@@ -50,14 +115,31 @@ var Features = []Feature{
 	},
 	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
+		List:  PermPassRuleView,
+		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},
+		Permissions: []PermissionItem{
+			{PermPassRuleView, "查看通行证设置", nil},
+			{PermPassRuleEdit, "修改通行证设置", []Permission{PermPassRuleView}},
+		},
 		Verbs: []Verb{{"update", "修改通行证设置"}},
 	},
 	{
-		Stem: "restriction", Noun: "限制出入", Under: "passrule", Fields: restrictionFields,
+		Stem: "restriction", Noun: "限制出入", Fields: restrictionFields,
+		List:  PermPassRuleView,
+		Group: "access", Under: "passrule",
+		Permissions: []PermissionItem{
+			{PermRestrictionEdit, "设置限制出入", []Permission{PermPassRuleView, PermHouseView}},
+		},
 		Verbs: []Verb{{"create", "设置限制出入"}, {"lift", "解除限制出入"}},
 	},
 	{
-		Stem: "reader", Noun: "门禁读头", Table: "reader", Page: PermReaderView, Fields: readerFields,
+		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
+		List: PermReaderView, Page: PermReaderView,
+		Group: "access", Menu: MenuEntry{"智能门禁", "door"},
+		Permissions: []PermissionItem{
+			{PermReaderView, "查看门禁读头", nil},
+			{PermReaderEdit, "修改门禁读头", []Permission{PermReaderView}},
+		},
 		Verbs: []Verb{
 			{"create", "添加读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
 			{"switch_qr", "切换读头扫码放行"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
@@ -65,17 +147,30 @@ var Features = []Feature{
 	},
 	{
 		Stem: "guardpost", Noun: "门岗", Table: "guard_post", Fields: guardPostFields,
+		List:  PermGuardPostView,
+		Group: "access", Menu: MenuEntry{"门岗", "shield"},
+		Permissions: []PermissionItem{
+			{PermGuardPostView, "查看门岗", nil},
+			{PermGuardPostEdit, "修改门岗", []Permission{PermGuardPostView}},
+		},
 		Verbs: []Verb{{"create", "添加门岗"}, {"update", "修改门岗"}, {"disable", "停用门岗"}, {"enable", "启用门岗"}},
 	},
 	{
-		Stem: "guard", Noun: "门岗人员", Table: "guard", Under: "guardpost", Fields: guardFields,
+		Stem: "guard", Noun: "门岗人员", Table: "guard", Fields: guardFields,
+		Under: "guardpost",
 		Verbs: []Verb{
 			{"create", "添加门岗人员"}, {"update", "修改门岗人员"},
 			{"disable", "停用门岗人员"}, {"enable", "启用门岗人员"},
 		},
 	},
 	{
-		Stem: "observer", Noun: "观察员", Table: "observer", Page: PermObserverView, Fields: observerFields,
+		Stem: "observer", Noun: "观察员", Table: "observer", Fields: observerFields,
+		List: PermObserverView, Page: PermObserverView,
+		Group: "access", Menu: MenuEntry{"观察员", "eye"},
+		Permissions: []PermissionItem{
+			{PermObserverView, "查看观察员", nil},
+			{PermObserverEdit, "修改观察员", []Permission{PermObserverView}},
+		},
 		Verbs: []Verb{{"create", "添加观察员"}, {"update", "修改观察员"}, {"remove", "移除观察员"}},
 	},
 	{
@@ -87,15 +182,33 @@ var Features = []Feature{
 		Verbs: []Verb{{"merge", "合并微信用户"}},
 	},
 	{
-		Stem: "accessrecord", Noun: "出入记录", Page: PermAccessRecordView, Fields: accessRecordFields,
+		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
+		List: PermAccessRecordView, Page: PermAccessRecordView,
+		Group: "access", Menu: MenuEntry{"出入记录", "history"},
+		Permissions: []PermissionItem{
+			{PermAccessRecordView, "查看出入记录", nil},
+			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
+		},
 		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}},
 	},
 	{
-		Stem: "accessalert", Noun: "告警", Page: PermAccessAlertView, Fields: accessAlertFields,
+		Stem: "accessalert", Noun: "告警", Fields: accessAlertFields,
+		List: PermAccessAlertView, Page: PermAccessAlertView,
+		Group: "access", Menu: MenuEntry{"告警", "bell"},
+		Permissions: []PermissionItem{
+			{PermAccessAlertView, "查看告警", nil},
+			{PermAccessAlertHandle, "处理告警", []Permission{PermAccessAlertView}},
+		},
 		Verbs: []Verb{{"handle", "处理告警"}},
 	},
 	{
-		Stem: "account", Noun: "账号", Table: "account", Page: PermAccountView, Fields: accountFields,
+		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,
+		List: PermAccountView, Page: PermAccountView,
+		Group: "account", Menu: MenuEntry{"账号", "user-cog"},
+		Permissions: []PermissionItem{
+			{PermAccountView, "查看账号", nil},
+			{PermAccountEdit, "修改账号", []Permission{PermAccountView}},
+		},
 		Verbs: []Verb{
 			{"create", "添加账号"}, {"update", "修改账号"}, {"disable", "停用账号"}, {"enable", "启用账号"},
 			{"reset_password", "重置密码"}, {"change_password", "修改自己的密码"},
@@ -107,20 +220,42 @@ var Features = []Feature{
 		Stem: "session", Noun: "登录", Fields: sessionFields,
 		Verbs: []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},
 	},
-	{Stem: "role", Noun: "角色"},
 	{
-		Stem: "audit", Noun: "操作日志", Page: PermAuditView, Fields: auditFields,
+		Stem: "role", Noun: "角色",
+		List:  PermAccountView,
+		Group: "account", Menu: MenuEntry{"角色", "key"},
+	},
+	{
+		Stem: "audit", Noun: "操作日志", Fields: auditFields,
+		List: PermAuditView, Page: PermAuditView,
+		Group: "account", Menu: MenuEntry{"操作日志", "report"},
+		Permissions: []PermissionItem{
+			{PermAuditView, "查看操作日志", nil},
+			{PermAuditExport, "导出操作日志", []Permission{PermAuditView}},
+		},
 		Verbs: []Verb{{"export", "导出操作日志"}},
 	},
 	{
 		Stem: "setting", Noun: "系统设置", Fields: settingFields,
+		List:  PermSettingEdit,
+		Group: "account", Menu: MenuEntry{"设置", "settings"},
+		Permissions: []PermissionItem{
+			{PermSettingEdit, "修改系统设置", nil},
+		},
 		Verbs: []Verb{{"update", "修改系统设置"}},
 	},
 	{
 		Stem: "job", Noun: "后台任务", Fields: jobFields,
 		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}},
 	},
-	{Stem: "about", Noun: "关于"},
+	{
+		Stem: "about", Noun: "关于",
+		List:  PermAboutView,
+		Group: "account", Menu: MenuEntry{"关于", "info-circle"},
+		Permissions: []PermissionItem{
+			{PermAboutView, "查看系统状态", nil},
+		},
+	},
 	{Stem: "savedview", Noun: "视图"}, // an account's own: no line in the audit log
 }
 

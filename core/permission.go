@@ -1,12 +1,14 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Permission names one thing a console account may do: stem.verb.
 type Permission string
 
-// Every permission of the console. Their names and groups are in PermissionTable; a test keeps the
-// two in step.
+// Every permission of the console. Each is in the row of its feature, with its name.
 const (
 	PermCommunityView      Permission = "community.view"
 	PermCommunityEdit      Permission = "community.edit"
@@ -47,62 +49,38 @@ type PermissionGroup struct {
 type PermissionItem struct {
 	Permission Permission
 	Name       string // Chinese
+
+	// Needs are the permissions without which it is useless: nobody finds a button on a page that
+	// they may not open, or picks a house that they may not see.
+	Needs []Permission
 }
 
-// PermissionTable names and groups the permissions, in display order.
-var PermissionTable = []PermissionGroup{
-	{"信息管理", []PermissionItem{
-		{PermCommunityView, "查看小区"},
-		{PermCommunityEdit, "修改小区"},
-		{PermHouseView, "查看房屋"},
-		{PermHouseEdit, "修改房屋"},
-		{PermResidentView, "查看住户"},
-		{PermResidentEdit, "修改住户"},
-		{PermResidentReveal, "查看住户完整证件号与手机号"},
-		{PermResidentExport, "导出住户与房屋"},
-	}},
-	{"出入管理", []PermissionItem{
-		{PermPassRuleView, "查看通行证设置"},
-		{PermPassRuleEdit, "修改通行证设置"},
-		{PermRestrictionEdit, "设置限制出入"},
-		{PermReaderView, "查看门禁读头"},
-		{PermReaderEdit, "修改门禁读头"},
-		{PermGuardPostView, "查看门岗"},
-		{PermGuardPostEdit, "修改门岗"},
-		{PermObserverView, "查看观察员"},
-		{PermObserverEdit, "修改观察员"},
-		{PermAccessRecordView, "查看出入记录"},
-		{PermAccessRecordExport, "导出出入记录"},
-		{PermAccessAlertView, "查看告警"},
-		{PermAccessAlertHandle, "处理告警"},
-	}},
-	{"系统", []PermissionItem{
-		{PermAccountView, "查看账号"},
-		{PermAccountEdit, "修改账号"},
-		{PermAuditView, "查看操作日志"},
-		{PermAuditExport, "导出操作日志"},
-		{PermSettingEdit, "修改系统设置"},
-		{PermAboutView, "查看系统状态"},
-	}},
+// PermissionTable holds the permissions of Features by Groups, in display order.
+var PermissionTable = permissionTable()
+
+func permissionTable() []PermissionGroup {
+	table := make([]PermissionGroup, len(Groups))
+	for i, g := range Groups {
+		table[i].Name = g.PermissionLabel
+		for _, f := range Features {
+			if f.Group == g.Name {
+				table[i].Items = append(table[i].Items, f.Permissions...)
+			}
+		}
+	}
+	return table
 }
 
-// permissionNeeds maps a permission to those it is useless without: nobody finds a button on a page
-// that they may not open, or picks a house that they may not see.
-var permissionNeeds = map[Permission][]Permission{
-	PermCommunityEdit:      {PermCommunityView},
-	PermHouseEdit:          {PermHouseView},
-	PermResidentEdit:       {PermResidentView, PermHouseView},
-	PermResidentReveal:     {PermResidentView},
-	PermResidentExport:     {PermResidentView, PermHouseView},
-	PermPassRuleEdit:       {PermPassRuleView},
-	PermRestrictionEdit:    {PermPassRuleView, PermHouseView},
-	PermReaderEdit:         {PermReaderView},
-	PermGuardPostEdit:      {PermGuardPostView},
-	PermObserverEdit:       {PermObserverView},
-	PermAccessRecordExport: {PermAccessRecordView},
-	PermAccessAlertHandle:  {PermAccessAlertView},
-	PermAccountEdit:        {PermAccountView},
-	PermAuditExport:        {PermAuditView},
+// item returns the permission's item in the table; zero if unknown.
+func (p Permission) item() PermissionItem {
+	for _, group := range PermissionTable {
+		for _, item := range group.Items {
+			if item.Permission == p {
+				return item
+			}
+		}
+	}
+	return PermissionItem{}
 }
 
 // WithNeeded returns permissions together with those they need, in the table's order; permissions
@@ -110,7 +88,7 @@ var permissionNeeds = map[Permission][]Permission{
 func WithNeeded(permissions []Permission) []Permission {
 	needed := slices.Clone(permissions)
 	for _, p := range permissions {
-		needed = append(needed, permissionNeeds[p]...)
+		needed = append(needed, p.item().Needs...)
 	}
 	table := Permissions()
 	place := func(p Permission) int {
@@ -135,16 +113,7 @@ func Permissions() []Permission {
 }
 
 // Valid reports whether the table has the permission.
-func (p Permission) Valid() bool { return slices.Contains(Permissions(), p) }
+func (p Permission) Valid() bool { return p != "" && p.item().Permission == p }
 
 // Name returns the permission's name in Chinese, or the permission itself if unknown.
-func (p Permission) Name() string {
-	for _, group := range PermissionTable {
-		for _, item := range group.Items {
-			if item.Permission == p {
-				return item.Name
-			}
-		}
-	}
-	return string(p)
-}
+func (p Permission) Name() string { return cmp.Or(p.item().Name, string(p)) }

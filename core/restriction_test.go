@@ -24,10 +24,10 @@ func TestRestrictionReplaces(t *testing.T) {
 	x := Restriction{Exits: 1, Reason: "居家"}
 	held := map[ID]Restriction{1: x, 2: {Exits: 1, Reason: "居家", LastDay: noonDay}, 3: {Exits: -1, Reason: "居家"}}
 	for _, c := range []struct {
-		what         string
+		what              string
 		houses, announced []ID
-		replaced     []ID
-		refused      bool
+		replaced          []ID
+		refused           bool
 	}{
 		{"none restricted", []ID{4, 5}, nil, nil, false},
 		{"the same terms once more", []ID{1, 4}, nil, nil, false},

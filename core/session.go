@@ -33,7 +33,7 @@ func (s Session) Live(now time.Time) bool { return s.Ended.IsZero() && now.Befor
 
 // SessionLife is how long people stay signed in: Idle without a request, MaxLife in any case.
 type SessionLife struct {
-	Idle time.Duration
+	Idle    time.Duration
 	MaxLife time.Duration
 }
 

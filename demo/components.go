@@ -8,6 +8,7 @@ import (
 	"tongxing/core"
 	"tongxing/demo/components"
 	"tongxing/gate"
+	"tongxing/handlers/console"
 	"tongxing/handlers/web"
 	"tongxing/sheet"
 	"tongxing/templates"
@@ -35,7 +36,7 @@ func (t *Tour) consoleComponents(c *web.Context) error {
 }
 
 func newComponents(c *web.Context) components.Page {
-	shell := templates.Shell{Nav: templates.ConsoleMenu("", func(string) bool { return true }), CSRF: c.CSRF(), Demo: true}
+	shell := templates.Shell{Nav: console.Menu(""), CSRF: c.CSRF(), Demo: true}
 	return components.New(shell, c.Request().URL.Query(), c.Now())
 }
 

@@ -115,7 +115,7 @@ func TestRestrictionsAreNotReplacedUnannounced(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
 		houses := newHouses(t, s, community, 3)
-		set := func(houses []core.ID, exits int, told ...core.ID) error {
+		set := func(houses []core.ID, exits int, announced ...core.ID) error {
 			return s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
 				Community: community, Houses: houses, Restriction: core.Restriction{Exits: exits, Reason: "居家"}, Announced: announced,
 			})
@@ -125,9 +125,9 @@ func TestRestrictionsAreNotReplacedUnannounced(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, told := range [][]core.ID{nil, houses[1:]} {
-			if err := set(houses, -1, told...); !core.IsReplaces(err) {
-				t.Errorf("told of %v: %v", announced, err)
+		for _, announced := range [][]core.ID{nil, houses[1:]} {
+			if err := set(houses, -1, announced...); !core.IsReplaces(err) {
+				t.Errorf("with %v announced: %v", announced, err)
 			}
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM house_restriction WHERE exits <> 2"); n != 0 {

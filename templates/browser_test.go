@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tongxing/demo/components"
+	"tongxing/handlers/console"
 	"tongxing/templates"
 	"tongxing/testkit/browser"
 )
@@ -68,7 +69,7 @@ func newSite(t *testing.T) *site {
 			close(s.gaveUp)
 			return
 		}
-		shell := templates.Shell{Nav: templates.ConsoleMenu("reader", func(string) bool { return true })}
+		shell := templates.Shell{Nav: console.Menu("reader")}
 		show(w, r, "console/dev/components", components.New(shell, req.URL.Query(), time.Now()))
 	})
 	mux.HandleFunc("POST "+components.SuggestPath, func(w http.ResponseWriter, req *http.Request) {

@@ -47,61 +47,6 @@ type Crumb struct {
 	URL   string
 }
 
-// menuEntry is an entry of the console's menu; its stem names the feature.
-type menuEntry struct{ stem, label, icon string }
-
-// menu is the console's whole menu, in order. The URL of an entry is /console/<stem>; of the first,
-// /console.
-var menu = []struct {
-	label   string
-	entries []menuEntry
-}{
-	{"", []menuEntry{{"", "首页", "layout-dashboard"}}},
-	{"管理中心", []menuEntry{
-		{"community", "小区", "building-community"},
-		{"house", "房屋", "home-2"},
-		{"resident", "住户", "users"},
-	}},
-	{"出入管理", []menuEntry{
-		{"passrule", "通行证设置", "adjustments"},
-		{"reader", "智能门禁", "door"},
-		{"guardpost", "门岗", "shield"},
-		{"observer", "观察员", "eye"},
-		{"accessrecord", "出入记录", "history"},
-		{"accessalert", "告警", "bell"},
-	}},
-	{"系统", []menuEntry{
-		{"account", "账号", "user-cog"},
-		{"role", "角色", "key"},
-		{"audit", "操作日志", "report"},
-		{"setting", "设置", "settings"},
-		{"about", "关于", "info-circle"},
-	}},
-}
-
-// ConsoleMenu returns the entries for which visible(stem) is true ("reader"; "" is the home page),
-// with the entry of stem active marked. Empty groups are dropped.
-func ConsoleMenu(active string, visible func(stem string) bool) []NavGroup {
-	var groups []NavGroup
-	for _, g := range menu {
-		group := NavGroup{Label: g.label}
-		for _, e := range g.entries {
-			if !visible(e.stem) {
-				continue
-			}
-			item := NavItem{Label: e.label, URL: "/console", Icon: e.icon, Active: e.stem == active}
-			if e.stem != "" {
-				item.URL += "/" + e.stem
-			}
-			group.Items = append(group.Items, item)
-		}
-		if len(group.Items) > 0 {
-			groups = append(groups, group)
-		}
-	}
-	return groups
-}
-
 // Phone is the frame of every phone page; a page's struct embeds it and the layout "layout/phone"
 // draws it.
 type Phone struct {

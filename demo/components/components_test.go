@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"tongxing/handlers/console"
 	"tongxing/templates"
 )
 
 func TestPages(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	shell := templates.Shell{
-		Title: "样页", Nav: templates.ConsoleMenu("reader", func(string) bool { return true }), CSRF: "token", Demo: true,
+		Title: "样页", Nav: console.Menu("reader"), CSRF: "token", Demo: true,
 		Account: templates.Account{Name: "周敏", Role: "物业管理员", SignOut: "/console/signout"}, Scope: "云栖花园",
 		Flash: []templates.Flash{{Tone: templates.Good, Text: "已保存。"}},
 	}

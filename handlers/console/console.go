@@ -45,9 +45,7 @@ type Console struct {
 // New returns the console with the pages of all areas.
 func New(o Options) *Console {
 	f := &frame.Frame{Store: o.Store, Renderer: o.Renderer, QR: o.QR, PublicURL: o.PublicURL, Demo: o.Demo}
-	c := &Console{frame: f, routes: routesOf(f, o)}
-	f.SetMenu(c.routes)
-	return c
+	return &Console{frame: f, routes: routesOf(f, o)}
 }
 
 // routesOf returns the routes of all areas.
@@ -62,6 +60,11 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		(&registry.Pages{Frame: f}).Routes(),
 		(&access.Pages{Frame: f}).Routes(),
 	)
+}
+
+// Menu returns the console's whole menu with the entry of stem active marked, for the demo.
+func Menu(active string) []templates.NavGroup {
+	return frame.Menu(active, func(core.Permission) bool { return true })
 }
 
 // Routes returns the console's route table.

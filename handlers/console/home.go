@@ -64,7 +64,7 @@ func (p *pages) home(c *web.Context) error {
 	if err := p.homeWaiting(c, &page); err != nil {
 		return err
 	}
-	for _, group := range p.Nav(c, "") {
+	for _, group := range frame.Menu("", c.Has) {
 		for _, item := range group.Items {
 			if item.URL != "/console" {
 				page.Links = append(page.Links, templates.Action{Label: item.Label, URL: item.URL, Icon: item.Icon})

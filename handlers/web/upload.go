@@ -17,9 +17,9 @@ import (
 // UploadRule is what a file field accepts: one file, of certain kinds, up to a size. The route
 // needs a Body of UploadBody(MaxBytes).
 type UploadRule struct {
-	Field string
-	Kinds []sheet.Kind
-	MaxBytes  int64
+	Field    string
+	Kinds    []sheet.Kind
+	MaxBytes int64
 }
 
 // UploadBody returns the Body of a route whose form has a file of up to most bytes. It allows more

@@ -62,7 +62,6 @@ func Empty(t *testing.T, area Area) *Desk {
 		Frame: &frame.Frame{Store: s, Renderer: renderer, PublicURL: "http://10.0.0.5:8080"},
 	}
 	d.Routes = area(d.Frame, d.Cache)
-	d.Frame.SetMenu(d.Routes)
 	app := web.New(web.Options{
 		Store: s, Cache: d.Cache, ErrorPage: d.Frame.ErrorPage, Limits: web.Limits{AddressPerMinute: 100000, AccountPerMinute: 100000},
 	})

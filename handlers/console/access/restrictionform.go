@@ -22,7 +22,7 @@ type restrictionForm struct {
 	Keyword   string    `form:"q" max:"64"`
 	Node      core.ID   `form:"node"` // of the buildings' tree, whose houses are shown; 0 = none
 	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
-	Reviewed  string    `form:"reviewed" max:"64"` // digest of the list that was last reviewed with its houses
+	Reviewed  string    `form:"reviewed" max:"64"`   // digest of the list that was last reviewed with its houses
 	Announced []core.ID `form:"announced" max:"500"` // houses whose restriction the page has said will be replaced
 	Houses    []core.ID `form:"houses" max:"500"`
 	Exits     string    `form:"exits" max:"8"`

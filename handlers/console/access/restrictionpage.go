@@ -35,22 +35,22 @@ type restrictionFacts struct {
 
 type restrictionNewPage struct {
 	templates.Shell
-	Preview string // address
-	Search  templates.Field
-	Tree    *templates.Tree // nil if the community has none
-	Node    core.ID         // whose houses are shown; 0 = none
-	Pasted  templates.Field
-	File    templates.Field
-	Matches []restrictionMatch
-	Tally   string // of Matches, in words
-	Notes   []string
-	Form    templates.Form
-	Ticked  int       // number of houses that will be restricted
-	Already []core.ID // those of them that are already restricted
-	Ask     string    // confirmation before restrictions are replaced
-	Reviewed  string
-	More    bool   // there are more results than shown
-	Full    string // a message that not everything requested could be ticked
+	Preview  string // address
+	Search   templates.Field
+	Tree     *templates.Tree // nil if the community has none
+	Node     core.ID         // whose houses are shown; 0 = none
+	Pasted   templates.Field
+	File     templates.Field
+	Matches  []restrictionMatch
+	Tally    string // of Matches, in words
+	Notes    []string
+	Form     templates.Form
+	Ticked   int       // number of houses that will be restricted
+	Already  []core.ID // those of them that are already restricted
+	Ask      string    // confirmation before restrictions are replaced
+	Reviewed string
+	More     bool   // there are more results than shown
+	Full     string // a message that not everything requested could be ticked
 }
 
 // Nothing returns why there is no house to tick.

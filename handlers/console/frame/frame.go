@@ -6,47 +6,19 @@ package frame
 import (
 	"io"
 	"net/http"
-	"strings"
 
-	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
 )
 
-// Frame renders the console's pages. Call SetMenu before the first request.
+// Frame renders the console's pages.
 type Frame struct {
 	Store     *store.Store
 	Renderer  *templates.Renderer
 	QR        QRMaker // nil = no official account: nobody can be bound by a QR code
 	PublicURL string  // for URLs that are typed into devices; without a trailing "/"
 	Demo      bool
-
-	stems map[string]core.Permission // the pages of the menu and the permission that each needs
-}
-
-// SetMenu derives the menu from the routes of all areas.
-func (f *Frame) SetMenu(routes []web.Route) { f.stems = menuStems(routes) }
-
-// menuStems returns the features that have a page, GET /console/<stem>, and the required
-// permission. The menu shows exactly those that the account may open.
-func menuStems(routes []web.Route) map[string]core.Permission {
-	stems := map[string]core.Permission{}
-	for _, r := range routes {
-		stem, ok := strings.CutPrefix(r.Path, "/console/")
-		if ok && r.Method == http.MethodGet && !strings.Contains(stem, "/") && r.Access.Permission() != "" {
-			stems[stem] = r.Access.Permission()
-		}
-	}
-	return stems
-}
-
-// Nav returns the menu for the account. stem is the current entry, "" for none.
-func (f *Frame) Nav(c *web.Context, stem string) []templates.NavGroup {
-	return templates.ConsoleMenu(stem, func(stem string) bool {
-		permission, ok := f.stems[stem]
-		return stem == "" || ok && c.Has(permission)
-	})
 }
 
 // Shell returns the shell of a page. stem is its menu entry, "" for none. It takes the flash, so
@@ -57,7 +29,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		shell.Flash = []templates.Flash{{Tone: tone(flash.Kind), Text: flash.Message}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
-		shell.Nav = f.Nav(c, stem)
+		shell.Nav = Menu(stem, c.Has)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
 		shell.Scope, shell.Search = f.scopeName(c), SearchPath
 		shell.Views = f.savedViews(c)

@@ -5,6 +5,7 @@ import "tongxing/core"
 // URLs of the features' pages. A feature has its list at its path and a record's page below it;
 // nothing else of a feature is known here.
 const (
+	homePath              = "/console"
 	AboutPath             = "/console/about"
 	AccessRecordPath      = "/console/accessrecord"
 	AccessRecordChartPath = AccessRecordPath + "/chart"

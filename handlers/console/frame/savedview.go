@@ -9,12 +9,6 @@ import (
 	"tongxing/templates"
 )
 
-// MayOpen reports whether stem is a list that the account may open.
-func (f *Frame) MayOpen(c *web.Context, stem string) bool {
-	permission, ok := f.stems[stem]
-	return ok && c.Has(permission)
-}
-
 // savedViews returns the menu of saved views if the request is for a list's own page, otherwise the
 // zero value. The list works without it, so errors are not returned.
 func (f *Frame) savedViews(c *web.Context) templates.SavedViews {

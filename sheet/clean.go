@@ -60,8 +60,9 @@ func (t *Table) readClean(ctx context.Context, content []byte, g *grid) (err err
 		return errBroken
 	}
 	defer lines.Close()
+	pace := newPace(readingRest)
 	for _, line := range g.lines {
-		if err := ctx.Err(); err != nil {
+		if err := pace.step(ctx); err != nil {
 			return err
 		}
 		if !lines.Next() {

@@ -31,6 +31,7 @@ const (
 // budget is what is left to spend on a workbook.
 type budget struct {
 	ctx      context.Context
+	pace     pace
 	unpacked int64
 	elements int
 }
@@ -131,8 +132,8 @@ func (p *part) next() (xml.Token, error) {
 		if p.depth > maxDepth || p.in.left.elements < 0 {
 			return nil, errLarge
 		}
-		if p.in.left.elements%1024 == 0 {
-			return token, p.in.left.ctx.Err()
+		if p.in.left.elements%128 == 0 {
+			return token, p.in.left.pace.step(p.in.left.ctx)
 		}
 	case xml.EndElement:
 		p.depth--

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/flate"
+	"context"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -32,9 +33,12 @@ const sheetText = 32767
 //
 // It writes the format itself: excelize collects a sheet in a temporary file (a gigabyte for a
 // million records) and the packed book in memory before sending the first byte, so that proxies
-// time out. Here the file is sent as it is made, and any number of rows takes the same memory.
-func Write(w io.Writer, name string, columns []string, rows func(add func(values ...any) error) error) error {
-	b := &book{zip: zip.NewWriter(w), name: name, columns: columns}
+// time out. Here the file is sent as it is made, and any number of rows takes the same memory. It
+// rests as long as it works (see pace), and ends with the error of ctx.
+func Write(
+	ctx context.Context, w io.Writer, name string, columns []string, rows func(add func(values ...any) error) error,
+) error {
+	b := &book{ctx: ctx, pace: newPace(writingRest), zip: zip.NewWriter(w), name: name, columns: columns}
 	b.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
 	if err := b.begin(); err != nil {
 		return err
@@ -47,6 +51,8 @@ func Write(w io.Writer, name string, columns []string, rows func(add func(values
 
 // book is a workbook in the making.
 type book struct {
+	ctx     context.Context
+	pace    pace
 	zip     *zip.Writer
 	out     *bufio.Writer // of the sheet being written
 	name    string
@@ -104,6 +110,11 @@ func (b *book) add(values ...any) error {
 			return err
 		}
 		if err := b.begin(); err != nil {
+			return err
+		}
+	}
+	if b.row%16 == 0 {
+		if err := b.pace.step(b.ctx); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func (c *Context) Export(e Export, rows func(ctx context.Context, add func(value
 	}
 	name += "-" + c.Now().In(c.app.o.Store.Zone()).Format("20060102-150405") + ".xlsx"
 	return c.download(ctx, name, sheet.ContentType, func(w io.Writer) error {
-		return sheet.Write(w, e.Name, e.Columns, func(add func(values ...any) error) error { return rows(ctx, add) })
+		return sheet.Write(ctx, w, e.Name, e.Columns, func(add func(values ...any) error) error { return rows(ctx, add) })
 	})
 }
 

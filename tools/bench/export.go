@@ -66,7 +66,7 @@ func exportAll(sqlitePath string) error {
 	}
 	defer s.Close()
 	began, out, rows := time.Now(), &counter{}, 0
-	err = sheet.Write(out, "出入记录", core.RecordColumns, func(add func(values ...any) error) error {
+	err = sheet.Write(ctx, out, "出入记录", core.RecordColumns, func(add func(values ...any) error) error {
 		return s.ExportAccessRecords(ctx, core.System, core.Everywhere, core.RecordFilter{}, func(r core.AccessRecord) error {
 			rows++
 			return add(r.Cells("测试小区", s.Zone())...)

@@ -36,7 +36,8 @@ func openBook(ctx context.Context, content []byte) (*source, error) {
 	if len(z.File) > maxEntries {
 		return nil, errLarge
 	}
-	s := &source{parts: parts{files: map[string]*zip.File{}, left: &budget{ctx: ctx, pace: newPace(readingRest), unpacked: maxUnpacked, elements: maxElements}}}
+	left := &budget{ctx: ctx, pace: newPace(readingRest), unpacked: maxUnpacked, elements: maxElements}
+	s := &source{parts: parts{files: map[string]*zip.File{}, left: left}}
 	for _, file := range z.File {
 		s.files[strings.ToLower(strings.ReplaceAll(file.Name, `\`, "/"))] = file
 	}

@@ -29,6 +29,7 @@ CREATE TABLE account (
   login           VARCHAR(64)   NOT NULL, -- lower case
   name            VARCHAR(64)   NOT NULL,
   name_fold       VARCHAR(64)   NOT NULL, -- for search: name without dots and spaces
+  name_initials   VARCHAR(64)   NOT NULL, -- for search: pinyin initials
   password        VARCHAR(200)  NOT NULL, -- Argon2id in PHC form; '' = cannot sign in by password
   role            VARCHAR(32)   NOT NULL, -- the preset it was created from
   permissions     VARCHAR(2000) NOT NULL, -- names from core's table, comma separated
@@ -212,6 +213,7 @@ CREATE TABLE house (
   label        VARCHAR(250) NOT NULL, -- the full label: 3栋2单元501
   path         VARCHAR(160) NOT NULL, -- of its node; '/' = top
   sort_key     VARCHAR(250) NOT NULL, -- label with zero-padded numbers, so that 2栋 precedes 10栋
+  figures      VARCHAR(250) NOT NULL, -- for search: the label's numbers, the last one first: 501-2-3-
   arrears_fen  BIGINT       NOT NULL,
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
@@ -219,6 +221,7 @@ CREATE TABLE house (
 CREATE UNIQUE INDEX house_label ON house (community_id, label);
 CREATE INDEX house_sort ON house (community_id, sort_key, id);
 CREATE INDEX house_node ON house (community_id, node_id, id);
+CREATE INDEX house_figures ON house (figures, community_id, id);
 
 CREATE TABLE person (
   id         BIGINT      NOT NULL PRIMARY KEY,
@@ -258,10 +261,22 @@ CREATE INDEX resident_name_key ON resident (community_id, name_key, id);
 CREATE INDEX resident_sex ON resident (community_id, sex, id);
 CREATE INDEX resident_identity ON resident (community_id, identity_rank, id);
 CREATE INDEX resident_phone ON resident (phone_mac);
-CREATE INDEX resident_phone4 ON resident (community_id, phone4_mac);
+CREATE INDEX resident_phone4 ON resident (phone4_mac, community_id);
+CREATE INDEX resident_idno ON resident (idno_mac);
+CREATE INDEX resident_idno4 ON resident (idno4_mac, community_id);
 CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
 CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at);
+
+-- What names are searched by (core.NameGram): each two neighbouring characters, the first one, and
+-- pinyin initials. The key is the whole row, so that a search reads nothing else.
+CREATE TABLE name_gram (
+  kind         INTEGER NOT NULL, -- 1 = resident, 2 = one who moved out, 3 = the own words of a house's label
+  gram         BIGINT  NOT NULL,
+  community_id BIGINT  NOT NULL,
+  subject_id   BIGINT  NOT NULL, -- resident.id, house.id
+  PRIMARY KEY (kind, gram, community_id, subject_id)
+);
 
 -- The WeChat user confirmed in a browser, for one purpose: a page that requires a confirmed
 -- identity, or a sign-in whose one-time code has been used.
@@ -381,6 +396,7 @@ CREATE TABLE guard (
   name         VARCHAR(64)  NOT NULL,
   name_fold    VARCHAR(64)  NOT NULL, -- for search: name without dots and spaces
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
+  name_initials VARCHAR(64)  NOT NULL, -- for search: pinyin initials
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
   user_id      BIGINT       NOT NULL, -- bound WeChat user; 0 = not yet
@@ -405,6 +421,7 @@ CREATE TABLE observer (
   name         VARCHAR(64)  NOT NULL,
   name_fold    VARCHAR(64)  NOT NULL, -- for search: name without dots and spaces
   name_key     VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
+  name_initials VARCHAR(64)  NOT NULL, -- for search: pinyin initials
   capacity     VARCHAR(64)  NOT NULL, -- 身份, free text
   phone_cipher VARCHAR(200) NOT NULL,
   phone_mac    VARCHAR(64)  NOT NULL,
@@ -549,6 +566,15 @@ CREATE TABLE job (
 CREATE UNIQUE INDEX job_live ON job (live_key);
 CREATE INDEX job_account ON job (account_id, id);
 CREATE INDEX job_state ON job (state, id);
+
+-- What an account opened last, for its search box. Nothing typed is kept.
+CREATE TABLE recent_view (
+  account_id BIGINT      NOT NULL,
+  stem       VARCHAR(32) NOT NULL,
+  subject_id BIGINT      NOT NULL,
+  at         BIGINT      NOT NULL,
+  PRIMARY KEY (account_id, stem, subject_id)
+);
 
 -- A list's filters and sort order, saved by an account under a name.
 CREATE TABLE saved_view (

@@ -293,11 +293,13 @@ func (s *Store) recordKeyword(ctx context.Context, l database.Timeline, f core.R
 
 // peopleSaid returns the people the keyword matches, at most maxKeyword plus one.
 func (s *Store) peopleSaid(ctx context.Context, scope core.Scope, f core.RecordFilter) ([]core.ID, error) {
-	matches := s.residentMatches
+	var ways []residentMatch
+	var err error
 	if f.Outsider {
-		matches = s.outsiderMatches
+		ways, err = s.outsiderMatches(ctx, scope, f.Keyword)
+	} else {
+		ways, err = s.residentMatches(ctx, scope, f.Keyword, gramResident, gramMovedOut)
 	}
-	ways, err := matches(ctx, scope, f.Keyword)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func accountInScope(scope core.Scope, a core.Account) bool {
 
 // AccountFilter narrows a list of accounts.
 type AccountFilter struct {
-	Keyword  string // begins the login name or the name
+	Keyword  string // begins the login name, or is a part of the name or of its pinyin initials
 	Disabled bool   // those disabled instead of those in use
 	Role     core.Role
 	Page     Page // oldest first
@@ -102,8 +102,12 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 		if name == "" { // dots alone: no name is searched for
 			column, name = "name", keyword
 		}
-		where += " AND (login LIKE ? ESCAPE '!' OR " + column + " LIKE ? ESCAPE '!')"
-		args = append(args, database.LikePrefix(core.NormalLogin(keyword)), database.LikePrefix(name))
+		where += " AND (login LIKE ? ESCAPE '!' OR " + column + " LIKE ? ESCAPE '!'"
+		args = append(args, database.LikePrefix(core.NormalLogin(keyword)), database.LikeContains(name))
+		if initials := core.ReadName(keyword).Initials(); initials != "" {
+			where, args = where+" OR name_initials LIKE ? ESCAPE '!'", append(args, database.LikeContains(initials))
+		}
+		where += ")"
 	}
 	if f.Role != "" {
 		where, args = where+" AND role = ?", append(args, string(f.Role))

@@ -51,7 +51,7 @@ func (s *Store) guardWhere(f GuardFilter) database.Where {
 }
 
 // likePerson narrows to those with a whole phone number, or to those whose name, as names are
-// compared, or one of whose texts contains the keyword.
+// compared, or its pinyin initials or one of whose texts contains the keyword.
 func (s *Store) likePerson(where *database.Where, keyword string, texts ...string) {
 	if phone, err := core.NormalizePhone(keyword); err == nil {
 		where.And("phone_mac = ?", s.db.Keys().Digest("phone", phone))
@@ -63,6 +63,9 @@ func (s *Store) likePerson(where *database.Where, keyword string, texts ...strin
 		return
 	}
 	like, args := "name_fold LIKE ? ESCAPE '!'", []any{database.LikeContains(name)}
+	if initials := core.ReadName(keyword).Initials(); initials != "" {
+		like, args = like+" OR name_initials LIKE ? ESCAPE '!'", append(args, database.LikeContains(initials))
+	}
 	for _, text := range texts {
 		like, args = like+" OR "+text+" LIKE ? ESCAPE '!'", append(args, database.LikeContains(keyword))
 	}
@@ -198,9 +201,9 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		g.ID, g.Disabled = id, time.Time{}
 		if _, err := tx.Exec(`
 			INSERT INTO guard
-				(id, community_id, name, name_fold, name_key, phone_cipher, phone_mac, user_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), int64(g.Community), g.Name, core.FoldName(g.Name), nameKey(g.Name), sealed, tx.Keys().Digest("phone", g.Phone),
+				(id, community_id, name, name_fold, name_key, name_initials, phone_cipher, phone_mac, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), int64(g.Community), g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), sealed, tx.Keys().Digest("phone", g.Phone),
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
@@ -319,8 +322,8 @@ func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, e
 
 // updateGuard writes a guard's row; sealed is the new phone number, if any.
 func updateGuard(tx *database.Tx, g core.Guard, updated time.Time, sealed string) error {
-	if _, err := tx.Exec("UPDATE guard SET name = ?, name_fold = ?, name_key = ?, updated_at = ? WHERE id = ?",
-		g.Name, core.FoldName(g.Name), nameKey(g.Name), tx.NextUpdated(updated), int64(g.ID)); err != nil {
+	if _, err := tx.Exec("UPDATE guard SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, updated_at = ? WHERE id = ?",
+		g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), tx.NextUpdated(updated), int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {

@@ -67,14 +67,19 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		}
 		err = tx.ExecOne(
 			core.NotFound(noHouse),
-			"UPDATE house SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, arrears_fen = ?, updated_at = ? WHERE id = ?",
-			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, maxSortKey),
+			`UPDATE house
+			SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, figures = ?, arrears_fen = ?, updated_at = ?
+			WHERE id = ?`,
+			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, maxSortKey), houseFigures(label),
 			change.ArrearsFen, tx.NextUpdated(old.Updated), int64(id),
 		)
 		if database.IsDuplicate(err) {
 			return core.Conflict("房屋已存在：" + label)
 		}
 		if err != nil {
+			return err
+		}
+		if err := renameGrams(tx, houseNamed(old, old.Label), houseNamed(old, label)); err != nil {
 			return err
 		}
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
@@ -84,6 +89,9 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 			Before: auditOfHouse(old.Label, old.ArrearsFen), After: auditOfHouse(label, change.ArrearsFen)})
 	})
 }
+
+// houseNamed returns how a house is found by the own words of a label.
+func houseNamed(h core.House, label string) named { return named{gramHouse, h.Community, h.ID, label} }
 
 // houseAudit is what the audit log records of a house.
 type houseAudit struct {
@@ -120,6 +128,9 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 			}
 		}
 		if err := tx.ExecOne(core.NotFound(noHouse), "DELETE FROM house WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		if err := removeGrams(tx, houseNamed(old, old.Label)); err != nil {
 			return err
 		}
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {

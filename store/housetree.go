@@ -239,7 +239,19 @@ func (b *houseBuilder) addHouse(names []string, label string) {
 	id := b.tx.NewID()
 	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
 	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
-		core.SortKey(label, maxSortKey), 0, b.tx.NowMS(), b.tx.NowMS()})
+		core.SortKey(label, maxSortKey), houseFigures(label), 0, b.tx.NowMS(), b.tx.NowMS()})
+}
+
+// houseFigures returns house.figures of a label.
+func houseFigures(label string) string { return cut(core.LabelFigures(label), maxLabel) }
+
+// named returns how the new houses are found by their own words.
+func (b *houseBuilder) named() []named {
+	houses := make([]named, len(b.ids))
+	for i, id := range b.ids {
+		houses[i] = named{gramHouse, b.community.ID, id, b.labels[i]}
+	}
+	return houses
 }
 
 // under returns the node of those names, top first.
@@ -288,9 +300,12 @@ func (b *houseBuilder) save() error {
 	if err == nil {
 		err = database.InsertRows(
 			b.tx, database.InsertInto, "house",
-			"id, community_id, node_id, name, label, path, sort_key, arrears_fen, created_at, updated_at",
+			"id, community_id, node_id, name, label, path, sort_key, figures, arrears_fen, created_at, updated_at",
 			b.houses,
 		)
+	}
+	if err == nil {
+		err = addGrams(b.tx, b.named()...)
 	}
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another added one of them after we looked

@@ -162,9 +162,9 @@ func (s *Store) CreateObserver(
 		o.ID = id
 		if _, err := tx.Exec(`
 			INSERT INTO observer
-				(id, name, name_fold, name_key, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), o.Name, core.FoldName(o.Name), nameKey(o.Name), o.Capacity, sealed,
+				(id, name, name_fold, name_key, name_initials, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			int64(id), o.Name, core.FoldName(o.Name), nameKey(o.Name), nameInitials(o.Name), o.Capacity, sealed,
 			tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
 			tx.NowMS(), tx.NowMS()); err != nil {
 			return err
@@ -276,9 +276,9 @@ func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old obse
 	}
 	if _, err := tx.Exec(`
 		UPDATE observer
-		SET name = ?, name_fold = ?, name_key = ?, capacity = ?, may_export = ?, updated_at = ?
+		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, capacity = ?, may_export = ?, updated_at = ?
 		WHERE id = ?`,
-		o.Name, core.FoldName(o.Name), nameKey(o.Name), o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time),
+		o.Name, core.FoldName(o.Name), nameKey(o.Name), nameInitials(o.Name), o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time),
 		int64(o.ID)); err != nil {
 		return err
 	}

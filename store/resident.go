@@ -122,7 +122,7 @@ type ResidentFilter struct {
 	Community core.ID
 	House     core.ID // only together with Community
 	Node      core.ID // houses under this building node; only together with Community
-	Keyword   string  // start of a name (within one community any part of it), a house, a phone's last four digits, or a whole phone number
+	Keyword   string  // of a name (core.ReadName), a house, the last four of a phone or ID number, or a whole one
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
 	MovedOut  bool // those who moved out, instead of those who live there
@@ -229,7 +229,7 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 	bounds, cursor := byTie.Bounds(f.Page)
 	where, args = where+bounds, append(args, cursor...)
 	limit := f.Page.Limit + 1
-	ways, err := s.residentMatches(ctx, scope, f.Keyword)
+	ways, err := s.residentMatches(ctx, scope, f.Keyword, f.gramKind())
 	switch {
 	case err != nil:
 		return "", nil, err
@@ -237,11 +237,13 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 	case f.MovedOut && f.House == 0:
 		// Few of all: walking the whole register in search of them takes too long.
 		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
-		ways = []residentMatch{{"resident t" + s.db.Dialect().ForceIndex("resident_certified") + " WHERE " + inScope, scopeArgs}}
+		ways = []residentMatch{{
+			from: "resident t" + s.db.Dialect().ForceIndex("resident_certified") + " WHERE " + inScope, args: scopeArgs,
+		}}
 	case f.Node != 0:
 		ways = []residentMatch{{
-			s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?",
-			[]any{int64(f.Community), underNode(f.Node)},
+			from: s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?",
+			args: []any{int64(f.Community), underNode(f.Node)},
 		}}
 	}
 	if len(ways) == 0 {
@@ -253,14 +255,33 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 		return "SELECT t.id FROM " + table + " WHERE " + inScope + where + byTie.Clause(f.Page),
 			append(append(scopeArgs, args...), limit), nil
 	}
+	query, args := residentUnion(ways, f)
+	return query, args, nil
+}
+
+// residentUnion is the query for the ids that any of some ways finds, of one page and one more.
+func residentUnion(ways []residentMatch, f ResidentFilter) (string, []any) {
 	var parts []string
 	var all []any
 	for i, way := range ways {
-		order := database.PageOrder{ID: "t.id + 0", Desc: true}.Clause(f.Page)
-		parts = append(parts, "SELECT id FROM (SELECT t.id FROM "+way.from+where+order+") w"+string(rune('a'+i)))
-		all = append(append(append(all, way.args...), args...), limit)
+		query, args := way.query(f)
+		parts = append(parts, "SELECT id FROM ("+query+") w"+string(rune('a'+i)))
+		all = append(all, args...)
 	}
-	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + database.NewestFirst.Clause(f.Page), append(all, limit), nil
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + database.NewestFirst.Clause(f.Page), append(all, f.Page.Limit+1)
+}
+
+// gramKind returns whose names the filter looks at.
+func (f ResidentFilter) gramKind() gramKind {
+	if f.MovedOut {
+		return gramMovedOut
+	}
+	return gramResident
+}
+
+// plain reports whether the filter narrows by nothing that only a resident's row has.
+func (f ResidentFilter) plain() bool {
+	return f.House == 0 && f.Node == 0 && f.Identity == "" && f.Certified == ""
 }
 
 // where is the filter but for community and keyword.
@@ -293,6 +314,20 @@ func (f ResidentFilter) where() (string, []any) {
 type residentMatch struct {
 	from string
 	args []any
+	bare string // a query that finds the same ids, with the same args, without reading residents; "" = there is none
+}
+
+// query returns the query for the ids of one page, and one more, that the way finds.
+func (m residentMatch) query(f ResidentFilter) (string, []any) {
+	if m.bare != "" && f.plain() {
+		order := database.PageOrder{ID: "g.subject_id", Desc: true}
+		return order.Query(f.Page, m.bare, m.args)
+	}
+	where, args := f.where()
+	order := database.PageOrder{ID: "t.id + 0", Desc: true}
+	bounds, cursor := database.PageOrder{ID: "t.id", Desc: true}.Bounds(f.Page)
+	args = slices.Concat(m.args, args, cursor, []any{f.Page.Limit + 1})
+	return "SELECT t.id FROM " + m.from + where + bounds + order.Clause(f.Page), args
 }
 
 // residentsByHouse goes from houses to their residents, by the index of ties: told
@@ -302,42 +337,50 @@ func (s *Store) residentsByHouse() string {
 		s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id"
 }
 
-// residentMatches are the ways in which a keyword finds residents. A name is searched
-// by its beginning; within one community, whose names an index holds together, for any
-// part: some 40,000 index entries are walked in a few milliseconds, those of a whole
-// city are not.
-func (s *Store) residentMatches(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
+// residentMatches are the ways in which a keyword finds residents; kinds are whose names count.
+func (s *Store) residentMatches(
+	ctx context.Context, scope core.Scope, keyword string, kinds ...gramKind,
+) ([]residentMatch, error) {
 	keyword = core.Clean(keyword)
 	if keyword == "" {
 		return nil, nil
 	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
-		// The sum keeps SQLite from the community's index: the number's is far better.
-		digest := s.db.Keys().Digest("phone", phone)
-		return []residentMatch{matchIn(scope, "resident t", "t.community_id + 0", "t.phone_mac = ?", digest)}, nil
+		return []residentMatch{s.residentsByDigest(scope, "phone", phone)}, nil
 	}
-	var ways []residentMatch
-	byName := "resident t" + s.db.Dialect().UseIndex("resident_name")
-	switch name := core.FoldName(keyword); {
-	case name == "": // a dot alone is no part of a name: it would be found in all of them
-	case oneCommunity(scope):
-		ways = append(ways, matchIn(scope, byName, "t.community_id", "t.name_fold LIKE ? ESCAPE '!'", database.LikeContains(name)))
-	default:
-		ways = append(ways, s.namesBeginning(scope, name))
-	}
+	ways := s.residentsNamedLike(scope, keyword, kinds...)
 	houses, err := s.residentsOfHouses(ctx, scope, keyword)
 	if err != nil {
 		return nil, err
 	}
 	ways = append(ways, houses...)
-	if len(keyword) == 4 && strings.Trim(keyword, "0123456789") == "" {
-		ways = append(ways, matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_phone4"), "t.community_id",
-			"t.phone4_mac = ?", s.db.Keys().DigestLast4("phone", keyword)))
+	said := core.ReadSearch(keyword)
+	if said.IDNumber != "" {
+		ways = append(ways, s.residentsByDigest(scope, "idno", said.IDNumber))
+	}
+	if len(said.Tail) == 4 {
+		ways = append(ways, s.residentsByTail(scope, said.Tail)...)
 	}
 	if len(ways) == 0 {
 		ways = append(ways, nobody(scope))
 	}
 	return ways, nil
+}
+
+// residentsByDigest finds by a whole phone or ID number: column is phone or idno.
+func (s *Store) residentsByDigest(scope core.Scope, column, number string) residentMatch {
+	return matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_"+column), "t.community_id",
+		"t."+column+"_mac = ?", s.db.Keys().Digest(column, number))
+}
+
+// residentsByTail finds by the last four characters of a phone or ID number.
+func (s *Store) residentsByTail(scope core.Scope, tail string) []residentMatch {
+	var ways []residentMatch
+	for _, column := range []string{"phone", "idno"} {
+		ways = append(ways, matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_"+column+"4"), "t.community_id",
+			"t."+column+"4_mac = ?", s.db.Keys().DigestLast4(column, tail)))
+	}
+	return ways
 }
 
 // nobody is the way that finds no one: no way at all would find everybody.
@@ -368,7 +411,7 @@ func familyName(keyword string) string {
 // matchIn is a way to find residents of a scope, whose communities are in a column.
 func matchIn(scope core.Scope, from, column, clause string, values ...any) residentMatch {
 	inScope, args := database.ScopeWhere(scope, column)
-	return residentMatch{from + " WHERE " + inScope + " AND " + clause, append(args, values...)}
+	return residentMatch{from: from + " WHERE " + inScope + " AND " + clause, args: append(args, values...)}
 }
 
 // namesBeginning finds by the beginning of a folded name. A range, not LIKE: SQLite's
@@ -389,8 +432,8 @@ func (s *Store) residentsOfHouses(ctx context.Context, scope core.Scope, keyword
 			"h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword))}, nil
 	case len(said) > 0:
 		return []residentMatch{{
-			"resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
-			database.IDArgs(houseIDs(said)),
+			from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
+			args: database.IDArgs(houseIDs(said)),
 		}}, nil
 	}
 	return nil, nil

@@ -66,11 +66,13 @@ type residentBuilder struct {
 	community core.ID
 	people    []core.Resident
 	labels    map[core.ID]string // of the houses
-	back      map[int]bool       // people who moved out and come back, by index
+	back      map[int]string     // people who moved out and come back, by index: the name they had
 }
 
 func (b *residentBuilder) run() error {
-	for _, step := range []func() error{b.findHouses, b.findPersons, b.findTies, b.certify, b.insert, b.bringBack, b.givePasses} {
+	for _, step := range []func() error{
+		b.findHouses, b.findPersons, b.findTies, b.certify, b.insert, b.bringBack, b.nameAll, b.givePasses,
+	} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -119,6 +121,7 @@ type tieRow struct {
 	ID       core.ID         `db:"id"`
 	House    core.ID         `db:"house_id"`
 	Person   core.ID         `db:"person_id"`
+	Name     string          `db:"name"`
 	MovedOut database.Millis `db:"moved_out_at"`
 }
 
@@ -132,7 +135,7 @@ func (b *residentBuilder) findTies() error {
 		args := database.AppendIDs([]any{int64(b.community)}, database.IDsOf(part, func(r core.Resident) core.ID { return r.House }))
 		err := b.tx.All(
 			&rows,
-			"SELECT id, house_id, person_id, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+
+			"SELECT id, house_id, person_id, name, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+
 				database.Placeholders(len(part))+")",
 			args...,
 		)
@@ -144,7 +147,7 @@ func (b *residentBuilder) findTies() error {
 	if err != nil {
 		return err
 	}
-	b.back = map[int]bool{}
+	b.back = map[int]string{}
 	for i := range b.people {
 		r := &b.people[i]
 		key := tie{r.House, r.Person}
@@ -152,8 +155,10 @@ func (b *residentBuilder) findTies() error {
 		if ok && row.MovedOut.IsZero() {
 			return core.InvalidFields(map[string]string{"phone": "该手机号已登记在 " + b.labels[r.House]})
 		}
-		r.ID, b.back[i] = row.ID, ok
-		if !ok {
+		r.ID = row.ID
+		if ok {
+			b.back[i] = row.Name
+		} else {
 			r.ID = b.tx.NewID()
 		}
 		known[key] = tieRow{ID: r.ID} // a second of the same list is a conflict
@@ -174,7 +179,7 @@ func (b *residentBuilder) certify() error {
 func (b *residentBuilder) insert() error {
 	var rows [][]any
 	for i, r := range b.people {
-		if b.back[i] {
+		if _, back := b.back[i]; back {
 			continue
 		}
 		private, err := sealResident(b.tx.Keys(), r)
@@ -204,8 +209,12 @@ func (b *residentBuilder) insert() error {
 
 func (b *residentBuilder) bringBack() error {
 	for i, r := range b.people {
-		if !b.back[i] {
+		name, back := b.back[i]
+		if !back {
 			continue
+		}
+		if err := removeGrams(b.tx, named{gramMovedOut, r.Community, r.ID, name}); err != nil {
+			return err
 		}
 		if err := saveResident(b.tx, r); err != nil {
 			return err
@@ -218,6 +227,15 @@ func (b *residentBuilder) bringBack() error {
 		}
 	}
 	return nil
+}
+
+// nameAll makes everybody findable by name.
+func (b *residentBuilder) nameAll() error {
+	people := make([]named, len(b.people))
+	for i, r := range b.people {
+		people[i] = residentNamed(r)
+	}
+	return addGrams(b.tx, people...)
 }
 
 func (b *residentBuilder) givePasses() error {

@@ -50,6 +50,9 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 		} else if err != nil {
 			return err
 		}
+		if err := renameGrams(tx, residentNamed(old), residentNamed(r)); err != nil {
+			return err
+		}
 		if err := movePass(tx, r); err != nil {
 			return err
 		}
@@ -173,6 +176,11 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 		if err != nil {
 			return err
 		}
+		gone := residentNamed(old)
+		gone.kind = gramMovedOut
+		if err := renameGrams(tx, residentNamed(old), gone); err != nil {
+			return err
+		}
 		if err := disablePass(tx, id); err != nil {
 			return err
 		}
@@ -208,6 +216,9 @@ func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		if err := tx.ExecOne(database.ErrRace, "DELETE FROM resident WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		if err := removeGrams(tx, residentNamed(old)); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{

@@ -1,0 +1,121 @@
+package core
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxSearch bounds what is read of a text typed into the search box, in characters.
+const MaxSearch = 64
+
+// SearchHits is how many things a kind of answer to a search shows.
+const SearchHits = 5
+
+// SearchText is what was typed into the search box, read. A field that is zero is not asked for; one
+// text may ask for several: 1234 is the end of a phone number and a house.
+type SearchText struct {
+	Text     string   // as typed, cleaned
+	Name     NameText // of a person
+	Phone    string   // whole
+	IDNumber string   // whole
+	Tail     string   // the last four or five characters of a phone or ID number
+	Figures  string   // how LabelFigures begins: 501-2-3-
+	Words    string   // what LabelWords contains
+	Label    string   // how a house's label begins: 3栋
+	Serial   string   // a part of a device's number, in upper case
+	Plate    string   // of a car, in upper case without a dot
+}
+
+// ReadSearch reads what was typed into the search box.
+func ReadSearch(text string) SearchText {
+	text = Clean(text)
+	if runes := []rune(text); len(runes) > MaxSearch {
+		text = Clean(string(runes[:MaxSearch]))
+	}
+	t := SearchText{Text: text, Name: ReadName(text)}
+	if text == "" {
+		return t
+	}
+	t.readNumbers()
+	t.readHouse()
+	plate := strings.ToUpper(FoldName(text))
+	if plateForm.MatchString(plate) {
+		t.Plate = plate
+	}
+	return t
+}
+
+// Empty reports whether nothing was typed.
+func (t SearchText) Empty() bool { return t.Text == "" }
+
+var (
+	tailForm   = regexp.MustCompile(`^[0-9]{4,5}$|^[0-9]{3,4}[Xx]$`)
+	serialForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9:_.-]{2,63}$`)
+	plateForm  = regexp.MustCompile(`^[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{3,6}$`)
+)
+
+func (t *SearchText) readNumbers() {
+	plain := compact(t.Text)
+	if tailForm.MatchString(plain) {
+		t.Tail = strings.ToUpper(plain)
+	}
+	phone, err := NormalizePhone(plain)
+	if err == nil {
+		t.Phone = phone
+	} else if number, err := CheckIDNumber(plain); err == nil && len(number) >= 7 && figuresIn(number) >= 5 {
+		t.IDNumber = number
+	}
+	if serial := strings.ToUpper(t.Text); serialForm.MatchString(serial) && figuresIn(serial) > 0 {
+		t.Serial = serial
+	}
+}
+
+func figuresIn(s string) int {
+	return len(s) - len(strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// maxDoor bounds the figures of a door number: what is longer is the number of something else.
+const maxDoor = 6
+
+func (t *SearchText) readHouse() {
+	said := ReadHouse(t.Text)
+	if utf8.RuneCountInString(said.words) > 1 {
+		t.Words = said.words
+	}
+	last := lastRune(t.Text)
+	switch {
+	case len(said.key) == 0 || !strings.ContainsFunc(strings.Join(said.key, ""), unicode.IsDigit):
+		return
+	case strings.ContainsFunc(strings.Join(said.key, " "), func(r rune) bool { return r > unicode.MaxASCII }):
+		return
+	}
+	for _, part := range said.key {
+		if len(part) > maxDoor {
+			return
+		}
+	}
+	if strings.ContainsAny(last, "栋幢座楼元区期") {
+		t.Label = inFigures(t.Text)
+		return
+	}
+	t.Figures, t.Words = backwards(said.key), said.words
+}
+
+// HouseIn reports whether the text asks for a house of that label.
+func (t SearchText) HouseIn(label string) bool {
+	words := LabelWords(label)
+	switch {
+	case t.Figures != "":
+		return strings.HasPrefix(LabelFigures(label), t.Figures) && containsAll(label, t.Words)
+	case t.Label != "":
+		return strings.HasPrefix(inFigures(label), t.Label)
+	}
+	return t.Words != "" && strings.Contains(words, t.Words)
+}

@@ -39,10 +39,10 @@ func ReadSearch(text string) SearchText {
 		return t
 	}
 	t.readNumbers()
-	t.readHouse()
-	plate := strings.ToUpper(FoldName(text))
-	if plateForm.MatchString(plate) {
+	if plate := strings.ToUpper(FoldName(text)); plateForm.MatchString(plate) {
 		t.Plate = plate
+	} else if t.Phone == "" {
+		t.readHouse()
 	}
 	return t
 }
@@ -58,8 +58,8 @@ var (
 
 func (t *SearchText) readNumbers() {
 	plain := compact(t.Text)
-	if tailForm.MatchString(plain) {
-		t.Tail = strings.ToUpper(plain)
+	if tailForm.MatchString(t.Text) {
+		t.Tail = strings.ToUpper(t.Text)
 	}
 	phone, err := NormalizePhone(plain)
 	if err == nil {

@@ -47,7 +47,10 @@ func TestReadSearch(t *testing.T) {
 		"张建国 13812345678":       {words: "张建国"},
 	} {
 		got := ReadSearch(text)
-		if g := (want{got.Phone, got.IDNumber, got.Tail, got.Figures, got.Words, got.Label, got.Serial, got.Plate, got.Name.Initials()}); g != w {
+		g := want{
+			got.Phone, got.IDNumber, got.Tail, got.Figures, got.Words, got.Label, got.Serial, got.Plate, got.Name.Initials(),
+		}
+		if g != w {
 			t.Errorf("%q: %+v, want %+v", text, g, w)
 		}
 	}
@@ -86,7 +89,9 @@ func TestReadName(t *testing.T) {
 // A name that contains a text has the text's gram, and one that has the gram of two characters
 // contains them: a search by grams needs no other look at short texts, and misses none.
 func FuzzNameGrams(f *testing.F) {
-	for _, pair := range [][2]string{{"张建国", "建国"}, {"欧阳娜娜", "娜娜"}, {"a", "A"}, {"𠮷野", "𠮷"}, {"Tom·Smith", "m s"}, {"\xff\x00", "\x00"}, {"ab", "ab"}} {
+	for _, pair := range [][2]string{
+		{"张建国", "建国"}, {"欧阳娜娜", "娜娜"}, {"a", "A"}, {"𠮷野", "𠮷"}, {"Tom·Smith", "m s"}, {"\xff\x00", "\x00"}, {"ab", "ab"},
+	} {
 		f.Add(pair[0], pair[1])
 	}
 	f.Fuzz(func(t *testing.T, name, text string) {
@@ -111,7 +116,9 @@ func FuzzNameGrams(f *testing.F) {
 }
 
 func FuzzReadSearch(f *testing.F) {
-	for _, text := range []string{"", "3-2-501", "三栋501", "粤B12345", "13812345678", "zjg", "建国", "1234", "\xff", "东区3栋", "百百栋"} {
+	for _, text := range []string{
+		"", "3-2-501", "三栋501", "粤B12345", "13812345678", "zjg", "建国", "1234", "\xff", "东区3栋", "百百栋",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -43,11 +43,11 @@ func checkNewAccount(by core.Granter, a core.Account, password string) error {
 func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) (core.ID, error) {
 	a.ID = tx.NewID()
 	_, err := tx.Exec(
-		`INSERT INTO account (id, login, name, name_fold, name_initials, password, role, permissions, all_communities, must_change, generation,
-			user_id, created_at, updated_at)
+		`INSERT INTO account (id, login, name, name_fold, name_initials, password, role, permissions, all_communities,
+			must_change, generation, user_id, created_at, updated_at)
 		VALUES (`+database.Placeholders(14)+`)`,
-		int64(a.ID), a.Login, a.Name, core.FoldName(a.Name), nameInitials(a.Name), hash, string(a.Role), joinPermissions(a.Permissions),
-		database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS(),
+		int64(a.ID), a.Login, a.Name, core.FoldName(a.Name), nameInitials(a.Name), hash, string(a.Role),
+		joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS(),
 	)
 	if database.IsDuplicate(err) {
 		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
@@ -194,10 +194,11 @@ func (s *Store) changeAccount(
 func saveAccount(tx *database.Tx, a core.Account) error {
 	return tx.ExecOne(
 		core.NotFound(noAccount),
-		`UPDATE account SET name = ?, name_fold = ?, name_initials = ?, role = ?, permissions = ?, all_communities = ?, must_change = ?, generation = ?,
-		updated_at = ?, disabled_at = ? WHERE id = ?`,
+		`UPDATE account SET name = ?, name_fold = ?, name_initials = ?, role = ?, permissions = ?, all_communities = ?,
+		must_change = ?, generation = ?, updated_at = ?, disabled_at = ? WHERE id = ?`,
 		a.Name, core.FoldName(a.Name), nameInitials(a.Name), string(a.Role), joinPermissions(a.Permissions),
-		database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), a.Generation, a.Updated.UnixMilli(), database.NullMillis(a.Disabled),
+		database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), a.Generation, a.Updated.UnixMilli(),
+		database.NullMillis(a.Disabled),
 		int64(a.ID),
 	)
 }

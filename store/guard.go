@@ -201,10 +201,11 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		g.ID, g.Disabled = id, time.Time{}
 		if _, err := tx.Exec(`
 			INSERT INTO guard
-				(id, community_id, name, name_fold, name_key, name_initials, phone_cipher, phone_mac, user_id, created_at, updated_at)
+				(id, community_id, name, name_fold, name_key, name_initials, phone_cipher, phone_mac, user_id,
+				created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			int64(id), int64(g.Community), g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), sealed, tx.Keys().Digest("phone", g.Phone),
-			tx.NowMS(), tx.NowMS()); err != nil {
+			int64(id), int64(g.Community), g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), sealed,
+			tx.Keys().Digest("phone", g.Phone), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
 		return finishGuard(tx, by, g, "", audit.Entry{Action: "guard.create"})
@@ -322,8 +323,12 @@ func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, e
 
 // updateGuard writes a guard's row; sealed is the new phone number, if any.
 func updateGuard(tx *database.Tx, g core.Guard, updated time.Time, sealed string) error {
-	if _, err := tx.Exec("UPDATE guard SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, updated_at = ? WHERE id = ?",
-		g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), tx.NextUpdated(updated), int64(g.ID)); err != nil {
+	if _, err := tx.Exec(`
+		UPDATE guard
+		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, updated_at = ?
+		WHERE id = ?`,
+		g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), tx.NextUpdated(updated),
+		int64(g.ID)); err != nil {
 		return err
 	}
 	if g.Phone == "" {

@@ -77,9 +77,9 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 	})
 }
 
-// Within one community a part of a name finds its resident and their records; over
-// several, its beginning does.
-func TestNamesAreSearchedInsideWithinOneCommunity(t *testing.T) {
+// Any two neighbouring characters of a name find its resident and their records, in one community and
+// in all; one character finds family names.
+func TestNamesAreSearchedInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
 		for i, at := range []core.ID{community, other} {
@@ -104,8 +104,9 @@ func TestNamesAreSearchedInsideWithinOneCommunity(t *testing.T) {
 			text  string
 			want  int
 		}{
-			{everywhere, community, "建国", 1}, {core.ScopeOf(community), 0, "国", 1}, {everywhere, 0, "建国", 0},
-			{core.ScopeOf(community, other), 0, "建国", 0}, {everywhere, 0, "何建", 2}, {everywhere, community, "%", 0},
+			{everywhere, community, "建国", 1}, {core.ScopeOf(community), 0, "国", 0}, {everywhere, 0, "建国", 2},
+			{core.ScopeOf(community, other), 0, "建国", 2}, {everywhere, 0, "何建", 2}, {everywhere, community, "%", 0},
+			{everywhere, 0, "何", 2}, {everywhere, 0, "hjg", 2}, {everywhere, 0, "jg", 2}, {everywhere, 0, "hg", 0},
 		} {
 			found, _, err := s.Residents(t.Context(), c.scope, ResidentFilter{Community: c.f, Keyword: c.text, Page: Page{Limit: 9}})
 			if err != nil || len(found) != c.want {

@@ -26,7 +26,10 @@ type gramPerson struct {
 }
 
 func newGramWorld(t *testing.T, s *Store) *gramWorld {
-	w := &gramWorld{T: t, s: s, random: rand.New(rand.NewPCG(5, 9)), houses: map[core.ID][]core.ID{}, people: map[core.ID]*gramPerson{}}
+	w := &gramWorld{
+		T: t, s: s, random: rand.New(rand.NewPCG(5, 9)),
+		houses: map[core.ID][]core.ID{}, people: map[core.ID]*gramPerson{},
+	}
 	for i := range 3 {
 		c := newCommunity(t, s, fmt.Sprintf("小区%d", i))
 		w.communities, w.houses[c] = append(w.communities, c), newHouses(t, s, c, 12)
@@ -181,7 +184,10 @@ func TestNameGramsFindWhatAComparisonFinds(t *testing.T) {
 			w.act()
 		}
 		w.checkRows()
-		texts := []string{"", "·", " ", "%", "_", "国", "建国", "国国", "张建国", "欧阳", "阳建", "zj", "zjg", "jg", "ab", "Ab", "AB", "Ø", "𠮷", "𠮷国", "'", "1"}
+		texts := []string{
+			"", "·", " ", "%", "_", "国", "建国", "国国", "张建国", "欧阳", "阳建", "zj", "zjg", "jg", "ab", "Ab", "AB", "Ø", "𠮷", "𠮷国",
+			"'", "1",
+		}
 		for range 25 {
 			name := []rune(w.name())
 			from := w.random.IntN(len(name))
@@ -208,7 +214,8 @@ func (w *gramWorld) check(scope core.Scope, text string) {
 			w.Errorf("%q, moved out %t, %d communities: %v, want %v", text, out, len(scope.Communities()), got, want)
 		}
 		// With a further filter the residents themselves are read.
-		if got := w.listed(scope, ResidentFilter{Keyword: text, MovedOut: out, Identity: core.Owner}); !slices.Equal(got, want) {
+		owners := ResidentFilter{Keyword: text, MovedOut: out, Identity: core.Owner}
+		if got := w.listed(scope, owners); !slices.Equal(got, want) {
 			w.Errorf("%q, owners: %v, want %v", text, got, want)
 		}
 	}
@@ -246,7 +253,8 @@ func (w *gramWorld) checkRows() {
 		Community int64 `db:"community_id"`
 		Subject   int64 `db:"subject_id"`
 	}
-	if err := w.s.db.All(w.Context(), &rows, "SELECT kind, gram, community_id, subject_id FROM name_gram WHERE kind <> 3"); err != nil {
+	err := w.s.db.All(w.Context(), &rows, "SELECT kind, gram, community_id, subject_id FROM name_gram WHERE kind <> 3")
+	if err != nil {
 		w.Fatal(err)
 	}
 	var got []string

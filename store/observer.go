@@ -162,7 +162,8 @@ func (s *Store) CreateObserver(
 		o.ID = id
 		if _, err := tx.Exec(`
 			INSERT INTO observer
-				(id, name, name_fold, name_key, name_initials, capacity, phone_cipher, phone_mac, may_export, user_id, created_at, updated_at)
+				(id, name, name_fold, name_key, name_initials, capacity, phone_cipher, phone_mac, may_export, user_id,
+				created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
 			int64(id), o.Name, core.FoldName(o.Name), nameKey(o.Name), nameInitials(o.Name), o.Capacity, sealed,
 			tx.Keys().Digest("phone", o.Phone), database.BoolInt(o.MayExport),
@@ -278,8 +279,8 @@ func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old obse
 		UPDATE observer
 		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, capacity = ?, may_export = ?, updated_at = ?
 		WHERE id = ?`,
-		o.Name, core.FoldName(o.Name), nameKey(o.Name), nameInitials(o.Name), o.Capacity, database.BoolInt(o.MayExport), tx.NextUpdated(old.Updated.Time),
-		int64(o.ID)); err != nil {
+		o.Name, core.FoldName(o.Name), nameKey(o.Name), nameInitials(o.Name), o.Capacity, database.BoolInt(o.MayExport),
+		tx.NextUpdated(old.Updated.Time), int64(o.ID)); err != nil {
 		return err
 	}
 	if o.Phone == "" {

@@ -268,7 +268,8 @@ func residentUnion(ways []residentMatch, f ResidentFilter) (string, []any) {
 		parts = append(parts, "SELECT id FROM ("+query+") w"+string(rune('a'+i)))
 		all = append(all, args...)
 	}
-	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + database.NewestFirst.Clause(f.Page), append(all, f.Page.Limit+1)
+	return "SELECT id FROM (" + strings.Join(parts, " UNION ") + ") u" + database.NewestFirst.Clause(f.Page),
+		append(all, f.Page.Limit+1)
 }
 
 // gramKind returns whose names the filter looks at.
@@ -432,7 +433,8 @@ func (s *Store) residentsOfHouses(ctx context.Context, scope core.Scope, keyword
 			"h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword))}, nil
 	case len(said) > 0:
 		return []residentMatch{{
-			from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
+			from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") +
+				" WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
 			args: database.IDArgs(houseIDs(said)),
 		}}, nil
 	}

@@ -15,7 +15,9 @@ import (
 // SearchResidents returns the residents whom a text asks for, masked: by name, by a phone or ID number
 // or its end, or by house. Those of exactly the name come first, then the newest; those who moved out
 // only where nobody who lives there is found.
-func (s *Store) SearchResidents(ctx context.Context, scope core.Scope, t core.SearchText) (found []ResidentRow, more bool, err error) {
+func (s *Store) SearchResidents(
+	ctx context.Context, scope core.Scope, t core.SearchText,
+) (found []ResidentRow, more bool, err error) {
 	ids, err := s.residentsExactly(ctx, scope, t)
 	if err != nil {
 		return nil, false, database.Wrap("search residents", err)
@@ -52,7 +54,9 @@ func (s *Store) residentsExactly(ctx context.Context, scope core.Scope, t core.S
 }
 
 // residentsAsked returns the newest residents whom a text asks for, one more than are shown.
-func (s *Store) residentsAsked(ctx context.Context, scope core.Scope, t core.SearchText, movedOut bool) ([]core.ID, error) {
+func (s *Store) residentsAsked(
+	ctx context.Context, scope core.Scope, t core.SearchText, movedOut bool,
+) ([]core.ID, error) {
 	f := ResidentFilter{MovedOut: movedOut, Page: Page{Limit: core.SearchHits}}
 	ways, err := s.residentsSaid(ctx, scope, t, f.gramKind())
 	if err != nil || len(ways) == 0 {
@@ -89,7 +93,8 @@ func (s *Store) residentsSaid(
 	}
 	ids := database.IDsOf(houses, func(h HouseRow) core.ID { return h.ID })
 	return append(ways, residentMatch{
-		from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") + " WHERE t.house_id IN (" + database.Placeholders(len(ids)) + ")",
+		from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") +
+			" WHERE t.house_id IN (" + database.Placeholders(len(ids)) + ")",
 		args: database.IDArgs(ids),
 	}), nil
 }
@@ -121,7 +126,9 @@ func (s *Store) residentsByLongTail(
 
 // SearchHouses returns the houses that a text asks for, by its numbers, the beginning of the label, or
 // the label's own words. A house of which the text is the whole label comes first.
-func (s *Store) SearchHouses(ctx context.Context, scope core.Scope, t core.SearchText) (found []HouseRow, more bool, err error) {
+func (s *Store) SearchHouses(
+	ctx context.Context, scope core.Scope, t core.SearchText,
+) (found []HouseRow, more bool, err error) {
 	rows, err := s.housesAsked(ctx, scope, t)
 	if err != nil {
 		return nil, false, database.Wrap("search houses", err)
@@ -227,7 +234,9 @@ const (
 // SearchRecords returns the newest access records of the people whom a text asks for as residents,
 // those who moved out too. For a name that more than fifty people have, they are the newest of those
 // fifty who were registered last, and those among the newest five thousand records of the scope.
-func (s *Store) SearchRecords(ctx context.Context, scope core.Scope, t core.SearchText) (found []core.AccessRecord, more bool, err error) {
+func (s *Store) SearchRecords(
+	ctx context.Context, scope core.Scope, t core.SearchText,
+) (found []core.AccessRecord, more bool, err error) {
 	if scope.Empty() {
 		return nil, false, nil
 	}
@@ -238,7 +247,8 @@ func (s *Store) SearchRecords(ctx context.Context, scope core.Scope, t core.Sear
 	ids, more = ids[:min(len(ids), core.SearchHits)], len(ids) > core.SearchHits
 	var rows []recordRow
 	err = s.db.All(
-		ctx, &rows, "SELECT "+recordColumns+" FROM access_record WHERE id IN ("+database.Placeholders(len(ids))+") ORDER BY id DESC",
+		ctx, &rows,
+		"SELECT "+recordColumns+" FROM access_record WHERE id IN ("+database.Placeholders(len(ids))+") ORDER BY id DESC",
 		database.IDArgs(ids)...,
 	)
 	found = make([]core.AccessRecord, len(rows))

@@ -56,14 +56,6 @@ func residentBulk(c *web.Context) []templates.Submit {
 	}
 }
 
-// namesSearched describes how names are searched: over several communities, by prefix.
-func namesSearched(c *web.Context, f store.ResidentFilter) string {
-	if _, one := c.Scope().One(); one || f.Community != 0 {
-		return ""
-	}
-	return "姓名从姓氏写起"
-}
-
 // residentTable returns the list. It can be sorted if one community is chosen.
 func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFilter) templates.List {
 	_, one := c.Scope().One()
@@ -85,7 +77,7 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 	return templates.List{
 		Path: frame.ResidentPath, Query: c.Request().URL.Query(), Cards: true, Hint: hint,
 		Filters: []templates.Field{
-			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64, Placeholder: namesSearched(c, f)},
+			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64},
 			frame.Whole(at.Field("全部小区")),
 			{
 				Kind: templates.Select, Name: "certified", Label: "认证",

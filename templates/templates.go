@@ -94,9 +94,17 @@ func (r *Renderer) RenderBlock(w io.Writer, name, block string, data any) error 
 	if block == "" {
 		block = path.Base(name) + ".html"
 	}
-	var buffer bytes.Buffer
-	if err := set.ExecuteTemplate(&buffer, block, data); err != nil {
+	buffer, direct := w.(*bytes.Buffer)
+	if !direct {
+		buffer = new(bytes.Buffer)
+	}
+	before := buffer.Len()
+	if err := set.ExecuteTemplate(buffer, block, data); err != nil {
+		buffer.Truncate(before)
 		return fmt.Errorf("templates: render %s: %w", name, err)
+	}
+	if direct {
+		return nil
 	}
 	_, err = buffer.WriteTo(w)
 	return err
@@ -152,7 +160,7 @@ func (r *Renderer) parse(shared *template.Template, name string) (*template.Temp
 	if _, err := set.ParseFS(r.files, own...); err != nil {
 		return nil, fmt.Errorf("templates: parse %s: %w", name, err)
 	}
-	return set, nil
+	return set, r.fold(set)
 }
 
 // pageNames returns the pages: every file of console/ and h5/ except the local parts.

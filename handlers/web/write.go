@@ -22,8 +22,9 @@ const minGzip = 1 << 10
 // HTML renders a page to memory before sending it, so that a failing template yields a proper error
 // page.
 func (c *Context) HTML(status int, render func(w io.Writer) error) error {
-	var page bytes.Buffer
-	if err := render(&page); err != nil {
+	page := newBuffer()
+	defer keepBuffer(page)
+	if err := render(page); err != nil {
 		return fmt.Errorf("web: render %s: %w", c.route.Path, err)
 	}
 	return c.Bytes(status, "text/html; charset=utf-8", page.Bytes())
@@ -50,7 +51,10 @@ func (c *Context) Bytes(status int, contentType string, body []byte) error {
 	if c.compresses(contentType, len(body)) {
 		h.Set("Content-Encoding", "gzip")
 		h.Add("Vary", "Accept-Encoding")
-		body = compress(body)
+		packed := newBuffer()
+		defer keepBuffer(packed)
+		compress(packed, body)
+		body = packed.Bytes()
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	c.w.WriteHeader(status)
@@ -78,16 +82,33 @@ func (c *Context) compresses(contentType string, size int) bool {
 	return strings.Contains(c.r.Header.Get("Accept-Encoding"), "gzip")
 }
 
-var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+var gzipWriters = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // a known level never fails
+	return w
+}}
 
-func compress(body []byte) []byte {
-	var packed bytes.Buffer
+func compress(packed *bytes.Buffer, body []byte) {
 	w := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(w)
-	w.Reset(&packed)
+	w.Reset(packed)
 	_, _ = w.Write(body) // a bytes.Buffer never fails
 	_ = w.Close()
-	return packed.Bytes()
+}
+
+// maxKept is the largest buffer that is used again: a long page must not hold its memory for ever.
+const maxKept = 1 << 20
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func newBuffer() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) }
+
+// keepBuffer lets a buffer be used again: nobody may hold its bytes any more.
+func keepBuffer(b *bytes.Buffer) {
+	if b.Cap() > maxKept {
+		return
+	}
+	b.Reset()
+	buffers.Put(b)
 }
 
 // streamWait is the timeout of one write to a stream.

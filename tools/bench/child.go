@@ -9,7 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"tongxing/testkit/estate"
 )
@@ -47,6 +50,33 @@ func startChild(cmd *exec.Cmd) (*child, error) {
 func (c *child) stop() {
 	_ = c.cmd.Process.Signal(syscall.SIGTERM)
 	_ = c.cmd.Wait()
+}
+
+// tick is the unit of processor time in /proc: Linux has USER_HZ = 100 on every architecture of Go.
+const tick = 10 * time.Millisecond
+
+// cpu returns the processor time that the process has used. See proc_pid_stat(5).
+func (c *child) cpu() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	// The second field is the program's name in parentheses, which may contain blanks; the times
+	// in user and kernel mode are the 14th and 15th.
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat: %q", c.cmd.Process.Pid, stat)
+	}
+	var used time.Duration
+	for _, field := range fields[11:13] {
+		ticks, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		used += time.Duration(ticks) * tick
+	}
+	return used, nil
 }
 
 // startFloor starts this program as the floor.

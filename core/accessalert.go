@@ -32,6 +32,9 @@ func AccessAlertKinds() []AccessAlertKind {
 	return []AccessAlertKind{AccessAlertFever, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent}
 }
 
+// Valid reports whether the kind exists.
+func (k AccessAlertKind) Valid() bool { return slices.Contains(AccessAlertKinds(), k) }
+
 // Label returns the kind in Chinese.
 func (k AccessAlertKind) Label() string {
 	switch k {

@@ -262,7 +262,7 @@ func (f *Facts) allowedSentence(d Decision) string {
 	case d.Left == 1:
 		return "请通行，这是最后一次"
 	case !d.Unlimited:
-		return fmt.Sprintf("请通行，还可出门%d次", d.Left-1)
+		return fmt.Sprintf("请通行，还可出门 %d 次", d.Left-1)
 	}
 	return "请通行"
 }

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Direction is the direction of a passage.
 type Direction string
@@ -20,6 +23,12 @@ func (d Direction) Label() string {
 	}
 	return ""
 }
+
+// Directions returns both directions.
+func Directions() []Direction { return []Direction{In, Out} }
+
+// Valid reports whether the direction exists.
+func (d Direction) Valid() bool { return slices.Contains(Directions(), d) }
 
 // Via is who asks for the decision: what a passage requires depends on it.
 type Via string
@@ -46,6 +55,9 @@ func (v Via) Label() string {
 
 // Vias returns every way of passing.
 func Vias() []Via { return []Via{ViaReader, ViaGuard, ViaManual} }
+
+// Valid reports whether passages are made in this way.
+func (v Via) Valid() bool { return slices.Contains(Vias(), v) }
 
 // TokenState is the state of the QR token that was shown.
 type TokenState string

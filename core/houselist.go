@@ -52,7 +52,7 @@ var notHouses = []struct {
 	{regexp.MustCompile(`(?i)^(\d{1,2}-)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-\d{1,4})?$`), whyDate},
 	{regexp.MustCompile(`^-?\d(\.\d+)?[Ee]\+\d+$`), "电子表格把号码变成了科学计数，请把这一列改成文本"},
 	{regexp.MustCompile(`^#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$`), "这一格的公式出错，请改成房号"},
-	{regexp.MustCompile(`^=`), "这一格的公式没有结果，请用 Excel 或 WPS 打开并保存后再上传"},
+	{regexp.MustCompile(`^=`), "“=”开头的不是房号；如果是表格里的公式，请用 Excel 或 WPS 打开并保存后再上传"},
 	{regexp.MustCompile(`〓`), "有无法识别的字，请改正"},
 }
 

@@ -2,6 +2,7 @@ package core
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -116,6 +117,23 @@ func MaskName(s string) string {
 	}
 	return string(runes[0]) + strings.Repeat("*", min(len(runes)-1, 3))
 }
+
+// FamilyName returns the family name with which a name begins: its first character, or two if they
+// are a compound family name 复姓.
+func FamilyName(name string) string {
+	runes := []rune(name)
+	if len(runes) > 1 && slices.Contains(compoundNames, string(runes[:2])) {
+		return string(runes[:2])
+	}
+	return string(runes[:min(len(runes), 1)])
+}
+
+// compoundNames are the family names of two characters that are in use.
+var compoundNames = strings.Fields(`
+	欧阳 歐陽 太史 端木 上官 司马 司馬 东方 東方 独孤 南宫 南宮 万俟 闻人 夏侯 诸葛 諸葛 尉迟 公羊 赫连 澹台 皇甫
+	宗政 濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 亓官 司寇 巫马 公西 颛孙 壤驷 公良
+	漆雕 乐正 宰父 谷梁 穀梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 梁丘 左丘 西门 第五 南荣 东里
+	即墨 达奚 完颜 纳兰 淳于 单于 贺兰 鍾離`)
 
 // maskMiddle keeps up to head bytes at the start and tail at the end, but hides at least half of s.
 func maskMiddle(s string, head, tail int) string {

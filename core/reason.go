@@ -1,5 +1,7 @@
 package core
 
+import "slices"
+
 // reasonSentences has a sentence for each reason: what a reader shows or speaks and what an access
 // record keeps, short enough for a small screen.
 var reasonSentences = map[Reason]string{
@@ -34,6 +36,9 @@ func Reasons() []Reason {
 		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUnavailable,
 	}
 }
+
+// Valid reports whether the reason exists.
+func (r Reason) Valid() bool { return slices.Contains(Reasons(), r) }
 
 // Sentence returns the reason in Chinese, as shown by readers and lists.
 func (r Reason) Sentence() string {

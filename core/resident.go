@@ -33,6 +33,9 @@ func (i Identity) Label() string {
 // Identities returns the four in the order forms show them.
 func Identities() []Identity { return []Identity{Owner, Family, Tenant, Lodger} }
 
+// Valid reports whether the identity exists.
+func (i Identity) Valid() bool { return slices.Contains(Identities(), i) }
+
 // SexLabel returns male, female or "" in Chinese.
 func SexLabel(sex string) string {
 	switch sex {
@@ -77,7 +80,7 @@ func (r Resident) Normalized() (Resident, error) {
 	if r.Sex != "" && r.Sex != "male" && r.Sex != "female" {
 		fields["sex"] = "请选择性别"
 	}
-	if !slices.Contains(Identities(), r.Identity) {
+	if !r.Identity.Valid() {
 		fields["identity"] = "请选择身份"
 	}
 	if r.Identity != Lodger {

@@ -51,6 +51,12 @@ func (r Role) Preset() (RolePreset, error) {
 	return RolePreset{}, Invalid("角色不存在")
 }
 
+// Valid reports whether the role is one of the table.
+func (r Role) Valid() bool {
+	_, err := r.Preset()
+	return err == nil
+}
+
 // Name returns the role's name in Chinese, or the role itself if unknown.
 func (r Role) Name() string {
 	if preset, err := r.Preset(); err == nil {

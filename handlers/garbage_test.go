@@ -31,15 +31,7 @@ var looks = []string{"sort", "draw", "node", "of"}
 func TestGarbageNeverWidens(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)
-	admin := w.account(t, "admin", w.mine, core.RoleAdmin)
-	wide, err := w.store.Account(t.Context(), core.Everywhere, admin.subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wide.Scope = core.ScopeOf(w.mine.Community, w.others.Community) // so that lists ask for the community
-	if err := w.store.UpdateAccount(t.Context(), core.SystemGranter, wide); err != nil {
-		t.Fatal(err)
-	}
+	admin := w.widely(t, w.account(t, "admin", w.mine, core.RoleAdmin))
 	tried := map[string]int{}
 	for _, by := range []caller{admin, w.person(t, "observer", w.mine, web.Observer), w.person(t, "guard", w.mine, web.Guard)} {
 		filters := map[string][]string{}
@@ -67,6 +59,82 @@ func TestGarbageNeverWidens(t *testing.T) {
 	if len(tried) < 12 || tried["/console/accessrecord/export.xlsx"] < 40 {
 		t.Errorf("only %v tried: not looking in the right place", tried)
 	}
+}
+
+// widely adds the other community to an account, so that lists ask for the community.
+func (w *town) widely(t *testing.T, account caller) caller {
+	t.Helper()
+	wide, err := w.store.Account(t.Context(), core.Everywhere, account.subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide.Scope = core.ScopeOf(w.mine.Community, w.others.Community)
+	if err := w.store.UpdateAccount(t.Context(), core.SystemGranter, wide); err != nil {
+		t.Fatal(err)
+	}
+	return account
+}
+
+// TestAChoiceThatIsNotOfferedIsRefused sends, for each choice that a list offers, one that it does
+// not: page, chart and export respond with 422, wherever it is.
+func TestAChoiceThatIsNotOfferedIsRefused(t *testing.T) {
+	w := newTown(t)
+	target := w.account(t, "target", w.mine, core.RoleViewer)
+	admin := w.widely(t, w.account(t, "admin", w.mine, core.RoleAdmin))
+	tried := map[string]bool{}
+	one := w.account(t, "one", w.mine, core.RoleAdmin) // only lists of one community are sorted by name
+	for _, by := range []caller{admin, one, w.person(t, "observer", w.mine, web.Observer)} {
+		choices := map[string][]string{}
+		for _, page := range w.pages(t, by, target.subject) {
+			if names := choiceNames(page.doc); len(names) > 0 {
+				choices[page.path] = names
+			}
+		}
+		for _, r := range w.app.Routes() {
+			list := r.Path
+			for _, part := range []string{"/export.xlsx", "/export", "/chart"} {
+				list = strings.TrimSuffix(list, part)
+			}
+			if open(r) || r.Method != http.MethodGet || !by.may(r.Access) {
+				continue
+			}
+			for _, name := range choices[list] {
+				if name == "hour" && strings.HasSuffix(r.Path, "/chart") {
+					continue // which has no such choice, and drops that of the list
+				}
+				for _, value := range []string{"zzzz", "1", "no such thing"} {
+					tried[list+" "+name] = true
+					if answer := w.call(t, r, by, r.Path+"?"+url.Values{name: {value}}.Encode()); answer.Code != 422 {
+						t.Errorf("%s: %d with %s=%s", r.Name(), answer.Code, name, value)
+					}
+				}
+			}
+		}
+	}
+	for _, want := range []string{
+		"/console/resident certified", "/console/resident identity", "/console/resident ties", "/console/resident sort",
+		"/console/guardpost direction", "/console/accessrecord kind", "/console/accessrecord gate", "/console/account role",
+		"/h5/observer direction", "/h5/observer kind", "/h5/observer result",
+	} {
+		if !tried[want] {
+			t.Errorf("%s was not tried", want)
+		}
+	}
+}
+
+// choiceNames returns the names of the choices that a page's filters and headings offer, except
+// the community, which is an id: another's is not found.
+func choiceNames(page *goquery.Document) []string {
+	var names []string
+	page.Find("form.tx-filters select[name], .p-filters select[name]").Each(func(_ int, field *goquery.Selection) {
+		if name := field.AttrOr("name", ""); name != "community" {
+			names = append(names, name)
+		}
+	})
+	if page.Find("a.tx-sort").Length() > 0 {
+		names = append(names, "sort")
+	}
+	return names
 }
 
 // filterNames returns the field names of a page's filter forms.

@@ -279,7 +279,10 @@ func (s *Store) recordKeyword(ctx context.Context, l database.Timeline, f core.R
 	name := database.LikePrefix(keyword)
 	switch {
 	case f.Outsider:
-		name = database.LikePrefix(familyName(keyword))
+		family := core.FamilyName(keyword)
+		if name = database.LikePrefix(family); compound(family) {
+			name = family + "_%" // as in outsiderMatches
+		}
 	case oneCommunity(scope):
 		name = database.LikeContains(keyword)
 	}

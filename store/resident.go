@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -390,24 +391,23 @@ func nobody(scope core.Scope) residentMatch {
 }
 
 // outsiderMatches are those in which an outsider's keyword finds residents: by house, and
-// by the family name, which is all that they see of a name. The digits of a number and a
-// given name find nobody: a search must not tell what the page hides.
+// by the family name. The digits of a number and a given name find nobody: a search must
+// not tell what the page hides.
 func (s *Store) outsiderMatches(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
 	named := nobody(scope)
-	if family := core.FoldName(familyName(keyword)); family != "" {
+	if family := core.FamilyName(core.FoldName(keyword)); compound(family) {
+		// Of the family 欧阳, but not 欧 with the given name 阳, which the page hides.
+		named = matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id",
+			"t.name_fold > ? AND t.name_fold < ?", family, family+"\U0010FFFF")
+	} else if family != "" {
 		named = s.namesBeginning(scope, family)
 	}
 	houses, err := s.residentsOfHouses(ctx, scope, keyword)
 	return append([]residentMatch{named}, houses...), err
 }
 
-// familyName is the part of a name that core.MaskName keeps.
-func familyName(keyword string) string {
-	for _, r := range core.Clean(keyword) {
-		return string(r)
-	}
-	return ""
-}
+// compound reports whether a family name is one of several characters.
+func compound(family string) bool { return utf8.RuneCountInString(family) > 1 }
 
 // matchIn is a way to find residents of a scope, whose communities are in a column.
 func matchIn(scope core.Scope, from, column, clause string, values ...any) residentMatch {

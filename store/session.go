@@ -32,9 +32,25 @@ func randomText(bytes int) string {
 }
 
 // TokenForm reports a text that could be a token, so that nothing else is looked up.
-func TokenForm(token string) bool {
-	return len(token) == base64.RawURLEncoding.EncodedLen(tokenBytes)
+func TokenForm(token string) bool { return len(token) == tokenLength }
+
+var tokenLength = base64.RawURLEncoding.EncodedLen(tokenBytes)
+
+// newSessionToken makes the token of a session: a secret, and a sum of it by which the servers know
+// what they made.
+func newSessionToken(signer core.Signer) string {
+	secret := newToken()
+	return secret + signer.Sum(secret)
 }
+
+// IsSessionToken reports whether a text is the token of a session, live or over. Anybody can make up
+// a text that looks like one; this costs no query.
+func (s *Store) IsSessionToken(token string) bool {
+	return len(token) > tokenLength && s.sessions.Valid(token[tokenLength:], token[:tokenLength])
+}
+
+// sessionSigner returns what signs the tokens of sessions.
+func sessionSigner(keys database.Keyring) core.Signer { return core.NewSigner(keys.MAC, "session") }
 
 // digestToken is all of a token that is kept.
 func digestToken(token string) string {
@@ -166,7 +182,7 @@ func subjectGeneration(tx *database.Tx, n NewSession) (generation int64, err err
 }
 
 func startSession(tx *database.Tx, n NewSession, generation int64) (string, core.Session, error) {
-	token := newToken()
+	token := newSessionToken(sessionSigner(tx.Keys()))
 	// Whole milliseconds, as the columns hold.
 	now := tx.Now().UTC().Truncate(time.Millisecond)
 	session := core.Session{

@@ -61,6 +61,7 @@ type Store struct {
 	scans *scanQueue
 	zone  *time.Location
 
+	sessions  core.Signer // of their tokens
 	subjects  subjectWatch
 	readers   readerWatch
 	passwords passwords
@@ -88,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone}
+	s := &Store{db: db, passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone, sessions: sessionSigner(db.Keys())}
 	s.settings.configured = o.Settings
 	s.settings.configured.Updated = neverSaved
 	if err := s.checkKeys(ctx); err != nil {

@@ -17,7 +17,6 @@ func (p *pages) search(c *web.Context) error {
 		return core.Invalid("没有这个列表")
 	}
 	values.Del("list")
-	values.Del(web.CSRFField)
 	to := c.SearchURL(list, values)
 	if values.Get(frame.PickID) != "" && values.Has(frame.PickText) && values.Get(frame.PickText) == "" {
 		to += "&" + frame.PickText + "=" // the previously picked person is dropped

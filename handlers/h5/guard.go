@@ -19,7 +19,8 @@ func (h *H5) guardRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/h5/guard/:post", Access: web.Guard, Handler: h.postShow},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/events", Access: web.Guard, Handler: h.postEvents, Time: -1},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/scanner", Access: web.Guard, Handler: h.scanner},
-		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.residentSearch},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.residentSearchShow},
+		{Method: http.MethodPost, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.residentSearch, Reads: true},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.passPreview},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.passRelease},
 	}
@@ -166,7 +167,16 @@ type found struct {
 // maxSearch is the maximum number of results: more would not help at a gate.
 const maxSearch = 30
 
+// residentSearch redirects from the search form to its results, with the text encrypted in the URL.
 func (h *H5) residentSearch(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	return c.Follow(c.SearchURL("/h5/guard/"+post.ID.String()+"/search", c.Form()))
+}
+
+func (h *H5) residentSearchShow(c *web.Context) error {
 	post, err := h.ownPost(c)
 	if err != nil {
 		return err

@@ -55,7 +55,8 @@ type H5 struct {
 	publicURL string
 	demo      bool
 	lookouts  *lookouts
-	searches  *web.Limit // per observer
+	searches  *web.Limit  // per observer
+	misses    *web.Misses // wrong codes of the mini-program
 }
 
 // New returns the phone pages.
@@ -65,7 +66,7 @@ func New(o Options) *H5 {
 	}
 	return &H5{
 		store: o.Store, gate: o.Gate, pages: o.Pages, wechat: o.WeChat, publicURL: o.PublicURL, demo: o.Demo,
-		searches: web.NewLimit(searchesPerMinute),
+		searches: web.NewLimit(searchesPerMinute), misses: web.NewMisses(missesPerMinute),
 		lookouts: &lookouts{store: o.Store, gate: o.Gate, log: o.Log, byKey: map[string]*lookout{}},
 	}
 }

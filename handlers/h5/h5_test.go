@@ -332,6 +332,34 @@ func TestMiniProgramLinkAlwaysAsks(t *testing.T) {
 	stranger.get("/h5/pass/"+others.Pass.String(), http.StatusOK) // nothing changed in the other browser
 }
 
+// All residents of an estate may open their passes through one network; only wrong codes are limited,
+// and a user who proved who they are needs no code.
+func TestOnlyWrongCodesOfAnAddressAreLimited(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	one := w.phone(t)
+	right := miniLink("o-right")
+	one.get(right, http.StatusOK)
+	for i := range 2 * missesPerMinute {
+		w.phone(t).get(miniLink(fmt.Sprintf("o-neighbour%d", i)), http.StatusOK)
+	}
+	refused := 0
+	for range 2 * missesPerMinute {
+		response, _ := w.phone(t).do(http.MethodGet, right, nil) // the code is used
+		switch response.StatusCode {
+		case http.StatusUnprocessableEntity:
+		case http.StatusTooManyRequests:
+			refused++
+		default:
+			t.Fatalf("a used code: %d", response.StatusCode)
+		}
+	}
+	if refused < missesPerMinute/2 {
+		t.Errorf("%d of %d wrong codes were refused without asking WeChat", refused, 2*missesPerMinute)
+	}
+	one.sayYes(one.get(right, http.StatusOK))
+	one.get(right, http.StatusSeeOther)
+}
+
 // A link of the mini-program survives a reload, the back button, and a second tab of the same
 // browser; its code works once, and is useless elsewhere.
 func TestMiniProgramLinkIsOpenedAgain(t *testing.T) {

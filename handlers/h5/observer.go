@@ -11,9 +11,12 @@ import (
 	"tongxing/templates"
 )
 
+const observerPath = "/h5/observer"
+
 func (h *H5) observerRoutes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/h5/observer", Access: web.Observer, Handler: h.accessRecordList},
+		{Method: http.MethodGet, Path: observerPath, Access: web.Observer, Handler: h.accessRecordList},
+		{Method: http.MethodPost, Path: observerPath, Access: web.Observer, Handler: h.accessRecordSearch, Reads: true},
 		{Method: http.MethodGet, Path: "/h5/observer/events", Access: web.Observer, Handler: h.observerEvents, Time: -1},
 		{
 			Method: http.MethodGet, Path: "/h5/observer/export.xlsx", Access: web.Observer,
@@ -24,17 +27,17 @@ func (h *H5) observerRoutes() []web.Route {
 
 // recordFilterForm is the observer's filters.
 type recordFilterForm struct {
-	Community core.ID  `form:"community"`
-	Day       core.Day `form:"day"`
-	Direction string   `form:"direction" max:"8"`
-	Kind      string   `form:"kind" max:"16"`
-	Result    string   `form:"result" max:"8"`
-	Keyword   string   `form:"q" max:"40"`
+	Community core.ID        `form:"community"`
+	Day       core.Day       `form:"day"`
+	Direction core.Direction `form:"direction" max:"8"`
+	Kind      core.PassKind  `form:"kind" max:"16"`
+	Result    string         `form:"result" of:"allowed refused"`
+	Keyword   string         `form:"q" max:"40"`
 }
 
 func (f recordFilterForm) filter(h *H5) core.RecordFilter {
 	filter := core.RecordFilter{
-		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Result: f.Result,
+		Community: f.Community, Direction: f.Direction, Kind: f.Kind, Result: f.Result,
 		Keyword: f.Keyword, Outsider: true,
 	}
 	if f.Day != 0 {
@@ -66,6 +69,11 @@ type observed struct {
 }
 
 const maxObserver = 30
+
+// accessRecordSearch redirects from the filters to the list, with the text encrypted in the URL.
+func (h *H5) accessRecordSearch(c *web.Context) error {
+	return c.Follow(c.SearchURL(observerPath, c.Form()))
+}
 
 func (h *H5) accessRecordList(c *web.Context) error {
 	var form recordFilterForm
@@ -142,11 +150,11 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 	fields := []templates.Field{
 		{Kind: templates.Date, Name: "day", Label: "日期", Value: day},
 		{
-			Kind: templates.Select, Name: "direction", Label: "方向", Value: f.Direction,
+			Kind: templates.Select, Name: "direction", Label: "方向", Value: string(f.Direction),
 			Choices: []templates.Choice{{Label: "进和出"}, {Value: "in", Label: "进"}, {Value: "out", Label: "出"}},
 		},
 		{
-			Kind: templates.Select, Name: "kind", Label: "类型", Value: f.Kind,
+			Kind: templates.Select, Name: "kind", Label: "类型", Value: string(f.Kind),
 			Choices: templates.ChoicesOf("全部类型", core.PassKinds(), core.PassKind.Label),
 		},
 		{

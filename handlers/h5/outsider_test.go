@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
@@ -53,6 +55,60 @@ func TestObserverSearchIsNoOracle(t *testing.T) {
 		t.Errorf("searches without end: %d", last)
 	}
 	p.get("/h5/observer", http.StatusOK) // viewing still works
+}
+
+// A name that is searched for is posted, and no URL on the resulting pages contains it.
+func TestPhoneSearchesLeaveNoNameInAnAddress(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	one := w.Residents[0]
+	for range maxObserver + 1 {
+		issued, err := w.gate.Issue(t.Context(), one.Pass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
+	}
+	observer := w.staff(t, core.BindObserver, w.Observer, "observer")
+	guard := w.staff(t, core.BindGuard, w.Guard, "guard")
+	search := "/h5/guard/" + w.Post.String() + "/search"
+	for _, c := range []struct {
+		by         *phone
+		path, text string
+		rows       string
+		want       int
+	}{
+		{observer, "/h5/observer", string([]rune(one.Name)[:1]), "#records li", maxObserver},
+		{guard, search, one.Name, ".p-found", 1}, {guard, search, one.Phone, ".p-found", 1},
+	} {
+		page := c.by.get(c.path, http.StatusOK)
+		form := page.Find(`form[action="` + c.path + `"]`)
+		if form.AttrOr("method", "") != "post" || form.Find(`[name="q"]`).Length() != 1 {
+			t.Errorf("%s: the search is sent by %q", c.path, form.AttrOr("method", ""))
+		}
+		values := url.Values{"q": {c.text}, "csrf": {form.Find(`[name="csrf"]`).AttrOr("value", "")}}
+		response, _ := c.by.do(http.MethodPost, c.path, values)
+		to := response.Header.Get("Location")
+		plain := func(address string) bool {
+			text, err := url.QueryUnescape(address)
+			return err != nil || strings.Contains(text, c.text) || strings.Contains(text, "q=") || strings.Contains(text, "csrf")
+		}
+		if response.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, c.path+"?q_=") || plain(to) {
+			t.Fatalf("%s: %d to %s", c.path, response.StatusCode, to)
+		}
+		page = c.by.get(to, http.StatusOK)
+		if n := page.Find(c.rows).Length(); n != c.want {
+			t.Errorf("%s: %d found by %s, want %d", c.path, n, c.text, c.want)
+		}
+		if got := page.Find(`[name="q"]`).AttrOr("value", ""); got != c.text {
+			t.Errorf("%s: the box reads %q", c.path, got)
+		}
+		page.Find("a[href]").Each(func(_ int, link *goquery.Selection) {
+			if plain(link.AttrOr("href", "")) {
+				t.Errorf("%s: %q leads to %s", c.path, link.Text(), link.AttrOr("href", ""))
+			}
+		})
+		c.by.get(strings.Replace(to, "q_=", "q_=A", 1), http.StatusUnprocessableEntity)
+	}
 }
 
 // A stream ends soon after its caller loses access, and contains no ids.

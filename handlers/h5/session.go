@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -16,9 +17,8 @@ func (h *H5) sessionRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/h5/session/:surface", Access: web.Public, Handler: h.sessionBegin},
 		{Method: http.MethodGet, Path: "/h5/session/callback", Access: web.Public, Handler: h.roundFinish},
-		// Each code, even a stranger's, costs a call to WeChat.
-		{Method: http.MethodGet, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSession, PerMinute: miniPerMinute},
-		{Method: http.MethodPost, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSessionStart, PerMinute: miniPerMinute},
+		{Method: http.MethodGet, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSession},
+		{Method: http.MethodPost, Path: "/h5/session/mini", Access: web.Public, Handler: h.miniSessionStart},
 		{Method: http.MethodGet, Path: sessionOverPath, Access: web.Public, Handler: h.sessionOver},
 		// A user who has lost access may still sign out.
 		{Method: http.MethodPost, Path: "/h5/session/end", Access: web.Public, Handler: h.sessionEnd},
@@ -27,8 +27,9 @@ func (h *H5) sessionRoutes() []web.Route {
 	}
 }
 
-// miniPerMinute limits the mini-program's links opened by one address.
-const miniPerMinute = 60
+// missesPerMinute limits the wrong codes of one address: each costs a call to WeChat. Right ones are
+// not counted, since all residents of an estate may open their pass through one network.
+const missesPerMinute = 60
 
 // fronts maps each surface to its home page.
 var fronts = map[web.Surface]string{
@@ -57,7 +58,7 @@ func (h *H5) miniSession(c *web.Context) error {
 	}
 	sum := sha256.Sum256([]byte(code))
 	link := hex.EncodeToString(sum[:])
-	user, err := h.prove(c, miniPurpose(link), func() (core.WechatIdentity, error) { return h.wechat.IdentifyMini(c.Ctx(), code) })
+	user, err := h.prove(c, miniPurpose(link), func() (core.WechatIdentity, error) { return h.identifyMini(c, code) })
 	if err != nil {
 		return err
 	}
@@ -69,6 +70,18 @@ func (h *H5) miniSession(c *web.Context) error {
 		return c.Redirect(next)
 	}
 	return h.askMini(c, miniQuestion{user: user, link: link, next: next, replaces: present.Subject != 0})
+}
+
+// identifyMini returns the identity for a code, unless too many codes of the address were wrong.
+func (h *H5) identifyMini(c *web.Context, code string) (core.WechatIdentity, error) {
+	if h.misses.Spent(c) {
+		return core.WechatIdentity{}, web.TooMany(time.Minute / missesPerMinute)
+	}
+	who, err := h.wechat.IdentifyMini(c.Ctx(), code)
+	if core.IsInvalid(err) {
+		h.misses.Add(c)
+	}
+	return who, err
 }
 
 func miniPurpose(link string) string { return "mini " + link }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/store"
 )
 
 // A console form posted after its session expired is kept as a draft: after signing in again, the
@@ -51,7 +50,7 @@ type Draft struct {
 // keepDraft keeps the form of a sender whose session has expired and reports whether it did: only
 // the form of a real session, though an expired one, is kept.
 func (c *Context) keepDraft() bool {
-	if !c.route.Draft || c.app.o.Cache == nil || !store.TokenForm(c.token()) {
+	if !c.route.Draft || c.app.o.Cache == nil || !c.app.o.Store.IsSessionToken(c.token()) {
 		return false
 	}
 	session, err := c.app.o.Store.SessionByToken(c.Ctx(), c.token())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -22,6 +23,8 @@ import (
 //	required:"请填写姓名"  an empty value is an error with this message
 //	of:"on off"     the allowed values besides empty, separated by spaces
 //	text:"lines"    line breaks are allowed; text:"raw": surrounding spaces are kept
+//
+// A field of a type with a method Valid() bool accepts its valid values and the empty one.
 //
 // Fields are string, bool, int, int64, core.ID, core.Day or lists of string or core.ID. If some
 // values are invalid, all readable values are still set, so that the page can show them again.
@@ -44,8 +47,17 @@ func (c *Context) Bind(dst any) error {
 }
 
 // BindQuery reads the URL's parameters into dst, like Bind. A list reads all its filters this way
-// and shows no rows if it fails: an unusable filter must never widen a list or an export.
+// and shows no rows if it fails: an unusable filter must never widen a list or an export. Nor may one
+// that is sent where it is not read: a page's form that is posted to such a URL has no other fields
+// than those of the confirmation.
 func (c *Context) BindQuery(dst any) error {
+	if c.r.Method == http.MethodPost && !c.api {
+		for name := range c.Form() {
+			if name != CSRFField && name != "confirmed" {
+				return core.Invalid("表单里有不会使用的条件，请从列表重新打开页面")
+			}
+		}
+	}
 	values, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
 		return core.Invalid("网址参数有误")
@@ -232,13 +244,19 @@ func checkField(v reflect.Value, tag reflect.StructTag) error {
 	}
 	if known := tag.Get("of"); known != "" && v.Kind() == reflect.String && v.String() != "" &&
 		!slices.Contains(strings.Fields(known), v.String()) {
-		return errors.New("请在列出的选项中选择")
+		return errChoice
+	}
+	if choice, is := v.Interface().(interface{ Valid() bool }); is && !v.IsZero() && !choice.Valid() {
+		return errChoice
 	}
 	if message := tag.Get("required"); message != "" && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
 		return errors.New(message)
 	}
 	return nil
 }
+
+// errChoice is returned for a value that is not among those to choose from.
+var errChoice = errors.New("请在列出的选项中选择")
 
 // cleanValue cleans a text in place. A rejected text stays as far as a page can show it, so that
 // the user's input is not lost.

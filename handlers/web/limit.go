@@ -58,6 +58,14 @@ func (l *limiter) take(key string, now time.Time) time.Duration {
 	return wait
 }
 
+// spent reports whether a caller has no calls left; it counts none.
+func (l *limiter) spent(key string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.byKey[key]
+	return ok && e.Value.(*limited).limit.TokensAt(now) < 1
+}
+
 // of returns the limit of a caller. The calls of a whole minute may come in one burst.
 func (l *limiter) of(key string) *rate.Limiter {
 	if e, ok := l.byKey[key]; ok {
@@ -103,6 +111,22 @@ func (l *addressLimiter) checkCall(c *Context) error {
 	}
 	return l.check(c.state.addr, c.Now())
 }
+
+// Misses limits how often an address may send what turns out to be wrong, such as a code. What is
+// right is not counted: any number of people may share an address.
+type Misses struct{ calls *addressLimiter }
+
+// NewMisses returns a limit of perMinute misses for each address.
+func NewMisses(perMinute int) *Misses { return &Misses{newAddressLimiter(perMinute)} }
+
+// Spent reports whether the caller's address has no misses left.
+func (m *Misses) Spent(c *Context) bool {
+	now := c.Now()
+	return m.calls.each.spent(addressKey(c.state.addr), now) || m.calls.wide.spent(wideKey(c.state.addr), now)
+}
+
+// Add counts a miss.
+func (m *Misses) Add(c *Context) { _ = m.calls.check(c.state.addr, c.Now()) } // the next call asks Spent
 
 // caller returns the key of a signed-in caller.
 func (c *Context) caller() string {

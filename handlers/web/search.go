@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -14,9 +15,12 @@ import (
 // text, and links contain only the seal (templates.WithQuery). A seal that is damaged or made for
 // another caller makes the URL unusable.
 
-// SearchURL returns the URL of the list at path with values as its filters, personal text sealed.
+// SearchURL returns the URL of the list at path with the values of a posted form as its filters,
+// personal text sealed.
 func (c *Context) SearchURL(path string, values url.Values) string {
-	return templates.WithQuery(path, c.withSeals(values))
+	filters := maps.Clone(values)
+	filters.Del(CSRFField)
+	return templates.WithQuery(path, c.withSeals(filters))
 }
 
 // Follow redirects to a path on this server, also for scripts that request part of a page: Redirect

@@ -26,6 +26,7 @@ type Sessions struct {
 	store *store.Store
 	cache Cache
 	log   *slog.Logger
+	over  *limiter // lookups of tokens that turned out to be over, by token
 }
 
 const (
@@ -34,11 +35,13 @@ const (
 	stampLife = 10 * time.Minute
 	// The minimum interval between updates of a session's last use.
 	seenEvery = time.Minute
+	// How often per minute a token that is over is looked up.
+	overPerMinute = 60
 )
 
 // NewSessions returns the sessions of a store and subscribes to its changes.
 func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
-	sessions := &Sessions{store: s, cache: cache, log: log}
+	sessions := &Sessions{store: s, cache: cache, log: log, over: newLimiter(overPerMinute)}
 	if s != nil {
 		s.OnSubjectChange(sessions.forget)
 	}
@@ -54,17 +57,24 @@ type shadow struct {
 }
 
 // Find returns the caller of a token of the given kind. A token that is unknown, expired or of
-// another kind is Unauthenticated.
+// another kind is Unauthenticated. One that no server made costs no query, whoever sends it and
+// however often; one that is over costs few, at the expense of nobody else.
 func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
-	if !store.TokenForm(token) {
+	if !s.store.IsSessionToken(token) {
 		return Who{}, core.Unauthenticated("请先登录")
 	}
 	key := shadowKey(token)
 	now := s.store.Now()
 	found, ok := s.shadowed(ctx, key)
+	if !ok && s.over.spent(key, now) {
+		return Who{}, core.Unauthenticated("登录已失效，请重新登录")
+	}
 	if !ok {
 		var err error
 		if found, err = s.look(ctx, token, life); err != nil {
+			if core.CodeOf(err) == core.CodeUnauthenticated {
+				s.over.take(key, now)
+			}
 			return Who{}, err
 		}
 		s.keep(ctx, key, found)

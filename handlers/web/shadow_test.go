@@ -54,6 +54,42 @@ func (s *site) bindWechat(account core.ID) {
 	}
 }
 
+// A token that no server made is nobody's without a query, and one that is over is not looked up
+// without end; neither affects others at the same address.
+func TestTokensOfNobodyAskSQLNothing(t *testing.T) {
+	s := newSite(t, nil)
+	s.Register(consoleRoutes()...)
+	cookie := func(token string) func(r *http.Request) { return with(&http.Cookie{Name: "tx_console", Value: token}) }
+	life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+	account := s.account("plain")
+	live, _ := s.session(core.SessionAccount, account)
+	over, session, err := s.store.StartSession(t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: account, Life: life})
+	if err == nil {
+		_, err = s.store.PurgeSessions(t.Context(), session.Expires.Add(time.Millisecond))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.ResetPassword(t.Context(), core.SystemGranter, account, "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	proven, _ := s.session(core.SessionAccount, account)
+	for range overPerMinute {
+		for _, token := range []string{over, live} { // of an earlier generation
+			s.want(s.ask("GET", "/console/me", "", cookie(token)), http.StatusSeeOther)
+		}
+	}
+	s.want(s.ask("GET", PasswordPage, "", cookie(proven)), http.StatusOK)
+	forged := strings.Repeat("A", 43)
+	if err := s.store.Close(); err != nil { // from now on every query fails
+		t.Fatal(err)
+	}
+	for _, token := range []string{over, live, forged, forged + forged, over[:43] + forged, proven[:43], proven + "A"} {
+		s.want(s.ask("GET", "/console/me", "", cookie(token)), http.StatusSeeOther)
+	}
+	s.want(s.ask("GET", PasswordPage, "", cookie(proven)), http.StatusOK)
+}
+
 func TestTheSecondRequestAsksSQLNothing(t *testing.T) {
 	s := newSite(t, nil)
 	callers := s.signedInKinds()
@@ -116,8 +152,11 @@ func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 		return text
 	}
 
-	// A session that never existed, with and without something like a signature.
-	token := strings.Repeat("A", 43)
+	// A session that no longer exists, with and without something like a signature.
+	token, gone := s.session(core.SessionAccount, id)
+	if _, err := s.store.PurgeSessions(t.Context(), gone.Expires.Add(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
 	forged, err := json.Marshal(shadow{
 		Stamp: "x", Session: core.Session{ID: 1, Kind: core.SessionAccount, Subject: 9, Expires: s.Now().Add(time.Hour)},
 		Account: core.Account{ID: 9, Login: "root", Permissions: core.Permissions(), Scope: core.Everywhere},

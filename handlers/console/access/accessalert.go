@@ -49,8 +49,8 @@ func accessAlertBadge(k core.AccessAlertKind) templates.Badge {
 
 func (p *Pages) accessAlertList(c *web.Context) error {
 	var asked struct {
-		Kind  string `form:"kind" max:"32"`
-		State string `form:"state" of:"open handled"`
+		Kind  core.AccessAlertKind `form:"kind" max:"32"`
+		State string               `form:"state" of:"open handled"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (p *Pages) accessAlertList(c *web.Context) error {
 		return err
 	}
 	filter := core.AccessAlertFilter{
-		Kind: core.AccessAlertKind(asked.Kind), Handled: asked.State == "handled",
+		Kind: asked.Kind, Handled: asked.State == "handled",
 		Community: frame.ChosenCommunity(c, at),
 	}
 	paging := c.Page(accessAlertsAPage)

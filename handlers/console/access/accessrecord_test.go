@@ -99,10 +99,14 @@ func TestRecordsStayInScope(t *testing.T) {
 	for _, query := range []string{
 		"community=" + d.Others.Community.String(), "house=" + d.Others.Houses[0].String(),
 		"gate=r" + d.Others.Doors[0].ID.String(), "gate=p" + d.Others.Post.String(),
-		"gate=x1", "gate=r", "gate=r0%27",
 	} {
 		for _, path := range []string{frame.AccessRecordPath, frame.AccessRecordPath + "/export.xlsx"} {
 			b.Get(t, path+"?"+query, http.StatusNotFound)
+		}
+	}
+	for _, gate := range []string{"x1", "r", "r0%27", "门"} {
+		for _, path := range []string{frame.AccessRecordPath, frame.AccessRecordPath + "/export.xlsx"} {
+			b.Get(t, path+"?gate="+gate, http.StatusUnprocessableEntity)
 		}
 	}
 	for _, id := range []string{theirs[0].ID.String(), "1", "x", "99999999999999999999"} {

@@ -97,9 +97,9 @@ func (p *Pages) accessRecordChart(c *web.Context) error {
 // chartHint tells which bars link to their records: an hour of several days does not.
 func chartHint(first, last core.Day) string {
 	if first == last {
-		return "点一根柱子看它的记录。"
+		return "点柱子查看对应记录。"
 	}
-	return "除按小时的以外，点一根柱子看它的记录。"
+	return "点柱子查看对应记录（“按小时”除外）。"
 }
 
 // days returns the range that the charts cover: the one that is set, or the week up to its end or

@@ -15,20 +15,20 @@ import (
 
 // accessRecordForm is the filters.
 type accessRecordForm struct {
-	Community core.ID  `form:"community"`
-	From      core.Day `form:"from"`
-	To        core.Day `form:"to"`           // the last day
-	Hour      string   `form:"hour" max:"2"` // of the one day in From and To; "" = the whole day
-	Direction string   `form:"direction" max:"8"`
-	Kind      string   `form:"kind" max:"16"`
-	Via       string   `form:"via" max:"8"`
-	Result    string   `form:"result" max:"8"`
-	Reason    string   `form:"reason" max:"32"`
-	Gate      string   `form:"gate" max:"24"` // r and a reader's id, or p and a post's
-	House     core.ID  `form:"house"`
-	Person    core.ID  `form:"person"`
-	Who       string   `form:"who" max:"400"`
-	Keyword   string   `form:"q" max:"40"`
+	Community core.ID        `form:"community"`
+	From      core.Day       `form:"from"`
+	To        core.Day       `form:"to"`           // the last day
+	Hour      string         `form:"hour" max:"2"` // of the one day in From and To; "" = the whole day
+	Direction core.Direction `form:"direction" max:"8"`
+	Kind      core.PassKind  `form:"kind" max:"16"`
+	Via       core.Via       `form:"via" max:"8"`
+	Result    string         `form:"result" of:"allowed refused"`
+	Reason    core.Reason    `form:"reason" max:"32"`
+	Gate      string         `form:"gate" max:"24"` // r and a reader's id, or p and a post's
+	House     core.ID        `form:"house"`
+	Person    core.ID        `form:"person"`
+	Who       string         `form:"who" max:"400"`
+	Keyword   string         `form:"q" max:"40"`
 
 	pick frame.PersonPick // from Person and Who
 }
@@ -39,19 +39,8 @@ func (f accessRecordForm) check() error {
 	if f.From != 0 && f.To != 0 && f.To < f.From {
 		fields["to"] = "不能早于开始日期"
 	}
-	for _, choice := range []struct {
-		name, value string
-		known       []string
-	}{
-		{"direction", f.Direction, []string{string(core.In), string(core.Out)}},
-		{"kind", f.Kind, frame.Texts(core.PassKinds())},
-		{"via", f.Via, frame.Texts(core.Vias())},
-		{"result", f.Result, []string{"allowed", "refused"}},
-		{"reason", f.Reason, frame.Texts(core.Reasons())},
-	} {
-		if choice.value != "" && !slices.Contains(choice.known, choice.value) {
-			fields[choice.name] = "请在列出的选项中选择"
-		}
+	if _, _, err := f.gate(); err != nil {
+		fields["gate"] = core.MessageOf(err)
 	}
 	if _, known := f.hour(); f.Hour != "" && !known {
 		fields["hour"] = "请在列出的选项中选择"
@@ -70,8 +59,8 @@ func (f accessRecordForm) hour() (hour int, known bool) {
 // filter returns the form as a filter of the store; reader and post are those of Gate.
 func (f accessRecordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
 	filter := core.RecordFilter{
-		Community: f.Community, Direction: core.Direction(f.Direction), Kind: core.PassKind(f.Kind), Via: core.Via(f.Via), Result: f.Result,
-		Reason: core.Reason(f.Reason), Reader: reader, Post: post, House: f.House, Person: f.Person, Keyword: f.Keyword,
+		Community: f.Community, Direction: f.Direction, Kind: f.Kind, Via: f.Via, Result: f.Result,
+		Reason: f.Reason, Reader: reader, Post: post, House: f.House, Person: f.Person, Keyword: f.Keyword,
 	}
 	if f.From != 0 {
 		filter.From = f.From.Start(zone)
@@ -123,11 +112,11 @@ func (p *Pages) accessRecordFilter(c *web.Context) (form accessRecordForm, filte
 	if err != nil {
 		return form, filter, at, err
 	}
-	reader, post, err := p.accessRecordGate(c, form.Gate)
-	if err != nil {
-		return form, filter, at, err
-	}
+	var reader, post core.ID
 	if wrong == nil {
+		if reader, post, err = p.accessRecordGate(c, form); err != nil {
+			return form, filter, at, err
+		}
 		form.pick, wrong = p.PickPerson(c, at.ID, form.Person, form.Who)
 		form.Person = form.pick.Person
 	}
@@ -155,24 +144,35 @@ func accessRecordPersonURL(address *url.URL, person string) string {
 	)
 }
 
-// accessRecordGate parses the choice of a reader or a post.
-func (p *Pages) accessRecordGate(c *web.Context, choice string) (reader, post core.ID, err error) {
-	if choice == "" {
+// gate parses the choice of a reader or a post.
+func (f accessRecordForm) gate() (reader, post core.ID, err error) {
+	kind, text := f.Gate[:min(len(f.Gate), 1)], f.Gate[min(len(f.Gate), 1):]
+	if kind == "" {
 		return 0, 0, nil
 	}
-	id, err := core.ParseID(choice[1:])
-	if err != nil {
+	id, err := core.ParseID(text)
+	if kind != "r" && kind != "p" || err != nil {
+		return 0, 0, core.Invalid("请在列出的选项中选择")
+	}
+	if kind == "r" {
+		return id, 0, nil
+	}
+	return 0, id, nil
+}
+
+// accessRecordGate returns the chosen reader or post; one outside the account's communities is
+// NotFound.
+func (p *Pages) accessRecordGate(c *web.Context, form accessRecordForm) (reader, post core.ID, err error) {
+	if reader, post, err = form.gate(); err != nil {
 		return 0, 0, err
 	}
-	switch choice[0] {
-	case 'r':
-		_, err = p.Store.Reader(c.Ctx(), c.Scope(), id)
-		return id, 0, err
-	case 'p':
-		_, err = p.Store.GuardPost(c.Ctx(), c.Scope(), id)
-		return 0, id, err
+	if reader != 0 {
+		_, err = p.Store.Reader(c.Ctx(), c.Scope(), reader)
 	}
-	return 0, 0, core.NotFound("门或门岗不存在")
+	if post != 0 {
+		_, err = p.Store.GuardPost(c.Ctx(), c.Scope(), post)
+	}
+	return reader, post, err
 }
 
 // maxGates is the maximum number of readers among the choices of a gate.
@@ -234,7 +234,7 @@ func accessRecordFields() []templates.Field {
 		{Kind: templates.Date, Name: "to", Label: "结束日期"},
 		{
 			Kind: templates.Select, Name: "direction", Label: "方向",
-			Choices: templates.ChoicesOf("进和出", []core.Direction{core.In, core.Out}, core.Direction.Label),
+			Choices: templates.ChoicesOf("进和出", core.Directions(), core.Direction.Label),
 		},
 		{
 			Kind: templates.Select, Name: "result", Label: "结果",

@@ -36,15 +36,15 @@ const accountPageSize = 50
 
 func (p *Pages) accountList(c *web.Context) error {
 	var asked struct {
-		Keyword string `form:"q"`
-		State   string `form:"state" of:"enabled disabled"`
-		Role    string `form:"role" max:"32"`
+		Keyword string    `form:"q"`
+		State   string    `form:"state" of:"enabled disabled"`
+		Role    core.Role `form:"role" max:"32"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
 	filter := store.AccountFilter{
-		Keyword: asked.Keyword, Disabled: asked.State == "disabled", Role: core.Role(asked.Role), Page: c.Page(accountPageSize),
+		Keyword: asked.Keyword, Disabled: asked.State == "disabled", Role: asked.Role, Page: c.Page(accountPageSize),
 	}
 	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
 	if err != nil {

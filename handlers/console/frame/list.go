@@ -16,15 +16,6 @@ func Grouped(n int) string {
 	return digits
 }
 
-// Texts returns the values of a list of string constants as strings.
-func Texts[T ~string](list []T) []string {
-	out := make([]string, len(list))
-	for i, item := range list {
-		out[i] = string(item)
-	}
-	return out
-}
-
 // BoundField is the filter by whether a WeChat is bound.
 func BoundField() templates.Field {
 	return templates.Field{

@@ -50,13 +50,13 @@ const residentsAPage = 50
 
 // residentQuery is the query of the list.
 type residentQuery struct {
-	Keyword   string  `form:"q"`
-	Certified string  `form:"certified" of:"yes no"`
-	Identity  string  `form:"identity" max:"16"`
-	Ties      string  `form:"ties" of:"in out"`
-	Sort      string  `form:"sort" max:"32"`
-	House     core.ID `form:"house"`
-	Node      core.ID `form:"node"`
+	Keyword   string        `form:"q"`
+	Certified string        `form:"certified" of:"yes no"`
+	Identity  core.Identity `form:"identity" max:"16"`
+	Ties      string        `form:"ties" of:"in out"`
+	Sort      string        `form:"sort" of:"name -name sex -sex identity -identity"`
+	House     core.ID       `form:"house"`
+	Node      core.ID       `form:"node"`
 }
 
 // residentFilter reads the filters of the list. note tells which house it is about.
@@ -66,7 +66,7 @@ func (p *Pages) residentFilter(c *web.Context) (filter store.ResidentFilter, at 
 		return filter, at, "", err
 	}
 	filter = store.ResidentFilter{
-		Keyword: asked.Keyword, Certified: asked.Certified, Identity: core.Identity(asked.Identity),
+		Keyword: asked.Keyword, Certified: asked.Certified, Identity: asked.Identity,
 		MovedOut: asked.Ties == "out", Sort: asked.Sort, Page: c.Page(residentsAPage),
 	}
 	if at, err = p.CommunityOf(c, c.Query("community")); err != nil {

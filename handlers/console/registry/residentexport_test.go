@@ -59,6 +59,12 @@ func TestResidentExportWhole(t *testing.T) {
 		strings.Contains(lines[0].After, who.Phone) {
 		t.Errorf("%+v", lines)
 	}
+	for _, field := range []string{"community", "house", "q", "anything"} { // its filters are in the URL
+		b.Post(t, form.AttrOr("action", ""), url.Values{"confirmed": {"1"}, field: {who.House.String()}}, http.StatusUnprocessableEntity)
+	}
+	if n := len(d.Exported(t, "resident.export")); n != 1 {
+		t.Errorf("%d exports", n)
+	}
 	sees := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermResidentView, core.PermResidentReveal)
 	sees.Get(t, frame.ResidentPath+"/export", http.StatusForbidden)
 	sees.Post(t, frame.ResidentPath+"/export", url.Values{}, http.StatusForbidden)

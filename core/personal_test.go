@@ -199,3 +199,14 @@ func TestCommunityCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestFamilyName(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "王": "王", "王伟": "王", "欧阳娜娜": "欧阳", "欧阳": "欧阳", "欧文": "欧", "司马光": "司马", "司南": "司", "諸葛亮": "諸葛",
+		"𠮷田": "𠮷", "阿卜杜拉": "阿",
+	} {
+		if got := FamilyName(name); got != want {
+			t.Errorf("the family name of %q is %q, want %q", name, got, want)
+		}
+	}
+}

@@ -488,3 +488,37 @@ func TestNamesAreFoundHoweverTheirDotIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// An outsider finds a family by its whole name, of two characters too, and nothing by a given name.
+func TestOutsidersFindFamilies(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := newHouses(t, s, community, 1)
+		names := map[core.ID]string{}
+		for i, name := range []string{"欧阳娜", "欧阳 锋", "欧阳", "欧文", "司马光", "司徒王", "司南", "王伟", "Ann Lee"} {
+			id := newResident(t, s, community, houses[0], name, fmt.Sprintf("1390000%04d", i))
+			r, err := s.Resident(t.Context(), everywhere, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			names[r.Person] = name
+		}
+		for typed, want := range map[string]string{
+			"欧阳": "欧阳 锋,欧阳娜", "欧阳娜": "欧阳 锋,欧阳娜", "欧 阳": "欧阳 锋,欧阳娜", "欧": "欧文,欧阳,欧阳 锋,欧阳娜", "欧文": "欧文,欧阳,欧阳 锋,欧阳娜",
+			"司马": "司马光", "司徒": "司徒王", "司": "司南,司徒王,司马光", "诸葛": "", "阳": "", "王": "王伟", "王某": "王伟", "a": "Ann Lee",
+		} {
+			people, err := s.peopleSaid(t.Context(), core.ScopeOf(community), core.RecordFilter{Keyword: typed, Outsider: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, person := range people {
+				got = append(got, names[person])
+			}
+			slices.Sort(got)
+			if strings.Join(got, ",") != want {
+				t.Errorf("%s finds %v, want %s", typed, got, want)
+			}
+		}
+	})
+}

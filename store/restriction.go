@@ -228,22 +228,26 @@ func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string
 // once.
 func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.Scope, house core.ID) error {
 	return s.db.Write(ctx, "lift restriction", func(tx *database.Tx) error {
-		where, args := database.ScopeWhere(scope, "x.community_id")
-		var row restrictionRow
+		where, args := database.ScopeWhere(scope, "community_id")
+		var row houseRow
+		// The house is locked, as by who restricts it: what the log says was lifted is what was there.
 		err := tx.Get(
-			&row,
-			"SELECT "+restrictionColumns+" FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE x.house_id = ? AND "+where,
+			&row, "SELECT id, community_id, label FROM house WHERE id = ? AND "+where+tx.Dialect().ForUpdate(),
 			append([]any{int64(house)}, args...)...,
 		)
 		if err != nil {
 			return database.NotFoundIfNoRows(err, noRestriction)
+		}
+		before, err := restrictionsOf(tx.All, []core.ID{house})
+		if err != nil {
+			return err
 		}
 		if err := tx.ExecOne(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: row.Community, Action: "restriction.lift", Subject: audit.Target("house", house),
-			Before: auditOfRestriction([]string{row.Label}, row.restriction()),
+			Before: auditOfRestriction([]string{row.Label}, before[house]),
 		})
 	})
 }

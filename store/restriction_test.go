@@ -1,7 +1,11 @@
 package store
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"tongxing/core"
@@ -140,4 +144,109 @@ func TestRestrictionsAreNotReplacedUnannounced(t *testing.T) {
 			t.Errorf("%d restrictions, want 3", n)
 		}
 	})
+}
+
+// Clerks who restrict and lift the same houses at once: each act is done whole or refused, and the log
+// tells every one that was done, each with what it found.
+func TestRestrictionsAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := newHouses(t, s, community, 4)
+		const clerks, rounds = 4, 6
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		created, lifted := 0, 0
+		for clerk := range clerks {
+			all.Go(func() {
+				for round := range rounds {
+					reason := fmt.Sprintf("第 %d 人第 %d 次", clerk, round)
+					order := slices.Clone(houses)
+					if clerk%2 == 1 {
+						slices.Reverse(order)
+					}
+					err := s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
+						Community: community, Houses: order, Told: order, Restriction: core.Restriction{Exits: clerk + 1, Reason: reason},
+					})
+					if err != nil {
+						t.Errorf("restrict: %v", err)
+						continue
+					}
+					mu.Lock()
+					created++
+					mu.Unlock()
+					for _, house := range order[:2] {
+						err := s.LiftRestriction(t.Context(), core.System, everywhere, house)
+						if err != nil && !core.IsNotFound(err) {
+							t.Errorf("lift: %v", err)
+						}
+						if err == nil {
+							mu.Lock()
+							lifted++
+							mu.Unlock()
+						}
+					}
+				}
+			})
+		}
+		all.Wait()
+		s.followRestrictions(t, community, created, lifted)
+	})
+}
+
+// followRestrictions plays the log of restrictions of a community and compares its end with the
+// houses.
+func (s *Store) followRestrictions(t *testing.T, community core.ID, created, lifted int) {
+	t.Helper()
+	lines, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Community: community}, Page{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(lines) // oldest first
+	now := map[string]restrictionAudit{}
+	acts := map[string]int{}
+	reasons := map[string]bool{}
+	for _, line := range lines {
+		if !strings.HasPrefix(line.Action, "restriction.") {
+			continue
+		}
+		var before, after restrictionAudit
+		mustDecode(t, line.Before, &before)
+		mustDecode(t, line.After, &after)
+		acts[line.Action]++
+		reasons[after.Reason] = true
+		for _, label := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(before.Houses, after.Houses)))) {
+			if was := now[label]; was.Exits != before.Exits || was.Reason != before.Reason {
+				t.Fatalf("%s of %s says that there was %+v; there was %+v", line.Action, label, before, was)
+			}
+		}
+		for _, label := range before.Houses {
+			delete(now, label)
+		}
+		for _, label := range after.Houses {
+			now[label] = after
+		}
+	}
+	delete(reasons, "")
+	if len(reasons) != created || acts["restriction.lift"] != lifted {
+		t.Errorf("%d acts of %d and %d of %d liftings are in the log", len(reasons), created, acts["restriction.lift"], lifted)
+	}
+	list, _, err := s.Restrictions(t.Context(), everywhere, RestrictionFilter{Community: community, Page: Page{Limit: 100}})
+	if err != nil || len(list) != len(now) {
+		t.Errorf("%d houses are restricted, %d by the log; %v", len(list), len(now), err)
+	}
+	for _, r := range list {
+		if now[r.Label].Reason != r.Reason || now[r.Label].Exits != r.Exits {
+			t.Errorf("%s: %+v, by the log %+v", r.Label, r.Restriction, now[r.Label])
+		}
+	}
+}
+
+func mustDecode(t *testing.T, text string, into *restrictionAudit) {
+	t.Helper()
+	if text == "" {
+		return
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
 }

@@ -37,6 +37,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, o ServeOptions) 
 	}
 	if app, ok := h.(*App); ok {
 		server.RegisterOnShutdown(app.Close)
+		app.unread.watch(server)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()

@@ -67,6 +67,7 @@ type App struct {
 	browsers core.Signer // signs the cookies of known browsers
 	searches cipher.AEAD // seals personal text in URLs
 	metrics  *metrics
+	unread   *unread
 	outer    *http.CrossOriginProtection
 	address  *addressLimiter
 	account  *limiter
@@ -82,6 +83,7 @@ func New(o Options) *App {
 	a := &App{
 		o:       o,
 		metrics: newMetrics(o.Registry),
+		unread:  newUnread(o.Registry),
 		address: newAddressLimiter(o.Limits.AddressPerMinute),
 		account: newLimiter(o.Limits.AccountPerMinute),
 		streams: newStreams(),

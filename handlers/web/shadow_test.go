@@ -60,7 +60,7 @@ func TestTokensOfNobodyAskSQLNothing(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(consoleRoutes()...)
 	cookie := func(token string) func(r *http.Request) { return with(&http.Cookie{Name: "tx_console", Value: token}) }
-	life := core.SessionLife{Idle: time.Hour, Most: time.Hour}
+	life := core.SessionLife{Idle: time.Hour, MaxLife: time.Hour}
 	account := s.account("plain")
 	live, _ := s.session(core.SessionAccount, account)
 	over, session, err := s.store.StartSession(t.Context(), store.NewSession{Kind: core.SessionAccount, Subject: account, Life: life})

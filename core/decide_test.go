@@ -170,7 +170,8 @@ func TestDecideCounting(t *testing.T) {
 		{name: "first of one", facts: limited(1, 1, nil), reason: ReasonAllowed, left: 1, limit: 1, sentence: "请通行，这是最后一次"},
 		{name: "second of one", facts: limited(1, 1, Tally{today: 1}), reason: ReasonCount, limit: 1, sentence: "次数已用完，明天起可出门"},
 		{name: "third of three", facts: limited(3, 1, Tally{today: 2}), reason: ReasonAllowed, left: 1, limit: 3},
-		{name: "second of three", facts: limited(3, 1, Tally{today: 1}), reason: ReasonAllowed, left: 2, limit: 3, sentence: "请通行，还可出门 1 次"},
+		{name: "second of three", facts: limited(3, 1, Tally{today: 1}), reason: ReasonAllowed, left: 2, limit: 3,
+			sentence: "请通行，还可出门 1 次"},
 		{
 			name: "yesterday's does not count in one day", facts: limited(1, 1, Tally{yesterday: 9}),
 			reason: ReasonAllowed, left: 1, limit: 1,

@@ -165,7 +165,8 @@ func TestRestrictionsAtOnce(t *testing.T) {
 						slices.Reverse(order)
 					}
 					err := s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
-						Community: community, Houses: order, Announced: order, Restriction: core.Restriction{Exits: clerk + 1, Reason: reason},
+						Community: community, Houses: order, Announced: order,
+						Restriction: core.Restriction{Exits: clerk + 1, Reason: reason},
 					})
 					if err != nil {
 						t.Errorf("restrict: %v", err)

@@ -57,8 +57,8 @@ type shadow struct {
 }
 
 // Find returns the caller of a token of the given kind. A token that is unknown, expired or of
-// another kind is Unauthenticated. One that no server made costs no query, whoever sends it and
-// however often; one that is over costs few, at the expense of nobody else.
+// another kind is Unauthenticated. One that no server made costs no query, however often it is
+// sent; one that is over costs few, at the expense of nobody else.
 func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
 	if !s.store.IsSessionToken(token) {
 		return Who{}, core.Unauthenticated("请先登录")

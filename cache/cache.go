@@ -6,7 +6,6 @@ package cache
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -93,9 +92,7 @@ type embedded struct {
 }
 
 func openEmbedded() (*Cache, error) {
-	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
-	password := hex.EncodeToString(secret[:])
+	password := rand.Text()
 	e := &embedded{server: miniredis.NewMiniRedis(), stop: make(chan struct{}), done: make(chan struct{})}
 	e.server.RequireAuth(password)
 	if err := e.server.StartAddr("127.0.0.1:0"); err != nil {

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -9,6 +8,7 @@ import (
 	"unicode"
 
 	"tongxing/core"
+	"tongxing/secret"
 )
 
 // A token's text is 28 characters: two for the shard, then 26 random ones of five bits each, 130
@@ -31,8 +31,7 @@ type Token struct{ text string }
 
 // NewToken returns a token of the shard, taken modulo Shards, from the system's random source.
 func NewToken(shard uint16) Token {
-	b := make([]byte, tokenLength)
-	_, _ = rand.Read(b[shardLength:]) // never fails: the program ends if there is no randomness
+	b := secret.Bytes(tokenLength)
 	b[0], b[1] = byte(shard>>5), byte(shard)
 	for i := range b {
 		b[i] = tokenAlphabet[b[i]&31]

@@ -72,7 +72,7 @@ func (r *jobRunner) runAll(ctx context.Context) error {
 // cancelled or taken over, is left as it is.
 func (r *jobRunner) run(ctx context.Context, job core.Job) error {
 	words, result, err := r.work(ctx, job)
-	if core.CodeOf(err) == core.CodeConflict {
+	if core.IsConflict(err) {
 		return nil
 	}
 	last := context.WithoutCancel(ctx)
@@ -84,7 +84,7 @@ func (r *jobRunner) run(ctx context.Context, job core.Job) error {
 		r.log.Error("account's job failed", "job", job.ID, "kind", job.Kind, "err", err)
 		job.State, job.Words = core.JobFailed, core.MessageOf(err)
 	}
-	if err := r.store.EndJob(last, r.name, job); core.CodeOf(err) != core.CodeConflict {
+	if err := r.store.EndJob(last, r.name, job); !core.IsConflict(err) {
 		return err
 	}
 	return nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"tongxing/configs"
+	"tongxing/secret"
 	"tongxing/store"
 )
 
@@ -96,7 +96,5 @@ func makeKeyFile(path string) error {
 }
 
 func randomKey() string {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // crypto/rand never returns an error
-	return base64.StdEncoding.EncodeToString(key)
+	return base64.StdEncoding.EncodeToString(secret.Bytes(32))
 }

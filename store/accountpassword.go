@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"tongxing/core"
+	"tongxing/secret"
 )
 
 const (
@@ -43,8 +43,7 @@ type passwords struct {
 // hash returns a password in PHC form. Who sets one has signed in, or has a link that an
 // administrator made, and is among the first to have a turn.
 func (c passwords) hash(ctx context.Context, password string) (string, error) {
-	salt, p := make([]byte, argonSalt), c.cost.params()
-	_, _ = rand.Read(salt) // crypto/rand never returns an error
+	salt, p := secret.Bytes(argonSalt), c.cost.params()
 	key, err := c.digest(ctx, digesting{password, salt, p, true})
 	if err != nil {
 		return "", err

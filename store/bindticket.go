@@ -2,17 +2,15 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"math/big"
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 	"tongxing/store/audit"
 	"tongxing/store/database"
 )
@@ -53,13 +51,7 @@ const replacedUnasked = "已经绑定了另一个微信，请刷新后确认是�
 func (s *Store) CreateBindTicket(
 	ctx context.Context, by core.Actor, scope core.Scope, target BindTarget,
 ) (ticket BindTicket, err error) {
-	number, err := rand.Int(rand.Reader, big.NewInt(90))
-	if err != nil {
-		return ticket, database.Wrap("make bind ticket", err)
-	}
-	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
-	ticket.Scene, ticket.Code = "bind_"+hex.EncodeToString(secret[:]), fmt.Sprint(10+number.Int64())
+	ticket.Scene, ticket.Code = "bind_"+secret.Hex(16), secret.TwoDigits()
 	err = s.db.Write(ctx, "make bind ticket", func(tx *database.Tx) error {
 		ticket.Expires = tx.Now().Add(BindTicketLife)
 		if err := bindable(tx, scope, target.Kind, target.ID); err != nil {

@@ -376,7 +376,7 @@ func (s *Store) EnableGuard(ctx context.Context, by core.Actor, scope core.Scope
 			return err
 		}
 		err := oneGuardAPhone(tx, core.Guard{ID: id, Community: g.Community})
-		if core.CodeOf(err) == core.CodeInvalid { // there is no form to say it on
+		if core.IsInvalid(err) { // there is no form to say it on
 			return core.Conflict(fieldsOf(err)["phone"])
 		}
 		return err

@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 	"tongxing/store/database"
 )
 
@@ -19,14 +19,7 @@ const (
 	secretLength   = 26
 )
 
-func newReaderSecret() string {
-	var b [secretLength]byte
-	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
-	for i := range b {
-		b[i] = secretAlphabet[b[i]%byte(len(secretAlphabet))] // 32 divides 256: no bias
-	}
-	return string(b[:])
-}
+func newReaderSecret() string { return secret.Letters(secretAlphabet, secretLength) }
 
 // readerSecretDigest is what a secret is found by. The secret is random, so its
 // plain digest tells nothing and a lookup by it leaks no part of it by timing.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 	"tongxing/store/audit"
 	"tongxing/store/database"
 )
@@ -23,13 +23,7 @@ const (
 )
 
 // newToken makes the secret text of a session or a one-time link.
-func newToken() string { return randomText(tokenBytes) }
-
-func randomText(bytes int) string {
-	b := make([]byte, bytes)
-	_, _ = rand.Read(b) // crypto/rand never returns an error
-	return base64.RawURLEncoding.EncodeToString(b)
-}
+func newToken() string { return secret.Text(tokenBytes) }
 
 // TokenForm reports a text that could be a token, so that nothing else is looked up.
 func TokenForm(token string) bool { return len(token) == tokenLength }
@@ -186,7 +180,7 @@ func startSession(tx *database.Tx, n NewSession, generation int64) (string, core
 	// Whole milliseconds, as the columns hold.
 	now := tx.Now().UTC().Truncate(time.Millisecond)
 	session := core.Session{
-		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: randomText(csrfBytes), Generation: generation,
+		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: secret.Text(csrfBytes), Generation: generation,
 		Addr: n.Addr, Agent: cutText(n.Agent, maxAgent), ByLink: n.ByLink, Created: now, Seen: now, Expires: n.Life.Expiry(now, now),
 	}
 	_, err := tx.Exec(

@@ -2,12 +2,11 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
-	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 	"tongxing/store/audit"
 	"tongxing/store/database"
 )
@@ -191,9 +190,8 @@ func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState,
 // BeginTOTP makes a secret to be turned on by ConfirmTOTP; one that waited is
 // replaced. Where the second step is on, that is a conflict.
 func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
-	secret := make([]byte, core.TOTPSecretBytes)
-	_, _ = rand.Read(secret) // crypto/rand never returns an error
-	sealed, err := s.db.Keys().Seal("account_totp.secret", base64.RawStdEncoding.EncodeToString(secret))
+	key := base64.RawStdEncoding.EncodeToString(secret.Bytes(core.TOTPSecretBytes))
+	sealed, err := s.db.Keys().Seal("account_totp.secret", key)
 	if err != nil {
 		return database.Wrap("begin the second step", err)
 	}
@@ -264,7 +262,7 @@ func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 	}
 	var codes []string
 	for len(codes) < RecoveryCodes {
-		code := randomLetters(10)
+		code := secret.Letters(recoveryAlphabet, 10)
 		if _, err := tx.Exec(
 			"INSERT INTO account_recovery (account_id, code_mac) VALUES (?, ?)", int64(account),
 			tx.Keys().Digest("recovery", code),
@@ -274,18 +272,6 @@ func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 		codes = append(codes, code[:5]+"-"+code[5:])
 	}
 	return codes, nil
-}
-
-func randomLetters(n int) string {
-	var text strings.Builder
-	for b := make([]byte, 1); text.Len() < n; {
-		_, _ = rand.Read(b) // crypto/rand never returns an error
-		// The bytes past the last whole alphabet would make its first letters likelier.
-		if whole := 256 / len(recoveryAlphabet) * len(recoveryAlphabet); int(b[0]) < whole {
-			text.WriteByte(recoveryAlphabet[int(b[0])%len(recoveryAlphabet)])
-		}
-	}
-	return text.String()
 }
 
 // EndTOTP turns the second step off, for who knows the password and has a code or
@@ -343,10 +329,9 @@ func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) erro
 }
 
 func dropTOTP(tx *database.Tx, account core.ID) error {
-	for _, table := range []string{"account_totp", "account_recovery"} {
-		if _, err := tx.Exec("DELETE FROM "+table+" WHERE account_id = ?", int64(account)); err != nil {
-			return err
-		}
+	if _, err := tx.Exec("DELETE FROM account_recovery WHERE account_id = ?", int64(account)); err != nil {
+		return err
 	}
-	return nil
+	_, err := tx.Exec("DELETE FROM account_totp WHERE account_id = ?", int64(account))
+	return err
 }

@@ -2,13 +2,11 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
-	"fmt"
-	"math/big"
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 	"tongxing/store/audit"
 	"tongxing/store/database"
 )
@@ -36,11 +34,7 @@ type NewWechatLogin struct {
 // BeginWechatLogin returns the token that the QR's link carries, and the two digits that stand
 // beside it.
 func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, code string, err error) {
-	number, err := rand.Int(rand.Reader, big.NewInt(90))
-	if err != nil {
-		return "", "", database.Wrap("begin a WeChat login", err)
-	}
-	token, code = newToken(), fmt.Sprint(10+number.Int64())
+	token, code = newToken(), secret.TwoDigits()
 	err = s.db.Write(ctx, "begin a WeChat login", func(tx *database.Tx) error {
 		_, err := tx.Exec(
 			`INSERT INTO wechat_login (token_digest, binds, account_id, user_id, browser_digest, code, addr, network,

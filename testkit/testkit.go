@@ -10,9 +10,7 @@ package testkit
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -21,6 +19,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"tongxing/secret"
 	"tongxing/testkit/servers"
 )
 
@@ -71,7 +70,7 @@ func MariaDB(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("%s: %v", EnvMySQL, err)
 	}
-	config.DBName = "t_" + random()
+	config.DBName = "t_" + secret.Hex(8)
 	execute(t, config, "CREATE DATABASE `"+config.DBName+"` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
 	t.Cleanup(func() { execute(t, config, "DROP DATABASE IF EXISTS `"+config.DBName+"`") })
 	return config.FormatDSN()
@@ -159,10 +158,4 @@ func Chromium(t testing.TB) string {
 	}
 	missing(t, "Chromium", servers.ErrMissing)
 	return ""
-}
-
-func random() string {
-	b := make([]byte, 8)
-	_, _ = rand.Read(b) // crypto/rand never fails
-	return hex.EncodeToString(b)
 }

@@ -37,9 +37,7 @@ func (a *OfficialAccount) PageConfig(ctx context.Context, page string) (PageConf
 	if err != nil {
 		return PageConfig{}, err
 	}
-	var nonce [8]byte
-	_, _ = rand.Read(nonce[:]) // crypto/rand never returns an error
-	c := PageConfig{AppID: a.app.id, Timestamp: a.app.client.o.Now().Unix(), Nonce: hex.EncodeToString(nonce[:])}
+	c := PageConfig{AppID: a.app.id, Timestamp: a.app.client.o.Now().Unix(), Nonce: rand.Text()}
 	c.Signature = c.sign(ticket, page)
 	return c, nil
 }

@@ -264,9 +264,7 @@ func (t redisTokens) Set(ctx context.Context, key, value string, life time.Durat
 var unlockScript = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
 
 func (t redisTokens) Lock(ctx context.Context, key string, life time.Duration) (func(), bool, error) {
-	var b [12]byte
-	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
-	name := hex.EncodeToString(b[:])
+	name := rand.Text()
 	ok, err := t.redis.SetNX(ctx, key, name, life).Result()
 	if err != nil || !ok {
 		return nil, false, err

@@ -1,14 +1,13 @@
 package h5
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
+	"tongxing/secret"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -319,17 +318,11 @@ func (h *H5) passPreview(c *web.Context) error {
 	if form.Text == "" && form.Pass == 0 {
 		return h.post(c, post, http.StatusUnprocessableEntity, "请先扫码，或输入二维码内容")
 	}
-	form.Key = formKey()
+	form.Key = secret.Hex(12)
 	if err := form.check(post); err != nil {
 		return err
 	}
 	return h.look(c, post, &form, http.StatusOK, nil)
-}
-
-func formKey() string {
-	var key [12]byte
-	_, _ = rand.Read(key[:]) // crypto/rand never fails
-	return hex.EncodeToString(key[:])
 }
 
 // look renders the page; messages are by field, if the form is shown again.
@@ -413,7 +406,7 @@ func (h *H5) passRelease(c *web.Context) error {
 	result := h.gate.Release(c.Ctx(), form.passage(c, post))
 	d := result.Decision
 	if !d.Allowed && form.Act != "refuse" && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
-		form.Key = formKey() // the refusal was recorded; what follows is another attempt
+		form.Key = secret.Hex(12) // the refusal was recorded; what follows is another attempt
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
 	}
 	page := donePage{

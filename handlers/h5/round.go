@@ -1,10 +1,8 @@
 package h5
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/secret"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -41,9 +40,7 @@ const (
 // beginRound redirects the phone to WeChat's authorize page. The state is random and stored only in
 // this browser: a link made by somebody else signs nobody in.
 func (h *H5) beginRound(c *web.Context, surface web.Surface, next string) error {
-	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand never fails
-	r := round{state: hex.EncodeToString(secret[:]), surface: surface, next: next}
+	r := round{state: secret.Hex(16), surface: surface, next: next}
 	address, err := h.wechat.AuthorizeURL(h.publicURL+"/h5/session/callback", r.state)
 	if err != nil {
 		return err
@@ -153,11 +150,11 @@ func (h *H5) roundFinish(c *web.Context) error {
 		return h.lost(c, "登录链接已失效", fronts[web.SurfaceResident])
 	}
 	code := c.Query("code")
-	if code == "" || code == web.Unusable {
+	if code == "" {
 		return h.refused(c, r)
 	}
 	user, err := h.prove(c, r.purpose(), func() (core.WechatIdentity, error) { return h.wechat.Identify(c.Ctx(), code) })
-	if core.CodeOf(err) == core.CodeInvalid {
+	if core.IsInvalid(err) {
 		return h.lost(c, core.MessageOf(err), r.again())
 	}
 	if err != nil {

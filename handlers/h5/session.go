@@ -53,7 +53,7 @@ func (h *H5) sessionBegin(c *web.Context) error {
 func (h *H5) miniSession(c *web.Context) error {
 	code := c.Query("code")
 	next := web.LocalPath(c.Query("next"), fronts[web.SurfaceResident])
-	if code == "" || code == web.Unusable {
+	if code == "" {
 		return h.lost(c, "链接不完整，请从小程序重新打开", next)
 	}
 	sum := sha256.Sum256([]byte(code))

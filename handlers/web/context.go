@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"tongxing/core"
 )
@@ -83,18 +82,14 @@ func (c *Context) Param(name string) string { return c.param(name) }
 // ParamID returns a path parameter that is an id; a malformed one is NotFound.
 func (c *Context) ParamID(name string) (core.ID, error) { return core.ParseID(c.param(name)) }
 
-// Unusable is what Query returns for a value that is not text, or too long: it is not a valid id,
-// path or choice, and no text contains it, so that an unusable filter never counts as one that was
-// not set.
-const Unusable = string(unicode.ReplacementChar)
-
-// Query returns a URL parameter, cleaned like text of a form; "" if absent, Unusable if it
-// cannot be used. Use it for parameters that choose the display, the community or the page;
-// other parameters that filter a list are read by BindQuery, which reports unusable ones.
+// Query returns a URL parameter, cleaned like text of a form; "" if it is absent or longer than
+// maxDefaultText. Values that are not text were rejected before the handler (checkQuery). Use it for
+// parameters that choose the display, the community or the page; parameters that filter a list are
+// read by BindQuery, which reports one that is too long.
 func (c *Context) Query(name string) string {
 	text, err := cleanText(c.r.URL.Query().Get(name), textRule{max: maxDefaultText})
 	if err != nil {
-		return Unusable
+		return ""
 	}
 	return text
 }

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 )
 
 // requestState is what the chain knows about a request before its route is matched.
@@ -133,7 +132,5 @@ func (a *App) requestID(r *http.Request) string {
 	if given := r.Header.Get("X-Request-Id"); given != "" && trusted(peerAddr(r), a.o.TrustedProxies) && requestIDForm.MatchString(given) {
 		return given
 	}
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand never fails
-	return hex.EncodeToString(b[:])
+	return secret.Hex(8)
 }

@@ -106,16 +106,17 @@ func (rc *routeCall) checkQuery(c *Context) error {
 		}
 	}
 	for _, values := range q {
-		if slices.ContainsFunc(values, vanishes) {
+		if slices.ContainsFunc(values, isUnusable) {
 			return errAddress
 		}
 	}
 	return checkIDs(q)
 }
 
-// vanishes reports whether cleanText would reject a parameter's value whatever its maximum, or the
-// value was damaged in copying, or it is more than spaces and yet leaves nothing to search for.
-func vanishes(value string) bool {
+// isUnusable reports whether a handler would take a parameter's value for absent, and so, for
+// example, show all rows instead of none: cleanText rejects it whatever its maximum, it was damaged in
+// copying, or it is more than spaces and yet leaves nothing to search for.
+func isUnusable(value string) bool {
 	text, err := cleanText(value, textRule{max: len(value), lines: true})
 	return err != nil || strings.ContainsRune(text, utf8.RuneError) ||
 		core.Clean(text) == "" && strings.TrimSpace(value) != ""

@@ -1,12 +1,13 @@
 package web
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"tongxing/secret"
 )
 
 // secure sets security headers.
@@ -112,18 +113,14 @@ func (c *Context) visitorSecret() string {
 	if cookie, err := c.r.Cookie(name); err == nil && validSecret(cookie.Value) {
 		return cookie.Value
 	}
-	secret := newSecret()
-	c.setCookie(name, secret, 0)
+	value := newSecret()
+	c.setCookie(name, value, 0)
 	// For a page that calls this twice.
-	c.r.AddCookie(&http.Cookie{Name: name, Value: secret})
-	return secret
+	c.r.AddCookie(&http.Cookie{Name: name, Value: value})
+	return value
 }
 
-func newSecret() string {
-	b := make([]byte, csrfBytes)
-	_, _ = rand.Read(b) // crypto/rand never fails
-	return base64.RawURLEncoding.EncodeToString(b)
-}
+func newSecret() string { return secret.Text(csrfBytes) }
 
 func validSecret(s string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(s)
@@ -131,16 +128,15 @@ func validSecret(s string) bool {
 }
 
 // maskCSRF returns a one-time pad followed by the secret masked with it.
-func maskCSRF(secret string) string {
-	plain, err := base64.RawURLEncoding.DecodeString(secret)
+func maskCSRF(token string) string {
+	plain, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
 		return ""
 	}
-	masked := make([]byte, 2*len(plain))
-	pad := masked[:len(plain)]
-	_, _ = rand.Read(pad)
-	subtle.XORBytes(masked[len(plain):], pad, plain)
-	return base64.RawURLEncoding.EncodeToString(masked)
+	pad := secret.Bytes(len(plain))
+	masked := make([]byte, len(plain))
+	subtle.XORBytes(masked, pad, plain)
+	return base64.RawURLEncoding.EncodeToString(append(pad, masked...))
 }
 
 func unmaskCSRF(token string) string {

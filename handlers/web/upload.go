@@ -127,7 +127,7 @@ func (c *Context) Table(u Upload, max int) (sheet.Table, error) {
 	case err == nil:
 	case errors.Is(err, sheet.ErrBusy):
 		return t, &core.Error{Code: codeLimited, Message: sheet.ErrBusy.Error(), Fields: map[string]string{u.Field: sheet.ErrBusy.Error()}}
-	case core.CodeOf(err) == core.CodeInvalid:
+	case core.IsInvalid(err):
 		return t, fieldError(u.Field, core.MessageOf(err))
 	}
 	return t, err

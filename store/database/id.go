@@ -2,14 +2,13 @@ package database
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"tongxing/core"
+	"tongxing/secret"
 )
 
 // An id is 41 bits of milliseconds since idEpoch, 10 bits of node, 12 bits of
@@ -89,10 +88,8 @@ type nodeLease struct {
 // leaseNode takes the first number that is free or whose lease has expired, and keeps it until
 // Close.
 func (db *DB) leaseNode(ctx context.Context) error {
-	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand never returns an error
 	db.ids = &idMaker{}
-	l := &nodeLease{db: db, holder: hex.EncodeToString(secret[:]), stop: make(chan struct{}), done: make(chan struct{})}
+	l := &nodeLease{db: db, holder: secret.Hex(16), stop: make(chan struct{}), done: make(chan struct{})}
 	if err := l.acquire(ctx); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/secret"
 )
 
 // Keyring encrypts personal data. The first key encrypts; every key decrypts, so
@@ -57,8 +57,7 @@ func (k Keyring) Seal(column, plain string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
-	_, _ = rand.Read(nonce) // crypto/rand never returns an error
+	nonce := secret.Bytes(aead.NonceSize())
 	sealed := aead.Seal(nonce, nonce, []byte(plain), []byte(column))
 	return "g1." + k.Keys[0].ID + "." + base64.RawStdEncoding.EncodeToString(sealed), nil
 }

@@ -6,8 +6,6 @@ package servers
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tongxing/secret"
 )
 
 // ErrMissing means that a server's program is not installed.
@@ -124,11 +124,7 @@ func freePort() (int, error) {
 
 // password returns a password, which ensures that we never talk to a server that another process
 // started on the port we chose.
-func password() string {
-	b := make([]byte, 12)
-	_, _ = rand.Read(b) // crypto/rand never fails
-	return hex.EncodeToString(b)
-}
+func password() string { return secret.Hex(12) }
 
 // find looks for a program in PATH and where Debian installs servers.
 func find(names ...string) (string, error) {

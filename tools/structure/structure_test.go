@@ -25,7 +25,7 @@ const (
 // folders are the top-level folders that exist, or are planned.
 var folders = []string{
 	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
-	"server", "sheet", "store", "templates", "testkit", "tools", "wechat",
+	"secret", "server", "sheet", "store", "templates", "testkit", "tools", "wechat",
 }
 
 // notOurs are folders that git ignores.
@@ -43,14 +43,15 @@ var mayImport = map[string][]string{
 	"templates":        nil,
 	"wechat":           nil,
 	"wechat/simulator": nil,
+	"secret":           nil,
 	"sheet":            {"core"},
-	"store":            {"core", "store/audit", "store/database"},
+	"store":            {"core", "secret", "store/audit", "store/database"},
 	"store/audit":      {"core", "store/database"},
-	"store/database":   {"core", "migrations"},
-	district:           {"core", "store", "store/audit", "store/database"},
-	"gate":             {"core", "store"},
-	"handlers/web":     {"captcha", "core", "sheet", "store", "gate", "templates"},
-	"handlers":         {"core", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror"},
+	"store/database":   {"core", "migrations", "secret"},
+	district:           {"core", "secret", "store", "store/audit", "store/database"},
+	"gate":             {"core", "secret", "store"},
+	"handlers/web":     {"captcha", "core", "secret", "sheet", "store", "gate", "templates"},
+	"handlers":         {"core", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror"},
 	"demo":             {"*"},
 	"server":           {"*"},
 	"testkit":          {"*", "testkit"},
@@ -261,6 +262,50 @@ func TestAllowed(t *testing.T) {
 			t.Errorf("%s may import %s: %v, want %v", c.from, c.to, got, c.want)
 		}
 	}
+}
+
+// TestRandomnessIsFromOnePackage: crypto/rand is read by package secret alone. rand.Text, which needs
+// neither buffer nor encoding, may be called anywhere.
+func TestRandomnessIsFromOnePackage(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.folder() == "secret" {
+			continue
+		}
+		name := ""
+		for _, spec := range s.file.Imports {
+			if spec.Path.Value == `"crypto/rand"` {
+				if name = "rand"; spec.Name != nil {
+					name = spec.Name.Name
+				}
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok && name != "" && call.Sel.Name != "Text" {
+				if from, ok := call.X.(*ast.Ident); ok && from.Name == name {
+					t.Errorf("%s uses %s.%s: package secret has functions for it", s.path, name, call.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// codeCompared is a comparison for which core has a function that is right for nil, too.
+var codeCompared = regexp.MustCompile(`CodeOf\(\w+\) [!=]= (core\.)?Code(NotFound|Conflict|Invalid)\b`)
+
+func TestErrorsAreAskedByTheirFunctions(t *testing.T) {
+	walk(t, func(name string) {
+		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || name == "core/errors.go" {
+			return
+		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return // removed while we walk
+		}
+		if found := codeCompared.Find(text); found != nil {
+			t.Errorf("%s: %s; use core.IsNotFound, IsConflict or IsInvalid", name, found)
+		}
+	})
 }
 
 func TestNoPackageForLeftovers(t *testing.T) {

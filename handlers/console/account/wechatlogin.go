@@ -1,8 +1,6 @@
 package account
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -14,6 +12,7 @@ import (
 	"tongxing/gate"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/secret"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -134,9 +133,7 @@ func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPag
 }
 
 func (p *Pages) beginWechat(c *web.Context, account core.ID) (shownWechat, error) {
-	var secret [24]byte
-	_, _ = rand.Read(secret[:]) // crypto/rand never fails
-	own := shownWechat{browser: base64.RawURLEncoding.EncodeToString(secret[:]), account: account}
+	own := shownWechat{browser: secret.Text(24), account: account}
 	var err error
 	own.token, own.code, err = p.Store.BeginWechatLogin(c.Ctx(), store.NewWechatLogin{
 		Account: account, Browser: own.browser, Addr: c.Addr(), Network: c.Network(), Agent: c.Request().UserAgent(),

@@ -113,15 +113,15 @@ var errInFlight = errors.New("gate: the first request is still being decided")
 // retries if it did not receive the first reply.
 func (g *Gate) claim(ctx context.Context, c *claim) error {
 	c.name, c.asked = c.asker+"/"+g.store.NewID().String(), time.Now()
-	var told claimed
+	var replies claimed
 	_, err := g.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		told.ask(ctx, p, c)
+		replies.ask(ctx, p, c)
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("gate: claim a token: %w", err)
 	}
-	return g.read(c, &told)
+	return g.read(c, &replies)
 }
 
 // claimed holds Redis's replies to a claim.

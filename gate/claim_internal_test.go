@@ -33,15 +33,15 @@ func embeddedGate(t *testing.T) *Gate {
 func claimAs(t *testing.T, g *Gate, c *claim, name string) string {
 	t.Helper()
 	c.name, c.asked = name, time.Now()
-	var told claimed
+	var replies claimed
 	_, err := g.redis.TxPipelined(t.Context(), func(p redis.Pipeliner) error {
-		told.ask(t.Context(), p, c)
+		replies.ask(t.Context(), p, c)
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) {
 		t.Fatal(err)
 	}
-	switch err := g.read(c, &told); {
+	switch err := g.read(c, &replies); {
 	case err == errInFlight:
 		return "wait"
 	case err != nil:

@@ -12,11 +12,11 @@ type AboutFigures struct {
 	Communities, Houses, Residents, Records int
 }
 
-// MaxAbout is where counting access records stops: a page must not read a hundred million rows for
-// one figure.
+// MaxAbout is the number at which counting access records stops: a page must not read a hundred
+// million rows for one figure.
 const MaxAbout = 1_000_000
 
-// AboutFigures counts what is in scope. Records stop at MaxAbout.
+// AboutFigures counts what is in scope; access records up to MaxAbout.
 func (s *Store) AboutFigures(ctx context.Context, scope core.Scope) (AboutFigures, error) {
 	var f AboutFigures
 	for _, c := range []struct {

@@ -12,9 +12,9 @@ import (
 	"tongxing/store/database"
 )
 
-// Alerts are found by regularly examining what is committed already, not by the scan itself: a door
-// never waits for them, and a run that is lost is made up by the next. Two servers that run it at
-// once find the same.
+// Alerts are found by a job that examines committed records, not by the scan itself: a door never
+// waits for them, and the next run makes up for one that failed. Two servers that run it at once
+// find the same alerts.
 
 type accessAlertRow struct {
 	ID        core.ID              `db:"id"`
@@ -105,7 +105,7 @@ func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 	}
 	if len(open) > 0 {
 		if a.Kind == core.AccessAlertReuse {
-			// Those since the last run; earlier ones are counted.
+			// only those since the last run: earlier ones are counted
 			counted, err := reuseSince(tx, a, open[0].Mark)
 			if err != nil {
 				return err
@@ -141,7 +141,7 @@ func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 		int64(a.Record), a.Gate, a.Name, a.House, a.Count, a.Mark, key, a.First.UnixMilli(), a.Last.UnixMilli(),
 	)
 	if database.IsDuplicate(err) {
-		return database.ErrRace // another server at the same moment: look again
+		return database.ErrRace // another server raised it at the same moment: try again
 	}
 	return err
 }
@@ -155,8 +155,8 @@ func reuseSince(tx *database.Tx, a core.AccessAlert, mark int64) (n int, err err
 
 func accessAlertKey(a core.AccessAlert) string { return string(a.Kind) + ":" + a.Subject.String() }
 
-// silentReaders returns the enabled readers whose last heartbeats are missing. One that never
-// called is being installed.
+// silentReaders returns the enabled readers whose last heartbeats are missing, except those that
+// never called: they are being installed.
 func (s *Store) silentReaders(ctx context.Context, now time.Time) ([]core.AccessAlert, error) {
 	var rows []struct {
 		ID        core.ID         `db:"id"`
@@ -179,7 +179,8 @@ func (s *Store) silentReaders(ctx context.Context, now time.Time) ([]core.Access
 	return alerts, err
 }
 
-// silentFor tells a reader that missed core.AccessAlertHeartbeats; it takes the present.
+// silentFor is the condition on a reader that missed core.AccessAlertHeartbeats; its parameter is
+// the current time.
 var silentFor = fmt.Sprintf(
 	"last_seen_at < ? - %d * CASE WHEN heartbeat_seconds < 30 THEN 30 ELSE heartbeat_seconds END * 1000",
 	core.AccessAlertHeartbeats,
@@ -206,7 +207,7 @@ func (s *Store) endSilence(ctx context.Context, now time.Time) error {
 	})
 }
 
-// handleAlert ends an open alert; a handled one is NotFound.
+// handleAlert ends an open alert. One that has been handled is NotFound.
 func handleAlert(tx *database.Tx, id core.ID, by, remark string) error {
 	return tx.ExecOne(
 		core.NotFound(noAlert),
@@ -220,8 +221,8 @@ const noAlert = "告警不存在，或已处理"
 // AccessAlertsAtOnce bounds the alerts handled by one act.
 const AccessAlertsAtOnce = 200
 
-// HandleAccessAlerts notes that somebody looked at open alerts of the scope, and returns how many
-// were still open. One of another community makes the whole not found.
+// HandleAccessAlerts marks alerts of the scope as handled and returns how many were still open. If
+// one does not exist or is out of scope, nothing changes and the result is NotFound.
 func (s *Store) HandleAccessAlerts(
 	ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID, remark string,
 ) (handled int, err error) {
@@ -272,7 +273,7 @@ func accessAlertIn(get func(dest any, query string, args ...any) error, scope co
 	return row.alert(), database.NotFoundIfNoRows(err, noAlert)
 }
 
-// Alert returns one alert of the scope.
+// AccessAlert returns one alert of the scope.
 func (s *Store) AccessAlert(ctx context.Context, scope core.Scope, id core.ID) (core.AccessAlert, error) {
 	a, err := accessAlertIn(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, scope, id)
 	return a, database.Wrap("read an alert", err)
@@ -315,8 +316,8 @@ func (s *Store) OpenAlerts(ctx context.Context, scope core.Scope) (n int, err er
 	return n, database.Wrap("count alerts", err)
 }
 
-// PurgeAccessAlerts removes alerts handled before a moment, with the records they are
-// about, some hundred at a time so that no scan waits long for it.
+// PurgeAccessAlerts removes alerts handled before a moment, with the records they are about, a few
+// hundred at a time so that no scan waits long.
 func (s *Store) PurgeAccessAlerts(ctx context.Context, before time.Time) error {
 	const part = 500
 	for {

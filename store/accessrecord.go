@@ -52,9 +52,8 @@ func (r recordRow) record() core.AccessRecord {
 	}
 }
 
-// insertAccessRecords appends records in one statement. The digest of a released
-// token goes into a unique column: a second release of it is a duplicate error,
-// whatever the cache believes.
+// insertAccessRecords appends records in one statement. The digest of a released token is in a
+// unique column: releasing it again is a duplicate error, whatever the cache holds.
 func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 	if len(records) == 0 {
 		return nil
@@ -90,8 +89,8 @@ func (s *Store) released(ctx context.Context, digest string) (core.AccessRecord,
 	return row.record(), err == nil, err
 }
 
-// AccessRecords lists records, newest first, of the communities in scope. It costs one query, two
-// where a keyword must be resolved first. more reports whether there are further records in the
+// AccessRecords lists records, newest first, of the communities in scope. It costs one query, or
+// two if a keyword must be resolved first. more reports whether there are further records in the
 // direction of paging.
 func (s *Store) AccessRecords(
 	ctx context.Context, scope core.Scope, f core.RecordFilter, page Page,
@@ -113,8 +112,8 @@ func (s *Store) AccessRecords(
 	return records, more, nil
 }
 
-// EachAccessRecord calls each for every record, newest first, reading them in
-// parts, so that a million of them take the memory of a few thousand.
+// EachAccessRecord calls each for every record, newest first. It reads them in parts, so that a
+// million take the memory of a few thousand.
 func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
 	const part = 1000
 	for page := (Page{Limit: part}); ; {
@@ -177,13 +176,13 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 	return t, database.Wrap("count access records", err)
 }
 
-// recordTimeline turns a filter into SQL. ok is false where nothing can match.
+// recordTimeline converts a filter to SQL. ok is false if nothing can match.
 func (s *Store) recordTimeline(ctx context.Context, scope core.Scope, f core.RecordFilter) (l database.Timeline, ok bool, err error) {
 	l = database.Timeline{
 		Table: "access_record", Columns: recordColumns, Scope: scope.In(f.Community), Filter: recordWhere(f),
 		Index: s.recordIndex(f), Apart: true, Few: f.House != 0 || f.Person != 0,
 	}
-	if l.Few { // their indexes begin with the community: the primary key would be walked in search of a few
+	if l.Few { // few match, and their indexes begin with the community: the primary key would be read in search of them
 		if l.Scope, err = s.listed(ctx, l.Scope); err != nil {
 			return l, false, err
 		}
@@ -197,7 +196,7 @@ func (s *Store) recordTimeline(ctx context.Context, scope core.Scope, f core.Rec
 	return s.recordKeyword(ctx, l, f)
 }
 
-// recordWhere is the filter except community and keyword.
+// recordWhere returns the condition of a filter, without community and keyword.
 func recordWhere(f core.RecordFilter) database.Where {
 	var where database.Where
 	if !f.From.IsZero() {
@@ -231,9 +230,9 @@ func recordWhere(f core.RecordFilter) database.Where {
 	return where
 }
 
-// recordIndex names the index in which a filtered list pages by id. Those of a house and of a
-// person are short, so both databases are forced to use them; those by keyword are too, and left to
-// the database.
+// recordIndex returns the index by which a filtered list is paged. Those of a house and of a person
+// are short, so both databases are forced to use them; those by keyword are too, and left to the
+// database.
 func (s *Store) recordIndex(f core.RecordFilter) string {
 	switch {
 	case f.Person != 0:
@@ -254,19 +253,18 @@ func (s *Store) recordIndex(f core.RecordFilter) string {
 	return s.db.Dialect().ForceIndex("access_record_community")
 }
 
-// maxKeyword bounds the people who are searched one by one.
+// maxKeyword is the maximum number of people whose records are searched by person.
 const maxKeyword = 200
 
-// recordKeyword narrows by people: a keyword is looked up among the residents,
-// which have indexes for it, and the records by person, which do too. One that
-// stands for many, such as a frequent family name, is looked for in the records
-// themselves: where many match, a page is soon full.
+// recordKeyword adds a keyword to the filter. It looks the keyword up among the residents, and then
+// their records by person: both have indexes. If it matches many people, such as a frequent family
+// name, it searches the records themselves: a page is soon full.
 func (s *Store) recordKeyword(ctx context.Context, l database.Timeline, f core.RecordFilter) (database.Timeline, bool, error) {
 	scope, err := s.listed(ctx, l.Scope)
 	if err != nil {
 		return l, false, err
 	}
-	people, err := s.peopleSaid(ctx, scope, f)
+	people, err := s.peopleOfKeyword(ctx, scope, f)
 	if err != nil || len(people) == 0 {
 		return l, false, err
 	}
@@ -294,8 +292,8 @@ func (s *Store) recordKeyword(ctx context.Context, l database.Timeline, f core.R
 	return l, true, nil
 }
 
-// peopleSaid returns the people the keyword matches, at most maxKeyword plus one.
-func (s *Store) peopleSaid(ctx context.Context, scope core.Scope, f core.RecordFilter) ([]core.ID, error) {
+// peopleOfKeyword returns the people the keyword matches, at most maxKeyword plus one.
+func (s *Store) peopleOfKeyword(ctx context.Context, scope core.Scope, f core.RecordFilter) ([]core.ID, error) {
 	var ways []residentMatch
 	var err error
 	if f.Outsider {
@@ -307,7 +305,7 @@ func (s *Store) peopleSaid(ctx context.Context, scope core.Scope, f core.RecordF
 		return nil, err
 	}
 	var people []core.ID
-	for i := 0; i < len(ways) && len(people) <= maxKeyword; i++ { // once they are many, more do not matter
+	for i := 0; i < len(ways) && len(people) <= maxKeyword; i++ { // the rest does not matter
 		var found []core.ID
 		if err := s.db.All(
 			ctx, &found, "SELECT DISTINCT t.person_id FROM "+ways[i].from+" LIMIT ?",
@@ -322,8 +320,8 @@ func (s *Store) peopleSaid(ctx context.Context, scope core.Scope, f core.RecordF
 	return people[:min(len(people), maxKeyword+1)], nil
 }
 
-// ImportAccessRecords appends records of the past, as they are; those without an
-// id get one of their moment. For demonstration data and measurements.
+// ImportAccessRecords appends past records unchanged; those without an id get one for their time.
+// It is for demonstration data and measurements.
 func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRecord) error {
 	const part = 200
 	for start := 0; start < len(records); start += part {
@@ -341,8 +339,8 @@ func (s *Store) ImportAccessRecords(ctx context.Context, records []core.AccessRe
 	return nil
 }
 
-// PurgeAccessRecords deletes the records before a moment, some thousand at a time so that no scan
-// waits long for it, and returns how many it deleted.
+// PurgeAccessRecords deletes the records before a moment, a few thousand at a time so that no scan
+// waits long, and returns how many it deleted.
 func (s *Store) PurgeAccessRecords(ctx context.Context, before time.Time) (int64, error) {
 	const part = 2000
 	var total int64

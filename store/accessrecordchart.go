@@ -10,9 +10,9 @@ import (
 	"tongxing/store/database"
 )
 
-// RecordCharts counts the records of the natural days from first to last, in the
-// communities in scope, in one pass over that range of records: some microseconds
-// a record. More than core.MaxChartDays days are invalid.
+// RecordCharts counts the records of the natural days from first to last, in the communities in
+// scope, in one pass over that range: a few microseconds per record. More than core.MaxChartDays
+// days are invalid.
 func (s *Store) RecordCharts(ctx context.Context, scope core.Scope, f core.RecordFilter, first, last core.Day) (core.RecordCharts, error) {
 	var charts core.RecordCharts
 	if err := core.CheckChartDays(first, last); err != nil {

@@ -8,9 +8,8 @@ import (
 	"tongxing/store/database"
 )
 
-// ExportAccessRecords is EachAccessRecord for a file that leaves the program:
-// that somebody took it, and which records, is in the audit log before the first
-// of them is read.
+// ExportAccessRecords is EachAccessRecord for a file to download. Who downloads which records is in
+// the audit log before the first one is read.
 func (s *Store) ExportAccessRecords(
 	ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter,
 	each func(core.AccessRecord) error,
@@ -31,8 +30,8 @@ func (s *Store) ExportAccessRecords(
 	return s.EachAccessRecord(ctx, scope, f, each)
 }
 
-// SearchAccessRecords is AccessRecords for an outsider's search, which the audit log
-// keeps.
+// SearchAccessRecords is AccessRecords for an outsider's search, which is recorded in the audit
+// log.
 func (s *Store) SearchAccessRecords(
 	ctx context.Context, by core.Actor, scope core.Scope, search RecordSearch,
 ) (records []core.AccessRecord, more bool, err error) {
@@ -52,13 +51,13 @@ func (s *Store) SearchAccessRecords(
 	return s.AccessRecords(ctx, scope, search.Filter, search.Page)
 }
 
-// RecordSearch is a part of what a search finds.
+// RecordSearch is one page of a search.
 type RecordSearch struct {
 	Filter core.RecordFilter
 	Page   Page
 }
 
-// accessRecordExportAudit is what the audit log records of a search, or of a file that was taken.
+// accessRecordExportAudit is what the audit log records of a search or a download.
 type accessRecordExportAudit struct {
 	All       bool           `json:"all,omitempty"`
 	From      string         `json:"from,omitempty"`

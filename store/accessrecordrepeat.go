@@ -9,19 +9,20 @@ import (
 )
 
 const (
-	// RepeatWindow is how long a device that repeats a request gets a refusal again, and
-	// a guard's page what came of its form, with no second record.
+	// RepeatWindow is how long a device that repeats a request gets the same refusal, and a guard's
+	// page that repeats its form the same result, without a second record.
 	RepeatWindow = 5 * time.Second
-	// ReopenWindow is how long a reader that was told to open may be told so again: it
-	// hears nothing for two seconds, gives up and repeats. Later it is another showing.
+	// ReopenWindow is how long an answer that opened may be repeated to its reader: a reader that
+	// receives nothing for two seconds gives up and asks again. Later, the code is being shown
+	// again.
 	ReopenWindow = 2500 * time.Millisecond
-	// burstWindow is how long a reader goes on sending one reading by itself. Nobody
-	// passes and shows a code again within it: the door stands open for longer.
+	// burstWindow is how long a reader goes on sending one reading by itself. Nobody can pass and
+	// show a code again within it: the door stays open for longer.
 	burstWindow = time.Second
 )
 
-// reopenings returns how often a reader may be told to open again at a given age of the first
-// answer: as often as its protocol repeats a reading at once, later once.
+// reopenings returns how often an answer that opened may be repeated, by its age: within
+// burstWindow as often as the protocol repeats a reading, later once.
 func reopenings(age time.Duration, burst int) int {
 	switch {
 	case age <= burstWindow:
@@ -32,9 +33,9 @@ func reopenings(age time.Duration, burst int) int {
 	return 0
 }
 
-// Reopen reports whether a reader that was told to open that long ago is told so again, and counts
-// it in the record. burst is how often its protocol repeats a reading by itself. Of several
-// concurrent calls, no more than allowed return true.
+// Reopen reports whether an answer of that age, which opened, may be repeated to its reader, and
+// counts the repeat in the record. burst is how often its protocol repeats a reading by itself. Of
+// several concurrent calls, no more than allowed return true.
 func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, burst int) (again bool, err error) {
 	allowed := reopenings(age, burst)
 	if record == 0 || allowed == 0 {
@@ -53,9 +54,8 @@ func (s *Store) Reopen(ctx context.Context, record core.ID, age time.Duration, b
 	return again && err == nil, err
 }
 
-// isRepeat reports whether a released token is shown again by what released it, as the same act: a
-// guard's manual form for ever, a guard's scan within the window, a reader's as often as Reopen
-// allows.
+// isRepeat reports whether an attempt repeats the one that released its token: a guard's manual
+// form at any time, a guard's scan within RepeatWindow, a reader's scan as often as Reopen allows.
 func (s *Store) isRepeat(ctx context.Context, first core.AccessRecord, a ScanAttempt) (bool, error) {
 	age := s.Now().Sub(first.At)
 	switch {

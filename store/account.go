@@ -38,7 +38,7 @@ func (r accountRow) account() core.Account {
 		a.Scope = core.Everywhere
 	}
 	for p := range strings.SplitSeq(r.Permissions, ",") {
-		// One that a later program has taken out of the table gives nothing.
+		// A permission that a later version removed from the table has no effect.
 		if permission := core.Permission(p); permission.Valid() {
 			a.Permissions = append(a.Permissions, permission)
 		}
@@ -71,7 +71,7 @@ func accountInScope(scope core.Scope, a core.Account) bool {
 	return core.Account{Scope: scope}.Covers(core.Account{Scope: a.Scope})
 }
 
-// AccountFilter narrows a list of accounts.
+// AccountFilter narrows the list of accounts.
 type AccountFilter struct {
 	Keyword  string // begins the login name, or is a part of the name or of its pinyin initials
 	Disabled bool   // those disabled instead of those in use
@@ -79,9 +79,8 @@ type AccountFilter struct {
 	Page     Page // oldest first
 }
 
-// Accounts lists accounts whose communities all lie in scope. It costs two
-// queries. A narrow scope is filtered in the query: an account with one
-// community outside is not in it.
+// Accounts lists accounts whose communities all lie in scope. It costs two queries. The scope is
+// part of the query: an account with a community outside it is not listed.
 func (s *Store) Accounts(ctx context.Context, scope core.Scope, f AccountFilter) (list []core.Account, more bool, err error) {
 	where, args := accountWhere(scope, f)
 	query, args := database.OldestFirst.Query(f.Page, where, args)
@@ -99,7 +98,7 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	}
 	if keyword := core.Clean(f.Keyword); keyword != "" {
 		column, name := "name_fold", core.FoldName(keyword)
-		if name == "" { // dots alone: no name is searched for
+		if name == "" { // only dots: not a name
 			column, name = "name", keyword
 		}
 		where += " AND (login LIKE ? ESCAPE '!' OR " + column + " LIKE ? ESCAPE '!'"
@@ -121,8 +120,7 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	return where, append(args, ids...)
 }
 
-// AccountRoles counts the accounts in use, whose communities all lie in scope, by
-// role.
+// AccountRoles counts the accounts in use by role, of those whose communities all lie in scope.
 func (s *Store) AccountRoles(ctx context.Context, scope core.Scope) (map[core.Role]int, error) {
 	where, args := accountWhere(scope, AccountFilter{})
 	var rows []struct {
@@ -170,7 +168,8 @@ func readAccounts(where string, args []any, all func(dest any, query string, arg
 	return list, database.Wrap("read accounts", err)
 }
 
-// lockAccount reads an account for a change by somebody, who must hold everything it holds.
+// lockAccount reads and locks an account that by is about to change. by must have all of its
+// permissions and communities.
 func lockAccount(tx *database.Tx, by core.Account, id core.ID) (core.Account, error) {
 	list, err := readAccounts("id = ?"+tx.Dialect().ForUpdate(), []any{int64(id)}, tx.All)
 	switch {
@@ -184,11 +183,11 @@ func lockAccount(tx *database.Tx, by core.Account, id core.ID) (core.Account, er
 	return list[0], nil
 }
 
-// moveAccounts returns one WeChat user's account to another: WeChat reported them to be one person.
-// Where both have one, the other's stays, and the first is bound no more: a WeChat is of one
-// account.
+// moveAccounts moves the account bound to one WeChat user to another, which WeChat reported to be
+// the same person. If both have one, the other's stays bound and the first is unbound: a WeChat
+// user has at most one account.
 func moveAccounts(tx *database.Tx, from, to core.ID) error {
-	// The rows that a binding locks, in one order.
+	// the rows that a binding locks, in the same order
 	var users, accounts []core.ID
 	if err := tx.All(
 		&users, "SELECT id FROM wechat_user WHERE id IN (?, ?) ORDER BY id"+tx.Dialect().ForUpdate(),

@@ -12,7 +12,7 @@ import (
 )
 
 // CreateAccount adds an account with a first password, which must be changed at the first sign-in.
-// The granter cannot grant more than they hold.
+// by cannot grant permissions or communities that they do not have.
 func (s *Store) CreateAccount(ctx context.Context, by core.Granter, a core.Account, password string) (id core.ID, err error) {
 	a = a.Trimmed()
 	a.MustChange = true
@@ -61,8 +61,7 @@ func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) 
 	return a.ID, auditAccount(tx, by, "account.create", nil, &a)
 }
 
-// saveAccountScope replaces the account's communities. One that is not there
-// is refused.
+// saveAccountScope replaces the account's communities. It refuses one that does not exist.
 func saveAccountScope(tx *database.Tx, a core.Account) error {
 	if _, err := tx.Exec("DELETE FROM account_scope WHERE account_id = ?", int64(a.ID)); err != nil || a.Scope.Whole() {
 		return err
@@ -85,8 +84,8 @@ func saveAccountScope(tx *database.Tx, a core.Account) error {
 	return database.InsertRows(tx, database.InsertInto, "account_scope", "account_id, community_id", rows)
 }
 
-// UpdateAccount changes an account's name, role, permissions and communities, which takes effect at
-// once for its sessions. Nobody changes their own.
+// UpdateAccount changes an account's name, role, permissions and communities. The change applies to
+// its sessions at once. Accounts cannot change themselves.
 func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Account) error {
 	a = a.Trimmed()
 	if a.ID == by.Holds.ID {
@@ -108,7 +107,7 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 	})
 }
 
-// DisableAccount ends an account and its sessions, on every server, at once.
+// DisableAccount disables an account and ends its sessions on every server at once.
 func (s *Store) DisableAccount(ctx context.Context, by core.Granter, id core.ID) error {
 	if id == by.Holds.ID {
 		return core.Conflict("不能停用自己的账号")
@@ -130,8 +129,8 @@ func (s *Store) EnableAccount(ctx context.Context, by core.Granter, id core.ID) 
 	})
 }
 
-// ResetPassword returns an account a new first password, ends its sessions and takes WeChat off it:
-// who knew the old password may have bound theirs.
+// ResetPassword sets a new first password, ends the account's sessions and unbinds its WeChat,
+// since somebody who knew the old password may have bound theirs.
 func (s *Store) ResetPassword(ctx context.Context, by core.Granter, id core.ID, password string) error {
 	account, err := s.Account(ctx, by.Holds.Scope, id)
 	if err != nil {
@@ -161,7 +160,7 @@ func savePassword(tx *database.Tx, id core.ID, hash string) error {
 	return tx.ExecOne(core.NotFound(noAccount), "UPDATE account SET password = ? WHERE id = ?", hash, int64(id))
 }
 
-// changeAccount is the common part of all changes of an account by another.
+// changeAccount is the part that all changes to another account have in common.
 func (s *Store) changeAccount(
 	ctx context.Context, by core.Granter, id core.ID, action string,
 	change func(tx *database.Tx, after *core.Account) error,
@@ -178,8 +177,8 @@ func (s *Store) changeAccount(
 		if err := saveAccount(tx, after); err != nil {
 			return err
 		}
-		// The audit row comes before the look for a last admin: its lock has acts
-		// that could leave none take turns.
+		// The audit row is written before the check for a last admin: its lock makes acts that
+		// could leave none run one after another.
 		if err := auditAccount(tx, by.Actor, action, &before, &after); err != nil {
 			return err
 		}
@@ -203,10 +202,10 @@ func saveAccount(tx *database.Tx, a core.Account) error {
 	)
 }
 
-// isAdmin reports whether an account could repair everything.
+// isAdmin reports whether an account can edit all accounts, and so repair everything.
 func isAdmin(a core.Account) bool { return a.Scope.Whole() && a.Has(core.PermAccountEdit) }
 
-// keepAdmin refuses to leave the console without anybody who can edit accounts.
+// keepAdmin refuses a change that leaves nobody who can edit all accounts.
 func keepAdmin(tx *database.Tx, before, after core.Account) error {
 	if !isAdmin(before) || isAdmin(after) {
 		return nil
@@ -227,16 +226,16 @@ func keepAdmin(tx *database.Tx, before, after core.Account) error {
 	return core.Conflict("至少要保留一个能管理账号的系统管理员")
 }
 
-// PasswordChange is somebody changing their own password.
+// PasswordChange is a change of one's own password.
 type PasswordChange struct {
-	Session core.Session // the one that asks; it stays, all others end
+	Session core.Session // the caller's; it stays, all others end
 	Old     string
 	New     string
 	Visit
 }
 
-// ChangePassword changes the password of the session's account, who must know the
-// old one. Wrong ones are fields "old" and "password" of the error.
+// ChangePassword changes the password of the session's account. A wrong old password is invalid at
+// the field "old", an unacceptable new one at "password".
 func (s *Store) ChangePassword(ctx context.Context, by core.Actor, c PasswordChange) error {
 	id := c.Session.Subject
 	var login string

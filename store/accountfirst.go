@@ -17,8 +17,8 @@ const (
 	firstAdminMade = "管理员已创建，请登录。"
 )
 
-// CreateFirstAdminToken makes the token of the one-time link by which the first
-// admin is made; earlier ones die. needed is false where accounts exist.
+// CreateFirstAdminToken creates the token of the one-time link that creates the first admin, and
+// invalidates earlier ones. needed is false if there are accounts.
 func (s *Store) CreateFirstAdminToken(ctx context.Context) (token string, needed bool, err error) {
 	err = s.db.Write(ctx, "make the first admin's link", func(tx *database.Tx) error {
 		token, needed = "", false
@@ -42,8 +42,8 @@ func anyAccount(tx *database.Tx) (bool, error) {
 	return n > 0, err
 }
 
-// CheckFirstAdminToken returns Conflict once there is an account, which leaves nothing to do but to
-// sign in, and NotFound if the link is not valid.
+// CheckFirstAdminToken returns Conflict if there is an account, so that all one can do is sign in,
+// and NotFound if the link is not valid.
 func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
 	var found struct{ Accounts, Links int }
 	err := s.db.Get(ctx, &found, `
@@ -67,8 +67,8 @@ func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
 	return nil
 }
 
-// ConsumeFirstAdminToken makes the first admin, who chose the password and need
-// not change it. Of two who use the link, one makes an account.
+// ConsumeFirstAdminToken creates the first admin, who need not change the password. If the link is
+// used twice at once, one account is created.
 func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token string, first FirstAdmin) (id core.ID, err error) {
 	a := core.Account{
 		Login: first.Login, Name: first.Name, Role: core.RoleAdmin, Permissions: core.Permissions(),

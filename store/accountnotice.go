@@ -23,8 +23,8 @@ type noticeRow struct {
 	Read    database.Millis `db:"read_at"`
 }
 
-// noteAccount leaves a notice for an account's owner, in the act's own transaction.
-// user is the WeChat user that it is about; 0 for none.
+// noteAccount adds a notice for an account's owner, in the act's own transaction. user is the
+// WeChat user it is about; 0 if none.
 func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user core.ID) error {
 	phone, err := maskedPhoneOf(tx, user)
 	if err != nil {
@@ -37,7 +37,7 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	return err
 }
 
-// maskedPhoneOf returns a user's verified number, masked; "" if there is none.
+// maskedPhoneOf returns a user's verified number, masked; "" if the user has not verified one.
 func maskedPhoneOf(tx *database.Tx, user core.ID) (string, error) {
 	var sealed []string
 	if err := tx.All(
@@ -49,7 +49,7 @@ func maskedPhoneOf(tx *database.Tx, user core.ID) (string, error) {
 	return core.MaskPhone(phone), err
 }
 
-// noteSignIn leaves a notice of a sign-in that succeeded.
+// noteSignIn adds a notice of a successful sign-in.
 func noteSignIn(tx *database.Tx, account core.ID, a attempt) error {
 	var known int
 	if err := tx.Get(&known, knownNetworkQuery+" AND id <> ?", int64(account), a.Network, int64(a.id)); err != nil {
@@ -81,7 +81,7 @@ func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) 
 	return list, database.Wrap("list an account's notices", err)
 }
 
-// ReadAccountNotices records that an account's owner has seen its notices, up to one.
+// ReadAccountNotices records that an account's owner has seen its notices up to last.
 func (s *Store) ReadAccountNotices(ctx context.Context, account, last core.ID) error {
 	return s.db.Write(ctx, "read notices", func(tx *database.Tx) error {
 		_, err := tx.Exec(

@@ -19,9 +19,9 @@ const (
 	argonSalt  = 16
 )
 
-// PasswordCost is what it takes to make and to compare the digest of a new password,
-// by Argon2id. The zero cost is OWASP's first choice: 19 MiB, two passes, one lane;
-// about 25 ms. Tests, which sign in all the time, ask for less; the program never does.
+// PasswordCost is the cost of the Argon2id digest of new passwords. The zero value is OWASP's first
+// recommendation: 19 MiB, two passes, one lane; about 25 ms. Only tests, which sign in all the
+// time, use less.
 type PasswordCost struct {
 	Memory uint32 // KiB
 	Passes uint32
@@ -34,14 +34,14 @@ func (c PasswordCost) params() argonParams {
 	return argonParams{c.Memory, c.Passes, argonLanes}
 }
 
-// passwords makes and compares digests, few at a time.
+// passwords computes and compares digests, few at a time.
 type passwords struct {
 	cost  PasswordCost
 	turns *turns
 }
 
-// hash returns a password in PHC form. Who sets one has signed in, or has a link that an
-// administrator made, and is among the first to have a turn.
+// hash returns a password's digest in PHC form. Only somebody who has signed in, or has an
+// administrator's link, sets a password: the digest is computed before those of strangers.
 func (c passwords) hash(ctx context.Context, password string) (string, error) {
 	salt, p := secret.Bytes(argonSalt), c.cost.params()
 	key, err := c.digest(ctx, digesting{password, salt, p, true})
@@ -57,7 +57,7 @@ type argonParams struct {
 	lanes          uint8
 }
 
-// digesting is one digest to compute. known goes first.
+// digesting is one digest to compute; known ones go first.
 type digesting struct {
 	password string
 	salt     []byte
@@ -73,10 +73,10 @@ func (c passwords) digest(ctx context.Context, d digesting) ([]byte, error) {
 	return argon2.IDKey([]byte(d.password), d.salt, d.passes, d.memory, d.lanes, argonKey), nil
 }
 
-// match reports whether password is the one that phc was made from. An empty or
-// unreadable phc, as of an account that is not there, matches nothing and takes as
-// long as a new one, so that the time of an answer does not tell who has one. An error
-// says that the password was not looked at.
+// match reports whether phc is a digest of password. An empty or unreadable phc, as of an account
+// that does not exist, matches nothing and takes as long as a new one, so that the time of an
+// answer does not reveal whether the account exists. If it returns an error, the password was not
+// checked.
 func (c passwords) match(ctx context.Context, phc, password string, known bool) (bool, error) {
 	params, salt, want, ok := parsePHC(phc)
 	if !ok {

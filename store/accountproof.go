@@ -7,19 +7,19 @@ import (
 	"tongxing/store/database"
 )
 
-// Proof is an account's password, given again by somebody who is signed in, before an
-// act that somebody who took over their session must not do. Guesses count like failed
-// sign-ins from the same network, and wait with them.
+// Proof is an account's password, entered again by somebody who is signed in before an act that a
+// person who took over the session must not be able to do. Wrong passwords count as failed sign-ins
+// from the same network.
 type Proof struct {
 	Account  core.ID
 	Password string
 	Field    string // of the form, for its message; "" = password
-	code     bool   // a code of the second step is looked at after it
+	code     bool   // a code of the second step is checked after it
 	Visit
 }
 
-// proved is a proof whose password was right. Its attempt counts as failed until the
-// act is done and takes it back.
+// proved is a proof whose password was right. Its attempt counts as failed until the act succeeds
+// (takeBack).
 type proved struct {
 	login, hash string
 	attempt     core.ID
@@ -30,8 +30,8 @@ func (p proved) takeBack(tx *database.Tx) error {
 	return err
 }
 
-// Prove looks at a proof alone, before an act that ends elsewhere. A wrong password,
-// and too many of them, are invalid at the proof's field.
+// Prove checks a proof by itself, for an act that is completed elsewhere. A wrong password, and too
+// many of them, are invalid at the proof's field.
 func (s *Store) Prove(ctx context.Context, p Proof) error {
 	done, err := s.prove(ctx, p)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Store) prove(ctx context.Context, p Proof) (proved, error) {
 	if err != nil {
 		return proved{}, err
 	}
-	ok, err := s.passwords.match(ctx, row.Password, p.Password, true) // who proves it is signed in
+	ok, err := s.passwords.match(ctx, row.Password, p.Password, true) // the caller is signed in
 	if err != nil {
 		s.withdraw(ctx, a)
 		return proved{}, database.Wrap("prove a password", err)

@@ -11,21 +11,21 @@ import (
 	"tongxing/store/database"
 )
 
-// How far back sign-in attempts count, and how long an address stays known.
+// How far back sign-in attempts count, and for how long an address counts as known.
 const (
 	attemptWindow = time.Hour
 	KnownWindow   = 30 * 24 * time.Hour
 	maxAttempt    = 2000
 )
 
-// SignIn is an attempt to sign in to the console by password.
+// SignIn is an attempt to sign in to the console with a password.
 type SignIn struct {
 	Login    string
 	Password string
 	Visit
 }
 
-// Visit is where an attempt to sign in comes from, and what bounds it.
+// Visit is where an attempt to sign in comes from, and the limits that apply to it.
 type Visit struct {
 	Addr    string // the client's
 	Network string // what attempts are counted by: the address, or its IPv6 /64
@@ -37,16 +37,16 @@ type Visit struct {
 	Life    core.SessionLife
 }
 
-// KnownBrowser says in which account a browser has signed in lately. The caller has
-// made sure of it. Such a browser waits for its own failures alone: somebody who guesses
-// from the same address does not lock it out. The zero KnownBrowser is a stranger.
+// KnownBrowser is the account that a browser has signed in to lately, as verified by the caller.
+// Only such a browser's own failures make it wait: guesses by others from the same address do not
+// lock it out. The zero KnownBrowser is a stranger's.
 type KnownBrowser struct {
 	Account    core.ID
-	Generation int64 // the account's then: a new password makes strangers of all
+	Generation int64 // the account's at that time: after a change of password, all browsers are strangers
 }
 
-// SignedIn is what an attempt came to: a session with its token or, where the
-// account has a second step, the token that ConfirmSignIn takes with the code.
+// SignedIn is the result of an attempt: a session with its token or, if the account has a second
+// step, the token for ConfirmSignIn.
 type SignedIn struct {
 	Token   string
 	Session core.Session
@@ -55,9 +55,9 @@ type SignedIn struct {
 
 const wrongPassword = "登录名或密码不正确"
 
-// SignIn begins a session of an account. A wrong name or password is invalid,
-// in the same words and time; too many of them forbidden for a while, for this
-// address alone.
+// SignIn starts a session of an account. A wrong name or password is invalid, with the same message
+// after the same time. After too many, further attempts from this address are forbidden for a
+// while.
 func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error) {
 	in.Login = core.NormalLogin(in.Login)
 	a := attempt{Visit: in.Visit, login: in.Login, way: core.WayPassword}
@@ -90,21 +90,21 @@ func (s *Store) SignIn(ctx context.Context, in SignIn) (done SignedIn, err error
 	return done, err
 }
 
-// attempt is one look at a password or code.
+// attempt is one check of a password or code.
 type attempt struct {
 	Visit
 	id      core.ID
-	account core.ID // 0 = the login name is nobody's
+	account core.ID // 0 = no account has the login name
 	known   bool    // its browser has signed in to the account lately
 	lately  bool    // its browser or network has
 	login   string
 	way     core.SignInWay
-	code    bool    // a code is looked at, with this attempt or after it
+	code    bool    // a code is checked, with this attempt or after it
 	besides core.ID // an earlier attempt of the same sign-in, which does not count against it
 }
 
-// makeRoom refuses strangers before anything is written of them while too many passwords
-// wait to be looked at.
+// makeRoom refuses strangers while too many passwords wait to be checked, before anything is
+// written.
 func (s *Store) makeRoom(ctx context.Context, a attempt) error {
 	if a.Known.Account != 0 || !s.passwords.turns.full() {
 		return nil
@@ -117,8 +117,8 @@ func (s *Store) makeRoom(ctx context.Context, a attempt) error {
 	return database.Wrap("sign in", err)
 }
 
-// withdraw takes back an attempt whose password was not looked at. Where that fails the
-// attempt counts as failed, which harms nobody for long.
+// withdraw removes an attempt whose password was not checked. If that fails, the attempt counts as
+// failed, which does little harm.
 func (s *Store) withdraw(ctx context.Context, a attempt) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -128,10 +128,9 @@ func (s *Store) withdraw(ctx context.Context, a attempt) {
 	})
 }
 
-// beginAttempt counts the attempt as failed before its password is looked at, so
-// that many at once gain nothing; success takes that back. Where writers run side by
-// side, attempts begun at the same moment do not see each other: each looks again
-// when all it knows of is committed.
+// beginAttempt counts the attempt as failed before its password is checked, so that many attempts
+// at once are no advantage; a success undoes that. If writes run concurrently, attempts that begin
+// at the same moment do not see each other: each checks again after it has committed.
 func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 	name := s.db.Keys().Digest("login", a.login)
 	err := s.db.Write(ctx, "count a sign-in attempt", func(tx *database.Tx) error {
@@ -163,8 +162,8 @@ func (s *Store) beginAttempt(ctx context.Context, a attempt) (attempt, error) {
 	return a, err
 }
 
-// recognise finds the account of the attempt's login name, and whether its browser has
-// signed in there.
+// recognise sets the account of the attempt's login name, and whether its browser has signed in to
+// it.
 func (a *attempt) recognise(tx *database.Tx) error {
 	a.account, a.known = 0, false
 	var rows []struct {
@@ -180,7 +179,7 @@ func (a *attempt) recognise(tx *database.Tx) error {
 	return nil
 }
 
-// noteAttempt writes an attempt that has not succeeded yet.
+// noteAttempt records an attempt that has not succeeded yet.
 func noteAttempt(tx *database.Tx, a attempt) error {
 	_, err := tx.Exec(`INSERT INTO sign_in_attempt (id, login_mac, account_id, network, known, addr, agent, way, succeeded, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`, int64(a.id), tx.Keys().Digest("login", a.login),
@@ -189,9 +188,8 @@ func noteAttempt(tx *database.Tx, a attempt) error {
 	return err
 }
 
-// mayTry is forbidden to an address that must wait for what other attempts came
-// to nothing. It reports whether the account has signed in lately from the attempt's
-// browser or network.
+// mayTry returns Forbidden if the address must wait because of failed attempts. lately reports
+// whether the account has signed in lately from the attempt's browser or network.
 func mayTry(tx *database.Tx, a attempt, name string) (lately bool, err error) {
 	history, err := signInHistory(tx, a, name)
 	if err != nil {
@@ -266,8 +264,8 @@ func signInHistory(tx *database.Tx, a attempt, name string) (core.SignInHistory,
 // getOne reads one row, in a transaction or outside.
 type getOne func(dest any, query string, args ...any) error
 
-// signedInFrom reports whether a sign-in under a login name's digest has succeeded lately
-// in a network.
+// signedInFrom reports whether somebody has lately signed in from a network under a login name, of
+// which name is the digest.
 func signedInFrom(name, network string, now time.Time, get getOne) (bool, error) {
 	var n int
 	err := get(&n, `SELECT COUNT(*)
@@ -297,8 +295,8 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// passwordRight begins the session, or the second step, unless the account changed
-// while its password was looked at.
+// passwordRight starts the session or the second step, unless the account changed while its
+// password was being checked.
 func passwordRight(tx *database.Tx, a attempt, id core.ID, hash string) (SignedIn, error) {
 	var account signingAccount
 	err := tx.Get(&account, signingColumns+"id = ? AND password = ?", int64(id), hash)
@@ -313,7 +311,7 @@ func passwordRight(tx *database.Tx, a attempt, id core.ID, hash string) (SignedI
 	return signedIn(tx, account, a)
 }
 
-// signingAccount is what a sign-in needs of an account in use.
+// signingAccount is what a sign-in needs to know of an account in use.
 type signingAccount struct {
 	ID         core.ID `db:"id"`
 	Login      string  `db:"login"`
@@ -326,12 +324,12 @@ const signingColumns = `SELECT id, login, name, generation,
 	CASE WHEN EXISTS (SELECT 1 FROM account_totp t WHERE t.account_id = account.id AND t.confirmed_at IS NOT NULL) THEN 1 ELSE 0 END AS totp
 	FROM account WHERE disabled_at IS NULL AND `
 
-// signedIn begins the session of an account that attempts have proved.
+// signedIn starts the session of an account after its attempts have succeeded.
 func signedIn(tx *database.Tx, account signingAccount, a attempt) (SignedIn, error) {
 	if _, err := tx.Exec("UPDATE sign_in_attempt SET succeeded = 1, way = ? WHERE id = ?", string(a.way), int64(a.id)); err != nil {
 		return SignedIn{}, err
 	}
-	// One sign-in is one line of the history.
+	// a sign-in is one line of the history
 	if _, err := tx.Exec("DELETE FROM sign_in_attempt WHERE id = ?", int64(a.besides)); err != nil {
 		return SignedIn{}, err
 	}
@@ -358,8 +356,8 @@ type sessionAudit struct {
 }
 
 // SignInAttempts returns the latest lines of an account's sign-in history, newest first: up to
-// limit that succeeded and up to limit that did not, so that nobody pushes the owner's out with
-// failures. The caller must have checked that the account is theirs to see.
+// limit that succeeded and up to limit that did not, so that failures by others do not displace the
+// owner's. The caller must have checked that the account is theirs to see.
 func (s *Store) SignInAttempts(ctx context.Context, account core.ID, limit int) ([]core.SignInAttempt, error) {
 	var rows []struct {
 		ID        core.ID         `db:"id"`

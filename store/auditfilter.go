@@ -10,8 +10,8 @@ import (
 	"tongxing/store/database"
 )
 
-// filterNames names for the audit log what an export's filter tells by id, where it is in
-// scope; err is of the first name that could not be read.
+// filterNames looks up names of what an export's filter refers to by id, for the audit log. err is
+// the first error.
 type filterNames struct {
 	of  func(thing filterThing, id core.ID) (string, error)
 	err error
@@ -23,7 +23,7 @@ func (s *Store) filterNames(ctx context.Context, scope core.Scope) *filterNames 
 	}
 }
 
-// name returns a thing's name, "" for id 0.
+// name returns the name of something in scope, or its number; "" for id 0.
 func (n *filterNames) name(thing filterThing, id core.ID) string {
 	if id == 0 || n.err != nil {
 		return ""
@@ -33,7 +33,7 @@ func (n *filterNames) name(thing filterThing, id core.ID) string {
 	return name
 }
 
-// filterMoment returns a time bound as the audit log records it, "" for none.
+// filterMoment returns a limit of time as the audit log records it; "" if zero.
 func (s *Store) filterMoment(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -41,12 +41,11 @@ func (s *Store) filterMoment(t time.Time) string {
 	return t.In(s.zone).Format("2006-01-02 15:04")
 }
 
-// filterKeyword is what the audit log records of a keyword: a name may be in it, so only how long
-// it was.
+// filterKeyword returns what the audit log records of a keyword: only its length in characters,
+// since it may contain a name.
 func filterKeyword(text string) int { return utf8.RuneCountInString(text) }
 
-// filterThing is a kind of thing that filters tell by id. The values below are all there
-// are, so that no page's filter can miss one.
+// filterThing is a kind of thing that filters refer to by id. The values below are all of them.
 type filterThing struct {
 	query string
 	words func(s *Store, ctx context.Context, id core.ID, name string) (string, error) // nil = the name itself
@@ -104,9 +103,9 @@ func (s *Store) nodeLabel(ctx context.Context, path string) (string, error) {
 	return strings.Join(names, ""), database.Wrap("name a building node", err)
 }
 
-// maskedAnew is what the audit log records of a private number that was old and is now: masked, and
-// with a word where the change is in what the mask hides.
-func maskedAnew(old, now string, mask func(string) string) string {
+// maskedChange returns what the audit log records of a private number after a change: the new
+// number masked, with a remark if the change is in the hidden part.
+func maskedChange(old, now string, mask func(string) string) string {
 	masked := mask(now)
 	if old != now && mask(old) == masked {
 		masked += "（已更换）"

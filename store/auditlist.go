@@ -9,9 +9,9 @@ import (
 	"tongxing/store/database"
 )
 
-// AuditRecords lists lines of the audit log, newest first, of the communities in scope; what
-// belongs to no community is for those who see all. It costs one query. more reports whether there
-// are further lines in the direction of paging.
+// AuditRecords lists lines of the audit log, newest first, of the communities in scope; lines of no
+// community are only in the whole scope. It costs one query. more reports whether there are further
+// lines in the direction of paging.
 func (s *Store) AuditRecords(
 	ctx context.Context, scope core.Scope, f core.AuditFilter, page Page,
 ) (list []core.AuditRecord, more bool, err error) {
@@ -23,8 +23,8 @@ func (s *Store) AuditRecord(ctx context.Context, scope core.Scope, id core.ID) (
 	return audit.Line(ctx, s.db, scope, id)
 }
 
-// ExportAudit calls each for every line of the filter, newest first, reading them
-// in parts. That somebody took them is in the audit log before the first is read.
+// ExportAudit calls each for every line of the filter, newest first, and reads them in parts. The
+// export is in the audit log before the first line is read.
 func (s *Store) ExportAudit(
 	ctx context.Context, by core.Actor, scope core.Scope, f core.AuditFilter, each func(core.AuditRecord) error,
 ) error {
@@ -55,7 +55,7 @@ func (s *Store) ExportAudit(
 	}
 }
 
-// auditExportAudit is what the audit log records of a file that was taken of itself.
+// auditExportAudit is what the audit log records of its own export.
 type auditExportAudit struct {
 	All    bool   `json:"all,omitempty"`
 	From   string `json:"from,omitempty"`

@@ -15,8 +15,8 @@ type subjectRow struct {
 	Name string  `db:"name"`
 }
 
-// subjectQuery begins a query for subjectRows of a stem, up to its condition; "" where
-// things of the stem have no name.
+// subjectQuery returns the beginning of a query for subjectRows of a stem, up to the condition; ""
+// if things of the stem have no name.
 func subjectQuery(stem string) string {
 	f, _ := core.FeatureOf(stem)
 	if f.Table == "" {
@@ -25,9 +25,9 @@ func subjectQuery(stem string) string {
 	return "SELECT id, " + cmp.Or(f.NameColumn, "name") + " AS name FROM " + f.Table + " WHERE "
 }
 
-// AuditSubjects returns the present names of what the acts of some lines were done
-// to, by target; what is gone, or has no name, is left out. It costs a query for
-// each kind of thing among them. The caller has read the lines within a scope.
+// AuditSubjects returns the current names of the targets of some lines, by target; those that no
+// longer exist, or have no name, are left out. It costs a query for each kind of target. The caller
+// must have read the lines within a scope.
 func (s *Store) AuditSubjects(ctx context.Context, records []core.AuditRecord) (map[string]string, error) {
 	ids := map[string][]core.ID{}
 	for _, r := range records {

@@ -12,21 +12,18 @@ import (
 	"tongxing/store/database"
 )
 
-// auditVerified is the setting that holds what the last check found: its moment,
-// the lines checked, the newest good line's place and hash, and what is wrong.
+// auditVerified is the setting that holds the result of the last check: its time, the number of
+// lines checked, the number and hash of the newest good line, and what is wrong.
 const auditVerified = "audit_verified"
 
-// VerifyAudit reads the whole audit log in the order it was written and checks
-// that every line is as it was and none is missing, added or moved, up to the end
-// that the program noted. It reads in parts, so that any number of lines takes the
-// same memory, and beside a running server. What it found is kept: see
-// LastAuditVerdict. The error is one of reading; a flaw is in the verdict.
+// VerifyAudit checks the whole audit log: see audit.Verify. The verdict is stored: see
+// LastAuditVerdict. The error is a failure to read; a flaw is in the verdict.
 func (s *Store) VerifyAudit(ctx context.Context, anchor audit.Anchor) (core.AuditVerdict, error) {
 	return s.VerifyAuditSteps(ctx, anchor, func(int64, int64) error { return nil })
 }
 
-// VerifyAuditSteps is VerifyAudit that tells after each part how many lines of
-// about how many are checked. An error of step ends the check without a verdict.
+// VerifyAuditSteps is VerifyAudit that calls step after each part with the number of lines checked
+// and the approximate total. An error from step ends the check without a verdict.
 func (s *Store) VerifyAuditSteps(ctx context.Context, anchor audit.Anchor, step func(done, total int64) error) (core.AuditVerdict, error) {
 	verdict, err := audit.Verify(ctx, s.db, anchor, step)
 	if err != nil {
@@ -38,8 +35,8 @@ func (s *Store) VerifyAuditSteps(ctx context.Context, anchor audit.Anchor, step 
 	}, "|"))
 }
 
-// LastAuditVerdict returns what the last check of the audit log found; not found where there was
-// none.
+// LastAuditVerdict returns the result of the last check of the audit log; NotFound if there was no
+// check.
 func (s *Store) LastAuditVerdict(ctx context.Context) (core.AuditVerdict, error) {
 	text, err := s.Setting(ctx, auditVerified)
 	if err != nil {

@@ -15,39 +15,38 @@ import (
 	"tongxing/store/database"
 )
 
-// BindTicketLife is how long a sign-in QR is good: ten minutes.
+// BindTicketLife is how long a bind ticket is valid: ten minutes.
 const BindTicketLife = 10 * time.Minute
 
-// sceneOf digests a scene: who reads the database cannot bind with what they find.
+// sceneOf returns the digest of a scene: somebody who can read the database cannot use it to bind.
 func sceneOf(scene string) string {
 	sum := sha256.Sum256([]byte(scene))
 	return hex.EncodeToString(sum[:])
 }
 
-// BindTarget is whom a QR binds.
+// BindTarget is the person whom a bind ticket binds.
 type BindTarget struct {
 	Kind     string // core.BindGuard, core.BindObserver
 	ID       core.ID
-	Replaces core.ID // the WeChat user whose place it may take, as somebody has confirmed; 0 = nobody's
+	Replaces core.ID // the WeChat user that may be replaced, as the admin has confirmed; 0 = none
 }
 
-// BindTicket is a QR that waits for its scan.
+// BindTicket is a QR code that waits to be scanned.
 type BindTicket struct {
-	Scene   string // what the QR holds; kept nowhere
-	Code    string // two digits that stand beside the QR
+	Scene   string // the QR code's content; not stored
+	Code    string // two digits shown beside the QR code
 	Expires time.Time
 }
 
-// ID tells a ticket from the other ones of its target, and gives nothing of it away.
+// ID identifies the ticket among those of its target, and reveals nothing about its scene.
 func (t BindTicket) ID() string { return sceneOf(t.Scene) }
 
 const replacedUnasked = "已经绑定了另一个微信，请刷新后确认是否重新绑定"
 
-// CreateBindTicket makes the scene of a parametric QR whose scan binds the target:
-// an observer or a guard of the scope. The target's earlier tickets die. Anybody who
-// draws an observer's QR may scan it and see all that the observer sees, so every
-// community of the observer must be in scope. A target that is bound to anybody but
-// Replaces is a conflict.
+// CreateBindTicket creates the scene of a parametric QR code that binds the target, an observer or
+// a guard of the scope. It invalidates the target's earlier tickets. An admin who shows an
+// observer's code can scan it and then see what the observer sees, so every community of the
+// observer must be in scope. A target that is bound to anybody but Replaces is a conflict.
 func (s *Store) CreateBindTicket(
 	ctx context.Context, by core.Actor, scope core.Scope, target BindTarget,
 ) (ticket BindTicket, err error) {
@@ -77,7 +76,7 @@ func (s *Store) CreateBindTicket(
 	return ticket, err
 }
 
-// bindable refuses a target that is not wholly the scope's.
+// bindable refuses a target that is not completely in scope.
 func bindable(tx *database.Tx, scope core.Scope, kind string, target core.ID) error {
 	switch kind {
 	case core.BindObserver:
@@ -131,25 +130,25 @@ func (r bindTicketRow) state(now time.Time) core.BindState {
 	return core.BindWaiting
 }
 
-// BindTicketKind returns whom a scene that waits for its scan binds; not found for any
-// other. A scan alone binds nobody.
+// BindTicketKind returns the kind of target of a scene that waits to be scanned; any other is
+// NotFound. A scan alone binds nobody.
 func (s *Store) BindTicketKind(ctx context.Context, scene string) (kind string, err error) {
 	var row bindTicketRow
 	err = s.db.Get(ctx, &row, bindTicketColumns+bindTicketOpen, sceneOf(scene), s.Now().UnixMilli())
 	return row.Kind, database.Wrap("read bind ticket", database.NotFoundIfNoRows(err, deadTicket))
 }
 
-// BindScan is a WeChat user in front of a scanned QR.
+// BindScan is a WeChat user who has scanned a QR code.
 type BindScan struct {
 	Scene string
 	User  core.ID
-	// NoMini tells that no mini-program is configured, so that nobody can verify a number.
+	// NoMini means that no mini-program is configured, so that nobody can verify a number.
 	NoMini bool
 }
 
-// BindQuestion returns what the user is asked, or, once it was answered, only how. One
-// that is too late, or was answered by another, is not found; one whose verified number
-// is not the number on file is forbidden, and learns nothing.
+// BindQuestion returns what to ask the user or, if that has been answered, only the answer. If the
+// ticket has expired, or another user answered, the result is NotFound. If the user's verified
+// number is not the one on file, it is Forbidden, without any detail.
 func (s *Store) BindQuestion(ctx context.Context, scan BindScan) (core.BindQuestion, error) {
 	var row bindTicketRow
 	if err := s.db.Get(ctx, &row, bindTicketColumns, sceneOf(scan.Scene)); err != nil {
@@ -174,7 +173,7 @@ func (s *Store) BindQuestion(ctx context.Context, scan BindScan) (core.BindQuest
 	return q, phones.check()
 }
 
-// bindPhones are the number on file and the scanner's, as digests.
+// bindPhones are digests of the number on file and of the scanner's.
 type bindPhones struct {
 	Name  string         `db:"name"`
 	File  string         `db:"file"`
@@ -196,13 +195,13 @@ func (s *Store) bindPhones(
 	return p, database.NotFoundIfNoRows(err, deadTicket)
 }
 
-// needed reports whether the scanner has to verify a number first. Without a
-// mini-program, or an open platform that tells us who its users are, nobody can.
+// needed reports whether the scanner has to verify a number first. That is impossible without a
+// mini-program, or without an open platform that identifies its users to us.
 func (p bindPhones) needed(scan BindScan) bool {
 	return p.Own == "" && p.File != "" && !scan.NoMini && p.Union.String != ""
 }
 
-// check refuses a scanner whose number is known and is not the one on file.
+// check refuses a scanner whose number is known and differs from the one on file.
 func (p bindPhones) check() error {
 	if p.Own != "" && p.File != "" && p.Own != p.File {
 		return core.Forbidden(otherPhone)
@@ -210,11 +209,11 @@ func (p bindPhones) check() error {
 	return nil
 }
 
-// bindTables are where the targets of each kind are.
+// bindTables are the tables of the targets, by kind.
 var bindTables = map[string]string{core.BindGuard: "guard", core.BindObserver: "observer"}
 
-// ApproveBindTicket is the scanner's yes, with the digits that stand beside the QR: it
-// binds them, once. Wrong digits end the ticket: somebody else's QR was scanned.
+// ApproveBindTicket binds the scanner, once. code is the two digits shown beside the QR code; wrong
+// ones invalidate the ticket: another QR code was scanned.
 func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindScan, code string) error {
 	var refused error
 	err := s.db.Write(ctx, "approve bind ticket", func(tx *database.Tx) error {
@@ -253,7 +252,7 @@ func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindS
 	return err
 }
 
-// RefuseBindTicket is the scanner's no.
+// RefuseBindTicket invalidates a ticket that its scanner refused.
 func (s *Store) RefuseBindTicket(ctx context.Context, scene string) error {
 	return s.db.Write(ctx, "refuse bind ticket", func(tx *database.Tx) error { return refuseBindTicket(tx, scene) })
 }
@@ -263,14 +262,15 @@ func refuseBindTicket(tx *database.Tx, scene string) error {
 		"UPDATE bind_ticket SET refused_at = ? WHERE scene_digest = ?"+bindTicketOpen, tx.NowMS(), sceneOf(scene), tx.NowMS())
 }
 
-// boundUser is the WeChat user that a target is bound to; 0 for none. Its row is locked.
+// boundUser returns the WeChat user that a target is bound to, 0 if none, and locks the target's
+// row.
 func boundUser(tx *database.Tx, target BindTarget) (user core.ID, err error) {
 	err = tx.Get(&user, "SELECT user_id FROM "+bindTables[target.Kind]+" WHERE id = ?"+tx.Dialect().ForUpdate(), int64(target.ID))
 	return user, err
 }
 
-// bind ties the ticket's target to a user. Nobody takes another's place unless the
-// ticket was made for that.
+// bind binds the ticket's target to a user. It replaces another user only if the ticket was created
+// for that.
 func bind(tx *database.Tx, row bindTicketRow, user core.ID) error {
 	bound, err := boundUser(tx, BindTarget{Kind: row.Kind, ID: row.Target})
 	if err != nil {
@@ -285,8 +285,8 @@ func bind(tx *database.Tx, row bindTicketRow, user core.ID) error {
 		int64(user), tx.NowMS(), int64(row.Target))
 }
 
-// BindState tells how far a ticket of a target has come, and until when one that waits is good; one
-// that was replaced is over. The caller must have checked that the target is in scope.
+// BindState returns the state of a target's ticket and, if it waits, when it expires. A replaced
+// one is over. The caller must have checked that the target is in scope.
 func (s *Store) BindState(
 	ctx context.Context, target BindTarget, ticket string,
 ) (state core.BindState, expires time.Time, err error) {

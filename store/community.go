@@ -30,9 +30,8 @@ func (r communityRow) community() core.Community {
 
 const noCommunity = "小区不存在"
 
-// CreateCommunity adds a community with the rule that every community starts
-// with: unlimited exits, counted by person, only guards release. It is for
-// operators.
+// CreateCommunity adds a community with the default rule: unlimited exits, counted per person,
+// released by guards only. Only operators may.
 func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Community) (core.ID, error) {
 	c = c.Trimmed()
 	if err := c.Check(); err != nil {
@@ -78,8 +77,8 @@ func nameTaken(err error) error {
 	return err
 }
 
-// UpdateCommunity changes a community's texts and renames its levels. Their
-// number changes only while there are no houses. Houses keep the names they have.
+// UpdateCommunity changes a community's texts and the names of its levels. Their number can change
+// only while there are no houses. Houses keep their names.
 func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.Scope, c core.Community) error {
 	c = c.Trimmed()
 	if err := c.Check(); err != nil {
@@ -124,8 +123,7 @@ func noHouses(tx *database.Tx, community core.ID) error {
 	return nil
 }
 
-// lockCommunity reads a community of the scope and keeps others from changing it
-// until the act ends.
+// lockCommunity reads and locks a community of the scope.
 func lockCommunity(tx *database.Tx, scope core.Scope, id core.ID) (core.Community, error) {
 	if !scope.Has(id) {
 		return core.Community{}, core.NotFound(noCommunity)
@@ -162,18 +160,18 @@ func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Commu
 // CommunityFilter narrows the list of communities.
 type CommunityFilter struct {
 	Keyword  string // part of the name; "" = all
-	Archived bool   // those that are archived, instead of those that are not
+	Archived bool   // archived communities instead of the others
 	Page     Page   // by id, oldest first
 }
 
-// CommunityRow is a community in the list.
+// CommunityRow is a row of the list of communities.
 type CommunityRow struct {
 	core.Community
 	Houses    int
 	Residents int // who live there
 }
 
-// CommunityRows lists communities of the scope, oldest first, with the numbers of their houses and
+// CommunityRows lists communities of the scope, oldest first, with their numbers of houses and
 // residents. more reports whether there are further rows in the direction of paging.
 func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f CommunityFilter) (list []CommunityRow, more bool, err error) {
 	var filter database.Where

@@ -10,8 +10,8 @@ import (
 	"tongxing/store/database"
 )
 
-// ArchiveCommunity takes a community of the scope out of every choice; its houses,
-// people and records stay. Doors that still let people in are in the way.
+// ArchiveCommunity removes a community of the scope from every choice; its houses, people and
+// records stay. It is a conflict while readers of the community are in use.
 func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "archive community", func(tx *database.Tx) error {
 		old, err := lockCommunity(tx, scope, id)
@@ -41,8 +41,7 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 
 const enabledReaders = "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL"
 
-// EnabledReaders counts the readers in use of a community of the scope: what stands in
-// the way of archiving it.
+// EnabledReaders counts the readers in use of a community of the scope, which prevent archiving it.
 func (s *Store) EnabledReaders(ctx context.Context, scope core.Scope, id core.ID) (n int, err error) {
 	if !scope.Has(id) {
 		return 0, core.NotFound(noCommunity)
@@ -72,9 +71,9 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 	})
 }
 
-// communityHangs are what keeps a community from being deleted, each counted by
-// an index that begins with the community.
-var communityHangs = []struct{ words, query string }{
+// communityDependents are the rows that prevent deleting a community, each counted by an index that
+// begins with the community.
+var communityDependents = []struct{ words, query string }{
 	{"%d 套房屋", "house WHERE community_id = ?"},
 	{"%d 名住户", "resident WHERE community_id = ?"},
 	{"%d 台门禁读头", "reader WHERE community_id = ?"},
@@ -84,39 +83,38 @@ var communityHangs = []struct{ words, query string }{
 	{"%d 个账号的管理范围", "account_scope WHERE community_id = ?"},
 }
 
-// CommunityHangs says in words what hangs on a community of the scope, and so
-// stands in the way of deleting it; empty if nothing does.
-func (s *Store) CommunityHangs(ctx context.Context, scope core.Scope, id core.ID) ([]string, error) {
+// CommunityDependents describes what prevents deleting a community of the scope; empty if nothing
+// does.
+func (s *Store) CommunityDependents(ctx context.Context, scope core.Scope, id core.ID) ([]string, error) {
 	if !scope.Has(id) {
 		return nil, core.NotFound(noCommunity)
 	}
-	hangs, err := hangsOn(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, id)
-	return hangs, database.Wrap("what hangs on a community", err)
+	dependents, err := dependentsOf(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, id)
+	return dependents, database.Wrap("read dependents of a community", err)
 }
 
-func hangsOn(get func(dest any, query string, args ...any) error, id core.ID) ([]string, error) {
-	var hangs []string
-	for _, hang := range communityHangs {
+func dependentsOf(get func(dest any, query string, args ...any) error, id core.ID) ([]string, error) {
+	var dependents []string
+	for _, dependent := range communityDependents {
 		var n int
-		if err := get(&n, "SELECT COUNT(*) FROM "+hang.query, int64(id)); err != nil {
+		if err := get(&n, "SELECT COUNT(*) FROM "+dependent.query, int64(id)); err != nil {
 			return nil, err
 		}
 		if n > 0 {
-			hangs = append(hangs, fmt.Sprintf(hang.words, n))
+			dependents = append(dependents, fmt.Sprintf(dependent.words, n))
 		}
 	}
-	var records int // there may be a million: that there is one is enough
+	var records int // there may be a million: one is enough
 	if err := get(&records, "SELECT COUNT(*) FROM (SELECT id FROM access_record WHERE community_id = ? LIMIT 1) r", int64(id)); err != nil {
 		return nil, err
 	}
 	if records > 0 {
-		hangs = append(hangs, "出入记录")
+		dependents = append(dependents, "出入记录")
 	}
-	return hangs, nil
+	return dependents, nil
 }
 
-// RemoveCommunity removes a community that nothing hangs on, with its rule. Like
-// adding one, it is for operators.
+// RemoveCommunity deletes a community without dependents, and its rule. Only operators may.
 func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	if !by.MayOperate() {
 		if !scope.Has(id) {
@@ -129,12 +127,12 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err != nil {
 			return err
 		}
-		hangs, err := hangsOn(tx.Get, id)
+		dependents, err := dependentsOf(tx.Get, id)
 		if err != nil {
 			return err
 		}
-		if len(hangs) > 0 {
-			return core.Conflict("“" + old.Name + "”还有" + strings.Join(hangs, "、") + "，不能删除，可以归档")
+		if len(dependents) > 0 {
+			return core.Conflict("“" + old.Name + "”还有" + strings.Join(dependents, "、") + "，不能删除，可以归档")
 		}
 		if err := deletePassRule(tx, id); err != nil {
 			return err

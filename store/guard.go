@@ -58,7 +58,7 @@ func (s *Store) likePerson(where *database.Where, keyword string, texts ...strin
 		return
 	}
 	name := core.FoldName(keyword)
-	if name == "" { // dots alone: no name is searched for
+	if name == "" { // only dots: not a name
 		where.Like(keyword, append(texts, "name")...)
 		return
 	}
@@ -102,7 +102,7 @@ type GuardAtPost struct {
 	Name  string  `db:"name"`
 }
 
-// GuardsAtPosts lists who in service is assigned to each of some posts, in scope.
+// GuardsAtPosts lists the guards in service who are assigned to posts in scope, by post.
 func (s *Store) GuardsAtPosts(ctx context.Context, scope core.Scope, posts []core.ID) (map[core.ID][]GuardAtPost, error) {
 	at := map[core.ID][]GuardAtPost{}
 	err := database.EachPart(posts, func(part []core.ID) error {
@@ -130,8 +130,7 @@ func (s *Store) Guard(ctx context.Context, scope core.Scope, id core.ID) (core.G
 	return s.oneGuard(ctx, guardColumns+where+" AND id = ?", append(args, int64(id))...)
 }
 
-// GuardOfUser returns the guard that a WeChat user is. One who was disabled is not found, from the
-// very moment.
+// GuardOfUser returns the guard bound to a WeChat user. A disabled one is NotFound at once.
 func (s *Store) GuardOfUser(ctx context.Context, user core.ID) (core.Guard, error) {
 	return s.oneGuard(ctx, guardColumns+"user_id = ? AND disabled_at IS NULL ORDER BY id LIMIT 1", int64(user))
 }
@@ -216,8 +215,8 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 	return id, nil
 }
 
-// UpdateGuard changes a guard's name, phone number and posts. Phone is whole, or ""
-// to leave the one on file. The community and being disabled are not settings.
+// UpdateGuard changes a guard's name, phone number and posts. Phone is complete, or "" to keep the
+// one on file. The community cannot change; DisableGuard and EnableGuard are separate acts.
 func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope, g core.Guard) error {
 	g = g.Trimmed()
 	if err := g.Check(); err != nil {
@@ -248,7 +247,7 @@ func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope
 	})
 }
 
-// lockGuard reads a guard of the scope for a change.
+// lockGuard reads and locks a guard of the scope.
 func lockGuard(tx *database.Tx, scope core.Scope, id core.ID) (guardRow, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row guardRow
@@ -256,8 +255,8 @@ func lockGuard(tx *database.Tx, scope core.Scope, id core.ID) (guardRow, error) 
 	return row, database.NotFoundIfNoRows(err, noGuard)
 }
 
-// finishGuard assigns the posts of a guard whose row is written, refuses a second one
-// under the same phone number, and writes the audit line; old is the number before.
+// finishGuard assigns the posts of a guard whose row has been written, refuses a second guard with
+// the same phone number, and writes the audit line. old is the previous number.
 func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry audit.Entry) error {
 	if err := assignPosts(tx, g); err != nil {
 		return err
@@ -269,13 +268,13 @@ func finishGuard(tx *database.Tx, by core.Actor, g core.Guard, old string, entry
 	if err != nil {
 		return err
 	}
-	after.Phone = maskedAnew(old, phone, core.MaskPhone)
+	after.Phone = maskedChange(old, phone, core.MaskPhone)
 	entry.Community, entry.Subject, entry.After = g.Community, audit.Target("guard", g.ID), after
 	return audit.Write(tx, by, entry)
 }
 
-// oneGuardAPhone refuses a second guard in service under the same phone number, as
-// oneObserverAPhone does.
+// oneGuardAPhone refuses a second guard in service with the same phone number, as oneObserverAPhone
+// does.
 func oneGuardAPhone(tx *database.Tx, g core.Guard) error {
 	if !g.Disabled.IsZero() {
 		return nil
@@ -305,7 +304,7 @@ type guardAudit struct {
 	Disabled bool     `json:"disabled"`
 }
 
-// auditOfGuard also returns the whole phone number, which the log never keeps.
+// auditOfGuard also returns the complete phone number, which is never logged.
 func auditOfGuard(tx *database.Tx, id core.ID) (kept guardAudit, phone string, err error) {
 	var row guardRow
 	if err := tx.Get(&row, guardColumns+"id = ?", int64(id)); err != nil {
@@ -357,15 +356,14 @@ func assignPosts(tx *database.Tx, g core.Guard) error {
 	return nil
 }
 
-// DisableGuard disables a guard, whose pages end at once.
+// DisableGuard disables a guard, whose pages stop working at once.
 func (s *Store) DisableGuard(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "disable a guard", func(tx *database.Tx) error {
 		return disable(tx, by, scope, service{stem: "guard", id: id, action: "guard.disable", absent: noGuard})
 	})
 }
 
-// EnableGuard takes a disabled guard back. Where another took the phone number meanwhile,
-// it is a conflict.
+// EnableGuard enables a disabled guard. It is a conflict if another guard has the phone number now.
 func (s *Store) EnableGuard(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "enable a guard", func(tx *database.Tx) error {
 		if err := enable(tx, by, scope, service{stem: "guard", id: id, action: "guard.enable", absent: noGuard}); err != nil {
@@ -376,14 +374,15 @@ func (s *Store) EnableGuard(ctx context.Context, by core.Actor, scope core.Scope
 			return err
 		}
 		err := oneGuardAPhone(tx, core.Guard{ID: id, Community: g.Community})
-		if core.IsInvalid(err) { // there is no form to say it on
+		if core.IsInvalid(err) { // there is no form to show it on
 			return core.Conflict(fieldsOf(err)["phone"])
 		}
 		return err
 	})
 }
 
-// moveGuards returns one user's guards to another: WeChat reported them to be one person.
+// moveGuards moves one WeChat user's guards to another, which WeChat reported to be the same
+// person.
 func moveGuards(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE guard SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 	return err

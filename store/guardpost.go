@@ -41,7 +41,7 @@ func postSortKey(name string) string { return core.SortKey(name, maxPostSort) }
 // GuardPostFilter narrows the list of guard posts. Zero fields do not filter.
 type GuardPostFilter struct {
 	Community core.ID
-	Guard     core.ID // those that the guard is assigned to
+	Guard     core.ID // posts that the guard is assigned to
 	Keyword   string  // part of the name
 	Direction core.Direction
 	Disabled  string // "yes", "no", "" = both
@@ -89,10 +89,11 @@ func postsOf(rows []guardPostRow) []core.GuardPost {
 	return posts
 }
 
-// PostsOfOneCommunity bounds what AllGuardPosts returns; core allows no guard more.
+// PostsOfOneCommunity is the maximum number of posts that AllGuardPosts returns, and that a guard
+// may have.
 const PostsOfOneCommunity = 200
 
-// AllGuardPosts lists the posts of a community of the scope to choose from, by name.
+// AllGuardPosts lists the posts of a community of the scope by name, for choices.
 func (s *Store) AllGuardPosts(ctx context.Context, scope core.Scope, community core.ID) ([]core.GuardPost, error) {
 	posts, _, err := s.GuardPosts(ctx, scope, GuardPostFilter{
 		Community: community, Sort: "name", Page: Page{Limit: PostsOfOneCommunity},
@@ -100,7 +101,7 @@ func (s *Store) AllGuardPosts(ctx context.Context, scope core.Scope, community c
 	return posts, err
 }
 
-// PostsOfGuards names the posts in scope that some guards are assigned to, by guard.
+// PostsOfGuards returns the names of the posts in scope that guards are assigned to, by guard.
 func (s *Store) PostsOfGuards(ctx context.Context, scope core.Scope, guards []core.ID) (map[core.ID][]string, error) {
 	names := map[core.ID][]string{}
 	err := database.EachPart(guards, func(part []core.ID) error {
@@ -173,8 +174,8 @@ func (s *Store) CreateGuardPost(
 	return id, nil
 }
 
-// UpdateGuardPost changes a post's name and direction. The community and being out of
-// service are not settings.
+// UpdateGuardPost changes a post's name and direction. The community cannot change;
+// DisableGuardPost and EnableGuardPost are separate acts.
 func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) error {
 	p = p.Trimmed()
 	if err := p.Check(); err != nil {
@@ -206,7 +207,7 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 	})
 }
 
-// DisableGuardPost takes a post out of service. Its page on the guards' phones ends at
+// DisableGuardPost takes a post out of service. Its page on the guards' phones stops working at
 // once.
 func (s *Store) DisableGuardPost(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "disable a guard post", func(tx *database.Tx) error {

@@ -52,12 +52,12 @@ func (s *Store) House(ctx context.Context, scope core.Scope, id core.ID) (core.H
 type HouseFilter struct {
 	Community core.ID // required
 	Node      core.ID // houses under this building node; 0 = all
-	Keyword   string  // part of the label, or the house in other words: 3-2-501; "" = all
-	Arrears   bool    // only those that owe
+	Keyword   string  // part of the label, or another way to write the house: 3-2-501; "" = all
+	Arrears   bool    // only houses that owe money
 	Page      Page    // its cursors are houses
 }
 
-// HouseRow is a house in the list.
+// HouseRow is a row of the list of houses.
 type HouseRow struct {
 	core.House
 	Residents   int
@@ -75,7 +75,7 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		where, args = where+" AND path LIKE ?", append(args, underNode(f.Node))
 	}
 	if f.Keyword = core.Clean(f.Keyword); f.Keyword != "" {
-		said, ok, err := s.housesSaid(ctx, core.ScopeOf(f.Community), f.Keyword)
+		said, ok, err := s.housesByText(ctx, core.ScopeOf(f.Community), f.Keyword)
 		switch {
 		case err != nil:
 			return nil, false, database.Wrap("list houses", err)
@@ -107,14 +107,14 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	return list, more, database.Wrap("list houses", err)
 }
 
-// underNode is the LIKE of the paths of houses under a node.
+// underNode returns the LIKE pattern for paths of houses under a node.
 func underNode(node core.ID) string { return "%/" + node.String() + "/%" }
 
 // byLabel is the order of houses: 2栋 before 10栋.
 var byLabel = database.PageOrder{Key: "h.sort_key", ID: "h.id"}
 
-// houseBounds returns the page's bounds on house h. A cursor that is no house of the
-// community has nothing behind it.
+// houseBounds returns the page's bounds on house h. A cursor that is not a house of the community
+// is followed by no rows.
 func (s *Store) houseBounds(ctx context.Context, community core.ID, p Page) (string, []any, error) {
 	if p.First() {
 		return "", nil, nil
@@ -147,7 +147,7 @@ func (s *Store) houseRows(ctx context.Context, community core.ID, rows []houseRo
 	return list, nil
 }
 
-// TreeNode is a building node with what lies under it, in the order of names.
+// TreeNode is a building node with the nodes under it, in the order of names.
 type TreeNode struct {
 	core.BuildingNode
 	Houses, Residents int // under it, at any depth
@@ -182,14 +182,13 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 	return tree.top, nil
 }
 
-// BuildingTree is HouseTree without residents, for a choice of buildings: it costs two
-// queries.
+// BuildingTree is HouseTree without the residents, for a choice of buildings. It costs two queries.
 func (s *Store) BuildingTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
 	tree, err := s.buildingTree(ctx, scope, community)
 	return tree.top, database.Wrap("building tree", err)
 }
 
-// buildingTree is the tree with its houses counted.
+// buildingTree returns the tree with its houses counted.
 func (s *Store) buildingTree(ctx context.Context, scope core.Scope, community core.ID) (houseTree, error) {
 	if !scope.Has(community) {
 		return houseTree{}, core.NotFound(noCommunity)
@@ -215,7 +214,7 @@ func (s *Store) buildingTree(ctx context.Context, scope core.Scope, community co
 	return tree, nil
 }
 
-// houseByLabel returns the house of a community that is called label.
+// houseByLabel returns the house of a community with a label.
 func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community core.ID, label string) (core.House, error) {
 	if !scope.Has(community) {
 		return core.House{}, core.NotFound(noCommunity)
@@ -231,8 +230,8 @@ func (s *Store) houseByLabel(ctx context.Context, scope core.Scope, community co
 	return row.house(), nil
 }
 
-// HousesByID returns houses of the scope in the order of their labels; one that is not there is not
-// found.
+// HousesByID returns houses of the scope in the order of their labels. If one does not exist, the
+// result is NotFound.
 func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.House, error) {
 	if len(ids) == 0 {
 		return nil, nil

@@ -10,7 +10,7 @@ import (
 	"tongxing/store/database"
 )
 
-// HouseNames returns the names of a house's path, one a level, top first.
+// HouseNames returns the names along a house's path, one per level, top first.
 func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) {
 	var names []string
 	for _, text := range strings.FieldsFunc(h.Path, func(r rune) bool { return r == '/' }) {
@@ -30,16 +30,15 @@ func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) 
 	return append(names, h.Name), nil
 }
 
-// HouseChange is what an edit of a house sets.
+// HouseChange is what UpdateHouse sets.
 type HouseChange struct {
-	Names      []string  // one a level, top first
-	ArrearsFen int64     // what the house owes; 0 = nothing
+	Names      []string  // one per level, top first
+	ArrearsFen int64     // debt of the house, in fen; 0 = none
 	Updated    time.Time // the house's, as shown; see core.Stale
 }
 
-// UpdateHouse renames a house of the scope, which may move it in the tree, and
-// sets what it owes. Past records keep the name they were made with. Building
-// nodes left without houses go.
+// UpdateHouse renames a house of the scope, which may move it in the tree, and sets its debt. Past
+// records keep the old name. Building nodes without houses are then deleted.
 func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change HouseChange) error {
 	return s.db.Write(ctx, "update house", func(tx *database.Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
@@ -106,8 +105,8 @@ func auditOfHouse(label string, arrears int64) houseAudit {
 	return houseAudit{Label: label, Arrears: core.Yuan(arrears)}
 }
 
-// RemoveHouse removes a house of the scope that nobody ever lived in and that no
-// record names.
+// RemoveHouse deletes a house of the scope in which nobody ever lived and which no record refers
+// to.
 func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "delete house", func(tx *database.Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
@@ -143,10 +142,9 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 	})
 }
 
-// lockHouse reads a house of the scope and its community, and keeps others from
-// changing the tree until the act ends.
+// lockHouse reads and locks a house of the scope and its community, and thereby the tree.
 func lockHouse(tx *database.Tx, scope core.Scope, id core.ID) (core.House, core.Community, error) {
-	// The community's row is locked first, as all acts upon its tree do.
+	// the community's row is locked first, as by all acts on its tree
 	var community core.ID
 	if err := tx.Get(&community, "SELECT community_id FROM house WHERE id = ?", int64(id)); err != nil {
 		return core.House{}, core.Community{}, database.NotFoundIfNoRows(err, noHouse)
@@ -163,8 +161,7 @@ func lockHouse(tx *database.Tx, scope core.Scope, id core.ID) (core.House, core.
 	return row.house(), c, database.NotFoundIfNoRows(err, noHouse)
 }
 
-// pruneNodes removes a node that holds nothing any more, and those above it that
-// then hold nothing.
+// pruneNodes deletes a node that is empty, and those above it that are then empty.
 func pruneNodes(tx *database.Tx, community, node core.ID) error {
 	for node != 0 {
 		var parents []core.ID

@@ -9,9 +9,9 @@ import (
 	"tongxing/store/database"
 )
 
-// ExportHouses returns every house of the filter, in the order of labels, to each, with its names
-// from the top of the tree down. That somebody took the file is in the audit log before the first
-// row is read. It holds the community's building nodes and a few hundred houses at a time.
+// ExportHouses calls each for every house of the filter, in the order of labels, with its names
+// from the top of the tree down. The export is in the audit log before the first row is read. It
+// keeps the community's building nodes and a few hundred houses in memory.
 func (s *Store) ExportHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, f HouseFilter,
 	each func(names []string, h HouseRow) error,
@@ -56,7 +56,7 @@ func (s *Store) ExportHouses(
 	return nil
 }
 
-// houseExportAudit is what the audit log records of a file that was taken.
+// houseExportAudit is what the audit log records of an export.
 type houseExportAudit struct {
 	All       bool   `json:"all,omitempty"`
 	Node      string `json:"node,omitempty"`

@@ -9,14 +9,14 @@ import (
 	"tongxing/store/database"
 )
 
-// maxHousesSaid bounds the houses that a search finds by a way of writing a house.
-const maxHousesSaid = 2000
+// maxHousesByText is the maximum number of houses that a search finds by a way of writing a house.
+const maxHousesByText = 2000
 
-// housesSaid returns the houses of the scope that hold a text or are said by it in other words
-// (core.ReadHouse): 3-2-501. It is one walk of the labels' index, as a search for a part of a label
-// is. ok is false for a text that says no house so, or too many: a part of the label is all there
-// is to search for.
-func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (houses []core.House, ok bool, err error) {
+// housesByText returns the houses of the scope whose label contains a text, or which it denotes in
+// another way of writing (core.ReadHouse): 3-2-501. It reads the index of labels once, like a
+// search for a part of a label. ok is false if the text is no such way of writing, or denotes too
+// many houses: then only a part of the label can be searched for.
+func (s *Store) housesByText(ctx context.Context, scope core.Scope, text string) (houses []core.House, ok bool, err error) {
 	text = core.Clean(text)
 	said := core.ReadHouse(text)
 	figures := said.Figures()
@@ -24,19 +24,19 @@ func (s *Store) housesSaid(ctx context.Context, scope core.Scope, text string) (
 		return nil, false, nil
 	}
 	where, args := database.ScopeWhere(scope, "community_id")
-	// One pattern finds what holds the text and what it says: walking all labels of a city
-	// costs by the pattern. Only where the text has numerals, labels may have them too.
+	// One pattern finds both: reading all labels of a city costs as much per pattern. Only if the
+	// text has numerals, labels may have them, too.
 	like, patterns := "label LIKE ?", []any{"%" + strings.Join(figures, "%") + "%"}
 	if written := said.Written(); written != nil {
 		like, patterns = like+" OR label LIKE ?", append(patterns, "%"+strings.Join(written, "%")+"%")
 	}
 	var rows []houseRow
 	err = s.db.All(ctx, &rows, "SELECT id, community_id, label FROM house"+s.db.Dialect().ForceIndex("house_label")+" WHERE "+where+
-		" AND ("+like+") LIMIT ?", append(append(args, patterns...), maxHousesSaid+1)...)
-	if err != nil || len(rows) > maxHousesSaid {
+		" AND ("+like+") LIMIT ?", append(append(args, patterns...), maxHousesByText+1)...)
+	if err != nil || len(rows) > maxHousesByText {
 		return nil, false, err
 	}
-	whole := map[core.ID]bool{} // communities where a house is said wholly
+	whole := map[core.ID]bool{} // communities with a house that the text denotes completely
 	for _, row := range rows {
 		if said.Fit(row.Label) >= core.HouseWhole {
 			whole[row.Community] = true
@@ -55,14 +55,14 @@ func houseIDs(houses []core.House) []core.ID {
 	return database.IDsOf(houses, func(h core.House) core.ID { return h.ID })
 }
 
-// HouseSaid returns the one house of a community that a text says: 3栋2单元501, 3-2-501. None is not
-// found; several are an invalid error that names them.
-func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.ID, text string) (core.House, error) {
+// HouseByText returns the one house of a community that a text denotes: 3栋2单元501, 3-2-501. If there
+// is none, it is NotFound; if there are several, the error is invalid and names them.
+func (s *Store) HouseByText(ctx context.Context, scope core.Scope, community core.ID, text string) (core.House, error) {
 	house, err := s.houseByLabel(ctx, scope, community, text)
 	if !core.IsNotFound(err) || !scope.Has(community) {
 		return house, err
 	}
-	found, _, err := s.housesSaid(ctx, core.ScopeOf(community), text)
+	found, _, err := s.housesByText(ctx, core.ScopeOf(community), text)
 	if err != nil {
 		return core.House{}, database.Wrap("house said", err)
 	}
@@ -82,8 +82,8 @@ func (s *Store) HouseSaid(ctx context.Context, scope core.Scope, community core.
 	return core.House{}, core.Invalid("“" + core.Clean(text) + "”可能是 " + strings.Join(labels, "、") + more + "，请写完整")
 }
 
-// MatchHouses reads a pasted list, a house a line and at most MaxRestriction of
-// them, against a community's houses. It costs one query for all their labels.
+// MatchHouses matches a pasted list, one house per line and at most MaxRestriction lines, with a
+// community's houses. It costs one query, for all labels.
 func (s *Store) MatchHouses(ctx context.Context, scope core.Scope, community core.ID, list string) ([]core.HouseMatch, error) {
 	of, err := s.Community(ctx, scope, community)
 	if err != nil {

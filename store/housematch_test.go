@@ -17,7 +17,7 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 		if err != nil || len(made) != 4 {
 			t.Fatal(made, err)
 		}
-		house, err := s.HouseSaid(t.Context(), everywhere, community, "1-1-101")
+		house, err := s.HouseByText(t.Context(), everywhere, community, "1-1-101")
 		if err != nil || house.Label != "1栋1单元101" {
 			t.Fatalf("%+v, %v", house, err)
 		}
@@ -55,11 +55,11 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 			"9-9-101": core.CodeNotFound, "张三": core.CodeNotFound, "": core.CodeNotFound,
 			"1-101": core.CodeInvalid, "101室": core.CodeInvalid,
 		} {
-			if _, err := s.HouseSaid(t.Context(), everywhere, community, text); core.CodeOf(err) != code {
+			if _, err := s.HouseByText(t.Context(), everywhere, community, text); core.CodeOf(err) != code {
 				t.Errorf("%q: %v", text, err)
 			}
 		}
-		if _, err := s.HouseSaid(t.Context(), core.ScopeOf(other), community, "1-1-101"); !core.IsNotFound(err) {
+		if _, err := s.HouseByText(t.Context(), core.ScopeOf(other), community, "1-1-101"); !core.IsNotFound(err) {
 			t.Errorf("a foreign house: %v", err)
 		}
 		// A house that is labelled with numerals is found by its label.
@@ -67,7 +67,7 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if house, err := s.HouseSaid(t.Context(), everywhere, other, "三栋二单元501室"); err != nil || house.ID != numbered[0] {
+		if house, err := s.HouseByText(t.Context(), everywhere, other, "三栋二单元501室"); err != nil || house.ID != numbered[0] {
 			t.Errorf("%+v, %v", house, err)
 		}
 		list, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Community: community, Keyword: "9-9-999", Page: Page{Limit: 9}})

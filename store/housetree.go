@@ -22,7 +22,7 @@ type nodeRow struct {
 	Path      string  `db:"path"`
 }
 
-// houseTree puts nodes together; node 0 stands above the top ones.
+// houseTree builds a tree of nodes; node 0 is the parent of the top ones.
 type houseTree struct {
 	byID map[core.ID]*TreeNode
 	top  []*TreeNode
@@ -54,7 +54,7 @@ func sortNodes(nodes []*TreeNode) {
 	})
 }
 
-// add counts what hangs right under a node for it and for all above it.
+// add adds numbers of houses and residents to a node and to all above it.
 func (t houseTree) add(id core.ID, houses, residents int) {
 	for node := t.byID[id]; node != nil; node = t.byID[node.Parent] {
 		node.Houses += houses
@@ -63,8 +63,8 @@ func (t houseTree) add(id core.ID, houses, residents int) {
 }
 
 // CreateHouses adds houses to a community, with the building nodes they need, and returns their ids
-// in the order of paths. Each path names one name a level, top first. A house that exists is a
-// conflict, and nothing is added.
+// in the order of paths. A path has one name per level, top first. If a house exists already, it is
+// a conflict and nothing is added.
 func (s *Store) CreateHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, paths [][]string,
 ) ([]core.ID, error) {
@@ -87,9 +87,8 @@ func (s *Store) CreateHouses(
 	return ids, err
 }
 
-// CreateMissingHouses is CreateHouses for paths of which some may be there already:
-// those are left alone, so that the same act again adds nothing. It tells how many
-// were added.
+// CreateMissingHouses is CreateHouses for paths of which some may exist already: those are skipped,
+// so that repeating the act adds nothing. It returns the number of houses added.
 func (s *Store) CreateMissingHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, paths [][]string,
 ) (added int, err error) {
@@ -128,10 +127,10 @@ func (s *Store) CreateMissingHouses(
 type HousePlan struct {
 	Total       int
 	First, Last string   // labels
-	Known       []string // labels of those that are there, in order
+	Known       []string // labels of those that exist, in order
 }
 
-// PlanHouses tells what CreateMissingHouses would do with the same paths.
+// PlanHouses returns what CreateMissingHouses would do with the same paths.
 func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core.ID, paths [][]string) (HousePlan, error) {
 	c, err := s.Community(ctx, scope, community)
 	if err != nil {
@@ -158,7 +157,7 @@ func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core
 	return plan, nil
 }
 
-// knownHouses returns the labels of paths that a community has.
+// knownHouses returns those labels of paths that a community has.
 func knownHouses(all func(dest any, query string, args ...any) error, c core.Community, paths [][]string) (map[string]bool, error) {
 	labels := make([]string, len(paths))
 	for i, path := range paths {
@@ -254,7 +253,7 @@ func (b *houseBuilder) named() []named {
 	return houses
 }
 
-// under returns the node of those names, top first.
+// under returns the node at the names, top first, and adds it if necessary.
 func (b *houseBuilder) under(names []string) nodeRow {
 	node := nodeRow{Path: "/"}
 	for level, name := range names {
@@ -275,7 +274,7 @@ func (b *houseBuilder) node(parent nodeRow, level int, name string) nodeRow {
 	return node
 }
 
-// refuseKnown names the first house that is there already.
+// refuseKnown returns a conflict that names the first house that exists already.
 func (b *houseBuilder) refuseKnown() error {
 	return database.EachPart(b.labels, func(part []string) error {
 		args := []any{int64(b.community.ID)}
@@ -308,7 +307,7 @@ func (b *houseBuilder) save() error {
 		err = addGrams(b.tx, b.named()...)
 	}
 	if database.IsDuplicate(err) {
-		return database.ErrRace // another added one of them after we looked
+		return database.ErrRace // another added one of them after it was read
 	}
 	return err
 }

@@ -6,8 +6,8 @@ import (
 	"tongxing/store/database"
 )
 
-// service is an act that takes a thing out of service, or back: a row of its feature's
-// table, which has a community, a name and disabled_at.
+// service is an act that disables or enables something: a row of its feature's table, which has
+// community_id, name and disabled_at.
 type service struct {
 	stem   string
 	id     core.ID
@@ -15,12 +15,12 @@ type service struct {
 	absent string // the message if it does not exist or is out of scope
 }
 
-// disable takes a thing out of service.
+// disable disables something that is in service.
 func disable(tx *database.Tx, by core.Actor, scope core.Scope, s service) error {
 	return setDisabled(tx, by, scope, s, true)
 }
 
-// enable takes a thing back into service.
+// enable undoes disable.
 func enable(tx *database.Tx, by core.Actor, scope core.Scope, s service) error {
 	return setDisabled(tx, by, scope, s, false)
 }
@@ -40,7 +40,7 @@ func setDisabled(tx *database.Tx, by core.Actor, scope core.Scope, s service, di
 		return database.NotFoundIfNoRows(err, s.absent)
 	}
 	if row.Disabled.IsZero() != disabled {
-		return nil // it is already
+		return nil // nothing to change
 	}
 	var at any
 	if disabled {

@@ -14,9 +14,9 @@ import (
 const (
 	// jobStale is how long a running job may be silent before another server takes it.
 	jobStale = 30 * time.Second
-	// jobTries is how many servers may begin a job; after that it is broken.
+	// jobTries is how many servers may start a job before it counts as broken.
 	jobTries = 3
-	// jobLife is how long a job that is over stays listed.
+	// jobLife is how long a finished job is listed.
 	jobLife = 30 * 24 * time.Hour
 	// jobsListed is how many jobs an account's list shows.
 	jobsListed = 50
@@ -27,8 +27,8 @@ const jobColumns = "SELECT id, account_id, kind, state, done, total, words, resu
 // errNoJob is also the answer for a job of another account.
 var errNoJob = core.NotFound("任务不存在")
 
-// errJobGone says that a job is no longer the runner's: it was cancelled, or another
-// server has taken it.
+// errJobGone is returned for a job that is no longer the runner's: it was cancelled, or another
+// server has taken it over.
 var errJobGone = core.Conflict("任务已取消或已由其他服务器接管")
 
 type jobRow struct {
@@ -53,8 +53,8 @@ func (r jobRow) job() core.Job {
 	}
 }
 
-// StartJob puts work of a kind on the list of an account and returns its id. While the account's
-// last job of the kind is not over, that one is given: a form sent twice starts one job.
+// StartJob queues a job of a kind for an account and returns its id. If the account's last job of
+// the kind is unfinished, it returns that one: a form sent twice starts one job.
 func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) (id core.ID, err error) {
 	err = s.db.Write(ctx, "start job", func(tx *database.Tx) error {
 		live := by.ID.String() + ":" + string(kind)
@@ -97,8 +97,8 @@ func (s *Store) Jobs(ctx context.Context, account core.ID) ([]core.Job, error) {
 	return jobs, database.Wrap("list jobs", err)
 }
 
-// CancelJob ends an account's job that is not over; one that is over is a conflict
-// that says how it ended. A runner learns of it at its next step.
+// CancelJob ends an account's unfinished job; for a finished one it is a conflict whose message
+// says how it ended. The runner stops at its next step.
 func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error {
 	return s.db.Write(ctx, "cancel job", func(tx *database.Tx) error {
 		var row jobRow
@@ -119,13 +119,13 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 	})
 }
 
-// ClaimJob returns runner the oldest job that waits, or whose server has been silent for half a
-// minute, and makes it running. Of several servers that ask at once one gets it. A job that was
-// begun three times is broken instead. Not found says that nothing waits.
+// ClaimJob assigns to a runner the oldest job that waits, or whose server has been silent for half
+// a minute, and returns it. Of several servers that ask at once, one gets it. A job that was
+// started three times becomes broken instead. NotFound means that no job waits.
 func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err error) {
 	free := "(state = 'waiting' OR state = 'running' AND beat_at < ?)"
 	stale := s.Now().Add(-jobStale).UnixMilli()
-	var waiting []core.ID // most looks find nothing and need no transaction
+	var waiting []core.ID // most calls find nothing and need no transaction
 	if err := s.db.All(
 		ctx, &waiting,
 		"SELECT id FROM job WHERE state IN ('waiting', 'running') AND "+free+" ORDER BY id LIMIT 1", stale,
@@ -166,8 +166,8 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 	return job, err
 }
 
-// StepJob notes how far a runner's job has come, and that its server lives. It is a
-// conflict once the job is no longer the runner's, who must then stop.
+// StepJob records the progress of a runner's job, and that its server is alive. It is a conflict if
+// the job is no longer the runner's, which must then stop.
 func (s *Store) StepJob(ctx context.Context, runner string, id core.ID, done, total int64) error {
 	return s.db.Write(ctx, "step job", func(tx *database.Tx) error {
 		return tx.ExecOne(errJobGone, "UPDATE job SET done = ?, total = ?, beat_at = ? WHERE id = ? AND runner = ? AND state = 'running'",
@@ -175,8 +175,8 @@ func (s *Store) StepJob(ctx context.Context, runner string, id core.ID, done, to
 	})
 }
 
-// EndJob ends a runner's job as state, with words for people and the path of a
-// page with the result. It is a conflict once the job is no longer the runner's.
+// EndJob ends a runner's job with its State, Words for people and the path of a page with the
+// result. It is a conflict if the job is no longer the runner's.
 func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
 	return s.db.Write(ctx, "end job", func(tx *database.Tx) error {
 		return tx.ExecOne(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, ended_at = ?
@@ -184,8 +184,8 @@ func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
 	})
 }
 
-// ReleaseJob puts a runner's job back to wait for another server, without counting
-// the try: for a server that stops in order.
+// ReleaseJob lets a runner's job wait for another server, and does not count the try. It is for a
+// server that is shutting down.
 func (s *Store) ReleaseJob(ctx context.Context, runner string, id core.ID) error {
 	return s.db.Write(ctx, "release job", func(tx *database.Tx) error {
 		_, err := tx.Exec(

@@ -9,8 +9,8 @@ import (
 	"tongxing/store/database"
 )
 
-// What ties the keys to the data made with them, in setting: a value sealed under each
-// key, by the key's name, and a digest by the MAC key.
+// Settings that connect the keys with the data: for each key a value sealed with it, under the
+// key's name, and a digest made with the MAC key.
 const (
 	canaryPrefix = "key.canary."
 	canaryMAC    = "key.mac"
@@ -18,10 +18,9 @@ const (
 	canaryText   = "tongxing"
 )
 
-// checkKeys refuses a key ring that is not the one the data was made with, before
-// anything is sealed under another key of the same name. A database that knows no key
-// learns those of the ring, and one that knows some learns a new one: of two servers
-// that start at once on an empty database with different keys, one is refused.
+// checkKeys refuses a key ring other than the one that the data was made with, before anything is
+// sealed with another key of the same name. Keys that the database does not know yet are recorded.
+// Of two servers that start at once on an empty database with different keys, one is refused.
 func (s *Store) checkKeys(ctx context.Context) error {
 	return s.db.Write(ctx, "check the keys", func(tx *database.Tx) error {
 		var rows []struct{ Name, Value string }
@@ -39,7 +38,7 @@ func (s *Store) checkKeys(ctx context.Context) error {
 	})
 }
 
-// fitKeys compares a ring with what the database knows of its keys.
+// fitKeys compares a ring with what the database has recorded of its keys.
 func fitKeys(ring database.Keyring, known map[string]string) error {
 	for name, sealed := range known {
 		id, isKey := strings.CutPrefix(name, canaryPrefix)
@@ -59,7 +58,7 @@ func fitKeys(ring database.Keyring, known map[string]string) error {
 	return nil
 }
 
-// wrongKeys is for who starts the program: what is wrong, and what to do.
+// wrongKeys returns an error for the person who starts the program: what is wrong, and what to do.
 func wrongKeys(what string) error {
 	return errors.New(what + "。为免损坏数据，没有启动。请找回原来的密钥：keys.ring、keys.mac，" +
 		"或数据目录里的 keys 文件；多台服务器要用同样的密钥。如果是恢复备份，请连同密钥一起恢复")
@@ -74,8 +73,7 @@ func ringKey(ring database.Keyring, id string) (database.Key, bool) {
 	return database.Key{}, false
 }
 
-// learnKeys adds what the database does not know yet. Data that is older than its
-// knowledge of keys must fit them too.
+// learnKeys records the keys that the database does not know yet. Existing data must fit them, too.
 func learnKeys(tx *database.Tx, known map[string]string) error {
 	ring := tx.Keys()
 	if len(known) == 0 {
@@ -101,8 +99,8 @@ func learnKeys(tx *database.Tx, known map[string]string) error {
 	return learn(tx, canaryMAC, ring.Digest("canary", canaryText))
 }
 
-// learn adds a row, unless another server that starts at this moment was quicker: then
-// the check is made again, against what that server knows.
+// learn adds a row. If another server that is starting was quicker, the check is repeated against
+// its row.
 func learn(tx *database.Tx, name, value string) error {
 	_, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.NowMS())
 	if database.IsDuplicate(err) {
@@ -111,7 +109,7 @@ func learn(tx *database.Tx, name, value string) error {
 	return err
 }
 
-// fitSample opens a few values of a database that knows no key but has data.
+// fitSample decrypts a few values of a database that has data but has recorded no key.
 func fitSample(tx *database.Tx) error {
 	for _, c := range []struct{ table, column string }{
 		{"reader", "secret_cipher"}, {"resident", "phone_cipher"}, {"guard", "phone_cipher"}, {"observer", "phone_cipher"},

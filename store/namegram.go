@@ -172,7 +172,7 @@ func (s *Store) housesNamed(ctx context.Context, scope core.Scope, words string,
 		FROM name_gram g`+s.db.Dialect().ThenJoin()+`house h ON h.id = g.subject_id
 		WHERE `+where.Text()+`
 		ORDER BY g.subject_id
-		LIMIT ?`, where.Args(maxHousesSaid)...)
+		LIMIT ?`, where.Args(maxHousesByText)...)
 	rows = slices.DeleteFunc(rows, func(r houseRow) bool { return !strings.Contains(core.LabelWords(r.Label), words) })
 	return rows[:min(len(rows), most)], err
 }

@@ -28,8 +28,8 @@ const (
 	observerColumns = "SELECT " + observerFields + " FROM observer WHERE "
 )
 
-// observersWithin returns the condition that an observer looks at a community of the
-// scope and was not removed.
+// observersWithin returns the condition that an observer has a community of the scope and was not
+// removed.
 func observersWithin(scope core.Scope) database.Where {
 	within, args := database.ScopeWhere(scope, "community_id")
 	var where database.Where
@@ -91,8 +91,7 @@ func (s *Store) Observer(ctx context.Context, scope core.Scope, id core.ID) (cor
 	return s.oneObserver(ctx, observerColumns+where.Text(), where.Args()...)
 }
 
-// ObserverOfUser returns the observer that a WeChat user is. One who was removed is not found, from
-// the very moment.
+// ObserverOfUser returns the observer bound to a WeChat user. A removed one is NotFound at once.
 func (s *Store) ObserverOfUser(ctx context.Context, user core.ID) (core.Observer, error) {
 	return s.oneObserver(ctx, observerColumns+"user_id = ? AND removed_at IS NULL ORDER BY id LIMIT 1", int64(user))
 }
@@ -178,9 +177,8 @@ func (s *Store) CreateObserver(
 	return id, nil
 }
 
-// UpdateObserver changes an observer. Phone is whole, or "" to leave the one on file.
-// Communities outside the scope stay as they are: one admin does not decide for
-// another's.
+// UpdateObserver changes an observer. Phone is complete, or "" to keep the one on file. Communities
+// outside the scope are left as they are: they are other admins' to decide.
 func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Scope, o core.Observer) error {
 	o = o.Trimmed()
 	if err := checkObserver(scope, o, o.Check()); err != nil {
@@ -209,7 +207,7 @@ func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Sc
 	})
 }
 
-// checkObserver refuses communities outside the scope, then what the check found.
+// checkObserver refuses communities outside the scope; otherwise it returns what the check found.
 func checkObserver(scope core.Scope, o core.Observer, wrong error) error {
 	for _, community := range o.Communities {
 		if !scope.Has(community) {
@@ -219,14 +217,14 @@ func checkObserver(scope core.Scope, o core.Observer, wrong error) error {
 	return wrong
 }
 
-// observerChange is what the audit line of a written observer begins with.
+// observerChange is the state before a change of an observer, for the audit line.
 type observerChange struct {
 	phone string // before
 	entry audit.Entry
 }
 
-// finishObserver writes the communities of an observer whose row is written, refuses a
-// second one under the same phone number, and writes the audit line.
+// finishObserver writes the communities of an observer whose row has been written, refuses a second
+// observer with the same phone number, and writes the audit line.
 func finishObserver(tx *database.Tx, by core.Actor, scope core.Scope, o core.Observer, c observerChange) error {
 	if err := observerCommunities(tx, scope, o); err != nil {
 		return err
@@ -238,7 +236,7 @@ func finishObserver(tx *database.Tx, by core.Actor, scope core.Scope, o core.Obs
 	if err != nil {
 		return err
 	}
-	after.Phone = maskedAnew(c.phone, phone, core.MaskPhone)
+	after.Phone = maskedChange(c.phone, phone, core.MaskPhone)
 	c.entry.Community, c.entry.Subject, c.entry.After = o.Communities[0], audit.Target("observer", o.ID), after
 	return audit.Write(tx, by, c.entry)
 }
@@ -252,7 +250,7 @@ type observerAudit struct {
 	MayExport   bool   `json:"may_export"`
 }
 
-// auditOfObserver also returns the whole phone number, which the log never keeps.
+// auditOfObserver also returns the complete phone number, which is never logged.
 func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone string, err error) {
 	var row observerRow
 	if err := tx.Get(&row, observerColumns+"id = ?", int64(id)); err != nil {
@@ -299,8 +297,8 @@ func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow
 	return row, database.NotFoundIfNoRows(err, noObserver)
 }
 
-// observerWholly refuses an observer who also looks at communities outside the
-// scope: what concerns those is not for this admin to change.
+// observerWholly refuses an observer who also has communities outside the scope: this admin may not
+// change what concerns them.
 func observerWholly(tx *database.Tx, scope core.Scope, id core.ID) error {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var beyond int
@@ -335,9 +333,9 @@ func observerCommunities(tx *database.Tx, scope core.Scope, o core.Observer) err
 	return nil
 }
 
-// oneObserverAPhone refuses a second observer of a community under the same phone
-// number: of two, removing one would leave the other looking. The communities' rows
-// are locked, so that two who are added at once see each other.
+// oneObserverAPhone refuses a second observer of a community with the same phone number: after one
+// were removed, the person could still look with the other. It locks the communities' rows, so that
+// concurrent additions see each other.
 func oneObserverAPhone(tx *database.Tx, o core.Observer) error {
 	communities := slices.Clone(o.Communities)
 	slices.Sort(communities)
@@ -363,8 +361,8 @@ func oneObserverAPhone(tx *database.Tx, o core.Observer) error {
 	return err
 }
 
-// RemoveObserver takes an observer's communities in scope away; one who has none
-// left is removed. Either way their pages end at once.
+// RemoveObserver removes the communities in scope from an observer, and the observer if none is
+// left. Either way their pages stop working at once.
 func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "remove observer", func(tx *database.Tx) error {
 		row, err := observerInScope(tx, scope, id)
@@ -396,14 +394,15 @@ func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return err
 		}
-		if after.Communities != "" { // others' still
+		if after.Communities != "" { // other admins' communities
 			entry.After = after
 		}
 		return audit.Write(tx, by, entry)
 	})
 }
 
-// moveObservers returns one user's observers to another: WeChat reported them to be one person.
+// moveObservers moves one WeChat user's observers to another, which WeChat reported to be the same
+// person.
 func moveObservers(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE observer SET user_id = ? WHERE user_id = ?", int64(to), int64(from))
 	return err

@@ -25,7 +25,7 @@ func orderBy(sort, column string) database.PageOrder {
 	return database.OldestFirst
 }
 
-// yesNo returns the answer that database.Where.Either takes.
+// yesNo returns "yes" or "no", as database.Where.Either takes it.
 func yesNo(yes bool) string {
 	if yes {
 		return "yes"
@@ -36,14 +36,14 @@ func yesNo(yes bool) string {
 // listQuery is a list of rows of one table, in an order that pages by key.
 type listQuery struct {
 	columns, table string
-	scope          database.Where // the rows that there are for the caller
-	filter         database.Where // those of them that are asked for
+	scope          database.Where // the rows that the caller may see
+	filter         database.Where // those of them that are requested
 	order          database.PageOrder
 }
 
-// readPage reads a page of a list. more tells that further rows lie in the direction of
-// paging. Where the list is sorted by a column it costs a query more than by id alone,
-// and a cursor that is no row of the scope has no rows behind it.
+// readPage reads a page of a list. more reports whether there are further rows in the direction of
+// paging. A list sorted by a column costs one query more than by id, and a cursor that is not a row
+// of the scope is followed by no rows.
 func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) (rows []T, more bool, err error) {
 	if p.Limit == 0 {
 		p.Limit = pageLimit

@@ -7,8 +7,8 @@ import (
 	"tongxing/store/database"
 )
 
-// Pass is a pass with what its page shows. The fields of a resident's home are empty
-// where another kind has none.
+// Pass is a pass with what its page shows. The fields of a resident's home are empty for kinds
+// without one.
 type Pass struct {
 	ID            core.ID
 	Kind          core.PassKind
@@ -65,8 +65,8 @@ const passQuery = `
 		AND `
 
 // PassesOfPerson returns a person's passes, oldest first: one for each house where the person is a
-// certified resident. Those whose lease has ended are among them; the rules refuse them and say
-// why.
+// certified resident. Passes whose lease has ended are included: the rules refuse them with the
+// reason.
 func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, error) {
 	if person == 0 {
 		return nil, nil
@@ -82,9 +82,8 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 	return passes, nil
 }
 
-// PassOfResidents returns the usable passes of residents, by resident, in one query however many
-// there are. Who has none is not in the map. It is for lists whose residents were found within the
-// caller's scope.
+// PassOfResidents returns the usable passes of residents, by resident, in one query. A resident
+// without a pass is not in the map. The caller must have found the residents within a scope.
 func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[core.ID]core.ID, error) {
 	passes := make(map[core.ID]core.ID, len(residents))
 	err := database.EachPart(residents, func(part []core.ID) error {
@@ -101,7 +100,7 @@ func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[c
 	return passes, database.Wrap("passes of residents", err)
 }
 
-// PassOfPerson returns one pass of a person; somebody else's is not found.
+// PassOfPerson returns one pass of a person; another person's is NotFound.
 func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
 	var row passRow
 	err := s.db.Get(ctx, &row, passQuery+"p.id = ? AND p.person_id = ?", int64(pass), int64(person))
@@ -111,8 +110,8 @@ func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, e
 	return Pass(row), nil
 }
 
-// givePasses makes a pass for each resident that has none.
-func givePasses(tx *database.Tx, residents []core.Resident) error {
+// createPasses creates a pass for each resident without one.
+func createPasses(tx *database.Tx, residents []core.Resident) error {
 	rows := make([][]any, len(residents))
 	for i, r := range residents {
 		rows[i] = []any{int64(tx.NewID()), int64(r.Community), string(core.PassResident), int64(r.ID), int64(r.Person), tx.NowMS()}

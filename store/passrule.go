@@ -10,7 +10,7 @@ import (
 	"tongxing/store/database"
 )
 
-// PassRule is a community's rule with what an edit needs.
+// PassRule is a community's rule with what is needed to edit it.
 type PassRule struct {
 	core.PassRule
 	Community     core.ID
@@ -47,8 +47,8 @@ const passRuleQuery = `SELECT q.community_id, c.name AS community, q.counting, q
 	q.fever_tenths, q.reader_qr, q.updated_at FROM pass_rule q JOIN community c ON c.id = q.community_id
 	WHERE q.community_id = ?`
 
-// defaultPassRule is what a new community starts with: nobody is held up, and
-// readers open nothing until somebody says so.
+// defaultPassRule returns the rule of a new community: exits are unlimited, and readers do not open
+// until an admin allows it.
 func defaultPassRule() core.PassRule {
 	r := core.DefaultPassRule()
 	r.ReaderQR = false
@@ -67,7 +67,7 @@ func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
 	return err
 }
 
-// deletePassRule goes with its community.
+// deletePassRule deletes the rule of a community that is deleted.
 func deletePassRule(tx *database.Tx, community core.ID) error {
 	_, err := tx.Exec("DELETE FROM pass_rule WHERE community_id = ?", int64(community))
 	return err
@@ -86,9 +86,8 @@ func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.I
 	return r, database.Wrap("pass rule", err)
 }
 
-// UpdatePassRule changes the rule of r.Community, which is of the scope. r.Updated is that
-// of the rule the change was made on: where another has changed it since, it is a
-// conflict and nothing changes.
+// UpdatePassRule changes the rule of r.Community, which must be in scope. r.Updated is that of the
+// rule that was edited: if it has changed since, the result is core.Stale and nothing changes.
 func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Scope, r PassRule) error {
 	if !scope.Has(r.Community) {
 		return core.NotFound(noCommunity)
@@ -109,7 +108,7 @@ func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Sc
 			return err
 		}
 		err = tx.ExecOne(
-			database.ErrRace, // another changed it after we looked: the next run compares with that
+			database.ErrRace, // another changed it after it was read: the next run compares with that
 			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?,
 				fever_tenths = ?, reader_qr = ?, updated_at = ?
 			WHERE community_id = ? AND updated_at = ?`,
@@ -127,8 +126,8 @@ func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Sc
 	})
 }
 
-// passRuleAudit is what the audit log records of a rule: every setting, those too that another
-// makes idle, which the rule's words leave out.
+// passRuleAudit is what the audit log records of a rule: every setting, also those that another
+// setting makes ineffective, which the rule's text leaves out.
 type passRuleAudit struct {
 	Counting   core.Counting `json:"counting"`
 	PeriodDays int           `json:"period_days"`

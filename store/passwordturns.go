@@ -9,27 +9,27 @@ import (
 	"tongxing/core"
 )
 
-// turns lets few passwords be looked at side by side, since each takes a core and 19 MiB
-// for some 25 ms, and lets few more wait. Those who have signed in lately go first, and
-// where no place is left, take the one of the stranger who came last: a flood of guesses
-// shuts out strangers alone.
+// turns limits how many passwords are checked at the same time, since each takes a core and 19 MiB
+// for about 25 ms, and how many may wait. Callers who have signed in lately go first and, if no
+// place is left, take that of the newest stranger: a flood of guesses shuts out strangers only.
 type turns struct {
 	mu        sync.Mutex
 	free      int
-	known     []*turn // who wait, the first to come first
+	known     []*turn // waiting, the oldest first
 	strangers []*turn
 }
 
-// turn is one who waits. It is told once: true to go on, false that somebody known took
+// turn is a waiting caller. It is called once, with true to go on, false that somebody known took
 // its place.
-type turn struct{ told chan bool }
+type turn struct{ called chan bool }
 
-// turnsWaiting is how many wait at most; by then the last waits about half a second.
+// turnsWaiting is the maximum number of waiting callers; the last of them waits about half a
+// second.
 const turnsWaiting = 20
 
 var errBusy = core.Unavailable("正在登录的人过多，请几秒后再试")
 
-// newTurns leaves a core to the doors where there are few.
+// newTurns leaves one core to the doors on machines with few.
 func newTurns() *turns {
 	if runtime.GOMAXPROCS(0) <= 2 {
 		return &turns{free: 1}
@@ -44,28 +44,28 @@ func (t *turns) full() bool {
 	return len(t.known)+len(t.strangers) >= turnsWaiting
 }
 
-// enter waits for a turn, which leave ends. It is unavailable at once where too many
-// wait already, and ends with its context.
+// enter waits for a turn, which leave ends. It returns Unavailable at once if too many wait
+// already, and the context's error if that ends.
 func (t *turns) enter(ctx context.Context, known bool) error {
 	mine, err := t.queue(known)
 	if err != nil || mine == nil {
 		return err
 	}
 	select {
-	case mayGo := <-mine.told:
+	case mayGo := <-mine.called:
 		if !mayGo {
 			return errBusy
 		}
 		return nil
 	case <-ctx.Done():
-		if !t.quit(mine) && <-mine.told { // told at the same moment
+		if !t.quit(mine) && <-mine.called { // called at the same moment
 			t.leave()
 		}
 		return ctx.Err()
 	}
 }
 
-// queue takes a turn, which is nil, or a place to wait for one.
+// queue takes a turn at once and returns nil, or returns a place to wait for one.
 func (t *turns) queue(known bool) (*turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -78,10 +78,10 @@ func (t *turns) queue(known bool) (*turn, error) {
 		if !known || last < 0 {
 			return nil, errBusy
 		}
-		t.strangers[last].told <- false
+		t.strangers[last].called <- false
 		t.strangers = t.strangers[:last]
 	}
-	mine := &turn{told: make(chan bool, 1)}
+	mine := &turn{called: make(chan bool, 1)}
 	if known {
 		t.known = append(t.known, mine)
 	} else {
@@ -90,7 +90,7 @@ func (t *turns) queue(known bool) (*turn, error) {
 	return mine, nil
 }
 
-// quit returns a place back, and reports whether it was still waiting.
+// quit gives up a place and reports whether it was still waiting.
 func (t *turns) quit(mine *turn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -103,13 +103,13 @@ func (t *turns) quit(mine *turn) bool {
 	return false
 }
 
-// leave hands a turn to the next who waits.
+// leave ends a turn and passes it to the next waiting caller.
 func (t *turns) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, list := range []*[]*turn{&t.known, &t.strangers} {
 		if len(*list) > 0 {
-			(*list)[0].told <- true
+			(*list)[0].called <- true
 			*list = slices.Delete(*list, 0, 1)
 			return
 		}

@@ -24,7 +24,7 @@ func (t *turns) wait(tt *testing.T, known bool) *turn {
 // told reports what one who waits was told; "" = nothing yet.
 func (w *turn) heard() string {
 	select {
-	case mayGo := <-w.told:
+	case mayGo := <-w.called:
 		if mayGo {
 			return "go"
 		}
@@ -151,7 +151,7 @@ func TestAFloodOfGuessesShutsOutStrangersAlone(t *testing.T) {
 			_, err := s.SignIn(context.WithoutCancel(t.Context()), signInAs("owner", testPassword, "home"))
 			entered <- err
 		}()
-		if <-last.told {
+		if <-last.called {
 			t.Error("the last stranger may go")
 		}
 		line.leave()

@@ -7,7 +7,8 @@ import (
 	"tongxing/store/database"
 )
 
-// findOrMakePersons returns the person of each digest of a phone number.
+// findOrMakePersons returns the person of each digest of a phone number, and creates those that do
+// not exist.
 func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, error) {
 	// One order for all, so that two acts never wait for each other.
 	macs = slices.Compact(slices.Sorted(slices.Values(macs)))
@@ -23,7 +24,7 @@ func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, erro
 			missing = append(missing, mac)
 		}
 	}
-	// Another act may make the same person at this moment: the first one stays.
+	// Another act may create the same person at the same moment: the first one stays.
 	if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "person", "id, phone_mac, created_at", rows); err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func findPersons(tx *database.Tx, macs []string, into map[string]core.ID) error 
 	})
 }
 
-// verifiedPersons tells who of the persons has verified the phone number in WeChat.
+// verifiedPersons returns those of the persons who have verified their phone number in WeChat.
 func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, error) {
 	verified := map[core.ID]bool{}
 	err := database.EachPart(persons, func(part []core.ID) error {
@@ -66,9 +67,9 @@ func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, erro
 	return verified, err
 }
 
-// certifyPerson finds or makes the person of a phone number that WeChat has
-// verified, certifies the residents it is, and gives them passes. ties is the
-// number of houses where the person lives.
+// certifyPerson finds or creates the person of a phone number that WeChat has verified, certifies
+// the person's residents, and creates their passes. ties is the number of houses where the person
+// lives.
 func certifyPerson(tx *database.Tx, phoneMAC string) (person core.ID, ties int, err error) {
 	persons, err := findOrMakePersons(tx, []string{phoneMAC})
 	if err != nil {
@@ -92,5 +93,5 @@ func certifyPerson(tx *database.Tx, phoneMAC string) (person core.ID, ties int, 
 	for i, row := range rows {
 		residents[i] = core.Resident{ID: row.ID, Community: row.Community, Person: person}
 	}
-	return person, len(rows), givePasses(tx, residents)
+	return person, len(rows), createPasses(tx, residents)
 }

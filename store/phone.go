@@ -7,7 +7,7 @@ import (
 	"tongxing/core"
 )
 
-// requirePhone adds to a check's findings that somebody new has no phone number.
+// requirePhone adds to a check's error that a phone number is required.
 func requirePhone(wrong error, phone string) error {
 	if phone != "" {
 		return wrong

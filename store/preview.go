@@ -8,9 +8,9 @@ import (
 	"tongxing/store/database"
 )
 
-// Preview is what a guard or a resident sees of a pass before anything happens:
-// whose it is and what the rules say. Nobody is named where the token is not
-// live or the pass is of another community.
+// Preview is what a guard or a resident sees of a pass before anything happens: whose it is and
+// what the rules say. Nobody is named if the token is not live or the pass belongs to another
+// community.
 type Preview struct {
 	Pass, Community, Resident, House core.ID
 	Name, HouseLabel                 string
@@ -54,7 +54,7 @@ func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Pre
 	return previews, nil
 }
 
-// preview is who may be named to the one who asks.
+// preview returns what the asker may see of a pass.
 func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
 	stranger := a.Via != core.ViaPreview && r.PostCommunity != r.PassCommunity
 	if r.PassID == 0 || stranger || (a.Via == core.ViaGuard && a.Token != core.TokenLive) {
@@ -67,7 +67,7 @@ func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
 	}
 }
 
-// Preview answers "can I go out now, and why" for a pass.
+// Preview decides whether a pass could go out now, and why.
 func (s *Store) Preview(ctx context.Context, pass core.ID) (Preview, error) {
 	previews, err := s.Previews(ctx, core.Out, []core.ID{pass})
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Store) Preview(ctx context.Context, pass core.ID) (Preview, error) {
 // previewPart is how many passes one query previews.
 const previewPart = 100
 
-// Previews answers the same for several passes in a direction, in their order. If one does not
+// Previews decides the same for several passes in a direction, in their order. If one does not
 // exist, the result is NotFound.
 func (s *Store) Previews(ctx context.Context, direction core.Direction, passes []core.ID) ([]Preview, error) {
 	all := make([]Preview, 0, len(passes))

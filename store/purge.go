@@ -14,12 +14,12 @@ const (
 	// purgeQuiet is how old the newest record may be while old ones are purged: by a
 	// clock that jumped ahead all of them are old.
 	purgeQuiet = 24 * time.Hour
-	// purgeFew is how many records may go at once, however few there are.
+	// purgeFew is how many records may be purged at once, however few there are.
 	purgeFew = 100
-	// purgeShare is the largest part of the records that goes at once: one in that many.
+	// purgeShare limits how many records are purged at once: one in that many.
 	purgeShare = 10
-	// purgedUnder is the setting that holds when the settings that the last purge was
-	// under were saved.
+	// purgedUnder is the setting that holds when the settings in force at the last purge were
+	// saved.
 	purgedUnder = "purge.settings"
 )
 
@@ -36,10 +36,10 @@ func (s *Store) ClockDoubt(ctx context.Context) (string, error) {
 	return "最新的出入记录也是一天以前的，可能是服务器时钟不对，已暂停清理过期记录；请核对时钟，有新的记录后自动恢复", nil
 }
 
-// PurgeDoubt returns why the access records from before a moment are better kept for
-// now, in words for people; "" = they may go. The clock must be above doubt, and at most
-// a tenth of all go at once, unless the settings were saved since the last purge: then
-// somebody has just decided how long records stay.
+// PurgeDoubt returns why the access records before a moment should not be deleted now, in words for
+// people; "" = they may be. The clock must not be in doubt, and at most a tenth of all records is
+// purged at once, unless the settings were saved since the last purge: then somebody has just
+// decided how long records are kept.
 func (s *Store) PurgeDoubt(ctx context.Context, before time.Time) (string, error) {
 	if doubt, err := s.ClockDoubt(ctx); err != nil || doubt != "" {
 		return doubt, err
@@ -61,9 +61,9 @@ func (s *Store) PurgeDoubt(ctx context.Context, before time.Time) (string, error
 		"请核对时钟，确要清理请到“设置”重新保存一次", old, all), nil
 }
 
-// decidedSincePurge reports whether the settings were saved since the last purge, and
-// notes those that a purge now is under. In doubt only a first note is
-// made: the next one says that somebody decided.
+// decidedSincePurge reports whether the settings were saved since the last purge, and records the
+// current ones. In doubt it only records them the first time, so that a later change counts as a
+// decision.
 func (s *Store) decidedSincePurge(ctx context.Context, doubt bool) (decided bool, err error) {
 	settings, err := s.Settings(ctx)
 	if err != nil {

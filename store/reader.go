@@ -21,9 +21,9 @@ const (
 
 func newReaderSecret() string { return secret.Letters(secretAlphabet, secretLength) }
 
-// readerSecretDigest is what a secret is found by. The secret is random, so its
-// plain digest tells nothing and a lookup by it leaks no part of it by timing.
-// Lower case and look-alike letters, as typed by hand, are forgiven.
+// readerSecretDigest returns the digest that a secret is found by. The secret is random, so its
+// plain digest reveals nothing, and the time of a lookup by it leaks no part of it. Lower case and
+// look-alike letters, as typed by hand, are accepted.
 func readerSecretDigest(secret string) string {
 	fixed := strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(secret))
 	sum := sha256.Sum256([]byte(fixed))
@@ -94,8 +94,7 @@ func (s *Store) Reader(ctx context.Context, scope core.Scope, id core.ID) (core.
 	return row.reader(), nil
 }
 
-// ReaderBySecret returns the reader that speaks protocol and whose URL carries
-// secret, disabled or not.
+// ReaderBySecret returns the reader with a protocol and a secret, disabled or not.
 func (s *Store) ReaderBySecret(ctx context.Context, protocol, secret string) (core.Reader, error) {
 	key, ok := ReaderKeyOf(protocol, secret)
 	if !ok {
@@ -110,7 +109,7 @@ const noReader = "门禁读头不存在"
 type ReaderFilter struct {
 	Community core.ID
 	Keyword   string           // part of the name, the gate or the serial
-	State     core.ReaderState // at the store's present
+	State     core.ReaderState // at the current time of the store's clock
 	Disabled  string           // "yes", "no", "" = both
 	Page      Page             // by id, oldest first; a Limit of 0 is 50
 }
@@ -143,7 +142,7 @@ func readerWhere(f ReaderFilter, now time.Time) database.Where {
 		where.Like(f.Keyword, "name", "gate", "serial")
 	}
 	where.Either(f.Disabled, "disabled_at IS NOT NULL", "disabled_at IS NULL")
-	// The bounds of core.Reader.State, said in SQL; a test holds them together.
+	// the bounds of core.Reader.State in SQL; a test compares the two
 	silent := "(? - last_seen_at) * 2 "
 	const beat = "(CASE WHEN heartbeat_seconds < 30 THEN 30 ELSE heartbeat_seconds END) * 1000"
 	switch f.State {
@@ -159,8 +158,8 @@ func readerWhere(f ReaderFilter, now time.Time) database.Where {
 	return where
 }
 
-// ReaderStates counts the readers in use in the scope, by their state at the
-// store's present.
+// ReaderStates counts the readers in use in the scope, by their state at the current time of the
+// store's clock.
 func (s *Store) ReaderStates(ctx context.Context, scope core.Scope) (map[core.ReaderState]int, error) {
 	counts := map[core.ReaderState]int{}
 	for _, state := range []core.ReaderState{core.ReaderOnline, core.ReaderStale, core.ReaderOffline, core.ReaderNever} {

@@ -52,8 +52,8 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 	return r.ID, secret, nil
 }
 
-// UpdateReader changes a reader's settings. Its community, secret, presence and
-// being disabled are not settings.
+// UpdateReader changes a reader's settings. Its community, secret and presence are not settings;
+// DisableReader and EnableReader are separate acts.
 func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scope, r core.Reader) error {
 	r = r.Trimmed()
 	if err := r.Check(); err != nil {
@@ -95,7 +95,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 	return err
 }
 
-// lockReader reads a reader of the scope for a change.
+// lockReader reads and locks a reader of the scope.
 func lockReader(tx *database.Tx, scope core.Scope, id core.ID) (core.Reader, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row readerRow
@@ -106,8 +106,8 @@ func lockReader(tx *database.Tx, scope core.Scope, id core.ID) (core.Reader, err
 	return row.reader(), database.NotFoundIfNoRows(err, noReader)
 }
 
-// checkReaderCommunity refuses a community that is not there, building nodes of
-// another, and a device number that another reader in use has.
+// checkReaderCommunity refuses a community that does not exist, building nodes of another one, and
+// a device number that another reader in use has.
 func checkReaderCommunity(tx *database.Tx, r core.Reader) error {
 	var n int
 	if err := tx.Get(&n, "SELECT COUNT(*) FROM community WHERE id = ? AND archived_at IS NULL", int64(r.Community)); err != nil {
@@ -133,8 +133,8 @@ func checkReaderCommunity(tx *database.Tx, r core.Reader) error {
 	return err
 }
 
-// readerSerialTaken reports that another reader in use of the community and the
-// protocol has r's device number. One that is disabled may share it.
+// readerSerialTaken reports whether another reader in use, of the same community and protocol, has
+// r's device number. A disabled reader may share it.
 func readerSerialTaken(tx *database.Tx, r core.Reader) (bool, error) {
 	if !r.Disabled.IsZero() {
 		return false, nil
@@ -148,8 +148,8 @@ func readerSerialTaken(tx *database.Tx, r core.Reader) (bool, error) {
 	return n > 0, err
 }
 
-// RotateReaderSecret returns a reader a new secret; the old one is refused from now on, so the
-// device must be told the new address.
+// RotateReaderSecret creates a new secret for a reader and returns it. The old one is refused at
+// once, so the new address must be entered into the device.
 func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
 	secret := newReaderSecret()
 	sealed, err := s.db.Keys().Seal("reader.secret", secret)
@@ -174,7 +174,7 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 	return secret, nil
 }
 
-// RevealReaderSecret shows a reader's secret to an installer. That it was shown is in
+// RevealReaderSecret returns a reader's secret, to be shown to an installer, and records that in
 // the audit log.
 func (s *Store) RevealReaderSecret(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (string, error) {
 	var sealed string
@@ -197,7 +197,7 @@ func (s *Store) RevealReaderSecret(ctx context.Context, by core.Actor, scope cor
 	return "", core.Conflict("密钥无法解密，请更换密钥")
 }
 
-// DisableReader stops a reader at once: every scan from then on is refused.
+// DisableReader disables a reader: every further scan is refused.
 func (s *Store) DisableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "disable a reader", func(tx *database.Tx) error {
 		before, err := lockReader(tx, scope, id)
@@ -210,7 +210,7 @@ func (s *Store) DisableReader(ctx context.Context, by core.Actor, scope core.Sco
 	})
 }
 
-// EnableReader lets a disabled reader work again.
+// EnableReader undoes DisableReader.
 func (s *Store) EnableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "enable a reader", func(tx *database.Tx) error {
 		before, err := lockReader(tx, scope, id)
@@ -238,11 +238,11 @@ func switchReader(tx *database.Tx, by core.Actor, action string, before, after c
 	return auditReader(tx, by, action, &before, &after)
 }
 
-// MaxReaderQR is how many readers one SwitchReadersQR may name.
+// MaxReaderQR is the maximum number of readers of one SwitchReadersQR.
 const MaxReaderQR = 500
 
-// SwitchReadersQR ticks or clears 门禁二维码 for readers and returns how many changed. One that is not
-// there, or not in the scope, leaves all as they were.
+// SwitchReadersQR allows or forbids QR codes 门禁二维码 for readers and returns how many changed. If one
+// does not exist or is out of scope, none changes.
 func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
 	if len(ids) == 0 || len(ids) > MaxReaderQR {
@@ -279,7 +279,7 @@ func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.S
 	return changed, nil
 }
 
-// ReaderQR says whether readers may take QR codes 权限管理.
+// ReaderQR is a change of whether readers may accept QR codes 权限管理.
 type ReaderQR struct {
 	Readers []core.ID
 	Allowed bool
@@ -318,7 +318,7 @@ func auditOfReader(r *core.Reader, nodes map[core.ID]string) any {
 	}
 }
 
-// auditReader writes what became of a reader; nil is a state not worth keeping.
+// auditReader writes the audit line of a change; a nil state is not recorded.
 func auditReader(tx *database.Tx, by core.Actor, action string, before, after *core.Reader) error {
 	r := cmp.Or(after, before)
 	nodes := slices.Clone(r.ScopeNodes)
@@ -335,8 +335,8 @@ func auditReader(tx *database.Tx, by core.Actor, action string, before, after *c
 	})
 }
 
-// nodeLabels returns the names along the paths of building nodes, top first; a node that is gone is
-// left out.
+// nodeLabels returns the names along the paths of building nodes, top first; a node that no longer
+// exists is left out.
 func nodeLabels(tx *database.Tx, ids []core.ID) (map[core.ID]string, error) {
 	labels := map[core.ID]string{}
 	if len(ids) == 0 {

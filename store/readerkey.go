@@ -8,11 +8,10 @@ import (
 	"tongxing/store/database"
 )
 
-// ReaderKey is what a reader is found by: its protocol, and the digest of the secret in
-// its address.
+// ReaderKey identifies a reader: its protocol, and the digest of the secret in its address.
 type ReaderKey struct{ Protocol, Digest string }
 
-// ReaderKeyOf returns the key of a secret; ok is false for what is no secret at all.
+// ReaderKeyOf returns the key of a secret; ok is false for a text that cannot be a secret.
 func ReaderKeyOf(protocol, secret string) (key ReaderKey, ok bool) {
 	if len(secret) != secretLength {
 		return ReaderKey{}, false
@@ -25,8 +24,8 @@ type keyedReaderRow struct {
 	Digest string `db:"secret_digest"`
 }
 
-// KeyedReaders returns every reader by its key, the disabled ones too: a door keeps
-// them at hand, so that no call of a reader waits for the database to find it.
+// KeyedReaders returns every reader by its key, including disabled ones. A door caches them, so
+// that no call of a reader waits for the database.
 func (s *Store) KeyedReaders(ctx context.Context) (map[ReaderKey]core.Reader, error) {
 	var rows []keyedReaderRow
 	if err := s.db.All(ctx, &rows, "SELECT "+readerColumns+", secret_digest FROM reader"); err != nil {
@@ -39,8 +38,8 @@ func (s *Store) KeyedReaders(ctx context.Context) (map[ReaderKey]core.Reader, er
 	return readers, nil
 }
 
-// ReaderByKey returns the reader of a key, disabled or not. A secret is found by its
-// digest, so the time it takes tells nothing of how much of a guess was right.
+// ReaderByKey returns the reader of a key, disabled or not. A secret is found by its digest, so the
+// time it takes does not reveal how much of a guess was right.
 func (s *Store) ReaderByKey(ctx context.Context, key ReaderKey) (core.Reader, error) {
 	var row readerRow
 	err := s.db.Get(ctx, &row, "SELECT "+readerColumns+" FROM reader WHERE secret_digest = ? AND protocol = ?", key.Digest, key.Protocol)
@@ -50,14 +49,14 @@ func (s *Store) ReaderByKey(ctx context.Context, key ReaderKey) (core.Reader, er
 	return row.reader(), nil
 }
 
-// readerWatch are those who keep copies of readers and must hear of changes.
+// readerWatch holds the functions to call when readers change.
 type readerWatch struct {
 	mu    sync.Mutex
 	calls []func(reader core.ID)
 }
 
-// OnReaderChange has call called after every act by which a reader's settings or its
-// secret changed, before the act returns.
+// OnReaderChange registers a function that is called after every act that changed a reader's
+// settings or secret, before the act returns.
 func (s *Store) OnReaderChange(call func(reader core.ID)) {
 	s.readers.mu.Lock()
 	defer s.readers.mu.Unlock()

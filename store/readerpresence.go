@@ -12,17 +12,16 @@ import (
 )
 
 const (
-	touchEvery      = 20 * time.Second // at most one sign of life of a reader is written in it
+	touchEvery      = 20 * time.Second // at most one call of a reader is recorded in it
 	quarantineEvery = 20 * time.Second // and one of an unknown device
 	presencePause   = time.Second      // between two writes
 	presenceTime    = 5 * time.Second  // of one write
 	maxStrangers    = 200              // unknown devices kept in memory, and written at once
-	maxQuarantine   = 2000             // rows: a caller with ever new names cannot fill the disk
+	maxQuarantine   = 2000             // rows: a caller that keeps changing its name cannot fill the disk
 )
 
-// ReaderPresence gathers signs of life of readers, and of devices nobody knows,
-// and writes them off the scan's path, many in one transaction. What it holds may
-// be lost with the process: it is only about when a device was last seen.
+// ReaderPresence collects when readers, and unknown devices, last called, and writes that outside
+// the scan's path, many in one transaction. What it holds may be lost with the process.
 type ReaderPresence struct {
 	s         *Store
 	mu        sync.Mutex
@@ -38,7 +37,7 @@ type ReaderPresence struct {
 
 type readerTouch struct {
 	at   time.Time
-	skew *time.Duration // nil: this call did not tell the device's clock
+	skew *time.Duration // nil = the call did not include the device's clock
 }
 
 type stranger struct{ protocol, serial, digest string }
@@ -60,8 +59,8 @@ func NewReaderPresence(s *Store) *ReaderPresence {
 	return p
 }
 
-// Touch notes that a known reader called now, and how far its clock is from ours
-// where it told. It never waits.
+// Touch records that a known reader called now, and how far its clock is ahead, if it sent it. It
+// never blocks.
 func (p *ReaderPresence) Touch(reader core.ID, skew *time.Duration) {
 	now := p.s.Now()
 	p.mu.Lock()
@@ -74,12 +73,12 @@ func (p *ReaderPresence) Touch(reader core.ID, skew *time.Duration) {
 	p.signal()
 }
 
-// Quarantine notes a call by a device that nobody knows: with a secret that is
-// nobody's, or with another serial than the secret's reader has. It never waits,
-// and never makes a reader. Where too many are new at once, the rest is dropped.
+// Quarantine records a call by an unknown device: with an unknown secret, or with another serial
+// than that of the secret's reader. It never blocks and never creates a reader. If too many are new
+// at once, the rest is dropped.
 func (p *ReaderPresence) Quarantine(protocol, serial, secret, addr string) {
 	if !core.IsReaderSerial(serial) {
-		serial = "?" // it is not one, and what it is may be somebody's QR
+		serial = "?" // not a serial: it may be somebody's QR code
 	}
 	key := stranger{protocol, serial, readerSecretDigest(secret)}
 	now := p.s.Now()
@@ -110,7 +109,7 @@ func (p *ReaderPresence) signal() {
 	}
 }
 
-// Close writes what waits and ends the writer.
+// Close writes what is pending and ends the writer.
 func (p *ReaderPresence) Close() {
 	p.mu.Lock()
 	ended := p.ended
@@ -141,8 +140,8 @@ func (p *ReaderPresence) loop() {
 	}
 }
 
-// flush writes what waits; of the strangers, only those not written lately,
-// unless it is the last time.
+// flush writes what is pending; of unknown devices, only those not written lately, unless it is the
+// last time.
 func (p *ReaderPresence) flush(last bool) {
 	touches, strangers := p.take(last)
 	ctx, cancel := context.WithTimeout(context.Background(), presenceTime)
@@ -183,8 +182,8 @@ func (p *ReaderPresence) take(last bool) (map[core.ID]readerTouch, map[stranger]
 	return touches, strangers
 }
 
-// touchReaders writes signs of life. They are no change by anybody: updated_at
-// stays, and nothing is audited.
+// touchReaders writes when readers last called. That is not an edit: updated_at stays the same, and
+// nothing is audited.
 func (s *Store) touchReaders(ctx context.Context, touches map[core.ID]readerTouch) error {
 	if len(touches) == 0 {
 		return nil
@@ -193,7 +192,7 @@ func (s *Store) touchReaders(ctx context.Context, touches map[core.ID]readerTouc
 	for id := range touches {
 		ids = append(ids, id)
 	}
-	slices.Sort(ids) // every server locks in the same order
+	slices.Sort(ids) // in the same order on every server
 	return s.db.Write(ctx, "touch readers", func(tx *database.Tx) error {
 		for _, id := range ids {
 			t := touches[id]
@@ -235,8 +234,8 @@ func (s *Store) quarantine(ctx context.Context, strangers map[stranger]strangerC
 	})
 }
 
-// makeQuarantineRoom drops the devices not heard of for the longest time where n
-// more might be too many.
+// makeQuarantineRoom deletes the devices that have not called for the longest time if n more might
+// be too many.
 func makeQuarantineRoom(tx *database.Tx, n int) error {
 	var rows int
 	if err := tx.Get(&rows, "SELECT COUNT(*) FROM reader_quarantine"); err != nil {
@@ -272,7 +271,7 @@ func quarantineOne(tx *database.Tx, key stranger, c strangerCalls) error {
 		c.at.UnixMilli(),
 	)
 	if database.IsDuplicate(err) {
-		return database.ErrRace // another server met it at the same moment
+		return database.ErrRace // another server added it at the same moment
 	}
 	return err
 }
@@ -290,8 +289,8 @@ type quarantineRow struct {
 }
 
 // QuarantinedReaders returns the unknown devices that called the addresses of readers in the scope,
-// newest first, at most 100. Those that called nobody's address belong to no community: only who
-// sees all communities sees them.
+// newest first, at most 100. Those that called an unknown address belong to no community: they are
+// only in the whole scope.
 func (s *Store) QuarantinedReaders(ctx context.Context, scope core.Scope) ([]core.QuarantinedReader, error) {
 	where, args := database.ScopeWhere(scope, "r.community_id")
 	var rows []quarantineRow

@@ -8,14 +8,13 @@ import (
 	"tongxing/store/database"
 )
 
-// writeProbe is as large as a setting may be. On SQLite a write of four of them needs
-// pages of its own: one that fits into those that are there works on a full disk, too,
-// and says nothing of the next. A MySQL server keeps each write in its logs.
+// writeProbe is as large as a setting may be. On SQLite, writing four of them needs new pages: a
+// write that fits into existing ones succeeds on a full disk, too. A MySQL server writes each to
+// its logs.
 var writeProbe = strings.Repeat("x", 4000)
 
-// CheckWrite reports whether the database keeps what is written: a server that only
-// reads, or whose disk is full, answers every question and refuses every door. It
-// leaves nothing behind.
+// CheckWrite returns an error unless the database can be written to: with a read-only server or a
+// full disk, all reads work and every scan is refused. It leaves no rows behind.
 func (s *Store) CheckWrite(ctx context.Context) error {
 	name, rows, value := fmt.Sprintf("probe.%d.", s.Node()), 1, writeProbe[:64]
 	if s.db.Serial() {

@@ -40,8 +40,7 @@ type residentRow struct {
 	PassDisabled database.Millis `db:"pass_disabled"`
 }
 
-// ResidentRow is a resident with the names of the place, phone and ID number
-// masked.
+// ResidentRow is a resident with the names of community and house; phone and ID number are masked.
 type ResidentRow struct {
 	core.Resident
 	HouseLabel    string
@@ -101,8 +100,8 @@ func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.
 	return list, nil
 }
 
-// OnRecord returns those of some residents whom an access record names: they can move out, but not
-// be deleted.
+// OnRecord returns those residents that an access record refers to: they can move out, but not be
+// deleted.
 func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, error) {
 	passed := map[core.ID]bool{}
 	err := database.EachPart(ids, func(part []core.ID) error {
@@ -126,7 +125,7 @@ type ResidentFilter struct {
 	Keyword   string  // of a name (core.ReadName), a house, the last four of a phone or ID number, or a whole one
 	Certified string  // "yes", "no", "" = both
 	Identity  core.Identity
-	MovedOut  bool // those who moved out, instead of those who live there
+	MovedOut  bool // residents who moved out, instead of the others
 	// "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
 	Sort string
 	Page Page
@@ -134,7 +133,7 @@ type ResidentFilter struct {
 
 // Residents lists residents of the scope, newest first or as sorted, masked. more reports whether
 // there are further rows in the direction of paging. It costs two queries: the ids of the page,
-// each way of matching the keyword by its own index, and then their rows.
+// each way of matching the keyword by its own index, and the rows.
 func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilter) (list []ResidentRow, more bool, err error) {
 	if scope, err = f.within(scope); err != nil {
 		return nil, false, err
@@ -220,10 +219,9 @@ func (s *Store) ResidentTies(ctx context.Context, scope core.Scope, person core.
 	return list, database.Wrap("ties of a person", err)
 }
 
-// residentIDs is the query for the ids of one page, one more than it holds. A
-// keyword is matched in several ways, each a query of its own with an index of
-// its own; their order is by an expression, since SQLite would otherwise walk the
-// whole community in the order of ids.
+// residentIDs returns the query for the ids of one page and one more. A keyword is matched in
+// several ways, each with a query and an index of its own. They are ordered by an expression, since
+// SQLite would otherwise read the whole community in the order of ids.
 func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFilter) (string, []any, error) {
 	byTie := database.PageOrder{ID: "t.id", Desc: true}
 	where, args := f.where()
@@ -236,7 +234,7 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 		return "", nil, err
 	case len(ways) > 0:
 	case f.MovedOut && f.House == 0:
-		// Few of all: walking the whole register in search of them takes too long.
+		// few of all: reading the whole register in search of them takes too long
 		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
 		ways = []residentMatch{{
 			from: "resident t" + s.db.Dialect().ForceIndex("resident_certified") + " WHERE " + inScope, args: scopeArgs,
@@ -286,7 +284,7 @@ func (f ResidentFilter) plain() bool {
 	return f.House == 0 && f.Node == 0 && f.Identity == "" && f.Certified == ""
 }
 
-// where is the filter but for community and keyword.
+// where returns the condition of the filter, without community and keyword.
 func (f ResidentFilter) where() (string, []any) {
 	where, args := " AND t.moved_out_at IS NULL", []any(nil)
 	if f.MovedOut {
@@ -311,8 +309,7 @@ func (f ResidentFilter) where() (string, []any) {
 	return where, args
 }
 
-// residentMatch is one way in which a keyword finds residents: tables with
-// conditions.
+// residentMatch is one way in which a keyword finds residents: tables and conditions.
 type residentMatch struct {
 	from string
 	args []any
@@ -332,8 +329,8 @@ func (m residentMatch) query(f ResidentFilter) (string, []any) {
 	return "SELECT t.id FROM " + m.from + where + bounds + order.Clause(f.Page), args
 }
 
-// residentsByHouse goes from houses to their residents, by the index of ties: told
-// the community too, SQLite takes an index of all the community's residents.
+// residentsByHouse joins houses with their residents by the index of ties. With the community as a
+// condition, SQLite would use an index of all the community's residents.
 func (s *Store) residentsByHouse() string {
 	return "house h" + s.db.Dialect().ForceIndex("house_label") + s.db.Dialect().ThenJoin() + "resident t" +
 		s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id"
@@ -409,23 +406,23 @@ func (s *Store) outsiderMatches(ctx context.Context, scope core.Scope, keyword s
 // compound reports whether a family name is one of several characters.
 func compound(family string) bool { return utf8.RuneCountInString(family) > 1 }
 
-// matchIn is a way to find residents of a scope, whose communities are in a column.
+// matchIn returns a way to find residents of a scope; column holds the community.
 func matchIn(scope core.Scope, from, column, clause string, values ...any) residentMatch {
 	inScope, args := database.ScopeWhere(scope, column)
 	return residentMatch{from: from + " WHERE " + inScope + " AND " + clause, args: append(args, values...)}
 }
 
-// namesBeginning finds by the beginning of a folded name. A range, not LIKE: SQLite's
-// LIKE ignores the case of letters and so the index.
+// namesBeginning matches the beginning of a folded name. It uses a range, because SQLite's LIKE
+// ignores case and therefore the index.
 func (s *Store) namesBeginning(scope core.Scope, name string) residentMatch {
 	return matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_name"), "t.community_id",
 		"t.name_fold >= ? AND t.name_fold < ?", name, name+"\U0010FFFF")
 }
 
-// residentsOfHouses finds by what a keyword says of a house.
+// residentsOfHouses matches the houses that a keyword denotes.
 func (s *Store) residentsOfHouses(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
 	keyword = core.Clean(keyword)
-	switch said, ok, err := s.housesSaid(ctx, scope, keyword); {
+	switch said, ok, err := s.housesByText(ctx, scope, keyword); {
 	case err != nil:
 		return nil, err
 	case !ok:

@@ -507,7 +507,7 @@ func TestOutsidersFindFamilies(t *testing.T) {
 			"欧阳": "欧阳 锋,欧阳娜", "欧阳娜": "欧阳 锋,欧阳娜", "欧 阳": "欧阳 锋,欧阳娜", "欧": "欧文,欧阳,欧阳 锋,欧阳娜", "欧文": "欧文,欧阳,欧阳 锋,欧阳娜",
 			"司马": "司马光", "司徒": "司徒王", "司": "司南,司徒王,司马光", "诸葛": "", "阳": "", "王": "王伟", "王某": "王伟", "a": "Ann Lee",
 		} {
-			people, err := s.peopleSaid(t.Context(), core.ScopeOf(community), core.RecordFilter{Keyword: typed, Outsider: true})
+			people, err := s.peopleOfKeyword(t.Context(), core.ScopeOf(community), core.RecordFilter{Keyword: typed, Outsider: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,10 +26,10 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 }
 
 // CreateResidents adds people to houses of one community, all or none, and returns the ids in their
-// order. Of each resident are used house, name, sex, identity, lease day, phone, ID number and
-// photo; one with Certified set is certified from then on and has a pass at once. A person is found
-// by phone number, or made. One who moved out of the house comes back; one who lives there is a
-// conflict. A person who has verified the number in WeChat is certified at once.
+// order. It uses house, name, sex, identity, lease day, phone, ID number and photo of each; one
+// with Certified set is certified and has a pass at once. A person is found by phone number, or
+// created. One who moved out of the house moves back in; one who lives there is a conflict. A
+// person who has verified the number in WeChat is certified at once.
 func (s *Store) CreateResidents(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident,
 ) ([]core.ID, error) {
@@ -71,7 +71,7 @@ type residentBuilder struct {
 
 func (b *residentBuilder) run() error {
 	for _, step := range []func() error{
-		b.findHouses, b.findPersons, b.findTies, b.certify, b.insert, b.bringBack, b.nameAll, b.givePasses,
+		b.findHouses, b.findPersons, b.findTies, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (b *residentBuilder) run() error {
 	return nil
 }
 
-// findHouses locks the houses, so that none is deleted meanwhile.
+// findHouses reads and locks the houses, so that none is deleted meanwhile.
 func (b *residentBuilder) findHouses() error {
 	b.labels = map[core.ID]string{}
 	houses := database.IDsOf(b.people, func(r core.Resident) core.ID { return r.House })
@@ -127,7 +127,7 @@ type tieRow struct {
 
 type tie struct{ house, person core.ID }
 
-// findTies returns ids: a new one, or the one of who comes back.
+// findTies sets the residents' ids: a new one, or the existing one of somebody who moves back in.
 func (b *residentBuilder) findTies() error {
 	known := map[tie]tieRow{}
 	err := database.EachPart(b.people, func(part []core.Resident) error {
@@ -161,7 +161,7 @@ func (b *residentBuilder) findTies() error {
 		} else {
 			r.ID = b.tx.NewID()
 		}
-		known[key] = tieRow{ID: r.ID} // a second of the same list is a conflict
+		known[key] = tieRow{ID: r.ID} // the same person twice in the list is a conflict
 	}
 	return nil
 }
@@ -238,14 +238,14 @@ func (b *residentBuilder) nameAll() error {
 	return addGrams(b.tx, people...)
 }
 
-func (b *residentBuilder) givePasses() error {
+func (b *residentBuilder) createPasses() error {
 	var certified []core.Resident
 	for _, r := range b.people {
 		if !r.Certified.IsZero() {
 			certified = append(certified, r)
 		}
 	}
-	return givePasses(b.tx, certified)
+	return createPasses(b.tx, certified)
 }
 
 func (b *residentBuilder) auditEntry() audit.Entry {
@@ -306,7 +306,7 @@ func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
 	}, err
 }
 
-// saveResident writes everything of a resident that can change but moving out.
+// saveResident writes everything of a resident that can change, except moving out.
 func saveResident(tx *database.Tx, r core.Resident) error {
 	private, err := sealResident(tx.Keys(), r)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"tongxing/store/database"
 )
 
-// ResidentChange is what an edit sets. Empty Phone and IDNumber keep what is on
-// file, since forms never show it.
+// ResidentChange is what UpdateResident sets. Empty Phone and IDNumber keep those on file, since
+// forms never show them.
 type ResidentChange struct {
 	Name     string
 	Sex      string
@@ -20,13 +20,12 @@ type ResidentChange struct {
 	LeaseDay core.Day
 	Phone    string
 	IDNumber string
-	ClearID  bool      // take the ID number off file
+	ClearID  bool      // delete the ID number
 	Updated  time.Time // the resident's, as shown; see core.Stale
 }
 
-// UpdateResident changes a resident of the scope who lives there. A new phone
-// number is another person's: the certification ends, until that number is
-// verified in WeChat.
+// UpdateResident changes a resident of the scope who lives there. A new phone number belongs to
+// another person: the resident is no longer certified until that number is verified in WeChat.
 func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change ResidentChange) error {
 	return s.db.Write(ctx, "update resident", func(tx *database.Tx) error {
 		row, old, err := lockResident(tx, scope, id)
@@ -57,8 +56,8 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 			return err
 		}
 		after := auditOfResident(r, row.Label)
-		after.Phone, after.IDNumber = maskedAnew(old.Phone, r.Phone, core.MaskPhone),
-			maskedAnew(old.IDNumber, r.IDNumber, core.MaskIDNumber)
+		after.Phone, after.IDNumber = maskedChange(old.Phone, r.Phone, core.MaskPhone),
+			maskedChange(old.IDNumber, r.IDNumber, core.MaskIDNumber)
 		return audit.Write(tx, by, audit.Entry{
 			Community: r.Community, Action: "resident.update", Subject: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label), After: after,
@@ -98,22 +97,21 @@ func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
 	return r, nil
 }
 
-// movePass lets the pass follow its resident to another person.
+// movePass moves the pass along with its resident to another person.
 func movePass(tx *database.Tx, r core.Resident) error {
 	_, err := tx.Exec(
 		"UPDATE pass SET person_id = ? WHERE kind = ? AND holder_id = ?", int64(r.Person),
 		string(core.PassResident), int64(r.ID),
 	)
 	if err == nil && !r.Certified.IsZero() {
-		err = givePasses(tx, []core.Resident{r})
+		err = createPasses(tx, []core.Resident{r})
 	}
 	return err
 }
 
-// lockResident reads a resident of the scope who lives there, whole, and keeps
-// others from changing it until the act ends.
+// lockResident reads and locks a resident of the scope who has not moved out, unmasked.
 func lockResident(tx *database.Tx, scope core.Scope, id core.ID) (residentRow, core.Resident, error) {
-	// The row alone is locked, then read with its joins.
+	// only the row itself is locked; then it is read with its joins
 	var community core.ID
 	err := tx.Get(&community, "SELECT community_id FROM resident WHERE id = ? AND moved_out_at IS NULL"+tx.Dialect().ForUpdate(), int64(id))
 	if err == nil && !scope.Has(community) {
@@ -129,8 +127,8 @@ func lockResident(tx *database.Tx, scope core.Scope, id core.ID) (residentRow, c
 	return row, row.whole(tx.Reveal), nil
 }
 
-// RevealResident returns a resident of the scope with phone and ID number whole, and writes that
-// into the audit log. The caller has checked the permission.
+// RevealResident returns a resident of the scope with phone and ID number unmasked, and records
+// that in the audit log. The caller must have checked the permission.
 func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Resident, error) {
 	where, args := database.ScopeWhere(scope, "t.community_id")
 	var whole core.Resident
@@ -152,16 +150,16 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 	return whole, nil
 }
 
-// MoveOut ends a resident's tie to the house; the pass is disabled at once. The
-// row stays for the records that name it.
+// MoveOut ends a resident's tie to the house; the pass is disabled at once. The row is kept for the
+// records that refer to it.
 func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.MoveOutAll(ctx, by, scope, []core.ID{id})
 }
 
-// ResidentsAtOnce bounds the residents of one act upon many.
+// ResidentsAtOnce is the maximum number of residents of one act.
 const ResidentsAtOnce = 200
 
-// MoveOutAll is MoveOut of many, all of them or none.
+// MoveOutAll is MoveOut for several residents, all or none.
 func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
 	return s.eachResident(ctx, "move out", ids, func(tx *database.Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
@@ -191,9 +189,8 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 	})
 }
 
-// RemoveResidents takes residents of the scope out of the register, as entered by
-// mistake: all of them or none. Who has ever passed a door stays for the records
-// and can only move out.
+// RemoveResidents deletes residents of the scope who were entered by mistake: all or none. A
+// resident to whom an access record refers cannot be deleted, only move out.
 func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
 	return s.eachResident(ctx, "delete residents", ids, func(tx *database.Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
@@ -228,8 +225,8 @@ func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.S
 	})
 }
 
-// eachResident does something to each of some residents in one transaction, in
-// the order of ids, so that two such acts do not wait for each other.
+// eachResident applies act to residents in one transaction, in the order of ids, so that two such
+// acts cannot deadlock.
 func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act func(tx *database.Tx, id core.ID) error) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(ids) == 0 || len(ids) > ResidentsAtOnce {
@@ -245,8 +242,7 @@ func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act 
 	})
 }
 
-// registerIDNumber files the ID number that a guard took at a passage, where
-// none was on file.
+// registerIDNumber stores the ID number that a guard recorded at a passage, if none was on file.
 func registerIDNumber(tx *database.Tx, resident core.ID, number string) error {
 	sealed, err := tx.Keys().Seal("resident.idno", number)
 	if err != nil {

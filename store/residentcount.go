@@ -7,8 +7,8 @@ import (
 	"tongxing/store/database"
 )
 
-// ResidentCounts counts the residents who live in the communities in scope, and
-// those of them who are certified. An index holds all that it reads.
+// ResidentCounts counts the residents who live in the communities in scope, and how many of them
+// are certified. It reads only an index.
 func (s *Store) ResidentCounts(ctx context.Context, scope core.Scope) (residents, certified int, err error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row struct {

@@ -11,9 +11,9 @@ import (
 // exportRows is how many rows an export reads at a time.
 const exportRows = 500
 
-// ExportResidents returns every resident of the filter, in the order of the list, to each; with
-// whole, phone and ID numbers unmasked. That somebody took the file, and which, is in the audit log
-// before the first row is read. It holds a few hundred residents at a time.
+// ExportResidents calls each for every resident of the filter, in the order of the list; if whole,
+// phone and ID numbers are unmasked. The export is in the audit log before the first row is read.
+// It keeps a few hundred residents in memory.
 func (s *Store) ExportResidents(
 	ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, whole bool,
 	each func(ResidentRow) error,
@@ -49,7 +49,7 @@ func (s *Store) ExportResidents(
 	return database.Wrap("export residents", err)
 }
 
-// residentExportAudit is what the audit log records of a file that was taken.
+// residentExportAudit is what the audit log records of an export.
 type residentExportAudit struct {
 	Whole     bool          `json:"whole"`
 	House     string        `json:"house,omitempty"`

@@ -8,11 +8,11 @@ import (
 	"tongxing/store/database"
 )
 
-// FindResidents returns the residents whom a text may mean, at most core.ResidentPicks of them, for
-// a picker: the one whose pick it is; else those of that very name, then those whom the list's
-// search finds, newest first; those who moved out only where nobody who lives there is found.
-// community 0 is all of the scope. more tells that there are others. It costs at most four queries,
-// each by an index.
+// FindResidents returns the residents whom a text may mean, at most core.ResidentPicks, for a
+// picker: the one whose pick it is; otherwise those with exactly that name, then those whom the
+// list's search finds, newest first. Residents who moved out are returned only if there are no
+// others. community 0 means the whole scope. more reports whether there are further ones. It costs
+// at most four queries, each by an index.
 func (s *Store) FindResidents(
 	ctx context.Context, scope core.Scope, community core.ID, text string,
 ) (found []core.ResidentPick, more bool, err error) {
@@ -50,7 +50,7 @@ func (s *Store) FindResidents(
 	return found, more, database.Wrap("find residents", err)
 }
 
-// residentsNamed returns those who live in the scope under exactly a name, newest first, one more
+// residentsNamed returns the residents of the scope with exactly a name, newest first, one more
 // than a picker offers.
 func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name string) (ids []core.ID, err error) {
 	where, args := database.ScopeWhere(scope, "t.community_id")
@@ -63,7 +63,8 @@ func (s *Store) residentsNamed(ctx context.Context, scope core.Scope, name strin
 	return ids, err
 }
 
-// residentsOfPick returns those whose pick a text is, moved out or not: one person, or none.
+// residentsOfPick returns the residents whose pick a text is, including those who moved out: those
+// of one person, or none.
 func (s *Store) residentsOfPick(ctx context.Context, scope core.Scope, text string) ([]core.ResidentPick, error) {
 	name, _, house, ok := core.SplitPick(text)
 	if !ok {
@@ -99,8 +100,8 @@ func (r ResidentRow) pick() core.ResidentPick {
 	}
 }
 
-// PersonPick is how a picker names a person of the scope: by where they live in a
-// community, or where they live or lived last. Nobody of the scope is not found.
+// PersonPick returns how a picker shows a person of the scope: with their home in a community, or
+// the last one. A person out of scope is NotFound.
 func (s *Store) PersonPick(ctx context.Context, scope core.Scope, community, person core.ID) (core.ResidentPick, error) {
 	ties, err := s.ResidentTies(ctx, scope, person)
 	if err != nil {

@@ -9,8 +9,7 @@ import (
 	"tongxing/store/database"
 )
 
-// residentSort is a column with the index that keeps the residents of a community in
-// its order.
+// residentSort is a column with the index that has the residents of a community in its order.
 type residentSort struct{ column, index string }
 
 // residentSorts are what residents of one community can be sorted by.
@@ -20,20 +19,19 @@ var residentSorts = map[string]residentSort{
 	"identity": {"identity_rank", "resident_identity"},
 }
 
-// identityRank is an identity's place among them: an owner stands first.
+// identityRank returns the place of an identity in the order of identities; owners are first.
 func identityRank(i core.Identity) int { return slices.Index(core.Identities(), i) }
 
-// sorted reports that the filter's sort holds: an index has one community, and
-// keywords and houses have indexes of their own.
+// sorted reports whether the filter's sort is used: an index is of one community, and keywords and
+// houses have indexes of their own.
 func (f ResidentFilter) sorted(scope core.Scope) bool {
 	_, known := residentSorts[strings.TrimPrefix(f.Sort, "-")]
 	_, one := scope.One()
 	return known && one && core.Clean(f.Keyword) == "" && f.House == 0
 }
 
-// sortedResidentIDs is the query for the ids of one page in the order of a column,
-// one more than it holds. A cursor that is no resident of the community has
-// nothing behind it.
+// sortedResidentIDs returns the query for the ids of one page, and one more, in the order of a
+// column. A cursor that is not a resident of the community is followed by no rows.
 func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f ResidentFilter) (string, []any, error) {
 	name, descending := strings.CutPrefix(f.Sort, "-")
 	sort := residentSorts[name]

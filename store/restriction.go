@@ -12,7 +12,7 @@ import (
 	"tongxing/store/database"
 )
 
-// MaxRestriction bounds the houses of one act.
+// MaxRestriction is the maximum number of houses of one act.
 const MaxRestriction = 500
 
 type restrictionRow struct {
@@ -31,7 +31,7 @@ func (r restrictionRow) restriction() core.Restriction {
 	return core.Restriction{Exits: r.Exits, Reason: r.Reason, LastDay: r.LastDay}
 }
 
-// RestrictedHouse is a restriction in the list.
+// RestrictedHouse is a row of the list of restrictions.
 type RestrictedHouse struct {
 	core.Restriction
 	House     core.ID
@@ -40,17 +40,17 @@ type RestrictedHouse struct {
 	Since     time.Time
 }
 
-// RestrictionChange is what CreateRestrictions does.
+// RestrictionChange is what CreateRestrictions sets.
 type RestrictionChange struct {
 	Community core.ID
 	Houses    []core.ID // of the community
 	core.Restriction
-	Announced []core.ID // houses whose present restriction was shown as being replaced
+	Announced []core.ID // houses whose restriction the form has said will be replaced
 }
 
-// CreateRestrictions sets one restriction on houses of a community, in place of any that
-// they have: on all of them or on none. If one with other terms would be replaced that is
-// not in Announced, nothing is done, and core.IsReplaces reports true for the error.
+// CreateRestrictions sets one restriction on houses of a community, and replaces any that they
+// have: on all of them or none. If that would replace one with other terms whose house is not in
+// Announced, nothing changes, and core.IsReplaces reports true for the error.
 func (s *Store) CreateRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, change RestrictionChange,
 ) error {
@@ -146,7 +146,7 @@ type restrictionGroup struct {
 	labels []string
 }
 
-// restrictionGroups puts houses into groups by the restrictions that they had.
+// restrictionGroups groups houses by the restriction that they had.
 func restrictionGroups(houses []core.ID, labels []string, before map[core.ID]core.Restriction) []*restrictionGroup {
 	var groups []*restrictionGroup
 	open := map[core.Restriction]*restrictionGroup{} // by the previous restriction; one without a reason means there was none
@@ -165,7 +165,7 @@ func restrictionGroups(houses []core.ID, labels []string, before map[core.ID]cor
 	return groups
 }
 
-// replaceRestrictions puts a change in place of what restrictions its houses have.
+// replaceRestrictions replaces the restrictions of a change's houses.
 func replaceRestrictions(tx *database.Tx, change RestrictionChange) error {
 	err := database.EachPart(change.Houses, func(part []core.ID) error {
 		_, err := tx.Exec(
@@ -188,13 +188,13 @@ func replaceRestrictions(tx *database.Tx, change RestrictionChange) error {
 		"house_id, community_id, exits, reason, last_day, created_at", rows,
 	)
 	if database.IsDuplicate(err) {
-		return database.ErrRace // another restricted one of the houses meanwhile
+		return database.ErrRace // another act restricted one of the houses meanwhile
 	}
 	return err
 }
 
-// houseLabels returns the labels of houses, all of which must be the community's. It
-// locks them, so that two acts upon the restriction of one house follow each other.
+// houseLabels returns the labels of houses, all of which must be the community's. It locks them, so
+// that acts on the restriction of one house run one after another.
 func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string, error) {
 	found := map[core.ID]string{}
 	err := database.EachPart(houses, func(part []core.ID) error {
@@ -224,8 +224,7 @@ func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string
 	return labels, nil
 }
 
-// LiftRestriction ends a house's restriction: the community's rule holds again at
-// once.
+// LiftRestriction ends a house's restriction: the community's rule applies again at once.
 func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.Scope, house core.ID) error {
 	return s.db.Write(ctx, "lift restriction", func(tx *database.Tx) error {
 		where, args := database.ScopeWhere(scope, "community_id")
@@ -261,15 +260,15 @@ type RestrictionFilter struct {
 	Page      Page    // its cursors are houses
 }
 
-// Restrictions lists a community's restricted houses in the order of their
-// labels; those whose last day has passed are among them, until they are lifted.
+// Restrictions lists a community's restricted houses in the order of their labels, including
+// restrictions whose last day has passed, until they are lifted.
 func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f RestrictionFilter) (list []RestrictedHouse, more bool, err error) {
 	if !scope.Has(f.Community) {
 		return nil, false, core.NotFound(noCommunity)
 	}
 	where, args := "x.community_id = ?", []any{int64(f.Community)}
 	if f.Keyword != "" {
-		said, _, err := s.housesSaid(ctx, core.ScopeOf(f.Community), f.Keyword)
+		said, _, err := s.housesByText(ctx, core.ScopeOf(f.Community), f.Keyword)
 		if err != nil {
 			return nil, false, database.Wrap("list restrictions", err)
 		}

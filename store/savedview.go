@@ -41,9 +41,8 @@ func (s *Store) SavedView(ctx context.Context, account, id core.ID) (core.SavedV
 	return core.SavedView(row), database.Wrap("read saved view", database.NotFoundIfNoRows(err, errNoView.Message))
 }
 
-// CreateSavedView keeps a view and returns its id. One of the same name is overwritten, so that a
-// form sent twice does no harm. It is an account's own convenience and leaves no line in the audit
-// log.
+// CreateSavedView stores a view and returns its id. It overwrites one of the same name, so that a
+// form sent twice does no harm. Views are private to an account and are not audited.
 func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.ID, err error) {
 	if err := v.Check(); err != nil {
 		return 0, err
@@ -59,7 +58,7 @@ func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		// The account is locked, so that of two that are saved at once one counts the other.
+		// the account is locked, so that concurrent views count each other
 		var owner []core.ID
 		if err := tx.All(&owner, "SELECT id FROM account WHERE id = ?"+tx.Dialect().ForUpdate(), int64(v.Account)); err != nil {
 			return err
@@ -82,7 +81,7 @@ func (s *Store) CreateSavedView(ctx context.Context, v core.SavedView) (id core.
 	return id, err
 }
 
-// UpdateSavedView returns an account's view another name.
+// UpdateSavedView renames an account's view.
 func (s *Store) UpdateSavedView(ctx context.Context, v core.SavedView) error {
 	if err := v.Check(); err != nil {
 		return err
@@ -99,7 +98,7 @@ func (s *Store) UpdateSavedView(ctx context.Context, v core.SavedView) error {
 	})
 }
 
-// RemoveSavedView forgets an account's view.
+// RemoveSavedView deletes an account's view.
 func (s *Store) RemoveSavedView(ctx context.Context, account, id core.ID) error {
 	return s.db.Write(ctx, "delete view", func(tx *database.Tx) error {
 		return tx.ExecOne(errNoView, "DELETE FROM saved_view WHERE id = ? AND account_id = ?", int64(id), int64(account))

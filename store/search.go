@@ -149,7 +149,7 @@ func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.Search
 		where.And("figures >= ?", t.Figures)
 		where.And("figures < ?", strings.TrimSuffix(t.Figures, "-")+".")
 		if t.Words != "" {
-			limit = maxHousesSaid
+			limit = maxHousesByText
 		}
 	case t.Label != "":
 		return s.housesBeginning(ctx, scope, t)

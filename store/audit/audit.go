@@ -37,8 +37,8 @@ type Entry struct {
 // same thing differently.
 type Subject struct{ text string }
 
-// Target returns the subject of an act: a thing of a stem of core.Features or, with
-// id 0, the feature itself.
+// Target returns the subject of an act: a thing of a stem of core.Features or, if id is 0, the
+// feature itself.
 func Target(stem string, id core.ID) Subject {
 	if id == 0 {
 		return Subject{stem}
@@ -96,9 +96,9 @@ type Row struct {
 	Hash      string         `db:"hash"`
 }
 
-// sum is the hash that the line must bear. It is keyed: somebody who can write to the
-// database, but has not the program's keys, cannot forge a chain. Each field
-// has its length in front, so that no two lines read the same.
+// sum returns the hash that the line must have. It is keyed: somebody who can write to the
+// database, but does not have the program's keys, cannot forge a chain. Each field is preceded by
+// its length, so that no two different lines are hashed alike.
 func (r Row) sum(keys database.Keyring) string {
 	h := hmac.New(sha256.New, keys.MAC)
 	for _, field := range []string{
@@ -200,7 +200,7 @@ func text(v any) (string, error) {
 	return text, nil
 }
 
-// Record returns the line for people.
+// Record returns the line as shown to people.
 func (r Row) Record() core.AuditRecord {
 	return core.AuditRecord{
 		ID: r.ID, Seq: r.Seq, At: time.UnixMilli(r.At), Community: r.Community,

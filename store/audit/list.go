@@ -7,9 +7,9 @@ import (
 	"tongxing/store/database"
 )
 
-// List returns a page of the log's lines, newest first, of the communities in scope; what belongs
-// to no community is for those who see all. It costs one query. more reports whether there are
-// further lines in the direction of paging.
+// List returns a page of the log's lines, newest first, of the communities in scope; lines of no
+// community are only in the whole scope. It costs one query. more reports whether there are further
+// lines in the direction of paging.
 func List(
 	ctx context.Context, db *database.DB, scope core.Scope, f core.AuditFilter, page core.Page,
 ) (list []core.AuditRecord, more bool, err error) {

@@ -16,9 +16,9 @@ import (
 // verifyPart is how many entries a check reads at once.
 const verifyPart = 1000
 
-// Anchor is a line that somebody noted outside the database: its number and
-// hash. Only with it does a check see that a whole end of the log, and the note of
-// where it ends, were put back to an earlier state. The zero Anchor means no anchor.
+// Anchor is the number and hash of a line, noted outside the database. Only with it can a check
+// detect that the end of the log, together with the record of where it ends, was reset to an
+// earlier state. The zero Anchor means no anchor.
 type Anchor struct {
 	Seq  int64
 	Hash string
@@ -34,15 +34,15 @@ func ParseAnchor(text string) (Anchor, error) {
 	return Anchor{seq, hash}, nil
 }
 
-// Verify reads the whole log in the order it was written and checks that every line is
-// as it was and none is missing, added or moved, up to the end that the program noted. It
-// reads in parts, so that any number of lines takes the same memory, and beside a running
-// server. step is told after each part how many lines of about how many are checked; an
-// error of it ends the check. The error is one of reading; a flaw is in the verdict.
+// Verify reads the whole log in the order it was written and checks that every line is unchanged
+// and none is missing, added or moved, up to the recorded end. It reads in parts, so that any
+// number of lines takes the same memory, and may run while servers write. After each part it calls
+// step with the number of lines checked and the approximate total; an error from step ends the
+// check. The returned error is a failure to read; a flaw is in the verdict.
 func Verify(
 	ctx context.Context, db *database.DB, anchor Anchor, step func(done, total int64) error,
 ) (core.AuditVerdict, error) {
-	w := chainWalk{keys: db.Keys(), anchor: anchor, told: step}
+	w := chainWalk{keys: db.Keys(), anchor: anchor, report: step}
 	if err := walkChain(ctx, db, &w); err != nil {
 		return core.AuditVerdict{}, database.Wrap("verify the audit log", err)
 	}
@@ -53,7 +53,7 @@ func Verify(
 type chainWalk struct {
 	keys   database.Keyring
 	anchor Anchor
-	told   func(done, total int64) error // after each part
+	report func(done, total int64) error // after each part
 	rows   int64
 	last   chainEnd // the newest good line
 	broken string
@@ -79,9 +79,8 @@ func (w *chainWalk) step(row Row) {
 	}
 }
 
-// walkChain steps through all lines. Lines that are written meanwhile are checked
-// too: the walk ends where no line follows and the noted end, read after that, is
-// the line it stands on.
+// walkChain checks all lines, including those written meanwhile: it ends when no line follows and
+// the recorded end, read after that, is the last line checked.
 func walkChain(ctx context.Context, db *database.DB, w *chainWalk) error {
 	from := int64(math.MinInt64)
 	for {
@@ -100,14 +99,14 @@ func walkChain(ctx context.Context, db *database.DB, w *chainWalk) error {
 		if err != nil {
 			return err
 		}
-		if err := w.told(w.rows, end.seq); err != nil {
+		if err := w.report(w.rows, end.seq); err != nil {
 			return err
 		}
 		if len(rows) == verifyPart {
 			continue
 		}
 		if end.seq > w.last.seq && len(rows) > 0 {
-			continue // written meanwhile, or missing: the next look tells
+			continue // written meanwhile, or missing: the next part shows which
 		}
 		if done, err := compareEnd(ctx, db, w, end); done || err != nil {
 			return err

@@ -166,9 +166,9 @@ func (b *Clerk) Post(t *testing.T, path string, form url.Values, status int) (*g
 	return b.Do(t, b.Form(t, path, form), status)
 }
 
-// DrawnAnew returns a CSRF token as another rendering of its page would contain it: the same secret
+// Redrawn returns a CSRF token as another rendering of its page would contain it: the same secret
 // under another mask. A form submitted twice from one rendering takes effect once.
-func DrawnAnew(token string) string {
+func Redrawn(token string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(raw)%2 != 0 {
 		return token // a test's own token
@@ -185,7 +185,7 @@ func DrawnAnew(token string) string {
 // Form returns the request that submits a form, with the CSRF token.
 func (b *Clerk) Form(t *testing.T, path string, form url.Values) *http.Request {
 	t.Helper()
-	sent := url.Values{web.CSRFField: {DrawnAnew(b.CSRF)}}
+	sent := url.Values{web.CSRFField: {Redrawn(b.CSRF)}}
 	for name, values := range form {
 		sent[name] = values
 	}
@@ -227,7 +227,7 @@ func (b *Clerk) UploadAs(t *testing.T, path string, form url.Values, file SentFi
 	t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	sent := url.Values{web.CSRFField: {DrawnAnew(b.CSRF)}}
+	sent := url.Values{web.CSRFField: {Redrawn(b.CSRF)}}
 	maps.Copy(sent, form)
 	for name, values := range sent {
 		for _, value := range values {

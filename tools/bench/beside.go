@@ -189,7 +189,7 @@ func (o *office) draw(ctx context.Context, page string) error {
 func (o *office) upload(ctx context.Context, community core.ID, file []byte) error {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	for name, value := range map[string]string{"csrf": desk.DrawnAnew(o.form), "community": community.String(), "act": "paste"} {
+	for name, value := range map[string]string{"csrf": desk.Redrawn(o.form), "community": community.String(), "act": "paste"} {
 		if err := w.WriteField(name, value); err != nil {
 			return err
 		}

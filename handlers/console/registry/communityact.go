@@ -72,16 +72,16 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 		return p.readersFirst(c, community, readers, "")
 	}
 	if act.verb == "delete" {
-		hangs, err := p.Store.CommunityHangs(c.Ctx(), c.Scope(), community.ID)
+		dependents, err := p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID)
 		if err != nil {
 			return err
 		}
 		if readers > 0 {
-			return p.readersFirst(c, community, readers, "还有 "+strings.Join(hangs, "、")+"，不能删除，可以归档。")
+			return p.readersFirst(c, community, readers, "还有 "+strings.Join(dependents, "、")+"，不能删除，可以归档。")
 		}
-		if len(hangs) > 0 {
+		if len(dependents) > 0 {
 			q = templates.Confirm{
-				Title: "“" + community.Name + "”不能删除", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: hangs,
+				Title: "“" + community.Name + "”不能删除", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: dependents,
 				Action: frame.CommunityURL(community.ID) + "/archive", Submit: "归档", Cancel: frame.CommunityPath, Danger: true,
 			}
 		}

@@ -187,7 +187,7 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 		Phone: form.Phone, IDNumber: form.IDNumber,
 	}
 	_, wrong := r.Normalized()
-	house, err := p.Store.HouseSaid(c.Ctx(), c.Scope(), at.ID, form.House)
+	house, err := p.Store.HouseByText(c.Ctx(), c.Scope(), at.ID, form.House)
 	if core.IsNotFound(err) {
 		message := "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"
 		if form.House == "" {

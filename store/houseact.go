@@ -113,17 +113,17 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err != nil {
 			return err
 		}
-		for _, hang := range []struct{ words, query string }{
+		for _, dependent := range []struct{ words, query string }{
 			{"有住户（包括已迁出的），不能删除；登记有误的住户请先删除", "resident WHERE community_id = ? AND house_id = ? LIMIT 1"},
 			{"有出入记录，不能删除", "access_record WHERE community_id = ? AND house_id = ? LIMIT 1"},
 			{"正被限制出入，请先解除", "house_restriction WHERE community_id = ? AND house_id = ? LIMIT 1"},
 		} {
 			var found []int
-			if err := tx.All(&found, "SELECT 1 FROM "+hang.query, int64(c.ID), int64(id)); err != nil {
+			if err := tx.All(&found, "SELECT 1 FROM "+dependent.query, int64(c.ID), int64(id)); err != nil {
 				return err
 			}
 			if len(found) > 0 {
-				return core.Conflict(old.Label + hang.words)
+				return core.Conflict(old.Label + dependent.words)
 			}
 		}
 		if err := tx.ExecOne(core.NotFound(noHouse), "DELETE FROM house WHERE id = ?", int64(id)); err != nil {

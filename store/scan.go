@@ -16,34 +16,32 @@ import (
 type ScanAttempt struct {
 	Via         core.Via
 	Reader      core.ID        // when ViaReader
-	ReaderKey   string         // digest of the secret it called by; "" = not looked at
+	ReaderKey   string         // digest of the secret it called with; "" = not checked
 	Post, Guard core.ID        // when ViaGuard or ViaManual
-	GuardName   string         // kept in the record
+	GuardName   string         // for the record
 	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
 	Pass        core.ID        // 0 = the token is unknown
 	Token       core.TokenState
-	TokenDigest string // releases once; of a manual record, of the guard's form
+	TokenDigest string // it releases once; for a manual record, the digest of the guard's form
 	TempTenths  int    // 0 = not taken
 	IDNumber    string // registered with the passage when it is allowed; "" = none
-	RefusedFor  string // a guard's own reason to refuse what the rules allow; "" = none
-	Unread      string // the start of a reader's message that cannot be taken apart; "" = it could
+	RefusedFor  string // the guard's own reason to refuse; "" = the rules decide
+	Unread      string // the start of a reader's message that could not be parsed; "" = it was parsed
 	Burst       int    // how often the reader's protocol repeats a reading by itself
 }
 
-// ScanOutcome is the decision and the record that was written with it. Record.ID
-// is 0 where nothing was recorded: a device or post that does not exist has no
-// community to keep it.
+// ScanOutcome is the decision and the record that was written with it. Record.ID is 0 if nothing
+// was recorded: a device or post that does not exist has no community.
 type ScanOutcome struct {
 	Decision core.Decision
 	Record   core.AccessRecord
-	Repeat   bool // this device had this answer before; nothing was written now
+	Repeat   bool // the device was given this answer before; nothing was written now
 }
 
-// Scan decides one attempt, adds it to the tally where it counts, and records
-// it, all in one transaction. Attempts that wait at the same time share a
-// transaction. An error means that nothing was decided: the caller refuses. After
-// an error the attempt may nevertheless have been recorded as released (the
-// connection was lost at the commit); the token then never releases again.
+// Scan decides one attempt, adds it to the tally if it counts, and records it, all in one
+// transaction. Attempts that wait at the same time share a transaction. An error means that nothing
+// was decided: the caller must refuse. The attempt may nevertheless have been recorded as released,
+// if the connection was lost at the commit; the token then never releases again.
 func (s *Store) Scan(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	if a.Via == core.ViaManual {
 		return s.scanForm(ctx, a)
@@ -51,10 +49,9 @@ func (s *Store) Scan(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	return s.scans.do(ctx, a)
 }
 
-// scanForm looks for an earlier sending of a guard's form, which no cache
-// remembers: it may have used up the exits that would let a second one through.
-// Of two that come at once, one may be refused for that; it hears what the other
-// did.
+// scanForm looks for an earlier submission of a guard's form, which is in no cache: it may have
+// used up the last exit. Of two submissions at once, one may be refused for that; it then gets the
+// other's answer.
 func (s *Store) scanForm(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	first, found, err := s.released(ctx, a.TokenDigest)
 	if err != nil {
@@ -73,7 +70,7 @@ func (s *Store) scanForm(ctx context.Context, a ScanAttempt) (ScanOutcome, error
 	return outcome, nil
 }
 
-// repeatOf returns the answer of a release again.
+// repeatOf returns the outcome that repeats a release.
 func repeatOf(first core.AccessRecord) ScanOutcome {
 	return ScanOutcome{
 		Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: core.ReasonAllowed.Sentence()},
@@ -81,14 +78,14 @@ func repeatOf(first core.AccessRecord) ScanOutcome {
 	}
 }
 
-// batchTries is how often a batch that lost a race for a tally is tried as a
-// whole: the winner has committed, so that the next try seldom loses again.
+// batchTries is how often a batch that lost a race for a tally is tried as a whole: the winner has
+// committed, so the next try seldom loses.
 const batchTries = 3
 
-// scanBatch decides several attempts in one transaction. Where the batch as a
-// whole goes on losing races, holds a token that was released before, or holds one that
-// cannot be decided or written, each attempt is decided by itself: nobody is
-// refused for what another showed. A database that is gone is asked once.
+// scanBatch decides several attempts in one transaction. If the batch keeps losing races, or
+// contains a token that was released before or an attempt that cannot be decided or written, it
+// decides each attempt by itself: nobody is refused because of another. An unreachable database is
+// asked once.
 func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	errs := make([]error, len(batch))
 	outcomes, err := s.scanCaught(ctx, batch)
@@ -112,8 +109,7 @@ func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutco
 	return outcomes, errs
 }
 
-// scanCaught is scanTogether with a panic as an error; the transaction is rolled
-// back either way.
+// scanCaught is scanTogether with panics as errors; the transaction is rolled back either way.
 func (s *Store) scanCaught(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -124,8 +120,8 @@ func (s *Store) scanCaught(ctx context.Context, batch []ScanAttempt) (outcomes [
 	return s.scanTogether(ctx, batch)
 }
 
-// scanAlone decides one attempt, again and again while others change its tally.
-// Each round somebody's exit was counted, so a window's exits bound the rounds.
+// scanAlone decides one attempt, repeatedly while others change its tally. In each round somebody's
+// exit was counted, so the exits of a window limit the rounds.
 func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
 	for {
 		outcomes, err := s.scanCaught(ctx, []ScanAttempt{a})
@@ -144,7 +140,7 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 				return repeatOf(first), database.Wrap("scan", err)
 			}
 			a.Token = core.TokenUsed
-		case database.IsLocked(err): // it waited; the others of the batch do not wait for it again
+		case database.IsLocked(err): // it has waited; the others of the batch do not wait again
 			return ScanOutcome{}, database.Wrap("scan", err)
 		case database.IsRetryable(err) || err == database.ErrRace:
 		default:
@@ -156,9 +152,9 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 	}
 }
 
-// scanTogether is the transaction. On SQLite the facts are read under the one
-// write lock. On MySQL they are read without a lock and the tallies carry
-// versions: a tally that another changed meanwhile ends it with database.ErrRace.
+// scanTogether is the transaction. On SQLite the facts are read under the one write lock. On MySQL
+// they are read without a lock, and tallies have versions: if another transaction changed one
+// meanwhile, the result is database.ErrRace.
 func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
 	now := s.Now().Truncate(time.Millisecond)
 	err = s.scans.worker.Write(ctx, func(tx *database.Tx) error {
@@ -210,8 +206,8 @@ func (s *Store) planScans(tx *database.Tx, batch []ScanAttempt, now time.Time) (
 	return p, nil
 }
 
-// decide settles one attempt. The tallies of earlier attempts of the same batch
-// are already in p, so that two members of one household in one batch count.
+// decide decides one attempt and adds it to the plan. The tallies in p include earlier attempts of
+// the batch, so that two members of one household in one batch both count.
 func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 	facts, err := p.factsOf(a, row)
 	if err != nil {
@@ -225,7 +221,7 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 		}
 	}
 	if d.Counts {
-		// Both are kept, so that the rule can change its way of counting.
+		// both are recorded, so that the rule can change its way of counting
 		day := core.DayOf(p.now, p.s.zone)
 		p.tallies[tallyKey{row.PassCommunity, row.PersonID}].count(day)
 		p.tallies[tallyKey{row.PassCommunity, row.HouseID}].count(day)
@@ -237,7 +233,7 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 	return nil
 }
 
-// factsOf joins the row's facts with the tally that the rule counts by.
+// factsOf returns the row's facts with the tally that the rule counts by.
 func (p *scanPlan) factsOf(a ScanAttempt, row *scanRow) (core.Facts, error) {
 	facts, err := row.facts(p.s.zone, a)
 	if err != nil {
@@ -294,7 +290,7 @@ func (p *scanPlan) changed(isNew bool) []tallyKey {
 			keys = append(keys, key)
 		}
 	}
-	// Every batch locks in the same order, so that two never wait for each other.
+	// every batch locks in the same order, so that two cannot deadlock
 	slices.SortFunc(keys, func(a, b tallyKey) int {
 		if a.community != b.community {
 			return int(min(max(a.community-b.community, -1), 1))
@@ -356,7 +352,7 @@ func (p *scanPlan) insertTallies(tx *database.Tx) error {
 	_, err := tx.Exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES "+
 		strings.TrimSuffix(strings.Repeat("(?, ?, ?, 1), ", len(keys)), ", "), args...)
 	if database.IsDuplicate(err) {
-		return database.ErrRace // another counted this subject's first exit
+		return database.ErrRace // another transaction counted this subject's first exit
 	}
 	return err
 }

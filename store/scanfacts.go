@@ -9,8 +9,8 @@ import (
 	"tongxing/store/database"
 )
 
-// scanRow is everything one decision needs, read by one query for a whole batch.
-// Absent things are zeros: a token without a pass, a guard's scan without a reader.
+// scanRow is everything that one decision needs, read by one query for a whole batch. What does not
+// exist is zero: the pass of an unknown token, the reader of a guard's scan.
 type scanRow struct {
 	N int `db:"n"` // index in the batch
 
@@ -54,8 +54,8 @@ type scanRow struct {
 	HouseVersion  int64  `db:"house_version"`
 }
 
-// residentFacts are of a resident pass alone. Another kind adds a struct like this, its
-// join, and its half of facts.
+// residentFacts are facts of resident passes only. Another kind of pass adds such a struct, its
+// join, and its part of facts.
 type residentFacts struct {
 	ResidentID core.ID         `db:"resident_id"`
 	Name       string          `db:"name"`
@@ -126,7 +126,7 @@ func (s *Store) scanFacts(all func(dest any, query string, args ...any) error, b
 	return rows, err
 }
 
-// facts turns a row into what core decides on; the exits are the caller's to add.
+// facts converts a row to what core decides on; the caller adds the exits.
 func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) {
 	hours, err := core.ParseHours(r.Hours)
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 	return f, nil
 }
 
-// fill adds what holds for the pass of this resident.
+// fill adds the facts of this resident's pass.
 func (r *residentFacts) fill(f *core.Facts) {
 	f.PassEnabled = f.PassEnabled && !r.Certified.IsZero() && r.MovedOut.IsZero()
 	f.LeaseLast, f.HasIDNumber = r.LeaseDay, r.HasID != 0
@@ -159,7 +159,7 @@ func (r *residentFacts) fill(f *core.Facts) {
 	}
 }
 
-// gate fills what the decision needs to know of the reader or the post.
+// gate adds the facts of the reader or the post.
 func (r *scanRow) gate(f *core.Facts) {
 	if f.Via == core.ViaReader {
 		f.ReaderEnabled = r.ReaderID != 0 && r.ReaderDisabled.IsZero()
@@ -179,8 +179,8 @@ func (r *scanRow) direction(a ScanAttempt) core.Direction {
 	return a.Direction
 }
 
-// record is the row to append. A stranger to this community is recorded as a
-// refusal without a name: what other communities know is not this one's to see.
+// record returns the record to append. A person who does not belong to this community is recorded
+// as a refusal without a name: what other communities know is not for this one.
 func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.AccessRecord {
 	community, gate, by := r.PostCommunity, r.PostName, a.GuardName
 	if a.Via == core.ViaReader {
@@ -202,8 +202,8 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 	return rec
 }
 
-// forgetReader drops the reader where it was called by a secret that is not its own any
-// more: a caller who still knows that one is a stranger, on every server at once.
+// forgetReader removes the reader if the secret of the call is no longer its own: a caller with the
+// old secret is unknown on every server at once.
 func (r *scanRow) forgetReader(a ScanAttempt) {
 	if a.ReaderKey == "" || a.ReaderKey == r.ReaderDigest {
 		return
@@ -221,8 +221,8 @@ func hasWord(list, word string) bool {
 	return false
 }
 
-// inScope reports whether a house's path goes through one of the nodes; no nodes
-// means the whole community.
+// inScope reports whether a house's path goes through one of the nodes; without nodes it returns
+// true.
 func inScope(nodes, path string) bool {
 	if nodes == "" {
 		return true

@@ -12,8 +12,8 @@ func oneCommunity(scope core.Scope) bool {
 	return one
 }
 
-// listed is a scope for indexes that begin with the community: even all communities
-// are a list, which MariaDB does not make of a subquery.
+// listed returns a scope for indexes that begin with the community: even the whole scope becomes a
+// list of communities, since MariaDB does not use such an index for a subquery.
 func (s *Store) listed(ctx context.Context, scope core.Scope) (core.Scope, error) {
 	if !scope.Whole() {
 		return scope, nil
@@ -23,8 +23,8 @@ func (s *Store) listed(ctx context.Context, scope core.Scope) (core.Scope, error
 	return core.ScopeOf(communities...), err
 }
 
-// actCommunity is the community that an act is noted under which is about what an
-// account sees: the one asked for, or the only one that the account has.
+// actCommunity returns the community of the audit line of an act about what an account may see: the
+// one asked for, or the account's only one.
 func actCommunity(scope core.Scope, asked core.ID) core.ID {
 	if one, ok := scope.One(); ok && asked == 0 {
 		return one

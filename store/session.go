@@ -22,10 +22,10 @@ const (
 	sessionPart = 500 // rows of one purge
 )
 
-// newToken makes the secret text of a session or a one-time link.
+// newToken returns the secret of a new session or one-time link.
 func newToken() string { return secret.Text(tokenBytes) }
 
-// TokenForm reports a text that could be a token, so that nothing else is looked up.
+// TokenForm reports whether a text could be a token, so that nothing else is looked up.
 func TokenForm(token string) bool { return len(token) == tokenLength }
 
 var tokenLength = base64.RawURLEncoding.EncodedLen(tokenBytes)
@@ -46,20 +46,20 @@ func (s *Store) IsSessionToken(token string) bool {
 // sessionSigner returns what signs the tokens of sessions.
 func sessionSigner(keys database.Keyring) core.Signer { return core.NewSigner(keys.MAC, "session") }
 
-// digestToken is all of a token that is kept.
+// digestToken returns the digest of a token, which is all that is stored of it.
 func digestToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
 
-// subjectWatch are those who keep copies of sessions and must hear of changes.
+// subjectWatch holds the functions to call when sessions change.
 type subjectWatch struct {
 	mu    sync.Mutex
 	calls []func(ctx context.Context, kind core.SessionKind, subject core.ID)
 }
 
-// OnSubjectChange has call called after every act by which a session, or what
-// its subject may do, changed; before the act returns.
+// OnSubjectChange registers a function that is called after every act that changed a session, or
+// what its subject may do, before the act returns.
 func (s *Store) OnSubjectChange(call func(ctx context.Context, kind core.SessionKind, subject core.ID)) {
 	s.subjects.mu.Lock()
 	defer s.subjects.mu.Unlock()
@@ -107,21 +107,22 @@ func (r sessionRow) session() core.Session {
 	}
 }
 
-// NewSession says whose session begins, where.
+// NewSession describes a session to start.
 type NewSession struct {
 	Kind    core.SessionKind
 	Subject core.ID
 	Addr    string
-	Agent   string // the browser's User-Agent; cut to what is kept
+	Agent   string // the browser's User-Agent; truncated when stored
 	ByLink  bool   // see core.Session
 	Life    core.SessionLife
 }
 
-// maxSessions bounds the live sessions of one WeChat user; those longest unused end.
+// maxSessions is the maximum number of live sessions of one WeChat user; beyond it, the least
+// recently used end.
 const maxSessions = 10
 
-// StartSession begins a session of somebody whom the caller has recognised, and
-// returns its token, which is kept nowhere.
+// StartSession starts a session of somebody whom the caller has authenticated, and returns its
+// token, which is not stored.
 func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, session core.Session, err error) {
 	var ended bool
 	err = s.db.Write(ctx, "start a session", func(tx *database.Tx) error {
@@ -142,8 +143,8 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, s
 	return token, session, err
 }
 
-// endUnused ends the sessions of a WeChat user that are too many, but for the newest one:
-// those that were not used for longest. It reports whether there were any.
+// endUnused ends the least recently used sessions of a WeChat user beyond maxSessions, but never
+// the newest. It reports whether there were any.
 func endUnused(tx *database.Tx, user, newest core.ID) (ended bool, err error) {
 	var live []core.ID
 	if err := tx.All(&live, `SELECT id
@@ -166,8 +167,8 @@ func endUnused(tx *database.Tx, user, newest core.ID) (ended bool, err error) {
 	})
 }
 
-// subjectGeneration is an account's, which its sessions must bear; WeChat users
-// have none. An account that is disabled or not there is not found.
+// subjectGeneration returns an account's generation, which its sessions must have; 0 for WeChat
+// users. An account that is disabled or does not exist is NotFound.
 func subjectGeneration(tx *database.Tx, n NewSession) (generation int64, err error) {
 	if n.Kind == core.SessionAccount {
 		err = tx.Get(&generation, "SELECT generation FROM account WHERE id = ? AND disabled_at IS NULL", int64(n.Subject))
@@ -177,7 +178,7 @@ func subjectGeneration(tx *database.Tx, n NewSession) (generation int64, err err
 
 func startSession(tx *database.Tx, n NewSession, generation int64) (string, core.Session, error) {
 	token := newSessionToken(sessionSigner(tx.Keys()))
-	// Whole milliseconds, as the columns hold.
+	// whole milliseconds, as in the columns
 	now := tx.Now().UTC().Truncate(time.Millisecond)
 	session := core.Session{
 		ID: tx.NewID(), Kind: n.Kind, Subject: n.Subject, CSRF: secret.Text(csrfBytes), Generation: generation,
@@ -193,7 +194,7 @@ func startSession(tx *database.Tx, n NewSession, generation int64) (string, core
 	return token, session, err
 }
 
-// SessionByToken returns the session of a token, ended or not; one unknown is unauthenticated.
+// SessionByToken returns the session of a token, ended or not; an unknown token is Unauthenticated.
 func (s *Store) SessionByToken(ctx context.Context, token string) (core.Session, error) {
 	var row sessionRow
 	err := s.db.Get(ctx, &row, sessionColumns+"token_digest = ?", digestToken(token))
@@ -203,7 +204,7 @@ func (s *Store) SessionByToken(ctx context.Context, token string) (core.Session,
 	return row.session(), database.Wrap("find a session", err)
 }
 
-// TouchSession notes the session's Seen and Expires, unless it has ended meanwhile.
+// TouchSession stores the session's Seen and Expires, unless it has ended meanwhile.
 func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
 	return s.db.Write(ctx, "touch a session", func(tx *database.Tx) error {
 		_, err := tx.Exec("UPDATE session SET seen_at = ?, expires_at = ? WHERE id = ? AND ended_at IS NULL",
@@ -212,7 +213,7 @@ func (s *Store) TouchSession(ctx context.Context, session core.Session) error {
 	})
 }
 
-// Sessions lists the live sessions of somebody, newest first.
+// Sessions lists the live sessions of a subject, newest first.
 func (s *Store) Sessions(ctx context.Context, kind core.SessionKind, subject core.ID) ([]core.Session, error) {
 	var rows []sessionRow
 	err := s.db.All(
@@ -227,7 +228,7 @@ func (s *Store) Sessions(ctx context.Context, kind core.SessionKind, subject cor
 	return list, database.Wrap("list sessions", err)
 }
 
-// EndSession ends one session. One that has ended stays as it is.
+// EndSession ends a session; one that has ended is left as it is.
 func (s *Store) EndSession(ctx context.Context, id core.ID) error {
 	var row sessionRow
 	err := s.db.Write(ctx, "end a session", func(tx *database.Tx) error {
@@ -243,8 +244,8 @@ func (s *Store) EndSession(ctx context.Context, id core.ID) error {
 	return err
 }
 
-// EndOwnSession ends one session of the account that asks; one of somebody else is
-// not found, one that has ended stays as it is.
+// EndOwnSession ends a session of the account. Another account's is NotFound; one that has ended is
+// left as it is.
 func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
 	err := s.db.Write(ctx, "end a session of one's own", func(tx *database.Tx) error {
 		var own core.ID
@@ -266,8 +267,7 @@ func (s *Store) EndOwnSession(ctx context.Context, account, id core.ID) error {
 	return err
 }
 
-// EndOtherSessions ends every session of an account but the one that asks, on every
-// server, at once.
+// EndOtherSessions ends every session of an account except the given one, on every server at once.
 func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session core.Session) error {
 	err := s.db.Write(ctx, "end other sessions", func(tx *database.Tx) error {
 		if _, err := tx.Exec("UPDATE session SET ended_at = ? WHERE kind = ? AND subject_id = ? AND id <> ? AND ended_at IS NULL",
@@ -285,9 +285,8 @@ func (s *Store) EndOtherSessions(ctx context.Context, by core.Actor, session cor
 	return err
 }
 
-// EndResidentSessions ends every session of the WeChat users that a resident's verified
-// phone belongs to, on every server, at once: the phone was lost. It returns how many
-// sessions there were.
+// EndResidentSessions ends every session of the WeChat users with a resident's verified phone
+// number, on every server at once, after the phone was lost. It returns how many sessions ended.
 func (s *Store) EndResidentSessions(ctx context.Context, by core.Actor, scope core.Scope, resident core.ID) (ended int, err error) {
 	var users []core.ID
 	err = s.db.Write(ctx, "end a resident's sessions", func(tx *database.Tx) error {
@@ -328,8 +327,8 @@ func (s *Store) EndResidentSessions(ctx context.Context, by core.Actor, scope co
 	return ended, err
 }
 
-// EndSessions ends every session of a WeChat user, on every server, at once. An
-// account's end with DisableAccount and the like.
+// EndSessions ends every session of a WeChat user, on every server at once. An account's sessions
+// end by DisableAccount and similar acts.
 func (s *Store) EndSessions(ctx context.Context, by core.Actor, user core.ID) error {
 	err := s.db.Write(ctx, "end sessions", func(tx *database.Tx) error {
 		if err := endSessions(tx, core.SessionWechat, user); err != nil {
@@ -356,13 +355,12 @@ func endSessions(tx *database.Tx, kind core.SessionKind, subject core.ID) error 
 	return err
 }
 
-// overFor is how long what waits a few minutes is kept when it is over: strangers
-// can make many.
+// overFor is how long expired pending sign-ins and codes are kept: strangers can create many.
 const overFor = time.Hour
 
-// PurgeSessions removes sessions and sign-in attempts that were over before a
-// moment, and what waited for a code or a scan, a part at a time. It gives how many
-// sessions it removed. A job calls it.
+// PurgeSessions removes sessions and sign-in attempts that were over before a moment, and what
+// waited for a code or a scan, a part at a time. It returns how many sessions it removed. A job
+// calls it.
 func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, error) {
 	removed, err := purgeBy[int64](ctx, s, "session", "id", "expires_at < ?", before.UnixMilli())
 	if err == nil {
@@ -379,8 +377,8 @@ func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, err
 	return removed, err
 }
 
-// purgeBy removes the rows of a table that a condition finds, by their keys of type
-// K, a part in a transaction.
+// purgeBy deletes the rows of a table that match a condition, by their keys of type K, a part per
+// transaction.
 func purgeBy[K int64 | string](ctx context.Context, s *Store, table, key, where string, arg int64) (removed int64, err error) {
 	for {
 		var keys []K

@@ -12,14 +12,14 @@ import (
 	"tongxing/store/database"
 )
 
-// Setting returns the value kept under a name; an absent one is not found.
+// Setting returns the value stored under a name; NotFound if there is none.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	var value string
 	err := s.db.Get(ctx, &value, "SELECT value FROM setting WHERE name = ?", name)
 	return value, database.Wrap("read setting", database.NotFoundIfNoRows(err, "没有这项设置"))
 }
 
-// SetSetting keeps a value, at most 4,000 characters, under a name.
+// SetSetting stores a value of at most 4,000 characters under a name.
 func (s *Store) SetSetting(ctx context.Context, name, value string) error {
 	return s.db.Write(ctx, "keep setting", func(tx *database.Tx) error { return setSetting(tx, name, value) })
 }
@@ -36,14 +36,14 @@ func setSetting(tx *database.Tx, name, value string) error {
 	return err
 }
 
-// systemSettings is the name under which core.Settings are kept.
+// systemSettings is the name under which core.Settings are stored.
 const systemSettings = "system"
 
-// neverSaved is when settings that are the configuration's were last saved: a moment, so
-// that of two who change them first at once one is told.
+// neverSaved is the Updated of the configuration's settings. It is not zero, so that of two first
+// changes at once one is refused as stale.
 var neverSaved = time.UnixMilli(1)
 
-// savedSettings is their form there.
+// savedSettings is their stored form.
 type savedSettings struct {
 	core.Settings
 	Updated int64 `json:"updated"` // in milliseconds
@@ -61,8 +61,8 @@ func (s *Store) Settings(ctx context.Context) (core.Settings, error) {
 	return s.parseSettings(text)
 }
 
-// parseSettings reads saved settings; one that a later page adds keeps its
-// configured value until it is saved.
+// parseSettings reads saved settings. A setting that a later version adds has its configured value
+// until it is saved.
 func (s *Store) parseSettings(text string) (core.Settings, error) {
 	saved := savedSettings{Settings: s.settings.configured}
 	if err := json.Unmarshal([]byte(text), &saved); err != nil {
@@ -72,9 +72,9 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 	return saved.Settings, nil
 }
 
-// UpdateSettings keeps settings. Updated is that of the ones they were made from: where
-// others were saved since, it is a conflict. They are the whole deployment's, so that
-// only operators may.
+// UpdateSettings saves settings. Updated is that of the settings that were edited: if others have
+// been saved since, the result is core.Stale. Settings apply to the whole deployment, so only
+// operators may.
 func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core.Settings) error {
 	if err := settings.Check(); err != nil {
 		return err
@@ -130,11 +130,10 @@ func (s *Store) lockSettings(tx *database.Tx) (core.Settings, error) {
 	return s.parseSettings(text)
 }
 
-// settingsLife is how long a server may go on with settings that another server
-// has changed.
+// settingsLife is how long a server may use settings that another server has changed.
 const settingsLife = 5 * time.Second
 
-// keptSettings spares each request a query.
+// keptSettings caches the settings, so that requests need no query.
 type keptSettings struct {
 	configured core.Settings
 
@@ -149,8 +148,8 @@ func (k *keptSettings) forget() {
 	k.read = time.Time{}
 }
 
-// RecentSettings returns the settings as they were a few seconds ago at most; while the database
-// does not answer, the last that were read.
+// RecentSettings returns settings that are at most a few seconds old; while the database does not
+// respond, those last read.
 func (s *Store) RecentSettings(ctx context.Context) core.Settings {
 	k := &s.settings
 	k.mu.Lock()
@@ -165,7 +164,7 @@ func (s *Store) RecentSettings(ctx context.Context) core.Settings {
 		k.last = k.configured
 	}
 	if ctx.Err() != nil {
-		return k.last // the caller went away: the next one asks again
+		return k.last // the caller hung up: the next one reads again
 	}
 	if err != nil {
 		s.db.Log().Warn("read the settings", "err", err)

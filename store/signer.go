@@ -6,11 +6,11 @@ import (
 	"tongxing/core"
 )
 
-// Signer returns the signer of one purpose, under a key derived from the key ring's
-// MAC key. What it signed can lie where others can write, such as the cache.
+// Signer returns the signer of one purpose, under a key derived from the key ring's MAC key. What
+// it signed may be stored where others can write, such as in the cache.
 func (s *Store) Signer(purpose string) core.Signer {
 	return core.NewSigner(s.db.Keys().MAC, purpose)
 }
 
-// Box returns what encrypts texts of one purpose, under a key derived as a Signer's is.
+// Box returns the cipher for texts of one purpose, under a key derived like a Signer's.
 func (s *Store) Box(purpose string) cipher.AEAD { return core.NewBox(s.db.Keys().MAC, purpose) }

@@ -1,9 +1,8 @@
-// Package store keeps everything in SQL: SQLite in the embedded default, MySQL or MariaDB
-// otherwise.
+// Package store stores everything in SQL: in SQLite by default, otherwise in MySQL or MariaDB.
 //
-// One exported write method is one business act is one transaction: load, decide by core, save,
-// with the audit row in the same transaction. Lists take a filter and cost a fixed number of
-// queries. A table is written only by the file of its own stem; others may read it in joins.
+// An exported method that writes is one business act and one transaction: load, decide by core,
+// save, write the audit row. Lists take a filter and cost a fixed number of queries. A table is
+// written only by the file of its own stem; others may read it in joins.
 //
 // Pools, transactions, ids and the key ring are in package database below. Other packages can only
 // use the exported methods here: they have no access to the database.
@@ -32,17 +31,17 @@ type AuditAnchor = audit.Anchor
 // ParseAuditAnchor reads seq:hash, as a check prints it.
 func ParseAuditAnchor(text string) (AuditAnchor, error) { return audit.ParseAnchor(text) }
 
-// Options say where the data is and how to read it.
+// Options are where the data is and how to read it.
 type Options struct {
 	// Exactly one of the two: a SQLite file (its folder must exist), or a DSN of
-	// go-sql-driver/mysql. Parameters that the program depends on are set over it.
+	// go-sql-driver/mysql. Parameters that the program depends on override its own.
 	SQLitePath string
 	MySQLDSN   string
 
 	Zone *time.Location // natural days; nil = Asia/Shanghai
 	Keys Keyring        // for personal data; must have at least one key
-	// Settings are the configuration's, in force until an administrator saves others.
-	// The zero ones are a year of records and two hours.
+	// Settings are the configuration's, in force until an administrator saves others. Zero values
+	// mean a year of records and two hours.
 	Settings core.Settings
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -68,9 +67,8 @@ type Store struct {
 	settings  keptSettings
 }
 
-// Open connects, brings an empty or older schema up to date, and leases a node
-// number for ids. A schema newer than this program is refused, and so are keys that
-// are not those the data was made with.
+// Open connects, migrates an empty or older schema, and leases a node number for ids. It refuses a
+// schema newer than this program, and keys other than those that the data was made with.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Zone == nil {
 		zone, err := time.LoadLocation("Asia/Shanghai")
@@ -93,15 +91,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.settings.configured = o.Settings
 	s.settings.configured.Updated = neverSaved
 	if err := s.checkKeys(ctx); err != nil {
-		_ = db.Close() // nothing was written; the keys are what matters
+		_ = db.Close() // nothing was written: the error about the keys is what matters
 		return nil, err
 	}
 	s.startScans()
 	return s, nil
 }
 
-// HasTables reports whether a database has been used by this program before; of the
-// options it reads those that name the database.
+// HasTables reports whether this program has used a database before. It reads only the options that
+// name the database.
 func HasTables(ctx context.Context, o Options) (bool, error) {
 	return database.HasTables(ctx, database.Options{SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Log: o.Log, Wait: o.Wait})
 }
@@ -113,8 +111,7 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Unreadable returns how many sealed values did not decrypt when people asked for
-// them, since the start.
+// Unreadable returns how many encrypted values could not be decrypted since the start.
 func (s *Store) Unreadable() int64 { return s.db.Unreadable() }
 
 // Ping returns an error unless the database responds.

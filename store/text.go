@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// cutText cuts a text of unknown origin to n characters of valid UTF-8.
+// cutText truncates a text of unknown origin to n characters of valid UTF-8.
 func cutText(text string, n int) string {
 	text = strings.ToValidUTF8(text, "")
 	if utf8.RuneCountInString(text) <= n {
@@ -14,5 +14,5 @@ func cutText(text string, n int) string {
 	return string([]rune(text)[:n])
 }
 
-// cut cuts an ASCII text to n bytes.
+// cut truncates an ASCII text to n bytes.
 func cut(s string, n int) string { return s[:min(len(s), n)] }

@@ -23,9 +23,8 @@ const (
 	overTries     = "动态码错误次数过多，请重新输入密码"
 )
 
-// awaitCode keeps a sign-in whose password was right until its code comes. The
-// password's attempt goes on counting as failed until then, so that knowing it
-// gives nobody more tries at codes.
+// awaitCode stores a sign-in whose password was right until its code comes. Until then the
+// password's attempt counts as failed, so that knowing the password allows no more tries at codes.
 func awaitCode(tx *database.Tx, a attempt, account signingAccount) (SignedIn, error) {
 	if _, err := tx.Exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayUnfinished), int64(a.id)); err != nil {
 		return SignedIn{}, err
@@ -47,11 +46,11 @@ type pendingRow struct {
 	Browser    string  `db:"browser_digest"`
 }
 
-// ConfirmSignIn is the second step of SignIn: pending is the token it returned, code
-// one of the phone's program or a recovery code. It must come from the browser and the
-// network that gave the password. A wrong code is invalid and counts as an attempt, like
-// a wrong password. A pending sign-in that is over, used, somebody else's or has had
-// core.CodeTries wrong codes is unauthenticated.
+// ConfirmSignIn is the second step of SignIn: pending is the token that SignIn returned, code is
+// from the authenticator or a recovery code. It must come from the same browser and network as the
+// password. A wrong code is invalid and counts as an attempt, like a wrong password. A pending
+// sign-in that has expired, was used, is somebody else's or has had core.CodeTries wrong codes is
+// Unauthenticated.
 func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit Visit) (done SignedIn, err error) {
 	var row pendingRow
 	err = s.db.Get(ctx, &row, `SELECT p.account_id, a.login, p.attempt_id, p.generation, p.network, p.browser_digest
@@ -81,9 +80,9 @@ func (s *Store) ConfirmSignIn(ctx context.Context, pending, code string, visit V
 	return done, err
 }
 
-// confirmSignIn takes one of the pending sign-in's tries before it looks at the code,
-// so that they are counted, concurrent or not, from any sender. A wrong code is
-// no failure of the transaction, which keeps the count.
+// confirmSignIn uses up one of the pending sign-in's tries before it checks the code, so that
+// concurrent tries are counted, too. A wrong code does not fail the transaction, so the count is
+// kept.
 func confirmSignIn(tx *database.Tx, row pendingRow, a attempt, digest, code string) (done SignedIn, wrong, err error) {
 	over := core.Unauthenticated(noPending)
 	if err := tx.ExecOne(over, `UPDATE sign_in_pending SET tries = tries + 1
@@ -113,8 +112,8 @@ func confirmSignIn(tx *database.Tx, row pendingRow, a attempt, digest, code stri
 	return done, nil, err
 }
 
-// lastTry returns what to say of a wrong code: that the password is asked for again
-// where it was the last.
+// lastTry returns the error for a wrong code; after the last try, that the password is required
+// again.
 func lastTry(tx *database.Tx, digest string, wrong error) (error, error) {
 	var tries int
 	err := tx.Get(&tries, "SELECT tries FROM sign_in_pending WHERE token_digest = ?", digest)
@@ -124,8 +123,8 @@ func lastTry(tx *database.Tx, digest string, wrong error) (error, error) {
 	return wrong, err
 }
 
-// useCode takes a code of the account's second step, or a recovery code, out of
-// use, and says which it was. One that is neither, or was used, is invalid.
+// useCode uses up a code of the account's second step, or a recovery code, and returns which it
+// was. A code that is neither, or was used before, is invalid.
 func useCode(tx *database.Tx, account core.ID, code string) (core.SignInWay, error) {
 	wrong := core.InvalidFields(map[string]string{"code": wrongCode})
 	code = core.CleanCode(code)
@@ -169,7 +168,7 @@ func (r totpRow) secret(keys database.Keyring) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(text)
 }
 
-// TOTPState tells whether an account has a second step.
+// TOTPState returns whether an account has a second step, and since when.
 func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState, error) {
 	var state core.TOTPState
 	var row totpRow
@@ -187,8 +186,8 @@ func (s *Store) TOTPState(ctx context.Context, account core.ID) (core.TOTPState,
 	return state, database.Wrap("state of the second step", err)
 }
 
-// BeginTOTP makes a secret to be turned on by ConfirmTOTP; one that waited is
-// replaced. Where the second step is on, that is a conflict.
+// BeginTOTP creates a secret for ConfirmTOTP and replaces one not yet confirmed. It is a conflict
+// if the second step is on.
 func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 	key := base64.RawStdEncoding.EncodeToString(secret.Bytes(core.TOTPSecretBytes))
 	sealed, err := s.db.Keys().Seal("account_totp.secret", key)
@@ -210,7 +209,7 @@ func (s *Store) BeginTOTP(ctx context.Context, account core.ID) error {
 	})
 }
 
-// WaitingTOTP returns the secret that waits to be turned on; none is not found.
+// WaitingTOTP returns the secret that is not yet confirmed; NotFound if there is none.
 func (s *Store) WaitingTOTP(ctx context.Context, account core.ID) ([]byte, error) {
 	var row totpRow
 	err := s.db.Get(ctx, &row, totpColumns+"account_id = ? AND confirmed_at IS NULL", int64(account))
@@ -220,8 +219,8 @@ func (s *Store) WaitingTOTP(ctx context.Context, account core.ID) ([]byte, error
 	return row.secret(s.db.Keys())
 }
 
-// ConfirmTOTP turns the second step on, for who shows with a code that the phone has the secret,
-// and returns the recovery codes, which nobody sees again.
+// ConfirmTOTP turns the second step on, if the code shows that the phone has the secret, and
+// returns the recovery codes, which cannot be shown again.
 func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID, code string) ([]string, error) {
 	var codes []string
 	err := s.db.Write(ctx, "turn the second step on", func(tx *database.Tx) error {
@@ -255,7 +254,7 @@ func (s *Store) ConfirmTOTP(ctx context.Context, by core.Actor, account core.ID,
 // recoveryAlphabet leaves out what is mistaken for something else: 0 O 1 I L 8 B.
 const recoveryAlphabet = "ACDEFGHJKMNPQRSTUVWXYZ2345679"
 
-// newRecovery returns an account fresh recovery codes instead of those it had.
+// newRecovery replaces an account's recovery codes and returns the new ones.
 func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 	if _, err := tx.Exec("DELETE FROM account_recovery WHERE account_id = ?", int64(account)); err != nil {
 		return nil, err
@@ -274,9 +273,8 @@ func newRecovery(tx *database.Tx, account core.ID) ([]string, error) {
 	return codes, nil
 }
 
-// EndTOTP turns the second step off, for who knows the password and has a code or
-// a recovery code. Wrong ones are fields "password" and "code" of the error, and both
-// count as attempts.
+// EndTOTP turns the second step off, given the password and a code or a recovery code. A wrong one
+// is invalid at the field "password" or "code", and counts as an attempt.
 func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string) error {
 	account := p.Account
 	p.code = true
@@ -289,7 +287,7 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 		wrong = nil
 		if _, err := useCode(tx, account, code); core.IsInvalid(err) {
 			wrong = err
-			// It counts with the wrong codes of sign-ins: the same secret is guessed.
+			// it counts with the wrong codes of sign-ins: the same secret is being guessed
 			_, err := tx.Exec("UPDATE sign_in_attempt SET way = ? WHERE id = ?", string(core.WayCode), int64(owner.attempt))
 			return err
 		} else if err != nil {
@@ -309,9 +307,9 @@ func (s *Store) EndTOTP(ctx context.Context, by core.Actor, p Proof, code string
 	return err
 }
 
-// ResetTOTP takes the second step off an account whose owner lost the phone, and
-// WeChat, which was on it: a finder would need no password. Its sessions
-// end: the person who asked may not be the owner.
+// ResetTOTP removes the second step from an account whose owner lost the phone, and unbinds WeChat,
+// which was on it: the finder would need no password. The account's sessions end: the person who
+// asked may not be the owner.
 func (s *Store) ResetTOTP(ctx context.Context, by core.Granter, id core.ID) error {
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里关闭自己的两步验证")

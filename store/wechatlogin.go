@@ -20,9 +20,8 @@ const (
 	overWechatLogin = "微信登录已失效，请重新扫码"
 )
 
-// NewWechatLogin is a sign-in, or with Account the binding of one, that waits for
-// a scan. Browser is a secret of the browser that shows the QR: no other can
-// finish the sign-in.
+// NewWechatLogin is a sign-in or, with Account, the binding of an account, that waits for a scan.
+// Browser is a secret of the browser that shows the QR code: no other can finish the sign-in.
 type NewWechatLogin struct {
 	Account core.ID
 	Browser string
@@ -31,8 +30,7 @@ type NewWechatLogin struct {
 	Agent   string
 }
 
-// BeginWechatLogin returns the token that the QR's link carries, and the two digits that stand
-// beside it.
+// BeginWechatLogin returns the token for the QR code's link, and the two digits to show beside it.
 func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, code string, err error) {
 	token, code = newToken(), secret.TwoDigits()
 	err = s.db.Write(ctx, "begin a WeChat login", func(tx *database.Tx) error {
@@ -69,9 +67,9 @@ const wechatLoginColumns = `SELECT account_id, user_id, browser_digest, code, ad
 
 const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?"
 
-// WechatLogin returns what a WeChat user who scanned is asked about: their own account's sign-in,
-// or the binding of an account; or, once it was answered, only how. One that is too late, or was
-// answered by another, is not found; who has no account to sign in to is forbidden.
+// WechatLogin returns what to ask a WeChat user who scanned: the sign-in of their own account, or
+// the binding of an account; or, if that has been answered, only the answer. It is NotFound if it
+// has expired or another user answered, and Forbidden if the user has no account to sign in to.
 func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (core.WechatLogin, error) {
 	var row wechatLoginRow
 	if err := s.db.Get(ctx, &row, wechatLoginColumns, digestToken(token)); err != nil {
@@ -105,7 +103,7 @@ func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (co
 	return l, database.Wrap("read a WeChat login", err)
 }
 
-// knownNetwork reports whether the account was ever signed in to from a network.
+// knownNetwork reports whether somebody has signed in to the account from a network.
 func (s *Store) knownNetwork(ctx context.Context, account core.ID, network string) (bool, error) {
 	var n int
 	err := s.db.Get(ctx, &n, knownNetworkQuery, int64(account), network)
@@ -118,7 +116,7 @@ const knownNetworkQuery = `SELECT COUNT(*)
 	AND succeeded = 1
 	AND network = ?`
 
-// stateFor is how far it has come for a WeChat user: another's yes is over for them.
+// stateFor returns the state for a WeChat user: what another user approved is over.
 func (r wechatLoginRow) stateFor(user core.ID, now time.Time) core.WechatLoginState {
 	switch {
 	case !r.Refused.IsZero():
@@ -131,9 +129,9 @@ func (r wechatLoginRow) stateFor(user core.ID, now time.Time) core.WechatLoginSt
 	return core.WechatLoginWaiting
 }
 
-// ApproveWechatLogin is the scanner's yes, with the digits that the console's page
-// shows: it binds, or lets the browser that shows the QR finish the sign-in. Wrong
-// digits end it: somebody else's QR was scanned.
+// ApproveWechatLogin binds the scanner, or lets the browser that shows the QR code finish the
+// sign-in. code is the two digits that the console's page shows; wrong ones end the sign-in:
+// another QR code was scanned.
 func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, code string) error {
 	var bound core.ID
 	var refused error
@@ -173,7 +171,7 @@ func (s *Store) ApproveWechatLogin(ctx context.Context, by core.Actor, token, co
 	return err
 }
 
-// accountToEnter is the account to bind to or, with 0, the scanner's own.
+// accountToEnter returns the account to bind or, if id is 0, the scanner's own.
 func accountToEnter(tx *database.Tx, id, user core.ID) (signingAccount, error) {
 	var account signingAccount
 	if id != 0 {
@@ -187,10 +185,10 @@ func accountToEnter(tx *database.Tx, id, user core.ID) (signingAccount, error) {
 	return account, err
 }
 
-// bindAccount ties a WeChat user to an account, each to one: who has another has
-// to be unbound first.
+// bindAccount binds a WeChat user to an account. Each can be bound to only one; another binding
+// must be removed first.
 func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLoginRow) error {
-	// The user's row makes two bindings of one WeChat take turns.
+	// locking the user's row makes two bindings of one user run one after another
 	var user core.ID
 	if err := tx.Get(&user, "SELECT id FROM wechat_user WHERE id = ?"+tx.Dialect().ForUpdate(), int64(by.ID)); err != nil {
 		return database.NotFoundIfNoRows(err, "用户不存在")
@@ -215,7 +213,7 @@ func bindAccount(tx *database.Tx, by core.Actor, account core.ID, row wechatLogi
 	return audit.Write(tx, by, audit.Entry{Action: "account.bind_wechat", Subject: audit.Target("account", account)})
 }
 
-// RefuseWechatLogin is the scanner's no.
+// RefuseWechatLogin ends a sign-in that its scanner refused.
 func (s *Store) RefuseWechatLogin(ctx context.Context, token string) error {
 	return s.db.Write(ctx, "refuse a WeChat login", func(tx *database.Tx) error { return refuseWechatLogin(tx, token) })
 }
@@ -247,9 +245,9 @@ func (s *Store) WechatLoginState(ctx context.Context, token string) (core.Wechat
 	return core.WechatLoginWaiting, nil
 }
 
-// FinishWechatLogin begins the session of an approved sign-in, once, in the browser
-// that showed its QR; where the account has a second step, that comes first. One
-// that is not approved, used, another browser's or a binding is unauthenticated.
+// FinishWechatLogin starts the session of an approved sign-in, once, in the browser that showed its
+// QR code; if the account has a second step, that comes first. A sign-in that is not approved, was
+// used, is another browser's or is a binding is Unauthenticated.
 func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, visit Visit) (done SignedIn, err error) {
 	over := core.Unauthenticated(overWechatLogin)
 	err = s.db.Write(ctx, "finish a WeChat login", func(tx *database.Tx) error {
@@ -267,7 +265,7 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 		); err != nil {
 			return err
 		}
-		// The binding may have gone since the phone said yes.
+		// the binding may have been removed since it was approved
 		var account signingAccount
 		if err := tx.Get(&account, signingColumns+
 			"id = ? AND user_id = ?", int64(row.Account), int64(row.User)); core.IsNotFound(database.NotFoundIfNoRows(err, noAccount)) {
@@ -289,7 +287,7 @@ func (s *Store) FinishWechatLogin(ctx context.Context, token, browser string, vi
 	return done, err
 }
 
-// UnbindAccount removes WeChat from the account that asks.
+// UnbindAccount unbinds WeChat from the caller's account.
 func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	err := s.db.Write(ctx, "unbind WeChat", func(tx *database.Tx) error {
 		dropped, err := takeWechat(tx, by, by.ID)
@@ -304,8 +302,8 @@ func (s *Store) UnbindAccount(ctx context.Context, by core.Actor) error {
 	return err
 }
 
-// UnbindAccountOf takes WeChat off another account, whose owner lost the phone or is
-// not to use it. Its sessions end: any of them may have begun with that WeChat.
+// UnbindAccountOf unbinds WeChat from another account, whose owner lost the phone or may no longer
+// use it. The account's sessions end: any of them may have been started with that WeChat.
 func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID) error {
 	if id == by.Holds.ID {
 		return core.Conflict("请在“我的账号”里解绑自己的微信")
@@ -322,14 +320,14 @@ func (s *Store) UnbindAccountOf(ctx context.Context, by core.Granter, id core.ID
 	})
 }
 
-// dropWechat takes WeChat off an account whose owner may not be who bound it.
+// dropWechat unbinds WeChat from an account, since somebody other than the owner may have bound it.
 func dropWechat(tx *database.Tx, by core.Actor, account core.ID) error {
 	_, err := takeWechat(tx, by, account)
 	return err
 }
 
-// takeWechat takes WeChat off an account, and reports whether there was one. The account's
-// owner is notified, even of their own act.
+// takeWechat unbinds WeChat from an account and reports whether it was bound. The account's owner
+// is notified, even of their own act.
 func takeWechat(tx *database.Tx, by core.Actor, account core.ID) (taken bool, err error) {
 	var user core.ID
 	if err := tx.Get(&user, "SELECT user_id FROM account WHERE id = ?"+tx.Dialect().ForUpdate(), int64(account)); err != nil {
@@ -364,8 +362,8 @@ func (s *Store) WechatOfAccount(ctx context.Context, account core.ID) (core.Boun
 	return core.BoundWechat{User: row.User, Phone: phone, At: row.At.Time}, err
 }
 
-// endBindings ends the QRs of an account that could still bind a WeChat to it: the
-// session that shows one may have ended.
+// endBindings ends the pending QR codes that could still bind a WeChat to an account: the session
+// that shows one may have ended.
 func endBindings(tx *database.Tx, account core.ID) error {
 	_, err := tx.Exec(
 		`UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL

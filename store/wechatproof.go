@@ -8,11 +8,11 @@ import (
 	"tongxing/store/database"
 )
 
-// WechatProofLife is how long a browser's proof is good.
+// WechatProofLife is how long a proof is valid.
 const WechatProofLife = 10 * time.Minute
 
-// WechatProof names a proof: the secret of the browser that WeChat's user sits in front
-// of, and what they proved themselves for. No other browser and no other purpose finds it.
+// WechatProof identifies a proof: the secret of the browser in which the WeChat user proved who
+// they are, and the purpose. It is valid for no other browser and no other purpose.
 type WechatProof struct {
 	Browser string
 	Purpose string
@@ -20,8 +20,8 @@ type WechatProof struct {
 
 func (p WechatProof) digest() string { return digestToken(p.Browser + " " + p.Purpose) }
 
-// CreateWechatProof notes who WeChat has just said is in front of a browser. WeChat's
-// codes work once: the proof answers for them when the same address is opened again.
+// CreateWechatProof stores which user WeChat has just identified in a browser. WeChat's codes work
+// once: the proof replaces them when the same address is opened again.
 func (s *Store) CreateWechatProof(ctx context.Context, p WechatProof, user core.ID) error {
 	return s.db.Write(ctx, "keep a WeChat proof", func(tx *database.Tx) error {
 		if _, err := tx.Exec("DELETE FROM wechat_proof WHERE token_digest = ?", p.digest()); err != nil {
@@ -30,14 +30,14 @@ func (s *Store) CreateWechatProof(ctx context.Context, p WechatProof, user core.
 		_, err := tx.Exec("INSERT INTO wechat_proof (token_digest, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
 			p.digest(), int64(user), tx.NowMS(), tx.Now().Add(WechatProofLife).UnixMilli())
 		if database.IsDuplicate(err) {
-			return database.ErrRace // the same page in another tab
+			return database.ErrRace // the same page was opened in another tab
 		}
 		return err
 	})
 }
 
-// WechatProven returns the user of a proof, who may have turned out to be another meanwhile;
-// unauthenticated if there is none, or not any more.
+// WechatProven returns the user of a proof, or the user they were merged into; Unauthenticated if
+// there is no proof or it has expired.
 func (s *Store) WechatProven(ctx context.Context, p WechatProof) (core.ID, error) {
 	var user core.ID
 	err := s.db.Get(ctx, &user, `SELECT COALESCE(NULLIF(u.merged_into, 0), u.id)
@@ -51,8 +51,7 @@ func (s *Store) WechatProven(ctx context.Context, p WechatProof) (core.ID, error
 	return user, database.Wrap("find a WeChat proof", err)
 }
 
-// WechatPhone returns the verified phone number of a user, masked; "" where none was
-// verified.
+// WechatPhone returns the verified phone number of a user, masked; "" if there is none.
 func (s *Store) WechatPhone(ctx context.Context, user core.ID) (string, error) {
 	phones, err := s.wechatPhones(ctx, []core.ID{user})
 	return phones[user], err

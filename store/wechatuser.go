@@ -20,14 +20,13 @@ func (r wechatUserRow) user() core.WechatUser {
 	return core.WechatUser{ID: r.ID, UnionID: r.UnionID.String, Person: r.Person}
 }
 
-// SignInWechat finds the user of an identity that WeChat has just vouched for,
-// or makes one. A union id joins the identities of two apps: where each had a user
-// of its own, the one that has the union id stays and takes the other's bindings;
-// the other's sessions end.
+// SignInWechat finds or creates the user of an identity that WeChat has just confirmed. A union id
+// joins the identities of two apps: if each had a user of its own, the one with the union id stays
+// and takes over the other's bindings, and the other's sessions end.
 func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core.WechatUser, error) {
 	var user core.WechatUser
-	var accounts []core.ID // bound to the user who went
-	var changed []core.ID  // users who are not as they were, or no more
+	var accounts []core.ID // bound to the user that was merged
+	var changed []core.ID  // users that were changed or merged
 	err := s.db.Write(ctx, "sign in by WeChat", func(tx *database.Tx) error {
 		accounts, changed = nil, nil
 		byOpen, err := userOfOpenID(tx, who)
@@ -64,13 +63,13 @@ func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core
 	return user, err
 }
 
-// nameUnion notes a union id that WeChat has only now told, or that is a new one
-// because the account moved to another open platform.
+// nameUnion stores a union id that WeChat has only now reported, or that is new because the app
+// moved to another open platform.
 func nameUnion(tx *database.Tx, user core.WechatUser, unionID string) (core.WechatUser, error) {
 	err := tx.ExecOne(database.ErrRace, "UPDATE wechat_user SET union_id = ?, updated_at = ? WHERE id = ? AND COALESCE(union_id, '') = ?",
 		unionID, tx.NowMS(), int64(user.ID), user.UnionID)
 	if database.IsDuplicate(err) {
-		err = database.ErrRace // the same person, at this moment, in another app
+		err = database.ErrRace // the same person is signing in to another app
 	}
 	user.UnionID = unionID
 	return user, err
@@ -107,7 +106,7 @@ func newWechatUser(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, e
 	_, err := tx.Exec(`INSERT INTO wechat_user (id, union_id, person_id, phone_cipher, phone_mac, merged_into, created_at, updated_at)
 		VALUES (?, ?, 0, '', '', 0, ?, ?)`, int64(user.ID), union, tx.NowMS(), tx.NowMS())
 	if database.IsDuplicate(err) {
-		return user, database.ErrRace // the same person in another window
+		return user, database.ErrRace // the same person is signing in in another window
 	}
 	if err != nil {
 		return user, err
@@ -124,13 +123,13 @@ func addIdentity(tx *database.Tx, who core.WechatIdentity, user core.ID) error {
 	return err
 }
 
-// wechatUserAudit is what the audit log records of a merge: who is no more.
+// wechatUserAudit is what the audit log records of a merge: the user that no longer exists.
 type wechatUserAudit struct {
 	Merged string `json:"merged"`
 }
 
-// mergeWechatUsers makes gone part of kept: WeChat reported them to be one person. Sessions of gone
-// end, so that nobody goes on under a name that is no more.
+// mergeWechatUsers merges gone into kept, which WeChat reported to be the same person. Sessions of
+// gone end, since that user no longer exists.
 func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatUser, error) {
 	if err := moveGuards(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
@@ -150,7 +149,7 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	}); err != nil {
 		return kept, err
 	}
-	// A union id of gone's own would lead the next sign-in to somebody who is no more.
+	// A union id of gone would lead the next sign-in to a user that no longer exists.
 	for _, move := range []string{
 		"UPDATE wechat_identity SET user_id = ? WHERE user_id = ?",
 		"UPDATE wechat_user SET merged_into = ?, union_id = NULL WHERE id = ?",
@@ -178,9 +177,9 @@ func (s *Store) WechatUser(ctx context.Context, id core.ID) (core.WechatUser, er
 	return row.user(), database.Wrap("read WeChat user", database.NotFoundIfNoRows(err, "用户不存在"))
 }
 
-// BindPhone ties a user to the person whose phone number WeChat has verified, and certifies that
-// person's records in the register. It returns the number of ties to houses found: 0 means that no
-// register knows the number.
+// BindPhone connects a user with the person whose phone number WeChat has verified, and certifies
+// the person's residents. It returns the number of ties to houses found: 0 means that no register
+// knows the number.
 func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties int, err error) {
 	err = s.db.Write(ctx, "bind phone", func(tx *database.Tx) error {
 		mac := s.db.Keys().Digest("phone", phone)
@@ -220,7 +219,7 @@ func (s *Store) OpenIDs(ctx context.Context, user core.ID) (map[string]string, e
 	return ids, nil
 }
 
-// UpdateFollowed notes that a user follows the official account, or no longer.
+// UpdateFollowed records whether a user follows the official account.
 func (s *Store) UpdateFollowed(ctx context.Context, who core.WechatIdentity, follows bool) error {
 	if _, err := s.SignInWechat(ctx, who); err != nil {
 		return err

@@ -79,7 +79,7 @@ func (r AccessRecord) Why() string {
 	return r.Reason.Sentence()
 }
 
-// RepeatLabel says in Chinese how often a reader was told again to open; "" = never.
+// RepeatLabel returns in Chinese how often an answer that opened was repeated; "" = never.
 func (r AccessRecord) RepeatLabel() string {
 	if r.Repeats == 0 {
 		return ""
@@ -87,7 +87,7 @@ func (r AccessRecord) RepeatLabel() string {
 	return fmt.Sprintf("重复 %d 次", r.Repeats)
 }
 
-// Degrees returns the temperature in words; "" where none was taken.
+// Degrees returns the temperature as text; "" if it was not taken.
 func (r AccessRecord) Degrees() string {
 	if r.TempTenths == 0 {
 		return ""

@@ -192,7 +192,7 @@ type QuarantinedReader struct {
 	ID       ID
 	Protocol string
 	Serial   string // its serial; "" if it did not send one
-	Reader   ID     // whose address it called; 0 = nobody's
+	Reader   ID     // whose address it called; 0 = an unknown one
 	Name     string // of that reader
 	Addr     string
 	Calls    int64

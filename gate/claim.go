@@ -266,7 +266,7 @@ func (g *Gate) unclaim(ctx context.Context, c *claim) {
 	_ = g.redis.Del(ctx, claimKey(c.shard, c.digest)).Err() // it expires by itself
 }
 
-// peek tells what a token is without claiming it.
+// peek returns the state of a token, and its pass, without claiming it.
 func (g *Gate) peek(ctx context.Context, c *claim) (core.ID, core.TokenState, error) {
 	if c.foreign {
 		return 0, core.TokenForeign, nil

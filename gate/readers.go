@@ -9,7 +9,7 @@ import (
 // readersChannel is where servers announce changes of readers to each other.
 const readersChannel = "readers"
 
-// ReadersChanged tells every server that the settings or secrets of readers have changed.
+// ReadersChanged announces to every server that the settings or secrets of readers have changed.
 func (g *Gate) ReadersChanged(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 var ownPages = []string{"", "captcha", "choose", "me", "password", "search", "setup"}
 
 // TestEveryStemIsComplete names what a stem still lacks: its row in core.Features, the menu's
-// entry, the page that its row promises. What its acts lack is said by the tests of store;
+// entry, the page that its row promises. What its acts lack is reported by the tests of store;
 // ids for the walk, by TestWalk…; a sample of its pages, by tools/structure.
 func TestEveryStemIsComplete(t *testing.T) {
 	menu := map[string]bool{}

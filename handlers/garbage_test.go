@@ -146,7 +146,7 @@ func filterNames(page *goquery.Document) []string {
 			return
 		}
 		f.Find("[name]").Each(func(_ int, field *goquery.Selection) {
-			// What says which list is searched, and that the form is ours, is no filter.
+			// The field that says which list is searched, and that the form is ours, is no filter.
 			if name := field.AttrOr("name", ""); name != "list" && name != web.CSRFField {
 				names = append(names, name)
 			}

@@ -90,7 +90,7 @@ func (t *turns) queue(known bool) (*turn, error) {
 	return mine, nil
 }
 
-// quit gives up a place and reports whether it was still waiting.
+// quit leaves a place and reports whether it was still waiting.
 func (t *turns) quit(mine *turn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -234,7 +234,7 @@ func TestPreviews(t *testing.T) {
 	})
 }
 
-// TestPreviewOfEnded: a pass that is no more is refused with its reason, and may
+// TestPreviewOfEnded: a pass that has ended is refused with its reason, and may
 // be viewed by its former holder.
 func TestPreviewOfEnded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -105,7 +105,7 @@ func TestOneUnwritableAttemptRefusesNobodyElse(t *testing.T) {
 	})
 }
 
-// A panic in a batch is nobody's answer: each attempt is decided by itself.
+// A panic in a batch answers nobody: each attempt is decided by itself.
 func TestPanicInABatch(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		panics := false

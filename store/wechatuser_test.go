@@ -138,8 +138,8 @@ func newMerge(t *testing.T, s *Store) merge {
 	return m
 }
 
-// TestMerge: what one was, the other is; who was signed in as the one that is no
-// more is not, on any server.
+// TestMerge: what one was, the other is; who was signed in as the one that was merged
+// no longer is, on any server.
 func TestMerge(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		m := newMerge(t, s)

@@ -117,7 +117,7 @@ func TestPhoneCodes(t *testing.T) {
 	}
 }
 
-// TestUnknownPhone: a person in no register is told so, and gets the pass once the number is
+// TestUnknownPhone: a person in no register learns that, and gets the pass once the number is
 // registered, without verifying it again.
 func TestUnknownPhone(t *testing.T) {
 	s := newSite(t)

@@ -15,7 +15,7 @@ func (a *API) wechatUserRoutes() []web.Route {
 	}
 }
 
-// phoneBody tells what the register has for the number: links to houses, each with its pass.
+// phoneBody is what the register has for the number: links to houses, each with its pass.
 type phoneBody struct {
 	Phone   string `json:"phone"` // masked
 	Ties    int    `json:"ties"`

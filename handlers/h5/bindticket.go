@@ -19,7 +19,7 @@ func (h *H5) bindTicketRoutes() []web.Route {
 
 var sceneForm = regexp.MustCompile(`^bind_[0-9a-f]{32}$`)
 
-// bindScan identifies the WeChat user who scanned a QR code; done reports that the phone was
+// bindScan identifies the WeChat user who scanned a QR code; done reports whether the phone was
 // redirected to WeChat for that.
 func (h *H5) bindScan(c *web.Context) (scan store.BindScan, done bool, err error) {
 	scan.Scene, scan.NoMini = c.Param("scene"), !h.wechat.VerifiesPhones()

@@ -54,7 +54,7 @@ func (s *site) bindWechat(account core.ID) {
 	}
 }
 
-// A token that no server made is nobody's without a query, and one that is over is not looked up
+// A token that no server made is rejected without a query, and one that is over is not looked up
 // without end; neither affects others at the same address.
 func TestTokensOfNobodyAskSQLNothing(t *testing.T) {
 	s := newSite(t, nil)

@@ -94,7 +94,7 @@ func (p *Pages) accessRecordChart(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/accessrecord/chart", page)
 }
 
-// chartHint tells which bars link to their records: an hour of several days does not.
+// chartHint returns a text on which bars link to their records: an hour of several days does not.
 func chartHint(first, last core.Day) string {
 	if first == last {
 		return "点柱子查看对应记录。"

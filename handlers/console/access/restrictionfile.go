@@ -24,9 +24,8 @@ var errListRead = core.InvalidFields(map[string]string{
 	restrictionFile: "名单已读入，还没有生效：请核对下面的结果，再按“限制出入”",
 })
 
-// readRestrictionFile reads a list file into the pasted list, behind what is there, so
-// that it is looked at, corrected and sent again like a pasted one. It reports whether
-// one was read.
+// readRestrictionFile appends a list file to the pasted list, so that it is reviewed and corrected
+// like a pasted one. It reports whether a file was read.
 func readRestrictionFile(c *web.Context, f *restrictionFacts) (bool, error) {
 	if !c.HasUpload(restrictionFile) {
 		return false, nil

@@ -38,8 +38,8 @@ func (f restrictionForm) change(community core.ID) store.RestrictionChange {
 	}
 }
 
-// listDigest identifies a pasted list, so that one which was changed after it was looked
-// at is known; "" = no list.
+// listDigest returns a digest of a pasted list, by which a change after the review is noticed; "" =
+// no list.
 func listDigest(pasted string) string {
 	if strings.TrimSpace(pasted) == "" {
 		return ""
@@ -48,7 +48,7 @@ func listDigest(pasted string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// checkReviewed refuses to save a form whose list was pasted and not looked at: its houses
+// checkReviewed refuses to save a form with a pasted list that has not been reviewed: its houses
 // would be left out.
 func (f restrictionForm) checkReviewed() error {
 	if digest := listDigest(f.Pasted); digest != "" && digest != f.Reviewed {
@@ -100,8 +100,8 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
 }
 
-// restrictionPreview shows the form again after one of its buttons. Of what is wrong it
-// says what concerns the list; the rest is said when the form is saved.
+// restrictionPreview shows the form again after one of its buttons, with errors of the list only;
+// others are shown when the form is saved.
 func (p *Pages) restrictionPreview(c *web.Context) error {
 	f, err := p.restrictionSent(c)
 	if err != nil {
@@ -114,7 +114,7 @@ func (p *Pages) restrictionPreview(c *web.Context) error {
 	return p.restrictionShow(c, f)
 }
 
-// restrictionSent reads a posted form; Wrong is what is wrong with it.
+// restrictionSent reads a posted form; Wrong is its error.
 func (p *Pages) restrictionSent(c *web.Context) (restrictionFacts, error) {
 	var f restrictionFacts
 	f.Wrong = c.Bind(&f.Form)

@@ -118,8 +118,8 @@ func (p *restrictionNewPage) say(f restrictionFacts) {
 	}
 }
 
-// choices are the houses to tick: those ticked that the search does not show, what it
-// shows, and those that lines of the list may mean.
+// choices returns the houses to tick: ticked ones that the search does not show, those it shows,
+// and those that lines of the list may mean.
 func (f restrictionFacts) choices() []templates.Choice {
 	var choices []templates.Choice
 	listed := map[core.ID]bool{}
@@ -218,8 +218,8 @@ func restrictedText(r core.Restriction) string {
 	return words
 }
 
-// restrictionMatches says in words what each line was taken for, and of a line that means
-// one house whether that is restricted already.
+// restrictionMatches describes the match of each line and, if it is one house, its present
+// restriction.
 func restrictionMatches(matches []core.HouseMatch, held map[core.ID]core.Restriction) []restrictionMatch {
 	rows := make([]restrictionMatch, len(matches))
 	for i, match := range matches {

@@ -133,7 +133,7 @@ func (p CommunityChoice) URL(path string, pairs ...string) string {
 
 const noCommunityYet = "还没有小区"
 
-// ErrNoCommunityYet is the answer of pages that need a community, where there is none.
+// ErrNoCommunityYet is returned by pages that need a community if the account has none.
 var ErrNoCommunityYet = core.NotFound(noCommunityYet)
 
 // NoCommunityYet is what lists show to an account without communities.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/store"
+	"tongxing/testkit/desk"
 )
 
 const (
@@ -162,13 +164,17 @@ func (b *bench) pagesAt(maria bool) ([]sample, error) {
 		return nil, err
 	}
 	defer server.stop()
+	office := &office{base: "http://" + server.addr, token: token, client: http.Client{Timeout: besideSlow}}
+	if err := office.draw(ctx, "/console/community/new"); err != nil {
+		return nil, err
+	}
 	var samples []sample
 	for _, l := range looks {
 		before, err := server.cpu()
 		if err != nil {
 			return nil, err
 		}
-		took, err := timeHTTP("http://"+server.addr+l.path, token)
+		took, err := office.time(ctx, l)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.what, err)
 		}
@@ -183,7 +189,10 @@ func (b *bench) pagesAt(maria bool) ([]sample, error) {
 }
 
 // page is a console page whose time matters.
-type page struct{ what, path string }
+type page struct {
+	what, path string
+	form       url.Values // with one, it is posted
+}
 
 // fillPages fills a place, signs in an account that may see everything, and returns the pages to
 // measure and its token.
@@ -216,38 +225,38 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 	day := time.Now().AddDate(0, 0, -45).Format(time.DateOnly)
 	who := url.QueryEscape(c.name)
 	return []page{
-		{"front page", "/console"},
-		{"communities", "/console/community"},
-		{"houses of a community", "/console/house?" + big},
-		{"houses, a later page", "/console/house?" + big + "&after=" + c.house.String()},
-		{"houses by a part of the label", "/console/house?" + big + "&q=" + url.QueryEscape("57栋")},
-		{"houses of a building", "/console/house?" + big + "&node=" + c.node.String()},
-		{"the tree with its counts", "/console/house/tree?" + big},
-		{"residents", "/console/resident"},
-		{"residents, a later page", "/console/resident?before=" + c.resident.String()},
-		{"residents by name", "/console/resident?q=" + who},
-		{"residents by the phone's end", "/console/resident?q=1234"},
-		{"residents by house", "/console/resident?q=" + url.QueryEscape("57栋2单元101")},
-		{"residents not certified", "/console/resident?certified=no"},
-		{"residents who moved out", "/console/resident?ties=out"},
-		{"residents of a community", "/console/resident?" + big},
-		{"the same, by name", "/console/resident?" + big + "&sort=name"},
-		{"the same, by sex, backwards", "/console/resident?" + big + "&sort=-sex"},
-		{"the same, of a building", "/console/resident?" + big + "&node=" + c.node.String()},
-		{"the same, one name", "/console/resident?" + big + "&q=" + who},
-		{"a resident", "/console/resident/" + c.resident.String()},
-		{"access records", "/console/accessrecord"},
-		{"access records, a later page", "/console/accessrecord?before=" + middle[0].ID.String()},
-		{"access records refused", "/console/accessrecord?result=refused"},
-		{"access records of a day", "/console/accessrecord?from=" + day + "&to=" + day},
-		{"access records of a name", "/console/accessrecord?q=" + url.QueryEscape(estates[0].Residents[7].Name)},
-		{"access records of a resident", "/console/accessrecord?person=" + estates[0].Residents[7].Person.String()},
-		{"whom a name may mean, while typed", "/console/resident/suggest?who=" + url.QueryEscape(estates[0].Residents[7].Name)},
-		{"whom a phone's end may mean", "/console/resident/suggest?who=4567"},
-		{"readers", "/console/reader"},
-		{"observers", "/console/observer"},
-		{"accounts", "/console/account"},
-		{"audit log", "/console/audit"},
+		{"front page", "/console", nil},
+		{"communities", "/console/community", nil},
+		{"houses of a community", "/console/house?" + big, nil},
+		{"houses, a later page", "/console/house?" + big + "&after=" + c.house.String(), nil},
+		{"houses by a part of the label", "/console/house?" + big + "&q=" + url.QueryEscape("57栋"), nil},
+		{"houses of a building", "/console/house?" + big + "&node=" + c.node.String(), nil},
+		{"the tree with its counts", "/console/house/tree?" + big, nil},
+		{"residents", "/console/resident", nil},
+		{"residents, a later page", "/console/resident?before=" + c.resident.String(), nil},
+		{"residents by name", "/console/resident?q=" + who, nil},
+		{"residents by the phone's end", "/console/resident?q=1234", nil},
+		{"residents by house", "/console/resident?q=" + url.QueryEscape("57栋2单元101"), nil},
+		{"residents not certified", "/console/resident?certified=no", nil},
+		{"residents who moved out", "/console/resident?ties=out", nil},
+		{"residents of a community", "/console/resident?" + big, nil},
+		{"the same, by name", "/console/resident?" + big + "&sort=name", nil},
+		{"the same, by sex, backwards", "/console/resident?" + big + "&sort=-sex", nil},
+		{"the same, of a building", "/console/resident?" + big + "&node=" + c.node.String(), nil},
+		{"the same, one name", "/console/resident?" + big + "&q=" + who, nil},
+		{"a resident", "/console/resident/" + c.resident.String(), nil},
+		{"access records", "/console/accessrecord", nil},
+		{"access records, a later page", "/console/accessrecord?before=" + middle[0].ID.String(), nil},
+		{"access records refused", "/console/accessrecord?result=refused", nil},
+		{"access records of a day", "/console/accessrecord?from=" + day + "&to=" + day, nil},
+		{"access records of a name", "/console/accessrecord?q=" + url.QueryEscape(estates[0].Residents[7].Name), nil},
+		{"access records of a resident", "/console/accessrecord?person=" + estates[0].Residents[7].Person.String(), nil},
+		{"whom a name may mean, while typed", "/console/resident/suggest", url.Values{"who": {estates[0].Residents[7].Name}}},
+		{"whom a phone's end may mean", "/console/resident/suggest", url.Values{"who": {"4567"}}},
+		{"readers", "/console/reader", nil},
+		{"observers", "/console/observer", nil},
+		{"accounts", "/console/account", nil},
+		{"audit log", "/console/audit", nil},
 	}, token, nil
 }
 
@@ -270,15 +279,29 @@ func officeToken(ctx context.Context, s *store.Store) (string, error) {
 	return token, err
 }
 
-// timeHTTP fetches a page repeatedly and returns the times, sorted.
-func timeHTTP(address, token string) ([]time.Duration, error) {
+// request returns a request for a page.
+func (o *office) request(ctx context.Context, l page) (*http.Request, error) {
+	if l.form == nil {
+		return http.NewRequestWithContext(ctx, http.MethodGet, o.base+l.path, http.NoBody)
+	}
+	sent := url.Values{"csrf": {desk.DrawnAnew(o.form)}}
+	maps.Copy(sent, l.form)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+l.path, strings.NewReader(sent.Encode()))
+	if err == nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return r, err
+}
+
+// time fetches a page repeatedly and returns the times, sorted.
+func (o *office) time(ctx context.Context, l page) ([]time.Duration, error) {
 	took := make([]time.Duration, pageTimes)
 	fetch := func() (time.Duration, error) {
-		request, err := http.NewRequest(http.MethodGet, address, http.NoBody)
+		request, err := o.request(ctx, l)
 		if err != nil {
 			return 0, err
 		}
-		request.AddCookie(&http.Cookie{Name: "tx_console", Value: token})
+		request.AddCookie(&http.Cookie{Name: "tx_console", Value: o.token})
 		began := time.Now()
 		response, err := http.DefaultTransport.RoundTrip(request)
 		if err != nil {

@@ -284,7 +284,7 @@ func (o *office) request(ctx context.Context, l page) (*http.Request, error) {
 	if l.form == nil {
 		return http.NewRequestWithContext(ctx, http.MethodGet, o.base+l.path, http.NoBody)
 	}
-	sent := url.Values{"csrf": {desk.DrawnAnew(o.form)}}
+	sent := url.Values{"csrf": {desk.Redrawn(o.form)}}
 	maps.Copy(sent, l.form)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+l.path, strings.NewReader(sent.Encode()))
 	if err == nil {

@@ -19,6 +19,12 @@ type Feature struct {
 	Menu  MenuEntry // of /console/<stem>; zero = it has none
 	Under string    // the stem whose menu entry its pages are under; "" = its own, if it has pages
 
+	// What the search box finds beside the menu's entry or the noun, and the acts by their labels.
+	Path    string            // of its pages, below /console/; "" = the stem
+	Aliases []string          // other names of its list
+	Pages   []FeaturePage     // further pages, such as tabs
+	ActsAt  map[string]string // where an act is done, if not on the list or its form: a path by verb
+
 	Permissions []PermissionItem // in display order
 	Verbs       []Verb           // its acts, in display order
 	Fields      []AuditField     // what its acts record in the audit log, in display order
@@ -42,6 +48,13 @@ var Groups = []Group{
 type MenuEntry struct {
 	Label string // Chinese
 	Icon  string // of templates/assets/icons.txt
+}
+
+// FeaturePage is a page of a feature beside its list.
+type FeaturePage struct {
+	Label   string // Chinese
+	Path    string // below /console/
+	Aliases []string
 }
 
 // MenuGroup is a group of the console's menu with the features that have an entry.
@@ -76,6 +89,7 @@ var Features = []Feature{
 		Stem: "community", Noun: "小区", Table: "community", Fields: communityFields,
 		List:  PermCommunityView,
 		Group: "registry", Menu: MenuEntry{"小区", "building-community"},
+		Aliases: []string{"小区楼栋信息", "楼栋结构"},
 		Permissions: []PermissionItem{
 			{PermCommunityView, "查看小区", nil},
 			{PermCommunityEdit, "修改小区", []Permission{PermCommunityView}},
@@ -89,6 +103,8 @@ var Features = []Feature{
 		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Fields: houseFields,
 		List: PermHouseView, Page: PermHouseView,
 		Group: "registry", Menu: MenuEntry{"房屋", "home-2"},
+		Aliases: []string{"房屋信息", "房屋管理", "楼栋"},
+		Pages:   []FeaturePage{{"批量添加房屋", "house/bulk", []string{"批量生成房屋"}}},
 		Permissions: []PermissionItem{
 			{PermHouseView, "查看房屋", nil},
 			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},
@@ -101,6 +117,8 @@ var Features = []Feature{
 		Stem: "resident", Noun: "住户", Table: "resident", Fields: residentFields,
 		List: PermResidentView, Page: PermResidentView,
 		Group: "registry", Menu: MenuEntry{"住户", "users"},
+		Aliases: []string{"住户信息", "管理中心", "批量导入", "业主"},
+		Pages:   []FeaturePage{{"导出住户完整信息", "resident/export", nil}},
 		Permissions: []PermissionItem{
 			{PermResidentView, "查看住户", nil},
 			{PermResidentEdit, "修改住户", []Permission{PermResidentView, PermHouseView}},
@@ -117,6 +135,7 @@ var Features = []Feature{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},
+		Aliases: []string{"机构管理", "添加成员", "出门次数"},
 		Permissions: []PermissionItem{
 			{PermPassRuleView, "查看通行证设置", nil},
 			{PermPassRuleEdit, "修改通行证设置", []Permission{PermPassRuleView}},
@@ -136,6 +155,8 @@ var Features = []Feature{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
 		List: PermReaderView, Page: PermReaderView,
 		Group: "access", Menu: MenuEntry{"智能门禁", "door"},
+		Aliases: []string{"读头", "权限管理"},
+		Pages:   []FeaturePage{{"未登记设备", "reader/quarantine", nil}},
 		Permissions: []PermissionItem{
 			{PermReaderView, "查看门禁读头", nil},
 			{PermReaderEdit, "修改门禁读头", []Permission{PermReaderView}},
@@ -149,6 +170,7 @@ var Features = []Feature{
 		Stem: "guardpost", Noun: "门岗", Table: "guard_post", Fields: guardPostFields,
 		List:  PermGuardPostView,
 		Group: "access", Menu: MenuEntry{"门岗", "shield"},
+		Aliases: []string{"保安"},
 		Permissions: []PermissionItem{
 			{PermGuardPostView, "查看门岗", nil},
 			{PermGuardPostEdit, "修改门岗", []Permission{PermGuardPostView}},
@@ -157,7 +179,7 @@ var Features = []Feature{
 	},
 	{
 		Stem: "guard", Noun: "门岗人员", Table: "guard", Fields: guardFields,
-		Under: "guardpost",
+		Under: "guardpost", Path: "guardpost/guard", Aliases: []string{"保安"},
 		Verbs: []Verb{
 			{"create", "添加门岗人员"}, {"update", "修改门岗人员"},
 			{"disable", "停用门岗人员"}, {"enable", "启用门岗人员"},
@@ -175,7 +197,8 @@ var Features = []Feature{
 	},
 	{
 		Stem: "bindticket", Noun: "微信绑定码",
-		Verbs: []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},
+		ActsAt: map[string]string{"create": "guardpost/guard"},
+		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},
 	},
 	{
 		Stem: "wechatuser", Noun: "微信用户", Fields: wechatUserFields,
@@ -185,6 +208,8 @@ var Features = []Feature{
 		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
 		List: PermAccessRecordView, Page: PermAccessRecordView,
 		Group: "access", Menu: MenuEntry{"出入记录", "history"},
+		Aliases: []string{"出入列表", "通行记录"},
+		Pages:   []FeaturePage{{"出入图表", "accessrecord/chart", []string{"图表"}}},
 		Permissions: []PermissionItem{
 			{PermAccessRecordView, "查看出入记录", nil},
 			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
@@ -205,6 +230,15 @@ var Features = []Feature{
 		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,
 		List: PermAccountView, Page: PermAccountView,
 		Group: "account", Menu: MenuEntry{"账号", "user-cog"},
+		Aliases: []string{"账号权限", "权限设置"},
+		Pages: []FeaturePage{
+			{"我的账号", "me", []string{"个人中心"}}, {"修改密码", "password", nil}, {"两步验证", "me/totp", nil},
+			{"我的微信", "me/wechat", nil},
+		},
+		ActsAt: map[string]string{
+			"change_password": "password", "enable_totp": "me/totp", "disable_totp": "me/totp",
+			"bind_wechat": "me/wechat", "unbind_wechat": "me/wechat",
+		},
 		Permissions: []PermissionItem{
 			{PermAccountView, "查看账号", nil},
 			{PermAccountEdit, "修改账号", []Permission{PermAccountView}},
@@ -218,17 +252,20 @@ var Features = []Feature{
 	},
 	{
 		Stem: "session", Noun: "登录", Fields: sessionFields,
-		Verbs: []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},
+		ActsAt: map[string]string{"end": "me"},
+		Verbs:  []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},
 	},
 	{
 		Stem: "role", Noun: "角色",
 		List:  PermAccountView,
 		Group: "account", Menu: MenuEntry{"角色", "key"},
+		Aliases: []string{"权限"},
 	},
 	{
 		Stem: "audit", Noun: "操作日志", Fields: auditFields,
 		List: PermAuditView, Page: PermAuditView,
 		Group: "account", Menu: MenuEntry{"操作日志", "report"},
+		Aliases: []string{"日志"},
 		Permissions: []PermissionItem{
 			{PermAuditView, "查看操作日志", nil},
 			{PermAuditExport, "导出操作日志", []Permission{PermAuditView}},
@@ -252,6 +289,7 @@ var Features = []Feature{
 		Stem: "about", Noun: "关于",
 		List:  PermAboutView,
 		Group: "account", Menu: MenuEntry{"关于", "info-circle"},
+		Aliases: []string{"系统状态", "运行状态"},
 		Permissions: []PermissionItem{
 			{PermAboutView, "查看系统状态", nil},
 		},

@@ -572,7 +572,7 @@ CREATE TABLE recent_view (
   account_id BIGINT      NOT NULL,
   stem       VARCHAR(32) NOT NULL,
   subject_id BIGINT      NOT NULL,
-  at         BIGINT      NOT NULL,
+  visit_id   BIGINT      NOT NULL, -- an id made at the last visit: the greatest is the latest
   PRIMARY KEY (account_id, stem, subject_id)
 );
 

@@ -12,7 +12,8 @@ type Shell struct {
 	Scope   string     // the community in which the account works; empty for all
 	Flash   []Flash    // messages from the previous act
 	CSRF    string     // added to every form; empty if not required
-	Search  string     // where the filters of lists are posted; empty: they are sent in the list's URL
+	Filter  string     // where the filters of lists are posted; empty: they are sent in the list's URL
+	Find    string     // the search box's page; empty: there is no box
 	Posted  bool       // the page answers a submitted form: going back must not resubmit it
 	Demo    bool       // shows that this is a demonstration
 	Views   SavedViews // of the page's list; zero elsewhere

@@ -48,18 +48,15 @@ func New(o Options) *Console {
 	return &Console{frame: f, routes: routesOf(f, o)}
 }
 
-// routesOf returns the routes of all areas.
+// routesOf returns the routes of all areas, and tells the search box what they find.
 func routesOf(f *frame.Frame, o Options) []web.Route {
 	accounts := &account.Pages{
 		Frame: f, Captchas: web.NewCaptchas(f.Store, o.Cache),
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 	}
-	return slices.Concat(
-		(&pages{f}).homeRoutes(),
-		accounts.Routes(),
-		(&registry.Pages{Frame: f}).Routes(),
-		(&access.Pages{Frame: f}).Routes(),
-	)
+	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
+	routes := slices.Concat((&pages{f}).homeRoutes(), accounts.Routes(), register.Routes(), gates.Routes())
+	return f.SetFind(routes, slices.Concat(register.Finders(), gates.Finders(), accounts.Finders()))
 }
 
 // Menu returns the console's whole menu with the entry of stem active marked, for the demo.

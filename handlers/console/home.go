@@ -16,7 +16,9 @@ import (
 func (p *pages) homeRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console", Access: web.SignedIn, Handler: p.home},
-		{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.search, Reads: true},
+		{Method: http.MethodPost, Path: frame.FilterPath, Access: web.SignedIn, Handler: p.filter, Reads: true},
+		{Method: http.MethodGet, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.FindShow},
+		{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.Find, Reads: true},
 	}
 }
 

@@ -1,85 +1,264 @@
 package console
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
 )
 
-// Search text is sent in a body, and no URL on the resulting page contains it: neither its own, nor
-// that of a link to another page, another order, the export or a saved view.
-func TestSearchLeavesNoNameInAnAddress(t *testing.T) {
-	d := newDesk(t)
-	b := d.Registrar(t)
-	d.Passages(t, d.Mine, 120)
-	name := d.Mine.Residents[0].Name
-	form := b.Get(t, frame.AccessRecordPath, http.StatusOK).Find("#list-filters")
-	if form.AttrOr("method", "") != "post" || form.AttrOr("action", "") != frame.SearchPath ||
-		form.AttrOr("hx-post", "") != frame.SearchPath || form.AttrOr("hx-replace-url", "") != "true" {
-		t.Errorf("the filters are sent to %q by %q", form.AttrOr("action", ""), form.AttrOr("method", ""))
-	}
-	_, to := b.Post(t, frame.SearchPath, url.Values{
-		"list": {frame.AccessRecordPath}, "q": {name}, "direction": {"out"}, "to": {""},
-	}, http.StatusSeeOther)
-	plain := func(address string) bool {
-		text, err := url.QueryUnescape(address)
-		return err != nil || strings.Contains(text, name) || strings.Contains(text, "q=")
-	}
-	if plain(to) || !strings.Contains(to, "direction=out") || strings.Contains(to, "to=") {
-		t.Fatalf("led to %s", to)
-	}
-	page := b.Get(t, to, http.StatusOK)
-	if rows := page.Find("#list-body tbody tr").Length(); rows != 120/len(d.Mine.Residents) {
-		t.Errorf("%d rows", rows)
-	}
-	if got := page.Find(`#list-filters input[name="q"]`).AttrOr("value", ""); got != name {
-		t.Errorf("the box reads %q", got)
-	}
-	page.Find("a[href], [hx-get], input[name=query]").Each(func(_ int, link *goquery.Selection) {
-		for _, attribute := range []string{"href", "hx-get", "value"} {
-			if address := link.AttrOr(attribute, ""); plain(address) {
-				t.Errorf("%s of %q holds the name: %s", attribute, link.Text(), address)
-			}
-		}
+// found returns the page's answer to a text: titles by group, and the URLs of all links.
+func found(t *testing.T, b *desk.Clerk, text string) (groups map[string][]string, links map[string][]string) {
+	t.Helper()
+	page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
+	groups, links = map[string][]string{}, map[string][]string{}
+	page.Find(".tx-find-group").Each(func(_ int, g *goquery.Selection) {
+		label := g.AttrOr("aria-label", "")
+		g.Find(".tx-find-title").Each(func(_ int, title *goquery.Selection) { groups[label] = append(groups[label], title.Text()) })
+		g.Find("a").Each(func(_ int, a *goquery.Selection) { links[label] = append(links[label], a.AttrOr("href", "")) })
 	})
-	// An old URL with the name leads to URLs without it.
-	b.Get(t, frame.ResidentPath+"?q="+url.QueryEscape(name), http.StatusOK).Find("#list-body a[href]").
-		Each(func(_ int, link *goquery.Selection) {
-			if address := link.AttrOr("href", ""); plain(address) {
-				t.Errorf("%q leads to %s", link.Text(), address)
-			}
-		})
-	// A seal is valid only for the caller it was made for, and cannot be altered.
-	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
-	other.Get(t, to, http.StatusUnprocessableEntity)
-	b.Get(t, strings.Replace(to, "q_=", "q_=A", 1), http.StatusUnprocessableEntity)
-	b.Get(t, strings.Replace(to, "q_=", "q_=!", 1), http.StatusUnprocessableEntity)
+	return groups, links
 }
 
-// Filters redirect only to lists of the console; a picked person can be cleared.
-func TestSearchLeadsToLists(t *testing.T) {
+// One box finds people by part of the name, initials, number and house; houses; records; devices.
+func TestSearchFindsEverything(t *testing.T) {
+	d := newDesk(t)
+	d.Passages(t, d.Mine, 40)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	who := d.Mine.Residents[0]
+	label := desk.HouseLabel(t, d, who.House)
+	given := string([]rune(who.Name)[1:])
+	for _, c := range []struct{ text, group, title string }{
+		{who.Name, frame.FindResidents, who.Name}, {given + string([]rune(who.Name)[0]), "", ""},
+		{who.Phone, frame.FindResidents, who.Name}, {who.Phone[7:], frame.FindResidents, who.Name},
+		{who.Phone[6:], frame.FindResidents, who.Name}, {store.Initials(who.Name), frame.FindResidents, ""},
+		{label, frame.FindHouses, label}, {label, frame.FindResidents, who.Name},
+		{who.Name, frame.FindRecords, ""}, {d.Mine.Doors[0].Name, frame.FindDevices, d.Mine.Doors[0].Name},
+	} {
+		groups, links := found(t, b, c.text)
+		switch {
+		case c.group == "":
+			continue
+		case c.title != "" && !slices.Contains(groups[c.group], c.title):
+			t.Errorf("%q: %v, want %s among %s", c.text, groups, c.title, c.group)
+		case len(groups[c.group]) == 0:
+			t.Errorf("%q finds no %s: %v", c.text, c.group, groups)
+		}
+		for _, group := range links {
+			for _, address := range group {
+				if plain, err := url.QueryUnescape(address); err != nil || strings.Contains(plain, "q=") {
+					t.Errorf("%q leads to %s", c.text, address)
+				}
+			}
+		}
+	}
+}
+
+// Nobody finds what is not theirs to see: neither another community's, nor of a kind without
+// permission, nor an act they may not do.
+func TestSearchKeepsToScopeAndPermissions(t *testing.T) {
+	d := newDesk(t)
+	other := d.Others.Residents[0]
+	mine := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	for _, text := range []string{other.Name, other.Phone, other.Phone[7:], d.Others.Doors[0].Name} {
+		page, _ := mine.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
+		if page.Find(`a[href="` + frame.ResidentURL(other.ID) + `"]`).Length() > 0 {
+			t.Errorf("%q found a resident of another community", text)
+		}
+	}
+	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermHouseView)
+	who := d.Mine.Residents[0]
+	groups, _ := found(t, clerk, who.Name)
+	if len(groups) > 0 {
+		t.Errorf("an account without permissions found %v", groups)
+	}
+	label := desk.HouseLabel(t, d, who.House)
+	groups, links := found(t, clerk, label)
+	if !slices.Contains(groups[frame.FindHouses], label) || len(groups) > 1 {
+		t.Errorf("found %v", groups)
+	}
+	for _, address := range links[frame.FindHouses] {
+		if !strings.HasPrefix(address, frame.HousePath) {
+			t.Errorf("offers %s", address)
+		}
+	}
+	if groups, _ = found(t, clerk, "添加"); len(groups) > 0 {
+		t.Errorf("offers %v", groups)
+	}
+}
+
+// Numbers are masked, and every link of an answer opens for the account that got it.
+func TestSearchHitsOpen(t *testing.T) {
+	d := newDesk(t)
+	d.Passages(t, d.Mine, 20)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	who := d.Mine.Residents[0]
+	for _, text := range []string{who.Name, desk.HouseLabel(t, d, who.House), d.Mine.Doors[0].Name, "添加"} {
+		page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
+		if strings.Contains(page.Text(), who.Phone) {
+			t.Errorf("%q shows a whole number", text)
+		}
+		page.Find(".tx-find-hits a").Each(func(_ int, a *goquery.Selection) {
+			b.Open(t, a.AttrOr("href", ""))
+		})
+	}
+}
+
+// Every line of the menu, every further page and every act has an entry: by its name, by its initials
+// and by its other names.
+func TestSearchFindsEveryPageAndAct(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	lands := func(group, label, text string) {
+		t.Helper()
+		if groups, _ := found(t, b, text); !slices.Contains(groups[group], label) {
+			t.Errorf("%q finds %v, not %s", text, groups[group], label)
+		}
+	}
+	entries := 0
+	for _, f := range core.Features {
+		if f.Menu.Label != "" {
+			for _, text := range append([]string{f.Menu.Label, store.Initials(f.Menu.Label)}, f.Aliases...) {
+				lands("页面", f.Menu.Label, text)
+			}
+			entries++
+		}
+		for _, page := range f.Pages {
+			for _, text := range append([]string{page.Label, store.Initials(page.Label)}, page.Aliases...) {
+				lands("页面", page.Label, text)
+			}
+			entries++
+		}
+		for _, verb := range f.Verbs {
+			if slices.Contains(notInConsole, f.Stem+"."+verb.Name) {
+				continue
+			}
+			lands("操作", verb.Label, verb.Label)
+			lands("操作", verb.Label, store.Initials(verb.Label))
+			entries++
+		}
+	}
+	if entries < 60 {
+		t.Errorf("%d entries: not looking in the right place", entries)
+	}
+}
+
+// notInConsole are acts that nobody does on a page of the console.
+var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in"}
+
+// What is typed is in no address, no log, no audit row and no table.
+func TestSearchTextStaysNowhere(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	for _, list := range []string{"", "/", "//evil.example", "https://evil.example/console/", "/h5", "/console/reader?x=1", "/consolex"} {
-		b.Post(t, frame.SearchPath, url.Values{"list": {list}, "q": {"陈"}}, http.StatusUnprocessableEntity)
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	const text = "绝无此人"
+	page, to := b.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
+	if to != "" || strings.Contains(log.String(), text) {
+		t.Errorf("led to %q; the log says %s", to, log.String())
 	}
-	person := d.Mine.Residents[0].Person.String()
-	_, to := b.Post(t, frame.SearchPath, url.Values{
-		"list": {frame.AccessRecordPath}, frame.PickID: {person}, frame.PickText: {""},
-	}, http.StatusSeeOther)
-	if to = b.Sent(t, to); to != frame.AccessRecordPath {
-		t.Errorf("without the person it leads to %s", to)
+	if got := page.Find(`main input[name="text"]`).AttrOr("value", ""); got != text {
+		t.Errorf("the box on the page reads %q", got)
 	}
-	_, to = b.Post(t, frame.SearchPath, url.Values{
-		"list": {frame.AccessRecordPath}, frame.PickText: {d.Mine.Residents[0].Name}, "q": {"1栋"},
-	}, http.StatusSeeOther)
-	if to = b.Sent(t, to); !strings.Contains(to, "person="+person) || strings.Contains(to, "who") || !strings.Contains(to, "q_=") {
-		t.Errorf("a name leads to %s", to)
+	audits, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{}, store.Page{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range audits {
+		if strings.Contains(a.Before+a.After+a.Target, text) || strings.HasPrefix(a.Action, "search") {
+			t.Errorf("the audit log has %+v", a)
+		}
+	}
+	page = b.Get(t, frame.SearchPath+"?text="+url.QueryEscape(text), http.StatusOK)
+	page.Find("a[href], input[value]").Each(func(_ int, s *goquery.Selection) {
+		if strings.Contains(s.AttrOr("href", "")+s.AttrOr("value", ""), text) {
+			t.Error("an address's text is taken up")
+		}
+	})
+}
+
+// An empty box shows what was opened last, the latest first, and only what may still be opened.
+func TestSearchRemembersWhatWasOpened(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	first, second := d.Mine.Residents[0], d.Mine.Residents[1]
+	for _, address := range []string{
+		frame.ResidentURL(first.ID), frame.HouseURL(first.House), frame.ResidentURL(second.ID),
+		frame.ResidentURL(first.ID),
+	} {
+		b.Get(t, address, http.StatusOK)
+	}
+	b.Get(t, frame.ResidentURL(d.Others.Residents[0].ID), http.StatusNotFound)
+	var links []string
+	b.Get(t, frame.SearchPath, http.StatusOK).Find(".tx-find-main a").Each(func(_ int, a *goquery.Selection) {
+		links = append(links, a.AttrOr("href", ""))
+	})
+	want := []string{frame.ResidentURL(first.ID), frame.ResidentURL(second.ID), frame.HouseURL(first.House)}
+	if !slices.Equal(links, want) {
+		t.Errorf("%v, want %v", links, want)
+	}
+	if links := b.Get(t, frame.SearchPath, http.StatusOK).Find(".tx-find-main a").Length(); links != 3 {
+		t.Errorf("the box itself is remembered: %d", links)
+	}
+	other := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	if n := other.Get(t, frame.SearchPath, http.StatusOK).Find(".tx-find-main a").Length(); n != 0 {
+		t.Errorf("another account is shown %d", n)
+	}
+}
+
+// A finder that fails, panics or takes too long is named; what the others found is shown.
+func TestSearchShowsWhatIsThere(t *testing.T) {
+	hit := func(title string) []templates.SearchHit { return []templates.SearchHit{{Title: title, URL: "/console"}} }
+	finder := func(group string, find func(ctx context.Context) ([]templates.SearchHit, error)) frame.Finder {
+		return frame.Finder{Stem: "resident", Group: group, Needs: core.PermResidentView,
+			Find: func(ctx context.Context, _ frame.Question) ([]templates.SearchHit, bool, error) {
+				hits, err := find(ctx)
+				return hits, false, err
+			}}
+	}
+	d := desk.Empty(t, func(f *frame.Frame, _ web.Cache) []web.Route {
+		f.FindTime = 50 * time.Millisecond
+		routes := []web.Route{{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: f.Find, Reads: true}}
+		return f.SetFind(routes, []frame.Finder{
+			finder(frame.FindResidents, func(context.Context) ([]templates.SearchHit, error) { return hit("张三"), nil }),
+			finder(frame.FindHouses, func(context.Context) ([]templates.SearchHit, error) { return nil, errors.New("broken") }),
+			finder(frame.FindRecords, func(ctx context.Context) ([]templates.SearchHit, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}),
+			finder(frame.FindDevices, func(context.Context) ([]templates.SearchHit, error) { panic("broken") }),
+			finder(frame.FindStaff, func(context.Context) ([]templates.SearchHit, error) { return nil, nil }),
+		})
+	})
+	b := d.SignIn(t, core.Everywhere, core.PermResidentView)
+	request := b.Form(t, frame.SearchPath, url.Values{"text": {"张三"}})
+	request.Header.Set("HX-Request", "true")
+	page, _ := b.Do(t, request, http.StatusOK)
+	if title := page.Find(".tx-find-title").Text(); title != "张三" {
+		t.Errorf("shows %q", title)
+	}
+	late := strings.Join(strings.Fields(page.Find(".tx-find-late").Text()), "")
+	if late != "房屋、记录、设备暂时查不到，请稍后再试。" {
+		t.Errorf("says %q", late)
+	}
+	if page.Find("main").Length() != 0 {
+		t.Error("a fragment is a whole page")
 	}
 }

@@ -138,6 +138,14 @@ func (a *App) note(c *Context, code core.Code, err error) {
 	}
 }
 
+// Shortfall logs that a part of the answer is missing, which the page says in words of its own. err
+// must hold nothing that was typed.
+func (c *Context) Shortfall(part string, err error) {
+	if !c.HungUp() {
+		c.app.o.Log.Warn("part of a page is missing", "part", part, "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+	}
+}
+
 func (a *App) answer(c *Context, code core.Code, err error) error {
 	if c.route.OnError != nil {
 		return c.route.OnError(c, err)

@@ -6,6 +6,7 @@ package frame
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"tongxing/handlers/web"
 	"tongxing/store"
@@ -19,6 +20,12 @@ type Frame struct {
 	QR        QRMaker // nil = no official account: nobody can be bound by a QR code
 	PublicURL string  // for URLs that are typed into devices; without a trailing "/"
 	Demo      bool
+
+	FindTime  time.Duration                                // of each finder while one types; 0 = 130 ms
+	Suggested []func(c *web.Context) templates.SearchGroup // shown in the empty search box after what was opened last
+
+	finders []Finder
+	entries []entry
 }
 
 // Shell returns the shell of a page. stem is its menu entry, "" for none. It takes the flash, so
@@ -31,7 +38,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav = Menu(stem, c.Has)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
-		shell.Scope, shell.Search = f.scopeName(c), SearchPath
+		shell.Scope, shell.Filter, shell.Find = f.scopeName(c), FilterPath, SearchPath
 		shell.Views = f.savedViews(c)
 	}
 	return shell

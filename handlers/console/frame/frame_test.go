@@ -26,3 +26,19 @@ func TestBindPage(t *testing.T) {
 		},
 	})
 }
+
+func TestFindPage(t *testing.T) {
+	shell := templates.Shell{Title: "搜索", CSRF: "x", Find: SearchPath}
+	hit := templates.SearchHit{
+		Icon: "user", Title: "张三", Note: "1栋1单元101", Badge: templates.Badge{Tone: templates.Good, Text: "已认证"}, URL: "/r",
+		Acts: []templates.Action{{Label: "修改", URL: "/r/edit"}},
+	}
+	templates.CheckAll(t, "console/search/", map[string]any{
+		"console/search/show": findPageData{Shell: shell, Text: "张三", Answer: templates.SearchAnswer{
+			Typed: true, Late: []string{"记录", "设备"},
+			Groups: []templates.SearchGroup{{Label: "住户", Hits: []templates.SearchHit{hit}, More: "/r?q_=x"}},
+		}},
+		"console/search/show#none":  findPageData{Shell: shell, Text: "张三", Answer: templates.SearchAnswer{Typed: true}},
+		"console/search/show#empty": findPageData{Shell: shell},
+	})
+}

@@ -13,6 +13,7 @@ const (
 	AccessAlertPath       = "/console/accessalert"
 	AuditPath             = "/console/audit"
 	CommunityPath         = "/console/community"
+	FilterPath            = "/console/filter"
 	GuardPath             = GuardPostPath + "/guard"
 	GuardPostPath         = "/console/guardpost"
 	HousePath             = "/console/house"

@@ -7,6 +7,7 @@ import { watchList } from "./list.js";
 import { watchLive } from "./live.js";
 import { watchMenu } from "./menu.js";
 import { watchPage } from "./page.js";
+import { watchSearch } from "./search.js";
 import { watchTheme } from "./theme-choice.js";
 import { watchTrouble } from "./trouble.js";
 import { watchUploads } from "./upload.js";
@@ -21,6 +22,7 @@ htmx.config.responseHandling = [
 watchTheme();
 watchPage();
 watchMenu();
+watchSearch();
 watchConfirms();
 watchUploads(); // before forms: a blocked upload must not count as submitted
 watchForms();

@@ -9,8 +9,8 @@ import (
 	"tongxing/handlers/web"
 )
 
-// search redirects from a list's filters to the list, with personal text encrypted in the URL.
-func (p *pages) search(c *web.Context) error {
+// filter redirects from a list's filters to the list, with personal text encrypted in the URL.
+func (p *pages) filter(c *web.Context) error {
 	values := maps.Clone(c.Form())
 	list := values.Get("list")
 	if !strings.HasPrefix(list, "/console/") || strings.ContainsAny(list, "?#") {

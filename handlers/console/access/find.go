@@ -1,0 +1,154 @@
+package access
+
+import (
+	"cmp"
+	"context"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// Finders returns what the search box finds of the area.
+func (p *Pages) Finders() []frame.Finder {
+	return []frame.Finder{
+		{
+			Stem: "accessrecord", Group: frame.FindRecords, Needs: core.PermAccessRecordView, List: frame.AccessRecordPath,
+			Find: p.accessRecordFind,
+		},
+		{
+			Stem: "reader", Group: frame.FindDevices, Needs: core.PermReaderView, List: frame.ReaderPath,
+			Find: p.readerFind, Show: p.readerHitOf,
+		},
+		{Stem: "guardpost", Group: frame.FindDevices, Needs: core.PermGuardPostView, List: frame.GuardPostPath, Find: p.guardPostFind},
+		{
+			Stem: "guard", Group: frame.FindStaff, Needs: core.PermGuardPostView, List: frame.GuardPath,
+			Find: p.guardFind, Show: p.guardHitOf,
+		},
+		{
+			Stem: "observer", Group: frame.FindStaff, Needs: core.PermObserverView, List: frame.ObserverPath,
+			Find: p.observerFind, Show: p.observerHitOf,
+		},
+	}
+}
+
+// hits is the first page of a finder that uses its list's own search.
+var hits = store.Page{Limit: core.SearchHits}
+
+func (p *Pages) accessRecordFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	records, more, err := p.Store.SearchRecords(ctx, q.Scope, q.Text)
+	found := make([]templates.SearchHit, len(records))
+	for i, r := range records {
+		at := r.At.In(p.Store.Zone()).Format("01-02 15:04")
+		found[i] = templates.SearchHit{
+			Icon: "history", Title: cmp.Or(r.Name, "未知") + "　" + r.Direction.Label(), Note: at + "　" + r.HouseLabel + "　" + r.Gate,
+			Badge: accessRecordBadge(r), URL: frame.AccessRecordURL(r.ID),
+		}
+	}
+	return found, more, err
+}
+
+func (p *Pages) readerFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	readers, more, err := p.Store.Readers(ctx, q.Scope, store.ReaderFilter{Keyword: q.Text.Text, Page: hits})
+	if err != nil || len(readers) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
+	found := make([]templates.SearchHit, len(readers))
+	for i, r := range readers {
+		found[i] = readerHit(q, r, names)
+	}
+	return found, more, err
+}
+
+func (p *Pages) readerHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	r, err := p.Store.Reader(ctx, q.Scope, id)
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	names, err := q.Places()
+	return readerHit(q, r, names), err
+}
+
+func readerHit(q frame.Question, r core.Reader, names map[core.ID]string) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "door", Title: r.Name, Note: q.In(names, r.Community, r.Gate+"　"+r.Serial), Badge: readerBadge(r, q.Now),
+		URL: frame.ReaderURL(r.ID),
+	}
+	q.Act(&hit, core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?reader="+r.ID.String())
+	q.Act(&hit, core.PermReaderEdit, "修改", frame.ReaderURL(r.ID)+"/edit")
+	return hit
+}
+
+func (p *Pages) guardPostFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	posts, more, err := p.Store.GuardPosts(ctx, q.Scope, store.GuardPostFilter{Keyword: q.Text.Text, Page: hits})
+	if err != nil || len(posts) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
+	found := make([]templates.SearchHit, len(posts))
+	for i, post := range posts {
+		found[i] = templates.SearchHit{
+			Icon: "shield", Title: post.Name, Note: q.In(names, post.Community, "门岗"),
+			Badge: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), URL: frame.GuardPath + "?post=" + post.ID.String(),
+		}
+		q.Act(&found[i], core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?post="+post.ID.String())
+		q.Act(&found[i], core.PermGuardPostEdit, "修改", frame.GuardPostURL(post.ID)+"/edit")
+	}
+	return found, more, err
+}
+
+func (p *Pages) guardFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	guards, more, err := p.Store.Guards(ctx, q.Scope, store.GuardFilter{Keyword: q.Text.Text, Page: hits})
+	if err != nil || len(guards) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
+	found := make([]templates.SearchHit, len(guards))
+	for i, g := range guards {
+		found[i] = guardHit(q, g, names)
+	}
+	return found, more, err
+}
+
+func (p *Pages) guardHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	g, err := p.Store.Guard(ctx, q.Scope, id)
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	names, err := q.Places()
+	return guardHit(q, g, names), err
+}
+
+func guardHit(q frame.Question, g core.Guard, names map[core.ID]string) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "shield", Title: g.Name, Note: q.In(names, g.Community, "门岗人员　"+g.Phone),
+		Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗"), URL: frame.GuardURL(g.ID),
+	}
+	q.Act(&hit, core.PermGuardPostEdit, "修改", frame.GuardURL(g.ID)+"/edit")
+	return hit
+}
+
+func (p *Pages) observerFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	observers, more, err := p.Store.Observers(ctx, q.Scope, store.ObserverFilter{Keyword: q.Text.Text, Page: hits})
+	found := make([]templates.SearchHit, len(observers))
+	for i, o := range observers {
+		found[i] = observerHit(q, o)
+	}
+	return found, more, err
+}
+
+func (p *Pages) observerHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	o, err := p.Store.Observer(ctx, q.Scope, id)
+	return observerHit(q, o), err
+}
+
+func observerHit(q frame.Question, o core.Observer) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "eye", Title: o.Name, Note: "观察员　" + o.Capacity + "　" + o.Phone, Badge: frame.BoundBadge(o.User),
+		URL: frame.ObserverURL(o.ID),
+	}
+	q.Act(&hit, core.PermObserverEdit, "修改", frame.ObserverURL(o.ID)+"/edit")
+	return hit
+}

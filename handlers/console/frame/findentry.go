@@ -1,0 +1,184 @@
+package frame
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// entry is a page or an act that the search box finds by its name, its other names, and the pinyin
+// initials of both.
+type entry struct {
+	label   string
+	names   []string // folded: the label first, then other names
+	initial []string // of the names
+	icon    string
+	url     string
+	act     bool
+	needs   []core.Permission
+}
+
+// maxEntries bounds the pages and the acts of an answer.
+const maxEntries = 8
+
+// entriesOf returns the entries of all stems: the line of the menu, further pages, and the acts. An
+// act leads to its form, or to the list of the things it is done to.
+func entriesOf(routes []web.Route) []entry {
+	access := map[string]web.Access{}
+	for _, r := range routes {
+		access[r.Method+" "+r.Path] = r.Access
+	}
+	entries := []entry{newEntry("首页", []string{"工作台"}, "layout-dashboard", homePath)}
+	for _, f := range core.Features {
+		icon := cmp.Or(f.Menu.Icon, iconOf(f.Under), "arrow-right")
+		if list, ok := access[http.MethodGet+" "+pagesOf(f.Stem)]; ok && list != web.Public {
+			e := newEntry(cmp.Or(f.Menu.Label, f.Noun), append(slices.Clone(f.Aliases), f.Noun), icon, pagesOf(f.Stem))
+			e.needs = needsOf(access, http.MethodGet, e.url)
+			entries = append(entries, e)
+		}
+		for _, page := range f.Pages {
+			e := newEntry(page.Label, page.Aliases, icon, homePath+"/"+page.Path)
+			e.needs = needsOf(access, http.MethodGet, e.url)
+			entries = append(entries, e)
+		}
+		for _, verb := range f.Verbs {
+			if e, ok := actEntry(access, f, verb); ok {
+				e.icon = icon
+				entries = append(entries, e)
+			}
+		}
+	}
+	return entries
+}
+
+func iconOf(stem string) string {
+	f, _ := core.FeatureOf(stem)
+	return f.Menu.Icon
+}
+
+func newEntry(label string, aliases []string, icon, url string) entry {
+	e := entry{label: label, icon: icon, url: url}
+	for _, name := range append([]string{label}, aliases...) {
+		if folded := core.FoldName(name); !slices.Contains(e.names, folded) {
+			e.names, e.initial = append(e.names, folded), append(e.initial, store.Initials(name))
+		}
+	}
+	return e
+}
+
+// needsOf returns the permission of a route, none if it needs none or does not exist.
+func needsOf(access map[string]web.Access, method, path string) []core.Permission {
+	if p := access[method+" "+path].Permission(); p != "" {
+		return []core.Permission{p}
+	}
+	return nil
+}
+
+// actEntry returns the entry of an act. ok is false for acts that nobody does in the console.
+func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e entry, ok bool) {
+	list := pagesOf(f.Stem)
+	url := list
+	if at, elsewhere := f.ActsAt[verb.Name]; elsewhere {
+		url = homePath + "/" + at
+	} else if _, form := access[http.MethodGet+" "+list+"/new"]; verb.Name == "create" && form {
+		url = list + "/new"
+	}
+	if page, exists := access[http.MethodGet+" "+url]; !exists || page == web.Public {
+		return entry{}, false
+	}
+	e = newEntry(verb.Label, nil, "", url)
+	e.act = true
+	e.needs = append(needsOf(access, http.MethodGet, url), doing(access, list, verb.Name)...)
+	return e, true
+}
+
+// doing returns the permission of the route that does an act to the things of a list.
+func doing(access map[string]web.Access, list, verb string) []core.Permission {
+	paths := []string{list + "/:id/" + verb, list + "/" + verb, list + "/" + verb + ".xlsx"}
+	parts := strings.Split(verb, "_")
+	for _, part := range append(parts, strings.Join(parts, "")) {
+		paths = append(paths, list+"/:id/"+part, list+"/"+part, list+"/"+part+".xlsx")
+	}
+	switch verb {
+	case "create":
+		paths = []string{list}
+	case "update":
+		paths = []string{list + "/:id", list}
+	case "remove":
+		paths = append(paths, list+"/:id/delete", list+"/delete")
+	}
+	for _, path := range paths {
+		for _, method := range []string{http.MethodPost, http.MethodGet} {
+			if _, exists := access[method+" "+path]; exists && (method == http.MethodPost || strings.HasSuffix(path, ".xlsx")) {
+				return needsOf(access, method, path)
+			}
+		}
+	}
+	return nil
+}
+
+// fit returns how well what was typed means an entry: 0 = not at all.
+func (e entry) fit(text, initials string) int {
+	best := 0
+	for i, name := range e.names {
+		switch short := e.initial[i]; {
+		case name == text:
+			best = max(best, 6)
+		case initials != "" && short == initials:
+			best = max(best, 5)
+		case strings.HasPrefix(name, text):
+			best = max(best, 4)
+		case initials != "" && len(initials) > 1 && strings.HasPrefix(short, initials):
+			best = max(best, 3)
+		case strings.Contains(name, text):
+			best = max(best, 2)
+		case len(initials) > 1 && strings.Contains(short, initials):
+			best = max(best, 1)
+		}
+	}
+	return best
+}
+
+// entryGroups returns the pages and the acts that a text means, the best first.
+func (f *Frame) entryGroups(q Question) []templates.SearchGroup {
+	text := core.FoldName(q.Text.Text)
+	initials := text
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyz") != "" {
+		initials = ""
+	}
+	groups := []templates.SearchGroup{{Label: "页面"}, {Label: "操作"}}
+	if text == "" {
+		return nil
+	}
+	for fit := 6; fit > 0; fit-- {
+		for _, e := range f.entries {
+			group := &groups[0]
+			if e.act {
+				group = &groups[1]
+			}
+			if e.fit(text, initials) != fit || len(group.Hits) >= maxEntries || !hasAll(q.Account, e.needs) {
+				continue
+			}
+			group.Hits = append(group.Hits, templates.SearchHit{Icon: e.icon, Title: e.label, URL: e.url, Note: e.note()})
+		}
+	}
+	return slices.DeleteFunc(groups, func(g templates.SearchGroup) bool { return len(g.Hits) == 0 })
+}
+
+func hasAll(a core.Account, needs []core.Permission) bool {
+	return !slices.ContainsFunc(needs, func(p core.Permission) bool { return !a.Has(p) })
+}
+
+// note returns the entry's other names.
+func (e entry) note() string {
+	if len(e.names) < 2 {
+		return ""
+	}
+	return Joined(e.names[1:])
+}

@@ -1,0 +1,130 @@
+package registry
+
+import (
+	"context"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// Finders returns what the search box finds of the area.
+func (p *Pages) Finders() []frame.Finder {
+	return []frame.Finder{
+		{
+			Stem: "resident", Group: frame.FindResidents, Needs: core.PermResidentView, List: frame.ResidentPath,
+			Find: p.residentFind, Show: p.residentHitOf,
+		},
+		{Stem: "house", Group: frame.FindHouses, Needs: core.PermHouseView, Find: p.houseFind, Show: p.houseHitOf},
+		{Stem: "community", Group: frame.FindHouses, Needs: core.PermCommunityView, List: frame.CommunityPath, Find: p.communityFind},
+	}
+}
+
+func (p *Pages) residentFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	rows, more, err := p.Store.SearchResidents(ctx, q.Scope, q.Text)
+	hits := make([]templates.SearchHit, len(rows))
+	for i, r := range rows {
+		hits[i] = residentHit(q, r)
+	}
+	return hits, more, err
+}
+
+func (p *Pages) residentHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	r, err := p.Store.Resident(ctx, q.Scope, id)
+	return residentHit(q, r), err
+}
+
+// residentHit names the house, and the phone number masked.
+func residentHit(q frame.Question, r store.ResidentRow) templates.SearchHit {
+	place := r.HouseLabel
+	if !q.OnePlace() {
+		place = r.CommunityName + " " + place
+	}
+	hit := templates.SearchHit{
+		Icon: "user", Title: r.Name, Note: strings.TrimSpace(place + "　" + r.Phone), Badge: residentBadge(r), URL: frame.ResidentURL(r.ID),
+	}
+	q.Act(&hit, core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?"+frame.PickID+"="+r.Person.String())
+	if r.MovedOut.IsZero() {
+		q.Act(&hit, core.PermResidentEdit, "修改", frame.ResidentURL(r.ID)+"/edit")
+		q.Act(&hit, core.PermRestrictionEdit, "限制出入", restrictURL(r.Community, r.House))
+	}
+	return hit
+}
+
+// restrictURL returns the URL of the form that restricts a house.
+func restrictURL(community, house core.ID) string {
+	return frame.RestrictionPath + "/new?community=" + community.String() + "&house=" + house.String()
+}
+
+func (p *Pages) houseFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	rows, more, err := p.Store.SearchHouses(ctx, q.Scope, q.Text)
+	if err != nil || len(rows) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
+	hits := make([]templates.SearchHit, len(rows))
+	for i, row := range rows {
+		hits[i] = houseHit(q, row, names)
+	}
+	return hits, more, err
+}
+
+func (p *Pages) houseHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	house, err := p.Store.House(ctx, q.Scope, id)
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	names, err := q.Places()
+	hit := houseHit(q, store.HouseRow{House: house}, names)
+	hit.Note = names[house.Community]
+	return hit, err
+}
+
+func houseHit(q frame.Question, h store.HouseRow, names map[core.ID]string) templates.SearchHit {
+	note := frame.Grouped(h.Residents) + " 人"
+	if !q.OnePlace() {
+		note = names[h.Community] + "　" + note
+	}
+	hit := templates.SearchHit{Icon: "home-2", Title: h.Label, Note: note, URL: frame.HouseURL(h.ID)}
+	switch {
+	case h.Restriction != nil:
+		hit.Badge = frame.RestrictionBadge(*h.Restriction, q.Today)
+	case h.ArrearsFen > 0:
+		hit.Badge = templates.Badge{Tone: templates.Warn, Text: "欠费"}
+	}
+	q.Act(&hit, core.PermResidentView, "住户",
+		frame.ResidentPath+"?community="+h.Community.String()+"&house="+h.ID.String())
+	q.Act(&hit, core.PermResidentEdit, "添加住户",
+		frame.ResidentPath+"/new?community="+h.Community.String()+"&house="+h.ID.String())
+	q.Act(&hit, core.PermRestrictionEdit, "限制出入", restrictURL(h.Community, h.ID))
+	return hit
+}
+
+// communityFind looks through the communities of the account, which are hundreds at most.
+func (p *Pages) communityFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	if q.Text.Name.Empty() {
+		return nil, false, nil
+	}
+	communities, err := p.Store.Communities(ctx, q.Scope)
+	var hits []templates.SearchHit
+	for _, c := range communities {
+		folded := core.FoldName(c.Name)
+		initials := q.Text.Name.Initials()
+		named := strings.Contains(folded, core.FoldName(q.Text.Text)) ||
+			initials != "" && strings.Contains(store.Initials(c.Name), initials)
+		if !named {
+			continue
+		}
+		if len(hits) == core.SearchHits {
+			return hits, true, nil
+		}
+		in := "?community=" + c.ID.String()
+		hit := templates.SearchHit{Icon: "building-community", Title: c.Name, Note: c.Address, URL: frame.HousePath + in}
+		q.Act(&hit, core.PermResidentView, "住户", frame.ResidentPath+in)
+		q.Act(&hit, core.PermCommunityEdit, "修改", frame.CommunityURL(c.ID)+"/edit")
+		hits = append(hits, hit)
+	}
+	return hits, false, err
+}

@@ -1,0 +1,34 @@
+package templates
+
+// SearchAnswer is what the search box shows below what was typed; partial "search-answer".
+type SearchAnswer struct {
+	Typed  bool // something was typed; otherwise the groups are what one may want next
+	Groups []SearchGroup
+	Late   []string // kinds that could not be searched now: "记录"
+}
+
+// SearchGroup is the answers of one kind: 住户.
+type SearchGroup struct {
+	Label string
+	Hits  []SearchHit
+	More  string // URL of the list with all of them; "" = these are all
+}
+
+// SearchHit is one thing found.
+type SearchHit struct {
+	Icon  string // of assets/icons.txt
+	Title string
+	Note  string // where and what it is: house, masked phone number, time
+	Badge Badge
+	URL   string
+	Acts  []Action // at most three, as links
+}
+
+// Found returns the number of hits.
+func (a SearchAnswer) Found() int {
+	n := 0
+	for _, g := range a.Groups {
+		n += len(g.Hits)
+	}
+	return n
+}

@@ -77,7 +77,7 @@ func TestSearchKeepsToScopeAndPermissions(t *testing.T) {
 	mine := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 	for _, text := range []string{other.Name, other.Phone, other.Phone[7:], d.Others.Doors[0].Name} {
 		page, _ := mine.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
-		if page.Find(`a[href="` + frame.ResidentURL(other.ID) + `"]`).Length() > 0 {
+		if page.Find(`a[href="`+frame.ResidentURL(other.ID)+`"]`).Length() > 0 {
 			t.Errorf("%q found a resident of another community", text)
 		}
 	}
@@ -225,7 +225,9 @@ func TestSearchRemembersWhatWasOpened(t *testing.T) {
 
 // A finder that fails, panics or takes too long is named; what the others found is shown.
 func TestSearchShowsWhatIsThere(t *testing.T) {
-	hit := func(title string) []templates.SearchHit { return []templates.SearchHit{{Title: title, URL: "/console"}} }
+	hit := func(title string) []templates.SearchHit {
+		return []templates.SearchHit{{Title: title, URL: "/console"}}
+	}
 	finder := func(group string, find func(ctx context.Context) ([]templates.SearchHit, error)) frame.Finder {
 		return frame.Finder{Stem: "resident", Group: group, Needs: core.PermResidentView,
 			Find: func(ctx context.Context, _ frame.Question) ([]templates.SearchHit, bool, error) {

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"fmt"
 	"net/http"
 
 	"tongxing/core"
@@ -23,36 +22,29 @@ type guardRow struct {
 	Bound, State                       templates.Badge
 }
 
-// guardsAPage is the number of guards per page.
-const guardsAPage = 50
-
 func (p *Pages) guardList(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	found, err := frame.FindRecords(p.Frame, c, frame.RecordList[core.Guard]{
+		Stem: "guardpost", Title: "门岗", Edit: core.PermGuardPostEdit, Add: "添加门岗人员", Unit: "人", Table: guardTable(),
+		ID: func(g core.Guard) core.ID { return g.ID },
+		Find: func(community core.ID, page core.Page) ([]core.Guard, bool, error) {
+			filter, err := guardFilter(c, community, page)
+			if err != nil {
+				return nil, false, err
+			}
+			return p.Store.Guards(c.Ctx(), c.Scope(), filter)
+		},
+	})
 	if err != nil {
 		return err
 	}
-	chosen := frame.ChosenCommunity(c, at)
-	filter, err := guardFilter(c, chosen)
-	if err != nil {
+	page := guardListPage{Shell: found.Shell, Tabs: guardPostTabs("guard"), List: found.List}
+	if page.Rows, err = p.guardRows(c, found.Records, found.At); err != nil {
 		return err
 	}
-	guards, more, err := p.Store.Guards(c.Ctx(), c.Scope(), filter)
-	if err != nil {
-		return err
-	}
-	page := guardListPage{Shell: p.Shell(c, "guardpost", "门岗"), Tabs: guardPostTabs("guard"), List: guardTable(c, at)}
-	if c.Has(core.PermGuardPostEdit) && len(at.All) > 0 {
-		page.Actions = []templates.Action{{Label: "添加门岗人员", URL: frame.NewURL(frame.GuardPath, chosen), Icon: "plus", Primary: true}}
-	}
-	if page.Rows, err = p.guardRows(c, guards, at); err != nil {
-		return err
-	}
-	web.Paged(&page.List, filter.Page, guards, more, func(g core.Guard) core.ID { return g.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 人", len(guards))
 	return p.Page(c, http.StatusOK, "console/guardpost/guards", page)
 }
 
-func guardFilter(c *web.Context, community core.ID) (store.GuardFilter, error) {
+func guardFilter(c *web.Context, community core.ID, page core.Page) (store.GuardFilter, error) {
 	var asked struct {
 		Keyword string `form:"q" max:"40"`
 		Bound   string `form:"bound" of:"yes no"`
@@ -62,7 +54,7 @@ func guardFilter(c *web.Context, community core.ID) (store.GuardFilter, error) {
 	err := c.BindQuery(&asked)
 	return store.GuardFilter{
 		Community: community, Keyword: asked.Keyword, Bound: asked.Bound, Disabled: disabledIf(asked.State),
-		Sort: asked.Sort, Page: c.Page(guardsAPage),
+		Sort: asked.Sort, Page: page,
 	}, err
 }
 
@@ -105,12 +97,9 @@ func (p *Pages) guardRows(c *web.Context, guards []core.Guard, at frame.Communit
 	return rows, nil
 }
 
-func guardTable(c *web.Context, at frame.CommunityChoice) templates.List {
-	if len(at.All) == 0 {
-		return templates.List{Path: frame.GuardPath, Empty: frame.NoCommunityYet(c)}
-	}
-	list := templates.List{
-		Path: frame.GuardPath, Query: c.Request().URL.Query(), Cards: true,
+func guardTable() templates.List {
+	return templates.List{
+		Path: frame.GuardPath,
 		Columns: []templates.Column{
 			{Label: "姓名", Sort: "name"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true},
 			{Label: "状态", Narrow: true},
@@ -120,8 +109,4 @@ func guardTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		},
 		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"},
 	}
-	if len(at.All) > 1 {
-		list.Filters = append(list.Filters, at.Field("全部小区"))
-	}
-	return list
 }

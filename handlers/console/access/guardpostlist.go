@@ -1,7 +1,6 @@
 package access
 
 import (
-	"fmt"
 	"net/http"
 
 	"tongxing/core"
@@ -35,36 +34,29 @@ func guardPostTabs(active string) templates.Tabs {
 	}}
 }
 
-// guardPostsAPage is the number of posts per page.
-const guardPostsAPage = 50
-
 func (p *Pages) guardPostList(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	found, err := frame.FindRecords(p.Frame, c, frame.RecordList[core.GuardPost]{
+		Stem: "guardpost", Title: "门岗", Edit: core.PermGuardPostEdit, Add: "添加门岗", Unit: "个门岗", Table: guardPostTable(),
+		ID: func(post core.GuardPost) core.ID { return post.ID },
+		Find: func(community core.ID, page core.Page) ([]core.GuardPost, bool, error) {
+			filter, err := guardPostFilter(c, community, page)
+			if err != nil {
+				return nil, false, err
+			}
+			return p.Store.GuardPosts(c.Ctx(), c.Scope(), filter)
+		},
+	})
 	if err != nil {
 		return err
 	}
-	chosen := frame.ChosenCommunity(c, at)
-	filter, err := guardPostFilter(c, chosen)
-	if err != nil {
+	page := guardPostListPage{Shell: found.Shell, Tabs: guardPostTabs("post"), List: found.List}
+	if page.Rows, err = p.guardPostRows(c, found.Records, found.At, page.CSRF); err != nil {
 		return err
 	}
-	posts, more, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), filter)
-	if err != nil {
-		return err
-	}
-	page := guardPostListPage{Shell: p.Shell(c, "guardpost", "门岗"), Tabs: guardPostTabs("post"), List: guardPostTable(c, at)}
-	if c.Has(core.PermGuardPostEdit) && len(at.All) > 0 {
-		page.Actions = []templates.Action{{Label: "添加门岗", URL: frame.NewURL(frame.GuardPostPath, chosen), Icon: "plus", Primary: true}}
-	}
-	if page.Rows, err = p.guardPostRows(c, posts, at, page.CSRF); err != nil {
-		return err
-	}
-	web.Paged(&page.List, filter.Page, posts, more, func(post core.GuardPost) core.ID { return post.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个门岗", len(posts))
 	return p.Page(c, http.StatusOK, "console/guardpost/list", page)
 }
 
-func guardPostFilter(c *web.Context, community core.ID) (store.GuardPostFilter, error) {
+func guardPostFilter(c *web.Context, community core.ID, page core.Page) (store.GuardPostFilter, error) {
 	var asked struct {
 		Keyword   string `form:"q" max:"40"`
 		Direction string `form:"direction" of:"in out"`
@@ -74,7 +66,7 @@ func guardPostFilter(c *web.Context, community core.ID) (store.GuardPostFilter, 
 	err := c.BindQuery(&asked)
 	return store.GuardPostFilter{
 		Community: community, Keyword: asked.Keyword, Direction: core.Direction(asked.Direction),
-		Disabled: disabledIf(asked.State), Sort: asked.Sort, Page: c.Page(guardPostsAPage),
+		Disabled: disabledIf(asked.State), Sort: asked.Sort, Page: page,
 	}, err
 }
 
@@ -105,12 +97,9 @@ func (p *Pages) guardPostRows(
 	return rows, nil
 }
 
-func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
-	if len(at.All) == 0 {
-		return templates.List{Path: frame.GuardPostPath, Empty: frame.NoCommunityYet(c)}
-	}
-	list := templates.List{
-		Path: frame.GuardPostPath, Query: c.Request().URL.Query(), Cards: true,
+func guardPostTable() templates.List {
+	return templates.List{
+		Path: frame.GuardPostPath,
 		Columns: []templates.Column{
 			{Label: "名称", Sort: "name"}, {Label: "方向", Narrow: true}, {Label: "门岗人员"}, {Label: "状态", Narrow: true},
 			{Label: "操作", Narrow: true, Hidden: true},
@@ -125,10 +114,6 @@ func guardPostTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		},
 		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。"},
 	}
-	if len(at.All) > 1 {
-		list.Filters = append(list.Filters, at.Field("全部小区"))
-	}
-	return list
 }
 
 // guardPostAct returns the button in a post's row.

@@ -101,7 +101,7 @@ func TestListsOfPeopleAtTheGate(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	at := d.Mine.Community.String()
-	for i := range guardsAPage + 1 {
+	for i := range frame.RecordsAPage + 1 {
 		phone := fmt.Sprintf("137%08d", i)
 		b.Post(t, frame.GuardPath, url.Values{"community": {at}, "name": {"门卫甲"}, "phone": {phone}}, http.StatusSeeOther)
 		b.Post(t, frame.GuardPostPath, url.Values{"community": {at}, "name": {"西门"}, "direction": {"in"}}, http.StatusSeeOther)
@@ -117,7 +117,7 @@ func TestListsOfPeopleAtTheGate(t *testing.T) {
 			page := b.Get(t, path+"?"+query+sort, http.StatusOK)
 			first := page.Find("#list-body tbody tr").Length()
 			next := page.Find(`.tx-pager a[rel="next"]`).AttrOr("href", "")
-			if first != guardsAPage || next == "" {
+			if first != frame.RecordsAPage || next == "" {
 				t.Errorf("%s%s: %d rows, next %q", path, sort, first, next)
 				continue
 			}

@@ -23,39 +23,33 @@ type observerRow struct {
 	Bound, Export                           templates.Badge
 }
 
-// observersAPage is the number of observers per page.
-const observersAPage = 50
-
 func (p *Pages) observerList(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	found, err := frame.FindRecords(p.Frame, c, frame.RecordList[core.Observer]{
+		Stem: "observer", Title: "观察员", Edit: core.PermObserverEdit, Add: "添加观察员", Unit: "人", Table: observerTable(),
+		ID: func(o core.Observer) core.ID { return o.ID },
+		Find: func(community core.ID, page core.Page) ([]core.Observer, bool, error) {
+			filter, err := observerFilter(c, community, page)
+			if err != nil {
+				return nil, false, err
+			}
+			return p.Store.Observers(c.Ctx(), c.Scope(), filter)
+		},
+	})
 	if err != nil {
 		return err
 	}
-	chosen := frame.ChosenCommunity(c, at)
-	filter, err := observerFilter(c, chosen)
-	if err != nil {
-		return err
-	}
-	observers, more, err := p.Store.Observers(c.Ctx(), c.Scope(), filter)
-	if err != nil {
-		return err
-	}
-	page := observerListPage{Shell: p.Shell(c, "observer", "观察员"), List: observerTable(c, at)}
-	if c.Has(core.PermObserverEdit) && len(at.All) > 0 {
-		page.Actions = []templates.Action{{Label: "添加观察员", URL: frame.NewURL(frame.ObserverPath, chosen), Icon: "plus", Primary: true}}
-	}
-	for _, o := range observers {
+	page := observerListPage{Shell: found.Shell, List: found.List}
+	for _, o := range found.Records {
 		page.Rows = append(page.Rows, observerRow{
-			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone, Communities: observedText(o, at.All, 3),
-			Bound: frame.BoundBadge(o.User), Export: frame.OnOff(o.MayExport, "可导出", "不可"),
+			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone,
+			Communities: observedText(o, found.At.All, 3),
+			Bound:       frame.BoundBadge(o.User), Export: frame.OnOff(o.MayExport, "可导出", "不可"),
 		})
 	}
-	web.Paged(&page.List, filter.Page, observers, more, func(o core.Observer) core.ID { return o.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 人", len(observers))
 	return p.Page(c, http.StatusOK, "console/observer/list", page)
 }
 
-func observerFilter(c *web.Context, community core.ID) (store.ObserverFilter, error) {
+func observerFilter(c *web.Context, community core.ID, page core.Page) (store.ObserverFilter, error) {
 	var asked struct {
 		Keyword   string `form:"q" max:"40"`
 		Bound     string `form:"bound" of:"yes no"`
@@ -65,16 +59,13 @@ func observerFilter(c *web.Context, community core.ID) (store.ObserverFilter, er
 	err := c.BindQuery(&asked)
 	return store.ObserverFilter{
 		Community: community, Keyword: asked.Keyword, Bound: asked.Bound, MayExport: asked.MayExport,
-		Sort: asked.Sort, Page: c.Page(observersAPage),
+		Sort: asked.Sort, Page: page,
 	}, err
 }
 
-func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
-	if len(at.All) == 0 {
-		return templates.List{Path: frame.ObserverPath, Empty: frame.NoCommunityYet(c)}
-	}
-	list := templates.List{
-		Path: frame.ObserverPath, Query: c.Request().URL.Query(), Cards: true,
+func observerTable() templates.List {
+	return templates.List{
+		Path: frame.ObserverPath,
 		Columns: []templates.Column{
 			{Label: "姓名", Sort: "name"}, {Label: "身份"}, {Label: "手机"}, {Label: "小区"}, {Label: "微信", Narrow: true},
 			{Label: "导出", Narrow: true},
@@ -89,10 +80,6 @@ func observerTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		},
 		Empty: templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
 	}
-	if len(at.All) > 1 {
-		list.Filters = append(list.Filters, at.Field("全部小区"))
-	}
-	return list
 }
 
 // observedText names the first few of an observer's communities; those of other admins are only

@@ -23,7 +23,7 @@ type guardRow struct {
 }
 
 func (p *Pages) guardList(c *web.Context) error {
-	found, err := frame.FindRecords(p.Frame, c, frame.RecordList[core.Guard]{
+	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.Guard]{
 		Stem: "guardpost", Title: "门岗", Edit: core.PermGuardPostEdit, Add: "添加门岗人员", Unit: "人", Table: guardTable(),
 		ID: func(g core.Guard) core.ID { return g.ID },
 		Find: func(community core.ID, page core.Page) ([]core.Guard, bool, error) {

@@ -35,7 +35,7 @@ func guardPostTabs(active string) templates.Tabs {
 }
 
 func (p *Pages) guardPostList(c *web.Context) error {
-	found, err := frame.FindRecords(p.Frame, c, frame.RecordList[core.GuardPost]{
+	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.GuardPost]{
 		Stem: "guardpost", Title: "门岗", Edit: core.PermGuardPostEdit, Add: "添加门岗", Unit: "个门岗", Table: guardPostTable(),
 		ID: func(post core.GuardPost) core.ID { return post.ID },
 		Find: func(community core.ID, page core.Page) ([]core.GuardPost, bool, error) {

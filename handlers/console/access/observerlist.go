@@ -24,7 +24,7 @@ type observerRow struct {
 }
 
 func (p *Pages) observerList(c *web.Context) error {
-	found, err := frame.FindRecords(p.Frame, c, frame.RecordList[core.Observer]{
+	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.Observer]{
 		Stem: "observer", Title: "观察员", Edit: core.PermObserverEdit, Add: "添加观察员", Unit: "人", Table: observerTable(),
 		ID: func(o core.Observer) core.ID { return o.ID },
 		Find: func(community core.ID, page core.Page) ([]core.Observer, bool, error) {

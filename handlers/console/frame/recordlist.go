@@ -22,8 +22,8 @@ type RecordList[T any] struct {
 	ID   func(T) core.ID
 }
 
-// FoundRecords is a page of a RecordList; the caller converts the records to rows.
-type FoundRecords[T any] struct {
+// ListedRecords is a page of a RecordList; the caller converts the records to rows.
+type ListedRecords[T any] struct {
 	Shell   templates.Shell
 	List    templates.List
 	Records []T
@@ -33,9 +33,9 @@ type FoundRecords[T any] struct {
 // RecordsAPage is the number of records per page.
 const RecordsAPage = 50
 
-// FindRecords reads the page of a list that the request asks for, and sets its pager, the filter by
+// ListRecords reads the page of a list that the request asks for, and sets its pager, the filter by
 // community if there are several, and the button to add a record if the account may.
-func FindRecords[T any](f *Frame, c *web.Context, l RecordList[T]) (found FoundRecords[T], err error) {
+func ListRecords[T any](f *Frame, c *web.Context, l RecordList[T]) (found ListedRecords[T], err error) {
 	if found.At, err = f.CommunityOf(c, c.Query("community")); err != nil {
 		return found, err
 	}

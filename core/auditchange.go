@@ -158,7 +158,7 @@ func (f AuditField) words(value any) string {
 	case string:
 		return f.word(v)
 	}
-	return fmt.Sprint(value)
+	return f.word(fmt.Sprint(value))
 }
 
 func (f AuditField) word(text string) string {

@@ -273,6 +273,10 @@ var Features = []Feature{
 		Verbs: []Verb{{"export", "导出操作日志"}},
 	},
 	{
+		Stem: "batch", Noun: "批量操作", Under: "audit", Fields: batchFields,
+		Verbs: []Verb{{"undo", "撤销批量操作"}},
+	},
+	{
 		Stem: "setting", Noun: "系统设置", Fields: settingFields,
 		List:  PermSettingEdit,
 		Group: "account", Menu: MenuEntry{"设置", "settings"},

@@ -218,5 +218,6 @@ var houseFields = []AuditField{
 	{Key: "count", Label: "套数"},
 	{Key: "node", Label: "楼栋"},
 	{Key: "in_arrears", Label: "只看欠费"},
+	batchField,
 	keywordField, allField,
 }

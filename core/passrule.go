@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -136,11 +137,31 @@ func (r PassRule) alwaysOpen() bool {
 	return len(r.Hours) == 0 || slices.ContainsFunc(r.Hours, HourRange.whole)
 }
 
+// ExitsText returns a number of exits in Chinese, as pages show it; the numbers are for files alone.
+func ExitsText(exits int) string {
+	switch {
+	case exits < 0:
+		return "禁止出入"
+	case exits == 0:
+		return "不限次数"
+	}
+	return fmt.Sprintf("限 %d 次", exits)
+}
+
+// exitsWords is ExitsText for what the audit log keeps.
+func exitsWords(v string) string {
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		return v
+	}
+	return ExitsText(n)
+}
+
 // passRuleFields label what the audit log records of a rule.
 var passRuleFields = []AuditField{
 	{Key: "counting", Label: "出门计算方式", Value: countingText},
 	{Key: "period_days", Label: "出门间隔周期（天）"},
-	{Key: "exits", Label: "周期内可出门次数"},
+	{Key: "exits", Label: "周期内可出门次数", Value: exitsWords},
 	{Key: "hours", Label: "可出门时间段", List: true},
 	{Key: "reader_qr", Label: "门禁二维码"},
 	{Key: "record_id", Label: "身份证记录"},

@@ -120,5 +120,6 @@ var residentFields = []AuditField{
 	{Key: "certified", Label: "已认证"},
 	{Key: "moved_out", Label: "已迁出"},
 	{Key: "count", Label: "人数"},
+	batchField,
 	keywordField,
 }

@@ -67,7 +67,9 @@ func IsReplaces(err error) bool { return errors.Is(err, errReplaces) }
 // restrictionFields label what the audit log records of restrictions.
 var restrictionFields = []AuditField{
 	{Key: "houses", Label: "房屋", List: true},
-	{Key: "exits", Label: "周期内可出门次数"},
+	{Key: "count", Label: "房屋数"},
+	{Key: "exits", Label: "出门次数", Value: exitsWords},
 	{Key: "reason", Label: "原因"},
 	{Key: "last_day", Label: "截止日期"},
+	batchField,
 }

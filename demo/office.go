@@ -19,7 +19,7 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 		}
 	}
 	quarantine := core.Restriction{Exits: -1, Reason: "居家观察，社区通知", LastDay: core.DayOf(s.now, s.store.Zone()) + 5}
-	if err := s.store.CreateRestrictions(ctx, core.System, core.Everywhere, store.RestrictionChange{
+	if _, err := s.store.CreateRestrictions(ctx, core.System, core.Everywhere, store.RestrictionChange{
 		Community: e.id, Houses: e.houses[12:13], Restriction: quarantine,
 	}); err != nil {
 		return err

@@ -257,11 +257,17 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	if err != nil {
 		t.Fatal(err)
 	}
+	batches, _, err := w.store.Batches(t.Context(), core.ScopeOf(e.Community), store.BatchFilter{
+		Communities: core.Everywhere, Kinds: []core.BatchKind{core.BatchHouses},
+	})
+	if err != nil || len(batches) == 0 {
+		t.Fatalf("no batch of the estate: %v", err)
+	}
 	return []struct {
 		prefix string
 		id     core.ID
 	}{
-		{"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
+		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
 		{"/console/account/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},

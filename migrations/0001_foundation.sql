@@ -181,6 +181,38 @@ CREATE INDEX audit_log_community_action ON audit_log (community_id, action, id);
 CREATE INDEX audit_log_target ON audit_log (target, id);
 CREATE UNIQUE INDEX audit_log_chain ON audit_log (seq);
 
+-- Acts upon several things, with what each thing was and became, so that they can be taken back.
+
+CREATE TABLE batch (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  kind         VARCHAR(32) NOT NULL, -- the act's name: restriction.create
+  actor_kind   VARCHAR(16) NOT NULL,
+  actor_id     BIGINT      NOT NULL,
+  actor_name   VARCHAR(64) NOT NULL,
+  size         INTEGER     NOT NULL, -- things that it changed
+  undone       INTEGER     NOT NULL, -- of them taken back
+  kept         INTEGER     NOT NULL, -- of them left, since they were changed after the batch
+  created_at   BIGINT      NOT NULL,
+  begun_at     BIGINT,               -- when taking back began
+  ended_at     BIGINT,               -- when it ended
+  undone_by    VARCHAR(64) NOT NULL  -- who began it
+);
+CREATE INDEX batch_community ON batch (community_id, id);
+
+CREATE TABLE batch_item (
+  batch_id    BIGINT        NOT NULL,
+  thing_id    BIGINT        NOT NULL, -- of the kind's stem: house.id
+  before_text VARCHAR(2000) NOT NULL, -- what it was, JSON; encrypted if personal; '' = it was not there
+  after_text  VARCHAR(2000) NOT NULL, -- what it became
+  state       VARCHAR(8)    NOT NULL, -- done, undone, kept
+  why         VARCHAR(16)   NOT NULL, -- it was kept
+  who         VARCHAR(64)   NOT NULL, -- who changed it after the batch; '' = unknown
+  changed_at  BIGINT,                 -- when
+  PRIMARY KEY (batch_id, thing_id)
+);
+CREATE INDEX batch_item_state ON batch_item (batch_id, state, thing_id);
+
 -- Communities and their houses.
 
 CREATE TABLE community (
@@ -251,6 +283,7 @@ CREATE TABLE resident (
   photo        VARCHAR(128) NOT NULL,
   certified_at BIGINT,
   moved_out_at BIGINT,
+  was_certified_at BIGINT,                -- certified_at until moving out, for who is restored
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );
@@ -312,6 +345,13 @@ CREATE TABLE house_restriction (
   created_at   BIGINT       NOT NULL
 );
 CREATE INDEX house_restriction_community ON house_restriction (community_id, house_id);
+
+-- The batch that a house's restriction was last set or lifted by: it can be taken back while no
+-- other has done either since.
+CREATE TABLE restriction_latest (
+  house_id BIGINT NOT NULL PRIMARY KEY,
+  batch_id BIGINT NOT NULL
+);
 
 CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,

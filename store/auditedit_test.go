@@ -283,7 +283,7 @@ func TestTheAuditLogNamesEveryRestrictedHouse(t *testing.T) {
 		houses := newHouses(t, s, community, 45)
 		for _, r := range []core.Restriction{{Exits: 2, Reason: "社区通知"}, {Exits: -1, Reason: "居家"}} {
 			change := RestrictionChange{Community: community, Houses: houses, Restriction: r, Announced: houses}
-			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
+			if _, err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
 				t.Fatal(err)
 			}
 		}

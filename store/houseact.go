@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,13 +128,7 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 				return core.Conflict(old.Label + dependent.words)
 			}
 		}
-		if err := tx.ExecOne(core.NotFound(noHouse), "DELETE FROM house WHERE id = ?", int64(id)); err != nil {
-			return err
-		}
-		if err := removeGrams(tx, houseNamed(old, old.Label)); err != nil {
-			return err
-		}
-		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
+		if err := deleteHouses(tx, c.ID, []core.House{old}); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
@@ -140,6 +136,111 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 			Before: auditOfHouse(old.Label, old.ArrearsFen),
 		})
 	})
+}
+
+// deleteHouses deletes houses of one community that have no dependents, with the building nodes that
+// are then empty. The community is locked.
+func deleteHouses(tx *database.Tx, community core.ID, houses []core.House) error {
+	ids := make([]core.ID, len(houses))
+	nodes := map[core.ID]bool{}
+	for i, house := range houses {
+		ids[i], nodes[house.Node] = house.ID, true
+	}
+	if err := forgetLatest(tx, ids); err != nil {
+		return err
+	}
+	for _, house := range houses {
+		if err := removeGrams(tx, houseNamed(house, house.Label)); err != nil {
+			return err
+		}
+	}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		n, err := tx.Exec(
+			"DELETE FROM house WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...,
+		)
+		if err == nil && n != int64(len(part)) {
+			err = core.NotFound(noHouse)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, node := range slices.Sorted(maps.Keys(nodes)) {
+		if err := pruneNodes(tx, community, node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// houseItem is a house as a batch keeps it.
+type houseItem struct {
+	Label   string `json:"label"`
+	Updated int64  `json:"updated"` // updated_at
+}
+
+// undoHouses deletes houses that were generated, unless they have dependents or were changed
+// since.
+func undoHouses(u *undoing) error {
+	if _, err := lockCommunity(u.tx, core.Everywhere, u.batch.Community); err != nil {
+		return err
+	}
+	found, err := lockHousesByID(u.tx, u.batch.Community, u.things())
+	if err != nil {
+		return err
+	}
+	err = u.each(func(item batchItemRow) error {
+		var made houseItem
+		house, there := found[item.Thing]
+		if err := readBatchText(item.After, &made); err != nil {
+			return err
+		}
+		if !there {
+			u.keep(item.Thing, core.BatchGone)
+		} else if house.Updated.UnixMilli() != made.Updated {
+			u.keep(item.Thing, core.BatchChanged)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, dependent := range []struct {
+		why   core.BatchWhy
+		table string
+	}{
+		{core.BatchLived, "resident"}, {core.BatchRecords, "access_record"}, {core.BatchBarred, "house_restriction"},
+	} {
+		query := "SELECT DISTINCT house_id FROM " + dependent.table + " WHERE community_id = ? AND house_id"
+		if err := u.keepFound(dependent.why, query, int64(u.batch.Community)); err != nil {
+			return err
+		}
+	}
+	var houses []core.House
+	for _, id := range u.things() {
+		houses = append(houses, found[id])
+	}
+	return deleteHouses(u.tx, u.batch.Community, houses)
+}
+
+// lockHousesByID locks and reads those of some houses that a community still has.
+func lockHousesByID(tx *database.Tx, community core.ID, ids []core.ID) (map[core.ID]core.House, error) {
+	found := map[core.ID]core.House{}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		var rows []houseRow
+		err := tx.All(
+			&rows,
+			"SELECT "+houseColumns+" FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+
+				") ORDER BY id"+tx.Dialect().ForUpdate(),
+			database.AppendIDs([]any{int64(community)}, part)...,
+		)
+		for _, row := range rows {
+			found[row.ID] = row.house()
+		}
+		return err
+	})
+	return found, err
 }
 
 // lockHouse reads and locks a house of the scope and its community, and thereby the tree.

@@ -83,7 +83,7 @@ func TestHouseIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		scope := core.ScopeOf(community)
 		resident := newResident(t, s, community, ids[0], "张三", "13800138000")
 		recordOf(t, s, ResidentRow{Resident: core.Resident{ID: 1, Community: community, House: ids[1], Name: "访客"}})
-		if err := s.CreateRestrictions(
+		if _, err := s.CreateRestrictions(
 			t.Context(), core.System, scope,
 			RestrictionChange{Community: community, Houses: ids[2:3], Restriction: core.Restriction{Exits: -1, Reason: "隔离"}},
 		); err != nil {
@@ -130,8 +130,8 @@ func TestMissingHousesAreAddedOnce(t *testing.T) {
 			t.Errorf("planned %+v, %v", plan, err)
 		}
 		for _, want := range []int{2, 0} {
-			if added, err := s.CreateMissingHouses(t.Context(), core.System, scope, community, paths); err != nil || added != want {
-				t.Errorf("added %d, want %d, %v", added, want, err)
+			if batch, err := s.CreateMissingHouses(t.Context(), core.System, scope, community, paths); err != nil || batch.Size != want {
+				t.Errorf("added %d, want %d, %v", batch.Size, want, err)
 			}
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 4 {

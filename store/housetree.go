@@ -78,24 +78,25 @@ func (s *Store) CreateHouses(
 		if err := b.plan(paths); err != nil {
 			return err
 		}
-		if err := b.save(); err != nil {
-			return err
-		}
 		ids = b.ids
-		return audit.Write(tx, by, b.auditEntry())
+		_, err = b.saveAll(by)
+		return err
 	})
 	return ids, err
 }
 
-// CreateMissingHouses is CreateHouses for paths of which some may exist already: those are skipped,
-// so that repeating the act adds nothing. It returns the number of houses added.
+// CreateMissingHouses is CreateHouses for paths of which some may be there already: those are left
+// alone, so that the same act again adds nothing. The batch has those that were added; it is zero if
+// there are none.
 func (s *Store) CreateMissingHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, paths [][]string,
-) (added int, err error) {
+) (core.Batch, error) {
 	if len(paths) > core.HousesAtOnce {
-		return 0, core.Invalid(fmt.Sprintf("一次最多生成 %d 套", core.HousesAtOnce))
+		return core.Batch{}, core.Invalid(fmt.Sprintf("一次最多生成 %d 套", core.HousesAtOnce))
 	}
-	err = s.db.Write(ctx, "add missing houses", func(tx *database.Tx) error {
+	var batch core.Batch
+	err := s.db.Write(ctx, "add missing houses", func(tx *database.Tx) error {
+		batch = core.Batch{}
 		c, err := lockCommunity(tx, scope, community)
 		if err != nil {
 			return err
@@ -108,19 +109,17 @@ func (s *Store) CreateMissingHouses(
 			names, err := c.NodeNames(path)
 			return err == nil && known[core.HouseLabel(names)]
 		})
-		if added = len(missing); added == 0 {
+		if len(missing) == 0 {
 			return nil
 		}
 		b := houseBuilder{tx: tx, community: c}
 		if err := b.plan(missing); err != nil {
 			return err
 		}
-		if err := b.save(); err != nil {
-			return err
-		}
-		return audit.Write(tx, by, b.auditEntry())
+		batch, err = b.saveAll(by)
+		return err
 	})
-	return added, err
+	return batch, err
 }
 
 // HousePlan is what CreateMissingHouses would do.
@@ -312,11 +311,25 @@ func (b *houseBuilder) save() error {
 	return err
 }
 
-func (b *houseBuilder) auditEntry() audit.Entry {
-	return audit.Entry{
-		Community: b.community.ID, Action: "house.create", Subject: audit.Target("community", b.community.ID),
-		After: housesAudit{Houses: b.labels[:min(len(b.labels), maxNamed)], Count: len(b.labels)},
+// saveAll saves the houses with their batch and their line in the audit log.
+func (b *houseBuilder) saveAll(by core.Actor) (core.Batch, error) {
+	if err := b.save(); err != nil {
+		return core.Batch{}, err
 	}
+	things := make([]batchThing, len(b.ids))
+	for i, id := range b.ids {
+		things[i] = batchThing{ID: id, After: houseItem{Label: b.labels[i], Updated: b.tx.NowMS()}}
+	}
+	batch, err := writeBatch(b.tx, by, core.Batch{Community: b.community.ID, Kind: core.BatchHouses}, things)
+	if err != nil {
+		return batch, err
+	}
+	return batch, audit.Write(b.tx, by, audit.Entry{
+		Community: b.community.ID, Action: "house.create", Subject: audit.Target("community", b.community.ID),
+		After: housesAudit{
+			Houses: b.labels[:min(len(b.labels), maxNamed)], Count: len(b.labels), Batch: batch.ID,
+		},
+	})
 }
 
 // maxNamed is how many names a line of the audit log lists.
@@ -327,4 +340,5 @@ const maxNamed = 20
 type housesAudit struct {
 	Houses []string `json:"houses"`
 	Count  int      `json:"count"`
+	Batch  core.ID  `json:"batch"`
 }

@@ -119,6 +119,15 @@ func createPasses(tx *database.Tx, residents []core.Resident) error {
 	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "pass", "id, community_id, kind, holder_id, person_id, created_at", rows)
 }
 
+// hasPass reports whether a resident has a pass, usable or not.
+func hasPass(tx *database.Tx, resident core.ID) (bool, error) {
+	var n int
+	err := tx.Get(
+		&n, "SELECT COUNT(*) FROM pass WHERE kind = ? AND holder_id = ?", string(core.PassResident), int64(resident),
+	)
+	return n > 0, err
+}
+
 // disablePass makes a resident's pass unusable at once.
 func disablePass(tx *database.Tx, resident core.ID) error {
 	_, err := tx.Exec("UPDATE pass SET disabled_at = ? WHERE kind = ? AND holder_id = ? AND disabled_at IS NULL",

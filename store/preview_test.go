@@ -173,7 +173,7 @@ func TestPreviews(t *testing.T) {
 		other := newPreviewed(t, s, "海棠苑", 1)
 		w.rule(t, func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 2, 1, core.CountHousehold })
 		today := core.DayOf(testNow, testZone)
-		if err := s.CreateRestrictions(
+		if _, err := s.CreateRestrictions(
 			t.Context(), core.System, everywhere,
 			RestrictionChange{
 				Community: w.community, Houses: w.houses[1:2],

@@ -10,6 +10,20 @@ import (
 // raceSteps are all write acts of the store in an order in which each has something to do.
 var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceRest)
 
+// keepBatch notes a batch under a name; its id and times are its own.
+func (w *raceWorld) keepBatch(name string, b core.Batch, err error) (any, error) {
+	w.ids[name+" batch"] = b.ID
+	return b.Size, err
+}
+
+// raceUndo takes a batch back.
+func raceUndo(name string) func(w *raceWorld) (any, error) {
+	return func(w *raceWorld) (any, error) {
+		b, err := w.UndoBatch(w.ctx, raceBy, everywhere, w.ids[name+" batch"])
+		return []int{b.Undone, b.Kept}, err
+	}
+}
+
 var raceBy = core.Actor{Kind: core.ActorAccount, ID: 9, Name: "管理员", Addr: "192.0.2.9", Operator: true}
 
 var raceEstate = []raceStep{
@@ -58,7 +72,8 @@ var raceEstate = []raceStep{
 		return ids, nil
 	}},
 	{"CreateMissingHouses", func(w *raceWorld) (any, error) {
-		return w.CreateMissingHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"1", "1", "101"}, {"3", "1", "101"}})
+		batch, err := w.CreateMissingHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"1", "1", "101"}, {"3", "1", "101"}})
+		return w.keepBatch("houses", batch, err)
 	}},
 	{"UpdateHouse", func(w *raceWorld) (any, error) {
 		change := HouseChange{Names: []string{"1", "2", "102"}, ArrearsFen: 500}
@@ -77,14 +92,24 @@ var raceEstate = []raceStep{
 	}},
 	{"CreateRestrictions", func(w *raceWorld) (any, error) {
 		r := core.Restriction{Exits: 1, Reason: "居家观察"}
-		return nil, w.CreateRestrictions(
+		batch, err := w.CreateRestrictions(
 			w.ctx, raceBy, everywhere,
 			RestrictionChange{Community: w.ids["here"], Houses: []core.ID{w.ids["house"]}, Restriction: r},
 		)
+		return w.keepBatch("restriction", batch, err)
 	}},
 	{"LiftRestriction", func(w *raceWorld) (any, error) {
-		return nil, w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
+		batch, err := w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
+		return w.keepBatch("lift", batch, err)
 	}},
+	{"UndoBatch", raceUndo("lift")},
+	{"LiftRestrictions", func(w *raceWorld) (any, error) {
+		batch, err := w.LiftRestrictions(w.ctx, raceBy, everywhere, w.ids["here"], []core.ID{w.ids["house"]})
+		return w.keepBatch("lift", batch, err)
+	}},
+	{"UndoBatch", raceUndo("lift")},
+	{"UndoBatch", raceUndo("restriction")},
+	{"UndoBatch", raceUndo("houses")},
 }
 
 var racePeople = []raceStep{
@@ -136,8 +161,10 @@ var racePeople = []raceStep{
 		return nil, w.MoveOut(w.ctx, raceBy, everywhere, w.ids["second"])
 	}},
 	{"MoveOutAll", func(w *raceWorld) (any, error) {
-		return nil, w.MoveOutAll(w.ctx, raceBy, everywhere, []core.ID{w.ids["third"]})
+		batch, err := w.MoveOutAll(w.ctx, raceBy, everywhere, []core.ID{w.ids["third"]})
+		return w.keepBatch("left", batch, err)
 	}},
+	{"UndoBatch", raceUndo("left")},
 	{"RemoveResidents", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveResidents(w.ctx, raceBy, everywhere, []core.ID{w.ids["fourth"]})
 	}},
@@ -224,8 +251,10 @@ var raceGate = []raceStep{
 		return nil, w.EnableReader(w.ctx, raceBy, everywhere, w.ids["reader"])
 	}},
 	{"SwitchReadersQR", func(w *raceWorld) (any, error) {
-		return w.SwitchReadersQR(w.ctx, raceBy, everywhere, ReaderQR{Readers: []core.ID{w.ids["reader"]}, Allowed: false})
+		batch, err := w.SwitchReadersQR(w.ctx, raceBy, everywhere, ReaderQR{Readers: []core.ID{w.ids["reader"]}, Allowed: false})
+		return w.keepBatch("switched", batch, err)
 	}},
+	{"UndoBatch", raceUndo("switched")},
 	{"ImportAccessRecords", func(w *raceWorld) (any, error) {
 		record := core.AccessRecord{
 			Community: w.ids["here"], At: w.Now(), Via: core.ViaReader, Reader: w.ids["reader"], Gate: "东门", Direction: core.Out,

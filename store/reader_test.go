@@ -287,7 +287,8 @@ func TestSetReadersQR(t *testing.T) {
 			ids = append(ids, id)
 		}
 		for _, want := range []int{2, 0} {
-			n, err := s.SwitchReadersQR(t.Context(), readerAdmin, core.ScopeOf(1), ReaderQR{Readers: []core.ID{ids[0], ids[2], ids[0]}})
+			b, err := s.SwitchReadersQR(t.Context(), readerAdmin, core.ScopeOf(1), ReaderQR{Readers: []core.ID{ids[0], ids[2], ids[0]}})
+			n := b.Size
 			if err != nil || n != want {
 				t.Errorf("changed %d, %v; want %d", n, err, want)
 			}

@@ -241,15 +241,17 @@ func switchReader(tx *database.Tx, by core.Actor, action string, before, after c
 // MaxReaderQR is the maximum number of readers of one SwitchReadersQR.
 const MaxReaderQR = 500
 
-// SwitchReadersQR allows or forbids QR codes 门禁二维码 for readers and returns how many changed. If one
-// does not exist or is out of scope, none changes.
-func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (changed int, err error) {
+// SwitchReadersQR ticks or clears 门禁二维码 for readers. One that is not there, or not in the scope,
+// leaves all as they were. The batch has those that changed; it is zero if there are none. Readers
+// of several communities are a batch each, of which the first is returned, with the size of all.
+func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (core.Batch, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
 	if len(ids) == 0 || len(ids) > MaxReaderQR {
-		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", MaxReaderQR))
+		return core.Batch{}, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", MaxReaderQR))
 	}
-	err = s.db.Write(ctx, "set readers' QR", func(tx *database.Tx) error {
-		changed = 0
+	var first core.Batch
+	err := s.db.Write(ctx, "set readers' QR", func(tx *database.Tx) error {
+		var changed []core.Reader // as they were
 		for _, id := range ids {
 			before, err := lockReader(tx, scope, id)
 			if err != nil {
@@ -258,25 +260,30 @@ func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.S
 			if before.QRAllowed == q.Allowed {
 				continue
 			}
-			after := before
-			after.QRAllowed = q.Allowed
-			if err := tx.ExecOne(
-				core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?",
-				database.BoolInt(q.Allowed), tx.NextUpdated(before.Updated), int64(id),
-			); err != nil {
+			if err := setReaderQR(tx, by, before, q.Allowed); err != nil {
 				return err
 			}
-			if err := auditReader(tx, by, "reader.switch_qr", &before, &after); err != nil {
-				return err
-			}
-			changed++
+			changed = append(changed, before)
 		}
-		return nil
+		var err error
+		first, err = writeReaderBatches(tx, by, changed)
+		return err
 	})
+	return first, err
+}
+
+// setReaderQR ticks or clears 门禁二维码 of a locked reader.
+func setReaderQR(tx *database.Tx, by core.Actor, before core.Reader, allowed bool) error {
+	after := before
+	after.QRAllowed = allowed
+	err := tx.ExecOne(
+		core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?",
+		database.BoolInt(allowed), tx.NextUpdated(before.Updated), int64(before.ID),
+	)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return changed, nil
+	return auditReader(tx, by, "reader.switch_qr", &before, &after)
 }
 
 // ReaderQR is a change of whether readers may accept QR codes 权限管理.

@@ -55,7 +55,11 @@ func (s *Store) createResidents(ctx context.Context, by core.Actor, community co
 			return err
 		}
 		ids = database.IDsOf(b.people, func(r core.Resident) core.ID { return r.ID })
-		return audit.Write(tx, by, b.auditEntry())
+		batch, err := b.writeBatch(by)
+		if err != nil {
+			return err
+		}
+		return audit.Write(tx, by, b.auditEntry(batch))
 	})
 	return ids, err
 }
@@ -65,8 +69,10 @@ type residentBuilder struct {
 	tx        *database.Tx
 	community core.ID
 	people    []core.Resident
-	labels    map[core.ID]string // of the houses
-	back      map[int]string     // people who moved out and come back, by index: the name they had
+	labels    map[core.ID]string    // of the houses
+	back      map[int]string        // people who moved out and come back, by index: the name they had
+	were      map[int]core.Resident // what those were
+	hadPass   map[int]bool
 }
 
 func (b *residentBuilder) run() error {
@@ -208,6 +214,7 @@ func (b *residentBuilder) insert() error {
 }
 
 func (b *residentBuilder) bringBack() error {
+	b.were, b.hadPass = map[int]core.Resident{}, map[int]bool{}
 	for i, r := range b.people {
 		name, back := b.back[i]
 		if !back {
@@ -216,6 +223,14 @@ func (b *residentBuilder) bringBack() error {
 		if err := removeGrams(b.tx, named{gramMovedOut, r.Community, r.ID, name}); err != nil {
 			return err
 		}
+		old, err := readResident(b.tx, r.ID)
+		if err != nil {
+			return err
+		}
+		if b.hadPass[i], err = hasPass(b.tx, r.ID); err != nil {
+			return err
+		}
+		b.were[i], b.people[i].Updated, r.Updated = old, old.Updated, old.Updated
 		if err := saveResident(b.tx, r); err != nil {
 			return err
 		}
@@ -248,7 +263,7 @@ func (b *residentBuilder) createPasses() error {
 	return createPasses(b.tx, certified)
 }
 
-func (b *residentBuilder) auditEntry() audit.Entry {
+func (b *residentBuilder) auditEntry(batch core.Batch) audit.Entry {
 	if len(b.people) == 1 {
 		r := b.people[0]
 		return audit.Entry{
@@ -258,13 +273,14 @@ func (b *residentBuilder) auditEntry() audit.Entry {
 	}
 	return audit.Entry{
 		Community: b.community, Action: "resident.create_many", Subject: audit.Target("community", b.community),
-		After: residentsAudit{len(b.people)},
+		After: residentsAudit{len(b.people), batch.ID},
 	}
 }
 
 // residentsAudit is what the audit log records of residents added at once.
 type residentsAudit struct {
-	Count int `json:"count"`
+	Count int     `json:"count"`
+	Batch core.ID `json:"batch"`
 }
 
 // residentAudit is what the audit log records of a resident.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -153,39 +154,73 @@ func (s *Store) RevealResident(ctx context.Context, by core.Actor, scope core.Sc
 // MoveOut ends a resident's tie to the house; the pass is disabled at once. The row is kept for the
 // records that refer to it.
 func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.MoveOutAll(ctx, by, scope, []core.ID{id})
+	_, err := s.MoveOutAll(ctx, by, scope, []core.ID{id})
+	return err
 }
 
 // ResidentsAtOnce is the maximum number of residents of one act.
 const ResidentsAtOnce = 200
 
-// MoveOutAll is MoveOut for several residents, all or none.
-func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
-	return s.eachResident(ctx, "move out", ids, func(tx *database.Tx, id core.ID) error {
-		row, old, err := lockResident(tx, scope, id)
-		if err != nil {
-			return err
+// MoveOutAll is MoveOut of many, all of them or none. Those of several communities are a batch each;
+// the first is returned.
+func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) (core.Batch, error) {
+	var first core.Batch
+	err := s.someResidents(ctx, "move out", ids, func(tx *database.Tx, ids []core.ID) error {
+		first = core.Batch{}
+		things := map[core.ID][]batchThing{}
+		var communities []core.ID
+		for _, id := range ids {
+			old, err := moveOut(tx, by, scope, id)
+			if err != nil {
+				return err
+			}
+			if things[old.Community] == nil {
+				communities = append(communities, old.Community)
+			}
+			things[old.Community] = append(things[old.Community], batchThing{
+				ID:     id,
+				Before: residentItem{Certified: millisOf(old.Certified), Updated: millisOf(old.Updated)},
+				After:  residentItem{MovedOut: tx.NowMS(), Updated: tx.NextUpdated(old.Updated)},
+			})
 		}
-		err = tx.ExecOne(
-			database.ErrRace,
-			"UPDATE resident SET moved_out_at = ?, certified_at = NULL, updated_at = ? WHERE id = ? AND moved_out_at IS NULL",
-			tx.NowMS(), tx.NextUpdated(old.Updated), int64(id),
-		)
-		if err != nil {
-			return err
+		for _, community := range communities {
+			b, err := writeBatch(tx, by, core.Batch{Community: community, Kind: core.BatchMoveOut}, things[community])
+			if err != nil {
+				return err
+			}
+			first = cmp.Or(first, b)
 		}
-		gone := residentNamed(old)
-		gone.kind = gramMovedOut
-		if err := renameGrams(tx, residentNamed(old), gone); err != nil {
-			return err
-		}
-		if err := disablePass(tx, id); err != nil {
-			return err
-		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: old.Community, Action: "resident.move_out", Subject: audit.Target("resident", id),
-			Before: auditOfResident(old, row.Label),
-		})
+		return nil
+	})
+	return first, err
+}
+
+// moveOut moves one resident out and returns what they were.
+func moveOut(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core.Resident, error) {
+	row, old, err := lockResident(tx, scope, id)
+	if err != nil {
+		return old, err
+	}
+	err = tx.ExecOne(
+		database.ErrRace,
+		`UPDATE resident SET moved_out_at = ?, was_certified_at = certified_at, certified_at = NULL, updated_at = ?
+		WHERE id = ? AND moved_out_at IS NULL`,
+		tx.NowMS(), tx.NextUpdated(old.Updated), int64(id),
+	)
+	if err != nil {
+		return old, err
+	}
+	gone := residentNamed(old)
+	gone.kind = gramMovedOut
+	if err := renameGrams(tx, residentNamed(old), gone); err != nil {
+		return old, err
+	}
+	if err := disablePass(tx, id); err != nil {
+		return old, err
+	}
+	return old, audit.Write(tx, by, audit.Entry{
+		Community: old.Community, Action: "resident.move_out", Subject: audit.Target("resident", id),
+		Before: auditOfResident(old, row.Label),
 	})
 }
 
@@ -228,11 +263,7 @@ func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.S
 // eachResident applies act to residents in one transaction, in the order of ids, so that two such
 // acts cannot deadlock.
 func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act func(tx *database.Tx, id core.ID) error) error {
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	if len(ids) == 0 || len(ids) > ResidentsAtOnce {
-		return core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
-	}
-	return s.db.Write(ctx, op, func(tx *database.Tx) error {
+	return s.someResidents(ctx, op, ids, func(tx *database.Tx, ids []core.ID) error {
 		for _, id := range ids {
 			if err := act(tx, id); err != nil {
 				return err
@@ -240,6 +271,16 @@ func (s *Store) eachResident(ctx context.Context, op string, ids []core.ID, act 
 		}
 		return nil
 	})
+}
+
+// someResidents does something to some residents in one transaction; act gets them in the order of
+// ids, each once.
+func (s *Store) someResidents(ctx context.Context, op string, ids []core.ID, act func(tx *database.Tx, ids []core.ID) error) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 || len(ids) > ResidentsAtOnce {
+		return core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
+	}
+	return s.db.Write(ctx, op, func(tx *database.Tx) error { return act(tx, ids) })
 }
 
 // registerIDNumber stores the ID number that a guard recorded at a passage, if none was on file.

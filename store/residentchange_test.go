@@ -93,13 +93,13 @@ func TestResidentsMoveOutAllOrNone(t *testing.T) {
 		elsewhere := newCommunity(t, s, "江南名邸")
 		stranger := newResident(t, s, elsewhere, newHouses(t, s, elsewhere, 1)[0], "李四", "13900139000")
 		scope := core.ScopeOf(community)
-		if err := s.MoveOutAll(t.Context(), core.System, scope, append([]core.ID{stranger}, ids...)); !core.IsNotFound(err) {
+		if _, err := s.MoveOutAll(t.Context(), core.System, scope, append([]core.ID{stranger}, ids...)); !core.IsNotFound(err) {
 			t.Errorf("with a stranger: %v", err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE moved_out_at IS NULL"); n != 3 {
 			t.Fatalf("%d live there after a refused act", n)
 		}
-		if err := s.MoveOutAll(t.Context(), core.System, scope, ids); err != nil {
+		if _, err := s.MoveOutAll(t.Context(), core.System, scope, ids); err != nil {
 			t.Fatal(err)
 		}
 		if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE moved_out_at IS NULL"); n != 1 {

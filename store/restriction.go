@@ -44,8 +44,11 @@ type RestrictedHouse struct {
 type RestrictionChange struct {
 	Community core.ID
 	Houses    []core.ID // of the community
+	Whole     bool      // all houses of the community, instead of Houses
 	core.Restriction
-	Announced []core.ID // houses whose restriction the form has said will be replaced
+	Announced []core.ID // houses whose present restriction was shown as being replaced
+	// AnnouncedCount is how many were said to be replaced; of a whole community, instead of Announced.
+	AnnouncedCount int
 }
 
 // CreateRestrictions sets one restriction on houses of a community, and replaces any that they
@@ -53,43 +56,73 @@ type RestrictionChange struct {
 // Announced, nothing changes, and core.IsReplaces reports true for the error.
 func (s *Store) CreateRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, change RestrictionChange,
-) error {
+) (core.Batch, error) {
 	if !scope.Has(change.Community) {
-		return core.NotFound(noCommunity)
+		return core.Batch{}, core.NotFound(noCommunity)
 	}
 	change.Reason = core.Clean(change.Reason)
 	change.Houses = slices.Compact(slices.Sorted(slices.Values(change.Houses)))
-	if err := s.checkRestriction(change.Houses, change.Restriction); err != nil {
-		return err
+	if err := s.checkRestriction(change); err != nil {
+		return core.Batch{}, err
 	}
-	return s.db.Write(ctx, "create restrictions", func(tx *database.Tx) error {
-		labels, err := houseLabels(tx, change.Community, change.Houses)
+	var batch core.Batch
+	err := s.db.Write(ctx, "create restrictions", func(tx *database.Tx) error {
+		change := change // a run that lost a race has no effect on the next
+		houses, err := lockRestricted(tx, &change)
 		if err != nil {
 			return err
 		}
-		before, err := restrictionsOf(tx.All, change.Houses)
-		if err != nil {
+		if err := change.checkAnnounced(houses.held); err != nil {
 			return err
 		}
-		if err := core.CheckReplaced(change.Replaced(change.Houses, before), change.Announced); err != nil {
+		if batch, err = writeRestrictionBatch(tx, by, houses, core.BatchRestrict, &change.Restriction); err != nil {
 			return err
 		}
-		if err := replaceRestrictions(tx, change); err != nil {
+		if err := replaceRestrictions(tx, change, houses); err != nil {
 			return err
 		}
-		return auditRestrictions(tx, by, change, restrictionGroups(change.Houses, labels, before))
+		return auditRestrictions(tx, by, change, restrictionGroups(houses, change.Whole), batch)
 	})
+	return batch, err
 }
 
-func auditRestrictions(tx *database.Tx, by core.Actor, change RestrictionChange, groups []*restrictionGroup) error {
+// lockRestricted locks the houses of a change; of a whole community it finds them.
+func lockRestricted(tx *database.Tx, change *RestrictionChange) (restrictedHouses, error) {
+	if change.Whole {
+		change.Houses = nil
+		err := tx.All(
+			&change.Houses, "SELECT id FROM house WHERE community_id = ? ORDER BY id", int64(change.Community),
+		)
+		if err == nil && len(change.Houses) == 0 {
+			err = core.Conflict("这个小区还没有房屋")
+		}
+		if err != nil {
+			return restrictedHouses{}, err
+		}
+	}
+	return lockHouseRestrictions(tx, change.Community, change.Houses)
+}
+
+// checkAnnounced refuses to replace restrictions that were not shown as being replaced.
+func (c RestrictionChange) checkAnnounced(held map[core.ID]core.Restriction) error {
+	replaced, announced := c.Replaced(c.Houses, held), c.Announced
+	if c.Whole && len(replaced) <= c.AnnouncedCount {
+		announced = replaced
+	}
+	return core.CheckReplaced(replaced, announced)
+}
+
+func auditRestrictions(
+	tx *database.Tx, by core.Actor, change RestrictionChange, groups []*restrictionGroup, batch core.Batch,
+) error {
 	for _, g := range groups {
 		entry := audit.Entry{
 			Community: change.Community, Action: "restriction.create",
 			Subject: audit.Target("community", change.Community),
-			After:   auditOfRestriction(g.labels, change.Restriction),
+			After:   g.audit(change.Restriction, batch.ID),
 		}
 		if g.before != nil {
-			entry.Before = auditOfRestriction(g.labels, *g.before)
+			entry.Before = g.audit(*g.before, 0)
 		}
 		if err := audit.Write(tx, by, entry); err != nil {
 			return err
@@ -98,11 +131,11 @@ func auditRestrictions(tx *database.Tx, by core.Actor, change RestrictionChange,
 	return nil
 }
 
-func (s *Store) checkRestriction(houses []core.ID, r core.Restriction) error {
-	fields := fieldsOf(r.Check())
-	if len(houses) == 0 {
+func (s *Store) checkRestriction(c RestrictionChange) error {
+	r, fields := c.Restriction, fieldsOf(c.Check())
+	if len(c.Houses) == 0 && !c.Whole {
 		fields["houses"] = "请选择房屋"
-	} else if len(houses) > MaxRestriction {
+	} else if len(c.Houses) > MaxRestriction {
 		fields["houses"] = fmt.Sprintf("一次最多选择 %d 套房屋", MaxRestriction)
 	}
 	if r.Reason == "" {
@@ -123,67 +156,32 @@ func fieldsOf(err error) map[string]string {
 	return map[string]string{}
 }
 
-// restrictionAudit is what the audit log records of a restriction of some houses.
-type restrictionAudit struct {
-	Houses  []string `json:"houses"`
-	Exits   int      `json:"exits"`
-	Reason  string   `json:"reason"`
-	LastDay string   `json:"last_day,omitempty"`
-}
-
-func auditOfRestriction(labels []string, r core.Restriction) restrictionAudit {
-	a := restrictionAudit{Houses: labels, Exits: r.Exits, Reason: r.Reason}
-	if r.LastDay != 0 {
-		a.LastDay = r.LastDay.String()
+// replaceRestrictions puts a change in place of what restrictions its houses have.
+func replaceRestrictions(tx *database.Tx, change RestrictionChange, houses restrictedHouses) error {
+	if err := deleteRestrictions(tx, houses.restricted()); err != nil {
+		return err
 	}
-	return a
-}
-
-// restrictionGroup is the houses of one entry in the audit log: at most maxNamed of them, which had
-// the same restriction before, or none.
-type restrictionGroup struct {
-	before *core.Restriction
-	labels []string
-}
-
-// restrictionGroups groups houses by the restriction that they had.
-func restrictionGroups(houses []core.ID, labels []string, before map[core.ID]core.Restriction) []*restrictionGroup {
-	var groups []*restrictionGroup
-	open := map[core.Restriction]*restrictionGroup{} // by the previous restriction; one without a reason means there was none
-	for i, house := range houses {
-		had, restricted := before[house]
-		g := open[had]
-		if g == nil || len(g.labels) == maxNamed {
-			g = &restrictionGroup{}
-			if restricted {
-				g.before = &had
-			}
-			groups, open[had] = append(groups, g), g
+	rows := make([][]any, len(houses.ids))
+	for i, house := range houses.ids {
+		rows[i] = []any{
+			int64(house), int64(change.Community), change.Exits, change.Reason, int32(change.LastDay), tx.NowMS(),
 		}
-		g.labels = append(g.labels, labels[i])
 	}
-	return groups
+	return insertRestrictions(tx, rows)
 }
 
-// replaceRestrictions replaces the restrictions of a change's houses.
-func replaceRestrictions(tx *database.Tx, change RestrictionChange) error {
-	err := database.EachPart(change.Houses, func(part []core.ID) error {
+func deleteRestrictions(tx *database.Tx, houses []core.ID) error {
+	return database.EachPart(houses, func(part []core.ID) error {
 		_, err := tx.Exec(
 			"DELETE FROM house_restriction WHERE house_id IN ("+database.Placeholders(len(part))+")",
 			database.IDArgs(part)...,
 		)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	rows := make([][]any, len(change.Houses))
-	for i, house := range change.Houses {
-		rows[i] = []any{
-			int64(house), int64(change.Community), change.Exits, change.Reason, int32(change.LastDay), tx.NowMS(),
-		}
-	}
-	err = database.InsertRows(
+}
+
+func insertRestrictions(tx *database.Tx, rows [][]any) error {
+	err := database.InsertRows(
 		tx, database.InsertInto, "house_restriction",
 		"house_id, community_id, exits, reason, last_day, created_at", rows,
 	)
@@ -224,31 +222,65 @@ func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string
 	return labels, nil
 }
 
-// LiftRestriction ends a house's restriction: the community's rule applies again at once.
-func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.Scope, house core.ID) error {
-	return s.db.Write(ctx, "lift restriction", func(tx *database.Tx) error {
-		where, args := database.ScopeWhere(scope, "community_id")
-		var row houseRow
-		// The house is locked, as by who restricts it: what the log says was lifted is what was there.
-		err := tx.Get(
-			&row, "SELECT id, community_id, label FROM house WHERE id = ? AND "+where+tx.Dialect().ForUpdate(),
-			append([]any{int64(house)}, args...)...,
-		)
-		if err != nil {
-			return database.NotFoundIfNoRows(err, noRestriction)
-		}
-		before, err := restrictionsOf(tx.All, []core.ID{house})
+// LiftRestriction ends a house's restriction: the community's rule holds again at
+// once.
+func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.Scope, house core.ID) (core.Batch, error) {
+	found, err := s.House(ctx, scope, house)
+	if core.IsNotFound(err) {
+		return core.Batch{}, core.NotFound(noRestriction)
+	}
+	if err != nil {
+		return core.Batch{}, err
+	}
+	return s.LiftRestrictions(ctx, by, scope, found.Community, []core.ID{house})
+}
+
+// LiftRestrictions ends the restrictions of houses of a community, however many. Those that have
+// none are left out; if none has, that is not found.
+func (s *Store) LiftRestrictions(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID,
+) (core.Batch, error) {
+	if !scope.Has(community) {
+		return core.Batch{}, core.NotFound(noCommunity)
+	}
+	houses = slices.Compact(slices.Sorted(slices.Values(houses)))
+	var batch core.Batch
+	err := s.db.Write(ctx, "lift restrictions", func(tx *database.Tx) error {
+		all, err := lockHouseRestrictions(tx, community, houses)
 		if err != nil {
 			return err
 		}
-		if err := tx.ExecOne(core.NotFound(noRestriction), "DELETE FROM house_restriction WHERE house_id = ?", int64(house)); err != nil {
+		held := all.only(all.restricted())
+		if len(held.ids) == 0 {
+			return core.NotFound(noRestriction)
+		}
+		if batch, err = writeRestrictionBatch(tx, by, held, core.BatchLift, nil); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: row.Community, Action: "restriction.lift", Subject: audit.Target("house", house),
-			Before: auditOfRestriction([]string{row.Label}, before[house]),
-		})
+		if err := deleteRestrictions(tx, held.ids); err != nil {
+			return err
+		}
+		return auditLifted(tx, by, held, batch)
 	})
+	return batch, err
+}
+
+// auditLifted writes a line for one house, or one for all houses that had the same restriction.
+func auditLifted(tx *database.Tx, by core.Actor, held restrictedHouses, batch core.Batch) error {
+	subject := audit.Target("community", held.community)
+	if len(held.ids) == 1 {
+		subject = audit.Target("house", held.ids[0])
+	}
+	for _, g := range restrictionGroups(held, true) {
+		err := audit.Write(tx, by, audit.Entry{
+			Community: held.community, Action: "restriction.lift", Subject: subject,
+			Before: g.audit(*g.before, batch.ID),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const noRestriction = "该房屋没有限制出入"
@@ -263,22 +295,9 @@ type RestrictionFilter struct {
 // Restrictions lists a community's restricted houses in the order of their labels, including
 // restrictions whose last day has passed, until they are lifted.
 func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f RestrictionFilter) (list []RestrictedHouse, more bool, err error) {
-	if !scope.Has(f.Community) {
-		return nil, false, core.NotFound(noCommunity)
-	}
-	where, args := "x.community_id = ?", []any{int64(f.Community)}
-	if f.Keyword != "" {
-		said, _, err := s.housesByText(ctx, core.ScopeOf(f.Community), f.Keyword)
-		if err != nil {
-			return nil, false, database.Wrap("list restrictions", err)
-		}
-		clause := "h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!'"
-		args = append(args, database.LikeContains(f.Keyword), database.LikeContains(f.Keyword))
-		if len(said) > 0 {
-			clause += " OR h.id IN (" + database.Placeholders(len(said)) + ")"
-			args = append(args, database.IDArgs(houseIDs(said))...)
-		}
-		where += " AND (" + clause + ")"
+	where, args, err := s.restrictionWhere(ctx, scope, f)
+	if err != nil {
+		return nil, false, database.Wrap("list restrictions", err)
 	}
 	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
 	if err != nil {
@@ -298,6 +317,39 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 		})
 	}
 	return list, more, nil
+}
+
+// RestrictedHouses returns all houses that a list of Restrictions has, on all of its pages.
+func (s *Store) RestrictedHouses(ctx context.Context, scope core.Scope, f RestrictionFilter) ([]core.ID, error) {
+	where, args, err := s.restrictionWhere(ctx, scope, f)
+	if err != nil {
+		return nil, database.Wrap("restricted houses", err)
+	}
+	var ids []core.ID
+	query := "SELECT x.house_id FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
+	return ids, database.Wrap("restricted houses", s.db.All(ctx, &ids, query, args...))
+}
+
+// restrictionWhere returns the condition of a filter on house_restriction x and house h.
+func (s *Store) restrictionWhere(ctx context.Context, scope core.Scope, f RestrictionFilter) (string, []any, error) {
+	if !scope.Has(f.Community) {
+		return "", nil, core.NotFound(noCommunity)
+	}
+	where, args := "x.community_id = ?", []any{int64(f.Community)}
+	if f.Keyword == "" {
+		return where, args, nil
+	}
+	said, _, err := s.housesByText(ctx, core.ScopeOf(f.Community), f.Keyword)
+	if err != nil {
+		return "", nil, err
+	}
+	clause := "h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!'"
+	args = append(args, database.LikeContains(f.Keyword), database.LikeContains(f.Keyword))
+	if len(said) > 0 {
+		clause += " OR h.id IN (" + database.Placeholders(len(said)) + ")"
+		args = append(args, database.IDArgs(houseIDs(said))...)
+	}
+	return where + " AND (" + clause + ")", args, nil
 }
 
 // HouseRestriction returns the restriction of a house of the scope; one without is not found.

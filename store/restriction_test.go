@@ -20,7 +20,7 @@ func TestRestrictions(t *testing.T) {
 		set := func(r core.Restriction, houses ...core.ID) {
 			t.Helper()
 			change := RestrictionChange{Community: community, Houses: houses, Restriction: r, Announced: houses}
-			if err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
+			if _, err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -60,10 +60,11 @@ func TestRestrictions(t *testing.T) {
 			t.Errorf("in the list of houses: %+v, %v", rows, err)
 		}
 
-		if err := s.LiftRestriction(t.Context(), core.System, everywhere, houses[1]); err != nil {
+		if _, err := s.LiftRestriction(t.Context(), core.System, everywhere, houses[1]); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, s.LiftRestriction(t.Context(), core.System, everywhere, houses[1]), core.CodeNotFound)
+		_, err = s.LiftRestriction(t.Context(), core.System, everywhere, houses[1])
+		wantCode(t, err, core.CodeNotFound)
 		if got := idsOf(list(RestrictionFilter{})); !slices.Equal(got, []core.ID{houses[0], houses[3]}) {
 			t.Errorf("after lifting: %v", got)
 		}
@@ -84,9 +85,10 @@ func TestRestrictionsRefuse(t *testing.T) {
 			if change != nil {
 				change(&r)
 			}
-			return s.CreateRestrictions(
+			_, err := s.CreateRestrictions(
 				t.Context(), core.System, scope, RestrictionChange{Community: ours, Houses: houses, Restriction: r},
 			)
+			return err
 		}
 		one := []core.ID{house}
 		wantField(t, set(everywhere, nil, nil), "houses")
@@ -107,8 +109,9 @@ func TestRestrictionsRefuse(t *testing.T) {
 		if err := set(everywhere, one, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, s.LiftRestriction(t.Context(), core.System, core.ScopeOf(theirs), house), core.CodeNotFound)
-		_, _, err := s.Restrictions(t.Context(), core.ScopeOf(theirs), RestrictionFilter{Community: ours, Page: Page{Limit: 9}})
+		_, err := s.LiftRestriction(t.Context(), core.System, core.ScopeOf(theirs), house)
+		wantCode(t, err, core.CodeNotFound)
+		_, _, err = s.Restrictions(t.Context(), core.ScopeOf(theirs), RestrictionFilter{Community: ours, Page: Page{Limit: 9}})
 		wantCode(t, err, core.CodeNotFound)
 	})
 }
@@ -120,9 +123,10 @@ func TestRestrictionsAreNotReplacedUnannounced(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		houses := newHouses(t, s, community, 3)
 		set := func(houses []core.ID, exits int, announced ...core.ID) error {
-			return s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
+			_, err := s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
 				Community: community, Houses: houses, Restriction: core.Restriction{Exits: exits, Reason: "居家"}, Announced: announced,
 			})
+			return err
 		}
 		for range 2 {
 			if err := set(houses[:1], 2); err != nil {
@@ -164,7 +168,7 @@ func TestRestrictionsAtOnce(t *testing.T) {
 					if clerk%2 == 1 {
 						slices.Reverse(order)
 					}
-					err := s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
+					_, err := s.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
 						Community: community, Houses: order, Announced: order,
 						Restriction: core.Restriction{Exits: clerk + 1, Reason: reason},
 					})

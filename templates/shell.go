@@ -66,4 +66,7 @@ type Phone struct {
 type Flash struct {
 	Tone Tone
 	Text string
+	Link string // the page about it; empty for none
+	Undo string // where to post to take the act back; empty for nowhere
+	CSRF string // for Undo
 }

@@ -20,6 +20,8 @@ const (
 type Flash struct {
 	Kind    FlashKind
 	Message string
+	Link    string // the page about it, on this site; "" = none
+	Undo    string // where to post to take the act back; "" = nowhere
 }
 
 // maxFlash limits the bytes of a flash, which is sent in a cookie.
@@ -29,10 +31,19 @@ const flashLife = 60 // seconds
 
 // Flash shows a message on the next page.
 func (c *Context) Flash(kind FlashKind, message string) {
-	if len(message) > maxFlash {
-		message = strings.ToValidUTF8(message[:maxFlash], "")
+	c.ShowFlash(Flash{Kind: kind, Message: message})
+}
+
+// ShowFlash is Flash with links.
+func (c *Context) ShowFlash(f Flash) {
+	if len(f.Message) > maxFlash {
+		f.Message = strings.ToValidUTF8(f.Message[:maxFlash], "")
 	}
-	c.setCookie(c.app.cookieName("flash"), string(kind)+"."+base64.RawURLEncoding.EncodeToString([]byte(message)), flashLife)
+	value := string(f.Kind)
+	for _, text := range []string{f.Message, f.Link, f.Undo} {
+		value += "." + base64.RawURLEncoding.EncodeToString([]byte(text))
+	}
+	c.setCookie(c.app.cookieName("flash"), strings.TrimRight(value, "."), flashLife)
 }
 
 // TakeFlash returns the message left by the previous page and removes it. ok is false if there is
@@ -45,8 +56,15 @@ func (c *Context) TakeFlash() (f Flash, ok bool) {
 	}
 	c.setCookie(name, "", -1)
 	kind, encoded, _ := strings.Cut(cookie.Value, ".")
-	message, err := base64.RawURLEncoding.DecodeString(encoded)
-	f = Flash{Kind: FlashKind(kind), Message: string(message)}
+	f = Flash{Kind: FlashKind(kind)}
+	for i, text := range strings.SplitN(encoded, ".", 3) {
+		decoded, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil || !utf8.Valid(decoded) || len(decoded) > maxFlash {
+			return Flash{}, false
+		}
+		*[]*string{&f.Message, &f.Link, &f.Undo}[i] = string(decoded)
+	}
+	f.Link, f.Undo = LocalPath(f.Link, ""), LocalPath(f.Undo, "")
 	known := f.Kind == FlashSuccess || f.Kind == FlashWarning || f.Kind == FlashError
-	return f, known && err == nil && utf8.Valid(message) && len(message) > 0 && len(message) <= maxFlash
+	return f, known && f.Message != ""
 }

@@ -27,6 +27,7 @@ var ownerOf = map[string]string{
 	"observer_community": "observer",
 	"one_time_link":      "account",
 	"reader_quarantine":  "reader",
+	"restriction_latest": "restriction",
 	"schema_migration":   "migrate",
 	"sign_in_attempt":    "account",
 	"sign_in_pending":    "totp",

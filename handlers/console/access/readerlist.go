@@ -117,7 +117,7 @@ func (p *Pages) readerQR(c *web.Context) error {
 			Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: frame.ReaderPath,
 		})
 	}
-	n, err := p.Store.SwitchReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
+	batch, err := p.Store.SwitchReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (p *Pages) readerQR(c *web.Context) error {
 	if allowed {
 		words = "允许"
 	}
-	c.Flash(web.FlashSuccess, fmt.Sprintf("已%s %d 台读头的门禁二维码，立即生效。", words, n))
+	p.Done(c, fmt.Sprintf("已%s %d 台读头的门禁二维码，立即生效。", words, batch.Size), batch)
 	return c.Redirect(frame.ReaderPath)
 }
 

@@ -131,7 +131,9 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Stem: "passrule",
 		Ask:  templates.Confirm{Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除"},
-		Do:   func() error { return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id) },
+		Batch: func() (core.Batch, error) {
+			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)
+		},
 		Done: "已解除 " + house.Label + " 的限制，立即恢复小区的规则。",
 		Back: templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String()),
 	})

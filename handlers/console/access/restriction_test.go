@@ -127,7 +127,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	house := d.Mine.Houses[0]
-	err := d.Store.CreateRestrictions(
+	_, err := d.Store.CreateRestrictions(
 		t.Context(), core.System, core.Everywhere,
 		store.RestrictionChange{
 			Community: d.Mine.Community, Houses: []core.ID{house},

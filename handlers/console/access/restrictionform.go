@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -89,14 +88,14 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	if f.Wrong == nil {
 		f.Wrong = f.Form.checkReviewed()
 	}
+	var batch core.Batch
 	if f.Wrong == nil {
-		f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))
+		batch, f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))
 	}
 	if f.Wrong != nil {
 		return p.restrictionShow(c, f)
 	}
-	houses := slices.Compact(slices.Sorted(slices.Values(f.Form.Houses)))
-	c.Flash(web.FlashSuccess, "已限制 "+strconv.Itoa(len(houses))+" 套房屋的出入，立即生效。")
+	p.Done(c, "已限制 "+strconv.Itoa(batch.Size)+" 套房屋的出入，立即生效。", batch)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
 }
 

@@ -29,6 +29,7 @@ func (p *Pages) Routes() []web.Route {
 		p.wechatLoginRoutes(),
 		p.auditRoutes(),
 		p.jobRoutes(),
+		p.batchRoutes(),
 		p.savedViewRoutes(),
 		p.settingRoutes(),
 		p.aboutRoutes(),

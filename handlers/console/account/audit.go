@@ -29,6 +29,7 @@ func (p *Pages) auditRoutes() []web.Route {
 
 type auditListPage struct {
 	templates.Shell
+	Tabs   templates.Tabs
 	List   templates.List
 	Rows   []frame.AuditListRow
 	Verify bool // the caller may have the whole log verified
@@ -42,7 +43,7 @@ func (p *Pages) auditList(c *web.Context) error {
 	if wrong != nil && web.FieldsOf(wrong) == nil {
 		return wrong
 	}
-	page := auditListPage{Shell: p.Shell(c, "audit", "操作日志"), Verify: c.Actor().MayOperate()}
+	page := auditListPage{Shell: p.Shell(c, "audit", "操作日志"), Tabs: logTabs(c, "audit"), Verify: c.Actor().MayOperate()}
 	var err error
 	if page.List, err = p.auditTable(c, ask); err != nil {
 		return err
@@ -163,6 +164,9 @@ func auditLinks(c *web.Context, r core.AuditRecord, name string) []templates.Act
 		links = append(links, templates.Action{
 			Label: "打开" + f.Noun, URL: frame.StemURL(stem, "") + "/" + id.String(), Icon: "external-link",
 		})
+	}
+	if batch := r.Batch(); batch != 0 {
+		links = append(links, templates.Action{Label: "查看这次批量操作", URL: frame.BatchURL(batch), Icon: "arrow-back-up"})
 	}
 	if id != 0 {
 		links = append(links, templates.Action{

@@ -28,6 +28,7 @@ func (p *Pages) jobRoutes() []web.Route {
 
 type jobListPage struct {
 	templates.Shell
+	Tabs templates.Tabs
 	List templates.List
 	Rows []jobListRow
 }
@@ -44,7 +45,7 @@ func (p *Pages) jobList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := jobListPage{Shell: p.Shell(c, "job", "后台任务"), List: templates.List{
+	page := jobListPage{Shell: p.Shell(c, "audit", "后台任务"), Tabs: logTabs(c, "job"), List: templates.List{
 		Path: frame.JobPath, Query: c.Request().URL.Query(), Cards: true, Count: len(jobs),
 		Columns: []templates.Column{
 			{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"},

@@ -15,7 +15,9 @@ type Act struct {
 	Stem string            // the menu's entry; "" = that of the URL
 	Ask  templates.Confirm // if it has no title, the act is done without asking
 	Do   func() error
-	Done string // message on success
+	// Batch is Do for an act that can be taken back: the message has the batch's page and 撤销.
+	Batch func() (core.Batch, error)
+	Done  string // message on success
 	Back string // the page of the button, to which a refusal redirects
 	Next string // redirect on success; "" = Back
 }
@@ -32,13 +34,31 @@ func (f *Frame) Act(c *web.Context, act Act) error {
 		}
 		return f.Confirm(c, cmp.Or(act.Stem, stemOf(c)), act.Ask)
 	}
-	if err := act.Do(); err != nil {
+	batch, err := act.do()
+	if err != nil {
 		return f.Refused(c, err, act.Back)
 	}
 	if act.Done != "" {
-		c.Flash(web.FlashSuccess, act.Done)
+		f.Done(c, act.Done, batch)
 	}
 	return c.Redirect(cmp.Or(act.Next, act.Back))
+}
+
+func (a Act) do() (core.Batch, error) {
+	if a.Batch != nil {
+		return a.Batch()
+	}
+	return core.Batch{}, a.Do()
+}
+
+// Done shows that an act is done; if it was a batch, with its page and 撤销.
+func (f *Frame) Done(c *web.Context, message string, batch core.Batch) {
+	done := web.Flash{Kind: web.FlashSuccess, Message: message}
+	if batch.ID != 0 {
+		done.Link = BatchURL(batch.ID)
+		done.Undo = done.Link + "/undo"
+	}
+	c.ShowFlash(done)
 }
 
 // Refused redirects to a page with the message of an error: a conflict, or an invalid value that no

@@ -33,7 +33,9 @@ type Frame struct {
 func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: f.Demo, Posted: c.Request().Method == http.MethodPost}
 	if flash, ok := c.TakeFlash(); ok {
-		shell.Flash = []templates.Flash{{Tone: tone(flash.Kind), Text: flash.Message}}
+		shell.Flash = []templates.Flash{{
+			Tone: tone(flash.Kind), Text: flash.Message, Link: flash.Link, Undo: flash.Undo, CSRF: shell.CSRF,
+		}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav = Menu(stem, c.Has)

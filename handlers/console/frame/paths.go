@@ -12,6 +12,7 @@ const (
 	AccountPath           = "/console/account"
 	AccessAlertPath       = "/console/accessalert"
 	AuditPath             = "/console/audit"
+	BatchPath             = "/console/batch"
 	CommunityPath         = "/console/community"
 	FilterPath            = "/console/filter"
 	GuardPath             = GuardPostPath + "/guard"
@@ -45,6 +46,9 @@ func AccessAlertURL(id core.ID) string { return pageOf(AccessAlertPath, id) }
 
 // AuditURL returns the URL of a row of the audit log.
 func AuditURL(id core.ID) string { return pageOf(AuditPath, id) }
+
+// BatchURL returns the URL of a batch.
+func BatchURL(id core.ID) string { return pageOf(BatchPath, id) }
 
 // CommunityURL returns the URL of a community.
 func CommunityURL(id core.ID) string { return pageOf(CommunityPath, id) }

@@ -183,9 +183,9 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 		paths, wrong = form.grid(at, c.Form()).Paths()
 	}
 	if wrong == nil && frame.Confirmed(c) {
-		var added int
-		if added, wrong = p.Store.CreateMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, paths); wrong == nil {
-			c.Flash(web.FlashSuccess, fmt.Sprintf("已生成 %d 套房屋，跳过已有的 %d 套。", added, len(paths)-added))
+		var batch core.Batch
+		if batch, wrong = p.Store.CreateMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, paths); wrong == nil {
+			p.Done(c, fmt.Sprintf("已生成 %d 套房屋，跳过已有的 %d 套。", batch.Size, len(paths)-batch.Size), batch)
 			return c.Redirect(at.URL(frame.HousePath))
 		}
 	}

@@ -280,7 +280,9 @@ func (p *Pages) residentMoveOut(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask:  templates.Confirm{Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Submit: "迁出", Danger: true},
-		Do:   func() error { return p.Store.MoveOut(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
+		Batch: func() (core.Batch, error) {
+			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), []core.ID{r.ID})
+		},
 		Done: "已迁出，通行证立即失效。", Back: frame.ResidentURL(r.ID),
 		Next: frame.CommunityChoice{Community: core.Community{ID: r.Community}}.URL(frame.ResidentPath),
 	})

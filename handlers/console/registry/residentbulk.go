@@ -53,8 +53,10 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 		return p.noneTicked(c, err)
 	}
 	return p.Act(c, frame.Act{
-		Ask:  moveOutAsk(c, residents),
-		Do:   func() error { return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
+		Ask: moveOutAsk(c, residents),
+		Batch: func() (core.Batch, error) {
+			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents))
+		},
 		Done: fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)), Back: residentActURL(c, ""),
 	})
 }

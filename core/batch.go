@@ -1,0 +1,210 @@
+package core
+
+import (
+	"slices"
+	"time"
+)
+
+// BatchKind is what a batch did: the name of its act in the audit log.
+type BatchKind string
+
+// The kinds of batches.
+const (
+	BatchHouses    BatchKind = "house.create"
+	BatchResidents BatchKind = "resident.create_many"
+	BatchMoveOut   BatchKind = "resident.move_out"
+	BatchRestrict  BatchKind = "restriction.create"
+	BatchLift      BatchKind = "restriction.lift"
+	BatchReaderQR  BatchKind = "reader.switch_qr"
+)
+
+// BatchType describes a kind of batch.
+type BatchType struct {
+	Kind       BatchKind
+	Label      string
+	Permission Permission // of the act, and so of taking it back
+	Stem       string     // of the things that it changes
+	Unit       string     // a thing of it, counted: 套房屋
+	Undo       string     // what taking it back does
+	Kept       string     // what of it is kept
+}
+
+// BatchTypes are all kinds of batches, in menu order.
+var BatchTypes = []BatchType{
+	{
+		BatchHouses, "生成房屋", PermHouseEdit, "house", "套房屋", "删除这次生成的房屋，空出来的楼栋和单元一并删除。",
+		"已有住户、出入记录或限制的，以及之后改过的房屋保留。",
+	},
+	{
+		BatchResidents, "批量添加住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户；原来已迁出、这次重新添加的，恢复为已迁出。",
+		"已有出入记录的，以及之后改过、认证过的住户保留。",
+	},
+	{
+		BatchMoveOut, "住户迁出", PermResidentEdit, "resident", "名住户", "恢复居住，认证和通行证恢复为迁出前的状态。",
+		"之后重新添加过的住户不变。",
+	},
+	{
+		BatchRestrict, "限制出入", PermRestrictionEdit, "house", "套房屋", "恢复为设置前的状态：原来没有限制的解除，原来有限制的换回原来的。",
+		"之后又设置或解除过的房屋不变。",
+	},
+	{
+		BatchLift, "解除限制", PermRestrictionEdit, "house", "套房屋", "恢复解除前的限制，次数、原因和截止日期都不变。",
+		"之后又设置过限制的房屋不变。",
+	},
+	{
+		BatchReaderQR, "切换门禁二维码", PermReaderEdit, "reader", "台读头", "门禁二维码恢复为原来的开或关。",
+		"之后改过的读头不变。",
+	},
+}
+
+// Type returns the kind's description; ok reports whether there is such a kind.
+func (k BatchKind) Type() (t BatchType, ok bool) {
+	at := slices.IndexFunc(BatchTypes, func(t BatchType) bool { return t.Kind == k })
+	if at < 0 {
+		return BatchType{}, false
+	}
+	return BatchTypes[at], true
+}
+
+// Label returns the kind in Chinese, or the kind itself if it is unknown.
+func (k BatchKind) Label() string {
+	if t, ok := k.Type(); ok {
+		return t.Label
+	}
+	return string(k)
+}
+
+// Batch is one act upon several things, kept with what each was, so that it can be taken back
+// 撤销本次.
+type Batch struct {
+	ID, Community ID
+	Kind          BatchKind
+	By            Actor
+	Created       time.Time
+	Size          int // things that it changed
+
+	Undone, Kept int       // of them taken back, and of them kept as they were changed since
+	Begun        time.Time // when taking back began; zero = never
+	Ended        time.Time // when it ended; zero = not yet
+	UndoneBy     string
+}
+
+// Left returns the number of things that nobody has tried to take back.
+func (b Batch) Left() int { return b.Size - b.Undone - b.Kept }
+
+// BatchState is how far a batch has been taken back.
+type BatchState string
+
+// The states.
+const (
+	BatchDone    BatchState = "done"    // never taken back
+	BatchUndoing BatchState = "undoing" // begun, and not ended: a server was stopped meanwhile
+	BatchUndone  BatchState = "undone"  // wholly
+	BatchPartly  BatchState = "partly"  // but for what was changed since
+	BatchKept    BatchState = "kept"    // not at all: everything was changed since
+)
+
+// Label returns the state in Chinese.
+func (s BatchState) Label() string {
+	return map[BatchState]string{
+		BatchDone: "已生效", BatchUndoing: "撤销未完成", BatchUndone: "已撤销", BatchPartly: "部分已撤销",
+		BatchKept: "没有可撤销的",
+	}[s]
+}
+
+// State returns how far the batch has been taken back.
+func (b Batch) State() BatchState {
+	switch {
+	case b.Begun.IsZero():
+		return BatchDone
+	case b.Ended.IsZero():
+		return BatchUndoing
+	case b.Kept == 0:
+		return BatchUndone
+	case b.Undone == 0:
+		return BatchKept
+	}
+	return BatchPartly
+}
+
+// BatchItemState is what became of one thing when its batch was taken back.
+type BatchItemState string
+
+// The states of an item.
+const (
+	BatchItemDone   BatchItemState = "done"   // not taken back
+	BatchItemUndone BatchItemState = "undone" // as it was before the batch
+	BatchItemKept   BatchItemState = "kept"   // left as it is, since it was changed after the batch
+)
+
+// BatchWhy is why a thing was kept.
+type BatchWhy string
+
+// The reasons.
+const (
+	BatchChanged BatchWhy = "changed" // by a later act
+	BatchGone    BatchWhy = "gone"    // it was deleted
+	BatchLived   BatchWhy = "lived"   // people live or lived there
+	BatchRecords BatchWhy = "records" // access records name it
+	BatchBarred  BatchWhy = "barred"  // it is restricted
+	BatchTaken   BatchWhy = "taken"   // another is in its place
+)
+
+// Label returns the reason in Chinese.
+func (w BatchWhy) Label() string {
+	return map[BatchWhy]string{
+		BatchChanged: "之后又改过", BatchGone: "已删除", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
+		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用",
+	}[w]
+}
+
+// BatchItem is one thing that a batch changed.
+type BatchItem struct {
+	Thing         ID
+	Name          string // at present; "" = it is gone
+	Before, After string // JSON of what it was and what it became; "" = nothing
+	State         BatchItemState
+	Why           BatchWhy  // it was kept
+	Who           string    // who changed it after the batch; "" = unknown
+	At            time.Time // when; zero = unknown
+}
+
+// Changes returns what the batch changed of the thing: the fields that the audit log has words for.
+func (i BatchItem) Changes(kind BatchKind) []AuditChange {
+	changes := AuditRecord{Action: string(kind), Before: i.Before, After: i.After}.Changes()
+	fields, _ := FeatureOf(StemOf(string(kind)))
+	return slices.DeleteFunc(changes, func(c AuditChange) bool {
+		return !slices.ContainsFunc(fields.Fields, func(f AuditField) bool { return f.Label == c.Label })
+	})
+}
+
+// batchFields label what the audit log records of taking a batch back.
+var batchFields = []AuditField{
+	{Key: "kind", Label: "操作", Value: labelOf(BatchKind.Label)},
+	{Key: "undone", Label: "撤销"},
+	{Key: "kept", Label: "保留"},
+	{Key: "left", Label: "还没有撤销"},
+}
+
+// batchField is for acts that are batches: the batch's id.
+var batchField = AuditField{Key: "batch", Label: "批次"}
+
+// Batch returns the id of the batch that an act of the audit log wrote; 0 = none.
+func (r AuditRecord) Batch() ID {
+	for _, text := range []string{r.After, r.Before} {
+		if object, ok := auditObject(text); ok {
+			if id, err := ParseID(textOf(object["batch"])); err == nil {
+				return id
+			}
+		}
+	}
+	if stem, id := TargetOf(r.Target); stem == "batch" {
+		return id
+	}
+	return 0
+}
+
+func textOf(value any) string {
+	text, _ := value.(string)
+	return text
+}

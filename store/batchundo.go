@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+)
+
+// batchPart is the number of things that one transaction takes back.
+const batchPart = 500
+
+// batchUndo is how a kind of batch is taken back.
+type batchUndo struct {
+	personal bool // what its things were is about people, and encrypted
+	// undo takes back the things of u.items. One that is not as the batch left it stays as it is:
+	// undo tells why by u.keep. It locks the things before it looks at them.
+	undo func(u *undoing) error
+}
+
+// batchUndos has every kind of core.BatchTypes.
+var batchUndos map[core.BatchKind]batchUndo
+
+func init() { // the functions refer to the table
+	batchUndos = map[core.BatchKind]batchUndo{
+		core.BatchHouses:    {undo: undoHouses},
+		core.BatchResidents: {personal: true, undo: undoResidents},
+		core.BatchMoveOut:   {personal: true, undo: undoMoveOut},
+		core.BatchRestrict:  {undo: undoRestrictions},
+		core.BatchLift:      {undo: undoRestrictions},
+		core.BatchReaderQR:  {undo: undoReadersQR},
+	}
+}
+
+// undoing is one transaction of taking a batch back.
+type undoing struct {
+	tx    *database.Tx
+	by    core.Actor
+	batch core.Batch
+	items []batchItemRow
+	kept  map[core.ID]keptThing
+}
+
+// keptThing is why a thing is not taken back, and who changed it when, if that is known.
+type keptThing struct {
+	why core.BatchWhy
+	who string
+	at  time.Time
+}
+
+// keep leaves a thing as it is.
+func (u *undoing) keep(thing core.ID, why core.BatchWhy) { u.kept[thing] = keptThing{why: why} }
+
+// keepChangedBy leaves a thing as another batch has made it.
+func (u *undoing) keepChangedBy(thing, batch core.ID) error {
+	kept := keptThing{why: core.BatchChanged}
+	var row batchRow
+	err := u.tx.Get(&row, "SELECT "+batchColumns+" FROM batch WHERE id = ?", int64(batch))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	kept.who, kept.at = row.ActorName, row.Created.Time
+	u.kept[thing] = kept
+	return nil
+}
+
+// things returns the ids of the items that are not kept so far.
+func (u *undoing) things() []core.ID {
+	var ids []core.ID
+	for _, item := range u.items {
+		if _, kept := u.kept[item.Thing]; !kept {
+			ids = append(ids, item.Thing)
+		}
+	}
+	return ids
+}
+
+// each calls do with the items that are not kept so far.
+func (u *undoing) each(do func(item batchItemRow) error) error {
+	for _, item := range u.items {
+		if _, kept := u.kept[item.Thing]; kept {
+			continue
+		}
+		if err := do(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepFound keeps the things that a query finds; it ends in an IN list of things.
+func (u *undoing) keepFound(why core.BatchWhy, query string, args ...any) error {
+	return database.EachPart(u.things(), func(part []core.ID) error {
+		var found []core.ID
+		err := u.tx.All(&found, query+" IN ("+database.Placeholders(len(part))+")", database.AppendIDs(args, part)...)
+		for _, id := range found {
+			u.keep(id, why)
+		}
+		return err
+	})
+}
+
+// readBatchText decodes what batchText encoded; "" leaves into as it is.
+func readBatchText(text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), into)
+}
+
+// UndoBatch takes a batch of the scope back: what is still as the batch left it becomes what it was;
+// the rest is kept and listed. The caller has checked the permission of the batch's act. It works in
+// parts of batchPart things, each a transaction with its line in the audit log; stopped half way, it
+// is continued by calling it again, by anybody. One that has ended is returned as it is. Two at once
+// share the work.
+func (s *Store) UndoBatch(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
+	for {
+		var b core.Batch
+		err := s.db.Write(ctx, "undo a batch", func(tx *database.Tx) error {
+			var err error
+			b, err = undoPart(tx, by, scope, id)
+			return err
+		})
+		if err != nil || !b.Ended.IsZero() {
+			return b, err
+		}
+	}
+}
+
+// undoPart takes back the next things of a batch.
+func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
+	var row batchRow
+	where, args := database.ScopeWhere(scope, "community_id")
+	query := "SELECT " + batchColumns + " FROM batch WHERE id = ? AND " + where + tx.Dialect().ForUpdate()
+	if err := tx.Get(&row, query, append([]any{int64(id)}, args...)...); err != nil {
+		return core.Batch{}, database.NotFoundIfNoRows(err, noBatch)
+	}
+	u := undoing{tx: tx, by: by, batch: row.batch(), kept: map[core.ID]keptThing{}}
+	if !u.batch.Ended.IsZero() {
+		return u.batch, nil
+	}
+	kind, known := batchUndos[u.batch.Kind]
+	if !known {
+		return u.batch, core.Conflict("这次操作不能撤销")
+	}
+	if err := u.readItems(); err != nil {
+		return u.batch, err
+	}
+	if len(u.items) > 0 {
+		if err := kind.undo(&u); err != nil {
+			return u.batch, err
+		}
+	}
+	if err := u.save(); err != nil {
+		return u.batch, err
+	}
+	return u.batch, audit.Write(tx, by, audit.Entry{
+		Community: u.batch.Community, Action: "batch.undo", Subject: audit.Target("batch", id),
+		After: batchUndoAudit{
+			Kind: u.batch.Kind, Undone: len(u.items) - len(u.kept), Kept: len(u.kept), Left: u.batch.Left(),
+		},
+	})
+}
+
+// batchUndoAudit is what the audit log records of taking a part of a batch back.
+type batchUndoAudit struct {
+	Kind   core.BatchKind `json:"kind"`
+	Undone int            `json:"undone"`
+	Kept   int            `json:"kept"`
+	Left   int            `json:"left"`
+}
+
+func (u *undoing) readItems() error {
+	err := u.tx.All(
+		&u.items,
+		"SELECT "+batchItemColumns+" FROM batch_item WHERE batch_id = ? AND state = ? ORDER BY thing_id LIMIT ?",
+		int64(u.batch.ID), string(core.BatchItemDone), batchPart,
+	)
+	for i := range u.items {
+		u.items[i].open(u.batch.Kind, u.tx.Reveal)
+	}
+	return err
+}
+
+// save notes what became of the items, and of the batch.
+func (u *undoing) save() error {
+	err := database.EachPart(u.things(), func(part []core.ID) error {
+		_, err := u.tx.Exec(
+			"UPDATE batch_item SET state = ? WHERE batch_id = ? AND thing_id IN ("+database.Placeholders(len(part))+")",
+			database.AppendIDs([]any{string(core.BatchItemUndone), int64(u.batch.ID)}, part)...,
+		)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for id, kept := range u.kept {
+		if err := u.saveKept(id, kept); err != nil {
+			return err
+		}
+	}
+	b := &u.batch
+	b.Kept += len(u.kept)
+	b.Undone += len(u.items) - len(u.kept)
+	if b.Begun.IsZero() {
+		b.Begun, b.UndoneBy = u.tx.Now(), u.by.Name
+	}
+	if b.Left() == 0 {
+		b.Ended = u.tx.Now()
+	} else if len(u.items) == 0 {
+		return fmt.Errorf("store: batch %s: %d of its things are missing", b.ID, b.Left())
+	}
+	_, err = u.tx.Exec(
+		"UPDATE batch SET undone = ?, kept = ?, begun_at = ?, ended_at = ?, undone_by = ? WHERE id = ?",
+		b.Undone, b.Kept, database.NullMillis(b.Begun), database.NullMillis(b.Ended), b.UndoneBy, int64(b.ID),
+	)
+	return err
+}
+
+// saveKept notes a thing that is kept, with the newest line of the audit log about it, unless the
+// kind knows better who changed it.
+func (u *undoing) saveKept(id core.ID, kept keptThing) error {
+	if kept.at.IsZero() {
+		var line struct {
+			Name string          `db:"actor_name"`
+			At   database.Millis `db:"at"`
+		}
+		kind, _ := u.batch.Kind.Type()
+		err := u.tx.Get(
+			&line, "SELECT actor_name, at FROM audit_log WHERE target = ? AND at > ? ORDER BY id DESC LIMIT 1",
+			audit.Target(kind.Stem, id).String(), u.batch.Created.UnixMilli(),
+		)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		kept.who, kept.at = line.Name, line.At.Time
+	}
+	_, err := u.tx.Exec(
+		"UPDATE batch_item SET state = ?, why = ?, who = ?, changed_at = ? WHERE batch_id = ? AND thing_id = ?",
+		string(core.BatchItemKept), string(kept.why), kept.who, database.NullMillis(kept.at),
+		int64(u.batch.ID), int64(id),
+	)
+	return err
+}

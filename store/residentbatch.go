@@ -1,0 +1,178 @@
+package store
+
+import (
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// readResident reads a resident whole, whether moved out or not. The row is locked.
+func readResident(tx *database.Tx, id core.ID) (core.Resident, error) {
+	var found core.ID
+	if err := tx.Get(&found, "SELECT id FROM resident WHERE id = ?"+tx.Dialect().ForUpdate(), int64(id)); err != nil {
+		return core.Resident{}, database.NotFoundIfNoRows(err, noResident)
+	}
+	var row residentRow
+	if err := tx.Get(&row, "SELECT "+residentColumns+residentFrom+"WHERE t.id = ?", int64(id)); err != nil {
+		return core.Resident{}, err
+	}
+	return row.whole(tx.Reveal), nil
+}
+
+// residentItem is a resident as a batch keeps it. It is about people: the batch encrypts it.
+type residentItem struct {
+	Whole     *core.Resident `json:"whole,omitempty"`     // of one who came back: all that there was
+	Pass      bool           `json:"pass,omitempty"`      // of one who came back: there was a pass
+	Certified int64          `json:"certified,omitempty"` // certified_at; 0 = not
+	MovedOut  int64          `json:"moved_out,omitempty"` // moved_out_at; 0 = lives there
+	Updated   int64          `json:"updated"`             // updated_at
+}
+
+// is reports whether a resident is as the item says.
+func (i residentItem) is(r core.Resident) bool {
+	return i.Updated == r.Updated.UnixMilli() && i.Certified == millisOf(r.Certified) && i.MovedOut == millisOf(r.MovedOut)
+}
+
+// millisOf is UnixMilli with 0 for the zero time.
+func millisOf(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// writeBatch keeps residents added at once; of one alone there is no batch.
+func (b *residentBuilder) writeBatch(by core.Actor) (core.Batch, error) {
+	if len(b.people) == 1 {
+		return core.Batch{}, nil
+	}
+	things := make([]batchThing, len(b.people))
+	for i, r := range b.people {
+		thing := batchThing{ID: r.ID, After: residentItem{Certified: millisOf(r.Certified), Updated: b.tx.NowMS()}}
+		if old, back := b.were[i]; back {
+			thing.Before = residentItem{Whole: &old, Pass: b.hadPass[i], MovedOut: millisOf(old.MovedOut), Updated: millisOf(old.Updated)}
+			thing.After = residentItem{Certified: millisOf(r.Certified), Updated: b.tx.NextUpdated(old.Updated)}
+		}
+		things[i] = thing
+	}
+	return writeBatch(b.tx, by, core.Batch{Community: b.community, Kind: core.BatchResidents}, things)
+}
+
+// undoResidents deletes residents who were added, and moves those out again who came back, unless
+// they were changed, were certified or passed a door since.
+func undoResidents(u *undoing) error {
+	read := map[core.ID]core.Resident{}
+	err := u.eachResident(func(r core.Resident, item batchItemRow) error {
+		read[r.ID] = r
+		var added residentItem
+		if err := readBatchText(item.After, &added); err != nil {
+			return err
+		}
+		if !added.is(r) {
+			u.keep(r.ID, core.BatchChanged)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = u.keepFound(
+		core.BatchRecords, "SELECT DISTINCT t.id FROM resident t JOIN access_record a ON a.community_id = t.community_id"+
+			" AND a.person_id = t.person_id AND a.resident_id = t.id WHERE a.id > ? AND t.id", int64(u.batch.ID),
+	)
+	if err != nil {
+		return err
+	}
+	return u.each(func(item batchItemRow) error {
+		if item.Before == "" {
+			if err := deletePass(u.tx, item.Thing); err != nil {
+				return err
+			}
+			if err := removeGrams(u.tx, residentNamed(read[item.Thing])); err != nil {
+				return err
+			}
+			return u.tx.ExecOne(database.ErrRace, "DELETE FROM resident WHERE id = ?", int64(item.Thing))
+		}
+		var before residentItem
+		if err := readBatchText(item.Before, &before); err != nil {
+			return err
+		}
+		return moveBackOut(u.tx, *before.Whole, before.Pass)
+	})
+}
+
+// moveBackOut makes a resident again who moved out, as they were.
+func moveBackOut(tx *database.Tx, was core.Resident, pass bool) error {
+	now, err := readResident(tx, was.ID)
+	if err != nil {
+		return err
+	}
+	if err := renameGrams(tx, residentNamed(now), residentNamed(was)); err != nil {
+		return err
+	}
+	movedOut := was.MovedOut
+	was.Updated = now.Updated
+	if err := saveResident(tx, was); err != nil {
+		return err
+	}
+	_, err = tx.Exec("UPDATE resident SET moved_out_at = ? WHERE id = ?", movedOut.UnixMilli(), int64(was.ID))
+	if err != nil {
+		return err
+	}
+	if !pass {
+		return deletePass(tx, was.ID)
+	}
+	return disablePass(tx, was.ID)
+}
+
+// eachResident locks and reads the residents of the items in the order of their ids; one that is
+// deleted is kept.
+func (u *undoing) eachResident(do func(r core.Resident, item batchItemRow) error) error {
+	return u.each(func(item batchItemRow) error {
+		r, err := readResident(u.tx, item.Thing)
+		if core.IsNotFound(err) {
+			u.keep(item.Thing, core.BatchGone)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return do(r, item)
+	})
+}
+
+// undoMoveOut lets residents live there again who moved out, unless they came back since.
+func undoMoveOut(u *undoing) error {
+	return u.eachResident(func(r core.Resident, item batchItemRow) error {
+		var left residentItem
+		if err := readBatchText(item.After, &left); err != nil {
+			return err
+		}
+		if !left.is(r) {
+			u.keep(r.ID, core.BatchChanged)
+			return nil
+		}
+		return restoreResident(u.tx, r)
+	})
+}
+
+// restoreResident lets a resident who moved out live there again, certified and with the pass as
+// before.
+func restoreResident(tx *database.Tx, r core.Resident) error {
+	err := tx.ExecOne(
+		database.ErrRace,
+		`UPDATE resident SET moved_out_at = NULL, certified_at = was_certified_at, was_certified_at = NULL, updated_at = ?
+		WHERE id = ? AND moved_out_at IS NOT NULL`,
+		tx.NextUpdated(r.Updated), int64(r.ID),
+	)
+	if err != nil {
+		return err
+	}
+	here := residentNamed(r)
+	here.kind = gramResident
+	if err := renameGrams(tx, residentNamed(r), here); err != nil {
+		return err
+	}
+	return enablePass(tx, r.ID)
+}

@@ -19,6 +19,7 @@ var ownerOf = map[string]string{
 	"account_scope":      "account",
 	"account_totp":       "totp",
 	"audit_log":          "audit",
+	"batch_item":         "batch",
 	"building_node":      "house",
 	"exit_tally":         "scan",
 	"guard_assignment":   "guard",

@@ -1,0 +1,115 @@
+package account
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// restrictAll restricts all houses of the desk's own estate.
+func restrictAll(t *testing.T, d *desk.Desk) core.Batch {
+	t.Helper()
+	b, err := d.Store.CreateRestrictions(t.Context(), core.System, core.Everywhere, store.RestrictionChange{
+		Community: d.Mine.Community, Whole: true, Restriction: core.Restriction{Exits: -1, Reason: desk.Hostile},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A batch has a page with its numbers and things; 撤销本次 asks with the numbers, and lists what is
+// kept.
+func TestBatchIsShownAndUndone(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermRestrictionEdit)
+	batch := restrictAll(t, d)
+	list := b.Get(t, frame.BatchPath+"?kind=restriction.create", http.StatusOK)
+	if row := list.Find("tbody tr"); row.Length() != 1 || !strings.Contains(row.Text(), "2 套房屋") {
+		t.Errorf("listed as %q", row.Text())
+	}
+	at := frame.BatchURL(batch.ID)
+	page := b.Get(t, at, http.StatusOK)
+	desk.Literally(t, page, desk.Hostile)
+	if n := page.Find("tbody tr").Length(); n != 2 || !strings.Contains(page.Find("tbody").Text(), "禁止出入") {
+		t.Errorf("%d things: %s", n, page.Find("tbody").Text())
+	}
+	if _, err := d.Store.LiftRestriction(t.Context(), core.System, core.Everywhere, d.Mine.Houses[0]); err != nil {
+		t.Fatal(err)
+	}
+	page, _ = b.Post(t, at+"/undo", nil, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "撤销 2 套房屋") || !strings.Contains(ask, "撤销这次“限制出入”？") {
+		t.Errorf("asks %q", ask)
+	}
+	if len(d.Restrictions(t)) != 1 {
+		t.Fatal("undone unasked")
+	}
+	_, to := b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther)
+	if to != at || len(d.Restrictions(t)) != 0 {
+		t.Errorf("led to %s; %d restrictions", to, len(d.Restrictions(t)))
+	}
+	page = b.Get(t, at, http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "已撤销 1 套房屋，保留 1 个") || !strings.Contains(text, "之后又改过") ||
+		!strings.Contains(text, core.System.Name) || page.Find(`form[action="`+at+`/undo"]`).Length() != 0 {
+		t.Errorf("after undoing: %s", text)
+	}
+	if n := b.Get(t, at+"?state=kept", http.StatusOK).Find("tbody tr").Length(); n != 1 {
+		t.Errorf("%d kept things", n)
+	}
+	b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther) // again: nothing to do
+}
+
+// A batch is seen by who may do its act or sees the audit log, and undone by the former alone.
+func TestBatchNeedsThePermissionOfItsAct(t *testing.T) {
+	d := newDesk(t)
+	at := frame.BatchURL(restrictAll(t, d).ID)
+	for name, c := range map[string]struct {
+		permission core.Permission
+		scope      core.ID
+		show, undo int
+	}{
+		"another act":       {core.PermHouseEdit, d.Mine.Community, http.StatusNotFound, http.StatusNotFound},
+		"the audit log":     {core.PermAuditView, d.Mine.Community, http.StatusOK, http.StatusNotFound},
+		"another community": {core.PermRestrictionEdit, d.Others.Community, http.StatusNotFound, http.StatusNotFound},
+	} {
+		b := d.SignIn(t, core.ScopeOf(c.scope), c.permission)
+		b.Get(t, at, c.show)
+		b.Post(t, at+"/undo", desk.ConfirmedForm(), c.undo)
+		if len(d.Restrictions(t)) != 2 {
+			t.Fatalf("%s: undone", name)
+		}
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAuditView)
+	page := b.Get(t, at, http.StatusOK)
+	if page.Find(`main form[action$="/undo"]`).Length() != 0 || !strings.Contains(page.Find("main").Text(), "撤销需要“设置限制出入”的权限") {
+		t.Errorf("who may not undo is offered: %s", page.Find("main").Text())
+	}
+	line := b.Get(t, frame.AuditPath+"?action=restriction.create", http.StatusOK).Find("tbody a").First().AttrOr("href", "")
+	if b.Get(t, line, http.StatusOK).Find(`main a[href="`+at+`"]`).Length() != 1 {
+		t.Error("the line of the audit log does not lead to the batch")
+	}
+}
+
+func TestBatchPages(t *testing.T) {
+	shell := templates.Shell{Title: "批量操作", CSRF: "token"}
+	list := templates.List{Path: frame.BatchPath}
+	b := core.Batch{ID: 7, Kind: core.BatchRestrict, Size: 1200, By: core.Actor{Name: desk.Hostile}}
+	row := batchRowOf(b, frame.CommunityChoice{})
+	item := batchItem{Name: desk.Hostile, URL: "/x", Before: "–", After: "禁止出入", Kept: "之后又改过", By: "小王", At: time.Unix(1, 0)}
+	templates.CheckAll(t, "console/batch/", map[string]any{
+		"console/batch/list":       batchListPage{Shell: shell, List: list, Rows: []batchListRow{row}},
+		"console/batch/list#empty": batchListPage{Shell: shell, List: list},
+		"console/batch/show": batchShowPage{
+			Shell: shell, List: list, Rows: []batchItem{item, {Name: "已删除"}}, Undo: &templates.Submit{Label: "撤销本次", URL: "/u"},
+			Facts: []templates.Fact{{Label: "状态", Badge: batchBadge(b)}},
+		},
+		"console/batch/show#may not": batchShowPage{Shell: shell, List: list, Why: "撤销需要权限。"},
+	})
+}

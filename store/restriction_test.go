@@ -180,7 +180,7 @@ func TestRestrictionsAtOnce(t *testing.T) {
 					created++
 					mu.Unlock()
 					for _, house := range order[:2] {
-						err := s.LiftRestriction(t.Context(), core.System, everywhere, house)
+						_, err := s.LiftRestriction(t.Context(), core.System, everywhere, house)
 						if err != nil && !core.IsNotFound(err) {
 							t.Errorf("lift: %v", err)
 						}

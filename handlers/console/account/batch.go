@@ -36,7 +36,7 @@ func batchKinds(c *web.Context) []core.BatchKind {
 	return kinds
 }
 
-// logTabs returns the tabs of 操作日志 and of what stands beside it.
+// logTabs returns the tabs of 操作日志 and of the pages next to it.
 func logTabs(c *web.Context, active string) templates.Tabs {
 	tabs := templates.Tabs{Label: "操作日志"}
 	if c.Has(core.PermAuditView) {

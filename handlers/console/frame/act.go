@@ -18,8 +18,8 @@ type Act struct {
 	// Batch is Do for an act that can be taken back: the message has the batch's page and 撤销.
 	Batch func() (core.Batch, error)
 	Done  string // message on success
-	Back string // the page of the button, to which a refusal redirects
-	Next string // redirect on success; "" = Back
+	Back  string // the page of the button, to which a refusal redirects
+	Next  string // redirect on success; "" = Back
 }
 
 // Act asks, acts, and redirects. A refusal is shown on the page of the button, as by Refused. The

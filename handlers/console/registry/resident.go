@@ -279,7 +279,7 @@ func (p *Pages) residentMoveOut(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Submit: "迁出", Danger: true},
+		Ask: templates.Confirm{Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Submit: "迁出", Danger: true},
 		Batch: func() (core.Batch, error) {
 			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), []core.ID{r.ID})
 		},

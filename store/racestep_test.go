@@ -511,6 +511,9 @@ var raceRest = []raceStep{
 		err := w.ExportAudit(w.ctx, raceBy, everywhere, core.AuditFilter{}, func(core.AuditRecord) error { n++; return nil })
 		return n, err
 	}},
+	{"Opened", func(w *raceWorld) (any, error) {
+		return nil, w.Opened(w.ctx, w.ids["account"], RecentView{Stem: "house", Subject: w.ids["house"]})
+	}},
 	{"ReadAccountNotices", func(w *raceWorld) (any, error) {
 		return nil, w.ReadAccountNotices(w.ctx, w.ids["account"], w.NewID())
 	}},

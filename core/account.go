@@ -17,6 +17,7 @@ type Account struct {
 	Role        Role // the preset it was made from; grants nothing by itself
 	Permissions []Permission
 	Scope       Scope // the communities it may act in
+	Operator    bool  // runs the deployment: see Actor.MayOperate; independent of Scope
 	MustChange  bool  // the password must be changed before anything else
 	Generation  int64 // raised to end all sessions of earlier generations
 	User        ID    // bound WeChat user; 0 = none
@@ -34,7 +35,7 @@ func (a Account) Has(p Permission) bool {
 // create, change or disable other: nobody can grant more than they hold or take over an account
 // that holds more.
 func (a Account) Covers(other Account) bool {
-	return len(a.lacks(other)) == 0 && a.Scope.covers(other.Scope)
+	return len(a.lacks(other)) == 0 && a.Scope.covers(other.Scope) && (a.Operator || !other.Operator)
 }
 
 // lacks returns the permissions of other that a does not have.
@@ -43,10 +44,6 @@ func (a Account) lacks(other Account) []Permission {
 }
 
 var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{2,63}$`)
-
-// Operator reports whether the account runs the deployment. Until a deployment can hold several
-// tenants (streets), operators are the accounts that see every community.
-func (a Account) Operator() bool { return a.Scope.Whole() }
 
 // NormalLogin returns a login name in its stored form: lower case, without surrounding spaces.
 func NormalLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
@@ -189,7 +186,7 @@ type Granter struct {
 }
 
 // SystemGranter is the program itself, acting through its command line: it holds every permission.
-var SystemGranter = Granter{Actor: System, Holds: Account{Permissions: Permissions(), Scope: Everywhere}}
+var SystemGranter = Granter{Actor: System, Holds: Account{Permissions: Permissions(), Scope: Everywhere, Operator: true}}
 
 // CheckGrant returns an error if a has more than the granter holds, with a message by field.
 func (g Granter) CheckGrant(a Account) error {
@@ -204,6 +201,9 @@ func (g Granter) CheckGrant(a Account) error {
 	if !g.Holds.Scope.covers(a.Scope) {
 		fields["communities"] = "不能授予您管理范围以外的小区"
 	}
+	if a.Operator && !g.Holds.Operator {
+		fields["operator"] = "只有运维人可以设置运维人"
+	}
 	return InvalidFields(fields)
 }
 
@@ -214,5 +214,6 @@ var accountFields = []AuditField{
 	{Key: "role", Label: "角色", Value: nameOf[Role]},
 	{Key: "permissions", Label: "权限", Value: nameOf[Permission], List: true},
 	{Key: "communities", Label: communitiesLabel, List: true},
+	{Key: "operator", Label: "运维人"},
 	{Key: "disabled", Label: "已停用"},
 }

@@ -34,6 +34,7 @@ CREATE TABLE account (
   role            VARCHAR(32)   NOT NULL, -- the preset it was created from
   permissions     VARCHAR(2000) NOT NULL, -- names from core's table, comma separated
   all_communities INTEGER       NOT NULL,
+  may_operate     INTEGER       NOT NULL, -- 1 = runs the deployment: settings, communities, the audit log's check
   must_change     INTEGER       NOT NULL,
   generation      BIGINT        NOT NULL, -- incremented when all its sessions must end
   user_id         BIGINT        NOT NULL, -- bound WeChat user; 0 = none

@@ -74,7 +74,7 @@ func (o *office) staff(data string) {
 	o.communities, err = s.Communities(o.t.Context(), core.Everywhere)
 	must(err)
 	for who, a := range map[string]core.Account{
-		"chief":     {Role: core.RoleAdmin, Scope: core.Everywhere},
+		"chief":     {Role: core.RoleAdmin, Scope: core.Everywhere, Operator: true},
 		"manager":   {Role: core.RoleManager, Scope: core.ScopeOf(o.communities[0].ID)},
 		"viewer":    {Role: core.RoleViewer, Scope: core.ScopeOf(o.communities[0].ID)},
 		"neighbour": {Role: core.RoleManager, Scope: core.ScopeOf(o.communities[1].ID)},

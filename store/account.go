@@ -17,6 +17,7 @@ type accountRow struct {
 	Role        core.Role       `db:"role"`
 	Permissions string          `db:"permissions"`
 	All         int             `db:"all_communities"`
+	Operator    int             `db:"may_operate"`
 	MustChange  int             `db:"must_change"`
 	Generation  int64           `db:"generation"`
 	User        core.ID         `db:"user_id"`
@@ -25,13 +26,13 @@ type accountRow struct {
 	Updated     database.Millis `db:"updated_at"`
 }
 
-const accountColumns = `SELECT id, login, name, role, permissions, all_communities, must_change, generation, user_id,
+const accountColumns = `SELECT id, login, name, role, permissions, all_communities, may_operate, must_change, generation, user_id,
 	created_at, disabled_at, updated_at
 	FROM account WHERE `
 
 func (r accountRow) account() core.Account {
 	a := core.Account{
-		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, MustChange: r.MustChange != 0,
+		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, Operator: r.Operator != 0, MustChange: r.MustChange != 0,
 		Generation: r.Generation, User: r.User, Created: r.Created.Time, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	if r.All != 0 {

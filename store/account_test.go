@@ -19,7 +19,7 @@ const testPassword = "first-Password-1"
 func testAccount(login string) core.Account {
 	return core.Account{
 		Login: login, Name: "王" + login, Role: core.RoleViewer,
-		Permissions: []core.Permission{core.PermAccessRecordView}, Scope: core.Everywhere,
+		Permissions: []core.Permission{core.PermAccessRecordView}, Scope: core.Everywhere, Operator: true,
 	}
 }
 
@@ -498,5 +498,47 @@ func TestPurgeTakesEverythingThatIsOver(t *testing.T) {
 			}
 		}
 		o.state(t, kept, core.WechatLoginWaiting)
+	})
+}
+
+// Running the deployment and covering all of it are two things: only an operator makes another, and an
+// account that covers everything does not change an operator.
+func TestOnlyOperatorsMakeOperators(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		make := func(login string, scope core.Scope, operator bool) core.Granter {
+			t.Helper()
+			id, err := s.CreateAccount(t.Context(), core.SystemGranter, core.Account{
+				Login: login, Name: login, Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: scope, Operator: operator,
+			}, "correct horse")
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := s.Account(t.Context(), everywhere, id)
+			if err != nil || a.Operator != operator {
+				t.Fatalf("%+v, %v", a, err)
+			}
+			return core.Granter{Actor: core.Actor{Kind: core.ActorAccount, ID: id, Operator: operator}, Holds: a}
+		}
+		operator, street := make("operator", everywhere, true), make("street", everywhere, false)
+		part := make("part", core.ScopeOf(community), true)
+		if part.Actor.MayOperate() == street.Actor.MayOperate() {
+			t.Error("who may operate follows from the scope")
+		}
+		_, err := s.CreateAccount(t.Context(), street, core.Account{
+			Login: "greedy", Name: "greedy", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: everywhere, Operator: true,
+		}, "correct horse")
+		wantCode(t, err, core.CodeInvalid)
+		raised := street.Holds
+		raised.Operator = true
+		wantCode(t, s.UpdateAccount(t.Context(), make("second", everywhere, false), raised), core.CodeInvalid)
+		wantCode(t, s.DisableAccount(t.Context(), street, part.Holds.ID), core.CodeForbidden)
+		wantCode(t, s.DisableAccount(t.Context(), part, operator.Holds.ID), core.CodeNotFound)
+		if err := s.UpdateAccount(t.Context(), operator, raised); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := s.Account(t.Context(), everywhere, raised.ID); err != nil || !a.Operator {
+			t.Errorf("%+v, %v", a, err)
+		}
 	})
 }

@@ -44,10 +44,11 @@ func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) 
 	a.ID = tx.NewID()
 	_, err := tx.Exec(
 		`INSERT INTO account (id, login, name, name_fold, name_initials, password, role, permissions, all_communities,
-			must_change, generation, user_id, created_at, updated_at)
-		VALUES (`+database.Placeholders(14)+`)`,
+			may_operate, must_change, generation, user_id, created_at, updated_at)
+		VALUES (`+database.Placeholders(15)+`)`,
 		int64(a.ID), a.Login, a.Name, core.FoldName(a.Name), nameInitials(a.Name), hash, string(a.Role),
-		joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS(),
+		joinPermissions(a.Permissions), database.BoolInt(a.Scope.Whole()), database.BoolInt(a.Operator),
+		database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS(),
 	)
 	if database.IsDuplicate(err) {
 		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
@@ -96,6 +97,7 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 			return err
 		}
 		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
+		after.Operator = a.Operator
 		after.Updated = time.UnixMilli(tx.NextUpdated(after.Updated))
 		if err := after.Check(); err != nil {
 			return err
@@ -194,16 +196,18 @@ func saveAccount(tx *database.Tx, a core.Account) error {
 	return tx.ExecOne(
 		core.NotFound(noAccount),
 		`UPDATE account SET name = ?, name_fold = ?, name_initials = ?, role = ?, permissions = ?, all_communities = ?,
-		must_change = ?, generation = ?, updated_at = ?, disabled_at = ? WHERE id = ?`,
+		may_operate = ?, must_change = ?, generation = ?, updated_at = ?, disabled_at = ? WHERE id = ?`,
 		a.Name, core.FoldName(a.Name), nameInitials(a.Name), string(a.Role), joinPermissions(a.Permissions),
-		database.BoolInt(a.Scope.Whole()), database.BoolInt(a.MustChange), a.Generation, a.Updated.UnixMilli(),
-		database.NullMillis(a.Disabled),
+		database.BoolInt(a.Scope.Whole()), database.BoolInt(a.Operator), database.BoolInt(a.MustChange), a.Generation,
+		a.Updated.UnixMilli(), database.NullMillis(a.Disabled),
 		int64(a.ID),
 	)
 }
 
-// isAdmin reports whether an account can edit all accounts, and so repair everything.
-func isAdmin(a core.Account) bool { return a.Scope.Whole() && a.Has(core.PermAccountEdit) }
+// isAdmin reports whether an account can edit all accounts, operators too, and so repair everything.
+func isAdmin(a core.Account) bool {
+	return a.Operator && a.Scope.Whole() && a.Has(core.PermAccountEdit)
+}
 
 // keepAdmin refuses a change that leaves nobody who can edit all accounts.
 func keepAdmin(tx *database.Tx, before, after core.Account) error {
@@ -213,7 +217,7 @@ func keepAdmin(tx *database.Tx, before, after core.Account) error {
 	var others []string
 	if err := tx.All(
 		&others,
-		"SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND id <> ?",
+		"SELECT permissions FROM account WHERE disabled_at IS NULL AND all_communities = 1 AND may_operate = 1 AND id <> ?",
 		int64(after.ID),
 	); err != nil {
 		return err
@@ -303,6 +307,7 @@ type accountAudit struct {
 	Role        string `json:"role"`
 	Permissions string `json:"permissions"`
 	Communities string `json:"communities"`
+	Operator    bool   `json:"operator"`
 	Disabled    bool   `json:"disabled"`
 }
 
@@ -321,6 +326,6 @@ func auditOfAccount(a core.Account) any {
 	}
 	return accountAudit{
 		Login: a.Login, Name: a.Name, Role: string(a.Role), Permissions: joinPermissions(a.Permissions),
-		Communities: communities, Disabled: !a.Disabled.IsZero(),
+		Communities: communities, Operator: a.Operator, Disabled: !a.Disabled.IsZero(),
 	}
 }

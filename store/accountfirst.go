@@ -72,7 +72,7 @@ func (s *Store) CheckFirstAdminToken(ctx context.Context, token string) error {
 func (s *Store) ConsumeFirstAdminToken(ctx context.Context, by core.Actor, token string, first FirstAdmin) (id core.ID, err error) {
 	a := core.Account{
 		Login: first.Login, Name: first.Name, Role: core.RoleAdmin, Permissions: core.Permissions(),
-		Scope: core.Everywhere,
+		Scope: core.Everywhere, Operator: true,
 	}.Trimmed()
 	if err := checkNewAccount(core.SystemGranter, a, first.Password); err != nil {
 		return 0, err

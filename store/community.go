@@ -38,7 +38,7 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 		return 0, err
 	}
 	if !by.MayOperate() {
-		return 0, core.Forbidden("只有可管理全部小区的账号可以添加小区")
+		return 0, core.Forbidden("只有运维人可以添加小区")
 	}
 	err := s.db.Write(ctx, "create community", func(tx *database.Tx) error {
 		c.ID = tx.NewID()

@@ -120,7 +120,7 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		if !scope.Has(id) {
 			return core.NotFound(noCommunity)
 		}
-		return core.Forbidden("只有可管理全部小区的账号可以删除小区")
+		return core.Forbidden("只有运维人可以删除小区")
 	}
 	return s.db.Write(ctx, "delete community", func(tx *database.Tx) error {
 		old, err := lockCommunity(tx, scope, id)

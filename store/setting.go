@@ -80,7 +80,7 @@ func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core
 		return err
 	}
 	if !by.MayOperate() {
-		return core.Forbidden("只有可管理全部小区的账号可以修改系统设置")
+		return core.Forbidden("只有运维人可以修改系统设置")
 	}
 	err := s.db.Write(ctx, "save settings", func(tx *database.Tx) error {
 		before, err := s.lockSettings(tx)

@@ -141,7 +141,7 @@ func (c *Context) Actor() core.Actor {
 	switch {
 	case c.who.Account.ID != 0:
 		by.Kind, by.ID, by.Name = core.ActorAccount, c.who.Account.ID, c.who.Account.Name
-		by.Operator = c.who.Account.Operator()
+		by.Operator = c.who.Account.Operator
 	case c.who.Guard.ID != 0:
 		by.Kind, by.ID, by.Name = core.ActorWechat, c.who.User.ID, c.who.Guard.Name
 	case c.who.Observer.ID != 0:

@@ -97,7 +97,7 @@ func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permis
 	login := fmt.Sprintf("clerk%s", d.Store.NewID())
 	id, err := d.Store.CreateAccount(
 		t.Context(), core.SystemGranter,
-		core.Account{Login: login, Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope},
+		core.Account{Login: login, Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope, Operator: scope.Whole()},
 		first,
 	)
 	if err != nil {

@@ -264,6 +264,7 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 func officeToken(ctx context.Context, s *store.Store) (string, error) {
 	const first, second = "correct-horse-7", "battery-staple-8"
 	a := core.Account{Login: "office", Name: "物业", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}
+	a.Operator = true
 	id, err := s.CreateAccount(ctx, core.SystemGranter, a, first)
 	if err != nil {
 		return "", err

@@ -144,6 +144,7 @@ type accountForm struct {
 	Role        string    `form:"role" max:"32" required:"请选择角色"`
 	Permissions []string  `form:"permissions" max:"100"`
 	All         bool      `form:"all"`
+	Operator    bool      `form:"operator"`
 	Communities []core.ID `form:"communities"`
 	Seen        int64     `form:"seen"`
 }
@@ -151,7 +152,7 @@ type accountForm struct {
 func (f accountForm) account(id core.ID) core.Account {
 	a := core.Account{
 		ID: id, Login: f.Login, Name: f.Name, Role: core.Role(f.Role), Scope: core.ScopeOf(f.Communities...),
-		Updated: frame.ShownAt(f.Seen),
+		Operator: f.Operator, Updated: frame.ShownAt(f.Seen),
 	}
 	for _, p := range f.Permissions {
 		a.Permissions = append(a.Permissions, core.Permission(p))

@@ -104,6 +104,9 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 		{Label: "登录名", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
 		{Label: "状态", Badge: accountBadge(a)}, {Label: "小区", Value: scopeList(a.Scope, names)},
 	}}
+	if a.Operator {
+		page.Facts = append(page.Facts, templates.Fact{Label: "整个系统", Value: "运维人"})
+	}
 	page.Reset.Cancel = ""
 	for _, s := range sessions {
 		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: core.AgentLabel(s.Agent)})
@@ -179,6 +182,16 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 	fields = append(fields, role)
 	form.Sections = []templates.Section{{Title: "基本信息", Fields: fields}}
 	form.Sections = append(form.Sections, scopeSection(by, a, communities), permissionSection(by, a))
+	if by.Operator {
+		operator := templates.Field{
+			Kind: templates.Switch, Name: "operator", Label: "运维人", Wide: true,
+			Help: "可以修改系统设置、添加和删除小区、校验操作日志；仍须勾选相应的权限",
+		}
+		if a.Operator {
+			operator.Value = "1"
+		}
+		form.Sections = append(form.Sections, templates.Section{Title: "整个系统", Fields: []templates.Field{operator}})
+	}
 	return form
 }
 

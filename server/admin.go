@@ -33,7 +33,8 @@ func addAdmin(ctx context.Context, c configs.Config, n newAdmin, stdout io.Write
 		n.name = n.login
 	}
 	account := core.Account{
-		Login: n.login, Name: n.name, Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere, Operator: true, MustChange: true,
+		Login: n.login, Name: n.name, Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere,
+		Operator: true, MustChange: true,
 	}
 	if _, err := s.CreateAccount(ctx, core.SystemGranter, account, strings.TrimRight(password, "\r\n")); err != nil {
 		return sayFields(err)

@@ -66,6 +66,12 @@ func (k BatchKind) Type() (t BatchType, ok bool) {
 	return BatchTypes[at], true
 }
 
+// Valid reports whether the kind is one of BatchTypes.
+func (k BatchKind) Valid() bool {
+	_, ok := k.Type()
+	return ok
+}
+
 // Label returns the kind in Chinese, or the kind itself if it is unknown.
 func (k BatchKind) Label() string {
 	if t, ok := k.Type(); ok {

@@ -71,7 +71,7 @@ func (p *Pages) batchList(c *web.Context) error {
 		return err
 	}
 	var asked struct {
-		Kind string `form:"kind" max:"32"`
+		Kind core.BatchKind `form:"kind" max:"32"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (p *Pages) batchList(c *web.Context) error {
 	}
 	table := batchTable(c, at, filter.Kinds)
 	if asked.Kind != "" {
-		filter.Kinds = slices.DeleteFunc(filter.Kinds, func(k core.BatchKind) bool { return string(k) != asked.Kind })
+		filter.Kinds = slices.DeleteFunc(filter.Kinds, func(k core.BatchKind) bool { return k != asked.Kind })
 	}
 	batches, more, err := p.Store.Batches(c.Ctx(), c.Scope(), filter)
 	if err != nil {

@@ -37,7 +37,7 @@ func (g Guard) Check() error {
 }
 
 func trimmedPhone(phone string) string {
-	if whole, err := NormalizePhone(phone); err == nil {
+	if whole, err := NormalizeMobile(phone); err == nil {
 		return whole
 	}
 	return Clean(phone)
@@ -52,7 +52,7 @@ func checkPerson(fields map[string]string, name, phone string) {
 	if phone == "" {
 		return
 	}
-	if _, err := NormalizePhone(phone); err != nil {
+	if _, err := NormalizeMobile(phone); err != nil {
 		fields["phone"] = MessageOf(err)
 	}
 }

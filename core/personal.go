@@ -7,46 +7,6 @@ import (
 	"time"
 )
 
-// NormalizePhone returns the 11 digits of a mainland mobile number, ignoring spaces, hyphens,
-// full-width digits and +86.
-func NormalizePhone(s string) (string, error) {
-	p := mobileDigits(compact(s))
-	if p == "" {
-		return "", Invalid("请填写手机号")
-	}
-	if len(p) != 11 || !allDigits(p) || p[0] != '1' || p[1] < '3' {
-		return "", Invalid("手机号应为 11 位大陆手机号码")
-	}
-	return p, nil
-}
-
-// mobileDigits removes what address books and dialling habits put before a mobile number: tel:, the
-// country code, and the trunk 0 of a call from another city.
-func mobileDigits(p string) string {
-	p = strings.TrimPrefix(strings.ToLower(p), "tel:")
-	for _, prefix := range []string{"+86", "0086", "86", "0"} {
-		if rest, ok := strings.CutPrefix(p, prefix); ok && (prefix == "+86" || len(rest) == 11) {
-			return rest
-		}
-	}
-	return p
-}
-
-// Unreadable is shown in place of a phone or ID number that cannot be decrypted.
-const Unreadable = "无法解密"
-
-// MaskPhone returns 138****5678. Anything that is not a mobile number keeps at most its last four
-// characters.
-func MaskPhone(s string) string {
-	if s == Unreadable {
-		return s
-	}
-	if len(s) == 11 {
-		return s[:3] + "****" + s[7:]
-	}
-	return maskMiddle(s, 0, 4)
-}
-
 // CheckIDNumber returns the number of an identity document in its stored form: capitals, no spaces.
 // A resident identity number (18 characters) must satisfy GB 11643: region, date of birth, check
 // character. Passports and permits are 5 to 20 letters and digits; the cards of officers and

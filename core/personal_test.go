@@ -7,7 +7,7 @@ import (
 	"testing/quick"
 )
 
-func TestNormalizePhone(t *testing.T) {
+func TestNormalizeMobile(t *testing.T) {
 	for in, want := range map[string]string{
 		"13800138000":                   "13800138000",
 		" 138 0013 8000 ":               "13800138000",
@@ -36,12 +36,12 @@ func TestNormalizePhone(t *testing.T) {
 		"٠١٢٣٤٥٦٧٨٩٠":                   "", // digits of another script
 		"13800138000'; DROP TABLE x--":  "",
 	} {
-		got, err := NormalizePhone(in)
+		got, err := NormalizeMobile(in)
 		if got != want || (err == nil) != (want != "") {
-			t.Errorf("NormalizePhone(%q) = %q, %v; want %q", in, got, err, want)
+			t.Errorf("NormalizeMobile(%q) = %q, %v; want %q", in, got, err, want)
 		}
 		if err != nil && CodeOf(err) != CodeInvalid {
-			t.Errorf("NormalizePhone(%q): code %s", in, CodeOf(err))
+			t.Errorf("NormalizeMobile(%q): code %s", in, CodeOf(err))
 		}
 	}
 }

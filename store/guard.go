@@ -53,7 +53,7 @@ func (s *Store) guardWhere(f GuardFilter) database.Where {
 // likePerson narrows to those with a whole phone number, or to those whose name, as names are
 // compared, or its pinyin initials or one of whose texts contains the keyword.
 func (s *Store) likePerson(where *database.Where, keyword string, texts ...string) {
-	if phone, err := core.NormalizePhone(keyword); err == nil {
+	if phone, err := core.NormalizeMobile(keyword); err == nil {
 		where.And("phone_mac = ?", s.db.Keys().Digest("phone", phone))
 		return
 	}

@@ -48,11 +48,12 @@ func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
 	return login, nil
 }
 
-// ErrForeignPhone is returned for a verified number of another country: no register has one.
-var ErrForeignPhone = errors.New("wechat: not a mainland phone number")
+// ErrForeignPhone is returned for a verified number of a country whose numbers no register has.
+var ErrForeignPhone = errors.New("wechat: not a number of the mainland, Hong Kong, Macau or Taiwan")
 
-// PhoneNumber exchanges a code of the getPhoneNumber button for the verified number, without the
-// country code. A number of another country is ErrForeignPhone.
+// PhoneNumber exchanges a code of the getPhoneNumber button for the verified number: of the
+// mainland without the country code, of Hong Kong, Macau or Taiwan with it (+852…). One of another
+// country is ErrForeignPhone.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
 func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, error) {
 	const api = "/wxa/business/getuserphonenumber"
@@ -76,10 +77,13 @@ func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, err
 	if answer.Phone.Mark.AppID != m.app.id {
 		return "", fmt.Errorf("wechat: %s: the number was given to another account", api)
 	}
-	if answer.Phone.Country != "86" {
-		return "", ErrForeignPhone
+	switch answer.Phone.Country {
+	case "86":
+		return answer.Phone.Pure, nil
+	case "852", "853", "886":
+		return "+" + answer.Phone.Country + answer.Phone.Pure, nil
 	}
-	return answer.Phone.Pure, nil
+	return "", ErrForeignPhone
 }
 
 // CodeImage describes an unlimited mini-program code.

@@ -58,8 +58,12 @@ func TestPhoneNumber(t *testing.T) {
 		t.Errorf("asked %+v", got)
 	}
 	p.says(path, phone("91234567", "852", testApp))
-	if got, err := m.PhoneNumber(t.Context(), testCode); !errors.Is(err, ErrForeignPhone) || got != "" {
+	if got, err := m.PhoneNumber(t.Context(), testCode); err != nil || got != "+85291234567" {
 		t.Errorf("of Hong Kong: %q, %v", got, err)
+	}
+	p.says(path, phone("2125550100", "1", testApp))
+	if got, err := m.PhoneNumber(t.Context(), testCode); !errors.Is(err, ErrForeignPhone) || got != "" {
+		t.Errorf("of America: %q, %v", got, err)
 	}
 	for name, text := range map[string]string{
 		"given to another app": phone("13800138000", "86", "wx2222222222222222"),

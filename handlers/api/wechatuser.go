@@ -35,7 +35,7 @@ func (a *API) phoneBind(c *web.Context) error {
 	if err != nil {
 		return wechaterror.ForPeople(err)
 	}
-	phone, err := core.NormalizePhone(given)
+	phone, err := core.NormalizeMobile(given)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func ForPeople(err error) error {
 			Fields: map[string]string{"code": "凭证无效、已使用或已过期"}, Err: err,
 		}
 	case errors.Is(err, wechat.ErrForeignPhone):
-		return &core.Error{Code: core.CodeInvalid, Message: "目前只支持中国大陆手机号", Err: err}
+		return &core.Error{Code: core.CodeInvalid, Message: "目前只支持中国大陆或港澳台手机号", Err: err}
 	case errors.Is(err, wechat.ErrSnapshot):
 		return &core.Error{Code: core.CodeForbidden, Message: "请点击页面底部的“使用完整服务”后再试", Err: err}
 	case wechat.CodeOf(err) == riskyUser:

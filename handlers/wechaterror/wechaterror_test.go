@@ -23,7 +23,7 @@ func TestForPeople(t *testing.T) {
 		{&wechat.Error{Code: 40029, Msg: "invalid code"}, http.StatusUnprocessableEntity, "重新打开", true},
 		{&wechat.Error{Code: 40163}, http.StatusUnprocessableEntity, "重新打开", true},
 		{&wechat.Error{Code: 40013}, http.StatusUnprocessableEntity, "重新打开", true},
-		{fmt.Errorf("wrapped: %w", wechat.ErrForeignPhone), http.StatusUnprocessableEntity, "大陆手机号", false},
+		{fmt.Errorf("wrapped: %w", wechat.ErrForeignPhone), http.StatusUnprocessableEntity, "大陆或港澳台手机号", false},
 		{wechat.ErrSnapshot, http.StatusForbidden, "使用完整服务", false},
 		{&wechat.Error{Code: 40226}, http.StatusForbidden, "有风险", false},
 		{&wechat.Error{Code: -1}, http.StatusInternalServerError, "稍后再试", false},

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAccessAccessAlertsOf(t *testing.T) {
+func TestAccessAlertsOf(t *testing.T) {
 	begin := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	next := ID(0)
 	refused := func(reader ID, reason Reason, seconds ...int) []AccessRecord {

@@ -12,7 +12,7 @@ import (
 
 // Scans raise alerts: nine refusals at a door do not, the tenth does, and so does a code that is
 // shown again at another door after it opened one.
-func TestScansRaiseAccessAccessAlerts(t *testing.T) {
+func TestScansRaiseAccessAlerts(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		e := estate.New(t, r.store, estate.Plan{Doors: 3, DoorsOut: true})
 		kinds := func() []core.AccessAlertKind {

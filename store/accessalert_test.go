@@ -61,7 +61,7 @@ func (w gateWorld) alerts(t *testing.T, f core.AccessAlertFilter) []core.AccessA
 	return list
 }
 
-func TestAccessAccessAlertsAreRaisedOnce(t *testing.T) {
+func TestAccessAlertsAreRaisedOnce(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonCount, 50, 45, 40, 35, 30, 25, 20, 15, 10)
 		w.raise(t)
@@ -110,7 +110,7 @@ func TestAccessAccessAlertsAreRaisedOnce(t *testing.T) {
 	})
 }
 
-func TestAccessAccessAlertsOfFeverAndReuse(t *testing.T) {
+func TestAccessAlertsOfFeverAndReuse(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonFever, 9, 3)
 		w.refuse(t, core.ReasonTokenUsed, 8, 4)
@@ -142,7 +142,7 @@ func TestAccessAccessAlertsOfFeverAndReuse(t *testing.T) {
 	})
 }
 
-func TestAccessAccessAlertOfASilentReader(t *testing.T) {
+func TestAccessAlertOfASilentReader(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.raise(t) // never called: not installed yet
 		seen := func() {
@@ -187,7 +187,7 @@ func TestAccessAccessAlertOfASilentReader(t *testing.T) {
 	})
 }
 
-func TestAccessAccessAlertScope(t *testing.T) {
+func TestAccessAlertScope(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonFever, 3, 2, 1)
 		w.raise(t)

@@ -160,7 +160,7 @@ func (s *Store) residentsNamedLike(scope core.Scope, text string, kinds ...gramK
 
 // housesNamed returns houses of the scope whose labels contain a text of their own words, 东区, at most
 // as many as asked for, oldest first.
-func (s *Store) housesNamed(ctx context.Context, scope core.Scope, words string, most int) ([]houseRow, error) {
+func (s *Store) housesNamed(ctx context.Context, scope core.Scope, words string, max int) ([]houseRow, error) {
 	pairs := core.PairGrams(words)
 	if len(pairs) == 0 {
 		return nil, nil
@@ -174,5 +174,5 @@ func (s *Store) housesNamed(ctx context.Context, scope core.Scope, words string,
 		ORDER BY g.subject_id
 		LIMIT ?`, where.Args(maxHousesByText)...)
 	rows = slices.DeleteFunc(rows, func(r houseRow) bool { return !strings.Contains(core.LabelWords(r.Label), words) })
-	return rows[:min(len(rows), most)], err
+	return rows[:min(len(rows), max)], err
 }

@@ -107,9 +107,9 @@ const maxTail = 500
 func (s *Store) residentsByLongTail(
 	ctx context.Context, ways []residentMatch, t core.SearchText, f ResidentFilter,
 ) ([]core.ID, error) {
-	most := f
-	most.Page.Limit = maxTail
-	query, args := residentUnion(ways, most)
+	widest := f
+	widest.Page.Limit = maxTail
+	query, args := residentUnion(ways, widest)
 	var ids []core.ID
 	if err := s.db.All(ctx, &ids, query, args...); err != nil {
 		return nil, err
@@ -140,9 +140,9 @@ func (s *Store) SearchHouses(
 
 // housesAsked returns the houses that a text asks for, one more than are shown.
 func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.SearchText) ([]houseRow, error) {
-	const most = core.SearchHits + 1
+	const maxFound = core.SearchHits + 1
 	where := database.Within(scope, "community_id")
-	index, order, limit := "house_figures", "figures, community_id, id", most
+	index, order, limit := "house_figures", "figures, community_id, id", maxFound
 	switch {
 	case t.Figures != "":
 		// '.' is the character behind '-': all that begins with the figures.
@@ -154,7 +154,7 @@ func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.Search
 	case t.Label != "":
 		return s.housesBeginning(ctx, scope, t)
 	case t.Words != "":
-		return s.housesNamed(ctx, scope, t.Words, most)
+		return s.housesNamed(ctx, scope, t.Words, maxFound)
 	default:
 		return nil, nil
 	}
@@ -166,7 +166,7 @@ func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.Search
 		ORDER BY `+order+`
 		LIMIT ?`, where.Args(limit)...)
 	rows = slices.DeleteFunc(rows, func(r houseRow) bool { return !t.HouseIn(r.Label) })
-	return rows[:min(len(rows), most)], err
+	return rows[:min(len(rows), maxFound)], err
 }
 
 // housesBeginning returns the houses whose labels begin with a text, 3栋, however its number is

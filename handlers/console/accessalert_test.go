@@ -11,7 +11,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-func TestAccessAccessAlertsAreSeenAndHandled(t *testing.T) {
+func TestAccessAlertsAreSeenAndHandled(t *testing.T) {
 	d := newDesk(t)
 	mine, theirs := d.Fevers(t, d.Mine, 3), d.Fevers(t, d.Others, 1)
 	b := d.Registrar(t)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/templates"
 )
 
 // A form is a private struct whose fields have tags:
@@ -60,9 +61,29 @@ func (c *Context) BindQuery(dst any) error {
 	}
 	values, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
-		return core.Invalid("网址参数有误")
+		return errAddress
+	}
+	for _, name := range templates.PersonalParams {
+		if values.Has(templates.SealParam(name)) && !values.Has(name) {
+			return errAddress // a seal that nobody opened would be a filter less
+		}
+	}
+	if repeats(dst, values) {
+		return errAddress
 	}
 	return bindValues(dst, values)
+}
+
+// repeats reports whether a parameter that dst takes once was sent more than once: only its first
+// value would filter.
+func repeats(dst any, values url.Values) bool {
+	t := reflect.TypeOf(dst).Elem()
+	for i := range t.NumField() {
+		if field := t.Field(i); field.Type.Kind() != reflect.Slice && len(values[field.Tag.Get("form")]) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // formMemory is how many bytes of an upload are held in memory; the rest goes to a temporary file,

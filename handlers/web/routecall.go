@@ -100,7 +100,7 @@ func (rc *routeCall) checkQuery(c *Context) error {
 	if err != nil {
 		return errAddress
 	}
-	if c.r.Method == http.MethodGet && c.SignedIn() {
+	if c.SignedIn() { // whatever the method: a posted export has its filters in the URL
 		if err := c.openSeals(q); err != nil {
 			return err
 		}

@@ -80,6 +80,9 @@ func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string
 		s.keep(ctx, key, found)
 	}
 	if found.Session.Kind != kind || !found.Session.Live(now) {
+		if !ok {
+			s.over.take(key, now) // without the cache every call would read it again
+		}
 		return Who{}, core.Unauthenticated("登录已过期，请重新登录")
 	}
 	return Who{Session: found.Session, Account: found.Account, User: found.User}, nil

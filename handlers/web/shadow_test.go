@@ -90,6 +90,29 @@ func TestTokensOfNobodyAskSQLNothing(t *testing.T) {
 	s.want(s.ask("GET", PasswordPage, "", cookie(proven)), http.StatusOK)
 }
 
+// Without the cache nothing remembers that a session is over: its token is still not looked up
+// without end.
+func TestATokenThatIsOverIsLookedUpSeldomWithoutTheCache(t *testing.T) {
+	broken := &brokenCache{}
+	s := newSite(t, func(o *Options) { broken.Cache, o.Cache = o.Cache, broken })
+	s.Register(consoleRoutes()...)
+	token, session := s.session(core.SessionAccount, s.account("plain"))
+	broken.set(true)
+	ask := func() {
+		s.want(s.ask("GET", "/console/me", "", with(&http.Cookie{Name: "tx_console", Value: token})), http.StatusSeeOther)
+	}
+	if err := s.store.EndSession(t.Context(), session.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range overPerMinute {
+		ask()
+	}
+	if err := s.store.Close(); err != nil { // from now on every query fails
+		t.Fatal(err)
+	}
+	ask()
+}
+
 func TestTheSecondRequestAsksSQLNothing(t *testing.T) {
 	s := newSite(t, nil)
 	callers := s.signedInKinds()

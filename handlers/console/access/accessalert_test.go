@@ -10,7 +10,7 @@ import (
 	"tongxing/testkit/desk"
 )
 
-func TestAccessAccessAlertPages(t *testing.T) {
+func TestAccessAlertPages(t *testing.T) {
 	shell := templates.Shell{Title: "告警", CSRF: "x"}
 	a := core.AccessAlert{Kind: core.AccessAlertFever, Gate: "东门岗", Name: desk.Hostile,
 		Handled: time.Unix(1, 0), HandledBy: "小王", Remark: desk.Hostile}

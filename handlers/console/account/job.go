@@ -150,14 +150,14 @@ func (p *Pages) jobAgain(c *web.Context) error {
 // auditVerify starts a job that verifies the whole audit log.
 func (p *Pages) auditVerify(c *web.Context) error { return p.jobStart(c, core.JobVerifyAudit) }
 
-// jobStart starts a job, for which the caller must have permission now. There is one log for all
-// communities, so only an account for all of them may have it verified.
+// jobStart starts a job, for which the caller must have permission now. There is one log for the
+// whole deployment, so only an operator may have it verified.
 func (p *Pages) jobStart(c *web.Context, kind core.JobKind) error {
 	if !c.Has(kind.Permission()) {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
 	}
 	if kind == core.JobVerifyAudit && !c.Actor().MayOperate() {
-		return core.Conflict("操作日志只能整体校验，请联系可以查看全部小区的管理员")
+		return core.Conflict("操作日志只能整体校验，请联系运维人")
 	}
 	id, err := p.Store.StartJob(c.Ctx(), c.Actor(), kind)
 	if err != nil {

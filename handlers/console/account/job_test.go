@@ -65,7 +65,7 @@ func TestAJobFromButtonToEnd(t *testing.T) {
 	}
 }
 
-func TestOnlyWhoSeesAllChecksTheLog(t *testing.T) {
+func TestOnlyOperatorsCheckTheLog(t *testing.T) {
 	d := newDesk(t)
 	b := d.Auditor(t)
 	if b.Get(t, frame.AuditPath, http.StatusOK).Find(`form[action="`+frame.AuditPath+`/verify"]`).Length() != 0 {

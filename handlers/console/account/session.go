@@ -317,7 +317,7 @@ func (p *Pages) setupNew(c *web.Context) error {
 	return p.setupFormPage(c, http.StatusOK, setupFields(token))
 }
 
-// firstAdminMade leads those who comes back to the link, or sent its form twice, to the sign-in.
+// firstAdminMade leads anybody who comes back to the link, or sent its form twice, to the sign-in.
 func firstAdminMade(c *web.Context, err error) error {
 	c.Flash(web.FlashSuccess, core.MessageOf(err))
 	return c.Redirect("/console/session")

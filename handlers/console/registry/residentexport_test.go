@@ -65,6 +65,17 @@ func TestResidentExportWhole(t *testing.T) {
 	if n := len(d.Exported(t, "resident.export")); n != 1 {
 		t.Errorf("%d exports", n)
 	}
+	// Of a search, whose text is encrypted in the URL.
+	list = b.Get(t, frame.ResidentPath+"?q="+url.QueryEscape(d.Mine.Residents[1].Name), http.StatusOK)
+	asks = list.Find(`a[href^="`+frame.ResidentPath+`/export?q_="]`).AttrOr("href", "")
+	form = b.Get(t, asks, http.StatusOK).Find("form.tx-confirm")
+	rows = b.Download(t, b.Form(t, form.AttrOr("action", ""), url.Values{"confirmed": {"1"}}))
+	if len(rows) < 2 || len(rows) == 1+len(d.Mine.Residents) {
+		t.Errorf("%d rows of a search: %v", len(rows), rows)
+	}
+	if lines := d.Exported(t, "resident.export"); len(lines) != 2 || !strings.Contains(lines[0].After, `"keyword":`) {
+		t.Errorf("%+v", lines)
+	}
 	sees := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermResidentView, core.PermResidentReveal)
 	sees.Get(t, frame.ResidentPath+"/export", http.StatusForbidden)
 	sees.Post(t, frame.ResidentPath+"/export", url.Values{}, http.StatusForbidden)

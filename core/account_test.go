@@ -174,7 +174,7 @@ func TestSessionExpiry(t *testing.T) {
 
 func TestWithNeeded(t *testing.T) {
 	got := WithNeeded([]Permission{"zz", PermAccessAlertHandle, PermResidentEdit, PermResidentEdit})
-	want := []Permission{PermHouseView, PermResidentView, PermResidentEdit, PermAccessAlertView, PermAccessAlertHandle, "zz"}
+	want := []Permission{PermAccessAlertView, PermAccessAlertHandle, PermResidentView, PermResidentEdit, PermHouseView, "zz"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -14,10 +14,11 @@ type Feature struct {
 
 	List Permission // who may open /console/<stem>; "" = it does not exist, or needs no permission
 	Page Permission // who may open /console/<stem>/<id>, the page of one thing; "" = there is none
+	Own  bool       // /console/<stem> has each account's own things: it needs no permission
 
 	Group string    // the Group of its menu entry and its permissions; "" = it has neither
 	Menu  MenuEntry // of /console/<stem>; zero = it has none
-	Under string    // the stem whose menu entry its pages are under; "" = its own, if it has pages
+	Under string    // the stem whose menu entry its pages are under, as a tab; "" = its own, if it has pages
 
 	// What the search box finds beside the menu's entry or the noun, and the acts by their labels.
 	Path    string            // of its pages, below /console/; "" = the stem
@@ -32,16 +33,16 @@ type Feature struct {
 
 // Group is a group of the console's menu, and of the permissions on an account's form.
 type Group struct {
-	Name            string // of the package with the group's pages
-	Label           string // Chinese, in the menu
-	PermissionLabel string // Chinese, on the form
+	Name  string // of the package with the group's pages; home for those of the console itself
+	Label string // Chinese
 }
 
 // Groups are all groups, in display order.
 var Groups = []Group{
-	{"registry", "管理中心", "信息管理"},
-	{"access", "出入管理", "出入管理"},
-	{"account", "系统", "系统"},
+	{"home", "工作台"},
+	{"access", "出入管理"},
+	{"registry", "信息管理"},
+	{"account", "系统管理"},
 }
 
 // MenuEntry is a line of the console's menu.
@@ -59,7 +60,7 @@ type FeaturePage struct {
 
 // MenuGroup is a group of the console's menu with the features that have an entry.
 type MenuGroup struct {
-	Label    string
+	Group
 	Features []Feature
 }
 
@@ -67,7 +68,7 @@ type MenuGroup struct {
 func Menu() []MenuGroup {
 	groups := make([]MenuGroup, len(Groups))
 	for i, g := range Groups {
-		groups[i].Label = g.Label
+		groups[i].Group = g
 		for _, f := range Features {
 			if f.Group == g.Name && f.Menu.Label != "" {
 				groups[i].Features = append(groups[i].Features, f)
@@ -75,6 +76,25 @@ func Menu() []MenuGroup {
 		}
 	}
 	return groups
+}
+
+// Tabs returns the features whose lists are behind the menu's entry of a stem, the stem's own first.
+func Tabs(stem string) []Feature {
+	var tabs []Feature
+	for _, f := range Features {
+		switch {
+		case f.Stem == stem:
+			tabs = slices.Insert(tabs, 0, f)
+		case f.Under == stem && f.List != "":
+			tabs = append(tabs, f)
+		}
+	}
+	return tabs
+}
+
+// Open reports whether an account with the allowed permissions may open the feature's list.
+func (f Feature) Open(allowed func(Permission) bool) bool {
+	return f.Own || f.List != "" && allowed(f.List)
 }
 
 // Verb is what an act does; the act's name is stem.verb.
@@ -86,50 +106,16 @@ type Verb struct {
 // Features are all stems that register something, in the order of menu and permissions.
 var Features = []Feature{
 	{
-		Stem: "community", Noun: "小区", Table: "community", Fields: communityFields,
-		List:  PermCommunityView,
-		Group: "registry", Menu: MenuEntry{"小区", "building-community"},
-		Aliases: []string{"小区楼栋信息", "楼栋结构"},
+		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
+		List: PermAccessRecordView, Page: PermAccessRecordView,
+		Group: "access", Menu: MenuEntry{"出入记录", "history"},
+		Aliases: []string{"出入列表", "通行记录"},
+		Pages:   []FeaturePage{{"出入图表", "accessrecord/chart", []string{"图表"}}},
 		Permissions: []PermissionItem{
-			{PermCommunityView, "查看小区", nil},
-			{PermCommunityEdit, "修改小区", []Permission{PermCommunityView}},
+			{PermAccessRecordView, "查看出入记录", nil},
+			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
 		},
-		Verbs: []Verb{
-			{"create", "添加小区"}, {"update", "修改小区"},
-			{"archive", "归档小区"}, {"restore", "恢复小区"}, {"remove", "删除小区"},
-		},
-	},
-	{
-		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Fields: houseFields,
-		List: PermHouseView, Page: PermHouseView,
-		Group: "registry", Menu: MenuEntry{"房屋", "home-2"},
-		Aliases: []string{"房屋信息", "房屋管理", "楼栋"},
-		Pages:   []FeaturePage{{"批量添加房屋", "house/bulk", []string{"批量生成房屋"}}},
-		Permissions: []PermissionItem{
-			{PermHouseView, "查看房屋", nil},
-			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},
-		},
-		Verbs: []Verb{
-			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
-		},
-	},
-	{
-		Stem: "resident", Noun: "住户", Table: "resident", Fields: residentFields,
-		List: PermResidentView, Page: PermResidentView,
-		Group: "registry", Menu: MenuEntry{"住户", "users"},
-		Aliases: []string{"住户信息", "管理中心", "批量导入", "业主"},
-		Pages:   []FeaturePage{{"导出住户完整信息", "resident/export", nil}},
-		Permissions: []PermissionItem{
-			{PermResidentView, "查看住户", nil},
-			{PermResidentEdit, "修改住户", []Permission{PermResidentView, PermHouseView}},
-			{PermResidentReveal, "查看住户完整证件号与手机号", []Permission{PermResidentView}},
-			{PermResidentExport, "导出住户与房屋", []Permission{PermResidentView, PermHouseView}},
-		},
-		Verbs: []Verb{
-			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
-			{"move_out", "住户迁出"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
-			{"sign_out", "退出住户的微信登录"},
-		},
+		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}},
 	},
 	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
@@ -150,6 +136,16 @@ var Features = []Feature{
 			{PermRestrictionEdit, "设置限制出入", []Permission{PermPassRuleView, PermHouseView}},
 		},
 		Verbs: []Verb{{"create", "设置限制出入"}, {"lift", "解除限制出入"}},
+	},
+	{
+		Stem: "observer", Noun: "观察员", Table: "observer", Fields: observerFields,
+		List: PermObserverView, Page: PermObserverView,
+		Group: "access", Under: "passrule",
+		Permissions: []PermissionItem{
+			{PermObserverView, "查看观察员", nil},
+			{PermObserverEdit, "修改观察员", []Permission{PermObserverView}},
+		},
+		Verbs: []Verb{{"create", "添加观察员"}, {"update", "修改观察员"}, {"remove", "移除观察员"}},
 	},
 	{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
@@ -186,37 +182,6 @@ var Features = []Feature{
 		},
 	},
 	{
-		Stem: "observer", Noun: "观察员", Table: "observer", Fields: observerFields,
-		List: PermObserverView, Page: PermObserverView,
-		Group: "access", Menu: MenuEntry{"观察员", "eye"},
-		Permissions: []PermissionItem{
-			{PermObserverView, "查看观察员", nil},
-			{PermObserverEdit, "修改观察员", []Permission{PermObserverView}},
-		},
-		Verbs: []Verb{{"create", "添加观察员"}, {"update", "修改观察员"}, {"remove", "移除观察员"}},
-	},
-	{
-		Stem: "bindticket", Noun: "微信绑定码",
-		ActsAt: map[string]string{"create": "guardpost/guard"},
-		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},
-	},
-	{
-		Stem: "wechatuser", Noun: "微信用户", Fields: wechatUserFields,
-		Verbs: []Verb{{"merge", "合并微信用户"}},
-	},
-	{
-		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
-		List: PermAccessRecordView, Page: PermAccessRecordView,
-		Group: "access", Menu: MenuEntry{"出入记录", "history"},
-		Aliases: []string{"出入列表", "通行记录"},
-		Pages:   []FeaturePage{{"出入图表", "accessrecord/chart", []string{"图表"}}},
-		Permissions: []PermissionItem{
-			{PermAccessRecordView, "查看出入记录", nil},
-			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
-		},
-		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}},
-	},
-	{
 		Stem: "accessalert", Noun: "告警", Fields: accessAlertFields,
 		List: PermAccessAlertView, Page: PermAccessAlertView,
 		Group: "access", Menu: MenuEntry{"告警", "bell"},
@@ -227,10 +192,56 @@ var Features = []Feature{
 		Verbs: []Verb{{"handle", "处理告警"}},
 	},
 	{
+		Stem: "resident", Noun: "住户", Table: "resident", Fields: residentFields,
+		List: PermResidentView, Page: PermResidentView,
+		Group: "registry", Menu: MenuEntry{"住户信息", "users"},
+		Aliases: []string{"管理中心", "批量导入", "业主"},
+		Pages:   []FeaturePage{{"导出住户完整信息", "resident/export", nil}},
+		Permissions: []PermissionItem{
+			{PermResidentView, "查看住户", nil},
+			{PermResidentEdit, "修改住户", []Permission{PermResidentView, PermHouseView}},
+			{PermResidentReveal, "查看住户完整证件号与手机号", []Permission{PermResidentView}},
+			{PermResidentExport, "导出住户与房屋", []Permission{PermResidentView, PermHouseView}},
+		},
+		Verbs: []Verb{
+			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
+			{"move_out", "住户迁出"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
+			{"sign_out", "退出住户的微信登录"},
+		},
+	},
+	{
+		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Fields: houseFields,
+		List: PermHouseView, Page: PermHouseView,
+		Group: "registry", Menu: MenuEntry{"房屋信息", "home-2"},
+		Aliases: []string{"房屋管理", "楼栋"},
+		Pages:   []FeaturePage{{"批量添加房屋", "house/bulk", []string{"批量生成房屋"}}},
+		Permissions: []PermissionItem{
+			{PermHouseView, "查看房屋", nil},
+			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},
+		},
+		Verbs: []Verb{
+			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
+		},
+	},
+	{
+		Stem: "community", Noun: "小区", Table: "community", Fields: communityFields,
+		List:  PermCommunityView,
+		Group: "registry", Menu: MenuEntry{"小区楼栋信息", "building-community"},
+		Aliases: []string{"楼栋结构"},
+		Permissions: []PermissionItem{
+			{PermCommunityView, "查看小区", nil},
+			{PermCommunityEdit, "修改小区", []Permission{PermCommunityView}},
+		},
+		Verbs: []Verb{
+			{"create", "添加小区"}, {"update", "修改小区"},
+			{"archive", "归档小区"}, {"restore", "恢复小区"}, {"remove", "删除小区"},
+		},
+	},
+	{
 		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,
 		List: PermAccountView, Page: PermAccountView,
-		Group: "account", Menu: MenuEntry{"账号", "user-cog"},
-		Aliases: []string{"账号权限", "权限设置"},
+		Group: "account", Menu: MenuEntry{"账号权限", "user-cog"},
+		Aliases: []string{"权限设置"},
 		Pages: []FeaturePage{
 			{"我的账号", "me", []string{"个人中心"}}, {"修改密码", "password", nil}, {"两步验证", "me/totp", nil},
 			{"我的微信", "me/wechat", nil},
@@ -251,14 +262,9 @@ var Features = []Feature{
 		},
 	},
 	{
-		Stem: "session", Noun: "登录", Fields: sessionFields,
-		ActsAt: map[string]string{"end": "me"},
-		Verbs:  []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},
-	},
-	{
 		Stem: "role", Noun: "角色",
-		List:  PermAccountView,
-		Group: "account", Menu: MenuEntry{"角色", "key"},
+		List:    PermAccountView,
+		Under:   "account",
 		Aliases: []string{"权限"},
 	},
 	{
@@ -273,30 +279,46 @@ var Features = []Feature{
 		Verbs: []Verb{{"export", "导出操作日志"}},
 	},
 	{
-		Stem: "batch", Noun: "批量操作", Under: "audit", Fields: batchFields,
-		Verbs: []Verb{{"undo", "撤销批量操作"}},
+		Stem: "job", Noun: "后台任务", Fields: jobFields,
+		Own: true, Group: "account", Menu: MenuEntry{"后台任务", "hourglass"},
+		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}},
+	},
+	{
+		Stem: "about", Noun: "关于",
+		List:  PermAboutView,
+		Group: "account", Menu: MenuEntry{"系统状态", "info-circle"},
+		Aliases: []string{"运行状态"},
+		Permissions: []PermissionItem{
+			{PermAboutView, "查看系统状态", nil},
+		},
 	},
 	{
 		Stem: "setting", Noun: "系统设置", Fields: settingFields,
 		List:  PermSettingEdit,
-		Group: "account", Menu: MenuEntry{"设置", "settings"},
+		Group: "account", Menu: MenuEntry{"系统设置", "settings"},
+		Aliases: []string{"设置"},
 		Permissions: []PermissionItem{
 			{PermSettingEdit, "修改系统设置", nil},
 		},
 		Verbs: []Verb{{"update", "修改系统设置"}},
 	},
 	{
-		Stem: "job", Noun: "后台任务", Fields: jobFields,
-		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}},
+		Stem: "bindticket", Noun: "微信绑定码",
+		ActsAt: map[string]string{"create": "guardpost/guard"},
+		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},
 	},
 	{
-		Stem: "about", Noun: "关于",
-		List:  PermAboutView,
-		Group: "account", Menu: MenuEntry{"关于", "info-circle"},
-		Aliases: []string{"系统状态", "运行状态"},
-		Permissions: []PermissionItem{
-			{PermAboutView, "查看系统状态", nil},
-		},
+		Stem: "wechatuser", Noun: "微信用户", Fields: wechatUserFields,
+		Verbs: []Verb{{"merge", "合并微信用户"}},
+	},
+	{
+		Stem: "session", Noun: "登录", Fields: sessionFields,
+		ActsAt: map[string]string{"end": "me"},
+		Verbs:  []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},
+	},
+	{
+		Stem: "batch", Noun: "批量操作", Under: "audit", Fields: batchFields,
+		Verbs: []Verb{{"undo", "撤销批量操作"}},
 	},
 	{Stem: "savedview", Noun: "视图"}, // an account's own: no line in the audit log
 }

@@ -38,14 +38,47 @@ func TestFeaturesAreWellFormed(t *testing.T) {
 	}
 }
 
+// The groups and lines of the menu are those that offices know, at most seven a group and six characters
+// a line, and a stem stands once.
+func TestMenuIsTheOneOfficesKnow(t *testing.T) {
+	got := ""
+	for _, g := range Menu() {
+		got += g.Label + ":"
+		for _, f := range g.Features {
+			got += " " + f.Menu.Label
+			if len([]rune(f.Menu.Label)) > 6 {
+				t.Errorf("the line %s is too long", f.Menu.Label)
+			}
+		}
+		if got += "\n"; len(g.Features) > 7 {
+			t.Errorf("%s has %d lines", g.Label, len(g.Features))
+		}
+	}
+	want := "工作台:\n出入管理: 出入记录 通行证设置 智能门禁 门岗 告警\n" +
+		"信息管理: 住户信息 房屋信息 小区楼栋信息\n系统管理: 账号权限 操作日志 后台任务 系统状态 系统设置\n"
+	if got != want {
+		t.Errorf("the menu is\n%s want\n%s", got, want)
+	}
+	var groups []string
+	for _, g := range PermissionTable {
+		groups = append(groups, g.Name)
+	}
+	if strings.Join(groups, " ") != "出入管理 信息管理 系统管理" {
+		t.Errorf("permissions are in the groups %q", groups)
+	}
+	if tabs := Tabs("passrule"); len(tabs) != 3 || tabs[0].Stem != "passrule" || tabs[2].Stem != "observer" {
+		t.Errorf("tabs %v", tabs)
+	}
+}
+
 // wellPlaced checks a row's group, menu entry and permissions.
 func wellPlaced(t *testing.T, f Feature) {
 	t.Helper()
 	grouped := slices.ContainsFunc(Groups, func(g Group) bool { return g.Name == f.Group })
-	if (f.Menu.Label != "" || len(f.Permissions) > 0) != grouped {
+	if grouped != (f.Menu.Label != "" || len(f.Permissions) > 0) {
 		t.Errorf("%s is in the group %q", f.Stem, f.Group)
 	}
-	if f.Menu.Label != "" && (f.List == "" || f.Menu.Icon == "" || f.Under != "") {
+	if f.Menu.Label != "" && (f.List == "" != f.Own || f.Menu.Icon == "" || f.Under != "") {
 		t.Errorf("%s: the menu entry %+v of %q, under %q", f.Stem, f.Menu, f.List, f.Under)
 	}
 	for _, item := range f.Permissions {

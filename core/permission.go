@@ -59,13 +59,16 @@ type PermissionItem struct {
 var PermissionTable = permissionTable()
 
 func permissionTable() []PermissionGroup {
-	table := make([]PermissionGroup, len(Groups))
-	for i, g := range Groups {
-		table[i].Name = g.PermissionLabel
+	var table []PermissionGroup
+	for _, g := range Groups {
+		group := PermissionGroup{Name: g.Label}
 		for _, f := range Features {
 			if f.Group == g.Name {
-				table[i].Items = append(table[i].Items, f.Permissions...)
+				group.Items = append(group.Items, f.Permissions...)
 			}
+		}
+		if len(group.Items) > 0 {
+			table = append(table, group)
 		}
 	}
 	return table

@@ -23,21 +23,21 @@ type RolePreset struct {
 var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
-		PermCommunityView, PermCommunityEdit, PermHouseView, PermHouseEdit,
+		PermAccessRecordView, PermAccessRecordExport, PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
+		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
+		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentReveal, PermResidentExport,
-		PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
-		PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
-		PermObserverView, PermObserverEdit, PermAccessRecordView, PermAccessRecordExport, PermAccessAlertView, PermAccessAlertHandle,
+		PermHouseView, PermHouseEdit, PermCommunityView, PermCommunityEdit,
 		PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
-		PermCommunityView, PermHouseView, PermHouseEdit, PermResidentView, PermResidentEdit,
-		PermPassRuleView, PermRestrictionEdit, PermReaderView, PermGuardPostView, PermObserverView, PermAccessRecordView,
+		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
+		PermResidentView, PermResidentEdit, PermHouseView, PermHouseEdit, PermCommunityView,
 	}},
 	{RoleViewer, "只读", []Permission{
-		PermCommunityView, PermHouseView, PermResidentView, PermPassRuleView,
-		PermReaderView, PermGuardPostView, PermObserverView, PermAccessRecordView, PermAccessAlertView,
+		PermAccessRecordView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView, PermAccessAlertView,
+		PermResidentView, PermHouseView, PermCommunityView,
 	}},
 }
 

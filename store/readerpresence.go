@@ -288,6 +288,19 @@ type quarantineRow struct {
 	Last     database.Millis `db:"last_at"`
 }
 
+// quarantineListed is the maximum number of devices that QuarantinedReaders returns.
+const quarantineListed = 100
+
+// CountQuarantined returns the number of devices that QuarantinedReaders lists.
+func (s *Store) CountQuarantined(ctx context.Context, scope core.Scope) (n int, err error) {
+	where, args := database.ScopeWhere(scope, "r.community_id")
+	err = s.db.Get(ctx, &n, `SELECT COUNT(*)
+		FROM reader_quarantine q
+		LEFT JOIN reader r ON r.secret_digest = q.secret_digest
+		WHERE `+where, args...)
+	return min(n, quarantineListed), database.Wrap("count quarantined readers", err)
+}
+
 // QuarantinedReaders returns the unknown devices that called the addresses of readers in the scope,
 // newest first, at most 100. Those that called an unknown address belong to no community: they are
 // only in the whole scope.
@@ -299,8 +312,8 @@ func (s *Store) QuarantinedReaders(ctx context.Context, scope core.Scope) ([]cor
 		`SELECT q.id, q.protocol, q.serial, COALESCE(r.id, 0) AS reader_id, COALESCE(r.name, '') AS name, q.addr,
 			q.calls, q.first_at, q.last_at
 		FROM reader_quarantine q LEFT JOIN reader r ON r.secret_digest = q.secret_digest WHERE `+where+
-			` ORDER BY q.last_at DESC, q.id DESC LIMIT 100`,
-		args...,
+			` ORDER BY q.last_at DESC, q.id DESC LIMIT ?`,
+		append(args, quarantineListed)...,
 	)
 	if err != nil {
 		return nil, database.Wrap("quarantined readers", err)

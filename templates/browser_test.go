@@ -249,6 +249,32 @@ func TestConsoleInABrowser(t *testing.T) {
 	}
 }
 
+// Only the current group is open, and what was opened besides, from page to page.
+func TestMenuInABrowser(t *testing.T) {
+	s, ctx := newSite(t), open(t, browser.Desktop)
+	const open = `[...document.querySelectorAll("aside details[open]")].map((g) => g.dataset.navGroup).join(" ")`
+	do(t, ctx, chromedp.Navigate(s.URL+"/console/dev/components"), until(`document.readyState === "complete"`))
+	if got := ask[string](t, ctx, open); got != "access" {
+		t.Errorf("open: %q, want the page's own group alone", got)
+	}
+	// What was opened stays open on the next page; what was closed does not come back.
+	do(t, ctx, browser.Press(`aside [data-nav-group="account"] summary`),
+		until(open+` === "access account"`),
+		chromedp.Reload(), until(open+` === "access account"`),
+		browser.Press(`aside [data-nav-group="account"] summary`), until(open+` === "access"`),
+		chromedp.Reload(), until(`document.readyState === "complete"`))
+	if got := ask[string](t, ctx, open); got != "access" {
+		t.Errorf("open after closing: %q", got)
+	}
+	// A menu of 56 lines is no taller than a desk's screen, below the brand.
+	if lines := ask[int](t, ctx, `document.querySelectorAll("[data-menu-sample] li").length`); lines != 56 {
+		t.Errorf("the sample has %d lines", lines)
+	}
+	if height := ask[float64](t, ctx, `document.querySelector("[data-menu-sample]").offsetHeight`); height > 800-56 {
+		t.Errorf("the sample is %.0f px tall", height)
+	}
+}
+
 // A filter whose list has not arrived yet is aborted when a heading is pressed: its response would
 // replace the later one.
 func TestListShowsWhatWasAskedLast(t *testing.T) {
@@ -283,7 +309,7 @@ func TestFormInABrowser(t *testing.T) {
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('dialog button[value="no"]').click()`),
 		until(`document.querySelector("#f-remark").value === "新内容"`),
 		// So does the menu.
-		browser.Press(`nav a[href="/console/observer"]`),
+		browser.Press(`aside nav a[href="/console/guardpost"]`),
 		until(`document.querySelector("dialog[open]")?.innerText.includes("未保存")`),
 		browser.Press(`dialog button[value="no"]`),
 		until(`document.querySelector("dialog") === null && document.querySelector("#f-remark").value === "新内容"`),

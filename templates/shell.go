@@ -27,14 +27,21 @@ type Account struct {
 	SignOut string // URL to POST to sign out
 }
 
-// NavGroup is a group of the menu. A group without a label is at the top.
+// NavGroup is a group of the menu. One with a single entry shows it without a heading.
 type NavGroup struct {
-	Label string
-	Items []NavItem
+	Name   string // under which the browser remembers that it was opened
+	Label  string
+	Items  []NavItem
+	Active bool // contains the current page, and so is open
+	Count  int  // sum of its entries' counts
 }
+
+// Folds reports whether the group has a heading that opens and closes it.
+func (g NavGroup) Folds() bool { return g.Label != "" && len(g.Items) > 1 }
 
 // NavItem is one entry of the menu.
 type NavItem struct {
+	Stem   string // of a menu's entry
 	Label  string
 	URL    string
 	Icon   string // of assets/icons.txt

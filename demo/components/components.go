@@ -14,6 +14,7 @@ import (
 type Page struct {
 	templates.Shell
 	Tabs     templates.Tabs
+	Menu     []templates.NavGroup // as long as it will ever be
 	List     templates.List
 	Rows     []Row
 	Tree     templates.Tree
@@ -55,7 +56,7 @@ func New(shell templates.Shell, query url.Values, now time.Time) Page {
 		Tabs: templates.Tabs{Label: "资料", Items: []templates.NavItem{
 			{Label: "概况", URL: "/console/dev/components", Active: true},
 			{Label: "通行记录", URL: "/console/accessrecord", Count: 12}, {Label: "设置", URL: "/console/passrule"}}},
-		List: sampleList(query), Rows: rows(now),
+		Menu: longMenu(), List: sampleList(query), Rows: rows(now),
 		Tree: templates.Tree{
 			ID: "sample-tree", Label: "楼栋",
 			All: templates.TreeNode{Label: "全部楼栋", URL: "/console/dev/components", Note: "360 套 · 812 人", Leaf: true},

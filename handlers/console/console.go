@@ -56,6 +56,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 	}
 	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
 	routes := slices.Concat((&pages{f}).homeRoutes(), accounts.Routes(), register.Routes(), gates.Routes())
+	f.SetCounters(slices.Concat(gates.Counters()))
 	return f.SetFind(routes, slices.Concat(register.Finders(), gates.Finders(), accounts.Finders()))
 }
 

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/console/access"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
-	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -63,8 +63,12 @@ func (p *pages) home(c *web.Context) error {
 	}
 	page.Waits = c.Has(core.PermAccessAlertView) || c.Has(core.PermReaderView) ||
 		c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
-	if err := p.homeWaiting(c, &page); err != nil {
+	waiting, err := p.Waiting(c, c.Scope(), true)
+	if err != nil {
 		return err
+	}
+	for _, w := range waiting {
+		page.Waiting = append(page.Waiting, templates.NavItem{Label: w.Label, URL: w.URL, Count: w.N})
 	}
 	for _, group := range frame.Menu("", c.Has) {
 		for _, item := range group.Items {
@@ -73,7 +77,7 @@ func (p *pages) home(c *web.Context) error {
 			}
 		}
 	}
-	if len(page.Links) == 0 {
+	if !slices.ContainsFunc(core.Permissions(), c.Has) {
 		page.Empty = templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限", Text: "请联系管理员为您开通。"}
 	}
 	return p.Page(c, http.StatusOK, "console/home/show", page)
@@ -133,45 +137,6 @@ func (p *pages) homePeople(c *web.Context, page *homePage) error {
 		{"已认证", frame.Grouped(certified), frame.ResidentPath + "?certified=yes", templates.Good},
 		{"未认证", frame.Grouped(residents - certified), frame.ResidentPath + "?certified=no", templates.Neutral},
 		{"认证比例", share, frame.ResidentPath + "?certified=yes", templates.Neutral},
-	}
-	return nil
-}
-
-// homeWaiting lists the pending items that this account has permission to handle; empty kinds are
-// omitted.
-func (p *pages) homeWaiting(c *web.Context, page *homePage) error {
-	add := func(n int, label, url string) {
-		if n > 0 {
-			page.Waiting = append(page.Waiting, templates.NavItem{Label: label, URL: url, Count: n})
-		}
-	}
-	if c.Has(core.PermAccessAlertView) {
-		alerts, err := p.Store.OpenAlerts(c.Ctx(), c.Scope())
-		if err != nil {
-			return err
-		}
-		add(alerts, "告警，等待处理", frame.AccessAlertPath)
-	}
-	if c.Has(core.PermReaderView) {
-		strangers, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())
-		if err != nil {
-			return err
-		}
-		add(len(strangers), "未识别的设备，等待登记", frame.ReaderPath+"/quarantine")
-	}
-	if c.Has(core.PermGuardPostEdit) {
-		guards, err := p.Store.CountGuards(c.Ctx(), c.Scope(), store.GuardFilter{Bound: "no", Disabled: "no"})
-		if err != nil {
-			return err
-		}
-		add(guards, "门岗人员还没有绑定微信", frame.GuardPath+"?bound=no&state=on")
-	}
-	if c.Has(core.PermObserverEdit) {
-		observers, err := p.Store.CountObservers(c.Ctx(), c.Scope(), store.ObserverFilter{Bound: "no"})
-		if err != nil {
-			return err
-		}
-		add(observers, "观察员还没有绑定微信", frame.ObserverPath+"?bound=no")
 	}
 	return nil
 }

@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"tongxing/core"
 	"tongxing/handlers/console/access"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -71,6 +75,60 @@ func TestHome(t *testing.T) {
 	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView).Get(t, "/console", http.StatusOK)
 	if few.Find("[data-chart]").Length() != 0 || few.Find(`main a[href^="`+frame.AccessRecordPath+`"]`).Length() != 0 {
 		t.Error("passages are shown to who may not see records")
+	}
+}
+
+// The numbers on the menu and on the home page are those of the rows behind them, for every role and
+// in every scope.
+func TestCountsEqualTheRows(t *testing.T) {
+	d := newDesk(t)
+	d.Fevers(t, d.Mine, 3)
+	d.Fevers(t, d.Others, 2)
+	presence := store.NewReaderPresence(d.Store)
+	for i, secret := range []string{d.Mine.Doors[0].Secret, d.Mine.Doors[0].Secret, d.Others.Doors[0].Secret, strings.Repeat("7", 26)} {
+		presence.Quarantine(core.ProtocolVguang, fmt.Sprint("STRANGER", i), secret, "192.0.2.7")
+	}
+	presence.Close()
+	counted := 0
+	for _, role := range core.RoleTable {
+		for name, scope := range map[string]core.Scope{"one": core.ScopeOf(d.Mine.Community), "all": core.Everywhere} {
+			b := d.SignIn(t, scope, role.Permissions...)
+			home := b.Get(t, "/console", http.StatusOK)
+			rows := func(link *goquery.Selection) int {
+				return b.Get(t, link.AttrOr("href", ""), http.StatusOK).Find("main tbody tr").Length()
+			}
+			home.Find("main .tx-count").Each(func(_ int, count *goquery.Selection) {
+				counted++
+				if n := rows(count.Closest("a")); count.Text() != fmt.Sprint(n) {
+					t.Errorf("%s, %s: %s, and %d rows", role.Role, name, count.Closest("a").Text(), n)
+				}
+			})
+			home.Find("aside details").Each(func(_ int, group *goquery.Selection) {
+				sum := 0
+				group.Find("li .tx-count").Each(func(_ int, count *goquery.Selection) {
+					n, err := strconv.Atoi(count.Text())
+					if err != nil {
+						t.Error(err)
+					}
+					sum += n
+				})
+				if shown := group.Find("summary .tx-count").Text(); shown != "" && shown != fmt.Sprint(sum) {
+					t.Errorf("%s, %s: the group %s", role.Role, name, group.Find("summary").Text())
+				}
+			})
+			lines := map[string]int{"accessalert": 3, "reader": 2}
+			if name == "all" {
+				lines = map[string]int{"accessalert": 5, "reader": 4}
+			}
+			for stem, want := range lines {
+				if got := home.Find(`aside a[href="/console/` + stem + `"] .tx-count`).Text(); got != fmt.Sprint(want) {
+					t.Errorf("%s, %s: the line of %s says %q, want %d", role.Role, name, stem, got, want)
+				}
+			}
+		}
+	}
+	if counted < 16 {
+		t.Errorf("only %d numbers compared", counted)
 	}
 }
 

@@ -23,12 +23,21 @@ func (p *Pages) passRuleRoutes() []web.Route {
 	}
 }
 
-// passTabs returns the tabs of 通行证设置.
-func passTabs(active string, at frame.CommunityChoice) templates.Tabs {
-	return templates.Tabs{Label: "通行证设置", Items: []templates.NavItem{
-		{Label: "住户通行证", URL: at.URL(frame.PassRulePath), Active: active == "passrule"},
-		{Label: "限制出入", URL: at.URL(frame.RestrictionPath), Active: active == "restriction"},
-	}}
+// passTabs returns the tabs of 通行证设置 that are allowed.
+func passTabs(allowed func(core.Permission) bool, active string, at frame.CommunityChoice) templates.Tabs {
+	tabs := templates.Tabs{Label: "通行证设置"}
+	for _, f := range core.Tabs("passrule") {
+		if f.Open(allowed) {
+			label := f.Noun
+			if f.Stem == "passrule" {
+				label = "住户通行证"
+			}
+			tabs.Items = append(tabs.Items, templates.NavItem{
+				Label: label, URL: at.URL(frame.StemURL(f.Stem, "")), Active: f.Stem == active,
+			})
+		}
+	}
+	return tabs
 }
 
 type passRulePage struct {
@@ -65,7 +74,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 }
 
 func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) passRulePage {
-	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs("passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
+	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs(c.Has, "passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
 	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
 	if len(at.All) > 1 {
 		field := at.Field("")

@@ -161,12 +161,15 @@ func TestPassRulePages(t *testing.T) {
 	choose := at.Field("")
 	templates.CheckAll(t, "console/passrule/", map[string]any{
 		"console/passrule/show": passRulePage{
-			Shell: shell, Tabs: passTabs("passrule", at), Choose: &choose, Edit: true, Preview: passRulePreview{Words: "不限"},
+			Shell: shell, Tabs: passTabs(everything, "passrule", at), Choose: &choose, Edit: true, Preview: passRulePreview{Words: "不限"},
 			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
 		},
 		"console/passrule/show#wrong": passRulePage{
-			Shell: shell, Tabs: passTabs("passrule", at), Preview: passRulePreview{Wrong: desk.Hostile},
+			Shell: shell, Tabs: passTabs(everything, "passrule", at), Preview: passRulePreview{Wrong: desk.Hostile},
 		},
 		"console/passrule/show#none": passRulePage{Shell: shell, Empty: templates.Empty{Title: "还没有小区"}},
 	})
 }
+
+// everything allows every permission.
+func everything(core.Permission) bool { return true }

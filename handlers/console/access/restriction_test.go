@@ -365,7 +365,7 @@ func TestRestrictionPages(t *testing.T) {
 	at := frame.CommunityChoice{Community: core.Community{ID: 1}}
 	templates.CheckAll(t, "console/restriction/", map[string]any{
 		"console/restriction/list": restrictionListPage{
-			Shell: shell, Tabs: passTabs("restriction", at), List: templates.List{Path: frame.RestrictionPath},
+			Shell: shell, Tabs: passTabs(everything, "restriction", at), List: templates.List{Path: frame.RestrictionPath},
 			Rows: []restrictionRow{
 				{
 					Label: "1栋101", Reason: desk.Hostile,

@@ -32,6 +32,14 @@ func granter(c *web.Context) core.Granter {
 	return core.Granter{Actor: c.Actor(), Holds: c.Account()}
 }
 
+// accountTabs returns the tabs of 账号权限.
+func accountTabs(active string) templates.Tabs {
+	return templates.Tabs{Label: "账号权限", Items: []templates.NavItem{
+		{Label: "账号", URL: frame.AccountPath, Active: active == "account"},
+		{Label: "角色", URL: frame.RolePath, Active: active == "role"},
+	}}
+}
+
 const accountPageSize = 50
 
 func (p *Pages) accountList(c *web.Context) error {
@@ -57,7 +65,7 @@ func (p *Pages) accountList(c *web.Context) error {
 	page := accountListOf(accountListing{
 		Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names,
 	})
-	page.Shell = p.Shell(c, "account", "账号")
+	page.Shell, page.Tabs = p.Shell(c, "account", "账号"), accountTabs("account")
 	if c.Has(core.PermAccountEdit) {
 		page.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
 	}

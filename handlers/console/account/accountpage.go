@@ -15,6 +15,7 @@ import (
 
 type accountListPage struct {
 	templates.Shell
+	Tabs templates.Tabs
 	List templates.List
 	Rows []accountListRow
 }

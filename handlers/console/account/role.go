@@ -19,6 +19,7 @@ func (p *Pages) roleRoutes() []web.Route {
 // rolePage compares the permissions that each role ticks on a new account's form.
 type rolePage struct {
 	templates.Shell
+	Tabs   templates.Tabs
 	Roles  []roleColumn
 	Groups []roleGroup
 	Span   int // number of columns in the table
@@ -51,7 +52,7 @@ func (p *Pages) roleList(c *web.Context) error {
 		return err
 	}
 	page := roleMatrix(counts)
-	page.Shell = p.Shell(c, "role", "角色")
+	page.Shell, page.Tabs = p.Shell(c, "role", "角色"), accountTabs("role")
 	return p.Page(c, http.StatusOK, "console/role/list", page)
 }
 

@@ -24,8 +24,10 @@ type Frame struct {
 	FindTime  time.Duration                                // of each finder while one types; 0 = 130 ms
 	Suggested []func(c *web.Context) templates.SearchGroup // shown in the empty search box after what was opened last
 
-	finders []Finder
-	entries []entry
+	finders  []Finder
+	entries  []entry
+	counters []Counter
+	counts   counts
 }
 
 // Shell returns the shell of a page. stem is its menu entry, "" for none. It takes the flash, so
@@ -39,11 +41,23 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav = Menu(stem, c.Has)
+		f.countShell(c, &shell)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
 		shell.Scope, shell.Filter, shell.Find = f.scopeName(c), FilterPath, SearchPath
 		shell.Views = f.savedViews(c)
 	}
 	return shell
+}
+
+// countShell sets the numbers of the menu. Without them, as when the database does not answer in time,
+// the page is as good.
+func (f *Frame) countShell(c *web.Context, shell *templates.Shell) {
+	waiting, err := f.Waiting(c, c.Scope(), shell.Posted || len(shell.Flash) > 0)
+	if err != nil {
+		c.Shortfall("counts of the menu", err)
+		return
+	}
+	countMenu(shell.Nav, waiting)
 }
 
 // scopeName returns the community of an account that has exactly one; otherwise "".

@@ -1,10 +1,15 @@
 // The side menu as a drawer on narrow screens. Without scripts it opens by its fragment (#menu);
 // with them, focus moves in, stays in, and returns.
 
-// watchMenu sets up the drawer.
+// Groups that were opened stay open from page to page, in this browser.
+
+const openGroups = "tx-menu-open";
+
+// watchMenu sets up the drawer and the groups.
 export function watchMenu() {
   const side = document.querySelector(".tx-side");
   if (!side) return;
+  watchGroups(side);
   let opener = null;
 
   const close = () => {
@@ -31,8 +36,36 @@ export function watchMenu() {
   });
 }
 
+// watchGroups opens the groups that were opened before, and remembers what is opened or closed.
+function watchGroups(side) {
+  const opened = readGroups();
+  for (const group of side.querySelectorAll("details[data-nav-group]")) {
+    if (opened.has(group.dataset.navGroup)) group.open = true;
+  }
+  side.addEventListener("click", (event) => {
+    const group = event.target.closest("summary")?.closest("details[data-nav-group]");
+    if (!group) return;
+    const groups = readGroups();
+    if (group.open) groups.delete(group.dataset.navGroup); // the click is about to close it
+    else groups.add(group.dataset.navGroup);
+    try {
+      localStorage.setItem(openGroups, [...groups].join(" "));
+    } catch {
+      // a browser that keeps nothing opens and closes them all the same
+    }
+  });
+}
+
+function readGroups() {
+  try {
+    return new Set((localStorage.getItem(openGroups) ?? "").split(" ").filter(Boolean));
+  } catch {
+    return new Set();
+  }
+}
+
 function keepInside(side, event) {
-  const links = [...side.querySelectorAll("a[href]")].filter((link) => link.offsetParent);
+  const links = [...side.querySelectorAll("a[href], summary, button")].filter((link) => link.offsetParent);
   const last = links[links.length - 1];
   if (event.shiftKey && document.activeElement === links[0]) {
     event.preventDefault();

@@ -108,6 +108,12 @@ func (t *SearchText) readHouse() {
 	t.Figures, t.Words = backwards(said.key), said.words
 }
 
+// maxLabelRunes bounds what is compared of a label.
+const maxLabelRunes = 250
+
+// LabelKey returns how the SortKey of a label begins that begins with Label.
+func (t SearchText) LabelKey() string { return SortKey(t.Label, maxLabelRunes) }
+
 // HouseIn reports whether the text asks for a house of that label.
 func (t SearchText) HouseIn(label string) bool {
 	words := LabelWords(label)
@@ -115,7 +121,7 @@ func (t SearchText) HouseIn(label string) bool {
 	case t.Figures != "":
 		return strings.HasPrefix(LabelFigures(label), t.Figures) && containsAll(label, t.Words)
 	case t.Label != "":
-		return strings.HasPrefix(inFigures(label), t.Label)
+		return strings.HasPrefix(SortKey(label, maxLabelRunes), t.LabelKey())
 	}
 	return t.Words != "" && strings.Contains(words, t.Words)
 }

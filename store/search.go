@@ -177,14 +177,14 @@ func (s *Store) housesBeginning(ctx context.Context, scope core.Scope, t core.Se
 		return nil, err
 	}
 	where := database.Within(scope, "community_id")
-	where.And("(label >= ? AND label < ? OR label >= ? AND label < ?)",
-		t.Label, t.Label+"\U0010FFFF", t.Text, t.Text+"\U0010FFFF")
+	where.And("sort_key >= ?", t.LabelKey())
+	where.And("sort_key < ?", t.LabelKey()+"\U0010FFFF")
 	var rows []houseRow
 	err = s.db.All(ctx, &rows, `
 		SELECT id, community_id, label
-		FROM house`+s.db.Dialect().UseIndex("house_label")+`
+		FROM house`+s.db.Dialect().UseIndex("house_sort")+`
 		WHERE `+where.Text()+`
-		ORDER BY community_id, label
+		ORDER BY community_id, sort_key, id
 		LIMIT ?`, where.Args(core.SearchHits+1)...)
 	return rows, err
 }

@@ -262,9 +262,14 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 
 // officeToken signs in an account that may see everything.
 func officeToken(ctx context.Context, s *store.Store) (string, error) {
+	return accountToken(ctx, s, "office", core.Everywhere)
+}
+
+// accountToken signs in a new account with every permission.
+func accountToken(ctx context.Context, s *store.Store, login string, scope core.Scope) (string, error) {
 	const first, second = "correct-horse-7", "battery-staple-8"
-	a := core.Account{Login: "office", Name: "物业", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: core.Everywhere}
-	a.Operator = true
+	a := core.Account{Login: login, Name: "物业", Role: core.RoleAdmin, Permissions: core.Permissions(), Scope: scope}
+	a.Operator = scope.Whole()
 	id, err := s.CreateAccount(ctx, core.SystemGranter, a, first)
 	if err != nil {
 		return "", err

@@ -8,15 +8,26 @@ const pause = 200; // ms after the last letter
 export function watchSearch() {
   const boxes = [...document.querySelectorAll("form[data-find]")].map(searchBox);
   if (boxes.length === 0) return;
+  let opening = false; // the key that opens the box is no text, even for programs that type it in two events
+  document.addEventListener("keyup", () => {
+    opening = false;
+  });
+  document.addEventListener("keypress", (event) => {
+    if (opening) event.preventDefault();
+  });
   document.addEventListener("keydown", (event) => {
     const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target);
     const ctrlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
     if (!(slash || ctrlK) || document.querySelector("dialog[open]")) return;
     const shown = boxes.findLast(({ input }) => input.offsetParent);
     event.preventDefault();
-    if (shown) shown.input.select();
-    else location.href = boxes[0].form.getAttribute("action"); // a narrow screen
-    shown?.input.focus();
+    opening = true;
+    if (!shown) {
+      location.href = boxes[0].form.getAttribute("action"); // a narrow screen
+      return;
+    }
+    shown.input.focus();
+    shown.input.select();
   });
 }
 

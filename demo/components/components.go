@@ -32,6 +32,7 @@ type Page struct {
 	Rank     templates.Chart
 	Jobs     []templates.Job
 	Reviews  []templates.Review
+	Found    templates.SearchAnswer
 }
 
 // Row is a row of the sample list.
@@ -80,6 +81,17 @@ func New(shell templates.Shell, query url.Values, now time.Time) Page {
 		Confirm: templates.Confirm{Title: "停用 2 台读头", Text: "停用后，这些门的扫码都会被拒绝，直到重新启用。",
 			Effects: []string{"北门人行入口（进）", "地库 B1 东（出）"}, Action: "/console/reader/disable",
 			Submit: "停用 2 台读头", Cancel: "/console/dev/components", Danger: true},
+		Found: templates.SearchAnswer{
+			Typed: true, Late: []string{"记录"},
+			Groups: []templates.SearchGroup{
+				{Label: "住户", More: "/console/dev/components", Hits: []templates.SearchHit{{
+					Icon: "user", Title: "陈建国", Note: "3栋2单元501　138****0001", URL: "/console/dev/components",
+					Badge: templates.Badge{Tone: templates.Good, Text: "已认证"},
+					Acts:  []templates.Action{{Label: "修改", URL: "/console/dev/components"}},
+				}}},
+				{Label: "页面", Hits: []templates.SearchHit{{Icon: "users", Title: "住户", Note: "住户信息、管理中心", URL: "/console/dev/components"}}},
+			},
+		},
 		Badges: []templates.Badge{
 			badge(templates.Good, "在线"), badge(templates.Warn, "即将到期"), badge(templates.Bad, "已停用"),
 			badge(templates.Info, "进"), badge(templates.Neutral, "未登记"),

@@ -162,6 +162,10 @@ function searchBox(form) {
       event.preventDefault();
     }
   });
+  // Enter opens what is chosen, also if a program types it in two events.
+  form.addEventListener("submit", (event) => {
+    if (chosen()) event.preventDefault();
+  });
   if (floats) {
     form.addEventListener("focusout", (event) => {
       if (!form.contains(event.relatedTarget)) close();

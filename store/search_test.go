@@ -44,7 +44,8 @@ func TestSearchHousesFindsWhatAComparisonFinds(t *testing.T) {
 			switch {
 			case of[id] == communities[0] && label == "东区3栋1单元501":
 				names := []string{"南区9栋", "1单元", "502"}
-				if err := s.UpdateHouse(t.Context(), core.System, everywhere, id, HouseChange{Names: names, Updated: house.Updated}); err != nil {
+				change := HouseChange{Names: names, Updated: house.Updated}
+				if err := s.UpdateHouse(t.Context(), core.System, everywhere, id, change); err != nil {
 					t.Fatal(err)
 				}
 				labels[id] = "南区9栋1单元502"
@@ -133,7 +134,8 @@ func TestSearchRecords(t *testing.T) {
 			t.Helper()
 			r := residentOf(t, s, resident)
 			record := core.AccessRecord{
-				Community: c, At: s.Now().Add(-ago), Person: r.Person, Resident: r.ID, Name: r.Name, Direction: core.Out, Via: core.ViaReader,
+				Community: c, At: s.Now().Add(-ago), Person: r.Person, Resident: r.ID, Name: r.Name, Direction: core.Out,
+				Via: core.ViaReader,
 			}
 			batch := []core.AccessRecord{record}
 			if err := s.ImportAccessRecords(t.Context(), batch); err != nil {
@@ -207,7 +209,8 @@ func TestRecentViews(t *testing.T) {
 			got = append(got, v.Stem+fmt.Sprint(int64(v.Subject)))
 		}
 		want := []string{
-			"resident5", "house3", "resident12", "resident11", "resident10", "resident9", "resident8", "resident7", "resident6", "resident4",
+			"resident5", "house3", "resident12", "resident11", "resident10", "resident9", "resident8", "resident7",
+			"resident6", "resident4",
 		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%v, want %v: %v", got, want, err)

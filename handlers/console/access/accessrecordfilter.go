@@ -204,7 +204,6 @@ func (p *Pages) accessRecordTable(c *web.Context, form accessRecordForm, at fram
 		Empty: templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "读头或门岗每放行或拒绝一次，这里就多一条。"},
 	}
 	if len(at.All) > 1 {
-		list.Filters[0].Placeholder = "跨小区时从姓写起" // the field stays when another community is chosen
 		list.Filters = slices.Insert(list.Filters, 1, at.Field("全部小区"))
 	}
 	if form.House != 0 {

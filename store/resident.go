@@ -129,6 +129,8 @@ type ResidentFilter struct {
 	// "name", "sex", "identity", "-" in front for descending; only of one community and without a keyword; "" = newest first
 	Sort string
 	Page Page
+
+	everybody bool // those who moved out as well as those who live there
 }
 
 // Residents lists residents of the scope, newest first or as sorted, masked. more reports whether
@@ -287,7 +289,10 @@ func (f ResidentFilter) plain() bool {
 // where returns the condition of the filter, without community and keyword.
 func (f ResidentFilter) where() (string, []any) {
 	where, args := " AND t.moved_out_at IS NULL", []any(nil)
-	if f.MovedOut {
+	switch {
+	case f.everybody:
+		where = ""
+	case f.MovedOut:
 		where = " AND t.moved_out_at IS NOT NULL"
 	}
 	add := func(clause string, values ...any) { where, args = where+" AND "+clause, append(args, values...) }

@@ -226,14 +226,15 @@ func (s *Store) houseHits(ctx context.Context, rows []houseRow) ([]HouseRow, err
 
 const (
 	// searchedPeople bounds the people whose newest records are read one by one.
-	searchedPeople = 50
-	// searchedRecords bounds the newest records that are looked through for a name of more people.
-	searchedRecords = 5000
+	searchedPeople = 30
+	// searchedRecords bounds the newest records that are looked through for a name of more people; of
+	// several communities each has its share.
+	searchedRecords = 1000
 )
 
 // SearchRecords returns the newest access records of the people whom a text asks for as residents,
-// those who moved out too. For a name that more than fifty people have, they are the newest of those
-// fifty who were registered last, and those among the newest five thousand records of the scope.
+// those who moved out too. For a name that more than thirty people have, they are the newest of those
+// thirty who were registered last, and those among the newest thousand records of the scope.
 func (s *Store) SearchRecords(
 	ctx context.Context, scope core.Scope, t core.SearchText,
 ) (found []core.AccessRecord, more bool, err error) {
@@ -290,33 +291,26 @@ func (s *Store) recordsAsked(ctx context.Context, scope core.Scope, t core.Searc
 // passersSaid returns the people whom a text asks for as residents, those registered last first, one
 // more than are looked at.
 func (s *Store) passersSaid(ctx context.Context, scope core.Scope, t core.SearchText) ([]passer, error) {
+	f := ResidentFilter{everybody: true, Page: Page{Limit: searchedPeople}}
+	ways, err := s.residentsSaid(ctx, scope, t, gramResident, gramMovedOut)
+	if err != nil || len(ways) == 0 {
+		return nil, err
+	}
 	var ids []core.ID
-	for _, movedOut := range []bool{false, true} {
-		f := ResidentFilter{MovedOut: movedOut, Page: Page{Limit: searchedPeople}}
-		ways, err := s.residentsSaid(ctx, scope, t, f.gramKind())
-		if err != nil {
-			return nil, err
-		}
-		if len(ways) == 0 {
-			return nil, nil
-		}
-		var found []core.ID
-		if len(t.Tail) == 5 {
-			found, err = s.residentsByLongTail(ctx, ways, t, f)
-		} else {
-			query, args := residentUnion(ways, f)
-			err = s.db.All(ctx, &found, query, args...)
-		}
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, found...)
+	if len(t.Tail) == 5 {
+		ids, err = s.residentsByLongTail(ctx, ways, t, f)
+	} else {
+		query, args := residentUnion(ways, f)
+		err = s.db.All(ctx, &ids, query, args...)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var people []passer
-	err := s.db.All(
+	err = s.db.All(
 		ctx, &people, "SELECT DISTINCT community_id, person_id FROM resident WHERE id IN ("+database.Placeholders(len(ids))+")",
 		database.IDArgs(ids)...,
 	)
@@ -347,21 +341,41 @@ func (s *Store) recordsOfPassers(ctx context.Context, people []passer) ([]core.I
 
 // recentRecordsNamed looks through the newest records of the scope for a name.
 func (s *Store) recentRecordsNamed(ctx context.Context, scope core.Scope, t core.SearchText) ([]core.ID, error) {
-	newest := database.Timeline{
-		Table: "access_record", Columns: "id, name", Scope: scope, Apart: true,
-		Index: s.db.Dialect().ForceIndex("access_record_community"),
-	}
-	query, args := newest.Page(Page{Limit: searchedRecords - 1})
+	newest, args := s.newestRecords(scope)
 	name := database.LikeContains(t.Text)
 	if t.Name.Part() == "" {
 		name = database.LikePrefix(t.Text)
 	}
 	var ids []core.ID
+	where := database.Within(scope, "a.community_id")
+	where.And("a.name LIKE ? ESCAPE '!'", name)
 	err := s.db.All(ctx, &ids, `
-		SELECT id
-		FROM (`+query+`) n
-		WHERE name LIKE ? ESCAPE '!'
-		ORDER BY id DESC
-		LIMIT ?`, append(args, name, core.SearchHits+1)...)
+		SELECT a.id
+		FROM (`+newest+`) n`+s.db.Dialect().ThenJoin()+`access_record a ON a.id = n.id
+		WHERE `+where.Text()+`
+		ORDER BY a.id DESC
+		LIMIT ?`, append(args, where.Args(core.SearchHits+1)...)...)
 	return ids, err
+}
+
+// newestRecords is the query for the ids of the newest records: of each of a few communities, or of
+// all.
+func (s *Store) newestRecords(scope core.Scope) (query string, args []any) {
+	communities := scope.Communities()
+	if scope.Whole() || len(communities) > database.MaxApart {
+		return "SELECT id FROM access_record ORDER BY id DESC LIMIT ?", []any{searchedRecords}
+	}
+	var parts []string
+	for _, community := range communities {
+		parts = append(parts, `
+			SELECT id FROM (
+				SELECT id
+				FROM access_record`+s.db.Dialect().UseIndex("access_record_community")+`
+				WHERE community_id = ?
+				ORDER BY id DESC
+				LIMIT ?
+			) p`)
+		args = append(args, int64(community), searchedRecords/len(communities))
+	}
+	return strings.Join(parts, " UNION ALL "), args
 }

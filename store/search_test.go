@@ -156,7 +156,7 @@ func TestSearchRecords(t *testing.T) {
 		}
 		rare := newResident(t, s, mine, houses[0], "欧阳锋", "13900000001")
 		outside := newResident(t, s, other, newHouses(t, s, other, 1)[0], "何建国", "13900000002")
-		latest := pass(mine, many[0], time.Minute) // the first registered: not among the fifty looked at one by one
+		latest := pass(mine, many[0], time.Minute) // the first registered: not among those looked at one by one
 		older := pass(mine, many[len(many)-1], time.Hour)
 		var of []core.ID
 		for i := range core.SearchHits + 2 {

@@ -200,13 +200,14 @@ var Features = []Feature{
 		Permissions: []PermissionItem{
 			{PermResidentView, "查看住户", nil},
 			{PermResidentEdit, "修改住户", []Permission{PermResidentView, PermHouseView}},
+			{PermResidentCertify, "现场核验住户", []Permission{PermResidentView}},
 			{PermResidentReveal, "查看住户完整证件号与手机号", []Permission{PermResidentView}},
 			{PermResidentExport, "导出住户与房屋", []Permission{PermResidentView, PermHouseView}},
 		},
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
 			{"move_out", "住户迁出"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
-			{"sign_out", "退出住户的微信登录"},
+			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"},
 		},
 	},
 	{

@@ -16,6 +16,7 @@ const (
 	PermHouseEdit          Permission = "house.edit"
 	PermResidentView       Permission = "resident.view"
 	PermResidentEdit       Permission = "resident.edit"
+	PermResidentCertify    Permission = "resident.certify"
 	PermResidentReveal     Permission = "resident.reveal"
 	PermResidentExport     Permission = "resident.export"
 	PermPassRuleView       Permission = "passrule.view"

@@ -49,6 +49,10 @@ func SexLabel(sex string) string {
 
 // Resident is a person's tie to one house 住户. Phone and IDNumber are unmasked only for callers
 // allowed to ask for them; lists carry them masked.
+//
+// A person is identified by a mobile number of their own (OwnPhone). Whoever has none – a child, an
+// elder, somebody reached on a landline or on a family member's phone – is a person by themselves
+// in each house, certified at the desk.
 type Resident struct {
 	ID        ID
 	Community ID
@@ -57,13 +61,16 @@ type Resident struct {
 	Name      string
 	Sex       string // male, female, ""
 	Identity  Identity
-	LeaseDay  Day // last day of a fixed-term tenant's lease; 0 = none
-	Phone     string
-	IDNumber  string // "" = none on file
-	Photo     string
-	Certified time.Time // zero = 未认证
-	MovedOut  time.Time
-	Updated   time.Time // see Stale
+	LeaseDay  Day    // last day of a fixed-term tenant's lease; 0 = none
+	Phone     string // of any kind (ReadPhone); "" = none
+	// PhoneShared: the number is a family member's mobile 家人共用号码.
+	PhoneShared bool
+	IDNumber    string // "" = none on file
+	Photo       string
+	Certified   time.Time     // zero = 未认证
+	Desk        Certification // how staff certified the resident; zero = WeChat did, or nobody
+	MovedOut    time.Time
+	Updated     time.Time // see Stale
 }
 
 // MaxName bounds a person's name, in characters.
@@ -89,8 +96,16 @@ func (r Resident) Normalized() (Resident, error) {
 		fields["lease_day"] = "限期租客须填写租约到期日"
 	}
 	var err error
-	if r.Phone, err = NormalizePhone(r.Phone); err != nil {
-		fields["phone"] = MessageOf(err)
+	switch {
+	case Clean(r.Phone) != "":
+		if r.Phone, err = NormalizePhone(r.Phone); err != nil {
+			fields["phone"] = MessageOf(err)
+		}
+		r.PhoneShared = r.PhoneShared && PhoneIdentifies(r.Phone)
+	case r.PhoneShared:
+		fields["phone"] = "请填写共用的手机号；没有手机时不要选“家人共用号码”"
+	default:
+		r.Phone = ""
 	}
 	if r.IDNumber = Clean(r.IDNumber); r.IDNumber != "" {
 		if r.IDNumber, err = CheckIDNumber(r.IDNumber); err != nil {
@@ -98,6 +113,36 @@ func (r Resident) Normalized() (Resident, error) {
 		}
 	}
 	return r, InvalidFields(fields)
+}
+
+// OwnPhone returns the number by which the person is known and signs in to WeChat: a mobile number
+// that is not shared. It is "" if there is none, and must not be called on a masked resident.
+func (r Resident) OwnPhone() string {
+	if r.PhoneShared || !PhoneIdentifies(r.Phone) {
+		return ""
+	}
+	return r.Phone
+}
+
+// PhoneText returns the phone number, masked or not, as pages show it: 无手机, 共用 138****0001.
+func (r Resident) PhoneText() string {
+	switch {
+	case r.Phone == "":
+		return "无手机"
+	case r.PhoneShared:
+		return "共用 " + FormatPhone(r.Phone)
+	}
+	return FormatPhone(r.Phone)
+}
+
+// SamePerson reports whether two residents of one house without a phone number of their own are one
+// person: by their ID numbers if both have one, else by their names. Each pair of ID numbers may be
+// digests.
+func SamePerson(name, idNumber, otherName, otherIDNumber string) bool {
+	if idNumber != "" && otherIDNumber != "" {
+		return idNumber == otherIDNumber
+	}
+	return FoldName(name) == FoldName(otherName)
 }
 
 // Masked returns the resident as lists and pages show it.
@@ -116,8 +161,12 @@ var residentFields = []AuditField{
 	{Key: "identity", Label: "身份", Value: labelOf(Identity.Label)},
 	{Key: "lease", Label: "租约到期日"},
 	{Key: "phone", Label: "手机号"},
+	{Key: "phone_shared", Label: "家人共用号码"},
 	{Key: "id_number", Label: "证件号"},
 	{Key: "certified", Label: "已认证"},
+	{Key: "how", Label: "核验依据", Value: labelOf(CertifiedHow.Label)},
+	{Key: "note", Label: "核验说明"},
+	{Key: "reason", Label: "撤销原因"},
 	{Key: "moved_out", Label: "已迁出"},
 	{Key: "count", Label: "人数"},
 	batchField,

@@ -26,14 +26,14 @@ var RoleTable = []RolePreset{
 		PermAccessRecordView, PermAccessRecordExport, PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
 		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
 		PermAccessAlertView, PermAccessAlertHandle,
-		PermResidentView, PermResidentEdit, PermResidentReveal, PermResidentExport,
+		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
 		PermHouseView, PermHouseEdit, PermCommunityView, PermCommunityEdit,
 		PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
-		PermResidentView, PermResidentEdit, PermHouseView, PermHouseEdit, PermCommunityView,
+		PermResidentView, PermResidentEdit, PermResidentCertify, PermHouseView, PermHouseEdit, PermCommunityView,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView, PermAccessAlertView,

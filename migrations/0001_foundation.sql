@@ -258,7 +258,7 @@ CREATE INDEX house_figures ON house (figures, community_id, id);
 
 CREATE TABLE person (
   id         BIGINT      NOT NULL PRIMARY KEY,
-  phone_mac  VARCHAR(64) NOT NULL,
+  phone_mac  VARCHAR(64),          -- of the mobile number that is this person's own; NULL = none
   created_at BIGINT      NOT NULL
 );
 CREATE UNIQUE INDEX person_phone ON person (phone_mac);
@@ -275,14 +275,18 @@ CREATE TABLE resident (
   identity     VARCHAR(16)  NOT NULL, -- owner, family, tenant, lodger
   identity_rank INTEGER     NOT NULL, -- sort order of identity, from 0
   lease_day    INTEGER      NOT NULL, -- last day of a fixed-term lease
-  phone_cipher VARCHAR(200) NOT NULL,
-  phone_mac    VARCHAR(64)  NOT NULL,
+  phone_cipher VARCHAR(200) NOT NULL, -- '' = none
+  phone_mac    VARCHAR(64)  NOT NULL, -- without an extension
   phone4_mac   VARCHAR(64)  NOT NULL, -- of the last four digits
+  phone_shared INTEGER      NOT NULL, -- 1: a family member's number, not this person's own
   idno_cipher  VARCHAR(300) NOT NULL, -- '' = none on file
   idno_mac     VARCHAR(64)  NOT NULL,
   idno4_mac    VARCHAR(64)  NOT NULL,
   photo        VARCHAR(128) NOT NULL,
   certified_at BIGINT,
+  certified_how  VARCHAR(16)  NOT NULL, -- the document seen at the desk; '' = by WeChat, or not certified
+  certified_by   VARCHAR(64)  NOT NULL, -- name of the account
+  certified_note VARCHAR(200) NOT NULL,
   moved_out_at BIGINT,
   was_certified_at BIGINT,                -- certified_at until moving out, for who is restored
   created_at   BIGINT       NOT NULL,

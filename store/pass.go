@@ -64,9 +64,25 @@ const passQuery = `
 		AND t.certified_at IS NOT NULL
 		AND `
 
+// passOfFamily is the condition that a pass is that of a family member who shares the number of the
+// person ?, certified at the desk, in a house where the person is a certified resident too: a number
+// that was written down wrongly, or that has another owner by now, opens nothing.
+const passOfFamily = `
+	t.phone_shared = 1
+	AND EXISTS (
+		SELECT 1
+		FROM person o
+		JOIN resident own ON own.person_id = o.id
+		WHERE o.id = ?
+			AND o.phone_mac = t.phone_mac
+			AND own.house_id = t.house_id
+			AND own.moved_out_at IS NULL
+			AND own.certified_at IS NOT NULL
+	)`
+
 // PassesOfPerson returns a person's passes, oldest first: one for each house where the person is a
-// certified resident. Passes whose lease has ended are included: the rules refuse them with the
-// reason.
+// certified resident; after them those of family members who share the person's number and live in
+// the same house. Passes whose lease has ended are included: the rules refuse them with the reason.
 func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, error) {
 	if person == 0 {
 		return nil, nil
@@ -75,9 +91,15 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 	if err := s.db.All(ctx, &rows, passQuery+"p.person_id = ? ORDER BY p.id", int64(person)); err != nil {
 		return nil, database.Wrap("passes of a person", err)
 	}
-	passes := make([]Pass, len(rows))
-	for i, row := range rows {
-		passes[i] = Pass(row)
+	var family []passRow
+	query := passQuery + `t.house_id IN (SELECT house_id FROM resident WHERE person_id = ?)
+		AND` + passOfFamily + " ORDER BY p.id"
+	if err := s.db.All(ctx, &family, query, int64(person), int64(person)); err != nil {
+		return nil, database.Wrap("passes of a family", err)
+	}
+	passes := make([]Pass, 0, len(rows)+len(family))
+	for _, row := range append(rows, family...) {
+		passes = append(passes, Pass(row))
 	}
 	return passes, nil
 }
@@ -100,10 +122,12 @@ func (s *Store) PassOfResidents(ctx context.Context, residents []core.ID) (map[c
 	return passes, database.Wrap("passes of residents", err)
 }
 
-// PassOfPerson returns one pass of a person; another person's is NotFound.
+// PassOfPerson returns one of the passes of PassesOfPerson; another person's is NotFound.
 func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
 	var row passRow
-	err := s.db.Get(ctx, &row, passQuery+"p.id = ? AND p.person_id = ?", int64(pass), int64(person))
+	err := s.db.Get(
+		ctx, &row, passQuery+"p.id = ? AND (p.person_id = ? OR"+passOfFamily+")", int64(pass), int64(person), int64(person),
+	)
 	if err != nil || person == 0 {
 		return Pass{}, database.Wrap("pass of a person", database.NotFoundIfNoRows(err, "通行证不存在"))
 	}

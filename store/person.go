@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"slices"
 
 	"tongxing/core"
@@ -49,6 +50,35 @@ func findPersons(tx *database.Tx, macs []string, into map[string]core.ID) error 
 	})
 }
 
+// personOfNumber returns who a resident is whose own number has changed from that of the person was:
+// mac is the digest of the new one, "" = none.
+func personOfNumber(tx *database.Tx, was core.ID, mac string) (core.ID, error) {
+	if mac == "" {
+		id := tx.NewID()
+		_, err := tx.Exec("INSERT INTO person (id, phone_mac, created_at) VALUES (?, NULL, ?)", int64(id), tx.NowMS())
+		return id, err
+	}
+	known := map[string]core.ID{}
+	if err := findPersons(tx, []string{mac}, known); err != nil || known[mac] != 0 {
+		return known[mac], err
+	}
+	var own sql.NullString
+	if err := tx.Get(&own, "SELECT phone_mac FROM person WHERE id = ?", int64(was)); err != nil {
+		return 0, err
+	}
+	if own.Valid {
+		persons, err := findOrMakePersons(tx, []string{mac})
+		return persons[mac], err
+	}
+	err := tx.ExecOne(
+		database.ErrRace, "UPDATE person SET phone_mac = ? WHERE id = ? AND phone_mac IS NULL", mac, int64(was),
+	)
+	if database.IsDuplicate(err) {
+		err = database.ErrRace // another act has just created the number's person
+	}
+	return was, err
+}
+
 // verifiedPersons returns those of the persons who have verified their phone number in WeChat.
 func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, error) {
 	verified := map[core.ID]bool{}
@@ -67,7 +97,7 @@ func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, erro
 	return verified, err
 }
 
-// certifyPerson finds or creates the person of a phone number that WeChat has verified, certifies
+// certifyPerson finds or creates the person of a mobile number that WeChat has verified, certifies
 // the person's residents, and creates their passes. ties is the number of houses where the person
 // lives.
 func certifyPerson(tx *database.Tx, phoneMAC string) (person core.ID, ties int, err error) {
@@ -76,7 +106,15 @@ func certifyPerson(tx *database.Tx, phoneMAC string) (person core.ID, ties int, 
 		return 0, 0, err
 	}
 	person = persons[phoneMAC]
-	_, err = tx.Exec("UPDATE resident SET certified_at = ? WHERE person_id = ? AND certified_at IS NULL AND moved_out_at IS NULL",
+	_, err = tx.Exec(`
+		UPDATE resident
+		SET certified_at = ?,
+			certified_how = '',
+			certified_by = '',
+			certified_note = ''
+		WHERE person_id = ?
+		AND certified_at IS NULL
+		AND moved_out_at IS NULL`,
 		tx.NowMS(), int64(person))
 	if err != nil {
 		return 0, 0, err

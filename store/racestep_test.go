@@ -135,6 +135,13 @@ var racePeople = []raceStep{
 		change := ResidentChange{Name: "张三丰", Identity: core.Owner, Phone: "13800138009"}
 		return nil, w.UpdateResident(w.ctx, raceBy, everywhere, w.ids["resident"], change)
 	}},
+	{"CertifyResident", func(w *raceWorld) (any, error) {
+		how := core.Certification{How: core.CertifiedByIDCard}
+		return nil, w.CertifyResident(w.ctx, raceBy, everywhere, w.ids["resident"], time.Time{}, how)
+	}},
+	{"WithdrawCertification", func(w *raceWorld) (any, error) {
+		return w.WithdrawCertification(w.ctx, raceBy, everywhere, w.ids["resident"], "登记有误")
+	}},
 	{"RevealResident", func(w *raceWorld) (any, error) {
 		r, err := w.RevealResident(w.ctx, raceBy, everywhere, w.ids["resident"])
 		return r.Phone, err

@@ -12,8 +12,8 @@ import (
 )
 
 const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day,
-	t.phone_cipher, t.idno_cipher,
-	t.photo, t.certified_at, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id,
+	t.phone_cipher, t.phone_shared, t.idno_cipher,
+	t.photo, t.certified_at, t.certified_how, t.certified_by, t.certified_note, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id,
 	p.disabled_at AS pass_disabled`
 
 const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN community c ON c.id = t.community_id
@@ -29,9 +29,13 @@ type residentRow struct {
 	Identity     core.Identity   `db:"identity"`
 	LeaseDay     core.Day        `db:"lease_day"`
 	PhoneCipher  string          `db:"phone_cipher"`
+	PhoneShared  bool            `db:"phone_shared"`
 	IDNoCipher   string          `db:"idno_cipher"`
 	Photo        string          `db:"photo"`
 	Certified    database.Millis `db:"certified_at"`
+	CertHow      string          `db:"certified_how"`
+	CertBy       string          `db:"certified_by"`
+	CertNote     string          `db:"certified_note"`
 	MovedOut     database.Millis `db:"moved_out_at"`
 	Updated      database.Millis `db:"updated_at"`
 	Label        string          `db:"label"`
@@ -54,8 +58,9 @@ func (r residentRow) whole(reveal func(column, sealed string) string) core.Resid
 	phone, idno := reveal("resident.phone", r.PhoneCipher), reveal("resident.idno", r.IDNoCipher)
 	return core.Resident{
 		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
-		LeaseDay: r.LeaseDay, Phone: phone, IDNumber: idno, Photo: r.Photo, Certified: r.Certified.Time,
-		MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
+		LeaseDay: r.LeaseDay, Phone: phone, PhoneShared: r.PhoneShared, IDNumber: idno, Photo: r.Photo,
+		Certified: r.Certified.Time, MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
+		Desk: core.Certification{How: core.CertifiedHow(r.CertHow), By: r.CertBy, Note: r.CertNote},
 	}
 }
 
@@ -350,7 +355,7 @@ func (s *Store) residentMatches(
 		return nil, nil
 	}
 	if phone, err := core.NormalizePhone(keyword); err == nil {
-		return []residentMatch{s.residentsByDigest(scope, "phone", phone)}, nil
+		return []residentMatch{s.residentsByDigest(scope, "phone", core.PhoneBase(phone))}, nil
 	}
 	ways := s.residentsNamedLike(scope, keyword, kinds...)
 	houses, err := s.residentsOfHouses(ctx, scope, keyword)

@@ -26,8 +26,9 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 }
 
 // CreateResidents adds people to houses of one community, all or none, and returns the ids in their
-// order. It uses house, name, sex, identity, lease day, phone, ID number and photo of each; one
-// with Certified set is certified and has a pass at once. A person is found by phone number, or
+// order. It uses house, name, sex, identity, lease day, phone, whether it is shared, ID number and
+// photo of each; one with Certified set is certified and has a pass at once. A person is found by
+// core's OwnPhone, or, without one, among those of the house without one by core.SamePerson; else
 // created. One who moved out of the house moves back in; one who lives there is a conflict. A
 // person who has verified the number in WeChat is certified at once.
 func (s *Store) CreateResidents(
@@ -77,7 +78,7 @@ type residentBuilder struct {
 
 func (b *residentBuilder) run() error {
 	for _, step := range []func() error{
-		b.findHouses, b.findPersons, b.findTies, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses,
+		b.findHouses, b.findPersons, b.findTies, b.createPersons, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -111,16 +112,32 @@ func (b *residentBuilder) findHouses() error {
 	return err
 }
 
+// findPersons sets the persons of those with a phone number of their own.
 func (b *residentBuilder) findPersons() error {
 	macs := make([]string, len(b.people))
+	var own []string
 	for i, r := range b.people {
-		macs[i] = b.tx.Keys().Digest("phone", r.Phone)
+		if macs[i] = b.tx.Keys().Digest("phone", r.OwnPhone()); macs[i] != "" {
+			own = append(own, macs[i])
+		}
 	}
-	persons, err := findOrMakePersons(b.tx, macs)
+	persons, err := findOrMakePersons(b.tx, own)
 	for i, mac := range macs {
 		b.people[i].Person = persons[mac]
 	}
 	return err
+}
+
+// createPersons creates a person for each of the others who is not known in the house.
+func (b *residentBuilder) createPersons() error {
+	var rows [][]any
+	for i := range b.people {
+		if r := &b.people[i]; r.Person == 0 {
+			r.Person = b.tx.NewID()
+			rows = append(rows, []any{int64(r.Person), nil, b.tx.NowMS()})
+		}
+	}
+	return database.InsertRows(b.tx, database.InsertInto, "person", "id, phone_mac, created_at", rows)
 }
 
 type tieRow struct {
@@ -128,25 +145,50 @@ type tieRow struct {
 	House    core.ID         `db:"house_id"`
 	Person   core.ID         `db:"person_id"`
 	Name     string          `db:"name"`
+	IDNumber string          `db:"idno_mac"`
+	Apart    bool            `db:"apart"` // a person without a phone number of their own
 	MovedOut database.Millis `db:"moved_out_at"`
 }
 
-type tie struct{ house, person core.ID }
+// ties are those of the houses.
+type ties map[core.ID][]tieRow
+
+// find returns the tie of a resident to the house: of the same person, or, without a phone number of
+// their own, of the same one without.
+func (t ties) find(keys database.Keyring, r core.Resident) (tieRow, bool) {
+	for _, row := range t[r.House] {
+		if r.Person != 0 && row.Person == r.Person || r.Person == 0 && row.Apart &&
+			core.SamePerson(r.Name, keys.Digest("idno", r.IDNumber), row.Name, row.IDNumber) {
+			return row, true
+		}
+	}
+	return tieRow{}, false
+}
 
 // findTies sets the residents' ids: a new one, or the existing one of somebody who moves back in.
 func (b *residentBuilder) findTies() error {
-	known := map[tie]tieRow{}
+	known := ties{}
 	err := database.EachPart(b.people, func(part []core.Resident) error {
 		var rows []tieRow
 		args := database.AppendIDs([]any{int64(b.community)}, database.IDsOf(part, func(r core.Resident) core.ID { return r.House }))
 		err := b.tx.All(
 			&rows,
-			"SELECT id, house_id, person_id, name, moved_out_at FROM resident WHERE community_id = ? AND house_id IN ("+
-				database.Placeholders(len(part))+")",
+			`SELECT t.id,
+				t.house_id,
+				t.person_id,
+				t.name,
+				t.idno_mac,
+				CASE WHEN p.phone_mac IS NULL THEN 1 ELSE 0 END AS apart,
+				t.moved_out_at
+			FROM resident t
+			JOIN person p ON p.id = t.person_id
+			WHERE t.community_id = ?
+			AND t.house_id IN (`+database.Placeholders(len(part))+`)
+			ORDER BY CASE WHEN t.moved_out_at IS NULL THEN 0 ELSE 1 END, t.id`,
 			args...,
 		)
 		for _, row := range rows {
-			known[tie{row.House, row.Person}] = row
+			known[row.House] = append(known[row.House], row)
 		}
 		return err
 	})
@@ -156,20 +198,34 @@ func (b *residentBuilder) findTies() error {
 	b.back = map[int]string{}
 	for i := range b.people {
 		r := &b.people[i]
-		key := tie{r.House, r.Person}
-		row, ok := known[key]
+		row, ok := known.find(b.tx.Keys(), *r)
 		if ok && row.MovedOut.IsZero() {
-			return core.InvalidFields(map[string]string{"phone": "该手机号已登记在 " + b.labels[r.House]})
+			return livesThere(*r, b.labels[r.House])
 		}
-		r.ID = row.ID
 		if ok {
-			b.back[i] = row.Name
+			r.ID, r.Person, b.back[i] = row.ID, row.Person, row.Name
 		} else {
 			r.ID = b.tx.NewID()
 		}
-		known[key] = tieRow{ID: r.ID} // the same person twice in the list is a conflict
+		// The same person twice in the list is a conflict.
+		known[r.House] = append([]tieRow{{
+			ID: r.ID, House: r.House, Person: r.Person, Name: r.Name, IDNumber: b.tx.Keys().Digest("idno", r.IDNumber),
+			Apart: r.OwnPhone() == "",
+		}}, known[r.House]...)
 	}
 	return nil
+}
+
+// livesThere is the conflict with somebody who is registered in the house.
+func livesThere(r core.Resident, house string) error {
+	if r.OwnPhone() != "" {
+		return core.InvalidFields(map[string]string{
+			"phone": "该手机号已登记在 " + house + "；如是家人共用，请选“家人共用号码”",
+		})
+	}
+	return core.InvalidFields(map[string]string{
+		"name": "“" + r.Name + "”已登记在 " + house + "，没有本人手机号；如是同名的另一人，请填写两人的证件号",
+	})
 }
 
 func (b *residentBuilder) certify() error {
@@ -196,7 +252,8 @@ func (b *residentBuilder) insert() error {
 			[]any{
 				int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, core.FoldName(r.Name),
 				nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
-				database.NullMillis(r.Certified), b.tx.NowMS(), b.tx.NowMS(),
+				database.NullMillis(r.Certified), string(r.Desk.How), r.Desk.By, r.Desk.Note,
+				b.tx.NowMS(), b.tx.NowMS(),
 			},
 			private...,
 		))
@@ -204,7 +261,7 @@ func (b *residentBuilder) insert() error {
 	err := database.InsertRows(
 		b.tx, database.InsertInto, "resident",
 		"id, community_id, house_id, person_id, name, name_fold, name_key, sex, identity, identity_rank, lease_day, photo, "+
-			"certified_at, created_at, updated_at, "+privateColumns,
+			"certified_at, certified_how, certified_by, certified_note, created_at, updated_at, "+privateColumns,
 		rows,
 	)
 	if database.IsDuplicate(err) {
@@ -291,6 +348,7 @@ type residentAudit struct {
 	Identity core.Identity `json:"identity"`
 	Lease    string        `json:"lease,omitempty"`
 	Phone    string        `json:"phone"`
+	Shared   bool          `json:"phone_shared,omitempty"`
 	IDNumber string        `json:"id_number,omitempty"`
 	Verified bool          `json:"certified"`
 }
@@ -298,8 +356,8 @@ type residentAudit struct {
 func auditOfResident(r core.Resident, house string) residentAudit {
 	r = r.Masked()
 	a := residentAudit{
-		House: house, Name: r.Name, Sex: r.Sex, Identity: r.Identity, Phone: r.Phone, IDNumber: r.IDNumber,
-		Verified: !r.Certified.IsZero(),
+		House: house, Name: r.Name, Sex: r.Sex, Identity: r.Identity, Phone: r.Phone, Shared: r.PhoneShared,
+		IDNumber: r.IDNumber, Verified: !r.Certified.IsZero(),
 	}
 	if r.LeaseDay != 0 {
 		a.Lease = r.LeaseDay.String()
@@ -307,7 +365,7 @@ func auditOfResident(r core.Resident, house string) residentAudit {
 	return a
 }
 
-const privateColumns = "phone_cipher, phone_mac, phone4_mac, idno_cipher, idno_mac, idno4_mac"
+const privateColumns = "phone_cipher, phone_mac, phone4_mac, phone_shared, idno_cipher, idno_mac, idno4_mac"
 
 // sealResident returns the values of privateColumns.
 func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
@@ -316,8 +374,13 @@ func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
 		return nil, err
 	}
 	idno, err := keys.Seal("resident.idno", r.IDNumber)
+	shared := 0
+	if r.PhoneShared {
+		shared = 1
+	}
+	base := core.PhoneBase(r.Phone)
 	return []any{
-		phone, keys.Digest("phone", r.Phone), keys.DigestLast4("phone", r.Phone), idno,
+		phone, keys.Digest("phone", base), keys.DigestLast4("phone", base), shared, idno,
 		keys.Digest("idno", r.IDNumber), keys.DigestLast4("idno", r.IDNumber),
 	}, err
 }
@@ -331,15 +394,16 @@ func saveResident(tx *database.Tx, r core.Resident) error {
 	args := append(
 		[]any{
 			int64(r.Person), r.Name, core.FoldName(r.Name), nameKey(r.Name), r.Sex, string(r.Identity),
-			identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified), tx.NextUpdated(r.Updated),
+			identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified),
+			string(r.Desk.How), r.Desk.By, r.Desk.Note, tx.NextUpdated(r.Updated),
 		},
 		private...,
 	)
 	return tx.ExecOne(
 		core.NotFound(noResident),
 		`UPDATE resident SET person_id = ?, name = ?, name_fold = ?, name_key = ?, sex = ?, identity = ?,
-		identity_rank = ?, lease_day = ?, certified_at = ?, updated_at = ?,
-		phone_cipher = ?, phone_mac = ?, phone4_mac = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
+		identity_rank = ?, lease_day = ?, certified_at = ?, certified_how = ?, certified_by = ?, certified_note = ?,
+		updated_at = ?, phone_cipher = ?, phone_mac = ?, phone4_mac = ?, phone_shared = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
 		append(args, int64(r.ID))...,
 	)
 }

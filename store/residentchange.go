@@ -13,7 +13,7 @@ import (
 )
 
 // ResidentChange is what UpdateResident sets. Empty Phone and IDNumber keep those on file, since
-// forms never show them.
+// forms never show them. PhoneShared is that of the number, new or kept.
 type ResidentChange struct {
 	Name     string
 	Sex      string
@@ -23,10 +23,14 @@ type ResidentChange struct {
 	IDNumber string
 	ClearID  bool      // delete the ID number
 	Updated  time.Time // the resident's, as shown; see core.Stale
+
+	PhoneShared bool
+	ClearPhone  bool // delete the phone number
 }
 
-// UpdateResident changes a resident of the scope who lives there. A new phone number belongs to
-// another person: the resident is no longer certified until that number is verified in WeChat.
+// UpdateResident changes a resident of the scope who lives there. A new number of the resident's own
+// (core's OwnPhone), or none, is another identity: the resident is no longer certified until that
+// number is verified in WeChat or staff certify again.
 func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change ResidentChange) error {
 	return s.db.Write(ctx, "update resident", func(tx *database.Tx) error {
 		row, old, err := lockResident(tx, scope, id)
@@ -40,7 +44,7 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return err
 		}
-		if r.Phone != old.Phone {
+		if r.OwnPhone() != old.OwnPhone() {
 			if r, err = changePerson(tx, r); err != nil {
 				return err
 			}
@@ -68,9 +72,13 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 
 func (c ResidentChange) apply(r core.Resident) core.Resident {
 	r.Name, r.Sex, r.Identity, r.LeaseDay = c.Name, c.Sex, c.Identity, c.LeaseDay
-	if core.Clean(c.Phone) != "" {
+	switch {
+	case core.Clean(c.Phone) != "":
 		r.Phone = c.Phone
+	case c.ClearPhone:
+		r.Phone = ""
 	}
+	r.PhoneShared = c.PhoneShared
 	if c.ClearID {
 		r.IDNumber = ""
 	} else if core.Clean(c.IDNumber) != "" {
@@ -79,19 +87,18 @@ func (c ResidentChange) apply(r core.Resident) core.Resident {
 	return r
 }
 
-// changePerson ties the resident to the person with the new number.
+// changePerson ties the resident to the person of the new number. Somebody who had none before stays
+// the same person, with their exits, unless the number is another's.
 func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
-	mac := tx.Keys().Digest("phone", r.Phone)
-	persons, err := findOrMakePersons(tx, []string{mac})
-	if err != nil {
+	var err error
+	if r.Person, err = personOfNumber(tx, r.Person, tx.Keys().Digest("phone", r.OwnPhone())); err != nil {
 		return r, err
 	}
-	r.Person = persons[mac]
 	verified, err := verifiedPersons(tx, []core.ID{r.Person})
 	if err != nil {
 		return r, err
 	}
-	r.Certified = database.Millis{}.Time
+	r.Certified, r.Desk = database.Millis{}.Time, core.Certification{}
 	if verified[r.Person] {
 		r.Certified = tx.Now()
 	}

@@ -95,7 +95,7 @@ func (s *Store) residentPicks(ctx context.Context, ids []core.ID) ([]core.Reside
 
 func (r ResidentRow) pick() core.ResidentPick {
 	return core.ResidentPick{
-		Resident: r.ID, Person: r.Person, Name: core.Clean(r.Name), Phone: r.Phone, House: r.HouseLabel,
+		Resident: r.ID, Person: r.Person, Name: core.Clean(r.Name), Phone: r.PhoneText(), House: r.HouseLabel,
 		Community: r.Community, CommunityName: r.CommunityName, MovedOut: !r.MovedOut.IsZero(),
 	}
 }

@@ -75,7 +75,7 @@ func (s *Store) residentsSaid(
 	ctx context.Context, scope core.Scope, t core.SearchText, kinds ...gramKind,
 ) (ways []residentMatch, err error) {
 	if t.Phone != "" {
-		ways = append(ways, s.residentsByDigest(scope, "phone", t.Phone))
+		ways = append(ways, s.residentsByDigest(scope, "phone", core.PhoneBase(t.Phone)))
 	}
 	if t.IDNumber != "" {
 		ways = append(ways, s.residentsByDigest(scope, "idno", t.IDNumber))
@@ -117,7 +117,7 @@ func (s *Store) residentsByLongTail(
 	rows, err := s.residentRows(ctx, ids, true)
 	var found []core.ID
 	for _, r := range rows {
-		if strings.HasSuffix(r.Phone, t.Tail) || strings.HasSuffix(r.IDNumber, t.Tail) {
+		if strings.HasSuffix(core.PhoneBase(r.Phone), t.Tail) || strings.HasSuffix(r.IDNumber, t.Tail) {
 			found = append(found, r.ID)
 		}
 	}

@@ -97,7 +97,7 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 		Verdict: h.canGoOut(c, preview), Recent: h.lines(records, false), Passed: h.passed(c, records),
 		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),
 	}
-	passes, err := h.store.PassesOfPerson(c.Ctx(), pass.Person)
+	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
 	page.Others = len(passes) > 1
 	if err != nil {
 		return err

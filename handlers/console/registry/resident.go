@@ -14,7 +14,7 @@ import (
 // the one of residentReveal.
 func (p *Pages) residentRoutes() []web.Route {
 	view, edit := web.Need(core.PermResidentView), web.Need(core.PermResidentEdit)
-	return []web.Route{
+	return append(p.residentCertifyRoutes(), []web.Route{
 		{Method: http.MethodGet, Path: frame.ResidentPath, Access: view, Handler: p.residentList},
 		{
 			Method: http.MethodGet, Path: frame.ResidentPath + "/export.xlsx",
@@ -43,7 +43,7 @@ func (p *Pages) residentRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id", Access: edit, Handler: p.residentUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/moveout", Access: edit, Handler: p.residentMoveOut},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/signout", Access: edit, Handler: p.residentSignOut},
-	}
+	}...)
 }
 
 const residentsAPage = 50
@@ -159,6 +159,8 @@ type residentForm struct {
 	Phone     string   `form:"phone" max:"40"`
 	IDNumber  string   `form:"id_number" max:"60"`
 	ClearID   bool     `form:"clear_id"`
+	Shared    bool     `form:"phone_shared"`
+	NoPhone   bool     `form:"clear_phone"`
 	Seen      int64    `form:"seen"`
 }
 
@@ -169,24 +171,28 @@ func (p *Pages) residentCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	var id core.ID
+	var r core.Resident
 	if wrong == nil {
-		id, wrong = p.createResident(c, at, form)
+		r, wrong = p.createResident(c, at, form)
 	}
 	if wrong != nil {
 		page := p.residentNewPage(c, at, "")
 		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
 	}
-	c.Flash(web.FlashSuccess, "住户已添加。本人在微信里验证手机号后即可使用通行证。")
-	return c.Redirect(frame.ResidentURL(id))
+	words := "住户已添加。本人在微信里验证手机号后即可使用通行证。"
+	if r.OwnPhone() == "" {
+		words = "住户已添加。没有本人手机，请现场核验；核验后由门岗查找放行。"
+	}
+	c.Flash(web.FlashSuccess, words)
+	return c.Redirect(frame.ResidentURL(r.ID))
 }
 
-func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form residentForm) (core.ID, error) {
+func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form residentForm) (core.Resident, error) {
 	r := core.Resident{
 		Community: at.ID, Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
-		Phone: form.Phone, IDNumber: form.IDNumber,
+		Phone: form.Phone, PhoneShared: form.Shared, IDNumber: form.IDNumber,
 	}
-	_, wrong := r.Normalized()
+	r, wrong := r.Normalized()
 	house, err := p.Store.HouseByText(c.Ctx(), c.Scope(), at.ID, form.House)
 	if core.IsNotFound(err) {
 		message := "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"
@@ -198,10 +204,11 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 		err = core.InvalidFields(map[string]string{"house": core.MessageOf(err)})
 	}
 	if err = frame.MergeFields(err, wrong); err != nil {
-		return 0, err
+		return r, err
 	}
 	r.House = house.ID
-	return p.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), r)
+	r.ID, err = p.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), r)
+	return r, err
 }
 
 // resident returns the resident in the path, if the account may see it.
@@ -262,7 +269,8 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 	if err == nil {
 		err = p.Store.UpdateResident(c.Ctx(), c.Actor(), c.Scope(), r.ID, store.ResidentChange{
 			Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
-			Phone: form.Phone, IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: frame.ShownAt(form.Seen),
+			Phone: form.Phone, PhoneShared: form.Shared, ClearPhone: form.NoPhone,
+			IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: frame.ShownAt(form.Seen),
 		})
 	}
 	if err != nil {

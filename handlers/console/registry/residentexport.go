@@ -11,7 +11,7 @@ import (
 	"tongxing/templates"
 )
 
-var residentColumns = []string{"姓名", "性别", "身份", "租约到期时间", "手机", "证件号", "小区", "房屋", "认证", "认证时间", "迁出时间"}
+var residentColumns = []string{"姓名", "性别", "身份", "租约到期时间", "手机", "证件号", "小区", "房屋", "认证", "认证时间", "迁出时间", "手机说明", "现场核验"}
 
 // residentExport streams the filtered residents as a spreadsheet, with masked phone and ID numbers.
 func (p *Pages) residentExport(c *web.Context) error { return p.residentSheet(c, false) }
@@ -86,9 +86,20 @@ func residentCells(r store.ResidentRow, zone *time.Location) []any {
 	if !r.Certified.IsZero() {
 		certified = "已认证"
 	}
+	phone := ""
+	switch {
+	case r.Phone == "":
+		phone = "无手机"
+	case r.PhoneShared:
+		phone = "家人共用"
+	}
+	desk := ""
+	if !r.Certified.IsZero() && r.Desk.How != "" {
+		desk = r.Desk.How.Label() + "，" + r.Desk.By
+	}
 	return []any{
 		r.Name, core.SexLabel(r.Sex), r.Identity.Label(), lease, r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel,
-		certified, r.Certified.In(zone), r.MovedOut.In(zone),
+		certified, r.Certified.In(zone), r.MovedOut.In(zone), phone, desk,
 	}
 }
 

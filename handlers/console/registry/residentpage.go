@@ -119,7 +119,7 @@ func residentRows(residents []store.ResidentRow) []residentRow {
 	rows := make([]residentRow, len(residents))
 	for i, r := range residents {
 		rows[i] = residentRow{
-			URL: frame.ResidentURL(r.ID), Name: r.Name, Sex: core.SexLabel(r.Sex), Identity: r.Identity.Label(), Phone: r.Phone,
+			URL: frame.ResidentURL(r.ID), Name: r.Name, Sex: core.SexLabel(r.Sex), Identity: r.Identity.Label(), Phone: r.PhoneText(),
 			House: r.HouseLabel, Community: r.CommunityName, State: residentBadge(r),
 		}
 	}
@@ -153,7 +153,7 @@ type residentShowPage struct {
 
 // residentPage returns the page of one resident, masked as r is.
 func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
-	page := residentShowPage{Shell: p.Shell(c, "resident", r.Name), Person: residentFacts(r)}
+	page := residentShowPage{Shell: p.Shell(c, "resident", r.Name), Person: append(residentFacts(r), deskFacts(r, p.Store.Zone())...)}
 	var err error
 	if page.Home, err = p.residentHome(c, r); err != nil {
 		return page, err
@@ -168,6 +168,7 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 			Icon: "history",
 		}}
 	}
+	page.Actions = append(page.Actions, residentDeskActions(c, r)...)
 	if c.Has(core.PermResidentEdit) && r.MovedOut.IsZero() {
 		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: frame.ResidentURL(r.ID) + "/edit", Icon: "pencil"})
 		page.MoveOut = &templates.Submit{
@@ -230,7 +231,7 @@ func residentFacts(r store.ResidentRow) []templates.Fact {
 	return []templates.Fact{
 		{Label: "姓名", Value: r.Name},
 		{Label: "性别", Value: core.SexLabel(r.Sex)},
-		{Label: "手机", Value: r.Phone},
+		{Label: "手机", Value: r.PhoneText()},
 		{Label: "证件号", Value: idNumber},
 		{Label: "认证", Badge: residentBadge(r)},
 	}
@@ -311,6 +312,11 @@ func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow) residentFo
 	page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}, {Label: r.Name, URL: frame.ResidentURL(r.ID)}}
 	page.Note = r.CommunityName + " · " + r.HouseLabel
 	fields := residentFields(r.Resident, false)
+	if r.Phone != "" {
+		fields = append(fields, templates.Field{
+			Kind: templates.Switch, Name: "clear_phone", Label: "删除已登记的号码", Help: "没有手机的住户须现场核验。",
+		})
+	}
 	if r.IDNumber != "" {
 		fields = append(fields, templates.Field{Kind: templates.Switch, Name: "clear_id", Label: "删除已登记的证件号"})
 	}
@@ -329,12 +335,21 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 		lease = r.LeaseDay.String()
 	}
 	phone := templates.Field{
-		Kind: templates.Telephone, Name: "phone", Label: "手机", Required: isNew, MaxLength: 40,
-		Autocomplete: "off", Help: "本人用这个号码在微信里认证。",
+		Kind: templates.Telephone, Name: "phone", Label: "手机", MaxLength: 40, Autocomplete: "off",
+		Help: "选填，座机加区号，港澳台加 +852、+853、+886。本人用手机号在微信里认证；没有手机的，由物业现场核验。",
+	}
+	shared := templates.Field{
+		Kind: templates.Switch, Name: "phone_shared", Label: "家人共用号码",
+		Help: "号码是家人的，如老人、孩子留家人的手机：通行证和出门次数仍各算各的，须现场核验。",
+	}
+	if r.PhoneShared {
+		shared.Value = "1"
 	}
 	idNumber := templates.Field{Name: "id_number", Label: "证件号", MaxLength: 60, Autocomplete: "off", Help: "身份证、护照或通行证号，选填。"}
+	if !isNew && r.Phone != "" {
+		phone.Placeholder, phone.Help = r.Phone, "现为 "+r.PhoneText()+"，不填则不变。改本人号码后须重新认证。"
+	}
 	if !isNew {
-		phone.Placeholder, phone.Help = r.Phone, "现为 "+r.Phone+"，不填则不变。改号后须由新号码重新认证。"
 		if r.IDNumber != "" {
 			idNumber.Placeholder, idNumber.Help = r.IDNumber, "现为 "+r.IDNumber+"，不填则不变。"
 		}
@@ -351,6 +366,6 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 		},
 		{Kind: templates.Radio, Name: "identity", Label: "身份", Value: string(r.Identity), Required: true, Choices: identities},
 		{Kind: templates.Date, Name: "lease_day", Label: "租约到期日", Value: lease, Help: "限期租客必填；到期次日起通行证失效。"},
-		phone, idNumber,
+		phone, shared, idNumber,
 	}
 }

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+)
+
+// residentCertificationAudit is what the audit log records of a certification at the desk and of its
+// withdrawal.
+type residentCertificationAudit struct {
+	House    string            `json:"house"`
+	Name     string            `json:"name"`
+	How      core.CertifiedHow `json:"how"`
+	Note     string            `json:"note,omitempty"`
+	Reason   string            `json:"reason,omitempty"`
+	Verified bool              `json:"certified"`
+}
+
+// CertifyResident certifies a resident of the scope who lives there, whose documents the account has
+// seen, and creates the pass. One who is certified is a conflict; shown is the resident's Updated as
+// the account saw it, see core.Stale.
+func (s *Store) CertifyResident(
+	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, shown time.Time, how core.Certification,
+) error {
+	how, err := how.Checked()
+	if err != nil {
+		return err
+	}
+	how.By = by.Name
+	return s.db.Write(ctx, "certify resident", func(tx *database.Tx) error {
+		row, r, err := lockResident(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		if !r.Certified.IsZero() {
+			return core.Conflict("“" + r.Name + "”已经认证，无需再核验")
+		}
+		if err := database.CheckUnchanged(shown, r.Updated); err != nil {
+			return err
+		}
+		r.Certified, r.Desk = tx.Now(), how
+		if err := saveResident(tx, r); err != nil {
+			return err
+		}
+		if err := createPasses(tx, []core.Resident{r}); err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: r.Community, Action: "resident.certify", Subject: audit.Target("resident", id),
+			After: residentCertificationAudit{House: row.Label, Name: r.Name, How: how.How, Note: how.Note, Verified: true},
+		})
+	})
+}
+
+// WithdrawCertification takes back a certification at the desk: the pass cannot be used from that
+// moment. A resident who has verified the phone number in WeChat stays certified by that, which
+// certified reports. Somebody whom WeChat alone certified is a conflict.
+func (s *Store) WithdrawCertification(
+	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, reason string,
+) (certified bool, err error) {
+	if reason, err = core.CheckedWithdrawal(reason); err != nil {
+		return false, err
+	}
+	err = s.db.Write(ctx, "withdraw certification", func(tx *database.Tx) error {
+		row, r, err := lockResident(tx, scope, id)
+		if err != nil {
+			return err
+		}
+		if r.Certified.IsZero() || r.Desk.How == "" {
+			return core.Conflict("“" + r.Name + "”没有现场核验，不能撤销")
+		}
+		verified, err := verifiedPersons(tx, []core.ID{r.Person})
+		if err != nil {
+			return err
+		}
+		before := r.Desk
+		if certified = verified[r.Person]; !certified {
+			r.Certified = time.Time{}
+		}
+		r.Desk = core.Certification{}
+		if err := saveResident(tx, r); err != nil {
+			return err
+		}
+		was := residentCertificationAudit{House: row.Label, Name: r.Name, How: before.How, Note: before.Note, Verified: true}
+		now := was
+		now.Reason, now.Verified = reason, certified
+		return audit.Write(tx, by, audit.Entry{
+			Community: r.Community, Action: "resident.withdraw", Subject: audit.Target("resident", id),
+			Before: was, After: now,
+		})
+	})
+	return certified, err
+}

@@ -50,9 +50,9 @@ func SexLabel(sex string) string {
 // Resident is a person's tie to one house 住户. Phone and IDNumber are unmasked only for callers
 // allowed to ask for them; lists carry them masked.
 //
-// A person is identified by a mobile number of their own (OwnPhone). Whoever has none – a child, an
-// elder, somebody reached on a landline or on a family member's phone – is a person by themselves
-// in each house, certified at the desk.
+// A person is identified by a mobile number of their own (OwnPhone). Somebody without one – a child, an
+// elder, one reached on a landline or on a family member's phone – is a person by themselves in each
+// house, certified at the desk.
 type Resident struct {
 	ID        ID
 	Community ID

@@ -32,6 +32,15 @@ func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, erro
 	return persons, findPersons(tx, missing, persons)
 }
 
+// createPersons creates persons without a number of their own.
+func createPersons(tx *database.Tx, persons []core.ID) error {
+	rows := make([][]any, len(persons))
+	for i, id := range persons {
+		rows[i] = []any{int64(id), nil, tx.NowMS()}
+	}
+	return database.InsertRows(tx, database.InsertInto, "person", "id, phone_mac, created_at", rows)
+}
+
 func findPersons(tx *database.Tx, macs []string, into map[string]core.ID) error {
 	return database.EachPart(macs, func(part []string) error {
 		args := make([]any, len(part))
@@ -55,8 +64,7 @@ func findPersons(tx *database.Tx, macs []string, into map[string]core.ID) error 
 func personOfNumber(tx *database.Tx, was core.ID, mac string) (core.ID, error) {
 	if mac == "" {
 		id := tx.NewID()
-		_, err := tx.Exec("INSERT INTO person (id, phone_mac, created_at) VALUES (?, NULL, ?)", int64(id), tx.NowMS())
-		return id, err
+		return id, createPersons(tx, []core.ID{id})
 	}
 	known := map[string]core.ID{}
 	if err := findPersons(tx, []string{mac}, known); err != nil || known[mac] != 0 {

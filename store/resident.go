@@ -13,7 +13,8 @@ import (
 
 const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day,
 	t.phone_cipher, t.phone_shared, t.idno_cipher,
-	t.photo, t.certified_at, t.certified_how, t.certified_by, t.certified_note, t.moved_out_at, t.updated_at, h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id,
+	t.photo, t.certified_at, t.certified_how, t.certified_by, t.certified_note, t.moved_out_at, t.updated_at,
+	h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id,
 	p.disabled_at AS pass_disabled`
 
 const residentFrom = ` FROM resident t JOIN house h ON h.id = t.house_id JOIN community c ON c.id = t.community_id

@@ -130,39 +130,14 @@ func (b *residentBuilder) findPersons() error {
 
 // createPersons creates a person for each of the others who is not known in the house.
 func (b *residentBuilder) createPersons() error {
-	var rows [][]any
+	var persons []core.ID
 	for i := range b.people {
 		if r := &b.people[i]; r.Person == 0 {
 			r.Person = b.tx.NewID()
-			rows = append(rows, []any{int64(r.Person), nil, b.tx.NowMS()})
+			persons = append(persons, r.Person)
 		}
 	}
-	return database.InsertRows(b.tx, database.InsertInto, "person", "id, phone_mac, created_at", rows)
-}
-
-type tieRow struct {
-	ID       core.ID         `db:"id"`
-	House    core.ID         `db:"house_id"`
-	Person   core.ID         `db:"person_id"`
-	Name     string          `db:"name"`
-	IDNumber string          `db:"idno_mac"`
-	Apart    bool            `db:"apart"` // a person without a phone number of their own
-	MovedOut database.Millis `db:"moved_out_at"`
-}
-
-// ties are those of the houses.
-type ties map[core.ID][]tieRow
-
-// find returns the tie of a resident to the house: of the same person, or, without a phone number of
-// their own, of the same one without.
-func (t ties) find(keys database.Keyring, r core.Resident) (tieRow, bool) {
-	for _, row := range t[r.House] {
-		if r.Person != 0 && row.Person == r.Person || r.Person == 0 && row.Apart &&
-			core.SamePerson(r.Name, keys.Digest("idno", r.IDNumber), row.Name, row.IDNumber) {
-			return row, true
-		}
-	}
-	return tieRow{}, false
+	return createPersons(b.tx, persons)
 }
 
 // findTies sets the residents' ids: a new one, or the existing one of somebody who moves back in.
@@ -214,18 +189,6 @@ func (b *residentBuilder) findTies() error {
 		}}, known[r.House]...)
 	}
 	return nil
-}
-
-// livesThere is the conflict with somebody who is registered in the house.
-func livesThere(r core.Resident, house string) error {
-	if r.OwnPhone() != "" {
-		return core.InvalidFields(map[string]string{
-			"phone": "该手机号已登记在 " + house + "；如是家人共用，请选“家人共用号码”",
-		})
-	}
-	return core.InvalidFields(map[string]string{
-		"name": "“" + r.Name + "”已登记在 " + house + "，没有本人手机号；如是同名的另一人，请填写两人的证件号",
-	})
 }
 
 func (b *residentBuilder) certify() error {
@@ -403,7 +366,8 @@ func saveResident(tx *database.Tx, r core.Resident) error {
 		core.NotFound(noResident),
 		`UPDATE resident SET person_id = ?, name = ?, name_fold = ?, name_key = ?, sex = ?, identity = ?,
 		identity_rank = ?, lease_day = ?, certified_at = ?, certified_how = ?, certified_by = ?, certified_note = ?,
-		updated_at = ?, phone_cipher = ?, phone_mac = ?, phone4_mac = ?, phone_shared = ?, idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
+		updated_at = ?, phone_cipher = ?, phone_mac = ?, phone4_mac = ?, phone_shared = ?,
+		idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
 		append(args, int64(r.ID))...,
 	)
 }

@@ -43,7 +43,8 @@ func residentHit(q frame.Question, r store.ResidentRow) templates.SearchHit {
 		place = r.CommunityName + " " + place
 	}
 	hit := templates.SearchHit{
-		Icon: "user", Title: r.Name, Note: strings.TrimSpace(place + "　" + r.PhoneText()), Badge: residentBadge(r), URL: frame.ResidentURL(r.ID),
+		Icon: "user", Title: r.Name, Note: strings.TrimSpace(place + "　" + r.PhoneText()),
+		Badge: residentBadge(r), URL: frame.ResidentURL(r.ID),
 	}
 	q.Act(&hit, core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?"+frame.PickID+"="+r.Person.String())
 	if r.MovedOut.IsZero() {

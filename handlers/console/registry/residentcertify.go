@@ -145,7 +145,7 @@ func residentDeskActions(c *web.Context, r store.ResidentRow) []templates.Action
 	return nil
 }
 
-// deskFacts tells how and by whom a resident was certified at the desk.
+// deskFacts returns how, by whom and when a resident was certified at the desk; nil if they were not.
 func deskFacts(r store.ResidentRow, zone *time.Location) []templates.Fact {
 	if r.Certified.IsZero() || r.Desk.How == "" {
 		return nil

@@ -321,7 +321,8 @@ var Features = []Feature{
 		Stem: "batch", Noun: "批量操作", Under: "audit", Fields: batchFields,
 		Verbs: []Verb{{"undo", "撤销批量操作"}},
 	},
-	{Stem: "savedview", Noun: "视图"}, // an account's own: no line in the audit log
+	{Stem: "savedview", Noun: "视图"},    // an account's own: no line in the audit log
+	{Stem: "preference", Noun: "个人设置"}, // likewise
 }
 
 // FeatureOf returns the feature of a stem; ok reports whether it exists.

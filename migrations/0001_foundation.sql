@@ -621,6 +621,13 @@ CREATE TABLE recent_view (
   PRIMARY KEY (account_id, stem, subject_id)
 );
 
+-- What an account set for itself in the console.
+CREATE TABLE preference (
+  account_id   BIGINT NOT NULL PRIMARY KEY,
+  community_id BIGINT NOT NULL, -- in which it works, of several; 0 = all
+  updated_at   BIGINT NOT NULL
+);
+
 -- A list's filters and sort order, saved by an account under a name.
 CREATE TABLE saved_view (
   id         BIGINT        NOT NULL PRIMARY KEY,

@@ -3,20 +3,37 @@ package templates
 // Shell is the frame of every console page; a page's struct embeds it and the layout
 // "layout/console" draws it.
 type Shell struct {
-	Title   string     // the heading and the window's title
-	Note    string     // a muted line under the heading; may be empty
-	Nav     []NavGroup // the menu, limited to what the account may see
-	Crumbs  []Crumb    // the path to this page, without the page itself
-	Actions []Action   // beside the heading, the primary one last; more in the page's block "actions"
-	Account Account    // who is signed in; zero on the sign-in and error pages
-	Scope   string     // the community in which the account works; empty for all
-	Flash   []Flash    // messages from the previous act
-	CSRF    string     // added to every form; empty if not required
-	Filter  string     // where the filters of lists are posted; empty: they are sent in the list's URL
-	Find    string     // the search box's page; empty: there is no box
-	Posted  bool       // the page answers a submitted form: going back must not resubmit it
-	Demo    bool       // shows that this is a demonstration
-	Views   SavedViews // of the page's list; zero elsewhere
+	Title   string      // the heading and the window's title
+	Note    string      // a muted line under the heading; may be empty
+	Nav     []NavGroup  // the menu, limited to what the account may see
+	Crumbs  []Crumb     // the path to this page, without the page itself
+	Actions []Action    // beside the heading, the primary one last; more in the page's block "actions"
+	Account Account     // who is signed in; zero on the sign-in and error pages
+	Scope   ScopeSwitch // where the account works
+	Flash   []Flash     // messages from the previous act
+	CSRF    string      // added to every form; empty if not required
+	Filter  string      // where the filters of lists are posted; empty: they are sent in the list's URL
+	Find    string      // the search box's page; empty: there is no box
+	Posted  bool        // the page answers a submitted form: going back must not resubmit it
+	Demo    bool        // shows that this is a demonstration
+	Views   SavedViews  // of the page's list; zero elsewhere
+}
+
+// ScopeSwitch shows the community in which the account works, and switches to another; partial
+// "scope-switch".
+type ScopeSwitch struct {
+	Name    string // of the community; empty shows nothing
+	URL     string // posted to, and with Search the page to search in; empty: there is no choice
+	Back    string // where one is afterwards
+	CSRF    string
+	Choices []ScopeChoice
+	Search  bool // there are more than the choices
+}
+
+// ScopeChoice is a community to work in.
+type ScopeChoice struct {
+	Value, Label string
+	Active       bool
 }
 
 // Account is the signed-in account as the shell shows it.

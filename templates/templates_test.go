@@ -15,7 +15,7 @@ var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 func shell() Shell {
 	return Shell{
 		Title: "样页", Nav: sampleMenu(), CSRF: "token", Demo: true,
-		Account: Account{Name: "周敏", Role: "物业管理员", SignOut: "/console/signout"}, Scope: "云栖花园",
+		Account: Account{Name: "周敏", Role: "物业管理员", SignOut: "/console/signout"}, Scope: ScopeSwitch{Name: "云栖花园"},
 		Flash: []Flash{{Tone: Good, Text: "已保存。"}},
 	}
 }

@@ -13,7 +13,7 @@ func TestPages(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	shell := templates.Shell{
 		Title: "样页", Nav: console.Menu("reader"), CSRF: "token", Demo: true,
-		Account: templates.Account{Name: "周敏", Role: "物业管理员", SignOut: "/console/signout"}, Scope: "云栖花园",
+		Account: templates.Account{Name: "周敏", Role: "物业管理员", SignOut: "/console/signout"}, Scope: templates.ScopeSwitch{Name: "云栖花园"},
 		Flash: []templates.Flash{{Tone: templates.Good, Text: "已保存。"}},
 	}
 	phone := templates.Phone{

@@ -17,6 +17,8 @@ func (p *pages) homeRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console", Access: web.SignedIn, Handler: p.home},
 		{Method: http.MethodPost, Path: frame.FilterPath, Access: web.SignedIn, Handler: p.filter, Reads: true},
+		{Method: http.MethodGet, Path: frame.ScopePath, Access: web.SignedIn, Handler: p.ScopeShow},
+		{Method: http.MethodPost, Path: frame.ScopePath, Access: web.SignedIn, Handler: p.ScopeChoose},
 		{Method: http.MethodGet, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.FindShow},
 		{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.Find, Reads: true},
 	}
@@ -63,7 +65,7 @@ func (p *pages) home(c *web.Context) error {
 	}
 	page.Waits = c.Has(core.PermAccessAlertView) || c.Has(core.PermReaderView) ||
 		c.Has(core.PermGuardPostEdit) || c.Has(core.PermObserverEdit)
-	waiting, err := p.Waiting(c, c.Scope(), true)
+	waiting, err := p.Waiting(c, p.Scope(c), true)
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (p *pages) home(c *web.Context) error {
 }
 
 func (p *pages) homeRecords(c *web.Context, page *homePage) error {
-	hours, err := p.Store.RecordHours(c.Ctx(), c.Scope(), core.RecordFilter{}, p.Today(c))
+	hours, err := p.Store.RecordHours(c.Ctx(), p.Scope(c), core.RecordFilter{}, p.Today(c))
 	if err != nil {
 		return err
 	}
@@ -102,7 +104,7 @@ func (p *pages) homeRecords(c *web.Context, page *homePage) error {
 
 // homeDoors counts the readers in use by state.
 func (p *pages) homeDoors(c *web.Context, page *homePage) error {
-	counts, err := p.Store.ReaderStates(c.Ctx(), c.Scope())
+	counts, err := p.Store.ReaderStates(c.Ctx(), p.Scope(c))
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func (p *pages) homeDoors(c *web.Context, page *homePage) error {
 
 // homePeople counts residents, and those of them who are certified.
 func (p *pages) homePeople(c *web.Context, page *homePage) error {
-	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), c.Scope())
+	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), p.Scope(c))
 	if err != nil {
 		return err
 	}

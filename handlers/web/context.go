@@ -23,7 +23,8 @@ type Context struct {
 	state   *requestState
 	who     Who
 	surface Surface
-	api     bool // errors are JSON, sessions use bearer tokens
+	once    map[any]any // by Once
+	api     bool        // errors are JSON, sessions use bearer tokens
 }
 
 // Who is the caller: an account, or a WeChat user in the role that the route requires. The zero
@@ -96,6 +97,24 @@ func (c *Context) Query(name string) string {
 
 // IsPartial reports whether htmx requests a part of a page.
 func (c *Context) IsPartial() bool { return c.r.Header.Get("HX-Request") == "true" }
+
+// Once returns what read returned when it was first called with key in this request. It keeps errors
+// too.
+func Once[T any](c *Context, key any, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	kept, ok := c.once[key].(result)
+	if !ok {
+		kept.value, kept.err = read()
+		if c.once == nil {
+			c.once = map[any]any{}
+		}
+		c.once[key] = kept
+	}
+	return kept.value, kept.err
+}
 
 // Who returns the caller.
 func (c *Context) Who() Who { return c.who }

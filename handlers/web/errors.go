@@ -110,6 +110,15 @@ type ErrorBody struct {
 	RequestID string            `json:"request_id"`
 }
 
+// elsewhereError sends a request for a page to another URL.
+type elsewhereError struct{ path string }
+
+func (e *elsewhereError) Error() string { return "the page is at another URL" }
+
+// Elsewhere returns the error of a page that is shown at another path of this site: the browser is
+// redirected there. It is for what many handlers have to decide in the same way.
+func Elsewhere(path string) error { return &elsewhereError{path} }
+
 // fail converts an error into a response; nothing else does.
 func (a *App) fail(c *Context, err error) {
 	if c.state.writer.began() {
@@ -118,6 +127,10 @@ func (a *App) fail(c *Context, err error) {
 			a.o.Log.Error("failed after the answer began", "path", c.route.Path, "request_id", c.RequestID(), "err", err)
 		}
 		panic(http.ErrAbortHandler)
+	}
+	var elsewhere *elsewhereError
+	if errors.As(err, &elsewhere) && c.Redirect(elsewhere.path) == nil {
+		return
 	}
 	code := codeOf(err)
 	a.note(c, code, err)

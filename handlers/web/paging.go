@@ -34,7 +34,7 @@ func checkIDs(q url.Values) error {
 			return errAddress
 		}
 		if text := q.Get(name); text != "" {
-			if _, err := core.ParseID(text); err != nil {
+			if _, err := core.ParseID(text); err != nil && (name != communityParam || text != "0") { // 0 = all
 				return errAddress
 			}
 		}

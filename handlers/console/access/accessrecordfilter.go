@@ -15,7 +15,7 @@ import (
 
 // accessRecordForm is the filters.
 type accessRecordForm struct {
-	Community core.ID        `form:"community"`
+	Community string         `form:"community" max:"24"` // read by CommunityOf
 	From      core.Day       `form:"from"`
 	To        core.Day       `form:"to"`           // the last day
 	Hour      string         `form:"hour" max:"2"` // of the one day in From and To; "" = the whole day
@@ -30,7 +30,8 @@ type accessRecordForm struct {
 	Who       string         `form:"who" max:"400"`
 	Keyword   string         `form:"q" max:"40"`
 
-	pick frame.PersonPick // from Person and Who
+	pick      frame.PersonPick // from Person and Who
+	community core.ID          // from Community; 0 = all
 }
 
 // check rejects values that no field of the page sends.
@@ -59,7 +60,7 @@ func (f accessRecordForm) hour() (hour int, known bool) {
 // filter returns the form as a filter of the store; reader and post are those of Gate.
 func (f accessRecordForm) filter(zone *time.Location, reader, post core.ID) core.RecordFilter {
 	filter := core.RecordFilter{
-		Community: f.Community, Direction: f.Direction, Kind: f.Kind, Via: f.Via, Result: f.Result,
+		Community: f.community, Direction: f.Direction, Kind: f.Kind, Via: f.Via, Result: f.Result,
 		Reason: f.Reason, Reader: reader, Post: post, House: f.House, Person: f.Person, Keyword: f.Keyword,
 	}
 	if f.From != 0 {
@@ -98,15 +99,15 @@ func (p *Pages) accessRecordFilter(c *web.Context) (form accessRecordForm, filte
 	if wrong == nil {
 		wrong = form.check()
 	}
-	if at.All, err = p.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+	if at, err = p.CommunityOf(c, form.Community); err != nil {
 		return form, filter, at, err
 	}
-	if form.Community != 0 {
-		at.Community, err = p.Store.Community(c.Ctx(), c.Scope(), form.Community)
-	} else if len(at.All) == 1 {
-		at.Community = at.All[0]
+	if form.Community != "" && form.Community != frame.AllCommunities {
+		form.community = at.ID
+	} else if len(at.All) > 1 {
+		at.Community = core.Community{}
 	}
-	if err == nil && form.House != 0 {
+	if form.House != 0 {
 		_, err = p.Store.House(c.Ctx(), c.Scope(), form.House)
 	}
 	if err != nil {

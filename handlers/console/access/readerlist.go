@@ -30,7 +30,7 @@ func (p *Pages) readerList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	quarantined, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+	quarantined, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope().In(chosen))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,11 @@ func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []
 }
 
 func (p *Pages) readerQuarantine(c *web.Context) error {
-	list, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope())
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	list, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope().In(frame.ChosenCommunity(c, at)))
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,15 @@ func (p CommunityChoice) Names() map[core.ID]string {
 
 // ChosenCommunity returns the community that a list is filtered by, 0 for all.
 func ChosenCommunity(c *web.Context, at CommunityChoice) core.ID {
-	if c.Query("community") == "" {
+	if text := c.Query("community"); text == "" || text == AllCommunities {
 		return 0
 	}
 	return at.ID
 }
+
+// AllCommunities is the value of the parameter "community" that means all, whatever the account works
+// in.
+const AllCommunities = "0"
 
 // NewURL returns the URL of an empty form, with the community if one is chosen.
 func NewURL(path string, community core.ID) string {
@@ -81,17 +85,24 @@ func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCo
 type CommunityChoice struct {
 	core.Community // zero if the account has none
 	All            []core.Community
+	kept           bool // the account works in one of several: a list of all must be asked for
 }
 
 // CommunityOf reads the parameter "community"; without it, the first of the account's communities.
-// One outside the scope, or an account without any, is NotFound.
+// One outside the scope is NotFound. A page whose URL names no community is sent to the URL that names
+// the one in which the account works, if it chose one: so the URL always says which, and a link shows
+// others the same.
 func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, error) {
-	all, err := f.Store.Communities(c.Ctx(), c.Scope())
+	all, err := f.communities(c)
 	if err != nil {
 		return CommunityChoice{}, err
 	}
-	if community == "" {
-		p := CommunityChoice{All: all}
+	working := f.working(c)
+	if to := workingURL(c, working); to != "" && community == "" {
+		return CommunityChoice{}, web.Elsewhere(to)
+	}
+	if community == "" || community == AllCommunities {
+		p := CommunityChoice{All: all, kept: working != 0}
 		if len(all) > 0 {
 			p.Community = all[0]
 		}
@@ -102,7 +113,7 @@ func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, 
 		return CommunityChoice{}, err
 	}
 	chosen, err := f.Store.Community(c.Ctx(), c.Scope(), id)
-	return CommunityChoice{Community: chosen, All: all}, err
+	return CommunityChoice{Community: chosen, All: all, kept: working != 0}, err
 }
 
 // Field returns the field that chooses the community. With first, it begins with an empty choice of
@@ -112,6 +123,9 @@ func (p CommunityChoice) Field(first string) templates.Field {
 	if first != "" {
 		field.Value = ""
 		field.Choices = []templates.Choice{{Label: first}}
+		if p.kept {
+			field.Choices[0].Value = AllCommunities
+		}
 	}
 	for _, c := range p.All {
 		field.Choices = append(field.Choices, templates.Choice{Value: c.ID.String(), Label: c.Name})

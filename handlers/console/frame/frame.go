@@ -43,7 +43,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		shell.Nav = Menu(stem, c.Has)
 		f.countShell(c, &shell)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
-		shell.Scope, shell.Filter, shell.Find = f.scopeName(c), FilterPath, SearchPath
+		shell.Scope, shell.Filter, shell.Find = f.scopeSwitch(c, stem), FilterPath, SearchPath
 		shell.Views = f.savedViews(c)
 	}
 	return shell
@@ -52,7 +52,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 // countShell sets the numbers of the menu. Without them, as when the database does not answer in time,
 // the page is as good.
 func (f *Frame) countShell(c *web.Context, shell *templates.Shell) {
-	waiting, err := f.Waiting(c, c.Scope(), shell.Posted || len(shell.Flash) > 0)
+	waiting, err := f.Waiting(c, f.Scope(c), shell.Posted || len(shell.Flash) > 0)
 	if err != nil {
 		c.Shortfall("counts of the menu", err)
 		return

@@ -27,6 +27,7 @@ const (
 	RestrictionPath       = "/console/restriction"
 	RolePath              = "/console/role"
 	SavedViewPath         = "/console/savedview"
+	ScopePath             = "/console/scope"
 	SearchPath            = "/console/search"
 	SessionPath           = "/console/session"
 	SettingPath           = "/console/setting"

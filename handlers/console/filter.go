@@ -17,6 +17,9 @@ func (p *pages) filter(c *web.Context) error {
 		return core.Invalid("没有这个列表")
 	}
 	values.Del("list")
+	if err := web.CheckSearch(values); err != nil {
+		return err
+	}
 	to := c.SearchURL(list, values)
 	if values.Get(frame.PickID) != "" && values.Has(frame.PickText) && values.Get(frame.PickText) == "" {
 		to += "&" + frame.PickText + "=" // the previously picked person is dropped

@@ -70,6 +70,9 @@ func TestSearchLeadsToLists(t *testing.T) {
 		b.Post(t, frame.FilterPath, url.Values{"list": {list}, "q": {"陈"}}, http.StatusUnprocessableEntity)
 	}
 	person := d.Mine.Residents[0].Person.String()
+	b.Post(t, frame.FilterPath, url.Values{
+		"list": {frame.ResidentPath}, "q": {strings.Repeat("陈", 1000)},
+	}, http.StatusUnprocessableEntity)
 	_, to := b.Post(t, frame.FilterPath, url.Values{
 		"list": {frame.AccessRecordPath}, frame.PickID: {person}, frame.PickText: {""},
 	}, http.StatusSeeOther)

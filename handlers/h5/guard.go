@@ -172,7 +172,7 @@ func (h *H5) residentSearch(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Follow(c.SearchURL("/h5/guard/"+post.ID.String()+"/search", c.Form()))
+	return c.FollowSearch("/h5/guard/"+post.ID.String()+"/search", c.Form())
 }
 
 func (h *H5) residentSearchShow(c *web.Context) error {

@@ -72,7 +72,7 @@ const maxObserver = 30
 
 // accessRecordSearch redirects from the filters to the list, with the text encrypted in the URL.
 func (h *H5) accessRecordSearch(c *web.Context) error {
-	return c.Follow(c.SearchURL(observerPath, c.Form()))
+	return c.FollowSearch(observerPath, c.Form())
 }
 
 func (h *H5) accessRecordList(c *web.Context) error {
@@ -189,6 +189,11 @@ func (h *H5) accessRecordExport(c *web.Context) error {
 	var form recordFilterForm
 	if err := c.BindQuery(&form); err != nil {
 		return err
+	}
+	if form.Keyword != "" { // a file of a search is a search
+		if err := h.searches.Take(c); err != nil {
+			return err
+		}
 	}
 	communities, err := h.store.Communities(c.Ctx(), c.Scope())
 	if err != nil {

@@ -106,7 +106,8 @@ func (rc *routeCall) checkQuery(c *Context) error {
 		}
 	}
 	for _, values := range q {
-		if slices.ContainsFunc(values, isUnusable) {
+		// Of a parameter that is sent twice the first value counts: an empty one would hide the filter.
+		if slices.ContainsFunc(values, isUnusable) || len(values) > 1 && slices.Contains(values, "") {
 			return errAddress
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"tongxing/core"
 	"tongxing/templates"
 )
 
@@ -21,6 +22,26 @@ func (c *Context) SearchURL(path string, values url.Values) string {
 	filters := maps.Clone(values)
 	filters.Del(CSRFField)
 	return templates.WithQuery(path, c.withSeals(filters))
+}
+
+// maxSearch bounds the filters of a list, in bytes of the posted form: its URL must fit into what
+// browsers and proxies accept.
+const maxSearch = 2 << 10
+
+// CheckSearch returns an Invalid error for filters too long for a URL.
+func CheckSearch(values url.Values) error {
+	if len(values.Encode()) > maxSearch {
+		return core.Invalid("查询条件太长，请缩短后再试")
+	}
+	return nil
+}
+
+// FollowSearch redirects from a posted form of filters to the list at path.
+func (c *Context) FollowSearch(path string, values url.Values) error {
+	if err := CheckSearch(values); err != nil {
+		return err
+	}
+	return c.Follow(c.SearchURL(path, values))
 }
 
 // Follow redirects to a path on this server, also for scripts that request part of a page: Redirect

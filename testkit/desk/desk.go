@@ -4,6 +4,7 @@ package desk
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -63,7 +64,8 @@ func Empty(t *testing.T, area Area) *Desk {
 	}
 	d.Routes = area(d.Frame, d.Cache)
 	app := web.New(web.Options{
-		Store: s, Cache: d.Cache, ErrorPage: d.Frame.ErrorPage, Limits: web.Limits{AddressPerMinute: 100000, AccountPerMinute: 100000},
+		Store: s, Cache: d.Cache, Log: slog.Default(), ErrorPage: d.Frame.ErrorPage,
+		Limits: web.Limits{AddressPerMinute: 100000, AccountPerMinute: 100000},
 	})
 	app.Register(d.Routes...)
 	app.Register(web.Route{Method: http.MethodGet, Path: tokenPath, Access: web.SignedIn, Handler: tokenPage})

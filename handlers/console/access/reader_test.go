@@ -194,6 +194,9 @@ func TestReaderQRIsTicked(t *testing.T) {
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())
 	}
+	for _, allowed := range []string{"", "?allowed=zzz", "?allowed=2", "?allowed=no"} {
+		b.Post(t, frame.ReaderPath+"/qr"+allowed, url.Values{"id": ids[:1]}, http.StatusUnprocessableEntity)
+	}
 	b.Post(t, frame.ReaderPath+"/qr?allowed=0", nil, http.StatusSeeOther) // nothing ticked: a message, not an error page
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())

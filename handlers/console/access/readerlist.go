@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -113,7 +114,11 @@ func (p *Pages) readerQR(c *web.Context) error {
 		c.Flash(web.FlashError, "请先勾选读头")
 		return c.Redirect(frame.ReaderPath)
 	}
-	allowed := form.Allowed == "1" || form.Allowed == "" && c.Query("allowed") == "1"
+	chosen := cmp.Or(form.Allowed, c.Query("allowed"))
+	if chosen != "0" && chosen != "1" {
+		return core.Invalid("请选择允许还是关闭门禁二维码")
+	}
+	allowed := chosen == "1"
 	if !allowed && len(form.IDs) > 1 && !frame.Confirmed(c) {
 		return p.Confirm(c, "reader", templates.Confirm{
 			Title: "关闭门禁二维码", Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),

@@ -207,7 +207,7 @@ func TestSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		found, err := s.SessionByToken(t.Context(), token)
-		if err != nil || found != session || found.Subject != a.ID || found.Generation != a.Generation || !TokenForm(token) {
+		if err != nil || found != session || found.Subject != a.ID || found.Generation != a.Generation || !s.IsSessionToken(token) {
 			t.Errorf("found %+v, began %+v: %v", found, session, err)
 		}
 		var kept string

@@ -51,7 +51,7 @@ func TestTOTPSignIn(t *testing.T) {
 		}
 		confirm := func(pending, code, network string) error {
 			done, err := s.ConfirmSignIn(t.Context(), pending, code, visitFrom(network))
-			if (err == nil) != TokenForm(done.Token) {
+			if (err == nil) != s.IsSessionToken(done.Token) {
 				t.Errorf("a session of %v", err)
 			}
 			return err

@@ -157,7 +157,7 @@ func (p *Pages) jobStart(c *web.Context, kind core.JobKind) error {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
 	}
 	if kind == core.JobVerifyAudit && !c.Actor().MayOperate() {
-		return core.Forbidden("操作日志只能整体校验，请联系运维人")
+		return core.Conflict("操作日志只能整体校验，请联系运维人")
 	}
 	id, err := p.Store.StartJob(c.Ctx(), c.Actor(), kind)
 	if err != nil {

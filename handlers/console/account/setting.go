@@ -105,7 +105,7 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 		return err
 	}
 	if !c.Actor().MayOperate() {
-		return core.Forbidden("系统设置关系到全部小区，请由运维人修改")
+		return core.Conflict("系统设置关系到全部小区，请由运维人修改")
 	}
 	if wrong == nil && settings.DeletesMore(now) && !frame.Confirmed(c) {
 		return p.Confirm(c, "setting", settingQuestion(now, settings, c.Form()))

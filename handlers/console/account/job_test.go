@@ -72,7 +72,7 @@ func TestOnlyOperatorsCheckTheLog(t *testing.T) {
 		t.Error("the button is offered to who sees one community")
 	}
 	b.Post(t, frame.AuditPath+"/verify", nil, http.StatusConflict)
-	d.SignIn(t, core.Everywhere, core.PermReaderView).Post(t, frame.AuditPath+"/verify", nil, http.StatusConflict)
+	d.SignIn(t, core.Everywhere, core.PermReaderView).Post(t, frame.AuditPath+"/verify", nil, http.StatusForbidden)
 	if jobs := b.Get(t, frame.JobPath, http.StatusOK).Find("tbody tr").Length(); jobs != 0 {
 		t.Errorf("%d jobs", jobs)
 	}

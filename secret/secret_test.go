@@ -16,7 +16,7 @@ func TestForms(t *testing.T) {
 	if b, err := base64.RawURLEncoding.DecodeString(Text(24)); err != nil || len(b) != 24 {
 		t.Errorf("text of %d bytes, %v", len(b), err)
 	}
-	if Text(16) == Text(16) {
+	if first, second := Text(16), Text(16); first == second {
 		t.Error("the same twice")
 	}
 }

@@ -63,13 +63,13 @@ func TestScopeIsRememberedAndHonoured(t *testing.T) {
 		frame.GuardPostPath + "/new", frame.GuardPath + "/new", frame.ReaderPath + "/new", frame.ResidentPath + "/new",
 		frame.HousePath + "/new", frame.HousePath + "/bulk", frame.RestrictionPath + "/new", frame.ObserverPath + "/new",
 	} {
-		page, to := b.Do(t, request(t, b, path), http.StatusSeeOther)
+		_, to := b.Do(t, request(t, b, path), http.StatusSeeOther)
 		at, err := url.Parse(to)
 		if err != nil || at.Query().Get("community") != mine || !strings.HasPrefix(path, at.Path) {
 			t.Errorf("%s leads to %s", path, to)
 			continue
 		}
-		page = b.Get(t, to, http.StatusOK)
+		page := b.Get(t, to, http.StatusOK)
 		if scopeName(page) != nameOf(t, d, d.Mine) || strings.Contains(page.Find("main").Text(), "在哪个小区") {
 			t.Errorf("%s is of %q", to, scopeName(page))
 		}

@@ -63,5 +63,7 @@ func (u *unread) changed(c net.Conn, state http.ConnState) {
 			u.total.Inc()
 		}
 		delete(u.began, c)
+	case http.StateHijacked:
+		delete(u.began, c)
 	}
 }

@@ -45,8 +45,8 @@ func TestConsoleSignInWithWechat(t *testing.T) {
 	desk.await("the binding", `location.pathname === "/console/me" && document.querySelector('form[action$="/wechat/off"]')`)
 	desk.picture("me-bound")
 
-	desk.click(".tx-menu summary")
-	desk.click(".tx-menu-panel form button")
+	desk.click(".tx-menu:has(.tx-account) summary")
+	desk.click(".tx-menu:has(.tx-account) .tx-menu-panel form button")
 	desk.await("the sign-in", `document.querySelector('a[href^="/console/session/wechat"]')`)
 	desk.picture("sign-in")
 	desk.click(`a[href^="/console/session/wechat"]`)

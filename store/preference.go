@@ -25,9 +25,9 @@ func (s *Store) Preference(ctx context.Context, account core.ID) (Preference, er
 	return p, database.Wrap("preference", err)
 }
 
-// SetWorkingCommunity sets the community in which an account works; 0 = all. It is the account's own
+// UpdateWorkingCommunity sets the community in which an account works; 0 = all. It is the account's own
 // convenience and leaves no line in the audit log.
-func (s *Store) SetWorkingCommunity(ctx context.Context, account, community core.ID) error {
+func (s *Store) UpdateWorkingCommunity(ctx context.Context, account, community core.ID) error {
 	return s.db.Write(ctx, "preference", func(tx *database.Tx) error {
 		n, err := tx.Exec("UPDATE preference SET community_id = ?, updated_at = ? WHERE account_id = ?",
 			int64(community), tx.NowMS(), int64(account))

@@ -518,8 +518,8 @@ var raceRest = []raceStep{
 		err := w.ExportAudit(w.ctx, raceBy, everywhere, core.AuditFilter{}, func(core.AuditRecord) error { n++; return nil })
 		return n, err
 	}},
-	{"SetWorkingCommunity", func(w *raceWorld) (any, error) {
-		return nil, w.SetWorkingCommunity(w.ctx, w.ids["account"], w.ids["community"])
+	{"UpdateWorkingCommunity", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateWorkingCommunity(w.ctx, w.ids["account"], w.ids["community"])
 	}},
 	{"Opened", func(w *raceWorld) (any, error) {
 		return nil, w.Opened(w.ctx, w.ids["account"], RecentView{Stem: "house", Subject: w.ids["house"]})

@@ -126,14 +126,14 @@ func TestScopeTakenAwayFallsBack(t *testing.T) {
 		if account, err = d.Store.Account(t.Context(), core.Everywhere, id); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Store.SetWorkingCommunity(t.Context(), id, 0); err != nil {
+		if err := d.Store.UpdateWorkingCommunity(t.Context(), id, 0); err != nil {
 			t.Fatal(err)
 		}
 		if name := scopeName(b.Get(t, frame.HousePath, http.StatusOK)); name != step.name {
 			t.Errorf("works in %q, want %q", name, step.name)
 		}
 		// As if chosen before the scope changed.
-		if err := d.Store.SetWorkingCommunity(t.Context(), id, theirs); err != nil {
+		if err := d.Store.UpdateWorkingCommunity(t.Context(), id, theirs); err != nil {
 			t.Fatal(err)
 		}
 		if step.scope.Whole() {

@@ -183,7 +183,7 @@ func (f *Frame) ScopeChoose(c *web.Context) error {
 		}
 		chosen = id
 	}
-	if err := f.Store.SetWorkingCommunity(c.Ctx(), c.Account().ID, chosen); err != nil {
+	if err := f.Store.UpdateWorkingCommunity(c.Ctx(), c.Account().ID, chosen); err != nil {
 		return err
 	}
 	return c.Redirect(web.LocalPath(form.Back, homePath))

@@ -259,7 +259,8 @@ func TestMenuInABrowser(t *testing.T) {
 	}
 	// What was opened stays open on the next page; what was closed does not come back.
 	// The page has a form with unsaved changes, about which the browser would ask.
-	leave := chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('[data-form="guarded"]').forEach((f) => { f.dataset.sent = "1"; })`)
+	const sent = `document.querySelectorAll('[data-form="guarded"]').forEach((f) => { f.dataset.sent = "1"; })`
+	leave := chromedp.Evaluate[chromedp.Void](sent)
 	next := chromedp.Navigate(s.URL + "/console/dev/components")
 	do(t, ctx, browser.Press(`aside [data-nav-group="account"] summary`),
 		until(open+` === "access account"`),

@@ -22,24 +22,24 @@ func TestRecordsOfAResident(t *testing.T) {
 	b.types("#f-who", "陈建国")
 	b.await("the suggestion", `[...document.querySelectorAll("#f-who-list option")].some(o => o.value.startsWith("陈建国 · "))`)
 	b.await("an address as it was", `location.search === ""`)
-	b.click(".tx-filter-buttons .btn-primary")
+	b.click(".tx-filter-buttons button")
 	b.await(
 		"the person in the address",
 		meant+` && !location.search.includes("who=") && document.querySelector("#f-who").value.startsWith("陈建国 · ")`,
 	)
 	b.await("another filter", `(document.querySelector("#f-direction").value = "out")`)
-	b.click(".tx-filter-buttons .btn-primary")
+	b.click(".tx-filter-buttons button")
 	b.await("both filters", meant+` && location.search.includes("direction=out") && !location.search.includes("who=")`)
 	b.await(
 		"the field emptied",
 		`(() => { const f = document.querySelector("#f-who"); f.value = ""; f.dispatchEvent(new Event("input", { `+
 			`bubbles: true })); return true })()`,
 	)
-	b.click(".tx-filter-buttons .btn-primary")
+	b.click(".tx-filter-buttons button")
 	b.await("everybody's records", `!location.search.includes("person=") && location.search.includes("direction=out")`)
 	// Several people live in a house: they are offered, though only the list was requested.
 	b.types("#f-who", "1栋1单元101")
-	b.click(".tx-filter-buttons .btn-primary")
+	b.click(".tx-filter-buttons button")
 	b.await("the choices", `document.querySelectorAll(".tx-offers a").length > 1`)
 	b.click(".tx-offers a")
 	b.await("the chosen one", meant+` && document.querySelector("#f-who").value.includes("1栋1单元101")`)

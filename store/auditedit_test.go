@@ -351,7 +351,7 @@ func TestTheAuditLogSaysWhatWasExported(t *testing.T) {
 			{"楼栋：" + node + "，只看欠费：是，关键词字数：3", func() error { return houses(HouseFilter{Node: h.Node, Arrears: true, Keyword: "101"}) }},
 			{"完整手机与证件号：否，楼栋：" + node, func() error {
 				return s.ExportResidents(
-					ctx, core.System, scope, ResidentFilter{Community: community, Node: h.Node}, false,
+					ctx, core.System, scope, ResidentFilter{Community: community, Node: h.Node}, ResidentExport{},
 					func(ResidentRow) error {
 						return nil
 					},

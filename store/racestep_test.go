@@ -510,7 +510,7 @@ var raceRest = []raceStep{
 	}},
 	{"ExportResidents", func(w *raceWorld) (any, error) {
 		n := 0
-		err := w.ExportResidents(w.ctx, raceBy, everywhere, ResidentFilter{}, false, func(ResidentRow) error { n++; return nil })
+		err := w.ExportResidents(w.ctx, raceBy, everywhere, ResidentFilter{}, ResidentExport{}, func(ResidentRow) error { n++; return nil })
 		return n, err
 	}},
 	{"ExportAudit", func(w *raceWorld) (any, error) {

@@ -118,7 +118,7 @@ func TestResidentExportIsAudited(t *testing.T) {
 		for whole, phone := range map[bool]string{false: "138****8000", true: "13800138000"} {
 			var got []ResidentRow
 			err := s.ExportResidents(
-				t.Context(), core.System, core.ScopeOf(community), ResidentFilter{Community: community}, whole,
+				t.Context(), core.System, core.ScopeOf(community), ResidentFilter{Community: community}, ResidentExport{Whole: whole},
 				func(r ResidentRow) error {
 					if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.export'"); n == 0 {
 						t.Error("a row left before the audit log knew")
@@ -132,7 +132,7 @@ func TestResidentExportIsAudited(t *testing.T) {
 			}
 		}
 		err := s.ExportResidents(
-			t.Context(), core.System, core.ScopeOf(community+1), ResidentFilter{Community: community}, false,
+			t.Context(), core.System, core.ScopeOf(community+1), ResidentFilter{Community: community}, ResidentExport{},
 			func(ResidentRow) error {
 				t.Error("a row of another community")
 				return nil

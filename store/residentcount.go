@@ -7,6 +7,25 @@ import (
 	"tongxing/store/database"
 )
 
+// ResidentsOfHouses counts the residents who live in houses of a community.
+func (s *Store) ResidentsOfHouses(ctx context.Context, scope core.Scope, community core.ID, houses []core.ID) (n int, err error) {
+	if !scope.Has(community) {
+		return 0, core.NotFound(noCommunity)
+	}
+	err = database.EachPart(houses, func(part []core.ID) error {
+		var some int
+		err := s.db.Get(
+			ctx, &some,
+			"SELECT COUNT(*) FROM resident WHERE community_id = ? AND moved_out_at IS NULL AND house_id IN ("+
+				database.Placeholders(len(part))+")",
+			database.AppendIDs([]any{int64(community)}, part)...,
+		)
+		n += some
+		return err
+	})
+	return n, database.Wrap("count residents of houses", err)
+}
+
 // ResidentCounts counts the residents who live in the communities in scope, and how many of them
 // are certified. It reads only an index.
 func (s *Store) ResidentCounts(ctx context.Context, scope core.Scope) (residents, certified int, err error) {

@@ -11,18 +11,24 @@ import (
 // exportRows is how many rows an export reads at a time.
 const exportRows = 500
 
+// ResidentExport is what an export of residents contains, and what for.
+type ResidentExport struct {
+	Whole   bool   // phone and ID numbers unmasked
+	Purpose string // of whole numbers
+}
+
 // ExportResidents calls each for every resident of the filter, in the order of the list; if whole,
 // phone and ID numbers are unmasked. The export is in the audit log before the first row is read.
 // It keeps a few hundred residents in memory.
 func (s *Store) ExportResidents(
-	ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, whole bool,
+	ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, of ResidentExport,
 	each func(ResidentRow) error,
 ) error {
 	scope, err := f.within(scope)
 	if err != nil {
 		return err
 	}
-	kept, err := s.auditOfResidentExport(ctx, scope, f, whole)
+	kept, err := s.auditOfResidentExport(ctx, scope, f, of)
 	if err != nil {
 		return err
 	}
@@ -37,7 +43,7 @@ func (s *Store) ExportResidents(
 		var ids []core.ID
 		var list []ResidentRow
 		if ids, more, err = s.residentPage(ctx, scope, f); err == nil {
-			list, err = s.residentRows(ctx, ids, whole)
+			list, err = s.residentRows(ctx, ids, of.Whole)
 		}
 		for i := 0; i < len(list) && err == nil; i++ {
 			err = each(list[i])
@@ -52,6 +58,7 @@ func (s *Store) ExportResidents(
 // residentExportAudit is what the audit log records of an export.
 type residentExportAudit struct {
 	Whole     bool          `json:"whole"`
+	Purpose   string        `json:"purpose,omitempty"`
 	House     string        `json:"house,omitempty"`
 	Node      string        `json:"node,omitempty"`
 	Certified *bool         `json:"certified,omitempty"`
@@ -61,11 +68,11 @@ type residentExportAudit struct {
 }
 
 func (s *Store) auditOfResidentExport(
-	ctx context.Context, scope core.Scope, f ResidentFilter, whole bool,
+	ctx context.Context, scope core.Scope, f ResidentFilter, of ResidentExport,
 ) (residentExportAudit, error) {
 	names := s.filterNames(ctx, scope)
 	a := residentExportAudit{
-		Whole: whole, House: names.name(filterHouse, f.House), Node: names.name(filterNode, f.Node),
+		Whole: of.Whole, Purpose: core.Clean(of.Purpose), House: names.name(filterHouse, f.House), Node: names.name(filterNode, f.Node),
 		Identity: f.Identity, MovedOut: f.MovedOut, Keyword: filterKeyword(f.Keyword),
 	}
 	if f.Certified != "" {

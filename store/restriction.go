@@ -47,7 +47,7 @@ type RestrictionChange struct {
 	Whole     bool      // all houses of the community, instead of Houses
 	core.Restriction
 	Announced []core.ID // houses whose present restriction was shown as being replaced
-	// AnnouncedCount is how many were said to be replaced; of a whole community, instead of Announced.
+	// AnnouncedCount is how many were said to be replaced, whichever they are.
 	AnnouncedCount int
 }
 
@@ -86,6 +86,44 @@ func (s *Store) CreateRestrictions(
 	return batch, err
 }
 
+// RestrictionPlan is whom CreateRestrictions would affect.
+type RestrictionPlan struct {
+	Houses    int
+	Residents int // who live there
+	Replaced  int // houses whose restriction has other terms
+}
+
+// PlanRestrictions checks a change, and returns whom it would affect.
+func (s *Store) PlanRestrictions(ctx context.Context, scope core.Scope, change RestrictionChange) (RestrictionPlan, error) {
+	if !scope.Has(change.Community) {
+		return RestrictionPlan{}, core.NotFound(noCommunity)
+	}
+	change.Reason = core.Clean(change.Reason)
+	change.Houses = slices.Compact(slices.Sorted(slices.Values(change.Houses)))
+	if err := s.checkRestriction(change); err != nil {
+		return RestrictionPlan{}, err
+	}
+	if change.Whole {
+		change.Houses = nil
+		err := s.db.All(ctx, &change.Houses, "SELECT id FROM house WHERE community_id = ?", int64(change.Community))
+		if err != nil {
+			return RestrictionPlan{}, database.Wrap("plan restrictions", err)
+		}
+	}
+	held, err := s.restrictionsOf(ctx, change.Houses)
+	if err != nil {
+		return RestrictionPlan{}, database.Wrap("plan restrictions", err)
+	}
+	people, err := s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
+	plan := RestrictionPlan{Houses: len(change.Houses), Residents: people, Replaced: len(change.Replaced(change.Houses, held))}
+	if err == nil && plan.Houses == 0 {
+		err = core.Conflict(noHousesYet)
+	}
+	return plan, err
+}
+
+const noHousesYet = "这个小区还没有房屋"
+
 // lockRestricted locks the houses of a change; of a whole community it finds them.
 func lockRestricted(tx *database.Tx, change *RestrictionChange) (restrictedHouses, error) {
 	if change.Whole {
@@ -94,7 +132,7 @@ func lockRestricted(tx *database.Tx, change *RestrictionChange) (restrictedHouse
 			&change.Houses, "SELECT id FROM house WHERE community_id = ? ORDER BY id", int64(change.Community),
 		)
 		if err == nil && len(change.Houses) == 0 {
-			err = core.Conflict("这个小区还没有房屋")
+			err = core.Conflict(noHousesYet)
 		}
 		if err != nil {
 			return restrictedHouses{}, err
@@ -106,7 +144,7 @@ func lockRestricted(tx *database.Tx, change *RestrictionChange) (restrictedHouse
 // checkAnnounced refuses to replace restrictions that were not shown as being replaced.
 func (c RestrictionChange) checkAnnounced(held map[core.ID]core.Restriction) error {
 	replaced, announced := c.Replaced(c.Houses, held), c.Announced
-	if c.Whole && len(replaced) <= c.AnnouncedCount {
+	if len(replaced) <= c.AnnouncedCount {
 		announced = replaced
 	}
 	return core.CheckReplaced(replaced, announced)

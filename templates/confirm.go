@@ -1,8 +1,11 @@
 package templates
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // ConfirmPage is the page "console/confirm/show".
@@ -32,13 +35,65 @@ type Confirm struct {
 	Danger  bool
 	// Download means that the response is a file, so that this page stays.
 	Download bool
+
+	// Typed is what must be typed before a level 2 act: the name or the number of what it affects;
+	// "" = nothing. Purpose asks what the act is for. Wrong are the messages of Check.
+	Typed   string
+	Purpose bool
+	Wrong   map[string]string
+	Answers url.Values // as sent, if shown again
+}
+
+// Fields of a question of level 2.
+const (
+	TypedField   = "typed"
+	PurposeField = "purpose"
+)
+
+// MaxPurpose limits a purpose, in characters.
+const MaxPurpose = 100
+
+// Check reports whether a posted question is answered, and keeps what is wrong.
+func (c *Confirm) Check(values url.Values) bool {
+	c.Wrong, c.Answers = map[string]string{}, values
+	if c.Typed != "" && bare(values.Get(TypedField)) != bare(c.Typed) {
+		c.Wrong[TypedField] = "请输入“" + c.Typed + "”，一字不差"
+	}
+	purpose := strings.TrimSpace(values.Get(PurposeField))
+	if n := utf8.RuneCountInString(purpose); c.Purpose && (n == 0 || n > MaxPurpose) {
+		c.Wrong[PurposeField] = fmt.Sprintf("请填写用途，最多 %d 个字", MaxPurpose)
+	}
+	return len(c.Wrong) == 0
+}
+
+// bare returns a typed text without spaces and the commas of numbers.
+func bare(text string) string {
+	return strings.NewReplacer(" ", "", ",", "", "，", "", "　", "").Replace(text)
+}
+
+// Fields returns the fields of a question of level 2.
+func (c Confirm) Fields() []Field {
+	var fields []Field
+	if c.Purpose {
+		fields = append(fields, Field{
+			Name: PurposeField, Label: "用途", Required: true, MaxLength: MaxPurpose, Wide: true, Autocomplete: "off",
+			Value: c.Answers.Get(PurposeField), Error: c.Wrong[PurposeField], Help: "记入操作日志。",
+		})
+	}
+	if c.Typed != "" {
+		fields = append(fields, Field{
+			Name: TypedField, Label: "请输入“" + c.Typed + "”", Required: true, MaxLength: 120, Wide: true, Autocomplete: "off",
+			Value: c.Answers.Get(TypedField), Error: c.Wrong[TypedField],
+		})
+	}
+	return fields
 }
 
 // Kept returns Keep as pairs sorted by name.
 func (c Confirm) Kept() []Choice {
 	names := make([]string, 0, len(c.Keep))
 	for name := range c.Keep {
-		if name != "confirmed" && name != "csrf" {
+		if !slices.Contains([]string{"confirmed", "csrf", TypedField, PurposeField}, name) {
 			names = append(names, name)
 		}
 	}

@@ -180,7 +180,7 @@ type Form struct {
 	Notice   string // a note on a form without errors: its values are not saved yet
 	Submit   string // the button's label; "保存" if empty
 	Cancel   string // URL of the cancel button; empty for none
-	Confirm  string // asks this question before submitting
+	Ask      bool   // the server asks before it acts, as by Submit
 	Danger   bool   // the button is red
 	Preview  string // label of a button that sends act=preview, for browsers without scripts
 	Seen     string // of an edit: Seen of the time of the last change shown

@@ -45,14 +45,13 @@ type Column struct {
 	Hidden bool   // the label is for screen readers only: a column of buttons
 }
 
-// Submit is a button that submits its form. With Confirm set, a dialog asks first; without scripts,
-// the form arrives without "confirmed=1" and the server responds with the page of Confirm.
+// Submit is a button that submits its form. With Ask set, the server asks first (frame.Act): its
+// question is shown as a dialog with scripts, as a page without.
 type Submit struct {
-	Label   string
-	URL     string // where to post; empty for the form's own action
-	Icon    string
-	Danger  bool
-	Confirm string // what will happen, as a sentence; "{n}" is the number of ticked rows
+	Label string
+	URL   string // where to post; empty for the form's own action
+	Icon  string
+	Ask   bool
 }
 
 // Cell is a column heading as drawn.
@@ -156,4 +155,13 @@ func (l List) Page(before, after string) Pager {
 		p.Next = WithQuery(l.Path, l.Query, AfterParam, after, BeforeParam, "")
 	}
 	return p
+}
+
+// RowMenu is the menu ⋯ of a row; partial "row-menu". Deleting is its last act, after those that are
+// taken back. It is drawn only if it has something.
+type RowMenu struct {
+	Label string // for screen readers: "3栋501 的操作"
+	CSRF  string
+	Links []Action
+	Acts  []Submit // posted; each with a URL
 }

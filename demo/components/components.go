@@ -157,7 +157,7 @@ func sampleList(query url.Values) templates.List {
 		Export: "/console/dev/components/export", Count: 4, Cards: true,
 		Bulk: []templates.Submit{
 			{Label: "启用", URL: "/console/reader/enable", Icon: "check"},
-			{Label: "停用", URL: "/console/reader/disable", Icon: "ban", Danger: true, Confirm: "将停用所选的 {n} 台读头，这些门的扫码都会被拒绝。"},
+			{Label: "停用", URL: "/console/reader/disable", Icon: "ban", Ask: true},
 		},
 	}
 	l.Pager = l.Page("", "1907411200018432")

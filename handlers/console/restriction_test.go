@@ -25,7 +25,7 @@ func TestRestrictionIsSetAndLifted(t *testing.T) {
 
 	// A search keeps what is ticked and typed.
 	form := url.Values{
-		"community": {at}, "houses": {house}, "exits": {"-1"}, "reason": {desk.Hostile},
+		"community": {at}, "houses": {house}, "exits": {"-1"}, "reason": {desk.Hostile}, "confirmed": {"1"},
 		"last_day": {"2099-01-01"}, "q": {desk.HouseLabel(t, d, d.Mine.Houses[0])}, "act": {"search"},
 	}
 	page, _ = b.Post(t, frame.RestrictionPath+"/preview", form, http.StatusOK)

@@ -153,6 +153,8 @@ type Route struct {
 	// EachPerMinute limits calls to this route by one signed-in caller; 0 = no limit of its own.
 	// Phones of one network share an address, so limits on people must count by person.
 	EachPerMinute int
+	// Level is how much the act of a POST can hurt: see Level.
+	Level Level
 	// Reads marks a POST that changes nothing: its parameters are personal, and would be visible in
 	// a URL.
 	Reads bool
@@ -163,8 +165,24 @@ type Route struct {
 	OnError func(c *Context, err error) error
 }
 
+// Level is how much an act can hurt, and so what is asked before it.
+type Level int
+
+// The levels. A route declares the highest that its act can have.
+const (
+	Harmless Level = iota // nothing is asked
+	Asks                  // a question with its numbers, and a way back
+	Types                 // also the name or the number is typed, if many are affected or there is no way back
+)
+
 // Name returns the route as the golden route table prints it.
-func (r Route) Name() string { return r.Method + " " + r.Path + " " + r.Access.String() }
+func (r Route) Name() string {
+	name := r.Method + " " + r.Path + " " + r.Access.String()
+	if r.Level != Harmless {
+		name += fmt.Sprintf(" level-%d", r.Level)
+	}
+	return name
+}
 
 // Register adds routes. It panics if one has no Access or Handler, or is already registered: that
 // is a bug, found by its first test.

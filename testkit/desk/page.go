@@ -50,8 +50,11 @@ func WrongField(t *testing.T, page *goquery.Document, field string) {
 
 // InputValue returns the value of a field of the page.
 func InputValue(page *goquery.Document, name string) string {
-	value, _ := page.Find(`main form [name="` + name + `"]`).Last().Attr("value")
-	return value
+	field := page.Find(`main form [name="` + name + `"]`).Last()
+	if field.Is("select") {
+		field = field.Find("option[selected]")
+	}
+	return field.AttrOr("value", "")
 }
 
 // ConfirmedForm returns the form of a confirmed act.

@@ -212,11 +212,11 @@ const (
 	sendEmpty = `(form => { for (const field of form.querySelectorAll("input:not([type=hidden]), textarea")) { if ` +
 		`(field.type === "checkbox" || field.type === "radio") field.checked = false; else field.value = "" } ` +
 		`form.submit() })(document.querySelector("form.tx-form[method=post]"))`
-	ask       = `document.querySelector("[data-confirm]:not([hidden])").click()`
+	ask       = `document.querySelector("[data-ask]:not([hidden])").click()`
 	findHouse = `document.querySelector("#f-q").value = "1栋1单元101", document.querySelector(".p-search").submit()`
 	lookAt    = `document.querySelector(".p-found form").submit()`
-	askPlain  = `(button => { button.removeAttribute("data-confirm"); for (const box of button.form.elements) if ` +
-		`(box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-confirm]"))`
+	askPlain  = `(button => { button.removeAttribute("data-ask"); for (const box of button.form.elements) if ` +
+		`(box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-ask]"))`
 )
 
 // states adds the page's other states.
@@ -230,7 +230,7 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 	if doc.Find("form.tx-form[method=post] [required]").Length() > 0 {
 		state("wrong", "", sendEmpty)
 	}
-	if doc.Find("[data-confirm]").Length() > 0 {
+	if doc.Find("[data-ask]").Length() > 0 {
 		state("asks", ask)
 		state("confirm", "", askPlain)
 	}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -19,7 +20,7 @@ func (p *Pages) guardRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.GuardPath + "/:id", Access: view, Handler: p.guardShow},
 		{Method: http.MethodGet, Path: frame.GuardPath + "/:id/edit", Access: edit, Handler: p.guardEdit},
 		{Method: http.MethodPost, Path: frame.GuardPath + "/:id", Access: edit, Handler: p.guardUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/disable", Access: edit, Handler: p.guardDisable},
+		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.guardDisable},
 		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/enable", Access: edit, Handler: p.guardEnable},
 		{Method: http.MethodPost, Path: frame.GuardPath + "/:id/qr", Access: edit, Handler: p.guardQR},
 		{Method: http.MethodGet, Path: frame.GuardPath + "/:id/qr", Access: edit, Handler: p.guardWatch},
@@ -85,7 +86,7 @@ func guardActs(g core.Guard) []templates.Submit {
 	}
 	return []templates.Submit{
 		{Label: "微信登录二维码", URL: frame.GuardURL(g.ID) + "/qr", Icon: "qrcode"},
-		{Label: "停用", URL: frame.GuardURL(g.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardDisableText(g)},
+		{Label: "停用", URL: frame.GuardURL(g.ID) + "/disable", Icon: "ban", Ask: true},
 	}
 }
 
@@ -212,7 +213,7 @@ func (p *Pages) guardDisable(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Submit: "停用", Danger: true},
+		Ask:  templates.Confirm{Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Effects: []string{fmt.Sprintf("负责的 %d 个门岗少一人", len(g.Posts)), "立即生效"}, Submit: "停用门岗人员", Danger: true},
 		Do:   func() error { return p.Store.DisableGuard(c.Ctx(), c.Actor(), c.Scope(), g.ID) },
 		Done: "已停用，门岗页面立即失效。", Back: frame.GuardURL(g.ID),
 	})

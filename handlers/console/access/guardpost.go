@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"net/http"
 
 	"tongxing/core"
@@ -18,7 +19,7 @@ func (p *Pages) guardPostRoutes() []web.Route {
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath, Access: edit, Handler: p.guardPostCreate, Draft: true},
 		web.Route{Method: http.MethodGet, Path: frame.GuardPostPath + "/:id/edit", Access: edit, Handler: p.guardPostEdit},
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id", Access: edit, Handler: p.guardPostUpdate, Draft: true},
-		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id/disable", Access: edit, Handler: p.guardPostDisable},
+		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.guardPostDisable},
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id/enable", Access: edit, Handler: p.guardPostEnable},
 	)
 }
@@ -96,8 +97,15 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	guards, err := p.Store.GuardsAtPosts(c.Ctx(), c.Scope(), []core.ID{post.ID})
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post), Submit: "停用", Danger: true},
+		Ask: templates.Confirm{
+			Title: "停用“" + post.Name + "”？", Text: guardPostDisableText(post), Submit: "停用门岗", Danger: true,
+			Effects: []string{fmt.Sprintf("%d 名门岗人员在这里，立即不能放行", len(guards[post.ID]))},
+		},
 		Do:   func() error { return p.Store.DisableGuardPost(c.Ctx(), c.Actor(), c.Scope(), post.ID) },
 		Done: "已停用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
 	})

@@ -21,7 +21,7 @@ type guardPostRow struct {
 	Name, URL, Community, Direction string
 	Guards                          []guardLink
 	State                           templates.Badge
-	Act                             *templates.Submit // nil = no permission
+	Menu                            templates.RowMenu // empty = no permission
 	CSRF                            string
 }
 
@@ -91,7 +91,7 @@ func (p *Pages) guardPostRows(
 			rows[i].Guards = append(rows[i].Guards, guardLink{guard.Name, frame.GuardURL(guard.Guard)})
 		}
 		if c.Has(core.PermGuardPostEdit) {
-			rows[i].URL, rows[i].Act = frame.GuardPostURL(post.ID)+"/edit", guardPostAct(post)
+			rows[i].URL, rows[i].Menu = frame.GuardPostURL(post.ID)+"/edit", guardPostMenu(post, csrf)
 		}
 	}
 	return rows, nil
@@ -116,12 +116,15 @@ func guardPostTable() templates.List {
 	}
 }
 
-// guardPostAct returns the button in a post's row.
-func guardPostAct(post core.GuardPost) *templates.Submit {
+// guardPostMenu returns the menu of a post's row.
+func guardPostMenu(post core.GuardPost, csrf string) templates.RowMenu {
+	menu := templates.RowMenu{
+		Label: post.Name + " 的操作", CSRF: csrf,
+		Links: []templates.Action{{Label: "修改", URL: frame.GuardPostURL(post.ID) + "/edit", Icon: "pencil"}},
+		Acts:  []templates.Submit{{Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Ask: true}},
+	}
 	if !post.Disabled.IsZero() {
-		return &templates.Submit{Label: "恢复使用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}
+		menu.Acts = []templates.Submit{{Label: "启用", URL: frame.GuardPostURL(post.ID) + "/enable", Icon: "check"}}
 	}
-	return &templates.Submit{
-		Label: "停用", URL: frame.GuardPostURL(post.ID) + "/disable", Icon: "ban", Danger: true, Confirm: guardPostDisableText(post),
-	}
+	return menu
 }

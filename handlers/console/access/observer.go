@@ -20,7 +20,7 @@ func (p *Pages) observerRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id", Access: view, Handler: p.observerShow},
 		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id/edit", Access: edit, Handler: p.observerEdit},
 		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id", Access: edit, Handler: p.observerUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id/remove", Access: edit, Handler: p.observerRemove},
+		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id/remove", Access: edit, Level: web.Asks, Handler: p.observerRemove},
 		{Method: http.MethodPost, Path: frame.ObserverPath + "/:id/qr", Access: edit, Handler: p.observerQR},
 		{Method: http.MethodGet, Path: frame.ObserverPath + "/:id/qr", Access: edit, Handler: p.observerWatch},
 	}
@@ -67,8 +67,8 @@ func (p *Pages) observerShow(c *web.Context) error {
 		page.Acts = []templates.Submit{
 			{Label: "微信登录二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode"},
 			{
-				Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash", Danger: true,
-				Confirm: observerRemoveText(o, communities),
+				Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash",
+				Ask: true,
 			},
 		}
 	}
@@ -219,7 +219,7 @@ func (p *Pages) observerRemove(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities), Submit: "移除", Danger: true},
+		Ask:  templates.Confirm{Title: "移除观察员“" + o.Name + "”？", Text: observerRemoveText(o, communities), Submit: "移除观察员", Danger: true},
 		Do:   func() error { return p.Store.RemoveObserver(c.Ctx(), c.Actor(), c.Scope(), o.ID) },
 		Done: "已移除观察员“" + o.Name + "”，立即生效。", Back: frame.ObserverURL(o.ID), Next: frame.ObserverPath,
 	})

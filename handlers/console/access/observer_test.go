@@ -175,7 +175,7 @@ func TestObserverPages(t *testing.T) {
 		},
 		"console/observer/show": observerShowPage{
 			Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}},
-			Acts: []templates.Submit{{Label: "移除", URL: "/o/remove", Confirm: desk.Hostile, Danger: true}},
+			Acts: []templates.Submit{{Label: "移除", URL: "/o/remove", Ask: true}},
 		},
 		"console/observer/form": observerFormPage{
 			Shell: shell,

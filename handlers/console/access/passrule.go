@@ -1,10 +1,13 @@
 package access
 
 import (
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -19,7 +22,7 @@ func (p *Pages) passRuleRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.PassRulePath, Access: view, Handler: p.passRuleShow},
 		{Method: http.MethodGet, Path: frame.PassRulePath + "/preview", Access: view, Handler: p.passRulePreview},
-		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Handler: p.passRuleUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Level: web.Asks, Handler: p.passRuleUpdate, Draft: true},
 	}
 }
 
@@ -82,7 +85,7 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 	}
 	page.Form = templates.Form{
 		Action: frame.PassRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated),
-		Sections: passRuleSections(at, rule), Preview: "预览",
+		Sections: passRuleSections(at, rule), Preview: "预览", Ask: true,
 	}
 	return page
 }
@@ -173,6 +176,13 @@ func (p *Pages) passRuleUpdate(c *web.Context) error {
 		return p.passRulePreviewed(c, at, rule)
 	}
 	if wrong == nil {
+		asked, err := p.passRuleAsk(c, at, rule, frame.ShownAt(form.Seen))
+		if asked || err != nil && !core.IsStale(err) {
+			return err
+		}
+		wrong = err
+	}
+	if wrong == nil {
 		wrong = p.Store.UpdatePassRule(c.Ctx(), c.Actor(), c.Scope(), store.PassRule{
 			PassRule: rule, Community: at.ID, Updated: frame.ShownAt(form.Seen),
 		})
@@ -182,6 +192,45 @@ func (p *Pages) passRuleUpdate(c *web.Context) error {
 	}
 	c.Flash(web.FlashSuccess, "已保存，立即生效。")
 	return c.Redirect(at.URL(frame.PassRulePath))
+}
+
+// passRuleAsk asks with whom a changed rule affects, and reports whether it did.
+func (p *Pages) passRuleAsk(
+	c *web.Context, at frame.CommunityChoice, rule core.PassRule, seen time.Time,
+) (asked bool, err error) {
+	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return false, err
+	}
+	if !seen.IsZero() && seen.UnixMilli() != now.Updated.UnixMilli() {
+		return false, core.Stale()
+	}
+	q, err := p.passRuleQuestion(c, at, now.PassRule, rule)
+	if err != nil {
+		return false, err
+	}
+	q.Action, q.Keep, q.Submit = frame.PassRulePath, c.Form(), "保存设置"
+	return p.Ask(c, "passrule", q)
+}
+
+// passRuleQuestion says what a rule changes, for whom, and from when.
+func (p *Pages) passRuleQuestion(
+	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule,
+) (templates.Confirm, error) {
+	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	if err != nil {
+		return templates.Confirm{}, err
+	}
+	restricted, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID})
+	return templates.Confirm{
+		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。",
+		Effects: []string{
+			"原来：" + now.Text(),
+			fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified)),
+			fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted))),
+		},
+		Cancel: at.URL(frame.PassRulePath), Danger: rule.Exits < 0,
+	}, err
 }
 
 // passRulePreviewed shows the form as submitted with a description of its rule, for browsers
@@ -231,9 +280,8 @@ func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Se
 				Required: true, Min: "1", Max: "30", Unit: "天", Short: true, Help: "自然日。2 天：今天和昨天合起来算。",
 			},
 			{
-				Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits),
-				Required: true, Min: "-1", Max: "99", Unit: "次", Short: true,
-				Help: "0 为不限，-1 为禁止出入（进出都不放行）。只有出门计数，被拒绝的扫码不计。",
+				Kind: templates.Select, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits),
+				Required: true, Choices: exitsChoices(r.Exits, false), Help: "只有出门计数，被拒绝的扫码不计。",
 			},
 		}},
 		{Title: "出门时间", Fields: []templates.Field{
@@ -256,6 +304,28 @@ func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Se
 			},
 		}},
 	}
+}
+
+// exitsChoices are the numbers of exits in words, with the present one; the drastic one is last. A
+// restriction has none chosen at first.
+func exitsChoices(now int, empty bool) []templates.Choice {
+	var numbers []int
+	for n := 1; n <= 30; n++ {
+		numbers = append(numbers, n)
+	}
+	numbers = append(numbers, 40, 50, 60, 80, 99)
+	if now > 0 && now <= 99 && !slices.Contains(numbers, now) {
+		numbers = append(numbers, now)
+		slices.Sort(numbers)
+	}
+	var choices []templates.Choice
+	if empty {
+		choices = append(choices, templates.Choice{Label: "请选择"})
+	}
+	for _, n := range append(numbers, 0, -1) {
+		choices = append(choices, templates.Choice{Value: strconv.Itoa(n), Label: core.ExitsText(n)})
+	}
+	return choices
 }
 
 func hourLines(hours []core.HourRange) string {

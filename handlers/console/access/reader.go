@@ -18,13 +18,13 @@ func (p *Pages) readerRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/console/reader/quarantine", Access: view, Handler: p.readerQuarantine},
 		{Method: http.MethodGet, Path: "/console/reader/new", Access: edit, Handler: p.readerNew},
 		{Method: http.MethodPost, Path: "/console/reader", Access: edit, Handler: p.readerCreate, Draft: true},
-		{Method: http.MethodPost, Path: "/console/reader/qr", Access: edit, Handler: p.readerQR},
+		{Method: http.MethodPost, Path: "/console/reader/qr", Access: edit, Level: web.Asks, Handler: p.readerQR},
 		{Method: http.MethodGet, Path: "/console/reader/:id", Access: view, Handler: p.readerShow},
 		{Method: http.MethodGet, Path: "/console/reader/:id/edit", Access: edit, Handler: p.readerEdit},
 		{Method: http.MethodPost, Path: "/console/reader/:id", Access: edit, Handler: p.readerUpdate, Draft: true},
 		{Method: http.MethodPost, Path: "/console/reader/:id/secret", Access: edit, Handler: p.readerSecret},
-		{Method: http.MethodPost, Path: "/console/reader/:id/rotate", Access: edit, Handler: p.readerRotate},
-		{Method: http.MethodPost, Path: "/console/reader/:id/disable", Access: edit, Handler: p.readerDisable},
+		{Method: http.MethodPost, Path: "/console/reader/:id/rotate", Access: edit, Level: web.Asks, Handler: p.readerRotate},
+		{Method: http.MethodPost, Path: "/console/reader/:id/disable", Access: edit, Level: web.Asks, Handler: p.readerDisable},
 		{Method: http.MethodPost, Path: "/console/reader/:id/enable", Access: edit, Handler: p.readerEnable},
 	}
 }
@@ -116,7 +116,7 @@ func (p *Pages) readerDisable(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "停用“" + r.Name + "”？", Text: disableText(r), Submit: "停用", Danger: true},
+		Ask:  templates.Confirm{Title: "停用“" + r.Name + "”？", Text: disableText(r), Submit: "停用 1 台读头", Danger: true},
 		Do:   func() error { return p.Store.DisableReader(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
 		Done: "已停用，这台读头的每次扫码都会被拒绝。", Back: frame.ReaderURL(r.ID),
 	})
@@ -128,9 +128,8 @@ func (p *Pages) readerEnable(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "恢复使用“" + r.Name + "”？", Text: enableText(r), Submit: "恢复使用"},
 		Do:   func() error { return p.Store.EnableReader(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
-		Done: "已恢复使用。", Back: frame.ReaderURL(r.ID),
+		Done: "已启用，按现有设置接受扫码，立即生效。", Back: frame.ReaderURL(r.ID),
 	})
 }
 
@@ -161,14 +160,14 @@ type readerShowPage struct {
 
 // readerActs returns the buttons of an installed reader.
 func readerActs(r core.Reader) []templates.Submit {
-	acts := []templates.Submit{{Label: "更换密钥", URL: frame.ReaderURL(r.ID) + "/rotate", Icon: "key", Danger: true, Confirm: rotateText(r)}}
+	acts := []templates.Submit{{Label: "更换密钥", URL: frame.ReaderURL(r.ID) + "/rotate", Icon: "key", Ask: true}}
 	if r.Disabled.IsZero() {
 		return append(acts, templates.Submit{
-			Label: "停用", URL: frame.ReaderURL(r.ID) + "/disable", Icon: "ban", Danger: true,
-			Confirm: disableText(r),
+			Label: "停用", URL: frame.ReaderURL(r.ID) + "/disable", Icon: "ban",
+			Ask: true,
 		})
 	}
-	return append(acts, templates.Submit{Label: "恢复使用", URL: frame.ReaderURL(r.ID) + "/enable", Icon: "check", Confirm: enableText(r)})
+	return append(acts, templates.Submit{Label: "启用", URL: frame.ReaderURL(r.ID) + "/enable", Icon: "check"})
 }
 
 func rotateText(r core.Reader) string {
@@ -177,8 +176,4 @@ func rotateText(r core.Reader) string {
 
 func disableText(r core.Reader) string {
 	return "停用“" + r.Name + "”后，它的每次扫码都会立即被拒绝，" + r.Gate + "只能由门岗放行。可以随时恢复。"
-}
-
-func enableText(r core.Reader) string {
-	return "恢复后，“" + r.Name + "”按现有设置接受扫码，立即生效。"
 }

@@ -121,9 +121,9 @@ func (p *Pages) readerQR(c *web.Context) error {
 	allowed := chosen == "1"
 	if !allowed && len(form.IDs) > 1 && !frame.Confirmed(c) {
 		return p.Confirm(c, "reader", templates.Confirm{
-			Title: "关闭门禁二维码", Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
+			Title: fmt.Sprintf("关闭 %d 台读头的门禁二维码？", len(form.IDs)), Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
 			Action: frame.ReaderPath + "/qr?allowed=0", Keep: url.Values{"id": frame.IDValues(form.IDs)},
-			Submit: fmt.Sprintf("关闭 %d 台", len(form.IDs)), Cancel: frame.ReaderPath,
+			Submit: fmt.Sprintf("关闭 %d 台读头", len(form.IDs)), Danger: true, Cancel: frame.ReaderPath,
 		})
 	}
 	batch, err := p.Store.SwitchReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
@@ -190,7 +190,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 func readerBulk() []templates.Submit {
 	return []templates.Submit{
 		{Label: "允许门禁二维码", URL: frame.ReaderPath + "/qr?allowed=1", Icon: "check"},
-		{Label: "关闭门禁二维码", URL: frame.ReaderPath + "/qr?allowed=0", Icon: "ban", Confirm: "所选 {n} 台读头将不再接受二维码，住户扫码会看到“请到门岗扫码通行”。"},
+		{Label: "关闭门禁二维码", URL: frame.ReaderPath + "/qr?allowed=0", Icon: "ban", Ask: true},
 	}
 }
 

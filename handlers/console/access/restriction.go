@@ -18,14 +18,15 @@ func (p *Pages) restrictionRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.RestrictionPath, Access: view, Handler: p.restrictionList},
 		{Method: http.MethodGet, Path: frame.RestrictionPath + "/new", Access: edit, Handler: p.restrictionNew},
 		{
-			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Handler: p.restrictionCreate,
+			Method: http.MethodPost, Path: frame.RestrictionPath, Access: edit, Level: web.Types, Handler: p.restrictionCreate,
 			Draft: true, Body: web.UploadBody(maxRestrictionList), EachPerMinute: restrictionsAMinute,
 		},
 		{
 			Method: http.MethodPost, Path: restrictionPreviewPath, Access: edit, Handler: p.restrictionPreview,
 			Draft: true, Body: web.UploadBody(maxRestrictionList), EachPerMinute: restrictionsAMinute,
 		},
-		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Handler: p.restrictionLift},
+		{Method: http.MethodPost, Path: restrictionLiftPath, Access: edit, Level: web.Types, Handler: p.restrictionsLift},
+		{Method: http.MethodPost, Path: frame.RestrictionPath + "/:id/lift", Access: edit, Level: web.Asks, Handler: p.restrictionLift},
 	}
 }
 
@@ -43,18 +44,21 @@ type restrictionListPage struct {
 	Tabs templates.Tabs
 	List templates.List
 	Rows []restrictionRow
+
+	LiftAll string // where to post to lift all of the list; "" = no permission, or none
 }
 
 type restrictionRow struct {
 	Label, Reason, Until string
 	State                templates.Badge
 	Since                string
+	Tick                 templates.Tick    // zero = no permission
 	Lift                 *templates.Submit // nil = no permission
 	CSRF                 string
 }
 
 func (p *Pages) restrictionList(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	at, filter, err := p.restrictionFilter(c)
 	if err != nil {
 		return err
 	}
@@ -63,13 +67,6 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		page.List = templates.List{Path: frame.RestrictionPath, Empty: frame.NoCommunityYet(c)}
 		return p.Page(c, http.StatusOK, "console/restriction/list", page)
 	}
-	var asked struct {
-		Keyword string `form:"q"`
-	}
-	if err := c.BindQuery(&asked); err != nil {
-		return err
-	}
-	filter := store.RestrictionFilter{Community: at.ID, Keyword: asked.Keyword, Page: c.Page(restrictionsAPage)}
 	restrictions, more, err := p.Store.Restrictions(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -80,12 +77,33 @@ func (p *Pages) restrictionList(c *web.Context) error {
 			{Label: "限制房屋", URL: at.URL(frame.RestrictionPath + "/new"), Icon: "plus", Primary: true},
 		}
 	}
+	if c.Has(core.PermRestrictionEdit) && len(restrictions) > 0 {
+		page.List.Bulk, page.List.CSRF = []templates.Submit{
+			{Label: "解除限制", URL: at.URL(restrictionLiftPath), Icon: "lock-open", Ask: true},
+		}, page.CSRF
+		page.LiftAll = templates.WithQuery(
+			restrictionLiftPath, c.Request().URL.Query(), "all", "1", "community", at.ID.String(),
+			templates.AfterParam, "", templates.BeforeParam, "",
+		)
+	}
 	for _, r := range restrictions {
 		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))
 	}
 	web.Paged(&page.List, filter.Page, restrictions, more, func(r store.RestrictedHouse) core.ID { return r.House })
 	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
 	return p.Page(c, http.StatusOK, "console/restriction/list", page)
+}
+
+// restrictionFilter reads the list's community and filters.
+func (p *Pages) restrictionFilter(c *web.Context) (frame.CommunityChoice, store.RestrictionFilter, error) {
+	var asked struct {
+		Keyword string `form:"q"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return frame.CommunityChoice{}, store.RestrictionFilter{}, err
+	}
+	at, err := p.CommunityOf(c, c.Query("community"))
+	return at, store.RestrictionFilter{Community: at.ID, Keyword: asked.Keyword, Page: c.Page(restrictionsAPage)}, err
 }
 
 func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
@@ -102,16 +120,17 @@ func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
 
 func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf string) restrictionRow {
 	row := restrictionRow{
-		Label: r.Label, Reason: r.Reason, Until: "解除为止", State: frame.RestrictionBadge(r.Restriction, p.Today(c)),
+		Label: r.Label, Reason: r.Reason, Until: "长期", State: frame.RestrictionBadge(r.Restriction, p.Today(c)),
 		Since: core.DayOf(r.Since, p.Store.Zone()).String(), CSRF: csrf,
 	}
 	if r.LastDay != 0 {
 		row.Until = r.LastDay.String()
 	}
 	if c.Has(core.PermRestrictionEdit) {
+		row.Tick = templates.Tick{Value: r.House, Label: r.Label}
 		row.Lift = &templates.Submit{
 			Label: "解除", URL: frame.RestrictionPath + "/" + r.House.String() + "/lift", Icon: "lock-open",
-			Confirm: liftText(r.Label),
+			Ask: true,
 		}
 	}
 	return row
@@ -130,7 +149,7 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Stem: "passrule",
-		Ask:  templates.Confirm{Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除"},
+		Ask:  templates.Confirm{Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋"},
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)
 		},

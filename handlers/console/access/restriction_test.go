@@ -25,7 +25,7 @@ import (
 func TestRestrictionRefuses(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	good := url.Values{"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"}}
+	good := url.Values{"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"}}
 	for field, value := range map[string]string{"exits": "", "reason": " ", "last_day": "2000-01-01"} {
 		form := url.Values{}
 		for name, values := range good {
@@ -38,7 +38,7 @@ func TestRestrictionRefuses(t *testing.T) {
 			t.Errorf("%s: the form lost the house", field)
 		}
 	}
-	form := url.Values{"community": good["community"], "exits": {"1"}, "reason": {"居家"}, "q": {"没有的"}}
+	form := url.Values{"community": good["community"], "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"}, "q": {"没有的"}}
 	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
 	if !strings.Contains(page.Find(".tx-wrong").Text(), "请选择房屋") {
 		t.Errorf("no message at houses: %q", page.Find("form.tx-form").Text())
@@ -54,7 +54,7 @@ func TestRestrictionPastedList(t *testing.T) {
 	b := d.Registrar(t)
 	label := desk.HouseLabel(t, d, d.Mine.Houses[0])
 	last := label[len(strings.TrimRight(label, "0123456789")):]
-	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"},
+	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "confirmed": {"1"}, "act": {"paste"},
 		"pasted": {strings.Join([]string{label, "9-9-9999", desk.Hostile, last}, "\r\n")}}
 	page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	desk.Literally(t, page, desk.Hostile)
@@ -91,7 +91,7 @@ func TestRestrictionPastedList(t *testing.T) {
 func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"},
+	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "confirmed": {"1"},
 		"houses": {d.Mine.Houses[1].String()}, "pasted": {desk.HouseLabel(t, d, d.Mine.Houses[0])}}
 	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "pasted")
@@ -138,17 +138,20 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	form := url.Values{
-		"community": {d.Mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "act": {"paste"},
+		"community": {d.Mine.Community.String()}, "exits": {"-1"}, "reason": {"居家"}, "confirmed": {"1"}, "act": {"paste"},
 		"pasted": {desk.HouseLabel(t, d, house)},
 	}
 	page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
 	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "已限制 2 次，社区通知") {
 		t.Errorf("the list's line: %q", row)
 	}
-	if asks := page.Find(`main button[data-confirm]`); asks.Length() != 2 || !strings.Contains(
-		asks.AttrOr("data-confirm", ""), "有 1 套已限制出入",
-	) {
-		t.Errorf("asks %q", asks.AttrOr("data-confirm", ""))
+	if words := page.Find("#pick").Text(); !strings.Contains(words, "有 1 套已限制出入") {
+		t.Errorf("says %q", words)
+	}
+	form = desk.FilledIn(page)
+	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已有限制") || !strings.Contains(ask, "禁止出入") {
+		t.Errorf("asks %q", ask)
 	}
 	form = desk.FilledIn(page)
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
@@ -157,7 +160,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	form.Set("exits", "5")
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusConflict)
 	if notice := page.Find("main .tx-flash.tx-info").Text(); !strings.Contains(notice, "有 1 套已限制出入") ||
-		desk.InputValue(page, "exits") != "5" || page.Find("[data-confirm]").Length() != 0 {
+		desk.InputValue(page, "exits") != "5" {
 		t.Errorf("asked %q", notice)
 	}
 	if list := d.Restrictions(t); len(list) != 1 || list[0].Exits != -1 {
@@ -191,7 +194,7 @@ func TestRestrictionListFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	form := url.Values{
-		"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "act": {"paste"},
+		"community": {d.Mine.Community.String()}, "exits": {"3"}, "reason": {"居家"}, "confirmed": {"1"}, "act": {"paste"},
 		"pasted": {"9-9-9999\r\n" + label},
 	}
 	for name, file := range map[string][]byte{

@@ -17,23 +17,27 @@ import (
 // preview, which searches for houses, ticks them and reads a list. Only saving restricts
 // anything.
 type restrictionForm struct {
-	Community core.ID   `form:"community"`
-	Keyword   string    `form:"q" max:"64"`
-	Node      core.ID   `form:"node"` // of the buildings' tree, whose houses are shown; 0 = none
-	Pasted    string    `form:"pasted" text:"lines" max:"60000"`
-	Reviewed  string    `form:"reviewed" max:"64"`   // digest of the list that was last reviewed with its houses
-	Announced []core.ID `form:"announced" max:"500"` // houses whose restriction the page has said will be replaced
-	Houses    []core.ID `form:"houses" max:"500"`
-	Exits     string    `form:"exits" max:"8"`
-	Reason    string    `form:"reason"`
-	LastDay   core.Day  `form:"last_day"`
-	Act       string    `form:"act"` // of the preview: a restrictionAct
+	Community core.ID `form:"community"`
+	Keyword   string  `form:"q" max:"64"`
+	Node      core.ID `form:"node"` // of the buildings' tree, whose houses are shown; 0 = none
+	Pasted    string  `form:"pasted" text:"lines" max:"60000"`
+	Reviewed  string  `form:"reviewed" max:"64"` // digest of the list that was last reviewed with its houses
+	Whole     bool    `form:"whole"`             // all houses of the community, instead of Houses
+	// AnnouncedCount is how many restrictions the question said will be replaced.
+	AnnouncedCount int       `form:"announced_count"`
+	Announced      []core.ID `form:"announced" max:"500"` // houses whose restriction the page has said will be replaced
+	Houses         []core.ID `form:"houses" max:"500"`
+	Exits          string    `form:"exits" max:"8"`
+	Reason         string    `form:"reason"`
+	LastDay        core.Day  `form:"last_day"`
+	Act            string    `form:"act"` // of the preview: a restrictionAct
 }
 
 func (f restrictionForm) change(community core.ID) store.RestrictionChange {
 	return store.RestrictionChange{
-		Community: community, Houses: f.Houses, Announced: f.Announced,
-		Restriction: core.Restriction{Exits: exitsOf(f.Exits), Reason: f.Reason, LastDay: f.LastDay},
+		Community: community, Houses: f.Houses, Whole: f.Whole, Announced: f.Announced,
+		AnnouncedCount: f.AnnouncedCount,
+		Restriction:    core.Restriction{Exits: exitsOf(f.Exits), Reason: f.Reason, LastDay: f.LastDay},
 	}
 }
 
@@ -64,7 +68,7 @@ func (p *Pages) restrictionNew(c *web.Context) error {
 	if at.ID == 0 {
 		return core.NotFound("还没有小区")
 	}
-	form := restrictionForm{Keyword: c.Query("q"), Exits: "-1"}
+	form := restrictionForm{Keyword: c.Query("q")}
 	if id, err := core.ParseID(c.Query("house")); err == nil {
 		form.Houses = []core.ID{id}
 	}
@@ -90,6 +94,12 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	}
 	var batch core.Batch
 	if f.Wrong == nil {
+		asked, err := p.restrictionAsk(c, &f)
+		if asked || err != nil {
+			return err
+		}
+	}
+	if f.Wrong == nil {
 		batch, f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))
 	}
 	if f.Wrong != nil {
@@ -97,6 +107,20 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	}
 	p.Done(c, "已限制 "+strconv.Itoa(batch.Size)+" 套房屋的出入，立即生效。", batch)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
+}
+
+// restrictionAsk asks with the numbers of a valid form, and reports whether it did.
+func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool, err error) {
+	change := f.Form.change(f.At.ID)
+	plan, err := p.Store.PlanRestrictions(c.Ctx(), c.Scope(), change)
+	if frame.IsFormError(err) {
+		f.Wrong = err
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return p.Ask(c, "passrule", restrictionQuestion(f.At, change, plan, c.Form()))
 }
 
 // restrictionPreview shows the form again after one of its buttons, with errors of the list only;

@@ -190,12 +190,16 @@ func restrictionSections(
 	return []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 		{
+			Kind: templates.Switch, Name: "whole", Label: "整个小区", Value: frame.SwitchValue(form.Whole), Wide: true,
+			Help: "限制全部房屋，不用勾选；按“限制出入”后先看清数量再确认。",
+		},
+		{
 			Kind: templates.Checks, Name: "houses", Label: "房屋", Values: frame.IDValues(form.Houses),
 			Required: true, Choices: houses,
 		},
 		{
-			Kind: templates.Number, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true,
-			Min: "-1", Max: "99", Unit: "次", Short: true, Help: "-1 为禁止出入，0 为不限。代替小区的次数，其余规则照旧。",
+			Kind: templates.Select, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true,
+			Choices: exitsChoices(exitsOf(form.Exits), true), Help: "代替小区的次数，其余规则照旧。",
 		},
 		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效；不填则到解除为止。"},
 		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
@@ -204,14 +208,7 @@ func restrictionSections(
 
 // restrictedText returns the restriction of a house, shown beside its name.
 func restrictedText(r core.Restriction) string {
-	words := fmt.Sprintf("已限制 %d 次", r.Exits)
-	switch r.Exits {
-	case -1:
-		words = "已禁止出入"
-	case 0:
-		words = "已设为不限次"
-	}
-	words += "，" + r.Reason
+	words := "已有限制：" + core.ExitsText(r.Exits) + "，" + r.Reason
 	if r.LastDay != 0 {
 		words += "，至 " + r.LastDay.String()
 	}

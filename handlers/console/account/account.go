@@ -20,7 +20,7 @@ func (p *Pages) accountRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.AccountPath + "/:id", Access: view, Handler: p.accountShow},
 		{Method: http.MethodGet, Path: frame.AccountPath + "/:id/edit", Access: edit, Handler: p.accountEdit},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id", Access: edit, Handler: p.accountUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Handler: p.accountDisable},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.accountDisable},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/enable", Access: edit, Handler: p.accountEnable},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.accountPassword},
 		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.meShow},
@@ -107,15 +107,15 @@ func (p *Pages) accountShow(c *web.Context) error {
 	page.Facts = append(page.Facts, templates.Fact{Label: "两步验证", Badge: totpFacts(state)[0].Badge})
 	if state.On() {
 		page.Acts = append(page.Acts, templates.Submit{
-			Label: "重置两步验证", URL: frame.AccountURL(account.ID) + "/totp", Icon: "shield", Danger: true,
-			Confirm: resetTOTPText,
+			Label: "重置两步验证", URL: frame.AccountURL(account.ID) + "/totp", Icon: "shield",
+			Ask: true,
 		})
 	}
 	page.Facts = append(page.Facts, templates.Fact{Label: "微信", Badge: frame.BoundBadge(account.User)})
 	if account.User != 0 {
 		page.Acts = append(page.Acts, templates.Submit{
 			Label: "解绑微信", URL: frame.AccountURL(account.ID) + "/wechat/off", Icon: "brand-wechat",
-			Danger: true, Confirm: unbindOfText(account),
+			Ask: true,
 		})
 	}
 	page.Shell = p.Shell(c, "account", account.Name)

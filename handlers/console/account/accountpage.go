@@ -127,8 +127,8 @@ func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Ses
 	}
 	if a.Disabled.IsZero() {
 		page.Acts = []templates.Submit{{
-			Label: "停用账号", URL: frame.AccountURL(a.ID) + "/disable", Icon: "ban", Danger: true,
-			Confirm: "停用“" + a.Name + "”（" + a.Login + "）后，立即退出该账号的所有登录，且不能再登录。",
+			Label: "停用账号", URL: frame.AccountURL(a.ID) + "/disable", Icon: "ban",
+			Ask: true,
 		}}
 	} else {
 		page.Acts = []templates.Submit{{Label: "启用账号", URL: frame.AccountURL(a.ID) + "/enable", Icon: "check"}}

@@ -21,7 +21,7 @@ func (p *Pages) batchRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.BatchPath, Access: web.SignedIn, Handler: p.batchList},
 		{Method: http.MethodGet, Path: frame.BatchPath + "/:id", Access: web.SignedIn, Handler: p.batchShow},
-		{Method: http.MethodPost, Path: frame.BatchPath + "/:id/undo", Access: web.SignedIn, Handler: p.batchUndo},
+		{Method: http.MethodPost, Path: frame.BatchPath + "/:id/undo", Access: web.SignedIn, Level: web.Asks, Handler: p.batchUndo},
 	}
 }
 

@@ -112,8 +112,8 @@ func (p *Pages) meShow(c *web.Context) error {
 	page.Wechat, page.Bindable = frame.BoundBadge(account.User), p.QR != nil
 	if account.User != 0 {
 		page.Unbind = &templates.Submit{
-			Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat", Danger: true,
-			Confirm: unbindText,
+			Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat",
+			Ask: true,
 		}
 	}
 	page.Actions = []templates.Action{{Label: "修改密码", URL: web.PasswordPage, Icon: "key"}}
@@ -128,8 +128,8 @@ func (p *Pages) meShow(c *web.Context) error {
 		if !line.Own {
 			line.End = &templates.Submit{Label: "退出", URL: frame.MePath + "/session/" + s.ID.String() + "/end", Icon: "logout"}
 			page.Others = &templates.Submit{
-				Label: "退出其他设备", URL: frame.MePath + "/session/end", Icon: "logout", Danger: true,
-				Confirm: "除这台设备外，全部退出登录。",
+				Label: "退出其他设备", URL: frame.MePath + "/session/end", Icon: "logout",
+				Ask: true,
 			}
 		}
 		page.Sessions = append(page.Sessions, line)
@@ -153,11 +153,13 @@ func (p *Pages) meSessionEnd(c *web.Context) error {
 }
 
 func (p *Pages) meSessionsEnd(c *web.Context) error {
-	if err := p.Store.EndOtherSessions(c.Ctx(), c.Actor(), c.Session()); err != nil {
-		return err
-	}
-	c.Flash(web.FlashSuccess, "其他设备已全部退出登录。")
-	return c.Redirect(frame.MePath)
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{
+			Title: "退出其他设备？", Text: "除这台设备外，全部退出登录，立即生效。", Submit: "退出其他设备", Danger: true,
+		},
+		Do:   func() error { return p.Store.EndOtherSessions(c.Ctx(), c.Actor(), c.Session()) },
+		Done: "其他设备已全部退出登录。", Back: frame.MePath,
+	})
 }
 
 func (p *Pages) meCrumbs() []templates.Crumb {

@@ -17,7 +17,7 @@ func (p *Pages) savedViewRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
 		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60},
 		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewUpdate},
-		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn, Handler: p.savedViewRemove},
+		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn, Level: web.Asks, Handler: p.savedViewRemove},
 	}
 }
 
@@ -68,6 +68,7 @@ type savedViewListPage struct {
 type savedViewRow struct {
 	ID                            core.ID
 	URL, Name, Self, Typed, Error string
+	Menu                          templates.RowMenu
 	CSRF                          string
 }
 
@@ -99,6 +100,9 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 		row := savedViewRow{
 			ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name,
 			Self: frame.SavedViewPath + "/" + v.ID.String(), Typed: v.Name, CSRF: c.CSRF(),
+			Menu: templates.RowMenu{Label: v.Name + " 的操作", CSRF: c.CSRF(), Acts: []templates.Submit{
+				{Label: "删除", URL: frame.SavedViewPath + "/" + v.ID.String() + "/delete", Icon: "trash", Ask: true},
+			}},
 		}
 		if v.ID == wrong.ID {
 			row.Typed, row.Error = wrong.Typed, wrong.Error
@@ -157,7 +161,7 @@ func (p *Pages) savedViewRemove(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Stem: view.Stem,
-		Ask:  templates.Confirm{Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。", Submit: "删除", Danger: true},
+		Ask:  templates.Confirm{Title: "删除视图“" + view.Name + "”？", Text: "列表里的内容不受影响。", Submit: "删除视图", Danger: true},
 		Do:   func() error { return p.Store.RemoveSavedView(c.Ctx(), view.Account, view.ID) },
 		Done: "已删除视图“" + view.Name + "”。", Back: templates.WithQuery(frame.SavedViewPath, nil, "stem", view.Stem),
 	})

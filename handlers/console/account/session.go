@@ -24,7 +24,7 @@ func (p *Pages) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: p.sessionDelete},
 		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordEdit},
 		{Method: http.MethodPost, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordUpdate, PerMinute: perMinute},
-		{Method: http.MethodPost, Path: frame.MePath + "/session/end", Access: web.SignedIn, Handler: p.meSessionsEnd},
+		{Method: http.MethodPost, Path: frame.MePath + "/session/end", Access: web.SignedIn, Level: web.Asks, Handler: p.meSessionsEnd},
 		{Method: http.MethodPost, Path: frame.MePath + "/session/:id/end", Access: web.SignedIn, Handler: p.meSessionEnd},
 		{Method: http.MethodGet, Path: "/console/setup", Access: web.Public, Handler: p.setupNew, PerMinute: perMinute},
 		{Method: http.MethodPost, Path: "/console/setup", Access: web.Public, Handler: p.setupCreate, PerMinute: perMinute},

@@ -17,7 +17,7 @@ func (p *Pages) settingRoutes() []web.Route {
 	edit := web.Need(core.PermSettingEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SettingPath, Access: edit, Handler: p.settingShow},
-		{Method: http.MethodPost, Path: frame.SettingPath, Access: edit, Handler: p.settingUpdate, Draft: true},
+		{Method: http.MethodPost, Path: frame.SettingPath, Access: edit, Level: web.Types, Handler: p.settingUpdate, Draft: true},
 	}
 }
 
@@ -107,8 +107,10 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 	if !c.Actor().MayOperate() {
 		return core.Conflict("系统设置关系到全部小区，请由运维人修改")
 	}
-	if wrong == nil && settings.DeletesMore(now) && !frame.Confirmed(c) {
-		return p.Confirm(c, "setting", settingQuestion(now, settings, c.Form()))
+	if wrong == nil && settings.DeletesMore(now) {
+		if asked, err := p.Ask(c, "setting", settingQuestion(now, settings, c.Form())); asked {
+			return err
+		}
 	}
 	if wrong == nil {
 		wrong = p.Store.UpdateSettings(c.Ctx(), c.Actor(), settings)
@@ -123,9 +125,10 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 // settingQuestion is the confirmation before a shorter retention deletes records.
 func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
 	return templates.Confirm{
-		Title: "缩短出入记录的保留时间", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysText(now.RecordDays), daysText(settings.RecordDays)),
+		Title: "缩短出入记录的保留时间？", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysText(now.RecordDays), daysText(settings.RecordDays)),
 		Effects: []string{fmt.Sprintf("所有小区 %d 天以前的出入记录将在一小时内永久删除", settings.RecordDays), "删除后不能恢复；需要留存的请先导出"},
 		Action:  frame.SettingPath, Keep: form, Submit: "保存并删除更早的记录", Cancel: frame.SettingPath, Danger: true,
+		Typed: strconv.Itoa(settings.RecordDays),
 	}
 }
 

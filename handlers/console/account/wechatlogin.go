@@ -31,10 +31,10 @@ func (p *Pages) wechatLoginRoutes() []web.Route {
 		{Method: http.MethodGet, Path: wechatBindPath + "/new", Access: web.SignedIn, Handler: p.wechatBindAsk},
 		{Method: http.MethodPost, Path: wechatBindPath, Access: web.SignedIn, Handler: p.wechatBind, PerMinute: 20},
 		{Method: http.MethodGet, Path: wechatBindPath, Access: web.SignedIn, Handler: p.wechatBindState},
-		{Method: http.MethodPost, Path: wechatBindPath + "/off", Access: web.SignedIn, Handler: p.wechatUnbind},
+		{Method: http.MethodPost, Path: wechatBindPath + "/off", Access: web.SignedIn, Level: web.Asks, Handler: p.wechatUnbind},
 		{
 			Method: http.MethodPost, Path: frame.AccountPath + "/:id/wechat/off",
-			Access: web.Need(core.PermAccountEdit), Handler: p.wechatUnbindOf,
+			Access: web.Need(core.PermAccountEdit), Level: web.Asks, Handler: p.wechatUnbindOf,
 		},
 	}
 }

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -25,14 +26,12 @@ type Act struct {
 // Act asks, acts, and redirects. A refusal is shown on the page of the button, as by Refused. The
 // question's Action, Cancel and menu entry default to those of the request.
 func (f *Frame) Act(c *web.Context, act Act) error {
-	if act.Ask.Title != "" && !Confirmed(c) {
-		if act.Ask.Action == "" {
-			act.Ask.Action = c.Request().URL.RequestURI()
+	if act.Ask.Title != "" {
+		act.Ask.Action = cmp.Or(act.Ask.Action, c.Request().URL.RequestURI())
+		act.Ask.Cancel = cmp.Or(act.Ask.Cancel, act.Back)
+		if asked, err := f.Ask(c, cmp.Or(act.Stem, stemOf(c)), act.Ask); asked {
+			return err
 		}
-		if act.Ask.Cancel == "" {
-			act.Ask.Cancel = act.Back
-		}
-		return f.Confirm(c, cmp.Or(act.Stem, stemOf(c)), act.Ask)
 	}
 	batch, err := act.do()
 	if err != nil {
@@ -89,9 +88,36 @@ func sentence(message string) string {
 // is used without scripts.
 func Confirmed(c *web.Context) bool { return c.Form().Get("confirmed") == "1" }
 
+// Ask shows the question as a page, unless the request answers it, and reports whether it was shown.
+// stem is the menu's entry.
+func (f *Frame) Ask(c *web.Context, stem string, q templates.Confirm) (asked bool, err error) {
+	if !Confirmed(c) {
+		return true, f.Confirm(c, stem, q)
+	}
+	if q.Check(c.Form()) {
+		return false, nil
+	}
+	return true, f.questionPage(c, http.StatusUnprocessableEntity, stem, q)
+}
+
 // Confirm shows the question as a page. stem is the menu's entry.
 func (f *Frame) Confirm(c *web.Context, stem string, q templates.Confirm) error {
+	return f.questionPage(c, http.StatusOK, stem, q)
+}
+
+func (f *Frame) questionPage(c *web.Context, status int, stem string, q templates.Confirm) error {
 	page := templates.ConfirmPage{Shell: f.Shell(c, stem, q.Submit), Confirm: q}
 	page.Confirm.CSRF = page.CSRF
-	return f.Page(c, http.StatusOK, "console/confirm/show", page)
+	return f.Page(c, status, "console/confirm/show", page)
+}
+
+// ManyThings is the number of things from which a question has the number typed.
+const ManyThings = 20
+
+// TypedNumber returns what must be typed before an act on n things: the number, if they are many.
+func TypedNumber(n int) string {
+	if n < ManyThings {
+		return ""
+	}
+	return fmt.Sprint(n)
 }

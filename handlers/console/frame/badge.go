@@ -1,8 +1,6 @@
 package frame
 
 import (
-	"fmt"
-
 	"tongxing/core"
 	"tongxing/templates"
 )
@@ -49,5 +47,5 @@ func RestrictionBadge(r core.Restriction, today core.Day) templates.Badge {
 	case r.Exits == 0:
 		return templates.Badge{Tone: templates.Good, Text: "不限次数"}
 	}
-	return templates.Badge{Tone: templates.Warn, Text: fmt.Sprintf("周期内 %d 次", r.Exits)}
+	return templates.Badge{Tone: templates.Warn, Text: core.ExitsText(r.Exits)}
 }

@@ -21,9 +21,9 @@ func (p *Pages) communityRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.CommunityPath, Access: edit, Handler: p.communityCreate, Draft: true},
 		{Method: http.MethodGet, Path: frame.CommunityPath + "/:id/edit", Access: edit, Handler: p.communityEdit},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id", Access: edit, Handler: p.communityUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Handler: p.communityArchive},
-		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Handler: p.communityRestore},
-		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: edit, Handler: p.communityRemove},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Level: web.Asks, Handler: p.communityArchive},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Level: web.Asks, Handler: p.communityRestore},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: edit, Level: web.Types, Handler: p.communityRemove},
 	}
 }
 
@@ -38,8 +38,8 @@ type communityListPage struct {
 type communityRow struct {
 	Name, Address, Phone, Levels string
 	Houses, Residents            string
-	HousesURL, EditURL           string // "" = no permission
-	Acts                         []templates.Submit
+	HousesURL                    string // "" = no permission
+	Menu                         templates.RowMenu
 	CSRF                         string
 }
 
@@ -93,20 +93,22 @@ func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) community
 		row.HousesURL = frame.CommunityChoice{Community: r.Community}.URL(frame.HousePath)
 	}
 	if c.Has(core.PermCommunityEdit) {
-		row.EditURL = frame.CommunityURL(r.ID) + "/edit"
-		row.Acts = communityActs(c, r)
+		row.Menu = templates.RowMenu{
+			Label: r.Name + " 的操作", CSRF: csrf, Acts: communityActs(c, r),
+			Links: []templates.Action{{Label: "修改", URL: frame.CommunityURL(r.ID) + "/edit", Icon: "pencil"}},
+		}
 	}
 	return row
 }
 
 // communityActs returns the buttons of a row; each leads to a confirmation page.
 func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
-	acts := []templates.Submit{{Label: "归档", URL: frame.CommunityURL(r.ID) + "/archive", Icon: "archive"}}
+	acts := []templates.Submit{{Label: "归档", URL: frame.CommunityURL(r.ID) + "/archive", Icon: "archive", Ask: true}}
 	if !r.Archived.IsZero() {
-		acts = []templates.Submit{{Label: "恢复", URL: frame.CommunityURL(r.ID) + "/restore", Icon: "refresh"}}
+		acts = []templates.Submit{{Label: "恢复", URL: frame.CommunityURL(r.ID) + "/restore", Icon: "refresh", Ask: true}}
 	}
 	if c.Actor().MayOperate() {
-		acts = append(acts, templates.Submit{Label: "删除", URL: frame.CommunityURL(r.ID) + "/delete", Icon: "trash", Danger: true})
+		acts = append(acts, templates.Submit{Label: "删除", URL: frame.CommunityURL(r.ID) + "/delete", Icon: "trash", Ask: true})
 	}
 	return acts
 }

@@ -170,7 +170,7 @@ func TestCommunityPages(t *testing.T) {
 	shell := templates.Shell{Title: "小区", CSRF: "x"}
 	templates.CheckAll(t, "console/community/", map[string]any{
 		"console/community/list": communityListPage{Shell: shell, List: templates.List{Path: frame.CommunityPath}, Rows: []communityRow{
-			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house", EditURL: "/console/community/1/edit"}, {Name: desk.Hostile},
+			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house", Menu: templates.RowMenu{Label: "翠湖花园 的操作", Links: []templates.Action{{Label: "修改", URL: "/e"}}}}, {Name: desk.Hostile},
 		}},
 		"console/community/list#empty": communityListPage{
 			Shell: shell,

@@ -51,16 +51,22 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 	if err != nil {
 		return err
 	}
+	q := templates.Confirm{
+		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
+		Action: frame.CommunityURL(community.ID) + "/" + act.verb, Submit: act.words + "小区", Cancel: frame.CommunityPath,
+	}
+	if act.verb == "delete" {
+		q.Typed = community.Name
+	}
 	if frame.Confirmed(c) {
+		if asked, err := p.Ask(c, "community", q); asked {
+			return err
+		}
 		if err := act.do(c, community.ID); err != nil {
 			return p.Refused(c, err, frame.CommunityPath)
 		}
 		c.Flash(web.FlashSuccess, "“"+community.Name+"”"+act.done)
 		return c.Redirect(frame.CommunityPath)
-	}
-	q := templates.Confirm{
-		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
-		Action: frame.CommunityURL(community.ID) + "/" + act.verb, Submit: act.words, Cancel: frame.CommunityPath,
 	}
 	readers := 0
 	if act.verb != "restore" {
@@ -70,6 +76,11 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 	}
 	if act.verb == "archive" && readers > 0 {
 		return p.readersFirst(c, community, readers, "")
+	}
+	if act.verb == "archive" {
+		if q.Effects, err = p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID); err != nil {
+			return err
+		}
 	}
 	if act.verb == "delete" {
 		dependents, err := p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID)
@@ -82,7 +93,7 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 		if len(dependents) > 0 {
 			q = templates.Confirm{
 				Title: "“" + community.Name + "”不能删除", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: dependents,
-				Action: frame.CommunityURL(community.ID) + "/archive", Submit: "归档", Cancel: frame.CommunityPath, Danger: true,
+				Action: frame.CommunityURL(community.ID) + "/archive", Submit: "归档小区", Cancel: frame.CommunityPath, Danger: true,
 			}
 		}
 	}

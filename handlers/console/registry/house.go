@@ -30,7 +30,7 @@ func (p *Pages) houseRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id", Access: view, Handler: p.houseShow},
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id/edit", Access: edit, Handler: p.houseEdit},
 		{Method: http.MethodPost, Path: frame.HousePath + "/:id", Access: edit, Handler: p.houseUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.HousePath + "/:id/delete", Access: edit, Handler: p.houseRemove},
+		{Method: http.MethodPost, Path: frame.HousePath + "/:id/delete", Access: edit, Level: web.Asks, Handler: p.houseRemove},
 	}
 }
 
@@ -49,8 +49,7 @@ type houseRow struct {
 	Residents    int
 	State        templates.Badge
 	ResidentsURL string // "" = no permission
-	AddURL       string // to add a resident
-	RestrictURL  string
+	Menu         templates.RowMenu
 }
 
 // houseFilter reads the list's community and filters.
@@ -156,7 +155,9 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 }
 
 func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.HouseRow) houseRow {
-	row := houseRow{URL: frame.HouseURL(r.ID), Label: r.Label, Residents: r.Residents}
+	row := houseRow{
+		URL: frame.HouseURL(r.ID), Label: r.Label, Residents: r.Residents, Menu: templates.RowMenu{Label: r.Label + " 的操作"},
+	}
 	if r.ArrearsFen > 0 {
 		row.Arrears = core.Yuan(r.ArrearsFen)
 	}
@@ -167,10 +168,14 @@ func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.Hou
 		row.ResidentsURL = at.URL(frame.ResidentPath, "house", r.ID.String())
 	}
 	if c.Has(core.PermResidentEdit) {
-		row.AddURL = at.URL(frame.ResidentPath+"/new", "house", r.ID.String())
+		row.Menu.Links = append(row.Menu.Links, templates.Action{
+			Label: "添加住户", URL: at.URL(frame.ResidentPath+"/new", "house", r.ID.String()), Icon: "plus",
+		})
 	}
 	if c.Has(core.PermRestrictionEdit) {
-		row.RestrictURL = at.URL(frame.RestrictionPath+"/new", "house", r.ID.String())
+		row.Menu.Links = append(row.Menu.Links, templates.Action{
+			Label: "限制出入", URL: at.URL(frame.RestrictionPath+"/new", "house", r.ID.String()), Icon: "ban",
+		})
 	}
 	return row
 }

@@ -84,7 +84,7 @@ func TestHousePages(t *testing.T) {
 		"console/house/list": houseListPage{Shell: shell, List: templates.List{Path: frame.HousePath}, Rows: []houseRow{
 			{
 				Label: "1栋101", Residents: 2, State: templates.Badge{Tone: templates.Bad, Text: "禁止出入"},
-				ResidentsURL: "/a", AddURL: "/b", RestrictURL: "/c",
+				ResidentsURL: "/a", Menu: templates.RowMenu{Label: "x", Links: []templates.Action{{Label: "添加住户", URL: "/b"}}},
 			}, {Label: desk.Hostile},
 		}},
 		"console/house/tree": houseTreePage{

@@ -24,7 +24,7 @@ func (p *Pages) houseRemove(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "删除 " + house.Label + "？", Text: houseDeleteText(house), Submit: "删除", Danger: true},
+		Ask:  templates.Confirm{Title: "删除 " + house.Label + "？", Text: houseDeleteText(house), Submit: "删除 1 套房屋", Danger: true},
 		Do:   func() error { return p.Store.RemoveHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID) },
 		Done: house.Label + " 已删除。", Back: frame.HouseURL(house.ID), Next: at.URL(frame.HousePath),
 	})

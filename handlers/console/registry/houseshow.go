@@ -167,8 +167,8 @@ func (p *Pages) houseShow(c *web.Context) error {
 			Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil", Primary: true,
 		})
 		page.Delete = &templates.Submit{
-			Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Danger: true,
-			Confirm: houseDeleteText(house),
+			Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete",
+			Ask: true,
 		}
 	}
 	return p.Page(c, http.StatusOK, "console/house/show", page)

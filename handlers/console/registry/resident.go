@@ -26,14 +26,14 @@ func (p *Pages) residentRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: frame.ResidentPath + "/export",
-			Access: web.Need(core.PermResidentReveal), Handler: p.residentExportWhole, Time: -1,
+			Access: web.Need(core.PermResidentReveal), Level: web.Types, Handler: p.residentExportWhole, Time: -1,
 			EachPerMinute: 30,
 		},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/suggest", Access: view, Handler: p.residentSuggest, Reads: true},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/new", Access: edit, Handler: p.residentNew},
 		{Method: http.MethodPost, Path: frame.ResidentPath, Access: edit, Handler: p.residentCreate, Draft: true},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/moveout", Access: edit, Handler: p.residentsMoveOut},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/delete", Access: edit, Handler: p.residentsRemove},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/moveout", Access: edit, Level: web.Types, Handler: p.residentsMoveOut},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/delete", Access: edit, Level: web.Types, Handler: p.residentsRemove},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id", Access: view, Handler: p.residentShow},
 		{
 			Method: http.MethodPost, Path: frame.ResidentPath + "/:id/reveal",
@@ -41,8 +41,8 @@ func (p *Pages) residentRoutes() []web.Route {
 		},
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id/edit", Access: edit, Handler: p.residentEdit},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id", Access: edit, Handler: p.residentUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/moveout", Access: edit, Handler: p.residentMoveOut},
-		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/signout", Access: edit, Handler: p.residentSignOut},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/moveout", Access: edit, Level: web.Asks, Handler: p.residentMoveOut},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/signout", Access: edit, Level: web.Asks, Handler: p.residentSignOut},
 	}...)
 }
 
@@ -287,7 +287,7 @@ func (p *Pages) residentMoveOut(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask: templates.Confirm{Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Submit: "迁出", Danger: true},
+		Ask: templates.Confirm{Title: "办理“" + r.Name + "”迁出？", Text: moveOutText(r), Submit: "迁出 1 名住户", Danger: true},
 		Batch: func() (core.Batch, error) {
 			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), []core.ID{r.ID})
 		},

@@ -265,8 +265,8 @@ func TestResidentPages(t *testing.T) {
 		},
 		"console/resident/show": residentShowPage{
 			Shell: shell, Person: facts, Home: facts, RevealURL: "/r",
-			MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Confirm: "将迁出。"},
-			SignOut: &templates.Submit{Label: signOutLabel, URL: "/s", Confirm: "将退出。"},
+			MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Ask: true},
+			SignOut: &templates.Submit{Label: signOutLabel, URL: "/s", Ask: true},
 		},
 		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},
 	})

@@ -84,7 +84,7 @@ func (p *Pages) residentsRemove(c *web.Context) error {
 		return p.Confirm(c, "resident", deleteRefused(c, stay, others))
 	}
 	ask := residentsAsk(c, "删除", "/delete", residents)
-	ask.Text = "从登记中永久删除，用于登记有误。"
+	ask.Text = "从登记中永久删除，用于登记有误；不能撤销。"
 	return p.Act(c, frame.Act{
 		Ask:  ask,
 		Do:   func() error { return p.Store.RemoveResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
@@ -109,13 +109,14 @@ func residentsAsk(c *web.Context, words, verb string, residents []store.Resident
 	}
 	return templates.Confirm{
 		Title: fmt.Sprintf("%s %d 名住户？", words, len(residents)), Effects: residentText(residents), Keep: keep,
-		Action: residentActURL(c, verb), Submit: words, Cancel: residentActURL(c, ""), Danger: true,
+		Action: residentActURL(c, verb), Submit: fmt.Sprintf("%s %d 名住户", words, len(residents)),
+		Cancel: residentActURL(c, ""), Danger: true, Typed: frame.TypedNumber(len(residents)),
 	}
 }
 
 func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm {
 	q := residentsAsk(c, "迁出", "/moveout", residents)
-	q.Text = "通行证立即失效；出入记录保留，以后可重新添加。"
+	q.Text = "通行证立即失效；出入记录保留，30 天内可以恢复居住。"
 	return q
 }
 

@@ -26,12 +26,17 @@ func (p *Pages) residentExportAsk(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.Confirm(c, "resident", residentExportQuestion(c, filterText(filter, at, note)))
+}
+
+// residentExportQuestion asks what an export with full numbers is for.
+func residentExportQuestion(c *web.Context, effects []string) templates.Confirm {
 	query := c.Request().URL.Query()
-	return p.Confirm(c, "resident", templates.Confirm{
-		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。", Effects: filterText(filter, at, note),
-		Action: templates.WithQuery(frame.ResidentPath+"/export", query), Submit: "导出",
-		Cancel: templates.WithQuery(frame.ResidentPath, query), Download: true,
-	})
+	return templates.Confirm{
+		Title: "导出完整的手机号和证件号？", Text: "文件离开系统后由您负责保管。谁在什么时间、按什么条件导出，都会记入操作日志。", Effects: effects,
+		Action: templates.WithQuery(frame.ResidentPath+"/export", query), Submit: "导出完整号码",
+		Cancel: templates.WithQuery(frame.ResidentPath, query), Download: true, Danger: true, Purpose: true, Typed: "完整号码",
+	}
 }
 
 // filterText describes which residents the file would contain.
@@ -61,6 +66,13 @@ func (p *Pages) residentExportWhole(c *web.Context) error {
 	if !c.Has(core.PermResidentExport) {
 		return core.Forbidden("没有导出住户的权限")
 	}
+	filter, at, note, err := p.residentFilter(c)
+	if err != nil {
+		return err
+	}
+	if asked, err := p.Ask(c, "resident", residentExportQuestion(c, filterText(filter, at, note))); asked {
+		return err
+	}
 	return p.residentSheet(c, true)
 }
 
@@ -72,7 +84,9 @@ func (p *Pages) residentSheet(c *web.Context, whole bool) error {
 	zone := p.Store.Zone()
 	export := web.Export{Name: "住户", Columns: residentColumns}
 	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
-		return p.Store.ExportResidents(ctx, c.Actor(), c.Scope(), filter, whole, func(r store.ResidentRow) error {
+		return p.Store.ExportResidents(ctx, c.Actor(), c.Scope(), filter, store.ResidentExport{
+			Whole: whole, Purpose: c.Form().Get(templates.PurposeField),
+		}, func(r store.ResidentRow) error {
 			return add(residentCells(r, zone)...)
 		})
 	})

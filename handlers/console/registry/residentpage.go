@@ -51,8 +51,8 @@ func residentActURL(c *web.Context, verb string) string {
 // residentBulk returns the bulk actions on ticked residents.
 func residentBulk(c *web.Context) []templates.Submit {
 	return []templates.Submit{
-		{Label: "迁出", URL: residentActURL(c, "/moveout"), Icon: "logout", Danger: true, Confirm: "所选的 {n} 名住户迁出，通行证立即失效；出入记录保留。"},
-		{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true, Confirm: "所选的 {n} 名住户从登记中永久删除，用于登记有误。有出入记录的不能删除。"},
+		{Label: "迁出", URL: residentActURL(c, "/moveout"), Icon: "logout", Ask: true},
+		{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Ask: true},
 	}
 }
 
@@ -106,8 +106,8 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name},
 				p.CSRF, frame.ResidentURL(r.ID)+"/edit"
 			p.Rows[i].Delete = templates.Submit{
-				Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Danger: true,
-				Confirm: "“" + r.Name + "”（" + r.HouseLabel + "）从登记中永久删除，用于登记有误。有出入记录的不能删除，只能迁出。",
+				Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash",
+				Ask: true,
 			}
 		}
 	}
@@ -172,14 +172,14 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 	if c.Has(core.PermResidentEdit) && r.MovedOut.IsZero() {
 		page.Actions = append(page.Actions, templates.Action{Label: "修改", URL: frame.ResidentURL(r.ID) + "/edit", Icon: "pencil"})
 		page.MoveOut = &templates.Submit{
-			Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout", Danger: true,
-			Confirm: moveOutText(r),
+			Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout",
+			Ask: true,
 		}
 	}
 	if c.Has(core.PermResidentEdit) {
 		page.SignOut = &templates.Submit{
-			Label: signOutLabel, URL: frame.ResidentURL(r.ID) + "/signout", Icon: "brand-wechat", Danger: true,
-			Confirm: signOutText(r),
+			Label: signOutLabel, URL: frame.ResidentURL(r.ID) + "/signout", Icon: "brand-wechat",
+			Ask: true,
 		}
 	}
 	return page, p.residentPast(c, r, &page)

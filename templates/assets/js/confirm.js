@@ -1,8 +1,7 @@
-// Confirmation dialogs: a button with data-confirm="…" asks with that text before its form is
-// submitted, and adds confirmed=1, so that the server does not ask again. Without scripts the
-// server asks on a page of its own.
-
-import { boxesOf } from "./list.js";
+// Questions before acts that hurt. A button with data-ask sends its form without "confirmed=1", and
+// the server answers with the page of its question, whose numbers are of this moment: the form on
+// that page is shown as a dialog. Without scripts, the page itself is. Any other answer, such as a
+// form with messages, is fetched again as a page.
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -11,7 +10,7 @@ function element(tag, className, text) {
   return made;
 }
 
-// ask shows the question and resolves to true or false; Escape means false.
+// ask shows a question of the page itself and resolves to true or false; Escape means false.
 export function ask({ text, yes, danger }) {
   const dialog = element("dialog", "tx-dialog");
   const message = element("p", "", text);
@@ -40,31 +39,77 @@ export function ask({ text, yes, danger }) {
   });
 }
 
-function confirmedInput() {
-  const input = element("input");
-  Object.assign(input, { type: "hidden", name: "confirmed", value: "1" });
-  return input;
+// question returns the form of the server's question, or null if it did not ask.
+async function question(form, button) {
+  const response = await fetch(button.formAction || form.action, {
+    method: "POST",
+    body: form.enctype === "multipart/form-data" ? new FormData(form, button) : new URLSearchParams(new FormData(form, button)),
+    redirect: "manual",
+  });
+  if (!response.ok) return null;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return page.querySelector("main form.tx-confirm");
 }
 
-// watchConfirms wires all buttons with data-confirm.
+// show shows a question as a dialog; the focus is not on its dangerous button.
+function show(form, opener) {
+  const dialog = element("dialog", "tx-dialog tx-dialog-ask");
+  const heading = form.querySelector("h2");
+  heading.id = "tx-dialog-title";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.append(form);
+  const cancel = form.querySelector("[data-cancel]");
+  cancel?.addEventListener("click", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    opener.focus();
+  });
+  if ("plain" in form.dataset) form.addEventListener("submit", () => setTimeout(() => dialog.close())); // a download
+  document.body.append(dialog);
+  dialog.showModal();
+  (form.querySelector("input:not([type=hidden])") ?? cancel)?.focus();
+  watchTyped(form);
+}
+
+const bare = (text) => text.replaceAll(/[\s,，]/g, "");
+
+// watchTyped enables a button once what it asks for is typed.
+function watchTyped(form) {
+  const button = form.querySelector("[data-typed]");
+  if (!button) return;
+  const check = () => {
+    button.disabled = [...form.querySelectorAll("input[required]")].some((field) =>
+      field.name === "typed" ? bare(field.value) !== bare(button.dataset.typed) : field.value.trim() === "",
+    );
+  };
+  form.addEventListener("input", check);
+  check();
+}
+
+// watchConfirms wires all buttons with data-ask, and questions shown as pages.
 export function watchConfirms() {
+  for (const form of document.querySelectorAll("main form.tx-confirm")) watchTyped(form);
   document.addEventListener(
     "submit",
     async (event) => {
       const button = event.submitter;
       const form = event.target;
-      if (!button?.dataset.confirm || form.querySelector('input[name="confirmed"]')) return;
+      if (!button || !("ask" in button.dataset) || !window.HTMLDialogElement) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      const ticked = boxesOf(form).filter((box) => box.checked).length;
-      const text = button.dataset.confirm.replace("{n}", String(ticked));
-      const danger = "danger" in button.dataset || button.classList.contains("btn-danger");
-      if (!(await ask({ text, yes: button.textContent.trim(), danger }))) return;
-      const input = confirmedInput();
-      form.append(input);
-      if (form.requestSubmit) form.requestSubmit(button);
-      else form.submit();
-      input.remove();
+      button.setAttribute("aria-busy", "true");
+      const asked = await question(form, button).catch(() => null);
+      button.removeAttribute("aria-busy");
+      if (asked) {
+        show(asked, button);
+        return;
+      }
+      delete button.dataset.ask; // the server has something else to say
+      form.requestSubmit(button);
     },
     true,
   );

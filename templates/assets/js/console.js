@@ -7,6 +7,7 @@ import { watchList } from "./list.js";
 import { watchLive } from "./live.js";
 import { watchMenu } from "./menu.js";
 import { watchPage } from "./page.js";
+import { watchRowMenus } from "./rowmenu.js";
 import { watchSearch } from "./search.js";
 import { watchTheme } from "./theme-choice.js";
 import { watchTrouble } from "./trouble.js";
@@ -22,6 +23,7 @@ htmx.config.responseHandling = [
 watchTheme();
 watchPage();
 watchMenu();
+watchRowMenus();
 watchSearch();
 watchConfirms();
 watchUploads(); // before forms: a blocked upload must not count as submitted

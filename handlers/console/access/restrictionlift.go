@@ -1,0 +1,98 @@
+package access
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// restrictionLiftPath lifts several restrictions: those ticked, or all of the list.
+const restrictionLiftPath = frame.RestrictionPath + "/lift"
+
+// restrictionsLift lifts the ticked restrictions or, with all=1, those of the whole list with its
+// filters.
+func (p *Pages) restrictionsLift(c *web.Context) error {
+	var form struct {
+		IDs []core.ID `form:"id" max:"500"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	at, filter, err := p.restrictionFilter(c)
+	if err != nil {
+		return err
+	}
+	back := templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", "")
+	houses := form.IDs
+	if c.Query("all") == "1" {
+		if houses, err = p.Store.RestrictedHouses(c.Ctx(), c.Scope(), filter); err != nil {
+			return err
+		}
+	}
+	if len(houses) == 0 {
+		c.Flash(web.FlashWarning, "没有选择房屋。")
+		return c.Redirect(back)
+	}
+	ask, err := p.restrictionLiftQuestion(c, at, houses)
+	if err != nil {
+		return err
+	}
+	if c.Query("all") != "1" {
+		ask.Keep = url.Values{"id": frame.IDValues(form.IDs)}
+	}
+	return p.Act(c, frame.Act{
+		Stem: "passrule", Ask: ask, Back: back,
+		Batch: func() (core.Batch, error) {
+			return p.Store.LiftRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, houses)
+		},
+		Done: fmt.Sprintf("已解除 %s 套房屋的限制，立即恢复小区的规则。", frame.Grouped(len(houses))),
+	})
+}
+
+func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice, houses []core.ID) (templates.Confirm, error) {
+	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return templates.Confirm{}, err
+	}
+	people, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), at.ID, houses)
+	n := frame.Grouped(len(houses))
+	return templates.Confirm{
+		Title: "解除“" + at.Name + "” " + n + " 套房屋的限制？", Text: "立即恢复小区的规则：" + rule.Text() + "。",
+		Effects: []string{fmt.Sprintf("涉及 %s 名住户", frame.Grouped(people))}, Submit: "解除 " + n + " 套房屋",
+		Typed: frame.TypedNumber(len(houses)),
+	}, err
+}
+
+// restrictionQuestion asks before houses are restricted.
+func restrictionQuestion(at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, sent url.Values) templates.Confirm {
+	n := frame.Grouped(plan.Houses)
+	q := templates.Confirm{
+		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，立即生效，长期有效，可以随时解除。",
+		Effects: []string{"涉及 " + frame.Grouped(plan.Residents) + " 名住户", "原因：" + change.Reason},
+		Submit:  "限制 " + n + " 套房屋", Danger: true, Action: frame.RestrictionPath, Cancel: at.URL(frame.RestrictionPath),
+		Keep: url.Values{}, Typed: frame.TypedNumber(plan.Houses),
+	}
+	if change.LastDay != 0 {
+		q.Text = core.ExitsText(change.Exits) + "，立即生效，到 " + change.LastDay.String() + " 当天为止。"
+	}
+	if plan.Replaced > 0 {
+		q.Effects = append(q.Effects, fmt.Sprintf("其中 %s 套已有限制，原来的次数、原因和截止日期将被替换", frame.Grouped(plan.Replaced)))
+	}
+	if change.Whole {
+		q.Title, q.Typed = "限制“"+at.Name+"”全部 "+n+" 套房屋的出入？", at.Name
+	}
+	for name, values := range sent {
+		if !slices.Contains([]string{"q", "act", "announced_count"}, name) && !strings.HasPrefix(name, "hx-") {
+			q.Keep[name] = values
+		}
+	}
+	q.Keep.Set("announced_count", fmt.Sprint(plan.Replaced))
+	return q
+}

@@ -1,0 +1,140 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/testkit/estate"
+)
+
+// hurts match the addresses of acts that take something away from people.
+var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off)$`)
+
+// harmless are addresses of hurts that ask by a form of their own.
+var harmless = []string{"POST /console/me/totp/off"}
+
+// questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
+func questionBody(path string, e *estate.Estate) url.Values {
+	community, house := e.Community.String(), e.Houses[0].String()
+	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
+	return map[string]url.Values{
+		"/console/restriction":      {"community": {community}, "houses": {house}, "exits": {"-1"}, "reason": {"居家"}},
+		"/console/restriction/lift": {"id": {house}},
+		"/console/resident/moveout": ticked, "/console/resident/delete": ticked,
+		"/console/reader/qr": {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
+		"/console/setting":   {"record_days": {"30"}, "console_idle_minutes": {"120"}},
+		"/console/passrule": {
+			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
+		},
+	}[path]
+}
+
+// TestActsAskByTheirLevel posts every form of the console without an answer: an act of level 1 or 2
+// asks, with a question as its heading, what it affects, and the verb and object on its button; any
+// other does not ask.
+func TestActsAskByTheirLevel(t *testing.T) {
+	w := newTown(t)
+	boss, target := w.account(t, "boss", w.mine, core.RoleAdmin), w.account(t, "target", w.mine, core.RoleViewer)
+	operator := w.operator(t, "operator")
+	asked := 0
+	for _, r := range w.app.Routes() {
+		if open(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") || r.Reads {
+			continue
+		}
+		name := r.Method + " " + r.Path
+		if hurts.MatchString(r.Path) && r.Level == web.Harmless && !slices.Contains(harmless, name) {
+			t.Errorf("%s takes something away, and declares no level", name)
+		}
+		by := boss
+		if r.Path == "/console/setting" || r.Path == "/console/community/:id/delete" {
+			by = operator
+		}
+		path, _ := w.address(t, r, w.mine, target.subject)
+		if r.Path == "/console/restriction/lift" {
+			path += "?community=" + w.mine.Community.String()
+		}
+		body := questionBody(r.Path, w.mine)
+		answer := w.callWith(t, r, by, path, body.Encode())
+		doc, err := goquery.NewDocumentFromReader(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := doc.Find("main form.tx-confirm")
+		if r.Level == web.Harmless {
+			if q.Length() > 0 {
+				t.Errorf("%s asks, and declares no level", name)
+			}
+			continue
+		}
+		if q.Length() != 1 {
+			t.Errorf("%s declares a level, and does not ask: %d %s", name, answer.Code, answer.Header().Get("Location"))
+			continue
+		}
+		asked++
+		wellAsked(t, name, r.Level, q)
+	}
+	if asked < 15 {
+		t.Errorf("only %d questions: not looking in the right place", asked)
+	}
+}
+
+func wellAsked(t *testing.T, name string, level web.Level, q *goquery.Selection) {
+	t.Helper()
+	title, text := strings.TrimSpace(q.Find("h2").Text()), q.Find("p, li").Text()
+	if !strings.HasSuffix(title, "？") && !strings.HasSuffix(title, "不能删除") {
+		t.Errorf("%s asks by %q, which is no question", name, title)
+	}
+	if strings.TrimSpace(text) == "" {
+		t.Errorf("%s does not say what happens", name)
+	}
+	button := q.Find("button:not([disabled])")
+	if words := []rune(strings.TrimSpace(button.Text())); button.Length() != 1 || len(words) < 3 {
+		t.Errorf("%s has the button %q, want a verb and its object", name, string(words))
+	}
+	if first := q.Find("button").First(); !first.Is("[disabled]") {
+		t.Errorf("%s: Enter presses %q", name, first.Text())
+	}
+	if q.Find("a[data-cancel]").Length() != 1 {
+		t.Errorf("%s has no 取消", name)
+	}
+	if level == web.Types && strings.Contains(name, "export") && q.Find("input[name=purpose]").Length() != 1 {
+		t.Errorf("%s asks for no purpose", name)
+	}
+}
+
+// TestRowsHoldNoRedButtons reads every page: nothing is red in the body of a table, and a page has one
+// primary button at most.
+func TestRowsHoldNoRedButtons(t *testing.T) {
+	w := newTown(t)
+	target := w.account(t, "target", w.mine, core.RoleViewer)
+	tables := 0
+	for _, page := range w.pages(t, w.account(t, "admin", w.mine, core.RoleAdmin), target.subject) {
+		tables += page.doc.Find("tbody").Length()
+		if red := page.doc.Find("tbody .btn-danger, tbody .btn-outline-danger"); red.Length() > 0 {
+			t.Errorf("%s has a red button in a row: %s", page.path, red.Text())
+		}
+		if n := page.doc.Find("main .btn-primary").Length(); n > 1 {
+			t.Errorf("%s has %d primary buttons: %q", page.path, n, page.doc.Find("main .btn-primary").Text())
+		}
+		page.doc.Find(".tx-row-menu").Each(func(_ int, menu *goquery.Selection) {
+			words := strings.Fields(menu.Find(".tx-menu-item").Text())
+			if at := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "删除") }); at >= 0 && at != len(words)-1 {
+				t.Errorf("%s: deleting is not the last of %v", page.path, words)
+			}
+			if menu.Find("summary[aria-label]").Length() != 1 {
+				t.Errorf("%s: a row's menu has no name", page.path)
+			}
+		})
+	}
+	if tables < 10 {
+		t.Errorf("only %d tables: not looking in the right place", tables)
+	}
+}

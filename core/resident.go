@@ -73,6 +73,14 @@ type Resident struct {
 	Updated     time.Time // see Stale
 }
 
+// RestoreDays is how long a resident who moved out can be restored.
+const RestoreDays = 30
+
+// Restorable reports whether a resident moved out so recently that they can be restored.
+func (r Resident) Restorable(now time.Time) bool {
+	return !r.MovedOut.IsZero() && now.Sub(r.MovedOut) <= RestoreDays*24*time.Hour
+}
+
 // MaxName bounds a person's name, in characters.
 const MaxName = 40
 

@@ -172,6 +172,12 @@ var racePeople = []raceStep{
 		return w.keepBatch("left", batch, err)
 	}},
 	{"UndoBatch", raceUndo("left")},
+	{"RestoreResident", func(w *raceWorld) (any, error) {
+		return nil, w.RestoreResident(w.ctx, raceBy, everywhere, w.ids["second"])
+	}},
+	{"MoveOut", func(w *raceWorld) (any, error) {
+		return nil, w.MoveOut(w.ctx, raceBy, everywhere, w.ids["second"])
+	}},
 	{"RemoveResidents", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveResidents(w.ctx, raceBy, everywhere, []core.ID{w.ids["fourth"]})
 	}},

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -175,4 +178,39 @@ func restoreResident(tx *database.Tx, r core.Resident) error {
 		return err
 	}
 	return enablePass(tx, r.ID)
+}
+
+// RestoreResident lets a resident of the scope live there again who moved out at most
+// core.RestoreDays ago, certified and with the pass as before.
+func (s *Store) RestoreResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "restore a resident", func(tx *database.Tx) error {
+		r, err := readResident(tx, id)
+		if err == nil && !scope.Has(r.Community) {
+			err = core.NotFound(noResident)
+		}
+		if err != nil {
+			return err
+		}
+		if r.MovedOut.IsZero() {
+			return core.Conflict("“" + r.Name + "”正在居住，不用恢复")
+		}
+		if !r.Restorable(tx.Now()) {
+			return core.Conflict(fmt.Sprintf("“%s”迁出已超过 %d 天，请重新添加", r.Name, core.RestoreDays))
+		}
+		if err := restoreResident(tx, r); err != nil {
+			return err
+		}
+		now, err := readResident(tx, id)
+		if err != nil {
+			return err
+		}
+		labels, err := houseLabels(tx, r.Community, []core.ID{r.House})
+		if err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: r.Community, Action: "resident.restore", Subject: audit.Target("resident", id),
+			After: auditOfResident(now, labels[0]),
+		})
+	})
 }

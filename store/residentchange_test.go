@@ -3,6 +3,7 @@ package store
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 )
@@ -140,6 +141,46 @@ func TestResidentExportIsAudited(t *testing.T) {
 		)
 		if !core.IsNotFound(err) {
 			t.Errorf("of another community: %v", err)
+		}
+	})
+}
+
+// Who moved out by mistake is restored for some days: certified, with the pass, findable by name.
+func TestRestoreResident(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		newWechatUserWithPhone(t, s, "o-1", "13800138000")
+		id := newResident(t, s, community, house, "张三", "13800138000")
+		before, err := s.Resident(t.Context(), everywhere, id)
+		if err != nil || before.Certified.IsZero() || before.Pass == 0 {
+			t.Fatalf("%+v, %v", before, err)
+		}
+		wantCode(t, s.RestoreResident(t.Context(), core.System, everywhere, id), core.CodeConflict)
+		for _, wait := range []time.Duration{time.Hour, core.RestoreDays * 24 * time.Hour, (core.RestoreDays*24 + 1) * time.Hour} {
+			if err := s.MoveOut(t.Context(), core.System, everywhere, id); err != nil {
+				t.Fatal(err)
+			}
+			clock.Add(wait)
+			wantCode(t, s.RestoreResident(t.Context(), core.System, core.ScopeOf(community+1), id), core.CodeNotFound)
+			err := s.RestoreResident(t.Context(), core.System, everywhere, id)
+			if wait > core.RestoreDays*24*time.Hour {
+				wantCode(t, err, core.CodeConflict)
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err := s.Resident(t.Context(), everywhere, id)
+			if after.Updated = before.Updated; err != nil || after != before {
+				t.Errorf("restored as %+v, want %+v, %v", after, before, err)
+			}
+			found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{
+				Community: community, Keyword: "张三", Page: Page{Limit: 9},
+			})
+			if err != nil || len(found) != 1 {
+				t.Errorf("found %+v, %v", found, err)
+			}
 		}
 	})
 }

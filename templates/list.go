@@ -163,5 +163,6 @@ type RowMenu struct {
 	Label string // for screen readers: "3栋501 的操作"
 	CSRF  string
 	Links []Action
+	Keep  []Choice // sent along with each act: name as Label, and Value
 	Acts  []Submit // posted; each with a URL
 }

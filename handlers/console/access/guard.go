@@ -213,7 +213,10 @@ func (p *Pages) guardDisable(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Effects: []string{fmt.Sprintf("负责的 %d 个门岗少一人", len(g.Posts)), "立即生效"}, Submit: "停用门岗人员", Danger: true},
+		Ask: templates.Confirm{
+			Title: "停用“" + g.Name + "”？", Text: guardDisableText(g), Submit: "停用门岗人员", Danger: true,
+			Effects: []string{fmt.Sprintf("负责的 %d 个门岗少一人", len(g.Posts)), "立即生效"},
+		},
 		Do:   func() error { return p.Store.DisableGuard(c.Ctx(), c.Actor(), c.Scope(), g.ID) },
 		Done: "已停用，门岗页面立即失效。", Back: frame.GuardURL(g.ID),
 	})

@@ -19,7 +19,10 @@ func (p *Pages) guardPostRoutes() []web.Route {
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath, Access: edit, Handler: p.guardPostCreate, Draft: true},
 		web.Route{Method: http.MethodGet, Path: frame.GuardPostPath + "/:id/edit", Access: edit, Handler: p.guardPostEdit},
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id", Access: edit, Handler: p.guardPostUpdate, Draft: true},
-		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.guardPostDisable},
+		web.Route{
+			Method: http.MethodPost, Path: frame.GuardPostPath + "/:id/disable", Access: edit,
+			Level: web.Asks, Handler: p.guardPostDisable,
+		},
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id/enable", Access: edit, Handler: p.guardPostEnable},
 	)
 }

@@ -273,7 +273,8 @@ func TestGuardPostPages(t *testing.T) {
 			Shell: shell, Tabs: guardPostTabs("post"), List: templates.List{Path: frame.GuardPostPath},
 			Rows: []guardPostRow{
 				{
-					Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"), Menu: templates.RowMenu{Label: "x", Acts: acts},
+					Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"),
+					Menu: templates.RowMenu{Label: "x", Acts: acts},
 					CSRF: "x", Guards: []guardLink{{"李师傅", "/g"}},
 				}, {Name: "西门岗", State: frame.ServiceBadge(false, "")},
 			},

@@ -213,7 +213,7 @@ func (p *Pages) passRuleAsk(
 	return p.Ask(c, "passrule", q)
 }
 
-// passRuleQuestion says what a rule changes, for whom, and from when.
+// passRuleQuestion returns the question of what a rule changes, for whom, and from when.
 func (p *Pages) passRuleQuestion(
 	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule,
 ) (templates.Confirm, error) {

@@ -25,7 +25,10 @@ import (
 func TestRestrictionRefuses(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	good := url.Values{"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"}}
+	good := url.Values{
+		"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"},
+		"reason": {"居家"}, "confirmed": {"1"},
+	}
 	for field, value := range map[string]string{"exits": "", "reason": " ", "last_day": "2000-01-01"} {
 		form := url.Values{}
 		for name, values := range good {
@@ -111,7 +114,7 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	}
 	form.Set("act", "paste")
 	page, _ = b.Post(t, restrictionPreviewPath, form, http.StatusOK)
-	form = desk.FilledIn(page)
+	form = desk.WithConfirmed(desk.FilledIn(page))
 	typed := form.Get("pasted")
 	form.Set("pasted", typed+"\r\n9-9-9999")
 	b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
@@ -142,18 +145,18 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 		"pasted": {desk.HouseLabel(t, d, house)},
 	}
 	page, _ := b.Post(t, restrictionPreviewPath, form, http.StatusOK)
-	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "已限制 2 次，社区通知") {
+	if row := page.Find("#matches tbody tr").Text(); !strings.Contains(row, "已有限制") || !strings.Contains(row, "限 2 次，社区通知") {
 		t.Errorf("the list's line: %q", row)
 	}
 	if words := page.Find("#pick").Text(); !strings.Contains(words, "有 1 套已限制出入") {
 		t.Errorf("says %q", words)
 	}
 	form = desk.FilledIn(page)
-	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK) // asks
 	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已有限制") || !strings.Contains(ask, "禁止出入") {
 		t.Errorf("asks %q", ask)
 	}
-	form = desk.FilledIn(page)
+	form.Set("confirmed", "1")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	// For a house ticked since the page was rendered, the server asks.
 	form.Del("announced")
@@ -166,7 +169,7 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	if list := d.Restrictions(t); len(list) != 1 || list[0].Exits != -1 {
 		t.Fatalf("replaced unasked: %+v", list)
 	}
-	form = desk.FilledIn(page)
+	form = desk.WithConfirmed(desk.FilledIn(page))
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	if list := d.Restrictions(t); len(list) != 1 || list[0].Exits != 5 {
 		t.Errorf("not replaced: %+v", list)
@@ -329,6 +332,9 @@ func TestRestrictionTree(t *testing.T) {
 	if len(d.Restrictions(t)) != 0 {
 		t.Fatal("a button of the tree restricted a house")
 	}
+	form.Set("exits", "-1") // nothing is chosen at first
+	b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	form.Set("confirmed", "1")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	var got []core.ID
 	for _, r := range d.Restrictions(t) {

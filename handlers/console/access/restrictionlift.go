@@ -25,13 +25,17 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
-	at, filter, err := p.restrictionFilter(c)
+	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
 	back := templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", "")
 	houses := form.IDs
 	if c.Query("all") == "1" {
+		_, filter, err := p.restrictionFilter(c)
+		if err != nil {
+			return err
+		}
 		if houses, err = p.Store.RestrictedHouses(c.Ctx(), c.Scope(), filter); err != nil {
 			return err
 		}
@@ -71,7 +75,9 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 }
 
 // restrictionQuestion asks before houses are restricted.
-func restrictionQuestion(at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, sent url.Values) templates.Confirm {
+func restrictionQuestion(
+	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, sent url.Values,
+) templates.Confirm {
 	n := frame.Grouped(plan.Houses)
 	q := templates.Confirm{
 		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，立即生效，长期有效，可以随时解除。",

@@ -37,7 +37,7 @@ func TestNewRestrictionPage(t *testing.T) {
 	a, b, c := house(11, "1栋101"), house(12, "1栋102"), house(13, "1栋103")
 	day, _ := core.ParseDay("2099-01-01") // is one
 	held := map[core.ID]core.Restriction{b.ID: {Exits: 2, Reason: "社区通知", LastDay: day}}
-	const bHeld, bAsk = "1栋102（已限制 2 次，社区通知，至 2099-01-01）", "勾选的房屋中有 1 套已限制出入，原来的次数、原因和截止日期将换成这次填写的。"
+	const bHeld, bAsk = "1栋102（已有限制：限 2 次，社区通知，至 2099-01-01）", "勾选的房屋中有 1 套已限制出入，原来的次数、原因和截止日期将换成这次填写的。"
 	for _, test := range []struct {
 		what  string
 		facts restrictionFacts

@@ -121,7 +121,7 @@ func (p *Pages) accountShow(c *web.Context) error {
 	page.Shell = p.Shell(c, "account", account.Name)
 	page.Shell.Crumbs = accountCrumbs(core.Account{})
 	if editable {
-		page.Shell.Actions = []templates.Action{{Label: "修改", URL: frame.AccountURL(account.ID) + "/edit", Icon: "pencil", Primary: true}}
+		page.Shell.Actions = []templates.Action{{Label: "修改", URL: frame.AccountURL(account.ID) + "/edit", Icon: "pencil"}}
 	}
 	page.Reset.CSRF = page.Shell.CSRF
 	return p.Page(c, http.StatusOK, "console/account/show", page)

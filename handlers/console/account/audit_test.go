@@ -166,6 +166,8 @@ func TestSettings(t *testing.T) {
 	}
 	form := settingFormOf(seen, "90", "45")
 	form.Set("confirmed", "1")
+	b.Post(t, frame.SettingPath, form, http.StatusUnprocessableEntity) // the number is not typed
+	form.Set(templates.TypedField, "90")
 	b.Post(t, frame.SettingPath, form, http.StatusSeeOther)
 	saved, err := d.Store.Settings(t.Context())
 	if err != nil || saved.RecordDays != 90 || saved.ConsoleIdleMinutes != 45 {

@@ -17,7 +17,10 @@ func (p *Pages) savedViewRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
 		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60},
 		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewUpdate},
-		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn, Level: web.Asks, Handler: p.savedViewRemove},
+		{
+			Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn,
+			Level: web.Asks, Handler: p.savedViewRemove,
+		},
 	}
 }
 

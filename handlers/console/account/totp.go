@@ -20,7 +20,10 @@ func (p *Pages) totpRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.MePath + "/totp/on", Access: web.SignedIn, Handler: p.totpConfirm, PerMinute: 20},
 		{Method: http.MethodGet, Path: frame.MePath + "/totp/off", Access: web.SignedIn, Handler: p.totpEndAsk},
 		{Method: http.MethodPost, Path: frame.MePath + "/totp/off", Access: web.SignedIn, Handler: p.totpEnd, PerMinute: 20},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/totp", Access: web.Need(core.PermAccountEdit), Level: web.Asks, Handler: p.totpReset},
+		{
+			Method: http.MethodPost, Path: frame.AccountPath + "/:id/totp", Access: web.Need(core.PermAccountEdit),
+			Level: web.Asks, Handler: p.totpReset,
+		},
 	}
 }
 

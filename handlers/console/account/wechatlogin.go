@@ -314,7 +314,7 @@ func (p *Pages) wechatBindState(c *web.Context) error {
 
 func (p *Pages) wechatUnbind(c *web.Context) error {
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "解绑微信？", Text: unbindText, Submit: "解绑", Danger: true},
+		Ask:  templates.Confirm{Title: "解绑微信？", Text: unbindText, Submit: "解绑微信", Danger: true},
 		Do:   func() error { return p.Store.UnbindAccount(c.Ctx(), c.Actor()) },
 		Done: "已解绑，不能再用微信扫码登录。", Back: frame.MePath,
 	})

@@ -150,7 +150,13 @@ func TestCommunityIsDeleted(t *testing.T) {
 	if !strings.Contains(form.Text(), "套房屋") || !strings.Contains(form.Text(), "名住户") || form.AttrOr("action", "") != path+"/archive" {
 		t.Errorf("in the way: %q, leads to %q", form.Text(), form.AttrOr("action", ""))
 	}
-	b.Post(t, path+"/delete", desk.ConfirmedForm(), http.StatusSeeOther)
+	b.Post(t, path+"/delete", desk.ConfirmedForm(), http.StatusUnprocessableEntity) // the name is not typed
+	ours, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := func(name string) url.Values { return url.Values{"confirmed": {"1"}, templates.TypedField: {name}} }
+	b.Post(t, path+"/delete", typed(ours.Name), http.StatusSeeOther)
 	if _, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community); err != nil {
 		t.Fatalf("deleted with houses: %v", err)
 	}
@@ -158,19 +164,20 @@ func TestCommunityIsDeleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Post(t, frame.CommunityURL(id)+"/delete", desk.ConfirmedForm(), http.StatusSeeOther)
+	b.Post(t, frame.CommunityURL(id)+"/delete", typed("空苑"), http.StatusSeeOther)
 	if _, err := d.Store.Community(t.Context(), core.Everywhere, id); !core.IsNotFound(err) {
 		t.Errorf("deleted: %v", err)
 	}
-	b.Post(t, frame.CommunityURL(id)+"/delete", desk.ConfirmedForm(), http.StatusNotFound)
-	d.Registrar(t).Post(t, path+"/delete", desk.ConfirmedForm(), http.StatusForbidden)
+	b.Post(t, frame.CommunityURL(id)+"/delete", typed("空苑"), http.StatusNotFound)
+	d.Registrar(t).Post(t, path+"/delete", typed(ours.Name), http.StatusForbidden)
 }
 
 func TestCommunityPages(t *testing.T) {
 	shell := templates.Shell{Title: "小区", CSRF: "x"}
 	templates.CheckAll(t, "console/community/", map[string]any{
 		"console/community/list": communityListPage{Shell: shell, List: templates.List{Path: frame.CommunityPath}, Rows: []communityRow{
-			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house", Menu: templates.RowMenu{Label: "翠湖花园 的操作", Links: []templates.Action{{Label: "修改", URL: "/e"}}}}, {Name: desk.Hostile},
+			{Name: "翠湖花园", Levels: "栋 / 单元", HousesURL: "/console/house",
+				Menu: templates.RowMenu{Label: "翠湖花园 的操作", Links: []templates.Action{{Label: "修改", URL: "/e"}}}}, {Name: desk.Hostile},
 		}},
 		"console/community/list#empty": communityListPage{
 			Shell: shell,

@@ -42,6 +42,7 @@ func (p *Pages) residentRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.ResidentPath + "/:id/edit", Access: edit, Handler: p.residentEdit},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id", Access: edit, Handler: p.residentUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/moveout", Access: edit, Level: web.Asks, Handler: p.residentMoveOut},
+		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/restore", Access: edit, Level: web.Asks, Handler: p.residentRestore},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/:id/signout", Access: edit, Level: web.Asks, Handler: p.residentSignOut},
 	}...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
 
@@ -51,11 +52,14 @@ func TestResidentExportWhole(t *testing.T) {
 	if len(d.Exported(t, "resident.export")) != 0 {
 		t.Fatal("asking exported")
 	}
-	rows := b.Download(t, b.Form(t, form.AttrOr("action", ""), url.Values{"confirmed": {"1"}}))
+	b.Post(t, form.AttrOr("action", ""), url.Values{"confirmed": {"1"}}, http.StatusUnprocessableEntity) // for nothing
+	rows := b.Download(t, b.Form(t, form.AttrOr("action", ""), url.Values{
+		"confirmed": {"1"}, templates.TypedField: {"完整号码"}, templates.PurposeField: {"社区核对"},
+	}))
 	if len(rows) < 2 || len(rows) == 1+len(d.Mine.Residents) || rows[len(rows)-1][4] != who.Phone {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
-	if lines := d.Exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, `"whole":true`) ||
+	if lines := d.Exported(t, "resident.export"); len(lines) != 1 || !strings.Contains(lines[0].After, `"whole":true,"purpose":"社区核对"`) ||
 		strings.Contains(lines[0].After, who.Phone) {
 		t.Errorf("%+v", lines)
 	}
@@ -69,7 +73,9 @@ func TestResidentExportWhole(t *testing.T) {
 	list = b.Get(t, frame.ResidentPath+"?q="+url.QueryEscape(d.Mine.Residents[1].Name), http.StatusOK)
 	asks = list.Find(`a[href^="`+frame.ResidentPath+`/export?q_="]`).AttrOr("href", "")
 	form = b.Get(t, asks, http.StatusOK).Find("form.tx-confirm")
-	rows = b.Download(t, b.Form(t, form.AttrOr("action", ""), url.Values{"confirmed": {"1"}}))
+	rows = b.Download(t, b.Form(t, form.AttrOr("action", ""), url.Values{
+		"confirmed": {"1"}, templates.TypedField: {"完整号码"}, templates.PurposeField: {"社区核对"},
+	}))
 	if len(rows) < 2 || len(rows) == 1+len(d.Mine.Residents) {
 		t.Errorf("%d rows of a search: %v", len(rows), rows)
 	}

@@ -36,10 +36,8 @@ type residentRow struct {
 	Tick                                              templates.Tick // zero = cannot be ticked
 	URL, Name, Sex, Identity, Phone, House, Community string
 	State                                             templates.Badge
-	OtherName                                         string // of a person's other homes: the name there, if different
-	EditURL                                           string // "" = no permission
-	Delete                                            templates.Submit
-	CSRF                                              string
+	OtherName                                         string            // of a person's other homes: the name there, if different
+	Menu                                              templates.RowMenu // empty = no permission
 }
 
 // residentActURL returns the URL of an act on residents of the list, with the list's filters, for
@@ -102,17 +100,38 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at core.Page, more bool) {
 	p.Rows = residentRows(residents)
 	for i, r := range residents {
+		if !c.Has(core.PermResidentEdit) {
+			continue
+		}
+		p.Rows[i].Menu = residentMenu(c, r, p.CSRF)
 		if len(p.List.Bulk) > 0 {
-			p.Rows[i].Tick, p.Rows[i].CSRF, p.Rows[i].EditURL = templates.Tick{Value: r.ID, Label: r.Name},
-				p.CSRF, frame.ResidentURL(r.ID)+"/edit"
-			p.Rows[i].Delete = templates.Submit{
-				Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash",
-				Ask: true,
-			}
+			p.Rows[i].Tick = templates.Tick{Value: r.ID, Label: r.Name}
 		}
 	}
 	web.Paged(&p.List, at, residents, more, func(r store.ResidentRow) core.ID { return r.ID })
 	p.List.Pager.Summary = fmt.Sprintf("本页 %d 人", len(p.Rows))
+}
+
+// residentMenu returns the menu of a resident's row.
+func residentMenu(c *web.Context, r store.ResidentRow, csrf string) templates.RowMenu {
+	at := frame.ResidentURL(r.ID)
+	menu := templates.RowMenu{
+		Label: r.Name + " 的操作", CSRF: csrf, Keep: []templates.Choice{{Label: "id", Value: r.ID.String()}},
+	}
+	if r.MovedOut.IsZero() {
+		menu.Links = []templates.Action{{Label: "修改", URL: at + "/edit", Icon: "pencil"}}
+		menu.Acts = []templates.Submit{
+			{Label: "迁出", URL: at + "/moveout", Icon: "logout", Ask: true},
+			{Label: "删除登记", URL: residentActURL(c, "/delete"), Icon: "trash", Ask: true},
+		}
+	} else if r.Restorable(c.Now()) {
+		menu.Acts = []templates.Submit{residentRestoreButton(r)}
+	}
+	return menu
+}
+
+func residentRestoreButton(r store.ResidentRow) templates.Submit {
+	return templates.Submit{Label: "恢复居住", URL: frame.ResidentURL(r.ID) + "/restore", Icon: "arrow-back-up", Ask: true}
 }
 
 func residentRows(residents []store.ResidentRow) []residentRow {
@@ -143,6 +162,7 @@ type residentShowPage struct {
 	RevealURL string // "" = no permission
 	Revealed  bool
 	MoveOut   *templates.Submit // nil = no permission, or moved out
+	Restore   *templates.Submit // nil = no permission, or not moved out within the last days
 	SignOut   *templates.Submit // ends the WeChat sign-ins; nil = no permission
 	Ties      []residentRow     // where else this person lives or has lived
 
@@ -175,6 +195,10 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 			Label: "迁出", URL: frame.ResidentURL(r.ID) + "/moveout", Icon: "logout",
 			Ask: true,
 		}
+	}
+	if c.Has(core.PermResidentEdit) && r.Restorable(c.Now()) {
+		restore := residentRestoreButton(r)
+		page.Restore = &restore
 	}
 	if c.Has(core.PermResidentEdit) {
 		page.SignOut = &templates.Submit{

@@ -22,15 +22,16 @@ var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rot
 var harmless = []string{"POST /console/me/totp/off"}
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate) url.Values {
+func questionBody(path string, e *estate.Estate, version core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
 		"/console/restriction":      {"community": {community}, "houses": {house}, "exits": {"-1"}, "reason": {"居家"}},
 		"/console/restriction/lift": {"id": {house}},
 		"/console/resident/moveout": ticked, "/console/resident/delete": ticked,
-		"/console/reader/qr": {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
-		"/console/setting":   {"record_days": {"30"}, "console_idle_minutes": {"120"}},
+		"/console/reader/qr":        {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
+		"/console/setting":          {"record_days": {"30"}, "console_idle_minutes": {"120"}},
+		"/console/passrule/restore": {"id": {version.String()}, "community": {community}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},
@@ -48,6 +49,10 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		if err := w.store.DisableReader(t.Context(), core.System, core.Everywhere, door.ID); err != nil {
 			t.Fatal(err)
 		}
+	}
+	versions, err := w.store.PassRuleVersions(t.Context(), core.Everywhere, w.mine.Community, 1)
+	if err != nil || len(versions) == 0 {
+		t.Fatalf("the estate's rule has no version: %v", err)
 	}
 	asked := 0
 	for _, r := range w.app.Routes() {
@@ -70,7 +75,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		if r.Path == "/console/restriction/lift" {
 			path += "?community=" + w.mine.Community.String()
 		}
-		body := questionBody(r.Path, w.mine)
+		body := questionBody(r.Path, w.mine, versions[0].ID)
 		answer := w.callWith(t, r, by, path, body.Encode())
 		doc, err := goquery.NewDocumentFromReader(answer.Body)
 		if err != nil {

@@ -341,6 +341,23 @@ CREATE TABLE pass_rule (
   updated_at   BIGINT       NOT NULL
 );
 
+-- What a rule was before each change, so that it can be restored.
+CREATE TABLE pass_rule_version (
+  id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the change
+  community_id BIGINT       NOT NULL,
+  counting     VARCHAR(16)  NOT NULL, -- these as in pass_rule
+  period_days  INTEGER      NOT NULL,
+  exits        INTEGER      NOT NULL,
+  hours        VARCHAR(200) NOT NULL,
+  record_id    INTEGER      NOT NULL,
+  record_temp  INTEGER      NOT NULL,
+  fever_tenths INTEGER      NOT NULL,
+  reader_qr    INTEGER      NOT NULL,
+  replaced_at  BIGINT       NOT NULL,
+  replaced_by  VARCHAR(64)  NOT NULL  -- name of who changed it
+);
+CREATE INDEX pass_rule_version_community ON pass_rule_version (community_id, id);
+
 CREATE TABLE house_restriction (
   house_id     BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,

@@ -69,6 +69,9 @@ func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
 
 // deletePassRule deletes the rule of a community that is deleted.
 func deletePassRule(tx *database.Tx, community core.ID) error {
+	if _, err := tx.Exec("DELETE FROM pass_rule_version WHERE community_id = ?", int64(community)); err != nil {
+		return err
+	}
 	_, err := tx.Exec("DELETE FROM pass_rule WHERE community_id = ?", int64(community))
 	return err
 }
@@ -117,6 +120,9 @@ func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Sc
 			tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
 		)
 		if err != nil {
+			return err
+		}
+		if err := keepPassRule(tx, by, old, r.PassRule); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{

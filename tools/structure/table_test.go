@@ -27,6 +27,7 @@ var ownerOf = map[string]string{
 	"node_lease":         "id",
 	"observer_community": "observer",
 	"one_time_link":      "account",
+	"pass_rule_version":  "passrule",
 	"reader_quarantine":  "reader",
 	"restriction_latest": "restriction",
 	"schema_migration":   "migrate",

@@ -23,6 +23,7 @@ func (p *Pages) passRuleRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.PassRulePath, Access: view, Handler: p.passRuleShow},
 		{Method: http.MethodGet, Path: frame.PassRulePath + "/preview", Access: view, Handler: p.passRulePreview},
 		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Level: web.Asks, Handler: p.passRuleUpdate, Draft: true},
+		{Method: http.MethodPost, Path: passRuleRestorePath, Access: edit, Level: web.Asks, Handler: p.passRuleRestore},
 	}
 }
 
@@ -45,12 +46,13 @@ func passTabs(allowed func(core.Permission) bool, active string, at frame.Commun
 
 type passRulePage struct {
 	templates.Shell
-	Tabs    templates.Tabs
-	Choose  *templates.Field // the community, if there are several
-	Edit    bool
-	Form    templates.Form
-	Preview passRulePreview
-	Empty   templates.Empty // instead of everything else, if there is no community
+	Tabs     templates.Tabs
+	Choose   *templates.Field // the community, if there are several
+	Edit     bool
+	Form     templates.Form
+	Preview  passRulePreview
+	Versions []passRuleVersion // what the rule was before its latest changes
+	Empty    templates.Empty   // instead of everything else, if there is no community
 }
 
 // passRulePreview is the block that describes the rule.
@@ -73,7 +75,13 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/passrule/show", p.passRulePage(c, at, rule))
+	versions, err := p.Store.PassRuleVersions(c.Ctx(), c.Scope(), at.ID, versionsShown)
+	if err != nil {
+		return err
+	}
+	page := p.passRulePage(c, at, rule)
+	page.Versions = passRuleVersions(c, at, versions, page.CSRF)
+	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }
 
 func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) passRulePage {

@@ -1,6 +1,8 @@
 package access
 
 import (
+	"fmt"
+	"github.com/PuerkitoBio/goquery"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -177,3 +179,37 @@ func TestPassRulePages(t *testing.T) {
 
 // everything allows every permission.
 func everything(core.Permission) bool { return true }
+
+// A rule that was changed is restored as it was before: the question has the numbers, and the
+// restoring is a change of its own.
+func TestPassRuleIsRestored(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	before := d.Rule(t)
+	b.Post(t, frame.PassRulePath, passRuleFormOf(d, templates.Seen(before.Updated)), http.StatusSeeOther)
+	page := b.Get(t, frame.PassRulePath, http.StatusOK)
+	row := page.Find("#main tbody tr").First()
+	if text := row.Text(); !strings.Contains(text, "恢复上一版") || !strings.Contains(text, "一户一次") || !strings.Contains(text, before.Text()) {
+		t.Errorf("the version says %q", text)
+	}
+	form := url.Values{}
+	row.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {
+		form.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
+	})
+	page, _ = b.Post(t, passRuleRestorePath, form, http.StatusOK)
+	ask := page.Find("form.tx-confirm")
+	if text := ask.Text(); !strings.Contains(text, fmt.Sprintf("影响 %d 名住户", len(d.Mine.Residents))) || !strings.Contains(text, before.Text()) {
+		t.Errorf("asks %q", text)
+	}
+	ask.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {
+		form.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
+	})
+	b.Post(t, passRuleRestorePath, form, http.StatusSeeOther)
+	if now := d.Rule(t); now.Text() != before.Text() {
+		t.Errorf("restored as %s, want %s", now.Text(), before.Text())
+	}
+	if n := b.Get(t, frame.PassRulePath, http.StatusOK).Find("#main tbody tr").Length(); n < 2 {
+		t.Errorf("%d versions after restoring", n)
+	}
+	d.OnlyViews(t).Post(t, passRuleRestorePath, form, http.StatusForbidden)
+}

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// Each change of a rule keeps the one before, with who, when and what; saving the same keeps none.
+func TestPassRuleVersions(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		first, err := s.PassRule(t.Context(), everywhere, community)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules := []core.PassRule{first.PassRule}
+		for _, exits := range []int{2, 2, -1} {
+			clock.Add(time.Minute)
+			rule := first.PassRule
+			rule.Exits = exits
+			by := core.Actor{Kind: core.ActorAccount, ID: 7, Name: "小王"}
+			if err := s.UpdatePassRule(t.Context(), by, everywhere, PassRule{PassRule: rule, Community: community}); err != nil {
+				t.Fatal(err)
+			}
+			rules = append(rules, rule)
+		}
+		versions, err := s.PassRuleVersions(t.Context(), everywhere, community, 10)
+		if err != nil || len(versions) != 2 {
+			t.Fatalf("%+v, %v", versions, err)
+		}
+		for i, want := range []struct {
+			rule          core.PassRule
+			before, after string
+		}{{rules[1], "限 2 次", "禁止出入"}, {rules[0], "不限次数", "限 2 次"}} {
+			v := versions[i]
+			if !reflect.DeepEqual(v.PassRule, want.rule) || v.By != "小王" || v.At.IsZero() || len(v.Changes) != 1 ||
+				v.Changes[0].Before != want.before || v.Changes[0].After != want.after {
+				t.Errorf("version %d is %+v, want %+v", i, v, want)
+			}
+		}
+		if got, err := s.PassRuleVersion(t.Context(), everywhere, community, versions[1].ID); err != nil || !reflect.DeepEqual(got, rules[0]) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		_, err = s.PassRuleVersion(t.Context(), core.ScopeOf(community+1), community, versions[1].ID)
+		wantCode(t, err, core.CodeNotFound)
+		_, err = s.PassRuleVersion(t.Context(), everywhere, newCommunity(t, s, "海棠苑"), versions[1].ID)
+		wantCode(t, err, core.CodeNotFound)
+	})
+}

@@ -210,7 +210,7 @@ func TestOfficeSetsThePassRule(t *testing.T) {
 	o := openOffice(t)
 	b := o.desk("manager", browser.Desktop)
 	o.open(b, "/console/passrule", o.communities[0])
-	b.sets("#f-exits", "3")
+	b.chooses("#f-exits", "3")
 	b.await("the rule in words, before it is saved", `document.querySelector("#rule-preview").innerText.includes("3 次")`)
 	b.sets("#f-period_days", "99")
 	b.await("what is wrong, before it is sent", `document.querySelector("#rule-preview .tx-error")`)
@@ -221,6 +221,9 @@ func TestOfficeSetsThePassRule(t *testing.T) {
 	b.sets("#f-period_days", "2")
 	b.types("#f-hours", "06:00-22:00")
 	b.click(".tx-form-foot .btn-primary")
+	b.await("whom it affects", `document.querySelector("dialog[open]")?.innerText.includes("名住户")`)
+	b.picture("passrule-asked")
+	b.click("dialog .btn-primary")
 	b.await("the rule saved", wasSaved+` && document.querySelector("#rule-preview").innerText.includes("2 天")`)
 	b.picture("passrule-saved")
 
@@ -347,7 +350,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	b.click(`button[formaction$="/disable"], form[action$="/disable"] button`)
 	b.await("the question names whom", `document.querySelector("dialog[open]")?.innerText.includes("李娜娜")`)
 	b.picture("account-disable-asked")
-	b.run(`document.querySelector("dialog[open] button[value=yes]").click()`)
+	b.click("dialog .btn-danger")
 	b.await("disabled", wasSaved+` && document.querySelector("main").innerText.includes("已停用")`)
 
 	o.open(b, "/console/audit")
@@ -425,7 +428,7 @@ func TestSessionEndsInMidForm(t *testing.T) {
 		"/console/community/new":                         "#f-name",
 		"/console/house/new?community=" + here:           "#f-level0",
 		"/console/resident/new?community=" + here:        "#f-name",
-		"/console/passrule?community=" + here:            "#f-exits",
+		"/console/passrule?community=" + here:            "#f-period_days",
 		"/console/restriction/new?community=" + here:     "#f-reason",
 		"/console/reader/new?community=" + here:          "#f-gate",
 		"/console/guardpost/guard/new?community=" + here: "#f-name",
@@ -487,6 +490,8 @@ func TestOfficeWithoutScripts(t *testing.T) {
 	)
 	b.picture("plain-preview")
 	b.press(".tx-form-foot .btn-primary")
+	b.plainly("whom it affects", `document.querySelector("form.tx-confirm")?.innerText.includes("名住户")`)
+	b.press("form.tx-confirm .btn-primary")
 	b.plainly("the rule saved", wasSaved+` && document.querySelector("#rule-preview").innerText.includes("5 次")`)
 
 	o.open(b, "/console/resident")
@@ -570,11 +575,11 @@ func TestOfficeByKeyboard(t *testing.T) {
 	)
 	b.keys("\r")
 	b.await("the resident", `/resident\/\d+$/.test(location.pathname) && document.readyState === "complete"`)
-	b.tabTo(`button[data-confirm]`)
+	b.tabTo(`main button[data-ask]`)
 	b.keys("\r")
 	b.await(
 		"the question, on the answer that does nothing",
-		`document.querySelector("dialog[open]")?.contains(document.activeElement) && document.activeElement.value === "no"`,
+		`document.querySelector("dialog[open]")?.contains(document.activeElement) && document.activeElement.matches("[data-cancel]")`,
 	)
 	b.keys("\t\t\t")
 	b.await(
@@ -582,7 +587,7 @@ func TestOfficeByKeyboard(t *testing.T) {
 		`document.querySelector("dialog[open]").contains(document.activeElement) || document.activeElement === document.body`,
 	)
 	b.keys("\x1b")
-	b.await("the focus where it was", `!document.querySelector("dialog") && document.activeElement.matches("button[data-confirm]")`)
+	b.await("the focus where it was", `!document.querySelector("dialog") && document.activeElement.matches("button[data-ask]")`)
 }
 
 // keys presses keys, in whichever element has the focus.

@@ -18,7 +18,10 @@ func TestRestrictingHousesByEnter(t *testing.T) {
 		document.querySelectorAll("input[name=houses]").length > 0 && `+
 		`[...document.querySelectorAll("input[name=houses]")].every(i => i.closest("label").innerText.includes("1单元102"))`)
 	b.click("input[name=houses]")
+	b.chooses("#f-exits", "2")
 	b.types("#f-reason", "社区通知"+kb.Enter)
+	b.await("the question", `document.querySelector("dialog[open] h2").innerText.endsWith("？")`)
+	b.click("dialog .btn-danger")
 	b.await(
 		"the list with the house",
 		`document.readyState === "complete" && document.querySelector("main tbody") && document.body.innerText.includes("已限制 1 套房屋的出入")`,
@@ -31,6 +34,7 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Desktop)
 	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
 	b.types("#f-reason", "电梯停用")
+	b.chooses("#f-exits", "-1")
 	b.run(`window.stays = true`)
 	const row = `#restriction-tree > ul > li:nth-child(3)`                   // after all of them, and the first building
 	if err := chromedp.Do(b.ctx, browser.Press(row+` button`)); err != nil { // with the mouse, which leaves the focus there
@@ -48,6 +52,9 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b.picture("restriction-tree")
 	b.await("the same page", `window.stays && location.pathname.endsWith("/new") && document.querySelector("#f-reason").value === "电梯停用"`)
 	b.click(`#restriction-foot .btn-primary`)
+	b.await("the number, to be typed", `document.querySelector("dialog[open] .btn-danger").disabled`)
+	b.types("dialog [name=typed]", "59")
+	b.click("dialog .btn-danger")
 	b.await("the list with the houses", `document.readyState === "complete" && document.body.innerText.includes("已限制 59 套房屋的出入")`)
 
 	// A confirmation is asked for before houses that are restricted already are restricted again.
@@ -55,9 +62,11 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b.click(row + ` .btn`)
 	b.await("what will be replaced", settled+` && document.querySelector("#pick").innerText.includes("有 59 套已限制出入")`)
 	b.types("#f-reason", "全楼停用")
+	b.chooses("#f-exits", "-1")
 	b.click(`#restriction-foot .btn-primary`)
-	b.await("the question", `document.querySelector("dialog[open] p").innerText.includes("有 59 套已限制出入")`)
-	b.click(`dialog button[value="yes"]`)
+	b.await("the question", `document.querySelector("dialog[open]").innerText.includes("其中 59 套已有限制")`)
+	b.types("dialog [name=typed]", "120")
+	b.click("dialog .btn-danger")
 	b.await("both units", `document.readyState === "complete" && document.body.innerText.includes("已限制 120 套房屋的出入")`)
 }
 

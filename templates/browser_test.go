@@ -51,12 +51,21 @@ func newSite(t *testing.T) *site {
 	s := &site{events: make(chan string), gaveUp: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", r.AssetHandler())
-	mux.HandleFunc("POST /", func(w http.ResponseWriter, req *http.Request) {
+	mux.HandleFunc("POST /console/reader/disable", func(w http.ResponseWriter, req *http.Request) {
 		_ = req.ParseForm() // a malformed form is empty: the test notices
-		s.mu.Lock()
-		s.posts = append(s.posts, req.PostForm)
-		s.mu.Unlock()
-		http.Redirect(w, req, req.URL.Path, http.StatusSeeOther)
+		if req.PostForm.Has("confirmed") {
+			s.take(w, req)
+			return
+		}
+		n := len(req.PostForm["id"])
+		show(w, r, "console/confirm/show", templates.ConfirmPage{Confirm: templates.Confirm{
+			Title: fmt.Sprintf("停用 %d 台读头？", n), Text: "这些门的扫码都会被拒绝。", Action: req.URL.Path,
+			Keep: req.PostForm, Submit: "停用读头", Cancel: "/console/dev/components", Danger: true,
+		}})
+	})
+	mux.HandleFunc("POST /", func(w http.ResponseWriter, req *http.Request) {
+		_ = req.ParseForm() // as above
+		s.take(w, req)
 	})
 	mux.HandleFunc("GET /code.svg", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")
@@ -96,6 +105,14 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(s.Close)
 	t.Cleanup(s.CloseClientConnections)
 	return s
+}
+
+// take keeps a posted form and leads back to its URL.
+func (s *site) take(w http.ResponseWriter, req *http.Request) {
+	s.mu.Lock()
+	s.posts = append(s.posts, req.PostForm)
+	s.mu.Unlock()
+	http.Redirect(w, req, req.URL.Path, http.StatusSeeOther)
 }
 
 func show(w http.ResponseWriter, r *templates.Renderer, name string, page any) {
@@ -226,9 +243,10 @@ func TestConsoleInABrowser(t *testing.T) {
 		browser.Press("[data-tick-all]"),
 		until(`document.querySelector("[data-bulk-count]").textContent === "已选 4 项"`),
 		// The dialog describes the effect; "no" changes nothing.
-		browser.Press("#bulk [data-confirm]"),
-		until(`document.querySelector("dialog[open] p").textContent.includes("所选的 4 台读头")`),
-		browser.Press(`dialog button[value="no"]`),
+		browser.Press("#bulk [data-ask]"),
+		until(`document.querySelector("dialog[open] h2").textContent === "停用 4 台读头？"`),
+		until(`document.activeElement.matches("dialog [data-cancel]")`),
+		browser.Press(`dialog [data-cancel]`),
 		until(`document.querySelector("dialog") === null`),
 	)
 	if s.last() != nil {
@@ -237,8 +255,8 @@ func TestConsoleInABrowser(t *testing.T) {
 	do(t, ctx,
 		// The other form of the page has unsaved changes: ignore them.
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-form="guarded"]').dataset.sent = "1"`),
-		browser.Press("#bulk [data-confirm]"),
-		browser.Press(`dialog button[value="yes"]`),
+		browser.Press("#bulk [data-ask]"),
+		browser.Press(`dialog .btn-danger`),
 		until(`location.pathname === "/console/reader/disable"`),
 	)
 	if sent := s.last(); len(sent["id"]) != 4 || sent.Get("confirmed") != "1" {

@@ -41,7 +41,8 @@ export function ask({ text, yes, danger }) {
 
 // question returns the form of the server's question, or null if it did not ask.
 async function question(form, button) {
-  const response = await fetch(button.formAction || form.action, {
+  // By attribute: without one, the property is the page's own address.
+  const response = await fetch(button.getAttribute("formaction") ?? form.getAttribute("action"), {
     method: "POST",
     body: form.enctype === "multipart/form-data" ? new FormData(form, button) : new URLSearchParams(new FormData(form, button)),
     redirect: "manual",
@@ -67,6 +68,9 @@ function show(form, opener) {
   dialog.addEventListener("close", () => {
     dialog.remove();
     opener.focus();
+  });
+  form.addEventListener("submit", () => {
+    if (opener.form && !("plain" in form.dataset)) opener.form.dataset.sent = "1"; // its changes are being saved
   });
   if ("plain" in form.dataset) form.addEventListener("submit", () => setTimeout(() => dialog.close())); // a download
   document.body.append(dialog);

@@ -190,7 +190,7 @@ func (w *town) account(t *testing.T, name string, e *estate.Estate, role core.Ro
 		t.Fatal(err)
 	}
 	return caller{name, core.SessionAccount, id, func(access web.Access) bool {
-		return access == web.SignedIn || slices.Contains(preset.Permissions, access.Permission())
+		return access == web.SignedIn || !access.Operator() && slices.Contains(preset.Permissions, access.Permission())
 	}}
 }
 
@@ -233,7 +233,24 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 	for _, role := range []web.Access{web.Resident, web.Guard, web.Observer} {
 		all = append(all, w.person(t, prefix+"-"+role.String(), e, role))
 	}
-	return all
+	return append(all, w.operator(t, prefix+"-operator", e))
+}
+
+// operator makes an account of one estate that runs the deployment.
+func (w *town) operator(t *testing.T, name string, e *estate.Estate) caller {
+	t.Helper()
+	by := w.account(t, name, e, core.RoleAdmin)
+	a, err := w.store.Account(t.Context(), core.Everywhere, by.subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Operator = true
+	if err := w.store.UpdateAccount(t.Context(), core.SystemGranter, a); err != nil {
+		t.Fatal(err)
+	}
+	return caller{by.name, by.kind, by.subject, func(access web.Access) bool {
+		return access == web.SignedIn || slices.Contains(a.Permissions, access.Permission())
+	}}
 }
 
 // params returns the ids of an estate for a route's path, longest prefix first.

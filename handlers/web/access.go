@@ -25,6 +25,7 @@ const (
 type Access struct {
 	kind       accessKind
 	permission core.Permission
+	operator   bool // only those who run the deployment
 }
 
 // Callers a route can admit.
@@ -57,8 +58,19 @@ func Need(p core.Permission) Access {
 	return Access{kind: accessNeed, permission: p}
 }
 
+// NeedOperator admits console accounts that have the permission and run the deployment: what they
+// change affects every community.
+func NeedOperator(p core.Permission) Access {
+	access := Need(p)
+	access.operator = true
+	return access
+}
+
 // String returns the access as the golden route table prints it.
 func (a Access) String() string {
+	if a.operator {
+		return string(a.permission) + " operator"
+	}
 	if a.kind == accessNeed {
 		return string(a.permission)
 	}
@@ -70,6 +82,14 @@ func (a Access) String() string {
 
 // Permission returns the permission passed to Need; "" for any other access.
 func (a Access) Permission() core.Permission { return a.permission }
+
+// Admits reports whether a console account has what the access of a console route requires.
+func (a Access) Admits(account core.Account) bool {
+	return (a.permission == "" || account.Has(a.permission)) && (!a.operator || account.Operator)
+}
+
+// Operator reports whether only those who run the deployment are admitted.
+func (a Access) Operator() bool { return a.operator }
 
 // machine reports whether callers are not browsers: they send no cookies, so they need no CSRF
 // token.
@@ -168,6 +188,8 @@ func (c *Context) admitAccount(need Access) error {
 		return errMustChange
 	case need.kind == accessNeed && !account.Has(need.permission):
 		return core.Forbidden("您没有“" + need.permission.Name() + "”的权限")
+	case need.operator && !account.Operator:
+		return core.Forbidden("这项操作关系到整个系统，只有运维人可以办理，请联系运维人")
 	}
 	return nil
 }

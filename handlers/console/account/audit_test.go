@@ -187,7 +187,7 @@ func TestSettings(t *testing.T) {
 	if few.Get(t, frame.SettingPath, http.StatusOK).Find("form.tx-form").Length() != 0 {
 		t.Error("an account of one community gets the form")
 	}
-	few.Post(t, frame.SettingPath, settingFormOf(templates.Seen(saved.Updated), "400", "60"), http.StatusConflict)
+	few.Post(t, frame.SettingPath, settingFormOf(templates.Seen(saved.Updated), "400", "60"), http.StatusForbidden)
 	if s, _ := d.Store.Settings(t.Context()); s != saved {
 		t.Error("an account of one community changed them")
 	}

@@ -20,7 +20,7 @@ func (p *Pages) jobRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/cancel", Access: web.SignedIn, Handler: p.jobCancel},
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/again", Access: web.SignedIn, Handler: p.jobAgain},
 		{
-			Method: http.MethodPost, Path: frame.AuditPath + "/verify", Access: web.Need(core.PermAuditView),
+			Method: http.MethodPost, Path: frame.AuditPath + "/verify", Access: web.NeedOperator(core.PermAuditView),
 			Handler: p.auditVerify, EachPerMinute: 10,
 		},
 	}
@@ -157,7 +157,7 @@ func (p *Pages) jobStart(c *web.Context, kind core.JobKind) error {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
 	}
 	if kind == core.JobVerifyAudit && !c.Actor().MayOperate() {
-		return core.Conflict("操作日志只能整体校验，请联系运维人")
+		return core.Forbidden("操作日志只能整体校验，请联系运维人")
 	}
 	id, err := p.Store.StartJob(c.Ctx(), c.Actor(), kind)
 	if err != nil {

@@ -71,7 +71,7 @@ func TestOnlyOperatorsCheckTheLog(t *testing.T) {
 	if b.Get(t, frame.AuditPath, http.StatusOK).Find(`form[action="`+frame.AuditPath+`/verify"]`).Length() != 0 {
 		t.Error("the button is offered to who sees one community")
 	}
-	b.Post(t, frame.AuditPath+"/verify", nil, http.StatusConflict)
+	b.Post(t, frame.AuditPath+"/verify", nil, http.StatusForbidden)
 	d.SignIn(t, core.Everywhere, core.PermReaderView).Post(t, frame.AuditPath+"/verify", nil, http.StatusForbidden)
 	if jobs := b.Get(t, frame.JobPath, http.StatusOK).Find("tbody tr").Length(); jobs != 0 {
 		t.Errorf("%d jobs", jobs)

@@ -21,7 +21,7 @@ type entry struct {
 	icon    string
 	url     string
 	act     bool
-	needs   []core.Permission
+	needs   []web.Access
 }
 
 // maxEntries bounds the pages and the acts of an answer.
@@ -72,10 +72,10 @@ func newEntry(label string, aliases []string, icon, url string) entry {
 	return e
 }
 
-// needsOf returns the permission of a route, none if it needs none or does not exist.
-func needsOf(access map[string]web.Access, method, path string) []core.Permission {
-	if p := access[method+" "+path].Permission(); p != "" {
-		return []core.Permission{p}
+// needsOf returns the access of a route, none if it needs no permission or does not exist.
+func needsOf(access map[string]web.Access, method, path string) []web.Access {
+	if needed := access[method+" "+path]; needed.Permission() != "" {
+		return []web.Access{needed}
 	}
 	return nil
 }
@@ -98,8 +98,8 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	return e, true
 }
 
-// doing returns the permission of the route that does an act to the things of a list.
-func doing(access map[string]web.Access, list, verb string) []core.Permission {
+// doing returns the access of the route that does an act to the things of a list.
+func doing(access map[string]web.Access, list, verb string) []web.Access {
 	paths := []string{list + "/:id/" + verb, list + "/" + verb, list + "/" + verb + ".xlsx"}
 	parts := strings.Split(verb, "_")
 	for _, part := range append(parts, strings.Join(parts, "")) {
@@ -171,8 +171,8 @@ func (f *Frame) entryGroups(q Question) []templates.SearchGroup {
 	return slices.DeleteFunc(groups, func(g templates.SearchGroup) bool { return len(g.Hits) == 0 })
 }
 
-func hasAll(a core.Account, needs []core.Permission) bool {
-	return !slices.ContainsFunc(needs, func(p core.Permission) bool { return !a.Has(p) })
+func hasAll(a core.Account, needs []web.Access) bool {
+	return !slices.ContainsFunc(needs, func(need web.Access) bool { return !need.Admits(a) })
 }
 
 // note returns the entry's other names.

@@ -15,15 +15,16 @@ import (
 // communityRoutes returns the routes of 小区楼栋信息: the communities and the levels of their buildings.
 func (p *Pages) communityRoutes() []web.Route {
 	view, edit := web.Need(core.PermCommunityView), web.Need(core.PermCommunityEdit)
+	run := web.NeedOperator(core.PermCommunityEdit) // which communities there are
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.CommunityPath, Access: view, Handler: p.communityList},
-		{Method: http.MethodGet, Path: frame.CommunityPath + "/new", Access: edit, Handler: p.communityNew},
-		{Method: http.MethodPost, Path: frame.CommunityPath, Access: edit, Handler: p.communityCreate, Draft: true},
+		{Method: http.MethodGet, Path: frame.CommunityPath + "/new", Access: run, Handler: p.communityNew},
+		{Method: http.MethodPost, Path: frame.CommunityPath, Access: run, Handler: p.communityCreate, Draft: true},
 		{Method: http.MethodGet, Path: frame.CommunityPath + "/:id/edit", Access: edit, Handler: p.communityEdit},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id", Access: edit, Handler: p.communityUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Level: web.Asks, Handler: p.communityArchive},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Level: web.Asks, Handler: p.communityRestore},
-		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: edit, Level: web.Types, Handler: p.communityRemove},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: run, Level: web.Types, Handler: p.communityRemove},
 	}
 }
 

@@ -41,7 +41,8 @@ func TestPassRuleVersions(t *testing.T) {
 				t.Errorf("version %d is %+v, want %+v", i, v, want)
 			}
 		}
-		if got, err := s.PassRuleVersion(t.Context(), everywhere, community, versions[1].ID); err != nil || !reflect.DeepEqual(got, rules[0]) {
+		got, err := s.PassRuleVersion(t.Context(), everywhere, community, versions[1].ID)
+		if err != nil || !reflect.DeepEqual(got, rules[0]) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		_, err = s.PassRuleVersion(t.Context(), core.ScopeOf(community+1), community, versions[1].ID)

@@ -198,7 +198,8 @@ func TestPassRuleIsRestored(t *testing.T) {
 	})
 	page, _ = b.Post(t, passRuleRestorePath, form, http.StatusOK)
 	ask := page.Find("form.tx-confirm")
-	if text := ask.Text(); !strings.Contains(text, fmt.Sprintf("影响 %d 名住户", len(d.Mine.Residents))) || !strings.Contains(text, before.Text()) {
+	affected := fmt.Sprintf("影响 %d 名住户", len(d.Mine.Residents))
+	if text := ask.Text(); !strings.Contains(text, affected) || !strings.Contains(text, before.Text()) {
 		t.Errorf("asks %q", text)
 	}
 	ask.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {

@@ -17,7 +17,10 @@ func (p *Pages) settingRoutes() []web.Route {
 	edit := web.Need(core.PermSettingEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SettingPath, Access: edit, Handler: p.settingShow},
-		{Method: http.MethodPost, Path: frame.SettingPath, Access: web.NeedOperator(core.PermSettingEdit), Level: web.Types, Handler: p.settingUpdate, Draft: true},
+		{
+			Method: http.MethodPost, Path: frame.SettingPath, Access: web.NeedOperator(core.PermSettingEdit),
+			Level: web.Types, Handler: p.settingUpdate, Draft: true,
+		},
 	}
 }
 

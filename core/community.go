@@ -104,6 +104,31 @@ func isOfficePhone(s string) bool {
 	return utf8.RuneCountInString(s) <= 32 && strings.Trim(s, "0123456789 -+(),转（）") == ""
 }
 
+// DialNumber returns the number that a phone dials for an office telephone as it is written: of
+// several the first, and an extension after a pause. It is empty if there is nothing to dial.
+func DialNumber(office string) string {
+	number, extension, _ := strings.Cut(office, "转")
+	if number = digitsOf(strings.Split(number, ",")[0]); number == "" {
+		return ""
+	}
+	if extension = digitsOf(extension); extension != "" {
+		number += "," + extension
+	}
+	if strings.HasPrefix(strings.TrimSpace(office), "+") {
+		number = "+" + number
+	}
+	return number
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // NodeNames returns the names of a house and the nodes above it in their stored form, one per
 // level: cleaned, and with the level's name appended to a bare number or letter above the door
 // number, so that 3 and 3栋 are one building.

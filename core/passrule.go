@@ -15,6 +15,14 @@ const (
 	CountHousehold Counting = "household" // 一户一次
 )
 
+// Words returns in plain Chinese whose exits are added up.
+func (c Counting) Words() string {
+	if c == CountHousehold {
+		return "全户合并计次"
+	}
+	return "每人单独计次"
+}
+
 // PassRule is a community's rule for resident passes 住户通行证设置.
 type PassRule struct {
 	Counting    Counting

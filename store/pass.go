@@ -14,6 +14,7 @@ type Pass struct {
 	Kind          core.PassKind
 	Community     core.ID
 	CommunityName string
+	OfficePhone   string // of the community; "" = unknown
 	Person        core.ID
 	Holder        core.ID // the resident of a resident pass
 	Name          string
@@ -29,6 +30,7 @@ type passRow struct {
 	Kind          core.PassKind `db:"kind"`
 	Community     core.ID       `db:"community_id"`
 	CommunityName string        `db:"community"`
+	OfficePhone   string        `db:"office_phone"`
 	Person        core.ID       `db:"person_id"`
 	Holder        core.ID       `db:"holder_id"`
 	Name          string        `db:"name"`
@@ -46,6 +48,7 @@ const passQuery = `
 		p.kind,
 		p.community_id,
 		c.name AS community,
+		c.phone AS office_phone,
 		p.person_id,
 		p.holder_id,
 		t.name,

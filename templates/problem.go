@@ -5,7 +5,7 @@ import "net/http"
 // Problem is what a user sees when a page cannot be shown. The pages "console/error/show" and
 // "h5/error/show" take ConsoleProblem and PhoneProblem.
 type Problem struct {
-	Status  int
+	Status  int // 0 is not shown
 	Icon    string
 	Title   string
 	Text    string

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,12 +42,40 @@ func (p *phone) screen(size browser.Size) (ctx context.Context, address string) 
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", pages.AssetHandler())
-	mux.Handle("/", through(p.client.Jar, site))
+	mux.Handle("/", p.line.to(through(p.client.Jar, site)))
 	server := httptest.NewServer(mux)
+	p.line.hangUp = server.CloseClientConnections
 	p.t.Cleanup(server.Close)
 	p.t.Cleanup(server.CloseClientConnections)
 	ctx = browser.Open(p.t, size)
 	return ctx, server.URL
+}
+
+// wire is the connection between a screen and the site.
+type wire struct {
+	dead, busy atomic.Bool
+	hangUp     func()
+}
+
+// cut ends the connection, or restores it.
+func (l *wire) cut(dead bool) {
+	if l.dead.Store(dead); dead {
+		l.hangUp()
+	}
+}
+
+// to answers nothing while the connection is cut, and posted forms with 503 while the site is busy.
+func (l *wire) to(site http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case l.dead.Load():
+			panic(http.ErrAbortHandler)
+		case l.busy.Load() && r.Method == http.MethodPost:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			site.ServeHTTP(w, r)
+		}
+	})
 }
 
 // through forwards requests to the site with the cookies of jar.

@@ -107,11 +107,30 @@ func (h *H5) show(c *web.Context, status int, name string, page any) error {
 // ErrorPage renders an error page for phones.
 func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	problem := templates.NewProblem(p.Status, p.Message)
+	problem.Status = 0 // the number says nothing to people at a gate
 	if p.Status >= http.StatusInternalServerError {
 		problem.Request = p.RequestID
 	}
-	if p.Status == http.StatusNotFound || p.Status == http.StatusForbidden {
-		problem.Actions = []templates.Action{{Label: "打开通行证", URL: "/h5/pass", Icon: "qrcode"}}
-	}
+	problem.Actions = wayOut(surfaceOf(c.Request().URL.Path), p.Status)
 	return h.show(c, p.Status, "error/show", templates.PhoneProblem{Phone: templates.Phone{Title: "出错了", Demo: h.demo}, Problem: problem})
+}
+
+// wayOut returns what leads on from an error: who is not signed in any more signs in again, who has
+// lost the way goes to the first page of the surface.
+func wayOut(surface web.Surface, status int) []templates.Action {
+	switch status {
+	case http.StatusUnauthorized:
+		return []templates.Action{{Label: "重新登录", URL: "/h5/session/" + string(surface), Icon: "login", Primary: true}}
+	case http.StatusForbidden: // its first page would be refused, too
+		return []templates.Action{{Label: "打开通行证", URL: fronts[web.SurfaceResident], Icon: "qrcode"}}
+	case http.StatusNotFound:
+		first := map[web.Surface]templates.Action{
+			web.SurfaceResident: {Label: "打开通行证", Icon: "qrcode"},
+			web.SurfaceGuard:    {Label: "打开门岗", Icon: "shield"},
+			web.SurfaceObserver: {Label: "打开出入记录", Icon: "history"},
+		}[surface]
+		first.URL = fronts[surface]
+		return []templates.Action{first}
+	}
+	return nil
 }

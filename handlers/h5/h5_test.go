@@ -112,6 +112,7 @@ type phone struct {
 	address string
 	part    string // requested by the page's script; "" = not by the script
 	agent   string // User-Agent; "" = Go's
+	line    wire   // of a screen, to the site
 }
 
 func (w *site) phone(t *testing.T) *phone {

@@ -46,12 +46,15 @@ func TestPages(t *testing.T) {
 		"h5/pass/list#empty": passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请联系物业")},
 		"h5/pass/show": passPage{
 			Phone: frame, Pass: pass, Initial: "陈", Rule: "每人每天最多出门 3 次",
-			Verdict: templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Facts: []templates.Fact{{Label: "剩余", Value: "3 次"}}},
-			QR:      qr, Recent: records, Passed: "08:30:00 南门出口 出门已放行", Events: live, Others: true,
+			Counted: "每人单独计次", Now: passNow{
+				Verdict: templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: "今天还能出门 3 次"}, QR: qr,
+				Office: officeLine{Text: "0755-88888888 转 8", Dial: "075588888888,8"},
+			},
+			Recent: records, Passed: "08:30:00 南门出口 出门已放行", Events: live, Others: true,
 		},
 		"h5/pass/show#new": passPage{
-			Phone: frame, Pass: pass, Verdict: templates.Verdict{Tone: templates.Bad, Title: "通行证不可用"}, QR: qr,
-			Events: live,
+			Phone: frame, Pass: pass, Events: live,
+			Now: passNow{Verdict: templates.Verdict{Tone: templates.Bad, Title: "现在不能通行"}, QR: qr},
 		},
 		"h5/guard/list":        postListPage{Phone: frame, Posts: []core.GuardPost{post, {ID: 8, Name: "东门岗", Direction: core.In}}},
 		"h5/guard/list#empty":  postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},

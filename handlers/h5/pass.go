@@ -3,6 +3,7 @@ package h5
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,12 +54,34 @@ type passPage struct {
 	Pass    store.Pass
 	Initial string // of the name
 	Rule    string // as text
-	Verdict templates.Verdict
-	QR      templates.QR
+	Counted string // whose exits are added up; "" = they are not limited
+	Now     passNow
 	Recent  []line
 	Passed  string // a passage a moment ago; "" = none
 	Events  templates.Live
 	Others  bool // there are other passes
+}
+
+// passNow is the part that changes together: what the rules say, and the code with a caption that
+// agrees with it.
+type passNow struct {
+	Verdict templates.Verdict
+	QR      templates.QR
+	Office  officeLine
+}
+
+// officeLine is the telephone of the property office; the zero value is unknown.
+type officeLine struct {
+	Text string // as it is written
+	Dial string
+}
+
+func officeOf(pass store.Pass) officeLine {
+	dial := core.DialNumber(pass.OfficePhone)
+	if dial == "" {
+		return officeLine{}
+	}
+	return officeLine{Text: pass.OfficePhone, Dial: dial}
 }
 
 // maxRecent is how many passages a pass shows.
@@ -92,10 +115,13 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 		return err
 	}
 	page := passPage{
-		Phone: h.phone(c, pass.Kind.Label(), pass.CommunityName), Pass: pass, Initial: initial(pass.Name), QR: qr,
-		Rule:    preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone())).Text(),
-		Verdict: h.canGoOut(c, preview), Recent: h.lines(records, false), Passed: h.passed(c, records),
+		Phone: h.phone(c, pass.Kind.Label(), pass.CommunityName), Pass: pass, Initial: initial(pass.Name),
+		Now: now(pass, preview, qr), Recent: h.lines(records, false), Passed: h.passed(c, records),
 		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),
+	}
+	rule := preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone()))
+	if page.Rule = rule.Text(); rule.Exits > 0 {
+		page.Counted = rule.Counting.Words()
 	}
 	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
 	page.Others = len(passes) > 1
@@ -132,7 +158,7 @@ func (h *H5) code(c *web.Context, pass core.ID) (templates.QR, error) {
 // codeToCome returns the placeholder of a code that the page will request.
 func codeToCome(c *web.Context, pass core.ID) templates.QR {
 	return templates.QR{
-		Alt: "通行二维码", Text: "对准读头，用一次即失效", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
+		Alt: "通行二维码", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
 		Life: int(gate.TokenLife / time.Second),
 	}
 }
@@ -150,43 +176,62 @@ func (h *H5) passToken(c *web.Context) error {
 	if c.Request().Header.Get("X-Fragment") == "" {
 		return h.pass(c, pass, qr)
 	}
-	return h.block(c, "pass/show", "qr", qr)
+	preview, err := h.store.Preview(c.Ctx(), pass.ID)
+	if err != nil {
+		return err
+	}
+	return h.block(c, "pass/show", "now", now(pass, preview, qr))
+}
+
+// now returns the part of a pass's page that changes together.
+func now(pass store.Pass, preview store.Preview, qr templates.QR) passNow {
+	qr.Text = codeCaption(preview)
+	return passNow{Verdict: canGoOut(preview), QR: qr, Office: officeOf(pass)}
 }
 
 // canGoOut describes what a scan on the way out would do now.
-func (h *H5) canGoOut(c *web.Context, s store.Preview) templates.Verdict {
+func canGoOut(s store.Preview) templates.Verdict {
 	d := s.Decision
-	v := templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: d.Sentence}
-	if v.Text == v.Title {
-		v.Text = "" // nothing more
-	}
-	if !d.Allowed {
-		v.Tone, v.Title = templates.Warn, "现在不能出门"
-		if d.Reason == core.ReasonRestricted || d.Reason == core.ReasonBlocked || d.Reason == core.ReasonPassDisabled ||
-			d.Reason == core.ReasonLeaseEnded {
-			v.Tone, v.Title = templates.Bad, "通行证不可用"
+	switch d.Reason {
+	case core.ReasonAllowed:
+		words := []string{exitsLeft(s)}
+		if _, more, _ := strings.Cut(d.Sentence, "，"); more != "" {
+			words = append(words, more)
 		}
+		words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+		return templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: strings.Join(words, "，")}
+	case core.ReasonRestricted, core.ReasonBlocked, core.ReasonPassDisabled, core.ReasonLeaseEnded:
+		return templates.Verdict{Tone: templates.Bad, Title: "现在不能通行", Text: d.Sentence}
 	}
-	if !d.Unlimited && d.Limit > 0 {
-		v.Facts = append(v.Facts, templates.Fact{Label: "本周期剩余", Value: fmt.Sprintf("%d 次（共 %d 次）", d.Left, d.Limit)})
-	}
-	if !d.Allowed && !d.Next.IsZero() {
-		v.Facts = append(v.Facts, templates.Fact{Label: "下次可出门", Value: h.moment(c.Now(), d.Next)})
-	}
-	return v
+	return templates.Verdict{Tone: templates.Warn, Title: "现在不能出门", Text: d.Sentence}
 }
 
-// moment formats a future time: 今天 18:00, 明天 06:00, 11月24日 06:00.
-func (h *H5) moment(now, at time.Time) string {
-	zone := h.store.Zone()
-	at = at.In(zone)
-	switch core.DayOf(at, zone) - core.DayOf(now, zone) {
-	case 0:
-		return "今天 " + at.Format("15:04")
-	case 1:
-		return "明天 " + at.Format("15:04")
+// exitsLeft returns in words how many exits are left in the period; "" if they are not limited.
+func exitsLeft(s store.Preview) string {
+	if s.Decision.Unlimited || s.Decision.Limit <= 0 {
+		return ""
 	}
-	return at.Format("1月2日 15:04")
+	period := "今天"
+	if s.Rule.PeriodDays > 1 {
+		period = fmt.Sprintf("%d 天内", s.Rule.PeriodDays)
+	}
+	if s.Rule.Counting == core.CountHousehold {
+		period = "全户" + period
+	}
+	return fmt.Sprintf("%s还能出门 %d 次", period, s.Decision.Left)
+}
+
+// codeCaption returns what to do with the code. It agrees with the verdict: nobody is sent to a door
+// that would not open.
+func codeCaption(s store.Preview) string {
+	d := s.Decision
+	switch {
+	case d.Reason == core.ReasonHours || d.Reason == core.ReasonCount:
+		return "仅可进门"
+	case d.Allowed && s.Rule.ReaderQR && !d.NeedTemp && !d.NeedID:
+		return "请对准扫码机"
+	}
+	return "请出示给门岗"
 }
 
 // passed describes a passage a moment ago.

@@ -11,6 +11,8 @@
 //
 // An element [data-live-state] shows whether the stream is connected.
 
+import { netDoubted, netOn } from "./net.js";
+
 const streams = new Map();
 
 // watchLive opens the streams of the page's parts.
@@ -42,12 +44,14 @@ function open(address) {
   streams.set(address, stream);
   let lost = false;
   stream.addEventListener("open", () => {
+    netOn();
     show("on", "实时更新中");
     if (lost) refreshAll(); // events in the gap are lost
     lost = false;
   });
   stream.addEventListener("error", () => {
     lost = true;
+    netDoubted();
     show("off", "连接中断，正在重连");
     if (stream.readyState !== EventSource.CLOSED) return;
     streams.delete(address);

@@ -1,7 +1,9 @@
 // The bundle of phone pages: without htmx.
 import { watchConfirms } from "./confirm.js";
 import { watchForms } from "./form.js";
+import { watchLarge } from "./large.js";
 import { watchLive } from "./live.js";
+import { watchNet } from "./net.js";
 import { watchPage } from "./page.js";
 import { watchCodes } from "./qr.js";
 import { watchScans } from "./scan.js";
@@ -12,6 +14,8 @@ watchTheme();
 watchPage();
 watchConfirms();
 watchForms();
+watchLarge();
+watchNet();
 watchLive();
 watchCodes();
 watchScans();

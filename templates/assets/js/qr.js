@@ -1,5 +1,8 @@
 // A pass code that counts down and refreshes itself: see the partial "qr". Nothing is fetched while
-// the page is hidden; on return an expired code is replaced at once.
+// the page is hidden; on return an expired code is replaced at once. A part [data-now] around it, with
+// what must agree with the code, is replaced together with it; its data-code is none, live or over.
+
+import { netOff, netOn } from "./net.js";
 
 const retryAfter = 4000; // ms
 
@@ -20,8 +23,9 @@ function start(code) {
     try {
       replace(code, await fetchCode(form));
       return;
-    } catch {
-      code.querySelector("[data-qr-trouble]").hidden = false;
+    } catch (err) {
+      if (err instanceof TypeError) netOff(); // nobody answered
+      else code.querySelector("[data-qr-trouble]").hidden = false;
       await new Promise((resolve) => setTimeout(resolve, retryAfter));
     }
     asking = false;
@@ -30,12 +34,14 @@ function start(code) {
   const tick = () => {
     if (!code.isConnected) {
       clearInterval(timer);
+      window.removeEventListener("online", tick);
       return;
     }
     const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
     if (drawn) show(code, left);
     if (left === 0 && !document.hidden) renew();
   };
+  window.addEventListener("online", tick);
   const timer = setInterval(tick, 500);
   document.addEventListener("visibilitychange", tick);
   form.addEventListener("submit", (event) => {
@@ -52,6 +58,8 @@ function show(code, left) {
   code.querySelector("progress").value = left;
   code.classList.toggle("p-qr-soon", left <= 30 && left > 0);
   code.classList.toggle("p-qr-over", left === 0);
+  const now = code.closest("[data-now]");
+  if (now) now.dataset.code = left > 0 ? "live" : "over";
   code.querySelector(".p-qr-stale").hidden = left > 0;
 }
 
@@ -64,6 +72,7 @@ async function fetchCode(form) {
     headers: { "X-Fragment": "qr" },
     cache: "no-store",
   });
+  netOn();
   if (reply.status === 401) location.reload();
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = page.querySelector("[data-qr]");
@@ -73,10 +82,13 @@ async function fetchCode(form) {
 }
 
 function replace(code, fresh) {
-  const made = document.importNode(fresh, true);
+  const old = code.closest("[data-now]") || code;
+  const part = document.importNode((old !== code && fresh.closest("[data-now]")) || fresh, true);
+  const made = part.matches("[data-qr]") ? part : part.querySelector("[data-qr]");
   const drawn = made.querySelector("img");
   const swap = () => {
-    code.replaceWith(made);
+    if (!old.isConnected) return;
+    (part === made ? code : old).replaceWith(part);
     start(made);
   };
   // The old code stays until the new picture has loaded.

@@ -1,0 +1,31 @@
+// Whether the phone has a connection: <html data-net="off"> if it has none. Pages whose content would
+// be wrong without one show something else then.
+
+const grace = 2500; // ms a stream may be away: servers restart
+
+let lost = 0;
+
+// netOn and netOff are called by whatever talks to the server.
+export function netOn() {
+  clearTimeout(lost);
+  lost = 0;
+  delete document.documentElement.dataset.net;
+}
+
+export function netOff() {
+  clearTimeout(lost);
+  lost = 0;
+  document.documentElement.dataset.net = "off";
+}
+
+// netDoubted waits before it believes that the connection is gone.
+export function netDoubted() {
+  if (!lost) lost = setTimeout(netOff, grace);
+}
+
+// watchNet follows what the browser says.
+export function watchNet() {
+  if (navigator.onLine === false) netOff();
+  window.addEventListener("offline", netOff);
+  window.addEventListener("online", netOn);
+}

@@ -58,7 +58,7 @@ func (a Account) Trimmed() Account {
 func (a Account) Check() error {
 	fields := map[string]string{}
 	if !loginForm.MatchString(a.Login) {
-		fields["login"] = "登录名为 3 至 64 位小写字母、数字或 . _ @ -，以字母或数字开头"
+		fields["login"] = "账号为 3 至 64 位小写字母、数字或 . _ @ -，以字母或数字开头"
 	}
 	if !nameText(a.Name, 64) {
 		fields["name"] = "请填写姓名，最多 64 个字"
@@ -100,7 +100,7 @@ func CheckPassword(login, password string) error {
 	case distinct(password) < 5:
 		message = "密码过于简单，请使用至少 5 个不同的字符"
 	case len(login) >= 3 && strings.Contains(strings.ToLower(password), NormalLogin(login)):
-		message = "密码不能包含登录名"
+		message = "密码不能包含账号"
 	case slices.Contains(plainPasswords, strings.ToLower(password)):
 		message = "密码过于常见，请换一个"
 	default:
@@ -210,7 +210,7 @@ func (g Granter) CheckGrant(a Account) error {
 // accountFields label what the audit log records of an account.
 var accountFields = []AuditField{
 	{Key: "name", Label: "姓名"},
-	{Key: "login", Label: "登录名"},
+	{Key: "login", Label: "账号"},
 	{Key: "role", Label: "角色", Value: nameOf[Role]},
 	{Key: "permissions", Label: "权限", Value: nameOf[Permission], List: true},
 	{Key: "communities", Label: communitiesLabel, List: true},

@@ -75,7 +75,7 @@ func (c Community) Check() error {
 		fields["address"] = "地址最多 100 个字"
 	}
 	if !isOfficePhone(c.Phone) {
-		fields["phone"] = "办公电话只能含数字、空格和 - + ( ) , 转，最多 32 个字符"
+		fields["phone"] = "物业电话只能含数字、空格和 - + ( ) , 转，最多 32 个字符"
 	}
 	if message := checkLevels(c.Levels); message != "" {
 		fields["levels"] = message
@@ -94,7 +94,7 @@ func checkLevels(levels []string) string {
 		case strings.Contains(level, "/"):
 			return "级名不能含 /"
 		case slices.Contains(levels[:i], level):
-			return "级名「" + level + "」重复"
+			return "级名“" + level + "”重复"
 		}
 	}
 	return ""
@@ -143,7 +143,7 @@ func (c Community) NodeNames(names []string) ([]string, error) {
 			name += c.Levels[i]
 		}
 		if !nameText(name, MaxNodeName) {
-			return nil, Invalid("请填写「" + c.Levels[i] + "」，最多 40 个字")
+			return nil, Invalid("请填写“" + c.Levels[i] + "”，最多 40 个字")
 		}
 		kept[i] = name
 	}

@@ -206,7 +206,7 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
-			{"move_out", "住户迁出"}, {"restore", "恢复居住"}, {"remove", "删除住户"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
+			{"move_out", "住户迁出"}, {"restore", "恢复居住"}, {"remove", "删除登记"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
 			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"},
 		},
 	},
@@ -285,10 +285,10 @@ var Features = []Feature{
 		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}},
 	},
 	{
-		Stem: "about", Noun: "关于",
+		Stem: "about", Noun: "系统状态",
 		List:  PermAboutView,
 		Group: "account", Menu: MenuEntry{"系统状态", "info-circle"},
-		Aliases: []string{"运行状态"},
+		Aliases: []string{"关于", "运行状态"},
 		Permissions: []PermissionItem{
 			{PermAboutView, "查看系统状态", nil},
 		},

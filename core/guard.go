@@ -61,6 +61,6 @@ func checkPerson(fields map[string]string, name, phone string) {
 var guardFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "phone", Label: "手机号"},
-	{Key: "posts", Label: "岗位", List: true},
+	{Key: "posts", Label: "门岗", List: true},
 	{Key: "disabled", Label: "已停用"},
 }

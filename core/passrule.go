@@ -171,7 +171,7 @@ var passRuleFields = []AuditField{
 	{Key: "period_days", Label: "出门间隔周期（天）"},
 	{Key: "exits", Label: "周期内可出门次数", Value: exitsWords},
 	{Key: "hours", Label: "可出门时间段", List: true},
-	{Key: "reader_qr", Label: "门禁二维码"},
+	{Key: "reader_qr", Label: "允许读头放行"},
 	{Key: "record_id", Label: "身份证记录"},
 	{Key: "record_temp", Label: "体温记录"},
 	{Key: "fever", Label: "体温上限（℃）"},

@@ -186,7 +186,7 @@ func (r Reader) State(now time.Time) ReaderState {
 	return ReaderOffline
 }
 
-// QuarantinedReader is a device that called without being known 未识别设备: at an unassigned address, or
+// QuarantinedReader is a device that called without being known 未登记设备: at an unassigned address, or
 // with another reader's serial.
 type QuarantinedReader struct {
 	ID       ID

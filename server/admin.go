@@ -39,7 +39,7 @@ func addAdmin(ctx context.Context, c configs.Config, n newAdmin, stdout io.Write
 	if _, err := s.CreateAccount(ctx, core.SystemGranter, account, strings.TrimRight(password, "\r\n")); err != nil {
 		return sayFields(err)
 	}
-	fmt.Fprintf(stdout, "已创建系统管理员 %s，首次登录时需要修改密码。\n", core.NormalLogin(n.login))
+	fmt.Fprintf(stdout, "已添加系统管理员 %s，首次登录时需要修改密码。\n", core.NormalLogin(n.login))
 	if !c.MySQL.DSN.IsSet() {
 		fmt.Fprintln(stdout, "数据库："+embeddedFile(c)) // so that a wrong folder is noticed at once
 	}

@@ -37,7 +37,7 @@ const garbagePercent = 200
 const usage = `通行 tongxing：小区通行服务
 
   tongxing [--demo] [--config 文件]          启动服务
-  tongxing admin [--config 文件] --login 登录名 --name 姓名
+  tongxing admin [--config 文件] --login 账号 --name 姓名
                                             新建系统管理员，从标准输入读取初始密码
   tongxing audit verify [--config 文件] [--anchor 锚点]
                                             校验操作日志是否被改动；锚点是上次校验打印的
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Usage = func() { fmt.Fprint(stderr, usage) }
 	demo := flags.Bool("demo", false, "演示")
 	file := flags.String("config", "", "配置文件")
-	login := flags.String("login", "", "登录名")
+	login := flags.String("login", "", "账号")
 	name := flags.String("name", "", "姓名")
 	anchor := flags.String("anchor", "", "锚点")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {

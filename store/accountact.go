@@ -51,7 +51,7 @@ func insertAccount(tx *database.Tx, by core.Actor, a core.Account, hash string) 
 		database.BoolInt(a.MustChange), 1, 0, tx.NowMS(), tx.NowMS(),
 	)
 	if database.IsDuplicate(err) {
-		return 0, core.InvalidFields(map[string]string{"login": "登录名已被使用"})
+		return 0, core.InvalidFields(map[string]string{"login": "账号已被使用"})
 	}
 	if err != nil {
 		return 0, err

@@ -53,7 +53,7 @@ type SignedIn struct {
 	Pending string
 }
 
-const wrongPassword = "登录名或密码不正确"
+const wrongPassword = "账号或密码不正确"
 
 // SignIn starts a session of an account. A wrong name or password is invalid, with the same message
 // after the same time. After too many, further attempts from this address are forbidden for a

@@ -37,5 +37,5 @@ type ReviewDecision struct {
 
 // ReviewReason returns the empty field for the reason.
 func ReviewReason() Field {
-	return Field{Kind: Textarea, Name: "reason", Label: "驳回的原因", Help: "驳回时必填，会告诉申请人。", MaxLength: 200, Rows: 2}
+	return Field{Kind: Textarea, Name: "reason", Label: "不通过的原因", Help: "不通过时必填，会告诉申请人。", MaxLength: 200, Rows: 2}
 }

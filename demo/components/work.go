@@ -198,7 +198,7 @@ func sampleReview(n, csrf string) templates.Review {
 		},
 		Evidence: []templates.ReviewEvidence{{Label: "身份证人像面", URL: path}, {Label: "租赁合同", URL: path}},
 		Earlier: []templates.ReviewDecision{{
-			State: badge(templates.Bad, "已驳回"), Who: "周敏", When: "11月20日 14:05", Reason: "合同照片看不清。",
+			State: badge(templates.Bad, "不通过"), Who: "周敏", When: "11月20日 14:05", Reason: "合同照片看不清。",
 		}},
 		Approve: ReviewPath + "/" + n + "/approve#" + id, Reject: ReviewPath + "/" + n + "/reject#" + id,
 		Effect: "通过后，李*华可以用通行码出入云栖花园。", Reason: reason, Version: reviewVersion,
@@ -216,7 +216,7 @@ func reviews(csrf string) []templates.Review {
 	}
 }
 
-const noReason = "请写明驳回的原因"
+const noReason = "请写明不通过的原因"
 
 // You decided: the panel says so, and what was written is among the decisions.
 func approvedReview(r templates.Review) templates.Review {
@@ -226,7 +226,7 @@ func approvedReview(r templates.Review) templates.Review {
 }
 
 func refusedReview(r templates.Review, reason string) templates.Review {
-	r.State, r.Decided = badge(templates.Bad, "已驳回"), "您已驳回这个申请，原因会告诉申请人。"
+	r.State, r.Decided = badge(templates.Bad, "不通过"), "您已审核不通过，原因会告诉申请人。"
 	r.Earlier = append([]templates.ReviewDecision{{State: r.State, Who: "您", When: "刚刚", Reason: reason}}, r.Earlier...)
 	return r
 }

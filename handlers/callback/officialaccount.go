@@ -105,8 +105,8 @@ func answerKey(e wechat.Event) string { return "wechat:answer:" + e.Digest() }
 
 // Texts shown in the chat.
 const (
-	welcomeText = "欢迎关注！点菜单“通行证”查看您的通行证和出门二维码。首次使用请按提示验证手机号。"
-	helpText    = "您好！点菜单“通行证”出示二维码；值班请点“门岗”；查看出入记录请点“观察员”。登记、改资料请联系小区物业。"
+	welcomeText = "欢迎关注。点菜单“通行证”查看您的通行证和出门二维码。首次使用请按提示验证手机号。"
+	helpText    = "您好。点菜单“通行证”出示二维码；值班请点“门岗”；查看出入记录请点“观察员”。登记、改资料请联系小区物业。"
 	staleText   = "二维码已失效，请重新获取"
 )
 

@@ -279,7 +279,7 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 	response, _ = p.do(http.MethodGet, "/h5/session/resident", nil)
 	away, _ = url.Parse(response.Header.Get("Location"))
 	if page := p.get("/h5/session/callback?state="+
-		away.Query().Get("state"), http.StatusOK); !strings.Contains(page.Find("main").Text(), "您没有同意授权") {
+		away.Query().Get("state"), http.StatusOK); !strings.Contains(page.Find("main").Text(), "您没有授权") {
 		t.Error("a refusal is not told as one")
 	}
 	p.get("/h5/session/nobody", http.StatusNotFound)

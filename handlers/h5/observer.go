@@ -151,7 +151,7 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 		{Kind: templates.Date, Name: "day", Label: "日期", Value: day},
 		{
 			Kind: templates.Select, Name: "direction", Label: "方向", Value: string(f.Direction),
-			Choices: []templates.Choice{{Label: "进和出"}, {Value: "in", Label: "进"}, {Value: "out", Label: "出"}},
+			Choices: []templates.Choice{{Label: "全部方向"}, {Value: "in", Label: "进门"}, {Value: "out", Label: "出门"}},
 		},
 		{
 			Kind: templates.Select, Name: "kind", Label: "类型", Value: string(f.Kind),

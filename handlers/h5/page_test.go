@@ -90,7 +90,7 @@ func TestPages(t *testing.T) {
 		"h5/phone/show":            phonePage{Phone: frame, Empty: templates.NewEmpty("请先验证手机号", "")},
 		"h5/session/refused": sessionPage{
 			Phone: frame,
-			Empty: templates.Empty{Title: "您没有同意授权", Action: templates.Action{Label: "重新授权", URL: "/h5/session/guard", Primary: true}},
+			Empty: templates.Empty{Title: "您没有授权", Action: templates.Action{Label: "重新授权", URL: "/h5/session/guard", Primary: true}},
 		},
 	})
 }

@@ -198,7 +198,7 @@ type sessionPage struct {
 func (h *H5) refused(c *web.Context, r round) error {
 	return h.show(c, http.StatusOK, "session/refused", sessionPage{
 		Phone: h.phone(c, "未登录", ""),
-		Empty: templates.Empty{Icon: "brand-wechat", Title: "您没有同意授权", Text: "同意后才能确认您的身份。",
+		Empty: templates.Empty{Icon: "brand-wechat", Title: "您没有授权", Text: "授权后才能确认您的身份。",
 			Action: templates.Action{Label: "重新授权", URL: r.again(), Primary: true}},
 	})
 }

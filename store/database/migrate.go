@@ -10,11 +10,11 @@ import (
 )
 
 // ErrNewerSchema is returned if the database was written by a newer program.
-var ErrNewerSchema = errors.New("数据库由更新版本的通行创建：请使用新版本程序，或恢复升级前的备份")
+var ErrNewerSchema = errors.New("数据库由更新版本的通行建立：请使用新版本程序，或恢复升级前的备份")
 
 // ErrOtherSchema is returned if the database was written by a program between two releases, which
 // had different migrations.
-var ErrOtherSchema = errors.New("数据库由另一个开发中的版本创建，结构不同：请用创建它的程序打开，或换一个空的数据目录（或空的数据库）重新开始")
+var ErrOtherSchema = errors.New("数据库由另一个开发中的版本建立，结构不同：请用建立它的程序打开，或换一个空的数据目录（或空的数据库）重新开始")
 
 // migrateTime bounds the wait for another server that migrates at this moment.
 const migrateTime = 2 * time.Minute

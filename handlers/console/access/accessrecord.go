@@ -261,7 +261,7 @@ func accessRecordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	}
 	if r.Person != 0 {
 		links = append(links, templates.Action{
-			Label: "此人的记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history",
+			Label: "此人出入记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history",
 		})
 	}
 	if r.House != 0 {

@@ -234,7 +234,7 @@ func accessRecordFields() []templates.Field {
 		{Kind: templates.Date, Name: "to", Label: "结束日期"},
 		{
 			Kind: templates.Select, Name: "direction", Label: "方向",
-			Choices: templates.ChoicesOf("进和出", core.Directions(), core.Direction.Label),
+			Choices: templates.ChoicesOf("全部方向", core.Directions(), core.Direction.Label),
 		},
 		{
 			Kind: templates.Select, Name: "result", Label: "结果",

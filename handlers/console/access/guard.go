@@ -65,7 +65,7 @@ func (p *Pages) guardShow(c *web.Context) error {
 	page.Crumbs, page.Note = guardCrumbs(), community.Name
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: g.Name}, {Label: "手机", Value: g.Phone}, {Label: "小区", Value: community.Name},
-		{Label: "岗位", Value: frame.Joined(posts[g.ID])},
+		{Label: "门岗", Value: frame.Joined(posts[g.ID])},
 		bound, {Label: "状态", Badge: frame.ServiceBadge(g.Disabled.IsZero(), "在岗")},
 	}
 	if page.Edit {
@@ -155,10 +155,10 @@ func guardFields(g core.Guard, community core.Community, posts []core.GuardPost)
 		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
 		{Name: "name", Label: "姓名", Value: g.Name, Required: true, MaxLength: core.MaxName, Focus: g.ID == 0, Autocomplete: "off"},
 		frame.PhoneField(g.Phone, g.ID == 0),
-		{Kind: templates.Checks, Name: "posts", Label: "岗位", Values: frame.IDValues(g.Posts), Choices: choices, Help: "可以在哪些门岗放行。"},
+		{Kind: templates.Checks, Name: "posts", Label: "门岗", Values: frame.IDValues(g.Posts), Choices: choices, Help: "可以在哪些门岗放行。"},
 	}
 	if len(choices) == 0 {
-		fields[len(fields)-1] = templates.Field{Kind: templates.Static, Name: "no_posts", Label: "岗位", Value: "还没有门岗，请先添加"}
+		fields[len(fields)-1] = templates.Field{Kind: templates.Static, Name: "no_posts", Label: "门岗", Value: "还没有门岗，请先添加"}
 	}
 	return []templates.Section{{Fields: fields}}
 }

@@ -101,7 +101,7 @@ func guardTable() templates.List {
 	return templates.List{
 		Path: frame.GuardPath,
 		Columns: []templates.Column{
-			{Label: "姓名", Sort: "name"}, {Label: "手机"}, {Label: "岗位"}, {Label: "微信", Narrow: true},
+			{Label: "姓名", Sort: "name"}, {Label: "手机"}, {Label: "门岗"}, {Label: "微信", Narrow: true},
 			{Label: "状态", Narrow: true},
 		},
 		Filters: []templates.Field{

@@ -115,7 +115,7 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 }
 
 func guardPostDisableText(post core.GuardPost) string {
-	return "停用“" + post.Name + "”后，门岗人员的手机上不再有这个岗位，不能在这里放行。出入记录保留，可以随时恢复。"
+	return "停用“" + post.Name + "”后，门岗人员的手机上不再有这个门岗，不能在这里放行。出入记录保留，可以随时恢复。"
 }
 
 func (p *Pages) guardPostEnable(c *web.Context) error {
@@ -125,6 +125,6 @@ func (p *Pages) guardPostEnable(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Do:   func() error { return p.Store.EnableGuardPost(c.Ctx(), c.Actor(), c.Scope(), post.ID) },
-		Done: "已恢复使用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
+		Done: "已启用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
 	})
 }

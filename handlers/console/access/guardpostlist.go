@@ -29,7 +29,7 @@ type guardLink struct{ Name, URL string }
 
 func guardPostTabs(active string) templates.Tabs {
 	return templates.Tabs{Label: "门岗", Items: []templates.NavItem{
-		{Label: "岗位", URL: frame.GuardPostPath, Active: active == "post"},
+		{Label: "门岗", URL: frame.GuardPostPath, Active: active == "post"},
 		{Label: "门岗人员", URL: frame.GuardPath, Active: active == "guard"},
 	}}
 }
@@ -108,7 +108,7 @@ func guardPostTable() templates.List {
 			{Name: "q", Label: "门岗名称", MaxLength: 40},
 			{
 				Kind: templates.Select, Name: "direction", Label: "方向",
-				Choices: []templates.Choice{{Label: "进和出"}, {Value: string(core.In), Label: "进门"}, {Value: string(core.Out), Label: "出门"}},
+				Choices: []templates.Choice{{Label: "全部方向"}, {Value: string(core.In), Label: "进门"}, {Value: string(core.Out), Label: "出门"}},
 			},
 			stateField("使用中"),
 		},

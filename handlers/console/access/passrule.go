@@ -280,12 +280,12 @@ func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Se
 			{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 			{Kind: templates.Radio, Name: "counting", Label: "出门计算方式", Value: string(r.Counting),
 				Required: true, Choices: []templates.Choice{
-					{Value: string(core.CountPerson), Label: "一人一次", Help: "每个人各算各的"},
-					{Value: string(core.CountHousehold), Label: "一户一次", Help: "同一套房屋的人合起来算"},
+					{Value: string(core.CountPerson), Label: "一人一次", Help: "每人单独计次"},
+					{Value: string(core.CountHousehold), Label: "一户一次", Help: "全户合并计次"},
 				}},
 			{
 				Kind: templates.Number, Name: "period_days", Label: "出门间隔周期", Value: strconv.Itoa(r.PeriodDays),
-				Required: true, Min: "1", Max: "30", Unit: "天", Short: true, Help: "自然日。2 天：今天和昨天合起来算。",
+				Required: true, Min: "1", Max: "30", Unit: "天", Short: true, Help: "自然日。2 天：今天和昨天合计。",
 			},
 			{
 				Kind: templates.Select, Name: "exits", Label: "周期内可出门次数", Value: strconv.Itoa(r.Exits),
@@ -299,7 +299,7 @@ func passRuleSections(at frame.CommunityChoice, r store.PassRule) []templates.Se
 			},
 		}},
 		{Title: "放行要求", Fields: []templates.Field{
-			{Kind: templates.Switch, Name: "reader_qr", Label: "门禁二维码", Value: frame.SwitchValue(r.ReaderQR), Help: "开：读头可以放行。关：只能由门岗放行。"},
+			{Kind: templates.Switch, Name: "reader_qr", Label: "允许读头放行", Value: frame.SwitchValue(r.ReaderQR), Help: "开：读头可以放行。关：只能由门岗放行。"},
 			{Kind: templates.Switch, Name: "record_id", Label: "身份证记录", Value: frame.SwitchValue(r.RecordID), Help: "没有登记证件号的住户，须先在门岗登记。"},
 			{
 				Kind: templates.Switch, Name: "record_temp", Label: "体温记录",

@@ -165,7 +165,7 @@ func readerFields(r core.Reader, community core.Community, nodes []templates.Cho
 		}},
 		{Title: "权限", Fields: []templates.Field{
 			{
-				Kind: templates.Switch, Name: "qr_allowed", Label: "门禁二维码",
+				Kind: templates.Switch, Name: "qr_allowed", Label: "接受二维码",
 				Value: frame.SwitchValue(r.QRAllowed), Help: "关闭后，这台读头的二维码一律请到门岗。",
 			},
 			{

@@ -73,7 +73,7 @@ func readerSamples() map[string]any {
 	})
 
 	strangers := readerQuarantinePage{
-		Shell: desk.SampleShell("未识别设备"), Tabs: readerTabs("quarantine", 2), List: quarantineList(nil),
+		Shell: desk.SampleShell("未登记设备"), Tabs: readerTabs("quarantine", 2), List: quarantineList(nil),
 		Rows: strangersOf([]core.QuarantinedReader{
 			{
 				Protocol: core.ProtocolVguang, Serial: "B7", Reader: 7, Name: vguang.Name, Addr: "192.0.2.1",
@@ -95,7 +95,7 @@ func readerSamples() map[string]any {
 			Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, ""),
 		},
 		"console/reader/quarantine":       strangers,
-		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未识别设备"), List: quarantineList(nil)},
+		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未登记设备"), List: quarantineList(nil)},
 	}
 }
 

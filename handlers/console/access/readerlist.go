@@ -93,7 +93,7 @@ func (p *Pages) readerQuarantine(c *web.Context) error {
 		return err
 	}
 	page := readerQuarantinePage{
-		Shell: p.Shell(c, "reader", "未识别设备"), Tabs: readerTabs("quarantine", len(list)),
+		Shell: p.Shell(c, "reader", "未登记设备"), Tabs: readerTabs("quarantine", len(list)),
 		List: quarantineList(c.Request().URL.Query()), Rows: strangersOf(list),
 	}
 	page.Crumbs = readerCrumbs()
@@ -158,7 +158,7 @@ type readerListRow struct {
 func readerTabs(active string, quarantined int) templates.Tabs {
 	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
 		{Label: "读头", URL: frame.ReaderPath, Active: active == "list"},
-		{Label: "未识别设备", URL: frame.ReaderPath + "/quarantine", Active: active == "quarantine", Count: quarantined},
+		{Label: "未登记设备", URL: frame.ReaderPath + "/quarantine", Active: active == "quarantine", Count: quarantined},
 	}}
 }
 
@@ -213,7 +213,7 @@ func quarantineList(query url.Values) templates.List {
 		Columns: []templates.Column{
 			{Label: "设备号"}, {Label: "协议"}, {Label: "使用的地址"}, {Label: "来源"}, {Label: "次数", Number: true}, {Label: "第一次"}, {Label: "最近一次"},
 		},
-		Empty: templates.Empty{Icon: "shield-check", Title: "没有未识别的设备", Text: "密钥不对或设备号不符的设备来访时，会列在这里。"},
+		Empty: templates.Empty{Icon: "shield-check", Title: "没有未登记的设备", Text: "密钥不对或设备号不符的设备来访时，会列在这里。"},
 	}
 }
 

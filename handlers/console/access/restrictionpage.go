@@ -201,7 +201,7 @@ func restrictionSections(
 			Kind: templates.Select, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true,
 			Choices: exitsChoices(exitsOf(form.Exits), true), Help: "代替小区的次数，其余规则照旧。",
 		},
-		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效；不填则到解除为止。"},
+		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效，不填为长期。"},
 		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
 	}}}
 }

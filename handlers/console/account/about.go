@@ -24,7 +24,7 @@ type System struct {
 	Absent  []string    // what is not configured, in the same words
 }
 
-// aboutRoutes returns the routes of 关于: what runs here, and its health.
+// aboutRoutes returns the routes of 系统状态: what runs here, and its health.
 func (p *Pages) aboutRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.AboutPath, Access: web.Need(core.PermAboutView), Handler: p.aboutShow},
@@ -51,7 +51,7 @@ func (p *Pages) aboutShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := aboutPage{Shell: p.Shell(c, "about", "关于"), Figures: aboutFigures(figures)}
+	page := aboutPage{Shell: p.Shell(c, "about", "系统状态"), Figures: aboutFigures(figures)}
 	page.Program = p.programFacts(p.Store.DatabaseName(c.Ctx()), schema, c.Now())
 	page.Health = append(p.healthFacts(c.Ctx()), audit)
 	return p.Page(c, http.StatusOK, "console/about/show", page)

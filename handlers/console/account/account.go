@@ -213,7 +213,7 @@ func (p *Pages) accountCreate(c *web.Context) error {
 		var id core.ID
 		id, err = p.Store.CreateAccount(c.Ctx(), granter(c), form.account(0), form.Password)
 		if err == nil {
-			c.Flash(web.FlashSuccess, "账号已创建，首次登录须修改密码。")
+			c.Flash(web.FlashSuccess, "账号已添加，首次登录须修改密码。")
 			return c.Redirect(frame.AccountURL(id))
 		}
 	}

@@ -55,7 +55,7 @@ func accountListOf(l accountListing) accountListPage {
 	page := accountListPage{List: templates.List{
 		Path: frame.AccountPath, Query: l.Query, Cards: true, Count: len(l.Accounts),
 		Filters: []templates.Field{
-			{Name: "q", Label: "搜索", Placeholder: "登录名或姓名"},
+			{Name: "q", Label: "搜索", Placeholder: "账号或姓名"},
 			{Kind: templates.Select, Name: "role", Label: "角色", Choices: roleChoices("全部角色")},
 			{
 				Kind: templates.Select, Name: "state", Label: "状态",
@@ -63,8 +63,8 @@ func accountListOf(l accountListing) accountListPage {
 			},
 		},
 		Columns: []templates.Column{
-			{Label: "姓名"}, {Label: "登录名"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true},
-			{Label: "创建时间", Narrow: true},
+			{Label: "姓名"}, {Label: "账号"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true},
+			{Label: "添加时间", Narrow: true},
 		},
 		Empty: templates.Empty{Icon: "user-cog", Title: "还没有账号"},
 	}}
@@ -102,7 +102,7 @@ func scopeText(scope core.Scope, names map[core.ID]string) string {
 // accountShowOf returns the page of an account that the caller may see.
 func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Session, editable bool) accountShowPage {
 	page := accountShowPage{Edit: editable, Reset: resetFields(a.ID), Facts: []templates.Fact{
-		{Label: "登录名", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
+		{Label: "账号", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
 		{Label: "状态", Badge: accountBadge(a)}, {Label: "小区", Value: scopeList(a.Scope, names)},
 	}}
 	if a.Operator {
@@ -152,9 +152,9 @@ func scopeList(scope core.Scope, names map[core.ID]string) string {
 
 // accountFields returns the form of an account; by limits what can be ticked.
 func accountFields(by, a core.Account, communities []core.Community) templates.Form {
-	form := templates.Form{Action: frame.AccountPath, Submit: "创建账号", Cancel: frame.AccountPath}
+	form := templates.Form{Action: frame.AccountPath, Submit: "添加账号", Cancel: frame.AccountPath}
 	login := templates.Field{
-		Name: "login", Label: "登录名", Required: true, Focus: true, MaxLength: 64, Autocomplete: "off",
+		Name: "login", Label: "账号", Required: true, Focus: true, MaxLength: 64, Autocomplete: "off",
 		Help: "3 位以上小写字母、数字或 . _ @ -", Value: a.Login,
 	}
 	fields := []templates.Field{login, {Name: "name", Label: "姓名", Required: true, MaxLength: 64, Value: a.Name, Autocomplete: "off"}}
@@ -165,7 +165,7 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 		})
 	} else {
 		form.Action, form.Submit, form.Cancel, form.Seen = frame.AccountURL(a.ID), "", frame.AccountURL(a.ID), templates.Seen(a.Updated)
-		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "登录名", Value: a.Login}
+		fields[0] = templates.Field{Kind: templates.Static, Name: "login", Label: "账号", Value: a.Login}
 	}
 	role := templates.Field{
 		Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"),

@@ -170,7 +170,7 @@ func auditLinks(c *web.Context, r core.AuditRecord, name string) []templates.Act
 	}
 	if id != 0 {
 		links = append(links, templates.Action{
-			Label: "此对象的操作", URL: templates.WithQuery(frame.AuditPath, nil, "subject", r.Target),
+			Label: "相关操作", URL: templates.WithQuery(frame.AuditPath, nil, "subject", r.Target),
 			Icon: "history",
 		})
 	}

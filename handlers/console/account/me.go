@@ -106,7 +106,7 @@ func (p *Pages) meShow(c *web.Context) error {
 		return err
 	}
 	page := mePage{Shell: p.Shell(c, "me", "我的账号"), On: state.On(), TOTP: totpFacts(state), Facts: []templates.Fact{
-		{Label: "登录名", Value: account.Login}, {Label: "姓名", Value: account.Name},
+		{Label: "账号", Value: account.Login}, {Label: "姓名", Value: account.Name},
 		{Label: "角色", Value: account.Role.Name()}, {Label: "小区", Value: scopeList(account.Scope, names)},
 	}}
 	page.Wechat, page.Bindable = frame.BoundBadge(account.User), p.QR != nil

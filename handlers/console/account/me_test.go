@@ -226,7 +226,7 @@ func TestOwnPageTellsWhatHappened(t *testing.T) {
 
 func TestMePages(t *testing.T) {
 	shell := templates.Shell{Title: "我的账号", CSRF: "x"}
-	facts := []templates.Fact{{Label: "登录名", Value: desk.Hostile}}
+	facts := []templates.Fact{{Label: "账号", Value: desk.Hostile}}
 	templates.CheckAll(t, "console/me/", map[string]any{
 		"console/me/show": mePage{
 			Shell: shell, Facts: facts, On: true,

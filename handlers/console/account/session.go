@@ -35,7 +35,7 @@ func (p *Pages) sessionRoutes() []web.Route {
 const signInCodePath = "/console/session/code"
 
 type signInForm struct {
-	Login     string `form:"login" max:"64" required:"请填写登录名"`
+	Login     string `form:"login" max:"64" required:"请填写账号"`
 	Password  string `form:"password" max:"128" text:"raw" required:"请填写密码"`
 	CaptchaID string `form:"captcha_id" max:"100"`
 	Captcha   string `form:"captcha" max:"16" required:"请填写验证码"`
@@ -88,7 +88,7 @@ const cacheDown = "缓存连接失败，二维码暂时无法使用。仍可登�
 // signInFields returns the fields, with the values and messages of an earlier attempt.
 func signInFields(earlier templates.Form) templates.Form {
 	form := templates.Form{Action: "/console/session", Submit: "登录", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
-		{Name: "login", Label: "登录名", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
+		{Name: "login", Label: "账号", Required: true, Focus: true, Autocomplete: "username", MaxLength: 64},
 		{
 			Kind: templates.Password, Name: "password", Label: "密码", Required: true,
 			Autocomplete: "current-password", MaxLength: core.MaxPassword,
@@ -223,7 +223,7 @@ type passwordForm struct {
 	Again    string `form:"again" max:"128" text:"raw" required:"请再次填写新密码"`
 }
 
-const passwordHelp = "10 至 128 位，不要使用姓名、登录名或常见密码"
+const passwordHelp = "10 至 128 位，不要使用姓名、账号或常见密码"
 
 func (p *Pages) passwordFields(c *web.Context) templates.Form {
 	form := templates.Form{Action: web.PasswordPage, Submit: "修改密码", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
@@ -280,7 +280,7 @@ func (p *Pages) passwordUpdate(c *web.Context) error {
 
 type setupForm struct {
 	Token    string `form:"token" max:"64"`
-	Login    string `form:"login" max:"64" required:"请填写登录名"`
+	Login    string `form:"login" max:"64" required:"请填写账号"`
 	Name     string `form:"name" max:"64" required:"请填写姓名"`
 	Password string `form:"password" max:"128" text:"raw" required:"请填写密码"`
 	Again    string `form:"again" max:"128" text:"raw" required:"请再次填写密码"`
@@ -289,9 +289,9 @@ type setupForm struct {
 func setupFields(token string) templates.Form {
 	// The URL keeps the token, so that the page of a rejected form can be reloaded.
 	action := templates.WithQuery("/console/setup", nil, "token", token)
-	return templates.Form{Action: action, Submit: "创建管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
+	return templates.Form{Action: action, Submit: "添加管理员", Sign: true, Sections: []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "token", Value: token},
-		{Name: "login", Label: "登录名", Required: true, Focus: true, Help: "小写字母和数字，如 admin", Autocomplete: "username", MaxLength: 64},
+		{Name: "login", Label: "账号", Required: true, Focus: true, Help: "小写字母和数字，如 admin", Autocomplete: "username", MaxLength: 64},
 		{Name: "name", Label: "姓名", Required: true, Autocomplete: "name", MaxLength: 64},
 		{
 			Kind: templates.Password, Name: "password", Label: "密码", Required: true, Help: passwordHelp,
@@ -325,7 +325,7 @@ func firstAdminMade(c *web.Context, err error) error {
 
 func (p *Pages) setupFormPage(c *web.Context, status int, form templates.Form) error {
 	c.Header().Set("Referrer-Policy", "no-referrer") // the URL contains the token
-	page := centrePage{Shell: p.Shell(c, "", "创建第一个管理员"), Form: form}
+	page := centrePage{Shell: p.Shell(c, "", "添加第一位管理员"), Form: form}
 	page.Shell.Note = "该链接只能使用一次"
 	page.Form.CSRF = page.Shell.CSRF
 	return p.Page(c, status, "console/session/password", page)
@@ -349,6 +349,6 @@ func (p *Pages) setupCreate(c *web.Context) error {
 		fields := setupFields(form.Token)
 		return p.FormPage(c, err, &fields, func(status int) error { return p.setupFormPage(c, status, fields) })
 	}
-	c.Flash(web.FlashSuccess, "管理员已创建，请登录。")
+	c.Flash(web.FlashSuccess, "管理员已添加，请登录。")
 	return c.Redirect("/console/session")
 }

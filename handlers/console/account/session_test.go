@@ -34,7 +34,7 @@ func TestSignInRefuses(t *testing.T) {
 	desk.WrongField(t, page, "captcha")
 
 	page, _ = b.Post(t, "/console/session", b.SignInForm(t, page, "careful", "wrong"), http.StatusUnprocessableEntity)
-	if !strings.Contains(page.Find(`[role="alert"]`).Text(), "登录名或密码不正确") {
+	if !strings.Contains(page.Find(`[role="alert"]`).Text(), "账号或密码不正确") {
 		t.Errorf("said %q", page.Find(`[role="alert"]`).Text())
 	}
 	form := b.SignInForm(t, page, desk.Hostile, "wrong")
@@ -125,7 +125,7 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 	}
 	b.Get(t, "/console/setup?token="+token, http.StatusSeeOther)
 	page = b.Open(t, "/console/session")
-	if !strings.Contains(page.Find(".tx-flash").Text(), "管理员已创建") {
+	if !strings.Contains(page.Find(".tx-flash").Text(), "管理员已添加") {
 		t.Error("the sign-in page does not say that there is an admin")
 	}
 	if _, to := b.Post(t, "/console/session", b.SignInForm(t, page, "root", desk.OwnPassword), http.StatusSeeOther); to != "/console" {
@@ -141,7 +141,7 @@ func sessionSamples() map[string]any {
 		templates.Field{Kind: templates.Hidden, Name: "next"},
 	)
 	wrong := form
-	wrong.Error = "登录名或密码不正确"
+	wrong.Error = "账号或密码不正确"
 	return map[string]any{
 		"console/session/draft": draftPage{
 			Shell: desk.SampleShell("接着填写"), Action: frame.ObserverPath,
@@ -155,7 +155,7 @@ func sessionSamples() map[string]any {
 			Shell: templates.Shell{Title: "登录", CSRF: "t"}, Form: wrong, Picture: "/console/captcha/x",
 			Next: "/console",
 		},
-		"console/session/password":       centrePage{Shell: templates.Shell{Title: "创建第一个管理员", CSRF: "t"}, Form: setupFields("x")},
+		"console/session/password":       centrePage{Shell: templates.Shell{Title: "添加第一位管理员", CSRF: "t"}, Form: setupFields("x")},
 		"console/session/password#reset": centrePage{Shell: templates.Shell{Title: "修改密码", Note: "首次登录", CSRF: "t"}, Form: resetFields(1)},
 	}
 }

@@ -78,7 +78,7 @@ func communityTable(c *web.Context) templates.List {
 				Choices: []templates.Choice{{Label: "使用中"}, {Value: "yes", Label: "已归档"}},
 			}},
 		Columns: []templates.Column{
-			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "办公电话"}, {Label: "房屋", Number: true},
+			{Label: "小区"}, {Label: "楼栋结构"}, {Label: "地址"}, {Label: "物业电话"}, {Label: "房屋", Number: true},
 			{Label: "住户", Number: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: frame.NoCommunityYet(c),

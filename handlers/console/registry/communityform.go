@@ -72,7 +72,7 @@ func (p *Pages) communityPage(c *web.Context, community core.Community) (communi
 				Name: "name", Label: "小区名称", Value: community.Name, Required: true,
 				MaxLength: core.MaxCommunityName, Focus: community.ID == 0,
 			},
-			{Name: "phone", Label: "办公电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
+			{Name: "phone", Label: "物业电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
 			{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.MaxAddress, Wide: true},
 			{Name: "levels", Label: "楼栋结构", Values: community.Levels, Required: true, Help: help},
 		}}},

@@ -188,7 +188,7 @@ func (p *Pages) houseFacts(c *web.Context, at frame.CommunityChoice, house core.
 	if err != nil {
 		return nil, err
 	}
-	until := "解除为止"
+	until := "长期"
 	if restriction.LastDay != 0 {
 		until = "到 " + restriction.LastDay.String()
 	}

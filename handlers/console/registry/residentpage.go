@@ -184,7 +184,7 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 	}
 	if c.Has(core.PermAccessRecordView) {
 		page.Actions = []templates.Action{{
-			Label: "此人的记录", URL: frame.AccessRecordPath + "?" + frame.PickID + "=" + r.Person.String(),
+			Label: "出入记录", URL: frame.AccessRecordPath + "?" + frame.PickID + "=" + r.Person.String(),
 			Icon: "history",
 		}}
 	}
@@ -364,7 +364,7 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 	}
 	shared := templates.Field{
 		Kind: templates.Switch, Name: "phone_shared", Label: "家人共用号码",
-		Help: "号码是家人的，如老人、孩子留家人的手机：通行证和出门次数仍各算各的，须现场核验。",
+		Help: "号码是家人的，如老人、孩子留家人的手机：通行证和出门次数仍单独计算，须现场核验。",
 	}
 	if r.PhoneShared {
 		shared.Value = "1"

@@ -89,7 +89,7 @@ func TestGuardIsAddedAndChanged(t *testing.T) {
 	_, to := b.Post(t, frame.GuardPath, form(), http.StatusSeeOther)
 	show := b.Get(t, to, http.StatusOK)
 	desk.Literally(t, show, desk.Hostile[:30])
-	for fact, want := range map[string]string{"手机": "138****8000", "岗位": "东门岗", "微信": "未绑定", "状态": "在岗"} {
+	for fact, want := range map[string]string{"手机": "138****8000", "门岗": "东门岗", "微信": "未绑定", "状态": "在岗"} {
 		if got := desk.Fact(show, fact); got != want {
 			t.Errorf("%s: %q, want %q", fact, got, want)
 		}
@@ -103,8 +103,8 @@ func TestGuardIsAddedAndChanged(t *testing.T) {
 	}
 	b.Post(t, to, url.Values{"name": {"王师傅"}}, http.StatusSeeOther)
 	show = b.Get(t, to, http.StatusOK)
-	if desk.Fact(show, "手机") != "138****8000" || desk.Fact(show, "岗位") != "–" {
-		t.Errorf("after the change: %q, %q", desk.Fact(show, "手机"), desk.Fact(show, "岗位"))
+	if desk.Fact(show, "手机") != "138****8000" || desk.Fact(show, "门岗") != "–" {
+		t.Errorf("after the change: %q, %q", desk.Fact(show, "手机"), desk.Fact(show, "门岗"))
 	}
 	b.Post(t, to+"/disable", nil, http.StatusOK)
 	b.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusSeeOther)

@@ -176,7 +176,7 @@ func TestHouseRoutesStayInScope(t *testing.T) {
 		t.Error("offers an act to who may only look")
 	}
 	for _, verb := range []string{"/archive", "/restore", "/delete"} {
-		b.Post(t, frame.CommunityURL(d.Others.Community)+verb, form, http.StatusNotFound)
+		b.Post(t, frame.CommunityURL(d.Others.Community)+verb, form, http.StatusForbidden) // an operator's act
 		viewer.Post(t, frame.CommunityURL(d.Mine.Community)+verb, form, http.StatusForbidden)
 	}
 }

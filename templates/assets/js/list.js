@@ -17,6 +17,24 @@ function refresh(bulk) {
   bulk.classList.toggle("tx-bulk-on", ticked > 0);
 }
 
+// fold opens or closes what is behind a button on phones: the filters, or the boxes and the bulk bar.
+// Boxes that nobody sees are not ticked.
+function fold(button) {
+  const open = button.closest(".tx-list").classList.toggle(`tx-open-${button.dataset.listFold}`);
+  showFolds();
+  if (open && button.dataset.listFold === "filters") document.querySelector("#list-filters :is(input, select):not([type=hidden])")?.focus();
+  if (open || button.dataset.listFold !== "ticks") return;
+  for (const bulk of document.querySelectorAll("[data-bulk]")) for (const box of boxesOf(bulk)) box.checked = false;
+  refreshAll();
+}
+
+function showFolds() {
+  for (const button of document.querySelectorAll("[data-list-fold]")) {
+    const open = button.closest(".tx-list").classList.contains(`tx-open-${button.dataset.listFold}`);
+    button.setAttribute("aria-expanded", String(open));
+  }
+}
+
 function refreshAll() {
   for (const bulk of document.querySelectorAll("[data-bulk]")) refresh(bulk);
 }
@@ -34,6 +52,11 @@ export function watchList() {
   // Before htmx, which would fetch only the list.
   document.addEventListener("change", loadWhole, true);
   document.addEventListener("htmx:afterSettle", refreshAll);
+  document.addEventListener("htmx:afterSettle", showFolds);
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-list-fold]");
+    if (button) fold(button);
+  });
   document.addEventListener("htmx:pushedIntoHistory", keepQuery);
   document.addEventListener("htmx:replacedInHistory", keepQuery);
   // Messages of a filter are outside the list: the whole page is replaced.

@@ -642,6 +642,8 @@ CREATE TABLE recent_view (
 CREATE TABLE preference (
   account_id   BIGINT NOT NULL PRIMARY KEY,
   community_id BIGINT NOT NULL, -- in which it works, of several; 0 = all
+  starred      VARCHAR(400) NOT NULL, -- stems of its pages on top of the menu, comma separated, in that order
+  guide_away   INTEGER NOT NULL, -- 1 = the home page is without the steps of the set-up
   updated_at   BIGINT NOT NULL
 );
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -12,33 +13,94 @@ import (
 // Preference is what an account set for itself in the console. The zero value is an account that set
 // nothing.
 type Preference struct {
-	Community core.ID `db:"community_id"` // in which it works, of several; 0 = all. It may be outside its scope by now
+	Community core.ID  // in which it works, of several; 0 = all. It may be outside its scope by now
+	Starred   []string // stems of the pages on top of its menu. It may no longer be allowed to open one
+	GuideAway bool     // its home page is without the steps of the set-up
 }
+
+type preferenceRow struct {
+	Community core.ID `db:"community_id"`
+	Starred   string  `db:"starred"`
+	GuideAway int     `db:"guide_away"`
+}
+
+func (r preferenceRow) preference() Preference {
+	p := Preference{Community: r.Community, GuideAway: r.GuideAway != 0}
+	if r.Starred != "" {
+		p.Starred = strings.Split(r.Starred, ",")
+	}
+	return p
+}
+
+const preferenceOf = `
+	SELECT community_id, starred, guide_away
+	FROM preference
+	WHERE account_id = ?`
 
 // Preference returns what an account set for itself.
 func (s *Store) Preference(ctx context.Context, account core.ID) (Preference, error) {
-	var p Preference
-	err := s.db.Get(ctx, &p, "SELECT community_id FROM preference WHERE account_id = ?", int64(account))
+	var row preferenceRow
+	err := s.db.Get(ctx, &row, preferenceOf, int64(account))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Preference{}, nil
 	}
-	return p, database.Wrap("preference", err)
+	return row.preference(), database.Wrap("preference", err)
 }
 
-// UpdateWorkingCommunity sets the community in which an account works; 0 = all. It is the account's own
-// convenience and leaves no line in the audit log.
-func (s *Store) UpdateWorkingCommunity(ctx context.Context, account, community core.ID) error {
+// updatePreference changes what an account set for itself. It is the account's own convenience and leaves
+// no line in the audit log.
+func (s *Store) updatePreference(ctx context.Context, account core.ID, change func(*Preference) error) error {
 	return s.db.Write(ctx, "preference", func(tx *database.Tx) error {
-		n, err := tx.Exec("UPDATE preference SET community_id = ?, updated_at = ? WHERE account_id = ?",
-			int64(community), tx.NowMS(), int64(account))
-		if err != nil || n > 0 {
+		var rows []preferenceRow
+		if err := tx.All(&rows, preferenceOf+tx.Dialect().ForUpdate(), int64(account)); err != nil {
 			return err
 		}
-		_, err = tx.Exec("INSERT INTO preference (account_id, community_id, updated_at) VALUES (?, ?, ?)",
-			int64(account), int64(community), tx.NowMS())
+		var p Preference
+		if len(rows) > 0 {
+			p = rows[0].preference()
+		}
+		if err := change(&p); err != nil {
+			return err
+		}
+		query := `
+			INSERT INTO preference (community_id, starred, guide_away, updated_at, account_id)
+			VALUES (?, ?, ?, ?, ?)`
+		if len(rows) > 0 {
+			query = `
+				UPDATE preference
+				SET community_id = ?, starred = ?, guide_away = ?, updated_at = ?
+				WHERE account_id = ?`
+		}
+		_, err := tx.Exec(query, int64(p.Community), strings.Join(p.Starred, ","), database.BoolInt(p.GuideAway),
+			tx.NowMS(), int64(account))
 		if database.IsDuplicate(err) {
-			return database.ErrRace // set twice at once
+			return database.ErrRace // set for the first time twice at once
 		}
 		return err
+	})
+}
+
+// UpdateWorkingCommunity sets the community in which an account works; 0 = all.
+func (s *Store) UpdateWorkingCommunity(ctx context.Context, account, community core.ID) error {
+	return s.updatePreference(ctx, account, func(p *Preference) error {
+		p.Community = community
+		return nil
+	})
+}
+
+// UpdateStarred puts the page of a stem on top of an account's menu, or takes it from there. See
+// core.Starred for what is refused.
+func (s *Store) UpdateStarred(ctx context.Context, account core.ID, stem string, on bool) error {
+	return s.updatePreference(ctx, account, func(p *Preference) (err error) {
+		p.Starred, err = core.Starred(p.Starred, stem, on)
+		return err
+	})
+}
+
+// UpdateGuideAway puts the steps of the set-up away from an account's home page, or back.
+func (s *Store) UpdateGuideAway(ctx context.Context, account core.ID, away bool) error {
+	return s.updatePreference(ctx, account, func(p *Preference) error {
+		p.GuideAway = away
+		return nil
 	})
 }

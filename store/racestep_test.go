@@ -527,6 +527,8 @@ var raceRest = []raceStep{
 	{"UpdateWorkingCommunity", func(w *raceWorld) (any, error) {
 		return nil, w.UpdateWorkingCommunity(w.ctx, w.ids["account"], w.ids["community"])
 	}},
+	{"UpdateStarred", func(w *raceWorld) (any, error) { return nil, w.UpdateStarred(w.ctx, w.ids["account"], "reader", true) }},
+	{"UpdateGuideAway", func(w *raceWorld) (any, error) { return nil, w.UpdateGuideAway(w.ctx, w.ids["account"], true) }},
 	{"Opened", func(w *raceWorld) (any, error) {
 		return nil, w.Opened(w.ctx, w.ids["account"], RecentView{Stem: "house", Subject: w.ids["house"]})
 	}},

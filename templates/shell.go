@@ -17,6 +17,15 @@ type Shell struct {
 	Posted  bool        // the page answers a submitted form: going back must not resubmit it
 	Demo    bool        // shows that this is a demonstration
 	Views   SavedViews  // of the page's list; zero elsewhere
+	Star    Star        // of a page that can be on top of the menu; zero elsewhere
+}
+
+// Star puts a page on top of the menu, or takes it from there; partial "star".
+type Star struct {
+	URL  string // posted to; empty shows nothing
+	Stem string
+	On   bool // the page is on top of the menu
+	CSRF string
 }
 
 // ScopeSwitch shows the community in which the account works, and switches to another; partial
@@ -50,11 +59,12 @@ type NavGroup struct {
 	Label  string
 	Items  []NavItem
 	Active bool // contains the current page, and so is open
+	Fixed  bool // has a heading and never folds
 	Count  int  // sum of its entries' counts
 }
 
 // Folds reports whether the group has a heading that opens and closes it.
-func (g NavGroup) Folds() bool { return g.Label != "" && len(g.Items) > 1 }
+func (g NavGroup) Folds() bool { return g.Label != "" && len(g.Items) > 1 && !g.Fixed }
 
 // NavItem is one entry of the menu.
 type NavItem struct {

@@ -40,7 +40,11 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
-		shell.Nav = Menu(stem, c.Has)
+		shell.Nav, shell.Star = Menu(stem, c.Has), f.star(c)
+		if items := f.starred(c); len(items) > 0 {
+			group := templates.NavGroup{Name: "starred", Label: "常用", Items: items, Fixed: true}
+			shell.Nav = append([]templates.NavGroup{group}, shell.Nav...)
+		}
 		f.countShell(c, &shell)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
 		shell.Scope, shell.Filter, shell.Find = f.scopeSwitch(c, stem), FilterPath, SearchPath

@@ -31,6 +31,7 @@ const (
 	SearchPath            = "/console/search"
 	SessionPath           = "/console/session"
 	SettingPath           = "/console/setting"
+	StarPath              = "/console/star"
 )
 
 // pageOf returns the URL of a record's page.

@@ -26,6 +26,8 @@ type Feature struct {
 	Pages   []FeaturePage     // further pages, such as tabs
 	ActsAt  map[string]string // where an act is done, if not on the list or its form: a path by verb
 
+	Quick QuickAct // its act under 快速办理; zero = none
+
 	Permissions []PermissionItem // in display order
 	Verbs       []Verb           // its acts, in display order
 	Fields      []AuditField     // what its acts record in the audit log, in display order
@@ -49,6 +51,14 @@ var Groups = []Group{
 type MenuEntry struct {
 	Label string // Chinese
 	Icon  string // of templates/assets/icons.txt
+}
+
+// QuickAct is an act that people at the desk do many times a day: it is in the top bar of every page.
+type QuickAct struct {
+	Label string // Chinese
+	Path  string // of its form, below /console/
+	Icon  string // of templates/assets/icons.txt
+	Needs Permission
 }
 
 // FeaturePage is a page of a feature beside its list.
@@ -135,6 +145,7 @@ var Features = []Feature{
 		Permissions: []PermissionItem{
 			{PermRestrictionEdit, "设置限制出入", []Permission{PermPassRuleView, PermHouseView}},
 		},
+		Quick: QuickAct{"限制出入", "restriction/new", "lock", PermRestrictionEdit},
 		Verbs: []Verb{{"create", "设置限制出入"}, {"lift", "解除限制出入"}},
 	},
 	{
@@ -197,6 +208,7 @@ var Features = []Feature{
 		Group: "registry", Menu: MenuEntry{"住户信息", "users"},
 		Aliases: []string{"管理中心", "批量导入", "业主"},
 		Pages:   []FeaturePage{{"导出住户完整信息", "resident/export", nil}},
+		Quick:   QuickAct{"添加住户", "resident/new", "user-plus", PermResidentEdit},
 		Permissions: []PermissionItem{
 			{PermResidentView, "查看住户", nil},
 			{PermResidentEdit, "修改住户", []Permission{PermResidentView, PermHouseView}},

@@ -14,6 +14,29 @@ type Restriction struct {
 	LastDay Day // last natural day in force; 0 = until lifted
 }
 
+// RestrictionDueDays is how many days before its end a restriction is soon over: today counts as the first.
+const RestrictionDueDays = 7
+
+// RestrictionDue is which restrictions are asked for by their last day.
+type RestrictionDue string
+
+// The choices.
+const (
+	RestrictionSoon RestrictionDue = "soon" // the last day is one of the next RestrictionDueDays
+	RestrictionOver RestrictionDue = "over" // the last day has passed
+)
+
+// Valid reports whether it is one of the choices.
+func (d RestrictionDue) Valid() bool { return d == RestrictionSoon || d == RestrictionOver }
+
+// Days returns the first and last of the last days asked for, on a day.
+func (d RestrictionDue) Days(today Day) (first, last Day) {
+	if d == RestrictionOver {
+		return 1, today - 1
+	}
+	return today, today + RestrictionDueDays - 1
+}
+
 // maxRestrictionReason bounds a restriction's reason, in characters.
 const maxRestrictionReason = 100
 

@@ -11,7 +11,7 @@ import (
 
 // ownPages are addresses below /console that belong to the person signed in, to nobody yet,
 // or to every list, and to no stem of core.Features.
-var ownPages = []string{"", "captcha", "choose", "filter", "me", "password", "scope", "search", "setup", "star"}
+var ownPages = []string{"", "captcha", "choose", "filter", "guide", "me", "password", "scope", "search", "setup", "star"}
 
 // TestEveryStemIsComplete names what a stem still lacks: its row in core.Features, the menu's
 // entry, the page that its row promises. What its acts lack is reported by the tests of store;

@@ -54,7 +54,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 func (a *app) console(wx *weChat) *console.Console {
 	o := console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
-		PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx),
+		PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx), Mini: wx.mini != nil,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}

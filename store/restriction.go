@@ -325,9 +325,10 @@ const noRestriction = "该房屋没有限制出入"
 
 // RestrictionFilter narrows the list of a community's restrictions.
 type RestrictionFilter struct {
-	Community core.ID // required
-	Keyword   string  // part of the house's label or of the reason
-	Page      Page    // its cursors are houses
+	Community core.ID             // required
+	Keyword   string              // part of the house's label or of the reason
+	Due       core.RestrictionDue // by the last day; "" = all
+	Page      Page                // its cursors are houses
 }
 
 // Restrictions lists a community's restricted houses in the order of their labels, including
@@ -374,6 +375,10 @@ func (s *Store) restrictionWhere(ctx context.Context, scope core.Scope, f Restri
 		return "", nil, core.NotFound(noCommunity)
 	}
 	where, args := "x.community_id = ?", []any{int64(f.Community)}
+	if f.Due != "" {
+		first, last := f.Due.Days(core.DayOf(s.Now(), s.zone))
+		where, args = where+" AND x.last_day BETWEEN ? AND ?", append(args, int(first), int(last))
+	}
 	if f.Keyword == "" {
 		return where, args, nil
 	}
@@ -388,6 +393,34 @@ func (s *Store) restrictionWhere(ctx context.Context, scope core.Scope, f Restri
 		args = append(args, database.IDArgs(houseIDs(said))...)
 	}
 	return where + " AND (" + clause + ")", args, nil
+}
+
+// RestrictionCount is a number of restrictions of a community.
+type RestrictionCount struct {
+	Community core.ID `db:"community_id"`
+	N         int     `db:"n"`
+}
+
+// maxRestrictionsDue bounds the communities of RestrictionsDue.
+const maxRestrictionsDue = 8
+
+// RestrictionsDue counts the restrictions that end soon, of the communities with the most of them.
+func (s *Store) RestrictionsDue(ctx context.Context, scope core.Scope) (counts []RestrictionCount, err error) {
+	scope, err = s.listed(ctx, scope)
+	if err != nil || scope.Empty() {
+		return nil, database.Wrap("count restrictions", err)
+	}
+	where := database.Within(scope, "community_id")
+	first, last := core.RestrictionSoon.Days(core.DayOf(s.Now(), s.zone))
+	where.And("last_day BETWEEN ? AND ?", int(first), int(last))
+	err = s.db.All(ctx, &counts, `
+		SELECT community_id, COUNT(*) AS n
+		FROM house_restriction
+		WHERE `+where.Text()+`
+		GROUP BY community_id
+		ORDER BY n DESC, community_id
+		LIMIT ?`, where.Args(maxRestrictionsDue)...)
+	return counts, database.Wrap("count restrictions", err)
 }
 
 // HouseRestriction returns the restriction of a house of the scope; one without is not found.

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/url"
 	"slices"
+	"strconv"
 )
 
 // Tone is the meaning of a colour. A badge or message says the same in words, so that nobody
@@ -68,6 +69,23 @@ type Tabs struct {
 	Label     string // for screen readers: "住户资料"
 	KeepQuery bool   // the pages share their filters: links follow the URL as it changes
 	Items     []NavItem
+}
+
+// Figure is a large number with a link to the rows that it counts; partial "figures" takes a list of them.
+type Figure struct {
+	Label string
+	N     int
+	URL   string
+	Tone  Tone
+}
+
+// Value returns the number with thousands commas.
+func (f Figure) Value() string {
+	digits := strconv.Itoa(f.N)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 // Fact is a line of a detail page; partial "facts" takes a list of them. Either Value or Badge is

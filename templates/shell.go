@@ -17,6 +17,7 @@ type Shell struct {
 	Posted  bool        // the page answers a submitted form: going back must not resubmit it
 	Demo    bool        // shows that this is a demonstration
 	Views   SavedViews  // of the page's list; zero elsewhere
+	Quick   []Action    // what people do most, by permission
 	Star    Star        // of a page that can be on top of the menu; zero elsewhere
 }
 

@@ -28,6 +28,7 @@ type Options struct {
 	Renderer *templates.Renderer
 	Cache    web.Cache // for used captchas
 	QR       QRMaker   // nil = no official account: nobody can be bound by a QR code
+	Mini     bool      // there is a mini-program
 
 	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
@@ -44,7 +45,7 @@ type Console struct {
 
 // New returns the console with the pages of all areas.
 func New(o Options) *Console {
-	f := &frame.Frame{Store: o.Store, Renderer: o.Renderer, QR: o.QR, PublicURL: o.PublicURL, Demo: o.Demo}
+	f := &frame.Frame{Store: o.Store, Renderer: o.Renderer, QR: o.QR, Mini: o.Mini, PublicURL: o.PublicURL, Demo: o.Demo}
 	return &Console{frame: f, routes: routesOf(f, o)}
 }
 
@@ -55,8 +56,9 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 	}
 	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
-	routes := slices.Concat((&pages{f}).homeRoutes(), accounts.Routes(), register.Routes(), gates.Routes())
+	routes := slices.Concat((&pages{f}).homeRoutes(), (&pages{f}).guideRoutes(), accounts.Routes(), register.Routes(), gates.Routes())
 	f.SetCounters(slices.Concat(gates.Counters()))
+	f.SetCards(slices.Concat(gates.Cards(), register.Cards()))
 	return f.SetFind(routes, slices.Concat(register.Finders(), gates.Finders(), accounts.Finders()))
 }
 

@@ -39,7 +39,7 @@ func TestHome(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := d.Registrar(t).Get(t, "/console", http.StatusOK)
-	for i, want := range []string{"1进", "2出", "1拒绝"} {
+	for i, want := range []string{"1进门", "2出门", "1拒绝"} {
 		if got := strings.Join(
 			strings.Fields(page.Find(`section[aria-labelledby="today-title"] .tx-figures li`).Eq(i).Text()), "",
 		); got != want {
@@ -78,8 +78,46 @@ func TestHome(t *testing.T) {
 	}
 }
 
-// The numbers on the menu and on the home page are those of the rows behind them, for every role and
-// in every scope.
+// rowsBehind returns the number of rows of the list that a link leads to, on all of its pages.
+func rowsBehind(t *testing.T, b *desk.Clerk, to string) int {
+	t.Helper()
+	n := 0
+	for range 50 {
+		page := b.Get(t, to, http.StatusOK)
+		n += page.Find("main tbody tr").Length()
+		next, more := page.Find(`main a[rel="next"]`).Attr("href")
+		if !more {
+			return n
+		}
+		to = next
+	}
+	t.Errorf("%s has too many pages", to)
+	return n
+}
+
+// restrictMine restricts two houses, of which one ends soon.
+func restrictMine(t *testing.T, d *desk.Desk) {
+	t.Helper()
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	houses, _, err := d.Store.Houses(
+		t.Context(), core.Everywhere, store.HouseFilter{Community: d.Mine.Community, Page: store.Page{Limit: 2}},
+	)
+	if err != nil || len(houses) != 2 {
+		t.Fatal(len(houses), err)
+	}
+	for i, last := range []core.Day{today + core.RestrictionDueDays - 1, today + core.RestrictionDueDays} {
+		_, err := d.Store.CreateRestrictions(t.Context(), core.System, core.Everywhere, store.RestrictionChange{
+			Community: d.Mine.Community, Houses: []core.ID{houses[i].ID},
+			Restriction: core.Restriction{Exits: 1, Reason: "隔离", LastDay: last},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The numbers on the menu and on the cards of the home page are those of the rows behind them, for every
+// role and in every scope.
 func TestCountsEqualTheRows(t *testing.T) {
 	d := newDesk(t)
 	d.Fevers(t, d.Mine, 3)
@@ -89,18 +127,16 @@ func TestCountsEqualTheRows(t *testing.T) {
 		presence.Quarantine(core.ProtocolVguang, fmt.Sprint("STRANGER", i), secret, "192.0.2.7")
 	}
 	presence.Close()
-	counted := 0
+	restrictMine(t, d)
+	counted := map[string]int{}
 	for _, role := range core.RoleTable {
 		for name, scope := range map[string]core.Scope{"one": core.ScopeOf(d.Mine.Community), "all": core.Everywhere} {
 			b := d.SignIn(t, scope, role.Permissions...)
 			home := b.Get(t, "/console", http.StatusOK)
-			rows := func(link *goquery.Selection) int {
-				return b.Get(t, link.AttrOr("href", ""), http.StatusOK).Find("main tbody tr").Length()
-			}
-			home.Find("main .tx-count").Each(func(_ int, count *goquery.Selection) {
-				counted++
-				if n := rows(count.Closest("a")); count.Text() != fmt.Sprint(n) {
-					t.Errorf("%s, %s: %s, and %d rows", role.Role, name, count.Closest("a").Text(), n)
+			home.Find("main .tx-figures a").Each(func(_ int, link *goquery.Selection) {
+				counted[link.Closest("section").AttrOr("aria-labelledby", "")]++
+				if n := rowsBehind(t, b, link.AttrOr("href", "")); link.Find(".tx-figure").Text() != frame.Grouped(n) {
+					t.Errorf("%s, %s: %s, and %d rows", role.Role, name, link.Text(), n)
 				}
 			})
 			home.Find("aside details").Each(func(_ int, group *goquery.Selection) {
@@ -127,8 +163,12 @@ func TestCountsEqualTheRows(t *testing.T) {
 			}
 		}
 	}
-	if counted < 16 {
-		t.Errorf("only %d numbers compared", counted)
+	for card, least := range map[string]int{
+		"waiting-title": 16, "doors-title": 16, "people-title": 16, "today-title": 16, "restrictions-title": 8,
+	} {
+		if counted[card] < least {
+			t.Errorf("only %d numbers of %s compared", counted[card], card)
+		}
 	}
 }
 
@@ -136,17 +176,22 @@ func TestHomePages(t *testing.T) {
 	shell := templates.Shell{Title: "首页", CSRF: "x"}
 	var hours core.HourTotals
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
+	step := guideStepOf(nil, core.GuideSteps(core.GuideFacts{Community: 1})[4], 1)
+	step.Now = true
+	card := frame.HomeCard{Name: "today", Title: "今天的出入", CardBody: frame.CardBody{
+		Note: "2026-11-22", Figures: []templates.Figure{{Label: desk.Hostile, N: 1234, URL: "/r", Tone: templates.Good}},
+		Chart: access.HoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}),
+	}}
 	templates.CheckAll(t, "console/home/", map[string]any{
 		"console/home/show": homePage{
-			Shell: shell, Records: true, Waits: true,
-			Chart:   access.HoursChart(hours, url.Values{"from": {"2026-11-22"}, "to": {"2026-11-22"}}),
-			People:  []homeFigure{{"住户", "1", "/r", templates.Good}},
-			Waiting: []templates.NavItem{{Label: desk.Hostile, URL: "/w", Count: 2}},
-			Figures: []homeFigure{{"进", "1", "/r", templates.Good}},
-			Doors:   []homeFigure{{"在线", "1", "/d", templates.Good}},
-			Links:   []templates.Action{{Label: "小区", URL: "/c", Icon: "building-community"}},
+			Shell: shell, Large: true, Waits: true, Waiting: card.Figures, Passed: []frame.HomeCard{card},
+			Wrong: []frame.HomeCard{{Name: "doors", Title: "门禁读头", Failed: true}},
+			Guide: guideCard{
+				Community: desk.Hostile, Steps: []guideStep{step, {GuideStep: step.GuideStep}}, Left: 2, Next: &step,
+				URL: frame.GuidePath, Away: frame.GuidePath, CSRF: "x",
+			},
 		},
-		"console/home/show#none": homePage{Shell: shell, Empty: templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限"}},
+		"console/home/show#nothing": homePage{Shell: shell, Waits: true},
+		"console/home/show#none":    homePage{Shell: shell, Empty: templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限"}},
 	})
-
 }

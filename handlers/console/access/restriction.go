@@ -97,25 +97,37 @@ func (p *Pages) restrictionList(c *web.Context) error {
 // restrictionFilter reads the list's community and filters.
 func (p *Pages) restrictionFilter(c *web.Context) (frame.CommunityChoice, store.RestrictionFilter, error) {
 	var asked struct {
-		Keyword string `form:"q"`
+		Keyword string              `form:"q"`
+		Due     core.RestrictionDue `form:"due" max:"8"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return frame.CommunityChoice{}, store.RestrictionFilter{}, err
 	}
 	at, err := p.CommunityOf(c, c.Query("community"))
-	return at, store.RestrictionFilter{Community: at.ID, Keyword: asked.Keyword, Page: c.Page(restrictionsAPage)}, err
+	return at, store.RestrictionFilter{
+		Community: at.ID, Keyword: asked.Keyword, Due: asked.Due, Page: c.Page(restrictionsAPage),
+	}, err
 }
 
 func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return templates.List{
 		Path: frame.RestrictionPath, Query: c.Request().URL.Query(), Cards: true,
-		Filters: []templates.Field{at.Field(""), {Name: "q", Label: "房号或原因", MaxLength: 64}},
+		Filters: []templates.Field{at.Field(""), {Name: "q", Label: "房号或原因", MaxLength: 64}, restrictionDueField()},
 		Columns: []templates.Column{
 			{Label: "房屋"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
 			{Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "lock-open", Title: "没有被限制的房屋", Text: "被限制的房屋按各自的次数出门，不按小区的规则；解除后立即恢复。"},
 	}
+}
+
+// restrictionDueField is the filter by the last day.
+func restrictionDueField() templates.Field {
+	return templates.Field{Kind: templates.Select, Name: "due", Label: "截止", Choices: []templates.Choice{
+		{Label: "全部"},
+		{Value: string(core.RestrictionSoon), Label: fmt.Sprintf("%d 天内到期", core.RestrictionDueDays)},
+		{Value: string(core.RestrictionOver), Label: "已到期"},
+	}}
 }
 
 func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf string) restrictionRow {

@@ -58,7 +58,7 @@ func (p *Pages) accountList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	names, err := p.communityNames(c)
+	names, err := p.CommunityNames(c)
 	if err != nil {
 		return err
 	}
@@ -72,16 +72,6 @@ func (p *Pages) accountList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/account/list", page)
 }
 
-// communityNames returns the names of the communities in the caller's scope.
-func (p *Pages) communityNames(c *web.Context) (map[core.ID]string, error) {
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
-	names := make(map[core.ID]string, len(communities))
-	for _, community := range communities {
-		names[community.ID] = community.Name
-	}
-	return names, err
-}
-
 func (p *Pages) accountShow(c *web.Context) error {
 	account, err := p.account(c)
 	if err != nil {
@@ -91,7 +81,7 @@ func (p *Pages) accountShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	names, err := p.communityNames(c)
+	names, err := p.CommunityNames(c)
 	if err != nil {
 		return err
 	}

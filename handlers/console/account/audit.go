@@ -107,7 +107,7 @@ func (p *Pages) auditShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	communities, err := p.communityNames(c)
+	communities, err := p.CommunityNames(c)
 	if err != nil {
 		return err
 	}

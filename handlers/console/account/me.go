@@ -93,7 +93,7 @@ func (p *Pages) attempts(c *web.Context, account core.ID) ([]attemptLine, error)
 
 func (p *Pages) meShow(c *web.Context) error {
 	account := c.Account()
-	names, err := p.communityNames(c)
+	names, err := p.CommunityNames(c)
 	if err != nil {
 		return err
 	}

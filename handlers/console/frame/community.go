@@ -93,7 +93,7 @@ type CommunityChoice struct {
 // the one in which the account works, if it chose one: so the URL always says which, and a link shows
 // others the same.
 func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, error) {
-	all, err := f.communities(c)
+	all, err := f.Communities(c)
 	if err != nil {
 		return CommunityChoice{}, err
 	}

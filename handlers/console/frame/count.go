@@ -3,6 +3,7 @@ package frame
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -93,6 +94,11 @@ func (f *Frame) Waiting(c *web.Context, scope core.Scope, fresh bool) ([]Waiting
 		}
 	}
 	return waiting, nil
+}
+
+// MayWait reports whether anything can wait for the account.
+func (f *Frame) MayWait(c *web.Context) bool {
+	return slices.ContainsFunc(f.counters, func(counter Counter) bool { return c.Has(counter.Needs) })
 }
 
 // countMenu sets the numbers of a menu's entries and groups.

@@ -274,7 +274,7 @@ func (f *Frame) opened(c *web.Context, stem string) {
 // pagesOf returns the URL below which a stem has the pages of its things.
 func pagesOf(stem string) string {
 	if feature, _ := core.FeatureOf(stem); feature.Path != "" {
-		return homePath + "/" + feature.Path
+		return HomePath + "/" + feature.Path
 	}
 	return StemURL(stem, "")
 }

@@ -34,7 +34,7 @@ func entriesOf(routes []web.Route) []entry {
 	for _, r := range routes {
 		access[r.Method+" "+r.Path] = r.Access
 	}
-	entries := []entry{newEntry("首页", []string{"工作台"}, "layout-dashboard", homePath)}
+	entries := []entry{newEntry("首页", []string{"工作台"}, "layout-dashboard", HomePath)}
 	for _, f := range core.Features {
 		icon := cmp.Or(f.Menu.Icon, iconOf(f.Under), "arrow-right")
 		if list, ok := access[http.MethodGet+" "+pagesOf(f.Stem)]; ok && list != web.Public {
@@ -43,7 +43,7 @@ func entriesOf(routes []web.Route) []entry {
 			entries = append(entries, e)
 		}
 		for _, page := range f.Pages {
-			e := newEntry(page.Label, page.Aliases, icon, homePath+"/"+page.Path)
+			e := newEntry(page.Label, page.Aliases, icon, HomePath+"/"+page.Path)
 			e.needs = needsOf(access, http.MethodGet, e.url)
 			entries = append(entries, e)
 		}
@@ -85,7 +85,7 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	list := pagesOf(f.Stem)
 	url := list
 	if at, elsewhere := f.ActsAt[verb.Name]; elsewhere {
-		url = homePath + "/" + at
+		url = HomePath + "/" + at
 	} else if _, form := access[http.MethodGet+" "+list+"/new"]; verb.Name == "create" && form {
 		url = list + "/new"
 	}

@@ -18,6 +18,7 @@ type Frame struct {
 	Store     *store.Store
 	Renderer  *templates.Renderer
 	QR        QRMaker // nil = no official account: nobody can be bound by a QR code
+	Mini      bool    // there is a mini-program
 	PublicURL string  // for URLs that are typed into devices; without a trailing "/"
 	Demo      bool
 
@@ -27,6 +28,7 @@ type Frame struct {
 	finders  []Finder
 	entries  []entry
 	counters []Counter
+	cards    []Card
 	counts   counts
 }
 
@@ -40,7 +42,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
-		shell.Nav, shell.Star = Menu(stem, c.Has), f.star(c)
+		shell.Nav, shell.Star, shell.Quick = Menu(stem, c.Has), f.star(c), Quick(c)
 		if items := f.starred(c); len(items) > 0 {
 			group := templates.NavGroup{Name: "starred", Label: "常用", Items: items, Fixed: true}
 			shell.Nav = append([]templates.NavGroup{group}, shell.Nav...)

@@ -10,7 +10,7 @@ import (
 // to the first of its tabs that is. The entry that has the page of stem is marked, the home page for
 // "". Groups without entries are left out.
 func Menu(stem string, allowed func(core.Permission) bool) []templates.NavGroup {
-	home := templates.NavItem{Label: "首页", URL: homePath, Icon: "layout-dashboard", Active: stem == ""}
+	home := templates.NavItem{Label: "首页", URL: HomePath, Icon: "layout-dashboard", Active: stem == ""}
 	active := menuStem(stem)
 	var groups []templates.NavGroup
 	for _, g := range core.Menu() {

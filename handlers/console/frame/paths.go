@@ -5,7 +5,7 @@ import "tongxing/core"
 // URLs of the features' pages. A feature has its list at its path and a record's page below it;
 // nothing else of a feature is known here.
 const (
-	homePath              = "/console"
+	HomePath              = "/console"
 	AboutPath             = "/console/about"
 	AccessRecordPath      = "/console/accessrecord"
 	AccessRecordChartPath = AccessRecordPath + "/chart"
@@ -15,6 +15,7 @@ const (
 	BatchPath             = "/console/batch"
 	CommunityPath         = "/console/community"
 	FilterPath            = "/console/filter"
+	GuidePath             = "/console/guide"
 	GuardPath             = GuardPostPath + "/guard"
 	GuardPostPath         = "/console/guardpost"
 	HousePath             = "/console/house"

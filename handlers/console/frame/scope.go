@@ -16,14 +16,14 @@ type (
 	preferenceKey  struct{}
 )
 
-// communities returns the account's communities; one request reads them once.
-func (f *Frame) communities(c *web.Context) ([]core.Community, error) {
+// Communities returns the account's communities; one request reads them once.
+func (f *Frame) Communities(c *web.Context) ([]core.Community, error) {
 	return web.Once(c, communitiesKey{}, func() ([]core.Community, error) { return f.Store.Communities(c.Ctx(), c.Scope()) })
 }
 
-// preference returns what the account set for itself; one request reads it once. Without it, as when the
+// Preference returns what the account set for itself; one request reads it once. Without it, as when the
 // database does not answer, pages are as for an account that set nothing.
-func (f *Frame) preference(c *web.Context) store.Preference {
+func (f *Frame) Preference(c *web.Context) store.Preference {
 	p, err := web.Once(c, preferenceKey{}, func() (store.Preference, error) { return f.Store.Preference(c.Ctx(), c.Account().ID) })
 	if err != nil {
 		c.Shortfall("preference", err)
@@ -37,7 +37,7 @@ func (f *Frame) working(c *web.Context) core.ID {
 	if _, one := c.Scope().One(); one {
 		return 0
 	}
-	chosen := f.preference(c).Community
+	chosen := f.Preference(c).Community
 	if chosen == 0 || f.communityName(c, chosen) == "" {
 		return 0
 	}
@@ -45,7 +45,7 @@ func (f *Frame) working(c *web.Context) core.ID {
 }
 
 func (f *Frame) communityName(c *web.Context, id core.ID) string {
-	all, err := f.communities(c)
+	all, err := f.Communities(c)
 	if err != nil {
 		c.Shortfall("communities", err)
 	}
@@ -78,10 +78,10 @@ func workingURL(c *web.Context, working core.ID) string {
 
 // Scope returns the part of the account's scope that it works in now: the community in the URL, or the
 // chosen one.
-func (f *Frame) Scope(c *web.Context) core.Scope { return c.Scope().In(f.shownCommunity(c)) }
+func (f *Frame) Scope(c *web.Context) core.Scope { return c.Scope().In(f.ShownCommunity(c)) }
 
-// shownCommunity returns the community that the page is about; 0 = all.
-func (f *Frame) shownCommunity(c *web.Context) core.ID {
+// ShownCommunity returns the community that the page is about; 0 = all.
+func (f *Frame) ShownCommunity(c *web.Context) core.ID {
 	text := c.Query("community")
 	if text == "" || c.Request().Method != http.MethodGet {
 		return f.working(c)
@@ -93,6 +93,24 @@ func (f *Frame) shownCommunity(c *web.Context) core.ID {
 	return id
 }
 
+// Within returns the URL of a list, which the page links to, of the community that the page is about.
+func (f *Frame) Within(c *web.Context, path string, pairs ...string) string {
+	if at := f.ShownCommunity(c); at != f.working(c) {
+		pairs = append(pairs, "community", at.String())
+	}
+	return templates.WithQuery(path, nil, pairs...)
+}
+
+// CommunityNames returns the names of the account's communities.
+func (f *Frame) CommunityNames(c *web.Context) (map[core.ID]string, error) {
+	all, err := f.Communities(c)
+	names := make(map[core.ID]string, len(all))
+	for _, community := range all {
+		names[community.ID] = community.Name
+	}
+	return names, err
+}
+
 // maxScopes is the maximum number of communities in the switcher; of more, it has a search.
 const maxScopes = 12
 
@@ -101,14 +119,14 @@ func (f *Frame) scopeSwitch(c *web.Context, stem string) templates.ScopeSwitch {
 	if _, one := c.Scope().One(); one {
 		return templates.ScopeSwitch{Name: f.scopeName(c)}
 	}
-	all, err := f.communities(c)
+	all, err := f.Communities(c)
 	if err != nil || len(all) == 0 {
 		return templates.ScopeSwitch{}
 	}
 	if len(all) == 1 {
 		return templates.ScopeSwitch{Name: all[0].Name}
 	}
-	shown := f.shownCommunity(c)
+	shown := f.ShownCommunity(c)
 	s := templates.ScopeSwitch{Name: "全部小区", URL: ScopePath, Back: backOf(c, stem), CSRF: c.CSRF()}
 	s.Choices = append(s.Choices, templates.ScopeChoice{Value: AllCommunities, Label: s.Name, Active: shown == 0})
 	for _, community := range all {
@@ -133,7 +151,7 @@ func backOf(c *web.Context, stem string) string {
 	if f, known := core.FeatureOf(stem); known && f.List != "" {
 		return StemURL(stem, "")
 	}
-	return homePath
+	return HomePath
 }
 
 // ScopePage is the page with the communities to choose from.
@@ -146,12 +164,12 @@ type ScopePage struct {
 
 // ScopeShow lists the communities whose name contains a text, to choose from.
 func (f *Frame) ScopeShow(c *web.Context) error {
-	all, err := f.communities(c)
+	all, err := f.Communities(c)
 	if err != nil {
 		return err
 	}
 	page := ScopePage{
-		Shell: f.Shell(c, "scope", "范围"), Text: c.Query("name"), Back: web.LocalPath(c.Query("back"), homePath),
+		Shell: f.Shell(c, "scope", "范围"), Text: c.Query("name"), Back: web.LocalPath(c.Query("back"), HomePath),
 	}
 	for _, community := range all {
 		if strings.Contains(core.FoldName(community.Name), core.FoldName(page.Text)) {
@@ -186,5 +204,5 @@ func (f *Frame) ScopeChoose(c *web.Context) error {
 	if err := f.Store.UpdateWorkingCommunity(c.Ctx(), c.Account().ID, chosen); err != nil {
 		return err
 	}
-	return c.Redirect(web.LocalPath(form.Back, homePath))
+	return c.Redirect(web.LocalPath(form.Back, HomePath))
 }

@@ -12,7 +12,7 @@ import (
 // after a permission was taken away, are left out.
 func (f *Frame) starred(c *web.Context) []templates.NavItem {
 	var items []templates.NavItem
-	for _, s := range f.preference(c).Starred {
+	for _, s := range f.Preference(c).Starred {
 		if feature, ok := core.FeatureOf(s); ok && feature.Open(c.Has) {
 			items = append(items, templates.NavItem{
 				Stem: s, Label: cmp.Or(feature.Menu.Label, feature.Noun), URL: pagesOf(s),
@@ -40,7 +40,7 @@ func (f *Frame) star(c *web.Context) templates.Star {
 		return templates.Star{}
 	}
 	star := templates.Star{URL: StarPath, Stem: stem, CSRF: c.CSRF()}
-	for _, s := range f.preference(c).Starred {
+	for _, s := range f.Preference(c).Starred {
 		star.On = star.On || s == stem
 	}
 	return star
@@ -58,7 +58,7 @@ func (f *Frame) StarUpdate(c *web.Context) error {
 	if feature, ok := core.FeatureOf(form.Stem); ok && !feature.Open(c.Has) && form.On == "yes" {
 		return core.NotFound("没有这个页面")
 	}
-	back := cmp.Or(c.CameFrom(), homePath)
+	back := cmp.Or(c.CameFrom(), HomePath)
 	if err := f.Store.UpdateStarred(c.Ctx(), c.Account().ID, form.Stem, form.On == "yes"); err != nil {
 		return f.Refused(c, err, back)
 	}

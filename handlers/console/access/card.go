@@ -1,0 +1,93 @@
+package access
+
+import (
+	"fmt"
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// Cards returns the area's cards of the home page.
+func (p *Pages) Cards() []frame.Card {
+	return []frame.Card{
+		{Name: "doors", Title: "门禁读头", Band: frame.BandWrong, Needs: core.PermReaderView, Show: p.doorsCard},
+		{Name: "restrictions", Title: "限制快到期", Band: frame.BandWrong, Needs: core.PermPassRuleView, Show: p.restrictionsCard},
+		{Name: "today", Title: "今天的出入", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.todayCard},
+	}
+}
+
+// doorsCard counts the readers in use by state, those that are wrong first.
+func (p *Pages) doorsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	counts, err := p.Store.ReaderStates(c.Ctx(), scope)
+	if err != nil {
+		return card, err
+	}
+	total := 0
+	for _, state := range []struct {
+		state core.ReaderState
+		tone  templates.Tone
+	}{{core.ReaderOffline, templates.Bad}, {core.ReaderStale, templates.Warn},
+		{core.ReaderNever, templates.Neutral}, {core.ReaderOnline, templates.Good}} {
+		n := counts[state.state]
+		if total += n; n == 0 {
+			state.tone = templates.Neutral
+		}
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: state.state.Label(), N: n, Tone: state.tone,
+			URL: p.Within(c, frame.ReaderPath, "state", string(state.state)),
+		})
+	}
+	if total == 0 {
+		card.Figures = nil // nothing to watch: the set-up says that readers are missing
+	}
+	return card, nil
+}
+
+// restrictionsCard counts the restrictions that end soon, by community, as their list is of one.
+func (p *Pages) restrictionsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	due, err := p.Store.RestrictionsDue(c.Ctx(), scope)
+	if err != nil || len(due) == 0 {
+		return card, err
+	}
+	names, err := p.CommunityNames(c)
+	if err != nil {
+		return card, err
+	}
+	card.Note = fmt.Sprintf("%d 天内到期，到期后恢复小区的规则", core.RestrictionDueDays)
+	for _, d := range due {
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: names[d.Community], N: d.N, Tone: templates.Warn,
+			URL: templates.WithQuery(frame.RestrictionPath, nil, "community", d.Community.String(), "due", "soon"),
+		})
+	}
+	return card, nil
+}
+
+// todayCard counts today's passages, and draws them by the hour.
+func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	today := p.Today(c)
+	hours, err := p.Store.RecordHours(c.Ctx(), scope, core.RecordFilter{}, today)
+	if err != nil {
+		return card, err
+	}
+	sum, day := hours.Sum(), today.String()
+	list := func(pairs ...string) string {
+		return p.Within(c, frame.AccessRecordPath, append([]string{"from", day, "to", day}, pairs...)...)
+	}
+	card.Note = day
+	card.Figures = []templates.Figure{
+		{Label: "进门", N: sum.In, URL: list("direction", "in", "result", "allowed"), Tone: templates.Info},
+		{Label: "出门", N: sum.Out, URL: list("direction", "out", "result", "allowed"), Tone: templates.Good},
+		{Label: "拒绝", N: sum.Refused, URL: list("result", "refused"), Tone: templates.Bad},
+	}
+	query := url.Values{"from": {day}, "to": {day}}
+	if at := p.ShownCommunity(c); at != 0 {
+		query.Set("community", at.String())
+	}
+	card.Chart = HoursChart(hours, query)
+	card.Chart.Title, card.Chart.Words = "今天按小时", Busiest(hours)
+	return card, nil
+}

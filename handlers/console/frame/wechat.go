@@ -1,0 +1,25 @@
+package frame
+
+// WechatPart is what of WeChat an act needs.
+type WechatPart int
+
+// The parts.
+const (
+	WechatOfficial WechatPart = iota // the official account: codes to bind people, sign-in by scanning
+	WechatBoth                       // residents certify themselves: the mini-program verifies their phone
+)
+
+// WechatStep is the page that says how WeChat is set up.
+const WechatStep = GuidePath + "/wechat"
+
+// NoWechat returns why what needs a part of WeChat cannot be done in this deployment; "" = it can. Pages say
+// it before the act, beside a button that is off.
+func (f *Frame) NoWechat(part WechatPart) string {
+	switch {
+	case f.QR == nil:
+		return "还没有接入公众号。"
+	case part == WechatBoth && !f.Mini:
+		return "还没有接入小程序，住户不能验证手机号。"
+	}
+	return ""
+}

@@ -1,0 +1,294 @@
+package console
+
+import (
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// guideRoutes returns the routes of 开始使用: the steps of the set-up, what WeChat needs, and the notice
+// for residents.
+func (p *pages) guideRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.GuidePath, Access: web.SignedIn, Handler: p.guideShow},
+		{Method: http.MethodPost, Path: frame.GuidePath, Access: web.SignedIn, Handler: p.guideUpdate},
+		{Method: http.MethodGet, Path: frame.GuidePath + "/wechat", Access: web.SignedIn, Handler: p.guideWechat},
+		{Method: http.MethodGet, Path: noticePath, Access: web.Need(core.PermResidentView), Handler: p.guideNotice},
+	}
+}
+
+const noticePath = frame.GuidePath + "/notice"
+
+// maxGuides is the maximum number of communities whose progress is computed for one page.
+const maxGuides = 12
+
+// guideStep is a step as pages show it.
+type guideStep struct {
+	core.GuideStep
+	Badge  templates.Badge
+	Button templates.Action // without a URL: it is off
+	Why    string           // it is off, or what has to come first
+	Now    bool             // the next one to do
+}
+
+// guidePlace is a community with the number of its open steps.
+type guidePlace struct {
+	Name, URL string
+	Left      int
+}
+
+// guideCard is the card of the home page; zero = there is nothing left to do, or it was put away.
+type guideCard struct {
+	Community string // of several
+	Steps     []guideStep
+	Left      int
+	Next      *guideStep // nil = none of them is the account's to do
+	URL, Away string
+	CSRF      string
+}
+
+type guideShowPage struct {
+	templates.Shell
+	Steps  []guideStep
+	Places []guidePlace // to choose from; nil = Steps
+	Away   string
+	Back   bool // it was put away from the home page
+}
+
+// helps reports whether the account may do one of the steps.
+func helps(c *web.Context) bool {
+	for _, s := range core.GuideSteps(core.GuideFacts{}) {
+		if s.Needs != "" && s.Name != "notice" && c.Has(s.Needs) {
+			return true
+		}
+	}
+	return c.Has(core.PermObserverEdit)
+}
+
+// guideCommunity returns the community whose steps are shown, with all of the account; zero = there is
+// none yet, or one of several has to be chosen.
+func (p *pages) guideCommunity(c *web.Context) (at core.Community, all []core.Community, err error) {
+	if all, err = p.Communities(c); err != nil {
+		return at, nil, err
+	}
+	shown := p.ShownCommunity(c)
+	for _, community := range all {
+		if community.ID == shown || len(all) == 1 {
+			return community, all, nil
+		}
+	}
+	return at, all, nil
+}
+
+// guideSteps returns the steps of a community, with what this account may do.
+func (p *pages) guideSteps(c *web.Context, community core.ID) ([]guideStep, error) {
+	facts, err := p.Store.GuideFacts(c.Ctx(), c.Scope(), community, c.Account().ID)
+	if err != nil {
+		return nil, err
+	}
+	facts.Official, facts.Mini = p.QR != nil, p.Mini
+	var steps []guideStep
+	next := false
+	for _, s := range core.GuideSteps(facts) {
+		step := guideStepOf(c, s, community)
+		if !next && s.State != core.GuideDone && step.Button.URL != "" {
+			step.Now, step.Button.Primary, next = true, true, true
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
+
+var guideTones = map[core.GuideState]templates.Tone{
+	core.GuideTodo: templates.Neutral, core.GuideDoing: templates.Info, core.GuideDone: templates.Good,
+}
+
+func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep {
+	if s.Name == "people" && !c.Has(s.Needs) && c.Has(core.PermObserverEdit) {
+		s.Act, s.Path, s.Needs = "添加观察员", "observer/new", core.PermObserverEdit
+	}
+	step := guideStep{GuideStep: s, Badge: templates.Badge{Tone: guideTones[s.State], Text: s.State.Label()}}
+	step.Button = templates.Action{Label: s.Act}
+	may := s.Needs == "" || c.Has(s.Needs) && (s.Name != "community" || c.Actor().MayOperate())
+	switch {
+	case s.Wait != "":
+		step.Why = "先完成“" + s.Wait + "”。"
+	case !may:
+		step.Why = "您的账号不能办理，请联系管理员。"
+	default:
+		step.Button.URL = frame.HomePath + "/" + s.Path
+		if community != 0 && s.Name != "community" && s.Name != "wechat" && !strings.HasPrefix(s.Path, "account") {
+			step.Button.URL += "?community=" + community.String()
+		}
+	}
+	return step
+}
+
+func leftOf(steps []guideStep) int {
+	n := 0
+	for _, s := range steps {
+		if s.State != core.GuideDone {
+			n++
+		}
+	}
+	return n
+}
+
+// guideCard returns the home page's card. Without it, as when the database does not answer in time, the
+// page is as good.
+func (p *pages) guideCard(c *web.Context) guideCard {
+	if !helps(c) || p.Preference(c).GuideAway {
+		return guideCard{}
+	}
+	at, all, err := p.guideCommunity(c)
+	if err == nil && at.ID == 0 && len(all) > 0 {
+		return guideCard{} // several: each has its own, on the page of the steps
+	}
+	var steps []guideStep
+	if err == nil {
+		steps, err = p.guideSteps(c, at.ID)
+	}
+	if err != nil {
+		c.Shortfall("steps of the set-up", err)
+		return guideCard{}
+	}
+	card := guideCard{Steps: steps, Left: leftOf(steps), URL: p.Within(c, frame.GuidePath), Away: frame.GuidePath, CSRF: c.CSRF()}
+	if card.Left == 0 {
+		return guideCard{}
+	}
+	if len(all) > 1 {
+		card.Community = at.Name
+	}
+	for i := range steps {
+		if steps[i].Now {
+			card.Next = &steps[i]
+		}
+	}
+	return card
+}
+
+// guideShow shows the steps of a community, or under 全部 how far each community is.
+func (p *pages) guideShow(c *web.Context) error {
+	at, all, err := p.guideCommunity(c)
+	if err != nil {
+		return err
+	}
+	page := guideShowPage{Shell: p.Shell(c, "guide", "开始使用"), Away: frame.GuidePath, Back: p.Preference(c).GuideAway}
+	if at.ID == 0 && len(all) > 0 {
+		for _, community := range all[:min(len(all), maxGuides)] {
+			steps, err := p.guideSteps(c, community.ID)
+			if err != nil {
+				return err
+			}
+			page.Places = append(page.Places, guidePlace{
+				Name: community.Name, Left: leftOf(steps),
+				URL: templates.WithQuery(frame.GuidePath, url.Values{"community": {community.ID.String()}}),
+			})
+		}
+		if len(all) > maxGuides {
+			page.Note = "其余小区请先在右上角的“范围”中选择。"
+		}
+		return p.Page(c, http.StatusOK, "console/guide/show", page)
+	}
+	page.Note = at.Name
+	if page.Steps, err = p.guideSteps(c, at.ID); err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/guide/show", page)
+}
+
+// guideUpdate puts the steps away from the account's home page, or back.
+func (p *pages) guideUpdate(c *web.Context) error {
+	var form struct {
+		Away string `form:"away" of:"yes no" required:"请选择"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if err := p.Store.UpdateGuideAway(c.Ctx(), c.Account().ID, form.Away == "yes"); err != nil {
+		return err
+	}
+	if form.Away == "yes" {
+		c.Flash(web.FlashSuccess, "已收起“开始使用”，需要时在右上角的“?”里打开。")
+	}
+	return c.Redirect(frame.HomePath)
+}
+
+type guideWechatPage struct {
+	templates.Shell
+	Facts, Addresses []templates.Fact
+	About            string // "" = no permission
+	Back             string
+}
+
+// guideWechat shows whether WeChat is configured, and what to enter where. It contains no secret.
+func (p *pages) guideWechat(c *web.Context) error {
+	page := guideWechatPage{Shell: p.Shell(c, "guide", "微信接入"), Back: p.Within(c, frame.GuidePath)}
+	page.Crumbs = []templates.Crumb{{Label: "开始使用", URL: frame.GuidePath}}
+	state := func(on bool) templates.Badge {
+		if on {
+			return templates.Badge{Tone: templates.Good, Text: "已接入"}
+		}
+		return templates.Badge{Tone: templates.Warn, Text: "未接入"}
+	}
+	page.Facts = []templates.Fact{{Label: "公众号", Badge: state(p.QR != nil)}, {Label: "小程序", Badge: state(p.Mini)}}
+	host := p.PublicURL
+	if u, err := url.Parse(p.PublicURL); err == nil {
+		host = u.Host
+	}
+	page.Addresses = []templates.Fact{
+		{Label: "服务器地址", Value: p.PublicURL + "/callback/oa", Copy: true, Code: true},
+		{Label: "授权域名", Value: host, Copy: true, Code: true},
+		{Label: "菜单：通行证", Value: p.PublicURL + "/h5/pass", Copy: true, Code: true},
+		{Label: "菜单：门岗", Value: p.PublicURL + "/h5/guard", Copy: true, Code: true},
+		{Label: "菜单：观察员", Value: p.PublicURL + "/h5/observer", Copy: true, Code: true},
+	}
+	if c.Has(core.PermAboutView) {
+		page.About = frame.AboutPath
+	}
+	return p.Page(c, http.StatusOK, "console/guide/wechat", page)
+}
+
+// guideNoticePage is a sheet to print: how residents get their pass.
+type guideNoticePage struct {
+	templates.Shell
+	Community, Phone, Address string
+	Image                     template.URL // of the QR code; "" = WeChat is not configured
+	Why, Step                 string       // it is not, and where that is done
+	Office, Day, Printed      string
+	Choose                    []templates.Field // the community, of several
+}
+
+func (p *pages) guideNotice(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return frame.ErrNoCommunityYet
+	}
+	page := guideNoticePage{
+		Shell: p.Shell(c, "guide", "打印住户通知"), Community: at.Name, Phone: at.Phone, Address: at.Address,
+		Office: at.Name + "物业", Day: p.Today(c).String(), Step: frame.GuidePath + "/wechat",
+	}
+	if len(at.All) > 1 {
+		page.Choose = []templates.Field{at.Field("")}
+	}
+	page.Printed = c.Account().Name + "　" + c.Now().In(p.Store.Zone()).Format("2006-01-02 15:04") + " 打印"
+	page.Crumbs = []templates.Crumb{{Label: "开始使用", URL: at.URL(frame.GuidePath)}}
+	if page.Why = p.NoWechat(frame.WechatBoth); page.Why == "" {
+		picture, err := gate.QRSVG(p.PublicURL + "/h5/pass")
+		if err != nil {
+			return err
+		}
+		page.Image = templates.SVG(picture)
+	}
+	return p.Page(c, http.StatusOK, "console/guide/notice", page)
+}

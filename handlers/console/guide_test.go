@@ -1,0 +1,173 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// statesOf returns the steps of a page as "小区 已完成, 房屋 …".
+func statesOf(page *goquery.Document) string {
+	var steps []string
+	page.Find("main .tx-guide > li h2").Each(func(_ int, h *goquery.Selection) {
+		state := h.Find(".tx-badge").Text()
+		steps = append(steps, strings.TrimSuffix(strings.TrimSpace(h.Text()), state)+" "+state)
+	})
+	return strings.Join(steps, ", ")
+}
+
+// The steps are computed from the data: each act moves its step, in its own community alone, and a button
+// that would be refused is off, with the reason.
+func TestGuideFollowsTheData(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	fresh := newCommunity(t, d)
+	path := frame.GuidePath + "?community=" + fresh.String()
+	got := statesOf(b.Get(t, path, http.StatusOK))
+	for _, want := range []string{"小区 已完成", "房屋 未开始", "通行证设置 未开始", "微信接入 未开始", "门禁读头 未开始", "打印住户通知 未开始"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: not %s", got, want)
+		}
+	}
+	rule, err := d.Store.PassRule(t.Context(), core.Everywhere, fresh)
+	if err == nil {
+		err = d.Store.UpdatePassRule(t.Context(), core.System, core.Everywhere, rule)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := statesOf(b.Get(t, path, http.StatusOK)); !strings.Contains(got, "通行证设置 已完成") {
+		t.Errorf("the rule was saved: %s", got)
+	}
+	other := statesOf(b.Get(t, frame.GuidePath+"?community="+newCommunity(t, d).String(), http.StatusOK))
+	if !strings.Contains(other, "通行证设置 未开始") {
+		t.Errorf("another community's rule: %s", other)
+	}
+	// Under 全部, how far each community is.
+	if n := b.Get(t, frame.GuidePath, http.StatusOK).Find(".tx-guide > li a").Length(); n != 4 {
+		t.Errorf("%d communities to choose from", n)
+	}
+
+	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit)
+	page := clerk.Get(t, frame.GuidePath, http.StatusOK)
+	page.Find(".tx-guide > li").Each(func(_ int, li *goquery.Selection) {
+		to, on := li.Find("a.btn").Attr("href")
+		if on {
+			clerk.Get(t, to, http.StatusOK)
+		} else if li.Find("button[disabled]").Length() != 1 || !strings.Contains(li.Text(), "不能办理") {
+			t.Errorf("neither on nor off with a reason: %s", li.Text())
+		}
+	})
+	if page.Find(".tx-guide a.btn").Length() < 2 {
+		t.Error("the clerk may do nothing")
+	}
+}
+
+func newCommunity(t *testing.T, d *desk.Desk) core.ID {
+	t.Helper()
+	id, err := d.Store.CreateCommunity(
+		t.Context(), core.System, core.Community{Name: "云栖" + d.Store.NewID().String(), Levels: []string{"栋"}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// Without a community everything else waits for it, and the page says who may add one.
+func TestGuideWithoutACommunity(t *testing.T) {
+	d := newDesk(t)
+	fresh := newCommunity(t, d)
+	b := d.SignIn(t, core.ScopeOf(fresh), core.Permissions()...)
+	if err := d.Store.ArchiveCommunity(t.Context(), core.System, core.Everywhere, fresh); err != nil {
+		t.Fatal(err)
+	}
+	home := b.Get(t, "/console", http.StatusOK)
+	if home.Find(`section[aria-labelledby="guide-title"] .tx-steps > li`).Length() != 9 {
+		t.Error("the home page has no steps")
+	}
+	steps := b.Get(t, frame.GuidePath, http.StatusOK).Find(".tx-guide > li")
+	if on := steps.Find("a.btn"); on.Length() != 1 || on.AttrOr("href", "") != frame.WechatStep {
+		t.Errorf("%d buttons are on", on.Length())
+	}
+	if first, second := steps.Eq(0).Text(), steps.Eq(1).Text(); !strings.Contains(first, "不能办理") || !strings.Contains(second, "先完成“小区”") {
+		t.Errorf("the first steps say %q, %q", first, second)
+	}
+}
+
+// The card is put away by the account for itself, and comes back from the page of the steps.
+func TestGuideIsPutAway(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	const card = `section[aria-labelledby="guide-title"]`
+	if b.Get(t, "/console", http.StatusOK).Find(card).Length() != 1 {
+		t.Fatal("no card")
+	}
+	b.Post(t, frame.GuidePath, url.Values{"away": {"yes"}}, http.StatusSeeOther)
+	if b.Get(t, "/console", http.StatusOK).Find(card).Length() != 0 {
+		t.Error("it is still there")
+	}
+	if d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...).Get(t, "/console", http.StatusOK).Find(card).Length() != 1 {
+		t.Error("it is put away for others, too")
+	}
+	if b.Get(t, frame.GuidePath, http.StatusOK).Find(`button[name="away"][value="no"]`).Length() != 1 {
+		t.Error("no way back")
+	}
+	b.Post(t, frame.GuidePath, url.Values{"away": {"no"}}, http.StatusSeeOther)
+	if b.Get(t, "/console", http.StatusOK).Find(card).Length() != 1 {
+		t.Error("it did not come back")
+	}
+	b.Post(t, frame.GuidePath, url.Values{"away": {"perhaps"}}, http.StatusUnprocessableEntity)
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView)
+	if viewer.Get(t, "/console", http.StatusOK).Find(card).Length() != 0 {
+		t.Error("shown to who may do none of it")
+	}
+}
+
+// Without WeChat the notice says so, with the way to the step, and there is nothing to print.
+func TestNoticeSaysThatWechatIsMissing(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	page := b.Get(t, noticePath, http.StatusOK)
+	if page.Find("[data-print], .tx-notice img").Length() != 0 || page.Find(`.tx-flash a[href="`+frame.WechatStep+`"]`).Length() != 1 {
+		t.Error("a notice without an entry can be printed, or does not say why it cannot")
+	}
+	step := b.Get(t, frame.WechatStep, http.StatusOK).Find("main").Text()
+	if !strings.Contains(step, "未接入") || !strings.Contains(step, "/callback/oa") {
+		t.Errorf("the step says %q", step)
+	}
+	b.Get(t, noticePath+"?community="+d.Others.Community.String(), http.StatusNotFound)
+}
+
+func TestGuidePages(t *testing.T) {
+	shell := templates.Shell{Title: "开始使用", CSRF: "x"}
+	steps := []guideStep{}
+	for _, s := range core.GuideSteps(core.GuideFacts{Community: 1, Houses: 3, Residents: 1}) {
+		steps = append(steps, guideStep{
+			GuideStep: s, Badge: templates.Badge{Tone: templates.Info, Text: s.State.Label()}, Why: desk.Hostile,
+			Button: templates.Action{Label: s.Act},
+		})
+	}
+	steps[0].Button.URL = "/console/community/new"
+	templates.CheckAll(t, "console/guide/", map[string]any{
+		"console/guide/show":        guideShowPage{Shell: shell, Steps: steps, Away: frame.GuidePath, Back: true},
+		"console/guide/show#places": guideShowPage{Shell: shell, Places: []guidePlace{{desk.Hostile, "/g", 3}, {"云栖", "/h", 0}}},
+		"console/guide/wechat": guideWechatPage{
+			Shell: shell, Facts: []templates.Fact{{Label: "公众号", Badge: templates.Badge{Tone: templates.Warn, Text: "未接入"}}},
+			Addresses: []templates.Fact{{Label: "服务器地址", Value: "https://x", Copy: true}}, About: "/about", Back: "/back",
+		},
+		"console/guide/notice": guideNoticePage{
+			Shell: shell, Community: desk.Hostile, Phone: "010", Address: "路", Image: "data:image/svg+xml;base64,", Day: "2026-11-22",
+			Choose: []templates.Field{{Kind: templates.Select, Name: "community", Label: "小区", Choices: []templates.Choice{{Label: "云栖"}}}},
+		},
+		"console/guide/notice#none": guideNoticePage{Shell: shell, Why: "还没有接入公众号。", Step: frame.WechatStep},
+	})
+}

@@ -133,7 +133,20 @@ type AuditFilter struct {
 	Kind      ActorKind // of the actor
 	Actor     ID        // used together with Kind
 	Action    string
-	Target    string // kind:id
+	Target    string   // kind:id
+	Targets   []string // one of these
+}
+
+// ThingAct is an act upon one thing, as its page shows it: a line of the audit log, or a batch of
+// which the thing is one.
+type ThingAct struct {
+	At     time.Time
+	Label  string
+	By     Actor
+	Target string      // kind:id
+	Batch  ID          // 0 = none
+	Record AuditRecord // zero if the batch's line names other things
+	Undone bool        // the batch was taken back for this thing
 }
 
 // AuditColumns are the columns of an export of the audit log.

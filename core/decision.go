@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -146,4 +147,29 @@ type Decision struct {
 	Next      time.Time // earliest moment an exit is possible as things are; now if it is possible now; zero if not foreseeable
 	NeedTemp  bool      // a temperature must be entered for this passage
 	NeedID    bool      // an ID number must be registered for this passage
+}
+
+// LeftText returns in Chinese how many exits are left in a period of days: 今天还能出门 2 次（共 2 次）.
+// It is "" if none are possible at all.
+func (d Decision) LeftText(periodDays int) string {
+	switch {
+	case d.Unlimited:
+		return "出门不限次数"
+	case d.Limit == 0:
+		return ""
+	}
+	when := "今天"
+	if periodDays > 1 {
+		when = fmt.Sprintf("%d 天内", periodDays)
+	}
+	return fmt.Sprintf("%s还能出门 %d 次（共 %d 次）", when, d.Left, d.Limit)
+}
+
+// BothWays reports whether the rule refuses both directions: nobody whom it refuses comes in either.
+func (r Reason) BothWays() bool {
+	switch r {
+	case ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonPassKind:
+		return true
+	}
+	return false
 }

@@ -213,6 +213,7 @@ CREATE TABLE batch_item (
   PRIMARY KEY (batch_id, thing_id)
 );
 CREATE INDEX batch_item_state ON batch_item (batch_id, state, thing_id);
+CREATE INDEX batch_item_thing ON batch_item (thing_id, batch_id);
 
 -- Communities and their houses.
 

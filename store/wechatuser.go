@@ -236,3 +236,13 @@ func (s *Store) UpdateFollowed(ctx context.Context, who core.WechatIdentity, fol
 		)
 	})
 }
+
+// WechatUsersOfPerson returns how many WeChat users verified the phone number of a person.
+func (s *Store) WechatUsersOfPerson(ctx context.Context, person core.ID) (n int, err error) {
+	err = s.db.Get(ctx, &n, `
+		SELECT COUNT(*)
+		FROM wechat_user
+		WHERE person_id = ?
+			AND merged_into = 0`, int64(person))
+	return n, database.Wrap("WeChat users of a person", err)
+}

@@ -3,6 +3,7 @@ package templates
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func CheckAll(t TB, prefix string, samples map[string]any) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		for _, fault := range Faults(out.String()) {
+		for _, fault := range append(Faults(out.String()), detailFaults(page)...) {
 			t.Errorf("%s: %s", name, fault)
 		}
 	}
@@ -45,6 +46,26 @@ func CheckAll(t TB, prefix string, samples map[string]any) {
 			t.Errorf("templates/%s.html has no sample: no test executes it", name)
 		}
 	}
+}
+
+// detailFaults returns what the head of a page with a field Detail has too much of.
+func detailFaults(page any) []string {
+	value := reflect.ValueOf(page)
+	if value.Kind() != reflect.Struct || !value.FieldByName("Detail").IsValid() {
+		return nil
+	}
+	d, ok := value.FieldByName("Detail").Interface().(Detail)
+	if !ok {
+		return nil
+	}
+	var faults []string
+	if n := len(d.Facts); n > MaxKeyFacts {
+		faults = append(faults, fmt.Sprintf("%d key facts", n))
+	}
+	if n := len(d.Actions) + len(d.Acts); n > MaxHeadButtons {
+		faults = append(faults, fmt.Sprintf("%d buttons in the head", n))
+	}
+	return faults
 }
 
 // ownPage reports whether a page's struct is in this package, and tested here.

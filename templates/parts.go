@@ -93,6 +93,7 @@ func (f Figure) Value() string {
 type Fact struct {
 	Label string
 	Value string
+	URL   string // of the page about Value
 	Badge Badge
 	Copy  bool // has a button to copy Value
 	Code  bool // Value is for machines: monospaced

@@ -33,6 +33,8 @@ type Page struct {
 	Jobs     []templates.Job
 	Reviews  []templates.Review
 	Found    templates.SearchAnswer
+	Detail   templates.Detail
+	Standing templates.Verdict
 }
 
 // Row is a row of the sample list.
@@ -57,6 +59,10 @@ func New(shell templates.Shell, query url.Values, now time.Time) Page {
 		Tabs: templates.Tabs{Label: "资料", Items: []templates.NavItem{
 			{Label: "概况", URL: "/console/dev/components", Active: true},
 			{Label: "通行记录", URL: "/console/accessrecord", Count: 12}, {Label: "设置", URL: "/console/passrule"}}},
+		Detail: detail(now), Standing: templates.Verdict{
+			Tone: templates.Warn, Title: "现在不能出门", Text: "次数已用完，明天起可出门",
+			Facts: []templates.Fact{{Label: "剩余", Value: "0 次"}},
+		},
 		Menu: longMenu(), List: sampleList(query), Rows: rows(now),
 		Tree: templates.Tree{
 			ID: "sample-tree", Label: "楼栋",
@@ -254,5 +260,25 @@ func NewPhone(frame templates.Phone, now time.Time) PhonePage {
 		Live: templates.Live{URL: "/h5/dev/live", Event: "passage", Swap: "refresh"},
 		Rows: console.Rows, Facts: console.Facts, Badges: console.Badges, Form: console.Form,
 		Nothing: templates.Empty{Icon: "history", Title: "还没有通行记录", Text: "第一次刷码后会显示在这里。"},
+	}
+}
+
+func detail(now time.Time) templates.Detail {
+	return templates.Detail{
+		Path: "/console/dev/components", Badges: []templates.Badge{{Tone: templates.Bad, Text: "禁止出入"}},
+		Facts: []templates.Fact{
+			{Label: "小区", Value: "云栖花园", URL: "/console/community"}, {Label: "住户", Value: "3 人，1 人未认证"},
+		},
+		Actions: []templates.Action{{Label: "添加住户", URL: "/console/resident/new", Icon: "plus"}},
+		Menu: templates.RowMenu{
+			Label: "3栋501 的操作", Links: []templates.Action{{Label: "修改", URL: "/console/house", Icon: "pencil"}},
+		},
+		Timeline: &templates.Timeline{
+			Moments: []templates.Moment{
+				{At: now.Add(-time.Hour), Title: "限制出入", URL: "/console/audit", By: "周敏", Text: "出门次数：禁止出入；原因：装修扰民"},
+				{At: now.Add(-48 * time.Hour), Title: "修改住户", Of: "王芳", By: "周敏", Text: "姓名：王方 → 王芳"},
+			},
+			More: templates.Action{Label: "全部操作", URL: "/console/audit"},
+		},
 	}
 }

@@ -46,7 +46,7 @@ func Line(ctx context.Context, db *database.DB, scope core.Scope, id core.ID) (c
 func timeline(dialect database.Dialect, scope core.Scope, f core.AuditFilter) database.Timeline {
 	l := database.Timeline{Table: "audit_log", Columns: Columns, Scope: scope.In(f.Community), Filter: where(f)}
 	switch {
-	case f.Kind != "" || f.Target != "":
+	case f.Kind != "" || f.Target != "" || len(f.Targets) > 0:
 	case f.Action != "":
 		l.Index, l.Apart = dialect.ForceIndex("audit_log_community_action"), true
 	default:
@@ -68,6 +68,13 @@ func where(f core.AuditFilter) database.Where {
 	}
 	if f.Target != "" {
 		w.And("target = ?", f.Target)
+	}
+	if len(f.Targets) > 0 {
+		args := make([]any, len(f.Targets))
+		for i, target := range f.Targets {
+			args[i] = target
+		}
+		w.And("target IN ("+database.Placeholders(len(args))+")", args...)
 	}
 	if !f.From.IsZero() {
 		w.And("id >= ?", int64(database.FirstID(f.From)))

@@ -159,6 +159,10 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	back := templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String())
+	if c.Query("from") == "house" {
+		back = frame.HouseURL(house.ID)
+	}
 	return p.Act(c, frame.Act{
 		Stem: "passrule",
 		Ask:  templates.Confirm{Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋"},
@@ -166,6 +170,6 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)
 		},
 		Done: "已解除 " + house.Label + " 的限制，立即恢复小区的规则。",
-		Back: templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String()),
+		Back: back,
 	})
 }

@@ -105,9 +105,26 @@ func TestHousePages(t *testing.T) {
 			},
 		},
 		"console/house/show": houseShowPage{
-			Shell: shell, Facts: []templates.Fact{{Label: "房屋", Value: "1栋101"}}, MayResidents: true,
-			MayRecords: true, Residents: []residentRow{{Name: desk.Hostile}},
-			Passages: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}, Delete: &templates.Submit{Label: "删除"},
+			Shell: shell, MayResidents: true,
+			Detail: templates.Detail{
+				Path: frame.HouseURL(1), Facts: []templates.Fact{{Label: "住户", Value: desk.Hostile}},
+				Timeline: &templates.Timeline{Moments: []templates.Moment{{Title: "迁出", Of: desk.Hostile, Text: desk.Hostile}}},
+			},
+			Restriction: &houseRestriction{
+				Verdict: templates.Verdict{Title: "限制出入：禁止出入", Text: desk.Hostile},
+				Lift:    &templates.Submit{Label: "解除", URL: "/l", Ask: true}, Change: "/c",
+			},
+			People: []houseMember{{
+				residentRow: residentRow{Name: desk.Hostile}, standing: standing{Left: "今天还能出门 2 次（共 2 次）"}, CallURL: "/r", CertifyURL: "/c",
+			}},
+			Passages: &passagePart{Rows: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}},
+		},
+		"console/house/show#passages": houseShowPage{
+			Shell: shell, Detail: templates.Detail{Shown: passagesTab},
+			Passages: &passagePart{Rows: []passageRow{{Name: desk.Hostile}}, More: "/more"},
+		},
+		"console/house/show#acts": houseShowPage{
+			Shell: shell, Detail: templates.Detail{Shown: templates.ActsTab, Timeline: &templates.Timeline{}},
 		},
 		"console/house/form": houseFormPage{
 			Shell: shell,

@@ -248,7 +248,10 @@ func (p *Pages) residentReveal(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Revealed = true
+	page.Revealed, page.Detail.Acts = true, nil
+	if whole.Phone != "" {
+		page.Call = core.FormatPhone(whole.Phone)
+	}
 	return p.Page(c, http.StatusOK, "console/resident/show", page)
 }
 

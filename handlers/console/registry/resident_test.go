@@ -226,12 +226,12 @@ func TestResidentIsSignedOut(t *testing.T) {
 	path := frame.ResidentURL(r.ID) + "/signout"
 	viewer := d.OnlyViews(t)
 	viewer.Post(t, path, desk.ConfirmedForm(), http.StatusForbidden)
-	if viewer.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(`form[action$="/signout"]`).Length() != 0 {
+	if viewer.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(`button[formaction$="/signout"]`).Length() != 0 {
 		t.Error("offered to who may only look")
 	}
 	b := d.Registrar(t)
 	b.Post(t, frame.ResidentURL(d.Others.Residents[0].ID)+"/signout", desk.ConfirmedForm(), http.StatusNotFound)
-	if b.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(`form[action="`+path+`"]`).Length() != 1 {
+	if b.Get(t, frame.ResidentURL(r.ID), http.StatusOK).Find(`button[formaction="`+path+`"]`).Length() != 1 {
 		t.Error("not offered")
 	}
 	asks, _ := b.Post(t, path, nil, http.StatusOK)
@@ -265,10 +265,11 @@ func TestResidentPages(t *testing.T) {
 		},
 		"console/resident/show": residentShowPage{
 			Shell: shell, Person: facts, Home: facts, RevealURL: "/r",
-			MoveOut: &templates.Submit{Label: "迁出", URL: "/m", Ask: true},
-			SignOut: &templates.Submit{Label: signOutLabel, URL: "/s", Ask: true},
+			Detail:   templates.Detail{Path: frame.ResidentURL(1), Facts: facts},
+			Standing: standing{Verdict: templates.Verdict{Tone: templates.Warn, Title: "现在不能出门"}, Left: "今天还能出门 0 次（共 2 次）"},
+			Passages: &passagePart{}, Ties: []residentRow{{Name: desk.Hostile, OtherName: desk.Hostile}},
 		},
-		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true},
+		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true, Call: "139 0000 0001"},
 	})
 }
 

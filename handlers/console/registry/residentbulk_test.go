@@ -122,8 +122,9 @@ func TestResidentPageTellsThePast(t *testing.T) {
 	b := d.Registrar(t)
 	who := d.Mine.Residents[0]
 	show := b.Get(t, frame.ResidentURL(who.ID), http.StatusOK)
-	if desk.Fact(show, "现在出门") != "可以" || desk.Fact(show, "本周期剩余") != "不限次数" {
-		t.Errorf("without a limit: %q, %q", desk.Fact(show, "现在出门"), desk.Fact(show, "本周期剩余"))
+	now := func(page *goquery.Document) string { return page.Find(".tx-standing strong").First().Text() }
+	if got, left := now(show), show.Find(".tx-standing-left").Text(); got != "现在可以出门" || left != "出门不限次数" {
+		t.Errorf("without a limit: %q, %q", got, left)
 	}
 	d.Passages(t, d.Mine, 8)
 	rule := d.Rule(t)
@@ -140,7 +141,7 @@ func TestResidentPageTellsThePast(t *testing.T) {
 	}
 	b.Post(t, frame.ResidentURL(who.ID), url.Values{"name": {"改过名"}, "identity": {"owner"}}, http.StatusSeeOther)
 	show = b.Get(t, frame.ResidentURL(who.ID), http.StatusOK)
-	if got := desk.Fact(show, "现在出门"); got == "可以" || got == "" {
+	if got := now(show); got != "现在不能进出门" {
 		t.Errorf("blocked: %q", got)
 	}
 	if href := show.Find(`section[aria-labelledby="ties-title"] a`).AttrOr("href", ""); href != frame.ResidentURL(second) {
@@ -149,18 +150,18 @@ func TestResidentPageTellsThePast(t *testing.T) {
 	if show.Find(`section[aria-labelledby="passages-title"] tbody tr`).Length() == 0 {
 		t.Error("no passages")
 	}
-	if text := show.Find(`section[aria-labelledby="history-title"]`).Text(); !strings.Contains(text, "改过名") {
+	if text := show.Find(`aside[aria-labelledby="acts-title"]`).Text(); !strings.Contains(text, "改过名") {
 		t.Errorf("the history: %q", text)
 	}
 	narrow := d.OnlyViews(t).Get(t, frame.ResidentURL(who.ID), http.StatusOK)
-	if narrow.Find(`#passages-title, #history-title`).Length() != 0 {
+	if narrow.Find(`#passages-title, #acts-title`).Length() != 0 {
 		t.Error("records and history show to who may not see them")
 	}
 	if err := d.Store.MoveOut(t.Context(), core.System, core.Everywhere, second); err != nil {
 		t.Fatal(err)
 	}
-	if show := b.Get(t, frame.ResidentURL(second), http.StatusOK); desk.Fact(show, "现在出门") != "" {
-		t.Errorf("moved out, yet %q", desk.Fact(show, "现在出门"))
+	if got := now(b.Get(t, frame.ResidentURL(second), http.StatusOK)); got != "现在不能进出门" {
+		t.Errorf("moved out, yet %q", got)
 	}
 }
 

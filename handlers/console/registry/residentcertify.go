@@ -132,19 +132,6 @@ func (p *Pages) residentDeskPage(c *web.Context, r store.ResidentRow, title stri
 	return page
 }
 
-// residentDeskActions returns the buttons of certification that a resident's page has.
-func residentDeskActions(c *web.Context, r store.ResidentRow) []templates.Action {
-	switch {
-	case !c.Has(core.PermResidentCertify) || !r.MovedOut.IsZero():
-		return nil
-	case r.Certified.IsZero():
-		return []templates.Action{{Label: "现场核验", URL: frame.ResidentURL(r.ID) + "/certify", Icon: "check"}}
-	case r.Desk.How != "":
-		return []templates.Action{{Label: "撤销核验", URL: frame.ResidentURL(r.ID) + "/withdraw", Icon: "x"}}
-	}
-	return nil
-}
-
 // deskFacts returns how, by whom and when a resident was certified at the desk; nil if they were not.
 func deskFacts(r store.ResidentRow, zone *time.Location) []templates.Fact {
 	if r.Certified.IsZero() || r.Desk.How == "" {

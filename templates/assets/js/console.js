@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { watchCharts } from "./chart-loader.js";
 import { watchConfirms } from "./confirm.js";
+import { watchDetail } from "./detail.js";
 import { watchForms } from "./form.js";
 import { watchList } from "./list.js";
 import { watchLive } from "./live.js";
@@ -29,6 +30,7 @@ watchConfirms();
 watchUploads(); // before forms: a blocked upload must not count as submitted
 watchForms();
 watchList();
+watchDetail();
 watchCharts();
 watchLive();
 watchTrouble();

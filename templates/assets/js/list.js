@@ -1,5 +1,7 @@
 // Lists: ticking rows, and URLs without empty filters.
 
+import { keepList } from "./detail.js";
+
 // boxesOf returns the boxes of a form. The id is read as an attribute: the boxes are named "id"
 // themselves, so form.id would return them.
 export function boxesOf(form) {
@@ -42,6 +44,7 @@ function refreshAll() {
 // watchList sets up bulk bars and filter forms, including those that htmx loads later.
 export function watchList() {
   refreshAll();
+  keepList();
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-tick-all]");
     if (all) {
@@ -57,6 +60,7 @@ export function watchList() {
     const button = target.closest("[data-list-fold]");
     if (button) fold(button);
   });
+  document.addEventListener("htmx:afterSettle", keepList);
   document.addEventListener("htmx:pushedIntoHistory", keepQuery);
   document.addEventListener("htmx:replacedInHistory", keepQuery);
   // Messages of a filter are outside the list: the whole page is replaced.

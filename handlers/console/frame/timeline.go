@@ -1,0 +1,56 @@
+package frame
+
+import (
+	"cmp"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// actsShown is how many of the latest acts the timeline of a page shows.
+const actsShown = 20
+
+// Timeline returns what was done to the things of a page, the page's own first: "house:7". It is nil
+// if the account may not see the log.
+func (f *Frame) Timeline(c *web.Context, things ...string) (*templates.Timeline, error) {
+	if !c.Has(core.PermAuditView) || len(things) == 0 {
+		return nil, nil
+	}
+	acts, err := f.Store.ActsUpon(c.Ctx(), c.Scope(), things, actsShown)
+	if err != nil {
+		return nil, err
+	}
+	records := make([]core.AuditRecord, len(acts))
+	for i, act := range acts {
+		records[i].Target = act.Target
+	}
+	names, err := f.Store.AuditSubjects(c.Ctx(), records)
+	if err != nil {
+		return nil, err
+	}
+	line := &templates.Timeline{More: templates.Action{
+		Label: "全部操作", URL: templates.WithQuery(AuditPath, nil, "subject", things[0]),
+	}}
+	for _, act := range acts {
+		line.Moments = append(line.Moments, momentOf(act, things[0], names))
+	}
+	return line, nil
+}
+
+func momentOf(act core.ThingAct, own string, names map[string]string) templates.Moment {
+	m := templates.Moment{At: act.At, Title: act.Label, By: cmp.Or(act.By.Name, act.By.Kind.Label())}
+	if act.Target != own {
+		m.Of = names[act.Target]
+	}
+	switch {
+	case act.Record.ID != 0:
+		m.URL, m.Text = AuditURL(act.Record.ID), auditSummary(act.Record.NamedChanges(nil))
+	case act.Batch != 0:
+		m.URL = BatchURL(act.Batch)
+	}
+	if act.Undone {
+		m.Title += "（已撤销）"
+	}
+	return m
+}

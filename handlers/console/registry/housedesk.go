@@ -1,0 +1,225 @@
+package registry
+
+import (
+	"fmt"
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// houseShowPage is what the counter needs of a house: who lives there, whether they can go out now and
+// why, the restriction, and the latest passages.
+type houseShowPage struct {
+	templates.Shell
+	Detail       templates.Detail
+	Restriction  *houseRestriction // nil: none in force
+	People       []houseMember
+	MayResidents bool
+	AddURL       string       // to add a resident; "" = no permission
+	Passages     *passagePart // nil: no permission
+}
+
+// houseRestriction is the restriction of a house.
+type houseRestriction struct {
+	templates.Verdict
+	Lift   *templates.Submit // nil: no permission
+	Change string            // URL; "" = no permission
+}
+
+// houseMember is a resident on the page of the house.
+type houseMember struct {
+	residentRow
+	standing
+	CallURL    string // posted to, shows the whole number; "" = none, or no permission
+	CertifyURL string // "" = certified, or no permission
+}
+
+// house returns the house in the path, if the account may see it.
+func (p *Pages) house(c *web.Context) (core.House, frame.CommunityChoice, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.House{}, frame.CommunityChoice{}, err
+	}
+	house, err := p.Store.House(c.Ctx(), c.Scope(), id)
+	if err != nil {
+		return house, frame.CommunityChoice{}, err
+	}
+	at, err := p.CommunityOf(c, house.Community.String())
+	return house, at, err
+}
+
+// detailTab reads the tab of a detail page.
+func detailTab(c *web.Context) (string, error) {
+	var asked struct {
+		Tab string `form:"tab" of:"passages acts"`
+	}
+	err := c.BindQuery(&asked)
+	return asked.Tab, err
+}
+
+func (p *Pages) houseShow(c *web.Context) error {
+	house, at, err := p.house(c)
+	if err != nil {
+		return err
+	}
+	tab, err := detailTab(c)
+	if err != nil {
+		return err
+	}
+	page := houseShowPage{Shell: p.Shell(c, "house", house.Label), MayResidents: c.Has(core.PermResidentView)}
+	page.Crumbs = []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}
+	page.Detail = templates.Detail{Path: frame.HouseURL(house.ID), CSRF: page.CSRF}
+	var residents []store.ResidentRow
+	if page.MayResidents {
+		if residents, err = p.houseMembers(c, house, &page); err != nil {
+			return err
+		}
+	}
+	if err = p.houseHead(c, at, house, residents, &page); err != nil {
+		return err
+	}
+	if page.Passages, err = p.passages(c, core.RecordFilter{Community: at.ID, House: house.ID}, tab); err != nil {
+		return err
+	}
+	things := []string{"house:" + house.ID.String()}
+	for _, r := range residents {
+		things = append(things, "resident:"+r.ID.String())
+	}
+	if page.Detail.Timeline, err = p.Timeline(c, things...); err != nil {
+		return err
+	}
+	tabs := []string{"", "住户"}
+	if !page.MayResidents {
+		tabs[1] = "概况"
+	}
+	if page.Passages != nil {
+		tabs = append(tabs, passagesTab, "出入记录")
+	}
+	page.Detail.NewTabs(tab, tabs...)
+	return p.Page(c, http.StatusOK, "console/house/show", page)
+}
+
+// houseMembers reads who lives in a house, with what a door would answer each of them now.
+func (p *Pages) houseMembers(c *web.Context, house core.House, page *houseShowPage) ([]store.ResidentRow, error) {
+	residents, _, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
+		Community: house.Community, House: house.ID, Page: store.Page{Limit: residentsAPage},
+	})
+	if err != nil {
+		return nil, err
+	}
+	standings, err := p.standings(c, residents)
+	if err != nil {
+		return nil, err
+	}
+	rows := residentRows(residents)
+	for i, r := range residents {
+		member := houseMember{residentRow: rows[i], standing: standings[i]}
+		if r.Phone != "" && c.Has(core.PermResidentReveal) {
+			member.CallURL = frame.ResidentURL(r.ID) + "/reveal"
+		}
+		if r.Certified.IsZero() && c.Has(core.PermResidentCertify) {
+			member.CertifyURL = frame.ResidentURL(r.ID) + "/certify"
+		}
+		page.People = append(page.People, member)
+	}
+	if c.Has(core.PermResidentEdit) {
+		page.AddURL = templates.WithQuery(
+			frame.ResidentPath+"/new", nil, "community", house.Community.String(), "house", house.ID.String(),
+		)
+	}
+	return residents, nil
+}
+
+// houseHead fills in the head of a house's page: key facts, restriction and acts.
+func (p *Pages) houseHead(
+	c *web.Context, at frame.CommunityChoice, house core.House, residents []store.ResidentRow, page *houseShowPage,
+) error {
+	d := &page.Detail
+	d.Facts = []templates.Fact{{Label: "小区", Value: at.Name}}
+	if c.Has(core.PermCommunityView) {
+		d.Facts[0].URL = frame.CommunityURL(at.ID)
+	}
+	if page.MayResidents {
+		d.Facts = append(d.Facts, templates.Fact{Label: "住户", Value: peopleText(residents)})
+	}
+	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	restriction, err := p.Store.HouseRestriction(c.Ctx(), c.Scope(), house)
+	switch {
+	case core.IsNotFound(err):
+		d.Facts = append(d.Facts, templates.Fact{Label: "出入", Value: "按小区规则：" + rule.Text()})
+	case err != nil:
+		return err
+	default:
+		badge := frame.RestrictionBadge(restriction, p.Today(c))
+		d.Badges = append(d.Badges, badge)
+		page.Restriction = houseRestrictionOf(c, at, house, restriction)
+		page.Restriction.Tone, page.Restriction.Title = badge.Tone, "限制出入："+badge.Text
+	}
+	owes := templates.Badge{Tone: templates.Good, Text: "无欠费"}
+	if house.ArrearsFen > 0 {
+		owes = templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
+	}
+	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: owes})
+	houseActs(c, at, house, page)
+	return nil
+}
+
+// peopleText counts the residents of a house: 3 人，1 人未认证.
+func peopleText(residents []store.ResidentRow) string {
+	waiting := 0
+	for _, r := range residents {
+		if r.Certified.IsZero() {
+			waiting++
+		}
+	}
+	switch {
+	case len(residents) == 0:
+		return "无住户"
+	case waiting == 0:
+		return fmt.Sprintf("%d 人", len(residents))
+	}
+	return fmt.Sprintf("%d 人，%d 人未认证", len(residents), waiting)
+}
+
+func houseRestrictionOf(c *web.Context, at frame.CommunityChoice, house core.House, r core.Restriction) *houseRestriction {
+	until := "长期"
+	if r.LastDay != 0 {
+		until = "到 " + r.LastDay.String() + " 为止"
+	}
+	x := &houseRestriction{}
+	if x.Text = until; r.Reason != "" {
+		x.Text = r.Reason + "，" + until
+	}
+	if c.Has(core.PermRestrictionEdit) {
+		x.Lift = &templates.Submit{Label: "解除", URL: frame.RestrictionPath + "/" + house.ID.String() + "/lift?from=house", Ask: true}
+		x.Change = at.URL(frame.RestrictionPath+"/new", "house", house.ID.String())
+	}
+	return x
+}
+
+// houseActs sets the buttons and the menu of a house's page.
+func houseActs(c *web.Context, at frame.CommunityChoice, house core.House, page *houseShowPage) {
+	d := &page.Detail
+	if page.AddURL != "" {
+		d.Actions = append(d.Actions, templates.Action{Label: "添加住户", URL: page.AddURL, Icon: "plus", Primary: true})
+	}
+	if c.Has(core.PermRestrictionEdit) && page.Restriction == nil {
+		d.Actions = append(d.Actions, templates.Action{
+			Label: "限制出入", URL: at.URL(frame.RestrictionPath+"/new", "house", house.ID.String()), Icon: "ban",
+		})
+	}
+	if c.Has(core.PermHouseEdit) {
+		d.Menu = templates.RowMenu{
+			Label: house.Label + " 的操作", CSRF: page.CSRF,
+			Links: []templates.Action{{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"}},
+			Acts:  []templates.Submit{{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true}},
+		}
+	}
+}

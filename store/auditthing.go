@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+)
+
+// thingBatchRow is a batch with one of its things.
+type thingBatchRow struct {
+	batchRow
+	Thing core.ID             `db:"thing_id"`
+	State core.BatchItemState `db:"state"`
+}
+
+// ActsUpon returns the latest acts upon some things of the scope, newest first, at most limit:
+// the lines of the audit log about them, and the batches of which they are part. It costs two queries.
+// things are targets: "house:7".
+func (s *Store) ActsUpon(ctx context.Context, scope core.Scope, things []string, limit int) ([]core.ThingAct, error) {
+	if len(things) == 0 {
+		return nil, nil
+	}
+	lines, _, err := s.AuditRecords(ctx, scope, core.AuditFilter{Targets: things}, Page{Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	acts := make([]core.ThingAct, len(lines))
+	for i, r := range lines {
+		acts[i] = core.ThingAct{At: r.At, Label: r.ActionLabel(), By: r.Actor, Target: r.Target, Batch: r.Batch(), Record: r}
+	}
+	batches, err := s.batchesOf(ctx, scope, things, limit)
+	if err != nil {
+		return nil, database.Wrap("acts upon things", err)
+	}
+	for _, act := range batches {
+		at := slices.IndexFunc(acts, func(a core.ThingAct) bool { return a.Batch == act.Batch && a.Target == act.Target })
+		if at >= 0 {
+			acts[at].Undone = act.Undone
+			continue
+		}
+		acts = append(acts, act)
+	}
+	slices.SortStableFunc(acts, func(a, b core.ThingAct) int { return b.At.Compare(a.At) })
+	return acts[:min(limit, len(acts))], nil
+}
+
+// batchesOf returns the latest batches that changed some things.
+func (s *Store) batchesOf(ctx context.Context, scope core.Scope, things []string, limit int) ([]core.ThingAct, error) {
+	ids := make([]core.ID, 0, len(things))
+	for _, thing := range things {
+		if _, id := core.TargetOf(thing); id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	where := database.Within(scope, "b.community_id")
+	where.And("i.thing_id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
+	var rows []thingBatchRow
+	err := s.db.All(ctx, &rows, `
+		SELECT b.id, b.community_id, b.kind, b.actor_kind, b.actor_id, b.actor_name, b.size, b.undone, b.kept,
+			b.created_at, b.begun_at, b.ended_at, b.undone_by, i.thing_id, i.state
+		FROM batch_item i
+		JOIN batch b ON b.id = i.batch_id
+		WHERE `+where.Text()+`
+		ORDER BY i.batch_id DESC
+		LIMIT ?`, append(where.Args(), limit)...)
+	acts := make([]core.ThingAct, 0, len(rows))
+	for _, row := range rows {
+		b := row.batch()
+		kind, known := b.Kind.Type()
+		if !known {
+			continue
+		}
+		acts = append(acts, core.ThingAct{
+			At: b.Created, Label: kind.Label, By: b.By, Target: audit.Target(kind.Stem, row.Thing).String(), Batch: b.ID,
+			Undone: row.State == core.BatchItemUndone,
+		})
+	}
+	return acts, err
+}

@@ -122,7 +122,7 @@ func (p *Pages) houseMembers(c *web.Context, house core.House, page *houseShowPa
 			member.CallURL = frame.ResidentURL(r.ID) + "/reveal"
 		}
 		if r.Certified.IsZero() && c.Has(core.PermResidentCertify) {
-			member.CertifyURL = frame.ResidentURL(r.ID) + "/certify"
+			member.CertifyURL, member.Text = frame.ResidentURL(r.ID)+"/certify", "未认证" // the link says how
 		}
 		page.People = append(page.People, member)
 	}

@@ -97,7 +97,7 @@ func (p *Pages) residentHome(c *web.Context, r store.ResidentRow, page *resident
 	if err != nil {
 		return err
 	}
-	wechat := templates.Fact{Label: "微信", Value: "未登录过"}
+	wechat := templates.Fact{Label: "微信", Value: "未验证手机号"}
 	if wechats > 0 {
 		wechat.Value = fmt.Sprintf("已验证手机号，%d 个微信", wechats)
 	}

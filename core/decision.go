@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -149,20 +150,20 @@ type Decision struct {
 	NeedID    bool      // an ID number must be registered for this passage
 }
 
-// LeftText returns in Chinese how many exits are left in a period of days: 今天还能出门 2 次（共 2 次）.
-// It is "" if none are possible at all.
-func (d Decision) LeftText(periodDays int) string {
-	switch {
-	case d.Unlimited:
-		return "出门不限次数"
-	case d.Limit == 0:
+// LeftText returns in Chinese how many exits are left in the period of the community's rule:
+// 今天还能出门 2 次. It is "" if they are not limited, or none are possible at all.
+func (d Decision) LeftText(rule PassRule) string {
+	if d.Unlimited || d.Limit <= 0 {
 		return ""
 	}
-	when := "今天"
-	if periodDays > 1 {
-		when = fmt.Sprintf("%d 天内", periodDays)
+	who := ""
+	if rule.Counting == CountHousehold {
+		who = "全户"
 	}
-	return fmt.Sprintf("%s还能出门 %d 次（共 %d 次）", when, d.Left, d.Limit)
+	if rule.window() > 1 {
+		return strings.TrimSpace(fmt.Sprintf("%s %d 天内还能出门 %d 次", who, rule.window(), d.Left))
+	}
+	return fmt.Sprintf("%s今天还能出门 %d 次", who, d.Left)
 }
 
 // BothWays reports whether the rule refuses both directions: nobody whom it refuses comes in either.

@@ -1,7 +1,6 @@
 package h5
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -194,7 +193,7 @@ func canGoOut(s store.Preview) templates.Verdict {
 	d := s.Decision
 	switch d.Reason {
 	case core.ReasonAllowed:
-		words := []string{exitsLeft(s)}
+		words := []string{s.Decision.LeftText(s.Rule)}
 		if _, more, _ := strings.Cut(d.Sentence, "，"); more != "" {
 			words = append(words, more)
 		}
@@ -204,21 +203,6 @@ func canGoOut(s store.Preview) templates.Verdict {
 		return templates.Verdict{Tone: templates.Bad, Title: "现在不能通行", Text: d.Sentence}
 	}
 	return templates.Verdict{Tone: templates.Warn, Title: "现在不能出门", Text: d.Sentence}
-}
-
-// exitsLeft returns in words how many exits are left in the period; "" if they are not limited.
-func exitsLeft(s store.Preview) string {
-	if s.Decision.Unlimited || s.Decision.Limit <= 0 {
-		return ""
-	}
-	period := "今天"
-	if s.Rule.PeriodDays > 1 {
-		period = fmt.Sprintf("%d 天内", s.Rule.PeriodDays)
-	}
-	if s.Rule.Counting == core.CountHousehold {
-		period = "全户" + period
-	}
-	return fmt.Sprintf("%s还能出门 %d 次", period, s.Decision.Left)
 }
 
 // codeCaption returns what to do with the code. It agrees with the verdict: nobody is sent to a door

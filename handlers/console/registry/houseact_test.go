@@ -79,7 +79,7 @@ func TestHouseIsShownAndChanged(t *testing.T) {
 	path := frame.HouseURL(house)
 	d.Passages(t, d.Mine, 6)
 	show := b.Get(t, path, http.StatusOK)
-	if desk.Fact(show, "欠费") != "无欠费" || show.Find(`section[aria-labelledby="people-title"] tbody tr`).Length() != 2 ||
+	if desk.Fact(show, "欠费") != "无欠费" || show.Find(`section[aria-labelledby="people-title"] li`).Length() != 2 ||
 		show.Find(`section[aria-labelledby="passages-title"] tbody tr`).Length() == 0 {
 		t.Errorf("shown as %q", strings.Join(strings.Fields(show.Find("main").Text()), " "))
 	}

@@ -46,14 +46,14 @@ func TestHouseDeskAnswersTheCounter(t *testing.T) {
 	}
 	rows := func(page *goquery.Document) map[string]string {
 		said := map[string]string{}
-		page.Find(`section[aria-labelledby="people-title"] tbody tr`).Each(func(_ int, row *goquery.Selection) {
-			said[textOf(row.Find(`[data-label="姓名"]`))] = textOf(row.Find(`[data-label="现在"]`))
+		page.Find(`section[aria-labelledby="people-title"] li`).Each(func(_ int, row *goquery.Selection) {
+			said[textOf(row.Find("p > a").First())] = textOf(row)
 		})
 		return said
 	}
 	page := b.Get(t, at, http.StatusOK)
 	said := rows(page)
-	if got := said[d.Mine.Residents[0].Name]; !strings.Contains(got, "可以出门") || !strings.Contains(got, "3 天内还能出门 2 次（共 2 次）") {
+	if got := said[d.Mine.Residents[0].Name]; !strings.Contains(got, "可以出门") || !strings.Contains(got, "全户 3 天内还能出门 2 次（共 2 次）") {
 		t.Errorf("who may go out: %q", got)
 	}
 	if got := said["未核验"]; !strings.Contains(got, "不能进出门") || !strings.Contains(got, "未认证") {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"strings"
 
 	"tongxing/core"
@@ -62,7 +63,13 @@ func withoutPass(r store.ResidentRow) standing {
 // standingOf describes a decision.
 func standingOf(preview store.Preview) standing {
 	d := preview.Decision
-	s := standing{Left: d.LeftText(preview.Rule.PeriodDays)}
+	s := standing{Left: d.LeftText(preview.Rule)}
+	switch {
+	case d.Unlimited:
+		s.Left = "出门不限次数"
+	case s.Left != "":
+		s.Left += fmt.Sprintf("（共 %d 次）", d.Limit)
+	}
 	switch {
 	case d.Allowed:
 		s.Tone, s.Title = templates.Good, "现在可以出门"

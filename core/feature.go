@@ -227,7 +227,9 @@ var Features = []Feature{
 		List: PermHouseView, Page: PermHouseView,
 		Group: "registry", Menu: MenuEntry{"房屋信息", "home-2"},
 		Aliases: []string{"房屋管理", "楼栋"},
-		Pages:   []FeaturePage{{"批量添加房屋", "house/bulk", []string{"批量生成房屋"}}},
+		Pages: []FeaturePage{
+			{"楼栋图", "house/plan", []string{"楼栋"}}, {"批量添加房屋", "house/bulk", []string{"批量生成房屋"}},
+		},
 		Permissions: []PermissionItem{
 			{PermHouseView, "查看房屋", nil},
 			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},

@@ -25,6 +25,7 @@ func (p *Pages) houseRoutes() []web.Route {
 		},
 		{Method: http.MethodPost, Path: frame.HousePath + "/suggest", Access: view, Handler: p.houseSuggest, Reads: true},
 		{Method: http.MethodGet, Path: frame.HousePath + "/tree", Access: view, Handler: p.houseTree},
+		{Method: http.MethodGet, Path: housePlanPath, Access: view, Handler: p.housePlan},
 		{Method: http.MethodGet, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulk},
 		{Method: http.MethodPost, Path: frame.HousePath + "/bulk", Access: edit, Handler: p.houseBulkCreate, Draft: true},
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id", Access: view, Handler: p.houseShow},
@@ -41,6 +42,7 @@ type houseListPage struct {
 	List    templates.List
 	Rows    []houseRow
 	TreeURL string // of the tree beside the list; "" = none
+	Tabs    templates.Tabs
 }
 
 type houseRow struct {
@@ -82,7 +84,7 @@ func (p *Pages) houseList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Note, page.List = at.Name, houseTable(c, at)
+	page.Note, page.List, page.Tabs = at.Name, houseTable(c, at), houseTabs(at, "")
 	page.TreeURL = at.URL(frame.HousePath+"/tree", "node", c.Query("node"))
 	if c.Has(core.PermResidentExport) {
 		page.List.Export = frame.HousePath + "/export.xlsx"

@@ -68,7 +68,7 @@ func TestHouseDeskAnswersTheCounter(t *testing.T) {
 
 	restrict(t, d, core.Restriction{Exits: -1, Reason: "装修扰民"})
 	page = b.Get(t, at, http.StatusOK)
-	if got := rows(page)[d.Mine.Residents[0].Name]; !strings.Contains(got, "不能进出门 本户已限制出入") || strings.Contains(got, "还能") {
+	if got := rows(page)[d.Mine.Residents[0].Name]; !strings.Contains(got, "不能进出门本户已限制出入") || strings.Contains(got, "还能") {
 		t.Errorf("restricted: %q", got)
 	}
 	bar := page.Find(".tx-standing").First()

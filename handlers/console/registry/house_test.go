@@ -115,7 +115,8 @@ func TestHousePages(t *testing.T) {
 				Lift:    &templates.Submit{Label: "解除", URL: "/l", Ask: true}, Change: "/c",
 			},
 			People: []houseMember{{
-				residentRow: residentRow{Name: desk.Hostile}, standing: standing{Left: "今天还能出门 2 次（共 2 次）"}, CallURL: "/r", CertifyURL: "/c",
+				residentRow: residentRow{Name: desk.Hostile}, standing: standing{Left: "今天还能出门 2 次（共 2 次）"},
+				CallURL: "/r", CertifyURL: "/c",
 			}},
 			Passages: &passagePart{Rows: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}},
 		},

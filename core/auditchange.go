@@ -63,6 +63,9 @@ func (r AuditRecord) Changes() []AuditChange {
 	feature, _ := FeatureOf(StemOf(r.Action))
 	var changes []AuditChange
 	for _, f := range auditOrder(feature.Fields, before, after) {
+		if f.Key == batchField.Key { // leads to the batch, see AuditRecord.Batch
+			continue
+		}
 		x, y := before[f.Key], after[f.Key]
 		change := AuditChange{Label: f.Label, Before: f.words(x), After: f.words(y)}
 		// An act that created or removed a thing changed nothing: all fields are new or gone.

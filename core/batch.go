@@ -168,11 +168,23 @@ func (w BatchWhy) Label() string {
 type BatchItem struct {
 	Thing         ID
 	Name          string // at present; "" = it is gone
-	Before, After string // JSON of what it was and what it became; "" = nothing
+	Before, After string // JSON of what it was and what it became; "" = nothing. Of people it is left out
+	Was, Became   string // of people: the same, in words that tell no more than their state
 	State         BatchItemState
 	Why           BatchWhy  // it was kept
 	Who           string    // who changed it after the batch; "" = unknown
 	At            time.Time // when; zero = unknown
+}
+
+// StayText returns in words whether a person lives in a house.
+func StayText(movedOut, certified bool) string {
+	switch {
+	case movedOut:
+		return "已迁出"
+	case certified:
+		return "居住，已认证"
+	}
+	return "居住，未认证"
 }
 
 // Changes returns what the batch changed of the thing: the fields that the audit log has words for.

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -67,6 +69,19 @@ func (x Restriction) Replaced(houses []ID, held map[ID]Restriction) []ID {
 		}
 	}
 	return replaced
+}
+
+// ReplacedMark identifies what a change would replace: which houses, and the terms that each has. ""
+// = nothing.
+func ReplacedMark(replaced []ID, held map[ID]Restriction) string {
+	if len(replaced) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	for _, house := range slices.Sorted(slices.Values(replaced)) {
+		fmt.Fprintf(sum, "%d %d %d %q\n", house, held[house].Exits, held[house].LastDay, held[house].Reason)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
 // errReplaces is the cause of a Replaces error.

@@ -82,6 +82,25 @@ func writeBatch(tx *database.Tx, by core.Actor, b core.Batch, things []batchThin
 	)
 }
 
+// writeBatches keeps what an act has changed in communities, a batch for each. It returns the batch
+// if it is one; of several, their size alone: none of them takes the whole act back.
+func writeBatches(
+	tx *database.Tx, by core.Actor, kind core.BatchKind, communities []core.ID, things map[core.ID][]batchThing,
+) (all core.Batch, err error) {
+	for _, community := range communities {
+		b, err := writeBatch(tx, by, core.Batch{Community: community, Kind: kind}, things[community])
+		if err != nil {
+			return core.Batch{}, err
+		}
+		b.Size += all.Size
+		all = b
+	}
+	if len(communities) > 1 {
+		return core.Batch{Size: all.Size}, nil
+	}
+	return all, nil
+}
+
 // batchText encodes what a thing was; of people it is encrypted.
 func batchText(tx *database.Tx, kind core.BatchKind, v any) (string, error) {
 	if v == nil {
@@ -168,7 +187,7 @@ type BatchItemFilter struct {
 }
 
 // BatchItems lists the things of a batch that the caller has read, with their present names. It costs
-// two queries. What a person was is not among them: only the name is.
+// two queries. Of a person only the name is among them, and whether they live there.
 func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter) (list []core.BatchItem, more bool, err error) {
 	var scope, filter database.Where
 	scope.And("batch_id = ?", int64(b.ID))
@@ -193,8 +212,10 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 			Thing: row.Thing, Name: names[targets[i].Target], State: row.State,
 			Why: row.Why, Who: row.Who, At: row.Changed.Time,
 		}
-		if !batchUndos[b.Kind].personal {
-			item.Before, item.After = row.Before, row.After
+		item.Before, item.After = row.Before, row.After
+		if batchUndos[b.Kind].personal {
+			row.open(b.Kind, s.db.Reveal)
+			item.Before, item.After, item.Was, item.Became = "", "", stayText(row.Before), stayText(row.After)
 		}
 		list = append(list, item)
 	}

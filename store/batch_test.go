@@ -124,9 +124,15 @@ func (w *batchWorld) restrict(houses []core.ID, exits int) (core.Batch, error) {
 }
 
 func (w *batchWorld) restrictWhole(exits int) (core.Batch, error) {
-	return w.CreateRestrictions(w.t.Context(), batchBy, everywhere, RestrictionChange{
-		Community: w.community, Whole: true, AnnouncedCount: len(w.houses), Restriction: core.Restriction{Exits: exits, Reason: "全小区"},
-	})
+	change := RestrictionChange{
+		Community: w.community, Whole: true, Restriction: core.Restriction{Exits: exits, Reason: "全小区"},
+	}
+	plan, err := w.PlanRestrictions(w.t.Context(), everywhere, change)
+	if err != nil {
+		return core.Batch{}, err
+	}
+	change.AnnouncedMark = plan.Mark
+	return w.CreateRestrictions(w.t.Context(), batchBy, everywhere, change)
 }
 
 // batchAct is a batch of one kind; what it needs is prepared before.
@@ -252,6 +258,11 @@ func (w *batchWorld) wantItems(b core.Batch, state core.BatchItemState) {
 	for _, item := range items {
 		if item.State != state {
 			w.t.Errorf("%s: the item %s is %s, want %s", b.Kind, item.Thing, item.State, state)
+		}
+		if item.After == "" && b.Kind != core.BatchLift && !strings.Contains(item.Became, map[core.BatchKind]string{
+			core.BatchMoveOut: "已迁出", core.BatchResidents: "居住",
+		}[b.Kind]) || b.Kind == core.BatchMoveOut && !strings.Contains(item.Was, "居住") {
+			w.t.Errorf("%s: an item that was %q became %q", b.Kind, item.Was, item.Became)
 		}
 	}
 }

@@ -243,7 +243,7 @@ const MaxReaderQR = 500
 
 // SwitchReadersQR ticks or clears 门禁二维码 for readers. One that is not there, or not in the scope,
 // leaves all as they were. The batch has those that changed; it is zero if there are none. Readers
-// of several communities are a batch each, of which the first is returned, with the size of all.
+// of several communities are a batch each, of which the size of all is returned.
 func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (core.Batch, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(q.Readers)))
 	if len(ids) == 0 || len(ids) > MaxReaderQR {

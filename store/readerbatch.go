@@ -12,7 +12,7 @@ type readerItem struct {
 }
 
 // writeReaderBatches keeps readers whose 门禁二维码 was switched, a batch for each community.
-func writeReaderBatches(tx *database.Tx, by core.Actor, were []core.Reader) (first core.Batch, err error) {
+func writeReaderBatches(tx *database.Tx, by core.Actor, were []core.Reader) (core.Batch, error) {
 	things := map[core.ID][]batchThing{}
 	var communities []core.ID
 	for _, r := range were {
@@ -25,17 +25,7 @@ func writeReaderBatches(tx *database.Tx, by core.Actor, were []core.Reader) (fir
 			After:  readerItem{QRAllowed: !r.QRAllowed, Updated: tx.NextUpdated(r.Updated)},
 		})
 	}
-	for i, community := range communities {
-		b, err := writeBatch(tx, by, core.Batch{Community: community, Kind: core.BatchReaderQR}, things[community])
-		if err != nil {
-			return core.Batch{}, err
-		}
-		if i == 0 {
-			first = b
-			first.Size = len(were)
-		}
-	}
-	return first, nil
+	return writeBatches(tx, by, core.BatchReaderQR, communities, things)
 }
 
 // undoReadersQR switches 门禁二维码 of readers back that were not changed since.

@@ -37,6 +37,15 @@ func (i residentItem) is(r core.Resident) bool {
 	return i.Updated == r.Updated.UnixMilli() && i.Certified == millisOf(r.Certified) && i.MovedOut == millisOf(r.MovedOut)
 }
 
+// stayText returns an item in words; "" if the resident was not there, or it cannot be read.
+func stayText(text string) string {
+	var item residentItem
+	if text == "" || readBatchText(text, &item) != nil {
+		return ""
+	}
+	return core.StayText(item.MovedOut != 0, item.Certified != 0)
+}
+
 // millisOf is UnixMilli with 0 for the zero time.
 func millisOf(t time.Time) int64 {
 	if t.IsZero() {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -168,12 +167,11 @@ func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id
 // ResidentsAtOnce is the maximum number of residents of one act.
 const ResidentsAtOnce = 200
 
-// MoveOutAll is MoveOut of many, all of them or none. Those of several communities are a batch each;
-// the first is returned.
+// MoveOutAll is MoveOut of many, all of them or none. Those of several communities are a batch each,
+// of which the size of all is returned.
 func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) (core.Batch, error) {
-	var first core.Batch
+	var batch core.Batch
 	err := s.someResidents(ctx, "move out", ids, func(tx *database.Tx, ids []core.ID) error {
-		first = core.Batch{}
 		things := map[core.ID][]batchThing{}
 		var communities []core.ID
 		for _, id := range ids {
@@ -190,16 +188,11 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 				After:  residentItem{MovedOut: tx.NowMS(), Updated: tx.NextUpdated(old.Updated)},
 			})
 		}
-		for _, community := range communities {
-			b, err := writeBatch(tx, by, core.Batch{Community: community, Kind: core.BatchMoveOut}, things[community])
-			if err != nil {
-				return err
-			}
-			first = cmp.Or(first, b)
-		}
-		return nil
+		var err error
+		batch, err = writeBatches(tx, by, core.BatchMoveOut, communities, things)
+		return err
 	})
-	return first, err
+	return batch, err
 }
 
 // moveOut moves one resident out and returns what they were.

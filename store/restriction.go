@@ -47,8 +47,8 @@ type RestrictionChange struct {
 	Whole     bool      // all houses of the community, instead of Houses
 	core.Restriction
 	Announced []core.ID // houses whose present restriction was shown as being replaced
-	// AnnouncedCount is how many were said to be replaced, whichever they are.
-	AnnouncedCount int
+	// AnnouncedMark is the RestrictionPlan.Mark of a question that said how many are replaced.
+	AnnouncedMark string
 }
 
 // CreateRestrictions sets one restriction on houses of a community, and replaces any that they
@@ -89,8 +89,9 @@ func (s *Store) CreateRestrictions(
 // RestrictionPlan is whom CreateRestrictions would affect.
 type RestrictionPlan struct {
 	Houses    int
-	Residents int // who live there
-	Replaced  int // houses whose restriction has other terms
+	Residents int    // who live there
+	Replaced  int    // houses whose restriction has other terms
+	Mark      string // core.ReplacedMark of those
 }
 
 // PlanRestrictions checks a change, and returns whom it would affect.
@@ -115,7 +116,10 @@ func (s *Store) PlanRestrictions(ctx context.Context, scope core.Scope, change R
 		return RestrictionPlan{}, database.Wrap("plan restrictions", err)
 	}
 	people, err := s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
-	plan := RestrictionPlan{Houses: len(change.Houses), Residents: people, Replaced: len(change.Replaced(change.Houses, held))}
+	replaced := change.Replaced(change.Houses, held)
+	plan := RestrictionPlan{
+		Houses: len(change.Houses), Residents: people, Replaced: len(replaced), Mark: core.ReplacedMark(replaced, held),
+	}
 	if err == nil && plan.Houses == 0 {
 		err = core.Conflict(noHousesYet)
 	}
@@ -144,7 +148,7 @@ func lockRestricted(tx *database.Tx, change *RestrictionChange) (restrictedHouse
 // checkAnnounced refuses to replace restrictions that were not shown as being replaced.
 func (c RestrictionChange) checkAnnounced(held map[core.ID]core.Restriction) error {
 	replaced, announced := c.Replaced(c.Houses, held), c.Announced
-	if len(replaced) <= c.AnnouncedCount {
+	if c.AnnouncedMark == core.ReplacedMark(replaced, held) {
 		announced = replaced
 	}
 	return core.CheckReplaced(replaced, announced)

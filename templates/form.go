@@ -255,6 +255,25 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 	}
 }
 
+// Values returns what the form sends as it is drawn. Passwords and files are left out.
+func (f Form) Values() url.Values {
+	values := url.Values{}
+	for _, s := range f.Sections {
+		for _, field := range s.Fields {
+			switch {
+			case field.Disabled || field.Kind == Static || field.Kind == Password || field.Kind == Upload:
+			case field.Kind == Checks || len(field.Values) > 0:
+				values[field.Name] = append(values[field.Name], field.Values...)
+			case field.Kind != Switch:
+				values.Add(field.Name, field.Value)
+			case field.On():
+				values.Set(field.Name, "1")
+			}
+		}
+	}
+	return values
+}
+
 // Wrong returns how many fields have a message.
 func (f Form) Wrong() int {
 	n := 0

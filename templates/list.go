@@ -52,6 +52,7 @@ type Submit struct {
 	URL   string // where to post; empty for the form's own action
 	Icon  string
 	Ask   bool
+	Off   string // why the act would be refused now: the button is drawn disabled, with this reason
 }
 
 // Cell is a column heading as drawn.

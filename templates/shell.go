@@ -103,5 +103,6 @@ type Flash struct {
 	Text string
 	Link string // the page about it; empty for none
 	Undo string // where to post to take the act back; empty for nowhere
+	Ask  bool   // the server asks before that
 	CSRF string // for Undo
 }

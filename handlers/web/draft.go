@@ -67,30 +67,40 @@ func (c *Context) keepDraft() bool {
 	for _, name := range draftSecrets {
 		draft.Fields.Del(name)
 	}
-	text, err := json.Marshal(draft)
-	if err != nil || len(text) > maxDraft {
-		return false
+	secret, kept := c.sealForm(draft, draftLife)
+	if kept {
+		c.SetCookie(draftCookie, secret, draftLife)
 	}
-	secret := newSecret()
+	return kept
+}
+
+// sealForm keeps a form in the cache, under a secret that alone opens it, and reports whether it did.
+func (c *Context) sealForm(form Draft, life time.Duration) (secret string, kept bool) {
+	text, err := json.Marshal(form)
+	if err != nil || len(text) > maxDraft || c.app.o.Cache == nil {
+		return "", false
+	}
+	secret = newSecret()
 	name, box, err := draftBox(secret)
 	if err != nil {
-		return false
+		return "", false
 	}
 	sealed := base64.RawStdEncoding.EncodeToString(box.Seal(nil, nil, text, nil))
-	if c.app.o.Cache.Set(c.Ctx(), name, sealed, draftLife) != nil {
-		return false
-	}
-	c.SetCookie(draftCookie, secret, draftLife)
-	return true
+	return secret, c.app.o.Cache.Set(c.Ctx(), name, sealed, life) == nil
 }
 
 // Draft returns the draft that the signed-in account left in this browser; NotFound if there is
 // none or it belongs to another account.
 func (c *Context) Draft() (Draft, error) {
+	return c.openForm(c.Cookie(draftCookie), "没有需要恢复的内容")
+}
+
+// openForm returns a form of the signed-in account that sealForm kept; NotFound with the message if
+// there is none.
+func (c *Context) openForm(secret, missing string) (Draft, error) {
 	var draft Draft
-	secret := c.Cookie(draftCookie)
-	if !validSecret(secret) {
-		return draft, core.NotFound("没有需要恢复的内容")
+	if !validSecret(secret) || c.app.o.Cache == nil {
+		return draft, core.NotFound(missing)
 	}
 	name, box, err := draftBox(secret)
 	if err != nil {
@@ -108,7 +118,7 @@ func (c *Context) Draft() (Draft, error) {
 		err = json.Unmarshal(raw, &draft)
 	}
 	if err != nil || draft.Account != c.Account().ID {
-		return Draft{}, core.NotFound("没有需要恢复的内容")
+		return Draft{}, core.NotFound(missing)
 	}
 	return draft, nil
 }

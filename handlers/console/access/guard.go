@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -122,13 +123,21 @@ func (p *Pages) guardNew(c *web.Context) error {
 
 // guardFormPage shows the form with the guard's values, or as submitted if it is invalid.
 func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), g.Community)
+	page, err := p.guardForm(c, g)
 	if err != nil {
 		return err
 	}
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+}
+
+func (p *Pages) guardForm(c *web.Context, g core.Guard) (guardPostFormPage, error) {
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), g.Community)
+	if err != nil {
+		return guardPostFormPage{}, err
+	}
 	posts, err := p.Store.AllGuardPosts(c.Ctx(), c.Scope(), g.Community)
 	if err != nil {
-		return err
+		return guardPostFormPage{}, err
 	}
 	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗人员")}
 	page.Crumbs = guardCrumbs()
@@ -140,7 +149,7 @@ func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改门岗人员", frame.GuardURL(g.ID), frame.GuardURL(g.ID), "保存"
 		page.Form.Seen = templates.Seen(g.Updated)
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+	return page, nil
 }
 
 func guardFields(g core.Guard, community core.Community, posts []core.GuardPost) []templates.Section {
@@ -190,6 +199,10 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was, err := p.guardForm(c, old)
+	if err != nil {
+		return err
+	}
 	var form guardForm
 	wrong := c.Bind(&form)
 	g := form.guard(old.ID)
@@ -203,7 +216,10 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 		}
 		return p.guardFormPage(c, g, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+		now, err := p.guard(c)
+		return now.Updated, err
+	}, "phone")
 	return c.Redirect(frame.GuardURL(g.ID))
 }
 

@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -78,6 +79,10 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was, err := p.guardPostForm(c, old)
+	if err != nil {
+		return err
+	}
 	var form guardPostForm
 	wrong := c.Bind(&form)
 	post := form.post(old.ID)
@@ -91,7 +96,10 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 		}
 		return p.guardPostFormPage(c, post, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+		now, err := p.guardPost(c)
+		return now.Updated, err
+	})
 	return c.Redirect(frame.GuardPostPath)
 }
 

@@ -28,9 +28,17 @@ type guardPostFormPage struct {
 
 // guardPostFormPage shows the form of a new or an existing post, or as submitted if it is invalid.
 func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong error) error {
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), post.Community)
+	page, err := p.guardPostForm(c, post)
 	if err != nil {
 		return err
+	}
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+}
+
+func (p *Pages) guardPostForm(c *web.Context, post core.GuardPost) (guardPostFormPage, error) {
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), post.Community)
+	if err != nil {
+		return guardPostFormPage{}, err
 	}
 	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗")}
 	page.Crumbs = guardPostCrumbs()
@@ -42,7 +50,7 @@ func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong err
 		page.Title, page.Form.Action, page.Form.Submit = "修改门岗", frame.GuardPostURL(post.ID), "保存"
 		page.Form.Seen = templates.Seen(post.Updated)
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+	return page, nil
 }
 
 func guardPostFields(post core.GuardPost, community core.Community) []templates.Section {

@@ -3,6 +3,7 @@ package access
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -125,12 +126,20 @@ func (p *Pages) observerNew(c *web.Context) error {
 
 // observerFormPage shows the form with the observer's values, or as submitted if it is invalid.
 func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) error {
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	page, err := p.observerForm(c, o)
 	if err != nil {
 		return err
 	}
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/observer/form", page) })
+}
+
+func (p *Pages) observerForm(c *web.Context, o core.Observer) (observerFormPage, error) {
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return observerFormPage{}, err
+	}
 	if len(communities) == 0 {
-		return frame.ErrNoCommunityYet
+		return observerFormPage{}, frame.ErrNoCommunityYet
 	}
 	page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员")}
 	page.Crumbs = observerCrumbs()
@@ -142,7 +151,7 @@ func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) e
 		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改观察员", frame.ObserverURL(o.ID), frame.ObserverURL(o.ID), "保存"
 		page.Form.Seen = templates.Seen(o.Updated)
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/observer/form", page) })
+	return page, nil
 }
 
 func observerFields(o core.Observer, communities []core.Community) []templates.Section {
@@ -193,6 +202,10 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was, err := p.observerForm(c, old)
+	if err != nil {
+		return err
+	}
 	var form observerForm
 	wrong := c.Bind(&form)
 	o := form.observer(old.ID)
@@ -205,7 +218,10 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 		}
 		return p.observerFormPage(c, o, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+		now, err := p.observer(c)
+		return now.Updated, err
+	}, "phone")
 	return c.Redirect(frame.ObserverURL(o.ID))
 }
 

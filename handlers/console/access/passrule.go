@@ -51,6 +51,7 @@ type passRulePage struct {
 	Edit     bool
 	Form     templates.Form
 	Preview  passRulePreview
+	Impact   []string          // whom a change affects, and from when
 	Versions []passRuleVersion // what the rule was before its latest changes
 	Empty    templates.Empty   // instead of everything else, if there is no community
 }
@@ -79,13 +80,18 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := p.passRulePage(c, at, rule)
+	page, err := p.passRulePage(c, at, rule)
+	if err != nil {
+		return err
+	}
 	page.Versions = passRuleVersions(c, at, versions, page.CSRF)
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }
 
-func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) passRulePage {
+func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) (passRulePage, error) {
+	impact, err := p.passRuleImpact(c, at)
 	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs(c.Has, "passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
+	page.Impact = impact
 	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
 	if len(at.All) > 1 {
 		field := at.Field("")
@@ -95,7 +101,20 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 		Action: frame.PassRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated),
 		Sections: passRuleSections(at, rule), Preview: "预览", Ask: true,
 	}
-	return page
+	return page, err
+}
+
+// passRuleImpact returns whom a change of the rule affects, and from when.
+func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]string, error) {
+	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	if err != nil {
+		return nil, err
+	}
+	restricted, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID})
+	return []string{
+		fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified)),
+		fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted))),
+	}, err
 }
 
 // passRuleForm is the posted form. Temperature is in degrees.
@@ -225,19 +244,11 @@ func (p *Pages) passRuleAsk(
 func (p *Pages) passRuleQuestion(
 	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule,
 ) (templates.Confirm, error) {
-	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
-	if err != nil {
-		return templates.Confirm{}, err
-	}
-	restricted, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID})
+	impact, err := p.passRuleImpact(c, at)
 	return templates.Confirm{
 		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。",
-		Effects: []string{
-			"原来：" + now.Text(),
-			fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified)),
-			fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted))),
-		},
-		Cancel: at.URL(frame.PassRulePath), Danger: rule.Exits < 0,
+		Effects: append([]string{"原来：" + now.Text()}, impact...),
+		Cancel:  at.URL(frame.PassRulePath), Danger: rule.Exits < 0,
 	}, err
 }
 
@@ -248,7 +259,10 @@ func (p *Pages) passRulePreviewed(c *web.Context, at frame.CommunityChoice, rule
 	if err != nil {
 		return err
 	}
-	page := p.passRulePage(c, at, now)
+	page, err := p.passRulePage(c, at, now)
+	if err != nil {
+		return err
+	}
 	page.Preview = passRulePreview{Words: rule.Text()}
 	page.Form.Notice = "这是预览，还没有保存。"
 	page.Form.Set(c.Form(), nil)
@@ -262,7 +276,10 @@ func (p *Pages) passRuleWrong(c *web.Context, at frame.CommunityChoice, wrong er
 	if err != nil {
 		return err
 	}
-	page := p.passRulePage(c, at, now)
+	page, err := p.passRulePage(c, at, now)
+	if err != nil {
+		return err
+	}
 	return p.FormPage(c, wrong, &page.Form, func(status int) error {
 		if !web.IsResumed(wrong) {
 			page.Preview = passRulePreview{Wrong: firstMessage(wrong)}

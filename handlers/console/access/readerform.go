@@ -2,6 +2,7 @@ package access
 
 import (
 	"strconv"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -64,13 +65,21 @@ func (p *Pages) readerNew(c *web.Context) error {
 
 // readerFormPage shows the form with r's values, or as submitted if it is invalid.
 func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error {
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	page, err := p.readerForm(c, r)
 	if err != nil {
 		return err
 	}
+	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/reader/form", page) })
+}
+
+func (p *Pages) readerForm(c *web.Context, r core.Reader) (readerFormPage, error) {
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return readerFormPage{}, err
+	}
 	tree, err := p.Store.BuildingTree(c.Ctx(), c.Scope(), r.Community)
 	if err != nil {
-		return err
+		return readerFormPage{}, err
 	}
 	page := readerFormPage{Shell: p.Shell(c, "reader", "添加读头")}
 	page.Crumbs = readerCrumbs()
@@ -84,7 +93,7 @@ func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error
 		page.Form.Seen = templates.Seen(r.Updated)
 		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: frame.ReaderURL(r.ID)})
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/reader/form", page) })
+	return page, nil
 }
 
 func (p *Pages) readerCreate(c *web.Context) error {
@@ -114,6 +123,10 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was, err := p.readerForm(c, old)
+	if err != nil {
+		return err
+	}
 	var form readerForm
 	wrong := c.Bind(&form)
 	if wrong == nil {
@@ -122,7 +135,10 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 	if wrong != nil {
 		return p.readerFormPage(c, old, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+		now, err := p.reader(c)
+		return now.Updated, err
+	})
 	return c.Redirect(frame.ReaderURL(old.ID))
 }
 

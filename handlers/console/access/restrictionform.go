@@ -23,21 +23,21 @@ type restrictionForm struct {
 	Pasted    string  `form:"pasted" text:"lines" max:"60000"`
 	Reviewed  string  `form:"reviewed" max:"64"` // digest of the list that was last reviewed with its houses
 	Whole     bool    `form:"whole"`             // all houses of the community, instead of Houses
-	// AnnouncedCount is how many restrictions the question said will be replaced.
-	AnnouncedCount int       `form:"announced_count"`
-	Announced      []core.ID `form:"announced" max:"500"` // houses whose restriction the page has said will be replaced
-	Houses         []core.ID `form:"houses" max:"500"`
-	Exits          string    `form:"exits" max:"8"`
-	Reason         string    `form:"reason"`
-	LastDay        core.Day  `form:"last_day"`
-	Act            string    `form:"act"` // of the preview: a restrictionAct
+	// AnnouncedMark identifies the restrictions that the question said will be replaced.
+	AnnouncedMark string    `form:"announced_mark" max:"64"`
+	Announced     []core.ID `form:"announced" max:"500"` // houses whose restriction the page has said will be replaced
+	Houses        []core.ID `form:"houses" max:"500"`
+	Exits         string    `form:"exits" max:"8"`
+	Reason        string    `form:"reason"`
+	LastDay       core.Day  `form:"last_day"`
+	Act           string    `form:"act"` // of the preview: a restrictionAct
 }
 
 func (f restrictionForm) change(community core.ID) store.RestrictionChange {
 	return store.RestrictionChange{
 		Community: community, Houses: f.Houses, Whole: f.Whole, Announced: f.Announced,
-		AnnouncedCount: f.AnnouncedCount,
-		Restriction:    core.Restriction{Exits: exitsOf(f.Exits), Reason: f.Reason, LastDay: f.LastDay},
+		AnnouncedMark: f.AnnouncedMark,
+		Restriction:   core.Restriction{Exits: exitsOf(f.Exits), Reason: f.Reason, LastDay: f.LastDay},
 	}
 }
 

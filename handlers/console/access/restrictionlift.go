@@ -95,10 +95,10 @@ func restrictionQuestion(
 		q.Title, q.Typed = "限制“"+at.Name+"”全部 "+n+" 套房屋的出入？", at.Name
 	}
 	for name, values := range sent {
-		if !slices.Contains([]string{"q", "act", "announced_count"}, name) && !strings.HasPrefix(name, "hx-") {
+		if !slices.Contains([]string{"q", "act", "announced_mark"}, name) && !strings.HasPrefix(name, "hx-") {
 			q.Keep[name] = values
 		}
 	}
-	q.Keep.Set("announced_count", fmt.Sprint(plan.Replaced))
+	q.Keep.Set("announced_mark", plan.Mark)
 	return q
 }

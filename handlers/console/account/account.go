@@ -3,6 +3,7 @@ package account
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -237,6 +238,10 @@ func (p *Pages) accountUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
 	var form accountForm
 	err = c.Bind(&form)
 	if err == nil {
@@ -247,7 +252,10 @@ func (p *Pages) accountUpdate(c *web.Context) error {
 	if err != nil {
 		return p.accountWrong(c, account, err)
 	}
-	c.Flash(web.FlashSuccess, "账号已保存，立即生效。")
+	p.Edited(c, "账号已保存，立即生效。", accountFields(c.Account(), account, communities), func() (time.Time, error) {
+		now, err := p.account(c)
+		return now.Updated, err
+	})
 	return c.Redirect(frame.AccountURL(account.ID))
 }
 

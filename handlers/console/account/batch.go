@@ -267,7 +267,8 @@ func batchItemOf(c *web.Context, b core.Batch, item core.BatchItem) batchItem {
 			after = append(after, change.After)
 		}
 	}
-	row.Before, row.After = cmp.Or(strings.Join(before, "，"), "–"), cmp.Or(strings.Join(after, "，"), "–")
+	row.Before = cmp.Or(strings.Join(before, "，"), item.Was, "–")
+	row.After = cmp.Or(strings.Join(after, "，"), item.Became, "–")
 	if f, _ := core.FeatureOf(t.Stem); item.Name != "" && f.Page != "" && c.Has(f.Page) {
 		row.URL = frame.StemURL(t.Stem, "") + "/" + item.Thing.String()
 	}
@@ -276,6 +277,9 @@ func batchItemOf(c *web.Context, b core.Batch, item core.BatchItem) batchItem {
 		if row.Name == "–" {
 			row.Name = "已删除"
 		}
+	}
+	if item.Before+item.Was == "" {
+		row.Before = "无"
 	}
 	row.State = map[core.BatchItemState]templates.Badge{
 		core.BatchItemDone:   {Tone: templates.Good, Text: "已生效"},

@@ -91,7 +91,11 @@ func TestBatchNeedsThePermissionOfItsAct(t *testing.T) {
 	if page.Find(`main form[action$="/undo"]`).Length() != 0 || !strings.Contains(page.Find("main").Text(), "撤销需要“设置限制出入”的权限") {
 		t.Errorf("who may not undo is offered: %s", page.Find("main").Text())
 	}
-	line := b.Get(t, frame.AuditPath+"?action=restriction.create", http.StatusOK).Find("tbody a").First().AttrOr("href", "")
+	lines := b.Get(t, frame.AuditPath+"?action=restriction.create", http.StatusOK).Find("tbody")
+	if lines.Find(`td[data-label="变化"] a[href="`+at+`"]`).Length() != 1 || strings.Contains(lines.Text(), "批次") {
+		t.Errorf("the line does not lead to the batch in words: %s", lines.Text())
+	}
+	line := lines.Find("a").First().AttrOr("href", "")
 	if b.Get(t, line, http.StatusOK).Find(`main a[href="`+at+`"]`).Length() != 1 {
 		t.Error("the line of the audit log does not lead to the batch")
 	}

@@ -50,12 +50,15 @@ func (a Act) do() (core.Batch, error) {
 	return core.Batch{}, a.Do()
 }
 
-// Done shows that an act is done; if it was a batch, with its page and 撤销.
+// Done shows that an act is done; if it was a batch, with its page and 撤销. If it was several, one for
+// each community, it leads to their list.
 func (f *Frame) Done(c *web.Context, message string, batch core.Batch) {
 	done := web.Flash{Kind: web.FlashSuccess, Message: message}
 	if batch.ID != 0 {
 		done.Link = BatchURL(batch.ID)
 		done.Undo = done.Link + "/undo"
+	} else if batch.Size > 0 {
+		done.Link = BatchPath
 	}
 	c.ShowFlash(done)
 }

@@ -10,6 +10,7 @@ import (
 // AuditListRow is a row of the audit log in a list.
 type AuditListRow struct {
 	URL, Act, Actor, ActorKind, Subject, SubjectKind, Community, Addr, Summary string
+	Batch                                                                      string // the page of its batch; "" = none
 	Record                                                                     core.AuditRecord
 }
 
@@ -20,11 +21,15 @@ func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string)
 	if kind == "community" {
 		community = "" // the subject itself
 	}
-	return AuditListRow{
+	row := AuditListRow{
 		URL: AuditURL(r.ID), Act: r.ActionLabel(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Label()),
 		ActorKind: r.Actor.Kind.Label(), Subject: names[r.Target], SubjectKind: core.TargetLabel(kind),
 		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(at.Names())), Record: r,
 	}
+	if batch := r.Batch(); batch != 0 {
+		row.Batch = BatchURL(batch)
+	}
+	return row
 }
 
 // maxSummary limits the length of a change in the list.

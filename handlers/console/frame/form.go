@@ -3,6 +3,7 @@ package frame
 import (
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -49,6 +50,25 @@ func IsFormError(err error) bool {
 		return true
 	}
 	return web.FieldsOf(err) != nil
+}
+
+// Edited shows that an edit is saved, and offers to take it back for ten minutes. was is the form as it
+// was before, and seen returns when the thing was changed last. An edit of a field in blind cannot be
+// taken back, since the form does not hold what it was.
+func (f *Frame) Edited(
+	c *web.Context, message string, was templates.Form, seen func() (time.Time, error), blind ...string,
+) {
+	done := web.Flash{Kind: web.FlashSuccess, Message: message}
+	if c.Form().Has(web.UndoneField) {
+		done.Message = "已恢复为修改前的内容。"
+	}
+	lost := slices.ContainsFunc(blind, func(name string) bool { return c.Form().Get(name) != "" })
+	if at, err := seen(); err == nil && !lost {
+		fields := was.Values()
+		fields.Set(templates.SeenField, templates.Seen(at))
+		done.Undo = c.KeepUndo(was.Action, fields)
+	}
+	c.ShowFlash(done)
 }
 
 // Suggest answers a field with Suggest while typing.

@@ -6,6 +6,7 @@ package frame
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"tongxing/handlers/web"
@@ -38,7 +39,8 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: f.Demo, Posted: c.Request().Method == http.MethodPost}
 	if flash, ok := c.TakeFlash(); ok {
 		shell.Flash = []templates.Flash{{
-			Tone: tone(flash.Kind), Text: flash.Message, Link: flash.Link, Undo: flash.Undo, CSRF: shell.CSRF,
+			Tone: tone(flash.Kind), Text: flash.Message, Link: flash.Link, CSRF: shell.CSRF,
+			Undo: flash.Undo, Ask: strings.HasPrefix(flash.Undo, BatchPath+"/"),
 		}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {

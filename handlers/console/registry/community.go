@@ -109,7 +109,11 @@ func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
 		acts = []templates.Submit{{Label: "恢复", URL: frame.CommunityURL(r.ID) + "/restore", Icon: "refresh", Ask: true}}
 	}
 	if c.Actor().MayOperate() {
-		acts = append(acts, templates.Submit{Label: "删除", URL: frame.CommunityURL(r.ID) + "/delete", Icon: "trash", Ask: true})
+		remove := templates.Submit{Label: "删除", URL: frame.CommunityURL(r.ID) + "/delete", Icon: "trash", Ask: true}
+		if r.Houses > 0 {
+			remove.Off = "还有 " + frame.Grouped(r.Houses) + " 套房屋"
+		}
+		acts = append(acts, remove)
 	}
 	return acts
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -174,6 +175,10 @@ func (p *Pages) communityUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was, err := p.communityPage(c, community)
+	if err != nil {
+		return err
+	}
 	var form communityForm
 	err = c.Bind(&form)
 	if err == nil && form.Act != "" {
@@ -185,6 +190,9 @@ func (p *Pages) communityUpdate(c *web.Context) error {
 	if err != nil {
 		return p.communityWrong(c, community, err)
 	}
-	c.Flash(web.FlashSuccess, "已保存。")
+	p.Edited(c, "已保存。", was.Form, func() (time.Time, error) {
+		now, err := p.community(c)
+		return now.Updated, err
+	})
 	return c.Redirect(frame.CommunityPath)
 }

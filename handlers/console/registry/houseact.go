@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -69,6 +70,10 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was, err := p.houseEditPage(c, at, house)
+	if err != nil {
+		return err
+	}
 	var form struct {
 		Arrears string `form:"arrears" max:"20"`
 		Seen    int64  `form:"seen"`
@@ -97,7 +102,10 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 		}
 		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/house/form", page) })
 	}
-	c.Flash(web.FlashSuccess, "已保存。")
+	p.Edited(c, "已保存。", was.Form, func() (time.Time, error) {
+		now, _, err := p.house(c)
+		return now.Updated, err
+	})
 	return c.Redirect(frame.HouseURL(house.ID))
 }
 

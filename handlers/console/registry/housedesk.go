@@ -216,10 +216,14 @@ func houseActs(c *web.Context, at frame.CommunityChoice, house core.House, page 
 		})
 	}
 	if c.Has(core.PermHouseEdit) {
+		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true}
+		if n := len(page.People); n > 0 {
+			remove.Off = fmt.Sprintf("还有 %d 名住户", n)
+		}
 		d.Menu = templates.RowMenu{
 			Label: house.Label + " 的操作", CSRF: page.CSRF,
 			Links: []templates.Action{{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"}},
-			Acts:  []templates.Submit{{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true}},
+			Acts:  []templates.Submit{remove},
 		}
 	}
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -268,6 +269,7 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	was := p.residentEditPage(c, r)
 	var form residentForm
 	err = c.Bind(&form)
 	if err == nil {
@@ -281,7 +283,10 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 		page := p.residentEditPage(c, r)
 		return p.FormPage(c, err, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
 	}
-	c.Flash(web.FlashSuccess, "已保存。")
+	p.Edited(c, "已保存。", was.Form, func() (time.Time, error) {
+		now, err := p.resident(c)
+		return now.Updated, err
+	}, "phone", "clear_phone", "id_number", "clear_id")
 	return c.Redirect(frame.ResidentURL(r.ID))
 }
 

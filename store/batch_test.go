@@ -34,7 +34,7 @@ func newBatchWorld(t *testing.T, s *Store, name string, houses int) *batchWorld 
 	w.houses = newHouses(t, s, w.community, houses)
 	for i := range 3 {
 		w.residents = append(w.residents, newResident(t, s, w.community, w.houses[i], "张三", fmt.Sprintf("1380013800%d", i)))
-		id, _, err := s.CreateReader(t.Context(), core.System, everywhere, aReader(w.community, fmt.Sprintf("R%d", i)))
+		id, _, err := s.CreateReader(t.Context(), core.System, everywhere, aReader(w.community, fmt.Sprintf("R%d%s", i, w.community)))
 		if err != nil {
 			t.Fatal(err)
 		}

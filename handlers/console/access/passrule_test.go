@@ -29,6 +29,9 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	page := b.Get(t, frame.PassRulePath, http.StatusOK)
+	if got := page.Find(".tx-impact aside li").Text(); !strings.Contains(got, fmt.Sprintf("影响 %d 名住户", len(d.Mine.Residents))) {
+		t.Errorf("beside the form: %q", got)
+	}
 	before := d.Rule(t)
 	if got := strings.TrimSpace(page.Find("#rule-preview").Text()); got != before.Text() {
 		t.Errorf("in words %q, want %q", got, before.Text())

@@ -133,6 +133,17 @@ func TestCommunityLevelsStayWhileThereAreHouses(t *testing.T) {
 }
 
 // Deletion is refused with the reasons and an offer to archive; an empty community is deleted.
+// What would be refused is disabled, with the reason beside it.
+func TestCommunityWithHousesIsNotOfferedForDeletion(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.PermCommunityView, core.PermCommunityEdit)
+	remove := b.Get(t, frame.CommunityPath, http.StatusOK).
+		Find(`button[formaction="` + frame.CommunityURL(d.Mine.Community) + `/delete"]`)
+	if remove.Length() != 1 || !remove.Is("[disabled]") || !strings.Contains(remove.Find("small").Text(), "套房屋") {
+		t.Errorf("offered: %s", remove.Text())
+	}
+}
+
 func TestCommunityIsDeleted(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"testing"
+
+	"tongxing/core"
+)
+
+// A whole restriction replaces what its question said would be replaced, not as many others.
+func TestAWholeRestrictionReplacesWhatItSaid(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newBatchWorld(t, s, "翠湖花园", 3)
+		change := RestrictionChange{
+			Community: w.community, Whole: true, Restriction: core.Restriction{Exits: -1, Reason: "全小区"},
+		}
+		ask := func() {
+			t.Helper()
+			plan, err := s.PlanRestrictions(t.Context(), everywhere, change)
+			if err != nil || plan.Replaced != 1 {
+				t.Fatalf("planned %+v, %v", plan, err)
+			}
+			change.AnnouncedMark = plan.Mark
+		}
+		if _, err := w.restrict(w.houses[:1], 3); err != nil {
+			t.Fatal(err)
+		}
+		ask()
+		if _, err := s.LiftRestriction(t.Context(), batchBy, everywhere, w.houses[0]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.restrict(w.houses[1:2], 3); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.CreateRestrictions(t.Context(), batchBy, everywhere, change); !core.IsReplaces(err) {
+			t.Errorf("another house's restriction: %v", err)
+		}
+		ask()
+		if _, err := w.restrict(w.houses[1:2], 4); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.CreateRestrictions(t.Context(), batchBy, everywhere, change); !core.IsReplaces(err) {
+			t.Errorf("other terms: %v", err)
+		}
+		ask()
+		if b, err := s.CreateRestrictions(t.Context(), batchBy, everywhere, change); err != nil || b.Size != 3 {
+			t.Errorf("as it said: %+v, %v", b, err)
+		}
+	})
+}
+
+// One act upon things of several communities is a batch for each: none of them is returned, since it
+// would take back a part.
+func TestAnActOfSeveralCommunitiesIsABatchForEach(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		mine, others := newBatchWorld(t, s, "翠湖花园", 3), newBatchWorld(t, s, "海棠苑", 3)
+		acts := map[core.BatchKind]func() (core.Batch, error){
+			core.BatchReaderQR: func() (core.Batch, error) {
+				return s.SwitchReadersQR(t.Context(), batchBy, everywhere, ReaderQR{
+					Readers: []core.ID{mine.readers[0], others.readers[0], others.readers[1]}, Allowed: false,
+				})
+			},
+			core.BatchMoveOut: func() (core.Batch, error) {
+				return s.MoveOutAll(t.Context(), batchBy, everywhere, []core.ID{mine.residents[0], others.residents[0], others.residents[1]})
+			},
+		}
+		for kind, act := range acts {
+			all, err := act()
+			if err != nil || all.ID != 0 || all.Size != 3 {
+				t.Errorf("%s: %+v, %v", kind, all, err)
+			}
+			for w, size := range map[*batchWorld]int{mine: 1, others: 2} {
+				list, _, err := s.Batches(t.Context(), core.ScopeOf(w.community), BatchFilter{
+					Communities: core.Everywhere, Kinds: []core.BatchKind{kind}, Page: Page{Limit: 9},
+				})
+				if err != nil || len(list) != 1 || list[0].Size != size {
+					t.Errorf("%s: %+v, %v", kind, list, err)
+				}
+			}
+		}
+	})
+}

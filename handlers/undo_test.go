@@ -54,7 +54,7 @@ func undoOf(t *testing.T, answer *httptest.ResponseRecorder) string {
 }
 
 // TestEveryEditIsTakenBack edits everything that has a form: the message offers 撤销, which makes all
-// of it what it was, if nobody has changed it since, and for who edited it alone.
+// of it what it was, unless it was changed since, and for the account that edited it alone.
 func TestEveryEditIsTakenBack(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)

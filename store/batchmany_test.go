@@ -60,7 +60,9 @@ func TestAnActOfSeveralCommunitiesIsABatchForEach(t *testing.T) {
 				})
 			},
 			core.BatchMoveOut: func() (core.Batch, error) {
-				return s.MoveOutAll(t.Context(), batchBy, everywhere, []core.ID{mine.residents[0], others.residents[0], others.residents[1]})
+				return s.MoveOutAll(t.Context(), batchBy, everywhere, []core.ID{
+					mine.residents[0], others.residents[0], others.residents[1],
+				})
 			},
 		}
 		for kind, act := range acts {

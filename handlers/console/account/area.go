@@ -29,7 +29,7 @@ func (p *Pages) Routes() []web.Route {
 		p.wechatLoginRoutes(),
 		p.auditRoutes(),
 		p.jobRoutes(),
-		p.batchRoutes(), []web.Route{web.UndoRoute()},
+		p.batchRoutes(),
 		p.savedViewRoutes(),
 		p.settingRoutes(),
 		p.aboutRoutes(),

@@ -20,6 +20,7 @@ func (p *Pages) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: signInCodePath, Access: web.Public, Handler: p.sessionCode, PerMinute: perMinute},
 		{Method: http.MethodGet, Path: signInCodePath, Access: web.Public, Handler: p.sessionNew},
 		{Method: http.MethodGet, Path: web.DraftPage, Access: web.SignedIn, Handler: p.draftShow},
+		web.UndoRoute(),
 		{Method: http.MethodGet, Path: "/console/captcha/:id", Access: web.Public, Handler: p.captchaShow, PerMinute: 3 * perMinute},
 		{Method: http.MethodPost, Path: web.SignOutPath, Access: web.SignedIn, Handler: p.sessionDelete},
 		{Method: http.MethodGet, Path: web.PasswordPage, Access: web.SignedIn, Handler: p.passwordEdit},

@@ -285,7 +285,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		id     core.ID
 	}{
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
-		{"/console/account/", account}, {"/console/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
+		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},

@@ -14,7 +14,7 @@ import (
 // of the audit log. The former form is kept as a draft is, for undoLife, and for its account alone.
 const (
 	// UndoPath with a key takes an edit back.
-	UndoPath = "/console/undo"
+	UndoPath = "/console/session/undo"
 	// UndoneField marks a form that takes an edit back.
 	UndoneField = "undone"
 

@@ -1,0 +1,151 @@
+package structure
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// pageWords are the words that docs/glossary.md forbids on pages: anywhere, and as a whole label.
+type pageWords struct {
+	anywhere, labels []string
+}
+
+// imitation holds pages that stand in for somebody else's: they use that party's words.
+const imitation = "wechat/simulator"
+
+// readPageWords reads the table under "Words on pages".
+func readPageWords(t *testing.T) pageWords {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs/glossary.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## Words on pages")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var words pageWords
+	for line := range strings.SplitSeq(table, "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 7 || strings.Contains(line, "---") || strings.TrimSpace(cells[1]) == "concept" {
+			continue
+		}
+		words.anywhere = append(words.anywhere, listed(cells[3])...)
+		words.labels = append(words.labels, listed(cells[4])...)
+	}
+	if len(words.anywhere) < 30 || len(words.labels) < 4 {
+		t.Fatalf("docs/glossary.md: the table of words on pages has %d words and %d labels", len(words.anywhere), len(words.labels))
+	}
+	return words
+}
+
+func listed(cell string) []string {
+	return slices.DeleteFunc(strings.Split(strings.TrimSpace(cell), "、"), func(word string) bool { return word == "" })
+}
+
+// TestPagesUseTheGlossary reads every text that people see: Chinese literals, templates and scripts.
+func TestPagesUseTheGlossary(t *testing.T) {
+	words, texts := readPageWords(t), 0
+	walk(t, func(name string) {
+		if strings.HasPrefix(name, imitation) || strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		switch path.Ext(name) {
+		case ".go":
+			texts += words.checkGo(t, name)
+		case ".html", ".js":
+			texts += words.checkPage(t, name)
+		}
+	})
+	if texts < 2000 {
+		t.Errorf("read %d texts only", texts)
+	}
+}
+
+// checkGo checks the Chinese literals of a Go file and returns their number.
+func (w pageWords) checkGo(t *testing.T, name string) int {
+	if strings.HasPrefix(name, "tools/") || strings.HasPrefix(name, "testkit/") {
+		return 0
+	}
+	files, count := token.NewFileSet(), 0
+	file, err := parser.ParseFile(files, filepath.Join(root, name), nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	labels := map[ast.Node]bool{}
+	ast.Inspect(file, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.KeyValueExpr:
+			key, _ := node.Key.(*ast.Ident)
+			if key == nil {
+				return true
+			}
+			if key.Name == "Aliases" {
+				return false // of the search: people type any word
+			}
+			labels[node.Value] = slices.Contains([]string{"Label", "Submit", "Title", "Noun"}, key.Name)
+		case *ast.BasicLit:
+			text, err := strconv.Unquote(node.Value)
+			if node.Kind != token.STRING || err != nil || !isChinese(text) && !labels[node] {
+				return true
+			}
+			count++
+			w.check(t, name, files.Position(node.Pos()).Line, text, labels[node])
+		}
+		return true
+	})
+	return count
+}
+
+var (
+	pageText    = regexp.MustCompile(`>([^<>{}]+)<|"([^"<>{}]+)"|'([^'<>{}]+)'|` + "`([^`<>]+)`")
+	pageComment = regexp.MustCompile(`(?s)\{\{/\*.*?\*/\}\}|/\*.*?\*/|(?m:^\s*//.*$)`)
+)
+
+// checkPage checks a template or script: a label is the whole text of an element or attribute.
+func (w pageWords) checkPage(t *testing.T, name string) int {
+	content, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	blank := func(comment []byte) []byte { return slices.Repeat([]byte("\n"), strings.Count(string(comment), "\n")) }
+	content, count := pageComment.ReplaceAllFunc(content, blank), 0
+	for number, line := range strings.Split(string(content), "\n") {
+		if !isChinese(line) {
+			continue
+		}
+		count++
+		w.check(t, name, number+1, line, false)
+		for _, found := range pageText.FindAllStringSubmatch(line, -1) {
+			w.check(t, name, number+1, strings.TrimSpace(strings.Join(found[1:], "")), true)
+		}
+	}
+	return count
+}
+
+// check reports a forbidden word. A label that is wrong anywhere is reported once, by its own line.
+func (w pageWords) check(t *testing.T, name string, line int, text string, label bool) {
+	t.Helper()
+	for _, word := range w.anywhere {
+		if strings.Contains(text, word) {
+			t.Errorf("%s:%d: %q has the word %s; see Words on pages in docs/glossary.md", name, line, text, word)
+		}
+	}
+	if label && slices.Contains(w.labels, text) {
+		t.Errorf("%s:%d: the label %s; see Words on pages in docs/glossary.md", name, line, text)
+	}
+}
+
+func isChinese(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) || r == '！' })
+}

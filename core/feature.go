@@ -116,6 +116,15 @@ type Verb struct {
 // Features are all stems that register something, in the order of menu and permissions.
 var Features = []Feature{
 	{
+		Stem: "todo", Noun: "待我处理",
+		Own: true, Group: "home", Menu: MenuEntry{"待我处理", "checklist"},
+		Aliases: []string{"待办"},
+		Pages: []FeaturePage{
+			{"开始使用", "guide", []string{"初始设置"}}, {"微信接入", "guide/wechat", []string{"公众号", "小程序"}},
+			{"打印住户通知", "guide/notice", nil},
+		},
+	},
+	{
 		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
 		List: PermAccessRecordView, Page: PermAccessRecordView,
 		Group: "access", Menu: MenuEntry{"出入记录", "history"},

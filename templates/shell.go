@@ -1,5 +1,7 @@
 package templates
 
+import "strconv"
+
 // Shell is the frame of every console page; a page's struct embeds it and the layout
 // "layout/console" draws it.
 type Shell struct {
@@ -17,8 +19,17 @@ type Shell struct {
 	Posted  bool        // the page answers a submitted form: going back must not resubmit it
 	Demo    bool        // shows that this is a demonstration
 	Views   SavedViews  // of the page's list; zero elsewhere
+	Waiting int         // what waits for the account
 	Quick   []Action    // what people do most, by permission
 	Star    Star        // of a page that can be on top of the menu; zero elsewhere
+}
+
+// WindowTitle returns the window's title: with the number of what waits, so that it shows on a tab.
+func (s Shell) WindowTitle() string {
+	if s.Waiting > 0 {
+		return "(" + strconv.Itoa(s.Waiting) + ") " + s.Title
+	}
+	return s.Title
 }
 
 // Star puts a page on top of the menu, or takes it from there; partial "star".

@@ -17,6 +17,7 @@ func (p *pages) homeRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.ScopePath, Access: web.SignedIn, Handler: p.ScopeShow},
 		{Method: http.MethodPost, Path: frame.ScopePath, Access: web.SignedIn, Handler: p.ScopeChoose},
 		{Method: http.MethodPost, Path: frame.StarPath, Access: web.SignedIn, Handler: p.StarUpdate},
+		{Method: http.MethodGet, Path: frame.TodoPath, Access: web.SignedIn, Handler: p.TodoList},
 		{Method: http.MethodGet, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.FindShow},
 		{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: p.Find, Reads: true},
 	}

@@ -219,18 +219,19 @@ func TestSearchRemembersWhatWasOpened(t *testing.T) {
 	}
 	b.Get(t, frame.ResidentURL(d.Others.Residents[0].ID), http.StatusNotFound)
 	var links []string
-	b.Get(t, frame.SearchPath, http.StatusOK).Find(".tx-find-main a").Each(func(_ int, a *goquery.Selection) {
+	const recent = `.tx-find-group[aria-label="最近"] .tx-find-main a`
+	b.Get(t, frame.SearchPath, http.StatusOK).Find(recent).Each(func(_ int, a *goquery.Selection) {
 		links = append(links, a.AttrOr("href", ""))
 	})
 	want := []string{frame.ResidentURL(first.ID), frame.ResidentURL(second.ID), frame.HouseURL(first.House)}
 	if !slices.Equal(links, want) {
 		t.Errorf("%v, want %v", links, want)
 	}
-	if links := b.Get(t, frame.SearchPath, http.StatusOK).Find(".tx-find-main a").Length(); links != 3 {
+	if links := b.Get(t, frame.SearchPath, http.StatusOK).Find(recent).Length(); links != 3 {
 		t.Errorf("the box itself is remembered: %d", links)
 	}
 	other := d.SignIn(t, core.Everywhere, core.Permissions()...)
-	if n := other.Get(t, frame.SearchPath, http.StatusOK).Find(".tx-find-main a").Length(); n != 0 {
+	if n := other.Get(t, frame.SearchPath, http.StatusOK).Find(recent).Length(); n != 0 {
 		t.Errorf("another account is shown %d", n)
 	}
 }

@@ -30,10 +30,11 @@ func (p *Pages) guardRoutes() []web.Route {
 
 type guardShowPage struct {
 	templates.Shell
-	Facts []templates.Fact
-	URL   string
-	Edit  bool
-	Acts  []templates.Submit
+	Facts  []templates.Fact
+	URL    string
+	Edit   bool
+	Acts   []templates.Submit
+	Wechat frame.WechatOff // the code cannot be shown
 }
 
 // guard returns the guard in the path, if the account may see it.
@@ -71,7 +72,12 @@ func (p *Pages) guardShow(c *web.Context) error {
 	}
 	if page.Edit {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.GuardURL(g.ID) + "/edit", Icon: "pencil"}}
-		page.Acts = guardActs(g)
+		page.Acts, page.Wechat = guardActs(g), p.WechatOff(frame.WechatOfficial)
+		for i := range page.Acts {
+			if page.Acts[i].Icon == "qrcode" {
+				page.Acts[i].Off = page.Wechat.Why
+			}
+		}
 	}
 	return p.Page(c, http.StatusOK, "console/guardpost/guard", page)
 }

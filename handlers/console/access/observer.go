@@ -29,9 +29,10 @@ func (p *Pages) observerRoutes() []web.Route {
 
 type observerShowPage struct {
 	templates.Shell
-	Facts []templates.Fact
-	Edit  bool
-	Acts  []templates.Submit
+	Facts  []templates.Fact
+	Edit   bool
+	Acts   []templates.Submit
+	Wechat frame.WechatOff // the code cannot be shown
 }
 
 // observer returns the observer in the path, if the account may see it.
@@ -57,7 +58,7 @@ func (p *Pages) observerShow(c *web.Context) error {
 		return err
 	}
 	page := observerShowPage{Shell: p.Shell(c, "observer", o.Name), Edit: c.Has(core.PermObserverEdit)}
-	page.Crumbs, page.Note = observerCrumbs(), o.Capacity
+	page.Crumbs, page.Note, page.Wechat = observerCrumbs(), o.Capacity, p.WechatOff(frame.WechatOfficial)
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: o.Name}, {Label: "身份", Value: o.Capacity}, {Label: "手机", Value: o.Phone},
 		{Label: "小区", Value: observedText(o, communities, len(communities))},
@@ -66,7 +67,7 @@ func (p *Pages) observerShow(c *web.Context) error {
 	if page.Edit {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.ObserverURL(o.ID) + "/edit", Icon: "pencil"}}
 		page.Acts = []templates.Submit{
-			{Label: "微信登录二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode"},
+			{Label: "微信登录二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode", Off: page.Wechat.Why},
 			{
 				Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash",
 				Ask: true,

@@ -13,7 +13,7 @@ import (
 
 // auditForm is the filters of the audit log.
 type auditForm struct {
-	Community core.ID  `form:"community"`
+	Community string   `form:"community" max:"24"` // read by CommunityOf
 	From      core.Day `form:"from"`
 	To        core.Day `form:"to"` // the last day
 	Actor     string   `form:"actor" max:"40"`
@@ -34,16 +34,11 @@ func (p *Pages) auditAsk(c *web.Context) (ask auditAsk, err error) {
 	if wrong == nil {
 		wrong = ask.form.check()
 	}
-	if ask.at.All, err = p.Store.Communities(c.Ctx(), c.Scope()); err != nil {
+	if ask.at, err = p.CommunityOf(c, c.Query("community")); err != nil {
 		return ask, err
 	}
-	if ask.form.Community != 0 {
-		if ask.at.Community, err = p.Store.Community(c.Ctx(), c.Scope(), ask.form.Community); err != nil {
-			return ask, err
-		}
-	}
 	zone := p.Store.Zone()
-	f := core.AuditFilter{Community: ask.form.Community, Action: ask.form.Act, Target: ask.form.Subject}
+	f := core.AuditFilter{Community: frame.ChosenCommunity(c, ask.at), Action: ask.form.Act, Target: ask.form.Subject}
 	kind, id := core.TargetOf(ask.form.Actor)
 	f.Kind, f.Actor = core.ActorKind(kind), id
 	if ask.form.From != 0 {

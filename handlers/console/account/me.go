@@ -16,7 +16,7 @@ type mePage struct {
 	On       bool
 	Wechat   templates.Badge
 	Unbind   *templates.Submit // nil = not bound
-	Bindable bool              // an official account is configured
+	Off      frame.WechatOff   // no WeChat can be bound
 	Sessions []sessionLine
 	Others   *templates.Submit // ends the other sessions; nil = none
 	History  []attemptLine
@@ -109,7 +109,7 @@ func (p *Pages) meShow(c *web.Context) error {
 		{Label: "账号", Value: account.Login}, {Label: "姓名", Value: account.Name},
 		{Label: "角色", Value: account.Role.Name()}, {Label: "小区", Value: scopeList(account.Scope, names)},
 	}}
-	page.Wechat, page.Bindable = frame.BoundBadge(account.User), p.QR != nil
+	page.Wechat, page.Off = frame.BoundBadge(account.User), p.WechatOff(frame.WechatOfficial)
 	if account.User != 0 {
 		page.Unbind = &templates.Submit{
 			Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat",

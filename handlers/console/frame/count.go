@@ -22,6 +22,15 @@ type Counter struct {
 
 	// Count returns the number of rows of the list within scope: one cheap query.
 	Count func(ctx context.Context, scope core.Scope) (int, error)
+	// Rows returns the first rows of the list, at most limit, for 待我处理.
+	Rows func(ctx context.Context, scope core.Scope, limit int) ([]TodoRow, error)
+}
+
+// TodoRow is a thing that waits.
+type TodoRow struct {
+	Title, Note string
+	URL         string    // where it is handled
+	Since       time.Time // zero = unknown
 }
 
 // Waiting is a Counter with its number.
@@ -107,7 +116,7 @@ func countMenu(groups []templates.NavGroup, waiting []Waiting) {
 		for i := range groups[g].Items {
 			item := &groups[g].Items[i]
 			for _, w := range waiting {
-				if w.Stem != "" && w.Stem == item.Stem {
+				if item.Stem == TodoStem || w.Stem != "" && w.Stem == item.Stem {
 					item.Count += w.N
 				}
 			}

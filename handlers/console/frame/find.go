@@ -220,7 +220,7 @@ func (f *Frame) recent(c *web.Context) templates.SearchAnswer {
 	if len(group.Hits) > 0 {
 		answer.Groups = append(answer.Groups, group)
 	}
-	for _, suggested := range append([]func(*web.Context) templates.SearchGroup{f.starredHits}, f.Suggested...) {
+	for _, suggested := range append([]func(*web.Context) templates.SearchGroup{f.starredHits, f.todoHits}, f.Suggested...) {
 		if group := suggested(c); len(group.Hits) > 0 {
 			answer.Groups = append(answer.Groups, group)
 		}

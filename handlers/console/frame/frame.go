@@ -66,6 +66,9 @@ func (f *Frame) countShell(c *web.Context, shell *templates.Shell) {
 		return
 	}
 	countMenu(shell.Nav, waiting)
+	for _, w := range waiting {
+		shell.Waiting += w.N
+	}
 }
 
 // scopeName returns the community of an account that has exactly one; otherwise "".

@@ -32,6 +32,7 @@ const (
 	SearchPath            = "/console/search"
 	SessionPath           = "/console/session"
 	SettingPath           = "/console/setting"
+	TodoPath              = "/console/todo"
 	StarPath              = "/console/star"
 )
 

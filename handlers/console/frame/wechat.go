@@ -12,6 +12,18 @@ const (
 // WechatStep is the page that says how WeChat is set up.
 const WechatStep = GuidePath + "/wechat"
 
+// WechatOff is the sentence beside a button that is off, with the way to the set-up; partial "wechat-off". The
+// zero value shows nothing.
+type WechatOff struct{ Why, Step string }
+
+// WechatOff returns why what needs a part of WeChat is off; zero = it is not.
+func (f *Frame) WechatOff(part WechatPart) WechatOff {
+	if why := f.NoWechat(part); why != "" {
+		return WechatOff{why, WechatStep}
+	}
+	return WechatOff{}
+}
+
 // NoWechat returns why what needs a part of WeChat cannot be done in this deployment; "" = it can. Pages say
 // it before the act, beside a button that is off.
 func (f *Frame) NoWechat(part WechatPart) string {

@@ -14,6 +14,12 @@ export function watchPage() {
     }
   });
   document.addEventListener("keydown", (event) => {
+    const help = document.querySelector("details[data-help]");
+    if (event.key === "?" && help && !event.target.closest("input, textarea, select, dialog")) {
+      event.preventDefault();
+      help.open = !help.open;
+      help.querySelector("summary").focus();
+    }
     if (event.key !== "Escape") return;
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       menu.open = false;

@@ -7,7 +7,11 @@ import "slices"
 type Page struct {
 	Next, Prev ID // the row to continue after, or to go back from; Next wins
 	Limit      int
+	Total      *int // if not nil, is set to the number of rows of the whole list, at most MaxTotal+1; -1 = unknown
 }
+
+// MaxTotal is the number of rows up to which a list is counted; beyond, it has more.
+const MaxTotal = 10000
 
 // First reports whether the page is the beginning of the list.
 func (p Page) First() bool { return p.Next == 0 && p.Prev == 0 }

@@ -105,11 +105,25 @@ func (s *Store) AccessRecords(
 		return nil, false, database.Wrap("list access records", err)
 	}
 	rows, more = core.CutPage(page, rows)
+	if err := s.countTimeline(ctx, list, page, listEnd{len(rows), more}, recordsCount(f)); err != nil {
+		return nil, false, database.Wrap("list access records", err)
+	}
 	records = make([]core.AccessRecord, len(rows))
 	for i, row := range rows {
 		records[i] = row.record()
 	}
 	return records, more, nil
+}
+
+// recordsCount reports whether the list's rows are one range of an index, or few: others would have to
+// be read in search of those that match.
+func recordsCount(f core.RecordFilter) bool {
+	if f.House != 0 || f.Person != 0 {
+		return true
+	}
+	rest := f
+	rest.Community, rest.From, rest.To = 0, time.Time{}, time.Time{}
+	return rest == core.RecordFilter{}
 }
 
 // EachAccessRecord calls each for every record, newest first. It reads them in parts, so that a

@@ -89,7 +89,9 @@ func (s *Store) Accounts(ctx context.Context, scope core.Scope, f AccountFilter)
 		return nil, false, err
 	}
 	list, more = core.CutPage(f.Page, list)
-	return list, more, nil
+	where, args = accountWhere(scope, f)
+	err = countList(ctx, s.db, f.Page, listEnd{len(list), more}, "FROM account WHERE "+where, args)
+	return list, more, database.Wrap("list accounts", err)
 }
 
 func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {

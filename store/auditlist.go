@@ -15,7 +15,13 @@ import (
 func (s *Store) AuditRecords(
 	ctx context.Context, scope core.Scope, f core.AuditFilter, page Page,
 ) (list []core.AuditRecord, more bool, err error) {
-	return audit.List(ctx, s.db, scope, f, page)
+	list, more, err = audit.List(ctx, s.db, scope, f, page)
+	if err != nil {
+		return nil, false, err
+	}
+	one := f.Action == "" && f.Target == "" || f.Kind == "" && f.Target == "" || f.Action == "" && f.Kind == ""
+	err = s.countTimeline(ctx, audit.Timeline(s.db.Dialect(), scope, f), page, listEnd{len(list), more}, one)
+	return list, more, database.Wrap("count the audit log", err)
 }
 
 // AuditRecord returns one line in scope.

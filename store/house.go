@@ -90,6 +90,7 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	if f.Arrears {
 		where += " AND arrears_fen > 0"
 	}
+	whole, all := where, args
 	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list houses", err)
@@ -103,6 +104,9 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, database.Wrap("list houses", err)
 	}
 	rows, more = core.CutPage(f.Page, rows)
+	if err := countList(ctx, s.db, f.Page, listEnd{len(rows), more}, "FROM house h WHERE "+whole, all); err != nil {
+		return nil, false, database.Wrap("list houses", err)
+	}
 	list, err = s.houseRows(ctx, f.Community, rows)
 	return list, more, database.Wrap("list houses", err)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -64,5 +65,45 @@ func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) 
 		return nil, false, err
 	}
 	rows, more = core.CutPage(p, rows)
-	return rows, more, nil
+	return rows, more, countList(ctx, db, p, listEnd{len(rows), more}, "FROM "+q.table+" WHERE "+where.Text(), where.Args())
+}
+
+// listEnd is how a page of a list ended.
+type listEnd struct {
+	rows int
+	more bool
+}
+
+// countList sets the total of a list if the page asks for it. from is the list's query without its
+// columns, order and page. A first page that is the only one needs no query.
+func countList(ctx context.Context, db *database.DB, p Page, end listEnd, from string, args []any) error {
+	switch {
+	case p.Total == nil:
+		return nil
+	case p.First() && !end.more:
+		*p.Total = end.rows
+		return nil
+	}
+	return db.Get(ctx, p.Total, "SELECT COUNT(*) FROM (SELECT 1 AS one "+from+" LIMIT ?) counted", append(slices.Clone(args), core.MaxTotal+1)...)
+}
+
+// uncounted is countList for a list that would have to be read whole to be counted.
+func uncounted(p Page, end listEnd) {
+	switch {
+	case p.Total == nil:
+	case p.First() && !end.more:
+		*p.Total = end.rows
+	default:
+		*p.Total = -1
+	}
+}
+
+// countTimeline is countList for a Timeline; counts reports whether that takes no search.
+func (s *Store) countTimeline(ctx context.Context, l database.Timeline, p Page, end listEnd, counts bool) error {
+	if !counts || l.Scope.Empty() {
+		uncounted(p, end)
+		return nil
+	}
+	where := l.Where()
+	return countList(ctx, s.db, p, end, "FROM "+l.From()+" WHERE "+where.Text(), where.Args())
 }

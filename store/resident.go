@@ -188,7 +188,23 @@ func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFi
 		return nil, false, err
 	}
 	found, more = core.CutPage(f.Page, found)
-	return found, more, nil
+	return found, more, s.countResidents(ctx, scope, f, listEnd{len(found), more})
+}
+
+// countResidents sets the total of a list of residents. One with a keyword, which is found in several
+// ways, is not counted.
+func (s *Store) countResidents(ctx context.Context, scope core.Scope, f ResidentFilter, end listEnd) error {
+	if core.Clean(f.Keyword) != "" {
+		uncounted(f.Page, end)
+		return nil
+	}
+	where, args := f.where()
+	inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
+	from := "resident t"
+	if _, one := scope.One(); one && f.House == 0 {
+		from += s.db.Dialect().ForceIndex("resident_certified")
+	}
+	return countList(ctx, s.db, f.Page, end, "FROM "+from+" WHERE "+inScope+where, append(scopeArgs, args...))
 }
 
 // residentRows returns the rows of ids in their order, masked unless whole.

@@ -342,6 +342,7 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	if err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
 	}
+	from, all := "FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE "+where, args
 	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
@@ -353,6 +354,9 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 		return nil, false, database.Wrap("list restrictions", err)
 	}
 	rows, more = core.CutPage(f.Page, rows)
+	if err := countList(ctx, s.db, f.Page, listEnd{len(rows), more}, from, all); err != nil {
+		return nil, false, database.Wrap("list restrictions", err)
+	}
 	for _, r := range rows {
 		list = append(list, RestrictedHouse{
 			Restriction: r.restriction(), House: r.House, Community: r.Community, Label: r.Label,

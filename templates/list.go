@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,15 +23,17 @@ const (
 type List struct {
 	Path    string     // "/console/reader"
 	Query   url.Values // as received; filters take their values from it
-	Filters []Field    // drawn in a row above the table; the first few should be short
-	More    []Field    // filters behind the button 更多筛选
+	Filters []Field    // the first text and the first few selects are in the toolbar, the others behind 更多筛选
+	More    []Field    // always behind 更多筛选
 	Columns []Column
 	Pager   Pager
 	Export  string   // URL of the export, which gets the filters; empty for none
+	Exports []Action // further exports, as Export
 	Bulk    []Submit // actions on ticked rows; needs Tick in each row
 	CSRF    string   // for Bulk
 	Empty   Empty    // shown if there are no rows at all; with filters set, another text is shown
 	Count   int      // rows on this page
+	Total   int      // rows of the whole list; above maxTotal, more than can be counted; -1 = unknown
 	Hint    string   // above the table, such as why it cannot be sorted
 	Cards   bool     // on phones each row becomes a card: every <td> has data-label
 }
@@ -87,11 +90,49 @@ func (l List) Heads() []Cell {
 	return heads
 }
 
-// Shown returns the filters with their values from the query.
-func (l List) Shown() []Field { return l.filled(l.Filters) }
+// maxChips is how many selects the toolbar has beside the text; with more, it would take two lines.
+const maxChips = 3
 
-// Folded returns the filters of More with their values from the query.
-func (l List) Folded() []Field { return l.filled(l.More) }
+// Shown returns the filters in the toolbar with their values from the query: the first text, the first
+// selects, and what is hidden.
+func (l List) Shown() []Field {
+	shown, _ := l.split()
+	shown = l.filled(shown)
+	for i := range shown {
+		f := &shown[i]
+		switch {
+		case f.Kind == Select && len(f.Choices) > 0 && f.Choices[0].Label == "全部":
+			f.Choices = slices.Clone(f.Choices)
+			f.Choices[0].Label = f.Label + "：全部"
+		case f.Kind == Text && f.Placeholder == "":
+			f.Placeholder = f.Label
+		}
+	}
+	return shown
+}
+
+// Folded returns the filters behind 更多筛选 with their values from the query.
+func (l List) Folded() []Field {
+	_, folded := l.split()
+	return l.filled(folded)
+}
+
+func (l List) split() (shown, folded []Field) {
+	texts, chips := 0, 0
+	for _, f := range l.Filters {
+		switch {
+		case f.Kind == Hidden:
+			shown = append(shown, f)
+		case f.Kind == Text && texts == 0 && f.Suggest == "":
+			shown, texts = slices.Insert(shown, 0, f), 1
+		case f.Kind == Select && chips < maxChips:
+			shown, chips = append(shown, f), chips+1
+		default:
+			folded = append(folded, f)
+		}
+	}
+	return shown, append(folded, l.More...)
+}
 
 // Choosers returns the filters that take effect as soon as a choice is made. A text takes effect
 // when typed, a day when submitted.
@@ -118,10 +159,13 @@ func (l List) filled(fields []Field) []Field {
 }
 
 // Filtered reports whether any filter is set, except standing ones.
-func (l List) Filtered() bool { return anySet(l.Query, l.Filters) || l.Unfolded() }
+func (l List) Filtered() bool { return anySet(l.Query, l.Filters) || anySet(l.Query, l.More) }
 
-// Unfolded reports whether a filter of More is set, so that More must be shown.
-func (l List) Unfolded() bool { return anySet(l.Query, l.More) }
+// Unfolded reports whether a filter behind 更多筛选 is set or has a message, so that they must be shown.
+func (l List) Unfolded() bool {
+	_, folded := l.split()
+	return anySet(l.Query, folded) || slices.ContainsFunc(folded, func(f Field) bool { return f.Error != "" || len(f.Offers) > 0 })
+}
 
 func anySet(query url.Values, fields []Field) bool {
 	for _, f := range fields {
@@ -136,6 +180,37 @@ func anySet(query url.Values, fields []Field) bool {
 
 // Sort returns the current sort, which the filter form keeps.
 func (l List) Sort() string { return l.Query.Get(SortParam) }
+
+// maxTotal is the number of rows up to which totals are exact.
+const maxTotal = 10000
+
+// TotalText returns the number of rows of the whole list: 共 3,001 人, 1 万以上.
+func (l List) TotalText(unit string) string {
+	switch {
+	case l.Total > maxTotal:
+		return "1 万以上"
+	case l.Total < 0:
+		return fmt.Sprintf("%d %s以上", l.Count, unit)
+	}
+	digits := fmt.Sprint(l.Total)
+	if n := len(digits) - 3; n > 0 {
+		digits = digits[:n] + "," + digits[n:]
+	}
+	return "共 " + digits + " " + unit
+}
+
+// AllExports returns every export with the filters and the sort; nil if there is none.
+func (l List) AllExports() []Action {
+	var all []Action
+	if l.Export != "" {
+		all = append(all, Action{Label: "导出", URL: l.ExportURL(), Icon: "download", Plain: true})
+	}
+	for _, a := range l.Exports {
+		a.URL = WithQuery(a.URL, l.Query, AfterParam, "", BeforeParam, "")
+		all = append(all, a)
+	}
+	return all
+}
 
 // ExportURL returns Export with the filters and the sort.
 func (l List) ExportURL() string {

@@ -22,6 +22,7 @@ type Shell struct {
 	Waiting int         // what waits for the account
 	Quick   []Action    // what people do most, by permission
 	Star    Star        // of a page that can be on top of the menu; zero elsewhere
+	Total   string      // of a list, beside its heading: "共 3,001 人"
 }
 
 // WindowTitle returns the window's title: with the number of what waits, so that it shows on a tab.

@@ -23,6 +23,13 @@ func (c *Context) Page(limit int) core.Page {
 	return page
 }
 
+// CountedPage is Page, and asks for the number of rows of the whole list, for Paged.
+func (c *Context) CountedPage(limit int) core.Page {
+	page := c.Page(limit)
+	page.Total = new(int)
+	return page
+}
+
 // communityParam filters a page by one community.
 const communityParam = "community"
 
@@ -44,7 +51,10 @@ func checkIDs(q url.Values) error {
 
 // Paged sets the pager of a list: rows are those of the page, and id returns a row's cursor.
 func Paged[T any](list *templates.List, page core.Page, rows []T, more bool, id func(T) core.ID) {
-	list.Count = len(rows)
+	list.Count, list.Total = len(rows), len(rows)
+	if page.Total != nil {
+		list.Total = *page.Total
+	}
 	if len(rows) == 0 {
 		if !page.First() { // past the end: back to the first page
 			beginning := templates.WithQuery(list.Path, list.Query, afterParam, "", beforeParam, "")

@@ -13,7 +13,7 @@ import (
 func List(
 	ctx context.Context, db *database.DB, scope core.Scope, f core.AuditFilter, page core.Page,
 ) (list []core.AuditRecord, more bool, err error) {
-	lines := timeline(db.Dialect(), scope, f)
+	lines := Timeline(db.Dialect(), scope, f)
 	if lines.Scope.Empty() {
 		return nil, false, nil
 	}
@@ -41,9 +41,9 @@ func Line(ctx context.Context, db *database.DB, scope core.Scope, id core.ID) (c
 	return row.Record(), nil
 }
 
-// timeline turns a filter into SQL. The indexes that begin with the community cover acts, but not
+// Timeline turns a filter into SQL. The indexes that begin with the community cover acts, but not
 // actors and targets.
-func timeline(dialect database.Dialect, scope core.Scope, f core.AuditFilter) database.Timeline {
+func Timeline(dialect database.Dialect, scope core.Scope, f core.AuditFilter) database.Timeline {
 	l := database.Timeline{Table: "audit_log", Columns: Columns, Scope: scope.In(f.Community), Filter: where(f)}
 	switch {
 	case f.Kind != "" || f.Target != "" || len(f.Targets) > 0:

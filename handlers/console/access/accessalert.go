@@ -63,7 +63,7 @@ func (p *Pages) accessAlertList(c *web.Context) error {
 		Kind: asked.Kind, Handled: asked.State == "handled",
 		Community: frame.ChosenCommunity(c, at),
 	}
-	paging := c.Page(accessAlertsAPage)
+	paging := c.CountedPage(accessAlertsAPage)
 	alerts, more, err := p.Store.AccessAlerts(c.Ctx(), c.Scope(), filter, paging)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (p *Pages) accessAlertList(c *web.Context) error {
 		page.Rows = append(page.Rows, row)
 	}
 	web.Paged(&page.List, paging, alerts, more, func(a core.AccessAlert) core.ID { return a.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
+	page.Total = page.List.TotalText("条")
 	return p.Page(c, http.StatusOK, "console/accessalert/list", page)
 }
 

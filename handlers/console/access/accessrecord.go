@@ -44,6 +44,7 @@ type accessRecordListPage struct {
 
 type accessRecordRow struct {
 	URL, Community, Gate, Direction, Via, Name, House, Temp, Why, Repeats string
+	frame.PassageURLs
 
 	At     time.Time
 	Result templates.Badge
@@ -75,20 +76,20 @@ func (p *Pages) accessRecordList(c *web.Context) error {
 	if err := p.accessRecordTotals(c, &page, form, filter); err != nil {
 		return err
 	}
-	asked := c.Page(accessRecordsAPage)
+	asked := c.CountedPage(accessRecordsAPage)
 	records, more, err := p.Store.AccessRecords(c.Ctx(), c.Scope(), filter, asked)
 	if err != nil {
 		return err
 	}
 	newest := p.Store.NewID()
 	for i, r := range records {
-		page.Rows = append(page.Rows, accessRecordRowOf(r, at))
+		page.Rows = append(page.Rows, accessRecordRowOf(c, r, at))
 		if i == 0 {
 			newest = r.ID
 		}
 	}
 	web.Paged(&page.List, asked, records, more, func(r core.AccessRecord) core.ID { return r.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
+	page.Total = page.List.TotalText("条")
 	if asked.First() {
 		page.News = accessRecordNewsOf(c.Request().URL.Query(), newest, 0)
 	}
@@ -110,12 +111,12 @@ func (p *Pages) accessRecordTotals(c *web.Context, page *accessRecordListPage, f
 	return err
 }
 
-func accessRecordRowOf(r core.AccessRecord, at frame.CommunityChoice) accessRecordRow {
+func accessRecordRowOf(c *web.Context, r core.AccessRecord, at frame.CommunityChoice) accessRecordRow {
 	return accessRecordRow{
 		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
 		Direction: r.Direction.Label(), Via: r.Via.Label(),
 		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: r.Degrees(), Why: r.Why(), Repeats: r.RepeatLabel(),
-		Result: accessRecordBadge(r),
+		Result: accessRecordBadge(r), PassageURLs: frame.PassageURLsOf(c, r),
 	}
 }
 

@@ -43,7 +43,7 @@ func (p *Pages) readerList(c *web.Context) error {
 	}
 	page.Rows = p.readerRows(c, readers, communities, page.CSRF)
 	web.Paged(&page.List, filter.Page, readers, more, func(r core.Reader) core.ID { return r.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 台", len(readers))
+	page.Total = page.List.TotalText("台")
 	return p.Page(c, http.StatusOK, "console/reader/list", page)
 }
 
@@ -53,7 +53,7 @@ func readerFilter(c *web.Context, community core.ID) (store.ReaderFilter, error)
 		State   string `form:"state" of:"online stale offline never disabled"`
 	}
 	err := c.BindQuery(&asked)
-	f := store.ReaderFilter{Keyword: asked.Keyword, Community: community, Page: c.Page(readersAPage)}
+	f := store.ReaderFilter{Keyword: asked.Keyword, Community: community, Page: c.CountedPage(readersAPage)}
 	switch asked.State {
 	case "":
 	case "disabled":
@@ -97,7 +97,8 @@ func (p *Pages) readerQuarantine(c *web.Context) error {
 		List: quarantineList(c.Request().URL.Query()), Rows: strangersOf(list),
 	}
 	page.Crumbs = readerCrumbs()
-	page.List.Count = len(list)
+	page.List.Count, page.List.Total = len(list), len(list)
+	page.Total = page.List.TotalText("台")
 	return p.Page(c, http.StatusOK, "console/reader/quarantine", page)
 }
 
@@ -168,7 +169,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 		Path: frame.ReaderPath, Query: query, Cards: true,
 		Columns: []templates.Column{
 			{Label: "名称"}, {Label: "所在的门"}, {Label: "方向", Narrow: true}, {Label: "设备"},
-			{Label: "状态", Narrow: true}, {Label: "最近一次通信"}, {Label: "门禁二维码", Narrow: true},
+			{Label: "状态", Narrow: true}, {Label: "最近通信"}, {Label: "二维码", Narrow: true},
 		},
 		Filters: []templates.Field{
 			{Name: "q", Label: "名称、门或设备号", MaxLength: 64},
@@ -211,7 +212,7 @@ func quarantineList(query url.Values) templates.List {
 	return templates.List{
 		Path: frame.ReaderPath + "/quarantine", Query: query, Cards: true,
 		Columns: []templates.Column{
-			{Label: "设备号"}, {Label: "协议"}, {Label: "使用的地址"}, {Label: "来源"}, {Label: "次数", Number: true}, {Label: "第一次"}, {Label: "最近一次"},
+			{Label: "设备号"}, {Label: "协议"}, {Label: "所用地址"}, {Label: "来源"}, {Label: "次数", Number: true}, {Label: "第一次"}, {Label: "最近一次"},
 		},
 		Empty: templates.Empty{Icon: "shield-check", Title: "没有未登记的设备", Text: "密钥不对或设备号不符的设备来访时，会列在这里。"},
 	}

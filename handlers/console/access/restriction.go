@@ -50,6 +50,7 @@ type restrictionListPage struct {
 
 type restrictionRow struct {
 	Label, Reason, Until string
+	URL                  string // of the house; "" = no permission
 	State                templates.Badge
 	Since                string
 	Tick                 templates.Tick    // zero = no permission
@@ -90,7 +91,7 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))
 	}
 	web.Paged(&page.List, filter.Page, restrictions, more, func(r store.RestrictedHouse) core.ID { return r.House })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
+	page.Total = page.List.TotalText("套")
 	return p.Page(c, http.StatusOK, "console/restriction/list", page)
 }
 
@@ -105,7 +106,7 @@ func (p *Pages) restrictionFilter(c *web.Context) (frame.CommunityChoice, store.
 	}
 	at, err := p.CommunityOf(c, c.Query("community"))
 	return at, store.RestrictionFilter{
-		Community: at.ID, Keyword: asked.Keyword, Due: asked.Due, Page: c.Page(restrictionsAPage),
+		Community: at.ID, Keyword: asked.Keyword, Due: asked.Due, Page: c.CountedPage(restrictionsAPage),
 	}, err
 }
 
@@ -137,6 +138,9 @@ func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf str
 	}
 	if r.LastDay != 0 {
 		row.Until = r.LastDay.String()
+	}
+	if c.Has(core.PermHouseView) {
+		row.URL = frame.HouseURL(r.House)
 	}
 	if c.Has(core.PermRestrictionEdit) {
 		row.Tick = templates.Tick{Value: r.House, Label: r.Label}

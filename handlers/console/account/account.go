@@ -53,7 +53,7 @@ func (p *Pages) accountList(c *web.Context) error {
 		return err
 	}
 	filter := store.AccountFilter{
-		Keyword: asked.Keyword, Disabled: asked.State == "disabled", Role: asked.Role, Page: c.Page(accountPageSize),
+		Keyword: asked.Keyword, Disabled: asked.State == "disabled", Role: asked.Role, Page: c.CountedPage(accountPageSize),
 	}
 	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
 	if err != nil {

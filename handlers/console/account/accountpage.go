@@ -1,7 +1,6 @@
 package account
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -75,7 +74,7 @@ func accountListOf(l accountListing) accountListPage {
 		})
 	}
 	web.Paged(&page.List, l.Page, l.Accounts, l.More, func(a core.Account) core.ID { return a.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个", len(page.Rows))
+	page.Total = page.List.TotalText("个")
 	return page
 }
 

@@ -54,7 +54,7 @@ func (p *Pages) auditList(c *web.Context) error {
 		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Bad, Text: "筛选条件有误，请修改后再查询。"})
 		return p.Page(c, web.StatusOf(wrong), "console/audit/list", page)
 	}
-	asked := c.Page(auditsAPage)
+	asked := c.CountedPage(auditsAPage)
 	records, more, err := p.Store.AuditRecords(c.Ctx(), c.Scope(), ask.filter, asked)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (p *Pages) auditList(c *web.Context) error {
 		page.Rows = append(page.Rows, frame.AuditRowOf(r, ask.at, names))
 	}
 	web.Paged(&page.List, asked, records, more, func(r core.AuditRecord) core.ID { return r.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 条", len(page.Rows))
+	page.Total = page.List.TotalText("条")
 	page.Note = auditNote(ask, records, names)
 	return p.Page(c, http.StatusOK, "console/audit/list", page)
 }

@@ -76,7 +76,7 @@ func (p *Pages) batchList(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	filter := store.BatchFilter{Communities: c.Scope(), Kinds: batchKinds(c), Page: c.Page(batchesAPage)}
+	filter := store.BatchFilter{Communities: c.Scope(), Kinds: batchKinds(c), Page: c.CountedPage(batchesAPage)}
 	if chosen := frame.ChosenCommunity(c, at); chosen != 0 {
 		filter.Communities = core.ScopeOf(chosen)
 	}
@@ -93,7 +93,7 @@ func (p *Pages) batchList(c *web.Context) error {
 		page.Rows = append(page.Rows, batchRowOf(b, at))
 	}
 	web.Paged(&page.List, filter.Page, batches, more, func(b core.Batch) core.ID { return b.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 次", len(page.Rows))
+	page.Total = page.List.TotalText("次")
 	return p.Page(c, http.StatusOK, "console/batch/list", page)
 }
 
@@ -181,7 +181,7 @@ func (p *Pages) batchShow(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	filter := store.BatchItemFilter{State: core.BatchItemState(asked.State), Page: c.Page(batchItemsAPage)}
+	filter := store.BatchItemFilter{State: core.BatchItemState(asked.State), Page: c.CountedPage(batchItemsAPage)}
 	items, more, err := p.Store.BatchItems(c.Ctx(), b, filter)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (p *Pages) batchShow(c *web.Context) error {
 		page.Rows = append(page.Rows, batchItemOf(c, b, item))
 	}
 	web.Paged(&page.List, filter.Page, items, more, func(i core.BatchItem) core.ID { return i.Thing })
-	page.List.Pager.Summary = "本页 " + batchSize(b, len(items))
+	page.Total = page.List.TotalText("项")
 	return p.Page(c, http.StatusOK, "console/batch/show", page)
 }
 
@@ -242,7 +242,7 @@ func batchItemTable(c *web.Context, b core.Batch) templates.List {
 	list := templates.List{
 		Path: frame.BatchURL(b.ID), Query: c.Request().URL.Query(), Cards: true,
 		Columns: []templates.Column{
-			{Label: "对象"}, {Label: "之前"}, {Label: "之后"}, {Label: "状态", Narrow: true}, {Label: "保留的原因"},
+			{Label: "对象"}, {Label: "之前"}, {Label: "之后"}, {Label: "状态", Narrow: true}, {Label: "保留原因"},
 		},
 		Filters: []templates.Field{{
 			Kind: templates.Select, Name: "state", Label: "状态",

@@ -54,7 +54,7 @@ func (p *Pages) jobList(c *web.Context) error {
 		Empty: templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志等费时的工作会在后台进行，进度与结果显示在这里。"},
 	}}
 	page.Note = "我开始的任务，结束后保留 30 天。"
-	page.List.Pager.Summary = fmt.Sprintf("最近 %d 个", len(jobs))
+	page.Total = fmt.Sprintf("最近 %d 个", len(jobs))
 	for _, j := range jobs {
 		page.Rows = append(page.Rows, jobListRow{
 			URL: frame.JobURL(j.ID), Title: j.Kind.Title(), Words: j.Words, State: jobBadge(j.State),

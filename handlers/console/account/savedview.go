@@ -97,7 +97,7 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 			Action: templates.Action{Label: "回到列表", URL: frame.StemURL(stem, "")},
 		},
 	}}
-	page.List.Pager.Summary = fmt.Sprintf("共 %d 个，最多 %d 个", len(views), core.MaxSavedView)
+	page.Total = fmt.Sprintf("共 %d 个，最多 %d 个", len(views), core.MaxSavedView)
 	page.Crumbs = []templates.Crumb{{Label: menuLabel(page.Nav, stem), URL: frame.StemURL(stem, "")}}
 	for _, v := range views {
 		row := savedViewRow{

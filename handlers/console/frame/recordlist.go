@@ -1,8 +1,6 @@
 package frame
 
 import (
-	"fmt"
-
 	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -39,7 +37,7 @@ func ListRecords[T any](f *Frame, c *web.Context, l RecordList[T]) (found Listed
 	if found.At, err = f.CommunityOf(c, c.Query("community")); err != nil {
 		return found, err
 	}
-	community, page := ChosenCommunity(c, found.At), c.Page(RecordsAPage)
+	community, page := ChosenCommunity(c, found.At), c.CountedPage(RecordsAPage)
 	records, more, err := l.Find(community, page)
 	if err != nil {
 		return found, err
@@ -56,6 +54,6 @@ func ListRecords[T any](f *Frame, c *web.Context, l RecordList[T]) (found Listed
 		found.List.Filters = append(found.List.Filters, found.At.Field("全部小区"))
 	}
 	web.Paged(&found.List, page, records, more, l.ID)
-	found.List.Pager.Summary = fmt.Sprintf("本页 %d %s", len(records), l.Unit)
+	found.Shell.Total = found.List.TotalText(l.Unit)
 	return found, nil
 }

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -52,7 +51,7 @@ func (p *Pages) communityList(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	filter := store.CommunityFilter{Keyword: asked.Keyword, Archived: asked.Archived == "yes", Page: c.Page(communitiesAPage)}
+	filter := store.CommunityFilter{Keyword: asked.Keyword, Archived: asked.Archived == "yes", Page: c.CountedPage(communitiesAPage)}
 	communities, more, err := p.Store.CommunityRows(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
@@ -65,7 +64,7 @@ func (p *Pages) communityList(c *web.Context) error {
 		page.Rows = append(page.Rows, communityRowOf(c, community, page.CSRF))
 	}
 	web.Paged(&page.List, filter.Page, communities, more, func(r store.CommunityRow) core.ID { return r.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 个小区", len(page.Rows))
+	page.Total = page.List.TotalText("个")
 	return p.Page(c, http.StatusOK, "console/community/list", page)
 }
 

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -66,7 +65,7 @@ func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseF
 	}
 	at, err := p.CommunityOf(c, c.Query("community"))
 	return at, store.HouseFilter{
-		Community: at.ID, Node: asked.Node, Keyword: asked.Keyword, Arrears: asked.Arrears == "yes", Page: c.Page(housesAPage),
+		Community: at.ID, Node: asked.Node, Keyword: asked.Keyword, Arrears: asked.Arrears == "yes", Page: c.CountedPage(housesAPage),
 	}, err
 }
 
@@ -99,7 +98,7 @@ func (p *Pages) houseList(c *web.Context) error {
 		page.Rows = append(page.Rows, p.houseRowOf(c, at, house))
 	}
 	web.Paged(&page.List, filter.Page, houses, more, func(r store.HouseRow) core.ID { return r.ID })
-	page.List.Pager.Summary = fmt.Sprintf("本页 %d 套", len(page.Rows))
+	page.Total = page.List.TotalText("套")
 	return p.Page(c, http.StatusOK, "console/house/list", page)
 }
 
@@ -149,7 +148,7 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 			{Kind: templates.Hidden, Name: "node"},
 		},
 		Columns: []templates.Column{
-			{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费（元）", Number: true},
+			{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费", Number: true},
 			{Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。"},
@@ -161,7 +160,7 @@ func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.Hou
 		URL: frame.HouseURL(r.ID), Label: r.Label, Residents: r.Residents, Menu: templates.RowMenu{Label: r.Label + " 的操作"},
 	}
 	if r.ArrearsFen > 0 {
-		row.Arrears = core.Yuan(r.ArrearsFen)
+		row.Arrears = core.Yuan(r.ArrearsFen) + " 元"
 	}
 	if r.Restriction != nil {
 		row.State = frame.RestrictionBadge(*r.Restriction, p.Today(c))

@@ -32,7 +32,7 @@ type passageRow struct {
 	At                         time.Time
 	URL                        string // of the record
 	Name, Direction, Gate, Why string
-	NameURL, GateURL           string // "" = no permission, or not known
+	frame.PassageURLs
 }
 
 // passages returns the latest passages of a filter, as many as the tab shows; nil if the account may
@@ -53,11 +53,9 @@ func (p *Pages) passages(c *web.Context, f core.RecordFilter, tab string) (*pass
 	for i, r := range records {
 		part.Rows[i] = passageRowOf(c, r)
 	}
-	pairs := []string{"community", f.Community.String()}
+	pairs := []string{"community", f.Community.String(), "house", f.House.String()}
 	if f.Person != 0 {
-		pairs = append(pairs, frame.PickID, f.Person.String())
-	} else {
-		pairs = append(pairs, "house", f.House.String())
+		pairs = []string{frame.PickID, f.Person.String()}
 	}
 	part.More = templates.WithQuery(frame.AccessRecordPath, nil, pairs...)
 	return part, nil
@@ -71,14 +69,6 @@ func passageRowOf(c *web.Context, r core.AccessRecord) passageRow {
 	if !r.Allowed {
 		row.State.Tone, row.Why = templates.Bad, r.Why()
 	}
-	if r.Resident != 0 && c.Has(core.PermResidentView) {
-		row.NameURL = frame.ResidentURL(r.Resident)
-	}
-	switch {
-	case r.Reader != 0 && c.Has(core.PermReaderView):
-		row.GateURL = frame.ReaderURL(r.Reader)
-	case r.Post != 0 && c.Has(core.PermGuardPostView):
-		row.GateURL = frame.GuardPostURL(r.Post)
-	}
+	row.PassageURLs = frame.PassageURLsOf(c, r)
 	return row
 }

@@ -69,7 +69,7 @@ func (p *Pages) residentFilter(c *web.Context) (filter store.ResidentFilter, at 
 	}
 	filter = store.ResidentFilter{
 		Keyword: asked.Keyword, Certified: asked.Certified, Identity: asked.Identity,
-		MovedOut: asked.Ties == "out", Sort: asked.Sort, Page: c.Page(residentsAPage),
+		MovedOut: asked.Ties == "out", Sort: asked.Sort, Page: c.CountedPage(residentsAPage),
 	}
 	if at, err = p.CommunityOf(c, c.Query("community")); err != nil {
 		return filter, at, "", err
@@ -110,10 +110,7 @@ func (p *Pages) residentList(c *web.Context) error {
 	if c.Has(core.PermResidentExport) {
 		page.List.Export = frame.ResidentPath + "/export.xlsx"
 		if c.Has(core.PermResidentReveal) {
-			page.WholeURL = templates.WithQuery(
-				frame.ResidentPath+"/export", c.Request().URL.Query(), templates.BeforeParam, "",
-				templates.AfterParam, "",
-			)
+			page.List.Exports = []templates.Action{{Label: "导出完整号码", URL: frame.ResidentPath + "/export", Icon: "eye"}}
 		}
 	}
 	if c.Has(core.PermResidentEdit) {

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"fmt"
-
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
@@ -27,13 +25,12 @@ type residentListPage struct {
 	List    templates.List
 	Rows    []residentRow
 	TreeURL string // of the tree beside the list; "" = not one community
-
-	WholeURL string // to export full numbers; "" = no permission
 }
 
 type residentRow struct {
 	Tick                                              templates.Tick // zero = cannot be ticked
 	URL, Name, Sex, Identity, Phone, House, Community string
+	HouseURL                                          string // "" = no permission
 	State                                             templates.Badge
 	OtherName                                         string            // of a person's other homes: the name there, if different
 	Menu                                              templates.RowMenu // empty = no permission
@@ -99,6 +96,9 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at core.Page, more bool) {
 	p.Rows = residentRows(residents)
 	for i, r := range residents {
+		if c.Has(core.PermHouseView) {
+			p.Rows[i].HouseURL = frame.HouseURL(r.House)
+		}
 		if !c.Has(core.PermResidentEdit) {
 			continue
 		}
@@ -108,7 +108,7 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 		}
 	}
 	web.Paged(&p.List, at, residents, more, func(r store.ResidentRow) core.ID { return r.ID })
-	p.List.Pager.Summary = fmt.Sprintf("本页 %d 人", len(p.Rows))
+	p.Total = p.List.TotalText("人")
 }
 
 // residentMenu returns the menu of a resident's row.

@@ -1,6 +1,7 @@
 // Lists: ticking rows, and URLs without empty filters.
 
 import { keepList } from "./detail.js";
+import { watchListDesk } from "./listdesk.js";
 
 // boxesOf returns the boxes of a form. The id is read as an attribute: the boxes are named "id"
 // themselves, so form.id would return them.
@@ -11,9 +12,10 @@ export function boxesOf(form) {
 function refresh(bulk) {
   const boxes = boxesOf(bulk);
   const ticked = boxes.filter((box) => box.checked).length;
-  const all = bulk.querySelector("[data-tick-all]");
-  all.checked = ticked > 0 && ticked === boxes.length;
-  all.indeterminate = ticked > 0 && ticked < boxes.length;
+  for (const all of document.querySelectorAll("[data-tick-all]")) {
+    all.checked = ticked > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  }
   bulk.querySelector("[data-bulk-count]").textContent = ticked ? `已选 ${ticked} 项` : "未选择";
   for (const button of bulk.querySelectorAll("button")) button.disabled = ticked === 0;
   bulk.classList.toggle("tx-bulk-on", ticked > 0);
@@ -45,6 +47,7 @@ function refreshAll() {
 export function watchList() {
   refreshAll();
   keepList();
+  watchListDesk();
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-tick-all]");
     if (all) {

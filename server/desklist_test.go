@@ -1,0 +1,91 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"tongxing/testkit/browser"
+)
+
+// dense returns what is wrong with a list at 1280 × 800: the first row begins within 300 pixels of the
+// top, rows are 40 high so that 12 fit, headings have at most four characters, numbers are at the right,
+// the filters take one line, and nothing scrolls sideways.
+const dense = `(() => {
+	const lines = [], list = document.querySelector(".tx-list-card");
+	const rows = [...list.querySelectorAll("tbody tr")].map((row) => row.getBoundingClientRect());
+	if (rows[0].top > 300) lines.push("the first row begins at " + Math.round(rows[0].top));
+	for (const row of rows) if (row.height > 41) lines.push("a row is " + Math.round(row.height) + " high");
+	const fit = rows.filter((row) => row.bottom <= innerHeight).length;
+	if (rows.length >= 12 && fit < 12) lines.push(fit + " rows fit");
+	for (const head of list.querySelectorAll("th:not(:has(.visually-hidden))"))
+		if (head.innerText.trim().length > 4) lines.push("a heading is long: " + head.innerText.trim());
+	for (const cell of list.querySelectorAll("td.tx-number"))
+		if (getComputedStyle(cell).textAlign !== "right") lines.push("a number is not at the right");
+	const bar = list.querySelector(":scope > .tx-filters");
+	if (bar && !bar.querySelector("details[open]") && bar.offsetHeight > 60) lines.push("the toolbar is " + bar.offsetHeight + " high");
+	if (document.documentElement.scrollWidth > innerWidth) lines.push("the page scrolls sideways");
+	if (!document.querySelector(".tx-heading .tx-total")) lines.push("no total beside the heading");
+	return [...new Set(lines)].slice(0, 5);
+})()`
+
+// Every list is dense on a desk, and its rows are reached by keys.
+func TestListsOnADesk(t *testing.T) {
+	t.Parallel()
+	b := openConsole(t, showDemo(t), browser.Desktop)
+	origin, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.origin`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
+		t.Fatal(err)
+	}
+	lists := 0
+	for _, path := range consoleLists() {
+		b.open(origin + "/console/" + path)
+		b.await("the page", `document.readyState === "complete"`)
+		has, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!!document.querySelector(".tx-list-card tbody tr")`))
+		if err != nil || !has {
+			continue
+		}
+		lists++
+		b.picture("desk-" + strings.ReplaceAll(path, "/", "-"))
+		bad, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](dense))
+		if err != nil || len(bad) > 0 {
+			t.Errorf("%s: %v %v", path, bad, err)
+		}
+	}
+	if lists < 10 {
+		t.Errorf("only %d lists: not looking in the right place", lists)
+	}
+
+	key := func(name string) {
+		b.run(`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "` + name + `", bubbles: true, cancelable: true }))`)
+	}
+	b.open(origin + "/console/resident")
+	b.await("the list", `document.readyState === "complete" && document.querySelectorAll("tbody tr").length > 2`)
+	for _, name := range []string{"j", "j", "x"} {
+		key(name)
+	}
+	b.await("the bulk bar in place of the toolbar", `(() => { const bar = document.querySelector(".tx-bulk").getBoundingClientRect();
+		const search = document.querySelector("#list-filters input[type=search]").getBoundingClientRect();
+		return bar.height > 0 && document.elementFromPoint(search.left + 5, search.top + 5).closest(".tx-bulk") !== null &&
+			document.querySelector("[data-bulk-count]").textContent === "已选 1 项" })()`)
+	key("Escape")
+	b.await("nothing is ticked", `document.querySelectorAll("tbody .tx-tick input:checked").length === 0`)
+	b.run(`document.activeElement.click()`)
+	b.await("the second resident", `/^\/console\/resident\/[0-9]+$/.test(location.pathname) &&
+		!document.querySelector("[data-neighbours]").hidden`)
+	b.run(`window.first = location.pathname`)
+	b.click(`[data-neighbour="1"]`)
+	b.await("the next of the list", `window.first === undefined && /^\/console\/resident\/[0-9]+$/.test(location.pathname) &&
+		document.readyState === "complete"`)
+	key("Escape")
+	b.await("back in the list", `location.pathname === "/console/resident"`)
+
+	b.click("[data-density-switch]")
+	b.await("compact rows", `document.querySelector("tbody tr").offsetHeight <= 33`)
+	b.open(origin + "/console/reader")
+	b.await("remembered", `document.readyState === "complete" && document.querySelector("tbody tr")?.offsetHeight <= 33`)
+}

@@ -296,6 +296,7 @@ var Features = []Feature{
 		List: PermAuditView, Page: PermAuditView,
 		Group: "account", Menu: MenuEntry{"操作日志", "report"},
 		Aliases: []string{"日志"},
+		Pages:   []FeaturePage{{"个人信息查看", "audit/view", []string{"谁看过"}}, {"校验操作日志", "audit/verify", nil}},
 		Permissions: []PermissionItem{
 			{PermAuditView, "查看操作日志", nil},
 			{PermAuditExport, "导出操作日志", []Permission{PermAuditView}},

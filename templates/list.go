@@ -123,7 +123,7 @@ func (l List) split() (shown, folded []Field) {
 		switch {
 		case f.Kind == Hidden:
 			shown = append(shown, f)
-		case f.Kind == Text && texts == 0 && f.Suggest == "":
+		case f.Kind == Text && texts == 0:
 			shown, texts = slices.Insert(shown, 0, f), 1
 		case f.Kind == Select && chips < maxChips:
 			shown, chips = append(shown, f), chips+1

@@ -23,6 +23,8 @@ func (p *Pages) auditRoutes() []web.Route {
 			Method: http.MethodGet, Path: frame.AuditPath + "/export.xlsx",
 			Access: web.Need(core.PermAuditExport), Handler: p.auditExport, Time: -1, EachPerMinute: 30,
 		},
+		{Method: http.MethodGet, Path: auditViewPath, Access: view, Handler: p.auditViewList},
+		{Method: http.MethodGet, Path: frame.AuditPath + "/verify", Access: view, Handler: p.auditVerifyShow},
 		{Method: http.MethodGet, Path: frame.AuditPath + "/:id", Access: view, Handler: p.auditShow},
 	}
 }
@@ -64,7 +66,11 @@ func (p *Pages) auditList(c *web.Context) error {
 		return err
 	}
 	for _, r := range records {
-		page.Rows = append(page.Rows, frame.AuditRowOf(r, ask.at, names))
+		row := frame.AuditRowOf(r, ask.at, names)
+		if row.Subject != "" {
+			row.SubjectURL = frame.SubjectURL(c, r.Target)
+		}
+		page.Rows = append(page.Rows, row)
 	}
 	web.Paged(&page.List, asked, records, more, func(r core.AuditRecord) core.ID { return r.ID })
 	page.Total = page.List.TotalText("条")

@@ -268,7 +268,12 @@ func TestSystemPages(t *testing.T) {
 				changed, frame.CommunityChoice{}, map[string]string{"account:5": desk.Hostile},
 			)},
 		},
-		"console/audit/list#empty":   auditListPage{Shell: shell, List: list},
+		"console/audit/list#empty": auditListPage{Shell: shell, List: list},
+		"console/audit/view": auditViewPage{
+			Shell: shell, List: templates.List{Path: auditViewPath}, Rows: []auditViewRow{{URL: "/a", By: desk.Hostile, Whom: desk.Hostile, WhomURL: "/r"}},
+		},
+		"console/audit/verify":       auditVerifyPage{Shell: shell, Verify: true, Jobs: []jobListRow{{URL: "/j", Words: desk.Hostile}}},
+		"console/audit/verify#none":  auditVerifyPage{Shell: shell},
 		"console/audit/show":         page(changed),
 		"console/audit/show#made":    page(made),
 		"console/audit/show#gone":    page(gone),

@@ -5,12 +5,14 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/handlers/web"
 )
 
 // AuditListRow is a row of the audit log in a list.
 type AuditListRow struct {
 	URL, Act, Actor, ActorKind, Subject, SubjectKind, Community, Addr, Summary string
 	Batch                                                                      string // the page of its batch; "" = none
+	SubjectURL                                                                 string // "" = gone, or no permission
 	Record                                                                     core.AuditRecord
 }
 
@@ -57,4 +59,14 @@ func auditSummary(changes []core.AuditChange) string {
 		return string(text[:maxSummary]) + "…"
 	}
 	return string(text)
+}
+
+// SubjectURL returns the page of an act's subject; "" if it has none, or the account may not open it.
+func SubjectURL(c *web.Context, target string) string {
+	stem, id := core.TargetOf(target)
+	f, _ := core.FeatureOf(stem)
+	if f.Page == "" || id == 0 || !c.Has(f.Page) {
+		return ""
+	}
+	return StemURL(cmp.Or(f.Path, stem), "") + "/" + id.String()
 }

@@ -1,0 +1,59 @@
+package account
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/testkit/desk"
+)
+
+// The tab tells who looked at a person's whole numbers, in each of their homes, and leads to them.
+func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	first, second := d.Mine.Residents[0], d.Mine.Residents[2]
+	home, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: d.Mine.Community, House: second.House, Name: first.Name, Identity: core.Owner, Phone: first.Phone,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	looker := core.Actor{Kind: core.ActorAccount, ID: 7, Name: "好奇的人", Addr: "10.0.0.9"}
+	for _, who := range []core.ID{first.ID, home, second.ID, d.Others.Residents[0].ID} {
+		if _, err := d.Store.RevealResident(t.Context(), looker, core.Everywhere, who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := b.Get(t, auditViewPath, http.StatusOK)
+	if n := desk.Rows(all); n != 3 {
+		t.Errorf("%d views of the community, want 3", n)
+	}
+	if text := all.Find("tbody").Text(); !strings.Contains(text, "好奇的人") || strings.Contains(text, first.Phone) {
+		t.Errorf("the list says %q", text)
+	}
+	one := b.Get(t, auditViewPath+"?person="+first.Person.String(), http.StatusOK)
+	if n := desk.Rows(one); n != 2 {
+		t.Errorf("%d views of one person, want 2: in each home", n)
+	}
+	for _, id := range []core.ID{first.ID, home} {
+		if one.Find(`tbody a[href="`+frame.ResidentURL(id)+`"]`).Length() != 1 {
+			t.Errorf("no link to resident %s", id)
+		}
+	}
+	if to := b.Sent(t, auditViewPath+"?who="+url.QueryEscape(second.Name)); to != auditViewPath+"?person="+second.Person.String() {
+		t.Errorf("the name leads to %s", to)
+	}
+	b.Get(t, auditViewPath+"?from=2026-11-02&to=2026-11-01", http.StatusUnprocessableEntity)
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView).Get(t, auditViewPath, http.StatusForbidden)
+	tabs := all.Find(".tx-tabs").Text()
+	for _, words := range []string{"操作", "个人信息查看", "校验"} {
+		if !strings.Contains(tabs, words) {
+			t.Errorf("no tab %s: %s", words, tabs)
+		}
+	}
+	b.Get(t, frame.AuditPath+"/verify", http.StatusOK)
+}

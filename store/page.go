@@ -84,7 +84,8 @@ func countList(ctx context.Context, db *database.DB, p Page, end listEnd, from s
 		*p.Total = end.rows
 		return nil
 	}
-	return db.Get(ctx, p.Total, "SELECT COUNT(*) FROM (SELECT 1 AS one "+from+" LIMIT ?) counted", append(slices.Clone(args), core.MaxTotal+1)...)
+	query := "SELECT COUNT(*) FROM (SELECT 1 AS one " + from + " LIMIT ?) counted"
+	return db.Get(ctx, p.Total, query, append(slices.Clone(args), core.MaxTotal+1)...)
 }
 
 // uncounted is countList for a list that would have to be read whole to be counted.

@@ -23,8 +23,8 @@ func TestHeadsAndCellsAgree(t *testing.T) {
 		for _, page := range w.pages(t, by, target.subject) {
 			page.doc.Find("table").Each(func(_ int, table *goquery.Selection) {
 				heads := table.Find("thead th")
-				if heads.Length() == 0 {
-					return
+				if heads.Length() == 0 || heads.Is("[colspan]") {
+					return // a plan: its headings are over several columns
 				}
 				tables++
 				table.Find("tbody tr").Each(func(_ int, row *goquery.Selection) { sameColumns(t, page.path, heads, row) })

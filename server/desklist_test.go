@@ -61,7 +61,8 @@ func TestListsOnADesk(t *testing.T) {
 	}
 
 	key := func(name string) {
-		b.run(`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "` + name + `", bubbles: true, cancelable: true }))`)
+		b.run(`document.activeElement.dispatchEvent(
+			new KeyboardEvent("keydown", { key: "` + name + `", bubbles: true, cancelable: true }))`)
 	}
 	b.open(origin + "/console/resident")
 	b.await("the list", `document.readyState === "complete" && document.querySelectorAll("tbody tr").length > 2`)

@@ -136,7 +136,8 @@ func (p *Pages) auditViewTable(c *web.Context, form auditViewForm, at frame.Comm
 		list.Filters = append(list.Filters, at.Field("全部小区"))
 	}
 	list.Filters = append(list.Filters,
-		templates.Field{Kind: templates.Date, Name: "from", Label: "开始日期"}, templates.Field{Kind: templates.Date, Name: "to", Label: "结束日期"},
+		templates.Field{Kind: templates.Date, Name: "from", Label: "开始日期"},
+		templates.Field{Kind: templates.Date, Name: "to", Label: "结束日期"},
 	)
 	return list
 }
@@ -174,7 +175,8 @@ func (p *Pages) auditVerifyShow(c *web.Context) error {
 	for _, j := range jobs {
 		if j.Kind == core.JobVerifyAudit {
 			page.Jobs = append(page.Jobs, jobListRow{
-				URL: frame.JobURL(j.ID), Title: j.Kind.Title(), Words: j.Words, State: jobBadge(j.State), Created: j.Created, Ended: j.Ended,
+				URL: frame.JobURL(j.ID), Title: j.Kind.Title(), Words: j.Words, State: jobBadge(j.State),
+				Created: j.Created, Ended: j.Ended,
 			})
 		}
 	}

@@ -347,6 +347,7 @@ var Features = []Feature{
 	},
 	{Stem: "savedview", Noun: "视图"},    // an account's own: no line in the audit log
 	{Stem: "preference", Noun: "个人设置"}, // likewise
+	{Stem: "notice", Noun: "提醒"},       // likewise
 }
 
 // FeatureOf returns the feature of a stem; ok reports whether it exists.

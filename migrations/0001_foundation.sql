@@ -134,6 +134,18 @@ CREATE TABLE account_notice (
 );
 CREATE INDEX account_notice_account ON account_notice (account_id, id);
 
+-- What an account is told of in the console: the entries of the bell.
+CREATE TABLE notice (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  account_id BIGINT       NOT NULL,
+  stem       VARCHAR(32)  NOT NULL, -- what it is about
+  title      VARCHAR(200) NOT NULL, -- without personal data
+  link       VARCHAR(200) NOT NULL, -- its page, below /console/
+  created_at BIGINT       NOT NULL,
+  read_at    BIGINT
+);
+CREATE INDEX notice_account ON notice (account_id, id);
+
 -- The second sign-in step of accounts that turned it on.
 CREATE TABLE account_totp (
   account_id   BIGINT       NOT NULL PRIMARY KEY,

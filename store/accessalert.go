@@ -133,17 +133,23 @@ func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 		}
 		a.Count = counted
 	}
+	id := tx.NewID()
 	_, err := tx.Exec(
 		`INSERT INTO access_alert (id, community_id, kind, subject_id, reader_id, post_id, record_id, gate, name, house, n,
 			mark, open_key, first_at, last_at, handled_by, remark)
 		VALUES (`+database.Placeholders(15)+`, '', '')`,
-		int64(tx.NewID()), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post),
+		int64(id), int64(a.Community), string(a.Kind), int64(a.Subject), int64(a.Reader), int64(a.Post),
 		int64(a.Record), a.Gate, a.Name, a.House, a.Count, a.Mark, key, a.First.UnixMilli(), a.Last.UnixMilli(),
 	)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another server raised it at the same moment: try again
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return notifyAll(tx, core.NoticeAudience{Community: a.Community, Needs: core.PermAccessAlertView}, core.Notice{
+		Stem: "accessalert", Title: "告警：" + a.Kind.Label() + "，" + a.Gate, Link: "accessalert/" + id.String(),
+	})
 }
 
 // reuseSince counts the showings of a pass's used codes after a record.

@@ -34,7 +34,11 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 		VALUES (`+database.Placeholders(9)+`)`,
 		int64(tx.NewID()), int64(account), string(n.Kind), string(n.Way), phone, n.Addr,
 		cutText(n.Agent, maxAgent), database.BoolInt(n.NewAddr), tx.NowMS())
-	return err
+	if err != nil || n.Kind == core.NoticeSignIn && !n.NewAddr {
+		return err // a sign-in from where one always signs in is no news
+	}
+	n.Wechat = phone
+	return notify(tx, account, core.Notice{Stem: "account", Title: n.Label(), Link: "me"})
 }
 
 // maskedPhoneOf returns a user's verified number, masked; "" if the user has not verified one.

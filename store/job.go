@@ -179,8 +179,14 @@ func (s *Store) StepJob(ctx context.Context, runner string, id core.ID, done, to
 // result. It is a conflict if the job is no longer the runner's.
 func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
 	return s.db.Write(ctx, "end job", func(tx *database.Tx) error {
-		return tx.ExecOne(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, ended_at = ?
+		err := tx.ExecOne(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, ended_at = ?
 			WHERE id = ? AND runner = ? AND state = 'running'`, string(job.State), job.Words, job.Result, tx.NowMS(), int64(job.ID), runner)
+		if err != nil {
+			return err
+		}
+		return notify(tx, job.Account, core.Notice{
+			Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: "job/" + job.ID.String(),
+		})
 	})
 }
 

@@ -532,6 +532,7 @@ var raceRest = []raceStep{
 	{"Opened", func(w *raceWorld) (any, error) {
 		return nil, w.Opened(w.ctx, w.ids["account"], RecentView{Stem: "house", Subject: w.ids["house"]})
 	}},
+	{"ReadNotices", func(w *raceWorld) (any, error) { return nil, w.ReadNotices(w.ctx, w.ids["account"], w.NewID()) }},
 	{"ReadAccountNotices", func(w *raceWorld) (any, error) {
 		return nil, w.ReadAccountNotices(w.ctx, w.ids["account"], w.NewID())
 	}},

@@ -369,6 +369,9 @@ func (s *Store) PurgeSessions(ctx context.Context, before time.Time) (int64, err
 	if err == nil {
 		_, err = purgeBy[int64](ctx, s, "account_notice", "id", "id < ?", int64(database.FirstID(s.Now().Add(-NoticeLife))))
 	}
+	if err == nil {
+		_, err = purgeBy[int64](ctx, s, "notice", "id", "id < ?", int64(database.FirstID(s.Now().Add(-NoticeLife))))
+	}
 	for _, table := range []string{"sign_in_pending", "wechat_login", "wechat_proof"} {
 		if err == nil {
 			_, err = purgeBy[string](ctx, s, table, "token_digest", "expires_at < ?", s.Now().Add(-overFor).UnixMilli())

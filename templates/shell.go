@@ -1,6 +1,9 @@
 package templates
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // Shell is the frame of every console page; a page's struct embeds it and the layout
 // "layout/console" draws it.
@@ -19,6 +22,7 @@ type Shell struct {
 	Posted  bool        // the page answers a submitted form: going back must not resubmit it
 	Demo    bool        // shows that this is a demonstration
 	Views   SavedViews  // of the page's list; zero elsewhere
+	Bell    Bell        // what the account was told of
 	Waiting int         // what waits for the account
 	Quick   []Action    // what people do most, by permission
 	Star    Star        // of a page that can be on top of the menu; zero elsewhere
@@ -31,6 +35,22 @@ func (s Shell) WindowTitle() string {
 		return "(" + strconv.Itoa(s.Waiting) + ") " + s.Title
 	}
 	return s.Title
+}
+
+// Bell is an account's newest notices; partial "bell".
+type Bell struct {
+	URL    string // posted to, to mark them as read; empty shows nothing
+	Last   string // id of the newest
+	CSRF   string
+	Unread int
+	Items  []BellItem
+}
+
+// BellItem is a notice.
+type BellItem struct {
+	Title, URL, Icon string
+	At               time.Time
+	New              bool // not read yet
 }
 
 // Star puts a page on top of the menu, or takes it from there; partial "star".

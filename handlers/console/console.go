@@ -56,7 +56,10 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 	}
 	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
-	routes := slices.Concat((&pages{f}).homeRoutes(), (&pages{f}).guideRoutes(), accounts.Routes(), register.Routes(), gates.Routes())
+	home := &pages{f}
+	routes := slices.Concat(
+		home.homeRoutes(), home.guideRoutes(), f.NoticeRoutes(), accounts.Routes(), register.Routes(), gates.Routes(),
+	)
 	f.SetCounters(slices.Concat(gates.Counters()))
 	f.SetCards(slices.Concat(gates.Cards(), register.Cards()))
 	return f.SetFind(routes, slices.Concat(register.Finders(), gates.Finders(), accounts.Finders()))

@@ -52,7 +52,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		f.countShell(c, &shell)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
 		shell.Scope, shell.Filter, shell.Find = f.scopeSwitch(c, stem), FilterPath, SearchPath
-		shell.Views = f.savedViews(c)
+		shell.Views, shell.Bell = f.savedViews(c), f.bell(c)
 	}
 	return shell
 }

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+type noticeBellRow struct {
+	ID    core.ID         `db:"id"`
+	Stem  string          `db:"stem"`
+	Title string          `db:"title"`
+	Link  string          `db:"link"`
+	At    database.Millis `db:"created_at"`
+	Read  database.Millis `db:"read_at"`
+}
+
+// notify adds a notice for an account, in the act's own transaction.
+func notify(tx *database.Tx, account core.ID, n core.Notice) error {
+	_, err := tx.Exec(`
+		INSERT INTO notice (id, account_id, stem, title, link, created_at)
+		VALUES (?, ?, ?, ?, ?, ?)`,
+		int64(tx.NewID()), int64(account), n.Stem, cutText(n.Title, maxNoticeTitle), n.Link, tx.NowMS())
+	return err
+}
+
+const (
+	maxNoticeTitle = 200
+	// maxAudience bounds the accounts that are told of one thing.
+	maxAudience = 500
+)
+
+// notifyAll adds a notice for every account of an audience, in the act's own transaction.
+func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice) error {
+	var rows []struct {
+		ID          core.ID `db:"id"`
+		Permissions string  `db:"permissions"`
+	}
+	err := tx.All(&rows, `
+		SELECT a.id, a.permissions
+		FROM account a
+		WHERE a.disabled_at IS NULL
+		AND (a.all_communities = 1 OR EXISTS (
+			SELECT 1
+			FROM account_scope m
+			WHERE m.account_id = a.id
+			AND m.community_id = ?
+		))
+		ORDER BY a.id
+		LIMIT ?`, int64(to.Community), maxAudience)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if !slices.Contains(strings.Split(row.Permissions, ","), string(to.Needs)) {
+			continue
+		}
+		if err := notify(tx, row.ID, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Notices returns the newest notices of an account, newest first, and how many of these are unread.
+func (s *Store) Notices(ctx context.Context, account core.ID) (list []core.Notice, unread int, err error) {
+	var rows []noticeBellRow
+	if err := s.db.All(ctx, &rows, `
+		SELECT id, stem, title, link, created_at, read_at
+		FROM notice
+		WHERE account_id = ?
+		ORDER BY id DESC
+		LIMIT ?`, int64(account), core.MaxNotices); err != nil {
+		return nil, 0, database.Wrap("notices", err)
+	}
+	for _, r := range rows {
+		n := core.Notice{ID: r.ID, Stem: r.Stem, Title: r.Title, Link: r.Link, Created: r.At.Time, Read: r.Read.Time}
+		if n.Read.IsZero() {
+			unread++
+		}
+		list = append(list, n)
+	}
+	return list, unread, nil
+}
+
+// ReadNotices records that an account has seen its notices up to last.
+func (s *Store) ReadNotices(ctx context.Context, account, last core.ID) error {
+	return s.db.Write(ctx, "read notices", func(tx *database.Tx) error {
+		_, err := tx.Exec(`
+			UPDATE notice
+			SET read_at = ?
+			WHERE account_id = ?
+			AND id <= ?
+			AND read_at IS NULL`, tx.NowMS(), int64(account), int64(last))
+		return err
+	})
+}

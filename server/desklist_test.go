@@ -83,7 +83,8 @@ func TestListsOnADesk(t *testing.T) {
 	b.await("the next of the list", `window.first === undefined && /^\/console\/resident\/[0-9]+$/.test(location.pathname) &&
 		document.readyState === "complete"`)
 	key("Escape")
-	b.await("back in the list", `location.pathname === "/console/resident"`)
+	b.await("back in the list", `location.pathname === "/console/resident" && document.readyState === "complete" &&
+		document.querySelector("[data-density-switch]").hasAttribute("aria-pressed")`)
 
 	b.click("[data-density-switch]")
 	b.await("compact rows", `document.querySelector("tbody tr").offsetHeight <= 33`)

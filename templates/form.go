@@ -80,6 +80,8 @@ type Choice struct {
 	// and the name within that parent.
 	Depth int
 	Name  string
+
+	Row, Column string // of a Section drawn as a matrix: the row's label, and which of MatrixColumns
 }
 
 // Branch is a box of a tree with those below it.
@@ -167,6 +169,7 @@ type Section struct {
 	Title  string // may be empty if the form has one section
 	Help   string
 	Fields []Field
+	Matrix bool // fields of Checks are drawn as one table: their choices by Row and Column
 }
 
 // Form is a form that posts to Action; partial "form" draws all of it. An invalid form is shown

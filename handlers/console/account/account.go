@@ -67,6 +67,7 @@ func (p *Pages) accountList(c *web.Context) error {
 		Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names,
 	})
 	page.Shell, page.Tabs = p.Shell(c, "account", "账号"), accountTabs("account")
+	page.Total = page.List.TotalText("个")
 	if c.Has(core.PermAccountEdit) {
 		page.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
 	}

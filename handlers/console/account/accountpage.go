@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -74,7 +75,6 @@ func accountListOf(l accountListing) accountListPage {
 		})
 	}
 	web.Paged(&page.List, l.Page, l.Accounts, l.More, func(a core.Account) core.ID { return a.ID })
-	page.Total = page.List.TotalText("个")
 	return page
 }
 
@@ -226,7 +226,7 @@ func scopeSection(by, a core.Account, communities []core.Community) templates.Se
 
 // permissionSection returns the permissions as a group of checkboxes each, all with the same name.
 func permissionSection(by, a core.Account) templates.Section {
-	section := templates.Section{Title: "权限", Help: "只能授予您自己拥有的权限。勾选修改、导出等权限，会连同所需的查看权限一起授予"}
+	section := templates.Section{Title: "权限", Matrix: true, Help: "只能授予您自己拥有的权限。勾选修改、导出等权限，会连同所需的查看权限一起授予"}
 	var ticked []string
 	for _, p := range a.Permissions {
 		ticked = append(ticked, string(p))
@@ -234,8 +234,10 @@ func permissionSection(by, a core.Account) templates.Section {
 	for _, group := range core.PermissionTable {
 		field := templates.Field{Kind: templates.Checks, Name: "permissions", Label: group.Name, Values: ticked}
 		for _, item := range group.Items {
+			stem, verb, _ := strings.Cut(string(item.Permission), ".")
 			field.Choices = append(field.Choices, templates.Choice{
 				Value: string(item.Permission), Label: item.Name, Disabled: !by.Has(item.Permission),
+				Row: core.TargetLabel(stem), Column: verb,
 			})
 		}
 		section.Fields = append(section.Fields, field)

@@ -67,6 +67,8 @@ export function watchForms() {
     for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${presets}"]:enabled`)) box.checked = ticks.includes(box.value);
   });
 
+  watchMatrices();
+
   // In a field with a button of its own, Enter presses that button, not the form's first. While
   // Chinese is being typed, Enter only completes the word. Programs that type on the user's behalf
   // may send the second event even if the first was handled.
@@ -110,6 +112,48 @@ export function watchForms() {
     if (await ask({ text: leaving, yes: "放弃修改", danger: true })) {
       for (const form of guarded()) form.dataset.sent = "1";
       location.href = link.href;
+    }
+  });
+}
+
+// boxesBeside returns the boxes that the head of a row or a column stands for.
+function boxesBeside(all) {
+  const within = all.dataset.all === "row" ? [all.closest("tr")] : [...all.closest("table").tBodies].flatMap((body) => [...body.rows]);
+  const at = all.closest("th").cellIndex;
+  const cells = within.flatMap((row) => (all.dataset.all === "row" ? [...row.cells].slice(1) : [row.cells[at]]));
+  return cells.filter(Boolean).flatMap((cell) => [...cell.querySelectorAll("input[name]:enabled")]);
+}
+
+function showMatrices() {
+  for (const all of document.querySelectorAll("[data-matrix] [data-all]")) {
+    const boxes = boxesBeside(all);
+    const ticked = boxes.filter((box) => box.checked).length;
+    all.disabled = boxes.length === 0;
+    all.checked = ticked > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  }
+}
+
+// watchMatrices ticks rows and columns of a matrix by their heads; arrows move between boxes.
+function watchMatrices() {
+  showMatrices();
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("[data-matrix] [data-all]")) for (const box of boxesBeside(target)) box.checked = target.checked;
+    showMatrices();
+  });
+  window.addEventListener("pageshow", showMatrices);
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const cell = event.target.closest?.("[data-matrix] :is(td, th)");
+    if (!step || !cell) return;
+    event.preventDefault();
+    const rows = [...cell.closest("table").rows];
+    for (let i = cell.parentElement.rowIndex + step; rows[i]; i += step) {
+      const box = rows[i].cells[cell.cellIndex]?.querySelector("input:enabled");
+      if (box) {
+        box.focus();
+        return;
+      }
     }
   });
 }

@@ -303,7 +303,7 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 	code := decodeQR(t, screen.shot())
 	guard := newTab(t, browser.Phone)
 	guard.open(on(t, address, "li-weidong", "/h5/guard"))
-	guard.click("[data-scan-wechat]:not([hidden])")
+	guard.click(`[data-scan-open="ready"]`)
 	guard.await(
 		"the camera",
 		`(document.querySelector("dialog input").value = "`+code+`") && document.querySelector("dialog button").click() === undefined`,

@@ -169,8 +169,8 @@ func TestGuardScansInABrowser(t *testing.T) {
 	_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: camera})
 	p.must(err)
 	p.must(chromedp.Do(ctx, chromedp.Navigate(post)))
-	p.await(ctx, `!document.querySelector("[data-scan-camera]").hidden`)
-	press := `document.querySelector("[data-scan-camera]").click(), true`
+	p.await(ctx, `document.querySelector("[data-scan-open]").dataset.scanOpen === "ready"`)
+	press := `document.querySelector("[data-scan-open]").click(), true`
 	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("(window.denied = true, "+press+")"))
 	p.must(err)
 	p.await(ctx, `!document.querySelector("[data-scan-trouble]").hidden && document.querySelector("[data-scan-video]").hidden`)

@@ -81,6 +81,7 @@ type postPage struct {
 	Script  string // WeChat's JS-SDK, whose camera scans; "" = not inside WeChat
 	Totals  core.RecordTotals
 	Records []line
+	Views   []templates.NavItem // which records
 	Live    templates.Live
 	Many    bool // the guard has other posts
 }
@@ -97,12 +98,16 @@ func (h *H5) postShow(c *web.Context) error {
 }
 
 func (h *H5) post(c *web.Context, post core.GuardPost, status int, message string) error {
-	scope := core.ScopeOf(post.Community)
-	records, _, err := h.store.AccessRecords(c.Ctx(), scope, core.RecordFilter{}, store.Page{Limit: postRecords})
+	scope, filter := core.ScopeOf(post.Community), core.RecordFilter{}
+	own := c.Query("records") == "post"
+	if own {
+		filter.Post = post.ID
+	}
+	records, _, err := h.store.AccessRecords(c.Ctx(), scope, filter, store.Page{Limit: postRecords})
 	if err != nil {
 		return err
 	}
-	totals, err := h.store.RecordTotals(c.Ctx(), scope, core.RecordFilter{}, core.DayOf(c.Now(), h.store.Zone()))
+	totals, err := h.store.RecordTotals(c.Ctx(), scope, filter, core.DayOf(c.Now(), h.store.Zone()))
 	if err != nil {
 		return err
 	}
@@ -110,8 +115,16 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
 		Script:  h.wechat.Script(c.Request().UserAgent()),
 		Records: h.lines(records, false), Many: len(c.Guard().Posts) > 1,
-		Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
+		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
+}
+
+// recordViews returns the links to the records of the post and of the community.
+func recordViews(post core.GuardPost, own bool) []templates.NavItem {
+	path := "/h5/guard/" + post.ID.String()
+	return []templates.NavItem{
+		{Label: "本岗", URL: path + "?records=post", Active: own}, {Label: "全小区", URL: path, Active: !own},
+	}
 }
 
 // scanner signs the guard's page for WeChat's JS-SDK. The page sends its own URL, which only the
@@ -274,8 +287,11 @@ func (f *passageForm) passage(c *web.Context, post core.GuardPost) gate.Passage 
 		Post: post.ID, Guard: c.Guard().ID, GuardName: c.Guard().Name, FormKey: f.Key, Text: f.Text, Pass: f.Pass,
 		Direction: f.direction, TempTenths: f.temp, IDNumber: f.IDNumber,
 	}
-	if f.Act == "refuse" {
+	switch f.Act {
+	case "refuse":
 		p.RefusedFor = f.Reason
+	case "record": // the rules refused when the guard saw them: it must not release if they have changed since
+		p.RefusedFor = "按规则拒绝"
 	}
 	return p
 }
@@ -291,6 +307,10 @@ type lookPage struct {
 	Kept    []templates.Field // the search or scan shown, for switching the direction
 	Ways    []way
 	Known   bool // the pass is known: there is something to decide
+	// MayRelease is false if the rules refuse, whatever the guard records: there is no button then that
+	// says it would.
+	MayRelease bool
+	Reasons    []string // usual ones not to release
 }
 
 // way is a direction that the guard may choose.
@@ -333,7 +353,8 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	page := lookPage{
 		Phone: h.phone(c, "核对通行", post.Name), Post: post, Preview: preview, Initial: initial(preview.Name),
-		Known: preview.Pass != 0, Verdict: previewVerdict(preview),
+		Known: preview.Pass != 0, Verdict: previewVerdict(preview), MayRelease: mayRelease(preview.Decision),
+		Reasons: refusals,
 	}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
@@ -342,12 +363,20 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	return h.show(c, status, "guard/look", page)
 }
 
+// refusals are the usual reasons of a guard not to release.
+var refusals = []string{"人证不符", "非本人使用", "体温异常", "未戴口罩", "不配合登记"}
+
+// mayRelease reports whether the rules let a guard release, perhaps after a record.
+func mayRelease(d core.Decision) bool {
+	return d.Allowed || d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp
+}
+
 func previewVerdict(s store.Preview) templates.Verdict {
 	d := s.Decision
 	switch {
 	case d.Allowed:
 		return templates.Verdict{Tone: templates.Good, Title: "可以放行", Text: d.Sentence}
-	case d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp:
+	case mayRelease(d):
 		return templates.Verdict{Tone: templates.Info, Title: "登记后可以放行", Text: d.Sentence}
 	}
 	return templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: d.Sentence}
@@ -374,7 +403,9 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 	if s.Rule.RecordID && !s.HasIDNumber {
 		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
 	}
-	fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
+	if mayRelease(s.Decision) {
+		fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
+	}
 	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
 }
 
@@ -383,6 +414,7 @@ type donePage struct {
 	templates.Phone
 	Post    core.GuardPost
 	Verdict templates.Verdict
+	Scanned bool // a code was scanned: the next one is, too
 }
 
 func (h *H5) passRelease(c *web.Context) error {
@@ -410,7 +442,7 @@ func (h *H5) passRelease(c *web.Context) error {
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
 	}
 	page := donePage{
-		Phone: h.phone(c, "登记结果", post.Name), Post: post,
+		Phone: h.phone(c, "登记结果", post.Name), Post: post, Scanned: form.Text != "",
 		Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence},
 	}
 	if !d.Allowed {

@@ -8,6 +8,7 @@ import { watchPage } from "./page.js";
 import { watchCodes } from "./qr.js";
 import { watchScans } from "./scan.js";
 import { watchTheme } from "./theme-choice.js";
+import { watchTone } from "./tone.js";
 import { watchWake } from "./wake.js";
 
 watchTheme();
@@ -19,4 +20,5 @@ watchNet();
 watchLive();
 watchCodes();
 watchScans();
+watchTone();
 watchWake();

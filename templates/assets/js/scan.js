@@ -1,55 +1,103 @@
-// The field for scanning a pass code. A hand scanner types the code and Enter; if the browser can
-// decode QR codes, a button opens the camera.
+// The scanner of a guard's page. A hand scanner types the code and Enter; the large button opens
+// WeChat's scanner, the camera, or the field for typing.
 //
 //   <form data-scan>             with the field "text"
 //     data-scan-script           inside WeChat: URL of its JS-SDK
 //     data-scan-sign             and the URL that signs the page for it
-//     [data-scan-wechat] hidden  shown if WeChat can scan
-//     [data-scan-camera] hidden  otherwise, shown if the browser can use the camera
+//     [data-scan-open]           the large button
+//     [data-scan-manual]         <details> around the field; open on desks, where it has the focus
+//     [data-scan-on]             the switch 连续扫码: after a decision the scanner opens again
 //     [data-scan-video] hidden   the camera's picture
 //     [data-scan-trouble] hidden the message if the camera cannot be opened
+//   [data-scan-next]             on the page of a decision: the link to the scanner
 //
 // Inside WeChat, pages cannot use the camera themselves, at least on iOS.
 
 const lookEvery = 150; // ms
+const readingTime = { good: 1500, bad: 4000 }; // ms that a decision is shown before the scanner opens
+const key = "tongxing-scan-on";
 
-// watchScans sets up the forms of the page.
+// watchScans sets up the forms of the page, and the way from a decision to the next scan.
 export function watchScans() {
   for (const form of document.querySelectorAll("[data-scan]")) start(form);
+  const next = document.querySelector("[data-scan-next]");
+  if (next && goesOn()) {
+    const tone = document.querySelector("[data-tone]")?.dataset.tone;
+    setTimeout(() => next.isConnected && next.click(), tone === "good" ? readingTime.good : readingTime.bad);
+  }
+  document.addEventListener("click", ({ target }) => {
+    const chip = target.closest("[data-fill]");
+    if (!chip) return;
+    document.getElementById(chip.dataset.fill).value = chip.value;
+    for (const other of chip.parentElement.children) other.setAttribute("aria-pressed", String(other === chip));
+  });
+}
+
+// goesOn reports whether the scanner opens again after a decision; the choice is kept on the device.
+function goesOn() {
+  try {
+    return localStorage.getItem(key) !== "0";
+  } catch {
+    return true;
+  }
 }
 
 async function start(form) {
-  typeAnywhere(form.elements.text);
-  if (await weChatScans(form)) return;
-  const button = form.querySelector("[data-scan-camera]");
-  if (!button || !(await canRead())) return;
-  const camera = newCamera(form);
-  button.hidden = false;
-  button.addEventListener("click", camera.toggle);
-  window.addEventListener("pagehide", camera.close);
-  document.addEventListener("visibilitychange", () => document.hidden && camera.close());
+  const manual = form.querySelector("[data-scan-manual]");
+  const { text } = form.elements;
+  const type = () => {
+    manual.open = true;
+    text.focus();
+  };
+  typeAnywhere(type);
+  const at = window.matchMedia("(min-width: 48rem)").matches; // a desk
+  if (at) type();
+  const on = form.querySelector("[data-scan-on]");
+  on.checked = goesOn();
+  on.addEventListener("change", () => {
+    try {
+      localStorage.setItem(key, on.checked ? "1" : "0");
+    } catch {
+      // not remembered
+    }
+  });
+  const button = form.querySelector("[data-scan-open]");
+  const open = await opener(form, button, type);
+  button.dataset.scanOpen = "ready";
+  button.addEventListener("click", open);
+  if (location.hash !== "#scan" || !on.checked) return;
+  history.replaceState(null, "", location.pathname + location.search); // a reload does not open it
+  if (!at || open !== type) open();
 }
 
-// typeAnywhere lets a hand scanner type even if the field has lost focus.
-function typeAnywhere(field) {
+// opener returns what the large button does on this device.
+async function opener(form, button, type) {
+  if (await weChatScans(form)) return () => askWeChat(form);
+  if (!(await canRead())) return type;
+  const camera = newCamera(form, button);
+  window.addEventListener("pagehide", camera.close);
+  document.addEventListener("visibilitychange", () => document.hidden && camera.close());
+  return camera.toggle;
+}
+
+// typeAnywhere lets a hand scanner type even if the field has lost focus, or is folded.
+function typeAnywhere(type) {
   document.addEventListener("keydown", (event) => {
     const { activeElement: at } = document;
     const idle = !at || at === document.body || at.tagName === "MAIN";
-    if (idle && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
+    if (idle && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) type();
   });
 }
 
-// weChatScans offers WeChat's own scanner; false if the page is not inside WeChat, or WeChat
-// rejects its signature.
+// weChatScans reports whether WeChat's own scanner can be used: not outside WeChat, nor if it rejects
+// the page's signature.
 async function weChatScans(form) {
   const { scanScript, scanSign } = form.dataset;
-  const button = form.querySelector("[data-scan-wechat]");
-  if (!scanScript || !button || !(await ready(scanScript, scanSign))) return false;
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    window.wx.scanQRCode({ needResult: 1, scanType: ["qrCode"], success: ({ resultStr }) => present(form, resultStr) });
-  });
-  return true;
+  return Boolean(scanScript) && ready(scanScript, scanSign);
+}
+
+function askWeChat(form) {
+  window.wx.scanQRCode({ needResult: 1, scanType: ["qrCode"], success: ({ resultStr }) => present(form, resultStr) });
 }
 
 async function ready(script, sign) {
@@ -97,9 +145,9 @@ async function canRead() {
   }
 }
 
-function newCamera(form) {
+function newCamera(form, button) {
   const video = form.querySelector("[data-scan-video]");
-  const words = form.querySelector("[data-scan-camera] span");
+  const words = button.querySelector("span");
   const trouble = form.querySelector("[data-scan-trouble]");
   const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
   let wanted = false; // the user pressed the button
@@ -113,7 +161,7 @@ function newCamera(form) {
     stream = null;
     video.srcObject = null;
     video.hidden = true;
-    words.textContent = "用摄像头扫";
+    words.textContent = "扫一扫";
   };
 
   const look = async () => {

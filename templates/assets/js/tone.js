@@ -15,7 +15,7 @@ export function watchTone() {
   const Audio = window.AudioContext || window.webkitAudioContext;
   if (!Audio) return;
   const audio = new Audio();
-  tone.pitch.forEach((pitch, i) => play(audio, pitch, audio.currentTime + i * 0.22));
+  for (const [i, pitch] of tone.pitch.entries()) play(audio, pitch, audio.currentTime + i * 0.22);
 }
 
 function play(audio, pitch, at) {

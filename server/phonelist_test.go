@@ -81,8 +81,10 @@ func TestListsOnAPhone(t *testing.T) {
 	}
 
 	b.open(origin + "/console/resident")
-	b.await("the house on the card", `(() => { const house = document.querySelector("tbody tr:nth-child(2) .tx-house")?.getBoundingClientRect();
-		return house?.width > 40 && house.bottom <= document.querySelector("tbody tr:nth-child(2)").getBoundingClientRect().bottom })()`)
+	b.await("the house on the card", `(() => {
+		const row = document.querySelector("tbody tr:nth-child(2)");
+		const house = row?.querySelector(".tx-house")?.getBoundingClientRect();
+		return house?.width > 40 && house.bottom <= row.getBoundingClientRect().bottom })()`)
 	shown := func(selector string) string {
 		return "document.querySelector(" + "`" + selector + "`" + ").getClientRects().length > 0"
 	}

@@ -21,7 +21,7 @@ func TestElderWithoutAPhone(t *testing.T) {
 	desk.open(origin + "/console/house")
 	desk.await("a house", `document.querySelector("tbody a[href^='/console/house/']").click() || true`)
 	desk.await("its page", `/^\/console\/house\/[0-9]+$/.test(location.pathname)`)
-	desk.click(`a[href*="/console/resident/new"]`)
+	desk.click(`main a[href*="/console/resident/new"]`)
 	desk.types("#f-name", "欧阳桂兰")
 	desk.await("family", `document.querySelector("input[name=identity][value=family]").click() || true`)
 	desk.picture("elder-form")

@@ -112,6 +112,8 @@ export function watchListDesk() {
   });
   document.addEventListener("mouseover", ({ target }) => {
     const cell = target.closest?.("[data-list] td");
-    if (cell && !cell.title && cell.scrollWidth > cell.clientWidth) cell.title = cell.innerText.trim();
+    if (cell && !cell.title && cell.scrollWidth > cell.clientWidth) {
+      cell.title = cell.textContent.trim().replaceAll(/\s+/g, " ");
+    }
   });
 }

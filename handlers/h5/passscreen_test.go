@@ -91,7 +91,7 @@ func TestVerdictAndCodeAreVisibleTogether(t *testing.T) {
 		"limit": {rule: rule(func(r *core.PassRule) { r.Exits = 2 }), says: []string{"今天还能出门 2 次", "请对准扫码机"}},
 		"period": {
 			rule: rule(func(r *core.PassRule) { r.Exits, r.PeriodDays, r.Counting = 2, 3, core.CountHousehold }),
-			says: []string{"全户3 天内还能出门 2 次"},
+			says: []string{"全户 3 天内还能出门 2 次"},
 		},
 		"records": {
 			rule: rule(func(r *core.PassRule) { r.Exits, r.RecordTemp, r.RecordID, r.ReaderQR = 2, true, true, false }),

@@ -232,7 +232,7 @@ func TestTour(t *testing.T) {
 	visitor.click(".mini a.open")
 	visitor.await(
 		"the question whose phone it is",
-		"(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm button:not([disabled])`); yes?.click(); return Boolean(yes) })()",
 	)
 	visitor.await("the code", inPhone+"(`[data-qr] img`)?.complete")
 	visitor.picture("stand-code")
@@ -274,7 +274,7 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 	phone.open(on(t, address, "wang-xiulan", "/sim/phone/wang-xiulan?tab=mini&view=launch%3Fapp%3D"+demoMini))
 	phone.await(
 		"the question whose phone it is",
-		"(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm button:not([disabled])`); yes?.click(); return Boolean(yes) })()",
 	)
 	phone.await("the code", inPhone+"(`[data-qr] img`)?.complete")
 	pass, err := chromedp.Run(phone.ctx, chromedp.Evaluate[string](inPhone+"(`[data-qr]`).ownerDocument.location.pathname"))

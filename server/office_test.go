@@ -339,7 +339,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	b.run("history.back()")
 	b.await(
 		"the form, where the browser would ask whether to send it again",
-		`location.pathname === "/console/account/new" && document.querySelector("#f-login")`,
+		`location.pathname === "/console/account/new" && document.readyState === "complete" && document.querySelector("#f-login")`,
 	)
 	b.run(`document.querySelector("form.tx-form").dataset.sent = "1"`) // so that it is not offered as a draft
 	o.open(b, path+"/edit")
@@ -576,7 +576,9 @@ func TestOfficeByKeyboard(t *testing.T) {
 	)
 	b.keys("\r")
 	b.await("the resident", `/resident\/\d+$/.test(location.pathname) && document.readyState === "complete"`)
-	b.tabTo(`main button[data-ask]`)
+	b.tabTo(`main .tx-detail-head .tx-row-menu summary`)
+	b.keys("\r")
+	b.tabTo(`.tx-row-menu button[data-ask]`)
 	b.keys("\r")
 	b.await(
 		"the question, on the answer that does nothing",
@@ -588,7 +590,10 @@ func TestOfficeByKeyboard(t *testing.T) {
 		`document.querySelector("dialog[open]").contains(document.activeElement) || document.activeElement === document.body`,
 	)
 	b.keys("\x1b")
-	b.await("the focus where it was", `!document.querySelector("dialog") && document.activeElement.matches("button[data-ask]")`)
+	b.await(
+		"the focus where it was",
+		`!document.querySelector("dialog") && document.activeElement.matches(".tx-row-menu summary, .tx-row-menu button")`,
+	)
 }
 
 // keys presses keys, in whichever element has the focus.

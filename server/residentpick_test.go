@@ -19,6 +19,7 @@ func TestRecordsOfAResident(t *testing.T) {
 	// The address names somebody, and the page has loaded with its scripts.
 	const meant = `document.readyState === "complete" && new URLSearchParams(location.search).get("person")`
 	b.open(address + "/console/accessrecord")
+	b.await("more filters", `document.querySelector("#f-who").closest("details").open = true`)
 	b.types("#f-who", "陈建国")
 	b.await("the suggestion", `[...document.querySelectorAll("#f-who-list option")].some(o => o.value.startsWith("陈建国 · "))`)
 	b.await("an address as it was", `location.search === ""`)
@@ -38,6 +39,7 @@ func TestRecordsOfAResident(t *testing.T) {
 	b.click(".tx-filter-buttons button")
 	b.await("everybody's records", `!location.search.includes("person=") && location.search.includes("direction=out")`)
 	// Several people live in a house: they are offered, though only the list was requested.
+	b.await("more filters again", `document.querySelector("#f-who").closest("details").open = true`)
 	b.types("#f-who", "1栋1单元101")
 	b.click(".tx-filter-buttons button")
 	b.await("the choices", `document.querySelectorAll(".tx-offers a").length > 1`)

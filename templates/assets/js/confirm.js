@@ -67,7 +67,8 @@ function show(form, opener) {
   });
   dialog.addEventListener("close", () => {
     dialog.remove();
-    opener.focus();
+    const menu = opener.closest("details:not([open])"); // a row's menu, which closed
+    (menu?.querySelector("summary") ?? opener).focus();
   });
   form.addEventListener("submit", () => {
     if (opener.form && !("plain" in form.dataset)) opener.form.dataset.sent = "1"; // its changes are being saved

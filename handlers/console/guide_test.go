@@ -91,7 +91,7 @@ func TestGuideWithoutACommunity(t *testing.T) {
 		t.Fatal(err)
 	}
 	home := b.Get(t, "/console", http.StatusOK)
-	if home.Find(`section[aria-labelledby="guide-title"] .tx-steps > li`).Length() != 9 {
+	if home.Find(`section[aria-labelledby="guide-title"] .tx-guide-steps > li`).Length() != 9 {
 		t.Error("the home page has no steps")
 	}
 	steps := b.Get(t, frame.GuidePath, http.StatusOK).Find(".tx-guide > li")

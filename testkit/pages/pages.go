@@ -221,7 +221,7 @@ const (
 
 // answersOtherwise are pages whose first question is not asked: an empty form has messages instead, and
 // a community with readers in use is not archived. The answer is a page, which "confirm" shows.
-var answersOtherwise = []string{"/console/restriction/new", "/console/community"}
+var answersOtherwise = []string{"console-console-restriction-new", "console-console-community"}
 
 // states adds the page's other states.
 func (w *walk) states(doc *goquery.Document, page Page) {
@@ -235,7 +235,7 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 		state("wrong", "", sendEmpty)
 	}
 	if doc.Find("[data-ask]").Length() > 0 {
-		if !slices.Contains(answersOtherwise, page.URL) {
+		if !slices.Contains(answersOtherwise, page.Name) {
 			state("asks", ask)
 		}
 		state("confirm", "", askPlain)

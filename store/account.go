@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -30,6 +31,14 @@ const accountColumns = `SELECT id, login, name, role, permissions, all_communiti
 	created_at, disabled_at, updated_at
 	FROM account WHERE `
 
+// accountIn is the condition that an account a may see the community of its parameter.
+const accountIn = `(a.all_communities = 1 OR EXISTS (
+		SELECT 1
+		FROM account_scope m
+		WHERE m.account_id = a.id
+		AND m.community_id = ?
+	))`
+
 func (r accountRow) account() core.Account {
 	a := core.Account{
 		ID: r.ID, Login: r.Login, Name: r.Name, Role: r.Role, Operator: r.Operator != 0, MustChange: r.MustChange != 0,
@@ -53,6 +62,11 @@ func joinPermissions(permissions []core.Permission) string {
 		texts[i] = string(p)
 	}
 	return strings.Join(texts, ",")
+}
+
+// joinedHold reports whether permissions joined by joinPermissions have one of them.
+func joinedHold(joined string, p core.Permission) bool {
+	return slices.Contains(strings.Split(joined, ","), string(p))
 }
 
 // Account returns one account whose communities all lie in scope.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"tongxing/core"
@@ -223,7 +222,7 @@ func keepAdmin(tx *database.Tx, before, after core.Account) error {
 		return err
 	}
 	for _, permissions := range others {
-		if slices.Contains(strings.Split(permissions, ","), string(core.PermAccountEdit)) {
+		if joinedHold(permissions, core.PermAccountEdit) {
 			return nil
 		}
 	}

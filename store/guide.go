@@ -14,14 +14,26 @@ func (s *Store) GuideFacts(ctx context.Context, scope core.Scope, community, acc
 	if community != 0 && !scope.Has(community) {
 		return f, core.NotFound(noCommunity)
 	}
+	var people struct {
+		Residents int `db:"residents"`
+		Inhabited int `db:"inhabited"`
+		Own       int `db:"own"`
+	}
+	if err := s.db.Get(ctx, &people, `
+		SELECT COUNT(*) AS residents, COUNT(DISTINCT house_id) AS inhabited,
+			COUNT(CASE WHEN certified_at IS NOT NULL AND certified_how = '' THEN 1 END) AS own
+		FROM resident
+		WHERE community_id = ?
+		AND moved_out_at IS NULL`, int64(community)); err != nil {
+		return f, database.Wrap("count the set-up", err)
+	}
+	f.Residents, f.Inhabited, f.Own = people.Residents, people.Inhabited, people.Own
 	ruled := 0
 	for _, count := range []struct {
 		n     *int
 		query string
 	}{
 		{&f.Houses, "SELECT COUNT(*) FROM house WHERE community_id = ?"},
-		{&f.Inhabited, "SELECT COUNT(DISTINCT house_id) FROM resident WHERE community_id = ? AND moved_out_at IS NULL"},
-		{&f.Residents, "SELECT COUNT(*) FROM resident WHERE community_id = ? AND moved_out_at IS NULL"},
 		{&ruled, `
 			SELECT COUNT(*)
 			FROM pass_rule r
@@ -39,13 +51,6 @@ func (s *Store) GuideFacts(ctx context.Context, scope core.Scope, community, acc
 			JOIN observer o ON o.id = m.observer_id
 			WHERE m.community_id = ?
 			AND o.removed_at IS NULL`},
-		{&f.Own, `
-			SELECT COUNT(*)
-			FROM resident
-			WHERE community_id = ?
-			AND moved_out_at IS NULL
-			AND certified_at IS NOT NULL
-			AND certified_how = ''`},
 	} {
 		if err := s.db.Get(ctx, count.n, count.query, int64(community)); err != nil {
 			return f, database.Wrap("count the set-up", err)
@@ -57,11 +62,6 @@ func (s *Store) GuideFacts(ctx context.Context, scope core.Scope, community, acc
 		FROM account a
 		WHERE a.disabled_at IS NULL
 		AND a.id <> ?
-		AND (a.all_communities = 1 OR EXISTS (
-			SELECT 1
-			FROM account_scope m
-			WHERE m.account_id = a.id
-			AND m.community_id = ?
-		))`, int64(account), int64(community))
+		AND `+accountIn, int64(account), int64(community))
 	return f, database.Wrap("count the set-up", err)
 }

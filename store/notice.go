@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -43,19 +41,14 @@ func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice) error {
 		SELECT a.id, a.permissions
 		FROM account a
 		WHERE a.disabled_at IS NULL
-		AND (a.all_communities = 1 OR EXISTS (
-			SELECT 1
-			FROM account_scope m
-			WHERE m.account_id = a.id
-			AND m.community_id = ?
-		))
+		AND `+accountIn+`
 		ORDER BY a.id
 		LIMIT ?`, int64(to.Community), maxAudience)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if !slices.Contains(strings.Split(row.Permissions, ","), string(to.Needs)) {
+		if !joinedHold(row.Permissions, to.Needs) {
 			continue
 		}
 		if err := notify(tx, row.ID, n); err != nil {

@@ -87,23 +87,22 @@ func (p *pages) guideCommunity(c *web.Context) (at core.Community, all []core.Co
 	return at, all, nil
 }
 
-// guideSteps returns the steps of a community, with what this account may do.
-func (p *pages) guideSteps(c *web.Context, community core.ID) ([]guideStep, error) {
+// guideSteps returns the steps of a community, with what this account may do, and how many are left.
+func (p *pages) guideSteps(c *web.Context, community core.ID) (steps []guideStep, left int, err error) {
 	facts, err := p.Store.GuideFacts(c.Ctx(), c.Scope(), community, c.Account().ID)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	facts.Official, facts.Mini = p.QR != nil, p.Mini
-	var steps []guideStep
-	next := false
-	for _, s := range core.GuideSteps(facts) {
+	all, next := core.GuideSteps(facts), false
+	for _, s := range all {
 		step := guideStepOf(c, s, community)
 		if !next && s.State != core.GuideDone && step.Button.URL != "" {
 			step.Now, step.Button.Primary, next = true, true, true
 		}
 		steps = append(steps, step)
 	}
-	return steps, nil
+	return steps, core.GuideLeft(all), nil
 }
 
 var guideTones = map[core.GuideState]templates.Tone{
@@ -131,16 +130,6 @@ func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep 
 	return step
 }
 
-func leftOf(steps []guideStep) int {
-	n := 0
-	for _, s := range steps {
-		if s.State != core.GuideDone {
-			n++
-		}
-	}
-	return n
-}
-
 // guideCard returns the home page's card. Without it, as when the database does not answer in time, the
 // page is as good.
 func (p *pages) guideCard(c *web.Context) guideCard {
@@ -152,14 +141,15 @@ func (p *pages) guideCard(c *web.Context) guideCard {
 		return guideCard{} // several: each has its own, on the page of the steps
 	}
 	var steps []guideStep
+	left := 0
 	if err == nil {
-		steps, err = p.guideSteps(c, at.ID)
+		steps, left, err = p.guideSteps(c, at.ID)
 	}
 	if err != nil {
 		c.Shortfall("steps of the set-up", err)
 		return guideCard{}
 	}
-	card := guideCard{Steps: steps, Left: leftOf(steps), URL: p.Within(c, frame.GuidePath), Away: frame.GuidePath, CSRF: c.CSRF()}
+	card := guideCard{Steps: steps, Left: left, URL: p.Within(c, frame.GuidePath), Away: frame.GuidePath, CSRF: c.CSRF()}
 	if card.Left == 0 {
 		return guideCard{}
 	}
@@ -183,12 +173,12 @@ func (p *pages) guideShow(c *web.Context) error {
 	page := guideShowPage{Shell: p.Shell(c, "guide", "开始使用"), Away: frame.GuidePath, Back: p.Preference(c).GuideAway}
 	if at.ID == 0 && len(all) > 0 {
 		for _, community := range all[:min(len(all), maxGuides)] {
-			steps, err := p.guideSteps(c, community.ID)
+			_, left, err := p.guideSteps(c, community.ID)
 			if err != nil {
 				return err
 			}
 			page.Places = append(page.Places, guidePlace{
-				Name: community.Name, Left: leftOf(steps),
+				Name: community.Name, Left: left,
 				URL: templates.WithQuery(frame.GuidePath, url.Values{"community": {community.ID.String()}}),
 			})
 		}
@@ -198,7 +188,7 @@ func (p *pages) guideShow(c *web.Context) error {
 		return p.Page(c, http.StatusOK, "console/guide/show", page)
 	}
 	page.Note = at.Name
-	if page.Steps, err = p.guideSteps(c, at.ID); err != nil {
+	if page.Steps, _, err = p.guideSteps(c, at.ID); err != nil {
 		return err
 	}
 	return p.Page(c, http.StatusOK, "console/guide/show", page)

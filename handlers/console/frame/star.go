@@ -2,6 +2,7 @@ package frame
 
 import (
 	"cmp"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -39,11 +40,7 @@ func (f *Frame) star(c *web.Context) templates.Star {
 	if stem == "" {
 		return templates.Star{}
 	}
-	star := templates.Star{URL: StarPath, Stem: stem, CSRF: c.CSRF()}
-	for _, s := range f.Preference(c).Starred {
-		star.On = star.On || s == stem
-	}
-	return star
+	return templates.Star{URL: StarPath, Stem: stem, CSRF: c.CSRF(), On: slices.Contains(f.Preference(c).Starred, stem)}
 }
 
 // StarUpdate puts a page on top of the menu, or takes it from there, and returns to it.

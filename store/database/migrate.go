@@ -14,7 +14,7 @@ var ErrNewerSchema = errors.New("数据库由更新版本的通行建立：请�
 
 // ErrOtherSchema is returned if the database was written by a program between two releases, which
 // had different migrations.
-var ErrOtherSchema = errors.New("数据库由另一个开发中的版本建立，结构不同：请用建立它的程序打开，或换一个空的数据目录（或空的数据库）重新开始")
+var ErrOtherSchema = errors.New("数据库由另一个未发布的版本建立，结构不同：请用建立它的程序打开，或换一个空的数据目录（或空的数据库）重新开始")
 
 // migrateTime bounds the wait for another server that migrates at this moment.
 const migrateTime = 2 * time.Minute

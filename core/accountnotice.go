@@ -38,6 +38,17 @@ func (n AccountNotice) Label() string {
 	return string(n.Kind)
 }
 
+// Title is Label without personal data.
+func (n AccountNotice) Title() string {
+	switch n.Kind {
+	case NoticeWechatOn:
+		return "账号绑定了微信"
+	case NoticeWechatOff:
+		return "账号解绑了微信"
+	}
+	return n.Label()
+}
+
 // WechatLabel describes a WeChat user by their masked phone number; "" means none was verified.
 func WechatLabel(phone string) string {
 	if phone == "" {

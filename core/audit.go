@@ -145,8 +145,18 @@ type ThingAct struct {
 	By     Actor
 	Target string      // kind:id
 	Batch  ID          // 0 = none
+	Kind   BatchKind   // of the batch
 	Record AuditRecord // zero if the batch's line names other things
 	Undone bool        // the batch was taken back for this thing
+}
+
+// SameAct reports whether a line of the audit log is about the same act as the batch b. A line for each
+// thing does not name its batch: it has the batch's kind as its action, and its time.
+func (b ThingAct) SameAct(line ThingAct) bool {
+	if line.Target != b.Target {
+		return false
+	}
+	return line.Batch == b.Batch || line.Batch == 0 && line.Record.Action == string(b.Kind) && line.At.Equal(b.At)
 }
 
 // AuditColumns are the columns of an export of the audit log.

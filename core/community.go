@@ -107,8 +107,9 @@ func isOfficePhone(s string) bool {
 // DialNumber returns the number that a phone dials for an office telephone as it is written: of
 // several the first, and an extension after a pause. It is empty if there is nothing to dial.
 func DialNumber(office string) string {
-	number, extension, _ := strings.Cut(office, "转")
-	if number = digitsOf(strings.Split(number, ",")[0]); number == "" {
+	first, _, _ := strings.Cut(office, ",")
+	number, extension, _ := strings.Cut(first, "转")
+	if number = digitsOf(number); number == "" {
 		return ""
 	}
 	if extension = digitsOf(extension); extension != "" {

@@ -116,7 +116,7 @@ func (f *Facts) checkBlocked(day Day) Reason {
 	switch {
 	case f.LeaseLast != 0 && day > f.LeaseLast:
 		return ReasonLeaseEnded
-	case f.Restriction.holds(day):
+	case f.Restriction.Holds(day):
 		if f.Restriction.Exits < 0 {
 			return ReasonRestricted
 		}
@@ -212,7 +212,7 @@ func startOf(day Day, zone *time.Location) time.Time {
 // Under returns the rule in force on day for a house with restriction x, which may be nil: the
 // house's own number of exits replaces the community's.
 func (r PassRule) Under(x *Restriction, day Day) PassRule {
-	if x.holds(day) {
+	if x.Holds(day) {
 		r.Exits = x.Exits
 	}
 	return r

@@ -60,7 +60,7 @@ type PlanHouse struct {
 // States returns the house's states on a day, the most pressing first; none if nothing needs attention.
 func (h PlanHouse) States(day Day) []HouseState {
 	var states []HouseState
-	if h.Restriction.holds(day) {
+	if h.Restriction.Holds(day) {
 		states = append(states, HouseRestricted)
 	}
 	switch {

@@ -54,8 +54,8 @@ func (x Restriction) Check() error {
 	return InvalidFields(fields)
 }
 
-// holds reports whether the restriction exists and has not ended.
-func (x *Restriction) holds(day Day) bool {
+// Holds reports whether the restriction exists and has not ended.
+func (x *Restriction) Holds(day Day) bool {
 	return x != nil && (x.LastDay == 0 || day <= x.LastDay)
 }
 

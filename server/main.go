@@ -38,7 +38,7 @@ const usage = `通行 tongxing：小区通行服务
 
   tongxing [--demo] [--config 文件]          启动服务
   tongxing admin [--config 文件] --login 账号 --name 姓名
-                                            新建系统管理员，从标准输入读取初始密码
+                                            添加系统管理员，从标准输入读取初始密码
   tongxing audit verify [--config 文件] [--anchor 锚点]
                                             校验操作日志是否被改动；锚点是上次校验打印的
   tongxing sample                           打印带说明的配置样例

@@ -37,8 +37,7 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	if err != nil || n.Kind == core.NoticeSignIn && !n.NewAddr {
 		return err // a sign-in from where one always signs in is no news
 	}
-	n.Wechat = phone
-	return notify(tx, account, core.Notice{Stem: "account", Title: n.Label(), Link: "me"})
+	return notify(tx, account, core.Notice{Stem: "account", Title: n.Title(), Link: "me"})
 }
 
 // maskedPhoneOf returns a user's verified number, masked; "" if the user has not verified one.

@@ -36,9 +36,8 @@ func (s *Store) ActsUpon(ctx context.Context, scope core.Scope, things []string,
 		return nil, database.Wrap("acts upon things", err)
 	}
 	for _, act := range batches {
-		at := slices.IndexFunc(acts, func(a core.ThingAct) bool { return a.Batch == act.Batch && a.Target == act.Target })
-		if at >= 0 {
-			acts[at].Undone = act.Undone
+		if at := slices.IndexFunc(acts, act.SameAct); at >= 0 {
+			acts[at].Batch, acts[at].Undone = act.Batch, act.Undone
 			continue
 		}
 		acts = append(acts, act)
@@ -77,7 +76,7 @@ func (s *Store) batchesOf(ctx context.Context, scope core.Scope, things []string
 			continue
 		}
 		acts = append(acts, core.ThingAct{
-			At: b.Created, Label: kind.Label, By: b.By, Target: audit.Target(kind.Stem, row.Thing).String(), Batch: b.ID,
+			At: b.Created, Label: kind.Label, By: b.By, Target: audit.Target(kind.Stem, row.Thing).String(), Batch: b.ID, Kind: b.Kind,
 			Undone: row.State == core.BatchItemUndone,
 		})
 	}

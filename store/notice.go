@@ -16,13 +16,15 @@ type noticeBellRow struct {
 	Read  database.Millis `db:"read_at"`
 }
 
+const noticeColumns = "id, account_id, stem, title, link, created_at"
+
+func noticeArgs(tx *database.Tx, account core.ID, n core.Notice) []any {
+	return []any{int64(tx.NewID()), int64(account), n.Stem, cutText(n.Title, maxNoticeTitle), n.Link, tx.NowMS()}
+}
+
 // notify adds a notice for an account, in the act's own transaction.
 func notify(tx *database.Tx, account core.ID, n core.Notice) error {
-	_, err := tx.Exec(`
-		INSERT INTO notice (id, account_id, stem, title, link, created_at)
-		VALUES (?, ?, ?, ?, ?, ?)`,
-		int64(tx.NewID()), int64(account), n.Stem, cutText(n.Title, maxNoticeTitle), n.Link, tx.NowMS())
-	return err
+	return database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, [][]any{noticeArgs(tx, account, n)})
 }
 
 const (
@@ -33,29 +35,26 @@ const (
 
 // notifyAll adds a notice for every account of an audience, in the act's own transaction.
 func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice) error {
-	var rows []struct {
+	var accounts []struct {
 		ID          core.ID `db:"id"`
 		Permissions string  `db:"permissions"`
 	}
-	err := tx.All(&rows, `
+	err := tx.All(&accounts, `
 		SELECT a.id, a.permissions
 		FROM account a
 		WHERE a.disabled_at IS NULL
 		AND `+accountIn+`
-		ORDER BY a.id
-		LIMIT ?`, int64(to.Community), maxAudience)
+		ORDER BY a.id`, int64(to.Community))
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		if !joinedHold(row.Permissions, to.Needs) {
-			continue
-		}
-		if err := notify(tx, row.ID, n); err != nil {
-			return err
+	var rows [][]any
+	for _, a := range accounts {
+		if len(rows) < maxAudience && joinedHold(a.Permissions, to.Needs) {
+			rows = append(rows, noticeArgs(tx, a.ID, n))
 		}
 	}
-	return nil
+	return database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, rows)
 }
 
 // Notices returns the newest notices of an account, newest first, and how many of these are unread.

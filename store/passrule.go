@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -55,14 +56,20 @@ func defaultPassRule() core.PassRule {
 	return r
 }
 
+// passRuleArgs returns the values of a rule in the order of its columns, counting to reader_qr.
+func passRuleArgs(r core.PassRule) []any {
+	return []any{
+		string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), database.BoolInt(r.RecordID),
+		database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR),
+	}
+}
+
 func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
 	_, err := tx.Exec(
 		`INSERT INTO pass_rule (community_id, counting, period_days, exits, hours, record_id, record_temp,
 			fever_tenths, reader_qr, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		int64(community), string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours),
-		database.BoolInt(r.RecordID), database.BoolInt(r.RecordTemp), r.FeverTenths,
-		database.BoolInt(r.ReaderQR), tx.NowMS(),
+		slices.Concat([]any{int64(community)}, passRuleArgs(r), []any{tx.NowMS()})...,
 	)
 	return err
 }
@@ -115,9 +122,7 @@ func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Sc
 			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?,
 				fever_tenths = ?, reader_qr = ?, updated_at = ?
 			WHERE community_id = ? AND updated_at = ?`,
-			string(r.Counting), r.PeriodDays, r.Exits, core.FormatHours(r.Hours), database.BoolInt(r.RecordID),
-			database.BoolInt(r.RecordTemp), r.FeverTenths, database.BoolInt(r.ReaderQR),
-			tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
+			append(passRuleArgs(r.PassRule), tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli())...,
 		)
 		if err != nil {
 			return err

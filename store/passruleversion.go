@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"reflect"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -31,14 +31,12 @@ const passRuleVersionColumns = `id, community_id, counting, period_days, exits, 
 
 // keepPassRule keeps the rule before a change; one that changes nothing is no version.
 func keepPassRule(tx *database.Tx, by core.Actor, old PassRule, now core.PassRule) error {
-	if reflect.DeepEqual(auditOfPassRule(old.PassRule), auditOfPassRule(now)) {
+	if auditOfPassRule(old.PassRule) == auditOfPassRule(now) {
 		return nil
 	}
 	_, err := tx.Exec(
 		"INSERT INTO pass_rule_version ("+passRuleVersionColumns+") VALUES ("+database.Placeholders(12)+")",
-		int64(tx.NewID()), int64(old.Community), string(old.Counting), old.PeriodDays, old.Exits,
-		core.FormatHours(old.Hours), database.BoolInt(old.RecordID), database.BoolInt(old.RecordTemp), old.FeverTenths,
-		database.BoolInt(old.ReaderQR), tx.NowMS(), by.Name,
+		slices.Concat([]any{int64(tx.NewID()), int64(old.Community)}, passRuleArgs(old.PassRule), []any{tx.NowMS(), by.Name})...,
 	)
 	return err
 }

@@ -57,16 +57,12 @@ type RestrictionChange struct {
 func (s *Store) CreateRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, change RestrictionChange,
 ) (core.Batch, error) {
-	if !scope.Has(change.Community) {
-		return core.Batch{}, core.NotFound(noCommunity)
-	}
-	change.Reason = core.Clean(change.Reason)
-	change.Houses = slices.Compact(slices.Sorted(slices.Values(change.Houses)))
-	if err := s.checkRestriction(change); err != nil {
+	change, err := s.cleanRestriction(scope, change)
+	if err != nil {
 		return core.Batch{}, err
 	}
 	var batch core.Batch
-	err := s.db.Write(ctx, "create restrictions", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "create restrictions", func(tx *database.Tx) error {
 		change := change // a run that lost a race has no effect on the next
 		houses, err := lockRestricted(tx, &change)
 		if err != nil {
@@ -86,6 +82,16 @@ func (s *Store) CreateRestrictions(
 	return batch, err
 }
 
+// cleanRestriction returns a change of the scope as it is carried out, checked.
+func (s *Store) cleanRestriction(scope core.Scope, change RestrictionChange) (RestrictionChange, error) {
+	if !scope.Has(change.Community) {
+		return change, core.NotFound(noCommunity)
+	}
+	change.Reason = core.Clean(change.Reason)
+	change.Houses = slices.Compact(slices.Sorted(slices.Values(change.Houses)))
+	return change, s.checkRestriction(change)
+}
+
 // RestrictionPlan is whom CreateRestrictions would affect.
 type RestrictionPlan struct {
 	Houses    int
@@ -96,34 +102,50 @@ type RestrictionPlan struct {
 
 // PlanRestrictions checks a change, and returns whom it would affect.
 func (s *Store) PlanRestrictions(ctx context.Context, scope core.Scope, change RestrictionChange) (RestrictionPlan, error) {
-	if !scope.Has(change.Community) {
-		return RestrictionPlan{}, core.NotFound(noCommunity)
-	}
-	change.Reason = core.Clean(change.Reason)
-	change.Houses = slices.Compact(slices.Sorted(slices.Values(change.Houses)))
-	if err := s.checkRestriction(change); err != nil {
+	change, err := s.cleanRestriction(scope, change)
+	if err != nil {
 		return RestrictionPlan{}, err
 	}
+	if err := s.planHouses(ctx, &change); err != nil {
+		return RestrictionPlan{}, database.Wrap("plan restrictions", err)
+	}
+	within := core.ScopeOf(change.Community)
+	held, err := s.RestrictionsOf(ctx, within, change.Houses)
+	if err != nil {
+		return RestrictionPlan{}, err
+	}
+	replaced := change.Replaced(change.Houses, held)
+	plan := RestrictionPlan{Houses: len(change.Houses), Replaced: len(replaced), Mark: core.ReplacedMark(replaced, held)}
+	if change.Whole {
+		plan.Residents, _, err = s.ResidentCounts(ctx, within)
+	} else {
+		plan.Residents, err = s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
+	}
+	return plan, err
+}
+
+// planHouses sets the houses of a whole community, or refuses houses that are not the community's, as the
+// act does.
+func (s *Store) planHouses(ctx context.Context, change *RestrictionChange) error {
 	if change.Whole {
 		change.Houses = nil
 		err := s.db.All(ctx, &change.Houses, "SELECT id FROM house WHERE community_id = ?", int64(change.Community))
-		if err != nil {
-			return RestrictionPlan{}, database.Wrap("plan restrictions", err)
+		if err == nil && len(change.Houses) == 0 {
+			err = core.Conflict(noHousesYet)
 		}
+		return err
 	}
-	held, err := s.restrictionsOf(ctx, change.Houses)
-	if err != nil {
-		return RestrictionPlan{}, database.Wrap("plan restrictions", err)
-	}
-	people, err := s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
-	replaced := change.Replaced(change.Houses, held)
-	plan := RestrictionPlan{
-		Houses: len(change.Houses), Residents: people, Replaced: len(replaced), Mark: core.ReplacedMark(replaced, held),
-	}
-	if err == nil && plan.Houses == 0 {
-		err = core.Conflict(noHousesYet)
-	}
-	return plan, err
+	return database.EachPart(change.Houses, func(part []core.ID) error {
+		n := 0
+		err := s.db.Get(
+			ctx, &n, "SELECT COUNT(*) FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")",
+			database.AppendIDs([]any{int64(change.Community)}, part)...,
+		)
+		if err == nil && n != len(part) {
+			err = core.NotFound(noHouse)
+		}
+		return err
+	})
 }
 
 const noHousesYet = "这个小区还没有房屋"

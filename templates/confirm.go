@@ -50,6 +50,9 @@ const (
 	PurposeField = "purpose"
 )
 
+// AnswerFields are the fields that a question's form has besides those that it keeps.
+var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField}
+
 // MaxPurpose limits a purpose, in characters.
 const MaxPurpose = 100
 
@@ -93,7 +96,7 @@ func (c Confirm) Fields() []Field {
 func (c Confirm) Kept() []Choice {
 	names := make([]string, 0, len(c.Keep))
 	for name := range c.Keep {
-		if !slices.Contains([]string{"confirmed", "csrf", TypedField, PurposeField}, name) {
+		if !slices.Contains(AnswerFields, name) {
 			names = append(names, name)
 		}
 	}

@@ -31,7 +31,7 @@ func TestEveryPageHasHelp(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for _, path := range paths {
-		help := b.Get(t, path, http.StatusOK).Find("details.tx-help")
+		help := b.Get(t, path, http.StatusOK).Find("details.tx-help-menu")
 		text := help.Find("p").First().Text()
 		if n := strings.Count(text, "。"); n != 3 {
 			t.Errorf("%s: %d sentences: %q", path, n, text)

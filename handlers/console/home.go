@@ -26,7 +26,6 @@ func (p *pages) homeRoutes() []web.Route {
 // homePage is the home page: first what waits, then what is wrong, then today, then what people do most.
 type homePage struct {
 	templates.Shell
-	Day     string
 	Large   bool // the search box is the page's own, too
 	Guide   guideCard
 	Waiting []templates.Figure
@@ -37,7 +36,7 @@ type homePage struct {
 }
 
 func (p *pages) home(c *web.Context) error {
-	page := homePage{Shell: p.Shell(c, "", "首页"), Day: p.Today(c).String()}
+	page := homePage{Shell: p.Shell(c, "", "首页")}
 	page.Large = c.Account().Role == core.RoleClerk
 	waiting, err := p.Waiting(c, p.Scope(c), true)
 	if err != nil {

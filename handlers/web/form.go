@@ -47,9 +47,6 @@ func (c *Context) Bind(dst any) error {
 	return err
 }
 
-// answerFields are the fields of a question's form.
-var answerFields = []string{CSRFField, "confirmed", templates.TypedField, templates.PurposeField}
-
 // BindQuery reads the URL's parameters into dst, like Bind. A list reads all its filters this way
 // and shows no rows if it fails: an unusable filter must never widen a list or an export. Nor may one
 // that is sent where it is not read: a page's form that is posted to such a URL has no other fields
@@ -57,7 +54,7 @@ var answerFields = []string{CSRFField, "confirmed", templates.TypedField, templa
 func (c *Context) BindQuery(dst any) error {
 	if c.r.Method == http.MethodPost && !c.api {
 		for name := range c.Form() {
-			if !slices.Contains(answerFields, name) {
+			if !slices.Contains(templates.AnswerFields, name) {
 				return core.Invalid("表单里有不会使用的条件，请从列表重新打开页面")
 			}
 		}

@@ -98,7 +98,7 @@ func guardActs(g core.Guard) []templates.Submit {
 }
 
 func guardDisableText(g core.Guard) string {
-	return "“" + g.Name + "”的门岗页面立即失效，不能再扫码、登记和放行。可以随时恢复。"
+	return "“" + g.Name + "”的门岗页面立即失效，不能再扫码、登记和放行。可以随时启用。"
 }
 
 // guardForm is the posted form.

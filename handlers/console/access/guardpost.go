@@ -123,7 +123,7 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 }
 
 func guardPostDisableText(post core.GuardPost) string {
-	return "停用“" + post.Name + "”后，门岗人员的手机上不再有这个门岗，不能在这里放行。出入记录保留，可以随时恢复。"
+	return "停用“" + post.Name + "”后，门岗人员的手机上不再有这个门岗，不能在这里放行。出入记录保留，可以随时启用。"
 }
 
 func (p *Pages) guardPostEnable(c *web.Context) error {

@@ -275,7 +275,7 @@ func TestGuardPostPages(t *testing.T) {
 				{
 					Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"),
 					Menu: templates.RowMenu{Label: "x", Acts: acts},
-					CSRF: "x", Guards: []guardLink{{"李师傅", "/g"}},
+					Guards: []guardLink{{"李师傅", "/g"}},
 				}, {Name: "西门岗", State: frame.ServiceBadge(false, "")},
 			},
 		},

@@ -22,7 +22,6 @@ type guardPostRow struct {
 	Guards                          []guardLink
 	State                           templates.Badge
 	Menu                            templates.RowMenu // empty = no permission
-	CSRF                            string
 }
 
 type guardLink struct{ Name, URL string }
@@ -85,7 +84,7 @@ func (p *Pages) guardPostRows(
 	for i, post := range posts {
 		rows[i] = guardPostRow{
 			Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionLabel(post.Direction),
-			State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), CSRF: csrf,
+			State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"),
 		}
 		for _, guard := range guards[post.ID] {
 			rows[i].Guards = append(rows[i].Guards, guardLink{guard.Name, frame.GuardURL(guard.Guard)})

@@ -49,7 +49,7 @@ func (p *Pages) observerShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) e
 }
 
 func (p *Pages) observerForm(c *web.Context, o core.Observer) (observerFormPage, error) {
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return observerFormPage{}, err
 	}
@@ -231,7 +231,7 @@ func (p *Pages) observerRemove(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return err
 	}

@@ -89,9 +89,11 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 }
 
 func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) (passRulePage, error) {
-	impact, err := p.passRuleImpact(c, at)
 	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs(c.Has, "passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
-	page.Impact = impact
+	var err error
+	if page.Edit {
+		page.Impact, err = p.passRuleImpact(c, at)
+	}
 	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
 	if len(at.All) > 1 {
 		field := at.Field("")
@@ -111,9 +113,13 @@ func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]stri
 		return nil, err
 	}
 	restricted, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID})
+	if err != nil {
+		return nil, err
+	}
+	over, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID, Due: core.RestrictionOver})
 	return []string{
 		fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified)),
-		fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted))),
+		fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted)-len(over))),
 	}, err
 }
 

@@ -175,5 +175,5 @@ func rotateText(r core.Reader) string {
 }
 
 func disableText(r core.Reader) string {
-	return "停用“" + r.Name + "”后，它的每次扫码都会立即被拒绝，" + r.Gate + "只能由门岗放行。可以随时恢复。"
+	return "停用“" + r.Name + "”后，它的每次扫码都会立即被拒绝，" + r.Gate + "只能由门岗放行。可以随时启用。"
 }

@@ -124,7 +124,7 @@ func (p *Pages) readerQR(c *web.Context) error {
 		return p.Confirm(c, "reader", templates.Confirm{
 			Title: fmt.Sprintf("关闭 %d 台读头的门禁二维码？", len(form.IDs)), Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
 			Action: frame.ReaderPath + "/qr?allowed=0", Keep: url.Values{"id": frame.IDValues(form.IDs)},
-			Submit: fmt.Sprintf("关闭 %d 台读头", len(form.IDs)), Danger: true, Cancel: frame.ReaderPath,
+			Submit: fmt.Sprintf("关闭 %d 台的门禁二维码", len(form.IDs)), Danger: true, Cancel: frame.ReaderPath,
 		})
 	}
 	batch, err := p.Store.SwitchReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})

@@ -181,7 +181,7 @@ func (f accountForm) wrong() error {
 }
 
 func (p *Pages) accountNew(c *web.Context) error {
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (p *Pages) accountCreate(c *web.Context) error {
 
 // accountWrong shows the form again with its values and messages.
 func (p *Pages) accountWrong(c *web.Context, account core.Account, wrong error) error {
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (p *Pages) accountEdit(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (p *Pages) accountUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	communities, err := p.Store.Communities(c.Ctx(), c.Scope())
+	communities, err := p.Communities(c)
 	if err != nil {
 		return err
 	}

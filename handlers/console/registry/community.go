@@ -40,7 +40,6 @@ type communityRow struct {
 	Houses, Residents            string
 	HousesURL                    string // "" = no permission
 	Menu                         templates.RowMenu
-	CSRF                         string
 }
 
 func (p *Pages) communityList(c *web.Context) error {
@@ -87,7 +86,7 @@ func communityTable(c *web.Context) templates.List {
 func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) communityRow {
 	row := communityRow{
 		Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "),
-		Houses: frame.Grouped(r.Houses), Residents: frame.Grouped(r.Residents), CSRF: csrf,
+		Houses: frame.Grouped(r.Houses), Residents: frame.Grouped(r.Residents),
 	}
 	if c.Has(core.PermHouseView) {
 		row.HousesURL = frame.CommunityChoice{Community: r.Community}.URL(frame.HousePath)

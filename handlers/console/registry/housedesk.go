@@ -152,7 +152,7 @@ func (p *Pages) houseHead(
 	}
 	restriction, err := p.Store.HouseRestriction(c.Ctx(), c.Scope(), house)
 	switch {
-	case core.IsNotFound(err):
+	case core.IsNotFound(err), err == nil && !restriction.Holds(p.Today(c)):
 		d.Facts = append(d.Facts, templates.Fact{Label: "出入", Value: "按小区规则：" + rule.Text()})
 	case err != nil:
 		return err

@@ -117,12 +117,15 @@ func (p *Pages) residentHome(c *web.Context, r store.ResidentRow, page *resident
 	if core.IsNotFound(err) {
 		return nil
 	}
+	if err != nil || !restriction.Holds(p.Today(c)) {
+		return err
+	}
 	at := frame.CommunityChoice{Community: core.Community{ID: r.Community, Name: r.CommunityName}}
 	page.Restriction = houseRestrictionOf(c, at, house, restriction)
 	badge := frame.RestrictionBadge(restriction, p.Today(c))
 	page.Restriction.Tone, page.Restriction.Title = badge.Tone, "本户限制出入："+badge.Text
 	page.Restriction.Lift = nil // the house's page has it
-	return err
+	return nil
 }
 
 // residentPast adds other homes of the person, the latest passages and what was done to the resident.

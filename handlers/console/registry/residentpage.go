@@ -46,7 +46,7 @@ func residentActURL(c *web.Context, verb string) string {
 func residentBulk(c *web.Context) []templates.Submit {
 	return []templates.Submit{
 		{Label: "迁出", URL: residentActURL(c, "/moveout"), Icon: "logout", Ask: true},
-		{Label: "删除", URL: residentActURL(c, "/delete"), Icon: "trash", Ask: true},
+		{Label: "删除登记", URL: residentActURL(c, "/delete"), Icon: "trash", Ask: true},
 	}
 }
 

@@ -39,7 +39,8 @@ export function ask({ text, yes, danger }) {
   });
 }
 
-// question returns the form of the server's question, or null if it did not ask.
+// question returns the form of the server's question, null if it has something else to say, or "done" if
+// the act needed none and is done.
 async function question(form, button) {
   // By attribute: without one, the property is the page's own address.
   const response = await fetch(button.getAttribute("formaction") ?? form.getAttribute("action"), {
@@ -47,6 +48,7 @@ async function question(form, button) {
     body: form.enctype === "multipart/form-data" ? new FormData(form, button) : new URLSearchParams(new FormData(form, button)),
     redirect: "manual",
   });
+  if (response.type === "opaqueredirect") return "done";
   if (!response.ok) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("main form.tx-confirm");
@@ -109,6 +111,11 @@ export function watchConfirms() {
       button.setAttribute("aria-busy", "true");
       const asked = await question(form, button).catch(() => null);
       button.removeAttribute("aria-busy");
+      if (asked === "done") {
+        form.dataset.sent = "1";
+        location.reload(); // with the message
+        return;
+      }
       if (asked) {
         show(asked, button);
         return;

@@ -105,7 +105,7 @@ export function watchListDesk() {
   });
   document.addEventListener("keydown", (event) => {
     const act = keys[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!act || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest(typing) || document.querySelector(blocked)) return;
     if (event.key !== "Escape") event.preventDefault();
     act();

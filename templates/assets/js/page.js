@@ -24,6 +24,7 @@ export function watchPage() {
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
+      event.preventDefault(); // it does not leave the page, too
     }
   });
 }

@@ -266,7 +266,7 @@ func (f Form) Values() url.Values {
 			switch {
 			case field.Disabled || field.Kind == Static || field.Kind == Password || field.Kind == Upload:
 			case field.Kind == Checks || len(field.Values) > 0:
-				values[field.Name] = append(values[field.Name], field.Values...)
+				values[field.Name] = append(values[field.Name], field.sent()...)
 			case field.Kind != Switch:
 				values.Add(field.Name, field.Value)
 			case field.On():
@@ -275,6 +275,13 @@ func (f Form) Values() url.Values {
 		}
 	}
 	return values
+}
+
+// sent returns the values that a browser sends: those of choices that are not disabled.
+func (f Field) sent() []string {
+	return slices.DeleteFunc(slices.Clone(f.Values), func(value string) bool {
+		return slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Disabled && c.Value == value })
+	})
 }
 
 // Wrong returns how many fields have a message.

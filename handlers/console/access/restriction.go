@@ -79,13 +79,17 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		}
 	}
 	if c.Has(core.PermRestrictionEdit) && len(restrictions) > 0 {
+		// Both keep the list's filters, to which the act returns.
+		lift := func(all string) string {
+			return templates.WithQuery(
+				restrictionLiftPath, c.Request().URL.Query(), "all", all, "community", at.ID.String(),
+				templates.AfterParam, "", templates.BeforeParam, "",
+			)
+		}
 		page.List.Bulk, page.List.CSRF = []templates.Submit{
-			{Label: "解除限制", URL: at.URL(restrictionLiftPath), Icon: "lock-open", Ask: true},
+			{Label: "解除限制", URL: lift(""), Icon: "lock-open", Ask: true},
 		}, page.CSRF
-		page.LiftAll = templates.WithQuery(
-			restrictionLiftPath, c.Request().URL.Query(), "all", "1", "community", at.ID.String(),
-			templates.AfterParam, "", templates.BeforeParam, "",
-		)
+		page.LiftAll = lift("1")
 	}
 	for _, r := range restrictions {
 		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))

@@ -274,7 +274,7 @@ func TestGuardPostPages(t *testing.T) {
 			Rows: []guardPostRow{
 				{
 					Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"),
-					Menu: templates.RowMenu{Label: "x", Acts: acts},
+					Menu:   templates.RowMenu{Label: "x", Acts: acts},
 					Guards: []guardLink{{"李师傅", "/g"}},
 				}, {Name: "西门岗", State: frame.ServiceBadge(false, "")},
 			},

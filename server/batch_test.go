@@ -59,7 +59,7 @@ func TestWrongHousesAreTakenBack(t *testing.T) {
 			b.click(".tx-form-foot .btn-primary")
 			b.await("the preview", `document.querySelector("#plan-title")`)
 			b.click(`form:has(input[name=confirmed]) .btn-primary`)
-			b.await("generated", `document.body.innerText.includes("已生成 6 套房屋")`)
+			b.await("generated", `document.readyState === "complete" && document.body.innerText.includes("已生成 6 套房屋")`)
 			b.click(".tx-flash-undo button")
 			b.await("what will go", `document.querySelector("dialog[open]").innerText.includes("删除这次生成的房屋")`)
 			b.click("dialog .tx-form-foot button")

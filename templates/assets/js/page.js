@@ -20,7 +20,7 @@ export function watchPage() {
       help.open = !help.open;
       help.querySelector("summary").focus();
     }
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return; // the dialog closes first
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();

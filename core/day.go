@@ -28,3 +28,22 @@ func (d Day) Start(zone *time.Location) time.Time {
 	t := time.Unix(int64(d)*86400, 0).UTC()
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
 }
+
+var weekdays = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
+
+// Words returns the day in Chinese as a heading has it, seen from today: 今天, 昨天, 11月27日 周五, and
+// with the year if it is another.
+func (d Day) Words(today Day) string {
+	switch d {
+	case today:
+		return "今天"
+	case today - 1:
+		return "昨天"
+	}
+	start := d.Start(time.UTC)
+	layout := "1月2日 "
+	if start.Year() != today.Start(time.UTC).Year() {
+		layout = "2006年1月2日 "
+	}
+	return start.Format(layout) + weekdays[start.Weekday()]
+}

@@ -76,14 +76,14 @@ func (h *H5) ownPost(c *web.Context) (core.GuardPost, error) {
 // postPage is a guard's main page: scan, search, and what happens at the gates.
 type postPage struct {
 	templates.Phone
-	Post    core.GuardPost
-	Error   string // of the scan field
-	Script  string // WeChat's JS-SDK, whose camera scans; "" = not inside WeChat
-	Totals  core.RecordTotals
-	Records []line
-	Views   []templates.NavItem // which records
-	Live    templates.Live
-	Many    bool // the guard has other posts
+	Post   core.GuardPost
+	Error  string // of the scan field
+	Script string // WeChat's JS-SDK, whose camera scans; "" = not inside WeChat
+	Totals core.RecordTotals
+	Days   []recordDay
+	Views  []templates.NavItem // which records
+	Live   templates.Live
+	Many   bool // the guard has other posts
 }
 
 // postRecords is how many records a post shows.
@@ -111,10 +111,16 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	if err != nil {
 		return err
 	}
+	lines := h.lines(records, false)
+	if own { // every row would say where
+		for i := range lines {
+			lines[i].Gate = ""
+		}
+	}
 	return h.show(c, status, "guard/show", postPage{
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
-		Script:  h.wechat.Script(c.Request().UserAgent()),
-		Records: h.lines(records, false), Many: len(c.Guard().Posts) > 1,
+		Script: h.wechat.Script(c.Request().UserAgent()),
+		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1,
 		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
 }

@@ -591,8 +591,15 @@ func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
 	) {
 		t.Errorf("%d records; names are not masked", n)
 	}
-	if page := p.get("/h5/observer?community="+others.Community.String(), http.StatusOK); page.Find("#records li").Length() != 0 {
-		t.Error("another community's records are shown")
+	// Another's community and one that does not exist cannot be told apart.
+	other := p.get("/h5/observer?community="+others.Community.String(), http.StatusNotFound)
+	none := p.get("/h5/observer?community=99", http.StatusNotFound)
+	if other.Find("main").Text() != none.Find("main").Text() || !strings.Contains(none.Text(), "小区不存在") {
+		t.Errorf("another's community says %q, none at all %q", other.Find("main").Text(), none.Find("main").Text())
+	}
+	p.get("/h5/observer/export.xlsx?community="+others.Community.String(), http.StatusNotFound)
+	if n := p.get("/h5/observer?community="+w.Community.String(), http.StatusOK).Find("#records li").Length(); n != 1 {
+		t.Errorf("%d records of the own community", n)
 	}
 	p.get("/h5/observer?day=2026-99-99", http.StatusUnprocessableEntity)
 	response, err := p.client.Get(p.address + "/h5/observer/export.xlsx")

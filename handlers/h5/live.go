@@ -101,6 +101,8 @@ type line struct {
 	Who    string
 	Result string
 	Temp   string // 36.5 ℃; "" = not measured
+
+	CommunityName, KindName string // "" = the same in every row
 }
 
 // lines converts records for display; for outsiders, other people's names are masked.

@@ -1,9 +1,12 @@
 package h5
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -29,19 +32,26 @@ func (h *H5) observerRoutes() []web.Route {
 type recordFilterForm struct {
 	Community core.ID        `form:"community"`
 	Day       core.Day       `form:"day"`
+	Days      string         `form:"days" of:"7"` // the last days up to today, if Day is 0
 	Direction core.Direction `form:"direction" max:"8"`
 	Kind      core.PassKind  `form:"kind" max:"16"`
 	Result    string         `form:"result" of:"allowed refused"`
 	Keyword   string         `form:"q" max:"40"`
 }
 
-func (f recordFilterForm) filter(h *H5) core.RecordFilter {
+// lastDays is how many days 近7天 covers.
+const lastDays = 7
+
+func (f recordFilterForm) filter(zone *time.Location, now time.Time) core.RecordFilter {
 	filter := core.RecordFilter{
 		Community: f.Community, Direction: f.Direction, Kind: f.Kind, Result: f.Result,
 		Keyword: f.Keyword, Outsider: true,
 	}
-	if f.Day != 0 {
-		filter.From, filter.To = f.Day.Start(h.store.Zone()), (f.Day + 1).Start(h.store.Zone())
+	switch {
+	case f.Day != 0:
+		filter.From, filter.To = f.Day.Start(zone), (f.Day + 1).Start(zone)
+	case f.Days != "":
+		filter.From = (core.DayOf(now, zone) - lastDays + 1).Start(zone)
 	}
 	return filter
 }
@@ -49,23 +59,16 @@ func (f recordFilterForm) filter(h *H5) core.RecordFilter {
 // observerPage lists the passages of the observer's communities, with masked names.
 type observerPage struct {
 	templates.Phone
-	Query       url.Values
-	Communities []core.Community
-	Filters     []templates.Field
-	Filtered    bool
-	Totals      core.RecordTotals
-	TotalsDay   string
-	Records     []observed
-	Pager       templates.Pager
-	Live        templates.Live
-	Empty       templates.Empty
-	Export      string
-}
-
-// observed is a record with the community's name.
-type observed struct {
-	line
-	CommunityName string
+	Chips     []templates.NavItem // the usual filters, one tap each
+	Filters   []templates.Field
+	Filtered  bool // by one that no chip shows
+	Totals    core.RecordTotals
+	TotalsDay string
+	Days      []recordDay
+	Pager     templates.Pager
+	Live      templates.Live
+	Empty     templates.Empty
+	Export    string
 }
 
 const maxObserver = 30
@@ -77,7 +80,7 @@ func (h *H5) accessRecordSearch(c *web.Context) error {
 
 func (h *H5) accessRecordList(c *web.Context) error {
 	var form recordFilterForm
-	if err := c.BindQuery(&form); err != nil {
+	if err := h.bindObserved(c, &form); err != nil {
 		return err
 	}
 	page := c.Page(maxObserver)
@@ -89,31 +92,74 @@ func (h *H5) accessRecordList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	day := form.Day
-	if day == 0 {
-		day = core.DayOf(c.Now(), h.store.Zone())
-	}
+	today := core.DayOf(c.Now(), h.store.Zone())
+	day := cmp.Or(form.Day, today)
 	totals, err := h.store.RecordTotals(c.Ctx(), c.Scope(), core.RecordFilter{Community: form.Community}, day)
 	if err != nil {
 		return err
 	}
+	query := c.Request().URL.Query()
+	lines := named(h.lines(records, true), communities, form)
 	view := observerPage{
-		Phone: h.phone(c, "出入记录", c.Observer().Name+" · "+c.Observer().Capacity), Query: c.Request().URL.Query(),
-		Communities: communities, Totals: totals, TotalsDay: day.String(), Records: named(h.lines(records, true), communities),
+		Phone: h.phone(c, "出入记录", c.Observer().Name+" · "+c.Observer().Capacity), Totals: totals,
+		TotalsDay: day.Words(today), Days: recordDays(lines, h.store.Zone(), c.Now()),
 		Live:  h.live("/h5/observer/events", "record", "refresh", records),
+		Chips: form.chips(query, today), Filters: observerFilters(form, communities), Filtered: form.narrowed(today),
 		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
 	}
 	if form.Keyword != "" {
 		view.Live = templates.Live{} // each search is an act of its own, which is audited
 	}
-	view.Filters, view.Filtered = observerFilters(form, communities), form != recordFilterForm{}
-	list := templates.List{Path: c.Request().URL.Path, Query: view.Query}
+	list := templates.List{Path: c.Request().URL.Path, Query: query}
 	web.Paged(&list, page, records, more, func(r core.AccessRecord) core.ID { return r.ID })
 	view.Pager = list.Pager
 	if c.Observer().MayExport {
-		view.Export = templates.WithQuery("/h5/observer/export.xlsx", view.Query, templates.BeforeParam, "", templates.AfterParam, "")
+		view.Export = templates.WithQuery("/h5/observer/export.xlsx", query, templates.BeforeParam, "", templates.AfterParam, "")
 	}
 	return h.show(c, http.StatusOK, "observer/list", view)
+}
+
+// bindObserved reads the filters. A community that does not exist and one of others have the same
+// answer.
+func (h *H5) bindObserved(c *web.Context, form *recordFilterForm) error {
+	if err := c.BindQuery(form); err != nil {
+		return err
+	}
+	if form.Community != 0 && !c.Scope().Has(form.Community) {
+		return core.NotFound("小区不存在")
+	}
+	return nil
+}
+
+// chips returns the usual filters as links that keep the others. Tapping a chosen one removes it.
+func (f recordFilterForm) chips(query url.Values, today core.Day) []templates.NavItem {
+	chip := func(label string, chosen bool, pairs ...string) templates.NavItem {
+		if chosen {
+			for i := 1; i < len(pairs); i += 2 {
+				pairs[i] = ""
+			}
+		}
+		pairs = append(pairs, templates.BeforeParam, "", templates.AfterParam, "")
+		return templates.NavItem{Label: label, Active: chosen, URL: templates.WithQuery(observerPath, query, pairs...)}
+	}
+	return []templates.NavItem{
+		chip("今天", f.Day == today, "day", today.String(), "days", ""),
+		chip("昨天", f.Day == today-1, "day", (today - 1).String(), "days", ""),
+		chip("近7天", f.Day == 0 && f.Days != "", "days", strconv.Itoa(lastDays), "day", ""),
+		chip("只看拒绝", f.Result == "refused", "result", "refused"),
+	}
+}
+
+// narrowed reports whether a filter is set that the chips do not show.
+func (f recordFilterForm) narrowed(today core.Day) bool {
+	if f.Day == today || f.Day == today-1 {
+		f.Day = 0
+	}
+	if f.Result == "refused" {
+		f.Result = ""
+	}
+	f.Days = ""
+	return f != recordFilterForm{}
 }
 
 // searchesPerMinute limits the searches of one observer.
@@ -122,24 +168,33 @@ const searchesPerMinute = 20
 // observed returns the filtered records. A text search is limited and audited.
 func (h *H5) observed(c *web.Context, form recordFilterForm, page store.Page) ([]core.AccessRecord, bool, error) {
 	if form.Keyword == "" {
-		return h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h), page)
+		return h.store.AccessRecords(c.Ctx(), c.Scope(), form.filter(h.store.Zone(), c.Now()), page)
 	}
 	if err := h.searches.Take(c); err != nil {
 		return nil, false, err
 	}
-	return h.store.SearchAccessRecords(c.Ctx(), c.Actor(), c.Scope(), store.RecordSearch{Filter: form.filter(h), Page: page})
+	return h.store.SearchAccessRecords(c.Ctx(), c.Actor(), c.Scope(), store.RecordSearch{
+		Filter: form.filter(h.store.Zone(), c.Now()), Page: page,
+	})
 }
 
-func named(lines []line, communities []core.Community) []observed {
+// named adds what differs from row to row: the community if there are several and none is chosen, the
+// kind of pass likewise.
+func named(lines []line, communities []core.Community, f recordFilterForm) []line {
 	names := map[core.ID]string{}
-	for _, c := range communities {
-		names[c.ID] = c.Name
+	if f.Community == 0 && len(communities) > 1 {
+		for _, c := range communities {
+			names[c.ID] = c.Name
+		}
 	}
-	list := make([]observed, len(lines))
-	for i, l := range lines {
-		list[i] = observed{line: l, CommunityName: names[l.Community]}
+	several := f.Kind == "" && len(core.PassKinds()) > 1
+	for i := range lines {
+		lines[i].CommunityName = names[lines[i].Community]
+		if several {
+			lines[i].KindName = lines[i].Kind.Label()
+		}
 	}
-	return list
+	return lines
 }
 
 func observerFilters(f recordFilterForm, communities []core.Community) []templates.Field {
@@ -148,6 +203,7 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 		day = f.Day.String()
 	}
 	fields := []templates.Field{
+		{Kind: templates.Hidden, Name: "days", Value: f.Days},
 		{Kind: templates.Date, Name: "day", Label: "日期", Value: day},
 		{
 			Kind: templates.Select, Name: "direction", Label: "方向", Value: string(f.Direction),
@@ -187,7 +243,7 @@ func (h *H5) accessRecordExport(c *web.Context) error {
 		return core.Forbidden("您没有导出权限，请联系物业管理员")
 	}
 	var form recordFilterForm
-	if err := c.BindQuery(&form); err != nil {
+	if err := h.bindObserved(c, &form); err != nil {
 		return err
 	}
 	if form.Keyword != "" { // a file of a search is a search
@@ -203,10 +259,10 @@ func (h *H5) accessRecordExport(c *web.Context) error {
 	for _, community := range communities {
 		names[community.ID] = community.Name
 	}
-	zone := h.store.Zone()
+	zone, filter := h.store.Zone(), form.filter(h.store.Zone(), c.Now())
 	export := web.Export{Name: "出入记录", Columns: core.RecordColumns}
 	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
-		return h.store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), form.filter(h), func(r core.AccessRecord) error {
+		return h.store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), filter, func(r core.AccessRecord) error {
 			r.Name = core.MaskName(r.Name)
 			return add(r.Cells(names[r.Community], zone)...)
 		})

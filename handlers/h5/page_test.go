@@ -58,7 +58,7 @@ func TestPages(t *testing.T) {
 		},
 		"h5/guard/list":        postListPage{Phone: frame, Posts: []core.GuardPost{post, {ID: 8, Name: "东门岗", Direction: core.In}}},
 		"h5/guard/list#empty":  postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
-		"h5/guard/show":        postPage{Phone: frame, Post: post, Totals: totals, Records: records, Live: live, Many: true},
+		"h5/guard/show":        postPage{Phone: frame, Post: post, Totals: totals, Days: recordDays(records, time.UTC, at), Live: live, Many: true},
 		"h5/guard/show#wechat": postPage{Phone: frame, Post: post, Script: "https://res.wx.qq.com/open/js/x.js", Live: live},
 		"h5/guard/show#empty":  postPage{Phone: frame, Post: post, Error: "请先扫码", Live: live},
 		"h5/guard/search": searchPage{
@@ -75,7 +75,8 @@ func TestPages(t *testing.T) {
 		"h5/guard/done": donePage{Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行"}},
 		"h5/observer/list": observerPage{
 			Phone: frame, Filters: observerFilters(filters, communities), Filtered: true, Totals: totals,
-			TotalsDay: "2026-11-22", Records: named(records, communities),
+			TotalsDay: "今天", Days: recordDays(named(records, communities, filters), time.UTC, at.AddDate(0, 0, 2)),
+			Chips: filters.chips(nil, filters.Day),
 			Pager: templates.Pager{Prev: "/h5/observer?before=1", Next: "/h5/observer?after=1"}, Live: live,
 			Export: "/h5/observer/export.xlsx",
 		},

@@ -14,6 +14,7 @@ const (
 	AccessAlertFever    AccessAlertKind = "fever"    // a passage refused for temperature
 	AccessAlertRefusals AccessAlertKind = "refusals" // many refusals at one door within a minute
 	AccessAlertReuse    AccessAlertKind = "reuse"    // a pass's code shown again after it opened a door
+	AccessAlertUrgent   AccessAlertKind = "urgent"   // a guard released urgently whom the rules refused
 	AccessAlertSilent   AccessAlertKind = "silent"   // a reader that has missed several heartbeats
 )
 
@@ -29,7 +30,7 @@ const (
 
 // AccessAlertKinds returns every kind, in display order.
 func AccessAlertKinds() []AccessAlertKind {
-	return []AccessAlertKind{AccessAlertFever, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent}
+	return []AccessAlertKind{AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent}
 }
 
 // Valid reports whether the kind exists.
@@ -40,6 +41,8 @@ func (k AccessAlertKind) Label() string {
 	switch k {
 	case AccessAlertFever:
 		return "体温异常"
+	case AccessAlertUrgent:
+		return "紧急放行"
 	case AccessAlertRefusals:
 		return "连续拒绝"
 	case AccessAlertReuse:
@@ -79,6 +82,8 @@ func (a AccessAlert) Text() string {
 	switch a.Kind {
 	case AccessAlertFever:
 		return a.who() + "在" + a.Gate + "体温异常，未放行"
+	case AccessAlertUrgent:
+		return a.who() + "在" + a.Gate + "紧急放行"
 	case AccessAlertRefusals:
 		return fmt.Sprintf("%s一分钟内拒绝 %d 次", a.Gate, a.Count)
 	case AccessAlertReuse:
@@ -104,6 +109,9 @@ func AccessAlertsOf(records []AccessRecord) []AccessAlert {
 	reused := map[ID]*AccessAlert{}    // by pass
 	var passes []ID
 	for _, r := range records {
+		if r.Urgent() {
+			found = append(found, accessAlertOf(AccessAlertUrgent, r.ID, r, 1))
+		}
 		if r.Allowed {
 			continue
 		}

@@ -57,8 +57,14 @@ type RecordTotals struct {
 	In, Out, Refused int
 }
 
+// Urgent reports whether a guard released urgently whom the rules refused.
+func (r AccessRecord) Urgent() bool { return r.Allowed && r.Reason == ReasonUrgent }
+
 // ResultLabel returns the outcome in Chinese.
 func (r AccessRecord) ResultLabel() string {
+	if r.Urgent() {
+		return ReasonUrgent.Sentence()
+	}
 	if r.Allowed {
 		return "放行"
 	}
@@ -144,6 +150,9 @@ var accessRecordFields = []AuditField{
 	{Key: "post", Label: "门岗"},
 	{Key: "house", Label: "房屋"},
 	{Key: "person", Label: "住户"},
+	{Key: "gate", Label: "门岗"},
+	{Key: "label", Label: "房屋"},
+	{Key: "note", Label: "紧急放行的原因"},
 	keywordField, allField,
 }
 

@@ -37,6 +37,21 @@ func Decide(f Facts, now time.Time) Decision {
 	return d
 }
 
+// DecideUrgent is Decide for a guard who wants to release urgently. If the rules allow the passage, or
+// miss a record, or the post does not allow it, or the refusal is not one that MayBeUrgent, the answer is
+// that of Decide. An urgent exit counts like any other, even beyond the limit.
+func DecideUrgent(f Facts, now time.Time) Decision {
+	d := Decide(f, now)
+	guard := f.Via == ViaGuard || f.Via == ViaManual
+	if d.Allowed || !guard || !f.PostUrgent || !d.Reason.MayBeUrgent() {
+		return d
+	}
+	d.Allowed, d.Overruled, d.Reason = true, d.Reason, ReasonUrgent
+	d.Counts = f.out() && f.counted()
+	d.Sentence = ReasonUrgent.Sentence()
+	return d
+}
+
 // out reports whether the direction is anything but a plain entry, so that an unset direction
 // cannot be used to exit uncounted.
 func (f *Facts) out() bool { return f.Direction != In }

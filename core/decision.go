@@ -86,6 +86,8 @@ type Facts struct {
 	ReaderEnabled bool // known and enabled
 	ReaderInScope bool // its community is the pass's, and its building scope includes the house
 
+	PostUrgent bool // of the guard's post only: it may release urgently
+
 	// Of the reader only.
 	ReaderAccepts     bool // takes this kind of pass
 	ReaderThermometer bool
@@ -133,6 +135,7 @@ const (
 	ReasonNeedTemp      Reason = "need_temp" // 请到门岗测温 / 请录入体温
 	ReasonFever         Reason = "fever"
 	ReasonGuard         Reason = "guard"       // a guard refused what the rules allow
+	ReasonUrgent        Reason = "urgent"      // a guard released urgently whom the rules refuse
 	ReasonUnavailable   Reason = "unavailable" // the system could not decide: database or cache unavailable
 )
 
@@ -148,6 +151,7 @@ type Decision struct {
 	Next      time.Time // earliest moment an exit is possible as things are; now if it is possible now; zero if not foreseeable
 	NeedTemp  bool      // a temperature must be entered for this passage
 	NeedID    bool      // an ID number must be registered for this passage
+	Overruled Reason    // the rule that refuses a passage released urgently; "" = none
 }
 
 // LeftText returns in Chinese how many exits are left in the period of the community's rule:
@@ -164,6 +168,18 @@ func (d Decision) LeftText(rule PassRule) string {
 		return strings.TrimSpace(fmt.Sprintf("%s %d 天内还能出门 %d 次", who, rule.window(), d.Left))
 	}
 	return fmt.Sprintf("%s今天还能出门 %d 次", who, d.Left)
+}
+
+// MayBeUrgent reports whether a guard whose post allows it may release urgently 紧急放行 a person whom this
+// rule refuses: the pass is theirs and in force, and only when, how often, or in what state they may go
+// out speaks against it. Nobody is let through without a valid pass of this community, and records that
+// are missing are made instead.
+func (r Reason) MayBeUrgent() bool {
+	switch r {
+	case ReasonRestricted, ReasonBlocked, ReasonHours, ReasonCount, ReasonFever:
+		return true
+	}
+	return false
 }
 
 // BothWays reports whether the rule refuses both directions: nobody whom it refuses comes in either.

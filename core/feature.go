@@ -134,7 +134,7 @@ var Features = []Feature{
 			{PermAccessRecordView, "查看出入记录", nil},
 			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
 		},
-		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}},
+		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}, {"urgent", "紧急放行"}},
 	},
 	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,

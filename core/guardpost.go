@@ -10,6 +10,7 @@ type GuardPost struct {
 	Community ID
 	Name      string
 	Direction Direction // preselected on the guard's page
+	Urgent    bool      // guards may release whom only the pass's own rules refuse, see Reason.MayBeUrgent
 	Disabled  time.Time
 	Updated   time.Time // see Stale
 }
@@ -39,5 +40,6 @@ func (p GuardPost) Check() error {
 var guardPostFields = []AuditField{
 	{Key: "name", Label: "名称"},
 	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},
+	{Key: "urgent", Label: "允许紧急放行"},
 	{Key: "disabled", Label: "已停用"},
 }

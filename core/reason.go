@@ -25,6 +25,7 @@ var reasonSentences = map[Reason]string{
 	ReasonNeedTemp:      "请到门岗测温",
 	ReasonFever:         "体温异常，请联系门岗",
 	ReasonGuard:         "门岗不予放行",
+	ReasonUrgent:        "紧急放行",
 	ReasonUnavailable:   "系统繁忙，请稍后再试",
 }
 
@@ -33,7 +34,8 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenForeign, ReasonTokenAbsent, ReasonTokenUsed,
 		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked,
-		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUnavailable,
+		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent,
+		ReasonUnavailable,
 	}
 }
 

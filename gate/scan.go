@@ -73,14 +73,17 @@ type Passage struct {
 	Direction   core.Direction
 	TempTenths  int
 	IDNumber    string
-	RefusedFor  string // the guard's own reason to refuse; "" = the rules decide
+	RefusedFor  string     // the guard's own reason to refuse; "" = the rules decide
+	UrgentFor   string     // the guard's reason to release urgently; "" = an ordinary attempt
+	By          core.Actor // the guard, for the audit log
 }
 
-// Release records a passage through a guard: released if the rules allow it, refused otherwise.
+// Release records a passage through a guard: released if the rules allow it, or
+// urgently if the post allows that, refused otherwise.
 func (g *Gate) Release(ctx context.Context, p Passage) Result {
 	a := store.ScanAttempt{
 		Via: core.ViaGuard, Post: p.Post, Guard: p.Guard, GuardName: p.GuardName, Direction: p.Direction,
-		TempTenths: p.TempTenths, IDNumber: p.IDNumber, RefusedFor: p.RefusedFor,
+		TempTenths: p.TempTenths, IDNumber: p.IDNumber, RefusedFor: p.RefusedFor, UrgentFor: p.UrgentFor, By: p.By,
 	}
 	if p.Text == "" {
 		a.Via, a.Pass = core.ViaManual, p.Pass
@@ -94,8 +97,8 @@ func (g *Gate) Release(ctx context.Context, p Passage) Result {
 // again for somebody else, or in the other direction, must not get the earlier decision.
 func (p Passage) form() string {
 	sum := sha256.Sum256(fmt.Appendf(
-		nil, "form %d %q %d %q %d %t %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths,
-		p.IDNumber != "", p.RefusedFor,
+		nil, "form %d %q %d %q %d %t %q %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths,
+		p.IDNumber != "", p.RefusedFor, p.UrgentFor,
 	))
 	return hex.EncodeToString(sum[:])
 }

@@ -458,6 +458,7 @@ CREATE TABLE guard_post (
   name         VARCHAR(64) NOT NULL,
   sort_key     VARCHAR(128) NOT NULL, -- name with zero-padded numbers, so that 2号门 precedes 10号门
   direction    VARCHAR(8)  NOT NULL, -- preset on the guard's page
+  urgent       INTEGER     NOT NULL, -- 1 = guards may release urgently whom the pass's own rules refuse
   created_at   BIGINT      NOT NULL,
   updated_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
@@ -581,7 +582,7 @@ CREATE TABLE access_record (
   allowed      INTEGER      NOT NULL,
   counted      INTEGER      NOT NULL, -- 1 = an exit counted in the tally
   reason       VARCHAR(32)  NOT NULL,
-  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing; the start of an unreadable message
+  note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing, or for an urgent release; the start of an unreadable message
   token_digest VARCHAR(64)  NOT NULL, -- '' = no token was shown
   repeats      INTEGER      NOT NULL, -- how often a reader was told to open again
   release_key  VARCHAR(64)            -- the token's digest if released, otherwise NULL: a token releases once
@@ -599,7 +600,7 @@ CREATE INDEX access_record_post ON access_record (post_id, id);
 CREATE TABLE access_alert (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
-  kind         VARCHAR(16)  NOT NULL, -- fever, refusals, reuse, silent
+  kind         VARCHAR(16)  NOT NULL, -- fever, urgent, refusals, reuse, silent
   subject_id   BIGINT       NOT NULL, -- id of a record, a reader or a pass
   reader_id    BIGINT       NOT NULL,
   post_id      BIGINT       NOT NULL,

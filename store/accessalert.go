@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,7 +54,7 @@ func (r accessAlertRow) alert() core.AccessAlert {
 // accessAlertRecords bounds the refusals of one run.
 const accessAlertRecords = 20_000
 
-// RaiseAccessAlerts examines the refusals of the last minutes and the readers, raises alerts for
+// RaiseAccessAlerts examines the refusals and urgent releases of the last minutes and the readers, raises alerts for
 // them, and ends what is over. A job calls it; concurrent calls do no harm.
 func (s *Store) RaiseAccessAlerts(ctx context.Context) error {
 	now := s.Now()
@@ -61,22 +62,9 @@ func (s *Store) RaiseAccessAlerts(ctx context.Context) error {
 	if err != nil {
 		return database.Wrap("look for alerts", err)
 	}
-	// By the index of refusals: a busy minute has a hundred times as many passages.
-	within, args := database.ScopeWhere(scope, "community_id")
-	var rows []recordRow
-	err = s.db.All(
-		ctx, &rows,
-		"SELECT "+recordColumns+" FROM access_record"+s.db.Dialect().UseIndex("access_record_result")+" WHERE "+within+
-			" AND allowed = 0 AND id >= ? ORDER BY id DESC LIMIT ?",
-		append(args, int64(database.FirstID(now.Add(-core.AccessAlertLookback))), accessAlertRecords)...,
-	)
+	records, err := s.alarming(ctx, scope, now)
 	if err != nil {
 		return database.Wrap("look for alerts", err)
-	}
-	slices.Reverse(rows)
-	records := make([]core.AccessRecord, len(rows))
-	for i, row := range rows {
-		records[i] = row.record()
 	}
 	found := core.AccessAlertsOf(records)
 	silent, err := s.silentReaders(ctx, now)
@@ -89,6 +77,35 @@ func (s *Store) RaiseAccessAlerts(ctx context.Context) error {
 		}
 	}
 	return s.endSilence(ctx, now)
+}
+
+// alarming returns the refusals and the urgent releases of the last minutes, oldest first. Each kind is
+// read by its index: a busy minute has a hundred times as many passages.
+func (s *Store) alarming(ctx context.Context, scope core.Scope, now time.Time) ([]core.AccessRecord, error) {
+	within, args := database.ScopeWhere(scope, "community_id")
+	since := int64(database.FirstID(now.Add(-core.AccessAlertLookback)))
+	var records []core.AccessRecord
+	for _, kind := range []struct{ index, condition string }{
+		{"access_record_result", "allowed = 0"},
+		{"access_record_reason", "reason = '" + string(core.ReasonUrgent) + "'"},
+	} {
+		var rows []recordRow
+		if err := s.db.All(ctx, &rows, `
+			SELECT `+recordColumns+`
+			FROM access_record`+s.db.Dialect().UseIndex(kind.index)+`
+			WHERE `+within+`
+				AND `+kind.condition+`
+				AND id >= ?
+			ORDER BY id DESC
+			LIMIT ?`, append(slices.Clone(args), since, accessAlertRecords)...); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			records = append(records, row.record())
+		}
+	}
+	slices.SortFunc(records, func(a, b core.AccessRecord) int { return cmp.Compare(a.ID, b.ID) })
+	return records, nil
 }
 
 // raiseAccessAlert updates the open alert of its kind and subject, or opens one, unless the same

@@ -14,14 +14,15 @@ type guardPostRow struct {
 	Community core.ID         `db:"community_id"`
 	Name      string          `db:"name"`
 	Direction core.Direction  `db:"direction"`
+	Urgent    int             `db:"urgent"`
 	Disabled  database.Millis `db:"disabled_at"`
 	Updated   database.Millis `db:"updated_at"`
 }
 
 func (r guardPostRow) post() core.GuardPost {
 	return core.GuardPost{
-		ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Disabled: r.Disabled.Time,
-		Updated: r.Updated.Time,
+		ID: r.ID, Community: r.Community, Name: r.Name, Direction: r.Direction, Urgent: r.Urgent != 0,
+		Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 }
 
@@ -29,7 +30,7 @@ func (r guardPostRow) post() core.GuardPost {
 const noGuardPost = "门岗不存在"
 
 const (
-	guardPostFields  = "id, community_id, name, direction, disabled_at, updated_at"
+	guardPostFields  = "id, community_id, name, direction, urgent, disabled_at, updated_at"
 	guardPostColumns = "SELECT " + guardPostFields + " FROM guard_post WHERE "
 )
 
@@ -137,11 +138,14 @@ func (s *Store) GuardPost(ctx context.Context, scope core.Scope, id core.ID) (co
 type guardPostAudit struct {
 	Name      string `json:"name"`
 	Direction string `json:"direction"`
+	Urgent    bool   `json:"urgent"`
 	Disabled  bool   `json:"disabled"`
 }
 
 func auditOfGuardPost(p core.GuardPost) guardPostAudit {
-	return guardPostAudit{Name: p.Name, Direction: string(p.Direction), Disabled: !p.Disabled.IsZero()}
+	return guardPostAudit{
+		Name: p.Name, Direction: string(p.Direction), Urgent: p.Urgent, Disabled: !p.Disabled.IsZero(),
+	}
 }
 
 // CreateGuardPost adds a post to p.Community.
@@ -159,9 +163,10 @@ func (s *Store) CreateGuardPost(
 	err = s.db.Write(ctx, "create a guard post", func(tx *database.Tx) error {
 		id = tx.NewID()
 		if _, err := tx.Exec(`
-			INSERT INTO guard_post (id, community_id, name, sort_key, direction, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			int64(id), int64(p.Community), p.Name, postSortKey(p.Name), string(p.Direction), tx.NowMS(), tx.NowMS()); err != nil {
+			INSERT INTO guard_post (id, community_id, name, sort_key, direction, urgent, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			int64(id), int64(p.Community), p.Name, postSortKey(p.Name), string(p.Direction),
+			database.BoolInt(p.Urgent), tx.NowMS(), tx.NowMS()); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
@@ -174,7 +179,7 @@ func (s *Store) CreateGuardPost(
 	return id, nil
 }
 
-// UpdateGuardPost changes a post's name and direction. The community cannot change;
+// UpdateGuardPost changes a post's name, direction and whether it may release urgently. The community cannot change;
 // DisableGuardPost and EnableGuardPost are separate acts.
 func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) error {
 	p = p.Trimmed()
@@ -192,11 +197,12 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		after := row.post()
-		after.Name, after.Direction = p.Name, p.Direction
+		after.Name, after.Direction, after.Urgent = p.Name, p.Direction, p.Urgent
 		if err := tx.ExecOne(
 			core.NotFound(noGuardPost),
-			"UPDATE guard_post SET name = ?, sort_key = ?, direction = ?, updated_at = ? WHERE id = ?",
-			after.Name, postSortKey(after.Name), string(after.Direction), tx.NextUpdated(row.Updated.Time), int64(p.ID),
+			"UPDATE guard_post SET name = ?, sort_key = ?, direction = ?, urgent = ?, updated_at = ? WHERE id = ?",
+			after.Name, postSortKey(after.Name), string(after.Direction), database.BoolInt(after.Urgent),
+			tx.NextUpdated(row.Updated.Time), int64(p.ID),
 		); err != nil {
 			return err
 		}

@@ -22,12 +22,14 @@ type ScanAttempt struct {
 	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
 	Pass        core.ID        // 0 = the token is unknown
 	Token       core.TokenState
-	TokenDigest string // it releases once; for a manual record, the digest of the guard's form
-	TempTenths  int    // 0 = not taken
-	IDNumber    string // registered with the passage when it is allowed; "" = none
-	RefusedFor  string // the guard's own reason to refuse; "" = the rules decide
-	Unread      string // the start of a reader's message that could not be parsed; "" = it was parsed
-	Burst       int    // how often the reader's protocol repeats a reading by itself
+	TokenDigest string     // it releases once; for a manual record, the digest of the guard's form
+	TempTenths  int        // 0 = not taken
+	IDNumber    string     // registered with the passage when it is allowed; "" = none
+	RefusedFor  string     // the guard's own reason to refuse; "" = the rules decide
+	UrgentFor   string     // the guard's reason to release urgently; "" = an ordinary attempt
+	By          core.Actor // the guard, for the audit log of an urgent release
+	Unread      string     // the start of a reader's message that could not be parsed; "" = it was parsed
+	Burst       int        // how often the reader's protocol repeats a reading by itself
 }
 
 // ScanOutcome is the decision and the record that was written with it. Record.ID is 0 if nothing
@@ -73,7 +75,7 @@ func (s *Store) scanForm(ctx context.Context, a ScanAttempt) (ScanOutcome, error
 // repeatOf returns the outcome that repeats a release.
 func repeatOf(first core.AccessRecord) ScanOutcome {
 	return ScanOutcome{
-		Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed, Sentence: core.ReasonAllowed.Sentence()},
+		Decision: core.Decision{Allowed: true, Reason: first.Reason, Sentence: first.Reason.Sentence()},
 		Record:   first, Repeat: true,
 	}
 }
@@ -178,6 +180,7 @@ type scanPlan struct {
 	outcomes []ScanOutcome
 	tallies  map[tallyKey]*tallyState
 	idnos    map[core.ID]string // resident → ID number to register
+	urgent   []urgentRelease
 }
 
 type tallyKey struct{ community, subject core.ID }
@@ -214,6 +217,9 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 		return err
 	}
 	d := core.Decide(facts, p.now)
+	if a.UrgentFor != "" {
+		d = core.DecideUrgent(facts, p.now)
+	}
 	if d.Allowed && a.RefusedFor != "" {
 		d = core.Decision{
 			Reason: core.ReasonGuard, Sentence: core.ReasonGuard.Sentence(), Left: d.Left, Limit: d.Limit,
@@ -230,6 +236,9 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 		p.idnos[row.ResidentID] = a.IDNumber
 	}
 	p.outcomes[row.N] = ScanOutcome{Decision: d, Record: row.record(p, a, d)}
+	if d.Reason == core.ReasonUrgent {
+		p.urgent = append(p.urgent, urgentRelease{a, p.outcomes[row.N]})
+	}
 	return nil
 }
 
@@ -312,7 +321,10 @@ func (p *scanPlan) save(tx *database.Tx) error {
 			return err
 		}
 	}
-	return p.saveRecords(tx)
+	if err := p.saveRecords(tx); err != nil {
+		return err
+	}
+	return p.auditUrgent(tx)
 }
 
 func (p *scanPlan) updateTallies(tx *database.Tx) error {

@@ -28,6 +28,7 @@ type scanRow struct {
 	PostID        core.ID         `db:"post_id"`
 	PostCommunity core.ID         `db:"post_community"`
 	PostName      string          `db:"post_name"`
+	PostUrgent    int             `db:"post_urgent"`
 	PostDisabled  database.Millis `db:"post_disabled"`
 
 	PassID        core.ID         `db:"pass_id"`
@@ -78,7 +79,7 @@ const scanColumns = `SELECT q.n,
 	COALESCE(r.thermometer, 0) AS thermometer, COALESCE(r.qr_allowed, 0) AS qr_allowed, r.disabled_at AS reader_disabled,
 	COALESCE(r.secret_digest, '') AS reader_digest,
 	COALESCE(g.id, 0) AS post_id, COALESCE(g.community_id, 0) AS post_community, COALESCE(g.name, '') AS post_name,
-	g.disabled_at AS post_disabled,
+	COALESCE(g.urgent, 0) AS post_urgent, g.disabled_at AS post_disabled,
 	COALESCE(p.id, 0) AS pass_id, COALESCE(p.community_id, 0) AS pass_community, COALESCE(p.kind, '') AS kind,
 	p.disabled_at AS pass_disabled,
 	COALESCE(p.person_id, 0) AS person_id, COALESCE(t.id, 0) AS resident_id, COALESCE(t.name, '') AS name,
@@ -169,7 +170,7 @@ func (r *scanRow) gate(f *core.Facts) {
 		return
 	}
 	f.ReaderEnabled = r.PostID != 0 && r.PostDisabled.IsZero()
-	f.ReaderInScope = r.PostCommunity == r.PassCommunity
+	f.ReaderInScope, f.PostUrgent = r.PostCommunity == r.PassCommunity, r.PostUrgent != 0
 }
 
 func (r *scanRow) direction(a ScanAttempt) core.Direction {
@@ -193,7 +194,7 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 		ID: p.s.db.NewID(p.now), Community: community, At: p.now, Via: a.Via,
 		Reader: r.ReaderID, Post: r.PostID, Guard: a.Guard, Gate: gate, ReleasedBy: by,
 		Direction: r.direction(a), Kind: r.Kind, TempTenths: a.TempTenths,
-		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: a.RefusedFor + a.Unread, TokenDigest: a.TokenDigest,
+		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: noteOf(a, d), TokenDigest: a.TokenDigest,
 	}
 	if r.PassCommunity == community {
 		rec.Pass, rec.Person, rec.Resident, rec.House = r.PassID, r.PersonID, r.ResidentID, r.HouseID

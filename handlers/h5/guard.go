@@ -3,6 +3,7 @@ package h5
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -99,7 +100,7 @@ func (h *H5) postShow(c *web.Context) error {
 
 func (h *H5) post(c *web.Context, post core.GuardPost, status int, message string) error {
 	scope, filter := core.ScopeOf(post.Community), core.RecordFilter{}
-	own := c.Query("records") == "post"
+	own := ownRecords(c)
 	if own {
 		filter.Post = post.ID
 	}
@@ -125,11 +126,28 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	})
 }
 
+// recordsCookie keeps on the phone which records its guard looks at, from one scan to the next.
+const recordsCookie = "guard_records"
+
+// ownRecords reports whether the page shows the records of the post alone: as chosen now, or before.
+func ownRecords(c *web.Context) bool {
+	chosen := c.Query("records")
+	switch {
+	case chosen == "":
+		return c.Cookie(recordsCookie) == "post"
+	case chosen == "post" && c.Cookie(recordsCookie) != "post":
+		c.SetCookie(recordsCookie, "post", 365*24*time.Hour)
+	case chosen != "post" && c.Cookie(recordsCookie) != "":
+		c.SetCookie(recordsCookie, "", 0)
+	}
+	return chosen == "post"
+}
+
 // recordViews returns the links to the records of the post and of the community.
 func recordViews(post core.GuardPost, own bool) []templates.NavItem {
 	path := "/h5/guard/" + post.ID.String()
 	return []templates.NavItem{
-		{Label: "本岗", URL: path + "?records=post", Active: own}, {Label: "全小区", URL: path, Active: !own},
+		{Label: "本岗", URL: path + "?records=post", Active: own}, {Label: "全小区", URL: path + "?records=all", Active: !own},
 	}
 }
 
@@ -276,8 +294,12 @@ func (f *passageForm) check(post core.GuardPost) error {
 		}
 		f.IDNumber = number
 	}
-	if f.Act == "refuse" && f.Reason == "" {
+	f.Reason = core.Clean(f.Reason)
+	switch {
+	case f.Act == "refuse" && f.Reason == "":
 		fields["reason"] = "请写明不放行的原因"
+	case f.Act == "urgent" && f.Reason == "":
+		fields["reason"] = "请写明紧急放行的原因"
 	}
 	return core.InvalidFields(fields)
 }
@@ -291,11 +313,14 @@ func tenths(text string) (int, bool) {
 func (f *passageForm) passage(c *web.Context, post core.GuardPost) gate.Passage {
 	p := gate.Passage{
 		Post: post.ID, Guard: c.Guard().ID, GuardName: c.Guard().Name, FormKey: f.Key, Text: f.Text, Pass: f.Pass,
+		By:        c.Actor(),
 		Direction: f.direction, TempTenths: f.temp, IDNumber: f.IDNumber,
 	}
 	switch f.Act {
 	case "refuse":
 		p.RefusedFor = f.Reason
+	case "urgent":
+		p.UrgentFor = f.Reason
 	case "record": // the rules refused when the guard saw them: it must not release if they have changed since
 		p.RefusedFor = "按规则拒绝"
 	}
@@ -316,7 +341,8 @@ type lookPage struct {
 	// MayRelease is false if the rules refuse, whatever the guard records: there is no button then that
 	// says it would.
 	MayRelease bool
-	Reasons    []string // usual ones not to release
+	Urgent     bool     // it may be released urgently
+	Reasons    []string // usual ones not to release, or to release urgently
 }
 
 // way is a direction that the guard may choose.
@@ -360,7 +386,10 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	page := lookPage{
 		Phone: h.phone(c, "核对通行", post.Name), Post: post, Preview: preview, Initial: initial(preview.Name),
 		Known: preview.Pass != 0, Verdict: previewVerdict(preview), MayRelease: mayRelease(preview.Decision),
-		Reasons: refusals,
+		Urgent: mayBeUrgent(post, preview.Decision), Reasons: refusals,
+	}
+	if page.Urgent {
+		page.Reasons = urgencies
 	}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
@@ -371,6 +400,14 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 
 // refusals are the usual reasons of a guard not to release.
 var refusals = []string{"人证不符", "非本人使用", "体温异常", "未戴口罩", "不配合登记"}
+
+// urgencies are the usual reasons of a guard to release urgently.
+var urgencies = []string{"就医急诊", "消防疏散", "照看老人小孩", "抢修抢险"}
+
+// mayBeUrgent reports whether the post may release urgently whom the rules refuse like that.
+func mayBeUrgent(post core.GuardPost, d core.Decision) bool {
+	return post.Urgent && !d.Allowed && d.Reason.MayBeUrgent()
+}
 
 // mayRelease reports whether the rules let a guard release, perhaps after a record.
 func mayRelease(d core.Decision) bool {
@@ -409,6 +446,12 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 	if s.Rule.RecordID && !s.HasIDNumber {
 		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
 	}
+	if mayBeUrgent(post, s.Decision) {
+		fields = append(fields, templates.Field{
+			Name: "reason", Label: "紧急放行的原因", Value: f.Reason, Placeholder: "紧急放行时填写", MaxLength: 60,
+			Help: "会记在出入记录里，并告警。",
+		})
+	}
 	if mayRelease(s.Decision) {
 		fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
 	}
@@ -421,6 +464,8 @@ type donePage struct {
 	Post    core.GuardPost
 	Verdict templates.Verdict
 	Scanned bool // a code was scanned: the next one is, too
+	// Urgent are the hidden fields of the way to an urgent release; nil = there is none.
+	Urgent []templates.Field
 }
 
 func (h *H5) passRelease(c *web.Context) error {
@@ -444,26 +489,47 @@ func (h *H5) passRelease(c *web.Context) error {
 	result := h.gate.Release(c.Ctx(), form.passage(c, post))
 	d := result.Decision
 	if !d.Allowed && form.Act != "refuse" && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
+		if form.Act == "urgent" { // the rules have changed: it needs a record and no reason
+			form.Reason = ""
+		}
 		form.Key = secret.Hex(12) // the refusal was recorded; what follows is another attempt
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
 	}
 	page := donePage{
-		Phone: h.phone(c, "登记结果", post.Name), Post: post, Scanned: form.Text != "",
-		Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence},
+		Phone: h.phone(c, "登记结果", post.Name), Post: post, Scanned: form.Text != "", Verdict: doneVerdict(&form, result),
 	}
-	if !d.Allowed {
-		page.Verdict = templates.Verdict{Tone: templates.Bad, Title: "未放行", Text: d.Sentence}
-		if result.Record.Note != "" {
-			page.Verdict.Text = result.Record.Why()
-		}
-	}
-	if r := result.Record; r.Name != "" {
-		page.Verdict.Facts = []templates.Fact{
-			{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel},
-			{Label: "方向", Value: r.Direction.Label()},
-		}
+	if form.Act != "refuse" && form.Act != "record" && form.Act != "urgent" && mayBeUrgent(post, d) {
+		page.Scanned = false // the scanner must not open while the guard decides
+		page.Urgent = append(passageKept(&form),
+			templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(form.direction)},
+			templates.Field{Kind: templates.Hidden, Name: "temp", Value: form.Temp})
 	}
 	return h.show(c, http.StatusOK, "guard/done", page)
+}
+
+// doneVerdict words what became of a form.
+func doneVerdict(form *passageForm, result gate.Result) templates.Verdict {
+	d, r := result.Decision, result.Record
+	v := templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence}
+	switch {
+	case d.Reason == core.ReasonUrgent:
+		v.Title, v.Text = "已紧急放行", "已记录原因："+form.Reason
+	case d.Allowed:
+	default:
+		v.Tone, v.Title = templates.Bad, "未放行"
+		if r.Note != "" {
+			v.Text = r.Why()
+		}
+		if form.Act == "urgent" && d.Reason.MayBeUrgent() { // the tick was removed while the guard wrote
+			v.Text += "。本岗不允许紧急放行"
+		}
+	}
+	if r.Name != "" {
+		v.Facts = []templates.Fact{
+			{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Label()},
+		}
+	}
+	return v
 }
 
 func needMessages(reason core.Reason) map[string]string {

@@ -96,4 +96,11 @@ func TestRefusedPassHasNoRelease(t *testing.T) {
 	if own := p.get(post+"?records=post", http.StatusOK).Find(".p-records li").Length(); all != 2 || own != 1 {
 		t.Errorf("%d records of the community, %d of the post", all, own)
 	}
+	if next := p.get(post, http.StatusOK).Find(".p-records li").Length(); next != 1 { // after the next scan
+		t.Errorf("本岗 is forgotten: %d records", next)
+	}
+	p.get(post+"?records=all", http.StatusOK)
+	if next := p.get(post, http.StatusOK).Find(".p-records li").Length(); next != 2 {
+		t.Errorf("全小区 is forgotten: %d records", next)
+	}
 }

@@ -116,8 +116,11 @@ func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 		if l.Who == "" {
 			l.Who = "未知"
 		}
-		if !r.Allowed {
+		switch {
+		case !r.Allowed:
 			l.Result = r.Why()
+		case r.Urgent():
+			l.Result = r.ResultLabel() + "：" + r.Why()
 		}
 		lines[i] = l
 	}

@@ -40,7 +40,7 @@ type accessAlertRow struct {
 
 var accessAlertTones = map[core.AccessAlertKind]templates.Tone{
 	core.AccessAlertFever: templates.Bad, core.AccessAlertRefusals: templates.Warn,
-	core.AccessAlertReuse: templates.Warn, core.AccessAlertSilent: templates.Bad,
+	core.AccessAlertReuse: templates.Warn, core.AccessAlertSilent: templates.Bad, core.AccessAlertUrgent: templates.Warn,
 }
 
 func accessAlertBadge(k core.AccessAlertKind) templates.Badge {

@@ -121,6 +121,9 @@ func accessRecordRowOf(c *web.Context, r core.AccessRecord, at frame.CommunityCh
 }
 
 func accessRecordBadge(r core.AccessRecord) templates.Badge {
+	if r.Urgent() {
+		return templates.Badge{Tone: templates.Warn, Text: r.ResultLabel()}
+	}
 	if r.Allowed {
 		return templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}
 	}

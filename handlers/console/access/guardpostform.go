@@ -12,12 +12,14 @@ type guardPostForm struct {
 	Community core.ID `form:"community"`
 	Name      string  `form:"name" max:"64"`
 	Direction string  `form:"direction" max:"8"`
+	Urgent    bool    `form:"urgent"`
 	Seen      int64   `form:"seen"`
 }
 
 func (f guardPostForm) post(id core.ID) core.GuardPost {
 	return core.GuardPost{
-		ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Updated: frame.ShownAt(f.Seen),
+		ID: id, Community: f.Community, Name: f.Name, Direction: core.Direction(f.Direction), Urgent: f.Urgent,
+		Updated: frame.ShownAt(f.Seen),
 	}
 }
 
@@ -65,6 +67,10 @@ func guardPostFields(post core.GuardPost, community core.Community) []templates.
 			Kind: templates.Radio, Name: "direction", Label: "默认方向", Value: string(post.Direction), Required: true,
 			Help:    "门岗扫码时预先选好，可以当场改。",
 			Choices: []templates.Choice{{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"}},
+		},
+		{
+			Kind: templates.Switch, Name: "urgent", Label: "允许紧急放行", Value: frame.SwitchValue(post.Urgent), Wide: true,
+			Help: "只因时段、次数、限制或体温被拒的住户，门岗可写明原因放行；会告警。",
 		},
 	}}}
 }

@@ -66,8 +66,11 @@ func passageRowOf(c *web.Context, r core.AccessRecord) passageRow {
 		State: templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}, At: r.At, Name: r.Name,
 		URL: frame.AccessRecordURL(r.ID), Direction: r.Direction.Label(), Gate: r.Gate,
 	}
-	if !r.Allowed {
+	switch {
+	case !r.Allowed:
 		row.State.Tone, row.Why = templates.Bad, r.Why()
+	case r.Urgent():
+		row.State.Tone, row.Why = templates.Warn, r.Why()
 	}
 	row.PassageURLs = frame.PassageURLsOf(c, r)
 	return row

@@ -70,10 +70,17 @@ type frontPage struct {
 	Host          string
 	AdminLogin    string
 	AdminPassword string
+	Done          Done
 }
 
 func (t *Tour) front(c *web.Context) error {
-	return t.show(c, "tour.html", frontPage{Cast: t.o.Cast, Host: c.Request().Host, AdminLogin: AdminLogin, AdminPassword: AdminPassword})
+	done, err := WhatIsDone(c.Ctx(), t.o.Store, t.o.Cast)
+	if err != nil {
+		return err
+	}
+	return t.show(c, "tour.html", frontPage{
+		Cast: t.o.Cast, Host: c.Request().Host, AdminLogin: AdminLogin, AdminPassword: AdminPassword, Done: done,
+	})
 }
 
 func (t *Tour) show(c *web.Context, name string, page any) error {
@@ -81,7 +88,10 @@ func (t *Tour) show(c *web.Context, name string, page any) error {
 }
 
 // types are the files that the tour's pages load, with their content types.
-var types = map[string]string{"tour.css": "text/css; charset=utf-8", "stand.js": "text/javascript; charset=utf-8"}
+var types = map[string]string{
+	"tour.css": "text/css; charset=utf-8", "stand.js": "text/javascript; charset=utf-8",
+	"tour.js": "text/javascript; charset=utf-8",
+}
 
 func (t *Tour) asset(c *web.Context) error {
 	name := c.Param("name")

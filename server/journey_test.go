@@ -258,6 +258,7 @@ func TestTour(t *testing.T) {
 	}
 	observer.picture("observer")
 	admin.open(address + "/demo")
+	admin.await("the steps that are done", `[...document.querySelectorAll("[data-step]")].slice(0, 3).every((s) => "done" in s.dataset)`)
 	// stay in this tab
 	admin.await("the tour", `document.querySelectorAll("form[target]").forEach(f => f.removeAttribute("target")) || true`)
 	admin.click(`form[action="/demo/admin?next=/console/accessrecord"] button`)

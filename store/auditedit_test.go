@@ -53,6 +53,7 @@ func TestEveryEditedFieldIsInTheAuditLog(t *testing.T) {
 		}
 		for what, change := range map[string]func(*core.GuardPost){
 			"name": func(p *core.GuardPost) { p.Name = "北门岗" }, "direction": func(p *core.GuardPost) { p.Direction = core.In },
+			"urgent": func(p *core.GuardPost) { p.Urgent = true },
 		} {
 			p, err := s.GuardPost(ctx, everywhere, post)
 			if err != nil {

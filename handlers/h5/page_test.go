@@ -56,9 +56,11 @@ func TestPages(t *testing.T) {
 			Phone: frame, Pass: pass, Events: live,
 			Now: passNow{Verdict: templates.Verdict{Tone: templates.Bad, Title: "现在不能通行"}, QR: qr},
 		},
-		"h5/guard/list":        postListPage{Phone: frame, Posts: []core.GuardPost{post, {ID: 8, Name: "东门岗", Direction: core.In}}},
-		"h5/guard/list#empty":  postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
-		"h5/guard/show":        postPage{Phone: frame, Post: post, Totals: totals, Days: recordDays(records, time.UTC, at), Live: live, Many: true},
+		"h5/guard/list":       postListPage{Phone: frame, Posts: []core.GuardPost{post, {ID: 8, Name: "东门岗", Direction: core.In}}},
+		"h5/guard/list#empty": postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
+		"h5/guard/show": postPage{
+			Phone: frame, Post: post, Totals: totals, Days: recordDays(records, time.UTC, at), Live: live, Many: true,
+		},
 		"h5/guard/show#wechat": postPage{Phone: frame, Post: post, Script: "https://res.wx.qq.com/open/js/x.js", Live: live},
 		"h5/guard/show#empty":  postPage{Phone: frame, Post: post, Error: "请先扫码", Live: live},
 		"h5/guard/search": searchPage{

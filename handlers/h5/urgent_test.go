@@ -44,7 +44,8 @@ func TestGuardReleasesUrgently(t *testing.T) {
 	}
 	seen := p.post(page, post+"/look", code, http.StatusOK)
 	buttons := seen.Find(`[name="act"]`)
-	if seen.Find(offer).Length() != 1 || buttons.First().AttrOr("value", "") != "record" || seen.Find(".p-chips button").Length() != len(urgencies) {
+	if seen.Find(offer).Length() != 1 || buttons.First().AttrOr("value", "") != "record" ||
+		seen.Find(".p-chips button").Length() != len(urgencies) {
 		t.Fatalf("it is not offered, or Enter would do it: %s", seen.Find("main").Text())
 	}
 	form := func(reason string) url.Values {

@@ -1,0 +1,142 @@
+package h5
+
+import (
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/secret"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// lookPage shows whose pass it is and what the rules say, before anything happens.
+type lookPage struct {
+	templates.Phone
+	Post    core.GuardPost
+	Preview store.Preview
+	Initial string // of the name
+	Verdict templates.Verdict
+	Form    templates.Form
+	Kept    []templates.Field // the search or scan shown, for switching the direction
+	Ways    []way
+	Known   bool // the pass is known: there is something to decide
+	// MayRelease is false if the rules refuse, whatever the guard records: there is no button then that
+	// says it would.
+	MayRelease bool
+	Urgent     bool     // it may be released urgently
+	Reasons    []string // usual ones not to release, or to release urgently
+}
+
+// way is a direction that the guard may choose.
+type way struct {
+	Value, Label, Icon string
+	Chosen             bool
+}
+
+func ways(chosen core.Direction) []way {
+	return []way{{"out", "出门", "door-exit", chosen == core.Out}, {"in", "进门", "door-enter", chosen == core.In}}
+}
+
+func (h *H5) passPreview(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	var form passageForm
+	if err := c.Bind(&form); err != nil {
+		if web.FieldsOf(err)["text"] != "" { // not a text at all, such as the content of a product's code
+			return h.post(c, post, http.StatusUnprocessableEntity, core.ReasonTokenForeign.Sentence())
+		}
+		return err
+	}
+	if form.Text == "" && form.Pass == 0 {
+		return h.post(c, post, http.StatusUnprocessableEntity, "请先扫码，或输入二维码内容")
+	}
+	form.Key = secret.Hex(12)
+	if err := form.check(post); err != nil {
+		return err
+	}
+	return h.look(c, post, &form, http.StatusOK, nil)
+}
+
+// look renders the page; messages are by field, if the form is shown again.
+func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status int, messages map[string]string) error {
+	preview, err := h.gate.Preview(c.Ctx(), form.passage(c, post))
+	if err != nil {
+		return err
+	}
+	page := lookPage{
+		Phone: h.phone(c, "核对通行", post.Name), Post: post, Preview: preview, Initial: initial(preview.Name),
+		Known: preview.Pass != 0, Verdict: previewVerdict(preview), MayRelease: mayRelease(preview.Decision),
+		Urgent: mayBeUrgent(post, preview.Decision), Reasons: refusals,
+	}
+	if page.Urgent {
+		page.Reasons = urgencies
+	}
+	page.Phone.Back = "/h5/guard/" + post.ID.String()
+	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
+	page.Form.CSRF = c.CSRF()
+	page.Form.Set(nil, messages)
+	return h.show(c, status, "guard/look", page)
+}
+
+// refusals are the usual reasons of a guard not to release.
+var refusals = []string{"人证不符", "非本人使用", "体温异常", "未戴口罩", "不配合登记"}
+
+// urgencies are the usual reasons of a guard to release urgently.
+var urgencies = []string{"就医急诊", "消防疏散", "照看老人小孩", "抢修抢险"}
+
+// mayBeUrgent reports whether the post may release urgently whom the rules refuse like that.
+func mayBeUrgent(post core.GuardPost, d core.Decision) bool {
+	return post.Urgent && !d.Allowed && d.Reason.MayBeUrgent()
+}
+
+// mayRelease reports whether the rules let a guard release, perhaps after a record.
+func mayRelease(d core.Decision) bool {
+	return d.Allowed || d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp
+}
+
+func previewVerdict(s store.Preview) templates.Verdict {
+	d := s.Decision
+	switch {
+	case d.Allowed:
+		return templates.Verdict{Tone: templates.Good, Title: "可以放行", Text: d.Sentence}
+	case mayRelease(d):
+		return templates.Verdict{Tone: templates.Info, Title: "登记后可以放行", Text: d.Sentence}
+	}
+	return templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: d.Sentence}
+}
+
+// passageKept returns the hidden fields with the pass that is shown.
+func passageKept(f *passageForm) []templates.Field {
+	if f.Pass != 0 {
+		return []templates.Field{{Kind: templates.Hidden, Name: "pass", Value: f.Pass.String()}}
+	}
+	return []templates.Field{{Kind: templates.Hidden, Name: "text", Value: f.Text}}
+}
+
+func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templates.Form {
+	fields := append(passageKept(f),
+		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
+		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
+	if s.Rule.RecordTemp {
+		fields = append(fields, templates.Field{
+			Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: true,
+			Placeholder: "36.5",
+		})
+	}
+	if s.Rule.RecordID && !s.HasIDNumber {
+		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
+	}
+	if mayBeUrgent(post, s.Decision) {
+		fields = append(fields, templates.Field{
+			Name: "reason", Label: "紧急放行的原因", Value: f.Reason, Placeholder: "紧急放行时填写", MaxLength: 60,
+			Help: "会记在出入记录里，并告警。",
+		})
+	}
+	if mayRelease(s.Decision) {
+		fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
+	}
+	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
+}

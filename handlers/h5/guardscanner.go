@@ -1,0 +1,36 @@
+package h5
+
+import (
+	"net/http"
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+)
+
+// scanner signs the guard's page for WeChat's JS-SDK. The page sends its own URL, which only the
+// phone knows exactly; one of another site is not signed. The page does not wait for it: there are
+// other ways to scan.
+func (h *H5) scanner(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	page, err := url.Parse(c.Query("page"))
+	if err != nil || page.Path != "/h5/guard/"+post.ID.String() && page.Path != "/h5/guard/"+post.ID.String()+"/look" ||
+		!h.ownOrigin(c, page) {
+		return core.Invalid("不是本站的页面")
+	}
+	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, config)
+}
+
+// ownOrigin reports whether a URL is on this site, as configured. The request's Host can be chosen
+// by anybody; only the demonstration has many names.
+func (h *H5) ownOrigin(c *web.Context, page *url.URL) bool {
+	return (page.Scheme == "https" || page.Scheme == "http") && page.User == nil &&
+		(page.Scheme+"://"+page.Host == h.publicURL || h.demo && page.Host == c.Request().Host)
+}

@@ -1,0 +1,96 @@
+package h5
+
+import (
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// postPage is a guard's main page: scan, search, and what happens at the gates.
+type postPage struct {
+	templates.Phone
+	Post   core.GuardPost
+	Error  string // of the scan field
+	Script string // WeChat's JS-SDK, whose camera scans; "" = not inside WeChat
+	Totals core.RecordTotals
+	Days   []recordDay
+	Views  []templates.NavItem // which records
+	Live   templates.Live
+	Many   bool // the guard has other posts
+}
+
+// postRecords is how many records a post shows.
+const postRecords = 20
+
+func (h *H5) postShow(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	return h.post(c, post, http.StatusOK, "")
+}
+
+func (h *H5) post(c *web.Context, post core.GuardPost, status int, message string) error {
+	scope, filter := core.ScopeOf(post.Community), core.RecordFilter{}
+	own := ownRecords(c)
+	if own {
+		filter.Post = post.ID
+	}
+	records, _, err := h.store.AccessRecords(c.Ctx(), scope, filter, store.Page{Limit: postRecords})
+	if err != nil {
+		return err
+	}
+	totals, err := h.store.RecordTotals(c.Ctx(), scope, filter, core.DayOf(c.Now(), h.store.Zone()))
+	if err != nil {
+		return err
+	}
+	lines := h.lines(records, false)
+	if own { // every row would say where
+		for i := range lines {
+			lines[i].Gate = ""
+		}
+	}
+	return h.show(c, status, "guard/show", postPage{
+		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
+		Script: h.wechat.Script(c.Request().UserAgent()),
+		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1,
+		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
+	})
+}
+
+// recordsCookie keeps on the phone which records its guard looks at, from one scan to the next.
+const recordsCookie = "guard_records"
+
+// ownRecords reports whether the page shows the records of the post alone: as chosen now, or before.
+func ownRecords(c *web.Context) bool {
+	chosen := c.Query("records")
+	switch {
+	case chosen == "":
+		return c.Cookie(recordsCookie) == "post"
+	case chosen == "post" && c.Cookie(recordsCookie) != "post":
+		c.SetCookie(recordsCookie, "post", 365*24*time.Hour)
+	case chosen != "post" && c.Cookie(recordsCookie) != "":
+		c.SetCookie(recordsCookie, "", 0)
+	}
+	return chosen == "post"
+}
+
+// recordViews returns the links to the records of the post and of the community.
+func recordViews(post core.GuardPost, own bool) []templates.NavItem {
+	path := "/h5/guard/" + post.ID.String()
+	return []templates.NavItem{
+		{Label: "本岗", URL: path + "?records=post", Active: own}, {Label: "全小区", URL: path + "?records=all", Active: !own},
+	}
+}
+
+func (h *H5) postEvents(c *web.Context) error {
+	post, err := h.ownPost(c)
+	if err != nil {
+		return err
+	}
+	return h.follow(c, core.ScopeOf(post.Community), core.RecordFilter{}, "record")
+}

@@ -21,8 +21,8 @@ func noteOf(a ScanAttempt, d core.Decision) string {
 	return a.RefusedFor + a.Unread
 }
 
-// urgentAudit is what the audit log records of an urgent release; the record itself names the person.
-type urgentAudit struct {
+// accessRecordUrgentAudit is what the audit log records of an urgent release; the record itself names the person.
+type accessRecordUrgentAudit struct {
 	Gate      string `json:"gate"`
 	Direction string `json:"direction"`
 	Label     string `json:"label"`
@@ -37,7 +37,7 @@ func (p *scanPlan) auditUrgent(tx *database.Tx) error {
 		r := u.outcome.Record
 		if err := audit.Write(tx, u.attempt.By, audit.Entry{
 			Community: r.Community, Action: "accessrecord.urgent", Subject: audit.Target("accessrecord", r.ID),
-			After: urgentAudit{
+			After: accessRecordUrgentAudit{
 				Gate: r.Gate, Direction: string(r.Direction), Label: r.HouseLabel,
 				Reason: string(u.outcome.Decision.Overruled), Note: u.attempt.UrgentFor,
 			},

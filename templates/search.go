@@ -5,6 +5,7 @@ type SearchAnswer struct {
 	Typed  bool // something was typed; otherwise the groups are what one may want next
 	Groups []SearchGroup
 	Late   []string // kinds that could not be searched now: "记录"
+	Again  bool     // Late is being asked for once more, with more time
 }
 
 // SearchGroup is the answers of one kind: 住户.

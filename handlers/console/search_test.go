@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,7 +237,8 @@ func TestSearchRemembersWhatWasOpened(t *testing.T) {
 	}
 }
 
-// A finder that fails, panics or takes too long is named; what the others found is shown.
+// A finder that fails, panics or takes too long is named; what the others found is shown. The box asks
+// once more for what was late while one typed.
 func TestSearchShowsWhatIsThere(t *testing.T) {
 	hit := func(title string) []templates.SearchHit {
 		return []templates.SearchHit{{Title: title, URL: "/console"}}
@@ -248,6 +250,8 @@ func TestSearchShowsWhatIsThere(t *testing.T) {
 				return hits, false, err
 			}}
 	}
+	var slow atomic.Bool
+	slow.Store(true)
 	d := desk.Empty(t, func(f *frame.Frame, _ web.Cache) []web.Route {
 		f.FindTime = 50 * time.Millisecond
 		routes := []web.Route{{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: f.Find, Reads: true}}
@@ -255,6 +259,9 @@ func TestSearchShowsWhatIsThere(t *testing.T) {
 			finder(frame.FindResidents, func(context.Context) ([]templates.SearchHit, error) { return hit("张三"), nil }),
 			finder(frame.FindHouses, func(context.Context) ([]templates.SearchHit, error) { return nil, errors.New("broken") }),
 			finder(frame.FindRecords, func(ctx context.Context) ([]templates.SearchHit, error) {
+				if !slow.Swap(false) {
+					return hit("张三的记录"), nil
+				}
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}),
@@ -263,17 +270,20 @@ func TestSearchShowsWhatIsThere(t *testing.T) {
 		})
 	})
 	b := d.SignIn(t, core.Everywhere, core.PermResidentView)
-	request := b.Form(t, frame.SearchPath, url.Values{"text": {"张三"}})
-	request.Header.Set("HX-Request", "true")
-	page, _ := b.Do(t, request, http.StatusOK)
-	if title := page.Find(".tx-find-title").Text(); title != "张三" {
-		t.Errorf("shows %q", title)
+	ask := func(form url.Values) (titles, late string) {
+		request := b.Form(t, frame.SearchPath, form)
+		request.Header.Set("HX-Request", "true")
+		page, _ := b.Do(t, request, http.StatusOK)
+		if page.Find("main").Length() != 0 {
+			t.Error("a fragment is a whole page")
+		}
+		return page.Find(".tx-find-title").Text(), strings.Join(strings.Fields(page.Find(".tx-find-late").Text()), "")
 	}
-	late := strings.Join(strings.Fields(page.Find(".tx-find-late").Text()), "")
-	if late != "房屋、记录、设备暂时查不到，请稍后再试。" {
-		t.Errorf("says %q", late)
+	if titles, late := ask(url.Values{"text": {"张三"}}); titles != "张三" || late != "正在查房屋、记录、设备…" {
+		t.Errorf("shows %q and says %q", titles, late)
 	}
-	if page.Find("main").Length() != 0 {
-		t.Error("a fragment is a whole page")
+	titles, late := ask(url.Values{"text": {"张三"}, "patient": {"1"}})
+	if titles != "张三张三的记录" || late != "房屋、设备暂时查不到，请稍后再试。" {
+		t.Errorf("asked again, shows %q and says %q", titles, late)
 	}
 }

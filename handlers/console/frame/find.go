@@ -90,7 +90,8 @@ func (f *Frame) FindShow(c *web.Context) error {
 const findStem = "search"
 
 type findForm struct {
-	Text string `form:"text"`
+	Text    string `form:"text"`
+	Patient bool   `form:"patient"` // asked once more, since a finder was late
 }
 
 // Find answers what was typed: a fragment while one types, otherwise the page.
@@ -100,14 +101,15 @@ func (f *Frame) Find(c *web.Context) error {
 		return err
 	}
 	text := core.ReadSearch(form.Text)
-	limit := findPage
-	if c.IsPartial() {
+	limit, typing := findPage, c.IsPartial() && !form.Patient
+	if typing {
 		limit = cmp.Or(f.FindTime, findTyping)
 	}
 	answer := f.recent(c)
 	if !text.Empty() {
 		answer = f.answer(c, text, limit)
 	}
+	answer.Again = typing
 	if c.IsPartial() {
 		return c.HTML(http.StatusOK, func(w io.Writer) error {
 			return f.Renderer.RenderBlock(w, "console/search/show", "search-answer", answer)

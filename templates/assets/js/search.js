@@ -79,21 +79,24 @@ function searchBox(form) {
     input.setAttribute("aria-activedescendant", cell.id);
   }
 
-  // ask fetches the answer to what is typed now; an earlier question is dropped.
-  async function ask() {
+  // ask fetches the answer to what is typed now; an earlier question is dropped. The kinds that took
+  // too long for typing are asked for once more, patiently.
+  async function ask(patient = false) {
     clearTimeout(timer);
     const text = input.value.trim();
-    if (text === asked) {
+    if (text === asked && !patient) {
       expand(true);
       return;
     }
     request?.abort();
     request = new AbortController();
     const { signal } = request;
+    const body = new URLSearchParams(new FormData(form));
+    if (patient) body.set("patient", "1");
     try {
       const response = await fetch(form.action, {
         method: "POST",
-        body: new URLSearchParams(new FormData(form)),
+        body,
         headers: { "HX-Request": "true" },
         redirect: "error",
         signal,
@@ -101,9 +104,13 @@ function searchBox(form) {
       if (!response.ok) throw new Error(String(response.status));
       const answer = await response.text();
       if (signal.aborted) return;
+      const held = patient && chosen()?.querySelector("a").href;
       panel.innerHTML = answer;
       asked = text;
       expand(document.activeElement === input || !floats);
+      const again = held && [...panel.querySelectorAll("[role=gridcell] a")].find(({ href }) => href === held);
+      if (again) choose(again.closest("[role=gridcell]"));
+      if (panel.querySelector("[data-find-again]")) ask(true);
     } catch {
       if (signal.aborted) return;
       asked = null;
@@ -139,11 +146,11 @@ function searchBox(form) {
     choose(null);
     if (event.isComposing) return; // pinyin on its way to characters
     clearTimeout(timer);
-    timer = setTimeout(ask, pause);
+    timer = setTimeout(() => ask(), pause);
   });
   input.addEventListener("compositionend", () => {
     clearTimeout(timer);
-    timer = setTimeout(ask, pause);
+    timer = setTimeout(() => ask(), pause);
   });
   input.addEventListener("focus", () => {
     if (floats) ask();

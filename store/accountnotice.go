@@ -11,6 +11,9 @@ import (
 // NoticeLife is how long a notice is kept, read or not.
 const NoticeLife = 180 * 24 * time.Hour
 
+// ownNoticeLink is the page where the notices of one's own account are read.
+const ownNoticeLink = "me"
+
 type noticeRow struct {
 	ID      core.ID         `db:"id"`
 	Kind    core.NoticeKind `db:"kind"`
@@ -37,7 +40,7 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	if err != nil || n.Kind == core.NoticeSignIn && !n.NewAddr {
 		return err // a sign-in from where one always signs in is no news
 	}
-	return notify(tx, account, core.Notice{Stem: "account", Title: n.Title(), Link: "me"})
+	return notify(tx, account, core.Notice{Stem: "account", Title: n.Title(), Link: ownNoticeLink})
 }
 
 // maskedPhoneOf returns a user's verified number, masked; "" if the user has not verified one.
@@ -84,13 +87,23 @@ func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) 
 	return list, database.Wrap("list an account's notices", err)
 }
 
-// ReadAccountNotices records that an account's owner has seen its notices up to last.
+// ReadAccountNotices records that an account's owner has seen its notices up to last, also in the bell.
 func (s *Store) ReadAccountNotices(ctx context.Context, account, last core.ID) error {
 	return s.db.Write(ctx, "read notices", func(tx *database.Tx) error {
 		_, err := tx.Exec(
 			"UPDATE account_notice SET read_at = ? WHERE account_id = ? AND id <= ? AND read_at IS NULL",
 			tx.NowMS(), int64(account), int64(last),
 		)
-		return err
+		if err != nil {
+			return err
+		}
+		var until []int64
+		if err := tx.All(&until, "SELECT at FROM account_notice WHERE id = ? AND account_id = ?", int64(last), int64(account)); err != nil {
+			return err
+		}
+		if len(until) == 0 {
+			return nil
+		}
+		return readNoticesOf(tx, account, ownNoticeLink, until[0])
 	})
 }

@@ -147,7 +147,7 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 		}
 		if broken > 0 {
 			job = core.Job{}
-			return nil
+			return noteJobEnd(tx, id)
 		}
 		if err := tx.ExecOne(errNoJob, `UPDATE job SET state = 'running', runner = ?, tries = tries + 1, beat_at = ?, done = 0, total = 0,
 			begun_at = COALESCE(begun_at, ?) WHERE id = ? AND `+free, runner, tx.NowMS(), tx.NowMS(), id, stale); err != nil {
@@ -184,9 +184,19 @@ func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
 		if err != nil {
 			return err
 		}
-		return notify(tx, job.Account, core.Notice{
-			Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: "job/" + job.ID.String(),
-		})
+		return noteJobEnd(tx, int64(job.ID))
+	})
+}
+
+// noteJobEnd tells the account that started a job how it ended.
+func noteJobEnd(tx *database.Tx, id int64) error {
+	var row jobRow
+	if err := tx.Get(&row, jobColumns+"id = ?", id); err != nil {
+		return err
+	}
+	job := row.job()
+	return notify(tx, job.Account, core.Notice{
+		Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: "job/" + job.ID.String(),
 	})
 }
 

@@ -118,7 +118,10 @@ func TestAnotherServerTakesAJobOver(t *testing.T) {
 		wantCode(t, s.EndJob(t.Context(), "a", core.Job{ID: id, State: core.JobDone}), core.CodeConflict)
 		_, err := s.ClaimJob(t.Context(), "d")
 		wantCode(t, err, core.CodeNotFound)
-		wantJob(t, s, id, core.JobBroken)
+		broken := wantJob(t, s, id, core.JobBroken)
+		if list, _, err := s.Notices(t.Context(), broken.Account); err != nil || len(list) != 1 || list[0].Link != "job/"+id.String() {
+			t.Errorf("whoever started the broken job is told %+v, %v", list, err)
+		}
 		if startJob(t, s) == id {
 			t.Error("a broken job cannot be begun again")
 		}

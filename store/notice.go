@@ -90,3 +90,16 @@ func (s *Store) ReadNotices(ctx context.Context, account, last core.ID) error {
 		return err
 	})
 }
+
+// readNoticesOf records that an account has seen the notices that lead to one page, which shows the
+// same, up to a time in milliseconds.
+func readNoticesOf(tx *database.Tx, account core.ID, link string, until int64) error {
+	_, err := tx.Exec(`
+		UPDATE notice
+		SET read_at = ?
+		WHERE account_id = ?
+		AND link = ?
+		AND created_at <= ?
+		AND read_at IS NULL`, tx.NowMS(), int64(account), link, until)
+	return err
+}

@@ -3,7 +3,11 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -44,4 +48,33 @@ func TestBellTellsOfAlerts(t *testing.T) {
 	if mine.Get(t, "/console", http.StatusOK).Find(".tx-bell a").Length() < 3 {
 		t.Error("read notices are gone")
 	}
+}
+
+// An open page asks for the bell and the numbers of its menu: they are those of a page opened now.
+func TestPulseEqualsThePage(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView, core.PermHouseView)
+	d.Fevers(t, d.Mine, 3)
+	if err := d.Store.RaiseAccessAlerts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pulse := b.Part(t, frame.NoticePath, http.StatusOK)
+	page := b.Get(t, "/console", http.StatusOK)
+	numbers := func(s *goquery.Selection) (list []string) {
+		s.Find("summary, li a").Each(func(_ int, line *goquery.Selection) {
+			list = append(list, strings.Join(strings.Fields(line.Text()), " "))
+		})
+		return list
+	}
+	got, want := numbers(pulse.Find("nav")), numbers(page.Find(".tx-nav"))
+	if !slices.Equal(got, want) || !strings.Contains(strings.Join(want, "\n"), "3") {
+		t.Errorf("the menu is %q, on a page %q", got, want)
+	}
+	if got, want := pulse.Find(".tx-bell").Text(), page.Find(".tx-bell").Text(); got != want {
+		t.Errorf("the bell is %q, on a page %q", got, want)
+	}
+	if n := pulse.Find("[data-pulse-waiting]").AttrOr("data-pulse-waiting", ""); !strings.HasPrefix(page.Find("title").Text(), "("+n+") ") {
+		t.Errorf("%s wait, but the window is called %q", n, page.Find("title").Text())
+	}
+	b.Get(t, frame.NoticePath, http.StatusSeeOther) // opened by hand
 }

@@ -58,7 +58,8 @@ type shadow struct {
 
 // Find returns the caller of a token of the given kind. A token that is unknown, expired or of
 // another kind is Unauthenticated. One that no server made costs no query, however often it is
-// sent; one that is over costs few, at the expense of nobody else.
+// sent; one that is over costs few, at the expense of nobody else. A zero life leaves the session's
+// end as it is.
 func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
 	if !s.store.IsSessionToken(token) {
 		return Who{}, core.Unauthenticated("请先登录")
@@ -77,7 +78,9 @@ func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string
 			}
 			return Who{}, err
 		}
-		s.keep(ctx, key, found)
+		if life != (core.SessionLife{}) { // the next use must reach SQL, to count as one
+			s.keep(ctx, key, found)
+		}
 	}
 	if found.Session.Kind != kind || !found.Session.Live(now) {
 		if !ok {
@@ -110,7 +113,9 @@ func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife
 	if err := s.lookSubject(ctx, &found); err != nil {
 		return shadow{}, err
 	}
-	s.seen(ctx, &found.Session, life)
+	if life != (core.SessionLife{}) {
+		s.seen(ctx, &found.Session, life)
+	}
 	return found, nil
 }
 
@@ -218,7 +223,11 @@ func (c *Context) identify() error {
 	if token == "" {
 		return nil
 	}
-	who, err := c.app.sessions.Find(c.Ctx(), c.surface.kind(), token, c.app.life(c.Ctx(), c.surface))
+	life := core.SessionLife{}
+	if !c.route.ByItself {
+		life = c.app.life(c.Ctx(), c.surface)
+	}
+	who, err := c.app.sessions.Find(c.Ctx(), c.surface.kind(), token, life)
 	if core.CodeOf(err) == core.CodeUnauthenticated {
 		return nil // anonymous; admit rejects it if required
 	}

@@ -20,6 +20,7 @@ func consoleRoutes() []Route {
 		{Method: "GET", Path: "/console/me", Access: SignedIn, Handler: whoami},
 		{Method: "GET", Path: "/console/records", Access: Need(core.PermAccessRecordView), Handler: whoami},
 		{Method: "GET", Path: "/console/accounts", Access: Need(core.PermAccountEdit), Handler: whoami},
+		{Method: "GET", Path: "/console/pulse", Access: SignedIn, Handler: whoami, ByItself: true},
 		{Method: "GET", Path: PasswordPage, Access: SignedIn, Handler: whoami},
 	}
 }
@@ -179,6 +180,23 @@ func TestSessionsEndByThemselves(t *testing.T) {
 	}
 	s.pass(121 * time.Minute) // idle
 	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusSeeOther)
+
+	cookie = with(s.signedIn(id))
+	for range 4 { // an open page asks by itself, before and after a person does
+		s.pass(30 * time.Minute)
+		s.forget(id)
+		s.want(s.ask("GET", "/console/pulse", "", cookie), http.StatusOK)
+		s.want(s.ask("GET", "/console/me", "", cookie), http.StatusOK)
+		s.want(s.ask("GET", "/console/pulse", "", cookie), http.StatusOK)
+	}
+	for range 3 {
+		s.pass(30 * time.Minute)
+		s.forget(id)
+		s.want(s.ask("GET", "/console/pulse", "", cookie), http.StatusOK)
+	}
+	s.pass(31 * time.Minute)
+	s.forget(id)
+	s.want(s.ask("GET", "/console/pulse", "", cookie), http.StatusSeeOther)
 
 	cookie = with(s.signedIn(id))
 	for range 23 {

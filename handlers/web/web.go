@@ -158,6 +158,9 @@ type Route struct {
 	// Reads marks a POST that changes nothing: its parameters are personal, and would be visible in
 	// a URL.
 	Reads bool
+	// ByItself marks a GET that an open page repeats without anybody's doing: it does not count as
+	// use of the session, which would otherwise never end while a page is open.
+	ByItself bool
 	// Draft keeps a form whose sender's session has expired: see draft.go. The handler must bind
 	// the form before it does anything else.
 	Draft bool

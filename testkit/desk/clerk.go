@@ -160,6 +160,18 @@ func (b *Clerk) Get(t *testing.T, path string, status int) *goquery.Document {
 	return page
 }
 
+// Part returns a part of a page, asked for as a script does.
+func (b *Clerk) Part(t *testing.T, path string, status int) *goquery.Document {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("HX-Request", "true")
+	part, _ := b.Do(t, request, status)
+	return part
+}
+
 // Post submits a form and returns the page or the redirect.
 func (b *Clerk) Post(t *testing.T, path string, form url.Values, status int) (*goquery.Document, string) {
 	t.Helper()

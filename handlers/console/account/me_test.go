@@ -218,6 +218,9 @@ func TestOwnPageTellsWhatHappened(t *testing.T) {
 	if err != nil || len(notices) == 0 || notices[0].Read.IsZero() {
 		t.Errorf("%d notices, %v", len(notices), err)
 	}
+	if list, unread, err := d.Store.Notices(t.Context(), id); err != nil || len(list) == 0 || unread != 0 {
+		t.Errorf("the bell has %d, %d unread, %v", len(list), unread, err)
+	}
 	other, _ := d.SignedIn(t, "elsewhere")
 	if text := other.Open(t, frame.MePath).Text(); strings.Contains(text, "139****2222") {
 		t.Error("another account's page tells of it")

@@ -44,17 +44,23 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
-		shell.Nav, shell.Star, shell.Quick = Menu(stem, c.Has), f.star(c), Quick(c)
-		if items := f.starred(c); len(items) > 0 {
-			group := templates.NavGroup{Name: "starred", Label: "常用", Items: items, Fixed: true}
-			shell.Nav = append([]templates.NavGroup{group}, shell.Nav...)
-		}
+		shell.Nav, shell.Star, shell.Quick = f.menu(c, stem), f.star(c), Quick(c)
 		f.countShell(c, &shell)
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
 		shell.Scope, shell.Filter, shell.Find = f.scopeSwitch(c, stem), FilterPath, SearchPath
 		shell.Views, shell.Bell = f.savedViews(c), f.bell(c)
 	}
 	return shell
+}
+
+// menu returns the menu of an account, its starred pages on top; stem is the current entry.
+func (f *Frame) menu(c *web.Context, stem string) []templates.NavGroup {
+	groups := Menu(stem, c.Has)
+	if items := f.starred(c); len(items) > 0 {
+		starred := templates.NavGroup{Name: "starred", Label: "常用", Items: items, Fixed: true}
+		groups = append([]templates.NavGroup{starred}, groups...)
+	}
+	return groups
 }
 
 // countShell sets the numbers of the menu. Without them, as when the database does not answer in time,

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"cmp"
+	"io"
 	"net/http"
 
 	"tongxing/core"
@@ -47,7 +48,23 @@ func (f *Frame) NoticesRead(c *web.Context) error {
 	return c.Redirect(cmp.Or(c.CameFrom(), HomePath))
 }
 
-// NoticeRoutes returns the route of the bell.
+// Pulse returns the bell and the numbers of the menu for a page that is open. A browser that opens the
+// address by itself is led to the home page.
+func (f *Frame) Pulse(c *web.Context) error {
+	if !c.IsPartial() || c.Account().MustChange {
+		return c.Redirect(HomePath)
+	}
+	shell := templates.Shell{Nav: f.menu(c, ""), Bell: f.bell(c)}
+	f.countShell(c, &shell)
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return f.Renderer.RenderBlock(w, "console/search/show", "pulse", shell)
+	})
+}
+
+// NoticeRoutes returns the routes of the bell.
 func (f *Frame) NoticeRoutes() []web.Route {
-	return []web.Route{{Method: http.MethodPost, Path: NoticePath, Access: web.SignedIn, Handler: f.NoticesRead}}
+	return []web.Route{
+		{Method: http.MethodGet, Path: NoticePath, Access: web.SignedIn, Handler: f.Pulse, ByItself: true},
+		{Method: http.MethodPost, Path: NoticePath, Access: web.SignedIn, Handler: f.NoticesRead},
+	}
 }

@@ -31,6 +31,11 @@ run: assets ## Run the demo: try everything in a browser, no account needed.
 	@go build -o bin/tongxing-demo ./server
 	@exec bin/tongxing-demo --demo
 
+.PHONY: practice
+practice: assets ## Set a community up from nothing, with the demo's phones.
+	@go build -o bin/tongxing-demo ./server
+	@TONGXING_DATA_DIR=$${TONGXING_DATA_DIR:-practice-data} exec bin/tongxing-demo --demo --empty
+
 .PHONY: build
 build: assets ## Build the program: make build BIN=path.
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $(BIN) ./server

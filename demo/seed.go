@@ -73,6 +73,9 @@ type Identify func(m Member) core.WechatIdentity
 // what to do.
 func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) {
 	text, err := s.Setting(ctx, castSetting)
+	if err == nil && text == begun {
+		return Cast{}, ErrBegun
+	}
 	if err == nil {
 		var cast Cast
 		if err := json.Unmarshal([]byte(text), &cast); err != nil || len(cast.Doors) == 0 {
@@ -100,12 +103,39 @@ func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) 
 	return seed.cast, s.SetSetting(ctx, castSetting, string(kept))
 }
 
+// begun is the value of castSetting in the database of an empty demo.
+const begun = "empty"
+
+// Begin marks an empty database as the demonstration's without filling it, so that a newcomer sets a
+// community up; later starts find the mark. It returns ErrSeeded for a database that Seed has filled.
+func Begin(ctx context.Context, s *store.Store) error {
+	text, err := s.Setting(ctx, castSetting)
+	switch {
+	case err == nil && text == begun:
+		return nil
+	case err == nil:
+		return ErrSeeded
+	case !core.IsNotFound(err):
+		return err
+	}
+	if err := mustBeEmpty(ctx, s); err != nil {
+		return err
+	}
+	return s.SetSetting(ctx, castSetting, begun)
+}
+
+// ErrBegun means that the database is of an empty demo, in which there is nobody to show on a tour.
+var ErrBegun = errors.New("这是练习数据，没有导览：请加上 --empty 启动，或换一个数据目录（TONGXING_DATA_DIR）")
+
+// ErrSeeded means that the demonstration has filled the database: nothing is left to set up in it.
+var ErrSeeded = errors.New("这里已有演示数据，不能从空白练习：请去掉 --empty 启动，或换一个数据目录（TONGXING_DATA_DIR）")
+
 // ErrInUse means that the database has other data: the demonstration would add fictitious people,
 // and an administrator with a published password.
 var ErrInUse = errors.New("数据库里已有数据，不能用于演示：请换一个数据目录（TONGXING_DATA_DIR）")
 
-// ErrDemoData means that the database was filled for the demonstration, whose administrator's
-// password is publicly known.
+// ErrDemoData means that the database is the demonstration's: its people are invented, its WeChat is
+// the simulator's, and its administrator's password is publicly known.
 var ErrDemoData = errors.New("这是演示数据，不能用于正式运行：请换一个数据目录（TONGXING_DATA_DIR），或删除演示数据后重新启动")
 
 func mustBeEmpty(ctx context.Context, s *store.Store) error {
@@ -120,7 +150,7 @@ func mustBeEmpty(ctx context.Context, s *store.Store) error {
 	return err
 }
 
-// Refuse returns ErrDemoData for a database that the demonstration has filled. A production start
+// Refuse returns ErrDemoData for a database that Seed or Begin has marked. A production start
 // calls it first.
 func Refuse(ctx context.Context, s *store.Store) error {
 	_, err := s.Setting(ctx, castSetting)

@@ -20,6 +20,9 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	if err := demo.Refuse(t.Context(), s); !errors.Is(err, demo.ErrDemoData) {
 		t.Errorf("a real start on it: %v, want ErrDemoData", err)
 	}
+	if err := demo.Begin(t.Context(), s); !errors.Is(err, demo.ErrSeeded) {
+		t.Errorf("an empty demo of it: %v, want ErrSeeded", err)
+	}
 	again, err := demo.Seed(t.Context(), s, identify)
 	if err != nil || again.Community != cast.Community || len(again.Doors) != 2 || len(again.Family) != 3 {
 		t.Fatalf("second start: %+v, %v", again, err)
@@ -72,6 +75,38 @@ func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err
 			return n + len(rows), err
 		}
 		n, before = n+len(rows), rows[len(rows)-1].ID
+	}
+}
+
+// An empty demo is the demonstration's, too: a production start refuses it, and so does a demo with a
+// tour, which has nobody to show in it; a filled one cannot be started as an empty one.
+func TestAnEmptyDemoStaysOne(t *testing.T) {
+	s := estate.Store(t, store.Options{})
+	for range 2 { // the first start and the next
+		if err := demo.Begin(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, needed, err := s.CreateFirstAdminToken(t.Context()); err != nil || !needed {
+		t.Errorf("it has an account: %v", err)
+	}
+	if err := demo.Refuse(t.Context(), s); !errors.Is(err, demo.ErrDemoData) {
+		t.Errorf("a real start on it: %v, want ErrDemoData", err)
+	}
+	if _, err := demo.Seed(t.Context(), s, nil); !errors.Is(err, demo.ErrBegun) {
+		t.Errorf("a tour in it: %v, want ErrBegun", err)
+	}
+	estate.New(t, s, estate.Plan{})
+	if err := demo.Begin(t.Context(), s); err != nil {
+		t.Errorf("the next start, with what was set up: %v", err)
+	}
+	other := estate.Store(t, store.Options{})
+	estate.New(t, other, estate.Plan{})
+	if err := demo.Begin(t.Context(), other); !errors.Is(err, demo.ErrInUse) {
+		t.Errorf("somebody's database: %v, want ErrInUse", err)
+	}
+	if err := demo.Refuse(t.Context(), other); err != nil {
+		t.Errorf("somebody's database after that: %v", err)
 	}
 }
 

@@ -28,11 +28,17 @@ import (
 	"tongxing/templates"
 )
 
+// mode is what the program is started as.
+type mode struct {
+	demo  bool // with the WeChat simulator and invented data
+	empty bool // a demo without the data: a newcomer sets a community up 练习
+}
+
 // app is everything a running server is made of. It is closed from the outside in: pages, doors,
 // gate, cache, store.
 type app struct {
 	config    configs.Config
-	demo      bool
+	mode      mode
 	log       *slog.Logger
 	publicURL string
 
@@ -51,7 +57,7 @@ type app struct {
 
 // serve runs the program until ctx ends. It listens from the start, and reports itself not ready
 // while it waits for the database.
-func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, stdout io.Writer) error {
+func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", c.HTTP.Addr)
 	if err != nil {
 		return fmt.Errorf("监听 %s：%w", c.HTTP.Addr, err)
@@ -62,7 +68,7 @@ func serve(ctx context.Context, c configs.Config, demo bool, log *slog.Logger, s
 		return err
 	}
 	defer unlock()
-	a := &app{config: c, demo: demo, log: log, registry: prometheus.NewRegistry()}
+	a := &app{config: c, mode: m, log: log, registry: prometheus.NewRegistry()}
 	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {
 		a.publicURL = "http://" + listener.Addr().String()
 	}
@@ -129,7 +135,11 @@ func (a *app) open(ctx context.Context) error {
 	if a.cache, err = openCache(a.config.Redis); err != nil {
 		return err
 	}
-	if a.pages, err = templates.New(false, templates.WithZone(a.config.Location())); err != nil {
+	options := []templates.Option{templates.WithZone(a.config.Location())}
+	if a.mode.empty {
+		options = append(options, templates.WithDemoFront(simulatorFront))
+	}
+	if a.pages, err = templates.New(false, options...); err != nil {
 		return err
 	}
 	if err := a.pages.CheckAssets(); err != nil {
@@ -212,7 +222,7 @@ func (a *app) close() {
 // newWeb creates the route table's App.
 func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App {
 	public, _ := url.Parse(a.publicURL) // checked when it was loaded
-	if a.demo {
+	if a.mode.demo {
 		public = nil // every persona of the demo has its own host
 	}
 	c := a.config
@@ -225,7 +235,7 @@ func (a *app) newWeb(errorPage func(*web.Context, web.ErrorPage) error) *web.App
 		ConsoleIdle: func(ctx context.Context) time.Duration {
 			return time.Duration(a.store.RecentSettings(ctx).ConsoleIdleMinutes) * time.Minute
 		},
-		Demo: a.demo, Log: a.log, Registry: a.registry, ErrorPage: errorPage,
+		Demo: a.mode.demo, Log: a.log, Registry: a.registry, ErrorPage: errorPage,
 		Checks: []web.Check{
 			{Name: "cache", Run: a.cache.Check},
 			{Name: "database_write", Run: a.store.CheckWrite, Every: writeCheckEvery},
@@ -246,7 +256,7 @@ func (a *app) periodic() []periodic {
 		{"raise alerts", accessAlertsEvery, a.store.RaiseAccessAlerts},
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 	}
-	if a.stageOn != nil {
+	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/demo"
+	"tongxing/templates"
 	"tongxing/wechat/simulator"
 )
 
@@ -22,24 +23,30 @@ const (
 	miniPagePath  = "/h5/session/mini"
 )
 
+// simulatorFront is the way from the banner to the simulator's phones, where there is no tour.
+var simulatorFront = templates.Action{Label: "打开模拟手机", URL: simulatorPath + "/"}
+
 // stage is what the demo adds: the WeChat simulator with the cast in it, and the tour. It is nil
 // outside the demo.
 type stage struct {
 	simulator *simulator.Simulator
 	cast      demo.Cast
-	tour      *demo.Tour
+	tour      *demo.Tour // nil in an empty demo
 }
 
-// stage fills the database and sets up the simulator, in the demo. A normal start refuses a
-// database filled that way.
+// stage sets up the simulator and fills the database, in the demo; an empty demo only marks it. A
+// normal start refuses such a database.
 func (a *app) stage(ctx context.Context) (*stage, error) {
-	if !a.demo {
+	if !a.mode.demo {
 		return nil, demo.Refuse(ctx, a.store)
 	}
 	s := &stage{simulator: simulator.New(simulator.Options{
 		Prefix: simulatorPath, Zone: a.config.Location(), PersonaHosts: true,
 		Seed: simulator.Seed{Apps: demoApps(a.publicURL), People: demoPeople()},
 	})}
+	if a.mode.empty {
+		return s, demo.Begin(ctx, a.store)
+	}
 	var err error
 	s.cast, err = demo.Seed(ctx, a.store, func(m demo.Member) core.WechatIdentity {
 		return core.WechatIdentity{AppID: demoOfficial, OpenID: s.simulator.OpenID(m.Key, demoOfficial), UnionID: demoUnion(m.Key)}
@@ -79,15 +86,19 @@ func demoPeople() []simulator.Person {
 	return people
 }
 
-// mount puts the simulator and the tour in front of the product.
-func (s *stage) mount(a *app) (front string, err error) {
+// openTour adds the tour's pages.
+func (s *stage) openTour(a *app) (err error) {
 	s.tour, err = demo.NewTour(demo.TourOptions{
 		Store: a.store, Pages: a.pages, Cast: s.cast, PublicURL: a.publicURL, PhoneURL: s.simulator.PhoneURL,
 	})
-	if err != nil {
-		return "", err
+	if err == nil {
+		a.web.Register(s.tour.Routes()...)
 	}
-	a.web.Register(s.tour.Routes()...)
+	return err
+}
+
+// mount puts the simulator in front of the product.
+func (s *stage) mount(a *app) {
 	product := a.handler
 	a.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == simulatorPath || strings.HasPrefix(r.URL.Path, simulatorPath+"/") {
@@ -96,5 +107,4 @@ func (s *stage) mount(a *app) (front string, err error) {
 		}
 		product.ServeHTTP(w, r)
 	})
-	return "/demo", nil
 }

@@ -36,7 +36,8 @@ const garbagePercent = 200
 
 const usage = `通行 tongxing：小区通行服务
 
-  tongxing [--demo] [--config 文件]          启动服务
+  tongxing [--config 文件]                   启动服务
+  tongxing --demo [--empty] [--config 文件]  启动演示；--empty 练习：从空白开始，自己添加小区
   tongxing admin [--config 文件] --login 账号 --name 姓名
                                             添加系统管理员，从标准输入读取初始密码
   tongxing audit verify [--config 文件] [--anchor 锚点]
@@ -57,12 +58,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("tongxing", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(stderr, usage) }
-	demo := flags.Bool("demo", false, "演示")
+	var m mode
+	flags.BoolVar(&m.demo, "demo", false, "演示")
+	flags.BoolVar(&m.empty, "empty", false, "练习")
 	file := flags.String("config", "", "配置文件")
 	login := flags.String("login", "", "账号")
 	name := flags.String("name", "", "姓名")
 	anchor := flags.String("anchor", "", "锚点")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || m.empty && !m.demo {
 		if !errors.Is(err, flag.ErrHelp) {
 			flags.Usage()
 			return 2
@@ -82,8 +85,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return verifyAudit(ctx, c, *anchor, stdout)
 		})
 	default:
-		err = withConfig(*file, *demo, stderr, func(c configs.Config, log *slog.Logger) error {
-			return serve(ctx, c, *demo, log, stdout)
+		err = withConfig(*file, m.demo, stderr, func(c configs.Config, log *slog.Logger) error {
+			return serve(ctx, c, m, log, stdout)
 		})
 	}
 	if err != nil {

@@ -30,7 +30,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	admin := a.console(wx)
-	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.demo, Log: a.log})
+	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.mode.demo, Log: a.log})
 	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {
 		if path := c.Request().URL.Path; path == "/h5" || strings.HasPrefix(path, "/h5/") {
 			return phones.ErrorPage(c, p)
@@ -45,7 +45,10 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {
-		return stage.mount(a)
+		stage.mount(a)
+	}
+	if stage != nil && !a.mode.empty {
+		return "/demo", stage.openTour(a)
 	}
 	return a.firstAdmin(ctx)
 }
@@ -54,7 +57,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 func (a *app) console(wx *weChat) *console.Console {
 	o := console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
-		PublicURL: a.publicURL, Demo: a.demo, System: a.system(wx), Mini: wx.mini != nil,
+		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Mini: wx.mini != nil,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}
@@ -83,7 +86,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 func (a *app) ownRoutes() []web.Route {
 	assets := a.pages.AssetHandler()
 	front := "/console"
-	if a.demo {
+	if a.mode.demo && !a.mode.empty {
 		front = "/demo"
 	}
 	return []web.Route{

@@ -21,6 +21,8 @@ func (r *Renderer) funcs() template.FuncMap {
 		"empty":    NewEmpty,
 		"tick":     newTick,
 		"contains": contains,
+		// Where the demonstration's banner leads is the program's, not a page's.
+		"demoFront": func() Action { return r.demoFront },
 	}
 }
 

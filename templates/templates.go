@@ -33,6 +33,8 @@ type Renderer struct {
 	zone   *time.Location
 	assets manifest
 	pages  map[string]*template.Template
+
+	demoFront Action
 }
 
 // Option configures New.
@@ -41,6 +43,12 @@ type Option func(*Renderer)
 // WithZone sets the deployment's time zone, in which pages show times. The default is UTC+8,
 // China's only time zone.
 func WithZone(zone *time.Location) Option { return func(r *Renderer) { r.zone = zone } }
+
+// demoTour is where the banner of the demonstration leads.
+var demoTour = Action{Label: "回到导览", URL: "/demo"}
+
+// WithDemoFront sets where the banner of the demonstration leads, instead of to its tour.
+func WithDemoFront(front Action) Option { return func(r *Renderer) { r.demoFront = front } }
 
 // New parses every page. In dev, pages are read from templates/ below the working directory and
 // parsed at each use, so that an edit shows at once; otherwise the embedded ones are used. Missing
@@ -53,7 +61,7 @@ func New(dev bool, options ...Option) (*Renderer, error) {
 }
 
 func newRenderer(files fs.FS, dev bool, options []Option) (*Renderer, error) {
-	r := &Renderer{files: files, dev: dev, zone: time.FixedZone("UTC+8", 8*60*60)}
+	r := &Renderer{files: files, dev: dev, zone: time.FixedZone("UTC+8", 8*60*60), demoFront: demoTour}
 	for _, o := range options {
 		o(r)
 	}

@@ -136,5 +136,6 @@ type Flash struct {
 	Link string // the page about it; empty for none
 	Undo string // where to post to take the act back; empty for nowhere
 	Ask  bool   // the server asks before that
+	Next Action // leads on; without URL, there is none
 	CSRF string // for Undo
 }

@@ -57,6 +57,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 	}
 	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
 	home := &pages{f}
+	f.Onward = home.onward
 	routes := slices.Concat(
 		home.homeRoutes(), home.guideRoutes(), f.NoticeRoutes(), accounts.Routes(), register.Routes(), gates.Routes(),
 	)

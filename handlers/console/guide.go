@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -128,6 +129,36 @@ func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep 
 		}
 	}
 	return step
+}
+
+// onward returns the next open step after an act upon a feature that is part of one: the message of the act
+// leads on to it. It is zero if the account has put the steps away.
+func (p *pages) onward(c *web.Context, stem string) templates.Action {
+	name := stem
+	if stem == "observer" || stem == "account" {
+		name = "people"
+	}
+	at := slices.IndexFunc(core.GuideSteps(core.GuideFacts{}), func(s core.GuideStep) bool { return s.Name == name })
+	if at < 0 || !helps(c) || p.Preference(c).GuideAway {
+		return templates.Action{}
+	}
+	community, _, err := p.guideCommunity(c)
+	if err != nil || community.ID == 0 {
+		return templates.Action{} // of several, it is not known which
+	}
+	steps, _, err := p.guideSteps(c, community.ID)
+	if err != nil {
+		c.Shortfall("next step of the set-up", err)
+		return templates.Action{}
+	}
+	for i, s := range steps[at:] {
+		// The step itself follows only with something else to add: after a post, its people.
+		more := i > 0 || strings.HasSuffix(s.Path, "/new") && s.Path != stem+"/new"
+		if more && s.State != core.GuideDone && s.Button.URL != "" {
+			return templates.Action{Label: "下一步：" + s.Act, URL: s.Button.URL}
+		}
+	}
+	return templates.Action{}
 }
 
 // guideCard returns the home page's card. Without it, as when the database does not answer in time, the

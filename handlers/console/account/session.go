@@ -350,6 +350,13 @@ func (p *Pages) setupCreate(c *web.Context) error {
 		fields := setupFields(form.Token)
 		return p.FormPage(c, err, &fields, func(status int) error { return p.setupFormPage(c, status, fields) })
 	}
-	c.Flash(web.FlashSuccess, "管理员已添加，请登录。")
-	return c.Redirect("/console/session")
+	// The password was typed a moment ago, twice.
+	done, err := p.Store.SignIn(c.Ctx(), store.SignIn{Login: form.Login, Password: form.Password, Visit: p.visit(c)})
+	if err != nil {
+		c.Shortfall("sign-in of the first admin", err)
+		c.Flash(web.FlashSuccess, "管理员已添加，请登录。")
+		return c.Redirect("/console/session")
+	}
+	c.Flash(web.FlashSuccess, "管理员已添加，已登录。")
+	return p.enter(c, done, "/console")
 }

@@ -99,7 +99,7 @@ func TestSigningInLeadsNowhereElse(t *testing.T) {
 
 func TestSetupByTheOneTimeLink(t *testing.T) {
 	d := newDesk(t)
-	b := d.Visitor()
+	b, other := d.Visitor(), d.Visitor()
 	token, needed, err := d.Store.CreateFirstAdminToken(t.Context())
 	if err != nil || !needed {
 		t.Fatalf("needed %v: %v", needed, err)
@@ -109,6 +109,7 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 	for range 2 { // reloaded, or in a second tab
 		b.Open(t, "/console/setup?token="+token)
 	}
+	other.Open(t, "/console/setup?token="+token)
 	form := url.Values{"token": {token}, "login": {"root"}, "name": {"管理员"}, "password": {desk.OwnPassword}, "again": {"another"}}
 	page, _ := b.Post(t, "/console/setup", form, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "again")
@@ -118,8 +119,12 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 	address := page.Find("form").AttrOr("action", "")
 	b.Open(t, address) // reload the page of the rejected form
 	form.Set("again", desk.OwnPassword)
-	b.Post(t, address, form, http.StatusSeeOther)
-	// Sent twice, gone back to, or opened in another tab: there is an admin, who may sign in.
+	if _, to := b.Post(t, address, form, http.StatusSeeOther); to != "/console" {
+		t.Errorf("the new admin is sent to %s", to)
+	}
+	b.Get(t, frame.AccountPath, http.StatusOK) // signed in
+	// Sent twice, gone back to, or opened in another browser: there is an admin, who may sign in.
+	b = other
 	if _, to := b.Post(t, address, form, http.StatusSeeOther); to != "/console/session" {
 		t.Errorf("the form again leads to %s", to)
 	}

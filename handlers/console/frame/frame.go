@@ -26,6 +26,9 @@ type Frame struct {
 	FindTime  time.Duration                                // of each finder while one types; 0 = 130 ms
 	Suggested []func(c *web.Context) templates.SearchGroup // shown in the empty search box after what was opened last
 
+	// Onward returns what follows an act upon a feature in the set-up 开始使用; zero = nothing.
+	Onward func(c *web.Context, stem string) templates.Action
+
 	finders  []Finder
 	entries  []entry
 	counters []Counter
@@ -46,6 +49,9 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav, shell.Star, shell.Quick = f.menu(c, stem), f.star(c), Quick(c)
 		f.countShell(c, &shell)
+		if len(shell.Flash) > 0 && shell.Flash[0].Tone == templates.Good && f.Onward != nil {
+			shell.Flash[0].Next = f.Onward(c, stem)
+		}
 		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
 		shell.Scope, shell.Filter, shell.Find = f.scopeSwitch(c, stem), FilterPath, SearchPath
 		shell.Views, shell.Bell = f.savedViews(c), f.bell(c)

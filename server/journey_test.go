@@ -64,18 +64,34 @@ func showDemo(t *testing.T) string {
 // wrong.
 func runDemo(t *testing.T, data string) (address string, stop func() error) {
 	t.Helper()
-	// A file, since parallel tests share the environment.
-	settings := filepath.Join(t.TempDir(), "tongxing.yaml")
+	line, stop := runProgram(t, data, "--demo")
+	if address = printedURL.FindString(line); address == "" {
+		t.Fatalf("no address in %q", line)
+	}
+	return address, stop
+}
+
+// settingsFile returns a file of settings for the data of a folder: parallel tests share the environment.
+func settingsFile(t *testing.T, data string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tongxing.yaml")
 	text := fmt.Sprintf("data: {dir: %q}\nhttp: {addr: '127.0.0.1:0', metrics_addr: 'off'}\nlog: {level: warn}\n", data)
-	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// runProgram runs the program on the data of a folder and returns what it prints; stop is as in runDemo.
+func runProgram(t *testing.T, data string, args ...string) (printedLine string, stop func() error) {
+	t.Helper()
+	settings := settingsFile(t, data)
 	ctx, cancel := context.WithCancel(context.Background())
 	printed, write := io.Pipe()
 	ended := make(chan int, 1)
 	var log bytes.Buffer
 	go func() {
-		ended <- run(ctx, []string{"--demo", "--config", settings}, write, &log)
+		ended <- run(ctx, append(args, "--config", settings), write, &log)
 		write.Close()
 	}()
 	stop = func() error {
@@ -91,11 +107,7 @@ func runDemo(t *testing.T, data string) (address string, stop func() error) {
 		t.Fatalf("the program printed nothing: %v\n%s", err, log.String())
 	}
 	go io.Copy(io.Discard, printed)
-	address = printedURL.FindString(string(line[:n]))
-	if address == "" {
-		t.Fatalf("no address in %q", line[:n])
-	}
-	return address, stop
+	return string(line[:n]), stop
 }
 
 // on returns the address of a path on a persona's own host.

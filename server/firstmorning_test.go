@@ -1,0 +1,439 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/testkit"
+	"tongxing/testkit/browser"
+)
+
+// counted is a desk at which each press is counted: a click, a field filled in, a choice made.
+type counted struct {
+	*tab
+	presses int
+	jobs    []string
+}
+
+func (c *counted) click(selector string) {
+	c.t.Helper()
+	c.tab.click(selector)
+	c.presses++
+}
+
+func (c *counted) types(selector, text string) {
+	c.t.Helper()
+	c.tab.types(selector, text)
+	c.presses++
+}
+
+func (c *counted) chooses(selector, value string) {
+	c.t.Helper()
+	c.tab.chooses(selector, value)
+	c.presses++
+}
+
+// job does something and checks that it took at most as many presses.
+func (c *counted) job(name string, most int, do func()) {
+	c.t.Helper()
+	before := c.presses
+	do()
+	n := c.presses - before
+	if n > most {
+		c.t.Errorf("%s: %d presses, at most %d are allowed", name, n, most)
+	}
+	c.jobs = append(c.jobs, fmt.Sprintf("%3d (at most %2d)  %s", n, most, name))
+}
+
+// saves presses the button of the form.
+func (c *counted) saves() { c.t.Helper(); c.click(".tx-form-foot .btn-primary") }
+
+// next follows the message of the last step to a form.
+func (c *counted) next(path string) {
+	c.t.Helper()
+	c.click(".tx-flash-next")
+	c.arrives(path)
+}
+
+// arrives waits for a page and its scripts.
+func (c *counted) arrives(path string) {
+	c.t.Helper()
+	c.await(path, fmt.Sprintf("location.pathname === %q && document.readyState === 'complete'", path))
+}
+
+// step goes home and presses the button of 开始使用 there.
+func (c *counted) step(path string) {
+	c.t.Helper()
+	c.click(`nav a[href="/console"]`)
+	c.arrives("/console")
+	c.click(`section[aria-labelledby="guide-title"] .btn-primary`)
+	c.arrives(path)
+}
+
+var firstLink = regexp.MustCompile(`(http://127\.0\.0\.1:\d+)(/console/setup\?token=\S+)`)
+
+// emptyDemo runs the program as a newcomer does, and returns its address and the printed link.
+func emptyDemo(t *testing.T) (address, link string) {
+	t.Helper()
+	testkit.Chromium(t)
+	line, stop := runProgram(t, t.TempDir(), "--demo", "--empty")
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	found := firstLink.FindStringSubmatch(line)
+	if found == nil {
+		t.Fatalf("no link in %q", line)
+	}
+	return found[1], found[0]
+}
+
+// From an empty server to an open door by 开始使用 alone: its buttons and the forms they lead to, with the
+// presses of each job counted.
+func TestFirstMorning(t *testing.T) {
+	t.Parallel()
+	address, link := emptyDemo(t)
+	c := &counted{tab: newTab(t, browser.Desktop)}
+	c.open(link)
+	c.job("first admin", 5, func() {
+		c.types("#f-login", "lin.yue")
+		c.types("#f-name", "林悦")
+		c.types("#f-password", "Green-Lantern-47")
+		c.types("#f-again", "Green-Lantern-47")
+		c.click(".tx-sign .btn-primary")
+		c.arrives("/console")
+	})
+	c.await("the way to the phones", `document.querySelector('.tx-demo a').pathname === "/sim/"`)
+	c.picture("first-home")
+	firstRegister(c)
+	c.job("a rule", 4, func() {
+		c.next("/console/passrule")
+		c.chooses("#f-exits", "3")
+		c.saves()
+		c.click("dialog .btn-primary")
+		c.says("已保存")
+	})
+	reader := firstReader(t, c)
+	c.await("the reader is online", reader.hears(t, core.DefaultHeartbeatText))
+	firstPeople(t, c, address)
+	pass := firstNotice(t, c)
+	phone := firstPass(t, address, pass)
+	code := decodeQR(t, phone.shot())
+	if !reader.call(t, code) {
+		t.Error("the door stays shut")
+	}
+	if reader.call(t, code) {
+		t.Error("the code opens the door twice")
+	}
+	phone.await("the passage on the phone", inPhone+"(`.p-passed`)")
+	c.open(address + "/console/guide")
+	c.await("all steps but the residents of the other houses", `[...document.querySelectorAll(".tx-guide > li")].every(li => `+
+		`li.matches(".tx-step-done") || li.innerText.includes("住户导入") && li.innerText.includes("已登记住户"))`)
+	c.picture("first-done")
+	laterJobs(c)
+	t.Logf("presses of a first morning:\n%s", strings.Join(c.jobs, "\n"))
+}
+
+// firstRegister adds the community, its houses, a resident and the next.
+func firstRegister(c *counted) {
+	c.t.Helper()
+	c.job("community", 4, func() {
+		c.click(`section[aria-labelledby="guide-title"] .btn-primary`)
+		c.arrives("/console/community/new")
+		c.types("#f-name", "青松里")
+		c.types("#f-phone", "0755-88888888")
+		c.saves()
+		c.says("小区已添加")
+	})
+	c.job("864 houses", 7, func() {
+		c.next("/console/house/bulk")
+		c.types("#f-above0", "1-6")
+		c.types("#f-above1", "1-2")
+		c.types("#f-floors", "1-18")
+		c.types("#f-rooms", "1-4")
+		c.saves()
+		c.click(`form[data-form="once"] .btn-primary`)
+		c.says("已生成 864 套房屋")
+	})
+	c.picture("first-houses")
+	resident := func(house, name, phone string) {
+		c.types("#f-house", house)
+		c.types("#f-name", name)
+		c.types("#f-phone", phone)
+		c.saves()
+		c.says("住户已添加")
+	}
+	c.job("a resident", 5, func() {
+		c.next("/console/resident/new")
+		resident("1栋1单元101", "陈建国", "19900000001")
+	})
+	c.job("the next resident", 6, func() {
+		c.click(".tx-quick summary")
+		c.click(`.tx-quick a[href*="/console/resident/new"]`)
+		c.arrives("/console/resident/new")
+		resident("1栋1单元102", "王秀兰", "19900000002")
+	})
+}
+
+// device is a reader as its installer sees it.
+type device struct {
+	core.Reader
+	address string
+}
+
+// call sends a text in the reader's protocol and reports whether the door opens.
+func (d device) call(t *testing.T, text string) bool {
+	t.Helper()
+	p, ok := gate.ProtocolOf(d.Protocol)
+	if !ok {
+		t.Fatal("no such protocol")
+	}
+	method, query, body := p.Request(d.Reader, text, time.Now())
+	to := d.address
+	if query != "" {
+		to += "?" + query
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("the reader is answered with %d: %v", response.StatusCode, err)
+	}
+	return p.Opens(answer)
+}
+
+// hears sends a heartbeat and returns what is then true of any page.
+func (d device) hears(t *testing.T, text string) string {
+	t.Helper()
+	if d.call(t, text) {
+		t.Error("a heartbeat opens the door")
+	}
+	return "true"
+}
+
+// firstReader adds a reader and reads what its installer types into it.
+func firstReader(t *testing.T, c *counted) device {
+	t.Helper()
+	c.job("a reader", 6, func() {
+		c.next("/console/reader/new")
+		c.types("#f-name", "南门出口读头")
+		c.types("#f-gate", "南门")
+		c.types("#f-serial", "VG0001")
+		c.saves()
+		c.says("读头已添加")
+		c.click(`form[action*="/secret"] .btn-primary`)
+		c.await("its address", `document.querySelector("#install").innerText.includes("/door/") && `+
+			`!document.querySelector("#install").innerText.includes("••")`)
+	})
+	address, err := chromedp.Run(c.ctx, chromedp.Evaluate[string](
+		`document.querySelector("#install").innerText.match(/http:\/\/\S+\/door\/\S+/)[0]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := core.NewReader()
+	r.Serial = "VG0001"
+	return device{r, address}
+}
+
+// firstPeople adds a post with a guard, who binds a WeChat, an observer and an account.
+func firstPeople(t *testing.T, c *counted, address string) {
+	t.Helper()
+	c.job("a post", 4, func() {
+		c.step("/console/guardpost/new")
+		c.types("#f-name", "南门岗")
+		c.saves()
+		c.says("门岗已添加")
+	})
+	c.job("a guard, until the code is shown", 6, func() {
+		c.next("/console/guardpost/guard/new")
+		c.types("#f-name", "李卫东")
+		c.types("#f-phone", "19900000004")
+		c.click("input[name=posts]")
+		c.saves()
+		c.says("门岗人员已添加")
+		c.click(`button[formaction$="/qr"], form[action$="/qr"] button`)
+		c.await("the code", `document.querySelector(".tx-login-code")`)
+	})
+	c.picture("first-guard-code")
+	binds(t, c, on(t, address, "li-weidong", "/sim/phone/li-weidong"))
+	c.says("已绑定微信")
+	c.job("an account", 7, func() {
+		c.next("/console/account/new")
+		c.types("#f-login", "he.yawen")
+		c.types("#f-name", "何雅文")
+		c.types("#f-password", "Blue-Harbour-52")
+		c.chooses("#f-role", "clerk")
+		c.click("input[name=communities]")
+		c.saves()
+		c.says("账号已添加")
+	})
+	c.job("an observer", 7, func() {
+		c.click(`nav a[href="/console/passrule"]`)
+		c.arrives("/console/passrule")
+		c.click(`.tx-tabs a[href^="/console/observer"], .nav-link[href^="/console/observer"]`)
+		c.arrives("/console/observer")
+		c.click(`a[href^="/console/observer/new"]`)
+		c.types("#f-name", "周敏")
+		c.types("#f-capacity", "街道网格员")
+		c.types("#f-phone", "19900000005")
+		c.saves()
+		c.says("观察员已添加")
+	})
+}
+
+// binds lets a persona verify their phone, scan the code at the desk and pick its digits.
+func binds(t *testing.T, c *counted, self string) {
+	t.Helper()
+	scene, digits := c.text("main code"), c.text(".tx-login-code")
+	phone := newTab(t, browser.Phone)
+	phone.verifies(self)
+	phone.open(self + "?tab=scan")
+	phone.types(`.scan input[name="text"]`, scene)
+	phone.click(".scan button")
+	phone.click(".chat .said a.tap")
+	phone.click(`button[value="` + digits + `"]`)
+	phone.await("bound", inPhone+"(`.tx-empty-title`).innerText.includes('已绑定')")
+}
+
+// verifies opens the mini-program, and answers whose phone it is.
+func (b *tab) verifies(self string) {
+	b.t.Helper()
+	b.open(self + "?tab=mini&view=" + url.QueryEscape("launch?app="+demoMini))
+	b.await(
+		"the question whose phone it is",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()",
+	)
+	b.await("the answer", "!"+inPhone+"(`.tx-confirm button`)")
+}
+
+// firstNotice opens the notice, and returns the address that its code has.
+func firstNotice(t *testing.T, c *counted) string {
+	t.Helper()
+	c.job("the notice", 1, func() {
+		c.next("/console/guide/notice")
+		c.await("its code", `document.querySelector(".tx-notice-code img")?.complete`)
+	})
+	c.picture("first-notice")
+	return decodeQR(t, c.shot())
+}
+
+// firstPass is a resident with the notice: scans, verifies the phone, and has the code on the screen.
+func firstPass(t *testing.T, address, notice string) *tab {
+	t.Helper()
+	at, err := url.Parse(notice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const resident = "chen-jianguo"
+	self := on(t, address, resident, "/sim/phone/"+resident)
+	phone := newTab(t, browser.Phone)
+	phone.open(on(t, address, resident, at.Path))
+	phone.await("what comes first", `document.body.innerText.includes("请先验证手机号")`)
+	phone.verifies(self)
+	phone.open(on(t, address, resident, at.Path))
+	phone.await("the code", `document.querySelector("[data-qr] img")?.complete`)
+	phone.picture("first-pass")
+	return phone
+}
+
+// laterJobs counts the presses of what an office does on any day.
+func laterJobs(c *counted) {
+	c.t.Helper()
+	c.job("restrict a building of 144 houses", 8, func() {
+		c.click(".tx-quick summary")
+		c.click(`.tx-quick a[href*="/console/restriction/new"]`)
+		c.arrives("/console/restriction/new")
+		c.click("#restriction-tree > ul > li:nth-child(3) .btn")
+		c.await("its houses", settled+` && document.querySelectorAll("input[name=houses]:checked").length === 144`)
+		c.types("#f-reason", "电梯停用")
+		c.chooses("#f-exits", "-1")
+		c.click(`#restriction-foot .btn-primary`)
+		c.types("dialog [name=typed]", "144")
+		c.click("dialog .btn-danger")
+		c.says("已限制 144 套房屋的出入")
+	})
+	c.job("and take it back", 2, func() {
+		c.click(".tx-flash-undo button")
+		c.click("dialog .tx-form-foot button")
+		c.says("已撤销")
+	})
+	c.job("find a person by given name", 3, func() {
+		c.await("the box", `document.readyState === "complete" && document.querySelector(".tx-find input[role=combobox]")`)
+		c.keys("/")
+		c.await("the box", inBox)
+		c.keys("建国")
+		c.await("the person", shown)
+		c.keys(kb.ArrowDown + kb.Enter)
+		c.presses += 3 // the key, the name, the choice
+		c.says("陈建国")
+	})
+	c.job("export the residents", 3, func() {
+		c.click(`nav a[href="/console/resident"]`)
+		c.arrives("/console/resident")
+		c.click(".tx-export summary")
+		c.presses++ // the link, which downloads
+		if got := c.download("/console/resident/export.xlsx"); !strings.HasPrefix(got, "200 ") {
+			c.t.Errorf("the export is %s", got)
+		}
+	})
+}
+
+// The data of an empty demo is refused by what else can be started on it, and the words say what to do.
+func TestAnEmptyDemoIsRefusedElsewhere(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	line, stop := runProgram(t, data, "--demo", "--empty")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if !firstLink.MatchString(line) {
+		t.Errorf("it prints %q", line)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "演示数据"}, {[]string{"--demo"}, "请加上 --empty"},
+	} {
+		if code, said := runRefused(t, data, c.args...); code != 1 || !strings.Contains(said, c.want) {
+			t.Errorf("%v ends with %d: %s", c.args, code, said)
+		}
+	}
+	if code, said := runRefused(t, seededCopy(t), "--demo", "--empty"); code != 1 || !strings.Contains(said, "请去掉 --empty") {
+		t.Errorf("on a filled demo it ends with %d: %s", code, said)
+	}
+	if code, said := runRefused(t, data, "--empty"); code != 2 || !strings.Contains(said, "--demo [--empty]") {
+		t.Errorf("without --demo it ends with %d: %s", code, said)
+	}
+}
+
+// runRefused runs the program, which must end by itself, and returns how.
+func runRefused(t *testing.T, data string, args ...string) (code int, said string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var log strings.Builder
+	code = run(ctx, slices.Concat(args, []string{"--config", settingsFile(t, data)}), io.Discard, &log)
+	return code, log.String()
+}

@@ -48,6 +48,8 @@ type GuideStep struct {
 	Act   string // label of its button
 	Path  string // where the button leads, below /console/
 	Needs Permission
+
+	Beside bool // it has begun and takes days: the others do not wait for it
 }
 
 // GuideSteps returns the steps of a community's set-up, in their order.
@@ -114,6 +116,7 @@ func (f GuideFacts) residentStep() GuideStep {
 		Takes: "10 分钟", Text: "登记每户的姓名和手机号，住户才能认证。", Act: "添加住户", Path: "resident/new", Needs: PermResidentEdit,
 	}
 	if f.Residents > 0 {
+		s.Beside = s.State != GuideDone
 		s.Text = fmt.Sprintf("%d 套房屋中有 %d 套已登记住户，共 %d 人。", f.Houses, f.Inhabited, f.Residents)
 	}
 	return s

@@ -95,15 +95,30 @@ func (p *pages) guideSteps(c *web.Context, community core.ID) (steps []guideStep
 		return nil, 0, err
 	}
 	facts.Official, facts.Mini = p.QR != nil, p.Mini
-	all, next := core.GuideSteps(facts), false
+	all := core.GuideSteps(facts)
 	for _, s := range all {
-		step := guideStepOf(c, s, community)
-		if !next && s.State != core.GuideDone && step.Button.URL != "" {
-			step.Now, step.Button.Primary, next = true, true, true
-		}
-		steps = append(steps, step)
+		steps = append(steps, guideStepOf(c, s, community))
+	}
+	if next := nextOf(steps); next != nil {
+		next.Now, next.Button.Primary = true, true
 	}
 	return steps, core.GuideLeft(all), nil
+}
+
+// nextOf returns the step to do now: the first open one; one that has begun and takes days only if there is no
+// other; nil = none.
+func nextOf(steps []guideStep) (next *guideStep) {
+	for i := range steps {
+		s := &steps[i]
+		if s.State == core.GuideDone || s.Button.URL == "" {
+			continue
+		}
+		if !s.Beside {
+			return s
+		}
+		next = s
+	}
+	return next
 }
 
 var guideTones = map[core.GuideState]templates.Tone{

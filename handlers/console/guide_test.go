@@ -71,6 +71,27 @@ func TestGuideFollowsTheData(t *testing.T) {
 	}
 }
 
+// Residents are registered for days: once there are some, the next step is another one, until nothing else is
+// left.
+func TestResidentsHoldUpNoStep(t *testing.T) {
+	button := templates.Action{Label: "办理", URL: "/console"}
+	var steps []guideStep
+	for _, s := range core.GuideSteps(core.GuideFacts{Community: 1, Houses: 864, Inhabited: 1, Residents: 2}) {
+		steps = append(steps, guideStep{GuideStep: s, Button: button})
+	}
+	if next := nextOf(steps); next == nil || next.Name != "passrule" {
+		t.Errorf("the next step is %+v", next)
+	}
+	for i := range steps {
+		if steps[i].Name != "resident" {
+			steps[i].State = core.GuideDone
+		}
+	}
+	if next := nextOf(steps); next == nil || next.Name != "resident" {
+		t.Errorf("with all else done, the next step is %+v", next)
+	}
+}
+
 func newCommunity(t *testing.T, d *desk.Desk) core.ID {
 	t.Helper()
 	id, err := d.Store.CreateCommunity(

@@ -79,7 +79,11 @@ func (c *counted) step(path string) {
 	c.t.Helper()
 	c.click(`nav a[href="/console"]`)
 	c.arrives("/console")
-	c.click(`section[aria-labelledby="guide-title"] .btn-primary`)
+	// A reader's calls are written down every few seconds: until then the page is loaded again.
+	const button = `section[aria-labelledby="guide-title"] .btn-primary`
+	c.await("the button to "+path, fmt.Sprintf(`(document.querySelector('%s').pathname === %q || `+
+		`(performance.now() > 1000 && location.reload(), false))`, button, path))
+	c.click(button)
 	c.arrives(path)
 }
 

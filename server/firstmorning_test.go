@@ -326,7 +326,7 @@ func (b *tab) verifies(self string) {
 	b.open(self + "?tab=mini&view=" + url.QueryEscape("launch?app="+demoMini))
 	b.await(
 		"the question whose phone it is",
-		"(() => { const yes = "+inPhone+"(`.tx-confirm button`); yes?.click(); return Boolean(yes) })()",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm .tx-form-foot button`); yes?.click(); return Boolean(yes) })()",
 	)
 	b.await("the answer", "!"+inPhone+"(`.tx-confirm button`)")
 }

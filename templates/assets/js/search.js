@@ -43,6 +43,7 @@ function searchBox(form) {
   let timer = 0;
   let request = null;
   let asked = null; // the text whose answer is shown
+  let moving = null; // an arrow that waits for the answer
 
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-haspopup", "grid");
@@ -158,8 +159,21 @@ function searchBox(form) {
   input.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const move = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
-    if (move && !event.shiftKey && input.getAttribute("aria-expanded") === "true" && step(...move)) event.preventDefault();
-    if (event.key === "Enter" && chosen()) {
+    if (move && !event.shiftKey && input.getAttribute("aria-expanded") === "true") {
+      if (move[0] && input.value.trim() !== asked) {
+        // What is shown answers something else: the choice is among the hits of what is typed.
+        event.preventDefault();
+        const moved = ask().then(() => input.value.trim() === asked && step(...move));
+        moving = moved;
+        moved.finally(() => {
+          if (moving === moved) moving = null;
+        });
+      } else if (step(...move)) event.preventDefault();
+    }
+    if (event.key === "Enter" && moving) {
+      event.preventDefault();
+      moving.then(() => chosen()?.querySelector("a").click());
+    } else if (event.key === "Enter" && chosen()) {
       event.preventDefault();
       chosen().querySelector("a").click();
     }
@@ -171,7 +185,7 @@ function searchBox(form) {
   });
   // Enter opens what is chosen, also if a program types it in two events.
   form.addEventListener("submit", (event) => {
-    if (chosen()) event.preventDefault();
+    if (chosen() || moving) event.preventDefault();
   });
   if (floats) {
     form.addEventListener("focusout", (event) => {

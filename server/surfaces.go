@@ -30,7 +30,10 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	admin := a.console(wx)
-	phones := h5.New(h5.Options{Store: a.store, Gate: a.gate, Pages: a.pages, WeChat: wx, PublicURL: a.publicURL, Demo: a.mode.demo, Log: a.log})
+	phones := h5.New(h5.Options{
+		Store: a.store, Gate: a.gate, Pages: a.pages,
+		WeChat: wx, PublicURL: a.publicURL, Demo: a.mode.demo, Log: a.log,
+	})
 	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {
 		if path := c.Request().URL.Path; path == "/h5" || strings.HasPrefix(path, "/h5/") {
 			return phones.ErrorPage(c, p)

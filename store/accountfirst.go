@@ -14,7 +14,7 @@ const FirstAdminLinkLife = 24 * time.Hour
 const (
 	firstAdmin     = "first_admin"
 	firstAdminGone = "链接已失效，请重新启动程序获取新的链接"
-	firstAdminMade = "管理员已添加。" // true for who is signed in by now, too
+	firstAdminMade = "管理员已添加。" // read by people who are signed in by now, too
 )
 
 // CreateFirstAdminToken creates the token of the one-time link that creates the first admin, and

@@ -149,7 +149,8 @@ func TestSetupByTheOneTimeLink(t *testing.T) {
 	again(other, false)
 	other.Open(t, "/console/session")
 	other.Get(t, frame.AccountPath, http.StatusSeeOther) // not signed in by a used link
-	if _, to := other.Post(t, "/console/session", other.SignInForm(t, page, "root", desk.OwnPassword), http.StatusSeeOther); to != "/console" {
+	form = other.SignInForm(t, page, "root", desk.OwnPassword)
+	if _, to := other.Post(t, "/console/session", form, http.StatusSeeOther); to != "/console" {
 		t.Errorf("sent to %s", to)
 	}
 	other.Get(t, frame.AccountPath, http.StatusOK)

@@ -18,7 +18,7 @@ func TestWholeCommunityIsBarredAndTakenBack(t *testing.T) {
 			b.await("the restrictions", `location.assign("/console/restriction") || true`)
 			b.await("before", `document.readyState === "complete" && location.pathname === "/console/restriction"`)
 			b.run(`sessionStorage.before = ` + listed)
-			b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+			b.opensRestriction()
 			b.click("#f-whole")
 			b.chooses("#f-exits", "-1")
 			b.types("#f-reason", "误设")

@@ -9,10 +9,27 @@ import (
 	"tongxing/testkit/browser"
 )
 
+// opensRestriction opens the form, and chooses the first community: the form is drawn again, in place.
+func (b *tab) opensRestriction() {
+	b.t.Helper()
+	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+	b.choosesCommunity()
+	b.await("its houses", settled+` && new URL(location).searchParams.has("community") && !document.querySelector(".tx-wrong") && `+
+		`document.querySelector("#f-community").value === new URL(location).searchParams.get("community")`)
+}
+
+// choosesCommunity chooses the first community of a form's first field.
+func (b *tab) choosesCommunity() {
+	b.t.Helper()
+	b.await("the communities", `document.readyState === "complete" && document.querySelector("#f-community")?.options.length > 1`)
+	b.run(`const field = document.querySelector("#f-community"); field.focus(); field.selectedIndex = 1;
+		field.dispatchEvent(new Event("change", { bubbles: true }))`)
+}
+
 // Enter in the field that finds houses finds them; in any other it saves.
 func TestRestrictingHousesByEnter(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Desktop)
-	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+	b.opensRestriction()
 	b.types("#f-q", "1单元102"+kb.Enter)
 	b.await("the houses that were found", `document.querySelector("#f-q").value === "1单元102" && !document.querySelector(".tx-wrong") &&
 		document.querySelectorAll("input[name=houses]").length > 0 && `+
@@ -32,7 +49,7 @@ func TestRestrictingHousesByEnter(t *testing.T) {
 // and the keyboard focus stay.
 func TestRestrictingHousesByTree(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Desktop)
-	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+	b.opensRestriction()
 	b.types("#f-reason", "电梯停用")
 	b.chooses("#f-exits", "-1")
 	b.run(`window.stays = true`)
@@ -58,7 +75,7 @@ func TestRestrictingHousesByTree(t *testing.T) {
 	b.await("the list with the houses", `document.readyState === "complete" && document.body.innerText.includes("已限制 59 套房屋的出入")`)
 
 	// A confirmation is asked for before houses that are restricted already are restricted again.
-	b.await("the way back", `location.assign("/console/restriction/new") || true`)
+	b.opensRestriction()
 	b.click(row + ` .btn`)
 	b.await("what will be replaced", settled+` && document.querySelector("#pick").innerText.includes("有 59 套已限制出入")`)
 	b.types("#f-reason", "全楼停用")
@@ -74,7 +91,7 @@ func TestRestrictingHousesByTree(t *testing.T) {
 // a browser would otherwise ask whether to send the list again.
 func TestRestrictingHousesByList(t *testing.T) {
 	b := openConsole(t, startDemo(t), browser.Phone)
-	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
+	b.opensRestriction()
 	b.click(".tx-fold summary")
 	b.types("#f-pasted", "3-1-101")
 	b.click(`button[value="paste"]`)

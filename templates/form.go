@@ -65,8 +65,12 @@ type Field struct {
 	Enter    string   // the value of the form's button that Enter presses in this field; "" = the first button
 	Presets  string   // Select: a choice ticks exactly its Ticks among the boxes of this name
 	Whole    bool     // a filter that affects more than the list: a choice loads the whole page, without the hidden filters
+	Redraw   string   // Select: the URL that a choice sends the form to, with act=RedrawAct, to be drawn again
 	compact  bool     // in a filter row: small, without help
 }
+
+// RedrawAct is the value of "act" in a form that is only to be drawn again, for a field with Redraw.
+const RedrawAct = "redraw"
 
 // Choice is one of a field's choices.
 type Choice struct {
@@ -226,6 +230,18 @@ func (f *Form) Change(name string, change func(field *Field)) {
 		}
 	}
 	panic(fmt.Sprintf("templates: the form has no field %q", name))
+}
+
+// Redraw returns the URL to which the choice of a field with Redraw sends the form; "" = no field has it.
+func (f Form) Redraw() string {
+	for _, s := range f.Sections {
+		for _, field := range s.Fields {
+			if field.Redraw != "" {
+				return field.Redraw
+			}
+		}
+	}
+	return ""
 }
 
 // Files reports whether the form sends files.

@@ -115,13 +115,8 @@ func (f guardForm) guard(id core.ID) core.Guard {
 }
 
 func (p *Pages) guardNew(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
-		return err
-	}
-	if asked, err := p.ChooseCommunity(c, at, frame.ChooseCommunity{
-		Stem: "guardpost", Path: frame.GuardPath, Title: "添加门岗人员", Crumbs: guardPostCrumbs(),
-	}); asked || err != nil {
 		return err
 	}
 	return p.guardFormPage(c, core.Guard{Community: at.ID}, nil)
@@ -129,58 +124,66 @@ func (p *Pages) guardNew(c *web.Context) error {
 
 // guardFormPage shows the form with the guard's values, or as submitted if it is invalid.
 func (p *Pages) guardFormPage(c *web.Context, g core.Guard, wrong error) error {
-	page, err := p.guardForm(c, g)
+	form, err := p.guardForm(c, g)
 	if err != nil {
 		return err
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗人员"), Form: form}
+		page.Crumbs = guardCrumbs()
+		if g.ID != 0 {
+			page.Title = "修改门岗人员"
+		}
+		return p.Page(c, status, "console/guardpost/form", page)
+	})
 }
 
-func (p *Pages) guardForm(c *web.Context, g core.Guard) (guardPostFormPage, error) {
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), g.Community)
+func (p *Pages) guardForm(c *web.Context, g core.Guard) (templates.Form, error) {
+	at, err := p.formCommunity(c, g.Community, g.ID == 0)
 	if err != nil {
-		return guardPostFormPage{}, err
+		return templates.Form{}, err
 	}
-	posts, err := p.Store.AllGuardPosts(c.Ctx(), c.Scope(), g.Community)
+	var posts []core.GuardPost
+	if at.ID != 0 {
+		posts, err = p.Store.AllGuardPosts(c.Ctx(), c.Scope(), at.ID)
+	}
 	if err != nil {
-		return guardPostFormPage{}, err
+		return templates.Form{}, err
 	}
-	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗人员")}
-	page.Crumbs = guardCrumbs()
-	page.Form = templates.Form{
-		Action: frame.GuardPath, CSRF: page.CSRF, Cancel: frame.GuardPath, Submit: "添加",
-		Sections: guardFields(g, community, posts),
+	form := templates.Form{
+		Action: frame.GuardPath, CSRF: c.CSRF(), Cancel: frame.GuardPath, Submit: "添加",
+		Sections: guardFields(g, at, posts),
 	}
 	if g.ID != 0 {
-		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改门岗人员", frame.GuardURL(g.ID), frame.GuardURL(g.ID), "保存"
-		page.Form.Seen = templates.Seen(g.Updated)
+		form.Action, form.Cancel, form.Submit = frame.GuardURL(g.ID), frame.GuardURL(g.ID), "保存"
+		form.Seen = templates.Seen(g.Updated)
 	}
-	return page, nil
+	return form, nil
 }
 
-func guardFields(g core.Guard, community core.Community, posts []core.GuardPost) []templates.Section {
+func guardFields(g core.Guard, at frame.CommunityChoice, posts []core.GuardPost) []templates.Section {
 	var choices []templates.Choice
 	for _, post := range posts {
 		if post.Disabled.IsZero() || slices.Contains(g.Posts, post.ID) {
 			choices = append(choices, templates.Choice{Value: post.ID.String(), Label: post.Name})
 		}
 	}
-	fields := []templates.Field{
-		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
-		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+	fields := append(at.FormFields(frame.GuardPath), []templates.Field{
 		{Name: "name", Label: "姓名", Value: g.Name, Required: true, MaxLength: core.MaxName, Focus: g.ID == 0, Autocomplete: "off"},
 		frame.PhoneField(g.Phone, g.ID == 0),
 		{Kind: templates.Checks, Name: "posts", Label: "门岗", Values: frame.IDValues(g.Posts), Choices: choices, Help: "可以在哪些门岗放行。"},
-	}
-	if len(choices) == 0 {
-		fields[len(fields)-1] = templates.Field{Kind: templates.Static, Name: "no_posts", Label: "门岗", Value: "还没有门岗，请先添加"}
+	}...)
+	if last := &fields[len(fields)-1]; at.ID == 0 {
+		*last = templates.Field{Kind: templates.Static, Name: "no_posts", Label: "门岗", Value: frame.ChooseCommunity}
+	} else if len(choices) == 0 {
+		*last = templates.Field{Kind: templates.Static, Name: "no_posts", Label: "门岗", Value: "还没有门岗，请先添加"}
 	}
 	return []templates.Section{{Fields: fields}}
 }
 
 func (p *Pages) guardCreate(c *web.Context) error {
 	var form guardForm
-	wrong := c.Bind(&form)
+	wrong := p.BindForm(c, &form)
 	var id core.ID
 	if wrong == nil {
 		id, wrong = p.Store.CreateGuard(c.Ctx(), c.Actor(), c.Scope(), form.guard(0))
@@ -222,7 +225,7 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 		}
 		return p.guardFormPage(c, g, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+	p.Edited(c, "已保存，立即生效。", was, func() (time.Time, error) {
 		now, err := p.guard(c)
 		return now.Updated, err
 	}, "phone")

@@ -42,12 +42,8 @@ func (p *Pages) guardPost(c *web.Context) (core.GuardPost, error) {
 }
 
 func (p *Pages) guardPostNew(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
-		return err
-	}
-	ask := frame.ChooseCommunity{Stem: "guardpost", Path: frame.GuardPostPath, Title: "添加门岗", Crumbs: guardPostCrumbs()}
-	if asked, err := p.ChooseCommunity(c, at, ask); asked || err != nil {
 		return err
 	}
 	return p.guardPostFormPage(c, core.GuardPost{Community: at.ID, Direction: core.Out}, nil)
@@ -55,7 +51,7 @@ func (p *Pages) guardPostNew(c *web.Context) error {
 
 func (p *Pages) guardPostCreate(c *web.Context) error {
 	var form guardPostForm
-	wrong := c.Bind(&form)
+	wrong := p.BindForm(c, &form)
 	if wrong == nil {
 		_, wrong = p.Store.CreateGuardPost(c.Ctx(), c.Actor(), c.Scope(), form.post(0))
 	}
@@ -96,7 +92,7 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 		}
 		return p.guardPostFormPage(c, post, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+	p.Edited(c, "已保存，立即生效。", was, func() (time.Time, error) {
 		now, err := p.guardPost(c)
 		return now.Updated, err
 	})

@@ -30,35 +30,38 @@ type guardPostFormPage struct {
 
 // guardPostFormPage shows the form of a new or an existing post, or as submitted if it is invalid.
 func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong error) error {
-	page, err := p.guardPostForm(c, post)
+	form, err := p.guardPostForm(c, post)
 	if err != nil {
 		return err
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/guardpost/form", page) })
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗"), Form: form}
+		page.Crumbs = guardPostCrumbs()
+		if post.ID != 0 {
+			page.Title = "修改门岗"
+		}
+		return p.Page(c, status, "console/guardpost/form", page)
+	})
 }
 
-func (p *Pages) guardPostForm(c *web.Context, post core.GuardPost) (guardPostFormPage, error) {
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), post.Community)
+func (p *Pages) guardPostForm(c *web.Context, post core.GuardPost) (templates.Form, error) {
+	at, err := p.formCommunity(c, post.Community, post.ID == 0)
 	if err != nil {
-		return guardPostFormPage{}, err
+		return templates.Form{}, err
 	}
-	page := guardPostFormPage{Shell: p.Shell(c, "guardpost", "添加门岗")}
-	page.Crumbs = guardPostCrumbs()
-	page.Form = templates.Form{
-		Action: frame.GuardPostPath, CSRF: page.CSRF, Cancel: frame.GuardPostPath, Submit: "添加",
-		Sections: guardPostFields(post, community),
+	form := templates.Form{
+		Action: frame.GuardPostPath, CSRF: c.CSRF(), Cancel: frame.GuardPostPath, Submit: "添加",
+		Sections: guardPostFields(post, at),
 	}
 	if post.ID != 0 {
-		page.Title, page.Form.Action, page.Form.Submit = "修改门岗", frame.GuardPostURL(post.ID), "保存"
-		page.Form.Seen = templates.Seen(post.Updated)
+		form.Action, form.Submit = frame.GuardPostURL(post.ID), "保存"
+		form.Seen = templates.Seen(post.Updated)
 	}
-	return page, nil
+	return form, nil
 }
 
-func guardPostFields(post core.GuardPost, community core.Community) []templates.Section {
-	return []templates.Section{{Fields: []templates.Field{
-		{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
-		{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+func guardPostFields(post core.GuardPost, at frame.CommunityChoice) []templates.Section {
+	return []templates.Section{{Fields: append(at.FormFields(""), []templates.Field{
 		{
 			Name: "name", Label: "名称", Value: post.Name, Required: true, MaxLength: core.MaxGuardPostName,
 			Focus: post.ID == 0, Placeholder: "东门岗", Help: "记在出入记录里，住户也看得到。",
@@ -72,5 +75,5 @@ func guardPostFields(post core.GuardPost, community core.Community) []templates.
 			Kind: templates.Switch, Name: "urgent", Label: "允许紧急放行", Value: frame.SwitchValue(post.Urgent), Wide: true,
 			Help: "只因时段、次数、限制或体温被拒的住户，门岗可写明原因放行；会告警。",
 		},
-	}}}
+	}...)}}
 }

@@ -48,14 +48,10 @@ type readerFormPage struct {
 	Form templates.Form
 }
 
-// readerNew shows an empty form, after asking for the community if there are several.
+// readerNew shows an empty form.
 func (p *Pages) readerNew(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
-		return err
-	}
-	ask := frame.ChooseCommunity{Stem: "reader", Path: frame.ReaderPath, Title: "添加读头", Crumbs: readerCrumbs()}
-	if asked, err := p.ChooseCommunity(c, at, ask); asked || err != nil {
 		return err
 	}
 	r := core.NewReader()
@@ -65,40 +61,47 @@ func (p *Pages) readerNew(c *web.Context) error {
 
 // readerFormPage shows the form with r's values, or as submitted if it is invalid.
 func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error {
-	page, err := p.readerForm(c, r)
+	form, err := p.readerForm(c, r)
 	if err != nil {
 		return err
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/reader/form", page) })
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := readerFormPage{Shell: p.Shell(c, "reader", "添加读头"), Form: form}
+		page.Crumbs = readerCrumbs()
+		if r.ID != 0 {
+			page.Title = "修改读头"
+			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: frame.ReaderURL(r.ID)})
+		}
+		return p.Page(c, status, "console/reader/form", page)
+	})
 }
 
-func (p *Pages) readerForm(c *web.Context, r core.Reader) (readerFormPage, error) {
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+func (p *Pages) readerForm(c *web.Context, r core.Reader) (templates.Form, error) {
+	at, err := p.formCommunity(c, r.Community, r.ID == 0)
 	if err != nil {
-		return readerFormPage{}, err
+		return templates.Form{}, err
 	}
-	tree, err := p.Store.BuildingTree(c.Ctx(), c.Scope(), r.Community)
+	var tree []*store.TreeNode
+	if at.ID != 0 {
+		tree, err = p.Store.BuildingTree(c.Ctx(), c.Scope(), at.ID)
+	}
 	if err != nil {
-		return readerFormPage{}, err
+		return templates.Form{}, err
 	}
-	page := readerFormPage{Shell: p.Shell(c, "reader", "添加读头")}
-	page.Crumbs = readerCrumbs()
-	page.Form = templates.Form{
-		Action: frame.ReaderPath, CSRF: page.CSRF, Sections: readerFields(r, community, nodeOptions(tree)),
+	form := templates.Form{
+		Action: frame.ReaderPath, CSRF: c.CSRF(), Sections: readerFields(r, at, nodeOptions(tree)),
 		Submit: "添加", Cancel: frame.ReaderPath,
 	}
 	if r.ID != 0 {
-		page.Title = "修改读头"
-		page.Form.Action, page.Form.Cancel, page.Form.Submit = frame.ReaderURL(r.ID), frame.ReaderURL(r.ID), "保存"
-		page.Form.Seen = templates.Seen(r.Updated)
-		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: frame.ReaderURL(r.ID)})
+		form.Action, form.Cancel, form.Submit = frame.ReaderURL(r.ID), frame.ReaderURL(r.ID), "保存"
+		form.Seen = templates.Seen(r.Updated)
 	}
-	return page, nil
+	return form, nil
 }
 
 func (p *Pages) readerCreate(c *web.Context) error {
 	var form readerForm
-	wrong := c.Bind(&form)
+	wrong := p.BindForm(c, &form)
 	var id core.ID
 	if wrong == nil {
 		id, _, wrong = p.Store.CreateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(0))
@@ -135,7 +138,7 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 	if wrong != nil {
 		return p.readerFormPage(c, old, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
+	p.Edited(c, "已保存，立即生效。", was, func() (time.Time, error) {
 		now, err := p.reader(c)
 		return now.Updated, err
 	})
@@ -143,17 +146,15 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 }
 
 // readerFields returns the form's sections. nodes are the building nodes to choose from.
-func readerFields(r core.Reader, community core.Community, nodes []templates.Choice) []templates.Section {
+func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Choice) []templates.Section {
 	return []templates.Section{
-		{Title: "位置", Fields: []templates.Field{
-			{Kind: templates.Hidden, Name: "community", Value: community.ID.String()},
-			{Kind: templates.Static, Name: "community_name", Label: "小区", Value: community.Name},
+		{Title: "位置", Fields: append(at.FormFields(frame.ReaderPath), []templates.Field{
 			{Name: "name", Label: "名称", Value: r.Name, Required: true, MaxLength: 64, Focus: r.ID == 0, Placeholder: "东门出口读头"},
 			{Name: "gate", Label: "所在的门", Value: r.Gate, Required: true, MaxLength: 64, Placeholder: "东门", Help: "记在出入记录里，住户与门岗都看得到。"},
 			{Kind: templates.Radio, Name: "direction", Label: "方向", Value: string(r.Direction), Required: true, Choices: []templates.Choice{
 				{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"},
 			}},
-		}},
+		}...)},
 		{Title: "设备", Fields: []templates.Field{
 			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: protocolChoices()},
 			{

@@ -60,13 +60,14 @@ func readerSamples() map[string]any {
 		List: readerListOf(nil, communities[:1]),
 	}
 
+	at := frame.CommunityChoice{Community: communities[0]}
 	form := readerFormPage{
 		Shell: desk.SampleShell("修改读头"),
-		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, communities[0], nodes)},
+		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, at, nodes)},
 	}
 	wrong := readerFormPage{
 		Shell: desk.SampleShell("添加读头"),
-		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), communities[0], nil)},
+		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), at, nil)},
 	}
 	wrong.Form.Set(url.Values{"name": {"<b>"}}, map[string]string{
 		"name": "请填写名称", "deny_code": "不行", "scope_nodes": "不在这个小区", "protocol": "请选择协议",

@@ -61,21 +61,25 @@ func (f restrictionForm) checkReviewed() error {
 }
 
 func (p *Pages) restrictionNew(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	community, form := c.Query("community"), restrictionForm{Keyword: c.Query("q")}
+	if id, err := core.ParseID(c.Query("house")); err == nil {
+		house, err := p.Store.House(c.Ctx(), c.Scope(), id)
+		if err != nil {
+			return err
+		}
+		community, form.Houses = house.Community.String(), []core.ID{id}
+	}
+	at, err := p.FormCommunity(c, community)
 	if err != nil {
 		return err
-	}
-	if at.ID == 0 {
-		return core.NotFound("还没有小区")
-	}
-	form := restrictionForm{Keyword: c.Query("q")}
-	if id, err := core.ParseID(c.Query("house")); err == nil {
-		form.Houses = []core.ID{id}
 	}
 	return p.restrictionShow(c, restrictionFacts{At: at, Form: form})
 }
 
 func (p *Pages) restrictionCreate(c *web.Context) error {
+	if frame.Redrawn(c) {
+		return p.restrictionPreview(c)
+	}
 	f, err := p.restrictionSent(c)
 	if err != nil {
 		return err
@@ -130,7 +134,9 @@ func (p *Pages) restrictionPreview(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	f.Wrong = listWrong(f.Wrong)
+	if f.Wrong = listWrong(f.Wrong); frame.Redrawn(c) {
+		f.Wrong = nil
+	}
 	if err := p.restrictionPick(c, &f); err != nil {
 		return err
 	}
@@ -140,10 +146,10 @@ func (p *Pages) restrictionPreview(c *web.Context) error {
 // restrictionSent reads a posted form; Wrong is its error.
 func (p *Pages) restrictionSent(c *web.Context) (restrictionFacts, error) {
 	var f restrictionFacts
-	f.Wrong = c.Bind(&f.Form)
+	f.Wrong = p.BindForm(c, &f.Form)
 	f.Typed = c.Form()
 	var err error
-	f.At, err = p.CommunityOf(c, f.Form.Community.String())
+	f.At, err = p.FormCommunity(c, f.Form.Community.String())
 	return f, err
 }
 

@@ -36,6 +36,7 @@ type restrictionFacts struct {
 type restrictionNewPage struct {
 	templates.Shell
 	Preview  string // address
+	Placed   bool   // the community is chosen
 	Search   templates.Field
 	Tree     *templates.Tree // nil if the community has none
 	Node     core.ID         // whose houses are shown; 0 = none
@@ -55,6 +56,9 @@ type restrictionNewPage struct {
 
 // Nothing returns why there is no house to tick.
 func (p restrictionNewPage) Nothing() string {
+	if !p.Placed {
+		return frame.ChooseCommunity + "，再选房屋。"
+	}
 	if p.Tree != nil && p.Node == 0 && p.Search.Value == "" {
 		return "点一处楼栋，列出它的房屋；也可以输入房号来找。"
 	}
@@ -71,7 +75,7 @@ type restrictionMatch struct {
 // newRestrictionPage draws the page; the shell has its title.
 func newRestrictionPage(shell templates.Shell, f restrictionFacts) restrictionNewPage {
 	page := restrictionNewPage{
-		Shell: shell, Preview: restrictionPreviewPath, Node: f.Form.Node,
+		Shell: shell, Preview: restrictionPreviewPath, Placed: f.At.ID != 0, Node: f.Form.Node,
 		Ticked: len(f.Form.Houses), Reviewed: f.Form.Reviewed, More: f.More,
 		Search: restrictionSearchField(f.Form), Pasted: restrictionPastedField(f.Form.Pasted),
 		File:    restrictionFileField(f.Unread),
@@ -188,7 +192,7 @@ func restrictionSections(
 		day = form.LastDay.String()
 	}
 	return []templates.Section{{Fields: []templates.Field{
-		{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
+		at.FormFields(restrictionPreviewPath)[0],
 		{
 			Kind: templates.Switch, Name: "whole", Label: "整个小区", Value: frame.SwitchValue(form.Whole), Wide: true,
 			Help: "限制全部房屋，不用勾选；按“限制出入”后先看清数量再确认。",

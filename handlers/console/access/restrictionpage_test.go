@@ -86,6 +86,7 @@ func TestNewRestrictionPage(t *testing.T) {
 		{"another conflict", restrictionFacts{Wrong: core.Conflict("冲突")}, map[string]string{"error": "冲突", "notice": ""}},
 	} {
 		t.Run(test.what, func(t *testing.T) {
+			test.facts.At.ID = 1
 			page := newRestrictionPage(templates.Shell{CSRF: "token"}, test.facts)
 			if page.Form.Action != frame.RestrictionPath || page.Preview != restrictionPreviewPath || page.Form.CSRF != "token" {
 				t.Errorf("sent to %q and %q", page.Form.Action, page.Preview)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tongxing/core"
+	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/store"
 )
@@ -59,6 +60,12 @@ const housesFound = 200
 // restrictionPick does what a button of the preview asks for, and reads a list file. What
 // is wrong with the file is put in Wrong.
 func (p *Pages) restrictionPick(c *web.Context, f *restrictionFacts) error {
+	if frame.Redrawn(c) { // of another community: its houses are others, and a list may mean them
+		f.Form.Houses, f.Form.Node, f.Form.Reviewed = nil, 0, ""
+	}
+	if f.At.ID == 0 {
+		return nil
+	}
 	act := parseRestrictionAct(f.Form.Act)
 	if act.Node != 0 || act.Verb == pickOpen {
 		f.Form.Node, f.Form.Keyword = act.Node, ""
@@ -134,6 +141,9 @@ func (p *Pages) tickList(c *web.Context, f *restrictionFacts) error {
 // restrictionHouses reads the houses to tick, the tree to find them by, and which of them
 // are restricted.
 func (p *Pages) restrictionHouses(c *web.Context, f *restrictionFacts) error {
+	if f.At.ID == 0 {
+		return nil
+	}
 	var err error
 	if f.Ticked, err = p.Store.HousesByID(c.Ctx(), c.Scope(), f.Form.Houses); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"net/http"
 	"net/url"
 
 	"tongxing/core"
@@ -48,37 +47,6 @@ func (p CommunityChoice) NameOf(id core.ID) string {
 		}
 	}
 	return ""
-}
-
-// choosePage asks for the community before a form that depends on it.
-type choosePage struct {
-	templates.Shell
-	Choices []communityLink
-}
-
-type communityLink struct{ Label, URL string }
-
-// ChooseCommunity is the page for which ChooseCommunity asks.
-type ChooseCommunity struct {
-	Stem, Path, Title string // of the menu; of the list; of the page
-	Crumbs            []templates.Crumb
-}
-
-// ChooseCommunity asks for the community of a new record if the account has several and the URL
-// names none. asked reports whether it did.
-func (f *Frame) ChooseCommunity(c *web.Context, at CommunityChoice, ask ChooseCommunity) (asked bool, err error) {
-	if at.ID == 0 {
-		return false, ErrNoCommunityYet
-	}
-	if len(at.All) < 2 || c.Query("community") != "" {
-		return false, nil
-	}
-	page := choosePage{Shell: f.Shell(c, ask.Stem, ask.Title)}
-	page.Crumbs = ask.Crumbs
-	for _, community := range at.All {
-		page.Choices = append(page.Choices, communityLink{community.Name, NewURL(ask.Path, community.ID)})
-	}
-	return true, f.Page(c, http.StatusOK, "console/choose/show", page)
 }
 
 // CommunityChoice is the community that a page is about, and those to choose from.
@@ -139,6 +107,42 @@ func Whole(f templates.Field) templates.Field {
 	f.Whole = true
 	return f
 }
+
+// FormCommunity returns the community of a form: the one that community names, or the only one of the
+// account; under 全部 none yet, with ID 0, and the form's first field asks for it.
+func (f *Frame) FormCommunity(c *web.Context, community string) (CommunityChoice, error) {
+	at, err := f.CommunityOf(c, community)
+	switch {
+	case err != nil:
+		return at, err
+	case at.ID == 0:
+		return at, ErrNoCommunityYet
+	case len(at.All) > 1 && (community == "" || community == AllCommunities):
+		at.Community = core.Community{}
+	}
+	return at, nil
+}
+
+// FormFields returns the first fields of a form: they ask for the community, unless the account has one
+// or works in one. With redraw, the URL that the form is sent to, a choice draws the form again, since
+// other fields depend on it: the handler binds with Frame.BindForm.
+func (p CommunityChoice) FormFields(redraw string) []templates.Field {
+	if p.ID != 0 && (p.kept || len(p.All) < 2) {
+		return []templates.Field{
+			{Kind: templates.Hidden, Name: "community", Value: p.ID.String()},
+			{Kind: templates.Static, Name: "community_name", Label: "小区", Value: p.Name},
+		}
+	}
+	field := p.Field(ChooseCommunity)
+	field.Required, field.Redraw, field.Choices[0].Value = true, redraw, ""
+	if p.ID != 0 {
+		field.Value = p.ID.String()
+	}
+	return []templates.Field{field}
+}
+
+// ChooseCommunity is what a form says while its community is not chosen.
+const ChooseCommunity = "请选择小区"
 
 // URL returns a path with the community and further pairs as parameters.
 func (p CommunityChoice) URL(path string, pairs ...string) string {

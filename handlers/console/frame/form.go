@@ -1,8 +1,10 @@
 package frame
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -24,6 +26,10 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	if err == nil {
 		return show(http.StatusOK)
 	}
+	if errors.Is(err, errRedrawn) {
+		form.Set(c.Form(), nil)
+		return show(http.StatusOK)
+	}
 	if !IsFormError(err) {
 		return err
 	}
@@ -41,6 +47,33 @@ func (f *Frame) FormPage(c *web.Context, err error, form *templates.Form, show f
 	form.Set(c.Form(), fields)
 	return show(web.StatusOf(err))
 }
+
+// errRedrawn is the error of a form that is only to be drawn again.
+var errRedrawn = core.Invalid("小区已选定")
+
+// BindForm reads the posted form of something new that belongs to a community as web.Context.Bind does;
+// the community must be chosen. A form sent by the choice of its community is not saved: FormPage draws it
+// again, with all that was typed. The URL then names the community.
+func (f *Frame) BindForm(c *web.Context, dst any) error {
+	err := c.Bind(dst)
+	if err != nil && !IsFormError(err) || web.IsResumed(err) {
+		return err
+	}
+	chosen := c.Form().Get("community")
+	if !Redrawn(c) {
+		if chosen == "" || chosen == AllCommunities {
+			err = MergeFields(err, core.InvalidFields(map[string]string{"community": ChooseCommunity}))
+		}
+		return err
+	}
+	if at, err := url.Parse(c.CameFrom()); err == nil && at.Path != "" && c.IsPartial() {
+		c.Header().Set("HX-Replace-Url", templates.WithQuery(at.Path, at.Query(), "community", chosen))
+	}
+	return errRedrawn
+}
+
+// Redrawn reports whether a form was sent by the choice of its community.
+func Redrawn(c *web.Context) bool { return c.Form().Get("act") == templates.RedrawAct }
 
 // IsFormError reports whether a form is shown again with err: it names a field, or what was
 // sent may be sent once more, with changes or later.
@@ -74,7 +107,7 @@ func (f *Frame) Edited(
 // Suggest answers a field with Suggest while typing.
 func (f *Frame) Suggest(c *web.Context, suggestions []templates.Suggestion) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error {
-		return f.Renderer.RenderBlock(w, "console/choose/show", "options", suggestions)
+		return f.Renderer.RenderBlock(w, "console/confirm/show", "options", suggestions)
 	})
 }
 

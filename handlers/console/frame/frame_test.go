@@ -6,12 +6,6 @@ import (
 	"tongxing/templates"
 )
 
-func TestChoosePage(t *testing.T) {
-	templates.CheckAll(t, "console/choose/", map[string]any{
-		"console/choose/show": choosePage{Shell: templates.Shell{Title: "添加门岗", CSRF: "x"}, Choices: []communityLink{{"翠湖花园", "/new"}}},
-	})
-}
-
 func TestBindPage(t *testing.T) {
 	shell := templates.Shell{Title: "微信登录", CSRF: "x"}
 	templates.CheckAll(t, "console/bind/", map[string]any{

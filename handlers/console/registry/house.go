@@ -115,7 +115,7 @@ func (p *Pages) houseSuggest(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := p.CommunityOf(c, form.Community)
+	at, err := p.FormCommunity(c, form.Community)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.Hou
 
 // houseForm is the posted form; it also has a name for each level of the community, by levelField.
 type houseForm struct {
-	Community core.ID `form:"community" required:"请选择小区"`
+	Community core.ID `form:"community"`
 }
 
 type houseFormPage struct {
@@ -193,10 +193,24 @@ type houseFormPage struct {
 
 func levelField(i int) string { return "level" + strconv.Itoa(i) }
 
-func (p *Pages) housePage(c *web.Context, at frame.CommunityChoice) houseFormPage {
-	page := houseFormPage{Shell: p.Shell(c, "house", "添加房屋")}
-	page.Crumbs, page.Note = []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}, at.Name
-	fields := []templates.Field{{Kind: templates.Hidden, Name: "community", Value: at.ID.String()}}
+// houseFormPage shows the form of a house; ID 0 means a new one.
+func (p *Pages) houseFormPage(
+	c *web.Context, at frame.CommunityChoice, house core.House, form templates.Form, wrong error,
+) error {
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := houseFormPage{Shell: p.Shell(c, "house", "添加房屋"), Form: form}
+		page.Crumbs, page.Note = []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}, at.Name
+		if house.ID != 0 {
+			page.Title = "修改房屋"
+			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: house.Label, URL: frame.HouseURL(house.ID)})
+		}
+		return p.Page(c, status, "console/house/form", page)
+	})
+}
+
+// houseNewForm returns the form of a new house, with a field for each level of the community.
+func houseNewForm(c *web.Context, at frame.CommunityChoice) templates.Form {
+	fields := at.FormFields(frame.HousePath)
 	for i, level := range at.Levels {
 		field := templates.Field{
 			Name: levelField(i), Label: level, Required: true, MaxLength: core.MaxNodeName, Focus: i == 0,
@@ -207,32 +221,27 @@ func (p *Pages) housePage(c *web.Context, at frame.CommunityChoice) houseFormPag
 		}
 		fields = append(fields, field)
 	}
-	page.Form = templates.Form{
-		Action: frame.HousePath, CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "添加",
+	return templates.Form{
+		Action: frame.HousePath, CSRF: c.CSRF(), Cancel: at.URL(frame.HousePath), Submit: "添加",
 		Sections: []templates.Section{{Fields: fields}},
 	}
-	return page
 }
 
 func (p *Pages) houseNew(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
-	if at.ID == 0 {
-		return frame.ErrNoCommunityYet
-	}
-	return p.Page(c, http.StatusOK, "console/house/form", p.housePage(c, at))
+	return p.houseFormPage(c, at, core.House{}, houseNewForm(c, at), nil)
 }
 
 func (p *Pages) houseCreate(c *web.Context) error {
 	var form houseForm
-	wrong := c.Bind(&form)
-	at, err := p.CommunityOf(c, form.Community.String())
+	wrong := p.BindForm(c, &form)
+	at, err := p.FormCommunity(c, form.Community.String())
 	if err != nil {
 		return err
 	}
-	page := p.housePage(c, at)
 	names := make([]string, len(at.Levels))
 	for i := range names {
 		names[i] = c.Form().Get(levelField(i))
@@ -244,7 +253,7 @@ func (p *Pages) houseCreate(c *web.Context) error {
 		_, wrong = p.Store.CreateHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, [][]string{names})
 	}
 	if wrong != nil {
-		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/house/form", page) })
+		return p.houseFormPage(c, at, core.House{}, houseNewForm(c, at), wrong)
 	}
 	c.Flash(web.FlashSuccess, "房屋已添加。")
 	return c.Redirect(at.URL(frame.HousePath))

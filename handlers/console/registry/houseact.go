@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -31,26 +30,25 @@ func (p *Pages) houseRemove(c *web.Context) error {
 	})
 }
 
-// houseEditPage returns the form of an existing house.
-func (p *Pages) houseEditPage(c *web.Context, at frame.CommunityChoice, house core.House) (houseFormPage, error) {
+// houseEditForm returns the form of an existing house.
+func (p *Pages) houseEditForm(c *web.Context, at frame.CommunityChoice, house core.House) (templates.Form, error) {
 	names, err := p.Store.HouseNames(c.Ctx(), house)
 	if err != nil {
-		return houseFormPage{}, err
+		return templates.Form{}, err
 	}
-	page := p.housePage(c, at)
-	page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改房屋", frame.HouseURL(house.ID), frame.HouseURL(house.ID), "保存"
-	page.Form.Seen = templates.Seen(house.Updated)
-	page.Crumbs = append(page.Crumbs, templates.Crumb{Label: house.Label, URL: frame.HouseURL(house.ID)})
+	form := houseNewForm(c, frame.CommunityChoice{Community: at.Community})
+	form.Action, form.Cancel, form.Submit = frame.HouseURL(house.ID), frame.HouseURL(house.ID), "保存"
+	form.Seen = templates.Seen(house.Updated)
 	for i, name := range names {
-		page.Form.Change(levelField(i), func(f *templates.Field) { f.Value = name })
+		form.Change(levelField(i), func(f *templates.Field) { f.Value = name })
 	}
 	owes := ""
 	if house.ArrearsFen > 0 {
 		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // as text that can be edited
 	}
-	page.Form.Add(templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
+	form.Add(templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
 		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"})
-	return page, nil
+	return form, nil
 }
 
 func (p *Pages) houseEdit(c *web.Context) error {
@@ -58,11 +56,11 @@ func (p *Pages) houseEdit(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := p.houseEditPage(c, at, house)
+	form, err := p.houseEditForm(c, at, house)
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/house/form", page)
+	return p.houseFormPage(c, at, house, form, nil)
 }
 
 func (p *Pages) houseUpdate(c *web.Context) error {
@@ -70,7 +68,7 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	was, err := p.houseEditPage(c, at, house)
+	was, err := p.houseEditForm(c, at, house)
 	if err != nil {
 		return err
 	}
@@ -96,13 +94,9 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 		})
 	}
 	if wrong != nil {
-		page, err := p.houseEditPage(c, at, house)
-		if err != nil {
-			return err
-		}
-		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/house/form", page) })
+		return p.houseFormPage(c, at, house, was, wrong)
 	}
-	p.Edited(c, "已保存。", was.Form, func() (time.Time, error) {
+	p.Edited(c, "已保存。", was, func() (time.Time, error) {
 		now, _, err := p.house(c)
 		return now.Updated, err
 	})
@@ -123,11 +117,20 @@ type houseBulkPlan struct {
 	Kept  []templates.Choice // the form's values, to be posted again
 }
 
-func (p *Pages) houseBulkPage(c *web.Context, at frame.CommunityChoice) houseBulkPage {
-	page := houseBulkPage{Shell: p.Shell(c, "house", "批量生成房屋")}
-	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}
-	fields := []templates.Field{{Kind: templates.Hidden, Name: "community", Value: at.ID.String()}}
-	for i, level := range at.Levels[:len(at.Levels)-1] {
+// houseBulkPage shows the form, and what it would create if it has a plan.
+func (p *Pages) houseBulkPage(
+	c *web.Context, at frame.CommunityChoice, form templates.Form, plan *houseBulkPlan, wrong error,
+) error {
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := houseBulkPage{Shell: p.Shell(c, "house", "批量生成房屋"), Form: form, Plan: plan}
+		page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}
+		return p.Page(c, status, "console/house/bulk", page)
+	})
+}
+
+func houseBulkForm(c *web.Context, at frame.CommunityChoice) templates.Form {
+	fields := at.FormFields(frame.HousePath + "/bulk")
+	for i, level := range at.Levels[:max(len(at.Levels)-1, 0)] {
 		fields = append(fields, templates.Field{
 			Name: "above" + strconv.Itoa(i), Label: level, Required: true, MaxLength: 200, Placeholder: "1-3、5",
 			Focus: i == 0, Autocomplete: "off", Help: "逐个或成段：1-3、5、A-C。",
@@ -141,36 +144,32 @@ func (p *Pages) houseBulkPage(c *web.Context, at frame.CommunityChoice) houseBul
 		templates.Field{Name: "rooms", Label: "每层室号", Required: true, MaxLength: 200, Placeholder: "1-4", Autocomplete: "off"},
 		templates.Field{Name: "pattern", Label: "门牌格式", Value: core.DefaultHousePattern, MaxLength: 20, Short: true, Autocomplete: "off",
 			Help: "“层室室”是 501，“层层室室”是 0501，“层-室”是 5-1。"})
-	page.Form = templates.Form{
-		Action: frame.HousePath + "/bulk", CSRF: page.CSRF, Cancel: at.URL(frame.HousePath), Submit: "预览",
+	return templates.Form{
+		Action: frame.HousePath + "/bulk", CSRF: c.CSRF(), Cancel: at.URL(frame.HousePath), Submit: "预览",
 		Sections: []templates.Section{{
 			Help: "先预览，再生成。已有的房屋自动跳过，重复生成不会多出来。", Fields: fields}},
 	}
-	return page
 }
 
 func (p *Pages) houseBulk(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
+	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
-	if at.ID == 0 {
-		return frame.ErrNoCommunityYet
-	}
-	return p.Page(c, http.StatusOK, "console/house/bulk", p.houseBulkPage(c, at))
+	return p.houseBulkPage(c, at, houseBulkForm(c, at), nil, nil)
 }
 
-// houseBulkForm is the posted form; it also has a field above0, above1, … for each level above the
+// houseGridForm is the posted form; it also has a field above0, above1, … for each level above the
 // houses.
-type houseBulkForm struct {
-	Community core.ID `form:"community" required:"请选择小区"`
+type houseGridForm struct {
+	Community core.ID `form:"community"`
 	Floors    string  `form:"floors" max:"200"`
 	Rooms     string  `form:"rooms" max:"200"`
 	Pattern   string  `form:"pattern" max:"40"`
 }
 
 // grid returns what the form asks for.
-func (f houseBulkForm) grid(at frame.CommunityChoice, values url.Values) core.HouseGrid {
+func (f houseGridForm) grid(at frame.CommunityChoice, values url.Values) core.HouseGrid {
 	g := core.HouseGrid{Floors: f.Floors, Rooms: f.Rooms, Pattern: f.Pattern}
 	for i := range len(at.Levels) - 1 {
 		g.Above = append(g.Above, values.Get("above"+strconv.Itoa(i)))
@@ -180,9 +179,9 @@ func (f houseBulkForm) grid(at frame.CommunityChoice, values url.Values) core.Ho
 
 // houseBulkCreate shows what would be created, and creates it once confirmed.
 func (p *Pages) houseBulkCreate(c *web.Context) error {
-	var form houseBulkForm
-	wrong := c.Bind(&form)
-	at, err := p.CommunityOf(c, form.Community.String())
+	var form houseGridForm
+	wrong := p.BindForm(c, &form)
+	at, err := p.FormCommunity(c, form.Community.String())
 	if err != nil {
 		return err
 	}
@@ -197,17 +196,16 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 			return c.Redirect(at.URL(frame.HousePath))
 		}
 	}
-	page := p.houseBulkPage(c, at)
+	shown := houseBulkForm(c, at)
 	var plan store.HousePlan
 	if wrong == nil {
 		plan, wrong = p.Store.PlanHouses(c.Ctx(), c.Scope(), at.ID, paths)
 	}
 	if wrong != nil {
-		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/house/bulk", page) })
+		return p.houseBulkPage(c, at, shown, nil, wrong)
 	}
-	page.Form.Set(c.Form(), nil)
-	page.Plan = bulkPlanOf(plan, c.Form())
-	return p.Page(c, http.StatusOK, "console/house/bulk", page)
+	shown.Set(c.Form(), nil)
+	return p.houseBulkPage(c, at, shown, bulkPlanOf(plan, c.Form()), nil)
 }
 
 func bulkPlanOf(plan store.HousePlan, values url.Values) *houseBulkPlan {

@@ -125,14 +125,7 @@ func (p *Pages) residentList(c *web.Context) error {
 
 // residentNew shows an empty form; the URL may contain the house.
 func (p *Pages) residentNew(c *web.Context) error {
-	at, err := p.CommunityOf(c, c.Query("community"))
-	if err != nil {
-		return err
-	}
-	if at.ID == 0 {
-		return frame.ErrNoCommunityYet
-	}
-	label := ""
+	community, label := c.Query("community"), ""
 	if text := c.Query("house"); text != "" {
 		id, err := core.ParseID(text)
 		if err != nil {
@@ -142,9 +135,13 @@ func (p *Pages) residentNew(c *web.Context) error {
 		if err != nil {
 			return err
 		}
-		label = house.Label
+		community, label = house.Community.String(), house.Label
 	}
-	return p.Page(c, http.StatusOK, "console/resident/form", p.residentNewPage(c, at, label))
+	at, err := p.FormCommunity(c, community)
+	if err != nil {
+		return err
+	}
+	return p.residentNewPage(c, at, label, nil)
 }
 
 // residentForm is the posted form. Only new residents have Community and House.
@@ -165,8 +162,8 @@ type residentForm struct {
 
 func (p *Pages) residentCreate(c *web.Context) error {
 	var form residentForm
-	wrong := c.Bind(&form)
-	at, err := p.CommunityOf(c, form.Community.String())
+	wrong := p.BindForm(c, &form)
+	at, err := p.FormCommunity(c, form.Community.String())
 	if err != nil {
 		return err
 	}
@@ -175,8 +172,7 @@ func (p *Pages) residentCreate(c *web.Context) error {
 		r, wrong = p.createResident(c, at, form)
 	}
 	if wrong != nil {
-		page := p.residentNewPage(c, at, "")
-		return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
+		return p.residentNewPage(c, at, "", wrong)
 	}
 	words := "住户已添加。本人在微信里验证手机号后即可使用通行证。"
 	if r.OwnPhone() == "" {
@@ -258,7 +254,7 @@ func (p *Pages) residentEdit(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/resident/form", p.residentEditPage(c, r))
+	return p.residentEditPage(c, r, nil)
 }
 
 func (p *Pages) residentUpdate(c *web.Context) error {
@@ -266,7 +262,7 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	was := p.residentEditPage(c, r)
+	was := residentEditForm(c, r)
 	var form residentForm
 	err = c.Bind(&form)
 	if err == nil {
@@ -277,10 +273,9 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 		})
 	}
 	if err != nil {
-		page := p.residentEditPage(c, r)
-		return p.FormPage(c, err, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
+		return p.residentEditPage(c, r, err)
 	}
-	p.Edited(c, "已保存。", was.Form, func() (time.Time, error) {
+	p.Edited(c, "已保存。", was, func() (time.Time, error) {
 		now, err := p.resident(c)
 		return now.Updated, err
 	}, "phone", "clear_phone", "id_number", "clear_id")

@@ -163,31 +163,44 @@ type residentFormPage struct {
 	Form templates.Form
 }
 
-func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house string) residentFormPage {
-	page := residentFormPage{Shell: p.Shell(c, "resident", "添加住户")}
-	page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}
-	home := at.Field("")
-	home.Required = true
-	page.Form = templates.Form{Action: frame.ResidentPath, CSRF: page.CSRF, Cancel: frame.ResidentPath,
+// residentNewPage shows the form of a new resident of a house.
+func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house string, wrong error) error {
+	form := residentNewForm(c, at, house)
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := residentFormPage{Shell: p.Shell(c, "resident", "添加住户"), Form: form}
+		page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}
+		return p.Page(c, status, "console/resident/form", page)
+	})
+}
+
+func residentNewForm(c *web.Context, at frame.CommunityChoice, house string) templates.Form {
+	form := templates.Form{Action: frame.ResidentPath, CSRF: c.CSRF(), Cancel: frame.ResidentPath,
 		Submit: "添加", Sections: []templates.Section{
-			{Title: "房屋", Fields: []templates.Field{home,
-				{
-					Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250,
-					Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。",
-					Suggest: frame.HousePath + "/suggest",
-				}}},
+			{Title: "房屋", Fields: append(at.FormFields(""), templates.Field{
+				Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250,
+				Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。",
+				Suggest: frame.HousePath + "/suggest",
+			})},
 			{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
 		}}
 	if house != "" {
-		page.Form.Change("name", func(f *templates.Field) { f.Focus = true })
+		form.Change("name", func(f *templates.Field) { f.Focus = true })
 	}
-	return page
+	return form
 }
 
-func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow) residentFormPage {
-	page := residentFormPage{Shell: p.Shell(c, "resident", "修改住户")}
-	page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}, {Label: r.Name, URL: frame.ResidentURL(r.ID)}}
-	page.Note = r.CommunityName + " · " + r.HouseLabel
+// residentEditPage shows the form of an existing resident.
+func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow, wrong error) error {
+	form := residentEditForm(c, r)
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := residentFormPage{Shell: p.Shell(c, "resident", "修改住户"), Form: form}
+		page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}, {Label: r.Name, URL: frame.ResidentURL(r.ID)}}
+		page.Note = r.CommunityName + " · " + r.HouseLabel
+		return p.Page(c, status, "console/resident/form", page)
+	})
+}
+
+func residentEditForm(c *web.Context, r store.ResidentRow) templates.Form {
 	fields := residentFields(r.Resident, false)
 	if r.Phone != "" {
 		fields = append(fields, templates.Field{
@@ -197,11 +210,10 @@ func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow) residentFo
 	if r.IDNumber != "" {
 		fields = append(fields, templates.Field{Kind: templates.Switch, Name: "clear_id", Label: "删除已登记的证件号"})
 	}
-	page.Form = templates.Form{
-		Action: frame.ResidentURL(r.ID), CSRF: page.CSRF, Cancel: frame.ResidentURL(r.ID),
+	return templates.Form{
+		Action: frame.ResidentURL(r.ID), CSRF: c.CSRF(), Cancel: frame.ResidentURL(r.ID),
 		Seen: templates.Seen(r.Updated), Sections: []templates.Section{{Fields: fields}},
 	}
-	return page
 }
 
 // residentFields returns the fields of a resident. An existing phone or ID number is shown masked

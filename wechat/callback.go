@@ -2,7 +2,10 @@ package wechat
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
 	"errors"
@@ -10,9 +13,13 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/silenceper/wechat/v2/officialaccount/message"
+	"github.com/silenceper/wechat/v2/util"
 )
 
 const (
@@ -34,17 +41,17 @@ var (
 // Event is a message or an event that the platform pushes when a follower does something.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html
 type Event struct {
-	ToUser   string `xml:"ToUserName"`
-	FromUser string `xml:"FromUserName"` // open id
-	Created  int64  `xml:"CreateTime"`   // Unix seconds
-	Type     string `xml:"MsgType"`      // text, event, …
-	Name     string `xml:"Event"`        // subscribe, unsubscribe, SCAN, CLICK, VIEW, TEMPLATESENDJOBFINISH
-	Key      string `xml:"EventKey"`
-	Ticket   string `xml:"Ticket"`
-	Content  string `xml:"Content"`
-	ID       string `xml:"MsgId"`  // "" = an event; up to 20 digits, and not unique across people
-	JobID    string `xml:"MsgID"`  // of TEMPLATESENDJOBFINISH
-	Status   string `xml:"Status"` // of TEMPLATESENDJOBFINISH
+	ToUser   string
+	FromUser string // open id
+	Created  int64  // Unix seconds
+	Type     string // text, event, …
+	Name     string // subscribe, unsubscribe, SCAN, CLICK, VIEW, TEMPLATESENDJOBFINISH
+	Key      string
+	Ticket   string
+	Content  string
+	ID       string // "" = an event; up to 20 digits, and not unique across people
+	JobID    string // of TEMPLATESENDJOBFINISH
+	Status   string // of TEMPLATESENDJOBFINISH
 }
 
 // Scene returns the scene of the parametric QR code that was scanned; "" = none.
@@ -105,15 +112,15 @@ func (a *OfficialAccount) ReadCallback(ctx context.Context, r *http.Request) (ev
 	if err != nil || len(body) > maxCallback {
 		return Event{}, nil, ErrMalformed
 	}
-	message, err := a.unseal(body, q.Get("msg_signature"), timestamp, nonce)
+	text, err := a.unseal(body, q.Get("msg_signature"), timestamp, nonce)
 	if err != nil {
 		return Event{}, nil, err
 	}
-	if event, err = readEvent(message); err != nil {
+	if event, err = readEvent(text); err != nil {
 		return Event{}, nil, err
 	}
 	keys := []string{event.key(a.app.id)}
-	if a.aes == nil {
+	if a.aesKey == "" {
 		keys = append(keys, "wechat:nonce:"+a.app.id+":"+timestamp+":"+nonce)
 	}
 	return a.once(ctx, event, keys)
@@ -133,22 +140,30 @@ func (a *OfficialAccount) checkTime(timestamp string) error {
 }
 
 // readEvent parses a message; one without sender or type is ErrMalformed.
-func readEvent(message []byte) (Event, error) {
+func readEvent(text []byte) (Event, error) {
 	var read struct {
-		Event
+		message.MixMessage
+		// Numbers that the platform does not keep to the SDK's int64.
 		Created string `xml:"CreateTime"`
+		ID      string `xml:"MsgId"`
+		JobID   string `xml:"MsgID"`
 	}
-	if err := readXML(message, &read); err != nil || read.FromUser == "" || read.Type == "" {
+	if err := readXML(text, &read); err != nil || read.FromUserName == "" || read.MsgType == "" {
 		return Event{}, ErrMalformed
 	}
-	read.readCreated(read.Created)
-	return read.Event, nil
+	event := Event{
+		ToUser: string(read.ToUserName), FromUser: string(read.FromUserName), Type: string(read.MsgType),
+		Name: string(read.Event), Key: read.EventKey, Ticket: read.Ticket, Content: read.Content,
+		ID: read.ID, JobID: read.JobID, Status: read.Status,
+	}
+	event.readCreated(read.Created)
+	return event, nil
 }
 
 // unseal returns the message in a body. If the account has an AES key, only a signed, encrypted
 // message counts, whatever the plain text next to it contains.
 func (a *OfficialAccount) unseal(body []byte, msgSignature, timestamp, nonce string) ([]byte, error) {
-	if a.aes == nil {
+	if a.aesKey == "" {
 		return body, nil
 	}
 	sealed := sealedPart(body)
@@ -158,8 +173,36 @@ func (a *OfficialAccount) unseal(body []byte, msgSignature, timestamp, nonce str
 	if !sameSign(msgSignature, a.token, timestamp, nonce, sealed) {
 		return nil, ErrSignature
 	}
-	message, err := a.aes.open(sealed)
-	return []byte(message), err
+	return a.open(sealed)
+}
+
+// open decrypts a signed message. One that does not decrypt, or is for another account, is
+// ErrMalformed.
+// https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Technical_Plan.html
+func (a *OfficialAccount) open(sealed string) ([]byte, error) {
+	_, text, err := util.DecryptMsg(a.app.id, sealed, a.aesKey)
+	if err != nil {
+		return nil, ErrMalformed // the SDK's words quote what it read
+	}
+	return text, nil
+}
+
+// sign returns the platform's signature: SHA-1 of the parts, sorted and joined.
+func sign(parts ...string) string {
+	return util.Signature(slices.Clone(parts)...) // it sorts what it is given
+}
+
+func sameSign(given string, parts ...string) bool {
+	return subtle.ConstantTimeCompare([]byte(given), []byte(sign(parts...))) == 1
+}
+
+// checkAESKey returns an error unless the key is an EncodingAESKey.
+func checkAESKey(key string) error {
+	raw, err := base64.StdEncoding.DecodeString(key + "=")
+	if err != nil || len(raw) != 32 || len(key) != 43 {
+		return errors.New("wechat: an EncodingAESKey has 43 characters of base64")
+	}
+	return nil
 }
 
 // encryptElement finds the encrypted message in a body that is not XML as a whole.
@@ -168,21 +211,14 @@ var encryptElement = regexp.MustCompile(`<Encrypt>(?:<!\[CDATA\[)?([A-Za-z0-9+/=
 // sealedPart returns the encrypted message in a body, or "". The compatible mode also sends the
 // message in plain text, which may not be valid XML.
 func sealedPart(body []byte) string {
-	var sealed struct {
-		Encrypt string `xml:"Encrypt"`
-	}
+	var sealed message.EncryptedXMLMsg
 	if err := readXML(body, &sealed); err == nil {
-		return sealed.Encrypt
+		return sealed.EncryptedMsg
 	}
 	if found := encryptElement.FindSubmatch(body); found != nil {
 		return string(found[1])
 	}
 	return ""
-}
-
-// cdata is text that XML does not interpret.
-type cdata struct {
-	Text string `xml:",cdata"`
 }
 
 // Reply builds the passive reply to an event: a text, encrypted if the account has an AES key. An
@@ -193,28 +229,23 @@ func (a *OfficialAccount) Reply(event Event, text string) (string, error) {
 		return "success", nil
 	}
 	now := a.app.client.o.Now().Unix()
-	message, err := xml.Marshal(struct {
-		XMLName xml.Name `xml:"xml"`
-		To      cdata    `xml:"ToUserName"`
-		From    cdata    `xml:"FromUserName"`
-		Created int64    `xml:"CreateTime"`
-		Type    cdata    `xml:"MsgType"`
-		Content cdata    `xml:"Content"`
-	}{To: cdata{event.FromUser}, From: cdata{event.ToUser}, Created: now, Type: cdata{"text"}, Content: cdata{text}})
-	if err != nil || a.aes == nil {
-		return string(message), err
+	reply := message.NewText(text)
+	reply.SetToUserName(message.CDATA(event.FromUser))
+	reply.SetFromUserName(message.CDATA(event.ToUser))
+	reply.SetCreateTime(now)
+	reply.SetMsgType(message.MsgTypeText)
+	packed, err := xml.Marshal(reply)
+	if err != nil || a.aesKey == "" {
+		return string(packed), err
 	}
-	sealed, err := a.aes.seal(string(message))
+	sealed, err := util.EncryptMsg([]byte(rand.Text()[:16]), packed, a.app.id, a.aesKey)
 	if err != nil {
-		return "", err
+		return "", errors.New("wechat: a reply cannot be encrypted")
 	}
-	timestamp, nonce := strconv.FormatInt(now, 10), strconv.FormatInt(now%1_000_000_007, 36)
-	packed, err := xml.Marshal(struct {
-		XMLName   xml.Name `xml:"xml"`
-		Encrypt   cdata    `xml:"Encrypt"`
-		Signature cdata    `xml:"MsgSignature"`
-		Timestamp string   `xml:"TimeStamp"`
-		Nonce     cdata    `xml:"Nonce"`
-	}{Encrypt: cdata{sealed}, Signature: cdata{sign(a.token, timestamp, nonce, sealed)}, Timestamp: timestamp, Nonce: cdata{nonce}})
+	nonce := rand.Text()
+	packed, err = xml.Marshal(message.ResponseEncryptedXMLMsg{
+		EncryptedMsg: string(sealed), Timestamp: now, Nonce: nonce,
+		MsgSignature: sign(a.token, strconv.FormatInt(now, 10), nonce, string(sealed)),
+	})
 	return string(packed), err
 }

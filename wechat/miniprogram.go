@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/silenceper/wechat/v2/miniprogram/auth"
+	"github.com/silenceper/wechat/v2/miniprogram/business"
+	"github.com/silenceper/wechat/v2/miniprogram/config"
+	minicontext "github.com/silenceper/wechat/v2/miniprogram/context"
+	"github.com/silenceper/wechat/v2/miniprogram/qrcode"
 )
 
 // MiniProgram is one mini-program's account.
@@ -17,35 +22,40 @@ func (c *Client) MiniProgram(appID, secret string) *MiniProgram {
 	return &MiniProgram{app{client: c, id: appID, secret: secret}}
 }
 
+// sdk returns the SDK's view of the account. It puts the ids into addresses as they are.
+func (m *MiniProgram) sdk(t *trip) *minicontext.Context {
+	return &minicontext.Context{
+		Config:                   &config.Config{AppID: url.QueryEscape(m.app.id), AppSecret: url.QueryEscape(m.app.secret)},
+		AccessTokenContextHandle: t,
+	}
+}
+
 // AppID returns the account's public id.
 func (m *MiniProgram) AppID() string { return m.app.id }
 
 // Login is the identity behind a code of wx.login. The session key that comes with it is dropped:
 // it is not needed, and must not reach a phone.
 type Login struct {
-	OpenID  string `json:"openid"`
-	UnionID string `json:"unionid"` // "" if the account is not on an open platform
+	OpenID  string
+	UnionID string // "" if the account is not on an open platform
 }
 
 // Login exchanges a code of wx.login, which works once, for five minutes. For an invalid code the
 // error is IsBadCode.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
 func (m *MiniProgram) Login(ctx context.Context, code string) (Login, error) {
-	const api = "/sns/jscode2session"
-	query := url.Values{"appid": {m.app.id}, "secret": {m.app.secret}, "js_code": {code}, "grant_type": {"authorization_code"}}
-	body, _, err := m.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query,
-		hide: []string{m.app.secret, code}})
+	var answer auth.ResCode2Session
+	err := m.app.do(ctx, func(t *trip) (err error) {
+		answer, err = auth.NewAuth(m.sdk(t)).Code2SessionContext(t.ctx, url.QueryEscape(code))
+		return err
+	}, code)
 	if err != nil {
 		return Login{}, err
 	}
-	var login Login
-	if err := decode(api, body, &login); err != nil {
-		return Login{}, err
+	if answer.OpenID == "" {
+		return Login{}, &errLocal{"/sns/jscode2session", errors.New("no openid in the answer")}
 	}
-	if login.OpenID == "" {
-		return Login{}, &errLocal{api, errors.New("no openid in the answer")}
-	}
-	return login, nil
+	return Login{OpenID: answer.OpenID, UnionID: answer.UnionID}, nil
 }
 
 // ErrForeignPhone is returned for a verified number of a country whose numbers no register has.
@@ -57,31 +67,22 @@ var ErrForeignPhone = errors.New("wechat: not a number of the mainland, Hong Kon
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
 func (m *MiniProgram) PhoneNumber(ctx context.Context, code string) (string, error) {
 	const api = "/wxa/business/getuserphonenumber"
-	body, _, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]string{"code": code},
-		hide: []string{code}})
+	var phone business.PhoneInfo
+	err := m.app.do(ctx, func(t *trip) (err error) {
+		phone, err = business.NewBusiness(m.sdk(t)).GetPhoneNumberWithContext(t.ctx, &business.GetPhoneNumberRequest{Code: code})
+		return err
+	}, code)
 	if err != nil {
 		return "", err
 	}
-	var answer struct {
-		Phone struct {
-			Pure    string `json:"purePhoneNumber"`
-			Country string `json:"countryCode"`
-			Mark    struct {
-				AppID string `json:"appid"`
-			} `json:"watermark"`
-		} `json:"phone_info"`
-	}
-	if err := decode(api, body, &answer); err != nil {
-		return "", err
-	}
-	if answer.Phone.Mark.AppID != m.app.id {
+	if phone.Watermark.AppID != m.app.id {
 		return "", fmt.Errorf("wechat: %s: the number was given to another account", api)
 	}
-	switch answer.Phone.Country {
+	switch phone.CountryCode {
 	case "86":
-		return answer.Phone.Pure, nil
+		return phone.PurePhoneNumber, nil
 	case "852", "853", "886":
-		return "+" + answer.Phone.Country + answer.Phone.Pure, nil
+		return "+" + phone.CountryCode + phone.PurePhoneNumber, nil
 	}
 	return "", ErrForeignPhone
 }
@@ -105,19 +106,10 @@ func (m *MiniProgram) UnlimitedCode(ctx context.Context, i CodeImage) ([]byte, e
 	) != "" {
 		return nil, fmt.Errorf("wechat: %s: a scene is 1 to 32 visible ASCII characters", api)
 	}
-	body := map[string]any{"scene": i.Scene}
-	if i.Page != "" {
-		body["page"] = i.Page
-	}
-	if i.Width != 0 {
-		body["width"] = i.Width
-	}
-	picture, kind, err := m.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: body})
-	if err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(kind, "image/") {
-		return nil, &errLocal{api, errors.New("the answer is no picture")}
-	}
-	return picture, nil
+	var picture []byte
+	err := m.app.do(ctx, func(t *trip) (err error) {
+		picture, err = qrcode.NewQRCode(m.sdk(t)).GetWXACodeUnlimit(qrcode.QRCoder{Scene: i.Scene, Page: i.Page, Width: i.Width})
+		return err
+	})
+	return picture, err
 }

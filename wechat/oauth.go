@@ -2,16 +2,21 @@ package wechat
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
+
+	"github.com/silenceper/wechat/v2/officialaccount/config"
+	officialcontext "github.com/silenceper/wechat/v2/officialaccount/context"
+	"github.com/silenceper/wechat/v2/officialaccount/oauth"
+	"github.com/silenceper/wechat/v2/officialaccount/user"
 )
 
 // OfficialAccount is one official account (a verified service account).
 type OfficialAccount struct {
 	app     app
 	token   string
-	aes     *crypter // nil = plain mode
+	aesKey  string // "" = plain mode
 	replays ReplayStore
 }
 
@@ -32,12 +37,20 @@ func (c *Client) OfficialAccount(o OfficialOptions) (*OfficialAccount, error) {
 		a.replays = NewMemoryReplays(c.o.Now)
 	}
 	if o.AESKey != "" {
-		var err error
-		if a.aes, err = newCrypter(o.AESKey, o.AppID); err != nil {
+		if err := checkAESKey(o.AESKey); err != nil {
 			return nil, err
 		}
+		a.aesKey = o.AESKey
 	}
 	return a, nil
+}
+
+// sdk returns the SDK's view of the account. It puts the ids into addresses as they are.
+func (a *OfficialAccount) sdk(t *trip) *officialcontext.Context {
+	return &officialcontext.Context{
+		Config:            &config.Config{AppID: url.QueryEscape(a.app.id), AppSecret: url.QueryEscape(a.app.secret)},
+		AccessTokenHandle: t,
+	}
 }
 
 // AppID returns the account's public id.
@@ -56,49 +69,40 @@ const (
 // back to redirect with code and state.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
 func (a *OfficialAccount) AuthorizeURL(redirect, state string, scope Scope) string {
-	query := url.Values{
-		"appid": {a.app.id}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {string(scope)},
-		"state": {state},
-	}
-	return rewrite(a.app.client.o.BrowserBase, openHost+"/connect/oauth2/authorize") + "?" + query.Encode() + "#wechat_redirect"
+	// It makes no request, and cannot fail.
+	address, _ := oauth.NewOauth(a.sdk(nil)).GetRedirectURL(redirect, string(scope), url.QueryEscape(state))
+	return rewrite(a.app.client.o.BrowserBase, address)
 }
 
 // Visitor is the identity behind an authorize page's code.
 type Visitor struct {
-	OpenID  string `json:"openid"`
-	UnionID string `json:"unionid"` // with ScopeUserInfo, if the account is on an open platform
+	OpenID  string
+	UnionID string // with ScopeUserInfo, if the account is on an open platform
 }
 
 // Visitor exchanges an authorize page's code, which works once, for five minutes.
 // A virtual identity is ErrSnapshot, a code that does not work IsBadCode.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
 func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, error) {
-	const api = "/sns/oauth2/access_token"
-	query := url.Values{"appid": {a.app.id}, "secret": {a.app.secret}, "code": {code}, "grant_type": {"authorization_code"}}
-	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query,
-		hide: []string{a.app.secret, code}})
+	var answer oauth.ResAccessToken
+	err := a.app.do(ctx, func(t *trip) (err error) {
+		answer, err = oauth.NewOauth(a.sdk(t)).GetUserAccessTokenContext(t.ctx, url.QueryEscape(code))
+		return err
+	}, code)
 	if err != nil {
 		return Visitor{}, err
 	}
-	var answer struct {
-		Visitor
-		Token    string `json:"access_token"`
-		Scope    string `json:"scope"`
-		Snapshot int    `json:"is_snapshotuser"`
-	}
-	if err := decode(api, body, &answer); err != nil {
-		return Visitor{}, err
-	}
-	if answer.Snapshot == 1 {
+	if answer.IsSnapShotUser == 1 {
 		return Visitor{}, ErrSnapshot
 	}
 	if answer.OpenID == "" {
-		return Visitor{}, &errLocal{api, errors.New("no openid in the answer")}
+		return Visitor{}, &errLocal{"/sns/oauth2/access_token", errors.New("no openid in the answer")}
 	}
+	visitor := Visitor{OpenID: answer.OpenID, UnionID: answer.UnionID}
 	if answer.UnionID != "" || answer.Scope != string(ScopeUserInfo) {
-		return answer.Visitor, nil
+		return visitor, nil
 	}
-	complete, err := a.complete(ctx, answer.Visitor, answer.Token)
+	complete, err := a.complete(ctx, visitor, answer.AccessToken)
 	switch {
 	case err == nil:
 		return complete, nil
@@ -107,7 +111,7 @@ func (a *OfficialAccount) Visitor(ctx context.Context, code string) (Visitor, er
 	}
 	// The union id only links somebody to what they did in the mini-program, and it is requested at
 	// each sign-in: nobody is kept out for lack of it.
-	return answer.Visitor, nil
+	return visitor, nil
 }
 
 // errOther is returned for an answer about a different person than requested.
@@ -115,46 +119,46 @@ var errOther = errors.New("the answer is about another person")
 
 // complete fetches the union id of somebody who consented; the token is theirs.
 func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string) (Visitor, error) {
-	const api = "/sns/userinfo"
-	query := url.Values{"access_token": {token}, "openid": {v.OpenID}, "lang": {"zh_CN"}}
-	body, _, err := a.app.client.send(ctx, request{method: http.MethodGet, host: apiHost, path: api, query: query, hide: []string{token}})
-	if err != nil {
-		return Visitor{}, err
+	var info oauth.UserInfo
+	var snapshot struct {
+		User int `json:"is_snapshotuser"` // the SDK leaves it out
 	}
-	var answer struct {
-		Visitor
-		Snapshot int `json:"is_snapshotuser"`
-	}
-	switch err := decode(api, body, &answer); {
+	err := a.app.do(ctx, func(t *trip) (err error) {
+		info, err = oauth.NewOauth(a.sdk(t)).GetUserInfoContext(t.ctx, url.QueryEscape(token), url.QueryEscape(v.OpenID), "zh_CN")
+		if err != nil {
+			return err
+		}
+		_, body := t.answer()
+		return json.Unmarshal(body, &snapshot)
+	}, token)
+	switch {
 	case err != nil:
 		return Visitor{}, err
-	case answer.Snapshot == 1:
+	case snapshot.User == 1:
 		return Visitor{}, ErrSnapshot
-	case answer.OpenID != v.OpenID:
-		return Visitor{}, &errLocal{api, errOther}
+	case info.OpenID != v.OpenID:
+		return Visitor{}, &errLocal{"/sns/userinfo", errOther}
 	}
-	return answer.Visitor, nil
+	return Visitor{OpenID: info.OpenID, UnionID: info.Unionid}, nil
 }
 
 // Follower is what the account may know about a user.
 type Follower struct {
-	OpenID  string `json:"openid"`
-	UnionID string `json:"unionid"`
-	Follows int    `json:"subscribe"` // 0 = does not; then nothing else is set
+	OpenID  string
+	UnionID string
+	Follows int // 0 = does not; then nothing else is set
 }
 
 // Follower looks up an open id.
 // https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
 func (a *OfficialAccount) Follower(ctx context.Context, openID string) (Follower, error) {
-	const api = "/cgi-bin/user/info"
-	body, _, err := a.app.call(ctx, request{
-		method: http.MethodGet, host: apiHost, path: api,
-		query: url.Values{"openid": {openID}, "lang": {"zh_CN"}},
+	var info *user.Info
+	err := a.app.do(ctx, func(t *trip) (err error) {
+		info, err = user.NewUser(a.sdk(t)).GetUserInfo(url.QueryEscape(openID))
+		return err
 	})
 	if err != nil {
 		return Follower{}, err
 	}
-	var f Follower
-	err = decode(api, body, &f)
-	return f, err
+	return Follower{OpenID: info.OpenID, UnionID: info.UnionID, Follows: int(info.Subscribe)}, nil
 }

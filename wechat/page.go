@@ -2,14 +2,11 @@ package wechat
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // the platform's signature
-	"encoding/hex"
 	"errors"
-	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/silenceper/wechat/v2/credential"
+	"github.com/silenceper/wechat/v2/officialaccount/js"
 )
 
 // ScriptURL returns the address from which pages load WeChat's JS-SDK: the platform's, or the
@@ -37,18 +34,25 @@ func (a *OfficialAccount) PageConfig(ctx context.Context, page string) (PageConf
 	if err != nil {
 		return PageConfig{}, err
 	}
-	c := PageConfig{AppID: a.app.id, Timestamp: a.app.client.o.Now().Unix(), Nonce: rand.Text()}
-	c.Signature = c.sign(ticket, page)
-	return c, nil
+	page, _, _ = strings.Cut(page, "#")
+	var config *js.Config
+	err = a.app.do(ctx, func(t *trip) (err error) {
+		signer := js.NewJs(a.sdk(t))
+		signer.SetJsTicketHandle(givenTicket(ticket))
+		config, err = signer.GetConfigContext(t.ctx, page)
+		return err
+	}, ticket)
+	if err != nil {
+		return PageConfig{}, err
+	}
+	return PageConfig{AppID: a.app.id, Timestamp: config.Timestamp, Nonce: config.NonceStr, Signature: config.Signature}, nil
 }
 
-// sign returns the JS-SDK's signature of the names and values, which are not escaped.
-func (c PageConfig) sign(ticket, page string) string {
-	page, _, _ = strings.Cut(page, "#")
-	sum := sha1.Sum([]byte("jsapi_ticket=" + ticket + "&noncestr=" + c.Nonce + //nolint:gosec // the platform's signature
-		"&timestamp=" + strconv.FormatInt(c.Timestamp, 10) + "&url=" + page))
-	return hex.EncodeToString(sum[:])
-}
+// givenTicket is a ticket as the SDK asks for it.
+type givenTicket string
+
+// GetTicket implements credential.JsTicketHandle.
+func (t givenTicket) GetTicket(string) (string, error) { return string(t), nil }
 
 const ticketAPI = "/cgi-bin/ticket/getticket"
 
@@ -58,19 +62,16 @@ func (a app) pageTicket() shared { return shared{a.sharedKey("page-ticket"), a.f
 // outlives the access token it was requested with.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html#62
 func (a app) fetchPageTicket(ctx context.Context) (string, int, error) {
-	body, _, err := a.call(ctx, request{method: http.MethodGet, host: apiHost, path: ticketAPI, query: url.Values{"type": {"jsapi"}}})
+	var answer credential.ResTicket
+	err := a.do(ctx, func(t *trip) (err error) {
+		answer, err = credential.GetTicketFromServerContext(t.ctx, t.id)
+		return err
+	})
 	if err != nil {
 		return "", 0, err
 	}
-	var answer struct {
-		Ticket  string `json:"ticket"`
-		Expires int    `json:"expires_in"` // seconds
-	}
-	if err := decode(ticketAPI, body, &answer); err != nil {
-		return "", 0, err
-	}
-	if answer.Ticket == "" || answer.Expires <= 0 {
+	if answer.Ticket == "" || answer.ExpiresIn <= 0 {
 		return "", 0, &errLocal{ticketAPI, errors.New("no ticket in the answer")}
 	}
-	return answer.Ticket, answer.Expires, nil
+	return answer.Ticket, int(answer.ExpiresIn), nil
 }

@@ -1,7 +1,10 @@
 package wechat
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -53,4 +56,11 @@ func TestPageConfigFails(t *testing.T) {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}
+}
+
+// sign returns the JS-SDK's signature of a page, made apart from the program's.
+func (c PageConfig) sign(ticket, page string) string {
+	page, _, _ = strings.Cut(page, "#")
+	sum := sha1.Sum(fmt.Appendf(nil, "jsapi_ticket=%s&noncestr=%s&timestamp=%d&url=%s", ticket, c.Nonce, c.Timestamp, page))
+	return hex.EncodeToString(sum[:])
 }

@@ -3,9 +3,10 @@ package wechat
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/silenceper/wechat/v2/officialaccount/message"
 )
 
 // maxField is the maximum length of a template message's field; the platform rejects or truncates
@@ -26,38 +27,35 @@ type TemplateMessage struct {
 
 // MiniPage is a page of a mini-program that is linked to the official account.
 type MiniPage struct {
-	AppID string `json:"appid"`
-	Path  string `json:"pagepath"` // with its query; "" = the front page
+	AppID string
+	Path  string // with its query; "" = the front page
 }
 
 // SendTemplate sends a template message and returns its msgid, to which the event
 // TEMPLATESENDJOBFINISH later refers as Event.JobID. See IsRefusedByUser and IsRetryable.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Template_Message_Interface.html
 func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (string, error) {
-	const api = "/cgi-bin/message/template/send"
-	data := map[string]any{}
-	for name, text := range m.Fields {
-		data[name] = map[string]string{"value": field(text)}
+	sent := message.TemplateMessage{
+		ToUser: m.To, TemplateID: m.Template, URL: m.URL, ClientMsgID: m.ID, Data: map[string]*message.TemplateDataItem{},
 	}
-	body := map[string]any{"touser": m.To, "template_id": m.Template, "data": data}
-	if m.URL != "" {
-		body["url"] = m.URL
+	for name, text := range m.Fields {
+		sent.Data[name] = &message.TemplateDataItem{Value: field(text)}
 	}
 	if m.Mini != nil {
-		body["miniprogram"] = m.Mini
+		sent.MiniProgram.AppID, sent.MiniProgram.PagePath = m.Mini.AppID, m.Mini.Path
 	}
-	if m.ID != "" {
-		body["client_msg_id"] = m.ID
+	var answer struct {
+		ID json.Number `json:"msgid"` // can exceed the SDK's int64
 	}
-	answer, _, err := a.app.call(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: body})
-	if err != nil {
-		return "", err
-	}
-	var sent struct {
-		ID json.Number `json:"msgid"` // can exceed an int64
-	}
-	err = decode(api, answer, &sent)
-	return sent.ID.String(), err
+	err := a.app.do(ctx, func(t *trip) error {
+		_, sdkErr := message.NewTemplate(a.sdk(t)).Send(&sent)
+		_, body := t.answer()
+		if body == nil {
+			return sdkErr
+		}
+		return json.Unmarshal(body, &answer)
+	})
+	return answer.ID.String(), err
 }
 
 // field fits a text to the platform's limits: one line, no control characters, at most 20

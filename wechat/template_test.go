@@ -19,9 +19,13 @@ func TestSendTemplate(t *testing.T) {
 	if err != nil || id != "24000000000000001" {
 		t.Errorf("%q, %v", id, err)
 	}
+	nowhere := map[string]any{"appid": "", "pagepath": ""} // the SDK always sends it
 	want := map[string]any{
 		"touser": "o1", "template_id": "t1", "url": "https://pass.example.com/h5/pass?a=1&b=2", "client_msg_id": "n1",
-		"data": map[string]any{"thing1": map[string]any{"value": "幸福 <家园> & 3栋"}, "time2": map[string]any{"value": "2026-11-20 12:00"}},
+		"data": map[string]any{
+			"thing1": map[string]any{"value": "幸福 <家园> & 3栋"}, "time2": map[string]any{"value": "2026-11-20 12:00"},
+		},
+		"miniprogram": nowhere,
 	}
 	if got := p.requests(sendPath)[0].body; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("sent %v", got)
@@ -37,7 +41,7 @@ func TestSendTemplate(t *testing.T) {
 	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1"}); err != nil {
 		t.Error(err)
 	}
-	if got := p.requests(sendPath)[2].body; len(got) != 3 {
+	if got := p.requests(sendPath)[2].body; len(got) != 4 || fmt.Sprint(got["miniprogram"]) != fmt.Sprint(nowhere) {
 		t.Errorf("what is not said is sent: %v", got)
 	}
 }

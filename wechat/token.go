@@ -6,12 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/silenceper/wechat/v2/cache"
+	"github.com/silenceper/wechat/v2/credential"
 )
 
 // TokenStore keeps access tokens and tickets for all servers, and lets one of them at a time
@@ -67,26 +68,25 @@ func (a app) sharedKey(kind string) string {
 // POST /cgi-bin/stable_token, never with force_refresh:
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
 func (a app) fetchToken(ctx context.Context) (string, int, error) {
-	const api = "/cgi-bin/stable_token"
-	body, _, err := a.client.send(ctx, request{method: http.MethodPost, host: apiHost, path: api, body: map[string]any{
-		"grant_type": "client_credential", "appid": a.id, "secret": a.secret,
-	}, hide: []string{a.secret}})
+	var answer credential.ResAccessToken
+	err := a.do(ctx, func(t *trip) (err error) {
+		stable := credential.NewStableAccessToken(a.id, a.secret, "", unused{}).(*credential.StableAccessToken)
+		answer, err = stable.GetAccessTokenDirectly(t.ctx, false)
+		return err
+	})
 	a.client.noteBreaker(a.id, err)
 	if err != nil {
 		return "", 0, err
 	}
-	var answer struct {
-		Token   string `json:"access_token"`
-		Expires int    `json:"expires_in"` // seconds
+	if answer.AccessToken == "" || answer.ExpiresIn <= 0 {
+		return "", 0, &errLocal{"/cgi-bin/stable_token", errors.New("no token in the answer")}
 	}
-	if err := decode(api, body, &answer); err != nil {
-		return "", 0, err
-	}
-	if answer.Token == "" || answer.Expires <= 0 {
-		return "", 0, &errLocal{api, errors.New("no token in the answer")}
-	}
-	return answer.Token, answer.Expires, nil
+	return answer.AccessToken, int(answer.ExpiresIn), nil
 }
+
+// unused is the cache that the SDK's token type asks for. It is never read: tokens are in the
+// TokenStore.
+type unused struct{ cache.Cache }
 
 // shared returns the stored value, or fetches it. bad is a value that must not be returned again.
 func (c *Client) shared(ctx context.Context, s shared, bad string) (string, error) {

@@ -354,7 +354,7 @@ func TestTokenAnswers(t *testing.T) {
 	if err := send(t, p.official(Options{})); err != nil {
 		t.Error(err)
 	}
-	want := map[string]any{"grant_type": "client_credential", "appid": testApp, "secret": testSecret}
+	want := map[string]any{"grant_type": "client_credential", "appid": testApp, "secret": testSecret, "force_refresh": false}
 	if got := p.requests(tokenPath)[0].body; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("asked for a token with %v", got)
 	}

@@ -1,9 +1,10 @@
-// Package wechat is the program's own client of the WeChat platform: mini-program and official
-// account.
+// Package wechat is the program's client of the WeChat platform: mini-program and official account.
 //
+// Requests are built and answers decoded by github.com/silenceper/wechat/v2; carrier.go is the seam.
 // Every call takes a context and is bounded in time and size. An error of the platform is an *Error
 // with the API and the code; no error and no log line ever contains a secret, a token or a code.
-// There is no global state: base addresses, HTTP client, clock and token store are fields.
+// There is no global state but the SDK's HTTP client, which is the carrier: base addresses, HTTP
+// client, clock and token store are fields.
 package wechat
 
 import (
@@ -20,12 +21,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
-
-const (
-	apiHost  = "https://api.weixin.qq.com"
-	openHost = "https://open.weixin.qq.com"
-	mpHost   = "https://mp.weixin.qq.com"
 )
 
 const (
@@ -184,7 +179,8 @@ type request struct {
 	host   string
 	path   string
 	query  url.Values
-	body   any      // sent as JSON; nil = none
+	body   []byte
+	kind   string   // content type of the body
 	hide   []string // secrets in query and body, to be kept out of errors
 }
 
@@ -197,22 +193,14 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 	if err := c.guard(address); err != nil {
 		return nil, "", err
 	}
-	var payload io.Reader
-	if r.body != nil {
-		encoded, err := encodeJSON(r.body)
-		if err != nil {
-			return nil, "", fmt.Errorf("wechat: %s: %w", r.path, err)
-		}
-		payload = bytes.NewReader(encoded)
-	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.method, address, payload)
+	req, err := http.NewRequestWithContext(ctx, r.method, address, bytes.NewReader(r.body))
 	if err != nil {
 		return nil, "", fmt.Errorf("wechat: %s: malformed address", r.path)
 	}
-	if r.body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if r.kind != "" {
+		req.Header.Set("Content-Type", r.kind)
 	}
 	response, err := c.http.Do(req)
 	if err != nil {
@@ -263,7 +251,8 @@ func (r request) platformError(body []byte) error {
 // safe returns what may be kept of an errmsg: shortened, and without the secrets of the request,
 // which it may repeat.
 func (r request) safe(msg string) string {
-	for _, secret := range r.hide {
+	longest := slices.SortedFunc(slices.Values(r.hide), func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range longest { // one may contain another
 		if len(secret) >= minHide {
 			msg = strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(msg)
 		}
@@ -272,22 +261,6 @@ func (r request) safe(msg string) string {
 		return string(runes[:maxMsg])
 	}
 	return msg
-}
-
-// encodeJSON writes & < > unescaped: the platform displays what it receives.
-func encodeJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return b.Bytes(), err
-}
-
-func decode(api string, body []byte, into any) error {
-	if err := json.Unmarshal(body, into); err != nil {
-		return &errLocal{api, errors.New("the answer is not what it should be")}
-	}
-	return nil
 }
 
 // guard keeps tests on this machine.

@@ -238,7 +238,7 @@ func TestAnswers(t *testing.T) {
 		"words":         {func(wechat.Event) string { return "ok" }, simulator.NoticeMessage},
 		"a page":        {func(wechat.Event) string { return "<html></html>" }, simulator.NoticeMessage},
 		"a changed reply": {func(event wechat.Event) string {
-			return strings.Replace(sealed(event), "<MsgSignature><![CDATA[", "<MsgSignature><![CDATA[0", 1)
+			return strings.Replace(sealed(event), "<MsgSignature>", "<MsgSignature>0", 1)
 		}, simulator.NoticeMessage},
 	} {
 		e.answer = func(event wechat.Event) (int, string) {

@@ -1,0 +1,204 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// area is a function of the SDK that the program uses.
+type area struct {
+	path  string // of the platform's API
+	plain bool   // without the account's token
+	right string // a right answer; "" = {"errcode":0}
+	kind  string // content type of the right answer
+	call  func(ctx context.Context, p *platform) error
+}
+
+func discard[T any](_ T, err error) error { return err }
+
+// areas has a row for each function of the SDK in use. It is what makes an upgrade of the SDK safe.
+var areas = map[string]area{
+	"stable token": {path: tokenPath, plain: true, right: `{"access_token":"t","expires_in":7200}`,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).Check(ctx) }},
+	"mini-program login": {path: "/sns/jscode2session", plain: true, right: `{"openid":"o1","session_key":"k"}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.mini(Options{}).Login(ctx, testCode)) }},
+	"phone number": {path: "/wxa/business/getuserphonenumber",
+		right: `{"errcode":0,"phone_info":{"purePhoneNumber":"13900000000","countryCode":"86","watermark":{"appid":"` + testApp + `"}}}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).PhoneNumber(ctx, testCode))
+		}},
+	"unlimited code": {path: "/wxa/getwxacodeunlimit", right: "\xff\xd8\xff", kind: "image/jpeg",
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).UnlimitedCode(ctx, CodeImage{Scene: "x"}))
+		}},
+	"authorize code": {path: "/sns/oauth2/access_token", plain: true, right: `{"openid":"o1","scope":"snsapi_base"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).Visitor(ctx, testCode))
+		}},
+	"user info": {path: "/sns/userinfo", plain: true, right: `{"openid":"o1","unionid":"u1"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).complete(ctx, Visitor{OpenID: "o1"}, "user-token"))
+		}},
+	"follower": {path: "/cgi-bin/user/info", right: `{"subscribe":1,"openid":"o1"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).Follower(ctx, "o1"))
+		}},
+	"scene code": {path: "/cgi-bin/qrcode/create", right: `{"ticket":"t","expire_seconds":60,"url":"http://weixin.qq.com/q/x"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).TemporaryCode(ctx, "x", time.Minute))
+		}},
+	"template message": {path: sendPath, right: `{"errcode":0,"errmsg":"ok","msgid":7}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).SendTemplate(ctx, TemplateMessage{To: "o1", Template: "t1"}))
+		}},
+	"page ticket": {path: ticketAPI, right: `{"errcode":0,"errmsg":"ok","ticket":"t","expires_in":7200}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).PageConfig(ctx, "https://pass.example.com/"))
+		}},
+}
+
+func (a area) serve(w http.ResponseWriter) {
+	if a.kind != "" {
+		w.Header().Set("Content-Type", a.kind)
+	}
+	fmt.Fprint(w, a.right)
+}
+
+// begin returns a platform that answers the area's call rightly.
+func (a area) begin(t *testing.T) *platform {
+	p := newPlatform(t)
+	p.on(a.path, func(w http.ResponseWriter, _ *http.Request) { a.serve(w) })
+	return p
+}
+
+func underWay() (n int) {
+	trips.Range(func(_, _ any) bool { n++; return true })
+	return n
+}
+
+func eachArea(t *testing.T, check func(t *testing.T, a area)) {
+	for name, a := range areas {
+		t.Run(name, func(t *testing.T) {
+			check(t, a)
+			// A token is fetched for all who wait, and may outlive the caller that began it.
+			for end := time.Now().Add(callTime); underWay() > 0; runtime.Gosched() {
+				if time.Now().After(end) {
+					t.Fatalf("%d trips are left behind", underWay())
+				}
+			}
+		})
+	}
+}
+
+// TestAreasAreCalledRightly: one request, with the account's token where it needs one and never with
+// the name of a trip.
+func TestAreasAreCalledRightly(t *testing.T) {
+	eachArea(t, func(t *testing.T, a area) {
+		p := a.begin(t)
+		if err := a.call(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		got := p.requests(a.path)
+		want := tokenName(testSecret, 1)
+		if a.plain {
+			want = map[bool]string{true: "user-token"}[a.path == "/sns/userinfo"]
+		}
+		if len(got) != 1 || got[0].token != want {
+			t.Errorf("asked %+v, want the token %q", got, want)
+		}
+	})
+}
+
+// TestAreasTellErrors: an errcode is a typed error, wherever the SDK leaves it; what is not from the
+// platform may be tried again.
+func TestAreasTellErrors(t *testing.T) {
+	eachArea(t, func(t *testing.T, a area) {
+		for _, answer := range []string{`{"errcode":45009,"errmsg":"quota"}`, `{"errcode":45009,"errmsg":""}`} {
+			p := newPlatform(t)
+			p.says(a.path, answer)
+			var e *Error
+			if err := a.call(t.Context(), p); !errors.As(err, &e) || e.Code != 45009 || e.API != a.path {
+				t.Errorf("%s: %v", answer, err)
+			}
+			p.wantAsked(a.path, 1)
+		}
+		for name, answer := range map[string]http.HandlerFunc{
+			"502": func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadGateway)
+				a.serve(w)
+			},
+			"half an answer": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"errcode":0,"openid":"o`) },
+			"a cut connection": func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "4096")
+				a.serve(w)
+			},
+		} {
+			p := newPlatform(t)
+			p.on(a.path, answer)
+			if err := a.call(t.Context(), p); !IsRetryable(err) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestAreasHeal: a call whose token is rejected is made exactly twice, with two tokens.
+func TestAreasHeal(t *testing.T) {
+	eachArea(t, func(t *testing.T, a area) {
+		if a.plain {
+			t.Skip("it has no token")
+		}
+		p := newPlatform(t)
+		p.on(a.path, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("access_token") == tokenName(testSecret, 1) {
+				fmt.Fprint(w, `{"errcode":40001,"errmsg":"invalid credential"}`)
+				return
+			}
+			a.serve(w)
+		})
+		if err := a.call(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+		p.wantAsked(a.path, 2)
+		p.wantAsked(tokenPath, 2)
+	})
+}
+
+// TestAreasEnd: a platform that does not answer is left when the caller's time is over.
+func TestAreasEnd(t *testing.T) {
+	eachArea(t, func(t *testing.T, a area) {
+		p := newPlatform(t)
+		asked, over := make(chan struct{}, 1), make(chan struct{})
+		p.on(a.path, func(http.ResponseWriter, *http.Request) {
+			asked <- struct{}{}
+			<-over
+		})
+		ctx, leave := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() { left <- a.call(ctx, p) }()
+		<-asked
+		leave()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("left with %v", err)
+		}
+		close(over)
+	})
+}
+
+// TestNoCallOutsideOfATrip: what the SDK would send of its own accord is refused.
+func TestNoCallOutsideOfATrip(t *testing.T) {
+	for _, query := range []string{"", "?access_token=t0ken", "?access_token=trip-GONE"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.weixin.qq.com/cgi-bin/x"+query, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response, err := (carrier{}).RoundTrip(r); !errors.Is(err, errNoTrip) {
+			t.Errorf("%q was sent: %v", query, response)
+		}
+	}
+}

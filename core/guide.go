@@ -10,8 +10,10 @@ type GuideFacts struct {
 	Inhabited int // houses with residents
 	Residents int
 	RuleSet   bool // the pass rule was saved since the community was added
+	RuleOpens bool // it lets readers open 允许读头放行
 	Readers   int  // in use
 	Heard     int  // of them those that have called
+	Accepting int  // of them those that accept QR codes
 	Posts     int  // in use
 	Guards    int  // in use
 	Bound     int  // of them those with a WeChat
@@ -48,8 +50,15 @@ type GuideStep struct {
 	Act   string // label of its button
 	Path  string // where the button leads, below /console/
 	Needs Permission
+	Also  []GuideAct
 
 	Beside bool // it has begun and takes days: the others do not wait for it
+}
+
+// GuideAct is another act of a step.
+type GuideAct struct {
+	Label, Path string
+	Needs       Permission
 }
 
 // GuideSteps returns the steps of a community's set-up, in their order.
@@ -124,11 +133,17 @@ func (f GuideFacts) residentStep() GuideStep {
 
 func (f GuideFacts) ruleStep() GuideStep {
 	s := GuideStep{
-		Name: "passrule", Title: "通行证设置", State: guideState(false, f.RuleSet), Takes: "3 分钟",
-		Text: "现在不限次数、不限时间。核对后保存即可。", Act: "设置规则", Path: "passrule", Needs: PermPassRuleEdit,
+		Name: "passrule", Title: "通行证设置", State: guideState(f.RuleSet, f.RuleSet && (f.RuleOpens || f.Readers == 0)),
+		Takes: "3 分钟", Text: "现在不限次数、不限时间，只由门岗放行。有读头的请开启“允许读头放行”，核对后保存。",
+		Act: "设置规则", Path: "passrule", Needs: PermPassRuleEdit,
 	}
-	if f.RuleSet {
+	switch {
+	case !f.RuleOpens && f.Readers > 0:
+		s.Text = fmt.Sprintf("“允许读头放行”没有开启：%d 台读头不会为任何人开门。开启后保存。", f.Readers)
+	case f.RuleSet && f.RuleOpens:
 		s.Text = "规则已保存。"
+	case f.RuleSet:
+		s.Text = "规则已保存，只由门岗放行。"
 	}
 	return s
 }
@@ -151,10 +166,13 @@ func (f GuideFacts) wechatStep() GuideStep {
 
 func (f GuideFacts) readerStep() GuideStep {
 	s := GuideStep{
-		Name: "reader", Title: "门禁读头", State: guideState(f.Readers > 0, f.Heard > 0), Takes: "每台 10 分钟",
+		Name: "reader", Title: "门禁读头", State: guideState(f.Readers > 0, f.Heard > 0 && f.Accepting > 0), Takes: "每台 10 分钟",
 		Text: "登记每台扫码机，把页面上的地址填进设备。", Act: "添加读头", Path: "reader/new", Needs: PermReaderEdit,
 	}
 	switch {
+	case f.Readers > 0 && f.Accepting == 0:
+		s.Text = fmt.Sprintf("已登记 %d 台，没有一台接受二维码：不会为任何人开门。", f.Readers)
+		s.Act, s.Path = "查看读头", "reader"
 	case f.Heard > 0:
 		s.Text = fmt.Sprintf("%d 台读头中有 %d 台已经上线。", f.Readers, f.Heard)
 	case f.Readers > 0:
@@ -186,6 +204,7 @@ func (f GuideFacts) peopleStep() GuideStep {
 	s := GuideStep{
 		Name: "people", Title: "观察员与账号", State: guideState(false, f.Observers+f.Accounts > 0), Takes: "5 分钟",
 		Text: "同事各用各的账号；只看出入记录的人登记为观察员。", Act: "添加账号", Path: "account/new", Needs: PermAccountEdit,
+		Also: []GuideAct{{"添加观察员", "observer/new", PermObserverEdit}},
 	}
 	if f.Observers+f.Accounts > 0 {
 		s.Text = fmt.Sprintf("另有 %d 个账号，%d 名观察员。", f.Accounts, f.Observers)

@@ -29,7 +29,7 @@ func TestGuideSteps(t *testing.T) {
 		t.Errorf("order %v", names)
 	}
 	all := GuideFacts{
-		Community: 1, Houses: 10, Inhabited: 5, Residents: 9, RuleSet: true, Readers: 2, Heard: 1, Posts: 1, Guards: 1, Bound: 1,
+		Community: 1, Houses: 10, Inhabited: 5, Residents: 9, RuleSet: true, RuleOpens: true, Readers: 2, Heard: 1, Accepting: 2, Posts: 1, Guards: 1, Bound: 1,
 		Observers: 1, Own: 1, Official: true, Mini: true,
 	}
 	if steps := GuideSteps(all); GuideLeft(steps) != 0 {
@@ -43,6 +43,9 @@ func TestGuideSteps(t *testing.T) {
 		{func(f *GuideFacts) { f.Residents, f.Inhabited = 0, 0 }, "resident=todo"},
 		{func(f *GuideFacts) { f.Mini = false }, "wechat=doing"},
 		{func(f *GuideFacts) { f.Heard = 0 }, "reader=doing"},
+		{func(f *GuideFacts) { f.Accepting = 0 }, "reader=doing"},
+		{func(f *GuideFacts) { f.RuleOpens = false }, "passrule=doing"},
+		{func(f *GuideFacts) { f.RuleSet = false }, "passrule=todo"},
 		{func(f *GuideFacts) { f.Bound = 0 }, "guardpost=doing"},
 		{func(f *GuideFacts) { f.Guards, f.Bound = 0, 0 }, "guardpost=doing"},
 		{func(f *GuideFacts) { f.Observers = 0 }, "people=todo"},
@@ -53,6 +56,9 @@ func TestGuideSteps(t *testing.T) {
 		if got := guideStates(f); !strings.Contains(got, c.want) || strings.Count(got, "done") != 8 {
 			t.Errorf("%s, want %s", got, c.want)
 		}
+	}
+	if f := (GuideFacts{Community: 1, RuleSet: true}); !strings.Contains(guideStates(f), "passrule=done") {
+		t.Errorf("without readers, guards let people pass: %s", guideStates(f))
 	}
 	if wait := GuideSteps(GuideFacts{Community: 1})[2].Wait; wait != "房屋" {
 		t.Errorf("residents wait for %q", wait)

@@ -28,7 +28,7 @@ func (s *Store) GuideFacts(ctx context.Context, scope core.Scope, community, acc
 		return f, database.Wrap("count the set-up", err)
 	}
 	f.Residents, f.Inhabited, f.Own = people.Residents, people.Inhabited, people.Own
-	ruled := 0
+	ruled, opens := 0, 0
 	for _, count := range []struct {
 		n     *int
 		query string
@@ -40,8 +40,10 @@ func (s *Store) GuideFacts(ctx context.Context, scope core.Scope, community, acc
 			JOIN community c ON c.id = r.community_id
 			WHERE r.community_id = ?
 			AND r.updated_at > c.created_at`},
+		{&opens, "SELECT COUNT(*) FROM pass_rule WHERE community_id = ? AND reader_qr = 1"},
 		{&f.Readers, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL"},
 		{&f.Heard, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL AND last_seen_at IS NOT NULL"},
+		{&f.Accepting, "SELECT COUNT(*) FROM reader WHERE community_id = ? AND disabled_at IS NULL AND qr_allowed = 1"},
 		{&f.Posts, "SELECT COUNT(*) FROM guard_post WHERE community_id = ? AND disabled_at IS NULL"},
 		{&f.Guards, "SELECT COUNT(*) FROM guard WHERE community_id = ? AND disabled_at IS NULL"},
 		{&f.Bound, "SELECT COUNT(*) FROM guard WHERE community_id = ? AND disabled_at IS NULL AND user_id <> 0"},
@@ -56,7 +58,7 @@ func (s *Store) GuideFacts(ctx context.Context, scope core.Scope, community, acc
 			return f, database.Wrap("count the set-up", err)
 		}
 	}
-	f.RuleSet = ruled > 0
+	f.RuleSet, f.RuleOpens = ruled > 0, opens > 0
 	err := s.db.Get(ctx, &f.Accounts, `
 		SELECT COUNT(*)
 		FROM account a

@@ -15,14 +15,18 @@ func TestGuideFacts(t *testing.T) {
 		if err != nil || f.Community != mine || f.Houses != 3 || f.Residents+f.Readers+f.Posts+f.Guards != 0 || f.RuleSet {
 			t.Errorf("%+v, %v", f, err)
 		}
+		if f.RuleOpens {
+			t.Error("readers open in a new community")
+		}
 		rule, err := s.PassRule(t.Context(), everywhere, mine)
+		rule.ReaderQR = true
 		if err == nil {
 			err = s.UpdatePassRule(t.Context(), core.System, everywhere, rule)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f, err := s.GuideFacts(t.Context(), everywhere, mine, 7); err != nil || !f.RuleSet {
+		if f, err := s.GuideFacts(t.Context(), everywhere, mine, 7); err != nil || !f.RuleSet || !f.RuleOpens {
 			t.Errorf("%+v, %v", f, err)
 		}
 		if f, err := s.GuideFacts(t.Context(), everywhere, other, 7); err != nil || f.RuleSet || f.Houses != 0 {

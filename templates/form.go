@@ -176,6 +176,9 @@ type Section struct {
 	Matrix bool // fields of Checks are drawn as one table: their choices by Row and Column
 }
 
+// MoreField is sent by a form's second button, 保存并继续添加.
+const MoreField = "more"
+
 // Form is a form that posts to Action; partial "form" draws all of it. An invalid form is shown
 // again with status 422, with Set's values and messages. The submit button works once; leaving with
 // unsaved changes asks first.
@@ -186,6 +189,7 @@ type Form struct {
 	Error    string // a message for the form as a whole; fields with messages are counted automatically
 	Notice   string // a note on a form without errors: its values are not saved yet
 	Submit   string // the button's label; "保存" if empty
+	More     bool   // a second button saves and opens the form for another: it sends MoreField
 	Cancel   string // URL of the cancel button; empty for none
 	Ask      bool   // the server asks before it acts, as by Submit
 	Danger   bool   // the button is red

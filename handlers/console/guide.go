@@ -35,8 +35,9 @@ type guideStep struct {
 	core.GuideStep
 	Badge  templates.Badge
 	Button templates.Action // without a URL: it is off
-	Why    string           // it is off, or what has to come first
-	Now    bool             // the next one to do
+	Also   []templates.Action
+	Why    string // it is off, or what has to come first
+	Now    bool   // the next one to do
 }
 
 // guidePlace is a community with the number of its open steps.
@@ -126,8 +127,9 @@ var guideTones = map[core.GuideState]templates.Tone{
 }
 
 func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep {
-	if s.Name == "people" && !c.Has(s.Needs) && c.Has(core.PermObserverEdit) {
-		s.Act, s.Path, s.Needs = "添加观察员", "observer/new", core.PermObserverEdit
+	s.Also = slices.DeleteFunc(s.Also, func(a core.GuideAct) bool { return !c.Has(a.Needs) })
+	if len(s.Also) > 0 && !c.Has(s.Needs) {
+		s.Act, s.Path, s.Needs, s.Also = s.Also[0].Label, s.Also[0].Path, s.Also[0].Needs, s.Also[1:]
 	}
 	step := guideStep{GuideStep: s, Badge: templates.Badge{Tone: guideTones[s.State], Text: s.State.Label()}}
 	step.Button = templates.Action{Label: s.Act}
@@ -135,15 +137,25 @@ func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep 
 	switch {
 	case s.Wait != "":
 		step.Why = "先完成“" + s.Wait + "”。"
+	case !may && s.State == core.GuideDone:
 	case !may:
 		step.Why = "您的账号不能办理，请联系管理员。"
 	default:
-		step.Button.URL = frame.HomePath + "/" + s.Path
-		if community != 0 && s.Name != "community" && s.Name != "wechat" && !strings.HasPrefix(s.Path, "account") {
-			step.Button.URL += "?community=" + community.String()
+		step.Button.URL = guideURL(s.Path, community)
+		for _, a := range s.Also {
+			step.Also = append(step.Also, templates.Action{Label: a.Label, URL: guideURL(a.Path, community)})
 		}
 	}
 	return step
+}
+
+// guideURL returns a page's address with the community, if it is about one.
+func guideURL(path string, community core.ID) string {
+	stem, _, _ := strings.Cut(path, "/")
+	if community == 0 || stem == "account" || stem == "community" || path == "guide/wechat" {
+		return frame.HomePath + "/" + path
+	}
+	return templates.WithQuery(frame.HomePath+"/"+path, nil, "community", community.String())
 }
 
 // onward returns the next open step after an act upon a feature that is part of one: the message of the act

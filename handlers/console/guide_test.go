@@ -59,14 +59,16 @@ func TestGuideFollowsTheData(t *testing.T) {
 	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit)
 	page := clerk.Get(t, frame.GuidePath, http.StatusOK)
 	page.Find(".tx-guide > li").Each(func(_ int, li *goquery.Selection) {
-		to, on := li.Find("a.btn").Attr("href")
+		to, on := li.Find("a").Attr("href")
 		if on {
 			clerk.Get(t, to, http.StatusOK)
-		} else if li.Find("button[disabled]").Length() != 1 || !strings.Contains(li.Text(), "不能办理") {
+			return
+		}
+		if off := li.Find("button[disabled]").Length() == 1 && strings.Contains(li.Text(), "不能办理"); off == li.HasClass("tx-step-done") {
 			t.Errorf("neither on nor off with a reason: %s", li.Text())
 		}
 	})
-	if page.Find(".tx-guide a.btn").Length() < 2 {
+	if page.Find(".tx-guide a").Length() < 2 {
 		t.Error("the clerk may do nothing")
 	}
 }
@@ -191,4 +193,37 @@ func TestGuidePages(t *testing.T) {
 		},
 		"console/guide/notice#none": guideNoticePage{Shell: shell, Why: "还没有接入公众号。", Step: frame.WechatStep},
 	})
+}
+
+// A step that is done has a quiet link; what opens no door is not done, and says why.
+func TestGuideTellsWhatOpensNoDoor(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	path := frame.GuidePath + "?community=" + d.Mine.Community.String() // with readers
+	step := func(title string) *goquery.Selection {
+		return b.Get(t, path, http.StatusOK).Find(".tx-guide > li").FilterFunction(func(_ int, li *goquery.Selection) bool {
+			return strings.Contains(li.Find("h2").Text(), title)
+		})
+	}
+	save := func(opens bool) {
+		rule := d.Rule(t)
+		rule.ReaderQR = opens
+		if err := d.Store.UpdatePassRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(false)
+	if li := step("通行证设置"); !strings.Contains(li.Text(), "进行中") || !strings.Contains(li.Text(), "不会为任何人开门") {
+		t.Errorf("readers that open for nobody: %s", li.Text())
+	}
+	save(true)
+	li := step("通行证设置")
+	if !strings.Contains(li.Text(), "已完成") || li.Find(".btn").Length() != 0 || li.Find("a").Length() != 1 {
+		t.Errorf("a step that is done has a button: %s", li.Text())
+	}
+	for _, act := range []string{"添加账号", "添加观察员"} {
+		if li := step("观察员与账号"); !strings.Contains(li.Find("a").Text(), act) {
+			t.Errorf("no way to %s", act)
+		}
+	}
 }

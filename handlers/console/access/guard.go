@@ -151,7 +151,7 @@ func (p *Pages) guardForm(c *web.Context, g core.Guard) (templates.Form, error) 
 		return templates.Form{}, err
 	}
 	form := templates.Form{
-		Action: frame.GuardPath, CSRF: c.CSRF(), Cancel: frame.GuardPath, Submit: "添加",
+		Action: frame.GuardPath, CSRF: c.CSRF(), Cancel: frame.GuardPath, Submit: "添加", More: g.ID == 0,
 		Sections: guardFields(g, at, posts),
 	}
 	if g.ID != 0 {
@@ -191,8 +191,10 @@ func (p *Pages) guardCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.guardFormPage(c, form.guard(0), wrong)
 	}
-	c.Flash(web.FlashSuccess, "门岗人员已添加。请本人扫“微信登录二维码”绑定微信。")
-	return c.Redirect(frame.GuardURL(id))
+	return p.Added(c, frame.Added{
+		Name: core.Clean(form.Name), Message: "门岗人员已添加。请本人扫“微信登录二维码”绑定微信。", Page: frame.GuardURL(id),
+		Another: templates.WithQuery(frame.GuardPath+"/new", nil, "community", form.Community.String()),
+	})
 }
 
 func (p *Pages) guardEdit(c *web.Context) error {

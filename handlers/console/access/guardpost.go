@@ -58,8 +58,10 @@ func (p *Pages) guardPostCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.guardPostFormPage(c, form.post(0), wrong)
 	}
-	c.Flash(web.FlashSuccess, "门岗已添加。")
-	return c.Redirect(frame.GuardPostPath)
+	return p.Added(c, frame.Added{
+		Name: core.Clean(form.Name), Message: "门岗已添加。", Page: frame.GuardPostPath,
+		Another: templates.WithQuery(frame.GuardPostPath+"/new", nil, "community", form.Community.String()),
+	})
 }
 
 func (p *Pages) guardPostEdit(c *web.Context) error {

@@ -50,7 +50,7 @@ func (p *Pages) guardPostForm(c *web.Context, post core.GuardPost) (templates.Fo
 		return templates.Form{}, err
 	}
 	form := templates.Form{
-		Action: frame.GuardPostPath, CSRF: c.CSRF(), Cancel: frame.GuardPostPath, Submit: "添加",
+		Action: frame.GuardPostPath, CSRF: c.CSRF(), Cancel: frame.GuardPostPath, Submit: "添加", More: post.ID == 0,
 		Sections: guardPostFields(post, at),
 	}
 	if post.ID != 0 {

@@ -145,7 +145,7 @@ func (p *Pages) observerForm(c *web.Context, o core.Observer) (observerFormPage,
 	page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员")}
 	page.Crumbs = observerCrumbs()
 	page.Form = templates.Form{
-		Action: frame.ObserverPath, CSRF: page.CSRF, Cancel: frame.ObserverPath, Submit: "添加",
+		Action: frame.ObserverPath, CSRF: page.CSRF, Cancel: frame.ObserverPath, Submit: "添加", More: o.ID == 0,
 		Sections: observerFields(o, communities),
 	}
 	if o.ID != 0 {
@@ -186,8 +186,14 @@ func (p *Pages) observerCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.observerFormPage(c, form.observer(0), wrong)
 	}
-	c.Flash(web.FlashSuccess, "观察员已添加。请本人扫“微信登录二维码”绑定微信。")
-	return c.Redirect(frame.ObserverURL(id))
+	another := frame.ObserverPath + "/new"
+	if len(form.Communities) == 1 {
+		another = templates.WithQuery(another, nil, "community", form.Communities[0].String())
+	}
+	return p.Added(c, frame.Added{
+		Name: core.Clean(form.Name), Message: "观察员已添加。请本人扫“微信登录二维码”绑定微信。", Page: frame.ObserverURL(id),
+		Another: another,
+	})
 }
 
 func (p *Pages) observerEdit(c *web.Context) error {

@@ -90,7 +90,7 @@ func (p *Pages) readerForm(c *web.Context, r core.Reader) (templates.Form, error
 	}
 	form := templates.Form{
 		Action: frame.ReaderPath, CSRF: c.CSRF(), Sections: readerFields(r, at, nodeOptions(tree)),
-		Submit: "添加", Cancel: frame.ReaderPath,
+		Submit: "添加", Cancel: frame.ReaderPath, More: r.ID == 0,
 	}
 	if r.ID != 0 {
 		form.Action, form.Cancel, form.Submit = frame.ReaderURL(r.ID), frame.ReaderURL(r.ID), "保存"
@@ -109,8 +109,10 @@ func (p *Pages) readerCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.readerFormPage(c, form.reader(0), wrong)
 	}
-	c.Flash(web.FlashSuccess, "读头已添加。请按安装说明把地址填进设备。")
-	return c.Redirect(frame.ReaderURL(id))
+	return p.Added(c, frame.Added{
+		Name: core.Clean(form.Name), Message: "读头已添加。请按安装说明把地址填进设备。", Page: frame.ReaderURL(id),
+		Another: templates.WithQuery(frame.ReaderPath+"/new", nil, "community", form.Community.String()),
+	})
 }
 
 func (p *Pages) readerEdit(c *web.Context) error {

@@ -104,6 +104,24 @@ func (f *Frame) Edited(
 	c.ShowFlash(done)
 }
 
+// Added is a thing that a form has added.
+type Added struct {
+	Name    string // the thing's
+	Message string // on its page
+	Page    string
+	Another string // the form for another one, with what it is likely to have in common with this one
+}
+
+// Added leads on to what a form has added, or with 保存并继续添加 to the form for another.
+func (f *Frame) Added(c *web.Context, a Added) error {
+	if !c.Form().Has(templates.MoreField) {
+		c.Flash(web.FlashSuccess, a.Message)
+		return c.Redirect(a.Page)
+	}
+	c.ShowFlash(web.Flash{Kind: web.FlashSuccess, Message: "已添加“" + a.Name + "”。", Link: a.Page})
+	return c.Redirect(a.Another)
+}
+
 // Suggest answers a field with Suggest while typing.
 func (f *Frame) Suggest(c *web.Context, suggestions []templates.Suggestion) error {
 	return c.HTML(http.StatusOK, func(w io.Writer) error {

@@ -3,6 +3,7 @@ package registry
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -210,11 +211,14 @@ func (p *Pages) houseFormPage(
 
 // houseNewForm returns the form of a new house, with a field for each level of the community.
 func houseNewForm(c *web.Context, at frame.CommunityChoice) templates.Form {
-	fields := at.FormFields(frame.HousePath)
+	fields, focused := at.FormFields(frame.HousePath), false
 	for i, level := range at.Levels {
 		field := templates.Field{
-			Name: levelField(i), Label: level, Required: true, MaxLength: core.MaxNodeName, Focus: i == 0,
+			Name: levelField(i), Label: level, Required: true, MaxLength: core.MaxNodeName, Value: c.Query(levelField(i)),
 			Short: true, Autocomplete: "off",
+		}
+		if field.Focus = field.Value == "" && !focused; field.Focus {
+			focused = true
 		}
 		if i == 0 && len(at.Levels) > 1 {
 			field.Help = "只填数字或字母也可以：3 即 3" + level + "。"
@@ -222,7 +226,7 @@ func houseNewForm(c *web.Context, at frame.CommunityChoice) templates.Form {
 		fields = append(fields, field)
 	}
 	return templates.Form{
-		Action: frame.HousePath, CSRF: c.CSRF(), Cancel: at.URL(frame.HousePath), Submit: "添加",
+		Action: frame.HousePath, CSRF: c.CSRF(), Cancel: at.URL(frame.HousePath), Submit: "添加", More: true,
 		Sections: []templates.Section{{Fields: fields}},
 	}
 }
@@ -255,8 +259,14 @@ func (p *Pages) houseCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.houseFormPage(c, at, core.House{}, houseNewForm(c, at), wrong)
 	}
-	c.Flash(web.FlashSuccess, "房屋已添加。")
-	return c.Redirect(at.URL(frame.HousePath))
+	var same []string // the next room is near
+	for i, name := range names[:len(names)-1] {
+		same = append(same, levelField(i), name)
+	}
+	return p.Added(c, frame.Added{
+		Name: strings.Join(names, ""), Message: "房屋已添加。", Page: at.URL(frame.HousePath),
+		Another: at.URL(frame.HousePath+"/new", same...),
+	})
 }
 
 // houseNamesWrong returns which level's name is missing or too long.

@@ -178,8 +178,10 @@ func (p *Pages) residentCreate(c *web.Context) error {
 	if r.OwnPhone() == "" {
 		words = "住户已添加。没有本人手机，请现场核验；核验后由门岗查找放行。"
 	}
-	c.Flash(web.FlashSuccess, words)
-	return c.Redirect(frame.ResidentURL(r.ID))
+	return p.Added(c, frame.Added{
+		Name: r.Name, Message: words, Page: frame.ResidentURL(r.ID),
+		Another: at.URL(frame.ResidentPath+"/new", "house", r.House.String()),
+	})
 }
 
 func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form residentForm) (core.Resident, error) {

@@ -175,7 +175,7 @@ func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house 
 
 func residentNewForm(c *web.Context, at frame.CommunityChoice, house string) templates.Form {
 	form := templates.Form{Action: frame.ResidentPath, CSRF: c.CSRF(), Cancel: frame.ResidentPath,
-		Submit: "添加", Sections: []templates.Section{
+		Submit: "添加", More: true, Sections: []templates.Section{
 			{Title: "房屋", Fields: append(at.FormFields(""), templates.Field{
 				Name: "house", Label: "房屋", Value: house, Required: true, MaxLength: 250,
 				Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。",

@@ -29,7 +29,8 @@ func TestGuideSteps(t *testing.T) {
 		t.Errorf("order %v", names)
 	}
 	all := GuideFacts{
-		Community: 1, Houses: 10, Inhabited: 5, Residents: 9, RuleSet: true, RuleOpens: true, Readers: 2, Heard: 1, Accepting: 2, Posts: 1, Guards: 1, Bound: 1,
+		Community: 1, Houses: 10, Inhabited: 5, Residents: 9, RuleSet: true, RuleOpens: true, Readers: 2, Heard: 1, Accepting: 2,
+		Posts: 1, Guards: 1, Bound: 1,
 		Observers: 1, Own: 1, Official: true, Mini: true,
 	}
 	if steps := GuideSteps(all); GuideLeft(steps) != 0 {

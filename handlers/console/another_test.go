@@ -28,10 +28,12 @@ func TestSaveAndAddAnother(t *testing.T) {
 			map[string]string{"level0": "77栋", "level1": "1单元", "level2": ""}},
 		{frame.ResidentPath, "何雅文", url.Values{"house": {house}, "name": {"何雅文"}, "phone": {"19900007701"}},
 			map[string]string{"house": house, "name": "", "phone": ""}},
-		{frame.ReaderPath, "东门读头", url.Values{"name": {"东门读头"}, "gate": {"东门"}, "serial": {"VG7701"}}, map[string]string{"name": ""}},
+		{frame.ReaderPath, "东门读头", url.Values{"name": {"东门读头"}, "gate": {"东门"}, "serial": {"VG7701"}},
+			map[string]string{"name": ""}},
 		{frame.GuardPostPath, "东门岗", url.Values{"name": {"东门岗"}}, map[string]string{"name": ""}},
 		{frame.GuardPath, "李卫东", url.Values{"name": {"李卫东"}, "phone": {"19900007702"}}, map[string]string{"name": ""}},
-		{frame.ObserverPath, "周敏", url.Values{"name": {"周敏"}, "capacity": {"街道网格员"}, "phone": {"19900007703"}}, map[string]string{"name": ""}},
+		{frame.ObserverPath, "周敏", url.Values{"name": {"周敏"}, "capacity": {"街道网格员"}, "phone": {"19900007703"}},
+			map[string]string{"name": ""}},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			page := b.Open(t, c.path+"/new?community="+community)
@@ -56,7 +58,8 @@ func TestSaveAndAddAnother(t *testing.T) {
 			if !strings.Contains(flash.Text(), "“"+c.name+"”") {
 				t.Errorf("it says %q", flash.Text())
 			}
-			if saved, _ := flash.Find("a").First().Attr("href"); !strings.Contains(b.Get(t, saved, http.StatusOK).Find("main").Text(), c.name) {
+			saved := flash.Find("a").First().AttrOr("href", "")
+			if !strings.Contains(b.Get(t, saved, http.StatusOK).Find("main").Text(), c.name) {
 				t.Errorf("the link of the message, %s, does not show it", saved)
 			}
 			next := desk.FilledIn(page)

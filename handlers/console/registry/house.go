@@ -259,12 +259,16 @@ func (p *Pages) houseCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.houseFormPage(c, at, core.House{}, houseNewForm(c, at), wrong)
 	}
+	whole, err := at.NodeNames(names) // 3 as 3栋
+	if err != nil {
+		return err
+	}
 	var same []string // the next room is near
-	for i, name := range names[:len(names)-1] {
+	for i, name := range whole[:len(whole)-1] {
 		same = append(same, levelField(i), name)
 	}
 	return p.Added(c, frame.Added{
-		Name: strings.Join(names, ""), Message: "房屋已添加。", Page: at.URL(frame.HousePath),
+		Name: strings.Join(whole, ""), Message: "房屋已添加。", Page: at.URL(frame.HousePath),
 		Another: at.URL(frame.HousePath+"/new", same...),
 	})
 }

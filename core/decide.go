@@ -42,8 +42,7 @@ func Decide(f Facts, now time.Time) Decision {
 // that of Decide. An urgent exit counts like any other, even beyond the limit.
 func DecideUrgent(f Facts, now time.Time) Decision {
 	d := Decide(f, now)
-	guard := f.Via == ViaGuard || f.Via == ViaManual
-	if d.Allowed || !guard || !f.PostUrgent || !d.Reason.MayBeUrgent() {
+	if d.Allowed || !f.atGuard() || !f.PostUrgent || !d.Reason.MayBeUrgent() {
 		return d
 	}
 	d.Allowed, d.Overruled, d.Reason = true, d.Reason, ReasonUrgent
@@ -68,7 +67,7 @@ func (f *Facts) checkDoor() Reason {
 	if f.Unreadable {
 		return ReasonUnreadable
 	}
-	guard := f.Via == ViaGuard || f.Via == ViaManual
+	guard := f.atGuard()
 	if reason := f.checkToken(); reason != ReasonAllowed && f.Via != ViaManual {
 		return reason
 	}
@@ -166,9 +165,9 @@ func (f *Facts) needID() bool { return f.Rule.RecordID && !f.HasIDNumber && f.co
 // counted reports whether the community's counting of exits applies to this kind of pass.
 func (f *Facts) counted() bool { return f.PassKind == PassResident }
 
-func (f *Facts) atReader() bool {
-	return f.Via != ViaGuard && f.Via != ViaManual && f.Via != ViaPreview
-}
+func (f *Facts) atReader() bool { return !f.atGuard() && f.Via != ViaPreview }
+
+func (f *Facts) atGuard() bool { return f.Via == ViaGuard || f.Via == ViaManual }
 
 // figures returns the part of every answer besides yes or no.
 func (f *Facts) figures(now time.Time) Decision {
@@ -244,7 +243,7 @@ func (r PassRule) fever() int {
 	return r.FeverTenths
 }
 
-// sentence words d for the person at the door.
+// sentence words d for who reads it: the person at the door or with the pass, or the guard.
 func (f *Facts) sentence(d Decision, now time.Time) string {
 	switch d.Reason {
 	case ReasonAllowed:
@@ -252,6 +251,14 @@ func (f *Facts) sentence(d Decision, now time.Time) string {
 	case ReasonHours, ReasonCount:
 		if !d.Next.IsZero() {
 			return d.Reason.short() + "，" + f.when(d.Next, now) + "起可出门"
+		}
+	case ReasonRestricted:
+		if !f.atGuard() {
+			return "您的" + d.Reason.Sentence()
+		}
+	case ReasonFever:
+		if f.atReader() {
+			return d.Reason.Sentence() + "，请联系门岗"
 		}
 	case ReasonNeedID:
 		if !f.atReader() {

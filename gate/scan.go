@@ -227,7 +227,8 @@ func (g *Gate) tell(a store.ScanAttempt, r Result, began time.Time) {
 }
 
 // Preview returns whose pass was shown and what the rules would decide, without claiming or
-// recording anything. The decision is the one Release would make now.
+// recording anything. The decision is the one Release would make now: a code that cannot be looked up
+// is refused as unavailable.
 func (g *Gate) Preview(ctx context.Context, p Passage) (store.Preview, error) {
 	a := store.ScanAttempt{Via: core.ViaGuard, Post: p.Post, Direction: p.Direction, TempTenths: p.TempTenths, IDNumber: p.IDNumber}
 	if p.Text == "" {
@@ -236,7 +237,8 @@ func (g *Gate) Preview(ctx context.Context, p Passage) (store.Preview, error) {
 	}
 	pass, state, err := g.peek(ctx, claimOf(p.Text, ""))
 	if err != nil {
-		return store.Preview{}, err
+		g.failed(ctx, "look at a code", err)
+		return store.Preview{Decision: unavailable().Decision}, nil
 	}
 	a.Pass, a.Token = pass, state
 	return g.store.PreviewScan(ctx, a)

@@ -58,7 +58,7 @@ func (h *H5) bindTicketAsk(c *web.Context) error {
 		page.Ask, page.Codes = "电脑上显示的数字是哪一个？", choices(scan.Scene, q.Code)
 		page.Facts = []templates.Fact{
 			{Label: menu, Value: q.Name}, {Label: "您的微信", Value: core.WechatLabel(q.Phone)},
-			{Label: "二维码生成时间", Value: q.Begun.In(h.store.Zone()).Format("15:04:05")},
+			{Label: "生成时间", Value: q.Begun.In(h.store.Zone()).Format("15:04:05")},
 		}
 	}
 	return h.show(c, http.StatusOK, "wechatlogin/show", page)

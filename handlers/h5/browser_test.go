@@ -53,8 +53,8 @@ func (p *phone) screen(size browser.Size) (ctx context.Context, address string) 
 
 // wire is the connection between a screen and the site.
 type wire struct {
-	dead, busy atomic.Bool
-	hangUp     func()
+	dead, busy, deaf atomic.Bool
+	hangUp           func()
 }
 
 // cut ends the connection, or restores it.
@@ -64,11 +64,15 @@ func (l *wire) cut(dead bool) {
 	}
 }
 
-// to answers nothing while the connection is cut, and posted forms with 503 while the site is busy.
+// to answers nothing while the connection is cut, and posted forms with 503 while the site is busy; while it
+// is deaf, the answers to posted forms are lost.
 func (l *wire) to(site http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case l.dead.Load():
+			panic(http.ErrAbortHandler)
+		case l.deaf.Load() && r.Method == http.MethodPost:
+			site.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
 		case l.busy.Load() && r.Method == http.MethodPost:
 			w.WriteHeader(http.StatusServiceUnavailable)

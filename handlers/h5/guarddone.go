@@ -16,6 +16,7 @@ type donePage struct {
 	Post    core.GuardPost
 	Verdict templates.Verdict
 	Scanned bool // a code was scanned: the next one is, too
+	ByHand  bool // nothing could be decided about the code; a pass can be found without one
 	// Urgent are the hidden fields of the way to an urgent release; nil = there is none.
 	Urgent []templates.Field
 }
@@ -49,6 +50,10 @@ func (h *H5) passRelease(c *web.Context) error {
 	}
 	page := donePage{
 		Phone: h.phone(c, "登记结果", post.Name), Post: post, Scanned: form.Text != "", Verdict: doneVerdict(&form, result),
+	}
+	page.Phone.SignOut = "" // not beside a decision
+	if page.Scanned && d.Reason == core.ReasonUnavailable {
+		page.Scanned, page.ByHand = false, true
 	}
 	if form.Act != "refuse" && form.Act != "record" && form.Act != "urgent" && mayBeUrgent(post, d) {
 		page.Scanned = false // the scanner must not open while the guard decides

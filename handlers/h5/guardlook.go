@@ -24,6 +24,8 @@ type lookPage struct {
 	// MayRelease is false if the rules refuse, whatever the guard records: there is no button then that
 	// says it would.
 	MayRelease bool
+	Asks       bool     // there is something to fill in
+	ByHand     bool     // the code cannot be read now; a pass can be found without one
 	Urgent     bool     // it may be released urgently
 	Reasons    []string // usual ones not to release, or to release urgently
 }
@@ -74,7 +76,8 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if page.Urgent {
 		page.Reasons = urgencies
 	}
-	page.Phone.Back = "/h5/guard/" + post.ID.String()
+	page.Asks, page.ByHand = page.MayRelease || page.Urgent, preview.Decision.Reason == core.ReasonUnavailable
+	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
@@ -100,6 +103,8 @@ func mayRelease(d core.Decision) bool {
 func previewVerdict(s store.Preview) templates.Verdict {
 	d := s.Decision
 	switch {
+	case d.Reason == core.ReasonUnavailable:
+		return templates.Verdict{Tone: templates.Bad, Title: "暂时不能核对", Text: "请稍后再扫，或手工登记"}
 	case d.Allowed:
 		return templates.Verdict{Tone: templates.Good, Title: "可以放行", Text: d.Sentence}
 	case mayRelease(d):
@@ -120,23 +125,28 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 	fields := append(passageKept(f),
 		templates.Field{Kind: templates.Hidden, Name: "key", Value: f.Key},
 		templates.Field{Kind: templates.Hidden, Name: "direction", Value: string(f.direction)})
-	if s.Rule.RecordTemp {
+	release, urgent := mayRelease(s.Decision), mayBeUrgent(post, s.Decision)
+	if s.Rule.RecordTemp && (release || urgent) {
 		fields = append(fields, templates.Field{
-			Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: true,
+			Kind: templates.Number, Name: "temp", Label: "体温", Unit: "℃", Value: f.Temp, Short: true, Required: release,
 			Placeholder: "36.5",
 		})
 	}
-	if s.Rule.RecordID && !s.HasIDNumber {
-		fields = append(fields, templates.Field{Name: "idno", Label: "身份证号", Value: f.IDNumber, Help: "只在没有登记过时需要", Autocomplete: "off"})
+	if s.Rule.RecordID && !s.HasIDNumber && release {
+		fields = append(fields, templates.Field{
+			Name: "idno", Label: "身份证号", Value: f.IDNumber, Required: true, Autocomplete: "off",
+		})
 	}
-	if mayBeUrgent(post, s.Decision) {
+	if urgent {
 		fields = append(fields, templates.Field{
 			Name: "reason", Label: "紧急放行的原因", Value: f.Reason, Placeholder: "紧急放行时填写", MaxLength: 60,
 			Help: "会记在出入记录里，并告警。",
 		})
 	}
-	if mayRelease(s.Decision) {
-		fields = append(fields, templates.Field{Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60})
+	if release {
+		fields = append(fields, templates.Field{
+			Name: "reason", Label: "不放行的原因", Value: f.Reason, Placeholder: "不放行时填写", MaxLength: 60,
+		})
 	}
 	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
 }

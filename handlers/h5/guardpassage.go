@@ -33,6 +33,7 @@ func (f *passageForm) check(post core.GuardPost) error {
 	if f.Temp != "" {
 		var ok bool
 		if f.temp, ok = tenths(f.Temp); !ok {
+			f.temp = 0 // not measured, rather than a fever
 			fields["temp"] = "体温应为 34.0 至 42.0 之间的数字，如 36.5"
 		}
 	}

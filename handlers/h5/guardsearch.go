@@ -23,6 +23,9 @@ type found struct {
 	Pass core.ID // 0 = not certified: no pass
 }
 
+// searchable is what a guard can search for.
+const searchable = "请输入姓名、房号（如 1栋1单元101）或手机后四位。"
+
 // maxSearch is the maximum number of results: more would not help at a gate.
 const maxSearch = 30
 
@@ -47,12 +50,12 @@ func (h *H5) residentSearchShow(c *web.Context) error {
 		return err
 	}
 	page := searchPage{Phone: h.phone(c, "手工登记", post.Name), Post: post, Keyword: form.Keyword,
-		Empty: templates.Empty{Icon: "search", Title: "没有找到住户", Text: "请输入姓名、房号（如 1栋1单元101）或手机后四位。"}}
+		Empty: templates.Empty{Icon: "search", Title: "查找住户", Text: searchable}}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
 	if page.Keyword == "" {
-		page.Empty.Title = "查找住户"
 		return h.show(c, http.StatusOK, "guard/search", page)
 	}
+	page.Empty.Title, page.Empty.Text = "没有找到“"+page.Keyword+"”", "请核对后再找。"+searchable
 	rows, _, err := h.store.Residents(c.Ctx(), core.ScopeOf(post.Community), store.ResidentFilter{
 		Community: post.Community, Keyword: page.Keyword, Page: store.Page{Limit: maxSearch}})
 	if err != nil {

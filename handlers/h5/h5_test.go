@@ -65,6 +65,7 @@ type site struct {
 	*estate.Estate
 	store   *store.Store
 	gate    *gate.Gate
+	redis   *cache.Cache
 	address [2]string
 }
 
@@ -82,7 +83,7 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &site{store: s, Estate: estate.New(t, s, plan)}
+	w := &site{store: s, redis: redis, Estate: estate.New(t, s, plan)}
 	var closers []func()
 	for i := range w.address {
 		w.gate = gate.New(gate.Options{Store: s, Redis: redis})

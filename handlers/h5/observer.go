@@ -61,7 +61,7 @@ type observerPage struct {
 	templates.Phone
 	Chips     []templates.NavItem // the usual filters, one tap each
 	Filters   []templates.Field
-	Filtered  bool // by one that no chip shows
+	Narrowed  int // filters set that no chip shows
 	Totals    core.RecordTotals
 	TotalsDay string
 	Days      []recordDay
@@ -104,8 +104,8 @@ func (h *H5) accessRecordList(c *web.Context) error {
 		Phone: h.phone(c, "出入记录", c.Observer().Name+" · "+c.Observer().Capacity), Totals: totals,
 		TotalsDay: day.Words(today), Days: recordDays(lines, h.store.Zone(), c.Now()),
 		Live:  h.live("/h5/observer/events", "record", "refresh", records),
-		Chips: form.chips(query, today), Filters: observerFilters(form, communities), Filtered: form.narrowed(today),
-		Empty: templates.Empty{Icon: "history", Title: "没有出入记录", Text: "换个日期或条件试试。"},
+		Chips: form.chips(query, today), Filters: observerFilters(form, communities), Narrowed: form.narrowed(today),
+		Empty: form.empty(),
 	}
 	if form.Keyword != "" {
 		view.Live = templates.Live{} // each search is an act of its own, which is audited
@@ -150,16 +150,29 @@ func (f recordFilterForm) chips(query url.Values, today core.Day) []templates.Na
 	}
 }
 
-// narrowed reports whether a filter is set that the chips do not show.
-func (f recordFilterForm) narrowed(today core.Day) bool {
-	if f.Day == today || f.Day == today-1 {
-		f.Day = 0
+// narrowed returns how many filters are set that the chips do not show.
+func (f recordFilterForm) narrowed(today core.Day) int {
+	n := 0
+	for _, set := range []bool{
+		f.Community != 0, f.Day != 0 && f.Day != today && f.Day != today-1, f.Direction != "", f.Kind != "",
+		f.Result != "" && f.Result != "refused", f.Keyword != "",
+	} {
+		if set {
+			n++
+		}
 	}
-	if f.Result == "refused" {
-		f.Result = ""
+	return n
+}
+
+// empty returns what the page says when there are no records: whether there are none at all.
+func (f recordFilterForm) empty() templates.Empty {
+	if f == (recordFilterForm{}) {
+		return templates.Empty{Icon: "history", Title: "还没有出入记录", Text: "住户扫码或门岗登记后，会出现在这里。"}
 	}
-	f.Days = ""
-	return f != recordFilterForm{}
+	return templates.Empty{
+		Icon: "history", Title: "没有找到出入记录", Text: "换个日期或条件试试。",
+		Action: templates.Action{Label: "重置", URL: observerPath},
+	}
 }
 
 // searchesPerMinute limits the searches of one observer.

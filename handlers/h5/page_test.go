@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 		Decision: core.Decision{Reason: core.ReasonNeedTemp, Sentence: "请到门岗测温"},
 	}
 	look := lookPage{Phone: frame, Post: post, Preview: preview, Initial: "陈", Known: true, Verdict: previewVerdict(preview),
-		Form: passageFields(post, form, preview), Kept: passageKept(form), Ways: ways(core.Out), MayRelease: true, Reasons: refusals}
+		Form: passageFields(post, form, preview), Kept: passageKept(form), Ways: ways(core.Out), MayRelease: true, Asks: true, Reasons: refusals}
 	wrong := look
 	wrong.Form.Set(nil, map[string]string{"temp": "体温应为 34.0 至 42.0 之间的数字", "reason": "请写明不放行的原因"})
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}
@@ -72,11 +72,17 @@ func TestPages(t *testing.T) {
 		"h5/guard/look#wrong": wrong,
 		"h5/guard/look#none": lookPage{
 			Phone: frame, Post: post,
-			Verdict: templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: "二维码已失效，请刷新"},
+			Verdict: templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: "二维码已失效，请刷新"}, ByHand: true,
+		},
+		"h5/guard/done#urgent": donePage{
+			Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Bad, Title: "未放行"}, Urgent: passageKept(form),
+		},
+		"h5/guard/done#unread": donePage{
+			Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Bad, Title: "未放行"}, ByHand: true,
 		},
 		"h5/guard/done": donePage{Phone: frame, Post: post, Verdict: templates.Verdict{Tone: templates.Good, Title: "已放行"}},
 		"h5/observer/list": observerPage{
-			Phone: frame, Filters: observerFilters(filters, communities), Filtered: true, Totals: totals,
+			Phone: frame, Filters: observerFilters(filters, communities), Narrowed: 2, Totals: totals,
 			TotalsDay: "今天", Days: recordDays(named(records, communities, filters), time.UTC, at.AddDate(0, 0, 2)),
 			Chips: filters.chips(nil, filters.Day),
 			Pager: templates.Pager{Prev: "/h5/observer?before=1", Next: "/h5/observer?after=1"}, Live: live,

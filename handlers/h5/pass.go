@@ -191,15 +191,15 @@ func now(pass store.Pass, preview store.Preview, qr templates.QR) passNow {
 // canGoOut describes what a scan on the way out would do now.
 func canGoOut(s store.Preview) templates.Verdict {
 	d := s.Decision
-	switch d.Reason {
-	case core.ReasonAllowed:
+	switch {
+	case d.Allowed:
 		words := []string{s.Decision.LeftText(s.Rule)}
 		if _, more, _ := strings.Cut(d.Sentence, "，"); more != "" {
 			words = append(words, more)
 		}
 		words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
 		return templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: strings.Join(words, "，")}
-	case core.ReasonRestricted, core.ReasonBlocked, core.ReasonPassDisabled, core.ReasonLeaseEnded:
+	case d.Reason.BothWays():
 		return templates.Verdict{Tone: templates.Bad, Title: "现在不能通行", Text: d.Sentence}
 	}
 	return templates.Verdict{Tone: templates.Warn, Title: "现在不能出门", Text: d.Sentence}
@@ -210,7 +210,7 @@ func canGoOut(s store.Preview) templates.Verdict {
 func codeCaption(s store.Preview) string {
 	d := s.Decision
 	switch {
-	case d.Reason == core.ReasonHours || d.Reason == core.ReasonCount:
+	case !d.Allowed && !d.Reason.BothWays():
 		return "仅可进门"
 	case d.Allowed && s.Rule.ReaderQR && !d.NeedTemp && !d.NeedID:
 		return "请对准扫码机"

@@ -76,6 +76,31 @@ func TestObserverReadsByDays(t *testing.T) {
 	p.get("/h5/observer?days=30", http.StatusUnprocessableEntity)
 }
 
+// The filters stay folded, so that the records are on the first screen, and say how many are set; without
+// records the page says whether there are none at all.
+func TestObserverFiltersStayFolded(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindObserver, w.Observer, "observer")
+	none := p.get("/h5/observer", http.StatusOK)
+	if text := none.Find(".tx-empty").Text(); !strings.Contains(text, "还没有出入记录") || strings.Contains(text, "换个") ||
+		none.Find(".tx-empty a").Length() != 0 {
+		t.Errorf("without records: %q", text)
+	}
+	w.past(t, 0)
+	for query, want := range map[string]string{
+		"": "筛选", "?days=7&result=refused": "筛选", "?direction=in&result=allowed": "筛选（2 项）", "?q=zzz": "筛选（1 项）",
+	} {
+		page := p.get("/h5/observer"+query, http.StatusOK)
+		if page.Find("details.p-filters[open]").Length() != 0 || page.Find(".p-filters summary").Text() != want {
+			t.Errorf("%s: the filters read %q", query, page.Find(".p-filters summary").Text())
+		}
+	}
+	found := p.get("/h5/observer?q=zzz", http.StatusOK)
+	if found.Find(`.tx-empty a[href="/h5/observer"]`).Length() != 1 || found.Find("[data-live-state]").Length() != 0 {
+		t.Errorf("a search without a hit, which is not live: %q", found.Find("main").Text())
+	}
+}
+
 // The day headings fit a phone, in both themes.
 func TestObserverDaysOnAPhone(t *testing.T) {
 	w := newSite(t, estate.Plan{})

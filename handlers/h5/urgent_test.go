@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/store"
 	"tongxing/testkit/estate"
 )
 
@@ -115,5 +116,27 @@ func TestFeverLeadsToAnUrgentRelease(t *testing.T) {
 	if seen := p.post(done, post+"/look", way, http.StatusOK); seen.Find(`[value="urgent"]`).Length() != 1 ||
 		seen.Find(`[name="temp"]`).AttrOr("value", "") != "39.0" {
 		t.Errorf("it is not offered: %s", seen.Find("main").Text())
+	}
+}
+
+// The guard is not sent to the guard: what a rule says to the person at the door is said of them to the
+// guard.
+func TestGuardReadsWordsOfTheGuard(t *testing.T) {
+	w := newSite(t, estate.Plan{Rule: core.PassRule{Counting: core.CountPerson, PeriodDays: 1, RecordTemp: true, FeverTenths: 373}})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	page := p.get(post, http.StatusOK)
+	form := url.Values{"pass": {w.Residents[0].Pass.String()}, "key": {"k1"}, "direction": {"out"}, "act": {"release"}, "temp": {"39.0"}}
+	if words := p.post(page, post+"/release", form, http.StatusOK).Find(".p-verdict > p").Text(); words != "体温异常" {
+		t.Errorf("about a fever: %q", words)
+	}
+	if _, err := w.store.CreateRestrictions(t.Context(), core.System, core.Everywhere, store.RestrictionChange{
+		Community: w.Community, Houses: []core.ID{w.Residents[0].House}, Restriction: core.Restriction{Exits: -1, Reason: "隔离观察"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	seen := p.post(page, post+"/look", url.Values{"pass": form["pass"]}, http.StatusOK)
+	if words := seen.Find(".p-verdict > p").Text(); words != "房屋已被限制出入" || seen.Find(".p-look .p-block").Length() != 1 {
+		t.Errorf("about a restriction, and nothing to fill in: %q", seen.Find("main").Text())
 	}
 }

@@ -1,16 +1,12 @@
 // Large type on the pass: the code, the verdict, the telephone, and nothing else. The choice is kept
 // on the device and applied before the first paint.
+import { keep, kept } from "./keep.js";
+
 const key = "tongxing-large";
 
 // applyLarge marks the document if large type was chosen; only pages of passes have it.
 export function applyLarge() {
-  let large = false;
-  try {
-    large = localStorage.getItem(key) === "1";
-  } catch {
-    // storage is forbidden: normal type
-  }
-  set(large && location.pathname.startsWith("/h5/pass"));
+  set(kept(key) === "1" && location.pathname.startsWith("/h5/pass"));
 }
 
 // watchLarge sets up the switch.
@@ -20,11 +16,7 @@ export function watchLarge() {
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-large-switch]")) return;
     const next = !large();
-    try {
-      localStorage.setItem(key, next ? "1" : "0");
-    } catch {
-      // switched, but not remembered
-    }
+    keep(key, next ? "1" : "0");
     set(next);
     label(next);
     window.scrollTo(0, 0);

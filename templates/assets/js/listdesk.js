@@ -1,6 +1,8 @@
 // Lists on desks: rows by keyboard (j k Enter x e Esc), the density of rows, a head that stays, and the
 // whole text of what is cut off.
 
+import { keep, kept } from "./keep.js";
+
 const typing = "input:not([type=checkbox]), select, textarea, [contenteditable]";
 const blocked = "dialog[open], details[data-menu][open]";
 
@@ -57,29 +59,19 @@ function step(by) {
 
 const keys = { j: () => step(1), k: () => step(-1), x: tick, e: edit, Escape: back };
 
-const kept = "tx-density";
+const density = "tx-density";
 
 function setDensity(name) {
   document.documentElement.dataset.density = name;
   for (const button of document.querySelectorAll("[data-density-switch]")) button.setAttribute("aria-pressed", String(name === "compact"));
 }
 
-function readDensity() {
-  try {
-    return localStorage.getItem(kept) === "compact" ? "compact" : "normal";
-  } catch {
-    return "normal";
-  }
-}
+const readDensity = () => (kept(density) === "compact" ? "compact" : "normal");
 
 function switchDensity() {
   const name = document.documentElement.dataset.density === "compact" ? "normal" : "compact";
   setDensity(name);
-  try {
-    localStorage.setItem(kept, name);
-  } catch {
-    // a browser that keeps nothing switches for this page
-  }
+  keep(density, name);
   fit();
 }
 

@@ -1,6 +1,8 @@
 // The side menu as a drawer on narrow screens. Without scripts it opens by its fragment (#menu);
 // with them, focus moves in, stays in, and returns.
 
+import { keep, kept } from "./keep.js";
+
 // Groups that were opened stay open from page to page, in this browser.
 
 const openGroups = "tx-menu-open";
@@ -48,20 +50,12 @@ function watchGroups(side) {
     const groups = readGroups();
     if (group.open) groups.delete(group.dataset.navGroup); // the click is about to close it
     else groups.add(group.dataset.navGroup);
-    try {
-      localStorage.setItem(openGroups, [...groups].join(" "));
-    } catch {
-      // a browser that keeps nothing opens and closes them all the same
-    }
+    keep(openGroups, [...groups].join(" "));
   });
 }
 
 function readGroups() {
-  try {
-    return new Set((localStorage.getItem(openGroups) ?? "").split(" ").filter(Boolean));
-  } catch {
-    return new Set();
-  }
+  return new Set((kept(openGroups) ?? "").split(" ").filter(Boolean));
 }
 
 function keepInside(side, event) {

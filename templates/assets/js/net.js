@@ -1,6 +1,8 @@
 // Whether the phone has a connection: <html data-net="off"> if it has none. Pages whose content would
 // be wrong without one show something else then.
 
+import { say } from "./trouble.js";
+
 const grace = 2500; // ms a stream may be away: servers restart
 
 let lost = 0;
@@ -23,9 +25,20 @@ export function netDoubted() {
   if (!lost) lost = setTimeout(netOff, grace);
 }
 
-// watchNet follows what the browser says.
+// watchNet follows what the browser says. Without a connection no form is sent: the browser's own page
+// would take the place of what has been filled in.
 export function watchNet() {
   if (navigator.onLine === false) netOff();
   window.addEventListener("offline", netOff);
   window.addEventListener("online", netOn);
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (navigator.onLine !== false || "qrRefresh" in event.target.dataset) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      say("网络未连接，还没有提交。请连上后再按一次。");
+    },
+    true,
+  );
 }

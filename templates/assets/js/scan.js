@@ -13,6 +13,8 @@
 //
 // Inside WeChat, pages cannot use the camera themselves, at least on iOS.
 
+import { keep, kept } from "./keep.js";
+
 const lookEvery = 150; // ms
 const readingTime = { good: 1500, bad: 4000 }; // ms that a decision is shown before the scanner opens
 const key = "tongxing-scan-on";
@@ -34,13 +36,7 @@ export function watchScans() {
 }
 
 // goesOn reports whether the scanner opens again after a decision; the choice is kept on the device.
-function goesOn() {
-  try {
-    return localStorage.getItem(key) !== "0";
-  } catch {
-    return true;
-  }
-}
+const goesOn = () => kept(key) !== "0";
 
 async function start(form) {
   const manual = form.querySelector("[data-scan-manual]");
@@ -54,13 +50,7 @@ async function start(form) {
   if (at) type();
   const on = form.querySelector("[data-scan-on]");
   on.checked = goesOn();
-  on.addEventListener("change", () => {
-    try {
-      localStorage.setItem(key, on.checked ? "1" : "0");
-    } catch {
-      // not remembered
-    }
-  });
+  on.addEventListener("change", () => keep(key, on.checked ? "1" : "0"));
   const button = form.querySelector("[data-scan-open]");
   const open = await opener(form, button, type);
   button.dataset.scanOpen = "ready";

@@ -18,7 +18,8 @@ export function watchTrouble() {
   document.addEventListener("htmx:beforeRequest", () => document.querySelector(".tx-toast")?.remove());
 }
 
-function say(text) {
+// say shows a message until the next one, or for 8 s.
+export function say(text) {
   document.querySelector(".tx-toast")?.remove();
   const toast = document.createElement("div");
   toast.className = "tx-flash tx-bad tx-toast";

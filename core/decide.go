@@ -243,7 +243,7 @@ func (r PassRule) fever() int {
 	return r.FeverTenths
 }
 
-// sentence words d for who reads it: the person at the door or with the pass, or the guard.
+// sentence words d for its reader: the person at the door or with the pass, or the guard.
 func (f *Facts) sentence(d Decision, now time.Time) string {
 	switch d.Reason {
 	case ReasonAllowed:

@@ -35,8 +35,11 @@ func TestPages(t *testing.T) {
 		Pass: 5, Name: "陈建国", HouseLabel: "1栋1单元101", Rule: core.PassRule{RecordTemp: true, RecordID: true},
 		Decision: core.Decision{Reason: core.ReasonNeedTemp, Sentence: "请到门岗测温"},
 	}
-	look := lookPage{Phone: frame, Post: post, Preview: preview, Initial: "陈", Known: true, Verdict: previewVerdict(preview),
-		Form: passageFields(post, form, preview), Kept: passageKept(form), Ways: ways(core.Out), MayRelease: true, Asks: true, Reasons: refusals}
+	look := lookPage{
+		Phone: frame, Post: post, Preview: preview, Initial: "陈", Known: true, Verdict: previewVerdict(preview),
+		Form: passageFields(post, form, preview), Kept: passageKept(form), Ways: ways(core.Out),
+		MayRelease: true, Asks: true, Reasons: refusals,
+	}
 	wrong := look
 	wrong.Form.Set(nil, map[string]string{"temp": "体温应为 34.0 至 42.0 之间的数字", "reason": "请写明不放行的原因"})
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}

@@ -94,8 +94,8 @@ func TestUrgentReleaseAfterTheSessionEnded(t *testing.T) {
 	w.released(t, 1)
 }
 
-// Without Redis no code can be read. The guard is told so, before and after the press, and led to the way
-// that needs none; there, an urgent release works.
+// Without Redis no code can be read. The page says that before and after the press, and leads to the way that
+// needs none; there, an urgent release works.
 func TestUrgentReleaseWithoutRedis(t *testing.T) {
 	w, p, post := closedPost(t)
 	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)

@@ -235,7 +235,7 @@ func TestOfficeSetsThePassRule(t *testing.T) {
 	)
 	viewer.picture("passrule-viewer")
 	o.isRefused(viewer, "/console/restriction/new?community="+o.communities[0].ID.String(), "没有权限")
-	o.isRefused(o.desk("neighbour", browser.Desktop), "/console/passrule?community="+o.communities[0].ID.String(), "没有找到")
+	o.isRefused(o.desk("neighbour", browser.Desktop), "/console/passrule?community="+o.communities[0].ID.String(), "页面不存在")
 }
 
 // Records are filtered by the address, shown as charts, and exported as filtered; wrong days are
@@ -293,7 +293,7 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	neighbour := o.desk("neighbour", browser.Phone)
-	o.isRefused(neighbour, path, "没有找到")
+	o.isRefused(neighbour, path, "页面不存在")
 	o.open(neighbour, "/console/accessrecord?community="+o.communities[0].ID.String())
 	neighbour.says("没有")
 	viewer := o.desk("viewer", browser.Phone)
@@ -366,7 +366,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	manager := o.desk("manager", browser.Phone)
 	o.isRefused(manager, "/console/account/new", "没有权限")
 	o.isRefused(manager, "/console/setting", "没有权限")
-	o.isRefused(o.desk("neighbour", browser.Desktop), path, "没有找到")
+	o.isRefused(o.desk("neighbour", browser.Desktop), path, "页面不存在")
 }
 
 // Doors, posts and observers are added, rejected if invalid, changed and removed.
@@ -392,7 +392,7 @@ func TestOfficeKeepsTheDoors(t *testing.T) {
 	b.sets("#f-name", "西门人行出口")
 	b.click(".tx-form-foot .btn-primary")
 	b.await("its new name", wasSaved+` && document.querySelector("h1").innerText.includes("西门人行出口")`)
-	o.isRefused(o.desk("neighbour", browser.Desktop), reader, "没有找到")
+	o.isRefused(o.desk("neighbour", browser.Desktop), reader, "页面不存在")
 	o.isRefused(o.desk("viewer", browser.Phone), reader+"/edit", "没有权限")
 
 	o.open(b, "/console/observer/new")

@@ -83,8 +83,8 @@ func TestIconsAreListedOnce(t *testing.T) {
 		}
 	}
 	for status, p := range problems {
-		if !contains(names, p.Icon) {
-			t.Errorf("problem %d: no icon %s", status, p.Icon)
+		if !contains(names, p.icon) {
+			t.Errorf("problem %d: no icon %s", status, p.icon)
 		}
 	}
 }

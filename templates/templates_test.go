@@ -248,8 +248,13 @@ func TestEveryProblemHasWords(t *testing.T) {
 			t.Errorf("%d: %+v", status, p)
 		}
 	}
-	if p := NewProblem(404, "这扇门不存在"); p.Text != "这扇门不存在" {
-		t.Errorf("text %q", p.Text)
+	for text, want := range map[string]string{
+		"这扇门不存在": "这扇门不存在。请返回后重新查找。", "门不存在，请换一扇": "门不存在，请换一扇。",
+		"页面不存在": "可能已被删除，或不属于您管理的小区。请返回后重新查找。",
+	} {
+		if p := NewProblem(404, text); p.Text != want {
+			t.Errorf("text %q, want %q", p.Text, want)
+		}
 	}
 }
 

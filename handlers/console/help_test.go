@@ -65,7 +65,7 @@ func TestTodoIsWhatWaits(t *testing.T) {
 	d.Fevers(t, d.Mine, 7)
 	for name, b := range map[string]*desk.Clerk{
 		"all": d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...), "alerts": d.SignIn(
-			t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView,
+			t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView, core.PermAccessAlertHandle,
 		),
 	} {
 		page := b.Get(t, frame.TodoPath, http.StatusOK)

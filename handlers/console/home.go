@@ -36,12 +36,12 @@ type homePage struct {
 }
 
 func (p *pages) home(c *web.Context) error {
-	page := homePage{Shell: p.Shell(c, "", "首页")}
-	page.Large = c.Account().Role == core.RoleClerk
-	waiting, err := p.Waiting(c, p.Scope(c), true)
+	waiting, err := p.Waiting(c, true)
 	if err != nil {
 		return err
 	}
+	page := homePage{Shell: p.Shell(c, "", "首页")}
+	page.Large = c.Account().Role == core.RoleClerk
 	for _, w := range waiting {
 		page.Waiting = append(page.Waiting, templates.Figure{Label: w.Label, N: w.N, URL: p.Within(c, w.URL), Tone: templates.Warn})
 	}

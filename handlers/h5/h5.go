@@ -3,6 +3,7 @@
 package h5
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -106,7 +107,11 @@ func (h *H5) show(c *web.Context, status int, name string, page any) error {
 
 // ErrorPage renders an error page for phones.
 func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
+	if p.Code == core.CodeInternal {
+		p.Message = "" // it says less than the page does
+	}
 	problem := templates.NewProblem(p.Status, p.Message)
+	problem.Title = cmp.Or(p.Cause, problem.Title)
 	problem.Status = 0 // the number says nothing to people at a gate
 	if p.Status >= http.StatusInternalServerError {
 		problem.Request = p.RequestID

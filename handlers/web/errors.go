@@ -94,10 +94,22 @@ func messageOf(err error) string {
 	return core.MessageOf(err)
 }
 
+// causeOf returns the heading of an error whose status says less than is known.
+func causeOf(err error) string {
+	switch {
+	case core.IsStale(err):
+		return "已被他人修改"
+	case errors.Is(err, errCrossSite):
+		return "页面已过期"
+	}
+	return ""
+}
+
 // ErrorPage is the data of an error page.
 type ErrorPage struct {
 	Status    int
 	Code      core.Code
+	Cause     string // as a heading; "" = what the status says
 	Message   string // shown to the user
 	RequestID string
 }
@@ -169,7 +181,9 @@ func (a *App) answer(c *Context, code core.Code, err error) error {
 	if place := c.elsewhere(code); place != "" {
 		return c.Redirect(place)
 	}
-	page := ErrorPage{Status: statuses[code], Code: code, Message: messageOf(err), RequestID: c.RequestID()}
+	page := ErrorPage{
+		Status: statuses[code], Code: code, Cause: causeOf(err), Message: messageOf(err), RequestID: c.RequestID(),
+	}
 	if a.o.ErrorPage != nil {
 		return a.o.ErrorPage(c, page)
 	}

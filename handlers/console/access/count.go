@@ -9,16 +9,16 @@ import (
 	"tongxing/store"
 )
 
-// Counters returns what can wait in the area.
+// Counters returns what can wait in the area, each for the accounts that can handle it.
 func (p *Pages) Counters() []frame.Counter {
 	return []frame.Counter{
 		{
-			Stem: "accessalert", Label: "告警，等待处理", Needs: core.PermAccessAlertView, URL: frame.AccessAlertPath,
+			Stem: "accessalert", Label: "告警，等待处理", Needs: core.PermAccessAlertHandle, URL: frame.AccessAlertPath,
 			Count: func(ctx context.Context, scope core.Scope) (int, error) { return p.Store.OpenAlerts(ctx, scope) },
 			Rows:  p.alertTodos,
 		},
 		{
-			Stem: "reader", Label: "未登记设备，等待登记", Needs: core.PermReaderView, URL: frame.ReaderPath + "/quarantine",
+			Stem: "reader", Label: "未登记设备，等待登记", Needs: core.PermReaderEdit, URL: frame.ReaderPath + "/quarantine",
 			Count: func(ctx context.Context, scope core.Scope) (int, error) { return p.Store.CountQuarantined(ctx, scope) },
 			Rows:  p.strangerTodos,
 		},

@@ -17,7 +17,7 @@ import (
 type Counter struct {
 	Stem  string          // whose menu entry shows the number; "" = only the home page shows it
 	Label string          // Chinese, after the number: 告警待处理
-	Needs core.Permission // of the account
+	Needs core.Permission // to handle one
 	URL   string          // of the list
 
 	// Count returns the number of rows of the list within scope: one cheap query.
@@ -78,9 +78,17 @@ func (k *counts) put(key string, n int, now time.Time) {
 // SetCounters sets the counters of all areas, in the order in which the home page shows them.
 func (f *Frame) SetCounters(counters []Counter) { f.counters = counters }
 
-// Waiting returns what waits in a scope for an account that may handle it; kinds of which nothing
-// waits are left out. With fresh, everything is counted now.
-func (f *Frame) Waiting(c *web.Context, scope core.Scope, fresh bool) ([]Waiting, error) {
+// Waiting returns what waits for the account where it works now, as far as it can handle it; kinds of which nothing
+// waits are left out. With fresh, everything is counted now. One request counts once, so that all parts of a
+// page show the same number: a page of its own numbers asks for fresh ones before its Shell.
+func (f *Frame) Waiting(c *web.Context, fresh bool) ([]Waiting, error) {
+	return web.Once(c, waitingKey{}, func() ([]Waiting, error) { return f.countWaiting(c, f.Scope(c), fresh) })
+}
+
+// waitingKey is the key of web.Context.Once.
+type waitingKey struct{}
+
+func (f *Frame) countWaiting(c *web.Context, scope core.Scope, fresh bool) ([]Waiting, error) {
 	within, err := scope.MarshalJSON()
 	if err != nil {
 		return nil, err

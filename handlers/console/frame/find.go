@@ -69,7 +69,7 @@ const (
 // SetFind sets the finders of all areas, and derives the entries of pages and acts from the routes. It
 // returns the routes with those of one thing's page remembering that it was opened.
 func (f *Frame) SetFind(routes []web.Route, finders []Finder) []web.Route {
-	f.finders, f.entries = finders, entriesOf(routes)
+	f.finders, f.entries, f.routes = finders, entriesOf(routes), routes
 	return f.remembering(routes)
 }
 

@@ -31,6 +31,7 @@ type Frame struct {
 
 	finders  []Finder
 	entries  []entry
+	routes   []web.Route
 	counters []Counter
 	cards    []Card
 	counts   counts
@@ -72,7 +73,7 @@ func (f *Frame) menu(c *web.Context, stem string) []templates.NavGroup {
 // countShell sets the numbers of the menu. Without them, as when the database does not answer in time,
 // the page is as good.
 func (f *Frame) countShell(c *web.Context, shell *templates.Shell) {
-	waiting, err := f.Waiting(c, f.Scope(c), shell.Posted || len(shell.Flash) > 0)
+	waiting, err := f.Waiting(c, shell.Posted || len(shell.Flash) > 0)
 	if err != nil {
 		c.Shortfall("counts of the menu", err)
 		return

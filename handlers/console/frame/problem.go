@@ -1,7 +1,12 @@
 package frame
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -9,20 +14,76 @@ import (
 )
 
 // ErrorPage renders the console's error page; web.Options.ErrorPage calls it for URLs under
-// /console.
+// /console. Its heading names the cause, its text says what to do, and its one button leads back to where one
+// was.
 func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
-	page := templates.ConsoleProblem{Shell: f.Shell(c, "", "出错了"), Problem: templates.NewProblem(p.Status, p.Message)}
-	page.Shell.Title = page.Problem.Title
-	page.Problem.Request = p.RequestID
-	page.Problem.Actions = []templates.Action{{Label: "返回首页", URL: "/console", Icon: "home"}}
-	if p.Code == core.CodeUnauthenticated {
-		page.Problem.Actions = []templates.Action{{
+	if p.Code == core.CodeInternal {
+		p.Message = "" // it says less than the page does
+	}
+	problem := templates.NewProblem(p.Status, p.Message)
+	problem.Title, problem.Request = cmp.Or(p.Cause, problem.Title), p.RequestID
+	problem.Actions = []templates.Action{f.wayBack(c)}
+	switch {
+	case p.Code == core.CodeUnauthenticated:
+		problem.Actions = []templates.Action{{
 			Label: "重新登录", URL: templates.WithQuery(SessionPath, nil, "next", c.CameFrom()), Icon: "login",
 			Primary: true,
 		}}
 		if c.Request().Method == http.MethodPost {
-			page.Problem.Text += "。刚才提交的内容没有保存"
+			problem.Text += "刚才提交的内容没有保存。"
+		}
+	case p.Message == noCommunityYet: // nothing is lost or wrong: something comes first
+		empty := NoCommunityYet(c)
+		problem.Icon, problem.Title, problem.Text = empty.Icon, empty.Title, empty.Text
+		if empty.Action.URL != "" {
+			problem.Actions = []templates.Action{empty.Action}
 		}
 	}
+	page := templates.ConsoleProblem{Shell: f.Shell(c, "", problem.Title), Problem: problem}
 	return f.Page(c, p.Status, "console/error/show", page)
+}
+
+// wayBack returns the button of an error page: to the console's page from which the request was sent, or to
+// the page above what has none of its own, such as a question; otherwise to the home page.
+func (f *Frame) wayBack(c *web.Context) templates.Action {
+	home := templates.Action{Label: "返回首页", URL: HomePath, Icon: "home"}
+	from, err := url.Parse(c.CameFrom())
+	if err != nil || from.Path == SessionPath {
+		return home
+	}
+	at := from.Path
+	for at != HomePath && strings.HasPrefix(at, HomePath+"/") && !f.opens(at) {
+		at, from.RawQuery = path.Dir(at), ""
+	}
+	back := templates.WithQuery(at, from.Query())
+	request := c.Request()
+	again := request.Method == http.MethodGet && back == templates.WithQuery(request.URL.Path, request.URL.Query())
+	if !strings.HasPrefix(at, HomePath+"/") || again {
+		return home
+	}
+	return templates.Action{Label: "返回上一页", URL: back, Icon: "arrow-back-up"}
+}
+
+// opens reports whether a path is that of a page. A route that names the path goes before one with parameters.
+func (f *Frame) opens(at string) bool {
+	page := func(r web.Route) bool { return r.Method == http.MethodGet && r.Access != web.Public }
+	named := func(r web.Route) bool { return r.Path == at }
+	if slices.ContainsFunc(f.routes, named) {
+		return slices.ContainsFunc(f.routes, func(r web.Route) bool { return named(r) && page(r) })
+	}
+	return slices.ContainsFunc(f.routes, func(r web.Route) bool { return page(r) && matches(r.Path, at) })
+}
+
+// matches reports whether a path is one of a route's.
+func matches(route, at string) bool {
+	parts, own := strings.Split(at, "/"), strings.Split(route, "/")
+	if len(parts) != len(own) {
+		return false
+	}
+	for i, part := range own {
+		if part != parts[i] && !strings.HasPrefix(part, ":") {
+			return false
+		}
+	}
+	return true
 }

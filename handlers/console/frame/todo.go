@@ -31,11 +31,11 @@ type TodoKind struct {
 
 // TodoList shows what waits for the account where it works now. Its numbers are those of the menu.
 func (f *Frame) TodoList(c *web.Context) error {
-	page := TodoPage{Shell: f.Shell(c, TodoStem, "待我处理")}
-	waiting, err := f.Waiting(c, f.Scope(c), true)
+	waiting, err := f.Waiting(c, true)
 	if err != nil {
 		return err
 	}
+	page := TodoPage{Shell: f.Shell(c, TodoStem, "待我处理")}
 	for _, w := range waiting {
 		kind := TodoKind{Label: w.Label, URL: f.Within(c, w.URL), N: w.N}
 		if kind.Rows, err = w.Rows(c.Ctx(), f.Scope(c), todoRows); err != nil {
@@ -51,7 +51,7 @@ func (f *Frame) TodoList(c *web.Context) error {
 // todoHits are the kinds that wait, for the empty search box.
 func (f *Frame) todoHits(c *web.Context) templates.SearchGroup {
 	group := templates.SearchGroup{Label: "待我处理"}
-	waiting, err := f.Waiting(c, f.Scope(c), false)
+	waiting, err := f.Waiting(c, false)
 	if err != nil {
 		c.Shortfall("what waits", err)
 	}

@@ -140,7 +140,7 @@ var Features = []Feature{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},
-		Aliases: []string{"机构管理", "添加成员", "出门次数"},
+		Aliases: []string{"机构管理", "添加成员", "出门次数", "住户通行证"},
 		Permissions: []PermissionItem{
 			{PermPassRuleView, "查看通行证设置", nil},
 			{PermPassRuleEdit, "修改通行证设置", []Permission{PermPassRuleView}},

@@ -158,8 +158,119 @@ func TestSearchFindsEveryPageAndAct(t *testing.T) {
 	}
 }
 
+// What the documents that people were trained on call a page, and the tabs of a page, are found too.
+func TestSearchKnowsTheOldNames(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	for text, path := range map[string]string{
+		"待办": "/console/todo", "出入列表": "/console/accessrecord", "图表": "/console/accessrecord/chart",
+		"机构管理": "/console/passrule", "添加成员": "/console/passrule", "住户通行证": "/console/passrule",
+		"限制出入": "/console/restriction", "观察员": "/console/observer",
+		"门禁读头": "/console/reader", "权限管理": "/console/reader", "未登记设备": "/console/reader/quarantine",
+		"保安": "/console/guardpost", "门岗人员": "/console/guardpost/guard", "告警": "/console/accessalert",
+		"管理中心": "/console/resident", "批量导入": "/console/resident",
+		"房屋管理": "/console/house", "楼栋": "/console/house", "楼栋图": "/console/house/plan",
+		"小区": "/console/community", "楼栋结构": "/console/community",
+		"权限设置": "/console/account", "角色": "/console/role", "个人信息查看": "/console/audit/view", "校验": "/console/audit/verify",
+		"关于": "/console/about", "设置": "/console/setting", "后台任务": "/console/job", "批量操作": "/console/batch",
+	} {
+		if _, links := found(t, b, text); !slices.Contains(links["页面"], path) {
+			t.Errorf("%q finds the pages %v, not %s", text, links["页面"], path)
+		}
+	}
+}
+
 // notInConsole are acts that nobody does on a page of the console.
-var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in"}
+var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent"}
+
+// ownActs are what every account may do to itself.
+var ownActs = []string{
+	"修改自己的密码", "开启两步验证", "关闭两步验证", "账号绑定微信", "账号解绑微信", "结束全部登录", "取消后台任务",
+}
+
+// An account is offered the acts that its permissions allow, and no other.
+func TestSearchOffersOnlyWhatOneMayDo(t *testing.T) {
+	d := newDesk(t)
+	offered := func(b *desk.Clerk) (labels []string) {
+		for _, f := range core.Features {
+			for _, verb := range f.Verbs {
+				if groups, _ := found(t, b, verb.Label); slices.Contains(groups["操作"], verb.Label) {
+					labels = append(labels, verb.Label)
+				}
+			}
+		}
+		return slices.DeleteFunc(labels, func(label string) bool { return slices.Contains(ownActs, label) })
+	}
+	var views []core.Permission
+	for _, permission := range core.Permissions() {
+		if strings.HasSuffix(string(permission), ".view") {
+			views = append(views, permission)
+		}
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), views...)
+	if got := offered(viewer); !slices.Equal(got, []string{"查询出入记录"}) {
+		t.Errorf("who may only look is offered %v", got)
+	}
+	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), append(views, core.PermRestrictionEdit)...)
+	if got := offered(clerk); !slices.Equal(got, []string{"查询出入记录", "设置限制出入", "解除限制出入", "撤销批量操作"}) {
+		t.Errorf("who may restrict is offered %v", got)
+	}
+	all := offered(d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...))
+	for _, operators := range []string{"添加小区", "删除小区", "修改系统设置", "开始后台任务"} {
+		if slices.Contains(all, operators) {
+			t.Errorf("who does not run the deployment is offered %s", operators)
+		}
+	}
+	for _, own := range []string{"批量添加住户", "重置密码", "生成微信绑定码", "导出住户", "切换读头扫码放行"} {
+		if !slices.Contains(all, own) {
+			t.Errorf("who may do it is not offered %s", own)
+		}
+	}
+}
+
+// A reader's, a post's and a community's links lead to exactly what is theirs, also under a chosen 范围.
+func TestSearchLinksAreOfTheThing(t *testing.T) {
+	d := newDesk(t)
+	d.Passages(t, d.Mine, 7)
+	d.Passages(t, d.Others, 5)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	rows := func(text, of string) int {
+		t.Helper()
+		page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
+		link := page.Find(`.tx-find-hit:has(.tx-find-title:contains("` + of + `")) a:contains("出入记录")`).First()
+		return b.Get(t, link.AttrOr("href", "/none"), http.StatusOK).Find("tbody tr").Length()
+	}
+	everything := b.Get(t, frame.AccessRecordPath+"?community=0", http.StatusOK).Find("tbody tr").Length()
+	doors := 0
+	for _, door := range d.Mine.Doors {
+		doors += rows(door.Name, door.Name)
+	}
+	if doors == 0 || doors >= everything {
+		t.Errorf("the readers of one community have %d records of %d", doors, everything)
+	}
+	who := d.Others.Residents[0]
+	b.Post(t, frame.ScopePath, url.Values{"community": {d.Mine.Community.String()}}, http.StatusSeeOther)
+	page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {string([]rune(who.Name)[:1])}}, http.StatusOK)
+	more := page.Find(`.tx-find-group[aria-label="住户"] a:contains("查看全部")`)
+	if more.Length() == 0 {
+		t.Fatal("too few people to show that there are more")
+	}
+	list := b.Get(t, more.AttrOr("href", ""), http.StatusOK)
+	if n := list.Find("tbody tr").Length(); n <= core.SearchHits {
+		t.Errorf("查看全部 shows %d, the box had %d", n, core.SearchHits)
+	}
+	looker := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermCommunityView)
+	place, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, links := found(t, looker, place.Name)
+	for _, group := range links {
+		for _, address := range group {
+			looker.Open(t, address)
+		}
+	}
+}
 
 // logLines receives the lines of a log.
 type logLines chan string

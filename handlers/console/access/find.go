@@ -76,7 +76,7 @@ func readerHit(q frame.Question, r core.Reader, names map[core.ID]string) templa
 		Icon: "door", Title: r.Name, Note: q.In(names, r.Community, r.Gate+"　"+r.Serial), Badge: readerBadge(r, q.Now),
 		URL: frame.ReaderURL(r.ID),
 	}
-	q.Act(&hit, core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?reader="+r.ID.String())
+	q.Act(&hit, core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?gate=r"+r.ID.String())
 	q.Act(&hit, core.PermReaderEdit, "修改", frame.ReaderURL(r.ID)+"/edit")
 	return hit
 }
@@ -93,7 +93,7 @@ func (p *Pages) guardPostFind(ctx context.Context, q frame.Question) ([]template
 			Icon: "shield", Title: post.Name, Note: q.In(names, post.Community, "门岗"),
 			Badge: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), URL: frame.GuardPath + "?post=" + post.ID.String(),
 		}
-		q.Act(&found[i], core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?post="+post.ID.String())
+		q.Act(&found[i], core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?gate=p"+post.ID.String())
 		q.Act(&found[i], core.PermGuardPostEdit, "修改", frame.GuardPostURL(post.ID)+"/edit")
 	}
 	return found, more, err

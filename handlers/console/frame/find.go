@@ -191,7 +191,7 @@ func (f *Frame) collect(c *web.Context, q Question, back map[int]found) template
 			}
 			group.Hits = append(group.Hits, r.hits...)
 			if r.more && finder.List != "" && group.More == "" {
-				group.More = c.SearchURL(finder.List, url.Values{"q": {q.Text.Text}})
+				group.More = f.moreURL(c, q, finder)
 			}
 		}
 		if len(group.Hits) > 0 {
@@ -203,6 +203,16 @@ func (f *Frame) collect(c *web.Context, q Question, back map[int]found) template
 	}
 	answer.Groups = append(answer.Groups, f.entryGroups(q)...)
 	return answer
+}
+
+// moreURL returns the address of all that a finder found: the box looks everywhere, also where the
+// account does not work now.
+func (f *Frame) moreURL(c *web.Context, q Question, finder Finder) string {
+	filters := url.Values{"q": {q.Text.Text}}
+	if !q.OnePlace() {
+		filters.Set("community", "0")
+	}
+	return c.SearchURL(finder.List, filters)
 }
 
 // recent is the answer to an empty box: what the account opened last, then what Suggested adds.

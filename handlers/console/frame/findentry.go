@@ -22,6 +22,7 @@ type entry struct {
 	url     string
 	act     bool
 	needs   []web.Access
+	any     []core.Permission // one of them is needed; none = nothing is
 }
 
 // maxEntries bounds the pages and the acts of an answer.
@@ -92,14 +93,45 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	if page, exists := access[http.MethodGet+" "+url]; !exists || page == web.Public {
 		return entry{}, false
 	}
+	route, ok := doing(access, f.Stem, verb.Name)
+	if !ok {
+		return entry{}, false
+	}
 	e = newEntry(verb.Label, nil, "", url)
 	e.act = true
-	e.needs = append(needsOf(access, http.MethodGet, url), doing(access, list, verb.Name)...)
+	e.needs = append(needsOf(access, http.MethodGet, url), route)
+	if f.Stem == "batch" {
+		for _, kind := range core.BatchTypes {
+			e.any = append(e.any, kind.Permission)
+		}
+	}
 	return e, true
 }
 
-// doing returns the access of the route that does an act to the things of a list.
-func doing(access map[string]web.Access, list, verb string) []web.Access {
+// doneBy are the routes of acts that are not named for them.
+var doneBy = map[string]string{
+	"accessrecord.search":     http.MethodGet + " " + AccessRecordPath,
+	"account.bind_wechat":     http.MethodPost + " " + MePath + "/wechat",
+	"account.change_password": http.MethodPost + " " + web.PasswordPage,
+	"account.disable_totp":    http.MethodPost + " " + MePath + "/totp/off",
+	"account.enable_totp":     http.MethodPost + " " + MePath + "/totp/on",
+	"account.reset_wechat":    http.MethodPost + " " + AccountPath + "/:id/wechat/off",
+	"account.unbind_wechat":   http.MethodPost + " " + MePath + "/wechat/off",
+	"bindticket.create":       http.MethodPost + " " + GuardPath + "/:id/qr",
+	"job.start":               http.MethodPost + " " + AuditPath + "/verify",
+	"resident.create_many":    http.MethodPost + " " + ResidentPath,
+	"resident.export":         http.MethodGet + " " + ResidentPath + "/export.xlsx",
+	"session.end":             http.MethodPost + " " + MePath + "/session/end",
+}
+
+// doing returns the access of the route that does an act to the things of a stem; ok is false if no
+// page of the console does.
+func doing(access map[string]web.Access, stem, verb string) (needed web.Access, ok bool) {
+	if route, named := doneBy[stem+"."+verb]; named {
+		needed, ok = access[route]
+		return needed, ok
+	}
+	list := pagesOf(stem)
 	paths := []string{list + "/:id/" + verb, list + "/" + verb, list + "/" + verb + ".xlsx"}
 	parts := strings.Split(verb, "_")
 	for _, part := range append(parts, strings.Join(parts, "")) {
@@ -115,12 +147,13 @@ func doing(access map[string]web.Access, list, verb string) []web.Access {
 	}
 	for _, path := range paths {
 		for _, method := range []string{http.MethodPost, http.MethodGet} {
-			if _, exists := access[method+" "+path]; exists && (method == http.MethodPost || strings.HasSuffix(path, ".xlsx")) {
-				return needsOf(access, method, path)
+			needed, ok = access[method+" "+path]
+			if ok && (method == http.MethodPost || strings.HasSuffix(path, ".xlsx")) {
+				return needed, true
 			}
 		}
 	}
-	return nil
+	return web.Access{}, false
 }
 
 // fit returns how well what was typed means an entry: 0 = not at all.
@@ -162,7 +195,7 @@ func (f *Frame) entryGroups(q Question) []templates.SearchGroup {
 			if e.act {
 				group = &groups[1]
 			}
-			if e.fit(text, initials) != fit || len(group.Hits) >= maxEntries || !hasAll(q.Account, e.needs) {
+			if e.fit(text, initials) != fit || len(group.Hits) >= maxEntries || !e.mayBe(q.Account) {
 				continue
 			}
 			group.Hits = append(group.Hits, templates.SearchHit{Icon: e.icon, Title: e.label, URL: e.url, Note: e.note()})
@@ -171,8 +204,10 @@ func (f *Frame) entryGroups(q Question) []templates.SearchGroup {
 	return slices.DeleteFunc(groups, func(g templates.SearchGroup) bool { return len(g.Hits) == 0 })
 }
 
-func hasAll(a core.Account, needs []web.Access) bool {
-	return !slices.ContainsFunc(needs, func(need web.Access) bool { return !need.Admits(a) })
+// mayBe reports whether an account may open the page, and do the act.
+func (e entry) mayBe(a core.Account) bool {
+	lacks := func(need web.Access) bool { return !need.Admits(a) }
+	return !slices.ContainsFunc(e.needs, lacks) && (len(e.any) == 0 || slices.ContainsFunc(e.any, a.Has))
 }
 
 // note returns the entry's other names.

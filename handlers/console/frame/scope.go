@@ -58,7 +58,7 @@ func (f *Frame) communityName(c *web.Context, id core.ID) string {
 }
 
 // placed are the parameters that name something of one community: a page about it needs no other.
-var placed = []string{"community", "house", "resident", "person", "gate", "reader", "post", "node", "subject", "actor"}
+var placed = []string{"community", "house", "resident", "person", "gate", "node", "subject", "actor"}
 
 // workingURL returns the URL of the requested page with the community in which the account works; "" if
 // the URL says where, or the request is not for a whole page.

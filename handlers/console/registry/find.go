@@ -122,10 +122,18 @@ func (p *Pages) communityFind(ctx context.Context, q frame.Question) ([]template
 			return hits, true, nil
 		}
 		in := "?community=" + c.ID.String()
-		hit := templates.SearchHit{Icon: "building-community", Title: c.Name, Note: c.Address, URL: frame.HousePath + in}
+		hit := templates.SearchHit{Icon: "building-community", Title: c.Name, Note: c.Address, URL: communityHitURL(q, c.ID)}
 		q.Act(&hit, core.PermResidentView, "住户", frame.ResidentPath+in)
 		q.Act(&hit, core.PermCommunityEdit, "修改", frame.CommunityURL(c.ID)+"/edit")
 		hits = append(hits, hit)
 	}
 	return hits, false, err
+}
+
+// communityHitURL returns where a community leads an account: to its houses, or to what it may see.
+func communityHitURL(q frame.Question, id core.ID) string {
+	if q.Account.Has(core.PermHouseView) {
+		return frame.HousePath + "?community=" + id.String()
+	}
+	return frame.CommunityPath
 }

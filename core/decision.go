@@ -19,9 +19,9 @@ const (
 func (d Direction) Label() string {
 	switch d {
 	case In:
-		return "进"
+		return "进门"
 	case Out:
-		return "出"
+		return "出门"
 	}
 	return ""
 }

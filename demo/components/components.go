@@ -119,7 +119,7 @@ func badge(tone templates.Tone, text string) templates.Badge {
 func barChart() templates.Chart {
 	chart := templates.Chart{ID: "chart-bars", Title: "按小时", Words: "8 时最多，264 次。", Kind: templates.ChartBars, Of: "时段",
 		Series: []templates.ChartSeries{
-			{Label: "出", Tone: templates.Good}, {Label: "进", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad},
+			{Label: "出门", Tone: templates.Good}, {Label: "进门", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad},
 		}}
 	for hour, n := range []int{0, 0, 0, 0, 0, 12, 80, 190, 240, 96, 60, 72} {
 		chart.Rows = append(chart.Rows, templates.ChartRow{
@@ -193,7 +193,7 @@ func sampleForm() templates.Form {
 				{
 					Name: "direction", Label: "方向", Kind: templates.Radio, Value: "in",
 					Choices: []templates.Choice{
-						{Value: "in", Label: "进"}, {Value: "out", Label: "出"},
+						{Value: "in", Label: "进门"}, {Value: "out", Label: "出门"},
 						{Value: "both", Label: "双向", Help: "按上一次通行推断"},
 					},
 				},

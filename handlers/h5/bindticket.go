@@ -50,7 +50,7 @@ func (h *H5) bindTicketAsk(c *web.Context) error {
 	case q.State == core.BindDone:
 		page.Empty = templates.Empty{Icon: "circle-check", Title: "已绑定", Text: "在公众号里点菜单“" + menu + "”即可使用。"}
 	case q.State == core.BindRefused:
-		page.Empty = templates.Empty{Icon: "ban", Title: "已取消", Text: "没有绑定。如需绑定，请物业换一个二维码。"}
+		page.Empty = templates.Empty{Icon: "ban", Title: "已取消", Text: "没有绑定。如需绑定，请物业刷新二维码。"}
 	case q.NeedPhone:
 		page.Empty = templates.Empty{Icon: "device-mobile", Title: "请先验证手机号", Text: "在“通行”小程序里点“微信手机号一键验证”，再回到本页继续。",
 			Action: templates.Action{Label: "已验证，继续", URL: path, Primary: true}}

@@ -224,7 +224,7 @@ func (h *H5) passed(c *web.Context, records []core.AccessRecord) string {
 		return ""
 	}
 	return strings.Join(
-		[]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Label() + "门已放行"},
+		[]string{records[0].At.In(h.store.Zone()).Format("15:04:05"), records[0].Gate, records[0].Direction.Label() + "已放行"},
 		" ",
 	)
 }

@@ -36,7 +36,7 @@ func loginPath(c *web.Context) (path string, err error) {
 	if token := c.Param("token"); store.TokenForm(token) {
 		return "/h5/login/" + token, nil
 	}
-	return "", core.NotFound("二维码已失效，请在电脑上换一个")
+	return "", core.NotFound("二维码已失效，请在电脑上刷新二维码")
 }
 
 func (h *H5) loginAsk(c *web.Context) error {

@@ -105,7 +105,7 @@ func (p *Pages) accessRecordTotals(c *web.Context, page *accessRecordListPage, f
 	totals, err := p.Store.RecordTotals(c.Ctx(), c.Scope(), filter, day)
 	page.Day = words
 	page.Totals = []templates.Fact{
-		{Label: "进", Value: frame.Grouped(totals.In)}, {Label: "出", Value: frame.Grouped(totals.Out)},
+		{Label: "进门", Value: frame.Grouped(totals.In)}, {Label: "出门", Value: frame.Grouped(totals.Out)},
 		{Label: "拒绝", Value: frame.Grouped(totals.Refused)},
 	}
 	return err
@@ -224,7 +224,7 @@ func (p *Pages) accessRecordShow(c *web.Context) error {
 
 // accessRecordTitle returns who wanted to pass, and in which direction.
 func accessRecordTitle(r core.AccessRecord) string {
-	return cmp.Or(r.Name, "未知") + " " + frame.DirectionLabel(r.Direction)
+	return cmp.Or(r.Name, "未知") + " " + r.Direction.Label()
 }
 
 func accessRecordFacts(r core.AccessRecord, community string, zone *time.Location) []templates.Fact {
@@ -265,11 +265,11 @@ func accessRecordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	}
 	if r.Person != 0 {
 		links = append(links, templates.Action{
-			Label: "此人出入记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history",
+			Label: "出入记录", URL: frame.AccessRecordPath + "?person=" + r.Person.String(), Icon: "history",
 		})
 	}
 	if r.House != 0 {
-		links = append(links, templates.Action{Label: "此房屋的记录", URL: frame.AccessRecordPath + "?house=" + r.House.String(), Icon: "home-2"})
+		links = append(links, templates.Action{Label: "本户出入记录", URL: frame.AccessRecordPath + "?house=" + r.House.String(), Icon: "home-2"})
 	}
 	if r.Reader != 0 && c.Has(core.PermReaderView) {
 		links = append(links, templates.Action{Label: "门禁读头", URL: frame.ReaderURL(r.Reader), Icon: "door"})

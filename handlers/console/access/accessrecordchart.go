@@ -120,7 +120,7 @@ func (f accessRecordForm) days(today core.Day) (first, last core.Day) {
 
 // passageSeries are the columns of passage charts, as filled by passageCells.
 var passageSeries = []templates.ChartSeries{
-	{Label: "出", Tone: templates.Good}, {Label: "进", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad},
+	{Label: "出门", Tone: templates.Good}, {Label: "进门", Tone: templates.Info}, {Label: "拒绝", Tone: templates.Bad},
 }
 
 // passageCells returns the figures of a row, each with a link to its records.

@@ -89,7 +89,7 @@ func guardCrumbs() []templates.Crumb {
 // guardActs returns the buttons on a guard's page.
 func guardActs(g core.Guard) []templates.Submit {
 	if !g.Disabled.IsZero() {
-		return []templates.Submit{{Label: "恢复在岗", URL: frame.GuardURL(g.ID) + "/enable", Icon: "check"}}
+		return []templates.Submit{{Label: "启用", URL: frame.GuardURL(g.ID) + "/enable", Icon: "check"}}
 	}
 	return []templates.Submit{
 		{Label: "微信登录二维码", URL: frame.GuardURL(g.ID) + "/qr", Icon: "qrcode"},
@@ -256,7 +256,7 @@ func (p *Pages) guardEnable(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Do:   func() error { return p.Store.EnableGuard(c.Ctx(), c.Actor(), c.Scope(), g.ID) },
-		Done: "已恢复在岗。", Back: frame.GuardURL(g.ID),
+		Done: "已启用。", Back: frame.GuardURL(g.ID),
 	})
 }
 
@@ -273,7 +273,7 @@ func (p *Pages) guardQR(c *web.Context) error {
 		return err
 	}
 	if !g.Disabled.IsZero() {
-		return core.Conflict("“" + g.Name + "”已停用，请先恢复在岗")
+		return core.Conflict("“" + g.Name + "”已停用，请先启用")
 	}
 	return p.BindQR(c, guardBinding(g))
 }

@@ -83,7 +83,7 @@ func (p *Pages) guardPostRows(
 	rows := make([]guardPostRow, len(posts))
 	for i, post := range posts {
 		rows[i] = guardPostRow{
-			Name: post.Name, Community: at.NameOf(post.Community), Direction: frame.DirectionLabel(post.Direction),
+			Name: post.Name, Community: at.NameOf(post.Community), Direction: post.Direction.Label(),
 			State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"),
 		}
 		for _, guard := range guards[post.ID] {

@@ -38,7 +38,7 @@ func readerFacts(r core.Reader, community string, nodes []string, now time.Time)
 		{Label: "状态", Badge: readerBadge(r, now)},
 		{Label: "小区", Value: community},
 		{Label: "所在的门", Value: r.Gate},
-		{Label: "方向", Value: frame.DirectionLabel(r.Direction)},
+		{Label: "方向", Value: r.Direction.Label()},
 		{Label: "协议", Value: core.ProtocolLabel(r.Protocol)},
 		{Label: "服务范围", Value: scope},
 		{Label: "接受的通行证", Value: strings.Join(kinds, "、")},

@@ -49,7 +49,7 @@ func readerSamples() map[string]any {
 	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
 		list.Rows = append(list.Rows, readerListRow{
 			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园",
-			Direction: frame.DirectionLabel(r.Direction), Protocol: core.ProtocolLabel(r.Protocol),
+			Direction: r.Direction.Label(), Protocol: core.ProtocolLabel(r.Protocol),
 			Serial: r.Serial, State: readerBadge(r, desk.Now), QR: frame.OnOff(r.QRAllowed, "开", "关"),
 			LastSeen: r.LastSeen, QRAllowed: r.QRAllowed,
 			Disabled: !r.Disabled.IsZero(), Edit: true, CSRF: "token",

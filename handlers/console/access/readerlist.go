@@ -75,7 +75,7 @@ func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []
 	for i, r := range readers {
 		rows[i] = readerListRow{
 			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: names[r.Community],
-			Direction: frame.DirectionLabel(r.Direction), Protocol: core.ProtocolLabel(r.Protocol), Serial: r.Serial,
+			Direction: r.Direction.Label(), Protocol: core.ProtocolLabel(r.Protocol), Serial: r.Serial,
 			State: readerBadge(r, c.Now()), QR: frame.OnOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen,
 			QRAllowed: r.QRAllowed, Disabled: !r.Disabled.IsZero(), Edit: c.Has(core.PermReaderEdit), CSRF: csrf,
 		}

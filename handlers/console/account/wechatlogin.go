@@ -165,7 +165,7 @@ type wechatAt struct{ mark, next string }
 // wechatState returns what the page shows for the state of a sign-in.
 func (p *Pages) wechatState(c *web.Context, state core.WechatLoginState, at wechatAt) wechatLoginState {
 	again := templates.Action{
-		Label: "换一个二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", at.next), Icon: "refresh",
+		Label: "刷新二维码", URL: templates.WithQuery(wechatSignInPath, nil, "next", at.next), Icon: "refresh",
 		Primary: true,
 	}
 	switch state {

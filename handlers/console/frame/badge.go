@@ -29,14 +29,6 @@ func OnOff(on bool, yes, no string) templates.Badge {
 	return templates.Badge{Tone: templates.Neutral, Text: no}
 }
 
-// DirectionLabel returns the label of a direction.
-func DirectionLabel(d core.Direction) string {
-	if d == core.In {
-		return "进门"
-	}
-	return "出门"
-}
-
 // RestrictionBadge describes a restriction briefly.
 func RestrictionBadge(r core.Restriction, today core.Day) templates.Badge {
 	switch {

@@ -145,9 +145,9 @@ type bindProgress struct {
 
 func bindStateOf(c *web.Context, b Binding, at bindProgress) bindState {
 	if at.state != core.BindWaiting {
-		words := "二维码已失效，请换一个。"
+		words := "二维码已失效，请刷新二维码。"
 		if at.state == core.BindRefused {
-			words = "手机上选错了数字或取消了，请换一个。"
+			words = "手机上选错了数字或取消了，请刷新二维码。"
 		}
 		return bindState{Words: words, Tone: templates.Warn, Again: b.URL + "/qr", CSRF: c.CSRF()}
 	}

@@ -113,7 +113,7 @@ func TestRecordsStayInScope(t *testing.T) {
 		b.Get(t, frame.AccessRecordPath+"/"+id, http.StatusNotFound)
 	}
 	show := b.Get(t, frame.AccessRecordURL(mine[1].ID), http.StatusOK)
-	for fact, want := range map[string]string{"姓名": mine[1].Name, "门或门岗": "东门岗", "方向": "进", "方式": "门岗扫码", "体温": "36.5 ℃", "结果": "放行"} {
+	for fact, want := range map[string]string{"姓名": mine[1].Name, "门或门岗": "东门岗", "方向": "进门", "方式": "门岗扫码", "体温": "36.5 ℃", "结果": "放行"} {
 		if got := desk.Fact(show, fact); got != want {
 			t.Errorf("%s: %q, want %q", fact, got, want)
 		}
@@ -145,7 +145,7 @@ func TestRecordExport(t *testing.T) {
 		t.Fatalf("%d rows, columns %v", len(rows), rows[0])
 	}
 	oldest, newest := rows[len(records)], rows[1]
-	if oldest[6] != desk.HostileCell || oldest[8] != "36.5" || oldest[10] != "放行" || oldest[3] != "出" {
+	if oldest[6] != desk.HostileCell || oldest[8] != "36.5" || oldest[10] != "放行" || oldest[3] != "出门" {
 		t.Errorf("the oldest is %q", oldest)
 	}
 	if want := records[6].At.In(d.Store.Zone()).Format("2006-01-02 15:04:05"); newest[0] != want {
@@ -233,7 +233,7 @@ func TestRecordPages(t *testing.T) {
 	hours[7] = core.RecordTotals{In: 1, Out: 2, Refused: 3}
 	templates.CheckAll(t, "console/accessrecord/", map[string]any{
 		"console/accessrecord/list": accessRecordListPage{
-			Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进", Value: "1"}},
+			Shell: shell, List: list, Day: "今天", Totals: []templates.Fact{{Label: "进门", Value: "1"}},
 			News: accessRecordNewsOf(url.Values{}, 1, 300),
 			Rows: []accessRecordRow{{
 				URL: "/r", Name: desk.Hostile, At: time.Unix(1, 0), Temp: "36.5 ℃", Why: "x",

@@ -184,4 +184,20 @@ var accessAlertFields = []AuditField{
 	{Key: "kind", Label: "类型", Value: labelOf(AccessAlertKind.Label)},
 	{Key: "gate", Label: "位置"},
 	{Key: "remark", Label: "备注"},
+	{Key: "state", Label: "状态", Value: labelOf(AccessAlertState.Label)},
+	batchField,
+}
+
+// AccessAlertState is whether an alert has been handled.
+type AccessAlertState string
+
+// The states.
+const (
+	AccessAlertOpen    AccessAlertState = "open"
+	AccessAlertHandled AccessAlertState = "handled"
+)
+
+// Label returns the state in Chinese.
+func (s AccessAlertState) Label() string {
+	return map[AccessAlertState]string{AccessAlertOpen: "待处理", AccessAlertHandled: "已处理"}[s]
 }

@@ -16,6 +16,7 @@ const (
 	BatchRestrict  BatchKind = "restriction.create"
 	BatchLift      BatchKind = "restriction.lift"
 	BatchReaderQR  BatchKind = "reader.switch_qr"
+	BatchAlerts    BatchKind = "accessalert.handle"
 )
 
 // BatchType describes a kind of batch.
@@ -54,6 +55,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchReaderQR, "切换门禁二维码", PermReaderEdit, "reader", "台读头", "门禁二维码恢复为原来的开或关。",
 		"之后改过的读头不变。",
+	},
+	{
+		BatchAlerts, "处理告警", PermAccessAlertHandle, "accessalert", "条告警", "恢复为待处理，处理情况一并清除。",
+		"之后又出现了同样告警的不变。",
 	},
 }
 
@@ -154,13 +159,14 @@ const (
 	BatchRecords BatchWhy = "records" // access records name it
 	BatchBarred  BatchWhy = "barred"  // it is restricted
 	BatchTaken   BatchWhy = "taken"   // another is in its place
+	BatchRaised  BatchWhy = "raised"  // the same was raised again after it
 )
 
 // Label returns the reason in Chinese.
 func (w BatchWhy) Label() string {
 	return map[BatchWhy]string{
 		BatchChanged: "之后又改过", BatchGone: "已删除", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
-		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用",
+		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
 	}[w]
 }
 

@@ -202,7 +202,7 @@ var Features = []Feature{
 		},
 	},
 	{
-		Stem: "accessalert", Noun: "告警", Fields: accessAlertFields,
+		Stem: "accessalert", Noun: "告警", Table: "access_alert", NameColumn: "gate", Fields: accessAlertFields,
 		List: PermAccessAlertView, Page: PermAccessAlertView,
 		Group: "access", Menu: MenuEntry{"告警", "bell"},
 		Permissions: []PermissionItem{

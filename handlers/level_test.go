@@ -16,22 +16,27 @@ import (
 )
 
 // hurts match the addresses of acts that take something away from people.
-var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off)$`)
+var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password)$`)
 
 // harmless are addresses of hurts that ask by a form of their own.
-var harmless = []string{"POST /console/me/totp/off"}
+var harmless = []string{
+	"POST /console/me/totp/off", "POST /console/password",
+	"POST /console/accessalert/:id/handle", // one alert, which the message opens again
+}
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version core.ID) url.Values {
+func questionBody(path string, e *estate.Estate, version, alert core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
 		"/console/restriction":      {"community": {community}, "houses": {house}, "exits": {"-1"}, "reason": {"居家"}},
 		"/console/restriction/lift": {"id": {house}},
 		"/console/resident/moveout": ticked, "/console/resident/delete": ticked,
-		"/console/reader/qr":        {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
-		"/console/setting":          {"record_days": {"30"}, "console_idle_minutes": {"120"}},
-		"/console/passrule/restore": {"id": {version.String()}, "community": {community}},
+		"/console/reader/qr":            {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
+		"/console/account/:id/password": {"password": {"another-Password-2"}},
+		"/console/accessalert/handle":   {"id": {alert.String()}},
+		"/console/setting":              {"record_days": {"30"}, "console_idle_minutes": {"120"}},
+		"/console/passrule/restore":     {"id": {version.String()}, "community": {community}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},
@@ -75,7 +80,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		if r.Path == "/console/restriction/lift" {
 			path += "?community=" + w.mine.Community.String()
 		}
-		body := questionBody(r.Path, w.mine, versions[0].ID)
+		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community])
 		answer := w.callWith(t, r, by, path, body.Encode())
 		doc, err := goquery.NewDocumentFromReader(answer.Body)
 		if err != nil {

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"tongxing/core"
-	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -240,54 +238,6 @@ func handleAlert(tx *database.Tx, id core.ID, by, remark string) error {
 }
 
 const noAlert = "告警不存在，或已处理"
-
-// AccessAlertsAtOnce bounds the alerts handled by one act.
-const AccessAlertsAtOnce = 200
-
-// HandleAccessAlerts marks alerts of the scope as handled and returns how many were still open. If
-// one does not exist or is out of scope, nothing changes and the result is NotFound.
-func (s *Store) HandleAccessAlerts(
-	ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID, remark string,
-) (handled int, err error) {
-	remark = core.Clean(remark)
-	switch {
-	case len(ids) == 0 || len(ids) > AccessAlertsAtOnce:
-		return 0, core.Invalid(fmt.Sprintf("请选择 1 至 %d 条告警", AccessAlertsAtOnce))
-	case utf8.RuneCountInString(remark) > core.MaxAlertRemark:
-		return 0, core.InvalidFields(map[string]string{"remark": fmt.Sprintf("备注最多 %d 个字", core.MaxAlertRemark)})
-	}
-	err = s.db.Write(ctx, "handle alerts", func(tx *database.Tx) error {
-		handled = 0
-		for _, id := range ids {
-			a, err := accessAlertIn(tx.Get, scope, id)
-			if err != nil {
-				return err
-			}
-			switch err := handleAlert(tx, id, by.Name, remark); {
-			case core.IsNotFound(err):
-				continue // somebody else was first
-			case err != nil:
-				return err
-			}
-			handled++
-			if err := audit.Write(tx, by, audit.Entry{
-				Community: a.Community, Action: "accessalert.handle", Subject: audit.Target("accessalert", id),
-				After: accessAlertAudit{Kind: a.Kind, Gate: a.Gate, Remark: remark},
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return handled, err
-}
-
-// accessAlertAudit is what the audit log records of a handled alert.
-type accessAlertAudit struct {
-	Kind   core.AccessAlertKind `json:"kind"`
-	Gate   string               `json:"gate"`
-	Remark string               `json:"remark"`
-}
 
 func accessAlertIn(get func(dest any, query string, args ...any) error, scope core.Scope, id core.ID) (core.AccessAlert, error) {
 	within, args := database.ScopeWhere(scope, "community_id")

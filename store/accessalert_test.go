@@ -88,10 +88,10 @@ func TestAccessAlertsAreRaisedOnce(t *testing.T) {
 			!again[0].Last.After(got[0].Last) {
 			t.Errorf("two more: %+v", again)
 		}
-		if n, err := w.s.HandleAccessAlerts(
+		if b, err := w.s.HandleAccessAlerts(
 			t.Context(), core.Actor{Name: "小王"}, everywhere, []core.ID{got[0].ID}, " 已查看 ",
-		); n != 1 || err != nil {
-			t.Fatalf("handled %d: %v", n, err)
+		); b.Size != 1 || err != nil {
+			t.Fatalf("handled %+v: %v", b, err)
 		}
 		w.raise(t) // the same records
 		if open := w.alerts(t, core.AccessAlertFilter{}); len(open) != 0 {
@@ -196,7 +196,9 @@ func TestAccessAlertScope(t *testing.T) {
 		if _, err := w.s.AccessAlert(t.Context(), other, mine[0].ID); !core.IsNotFound(err) {
 			t.Errorf("shown: %v", err)
 		}
-		if n, err := w.s.HandleAccessAlerts(t.Context(), core.System, other, []core.ID{mine[0].ID}, ""); !core.IsNotFound(err) || n != 0 {
+		if b, err := w.s.HandleAccessAlerts(
+			t.Context(), core.System, other, []core.ID{mine[0].ID}, "",
+		); !core.IsNotFound(err) || b.Size != 0 {
 			t.Errorf("handled: %v", err)
 		}
 		if list, _, err := w.s.AccessAlerts(t.Context(), other, core.AccessAlertFilter{}, Page{Limit: 9}); err != nil || len(list) != 0 {
@@ -224,7 +226,8 @@ func TestAccessAlertScope(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range at {
 			all.Go(func() {
-				at[i], _ = w.s.HandleAccessAlerts(context.Background(), core.System, everywhere, []core.ID{mine[1].ID}, "")
+				b, _ := w.s.HandleAccessAlerts(context.Background(), core.System, everywhere, []core.ID{mine[1].ID}, "")
+				at[i] = b.Size
 			})
 		}
 		all.Wait()
@@ -234,6 +237,49 @@ func TestAccessAlertScope(t *testing.T) {
 		}
 		if sum != 1 {
 			t.Errorf("handled %d times", sum)
+		}
+	})
+}
+
+// A handled alert is opened again by taking its batch back, unless the same was raised again since.
+func TestHandledAlertsAreOpenedAgain(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		w.refuse(t, core.ReasonFever, 3)
+		w.refuse(t, core.ReasonTokenUsed, 2)
+		w.raise(t)
+		var ids []core.ID
+		for _, a := range w.alerts(t, core.AccessAlertFilter{}) {
+			ids = append(ids, a.ID)
+		}
+		b, err := w.s.HandleAccessAlerts(t.Context(), batchBy, everywhere, append(ids, ids[0]), "已看")
+		if err != nil || b.Size != 2 || b.ID == 0 {
+			t.Fatalf("%+v, %v", b, err)
+		}
+		if again, err := w.s.HandleAccessAlerts(t.Context(), batchBy, everywhere, ids, ""); err != nil || again.Size != 0 {
+			t.Errorf("handled twice: %+v, %v", again, err)
+		}
+		w.clock.Add(time.Minute)
+		w.refuse(t, core.ReasonTokenUsed, 1)
+		w.raise(t)
+		if _, err := w.s.HandleAccessAlerts(
+			t.Context(), batchBy, everywhere, []core.ID{w.alerts(t, core.AccessAlertFilter{})[0].ID}, "",
+		); err != nil {
+			t.Fatal(err)
+		}
+		if b, err = w.s.UndoBatch(t.Context(), batchBy, everywhere, b.ID); err != nil || b.Undone != 1 || b.Kept != 1 {
+			t.Errorf("undone: %+v, %v", b, err)
+		}
+		open := w.alerts(t, core.AccessAlertFilter{})
+		if len(open) != 1 || open[0].Kind != core.AccessAlertFever || open[0].HandledBy != "" || open[0].Remark != "" {
+			t.Errorf("open: %+v", open)
+		}
+		kept, _, err := w.s.BatchItems(t.Context(), b, BatchItemFilter{State: core.BatchItemKept})
+		if err != nil || len(kept) != 1 || kept[0].Why != core.BatchRaised || kept[0].Name != "南门" {
+			t.Errorf("kept: %+v, %v", kept, err)
+		}
+		w.raise(t) // the opened one is not raised again
+		if n := len(w.alerts(t, core.AccessAlertFilter{})); n != 1 {
+			t.Errorf("%d open", n)
 		}
 	})
 }

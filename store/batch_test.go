@@ -82,7 +82,45 @@ func (w *batchWorld) states() map[string]string {
 		r.Updated = time.Time{}
 		states["reader:"+r.ID.String()] = fmt.Sprintf("%+v", r)
 	}
+	w.alertStates(states)
 	return states
+}
+
+func (w *batchWorld) alertStates(states map[string]string) {
+	w.t.Helper()
+	for _, handled := range []bool{false, true} {
+		alerts, _, err := w.AccessAlerts(
+			w.t.Context(), everywhere, core.AccessAlertFilter{Community: w.community, Handled: handled}, Page{Limit: 9999},
+		)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, a := range alerts {
+			states["accessalert:"+a.ID.String()] = fmt.Sprintf("%+v", a)
+		}
+	}
+}
+
+// fevers raises an alert at each reader, and returns those that are open.
+func (w *batchWorld) fevers() (open []core.ID, err error) {
+	var records []core.AccessRecord
+	for _, reader := range w.readers {
+		records = append(records, core.AccessRecord{
+			Community: w.community, At: w.Now(), Via: core.ViaReader, Reader: reader, Gate: "南门", Direction: core.Out,
+			Kind: core.PassResident, TempTenths: 391, Reason: core.ReasonFever,
+		})
+	}
+	if err := w.ImportAccessRecords(w.t.Context(), records); err != nil {
+		return nil, err
+	}
+	if err := w.RaiseAccessAlerts(w.t.Context()); err != nil {
+		return nil, err
+	}
+	alerts, _, err := w.AccessAlerts(w.t.Context(), everywhere, core.AccessAlertFilter{Community: w.community}, Page{Limit: 99})
+	for _, a := range alerts {
+		open = append(open, a.ID)
+	}
+	return open, err
 }
 
 // sameStates fails the test unless two states are the same.
@@ -182,6 +220,20 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		core.BatchReaderQR: {do: func() (core.Batch, error) {
 			return w.SwitchReadersQR(ctx, batchBy, everywhere, ReaderQR{Readers: w.readers, Allowed: false})
 		}},
+		core.BatchAlerts: alertsAct(w),
+	}
+}
+
+func alertsAct(w *batchWorld) batchAct {
+	var open []core.ID
+	return batchAct{
+		prepare: func() (err error) {
+			open, err = w.fevers()
+			return err
+		},
+		do: func() (core.Batch, error) {
+			return w.HandleAccessAlerts(w.t.Context(), batchBy, everywhere, open, "已看")
+		},
 	}
 }
 

@@ -65,6 +65,17 @@ func TestAnActOfSeveralCommunitiesIsABatchForEach(t *testing.T) {
 				})
 			},
 		}
+		fever, err := mine.fevers()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fevers, err := others.fevers()
+		if err != nil {
+			t.Fatal(err)
+		}
+		acts[core.BatchAlerts] = func() (core.Batch, error) {
+			return s.HandleAccessAlerts(t.Context(), batchBy, everywhere, append(fever[:1], fevers[:2]...), "")
+		}
 		for kind, act := range acts {
 			all, err := act()
 			if err != nil || all.ID != 0 || all.Size != 3 {

@@ -35,6 +35,7 @@ func init() { // the functions refer to the table
 		core.BatchRestrict:  {undo: undoRestrictions},
 		core.BatchLift:      {undo: undoRestrictions},
 		core.BatchReaderQR:  {undo: undoReadersQR},
+		core.BatchAlerts:    {undo: undoAccessAlerts},
 	}
 }
 

@@ -296,8 +296,10 @@ var raceGate = []raceStep{
 		if err != nil || len(list) == 0 {
 			return "no alert", err
 		}
-		return w.HandleAccessAlerts(w.ctx, raceBy, everywhere, []core.ID{list[0].ID}, "已处理")
+		batch, err := w.HandleAccessAlerts(w.ctx, raceBy, everywhere, []core.ID{list[0].ID}, "已处理")
+		return w.keepBatch("handled", batch, err)
 	}},
+	{"UndoBatch", raceUndo("handled")},
 	{"SearchAccessRecords", func(w *raceWorld) (any, error) {
 		records, more, err := w.SearchAccessRecords(w.ctx, raceBy, everywhere, RecordSearch{Page: Page{Limit: 9}})
 		return []any{len(records), more}, err

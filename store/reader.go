@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +94,29 @@ func (s *Store) Reader(ctx context.Context, scope core.Scope, id core.ID) (core.
 		return core.Reader{}, database.Wrap("reader", database.NotFoundIfNoRows(err, noReader))
 	}
 	return row.reader(), nil
+}
+
+// ReadersByID returns readers of the scope, oldest first. One that is not there, or not in the scope, makes
+// it NotFound.
+func (s *Store) ReadersByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.Reader, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 || len(ids) > MaxReaderQR {
+		return nil, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", MaxReaderQR))
+	}
+	where, args := database.ScopeWhere(scope, "community_id")
+	var rows []readerRow
+	err := s.db.All(
+		ctx, &rows, "SELECT "+readerColumns+" FROM reader WHERE "+where+" AND id IN ("+database.Placeholders(len(ids))+") ORDER BY id",
+		database.AppendIDs(args, ids)...,
+	)
+	if err == nil && len(rows) != len(ids) {
+		err = core.NotFound(noReader)
+	}
+	readers := make([]core.Reader, len(rows))
+	for i, row := range rows {
+		readers[i] = row.reader()
+	}
+	return readers, database.Wrap("readers by id", err)
 }
 
 // ReaderBySecret returns the reader with a protocol and a secret, disabled or not.

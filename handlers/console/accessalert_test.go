@@ -42,24 +42,36 @@ func TestAccessAlertsAreSeenAndHandled(t *testing.T) {
 		http.StatusUnprocessableEntity,
 	)
 	desk.WrongField(t, page, "remark")
-	b.Post(t, frame.AccessAlertURL(mine[0].ID)+"/handle", url.Values{"remark": {"复测正常\r\n已离开"}}, http.StatusSeeOther)
+	handle := url.Values{"remark": {"复测正常\r\n已离开"}}
+	b.Post(t, frame.AccessAlertURL(mine[0].ID)+"/handle", handle, http.StatusSeeOther)
+	undo := b.Get(t, frame.AccessAlertPath, http.StatusOK).Find(`.tx-flash form`).AttrOr("action", "")
+	if b.Post(t, undo, nil, http.StatusSeeOther); b.Get(t, frame.AccessAlertPath, http.StatusOK).Find("tbody tr").Length() != 3 {
+		t.Errorf("not opened again at %q", undo)
+	}
+	b.Post(t, frame.AccessAlertURL(mine[0].ID)+"/handle", handle, http.StatusSeeOther)
 	show = b.Get(t, frame.AccessAlertURL(mine[0].ID), http.StatusOK)
-	if !strings.Contains(desk.Fact(show, "处理情况"), "复测正常") || show.Find("main form").Length() != 0 {
+	if !strings.Contains(desk.Fact(show, "处理情况"), "复测正常") || show.Find("main form.tx-form").Length() != 0 {
 		t.Errorf("handled, it says %q", show.Find("main").Text())
 	}
 
 	ids := url.Values{"id": {mine[0].ID.String(), mine[1].ID.String(), mine[2].ID.String()}}
 	b.Post(t, frame.AccessAlertPath+"/handle", url.Values{"id": {mine[1].ID.String(), theirs[0].ID.String()}}, http.StatusNotFound)
-	b.Post(t, frame.AccessAlertPath+"/handle", ids, http.StatusSeeOther)
-	after := b.Get(t, frame.AccessAlertPath, http.StatusOK)
-	if !strings.Contains(after.Find(".tx-flash").Text(), "处理了 2 条，其余 1 条") || after.Find("tbody tr").Length() != 0 {
-		t.Errorf("after all are handled: %q", after.Find("main").Text())
+	asked, _ := b.Post(t, frame.AccessAlertPath+"/handle?kind=fever", ids, http.StatusOK)
+	if q := asked.Find("form.tx-confirm"); !strings.Contains(q.Find("h2").Text(), "2 条告警") || q.Find("li").Length() != 2 ||
+		b.Get(t, frame.AccessAlertPath, http.StatusOK).Find("tbody tr").Length() != 2 {
+		t.Errorf("asks %q", q.Text())
 	}
-	none := b.Form(t, frame.AccessAlertPath+"/handle", nil) // nothing ticked
-	none.Header.Set("Referer", d.Address+frame.AccessAlertPath+"?kind=fever")
-	if _, to := b.Do(t, none, http.StatusSeeOther); to != frame.AccessAlertPath+"?kind=fever" {
+	if _, to := b.Post(
+		t, frame.AccessAlertPath+"/handle?kind=fever", desk.WithConfirmed(ids), http.StatusSeeOther,
+	); to != frame.AccessAlertPath+"?kind=fever" {
 		t.Errorf("from a filtered list sent to %s", to)
 	}
+	after := b.Get(t, frame.AccessAlertPath, http.StatusOK)
+	if !strings.Contains(after.Find(".tx-flash").Text(), "已处理 2 条告警，其余 1 条") ||
+		!strings.HasSuffix(after.Find(".tx-flash form").AttrOr("action", ""), "/undo") || after.Find("tbody tr").Length() != 0 {
+		t.Errorf("after all are handled: %q", after.Find("main").Text())
+	}
+	b.Post(t, frame.AccessAlertPath+"/handle", nil, http.StatusSeeOther) // nothing ticked
 	for _, id := range []string{theirs[0].ID.String(), "1", "x"} {
 		b.Get(t, frame.AccessAlertPath+"/"+id, http.StatusNotFound)
 		b.Post(t, frame.AccessAlertPath+"/"+id+"/handle", url.Values{}, http.StatusNotFound)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -26,7 +27,12 @@ func TestCommunityIsArchivedAndRestored(t *testing.T) {
 	if text := b.Get(t, frame.ReaderPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "停用它的") {
 		t.Errorf("with doors archiving says %q", text)
 	}
-	b.Post(t, path+"/archive", desk.ConfirmedForm(), http.StatusSeeOther)
+	community, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := desk.WithConfirmed(url.Values{"typed": {community.Name}})
+	b.Post(t, path+"/archive", named, http.StatusSeeOther)
 	if text := b.Get(t, frame.CommunityPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "门禁") || rows("") != 1 {
 		t.Errorf("with doors: %q", text)
 	}
@@ -39,7 +45,11 @@ func TestCommunityIsArchivedAndRestored(t *testing.T) {
 	if page.Find("form.tx-confirm").AttrOr("action", "") != path+"/archive" || rows("") != 1 {
 		t.Fatal("archiving does not ask")
 	}
-	b.Post(t, path+"/archive", desk.ConfirmedForm(), http.StatusSeeOther)
+	b.Post(t, path+"/archive", desk.ConfirmedForm(), http.StatusUnprocessableEntity) // its name is not typed
+	if rows("") != 1 {
+		t.Error("archived by one press")
+	}
+	b.Post(t, path+"/archive", named, http.StatusSeeOther)
 	if rows("") != 0 || rows("?archived=yes") != 1 {
 		t.Errorf("archived: %d in use, %d archived", rows(""), rows("?archived=yes"))
 	}

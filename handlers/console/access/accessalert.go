@@ -3,7 +3,8 @@ package access
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"net/url"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -16,7 +17,7 @@ func (p *Pages) accessAlertRoutes() []web.Route {
 	view, handle := web.Need(core.PermAccessAlertView), web.Need(core.PermAccessAlertHandle)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.AccessAlertPath, Access: view, Handler: p.accessAlertList},
-		{Method: http.MethodPost, Path: frame.AccessAlertPath + "/handle", Access: handle, Handler: p.accessAlertsHandle},
+		{Method: http.MethodPost, Path: frame.AccessAlertPath + "/handle", Access: handle, Level: web.Asks, Handler: p.accessAlertsHandle},
 		{Method: http.MethodGet, Path: frame.AccessAlertPath + "/:id", Access: view, Handler: p.accessAlertShow},
 		{Method: http.MethodPost, Path: frame.AccessAlertPath + "/:id/handle", Access: handle, Handler: p.accessAlertHandle, Draft: true},
 	}
@@ -71,7 +72,10 @@ func (p *Pages) accessAlertList(c *web.Context) error {
 	page := accessAlertListPage{Shell: p.Shell(c, "accessalert", "告警"), List: accessAlertTable(c, at, filter)}
 	bulk := !filter.Handled && c.Has(core.PermAccessAlertHandle)
 	if bulk {
-		page.List.Bulk = []templates.Submit{{Label: "标为已处理", URL: frame.AccessAlertPath + "/handle", Icon: "check"}}
+		page.List.Bulk = []templates.Submit{{
+			Label: "标为已处理", Icon: "check", Ask: true,
+			URL: templates.WithQuery(frame.AccessAlertPath+"/handle", c.Request().URL.Query()),
+		}}
 		page.List.CSRF = page.CSRF
 	}
 	names := at.Names()
@@ -199,9 +203,10 @@ func (p *Pages) accessAlertHandle(c *web.Context) error {
 	var form struct {
 		Remark string `form:"remark" text:"lines" max:"200"`
 	}
-	wrong, handled := c.Bind(&form), 0
+	var batch core.Batch
+	wrong := c.Bind(&form)
 	if wrong == nil {
-		handled, wrong = p.Store.HandleAccessAlerts(c.Ctx(), c.Actor(), c.Scope(), []core.ID{a.ID}, form.Remark)
+		batch, wrong = p.Store.HandleAccessAlerts(c.Ctx(), c.Actor(), c.Scope(), []core.ID{a.ID}, form.Remark)
 	}
 	if wrong != nil {
 		page, err := p.accessAlertPage(c, a)
@@ -210,10 +215,11 @@ func (p *Pages) accessAlertHandle(c *web.Context) error {
 		}
 		return p.FormPage(c, wrong, page.Form, func(status int) error { return p.Page(c, status, "console/accessalert/show", page) })
 	}
-	p.flashHandled(c, 1, handled)
+	p.Done(c, handledText(1, batch), batch)
 	return c.Redirect(frame.AccessAlertPath)
 }
 
+// accessAlertsHandle handles the ticked alerts of the list, and returns to it with its filters.
 func (p *Pages) accessAlertsHandle(c *web.Context) error {
 	var form struct {
 		IDs []core.ID `form:"id" max:"200"`
@@ -221,23 +227,47 @@ func (p *Pages) accessAlertsHandle(c *web.Context) error {
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
-	if len(form.IDs) > 0 {
-		handled, err := p.Store.HandleAccessAlerts(c.Ctx(), c.Actor(), c.Scope(), form.IDs, "")
-		if err != nil {
-			return err
-		}
-		p.flashHandled(c, len(form.IDs), handled)
+	back := templates.WithQuery(frame.AccessAlertPath, c.Request().URL.Query())
+	if len(form.IDs) == 0 {
+		c.Flash(web.FlashWarning, "没有选择告警。")
+		return c.Redirect(back)
 	}
-	if from := c.CameFrom(); strings.HasPrefix(from, frame.AccessAlertPath+"?") { // the list with its filters
-		return c.Redirect(from)
+	alerts, err := p.Store.AccessAlertsByID(c.Ctx(), c.Scope(), form.IDs)
+	if err != nil {
+		return err
 	}
-	return c.Redirect(frame.AccessAlertPath)
+	ask := accessAlertsQuestion(alerts)
+	ask.Keep = url.Values{"id": frame.IDValues(form.IDs)}
+	return p.Act(c, frame.Act{
+		Ask: ask, Back: back,
+		Batch: func() (core.Batch, error) {
+			return p.Store.HandleAccessAlerts(c.Ctx(), c.Actor(), c.Scope(), form.IDs, "")
+		},
+		DoneAll: func(b core.Batch) string { return handledText(len(alerts), b) },
+	})
 }
 
-func (p *Pages) flashHandled(c *web.Context, asked, handled int) {
-	if handled < asked {
-		c.Flash(web.FlashWarning, fmt.Sprintf("处理了 %d 条，其余 %d 条已由别人处理。", handled, asked-handled))
-		return
+func accessAlertsQuestion(alerts []core.AccessAlert) templates.Confirm {
+	open := slices.DeleteFunc(slices.Clone(alerts), func(a core.AccessAlert) bool { return !a.Handled.IsZero() })
+	n := frame.Grouped(len(open))
+	q := templates.Confirm{
+		Title: "把 " + n + " 条告警标为已处理？", Submit: "处理 " + n + " 条告警",
+		Text:    "不再出现在待处理里，处理人记为您；处理情况不填。可以撤销本次。",
+		Effects: frame.Named(len(open), "条", func(i int) string { return open[i].Text() }),
 	}
-	c.Flash(web.FlashSuccess, fmt.Sprintf("已处理 %d 条告警。", handled))
+	if others := len(alerts) - len(open); others > 0 {
+		q.Text += fmt.Sprintf("另有 %d 条已由别人处理。", others)
+	}
+	return q
+}
+
+// handledText reports how many of the alerts asked for were handled.
+func handledText(asked int, b core.Batch) string {
+	switch others := asked - b.Size; {
+	case b.Size == 0:
+		return "没有处理：已由别人处理。"
+	case others > 0:
+		return fmt.Sprintf("已处理 %d 条告警，其余 %d 条已由别人处理。", b.Size, others)
+	}
+	return fmt.Sprintf("已处理 %d 条告警。", b.Size)
 }

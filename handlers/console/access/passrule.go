@@ -22,8 +22,8 @@ func (p *Pages) passRuleRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.PassRulePath, Access: view, Handler: p.passRuleShow},
 		{Method: http.MethodGet, Path: frame.PassRulePath + "/preview", Access: view, Handler: p.passRulePreview},
-		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Level: web.Asks, Handler: p.passRuleUpdate, Draft: true},
-		{Method: http.MethodPost, Path: passRuleRestorePath, Access: edit, Level: web.Asks, Handler: p.passRuleRestore},
+		{Method: http.MethodPost, Path: frame.PassRulePath, Access: edit, Level: web.Types, Handler: p.passRuleUpdate, Draft: true},
+		{Method: http.MethodPost, Path: passRuleRestorePath, Access: edit, Level: web.Types, Handler: p.passRuleRestore},
 	}
 }
 
@@ -251,10 +251,14 @@ func (p *Pages) passRuleQuestion(
 	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule,
 ) (templates.Confirm, error) {
 	impact, err := p.passRuleImpact(c, at)
+	typed := ""
+	if rule.Exits < 0 { // bars everybody
+		typed = at.Name
+	}
 	return templates.Confirm{
 		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。",
 		Effects: append([]string{"原来：" + now.Text()}, impact...),
-		Cancel:  at.URL(frame.PassRulePath), Danger: rule.Exits < 0,
+		Cancel:  at.URL(frame.PassRulePath), Danger: rule.Exits < 0, Typed: typed,
 	}, err
 }
 

@@ -18,7 +18,7 @@ func (p *Pages) readerRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/console/reader/quarantine", Access: view, Handler: p.readerQuarantine},
 		{Method: http.MethodGet, Path: "/console/reader/new", Access: edit, Handler: p.readerNew},
 		{Method: http.MethodPost, Path: "/console/reader", Access: edit, Handler: p.readerCreate, Draft: true},
-		{Method: http.MethodPost, Path: "/console/reader/qr", Access: edit, Level: web.Asks, Handler: p.readerQR},
+		{Method: http.MethodPost, Path: readerQRPath, Access: edit, Level: web.Types, Handler: p.readerQR},
 		{Method: http.MethodGet, Path: "/console/reader/:id", Access: view, Handler: p.readerShow},
 		{Method: http.MethodGet, Path: "/console/reader/:id/edit", Access: edit, Handler: p.readerEdit},
 		{Method: http.MethodPost, Path: "/console/reader/:id", Access: edit, Handler: p.readerUpdate, Draft: true},

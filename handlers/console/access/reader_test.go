@@ -190,7 +190,15 @@ func TestReaderQRIsTicked(t *testing.T) {
 	if on() != 0 {
 		t.Errorf("%d of 2 on", on())
 	}
-	b.Post(t, frame.ReaderPath+"/qr?allowed=1", url.Values{"id": ids}, http.StatusSeeOther)
+	page, _ = b.Post(t, frame.ReaderPath+"/qr?allowed=1&state=online", url.Values{"id": ids}, http.StatusOK)
+	if q := page.Find(".tx-confirm"); !strings.Contains(q.Find("h2").Text(), "2 台") || q.Find("li").Length() != 2 || on() != 0 {
+		t.Errorf("switched on unasked, or asks %q", q.Text())
+	}
+	if _, to := b.Post(
+		t, frame.ReaderPath+"/qr?allowed=1&state=online", url.Values{"id": ids, "confirmed": {"1"}}, http.StatusSeeOther,
+	); to != frame.ReaderPath+"?state=online" {
+		t.Errorf("from a filtered list sent to %s", to)
+	}
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())
 	}
@@ -198,8 +206,28 @@ func TestReaderQRIsTicked(t *testing.T) {
 		b.Post(t, frame.ReaderPath+"/qr"+allowed, url.Values{"id": ids[:1]}, http.StatusUnprocessableEntity)
 	}
 	b.Post(t, frame.ReaderPath+"/qr?allowed=0", nil, http.StatusSeeOther) // nothing ticked: a message, not an error page
+	b.Post(t, frame.ReaderPath+"/qr?allowed=0", url.Values{"id": {"x"}}, http.StatusUnprocessableEntity)
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())
+	}
+}
+
+// Many readers are switched by their number typed, both ways.
+func TestManyReadersAreSwitchedByTheirNumber(t *testing.T) {
+	var readers []core.Reader
+	for range frame.ManyThings {
+		readers = append(readers, core.Reader{Name: "读头", QRAllowed: true})
+	}
+	for allowed, want := range map[bool]string{false: "20", true: ""} {
+		if q := readerQRQuestion(readers, allowed); q.Typed != want {
+			t.Errorf("to %v types %q, want %q", allowed, q.Typed, want)
+		}
+	}
+	for i := range readers {
+		readers[i].QRAllowed = false
+	}
+	if q := readerQRQuestion(readers, true); q.Typed != "20" {
+		t.Errorf("on: types %q", q.Typed)
 	}
 }
 

@@ -45,7 +45,7 @@ func readerSamples() map[string]any {
 		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2),
 		List: readerListOf(url.Values{"q": {"东"}}, communities),
 	}
-	list.List.Bulk, list.List.CSRF = readerBulk(), "token"
+	list.List.Bulk, list.List.CSRF = readerBulk(nil), "token"
 	for _, r := range []core.Reader{vguang, mcard, {ID: 9, Name: "<b>新</b>"}} {
 		list.Rows = append(list.Rows, readerListRow{
 			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: "云栖花园",

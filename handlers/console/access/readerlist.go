@@ -1,8 +1,6 @@
 package access
 
 import (
-	"cmp"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -39,7 +37,7 @@ func (p *Pages) readerList(c *web.Context) error {
 	page.List = readerListOf(c.Request().URL.Query(), communities)
 	if c.Has(core.PermReaderEdit) {
 		page.Actions = []templates.Action{{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true}}
-		page.List.Bulk, page.List.CSRF = readerBulk(), page.CSRF
+		page.List.Bulk, page.List.CSRF = readerBulk(c.Request().URL.Query()), page.CSRF
 	}
 	page.Rows = p.readerRows(c, readers, communities, page.CSRF)
 	web.Paged(&page.List, filter.Page, readers, more, func(r core.Reader) core.ID { return r.ID })
@@ -102,43 +100,6 @@ func (p *Pages) readerQuarantine(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/reader/quarantine", page)
 }
 
-// readerQRForm is the ticked readers; the action is in the button's URL.
-type readerQRForm struct {
-	IDs     []core.ID `form:"id" max:"500" required:"请先勾选读头"`
-	Allowed string    `form:"allowed"`
-}
-
-// readerQR turns 门禁二维码 on or off for one or more readers.
-func (p *Pages) readerQR(c *web.Context) error {
-	var form readerQRForm
-	if err := c.Bind(&form); err != nil {
-		c.Flash(web.FlashError, "请先勾选读头")
-		return c.Redirect(frame.ReaderPath)
-	}
-	chosen := cmp.Or(form.Allowed, c.Query("allowed"))
-	if chosen != "0" && chosen != "1" {
-		return core.Invalid("请选择允许还是关闭门禁二维码")
-	}
-	allowed := chosen == "1"
-	if !allowed && len(form.IDs) > 1 && !frame.Confirmed(c) {
-		return p.Confirm(c, "reader", templates.Confirm{
-			Title: fmt.Sprintf("关闭 %d 台读头的门禁二维码？", len(form.IDs)), Text: fmt.Sprintf("所选 %d 台读头将不再接受二维码，住户会被请到门岗。", len(form.IDs)),
-			Action: frame.ReaderPath + "/qr?allowed=0", Keep: url.Values{"id": frame.IDValues(form.IDs)},
-			Submit: fmt.Sprintf("关闭 %d 台的门禁二维码", len(form.IDs)), Danger: true, Cancel: frame.ReaderPath,
-		})
-	}
-	batch, err := p.Store.SwitchReadersQR(c.Ctx(), c.Actor(), c.Scope(), store.ReaderQR{Readers: form.IDs, Allowed: allowed})
-	if err != nil {
-		return err
-	}
-	words := "关闭"
-	if allowed {
-		words = "允许"
-	}
-	p.Done(c, fmt.Sprintf("已%s %d 台读头的门禁二维码，立即生效。", words, batch.Size), batch)
-	return c.Redirect(frame.ReaderPath)
-}
-
 type readerListPage struct {
 	templates.Shell
 	Tabs templates.Tabs
@@ -185,14 +146,6 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 		list.Filters = append(list.Filters, frame.CommunityChoice{All: communities}.Field("全部小区"))
 	}
 	return list
-}
-
-// readerBulk returns the bulk actions on ticked readers.
-func readerBulk() []templates.Submit {
-	return []templates.Submit{
-		{Label: "允许门禁二维码", URL: frame.ReaderPath + "/qr?allowed=1", Icon: "check"},
-		{Label: "关闭门禁二维码", URL: frame.ReaderPath + "/qr?allowed=0", Icon: "ban", Ask: true},
-	}
 }
 
 type readerQuarantinePage struct {

@@ -48,15 +48,19 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Query("all") != "1" {
-		ask.Keep = url.Values{"id": frame.IDValues(form.IDs)}
+	if len(houses) <= store.MaxRestriction { // those that it asks about, not the list as it is when answered
+		ask.Keep, ask.Action = url.Values{"id": frame.IDValues(houses)}, templates.WithQuery(
+			restrictionLiftPath, c.Request().URL.Query(), "all", "",
+		)
 	}
 	return p.Act(c, frame.Act{
 		Stem: "passrule", Ask: ask, Back: back,
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, houses)
 		},
-		Done: fmt.Sprintf("已解除 %s 套房屋的限制，立即恢复小区的规则。", frame.Grouped(len(houses))),
+		DoneAll: func(b core.Batch) string {
+			return "已解除 " + frame.Grouped(b.Size) + " 套房屋的限制，立即恢复小区的规则。"
+		},
 	})
 }
 

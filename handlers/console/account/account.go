@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ func (p *Pages) accountRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id", Access: edit, Handler: p.accountUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.accountDisable},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/enable", Access: edit, Handler: p.accountEnable},
-		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.accountPassword},
+		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Level: web.Asks, Handler: p.accountPassword},
 		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.meShow},
 	}
 }
@@ -265,13 +266,24 @@ func (p *Pages) accountDisable(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	out, err := p.signsOut(c, account)
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "停用账号“" + account.Name + "”？", Text: "停用后立即退出该账号在所有设备上的登录，且不能再登录。可随时重新启用。", Submit: "停用账号", Danger: true,
+			Title: "停用账号“" + account.Name + "”？", Text: "立即生效，不能再登录；可随时重新启用。", Effects: []string{out},
+			Submit: "停用账号", Danger: true,
 		},
 		Do:   func() error { return p.Store.DisableAccount(c.Ctx(), granter(c), account.ID) },
 		Done: "账号已停用，该账号的登录已全部退出。", Back: frame.AccountURL(account.ID),
 	})
+}
+
+// signsOut returns, for a question, how many signed-in devices an act on an account ends.
+func (p *Pages) signsOut(c *web.Context, account core.Account) (string, error) {
+	sessions, err := p.Store.Sessions(c.Ctx(), core.SessionAccount, account.ID)
+	return fmt.Sprintf("退出该账号的 %d 处登录", len(sessions)), err
 }
 
 func (p *Pages) accountEnable(c *web.Context) error {
@@ -295,16 +307,40 @@ func (p *Pages) accountPassword(c *web.Context) error {
 		return err
 	}
 	var form resetForm
-	err = c.Bind(&form)
-	if err == nil {
-		err = p.Store.ResetPassword(c.Ctx(), granter(c), account.ID, form.Password)
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = core.CheckPassword(account.Login, form.Password)
 	}
-	if err != nil {
+	if wrong == nil {
+		ask, err := p.resetQuestion(c, account)
+		if err != nil {
+			return err
+		}
+		if asked, err := p.Ask(c, "account", ask); asked {
+			return err
+		}
+		wrong = p.Store.ResetPassword(c.Ctx(), granter(c), account.ID, form.Password)
+	}
+	if wrong != nil {
 		reset := resetFields(account.ID)
-		return p.FormPage(c, err, &reset, func(status int) error { return p.accountPasswordPage(c, status, account, reset) })
+		return p.FormPage(c, wrong, &reset, func(status int) error { return p.accountPasswordPage(c, status, account, reset) })
 	}
 	c.Flash(web.FlashSuccess, "密码已重置，该账号的登录全部退出，微信绑定一并解除；下次登录须修改。")
 	return c.Redirect(frame.AccountURL(account.ID))
+}
+
+// resetQuestion asks before a password is reset, with what else that ends.
+func (p *Pages) resetQuestion(c *web.Context, account core.Account) (templates.Confirm, error) {
+	out, err := p.signsOut(c, account)
+	q := templates.Confirm{
+		Title: "重置“" + account.Name + "”的密码？", Text: "原密码立即失效；用新的初始密码登录后须修改。",
+		Effects: []string{out}, Submit: "重置密码", Danger: true, Keep: c.Form(),
+		Action: frame.AccountURL(account.ID) + "/password", Cancel: frame.AccountURL(account.ID),
+	}
+	if account.User != 0 {
+		q.Effects = append(q.Effects, "解除绑定的 1 个微信，须重新绑定")
+	}
+	return q, err
 }
 
 func (p *Pages) accountPasswordPage(c *web.Context, status int, account core.Account, form templates.Form) error {

@@ -65,7 +65,12 @@ func TestAccountIsMadeChangedAndDisabled(t *testing.T) {
 	}
 	b.Post(t, to+"/enable", nil, http.StatusSeeOther)
 	b.Post(t, to+"/password", url.Values{"password": {"short"}}, http.StatusUnprocessableEntity)
-	b.Post(t, to+"/password", url.Values{"password": {desk.OwnPassword}}, http.StatusSeeOther)
+	reset := url.Values{"password": {desk.OwnPassword}}
+	asked, _ := b.Post(t, to+"/password", reset, http.StatusOK)
+	if text := asked.Find("form.tx-confirm").Text(); !strings.Contains(text, "处登录") || !strings.Contains(text, "的密码？") {
+		t.Errorf("asks %q", text)
+	}
+	b.Post(t, to+"/password", desk.WithConfirmed(reset), http.StatusSeeOther)
 }
 
 func TestAccountWithNothingTickedGetsItsRole(t *testing.T) {

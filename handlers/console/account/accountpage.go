@@ -247,7 +247,7 @@ func permissionSection(by, a core.Account) templates.Section {
 
 func resetFields(id core.ID) templates.Form {
 	return templates.Form{Action: frame.AccountURL(id) +
-		"/password", Submit: "重置密码", Cancel: frame.AccountURL(id), Sections: []templates.Section{{
+		"/password", Submit: "重置密码", Ask: true, Cancel: frame.AccountURL(id), Sections: []templates.Section{{
 		Fields: []templates.Field{
 			{
 				Kind: templates.Password, Name: "password", Label: "新的初始密码", Required: true, Help: passwordHelp,

@@ -19,8 +19,10 @@ type Act struct {
 	// Batch is Do for an act that can be taken back: the message has the batch's page and 撤销.
 	Batch func() (core.Batch, error)
 	Done  string // message on success
-	Back  string // the page of the button, to which a refusal redirects
-	Next  string // redirect on success; "" = Back
+	// DoneAll is Done for an act on several things: what it says of those that the batch has.
+	DoneAll func(core.Batch) string
+	Back    string // the page of the button, to which a refusal redirects
+	Next    string // redirect on success; "" = Back
 }
 
 // Act asks, acts, and redirects. A refusal is shown on the page of the button, as by Refused. The
@@ -36,6 +38,9 @@ func (f *Frame) Act(c *web.Context, act Act) error {
 	batch, err := act.do()
 	if err != nil {
 		return f.Refused(c, err, act.Back)
+	}
+	if act.DoneAll != nil {
+		act.Done = act.DoneAll(batch)
 	}
 	if act.Done != "" {
 		f.Done(c, act.Done, batch)
@@ -112,6 +117,21 @@ func (f *Frame) questionPage(c *web.Context, status int, stem string, q template
 	page := templates.ConfirmPage{Shell: f.Shell(c, stem, q.Submit), Confirm: q}
 	page.Confirm.CSRF = page.CSRF
 	return f.Page(c, status, "console/confirm/show", page)
+}
+
+// ThingsNamed is the number of things that a question names.
+const ThingsNamed = 20
+
+// Named returns the names of n things for a question, as far as it names them: unit counts one, 套房屋.
+func Named(n int, unit string, name func(i int) string) []string {
+	words := make([]string, 0, ThingsNamed+1)
+	for i := range min(ThingsNamed, n) {
+		words = append(words, name(i))
+	}
+	if n > ThingsNamed {
+		words = append(words, "等 "+Grouped(n)+" "+unit)
+	}
+	return words
 }
 
 // ManyThings is the number of things from which a question has the number typed.

@@ -21,7 +21,7 @@ func (p *Pages) communityRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.CommunityPath, Access: run, Handler: p.communityCreate, Draft: true},
 		{Method: http.MethodGet, Path: frame.CommunityPath + "/:id/edit", Access: edit, Handler: p.communityEdit},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id", Access: edit, Handler: p.communityUpdate, Draft: true},
-		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Level: web.Asks, Handler: p.communityArchive},
+		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Level: web.Types, Handler: p.communityArchive},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Level: web.Asks, Handler: p.communityRestore},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: run, Level: web.Types, Handler: p.communityRemove},
 	}

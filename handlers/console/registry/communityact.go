@@ -55,13 +55,10 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
 		Action: frame.CommunityURL(community.ID) + "/" + act.verb, Submit: act.words + "小区", Cancel: frame.CommunityPath,
 	}
-	if act.verb == "delete" {
+	if act.danger {
 		q.Typed = community.Name
 	}
-	if frame.Confirmed(c) {
-		if asked, err := p.Ask(c, "community", q); asked {
-			return err
-		}
+	if frame.Confirmed(c) && q.Check(c.Form()) {
 		if err := act.do(c, community.ID); err != nil {
 			return p.Refused(c, err, frame.CommunityPath)
 		}
@@ -92,12 +89,14 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 		}
 		if len(dependents) > 0 {
 			q = templates.Confirm{
-				Title: "“" + community.Name + "”不能删除", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: dependents,
+				Title: "“" + community.Name + "”不能删除，改为归档？", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: dependents,
 				Action: frame.CommunityURL(community.ID) + "/archive", Submit: "归档小区", Cancel: frame.CommunityPath, Danger: true,
+				Typed: community.Name,
 			}
 		}
 	}
-	return p.Confirm(c, "community", q)
+	_, err = p.Ask(c, "community", q)
+	return err
 }
 
 // readersFirst redirects to the readers in use that prevent an act, before anybody is asked to

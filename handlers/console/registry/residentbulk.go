@@ -57,7 +57,10 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 		Batch: func() (core.Batch, error) {
 			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents))
 		},
-		Done: fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", len(residents)), Back: residentActURL(c, ""),
+		DoneAll: func(b core.Batch) string {
+			return fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", b.Size)
+		},
+		Back: residentActURL(c, ""),
 	})
 }
 
@@ -114,9 +117,12 @@ func residentsAsk(c *web.Context, words, verb string, residents []store.Resident
 	}
 }
 
+// moveOutWords is what moving out does, and its way back.
+const moveOutWords = "通行证立即失效；出入记录保留，30 天内可以恢复居住。"
+
 func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm {
 	q := residentsAsk(c, "迁出", "/moveout", residents)
-	q.Text = "通行证立即失效；出入记录保留，30 天内可以恢复居住。"
+	q.Text = moveOutWords
 	return q
 }
 

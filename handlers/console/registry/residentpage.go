@@ -155,7 +155,7 @@ func residentBadge(r store.ResidentRow) templates.Badge {
 }
 
 func moveOutText(r store.ResidentRow) string {
-	return "“" + r.Name + "”在 " + r.HouseLabel + " 的通行证立即失效。出入记录保留；以后可重新添加。"
+	return "“" + r.Name + "”在 " + r.HouseLabel + " 的" + moveOutWords
 }
 
 type residentFormPage struct {

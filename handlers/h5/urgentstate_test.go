@@ -217,7 +217,8 @@ func TestUrgentReleaseFitsASmallPhone(t *testing.T) {
 		const field = document.querySelector(".tx-wrong input");
 		if (!field || document.activeElement !== field) return false;
 		const bar = document.querySelector(".p-decide").getBoundingClientRect();
-		return field.getBoundingClientRect().bottom <= bar.top && field.getBoundingClientRect().top >= 0;
+		return field.getBoundingClientRect().top >= 0 &&
+			document.querySelector(".tx-wrong .tx-error").getBoundingClientRect().bottom <= bar.top;
 	})()`)
 	p.picture(ctx, "urgent-no-reason")
 }

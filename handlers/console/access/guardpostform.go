@@ -73,7 +73,7 @@ func guardPostFields(post core.GuardPost, at frame.CommunityChoice) []templates.
 		},
 		{
 			Kind: templates.Switch, Name: "urgent", Label: "允许紧急放行", Value: frame.SwitchValue(post.Urgent), Wide: true,
-			Help: "只因时段、次数、限制或体温被拒的住户，门岗可写明原因放行；会告警。",
+			Help: "只限时段、次数、限制或体温不符的住户；须写原因，会告警。",
 		},
 	}...)}}
 }

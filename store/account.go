@@ -91,7 +91,8 @@ type AccountFilter struct {
 	Keyword  string // begins the login name, or is a part of the name or of its pinyin initials
 	Disabled bool   // those disabled instead of those in use
 	Role     core.Role
-	Page     Page // oldest first
+	At       core.ID // those who work in the community; 0 = all
+	Page     Page    // oldest first
 }
 
 // Accounts lists accounts whose communities all lie in scope. It costs two queries. The scope is
@@ -127,6 +128,10 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	}
 	if f.Role != "" {
 		where, args = where+" AND role = ?", append(args, string(f.Role))
+	}
+	if f.At != 0 {
+		where += " AND (all_communities = 1 OR EXISTS (SELECT 1 FROM account_scope y WHERE y.account_id = account.id AND y.community_id = ?))"
+		args = append(args, int64(f.At))
 	}
 	if scope.Whole() {
 		return where, args

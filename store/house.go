@@ -161,6 +161,20 @@ type TreeNode struct {
 // HouseTree returns the top nodes of a community's tree. It costs three queries, and counts the
 // residents of the whole community.
 func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
+	return s.peopledTree(ctx, scope, community, "")
+}
+
+// UncertifiedBuildings returns the top nodes of a community's tree under which residents live who are not
+// certified, those with the most first; Residents counts these alone.
+func (s *Store) UncertifiedBuildings(ctx context.Context, scope core.Scope, community core.ID) ([]*TreeNode, error) {
+	top, err := s.peopledTree(ctx, scope, community, " AND t.certified_at IS NULL")
+	top = slices.DeleteFunc(top, func(n *TreeNode) bool { return n.Residents == 0 })
+	slices.SortStableFunc(top, func(a, b *TreeNode) int { return b.Residents - a.Residents })
+	return top, err
+}
+
+// peopledTree returns the top nodes of a community's tree with the residents of a condition on t counted.
+func (s *Store) peopledTree(ctx context.Context, scope core.Scope, community core.ID, of string) ([]*TreeNode, error) {
 	tree, err := s.buildingTree(ctx, scope, community)
 	if err != nil {
 		return nil, database.Wrap("house tree", err)
@@ -174,7 +188,7 @@ func (s *Store) HouseTree(ctx context.Context, scope core.Scope, community core.
 		"SELECT h.node_id, COUNT(*) AS residents FROM house h"+s.db.Dialect().UseIndex("house_node")+s.db.Dialect().ThenJoin()+
 			"resident t"+s.db.Dialect().UseIndex("resident_house")+
 			" ON t.community_id = h.community_id AND t.house_id = h.id WHERE h.community_id = ? AND t.moved_out_at IS "+
-			"NULL GROUP BY h.node_id",
+			"NULL"+of+" GROUP BY h.node_id",
 		int64(community),
 	)
 	if err != nil {

@@ -23,10 +23,14 @@ type viewRow struct {
 	Query   string  `db:"query"`
 }
 
-// SavedViews returns an account's views of a list, oldest first.
+// SavedViews returns an account's views of a list, oldest first; of all lists for stem "".
 func (s *Store) SavedViews(ctx context.Context, account core.ID, stem string) ([]core.SavedView, error) {
 	var rows []viewRow
-	err := s.db.All(ctx, &rows, viewColumns+"account_id = ? AND stem = ? ORDER BY id", int64(account), stem)
+	where, args := "account_id = ?", []any{int64(account)}
+	if stem != "" {
+		where, args = where+" AND stem = ?", append(args, stem)
+	}
+	err := s.db.All(ctx, &rows, viewColumns+where+" ORDER BY stem, id", args...)
 	views := make([]core.SavedView, len(rows))
 	for i, row := range rows {
 		views[i] = core.SavedView(row)

@@ -83,6 +83,7 @@ type Account struct {
 	Name    string
 	Role    string // its label: "物业管理员"
 	URL     string // the account's own page
+	Views   string // of its saved views
 	SignOut string // URL to POST to sign out
 }
 

@@ -57,12 +57,12 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 	}
 	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
 	home := &pages{f}
-	f.Onward = home.onward
+	f.Onward, f.HomePulse = home.onward, home.homePulse
 	routes := slices.Concat(
 		home.homeRoutes(), home.guideRoutes(), f.NoticeRoutes(), accounts.Routes(), register.Routes(), gates.Routes(),
 	)
 	f.SetCounters(slices.Concat(gates.Counters()))
-	f.SetCards(slices.Concat(gates.Cards(), register.Cards()))
+	f.SetCards(slices.Concat(gates.Cards(), register.Cards(), accounts.Cards()))
 	return f.SetFind(routes, slices.Concat(register.Finders(), gates.Finders(), accounts.Finders()))
 }
 

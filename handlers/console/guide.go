@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -48,7 +49,8 @@ type guidePlace struct {
 
 // guideCard is the card of the home page; zero = there is nothing left to do, or it was put away.
 type guideCard struct {
-	Community string // of several
+	Community string       // of several
+	Places    []guidePlace // under 全部, those with open steps; nil = Steps
 	Steps     []guideStep
 	Left      int
 	Next      *guideStep // nil = none of them is the account's to do
@@ -196,7 +198,7 @@ func (p *pages) guideCard(c *web.Context) guideCard {
 	}
 	at, all, err := p.guideCommunity(c)
 	if err == nil && at.ID == 0 && len(all) > 0 {
-		return guideCard{} // several: each has its own, on the page of the steps
+		return p.guidePlacesCard(c, all)
 	}
 	var steps []guideStep
 	left := 0
@@ -222,6 +224,38 @@ func (p *pages) guideCard(c *web.Context) guideCard {
 	return card
 }
 
+// guidesAtHome is the maximum number of communities whose progress the home page computes: the latest, since the
+// others are set up.
+const guidesAtHome = 6
+
+// guidePlacesCard returns the card of an account that works in several communities: where steps are left.
+func (p *pages) guidePlacesCard(c *web.Context, all []core.Community) guideCard {
+	latest := slices.SortedFunc(slices.Values(all), func(a, b core.Community) int { return cmp.Compare(b.ID, a.ID) })
+	card := guideCard{URL: frame.GuidePath, Away: frame.GuidePath, CSRF: c.CSRF()}
+	for _, community := range latest[:min(len(latest), guidesAtHome)] {
+		_, left, err := p.guideSteps(c, community.ID)
+		if err != nil {
+			c.Shortfall("steps of the set-up", err)
+			return guideCard{}
+		}
+		if left > 0 {
+			card.Left += left
+			card.Places = append(card.Places, guidePlaceOf(community, left))
+		}
+	}
+	if card.Left == 0 {
+		return guideCard{}
+	}
+	return card
+}
+
+func guidePlaceOf(community core.Community, left int) guidePlace {
+	return guidePlace{
+		Name: community.Name, Left: left,
+		URL: templates.WithQuery(frame.GuidePath, url.Values{"community": {community.ID.String()}}),
+	}
+}
+
 // guideShow shows the steps of a community, or under 全部 how far each community is.
 func (p *pages) guideShow(c *web.Context) error {
 	at, all, err := p.guideCommunity(c)
@@ -235,10 +269,7 @@ func (p *pages) guideShow(c *web.Context) error {
 			if err != nil {
 				return err
 			}
-			page.Places = append(page.Places, guidePlace{
-				Name: community.Name, Left: left,
-				URL: templates.WithQuery(frame.GuidePath, url.Values{"community": {community.ID.String()}}),
-			})
+			page.Places = append(page.Places, guidePlaceOf(community, left))
 		}
 		if len(all) > maxGuides {
 			page.Note = "其余小区请先在右上角的“范围”中选择。"

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,6 +30,7 @@ func statesOf(page *goquery.Document) string {
 func TestGuideFollowsTheData(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	placed := 0
 	fresh := newCommunity(t, d)
 	path := frame.GuidePath + "?community=" + fresh.String()
 	got := statesOf(b.Get(t, path, http.StatusOK))
@@ -54,6 +56,23 @@ func TestGuideFollowsTheData(t *testing.T) {
 	// Under 全部, how far each community is.
 	if n := b.Get(t, frame.GuidePath, http.StatusOK).Find(".tx-guide > li a").Length(); n != 4 {
 		t.Errorf("%d communities to choose from", n)
+	}
+
+	// The home page leads to those with open steps, with their number.
+	b.Get(t, frame.HomePath, http.StatusOK).Find(`section[aria-labelledby="guide-title"] li a`).Each(func(_ int, a *goquery.Selection) {
+		open := 0
+		for _, step := range strings.Split(statesOf(b.Get(t, a.AttrOr("href", ""), http.StatusOK)), ", ") {
+			if !strings.HasSuffix(step, "已完成") {
+				open++
+			}
+		}
+		if left := a.Next().Text(); left != fmt.Sprintf("还有 %d 步", open) {
+			t.Errorf("%s: %d steps are open", strings.TrimSpace(a.Text()), open)
+		}
+		placed++
+	})
+	if placed != 4 {
+		t.Errorf("the home page leads to %d communities", placed)
 	}
 
 	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"net/http"
 	"slices"
 
@@ -33,6 +34,29 @@ type homePage struct {
 	Wrong   []frame.HomeCard
 	Passed  []frame.HomeCard
 	Empty   templates.Empty // with a title: the account may see nothing
+	Pulse   string          // the query with which the page asks for what has changed
+}
+
+// homeNow returns the home page with what waits and the cards as they are now.
+func (p *pages) homeNow(c *web.Context, shell templates.Shell, waiting []frame.Waiting) homePage {
+	page := homePage{Shell: shell, Waits: p.MayWait(c)}
+	for _, w := range waiting {
+		page.Waiting = append(page.Waiting, templates.Figure{Label: w.Label, N: w.N, URL: p.Within(c, w.URL), Tone: templates.Warn})
+	}
+	page.Wrong, page.Passed = p.Cards(c, frame.BandWrong), p.Cards(c, frame.BandToday)
+	return page
+}
+
+// homePulse answers an open home page with what it shows now: the numbers of the frame and those of its cards.
+func (p *pages) homePulse(c *web.Context) error {
+	waiting, err := p.Waiting(c, true)
+	if err != nil {
+		return err
+	}
+	page := p.homeNow(c, p.PulseShell(c), waiting)
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return p.Renderer.RenderBlock(w, "console/home/show", "home-pulse", page)
+	})
 }
 
 func (p *pages) home(c *web.Context) error {
@@ -40,14 +64,10 @@ func (p *pages) home(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := homePage{Shell: p.Shell(c, "", "首页")}
+	page := p.homeNow(c, p.Shell(c, "", "首页"), waiting)
 	page.Large = c.Account().Role == core.RoleClerk
-	for _, w := range waiting {
-		page.Waiting = append(page.Waiting, templates.Figure{Label: w.Label, N: w.N, URL: p.Within(c, w.URL), Tone: templates.Warn})
-	}
-	page.Waits = p.MayWait(c)
-	page.Wrong, page.Passed = p.Cards(c, frame.BandWrong), p.Cards(c, frame.BandToday)
 	page.Guide = p.guideCard(c)
+	page.Pulse = templates.WithQuery("", nil, "home", "yes", "community", c.Query("community"))
 	if !slices.ContainsFunc(core.Permissions(), c.Has) {
 		page.Empty = templates.Empty{Icon: "lock", Title: "您的账号还没有任何权限", Text: "请联系管理员为您开通。"}
 	}

@@ -117,6 +117,59 @@ func restrictMine(t *testing.T, d *desk.Desk) {
 	}
 }
 
+// auditedActs looks at whole numbers, exports, and changes permissions.
+func auditedActs(t *testing.T, d *desk.Desk) {
+	t.Helper()
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	for range 2 {
+		b.Post(t, frame.ResidentURL(d.Mine.Residents[0].ID)+"/reveal", nil, http.StatusOK)
+	}
+	b.Sheet(t, frame.AccessRecordPath+"/export.xlsx")
+	_, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: d.Mine.Community, House: d.Mine.Houses[0], Name: "未核验", Identity: core.Family,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := d.Account(t, "changed", core.PermHouseView)
+	account, err := d.Store.Account(t.Context(), core.Everywhere, id)
+	if err == nil {
+		account.Permissions = append(account.Permissions, core.PermHouseEdit)
+		err = d.Store.UpdateAccount(t.Context(), core.SystemGranter, account)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What an open home page fetches has the numbers of the page, as they are now, and no more than the frame for other
+// pages.
+func TestHomeStaysCurrent(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	home := b.Get(t, frame.HomePath, http.StatusOK)
+	query, ok := home.Find("[data-pulse-also]").Attr("data-pulse-also")
+	if !ok || home.Find("main [data-live]").Length() < 5 {
+		t.Fatalf("%d live cards", home.Find("main [data-live]").Length())
+	}
+	d.Fevers(t, d.Mine, 3)
+	part := b.Part(t, frame.NoticePath+query, http.StatusOK)
+	after := b.Get(t, frame.HomePath, http.StatusOK)
+	text := func(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
+	after.Find("main [data-live]").Each(func(_ int, card *goquery.Selection) {
+		name := card.AttrOr("data-live", "")
+		if fresh := part.Find(`[data-live="` + name + `"]`); name != "audit" && (fresh.Length() != 1 || text(fresh) != text(card)) {
+			t.Errorf("%s: fetched %q, the page has %q", name, text(fresh), text(card))
+		}
+	})
+	if part.Find(`[data-live="waiting"] .tx-figure`).First().Text() != "3" || part.Find("[data-pulse-waiting]").Length() != 1 {
+		t.Errorf("fetched %s", text(part.Find("body")))
+	}
+	if n := b.Part(t, frame.NoticePath, http.StatusOK).Find("[data-live]").Length(); n != 0 {
+		t.Errorf("another page fetches %d cards", n)
+	}
+}
+
 // The numbers on the menu and on the cards of the home page are those of the rows behind them, for every
 // role and in every scope.
 func TestCountsEqualTheRows(t *testing.T) {
@@ -129,6 +182,7 @@ func TestCountsEqualTheRows(t *testing.T) {
 	}
 	presence.Close()
 	restrictMine(t, d)
+	auditedActs(t, d)
 	counted := map[string]int{}
 	for _, role := range core.RoleTable {
 		for name, scope := range map[string]core.Scope{"one": core.ScopeOf(d.Mine.Community), "all": core.Everywhere} {
@@ -171,6 +225,7 @@ func TestCountsEqualTheRows(t *testing.T) {
 	}
 	for card, least := range map[string]int{
 		"waiting-title": 12, "doors-title": 16, "people-title": 16, "today-title": 16, "restrictions-title": 8,
+		"refusals-title": 8, "buildings-title": 6, "audit-title": 4, "system-title": 2,
 	} {
 		if counted[card] < least {
 			t.Errorf("only %d numbers of %s compared", counted[card], card)

@@ -44,6 +44,24 @@ func TestAViewIsALinkOfItsOwner(t *testing.T) {
 	}
 }
 
+// The person's menu leads to all views, of every list that may be opened, with the list's name.
+func TestMyViewsAreOfAllLists(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	for stem, query := range map[string]string{"reader": "state=offline", "resident": "certified=no"} {
+		send := url.Values{"stem": {stem}, "query": {query}, "name": {"我的 " + stem}}
+		_, to := b.Post(t, frame.SavedViewPath, send, http.StatusSeeOther)
+		if b.Get(t, to, http.StatusOK).Find(".tx-views a[aria-current]").Length() != 1 {
+			t.Errorf("%s does not offer its view", to)
+		}
+	}
+	item := b.Get(t, frame.HomePath, http.StatusOK).Find(`header a[href="` + frame.SavedViewPath + `"]`)
+	rows := b.Get(t, item.AttrOr("href", ""), http.StatusOK).Find("main tbody tr")
+	if item.Text() != "我的视图" || rows.Length() != 2 || !strings.Contains(rows.Text(), "智能门禁") {
+		t.Errorf("%q leads to %q", item.Text(), rows.Text())
+	}
+}
+
 func TestViewsAreRenamedAndDeleted(t *testing.T) {
 	d := newDesk(t)
 	b, colleague := d.Manager(t), d.Manager(t)

@@ -62,6 +62,7 @@ func TestScopeIsRememberedAndHonoured(t *testing.T) {
 		frame.AccessAlertPath, frame.PassRulePath, frame.RestrictionPath,
 		frame.GuardPostPath + "/new", frame.GuardPath + "/new", frame.ReaderPath + "/new", frame.ResidentPath + "/new",
 		frame.HousePath + "/new", frame.HousePath + "/bulk", frame.RestrictionPath + "/new", frame.ObserverPath + "/new",
+		frame.AccountPath, frame.AccountPath + "/new", frame.AuditPath, frame.AuditPath + "/view", frame.BatchPath, frame.HousePath + "/plan",
 	} {
 		_, to := b.Do(t, request(t, b, path), http.StatusSeeOther)
 		at, err := url.Parse(to)
@@ -94,6 +95,53 @@ func TestScopeIsRememberedAndHonoured(t *testing.T) {
 	b.Get(t, frame.AccessRecordPath+"?community="+frame.AllCommunities, http.StatusOK)
 	b.Post(t, frame.ScopePath, url.Values{"community": {frame.AllCommunities}, "back": {"//elsewhere.example"}}, http.StatusSeeOther)
 	b.Get(t, frame.HousePath, http.StatusOK)
+}
+
+// The accounts of a community are those that work there, and a new one starts with it.
+func TestAccountsOfTheScope(t *testing.T) {
+	d := newDesk(t)
+	for login, e := range map[string]*estate.Estate{"here": d.Mine, "there": d.Others} {
+		_, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
+			Login: login, Name: login, Role: core.RoleClerk, Permissions: []core.Permission{core.PermHouseView},
+			Scope: core.ScopeOf(e.Community),
+		}, "correct-horse-7")
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	mine := "?community=" + d.Mine.Community.String()
+	rows := b.Get(t, frame.AccountPath+mine, http.StatusOK).Find("main tbody").Text()
+	if !strings.Contains(rows, "here") || strings.Contains(rows, "there") || !strings.Contains(rows, "文员") {
+		t.Errorf("the accounts of a community are %q", rows)
+	}
+	if all := b.Get(t, frame.AccountPath, http.StatusOK).Find("main tbody").Text(); !strings.Contains(all, "there") {
+		t.Errorf("all accounts are %q", all)
+	}
+	ticked := b.Get(t, frame.AccountPath+"/new"+mine, http.StatusOK).Find(`input[name="communities"][checked]`)
+	if ticked.Length() != 1 || ticked.AttrOr("value", "") != d.Mine.Community.String() {
+		t.Errorf("a new account starts with %d communities", ticked.Length())
+	}
+}
+
+// The tabs of a page keep the community that its URL names.
+func TestTabsKeepTheCommunity(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	for _, path := range []string{
+		frame.ReaderPath, frame.ReaderPath + "/quarantine", frame.GuardPostPath, frame.GuardPath, frame.PassRulePath, frame.ObserverPath,
+		frame.HousePath, frame.HousePath + "/plan",
+	} {
+		tabs := b.Get(t, path+"?community="+d.Others.Community.String(), http.StatusOK).Find("nav.tx-tabs a")
+		if tabs.Length() < 2 {
+			t.Errorf("%s has %d tabs", path, tabs.Length())
+		}
+		tabs.Each(func(_ int, tab *goquery.Selection) {
+			if to := tab.AttrOr("href", ""); !strings.Contains(to, "community="+d.Others.Community.String()) {
+				t.Errorf("%s: the tab %s", path, to)
+			}
+		})
+	}
 }
 
 // Nobody can choose a community outside the scope, and one that is taken away from the account is

@@ -24,3 +24,8 @@ func (p *Pages) Routes() []web.Route {
 		p.accessRecordRoutes(),
 	)
 }
+
+// keeping returns a function that adds the community which the page's URL names to the path of a tab.
+func keeping(c *web.Context) func(path string) string {
+	return func(path string) string { return frame.Keep(c, path) }
+}

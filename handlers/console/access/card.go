@@ -16,6 +16,7 @@ func (p *Pages) Cards() []frame.Card {
 		{Name: "doors", Title: "门禁读头", Band: frame.BandWrong, Needs: core.PermReaderView, Show: p.doorsCard},
 		{Name: "restrictions", Title: "限制快到期", Band: frame.BandWrong, Needs: core.PermPassRuleView, Show: p.restrictionsCard},
 		{Name: "today", Title: "今天的出入", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.todayCard},
+		{Name: "refusals", Title: "今天的拒绝原因", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.refusalsCard},
 	}
 }
 
@@ -90,4 +91,18 @@ func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	card.Chart = HoursChart(hours, query)
 	card.Chart.Title, card.Chart.Words = "今天按小时", Busiest(hours)
 	return card, nil
+}
+
+// refusalsCard counts today's refusals by reason, the most frequent first.
+func (p *Pages) refusalsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	today := p.Today(c)
+	reasons, err := p.Store.RefusalReasons(c.Ctx(), scope, today)
+	for _, r := range reasons {
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: r.Reason.Sentence(), N: r.N, Tone: templates.Bad, URL: p.Within(
+				c, frame.AccessRecordPath, "from", today.String(), "to", today.String(), "result", "refused", "reason", string(r.Reason),
+			),
+		})
+	}
+	return card, err
 }

@@ -37,7 +37,7 @@ func (p *Pages) guardList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := guardListPage{Shell: found.Shell, Tabs: guardPostTabs("guard"), List: found.List}
+	page := guardListPage{Shell: found.Shell, Tabs: guardPostTabs(keeping(c), "guard"), List: found.List}
 	if page.Rows, err = p.guardRows(c, found.Records, found.At); err != nil {
 		return err
 	}

@@ -267,7 +267,7 @@ func TestGuardPostPages(t *testing.T) {
 	acts := guardActs(core.Guard{ID: 1, Name: desk.Hostile})
 	templates.CheckAll(t, "console/guardpost/", map[string]any{
 		"console/guardpost/list": guardPostListPage{
-			Shell: shell, Tabs: guardPostTabs("post"), List: templates.List{Path: frame.GuardPostPath},
+			Shell: shell, Tabs: guardPostTabs(strings.Clone, "post"), List: templates.List{Path: frame.GuardPostPath},
 			Rows: []guardPostRow{
 				{
 					Name: desk.Hostile, Direction: "进门", State: frame.ServiceBadge(true, "使用中"),
@@ -277,7 +277,7 @@ func TestGuardPostPages(t *testing.T) {
 			},
 		},
 		"console/guardpost/guards": guardListPage{
-			Shell: shell, Tabs: guardPostTabs("guard"), List: templates.List{Path: frame.GuardPath},
+			Shell: shell, Tabs: guardPostTabs(strings.Clone, "guard"), List: templates.List{Path: frame.GuardPath},
 			Rows: []guardRow{{URL: "/g", Name: desk.Hostile, Bound: frame.BoundBadge(0), State: frame.ServiceBadge(true, "在岗")}},
 		},
 		"console/guardpost/guard": guardShowPage{Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}}, Acts: acts},

@@ -26,10 +26,11 @@ type guardPostRow struct {
 
 type guardLink struct{ Name, URL string }
 
-func guardPostTabs(active string) templates.Tabs {
+// guardPostTabs returns the tabs of 门岗; keep adds the community to a path.
+func guardPostTabs(keep func(path string) string, active string) templates.Tabs {
 	return templates.Tabs{Label: "门岗", Items: []templates.NavItem{
-		{Label: "门岗", URL: frame.GuardPostPath, Active: active == "post"},
-		{Label: "门岗人员", URL: frame.GuardPath, Active: active == "guard"},
+		{Label: "门岗", URL: keep(frame.GuardPostPath), Active: active == "post"},
+		{Label: "门岗人员", URL: keep(frame.GuardPath), Active: active == "guard"},
 	}}
 }
 
@@ -48,7 +49,7 @@ func (p *Pages) guardPostList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := guardPostListPage{Shell: found.Shell, Tabs: guardPostTabs("post"), List: found.List}
+	page := guardPostListPage{Shell: found.Shell, Tabs: guardPostTabs(keeping(c), "post"), List: found.List}
 	if page.Rows, err = p.guardPostRows(c, found.Records, found.At, page.CSRF); err != nil {
 		return err
 	}

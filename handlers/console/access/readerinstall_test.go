@@ -42,7 +42,7 @@ func readerSamples() map[string]any {
 	}})
 
 	list := readerListPage{
-		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 2),
+		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs(strings.Clone, "list", 2),
 		List: readerListOf(url.Values{"q": {"东"}}, communities),
 	}
 	list.List.Bulk, list.List.CSRF = readerBulk(nil), "token"
@@ -56,7 +56,7 @@ func readerSamples() map[string]any {
 		})
 	}
 	empty := readerListPage{
-		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs("list", 0),
+		Shell: templates.Shell{Title: "智能门禁", CSRF: "token"}, Tabs: readerTabs(strings.Clone, "list", 0),
 		List: readerListOf(nil, communities[:1]),
 	}
 
@@ -74,7 +74,7 @@ func readerSamples() map[string]any {
 	})
 
 	strangers := readerQuarantinePage{
-		Shell: desk.SampleShell("未登记设备"), Tabs: readerTabs("quarantine", 2), List: quarantineList(nil),
+		Shell: desk.SampleShell("未登记设备"), Tabs: readerTabs(strings.Clone, "quarantine", 2), List: quarantineList(nil),
 		Rows: strangersOf([]core.QuarantinedReader{
 			{
 				Protocol: core.ProtocolVguang, Serial: "B7", Reader: 7, Name: vguang.Name, Addr: "192.0.2.1",

@@ -33,7 +33,7 @@ func (p *Pages) readerList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := readerListPage{Shell: p.Shell(c, "reader", "智能门禁"), Tabs: readerTabs("list", len(quarantined))}
+	page := readerListPage{Shell: p.Shell(c, "reader", "智能门禁"), Tabs: readerTabs(keeping(c), "list", len(quarantined))}
 	page.List = readerListOf(c.Request().URL.Query(), communities)
 	if c.Has(core.PermReaderEdit) {
 		page.Actions = []templates.Action{{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true}}
@@ -91,7 +91,7 @@ func (p *Pages) readerQuarantine(c *web.Context) error {
 		return err
 	}
 	page := readerQuarantinePage{
-		Shell: p.Shell(c, "reader", "未登记设备"), Tabs: readerTabs("quarantine", len(list)),
+		Shell: p.Shell(c, "reader", "未登记设备"), Tabs: readerTabs(keeping(c), "quarantine", len(list)),
 		List: quarantineList(c.Request().URL.Query()), Rows: strangersOf(list),
 	}
 	page.Crumbs = readerCrumbs()
@@ -117,10 +117,11 @@ type readerListRow struct {
 	CSRF                        string
 }
 
-func readerTabs(active string, quarantined int) templates.Tabs {
+// readerTabs returns the tabs of 智能门禁; keep adds the community to a path.
+func readerTabs(keep func(path string) string, active string, quarantined int) templates.Tabs {
 	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
-		{Label: "读头", URL: frame.ReaderPath, Active: active == "list"},
-		{Label: "未登记设备", URL: frame.ReaderPath + "/quarantine", Active: active == "quarantine", Count: quarantined},
+		{Label: "读头", URL: keep(frame.ReaderPath), Active: active == "list"},
+		{Label: "未登记设备", URL: keep(frame.ReaderPath + "/quarantine"), Active: active == "quarantine", Count: quarantined},
 	}}
 }
 

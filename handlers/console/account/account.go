@@ -56,21 +56,25 @@ func (p *Pages) accountList(c *web.Context) error {
 	filter := store.AccountFilter{
 		Keyword: asked.Keyword, Disabled: asked.State == "disabled", Role: asked.Role, Page: c.CountedPage(accountPageSize),
 	}
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	filter.At = frame.ChosenCommunity(c, at)
 	list, more, err := p.Store.Accounts(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
 	}
-	names, err := p.CommunityNames(c)
-	if err != nil {
-		return err
-	}
 	page := accountListOf(accountListing{
-		Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: names,
+		Query: c.Request().URL.Query(), Accounts: list, More: more, Page: filter.Page, Names: at.Names(),
 	})
+	if len(at.All) > 1 {
+		page.List.Filters = append(page.List.Filters, at.Field("全部小区"))
+	}
 	page.Shell, page.Tabs = p.Shell(c, "account", "账号"), accountTabs("account")
 	page.Total = page.List.TotalText("个")
 	if c.Has(core.PermAccountEdit) {
-		page.Actions = []templates.Action{{Label: "添加账号", URL: frame.AccountPath + "/new", Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{{Label: "添加账号", URL: frame.NewURL(frame.AccountPath, filter.At), Icon: "plus", Primary: true}}
 	}
 	return p.Page(c, http.StatusOK, "console/account/list", page)
 }
@@ -182,11 +186,15 @@ func (f accountForm) wrong() error {
 }
 
 func (p *Pages) accountNew(c *web.Context) error {
-	communities, err := p.Communities(c)
+	at, err := p.CommunityOf(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
-	return p.accountFormPage(c, http.StatusOK, core.Account{}, accountFields(c.Account(), core.Account{}, communities))
+	var start core.Account
+	if chosen := frame.ChosenCommunity(c, at); chosen != 0 {
+		start.Scope = core.ScopeOf(chosen)
+	}
+	return p.accountFormPage(c, http.StatusOK, core.Account{}, accountFields(c.Account(), start, at.All))
 }
 
 func (p *Pages) accountFormPage(c *web.Context, status int, account core.Account, form templates.Form) error {

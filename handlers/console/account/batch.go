@@ -41,13 +41,13 @@ func logTabs(c *web.Context, active string) templates.Tabs {
 	tabs := templates.Tabs{Label: "操作日志"}
 	if c.Has(core.PermAuditView) {
 		tabs.Items = append(tabs.Items,
-			templates.NavItem{Label: "操作", URL: frame.AuditPath, Active: active == "audit"},
-			templates.NavItem{Label: "个人信息查看", URL: auditViewPath, Active: active == "view"},
+			templates.NavItem{Label: "操作", URL: frame.Keep(c, frame.AuditPath), Active: active == "audit"},
+			templates.NavItem{Label: "个人信息查看", URL: frame.Keep(c, auditViewPath), Active: active == "view"},
 			templates.NavItem{Label: "校验", URL: frame.AuditPath + "/verify", Active: active == "verify"},
 		)
 	}
 	tabs.Items = append(tabs.Items,
-		templates.NavItem{Label: "批量操作", URL: frame.BatchPath, Active: active == "batch"},
+		templates.NavItem{Label: "批量操作", URL: frame.Keep(c, frame.BatchPath), Active: active == "batch"},
 		templates.NavItem{Label: "后台任务", URL: frame.JobPath, Active: active == "job"},
 	)
 	return tabs

@@ -41,12 +41,25 @@ type jobListRow struct {
 }
 
 func (p *Pages) jobList(c *web.Context) error {
+	var asked struct {
+		State string `form:"state" of:"failed"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
 	jobs, err := p.Store.Jobs(c.Ctx(), c.Account().ID)
 	if err != nil {
 		return err
 	}
+	if asked.State != "" {
+		jobs = failedJobs(jobs)
+	}
 	page := jobListPage{Shell: p.Shell(c, "audit", "后台任务"), Tabs: logTabs(c, "job"), List: templates.List{
 		Path: frame.JobPath, Query: c.Request().URL.Query(), Cards: true, Count: len(jobs),
+		Filters: []templates.Field{{
+			Kind: templates.Select, Name: "state", Label: "状态",
+			Choices: []templates.Choice{{Label: "全部状态"}, {Value: "failed", Label: "失败"}},
+		}},
 		Columns: []templates.Column{
 			{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"},
 			{Label: "开始", Narrow: true}, {Label: "结束", Narrow: true},

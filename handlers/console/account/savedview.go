@@ -1,8 +1,10 @@
 package account
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -71,27 +73,32 @@ type savedViewListPage struct {
 type savedViewRow struct {
 	ID                            core.ID
 	URL, Name, Self, Typed, Error string
+	List                          string // that it is of
 	Menu                          templates.RowMenu
 	CSRF                          string
 }
+
+// savedViewStem is no stem of the menu.
+const savedViewStem = "savedview"
 
 func (p *Pages) savedViewList(c *web.Context) error {
 	return p.savedViewPage(c, http.StatusOK, c.Query("stem"), savedViewRow{})
 }
 
-// savedViewPage shows an account's views of a list; wrong is a row that could not be renamed, if
+// savedViewPage shows an account's views of a list, of all lists for stem ""; wrong is a row that could not be renamed, if
 // any.
 func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong savedViewRow) error {
-	if !p.MayOpen(c, stem) {
+	if stem != "" && !p.MayOpen(c, stem) {
 		return c.Redirect("/console")
 	}
 	views, err := p.Store.SavedViews(c.Ctx(), c.Account().ID, stem)
 	if err != nil {
 		return err
 	}
-	page := savedViewListPage{Shell: p.Shell(c, stem, "我的视图"), List: templates.List{
+	views = slices.DeleteFunc(views, func(v core.SavedView) bool { return !p.MayOpen(c, v.Stem) })
+	page := savedViewListPage{Shell: p.Shell(c, cmp.Or(stem, savedViewStem), "我的视图"), List: templates.List{
 		Path: frame.SavedViewPath, Count: len(views), Cards: true,
-		Columns: []templates.Column{{Label: "视图"}, {Label: "改名"}, {Label: "操作", Narrow: true, Hidden: true}},
+		Columns: []templates.Column{{Label: "视图"}, {Label: "列表", Narrow: true}, {Label: "改名"}, {Label: "操作", Narrow: true, Hidden: true}},
 		Empty: templates.Empty{
 			Icon: "bookmark", Title: "还没有保存的视图", Text: "在列表上筛选后，用“视图”保存。",
 			Action: templates.Action{Label: "回到列表", URL: frame.StemURL(stem, "")},
@@ -99,9 +106,12 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 	}}
 	page.Total = fmt.Sprintf("共 %d 个，最多 %d 个", len(views), core.MaxSavedView)
 	page.Crumbs = []templates.Crumb{{Label: menuLabel(page.Nav, stem), URL: frame.StemURL(stem, "")}}
+	if stem == "" {
+		page.Total, page.Crumbs, page.List.Empty.Action = fmt.Sprintf("共 %d 个", len(views)), nil, templates.Action{}
+	}
 	for _, v := range views {
 		row := savedViewRow{
-			ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name,
+			ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name, List: menuLabel(page.Nav, v.Stem),
 			Self: frame.SavedViewPath + "/" + v.ID.String(), Typed: v.Name, CSRF: c.CSRF(),
 			Menu: templates.RowMenu{Label: v.Name + " 的操作", CSRF: c.CSRF(), Acts: []templates.Submit{
 				{Label: "删除", URL: frame.SavedViewPath + "/" + v.ID.String() + "/delete", Icon: "trash", Ask: true},

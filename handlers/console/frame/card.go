@@ -32,11 +32,12 @@ type Card struct {
 type CardBody struct {
 	Note    string // beside the title
 	Figures []templates.Figure
+	Facts   []templates.Fact
 	Chart   templates.Chart // zero = none
 }
 
 // Empty reports whether there is nothing to show.
-func (b CardBody) Empty() bool { return len(b.Figures) == 0 && b.Chart.ID == "" }
+func (b CardBody) Empty() bool { return len(b.Figures) == 0 && len(b.Facts) == 0 && b.Chart.ID == "" }
 
 // HomeCard is a card as the home page shows it.
 type HomeCard struct {

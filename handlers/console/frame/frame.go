@@ -29,6 +29,9 @@ type Frame struct {
 	// Onward returns what follows an act upon a feature in the set-up 开始使用; zero = nothing.
 	Onward func(c *web.Context, stem string) templates.Action
 
+	// HomePulse answers Pulse for an open home page, whose cards stay current too; nil = it has none.
+	HomePulse func(c *web.Context) error
+
 	finders  []Finder
 	entries  []entry
 	routes   []web.Route
@@ -53,7 +56,9 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		if len(shell.Flash) > 0 && shell.Flash[0].Tone == templates.Good && f.Onward != nil {
 			shell.Flash[0].Next = f.Onward(c, stem)
 		}
-		shell.Account = templates.Account{Name: account.Name, Role: account.Role.Name(), URL: MePath, SignOut: web.SignOutPath}
+		shell.Account = templates.Account{
+			Name: account.Name, Role: account.Role.Name(), URL: MePath, Views: SavedViewPath, SignOut: web.SignOutPath,
+		}
 		shell.Scope, shell.Filter, shell.Find = f.scopeSwitch(c, stem), FilterPath, SearchPath
 		shell.Views, shell.Bell = f.savedViews(c), f.bell(c)
 	}

@@ -54,11 +54,19 @@ func (f *Frame) Pulse(c *web.Context) error {
 	if !c.IsPartial() || c.Account().MustChange {
 		return c.Redirect(HomePath)
 	}
+	if c.Query("home") != "" && f.HomePulse != nil {
+		return f.HomePulse(c)
+	}
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return f.Renderer.RenderBlock(w, "console/search/show", "pulse", f.PulseShell(c))
+	})
+}
+
+// PulseShell returns the parts of the frame that stay current while a page is open.
+func (f *Frame) PulseShell(c *web.Context) templates.Shell {
 	shell := templates.Shell{Nav: f.menu(c, ""), Bell: f.bell(c)}
 	f.countShell(c, &shell)
-	return c.HTML(http.StatusOK, func(w io.Writer) error {
-		return f.Renderer.RenderBlock(w, "console/search/show", "pulse", shell)
-	})
+	return shell
 }
 
 // NoticeRoutes returns the routes of the bell.

@@ -101,6 +101,11 @@ func (f *Frame) Within(c *web.Context, path string, pairs ...string) string {
 	return templates.WithQuery(path, nil, pairs...)
 }
 
+// Keep returns the path of another tab, with the community that the page's URL names.
+func Keep(c *web.Context, path string) string {
+	return templates.WithQuery(path, nil, "community", c.Query("community"))
+}
+
 // CommunityNames returns the names of the account's communities.
 func (f *Frame) CommunityNames(c *web.Context) (map[core.ID]string, error) {
 	all, err := f.Communities(c)

@@ -13,6 +13,7 @@ import (
 func (p *Pages) Cards() []frame.Card {
 	return []frame.Card{
 		{Name: "people", Title: "住户认证", Band: frame.BandWrong, Needs: core.PermResidentView, Show: p.peopleCard},
+		{Name: "buildings", Title: "未认证楼栋", Band: frame.BandWrong, Needs: core.PermResidentView, Show: p.buildingsCard},
 	}
 }
 
@@ -29,4 +30,29 @@ func (p *Pages) peopleCard(c *web.Context, scope core.Scope) (card frame.CardBod
 		{Label: "住户", N: residents, URL: p.Within(c, frame.ResidentPath), Tone: templates.Neutral},
 	}
 	return card, nil
+}
+
+// buildingsShown is the maximum number of buildings on their card.
+const buildingsShown = 6
+
+// buildingsCard counts the residents of a community who are not certified, by building, the most first. Of
+// several communities it shows nothing: each has its own.
+func (p *Pages) buildingsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	community, one := scope.One()
+	if !one {
+		return card, nil
+	}
+	buildings, err := p.Store.UncertifiedBuildings(c.Ctx(), scope, community)
+	if len(buildings) > buildingsShown {
+		card.Note = fmt.Sprintf("人数最多的 %d 处，共 %d 处", buildingsShown, len(buildings))
+		buildings = buildings[:buildingsShown]
+	}
+	for _, b := range buildings {
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: b.Name, N: b.Residents, Tone: templates.Warn, URL: templates.WithQuery(
+				frame.ResidentPath, nil, "community", community.String(), "node", b.ID.String(), "certified", "no",
+			),
+		})
+	}
+	return card, err
 }

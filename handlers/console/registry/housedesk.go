@@ -19,6 +19,8 @@ type houseShowPage struct {
 	Restriction  *houseRestriction // nil: none in force
 	People       []houseMember
 	MayResidents bool
+	Residents    int
+	MoreURL      string       // of the list of all residents; "" = all are shown
 	AddURL       string       // to add a resident; "" = no permission
 	Passages     *passagePart // nil: no permission
 }
@@ -105,11 +107,16 @@ func (p *Pages) houseShow(c *web.Context) error {
 
 // houseMembers reads who lives in a house, with what a door would answer each of them now.
 func (p *Pages) houseMembers(c *web.Context, house core.House, page *houseShowPage) ([]store.ResidentRow, error) {
-	residents, _, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
-		Community: house.Community, House: house.ID, Page: store.Page{Limit: residentsAPage},
+	residents, more, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
+		Community: house.Community, House: house.ID, Page: store.Page{Limit: residentsAPage, Total: &page.Residents},
 	})
 	if err != nil {
 		return nil, err
+	}
+	if page.Residents = max(page.Residents, len(residents)); more {
+		page.MoreURL = templates.WithQuery(
+			frame.ResidentPath, nil, "community", house.Community.String(), "house", house.ID.String(),
+		)
 	}
 	standings, err := p.standings(c, residents)
 	if err != nil {
@@ -144,7 +151,7 @@ func (p *Pages) houseHead(
 		d.Facts[0].URL = frame.CommunityURL(at.ID)
 	}
 	if page.MayResidents {
-		d.Facts = append(d.Facts, templates.Fact{Label: "住户", Value: peopleText(residents)})
+		d.Facts = append(d.Facts, templates.Fact{Label: "住户", Value: peopleText(residents, page.Residents)})
 	}
 	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
@@ -172,7 +179,7 @@ func (p *Pages) houseHead(
 }
 
 // peopleText counts the residents of a house: 3 人，1 人未认证.
-func peopleText(residents []store.ResidentRow) string {
+func peopleText(residents []store.ResidentRow, total int) string {
 	waiting := 0
 	for _, r := range residents {
 		if r.Certified.IsZero() {
@@ -180,6 +187,8 @@ func peopleText(residents []store.ResidentRow) string {
 		}
 	}
 	switch {
+	case total > len(residents):
+		return fmt.Sprintf("%d 人", total)
 	case len(residents) == 0:
 		return "无住户"
 	case waiting == 0:

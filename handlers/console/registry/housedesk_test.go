@@ -140,3 +140,23 @@ func TestDetailPagesHaveTabsAndTimeline(t *testing.T) {
 	}
 	b.Get(t, frame.HouseURL(who.House)+"?tab=nowhere", http.StatusUnprocessableEntity)
 }
+
+// A house with more residents than its page shows leads to all of them, and says how many they are.
+func TestHouseWithManyResidents(t *testing.T) {
+	d := newDesk(t)
+	for i := range residentsAPage + 1 {
+		_, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+			Community: d.Mine.Community, House: d.Mine.Houses[1], Name: "住户" + string(rune('一'+i)), Identity: core.Family,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := d.Registrar(t)
+	people := b.Get(t, frame.HouseURL(d.Mine.Houses[1]), http.StatusOK).Find(`section[aria-labelledby="people-title"]`)
+	all := people.Find(`a[href^="` + frame.ResidentPath + `?"]`)
+	total := b.Get(t, all.AttrOr("href", ""), http.StatusOK).Find("#list-total").Text()
+	if want := strings.Trim(textOf(all), "查看全部人 "); all.Length() != 1 || total != "共 "+want+" 人" {
+		t.Errorf("%d links, %q, of %q", all.Length(), textOf(all), total)
+	}
+}

@@ -1,4 +1,4 @@
-// The bell, the numbers of the menu and the one in the window's title stay current while a page is
+// The bell, the numbers of the menu, the one in the window's title and the cards of the home page stay current while a page is
 // open and seen. The page asks once a minute, and when it is looked at again; asking does not count
 // as use of the session.
 
@@ -14,7 +14,8 @@ export function watchPulse() {
     if (document.hidden || Date.now() - last < every) return;
     last = Date.now();
     try {
-      const reply = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "error", cache: "no-store" });
+      const also = document.querySelector("[data-pulse-also]")?.dataset.pulseAlso ?? "";
+      const reply = await fetch(address + also, { headers: { "HX-Request": "true" }, redirect: "error", cache: "no-store" });
       if (reply.ok) show(new DOMParser().parseFromString(await reply.text(), "text/html"));
     } catch {
       // the next time
@@ -39,6 +40,15 @@ function show(fresh) {
     const name = CSS.escape(group.parentElement.dataset.navGroup);
     const shown = document.querySelector(`.tx-nav [data-nav-group="${name}"] > summary`);
     if (shown) count(shown, group);
+  }
+  showCards(fresh);
+}
+
+// showCards renews the figures of the home page; not the one that has the focus.
+function showCards(fresh) {
+  for (const card of fresh.querySelectorAll("[data-live]")) {
+    const shown = document.querySelector(`main [data-live="${CSS.escape(card.dataset.live)}"]`);
+    if (shown && !shown.contains(document.activeElement)) shown.replaceWith(card);
   }
 }
 

@@ -1,0 +1,104 @@
+package account
+
+import (
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// Cards returns the area's cards of the home page.
+func (p *Pages) Cards() []frame.Card {
+	return []frame.Card{
+		{Name: "audit", Title: "操作日志", Band: frame.BandWrong, Needs: core.PermAuditView, Show: p.auditCard},
+		{Name: "system", Title: "系统", Band: frame.BandWrong, Needs: core.PermAboutView, Show: p.systemCard},
+	}
+}
+
+// auditCardDays is how many days, with today, the card of the log counts.
+const auditCardDays = 7
+
+// auditCard tells whether the log is whole, and counts who looked at whole numbers, who took data away, and
+// whose permissions were changed.
+func (p *Pages) auditCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	health, err := p.auditHealth(c.Ctx())
+	if err != nil {
+		return card, err
+	}
+	card.Note, card.Facts = "最近 7 天", []templates.Fact{health}
+	today := p.Today(c)
+	from := today - auditCardDays + 1
+	for _, act := range auditCardActs() {
+		total := 0
+		filter := core.AuditFilter{From: from.Start(p.Store.Zone()), To: (today + 1).Start(p.Store.Zone()), Action: act.Name}
+		_, _, err := p.Store.AuditRecords(c.Ctx(), scope, filter, store.Page{Limit: 1, Total: &total})
+		if err != nil {
+			return card, err
+		}
+		figure := templates.Figure{Label: act.Label, N: total, Tone: templates.Info, URL: p.Within(
+			c, frame.AuditPath, "from", from.String(), "to", today.String(), "act", act.Name,
+		)}
+		if act.Name == auditReveal {
+			figure.Label = "完整信息查看"
+			figure.URL = p.Within(c, auditViewPath, "from", from.String(), "to", today.String())
+		}
+		if total > core.MaxTotal {
+			figure.N, figure.Label = core.MaxTotal, figure.Label+"，以上"
+		}
+		if total > 0 || act.Name == auditReveal {
+			card.Figures = append(card.Figures, figure)
+		}
+	}
+	return card, nil
+}
+
+// auditCardActs returns the acts that the card counts.
+func auditCardActs() []core.Act {
+	acts := []core.Act{{Name: auditReveal}}
+	for _, act := range core.Acts() {
+		if strings.HasSuffix(act.Name, ".export") || act.Name == "account.create" || act.Name == "account.update" {
+			acts = append(acts, act)
+		}
+	}
+	return acts
+}
+
+// systemCard tells the program's version and what of WeChat is configured, and counts the jobs that failed.
+func (p *Pages) systemCard(c *web.Context, _ core.Scope) (card frame.CardBody, err error) {
+	jobs, err := p.Store.Jobs(c.Ctx(), c.Account().ID)
+	if err != nil {
+		return card, err
+	}
+	failed := templates.Figure{
+		Label: "失败任务", N: len(failedJobs(jobs)), Tone: templates.Neutral, URL: templates.WithQuery(frame.JobPath, nil, "state", "failed"),
+	}
+	if failed.N > 0 {
+		failed.Tone = templates.Bad
+	}
+	card.Figures = []templates.Figure{failed}
+	state := func(on bool) templates.Badge {
+		if on {
+			return templates.Badge{Tone: templates.Good, Text: "已接入"}
+		}
+		return templates.Badge{Tone: templates.Warn, Text: "未接入"}
+	}
+	card.Facts = []templates.Fact{{Label: "公众号", Badge: state(p.QR != nil)}, {Label: "小程序", Badge: state(p.Mini)}}
+	if p.System.Version != "" {
+		card.Facts = append(card.Facts, templates.Fact{Label: "版本", Value: "通行 " + p.System.Version, URL: frame.AboutPath})
+	}
+	return card, nil
+}
+
+// failedJobs returns the jobs that did not do their work.
+func failedJobs(jobs []core.Job) []core.Job {
+	var failed []core.Job
+	for _, j := range jobs {
+		if j.State == core.JobFailed || j.State == core.JobBroken {
+			failed = append(failed, j)
+		}
+	}
+	return failed
+}

@@ -130,7 +130,11 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 		where, args = where+" AND role = ?", append(args, string(f.Role))
 	}
 	if f.At != 0 {
-		where += " AND (all_communities = 1 OR EXISTS (SELECT 1 FROM account_scope y WHERE y.account_id = account.id AND y.community_id = ?))"
+		where += ` AND (all_communities = 1 OR EXISTS (
+			SELECT 1
+			FROM account_scope y
+			WHERE y.account_id = account.id
+				AND y.community_id = ?))`
 		args = append(args, int64(f.At))
 	}
 	if scope.Whole() {

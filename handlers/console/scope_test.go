@@ -62,7 +62,8 @@ func TestScopeIsRememberedAndHonoured(t *testing.T) {
 		frame.AccessAlertPath, frame.PassRulePath, frame.RestrictionPath,
 		frame.GuardPostPath + "/new", frame.GuardPath + "/new", frame.ReaderPath + "/new", frame.ResidentPath + "/new",
 		frame.HousePath + "/new", frame.HousePath + "/bulk", frame.RestrictionPath + "/new", frame.ObserverPath + "/new",
-		frame.AccountPath, frame.AccountPath + "/new", frame.AuditPath, frame.AuditPath + "/view", frame.BatchPath, frame.HousePath + "/plan",
+		frame.AccountPath, frame.AccountPath + "/new", frame.AuditPath, frame.AuditPath + "/view",
+		frame.BatchPath, frame.HousePath + "/plan",
 	} {
 		_, to := b.Do(t, request(t, b, path), http.StatusSeeOther)
 		at, err := url.Parse(to)

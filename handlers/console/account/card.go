@@ -21,7 +21,7 @@ func (p *Pages) Cards() []frame.Card {
 // auditCardDays is how many days, with today, the card of the log counts.
 const auditCardDays = 7
 
-// auditCard says whether the log is whole, and counts who looked at whole numbers, who took data away, and
+// auditCard reports whether the log is whole, and counts who looked at whole numbers, who took data away, and
 // whose permissions were changed.
 func (p *Pages) auditCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
 	health, err := p.auditHealth(c.Ctx())
@@ -66,7 +66,7 @@ func auditCardActs() []core.Act {
 	return acts
 }
 
-// systemCard says the program's version and what of WeChat is configured, and counts the jobs that failed.
+// systemCard shows the version of the program and what of WeChat is configured, and counts the jobs that failed.
 func (p *Pages) systemCard(c *web.Context, _ core.Scope) (card frame.CardBody, err error) {
 	jobs, err := p.Store.Jobs(c.Ctx(), c.Account().ID)
 	if err != nil {

@@ -105,16 +105,34 @@ func TestActsAskByTheirLevel(t *testing.T) {
 	}
 }
 
+// figures match a number of things, which a question has: those in names have no unit.
+var figures = regexp.MustCompile(`[0-9][0-9,]* ?(名|套|台|条|处|个|人|天)`)
+
+// plainEffect has the questions about one thing that has nothing to count, with what they must say instead.
+var plainEffect = map[string]string{
+	"POST /console/me/wechat/off":        "仍可用密码登录",
+	"POST /console/me/session/end":       "除这台设备外，全部退出登录",
+	"POST /console/savedview/:id/delete": "列表里的内容不受影响",
+	"POST /console/reader/:id/rotate":    "旧地址立即失效",
+	"POST /console/reader/:id/disable":   "每次扫码都会立即被拒绝",
+	"POST /console/resident/:id/signout": "在所有手机上退出登录",
+	"POST /console/observer/:id/remove":  "的出入记录",
+	"POST /console/resident/export":      "由您负责保管",
+}
+
 func wellAsked(t *testing.T, name string, level web.Level, q *goquery.Selection) {
 	t.Helper()
 	title, text := strings.TrimSpace(q.Find("h2").Text()), q.Find("p, li").Text()
-	if !strings.HasSuffix(title, "？") && !strings.HasSuffix(title, "不能删除") {
+	if !strings.HasSuffix(title, "？") {
 		t.Errorf("%s asks by %q, which is no question", name, title)
 	}
 	if strings.TrimSpace(text) == "" {
 		t.Errorf("%s does not say what happens", name)
 	}
 	button := q.Find("button:not([disabled])")
+	if plain, one := plainEffect[name]; one && !strings.Contains(text, plain) || !one && !figures.MatchString(title+text+button.Text()) {
+		t.Errorf("%s asks without numbers: %q %q", name, title, text)
+	}
 	if words := []rune(strings.TrimSpace(button.Text())); button.Length() != 1 || len(words) < 3 {
 		t.Errorf("%s has the button %q, want a verb and its object", name, string(words))
 	}

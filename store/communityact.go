@@ -50,6 +50,28 @@ func (s *Store) EnabledReaders(ctx context.Context, scope core.Scope, id core.ID
 	return n, database.Wrap("count readers in use", err)
 }
 
+// ReadersInUse counts the readers in use of communities that the caller has read, by community.
+func (s *Store) ReadersInUse(ctx context.Context, ids []core.ID) (map[core.ID]int, error) {
+	counts := map[core.ID]int{}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		var rows []struct {
+			Community core.ID `db:"community_id"`
+			N         int     `db:"n"`
+		}
+		err := s.db.All(ctx, &rows, `
+			SELECT community_id, COUNT(*) AS n
+			FROM reader
+			WHERE community_id IN (`+database.Placeholders(len(part))+`)
+				AND disabled_at IS NULL
+			GROUP BY community_id`, database.IDArgs(part)...)
+		for _, row := range rows {
+			counts[row.Community] = row.N
+		}
+		return err
+	})
+	return counts, database.Wrap("count readers in use", err)
+}
+
 // RestoreCommunity undoes ArchiveCommunity.
 func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "restore community", func(tx *database.Tx) error {

@@ -115,18 +115,12 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err != nil {
 			return err
 		}
-		for _, dependent := range []struct{ words, query string }{
-			{"有住户（包括已迁出的），不能删除；登记有误的住户请先删除", "resident WHERE community_id = ? AND house_id = ? LIMIT 1"},
-			{"有出入记录，不能删除", "access_record WHERE community_id = ? AND house_id = ? LIMIT 1"},
-			{"正被限制出入，请先解除", "house_restriction WHERE community_id = ? AND house_id = ? LIMIT 1"},
-		} {
-			var found []int
-			if err := tx.All(&found, "SELECT 1 FROM "+dependent.query, int64(c.ID), int64(id)); err != nil {
-				return err
-			}
-			if len(found) > 0 {
-				return core.Conflict(old.Label + dependent.words)
-			}
+		held, err := houseHeld(tx.All, old)
+		if err != nil {
+			return err
+		}
+		if held != "" {
+			return core.Conflict(old.Label + held)
 		}
 		if err := deleteHouses(tx, c.ID, []core.House{old}); err != nil {
 			return err
@@ -136,6 +130,33 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 			Before: auditOfHouse(old.Label, old.ArrearsFen),
 		})
 	})
+}
+
+// houseDependents are the rows that prevent deleting a house.
+var houseDependents = []struct{ words, table string }{
+	{"有住户（包括已迁出的），不能删除；登记有误的住户请先删除", "resident"},
+	{"有出入记录，不能删除", "access_record"},
+	{"正被限制出入，请先解除", "house_restriction"},
+}
+
+func houseHeld(all func(dest any, query string, args ...any) error, house core.House) (string, error) {
+	for _, dependent := range houseDependents {
+		var found []int
+		query := "SELECT 1 FROM " + dependent.table + " WHERE community_id = ? AND house_id = ? LIMIT 1"
+		if err := all(&found, query, int64(house.Community), int64(house.ID)); err != nil {
+			return "", err
+		}
+		if len(found) > 0 {
+			return dependent.words, nil
+		}
+	}
+	return "", nil
+}
+
+// HouseHeld returns why a house that the caller has read cannot be deleted; "" = it can.
+func (s *Store) HouseHeld(ctx context.Context, house core.House) (string, error) {
+	held, err := houseHeld(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }, house)
+	return held, database.Wrap("what holds a house", err)
 }
 
 // deleteHouses deletes houses of one community that have no dependents, with the building nodes that

@@ -27,6 +27,7 @@ type Confirm struct {
 	Title   string   // "停用门禁"
 	Text    string   // what will happen: "停用后，3 个门的扫码都会被拒绝。"
 	Effects []string // one per line: what exactly is affected
+	All     *Action  // leads to all of what Effects names a part of; nil = it names all
 	Action  string
 	CSRF    string
 	Keep    url.Values // sent along: the ticked ids, the form's values

@@ -51,9 +51,9 @@ type passRulePage struct {
 	Edit     bool
 	Form     templates.Form
 	Preview  passRulePreview
-	Impact   []string          // whom a change affects, and from when
-	Versions []passRuleVersion // what the rule was before its latest changes
-	Empty    templates.Empty   // instead of everything else, if there is no community
+	Impact   []templates.Action // whom a change affects, and from when; a URL leads to them
+	Versions []passRuleVersion  // what the rule was before its latest changes
+	Empty    templates.Empty    // instead of everything else, if there is no community
 }
 
 // passRulePreview is the block that describes the rule.
@@ -107,7 +107,7 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 }
 
 // passRuleImpact returns whom a change of the rule affects, and from when.
-func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]string, error) {
+func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]templates.Action, error) {
 	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
 	if err != nil {
 		return nil, err
@@ -117,10 +117,17 @@ func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]stri
 		return nil, err
 	}
 	over, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID, Due: core.RestrictionOver})
-	return []string{
-		fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified)),
-		fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted)-len(over))),
-	}, err
+	impact := []templates.Action{
+		{Label: fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified))},
+		{Label: fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted)-len(over)))},
+	}
+	if c.Has(core.PermResidentView) {
+		impact[0].URL = at.URL(frame.ResidentPath)
+	}
+	if c.Has(core.PermPassRuleView) {
+		impact[1].URL = at.URL(frame.RestrictionPath)
+	}
+	return impact, err
 }
 
 // passRuleForm is the posted form. Temperature is in degrees.
@@ -251,13 +258,16 @@ func (p *Pages) passRuleQuestion(
 	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule,
 ) (templates.Confirm, error) {
 	impact, err := p.passRuleImpact(c, at)
-	typed := ""
+	effects, typed := []string{"原来：" + now.Text()}, ""
+	for _, affected := range impact {
+		effects = append(effects, affected.Label)
+	}
 	if rule.Exits < 0 { // bars everybody
 		typed = at.Name
 	}
 	return templates.Confirm{
 		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。",
-		Effects: append([]string{"原来：" + now.Text()}, impact...),
+		Effects: effects,
 		Cancel:  at.URL(frame.PassRulePath), Danger: rule.Exits < 0, Typed: typed,
 	}, err
 }

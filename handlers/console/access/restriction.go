@@ -171,9 +171,16 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	if c.Query("from") == "house" {
 		back = frame.HouseURL(house.ID)
 	}
+	people, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), house.Community, []core.ID{id})
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
 		Stem: "passrule",
-		Ask:  templates.Confirm{Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋"},
+		Ask: templates.Confirm{
+			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋",
+			Effects: []string{fmt.Sprintf("涉及 %d 名住户", people)},
+		},
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)
 		},

@@ -11,6 +11,7 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/store"
+	"tongxing/templates"
 )
 
 // restrictionForm is what the page of a new restriction sends: to be saved, or to its
@@ -124,7 +125,17 @@ func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool,
 	if err != nil {
 		return false, err
 	}
-	return p.Ask(c, "passrule", restrictionQuestion(f.At, change, plan, c.Form()))
+	q := restrictionQuestion(f.At, change, plan, c.Form())
+	if change.Whole {
+		q.All = &templates.Action{Label: "查看全部房屋", URL: f.At.URL(frame.HousePath)}
+	} else {
+		named, err := p.housesNamed(c, change.Houses)
+		if err != nil {
+			return false, err
+		}
+		q.Effects = append(q.Effects, named)
+	}
+	return p.Ask(c, "passrule", q)
 }
 
 // restrictionPreview shows the form again after one of its buttons, with errors of the list only;

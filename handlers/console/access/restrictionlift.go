@@ -70,12 +70,35 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 		return templates.Confirm{}, err
 	}
 	people, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), at.ID, houses)
+	if err != nil {
+		return templates.Confirm{}, err
+	}
+	named, err := p.housesNamed(c, houses)
 	n := frame.Grouped(len(houses))
-	return templates.Confirm{
+	q := templates.Confirm{
 		Title: "解除“" + at.Name + "” " + n + " 套房屋的限制？", Text: "立即恢复小区的规则：" + rule.Text() + "。",
-		Effects: []string{fmt.Sprintf("涉及 %s 名住户", frame.Grouped(people))}, Submit: "解除 " + n + " 套房屋",
+		Effects: []string{fmt.Sprintf("涉及 %s 名住户", frame.Grouped(people)), named}, Submit: "解除 " + n + " 套房屋",
 		Typed: frame.TypedNumber(len(houses)),
-	}, err
+	}
+	if len(houses) > frame.ThingsNamed {
+		q.All = &templates.Action{
+			Label: "查看限制出入的房屋", URL: templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", ""),
+		}
+	}
+	return q, err
+}
+
+// housesNamed names houses for a question, as far as it names them.
+func (p *Pages) housesNamed(c *web.Context, houses []core.ID) (string, error) {
+	some, err := p.Store.HousesByID(c.Ctx(), c.Scope(), houses[:min(frame.ThingsNamed, len(houses))])
+	if err != nil {
+		return "", err
+	}
+	names := frame.Named(len(some), "套", func(i int) string { return some[i].Label })
+	if len(houses) > len(some) {
+		names = append(names, "等 "+frame.Grouped(len(houses))+" 套")
+	}
+	return "房屋：" + strings.Join(names, "、"), nil
 }
 
 // restrictionQuestion asks before houses are restricted.

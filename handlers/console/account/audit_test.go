@@ -137,15 +137,19 @@ func TestSettings(t *testing.T) {
 	b := d.SignIn(t, core.Everywhere, core.PermReaderView, core.PermSettingEdit, core.PermAuditView)
 	first := b.Get(t, frame.SettingPath, http.StatusOK)
 	seen := desk.InputValue(first, templates.SeenField)
-	if got := first.Find("#f-record_days").AttrOr("value", ""); got != "365" {
+	if got := first.Find("#f-record_days option[selected]").AttrOr("value", ""); got != "365" {
 		t.Errorf("days %q", got)
+	}
+	if never := first.Find(`#f-record_days option[value="0"]`).Text(); strings.TrimSpace(never) != "永久保留" {
+		t.Errorf("for ever is %q", never)
 	}
 	for field, form := range map[string]url.Values{
 		"record_days":          settingFormOf(seen, "7", "60"),
 		"console_idle_minutes": settingFormOf(seen, "400", "1"),
 	} {
 		page, _ := b.Post(t, frame.SettingPath, form, http.StatusUnprocessableEntity)
-		if page.Find("#f-"+field+"-error").Text() == "" || page.Find("#f-record_days").AttrOr("value", "") != form.Get("record_days") {
+		if page.Find("#f-"+field+"-error").Text() == "" ||
+			desk.InputValue(page, "console_idle_minutes") != form.Get("console_idle_minutes") {
 			t.Errorf("%s: no message, or the form lost what was typed", field)
 		}
 	}
@@ -154,6 +158,13 @@ func TestSettings(t *testing.T) {
 		t.Error("an empty number of days passes for ever")
 	}
 
+	b.Post(t, frame.SettingPath, settingFormOf(seen, "365", "33"), http.StatusSeeOther)
+	b.Post(t, b.Get(t, frame.SettingPath, http.StatusOK).Find(".tx-flash form").AttrOr("action", ""), nil, http.StatusSeeOther)
+	back := b.Get(t, frame.SettingPath, http.StatusOK)
+	if minutes := desk.InputValue(back, "console_idle_minutes"); minutes == "33" {
+		t.Error("the edit is not taken back")
+	}
+	seen = desk.InputValue(back, templates.SeenField)
 	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "60"), http.StatusSeeOther) // more days: no question
 	b.Post(t, frame.SettingPath, settingFormOf(seen, "400", "61"), http.StatusConflict) // saved by another since
 	seen = desk.InputValue(b.Get(t, frame.SettingPath, http.StatusOK), templates.SeenField)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -56,10 +58,9 @@ func settingPageOf(s core.Settings) settingPage {
 		Form: templates.Form{Action: frame.SettingPath, Seen: templates.Seen(s.Updated), Sections: []templates.Section{
 			{Title: "记录", Fields: []templates.Field{
 				{
-					Kind: templates.Number, Name: "record_days", Label: "出入记录保留",
-					Value: strconv.Itoa(s.RecordDays), Required: true, Unit: "天", Short: true, Min: "0",
-					Max:  strconv.Itoa(core.MaxRecordDays),
-					Help: fmt.Sprintf("%d 至 %d 天；0 为永久保留。更早的记录每小时自动永久删除，不能恢复。操作日志不删除。", core.MinRecordDays, core.MaxRecordDays),
+					Kind: templates.Select, Name: "record_days", Label: "出入记录保留",
+					Value: strconv.Itoa(s.RecordDays), Required: true, Choices: recordDaysChoices(s.RecordDays),
+					Help: "更早的记录每小时自动永久删除，不能恢复。操作日志不删除。",
 				},
 			}},
 			{Title: "登录", Fields: []templates.Field{
@@ -74,6 +75,21 @@ func settingPageOf(s core.Settings) settingPage {
 	}
 }
 
+// recordDaysChoices are the times to keep records for in words, with the present one; for ever is the first.
+func recordDaysChoices(now int) []templates.Choice {
+	days := []int{30, 60, 90, 180, 365, 730, 1095, 1825, core.MaxRecordDays}
+	if now != 0 {
+		days = append(days, now)
+	}
+	choices := []templates.Choice{{Value: "0", Label: "永久保留"}}
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(days))) {
+		if n >= core.MinRecordDays && n <= core.MaxRecordDays {
+			choices = append(choices, templates.Choice{Value: strconv.Itoa(n), Label: daysText(n)})
+		}
+	}
+	return choices
+}
+
 func daysText(days int) string {
 	if days == 0 {
 		return "永久"
@@ -85,7 +101,7 @@ func daysText(days int) string {
 // ever".
 type settingForm struct {
 	Seen        int64  `form:"seen"`
-	RecordDays  string `form:"record_days" max:"8" required:"请填写天数，0 为永久保留"`
+	RecordDays  string `form:"record_days" max:"8" required:"请选择保留多久"`
 	IdleMinutes int    `form:"console_idle_minutes" required:"请填写分钟数"`
 }
 
@@ -118,7 +134,10 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 	if wrong != nil {
 		return p.settingWrong(c, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已保存。各服务器在几秒内生效。")
+	p.Edited(c, "已保存。各服务器在几秒内生效。", settingPageOf(now).Form, func() (time.Time, error) {
+		after, err := p.Store.Settings(c.Ctx())
+		return after.Updated, err
+	})
 	return c.Redirect(frame.SettingPath)
 }
 

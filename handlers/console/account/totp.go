@@ -182,8 +182,15 @@ func (p *Pages) totpReset(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	out, err := p.signsOut(c, account)
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "重置“" + account.Name + "”的两步验证？", Text: resetTOTPText, Submit: "重置两步验证", Danger: true},
+		Ask: templates.Confirm{
+			Title: "重置“" + account.Name + "”的两步验证？", Text: resetTOTPText, Effects: []string{out},
+			Submit: "重置两步验证", Danger: true,
+		},
 		Do:   func() error { return p.Store.ResetTOTP(c.Ctx(), granter(c), account.ID) },
 		Done: "已重置，该账号的登录全部退出，微信已解绑，下次只需密码。", Back: frame.AccountURL(account.ID),
 	})

@@ -326,8 +326,15 @@ func (p *Pages) wechatUnbindOf(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	out, err := p.signsOut(c, account)
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
-		Ask:  templates.Confirm{Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account), Submit: "解绑微信", Danger: true},
+		Ask: templates.Confirm{
+			Title: "解绑“" + account.Name + "”的微信？", Text: unbindOfText(account), Effects: []string{out},
+			Submit: "解绑微信", Danger: true,
+		},
 		Do:   func() error { return p.Store.UnbindAccountOf(c.Ctx(), granter(c), account.ID) },
 		Done: "已解绑，该账号的登录全部退出；仍可用密码登录。", Back: frame.AccountURL(account.ID),
 	})

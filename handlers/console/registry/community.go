@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -59,8 +60,16 @@ func (p *Pages) communityList(c *web.Context) error {
 	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
 		page.Actions = []templates.Action{{Label: "添加小区", URL: frame.CommunityPath + "/new", Icon: "plus", Primary: true}}
 	}
+	ids := make([]core.ID, len(communities))
+	for i, community := range communities {
+		ids[i] = community.ID
+	}
+	readers, err := p.Store.ReadersInUse(c.Ctx(), ids)
+	if err != nil {
+		return err
+	}
 	for _, community := range communities {
-		page.Rows = append(page.Rows, communityRowOf(c, community, page.CSRF))
+		page.Rows = append(page.Rows, communityRowOf(c, community, readers[community.ID], page.CSRF))
 	}
 	web.Paged(&page.List, filter.Page, communities, more, func(r store.CommunityRow) core.ID { return r.ID })
 	page.Total = page.List.TotalText("个")
@@ -83,7 +92,7 @@ func communityTable(c *web.Context) templates.List {
 	}
 }
 
-func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) communityRow {
+func communityRowOf(c *web.Context, r store.CommunityRow, readers int, csrf string) communityRow {
 	row := communityRow{
 		Name: r.Name, Address: r.Address, Phone: r.Phone, Levels: strings.Join(r.Levels, " / "),
 		Houses: frame.Grouped(r.Houses), Residents: frame.Grouped(r.Residents),
@@ -93,7 +102,7 @@ func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) community
 	}
 	if c.Has(core.PermCommunityEdit) {
 		row.Menu = templates.RowMenu{
-			Label: r.Name + " 的操作", CSRF: csrf, Acts: communityActs(c, r),
+			Label: r.Name + " 的操作", CSRF: csrf, Acts: communityActs(c, r, readers),
 			Links: []templates.Action{{Label: "修改", URL: frame.CommunityURL(r.ID) + "/edit", Icon: "pencil"}},
 		}
 	}
@@ -101,8 +110,11 @@ func communityRowOf(c *web.Context, r store.CommunityRow, csrf string) community
 }
 
 // communityActs returns the buttons of a row; each leads to a confirmation page.
-func communityActs(c *web.Context, r store.CommunityRow) []templates.Submit {
+func communityActs(c *web.Context, r store.CommunityRow, readers int) []templates.Submit {
 	acts := []templates.Submit{{Label: "归档", URL: frame.CommunityURL(r.ID) + "/archive", Icon: "archive", Ask: true}}
+	if readers > 0 {
+		acts[0].Off = fmt.Sprintf("还有 %d 台启用的读头", readers)
+	}
 	if !r.Archived.IsZero() {
 		acts = []templates.Submit{{Label: "恢复", URL: frame.CommunityURL(r.ID) + "/restore", Icon: "refresh", Ask: true}}
 	}

@@ -74,7 +74,7 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 	if act.verb == "archive" && readers > 0 {
 		return p.readersFirst(c, community, readers, "")
 	}
-	if act.verb == "archive" {
+	if act.verb != "delete" {
 		if q.Effects, err = p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID); err != nil {
 			return err
 		}

@@ -174,8 +174,7 @@ func (p *Pages) houseHead(
 		owes = templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
 	}
 	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: owes})
-	houseActs(c, at, house, page)
-	return nil
+	return p.houseActs(c, at, house, page)
 }
 
 // peopleText counts the residents of a house: 3 人，1 人未认证.
@@ -214,7 +213,7 @@ func houseRestrictionOf(c *web.Context, at frame.CommunityChoice, house core.Hou
 }
 
 // houseActs sets the buttons and the menu of a house's page.
-func houseActs(c *web.Context, at frame.CommunityChoice, house core.House, page *houseShowPage) {
+func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.House, page *houseShowPage) error {
 	d := &page.Detail
 	if page.AddURL != "" {
 		d.Actions = append(d.Actions, templates.Action{Label: "添加住户", URL: page.AddURL, Icon: "plus", Primary: true})
@@ -225,14 +224,16 @@ func houseActs(c *web.Context, at frame.CommunityChoice, house core.House, page 
 		})
 	}
 	if c.Has(core.PermHouseEdit) {
-		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true}
-		if n := len(page.People); n > 0 {
-			remove.Off = fmt.Sprintf("还有 %d 名住户", n)
+		held, err := p.Store.HouseHeld(c.Ctx(), house)
+		if err != nil {
+			return err
 		}
+		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true, Off: held}
 		d.Menu = templates.RowMenu{
 			Label: house.Label + " 的操作", CSRF: page.CSRF,
 			Links: []templates.Action{{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"}},
 			Acts:  []templates.Submit{remove},
 		}
 	}
+	return nil
 }

@@ -119,7 +119,13 @@ func (p *Pages) residentList(c *web.Context) error {
 			page.List.Bulk, page.List.CSRF = residentBulk(c), page.CSRF
 		}
 	}
-	page.fill(c, residents, filter.Page, more)
+	var onRecord map[core.ID]bool
+	if c.Has(core.PermResidentEdit) {
+		if onRecord, err = p.Store.OnRecord(c.Ctx(), residentIDsOf(residents)); err != nil {
+			return err
+		}
+	}
+	page.fill(c, residents, onRecord, filter.Page, more)
 	return p.Page(c, http.StatusOK, "console/resident/list", page)
 }
 

@@ -129,10 +129,10 @@ func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm
 // deleteRefused lists residents that cannot be deleted, and asks what to do instead.
 func deleteRefused(c *web.Context, stay, others []store.ResidentRow) templates.Confirm {
 	q := moveOutAsk(c, stay)
-	q.Title, q.Text, q.Submit = fmt.Sprintf("这 %d 名住户不能删除", len(stay)), "他们有出入记录，可以改为迁出：通行证立即失效，出入记录保留。", "改为迁出"
+	q.Title = fmt.Sprintf("这 %d 名住户有出入记录，不能删除，改为迁出？", len(stay))
 	if len(others) > 0 {
 		q = residentsAsk(c, "删除", "/delete", others)
-		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除", len(stay)), fmt.Sprintf("还没有删除任何人。可以删除其余 %d 名，其他的请改为迁出。", len(others))
+		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除，删除其余 %d 名？", len(stay), len(others)), "还没有删除任何人。有出入记录的请改为迁出。"
 		q.Effects, q.Submit = nil, fmt.Sprintf("删除其余 %d 名", len(others))
 		for _, words := range residentText(stay) {
 			q.Effects = append(q.Effects, words+"：有出入记录，只能迁出")

@@ -93,7 +93,10 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 }
 
 // fill sets the rows and the pager of the page.
-func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, at core.Page, more bool) {
+// onRecord are those whom the program would refuse to delete.
+func (p *residentListPage) fill(
+	c *web.Context, residents []store.ResidentRow, onRecord map[core.ID]bool, at core.Page, more bool,
+) {
 	p.Rows = residentRows(residents)
 	for i, r := range residents {
 		if c.Has(core.PermHouseView) {
@@ -102,7 +105,7 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 		if !c.Has(core.PermResidentEdit) {
 			continue
 		}
-		p.Rows[i].Menu = residentMenu(c, r, p.CSRF)
+		p.Rows[i].Menu = residentMenu(c, r, onRecord[r.ID], p.CSRF)
 		if len(p.List.Bulk) > 0 {
 			p.Rows[i].Tick = templates.Tick{Value: r.ID, Label: r.Name}
 		}
@@ -112,7 +115,7 @@ func (p *residentListPage) fill(c *web.Context, residents []store.ResidentRow, a
 }
 
 // residentMenu returns the menu of a resident's row.
-func residentMenu(c *web.Context, r store.ResidentRow, csrf string) templates.RowMenu {
+func residentMenu(c *web.Context, r store.ResidentRow, onRecord bool, csrf string) templates.RowMenu {
 	at := frame.ResidentURL(r.ID)
 	menu := templates.RowMenu{
 		Label: r.Name + " 的操作", CSRF: csrf, Keep: []templates.Choice{{Label: "id", Value: r.ID.String()}},
@@ -122,6 +125,9 @@ func residentMenu(c *web.Context, r store.ResidentRow, csrf string) templates.Ro
 		menu.Acts = []templates.Submit{
 			{Label: "迁出", URL: at + "/moveout", Icon: "logout", Ask: true},
 			{Label: "删除登记", URL: residentActURL(c, "/delete"), Icon: "trash", Ask: true},
+		}
+		if onRecord {
+			menu.Acts[1].Off = "有出入记录，只能迁出"
 		}
 	} else if r.Restorable(c.Now()) {
 		menu.Acts = []templates.Submit{residentRestoreButton(r)}

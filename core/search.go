@@ -22,6 +22,7 @@ type SearchText struct {
 	IDNumber string   // whole
 	Tail     string   // the last four or five characters of a phone or ID number
 	Figures  string   // how LabelFigures begins: 501-2-3-
+	Building string   // where LabelFigures ends, if the unit is left out: 3 of 3栋501
 	Words    string   // what LabelWords contains
 	Label    string   // how a house's label begins: 3栋
 	Serial   string   // a part of a device's number, in upper case
@@ -106,7 +107,13 @@ func (t *SearchText) readHouse() {
 		return
 	}
 	t.Figures, t.Words = backwards(said.key), said.words
+	if len(said.key) == 2 && buildingForm.MatchString(inFigures(t.Text)) {
+		t.Figures, t.Building = backwards(said.key[1:]), said.key[0]
+	}
 }
+
+// buildingForm matches a text whose first number is called a building's.
+var buildingForm = regexp.MustCompile(`^[^0-9]*[0-9]+[A-Za-z]?[栋幢座楼]|^[^0-9A-Za-z]*[A-Za-z][栋幢座楼]`)
 
 // maxLabelRunes bounds what is compared of a label.
 const maxLabelRunes = 250
@@ -114,12 +121,21 @@ const maxLabelRunes = 250
 // LabelKey returns how the SortKey of a label begins that begins with Label.
 func (t SearchText) LabelKey() string { return SortKey(t.Label, maxLabelRunes) }
 
+// FiguresEnd returns how LabelFigures ends: -3-, or "" if the text leaves it open.
+func (t SearchText) FiguresEnd() string {
+	if t.Building == "" {
+		return ""
+	}
+	return "-" + t.Building + "-"
+}
+
 // HouseIn reports whether the text asks for a house of that label.
 func (t SearchText) HouseIn(label string) bool {
 	words := LabelWords(label)
 	switch {
 	case t.Figures != "":
-		return strings.HasPrefix(LabelFigures(label), t.Figures) && containsAll(label, t.Words)
+		figures := LabelFigures(label)
+		return strings.HasPrefix(figures, t.Figures) && strings.HasSuffix(figures, t.FiguresEnd()) && containsAll(label, t.Words)
 	case t.Label != "":
 		return strings.HasPrefix(SortKey(label, maxLabelRunes), t.LabelKey())
 	}

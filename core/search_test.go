@@ -8,7 +8,7 @@ import (
 )
 
 func TestReadSearch(t *testing.T) {
-	type want struct{ phone, id, tail, figures, words, label, serial, plate, initials string }
+	type want struct{ phone, id, tail, figures, building, words, label, serial, plate, initials string }
 	for text, w := range map[string]want{
 		"":                      {},
 		"张":                     {},
@@ -30,15 +30,15 @@ func TestReadSearch(t *testing.T) {
 		"11010519491231002X":    {id: "11010519491231002X", serial: "11010519491231002X"},
 		"H12345678":             {id: "H12345678", serial: "H12345678"},
 		"3-2-501":               {figures: "501-2-3-", serial: "3-2-501"},
-		"3栋501":                 {figures: "501-3-"},
-		"三栋501":                 {figures: "501-3-"},
+		"3栋501":                 {figures: "501-", building: "3"},
+		"三栋501":                 {figures: "501-", building: "3"},
 		"三栋":                    {label: "3栋"},
 		"3栋":                    {label: "3栋"},
 		"3栋2单元":                 {label: "3栋2单元"},
 		"3栋2单元501室":             {figures: "501-2-3-"},
 		"东区3-501":               {figures: "501-3-", words: "东区"},
 		"东区":                    {words: "东区"},
-		"A座1203":                {figures: "1203-A-"},
+		"A座1203":                {figures: "1203-", building: "A"},
 		"粤B12345":               {plate: "粤B12345"},
 		"粤B·D12345":             {plate: "粤BD12345"},
 		"VG-20240001":           {id: "VG20240001", serial: "VG-20240001"},
@@ -50,7 +50,8 @@ func TestReadSearch(t *testing.T) {
 	} {
 		got := ReadSearch(text)
 		g := want{
-			got.Phone, got.IDNumber, got.Tail, got.Figures, got.Words, got.Label, got.Serial, got.Plate, got.Name.Initials(),
+			got.Phone, got.IDNumber, got.Tail, got.Figures, got.Building, got.Words, got.Label, got.Serial, got.Plate,
+			got.Name.Initials(),
 		}
 		if g != w {
 			t.Errorf("%q: %+v, want %+v", text, g, w)
@@ -144,7 +145,9 @@ func TestSearchFindsHouses(t *testing.T) {
 		want        bool
 	}{
 		{"3-2-501", "3栋2单元501", true}, {"2-501", "3栋2单元501", true}, {"501", "3栋2单元501", true},
-		{"3-501", "3栋2单元501", false}, {"01", "3栋2单元501", false}, {"三栋二单元501", "3栋2单元501", true},
+		{"3-501", "3栋2单元501", false}, {"3栋501", "3栋2单元501", true}, {"三栋501", "3栋2单元501", true},
+		{"3栋501", "13栋2单元501", false}, {"3栋501", "3栋2单元1501", false}, {"东区3栋501", "东区3栋1单元501", true},
+		{"A座501", "A座2单元501", true}, {"01", "3栋2单元501", false}, {"三栋二单元501", "3栋2单元501", true},
 		{"501", "3栋2单元1501", false}, {"3栋", "3栋2单元501", true}, {"3栋", "13栋2单元501", false},
 		{"东区501", "东区3栋501", true}, {"西区501", "东区3栋501", false}, {"东区", "东区3栋501", true},
 		{"商铺", "东区3栋商铺12", true}, {"3栋2单元", "3栋2单元501", true}, {"三栋", "三栋501", true},

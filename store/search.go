@@ -84,7 +84,7 @@ func (s *Store) residentsSaid(
 		ways = append(ways, s.residentsByTail(scope, t.Tail)...)
 	}
 	ways = append(ways, s.residentsNamedLike(scope, t.Text, kinds...)...)
-	if t.Phone != "" || !strings.Contains(t.Figures, "-") || strings.Count(t.Figures, "-") == 1 {
+	if t.Phone != "" || !strings.Contains(t.Figures, "-") || strings.Count(t.Figures, "-") == 1 && t.Building == "" {
 		return ways, nil // a door number alone is that of a house in every building
 	}
 	houses, _, err := s.SearchHouses(ctx, scope, t)
@@ -148,6 +148,9 @@ func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.Search
 		// '.' is the character behind '-': all that begins with the figures.
 		where.And("figures >= ?", t.Figures)
 		where.And("figures < ?", strings.TrimSuffix(t.Figures, "-")+".")
+		if t.Building != "" {
+			where.And("figures LIKE ?", "%"+t.FiguresEnd())
+		}
 		if t.Words != "" {
 			limit = maxHousesByText
 		}

@@ -14,6 +14,7 @@ const HousesAtOnce = 5000
 // HouseGrid describes many houses at once: every building × unit × floor × room.
 type HouseGrid struct {
 	Above   []string // of each level above the houses, top first: 1-3、5、A-C
+	Units   []string // what these levels are called: 栋, 单元; left out where a number is followed by it
 	Floors  string   // 1-18
 	Rooms   string   // per floor: 1-4
 	Pattern string   // of the door number: see DoorNumber; "" = 层室室
@@ -29,8 +30,8 @@ func (g HouseGrid) Paths() ([][]string, error) {
 		g.Pattern = DefaultHousePattern
 	}
 	fields := map[string]string{}
-	read := func(field, text string) []string {
-		items, err := ParseSeries(text)
+	read := func(field, text string, units ...string) []string {
+		items, err := ParseSeries(withoutUnits(text, units))
 		if err != nil {
 			fields[field] = MessageOf(err)
 		}
@@ -38,9 +39,9 @@ func (g HouseGrid) Paths() ([][]string, error) {
 	}
 	axes := make([][]string, 0, len(g.Above)+2)
 	for i, text := range g.Above {
-		axes = append(axes, read("above"+strconv.Itoa(i), text))
+		axes = append(axes, read("above"+strconv.Itoa(i), text, g.Units[min(i, len(g.Units)):min(i+1, len(g.Units))]...))
 	}
-	axes = append(axes, read("floors", g.Floors), read("rooms", g.Rooms))
+	axes = append(axes, read("floors", g.Floors, "层", "楼"), read("rooms", g.Rooms, "室", "号", "户"))
 	if !strings.Contains(g.Pattern, "室") || len([]rune(g.Pattern)) > 20 {
 		fields["pattern"] = "门牌格式须含“室”，最多 20 个字"
 	}
@@ -103,6 +104,23 @@ func zeroes(text string, width int) string {
 		return text
 	}
 	return strings.Repeat("0", max(0, width-len(text))) + text
+}
+
+// withoutUnits drops the words behind numbers and single letters: 1-6栋, and 1栋-6栋, are 1-6.
+func withoutUnits(text string, units []string) string {
+	text = Clean(text)
+	for _, unit := range units {
+		before, after, found := strings.Cut(text, unit)
+		var b strings.Builder
+		for ; found; before, after, found = strings.Cut(after, unit) {
+			b.WriteString(before)
+			if last := before[max(0, len(before)-1):]; !isLetter(last) && strings.Trim(last, "0123456789") != "" || last == "" {
+				b.WriteString(unit)
+			}
+		}
+		text = b.String() + before
+	}
+	return text
 }
 
 // ParseSeries parses a list of names and of ranges of numbers or single letters: 1-3、5、A-C.

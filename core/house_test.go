@@ -38,6 +38,28 @@ func TestDoorNumber(t *testing.T) {
 	}
 }
 
+// What is written with the level's own word is read without it.
+func TestHouseGridLeavesUnitsOut(t *testing.T) {
+	for text, want := range map[string]string{
+		"1-2栋": "1 2", "１－２栋": "1 2", "1栋-2栋": "1 2", "1栋、3栋": "1 3", "A栋-C栋": "A B C", "东栋": "东栋", "栋": "栋", "1栋": "1",
+	} {
+		g := HouseGrid{Above: []string{text, "1单元"}, Units: []string{"栋", "单元"}, Floors: "1-2层", Rooms: "1-2户"}
+		paths, err := g.Paths()
+		var names []string
+		for _, path := range paths {
+			if path[1] != "1" || len(path[2]) != 3 {
+				t.Errorf("%q: %q", text, path)
+			}
+			if !slices.Contains(names, path[0]) {
+				names = append(names, path[0])
+			}
+		}
+		if err != nil || strings.Join(names, " ") != want {
+			t.Errorf("%q: %v, %v", text, names, err)
+		}
+	}
+}
+
 func TestParseSeries(t *testing.T) {
 	for text, want := range map[string]string{
 		"1-3、2,7": "1 2 3 7", "a-c": "a b c", "B2": "B2", "９-11": "9 10 11", "东区 1": "东区 1",

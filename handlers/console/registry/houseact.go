@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,7 +171,7 @@ type houseGridForm struct {
 
 // grid returns what the form asks for.
 func (f houseGridForm) grid(at frame.CommunityChoice, values url.Values) core.HouseGrid {
-	g := core.HouseGrid{Floors: f.Floors, Rooms: f.Rooms, Pattern: f.Pattern}
+	g := core.HouseGrid{Floors: f.Floors, Rooms: f.Rooms, Pattern: f.Pattern, Units: at.Levels[:max(len(at.Levels)-1, 0)]}
 	for i := range len(at.Levels) - 1 {
 		g.Above = append(g.Above, values.Get("above"+strconv.Itoa(i)))
 	}
@@ -205,7 +206,30 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 		return p.houseBulkPage(c, at, shown, nil, wrong)
 	}
 	shown.Set(c.Form(), nil)
-	return p.houseBulkPage(c, at, shown, bulkPlanOf(plan, c.Form()), nil)
+	shownPlan := bulkPlanOf(plan, c.Form())
+	shownPlan.Facts = append(axesOf(at.Levels, paths), shownPlan.Facts...)
+	return p.houseBulkPage(c, at, shown, shownPlan, nil)
+}
+
+// axesOf describes how houses are arranged, so that a field that was read in another way than it was
+// meant is seen: 栋 1、2、3 · 单元 1、2（2 个）.
+func axesOf(levels []string, paths [][]string) []templates.Fact {
+	const maxNamed = 12
+	var facts []templates.Fact
+	for i, level := range levels {
+		var names []string
+		for _, path := range paths {
+			if !slices.Contains(names, path[i]) {
+				names = append(names, path[i])
+			}
+		}
+		value := strings.Join(names[:min(maxNamed, len(names))], "、")
+		if len(names) > maxNamed {
+			value += fmt.Sprintf(" 等 %d 个", len(names))
+		}
+		facts = append(facts, templates.Fact{Label: level, Value: value})
+	}
+	return facts
 }
 
 func bulkPlanOf(plan store.HousePlan, values url.Values) *houseBulkPlan {

@@ -53,7 +53,7 @@ func TestBellTellsOfAlerts(t *testing.T) {
 // An open page asks for the bell and the numbers of its menu: they are those of a page opened now.
 func TestPulseEqualsThePage(t *testing.T) {
 	d := newDesk(t)
-	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView, core.PermHouseView)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView, core.PermAccessAlertHandle, core.PermHouseView)
 	d.Fevers(t, d.Mine, 3)
 	if err := d.Store.RaiseAccessAlerts(t.Context()); err != nil {
 		t.Fatal(err)

@@ -127,15 +127,9 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 	return hours, database.Wrap("count access records by the hour", err)
 }
 
-// ReasonCount is a number of refusals for one reason.
-type ReasonCount struct {
-	Reason core.Reason `db:"reason"`
-	N      int         `db:"n"`
-}
-
 // RefusalReasons counts the refusals of a natural day by reason, in the communities in scope, the most frequent
 // first.
-func (s *Store) RefusalReasons(ctx context.Context, scope core.Scope, day core.Day) (reasons []ReasonCount, err error) {
+func (s *Store) RefusalReasons(ctx context.Context, scope core.Scope, day core.Day) (reasons []core.RefusalCount, err error) {
 	f := core.RecordFilter{From: day.Start(s.zone), To: (day + 1).Start(s.zone), Result: "refused"}
 	list, ok, err := s.recordTimeline(ctx, scope, f)
 	if err != nil || !ok {

@@ -58,6 +58,63 @@ func TestEveryPageHasHelp(t *testing.T) {
 	}
 }
 
+// Every page with the console's frame has help; one that is not a list has its own.
+func TestEveryFramedPageHasHelp(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	own, framed := map[string]string{}, 0
+	open := func(path string) *goquery.Document {
+		response, err := b.Client.Do(request(t, b, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		page, err := goquery.NewDocumentFromReader(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	paths := []string{frame.ReaderPath + "/1"} // an error page
+	for _, r := range d.Routes {
+		if r.Method == http.MethodGet && !strings.Contains(r.Path, ":") && !strings.HasSuffix(r.Path, ".xlsx") && !strings.HasSuffix(r.Path, "/news") {
+			paths = append(paths, r.Path)
+		}
+	}
+	for _, path := range paths {
+		help := open(path).Find("details.tx-help-menu")
+		if help.Length() == 0 {
+			continue // a part, or a redirect
+		}
+		framed++
+		text := help.Find("p").First().Text()
+		if n := strings.Count(text, "。"); n != 3 || help.Find("dt").Length() < 2 { // a word, and the keys
+			t.Errorf("%s: %d sentences: %q", path, n, text)
+		}
+		if path == frame.CommunityPath+"/new" || path == frame.GuardPath+"/new" {
+			continue // refused to who has one community; the form of posts and guards is one
+		}
+		for _, end := range []string{
+			"/new", "/bulk", "/plan", "/quarantine", "/chart", "/view", "/verify", "/guard", "/search", "/savedview", "/1",
+		} {
+			if !strings.HasSuffix(path, end) {
+				continue
+			}
+			if other, ok := own[text]; ok {
+				t.Errorf("%s has the help of %s", path, other)
+			}
+			own[text] = path
+		}
+		if list := path[:strings.LastIndex(path, "/")]; own[text] == path && list != frame.HomePath &&
+			open(list).Find("details.tx-help-menu p").First().Text() == text {
+			t.Errorf("%s has the help of its list", path)
+		}
+	}
+	if framed < 30 || len(own) < 16 {
+		t.Errorf("%d pages, %d of their own", framed, len(own))
+	}
+}
+
 // What waits is on one page, with the numbers of the menu, of the window's title and of the search box; and
 // what is handled is gone.
 func TestTodoIsWhatWaits(t *testing.T) {

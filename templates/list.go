@@ -158,6 +158,48 @@ func (l List) filled(fields []Field) []Field {
 	return out
 }
 
+// Nothing returns what is shown in place of an empty list: with the first two of the page's actions, or the
+// words for people who have none.
+func (l List) Nothing(actions []Action) Empty {
+	e := l.Empty
+	if e.Action.URL == "" && len(actions) > 0 {
+		e.Action = actions[0]
+		if len(actions) > 1 {
+			e.More = actions[1]
+		}
+		e.Action.Primary, e.More.Primary = false, false // the one in the heading is
+	}
+	return e.Told()
+}
+
+// Sought returns the text that was searched for; "" = none.
+func (l List) Sought() string {
+	for _, f := range l.Shown() {
+		if (f.Kind == Text || f.Kind == "") && f.Value != "" {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Tried returns the other filters that are set: 认证：未认证、身份：业主.
+func (l List) Tried() string {
+	var tried []string
+	for _, f := range slices.Concat(l.filled(l.Filters), l.filled(l.More)) {
+		if f.Kind == Hidden || f.Standing || f.Value == "" || f.Value == l.Sought() {
+			continue
+		}
+		value := f.Value
+		for _, choice := range f.Choices {
+			if choice.Value == value {
+				value = choice.Label
+			}
+		}
+		tried = append(tried, f.Label+"："+value)
+	}
+	return strings.Join(tried, "、")
+}
+
 // Filtered reports whether any filter is set, except standing ones.
 func (l List) Filtered() bool { return anySet(l.Query, l.Filters) || anySet(l.Query, l.More) }
 

@@ -49,6 +49,16 @@ type Empty struct {
 	Title  string // what is missing: "还没有门禁"
 	Text   string // what to do about it
 	Action Action // may be zero
+	More   Action // a second one; may be zero
+	Ask    string // to people who cannot act: whom to ask
+}
+
+// Told returns e with the words for people who cannot act, if there is nothing to press.
+func (e Empty) Told() Empty {
+	if e.Action.URL == "" {
+		e.Text += e.Ask
+	}
+	return e
 }
 
 // NewEmpty is Empty for templates: {{template "empty" empty "还没有记录" "…"}}.

@@ -107,6 +107,6 @@ func guardTable() templates.List {
 		Filters: []templates.Field{
 			{Name: "q", Label: "姓名或完整手机号", MaxLength: 40}, frame.BoundField(), stateField("在岗"),
 		},
-		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。"},
+		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗人员", Text: "添加后，本人用微信扫码绑定，就能在手机上放行。", Ask: "请联系管理员添加。"},
 	}
 }

@@ -112,7 +112,7 @@ func guardPostTable() templates.List {
 			},
 			stateField("使用中"),
 		},
-		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。"},
+		Empty: templates.Empty{Icon: "shield", Title: "还没有门岗", Text: "添加门岗和门岗人员后，门岗就能用手机扫码放行、手工登记。", Ask: "请联系管理员添加。"},
 	}
 }
 

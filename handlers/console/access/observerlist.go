@@ -79,7 +79,7 @@ func observerTable() templates.List {
 				Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "可导出"}, {Value: "no", Label: "不可导出"}},
 			},
 		},
-		Empty: templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。"},
+		Empty: templates.Empty{Icon: "eye", Title: "还没有观察员", Text: "街道、社区民警等可以作为观察员，在手机上查看小区的出入记录。", Ask: "请联系管理员添加。"},
 	}
 }
 

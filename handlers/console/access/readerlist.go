@@ -35,7 +35,10 @@ func (p *Pages) readerList(c *web.Context) error {
 	}
 	page := readerListPage{Shell: p.Shell(c, "reader", "智能门禁"), Tabs: readerTabs(keeping(c), "list", len(quarantined))}
 	page.List = readerListOf(c.Request().URL.Query(), communities)
-	if c.Has(core.PermReaderEdit) {
+	switch {
+	case len(communities) == 0:
+		page.List = templates.List{Path: frame.ReaderPath, Empty: frame.NoCommunityYet(c)}
+	case c.Has(core.PermReaderEdit):
 		page.Actions = []templates.Action{{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true}}
 		page.List.Bulk, page.List.CSRF = readerBulk(c.Request().URL.Query()), page.CSRF
 	}
@@ -141,7 +144,7 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 				{Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
 			}},
 		},
-		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。"},
+		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。", Ask: "请联系管理员添加。"},
 	}
 	if len(communities) > 1 {
 		list.Filters = append(list.Filters, frame.CommunityChoice{All: communities}.Field("全部小区"))

@@ -66,7 +66,7 @@ func accountListOf(l accountListing) accountListPage {
 			{Label: "姓名"}, {Label: "账号"}, {Label: "角色"}, {Label: "小区"}, {Label: "状态", Narrow: true},
 			{Label: "添加时间", Narrow: true},
 		},
-		Empty: templates.Empty{Icon: "user-cog", Title: "还没有账号"},
+		Empty: templates.Empty{Icon: "user-cog", Title: "还没有账号", Text: "同事各用各的账号，操作日志才分得清是谁。", Ask: "请联系管理员添加。"},
 	}}
 	for _, a := range l.Accounts {
 		page.Rows = append(page.Rows, accountListRow{

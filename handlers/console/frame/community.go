@@ -156,8 +156,9 @@ var ErrNoCommunityYet = core.NotFound(noCommunityYet)
 
 // NoCommunityYet is what lists show to an account without communities.
 func NoCommunityYet(c *web.Context) templates.Empty {
-	empty := templates.Empty{Icon: "building-community", Title: noCommunityYet, Text: "先添加小区，或请管理员把小区分给您。"}
+	empty := templates.Empty{Icon: "building-community", Title: noCommunityYet, Text: "请联系管理员把小区分给您。"}
 	if c.Has(core.PermCommunityEdit) && c.Actor().MayOperate() {
+		empty.Text = "添加小区后，就能登记房屋和住户。"
 		empty.Action = templates.Action{Label: "添加小区", URL: CommunityPath + "/new", Icon: "plus", Primary: true}
 	}
 	return empty

@@ -51,7 +51,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 		}}
 	}
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
-		shell.Nav, shell.Star, shell.Quick = f.menu(c, stem), f.star(c), Quick(c)
+		shell.Nav, shell.Star, shell.Quick = f.menu(c, stem), f.star(c), f.Quick(c)
 		f.countShell(c, &shell)
 		if len(shell.Flash) > 0 && shell.Flash[0].Tone == templates.Good && f.Onward != nil {
 			shell.Flash[0].Next = f.Onward(c, stem)

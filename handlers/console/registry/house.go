@@ -152,7 +152,7 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 			{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费", Number: true},
 			{Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
-		Empty: templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。"},
+		Empty: templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。", Ask: "请联系管理员添加。"},
 	}
 }
 

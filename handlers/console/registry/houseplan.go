@@ -102,7 +102,14 @@ func (p *Pages) housePlan(c *web.Context) error {
 	}
 	page.Chosen = nodeText(chosen)
 	if len(houses) == 0 {
-		page.Empty = &templates.Empty{Icon: "building", Title: "这里还没有房屋", Text: "添加房屋后，按楼层和房号画在这里。"}
+		empty := templates.Empty{
+			Icon: "building", Title: "这里还没有房屋", Text: "添加房屋后，按楼层和房号画在这里。", Ask: "请联系管理员添加。",
+		}
+		if c.Has(core.PermHouseEdit) {
+			empty.Action = templates.Action{Label: "生成房屋", URL: at.URL(frame.HousePath + "/bulk"), Icon: "building"}
+		}
+		empty = empty.Told()
+		page.Empty = &empty
 	}
 	page.draw(at, chosen, houses, p.Today(c))
 	return p.Page(c, http.StatusOK, "console/house/plan", page)

@@ -100,7 +100,10 @@ func (p *Pages) residentList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.List = residentTable(c, at, filter)
+	if page.List = residentTable(c, at, filter); len(at.All) == 0 {
+		page.List = templates.List{Path: frame.ResidentPath, Empty: frame.NoCommunityYet(c)}
+		return p.Page(c, http.StatusOK, "console/resident/list", page)
+	}
 	if filter.Community != 0 && filter.House == 0 && c.Has(core.PermHouseView) {
 		page.TreeURL = templates.WithQuery(
 			frame.HousePath+"/tree", nil, "community", filter.Community.String(), "node", c.Query("node"), "of",

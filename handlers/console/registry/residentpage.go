@@ -88,7 +88,7 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 			by(templates.Column{Label: "身份", Narrow: true}, "identity"), {Label: "手机"}, {Label: "房屋"},
 			{Label: "操作", Narrow: true, Hidden: true},
 		},
-		Empty: templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。"},
+		Empty: templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。", Ask: "请联系管理员添加。"},
 	}
 }
 

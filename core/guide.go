@@ -59,6 +59,7 @@ type GuideStep struct {
 type GuideAct struct {
 	Label, Path string
 	Needs       Permission
+	Open        bool // nothing came of it yet
 }
 
 // GuideSteps returns the steps of a community's set-up, in their order.
@@ -204,7 +205,7 @@ func (f GuideFacts) peopleStep() GuideStep {
 	s := GuideStep{
 		Name: "people", Title: "观察员与账号", State: guideState(false, f.Observers+f.Accounts > 0), Takes: "5 分钟",
 		Text: "同事各用各的账号；只看出入记录的人登记为观察员。", Act: "添加账号", Path: "account/new", Needs: PermAccountEdit,
-		Also: []GuideAct{{"添加观察员", "observer/new", PermObserverEdit}},
+		Also: []GuideAct{{"添加观察员", "observer/new", PermObserverEdit, f.Observers == 0}},
 	}
 	if f.Observers+f.Accounts > 0 {
 		s.Text = fmt.Sprintf("另有 %d 个账号，%d 名观察员。", f.Accounts, f.Observers)

@@ -180,6 +180,11 @@ func (p *pages) onward(c *web.Context, stem string) templates.Action {
 		c.Shortfall("next step of the set-up", err)
 		return templates.Action{}
 	}
+	for i, a := range steps[at].Also {
+		if other := steps[at].GuideStep.Also[i]; other.Open && other.Path != stem+"/new" {
+			return templates.Action{Label: "下一步：" + a.Label, URL: a.URL}
+		}
+	}
 	for i, s := range steps[at:] {
 		// The step itself follows only with something else to add: after a post, its people.
 		more := i > 0 || strings.HasSuffix(s.Path, "/new") && s.Path != stem+"/new"

@@ -61,7 +61,7 @@ func TestErrorPage(t *testing.T) {
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "暂时不能办理", "处理超时，请稍后再试。"},
 		{errors.New("secret"), http.StatusInternalServerError, "系统出错了", "问题已经记录下来。请稍后重试；若一直如此，请把下面的编号告诉管理员。"},
 		{
-			frame.ErrNoCommunityYet, http.StatusNotFound, frame.ErrNoCommunityYet.Message, "先添加小区，或请管理员把小区分给您。",
+			frame.ErrNoCommunityYet, http.StatusNotFound, frame.ErrNoCommunityYet.Message, "请联系管理员把小区分给您。",
 		},
 	} {
 		failure = c.err

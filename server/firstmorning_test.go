@@ -384,8 +384,8 @@ func firstPass(t *testing.T, address, notice string) *tab {
 func laterJobs(c *counted) {
 	c.t.Helper()
 	c.job("restrict a building of 144 houses", func() {
-		c.click(".tx-quick summary")
-		c.click(`.tx-quick a[href*="/console/restriction/new"]`)
+		c.click(`summary[aria-label="快速办理"]`)
+		c.click(`.tx-menu-item[href*="/console/restriction/new"]`)
 		c.arrives("/console/restriction/new")
 		c.click("#restriction-tree > ul > li:nth-child(3) .btn")
 		c.await("its houses", settled+` && document.querySelectorAll("input[name=houses]:checked").length === 144`)

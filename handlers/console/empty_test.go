@@ -80,7 +80,7 @@ func (w emptyWalk) all(t *testing.T, query string) (empty int) {
 		if strings.HasPrefix(query, "q=") && page.Find("main [name=q]").Length() > 0 && !strings.Contains(words, "“绝无”") {
 			t.Errorf("%s?%s does not say what was searched: %s", r.Path, query, words)
 		}
-		page.Find("main a[href], .tx-quick a[href], .tx-nav a[href]").Each(func(_ int, a *goquery.Selection) {
+		page.Find("main a[href], .tx-menu-item[href], .tx-nav a[href]").Each(func(_ int, a *goquery.Selection) {
 			to := a.AttrOr("href", "")
 			if followed[to] || !strings.HasPrefix(to, "/") {
 				return

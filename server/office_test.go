@@ -295,7 +295,7 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 	neighbour := o.desk("neighbour", browser.Phone)
 	o.isRefused(neighbour, path, "页面不存在")
 	o.open(neighbour, "/console/accessrecord?community="+o.communities[0].ID.String())
-	neighbour.says("没有")
+	neighbour.says("页面不存在")
 	viewer := o.desk("viewer", browser.Phone)
 	o.open(viewer, "/console/accessrecord")
 	viewer.await("records without an export", `document.querySelectorAll("tbody tr").length > 20 && !document.querySelector("a[download]")`)

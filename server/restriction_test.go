@@ -21,9 +21,14 @@ func (b *tab) opensRestriction() {
 // choosesCommunity chooses the first community of a form's first field.
 func (b *tab) choosesCommunity() {
 	b.t.Helper()
-	b.await("the communities", `document.readyState === "complete" && document.querySelector("#f-community")?.options.length > 1`)
-	b.run(`const field = document.querySelector("#f-community"); field.focus(); field.selectedIndex = 1;
-		field.dispatchEvent(new Event("change", { bubbles: true }))`)
+	// In one go: the page before may have a filter of that name.
+	b.await("the communities", `(() => {
+		const field = document.querySelector("main form[method=post] #f-community");
+		if (document.readyState !== "complete" || !field || field.options.length < 2) return false;
+		field.focus(); field.selectedIndex = 1;
+		field.dispatchEvent(new Event("change", { bubbles: true }));
+		return true;
+	})()`)
 }
 
 // Enter in the field that finds houses finds them; in any other it saves.

@@ -111,7 +111,8 @@ function searchBox(form) {
       expand(document.activeElement === input || !floats);
       const again = held && [...panel.querySelectorAll("[role=gridcell] a")].find(({ href }) => href === held);
       if (again) choose(again.closest("[role=gridcell]"));
-      if (panel.querySelector("[data-find-again]")) ask(true);
+      const more = panel.querySelector("[data-find-again]") && ask(true);
+      if (!panel.querySelector("[role=row]")) await more; // an arrow waits for something to move to
     } catch {
       if (signal.aborted) return;
       asked = null;
@@ -159,16 +160,17 @@ function searchBox(form) {
   input.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const move = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
-    if (move && !event.shiftKey && input.getAttribute("aria-expanded") === "true") {
-      if (move[0] && input.value.trim() !== asked) {
-        // What is shown answers something else: the choice is among the hits of what is typed.
+    if (move && !event.shiftKey) {
+      const open = input.getAttribute("aria-expanded") === "true";
+      if (move[0] && !(open && input.value.trim() === asked)) {
+        // What is shown, if anything, answers something else: the choice is among the hits of what is typed.
         event.preventDefault();
         const moved = ask().then(() => input.value.trim() === asked && step(...move));
         moving = moved;
         moved.finally(() => {
           if (moving === moved) moving = null;
         });
-      } else if (step(...move)) event.preventDefault();
+      } else if (open && step(...move)) event.preventDefault();
     }
     if (event.key === "Enter" && moving) {
       event.preventDefault();

@@ -68,11 +68,11 @@ func (a app) do(ctx context.Context, use func(t *trip) error, hide ...string) er
 	return &errLocal{t.api, errors.New("the answer is not what it should be")}
 }
 
-// answer returns the latest response.
-func (t *trip) answer() (api string, body []byte) {
+// answer returns the body of the latest response; nil if none came.
+func (t *trip) answer() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.api, t.body
+	return t.body
 }
 
 func (t *trip) note(api string, body []byte, err error) {

@@ -128,8 +128,7 @@ func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string)
 		if err != nil {
 			return err
 		}
-		_, body := t.answer()
-		return json.Unmarshal(body, &snapshot)
+		return json.Unmarshal(t.answer(), &snapshot)
 	}, token)
 	switch {
 	case err != nil:

@@ -31,7 +31,7 @@ func (a *OfficialAccount) TemporaryCode(ctx context.Context, scene string, life 
 	var ticket *basic.Ticket
 	err := a.app.do(ctx, func(t *trip) (err error) {
 		ticket, err = basic.NewBasic(a.sdk(t)).GetQRTicket(basic.NewTmpQrRequest(life, scene))
-		if err != nil && ticket != nil && ticket.ErrCode == 0 {
+		if err != nil && ticket != nil && ticket.ErrCode == 0 && ticket.ErrMsg != "" {
 			return nil // it takes the words "ok" for an error
 		}
 		return err

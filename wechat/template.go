@@ -49,7 +49,7 @@ func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (
 	}
 	err := a.app.do(ctx, func(t *trip) error {
 		_, sdkErr := message.NewTemplate(a.sdk(t)).Send(&sent)
-		_, body := t.answer()
+		body := t.answer()
 		if body == nil {
 			return sdkErr
 		}

@@ -72,14 +72,15 @@ func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string
 	}
 	if !ok {
 		var err error
-		if found, err = s.look(ctx, token, life); err != nil {
+		if found, err = s.look(ctx, token); err != nil {
 			if core.CodeOf(err) == core.CodeUnauthenticated {
 				s.over.take(key, now)
 			}
 			return Who{}, err
 		}
-		if life != (core.SessionLife{}) { // the next use must reach SQL, to count as one
-			s.keep(ctx, key, found)
+		if life != (core.SessionLife{}) {
+			s.seen(ctx, &found.Session, life)
+			s.keep(ctx, key, found) // without seen, the next use must reach SQL to count as one
 		}
 	}
 	if found.Session.Kind != kind || !found.Session.Live(now) {
@@ -100,7 +101,7 @@ func roleGone(err error) error {
 
 // look reads the session from SQL. The stamp is read first: a change in between leaves a shadow
 // that is invalid from the start, never a stale one.
-func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife) (shadow, error) {
+func (s *Sessions) look(ctx context.Context, token string) (shadow, error) {
 	session, err := s.store.SessionByToken(ctx, token)
 	if err != nil {
 		return shadow{}, err
@@ -110,13 +111,8 @@ func (s *Sessions) look(ctx context.Context, token string, life core.SessionLife
 	if found.Session, err = s.store.SessionByToken(ctx, token); err != nil {
 		return shadow{}, err
 	}
-	if err := s.lookSubject(ctx, &found); err != nil {
-		return shadow{}, err
-	}
-	if life != (core.SessionLife{}) {
-		s.seen(ctx, &found.Session, life)
-	}
-	return found, nil
+	err = s.lookSubject(ctx, &found)
+	return found, err
 }
 
 // lookSubject reads the subject of a session.

@@ -210,7 +210,7 @@ func (f *Frame) collect(c *web.Context, q Question, back map[int]found) template
 func (f *Frame) moreURL(c *web.Context, q Question, finder Finder) string {
 	filters := url.Values{"q": {q.Text.Text}}
 	if !q.OnePlace() {
-		filters.Set("community", "0")
+		filters.Set("community", AllCommunities)
 	}
 	return c.SearchURL(finder.List, filters)
 }

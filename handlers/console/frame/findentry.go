@@ -40,12 +40,12 @@ func entriesOf(routes []web.Route) []entry {
 		icon := cmp.Or(f.Menu.Icon, iconOf(f.Under), "arrow-right")
 		if list, ok := access[http.MethodGet+" "+pagesOf(f.Stem)]; ok && list != web.Public {
 			e := newEntry(cmp.Or(f.Menu.Label, f.Noun), append(slices.Clone(f.Aliases), f.Noun), icon, pagesOf(f.Stem))
-			e.needs = needsOf(access, http.MethodGet, e.url)
+			e.needs = []web.Access{list}
 			entries = append(entries, e)
 		}
 		for _, page := range f.Pages {
 			e := newEntry(page.Label, page.Aliases, icon, HomePath+"/"+page.Path)
-			e.needs = needsOf(access, http.MethodGet, e.url)
+			e.needs = []web.Access{access[http.MethodGet+" "+e.url]}
 			entries = append(entries, e)
 		}
 		for _, verb := range f.Verbs {
@@ -73,14 +73,6 @@ func newEntry(label string, aliases []string, icon, url string) entry {
 	return e
 }
 
-// needsOf returns the access of a route, none if it needs no permission or does not exist.
-func needsOf(access map[string]web.Access, method, path string) []web.Access {
-	if needed := access[method+" "+path]; needed.Permission() != "" {
-		return []web.Access{needed}
-	}
-	return nil
-}
-
 // actEntry returns the entry of an act. ok is false for acts that nobody does in the console.
 func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e entry, ok bool) {
 	list := pagesOf(f.Stem)
@@ -90,7 +82,8 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	} else if _, form := access[http.MethodGet+" "+list+"/new"]; verb.Name == "create" && form {
 		url = list + "/new"
 	}
-	if page, exists := access[http.MethodGet+" "+url]; !exists || page == web.Public {
+	page, exists := access[http.MethodGet+" "+url]
+	if !exists || page == web.Public {
 		return entry{}, false
 	}
 	route, ok := doing(access, f.Stem, verb.Name)
@@ -99,7 +92,7 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	}
 	e = newEntry(verb.Label, nil, "", url)
 	e.act = true
-	e.needs = append(needsOf(access, http.MethodGet, url), route)
+	e.needs = []web.Access{page, route}
 	if f.Stem == "batch" {
 		for _, kind := range core.BatchTypes {
 			e.any = append(e.any, kind.Permission)

@@ -14,7 +14,7 @@ import (
 func (s *seeder) office(ctx context.Context, e *estate) error {
 	for i, fen := range map[int]int64{7: 126_000, 23: 48_050, 41: 310_000} {
 		change := store.HouseChange{Names: e.places[i], ArrearsFen: fen}
-		if err := s.store.UpdateHouse(ctx, core.System, core.Everywhere, e.houses[i], change); err != nil {
+		if _, err := s.store.UpdateHouse(ctx, core.System, core.Everywhere, e.houses[i], change); err != nil {
 			return err
 		}
 	}

@@ -79,7 +79,7 @@ func (w *town) widely(t *testing.T, account caller) caller {
 		t.Fatal(err)
 	}
 	wide.Scope = core.ScopeOf(w.mine.Community, w.others.Community)
-	if err := w.store.UpdateAccount(t.Context(), core.SystemGranter, wide); err != nil {
+	if _, err := w.store.UpdateAccount(t.Context(), core.SystemGranter, wide); err != nil {
 		t.Fatal(err)
 	}
 	return account

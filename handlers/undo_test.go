@@ -107,3 +107,37 @@ func TestEveryEditIsTakenBack(t *testing.T) {
 		t.Errorf("only %d edits: not looking in the right place", edits)
 	}
 }
+
+// TestAnotherSavesBeforeAnEditIsAnswered saves a reader the moment after an edit of it: taking the edit
+// back would overwrite what the account has never seen.
+func TestAnotherSavesBeforeAnEditIsAnswered(t *testing.T) {
+	w := newTown(t)
+	by, door, saved := w.operator(t, "operator", w.mine), w.mine.Doors[0].ID, false
+	w.store.OnReaderChange(func(id core.ID) {
+		if saved {
+			return
+		}
+		saved = true
+		reader, err := w.store.Reader(t.Context(), core.Everywhere, id)
+		if err == nil {
+			reader.Firmware = "V9"
+			_, err = w.store.UpdateReader(t.Context(), core.System, core.Everywhere, reader)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	at := "/console/reader/" + door.String()
+	form := web.Route{Method: http.MethodGet, Path: "/console/reader/:id/edit"}
+	_, values := formOf(t, w.call(t, form, by, at+"/edit"))
+	values.Set("name", "改过的名字")
+	undo := undoOf(t, w.callWith(t, web.Route{Method: http.MethodPost, Path: "/console/reader/:id"}, by, at, values.Encode()))
+	if !saved || undo == "" {
+		t.Fatalf("another saved: %v; undone at %q", saved, undo)
+	}
+	answer := w.callWith(t, web.UndoRoute(), by, undo, "")
+	reader, err := w.store.Reader(t.Context(), core.Everywhere, door)
+	if answer.Code != http.StatusConflict || err != nil || reader.Firmware != "V9" {
+		t.Errorf("taken back by %d over what another saved: %q, %v", answer.Code, reader.Firmware, err)
+	}
+}

@@ -245,7 +245,7 @@ func (w *town) operator(t *testing.T, name string, e *estate.Estate) caller {
 		t.Fatal(err)
 	}
 	a.Operator = true
-	if err := w.store.UpdateAccount(t.Context(), core.SystemGranter, a); err != nil {
+	if _, err := w.store.UpdateAccount(t.Context(), core.SystemGranter, a); err != nil {
 		t.Fatal(err)
 	}
 	return caller{by.name, by.kind, by.subject, func(access web.Access) bool {

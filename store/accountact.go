@@ -85,19 +85,20 @@ func saveAccountScope(tx *database.Tx, a core.Account) error {
 }
 
 // UpdateAccount changes an account's name, role, permissions and communities. The change applies to
-// its sessions at once. Accounts cannot change themselves.
-func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Account) error {
+// its sessions at once. Accounts cannot change themselves. It returns the new Updated.
+func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Account) (updated time.Time, err error) {
 	a = a.Trimmed()
 	if a.ID == by.Holds.ID {
-		return core.Conflict("不能修改自己的权限，请由其他管理员操作")
+		return updated, core.Conflict("不能修改自己的权限，请由其他管理员操作")
 	}
-	return s.changeAccount(ctx, by, a.ID, "account.update", func(tx *database.Tx, after *core.Account) error {
+	err = s.changeAccount(ctx, by, a.ID, "account.update", func(tx *database.Tx, after *core.Account) error {
 		if err := database.CheckUnchanged(a.Updated, after.Updated); err != nil {
 			return err
 		}
 		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
 		after.Operator = a.Operator
-		after.Updated = time.UnixMilli(tx.NextUpdated(after.Updated))
+		updated = time.UnixMilli(tx.NextUpdated(after.Updated))
+		after.Updated = updated
 		if err := after.Check(); err != nil {
 			return err
 		}
@@ -106,6 +107,7 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 		}
 		return saveAccountScope(tx, *after)
 	})
+	return updated, err
 }
 
 // DisableAccount disables an account and ends its sessions on every server at once.

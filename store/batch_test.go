@@ -394,7 +394,7 @@ func (w *batchWorld) edit(r *rand.Rand) []string {
 		err = w.setArrears(house, int64(r.IntN(900)))
 	case 6:
 		touched = []string{"resident:" + resident.String()}
-		err = w.UpdateResident(ctx, batchBy, everywhere, resident, ResidentChange{
+		_, err = w.UpdateResident(ctx, batchBy, everywhere, resident, ResidentChange{
 			Name: fmt.Sprintf("张%d", r.IntN(99)), Identity: core.Owner,
 		})
 	case 7:
@@ -420,7 +420,7 @@ func (w *batchWorld) setArrears(house core.ID, fen int64) error {
 	if err != nil {
 		return err
 	}
-	return w.UpdateHouse(w.t.Context(), batchBy, everywhere, house, HouseChange{Names: names, ArrearsFen: fen})
+	return discard(w.UpdateHouse(w.t.Context(), batchBy, everywhere, house, HouseChange{Names: names, ArrearsFen: fen}))
 }
 
 // itemKey returns what states calls a thing of a batch.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -78,13 +79,15 @@ func nameTaken(err error) error {
 }
 
 // UpdateCommunity changes a community's texts and the names of its levels. Their number can change
-// only while there are no houses. Houses keep their names.
-func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.Scope, c core.Community) error {
+// only while there are no houses. Houses keep their names. It returns the new Updated.
+func (s *Store) UpdateCommunity(
+	ctx context.Context, by core.Actor, scope core.Scope, c core.Community,
+) (updated time.Time, err error) {
 	c = c.Trimmed()
 	if err := c.Check(); err != nil {
-		return err
+		return updated, err
 	}
-	return s.db.Write(ctx, "update community", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "update community", func(tx *database.Tx) error {
 		old, err := lockCommunity(tx, scope, c.ID)
 		if err != nil {
 			return err
@@ -97,10 +100,11 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 				return err
 			}
 		}
+		updated = time.UnixMilli(tx.NextUpdated(old.Updated))
 		err = tx.ExecOne(
 			core.NotFound(noCommunity),
 			"UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
-			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.NextUpdated(old.Updated), int64(c.ID),
+			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), updated.UnixMilli(), int64(c.ID),
 		)
 		if err != nil {
 			return nameTaken(err)
@@ -110,6 +114,7 @@ func (s *Store) UpdateCommunity(ctx context.Context, by core.Actor, scope core.S
 			Before: auditOfCommunity(old), After: auditOfCommunity(c),
 		})
 	})
+	return updated, err
 }
 
 func noHouses(tx *database.Tx, community core.ID) error {

@@ -57,7 +57,9 @@ func TestCommunityNamesAreUnique(t *testing.T) {
 		wantField(t, err, "name")
 		wantField(
 			t,
-			s.UpdateCommunity(t.Context(), core.System, everywhere, core.Community{ID: other, Name: "翠湖花园", Levels: core.DefaultLevels()}),
+			discard(s.UpdateCommunity(t.Context(), core.System, everywhere,
+				core.Community{ID: other, Name: "翠湖花园", Levels: core.DefaultLevels()},
+			)),
 			"name",
 		)
 		if n := countRows(t, s, "SELECT COUNT(*) FROM pass_rule"); n != 2 {
@@ -70,7 +72,7 @@ func TestCommunityLevels(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		id := newCommunity(t, s, "翠湖花园")
 		change := func(levels ...string) error {
-			return s.UpdateCommunity(t.Context(), core.System, everywhere, core.Community{ID: id, Name: "翠湖花园", Levels: levels})
+			return discard(s.UpdateCommunity(t.Context(), core.System, everywhere, core.Community{ID: id, Name: "翠湖花园", Levels: levels}))
 		}
 		if err := change("区", "号"); err != nil {
 			t.Errorf("fewer levels without houses: %v", err)
@@ -95,7 +97,9 @@ func TestCommunityScope(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 		wantCode(
 			t,
-			s.UpdateCommunity(t.Context(), core.System, scope, core.Community{ID: theirs, Name: "改", Levels: core.DefaultLevels()}),
+			discard(s.UpdateCommunity(t.Context(), core.System, scope,
+				core.Community{ID: theirs, Name: "改", Levels: core.DefaultLevels()},
+			)),
 			core.CodeNotFound,
 		)
 		_, err = s.CreateCommunity(

@@ -63,6 +63,9 @@ func newWechatUserWithPhone(t *testing.T, s *Store, openID, phone string) core.W
 	return user
 }
 
+// discard returns the error of an act whose result does not matter.
+func discard[T any](_ T, err error) error { return err }
+
 // wantCode fails the test unless err has the code.
 func wantCode(t *testing.T, err error, code core.Code) {
 	t.Helper()

@@ -216,17 +216,20 @@ func (s *Store) CreateGuard(ctx context.Context, by core.Actor, scope core.Scope
 }
 
 // UpdateGuard changes a guard's name, phone number and posts. Phone is complete, or "" to keep the
-// one on file. The community cannot change; DisableGuard and EnableGuard are separate acts.
-func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope, g core.Guard) error {
+// one on file. The community cannot change; DisableGuard and EnableGuard are separate acts. It returns the new
+// Updated.
+func (s *Store) UpdateGuard(
+	ctx context.Context, by core.Actor, scope core.Scope, g core.Guard,
+) (updated time.Time, err error) {
 	g = g.Trimmed()
 	if err := g.Check(); err != nil {
-		return err
+		return updated, err
 	}
 	sealed, err := s.db.Keys().Seal("guard.phone", g.Phone)
 	if err != nil {
-		return database.Wrap("update a guard", err)
+		return updated, database.Wrap("update a guard", err)
 	}
-	return s.db.Write(ctx, "update a guard", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "update a guard", func(tx *database.Tx) error {
 		old, err := lockGuard(tx, scope, g.ID)
 		if err != nil {
 			return err
@@ -238,13 +241,15 @@ func (s *Store) UpdateGuard(ctx context.Context, by core.Actor, scope core.Scope
 		if err != nil {
 			return err
 		}
-		if err := updateGuard(tx, g, old.Updated.Time, sealed); err != nil {
+		updated = time.UnixMilli(tx.NextUpdated(old.Updated.Time))
+		if err := updateGuard(tx, g, updated, sealed); err != nil {
 			return err
 		}
 		g := g
 		g.Community, g.Disabled = old.Community, old.Disabled.Time
 		return finishGuard(tx, by, g, phone, audit.Entry{Action: "guard.update", Before: before})
 	})
+	return updated, err
 }
 
 // lockGuard reads and locks a guard of the scope.
@@ -326,7 +331,7 @@ func updateGuard(tx *database.Tx, g core.Guard, updated time.Time, sealed string
 		UPDATE guard
 		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, updated_at = ?
 		WHERE id = ?`,
-		g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), tx.NextUpdated(updated),
+		g.Name, core.FoldName(g.Name), nameKey(g.Name), nameInitials(g.Name), updated.UnixMilli(),
 		int64(g.ID)); err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func TestGuardPosts(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 		moved := aPost(ours)
 		moved.ID = far
-		wantCode(t, s.UpdateGuardPost(ctx, core.System, scope, moved), core.CodeNotFound)
+		wantCode(t, discard(s.UpdateGuardPost(ctx, core.System, scope, moved)), core.CodeNotFound)
 		_, err = s.GuardPost(ctx, scope, far)
 		wantCode(t, err, core.CodeNotFound)
 		wantCode(t, s.DisableGuardPost(ctx, core.System, scope, far), core.CodeNotFound)
@@ -111,7 +111,7 @@ func TestGuards(t *testing.T) {
 		}
 		// A form that says otherwise neither moves a guard nor disables one.
 		edit := core.Guard{ID: id, Community: theirs, Name: "王师傅", Disabled: testNow}
-		if err = s.UpdateGuard(ctx, core.System, scope, edit); err != nil {
+		if _, err = s.UpdateGuard(ctx, core.System, scope, edit); err != nil {
 			t.Fatal(err)
 		}
 		if g, err = s.Guard(ctx, scope, id); err != nil || g.Name != "王师傅" || g.Community != ours || !g.Disabled.IsZero() ||
@@ -119,7 +119,7 @@ func TestGuards(t *testing.T) {
 			t.Errorf("changed to %+v, %v", g, err)
 		}
 		// Somebody else's guard is not there, whatever the form says.
-		err = s.UpdateGuard(ctx, core.System, core.ScopeOf(theirs), core.Guard{ID: id, Community: theirs, Name: "改"})
+		_, err = s.UpdateGuard(ctx, core.System, core.ScopeOf(theirs), core.Guard{ID: id, Community: theirs, Name: "改"})
 		wantCode(t, err, core.CodeNotFound)
 		_, err = s.Guard(ctx, core.ScopeOf(theirs), id)
 		wantCode(t, err, core.CodeNotFound)

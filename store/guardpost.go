@@ -180,13 +180,15 @@ func (s *Store) CreateGuardPost(
 }
 
 // UpdateGuardPost changes a post's name, direction and whether it may release urgently. The community cannot change;
-// DisableGuardPost and EnableGuardPost are separate acts.
-func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost) error {
+// DisableGuardPost and EnableGuardPost are separate acts. It returns the new Updated.
+func (s *Store) UpdateGuardPost(
+	ctx context.Context, by core.Actor, scope core.Scope, p core.GuardPost,
+) (updated time.Time, err error) {
 	p = p.Trimmed()
 	if err := p.Check(); err != nil {
-		return err
+		return updated, err
 	}
-	return s.db.Write(ctx, "update a guard post", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "update a guard post", func(tx *database.Tx) error {
 		where, args := database.ScopeWhere(scope, "community_id")
 		var row guardPostRow
 		if err := tx.Get(&row, guardPostColumns+"id = ? AND "+where+tx.Dialect().ForUpdate(),
@@ -198,11 +200,12 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 		}
 		after := row.post()
 		after.Name, after.Direction, after.Urgent = p.Name, p.Direction, p.Urgent
+		updated = time.UnixMilli(tx.NextUpdated(row.Updated.Time))
 		if err := tx.ExecOne(
 			core.NotFound(noGuardPost),
 			"UPDATE guard_post SET name = ?, sort_key = ?, direction = ?, urgent = ?, updated_at = ? WHERE id = ?",
 			after.Name, postSortKey(after.Name), string(after.Direction), database.BoolInt(after.Urgent),
-			tx.NextUpdated(row.Updated.Time), int64(p.ID),
+			updated.UnixMilli(), int64(p.ID),
 		); err != nil {
 			return err
 		}
@@ -211,6 +214,7 @@ func (s *Store) UpdateGuardPost(ctx context.Context, by core.Actor, scope core.S
 			Before: auditOfGuardPost(row.post()), After: auditOfGuardPost(after),
 		})
 	})
+	return updated, err
 }
 
 // DisableGuardPost takes a post out of service. Its page on the guards' phones stops working at

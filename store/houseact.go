@@ -40,9 +40,11 @@ type HouseChange struct {
 }
 
 // UpdateHouse renames a house of the scope, which may move it in the tree, and sets its debt. Past
-// records keep the old name. Building nodes without houses are then deleted.
-func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change HouseChange) error {
-	return s.db.Write(ctx, "update house", func(tx *database.Tx) error {
+// records keep the old name. Building nodes without houses are then deleted. It returns the new Updated.
+func (s *Store) UpdateHouse(
+	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change HouseChange,
+) (updated time.Time, err error) {
+	err = s.db.Write(ctx, "update house", func(tx *database.Tx) error {
 		old, c, err := lockHouse(tx, scope, id)
 		if err != nil {
 			return err
@@ -66,13 +68,14 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err := b.save(); err != nil {
 			return err
 		}
+		updated = time.UnixMilli(tx.NextUpdated(old.Updated))
 		err = tx.ExecOne(
 			core.NotFound(noHouse),
 			`UPDATE house
 			SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, figures = ?, arrears_fen = ?, updated_at = ?
 			WHERE id = ?`,
 			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, maxSortKey), houseFigures(label),
-			change.ArrearsFen, tx.NextUpdated(old.Updated), int64(id),
+			change.ArrearsFen, updated.UnixMilli(), int64(id),
 		)
 		if database.IsDuplicate(err) {
 			return core.Conflict("房屋已存在：" + label)
@@ -89,6 +92,7 @@ func (s *Store) UpdateHouse(ctx context.Context, by core.Actor, scope core.Scope
 		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Subject: audit.Target("house", id),
 			Before: auditOfHouse(old.Label, old.ArrearsFen), After: auditOfHouse(label, change.ArrearsFen)})
 	})
+	return updated, err
 }
 
 // houseNamed returns how a house is found by the own words of a label.

@@ -26,7 +26,7 @@ func TestHouseChanges(t *testing.T) {
 			!slices.Equal(names, []string{"1栋", "1单元", "101"}) {
 			t.Errorf("names %q, %v", names, err)
 		}
-		err := s.UpdateHouse(t.Context(), core.System, scope, ids[0], HouseChange{Names: []string{"2", "1", "<b>9"}, ArrearsFen: 128050})
+		_, err := s.UpdateHouse(t.Context(), core.System, scope, ids[0], HouseChange{Names: []string{"2", "1", "<b>9"}, ArrearsFen: 128050})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestHouseChanges(t *testing.T) {
 			{HouseChange{Names: []string{"2", "1"}}, core.CodeInvalid, "1栋 2栋"},
 			{HouseChange{Names: []string{"2", "1", "8"}}, "", "2栋"},
 		} {
-			if err := s.UpdateHouse(t.Context(), core.System, scope, ids[1], step.change); (err == nil) != (step.code == "") ||
+			if _, err := s.UpdateHouse(t.Context(), core.System, scope, ids[1], step.change); (err == nil) != (step.code == "") ||
 				err != nil && core.CodeOf(err) != step.code {
 				t.Errorf("%q: %v", step.change.Names, err)
 			}
@@ -67,7 +67,7 @@ func TestHouseChanges(t *testing.T) {
 				t.Errorf("%q: buildings %q, %v", step.change.Names, names, err)
 			}
 		}
-		if err := s.UpdateHouse(
+		if _, err := s.UpdateHouse(
 			t.Context(), core.System, core.ScopeOf(community+1), ids[0],
 			HouseChange{Names: []string{"3", "1", "1"}},
 		); !core.IsNotFound(err) {

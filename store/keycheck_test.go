@@ -169,11 +169,11 @@ func TestAValueThatDoesNotDecrypt(t *testing.T) {
 			t.Errorf("%d values counted", n)
 		}
 		change := ResidentChange{Name: "李四四", Identity: core.Owner}
-		if err := s.UpdateResident(t.Context(), core.System, everywhere, bad, change); err == nil {
+		if _, err := s.UpdateResident(t.Context(), core.System, everywhere, bad, change); err == nil {
 			t.Error("an unreadable phone was sealed anew")
 		}
 		change.Phone = "13512345678"
-		if err := s.UpdateResident(t.Context(), core.System, everywhere, bad, change); err != nil {
+		if _, err := s.UpdateResident(t.Context(), core.System, everywhere, bad, change); err != nil {
 			t.Error(err)
 		}
 		if err := s.MoveOut(t.Context(), core.System, everywhere, bad); err != nil {

@@ -96,7 +96,7 @@ func (w *gramWorld) act() {
 			w.Fatal(err)
 		}
 		name := w.name()
-		if err := w.s.UpdateResident(ctx, core.System, everywhere, here.ID, ResidentChange{
+		if _, err := w.s.UpdateResident(ctx, core.System, everywhere, here.ID, ResidentChange{
 			Name: name, Identity: core.Owner, Updated: row.Updated,
 		}); err != nil {
 			w.Fatal(err)

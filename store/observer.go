@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -178,17 +179,19 @@ func (s *Store) CreateObserver(
 }
 
 // UpdateObserver changes an observer. Phone is complete, or "" to keep the one on file. Communities
-// outside the scope are left as they are: they are other admins' to decide.
-func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Scope, o core.Observer) error {
+// outside the scope are left as they are: they are other admins' to decide. It returns the new Updated.
+func (s *Store) UpdateObserver(
+	ctx context.Context, by core.Actor, scope core.Scope, o core.Observer,
+) (updated time.Time, err error) {
 	o = o.Trimmed()
 	if err := checkObserver(scope, o, o.Check()); err != nil {
-		return err
+		return updated, err
 	}
 	sealed, err := s.db.Keys().Seal("observer.phone", o.Phone)
 	if err != nil {
-		return database.Wrap("update an observer", err)
+		return updated, database.Wrap("update an observer", err)
 	}
-	return s.db.Write(ctx, "update an observer", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "update an observer", func(tx *database.Tx) error {
 		old, err := observerInScope(tx, scope, o.ID)
 		if err != nil {
 			return err
@@ -200,11 +203,12 @@ func (s *Store) UpdateObserver(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return err
 		}
-		if err := updateObserver(tx, scope, o, old, sealed); err != nil {
+		if updated, err = updateObserver(tx, scope, o, old, sealed); err != nil {
 			return err
 		}
 		return finishObserver(tx, by, scope, o, observerChange{phone, audit.Entry{Action: "observer.update", Before: before}})
 	})
+	return updated, err
 }
 
 // checkObserver refuses communities outside the scope; otherwise it returns what the check found.
@@ -267,26 +271,29 @@ func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone str
 }
 
 // updateObserver writes an observer's row; sealed is the new phone number, if any.
-func updateObserver(tx *database.Tx, scope core.Scope, o core.Observer, old observerRow, sealed string) error {
+func updateObserver(
+	tx *database.Tx, scope core.Scope, o core.Observer, old observerRow, sealed string,
+) (updated time.Time, err error) {
 	if o.Name != old.Name || o.Capacity != old.Capacity || o.MayExport != (old.MayExport != 0) || o.Phone != "" {
 		if err := observerWholly(tx, scope, o.ID); err != nil {
-			return err
+			return updated, err
 		}
 	}
+	updated = time.UnixMilli(tx.NextUpdated(old.Updated.Time))
 	if _, err := tx.Exec(`
 		UPDATE observer
 		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, capacity = ?, may_export = ?, updated_at = ?
 		WHERE id = ?`,
 		o.Name, core.FoldName(o.Name), nameKey(o.Name), nameInitials(o.Name), o.Capacity, database.BoolInt(o.MayExport),
-		tx.NextUpdated(old.Updated.Time), int64(o.ID)); err != nil {
-		return err
+		updated.UnixMilli(), int64(o.ID)); err != nil {
+		return updated, err
 	}
 	if o.Phone == "" {
-		return nil
+		return updated, nil
 	}
-	_, err := tx.Exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?",
+	_, err = tx.Exec("UPDATE observer SET phone_cipher = ?, phone_mac = ? WHERE id = ?",
 		sealed, tx.Keys().Digest("phone", o.Phone), int64(o.ID))
-	return err
+	return updated, err
 }
 
 func observerInScope(tx *database.Tx, scope core.Scope, id core.ID) (observerRow, error) {

@@ -15,7 +15,7 @@ func TestObservers(t *testing.T) {
 			o := core.Observer{Name: "赵警官", Capacity: "社区民警", Phone: "13800138000", Communities: []core.ID{ours}}
 			change(&o)
 			if o.ID != 0 {
-				return o.ID, s.UpdateObserver(ctx, core.System, scope, o)
+				return o.ID, discard(s.UpdateObserver(ctx, core.System, scope, o))
 			}
 			return s.CreateObserver(ctx, core.System, scope, o)
 		}

@@ -57,7 +57,7 @@ func TestNoPurgeByAClockThatJumped(t *testing.T) {
 			t.Fatal(err)
 		}
 		settings.RecordDays = 30
-		if err := s.UpdateSettings(t.Context(), core.System, settings); err != nil {
+		if _, err := s.UpdateSettings(t.Context(), core.System, settings); err != nil {
 			t.Fatal(err)
 		}
 		if why := doubt(); why != "" {

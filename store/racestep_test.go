@@ -51,7 +51,7 @@ var raceEstate = []raceStep{
 			return nil, err
 		}
 		c.Address = "湖滨路 1 号"
-		return nil, w.UpdateCommunity(w.ctx, raceBy, everywhere, c)
+		return w.UpdateCommunity(w.ctx, raceBy, everywhere, c)
 	}},
 	{"ArchiveCommunity", func(w *raceWorld) (any, error) {
 		return nil, w.ArchiveCommunity(w.ctx, raceBy, everywhere, w.ids["there"])
@@ -77,7 +77,7 @@ var raceEstate = []raceStep{
 	}},
 	{"UpdateHouse", func(w *raceWorld) (any, error) {
 		change := HouseChange{Names: []string{"1", "2", "102"}, ArrearsFen: 500}
-		return nil, w.UpdateHouse(w.ctx, raceBy, everywhere, w.ids["second house"], change)
+		return w.UpdateHouse(w.ctx, raceBy, everywhere, w.ids["second house"], change)
 	}},
 	{"RemoveHouse", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveHouse(w.ctx, raceBy, everywhere, w.ids["third house"])
@@ -133,7 +133,7 @@ var racePeople = []raceStep{
 	}},
 	{"UpdateResident", func(w *raceWorld) (any, error) {
 		change := ResidentChange{Name: "张三丰", Identity: core.Owner, Phone: "13800138009"}
-		return nil, w.UpdateResident(w.ctx, raceBy, everywhere, w.ids["resident"], change)
+		return w.UpdateResident(w.ctx, raceBy, everywhere, w.ids["resident"], change)
 	}},
 	{"CertifyResident", func(w *raceWorld) (any, error) {
 		how := core.Certification{How: core.CertifiedByIDCard}
@@ -189,7 +189,7 @@ var raceGate = []raceStep{
 		return w.keep("post", id, err)
 	}},
 	{"UpdateGuardPost", func(w *raceWorld) (any, error) {
-		return nil, w.UpdateGuardPost(w.ctx, raceBy, everywhere, core.GuardPost{ID: w.ids["post"], Name: "西门岗", Direction: core.In})
+		return w.UpdateGuardPost(w.ctx, raceBy, everywhere, core.GuardPost{ID: w.ids["post"], Name: "西门岗", Direction: core.In})
 	}},
 	{"DisableGuardPost", func(w *raceWorld) (any, error) {
 		return nil, w.DisableGuardPost(w.ctx, raceBy, everywhere, w.ids["post"])
@@ -201,7 +201,7 @@ var raceGate = []raceStep{
 		return w.keep("guard", id, err)
 	}},
 	{"UpdateGuard", func(w *raceWorld) (any, error) {
-		return nil, w.UpdateGuard(w.ctx, raceBy, everywhere, core.Guard{ID: w.ids["guard"], Name: "王师傅", Phone: "13900000002"})
+		return w.UpdateGuard(w.ctx, raceBy, everywhere, core.Guard{ID: w.ids["guard"], Name: "王师傅", Phone: "13900000002"})
 	}},
 	{"EnableGuardPost", func(w *raceWorld) (any, error) {
 		return nil, w.EnableGuardPost(w.ctx, raceBy, everywhere, w.ids["post"])
@@ -219,7 +219,7 @@ var raceGate = []raceStep{
 		return w.keep("observer", id, err)
 	}},
 	{"UpdateObserver", func(w *raceWorld) (any, error) {
-		return nil, w.UpdateObserver(w.ctx, raceBy, everywhere, core.Observer{
+		return w.UpdateObserver(w.ctx, raceBy, everywhere, core.Observer{
 			ID: w.ids["observer"], Name: "钱警官", Capacity: "社区民警", MayExport: true, Communities: []core.ID{w.ids["here"]},
 		})
 	}},
@@ -246,7 +246,7 @@ var raceGate = []raceStep{
 			return nil, err
 		}
 		r.Name = "西门出口"
-		return nil, w.UpdateReader(w.ctx, raceBy, everywhere, r)
+		return w.UpdateReader(w.ctx, raceBy, everywhere, r)
 	}},
 	{"RotateReaderSecret", func(w *raceWorld) (any, error) {
 		secret, err := w.RotateReaderSecret(w.ctx, raceBy, everywhere, w.ids["reader"])
@@ -341,7 +341,7 @@ var raceAccounts = []raceStep{
 			return nil, err
 		}
 		a.Name, a.Scope = "张伟", core.ScopeOf(w.ids["here"])
-		return nil, w.UpdateAccount(w.ctx, core.SystemGranter, a)
+		return w.UpdateAccount(w.ctx, core.SystemGranter, a)
 	}},
 	{"DisableAccount", func(w *raceWorld) (any, error) {
 		return nil, w.DisableAccount(w.ctx, core.SystemGranter, w.ids["account"])
@@ -486,7 +486,7 @@ var raceSecond = []raceStep{
 
 var raceRest = []raceStep{
 	{"UpdateSettings", func(w *raceWorld) (any, error) {
-		return nil, w.UpdateSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
+		return w.UpdateSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
 	}},
 	{"SetSetting", func(w *raceWorld) (any, error) { return nil, w.SetSetting(w.ctx, "test", "value") }},
 	{"CreateSavedView", func(w *raceWorld) (any, error) {

@@ -86,7 +86,7 @@ func TestReaderKeepsItsSettings(t *testing.T) {
 		}
 		want.Name, want.Protocol, want.Serial, want.Direction, want.ScopeNodes = "西门入口", core.ProtocolMcardsea, "X1", core.In, nil
 		want.Thermometer, want.QRAllowed, want.HeartbeatSeconds, want.Firmware = false, true, 3600, ""
-		if err := s.UpdateReader(t.Context(), readerAdmin, core.Everywhere, want); err != nil {
+		if _, err := s.UpdateReader(t.Context(), readerAdmin, core.Everywhere, want); err != nil {
 			t.Fatal(err)
 		}
 		want.HeartbeatText = "" // of vguang alone
@@ -207,7 +207,7 @@ func TestReaderActsStayInScope(t *testing.T) {
 			for name, act := range map[string]func() error{
 				"read":    func() error { _, err := s.Reader(ctx, scope, id); return err },
 				"create":  func() error { _, _, err := s.CreateReader(ctx, readerAdmin, scope, aReader(2, "B2")); return err },
-				"update":  func() error { return s.UpdateReader(ctx, readerAdmin, scope, changed) },
+				"update":  func() error { return discard(s.UpdateReader(ctx, readerAdmin, scope, changed)) },
 				"rotate":  func() error { _, err := s.RotateReaderSecret(ctx, readerAdmin, scope, id); return err },
 				"show":    func() error { _, err := s.RevealReaderSecret(ctx, readerAdmin, scope, id); return err },
 				"disable": func() error { return s.DisableReader(ctx, readerAdmin, scope, id) },

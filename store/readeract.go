@@ -53,13 +53,15 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 }
 
 // UpdateReader changes a reader's settings. Its community, secret and presence are not settings;
-// DisableReader and EnableReader are separate acts.
-func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scope, r core.Reader) error {
+// DisableReader and EnableReader are separate acts. It returns the new Updated.
+func (s *Store) UpdateReader(
+	ctx context.Context, by core.Actor, scope core.Scope, r core.Reader,
+) (updated time.Time, err error) {
 	r = r.Trimmed()
 	if err := r.Check(); err != nil {
-		return err
+		return updated, err
 	}
-	err := s.db.Write(ctx, "update a reader", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "update a reader", func(tx *database.Tx) error {
 		before, err := lockReader(tx, scope, r.ID)
 		if err != nil {
 			return err
@@ -75,6 +77,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 		if err := checkReaderCommunity(tx, after); err != nil {
 			return err
 		}
+		updated = time.UnixMilli(tx.NextUpdated(before.Updated))
 		if err := tx.ExecOne(
 			core.NotFound(noReader),
 			`UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
@@ -83,7 +86,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction),
 			database.JoinIDs(after.ScopeNodes), joinKinds(after.Kinds), database.BoolInt(after.Thermometer),
 			database.BoolInt(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds,
-			after.Firmware, tx.NextUpdated(before.Updated), int64(r.ID),
+			after.Firmware, updated.UnixMilli(), int64(r.ID),
 		); err != nil {
 			return err
 		}
@@ -92,7 +95,7 @@ func (s *Store) UpdateReader(ctx context.Context, by core.Actor, scope core.Scop
 	if err == nil {
 		s.readerChanged(r.ID)
 	}
-	return err
+	return updated, err
 }
 
 // lockReader reads and locks a reader of the scope.

@@ -191,7 +191,7 @@ func TestMoveOutAndBack(t *testing.T) {
 		wantCode(t, s.MoveOut(t.Context(), core.System, everywhere, id), core.CodeNotFound)
 		wantCode(
 			t,
-			s.UpdateResident(t.Context(), core.System, everywhere, id, ResidentChange{Name: "李四", Identity: core.Owner}),
+			discard(s.UpdateResident(t.Context(), core.System, everywhere, id, ResidentChange{Name: "李四", Identity: core.Owner})),
 			core.CodeNotFound,
 		)
 
@@ -212,7 +212,7 @@ func TestUpdateResident(t *testing.T) {
 		newResident(t, s, community, house, "李四", "13800138001")
 		before := residentOf(t, s, id)
 		edit := ResidentChange{Name: "张三三", Sex: "female", Identity: core.Tenant, IDNumber: "E12345678"}
-		if err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil {
+		if _, err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil {
 			t.Fatal(err)
 		}
 		r := residentOf(t, s, id)
@@ -220,18 +220,18 @@ func TestUpdateResident(t *testing.T) {
 			t.Errorf("after an edit that leaves the phone: %+v", r)
 		}
 		edit.IDNumber = ""
-		if err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil || residentOf(t, s, id).IDNumber == "" {
+		if _, err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil || residentOf(t, s, id).IDNumber == "" {
 			t.Errorf("an empty ID field took the number off file (%v)", err)
 		}
 		edit.ClearID = true
-		if err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil || residentOf(t, s, id).IDNumber != "" {
+		if _, err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil || residentOf(t, s, id).IDNumber != "" {
 			t.Errorf("the number stays on file (%v)", err)
 		}
 
 		edit.Phone = "13800138001" // the neighbour's
-		wantField(t, s.UpdateResident(t.Context(), core.System, everywhere, id, edit), "phone")
+		wantField(t, discard(s.UpdateResident(t.Context(), core.System, everywhere, id, edit)), "phone")
 		edit.Phone = "13900139000" // nobody has verified it
-		if err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil {
+		if _, err := s.UpdateResident(t.Context(), core.System, everywhere, id, edit); err != nil {
 			t.Fatal(err)
 		}
 		r = residentOf(t, s, id)
@@ -265,7 +265,7 @@ func TestResidentScope(t *testing.T) {
 		wantCode(t, s.MoveOut(t.Context(), core.System, scope, id), core.CodeNotFound)
 		wantCode(
 			t,
-			s.UpdateResident(t.Context(), core.System, scope, id, ResidentChange{Name: "李四", Identity: core.Owner}),
+			discard(s.UpdateResident(t.Context(), core.System, scope, id, ResidentChange{Name: "李四", Identity: core.Owner})),
 			core.CodeNotFound,
 		)
 		_, _, err = s.Residents(t.Context(), scope, ResidentFilter{Community: theirs, Page: Page{Limit: 9}})

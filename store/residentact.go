@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -251,7 +252,7 @@ func (b *residentBuilder) bringBack() error {
 			return err
 		}
 		b.were[i], b.people[i].Updated, r.Updated = old, old.Updated, old.Updated
-		if err := saveResident(b.tx, r); err != nil {
+		if _, err := saveResident(b.tx, r); err != nil {
 			return err
 		}
 		if _, err := b.tx.Exec("UPDATE resident SET moved_out_at = NULL WHERE id = ?", int64(r.ID)); err != nil {
@@ -349,20 +350,21 @@ func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
 }
 
 // saveResident writes everything of a resident that can change, except moving out.
-func saveResident(tx *database.Tx, r core.Resident) error {
+func saveResident(tx *database.Tx, r core.Resident) (updated time.Time, err error) {
 	private, err := sealResident(tx.Keys(), r)
 	if err != nil {
-		return err
+		return updated, err
 	}
+	updated = time.UnixMilli(tx.NextUpdated(r.Updated))
 	args := append(
 		[]any{
 			int64(r.Person), r.Name, core.FoldName(r.Name), nameKey(r.Name), r.Sex, string(r.Identity),
 			identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified),
-			string(r.Desk.How), r.Desk.By, r.Desk.Note, tx.NextUpdated(r.Updated),
+			string(r.Desk.How), r.Desk.By, r.Desk.Note, updated.UnixMilli(),
 		},
 		private...,
 	)
-	return tx.ExecOne(
+	return updated, tx.ExecOne(
 		core.NotFound(noResident),
 		`UPDATE resident SET person_id = ?, name = ?, name_fold = ?, name_key = ?, sex = ?, identity = ?,
 		identity_rank = ?, lease_day = ?, certified_at = ?, certified_how = ?, certified_by = ?, certified_note = ?,

@@ -125,7 +125,7 @@ func moveBackOut(tx *database.Tx, was core.Resident, pass bool) error {
 	}
 	movedOut := was.MovedOut
 	was.Updated = now.Updated
-	if err := saveResident(tx, was); err != nil {
+	if _, err := saveResident(tx, was); err != nil {
 		return err
 	}
 	_, err = tx.Exec("UPDATE resident SET moved_out_at = ? WHERE id = ?", movedOut.UnixMilli(), int64(was.ID))

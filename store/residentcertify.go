@@ -43,7 +43,7 @@ func (s *Store) CertifyResident(
 			return err
 		}
 		r.Certified, r.Desk = tx.Now(), how
-		if err := saveResident(tx, r); err != nil {
+		if _, err := saveResident(tx, r); err != nil {
 			return err
 		}
 		if err := createPasses(tx, []core.Resident{r}); err != nil {
@@ -82,7 +82,7 @@ func (s *Store) WithdrawCertification(
 			r.Certified = time.Time{}
 		}
 		r.Desk = core.Certification{}
-		if err := saveResident(tx, r); err != nil {
+		if _, err := saveResident(tx, r); err != nil {
 			return err
 		}
 		was := residentCertificationAudit{House: row.Label, Name: r.Name, How: before.How, Note: before.Note, Verified: true}

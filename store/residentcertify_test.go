@@ -193,7 +193,7 @@ func TestNumberOfTheirOwn(t *testing.T) {
 		change := func(c ResidentChange) ResidentRow {
 			t.Helper()
 			c.Name, c.Identity, c.Updated = "张桂兰", core.Family, residentOf(t, s, elder.ID).Updated
-			if err := s.UpdateResident(t.Context(), clerk, everywhere, elder.ID, c); err != nil {
+			if _, err := s.UpdateResident(t.Context(), clerk, everywhere, elder.ID, c); err != nil {
 				t.Fatal(err)
 			}
 			return residentOf(t, s, elder.ID)
@@ -216,7 +216,7 @@ func TestNumberOfTheirOwn(t *testing.T) {
 			t.Errorf("without a phone again: %+v", r)
 		}
 		newResident(t, s, community, house, "张三", "13800138000")
-		err := s.UpdateResident(t.Context(), clerk, everywhere, elder.ID, ResidentChange{
+		_, err := s.UpdateResident(t.Context(), clerk, everywhere, elder.ID, ResidentChange{
 			Name: "张桂兰", Identity: core.Family, Phone: "13800138000", Updated: r.Updated,
 		})
 		wantField(t, err, "phone")

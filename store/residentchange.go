@@ -29,9 +29,11 @@ type ResidentChange struct {
 
 // UpdateResident changes a resident of the scope who lives there. A new number of the resident's own
 // (core's OwnPhone), or none, is another identity: the resident is no longer certified until that
-// number is verified in WeChat or staff certify again.
-func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change ResidentChange) error {
-	return s.db.Write(ctx, "update resident", func(tx *database.Tx) error {
+// number is verified in WeChat or staff certify again. It returns the new Updated.
+func (s *Store) UpdateResident(
+	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, change ResidentChange,
+) (updated time.Time, err error) {
+	err = s.db.Write(ctx, "update resident", func(tx *database.Tx) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
@@ -48,7 +50,7 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 				return err
 			}
 		}
-		if err := saveResident(tx, r); database.IsDuplicate(err) {
+		if updated, err = saveResident(tx, r); database.IsDuplicate(err) {
 			return core.InvalidFields(map[string]string{"phone": "该手机号在此房屋登记过（可能已迁出），请改为添加住户"})
 		} else if err != nil {
 			return err
@@ -67,6 +69,7 @@ func (s *Store) UpdateResident(ctx context.Context, by core.Actor, scope core.Sc
 			Before: auditOfResident(old, row.Label), After: after,
 		})
 	})
+	return updated, err
 }
 
 func (c ResidentChange) apply(r core.Resident) core.Resident {

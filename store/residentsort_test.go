@@ -36,7 +36,7 @@ func TestResidentsSortByPinyin(t *testing.T) {
 		if got, want := sorted("name"), []string{"alice", "李思", "李思", "李四", "曾国", "张三"}; !slices.Equal(got, want) {
 			t.Errorf("sorted %q, want %q", got, want)
 		}
-		err := s.UpdateResident(t.Context(), core.System, everywhere, ids["李四"], ResidentChange{Name: "赵云", Identity: core.Owner})
+		_, err := s.UpdateResident(t.Context(), core.System, everywhere, ids["李四"], ResidentChange{Name: "赵云", Identity: core.Owner})
 		if err != nil {
 			t.Fatal(err)
 		}

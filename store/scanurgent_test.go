@@ -32,7 +32,7 @@ func (p scanSite) allowUrgent(t *testing.T, s *Store, allow bool) {
 		t.Fatal(err)
 	}
 	post.Urgent = allow
-	if err := s.UpdateGuardPost(t.Context(), core.System, everywhere, post); err != nil {
+	if _, err := s.UpdateGuardPost(t.Context(), core.System, everywhere, post); err != nil {
 		t.Fatal(err)
 	}
 }

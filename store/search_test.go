@@ -45,7 +45,7 @@ func TestSearchHousesFindsWhatAComparisonFinds(t *testing.T) {
 			case of[id] == communities[0] && label == "东区3栋1单元501":
 				names := []string{"南区9栋", "1单元", "502"}
 				change := HouseChange{Names: names, Updated: house.Updated}
-				if err := s.UpdateHouse(t.Context(), core.System, everywhere, id, change); err != nil {
+				if _, err := s.UpdateHouse(t.Context(), core.System, everywhere, id, change); err != nil {
 					t.Fatal(err)
 				}
 				labels[id] = "南区9栋1单元502"
@@ -258,7 +258,7 @@ func TestStaffByInitials(t *testing.T) {
 			t.Errorf("%d %d %d %d: %v", guards("ztz"), guards("tz"), guards("铁柱"), guards("zz"), err)
 		}
 		g.Name, g.Phone = "孙悟空", ""
-		if err := s.UpdateGuard(t.Context(), core.System, everywhere, g); err != nil {
+		if _, err := s.UpdateGuard(t.Context(), core.System, everywhere, g); err != nil {
 			t.Fatal(err)
 		}
 		if guards("ztz") != 0 || guards("swk") != 1 {

@@ -74,15 +74,17 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 
 // UpdateSettings saves settings. Updated is that of the settings that were edited: if others have
 // been saved since, the result is core.Stale. Settings apply to the whole deployment, so only
-// operators may.
-func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core.Settings) error {
+// operators may. It returns the new Updated.
+func (s *Store) UpdateSettings(
+	ctx context.Context, by core.Actor, settings core.Settings,
+) (updated time.Time, err error) {
 	if err := settings.Check(); err != nil {
-		return err
+		return updated, err
 	}
 	if !by.MayOperate() {
-		return core.Forbidden("只有运维人可以修改系统设置")
+		return updated, core.Forbidden("只有运维人可以修改系统设置")
 	}
-	err := s.db.Write(ctx, "save settings", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "save settings", func(tx *database.Tx) error {
 		before, err := s.lockSettings(tx)
 		if err != nil {
 			return err
@@ -90,7 +92,8 @@ func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core
 		if err := database.CheckUnchanged(settings.Updated, before.Updated); err != nil {
 			return err
 		}
-		text, err := json.Marshal(savedSettings{settings, tx.NextUpdated(before.Updated)})
+		updated = time.UnixMilli(tx.NextUpdated(before.Updated))
+		text, err := json.Marshal(savedSettings{settings, updated.UnixMilli()})
 		if err != nil {
 			return err
 		}
@@ -105,7 +108,7 @@ func (s *Store) UpdateSettings(ctx context.Context, by core.Actor, settings core
 	if err == nil {
 		s.settings.forget()
 	}
-	return err
+	return updated, err
 }
 
 // settingAudit is what the audit log records of the settings.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +8,9 @@ import (
 	"tongxing/core"
 	"tongxing/store/database"
 )
+
+// staleEdit saves an edit, and returns when.
+type staleEdit func() (time.Time, error)
 
 // Two edits that were made on the same state: one of them is refused, also where
 // both come at the same moment. What no form shows makes none of them stale.
@@ -38,67 +40,74 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Each reads what a form shows and returns the edit that the form would send.
-		edits := map[string]func() (func(context.Context) error, error){
-			"community": func() (func(context.Context) error, error) {
+		// Each reads what a form shows, and returns when that was changed last, and the edit that the form
+		// would send.
+		edits := map[string]func() (time.Time, staleEdit, error){
+			"community": func() (time.Time, staleEdit, error) {
 				c, err := s.Community(ctx, everywhere, community)
-				return func(ctx context.Context) error { return s.UpdateCommunity(ctx, by, everywhere, c) }, err
+				return c.Updated, func() (time.Time, error) { return s.UpdateCommunity(ctx, by, everywhere, c) }, err
 			},
-			"house": func() (func(context.Context) error, error) {
+			"house": func() (time.Time, staleEdit, error) {
 				h, err := s.House(ctx, everywhere, house)
-				return func(ctx context.Context) error {
+				return h.Updated, func() (time.Time, error) {
 					return s.UpdateHouse(ctx, by, everywhere, house, HouseChange{
 						Names: []string{"1", "1", "101"}, ArrearsFen: h.ArrearsFen + 100, Updated: h.Updated,
 					})
 				}, err
 			},
-			"resident": func() (func(context.Context) error, error) {
+			"resident": func() (time.Time, staleEdit, error) {
 				r, err := s.Resident(ctx, everywhere, resident)
-				return func(ctx context.Context) error {
+				return r.Updated, func() (time.Time, error) {
 					return s.UpdateResident(
 						ctx, by, everywhere, resident,
 						ResidentChange{Name: r.Name, Identity: r.Identity, Updated: r.Updated},
 					)
 				}, err
 			},
-			"reader": func() (func(context.Context) error, error) {
+			"reader": func() (time.Time, staleEdit, error) {
 				r, err := s.Reader(ctx, everywhere, reader)
-				return func(ctx context.Context) error { return s.UpdateReader(ctx, by, everywhere, r) }, err
+				return r.Updated, func() (time.Time, error) { return s.UpdateReader(ctx, by, everywhere, r) }, err
 			},
-			"guard post": func() (func(context.Context) error, error) {
+			"guard post": func() (time.Time, staleEdit, error) {
 				p, err := s.GuardPost(ctx, everywhere, post)
-				return func(ctx context.Context) error { return s.UpdateGuardPost(ctx, by, everywhere, p) }, err
+				return p.Updated, func() (time.Time, error) { return s.UpdateGuardPost(ctx, by, everywhere, p) }, err
 			},
-			"guard": func() (func(context.Context) error, error) {
+			"guard": func() (time.Time, staleEdit, error) {
 				g, err := s.Guard(ctx, everywhere, guard)
 				g.Phone = ""
-				return func(ctx context.Context) error { return s.UpdateGuard(ctx, by, everywhere, g) }, err
+				return g.Updated, func() (time.Time, error) { return s.UpdateGuard(ctx, by, everywhere, g) }, err
 			},
-			"observer": func() (func(context.Context) error, error) {
+			"observer": func() (time.Time, staleEdit, error) {
 				o, err := s.Observer(ctx, everywhere, observer)
 				o.Phone = ""
-				return func(ctx context.Context) error { return s.UpdateObserver(ctx, by, everywhere, o) }, err
+				return o.Updated, func() (time.Time, error) { return s.UpdateObserver(ctx, by, everywhere, o) }, err
 			},
-			"account": func() (func(context.Context) error, error) {
+			"account": func() (time.Time, staleEdit, error) {
 				a, err := s.Account(ctx, everywhere, account)
-				return func(ctx context.Context) error { return s.UpdateAccount(ctx, core.SystemGranter, a) }, err
+				return a.Updated, func() (time.Time, error) { return s.UpdateAccount(ctx, core.SystemGranter, a) }, err
+			},
+			"settings": func() (time.Time, staleEdit, error) {
+				settings, err := s.Settings(ctx)
+				return settings.Updated, func() (time.Time, error) {
+					return s.UpdateSettings(ctx, by, settings)
+				}, err
 			},
 		}
 		for name, read := range edits {
-			edit, err := read()
+			before, edit, err := read()
 			if err != nil {
 				t.Fatal(name, err)
 			}
-			errs := make([]error, 8)
+			errs, stamps := make([]error, 8), make([]time.Time, 8)
 			var all sync.WaitGroup
 			for i := range errs {
-				all.Go(func() { errs[i] = edit(ctx) })
+				all.Go(func() { stamps[i], errs[i] = edit() })
 			}
 			all.Wait()
-			saved := 0
-			for _, err := range errs {
+			saved, stamp := 0, time.Time{}
+			for i, err := range errs {
 				if err == nil {
-					saved++
+					saved, stamp = saved+1, stamps[i]
 				} else if !core.IsStale(err) {
 					t.Errorf("%s: %v", name, err)
 				}
@@ -106,19 +115,23 @@ func TestOneOfTwoEditsOnTheSameStateIsStale(t *testing.T) {
 			if saved != 1 {
 				t.Errorf("%s: %d of %d edits on one state were saved", name, saved, len(errs))
 			}
-			if edit, err = read(); err != nil || edit(ctx) != nil {
-				t.Errorf("%s: an edit on the new state: %v", name, err)
+			after, edit, err := read()
+			if err != nil || !after.Equal(stamp) || !after.After(before) {
+				t.Errorf("%s: left at %v, and the edit returned %v: %v", name, after, stamp, err)
+			}
+			if stamp, err = edit(); err != nil || !stamp.After(after) {
+				t.Errorf("%s: an edit on the new state: at %v after %v: %v", name, stamp, after, err)
 			}
 		}
 
-		edit, err := edits["reader"]()
+		_, edit, err := edits["reader"]()
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.touchReaders(ctx, map[core.ID]readerTouch{reader: {at: s.Now().Add(time.Minute)}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := edit(ctx); err != nil {
+		if _, err := edit(); err != nil {
 			t.Errorf("after a heartbeat: %v", err)
 		}
 	})

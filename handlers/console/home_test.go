@@ -135,7 +135,7 @@ func auditedActs(t *testing.T, d *desk.Desk) {
 	account, err := d.Store.Account(t.Context(), core.Everywhere, id)
 	if err == nil {
 		account.Permissions = append(account.Permissions, core.PermHouseEdit)
-		err = d.Store.UpdateAccount(t.Context(), core.SystemGranter, account)
+		_, err = d.Store.UpdateAccount(t.Context(), core.SystemGranter, account)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -169,7 +169,7 @@ func TestScopeTakenAwayFallsBack(t *testing.T) {
 		{core.ScopeOf(mine), nameOf(t, d, d.Mine)},
 	} {
 		account.Scope = step.scope
-		if err := d.Store.UpdateAccount(t.Context(), core.SystemGranter, account); err != nil {
+		if _, err := d.Store.UpdateAccount(t.Context(), core.SystemGranter, account); err != nil {
 			t.Fatal(err)
 		}
 		if account, err = d.Store.Account(t.Context(), core.Everywhere, id); err != nil {

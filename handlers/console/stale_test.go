@@ -101,7 +101,7 @@ func TestAWrongEditStaysOnWhatItWasMadeOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader.Firmware = "V9"
-	if err := d.Store.UpdateReader(t.Context(), core.System, core.Everywhere, reader); err != nil {
+	if _, err := d.Store.UpdateReader(t.Context(), core.System, core.Everywhere, reader); err != nil {
 		t.Fatal(err)
 	}
 	seen := form.Get(templates.SeenField)

@@ -621,7 +621,7 @@ func TestObserverSeesMaskedNamesOfTheirCommunities(t *testing.T) {
 		t.Fatal(err)
 	}
 	observer.MayExport, observer.Phone = false, ""
-	if err := w.store.UpdateObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
+	if _, err := w.store.UpdateObserver(t.Context(), core.System, core.Everywhere, observer); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/h5/observer/export.xlsx", http.StatusForbidden)

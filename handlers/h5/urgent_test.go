@@ -18,7 +18,7 @@ func (s *site) allowUrgent(t *testing.T, allow bool) {
 		t.Fatal(err)
 	}
 	post.Urgent = allow
-	if err := s.store.UpdateGuardPost(t.Context(), core.System, core.Everywhere, post); err != nil {
+	if _, err := s.store.UpdateGuardPost(t.Context(), core.System, core.Everywhere, post); err != nil {
 		t.Fatal(err)
 	}
 }

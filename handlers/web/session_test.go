@@ -101,7 +101,7 @@ func TestAChangeOfPermissionsHoldsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	account.Permissions = []core.Permission{core.PermReaderView}
-	if err := s.store.UpdateAccount(t.Context(), core.SystemGranter, account); err != nil {
+	if _, err := s.store.UpdateAccount(t.Context(), core.SystemGranter, account); err != nil {
 		t.Fatal(err)
 	}
 	other.want(other.ask("GET", "/console/records", "", cookie), http.StatusForbidden)

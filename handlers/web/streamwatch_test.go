@@ -31,7 +31,8 @@ func TestStreamEndsWithItsCaller(t *testing.T) {
 				return err
 			}
 			changed.Scope = core.ScopeOf(community)
-			return s.store.UpdateAccount(s.t.Context(), core.SystemGranter, changed)
+			_, err = s.store.UpdateAccount(s.t.Context(), core.SystemGranter, changed)
+			return err
 		},
 	} {
 		for _, broken := range []bool{false, true} {

@@ -78,7 +78,7 @@ func (d *Desk) Rename(t *testing.T, community core.ID, by core.Actor, name strin
 		t.Fatal(err)
 	}
 	c.Name = name
-	if err := d.Store.UpdateCommunity(t.Context(), by, core.Everywhere, c); err != nil {
+	if _, err := d.Store.UpdateCommunity(t.Context(), by, core.Everywhere, c); err != nil {
 		t.Fatal(err)
 	}
 	list, _, err := d.Store.AuditRecords(

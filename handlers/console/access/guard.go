@@ -218,8 +218,9 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 	wrong := c.Bind(&form)
 	g := form.guard(old.ID)
 	g.Community, g.Disabled = old.Community, old.Disabled
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateGuard(c.Ctx(), c.Actor(), c.Scope(), g)
+		updated, wrong = p.Store.UpdateGuard(c.Ctx(), c.Actor(), c.Scope(), g)
 	}
 	if wrong != nil {
 		if g.Phone = old.Phone; core.IsStale(wrong) {
@@ -227,10 +228,7 @@ func (p *Pages) guardUpdate(c *web.Context) error {
 		}
 		return p.guardFormPage(c, g, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was, func() (time.Time, error) {
-		now, err := p.guard(c)
-		return now.Updated, err
-	}, "phone")
+	p.Edited(c, "已保存，立即生效。", was, updated, "phone")
 	return c.Redirect(frame.GuardURL(g.ID))
 }
 

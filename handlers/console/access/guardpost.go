@@ -85,8 +85,9 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 	wrong := c.Bind(&form)
 	post := form.post(old.ID)
 	post.Community, post.Disabled = old.Community, old.Disabled
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateGuardPost(c.Ctx(), c.Actor(), c.Scope(), post)
+		updated, wrong = p.Store.UpdateGuardPost(c.Ctx(), c.Actor(), c.Scope(), post)
 	}
 	if wrong != nil {
 		if core.IsStale(wrong) {
@@ -94,10 +95,7 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 		}
 		return p.guardPostFormPage(c, post, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was, func() (time.Time, error) {
-		now, err := p.guardPost(c)
-		return now.Updated, err
-	})
+	p.Edited(c, "已保存，立即生效。", was, updated)
 	return c.Redirect(frame.GuardPostPath)
 }
 

@@ -216,8 +216,9 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 	var form observerForm
 	wrong := c.Bind(&form)
 	o := form.observer(old.ID)
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateObserver(c.Ctx(), c.Actor(), c.Scope(), o)
+		updated, wrong = p.Store.UpdateObserver(c.Ctx(), c.Actor(), c.Scope(), o)
 	}
 	if wrong != nil {
 		if o.Phone = old.Phone; core.IsStale(wrong) {
@@ -225,10 +226,7 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 		}
 		return p.observerFormPage(c, o, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was.Form, func() (time.Time, error) {
-		now, err := p.observer(c)
-		return now.Updated, err
-	}, "phone")
+	p.Edited(c, "已保存，立即生效。", was.Form, updated, "phone")
 	return c.Redirect(frame.ObserverURL(o.ID))
 }
 

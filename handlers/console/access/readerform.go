@@ -134,16 +134,14 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 	}
 	var form readerForm
 	wrong := c.Bind(&form)
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(old.ID))
+		updated, wrong = p.Store.UpdateReader(c.Ctx(), c.Actor(), c.Scope(), form.reader(old.ID))
 	}
 	if wrong != nil {
 		return p.readerFormPage(c, old, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was, func() (time.Time, error) {
-		now, err := p.reader(c)
-		return now.Updated, err
-	})
+	p.Edited(c, "已保存，立即生效。", was, updated)
 	return c.Redirect(frame.ReaderURL(old.ID))
 }
 

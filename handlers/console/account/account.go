@@ -254,18 +254,16 @@ func (p *Pages) accountUpdate(c *web.Context) error {
 	}
 	var form accountForm
 	err = c.Bind(&form)
+	var updated time.Time
 	if err == nil {
 		after := form.account(account.ID)
 		after.Login = account.Login
-		err = p.Store.UpdateAccount(c.Ctx(), granter(c), after)
+		updated, err = p.Store.UpdateAccount(c.Ctx(), granter(c), after)
 	}
 	if err != nil {
 		return p.accountWrong(c, account, err)
 	}
-	p.Edited(c, "账号已保存，立即生效。", accountFields(c.Account(), account, communities), func() (time.Time, error) {
-		now, err := p.account(c)
-		return now.Updated, err
-	})
+	p.Edited(c, "账号已保存，立即生效。", accountFields(c.Account(), account, communities), updated)
 	return c.Redirect(frame.AccountURL(account.ID))
 }
 

@@ -128,16 +128,14 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 			return err
 		}
 	}
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateSettings(c.Ctx(), c.Actor(), settings)
+		updated, wrong = p.Store.UpdateSettings(c.Ctx(), c.Actor(), settings)
 	}
 	if wrong != nil {
 		return p.settingWrong(c, wrong)
 	}
-	p.Edited(c, "已保存。各服务器在几秒内生效。", settingPageOf(now).Form, func() (time.Time, error) {
-		after, err := p.Store.Settings(c.Ctx())
-		return after.Updated, err
-	})
+	p.Edited(c, "已保存。各服务器在几秒内生效。", settingPageOf(now).Form, updated)
 	return c.Redirect(frame.SettingPath)
 }
 

@@ -86,19 +86,18 @@ func IsFormError(err error) bool {
 }
 
 // Edited shows that an edit is saved, and offers to take it back for ten minutes. was is the form as it
-// was before, and seen returns when the thing was changed last. An edit of a field in blind cannot be
-// taken back, since the form does not hold what it was.
-func (f *Frame) Edited(
-	c *web.Context, message string, was templates.Form, seen func() (time.Time, error), blind ...string,
-) {
+// was before, and updated the state that the edit left, as the edit itself returned it: read later, it
+// could be another's. An edit of a field in blind cannot be taken back, since the form does not hold
+// what it was.
+func (f *Frame) Edited(c *web.Context, message string, was templates.Form, updated time.Time, blind ...string) {
 	done := web.Flash{Kind: web.FlashSuccess, Message: message}
 	if c.Form().Has(web.UndoneField) {
 		done.Message = "已恢复为修改前的内容。"
 	}
 	lost := slices.ContainsFunc(blind, func(name string) bool { return c.Form().Get(name) != "" })
-	if at, err := seen(); err == nil && !lost {
+	if !lost {
 		fields := was.Values()
-		fields.Set(templates.SeenField, templates.Seen(at))
+		fields.Set(templates.SeenField, templates.Seen(updated))
 		done.Undo = c.KeepUndo(was.Action, fields)
 	}
 	c.ShowFlash(done)

@@ -184,15 +184,13 @@ func (p *Pages) communityUpdate(c *web.Context) error {
 	if err == nil && form.Act != "" {
 		return p.communityLevels(c, community, form)
 	}
+	var updated time.Time
 	if err == nil {
-		err = p.Store.UpdateCommunity(c.Ctx(), c.Actor(), c.Scope(), form.community(community.ID))
+		updated, err = p.Store.UpdateCommunity(c.Ctx(), c.Actor(), c.Scope(), form.community(community.ID))
 	}
 	if err != nil {
 		return p.communityWrong(c, community, err)
 	}
-	p.Edited(c, "已保存。", was.Form, func() (time.Time, error) {
-		now, err := p.community(c)
-		return now.Updated, err
-	})
+	p.Edited(c, "已保存。", was.Form, updated)
 	return c.Redirect(frame.CommunityPath)
 }

@@ -89,18 +89,16 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 	if wrong == nil && owes != nil {
 		wrong = core.InvalidFields(map[string]string{"arrears": core.MessageOf(owes)})
 	}
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{
+		updated, wrong = p.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{
 			Names: names, ArrearsFen: fen, Updated: frame.ShownAt(form.Seen),
 		})
 	}
 	if wrong != nil {
 		return p.houseFormPage(c, at, house, was, wrong)
 	}
-	p.Edited(c, "已保存。", was, func() (time.Time, error) {
-		now, _, err := p.house(c)
-		return now.Updated, err
-	})
+	p.Edited(c, "已保存。", was, updated)
 	return c.Redirect(frame.HouseURL(house.ID))
 }
 

@@ -276,8 +276,9 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 	was := residentEditForm(c, r)
 	var form residentForm
 	err = c.Bind(&form)
+	var updated time.Time
 	if err == nil {
-		err = p.Store.UpdateResident(c.Ctx(), c.Actor(), c.Scope(), r.ID, store.ResidentChange{
+		updated, err = p.Store.UpdateResident(c.Ctx(), c.Actor(), c.Scope(), r.ID, store.ResidentChange{
 			Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
 			Phone: form.Phone, PhoneShared: form.Shared, ClearPhone: form.NoPhone,
 			IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: frame.ShownAt(form.Seen),
@@ -286,10 +287,7 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 	if err != nil {
 		return p.residentEditPage(c, r, err)
 	}
-	p.Edited(c, "已保存。", was, func() (time.Time, error) {
-		now, err := p.resident(c)
-		return now.Updated, err
-	}, "phone", "clear_phone", "id_number", "clear_id")
+	p.Edited(c, "已保存。", was, updated, "phone", "clear_phone", "id_number", "clear_id")
 	return c.Redirect(frame.ResidentURL(r.ID))
 }
 

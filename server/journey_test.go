@@ -321,7 +321,7 @@ func TestCodeOnTheScreenOpensBothKindsOfDoor(t *testing.T) {
 		"the camera",
 		`(document.querySelector("dialog input").value = "`+code+`") && document.querySelector("dialog button").click() === undefined`,
 	)
-	guard.await("what WeChat saw", `location.pathname.endsWith("/look") && document.querySelector("h2").innerText.includes("王秀兰")`)
+	guard.await("what WeChat saw", `document.querySelector(".p-look .p-holder h2")?.innerText.includes("王秀兰")`)
 	guard.picture("guard-look")
 }
 

@@ -128,6 +128,7 @@ type Phone struct {
 	Demo  bool
 
 	SignOut string // where to post to sign out; empty for none
+	Posted  bool   // the page answers a submitted form: going back must not resubmit it
 }
 
 // Flash is a message at the top of a page.

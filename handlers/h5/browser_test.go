@@ -160,7 +160,7 @@ func TestGuardScansInABrowser(t *testing.T) {
 	post := address + "/h5/guard/" + w.Post.String()
 	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
 	p.must(err)
-	seen := fmt.Sprintf(`location.pathname.endsWith("/look") && document.querySelector("h2").textContent === %q`, w.Residents[0].Name)
+	seen := fmt.Sprintf(`document.querySelector(".p-look .p-holder h2")?.textContent === %q`, w.Residents[0].Name)
 
 	// A hand scanner types even if nothing has focus.
 	p.must(chromedp.Do(ctx, chromedp.Navigate(post)))
@@ -241,7 +241,7 @@ func TestPagesFitPhones(t *testing.T) {
 	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.querySelector('[name="pass"]').form.requestSubmit(), true)`))
 	guard.must(err)
 	// Release and refuse are reachable without scrolling, and large.
-	guard.await(ctx, `location.pathname.endsWith("/look") && document.documentElement.scrollWidth <= innerWidth &&
+	guard.await(ctx, `document.querySelector(".p-look") !== null && document.documentElement.scrollWidth <= innerWidth &&
 		[...document.querySelectorAll('[name="act"]')].filter(b => { const at = b.getBoundingClientRect(); return `+
 		`at.height >= 56 && at.bottom <= innerHeight }).length === 2`)
 }

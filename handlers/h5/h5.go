@@ -86,7 +86,9 @@ func (h *H5) Routes() []web.Route {
 
 // phone returns the frame of a page.
 func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
-	p := templates.Phone{Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo}
+	p := templates.Phone{
+		Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo, Posted: c.Request().Method == http.MethodPost,
+	}
 	if c.SignedIn() {
 		p.SignOut = signOutPath(c.Request().URL.Path)
 	}

@@ -140,7 +140,7 @@ func (s *site) lookAt(p *phone) context.Context {
 	search := fmt.Sprintf("%s/h5/guard/%s/search?q=%s", address, s.Post, url.QueryEscape(s.Residents[0].Name))
 	p.must(chromedp.Do(ctx, chromedp.Navigate(search)))
 	p.run(ctx, `document.querySelector('[name="pass"]').form.requestSubmit()`)
-	p.await(ctx, `location.pathname.endsWith("/look") && document.querySelector('[value="urgent"]') !== null`)
+	p.await(ctx, `document.querySelector(".p-look") !== null && document.querySelector('[value="urgent"]') !== null`)
 	return ctx
 }
 

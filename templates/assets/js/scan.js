@@ -11,6 +11,9 @@
 //     [data-scan-trouble] hidden the message if the camera cannot be opened
 //   [data-scan-next]             on the page of a decision: the link to the scanner
 //
+// The URL's "scan" opens the scanner at once. It is no fragment: the page of a decision has the URL of the
+// scanner's page, from which a fragment would lead nowhere.
+//
 // Inside WeChat, pages cannot use the camera themselves, at least on iOS.
 
 import { keep, kept } from "./keep.js";
@@ -18,6 +21,7 @@ import { keep, kept } from "./keep.js";
 const lookEvery = 150; // ms
 const readingTime = { good: 1500, bad: 4000 }; // ms that a decision is shown before the scanner opens
 const key = "tongxing-scan-on";
+const landing = location.href; // before notAgain of form.js replaces it
 
 // watchScans sets up the forms of the page, and the way from a decision to the next scan.
 export function watchScans() {
@@ -55,9 +59,11 @@ async function start(form) {
   const open = await opener(form, button, type);
   button.dataset.scanOpen = "ready";
   button.addEventListener("click", open);
-  if (location.hash !== "#scan" || !on.checked) return;
-  history.replaceState(null, "", location.pathname + location.search); // a reload does not open it
-  if (!at || open !== type) open();
+  const address = new URL(location.href);
+  if (!address.searchParams.has("scan")) return;
+  address.searchParams.delete("scan");
+  history.replaceState(null, "", address); // a reload does not open it
+  if (on.checked && (!at || open !== type)) open();
 }
 
 // opener returns what the large button does on this device.
@@ -92,7 +98,8 @@ function askWeChat(form) {
 
 async function ready(script, sign) {
   try {
-    const page = location.href.split("#")[0];
+    // WeChat on iOS checks the URL that the page was loaded from, elsewhere the current one.
+    const page = (/iPhone|iPad/.test(navigator.userAgent) ? landing : location.href).split("#")[0];
     const [config] = await Promise.all([signed(`${sign}?page=${encodeURIComponent(page)}`), loaded(script)]);
     return await new Promise((resolve) => {
       window.wx.ready(() => resolve(true));

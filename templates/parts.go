@@ -111,13 +111,12 @@ type Fact struct {
 
 // Pager moves through a list paged by key; partial "pager". A button without a URL is disabled.
 type Pager struct {
-	Prev    string
-	Next    string
-	Summary string // "本页 20 条", "共 1,203 条"
+	Prev string
+	Next string
 }
 
 // Visible reports whether there is anything to show.
-func (p Pager) Visible() bool { return p.Prev != "" || p.Next != "" || p.Summary != "" }
+func (p Pager) Visible() bool { return p.Prev != "" || p.Next != "" }
 
 // Tick is the checkbox of a row in a list with bulk actions; partial "tick". A row writes
 // {{template "tick" (tick .ID .Name)}} as its first cell.

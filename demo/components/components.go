@@ -167,7 +167,6 @@ func sampleList(query url.Values) templates.List {
 		},
 	}
 	l.Pager = l.Page("", "1907411200018432")
-	l.Pager.Summary = "本页 4 条"
 	return l
 }
 

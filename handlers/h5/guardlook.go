@@ -24,7 +24,6 @@ type lookPage struct {
 	// MayRelease is false if the rules refuse, whatever the guard records: there is no button then that
 	// says it would.
 	MayRelease bool
-	Asks       bool     // there is something to fill in
 	ByHand     bool     // the code cannot be read now; a pass can be found without one
 	Urgent     bool     // it may be released urgently
 	Reasons    []string // usual ones not to release, or to release urgently
@@ -76,7 +75,7 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if page.Urgent {
 		page.Reasons = urgencies
 	}
-	page.Asks, page.ByHand = page.MayRelease || page.Urgent, preview.Decision.Reason == core.ReasonUnavailable
+	page.ByHand = preview.Decision.Reason == core.ReasonUnavailable
 	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()

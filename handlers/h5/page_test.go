@@ -38,7 +38,7 @@ func TestPages(t *testing.T) {
 	look := lookPage{
 		Phone: frame, Post: post, Preview: preview, Initial: "陈", Known: true, Verdict: previewVerdict(preview),
 		Form: passageFields(post, form, preview), Kept: passageKept(form), Ways: ways(core.Out),
-		MayRelease: true, Asks: true, Reasons: refusals,
+		MayRelease: true, Reasons: refusals,
 	}
 	wrong := look
 	wrong.Form.Set(nil, map[string]string{"temp": "体温应为 34.0 至 42.0 之间的数字", "reason": "请写明不放行的原因"})

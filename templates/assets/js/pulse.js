@@ -1,6 +1,6 @@
-// The bell, the numbers of the menu, the one in the window's title and the cards of the home page stay current while a page is
-// open and seen. The page asks once a minute, and when it is looked at again; asking does not count
-// as use of the session.
+// The bell, the numbers of the menu, the one in the window's title and the cards of the home page stay
+// current while a page is open and seen. The page asks once a minute, and when it is looked at again;
+// asking does not count as use of the session.
 
 const every = 60_000; // ms
 
@@ -52,7 +52,7 @@ function showCards(fresh) {
   }
 }
 
-// count gives one line the number of another.
+// count copies the number of one line, or that it has none, to another.
 function count(shown, fresh) {
   shown.querySelector(".tx-count")?.remove();
   const number = fresh.querySelector(".tx-count");

@@ -3,7 +3,6 @@
 package h5
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -86,9 +85,7 @@ func (h *H5) Routes() []web.Route {
 
 // phone returns the frame of a page.
 func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
-	p := templates.Phone{
-		Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo, Posted: c.Request().Method == http.MethodPost,
-	}
+	p := templates.Phone{Title: title, Note: note, CSRF: c.CSRF(), Demo: h.demo, Posted: posted(c)}
 	if c.SignedIn() {
 		p.SignOut = signOutPath(c.Request().URL.Path)
 	}
@@ -97,6 +94,9 @@ func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
 	}
 	return p
 }
+
+// posted reports whether the page answers a submitted form.
+func posted(c *web.Context) bool { return c.Request().Method == http.MethodPost }
 
 var tones = map[web.FlashKind]templates.Tone{
 	web.FlashSuccess: templates.Good, web.FlashWarning: templates.Warn, web.FlashError: templates.Bad,
@@ -109,17 +109,15 @@ func (h *H5) show(c *web.Context, status int, name string, page any) error {
 
 // ErrorPage renders an error page for phones.
 func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
-	if p.Code == core.CodeInternal {
-		p.Message = "" // it says less than the page does
-	}
-	problem := templates.NewProblem(p.Status, p.Message)
-	problem.Title = cmp.Or(p.Cause, problem.Title)
+	problem := p.Problem()
 	problem.Status = 0 // the number says nothing to people at a gate
-	if p.Status >= http.StatusInternalServerError {
-		problem.Request = p.RequestID
+	if p.Status < http.StatusInternalServerError {
+		problem.Request = ""
 	}
 	problem.Actions = wayOut(surfaceOf(c.Request().URL.Path), p.Status)
-	return h.show(c, p.Status, "error/show", templates.PhoneProblem{Phone: templates.Phone{Title: "出错了", Demo: h.demo}, Problem: problem})
+	return h.show(c, p.Status, "error/show", templates.PhoneProblem{
+		Phone: templates.Phone{Title: "出错了", Demo: h.demo, Posted: posted(c)}, Problem: problem,
+	})
 }
 
 // wayOut returns what leads on from an error: who is not signed in any more signs in again, who has

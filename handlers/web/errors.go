@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/templates"
 )
 
 // Errors before the handler is reached that have HTTP statuses of their own, besides the codes of
@@ -112,6 +114,18 @@ type ErrorPage struct {
 	Cause     string // as a heading; "" = what the status says
 	Message   string // shown to the user
 	RequestID string
+}
+
+// Problem returns what the page says: under its cause, if that is known.
+func (p ErrorPage) Problem() templates.Problem {
+	message := p.Message
+	if p.Code == core.CodeInternal {
+		message = "" // it says less than the status's own words
+	}
+	problem := templates.NewProblem(p.Status, message)
+	problem.Title = cmp.Or(p.Cause, problem.Title)
+	problem.Request = p.RequestID
+	return problem
 }
 
 // ErrorBody is the JSON API's response to a failed call.

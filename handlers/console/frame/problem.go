@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"path"
@@ -17,11 +16,7 @@ import (
 // /console. Its heading names the cause, its text says what to do, and its one button leads back to where one
 // was.
 func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
-	if p.Code == core.CodeInternal {
-		p.Message = "" // it says less than the page does
-	}
-	problem := templates.NewProblem(p.Status, p.Message)
-	problem.Title, problem.Request = cmp.Or(p.Cause, problem.Title), p.RequestID
+	problem := p.Problem()
 	problem.Actions = []templates.Action{f.wayBack(c)}
 	switch {
 	case p.Code == core.CodeUnauthenticated:

@@ -29,7 +29,13 @@ func setSetting(tx *database.Tx, name, value string) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.NowMS())
+	return insertSetting(tx, name, value)
+}
+
+// insertSetting is the write of somebody who has found no value. If there is one by now, the transaction
+// starts over and finds it.
+func insertSetting(tx *database.Tx, name, value string) error {
+	_, err := tx.Exec("INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", name, value, tx.NowMS())
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}
@@ -85,7 +91,7 @@ func (s *Store) UpdateSettings(
 		return updated, core.Forbidden("只有运维人可以修改系统设置")
 	}
 	err = s.db.Write(ctx, "save settings", func(tx *database.Tx) error {
-		before, err := s.lockSettings(tx)
+		before, saved, err := s.lockSettings(tx)
 		if err != nil {
 			return err
 		}
@@ -97,7 +103,11 @@ func (s *Store) UpdateSettings(
 		if err != nil {
 			return err
 		}
-		if err := setSetting(tx, systemSettings, string(text)); err != nil {
+		save := insertSetting
+		if saved {
+			save = setSetting
+		}
+		if err := save(tx, systemSettings, string(text)); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
@@ -121,16 +131,19 @@ func auditOfSettings(s core.Settings) settingAudit {
 	return settingAudit{RecordDays: s.RecordDays, ConsoleIdleMinutes: s.ConsoleIdleMinutes}
 }
 
-func (s *Store) lockSettings(tx *database.Tx) (core.Settings, error) {
+// lockSettings returns the settings in force, and whether they are saved ones. Where there are none there is
+// no row to lock: others may save some before this transaction does.
+func (s *Store) lockSettings(tx *database.Tx) (settings core.Settings, saved bool, err error) {
 	var text string
-	err := tx.Get(&text, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), systemSettings)
+	err = tx.Get(&text, "SELECT value FROM setting WHERE name = ?"+tx.Dialect().ForUpdate(), systemSettings)
 	if core.IsNotFound(database.NotFoundIfNoRows(err, "")) {
-		return s.settings.configured, nil
+		return s.settings.configured, false, nil
 	}
 	if err != nil {
-		return core.Settings{}, err
+		return core.Settings{}, false, err
 	}
-	return s.parseSettings(text)
+	settings, err = s.parseSettings(text)
+	return settings, true, err
 }
 
 // settingsLife is how long a server may use settings that another server has changed.

@@ -23,8 +23,10 @@ func openConsole(t *testing.T, address string, size browser.Size) *tab {
 // decide what Enter does.
 func (b *tab) types(selector, text string) {
 	b.t.Helper()
-	b.await(selector, "document.readyState === 'complete' && document.querySelector(`"+selector+"`)")
-	if err := chromedp.Do(b.ctx, chromedp.Focus(selector), chromedp.KeyEvent(text)); err != nil {
+	// In one go: a choice before may have the form drawn again at any moment.
+	b.await(selector, "document.readyState === 'complete' && (field => { field?.focus(); "+
+		"return field && document.activeElement === field })(document.querySelector(`"+selector+"`))")
+	if err := chromedp.Do(b.ctx, chromedp.KeyEvent(text)); err != nil {
 		b.t.Fatalf("type %q: %v", text, err)
 	}
 }

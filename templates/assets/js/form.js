@@ -37,9 +37,31 @@ function notAgain() {
   if ("posted" in document.body.dataset && from.startsWith(`${location.origin}/`)) history.replaceState(history.state, "", from.split("#")[0] + location.hash);
 }
 
+// keepTyping keeps what is typed while a choice has the form drawn again, which takes as long as the
+// network does: the new form has what the old one had when it was asked for.
+function keepTyping() {
+  const text = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file])[id], textarea[id]";
+  const texts = (form) => new Map([...form.querySelectorAll(text)].map((field) => [field.id, field.value]));
+  let sent = null;
+  let typed = [];
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    sent = detail.elt.form ? texts(detail.elt.form) : null;
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    typed = sent && detail.target.matches("form") ? [...texts(detail.target)].filter(([id, value]) => sent.get(id) !== value) : [];
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const [id, value] of typed.splice(0)) {
+      const field = document.getElementById(id);
+      if (field?.matches(text)) field.value = value;
+    }
+  });
+}
+
 // watchForms sets up all forms of the page, present and future.
 export function watchForms() {
   notAgain();
+  keepTyping();
   for (const form of guarded()) {
     // A form shown again with messages contains values that are not saved.
     form.dataset.before = form.querySelector(".tx-wrong, .tx-flash.tx-bad, [data-unsaved]") ? "?" : snapshot(form);

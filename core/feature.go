@@ -184,7 +184,7 @@ var Features = []Feature{
 	},
 	{
 		Stem: "guardpost", Noun: "门岗", Table: "guard_post", Fields: guardPostFields,
-		List:  PermGuardPostView,
+		List: PermGuardPostView, Page: PermGuardPostView,
 		Group: "access", Menu: MenuEntry{"门岗", "shield"},
 		Aliases: []string{"保安"},
 		Permissions: []PermissionItem{
@@ -195,6 +195,7 @@ var Features = []Feature{
 	},
 	{
 		Stem: "guard", Noun: "门岗人员", Table: "guard", Fields: guardFields,
+		Page:  PermGuardPostView,
 		Under: "guardpost", Path: "guardpost/guard", Aliases: []string{"保安"},
 		Verbs: []Verb{
 			{"create", "添加门岗人员"}, {"update", "修改门岗人员"},

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,22 +39,22 @@ func TestEveryStemIsComplete(t *testing.T) {
 		if r.Method != http.MethodGet || permission == "" {
 			continue
 		}
-		switch rest {
-		case "":
+		if rest == "" {
 			lists[stem] = permission
 			if f.Under == "" && !menu[stem] {
 				t.Errorf("%s lacks an entry of the menu, or another's in its row's Under", r.Path)
 			}
-		case ":id":
-			pages[stem] = permission
+		}
+		if list, ofOne := strings.CutSuffix(strings.TrimPrefix(address, "/"), "/:id"); ofOne {
+			pages[list] = permission
 		}
 	}
 	for _, f := range core.Features {
 		if lists[f.Stem] != f.List {
 			t.Errorf("%s: /console/%[1]s is for %q, and its row says %q", f.Stem, lists[f.Stem], f.List)
 		}
-		if pages[f.Stem] != f.Page {
-			t.Errorf("%s: the page of one thing is for %q, and its row says %q", f.Stem, pages[f.Stem], f.Page)
+		if page := pages[cmp.Or(f.Path, f.Stem)]; page != f.Page {
+			t.Errorf("%s: the page of one thing is for %q, and its row says %q", f.Stem, page, f.Page)
 		}
 		if f.Under != "" && !menu[f.Under] {
 			t.Errorf("%s is under %s, which the menu has not", f.Stem, f.Under)

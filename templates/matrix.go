@@ -21,6 +21,12 @@ type MatrixRow struct {
 // Columns returns MatrixColumns, for templates.
 func (s Section) Columns() []Choice { return MatrixColumns }
 
+// Width returns the number of columns, with that of the rows' labels.
+func (s Section) Width() int { return len(MatrixColumns) + 1 }
+
+// Last reports whether a column is that of all other choices, which have their labels beside them.
+func (s Section) Last(column int) bool { return column == len(MatrixColumns)-1 }
+
 // Groups returns the fields of a section drawn as a matrix.
 func (s Section) Groups() []MatrixGroup {
 	groups := make([]MatrixGroup, len(s.Fields))

@@ -91,7 +91,7 @@ func (p *Pages) guardPostFind(ctx context.Context, q frame.Question) ([]template
 	for i, post := range posts {
 		found[i] = templates.SearchHit{
 			Icon: "shield", Title: post.Name, Note: q.In(names, post.Community, "门岗"),
-			Badge: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), URL: frame.GuardPath + "?post=" + post.ID.String(),
+			Badge: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"), URL: frame.GuardPostURL(post.ID),
 		}
 		q.Act(&found[i], core.PermAccessRecordView, "出入记录", frame.AccessRecordPath+"?gate=p"+post.ID.String())
 		q.Act(&found[i], core.PermGuardPostEdit, "修改", frame.GuardPostURL(post.ID)+"/edit")

@@ -18,6 +18,7 @@ func (p *Pages) guardPostRoutes() []web.Route {
 		web.Route{Method: http.MethodGet, Path: frame.GuardPostPath, Access: view, Handler: p.guardPostList},
 		web.Route{Method: http.MethodGet, Path: frame.GuardPostPath + "/new", Access: edit, Handler: p.guardPostNew},
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath, Access: edit, Handler: p.guardPostCreate, Draft: true},
+		web.Route{Method: http.MethodGet, Path: frame.GuardPostPath + "/:id", Access: view, Handler: p.guardPostShow},
 		web.Route{Method: http.MethodGet, Path: frame.GuardPostPath + "/:id/edit", Access: edit, Handler: p.guardPostEdit},
 		web.Route{Method: http.MethodPost, Path: frame.GuardPostPath + "/:id", Access: edit, Handler: p.guardPostUpdate, Draft: true},
 		web.Route{
@@ -52,14 +53,15 @@ func (p *Pages) guardPostNew(c *web.Context) error {
 func (p *Pages) guardPostCreate(c *web.Context) error {
 	var form guardPostForm
 	wrong := p.BindForm(c, &form)
+	var id core.ID
 	if wrong == nil {
-		_, wrong = p.Store.CreateGuardPost(c.Ctx(), c.Actor(), c.Scope(), form.post(0))
+		id, wrong = p.Store.CreateGuardPost(c.Ctx(), c.Actor(), c.Scope(), form.post(0))
 	}
 	if wrong != nil {
 		return p.guardPostFormPage(c, form.post(0), wrong)
 	}
 	return p.Added(c, frame.Added{
-		Name: core.Clean(form.Name), Message: "门岗已添加。", Page: frame.GuardPostPath,
+		Name: core.Clean(form.Name), Message: "门岗已添加。", Page: frame.GuardPostURL(id),
 		Another: templates.WithQuery(frame.GuardPostPath+"/new", nil, "community", form.Community.String()),
 	})
 }
@@ -96,7 +98,7 @@ func (p *Pages) guardPostUpdate(c *web.Context) error {
 		return p.guardPostFormPage(c, post, wrong)
 	}
 	p.Edited(c, "已保存，立即生效。", was, updated)
-	return c.Redirect(frame.GuardPostPath)
+	return c.Redirect(frame.GuardPostURL(post.ID))
 }
 
 func (p *Pages) guardPostDisable(c *web.Context) error {
@@ -114,7 +116,8 @@ func (p *Pages) guardPostDisable(c *web.Context) error {
 			Effects: []string{fmt.Sprintf("%d 名门岗人员在这里，立即不能放行", len(guards[post.ID]))},
 		},
 		Do:   func() error { return p.Store.DisableGuardPost(c.Ctx(), c.Actor(), c.Scope(), post.ID) },
-		Done: "已停用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
+		Done: "已停用“" + post.Name + "”，立即生效。",
+		Back: frame.BackTo(c, frame.GuardPostPath, frame.GuardPostURL(post.ID)),
 	})
 }
 
@@ -129,6 +132,7 @@ func (p *Pages) guardPostEnable(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Do:   func() error { return p.Store.EnableGuardPost(c.Ctx(), c.Actor(), c.Scope(), post.ID) },
-		Done: "已启用“" + post.Name + "”，立即生效。", Back: frame.GuardPostPath,
+		Done: "已启用“" + post.Name + "”，立即生效。",
+		Back: frame.BackTo(c, frame.GuardPostPath, frame.GuardPostURL(post.ID)),
 	})
 }

@@ -32,9 +32,8 @@ func TestGuardPostIsAddedAndChanged(t *testing.T) {
 			t.Errorf("no message at %s", field)
 		}
 	}
-	if _, to := b.Post(t, frame.GuardPostPath, form, http.StatusSeeOther); to != frame.GuardPostPath {
-		t.Errorf("sent to %s", to)
-	}
+	_, to := b.Post(t, frame.GuardPostPath, form, http.StatusSeeOther)
+	desk.Literally(t, b.Get(t, to, http.StatusOK), desk.Hostile)
 	page = b.Get(t, frame.GuardPostPath, http.StatusOK)
 	desk.Literally(t, page, desk.Hostile)
 	if n := page.Find("tbody tr").Length(); n != 2 {
@@ -281,6 +280,12 @@ func TestGuardPostPages(t *testing.T) {
 			Rows: []guardRow{{URL: "/g", Name: desk.Hostile, Bound: frame.BoundBadge(0), State: frame.ServiceBadge(true, "在岗")}},
 		},
 		"console/guardpost/guard": guardShowPage{Shell: shell, Facts: []templates.Fact{{Label: "姓名", Value: desk.Hostile}}, Acts: acts},
+		"console/guardpost/show": guardPostShowPage{
+			Shell: shell, Detail: guardPostDetail(core.GuardPost{ID: 3, Urgent: true}, core.Community{Name: desk.Hostile}),
+			Guards: []guardLink{{desk.Hostile, "/g"}}, Passages: &frame.PassagePart{Door: true},
+		},
+		"console/guardpost/show#empty": guardPostShowPage{Shell: shell, Detail: templates.Detail{Shown: frame.PassagesTab},
+			Passages: &frame.PassagePart{Rows: []frame.PassageRow{{Name: desk.Hostile}}}},
 		"console/guardpost/form": guardPostFormPage{
 			Shell: shell,
 			Form:  templates.Form{Sections: guardFields(core.Guard{}, frame.CommunityChoice{}, []core.GuardPost{{ID: 1, Name: "东门岗"}})},

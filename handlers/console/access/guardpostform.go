@@ -39,6 +39,7 @@ func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong err
 		page.Crumbs = guardPostCrumbs()
 		if post.ID != 0 {
 			page.Title = "修改门岗"
+			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: post.Name, URL: frame.GuardPostURL(post.ID)})
 		}
 		return p.Page(c, status, "console/guardpost/form", page)
 	})
@@ -54,7 +55,7 @@ func (p *Pages) guardPostForm(c *web.Context, post core.GuardPost) (templates.Fo
 		Sections: guardPostFields(post, at),
 	}
 	if post.ID != 0 {
-		form.Action, form.Submit = frame.GuardPostURL(post.ID), "保存"
+		form.Action, form.Cancel, form.Submit = frame.GuardPostURL(post.ID), frame.GuardPostURL(post.ID), "保存"
 		form.Seen = templates.Seen(post.Updated)
 	}
 	return form, nil

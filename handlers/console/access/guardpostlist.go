@@ -24,6 +24,7 @@ type guardPostRow struct {
 	Menu                            templates.RowMenu // empty = no permission
 }
 
+// guardLink is a guard of a post; of one page of posts, only the name and the page.
 type guardLink struct{ Name, URL string }
 
 // guardPostTabs returns the tabs of 门岗; keep adds the community to a path.
@@ -84,14 +85,15 @@ func (p *Pages) guardPostRows(
 	rows := make([]guardPostRow, len(posts))
 	for i, post := range posts {
 		rows[i] = guardPostRow{
-			Name: post.Name, Community: at.NameOf(post.Community), Direction: post.Direction.Label(),
+			Name: post.Name, URL: frame.GuardPostURL(post.ID),
+			Community: at.NameOf(post.Community), Direction: post.Direction.Label(),
 			State: frame.ServiceBadge(post.Disabled.IsZero(), "使用中"),
 		}
 		for _, guard := range guards[post.ID] {
 			rows[i].Guards = append(rows[i].Guards, guardLink{guard.Name, frame.GuardURL(guard.Guard)})
 		}
 		if c.Has(core.PermGuardPostEdit) {
-			rows[i].URL, rows[i].Menu = frame.GuardPostURL(post.ID)+"/edit", guardPostMenu(post, csrf)
+			rows[i].Menu = guardPostMenu(post, csrf)
 		}
 	}
 	return rows, nil

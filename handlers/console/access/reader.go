@@ -42,47 +42,6 @@ func (p *Pages) reader(c *web.Context) (core.Reader, error) {
 	return p.Store.Reader(c.Ctx(), c.Scope(), id)
 }
 
-func (p *Pages) readerShow(c *web.Context) error { return p.readerShowPage(c, "") }
-
-// readerSecret shows the page with the device's complete URL. Viewing it is audited.
-func (p *Pages) readerSecret(c *web.Context) error {
-	id, err := c.ParamID("id")
-	if err != nil {
-		return err
-	}
-	secret, err := p.Store.RevealReaderSecret(c.Ctx(), c.Actor(), c.Scope(), id)
-	if err != nil {
-		return err
-	}
-	return p.readerShowPage(c, secret)
-}
-
-func (p *Pages) readerShowPage(c *web.Context, secret string) error {
-	r, err := p.reader(c)
-	if err != nil {
-		return err
-	}
-	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
-	if err != nil {
-		return err
-	}
-	nodes, err := p.readerScope(c, r)
-	if err != nil {
-		return err
-	}
-	base := p.readerBase()
-	page := readerShowPage{
-		Shell: p.Shell(c, "reader", r.Name), URL: frame.ReaderURL(r.ID), Edit: c.Has(core.PermReaderEdit),
-		Facts: readerFacts(r, community.Name, nodes, c.Now()), Settings: readerSettings(r, base, secret), Insecure: readerInsecure(base),
-		Steps: readerSteps(r), Trial: readerTrial(r), Acts: readerActs(r), Shown: secret != "",
-	}
-	page.Crumbs, page.Note = readerCrumbs(), community.Name+" · "+r.Gate
-	if page.Edit {
-		page.Actions = []templates.Action{{Label: "修改", URL: frame.ReaderURL(r.ID) + "/edit", Icon: "pencil"}}
-	}
-	return p.Page(c, http.StatusOK, "console/reader/show", page)
-}
-
 // readerScope returns the names of the building nodes that a reader serves.
 func (p *Pages) readerScope(c *web.Context, r core.Reader) ([]string, error) {
 	if len(r.ScopeNodes) == 0 {
@@ -106,7 +65,7 @@ func (p *Pages) readerRotate(c *web.Context) error {
 			_, err := p.Store.RotateReaderSecret(c.Ctx(), c.Actor(), c.Scope(), r.ID)
 			return err
 		},
-		Done: "密钥已更换，旧地址已失效。请点“显示完整地址”，把新地址填进设备。", Back: frame.ReaderURL(r.ID),
+		Done: "密钥已更换，旧地址已失效。请点“显示完整地址”，把新地址填进设备。", Back: frame.ReaderURL(r.ID), Next: readerInstallURL(r.ID),
 	})
 }
 
@@ -143,31 +102,6 @@ func readerBadge(r core.Reader, now time.Time) templates.Badge {
 		core.ReaderNever: templates.Neutral,
 	}[state]
 	return templates.Badge{Tone: tone, Text: state.Label()}
-}
-
-type readerShowPage struct {
-	templates.Shell
-	URL      string
-	Edit     bool
-	Shown    bool // Settings contain the secret
-	Facts    []templates.Fact
-	Settings []templates.Fact
-	Insecure string
-	Steps    []string
-	Trial    []string
-	Acts     []templates.Submit
-}
-
-// readerActs returns the buttons of an installed reader.
-func readerActs(r core.Reader) []templates.Submit {
-	acts := []templates.Submit{{Label: "更换密钥", URL: frame.ReaderURL(r.ID) + "/rotate", Icon: "key", Ask: true}}
-	if r.Disabled.IsZero() {
-		return append(acts, templates.Submit{
-			Label: "停用", URL: frame.ReaderURL(r.ID) + "/disable", Icon: "ban",
-			Ask: true,
-		})
-	}
-	return append(acts, templates.Submit{Label: "启用", URL: frame.ReaderURL(r.ID) + "/enable", Icon: "check"})
 }
 
 func rotateText(r core.Reader) string {

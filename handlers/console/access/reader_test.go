@@ -78,19 +78,19 @@ func TestReaderIsAddedAndInstalled(t *testing.T) {
 	_, to := b.Post(t, frame.ReaderPath, good, http.StatusSeeOther)
 	list := d.Readers(t)
 	r := list[len(list)-1]
-	if len(list) != before+1 || to != frame.ReaderURL(r.ID) || r.Serial != "N001" || r.Community != d.Mine.Community ||
+	if len(list) != before+1 || to != readerInstallURL(r.ID) || r.Serial != "N001" || r.Community != d.Mine.Community ||
 		r.Direction != core.In || !r.QRAllowed || r.Thermometer {
 		t.Fatalf("went to %s, made %+v", to, r)
 	}
 
 	show := b.Get(t, to, http.StatusOK)
-	if got := desk.Fact(show, "所在的门"); got != "<b>北门</b>" {
+	if got := desk.Fact(show, "所在的门"); got != "<b>北门</b>，进门" {
 		t.Errorf("gate %q", got)
 	}
 	if got := desk.Fact(show, "完整地址"); got != "http://10.0.0.5:8080/door/vguang/"+hiddenSecret {
 		t.Errorf("address %q", got)
 	}
-	shown, _ := b.Post(t, to+"/secret", nil, http.StatusOK)
+	shown, _ := b.Post(t, frame.ReaderURL(r.ID)+"/secret", nil, http.StatusOK)
 	address := desk.Fact(shown, "完整地址")
 	secret := strings.TrimPrefix(address, "http://10.0.0.5:8080/door/vguang/")
 	if found, err := d.Store.ReaderBySecret(t.Context(), core.ProtocolVguang, secret); err != nil || found.ID != r.ID {
@@ -145,7 +145,7 @@ func TestReaderActsAskFirst(t *testing.T) {
 		t.Error("rotated unasked, or asked without a word on what happens")
 	}
 	if _, to := b.Post(t, frame.ReaderURL(door.ID)+"/rotate", desk.ConfirmedForm(), http.StatusSeeOther); to !=
-		frame.ReaderURL(door.ID) || known() {
+		readerInstallURL(door.ID) || known() {
 		t.Errorf("not rotated; sent to %s", to)
 	}
 
@@ -157,7 +157,7 @@ func TestReaderActsAskFirst(t *testing.T) {
 	if d.Reader(t, door.ID).Disabled.IsZero() {
 		t.Error("not disabled")
 	}
-	if got := desk.Fact(b.Get(t, frame.ReaderURL(door.ID), http.StatusOK), "状态"); got != "已停用" {
+	if got := b.Get(t, frame.ReaderURL(door.ID), http.StatusOK).Find(".tx-detail-title .tx-badge").Text(); got != "已停用" {
 		t.Errorf("state %q", got)
 	}
 	b.Post(t, frame.ReaderURL(door.ID)+"/enable", desk.ConfirmedForm(), http.StatusSeeOther)

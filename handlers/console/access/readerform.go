@@ -110,7 +110,7 @@ func (p *Pages) readerCreate(c *web.Context) error {
 		return p.readerFormPage(c, form.reader(0), wrong)
 	}
 	return p.Added(c, frame.Added{
-		Name: core.Clean(form.Name), Message: "读头已添加。请按安装说明把地址填进设备。", Page: frame.ReaderURL(id),
+		Name: core.Clean(form.Name), Message: "读头已添加。请按接入信息把地址填进设备。", Page: readerInstallURL(id),
 		Another: templates.WithQuery(frame.ReaderPath+"/new", nil, "community", form.Community.String()),
 	})
 }

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
-	"tongxing/handlers/console/frame"
 	"tongxing/templates"
 )
 
@@ -22,38 +20,6 @@ func (p *Pages) readerBase() *url.URL {
 		return nil
 	}
 	return base
-}
-
-// readerFacts returns what the console knows about a reader.
-func readerFacts(r core.Reader, community string, nodes []string, now time.Time) []templates.Fact {
-	scope := "全小区"
-	if len(nodes) > 0 {
-		scope = strings.Join(nodes, "、")
-	}
-	var kinds []string
-	for _, k := range r.Kinds {
-		kinds = append(kinds, k.Label())
-	}
-	facts := []templates.Fact{
-		{Label: "状态", Badge: readerBadge(r, now)},
-		{Label: "小区", Value: community},
-		{Label: "所在的门", Value: r.Gate},
-		{Label: "方向", Value: r.Direction.Label()},
-		{Label: "协议", Value: core.ProtocolLabel(r.Protocol)},
-		{Label: "服务范围", Value: scope},
-		{Label: "接受的通行证", Value: strings.Join(kinds, "、")},
-		{Label: "门禁二维码", Badge: frame.OnOff(r.QRAllowed, "开", "关")},
-		{Label: "测温", Badge: frame.OnOff(r.Thermometer, "有", "无")},
-		{Label: "固件版本", Value: r.Firmware},
-	}
-	if p, _ := core.ReaderProtocolOf(r.Protocol); p.TellsItsClock && !r.LastSeen.IsZero() {
-		clock := templates.Badge{Tone: templates.Good, Text: "与服务器一致"}
-		if r.Skew.Abs() > gate.SkewWarning {
-			clock = templates.Badge{Tone: templates.Warn, Text: skewText(r.Skew)}
-		}
-		facts = append(facts, templates.Fact{Label: "设备时钟", Badge: clock})
-	}
-	return facts
 }
 
 func skewText(skew time.Duration) string {

@@ -23,12 +23,20 @@ func sampleReader() core.Reader {
 
 func sampleShow(r core.Reader, secret string) readerShowPage {
 	base := &url.URL{Scheme: "https", Host: "pass.example.com"}
-	return readerShowPage{
-		Shell: desk.SampleShell(r.Name), URL: frame.ReaderURL(r.ID), Edit: true, Shown: secret != "",
-		Facts: readerFacts(r, "云栖花园", []string{"3栋 1单元"}, desk.Now), Settings: readerSettings(r, base, secret),
-		Insecure: readerInsecure(base),
-		Steps:    readerSteps(r), Trial: readerTrial(r), Acts: readerActs(r),
+	page := readerShowOf(r, []string{"3栋 1单元"}, desk.Now)
+	page.Shell, page.Detail = desk.SampleShell(r.Name), readerDetail(r, core.Community{Name: "云栖花园"}, desk.Now)
+	readerActs(r, "token", &page.Detail)
+	page.connect(r, base, secret)
+	page.Passages = &frame.PassagePart{Door: true, Rows: []frame.PassageRow{{Name: desk.Hostile, House: desk.Hostile}}}
+	if secret == "" {
+		page.SecretURL = "/secret"
 	}
+	tab := ""
+	if secret != "" {
+		tab = readerInstallTab
+	}
+	page.Detail.NewTabs(tab, "", "概况", frame.PassagesTab, "出入记录", readerInstallTab, "接入信息")
+	return page
 }
 
 // readerSamples returns pages with every kind of content, for the test of templates.
@@ -92,7 +100,7 @@ func readerSamples() map[string]any {
 		"console/reader/show#secret":   sampleShow(vguang, strings.Repeat("A", 26)),
 		"console/reader/show#mcardsea": sampleShow(mcard, ""),
 		"console/reader/show#view": readerShowPage{
-			Shell:    desk.SampleShell("x"),
+			Shell: desk.SampleShell("x"), Detail: templates.Detail{Shown: readerInstallTab},
 			Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, ""),
 		},
 		"console/reader/quarantine":       strangers,
@@ -144,7 +152,7 @@ func TestReaderAddressIsConfigured(t *testing.T) {
 	b := d.Manager(t)
 	page := func() string {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+frame.ReaderURL(d.Mine.Doors[0].ID), http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Address+readerInstallURL(d.Mine.Doors[0].ID), http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

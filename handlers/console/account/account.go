@@ -24,6 +24,7 @@ func (p *Pages) accountRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id", Access: edit, Handler: p.accountUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.accountDisable},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/enable", Access: edit, Handler: p.accountEnable},
+		{Method: http.MethodGet, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.accountPasswordNew},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Level: web.Asks, Handler: p.accountPassword},
 		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.meShow},
 	}
@@ -77,51 +78,6 @@ func (p *Pages) accountList(c *web.Context) error {
 		page.Actions = []templates.Action{{Label: "添加账号", URL: frame.NewURL(frame.AccountPath, filter.At), Icon: "plus", Primary: true}}
 	}
 	return p.Page(c, http.StatusOK, "console/account/list", page)
-}
-
-func (p *Pages) accountShow(c *web.Context) error {
-	account, err := p.account(c)
-	if err != nil {
-		return err
-	}
-	sessions, err := p.Store.Sessions(c.Ctx(), core.SessionAccount, account.ID)
-	if err != nil {
-		return err
-	}
-	names, err := p.CommunityNames(c)
-	if err != nil {
-		return err
-	}
-	editable := c.Has(core.PermAccountEdit) && account.ID != c.Account().ID && c.Account().Covers(account)
-	page := accountShowOf(account, names, sessions, editable)
-	if page.History, err = p.attempts(c, account.ID); err != nil {
-		return err
-	}
-	state, err := p.Store.TOTPState(c.Ctx(), account.ID)
-	if err != nil {
-		return err
-	}
-	page.Facts = append(page.Facts, templates.Fact{Label: "两步验证", Badge: totpFacts(state)[0].Badge})
-	if state.On() {
-		page.Acts = append(page.Acts, templates.Submit{
-			Label: "重置两步验证", URL: frame.AccountURL(account.ID) + "/totp", Icon: "shield",
-			Ask: true,
-		})
-	}
-	page.Facts = append(page.Facts, templates.Fact{Label: "微信", Badge: frame.BoundBadge(account.User)})
-	if account.User != 0 {
-		page.Acts = append(page.Acts, templates.Submit{
-			Label: "解绑微信", URL: frame.AccountURL(account.ID) + "/wechat/off", Icon: "brand-wechat",
-			Ask: true,
-		})
-	}
-	page.Shell = p.Shell(c, "account", account.Name)
-	page.Shell.Crumbs = accountCrumbs(core.Account{})
-	if editable {
-		page.Shell.Actions = []templates.Action{{Label: "修改", URL: frame.AccountURL(account.ID) + "/edit", Icon: "pencil"}}
-	}
-	page.Reset.CSRF = page.Shell.CSRF
-	return p.Page(c, http.StatusOK, "console/account/show", page)
 }
 
 func accountCrumbs(of core.Account) []templates.Crumb {
@@ -307,6 +263,14 @@ type resetForm struct {
 	Password string `form:"password" max:"128" text:"raw" required:"请填写新的初始密码"`
 }
 
+func (p *Pages) accountPasswordNew(c *web.Context) error {
+	account, err := p.account(c)
+	if err != nil {
+		return err
+	}
+	return p.accountPasswordPage(c, http.StatusOK, account, resetFields(account.ID))
+}
+
 func (p *Pages) accountPassword(c *web.Context) error {
 	account, err := p.account(c)
 	if err != nil {
@@ -351,6 +315,7 @@ func (p *Pages) resetQuestion(c *web.Context, account core.Account) (templates.C
 
 func (p *Pages) accountPasswordPage(c *web.Context, status int, account core.Account, form templates.Form) error {
 	page := accountFormPage{Shell: p.Shell(c, "account", "重置密码"), Form: form}
+	page.Note = account.Name + "的登录全部退出，微信绑定一并解除；下次登录须修改密码。"
 	page.Shell.Crumbs = accountCrumbs(account)
 	page.Form.CSRF = page.Shell.CSRF
 	return p.Page(c, status, "console/account/form", page)

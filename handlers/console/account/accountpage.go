@@ -2,7 +2,6 @@ package account
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,17 +28,6 @@ type accountListRow struct {
 type accountFormPage struct {
 	templates.Shell
 	Form templates.Form
-}
-
-type accountShowPage struct {
-	templates.Shell
-	Facts    []templates.Fact
-	Groups   []templates.Fact // permissions, a line per group
-	Sessions []sessionLine
-	History  []attemptLine
-	Edit     bool
-	Acts     []templates.Submit
-	Reset    templates.Form
 }
 
 // accountListing is the data of an account list.
@@ -96,57 +84,6 @@ func scopeText(scope core.Scope, names map[core.ID]string) string {
 		return names[one]
 	}
 	return strconv.Itoa(len(scope.Communities())) + " 个小区"
-}
-
-// accountShowOf returns the page of an account that the caller may see.
-func accountShowOf(a core.Account, names map[core.ID]string, sessions []core.Session, editable bool) accountShowPage {
-	page := accountShowPage{Edit: editable, Reset: resetFields(a.ID), Facts: []templates.Fact{
-		{Label: "账号", Value: a.Login}, {Label: "姓名", Value: a.Name}, {Label: "角色", Value: a.Role.Name()},
-		{Label: "状态", Badge: accountBadge(a)}, {Label: "小区", Value: scopeList(a.Scope, names)},
-	}}
-	if a.Operator {
-		page.Facts = append(page.Facts, templates.Fact{Label: "整个系统", Value: "运维人"})
-	}
-	page.Reset.Cancel = ""
-	for _, s := range sessions {
-		page.Sessions = append(page.Sessions, sessionLine{Session: s, Browser: core.AgentLabel(s.Agent)})
-	}
-	for _, group := range core.PermissionTable {
-		words := ""
-		for _, item := range group.Items {
-			if !slices.Contains(a.Permissions, item.Permission) {
-				continue
-			}
-			if words != "" {
-				words += "、"
-			}
-			words += item.Name
-		}
-		page.Groups = append(page.Groups, templates.Fact{Label: group.Name, Value: words})
-	}
-	if a.Disabled.IsZero() {
-		page.Acts = []templates.Submit{{
-			Label: "停用账号", URL: frame.AccountURL(a.ID) + "/disable", Icon: "ban",
-			Ask: true,
-		}}
-	} else {
-		page.Acts = []templates.Submit{{Label: "启用账号", URL: frame.AccountURL(a.ID) + "/enable", Icon: "check"}}
-	}
-	return page
-}
-
-func scopeList(scope core.Scope, names map[core.ID]string) string {
-	if scope.Whole() {
-		return "全部小区"
-	}
-	words := ""
-	for i, id := range scope.Communities() {
-		if i > 0 {
-			words += "、"
-		}
-		words += names[id]
-	}
-	return words
 }
 
 // accountFields returns the form of an account; by limits what can be ticked.

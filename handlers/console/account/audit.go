@@ -166,10 +166,8 @@ func auditLinks(c *web.Context, r core.AuditRecord, name string) []templates.Act
 	var links []templates.Action
 	stem, id := core.TargetOf(r.Target)
 	f, _ := core.FeatureOf(stem)
-	if gone := f.Table != "" && name == ""; f.Page != "" && id != 0 && !gone && c.Has(f.Page) {
-		links = append(links, templates.Action{
-			Label: "打开" + f.Noun, URL: frame.StemURL(stem, "") + "/" + id.String(), Icon: "external-link",
-		})
+	if to := frame.SubjectURL(c, r.Target); to != "" && (f.Table == "" || name != "") {
+		links = append(links, templates.Action{Label: "打开" + f.Noun, URL: to, Icon: "external-link"})
 	}
 	if batch := r.Batch(); batch != 0 {
 		links = append(links, templates.Action{Label: "查看这次批量操作", URL: frame.BatchURL(batch), Icon: "arrow-back-up"})

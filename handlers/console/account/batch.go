@@ -273,8 +273,8 @@ func batchItemOf(c *web.Context, b core.Batch, item core.BatchItem) batchItem {
 	}
 	row.Before = cmp.Or(strings.Join(before, "，"), item.Was, "–")
 	row.After = cmp.Or(strings.Join(after, "，"), item.Became, "–")
-	if f, _ := core.FeatureOf(t.Stem); item.Name != "" && f.Page != "" && c.Has(f.Page) {
-		row.URL = frame.StemURL(t.Stem, "") + "/" + item.Thing.String()
+	if item.Name != "" {
+		row.URL = frame.SubjectURL(c, t.Stem+":"+item.Thing.String())
 	}
 	if item.Name == "" {
 		row.Name = cmp.Or(row.After, "已删除")

@@ -150,7 +150,8 @@ func TestSecondStepIsReset(t *testing.T) {
 	)
 	boss := d.Boss(t)
 	show := boss.Get(t, frame.AccountURL(id), http.StatusOK)
-	if show.Find(`form[action$="/totp"]`).Length() != 1 || !strings.Contains(show.Find("main").Text(), "登录历史") {
+	history := boss.Get(t, frame.TabURL(frame.AccountURL(id), accountSignInsTab), http.StatusOK)
+	if show.Find(`button[formaction$="/totp"]`).Length() != 1 || !strings.Contains(history.Find("main").Text(), "登录历史") {
 		t.Error("the account's page offers no reset or tells no history")
 	}
 	asks, _ := boss.Post(t, frame.AccountURL(id)+"/totp", nil, http.StatusOK)

@@ -200,19 +200,23 @@ func accountSamples() map[string]any {
 	list.Shell = desk.SampleShell("账号")
 	none := accountListOf(accountListing{Query: url.Values{}, Names: names})
 	none.Shell = desk.SampleShell("账号")
-	show := accountShowOf(
-		clerk, names,
-		[]core.Session{{ID: 9, Addr: "1.2.3.4", Agent: "Firefox", Created: time.Unix(1e9, 0), Seen: time.Unix(1e9, 0)}},
-		true,
-	)
-	show.Shell = desk.SampleShell(clerk.Name)
-	quiet := accountShowOf(gone, names, nil, false)
+	show := accountShowOf(clerk, names, templates.Badge{Tone: templates.Good, Text: "已开启"})
+	show.Shell, show.Log = desk.SampleShell(clerk.Name), accountLog(2)
+	show.Detail.Menu = accountMenu(clerk, true, "x")
+	signIns := show
+	signIns.Detail.NewTabs(accountSignInsTab, "", "权限", accountSignInsTab, "登录")
+	signIns.Sessions = []sessionLine{{
+		Session: core.Session{ID: 9, Addr: "1.2.3.4", Created: time.Unix(1e9, 0), Seen: time.Unix(1e9, 0)}, Browser: "Firefox",
+	}}
+	gone.Permissions = nil
+	quiet := accountShowOf(gone, names, templates.Badge{})
 	quiet.Shell = desk.SampleShell(gone.Name)
 	return map[string]any{
-		"console/account/list":       list,
-		"console/account/list#none":  none,
-		"console/account/show":       show,
-		"console/account/show#quiet": quiet,
+		"console/account/list":         list,
+		"console/account/list#none":    none,
+		"console/account/show":         show,
+		"console/account/show#signins": signIns,
+		"console/account/show#quiet":   quiet,
 		"console/account/form": accountFormPage{
 			Shell: desk.SampleShell("添加账号"), Form: accountFields(by, core.Account{}, communities),
 		},

@@ -1,8 +1,11 @@
 package frame
 
 import (
+	"time"
+
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/templates"
 )
 
 // PassageURLs are the pages of whom and what an access record names; "" = not known, or no permission.
@@ -24,4 +27,83 @@ func PassageURLsOf(c *web.Context, r core.AccessRecord) PassageURLs {
 		urls.GateURL = GuardPostURL(r.Post)
 	}
 	return urls
+}
+
+// PassagesTab is the tab of the page of a house, a person, a reader or a post with the latest passages.
+const PassagesTab = "passages"
+
+// How many of the latest passages such a page shows: on its first tab, and on that of the passages.
+const (
+	passagesShown = 5
+	passagesAPage = 50
+)
+
+// PassagePart is the latest passages of a house, a person, a reader or a post; partial "passages".
+type PassagePart struct {
+	Rows []PassageRow
+	More string // the list with all of them
+	Door bool   // all through one door: the rows name the house instead
+}
+
+// PassageRow is a row of the latest passages.
+type PassageRow struct {
+	State                             templates.Badge
+	At                                time.Time
+	URL                               string // of the record
+	Name, House, Direction, Gate, Why string
+	PassageURLs
+}
+
+// Passages returns the latest passages of a filter, as many as the tab shows; nil if the account may
+// not see them.
+func (f *Frame) Passages(c *web.Context, filter core.RecordFilter, tab string) (*PassagePart, error) {
+	if !c.Has(core.PermAccessRecordView) {
+		return nil, nil
+	}
+	limit := passagesShown
+	if tab == PassagesTab {
+		limit = passagesAPage
+	}
+	records, _, err := f.Store.AccessRecords(c.Ctx(), c.Scope(), filter, core.Page{Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	part := &PassagePart{
+		Rows: make([]PassageRow, len(records)), More: passagesURL(filter), Door: filter.Reader != 0 || filter.Post != 0,
+	}
+	for i, r := range records {
+		part.Rows[i] = passageRowOf(c, r)
+	}
+	return part, nil
+}
+
+// passagesURL returns the list of all passages of a filter of one house, person, reader or post.
+func passagesURL(f core.RecordFilter) string {
+	var pairs []string
+	switch {
+	case f.Person != 0:
+		pairs = []string{PickID, f.Person.String()}
+	case f.Reader != 0:
+		pairs = []string{"gate", "r" + f.Reader.String()}
+	case f.Post != 0:
+		pairs = []string{"gate", "p" + f.Post.String()}
+	default:
+		pairs = []string{"community", f.Community.String(), "house", f.House.String()}
+	}
+	return templates.WithQuery(AccessRecordPath, nil, pairs...)
+}
+
+func passageRowOf(c *web.Context, r core.AccessRecord) PassageRow {
+	row := PassageRow{
+		State: templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}, At: r.At, Name: r.Name, House: r.HouseLabel,
+		URL: AccessRecordURL(r.ID), Direction: r.Direction.Label(), Gate: r.Gate,
+	}
+	switch {
+	case !r.Allowed:
+		row.State.Tone, row.Why = templates.Bad, r.Why()
+	case r.Urgent():
+		row.State.Tone, row.Why = templates.Warn, r.Why()
+	}
+	row.PassageURLs = PassageURLsOf(c, r)
+	return row
 }

@@ -118,11 +118,11 @@ func TestHousePages(t *testing.T) {
 				residentRow: residentRow{Name: desk.Hostile}, standing: standing{Left: "今天还能出门 2 次（共 2 次）"},
 				CallURL: "/r", CertifyURL: "/c",
 			}},
-			Passages: &passagePart{Rows: []passageRow{{Name: desk.Hostile, Why: "次数用完"}}},
+			Passages: &frame.PassagePart{Rows: []frame.PassageRow{{Name: desk.Hostile, Why: "次数用完"}}},
 		},
 		"console/house/show#passages": houseShowPage{
-			Shell: shell, Detail: templates.Detail{Shown: passagesTab},
-			Passages: &passagePart{Rows: []passageRow{{Name: desk.Hostile}}, More: "/more"},
+			Shell: shell, Detail: templates.Detail{Shown: frame.PassagesTab},
+			Passages: &frame.PassagePart{Rows: []frame.PassageRow{{Name: desk.Hostile}}, More: "/more"},
 		},
 		"console/house/show#acts": houseShowPage{
 			Shell: shell, Detail: templates.Detail{Shown: templates.ActsTab, Timeline: &templates.Timeline{}},

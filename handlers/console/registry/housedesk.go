@@ -20,9 +20,9 @@ type houseShowPage struct {
 	People       []houseMember
 	MayResidents bool
 	Residents    int
-	MoreURL      string       // of the list of all residents; "" = all are shown
-	AddURL       string       // to add a resident; "" = no permission
-	Passages     *passagePart // nil: no permission
+	MoreURL      string             // of the list of all residents; "" = all are shown
+	AddURL       string             // to add a resident; "" = no permission
+	Passages     *frame.PassagePart // nil: no permission
 }
 
 // houseRestriction is the restriction of a house.
@@ -54,21 +54,12 @@ func (p *Pages) house(c *web.Context) (core.House, frame.CommunityChoice, error)
 	return house, at, err
 }
 
-// detailTab reads the tab of a detail page.
-func detailTab(c *web.Context) (string, error) {
-	var asked struct {
-		Tab string `form:"tab" of:"passages acts"`
-	}
-	err := c.BindQuery(&asked)
-	return asked.Tab, err
-}
-
 func (p *Pages) houseShow(c *web.Context) error {
 	house, at, err := p.house(c)
 	if err != nil {
 		return err
 	}
-	tab, err := detailTab(c)
+	tab, err := frame.DetailTab(c, frame.PassagesTab)
 	if err != nil {
 		return err
 	}
@@ -84,7 +75,7 @@ func (p *Pages) houseShow(c *web.Context) error {
 	if err = p.houseHead(c, at, house, residents, &page); err != nil {
 		return err
 	}
-	if page.Passages, err = p.passages(c, core.RecordFilter{Community: at.ID, House: house.ID}, tab); err != nil {
+	if page.Passages, err = p.Passages(c, core.RecordFilter{Community: at.ID, House: house.ID}, tab); err != nil {
 		return err
 	}
 	things := []string{"house:" + house.ID.String()}
@@ -99,7 +90,7 @@ func (p *Pages) houseShow(c *web.Context) error {
 		tabs[1] = "概况"
 	}
 	if page.Passages != nil {
-		tabs = append(tabs, passagesTab, "出入记录")
+		tabs = append(tabs, frame.PassagesTab, "出入记录")
 	}
 	page.Detail.NewTabs(tab, tabs...)
 	return p.Page(c, http.StatusOK, "console/house/show", page)

@@ -22,14 +22,14 @@ type residentShowPage struct {
 	Home        []templates.Fact
 	RevealURL   string // "" = no permission
 	Revealed    bool
-	Call        string        // the number to dial, if it was revealed
-	Ties        []residentRow // where else this person lives or has lived
-	Passages    *passagePart  // nil: no permission
+	Call        string             // the number to dial, if it was revealed
+	Ties        []residentRow      // where else this person lives or has lived
+	Passages    *frame.PassagePart // nil: no permission
 }
 
 // residentPage returns the page of one resident, masked as r is.
 func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowPage, error) {
-	tab, err := detailTab(c)
+	tab, err := frame.DetailTab(c, frame.PassagesTab)
 	if err != nil {
 		return residentShowPage{}, err
 	}
@@ -55,7 +55,7 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 	residentActs(c, r, &page)
 	tabs := []string{"", "概况"}
 	if page.Passages != nil {
-		tabs = append(tabs, passagesTab, "出入记录")
+		tabs = append(tabs, frame.PassagesTab, "出入记录")
 	}
 	page.Detail.NewTabs(tab, tabs...)
 	return page, nil
@@ -140,7 +140,7 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, tab string, pa
 			tie.OtherName = tie.Name
 		}
 	}
-	if page.Passages, err = p.passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}, tab); err != nil {
+	if page.Passages, err = p.Passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}, tab); err != nil {
 		return err
 	}
 	page.Detail.Timeline, err = p.Timeline(c, "resident:"+r.ID.String())

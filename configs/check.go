@@ -30,6 +30,7 @@ func check(c *Config, demo bool, bad report) {
 	checkRedis(c.Redis, bad)
 	checkKeys(c, demo, bad)
 	checkWeChat(c, bad)
+	checkSMS(c.SMS, bad)
 	checkSimulator(c.Simulator, demo, bad)
 	checkNumbers(c, bad)
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
@@ -202,6 +203,26 @@ func checkAppID(id, path string, bad report) {
 func required(s Secret, path string, bad report) {
 	if !s.IsSet() {
 		bad(path, "不能为空")
+	}
+}
+
+func checkSMS(s SMS, bad report) {
+	if s.Provider == "" || s.Provider == "log" {
+		return
+	}
+	if s.Provider != "tencent" && s.Provider != "alibaba" {
+		bad("sms.provider", "应为 tencent、alibaba 或 log；不发短信请留空")
+		return
+	}
+	if s.KeyID == "" {
+		bad("sms.key_id", "不能为空")
+	}
+	required(s.Secret, "sms.secret", bad)
+	if s.Sign == "" || strings.ContainsAny(s.Sign, "【】[]") {
+		bad("sms.sign", "应为已审核通过的短信签名，不带括号")
+	}
+	if s.Provider == "tencent" && s.AppID == "" {
+		bad("sms.app_id", "腾讯云短信要填写 SmsSdkAppId")
 	}
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	Keys            Keys            `yaml:"keys" envPrefix:"KEYS_"`
 	MiniProgram     MiniProgram     `yaml:"mini_program" envPrefix:"MINI_PROGRAM_"`
 	OfficialAccount OfficialAccount `yaml:"official_account" envPrefix:"OFFICIAL_ACCOUNT_"`
+	SMS             SMS             `yaml:"sms" envPrefix:"SMS_"`
 	Simulator       Simulator       `yaml:"simulator" envPrefix:"SIMULATOR_"`
 	Limits          Limits          `yaml:"limits" envPrefix:"LIMITS_"`
 	Session         Session         `yaml:"session" envPrefix:"SESSION_"`
@@ -112,6 +113,22 @@ type OfficialAccount struct {
 	Token Secret `yaml:"token" env:"TOKEN"`
 	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
+}
+
+// SMS is who sends text messages to people whom WeChat does not reach. Set all of a provider's or none.
+type SMS struct {
+	// tencent (Tencent Cloud), alibaba (Alibaba Cloud), or log, which sends nothing and writes to the log
+	// that it would. Empty: no text messages.
+	Provider string `yaml:"provider" env:"PROVIDER"`
+	// SecretId, or AccessKey ID: of a sub-account that may send text messages and nothing else.
+	KeyID  string `yaml:"key_id" env:"KEY_ID"`
+	Secret Secret `yaml:"secret" env:"SECRET"`
+	// The approved signature 短信签名, without brackets.
+	Sign string `yaml:"sign" env:"SIGN"`
+	// Tencent Cloud's SmsSdkAppId.
+	AppID string `yaml:"app_id" env:"APP_ID"`
+	// Tencent Cloud's region. Empty: ap-guangzhou.
+	Region string `yaml:"region" env:"REGION"`
 }
 
 // Simulator points the WeChat clients at the built-in simulator. For the demo and for tests:

@@ -21,6 +21,12 @@ type area struct {
 
 func discard[T any](_ T, err error) error { return err }
 
+// ok is the answer of a call that returns nothing.
+const ok = `{"errcode":0,"errmsg":"ok"}`
+
+// one is the least that a message says.
+var one = map[string]string{"thing1": "x"}
+
 // areas has a row for each function of the SDK in use. It is what makes an upgrade of the SDK safe.
 var areas = map[string]area{
 	"stable token": {path: tokenPath, plain: true, right: `{"access_token":"t","expires_in":7200}`,
@@ -54,8 +60,32 @@ var areas = map[string]area{
 		}},
 	"template message": {path: sendPath, right: `{"errcode":0,"errmsg":"ok","msgid":7}`,
 		call: func(ctx context.Context, p *platform) error {
-			return discard(p.official(Options{}).SendTemplate(ctx, TemplateMessage{To: "o1", Template: "t1"}))
+			return discard(p.official(Options{}).SendTemplate(ctx, TemplateMessage{To: "o1", Template: "t1", Fields: one}))
 		}},
+	"template list": {path: "/cgi-bin/template/get_all_private_template", right: `{"template_list":[{"template_id":"t1","title":"x"}]}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).Templates(ctx))
+		}},
+	"template add": {path: "/cgi-bin/template/api_add_template", right: `{"errcode":0,"errmsg":"ok","template_id":"t1"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).AddTemplate(ctx, "2101", []string{"审核事项"}))
+		}},
+	"template delete": {path: "/cgi-bin/template/del_private_template", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).DeleteTemplate(ctx, "t1") }},
+	"subscribe message": {path: "/cgi-bin/message/subscribe/send", right: `{"errcode":0,"errmsg":"ok","msgid":7}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).SendSubscribe(ctx, SubscribeMessage{To: "o1", Template: "t1", Fields: one}))
+		}},
+	"subscribe list": {path: "/wxaapi/newtmpl/gettemplate", right: `{"errcode":0,"errmsg":"ok","data":[]}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).Templates(ctx))
+		}},
+	"subscribe add": {path: "/wxaapi/newtmpl/addtemplate", right: `{"errcode":0,"errmsg":"ok","priTmplId":"t1"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).AddTemplate(ctx, "2101", []int{1, 2}, "审核提醒"))
+		}},
+	"subscribe delete": {path: "/wxaapi/newtmpl/deltemplate", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.mini(Options{}).DeleteTemplate(ctx, "t1") }},
 	"page ticket": {path: ticketAPI, right: `{"errcode":0,"errmsg":"ok","ticket":"t","expires_in":7200}`,
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.official(Options{}).PageConfig(ctx, "https://pass.example.com/"))

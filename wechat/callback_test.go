@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func TestReadCallback(t *testing.T) {
 		}
 		done(true)
 		want := Event{ToUser: "gh_1", FromUser: "o1", Created: 1763611200, Type: "text", Content: "a ]] & <b> 门", ID: "9"}
-		if event != want {
+		if !reflect.DeepEqual(event, want) {
 			t.Errorf("got %+v", event)
 		}
 		event, _, err = a.ReadCallback(t.Context(), newCall(t, clock.Now(), key,
@@ -158,7 +159,10 @@ func TestHostileCallbacks(t *testing.T) {
 		"half of it":            {right().with(right().sealed[:len(right().sealed)/2]), ErrMalformed},
 		"no base64":             {right().with("%%%"), ErrMalformed},
 		"no body":               {body(""), ErrPlain},
-		"no XML":                {body(`{"Encrypt":"x"}`), ErrPlain},
+		"no XML":                {body(`"Encrypt":"x"`), ErrPlain},
+		"JSON in the clear":     {body(`{"FromUserName":"o1","MsgType":"text"}`), ErrPlain},
+		"JSON of somebody else": {body(`{"Encrypt":"x"}`), ErrSignature},
+		"half of JSON":          {body(`{"Encrypt":"x"`), ErrPlain},
 		"a MiB":                 {right().with(strings.Repeat("A", 1<<20)), ErrMalformed},
 		"a byte too many":       {body(strings.Repeat(" ", maxCallback+1-len(right().body)) + right().body), ErrMalformed},
 		"an unknown entity":     {in(`<xml><FromUserName>&x;</FromUserName><MsgType>text</MsgType></xml>`), ErrMalformed},
@@ -181,7 +185,7 @@ func TestHostileCallbacks(t *testing.T) {
 		"invalid characters": {in("<xml><FromUserName>\x00</FromUserName><MsgType>text</MsgType></xml>"), ErrMalformed},
 	} {
 		event, done, err := a.ReadCallback(t.Context(), c.call.request())
-		if !errors.Is(err, c.want) || done != nil || event != (Event{}) {
+		if !errors.Is(err, c.want) || done != nil || !reflect.DeepEqual(event, Event{}) {
 			t.Errorf("%s: %+v, %v; want %v", name, event, err, c.want)
 		}
 	}
@@ -262,7 +266,7 @@ func FuzzReadCallback(f *testing.F) {
 		r.URL.RawQuery = query
 		event, done, err := a.ReadCallback(t.Context(), r)
 		switch {
-		case err != nil && (done != nil || event != (Event{})):
+		case err != nil && (done != nil || !reflect.DeepEqual(event, Event{})):
 			t.Errorf("an error with %+v", event)
 		case err == nil && (done == nil || event.FromUser == "" || event.Type == ""):
 			t.Errorf("half an event: %+v", event)

@@ -36,6 +36,7 @@ type world struct {
 	home     string // ours
 	redis    redis.UniversalClient
 	mini     *wechat.MiniProgram
+	minis    *wechat.Inbox // of the mini-program
 	official *wechat.OfficialAccount
 	plain    *wechat.OfficialAccount
 
@@ -47,7 +48,10 @@ type world struct {
 	slow    chan struct{} // if not nil, a callback is answered once it is closed
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldWith(t, false) }
+
+// newWorldWith returns a world whose mini-program's messages come as JSON or XML.
+func newWorldWith(t *testing.T, json bool) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)}
 	home := httptest.NewServer(http.HandlerFunc(w.hear))
@@ -56,7 +60,8 @@ func newWorld(t *testing.T) *world {
 	fields := []simulator.Template{{ID: template, Title: "出入提醒", Content: "姓名：{{thing1.DATA}}\n时间：{{time2.DATA}}"}}
 	w.sim = simulator.New(simulator.Options{Now: w.clock, PushTimeout: time.Second, Seed: simulator.Seed{
 		Apps: []simulator.App{
-			{AppID: miniApp, Secret: appSecret, Type: simulator.MiniProgram, Name: "通行"},
+			{AppID: miniApp, Secret: appSecret, Type: simulator.MiniProgram, Name: "通行", Token: "tok", Templates: fields, JSON: json,
+				AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", CallbackURL: home.URL + "/mini"},
 			{AppID: officialApp, Secret: appSecret, Type: simulator.OfficialAccount, Name: "物业", Token: "tok", Templates: fields,
 				AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", CallbackURL: home.URL + "/sealed",
 				RedirectDomains: []string{"pass.example.com"}},
@@ -67,12 +72,19 @@ func newWorld(t *testing.T) *world {
 		},
 		People: []simulator.Person{
 			{Key: "zhang", Phone: "13800138000"}, {Key: "blocker", Follows: []string{officialApp}, Blocked: true},
-			{Key: "snapshot", Snapshot: true}, {Key: "lone", NoUnionID: true},
+			{Key: "unlucky", Follows: []string{officialApp}, Failing: true},
+			{Key: "snapshot", Snapshot: true}, {Key: "lone", NoUnionID: true}, {Key: "risky", Risky: true},
 		},
 	}})
 	server := miniredis.RunT(t)
 	w.redis = redis.NewClient(&redis.Options{Addr: server.Addr()})
 	w.mini, w.official, w.plain = w.client()
+	var err error
+	w.minis, err = w.mini.Inbox(wechat.InboxOptions{Token: "tok", AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+		Replays: wechat.NewRedisReplays(w.redis)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		w.idle()
 		home.Close()
@@ -115,12 +127,20 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
+// inbox returns what reads the callbacks of a path.
+func (w *world) inbox(path string) *wechat.Inbox {
+	switch path {
+	case "/plain":
+		return w.plain.Inbox
+	case "/mini":
+		return w.minis
+	}
+	return w.official.Inbox
+}
+
 // hear answers a callback as a server does: it handles the event and echoes its text.
 func (w *world) hear(rw http.ResponseWriter, r *http.Request) {
-	account := w.official
-	if r.URL.Path == "/plain" {
-		account = w.plain
-	}
+	account := w.inbox(r.URL.Path)
 	event, done, err := account.ReadCallback(r.Context(), r)
 	if errors.Is(err, wechat.ErrReplayed) {
 		fmt.Fprint(rw, "success")

@@ -105,7 +105,7 @@ func TestOneIDOfTwoPeople(t *testing.T) {
 func TestLongMessageNumber(t *testing.T) {
 	p := newPlatform(t)
 	p.says("/cgi-bin/message/template/send", `{"errcode":0,"errmsg":"ok","msgid":18446744073709551616}`)
-	id, err := p.official(Options{}).SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1"})
+	id, err := p.official(Options{}).SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1", Fields: one})
 	if err != nil || id != "18446744073709551616" {
 		t.Errorf("%q, %v", id, err)
 	}

@@ -9,15 +9,12 @@ import (
 	"github.com/silenceper/wechat/v2/officialaccount/config"
 	officialcontext "github.com/silenceper/wechat/v2/officialaccount/context"
 	"github.com/silenceper/wechat/v2/officialaccount/oauth"
-	"github.com/silenceper/wechat/v2/officialaccount/user"
 )
 
 // OfficialAccount is one official account (a verified service account).
 type OfficialAccount struct {
-	app     app
-	token   string
-	aesKey  string // "" = plain mode
-	replays ReplayStore
+	*Inbox
+	app app
 }
 
 // OfficialOptions describe an official account.
@@ -32,17 +29,11 @@ type OfficialOptions struct {
 
 // OfficialAccount returns the API of one official account.
 func (c *Client) OfficialAccount(o OfficialOptions) (*OfficialAccount, error) {
-	a := &OfficialAccount{app: app{client: c, id: o.AppID, secret: o.Secret}, token: o.Token, replays: o.Replays}
-	if a.replays == nil {
-		a.replays = NewMemoryReplays(c.o.Now)
+	inbox, err := c.inbox(o.AppID, InboxOptions{Token: o.Token, AESKey: o.AESKey, Replays: o.Replays})
+	if err != nil {
+		return nil, err
 	}
-	if o.AESKey != "" {
-		if err := checkAESKey(o.AESKey); err != nil {
-			return nil, err
-		}
-		a.aesKey = o.AESKey
-	}
-	return a, nil
+	return &OfficialAccount{Inbox: inbox, app: app{client: c, id: o.AppID, secret: o.Secret}}, nil
 }
 
 // sdk returns the SDK's view of the account. It puts the ids into addresses as they are.
@@ -139,25 +130,4 @@ func (a *OfficialAccount) complete(ctx context.Context, v Visitor, token string)
 		return Visitor{}, &errLocal{"/sns/userinfo", errOther}
 	}
 	return Visitor{OpenID: info.OpenID, UnionID: info.Unionid}, nil
-}
-
-// Follower is what the account may know about a user.
-type Follower struct {
-	OpenID  string
-	UnionID string
-	Follows int // 0 = does not; then nothing else is set
-}
-
-// Follower looks up an open id.
-// https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
-func (a *OfficialAccount) Follower(ctx context.Context, openID string) (Follower, error) {
-	var info *user.Info
-	err := a.app.do(ctx, func(t *trip) (err error) {
-		info, err = user.NewUser(a.sdk(t)).GetUserInfo(url.QueryEscape(openID))
-		return err
-	})
-	if err != nil {
-		return Follower{}, err
-	}
-	return Follower{OpenID: info.OpenID, UnionID: info.UnionID, Follows: int(info.Subscribe)}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"testing"
 )
 
@@ -121,11 +122,12 @@ func TestFollower(t *testing.T) {
 	p := newPlatform(t)
 	a := p.official(Options{})
 	p.says(path, `{"subscribe":1,"openid":"o1","unionid":"u1"}`)
-	if f, err := a.Follower(t.Context(), "o1"); err != nil || f != (Follower{OpenID: "o1", UnionID: "u1", Follows: 1}) {
+	if f, err := a.Follower(t.Context(), "o1"); err != nil || !reflect.DeepEqual(f, Follower{OpenID: "o1", UnionID: "u1", Follows: 1}) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	p.says(path, "\xef\xbb\xbf\n{\"subscribe\":1,\"openid\":\"o1\",\"remark\":\"a\x01\nb\\v\xff\",\"unionid\":\"u1\"}")
-	if f, err := a.Follower(t.Context(), "o1"); err != nil || f != (Follower{OpenID: "o1", UnionID: "u1", Follows: 1}) {
+	odd := Follower{OpenID: "o1", UnionID: "u1", Follows: 1, Remark: "a  bv\ufffd"}
+	if f, err := a.Follower(t.Context(), "o1"); err != nil || !reflect.DeepEqual(f, odd) {
 		t.Errorf("with control characters: %+v, %v", f, err)
 	}
 	p.says(path, `{"subscribe":0,"openid":"o1"}`)

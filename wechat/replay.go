@@ -19,15 +19,15 @@ var errReused = fmt.Errorf("%w: it belongs to another event", ErrSignature)
 
 // once lets an event through the first time. keys are the event's own and, in plain mode, its
 // signature's. A repeat of the event comes with its own signature.
-func (a *OfficialAccount) once(ctx context.Context, event Event, keys []string) (Event, func(bool), error) {
+func (b *Inbox) once(ctx context.Context, event Event, keys []string) (Event, func(bool), error) {
 	taken := 0
 	forget := func() {
 		for _, key := range keys[:taken] {
-			a.replays.Forget(context.WithoutCancel(ctx), key)
+			b.replays.Forget(context.WithoutCancel(ctx), key)
 		}
 	}
 	for i, key := range keys {
-		first, err := a.replays.First(ctx, key, replayLife)
+		first, err := b.replays.First(ctx, key, replayLife)
 		switch {
 		case err != nil:
 			forget()

@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,7 @@ func TestReplays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, undone, err := read(textMessage(1)); !errors.Is(err, ErrReplayed) || again != event || undone != nil {
+		if again, undone, err := read(textMessage(1)); !errors.Is(err, ErrReplayed) || !reflect.DeepEqual(again, event) || undone != nil {
 			t.Errorf("while it is handled: %+v, %v", again, err)
 		}
 		done(false)
@@ -77,7 +78,7 @@ func TestSignatureOfAnother(t *testing.T) {
 		pass(callbackWindow) // the signature's last moment
 		for _, forged := range []string{textMessage(2), eventMessage("SCAN", "bind_x")} {
 			if event, done, err := read(heard, forged); !errors.Is(err, ErrSignature) || errors.Is(err, ErrReplayed) || done != nil ||
-				event != (Event{}) {
+				!reflect.DeepEqual(event, Event{}) {
 				t.Errorf("a forged one: %+v, %v", event, err)
 			}
 		}

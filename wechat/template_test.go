@@ -31,14 +31,14 @@ func TestSendTemplate(t *testing.T) {
 		t.Errorf("sent %v", got)
 	}
 	page := &MiniPage{AppID: "wx2222222222222222", Path: "pages/pass?id=1&x=2"}
-	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1", Mini: page}); err != nil {
+	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1", Mini: page, Fields: one}); err != nil {
 		t.Error(err)
 	}
 	mini := map[string]any{"appid": page.AppID, "pagepath": page.Path}
 	if got := p.requests(sendPath)[1].body["miniprogram"]; fmt.Sprint(got) != fmt.Sprint(mini) {
 		t.Errorf("sent %v", got)
 	}
-	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1"}); err != nil {
+	if _, err := a.SendTemplate(t.Context(), TemplateMessage{To: "o1", Template: "t1", Fields: one}); err != nil {
 		t.Error(err)
 	}
 	if got := p.requests(sendPath)[2].body; len(got) != 4 || fmt.Sprint(got["miniprogram"]) != fmt.Sprint(nowhere) {
@@ -62,13 +62,26 @@ func TestField(t *testing.T) {
 		strings.Repeat("x", 17) + "👨‍👩‍👧": strings.Repeat("x", 17) + "👨…",
 		"a\xffb": "a\ufffdb",
 	} {
-		if got := field(text); got != want {
-			t.Errorf("field(%q) = %q, want %q", text, got, want)
+		if got := fit("thing1", text); got != want {
+			t.Errorf("fit(%q) = %q, want %q", text, got, want)
 		}
 	}
+	for key, want := range map[string]string{
+		"thing12": "12345678901234567890", "phrase3": "12345", "name1": "1234567890", "car_number2": "12345678",
+		"phone_number9": "12345678901234567", "character_string1": "12345678901234567890", "keyword1": "12345678901234567890",
+	} {
+		if got := fit(key, "12345678901234567890"); got != want || FieldLimit(key) != len(want) {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+	if got := fit("character_string1", strings.Repeat("A", 25)); got != strings.Repeat("A", 20) {
+		t.Errorf("a kind without dots gets %q", got)
+	}
 	fits := func(text string) bool {
-		got := field(text)
-		return utf8.ValidString(got) && utf8.RuneCountInString(got) <= 20 && !strings.ContainsAny(got, "\r\n\t\x00") && field(got) == got
+		got := fit("thing1", text)
+		short := fit("phrase1", text)
+		return utf8.ValidString(got) && utf8.RuneCountInString(got) <= 20 && !strings.ContainsAny(got, "\r\n\t\x00") &&
+			fit("thing1", got) == got && utf8.RuneCountInString(short) <= 5
 	}
 	if err := quick.Check(fits, nil); err != nil {
 		t.Error(err)

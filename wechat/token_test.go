@@ -109,7 +109,7 @@ func TestFirstCallerLeaves(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	first := make(chan error)
 	go func() {
-		_, err := a.SendTemplate(ctx, TemplateMessage{To: "o1"})
+		_, err := a.SendTemplate(ctx, TemplateMessage{To: "o1", Template: "t1", Fields: one})
 		first <- err
 	}()
 	poll(t, func() bool { return len(p.requests(tokenPath)) == 1 })

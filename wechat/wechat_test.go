@@ -501,7 +501,8 @@ func TestCallsEnd(t *testing.T) {
 	secretless(t, err)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	if _, err := p.official(Options{}).SendTemplate(gone, TemplateMessage{To: "o1"}); !errors.Is(err, context.Canceled) {
+	m := TemplateMessage{To: "o1", Template: "t1", Fields: one}
+	if _, err := p.official(Options{}).SendTemplate(gone, m); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if timeout := New(Options{}).http.Timeout; timeout != callTime {

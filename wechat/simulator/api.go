@@ -14,12 +14,16 @@ import (
 
 const apiHost = "/api.weixin.qq.com"
 
+// maxUpload is the maximum size of a call's body, of a picture too.
+const maxUpload = 12 << 20
+
 // endpoint is one call of api.weixin.qq.com. run returns the success value or an
 // errcode; it runs with mu held.
 type endpoint struct {
 	method string
 	token  bool    // needs access_token
 	app    AppType // the only account kind that may call; "" for any
+	form   bool    // the body is a multipart form, not JSON
 	run    func(*request) (any, int)
 }
 
@@ -31,6 +35,9 @@ var endpoints = map[string]endpoint{
 	"/wxa/business/getuserphonenumber": {method: "POST", token: true, app: MiniProgram, run: phoneNumber},
 	"/wxa/getwxacodeunlimit":           {method: "POST", token: true, app: MiniProgram, run: wxaCode},
 	"/cgi-bin/message/subscribe/send":  {method: "POST", token: true, app: MiniProgram, run: sendSubscribe},
+	"/wxaapi/newtmpl/gettemplate":      {method: "GET", token: true, app: MiniProgram, run: subscribeTemplates},
+	"/wxaapi/newtmpl/addtemplate":      {method: "POST", token: true, app: MiniProgram, run: addSubscribeTemplate},
+	"/wxaapi/newtmpl/deltemplate":      {method: "POST", token: true, app: MiniProgram, run: deleteSubscribeTemplate},
 	"/cgi-bin/message/wxopen/template/uniform_send": {
 		method: "POST", token: true, app: MiniProgram,
 		run: func(*request) (any, int) { return nil, 45109 },
@@ -41,14 +48,31 @@ var endpoints = map[string]endpoint{
 	"/sns/userinfo":             {method: "GET", run: oauthUserInfo},
 	"/sns/auth":                 {method: "GET", run: oauthCheck},
 
-	"/cgi-bin/message/template/send": {method: "POST", token: true, app: OfficialAccount, run: sendTemplate},
-	"/cgi-bin/qrcode/create":         {method: "POST", token: true, app: OfficialAccount, run: createQRCode},
-	"/cgi-bin/user/info":             {method: "GET", token: true, app: OfficialAccount, run: userInfo},
-	"/cgi-bin/user/get":              {method: "GET", token: true, app: OfficialAccount, run: userList},
-	"/cgi-bin/menu/create":           {method: "POST", token: true, app: OfficialAccount, run: menuCreate},
-	"/cgi-bin/menu/get":              {method: "GET", token: true, app: OfficialAccount, run: menuGet},
-	"/cgi-bin/menu/delete":           {method: "GET", token: true, app: OfficialAccount, run: menuDelete},
-	"/cgi-bin/ticket/getticket":      {method: "GET", token: true, app: OfficialAccount, run: jsTicket},
+	"/cgi-bin/message/template/send":             {method: "POST", token: true, app: OfficialAccount, run: sendTemplate},
+	"/cgi-bin/template/get_all_private_template": {method: "GET", token: true, app: OfficialAccount, run: privateTemplates},
+	"/cgi-bin/template/api_add_template":         {method: "POST", token: true, app: OfficialAccount, run: addPrivateTemplate},
+	"/cgi-bin/template/del_private_template":     {method: "POST", token: true, app: OfficialAccount, run: deletePrivateTemplate},
+	"/cgi-bin/qrcode/create":                     {method: "POST", token: true, app: OfficialAccount, run: createQRCode},
+	"/cgi-bin/user/info":                         {method: "GET", token: true, app: OfficialAccount, run: userInfo},
+	"/cgi-bin/user/get":                          {method: "GET", token: true, app: OfficialAccount, run: userList},
+	"/cgi-bin/menu/create":                       {method: "POST", token: true, app: OfficialAccount, run: menuCreate},
+	"/cgi-bin/menu/get":                          {method: "GET", token: true, app: OfficialAccount, run: menuGet},
+	"/cgi-bin/menu/delete":                       {method: "GET", token: true, app: OfficialAccount, run: menuDelete},
+	"/cgi-bin/get_current_selfmenu_info":         {method: "GET", token: true, app: OfficialAccount, run: selfMenu},
+	"/cgi-bin/menu/addconditional":               {method: "POST", token: true, app: OfficialAccount, run: menuAddConditional},
+	"/cgi-bin/menu/delconditional":               {method: "POST", token: true, app: OfficialAccount, run: menuDeleteConditional},
+	"/cgi-bin/menu/trymatch":                     {method: "POST", token: true, app: OfficialAccount, run: menuTryMatch},
+	"/cgi-bin/ticket/getticket":                  {method: "GET", token: true, app: OfficialAccount, run: jsTicket},
+	"/wxa/msg_sec_check":                         {method: "POST", token: true, app: MiniProgram, run: checkText},
+	"/wxa/media_check_async":                     {method: "POST", token: true, app: MiniProgram, run: checkMedia},
+	"/wxa/generate_urllink":                      {method: "POST", token: true, app: MiniProgram, run: urlLink},
+	"/wxa/generatescheme":                        {method: "POST", token: true, app: MiniProgram, run: scheme},
+	"/cgi-bin/media/upload":                      {method: "POST", token: true, app: OfficialAccount, form: true, run: uploadMedia},
+	"/cgi-bin/material/add_material":             {method: "POST", token: true, app: OfficialAccount, form: true, run: addMaterial},
+	"/cgi-bin/material/batchget_material":        {method: "POST", token: true, app: OfficialAccount, run: listMaterials},
+	"/cgi-bin/material/del_material":             {method: "POST", token: true, app: OfficialAccount, run: deleteMaterial},
+	"/cgi-bin/openapi/quota/get":                 {method: "POST", token: true, run: quotaGet},
+	"/cgi-bin/clear_quota":                       {method: "POST", token: true, run: clearQuota},
 	"/cgi-bin/getcallbackip": {
 		method: "GET", token: true,
 		run: func(*request) (any, int) { return map[string]any{"ip_list": []string{"127.0.0.1"}}, 0 },
@@ -63,6 +87,7 @@ type request struct {
 	ip     string
 	query  url.Values
 	body   []byte
+	kind   string // content type of the body
 	detail string // more text for errmsg
 }
 
@@ -92,7 +117,7 @@ func ok(fields map[string]any) map[string]any {
 func (q *request) bind(v any) bool { return json.Unmarshal(q.body, v) == nil }
 
 func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpload))
 	if err != nil {
 		http.Error(w, "body too large", http.StatusRequestEntityTooLarge)
 		return
@@ -146,9 +171,12 @@ func (s *Simulator) answerAPI(path string, r *http.Request, body []byte) answer 
 		return answer{status: http.StatusNotFound, contentType: "text/plain", body: []byte("404 page not found")}
 	}
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
-	q := &request{sim: s, now: s.opt.Now(), ip: ip, query: r.URL.Query(), body: body}
+	q := &request{sim: s, now: s.opt.Now(), ip: ip, query: r.URL.Query(), body: body, kind: r.Header.Get("Content-Type")}
 	if code := q.check(ep, r.Method); code != 0 {
 		return s.failure(code, q.detail)
+	}
+	if code := q.count(ep, path); code != 0 {
+		return s.failure(code, "")
 	}
 	value, code := ep.run(q)
 	if code != 0 {
@@ -179,7 +207,7 @@ func (q *request) check(ep endpoint, method string) int {
 		return 43002
 	case ep.method == "POST" && len(bytes.TrimSpace(q.body)) == 0:
 		return 44002
-	case ep.method == "POST" && !json.Valid(q.body):
+	case ep.method == "POST" && !ep.form && !json.Valid(q.body):
 		return 47001
 	}
 	return 0

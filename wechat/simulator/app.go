@@ -31,6 +31,9 @@ type App struct {
 	AESKey      string `json:"aes_key,omitempty"`
 	CallbackURL string `json:"callback_url,omitempty"`
 
+	// JSON makes pushes JSON instead of XML, as a mini-program can be set.
+	JSON bool `json:"json,omitempty"`
+
 	// RedirectDomains are the hosts (without port) OAuth may return to.
 	RedirectDomains []string `json:"redirect_domains,omitempty"`
 	// NoUserInfo forbids the scope snsapi_userinfo (an unverified account).
@@ -39,7 +42,13 @@ type App struct {
 	// only: mini-programs are exempt.
 	Whitelist []string   `json:"whitelist,omitempty"`
 	Templates []Template `json:"templates,omitempty"`
-	Menu      []Button   `json:"menu,omitempty"`
+	// Library are the templates that the account can take; nil means the simulator's own.
+	Library []LibraryTemplate `json:"library,omitempty"`
+	Menu    []Button          `json:"menu,omitempty"`
+
+	// Crowd is how many more people follow an official account: they exist only as open ids, and answer
+	// calls, but have no phones.
+	Crowd int `json:"crowd,omitempty"`
 
 	// H5URL is what opening a mini-program shows: the simulator has no native shell, so it opens
 	// this page with a fresh login code as ?code=.
@@ -50,6 +59,8 @@ type App struct {
 	APIURL string `json:"api_url,omitempty"`
 	// Pages are the published pages of a mini-program; nil means any.
 	Pages []string `json:"pages,omitempty"`
+	// Unpublished is a mini-program without a release: links to it cannot be made.
+	Unpublished bool `json:"unpublished,omitempty"`
 	// NotBound leaves the app outside the open-platform account: no union ids.
 	NotBound bool `json:"not_bound,omitempty"`
 }

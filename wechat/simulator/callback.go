@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -127,6 +128,9 @@ func (s *Simulator) PushHostile(ctx context.Context, person, appID string, kind 
 	return PushReply{Status: got.status, Body: got.body, Accepted: got.status == http.StatusOK && bad == nil}, nil
 }
 
+// sealedText finds the encrypted message in a body.
+var sealedText = regexp.MustCompile(`[A-Za-z0-9+/=]{64,}`)
+
 // spoil wraps a parcel incorrectly.
 func (s *Simulator) spoil(p parcel, kind Hostile) (url.Values, string) {
 	genuine := p.app
@@ -136,7 +140,12 @@ func (s *Simulator) spoil(p parcel, kind Hostile) (url.Values, string) {
 	case WrongReceiver:
 		p.app.AppID = "wx0000000000000000"
 	case HugeBody:
-		p.xml = strings.Replace(p.xml, "</xml>", cdata("Pad", strings.Repeat("A", 1<<20))+"</xml>", 1)
+		pad := strings.Repeat("A", 1<<20)
+		if p.app.JSON {
+			p.xml = strings.TrimSuffix(p.xml, "}") + `,"Pad":"` + pad + `"}`
+		} else {
+			p.xml = strings.Replace(p.xml, "</xml>", cdata("Pad", pad)+"</xml>", 1)
+		}
 	case OldTimestamp:
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -149,11 +158,10 @@ func (s *Simulator) spoil(p parcel, kind Hostile) (url.Values, string) {
 	case BadMsgSignature:
 		query.Set("msg_signature", signature(query.Get("msg_signature")))
 	case TruncatedBase64:
-		_, sealed, _ := strings.Cut(body, "<Encrypt><![CDATA[")
-		sealed, _, _ = strings.Cut(sealed, "]]>")
+		sealed := sealedText.FindString(body)
 		sealed = sealed[:len(sealed)/2+1]
 		query.Set("msg_signature", signature(genuine.Token, query.Get("timestamp"), query.Get("nonce"), sealed))
-		body = wrapped(genuine.OriginalID, sealed)
+		body = genuine.wrapped(sealed)
 	}
 	return query, body
 }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,6 +15,8 @@ type Event struct {
 	Key   string // EventKey
 	Text  string // Content of a text message
 	Extra [][2]string
+	Lines []SubscriptionLine // of a subscription event
+	Check *MediaResult       // of wxa_media_check
 }
 
 var errNobody = errors.New("simulator: no such person or app")
@@ -35,6 +38,7 @@ func (s *Simulator) follow(person, appID string, by *scene) error {
 	s.follows[key] = s.opt.Now()
 	e := Event{Name: "subscribe"}
 	if by != nil {
+		s.cameBy[key] = by.scene
 		e.Key, e.Extra = "qrscene_"+by.scene, [][2]string{{"Ticket", by.ticket}}
 	}
 	s.say(Message{Kind: NoticeMessage, AppID: appID, Person: person, Text: "你已关注「" + a.Name + "」"})
@@ -96,7 +100,7 @@ func (s *Simulator) Tap(person, appID string, place ...int) (Button, error) {
 	if _, follows := s.follows[identity{appID, person}]; !follows {
 		return Button{}, errors.New("simulator: the person does not follow the account")
 	}
-	list, b := a.Menu, Button{}
+	list, b := s.menuOf(person, a), Button{}
 	for _, i := range place {
 		if i < 0 || i >= len(list) {
 			return Button{}, errors.New("simulator: no such menu button")
@@ -170,29 +174,119 @@ func (s *Simulator) pair(person, appID string) (*Person, *App, error) {
 	return p, a, nil
 }
 
-// parcel encodes the event as WeChat's XML; the caller holds mu.
+// field is one part of a pushed message; a nested one has parts instead of a value.
+type field struct {
+	name   string
+	value  string
+	number bool // written without quotes
+	parts  []field
+}
+
+// fields returns the event as the platform names its parts; the caller holds mu.
+func (s *Simulator) fields(a *App, openID string, e Event) []field {
+	all := []field{{name: "ToUserName", value: a.OriginalID}, {name: "FromUserName", value: openID},
+		{name: "CreateTime", value: strconv.FormatInt(s.opt.Now().Unix(), 10), number: true}}
+	if e.Name == "" {
+		return append(all, field{name: "MsgType", value: "text"}, field{name: "Content", value: e.Text},
+			field{name: "MsgId", value: strconv.FormatInt(s.nextSerial(), 10), number: true})
+	}
+	all = append(all, field{name: "MsgType", value: "event"}, field{name: "Event", value: e.Name})
+	if e.Name != "TEMPLATESENDJOBFINISH" && e.Lines == nil && e.Check == nil {
+		all = append(all, field{name: "EventKey", value: e.Key})
+	}
+	for _, extra := range e.Extra {
+		all = append(all, field{name: extra[0], value: extra[1]})
+	}
+	if e.Check != nil {
+		all = append(all, e.Check.fields(a.AppID)...)
+	}
+	return all
+}
+
+// parcel encodes the event as the platform does, XML or JSON; the caller holds mu.
 func (s *Simulator) parcel(a *App, p *Person, e Event) parcel {
 	openID := s.openID(p.Key, a.AppID)
-	var b strings.Builder
-	b.WriteString("<xml>" + cdata("ToUserName", a.OriginalID) + cdata("FromUserName", openID))
-	fmt.Fprintf(&b, "<CreateTime>%d</CreateTime>", s.opt.Now().Unix())
-	what := e.Name
-	if e.Name == "" {
-		what = "text"
-		b.WriteString(cdata("MsgType", "text") + cdata("Content", e.Text))
-		fmt.Fprintf(&b, "<MsgId>%d</MsgId>", s.nextSerial())
+	what := first(e.Name, "text")
+	chat := a.Type == OfficialAccount && e.Name != "TEMPLATESENDJOBFINISH" && e.Name != "unsubscribe" && e.Name != "VIEW"
+	text := ""
+	if a.JSON {
+		text = jsonMessage(s.fields(a, openID, e), e.Lines)
 	} else {
-		b.WriteString(cdata("MsgType", "event") + cdata("Event", e.Name))
-		if e.Name != "TEMPLATESENDJOBFINISH" {
-			b.WriteString(cdata("EventKey", e.Key))
+		text = xmlMessage(s.fields(a, openID, e), e.Name, e.Lines)
+	}
+	return parcel{app: *a, person: p.Key, openID: openID, what: what, xml: text, chat: chat}
+}
+
+func xmlMessage(fields []field, name string, lines []SubscriptionLine) string {
+	var b strings.Builder
+	b.WriteString("<xml>")
+	for _, f := range fields {
+		b.WriteString(f.xml())
+	}
+	if len(lines) > 0 {
+		outer := map[string]string{"subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+			"subscribe_msg_change_event": "SubscribeMsgChangeEvent", "subscribe_msg_sent_event": "SubscribeMsgSentEvent"}[name]
+		b.WriteString("<" + outer + ">")
+		for _, l := range lines {
+			b.WriteString("<List>")
+			for _, f := range l.fields() {
+				b.WriteString(cdata(f[0], f[1]))
+			}
+			b.WriteString("</List>")
+		}
+		b.WriteString("</" + outer + ">")
+	}
+	return b.String() + "</xml>"
+}
+
+func (f field) xml() string {
+	switch {
+	case f.parts != nil:
+		var b strings.Builder
+		for _, part := range f.parts {
+			b.WriteString(part.xml())
+		}
+		return "<" + f.name + ">" + b.String() + "</" + f.name + ">"
+	case f.number:
+		return "<" + f.name + ">" + f.value + "</" + f.name + ">"
+	}
+	return cdata(f.name, f.value)
+}
+
+// jsonMessage writes a list of one as an object.
+func jsonMessage(fields []field, lines []SubscriptionLine) string {
+	out := jsonFields(fields)
+	var list []map[string]string
+	for _, l := range lines {
+		one := map[string]string{}
+		for _, f := range l.fields() {
+			one[f[0]] = f[1]
+		}
+		list = append(list, one)
+	}
+	switch len(list) {
+	case 0:
+	case 1:
+		out["List"] = list[0]
+	default:
+		out["List"] = list
+	}
+	return string(encode(out))
+}
+
+func jsonFields(fields []field) map[string]any {
+	out := map[string]any{}
+	for _, f := range fields {
+		switch {
+		case f.parts != nil:
+			out[f.name] = jsonFields(f.parts)
+		case f.number:
+			out[f.name] = json.Number(f.value)
+		default:
+			out[f.name] = f.value
 		}
 	}
-	for _, field := range e.Extra {
-		b.WriteString(cdata(field[0], field[1]))
-	}
-	b.WriteString("</xml>")
-	chat := e.Name != "TEMPLATESENDJOBFINISH" && e.Name != "unsubscribe" && e.Name != "VIEW"
-	return parcel{app: *a, person: p.Key, openID: openID, what: what, xml: b.String(), chat: chat}
+	return out
 }
 
 func cdata(name, value string) string {

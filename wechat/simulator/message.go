@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -44,6 +45,20 @@ const messagesKept = 2000
 type sentMark struct {
 	id int64
 	at time.Time
+}
+
+// markLife is how long a client_msg_id counts.
+const markLife = 10 * time.Minute
+
+// marksKept bounds the marks between two sweeps.
+const marksKept = 20_000
+
+// markSent remembers a message that must not be sent again; the caller holds mu.
+func (s *Simulator) markSent(mark string, id int64, now time.Time) {
+	if len(s.sent) >= marksKept {
+		maps.DeleteFunc(s.sent, func(_ string, m sentMark) bool { return now.Sub(m.at) >= markLife })
+	}
+	s.sent[mark] = sentMark{id: id, at: now}
 }
 
 // SentMessages returns what the product sent the person, oldest first: template and
@@ -138,7 +153,7 @@ func (q *request) checkFields(t Template, data map[string]sendField) (map[string
 		return nil, 47003
 	}
 	for key, field := range data {
-		bad := field.Value == "" || utf8.RuneCountInString(field.Value) > 20 ||
+		bad := field.Value == "" || utf8.RuneCountInString(field.Value) > longest(key) ||
 			strings.ContainsAny(field.Value, "\r\n") || !t.has(key)
 		if bad && key != "first" && key != "remark" {
 			q.detail = fmt.Sprintf("data.%s.value is invalid", key)
@@ -147,6 +162,21 @@ func (q *request) checkFields(t Template, data map[string]sendField) (map[string
 		values[key] = field.Value
 	}
 	return values, 0
+}
+
+// longest returns the most characters that a field takes, by the letters of its key.
+func longest(key string) int {
+	switch strings.TrimRight(key, "0123456789") {
+	case "phrase", "symbol":
+		return 5
+	case "car_number":
+		return 8
+	case "name":
+		return 10
+	case "phone_number":
+		return 17
+	}
+	return 20
 }
 
 // sendTemplate is POST /cgi-bin/message/template/send; the finish event follows.
@@ -163,12 +193,15 @@ func sendTemplate(q *request) (any, int) {
 	if _, follows := q.sim.followedSince(p.Key, q.app.AppID); !follows {
 		return nil, 43004
 	}
+	if q.sim.refuses(p.Key, q.app.AppID, t.ID) {
+		return nil, 43101
+	}
 	values, fail := q.checkFields(t, in.Data)
 	if fail != 0 {
 		return nil, fail
 	}
 	mark := in.ToUser + "\x00" + in.ClientMsgID
-	if old, again := q.sim.sent[mark]; again && in.ClientMsgID != "" && q.now.Sub(old.at) < 10*time.Minute {
+	if old, again := q.sim.sent[mark]; again && in.ClientMsgID != "" && q.now.Sub(old.at) < markLife {
 		return ok(map[string]any{"msgid": old.id}), 0
 	}
 	m := Message{Kind: TemplateMessage, AppID: q.app.AppID, Person: p.Key, TemplateID: t.ID,
@@ -177,12 +210,15 @@ func sendTemplate(q *request) (any, int) {
 		m.MiniAppID, m.MiniPath = in.Mini.AppID, in.Mini.PagePath
 	}
 	status, id := "success", int64(0)
-	if p.Blocked {
+	switch {
+	case p.Blocked:
 		status, id = "failed:user block", q.sim.nextSerial()
-	} else {
+	case p.Failing:
+		status, id = "failed: system failed", q.sim.nextSerial()
+	default:
 		id = q.sim.say(m).ID
 	}
-	q.sim.sent[mark] = sentMark{id: id, at: q.now}
+	q.sim.markSent(mark, id, q.now)
 	q.sim.pushFinish(q.app, p, id, status)
 	return ok(map[string]any{"msgid": id}), 0
 }
@@ -202,7 +238,7 @@ func sendSubscribe(q *request) (any, int) {
 		return nil, 41030
 	}
 	key := grantKey{identity{q.app.AppID, p.Key}, t.ID}
-	if q.sim.grants[key] < 1 {
+	if q.sim.grants[key] < 1 || q.sim.refuses(p.Key, q.app.AppID, t.ID) {
 		return nil, 43101
 	}
 	values, fail := q.checkFields(t, in.Data)
@@ -212,5 +248,6 @@ func sendSubscribe(q *request) (any, int) {
 	q.sim.grants[key]--
 	m := q.sim.say(Message{Kind: SubscribeMessage, AppID: q.app.AppID, Person: p.Key, TemplateID: t.ID,
 		Title: t.Title, Lines: t.lines(values), MiniAppID: q.app.AppID, MiniPath: in.Page})
+	q.sim.pushSent(q.app, p, t.ID, m.ID)
 	return ok(map[string]any{"msgid": m.ID}), 0
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,8 @@ type Person struct {
 	Snapshot bool `json:"snapshot,omitempty"`
 	// Blocked accepts template messages, then reports "failed:user block".
 	Blocked bool `json:"blocked,omitempty"`
+	// Failing accepts template messages, then reports "failed: system failed".
+	Failing bool `json:"failing,omitempty"`
 	// Risky makes jscode2session answer 40226.
 	Risky bool `json:"risky,omitempty"`
 }
@@ -55,6 +58,8 @@ func (s *Simulator) AddPerson(p Person) {
 		s.order = append(s.order, p.Key)
 	}
 	s.people[p.Key] = &p
+	clear(s.openIDs) // the open ids of the one before
+	clear(s.byOpen)
 	for _, appID := range p.Follows {
 		s.follows[identity{appID, p.Key}] = s.opt.Now()
 	}
@@ -86,15 +91,35 @@ func (s *Simulator) Following(person, appID string) bool {
 }
 
 func (s *Simulator) openID(person, appID string) string {
-	if p := s.people[person]; p != nil && p.OpenIDs[appID] != "" {
-		return p.OpenIDs[appID]
+	if strings.HasPrefix(person, crowdMark) {
+		return person
+	}
+	key := identity{appID, person}
+	if id, known := s.openIDs[key]; known {
+		return id
 	}
 	sum := sha256.Sum256([]byte("open\x00" + appID + "\x00" + person))
-	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
+	id := "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
+	p := s.people[person]
+	if p == nil {
+		return id // not remembered: somebody may still become that person, with an open id given
+	}
+	if p.OpenIDs[appID] != "" {
+		id = p.OpenIDs[appID]
+	}
+	s.openIDs[key] = id
+	s.byOpen[identity{appID, id}] = person
+	return id
 }
 
 // byOpenID returns the person with an openid in an app; the caller holds mu.
 func (s *Simulator) byOpenID(appID, openID string) *Person {
+	if s.apps[appID].crowdIndex(openID) >= 0 {
+		return crowdPerson(openID)
+	}
+	if key, known := s.byOpen[identity{appID, openID}]; known {
+		return s.people[key]
+	}
 	for _, key := range s.order {
 		if s.openID(key, appID) == openID {
 			return s.people[key]
@@ -112,6 +137,9 @@ func (s *Simulator) unionOf(p *Person, a *App) string {
 }
 
 func (s *Simulator) followedSince(person, appID string) (time.Time, bool) {
+	if strings.HasPrefix(person, crowdMark) {
+		return s.crowdSince(), true
+	}
 	at, ok := s.follows[identity{appID, person}]
 	return at, ok
 }

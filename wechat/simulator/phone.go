@@ -27,6 +27,8 @@ type phoneView struct {
 	Now      string
 	Version  string
 	Others   []indexPerson
+	Prompts  []promptCard // the open account's templates
+	Buttons  []Button     // the open account's menu, as this person sees it
 }
 
 type miniCard struct {
@@ -34,6 +36,24 @@ type miniCard struct {
 	Messages []Message
 	OpenID   string
 	Code     string // a phone code made just now
+	Prompts  []promptCard
+}
+
+// promptCard is what a person decides about a template.
+type promptCard struct {
+	Template
+	Grants int
+	Off    bool // turned off in the settings
+}
+
+// prompts returns the templates of an account with the person's decisions; the caller holds mu.
+func (s *Simulator) prompts(person string, a *App) []promptCard {
+	var cards []promptCard
+	for _, t := range a.Templates {
+		cards = append(cards, promptCard{Template: t, Grants: s.grants[grantKey{identity{a.AppID, person}, t.ID}],
+			Off: s.refuses(person, a.AppID, t.ID)})
+	}
+	return cards
 }
 
 type sceneCard struct {
@@ -75,9 +95,10 @@ func (s *Simulator) phoneView(r *http.Request) (phoneView, bool) {
 		}
 	}
 	_, view.Follows = s.follows[identity{view.App.AppID, key}]
-	view.Chat = s.chat(key, view.App.AppID)
+	view.Chat, view.Prompts, view.Buttons = s.chat(key, view.App.AppID), s.prompts(key, &view.App), s.menuOf(key, &view.App)
 	for _, a := range s.appsOf(MiniProgram) {
-		card := miniCard{App: *a, Messages: s.chat(key, a.AppID), OpenID: s.openID(key, a.AppID)}
+		card := miniCard{App: *a, Messages: s.chat(key, a.AppID), OpenID: s.openID(key, a.AppID),
+			Prompts: s.prompts(key, a)}
 		if query.Get("app") == a.AppID {
 			card.Code = query.Get("phone_code")
 		}
@@ -128,7 +149,7 @@ type menuItem struct {
 }
 
 // Menu returns the open account's menu.
-func (v phoneView) Menu() []menuItem { return menuItems(v.App.AppID, "", v.App.Menu) }
+func (v phoneView) Menu() []menuItem { return menuItems(v.App.AppID, "", v.Buttons) }
 
 func menuItems(appID, above string, buttons []Button) []menuItem {
 	var out []menuItem
@@ -328,10 +349,25 @@ func (s *Simulator) phoneText(w http.ResponseWriter, r *http.Request) {
 	s.back(w, r, "chat", app, s.SendText(r.PathValue("person"), app, text))
 }
 
+// phoneGrant answers a prompt for one template: no=1 rejects it.
 func (s *Simulator) phoneGrant(w http.ResponseWriter, r *http.Request) {
-	app := r.PostFormValue("app")
-	s.Grant(r.PathValue("person"), app, r.PostFormValue("template"), 1)
-	s.phoneAt(w, r, url.Values{"tab": {"mini"}, "app": {app}, "flash": {"已允许接收一条消息"}})
+	app, accepted := r.PostFormValue("app"), r.PostFormValue("no") == ""
+	err := s.AnswerPrompt(r.PathValue("person"), app, map[string]bool{r.PostFormValue("template"): accepted})
+	flash := "已允许接收一条消息"
+	switch {
+	case err != nil:
+		flash = "没有成功，请再试一次"
+	case !accepted:
+		flash = "已拒绝"
+	}
+	s.phoneAt(w, r, url.Values{"tab": {"mini"}, "app": {app}, "flash": {flash}})
+}
+
+// phoneSwitch turns a template off (off=1) or on.
+func (s *Simulator) phoneSwitch(w http.ResponseWriter, r *http.Request) {
+	app, off := r.PostFormValue("app"), r.PostFormValue("off") != ""
+	err := s.SwitchTemplate(r.PathValue("person"), app, r.PostFormValue("template"), !off)
+	s.back(w, r, first(r.PostFormValue("tab"), "mini"), app, err)
 }
 
 func (s *Simulator) phoneMintPhoneCode(w http.ResponseWriter, r *http.Request) {

@@ -105,7 +105,15 @@ func (s *Simulator) wrapAt(p parcel, at, nonce string) (url.Values, string) {
 	sealed := env.seal(salt, p.xml, p.app.AppID)
 	query.Set("encrypt_type", "aes")
 	query.Set("msg_signature", signature(p.app.Token, at, nonce, sealed))
-	return query, wrapped(p.app.OriginalID, sealed)
+	return query, p.app.wrapped(sealed)
+}
+
+// wrapped returns the body of an encrypted push.
+func (a App) wrapped(sealed string) string {
+	if a.JSON {
+		return string(encode(map[string]string{"ToUserName": a.OriginalID, "Encrypt": sealed}))
+	}
+	return wrapped(a.OriginalID, sealed)
 }
 
 func wrapped(to, sealed string) string {
@@ -144,7 +152,11 @@ func (s *Simulator) exchange(ctx context.Context, method, to string, query url.V
 	if err != nil {
 		return pushed{}, err
 	}
-	req.Header.Set("Content-Type", "text/xml")
+	kind := "text/xml"
+	if strings.HasPrefix(body, "{") {
+		kind = "application/json"
+	}
+	req.Header.Set("Content-Type", kind)
 	req.Header.Set("User-Agent", "Mozilla/4.0")
 	res, err := s.client().Do(req)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -198,7 +199,7 @@ func TestRetries(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := e.heard()
-	if len(events) != 3 || events[0].ID == "" || events[0] != events[1] || events[1] != events[2] {
+	if len(events) != 3 || events[0].ID == "" || !reflect.DeepEqual(events[0], events[1]) || !reflect.DeepEqual(events[1], events[2]) {
 		t.Errorf("heard %+v", events)
 	}
 	slices.Sort(e.nonces)

@@ -85,16 +85,26 @@ type state struct {
 	order    []string
 	follows  map[identity]time.Time
 	grants   map[grantKey]int
-	tokens   map[string]*token
-	forced   map[string]*forcedRefresh
-	codes    map[string]*code
-	lastCode map[string]string // the newest OAuth code of an app, for replays
-	scenes   []*scene
-	messages []Message
-	sent     map[string]sentMark // template messages by openid and client_msg_id
-	faults   []*Fault
-	calls    []Call
-	serial   int64
+	refused  map[grantKey]bool   // templates that people have turned off
+	openIDs  map[identity]string // of person, computed once
+	byOpen   map[identity]string // the person with an open id
+	remarks  map[identity]string
+	cameBy   map[identity]string // the scene by which somebody followed
+	tags     map[string][]*tag   // by app
+
+	conditional map[string][]conditionalMenu // by app
+	materials   map[string][]material        // by app
+	quotas      map[quotaKey]*quota
+	tokens      map[string]*token
+	forced      map[string]*forcedRefresh
+	codes       map[string]*code
+	lastCode    map[string]string // the newest OAuth code of an app, for replays
+	scenes      []*scene
+	messages    []Message
+	sent        map[string]sentMark // template messages by openid and client_msg_id
+	faults      []*Fault
+	calls       []Call
+	serial      int64
 }
 
 // identity is one person as one app sees them.
@@ -133,7 +143,10 @@ func (s *Simulator) Reset() {
 	s.mu.Lock()
 	s.state = state{
 		apps: map[string]*App{}, people: map[string]*Person{},
-		follows: map[identity]time.Time{}, grants: map[grantKey]int{},
+		follows: map[identity]time.Time{}, grants: map[grantKey]int{}, refused: map[grantKey]bool{},
+		openIDs: map[identity]string{}, byOpen: map[identity]string{}, remarks: map[identity]string{}, cameBy: map[identity]string{},
+		tags: map[string][]*tag{}, conditional: map[string][]conditionalMenu{}, materials: map[string][]material{},
+		quotas: map[quotaKey]*quota{},
 		tokens: map[string]*token{}, forced: map[string]*forcedRefresh{},
 		codes: map[string]*code{}, lastCode: map[string]string{}, sent: map[string]sentMark{},
 		serial: 24_000_000_000_000_000,
@@ -229,6 +242,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /phone/{person}/text", s.phoneText)
 	mux.HandleFunc("POST /phone/{person}/scan", s.phoneScan)
 	mux.HandleFunc("POST /phone/{person}/grant", s.phoneGrant)
+	mux.HandleFunc("POST /phone/{person}/switch", s.phoneSwitch)
 	mux.HandleFunc("POST /phone/{person}/phone-code", s.phoneMintPhoneCode)
 
 	mux.Handle("GET /assets/", assets())

@@ -52,6 +52,18 @@ func KnownAuditField(stem, key string) bool {
 	return slices.ContainsFunc(f.Fields, func(f AuditField) bool { return f.Key == key })
 }
 
+// FieldLabel returns the Chinese label of a field of a feature's forms, which has the name under which the
+// audit log records it; "" = it has none.
+func FieldLabel(stem, key string) string {
+	f, _ := FeatureOf(stem)
+	for _, field := range f.Fields {
+		if field.Key == key {
+			return field.Label
+		}
+	}
+	return ""
+}
+
 // Changes returns the values before and after the act, field by field. Text that is not a JSON
 // object, or that was too long to be stored whole, is returned as one change without a label.
 func (r AuditRecord) Changes() []AuditChange {

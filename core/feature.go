@@ -359,3 +359,18 @@ func FeatureOf(stem string) (f Feature, ok bool) {
 	}
 	return Features[at], true
 }
+
+// ListName returns the Chinese name of a list by its path below /console/: a stem's, or that of a tab.
+func ListName(path string) (name string, ok bool) {
+	for _, f := range Features {
+		if f.List != "" && f.Stem == path || f.Path == path {
+			return f.Noun, true
+		}
+		for _, page := range f.Pages {
+			if page.Path == path {
+				return page.Label, true
+			}
+		}
+	}
+	return "", false
+}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -71,7 +72,24 @@ type Resident struct {
 	Desk        Certification // how staff certified the resident; zero = WeChat did, or nobody
 	MovedOut    time.Time
 	Updated     time.Time // see Stale
+	// Namesake: of somebody who is added: it is known that another of that name lives in the house.
+	Namesake bool
 }
+
+// errNamesake is the cause of a Namesake error.
+var errNamesake = errors.New("a resident of that name lives there")
+
+// NamesakeLives returns the conflict, for which IsNamesake reports true, that somebody of a resident's name
+// lives in the house: the same person once more, or another one, which only the sender knows.
+func NamesakeLives(name, house string) error {
+	return &Error{
+		Code: CodeConflict, Err: errNamesake,
+		Message: "还没有添加：" + house + " 已有同名住户“" + name + "”。如是同一人，不用再添加；如是另一人，请按“仍然添加”。",
+	}
+}
+
+// IsNamesake reports whether err asks whether a namesake is another person.
+func IsNamesake(err error) bool { return errors.Is(err, errNamesake) }
 
 // RestoreDays is how long a resident who moved out can be restored.
 const RestoreDays = 30

@@ -17,12 +17,12 @@ import (
 const axeFile = "../node_modules/axe-core/axe.min.js"
 
 // check runs all of axe's rules in light mode, then the colour rules again in dark mode, and
-// returns serious and critical violations as readable lines.
+// returns violations that are more than minor as readable lines.
 const check = `(async () => {
 	const lines = [];
 	const look = async (mode, options) => {
 		const {violations} = await axe.run(document, {resultTypes: ["violations"], iframes: false, ...options});
-		for (const v of violations) if (v.impact === "serious" || v.impact === "critical")
+		for (const v of violations) if (v.impact !== "minor")
 			for (const n of v.nodes.slice(0, 3)) lines.push(mode + ": " + v.id + " at " + n.target.join(" ") + ": " + ` +
 	`(n.any[0] || n.all[0] || n.none[0] || {}).message);
 	};

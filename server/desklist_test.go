@@ -30,6 +30,28 @@ const dense = `(() => {
 	return [...new Set(lines)].slice(0, 5);
 })()`
 
+// bulkInPlace ticks the first row, and returns what is wrong with the bar of what can be done with it: it takes
+// exactly the toolbar's place, hides no row, and leaves it when nothing is ticked.
+const bulkInPlace = `(() => {
+	const lines = [], list = document.querySelector(".tx-list-card"), box = list.querySelector("tbody .tx-tick input");
+	if (!box) return lines;
+	const bar = list.querySelector(":scope > .tx-filters") ?? list.querySelector(".tx-list-tools"), place = bar.getBoundingClientRect();
+	const first = list.querySelector("tbody tr").getBoundingClientRect().top;
+	box.click();
+	const bulk = list.querySelector(".tx-bulk").getBoundingClientRect();
+	if (bulk.height === 0 || Math.abs(bulk.top - place.top) > 1 || bulk.bottom > place.bottom + 1)
+		lines.push("the bar is from " + bulk.top + " to " + bulk.bottom + ", the toolbar from " + place.top + " to " + place.bottom);
+	if (list.querySelector("tbody tr").getBoundingClientRect().top !== first) lines.push("the rows moved");
+	for (const button of list.querySelectorAll(".tx-bulk .btn"))
+		if (button.getBoundingClientRect().right > bulk.right || button.getBoundingClientRect().bottom > bulk.bottom)
+			lines.push("outside the bar: " + button.innerText);
+	box.click();
+	if (list.querySelector(".tx-bulk").getBoundingClientRect().height !== 0) lines.push("the bar stays");
+	const search = bar.querySelector("input, select")?.getBoundingClientRect();
+	if (search && !bar.contains(document.elementFromPoint(search.left + 5, search.top + 5))) lines.push("the filters do not come back");
+	return lines;
+})()`
+
 // Every list is dense on a desk, and its rows are reached by keys.
 func TestListsOnADesk(t *testing.T) {
 	t.Parallel()
@@ -52,6 +74,10 @@ func TestListsOnADesk(t *testing.T) {
 		lists++
 		b.picture("desk-" + strings.ReplaceAll(path, "/", "-"))
 		bad, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](dense))
+		if err != nil || len(bad) > 0 {
+			t.Errorf("%s: %v %v", path, bad, err)
+		}
+		bad, err = chromedp.Run(b.ctx, chromedp.Evaluate[[]string](bulkInPlace))
 		if err != nil || len(bad) > 0 {
 			t.Errorf("%s: %v %v", path, bad, err)
 		}

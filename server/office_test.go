@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"tongxing/configs"
 	"tongxing/core"
@@ -595,6 +596,48 @@ func TestOfficeByKeyboard(t *testing.T) {
 		"the focus where it was",
 		`!document.querySelector("dialog") && document.activeElement.matches(".tx-row-menu summary, .tx-row-menu button")`,
 	)
+}
+
+// A form is filled in and saved, and a row's act done and its question answered, by keys alone.
+func TestOfficeSavesAndActsByKeyboard(t *testing.T) {
+	o := openOffice(t)
+	b := o.desk("manager", browser.Desktop)
+	o.open(b, "/console/resident/new")
+	b.await("the form", `document.readyState === "complete" && document.querySelector("#f-house")`)
+	b.run(`document.querySelector("main").focus()`)
+	b.tabTo("#f-house")
+	b.keys("1栋1单元101")
+	b.tabTo("#f-name")
+	b.keys("司徒键盘")
+	b.tabTo(`input[name="sex"]`)
+	b.keys(" ")
+	b.tabTo(`.tx-form-foot .btn-primary`)
+	b.keys("\r")
+	b.await("the new resident", `/resident\/\d+$/.test(location.pathname) && `+wasSaved)
+	b.says("司徒键盘")
+
+	o.open(b, "/console/resident")
+	b.await("the list", `document.readyState === "complete" && document.querySelector("tbody tr")?.innerText.includes("司徒键盘")`)
+	b.run(`document.querySelector("main").focus()`)
+	b.tabTo(`tbody tr:first-child .tx-row-menu summary`)
+	b.keys("\r")
+	b.await("the menu, on its first line", `document.activeElement.matches(".tx-row-menu[open] .tx-menu-item")`)
+	for range 10 {
+		there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.activeElement.innerText.includes("迁出")`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if there {
+			break
+		}
+		b.keys(kb.ArrowDown)
+	}
+	b.keys("\r")
+	b.await("the question, on the answer that does nothing", `document.activeElement.matches("dialog[open] [data-cancel]")`)
+	b.tabTo(`dialog[open] .btn-danger`)
+	b.picture("keyboard-question")
+	b.keys("\r")
+	b.await("moved out, and told", wasSaved+` && document.querySelector(".tx-flash").innerText.includes("已迁出")`)
 }
 
 // keys presses keys, in whichever element has the focus.

@@ -67,6 +67,9 @@ func (a *app) console(wx *weChat) *console.Console {
 	if wx.official != nil {
 		o.QR = wx
 	}
+	if wx.mini != nil {
+		o.MiniCode = wx
+	}
 	return console.New(o)
 }
 

@@ -102,6 +102,15 @@ func (w *weChat) PageConfig(ctx context.Context, page string) (wechat.PageConfig
 	return config, wechaterror.ForPeople(err)
 }
 
+// MiniCode implements console.MiniCoder.
+func (w *weChat) MiniCode(ctx context.Context, scene string) ([]byte, error) {
+	if w.mini == nil {
+		return nil, errNoMini
+	}
+	picture, err := w.mini.UnlimitedCode(ctx, wechat.CodeImage{Scene: scene})
+	return picture, wechaterror.ForPeople(err)
+}
+
 // TemporaryQR implements console.QRMaker.
 func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Duration) (string, error) {
 	if w.official == nil {

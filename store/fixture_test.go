@@ -39,7 +39,7 @@ func newHouses(t *testing.T, s *Store, community core.ID, n int) []core.ID {
 func newResident(t *testing.T, s *Store, community, house core.ID, name, phone string) core.ID {
 	t.Helper()
 	id, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
-		Community: community, House: house, Name: name, Identity: core.Owner, Phone: phone,
+		Community: community, House: house, Name: name, Identity: core.Owner, Phone: phone, Namesake: true,
 	})
 	if err != nil {
 		t.Fatalf("CreateResident(%s): %v", name, err)

@@ -48,9 +48,9 @@ func (s *Store) House(ctx context.Context, scope core.Scope, id core.ID) (core.H
 	return row.house(), nil
 }
 
-// HouseFilter narrows the list of a community's houses.
+// HouseFilter narrows the list of houses.
 type HouseFilter struct {
-	Community core.ID // required
+	Community core.ID // 0 = all of the scope
 	Node      core.ID // houses under this building node; 0 = all
 	Keyword   string  // part of the label, or another way to write the house: 3-2-501; "" = all
 	Arrears   bool    // only houses that owe money
@@ -64,75 +64,101 @@ type HouseRow struct {
 	Restriction *core.Restriction // nil: none
 }
 
-// Houses lists a community's houses in the order of their labels, 2栋 before 10栋. more reports
-// whether there are further rows in the direction of paging. It costs at most four queries.
+// Houses lists houses, of several communities one after the other, in the order of their labels, 2栋
+// before 10栋. more reports whether there are further rows in the direction of paging. It costs at most
+// five queries.
 func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (list []HouseRow, more bool, err error) {
-	if !scope.Has(f.Community) {
+	if f.Community != 0 && !scope.Has(f.Community) {
 		return nil, false, core.NotFound(noCommunity)
 	}
-	where, args := "community_id = ?", []any{int64(f.Community)}
-	if f.Node != 0 {
-		where, args = where+" AND path LIKE ?", append(args, underNode(f.Node))
+	scope = scope.In(f.Community)
+	where, found, err := s.houseWhere(ctx, scope, f)
+	if err != nil || !found {
+		return nil, false, database.Wrap("list houses", err)
 	}
-	if f.Keyword = core.Clean(f.Keyword); f.Keyword != "" {
-		said, ok, err := s.housesByText(ctx, core.ScopeOf(f.Community), f.Keyword)
-		switch {
-		case err != nil:
-			return nil, false, database.Wrap("list houses", err)
-		case ok && len(said) == 0:
-			return nil, false, nil
-		case ok:
-			where, args = where+" AND id IN ("+database.Placeholders(len(said))+")", append(args, database.IDArgs(houseIDs(said))...)
-		default:
-			where, args = where+" AND label LIKE ? ESCAPE '!'", append(args, database.LikeContains(f.Keyword))
-		}
-	}
-	if f.Arrears {
-		where += " AND arrears_fen > 0"
-	}
-	whole, all := where, args
-	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
+	bounds, cursor, err := s.houseBounds(ctx, scope, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
-	where, args = where+bounds+byLabel.Clause(f.Page), append(append(args, cursor...), f.Page.Limit+1)
 	var rows []houseRow
 	if err := s.db.All(
 		ctx, &rows,
-		"SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex("house_sort")+" WHERE "+where, args...,
+		"SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex("house_sort")+" WHERE "+where.Text()+bounds+
+			byLabel(scope).Clause(f.Page),
+		append(where.Args(cursor...), f.Page.Limit+1)...,
 	); err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
 	rows, more = core.CutPage(f.Page, rows)
-	if err := countList(ctx, s.db, f.Page, listEnd{len(rows), more}, "FROM house h WHERE "+whole, all); err != nil {
+	err = countList(ctx, s.db, f.Page, listEnd{len(rows), more}, "FROM house h WHERE "+where.Text(), where.Args())
+	if err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
-	list, err = s.houseRows(ctx, f.Community, rows)
+	list, err = s.houseRows(ctx, rows)
 	return list, more, database.Wrap("list houses", err)
+}
+
+// houseWhere returns the condition of a filter on house h, of a scope that is the filter's; found reports
+// whether any house can meet it.
+func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter) (where database.Where, found bool, err error) {
+	where = database.Within(scope, "community_id")
+	if f.Node != 0 {
+		where.And("path LIKE ?", underNode(f.Node))
+	}
+	if f.Keyword = core.Clean(f.Keyword); f.Keyword != "" {
+		said, ok, err := s.housesByText(ctx, scope, f.Keyword)
+		switch {
+		case err != nil:
+			return where, false, err
+		case ok && len(said) == 0:
+			return where, false, nil
+		case ok:
+			where.And("id IN ("+database.Placeholders(len(said))+")", database.IDArgs(houseIDs(said))...)
+		default:
+			where.And("label LIKE ? ESCAPE '!'", database.LikeContains(f.Keyword))
+		}
+	}
+	if f.Arrears {
+		where.And("arrears_fen > 0")
+	}
+	return where, true, nil
 }
 
 // underNode returns the LIKE pattern for paths of houses under a node.
 func underNode(node core.ID) string { return "%/" + node.String() + "/%" }
 
-// byLabel is the order of houses: 2栋 before 10栋.
-var byLabel = database.PageOrder{Key: "h.sort_key", ID: "h.id"}
+// byLabel returns the order of a scope's houses: by community if there are several, then 2栋 before 10栋.
+func byLabel(scope core.Scope) database.PageOrder {
+	order := database.PageOrder{Group: "h.community_id", Key: "h.sort_key", ID: "h.id"}
+	if _, one := scope.One(); one {
+		order.Group = ""
+	}
+	return order
+}
 
-// houseBounds returns the page's bounds on house h. A cursor that is not a house of the community
-// is followed by no rows.
-func (s *Store) houseBounds(ctx context.Context, community core.ID, p Page) (string, []any, error) {
+// houseBounds returns the page's bounds on house h. A cursor that is not a house of the scope is
+// followed by no rows.
+func (s *Store) houseBounds(ctx context.Context, scope core.Scope, p Page) (string, []any, error) {
 	if p.First() {
 		return "", nil, nil
 	}
-	var keys []string
-	err := s.db.All(ctx, &keys, "SELECT sort_key FROM house WHERE id = ? AND community_id = ?",
-		int64(p.Cursor()), int64(community))
-	bounds, args := byLabel.Bounds(p, keys...)
+	where := database.Within(scope, "community_id")
+	where.And("id = ?", int64(p.Cursor()))
+	var rows []houseRow
+	err := s.db.All(ctx, &rows, "SELECT community_id, sort_key FROM house WHERE "+where.Text(), where.Args()...)
+	var keys []any
+	for _, row := range rows {
+		keys = []any{int64(row.Community), row.SortKey}
+	}
+	bounds, args := byLabel(scope).Bounds(p, keys...)
 	return bounds, args, err
 }
 
-func (s *Store) houseRows(ctx context.Context, community core.ID, rows []houseRow) ([]HouseRow, error) {
+func (s *Store) houseRows(ctx context.Context, rows []houseRow) ([]HouseRow, error) {
 	ids := database.IDsOf(rows, func(r houseRow) core.ID { return r.ID })
-	counts, err := s.db.CountsBy(ctx, "SELECT house_id AS id, COUNT(*) AS n FROM resident WHERE community_id = "+community.String()+
+	communities := database.IDsOf(rows, func(r houseRow) core.ID { return r.Community })
+	where := "community_id IN (" + database.JoinIDs(slices.Compact(slices.Sorted(slices.Values(communities)))) + ")"
+	counts, err := s.db.CountsBy(ctx, "SELECT house_id AS id, COUNT(*) AS n FROM resident WHERE "+where+
 		" AND moved_out_at IS NULL AND house_id IN (", ids, ") GROUP BY house_id")
 	if err != nil {
 		return nil, err

@@ -137,3 +137,53 @@ func TestHouseScope(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 	})
 }
+
+// The houses of several communities are listed one community after the other, to the end and back; a
+// cursor outside the scope is followed by no rows.
+func TestHousesOfSeveralCommunities(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ours, theirs, far := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑"), newCommunity(t, s, "远山里")
+		want := slices.Concat(newHouses(t, s, ours, 3), newHouses(t, s, theirs, 4))
+		others := newHouses(t, s, far, 1)
+		newResident(t, s, theirs, want[4], "张三", "13800138000")
+		for _, community := range []core.ID{ours, theirs} {
+			houses := want[:3]
+			if community == theirs {
+				houses = want[3:]
+			}
+			change := RestrictionChange{Community: community, Houses: houses, Restriction: core.Restriction{Exits: 1, Reason: "装修"}}
+			if _, err := s.CreateRestrictions(t.Context(), core.System, everywhere, change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		scope := core.ScopeOf(ours, theirs)
+		houses := walked(t, 2, func(p Page) ([]core.ID, bool, error) {
+			list, more, err := s.Houses(t.Context(), scope, HouseFilter{Page: p})
+			for _, h := range list {
+				if (h.Residents == 1) != (h.ID == want[4]) || h.Restriction == nil {
+					t.Errorf("%s has %d residents, restriction %v", h.Label, h.Residents, h.Restriction)
+				}
+			}
+			return database.IDsOf(list, func(h HouseRow) core.ID { return h.ID }), more, err
+		})
+		restricted := walked(t, 2, func(p Page) ([]core.ID, bool, error) {
+			list, more, err := s.Restrictions(t.Context(), scope, RestrictionFilter{Page: p})
+			return database.IDsOf(list, func(r RestrictedHouse) core.ID { return r.House }), more, err
+		})
+		if !slices.Equal(houses, want) || !slices.Equal(restricted, want) {
+			t.Errorf("houses %v, restricted %v, want %v", houses, restricted, want)
+		}
+		total := 0
+		list, _, err := s.Houses(t.Context(), scope, HouseFilter{Keyword: "1-1-102", Page: Page{Limit: 1, Total: &total}})
+		if err != nil || len(list) != 1 || total != 2 {
+			t.Errorf("found %v of %d, %v", labelsOf(list), total, err)
+		}
+		list, _, err = s.Houses(t.Context(), scope, HouseFilter{Page: Page{Limit: 9, Next: others[0]}})
+		if err != nil || len(list) != 0 {
+			t.Errorf("behind a house outside the scope: %v, %v", labelsOf(list), err)
+		}
+		if _, _, err := s.Houses(t.Context(), scope, HouseFilter{Community: far}); !core.IsNotFound(err) {
+			t.Errorf("a community outside the scope: %v", err)
+		}
+	})
+}

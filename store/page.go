@@ -49,14 +49,16 @@ func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) 
 	if p.Limit == 0 {
 		p.Limit = pageLimit
 	}
-	var keys []string
+	var keys []any
 	if q.order.Key != "" && !p.First() {
 		cursor := q.scope
 		cursor.And("id = ?", int64(p.Cursor()))
 		query := "SELECT " + q.order.Key + " FROM " + q.table + " WHERE " + cursor.Text()
-		if err := db.All(ctx, &keys, query, cursor.Args()...); err != nil {
+		var found []string
+		if err := db.All(ctx, &found, query, cursor.Args()...); err != nil {
 			return nil, false, err
 		}
+		keys = database.Keys(found)
 	}
 	where := q.scope.With(q.filter)
 	bounds, values := q.order.Bounds(p, keys...)

@@ -137,10 +137,10 @@ var racePeople = []raceStep{
 	}},
 	{"CertifyResident", func(w *raceWorld) (any, error) {
 		how := core.Certification{How: core.CertifiedByIDCard}
-		return nil, w.CertifyResident(w.ctx, raceBy, everywhere, w.ids["resident"], time.Time{}, how)
+		return w.CertifyResident(w.ctx, raceBy, everywhere, w.ids["resident"], time.Time{}, how)
 	}},
 	{"WithdrawCertification", func(w *raceWorld) (any, error) {
-		return w.WithdrawCertification(w.ctx, raceBy, everywhere, w.ids["resident"], "登记有误")
+		return w.WithdrawCertification(w.ctx, raceBy, everywhere, Withdrawal{Resident: w.ids["resident"], Reason: "登记有误"})
 	}},
 	{"RevealResident", func(w *raceWorld) (any, error) {
 		r, err := w.RevealResident(w.ctx, raceBy, everywhere, w.ids["resident"])

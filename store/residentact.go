@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -10,7 +11,9 @@ import (
 	"tongxing/store/database"
 )
 
-// CreateResident adds one person to a house of the scope. See CreateResidents.
+// CreateResident adds one person to a house of the scope. See CreateResidents. If somebody of that name
+// lives there, who may be the same person, core.IsNamesake reports true for the error, unless Namesake is
+// set.
 func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Scope, r core.Resident) (core.ID, error) {
 	if !scope.Has(r.Community) {
 		return 0, core.NotFound(noCommunity)
@@ -19,7 +22,7 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 	if err != nil {
 		return 0, err
 	}
-	ids, err := s.createResidents(ctx, by, r.Community, []core.Resident{r})
+	ids, err := s.createResidents(ctx, by, residentBuilder{community: r.Community, people: []core.Resident{r}, ask: !r.Namesake})
 	if err != nil {
 		return 0, err
 	}
@@ -46,13 +49,14 @@ func (s *Store) CreateResidents(
 			return nil, fmt.Errorf("resident %d of %d: %w", i+1, len(people), err)
 		}
 	}
-	return s.createResidents(ctx, by, community, normal)
+	return s.createResidents(ctx, by, residentBuilder{community: community, people: normal})
 }
 
-func (s *Store) createResidents(ctx context.Context, by core.Actor, community core.ID, people []core.Resident) ([]core.ID, error) {
+func (s *Store) createResidents(ctx context.Context, by core.Actor, all residentBuilder) ([]core.ID, error) {
 	var ids []core.ID
 	err := s.db.Write(ctx, "create residents", func(tx *database.Tx) error {
-		b := residentBuilder{tx: tx, community: community, people: append([]core.Resident(nil), people...)}
+		b := all
+		b.tx, b.people = tx, slices.Clone(all.people)
 		if err := b.run(); err != nil {
 			return err
 		}
@@ -71,6 +75,7 @@ type residentBuilder struct {
 	tx        *database.Tx
 	community core.ID
 	people    []core.Resident
+	ask       bool                  // whether a namesake is another person
 	labels    map[core.ID]string    // of the houses
 	back      map[int]string        // people who moved out and come back, by index: the name they had
 	were      map[int]core.Resident // what those were
@@ -174,8 +179,11 @@ func (b *residentBuilder) findTies() error {
 	b.back = map[int]string{}
 	for i := range b.people {
 		r := &b.people[i]
-		row, ok := known.find(b.tx.Keys(), *r)
-		if ok && row.MovedOut.IsZero() {
+		row, ok := b.tieOf(known, *r)
+		switch {
+		case b.ask && known.namesake(b.tx.Keys(), *r) && !(ok && row.Person == r.Person):
+			return core.NamesakeLives(r.Name, b.labels[r.House])
+		case ok && row.MovedOut.IsZero():
 			return livesThere(*r, b.labels[r.House])
 		}
 		if ok {
@@ -190,6 +198,14 @@ func (b *residentBuilder) findTies() error {
 		}}, known[r.House]...)
 	}
 	return nil
+}
+
+// tieOf returns the tie that a resident has to the house already.
+func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
+	if r.Namesake {
+		known = known.withoutNamesakes(b.tx.Keys(), r)
+	}
+	return known.find(b.tx.Keys(), r)
 }
 
 func (b *residentBuilder) certify() error {

@@ -21,17 +21,16 @@ type residentCertificationAudit struct {
 }
 
 // CertifyResident certifies a resident of the scope who lives there, whose documents the account has
-// seen, and creates the pass. One who is certified is a conflict; shown is the resident's Updated as
-// the account saw it, see core.Stale.
+// seen, and creates the pass; it returns the resident's new Updated. One who is certified is a conflict;
+// shown is the resident's Updated as the account saw it, see core.Stale.
 func (s *Store) CertifyResident(
 	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, shown time.Time, how core.Certification,
-) error {
-	how, err := how.Checked()
-	if err != nil {
-		return err
+) (updated time.Time, err error) {
+	if how, err = how.Checked(); err != nil {
+		return updated, err
 	}
 	how.By = by.Name
-	return s.db.Write(ctx, "certify resident", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "certify resident", func(tx *database.Tx) error {
 		row, r, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
@@ -43,7 +42,7 @@ func (s *Store) CertifyResident(
 			return err
 		}
 		r.Certified, r.Desk = tx.Now(), how
-		if _, err := saveResident(tx, r); err != nil {
+		if updated, err = saveResident(tx, r); err != nil {
 			return err
 		}
 		if err := createPasses(tx, []core.Resident{r}); err != nil {
@@ -54,24 +53,36 @@ func (s *Store) CertifyResident(
 			After: residentCertificationAudit{House: row.Label, Name: r.Name, How: how.How, Note: how.Note, Verified: true},
 		})
 	})
+	return updated, err
+}
+
+// Withdrawal takes back the certification of a resident at the desk.
+type Withdrawal struct {
+	Resident core.ID
+	Shown    time.Time // the resident's Updated as the account saw it; see core.Stale
+	Reason   string
 }
 
 // WithdrawCertification takes back a certification at the desk: the pass cannot be used from that
 // moment. A resident who has verified the phone number in WeChat stays certified by that, which
 // certified reports. Somebody whom WeChat alone certified is a conflict.
 func (s *Store) WithdrawCertification(
-	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, reason string,
+	ctx context.Context, by core.Actor, scope core.Scope, w Withdrawal,
 ) (certified bool, err error) {
-	if reason, err = core.CheckedWithdrawal(reason); err != nil {
+	reason, err := core.CheckedWithdrawal(w.Reason)
+	if err != nil {
 		return false, err
 	}
 	err = s.db.Write(ctx, "withdraw certification", func(tx *database.Tx) error {
-		row, r, err := lockResident(tx, scope, id)
+		row, r, err := lockResident(tx, scope, w.Resident)
 		if err != nil {
 			return err
 		}
 		if r.Certified.IsZero() || r.Desk.How == "" {
 			return core.Conflict("“" + r.Name + "”没有现场核验，不能撤销")
+		}
+		if err := database.CheckUnchanged(w.Shown, r.Updated); err != nil {
+			return err
 		}
 		verified, err := verifiedPersons(tx, []core.ID{r.Person})
 		if err != nil {
@@ -89,7 +100,7 @@ func (s *Store) WithdrawCertification(
 		now := was
 		now.Reason, now.Verified = reason, certified
 		return audit.Write(tx, by, audit.Entry{
-			Community: r.Community, Action: "resident.withdraw", Subject: audit.Target("resident", id),
+			Community: r.Community, Action: "resident.withdraw", Subject: audit.Target("resident", w.Resident),
 			Before: was, After: now,
 		})
 	})

@@ -45,7 +45,7 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 		if err != nil {
 			return "", nil, err
 		}
-		bounds, cursor := order.Bounds(f.Page, keys...)
+		bounds, cursor := order.Bounds(f.Page, database.Keys(keys)...)
 		where, args = where+bounds, append(args, cursor...)
 	}
 	return "SELECT t.id FROM resident t" + s.db.Dialect().ForceIndex(sort.index) + " WHERE t.community_id = ?" + where +

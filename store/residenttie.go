@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"tongxing/core"
 	"tongxing/store/database"
 )
@@ -28,6 +30,25 @@ func (t ties) find(keys database.Keyring, r core.Resident) (tieRow, bool) {
 		}
 	}
 	return tieRow{}, false
+}
+
+// namesake reports whether somebody of a resident's name lives in the house who may be the same person, or
+// another: all that tells is their ID numbers, if both are known.
+func (t ties) namesake(keys database.Keyring, r core.Resident) bool {
+	idNumber := keys.Digest("idno", r.IDNumber)
+	return slices.ContainsFunc(t[r.House], func(row tieRow) bool {
+		return row.MovedOut.IsZero() && core.FoldName(row.Name) == core.FoldName(r.Name) &&
+			(idNumber == "" || row.IDNumber == "")
+	})
+}
+
+// withoutNamesakes returns the ties without those that are a resident's by the name alone.
+func (t ties) withoutNamesakes(keys database.Keyring, r core.Resident) ties {
+	idNumber := keys.Digest("idno", r.IDNumber)
+	rows := slices.DeleteFunc(slices.Clone(t[r.House]), func(row tieRow) bool {
+		return row.MovedOut.IsZero() && row.Apart && (idNumber == "" || row.IDNumber != idNumber)
+	})
+	return ties{r.House: rows}
 }
 
 // livesThere is the conflict with somebody who is registered in the house.

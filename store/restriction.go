@@ -349,27 +349,28 @@ func auditLifted(tx *database.Tx, by core.Actor, held restrictedHouses, batch co
 
 const noRestriction = "该房屋没有限制出入"
 
-// RestrictionFilter narrows the list of a community's restrictions.
+// RestrictionFilter narrows the list of restrictions.
 type RestrictionFilter struct {
-	Community core.ID             // required
+	Community core.ID             // 0 = all of the scope
 	Keyword   string              // part of the house's label or of the reason
 	Due       core.RestrictionDue // by the last day; "" = all
 	Page      Page                // its cursors are houses
 }
 
-// Restrictions lists a community's restricted houses in the order of their labels, including
-// restrictions whose last day has passed, until they are lifted.
+// Restrictions lists restricted houses in the order of Houses, including restrictions whose last day
+// has passed, until they are lifted.
 func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f RestrictionFilter) (list []RestrictedHouse, more bool, err error) {
 	where, args, err := s.restrictionWhere(ctx, scope, f)
 	if err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
 	}
 	from, all := "FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE "+where, args
-	bounds, cursor, err := s.houseBounds(ctx, f.Community, f.Page)
+	scope = scope.In(f.Community)
+	bounds, cursor, err := s.houseBounds(ctx, scope, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
 	}
-	where, args = where+bounds+byLabel.Clause(f.Page), append(append(args, cursor...), f.Page.Limit+1)
+	where, args = where+bounds+byLabel(scope).Clause(f.Page), append(append(args, cursor...), f.Page.Limit+1)
 	var rows []restrictionRow
 	query := "SELECT " + restrictionColumns + " FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
 	if err := s.db.All(ctx, &rows, query, args...); err != nil {
@@ -401,10 +402,11 @@ func (s *Store) RestrictedHouses(ctx context.Context, scope core.Scope, f Restri
 
 // restrictionWhere returns the condition of a filter on house_restriction x and house h.
 func (s *Store) restrictionWhere(ctx context.Context, scope core.Scope, f RestrictionFilter) (string, []any, error) {
-	if !scope.Has(f.Community) {
+	if f.Community != 0 && !scope.Has(f.Community) {
 		return "", nil, core.NotFound(noCommunity)
 	}
-	where, args := "x.community_id = ?", []any{int64(f.Community)}
+	scope = scope.In(f.Community)
+	where, args := database.ScopeWhere(scope, "x.community_id")
 	if f.Due != "" {
 		first, last := f.Due.Days(core.DayOf(s.Now(), s.zone))
 		where, args = where+" AND x.last_day BETWEEN ? AND ?", append(args, int(first), int(last))
@@ -412,7 +414,7 @@ func (s *Store) restrictionWhere(ctx context.Context, scope core.Scope, f Restri
 	if f.Keyword == "" {
 		return where, args, nil
 	}
-	said, _, err := s.housesByText(ctx, core.ScopeOf(f.Community), f.Keyword)
+	said, _, err := s.housesByText(ctx, scope, f.Keyword)
 	if err != nil {
 		return "", nil, err
 	}

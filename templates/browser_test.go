@@ -81,6 +81,12 @@ func newSite(t *testing.T) *site {
 		shell := templates.Shell{Nav: console.Menu("reader")}
 		show(w, r, "console/dev/components", components.New(shell, req.URL.Query(), time.Now()))
 	})
+	mux.HandleFunc("GET /console/menu", func(w http.ResponseWriter, req *http.Request) {
+		show(w, r, "console/error/show", templates.ConsoleProblem{
+			Shell:   templates.Shell{Title: "菜单", Nav: components.LongMenu(req.URL.Query().Get("at"))},
+			Problem: templates.NewProblem(http.StatusNotFound, ""),
+		})
+	})
 	mux.HandleFunc("POST "+components.SuggestPath, func(w http.ResponseWriter, req *http.Request) {
 		_ = req.ParseForm() // a malformed form is empty: the test notices
 		if err := r.RenderBlock(

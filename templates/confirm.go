@@ -43,6 +43,7 @@ type Confirm struct {
 	Purpose bool
 	Wrong   map[string]string
 	Answers url.Values // as sent, if shown again
+	Notice  string     // above the question: why it is shown again; "" = nothing
 }
 
 // Fields of a question of level 2.

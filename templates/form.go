@@ -189,6 +189,7 @@ type Form struct {
 	Error    string // a message for the form as a whole; fields with messages are counted automatically
 	Notice   string // a note on a form without errors: its values are not saved yet
 	Submit   string // the button's label; "保存" if empty
+	Anyway   Anyway // beside Error: the act is meant all the same; zero = none
 	More     bool   // a second button saves and opens the form for another: it sends MoreField
 	Cancel   string // URL of the cancel button; empty for none
 	Ask      bool   // the server asks before it acts, as by Submit
@@ -196,6 +197,11 @@ type Form struct {
 	Preview  string // label of a button that sends act=preview, for browsers without scripts
 	Seen     string // of an edit: Seen of the time of the last change shown
 	Sign     bool   // a sign-in or another short form: a wide button, no unsaved-changes warning
+}
+
+// Anyway is a button that sends the form once more with a name set to 1.
+type Anyway struct {
+	Name, Label string
 }
 
 // Field returns the field called name, for a page that draws its form itself: {{template "field"

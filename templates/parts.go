@@ -61,6 +61,13 @@ func (e Empty) Told() Empty {
 	return e
 }
 
+// Asked is the form with which a page asks once which of several it is about; partial "asked".
+type Asked struct {
+	Path   string // of the page
+	Field  Field
+	Submit string
+}
+
 // NewEmpty is Empty for templates: {{template "empty" empty "还没有记录" "…"}}.
 func NewEmpty(title, text string) Empty { return Empty{Title: title, Text: text} }
 
@@ -181,6 +188,11 @@ type QR struct {
 // SVG returns a picture drawn by this program as the URL of an <img>.
 func SVG(picture []byte) template.URL {
 	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(picture)) // ours, so safe in a page
+}
+
+// JPEG returns a picture as an image's source.
+func JPEG(picture []byte) template.URL {
+	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(picture)) // base64, so safe in a page
 }
 
 // Verdict is a result that must be readable at arm's length: the door opens, or why not; partial

@@ -14,6 +14,7 @@ type Problem struct {
 	Text    string // why, and what to do
 	Request string // id of the request, to quote to support; empty shows nothing
 	Actions []Action
+	Kept    []Fact // what was typed into the form that failed, to be copied
 }
 
 // ConsoleProblem is the page "console/error/show". With a menu in Shell it is drawn inside the

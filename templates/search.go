@@ -1,5 +1,10 @@
 package templates
 
+import (
+	"fmt"
+	"slices"
+)
+
 // SearchAnswer is what the search box shows below what was typed; partial "search-answer".
 type SearchAnswer struct {
 	Typed  bool // something was typed; otherwise the groups are what one may want next
@@ -32,4 +37,13 @@ func (a SearchAnswer) Found() int {
 		n += len(g.Hits)
 	}
 	return n
+}
+
+// FoundText returns the number of hits in words: 10 项, or 10 项以上 if a kind has more.
+func (a SearchAnswer) FoundText() string {
+	words := fmt.Sprintf("%d 项", a.Found())
+	if slices.ContainsFunc(a.Groups, func(g SearchGroup) bool { return g.More != "" }) {
+		words += "以上"
+	}
+	return words
 }

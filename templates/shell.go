@@ -94,7 +94,15 @@ type NavGroup struct {
 	Items  []NavItem
 	Active bool // contains the current page, and so is open
 	Fixed  bool // has a heading and never folds
-	Count  int  // sum of its entries' counts
+}
+
+// Count returns the sum of the entries' counts, which the heading of a closed group shows.
+func (g NavGroup) Count() int {
+	sum := 0
+	for _, item := range g.Items {
+		sum += item.Count
+	}
+	return sum
 }
 
 // Folds reports whether the group has a heading that opens and closes it.

@@ -63,7 +63,7 @@ func New(shell templates.Shell, query url.Values, now time.Time) Page {
 			Tone: templates.Warn, Title: "现在不能出门", Text: "次数已用完，明天起可出门",
 			Facts: []templates.Fact{{Label: "剩余", Value: "0 次"}},
 		},
-		Menu: longMenu(), List: sampleList(query), Rows: rows(now),
+		Menu: LongMenu("我的任务"), List: sampleList(query), Rows: rows(now),
 		Tree: templates.Tree{
 			ID: "sample-tree", Label: "楼栋",
 			All: templates.TreeNode{Label: "全部楼栋", URL: "/console/dev/components", Note: "360 套 · 812 人", Leaf: true},

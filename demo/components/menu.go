@@ -22,17 +22,19 @@ var longMenuLines = []struct{ group, lines string }{
 	{"系统管理", "账号权限 操作日志 后台任务 系统状态 系统设置"},
 }
 
-// longMenu returns a menu of 56 lines with a group open and counts.
-func longMenu() []templates.NavGroup {
+// LongMenu returns a menu of 56 lines, as long as the console's will be, with counts and the line of a label as
+// the current one.
+func LongMenu(current string) []templates.NavGroup {
 	var groups []templates.NavGroup
 	for _, g := range longMenuLines {
-		group := templates.NavGroup{Name: fmt.Sprint("sample", len(groups)), Label: g.group, Active: g.group == "案件管理"}
+		group := templates.NavGroup{Name: fmt.Sprint("sample", len(groups)), Label: g.group}
 		for i, label := range strings.Fields(g.lines) {
 			item := templates.NavItem{Label: label, URL: "/console/dev/components", Icon: "list"}
 			if g.group == "案件管理" && i < 2 {
-				item.Count, item.Active = 12-5*i, i == 1
+				item.Count = 12 - 5*i
 			}
-			group.Count += item.Count
+			item.Active = label == current
+			group.Active = group.Active || item.Active
 			group.Items = append(group.Items, item)
 		}
 		groups = append(groups, group)

@@ -5,6 +5,7 @@ package console
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"tongxing/core"
 	"tongxing/handlers/console/access"
@@ -19,6 +20,9 @@ import (
 // QRMaker makes parametric QR codes of the official account.
 type QRMaker = frame.QRMaker
 
+// MiniCoder draws codes of the mini-program.
+type MiniCoder = frame.MiniCoder
+
 // System is what only the program that serves the console knows about itself.
 type System = account.System
 
@@ -29,6 +33,7 @@ type Options struct {
 	Cache    web.Cache // for used captchas
 	QR       QRMaker   // nil = no official account: nobody can be bound by a QR code
 	Mini     bool      // there is a mini-program
+	MiniCode MiniCoder // draws its codes; nil with Mini: none can be drawn
 
 	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
@@ -45,7 +50,9 @@ type Console struct {
 
 // New returns the console with the pages of all areas.
 func New(o Options) *Console {
-	f := &frame.Frame{Store: o.Store, Renderer: o.Renderer, QR: o.QR, Mini: o.Mini, PublicURL: o.PublicURL, Demo: o.Demo}
+	f := &frame.Frame{
+		Store: o.Store, Renderer: o.Renderer, QR: o.QR, Mini: o.Mini, MiniCode: o.MiniCode, PublicURL: o.PublicURL, Demo: o.Demo,
+	}
 	return &Console{frame: f, routes: routesOf(f, o)}
 }
 
@@ -56,7 +63,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 	}
 	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
-	home := &pages{f}
+	home := &pages{Frame: f}
 	f.Onward, f.HomePulse = home.onward, home.homePulse
 	routes := slices.Concat(
 		home.homeRoutes(), home.guideRoutes(), f.NoticeRoutes(), accounts.Routes(), register.Routes(), gates.Routes(),
@@ -81,4 +88,7 @@ func (c *Console) ErrorPage(ctx *web.Context, p web.ErrorPage) error {
 }
 
 // pages are those that belong to no area.
-type pages struct{ *frame.Frame }
+type pages struct {
+	*frame.Frame
+	noticeCode atomic.Pointer[[]byte] // of the notice, as WeChat drew it: it is the same for ever
+}

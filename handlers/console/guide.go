@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"tongxing/core"
-	"tongxing/gate"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -39,6 +38,7 @@ type guideStep struct {
 	Also   []templates.Action
 	Why    string // it is off, or what has to come first
 	Now    bool   // the next one to do
+	Others bool   // it is open, and the account cannot do it
 }
 
 // guidePlace is a community with the number of its open steps.
@@ -141,7 +141,10 @@ func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep 
 		step.Why = "先完成“" + s.Wait + "”。"
 	case !may && s.State == core.GuideDone:
 	case !may:
-		step.Why = "您的账号不能办理，请联系管理员。"
+		step.Why, step.Others = "由有“"+s.Needs.Name()+"”权限的同事办理。", true
+		if c.Has(s.Needs) {
+			step.Why = "由运维人办理。"
+		}
 	default:
 		step.Button.URL = guideURL(s.Path, community)
 		for _, a := range s.Also {
@@ -214,6 +217,8 @@ func (p *pages) guideCard(c *web.Context) guideCard {
 		c.Shortfall("steps of the set-up", err)
 		return guideCard{}
 	}
+	steps, others := ownSteps(steps)
+	left -= others
 	card := guideCard{Steps: steps, Left: left, URL: p.Within(c, frame.GuidePath), Away: frame.GuidePath, CSRF: c.CSRF()}
 	if card.Left == 0 {
 		return guideCard{}
@@ -227,6 +232,20 @@ func (p *pages) guideCard(c *web.Context) guideCard {
 		}
 	}
 	return card
+}
+
+// ownSteps returns the steps that an account can do, and those of others that they wait for; others is how many it
+// left out.
+func ownSteps(steps []guideStep) (own []guideStep, others int) {
+	for _, s := range steps {
+		awaited := slices.ContainsFunc(steps, func(other guideStep) bool { return other.Wait == s.Title })
+		if s.Others && !awaited {
+			others++
+			continue
+		}
+		own = append(own, s)
+	}
+	return own, others
 }
 
 // guidesAtHome is the maximum number of communities whose progress the home page computes: the latest, since the
@@ -344,10 +363,12 @@ func (p *pages) guideWechat(c *web.Context) error {
 type guideNoticePage struct {
 	templates.Shell
 	Community, Phone, Address string
-	Image                     template.URL // of the QR code; "" = WeChat is not configured
-	Why, Step                 string       // it is not, and where that is done
+	Image                     template.URL // of the mini-program's code; "" = there is none now
+	Why, Step                 string       // why, and where the set-up is
+	Numbers                   string       // where the missing telephone number of the office is entered; "" = none is missing
 	Office, Day, Printed      string
-	Choose                    []templates.Field // the community, of several
+	Asked                     *templates.Asked // the community, of several
+	Empty                     *templates.Empty // none is chosen
 }
 
 func (p *pages) guideNotice(c *web.Context) error {
@@ -355,24 +376,46 @@ func (p *pages) guideNotice(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if at.ID == 0 {
+	if len(at.All) == 0 {
 		return frame.ErrNoCommunityYet
 	}
 	page := guideNoticePage{
 		Shell: p.Shell(c, "guide", "打印住户通知"), Community: at.Name, Phone: at.Phone, Address: at.Address,
 		Office: at.Name + "物业", Day: p.Today(c).String(), Step: frame.GuidePath + "/wechat",
 	}
-	if len(at.All) > 1 {
-		page.Choose = []templates.Field{at.Field("")}
+	page.Asked = at.Asked(noticePath)
+	if page.Empty = at.NotChosen(c); page.Empty != nil {
+		return p.Page(c, http.StatusOK, "console/guide/notice", page)
 	}
 	page.Printed = c.Account().Name + "　" + c.Now().In(p.Store.Zone()).Format("2006-01-02 15:04") + " 打印"
 	page.Crumbs = []templates.Crumb{{Label: "开始使用", URL: at.URL(frame.GuidePath)}}
+	if at.Phone == "" && c.Has(core.PermCommunityEdit) {
+		page.Numbers = frame.CommunityURL(at.ID) + "/edit"
+	}
 	if page.Why = p.NoWechat(frame.WechatBoth); page.Why == "" {
-		picture, err := gate.QRSVG(p.PublicURL + "/h5/pass")
-		if err != nil {
-			return err
-		}
-		page.Image = templates.SVG(picture)
+		page.Image, page.Why = p.noticeImage(c)
 	}
 	return p.Page(c, http.StatusOK, "console/guide/notice", page)
+}
+
+// noticeScene tells the mini-program, and WeChat's figures, that it was opened from a notice.
+const noticeScene = "from=notice"
+
+// noticeImage returns the mini-program's code, which leads residents to what the notice describes, or why there is
+// none now. WeChat is asked once.
+func (p *pages) noticeImage(c *web.Context) (image template.URL, why string) {
+	drawn := p.noticeCode.Load()
+	if drawn == nil {
+		if p.MiniCode == nil {
+			return "", "暂时不能生成小程序码。"
+		}
+		picture, err := p.MiniCode.MiniCode(c.Ctx(), noticeScene)
+		if err != nil {
+			c.Shortfall("code of the mini-program", err)
+			return "", "微信暂时没有给出小程序码，请稍后再打开这一页。"
+		}
+		drawn = &picture
+		p.noticeCode.Store(drawn)
+	}
+	return templates.JPEG(*drawn), ""
 }

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -83,12 +85,16 @@ func TestGuideFollowsTheData(t *testing.T) {
 			clerk.Get(t, to, http.StatusOK)
 			return
 		}
-		if off := li.Find("button[disabled]").Length() == 1 && strings.Contains(li.Text(), "不能办理"); off == li.HasClass("tx-step-done") {
+		if off := li.Find("button[disabled]").Length() == 1 && strings.Contains(li.Text(), "权限的同事办理。"); off == li.HasClass("tx-step-done") {
 			t.Errorf("neither on nor off with a reason: %s", li.Text())
 		}
 	})
 	if page.Find(".tx-guide a").Length() < 2 {
 		t.Error("the clerk may do nothing")
+	}
+	mine := clerk.Get(t, "/console", http.StatusOK).Find(`section[aria-labelledby="guide-title"] .tx-guide-steps`).Text()
+	if !strings.Contains(mine, "住户") || strings.Contains(mine, "门岗") || strings.Contains(mine, "门禁读头") {
+		t.Errorf("the home page has the steps of others: %s", mine)
 	}
 }
 
@@ -140,7 +146,7 @@ func TestGuideWithoutACommunity(t *testing.T) {
 	if on := steps.Find("a.btn"); on.Length() != 1 || on.AttrOr("href", "") != frame.WechatStep {
 		t.Errorf("%d buttons are on", on.Length())
 	}
-	if first, second := steps.Eq(0).Text(), steps.Eq(1).Text(); !strings.Contains(first, "不能办理") || !strings.Contains(second, "先完成“小区”") {
+	if first, second := steps.Eq(0).Text(), steps.Eq(1).Text(); !strings.Contains(first, "由运维人办理") || !strings.Contains(second, "先完成“小区”") {
 		t.Errorf("the first steps say %q, %q", first, second)
 	}
 }
@@ -189,6 +195,56 @@ func TestNoticeSaysThatWechatIsMissing(t *testing.T) {
 	b.Get(t, noticePath+"?community="+d.Others.Community.String(), http.StatusNotFound)
 }
 
+// miniCodes draws codes as WeChat does.
+type miniCodes struct {
+	asked int
+	err   error
+}
+
+// MiniCode implements frame.MiniCoder.
+func (m *miniCodes) MiniCode(_ context.Context, scene string) ([]byte, error) {
+	m.asked++
+	return []byte("\xff\xd8 of " + scene), m.err
+}
+
+// With WeChat the notice has the mini-program's code and the office's number; while WeChat gives none, it says so.
+func TestNoticeHasTheMiniProgramsCode(t *testing.T) {
+	d := newDesk(t)
+	codes := &miniCodes{err: core.Unavailable("微信暂时不能用")}
+	d.Frame.QR, d.Frame.Mini, d.Frame.MiniCode = &desk.QR{}, true, codes
+	b := d.Registrar(t)
+	numbered := func(phone string) {
+		community, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
+		if err == nil {
+			community.Phone = phone
+			_, err = d.Store.UpdateCommunity(t.Context(), core.System, core.Everywhere, community)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	numbered("")
+	page := b.Get(t, noticePath, http.StatusOK)
+	if page.Find("[data-print], .tx-notice img").Length() != 0 || !strings.Contains(page.Find(".tx-flash").Text(), "没有给出小程序码") {
+		t.Errorf("without a code: %s", page.Find("main").Text())
+	}
+	if page.Find(`.tx-flash a[href="`+frame.CommunityURL(d.Mine.Community)+`/edit"]`).Length() != 1 {
+		t.Error("a notice without the office's number does not say so")
+	}
+	codes.err = nil
+	numbered("0755-88888888")
+	for range 2 {
+		page = b.Get(t, noticePath, http.StatusOK)
+	}
+	want := base64.StdEncoding.EncodeToString([]byte("\xff\xd8 of from=notice"))
+	if src := page.Find(".tx-notice img").AttrOr("src", ""); src != "data:image/jpeg;base64,"+want || codes.asked != 2 {
+		t.Errorf("the picture is %q, WeChat was asked %d times", src, codes.asked)
+	}
+	if page.Find("[data-print]").Length() != 1 || !strings.Contains(page.Find(".tx-notice").Text(), "物业电话：0755-88888888") {
+		t.Errorf("the notice says %s", page.Find(".tx-notice").Text())
+	}
+}
+
 func TestGuidePages(t *testing.T) {
 	shell := templates.Shell{Title: "开始使用", CSRF: "x"}
 	steps := []guideStep{}
@@ -207,10 +263,11 @@ func TestGuidePages(t *testing.T) {
 			Addresses: []templates.Fact{{Label: "服务器地址", Value: "https://x", Copy: true}}, About: "/about", Back: "/back",
 		},
 		"console/guide/notice": guideNoticePage{
-			Shell: shell, Community: desk.Hostile, Phone: "010", Address: "路", Image: "data:image/svg+xml;base64,", Day: "2026-11-22",
-			Choose: []templates.Field{{Kind: templates.Select, Name: "community", Label: "小区", Choices: []templates.Choice{{Label: "云栖"}}}},
+			Shell: shell, Community: desk.Hostile, Phone: "010", Address: "路", Image: "data:image/jpeg;base64,", Numbers: "/edit", Day: "2026-11-22",
+			Asked: &templates.Asked{Path: "/notice", Field: templates.Field{Kind: templates.Select, Name: "community", Label: "小区"}, Submit: "查看"},
 		},
-		"console/guide/notice#none": guideNoticePage{Shell: shell, Why: "还没有接入公众号。", Step: frame.WechatStep},
+		"console/guide/notice#asked": guideNoticePage{Shell: shell, Empty: &templates.Empty{Title: desk.Hostile}},
+		"console/guide/notice#none":  guideNoticePage{Shell: shell, Why: "还没有接入公众号。", Step: frame.WechatStep},
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/testkit/estate"
 )
 
 func TestHome(t *testing.T) {
@@ -184,9 +185,11 @@ func TestCountsEqualTheRows(t *testing.T) {
 	restrictMine(t, d)
 	auditedActs(t, d)
 	counted := map[string]int{}
+	var told []bellOwner
 	for _, role := range core.RoleTable {
 		for name, scope := range map[string]core.Scope{"one": core.ScopeOf(d.Mine.Community), "all": core.Everywhere} {
 			b := d.SignIn(t, scope, role.Permissions...)
+			told = append(told, bellOwner{b, string(role.Role) + ", " + name, slices.Contains(role.Permissions, core.PermAccessAlertView), 0})
 			home := b.Get(t, "/console", http.StatusOK)
 			home.Find("main .tx-figures a").Each(func(_ int, link *goquery.Selection) {
 				counted[link.Closest("section").AttrOr("aria-labelledby", "")]++
@@ -223,6 +226,7 @@ func TestCountsEqualTheRows(t *testing.T) {
 			}
 		}
 	}
+	bellsEqualTheRows(t, d, told)
 	for card, least := range map[string]int{
 		"waiting-title": 12, "doors-title": 16, "people-title": 16, "today-title": 16, "restrictions-title": 8,
 		"refusals-title": 8, "buildings-title": 4, "audit-title": 4, "system-title": 2,
@@ -230,6 +234,55 @@ func TestCountsEqualTheRows(t *testing.T) {
 		if counted[card] < least {
 			t.Errorf("only %d numbers of %s compared", counted[card], card)
 		}
+	}
+}
+
+// bellOwner is an account whose bell is compared with its list of alerts.
+type bellOwner struct {
+	b     *desk.Clerk
+	name  string
+	views bool // alerts
+	had   int  // rows of the list before
+}
+
+// bellsEqualTheRows raises alerts: the number on each account's bell is that of its new lines, and of the rows
+// that its list of alerts has got.
+func bellsEqualTheRows(t *testing.T, d *desk.Desk, told []bellOwner) {
+	t.Helper()
+	const open = frame.AccessAlertPath + "?state=open"
+	for i := range told {
+		if told[i].views {
+			told[i].had = rowsBehind(t, told[i].b, open)
+		}
+	}
+	var records []core.AccessRecord
+	for i, e := range []*estate.Estate{d.Mine, d.Mine, d.Others} {
+		records = append(records, core.AccessRecord{
+			Community: e.Community, At: d.Store.Now().Add(-time.Duration(i+20) * time.Second), Via: core.ViaGuard, Post: e.Post,
+			Gate: "西门岗", Direction: core.In, Kind: core.PassResident, Reason: core.ReasonFever, TempTenths: 381,
+		})
+	}
+	if err := d.Store.ImportAccessRecords(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Store.RaiseAccessAlerts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, owner := range told {
+		want := ""
+		if owner.views {
+			want = fmt.Sprint(rowsBehind(t, owner.b, open) - owner.had)
+		}
+		bell := owner.b.Get(t, "/console/job", http.StatusOK).Find("header .tx-bell")
+		if got := bell.Find("summary .tx-count").Text(); got != want || want == "0" {
+			t.Errorf("%s: the bell says %q, the list has %q more", owner.name, got, want)
+		}
+		if n := bell.Find(".tx-bell-new").Length(); want != "" && fmt.Sprint(n) != want {
+			t.Errorf("%s: %d new lines, %s counted", owner.name, n, want)
+		}
+		bell.Find(".tx-bell-new").Each(func(_ int, line *goquery.Selection) {
+			owner.b.Get(t, line.AttrOr("href", ""), http.StatusOK)
+		})
 	}
 }
 

@@ -62,6 +62,34 @@ func TestMyViewsAreOfAllLists(t *testing.T) {
 	}
 }
 
+// A tab's list has views, too: what they save leads back to the tab.
+func TestViewsOfTabs(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	for path, query := range map[string]string{
+		frame.GuardPath: "q=%E8%B5%B5", frame.RestrictionPath: "due=soon", frame.ObserverPath: "q=1", frame.AuditPath + "/view": "from=2026-01-01",
+	} {
+		form := b.Get(t, path+"?"+query, http.StatusOK).Find(".tx-views form")
+		send := url.Values{"name": {"我的"}}
+		for _, name := range []string{"stem", "query"} {
+			send.Set(name, form.Find(`input[name="`+name+`"]`).AttrOr("value", ""))
+		}
+		if _, to := b.Post(t, frame.SavedViewPath, send, http.StatusSeeOther); !strings.HasPrefix(to, path+"?") {
+			t.Errorf("%s: saved, and on to %q", path, to)
+		}
+		if n := b.Get(t, path, http.StatusOK).Find(".tx-views a.tx-menu-item").Length(); n < 1 {
+			t.Errorf("%s does not offer its view", path)
+		}
+	}
+	rows := b.Get(t, frame.SavedViewPath, http.StatusOK).Find("main tbody tr")
+	if rows.Length() != 4 || !strings.Contains(rows.Text(), "门岗人员") || !strings.Contains(rows.Text(), "个人信息查看") {
+		t.Errorf("the page of views has %s", rows.Text())
+	}
+	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermHouseView)
+	few.Post(t, frame.SavedViewPath, url.Values{"stem": {"guardpost/guard"}, "name": {"我的"}}, http.StatusNotFound)
+	few.Post(t, frame.SavedViewPath, url.Values{"stem": {"guardpost/new"}, "name": {"我的"}}, http.StatusNotFound)
+}
+
 func TestViewsAreRenamedAndDeleted(t *testing.T) {
 	d := newDesk(t)
 	b, colleague := d.Manager(t), d.Manager(t)

@@ -54,7 +54,7 @@ func TestGuardReleasesAnElderWithoutAPhone(t *testing.T) {
 		t.Fatalf("before the certification the guard finds %q", row.Text())
 	}
 	how := core.Certification{How: core.CertifiedByIDCard}
-	if err := w.store.CertifyResident(t.Context(), core.System, core.Everywhere, r.ID, r.Updated, how); err != nil {
+	if _, err := w.store.CertifyResident(t.Context(), core.System, core.Everywhere, r.ID, r.Updated, how); err != nil {
 		t.Fatal(err)
 	}
 	r = w.elder(t, r.ID)
@@ -103,7 +103,7 @@ func TestGuardReleasesAnElderWithoutAPhone(t *testing.T) {
 			t.Errorf("%s has %d exits left, %v", other.Name, preview.Decision.Left, err)
 		}
 	}
-	if _, err := w.store.WithdrawCertification(t.Context(), core.System, core.Everywhere, r.ID, "证件有误"); err != nil {
+	if _, err := w.store.WithdrawCertification(t.Context(), core.System, core.Everywhere, store.Withdrawal{Resident: r.ID, Reason: "证件有误"}); err != nil {
 		t.Fatal(err)
 	}
 	pass("in", "未放行")

@@ -37,6 +37,9 @@ var draftSecrets = []string{CSRFField, ResumedField, "password", "old", "again",
 // errResumed is the message above a form that is shown again with a restored draft.
 var errResumed = core.Invalid("登录中断过，刚才填写的内容已恢复，还没有保存。请核对后再提交。")
 
+// ResumedText is what a form or a question with a restored draft says.
+func ResumedText() string { return errResumed.Message }
+
 // IsResumed reports whether err only means that a draft was restored: nothing in the form is wrong.
 func IsResumed(err error) bool { return errors.Is(err, errResumed) }
 
@@ -63,16 +66,29 @@ func (c *Context) keepDraft() bool {
 	if err != nil {
 		return false
 	}
-	draft := Draft{Account: session.Subject, Path: c.r.URL.RequestURI(), Fields: maps.Clone(c.Form())}
-	for _, name := range draftSecrets {
-		draft.Fields.Del(name)
-	}
+	draft := Draft{Account: session.Subject, Path: c.r.URL.RequestURI(), Fields: c.Typed()}
 	secret, kept := c.sealForm(draft, draftLife)
 	if kept {
 		c.SetCookie(draftCookie, secret, draftLife)
 	}
 	return kept
 }
+
+// Typed returns what a form that can be resumed (Route.Draft) sent, without its secrets; nil for any other
+// request. The page of an error that no form shows repeats it.
+func (c *Context) Typed() url.Values {
+	if !c.route.Draft || c.parseForm() != nil {
+		return nil
+	}
+	typed := maps.Clone(c.r.PostForm)
+	for _, name := range draftSecrets {
+		typed.Del(name)
+	}
+	return typed
+}
+
+// Resumed reports whether a draft is posted back: its form or its question is to be shown again.
+func (c *Context) Resumed() bool { return c.resumed() }
 
 // sealForm keeps a form in the cache, under a secret that alone opens it, and reports whether it did.
 func (c *Context) sealForm(form Draft, life time.Duration) (secret string, kept bool) {

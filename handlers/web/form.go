@@ -54,7 +54,7 @@ func (c *Context) Bind(dst any) error {
 func (c *Context) BindQuery(dst any) error {
 	if c.r.Method == http.MethodPost && !c.api {
 		for name := range c.Form() {
-			if !slices.Contains(templates.AnswerFields, name) {
+			if !slices.Contains(templates.AnswerFields, name) && name != ResumedField {
 				return core.Invalid("表单里有不会使用的条件，请从列表重新打开页面")
 			}
 		}

@@ -127,32 +127,37 @@ func (p *Pages) observerNew(c *web.Context) error {
 
 // observerFormPage shows the form with the observer's values, or as submitted if it is invalid.
 func (p *Pages) observerFormPage(c *web.Context, o core.Observer, wrong error) error {
-	page, err := p.observerForm(c, o)
+	form, err := p.observerForm(c, o)
 	if err != nil {
 		return err
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error { return p.Page(c, status, "console/observer/form", page) })
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员"), Form: form}
+		page.Crumbs = observerCrumbs()
+		if o.ID != 0 {
+			page.Title = "修改观察员"
+		}
+		return p.Page(c, status, "console/observer/form", page)
+	})
 }
 
-func (p *Pages) observerForm(c *web.Context, o core.Observer) (observerFormPage, error) {
+func (p *Pages) observerForm(c *web.Context, o core.Observer) (templates.Form, error) {
 	communities, err := p.Communities(c)
 	if err != nil {
-		return observerFormPage{}, err
+		return templates.Form{}, err
 	}
 	if len(communities) == 0 {
-		return observerFormPage{}, frame.ErrNoCommunityYet
+		return templates.Form{}, frame.ErrNoCommunityYet
 	}
-	page := observerFormPage{Shell: p.Shell(c, "observer", "添加观察员")}
-	page.Crumbs = observerCrumbs()
-	page.Form = templates.Form{
-		Action: frame.ObserverPath, CSRF: page.CSRF, Cancel: frame.ObserverPath, Submit: "添加", More: o.ID == 0,
+	form := templates.Form{
+		Action: frame.ObserverPath, CSRF: c.CSRF(), Cancel: frame.ObserverPath, Submit: "添加", More: o.ID == 0,
 		Sections: observerFields(o, communities),
 	}
 	if o.ID != 0 {
-		page.Title, page.Form.Action, page.Form.Cancel, page.Form.Submit = "修改观察员", frame.ObserverURL(o.ID), frame.ObserverURL(o.ID), "保存"
-		page.Form.Seen = templates.Seen(o.Updated)
+		form.Action, form.Cancel, form.Submit = frame.ObserverURL(o.ID), frame.ObserverURL(o.ID), "保存"
+		form.Seen = templates.Seen(o.Updated)
 	}
-	return page, nil
+	return form, nil
 }
 
 func observerFields(o core.Observer, communities []core.Community) []templates.Section {
@@ -226,7 +231,7 @@ func (p *Pages) observerUpdate(c *web.Context) error {
 		}
 		return p.observerFormPage(c, o, wrong)
 	}
-	p.Edited(c, "已保存，立即生效。", was.Form, updated, "phone")
+	p.Edited(c, "已保存，立即生效。", was, updated, "phone")
 	return c.Redirect(frame.ObserverURL(o.ID))
 }
 

@@ -47,13 +47,13 @@ func passTabs(allowed func(core.Permission) bool, active string, at frame.Commun
 type passRulePage struct {
 	templates.Shell
 	Tabs     templates.Tabs
-	Choose   *templates.Field // the community, if there are several
+	Asked    *templates.Asked // the community, if there are several
 	Edit     bool
 	Form     templates.Form
 	Preview  passRulePreview
 	Impact   []templates.Action // whom a change affects, and from when; a URL leads to them
 	Versions []passRuleVersion  // what the rule was before its latest changes
-	Empty    templates.Empty    // instead of everything else, if there is no community
+	Empty    *templates.Empty   // instead of everything else, if there is no community, or none chosen
 }
 
 // passRulePreview is the block that describes the rule.
@@ -67,10 +67,12 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if at.ID == 0 {
-		return p.Page(c, http.StatusOK, "console/passrule/show", passRulePage{
-			Shell: p.Shell(c, "passrule", "通行证设置"), Empty: frame.NoCommunityYet(c),
-		})
+	if empty := at.NotChosen(c); empty != nil {
+		page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.PassRulePath)}
+		if len(at.All) > 0 {
+			page.Tabs = passTabs(c.Has, "passrule", at)
+		}
+		return p.Page(c, http.StatusOK, "console/passrule/show", page)
 	}
 	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
@@ -95,10 +97,7 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 		page.Impact, err = p.passRuleImpact(c, at)
 	}
 	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
-	if len(at.All) > 1 {
-		field := at.Field("")
-		page.Choose = &field
-	}
+	page.Asked = at.Asked(frame.PassRulePath)
 	page.Form = templates.Form{
 		Action: frame.PassRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated),
 		Sections: passRuleSections(at, rule), Preview: "预览", Ask: true,
@@ -209,6 +208,9 @@ func (p *Pages) passRuleUpdate(c *web.Context) error {
 	at, err := p.CommunityOf(c, form.Community.String())
 	if err != nil {
 		return err
+	}
+	if at.ID == 0 {
+		return frame.ErrNotChosen
 	}
 	rule, ruleWrong := form.rule()
 	wrong = frame.MergeFields(wrong, ruleWrong)

@@ -167,16 +167,15 @@ func TestPassRulePreview(t *testing.T) {
 func TestPassRulePages(t *testing.T) {
 	shell := templates.Shell{Title: "通行证设置", CSRF: "x"}
 	at := frame.CommunityChoice{Community: core.Community{ID: 1, Name: "翠湖花园"}}
-	choose := at.Field("")
 	templates.CheckAll(t, "console/passrule/", map[string]any{
 		"console/passrule/show": passRulePage{
-			Shell: shell, Tabs: passTabs(everything, "passrule", at), Choose: &choose, Edit: true, Preview: passRulePreview{Words: "不限"},
+			Shell: shell, Tabs: passTabs(everything, "passrule", at), Asked: &templates.Asked{Path: "/p", Field: at.Field("")}, Edit: true, Preview: passRulePreview{Words: "不限"},
 			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
 		},
 		"console/passrule/show#wrong": passRulePage{
 			Shell: shell, Tabs: passTabs(everything, "passrule", at), Preview: passRulePreview{Wrong: desk.Hostile},
 		},
-		"console/passrule/show#none": passRulePage{Shell: shell, Empty: templates.Empty{Title: "还没有小区"}},
+		"console/passrule/show#none": passRulePage{Shell: shell, Empty: &templates.Empty{Title: "还没有小区"}},
 	})
 }
 

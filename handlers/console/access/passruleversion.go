@@ -61,6 +61,9 @@ func (p *Pages) passRuleRestore(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if at.ID == 0 {
+		return frame.ErrNotChosen
+	}
 	rule, err := p.Store.PassRuleVersion(c.Ctx(), c.Scope(), at.ID, form.ID)
 	if err != nil {
 		return err

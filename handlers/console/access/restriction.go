@@ -50,6 +50,7 @@ type restrictionListPage struct {
 
 type restrictionRow struct {
 	Label, Reason, Until string
+	Community            string // of several
 	URL                  string // of the house; "" = no permission
 	State                templates.Badge
 	Since                string
@@ -64,7 +65,7 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		return err
 	}
 	page := restrictionListPage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs(c.Has, "restriction", at)}
-	if at.ID == 0 {
+	if len(at.All) == 0 {
 		page.List = templates.List{Path: frame.RestrictionPath, Empty: frame.NoCommunityYet(c)}
 		return p.Page(c, http.StatusOK, "console/restriction/list", page)
 	}
@@ -78,7 +79,7 @@ func (p *Pages) restrictionList(c *web.Context) error {
 			{Label: "限制房屋", URL: at.URL(frame.RestrictionPath + "/new"), Icon: "plus", Primary: true},
 		}
 	}
-	if c.Has(core.PermRestrictionEdit) && len(restrictions) > 0 {
+	if c.Has(core.PermRestrictionEdit) && len(restrictions) > 0 && at.ID != 0 { // a batch is of one community
 		// Both keep the list's filters, to which the act returns.
 		lift := func(all string) string {
 			return templates.WithQuery(
@@ -92,7 +93,7 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		page.LiftAll = lift("1")
 	}
 	for _, r := range restrictions {
-		page.Rows = append(page.Rows, p.restrictionRow(c, r, page.CSRF))
+		page.Rows = append(page.Rows, p.restrictionRow(c, at, r))
 	}
 	web.Paged(&page.List, filter.Page, restrictions, more, func(r store.RestrictedHouse) core.ID { return r.House })
 	page.Total = page.List.TotalText("套")
@@ -117,7 +118,7 @@ func (p *Pages) restrictionFilter(c *web.Context) (frame.CommunityChoice, store.
 func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return templates.List{
 		Path: frame.RestrictionPath, Query: c.Request().URL.Query(), Cards: true,
-		Filters: []templates.Field{at.Field(""), {Name: "q", Label: "房号或原因", MaxLength: 64}, restrictionDueField()},
+		Filters: []templates.Field{frame.Whole(at.Field("全部小区")), {Name: "q", Label: "房号或原因", MaxLength: 64}, restrictionDueField()},
 		Columns: []templates.Column{
 			{Label: "房屋"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
 			{Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
@@ -135,10 +136,10 @@ func restrictionDueField() templates.Field {
 	}}
 }
 
-func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf string) restrictionRow {
+func (p *Pages) restrictionRow(c *web.Context, at frame.CommunityChoice, r store.RestrictedHouse) restrictionRow {
 	row := restrictionRow{
 		Label: r.Label, Reason: r.Reason, Until: "长期", State: frame.RestrictionBadge(r.Restriction, p.Today(c)),
-		Since: core.DayOf(r.Since, p.Store.Zone()).String(), CSRF: csrf,
+		Since: core.DayOf(r.Since, p.Store.Zone()).String(), CSRF: c.CSRF(), Community: at.NameOf(r.Community),
 	}
 	if r.LastDay != 0 {
 		row.Until = r.LastDay.String()
@@ -147,7 +148,9 @@ func (p *Pages) restrictionRow(c *web.Context, r store.RestrictedHouse, csrf str
 		row.URL = frame.HouseURL(r.House)
 	}
 	if c.Has(core.PermRestrictionEdit) {
-		row.Tick = templates.Tick{Value: r.House, Label: r.Label}
+		if at.ID != 0 {
+			row.Tick = templates.Tick{Value: r.House, Label: r.Label}
+		}
 		row.Lift = &templates.Submit{
 			Label: "解除", URL: frame.RestrictionPath + "/" + r.House.String() + "/lift", Icon: "lock-open",
 			Ask: true,

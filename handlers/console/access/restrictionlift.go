@@ -29,6 +29,9 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if at.ID == 0 {
+		return frame.ErrNotChosen
+	}
 	back := templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", "")
 	houses := form.IDs
 	if c.Query("all") == "1" {

@@ -220,8 +220,12 @@ func restrictedText(r core.Restriction) string {
 }
 
 // restrictionMatches describes the match of each line and, if it is one house, its present
-// restriction.
+// restriction. The lines that need a look come first: those without a house, then those with several.
 func restrictionMatches(matches []core.HouseMatch, held map[core.ID]core.Restriction) []restrictionMatch {
+	place := func(m core.HouseMatch) int { return slices.Index([]int{0, 2, 1}, min(len(m.Houses), 2)) }
+	matches = slices.SortedStableFunc(slices.Values(matches), func(a, b core.HouseMatch) int {
+		return cmp.Compare(place(a), place(b))
+	})
 	rows := make([]restrictionMatch, len(matches))
 	for i, match := range matches {
 		row := restrictionMatch{Line: match.Line, State: templates.Badge{Tone: templates.Good, Text: "已匹配"}}

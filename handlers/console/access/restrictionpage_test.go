@@ -64,7 +64,7 @@ func TestNewRestrictionPage(t *testing.T) {
 			},
 			Notes: []string{"一句"},
 		}, map[string]string{
-			"lines": "x 没有找到 请核对房号|102 已有限制 " + bHeld + "|103 已匹配 1栋103|1 不止一套 请在下面勾选：1栋101、1栋103",
+			"lines": "x 没有找到 请核对房号|1 不止一套 请在下面勾选：1栋101、1栋103|102 已有限制 " + bHeld + "|103 已匹配 1栋103",
 			"tally": "名单有 4 行：2 行已匹配，1 行不止一套，1 行没有找到。", "notes": "一句", "reviewed": "d", "pasted": "x",
 			"choices": bHeld + "|1栋103|1栋101", "ticked": "12",
 		}},

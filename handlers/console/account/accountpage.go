@@ -107,7 +107,7 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 		Kind: templates.Select, Name: "role", Label: "角色", Required: true, Choices: roleChoices("请选择"),
 		Value: string(a.Role),
 	}
-	role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；一项不勾，即按角色授予"
+	role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；权限一项不勾，即按角色授予"
 	if a.ID != 0 {
 		role.Help = "换角色时按新角色重新勾选下面的权限，可再增减；账号能做什么以勾选为准"
 	}

@@ -17,8 +17,8 @@ import (
 func (p *Pages) savedViewRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
-		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60},
-		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewUpdate},
+		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60, Draft: true},
+		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewUpdate, Draft: true},
 		{
 			Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn,
 			Level: web.Asks, Handler: p.savedViewRemove,
@@ -34,8 +34,9 @@ type savedViewForm struct {
 
 func (p *Pages) savedViewCreate(c *web.Context) error {
 	var form savedViewForm
-	if err := c.Bind(&form); err != nil {
-		return err
+	resumed := c.Bind(&form)
+	if resumed != nil && !web.IsResumed(resumed) {
+		return resumed
 	}
 	if !p.MayOpen(c, form.Stem) {
 		return core.NotFound("没有这个列表")
@@ -43,6 +44,10 @@ func (p *Pages) savedViewCreate(c *web.Context) error {
 	query, err := core.ViewQuery(form.Query)
 	if err != nil {
 		return err
+	}
+	if resumed != nil { // the list has the form, in its bar
+		c.Flash(web.FlashWarning, "登录中断过，视图“"+strings.TrimSpace(form.Name)+"”还没有保存，请再保存一次。")
+		return c.Redirect(frame.StemURL(form.Stem, query))
 	}
 	_, err = p.Store.CreateSavedView(c.Ctx(), core.SavedView{Account: c.Account().ID, Stem: form.Stem, Name: form.Name, Query: query})
 	switch {
@@ -105,13 +110,13 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 		},
 	}}
 	page.Total = fmt.Sprintf("共 %d 个，最多 %d 个", len(views), core.MaxSavedView)
-	page.Crumbs = []templates.Crumb{{Label: menuLabel(page.Nav, stem), URL: frame.StemURL(stem, "")}}
+	page.Crumbs = []templates.Crumb{{Label: listLabel(page.Nav, stem), URL: frame.StemURL(stem, "")}}
 	if stem == "" {
 		page.Total, page.Crumbs, page.List.Empty.Action = fmt.Sprintf("共 %d 个", len(views)), nil, templates.Action{}
 	}
 	for _, v := range views {
 		row := savedViewRow{
-			ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name, List: menuLabel(page.Nav, v.Stem),
+			ID: v.ID, URL: frame.StemURL(v.Stem, v.Query), Name: v.Name, List: listLabel(page.Nav, v.Stem),
 			Self: frame.SavedViewPath + "/" + v.ID.String(), Typed: v.Name, CSRF: c.CSRF(),
 			Menu: templates.RowMenu{Label: v.Name + " 的操作", CSRF: c.CSRF(), Acts: []templates.Submit{
 				{Label: "删除", URL: frame.SavedViewPath + "/" + v.ID.String() + "/delete", Icon: "trash", Ask: true},
@@ -125,14 +130,17 @@ func (p *Pages) savedViewPage(c *web.Context, status int, stem string, wrong sav
 	return p.Page(c, status, "console/savedview/list", page)
 }
 
-// menuLabel returns the menu's label of a stem.
-func menuLabel(nav []templates.NavGroup, stem string) string {
+// listLabel returns the menu's label of a list, or the name of a tab.
+func listLabel(nav []templates.NavGroup, stem string) string {
 	for _, group := range nav {
 		for _, item := range group.Items {
 			if item.URL == frame.StemURL(stem, "") {
 				return item.Label
 			}
 		}
+	}
+	if name, ok := core.ListName(stem); ok {
+		return name
 	}
 	return "列表"
 }
@@ -152,11 +160,13 @@ func (p *Pages) savedViewUpdate(c *web.Context) error {
 		return err
 	}
 	var form savedViewForm
-	if err := c.Bind(&form); err != nil {
+	if err = c.Bind(&form); err != nil && !web.IsResumed(err) {
 		return err
 	}
 	view.Name = form.Name
-	err = p.Store.UpdateSavedView(c.Ctx(), view)
+	if err == nil {
+		err = p.Store.UpdateSavedView(c.Ctx(), view)
+	}
 	if core.IsInvalid(err) {
 		return p.savedViewPage(c, web.StatusOf(err), view.Stem, savedViewRow{ID: view.ID, Typed: form.Name, Error: nameMessage(err)})
 	}

@@ -99,6 +99,10 @@ func Confirmed(c *web.Context) bool { return c.Form().Get("confirmed") == "1" }
 // Ask shows the question as a page, unless the request answers it, and reports whether it was shown.
 // stem is the menu's entry.
 func (f *Frame) Ask(c *web.Context, stem string, q templates.Confirm) (asked bool, err error) {
+	if c.Resumed() {
+		q.Answers, q.Notice = c.Form(), web.ResumedText()
+		return true, f.questionPage(c, http.StatusUnprocessableEntity, stem, q)
+	}
 	if !Confirmed(c) {
 		return true, f.Confirm(c, stem, q)
 	}

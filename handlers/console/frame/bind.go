@@ -22,6 +22,11 @@ type QRMaker interface {
 	TemporaryQR(ctx context.Context, scene string, life time.Duration) (text string, err error)
 }
 
+// MiniCoder draws codes of the mini-program, which open its front page with a scene.
+type MiniCoder interface {
+	MiniCode(ctx context.Context, scene string) (jpeg []byte, err error)
+}
+
 // Binding is a person whom scanning a QR code binds to their WeChat.
 type Binding struct {
 	Kind   string // core.BindGuard, core.BindObserver

@@ -51,15 +51,15 @@ func (p CommunityChoice) NameOf(id core.ID) string {
 
 // CommunityChoice is the community that a page is about, and those to choose from.
 type CommunityChoice struct {
-	core.Community // zero if the account has none
+	core.Community // zero under 全部, and if the account has none
 	All            []core.Community
 	kept           bool // the account works in one of several: a list of all must be asked for
 }
 
-// CommunityOf reads the parameter "community"; without it, the first of the account's communities.
-// One outside the scope is NotFound. A page whose URL names no community is sent to the URL that names
-// the one in which the account works, if it chose one: so the URL always says which, and a link shows
-// others the same.
+// CommunityOf reads the parameter "community"; without it, an account's only community, and of several
+// none: no page guesses which one is meant. One outside the scope is NotFound. A page whose URL names no
+// community is sent to the URL that names the one in which the account works, if it chose one: so the URL
+// always says which, and a link shows others the same.
 func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, error) {
 	all, err := f.Communities(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, 
 	}
 	if community == "" || community == AllCommunities {
 		p := CommunityChoice{All: all, kept: working != 0}
-		if len(all) > 0 {
+		if len(all) == 1 {
 			p.Community = all[0]
 		}
 		return p, nil
@@ -85,8 +85,11 @@ func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, 
 }
 
 // Field returns the field that chooses the community. With first, it begins with an empty choice of
-// that label.
+// that label; while none is chosen, it always does.
 func (p CommunityChoice) Field(first string) templates.Field {
+	if p.ID == 0 && first == "" {
+		first = ChooseCommunity
+	}
 	field := templates.Field{Kind: templates.Select, Name: "community", Label: "小区", Value: p.ID.String(), Standing: true}
 	if first != "" {
 		field.Value = ""
@@ -112,16 +115,40 @@ func Whole(f templates.Field) templates.Field {
 // account; under 全部 none yet, with ID 0, and the form's first field asks for it.
 func (f *Frame) FormCommunity(c *web.Context, community string) (CommunityChoice, error) {
 	at, err := f.CommunityOf(c, community)
-	switch {
-	case err != nil:
-		return at, err
-	case at.ID == 0:
-		return at, ErrNoCommunityYet
-	case len(at.All) > 1 && (community == "" || community == AllCommunities):
-		at.Community = core.Community{}
+	if err == nil && at.ID == 0 && len(at.All) == 0 {
+		err = ErrNoCommunityYet
 	}
-	return at, nil
+	return at, err
 }
+
+// Asked returns the form at the top of a page that is about one community, to choose it; nil if the
+// account has one, or works in one.
+func (p CommunityChoice) Asked(path string) *templates.Asked {
+	if len(p.All) < 2 {
+		return nil
+	}
+	label := "切换"
+	if p.ID == 0 {
+		label = "查看"
+	}
+	return &templates.Asked{Path: path, Field: p.Field(""), Submit: label}
+}
+
+// NotChosen is what a page that is about one community shows below Asked while none is chosen: of an
+// account without any, NoCommunityYet; nil if it is chosen.
+func (p CommunityChoice) NotChosen(c *web.Context) *templates.Empty {
+	switch {
+	case p.ID != 0:
+		return nil
+	case len(p.All) == 0:
+		empty := NoCommunityYet(c)
+		return &empty
+	}
+	return &templates.Empty{Icon: "building-community", Title: ChooseCommunity, Text: "这一页一次只看一个小区，请在上面选择。"}
+}
+
+// ErrNotChosen is returned by requests about one community that name none.
+var ErrNotChosen = core.Invalid(ChooseCommunity)
 
 // FormFields returns the first fields of a form: they ask for the community, unless the account has one
 // or works in one. With redraw, the URL that the form is sent to, a choice draws the form again, since

@@ -118,7 +118,7 @@ func (f *Frame) MayWait(c *web.Context) bool {
 	return slices.ContainsFunc(f.counters, func(counter Counter) bool { return c.Has(counter.Needs) })
 }
 
-// countMenu sets the numbers of a menu's entries and groups.
+// countMenu sets the numbers of a menu's entries.
 func countMenu(groups []templates.NavGroup, waiting []Waiting) {
 	for g := range groups {
 		for i := range groups[g].Items {
@@ -128,7 +128,6 @@ func countMenu(groups []templates.NavGroup, waiting []Waiting) {
 					item.Count += w.N
 				}
 			}
-			groups[g].Count += item.Count
 		}
 	}
 }

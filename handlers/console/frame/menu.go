@@ -1,6 +1,9 @@
 package frame
 
 import (
+	"net/http"
+	"slices"
+
 	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -51,8 +54,15 @@ func firstTab(stem string, allowed func(core.Permission) bool) (f core.Feature, 
 	return core.Feature{}, false
 }
 
-// MayOpen reports whether stem has a list that the account may open.
-func (f *Frame) MayOpen(c *web.Context, stem string) bool {
-	feature, _ := core.FeatureOf(stem)
-	return feature.List != "" && c.Has(feature.List)
+// MayOpen reports whether the account may open a list, a stem's or a tab's: list is its path below /console/.
+func (f *Frame) MayOpen(c *web.Context, list string) bool {
+	if feature, _ := core.FeatureOf(list); feature.List != "" {
+		return c.Has(feature.List)
+	}
+	if _, known := core.ListName(list); !known {
+		return false
+	}
+	return slices.ContainsFunc(f.routes, func(r web.Route) bool {
+		return r.Method == http.MethodGet && r.Path == HomePath+"/"+list && r.Access != web.Public && r.Access.Admits(c.Account())
+	})
 }

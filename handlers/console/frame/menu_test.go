@@ -35,7 +35,7 @@ func TestMenuShowsWhatIsAllowed(t *testing.T) {
 		}
 	}
 	countMenu(all, []Waiting{{Counter{Stem: "accessalert"}, 3}, {Counter{Stem: "reader"}, 4}, {Counter{}, 5}})
-	if all[1].Count != 7 || all[1].Items[4].Count != 3 || all[0].Count != 12 || all[2].Count+all[3].Count != 0 {
+	if all[1].Count() != 7 || all[1].Items[4].Count != 3 || all[0].Count() != 12 || all[2].Count()+all[3].Count() != 0 {
 		t.Errorf("counts: %+v", all)
 	}
 }

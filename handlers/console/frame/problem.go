@@ -1,9 +1,12 @@
 package frame
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,9 +37,28 @@ func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
 			problem.Actions = []templates.Action{empty.Action}
 		}
 	}
+	problem.Kept = keptOf(c)
 	page := templates.ConsoleProblem{Shell: f.Shell(c, "", problem.Title), Problem: problem}
 	return f.Page(c, p.Status, "console/error/show", page)
 }
+
+// keptOf returns what people typed into a form that failed, by its labels. Ids, marks and the codes of choices
+// are left out: nobody typed them.
+func keptOf(c *web.Context) []templates.Fact {
+	typed := c.Typed()
+	var kept []templates.Fact
+	for _, name := range slices.Sorted(maps.Keys(typed)) {
+		for _, value := range typed[name] {
+			if value = strings.TrimSpace(value); value != "" && !untyped.MatchString(value) {
+				kept = append(kept, templates.Fact{Label: cmp.Or(core.FieldLabel(stemOf(c), name), "内容"), Value: value})
+			}
+		}
+	}
+	return kept
+}
+
+// untyped matches values that a form has of itself: switches, ids, times and the codes of choices.
+var untyped = regexp.MustCompile(`^(-?1|0|[0-9]{12,}|[a-z_.]+|[a-z]+-[0-9]+)$`)
 
 // wayBack returns the button of an error page: to the console's page from which the request was sent, or to
 // the page above what has none of its own, such as a question; otherwise to the home page.

@@ -51,52 +51,46 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 	if err != nil {
 		return err
 	}
-	q := templates.Confirm{
-		Title: act.words + "“" + community.Name + "”？", Text: act.text, Danger: act.danger,
-		Action: frame.CommunityURL(community.ID) + "/" + act.verb, Submit: act.words + "小区", Cancel: frame.CommunityPath,
-	}
-	if act.danger {
-		q.Typed = community.Name
-	}
-	if frame.Confirmed(c) && q.Check(c.Form()) {
-		if err := act.do(c, community.ID); err != nil {
-			return p.Refused(c, err, frame.CommunityPath)
-		}
-		c.Flash(web.FlashSuccess, "“"+community.Name+"”"+act.done)
-		return c.Redirect(frame.CommunityPath)
-	}
 	readers := 0
 	if act.verb != "restore" {
 		if readers, err = p.Store.EnabledReaders(c.Ctx(), c.Scope(), community.ID); err != nil {
 			return err
 		}
 	}
-	if act.verb == "archive" && readers > 0 {
-		return p.readersFirst(c, community, readers, "")
+	dependents, err := p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID)
+	if err != nil {
+		return err
 	}
-	if act.verb != "delete" {
-		if q.Effects, err = p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID); err != nil {
-			return err
+	if readers > 0 {
+		why := ""
+		if act.verb == "delete" {
+			why = "还有 " + strings.Join(dependents, "、") + "，不能删除，可以归档。"
 		}
+		return p.readersFirst(c, community, readers, why)
 	}
-	if act.verb == "delete" {
-		dependents, err := p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID)
-		if err != nil {
-			return err
-		}
-		if readers > 0 {
-			return p.readersFirst(c, community, readers, "还有 "+strings.Join(dependents, "、")+"，不能删除，可以归档。")
-		}
-		if len(dependents) > 0 {
-			q = templates.Confirm{
-				Title: "“" + community.Name + "”不能删除，改为归档？", Text: "还有下列内容，可以改为归档：不再出现在各页，资料都保留。", Effects: dependents,
-				Action: frame.CommunityURL(community.ID) + "/archive", Submit: "归档小区", Cancel: frame.CommunityPath, Danger: true,
-				Typed: community.Name,
-			}
-		}
+	return p.Act(c, frame.Act{
+		Ask:  communityQuestion(community, act, dependents),
+		Do:   func() error { return act.do(c, community.ID) },
+		Done: "“" + community.Name + "”" + act.done, Back: frame.CommunityPath,
+	})
+}
+
+// communityQuestion returns the question of an act on a community. One that cannot be deleted may be
+// archived instead.
+func communityQuestion(community core.Community, act communityAct, dependents []string) templates.Confirm {
+	q := templates.Confirm{
+		Title: act.words + "“" + community.Name + "”？", Text: act.text, Effects: dependents, Danger: act.danger,
+		Submit: act.words + "小区",
 	}
-	_, err = p.Ask(c, "community", q)
-	return err
+	if act.danger {
+		q.Typed = community.Name
+	}
+	if act.verb == "delete" && len(dependents) > 0 {
+		q.Title, q.Submit = "“"+community.Name+"”不能删除，改为归档？", "归档小区"
+		q.Text = "还有下列内容，可以改为归档：不再出现在各页，资料都保留。"
+		q.Action = frame.CommunityURL(community.ID) + "/archive"
+	}
+	return q
 }
 
 // readersFirst redirects to the readers in use that prevent an act, before anybody is asked to

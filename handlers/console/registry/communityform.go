@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -52,10 +51,9 @@ func (p communityFormPage) MaxName() int { return core.MaxLevelName }
 // Nth returns the number of a level, counted from 1.
 func (p communityFormPage) Nth(i int) int { return i + 1 }
 
-// communityPage returns the form of a community; ID 0 means a new one.
-func (p *Pages) communityPage(c *web.Context, community core.Community) (communityFormPage, error) {
-	page := communityFormPage{Shell: p.Shell(c, "community", "添加小区"), Focus: -1}
-	page.Crumbs = []templates.Crumb{{Label: "小区", URL: frame.CommunityPath}}
+// communityForm returns the form of a community, in a page without its frame; ID 0 means a new one.
+func (p *Pages) communityForm(c *web.Context, community core.Community) (communityFormPage, error) {
+	page := communityFormPage{Focus: -1}
 	help := "从上到下，最后一级是门牌，例如：栋、单元、房间。名称可随时修改；有了房屋后不能增减级数。高层与别墅请分成两个小区。"
 	if community.ID != 0 {
 		houses, _, err := p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{Community: community.ID, Page: store.Page{Limit: 1}})
@@ -67,7 +65,7 @@ func (p *Pages) communityPage(c *web.Context, community core.Community) (communi
 		}
 	}
 	page.Form = templates.Form{
-		Action: frame.CommunityPath, CSRF: page.CSRF, Cancel: frame.CommunityPath, Submit: "添加",
+		Action: frame.CommunityPath, CSRF: c.CSRF(), Cancel: frame.CommunityPath, Submit: "添加",
 		Sections: []templates.Section{{Fields: []templates.Field{
 			{
 				Name: "name", Label: "小区名称", Value: community.Name, Required: true,
@@ -79,18 +77,31 @@ func (p *Pages) communityPage(c *web.Context, community core.Community) (communi
 		}}},
 	}
 	if community.ID != 0 {
-		page.Title, page.Form.Action, page.Form.Submit = "修改小区", frame.CommunityURL(community.ID), "保存"
+		page.Form.Action, page.Form.Submit = frame.CommunityURL(community.ID), "保存"
 		page.Form.Seen = templates.Seen(community.Updated)
 	}
 	return page, nil
 }
 
+// communityFormPage shows the form of a community; of a new one, ID is 0.
+func (p *Pages) communityFormPage(c *web.Context, community core.Community, page communityFormPage, wrong error) error {
+	return p.FormPage(c, wrong, &page.Form, func(status int) error {
+		title := "添加小区"
+		if community.ID != 0 {
+			title = "修改小区"
+		}
+		page.Shell = p.Shell(c, "community", title)
+		page.Crumbs = []templates.Crumb{{Label: "小区", URL: frame.CommunityPath}}
+		return p.Page(c, status, "console/community/form", page)
+	})
+}
+
 func (p *Pages) communityNew(c *web.Context) error {
-	page, err := p.communityPage(c, core.Community{Levels: core.DefaultLevels()})
+	page, err := p.communityForm(c, core.Community{Levels: core.DefaultLevels()})
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/community/form", page)
+	return p.communityFormPage(c, core.Community{}, page, nil)
 }
 
 func (p *Pages) communityCreate(c *web.Context) error {
@@ -111,7 +122,7 @@ func (p *Pages) communityCreate(c *web.Context) error {
 
 // communityLevels shows the form with its input and one level more or fewer.
 func (p *Pages) communityLevels(c *web.Context, community core.Community, form communityForm) error {
-	page, err := p.communityPage(c, community)
+	page, err := p.communityForm(c, community)
 	if err != nil {
 		return err
 	}
@@ -124,7 +135,7 @@ func (p *Pages) communityLevels(c *web.Context, community core.Community, form c
 	}
 	page.Form.Change("name", func(f *templates.Field) { f.Focus = page.Focus < 0 }) // only one field of a page is focused
 	page.Form.Set(values, nil)
-	return p.Page(c, http.StatusOK, "console/community/form", page)
+	return p.communityFormPage(c, community, page, nil)
 }
 
 // changeLevels adds or removes a level, within the limits, and returns the level to fill in next.
@@ -141,13 +152,11 @@ func changeLevels(levels []string, act string) (changed []string, focus int) {
 
 // communityWrong shows the form again with its messages.
 func (p *Pages) communityWrong(c *web.Context, community core.Community, wrong error) error {
-	page, err := p.communityPage(c, community)
+	page, err := p.communityForm(c, community)
 	if err != nil {
 		return err
 	}
-	return p.FormPage(c, wrong, &page.Form, func(status int) error {
-		return p.Page(c, status, "console/community/form", page)
-	})
+	return p.communityFormPage(c, community, page, wrong)
 }
 
 func (p *Pages) community(c *web.Context) (core.Community, error) {
@@ -163,11 +172,11 @@ func (p *Pages) communityEdit(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := p.communityPage(c, community)
+	page, err := p.communityForm(c, community)
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/community/form", page)
+	return p.communityFormPage(c, community, page, nil)
 }
 
 func (p *Pages) communityUpdate(c *web.Context) error {
@@ -175,7 +184,7 @@ func (p *Pages) communityUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	was, err := p.communityPage(c, community)
+	was, err := p.communityForm(c, community)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,7 @@ type houseListPage struct {
 
 type houseRow struct {
 	URL, Label   string
+	Community    string // of several
 	Arrears      string // amount owed in yuan; "" = nothing
 	Residents    int
 	State        templates.Badge
@@ -76,7 +77,7 @@ func (p *Pages) houseList(c *web.Context) error {
 		return err
 	}
 	page := houseListPage{Shell: p.Shell(c, "house", "房屋")}
-	if at.ID == 0 {
+	if len(at.All) == 0 {
 		page.List = templates.List{Path: frame.HousePath, Empty: frame.NoCommunityYet(c)}
 		return p.Page(c, http.StatusOK, "console/house/list", page)
 	}
@@ -85,8 +86,10 @@ func (p *Pages) houseList(c *web.Context) error {
 		return err
 	}
 	page.Note, page.List, page.Tabs = at.Name, houseTable(c, at), houseTabs(at, "")
-	page.TreeURL = at.URL(frame.HousePath+"/tree", "node", c.Query("node"))
-	if c.Has(core.PermResidentExport) {
+	if at.ID != 0 {
+		page.TreeURL = at.URL(frame.HousePath+"/tree", "node", c.Query("node"))
+	}
+	if at.ID != 0 && c.Has(core.PermResidentExport) { // a column for each level of the community
 		page.List.Export = frame.HousePath + "/export.xlsx"
 	}
 	if c.Has(core.PermHouseEdit) {
@@ -140,7 +143,7 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 	return templates.List{
 		Path: frame.HousePath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
-			frame.Whole(at.Field("")),
+			frame.Whole(at.Field("全部小区")),
 			{Name: "q", Label: "房号", MaxLength: 64},
 			{
 				Kind: templates.Select, Name: "arrears", Label: "欠费",
@@ -152,13 +155,14 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 			{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费", Number: true},
 			{Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
-		Empty: templates.Empty{Icon: "home-2", Title: "这个小区还没有房屋", Text: "添加房屋后，就能登记住户。", Ask: "请联系管理员添加。"},
+		Empty: templates.Empty{Icon: "home-2", Title: "还没有房屋", Text: "添加房屋后，就能登记住户。", Ask: "请联系管理员添加。"},
 	}
 }
 
 func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.HouseRow) houseRow {
+	at.Community = core.Community{ID: r.Community, Name: at.NameOf(r.Community)}
 	row := houseRow{
-		URL: frame.HouseURL(r.ID), Label: r.Label, Residents: r.Residents, Menu: templates.RowMenu{Label: r.Label + " 的操作"},
+		URL: frame.HouseURL(r.ID), Label: r.Label, Community: at.NameOf(r.Community), Residents: r.Residents, Menu: templates.RowMenu{Label: r.Label + " 的操作"},
 	}
 	if r.ArrearsFen > 0 {
 		row.Arrears = core.Yuan(r.ArrearsFen) + " 元"

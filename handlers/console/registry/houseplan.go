@@ -20,6 +20,7 @@ const housePlanPath = frame.HousePath + "/plan"
 type housePlanPage struct {
 	templates.Shell
 	Tabs      templates.Tabs
+	Asked     *templates.Asked // the community, while none is chosen
 	Empty     *templates.Empty // nothing to show
 	Buildings []templates.Choice
 	Chosen    string
@@ -82,9 +83,8 @@ func (p *Pages) housePlan(c *web.Context) error {
 		return err
 	}
 	page := housePlanPage{Shell: p.Shell(c, "house", "房屋"), Tabs: houseTabs(at, "plan"), State: asked.State}
-	if at.ID == 0 {
-		empty := frame.NoCommunityYet(c)
-		page.Empty = &empty
+	if page.Empty = at.NotChosen(c); page.Empty != nil {
+		page.Asked = at.Asked(housePlanPath)
 		return p.Page(c, http.StatusOK, "console/house/plan", page)
 	}
 	page.Note, page.Community = at.Name, at.ID.String()

@@ -88,6 +88,8 @@ func TestPlanPages(t *testing.T) {
 			Floors: []planFloor{{Name: "5 层", Cells: []planCell{{URL: "/h", Name: desk.Hostile, Title: desk.Hostile, First: true}, {}}}},
 			Others: []planCell{{URL: "/h", Name: "车库"}},
 		},
-		"console/house/plan#none": housePlanPage{Shell: desk.SampleShell("房屋"), Empty: &templates.Empty{Title: "没有"}},
+		"console/house/plan#none": housePlanPage{
+			Shell: desk.SampleShell("房屋"), Asked: &templates.Asked{Path: "/p"}, Empty: &templates.Empty{Title: "没有"},
+		},
 	})
 }

@@ -23,7 +23,7 @@ func (p *Pages) houseTree(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return frame.ErrNoCommunityYet
+		return frame.ErrNotChosen
 	}
 	page := houseTreePage{Shell: p.Shell(c, "house", "楼栋")}
 	page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "房屋", URL: at.URL(frame.HousePath)}}

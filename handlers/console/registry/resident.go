@@ -27,7 +27,7 @@ func (p *Pages) residentRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: frame.ResidentPath + "/export",
-			Access: web.Need(core.PermResidentReveal), Level: web.Types, Handler: p.residentExportWhole, Time: -1,
+			Access: web.Need(core.PermResidentReveal), Level: web.Types, Handler: p.residentExportWhole, Time: -1, Draft: true,
 			EachPerMinute: 30,
 		},
 		{Method: http.MethodPost, Path: frame.ResidentPath + "/suggest", Access: view, Handler: p.residentSuggest, Reads: true},
@@ -166,6 +166,7 @@ type residentForm struct {
 	ClearID   bool     `form:"clear_id"`
 	Shared    bool     `form:"phone_shared"`
 	NoPhone   bool     `form:"clear_phone"`
+	Namesake  bool     `form:"namesake"` // another person of the same name lives in the house
 	Seen      int64    `form:"seen"`
 }
 
@@ -197,6 +198,7 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 	r := core.Resident{
 		Community: at.ID, Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
 		Phone: form.Phone, PhoneShared: form.Shared, IDNumber: form.IDNumber,
+		Namesake: form.Namesake,
 	}
 	r, wrong := r.Normalized()
 	house, err := p.Store.HouseByText(c.Ctx(), c.Scope(), at.ID, form.House)

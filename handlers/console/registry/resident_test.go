@@ -322,3 +322,25 @@ func TestResidentListSaysWhenItSorts(t *testing.T) {
 		}
 	}
 }
+
+// The form asks once about a namesake in the house, with all that was typed and a button that adds them all the
+// same.
+func TestNamesakeIsAskedAbout(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	first := d.Mine.Residents[0]
+	form := residentFormOf(d)
+	form.Set("house", desk.HouseLabel(t, d, first.House))
+	form.Set("name", first.Name)
+	form.Set("phone", "13700137000")
+	page, _ := b.Post(t, frame.ResidentPath, form, http.StatusConflict)
+	anyway := page.Find(`form.tx-form [role="alert"] button[name="namesake"][value="1"]`)
+	if anyway.Text() != "仍然添加" || !strings.Contains(page.Find("main").Text(), "已有同名住户") || desk.InputValue(page, "phone") != "13700137000" {
+		t.Fatalf("not asked: %s", page.Find("main").Text())
+	}
+	form.Set("namesake", "1")
+	_, at := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
+	if name := desk.Fact(b.Get(t, at, http.StatusOK), "手机"); name != core.MaskPhone("13700137000") {
+		t.Errorf("added with %q", name)
+	}
+}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"tongxing/core"
@@ -46,8 +47,9 @@ func (p *Pages) residentCertify(c *web.Context) error {
 		Note string `form:"note" max:"200"`
 		Seen int64  `form:"seen"`
 	}
+	var updated time.Time
 	if err = c.Bind(&form); err == nil {
-		err = p.Store.CertifyResident(
+		updated, err = p.Store.CertifyResident(
 			c.Ctx(), c.Actor(), c.Scope(), r.ID, frame.ShownAt(form.Seen),
 			core.Certification{How: core.CertifiedHow(form.How), Note: form.Note},
 		)
@@ -56,7 +58,12 @@ func (p *Pages) residentCertify(c *web.Context) error {
 		page := p.residentCertifyPage(c, r)
 		return p.FormPage(c, err, &page.Form, func(status int) error { return p.Page(c, status, "console/resident/form", page) })
 	}
-	c.Flash(web.FlashSuccess, "已现场核验，通行证立即可用。没有手机时，由门岗按姓名或房号查找后放行。")
+	c.ShowFlash(web.Flash{
+		Kind: web.FlashSuccess, Message: "已现场核验“" + r.Name + "”，通行证立即可用。没有手机时，由门岗按姓名或房号查找后放行。",
+		Undo: c.KeepUndo(frame.ResidentURL(r.ID)+"/withdraw", url.Values{
+			"reason": {"核验后立即撤销"}, templates.SeenField: {templates.Seen(updated)},
+		}),
+	})
 	return c.Redirect(frame.ResidentURL(r.ID))
 }
 
@@ -68,7 +75,7 @@ func (p *Pages) residentCertifyPage(c *web.Context, r store.ResidentRow) residen
 	}
 	page.Form.Action, page.Form.Submit = frame.ResidentURL(r.ID)+"/certify", "核验通过"
 	page.Form.Seen = templates.Seen(r.Updated)
-	page.Form.Sections = []templates.Section{{Fields: []templates.Field{
+	page.Form.Sections = []templates.Section{{Fields: append(residentNamed(r), []templates.Field{
 		{
 			Kind: templates.Radio, Name: "how", Label: "核验依据", Required: true, Choices: choices,
 			Help: "请当面核对本人与证件。谁在何时核验会记入操作日志。",
@@ -77,8 +84,17 @@ func (p *Pages) residentCertifyPage(c *web.Context, r store.ResidentRow) residen
 			Name: "note", Label: "说明", MaxLength: core.MaxCertificationText, Autocomplete: "off",
 			Help: "选“其他”时必填。不要写证件号。",
 		},
-	}}}
+	}...)}}
 	return page
+}
+
+// residentNamed returns whom a form at the desk is about.
+func residentNamed(r store.ResidentRow) []templates.Field {
+	return []templates.Field{
+		{Kind: templates.Static, Name: "who", Label: "住户", Value: r.Name},
+		{Kind: templates.Static, Name: "where", Label: "房屋", Value: r.CommunityName + " " + r.HouseLabel},
+		{Kind: templates.Static, Name: "number", Label: "手机", Value: r.PhoneText()},
+	}
 }
 
 func (p *Pages) residentWithdrawForm(c *web.Context) error {
@@ -96,10 +112,13 @@ func (p *Pages) residentWithdraw(c *web.Context) error {
 	}
 	var form struct {
 		Reason string `form:"reason" max:"200"`
+		Seen   int64  `form:"seen"`
 	}
 	certified := false
 	if err = c.Bind(&form); err == nil {
-		certified, err = p.Store.WithdrawCertification(c.Ctx(), c.Actor(), c.Scope(), r.ID, form.Reason)
+		certified, err = p.Store.WithdrawCertification(c.Ctx(), c.Actor(), c.Scope(), store.Withdrawal{
+			Resident: r.ID, Shown: frame.ShownAt(form.Seen), Reason: form.Reason,
+		})
 	}
 	if err != nil {
 		page := p.residentWithdrawPage(c, r)
@@ -116,10 +135,11 @@ func (p *Pages) residentWithdraw(c *web.Context) error {
 func (p *Pages) residentWithdrawPage(c *web.Context, r store.ResidentRow) residentFormPage {
 	page := p.residentDeskPage(c, r, "撤销现场核验")
 	page.Form.Action, page.Form.Submit = frame.ResidentURL(r.ID)+"/withdraw", "撤销核验"
-	page.Form.Sections = []templates.Section{{Fields: []templates.Field{{
+	page.Form.Seen = templates.Seen(r.Updated)
+	page.Form.Sections = []templates.Section{{Fields: append(residentNamed(r), templates.Field{
 		Name: "reason", Label: "撤销原因", Required: true, MaxLength: core.MaxCertificationText, Autocomplete: "off",
 		Help: "通行证立即失效；原因会记入操作日志。",
-	}}}}
+	})}}
 	return page
 }
 

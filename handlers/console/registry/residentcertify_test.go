@@ -28,6 +28,11 @@ func TestElderIsCertifiedAtTheDesk(t *testing.T) {
 		t.Fatal("no button to certify")
 	}
 	ask := b.Get(t, at+"/certify", http.StatusOK)
+	for _, words := range []string{"张桂兰", desk.HouseLabel(t, d, d.Mine.Houses[1]), "无手机"} {
+		if !strings.Contains(ask.Find("form.tx-form").Text(), words) {
+			t.Errorf("the form does not name %s", words)
+		}
+	}
 	answer := url.Values{"seen": {desk.InputValue(ask, "seen")}, "how": {"other"}}
 	wrong, _ := b.Post(t, at+"/certify", answer, http.StatusUnprocessableEntity)
 	if !strings.Contains(wrong.Find("form").Text(), "请写明核验了什么") {
@@ -41,6 +46,10 @@ func TestElderIsCertifiedAtTheDesk(t *testing.T) {
 		t.Errorf("shown as %q, %q, %q", desk.Fact(page, "认证"), desk.Fact(page, "现场核验"), desk.Fact(page, "通行证"))
 	}
 	b.Post(t, at+"/certify", answer, http.StatusConflict)
+	stale, _ := b.Post(t, at+"/withdraw", url.Values{"reason": {"看错了"}, "seen": {"1"}}, http.StatusConflict)
+	if desk.InputValue(stale, "reason") != "看错了" {
+		t.Error("a stale withdrawal lost the reason")
+	}
 	b.Post(t, at+"/withdraw", url.Values{"reason": {""}}, http.StatusUnprocessableEntity)
 	b.Post(t, at+"/withdraw", url.Values{"reason": {"户口簿不是本人的"}}, http.StatusSeeOther)
 	if page = b.Get(t, at, http.StatusOK); desk.Fact(page, "认证") != "未认证" || desk.Fact(page, "通行证") != "失效" {

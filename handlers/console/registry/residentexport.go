@@ -124,7 +124,7 @@ func (p *Pages) houseExport(c *web.Context) error {
 		return err
 	}
 	if at.ID == 0 {
-		return frame.ErrNoCommunityYet
+		return frame.ErrNotChosen // each community has columns of its own
 	}
 	columns := append(append([]string{"小区"}, at.Levels...), "房屋", "住户", "欠费（元）", "出入")
 	export := web.Export{Name: "房屋", Of: at.Name, Columns: columns}

@@ -172,6 +172,9 @@ type residentFormPage struct {
 // residentNewPage shows the form of a new resident of a house.
 func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house string, wrong error) error {
 	form := residentNewForm(c, at, house)
+	if core.IsNamesake(wrong) {
+		form.Anyway = templates.Anyway{Name: "namesake", Label: "仍然添加"}
+	}
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := residentFormPage{Shell: p.Shell(c, "resident", "添加住户"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}

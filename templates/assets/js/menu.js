@@ -44,6 +44,7 @@ function watchGroups(side) {
   for (const group of side.querySelectorAll("details[data-nav-group]")) {
     if (opened.has(group.dataset.navGroup)) group.open = true;
   }
+  showCurrent(side);
   side.addEventListener("click", (event) => {
     const group = event.target.closest("summary")?.closest("details[data-nav-group]");
     if (!group) return;
@@ -52,6 +53,13 @@ function watchGroups(side) {
     else groups.add(group.dataset.navGroup);
     keep(openGroups, [...groups].join(" "));
   });
+}
+
+// showCurrent scrolls the side bar, and nothing else, so far that the page's own line is in view.
+function showCurrent(side) {
+  const line = side.querySelector("a[aria-current]");
+  const below = line ? line.getBoundingClientRect().bottom - side.getBoundingClientRect().bottom : 0;
+  if (below > 0) side.scrollTop += below + line.offsetHeight;
 }
 
 function readGroups() {

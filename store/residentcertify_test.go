@@ -259,13 +259,19 @@ func TestCertificationAtTheDesk(t *testing.T) {
 		}
 		_, err = s.WithdrawCertification(t.Context(), clerk, everywhere, Withdrawal{Resident: elder.ID, Reason: " "})
 		wantField(t, err, "reason")
-		if kept, err := s.WithdrawCertification(t.Context(), clerk, everywhere, Withdrawal{Resident: elder.ID, Reason: "证明是假的"}); err != nil || kept {
+		stale := Withdrawal{Resident: elder.ID, Shown: elder.Updated, Reason: "证明是假的"}
+		if _, err := s.WithdrawCertification(t.Context(), clerk, everywhere, stale); !core.IsStale(err) {
+			t.Errorf("of a form shown before the certification: %v", err)
+		}
+		forged := Withdrawal{Resident: elder.ID, Shown: r.Updated, Reason: "证明是假的"}
+		if kept, err := s.WithdrawCertification(t.Context(), clerk, everywhere, forged); err != nil || kept {
 			t.Errorf("withdrawn: %v, %v", kept, err)
 		}
 		if r = residentOf(t, s, elder.ID); !r.Certified.IsZero() || r.Desk.How != "" || len(passNames(t, s, elder.Person)) != 0 {
 			t.Errorf("%+v", r)
 		}
-		if _, err := s.WithdrawCertification(t.Context(), clerk, everywhere, Withdrawal{Resident: elder.ID, Reason: "再来"}); !core.IsConflict(err) {
+		again := Withdrawal{Resident: elder.ID, Reason: "再来"}
+		if _, err := s.WithdrawCertification(t.Context(), clerk, everywhere, again); !core.IsConflict(err) {
 			t.Errorf("twice: %v", err)
 		}
 		n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action IN ('resident.certify', 'resident.withdraw')")
@@ -286,7 +292,8 @@ func TestWechatOutlivesAWithdrawal(t *testing.T) {
 		if r := residentOf(t, s, id); err != nil || !kept || r.Certified.IsZero() || r.Desk.How != "" {
 			t.Errorf("%v, %v: %+v", kept, err, r)
 		}
-		if _, err := s.WithdrawCertification(t.Context(), clerk, everywhere, Withdrawal{Resident: id, Reason: "登记有误"}); !core.IsConflict(err) {
+		wrong := Withdrawal{Resident: id, Reason: "登记有误"}
+		if _, err := s.WithdrawCertification(t.Context(), clerk, everywhere, wrong); !core.IsConflict(err) {
 			t.Errorf("of WeChat alone: %v", err)
 		}
 	})

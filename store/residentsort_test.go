@@ -52,7 +52,9 @@ func TestResidentsSortByIdentity(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
 		for i, identity := range []core.Identity{core.Lodger, core.Family, core.Owner, core.Tenant, core.Family} {
-			r := core.Resident{Community: community, House: house, Name: "王五", Identity: identity, Phone: "1380013800" + strconv.Itoa(i), Namesake: true}
+			r := core.Resident{
+				Community: community, House: house, Name: "王五", Identity: identity, Phone: "1380013800" + strconv.Itoa(i), Namesake: true,
+			}
 			if identity == core.Lodger {
 				r.LeaseDay = core.DayOf(s.Now().AddDate(1, 0, 0), s.Zone())
 			}

@@ -88,7 +88,10 @@ func TestLongMenuScrollsInABrowser(t *testing.T) {
 			), until(`document.querySelectorAll("aside details[open]").length === 11`))
 			do(t, ctx, chromedp.Navigate(last), ready)
 			if name == "phone" {
-				do(t, ctx, browser.Press("[data-menu-open]"), until(`getComputedStyle(document.querySelector("aside")).transform === "none"`))
+				do(
+					t, ctx, browser.Press("[data-menu-open]"),
+					until(`getComputedStyle(document.querySelector("aside")).transform === "none"`),
+				)
 			}
 			const inView = `(() => {
 				const side = document.querySelector("aside"), at = side.querySelector("a[aria-current]").getBoundingClientRect();

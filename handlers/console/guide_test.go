@@ -263,8 +263,9 @@ func TestGuidePages(t *testing.T) {
 			Addresses: []templates.Fact{{Label: "服务器地址", Value: "https://x", Copy: true}}, About: "/about", Back: "/back",
 		},
 		"console/guide/notice": guideNoticePage{
-			Shell: shell, Community: desk.Hostile, Phone: "010", Address: "路", Image: "data:image/jpeg;base64,", Numbers: "/edit", Day: "2026-11-22",
-			Asked: &templates.Asked{Path: "/notice", Field: templates.Field{Kind: templates.Select, Name: "community", Label: "小区"}, Submit: "查看"},
+			Shell: shell, Community: desk.Hostile, Phone: "010", Address: "路", Day: "2026-11-22",
+			Image: "data:image/jpeg;base64,", Numbers: "/edit",
+			Asked: &templates.Asked{Path: "/notice", Field: templates.Field{Kind: templates.Select, Name: "community"}, Submit: "查看"},
 		},
 		"console/guide/notice#asked": guideNoticePage{Shell: shell, Empty: &templates.Empty{Title: desk.Hostile}},
 		"console/guide/notice#none":  guideNoticePage{Shell: shell, Why: "还没有接入公众号。", Step: frame.WechatStep},

@@ -189,7 +189,8 @@ func TestCountsEqualTheRows(t *testing.T) {
 	for _, role := range core.RoleTable {
 		for name, scope := range map[string]core.Scope{"one": core.ScopeOf(d.Mine.Community), "all": core.Everywhere} {
 			b := d.SignIn(t, scope, role.Permissions...)
-			told = append(told, bellOwner{b, string(role.Role) + ", " + name, slices.Contains(role.Permissions, core.PermAccessAlertView), 0})
+			views := slices.Contains(role.Permissions, core.PermAccessAlertView)
+			told = append(told, bellOwner{b, string(role.Role) + ", " + name, views, 0})
 			home := b.Get(t, "/console", http.StatusOK)
 			home.Find("main .tx-figures a").Each(func(_ int, link *goquery.Selection) {
 				counted[link.Closest("section").AttrOr("aria-labelledby", "")]++

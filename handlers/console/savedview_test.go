@@ -67,7 +67,8 @@ func TestViewsOfTabs(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 	for path, query := range map[string]string{
-		frame.GuardPath: "q=%E8%B5%B5", frame.RestrictionPath: "due=soon", frame.ObserverPath: "q=1", frame.AuditPath + "/view": "from=2026-01-01",
+		frame.GuardPath: "q=%E8%B5%B5", frame.RestrictionPath: "due=soon", frame.ObserverPath: "q=1",
+		frame.AuditPath + "/view": "from=2026-01-01",
 	} {
 		form := b.Get(t, path+"?"+query, http.StatusOK).Find(".tx-views form")
 		send := url.Values{"name": {"我的"}}

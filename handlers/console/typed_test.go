@@ -137,7 +137,8 @@ func TestEveryFormOutlivesItsSession(t *testing.T) {
 	d := newDesk(t)
 	b, _ := d.Expelled(t, "typist", core.PermReaderView, core.PermObserverView, core.PermObserverEdit)
 	for path := range drafted(d) {
-		if _, to := b.Post(t, path, url.Values{"name": {typedText}}, http.StatusSeeOther); !strings.HasSuffix(to, url.QueryEscape(web.DraftPage)) {
+		_, to := b.Post(t, path, url.Values{"name": {typedText}}, http.StatusSeeOther)
+		if !strings.HasSuffix(to, url.QueryEscape(web.DraftPage)) {
 			t.Errorf("%s leads to %s", path, to)
 		}
 	}

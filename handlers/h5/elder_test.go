@@ -103,7 +103,8 @@ func TestGuardReleasesAnElderWithoutAPhone(t *testing.T) {
 			t.Errorf("%s has %d exits left, %v", other.Name, preview.Decision.Left, err)
 		}
 	}
-	if _, err := w.store.WithdrawCertification(t.Context(), core.System, core.Everywhere, store.Withdrawal{Resident: r.ID, Reason: "证件有误"}); err != nil {
+	withdrawal := store.Withdrawal{Resident: r.ID, Reason: "证件有误"}
+	if _, err := w.store.WithdrawCertification(t.Context(), core.System, core.Everywhere, withdrawal); err != nil {
 		t.Fatal(err)
 	}
 	pass("in", "未放行")

@@ -52,9 +52,9 @@ func (c *Context) Bind(dst any) error {
 // that is sent where it is not read: a page's form that is posted to such a URL has no other fields
 // than those of the confirmation.
 func (c *Context) BindQuery(dst any) error {
-	if c.r.Method == http.MethodPost && !c.api {
+	if c.r.Method == http.MethodPost && !c.api && !c.resumed() { // a draft is only shown
 		for name := range c.Form() {
-			if !slices.Contains(templates.AnswerFields, name) && name != ResumedField {
+			if !slices.Contains(templates.AnswerFields, name) {
 				return core.Invalid("表单里有不会使用的条件，请从列表重新打开页面")
 			}
 		}

@@ -169,7 +169,8 @@ func TestPassRulePages(t *testing.T) {
 	at := frame.CommunityChoice{Community: core.Community{ID: 1, Name: "翠湖花园"}}
 	templates.CheckAll(t, "console/passrule/", map[string]any{
 		"console/passrule/show": passRulePage{
-			Shell: shell, Tabs: passTabs(everything, "passrule", at), Asked: &templates.Asked{Path: "/p", Field: at.Field("")}, Edit: true, Preview: passRulePreview{Words: "不限"},
+			Shell: shell, Tabs: passTabs(everything, "passrule", at), Edit: true,
+			Asked: &templates.Asked{Path: "/p", Field: at.Field("")}, Preview: passRulePreview{Words: "不限"},
 			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
 		},
 		"console/passrule/show#wrong": passRulePage{

@@ -17,7 +17,10 @@ import (
 func (p *Pages) savedViewRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewList},
-		{Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate, EachPerMinute: 60, Draft: true},
+		{
+			Method: http.MethodPost, Path: frame.SavedViewPath, Access: web.SignedIn, Handler: p.savedViewCreate,
+			EachPerMinute: 60, Draft: true,
+		},
 		{Method: http.MethodPost, Path: frame.SavedViewPath + "/:id", Access: web.SignedIn, Handler: p.savedViewUpdate, Draft: true},
 		{
 			Method: http.MethodPost, Path: frame.SavedViewPath + "/:id/delete", Access: web.SignedIn,
@@ -34,9 +37,12 @@ type savedViewForm struct {
 
 func (p *Pages) savedViewCreate(c *web.Context) error {
 	var form savedViewForm
-	resumed := c.Bind(&form)
-	if resumed != nil && !web.IsResumed(resumed) {
-		return resumed
+	err := c.Bind(&form)
+	if web.IsResumed(err) {
+		return p.savedViewResumed(c, frame.SavedViewPath, form, err)
+	}
+	if err != nil {
+		return err
 	}
 	if !p.MayOpen(c, form.Stem) {
 		return core.NotFound("没有这个列表")
@@ -44,10 +50,6 @@ func (p *Pages) savedViewCreate(c *web.Context) error {
 	query, err := core.ViewQuery(form.Query)
 	if err != nil {
 		return err
-	}
-	if resumed != nil { // the list has the form, in its bar
-		c.Flash(web.FlashWarning, "登录中断过，视图“"+strings.TrimSpace(form.Name)+"”还没有保存，请再保存一次。")
-		return c.Redirect(frame.StemURL(form.Stem, query))
 	}
 	_, err = p.Store.CreateSavedView(c.Ctx(), core.SavedView{Account: c.Account().ID, Stem: form.Stem, Name: form.Name, Query: query})
 	switch {
@@ -69,8 +71,24 @@ func nameMessage(err error) string {
 	return core.MessageOf(err)
 }
 
+// savedViewResumed shows the name of a view, typed before the session ended, in a form of its own: the list has it
+// in its bar.
+func (p *Pages) savedViewResumed(c *web.Context, action string, typed savedViewForm, resumed error) error {
+	form := templates.Form{Action: action, CSRF: c.CSRF(), Cancel: frame.SavedViewPath, Sections: []templates.Section{{
+		Fields: []templates.Field{
+			{Kind: templates.Hidden, Name: "stem", Value: typed.Stem}, {Kind: templates.Hidden, Name: "query", Value: typed.Query},
+			{Name: "name", Label: "视图名称", Value: typed.Name, Required: true, MaxLength: 20, Autocomplete: "off"},
+		},
+	}}}
+	return p.FormPage(c, resumed, &form, func(status int) error {
+		page := savedViewListPage{Shell: p.Shell(c, savedViewStem, "我的视图"), Form: &form}
+		return p.Page(c, status, "console/savedview/list", page)
+	})
+}
+
 type savedViewListPage struct {
 	templates.Shell
+	Form *templates.Form // shown in place of the list: a draft
 	List templates.List
 	Rows []savedViewRow
 }
@@ -160,13 +178,14 @@ func (p *Pages) savedViewUpdate(c *web.Context) error {
 		return err
 	}
 	var form savedViewForm
-	if err = c.Bind(&form); err != nil && !web.IsResumed(err) {
+	if err = c.Bind(&form); web.IsResumed(err) {
+		return p.savedViewResumed(c, frame.SavedViewPath+"/"+view.ID.String(), form, err)
+	}
+	if err != nil {
 		return err
 	}
 	view.Name = form.Name
-	if err == nil {
-		err = p.Store.UpdateSavedView(c.Ctx(), view)
-	}
+	err = p.Store.UpdateSavedView(c.Ctx(), view)
 	if core.IsInvalid(err) {
 		return p.savedViewPage(c, web.StatusOf(err), view.Stem, savedViewRow{ID: view.ID, Typed: form.Name, Error: nameMessage(err)})
 	}

@@ -21,5 +21,6 @@ func TestSavedViewPages(t *testing.T) {
 		"console/savedview/list":       savedViewListPage{Shell: shell, List: list, Rows: []savedViewRow{good}},
 		"console/savedview/list#wrong": savedViewListPage{Shell: shell, List: list, Rows: []savedViewRow{wrong}},
 		"console/savedview/list#empty": savedViewListPage{Shell: shell, List: list},
+		"console/savedview/list#draft": savedViewListPage{Shell: shell, Form: &templates.Form{Action: "/v", Notice: desk.Hostile}},
 	})
 }

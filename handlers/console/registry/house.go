@@ -162,7 +162,8 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.HouseRow) houseRow {
 	at.Community = core.Community{ID: r.Community, Name: at.NameOf(r.Community)}
 	row := houseRow{
-		URL: frame.HouseURL(r.ID), Label: r.Label, Community: at.NameOf(r.Community), Residents: r.Residents, Menu: templates.RowMenu{Label: r.Label + " 的操作"},
+		URL: frame.HouseURL(r.ID), Label: r.Label, Community: at.NameOf(r.Community), Residents: r.Residents,
+		Menu: templates.RowMenu{Label: r.Label + " 的操作"},
 	}
 	if r.ArrearsFen > 0 {
 		row.Arrears = core.Yuan(r.ArrearsFen) + " 元"

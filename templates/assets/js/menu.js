@@ -26,7 +26,7 @@ export function watchMenu() {
       event.preventDefault();
       opener = open;
       document.body.classList.add("tx-menu-open");
-      side.querySelector("a[aria-current], a[href]").focus();
+      (side.querySelector("a[aria-current]") ?? side.querySelector("a[href]")).focus();
     } else if (event.target.closest("[data-menu-close]")) {
       event.preventDefault();
       close();

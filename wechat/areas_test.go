@@ -27,6 +27,9 @@ const ok = `{"errcode":0,"errmsg":"ok"}`
 // one is the least that a message says.
 var one = map[string]string{"thing1": "x"}
 
+// pixel is a picture.
+var pixel = Picture{Name: "p.png", Data: []byte("\x89PNG\r\n\x1a\n")}
+
 // areas has a row for each function of the SDK in use. It is what makes an upgrade of the SDK safe.
 var areas = map[string]area{
 	"stable token": {path: tokenPath, plain: true, right: `{"access_token":"t","expires_in":7200}`,
@@ -62,7 +65,8 @@ var areas = map[string]area{
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.official(Options{}).SendTemplate(ctx, TemplateMessage{To: "o1", Template: "t1", Fields: one}))
 		}},
-	"template list": {path: "/cgi-bin/template/get_all_private_template", right: `{"template_list":[{"template_id":"t1","title":"x"}]}`,
+	"template list": {path: "/cgi-bin/template/get_all_private_template",
+		right: `{"template_list":[{"template_id":"t1","title":"x"}]}`,
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.official(Options{}).Templates(ctx))
 		}},
@@ -86,6 +90,104 @@ var areas = map[string]area{
 		}},
 	"subscribe delete": {path: "/wxaapi/newtmpl/deltemplate", right: ok,
 		call: func(ctx context.Context, p *platform) error { return p.mini(Options{}).DeleteTemplate(ctx, "t1") }},
+	"menu set": {path: "/cgi-bin/menu/create", right: ok,
+		call: func(ctx context.Context, p *platform) error {
+			return p.official(Options{}).SetMenu(ctx, []Button{{Kind: ButtonClick, Name: "x", Key: "k"}})
+		}},
+	"menu get": {path: "/cgi-bin/menu/get", right: `{"menu":{"button":[]}}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.official(Options{}).Menus(ctx)) }},
+	"menu delete": {path: "/cgi-bin/menu/delete", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).DeleteMenu(ctx) }},
+	"menu conditional add": {path: "/cgi-bin/menu/addconditional", right: `{"menuid":"208396938"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).AddConditionalMenu(ctx, 100, []Button{{Kind: ButtonClick, Name: "x", Key: "k"}}))
+		}},
+	"menu conditional delete": {path: "/cgi-bin/menu/delconditional", right: ok,
+		call: func(ctx context.Context, p *platform) error {
+			return p.official(Options{}).DeleteConditionalMenu(ctx, 7)
+		}},
+	"menu of a person": {path: "/cgi-bin/menu/trymatch", right: `{"button":[]}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.official(Options{}).MenuOf(ctx, "o1")) }},
+	"menu in force": {path: "/cgi-bin/get_current_selfmenu_info", right: `{"is_menu_open":1,"selfmenu_info":{"button":[]}}`,
+		call: func(ctx context.Context, p *platform) error {
+			_, _, err := p.official(Options{}).CurrentMenu(ctx)
+			return err
+		}},
+	"follower list": {path: "/cgi-bin/user/get", right: `{"total":1,"count":1,"data":{"openid":["o1"]},"next_openid":"o1"}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.official(Options{}).OpenIDs(ctx, "")) }},
+	"follower batch": {path: "/cgi-bin/user/info/batchget", right: `{"user_info_list":[{"openid":"o1"}]}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).Followers(ctx, []string{"o1"}))
+		}},
+	"follower remark": {path: "/cgi-bin/user/info/updateremark", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).SetRemark(ctx, "o1", "x") }},
+	"tag create": {path: "/cgi-bin/tags/create", right: `{"tag":{"id":100,"name":"x"}}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).CreateTag(ctx, "x"))
+		}},
+	"tag list": {path: "/cgi-bin/tags/get", right: `{"tags":[]}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.official(Options{}).Tags(ctx)) }},
+	"tag update": {path: "/cgi-bin/tags/update", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).RenameTag(ctx, 100, "x") }},
+	"tag delete": {path: "/cgi-bin/tags/delete", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).DeleteTag(ctx, 100) }},
+	"tag people": {path: "/cgi-bin/tags/members/batchtagging", right: ok,
+		call: func(ctx context.Context, p *platform) error {
+			return p.official(Options{}).TagPeople(ctx, 100, []string{"o1"})
+		}},
+	"untag people": {path: "/cgi-bin/tags/members/batchuntagging", right: ok,
+		call: func(ctx context.Context, p *platform) error {
+			return p.official(Options{}).UntagPeople(ctx, 100, []string{"o1"})
+		}},
+	"tags of a person": {path: "/cgi-bin/tags/getidlist", right: `{"tagid_list":[100]}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.official(Options{}).TagsOf(ctx, "o1")) }},
+	"tagged": {path: "/cgi-bin/user/tag/get", right: `{"count":0,"next_openid":""}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).Tagged(ctx, 100, ""))
+		}},
+	"text check": {path: "/wxa/msg_sec_check",
+		right: `{"errcode":0,"errmsg":"ok","result":{"suggest":"pass","label":100},"trace_id":"t"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).CheckText(ctx, TextCheck{OpenID: "o1", Scene: SceneForum, Text: "x"}))
+		}},
+	"media check": {path: "/wxa/media_check_async", right: `{"errcode":0,"errmsg":"ok","trace_id":"t"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).CheckMedia(ctx,
+				MediaCheck{OpenID: "o1", Scene: SceneForum, Kind: MediaPicture, URL: "https://pass.example.com/p.png"}))
+		}},
+	"url link": {path: "/wxa/generate_urllink", right: `{"errcode":0,"errmsg":"ok","url_link":"https://wxaurl.cn/x"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).URLLink(ctx, Link{Life: time.Hour}))
+		}},
+	"url scheme": {path: "/wxa/generatescheme", right: `{"errcode":0,"errmsg":"ok","openlink":"weixin://dl/x"}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.mini(Options{}).Scheme(ctx, Link{Life: time.Hour}))
+		}},
+	"media upload": {path: "/cgi-bin/media/upload", right: `{"type":"image","media_id":"m1","created_at":1}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).UploadPicture(ctx, pixel))
+		}},
+	"material add": {path: "/cgi-bin/material/add_material", right: `{"media_id":"m1","url":"http://mmbiz.qpic.cn/x"}`,
+		call: func(ctx context.Context, p *platform) error {
+			_, _, err := p.official(Options{}).AddPicture(ctx, pixel)
+			return err
+		}},
+	"material list": {path: "/cgi-bin/material/batchget_material", right: `{"total_count":0,"item_count":0,"item":[]}`,
+		call: func(ctx context.Context, p *platform) error {
+			_, _, err := p.official(Options{}).Materials(ctx, 0)
+			return err
+		}},
+	"material delete": {path: "/cgi-bin/material/del_material", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).DeleteMaterial(ctx, "m1") }},
+	"quota get": {path: "/cgi-bin/openapi/quota/get",
+		right: `{"errcode":0,"errmsg":"ok","quota":{"daily_limit":9,"used":1,"remain":8}}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.official(Options{}).Quota(ctx, sendPath))
+		}},
+	"quota clear": {path: "/cgi-bin/clear_quota", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.official(Options{}).ClearQuota(ctx) }},
+	"callback addresses": {path: "/cgi-bin/getcallbackip", right: `{"ip_list":["127.0.0.1"]}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.official(Options{}).CallbackIPs(ctx)) }},
 	"page ticket": {path: ticketAPI, right: `{"errcode":0,"errmsg":"ok","ticket":"t","expires_in":7200}`,
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.official(Options{}).PageConfig(ctx, "https://pass.example.com/"))

@@ -16,9 +16,10 @@ import (
 const crowdMark = "oCrowd"
 
 // crowdID returns the open id of one of the crowd: 28 characters, as others have.
-func crowdID(appID string, i int) string {
-	return fmt.Sprintf("%s%s%08d", crowdMark, digest("crowd", appID)[:14], i)
-}
+func crowdID(appID string, i int) string { return fmt.Sprintf("%s%08d", crowdPrefix(appID), i) }
+
+// crowdPrefix is what the open ids of an account's crowd have in common.
+func crowdPrefix(appID string) string { return crowdMark + digest("crowd", appID)[:14] }
 
 // crowdIndex returns which of the account's crowd an open id is, or -1.
 func (a *App) crowdIndex(openID string) int {
@@ -129,11 +130,12 @@ func (q *request) pageAfter(people []string, after string) ([]string, bool) {
 		}
 	}
 	var page []string
+	prefix := crowdPrefix(q.app.AppID)
 	for i := from; i < len(people)+q.app.Crowd && len(page) < userPage; i++ {
 		if i < len(people) {
 			page = append(page, people[i])
 		} else {
-			page = append(page, crowdID(q.app.AppID, i-len(people)))
+			page = append(page, fmt.Sprintf("%s%08d", prefix, i-len(people)))
 		}
 	}
 	return page, true

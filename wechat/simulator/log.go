@@ -92,7 +92,14 @@ var (
 	mobile      = regexp.MustCompile(`\b(1\d{2})\d{4}(\d{4})\b`)
 )
 
+// readable is how much of a body is looked at, in bytes: more than is shown, and less than a list of
+// thousands of people.
+const readable = 16 << 10
+
 func maskBody(body string) string {
+	if len(body) > readable {
+		body = strings.ToValidUTF8(body[:readable], "")
+	}
 	body = secretField.ReplaceAllStringFunc(body, func(m string) string {
 		parts := secretField.FindStringSubmatch(m)
 		return `"` + parts[1] + `":"` + mask(parts[2]) + `"`

@@ -76,7 +76,7 @@ var actions = map[int]Action{
 	45011:            ActionSlow,     // calls per minute
 	45033:            ActionSlow,     // WeWork: calls at once
 	codeBadIP:        ActionBreak,
-	60020:            ActionBreak, // WeWork
+	codeCorpBadIP:    ActionBreak,
 	codeUnfollowed:   ActionUnfollowed,
 	codeRefused:      ActionOptOut,
 	40003:            ActionUnknown,

@@ -104,7 +104,11 @@ func (b *Inbox) ReadCallback(ctx context.Context, r *http.Request) (event Event,
 	if b.aesKey == "" {
 		keys = append(keys, "wechat:nonce:"+b.id+":"+timestamp+":"+nonce)
 	}
-	return b.once(ctx, event, keys)
+	done, err = b.once(ctx, keys)
+	if err != nil && !errors.Is(err, ErrReplayed) {
+		return Event{}, nil, err
+	}
+	return event, done, err
 }
 
 // checkTime rejects old signatures, which somebody may have intercepted.

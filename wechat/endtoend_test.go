@@ -60,7 +60,8 @@ func newWorldWith(t *testing.T, json bool) *world {
 	fields := []simulator.Template{{ID: template, Title: "出入提醒", Content: "姓名：{{thing1.DATA}}\n时间：{{time2.DATA}}"}}
 	w.sim = simulator.New(simulator.Options{Now: w.clock, PushTimeout: time.Second, Seed: simulator.Seed{
 		Apps: []simulator.App{
-			{AppID: miniApp, Secret: appSecret, Type: simulator.MiniProgram, Name: "通行", Token: "tok", Templates: fields, JSON: json,
+			{AppID: miniApp, Secret: appSecret, Type: simulator.MiniProgram, Name: "通行", Token: "tok",
+				Templates: fields, JSON: json,
 				AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", CallbackURL: home.URL + "/mini"},
 			{AppID: officialApp, Secret: appSecret, Type: simulator.OfficialAccount, Name: "物业", Token: "tok", Templates: fields,
 				AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", CallbackURL: home.URL + "/sealed",
@@ -215,7 +216,8 @@ func (w *world) calls(path string) int {
 func (w *world) send(person string) (string, error) {
 	w.t.Helper()
 	return w.official.SendTemplate(w.t.Context(), wechat.TemplateMessage{To: w.sim.OpenID(person, officialApp), Template: template,
-		URL: "https://pass.example.com/", Fields: map[string]string{"thing1": strings.Repeat("张三\n", 20), "time2": "2026-11-20 12:00"}})
+		URL: "https://pass.example.com/", Fields: map[string]string{"thing1": strings.Repeat("张三\n", 20),
+			"time2": "2026-11-20 12:00"}})
 }
 
 // TestCodesWorkOnce: login and phone codes work once, for their purpose, for five minutes, in the
@@ -402,7 +404,8 @@ func TestRepeatedCallbacks(t *testing.T) {
 			if events := w.heard(); len(events) != 1 || events[0].Content != text {
 				t.Errorf("heard %+v", events)
 			}
-			if chat := w.sim.Chat("zhang", account); chat[len(chat)-1].Kind != simulator.ReplyMessage || chat[len(chat)-1].Text != text {
+			if chat := w.sim.Chat("zhang", account); chat[len(chat)-1].Kind != simulator.ReplyMessage ||
+				chat[len(chat)-1].Text != text {
 				t.Errorf("the chat ends with %+v", chat[len(chat)-1])
 			}
 			late := make(chan struct{})

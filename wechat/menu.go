@@ -243,7 +243,8 @@ func (a *OfficialAccount) CurrentMenu(ctx context.Context) (buttons []Button, op
 func selfButtons(buttons []menu.SelfMenuButton) []Button {
 	var out []Button
 	for _, b := range buttons {
-		out = append(out, Button{Kind: ButtonKind(b.Type), Name: b.Name, Key: b.Key, URL: b.URL, Sub: selfButtons(b.SubButton.List)})
+		out = append(out, Button{Kind: ButtonKind(b.Type), Name: b.Name, Key: b.Key, URL: b.URL,
+			Sub: selfButtons(b.SubButton.List)})
 	}
 	return out
 }

@@ -27,7 +27,7 @@ type PageConfig struct {
 // has it, and must be of a domain registered with the account. The fragment does not count.
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
 func (a *OfficialAccount) PageConfig(ctx context.Context, page string) (PageConfig, error) {
-	if err := a.app.client.checkBreaker(a.app.id, ticketAPI); err != nil {
+	if err := a.app.client.checkBreaker(a.app.circuit(), ticketAPI); err != nil {
 		return PageConfig{}, err
 	}
 	ticket, err := a.app.client.shared(ctx, a.app.pageTicket(), "")

@@ -18,8 +18,8 @@ const replayLife = 2*callbackWindow + time.Minute
 var errReused = fmt.Errorf("%w: it belongs to another event", ErrSignature)
 
 // once lets an event through the first time. keys are the event's own and, in plain mode, its
-// signature's. A repeat of the event comes with its own signature.
-func (b *Inbox) once(ctx context.Context, event Event, keys []string) (Event, func(bool), error) {
+// signature's. A repeat of the event, which comes with its own signature, is ErrReplayed.
+func (b *Inbox) once(ctx context.Context, keys []string) (func(bool), error) {
 	taken := 0
 	forget := func() {
 		for _, key := range keys[:taken] {
@@ -31,16 +31,16 @@ func (b *Inbox) once(ctx context.Context, event Event, keys []string) (Event, fu
 		switch {
 		case err != nil:
 			forget()
-			return Event{}, nil, fmt.Errorf("wechat: remember a callback: %w", err)
+			return nil, fmt.Errorf("wechat: remember a callback: %w", err)
 		case !first && i == 0:
-			return event, nil, ErrReplayed
+			return nil, ErrReplayed
 		case !first:
 			forget()
-			return Event{}, nil, errReused
+			return nil, errReused
 		}
 		taken++
 	}
-	return event, func(handled bool) {
+	return func(handled bool) {
 		if !handled {
 			forget()
 		}

@@ -36,7 +36,8 @@ func TestReplays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, undone, err := read(textMessage(1)); !errors.Is(err, ErrReplayed) || !reflect.DeepEqual(again, event) || undone != nil {
+		if again, undone, err := read(textMessage(1)); !errors.Is(err, ErrReplayed) || !reflect.DeepEqual(again,
+			event) || undone != nil {
 			t.Errorf("while it is handled: %+v, %v", again, err)
 		}
 		done(false)
@@ -77,7 +78,8 @@ func TestSignatureOfAnother(t *testing.T) {
 		done(true)
 		pass(callbackWindow) // the signature's last moment
 		for _, forged := range []string{textMessage(2), eventMessage("SCAN", "bind_x")} {
-			if event, done, err := read(heard, forged); !errors.Is(err, ErrSignature) || errors.Is(err, ErrReplayed) || done != nil ||
+			if event, done, err := read(heard, forged); !errors.Is(err, ErrSignature) || errors.Is(err,
+				ErrReplayed) || done != nil ||
 				!reflect.DeepEqual(event, Event{}) {
 				t.Errorf("a forged one: %+v, %v", event, err)
 			}
@@ -187,7 +189,8 @@ func TestReplayStoreFailsHalfway(t *testing.T) {
 	clock := newClock()
 	a := account(t, OfficialOptions{Replays: &halfReplays{ReplayStore: NewMemoryReplays(clock.Now)}}, clock.Now)
 	c := newCall(t, clock.Now(), "", textMessage(1))
-	if _, _, err := a.ReadCallback(t.Context(), c.request()); err == nil || errors.Is(err, ErrReplayed) || errors.Is(err, ErrSignature) {
+	if _, _, err := a.ReadCallback(t.Context(), c.request()); err == nil || errors.Is(err, ErrReplayed) ||
+		errors.Is(err, ErrSignature) {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := a.ReadCallback(t.Context(), c.request()); err != nil {

@@ -26,7 +26,8 @@ func TestSubscribeMessage(t *testing.T) {
 	for _, json := range []bool{false, true} {
 		t.Run(fmt.Sprintf("JSON %t", json), func(t *testing.T) {
 			w := newWorldWith(t, json)
-			if _, err := w.subscribe("zhang", "", message); wechat.ActionOf(err) != wechat.ActionOptOut || wechat.CodeOf(err) != 43101 {
+			if _, err := w.subscribe("zhang", "", message); wechat.ActionOf(err) != wechat.ActionOptOut ||
+				wechat.CodeOf(err) != 43101 {
 				t.Errorf("without a grant: %v", err)
 			}
 			if err := w.sim.AnswerPrompt("zhang", miniApp, map[string]bool{template: true, "other": false}); err != nil {
@@ -37,7 +38,8 @@ func TestSubscribeMessage(t *testing.T) {
 				events[0].FromUser != w.sim.OpenID("zhang", miniApp) || !reflect.DeepEqual(events[0].Subscriptions, want) {
 				t.Errorf("the answer is heard as %+v", events)
 			}
-			id, err := w.subscribe("zhang", "pages/pass?id=1", map[string]string{"thing1": strings.Repeat("张\n", 30), "time2": "12:00"})
+			id, err := w.subscribe("zhang", "pages/pass?id=1", map[string]string{"thing1": strings.Repeat("张\n",
+				30), "time2": "12:00"})
 			if err != nil || id == "" {
 				t.Fatal(id, err)
 			}
@@ -86,7 +88,8 @@ func TestSubscribeErrors(t *testing.T) {
 		action  wechat.Action
 	}{
 		"another template": {wechat.SubscribeMessage{To: to, Template: "x", Fields: message}, 40037, wechat.ActionAlarm},
-		"another account's person": {wechat.SubscribeMessage{To: w.sim.OpenID("zhang", officialApp), Template: template, Fields: message},
+		"another account's person": {wechat.SubscribeMessage{To: w.sim.OpenID("zhang", officialApp),
+			Template: template, Fields: message},
 			40003, wechat.ActionUnknown},
 		"a field too many": {wechat.SubscribeMessage{To: to, Template: template, Fields: map[string]string{"thing9": "x"}},
 			47003, wechat.ActionFault},
@@ -102,7 +105,8 @@ func TestSubscribeErrors(t *testing.T) {
 		{Template: template, Fields: message}, {To: to, Fields: message}, {To: to, Template: template},
 		{To: to, Template: template, Fields: map[string]string{"thing1": " \n"}},
 	} {
-		if _, err := w.mini.SendSubscribe(ctx, m); !errors.Is(err, wechat.ErrInvalid) || wechat.ActionOf(err) != wechat.ActionFault {
+		if _, err := w.mini.SendSubscribe(ctx, m); !errors.Is(err, wechat.ErrInvalid) ||
+			wechat.ActionOf(err) != wechat.ActionFault {
 			t.Errorf("%+v: %v", m, err)
 		}
 	}
@@ -186,7 +190,8 @@ func TestTemplateJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.heard()
-	for person, want := range map[string]wechat.Job{"zhang": wechat.JobDone, "blocker": wechat.JobBlocked, "unlucky": wechat.JobFailed} {
+	for person, want := range map[string]wechat.Job{"zhang": wechat.JobDone, "blocker": wechat.JobBlocked,
+		"unlucky": wechat.JobFailed} {
 		id, err := w.send(person)
 		if err != nil {
 			t.Fatal(person, err)

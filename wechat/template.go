@@ -67,7 +67,8 @@ func (a *OfficialAccount) Templates(ctx context.Context) ([]Template, error) {
 	out := make([]Template, 0, len(list))
 	for _, item := range list {
 		if item != nil {
-			out = append(out, Template{ID: item.TemplateID, Title: item.Title, Example: item.Example, Fields: templateFields(item.Content)})
+			out = append(out, Template{ID: item.TemplateID, Title: item.Title, Example: item.Example,
+				Fields: templateFields(item.Content)})
 		}
 	}
 	return out, nil

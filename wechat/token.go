@@ -6,12 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/silenceper/wechat/v2/cache"
 	"github.com/silenceper/wechat/v2/credential"
 )
 
@@ -67,26 +67,30 @@ func (a app) sharedKey(kind string) string {
 //
 // POST /cgi-bin/stable_token, never with force_refresh:
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
+// Of WeWork, GET /cgi-bin/gettoken: https://developer.work.weixin.qq.com/document/path/91039
 func (a app) fetchToken(ctx context.Context) (string, int, error) {
+	api := "/cgi-bin/stable_token"
 	var answer credential.ResAccessToken
 	err := a.do(ctx, func(t *trip) (err error) {
-		stable := credential.NewStableAccessToken(a.id, a.secret, "", unused{}).(*credential.StableAccessToken)
+		if a.corp {
+			api = "/cgi-bin/gettoken"
+			query := url.Values{"corpid": {a.id}, "corpsecret": {a.secret}}
+			answer, err = credential.GetTokenFromServerContext(t.ctx, corpHost+api+"?"+query.Encode())
+			return err
+		}
+		stable := credential.NewStableAccessToken(a.id, a.secret, "", nothing{}).(*credential.StableAccessToken)
 		answer, err = stable.GetAccessTokenDirectly(t.ctx, false)
 		return err
 	})
-	a.client.noteBreaker(a.id, err)
+	a.client.noteBreaker(a.circuit(), err)
 	if err != nil {
 		return "", 0, err
 	}
 	if answer.AccessToken == "" || answer.ExpiresIn <= 0 {
-		return "", 0, &errLocal{"/cgi-bin/stable_token", errors.New("no token in the answer")}
+		return "", 0, &errLocal{api, errors.New("no token in the answer")}
 	}
 	return answer.AccessToken, int(answer.ExpiresIn), nil
 }
-
-// unused is the cache that the SDK's token type asks for. It is never read: tokens are in the
-// TokenStore.
-type unused struct{ cache.Cache }
 
 // shared returns the stored value, or fetches it. bad is a value that must not be returned again.
 func (c *Client) shared(ctx context.Context, s shared, bad string) (string, error) {

@@ -49,7 +49,7 @@ type Client struct {
 	o       Options
 	http    *http.Client
 	mu      sync.Mutex
-	broken  map[string]time.Time // app → until when its calls are refused without being sent
+	broken  map[string]outage // by app: its calls are refused without being sent
 	flights map[string]*flight
 }
 
@@ -61,7 +61,7 @@ func New(o Options) *Client {
 	if o.Tokens == nil {
 		o.Tokens = NewMemoryTokens(o.Now)
 	}
-	return &Client{o: o, http: unmoved(o.HTTP), broken: map[string]time.Time{}, flights: map[string]*flight{}}
+	return &Client{o: o, http: unmoved(o.HTTP), broken: map[string]outage{}, flights: map[string]*flight{}}
 }
 
 // unmoved returns a copy of an HTTP client (nil = a plain one) that follows no redirects.
@@ -111,6 +111,7 @@ const (
 	codeBadCode      = 40029
 	codeUsedCode     = 40163
 	codeBadIP        = 40164
+	codeCorpBadIP    = 60020 // WeWork's
 	codeUnfollowed   = 43004
 	codeRefused      = 43101
 	codeTooMany      = 43117
@@ -282,12 +283,28 @@ type app struct {
 	client *Client
 	id     string
 	secret string
+	corp   bool // of WeWork: id is the company's
+}
+
+// circuit is what the breaker counts as one: an account, or an app of a company, each of which has a list
+// of addresses of its own.
+func (a app) circuit() string {
+	if a.corp {
+		return a.sharedKey("breaker")
+	}
+	return a.id
+}
+
+// outage is how long an app's calls are refused, and with which code.
+type outage struct {
+	until time.Time
+	code  int
 }
 
 // call makes one call with the account's token. A token that the platform no longer accepts is
 // replaced once, and the call repeated once.
 func (a app) call(ctx context.Context, r request) ([]byte, string, error) {
-	if err := a.client.checkBreaker(a.id, r.path); err != nil {
+	if err := a.client.checkBreaker(a.circuit(), r.path); err != nil {
 		return nil, "", err
 	}
 	token, err := a.token(ctx, "")
@@ -301,7 +318,7 @@ func (a app) call(ctx context.Context, r request) ([]byte, string, error) {
 		}
 		body, kind, err = a.client.send(ctx, r.with(token))
 	}
-	a.client.noteBreaker(a.id, err)
+	a.client.noteBreaker(a.circuit(), err)
 	return body, kind, err
 }
 
@@ -320,17 +337,18 @@ func (r request) with(token string) request {
 func (c *Client) checkBreaker(appID, api string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.o.Now().Before(c.broken[appID]) {
-		return &Error{API: api, Code: codeBadIP, Msg: "the address is not on the account's list; not asked again for a while"}
+	if out := c.broken[appID]; c.o.Now().Before(out.until) {
+		return &Error{API: api, Code: out.code, Msg: "the address is not on the account's list; not asked again for a while"}
 	}
 	return nil
 }
 
 func (c *Client) noteBreaker(appID string, err error) {
-	if CodeOf(err) != codeBadIP {
+	code := CodeOf(err)
+	if code != codeBadIP && code != codeCorpBadIP {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.broken[appID] = c.o.Now().Add(breakerFor)
+	c.broken[appID] = outage{c.o.Now().Add(breakerFor), code}
 }

@@ -65,7 +65,10 @@ type platform struct {
 	held    chan struct{} // if not nil, a token is issued once it is closed
 }
 
-const tokenPath = "/cgi-bin/stable_token"
+const (
+	tokenPath     = "/cgi-bin/stable_token"
+	corpTokenPath = "/cgi-bin/gettoken"
+)
 
 func newPlatform(t *testing.T) *platform {
 	p := &platform{t: t, expires: 7200, answers: map[string]http.HandlerFunc{}}
@@ -75,7 +78,7 @@ func newPlatform(t *testing.T) *platform {
 }
 
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimPrefix(r.URL.Path, "/api.weixin.qq.com")
+	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/api.weixin.qq.com"), "/qyapi.weixin.qq.com")
 	a := asked{path: path, token: r.URL.Query().Get("access_token")}
 	_ = json.NewDecoder(r.Body).Decode(&a.body) // a GET has none
 	p.mu.Lock()
@@ -85,7 +88,7 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case answer != nil:
 		answer(w, r)
-	case path == tokenPath:
+	case path == tokenPath || path == corpTokenPath:
 		if held != nil {
 			<-held
 		}
@@ -93,7 +96,11 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p.tokens == 0 || !p.same {
 			p.tokens++
 		}
-		fmt.Fprintf(w, `{"access_token":%q,"expires_in":%d}`, tokenName(a.body["secret"], p.tokens), p.expires)
+		secret := a.body["secret"]
+		if path == corpTokenPath {
+			secret = r.URL.Query().Get("corpsecret")
+		}
+		fmt.Fprintf(w, `{"access_token":%q,"expires_in":%d}`, tokenName(secret, p.tokens), p.expires)
 		p.mu.Unlock()
 	default:
 		fmt.Fprint(w, `{"errcode":0,"errmsg":"ok","msgid":7}`)
@@ -140,7 +147,8 @@ func (p *platform) client(o Options) *Client {
 
 func (p *platform) official(o Options) *OfficialAccount {
 	p.t.Helper()
-	a, err := p.client(o).OfficialAccount(OfficialOptions{AppID: testApp, Secret: testSecret, Token: callbackToken, AESKey: callbackKey})
+	a, err := p.client(o).OfficialAccount(OfficialOptions{AppID: testApp, Secret: testSecret,
+		Token: callbackToken, AESKey: callbackKey})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -148,6 +156,10 @@ func (p *platform) official(o Options) *OfficialAccount {
 }
 
 func (p *platform) mini(o Options) *MiniProgram { return p.client(o).MiniProgram(testApp, testSecret) }
+
+func (p *platform) corp(o Options) *CorpApp {
+	return p.client(o).CorpApp(CorpOptions{CorpID: "ww1111111111111111", Secret: testSecret, Agent: 1000002})
+}
 
 const sendPath = "/cgi-bin/message/template/send"
 
@@ -274,7 +286,8 @@ func TestBreaker(t *testing.T) {
 			}
 		}
 		p.wantAsked(path, 1)
-		if _, err := a.app.client.MiniProgram("wx2222222222222222", "another").PhoneNumber(t.Context(), testCode); path == sendPath &&
+		if _, err := a.app.client.MiniProgram("wx2222222222222222", "another").PhoneNumber(t.Context(),
+			testCode); path == sendPath &&
 			CodeOf(err) == 40164 {
 			t.Errorf("another account is kept from calling: %v", err)
 		}

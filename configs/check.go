@@ -172,7 +172,11 @@ func checkKeys(c *Config, demo bool, bad report) {
 var (
 	appID       = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
 	wechatToken = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
-	aesKey      = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
+	// messageTemplate is the form of official_account.templates.
+	messageTemplate = regexp.MustCompile(
+		`^(accessalert|sign_in|binding|job)=[A-Za-z0-9_-]{10,64}:` +
+			`[a-z_]+[0-9]*=(title|kind|time|count|hint)(;[a-z_]+[0-9]*=(title|kind|time|count|hint))*$`)
+	aesKey = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
 )
 
 func checkWeChat(c *Config, bad report) {
@@ -188,6 +192,12 @@ func checkWeChat(c *Config, bad report) {
 	required(o.Secret, "official_account.secret", bad)
 	if !wechatToken.MatchString(o.Token.Reveal()) {
 		bad("official_account.token", "应为 3 到 32 位字母和数字，与公众号后台一致")
+	}
+	for _, text := range o.Templates {
+		if !messageTemplate.MatchString(text) {
+			bad("official_account.templates", strconv.Quote(text)+" 应写作 类型=模板编号:字段=内容;字段=内容，例如 "+
+				"sign_in=AbC123defg:thing1=title;time2=time")
+		}
 	}
 	if o.AESKey.IsSet() && !aesKey.MatchString(o.AESKey.Reveal()) {
 		bad("official_account.aes_key", "应为 43 位字母和数字，与公众号后台一致")

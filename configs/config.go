@@ -113,6 +113,10 @@ type OfficialAccount struct {
 	Token Secret `yaml:"token" env:"TOKEN"`
 	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
+	// Templates of the account for messages to admins, one for each kind (accessalert, sign_in, binding,
+	// job): kind=TEMPLATE_ID:field=part;field=part. The parts are title, kind, time, count and hint; for
+	// example sign_in=AbC123defg:thing1=title;time2=time. Kinds without one are told in the console alone.
+	Templates []string `yaml:"templates" env:"TEMPLATES"`
 }
 
 // SMS is who sends text messages to people whom WeChat does not reach. Set all of a provider's or none.
@@ -200,7 +204,9 @@ func Default() Config {
 		},
 		Data:  Data{Dir: "data"},
 		Redis: Redis{Addrs: []string{}},
-		Zone:  "Asia/Shanghai",
+
+		OfficialAccount: OfficialAccount{Templates: []string{}},
+		Zone:            "Asia/Shanghai",
 		Limits: Limits{
 			AddressPerMinute: 600,
 			AccountPerMinute: 300,

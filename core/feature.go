@@ -263,6 +263,18 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "message", Noun: "发送记录",
+		List: PermMessageView, Page: PermMessageView,
+		Group: "registry", Menu: MenuEntry{"提醒设置", "inbox"},
+		Aliases: []string{"消息", "通知", "推送"},
+		Pages: []FeaturePage{
+			{"未触达", "message/unreached", nil}, {"发送渠道", "message/channel", []string{"发送次数", "配额"}},
+		},
+		Permissions: []PermissionItem{
+			{PermMessageView, "查看发送记录", nil},
+		},
+	},
+	{
 		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,
 		List: PermAccountView, Page: PermAccountView,
 		Group: "account", Menu: MenuEntry{"账号权限", "user-cog"},

@@ -32,6 +32,7 @@ const (
 	PermAccessRecordExport Permission = "accessrecord.export"
 	PermAccessAlertView    Permission = "accessalert.view"
 	PermAccessAlertHandle  Permission = "accessalert.handle"
+	PermMessageView        Permission = "message.view"
 	PermAccountView        Permission = "account.view"
 	PermAccountEdit        Permission = "account.edit"
 	PermAuditView          Permission = "audit.view"

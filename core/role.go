@@ -28,12 +28,13 @@ var RoleTable = []RolePreset{
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
 		PermHouseView, PermHouseEdit, PermCommunityView, PermCommunityEdit,
-		PermAccountView, PermAuditView, PermAuditExport,
+		PermMessageView, PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermHouseView, PermHouseEdit, PermCommunityView,
+		PermMessageView,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView, PermAccessAlertView,

@@ -40,6 +40,7 @@ type town struct {
 	mine, others *estate.Estate
 	audits       map[core.ID]core.ID // by community: a line of the audit log
 	alerts       map[core.ID]core.ID // by community: an alert
+	messages     map[core.ID]core.ID // by community: what an account was told
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -82,7 +83,7 @@ func newTown(t *testing.T) *town {
 	})
 	w := &town{
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
-		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{},
+		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 	}
 	for _, e := range []*estate.Estate{w.mine, w.others} {
 		// Under the community's own id, so that params can use it.
@@ -100,6 +101,13 @@ func newTown(t *testing.T) *town {
 		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{fever}); err != nil {
 			t.Fatal(err)
 		}
+		told := core.Account{
+			Login: "told" + e.Community.String(), Name: "值班", Role: core.RoleClerk, Scope: core.ScopeOf(e.Community),
+			Permissions: []core.Permission{core.PermAccessAlertView},
+		}
+		if _, err := s.CreateAccount(t.Context(), core.SystemGranter, told, "horse-battery-7"); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.RaiseAccessAlerts(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -108,6 +116,11 @@ func newTown(t *testing.T) *town {
 			t.Fatalf("%d alerts: %v", len(alerts), err)
 		}
 		w.alerts[e.Community] = alerts[0].ID
+		messages, _, err := s.Messages(t.Context(), core.ScopeOf(e.Community), core.MessageFilter{}, store.Page{Limit: 1})
+		if err != nil || len(messages) != 1 {
+			t.Fatalf("%d messages: %v", len(messages), err)
+		}
+		w.messages[e.Community] = messages[0].ID
 		lines, _, err := s.AuditRecords(t.Context(), core.ScopeOf(e.Community), core.AuditFilter{}, store.Page{Limit: 1})
 		if err != nil || len(lines) != 1 {
 			t.Fatalf("%d lines of the audit log: %v", len(lines), err)
@@ -286,6 +299,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	}{
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
+		{"/console/message/", w.messages[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},

@@ -658,6 +658,7 @@ CREATE TABLE preference (
   community_id BIGINT NOT NULL, -- in which it works, of several; 0 = all
   starred      VARCHAR(400) NOT NULL, -- stems of its pages on top of the menu, comma separated, in that order
   guide_away   INTEGER NOT NULL, -- 1 = the home page is without the steps of the set-up
+  muted        VARCHAR(200) NOT NULL, -- kinds of messages that it is told of in the console alone, comma separated
   updated_at   BIGINT NOT NULL
 );
 
@@ -671,3 +672,104 @@ CREATE TABLE saved_view (
   created_at BIGINT        NOT NULL
 );
 CREATE UNIQUE INDEX saved_view_name ON saved_view (account_id, stem, name);
+
+-- What people are told outside the console: the outbox, and its ledger.
+CREATE TABLE message (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL, -- 0 = of none
+  kind         VARCHAR(32)  NOT NULL,
+  to_kind      VARCHAR(16)  NOT NULL, -- account, wechat
+  to_id        BIGINT       NOT NULL,
+  user_id      BIGINT       NOT NULL, -- wechat_user by whom the recipient is reached; 0 = none
+  notice_id    BIGINT       NOT NULL, -- the entry of the bell; 0 = none
+  title        VARCHAR(200) NOT NULL, -- without personal data
+  link         VARCHAR(200) NOT NULL, -- its page, below /console/
+  events       INTEGER      NOT NULL, -- how many it tells of
+  merge_key    VARCHAR(64),           -- others of the key become part of it; NULL = none any more
+  merged_into  BIGINT       NOT NULL, -- message; 0 = none
+  state        VARCHAR(16)  NOT NULL,
+  channel      VARCHAR(16)  NOT NULL, -- the latest; '' = none yet
+  tried        VARCHAR(100) NOT NULL, -- channels that did not reach the recipient, comma separated
+  tries        INTEGER      NOT NULL, -- on channel
+  unsure_at    BIGINT,                -- of the first attempt on channel whose outcome is unknown
+  reason       VARCHAR(32)  NOT NULL,
+  code         VARCHAR(64)  NOT NULL, -- the platform's
+  lease        VARCHAR(64)  NOT NULL, -- of the claim, until next_at
+  created_at   BIGINT       NOT NULL,
+  next_at      BIGINT,                -- when it is looked at again; NULL = it has come to its end
+  expires_at   BIGINT       NOT NULL,
+  ended_at     BIGINT
+);
+CREATE UNIQUE INDEX message_merge ON message (merge_key);
+CREATE INDEX message_next ON message (next_at);
+CREATE INDEX message_community ON message (community_id, id);
+CREATE INDEX message_state ON message (state, id);
+CREATE INDEX message_to ON message (to_kind, to_id, id);
+CREATE INDEX message_notice ON message (notice_id);
+
+-- Written before the call goes out, so that a server that is killed does not send twice.
+CREATE TABLE message_attempt (
+  id          BIGINT       NOT NULL PRIMARY KEY,
+  message_id  BIGINT       NOT NULL,
+  channel     VARCHAR(16)  NOT NULL,
+  app_id      VARCHAR(64)  NOT NULL,
+  open_id     VARCHAR(64)  NOT NULL,
+  template_id VARCHAR(64)  NOT NULL,
+  state       VARCHAR(16)  NOT NULL,
+  reason      VARCHAR(32)  NOT NULL,
+  code        VARCHAR(64)  NOT NULL,
+  platform_id VARCHAR(64)  NOT NULL, -- by which the delivery is reported
+  planned_at  BIGINT       NOT NULL,
+  begun_at    BIGINT,                -- NULL = the call did not go out
+  ended_at    BIGINT
+);
+CREATE INDEX message_attempt_message ON message_attempt (message_id, id);
+CREATE INDEX message_attempt_platform ON message_attempt (platform_id);
+
+-- Reports of deliveries that came before the attempt was recorded as accepted.
+CREATE TABLE message_report (
+  app_id      VARCHAR(64) NOT NULL,
+  platform_id VARCHAR(64) NOT NULL,
+  status      VARCHAR(64) NOT NULL,
+  created_at  BIGINT      NOT NULL,
+  PRIMARY KEY (app_id, platform_id)
+);
+
+-- Recipients who do not want a template's messages; '' = any of the account.
+CREATE TABLE message_optout (
+  app_id      VARCHAR(64) NOT NULL,
+  open_id     VARCHAR(64) NOT NULL,
+  template_id VARCHAR(64) NOT NULL,
+  reason      VARCHAR(32) NOT NULL,
+  created_at  BIGINT      NOT NULL,
+  PRIMARY KEY (app_id, open_id, template_id)
+);
+
+-- Consents to subscribe messages: each is for one.
+CREATE TABLE message_grant (
+  app_id      VARCHAR(64) NOT NULL,
+  open_id     VARCHAR(64) NOT NULL,
+  template_id VARCHAR(64) NOT NULL,
+  n           INTEGER     NOT NULL,
+  updated_at  BIGINT      NOT NULL,
+  PRIMARY KEY (app_id, open_id, template_id)
+);
+
+-- Channels that send nothing for a while.
+CREATE TABLE message_stop (
+  channel     VARCHAR(16) NOT NULL,
+  template_id VARCHAR(64) NOT NULL, -- '' = the whole channel
+  until_at    BIGINT      NOT NULL,
+  reason      VARCHAR(32) NOT NULL,
+  code        VARCHAR(64) NOT NULL,
+  alarm       INTEGER     NOT NULL, -- 1 = somebody must look at the configuration
+  PRIMARY KEY (channel, template_id)
+);
+
+CREATE TABLE message_day (
+  day     INTEGER     NOT NULL, -- of the platform
+  channel VARCHAR(16) NOT NULL,
+  sent    BIGINT      NOT NULL,
+  failed  BIGINT      NOT NULL,
+  PRIMARY KEY (day, channel)
+);

@@ -51,7 +51,8 @@ type app struct {
 	figures  *figures
 	web      *web.App
 	handler  http.Handler
-	stageOn  *stage                 // nil outside the demo
+	stageOn  *stage // nil outside the demo
+	outbox   *outboxWorker
 	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
@@ -121,6 +122,7 @@ func (a *app) work(ctx context.Context) (stop func()) {
 	behind, stopBehind := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() { newJobRunner(a.store, a.log).loop(behind) })
+	working.Go(func() { a.outbox.loop(behind) })
 	working.Go(func() { runPeriodic(behind, a.periodic(), a.log) })
 	a.serveMetrics(ctx)
 	return func() { stopBehind(); working.Wait() }
@@ -255,6 +257,7 @@ func (a *app) periodic() []periodic {
 		{"purge sessions", time.Hour, a.purgeSessions},
 		{"raise alerts", accessAlertsEvery, a.store.RaiseAccessAlerts},
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
+		{"purge messages", time.Hour, a.purgeMessages},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
@@ -315,6 +318,17 @@ func (a *app) purgeSessions(ctx context.Context) error {
 func (a *app) purgeJobs(ctx context.Context) error {
 	_, err := a.store.PurgeJobs(ctx)
 	return err
+}
+
+// messageLife is how long the ledger of messages is kept.
+const messageLife = 180 * 24 * time.Hour
+
+// purgeMessages deletes old messages, unless the clock is in doubt.
+func (a *app) purgeMessages(ctx context.Context) error {
+	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
+		return err
+	}
+	return a.store.Outbox().Purge(ctx, time.Now().Add(-messageLife))
 }
 
 // serveMetrics serves Prometheus metrics on their own loopback port. If the port is taken, as by a

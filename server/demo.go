@@ -23,6 +23,17 @@ const (
 	miniPagePath  = "/h5/session/mini"
 )
 
+// demoTemplate is the template of every message of the demo.
+const demoTemplate = "demo-template-of-a-notice"
+
+// demoTemplates name it for each kind.
+var demoTemplates = func() (all []string) {
+	for _, kind := range core.MessageKinds() {
+		all = append(all, string(kind)+"="+demoTemplate+":thing1=title;thing2=kind;time3=time")
+	}
+	return all
+}()
+
 // simulatorFront is the way from the banner to the simulator's phones, where there is no tour.
 var simulatorFront = templates.Action{Label: "打开模拟手机", URL: simulatorPath + "/"}
 
@@ -70,6 +81,9 @@ func demoApps(publicURL string) []simulator.App {
 				{Type: "view", Name: "门岗", URL: "/h5/guard"},
 				{Type: "view", Name: "观察员", URL: "/h5/observer"},
 			},
+			Templates: []simulator.Template{{
+				ID: demoTemplate, Title: "物业提醒", Content: "事项：{{thing1.DATA}}\n类型：{{thing2.DATA}}\n时间：{{time3.DATA}}",
+			}},
 		},
 	}
 }

@@ -29,6 +29,11 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
+	setup, senders, err := a.outboxChannels(wx)
+	if err != nil {
+		return "", err
+	}
+	a.outbox = newOutboxWorker(a.store, a.log, setup, senders)
 	admin := a.console(wx)
 	phones := h5.New(h5.Options{
 		Store: a.store, Gate: a.gate, Pages: a.pages,

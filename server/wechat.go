@@ -15,6 +15,8 @@ type weChat struct {
 	mini     *wechat.MiniProgram     // nil = not configured
 	official *wechat.OfficialAccount // nil = not configured
 	strip    string                  // removed from authorize addresses: the demo's own origin
+
+	templates []string // of messages to admins, as the configuration has them
 }
 
 // newWeChat returns the client: for WeChat itself, or for the demo's simulator.
@@ -24,7 +26,7 @@ func (a *app) newWeChat(s *stage) (*weChat, error) {
 		BrowserBase: a.config.Simulator.BrowserBase,
 	}
 	mini, official := a.config.MiniProgram, a.config.OfficialAccount
-	w := &weChat{}
+	w := &weChat{templates: official.Templates}
 	miniID, miniSecret := mini.AppID, mini.Secret.Reveal()
 	account := wechat.OfficialOptions{
 		AppID: official.AppID, Secret: official.Secret.Reveal(), Token: official.Token.Reveal(), AESKey: official.AESKey.Reveal(),
@@ -35,6 +37,7 @@ func (a *app) newWeChat(s *stage) (*weChat, error) {
 		o.APIBase, o.BrowserBase, o.LoopbackOnly, w.strip = base, base, true, a.publicURL
 		miniID, miniSecret = demoMini, demoSecret
 		account.AppID, account.Secret, account.Token, account.AESKey = demoOfficial, demoSecret, demoToken, demoAESKey
+		w.templates = demoTemplates
 	}
 	client := wechat.New(o)
 	if miniID != "" {

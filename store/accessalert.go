@@ -164,7 +164,7 @@ func raiseAccessAlert(tx *database.Tx, a core.AccessAlert) error {
 	}
 	return notifyAll(tx, core.NoticeAudience{Community: a.Community, Needs: core.PermAccessAlertView}, core.Notice{
 		Stem: "accessalert", Title: "告警：" + a.Kind.Label() + "，" + a.Gate, Link: "accessalert/" + id.String(),
-	})
+	}, core.MessageAccessAlert)
 }
 
 // reuseSince counts the showings of a pass's used codes after a record.

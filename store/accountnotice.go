@@ -40,7 +40,14 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	if err != nil || n.Kind == core.NoticeSignIn && !n.NewAddr {
 		return err // a sign-in from where one always signs in is no news
 	}
-	return notify(tx, account, core.Notice{Stem: "account", Title: n.Title(), Link: ownNoticeLink})
+	kind := core.MessageBinding
+	if n.Kind == core.NoticeSignIn {
+		kind = core.MessageSignIn
+	}
+	return notify(tx, told{
+		account, core.Notice{Stem: "account", Title: n.Title(), Link: ownNoticeLink},
+		core.MessageNote{Kind: kind, User: user}, // who is unbound is told by the WeChat that was bound
+	})
 }
 
 // maskedPhoneOf returns a user's verified number, masked; "" if the user has not verified one.

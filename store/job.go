@@ -195,8 +195,10 @@ func noteJobEnd(tx *database.Tx, id int64) error {
 		return err
 	}
 	job := row.job()
-	return notify(tx, job.Account, core.Notice{
-		Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: "job/" + job.ID.String(),
+	return notify(tx, told{
+		job.Account,
+		core.Notice{Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: "job/" + job.ID.String()},
+		core.MessageNote{Kind: core.MessageJob},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 type noticeBellRow struct {
@@ -18,13 +19,28 @@ type noticeBellRow struct {
 
 const noticeColumns = "id, account_id, stem, title, link, created_at"
 
-func noticeArgs(tx *database.Tx, account core.ID, n core.Notice) []any {
-	return []any{int64(tx.NewID()), int64(account), n.Stem, cutText(n.Title, maxNoticeTitle), n.Link, tx.NowMS()}
+// told is a notice for one account, and how the outbox tells it too.
+type told struct {
+	account core.ID
+	notice  core.Notice
+	note    core.MessageNote // its Kind, Community and User
 }
 
-// notify adds a notice for an account, in the act's own transaction.
-func notify(tx *database.Tx, account core.ID, n core.Notice) error {
-	return database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, [][]any{noticeArgs(tx, account, n)})
+// notify adds notices for accounts and their messages, in the act's own transaction.
+func notify(tx *database.Tx, all ...told) error {
+	var rows [][]any
+	var notes []core.MessageNote
+	for _, t := range all {
+		id, title := tx.NewID(), cutText(t.notice.Title, maxNoticeTitle)
+		rows = append(rows, []any{int64(id), int64(t.account), t.notice.Stem, title, t.notice.Link, tx.NowMS()})
+		note := t.note
+		note.Account, note.Notice, note.Title, note.Link = t.account, id, title, t.notice.Link
+		notes = append(notes, note)
+	}
+	if err := database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, rows); err != nil {
+		return err
+	}
+	return outbox.Put(tx, notes...)
 }
 
 const (
@@ -34,7 +50,7 @@ const (
 )
 
 // notifyAll adds a notice for every account of an audience, in the act's own transaction.
-func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice) error {
+func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice, kind core.MessageKind) error {
 	var accounts []struct {
 		ID          core.ID `db:"id"`
 		Permissions string  `db:"permissions"`
@@ -48,13 +64,13 @@ func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice) error {
 	if err != nil {
 		return err
 	}
-	var rows [][]any
+	var all []told
 	for _, a := range accounts {
-		if len(rows) < maxAudience && joinedHold(a.Permissions, to.Needs) {
-			rows = append(rows, noticeArgs(tx, a.ID, n))
+		if len(all) < maxAudience && joinedHold(a.Permissions, to.Needs) {
+			all = append(all, told{a.ID, n, core.MessageNote{Kind: kind, Community: to.Community}})
 		}
 	}
-	return database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, rows)
+	return notify(tx, all...)
 }
 
 // Notices returns the newest notices of an account, newest first, and how many of these are unread.
@@ -87,7 +103,10 @@ func (s *Store) ReadNotices(ctx context.Context, account, last core.ID) error {
 			WHERE account_id = ?
 			AND id <= ?
 			AND read_at IS NULL`, tx.NowMS(), int64(account), int64(last))
-		return err
+		if err != nil {
+			return err
+		}
+		return outbox.Read(tx, account, last)
 	})
 }
 
@@ -101,5 +120,8 @@ func readNoticesOf(tx *database.Tx, account core.ID, link string, until int64) e
 		AND link = ?
 		AND created_at <= ?
 		AND read_at IS NULL`, tx.NowMS(), int64(account), link, until)
-	return err
+	if err != nil {
+		return err
+	}
+	return outbox.ReadPage(tx, account, link, until)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -16,12 +17,15 @@ type Preference struct {
 	Community core.ID  // in which it works, of several; 0 = all. It may be outside its scope by now
 	Starred   []string // stems of the pages on top of its menu. It may no longer be allowed to open one
 	GuideAway bool     // its home page is without the steps of the set-up
+
+	Muted []core.MessageKind // kinds of messages that it is told of in the console alone
 }
 
 type preferenceRow struct {
 	Community core.ID `db:"community_id"`
 	Starred   string  `db:"starred"`
 	GuideAway int     `db:"guide_away"`
+	Muted     string  `db:"muted"`
 }
 
 func (r preferenceRow) preference() Preference {
@@ -29,11 +33,16 @@ func (r preferenceRow) preference() Preference {
 	if r.Starred != "" {
 		p.Starred = strings.Split(r.Starred, ",")
 	}
+	for kind := range strings.SplitSeq(r.Muted, ",") {
+		if kind != "" {
+			p.Muted = append(p.Muted, core.MessageKind(kind))
+		}
+	}
 	return p
 }
 
 const preferenceOf = `
-	SELECT community_id, starred, guide_away
+	SELECT community_id, starred, guide_away, muted
 	FROM preference
 	WHERE account_id = ?`
 
@@ -63,16 +72,20 @@ func (s *Store) updatePreference(ctx context.Context, account core.ID, change fu
 			return err
 		}
 		query := `
-			INSERT INTO preference (community_id, starred, guide_away, updated_at, account_id)
-			VALUES (?, ?, ?, ?, ?)`
+			INSERT INTO preference (community_id, starred, guide_away, muted, updated_at, account_id)
+			VALUES (?, ?, ?, ?, ?, ?)`
 		if len(rows) > 0 {
 			query = `
 				UPDATE preference
-				SET community_id = ?, starred = ?, guide_away = ?, updated_at = ?
+				SET community_id = ?, starred = ?, guide_away = ?, muted = ?, updated_at = ?
 				WHERE account_id = ?`
 		}
+		muted := make([]string, len(p.Muted))
+		for i, kind := range p.Muted {
+			muted[i] = string(kind)
+		}
 		_, err := tx.Exec(query, int64(p.Community), strings.Join(p.Starred, ","), database.BoolInt(p.GuideAway),
-			tx.NowMS(), int64(account))
+			strings.Join(muted, ","), tx.NowMS(), int64(account))
 		if database.IsDuplicate(err) {
 			return database.ErrRace // set for the first time twice at once
 		}
@@ -101,6 +114,20 @@ func (s *Store) UpdateStarred(ctx context.Context, account core.ID, stem string,
 func (s *Store) UpdateGuideAway(ctx context.Context, account core.ID, away bool) error {
 	return s.updatePreference(ctx, account, func(p *Preference) error {
 		p.GuideAway = away
+		return nil
+	})
+}
+
+// UpdateMuted sets of which kinds of messages an account is told in the console alone. Kinds that do not
+// exist are left out.
+func (s *Store) UpdateMuted(ctx context.Context, account core.ID, kinds []core.MessageKind) error {
+	return s.updatePreference(ctx, account, func(p *Preference) error {
+		p.Muted = nil
+		for _, kind := range core.MessageKinds() {
+			if slices.Contains(kinds, kind) {
+				p.Muted = append(p.Muted, kind)
+			}
+		}
 		return nil
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"tongxing/core"
 	"tongxing/store/audit"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 // Keyring encrypts personal data; Key is one of its keys.
@@ -56,9 +57,10 @@ type Options struct {
 
 // Store is the one concrete store. It is safe for concurrent use.
 type Store struct {
-	db    *database.DB
-	scans *scanQueue
-	zone  *time.Location
+	db     *database.DB
+	scans  *scanQueue
+	outbox *outbox.Box
+	zone   *time.Location
 
 	sessions  core.Signer // of their tokens
 	subjects  subjectWatch
@@ -87,7 +89,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone, sessions: sessionSigner(db.Keys())}
+	s := &Store{
+		db: db, outbox: outbox.New(db), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
+		sessions: sessionSigner(db.Keys()),
+	}
 	s.settings.configured = o.Settings
 	s.settings.configured.Updated = neverSaved
 	if err := s.checkKeys(ctx); err != nil {
@@ -113,6 +118,10 @@ func (s *Store) Close() error {
 
 // Unreadable returns how many encrypted values could not be decrypted since the start.
 func (s *Store) Unreadable() int64 { return s.db.Unreadable() }
+
+// Outbox returns what workers and callbacks need of the outbox. Acts of the store put messages into it by
+// themselves; its ledger is Messages.
+func (s *Store) Outbox() *outbox.Box { return s.outbox }
 
 // Ping returns an error unless the database responds.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }

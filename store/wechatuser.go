@@ -8,6 +8,7 @@ import (
 	"tongxing/core"
 	"tongxing/store/audit"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 type wechatUserRow struct {
@@ -140,6 +141,9 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if err := moveAccounts(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
+	if err := outbox.MoveUser(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
 	if err := endSessions(tx, core.SessionWechat, gone.ID); err != nil {
 		return kept, err
 	}
@@ -228,6 +232,9 @@ func (s *Store) UpdateFollowed(ctx context.Context, who core.WechatIdentity, fol
 		var at any
 		if follows {
 			at = tx.NowMS()
+			if err := outbox.Follow(tx, who); err != nil {
+				return err
+			}
 		}
 		return tx.ExecOne(
 			core.NotFound("用户不存在"),

@@ -97,6 +97,7 @@ type Error struct {
 	API  string // path of the call
 	Code int    // errcode
 	Msg  string // errmsg, for the log
+	HTTP int    // status of an answer that is not the platform's own, as from a proxy; 0 = it is
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("wechat: %s: %d %s", e.API, e.Code, e.Msg) }
@@ -215,7 +216,7 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, contentType 
 	case len(body) > maxBody:
 		return nil, "", &errLocal{r.path, errors.New("the answer is too long")}
 	case response.StatusCode != http.StatusOK:
-		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: fmt.Sprintf("HTTP %d", response.StatusCode)}
+		return nil, "", &Error{API: r.path, Code: codeBusy, Msg: fmt.Sprintf("HTTP %d", response.StatusCode), HTTP: response.StatusCode}
 	}
 	contentType = response.Header.Get("Content-Type")
 	body = legalJSON(body)
@@ -309,12 +310,12 @@ func (a app) call(ctx context.Context, r request) ([]byte, string, error) {
 	}
 	token, err := a.token(ctx, "")
 	if err != nil {
-		return nil, "", err
+		return nil, "", &errUnsent{err}
 	}
 	body, kind, err := a.client.send(ctx, r.with(token))
 	if isTokenError(CodeOf(err)) {
 		if token, err = a.token(ctx, token); err != nil {
-			return nil, "", err
+			return nil, "", &errUnsent{err}
 		}
 		body, kind, err = a.client.send(ctx, r.with(token))
 	}

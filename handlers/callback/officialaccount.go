@@ -145,6 +145,8 @@ func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
 		return "", b.store.UpdateFollowed(ctx, who, false)
 	case "SCAN":
 		return b.scan(ctx, who, e.Scene())
+	case "TEMPLATESENDJOBFINISH":
+		return "", b.store.Outbox().Finish(ctx, who.AppID, e.JobID, e.Status)
 	}
 	return "", nil
 }

@@ -50,6 +50,7 @@ type DB struct {
 	now     func() time.Time
 	log     *slog.Logger
 
+	wakers       wakers
 	unreadable   unreadable
 	beforeCommit func(op string) error // nil in production
 

@@ -26,6 +26,8 @@ type Tx struct {
 	db  *DB
 	run runner
 	now time.Time
+
+	wakes []string // workers to wake after the commit
 }
 
 // runner is a transaction of a pool, or the SQLite writer's own connection.
@@ -43,6 +45,8 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 		act = db.endedBy(op, act)
 	}
 	var err error
+	var wakes []string
+	act = waking(act, &wakes)
 	for range attempts {
 		if db.group != nil {
 			err = db.group.do(ctx, act)
@@ -55,6 +59,9 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 		if ctx.Err() != nil {
 			break
 		}
+	}
+	if err == nil {
+		db.wakers.wake(wakes)
 	}
 	return Wrap(op, err)
 }

@@ -47,10 +47,11 @@ var mayImport = map[string][]string{
 	"sms":              nil,
 	"sms/simulator":    nil,
 	"sheet":            {"core"},
-	"store":            {"core", "secret", "store/audit", "store/database"},
+	"store":            {"core", "secret", "store/audit", "store/database", "store/outbox"},
 	"store/audit":      {"core", "store/database"},
+	"store/outbox":     {"core", "secret", "store/database"},
 	"store/database":   {"core", "migrations", "secret"},
-	district:           {"core", "secret", "store", "store/audit", "store/database"},
+	district:           {"core", "secret", "store", "store/audit", "store/database", "store/outbox"},
 	"gate":             {"core", "secret", "store"},
 	"handlers/web":     {"captcha", "core", "secret", "sheet", "store", "gate", "templates"},
 	"handlers":         {"core", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror"},
@@ -66,7 +67,7 @@ const district = "store/*"
 
 // engine are the parts of store that only store and its districts may import: handlers get acts,
 // never a transaction.
-var engine = []string{"store/audit", "store/database"}
+var engine = []string{"store/audit", "store/database", "store/outbox"}
 
 // districtOrder are the districts that others may import, each only by those before it: a cycle of
 // districts would be one district.

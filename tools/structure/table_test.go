@@ -24,6 +24,13 @@ var ownerOf = map[string]string{
 	"exit_tally":         "scan",
 	"guard_assignment":   "guard",
 	"house_restriction":  "restriction",
+	"message":            "outbox",
+	"message_attempt":    "outbox",
+	"message_day":        "outbox",
+	"message_grant":      "outbox",
+	"message_optout":     "outbox",
+	"message_report":     "outbox",
+	"message_stop":       "outbox",
 	"node_lease":         "id",
 	"observer_community": "observer",
 	"one_time_link":      "account",
@@ -39,14 +46,15 @@ var ownerOf = map[string]string{
 // foreignWrites are writes of a table by another stem's file, each with its reason. Outdated
 // entries fail.
 var foreignWrites = map[string]string{
-	"accountact.go session":   "an account that is closed or gets a new password is signed out everywhere",
-	"audit.go setting":        "the chain's end is a setting that no person sees",
-	"keycheck.go setting":     "what the database knows of its keys is a setting that no person sees",
-	"person.go resident":      "residents whose number is verified become certified",
-	"ready.go setting":        "a write is tried with rows that are gone before it ends",
-	"residentchange.go pass":  "a pass moves with its resident, in one transaction",
-	"totp.go sign_in_attempt": "the second step ends the attempt that the first began",
-	"wechatlogin.go account":  "tying an account to WeChat is its act, with the code's end in one transaction",
+	"accountact.go session":     "an account that is closed or gets a new password is signed out everywhere",
+	"audit.go setting":          "the chain's end is a setting that no person sees",
+	"keycheck.go setting":       "what the database knows of its keys is a setting that no person sees",
+	"person.go resident":        "residents whose number is verified become certified",
+	"ready.go setting":          "a write is tried with rows that are gone before it ends",
+	"residentchange.go pass":    "a pass moves with its resident, in one transaction",
+	"totp.go sign_in_attempt":   "the second step ends the attempt that the first began",
+	"record.go wechat_identity": "who turns out not to follow is found by sending",
+	"wechatlogin.go account":    "tying an account to WeChat is its act, with the code's end in one transaction",
 }
 
 // putTogether are files whose writes do not name the table in the literal, each with the reason.

@@ -21,6 +21,7 @@ const (
 	HousePath             = "/console/house"
 	JobPath               = "/console/job"
 	MePath                = "/console/me"
+	MessagePath           = "/console/message"
 	ObserverPath          = "/console/observer"
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"
@@ -68,6 +69,9 @@ func HouseURL(id core.ID) string { return pageOf(HousePath, id) }
 
 // JobURL returns the URL of a job.
 func JobURL(id core.ID) string { return pageOf(JobPath, id) }
+
+// MessageURL returns the URL of a message of the ledger.
+func MessageURL(id core.ID) string { return pageOf(MessagePath, id) }
 
 // ObserverURL returns the URL of an observer.
 func ObserverURL(id core.ID) string { return pageOf(ObserverPath, id) }

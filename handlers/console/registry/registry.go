@@ -1,5 +1,5 @@
 // Package registry contains the console's pages about the register: communities, houses and
-// residents.
+// residents, and what they and the office are told.
 package registry
 
 import (
@@ -18,5 +18,6 @@ func (p *Pages) Routes() []web.Route {
 		p.communityRoutes(),
 		p.houseRoutes(),
 		p.residentRoutes(),
+		p.messageRoutes(),
 	)
 }

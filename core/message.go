@@ -1,0 +1,283 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// MessageKind is what a message is about.
+type MessageKind string
+
+// The kinds.
+const (
+	MessageAccessAlert MessageKind = "accessalert"
+	MessageSignIn      MessageKind = "sign_in"
+	MessageBinding     MessageKind = "binding"
+	MessageJob         MessageKind = "job"
+)
+
+// MessageType describes a kind of message: all that the outbox needs to know about it.
+type MessageType struct {
+	Kind     MessageKind
+	Label    string           // Chinese
+	Channels []MessageChannel // in order of preference
+	Life     time.Duration    // it is not sent later than that
+	Merge    time.Duration    // events of one recipient within that time are one message; 0 = each is its own
+	Urgent   bool             // sent in quiet hours too
+}
+
+// MessageTypes are all kinds, in display order.
+var MessageTypes = []MessageType{
+	{
+		Kind: MessageAccessAlert, Label: "告警", Life: 12 * time.Hour, Merge: time.Minute, Urgent: true,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+	{
+		Kind: MessageSignIn, Label: "新地点登录", Life: 24 * time.Hour, Urgent: true,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+	{
+		Kind: MessageBinding, Label: "微信绑定", Life: 24 * time.Hour, Urgent: true,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
+	},
+	{
+		Kind: MessageJob, Label: "后台任务", Life: 24 * time.Hour,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+}
+
+// MessageKinds returns all kinds, in display order.
+func MessageKinds() []MessageKind {
+	kinds := make([]MessageKind, len(MessageTypes))
+	for i, t := range MessageTypes {
+		kinds[i] = t.Kind
+	}
+	return kinds
+}
+
+// Type returns the kind's entry of MessageTypes. An unknown kind, of a later version, has a day and no
+// channels.
+func (k MessageKind) Type() MessageType {
+	at := slices.IndexFunc(MessageTypes, func(t MessageType) bool { return t.Kind == k })
+	if at < 0 {
+		return MessageType{Kind: k, Label: string(k), Life: 24 * time.Hour}
+	}
+	return MessageTypes[at]
+}
+
+// Label returns the kind in Chinese.
+func (k MessageKind) Label() string { return k.Type().Label }
+
+// MessageChannel is a way to reach somebody.
+type MessageChannel string
+
+// The channels.
+const (
+	ChannelTemplate  MessageChannel = "template"  // template message of the official account
+	ChannelSubscribe MessageChannel = "subscribe" // subscribe message of the mini-program, one for each consent
+	ChannelWeWork    MessageChannel = "wework"    // app message of WeWork
+	ChannelSMS       MessageChannel = "sms"
+	ChannelInApp     MessageChannel = "inapp" // the bell, or the list of a phone page
+)
+
+// channelType describes a channel.
+type channelType struct {
+	channel MessageChannel
+	label   string
+	// dedup is for how long the platform recognises a message that is sent again under the same key. Within
+	// it a message whose outcome is unknown may be repeated. It is less than the platform states. 0 = it does
+	// not recognise any.
+	dedup time.Duration
+}
+
+// channelTypes are in display order. client_msg_id of a template message is kept for ten minutes; WeWork's
+// duplicate check is set to half an hour.
+var channelTypes = []channelType{
+	{ChannelTemplate, "公众号", 8 * time.Minute},
+	{ChannelSubscribe, "小程序", 0},
+	{ChannelWeWork, "企业微信", 25 * time.Minute},
+	{ChannelSMS, "短信", 0},
+	{ChannelInApp, "站内提醒", 0},
+}
+
+// MessageChannels returns all channels, in display order.
+func MessageChannels() []MessageChannel {
+	channels := make([]MessageChannel, len(channelTypes))
+	for i, t := range channelTypes {
+		channels[i] = t.channel
+	}
+	return channels
+}
+
+func (c MessageChannel) typ() channelType {
+	at := slices.IndexFunc(channelTypes, func(t channelType) bool { return t.channel == c })
+	if at < 0 {
+		return channelType{channel: c, label: string(c)}
+	}
+	return channelTypes[at]
+}
+
+// Label returns the channel in Chinese.
+func (c MessageChannel) Label() string { return c.typ().label }
+
+// Dedup returns for how long the platform recognises a message that is sent again; 0 = never.
+func (c MessageChannel) Dedup() time.Duration { return c.typ().dedup }
+
+// Disturbs reports whether a message makes somebody's phone ring.
+func (c MessageChannel) Disturbs() bool { return c != ChannelInApp }
+
+// MessageState is how far a message has come.
+type MessageState string
+
+// The states. From MessageDelivered on a message has come to its end; MessageSent may still become
+// MessageDelivered or MessageRefused, when the platform or the recipient says so.
+const (
+	MessageWaiting   MessageState = "waiting"
+	MessageSending   MessageState = "sending"
+	MessageSent      MessageState = "sent" // accepted by the platform, or in the recipient's list
+	MessageDelivered MessageState = "delivered"
+	MessageRefused   MessageState = "refused"
+	MessageUnreached MessageState = "unreached" // no channel reached the recipient
+	MessageExpired   MessageState = "expired"
+	MessageMerged    MessageState = "merged"  // it is part of another
+	MessageUnknown   MessageState = "unknown" // it may have arrived, and must not be sent again
+)
+
+// MessageStates returns all states, in display order.
+func MessageStates() []MessageState {
+	return []MessageState{
+		MessageWaiting, MessageSending, MessageSent, MessageDelivered, MessageRefused, MessageUnreached,
+		MessageExpired, MessageUnknown, MessageMerged,
+	}
+}
+
+// Unreached are the states of messages that reached nobody.
+var Unreached = []MessageState{MessageRefused, MessageUnreached, MessageExpired}
+
+// Label returns the state in Chinese.
+func (s MessageState) Label() string {
+	switch s {
+	case MessageWaiting:
+		return "待发送"
+	case MessageSending:
+		return "发送中"
+	case MessageSent:
+		return "已发送"
+	case MessageDelivered:
+		return "已送达"
+	case MessageRefused:
+		return "对方拒收"
+	case MessageUnreached:
+		return "未触达"
+	case MessageExpired:
+		return "已过期"
+	case MessageMerged:
+		return "已合并"
+	case MessageUnknown:
+		return "结果未知"
+	}
+	return string(s)
+}
+
+// Recipients of messages.
+const (
+	ToAccount = "account"
+	ToWechat  = "wechat" // a WeChat user: a resident, a guard, an observer
+)
+
+// MaxMessageText bounds title and detail of a message, in characters.
+const MaxMessageText = 200
+
+// MessageNote is what the outbox is asked to tell one recipient.
+type MessageNote struct {
+	Kind      MessageKind
+	Community ID     // 0 = of none
+	Account   ID     // the recipient; 0 = User is
+	User      ID     // the WeChat user by whom an account is told; 0 = the one who is bound to it
+	Notice    ID     // the entry of the account's bell; 0 = none
+	Title     string // Chinese, without personal data
+	Link      string // its page, below /console/
+}
+
+// Message is what one recipient is told: a row of the outbox, and of the ledger.
+type Message struct {
+	ID        ID
+	Community ID
+	Kind      MessageKind
+	ToKind    string
+	To        ID
+	User      ID // WeChat user by whom the recipient is reached; 0 = none
+	Notice    ID
+	Title     string
+	Link      string
+	Events    int // how many it tells of
+	Merged    ID  // the message that it became part of; 0 = none
+	State     MessageState
+	Channel   MessageChannel   // the latest; "" = none yet
+	Tried     []MessageChannel // those that did not reach the recipient
+	Tries     int              // attempts on Channel
+	Unsure    time.Time        // of the first attempt on Channel whose outcome is unknown; zero = there is none
+	Reason    MessageReason    // of the state, or of the delay
+	Code      string           // the platform's, with Reason
+	Created   time.Time
+	Next      time.Time // when it is looked at again; zero = never
+	Expires   time.Time
+	Ended     time.Time
+}
+
+// Text returns what the recipient reads.
+func (m Message) Text() string {
+	if m.Events > 1 {
+		return fmt.Sprintf("%d 条%s，最早一条：%s", m.Events, m.Kind.Label(), m.Title)
+	}
+	return m.Title
+}
+
+// MessageAttempt is one try to send a message by one channel.
+type MessageAttempt struct {
+	ID      ID
+	Message ID
+	Channel MessageChannel
+	State   AttemptState
+	Reason  MessageReason
+	Code    string
+	Planned time.Time
+	Begun   time.Time // zero = the call did not go out
+	Ended   time.Time // zero = not yet
+}
+
+// AttemptState is how an attempt ended.
+type AttemptState string
+
+// The states of an attempt.
+const (
+	AttemptPlanned   AttemptState = "planned" // being sent, or its server was interrupted
+	AttemptAccepted  AttemptState = "accepted"
+	AttemptDelivered AttemptState = "delivered"
+	AttemptRefused   AttemptState = "refused" // by the recipient
+	AttemptFailed    AttemptState = "failed"
+	AttemptUnknown   AttemptState = "unknown"
+	AttemptWithdrawn AttemptState = "withdrawn" // the server shut down before it was sent
+)
+
+// Label returns the state in Chinese.
+func (s AttemptState) Label() string {
+	switch s {
+	case AttemptPlanned:
+		return "发送中"
+	case AttemptAccepted:
+		return "平台已接受"
+	case AttemptDelivered:
+		return "已送达"
+	case AttemptRefused:
+		return "对方拒收"
+	case AttemptFailed:
+		return "未发出"
+	case AttemptUnknown:
+		return "结果未知"
+	case AttemptWithdrawn:
+		return "已退回"
+	}
+	return string(s)
+}

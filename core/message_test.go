@@ -1,0 +1,309 @@
+package core
+
+import (
+	"slices"
+	"testing"
+	"time"
+	"unicode"
+)
+
+// Every word of the outbox is Chinese: a value without one would be shown as it is stored.
+func TestMessageWords(t *testing.T) {
+	var words []string
+	for _, k := range MessageKinds() {
+		words = append(words, k.Label())
+		typ := k.Type()
+		if typ.Life <= 0 || len(typ.Channels) == 0 || typ.Merge >= typ.Life {
+			t.Errorf("%s: %+v", k, typ)
+		}
+		if at := slices.Index(typ.Channels, ChannelInApp); at >= 0 && at != len(typ.Channels)-1 {
+			t.Errorf("%s: the list ends the search for a channel, and must be the last", k)
+		}
+	}
+	for _, c := range MessageChannels() {
+		words = append(words, c.Label())
+	}
+	for _, s := range MessageStates() {
+		words = append(words, s.Label())
+	}
+	for _, s := range []AttemptState{
+		AttemptPlanned, AttemptAccepted, AttemptDelivered, AttemptRefused, AttemptFailed, AttemptUnknown, AttemptWithdrawn,
+	} {
+		words = append(words, s.Label())
+	}
+	for reason := range messageReasons {
+		words = append(words, reason.Label())
+	}
+	for answer := AnswerUnsure; answer <= AnswerOther; answer++ {
+		rule, ok := sendRules[answer]
+		if !ok || answer != AnswerAccepted && rule.reason == "" {
+			t.Errorf("answer %d has no rule", answer)
+		}
+		if rule.reason != "" {
+			words = append(words, rule.reason.Label())
+		}
+	}
+	for _, word := range words {
+		if word == "" || !unicode.Is(unicode.Han, []rune(word)[0]) {
+			t.Errorf("%q is no word for people", word)
+		}
+	}
+	if got := MessageKind("later").Type(); got.Life == 0 || len(got.Channels) != 0 {
+		t.Errorf("an unknown kind: %+v", got)
+	}
+}
+
+// Noon and night of the quiet hours, and times of day that are at their edges.
+func TestQuietHours(t *testing.T) {
+	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 20, hour, minute, 0, 0, PlatformZone) }
+	for _, c := range []struct {
+		q    QuietHours
+		now  time.Time
+		want time.Time
+	}{
+		{DefaultQuiet, at(12, 0), time.Time{}},
+		{DefaultQuiet, at(21, 59), time.Time{}},
+		{DefaultQuiet, at(22, 0), at(31, 0)},
+		{DefaultQuiet, at(23, 59), at(31, 0)},
+		{DefaultQuiet, at(0, 0), at(7, 0)},
+		{DefaultQuiet, at(6, 59), at(7, 0)},
+		{DefaultQuiet, at(7, 0), time.Time{}},
+		{QuietHours{12, 14}, at(13, 0), at(14, 0)},
+		{QuietHours{12, 14}, at(14, 0), time.Time{}},
+		{QuietHours{}, at(0, 0), time.Time{}},
+	} {
+		if got := c.q.Until(c.now); !got.Equal(c.want) {
+			t.Errorf("%+v at %s: until %s, want %s", c.q, c.now, got, c.want)
+		}
+	}
+}
+
+var midday = time.Date(2026, 11, 20, 12, 0, 0, 0, PlatformZone)
+
+func TestRoute(t *testing.T) {
+	night := time.Date(2026, 11, 20, 23, 0, 0, 0, PlatformZone)
+	here := MessageReach{Address: "x"}
+	away := func(why MessageReason) MessageReach { return MessageReach{Why: why} }
+	stopped := func(d time.Duration, why MessageReason) MessageReach {
+		return MessageReach{Address: "x", Stopped: midday.Add(d), StopWhy: why}
+	}
+	reach := func(oa, list MessageReach) map[MessageChannel]MessageReach {
+		return map[MessageChannel]MessageReach{
+			ChannelTemplate: oa, ChannelWeWork: away(WhyChannelOff), ChannelSMS: away(WhyNoPhone), ChannelInApp: list,
+		}
+	}
+	fresh := Message{Kind: MessageSignIn, State: MessageWaiting, Expires: midday.Add(24 * time.Hour)}
+	with := func(change func(*Message)) Message {
+		m := fresh
+		change(&m)
+		return m
+	}
+	for name, c := range map[string]struct {
+		m     Message
+		reach map[MessageChannel]MessageReach
+		now   time.Time
+		want  MessageStep
+	}{
+		"the first channel": {fresh, reach(here, here), midday, MessageStep{Send: ChannelTemplate, State: MessageSending}},
+		"the next, with the reason": {fresh, reach(away(WhyNotFollowed), here), midday,
+			MessageStep{Send: ChannelInApp, State: MessageSent, Next: fresh.Expires, Reason: WhyNotFollowed}},
+		"none": {fresh, reach(away(WhyNotFollowed), away("")), midday,
+			MessageStep{State: MessageUnreached, Reason: WhyNotFollowed}},
+		"refused by all": {with(func(m *Message) { m.Tried, m.Reason = []MessageChannel{ChannelTemplate}, WhyOptedOut }),
+			reach(here, away("")), midday, MessageStep{State: MessageRefused, Reason: WhyOptedOut}},
+		"refused before": {fresh, reach(away(WhyBlocked), away("")), midday,
+			MessageStep{State: MessageRefused, Reason: WhyBlocked}},
+		"tried": {with(func(m *Message) { m.Tried = []MessageChannel{ChannelTemplate} }), reach(here, here), midday,
+			MessageStep{Send: ChannelInApp, State: MessageSent, Next: fresh.Expires, Reason: WhyChannelOff}},
+		"too late": {with(func(m *Message) { m.Expires = midday }), reach(here, here), midday,
+			MessageStep{State: MessageExpired, Reason: WhyTooLate}},
+		"too late, after errors": {with(func(m *Message) { m.Expires, m.Reason = midday, WhyBusy }), reach(here, here), midday,
+			MessageStep{State: MessageExpired, Reason: WhyBusy}},
+		"unread": {with(func(m *Message) { m.State, m.Channel = MessageSent, ChannelInApp }), reach(here, here), midday,
+			MessageStep{State: MessageUnreached, Reason: WhyUnread}},
+		"a short stop": {fresh, reach(stopped(time.Minute, WhyBadIP), here), midday,
+			MessageStep{State: MessageWaiting, Next: midday.Add(time.Minute), Reason: WhyBadIP}},
+		"a long stop": {fresh, reach(stopped(time.Hour, WhyNoQuota), here), midday,
+			MessageStep{Send: ChannelInApp, State: MessageSent, Next: fresh.Expires, Reason: WhyNoQuota}},
+		"a long stop, and nothing else": {fresh, reach(stopped(time.Hour, WhyNoQuota), away("")), midday,
+			MessageStep{State: MessageWaiting, Next: midday.Add(time.Hour), Reason: WhyNoQuota}},
+		"a stop beyond its life": {fresh, reach(stopped(25*time.Hour, WhyNoQuota), away("")), midday,
+			MessageStep{State: MessageUnreached, Reason: WhyNoQuota}},
+		"urgent at night": {with(func(m *Message) { m.Expires = night.Add(time.Hour) }), reach(here, here), night,
+			MessageStep{Send: ChannelTemplate, State: MessageSending}},
+		"at night": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(24*time.Hour) }), reach(here, here), night,
+			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 0, 0, 0, PlatformZone), Reason: WhyQuiet}},
+		"a list disturbs nobody": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(24*time.Hour) }),
+			reach(away(WhyNoWechat), here), night,
+			MessageStep{Send: ChannelInApp, State: MessageSent, Next: night.Add(24 * time.Hour), Reason: WhyNoWechat}},
+		"in doubt, recognised": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday.Add(-time.Minute) }),
+			reach(here, here), midday, MessageStep{Send: ChannelTemplate, State: MessageSending}},
+		"in doubt, for too long": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday.Add(-8*time.Minute) }),
+			reach(here, here), midday, MessageStep{State: MessageUnknown, Reason: WhyUnsure}},
+		"in doubt, no follower now": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday }),
+			reach(away(WhyNotFollowed), here), midday, MessageStep{State: MessageUnknown, Reason: WhyUnsure}},
+		"in doubt, stopped": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday }),
+			reach(stopped(time.Minute, WhyBadIP), here), midday,
+			MessageStep{State: MessageWaiting, Next: midday.Add(time.Minute), Reason: WhyBadIP}},
+		"in doubt, stopped for too long": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday }),
+			reach(stopped(time.Hour, WhyNoQuota), here), midday, MessageStep{State: MessageUnknown, Reason: WhyUnsure}},
+		"in doubt, never recognised": {with(func(m *Message) { m.Channel, m.Unsure, m.Reason = ChannelSMS, midday, WhyInterrupted }),
+			reach(here, here), midday, MessageStep{State: MessageUnknown, Reason: WhyInterrupted}},
+	} {
+		if got := Route(c.m, c.reach, DefaultQuiet, c.now); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// What follows from each answer, on a channel that recognises repeats.
+func TestDecideAfterSend(t *testing.T) {
+	midnight := time.Date(2026, 11, 21, 0, 0, 0, 0, PlatformZone)
+	for _, c := range []struct {
+		answer  SendAnswer
+		state   MessageState
+		attempt AttemptState
+		next    time.Time // zero = the end
+		onward  bool      // to the next channel
+		stop    time.Time
+		also    func(AfterSend) bool
+	}{
+		{answer: AnswerAccepted, state: MessageSent, attempt: AttemptAccepted},
+		{AnswerUnsure, MessageWaiting, AttemptUnknown, midday.Add(10 * time.Second), false, time.Time{},
+			func(a AfterSend) bool { return a.Unsure.Equal(midday.Add(-time.Second)) }},
+		{AnswerUnsent, MessageWaiting, AttemptFailed, midday.Add(5 * time.Second), false, time.Time{}, nil},
+		{AnswerBusy, MessageWaiting, AttemptFailed, midday.Add(2 * time.Second), false, time.Time{}, nil},
+		{AnswerTooMany, MessageWaiting, AttemptFailed, midday.Add(5 * time.Minute), false, time.Time{}, nil},
+		{AnswerGone, MessageWaiting, AttemptRefused, midday, true, time.Time{}, func(a AfterSend) bool { return a.Unfollow }},
+		{AnswerOptedOut, MessageWaiting, AttemptRefused, midday, true, time.Time{}, func(a AfterSend) bool { return a.OptOut }},
+		{AnswerNoGrant, MessageWaiting, AttemptRefused, midday, true, time.Time{}, func(a AfterSend) bool { return a.NoGrants }},
+		{AnswerBadTo, MessageWaiting, AttemptFailed, midday, true, time.Time{}, nil},
+		{AnswerNoQuota, MessageWaiting, AttemptFailed, midday, false, midnight, func(a AfterSend) bool { return a.Alarm }},
+		{AnswerBadID, MessageWaiting, AttemptFailed, midday, true, midday.Add(time.Hour),
+			func(a AfterSend) bool { return a.StopOne && a.Alarm }},
+		{AnswerBadBody, MessageWaiting, AttemptFailed, midday, true, time.Time{}, nil},
+		{AnswerNoRight, MessageWaiting, AttemptFailed, midday, true, midday.Add(time.Hour), func(a AfterSend) bool { return a.Alarm }},
+		{AnswerBadSecret, MessageWaiting, AttemptFailed, midday, false, midday.Add(5 * time.Minute),
+			func(a AfterSend) bool { return a.Alarm }},
+		{AnswerBadIP, MessageWaiting, AttemptFailed, midday, false, midday.Add(5 * time.Minute), func(a AfterSend) bool { return a.Alarm }},
+		{AnswerOther, MessageWaiting, AttemptFailed, midday, true, time.Time{}, nil},
+	} {
+		m := Message{Kind: MessageSignIn, Channel: ChannelTemplate, Tries: 1}
+		got := DecideAfterSend(m, c.answer, midday.Add(-time.Second), midday, 0.5)
+		onward := slices.Contains(got.Tried, ChannelTemplate)
+		if got.State != c.state || got.Attempt != c.attempt || !got.Next.Equal(c.next) || onward != c.onward ||
+			!got.Stop.Equal(c.stop) || c.also != nil && !c.also(got) {
+			t.Errorf("answer %d: %+v", c.answer, got)
+		}
+	}
+}
+
+// In doubt, nothing but the same call is tried again, and nothing at all where no platform recognises it.
+func TestDoubtIsKept(t *testing.T) {
+	m := Message{Kind: MessageSignIn, Channel: ChannelTemplate, Tries: 20, Unsure: midday.Add(-time.Minute)}
+	for answer := AnswerUnsure; answer <= AnswerOther; answer++ {
+		got := DecideAfterSend(m, answer, midday, midday, 0)
+		if answer == AnswerAccepted {
+			if got.State != MessageSent || !got.Unsure.IsZero() {
+				t.Errorf("accepted: %+v", got)
+			}
+			continue
+		}
+		if !got.Unsure.Equal(m.Unsure) || len(got.Tried) != 0 || got.State != MessageWaiting {
+			t.Errorf("answer %d: %+v", answer, got)
+		}
+	}
+	m = Message{Kind: MessageBinding, Channel: ChannelSMS, Tries: 1}
+	if got := DecideAfterSend(m, AnswerUnsure, midday, midday, 0); got.State != MessageUnknown || !got.Next.IsZero() {
+		t.Errorf("by SMS: %+v", got)
+	}
+}
+
+// Retries double, are spread, and end.
+func TestRetriesEnd(t *testing.T) {
+	m := Message{Kind: MessageSignIn, Channel: ChannelTemplate}
+	var last time.Duration
+	for m.Tries = 1; ; m.Tries++ {
+		low := DecideAfterSend(m, AnswerBusy, midday, midday, 0)
+		high := DecideAfterSend(m, AnswerBusy, midday, midday, 0.999)
+		if len(low.Tried) > 0 {
+			break
+		}
+		wait := low.Next.Sub(midday)
+		if wait <= last || !high.Next.After(low.Next) || m.Tries > 100 {
+			t.Fatalf("try %d waits %s, %s", m.Tries, wait, high.Next.Sub(midday))
+		}
+		last = wait
+	}
+	if m.Tries != maxTries {
+		t.Errorf("gave up after %d tries", m.Tries)
+	}
+	m.Tries = maxRechecks
+	if got := DecideAfterSend(m, AnswerBadIP, midday, midday, 0); len(got.Tried) != 1 {
+		t.Errorf("a wrong configuration is tried for ever: %+v", got)
+	}
+}
+
+// Every code of the platform's pages on its channel; any other is never repeated.
+func TestWechatAnswers(t *testing.T) {
+	for _, c := range []struct {
+		channel MessageChannel
+		code    int
+		want    SendAnswer
+	}{
+		{ChannelTemplate, 0, AnswerAccepted},
+		{ChannelTemplate, -1, AnswerBusy},
+		{ChannelTemplate, 43004, AnswerGone},
+		{ChannelTemplate, 43101, AnswerOptedOut},
+		{ChannelTemplate, 43117, AnswerTooMany},
+		{ChannelTemplate, 40037, AnswerBadID},
+		{ChannelTemplate, 40003, AnswerBadTo},
+		{ChannelTemplate, 47001, AnswerBadBody},
+		{ChannelTemplate, 47003, AnswerBadBody},
+		{ChannelTemplate, 45009, AnswerNoQuota},
+		{ChannelTemplate, 45047, AnswerOther}, // of customer service: not of this call
+		{ChannelTemplate, 45015, AnswerOther},
+		{ChannelTemplate, 48001, AnswerNoRight},
+		{ChannelTemplate, 40164, AnswerBadIP},
+		{ChannelTemplate, 40001, AnswerBadSecret},
+		{ChannelTemplate, 45109, AnswerOther},
+		{ChannelTemplate, 99999, AnswerOther},
+		{ChannelSubscribe, 43101, AnswerNoGrant},
+		{ChannelSubscribe, 41030, AnswerBadBody},
+		{ChannelSubscribe, 47003, AnswerBadBody},
+		{ChannelWeWork, 60020, AnswerBadIP},
+		{ChannelWeWork, 81013, AnswerGone},
+		{ChannelWeWork, 301002, AnswerNoRight},
+		{ChannelWeWork, 43101, AnswerOther},
+	} {
+		if got := WechatAnswer(c.channel, c.code); got != c.want {
+			t.Errorf("%s %d: %d, want %d", c.channel, c.code, got, c.want)
+		}
+	}
+	if rule := sendRules[AnswerOther]; rule.retry != 0 || rule.stop != 0 {
+		t.Errorf("an unknown code: %+v", rule)
+	}
+}
+
+func TestNextMidnight(t *testing.T) {
+	for now, want := range map[string]string{
+		"2026-11-20T15:59:59Z": "2026-11-20T16:00:00Z", "2026-11-20T16:00:00Z": "2026-11-21T16:00:00Z",
+		"2026-12-31T10:00:00Z": "2026-12-31T16:00:00Z",
+	} {
+		at, _ := time.Parse(time.RFC3339, now)
+		if got := NextMidnight(at).UTC().Format(time.RFC3339); got != want {
+			t.Errorf("%s: %s, want %s", now, got, want)
+		}
+	}
+}
+
+func TestFinishedAs(t *testing.T) {
+	for status, want := range map[string]AttemptState{
+		"success": AttemptDelivered, "failed:user block": AttemptRefused, "failed: user block": AttemptRefused,
+		"failed: system failed": AttemptFailed, "": "", "failed": "",
+	} {
+		if got, _ := FinishedAs(status); got != want {
+			t.Errorf("%q: %s, want %s", status, got, want)
+		}
+	}
+}

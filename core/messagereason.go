@@ -1,0 +1,72 @@
+package core
+
+// MessageReason is why a message is in its state, or late.
+type MessageReason string
+
+// The reasons.
+const (
+	WhyNoWechat    MessageReason = "no_wechat"
+	WhyNotFollowed MessageReason = "not_followed"
+	WhyOptedOut    MessageReason = "opted_out"
+	WhyBlocked     MessageReason = "blocked"
+	WhyNoGrant     MessageReason = "no_grant"
+	WhyNoStaff     MessageReason = "no_staff"
+	WhyNoPhone     MessageReason = "no_phone"
+	WhyChannelOff  MessageReason = "channel_off"
+	WhyNoChannel   MessageReason = "no_channel"
+	WhyUnread      MessageReason = "unread"
+	WhyQuiet       MessageReason = "quiet"
+	WhyTooMany     MessageReason = "too_many"
+	WhyNoQuota     MessageReason = "no_quota"
+	WhyBusy        MessageReason = "busy"
+	WhyNoAnswer    MessageReason = "no_answer"
+	WhyBadTemplate MessageReason = "bad_template"
+	WhyBadAddress  MessageReason = "bad_address"
+	WhyBadContent  MessageReason = "bad_content"
+	WhyNoRight     MessageReason = "no_right"
+	WhyBadSecret   MessageReason = "bad_secret"
+	WhyBadIP       MessageReason = "bad_ip"
+	WhyOther       MessageReason = "other"
+	WhyPlatform    MessageReason = "platform"
+	WhyUnsure      MessageReason = "unsure"
+	WhyInterrupted MessageReason = "interrupted"
+	WhyTooLate     MessageReason = "too_late"
+)
+
+// messageReasons are the reasons in Chinese.
+var messageReasons = map[MessageReason]string{
+	WhyNoWechat:    "没有绑定微信",
+	WhyNotFollowed: "没有关注公众号",
+	WhyOptedOut:    "对方关闭了这类消息",
+	WhyBlocked:     "对方屏蔽了公众号",
+	WhyNoGrant:     "对方没有订阅这类消息",
+	WhyNoStaff:     "不是企业微信成员",
+	WhyNoPhone:     "没有手机号",
+	WhyChannelOff:  "渠道没有开通",
+	WhyNoChannel:   "没有可用的渠道",
+	WhyUnread:      "站内提醒一直未读",
+	WhyQuiet:       "夜间不打扰，早上发送",
+	WhyTooMany:     "发给同一人太频繁，稍后再发",
+	WhyNoQuota:     "今天的发送次数已用完",
+	WhyBusy:        "平台繁忙，稍后再发",
+	WhyNoAnswer:    "连不上平台，稍后再发",
+	WhyBadTemplate: "模板不可用，请检查配置",
+	WhyBadAddress:  "对方不属于这个公众号或小程序",
+	WhyBadContent:  "消息格式不符合平台要求",
+	WhyNoRight:     "账号没有这项权限，请检查认证",
+	WhyBadSecret:   "账号密钥不正确，请检查配置",
+	WhyBadIP:       "服务器地址不在平台白名单",
+	WhyOther:       "平台的其他错误",
+	WhyPlatform:    "平台没有送达",
+	WhyUnsure:      "平台没有应答，可能已发出，不再重发",
+	WhyInterrupted: "发送时服务器中断，可能已发出，不再重发",
+	WhyTooLate:     "超过有效时间",
+}
+
+// Label returns the reason in Chinese.
+func (r MessageReason) Label() string {
+	if words, ok := messageReasons[r]; ok {
+		return words
+	}
+	return string(r)
+}

@@ -1,0 +1,85 @@
+package core
+
+import "time"
+
+// MessageSetup is which channels a deployment has, and by which accounts and templates.
+type MessageSetup struct {
+	Official  string                                             // app id of the official account; "" = none
+	Mini      string                                             // app id of the mini-program; "" = none
+	Open      map[MessageChannel]bool                            // channels that can send; the list is always open
+	Templates map[MessageChannel]map[MessageKind]MessageTemplate // of template and subscribe messages
+}
+
+// TemplateOf returns the template for a kind on a channel; zero = there is none.
+func (s MessageSetup) TemplateOf(c MessageChannel, k MessageKind) MessageTemplate {
+	return s.Templates[c][k]
+}
+
+// Dispatch is a message on its way: what a channel needs in order to send it.
+type Dispatch struct {
+	Message
+	Attempt  ID
+	Lease    string // of the claim
+	Key      string // the same for every attempt of the message on a channel that recognises it
+	Address  string // open id, user id of WeWork, or phone number
+	AppID    string // the account's whose Address it is; "" = of none
+	Template MessageTemplate
+	Begun    time.Time
+}
+
+// SendResult is how a dispatch went.
+type SendResult struct {
+	Dispatch
+	Answer SendAnswer
+	Code   string  // the platform's; "" = none
+	ID     string  // the platform's, by which it reports the delivery; "" = none
+	Random float64 // from 0 to below 1, which spreads retries
+}
+
+// MessageFilter narrows the ledger.
+type MessageFilter struct {
+	Community ID // 0 = all of the scope
+	Kind      MessageKind
+	State     MessageState
+	Channel   MessageChannel
+	From, To  time.Time // created from From on and before To; zero = not limited
+	ToKind    string    // with To: one recipient's
+	Recipient ID
+}
+
+// Recipient is who a message is for, as the ledger shows them.
+type Recipient struct {
+	Kind  string
+	ID    ID
+	Name  string // whole; pages mask it
+	Phone string // masked; "" = none was verified
+	Link  ID     // of the page: an account, or a resident; 0 = there is none
+}
+
+// UnreachedPerson is somebody whom no channel reached.
+type UnreachedPerson struct {
+	Recipient
+	Messages int
+	Last     ID // the latest message
+	Reason   MessageReason
+	Kind     MessageKind
+	At       time.Time
+}
+
+// ChannelDay is what a channel did today.
+type ChannelDay struct {
+	Channel MessageChannel
+	Sent    int
+	Failed  int
+	Stops   []ChannelStop
+}
+
+// ChannelStop is why a channel sends nothing for a while.
+type ChannelStop struct {
+	Channel  MessageChannel
+	Template string // "" = the whole channel
+	Until    time.Time
+	Reason   MessageReason
+	Code     string
+	Alarm    bool // somebody must look at the configuration
+}

@@ -1,0 +1,110 @@
+package registry
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// The end of a job is in the ledger, with the name masked, why WeChat did not reach the account, and
+// the way to its page, for an account that may open it.
+func TestLedger(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.PermMessageView, core.PermAccountView)
+	told := core.Actor{Kind: core.ActorAccount, ID: d.Account(t, "told", core.PermReaderView), Name: "小told"}
+	if _, err := d.Store.StartJob(t.Context(), told, core.JobVerifyAudit); err != nil {
+		t.Fatal(err)
+	}
+	job, err := d.Store.ClaimJob(t.Context(), "runner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job.State = core.JobDone
+	if err := d.Store.EndJob(t.Context(), "runner", job); err != nil {
+		t.Fatal(err)
+	}
+	empty := b.Get(t, frame.MessagePath+"?kind=binding", http.StatusOK)
+	if empty.Find("tbody tr").Length() != 0 {
+		t.Error("a filter shows what it excludes")
+	}
+	if _, _, err := d.Store.Outbox().Claim(t.Context(), core.MessageSetup{}, core.QuietHours{}, time.UTC, 100); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, frame.MessagePath+"?kind=job&state=sent&channel=inapp", http.StatusOK)
+	text := page.Find("tbody tr").First().Text()
+	for _, want := range []string{"后台任务", "站内提醒", "已发送", "渠道没有开通", "*"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the row %q lacks %s", text, want)
+		}
+	}
+	link, _ := page.Find("tbody a").First().Attr("href")
+	show := b.Get(t, link, http.StatusOK)
+	if !strings.Contains(show.Find("main").Text(), "平台已接受") || show.Find(`main a[href^="`+frame.AccountPath+`/"]`).Length() != 1 {
+		t.Errorf("its page: %q", show.Find("main").Text())
+	}
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView).Get(t, link, http.StatusNotFound)
+	b.Get(t, frame.MessagePath+"?from=2026-11-02&to=2026-11-01", http.StatusUnprocessableEntity)
+	b.Get(t, frame.MessagePath+"?from=2026-11-01&to=2026-11-02", http.StatusOK)
+	d.SignIn(t, core.Everywhere, core.PermHouseView).Get(t, frame.MessagePath, http.StatusForbidden)
+}
+
+// Whom no channel reached is listed once, with the way to their messages; a stopped channel says why.
+func TestUnreachedAndChannels(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.Everywhere, core.PermMessageView)
+	if text := b.Get(t, unreachedPath, http.StatusOK).Find("main").Text(); !strings.Contains(text, "没有未触达的人") {
+		t.Errorf("nobody: %q", text)
+	}
+	stop := core.ChannelStop{
+		Channel: core.ChannelTemplate, Until: d.Store.Now().Add(time.Hour), Reason: core.WhyNoQuota, Code: "45009", Alarm: true,
+	}
+	if err := d.Store.Outbox().Stop(t.Context(), stop); err != nil {
+		t.Fatal(err)
+	}
+	text := b.Get(t, channelPath, http.StatusOK).Find("main").Text()
+	for _, want := range []string{"公众号", "暂停", "今天的发送次数已用完（45009）", "企业微信", "正常"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the channels lack %s: %q", want, text)
+		}
+	}
+}
+
+func TestMessagePages(t *testing.T) {
+	shell := templates.Shell{Title: "提醒设置", CSRF: "x"}
+	tabs := templates.Tabs{Label: "提醒设置", Items: []templates.NavItem{{Label: "发送记录", URL: "/x", Active: true}}}
+	list := templates.List{Path: frame.MessagePath}
+	m := core.Message{
+		Kind: core.MessageSignIn, Title: desk.Hostile, Events: 2, State: core.MessageWaiting, Reason: core.WhyBusy, Code: "-1",
+		Next: time.Unix(1, 0), Ended: time.Unix(2, 0),
+	}
+	who := core.Recipient{Kind: core.ToWechat, Name: desk.Hostile, Phone: "139****0000"}
+	templates.CheckAll(t, "console/message/", map[string]any{
+		"console/message/list": messageListPage{Shell: shell, Tabs: tabs, List: list, Rows: []messageRow{
+			{URL: "/x", Text: desk.Hostile, Who: recipientText(who), Reason: desk.Hostile, State: messageBadge(core.MessageUnknown)}, {},
+		}},
+		"console/message/list#empty": messageListPage{Shell: shell, Tabs: tabs, List: list},
+		"console/message/unreached": unreachedPage{Shell: shell, Tabs: tabs, List: list, Rows: []unreachedRow{
+			{Who: desk.Hostile, WhoURL: "/x", URL: "/y", Count: "2 条"}, {Who: "x"},
+		}},
+		"console/message/channel": channelPage{Shell: shell, Tabs: tabs, Rows: []channelRow{
+			channelRowOf(core.ChannelDay{
+				Channel: core.ChannelTemplate, Sent: 1200, Stops: []core.ChannelStop{{Template: "t", Reason: core.WhyBadTemplate}},
+			}),
+			channelRowOf(core.ChannelDay{Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}}}),
+			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}),
+		}},
+		"console/message/show": messageShowPage{
+			Shell: shell, Facts: messageFacts(m, who, "/x", time.UTC), Merged: "/y", Attempts: []attemptRow{
+				{Channel: "公众号", State: attemptBadge(core.AttemptRefused), Reason: desk.Hostile, Begun: time.Unix(1, 0)},
+				{Channel: "短信", State: attemptBadge(core.AttemptUnknown)},
+			},
+		},
+		"console/message/show#new": messageShowPage{Shell: shell},
+	})
+}

@@ -1,0 +1,47 @@
+package database
+
+import "sync"
+
+// wakers tell this server's workers that a transaction has committed something for them.
+type wakers struct {
+	mu    sync.Mutex
+	named map[string]chan struct{}
+}
+
+// Woken returns the channel that receives after a transaction that called Tx.Wake with the name has
+// committed. It holds one value: a worker that is busy finds that there is more, not how much.
+func (db *DB) Woken(name string) <-chan struct{} { return db.wakers.of(name) }
+
+func (w *wakers) of(name string) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.named[name] == nil {
+		if w.named == nil {
+			w.named = map[string]chan struct{}{}
+		}
+		w.named[name] = make(chan struct{}, 1)
+	}
+	return w.named[name]
+}
+
+func (w *wakers) wake(names []string) {
+	for _, name := range names {
+		select {
+		case w.of(name) <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Wake wakes this server's worker of a name once the transaction has committed. Other servers' look for
+// themselves.
+func (t *Tx) Wake(name string) { t.wakes = append(t.wakes, name) }
+
+// waking returns act, which also notes whom its last run wakes.
+func waking(act func(tx *Tx) error, wakes *[]string) func(tx *Tx) error {
+	return func(tx *Tx) error {
+		err := act(tx)
+		*wakes = tx.wakes
+		return err
+	}
+}

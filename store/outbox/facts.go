@@ -1,0 +1,223 @@
+package outbox
+
+import (
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// facts are what the routes of some messages depend on.
+type facts struct {
+	identities map[core.ID]map[string]identity // of WeChat users, by app
+	optOuts    map[optOut]core.MessageReason
+	grants     map[optOut]int
+	stops      []core.ChannelStop
+	phones     map[core.ID]string // of WeChat users
+}
+
+type identity struct {
+	User     core.ID         `db:"user_id"`
+	App      string          `db:"app_id"`
+	Open     string          `db:"open_id"`
+	Followed database.Millis `db:"followed_at"`
+}
+
+type optOut struct{ App, Open, Template string }
+
+func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
+	var users []core.ID
+	for _, r := range rows {
+		if r.User != 0 {
+			users = append(users, r.User)
+		}
+	}
+	f = facts{
+		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
+		grants: map[optOut]int{}, phones: map[core.ID]string{},
+	}
+	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
+		return f, err
+	}
+	err = database.EachPart(users, func(part []core.ID) error {
+		if err := f.readIdentities(tx, part); err != nil {
+			return err
+		}
+		if setup.Open[core.ChannelSMS] {
+			return f.readPhones(tx, part)
+		}
+		return nil
+	})
+	return f, err
+}
+
+// readIdentities reads the open ids of some users, with what their owners accept.
+func (f *facts) readIdentities(tx *database.Tx, users []core.ID) error {
+	var rows []identity
+	if err := tx.All(&rows, `
+		SELECT user_id, app_id, open_id, followed_at
+		FROM wechat_identity
+		WHERE user_id IN (`+database.Placeholders(len(users))+`)`, database.IDArgs(users)...); err != nil {
+		return err
+	}
+	var opens []string
+	for _, r := range rows {
+		if f.identities[r.User] == nil {
+			f.identities[r.User] = map[string]identity{}
+		}
+		f.identities[r.User][r.App] = r
+		opens = append(opens, r.Open)
+	}
+	return database.EachPart(opens, func(part []string) error { return f.readConsents(tx, part) })
+}
+
+func (f *facts) readConsents(tx *database.Tx, opens []string) error {
+	args := make([]any, len(opens))
+	for i, open := range opens {
+		args[i] = open
+	}
+	in := "open_id IN (" + database.Placeholders(len(opens)) + ")"
+	var rows []struct {
+		App      string             `db:"app_id"`
+		Open     string             `db:"open_id"`
+		Template string             `db:"template_id"`
+		Reason   core.MessageReason `db:"reason"`
+		N        int                `db:"n"`
+	}
+	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, reason FROM message_optout WHERE "+in, args...); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		f.optOuts[optOut{r.App, r.Open, r.Template}] = r.Reason
+	}
+	rows = nil
+	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, n FROM message_grant WHERE "+in, args...); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		f.grants[optOut{r.App, r.Open, r.Template}] = r.N
+	}
+	return nil
+}
+
+func (f *facts) readPhones(tx *database.Tx, users []core.ID) error {
+	var rows []struct {
+		ID    core.ID `db:"id"`
+		Phone string  `db:"phone_cipher"`
+	}
+	if err := tx.All(&rows, `
+		SELECT id, phone_cipher
+		FROM wechat_user
+		WHERE phone_cipher <> ''
+		AND id IN (`+database.Placeholders(len(users))+`)`, database.IDArgs(users)...); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		phone, err := tx.Keys().Open("wechat_user.phone", r.Phone)
+		if err != nil || phone == core.Unreadable {
+			continue // it reaches nobody; the count of unreadable values shows it
+		}
+		f.phones[r.ID] = phone
+	}
+	return nil
+}
+
+// reach returns how the channels of a message's kind reach its recipient.
+func (f *facts) reach(setup core.MessageSetup, m core.Message) map[core.MessageChannel]core.MessageReach {
+	reach := map[core.MessageChannel]core.MessageReach{}
+	for _, c := range m.Kind.Type().Channels {
+		r := f.reachBy(setup, m, c)
+		if c != core.ChannelInApp && !setup.Open[c] {
+			r = core.MessageReach{Why: core.WhyChannelOff}
+		}
+		r.Template = setup.TemplateOf(c, m.Kind).ID
+		for _, stop := range f.stops {
+			if stop.Channel == c && (stop.Template == "" || stop.Template == r.Template) && stop.Until.After(r.Stopped) {
+				r.Stopped, r.StopWhy = stop.Until, stop.Reason
+			}
+		}
+		reach[c] = r
+	}
+	return reach
+}
+
+func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageChannel) core.MessageReach {
+	template := setup.TemplateOf(c, m.Kind).ID
+	switch c {
+	case core.ChannelTemplate:
+		who, known := f.identities[m.User][setup.Official]
+		out, isOut := f.optOuts[optOut{setup.Official, who.Open, template}]
+		if !isOut {
+			out, isOut = f.optOuts[optOut{setup.Official, who.Open, ""}]
+		}
+		switch {
+		case template == "":
+			return core.MessageReach{Why: core.WhyChannelOff}
+		case m.User == 0:
+			return core.MessageReach{Why: core.WhyNoWechat}
+		case !known || who.Followed.IsZero():
+			return core.MessageReach{Why: core.WhyNotFollowed}
+		case isOut:
+			return core.MessageReach{Why: out}
+		}
+		return core.MessageReach{Address: who.Open}
+	case core.ChannelSubscribe:
+		who, known := f.identities[m.User][setup.Mini]
+		switch {
+		case template == "":
+			return core.MessageReach{Why: core.WhyChannelOff}
+		case !known || f.grants[optOut{setup.Mini, who.Open, template}] < 1:
+			return core.MessageReach{Why: core.WhyNoGrant}
+		}
+		return core.MessageReach{Address: who.Open}
+	case core.ChannelSMS:
+		return core.MessageReach{Address: f.phones[m.User], Why: core.WhyNoPhone}
+	case core.ChannelInApp:
+		if m.Notice != 0 {
+			return core.MessageReach{Address: m.Notice.String()}
+		}
+	}
+	return core.MessageReach{Why: core.WhyNoStaff}
+}
+
+// spendGrant uses up one consent; false if none is left.
+func (c *claim) spendGrant(m core.Message) (bool, error) {
+	who := c.facts.identities[m.User][c.setup.Mini]
+	n, err := c.tx.Exec(`
+		UPDATE message_grant
+		SET n = n - 1, updated_at = ?
+		WHERE app_id = ?
+		AND open_id = ?
+		AND template_id = ?
+		AND n > 0`, c.tx.NowMS(), c.setup.Mini, who.Open, c.setup.TemplateOf(core.ChannelSubscribe, m.Kind).ID)
+	// Another message of the same claim may be for the same person.
+	c.facts.grants[optOut{c.setup.Mini, who.Open, c.setup.TemplateOf(core.ChannelSubscribe, m.Kind).ID}]--
+	return n == 1, err
+}
+
+// stopsAt returns the stops in force.
+func stopsAt(all func(dest any, query string, args ...any) error, now int64) ([]core.ChannelStop, error) {
+	var rows []struct {
+		Channel  core.MessageChannel `db:"channel"`
+		Template string              `db:"template_id"`
+		Until    database.Millis     `db:"until_at"`
+		Reason   core.MessageReason  `db:"reason"`
+		Code     string              `db:"code"`
+		Alarm    int                 `db:"alarm"`
+	}
+	err := all(&rows, `
+		SELECT channel, template_id, until_at, reason, code, alarm
+		FROM message_stop
+		WHERE until_at > ?
+		ORDER BY channel, template_id`, now)
+	stops := make([]core.ChannelStop, len(rows))
+	for i, r := range rows {
+		stops[i] = core.ChannelStop{
+			Channel: r.Channel, Template: r.Template, Until: r.Until.Time, Reason: r.Reason, Code: r.Code, Alarm: r.Alarm != 0,
+		}
+	}
+	return stops, err
+}
+
+// day is today of the platform, as a column.
+func day(now time.Time) int { return int(core.DayOf(now, core.PlatformZone)) }

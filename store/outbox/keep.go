@@ -1,0 +1,189 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// Read records, in the act's own transaction, that an account has read the entries of its bell up to last:
+// messages that were to be read there have arrived.
+func Read(tx *database.Tx, account, last core.ID) error {
+	return read(tx, "notice_id <= ?", int64(account), int64(last))
+}
+
+// ReadPage is Read for the entries that lead to one page, which shows the same, up to a time in milliseconds.
+func ReadPage(tx *database.Tx, account core.ID, link string, until int64) error {
+	return read(tx, "link = ? AND created_at <= ?", int64(account), link, until)
+}
+
+func read(tx *database.Tx, which string, account int64, args ...any) error {
+	_, err := tx.Exec(`
+		UPDATE message
+		SET state = 'delivered', next_at = NULL, ended_at = ?
+		WHERE to_kind = 'account'
+		AND to_id = ?
+		AND state = 'sent'
+		AND channel = 'inapp'
+		AND `+which, append([]any{tx.NowMS(), account}, args...)...)
+	return err
+}
+
+// Follow lifts, in the act's own transaction, what a follower of an account had blocked before: they have
+// followed it again.
+func Follow(tx *database.Tx, who core.WechatIdentity) error {
+	_, err := tx.Exec("DELETE FROM message_optout WHERE app_id = ? AND open_id = ?", who.AppID, who.OpenID)
+	return err
+}
+
+// MoveUser moves, in the act's own transaction, the open messages of a WeChat user to the one that it turned
+// out to be.
+func MoveUser(tx *database.Tx, from, to core.ID) error {
+	_, err := tx.Exec(`
+		UPDATE message
+		SET user_id = ?
+		WHERE user_id = ?
+		AND next_at IS NOT NULL`, int64(to), int64(from))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`
+		UPDATE message
+		SET to_id = ?
+		WHERE to_kind = 'wechat'
+		AND to_id = ?`, int64(to), int64(from))
+	return err
+}
+
+// AddGrant records that a person consented to one more subscribe message of a template.
+func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, template string) error {
+	return b.db.Write(ctx, "add a consent", func(tx *database.Tx) error {
+		n, err := tx.Exec(`
+			UPDATE message_grant
+			SET n = n + 1, updated_at = ?
+			WHERE app_id = ?
+			AND open_id = ?
+			AND template_id = ?`, tx.NowMS(), who.AppID, who.OpenID, template)
+		if err != nil || n > 0 {
+			return err
+		}
+		_, err = tx.Exec(`
+			INSERT INTO message_grant (app_id, open_id, template_id, n, updated_at)
+			VALUES (?, ?, ?, 1, ?)`, who.AppID, who.OpenID, template, tx.NowMS())
+		if database.IsDuplicate(err) {
+			return database.ErrRace
+		}
+		return err
+	})
+}
+
+// Today returns what each channel did today, by the platform's day, and why it sends nothing now.
+func (b *Box) Today(ctx context.Context) ([]core.ChannelDay, error) {
+	var rows []struct {
+		Channel core.MessageChannel `db:"channel"`
+		Sent    int                 `db:"sent"`
+		Failed  int                 `db:"failed"`
+	}
+	if err := b.db.All(ctx, &rows, "SELECT channel, sent, failed FROM message_day WHERE day = ?", day(b.db.Now())); err != nil {
+		return nil, database.Wrap("count today's messages", err)
+	}
+	stops, err := stopsAt(b.db.Reads(ctx), b.db.Now().UnixMilli())
+	if err != nil {
+		return nil, database.Wrap("read the channels' stops", err)
+	}
+	days := make([]core.ChannelDay, len(core.MessageChannels()))
+	for i, c := range core.MessageChannels() {
+		days[i].Channel = c
+		for _, r := range rows {
+			if r.Channel == c {
+				days[i].Sent, days[i].Failed = r.Sent, r.Failed
+			}
+		}
+		for _, stop := range stops {
+			if stop.Channel == c {
+				days[i].Stops = append(days[i].Stops, stop)
+			}
+		}
+	}
+	return days, nil
+}
+
+// Attempts returns a message's attempts, oldest first.
+func (b *Box) Attempts(ctx context.Context, message core.ID) ([]core.MessageAttempt, error) {
+	var rows []struct {
+		ID      core.ID             `db:"id"`
+		Channel core.MessageChannel `db:"channel"`
+		State   core.AttemptState   `db:"state"`
+		Reason  core.MessageReason  `db:"reason"`
+		Code    string              `db:"code"`
+		Planned database.Millis     `db:"planned_at"`
+		Begun   database.Millis     `db:"begun_at"`
+		Ended   database.Millis     `db:"ended_at"`
+	}
+	err := b.db.All(ctx, &rows, `
+		SELECT id, channel, state, reason, code, planned_at, begun_at, ended_at
+		FROM message_attempt
+		WHERE message_id = ?
+		ORDER BY id
+		LIMIT 200`, int64(message))
+	attempts := make([]core.MessageAttempt, len(rows))
+	for i, r := range rows {
+		attempts[i] = core.MessageAttempt{
+			ID: r.ID, Message: message, Channel: r.Channel, State: r.State, Reason: r.Reason, Code: r.Code,
+			Planned: r.Planned.Time, Begun: r.Begun.Time, Ended: r.Ended.Time,
+		}
+	}
+	return attempts, database.Wrap("read a message's attempts", err)
+}
+
+// Purge deletes messages of before a moment that have come to their end, with their attempts, a few hundred at
+// a time so that no scan waits long.
+func (b *Box) Purge(ctx context.Context, before time.Time) error {
+	if err := b.purgeCounts(ctx, before); err != nil {
+		return err
+	}
+	const part = 500
+	for {
+		var ids []core.ID
+		err := b.db.Write(ctx, "purge messages", func(tx *database.Tx) error {
+			ids = nil
+			if err := tx.All(&ids, `
+				SELECT id
+				FROM message
+				WHERE id < ?
+				AND next_at IS NULL
+				ORDER BY id
+				LIMIT ?`, int64(database.FirstID(before)), part); err != nil || len(ids) == 0 {
+				return err
+			}
+			in := " IN (" + database.Placeholders(len(ids)) + ")"
+			for _, query := range []string{
+				"DELETE FROM message_attempt WHERE message_id" + in, "DELETE FROM message WHERE id" + in,
+			} {
+				if _, err := tx.Exec(query, database.IDArgs(ids)...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(ids) < part {
+			return err
+		}
+	}
+}
+
+// reportLife is how long a report waits for its attempt.
+const reportLife = 24 * time.Hour
+
+// purgeCounts deletes the counts of old days, and reports whose attempt never came.
+func (b *Box) purgeCounts(ctx context.Context, before time.Time) error {
+	return b.db.Write(ctx, "purge counts of messages", func(tx *database.Tx) error {
+		if _, err := tx.Exec("DELETE FROM message_day WHERE day < ?", day(before)); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM message_report WHERE created_at < ?", tx.Now().Add(-reportLife).UnixMilli())
+		return err
+	})
+}

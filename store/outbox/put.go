@@ -1,0 +1,205 @@
+package outbox
+
+import (
+	"slices"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// Put adds messages in the act's own transaction. An account that has switched a kind off is told of it in
+// the console alone. Of a kind that is merged, one that finds another waiting for its recipient becomes part
+// of it, with a row of its own.
+func Put(tx *database.Tx, notes ...core.MessageNote) error {
+	rows, err := addressed(tx, notes)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := merge(tx, rows); err != nil {
+		return err
+	}
+	values := make([][]any, len(rows))
+	for i, r := range rows {
+		values[i] = r.values(tx)
+	}
+	tx.Wake(worker)
+	err = database.InsertRows(tx, database.InsertInto, "message", putColumns, values)
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another act of the same moment opened one of the same key
+	}
+	return err
+}
+
+const putColumns = `id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merge_key, merged_into,
+	state, channel, tried, tries, reason, code, lease, created_at, next_at, expires_at, ended_at`
+
+// newRow is a message that is being put.
+type newRow struct {
+	core.MessageNote
+	id   core.ID
+	user core.ID
+	into core.ID // the message that it becomes part of; 0 = none
+	more int     // others of the same call that become part of it
+}
+
+func (r newRow) typ() core.MessageType { return r.Kind.Type() }
+
+// mergeKey is the same for messages that become one; "" if those of the kind do not.
+func (r newRow) mergeKey() string {
+	if r.typ().Merge == 0 {
+		return ""
+	}
+	return string(r.Kind) + ":" + r.recipient().String() + ":" + r.Community.String()
+}
+
+func (r newRow) recipient() core.ID {
+	if r.Account != 0 {
+		return r.Account
+	}
+	return r.user
+}
+
+func (r newRow) values(tx *database.Tx) []any {
+	toKind, state := core.ToWechat, core.MessageWaiting
+	if r.Account != 0 {
+		toKind = core.ToAccount
+	}
+	typ := r.typ()
+	key, next, ended := any(r.mergeKey()), any(tx.Now().Add(typ.Merge).UnixMilli()), any(nil)
+	if key == "" {
+		key = nil
+	}
+	if r.into != 0 {
+		state, key, next, ended = core.MessageMerged, nil, nil, tx.NowMS()
+	}
+	return []any{
+		int64(r.id), int64(r.Community), string(r.Kind), toKind, int64(r.recipient()), int64(r.user), int64(r.Notice),
+		cutText(r.Title), r.Link, 1 + r.more, key, int64(r.into), string(state), "", "", 0, "", "", "",
+		tx.NowMS(), next, tx.Now().Add(typ.Life).UnixMilli(), ended,
+	}
+}
+
+func cutText(text string) string {
+	runes := []rune(text)
+	return string(runes[:min(len(runes), core.MaxMessageText)])
+}
+
+// addressed returns the rows to add, with the WeChat user of each account.
+func addressed(tx *database.Tx, notes []core.MessageNote) ([]newRow, error) {
+	accounts, err := accountsOf(tx, notes)
+	if err != nil {
+		return nil, err
+	}
+	var rows []newRow
+	for _, n := range notes {
+		r := newRow{MessageNote: n, user: n.User}
+		if n.Account != 0 {
+			a, ok := accounts[n.Account]
+			if !ok || slices.Contains(strings.Split(a.Muted, ","), string(n.Kind)) {
+				continue
+			}
+			if r.user == 0 {
+				r.user = a.User
+			}
+		}
+		r.id = tx.NewID()
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+type accountRow struct {
+	ID    core.ID `db:"id"`
+	User  core.ID `db:"user_id"`
+	Muted string  `db:"muted"`
+}
+
+func accountsOf(tx *database.Tx, notes []core.MessageNote) (map[core.ID]accountRow, error) {
+	var ids []core.ID
+	for _, n := range notes {
+		if n.Account != 0 {
+			ids = append(ids, n.Account)
+		}
+	}
+	found := map[core.ID]accountRow{}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		var rows []accountRow
+		err := tx.All(&rows, `
+			SELECT a.id, a.user_id, COALESCE(p.muted, '') AS muted
+			FROM account a
+			LEFT JOIN preference p ON p.account_id = a.id
+			WHERE a.id IN (`+database.Placeholders(len(part))+`)`, database.IDArgs(part)...)
+		for _, row := range rows {
+			found[row.ID] = row
+		}
+		return err
+	})
+	return found, err
+}
+
+// merge finds for each row the message that it becomes part of, and counts it there. Of several of one call
+// the first is the message.
+func merge(tx *database.Tx, rows []newRow) error {
+	var keys []string
+	for _, r := range rows {
+		if key := r.mergeKey(); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	open := map[string]core.ID{}
+	if err := database.EachPart(keys, func(part []string) error { return openMessages(tx, part, open) }); err != nil {
+		return err
+	}
+	more := map[core.ID]int{}
+	for i := range rows {
+		key := rows[i].mergeKey()
+		switch into, ok := open[key]; {
+		case key == "":
+		case ok:
+			rows[i].into = into
+			more[into]++
+		default:
+			open[key] = rows[i].id
+		}
+	}
+	return countMerged(tx, rows, more)
+}
+
+func openMessages(tx *database.Tx, keys []string, open map[string]core.ID) error {
+	var rows []struct {
+		ID  core.ID `db:"id"`
+		Key string  `db:"merge_key"`
+	}
+	args := make([]any, len(keys))
+	for i, key := range keys {
+		args[i] = key
+	}
+	err := tx.All(&rows, `
+		SELECT id, merge_key
+		FROM message
+		WHERE merge_key IN (`+database.Placeholders(len(keys))+`)`, args...)
+	for _, row := range rows {
+		open[row.Key] = row.ID
+	}
+	return err
+}
+
+// countMerged raises the events of messages that were there before; one that a worker has claimed since is
+// a lost race.
+func countMerged(tx *database.Tx, rows []newRow, more map[core.ID]int) error {
+	for i := range rows {
+		rows[i].more = more[rows[i].id]
+		delete(more, rows[i].id)
+	}
+	for id, n := range more {
+		if err := tx.ExecOne(database.ErrRace, `
+			UPDATE message
+			SET events = events + ?
+			WHERE id = ?
+			AND merge_key IS NOT NULL`, n, int64(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

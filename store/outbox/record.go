@@ -1,0 +1,231 @@
+package outbox
+
+import (
+	"context"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// errLost is returned for a message that another worker has claimed since.
+var errLost = core.Conflict("消息已由其他服务器接管")
+
+// Begin records that the call of an attempt goes out now. Channels whose platform does not recognise a repeat
+// need it: without it an attempt counts as not sent. It is a conflict if the message is another worker's.
+func (b *Box) Begin(ctx context.Context, d core.Dispatch) (core.Dispatch, error) {
+	err := b.db.Write(ctx, "begin to send", func(tx *database.Tx) error {
+		if err := tx.ExecOne(errLost, `
+			UPDATE message
+			SET next_at = ?
+			WHERE id = ?
+			AND lease = ?`, tx.Now().Add(LeaseTime).UnixMilli(), int64(d.ID), d.Lease); err != nil {
+			return err
+		}
+		d.Begun = tx.Now()
+		return tx.ExecOne(errLost, `
+			UPDATE message_attempt
+			SET begun_at = ?
+			WHERE id = ?
+			AND ended_at IS NULL`, tx.NowMS(), int64(d.Attempt))
+	})
+	return d, err
+}
+
+// Record writes how dispatches went, and what follows. A message that another worker has claimed since keeps
+// that worker's fate; only its attempt is completed.
+func (b *Box) Record(ctx context.Context, results []core.SendResult) error {
+	return b.db.Write(ctx, "record sent messages", func(tx *database.Tx) error {
+		days := map[core.MessageChannel]dayCount{}
+		for _, r := range results {
+			after := core.DecideAfterSend(r.Message, r.Answer, r.Begun, tx.Now(), r.Random)
+			if err := recordOne(tx, r, after); err != nil {
+				return err
+			}
+			count := days[r.Channel]
+			count.channel = r.Channel
+			if after.Attempt == core.AttemptAccepted {
+				count.sent++
+			} else {
+				count.failed++
+			}
+			days[r.Channel] = count
+		}
+		if err := finishEarly(tx, results); err != nil {
+			return err
+		}
+		for _, c := range core.MessageChannels() { // in one order, whatever the server: no deadlock
+			if count, ok := days[c]; ok {
+				if err := countDay(tx, count); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
+	if _, err := tx.Exec(`
+		UPDATE message_attempt
+		SET state = ?, reason = ?, code = ?, platform_id = ?, ended_at = ?
+		WHERE id = ?`,
+		string(after.Attempt), string(after.Reason), cut(r.Code), cut(r.ID), tx.NowMS(), int64(r.Attempt)); err != nil {
+		return err
+	}
+	ended := any(nil)
+	if after.Next.IsZero() {
+		ended = tx.NowMS()
+	}
+	if _, err := tx.Exec(`
+		UPDATE message
+		SET state = ?, tried = ?, unsure_at = ?, reason = ?, code = ?, lease = '', next_at = ?, ended_at = ?
+		WHERE id = ?
+		AND lease = ?`,
+		string(after.State), joinChannels(after.Tried), database.NullMillis(after.Unsure), string(after.Reason), cut(r.Code),
+		database.NullMillis(after.Next), ended, int64(r.Message.ID), r.Lease); err != nil {
+		return err
+	}
+	return consequences(tx, r, after)
+}
+
+// cut bounds what a platform tells, in bytes.
+func cut(s string) string { return s[:min(len(s), 64)] }
+
+// consequences writes what an answer means beyond its message.
+func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
+	if after.OptOut {
+		if err := addOptOut(tx, optOut{r.AppID, r.Address, r.Template.ID}, core.WhyOptedOut); err != nil {
+			return err
+		}
+	}
+	if after.Unfollow {
+		if _, err := tx.Exec(`
+			UPDATE wechat_identity
+			SET followed_at = NULL
+			WHERE app_id = ?
+			AND open_id = ?`, r.AppID, r.Address); err != nil {
+			return err
+		}
+	}
+	if r.Channel == core.ChannelSubscribe && (after.NoGrants || after.Regrant) {
+		if err := correctGrants(tx, r, after.NoGrants); err != nil {
+			return err
+		}
+	}
+	if after.Stop.IsZero() {
+		return nil
+	}
+	stop := core.ChannelStop{
+		Channel: r.Channel, Until: after.Stop, Reason: after.Reason, Code: cut(r.Code), Alarm: after.Alarm,
+	}
+	if after.StopOne {
+		stop.Template = r.Template.ID
+	}
+	return writeStop(tx, stop)
+}
+
+func correctGrants(tx *database.Tx, r core.SendResult, none bool) error {
+	n := "n + 1"
+	if none {
+		n = "0"
+	}
+	_, err := tx.Exec(`
+		UPDATE message_grant
+		SET n = `+n+`, updated_at = ?
+		WHERE app_id = ?
+		AND open_id = ?
+		AND template_id = ?`, tx.NowMS(), r.AppID, r.Address, r.Template.ID)
+	return err
+}
+
+func addOptOut(tx *database.Tx, out optOut, why core.MessageReason) error {
+	_, err := tx.Exec(tx.Dialect().InsertIgnore()+`message_optout (app_id, open_id, template_id, reason, created_at)
+		VALUES (?, ?, ?, ?, ?)`, out.App, out.Open, out.Template, string(why), tx.NowMS())
+	return err
+}
+
+// writeStop stops a channel, unless it is stopped for longer.
+func writeStop(tx *database.Tx, stop core.ChannelStop) error {
+	n, err := tx.Exec(`
+		UPDATE message_stop
+		SET until_at = CASE WHEN until_at > ? THEN until_at ELSE ? END, reason = ?, code = ?, alarm = ?
+		WHERE channel = ?
+		AND template_id = ?`,
+		stop.Until.UnixMilli(), stop.Until.UnixMilli(), string(stop.Reason), stop.Code, database.BoolInt(stop.Alarm),
+		string(stop.Channel), stop.Template)
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.Exec(`
+		INSERT INTO message_stop (channel, template_id, until_at, reason, code, alarm)
+		VALUES (?, ?, ?, ?, ?, ?)`,
+		string(stop.Channel), stop.Template, stop.Until.UnixMilli(), string(stop.Reason), stop.Code,
+		database.BoolInt(stop.Alarm))
+	if database.IsDuplicate(err) {
+		return database.ErrRace
+	}
+	return err
+}
+
+// Stop lets a channel send nothing for a while.
+func (b *Box) Stop(ctx context.Context, stop core.ChannelStop) error {
+	return b.db.Write(ctx, "stop a channel", func(tx *database.Tx) error { return writeStop(tx, stop) })
+}
+
+// dayCount is what a channel did in some transaction.
+type dayCount struct {
+	channel      core.MessageChannel
+	sent, failed int
+}
+
+func countDay(tx *database.Tx, c dayCount) error {
+	today := day(tx.Now())
+	n, err := tx.Exec(`
+		UPDATE message_day
+		SET sent = sent + ?, failed = failed + ?
+		WHERE day = ?
+		AND channel = ?`, c.sent, c.failed, today, string(c.channel))
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.Exec("INSERT INTO message_day (day, channel, sent, failed) VALUES (?, ?, ?, ?)",
+		today, string(c.channel), c.sent, c.failed)
+	if database.IsDuplicate(err) {
+		return database.ErrRace
+	}
+	return err
+}
+
+// Release returns dispatches whose call has not gone out, for a server that shuts down. They are due at once,
+// and the attempt does not count.
+func (b *Box) Release(ctx context.Context, list []core.Dispatch) error {
+	return b.db.Write(ctx, "release messages", func(tx *database.Tx) error {
+		for _, d := range list {
+			n, err := tx.Exec(`
+				UPDATE message
+				SET state = 'waiting', tries = tries - 1, lease = '', next_at = ?
+				WHERE id = ?
+				AND lease = ?`, tx.NowMS(), int64(d.ID), d.Lease)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			if _, err := tx.Exec(`
+				UPDATE message_attempt
+				SET state = 'withdrawn', begun_at = NULL, ended_at = ?
+				WHERE id = ?
+				AND ended_at IS NULL`, tx.NowMS(), int64(d.Attempt)); err != nil {
+				return err
+			}
+			if d.Channel == core.ChannelSubscribe {
+				r := core.SendResult{Dispatch: d}
+				if err := correctGrants(tx, r, false); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

@@ -281,3 +281,12 @@ func (s AttemptState) Label() string {
 	}
 	return string(s)
 }
+
+// Valid reports whether the kind is one of MessageTypes.
+func (k MessageKind) Valid() bool { return slices.Contains(MessageKinds(), k) }
+
+// Valid reports whether the channel is one of MessageChannels.
+func (c MessageChannel) Valid() bool { return slices.Contains(MessageChannels(), c) }
+
+// Valid reports whether the state is one of MessageStates.
+func (s MessageState) Valid() bool { return slices.Contains(MessageStates(), s) }

@@ -28,8 +28,8 @@ func (b *Box) Finish(ctx context.Context, appID, platformID, status string) erro
 	})
 }
 
-// finish writes a report to its attempt; known is whether there is one. The read locks, so that a Record of
-// the same moment either is seen here or sees the report.
+// finish writes a report to its attempt; known is whether there is one. It locks what it reads, so that a Record of
+// the same moment is seen here, or finds the report.
 func finish(tx *database.Tx, appID, platformID, status string) (known bool, err error) {
 	var a struct {
 		ID      core.ID           `db:"id"`
@@ -63,7 +63,7 @@ func finish(tx *database.Tx, appID, platformID, status string) (known bool, err 
 	return true, finishMessage(tx, a.Message, state, reason)
 }
 
-// finishEarly applies reports that came before their attempts were recorded.
+// finishEarly applies what was reported before the attempts were recorded.
 func finishEarly(tx *database.Tx, results []core.SendResult) error {
 	var ids []any
 	app := "" // a server sends by one official account

@@ -126,13 +126,19 @@ func ok(fields map[string]any) map[string]any {
 // bind reads the JSON body; false means 47001.
 func (q *request) bind(v any) bool { return json.Unmarshal(q.body, v) == nil }
 
-func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
+// serve returns the handler of a host's calls: the faults and the log around what answers them.
+func (s *Simulator) serve(host string, answerCall func(path string, r *http.Request, body []byte) answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { s.serveCall(w, r, host, answerCall) }
+}
+
+func (s *Simulator) serveCall(w http.ResponseWriter, r *http.Request, host string, answerCall func(string,
+	*http.Request, []byte) answer) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpload))
 	if err != nil {
 		http.Error(w, "body too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	path := strings.TrimPrefix(r.URL.Path, apiHost)
+	path := strings.TrimPrefix(r.URL.Path, host)
 
 	s.mu.Lock()
 	appID, openID := s.subjectOf(r.URL.Query(), body)
@@ -148,7 +154,7 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	case fault != nil && fault.Kind != FaultTruncate:
 		a = s.faultAnswer(fault)
 	default:
-		a = s.answerAPI(path, r, body)
+		a = answerCall(path, r, body)
 	}
 	if fault != nil && fault.Kind == FaultTruncate {
 		a.body = a.body[:len(a.body)/2]

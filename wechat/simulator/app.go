@@ -63,6 +63,11 @@ type App struct {
 	Unpublished bool `json:"unpublished,omitempty"`
 	// NotBound leaves the app outside the open-platform account: no union ids.
 	NotBound bool `json:"not_bound,omitempty"`
+
+	// Of WeWork; see Corp.
+	corpID  string
+	agent   int
+	visible []int
 }
 
 // Template is a template message (or a subscription message) the account owns.
@@ -87,7 +92,7 @@ type Button struct {
 // AddApp registers an account, or replaces the one with the same id. It panics on an unusable app:
 // no id, no secret, a wrong type or AES key.
 func (s *Simulator) AddApp(a App) {
-	if a.AppID == "" || a.Secret == "" || (a.Type != MiniProgram && a.Type != OfficialAccount) {
+	if a.AppID == "" || a.Secret == "" || (a.Type != MiniProgram && a.Type != OfficialAccount && a.Type != Work) {
 		panic(fmt.Sprintf("simulator: app %q needs an id, a secret and a type", a.AppID))
 	}
 	if a.AESKey != "" {
@@ -139,7 +144,7 @@ func (s *Simulator) appsOf(t AppType) []*App {
 }
 
 func (a *App) allows(ip string) bool {
-	return a.Type != OfficialAccount || a.Whitelist == nil || slices.Contains(a.Whitelist, ip)
+	return a.Type == MiniProgram || a.Whitelist == nil || slices.Contains(a.Whitelist, ip)
 }
 
 func (a *App) mayRedirect(to *url.URL) bool {

@@ -48,15 +48,15 @@ func (s *Simulator) authorize(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case query.Get("choose") != "" && s.card(query.Get("choose"), app.AppID) != nil:
 		card := s.card(query.Get("choose"), app.AppID)
-		if query.Get("scope") == scopeBase {
-			s.sendBack(w, r, back, card.Key)
+		if query.Get("scope") == scopeBase || query.Get("scope") == "" {
+			s.sendBack(w, r, app, back, card.Key)
 			return
 		}
 		s.render(w, http.StatusOK, "authorize", s.authorizeView(r, app, back, card))
 	case who == "":
 		s.render(w, http.StatusOK, "authorize", s.authorizeView(r, app, back, nil))
 	case silent:
-		s.sendBack(w, r, back, who)
+		s.sendBack(w, r, app, back, who)
 	default:
 		s.render(w, http.StatusOK, "authorize", s.authorizeView(r, app, back, s.card(who, app.AppID)))
 	}
@@ -68,12 +68,15 @@ func (s *Simulator) checkAuthorize(r *http.Request) (App, *url.URL, *authorizeEr
 		return &authorizeError{base: s.base("网页授权"), Message: text, Code: code}
 	}
 	query := r.URL.Query()
+	app, known := s.authorizedApp(query)
+	if !known {
+		return App{}, nil, refuse(10013, "AppID 参数错误")
+	}
+	if app.Type == Work {
+		return s.checkWorkAuthorize(r, app, refuse)
+	}
 	if s.opt.StrictBrowser && !strings.Contains(r.UserAgent(), "MicroMessenger") {
 		return App{}, nil, refuse(0, "请在微信客户端打开链接")
-	}
-	app, known := s.App(query.Get("appid"))
-	if !known || app.Type != OfficialAccount {
-		return App{}, nil, refuse(10013, "AppID 参数错误")
 	}
 	back, err := url.Parse(query.Get("redirect_uri"))
 	if err != nil || !(app.mayRedirect(back) || s.ownHost(r, back)) {
@@ -85,6 +88,37 @@ func (s *Simulator) checkAuthorize(r *http.Request) (App, *url.URL, *authorizeEr
 	}
 	if query.Get("response_type") != "code" {
 		return app, nil, refuse(10004, "response_type 参数错误")
+	}
+	return app, back, nil
+}
+
+// authorizedApp returns the account, or the app of a company, whose page is asked for.
+func (s *Simulator) authorizedApp(query url.Values) (App, bool) {
+	if app, known := s.App(query.Get("appid")); known {
+		return app, app.Type == OfficialAccount
+	}
+	agent := query.Get("agentid")
+	if agent == "" || agent == "0" {
+		return App{}, false
+	}
+	return s.App(query.Get("appid") + "/" + agent)
+}
+
+// checkWorkAuthorize checks a request for a member's identity; the page that scans a QR code has no scope.
+// https://developer.work.weixin.qq.com/document/path/91022
+func (s *Simulator) checkWorkAuthorize(r *http.Request, app App, refuse func(int, string) *authorizeError) (App,
+	*url.URL, *authorizeError) {
+	query := r.URL.Query()
+	if s.opt.StrictBrowser && query.Get("login_type") == "" && !strings.Contains(r.UserAgent(), "wxwork") {
+		return App{}, nil, refuse(0, "请在企业微信客户端打开链接")
+	}
+	back, err := url.Parse(query.Get("redirect_uri"))
+	if err != nil || !(app.mayRedirect(back) || s.ownHost(r, back)) {
+		return app, nil, refuse(50001, "redirect_uri 与应用的可信域名不一致")
+	}
+	scope := query.Get("scope")
+	if query.Get("login_type") == "" && (scope != scopeBase && scope != scopePrivate || query.Get("response_type") != "code") {
+		return app, nil, refuse(10005, "Scope 参数错误或没有 Scope 权限")
 	}
 	return app, back, nil
 }
@@ -128,7 +162,7 @@ func (s *Simulator) cards(appID string) []personaCard {
 func (s *Simulator) authorizeView(r *http.Request, app App, back *url.URL, chosen *personaCard) authorizeView {
 	query := r.URL.Query()
 	view := authorizeView{base: s.base("网页授权"), App: app, Chosen: chosen}
-	for _, key := range []string{"appid", "redirect_uri", "response_type", "scope", "state"} {
+	for _, key := range []string{"appid", "redirect_uri", "response_type", "scope", "state", "agentid", "login_type"} {
 		view.Hidden = append(view.Hidden, [2]string{key, query.Get(key)})
 	}
 	if chosen == nil {
@@ -161,23 +195,23 @@ func (s *Simulator) personaOf(r *http.Request) string {
 
 // sendBack redirects with code and state; replay=1 sends the previous code again, and
 // wrong_state=1 a state nobody asked for.
-func (s *Simulator) sendBack(w http.ResponseWriter, r *http.Request, back *url.URL, who string) {
+func (s *Simulator) sendBack(w http.ResponseWriter, r *http.Request, app App, back *url.URL, who string) {
 	query := r.URL.Query()
 	state, note := query.Get("state"), ""
 	var value string
 	if query.Get("replay") == "1" {
 		s.mu.Lock()
-		value = s.lastCode[query.Get("appid")]
+		value = s.lastCode[app.AppID]
 		s.mu.Unlock()
 		note = "重放上一个授权码"
 	}
 	if value == "" {
-		value = s.MintOAuthCode(who, query.Get("appid"), query.Get("scope"))
+		value = s.MintOAuthCode(who, app.AppID, query.Get("scope"))
 	}
 	if query.Get("wrong_state") == "1" {
 		state, note = "forged", "返回错误的 state"
 	}
-	s.logPageCall(r, query.Get("appid"), note, false)
+	s.logPageCall(r, app.AppID, note, false)
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, withQuery(s.sameHost(r, back), "code", value, "state", state), http.StatusFound)
 }

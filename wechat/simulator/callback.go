@@ -25,7 +25,11 @@ func (s *Simulator) SetCallback(ctx context.Context, appID string, c Callback) e
 			return err
 		}
 	}
-	if err := s.checkCallback(ctx, c); err != nil {
+	known, is := s.App(appID)
+	if !is {
+		return errNobody
+	}
+	if err := s.checkCallback(ctx, known, c); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -44,15 +48,21 @@ func (s *Simulator) CheckCallback(ctx context.Context, appID string) error {
 	if !known {
 		return errNobody
 	}
-	return s.checkCallback(ctx, Callback{URL: a.CallbackURL, Token: a.Token, AESKey: a.AESKey})
+	return s.checkCallback(ctx, a, Callback{URL: a.CallbackURL, Token: a.Token, AESKey: a.AESKey})
 }
 
-func (s *Simulator) checkCallback(ctx context.Context, c Callback) error {
+func (s *Simulator) checkCallback(ctx context.Context, a App, c Callback) error {
 	s.mu.Lock()
 	at, nonce := strconv.FormatInt(s.opt.Now().Unix(), 10), strconv.Itoa(1e8+s.random.IntN(9e8))
 	echo := strconv.FormatInt(1e18+s.random.Int64N(8e18), 10)
-	s.mu.Unlock()
 	query := url.Values{"timestamp": {at}, "nonce": {nonce}, "echostr": {echo}, "signature": {signature(c.Token, at, nonce)}}
+	if a.Type == Work {
+		a.AESKey = c.AESKey
+		sealed := s.seal(a, echo)
+		query = url.Values{"timestamp": {at}, "nonce": {nonce}, "echostr": {sealed},
+			"msg_signature": {signature(c.Token, at, nonce, sealed)}}
+	}
+	s.mu.Unlock()
 	got, err := s.exchange(ctx, http.MethodGet, c.URL, query, "")
 	switch {
 	case err != nil:
@@ -107,6 +117,10 @@ func (s *Simulator) PushHostile(ctx context.Context, person, appID string, kind 
 	}
 	par := s.parcel(a, p, e)
 	s.mu.Unlock()
+	return s.pushSpoiled(ctx, par, kind)
+}
+
+func (s *Simulator) pushSpoiled(ctx context.Context, par parcel, kind Hostile) (PushReply, error) {
 	query, body := s.spoil(par, kind)
 	if kind == Replay || kind == Duplicate {
 		if _, err := s.post(ctx, par.app.CallbackURL, query, body); err != nil {
@@ -118,7 +132,7 @@ func (s *Simulator) PushHostile(ctx context.Context, person, appID string, kind 
 	}
 	got, err := s.post(ctx, par.app.CallbackURL, query, body)
 	s.mu.Lock()
-	s.log(Call{Kind: CallPush, AppID: appID, Method: "POST", Path: pathOf(par.app.CallbackURL), Query: query.Encode(),
+	s.log(Call{Kind: CallPush, AppID: par.app.AppID, Method: "POST", Path: pathOf(par.app.CallbackURL), Query: query.Encode(),
 		Request: par.xml, Status: got.status, Reply: got.body, Attempt: 1, Note: string(kind)})
 	s.mu.Unlock()
 	if err != nil {
@@ -138,7 +152,7 @@ func (s *Simulator) spoil(p parcel, kind Hostile) (url.Values, string) {
 	case PlainBody:
 		p.app.AESKey = ""
 	case WrongReceiver:
-		p.app.AppID = "wx0000000000000000"
+		p.app.AppID, p.app.corpID = "wx0000000000000000", ""
 	case HugeBody:
 		pad := strings.Repeat("A", 1<<20)
 		if p.app.JSON {
@@ -154,6 +168,10 @@ func (s *Simulator) spoil(p parcel, kind Hostile) (url.Values, string) {
 	query, body := s.wrap(p)
 	switch kind {
 	case BadSignature:
+		if p.app.Type == Work { // it has one signature
+			query.Set("msg_signature", signature(query.Get("msg_signature")))
+			break
+		}
 		query.Set("signature", signature(query.Get("signature")))
 	case BadMsgSignature:
 		query.Set("msg_signature", signature(query.Get("msg_signature")))

@@ -207,6 +207,9 @@ func (s *Simulator) fields(a *App, openID string, e Event) []field {
 func (s *Simulator) parcel(a *App, p *Person, e Event) parcel {
 	openID := s.openID(p.Key, a.AppID)
 	what := first(e.Name, "text")
+	if a.Type == Work {
+		e.Extra = append(e.Extra, [2]string{"AgentID", strconv.Itoa(a.agent)})
+	}
 	chat := a.Type == OfficialAccount && e.Name != "TEMPLATESENDJOBFINISH" && e.Name != "unsubscribe" && e.Name != "VIEW"
 	text := ""
 	if a.JSON {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/makiuchi-d/gozxing"
@@ -50,6 +51,11 @@ func (s *Simulator) jsConfig(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(map[string]string{"errMsg": message})
+}
+
+// SignPage returns the signature of a page under a ticket, for tests.
+func SignPage(ticket, nonce string, timestamp int64, page string) string {
+	return signPage(ticket, url.Values{"nonceStr": {nonce}, "timestamp": {strconv.FormatInt(timestamp, 10)}, "url": {page}})
 }
 
 // signPage joins the pairs, sorted by name, and returns their digest.

@@ -18,6 +18,7 @@ const (
 	ReplyMessage     MessageKind = "reply"     // from the account, in answer to a callback
 	PersonMessage    MessageKind = "person"    // typed by the person
 	NoticeMessage    MessageKind = "notice"    // from WeChat itself
+	WorkMessage      MessageKind = "work"      // from an app of a company
 )
 
 // Message is one entry of a person's chat with an account.
@@ -61,14 +62,14 @@ func (s *Simulator) markSent(mark string, id int64, now time.Time) {
 	s.sent[mark] = sentMark{id: id, at: now}
 }
 
-// SentMessages returns what the product sent the person, oldest first: template and
-// subscription messages.
+// SentMessages returns what the product sent the person, oldest first: template and subscription
+// messages, and those of WeWork. A member whose phone nobody has is "member-" and the user id.
 func (s *Simulator) SentMessages(person string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Message
 	for _, m := range s.messages {
-		if m.Person == person && (m.Kind == TemplateMessage || m.Kind == SubscribeMessage) {
+		if m.Person == person && (m.Kind == TemplateMessage || m.Kind == SubscribeMessage || m.Kind == WorkMessage) {
 			out = append(out, m)
 		}
 	}

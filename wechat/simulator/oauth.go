@@ -5,6 +5,7 @@ import "time"
 const (
 	scopeBase     = "snsapi_base"
 	scopeUserInfo = "snsapi_userinfo"
+	scopePrivate  = "snsapi_privateinfo" // of WeWork
 
 	refreshLife = 30 * 24 * time.Hour
 )

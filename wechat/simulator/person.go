@@ -94,6 +94,11 @@ func (s *Simulator) openID(person, appID string) string {
 	if strings.HasPrefix(person, crowdMark) {
 		return person
 	}
+	if a := s.apps[appID]; a != nil && a.Type == Work && s.corps[a.corpID] != nil {
+		if m := s.corps[a.corpID].memberOf(person); m != nil {
+			return m.UserID
+		}
+	}
 	key := identity{appID, person}
 	if id, known := s.openIDs[key]; known {
 		return id

@@ -94,7 +94,17 @@ func (s *Simulator) phoneView(r *http.Request) (phoneView, bool) {
 			view.App = *a
 		}
 	}
+	for _, a := range s.appsOf(Work) {
+		if s.corps[a.corpID].memberOf(key) == nil || a.agent == 0 {
+			continue
+		}
+		view.Accounts = append(view.Accounts, *a)
+		if a.AppID == query.Get("app") {
+			view.App = *a
+		}
+	}
 	_, view.Follows = s.follows[identity{view.App.AppID, key}]
+	view.Follows = view.Follows || view.App.Type == Work
 	view.Chat, view.Prompts, view.Buttons = s.chat(key, view.App.AppID), s.prompts(key, &view.App), s.menuOf(key, &view.App)
 	for _, a := range s.appsOf(MiniProgram) {
 		card := miniCard{App: *a, Messages: s.chat(key, a.AppID), OpenID: s.openID(key, a.AppID),

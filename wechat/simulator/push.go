@@ -91,22 +91,45 @@ func (s *Simulator) wrap(p parcel) (url.Values, string) {
 }
 
 func (s *Simulator) wrapAt(p parcel, at, nonce string) (url.Values, string) {
+	if p.app.Type == Work {
+		return s.wrapWork(p, at, nonce)
+	}
 	query := url.Values{"timestamp": {at}, "nonce": {nonce}, "openid": {p.openID},
 		"signature": {signature(p.app.Token, at, nonce)}}
 	if p.app.AESKey == "" {
 		return query, p.xml
 	}
-	env, err := newEnvelope(p.app.AESKey)
+	sealed := s.seal(p.app, p.xml)
+	query.Set("encrypt_type", "aes")
+	query.Set("msg_signature", signature(p.app.Token, at, nonce, sealed))
+	return query, p.app.wrapped(sealed)
+}
+
+// wrapWork wraps a push of WeWork, which is always encrypted and has one signature; the caller holds mu.
+func (s *Simulator) wrapWork(p parcel, at, nonce string) (url.Values, string) {
+	query := url.Values{"timestamp": {at}, "nonce": {nonce}}
+	if p.app.AESKey == "" {
+		return query, p.xml
+	}
+	sealed := s.seal(p.app, p.xml)
+	query.Set("msg_signature", signature(p.app.Token, at, nonce, sealed))
+	return query, "<xml>" + cdata("ToUserName", p.app.OriginalID) + cdata("AgentID", strconv.Itoa(p.app.agent)) +
+		cdata("Encrypt", sealed) + "</xml>"
+}
+
+// seal encrypts a text for an app; the caller holds mu.
+func (s *Simulator) seal(a App, text string) string {
+	env, err := newEnvelope(a.AESKey)
 	if err != nil {
 		panic(err) // AddApp has checked it
 	}
 	var salt [16]byte
 	copy(salt[:], s.text(16))
-	sealed := env.seal(salt, p.xml, p.app.AppID)
-	query.Set("encrypt_type", "aes")
-	query.Set("msg_signature", signature(p.app.Token, at, nonce, sealed))
-	return query, p.app.wrapped(sealed)
+	return env.seal(salt, text, a.receiver())
 }
+
+// receiver is whom an encrypted message names: the company of an app of WeWork.
+func (a App) receiver() string { return first(a.corpID, a.AppID) }
 
 // wrapped returns the body of an encrypted push.
 func (a App) wrapped(sealed string) string {

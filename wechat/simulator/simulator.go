@@ -52,6 +52,7 @@ type Options struct {
 type Seed struct {
 	Apps   []App    `json:"apps"`
 	People []Person `json:"people"`
+	Corps  []Corp   `json:"corps,omitempty"`
 }
 
 // ReadSeed reads a Seed from JSON; unknown fields are an error.
@@ -95,16 +96,21 @@ type state struct {
 	conditional map[string][]conditionalMenu // by app
 	materials   map[string][]material        // by app
 	quotas      map[quotaKey]*quota
-	tokens      map[string]*token
-	forced      map[string]*forcedRefresh
-	codes       map[string]*code
-	lastCode    map[string]string // the newest OAuth code of an app, for replays
-	scenes      []*scene
-	messages    []Message
-	sent        map[string]sentMark // template messages by openid and client_msg_id
-	faults      []*Fault
-	calls       []Call
-	serial      int64
+
+	corps    map[string]*Corp
+	tickets  map[string]ticketMark // user_ticket
+	once     map[string]onceMark   // messages of WeWork that are not to be repeated
+	rates    map[string]int        // messages of WeWork by app, member and minute
+	tokens   map[string]*token
+	forced   map[string]*forcedRefresh
+	codes    map[string]*code
+	lastCode map[string]string // the newest OAuth code of an app, for replays
+	scenes   []*scene
+	messages []Message
+	sent     map[string]sentMark // template messages by openid and client_msg_id
+	faults   []*Fault
+	calls    []Call
+	serial   int64
 }
 
 // identity is one person as one app sees them.
@@ -147,6 +153,7 @@ func (s *Simulator) Reset() {
 		openIDs: map[identity]string{}, byOpen: map[identity]string{}, remarks: map[identity]string{}, cameBy: map[identity]string{},
 		tags: map[string][]*tag{}, conditional: map[string][]conditionalMenu{}, materials: map[string][]material{},
 		quotas: map[quotaKey]*quota{},
+		corps:  map[string]*Corp{}, tickets: map[string]ticketMark{}, once: map[string]onceMark{}, rates: map[string]int{},
 		tokens: map[string]*token{}, forced: map[string]*forcedRefresh{},
 		codes: map[string]*code{}, lastCode: map[string]string{}, sent: map[string]sentMark{},
 		serial: 24_000_000_000_000_000,
@@ -155,6 +162,9 @@ func (s *Simulator) Reset() {
 	s.mu.Unlock()
 	for _, a := range s.opt.Seed.Apps {
 		s.AddApp(a)
+	}
+	for _, c := range s.opt.Seed.Corps {
+		s.AddCorp(c)
 	}
 	for _, p := range s.opt.Seed.People {
 		s.AddPerson(p)
@@ -215,7 +225,9 @@ func isLoopback(address string) bool {
 
 func (s *Simulator) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api.weixin.qq.com/", s.serveAPI)
+	mux.HandleFunc(apiHost+"/", s.serve(apiHost, s.answerAPI))
+	mux.HandleFunc(corpHost+"/", s.serve(corpHost, s.answerCorp))
+	mux.HandleFunc("GET /login.work.weixin.qq.com/wwlogin/sso/login", s.authorize)
 	mux.HandleFunc("GET /open.weixin.qq.com/connect/oauth2/authorize", s.authorize)
 	mux.HandleFunc("GET /mp.weixin.qq.com/cgi-bin/showqrcode", s.showQRCode)
 

@@ -166,14 +166,14 @@ func jobs() []templates.Job {
 			ID: "job-1", Title: "校验操作日志", State: badge(templates.Info, "进行中"), Percent: 42, Known: true,
 			Count: "21,000 / 50,000", Cancel: path,
 		},
-		{ID: "job-2", Title: "校验操作日志", State: badge(templates.Neutral, "等待中"), Cancel: path},
+		{ID: "job-2", Title: "导入住户", State: badge(templates.Neutral, "等待中"), Cancel: path},
 		{
-			ID: "job-3", Title: "校验操作日志", State: badge(templates.Good, "已完成"), Over: true, Words: "已校验 50,000 条操作日志，完好。",
+			ID: "job-3", Title: "校验出入记录", State: badge(templates.Good, "已完成"), Over: true, Words: "已校验 50,000 条操作日志，完好。",
 			Again:  path,
 			Result: templates.Action{Label: "查看", URL: "/console/audit", Icon: "external-link", Primary: true},
 		},
 		{
-			ID: "job-4", Title: "校验操作日志", State: badge(templates.Warn, "中断"), Over: true, Bad: true,
+			ID: "job-4", Title: "发送通知", State: badge(templates.Warn, "中断"), Over: true, Bad: true,
 			Words: "服务器多次中断，可以再次执行", Again: path,
 		},
 	}
@@ -191,7 +191,7 @@ func sampleReview(n, csrf string) templates.Review {
 	reason := templates.ReviewReason()
 	reason.Prefix = id + "-"
 	return templates.Review{
-		ID: id, Title: "住户认证", State: badge(templates.Warn, "待审核"), CSRF: csrf,
+		ID: id, Title: "住户认证 " + n, State: badge(templates.Warn, "待审核"), CSRF: csrf,
 		Who: []templates.Fact{
 			{Label: "申请人", Value: "李*华"}, {Label: "手机", Value: "138****0032"},
 			{Label: "房屋", Value: "云栖花园 3栋2单元501"}, {Label: "身份", Value: "租户"},

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
@@ -39,7 +40,8 @@ func (p *Pages) guardPostFormPage(c *web.Context, post core.GuardPost, wrong err
 		page.Crumbs = guardPostCrumbs()
 		if post.ID != 0 {
 			page.Title = "修改门岗"
-			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: post.Name, URL: frame.GuardPostURL(post.ID)})
+			named := cmp.Or(post.Name, "门岗") // the name that was typed may be empty
+			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: named, URL: frame.GuardPostURL(post.ID)})
 		}
 		return p.Page(c, status, "console/guardpost/form", page)
 	})

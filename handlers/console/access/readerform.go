@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -70,7 +71,7 @@ func (p *Pages) readerFormPage(c *web.Context, r core.Reader, wrong error) error
 		page.Crumbs = readerCrumbs()
 		if r.ID != 0 {
 			page.Title = "修改读头"
-			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: r.Name, URL: frame.ReaderURL(r.ID)})
+			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: cmp.Or(r.Name, "读头"), URL: frame.ReaderURL(r.ID)})
 		}
 		return p.Page(c, status, "console/reader/form", page)
 	})

@@ -48,7 +48,7 @@ type Inbox struct {
 type InboxOptions struct {
 	Token  string // of the message server settings
 	AESKey string // EncodingAESKey, 43 characters; "" = plain mode
-	// Replays remembers callbacks; nil = in this process only.
+	// Replays remembers callbacks; without it none is read.
 	Replays ReplayStore
 }
 
@@ -60,7 +60,7 @@ func (c *Client) inbox(id string, o InboxOptions) (*Inbox, error) {
 		}
 	}
 	if o.Replays == nil {
-		o.Replays = NewMemoryReplays(c.o.Now)
+		o.Replays = noReplays{}
 	}
 	return &Inbox{id: id, token: o.Token, aesKey: o.AESKey, replays: o.Replays, now: c.o.Now}, nil
 }

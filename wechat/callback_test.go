@@ -18,6 +18,9 @@ import (
 func account(t testing.TB, o OfficialOptions, now func() time.Time) *OfficialAccount {
 	t.Helper()
 	o.AppID, o.Secret, o.Token = testApp, testSecret, callbackToken
+	if o.Replays == nil {
+		o.Replays = NewMemoryReplays(now)
+	}
 	a, err := New(Options{Now: now}).OfficialAccount(o)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ type OfficialOptions struct {
 	Secret string
 	Token  string // of the message server settings
 	AESKey string // EncodingAESKey, 43 characters; "" = plain mode
-	// Replays remembers callbacks; nil = in this process only.
+	// Replays remembers callbacks; without it none is read.
 	Replays ReplayStore
 }
 

@@ -3,7 +3,6 @@ package wechat
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -55,38 +54,13 @@ type ReplayStore interface {
 	Forget(ctx context.Context, key string)
 }
 
-type memoryReplays struct {
-	mu   sync.Mutex
-	now  func() time.Time
-	seen map[string]time.Time
-}
+// noReplays is a ReplayStore that is always down: no callback is read.
+type noReplays struct{}
 
-// NewMemoryReplays returns a ReplayStore for one process.
-func NewMemoryReplays(now func() time.Time) ReplayStore {
-	return &memoryReplays{now: now, seen: map[string]time.Time{}}
+func (noReplays) First(context.Context, string, time.Duration) (bool, error) {
+	return false, errNoStore
 }
-
-func (m *memoryReplays) First(_ context.Context, key string, life time.Duration) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.now()
-	for k, until := range m.seen {
-		if !now.Before(until) {
-			delete(m.seen, k)
-		}
-	}
-	if _, ok := m.seen[key]; ok {
-		return false, nil
-	}
-	m.seen[key] = now.Add(life)
-	return true, nil
-}
-
-func (m *memoryReplays) Forget(_ context.Context, key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.seen, key)
-}
+func (noReplays) Forget(context.Context, string) {}
 
 type redisReplays struct{ redis redis.UniversalClient }
 

@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
-	"strconv"
-	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -196,54 +194,16 @@ func tokenLife(seconds int) time.Duration {
 	return life / 2
 }
 
-// memoryTokens is a TokenStore for one process.
-type memoryTokens struct {
-	mu    sync.Mutex
-	now   func() time.Time
-	items map[string]memoryItem
-	locks int // locks taken so far; identifies the holder
-}
+// errNoStore is what a client without a TokenStore, or an inbox without a ReplayStore, works with.
+var errNoStore = errors.New("wechat: there is no store")
 
-type memoryItem struct {
-	value string
-	until time.Time
-}
+// noTokens is a TokenStore that is always down: each call fetches a token.
+type noTokens struct{}
 
-// NewMemoryTokens returns a TokenStore for one process.
-func NewMemoryTokens(now func() time.Time) TokenStore {
-	return &memoryTokens{now: now, items: map[string]memoryItem{}}
-}
-
-func (m *memoryTokens) Get(_ context.Context, key string) (string, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	item, ok := m.items[key]
-	return item.value, ok && m.now().Before(item.until), nil
-}
-
-func (m *memoryTokens) Set(_ context.Context, key, value string, life time.Duration) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.items[key] = memoryItem{value: value, until: m.now().Add(life)}
-	return nil
-}
-
-func (m *memoryTokens) Lock(_ context.Context, key string, life time.Duration) (func(), bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if item, ok := m.items[key]; ok && m.now().Before(item.until) {
-		return nil, false, nil
-	}
-	m.locks++
-	own := memoryItem{value: strconv.Itoa(m.locks), until: m.now().Add(life)}
-	m.items[key] = own
-	return func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.items[key] == own {
-			delete(m.items, key)
-		}
-	}, true, nil
+func (noTokens) Get(context.Context, string) (string, bool, error)        { return "", false, errNoStore }
+func (noTokens) Set(context.Context, string, string, time.Duration) error { return errNoStore }
+func (noTokens) Lock(context.Context, string, time.Duration) (func(), bool, error) {
+	return nil, false, errNoStore
 }
 
 // redisTokens is a TokenStore for all servers of one Redis.

@@ -38,7 +38,7 @@ type Options struct {
 	APIBase     string
 	BrowserBase string
 	HTTP        *http.Client
-	Tokens      TokenStore // nil = in this process only
+	Tokens      TokenStore // nil = none: each call fetches a token
 	Now         func() time.Time
 	// LoopbackOnly refuses every request to another machine: for tests.
 	LoopbackOnly bool
@@ -59,7 +59,7 @@ func New(o Options) *Client {
 		o.Now = time.Now
 	}
 	if o.Tokens == nil {
-		o.Tokens = NewMemoryTokens(o.Now)
+		o.Tokens = noTokens{}
 	}
 	return &Client{o: o, http: unmoved(o.HTTP), broken: map[string]outage{}, flights: map[string]*flight{}}
 }

@@ -142,7 +142,7 @@ func (p *platform) wantAsked(path string, n int) {
 
 func (p *platform) client(o Options) *Client {
 	o.APIBase, o.BrowserBase, o.LoopbackOnly = p.server.URL, p.server.URL, true
-	return New(o)
+	return New(remembering(o))
 }
 
 func (p *platform) official(o Options) *OfficialAccount {

@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -25,19 +28,23 @@ type ear struct {
 	account *wechat.OfficialAccount
 	url     string
 
-	mu     sync.Mutex
-	bodies []string // as received
-	nonces []string
-	events []wechat.Event
-	answer func(wechat.Event) (int, string) // nil: "success"
+	mu      sync.Mutex
+	bodies  []string // as received
+	replays wechat.ReplayStore
+	nonces  []string
+	events  []wechat.Event
+	answer  func(wechat.Event) (int, string) // nil: "success"
 }
 
 func newEar(t *testing.T) *ear {
 	t.Helper()
 	e := &ear{site: newSite(t, nil)}
+	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+	t.Cleanup(func() { _ = client.Close() })
+	e.replays = wechat.NewRedisReplays(client)
 	var err error
 	e.account, err = wechat.New(wechat.Options{Now: e.clock, LoopbackOnly: true}).OfficialAccount(wechat.OfficialOptions{
-		AppID: official, Secret: secret, Token: "tok", AESKey: aesKey})
+		AppID: official, Secret: secret, Token: "tok", AESKey: aesKey, Replays: e.replays})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +64,7 @@ func newEar(t *testing.T) *ear {
 func (e *ear) inTheClear() {
 	e.t.Helper()
 	account, err := wechat.New(wechat.Options{Now: e.clock, LoopbackOnly: true}).OfficialAccount(wechat.OfficialOptions{
-		AppID: official, Secret: secret, Token: "tok"})
+		AppID: official, Secret: secret, Token: "tok", Replays: e.replays})
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func (a Account) Has(p Permission) bool {
 // create, change or disable other: nobody can grant more than they hold or take over an account
 // that holds more.
 func (a Account) Covers(other Account) bool {
-	return len(a.lacks(other)) == 0 && a.Scope.covers(other.Scope) && (a.Operator || !other.Operator)
+	return len(a.lacks(other)) == 0 && a.Scope.Covers(other.Scope) && (a.Operator || !other.Operator)
 }
 
 // lacks returns the permissions of other that a does not have.
@@ -198,7 +198,7 @@ func (g Granter) CheckGrant(a Account) error {
 		}
 		fields["permissions"] = "不能授予您自己没有的权限：" + strings.Join(names, "、")
 	}
-	if !g.Holds.Scope.covers(a.Scope) {
+	if !g.Holds.Scope.Covers(a.Scope) {
 		fields["communities"] = "不能授予您管理范围以外的小区"
 	}
 	if a.Operator && !g.Holds.Operator {

@@ -120,7 +120,7 @@ var Features = []Feature{
 		Own: true, Group: "home", Menu: MenuEntry{"待我处理", "checklist"},
 		Aliases: []string{"待办"},
 		Pages: []FeaturePage{
-			{"开始使用", "guide", []string{"初始设置"}}, {"微信接入", "guide/wechat", []string{"公众号", "小程序"}},
+			{"开始使用", "guide", []string{"初始设置"}}, {"微信接入", "guide/wechat", nil},
 			{"打印住户通知", "guide/notice", nil},
 		},
 	},
@@ -339,6 +339,16 @@ var Features = []Feature{
 			{PermSettingEdit, "修改系统设置", nil},
 		},
 		Verbs: []Verb{{"update", "修改系统设置"}},
+	},
+	{
+		Stem: "wechatapp", Noun: "微信接入", Table: "wechat_app", Fields: wechatAppFields,
+		List: PermSettingEdit, Page: PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"公众号", "小程序", "微信接入"},
+		Verbs: []Verb{
+			{"create", "添加微信接入"}, {"update", "修改微信接入"}, {"disable", "停用微信接入"}, {"enable", "启用微信接入"},
+			{"remove", "删除微信接入"},
+		},
 	},
 	{
 		Stem: "bindticket", Noun: "微信绑定码",

@@ -59,8 +59,8 @@ func (s Scope) In(community ID) Scope {
 	return Scope{}
 }
 
-// covers reports whether s includes all of other.
-func (s Scope) covers(other Scope) bool {
+// Covers reports whether s includes all of other.
+func (s Scope) Covers(other Scope) bool {
 	if other.whole {
 		return s.whole
 	}

@@ -37,7 +37,7 @@ func TestScope(t *testing.T) {
 			if c.scope.With(3).Has(3) != c.withThree || c.scope.With(3).Whole() != c.whole {
 				t.Errorf("With(3) = %+v", c.scope.With(3))
 			}
-			if c.scope.covers(ScopeOf(1, 2)) != c.coversBoth || c.scope.covers(Everywhere) != c.whole {
+			if c.scope.Covers(ScopeOf(1, 2)) != c.coversBoth || c.scope.Covers(Everywhere) != c.whole {
 				t.Errorf("what it covers is wrong")
 			}
 			text, err := json.Marshal(c.scope)

@@ -39,6 +39,7 @@ type town struct {
 	store        *store.Store
 	mine, others *estate.Estate
 	audits       map[core.ID]core.ID // by community: a line of the audit log
+	wechatApps   map[core.ID]core.ID // by community: its official account
 	alerts       map[core.ID]core.ID // by community: an alert
 	messages     map[core.ID]core.ID // by community: what an account was told
 }
@@ -84,8 +85,19 @@ func newTown(t *testing.T) *town {
 	w := &town{
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
+		wechatApps: map[core.ID]core.ID{},
 	}
-	for _, e := range []*estate.Estate{w.mine, w.others} {
+	for i, e := range []*estate.Estate{w.mine, w.others} {
+		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+			App: core.WechatApp{
+				Kind: core.WechatOfficial, Name: "公众号", AppID: fmt.Sprintf("wx%016x", i), Scope: core.ScopeOf(e.Community),
+			},
+			Keys: core.WechatKeys{Secret: strings.Repeat("s", 32), Token: "token123"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.wechatApps[e.Community] = app
 		// Under the community's own id, so that params can use it.
 		record := core.AccessRecord{
 			ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out,
@@ -297,6 +309,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		prefix string
 		id     core.ID
 	}{
+		{"/console/wechatapp/", w.wechatApps[e.Community]},
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},

@@ -535,6 +535,32 @@ CREATE INDEX bind_ticket_target ON bind_ticket (kind, target_id);
 
 -- WeChat users.
 
+-- 微信接入: accounts of the WeChat platform that are entered in the console. The configuration file's are not here.
+CREATE TABLE wechat_app (
+  id              BIGINT       NOT NULL PRIMARY KEY,
+  kind            VARCHAR(16)  NOT NULL, -- official, mini
+  name            VARCHAR(32)  NOT NULL,
+  app_id          VARCHAR(64)  NOT NULL,
+  secret_cipher   VARCHAR(200) NOT NULL,
+  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = not an official account
+  aes_key_cipher  VARCHAR(200) NOT NULL, -- '' = messages come in the clear
+  all_communities INTEGER      NOT NULL, -- 1 = serves those without one of their own
+  called_at       BIGINT,                -- the last callback with a right signature
+  checked_at      BIGINT,                -- the last call with its keys
+  problem         VARCHAR(200) NOT NULL, -- of that call, in words; '' = it worked
+  created_at      BIGINT       NOT NULL,
+  updated_at      BIGINT       NOT NULL,
+  disabled_at     BIGINT
+);
+
+CREATE UNIQUE INDEX wechat_app_app ON wechat_app (app_id);
+
+CREATE TABLE wechat_app_community (
+  wechat_app_id BIGINT NOT NULL,
+  community_id  BIGINT NOT NULL,
+  PRIMARY KEY (community_id, wechat_app_id)
+);
+
 CREATE TABLE wechat_user (
   id           BIGINT       NOT NULL PRIMARY KEY,
   union_id     VARCHAR(64),           -- NULL = not told by WeChat

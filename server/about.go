@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"runtime/debug"
 	"time"
 
+	"tongxing/core"
 	"tongxing/handlers/console"
 	"tongxing/handlers/web"
 )
@@ -43,16 +45,10 @@ func (a *app) system(wx *weChat) console.System {
 		{Name: "缓存写入", Run: a.cache.CheckWrite},
 		{Name: "清理过期记录", Run: a.checkPurge},
 	}}
-	const official, mini = "公众号令牌", "小程序令牌"
-	if wx.official != nil {
-		s.Checks = append(s.Checks, web.Check{Name: official, Run: wx.official.Check})
-	} else {
-		s.Absent = append(s.Absent, official)
-	}
-	if wx.mini != nil {
-		s.Checks = append(s.Checks, web.Check{Name: mini, Run: wx.mini.Check})
-	} else {
-		s.Absent = append(s.Absent, mini)
+	for _, kind := range core.WechatAppKinds {
+		s.Checks = append(s.Checks, web.Check{
+			Name: kind.Label() + "令牌", Run: func(ctx context.Context) error { return wx.check(ctx, kind) },
+		})
 	}
 	return s
 }

@@ -69,6 +69,9 @@ func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdo
 		return err
 	}
 	defer unlock()
+	if m.demo {
+		c.MiniProgram, c.OfficialAccount = demoAccounts()
+	}
 	a := &app{config: c, mode: m, log: log, registry: prometheus.NewRegistry()}
 	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {
 		a.publicURL = "http://" + listener.Addr().String()
@@ -166,6 +169,7 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger, wait tim
 		return nil, err
 	}
 	o := store.Options{MySQLDSN: c.MySQL.DSN.Reveal(), Zone: c.Location(), Log: log, Wait: wait}
+	o.WechatApps = configuredWechat(c)
 	o.Settings = core.Settings{RecordDays: c.Retention.AccessRecordDays, ConsoleIdleMinutes: int(c.Session.ConsoleIdle / time.Minute)}
 	if o.MySQLDSN == "" {
 		o.SQLitePath = embeddedFile(c)

@@ -5,16 +5,27 @@ import (
 	"net/http"
 	"strings"
 
+	"tongxing/configs"
 	"tongxing/core"
 	"tongxing/demo"
 	"tongxing/templates"
 	"tongxing/wechat/simulator"
 )
 
+// demoAccounts returns what the configuration file has elsewhere.
+func demoAccounts() (configs.MiniProgram, configs.OfficialAccount) {
+	return configs.MiniProgram{AppID: demoMini, Secret: configs.NewSecret(demoSecret)}, configs.OfficialAccount{
+		AppID: demoOfficial, Secret: configs.NewSecret(demoSecret), Token: configs.NewSecret(demoToken),
+		AESKey: configs.NewSecret(demoAESKey), Templates: demoTemplates,
+	}
+}
+
 // The demo's accounts with WeChat. They exist only in the simulator.
 const (
 	demoMini      = "wxdemo0000000mini"
 	demoOfficial  = "wxdemo000official"
+	spareOfficial = "wx000000000000a001"
+	spareSecret   = "0123456789abcdef0123456789abcdef"
 	demoSecret    = "demo-secret-of-the-simulator"
 	demoToken     = "demotoken"
 	demoAESKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -84,6 +95,11 @@ func demoApps(publicURL string) []simulator.App {
 			Templates: []simulator.Template{{
 				ID: demoTemplate, Title: "物业提醒", Content: "事项：{{thing1.DATA}}\n类型：{{thing2.DATA}}\n时间：{{time3.DATA}}",
 			}},
+		},
+		// Not connected yet, to try 微信接入 with.
+		{
+			AppID: spareOfficial, Secret: spareSecret, Type: simulator.OfficialAccount, Name: "滨河苑物业",
+			RedirectDomains: []string{"127.0.0.1", "localhost"},
 		},
 	}
 }

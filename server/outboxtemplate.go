@@ -49,15 +49,18 @@ func wechatAnswer(c core.MessageChannel, err error) (answer core.SendAnswer, cod
 func (a *app) outboxChannels(wx *weChat) (core.MessageSetup, map[core.MessageChannel]sender, error) {
 	setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
 	senders := map[core.MessageChannel]sender{}
-	if wx.mini != nil {
-		setup.Mini = wx.mini.AppID()
+	if mini := wx.Mini(""); mini != nil {
+		setup.Mini = mini.AppID()
 	}
-	if wx.official == nil {
+	// The templates are the configuration file's account's.
+	configured, ok := wx.Account(context.Background(), 0)
+	if !ok {
 		return setup, senders, nil
 	}
-	setup.Official = wx.official.AppID()
+	official := configured.Official
+	setup.Official = official.AppID()
 	templates := map[core.MessageKind]core.MessageTemplate{}
-	for _, text := range wx.templates {
+	for _, text := range a.config.OfficialAccount.Templates {
 		kind, t, err := core.ParseMessageTemplate(text)
 		if err != nil {
 			return setup, nil, fmt.Errorf("official_account.templates：%q：%s", text, core.MessageOf(err))
@@ -65,6 +68,6 @@ func (a *app) outboxChannels(wx *weChat) (core.MessageSetup, map[core.MessageCha
 		templates[kind] = t
 	}
 	setup.Templates[core.ChannelTemplate] = templates
-	senders[core.ChannelTemplate] = templateSender{wx.official, a.publicURL, a.store.Zone()}
+	senders[core.ChannelTemplate] = templateSender{official, a.publicURL, a.store.Zone()}
 	return setup, senders, nil
 }

@@ -25,10 +25,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	a.stageOn = stage
-	wx, err := a.newWeChat(stage)
-	if err != nil {
-		return "", err
-	}
+	wx := a.newWeChat(stage)
 	setup, senders, err := a.outboxChannels(wx)
 	if err != nil {
 		return "", err
@@ -49,7 +46,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
-	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.mini})
+	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.Mini})
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {
@@ -63,19 +60,12 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 
 // console returns the property admins' surface.
 func (a *app) console(wx *weChat) *console.Console {
-	o := console.Options{
+	return console.New(console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
-		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Mini: wx.mini != nil,
+		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
-	}
-	if wx.official != nil {
-		o.QR = wx
-	}
-	if wx.mini != nil {
-		o.MiniCode = wx
-	}
-	return console.New(o)
+	})
 }
 
 // verifyFolder, in the data folder, holds WeChat's domain verification files.
@@ -88,7 +78,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 		return nil, err
 	}
 	return callback.New(callback.Options{
-		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Official: wx.official, PublicURL: a.publicURL,
+		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Accounts: wx.Account, PublicURL: a.publicURL,
 		Files: files, Log: a.log,
 	})
 }

@@ -1,124 +1,281 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"tongxing/configs"
 	"tongxing/core"
+	"tongxing/handlers/callback"
 	"tongxing/handlers/wechaterror"
+	"tongxing/store"
 	"tongxing/wechat"
 )
 
-// weChat adapts the WeChat client to what handlers need.
+// weChat adapts the WeChat client to what handlers need. The accounts are those of the configuration file and
+// of the console, which may change at any time.
 type weChat struct {
-	mini     *wechat.MiniProgram     // nil = not configured
-	official *wechat.OfficialAccount // nil = not configured
-	strip    string                  // removed from authorize addresses: the demo's own origin
+	client *wechat.Client
+	store  *store.Store
+	cache  wechat.ReplayStore
+	strip  string // removed from authorize addresses: the demo's own origin
 
-	templates []string // of messages to admins, as the configuration has them
+	mu    sync.Mutex
+	built map[string]*builtApp // by app id
+}
+
+// builtApp is an app with its client, which lives as long as its keys.
+type builtApp struct {
+	store.KeyedWechatApp
+	official *wechat.OfficialAccount // of that kind
+	mini     *wechat.MiniProgram     // of that kind
+	err      error                   // its keys are of no use
+	codes    *sync.Map               // pictures of its codes by scene, which never change
+}
+
+// configuredWechat returns the configuration file's accounts.
+func configuredWechat(c configs.Config) []store.KeyedWechatApp {
+	var apps []store.KeyedWechatApp
+	add := func(kind core.WechatAppKind, id string, keys core.WechatKeys) {
+		if id != "" {
+			apps = append(apps, store.KeyedWechatApp{
+				App: core.WechatApp{
+					Kind: kind, Name: "配置文件的" + kind.Label(), AppID: id, Scope: core.Everywhere, Sealed: keys.AESKey != "",
+				},
+				Keys: keys,
+			})
+		}
+	}
+	mini, official := c.MiniProgram, c.OfficialAccount
+	add(core.WechatOfficial, official.AppID, core.WechatKeys{
+		Secret: official.Secret.Reveal(), Token: official.Token.Reveal(), AESKey: official.AESKey.Reveal(),
+	})
+	add(core.WechatMini, mini.AppID, core.WechatKeys{Secret: mini.Secret.Reveal()})
+	return apps
 }
 
 // newWeChat returns the client: for WeChat itself, or for the demo's simulator.
-func (a *app) newWeChat(s *stage) (*weChat, error) {
+func (a *app) newWeChat(s *stage) *weChat {
 	o := wechat.Options{
 		Tokens: wechat.NewRedisTokens(a.cache), APIBase: a.config.Simulator.APIBase,
 		BrowserBase: a.config.Simulator.BrowserBase,
 	}
-	mini, official := a.config.MiniProgram, a.config.OfficialAccount
-	w := &weChat{templates: official.Templates}
-	miniID, miniSecret := mini.AppID, mini.Secret.Reveal()
-	account := wechat.OfficialOptions{
-		AppID: official.AppID, Secret: official.Secret.Reveal(), Token: official.Token.Reveal(), AESKey: official.AESKey.Reveal(),
-		Replays: wechat.NewRedisReplays(a.cache),
-	}
+	w := &weChat{store: a.store, cache: wechat.NewRedisReplays(a.cache), built: map[string]*builtApp{}}
 	if s != nil {
 		base := a.publicURL + simulatorPath
 		o.APIBase, o.BrowserBase, o.LoopbackOnly, w.strip = base, base, true, a.publicURL
-		miniID, miniSecret = demoMini, demoSecret
-		account.AppID, account.Secret, account.Token, account.AESKey = demoOfficial, demoSecret, demoToken, demoAESKey
-		w.templates = demoTemplates
 	}
-	client := wechat.New(o)
-	if miniID != "" {
-		w.mini = client.MiniProgram(miniID, miniSecret)
+	w.client = wechat.New(o)
+	return w
+}
+
+// apps returns the accounts in use with their clients.
+func (w *weChat) apps(ctx context.Context) []*builtApp {
+	recent := w.store.RecentWechatApps(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	apps, built := make([]*builtApp, len(recent)), map[string]*builtApp{}
+	for i, r := range recent {
+		b := w.built[r.App.AppID]
+		if b == nil || b.Keys != r.Keys || b.App.Kind != r.App.Kind {
+			b = w.build(r)
+		} else if b.App.ID != r.App.ID || !b.App.Updated.Equal(r.App.Updated) || !b.App.Called.Equal(r.App.Called) {
+			same := *b
+			same.App = r.App
+			b = &same
+		}
+		apps[i], built[r.App.AppID] = b, b
 	}
-	if account.AppID != "" {
-		var err error
-		if w.official, err = client.OfficialAccount(account); err != nil {
-			return nil, err
+	w.built = built
+	return apps
+}
+
+func (w *weChat) build(r store.KeyedWechatApp) *builtApp {
+	b := &builtApp{KeyedWechatApp: r, codes: &sync.Map{}}
+	switch r.App.Kind {
+	case core.WechatOfficial:
+		b.official, b.err = w.client.OfficialAccount(wechat.OfficialOptions{
+			AppID: r.App.AppID, Secret: r.Keys.Secret, Token: r.Keys.Token, AESKey: r.Keys.AESKey, Replays: w.cache,
+		})
+	case core.WechatMini:
+		b.mini = w.client.MiniProgram(r.App.AppID, r.Keys.Secret)
+	}
+	return b
+}
+
+// of returns the account of a kind that serves a community, 0 for all; nil if there is none.
+func (w *weChat) of(ctx context.Context, kind core.WechatAppKind, community core.ID) *builtApp {
+	apps := w.apps(ctx)
+	plain := make([]core.WechatApp, len(apps))
+	for i, b := range apps {
+		plain[i] = b.App
+	}
+	found, ok := core.WechatAppOf(plain, kind, community)
+	if !ok {
+		return nil
+	}
+	return apps[slices.IndexFunc(plain, func(a core.WechatApp) bool { return a.AppID == found.AppID })]
+}
+
+// official returns the account that phone pages and QR codes of all communities use; nil if there is none.
+func (w *weChat) official() *wechat.OfficialAccount {
+	if b := w.of(context.Background(), core.WechatOfficial, 0); b != nil {
+		return b.official
+	}
+	return nil
+}
+
+// Mini implements api.Options: the mini-program of an app id, or without one the mini-program of all.
+func (w *weChat) Mini(appID string) *wechat.MiniProgram {
+	for _, b := range w.apps(context.Background()) {
+		if b.App.AppID == appID && b.mini != nil {
+			return b.mini
 		}
 	}
-	return w, nil
+	if b := w.of(context.Background(), core.WechatMini, 0); b != nil {
+		return b.mini
+	}
+	return nil
+}
+
+// Account implements callback.Accounts.
+func (w *weChat) Account(ctx context.Context, id core.ID) (callback.Account, bool) {
+	for _, b := range w.apps(ctx) {
+		if b.App.ID == id && b.official != nil {
+			return callback.Account{App: b.App, Official: b.official}, true
+		}
+	}
+	return callback.Account{}, false
 }
 
 var (
-	errNoOfficial = core.Conflict("还没有配置公众号，请联系管理员")
-	errNoMini     = core.Conflict("还没有配置小程序，请联系管理员")
+	errNoOfficial = core.Conflict("还没有接入公众号，请联系管理员")
+	errNoMini     = core.Conflict("还没有接入小程序，请联系管理员")
 )
+
+// Has implements console.Wechat.
+func (w *weChat) Has(kind core.WechatAppKind) bool { return w.of(context.Background(), kind, 0) != nil }
+
+// check returns an error unless WeChat grants tokens to all accounts of a kind.
+func (w *weChat) check(ctx context.Context, kind core.WechatAppKind) error {
+	found := false
+	for _, b := range w.apps(ctx) {
+		if b.App.Kind != kind {
+			continue
+		}
+		found = true
+		var err error
+		switch {
+		case b.official != nil:
+			err = b.official.Check(ctx)
+		case b.mini != nil:
+			err = b.mini.Check(ctx)
+		}
+		if err = cmp.Or(b.err, err); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return core.NotFound("未接入")
+	}
+	return nil
+}
+
+// Try implements console.Wechat: it makes a call with an account's keys.
+func (w *weChat) Try(ctx context.Context, appID string) error {
+	for _, b := range w.apps(ctx) {
+		switch {
+		case b.App.AppID != appID:
+		case b.err != nil:
+			return b.err
+		case b.official != nil:
+			return b.official.Probe(ctx)
+		case b.mini != nil:
+			return b.mini.Probe(ctx)
+		}
+	}
+	return nil
+}
 
 // AuthorizeURL implements h5.WeChat. It asks for consent, since only that yields the union id by
 // which the mini-program's user is recognised.
 func (w *weChat) AuthorizeURL(redirect, state string) (string, error) {
-	if w.official == nil {
+	official := w.official()
+	if official == nil {
 		return "", errNoOfficial
 	}
-	return strings.TrimPrefix(w.official.AuthorizeURL(redirect, state, wechat.ScopeUserInfo), w.strip), nil
+	return strings.TrimPrefix(official.AuthorizeURL(redirect, state, wechat.ScopeUserInfo), w.strip), nil
 }
 
 // Identify implements h5.WeChat.
 func (w *weChat) Identify(ctx context.Context, code string) (core.WechatIdentity, error) {
-	if w.official == nil {
+	official := w.official()
+	if official == nil {
 		return core.WechatIdentity{}, errNoOfficial
 	}
-	v, err := w.official.Visitor(ctx, code)
-	return core.WechatIdentity{AppID: w.official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, wechaterror.ForPeople(err)
+	v, err := official.Visitor(ctx, code)
+	return core.WechatIdentity{AppID: official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, wechaterror.ForPeople(err)
 }
 
 // IdentifyMini implements h5.WeChat.
 func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error) {
-	if w.mini == nil {
+	mini := w.Mini("")
+	if mini == nil {
 		return core.WechatIdentity{}, errNoMini
 	}
-	login, err := w.mini.Login(ctx, code)
-	return core.WechatIdentity{AppID: w.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, wechaterror.ForPeople(err)
+	login, err := mini.Login(ctx, code)
+	return core.WechatIdentity{AppID: mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, wechaterror.ForPeople(err)
 }
 
 // VerifiesPhones implements h5.WeChat.
-func (w *weChat) VerifiesPhones() bool { return w.mini != nil }
+func (w *weChat) VerifiesPhones() bool { return w.Mini("") != nil }
 
 // Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but accepts only its own
 // signatures; the demo accepts any browser.
 func (w *weChat) Script(agent string) string {
-	if w.official == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
+	official := w.official()
+	if official == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
 		return ""
 	}
-	return strings.TrimPrefix(w.official.ScriptURL(), w.strip)
+	return strings.TrimPrefix(official.ScriptURL(), w.strip)
 }
 
 // PageConfig implements h5.WeChat.
 func (w *weChat) PageConfig(ctx context.Context, page string) (wechat.PageConfig, error) {
-	if w.official == nil {
+	official := w.official()
+	if official == nil {
 		return wechat.PageConfig{}, errNoOfficial
 	}
-	config, err := w.official.PageConfig(ctx, page)
+	config, err := official.PageConfig(ctx, page)
 	return config, wechaterror.ForPeople(err)
 }
 
-// MiniCode implements console.MiniCoder.
-func (w *weChat) MiniCode(ctx context.Context, scene string) ([]byte, error) {
-	if w.mini == nil {
+// MiniCode implements console.Wechat.
+func (w *weChat) MiniCode(ctx context.Context, community core.ID, scene string) ([]byte, error) {
+	b := w.of(ctx, core.WechatMini, community)
+	if b == nil {
 		return nil, errNoMini
 	}
-	picture, err := w.mini.UnlimitedCode(ctx, wechat.CodeImage{Scene: scene})
+	if picture, ok := b.codes.Load(scene); ok {
+		return picture.([]byte), nil
+	}
+	picture, err := b.mini.UnlimitedCode(ctx, wechat.CodeImage{Scene: scene})
+	if err == nil {
+		b.codes.Store(scene, picture)
+	}
 	return picture, wechaterror.ForPeople(err)
 }
 
-// TemporaryQR implements console.QRMaker.
+// TemporaryQR implements console.Wechat.
 func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Duration) (string, error) {
-	if w.official == nil {
+	official := w.official()
+	if official == nil {
 		return "", errNoOfficial
 	}
-	code, err := w.official.TemporaryCode(ctx, scene, life)
+	code, err := official.TemporaryCode(ctx, scene, life)
 	return code.URL, wechaterror.ForPeople(err)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // raceSteps are all write acts of the store in an order in which each has something to do.
-var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceRest)
+var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceWechat, raceRest)
 
 // keepBatch notes a batch under a name; its id and times are its own.
 func (w *raceWorld) keepBatch(name string, b core.Batch, err error) (any, error) {
@@ -551,6 +551,33 @@ var raceRest = []raceStep{
 	{"VerifyAudit", func(w *raceWorld) (any, error) {
 		verdict, err := w.VerifyAudit(w.ctx, AuditAnchor{})
 		return verdict.Good(), err
+	}},
+}
+
+var raceWechat = []raceStep{
+	{"CreateWechatApp", func(w *raceWorld) (any, error) {
+		app, keys := aWechatApp("e1", core.ScopeOf(w.ids["here"]))
+		id, err := w.CreateWechatApp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys})
+		return w.keep("app", id, err)
+	}},
+	{"UpdateWechatApp", func(w *raceWorld) (any, error) {
+		app, keys := aWechatApp("e1", core.Everywhere)
+		app.ID = w.ids["app"]
+		return w.UpdateWechatApp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys})
+	}},
+	{"NoteWechatCheck", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCheck(w.ctx, w.ids["app"], "不行") }},
+	{"NoteWechatCall", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCall(w.ctx, w.ids["app"]) }},
+	{"DisableWechatApp", func(w *raceWorld) (any, error) {
+		return nil, w.DisableWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
+	}},
+	{"EnableWechatApp", func(w *raceWorld) (any, error) {
+		return nil, w.EnableWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
+	}},
+	{"DisableWechatApp", func(w *raceWorld) (any, error) {
+		return nil, w.DisableWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
+	}},
+	{"RemoveWechatApp", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
 	}},
 }
 

@@ -44,8 +44,10 @@ type Options struct {
 	// Settings are the configuration's, in force until an administrator saves others. Zero values
 	// mean a year of records and two hours.
 	Settings core.Settings
-	Now      func() time.Time
-	Log      *slog.Logger
+	// WechatApps are the configuration file's accounts of WeChat: at most one of a kind.
+	WechatApps []KeyedWechatApp
+	Now        func() time.Time
+	Log        *slog.Logger
 
 	// Wait is how long to wait for a MySQL server that does not respond; 0 = not at all.
 	Wait time.Duration
@@ -67,6 +69,7 @@ type Store struct {
 	readers   readerWatch
 	passwords passwords
 	settings  keptSettings
+	wechat    keptWechatApps
 }
 
 // Open connects, migrates an empty or older schema, and leases a node number for ids. It refuses a
@@ -95,6 +98,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.settings.configured = o.Settings
 	s.settings.configured.Updated = neverSaved
+	s.wechat.configured = o.WechatApps
 	if err := s.checkKeys(ctx); err != nil {
 		_ = db.Close() // nothing was written: the error about the keys is what matters
 		return nil, err

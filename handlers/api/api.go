@@ -20,18 +20,25 @@ import (
 type Options struct {
 	Store *store.Store
 	Gate  *gate.Gate
-	Mini  *wechat.MiniProgram // nil = not configured: nobody can sign in here
+	// Mini returns the mini-program of an app id, without one that of all communities; nil = there is none, and
+	// nobody can sign in here.
+	Mini func(appID string) *wechat.MiniProgram
 }
 
 // API handles the mini-program's calls.
 type API struct {
 	store *store.Store
 	gate  *gate.Gate
-	mini  *wechat.MiniProgram
+	mini  func(appID string) *wechat.MiniProgram
 }
 
 // New returns the API.
-func New(o Options) *API { return &API{store: o.Store, gate: o.Gate, mini: o.Mini} }
+func New(o Options) *API {
+	if o.Mini == nil {
+		o.Mini = func(string) *wechat.MiniProgram { return nil }
+	}
+	return &API{store: o.Store, gate: o.Gate, mini: o.Mini}
+}
 
 // Routes returns all routes of the API.
 func (a *API) Routes() []web.Route {

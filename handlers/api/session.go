@@ -2,10 +2,12 @@ package api
 
 import (
 	"net/http"
+	"regexp"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/handlers/wechaterror"
+	"tongxing/wechat"
 )
 
 func (a *API) sessionRoutes() []web.Route {
@@ -35,20 +37,35 @@ type userBody struct {
 
 func userOf(u core.WechatUser) userBody { return userBody{ID: u.ID, PhoneVerified: u.Person != 0} }
 
+// callerApp matches the Referer that WeChat adds to a mini-program's requests, with its app id; see
+// https://developers.weixin.qq.com/miniprogram/dev/framework/ability/network.html
+var callerApp = regexp.MustCompile(`^https://servicewechat\.com/(wx[0-9a-f]{16})/`)
+
+// miniOf returns the mini-program that sends a request: a deployment may have several, and a code is good for
+// the one that it was made in.
+func (a *API) miniOf(c *web.Context) *wechat.MiniProgram {
+	appID := ""
+	if found := callerApp.FindStringSubmatch(c.Request().Referer()); found != nil {
+		appID = found[1]
+	}
+	return a.mini(appID)
+}
+
 // sessionStart exchanges a code of wx.login for a bearer token.
 func (a *API) sessionStart(c *web.Context) error {
 	var form codeForm
 	if err := c.BindJSON(&form); err != nil {
 		return err
 	}
-	if a.mini == nil {
+	mini := a.miniOf(c)
+	if mini == nil {
 		return errNoMini
 	}
-	login, err := a.mini.Login(c.Ctx(), form.Code)
+	login, err := mini.Login(c.Ctx(), form.Code)
 	if err != nil {
 		return wechaterror.ForPeople(err)
 	}
-	user, err := a.store.SignInWechat(c.Ctx(), core.WechatIdentity{AppID: a.mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID})
+	user, err := a.store.SignInWechat(c.Ctx(), core.WechatIdentity{AppID: mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID})
 	if err != nil {
 		return err
 	}

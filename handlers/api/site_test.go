@@ -82,7 +82,8 @@ func newSite(t *testing.T) *site {
 	}})
 	platform := httptest.NewServer(s.sim)
 	client := wechat.New(wechat.Options{APIBase: platform.URL, LoopbackOnly: true})
-	s.api = New(Options{Store: st, Gate: s.gate, Mini: client.MiniProgram(miniApp, "s1")})
+	mini := client.MiniProgram(miniApp, "s1")
+	s.api = New(Options{Store: st, Gate: s.gate, Mini: func(string) *wechat.MiniProgram { return mini }})
 	s.app = s.newApp(web.Options{Log: log})
 	t.Cleanup(func() {
 		platform.Close()

@@ -28,10 +28,11 @@ func (a *API) phoneBind(c *web.Context) error {
 	if err := c.BindJSON(&form); err != nil {
 		return err
 	}
-	if a.mini == nil {
+	mini := a.miniOf(c)
+	if mini == nil {
 		return errNoMini
 	}
-	given, err := a.mini.PhoneNumber(c.Ctx(), form.Code)
+	given, err := mini.PhoneNumber(c.Ctx(), form.Code)
 	if err != nil {
 		return wechaterror.ForPeople(err)
 	}

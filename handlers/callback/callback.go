@@ -7,6 +7,7 @@
 package callback
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,16 +20,25 @@ import (
 	"strings"
 	"time"
 
+	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/wechat"
 )
 
-// Options configure a Callback. Without Official nothing is received.
-type Options struct {
-	Store    *store.Store
-	Cache    web.Cache // stores a response for its retries
+// Account is an official account that calls.
+type Account struct {
+	App      core.WechatApp
 	Official *wechat.OfficialAccount
+}
+
+// Options configure a Callback.
+type Options struct {
+	Store *store.Store
+	Cache web.Cache // stores a response for its retries
+	// Accounts returns the official account of an id of the console, or with 0 the configuration file's; false if
+	// there is none in use.
+	Accounts func(ctx context.Context, id core.ID) (Account, bool)
 	// PublicURL is where phones reach the program, without a trailing slash.
 	PublicURL string
 	// Files are the domain verification files by name (MP_verify_X.txt), as downloaded from WeChat;
@@ -41,7 +51,7 @@ type Options struct {
 type Callback struct {
 	store     *store.Store
 	cache     web.Cache
-	official  *wechat.OfficialAccount
+	accounts  func(ctx context.Context, id core.ID) (Account, bool)
 	publicURL string
 	files     map[string]string
 	log       *slog.Logger
@@ -60,7 +70,7 @@ func New(o Options) (*Callback, error) {
 			return nil, fmt.Errorf("callback: %q is no name of a verification file", name)
 		}
 	}
-	return &Callback{store: o.Store, cache: o.Cache, official: o.Official, publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
+	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
 }
 
 // maxFile is the maximum size of a verification file in bytes.
@@ -97,16 +107,17 @@ func ReadFiles(dir string) (map[string]string, error) {
 // answerTime leaves a second of WeChat's five for the network.
 const answerTime = 4 * time.Second
 
-// Path is the path to configure as the account's message server, after the deployment's URL.
+// Path is the path to configure as the message server of the configuration file's account, after the deployment's
+// URL. An account of the console has its id after it.
 const Path = "/callback/oa"
 
 // Routes returns all routes that WeChat calls.
 func (b *Callback) Routes() []web.Route {
 	var routes []web.Route
-	if b.official != nil {
+	for _, path := range []string{Path, Path + "/:app"} {
 		routes = append(routes,
-			web.Route{Method: http.MethodGet, Path: Path, Access: web.Callback, Handler: b.echo, Time: answerTime, OnError: refuse},
-			web.Route{Method: http.MethodPost, Path: Path, Access: web.Callback, Handler: b.receive, Time: answerTime, OnError: refuse},
+			web.Route{Method: http.MethodGet, Path: path, Access: web.Callback, Handler: b.echo, Time: answerTime, OnError: refuse},
+			web.Route{Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receive, Time: answerTime, OnError: refuse},
 		)
 	}
 	names := make([]string, 0, len(b.files))

@@ -284,8 +284,10 @@ func TestVerificationFiles(t *testing.T) {
 			t.Errorf("%q is served", name)
 		}
 	}
-	if b, err := New(Options{}); err != nil || len(b.Routes()) != 0 {
-		t.Errorf("an account that is not there has routes: %v", err)
+	for _, path := range []string{Path + "/7", Path + "/x", Path + "/0"} {
+		if status, body := s.get(path); status != 404 || body != "" {
+			t.Errorf("an account that is not there, %s: %d %q", path, status, body)
+		}
 	}
 }
 

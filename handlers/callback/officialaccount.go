@@ -13,37 +13,77 @@ import (
 	"tongxing/wechat"
 )
 
+// account returns the account that a callback's path names.
+func (b *Callback) account(c *web.Context) (Account, error) {
+	var id core.ID
+	if text := c.Param("app"); text != "" {
+		var err error
+		if id, err = core.ParseID(text); err != nil || id == 0 {
+			return Account{}, errNoAccount
+		}
+	}
+	if a, ok := b.accounts(c.Ctx(), id); ok {
+		return a, nil
+	}
+	return Account{}, errNoAccount
+}
+
+var errNoAccount = core.NotFound("公众号没有接入")
+
+// noteEvery is how often a callback is recorded, which the page of the account shows.
+const noteEvery = time.Minute
+
+// reached records that WeChat's servers reach an account of the console. A failure only costs that line.
+func (b *Callback) reached(c *web.Context, a Account) {
+	if a.App.ID == 0 || c.Now().Sub(a.App.Called) < noteEvery {
+		return
+	}
+	if err := b.store.NoteWechatCall(c.Ctx(), a.App.ID); err != nil {
+		b.log.Warn("note a callback", "err", err)
+	}
+}
+
 // echo answers WeChat's check when the URL is saved.
 func (b *Callback) echo(c *web.Context) error {
-	text, err := b.official.CheckEcho(c.Request())
+	a, err := b.account(c)
+	if err != nil {
+		return err
+	}
+	text, err := a.Official.CheckEcho(c.Request())
 	if err != nil {
 		return b.untrusted(c, err)
 	}
+	b.reached(c, a)
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
 }
 
 // receive handles one message or event. After an error WeChat sends it again, and it is handled as
 // if new.
 func (b *Callback) receive(c *web.Context) error {
-	event, done, err := b.official.ReadCallback(c.Ctx(), c.Request())
+	a, err := b.account(c)
+	if err != nil {
+		return err
+	}
+	event, done, err := a.Official.ReadCallback(c.Ctx(), c.Request())
 	if errors.Is(err, wechat.ErrReplayed) {
-		return b.answerAgain(c, event)
+		return b.answerAgain(c, a, event)
 	}
 	if errors.Is(err, wechat.ErrMalformed) || errors.Is(err, wechat.ErrStale) || errors.Is(err, wechat.ErrPlain) {
-		return b.unread(c, err)
+		return b.unread(c, a, err)
 	}
 	if err != nil {
 		return b.untrusted(c, err)
 	}
+	b.reached(c, a)
 	handled := false
 	defer func() { done(handled) }() // also if the handler panics
-	text, err := b.handle(c.Ctx(), event)
+	text, err := b.handle(c.Ctx(), a, event)
 	if err != nil {
 		return err
 	}
 	handled = true
-	b.keep(c.Ctx(), event, text)
-	return b.answer(c, event, text)
+	b.keep(c.Ctx(), a, event, text)
+	return b.answer(c, a, event, text)
 }
 
 // untrusted logs a callback that is signed with another token or not at all, or a check of the URL
@@ -62,13 +102,13 @@ func (b *Callback) untrusted(c *web.Context, err error) error {
 // clock is wrong or the message was overheard long ago, or the account's mode was changed on WeChat's
 // side alone. If rejected, it would come twice more, and then WeChat would tell the person that the
 // account is out of order; the log tells the operator instead.
-func (b *Callback) unread(c *web.Context, err error) error {
+func (b *Callback) unread(c *web.Context, a Account, err error) error {
 	b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
-	return b.answer(c, wechat.Event{}, "")
+	return b.answer(c, a, wechat.Event{}, "")
 }
 
-func (b *Callback) answer(c *web.Context, event wechat.Event, text string) error {
-	reply, err := b.official.Reply(event, text)
+func (b *Callback) answer(c *web.Context, a Account, event wechat.Event, text string) error {
+	reply, err := a.Official.Reply(event, text)
 	if err != nil {
 		return err
 	}
@@ -83,25 +123,27 @@ func (b *Callback) answer(c *web.Context, event wechat.Event, text string) error
 const answerLife = time.Minute
 
 // keep stores a response, so that a retry gets the same. A failure only costs the sender that text.
-func (b *Callback) keep(ctx context.Context, event wechat.Event, text string) {
+func (b *Callback) keep(ctx context.Context, a Account, event wechat.Event, text string) {
 	if text == "" {
 		return
 	}
-	if err := b.cache.Set(ctx, answerKey(event), text, answerLife); err != nil {
+	if err := b.cache.Set(ctx, answerKey(a, event), text, answerLife); err != nil {
 		b.log.Warn("keep a callback's answer", "err", err)
 	}
 }
 
-func (b *Callback) answerAgain(c *web.Context, event wechat.Event) error {
-	text, _, err := b.cache.Get(c.Ctx(), answerKey(event))
+func (b *Callback) answerAgain(c *web.Context, a Account, event wechat.Event) error {
+	text, _, err := b.cache.Get(c.Ctx(), answerKey(a, event))
 	if err != nil {
 		return fmt.Errorf("callback: find the answer of a repeat: %w", err)
 	}
-	return b.answer(c, event, text)
+	return b.answer(c, a, event, text)
 }
 
 // answerKey returns the cache key of the response to an event.
-func answerKey(e wechat.Event) string { return "wechat:answer:" + e.Digest() }
+func answerKey(a Account, e wechat.Event) string {
+	return "wechat:answer:" + a.App.AppID + ":" + e.Digest()
+}
 
 // Texts shown in the chat.
 const (
@@ -120,8 +162,8 @@ func (b *Callback) bindText(scene string) string {
 const bindPage = "/h5/bind/"
 
 // handle processes an event and returns the text to send back; "" for none.
-func (b *Callback) handle(ctx context.Context, e wechat.Event) (string, error) {
-	who := core.WechatIdentity{AppID: b.official.AppID(), OpenID: e.FromUser}
+func (b *Callback) handle(ctx context.Context, a Account, e wechat.Event) (string, error) {
+	who := core.WechatIdentity{AppID: a.Official.AppID(), OpenID: e.FromUser}
 	if who.OpenID == "" {
 		return "", nil
 	}

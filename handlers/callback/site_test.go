@@ -99,7 +99,7 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 		s.t.Fatal(err)
 	}
 	cache := web.RedisCache(client, st, log)
-	b, err := New(Options{Store: st, Cache: cache, Official: s.official, PublicURL: "https://pass.example.com", Log: log,
+	b, err := New(Options{Store: st, Cache: cache, Accounts: s.account, PublicURL: "https://pass.example.com", Log: log,
 		Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
 	if err != nil {
 		s.t.Fatal(err)
@@ -107,6 +107,11 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 	app := web.New(web.Options{Store: st, Cache: cache, Log: log})
 	app.Register(b.Routes()...)
 	s.handler = app
+}
+
+// account has one account, as the configuration file does.
+func (s *site) account(_ context.Context, id core.ID) (Account, bool) {
+	return Account{core.WechatApp{AppID: s.appID}, s.official}, id == 0
 }
 
 // idle waits until all callbacks in flight are answered.

@@ -5,7 +5,6 @@ package console
 
 import (
 	"slices"
-	"sync/atomic"
 
 	"tongxing/core"
 	"tongxing/handlers/console/access"
@@ -17,11 +16,8 @@ import (
 	"tongxing/templates"
 )
 
-// QRMaker makes parametric QR codes of the official account.
-type QRMaker = frame.QRMaker
-
-// MiniCoder draws codes of the mini-program.
-type MiniCoder = frame.MiniCoder
+// Wechat is what the console needs of WeChat.
+type Wechat = frame.Wechat
 
 // System is what only the program that serves the console knows about itself.
 type System = account.System
@@ -31,9 +27,7 @@ type Options struct {
 	Store    *store.Store
 	Renderer *templates.Renderer
 	Cache    web.Cache // for used captchas
-	QR       QRMaker   // nil = no official account: nobody can be bound by a QR code
-	Mini     bool      // there is a mini-program
-	MiniCode MiniCoder // draws its codes; nil with Mini: none can be drawn
+	Wechat   Wechat    // nil = none: nobody can be bound by a QR code
 
 	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
@@ -50,9 +44,7 @@ type Console struct {
 
 // New returns the console with the pages of all areas.
 func New(o Options) *Console {
-	f := &frame.Frame{
-		Store: o.Store, Renderer: o.Renderer, QR: o.QR, Mini: o.Mini, MiniCode: o.MiniCode, PublicURL: o.PublicURL, Demo: o.Demo,
-	}
+	f := &frame.Frame{Store: o.Store, Renderer: o.Renderer, Wechat: o.Wechat, PublicURL: o.PublicURL, Demo: o.Demo}
 	return &Console{frame: f, routes: routesOf(f, o)}
 }
 
@@ -90,5 +82,4 @@ func (c *Console) ErrorPage(ctx *web.Context, p web.ErrorPage) error {
 // pages are those that belong to no area.
 type pages struct {
 	*frame.Frame
-	noticeCode atomic.Pointer[[]byte] // of the notice, as WeChat drew it: it is the same for ever
 }

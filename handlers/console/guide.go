@@ -97,7 +97,7 @@ func (p *pages) guideSteps(c *web.Context, community core.ID) (steps []guideStep
 	if err != nil {
 		return nil, 0, err
 	}
-	facts.Official, facts.Mini = p.QR != nil, p.Mini
+	facts.Official, facts.Mini = p.HasOfficial(), p.HasMini()
 	all := core.GuideSteps(facts)
 	for _, s := range all {
 		steps = append(steps, guideStepOf(c, s, community))
@@ -327,7 +327,7 @@ func (p *pages) guideUpdate(c *web.Context) error {
 type guideWechatPage struct {
 	templates.Shell
 	Facts, Addresses []templates.Fact
-	About            string // "" = no permission
+	About, Apps      string // "" = no permission
 	Back             string
 }
 
@@ -341,13 +341,12 @@ func (p *pages) guideWechat(c *web.Context) error {
 		}
 		return templates.Badge{Tone: templates.Warn, Text: "未接入"}
 	}
-	page.Facts = []templates.Fact{{Label: "公众号", Badge: state(p.QR != nil)}, {Label: "小程序", Badge: state(p.Mini)}}
+	page.Facts = []templates.Fact{{Label: "公众号", Badge: state(p.HasOfficial())}, {Label: "小程序", Badge: state(p.HasMini())}}
 	host := p.PublicURL
 	if u, err := url.Parse(p.PublicURL); err == nil {
 		host = u.Host
 	}
 	page.Addresses = []templates.Fact{
-		{Label: "服务器地址", Value: p.PublicURL + "/callback/oa", Copy: true, Code: true},
 		{Label: "授权域名", Value: host, Copy: true, Code: true},
 		{Label: "菜单：通行证", Value: p.PublicURL + "/h5/pass", Copy: true, Code: true},
 		{Label: "菜单：门岗", Value: p.PublicURL + "/h5/guard", Copy: true, Code: true},
@@ -355,6 +354,9 @@ func (p *pages) guideWechat(c *web.Context) error {
 	}
 	if c.Has(core.PermAboutView) {
 		page.About = frame.AboutPath
+	}
+	if c.Has(core.PermSettingEdit) {
+		page.Apps = frame.WechatAppPath
 	}
 	return p.Page(c, http.StatusOK, "console/guide/wechat", page)
 }
@@ -393,7 +395,7 @@ func (p *pages) guideNotice(c *web.Context) error {
 		page.Numbers = frame.CommunityURL(at.ID) + "/edit"
 	}
 	if page.Why = p.NoWechat(frame.WechatBoth); page.Why == "" {
-		page.Image, page.Why = p.noticeImage(c)
+		page.Image, page.Why = p.noticeImage(c, at.ID)
 	}
 	return p.Page(c, http.StatusOK, "console/guide/notice", page)
 }
@@ -402,20 +404,12 @@ func (p *pages) guideNotice(c *web.Context) error {
 const noticeScene = "from=notice"
 
 // noticeImage returns the mini-program's code, which leads residents to what the notice describes, or why there is
-// none now. WeChat is asked once.
-func (p *pages) noticeImage(c *web.Context) (image template.URL, why string) {
-	drawn := p.noticeCode.Load()
-	if drawn == nil {
-		if p.MiniCode == nil {
-			return "", "暂时不能生成小程序码。"
-		}
-		picture, err := p.MiniCode.MiniCode(c.Ctx(), noticeScene)
-		if err != nil {
-			c.Shortfall("code of the mini-program", err)
-			return "", "微信暂时没有给出小程序码，请稍后再打开这一页。"
-		}
-		drawn = &picture
-		p.noticeCode.Store(drawn)
+// none now.
+func (p *pages) noticeImage(c *web.Context, community core.ID) (image template.URL, why string) {
+	picture, err := p.Wechat.MiniCode(c.Ctx(), community, noticeScene)
+	if err != nil {
+		c.Shortfall("code of the mini-program", err)
+		return "", "微信暂时没有给出小程序码，请稍后再打开这一页。"
 	}
-	return templates.JPEG(*drawn), ""
+	return templates.JPEG(picture), ""
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -189,29 +188,17 @@ func TestNoticeSaysThatWechatIsMissing(t *testing.T) {
 		t.Error("a notice without an entry can be printed, or does not say why it cannot")
 	}
 	step := b.Get(t, frame.WechatStep, http.StatusOK).Find("main").Text()
-	if !strings.Contains(step, "未接入") || !strings.Contains(step, "/callback/oa") {
+	if !strings.Contains(step, "未接入") || !strings.Contains(step, "/h5/pass") {
 		t.Errorf("the step says %q", step)
 	}
 	b.Get(t, noticePath+"?community="+d.Others.Community.String(), http.StatusNotFound)
 }
 
-// miniCodes draws codes as WeChat does.
-type miniCodes struct {
-	asked int
-	err   error
-}
-
-// MiniCode implements frame.MiniCoder.
-func (m *miniCodes) MiniCode(_ context.Context, scene string) ([]byte, error) {
-	m.asked++
-	return []byte("\xff\xd8 of " + scene), m.err
-}
-
 // With WeChat the notice has the mini-program's code and the office's number; while WeChat gives none, it says so.
 func TestNoticeHasTheMiniProgramsCode(t *testing.T) {
 	d := newDesk(t)
-	codes := &miniCodes{err: core.Unavailable("微信暂时不能用")}
-	d.Frame.QR, d.Frame.Mini, d.Frame.MiniCode = &desk.QR{}, true, codes
+	codes := &desk.Wechat{Err: core.Unavailable("微信暂时不能用")}
+	d.Frame.Wechat = codes
 	b := d.Registrar(t)
 	numbered := func(phone string) {
 		community, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
@@ -231,14 +218,14 @@ func TestNoticeHasTheMiniProgramsCode(t *testing.T) {
 	if page.Find(`.tx-flash a[href="`+frame.CommunityURL(d.Mine.Community)+`/edit"]`).Length() != 1 {
 		t.Error("a notice without the office's number does not say so")
 	}
-	codes.err = nil
+	codes.Err = nil
 	numbered("0755-88888888")
 	for range 2 {
 		page = b.Get(t, noticePath, http.StatusOK)
 	}
-	want := base64.StdEncoding.EncodeToString([]byte("\xff\xd8 of from=notice"))
-	if src := page.Find(".tx-notice img").AttrOr("src", ""); src != "data:image/jpeg;base64,"+want || codes.asked != 2 {
-		t.Errorf("the picture is %q, WeChat was asked %d times", src, codes.asked)
+	want := base64.StdEncoding.EncodeToString([]byte("\xff\xd8 of from=notice for " + d.Mine.Community.String()))
+	if src := page.Find(".tx-notice img").AttrOr("src", ""); src != "data:image/jpeg;base64,"+want {
+		t.Errorf("the picture is %q", src)
 	}
 	if page.Find("[data-print]").Length() != 1 || !strings.Contains(page.Find(".tx-notice").Text(), "物业电话：0755-88888888") {
 		t.Errorf("the notice says %s", page.Find(".tx-notice").Text())

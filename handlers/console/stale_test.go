@@ -8,6 +8,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -31,6 +32,14 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Frame.Wechat = &desk.Wechat{}
+	app, err := d.Store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatOfficial, Name: "公众号", AppID: "wx00000000000000a1", Scope: core.Everywhere},
+		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32), Token: "token123"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	edits := map[string]struct {
 		id            core.ID
 		first, second [2]string // a field and its new value
@@ -46,6 +55,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		frame.GuardPostPath: {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
 		frame.GuardPath:     {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
 		frame.ObserverPath:  {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
+		frame.WechatAppPath: {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
 		frame.AccountPath:   {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
 	}
 	for _, r := range d.Routes {

@@ -3,6 +3,8 @@ package wechaterror
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 
 	"tongxing/core"
 	"tongxing/wechat"
@@ -35,4 +37,47 @@ func ForPeople(err error) error {
 		return &core.Error{Code: core.CodeForbidden, Message: "微信认为此账号有风险，暂时不能登录", Err: err}
 	}
 	return &core.Error{Code: core.CodeInternal, Message: "微信服务暂时没有应答，请稍后再试", Err: err}
+}
+
+// Codes that a set-up can meet; see the platform's list:
+// https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
+const (
+	wrongAppID  = 40013
+	wrongSecret = 40125
+	wrongIP     = 40164
+	noRight     = 48001
+	frozen      = 50002
+	quotaUsed   = 45009
+)
+
+// address matches the address of this server in the message of wrongIP: "invalid ip 203.0.113.9 ipv6 …".
+var address = regexp.MustCompile(`invalid ip ([0-9A-Fa-f.:]+)`)
+
+// ForSetup returns what is wrong with an account's settings in words, and what to do; "" for nil. It is for
+// people who run the deployment.
+func ForSetup(err error) string {
+	var e *wechat.Error
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &e):
+		return "连接不上微信的服务器 api.weixin.qq.com。请检查这台服务器的网络，再检查一次。"
+	case e.Code == wrongAppID:
+		return "AppID 不正确，或与类型不符。请在公众平台的“设置与开发—基本配置”核对。"
+	case e.Code == wrongSecret:
+		return "AppSecret 不正确，可能已在公众平台重置。请填写新的 AppSecret。"
+	case e.Code == wrongIP:
+		at := "这台服务器的地址"
+		if found := address.FindStringSubmatch(e.Msg); found != nil {
+			at += " " + found[1] + " "
+		}
+		return at + "不在 IP 白名单。请在公众平台的“基本配置—IP 白名单”添加，再检查一次。"
+	case e.Code == noRight:
+		return "账号没有这个接口的权限。需要已认证的服务号。"
+	case e.Code == frozen:
+		return "账号已被微信冻结。请登录公众平台处理。"
+	case e.Code == quotaUsed:
+		return "今天的调用次数已用完，明天再检查。"
+	}
+	return fmt.Sprintf("微信答复了错误码 %d，请对照公众平台的“全局返回码”处理。", e.Code)
 }

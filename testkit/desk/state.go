@@ -111,14 +111,26 @@ func (d *Desk) Guard(t *testing.T, id core.ID) core.Guard {
 	return g
 }
 
-// QR is WeChat's part of a QR code: it remembers the requested scenes.
-type QR struct {
+// Wechat is an official account and a mini-program: it remembers the scenes of the QR codes.
+type Wechat struct {
 	Scenes []string
 	Err    error
+	Tried  error // what a call with any keys comes to
 }
 
-// TemporaryQR implements frame.QRMaker.
-func (s *QR) TemporaryQR(_ context.Context, scene string, life time.Duration) (string, error) {
+// Has implements frame.Wechat.
+func (s *Wechat) Has(core.WechatAppKind) bool { return true }
+
+// Try implements frame.Wechat.
+func (s *Wechat) Try(context.Context, string) error { return s.Tried }
+
+// MiniCode implements frame.Wechat.
+func (s *Wechat) MiniCode(_ context.Context, community core.ID, scene string) ([]byte, error) {
+	return []byte("\xff\xd8 of " + scene + " for " + community.String()), s.Err
+}
+
+// TemporaryQR implements frame.Wechat.
+func (s *Wechat) TemporaryQR(_ context.Context, scene string, life time.Duration) (string, error) {
 	if life != 10*time.Minute {
 		return "", errors.New("not ten minutes")
 	}

@@ -120,10 +120,10 @@ func TestQRBindsAndThePageSees(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	for _, path := range []string{frame.GuardURL(d.Mine.Guard), frame.ObserverURL(d.Mine.Observer)} {
-		d.Frame.QR = nil
+		d.Frame.Wechat = nil
 		b.Post(t, path+"/qr", nil, http.StatusConflict)
-		wx := &desk.QR{}
-		d.Frame.QR = wx
+		wx := &desk.Wechat{}
+		d.Frame.Wechat = wx
 		page, _ := b.Post(t, path+"/qr", nil, http.StatusOK)
 		if src, _ := page.Find("main img").Attr("src"); !strings.HasPrefix(src, "data:image/svg+xml;base64,") {
 			t.Errorf("the picture is %q", src)
@@ -183,7 +183,7 @@ func TestQRBindsAndThePageSees(t *testing.T) {
 // nor allowed any act.
 func TestPassagePagesStayInScope(t *testing.T) {
 	d := newDesk(t)
-	d.Frame.QR = &desk.QR{}
+	d.Frame.Wechat = &desk.Wechat{}
 	admin := d.Registrar(t)
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermGuardPostView, core.PermObserverView, core.PermReaderView)
 	nobody := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView)

@@ -21,7 +21,6 @@ type System struct {
 	Started time.Time
 	Cache   string      // the kind of cache in use; never its address
 	Checks  []web.Check // dependencies besides the database, named in Chinese
-	Absent  []string    // what is not configured, in the same words
 }
 
 // aboutRoutes returns the routes of 系统状态: what runs here, and its health.
@@ -101,6 +100,8 @@ func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 			begun := time.Now()
 			badge := templates.Badge{Tone: templates.Bad, Text: "不正常"}
 			switch err := check.Run(ctx); {
+			case core.IsNotFound(err): // there is nothing to check
+				badge = templates.Badge{Tone: templates.Neutral, Text: core.MessageOf(err)}
 			case core.IsConflict(err): // has a message for users
 				badge = templates.Badge{Tone: templates.Warn, Text: core.MessageOf(err)}
 			case err == nil:
@@ -110,9 +111,6 @@ func (p *Pages) healthFacts(ctx context.Context) []templates.Fact {
 		})
 	}
 	running.Wait()
-	for _, name := range p.System.Absent {
-		facts = append(facts, templates.Fact{Label: name, Badge: templates.Badge{Tone: templates.Neutral, Text: "未配置"}})
-	}
 	return facts
 }
 

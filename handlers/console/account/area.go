@@ -32,6 +32,7 @@ func (p *Pages) Routes() []web.Route {
 		p.batchRoutes(),
 		p.savedViewRoutes(),
 		p.settingRoutes(),
+		p.wechatAppRoutes(),
 		p.aboutRoutes(),
 	)
 }

@@ -211,10 +211,11 @@ func TestAbout(t *testing.T) {
 		return pages.Routes()
 	})
 	pages.System = System{
-		Version: "v1", Started: d.Store.Now().Add(-26 * time.Hour), Cache: "内置缓存", Absent: []string{"小程序令牌"},
+		Version: "v1", Started: d.Store.Now().Add(-26 * time.Hour), Cache: "内置缓存",
 		Checks: []web.Check{
 			{Name: "缓存", Run: func(context.Context) error { return nil }},
 			{Name: "公众号令牌", Run: func(context.Context) error { return errors.New("secret=hunter2") }},
+			{Name: "小程序令牌", Run: func(context.Context) error { return core.NotFound("未接入") }},
 			{Name: "不答", Run: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 		},
 	}
@@ -229,7 +230,7 @@ func TestAbout(t *testing.T) {
 	}
 	got := facts()
 	for label, want := range map[string]string{
-		"程序": "通行 v1", "缓存": "内置缓存", "公众号令牌": "不正常", "小程序令牌": "未配置", "不答": "不正常", "已运行": "1 天 2 小时", "小区": "1",
+		"程序": "通行 v1", "缓存": "内置缓存", "公众号令牌": "不正常", "小程序令牌": "未接入", "不答": "不正常", "已运行": "1 天 2 小时", "小区": "1",
 		"房屋": fmt.Sprint(len(d.Mine.Houses)),
 		"住户": fmt.Sprint(len(d.Mine.Residents)), "操作日志校验": "从未校验",
 	} {

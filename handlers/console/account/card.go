@@ -85,7 +85,7 @@ func (p *Pages) systemCard(c *web.Context, _ core.Scope) (card frame.CardBody, e
 		}
 		return templates.Badge{Tone: templates.Warn, Text: "未接入"}
 	}
-	card.Facts = []templates.Fact{{Label: "公众号", Badge: state(p.QR != nil)}, {Label: "小程序", Badge: state(p.Mini)}}
+	card.Facts = []templates.Fact{{Label: "公众号", Badge: state(p.HasOfficial())}, {Label: "小程序", Badge: state(p.HasMini())}}
 	if p.System.Version != "" {
 		card.Facts = append(card.Facts, templates.Fact{Label: "版本", Value: "通行 " + p.System.Version, URL: frame.AboutPath})
 	}

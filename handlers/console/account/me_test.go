@@ -192,7 +192,7 @@ func TestOwnSessions(t *testing.T) {
 // once.
 func TestOwnPageTellsWhatHappened(t *testing.T) {
 	d := newDesk(t)
-	d.Frame.QR = &desk.QR{}
+	d.Frame.Wechat = &desk.Wechat{}
 	b, id := d.SignedIn(t, "told")
 	owner := d.WechatOf(t, id)
 	if _, err := d.Store.BindPhone(t.Context(), owner.ID, "13911112222"); err != nil {

@@ -72,7 +72,7 @@ func (p *Pages) sessionNewPage(c *web.Context, status int, words templates.Form,
 	if p.Captchas.CacheDown(c.Ctx()) {
 		page.Shell.Note = cacheDown
 	}
-	if p.QR != nil {
+	if p.HasOfficial() {
 		page.Wechat = templates.WithQuery(wechatSignInPath, nil, "next", next)
 	}
 	page.Form = signInFields(words)

@@ -28,6 +28,7 @@ func (p *Pages) settingRoutes() []web.Route {
 
 type settingPage struct {
 	templates.Shell
+	Tabs  templates.Tabs
 	Edit  bool
 	Facts []templates.Fact // for accounts that may only view
 	Form  templates.Form
@@ -44,7 +45,8 @@ func (p *Pages) settingShow(c *web.Context) error {
 // settingPage returns the form, or its values for an account of some communities.
 func (p *Pages) settingPage(c *web.Context, s core.Settings) settingPage {
 	page := settingPageOf(s)
-	page.Shell, page.Edit = p.Shell(c, "setting", "设置"), c.Actor().MayOperate()
+	page.Shell, page.Edit = p.Shell(c, "setting", "系统设置"), c.Actor().MayOperate()
+	page.Tabs = settingTabs("setting")
 	page.Form.CSRF = page.CSRF
 	return page
 }

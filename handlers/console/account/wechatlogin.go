@@ -107,7 +107,7 @@ func (p *Pages) ownWechatState(c *web.Context, account core.ID) (shownWechat, co
 // showWechat returns the QR code that this browser already shows, or a new one; account 0 means a
 // sign-in.
 func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPage, state core.WechatLoginState, err error) {
-	if p.QR == nil {
+	if !p.HasOfficial() {
 		return page, "", core.Conflict("还没有配置公众号，请联系系统管理员")
 	}
 	own, state, err := p.ownWechatState(c, account)
@@ -235,7 +235,7 @@ func (p *Pages) enter(c *web.Context, done store.SignedIn, next string) error {
 // wechatBindAsk asks for the password before a WeChat is bound, since it then signs in without the
 // password.
 func (p *Pages) wechatBindAsk(c *web.Context) error {
-	if p.QR == nil || c.Account().User != 0 {
+	if !p.HasOfficial() || c.Account().User != 0 {
 		return c.Redirect(frame.MePath)
 	}
 	return p.Page(c, http.StatusOK, "console/me/proof", p.wechatBindForm(c))

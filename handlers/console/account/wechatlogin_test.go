@@ -16,7 +16,7 @@ import (
 
 func TestSignInWithWechat(t *testing.T) {
 	d := newDesk(t)
-	d.Frame.QR = &desk.QR{}
+	d.Frame.Wechat = &desk.Wechat{}
 	b, id := d.SignedIn(t, "scanner")
 	owner := d.WechatOf(t, id)
 
@@ -86,7 +86,7 @@ func TestSignInWithWechat(t *testing.T) {
 // code, and any of them can finish.
 func TestWechatQRSurvivesTabs(t *testing.T) {
 	d := newDesk(t)
-	d.Frame.QR = &desk.QR{}
+	d.Frame.Wechat = &desk.Wechat{}
 	b, id := d.SignedIn(t, "tabs")
 	owner := d.WechatOf(t, id)
 	b.Open(t, wechatBindPath+"/new")
@@ -143,7 +143,7 @@ func TestWechatQRSurvivesTabs(t *testing.T) {
 // by password.
 func TestWechatIsTakenOffAnAccount(t *testing.T) {
 	d := newDesk(t)
-	d.Frame.QR = &desk.QR{}
+	d.Frame.Wechat = &desk.Wechat{}
 	b, id := d.SignedIn(t, "lostphone")
 	owner := d.WechatOf(t, id)
 	b.Open(t, wechatBindPath+"/new")

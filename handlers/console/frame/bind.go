@@ -2,6 +2,7 @@ package frame
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -16,16 +17,32 @@ import (
 	"tongxing/templates"
 )
 
-// QRMaker makes parametric QR codes of the official account: a scan of one reaches the callback
-// with its scene. text is the code's content.
-type QRMaker interface {
+// Wechat is what the console needs of WeChat.
+type Wechat interface {
+	// Has reports whether there is an account of a kind that serves all communities.
+	Has(kind core.WechatAppKind) bool
+	// TemporaryQR makes a parametric QR code of the official account: a scan of it reaches the callback with its
+	// scene. text is the code's content.
 	TemporaryQR(ctx context.Context, scene string, life time.Duration) (text string, err error)
+	// MiniCode draws a code of the mini-program that serves a community: it opens the front page with a scene.
+	MiniCode(ctx context.Context, community core.ID, scene string) (jpeg []byte, err error)
+	// Try makes a call with an account's keys; its error is one of WeChat's, or says that WeChat cannot be reached.
+	Try(ctx context.Context, appID string) error
 }
 
-// MiniCoder draws codes of the mini-program, which open its front page with a scene.
-type MiniCoder interface {
-	MiniCode(ctx context.Context, scene string) (jpeg []byte, err error)
+// HasOfficial reports whether people can be bound by a QR code.
+func (f *Frame) HasOfficial() bool { return f.Wechat != nil && f.Wechat.Has(core.WechatOfficial) }
+
+// TryWechat makes a call with an account's keys; see Wechat.
+func (f *Frame) TryWechat(ctx context.Context, appID string) error {
+	if f.Wechat == nil {
+		return errors.New("frame: this program has no client of WeChat")
+	}
+	return f.Wechat.Try(ctx, appID)
 }
+
+// HasMini reports whether residents can verify their phone number.
+func (f *Frame) HasMini() bool { return f.Wechat != nil && f.Wechat.Has(core.WechatMini) }
 
 // Binding is a person whom scanning a QR code binds to their WeChat.
 type Binding struct {
@@ -60,8 +77,8 @@ type bindState struct {
 // BindQR shows a new QR code for ten minutes. Earlier ones of the same person become invalid. If a
 // WeChat is already bound, it first asks whether to replace it.
 func (f *Frame) BindQR(c *web.Context, b Binding) error {
-	if f.QR == nil {
-		return core.Conflict("还没有配置公众号，请联系系统管理员")
+	if !f.HasOfficial() {
+		return core.Conflict("还没有接入公众号，请联系系统管理员")
 	}
 	target := store.BindTarget{Kind: b.Kind, ID: b.Target}
 	bound, err := f.Store.BoundWechat(c.Ctx(), target)
@@ -75,7 +92,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if err != nil {
 		return err
 	}
-	text, err := f.QR.TemporaryQR(c.Ctx(), ticket.Scene, store.BindTicketLife)
+	text, err := f.Wechat.TemporaryQR(c.Ctx(), ticket.Scene, store.BindTicketLife)
 	if err != nil {
 		return err
 	}

@@ -18,10 +18,8 @@ import (
 type Frame struct {
 	Store     *store.Store
 	Renderer  *templates.Renderer
-	QR        QRMaker   // nil = no official account: nobody can be bound by a QR code
-	Mini      bool      // there is a mini-program
-	MiniCode  MiniCoder // draws its codes; nil = there is none
-	PublicURL string    // for URLs that are typed into devices; without a trailing "/"
+	Wechat    Wechat // nil = none
+	PublicURL string // for URLs that are typed into devices; without a trailing "/"
 	Demo      bool
 
 	FindTime  time.Duration                                // of each finder while one types; 0 = 130 ms

@@ -34,6 +34,7 @@ const (
 	SessionPath           = "/console/session"
 	SettingPath           = "/console/setting"
 	TodoPath              = "/console/todo"
+	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
 )
 
@@ -89,3 +90,6 @@ func StemURL(stem, query string) string {
 	}
 	return "/console/" + stem + "?" + query
 }
+
+// WechatAppURL returns the URL of an account of WeChat.
+func WechatAppURL(id core.ID) string { return pageOf(WechatAppPath, id) }

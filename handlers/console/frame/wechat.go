@@ -28,9 +28,9 @@ func (f *Frame) WechatOff(part WechatPart) WechatOff {
 // it before the act, beside a button that is off.
 func (f *Frame) NoWechat(part WechatPart) string {
 	switch {
-	case f.QR == nil:
+	case !f.HasOfficial():
 		return "还没有接入公众号。"
-	case part == WechatBoth && !f.Mini:
+	case part == WechatBoth && !f.HasMini():
 		return "还没有接入小程序，住户不能验证手机号。"
 	}
 	return ""

@@ -1,0 +1,184 @@
+package core
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// WechatApp is an account of the WeChat platform that the program works with 微信接入. Its keys are not part of
+// it: they go in, and never come out.
+type WechatApp struct {
+	ID      ID // 0 = of the configuration file: the console cannot change it
+	Kind    WechatAppKind
+	Name    string
+	AppID   string // WeChat's own id of it; cannot change
+	Scope   Scope  // the communities it serves; the whole scope is the account of all that have none of their own
+	Sealed  bool   // messages come encrypted: it has an AES key
+	Called  time.Time
+	Checked WechatCheck
+
+	Disabled time.Time
+	Updated  time.Time // see Stale
+}
+
+// WechatAppKind is what kind of account it is.
+type WechatAppKind string
+
+// The kinds.
+const (
+	WechatOfficial WechatAppKind = "official" // a verified service account
+	WechatMini     WechatAppKind = "mini"
+)
+
+// WechatAppKinds are all kinds, in display order.
+var WechatAppKinds = []WechatAppKind{WechatOfficial, WechatMini}
+
+// Label returns the kind in Chinese.
+func (k WechatAppKind) Label() string {
+	switch k {
+	case WechatOfficial:
+		return "公众号"
+	case WechatMini:
+		return "小程序"
+	}
+	return string(k)
+}
+
+// WechatCheck is the result of the last call with an app's keys.
+type WechatCheck struct {
+	At      time.Time // zero = never checked
+	Problem string    // in words; "" = it worked
+}
+
+// WechatKeys are the secrets of an app. They print as nothing but whether they are set.
+type WechatKeys struct {
+	Secret string // AppSecret
+	Token  string // of the message server; official accounts only
+	AESKey string // EncodingAESKey, 43 characters; "" = messages come in the clear
+}
+
+// Format implements fmt.Formatter, for every verb.
+func (k WechatKeys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.hidden()) }
+
+// LogValue implements slog.LogValuer.
+func (k WechatKeys) LogValue() slog.Value { return slog.StringValue(k.hidden()) }
+
+// MarshalText covers JSON.
+func (k WechatKeys) MarshalText() ([]byte, error) { return []byte(k.hidden()), nil }
+
+func (k WechatKeys) hidden() string {
+	if k == (WechatKeys{}) {
+		return ""
+	}
+	return "(secret)"
+}
+
+// Lengths of what is typed, in characters.
+const (
+	MaxWechatAppName = 32
+	MaxWechatKey     = 64
+)
+
+// The forms that the platform gives its ids and keys.
+var (
+	wechatAppID  = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
+	wechatSecret = regexp.MustCompile(`^[0-9A-Za-z]{16,64}$`)
+	wechatToken  = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
+	wechatAESKey = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
+)
+
+// Trimmed returns the app with its text cleaned.
+func (a WechatApp) Trimmed() WechatApp {
+	a.Name, a.AppID = Clean(a.Name), Clean(a.AppID)
+	return a
+}
+
+// Check returns an Invalid error that names the bad fields of a Trimmed app, and of its keys. Empty keys keep
+// those on file where there are any.
+func (a WechatApp) Check(keys WechatKeys, kept bool) error {
+	fields := map[string]string{}
+	if !slices.Contains(WechatAppKinds, a.Kind) {
+		fields["kind"] = "请选择公众号或小程序"
+	}
+	if !nameText(a.Name, MaxWechatAppName) {
+		fields["name"] = "请填写名称，最多 32 个字"
+	}
+	if !wechatAppID.MatchString(a.AppID) {
+		fields["app_id"] = "应为 wx 加 16 位数字和小写字母 a–f"
+	}
+	if !(kept && keys.Secret == "") && !wechatSecret.MatchString(keys.Secret) {
+		fields["app_secret"] = "应为 32 位字母和数字，请从公众平台复制"
+	}
+	if a.Scope.Empty() {
+		fields["communities"] = "请选择负责哪些小区"
+	}
+	if a.Kind == WechatOfficial {
+		if !(kept && keys.Token == "") && !wechatToken.MatchString(keys.Token) {
+			fields["token"] = "应为 3 到 32 位字母和数字"
+		}
+		if keys.AESKey != "" && !wechatAESKey.MatchString(keys.AESKey) {
+			fields["aes_key"] = "应为 43 位字母和数字"
+		}
+	}
+	return InvalidFields(fields)
+}
+
+// WechatAppOf returns the app in use of a kind that serves a community: its own, otherwise that of all
+// communities. For community 0, or if neither is there, ok is false or the one of all.
+func WechatAppOf(apps []WechatApp, kind WechatAppKind, community ID) (app WechatApp, ok bool) {
+	for _, a := range apps {
+		if a.Kind != kind || !a.Disabled.IsZero() {
+			continue
+		}
+		switch {
+		case !a.Scope.Whole() && community != 0 && a.Scope.Has(community):
+			return a, true
+		case a.Scope.Whole() && !ok:
+			app, ok = a, true
+		}
+	}
+	return app, ok
+}
+
+// WechatAppClash returns an Invalid error if one community would have two apps in use of the kind of a, or the
+// same account of WeChat would be there twice.
+func WechatAppClash(a WechatApp, others []WechatApp, nameOf func(ID) string) error {
+	for _, other := range others {
+		if other.ID == a.ID && other.AppID == a.AppID {
+			continue
+		}
+		if other.AppID == a.AppID {
+			return InvalidFields(map[string]string{"app_id": "该账号已接入：“" + other.Name + "”"})
+		}
+		if other.Kind != a.Kind || !other.Disabled.IsZero() || !a.Disabled.IsZero() {
+			continue
+		}
+		if a.Scope.Whole() && other.Scope.Whole() {
+			return InvalidFields(map[string]string{"communities": "“" + other.Name + "”已负责全部小区"})
+		}
+		for _, community := range a.Scope.Communities() {
+			if !other.Scope.Whole() && other.Scope.Has(community) {
+				return InvalidFields(map[string]string{
+					"communities": "“" + other.Name + "”已负责" + nameOf(community),
+				})
+			}
+		}
+	}
+	return nil
+}
+
+// wechatAppFields label what the audit log records of an app.
+var wechatAppFields = []AuditField{
+	{Key: "kind", Label: "类型", Value: labelOf(WechatAppKind.Label)},
+	{Key: "name", Label: "名称"},
+	{Key: "app_id", Label: "AppID"},
+	{Key: "communities", Label: communitiesLabel, List: true},
+	{Key: "secret", Label: "AppSecret"},
+	{Key: "token", Label: "Token"},
+	{Key: "aes_key", Label: "EncodingAESKey"},
+	{Key: "disabled", Label: "已停用"},
+}

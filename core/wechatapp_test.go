@@ -1,0 +1,122 @@
+package core
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+func anOfficialApp() (WechatApp, WechatKeys) {
+	return WechatApp{Kind: WechatOfficial, Name: "翠湖花园物业", AppID: "wx00000000000000a1", Scope: Everywhere},
+		WechatKeys{Secret: strings.Repeat("s", 32), Token: "token123", AESKey: strings.Repeat("k", 43)}
+}
+
+func TestWechatAppCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(a *WechatApp, k *WechatKeys)
+		kept   bool
+		field  string // "" = right
+	}{
+		"right":                        {change: func(*WechatApp, *WechatKeys) {}},
+		"in the clear":                 {change: func(_ *WechatApp, k *WechatKeys) { k.AESKey = "" }},
+		"a mini-program has no server": {change: func(a *WechatApp, k *WechatKeys) { a.Kind, k.Token, k.AESKey = WechatMini, "", "" }},
+		"keys as they are":             {change: func(_ *WechatApp, k *WechatKeys) { *k = WechatKeys{} }, kept: true},
+		"no kind":                      {change: func(a *WechatApp, _ *WechatKeys) { a.Kind = "" }, field: "kind"},
+		"no name":                      {change: func(a *WechatApp, _ *WechatKeys) { a.Name = "" }, field: "name"},
+		"an id of WeWork":              {change: func(a *WechatApp, _ *WechatKeys) { a.AppID = "ww00000000000000a1" }, field: "app_id"},
+		"capitals in the id":           {change: func(a *WechatApp, _ *WechatKeys) { a.AppID = "wx00000000000000A1" }, field: "app_id"},
+		"no secret":                    {change: func(_ *WechatApp, k *WechatKeys) { k.Secret = "" }, field: "app_secret"},
+		"a wrong secret, kept":         {change: func(_ *WechatApp, k *WechatKeys) { k.Secret = "短" }, kept: true, field: "app_secret"},
+		"no token":                     {change: func(_ *WechatApp, k *WechatKeys) { k.Token = "" }, field: "token"},
+		"a token with a sign":          {change: func(_ *WechatApp, k *WechatKeys) { k.Token = "a-b" }, field: "token"},
+		"a short AES key":              {change: func(_ *WechatApp, k *WechatKeys) { k.AESKey = k.AESKey[1:] }, field: "aes_key"},
+		"nowhere":                      {change: func(a *WechatApp, _ *WechatKeys) { a.Scope = Scope{} }, field: "communities"},
+	} {
+		a, k := anOfficialApp()
+		c.change(&a, &k)
+		err := a.Check(k, c.kept)
+		if c.field == "" && err != nil || c.field != "" && !namesField(err, c.field) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A community's own account comes before that of all; one out of use counts for nothing.
+func TestWechatAppOf(t *testing.T) {
+	apps := []WechatApp{
+		{ID: 1, Kind: WechatOfficial, Scope: Everywhere},
+		{ID: 2, Kind: WechatOfficial, Scope: ScopeOf(10, 11)},
+		{ID: 3, Kind: WechatOfficial, Scope: ScopeOf(12), Disabled: time.Unix(1, 0)},
+		{ID: 4, Kind: WechatMini, Scope: ScopeOf(10)},
+	}
+	for _, c := range []struct {
+		kind      WechatAppKind
+		community ID
+		want      ID
+	}{
+		{WechatOfficial, 0, 1}, {WechatOfficial, 10, 2}, {WechatOfficial, 11, 2}, {WechatOfficial, 12, 1}, {WechatOfficial, 13, 1},
+		{WechatMini, 10, 4}, {WechatMini, 11, 0}, {WechatMini, 0, 0},
+	} {
+		for range 2 { // in either order
+			got, ok := WechatAppOf(apps, c.kind, c.community)
+			if got.ID != c.want || ok != (c.want != 0) {
+				t.Errorf("%s of %d: %d %t, want %d", c.kind, c.community, got.ID, ok, c.want)
+			}
+			apps[0], apps[1] = apps[1], apps[0]
+		}
+	}
+}
+
+func TestWechatAppClash(t *testing.T) {
+	others := []WechatApp{
+		{Kind: WechatOfficial, Name: "配置", AppID: "wxa", Scope: Everywhere},
+		{ID: 2, Kind: WechatOfficial, Name: "甲", AppID: "wxb", Scope: ScopeOf(10)},
+		{ID: 3, Kind: WechatOfficial, Name: "乙", AppID: "wxc", Scope: ScopeOf(11), Disabled: time.Unix(1, 0)},
+	}
+	for name, c := range map[string]struct {
+		app   WechatApp
+		field string
+	}{
+		"itself":                 {WechatApp{ID: 2, Kind: WechatOfficial, AppID: "wxb", Scope: ScopeOf(10)}, ""},
+		"another community":      {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxd", Scope: ScopeOf(12)}, ""},
+		"of one out of use":      {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxd", Scope: ScopeOf(11)}, ""},
+		"another kind":           {WechatApp{ID: 9, Kind: WechatMini, AppID: "wxd", Scope: ScopeOf(10)}, ""},
+		"out of use itself":      {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxd", Scope: ScopeOf(10), Disabled: time.Unix(1, 0)}, ""},
+		"the same community":     {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxd", Scope: ScopeOf(12, 10)}, "communities"},
+		"a second of all":        {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxd", Scope: Everywhere}, "communities"},
+		"the same account":       {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxb", Scope: ScopeOf(12)}, "app_id"},
+		"the configuration's":    {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxa", Scope: ScopeOf(12)}, "app_id"},
+		"the same, out of use":   {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxc", Scope: ScopeOf(12)}, "app_id"},
+		"the same, other kind":   {WechatApp{ID: 9, Kind: WechatMini, AppID: "wxb", Scope: ScopeOf(12)}, "app_id"},
+		"several of communities": {WechatApp{ID: 9, Kind: WechatOfficial, AppID: "wxd", Scope: ScopeOf(13, 14)}, ""},
+	} {
+		err := WechatAppClash(c.app, others, func(id ID) string { return id.String() })
+		if (err == nil) != (c.field == "") || c.field != "" && !namesField(err, c.field) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWechatKeysDoNotPrint(t *testing.T) {
+	_, keys := anOfficialApp()
+	text, err := json.Marshal(map[string]any{"keys": keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "keys", keys)
+	for _, said := range []string{fmt.Sprintf("%v %+v %#v %s %q", keys, keys, keys, keys, keys), string(text), log.String()} {
+		if strings.Contains(said, keys.Secret) || strings.Contains(said, keys.Token) || strings.Contains(said, keys.AESKey) {
+			t.Errorf("it says %s", said)
+		}
+	}
+}
+
+func namesField(err error, field string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Fields[field] != ""
+}

@@ -1,0 +1,146 @@
+package account
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+	"tongxing/wechat"
+)
+
+func postedWechatApp(d *desk.Desk) url.Values {
+	return url.Values{
+		"kind": {"official"}, "name": {"翠湖花园物业"}, "app_id": {"wx00000000000000a1"}, "app_secret": {strings.Repeat("s", 32)},
+		"token": {"token123"}, "aes_key": {strings.Repeat("k", 43)}, "communities": {d.Mine.Community.String()},
+	}
+}
+
+// An account is added, checked with WeChat at once, and its keys are never shown again.
+func TestWechatAppIsAddedAndChecked(t *testing.T) {
+	d := newDesk(t)
+	wx := &desk.Wechat{Tried: &wechat.Error{
+		API: "/x", Code: 40164, Msg: "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist",
+	}}
+	d.Frame.Wechat = wx
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit, core.PermAuditView)
+
+	// The form makes the keys of the message server, for both sides to have the same.
+	page := b.Get(t, frame.WechatAppPath+"/new?kind=official", http.StatusOK)
+	token, aesKey := desk.InputValue(page, "token"), desk.InputValue(page, "aes_key")
+	if again := b.Get(t, frame.WechatAppPath+"/new?kind=official", http.StatusOK); len(token) != 32 || len(aesKey) != 43 ||
+		desk.InputValue(again, "token") == token {
+		t.Errorf("made %q, %q", token, aesKey)
+	}
+	for field, value := range map[string]string{
+		"name": "", "app_id": "wx1", "app_secret": "", "token": "", "aes_key": "x", "communities": "",
+	} {
+		wrong := postedWechatApp(d)
+		wrong.Set(field, value)
+		if value == "" && field == "communities" {
+			wrong.Del(field)
+		}
+		page, _ := b.Post(t, frame.WechatAppPath, wrong, http.StatusUnprocessableEntity)
+		desk.WrongField(t, page, field)
+	}
+
+	_, to := b.Post(t, frame.WechatAppPath, postedWechatApp(d), http.StatusSeeOther)
+	show := b.Get(t, to, http.StatusOK)
+	text := show.Text()
+	if !strings.Contains(text, "203.0.113.9") || !strings.Contains(text, "IP 白名单") || !strings.Contains(text, "检查未通过") {
+		t.Errorf("the page does not say what to do: %s", text)
+	}
+	if !strings.Contains(text, "/callback/oa/"+strings.TrimPrefix(to, frame.WechatAppPath+"/")) {
+		t.Error("the address of the message server is missing")
+	}
+	wx.Tried = nil
+	b.Post(t, to+"/check", nil, http.StatusSeeOther)
+	if text := b.Get(t, to, http.StatusOK).Text(); strings.Contains(text, "检查未通过") || !strings.Contains(text, "未收到消息") {
+		t.Errorf("after it was mended: %s", text)
+	}
+
+	for _, path := range []string{to, to + "/edit", frame.WechatAppPath} {
+		html, err := b.Get(t, path, http.StatusOK).Html()
+		if err != nil || strings.Contains(html, strings.Repeat("s", 32)) || strings.Contains(html, "token123") ||
+			strings.Contains(html, strings.Repeat("k", 43)) {
+			t.Errorf("%s shows a key: %v", path, err)
+		}
+	}
+
+	// Nobody who may see the settings, but does not run the deployment, changes it.
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermSettingEdit)
+	viewer.Get(t, to, http.StatusOK)
+	viewer.Post(t, to, postedWechatApp(d), http.StatusForbidden)
+	viewer.Post(t, to+"/check", nil, http.StatusForbidden)
+}
+
+// It is changed without its keys, taken out of use with a question, and removed by its name.
+func TestWechatAppIsChangedAndRemoved(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.Wechat = &desk.Wechat{}
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit, core.PermAuditView)
+	_, to := b.Post(t, frame.WechatAppPath, postedWechatApp(d), http.StatusSeeOther)
+	edit := b.Get(t, to+"/edit", http.StatusOK)
+	change := url.Values{"name": {"新名称"}, "all": {"1"}, "seen": {desk.InputValue(edit, "seen")}}
+	b.Post(t, to, change, http.StatusSeeOther)
+	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "新名称") || !strings.Contains(text, "全部小区") {
+		t.Errorf("changed to %s", text)
+	}
+	b.Post(t, to, change, http.StatusConflict) // made on the state before
+	b.Post(t, to+"/remove", desk.WithConfirmed(url.Values{"typed": {"新名称"}}), http.StatusSeeOther)
+	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "请先停用再删除") {
+		t.Errorf("removing one in use: %s", text)
+	}
+	question, _ := b.Post(t, to+"/disable", nil, http.StatusOK)
+	if text := question.Text(); !strings.Contains(text, "停用“新名称”？") || !strings.Contains(text, "全部小区") {
+		t.Errorf("asks %s", text)
+	}
+	b.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusSeeOther)
+	b.Post(t, to+"/check", nil, http.StatusConflict)
+	b.Post(t, to+"/enable", nil, http.StatusSeeOther)
+	b.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusSeeOther)
+	typed := desk.ConfirmedForm()
+	typed.Set("typed", "别的名称")
+	b.Post(t, to+"/remove", typed, http.StatusUnprocessableEntity)
+	typed.Set("typed", "新名称")
+	b.Post(t, to+"/remove", typed, http.StatusSeeOther)
+	b.Get(t, to, http.StatusNotFound)
+}
+
+func TestWechatAppPages(t *testing.T) {
+	shell := templates.Shell{Title: "微信接入", CSRF: "t"}
+	app := core.WechatApp{ID: 7, Kind: core.WechatOfficial, Name: desk.Hostile, AppID: "wx00000000000000a1", Scope: core.Everywhere}
+	list := templates.List{Path: frame.WechatAppPath, Count: 2, Total: 2, Columns: []templates.Column{
+		{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "AppID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
+		{Label: "操作", Narrow: true, Hidden: true},
+	}}
+	detail := templates.Detail{Path: frame.WechatAppURL(7), CSRF: "t", Menu: wechatAppMenu(app, "t")}
+	detail.NewTabs("", "", "接入步骤")
+	templates.CheckAll(t, "console/wechatapp/", map[string]any{
+		"console/wechatapp/list": wechatAppListPage{
+			Shell: shell, Tabs: settingTabs("wechatapp"), List: list, Rows: []wechatAppRow{
+				{
+					Name: desk.Hostile, URL: "/a", Kind: "公众号", AppID: app.AppID, Serves: "全部小区", State: wechatAppBadge(app),
+					Menu: detail.Menu,
+				},
+				{Name: "配置文件的小程序", Kind: "小程序", AppID: app.AppID, Serves: "云栖", State: wechatAppBadge(app)},
+			},
+		},
+		"console/wechatapp/form": wechatAppFormPage{Shell: shell, Form: templates.Form{
+			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "账号", Fields: wechatAppFields(app)}, wechatServerSection(app)},
+		}},
+		"console/wechatapp/show": wechatAppShowPage{
+			Shell: shell, Detail: detail, Steps: []wechatStep{
+				{
+					Title: "消息推送", Text: desk.Hostile, Badge: stepBadge(time.Time{}, true),
+					Facts: []templates.Fact{{Label: "域名", Value: "x", Copy: true}},
+				},
+			},
+		},
+	})
+}

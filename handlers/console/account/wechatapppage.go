@@ -1,0 +1,204 @@
+package account
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+type wechatAppListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []wechatAppRow
+}
+
+type wechatAppRow struct {
+	Name, URL, Kind, AppID, Serves string
+	State                          templates.Badge
+	Menu                           templates.RowMenu
+}
+
+// settingTabs returns the tabs of 系统设置.
+func settingTabs(active string) templates.Tabs {
+	return templates.Tabs{Label: "系统设置", Items: []templates.NavItem{
+		{Label: "基本", URL: frame.SettingPath, Active: active == "setting"},
+		{Label: "微信接入", URL: frame.WechatAppPath, Active: active == "wechatapp"},
+	}}
+}
+
+// wechatAppList shows all accounts: there are few, so that it has no pages and no filters.
+func (p *Pages) wechatAppList(c *web.Context) error {
+	apps, err := p.Store.WechatApps(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	page := wechatAppListPage{Shell: p.Shell(c, "wechatapp", "微信接入"), Tabs: settingTabs("wechatapp")}
+	page.List = templates.List{
+		Path: frame.WechatAppPath, Query: c.Request().URL.Query(), Count: len(apps), Total: len(apps),
+		Columns: []templates.Column{
+			{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "AppID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
+			{Label: "操作", Narrow: true, Hidden: true},
+		},
+		Empty: templates.Empty{
+			Icon: "brand-wechat", Title: "还没有接入微信", Text: "接入公众号后可以发提醒、扫码登录；接入小程序后住户可以验证手机号。", Ask: "请联系运维人添加。",
+		},
+	}
+	page.Total = page.List.TotalText("个账号")
+	for _, app := range apps {
+		row := wechatAppRow{Name: app.Name, Kind: app.Kind.Label(), AppID: app.AppID, State: wechatAppBadge(app)}
+		if row.Serves, err = p.wechatAppServes(c, app); err != nil {
+			return err
+		}
+		if app.ID != 0 {
+			row.URL = frame.WechatAppURL(app.ID)
+			if c.Actor().MayOperate() {
+				row.Menu = wechatAppMenu(app, page.CSRF)
+			}
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	if c.Actor().MayOperate() {
+		page.Actions = []templates.Action{
+			{Label: "添加公众号", URL: frame.WechatAppPath + "/new?kind=official", Icon: "plus", Primary: true},
+			{Label: "添加小程序", URL: frame.WechatAppPath + "/new?kind=mini", Icon: "plus"},
+		}
+		page.List.Empty.Action, page.List.Empty.More = page.Actions[0], page.Actions[1]
+	}
+	return p.Page(c, http.StatusOK, "console/wechatapp/list", page)
+}
+
+// wechatAppBadge returns the state of an app: what is wrong first.
+func wechatAppBadge(app core.WechatApp) templates.Badge {
+	switch {
+	case !app.Disabled.IsZero():
+		return templates.Badge{Tone: templates.Neutral, Text: "已停用"}
+	case app.ID == 0:
+		return templates.Badge{Tone: templates.Good, Text: "使用中"}
+	case app.Checked.At.IsZero():
+		return templates.Badge{Tone: templates.Warn, Text: "未检查"}
+	case app.Checked.Problem != "":
+		return templates.Badge{Tone: templates.Bad, Text: "检查未通过"}
+	case app.Kind == core.WechatOfficial && app.Called.IsZero():
+		return templates.Badge{Tone: templates.Warn, Text: "未收到消息"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "使用中"}
+}
+
+func wechatAppMenu(app core.WechatApp, csrf string) templates.RowMenu {
+	at := frame.WechatAppURL(app.ID)
+	menu := templates.RowMenu{
+		Label: app.Name + " 的操作", CSRF: csrf,
+		Links: []templates.Action{{Label: "修改", URL: at + "/edit", Icon: "pencil"}},
+		Acts: []templates.Submit{
+			{Label: "检查", URL: at + "/check", Icon: "refresh"},
+			{Label: "停用", URL: at + "/disable", Icon: "ban", Ask: true},
+		},
+	}
+	if !app.Disabled.IsZero() {
+		menu.Acts = []templates.Submit{
+			{Label: "启用", URL: at + "/enable", Icon: "check"}, {Label: "删除", URL: at + "/remove", Icon: "trash", Ask: true},
+		}
+	}
+	return menu
+}
+
+// wechatAppShowPage is one account: how far its set-up is, and what to enter where.
+type wechatAppShowPage struct {
+	templates.Shell
+	Detail templates.Detail
+	Steps  []wechatStep
+}
+
+// wechatStep is a step of an account's set-up, whose state is computed.
+type wechatStep struct {
+	Title, Text string
+	Badge       templates.Badge
+	Facts       []templates.Fact // to copy
+}
+
+func (p *Pages) wechatAppShow(c *web.Context) error {
+	tab, err := frame.DetailTab(c)
+	if err != nil {
+		return err
+	}
+	app, err := p.wechatApp(c)
+	if err != nil {
+		return err
+	}
+	serves, err := p.wechatAppServes(c, app)
+	if err != nil {
+		return err
+	}
+	page := wechatAppShowPage{Shell: p.Shell(c, "wechatapp", app.Name), Steps: p.wechatSteps(app)}
+	page.Crumbs = wechatAppCrumbs()
+	page.Detail = templates.Detail{
+		Path: frame.WechatAppURL(app.ID), CSRF: page.CSRF, Badges: []templates.Badge{wechatAppBadge(app)},
+		Facts: []templates.Fact{
+			{Label: "类型", Value: app.Kind.Label()}, {Label: "AppID", Value: app.AppID, Copy: true, Code: true},
+			{Label: "负责小区", Value: serves},
+		},
+	}
+	if c.Actor().MayOperate() {
+		menu := wechatAppMenu(app, page.CSRF)
+		page.Detail.Acts, menu.Acts = menu.Acts[:1], menu.Acts[1:]
+		page.Detail.Menu = menu
+	}
+	if page.Detail.Timeline, err = p.Timeline(c, "wechatapp:"+app.ID.String()); err != nil {
+		return err
+	}
+	page.Detail.NewTabs(tab, "", "接入步骤")
+	return p.Page(c, http.StatusOK, "console/wechatapp/show", page)
+}
+
+// wechatSteps returns the steps of an account's set-up.
+func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
+	host := p.PublicURL
+	if u, err := url.Parse(p.PublicURL); err == nil {
+		host = u.Host
+	}
+	keys := wechatStep{Title: "AppID 和 AppSecret", Badge: stepBadge(app.Checked.At, app.Checked.Problem == ""), Text: app.Checked.Problem}
+	if keys.Text == "" && !app.Checked.At.IsZero() {
+		keys.Text = p.wechatWhen(app.Checked.At) + "检查，微信已应答。"
+	}
+	if app.Kind == core.WechatMini {
+		return []wechatStep{keys, {
+			Title: "服务器域名", Text: "在公众平台的“开发管理—开发设置—服务器域名”，把 request 合法域名填为：",
+			Facts: []templates.Fact{{Label: "域名", Value: "https://" + host, Copy: true, Code: true}},
+		}}
+	}
+	calls := wechatStep{
+		Title: "消息推送", Badge: stepBadge(app.Called, true),
+		Text: "在公众平台的“基本配置—服务器配置”填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey，再启用。微信会马上来校验。",
+		Facts: []templates.Fact{{
+			Label: "服务器地址", Value: p.PublicURL + "/callback/oa/" + app.ID.String(), Copy: true, Code: true,
+		}},
+	}
+	if !app.Called.IsZero() {
+		calls.Text = "最近一次收到微信的消息：" + p.wechatWhen(app.Called) + "。"
+	}
+	return []wechatStep{keys, calls, {
+		Title: "网页授权和 JS 接口", Text: "在公众平台的“设置与开发—功能设置”，把网页授权域名和 JS 接口安全域名都填为：",
+		Facts: []templates.Fact{{Label: "域名", Value: host, Copy: true, Code: true}},
+	}}
+}
+
+func (p *Pages) wechatWhen(at time.Time) string {
+	return at.In(p.Store.Zone()).Format("2006-01-02 15:04")
+}
+
+// stepBadge returns the state of a step that was last tried at a time.
+func stepBadge(at time.Time, right bool) templates.Badge {
+	switch {
+	case at.IsZero():
+		return templates.Badge{Tone: templates.Neutral, Text: "未完成"}
+	case right:
+		return templates.Badge{Tone: templates.Good, Text: "已完成"}
+	}
+	return templates.Badge{Tone: templates.Bad, Text: "有问题"}
+}

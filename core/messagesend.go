@@ -15,14 +15,24 @@ func (s MessageSetup) TemplateOf(c MessageChannel, k MessageKind) MessageTemplat
 	return s.Templates[c][k]
 }
 
+// MessageClaim is what a worker asks the outbox for.
+type MessageClaim struct {
+	Setup MessageSetup
+	Quiet QuietHours
+	Zone  *time.Location // of the quiet hours
+	Limit int            // at most so many messages
+	Lease time.Duration  // they are the worker's alone for so long; then another may claim them
+}
+
 // Dispatch is a message on its way: what a channel needs in order to send it.
 type Dispatch struct {
 	Message
 	Attempt  ID
-	Lease    string // of the claim
-	Key      string // the same for every attempt of the message on a channel that recognises it
-	Address  string // open id, user id of WeWork, or phone number
-	AppID    string // the account's whose Address it is; "" = of none
+	Lease    string        // of the claim
+	Held     time.Duration // how long it lasts
+	Key      string        // the same for every attempt of the message on a channel that recognises it
+	Address  string        // open id, user id of WeWork, or phone number
+	AppID    string        // the account's whose Address it is; "" = of none
 	Template MessageTemplate
 	Begun    time.Time
 }

@@ -26,7 +26,9 @@ const (
 	outboxSenders = 32               // calls of a channel at once
 	outboxPoll    = time.Second      // how late a message of another server, or one that waited, may be
 	outboxSend    = 8 * time.Second  // for one call; the client's own limit is less
+	outboxLease   = 2 * time.Minute  // for which a claimed message is a server's alone
 	outboxHeld    = 90 * time.Second // how long an answer waits for the database: less than the lease
+	outboxRelease = time.Second      // how long a shutdown waits for the database
 	outboxTrouble = 20               // calls in a row without an answer, after which a channel rests
 	outboxRest    = 30 * time.Second // and for how long
 )
@@ -35,10 +37,10 @@ const (
 type outboxWorker struct {
 	store    *store.Store
 	log      *slog.Logger
-	setup    core.MessageSetup
 	senders  map[core.MessageChannel]sender
-	quiet    core.QuietHours
-	sendTime time.Duration
+	ask      core.MessageClaim
+	sendTime time.Duration // for one call
+	poll     time.Duration // how late a message of another server, or one that waited, may be
 
 	mu      sync.Mutex
 	free    int
@@ -51,13 +53,14 @@ func newOutboxWorker(
 	s *store.Store, log *slog.Logger, setup core.MessageSetup, senders map[core.MessageChannel]sender,
 ) *outboxWorker {
 	w := &outboxWorker{
-		store: s, log: log, setup: setup, senders: senders, quiet: core.DefaultQuiet, sendTime: outboxSend,
+		store: s, log: log, senders: senders, sendTime: outboxSend, poll: outboxPoll,
+		ask:  core.MessageClaim{Setup: setup, Quiet: core.DefaultQuiet, Zone: s.Zone(), Lease: outboxLease},
 		free: outboxFlight, trouble: map[core.MessageChannel]int{},
 	}
 	w.freed = sync.NewCond(&w.mu)
-	w.setup.Open = map[core.MessageChannel]bool{}
+	w.ask.Setup.Open = map[core.MessageChannel]bool{}
 	for channel := range senders {
-		w.setup.Open[channel] = true
+		w.ask.Setup.Open[channel] = true
 	}
 	return w
 }
@@ -94,7 +97,9 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 		if n == 0 {
 			return
 		}
-		list, seen, err := w.store.Outbox().Claim(ctx, w.setup, w.quiet, w.store.Zone(), n)
+		ask := w.ask
+		ask.Limit = n
+		list, seen, err := w.store.Outbox().Claim(ctx, ask)
 		for _, d := range list {
 			queues[d.Channel] <- d
 		}
@@ -105,10 +110,10 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 				w.log.Error("claim messages", "err", err)
 			}
 			troubled = min(troubled+1, 30)
-			w.pause(ctx, time.Duration(troubled)*outboxPoll)
+			w.pause(ctx, time.Duration(troubled)*w.poll)
 		case seen == 0:
 			troubled = 0
-			w.pause(ctx, outboxPoll)
+			w.pause(ctx, w.poll)
 		default:
 			troubled = 0
 		}
@@ -171,7 +176,7 @@ func (w *outboxWorker) sendAll(ctx context.Context, s sender, queue <-chan core.
 
 // release returns a dispatch that did not go out. If the database is gone, the end of the lease does.
 func (w *outboxWorker) release(d core.Dispatch) {
-	ctx, cancel := context.WithTimeout(context.Background(), outboxPoll)
+	ctx, cancel := context.WithTimeout(context.Background(), outboxRelease)
 	defer cancel()
 	if err := w.store.Outbox().Release(ctx, []core.Dispatch{d}); err != nil {
 		w.log.Warn("return a message", "message", d.ID, "err", err)
@@ -233,7 +238,7 @@ func (w *outboxWorker) record(ctx context.Context, batch []core.SendResult) {
 			w.log.Error("sent messages are not recorded", "count", len(batch))
 			return
 		}
-		timer := time.NewTimer(outboxPoll)
+		timer := time.NewTimer(w.poll)
 		select {
 		case <-held.Done():
 		case <-timer.C:

@@ -67,9 +67,16 @@ func (p post) put(t *testing.T, kind core.MessageKind, n int) {
 	}
 }
 
+// testLease is how long a worker of these tests holds a message.
+const testLease = 2 * time.Minute
+
+func (p post) ask(limit int) core.MessageClaim {
+	return core.MessageClaim{Setup: p.setup, Quiet: core.DefaultQuiet, Zone: testZone, Limit: limit, Lease: testLease}
+}
+
 func (p post) claim(t *testing.T) []core.Dispatch {
 	t.Helper()
-	list, _, err := p.s.Outbox().Claim(t.Context(), p.setup, core.DefaultQuiet, testZone, 500)
+	list, _, err := p.s.Outbox().Claim(t.Context(), p.ask(500))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +294,7 @@ func TestKilledBetweenSendAndRecord(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
 		p.put(t, core.MessageSignIn, 1)
 		first := p.claimOne(t, core.ChannelTemplate)
-		p.clock.Add(outbox.LeaseTime + time.Second)
+		p.clock.Add(testLease + time.Second)
 		second := p.claimOne(t, core.ChannelTemplate)
 		if second.Key != first.Key || second.Attempt == first.Attempt || second.Unsure.IsZero() {
 			t.Errorf("first %+v, then %+v", first, second)
@@ -322,7 +329,7 @@ func TestKilledBeforeAnSMS(t *testing.T) {
 		if d.Address != "13800138009" || !d.Begun.IsZero() {
 			t.Errorf("dispatch %+v", d)
 		}
-		p.clock.Add(outbox.LeaseTime + time.Second)
+		p.clock.Add(testLease + time.Second)
 		again := p.claimOne(t, core.ChannelSMS)
 		if _, err := p.s.Outbox().Begin(t.Context(), d); !core.IsConflict(err) {
 			t.Errorf("the first server begins after all: %v", err)
@@ -330,7 +337,7 @@ func TestKilledBeforeAnSMS(t *testing.T) {
 		if _, err := p.s.Outbox().Begin(t.Context(), again); err != nil {
 			t.Fatal(err)
 		}
-		p.clock.Add(outbox.LeaseTime + time.Second)
+		p.clock.Add(testLease + time.Second)
 		if list := p.claim(t); len(list) != 0 {
 			t.Errorf("sent again: %+v", list)
 		}
@@ -370,7 +377,7 @@ func TestWorkersShareTheOutbox(t *testing.T) {
 		for range 4 {
 			workers.Go(func() {
 				for {
-					list, looked, err := p.s.Outbox().Claim(t.Context(), p.setup, core.DefaultQuiet, testZone, 16)
+					list, looked, err := p.s.Outbox().Claim(t.Context(), p.ask(16))
 					if err != nil {
 						t.Error(err)
 						return

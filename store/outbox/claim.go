@@ -9,24 +9,18 @@ import (
 	"tongxing/store/database"
 )
 
-// LeaseTime is how long a worker has for a message that it claimed; then another may claim it.
-const LeaseTime = 2 * time.Minute
-
-// Claim returns at most limit messages that are due, to be sent by the caller alone within LeaseTime, and
-// how many it looked at: some wait on, or have come to their end. Of several workers that ask at once, each
-// message goes to one.
-func (b *Box) Claim(
-	ctx context.Context, setup core.MessageSetup, quiet core.QuietHours, zone *time.Location, limit int,
-) (list []core.Dispatch, seen int, err error) {
+// Claim returns messages that are due, to be sent by the caller alone within the lease, and how many it looked
+// at: some wait on, or have come to their end. Of several workers that ask at once, each message goes to one.
+func (b *Box) Claim(ctx context.Context, ask core.MessageClaim) (list []core.Dispatch, seen int, err error) {
 	var due []core.ID // most calls find nothing and need no transaction
-	if err := b.db.All(ctx, &due, dueQuery, b.db.Now().UnixMilli(), limit); err != nil {
+	if err := b.db.All(ctx, &due, dueQuery, b.db.Now().UnixMilli(), ask.Limit); err != nil {
 		return nil, 0, database.Wrap("look for messages", err)
 	}
 	if len(due) == 0 {
 		return nil, 0, nil
 	}
 	err = b.db.Write(ctx, "claim messages", func(tx *database.Tx) error {
-		c := claim{tx: tx, setup: setup, quiet: quiet, zone: zone, lease: secret.Hex(16)}
+		c := claim{tx: tx, ask: ask, setup: ask.Setup, lease: secret.Hex(16)}
 		if err := c.take(due); err != nil {
 			return err
 		}
@@ -50,9 +44,8 @@ const dueQuery = `
 // claim is one transaction that claims messages and decides about each.
 type claim struct {
 	tx    *database.Tx
-	setup core.MessageSetup
-	quiet core.QuietHours
-	zone  *time.Location
+	ask   core.MessageClaim
+	setup core.MessageSetup // of ask
 	lease string
 
 	rows  []claimed
@@ -70,7 +63,7 @@ type claimed struct {
 // a message of its own.
 func (c *claim) take(due []core.ID) error {
 	now := c.tx.NowMS()
-	args := append([]any{c.lease, c.tx.Now().Add(LeaseTime).UnixMilli()}, database.IDArgs(due)...)
+	args := append([]any{c.lease, c.tx.Now().Add(c.ask.Lease).UnixMilli()}, database.IDArgs(due)...)
 	in := "id IN (" + database.Placeholders(len(due)) + ")"
 	n, err := c.tx.Exec(`
 		UPDATE message
@@ -145,7 +138,7 @@ func (c *claim) route() error {
 		if err != nil {
 			return err
 		}
-		step := core.Route(m, c.facts.reach(c.setup, m), c.quiet, c.tx.Now().In(c.zone))
+		step := core.Route(m, c.facts.reach(c.setup, m), c.ask.Quiet, c.tx.Now().In(c.ask.Zone))
 		if step.Send == "" || step.Send == core.ChannelInApp {
 			if err := c.settle(m, step); err != nil {
 				return err
@@ -261,7 +254,7 @@ func (c *claim) dispatch(m core.Message, channel core.MessageChannel) core.Dispa
 		m.Channel, m.Tries, m.Unsure = channel, 1, time.Time{}
 	}
 	d := core.Dispatch{
-		Message: m, Attempt: c.tx.NewID(), Lease: c.lease, Key: "m" + m.ID.String(),
+		Message: m, Attempt: c.tx.NewID(), Lease: c.lease, Held: c.ask.Lease, Key: "m" + m.ID.String(),
 		Address: c.facts.reach(c.setup, m)[channel].Address, Template: c.setup.TemplateOf(channel, m.Kind),
 	}
 	switch channel {

@@ -18,7 +18,7 @@ func (b *Box) Begin(ctx context.Context, d core.Dispatch) (core.Dispatch, error)
 			UPDATE message
 			SET next_at = ?
 			WHERE id = ?
-			AND lease = ?`, tx.Now().Add(LeaseTime).UnixMilli(), int64(d.ID), d.Lease); err != nil {
+			AND lease = ?`, tx.Now().Add(d.Held).UnixMilli(), int64(d.ID), d.Lease); err != nil {
 			return err
 		}
 		d.Begun = tx.Now()

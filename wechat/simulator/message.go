@@ -106,8 +106,8 @@ func (s *Simulator) Grant(person, appID, templateID string, n int) {
 func (s *Simulator) say(m Message) Message {
 	m.ID, m.At = s.nextSerial(), s.opt.Now()
 	s.messages = append(s.messages, m)
-	if len(s.messages) > messagesKept {
-		s.messages = s.messages[len(s.messages)-messagesKept:]
+	if len(s.messages) > s.opt.MessagesKept {
+		s.messages = s.messages[len(s.messages)-s.opt.MessagesKept:]
 	}
 	return m
 }

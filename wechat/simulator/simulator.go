@@ -38,6 +38,8 @@ type Options struct {
 	RandomSeed uint64
 	// Transport carries the callbacks; nil means http.DefaultTransport.
 	Transport http.RoundTripper
+	// MessagesKept is how many messages of all chats are kept; 0 means 2,000.
+	MessagesKept int
 	// PushTimeout is how long one callback attempt may take; 0 means 5 seconds.
 	PushTimeout time.Duration
 	// StrictBrowser makes the authorize page refuse browsers other than WeChat's.
@@ -129,6 +131,9 @@ func New(opt Options) *Simulator {
 	}
 	if opt.Zone == nil {
 		opt.Zone = time.FixedZone("UTC+8", 8*3600)
+	}
+	if opt.MessagesKept == 0 {
+		opt.MessagesKept = messagesKept
 	}
 	if opt.Transport == nil {
 		opt.Transport = http.DefaultTransport

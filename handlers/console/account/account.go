@@ -27,6 +27,7 @@ func (p *Pages) accountRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.AccountPath + "/:id/password", Access: edit, Handler: p.accountPasswordNew},
 		{Method: http.MethodPost, Path: frame.AccountPath + "/:id/password", Access: edit, Level: web.Asks, Handler: p.accountPassword},
 		{Method: http.MethodGet, Path: frame.MePath, Access: web.SignedIn, Handler: p.meShow},
+		{Method: http.MethodPost, Path: meMessagePath, Access: web.SignedIn, Handler: p.meMessageUpdate},
 	}
 }
 

@@ -22,6 +22,7 @@ type mePage struct {
 	History  []attemptLine
 	Bound    string // which WeChat is bound, and since when; "" = none
 	Notices  []noticeLine
+	Messages *templates.Form // what WeChat tells; nil = there is no official account
 }
 
 // noticeLine is an event that the account's owner should know of.
@@ -119,6 +120,13 @@ func (p *Pages) meShow(c *web.Context) error {
 	page.Actions = []templates.Action{{Label: "修改密码", URL: web.PasswordPage, Icon: "key"}}
 	if err := p.meWechat(c, &page); err != nil {
 		return err
+	}
+	if p.QR != nil {
+		preference, err := p.Store.Preference(c.Ctx(), account.ID)
+		if err != nil {
+			return err
+		}
+		page.Messages = messageForm(page.CSRF, preference.Muted)
 	}
 	if page.History, err = p.attempts(c, account.ID); err != nil {
 		return err

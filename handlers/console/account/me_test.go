@@ -228,6 +228,33 @@ func TestOwnPageTellsWhatHappened(t *testing.T) {
 	}
 }
 
+// What WeChat tells is chosen kind by kind, and stays as it was chosen.
+func TestOwnMessages(t *testing.T) {
+	d := newDesk(t)
+	b, id := d.SignedIn(t, "choosy")
+	if b.Open(t, frame.MePath).Find(`form[action="`+meMessagePath+`"]`).Length() != 0 {
+		t.Error("without an official account there is something to choose")
+	}
+	d.Frame.QR = &desk.QR{}
+	ticked := func() (kinds []string) {
+		return b.Open(t, frame.MePath).Find(`input[name="kinds"][checked]`).Map(func(_ int, s *goquery.Selection) string {
+			return s.AttrOr("value", "")
+		})
+	}
+	if got := ticked(); len(got) != len(core.MessageKinds()) {
+		t.Errorf("ticked at first: %q", got)
+	}
+	b.Post(t, meMessagePath, url.Values{"kinds": {"sign_in", "binding"}}, http.StatusSeeOther)
+	if got := strings.Join(ticked(), " "); got != "sign_in binding" {
+		t.Errorf("ticked: %q", got)
+	}
+	b.Post(t, meMessagePath, nil, http.StatusSeeOther)
+	p, err := d.Store.Preference(t.Context(), id)
+	if err != nil || len(p.Muted) != len(core.MessageKinds()) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 func TestMePages(t *testing.T) {
 	shell := templates.Shell{Title: "我的账号", CSRF: "x"}
 	facts := []templates.Fact{{Label: "账号", Value: desk.Hostile}}
@@ -237,6 +264,7 @@ func TestMePages(t *testing.T) {
 			TOTP:     totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
 			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}},
 			Others:   &templates.Submit{Label: "退出其他设备", URL: "/y"},
+			Messages: messageForm("x", []core.MessageKind{core.MessageJob}),
 			Bound:    desk.Hostile,
 			Notices: []noticeLine{{
 				AccountNotice: core.AccountNotice{Wechat: desk.Hostile, NewAddr: true},

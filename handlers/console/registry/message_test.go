@@ -33,7 +33,7 @@ func TestLedger(t *testing.T) {
 	if empty.Find("tbody tr").Length() != 0 {
 		t.Error("a filter shows what it excludes")
 	}
-	if _, _, err := d.Store.Outbox().Claim(t.Context(), core.MessageSetup{}, core.QuietHours{}, time.UTC, 100); err != nil {
+	if _, _, err := d.Store.Outbox().Claim(t.Context(), core.MessageClaim{Zone: time.UTC, Limit: 100, Lease: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	page := b.Get(t, frame.MessagePath+"?kind=job&state=sent&channel=inapp", http.StatusOK)

@@ -58,12 +58,18 @@ type mailroom struct {
 	account core.ID
 	users   []core.ID
 	put     int
+	at      store.Options // where the database is
 }
 
 // newMailroom opens a mailroom with some followers: on MariaDB with two servers, otherwise on SQLite.
 func newMailroom(t *testing.T, followers int, maria bool) *mailroom {
 	t.Helper()
-	m := &mailroom{t: t, clock: &movingClock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, core.PlatformZone)}}
+	return newMailroomAt(t, followers, maria, time.Date(2026, 11, 20, 12, 0, 0, 0, core.PlatformZone))
+}
+
+func newMailroomAt(t *testing.T, followers int, maria bool, now time.Time) *mailroom {
+	t.Helper()
+	m := &mailroom{t: t, clock: &movingClock{now: now}}
 	o := store.Options{Keys: estate.Keys(), Now: m.clock.Now, Passwords: store.PasswordCost{Memory: 8, Passes: 1}}
 	servers := 1
 	if maria {
@@ -79,6 +85,7 @@ func newMailroom(t *testing.T, followers int, maria bool) *mailroom {
 		t.Cleanup(func() { s.Close() })
 		m.stores = append(m.stores, s)
 	}
+	m.at = o
 	var err error
 	m.db, err = database.Open(t.Context(), database.Options{
 		SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now,

@@ -121,7 +121,7 @@ func (p *Pages) meShow(c *web.Context) error {
 	if err := p.meWechat(c, &page); err != nil {
 		return err
 	}
-	if p.QR != nil {
+	if p.HasOfficial() {
 		preference, err := p.Store.Preference(c.Ctx(), account.ID)
 		if err != nil {
 			return err

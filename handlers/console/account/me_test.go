@@ -235,7 +235,7 @@ func TestOwnMessages(t *testing.T) {
 	if b.Open(t, frame.MePath).Find(`form[action="`+meMessagePath+`"]`).Length() != 0 {
 		t.Error("without an official account there is something to choose")
 	}
-	d.Frame.QR = &desk.QR{}
+	d.Frame.Wechat = &desk.Wechat{}
 	ticked := func() (kinds []string) {
 		return b.Open(t, frame.MePath).Find(`input[name="kinds"][checked]`).Map(func(_ int, s *goquery.Selection) string {
 			return s.AttrOr("value", "")

@@ -1,0 +1,114 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+)
+
+// envOutboxChild makes TestOutboxChild a worker: WeChat's address, the SQLite file and the DSN.
+const envOutboxChild = "TONGXING_TEST_OUTBOX_CHILD"
+
+// TestOutboxChild is the process of a worker, for tests that kill it. By itself it tests nothing.
+func TestOutboxChild(t *testing.T) {
+	at := strings.Split(os.Getenv(envOutboxChild), "|")
+	if len(at) != 3 {
+		t.Skip("it is started by the tests that kill it")
+	}
+	s, err := store.Open(t.Context(), store.Options{SQLitePath: at[1], MySQLDSN: at[2], Keys: estate.Keys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := outboxTestWorker(s, outboxClient(t, at[0], time.Now))
+	w.ask.Lease = time.Second
+	fmt.Println("ready")
+	w.loop(t.Context())
+}
+
+// child starts a worker's process and waits until it works.
+func (m *mailroom) child() *exec.Cmd {
+	m.t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestOutboxChild$", "-test.timeout=10m")
+	cmd.Env = append(os.Environ(), envOutboxChild+"="+m.simURL+"|"+m.at.SQLitePath+"|"+m.at.MySQLDSN)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if lines.Text() == "ready" {
+			return cmd
+		}
+	}
+	m.t.Fatalf("a worker ended before it was ready: %v", cmd.Wait())
+	return nil
+}
+
+// Workers are killed at random moments, again and again. Each message arrives once, or is in the ledger as
+// unknown.
+func TestOutboxWorkersAreKilled(t *testing.T) {
+	test := func(t *testing.T, maria bool, workers int) {
+		m := newMailroomAt(t, 20, maria, time.Now())
+		const messages = 3000
+		m.tell(messages)
+		kills := 0
+		for end := time.Now().Add(2 * time.Minute); m.open() > 0 && time.Now().Before(end); {
+			cmds := make([]*exec.Cmd, workers)
+			for i := range cmds {
+				cmds[i] = m.child()
+			}
+			var last <-chan time.Time = time.After(time.Duration(20+rand.IntN(300)) * time.Millisecond)
+			if kills > 40 {
+				last = m.ended()
+			}
+			<-last
+			for _, cmd := range cmds {
+				_ = cmd.Process.Kill()
+				_ = cmd.Wait()
+				kills++
+			}
+		}
+		fates := m.fates()
+		var interrupted int
+		if err := m.db.Get(t.Context(), &interrupted, "SELECT COUNT(*) FROM message_attempt WHERE reason = ?",
+			string(core.WhyInterrupted)); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d kills, %d attempts interrupted: %v", kills, interrupted, fates)
+		if kills < 3 || interrupted == 0 {
+			t.Errorf("nothing was interrupted by %d kills", kills)
+		}
+		if n := m.open(); n > 0 || fates["sent template"] < messages*9/10 {
+			t.Errorf("%d are still on their way: %v", n, fates)
+		}
+	}
+	t.Run("SQLite", func(t *testing.T) { test(t, false, 1) })
+	t.Run("MariaDB, two at once", func(t *testing.T) { test(t, true, 2) })
+}
+
+// ended returns what receives when no message is on its way any more.
+func (m *mailroom) ended() <-chan time.Time {
+	done := make(chan time.Time, 1)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); m.open() > 0 && time.Now().Before(end); {
+		<-tick.C
+	}
+	done <- time.Now()
+	return done
+}

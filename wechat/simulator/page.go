@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 )
 
@@ -29,15 +31,23 @@ func (b base) Clock(t time.Time) string { return t.In(b.Zone).Format("15:04") }
 // Moment formats a time with seconds.
 func (b base) Moment(t time.Time) string { return t.In(b.Zone).Format("01-02 15:04:05") }
 
-var pages = parsePages("index", "log", "faults", "scan", "authorize", "refused", "phone")
+var pages = parsePages()
 
-// parsePages parses one template set per page, each with the layout and the partials.
-func parsePages(names ...string) map[string]*template.Template {
+// parsePages parses one template set per page in the folder, each with the layout and the partials.
+func parsePages() map[string]*template.Template {
+	const layout, partial = "pages/layout.html", "pages/partial.html"
+	files, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		panic(err) // the pattern is fixed
+	}
 	sets := map[string]*template.Template{}
-	for _, name := range names {
-		sets[name] = template.Must(template.New("layout.html").Funcs(template.FuncMap{
+	for _, file := range files {
+		if file == layout || file == partial {
+			continue
+		}
+		sets[strings.TrimSuffix(path.Base(file), ".html")] = template.Must(template.New("layout.html").Funcs(template.FuncMap{
 			"initial": initial, "hue": hue, "masked": maskBody, "pair": pairOf,
-		}).ParseFS(pageFiles, "pages/layout.html", "pages/partial.html", "pages/"+name+".html"))
+		}).ParseFS(pageFiles, layout, partial, file))
 	}
 	return sets
 }

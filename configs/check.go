@@ -172,9 +172,9 @@ func checkKeys(c *Config, demo bool, bad report) {
 var (
 	appID       = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
 	wechatToken = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
-	// messageTemplate is the form of official_account.templates.
+	// messageTemplate is the form of official_account.templates and sms.templates.
 	messageTemplate = regexp.MustCompile(
-		`^(accessalert|sign_in|binding|job)=[A-Za-z0-9_-]{10,64}:` +
+		`^(accessalert|sign_in|binding|job)=[A-Za-z0-9_-]{6,64}:` +
 			`[a-z_]+[0-9]*=(title|kind|time|count|hint)(;[a-z_]+[0-9]*=(title|kind|time|count|hint))*$`)
 	aesKey = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
 )
@@ -217,6 +217,12 @@ func required(s Secret, path string, bad report) {
 }
 
 func checkSMS(s SMS, bad report) {
+	for _, text := range s.Templates {
+		if !messageTemplate.MatchString(text) {
+			bad("sms.templates", strconv.Quote(text)+" 应写作 类型=模板编号:变量=内容;变量=内容，例如 "+
+				"binding=SMS_123456789:what=title;when=time")
+		}
+	}
 	if s.Provider == "" || s.Provider == "log" {
 		return
 	}

@@ -106,7 +106,7 @@ func (t MessageTemplate) Fill(m Message, zone *time.Location) map[string]string 
 }
 
 // templateForm is how the configuration names a template: sign_in=TEMPLATE:thing1=title;time2=time.
-var templateForm = regexp.MustCompile(`^([a-z_]+)=([A-Za-z0-9_-]{10,64}):([a-z_]+[0-9]*=[a-z]+(?:;[a-z_]+[0-9]*=[a-z]+)*)$`)
+var templateForm = regexp.MustCompile(`^([a-z_]+)=([A-Za-z0-9_-]{6,64}):([a-z_]+[0-9]*=[a-z]+(?:;[a-z_]+[0-9]*=[a-z]+)*)$`)
 
 // ParseMessageTemplate reads a template of the configuration.
 func ParseMessageTemplate(text string) (MessageKind, MessageTemplate, error) {

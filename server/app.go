@@ -24,6 +24,7 @@ import (
 	"tongxing/gate"
 	"tongxing/handlers/door"
 	"tongxing/handlers/web"
+	"tongxing/sms"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -71,6 +72,7 @@ func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdo
 	defer unlock()
 	if m.demo {
 		c.MiniProgram, c.OfficialAccount = demoAccounts()
+		c.SMS = configs.SMS{Provider: string(sms.Log), Templates: []string{"binding=SMS_123456789:what=title;when=time"}}
 	}
 	a := &app{config: c, mode: m, log: log, registry: prometheus.NewRegistry()}
 	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {

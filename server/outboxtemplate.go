@@ -52,6 +52,9 @@ func (a *app) outboxChannels(wx *weChat) (core.MessageSetup, map[core.MessageCha
 	if mini := wx.Mini(""); mini != nil {
 		setup.Mini = mini.AppID()
 	}
+	if err := a.openSMS(setup, senders); err != nil {
+		return setup, nil, err
+	}
 	// The templates are the configuration file's account's.
 	configured, ok := wx.Account(context.Background(), 0)
 	if !ok {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"strings"
 	"time"
@@ -72,13 +73,17 @@ const (
 	ActionRetry
 	// ActionSlow: too many to this phone, or at once; again after minutes.
 	ActionSlow
-	// ActionTomorrow: a daily limit of this phone or of the account; again after midnight in China.
+	// ActionTomorrow: the account's limit of the day; again after midnight in China.
 	ActionTomorrow
 	// ActionOptOut: the person has unsubscribed, or the network blocks the number; another channel.
 	ActionOptOut
 	// ActionUnknown: not a number that can be reached; another channel.
 	ActionUnknown
-	// ActionAlarm: the account: keys, signature, template, money; no retry.
+	// ActionKeys: the key or its secret is wrong, or this machine's clock or address; an alarm.
+	ActionKeys
+	// ActionTemplate: the template or the signature is not approved; an alarm.
+	ActionTemplate
+	// ActionAlarm: something else about the account, such as money; no retry.
 	ActionAlarm
 	// ActionFault: the message is wrong; no retry.
 	ActionFault
@@ -105,6 +110,17 @@ func IsRetryable(err error) bool {
 		return true
 	}
 	return false
+}
+
+// MayHaveHappened reports whether the message of a failed call may have been sent: no answer came, or none that
+// is the provider's. A refusal, and a call that reached no server, sent nothing.
+func MayHaveHappened(err error) bool {
+	var local *errLocal
+	if !errors.As(err, &local) {
+		return false
+	}
+	var op *net.OpError
+	return !errors.As(err, &op) || op.Op != "dial"
 }
 
 // CodeOf returns the provider's code of an error, "" for any other error.

@@ -129,7 +129,6 @@ func actionOf(list []codeAction, code string) Action {
 // tencentActions are Tencent Cloud's codes, the longer prefixes first.
 // https://cloud.tencent.com/document/api/382/59177 and https://cloud.tencent.com/document/api/382/52075
 var tencentActions = []codeAction{
-	{"LimitExceeded.PhoneNumberDailyLimit", ActionTomorrow},
 	{"LimitExceeded.AppDailyLimit", ActionTomorrow},
 	{"LimitExceeded.DailyLimit", ActionTomorrow},
 	{"LimitExceeded.AppGlobalDailyLimit", ActionTomorrow},
@@ -146,8 +145,13 @@ var tencentActions = []codeAction{
 	{"InvalidParameterValue.ContentLengthLimit", ActionFault},
 	{"InvalidParameterValue.TemplateParameter", ActionFault},
 	{"InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", ActionFault},
-	{"InternalError.SigVerificationFail", ActionAlarm},
-	{"InternalError.SigFieldMissing", ActionAlarm},
+	{"FailedOperation.TemplateIncorrectOrUnapproved", ActionTemplate},
+	{"FailedOperation.SignatureIncorrectOrUnapproved", ActionTemplate},
+	{"InvalidParameterValue.TemplateWrong", ActionTemplate},
+	{"AuthFailure", ActionKeys},
+	{"UnauthorizedOperation", ActionKeys},
+	{"InternalError.SigVerificationFail", ActionKeys},
+	{"InternalError.SigFieldMissing", ActionKeys},
 	{"InternalError.RestApiInterfaceNotExist", ActionAlarm},
 	{"InternalError", ActionRetry},
 	{"ResourceInsufficient", ActionRetry},

@@ -111,7 +111,7 @@ const (
 
 // Send sends a message. The platform drops, without an error, what exceeds 30 a minute or 1,000 an hour
 // to one member. Codes: 81013 nobody could be reached, 301002 the agent id is another app's, 60011 a
-// member is outside of the app's range, 45009 the account's quota is used up. See ActionOf.
+// member is outside of the app's range, 45009 the account's quota is used up.
 // https://developer.work.weixin.qq.com/document/path/90236
 func (c *CorpApp) Send(ctx context.Context, m CorpMessage) (CorpSent, error) {
 	body, err := c.body(m)

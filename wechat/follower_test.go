@@ -42,7 +42,7 @@ func TestFollowers(t *testing.T) {
 		t.Errorf("a stranger's remark: %v", err)
 	}
 	if _, err := w.official.Followers(ctx, []string{zhang, w.sim.OpenID("zhang",
-		miniApp)}); wechat.ActionOf(err) != wechat.ActionUnknown {
+		miniApp)}); wechat.CodeOf(err) != 40003 {
 		t.Errorf("somebody of another account: %v", err)
 	}
 	for name, err := range map[string]error{

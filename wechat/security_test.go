@@ -164,7 +164,7 @@ func TestQuota(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.send("zhang"); wechat.ActionOf(err) != wechat.ActionTomorrow {
+	if _, err := w.send("zhang"); wechat.CodeOf(err) != 45009 {
 		t.Errorf("the third of the day: %v", err)
 	}
 	if q, err := w.official.Quota(ctx, path); err != nil || q != (wechat.Quota{Limit: 2, Used: 2}) {

@@ -18,7 +18,7 @@ type SubscribeMessage struct {
 // SendSubscribe sends a message for which the person has given a grant, and returns its msgid. The
 // platform takes one grant for it. Codes: 43101 no grant, or withdrawn; 40037 the template is not
 // the account's; 40003 the open id is not of this mini-program; 47003 a field is not of its kind;
-// 41030 no such page. See ActionOf.
+// 41030 no such page.
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html
 func (m *MiniProgram) SendSubscribe(ctx context.Context, s SubscribeMessage) (string, error) {
 	const api = "/cgi-bin/message/subscribe/send"

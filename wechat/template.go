@@ -25,8 +25,7 @@ type MiniPage struct {
 // SendTemplate sends a template message and returns its msgid, to which the event
 // TEMPLATESENDJOBFINISH later refers as Event.JobID. Codes: 43004 the person does not follow; 43101
 // they have switched this template off; 43117 too many to them; 40037 the template is not the
-// account's; 40003 the open id is not; 47003 a field is wrong; 45009 the quota is used up. See
-// ActionOf.
+// account's; 40003 the open id is not; 47003 a field is wrong; 45009 the quota is used up.
 // https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Template_Message_Interface.html
 func (a *OfficialAccount) SendTemplate(ctx context.Context, m TemplateMessage) (string, error) {
 	const api = "/cgi-bin/message/template/send"

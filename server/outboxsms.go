@@ -1,0 +1,83 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tongxing/core"
+	"tongxing/sms"
+)
+
+// smsSender sends text messages.
+type smsSender struct {
+	sms  sms.Sender
+	zone *time.Location
+}
+
+// send implements sender.
+func (s smsSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswer, string, string) {
+	m := sms.Message{Phone: d.Address, Template: d.Template.ID}
+	for name, part := range d.Template.Fields {
+		m.Values = append(m.Values, sms.Value{Name: name, Text: d.Part(part, s.zone)})
+	}
+	slices.SortFunc(m.Values, func(a, b sms.Value) int { return cmp.Compare(a.Name, b.Name) })
+	id, err := s.sms.Send(ctx, m)
+	answer, code := smsAnswer(err)
+	return answer, code, id
+}
+
+// smsAnswers are what the SMS client's actions mean for a message.
+var smsAnswers = map[sms.Action]core.SendAnswer{
+	sms.ActionNone: core.AnswerAccepted, sms.ActionSlow: core.AnswerTooMany, sms.ActionTomorrow: core.AnswerNoQuota,
+	sms.ActionOptOut: core.AnswerOptedOut, sms.ActionUnknown: core.AnswerBadTo, sms.ActionKeys: core.AnswerBadSecret,
+	sms.ActionTemplate: core.AnswerBadID, sms.ActionAlarm: core.AnswerNoRight, sms.ActionFault: core.AnswerBadBody,
+}
+
+// smsAnswer returns what an error of the SMS client means for a message.
+func smsAnswer(err error) (answer core.SendAnswer, code string) {
+	code = sms.CodeOf(err)
+	switch action := sms.ActionOf(err); {
+	case sms.MayHaveHappened(err):
+		return core.AnswerUnsure, code
+	case action == sms.ActionRetry && code != "":
+		return core.AnswerBusy, code
+	case action == sms.ActionRetry:
+		return core.AnswerUnsent, code
+	default:
+		return smsAnswers[action], code
+	}
+}
+
+// openSMS adds the channel of text messages, if there is a provider.
+func (a *app) openSMS(setup core.MessageSetup, senders map[core.MessageChannel]sender) error {
+	c := a.config.SMS
+	if c.Provider == "" {
+		return nil
+	}
+	templates := map[core.MessageKind]core.MessageTemplate{}
+	for _, text := range c.Templates {
+		kind, t, err := core.ParseMessageTemplate(text)
+		if err != nil {
+			return fmt.Errorf("sms.templates：%q：%s", text, core.MessageOf(err))
+		}
+		templates[kind] = t
+	}
+	for _, kind := range core.MessageKinds() {
+		if _, has := templates[kind]; !has && slices.Contains(kind.Type().Channels, core.ChannelSMS) {
+			return fmt.Errorf("sms.templates：缺少“%s”（%s）的短信模板", kind.Type().Label, kind)
+		}
+	}
+	s, err := sms.New(sms.Options{
+		Provider: sms.Provider(c.Provider), KeyID: c.KeyID, Secret: c.Secret.Reveal(), Sign: c.Sign, AppID: c.AppID, Region: c.Region,
+		Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	setup.Templates[core.ChannelSMS] = templates
+	senders[core.ChannelSMS] = smsSender{s, a.store.Zone()}
+	return nil
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"net/http/httptest"
+	"reflect"
+	"testing"
+	"time"
+
+	"tongxing/configs"
+	"tongxing/core"
+	"tongxing/sms"
+	"tongxing/sms/simulator"
+)
+
+// TestSMSSender: a message goes out by either provider, and each refusal has its answer.
+func TestSMSSender(t *testing.T) {
+	for _, provider := range []sms.Provider{sms.Tencent, sms.Alibaba} {
+		account := simulator.Account{KeyID: "k", Secret: "s", Sign: "翠湖物业", AppID: "1400006666",
+			Templates: []string{"SMS_123456789"}}
+		sim := simulator.New(simulator.Options{Account: account, PerDay: 2})
+		server := httptest.NewServer(sim)
+		defer server.Close()
+		client, err := sms.New(sms.Options{Provider: provider, KeyID: "k", Secret: "s", Sign: account.Sign,
+			AppID: account.AppID, Base: server.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, template, err := core.ParseMessageTemplate("binding=SMS_123456789:v1=title;v2=time;v3=count")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := core.Dispatch{Address: "13800138000", Template: template}
+		d.Title, d.Events, d.Created = "新的设备登录", 2, time.Date(2026, 11, 29, 1, 2, 0, 0, time.UTC)
+		send := func() (core.SendAnswer, string) {
+			answer, code, id := smsSender{client, time.UTC}.send(t.Context(), d)
+			if (answer == core.AnswerAccepted) != (id != "") {
+				t.Errorf("%s: answer %d, id %q", provider, answer, id)
+			}
+			return answer, code
+		}
+		if answer, code := send(); answer != core.AnswerAccepted {
+			t.Fatal(provider, answer, code)
+		}
+		want := []string{d.Part("title", time.UTC), d.Part("time", time.UTC), d.Part("count", time.UTC)}
+		if got := sim.Sent("+8613800138000"); len(got) != 1 || !reflect.DeepEqual(got[0].Values, want) {
+			t.Errorf("%s: arrived %+v, want %q", provider, got, want)
+		}
+		for name, c := range map[string]struct {
+			fault *simulator.Fault
+			want  core.SendAnswer
+		}{
+			"half an answer": {&simulator.Fault{Half: true, Times: 1}, core.AnswerUnsure},
+			"502":            {&simulator.Fault{Status: 502, Times: 1}, core.AnswerUnsure},
+			"busy":           {&simulator.Fault{Code: "isp.SYSTEM_ERROR", Times: 1}, busyAnswer[provider]},
+		} {
+			sim.InjectFault(c.fault)
+			if answer, code := send(); answer != c.want {
+				t.Errorf("%s: %s: answer %d (%s), want %d", provider, name, answer, code, c.want)
+			}
+		}
+		if answer, _ := send(); answer != core.AnswerTooMany {
+			t.Errorf("%s: the third of the day: answer %d", provider, answer)
+		}
+		sim.Reset()
+		sim.Block("+8613800138000")
+		if answer, _ := send(); answer != core.AnswerOptedOut {
+			t.Errorf("%s: unsubscribed: answer %d", provider, answer)
+		}
+		d.Template.ID = "SMS_other"
+		if answer, _ := send(); answer != core.AnswerBadID {
+			t.Errorf("%s: another template: answer %d", provider, answer)
+		}
+		d.Address = "x"
+		if answer, _ := send(); answer != core.AnswerBadBody {
+			t.Errorf("%s: no number: answer %d", provider, answer)
+		}
+	}
+	if answer, code := smsAnswer(errors.New("x")); answer != core.AnswerUnsent || code != "" {
+		t.Errorf("an error of ours: %d, %q", answer, code)
+	}
+}
+
+// busyAnswer is the answer to Alibaba Cloud's code of an own fault, which Tencent Cloud does not have.
+var busyAnswer = map[sms.Provider]core.SendAnswer{sms.Alibaba: core.AnswerBusy, sms.Tencent: core.AnswerNoRight}
+
+// TestSMSNeedsItsTemplates: a start without a template for what is sent by SMS is refused.
+func TestSMSNeedsItsTemplates(t *testing.T) {
+	for text, fine := range map[string]bool{"": false,
+		"binding=SMS_123456789:what=title": true, "binding=SMS_123456789:what=nothing": false,
+		"sign_in=SMS_123456789:what=title": false} {
+		a := &app{config: configs.Default()}
+		a.config.SMS = configs.SMS{Provider: "log", Templates: []string{text}}
+		if text == "" {
+			a.config.SMS.Templates = nil
+		}
+		setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
+		senders := map[core.MessageChannel]sender{}
+		if fine {
+			continue // opening needs a store for its zone: the journeys have one
+		}
+		if err := a.openSMS(setup, senders); err == nil || len(senders) != 0 {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}

@@ -53,7 +53,8 @@ func newCompany(t *testing.T) *company {
 			Parent: 1, Name: "工程部"},
 			{ID: 4, Parent: 3, Name: "水电组"}},
 		Members: []simulator.CorpMember{
-			{UserID: "Zhang", Name: "张伟", Departments: []int{2, 4}, Mobile: "13800138000", Email: "z@example.com", Person: "zhang"},
+			{UserID: "Zhang", Name: "张伟", Departments: []int{2, 4}, Mobile: "13800138000",
+				Email: "z@example.com", Person: "zhang"},
 			{UserID: "li", Name: "李娜", Departments: []int{2}}, {UserID: "gone", Name: "王五",
 				Departments: []int{2}, Disabled: true, Person: "lone"},
 		},
@@ -178,6 +179,32 @@ func TestCorpContacts(t *testing.T) {
 	}
 }
 
+// TestCorpMemberPages: 20,000 members are listed in three calls, which cost neither side memory.
+func TestCorpMemberPages(t *testing.T) {
+	c := newCompany(t)
+	c.sim.AddCorp(simulator.Corp{CorpID: "ww0000000000000002", Crowd: 20_000, Sync: simulator.Agent{Secret: syncSecret},
+		Departments: []simulator.CorpDepartment{{ID: 1, Name: "大公司"}}})
+	sync := wechat.New(wechat.Options{APIBase: c.base, LoopbackOnly: true, Now: c.clock, Tokens: wechat.NewRedisTokens(c.redis)}).
+		CorpApp(wechat.CorpOptions{CorpID: "ww0000000000000002", Secret: syncSecret})
+	before, cursor := heap(), ""
+	seen := map[string]bool{}
+	for calls := 1; ; calls++ {
+		page, next, err := sync.MemberIDs(t.Context(), cursor)
+		if err != nil || calls > 3 {
+			t.Fatal(calls, err)
+		}
+		for _, place := range page {
+			seen[place.UserID] = true
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	if grown := heap() - before; len(seen) != 20_000 || grown > 8<<20 {
+		t.Errorf("%d members, %d MiB", len(seen), grown>>20)
+	}
+}
+
 func discardPage[T any](_ T, _ string, err error) error { return err }
 
 // TestCorpTokens: secrets of one company have tokens of their own, two servers share them, a dead one is
@@ -192,7 +219,8 @@ func TestCorpTokens(t *testing.T) {
 			}
 		}
 	}
-	second := wechat.New(wechat.Options{APIBase: c.base, LoopbackOnly: true, Now: c.clock, Tokens: wechat.NewRedisTokens(c.redis)}).
+	second := wechat.New(wechat.Options{APIBase: c.base, LoopbackOnly: true, Now: c.clock,
+		Tokens: wechat.NewRedisTokens(c.redis)}).
 		CorpApp(wechat.CorpOptions{CorpID: corpID, Secret: appSecret1, Agent: 1000002})
 	if _, err := second.Departments(ctx); err != nil || c.calls("/cgi-bin/gettoken") != 3 {
 		t.Errorf("%d tokens, %v", c.calls("/cgi-bin/gettoken"), err)
@@ -272,13 +300,15 @@ func TestCorpIdentity(t *testing.T) {
 		t.Errorf("the page with a QR code came back with %v", back)
 	}
 	for name, person := range map[string]string{"an outsider": "snapshot", "a disabled member": "lone"} {
-		if who, err := c.first.Identity(ctx, c.sim.MintOAuthCode(person, id, "snsapi_base")); !errors.Is(err, wechat.ErrOutsider) {
+		if who, err := c.first.Identity(ctx, c.sim.MintOAuthCode(person, id, "snsapi_base")); !errors.Is(err,
+			wechat.ErrOutsider) {
 			t.Errorf("%s: %+v, %v", name, who, err)
 		}
 	}
 	old := c.sim.MintOAuthCode("zhang", id, "snsapi_base")
 	for name, code := range map[string]string{
-		"another app's": c.sim.MintOAuthCode("zhang", simulator.WorkID(corpID, 1000003), "snsapi_base"), "invented": "x&userid=li",
+		"another app's": c.sim.MintOAuthCode("zhang", simulator.WorkID(corpID, 1000003),
+			"snsapi_base"), "invented": "x&userid=li",
 		"an official account's": c.sim.MintOAuthCode("zhang", officialApp, "snsapi_base"),
 	} {
 		if _, err := c.first.Identity(ctx, code); !wechat.IsBadCode(err) {

@@ -107,7 +107,11 @@ func (s *Simulator) faultsPage(w http.ResponseWriter, r *http.Request) {
 	for path := range endpoints {
 		view.Paths = append(view.Paths, path)
 	}
+	for path := range corpEndpoints {
+		view.Paths = append(view.Paths, path)
+	}
 	slices.Sort(view.Paths)
+	view.Paths = slices.Compact(view.Paths)
 	s.mu.Lock()
 	for _, id := range s.appOrder {
 		view.Apps = append(view.Apps, *s.apps[id])
@@ -144,7 +148,7 @@ func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 
 // personFault refuses every message to a person, from any account.
 func (s *Simulator) personFault(person string, code int) {
-	for _, send := range []string{"/cgi-bin/message/template/send", "/cgi-bin/message/subscribe/send"} {
+	for _, send := range []string{"/cgi-bin/message/template/send", "/cgi-bin/message/subscribe/send", "/cgi-bin/message/send"} {
 		s.mu.Lock()
 		apps := slices.Clone(s.appOrder)
 		s.mu.Unlock()

@@ -57,7 +57,7 @@ func (s *Simulator) log(c Call) {
 }
 
 var secretKeys = []string{"access_token", "refresh_token", "secret", "code", "js_code", "ticket", "session_key",
-	"signature", "msg_signature", "corpsecret", "user_ticket"}
+	"signature", "msg_signature", "corpsecret", "user_ticket", "Encrypt", "Content", "content"}
 
 func mask(value string) string {
 	if len(value) <= 4 {

@@ -112,11 +112,26 @@ func (s *site) call(path, body string, pairs ...string) reply {
 
 func (s *site) callBy(method, path, body string, pairs ...string) reply {
 	s.t.Helper()
+	return s.callHost("/api.weixin.qq.com", method, path, body, pairs)
+}
+
+// callOn is call on another host.
+func (s *site) callOn(host, path, body string, pairs ...string) reply {
+	s.t.Helper()
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+	}
+	return s.callHost("/"+host, method, path, body, pairs)
+}
+
+func (s *site) callHost(host, method, path, body string, pairs []string) reply {
+	s.t.Helper()
 	query := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		query.Set(pairs[i], pairs[i+1])
 	}
-	req, err := http.NewRequest(method, s.url+"/api.weixin.qq.com"+path+"?"+query.Encode(), strings.NewReader(body))
+	req, err := http.NewRequest(method, s.url+host+path+"?"+query.Encode(), strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -34,6 +34,8 @@ func wechatAnswer(c core.MessageChannel, err error) (answer core.SendAnswer, cod
 	switch {
 	case err == nil:
 		return core.AnswerAccepted, ""
+	case errors.Is(err, wechat.ErrInvalid):
+		return core.AnswerBadBody, ""
 	case wechat.MayHaveHappened(err):
 		if errors.As(err, &e) {
 			code = "HTTP " + strconv.Itoa(e.HTTP)

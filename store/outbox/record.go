@@ -93,7 +93,7 @@ func cut(s string) string { return s[:min(len(s), 64)] }
 
 // consequences writes what an answer means beyond its message.
 func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
-	if after.OptOut {
+	if after.OptOut && r.AppID != "" { // a phone number is not kept
 		if err := addOptOut(tx, optOut{r.AppID, r.Address, r.Template.ID}, core.WhyOptedOut); err != nil {
 			return err
 		}

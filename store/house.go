@@ -81,9 +81,13 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, database.Wrap("list houses", err)
 	}
 	var rows []houseRow
+	index := "house_sort"
+	if _, one := scope.One(); f.Node != 0 && one {
+		index = "house_node" // a building has few, to be sorted
+	}
 	if err := s.db.All(
 		ctx, &rows,
-		"SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex("house_sort")+" WHERE "+where.Text()+bounds+
+		"SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex(index)+" WHERE "+where.Text()+bounds+
 			byLabel(scope).Clause(f.Page),
 		append(where.Args(cursor...), f.Page.Limit+1)...,
 	); err != nil {
@@ -102,7 +106,10 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 // whether any house can meet it.
 func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter) (where database.Where, found bool, err error) {
 	where = database.Within(scope, "community_id")
-	if f.Node != 0 {
+	if community, one := scope.One(); f.Node != 0 && one {
+		under, args := underNodes("node_id", community, f.Node)
+		where.And(under, args...)
+	} else if f.Node != 0 {
 		where.And("path LIKE ?", underNode(f.Node))
 	}
 	if f.Keyword = core.Clean(f.Keyword); f.Keyword != "" {
@@ -122,6 +129,13 @@ func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter)
 		where.And("arrears_fen > 0")
 	}
 	return where, true, nil
+}
+
+// underNodes returns the condition that a column has a node of a community or one under it: the few nodes of a
+// building have an index of their own, where the paths of all houses would have to be read.
+func underNodes(column string, community, node core.ID) (string, []any) {
+	return column + " IN (SELECT b.id FROM building_node b WHERE b.community_id = ? AND b.path LIKE ?)",
+		[]any{int64(community), underNode(node)}
 }
 
 // underNode returns the LIKE pattern for paths of houses under a node.

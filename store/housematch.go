@@ -36,6 +36,12 @@ func (s *Store) housesByText(ctx context.Context, scope core.Scope, text string)
 	if err != nil || len(rows) > maxHousesByText {
 		return nil, false, err
 	}
+	return housesMeant(said, text, rows), true, nil
+}
+
+// housesMeant returns the houses that a text denotes completely; where a community has none, those in which its
+// numbers are the last ones; and those whose label contains it.
+func housesMeant(said core.HouseText, text string, rows []houseRow) (houses []core.House) {
 	whole := map[core.ID]bool{} // communities with a house that the text denotes completely
 	for _, row := range rows {
 		if said.Fit(row.Label) >= core.HouseWhole {
@@ -48,7 +54,7 @@ func (s *Store) housesByText(ctx context.Context, scope core.Scope, text string)
 			houses = append(houses, row.house())
 		}
 	}
-	return houses, true, nil
+	return houses
 }
 
 func houseIDs(houses []core.House) []core.ID {

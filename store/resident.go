@@ -198,6 +198,12 @@ func (s *Store) countResidents(ctx context.Context, scope core.Scope, f Resident
 		uncounted(f.Page, end)
 		return nil
 	}
+	if f.Node != 0 {
+		from, under := s.residentsUnder(f)
+		f.Node = 0
+		where, args := f.where()
+		return countList(ctx, s.db, f.Page, end, "FROM "+from+where, append(under, args...))
+	}
 	where, args := f.where()
 	inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
 	from := "resident t"
@@ -264,10 +270,8 @@ func (s *Store) residentIDs(ctx context.Context, scope core.Scope, f ResidentFil
 			from: "resident t" + s.db.Dialect().ForceIndex("resident_certified") + " WHERE " + inScope, args: scopeArgs,
 		}}
 	case f.Node != 0:
-		ways = []residentMatch{{
-			from: s.residentsByHouse() + " WHERE h.community_id = ? AND h.path LIKE ?",
-			args: []any{int64(f.Community), underNode(f.Node)},
-		}}
+		from, args := s.residentsUnder(f)
+		ways = []residentMatch{{from: from, args: args}}
 	}
 	if len(ways) == 0 {
 		inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
@@ -322,7 +326,8 @@ func (f ResidentFilter) where() (string, []any) {
 		add("t.house_id = ?", int64(f.House))
 	}
 	if f.Node != 0 {
-		add("EXISTS (SELECT 1 FROM house n WHERE n.id = t.house_id AND n.path LIKE ?)", underNode(f.Node))
+		under, values := underNodes("n.node_id", f.Community, f.Node)
+		add("EXISTS (SELECT 1 FROM house n WHERE n.id = t.house_id AND "+under+")", values...)
 	}
 	if f.Identity != "" {
 		add("t.identity = ?", string(f.Identity))
@@ -361,6 +366,14 @@ func (m residentMatch) query(f ResidentFilter) (string, []any) {
 func (s *Store) residentsByHouse() string {
 	return "house h" + s.db.Dialect().ForceIndex("house_label") + s.db.Dialect().ThenJoin() + "resident t" +
 		s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id"
+}
+
+// residentsUnder returns the tables and the condition of the residents of houses under the filter's node.
+func (s *Store) residentsUnder(f ResidentFilter) (from string, args []any) {
+	under, args := underNodes("h.node_id", f.Community, f.Node)
+	return "house h" + s.db.Dialect().ForceIndex("house_node") + s.db.Dialect().ThenJoin() + "resident t" +
+			s.db.Dialect().ForceIndex("resident_tie") + " ON t.house_id = h.id WHERE h.community_id = ? AND " + under,
+		append([]any{int64(f.Community)}, args...)
 }
 
 // residentMatches are the ways in which a keyword finds residents; kinds are whose names count.
@@ -446,21 +459,24 @@ func (s *Store) namesBeginning(scope core.Scope, name string) residentMatch {
 		"t.name_fold >= ? AND t.name_fold < ?", name, name+"\U0010FFFF")
 }
 
-// residentsOfHouses matches the houses that a keyword denotes.
+// residentsOfHouses matches the houses that a keyword denotes, found as the search box finds them, by indexes. In
+// one community, whose labels are read quickly, a part of a label will do where there are none.
 func (s *Store) residentsOfHouses(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
 	keyword = core.Clean(keyword)
-	switch said, ok, err := s.housesByText(ctx, scope, keyword); {
-	case err != nil:
+	rows, err := s.housesAsked(ctx, scope, core.ReadSearch(keyword), maxHousesByText)
+	if err != nil {
 		return nil, err
-	case !ok:
-		return []residentMatch{matchIn(scope, s.residentsByHouse(), "h.community_id",
-			"h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword))}, nil
-	case len(said) > 0:
+	}
+	if houses := housesMeant(core.ReadHouse(keyword), keyword, rows); len(houses) > 0 {
 		return []residentMatch{{
 			from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") +
-				" WHERE t.house_id IN (" + database.Placeholders(len(said)) + ")",
-			args: database.IDArgs(houseIDs(said)),
+				" WHERE t.house_id IN (" + database.Placeholders(len(houses)) + ")",
+			args: database.IDArgs(houseIDs(houses)),
 		}}, nil
 	}
-	return nil, nil
+	if _, one := scope.One(); !one {
+		return nil, nil
+	}
+	return []residentMatch{matchIn(scope, s.residentsByHouse(), "h.community_id",
+		"h.label LIKE ? ESCAPE '!'", database.LikeContains(keyword))}, nil
 }

@@ -36,8 +36,14 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 	name, descending := strings.CutPrefix(f.Sort, "-")
 	sort := residentSorts[name]
 	order := database.PageOrder{Key: "t." + sort.column, ID: "t.id", Desc: descending}
+	from := "resident t" + s.db.Dialect().ForceIndex(sort.index) + " WHERE t.community_id = ?"
+	within := []any{int64(community)}
+	if f.Node != 0 { // of a building there are few, to be sorted
+		from, within = s.residentsUnder(f)
+		f.Node = 0
+	}
 	where, args := f.where()
-	args = append([]any{int64(community)}, args...)
+	args = append(within, args...)
 	if !f.Page.First() {
 		var keys []string
 		err := s.db.All(ctx, &keys, "SELECT "+sort.column+" FROM resident WHERE id = ? AND community_id = ?",
@@ -48,6 +54,5 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 		bounds, cursor := order.Bounds(f.Page, database.Keys(keys)...)
 		where, args = where+bounds, append(args, cursor...)
 	}
-	return "SELECT t.id FROM resident t" + s.db.Dialect().ForceIndex(sort.index) + " WHERE t.community_id = ?" + where +
-		order.Clause(f.Page), append(args, f.Page.Limit+1), nil
+	return "SELECT t.id FROM " + from + where + order.Clause(f.Page), append(args, f.Page.Limit+1), nil
 }

@@ -129,7 +129,7 @@ func (s *Store) residentsByLongTail(
 func (s *Store) SearchHouses(
 	ctx context.Context, scope core.Scope, t core.SearchText,
 ) (found []HouseRow, more bool, err error) {
-	rows, err := s.housesAsked(ctx, scope, t)
+	rows, err := s.housesAsked(ctx, scope, t, core.SearchHits+1)
 	if err != nil {
 		return nil, false, database.Wrap("search houses", err)
 	}
@@ -138,9 +138,10 @@ func (s *Store) SearchHouses(
 	return found, more, database.Wrap("search houses", err)
 }
 
-// housesAsked returns the houses that a text asks for, one more than are shown.
-func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.SearchText) ([]houseRow, error) {
-	const maxFound = core.SearchHits + 1
+// housesAsked returns the houses that a text asks for, at most as many as given, each way by an index.
+func (s *Store) housesAsked(
+	ctx context.Context, scope core.Scope, t core.SearchText, maxFound int,
+) ([]houseRow, error) {
 	where := database.Within(scope, "community_id")
 	index, order, limit := "house_figures", "figures, community_id, id", maxFound
 	switch {
@@ -155,7 +156,7 @@ func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.Search
 			limit = maxHousesByText
 		}
 	case t.Label != "":
-		return s.housesBeginning(ctx, scope, t)
+		return s.housesBeginning(ctx, scope, t, maxFound)
 	case t.Words != "":
 		return s.housesNamed(ctx, scope, t.Words, maxFound)
 	default:
@@ -173,8 +174,10 @@ func (s *Store) housesAsked(ctx context.Context, scope core.Scope, t core.Search
 }
 
 // housesBeginning returns the houses whose labels begin with a text, 3栋, however its number is
-// written, one more than are shown.
-func (s *Store) housesBeginning(ctx context.Context, scope core.Scope, t core.SearchText) ([]houseRow, error) {
+// written, at most as many as given.
+func (s *Store) housesBeginning(
+	ctx context.Context, scope core.Scope, t core.SearchText, maxFound int,
+) ([]houseRow, error) {
 	scope, err := s.listed(ctx, scope)
 	if err != nil || scope.Empty() {
 		return nil, err
@@ -188,7 +191,7 @@ func (s *Store) housesBeginning(ctx context.Context, scope core.Scope, t core.Se
 		FROM house`+s.db.Dialect().UseIndex("house_sort")+`
 		WHERE `+where.Text()+`
 		ORDER BY community_id, sort_key, id
-		LIMIT ?`, where.Args(core.SearchHits+1)...)
+		LIMIT ?`, where.Args(maxFound)...)
 	return rows, err
 }
 

@@ -184,6 +184,12 @@ func checkWeChat(c *Config, bad report) {
 	if m.AppID != "" || m.Secret.IsSet() {
 		checkAppID(m.AppID, "mini_program.app_id", bad)
 		required(m.Secret, "mini_program.secret", bad)
+		if m.Token.IsSet() && !wechatToken.MatchString(m.Token.Reveal()) {
+			bad("mini_program.token", "应为 3 到 32 位字母和数字，与小程序后台一致")
+		}
+		if m.AESKey.IsSet() && !aesKey.MatchString(m.AESKey.Reveal()) {
+			bad("mini_program.aes_key", "应为 43 位字母和数字，与小程序后台一致")
+		}
 	}
 	if o.AppID == "" && !o.Secret.IsSet() && !o.Token.IsSet() && !o.AESKey.IsSet() {
 		return

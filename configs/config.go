@@ -99,10 +99,15 @@ type Keys struct {
 	MAC Secret `yaml:"mac" env:"MAC"`
 }
 
-// MiniProgram is the WeChat mini-program's account. Set both or neither.
+// MiniProgram is the WeChat mini-program's account. Set the first two or none.
 type MiniProgram struct {
 	AppID  string `yaml:"app_id" env:"APP_ID"`
 	Secret Secret `yaml:"secret" env:"SECRET"`
+	// The token from the account's message push settings, whose URL is public_url and /callback/mini. Without
+	// it, what people accept in the mini-program is not heard of.
+	Token Secret `yaml:"token" env:"TOKEN"`
+	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
+	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
 }
 
 // OfficialAccount is the WeChat official account. Set the first three or none.

@@ -8,16 +8,22 @@ import (
 	"tongxing/configs"
 	"tongxing/core"
 	"tongxing/demo"
+	"tongxing/handlers/callback"
 	"tongxing/templates"
 	"tongxing/wechat/simulator"
 )
 
 // demoAccounts returns what the configuration file has elsewhere.
 func demoAccounts() (configs.MiniProgram, configs.OfficialAccount) {
-	return configs.MiniProgram{AppID: demoMini, Secret: configs.NewSecret(demoSecret)}, configs.OfficialAccount{
+	mini := configs.MiniProgram{
+		AppID: demoMini, Secret: configs.NewSecret(demoSecret), Token: configs.NewSecret(demoToken),
+		AESKey: configs.NewSecret(demoAESKey),
+	}
+	official := configs.OfficialAccount{
 		AppID: demoOfficial, Secret: configs.NewSecret(demoSecret), Token: configs.NewSecret(demoToken),
 		AESKey: configs.NewSecret(demoAESKey), Templates: demoTemplates,
 	}
+	return mini, official
 }
 
 // The demo's accounts with WeChat. They exist only in the simulator.
@@ -83,7 +89,9 @@ func demoUnion(key string) string { return "demo-union-" + key }
 
 func demoApps(publicURL string) []simulator.App {
 	return []simulator.App{
-		{AppID: demoMini, Secret: demoSecret, Type: simulator.MiniProgram, Name: "通行", H5URL: miniPagePath, APIURL: publicURL + "/api/v1"},
+		{AppID: demoMini, Secret: demoSecret, Type: simulator.MiniProgram, Name: "通行", H5URL: miniPagePath,
+			APIURL: publicURL + "/api/v1",
+			Token:  demoToken, AESKey: demoAESKey, CallbackURL: publicURL + callback.MiniPath, JSON: true},
 		{
 			AppID: demoOfficial, Secret: demoSecret, Type: simulator.OfficialAccount, Name: "翠湖花园物业", Token: demoToken, AESKey: demoAESKey,
 			CallbackURL: publicURL + demoCallback, RedirectDomains: []string{"127.0.0.1", "localhost"},

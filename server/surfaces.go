@@ -16,6 +16,7 @@ import (
 	"tongxing/handlers/h5"
 	"tongxing/handlers/web"
 	"tongxing/templates"
+	"tongxing/wechat"
 )
 
 // surfaces registers every route and returns the path to open first.
@@ -77,10 +78,28 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 	if err != nil {
 		return nil, err
 	}
+	mini, err := a.miniCallback(wx)
+	if err != nil {
+		return nil, err
+	}
 	return callback.New(callback.Options{
+		Mini:  mini,
 		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Accounts: wx.Account, PublicURL: a.publicURL,
 		Files: files, Log: a.log,
 	})
+}
+
+// miniCallback returns where the configuration file's mini-program pushes to; without an inbox if it does not.
+func (a *app) miniCallback(wx *weChat) (callback.Mini, error) {
+	c := a.config.MiniProgram
+	program := wx.Mini(c.AppID)
+	if program == nil || !c.Token.IsSet() || program.AppID() != c.AppID {
+		return callback.Mini{}, nil
+	}
+	inbox, err := program.Inbox(wechat.InboxOptions{
+		Token: c.Token.Reveal(), AESKey: c.AESKey.Reveal(), Replays: wechat.NewRedisReplays(a.cache),
+	})
+	return callback.Mini{AppID: c.AppID, Inbox: inbox}, err
 }
 
 // ownRoutes returns the routes that belong to no surface.

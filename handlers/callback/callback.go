@@ -39,6 +39,8 @@ type Options struct {
 	// Accounts returns the official account of an id of the console, or with 0 the configuration file's; false if
 	// there is none in use.
 	Accounts func(ctx context.Context, id core.ID) (Account, bool)
+	// Mini is the configuration file's mini-program; without an inbox it pushes nothing.
+	Mini Mini
 	// PublicURL is where phones reach the program, without a trailing slash.
 	PublicURL string
 	// Files are the domain verification files by name (MP_verify_X.txt), as downloaded from WeChat;
@@ -52,6 +54,7 @@ type Callback struct {
 	store     *store.Store
 	cache     web.Cache
 	accounts  func(ctx context.Context, id core.ID) (Account, bool)
+	mini      Mini
 	publicURL string
 	files     map[string]string
 	log       *slog.Logger
@@ -70,7 +73,8 @@ func New(o Options) (*Callback, error) {
 			return nil, fmt.Errorf("callback: %q is no name of a verification file", name)
 		}
 	}
-	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
+	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, mini: o.Mini, publicURL: o.PublicURL,
+		files: o.Files, log: o.Log}, nil
 }
 
 // maxFile is the maximum size of a verification file in bytes.
@@ -117,9 +121,11 @@ func (b *Callback) Routes() []web.Route {
 	for _, path := range []string{Path, Path + "/:app"} {
 		routes = append(routes,
 			web.Route{Method: http.MethodGet, Path: path, Access: web.Callback, Handler: b.echo, Time: answerTime, OnError: refuse},
-			web.Route{Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receive, Time: answerTime, OnError: refuse},
+			web.Route{Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receive,
+				Time: answerTime, OnError: refuse},
 		)
 	}
+	routes = append(routes, b.miniRoutes()...)
 	names := make([]string, 0, len(b.files))
 	for name := range b.files {
 		names = append(names, name)

@@ -26,6 +26,7 @@ import (
 const (
 	sealedApp = "wx00000000000000aa" // with an AES key
 	plainApp  = "wx00000000000000bb" // without
+	miniApp   = "wx00000000000000a9"
 	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
 
@@ -65,12 +66,15 @@ func newSite(t *testing.T, appID string) *site {
 }
 
 func (s *site) seed() {
-	app := simulator.App{AppID: s.appID, Secret: "s", Type: simulator.OfficialAccount, Name: "物业", Token: "tok", CallbackURL: s.addr + Path}
+	app := simulator.App{AppID: s.appID, Secret: "s", Type: simulator.OfficialAccount, Name: "物业", Token: "tok",
+		CallbackURL: s.addr + Path}
 	if s.appID == sealedApp {
 		app.AESKey = aesKey
 	}
 	s.sim = simulator.New(simulator.Options{Seed: simulator.Seed{
-		Apps:   []simulator.App{app},
+		Apps: []simulator.App{app, {AppID: miniApp, Secret: "s", Type: simulator.MiniProgram, Name: "通行",
+			Token: "tok", AESKey: aesKey,
+			CallbackURL: s.addr + MiniPath, JSON: s.appID == sealedApp}},
 		People: []simulator.Person{{Key: "zhou", Follows: []string{s.appID}}, {Key: "new"}},
 	}})
 }
@@ -99,7 +103,13 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 		s.t.Fatal(err)
 	}
 	cache := web.RedisCache(client, st, log)
-	b, err := New(Options{Store: st, Cache: cache, Accounts: s.account, PublicURL: "https://pass.example.com", Log: log,
+	mini := wechat.New(wechat.Options{LoopbackOnly: true}).MiniProgram(miniApp, "s")
+	inbox, err := mini.Inbox(wechat.InboxOptions{Token: "tok", AESKey: aesKey, Replays: wechat.NewRedisReplays(client)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	b, err := New(Options{Mini: Mini{miniApp, inbox}, Store: st, Cache: cache, Accounts: s.account,
+		PublicURL: "https://pass.example.com", Log: log,
 		Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
 	if err != nil {
 		s.t.Fatal(err)

@@ -1,0 +1,81 @@
+package callback
+
+import (
+	"database/sql"
+	"testing"
+
+	"tongxing/wechat/simulator"
+)
+
+// grants returns how many messages of a template somebody agreed to get.
+func (s *site) grants(person, template string) int {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", s.path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	n := 0
+	err = db.QueryRow(`
+		SELECT COALESCE(SUM(n), 0)
+		FROM message_grant
+		WHERE app_id = ?
+		AND open_id = ?
+		AND template_id = ?`, miniApp, s.sim.OpenID(person, miniApp), template).Scan(&n)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// TestMiniProgramGrants: what people accept in the mini-program is counted, once each time, in both formats; what
+// they reject is not; a failure is made good by WeChat's next attempt; nothing invalid counts.
+func TestMiniProgramGrants(t *testing.T) {
+	for _, app := range []string{plainApp, sealedApp} { // XML and JSON
+		s := newSite(t, app)
+		if err := s.sim.CheckCallback(t.Context(), miniApp); err != nil {
+			t.Error(err)
+		}
+		for n := 1; n <= 2; n++ {
+			if err := s.sim.AnswerPrompt("zhou", miniApp, map[string]bool{"T1": true, "T2": false, "T3": n == 2}); err != nil {
+				t.Fatal(err)
+			}
+			s.idle()
+			if got := [3]int{s.grants("zhou", "T1"), s.grants("zhou", "T2"), s.grants("zhou", "T3")}; got != [3]int{n, 0, n - 1} {
+				t.Errorf("%s: after %d answers %v", app, n, got)
+			}
+		}
+		for _, kind := range simulator.HostileKinds {
+			event := simulator.Event{Name: "subscribe_msg_popup_event",
+				Lines: []simulator.SubscriptionLine{{Template: "T-" + string(kind), Status: "accept"}}}
+			if _, err := s.sim.PushHostile(t.Context(), "zhou", miniApp, kind, event); err != nil {
+				t.Fatal(kind, err)
+			}
+			want := 0
+			if kind == simulator.Replay || kind == simulator.Duplicate {
+				want = 1
+			}
+			if got := s.grants("zhou", "T-"+string(kind)); got != want {
+				t.Errorf("%s: %d grants, want %d", kind, got, want)
+			}
+		}
+		s.rename("message_grant", "message_grant_away")
+		if err := s.sim.AnswerPrompt("new", miniApp, map[string]bool{"T1": true}); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		s.rename("message_grant_away", "message_grant")
+		if got := s.grants("new", "T1"); got != 0 {
+			t.Errorf("while the store failed: %d", got)
+		}
+		calls, failed := s.sim.Calls(), 0
+		for _, c := range calls {
+			if c.AppID == miniApp && c.Status == 500 {
+				failed++
+			}
+		}
+		if failed != 3 {
+			t.Errorf("the failing store was asked %d times, want 3", failed)
+		}
+	}
+}

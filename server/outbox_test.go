@@ -49,7 +49,7 @@ func (c *movingClock) Add(d time.Duration) {
 
 // mailroom is a database with an account whose followers are told, the simulator, and servers' workers.
 type mailroom struct {
-	t       *testing.T
+	t       testing.TB
 	clock   *movingClock
 	sim     *simulator.Simulator
 	simURL  string
@@ -62,12 +62,12 @@ type mailroom struct {
 }
 
 // newMailroom opens a mailroom with some followers: on MariaDB with two servers, otherwise on SQLite.
-func newMailroom(t *testing.T, followers int, maria bool) *mailroom {
+func newMailroom(t testing.TB, followers int, maria bool) *mailroom {
 	t.Helper()
 	return newMailroomAt(t, followers, maria, time.Date(2026, 11, 20, 12, 0, 0, 0, core.PlatformZone))
 }
 
-func newMailroomAt(t *testing.T, followers int, maria bool, now time.Time) *mailroom {
+func newMailroomAt(t testing.TB, followers int, maria bool, now time.Time) *mailroom {
 	t.Helper()
 	m := &mailroom{t: t, clock: &movingClock{now: now}}
 	o := store.Options{Keys: estate.Keys(), Now: m.clock.Now, Passwords: store.PasswordCost{Memory: 8, Passes: 1}}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +65,10 @@ func (a *app) newWeChat(s *stage) *weChat {
 		Tokens: wechat.NewRedisTokens(a.cache), APIBase: a.config.Simulator.APIBase,
 		BrowserBase: a.config.Simulator.BrowserBase,
 	}
+	// The outbox sends many messages at once: a connection for each is worth keeping.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = outboxSenders
+	o.HTTP = &http.Client{Transport: transport, Timeout: outboxSend}
 	w := &weChat{store: a.store, cache: wechat.NewRedisReplays(a.cache), built: map[string]*builtApp{}}
 	if s != nil {
 		base := a.publicURL + simulatorPath

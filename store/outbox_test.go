@@ -195,6 +195,10 @@ func TestMessageInTheBell(t *testing.T) {
 			people[0].Reason != core.WhyUnread || people[0].Name == "" {
 			t.Errorf("not reached: %+v, %v", people, err)
 		}
+		rest, _, err := p.s.Unreached(t.Context(), everywhere, Page{Limit: 1, Next: people[0].Last})
+		if err != nil || len(rest) != 0 {
+			t.Errorf("the next page: %+v, %v", rest, err)
+		}
 		if people, _, err := p.s.Unreached(t.Context(), core.ScopeOf(7), Page{}); err != nil || len(people) != 0 {
 			t.Errorf("of another community: %+v, %v", people, err)
 		}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// outboxFigures are the figures of BenchmarkOutbox by their units, with what they should be.
+var outboxFigures = []struct{ unit, what, want string }{
+	{"messages/s", "messages a second", "at least 1,000"},
+	{"MB-grown", "heap grown over the run, MB, the simulator's memory included", "a few"},
+	{"MB-heap", "largest live heap, MB", ""},
+	{"scan-p50-ratio", "a scan's median beside it, relative to alone", "about 1"},
+	{"scan-p99-ratio", "a scan's p99 beside it, relative to alone", ""},
+}
+
+var benchFigure = regexp.MustCompile(`([0-9.]+) ([A-Za-z0-9/-]+)`)
+
+// outbox measures the worker of messages. It is part of the server's program and runs in a benchmark of that
+// package, in one process with WeChat's simulator: their work is in the figures too.
+func (b *bench) outbox() error {
+	found := map[string][]float64{}
+	for range b.rounds {
+		cmd := exec.Command("go", "test", "-vet=off", "-run", "^$", "-bench", "^BenchmarkOutbox$", "-benchtime", "1x", "./server")
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		for _, m := range benchFigure.FindAllStringSubmatch(string(out), -1) {
+			if value, err := strconv.ParseFloat(m[1], 64); err == nil {
+				found[m[2]] = append(found[m[2]], value)
+			}
+		}
+	}
+	fmt.Printf("\n10,000 messages through the simulator, embedded database\n")
+	for _, f := range outboxFigures {
+		values := found[f.unit]
+		if len(values) == 0 {
+			return fmt.Errorf("the benchmark reports no %s", f.unit)
+		}
+		slices.Sort(values)
+		fmt.Printf("%-62s %10.2f   %s\n", f.what, values[len(values)/2], f.want)
+	}
+	return nil
+}

@@ -379,3 +379,34 @@ func TestWeChatIsBrokenForTenMinutes(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { test(t, newMailroom(t, 50, false)) })
 	t.Run("MariaDB, two servers", func(t *testing.T) { test(t, newMailroom(t, 50, true)) })
 }
+
+// A server that shuts down finishes its calls, returns what has not gone out, and leaves nothing on a lease that
+// others would have to wait for.
+func TestOutboxIsDrainedAtShutdown(t *testing.T) {
+	m := newMailroom(t, 10, false)
+	const messages = 2000
+	m.tell(messages)
+	for stops := 0; m.open() > 0; stops++ {
+		stop := m.work(nil)
+		tick := time.NewTicker(time.Millisecond)
+		for before := m.open(); m.open() == before; {
+			<-tick.C
+		}
+		tick.Stop()
+		stop()
+		var held int
+		if err := m.db.Get(t.Context(), &held, "SELECT COUNT(*) FROM message WHERE state = 'sending'"); err != nil || held > 0 {
+			t.Fatalf("stop %d: %d messages are held by a server that is gone, %v", stops, held, err)
+		}
+		if stops > messages {
+			t.Fatal("nothing goes out between stops")
+		}
+	}
+	if fates := m.fates(); fates["sent template"] != messages {
+		t.Errorf("%v", fates)
+	}
+	var unsure int
+	if err := m.db.Get(t.Context(), &unsure, "SELECT COUNT(*) FROM message_attempt WHERE state = 'unknown'"); err != nil || unsure > 0 {
+		t.Errorf("%d attempts are in doubt, %v", unsure, err)
+	}
+}

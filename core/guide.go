@@ -115,7 +115,7 @@ func (f GuideFacts) houseStep() GuideStep {
 		Text: "说明几栋、几单元、几层、每层几户，一次生成全部房屋。", Act: "生成房屋", Path: "house/bulk", Needs: PermHouseEdit,
 	}
 	if f.Houses > 0 {
-		s.Text = fmt.Sprintf("已有 %d 套房屋。", f.Houses)
+		s.Text = fmt.Sprintf("已有 %s 套房屋。", Grouped(f.Houses))
 	}
 	return s
 }
@@ -127,7 +127,8 @@ func (f GuideFacts) residentStep() GuideStep {
 	}
 	if f.Residents > 0 {
 		s.Beside = s.State != GuideDone
-		s.Text = fmt.Sprintf("%d 套房屋中有 %d 套已登记住户，共 %d 人。", f.Houses, f.Inhabited, f.Residents)
+		s.Text = fmt.Sprintf("%s 套房屋中有 %s 套已登记住户，共 %s 人。",
+			Grouped(f.Houses), Grouped(f.Inhabited), Grouped(f.Residents))
 	}
 	return s
 }
@@ -220,7 +221,7 @@ func (f GuideFacts) noticeStep() GuideStep {
 		Needs: PermResidentView,
 	}
 	if f.Own > 0 {
-		s.Text = fmt.Sprintf("已有 %d 名住户自己认证。", f.Own)
+		s.Text = fmt.Sprintf("已有 %s 名住户自己认证。", Grouped(f.Own))
 	}
 	return s
 }

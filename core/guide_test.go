@@ -36,6 +36,10 @@ func TestGuideSteps(t *testing.T) {
 	if steps := GuideSteps(all); GuideLeft(steps) != 0 {
 		t.Errorf("all is there: %s", guideStates(all))
 	}
+	many := GuideSteps(GuideFacts{Community: 1, Houses: 1200, Inhabited: 1000, Residents: 12345})
+	if text := many[2].Text; text != "1,200 套房屋中有 1,000 套已登记住户，共 12,345 人。" {
+		t.Errorf("large numbers: %s", text)
+	}
 	for _, c := range []struct {
 		change func(*GuideFacts)
 		want   string

@@ -11,13 +11,17 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// cards returns what is wrong with a list at the width of a phone: the first card begins within 300
+// cards returns what is wrong with a list at the width of a phone: it has cards, the first begins within 300
 // pixels of the top, a card is at most 88 high and repeats no label, and with a link the whole of it
-// opens the thing.
+// opens the thing; the buttons above are whole.
 const cards = `(() => {
-	const list = document.querySelector(".tx-list .tx-cards > tbody");
+	const lines = [], list = document.querySelector(".tx-list tbody");
 	if (!list || document.querySelector(".tx-list.tx-open-filters")) return [];
-	const lines = [], rows = [...list.rows];
+	if (!list.closest(".tx-cards")) lines.push("no cards");
+	for (const button of document.querySelectorAll(".tx-heading .btn"))
+		if (button.scrollWidth > button.clientWidth || button.getBoundingClientRect().right > innerWidth)
+			lines.push("a button is cut off: " + button.innerText);
+	const rows = [...list.rows];
 	const top = rows[0].getBoundingClientRect().top + scrollY;
 	if (top > 300) lines.push("the first card begins at " + Math.round(top));
 	for (const row of rows) {
@@ -66,7 +70,7 @@ func TestListsOnAPhone(t *testing.T) {
 	for _, path := range consoleLists() {
 		b.open(origin + "/console/" + path)
 		b.await("the page", `document.readyState === "complete"`)
-		if yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!!document.querySelector(".tx-cards")`)); err != nil || !yes {
+		if yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!!document.querySelector(".tx-list tbody tr")`)); err != nil || !yes {
 			continue
 		}
 		lists++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	a.outbox = newOutboxWorker(a.store, a.log, setup, senders)
-	admin := a.console(wx)
+	admin := a.console(wx, slices.Collect(maps.Keys(senders)))
 	phones := h5.New(h5.Options{
 		Store: a.store, Gate: a.gate, Pages: a.pages,
 		WeChat: wx, PublicURL: a.publicURL, Demo: a.mode.demo, Log: a.log,
@@ -60,10 +61,10 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 }
 
 // console returns the property admins' surface.
-func (a *app) console(wx *weChat) *console.Console {
+func (a *app) console(wx *weChat, channels []core.MessageChannel) *console.Console {
 	return console.New(console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
-		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx,
+		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	})

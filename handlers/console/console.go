@@ -33,6 +33,7 @@ type Options struct {
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
 	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	Demo            bool
+	Channels        []core.MessageChannel // by which messages leave this deployment
 	System          System // shown on the about page
 }
 
@@ -54,7 +55,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		Frame: f, Captchas: web.NewCaptchas(f.Store, o.Cache),
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 	}
-	register, gates := &registry.Pages{Frame: f}, &access.Pages{Frame: f}
+	register, gates := &registry.Pages{Frame: f, Channels: o.Channels}, &access.Pages{Frame: f}
 	home := &pages{Frame: f}
 	f.Onward, f.HomePulse = home.onward, home.homePulse
 	routes := slices.Concat(

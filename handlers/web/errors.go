@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -96,9 +99,24 @@ func messageOf(err error) string {
 	return core.MessageOf(err)
 }
 
-// causeOf returns the heading of an error whose status says less than is known.
-func causeOf(err error) string {
+// pageMessageOf returns what an error's page says. It has no form in which wrong fields could be marked: their
+// messages are listed, and without a form, in the address alone, they are wrong as a whole.
+func pageMessageOf(method string, err error) string {
+	fields := FieldsOf(err)
 	switch {
+	case len(fields) == 0:
+		return messageOf(err)
+	case method == http.MethodGet:
+		return core.MessageOf(errAddress)
+	}
+	return strings.Join(slices.Sorted(maps.Values(fields)), "；")
+}
+
+// causeOf returns the heading of an error whose status says less than is known.
+func causeOf(method string, err error) string {
+	switch {
+	case method == http.MethodGet && core.IsInvalid(err):
+		return "地址有误"
 	case core.IsStale(err):
 		return "已被他人修改"
 	case errors.Is(err, errCrossSite):
@@ -196,7 +214,8 @@ func (a *App) answer(c *Context, code core.Code, err error) error {
 		return c.Redirect(place)
 	}
 	page := ErrorPage{
-		Status: statuses[code], Code: code, Cause: causeOf(err), Message: messageOf(err), RequestID: c.RequestID(),
+		Status: statuses[code], Code: code, Cause: causeOf(c.r.Method, err), Message: pageMessageOf(c.r.Method, err),
+		RequestID: c.RequestID(),
 	}
 	if a.o.ErrorPage != nil {
 		return a.o.ErrorPage(c, page)

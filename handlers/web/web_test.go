@@ -258,10 +258,26 @@ func TestErrorsBecomeAnswers(t *testing.T) {
 			if strings.Contains(page.Body.String()+w.Body.String(), "secret") {
 				t.Error("internal text reached people")
 			}
-			if !strings.Contains(page.Body.String(), c.says) {
+			says := c.says
+			if FieldsOf(c.err) != nil { // nothing is marked on a page without a form
+				says = "网址参数有误，请从菜单重新打开页面"
+			}
+			if !strings.Contains(page.Body.String(), says) {
 				t.Errorf("page %s", page.Body)
 			}
 		})
+	}
+}
+
+// An error's page has no form: it never points to marks that it does not have.
+func TestErrorPagesPointToNoMarks(t *testing.T) {
+	wrong := core.InvalidFields(map[string]string{"name": "姓名太长", "room": "房号不存在"})
+	for method, want := range map[string]string{
+		http.MethodGet: "地址有误 网址参数有误，请从菜单重新打开页面", http.MethodPost: " 姓名太长；房号不存在",
+	} {
+		if got := causeOf(method, wrong) + " " + pageMessageOf(method, wrong); got != want {
+			t.Errorf("%s: %q, want %q", method, got, want)
+		}
 	}
 }
 

@@ -182,7 +182,7 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 		Stem: "passrule",
 		Ask: templates.Confirm{
 			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋",
-			Effects: []string{fmt.Sprintf("涉及 %d 名住户", people)},
+			Effects: []string{"涉及 " + frame.Grouped(people) + " 名住户"},
 		},
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)

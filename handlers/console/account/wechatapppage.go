@@ -40,7 +40,7 @@ func (p *Pages) wechatAppList(c *web.Context) error {
 	}
 	page := wechatAppListPage{Shell: p.Shell(c, "wechatapp", "微信接入"), Tabs: settingTabs("wechatapp")}
 	page.List = templates.List{
-		Path: frame.WechatAppPath, Query: c.Request().URL.Query(), Count: len(apps), Total: len(apps),
+		Path: frame.WechatAppPath, Query: c.Request().URL.Query(), Count: len(apps), Total: len(apps), Cards: true,
 		Columns: []templates.Column{
 			{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "AppID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
 			{Label: "操作", Narrow: true, Hidden: true},

@@ -1,20 +1,14 @@
 package frame
 
 import (
-	"fmt"
 	"strings"
 
+	"tongxing/core"
 	"tongxing/templates"
 )
 
 // Grouped formats a number as 12,345.
-func Grouped(n int) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
+func Grouped(n int) string { return core.Grouped(n) }
 
 // BoundField is the filter by whether a WeChat is bound.
 func BoundField() templates.Field {

@@ -54,7 +54,8 @@ func TestLedger(t *testing.T) {
 	d.SignIn(t, core.Everywhere, core.PermHouseView).Get(t, frame.MessagePath, http.StatusForbidden)
 }
 
-// Whom no channel reached is listed once, with the way to their messages; a stopped channel says why.
+// Whom no channel reached is listed once, with the way to their messages; a stopped channel says why, and one
+// that this deployment lacks says so.
 func TestUnreachedAndChannels(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.PermMessageView)
@@ -72,6 +73,13 @@ func TestUnreachedAndChannels(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the channels lack %s: %q", want, text)
 		}
+	}
+	if n := strings.Count(text, "未接入"); n != 3 { // WeWork, the mini-program, text messages
+		t.Errorf("%d channels are not connected: %q", n, text)
+	}
+	p := Pages{Channels: []core.MessageChannel{core.ChannelSMS}}
+	if !p.sends(core.ChannelSMS) || !p.sends(core.ChannelInApp) || p.sends(core.ChannelTemplate) {
+		t.Error("a channel is connected that this deployment lacks, or not one that it has")
 	}
 }
 
@@ -95,9 +103,9 @@ func TestMessagePages(t *testing.T) {
 		"console/message/channel": channelPage{Shell: shell, Tabs: tabs, Rows: []channelRow{
 			channelRowOf(core.ChannelDay{
 				Channel: core.ChannelTemplate, Sent: 1200, Stops: []core.ChannelStop{{Template: "t", Reason: core.WhyBadTemplate}},
-			}),
-			channelRowOf(core.ChannelDay{Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}}}),
-			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}),
+			}, true),
+			channelRowOf(core.ChannelDay{Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}}}, true),
+			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true),
 		}},
 		"console/message/show": messageShowPage{
 			Shell: shell, Facts: messageFacts(m, who, "/x", time.UTC), Merged: "/y", Attempts: []attemptRow{

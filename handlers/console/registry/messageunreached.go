@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -95,15 +96,23 @@ func (p *Pages) messageChannels(c *web.Context) error {
 	}
 	page := channelPage{Shell: p.Shell(c, "message", "提醒设置"), Tabs: messageTabs(c, "channel")}
 	for _, d := range days {
-		page.Rows = append(page.Rows, channelRowOf(d))
+		page.Rows = append(page.Rows, channelRowOf(d, p.sends(d.Channel)))
 	}
 	return p.Page(c, http.StatusOK, "console/message/channel", page)
 }
 
-func channelRowOf(d core.ChannelDay) channelRow {
+// sends reports whether this deployment has a channel. The bell is always there.
+func (p *Pages) sends(channel core.MessageChannel) bool {
+	return channel == core.ChannelInApp || slices.Contains(p.Channels, channel)
+}
+
+func channelRowOf(d core.ChannelDay, has bool) channelRow {
 	row := channelRow{
 		Channel: d.Channel.Label(), Sent: frame.Grouped(d.Sent), Failed: frame.Grouped(d.Failed),
 		State: templates.Badge{Tone: templates.Good, Text: "正常"},
+	}
+	if !has {
+		row.State = templates.Badge{Tone: templates.Neutral, Text: "未接入"}
 	}
 	for _, stop := range d.Stops {
 		row.Stops = append(row.Stops, stopRow{reasonText(stop.Reason, stop.Code), stop.Template, stop.Until})

@@ -5,12 +5,16 @@ package registry
 import (
 	"slices"
 
+	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 )
 
 // Pages are the area's pages.
-type Pages struct{ *frame.Frame }
+type Pages struct {
+	*frame.Frame
+	Channels []core.MessageChannel // by which messages leave this deployment
+}
 
 // Routes returns the area's routes, feature by feature.
 func (p *Pages) Routes() []web.Route {

@@ -61,7 +61,15 @@ func (p *Pages) wechatAppNew(c *web.Context) error {
 	if asked.Kind == "" {
 		asked.Kind = core.WechatOfficial
 	}
-	return p.wechatAppFormPage(c, core.WechatApp{Kind: asked.Kind, Scope: core.Everywhere}, nil)
+	apps, err := p.Store.WechatApps(c.Ctx(), c.Scope())
+	if err != nil {
+		return err
+	}
+	app := core.WechatApp{Kind: asked.Kind, Scope: core.Everywhere}
+	if core.WechatAppClash(app, apps, core.ID.String) != nil {
+		app.Scope = core.ScopeOf() // another serves all: what would be refused is not proposed
+	}
+	return p.wechatAppFormPage(c, app, nil)
 }
 
 func (p *Pages) wechatAppCreate(c *web.Context) error {

@@ -21,6 +21,26 @@ func postedWechatApp(d *desk.Desk) url.Values {
 	}
 }
 
+// A new account is proposed for all communities only while no other of its kind serves them.
+func TestWechatAppForAllIsProposedOnce(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.Wechat = &desk.Wechat{}
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	proposed := func(kind string) bool {
+		return b.Get(t, frame.WechatAppPath+"/new?kind="+kind, http.StatusOK).Find(`input[name="all"][checked]`).Length() == 1
+	}
+	if !proposed("official") {
+		t.Error("the first is not proposed for all")
+	}
+	all := postedWechatApp(d)
+	all.Del("communities")
+	all.Set("all", "1")
+	b.Post(t, frame.WechatAppPath, all, http.StatusSeeOther)
+	if proposed("official") || !proposed("mini") {
+		t.Error("proposed is what will be refused, or not what can be")
+	}
+}
+
 // An account is added, checked with WeChat at once, and its keys are never shown again.
 func TestWechatAppIsAddedAndChecked(t *testing.T) {
 	d := newDesk(t)
@@ -57,6 +77,10 @@ func TestWechatAppIsAddedAndChecked(t *testing.T) {
 	}
 	if !strings.Contains(text, "/callback/oa/"+strings.TrimPrefix(to, frame.WechatAppPath+"/")) {
 		t.Error("the address of the message server is missing")
+	}
+	line := show.Find(".tx-timeline").Text()
+	if strings.Contains(line, d.Mine.Community.String()) || !strings.Contains(line, "小区：") {
+		t.Errorf("the timeline has ids in place of names: %s", line)
 	}
 	wx.Tried = nil
 	b.Post(t, to+"/check", nil, http.StatusSeeOther)

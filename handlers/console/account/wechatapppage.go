@@ -164,7 +164,7 @@ func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
 	}
 	keys := wechatStep{Title: "AppID 和 AppSecret", Badge: stepBadge(app.Checked.At, app.Checked.Problem == ""), Text: app.Checked.Problem}
 	if keys.Text == "" && !app.Checked.At.IsZero() {
-		keys.Text = p.wechatWhen(app.Checked.At) + "检查，微信已应答。"
+		keys.Text = p.wechatWhen(app.Checked.At) + " 检查，微信已应答。"
 	}
 	if app.Kind == core.WechatMini {
 		return []wechatStep{keys, {

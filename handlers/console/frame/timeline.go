@@ -29,23 +29,29 @@ func (f *Frame) Timeline(c *web.Context, things ...string) (*templates.Timeline,
 	if err != nil {
 		return nil, err
 	}
+	communities, err := f.CommunityNames(c)
+	if err != nil {
+		return nil, err
+	}
 	line := &templates.Timeline{More: templates.Action{
 		Label: "全部操作", URL: templates.WithQuery(AuditPath, nil, "subject", things[0]),
 	}}
 	for _, act := range acts {
-		line.Moments = append(line.Moments, momentOf(act, things[0], names))
+		line.Moments = append(line.Moments, momentOf(act, things[0], names, communities))
 	}
 	return line, nil
 }
 
-func momentOf(act core.ThingAct, own string, names map[string]string) templates.Moment {
+func momentOf(
+	act core.ThingAct, own string, names map[string]string, communities map[core.ID]string,
+) templates.Moment {
 	m := templates.Moment{At: act.At, Title: act.Label, By: cmp.Or(act.By.Name, act.By.Kind.Label())}
 	if act.Target != own {
 		m.Of = names[act.Target]
 	}
 	switch {
 	case act.Record.ID != 0:
-		m.URL, m.Text = AuditURL(act.Record.ID), auditSummary(act.Record.NamedChanges(nil))
+		m.URL, m.Text = AuditURL(act.Record.ID), auditSummary(act.Record.NamedChanges(communities))
 	case act.Batch != 0:
 		m.URL = BatchURL(act.Batch)
 	}

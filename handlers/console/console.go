@@ -34,7 +34,7 @@ type Options struct {
 	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	Demo            bool
 	Channels        []core.MessageChannel // by which messages leave this deployment
-	System          System // shown on the about page
+	System          System                // shown on the about page
 }
 
 // Console serves the console's pages.

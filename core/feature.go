@@ -120,7 +120,7 @@ var Features = []Feature{
 		Own: true, Group: "home", Menu: MenuEntry{"待我处理", "checklist"},
 		Aliases: []string{"待办"},
 		Pages: []FeaturePage{
-			{"开始使用", "guide", []string{"初始设置"}}, {"微信接入", "guide/wechat", nil},
+			{"开始使用", "guide", []string{"初始设置"}}, {"微信接入步骤", "guide/wechat", nil},
 			{"打印住户通知", "guide/notice", nil},
 		},
 	},
@@ -268,7 +268,7 @@ var Features = []Feature{
 		Group: "registry", Menu: MenuEntry{"提醒设置", "inbox"},
 		Aliases: []string{"消息", "通知", "推送"},
 		Pages: []FeaturePage{
-			{"未触达", "message/unreached", nil}, {"发送渠道", "message/channel", []string{"发送次数", "配额"}},
+			{"未触达", "message/unreached", nil}, {"发送渠道", "message/channel", []string{"发送次数", "配额", "短信"}},
 		},
 		Permissions: []PermissionItem{
 			{PermMessageView, "查看发送记录", nil},
@@ -344,7 +344,7 @@ var Features = []Feature{
 		Stem: "wechatapp", Noun: "微信接入", Table: "wechat_app", Fields: wechatAppFields,
 		List: PermSettingEdit, Page: PermSettingEdit,
 		Under:   "setting",
-		Aliases: []string{"公众号", "小程序", "微信接入"},
+		Aliases: []string{"公众号", "小程序", "添加公众号", "添加小程序"},
 		Verbs: []Verb{
 			{"create", "添加微信接入"}, {"update", "修改微信接入"}, {"disable", "停用微信接入"}, {"enable", "启用微信接入"},
 			{"remove", "删除微信接入"},

@@ -333,7 +333,7 @@ type guideWechatPage struct {
 
 // guideWechat shows whether WeChat is configured, and what to enter where. It contains no secret.
 func (p *pages) guideWechat(c *web.Context) error {
-	page := guideWechatPage{Shell: p.Shell(c, "guide", "微信接入"), Back: p.Within(c, frame.GuidePath)}
+	page := guideWechatPage{Shell: p.Shell(c, "guide", "微信接入步骤"), Back: p.Within(c, frame.GuidePath)}
 	page.Crumbs = []templates.Crumb{{Label: "开始使用", URL: frame.GuidePath}}
 	state := func(on bool) templates.Badge {
 		if on {

@@ -130,6 +130,9 @@ func TestSearchFindsEveryPageAndAct(t *testing.T) {
 			t.Errorf("%q finds %v, not %s", text, groups[group], label)
 		}
 	}
+	if groups, _ := found(t, b, "wxjr"); len(groups["页面"]) != len(slices.Compact(slices.Sorted(slices.Values(groups["页面"])))) {
+		t.Errorf("two pages of one name: %v", groups["页面"])
+	}
 	entries := 0
 	for _, f := range core.Features {
 		if f.Menu.Label != "" {

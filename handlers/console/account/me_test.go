@@ -284,3 +284,13 @@ func TestMePages(t *testing.T) {
 		"console/me/proof":    centreFormPage{Shell: shell, Form: templates.Form{Action: "/x"}},
 	})
 }
+
+// With what WeChat tells on it, too, one's own page has one primary button at most.
+func TestOwnPageHasOnePrimaryButton(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.Wechat = &desk.Wechat{}
+	page := d.SignIn(t, core.Everywhere, core.PermAccessAlertView).Get(t, frame.MePath, http.StatusOK)
+	if buttons := page.Find("main .btn-primary"); buttons.Length() > 1 || !strings.Contains(page.Find("main").Text(), "微信提醒") {
+		t.Errorf("%d primary buttons: %q", buttons.Length(), buttons.Text())
+	}
+}

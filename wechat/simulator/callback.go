@@ -22,7 +22,7 @@ type Callback struct {
 func (s *Simulator) SetCallback(ctx context.Context, appID string, c Callback) error {
 	if c.AESKey != "" {
 		if _, err := newEnvelope(c.AESKey); err != nil {
-			return err
+			return errors.New("EncodingAESKey 应为 43 位字母和数字")
 		}
 	}
 	known, is := s.App(appID)

@@ -23,25 +23,28 @@ func TestOfficialAccountIsConnected(t *testing.T) {
 			b.types("#f-name", "滨河苑物业")
 			b.types("#f-app_id", spareOfficial)
 			b.types("#f-app_secret", "ffffffffffffffffffffffffffffffff")
-			b.run(`sessionStorage.token = document.querySelector("#f-token").value; sessionStorage.aesKey = document.querySelector("#f-aes_key").value`)
+			b.run(`sessionStorage.token = document.querySelector("#f-token").value;
+				sessionStorage.aesKey = document.querySelector("#f-aes_key").value`)
 			b.picture("wechatapp-form-" + name)
-			b.click(`[name="all"] ~ *, label[for="f-all"]`)
 			b.click(`input[name="communities"]`)
 			b.click(".tx-form-foot .btn-primary")
-			b.await("what is wrong with the secret", `/wechatapp.[0-9]+$/.test(location.pathname) && document.body.innerText.includes("AppSecret 不正确")`)
+			b.await("what is wrong with the secret", `/wechatapp.[0-9]+$/.test(location.pathname) &&
+				document.body.innerText.includes("AppSecret 不正确")`)
 			b.picture("wechatapp-wrong-" + name)
 
 			b.await("the edit", `location.assign(location.pathname + "/edit") || true`)
 			b.types("#f-app_secret", spareSecret)
 			b.click(".tx-form-foot .btn-primary")
 			b.await("checked", `document.body.innerText.includes("微信已应答") && document.body.innerText.includes("未收到消息")`)
-			b.run(`sessionStorage.server = document.querySelector("[data-copy*='/callback/oa/']").dataset.copy; sessionStorage.page = location.href`)
+			b.run(`sessionStorage.server = document.querySelector("[data-copy*='/callback/oa/']").dataset.copy;
+				sessionStorage.page = location.href`)
 
 			// The platform calls before it accepts the address.
 			b.await("the platform", `location.assign("/sim/platform/`+spareOfficial+`") || true`)
 			b.await("its form", `location.pathname.startsWith("/sim/platform/") && document.readyState === "complete"`)
-			b.run(`for (const [field, value] of [["url", sessionStorage.server], ["token", sessionStorage.token], ["aes_key", sessionStorage.aesKey]])
-				document.querySelector("[name=" + field + "]").value = value`)
+			b.run(`for (const [field, value] of Object.entries({
+				url: sessionStorage.server, token: sessionStorage.token, aes_key: sessionStorage.aesKey,
+			})) document.querySelector("[name=" + field + "]").value = value`)
 			b.picture("wechatapp-platform-" + name)
 			b.click("form .primary")
 			b.await("accepted", `document.body.innerText.includes("回调校验通过")`)

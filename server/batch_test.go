@@ -52,8 +52,7 @@ func TestWrongHousesAreTakenBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := openConsole(t, startDemo(t), size)
 			b.await("the way to the form", `location.assign("/console/house/bulk") || true`)
-			b.await("the form", `location.pathname === "/console/house/bulk"`)
-			b.choosesCommunity()
+			b.choosesCommunity("/console/house/bulk")
 			for field, text := range map[string]string{"#f-above0": "88", "#f-above1": "1", "#f-floors": "1-2", "#f-rooms": "1-3"} {
 				b.types(field, text)
 			}

@@ -83,7 +83,7 @@ func TestRegisterIsBuilt(t *testing.T) {
 	b.await("all houses again", `!location.search.includes("node=") && document.querySelectorAll("tbody tr").length === 12`)
 
 	b.open(address + "/console/resident/new")
-	b.choosesCommunity()
+	b.choosesCommunity("/console/resident/new")
 	b.types("#f-house", "2单元1302")
 	b.await(
 		"houses to choose from",

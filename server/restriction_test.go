@@ -13,18 +13,18 @@ import (
 func (b *tab) opensRestriction() {
 	b.t.Helper()
 	b.await("the way to the form", `location.assign("/console/restriction/new") || true`)
-	b.choosesCommunity()
+	b.choosesCommunity("/console/restriction/new")
 	b.await("its houses", settled+` && new URL(location).searchParams.has("community") && !document.querySelector(".tx-wrong") && `+
 		`document.querySelector("#f-community").value === new URL(location).searchParams.get("community")`)
 }
 
-// choosesCommunity chooses the first community of a form's first field.
-func (b *tab) choosesCommunity() {
+// choosesCommunity chooses the first community of the first field of the form at a path.
+func (b *tab) choosesCommunity(path string) {
 	b.t.Helper()
-	// In one go: the page before may have a filter of that name.
+	// In one go: the page before may be a list with a filter of that name, which is posted too.
 	b.await("the communities", `(() => {
 		const field = document.querySelector("main form[method=post] #f-community");
-		if (document.readyState !== "complete" || !field || field.options.length < 2) return false;
+		if (location.pathname !== "`+path+`" || document.readyState !== "complete" || !field || field.options.length < 2) return false;
 		field.focus(); field.selectedIndex = 1;
 		field.dispatchEvent(new Event("change", { bubbles: true }));
 		return true;

@@ -16,6 +16,7 @@ func (r *Renderer) funcs() template.FuncMap {
 		"exact":    r.formatter("2006-01-02 15:04:05"),
 		"clock":    r.formatter("15:04"),
 		"monthday": r.formatter("1月2日 15:04"),
+		"when":     r.when,
 		"iso":      isoTime,
 		"badge":    NewBadge,
 		"empty":    NewEmpty,
@@ -48,6 +49,40 @@ func (r *Renderer) formatter(layout string) func(value any) (string, error) {
 		}
 		return t.In(r.zone).Format(layout), nil
 	}
+}
+
+// when returns a past time as people say it, in the deployment's time zone: 刚刚, 5 分钟前, 今天 15:04, 昨天 15:04,
+// 11月20日 15:04; the year if it is another. The zero time and nil are a dash, and a future time is its date.
+func (r *Renderer) when(value any) (string, error) {
+	t, err := timeOf(value)
+	if err != nil || t.IsZero() {
+		return "–", err
+	}
+	return whenSaid(r.now().In(r.zone), t.In(r.zone)), nil
+}
+
+// whenSaid is when of a time t at now, both in the zone in which days are counted.
+func whenSaid(now, t time.Time) string {
+	ago := now.Sub(t)
+	day := func(of time.Time) time.Time {
+		return time.Date(of.Year(), of.Month(), of.Day(), 0, 0, 0, 0, time.UTC)
+	}
+	days := int(day(now).Sub(day(t)).Hours() / 24)
+	switch {
+	case ago < 0:
+		return t.Format("2006-01-02 15:04")
+	case ago < time.Minute:
+		return "刚刚"
+	case ago < time.Hour:
+		return fmt.Sprintf("%d 分钟前", int(ago.Minutes()))
+	case days == 0:
+		return t.Format("今天 15:04")
+	case days == 1:
+		return t.Format("昨天 15:04")
+	case t.Year() == now.Year():
+		return t.Format("1月2日 15:04")
+	}
+	return t.Format("2006-01-02 15:04")
 }
 
 // isoTime formats the datetime attribute of <time>; empty for the zero time.

@@ -31,6 +31,7 @@ type Renderer struct {
 	files  fs.FS
 	dev    bool
 	zone   *time.Location
+	now    func() time.Time // pages say how long ago something was
 	assets manifest
 	pages  map[string]*template.Template
 
@@ -61,7 +62,7 @@ func New(dev bool, options ...Option) (*Renderer, error) {
 }
 
 func newRenderer(files fs.FS, dev bool, options []Option) (*Renderer, error) {
-	r := &Renderer{files: files, dev: dev, zone: time.FixedZone("UTC+8", 8*60*60), demoFront: demoTour}
+	r := &Renderer{files: files, dev: dev, zone: time.FixedZone("UTC+8", 8*60*60), demoFront: demoTour, now: time.Now}
 	for _, o := range options {
 		o(r)
 	}

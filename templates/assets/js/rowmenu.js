@@ -1,9 +1,15 @@
 // The menus ⋯ of rows. Their panel would be cut off by the scrolling table, so it is placed over the
-// page; it closes when the page scrolls. Arrows move through it.
+// page, and stays at its button when the page scrolls: a button reached by Tab scrolls into view, and the
+// event of that scroll may come after the menu was opened. Arrows move through it.
 
+// place puts an open menu's panel at its button; a menu whose button has left the window is closed.
 function place(menu) {
   const panel = menu.querySelector(".tx-menu-panel");
   const button = menu.querySelector("summary").getBoundingClientRect();
+  if (button.bottom < 0 || button.top > window.innerHeight) {
+    menu.open = false;
+    return;
+  }
   panel.style.position = "fixed";
   panel.style.right = `${document.documentElement.clientWidth - button.right}px`;
   const below = button.bottom + 4;
@@ -36,7 +42,7 @@ export function watchRowMenus() {
   window.addEventListener(
     "scroll",
     () => {
-      for (const menu of document.querySelectorAll(".tx-row-menu[open]")) menu.open = false;
+      for (const menu of document.querySelectorAll(".tx-row-menu[open]")) place(menu);
     },
     true,
   );

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -109,7 +108,7 @@ func TestKilledServer(t *testing.T) {
 	s := newSite(t, estate.Plan{Houses: tokens/4 + 1, Members: 4, Doors: 10, DoorsOut: true})
 	doomed, other := s.start(), s.start()
 	texts := s.issue(tokens)
-	first := &storm{client: s.client, workers: 32, after: tokens, do: doomed.kill}
+	first := &storm{client: s.client, workers: 32, after: tokens, do: doomed.Kill}
 	first.rage(aim(texts, s.Doors[:5], doomed, other))
 	if first.silent == 0 {
 		t.Error("nobody noticed the kill")
@@ -215,19 +214,15 @@ func TestStopFinishesScansInFlight(t *testing.T) {
 	s := newSite(t, estate.Plan{Houses: tokens / 4, Members: 4, Doors: 2, DoorsOut: true})
 	p := s.start()
 	texts := s.issue(tokens)
-	storm := &storm{client: s.client, workers: 32, after: tokens / 4, do: func() {
-		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-	}}
+	storm := &storm{client: s.client, workers: 32, after: tokens / 4, do: p.Stop}
 	storm.rage(aim(texts, s.Doors[:1], p))
 	select {
-	case <-p.done:
+	case <-p.Ended():
 	case <-time.After(20 * time.Second):
 		t.Fatal("the server does not stop")
 	}
-	if p.err != nil {
-		t.Errorf("the server ended badly: %v\n%s", p.err, p.log)
+	if p.Err() != nil {
+		t.Errorf("the server ended badly: %v\n%s", p.Err(), p.Log())
 	}
 	if storm.silent == 0 {
 		t.Error("the storm was over before the stop")
@@ -249,7 +244,7 @@ func TestKilledEmbeddedServer(t *testing.T) {
 	for i := range texts {
 		texts[i] = e.token(p, i)
 	}
-	first := &storm{client: e.client, workers: 16, after: 2 * tokens, do: p.kill}
+	first := &storm{client: e.client, workers: 16, after: 2 * tokens, do: p.Kill}
 	first.rage(aim(texts, e.Doors[:4], p))
 	if first.silent == 0 || len(first.opened) == 0 {
 		t.Errorf("%d without an answer, %d opened: the kill did not come in the middle", first.silent, len(first.opened))
@@ -264,7 +259,7 @@ func TestKilledEmbeddedServer(t *testing.T) {
 	if open, err := scan(e.client, p, e.Doors[0], e.token(p, 0)); !open || err != nil {
 		t.Errorf("a new token does not open: %v", err)
 	}
-	p.kill()
+	p.Kill()
 	s := e.open()
 	defer s.Close()
 	first.holds(t, released(t, s, e.Community), texts)

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -12,13 +10,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -31,89 +25,40 @@ import (
 	"tongxing/testkit/servers"
 )
 
-// builtServer is the program as people run it, built once for this package if go is installed. Its
-// folder is named like testkit's, so that a later run removes it.
-var builtServer = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), fmt.Sprintf("tongxing-test-%d-server-", os.Getpid()))
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "tongxing")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server: %w\n%s", err, out)
-	}
-	return path, nil
-})
-
-// process is one running server, which can be sent signals.
+// process is one running server of a test.
 type process struct {
-	t    *testing.T
-	cmd  *exec.Cmd
+	*servers.Program
 	addr string // host:port
-	log  *bytes.Buffer
-	done chan struct{} // closed when it is reaped
-	err  error         // how it ended; read after done
 }
 
 // startProcess starts the built server with settings in addition to those of every test, and waits
 // until it reports where it listens.
 func startProcess(t *testing.T, settings ...string) *process {
 	t.Helper()
-	p, out := begin(t, settings...)
-	lines := bufio.NewScanner(out)
-	for p.addr == "" && lines.Scan() {
-		p.addr = strings.TrimPrefix(printedURL.FindString(lines.Text()), "http://")
+	p := begin(t, settings...)
+	addr, err := p.Address()
+	if err != nil {
+		t.Fatal(err)
 	}
-	p.reap(out)
-	if p.addr == "" {
-		<-p.done
-		t.Fatalf("the server ended before it was ready: %v\n%s", p.err, p.log)
-	}
+	p.addr = addr
 	return p
 }
 
-// begin starts the built server; reap then waits for its end.
-func begin(t *testing.T, settings ...string) (*process, io.Reader) {
+// begin starts the built server.
+func begin(t *testing.T, settings ...string) *process {
 	t.Helper()
-	program, err := builtServer()
-	if err != nil {
-		t.Fatal(err)
-	}
 	keys := estate.Keys()
-	p := &process{t: t, cmd: exec.Command(program), log: &bytes.Buffer{}, done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(),
+	p, err := servers.StartProgram(nil, append([]string{
 		"TONGXING_HTTP_ADDR=127.0.0.1:0", "TONGXING_HTTP_METRICS_ADDR=off", "TONGXING_LOG_LEVEL=error",
-		"TONGXING_KEYS_RING="+keys.Keys[0].ID+":"+base64.StdEncoding.EncodeToString(keys.Keys[0].Secret),
-		"TONGXING_KEYS_MAC="+base64.StdEncoding.EncodeToString(keys.MAC),
+		"TONGXING_KEYS_RING=" + keys.Keys[0].ID + ":" + base64.StdEncoding.EncodeToString(keys.Keys[0].Secret),
+		"TONGXING_KEYS_MAC=" + base64.StdEncoding.EncodeToString(keys.MAC),
 		"TONGXING_LIMITS_ADDRESS_PER_MINUTE=1000000", "TONGXING_LIMITS_READER_PER_SECOND=100000",
-	)
-	p.cmd.Env = append(p.cmd.Env, settings...)
-	p.cmd.Stderr = p.log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := p.cmd.StdoutPipe()
+	}, settings...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.kill)
-	return p, out
-}
-
-// reap records how the server ends.
-func (p *process) reap(out io.Reader) {
-	go func() {
-		_, _ = io.Copy(io.Discard, out)
-		p.err = p.cmd.Wait()
-		close(p.done)
-	}()
-}
-
-// kill ends the server as a power cut would.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // fails only if it has ended
-	<-p.done
+	t.Cleanup(p.Kill)
+	return &process{Program: p}
 }
 
 // site is a community whose servers share a MariaDB and a Redis.
@@ -367,7 +312,7 @@ func (s *site) awaitOpen(p *process, resident int) {
 			}
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("no door opens again: %v\n%s", err, p.log)
+			s.t.Fatalf("no door opens again: %v\n%s", err, p.Log())
 		}
 		<-pause.C
 	}

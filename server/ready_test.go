@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -62,9 +61,8 @@ func (s *site) startEarly() *process {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	p, out := begin(s.t, append([]string{"TONGXING_DATA_DIR=" + s.t.TempDir(), "TONGXING_HTTP_ADDR=" + addr}, s.settings...)...)
+	p := begin(s.t, append([]string{"TONGXING_DATA_DIR=" + s.t.TempDir(), "TONGXING_HTTP_ADDR=" + addr}, s.settings...)...)
 	p.addr = addr
-	p.reap(out)
 	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
 	for deadline := time.Now().Add(20 * time.Second); ; <-pause.C {
@@ -74,7 +72,7 @@ func (s *site) startEarly() *process {
 			return p
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("it is not alive: %v\n%s", err, p.log)
+			s.t.Fatalf("it is not alive: %v\n%s", err, p.Log())
 		}
 	}
 }
@@ -87,16 +85,14 @@ func TestAServerWaitsForItsDatabase(t *testing.T) {
 	if status, body := readiness(t, s.client, early); status != http.StatusServiceUnavailable || !strings.Contains(body, "starting") {
 		t.Errorf("while it waits: %d %s", status, body)
 	}
-	if err := early.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	early.Stop()
 	select {
-	case <-early.done:
+	case <-early.Ended():
 	case <-time.After(10 * time.Second):
 		t.Fatal("it does not stop")
 	}
-	if early.err != nil {
-		t.Errorf("it ended with %v\n%s", early.err, early.log)
+	if early.Err() != nil {
+		t.Errorf("it ended with %v\n%s", early.Err(), early.Log())
 	}
 	late := s.startEarly()
 	if err := s.maria.Start(); err != nil {

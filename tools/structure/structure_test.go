@@ -24,8 +24,8 @@ const (
 
 // folders are the top-level folders that exist, or are planned.
 var folders = []string{
-	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "migrations", "miniprogram",
-	"secret", "server", "sheet", "sms", "store", "templates", "testkit", "tools", "wechat",
+	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "journeys", "migrations",
+	"miniprogram", "secret", "server", "sheet", "sms", "store", "templates", "testkit", "tools", "wechat",
 }
 
 // notOurs are folders that git ignores.
@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 	"handlers/web":     {"captcha", "core", "secret", "sheet", "store", "gate", "templates"},
 	"handlers":         {"core", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror"},
 	"demo":             {"*"},
+	"journeys":         nil,
 	"server":           {"*"},
 	"testkit":          {"*", "testkit"},
 	"tools":            {"*", "testkit"},

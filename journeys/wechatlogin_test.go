@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"net/url"

@@ -1,4 +1,4 @@
-package main
+package journeys
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"tongxing/configs"
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit"
@@ -47,13 +46,7 @@ func openOffice(t *testing.T) *office {
 	data := seededCopy(t)
 	o := &office{t: t, sessions: map[string][]signedIn{}}
 	o.staff(data)
-	address, stop := runDemo(t, data)
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	o.address = address
+	o.address = startOn(t, data)
 	return o
 }
 
@@ -66,10 +59,8 @@ func (o *office) staff(data string) {
 			o.t.Fatal(err)
 		}
 	}
-	keys, err := keyring(configs.Config{Data: configs.Data{Dir: data}})
-	must(err)
 	s, err := store.Open(o.t.Context(), store.Options{
-		SQLitePath: filepath.Join(data, "tongxing.db"), Keys: keys, Passwords: estate.Passwords,
+		SQLitePath: filepath.Join(data, "tongxing.db"), Keys: estate.Keys(), Passwords: estate.Passwords,
 	})
 	must(err)
 	o.communities, err = s.Communities(o.t.Context(), core.Everywhere)

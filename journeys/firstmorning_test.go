@@ -1,14 +1,12 @@
-package main
+package journeys
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -104,16 +102,12 @@ var firstLink = regexp.MustCompile(`(http://127\.0\.0\.1:\d+)(/console/setup\?to
 func emptyDemo(t *testing.T) (address, link string) {
 	t.Helper()
 	testkit.Chromium(t)
-	line, stop := runProgram(t, t.TempDir(), "--demo", "--empty")
+	found, stop := runProgram(t, t.TempDir(), firstLink, "--demo", "--empty")
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	found := firstLink.FindStringSubmatch(line)
-	if found == nil {
-		t.Fatalf("no link in %q", line)
-	}
 	return found[1], found[0]
 }
 
@@ -426,12 +420,9 @@ func laterJobs(c *counted) {
 func TestAnEmptyDemoIsRefusedElsewhere(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	line, stop := runProgram(t, data, "--demo", "--empty")
+	_, stop := runProgram(t, data, firstLink, "--demo", "--empty")
 	if err := stop(); err != nil {
 		t.Fatal(err)
-	}
-	if !firstLink.MatchString(line) {
-		t.Errorf("it prints %q", line)
 	}
 	for _, c := range []struct {
 		args []string
@@ -454,9 +445,11 @@ func TestAnEmptyDemoIsRefusedElsewhere(t *testing.T) {
 // runRefused runs the program, which must end by itself, and returns how.
 func runRefused(t *testing.T, data string, args ...string) (code int, said string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var log strings.Builder
-	code = run(ctx, slices.Concat(args, []string{"--config", settingsFile(t, data)}), io.Discard, &log)
-	return code, log.String()
+	p := program(t, data, args...)
+	select {
+	case <-p.Ended():
+	case <-time.After(time.Minute):
+		t.Fatal("it does not end")
+	}
+	return p.Code(), p.Log()
 }

@@ -53,7 +53,7 @@ var BatchTypes = []BatchType{
 		"之后又设置过限制的房屋不变。",
 	},
 	{
-		BatchReaderQR, "切换门禁二维码", PermReaderEdit, "reader", "台读头", "门禁二维码恢复为原来的开或关。",
+		BatchReaderQR, "切换接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",
 		"之后改过的读头不变。",
 	},
 	{

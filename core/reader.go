@@ -210,7 +210,7 @@ var readerFields = []AuditField{
 	{Key: "scope_nodes", Label: "服务范围", List: true},
 	{Key: "kinds", Label: "接受的通行证", Value: labelOf(PassKind.Label), List: true},
 	{Key: "thermometer", Label: "带测温"},
-	{Key: "qr_allowed", Label: "门禁二维码"},
+	{Key: "qr_allowed", Label: "接受二维码"},
 	{Key: "deny_code", Label: "拒绝码"},
 	{Key: "heartbeat", Label: "心跳"},
 	{Key: "firmware", Label: "固件版本"},

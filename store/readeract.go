@@ -244,7 +244,7 @@ func switchReader(tx *database.Tx, by core.Actor, action string, before, after c
 // MaxReaderQR is the maximum number of readers of one SwitchReadersQR.
 const MaxReaderQR = 500
 
-// SwitchReadersQR ticks or clears 门禁二维码 for readers. One that is not there, or not in the scope,
+// SwitchReadersQR ticks or clears 接受二维码 for readers. One that is not there, or not in the scope,
 // leaves all as they were. The batch has those that changed; it is zero if there are none. Readers
 // of several communities are a batch each, of which the size of all is returned.
 func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.Scope, q ReaderQR) (core.Batch, error) {
@@ -275,7 +275,7 @@ func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.S
 	return first, err
 }
 
-// setReaderQR ticks or clears 门禁二维码 of a locked reader.
+// setReaderQR ticks or clears 接受二维码 of a locked reader.
 func setReaderQR(tx *database.Tx, by core.Actor, before core.Reader, allowed bool) error {
 	after := before
 	after.QRAllowed = allowed

@@ -5,13 +5,13 @@ import (
 	"tongxing/store/database"
 )
 
-// readerItem is a reader's 门禁二维码 as a batch keeps it.
+// readerItem is a reader's 接受二维码 as a batch keeps it.
 type readerItem struct {
 	QRAllowed bool  `json:"qr_allowed"`
 	Updated   int64 `json:"updated"` // updated_at
 }
 
-// writeReaderBatches keeps readers whose 门禁二维码 was switched, a batch for each community.
+// writeReaderBatches keeps readers whose 接受二维码 was switched, a batch for each community.
 func writeReaderBatches(tx *database.Tx, by core.Actor, were []core.Reader) (core.Batch, error) {
 	things := map[core.ID][]batchThing{}
 	var communities []core.ID
@@ -28,7 +28,7 @@ func writeReaderBatches(tx *database.Tx, by core.Actor, were []core.Reader) (cor
 	return writeBatches(tx, by, core.BatchReaderQR, communities, things)
 }
 
-// undoReadersQR switches 门禁二维码 of readers back that were not changed since.
+// undoReadersQR switches 接受二维码 of readers back that were not changed since.
 func undoReadersQR(u *undoing) error {
 	return u.each(func(item batchItemRow) error {
 		var was, became readerItem

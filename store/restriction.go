@@ -300,7 +300,7 @@ func (s *Store) LiftRestriction(ctx context.Context, by core.Actor, scope core.S
 }
 
 // LiftRestrictions ends the restrictions of houses of a community, however many. Those that have
-// none are left out; if none has, that is not found.
+// none are left out; if none has, that is a conflict: somebody else has just lifted them.
 func (s *Store) LiftRestrictions(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, houses []core.ID,
 ) (core.Batch, error) {
@@ -315,8 +315,11 @@ func (s *Store) LiftRestrictions(
 			return err
 		}
 		held := all.only(all.restricted())
-		if len(held.ids) == 0 {
+		switch {
+		case len(all.ids) == 0:
 			return core.NotFound(noRestriction)
+		case len(held.ids) == 0:
+			return core.Conflict("限制已经解除，可能是其他人刚刚操作的")
 		}
 		if batch, err = writeRestrictionBatch(tx, by, held, core.BatchLift, nil); err != nil {
 			return err

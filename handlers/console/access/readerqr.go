@@ -31,7 +31,7 @@ type readerQRForm struct {
 	Allowed string    `form:"allowed" of:"0 1"`
 }
 
-// readerQR turns 门禁二维码 on or off: that of one reader at once, that of several after a question.
+// readerQR turns 接受二维码 on or off: that of one reader at once, that of several after a question.
 func (p *Pages) readerQR(c *web.Context) error {
 	var form readerQRForm
 	if err := c.Bind(&form); err != nil {

@@ -125,7 +125,7 @@ func readerDetail(r core.Reader, community core.Community, now time.Time) templa
 			{Label: "小区", Value: community.Name},
 			{Label: "所在的门", Value: r.Gate + "，" + r.Direction.Label()},
 			seen,
-			{Label: "门禁二维码", Badge: frame.OnOff(r.QRAllowed, "开", "关")},
+			{Label: "接受二维码", Badge: frame.OnOff(r.QRAllowed, "开", "关")},
 		},
 	}
 }
@@ -143,7 +143,7 @@ func readerShowOf(r core.Reader, nodes []string, now time.Time) readerShowPage {
 	page := readerShowPage{
 		Opens: []templates.Fact{
 			{Label: "服务范围", Value: scope}, {Label: "接受的通行证", Value: strings.Join(kinds, "、")},
-			{Label: "门禁二维码", Badge: frame.OnOff(r.QRAllowed, "开", "关")},
+			{Label: "接受二维码", Badge: frame.OnOff(r.QRAllowed, "开", "关")},
 			{Label: "测温", Badge: frame.OnOff(r.Thermometer, "有", "无")},
 		},
 		Device: []templates.Fact{

@@ -96,7 +96,7 @@ func daysText(days int) string {
 	if days == 0 {
 		return "永久"
 	}
-	return fmt.Sprintf("%d 天", days)
+	return frame.Grouped(days) + " 天"
 }
 
 // settingForm is the posted form. The days are a text, so that an empty field does not mean "for
@@ -145,7 +145,7 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
 	return templates.Confirm{
 		Title: "缩短出入记录的保留时间？", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysText(now.RecordDays), daysText(settings.RecordDays)),
-		Effects: []string{fmt.Sprintf("所有小区 %d 天以前的出入记录将在一小时内永久删除", settings.RecordDays), "删除后不能恢复；需要留存的请先导出"},
+		Effects: []string{"所有小区 " + daysText(settings.RecordDays) + "以前的出入记录将在一小时内永久删除", "删除后不能恢复；需要留存的请先导出"},
 		Action:  frame.SettingPath, Keep: form, Submit: "保存并删除更早的记录", Cancel: frame.SettingPath, Danger: true,
 		Typed: strconv.Itoa(settings.RecordDays),
 	}

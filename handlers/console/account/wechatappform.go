@@ -12,7 +12,7 @@ import (
 
 // wechatAppForm is the posted form.
 type wechatAppForm struct {
-	Kind        core.WechatAppKind `form:"kind" max:"16"`
+	Kind        core.WechatAppKind `form:"kind" of:"official mini"`
 	Name        string             `form:"name" max:"64"`
 	AppID       string             `form:"app_id" max:"64"`
 	Secret      string             `form:"app_secret" max:"128"`

@@ -46,9 +46,10 @@ type messageListPage struct {
 }
 
 type messageRow struct {
-	URL, Text, Who, Kind, Channel, Reason string
-	State                                 templates.Badge
-	Created                               time.Time
+	URL, Text, Kind, Channel, Reason string
+	Who, WhoURL                      string // the recipient; WhoURL "" = no page, or not theirs to open
+	State                            templates.Badge
+	Created                          time.Time
 }
 
 const messagesAPage = 50
@@ -115,7 +116,7 @@ func (p *Pages) messageList(c *web.Context) error {
 	}
 	for _, m := range messages {
 		page.Rows = append(page.Rows, messageRow{
-			URL: frame.MessageURL(m.ID), Text: m.Text(), Who: recipientText(people[m.ID]), Kind: m.Kind.Label(),
+			URL: frame.MessageURL(m.ID), Text: m.Text(), Who: recipientText(people[m.ID]), WhoURL: recipientURL(c, people[m.ID]), Kind: m.Kind.Label(),
 			Channel: channelText(m.Channel), Reason: reasonText(m.Reason, m.Code), State: messageBadge(m.State), Created: m.Created,
 		})
 	}
@@ -247,7 +248,7 @@ func (p *Pages) messageShow(c *web.Context) error {
 	}
 	for _, a := range attempts {
 		page.Attempts = append(page.Attempts, attemptRow{
-			Channel: a.Channel.Label(), Reason: reasonText(a.Reason, a.Code), State: attemptBadge(a.State),
+			Channel: a.Channel.Label(), Reason: reasonText(a.Reason, a.Code), State: attemptBadge(a.Channel, a.State),
 			Begun: cmp.Or(a.Begun, a.Planned), Ended: a.Ended,
 		})
 	}
@@ -276,8 +277,12 @@ func messageFacts(m core.Message, r core.Recipient, url string, zone *time.Locat
 	return facts
 }
 
-func attemptBadge(s core.AttemptState) templates.Badge {
+// attemptBadge is the state of an attempt. The list in the product has no platform that could accept: there the
+// message is where it is read.
+func attemptBadge(channel core.MessageChannel, s core.AttemptState) templates.Badge {
 	switch {
+	case channel == core.ChannelInApp && s == core.AttemptAccepted:
+		return templates.Badge{Tone: templates.Good, Text: "已放入站内提醒"}
 	case s == core.AttemptAccepted || s == core.AttemptDelivered:
 		return templates.Badge{Tone: templates.Good, Text: s.Label()}
 	case slices.Contains([]core.AttemptState{core.AttemptRefused, core.AttemptFailed}, s):

@@ -43,9 +43,9 @@ func TestLedger(t *testing.T) {
 			t.Errorf("the row %q lacks %s", text, want)
 		}
 	}
-	link, _ := page.Find("tbody a").First().Attr("href")
+	link, _ := page.Find(`tbody a[href^="` + frame.MessagePath + `/"]`).First().Attr("href")
 	show := b.Get(t, link, http.StatusOK)
-	if !strings.Contains(show.Find("main").Text(), "平台已接受") || show.Find(`main a[href^="`+frame.AccountPath+`/"]`).Length() != 1 {
+	if !strings.Contains(show.Find("main").Text(), "已放入站内提醒") || show.Find(`main a[href^="`+frame.AccountPath+`/"]`).Length() != 1 {
 		t.Errorf("its page: %q", show.Find("main").Text())
 	}
 	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView).Get(t, link, http.StatusNotFound)
@@ -109,8 +109,8 @@ func TestMessagePages(t *testing.T) {
 		}},
 		"console/message/show": messageShowPage{
 			Shell: shell, Facts: messageFacts(m, who, "/x", time.UTC), Merged: "/y", Attempts: []attemptRow{
-				{Channel: "公众号", State: attemptBadge(core.AttemptRefused), Reason: desk.Hostile, Begun: time.Unix(1, 0)},
-				{Channel: "短信", State: attemptBadge(core.AttemptUnknown)},
+				{Channel: "公众号", State: attemptBadge(core.ChannelTemplate, core.AttemptRefused), Reason: desk.Hostile, Begun: time.Unix(1, 0)},
+				{Channel: "短信", State: attemptBadge(core.ChannelTemplate, core.AttemptUnknown)},
 			},
 		},
 		"console/message/show#new": messageShowPage{Shell: shell},

@@ -7,7 +7,9 @@ const typing = "input:not([type=checkbox]), select, textarea, [contenteditable]"
 const blocked = "dialog[open], details[data-menu][open]";
 
 const rows = () => [...document.querySelectorAll("[data-list] tbody tr")];
-const linkOf = (row) => row.querySelector("td a[href]") ?? row.querySelector("td :is(button, summary, input)");
+// The link of a row is that of its subject; a person beside it may have one, too.
+const linkOf = (row) =>
+  row.querySelector("td.tx-lead a[href]") ?? row.querySelector("td a[href]") ?? row.querySelector("td :is(button, summary, input)");
 
 function current() {
   return document.activeElement?.closest("[data-list] tbody tr");

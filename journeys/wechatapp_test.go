@@ -35,7 +35,8 @@ func TestOfficialAccountIsConnected(t *testing.T) {
 			b.await("the edit", `location.assign(location.pathname + "/edit") || true`)
 			b.types("#f-app_secret", spareSecret)
 			b.click(".tx-form-foot .btn-primary")
-			b.await("checked", `document.body.innerText.includes("微信已应答") && document.body.innerText.includes("未收到消息")`)
+			b.await("checked", `document.body.innerText.includes("微信已应答") && document.body.innerText.includes("未收到消息") &&
+				document.querySelector("[data-copy*='/callback/oa/']")`)
 			b.run(`sessionStorage.server = document.querySelector("[data-copy*='/callback/oa/']").dataset.copy;
 				sessionStorage.page = location.href`)
 

@@ -64,7 +64,7 @@ func TestRestrictions(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = s.LiftRestriction(t.Context(), core.System, everywhere, houses[1])
-		wantCode(t, err, core.CodeNotFound)
+		wantCode(t, err, core.CodeConflict)
 		if got := idsOf(list(RestrictionFilter{})); !slices.Equal(got, []core.ID{houses[0], houses[3]}) {
 			t.Errorf("after lifting: %v", got)
 		}
@@ -181,7 +181,7 @@ func TestRestrictionsAtOnce(t *testing.T) {
 					mu.Unlock()
 					for _, house := range order[:2] {
 						_, err := s.LiftRestriction(t.Context(), core.System, everywhere, house)
-						if err != nil && !core.IsNotFound(err) {
+						if err != nil && !core.IsConflict(err) {
 							t.Errorf("lift: %v", err)
 						}
 						if err == nil {

@@ -116,7 +116,8 @@ func (p *Pages) messageList(c *web.Context) error {
 	}
 	for _, m := range messages {
 		page.Rows = append(page.Rows, messageRow{
-			URL: frame.MessageURL(m.ID), Text: m.Text(), Who: recipientText(people[m.ID]), WhoURL: recipientURL(c, people[m.ID]), Kind: m.Kind.Label(),
+			URL: frame.MessageURL(m.ID), Text: m.Text(), Who: recipientText(people[m.ID]), WhoURL: recipientURL(c, people[m.ID]),
+			Kind:    m.Kind.Label(),
 			Channel: channelText(m.Channel), Reason: reasonText(m.Reason, m.Code), State: messageBadge(m.State), Created: m.Created,
 		})
 	}

@@ -109,7 +109,10 @@ func TestMessagePages(t *testing.T) {
 		}},
 		"console/message/show": messageShowPage{
 			Shell: shell, Facts: messageFacts(m, who, "/x", time.UTC), Merged: "/y", Attempts: []attemptRow{
-				{Channel: "公众号", State: attemptBadge(core.ChannelTemplate, core.AttemptRefused), Reason: desk.Hostile, Begun: time.Unix(1, 0)},
+				{
+					Channel: "公众号", State: attemptBadge(core.ChannelTemplate, core.AttemptRefused), Reason: desk.Hostile,
+					Begun: time.Unix(1, 0),
+				},
 				{Channel: "短信", State: attemptBadge(core.ChannelTemplate, core.AttemptUnknown)},
 			},
 		},

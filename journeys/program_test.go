@@ -86,6 +86,9 @@ func runProgram(t *testing.T, data string, until *regexp.Regexp, args ...string)
 		if code := p.Code(); code != 0 || t.Failed() {
 			return fmt.Errorf("the program ended with %d:\n%s", code, p.Log())
 		}
+		if leaks := p.Leaks(); len(leaks) > 0 {
+			return fmt.Errorf("it logged what it must not: %q", leaks)
+		}
 		return nil
 	}
 }

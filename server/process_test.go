@@ -57,7 +57,12 @@ func begin(t *testing.T, settings ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.Kill)
+	t.Cleanup(func() {
+		p.Kill()
+		if leaks := p.Leaks(); len(leaks) > 0 {
+			t.Errorf("it logged what it must not: %q", leaks)
+		}
+	})
 	return &process{Program: p}
 }
 

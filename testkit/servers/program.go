@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"tongxing/testkit/hygiene"
 )
 
 // builtProgram is the product as people run it, built once a process.
@@ -31,8 +33,9 @@ var builtProgram = sync.OnceValues(func() (string, error) {
 type Program struct {
 	cmd   *exec.Cmd
 	log   tail
-	ended chan struct{} // closed once it is reaped
-	err   error         // how it ended; read after ended
+	watch hygiene.Filter // what it logs, on its way to log
+	ended chan struct{}  // closed once it is reaped
+	err   error          // how it ended; read after ended
 
 	mu   sync.Mutex
 	said strings.Builder
@@ -48,7 +51,8 @@ func StartProgram(args []string, settings ...string) (*Program, error) {
 	}
 	p := &Program{cmd: exec.Command(path, args...), ended: make(chan struct{}), more: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), settings...)
-	p.cmd.Stderr = &p.log
+	p.watch.To = &p.log
+	p.cmd.Stderr = &p.watch
 	p.cmd.SysProcAttr = dieWithParent()
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -116,6 +120,9 @@ func (p *Program) Address() (string, error) {
 
 // Log returns the end of what the program logged.
 func (p *Program) Log() string { return p.log.String() }
+
+// Leaks returns the lines of its log that have what must not be in one.
+func (p *Program) Leaks() []string { return p.watch.Found() }
 
 // Ended is closed when the program has ended; Err then says how.
 func (p *Program) Ended() <-chan struct{} { return p.ended }

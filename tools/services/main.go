@@ -4,6 +4,9 @@
 //	go run ./tools/services -- go test ./...
 //
 // Temporary files of the tests are kept in memory if there is room.
+//
+// With go test, every test binary runs under `services -watch`, which fails if a log line has what must
+// not be in one (testkit/hygiene); go test shows that output only of what fails.
 package main
 
 import (
@@ -14,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"tongxing/testkit"
@@ -21,12 +25,25 @@ import (
 )
 
 func main() {
+	watched := flag.Bool("watch", false, "run a test binary, and fail if its log has secrets")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "usage: services -- command arguments…")
 		os.Exit(2)
 	}
+	if *watched {
+		os.Exit(watch(flag.Args()))
+	}
 	os.Exit(run(flag.Args()))
+}
+
+// watching adds to a go test command that each test binary runs under this program.
+func watching(args []string) []string {
+	self, err := os.Executable()
+	if err != nil || len(args) < 2 || args[0] != "go" || args[1] != "test" {
+		return args
+	}
+	return slices.Insert(slices.Clone(args), 2, "-exec="+self+" -watch")
 }
 
 // run returns the command's exit status.
@@ -54,6 +71,7 @@ func run(args []string) int {
 			return 1
 		}
 	}
+	args = watching(args)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -58,6 +58,16 @@ function keepTyping() {
   });
 }
 
+// showWrong focuses the first field that is wrong; pictures that arrive later must not push it out of view.
+function showWrong() {
+  const field = document.querySelector(".tx-wrong input, .tx-wrong select, .tx-wrong textarea");
+  const still = document.querySelector(":target") !== null;
+  field?.focus({ preventScroll: still });
+  if (!field || still || document.readyState === "complete") return;
+  const again = () => document.activeElement === field && field.scrollIntoView({ block: "nearest" });
+  window.addEventListener("load", again, { once: true });
+}
+
 // watchForms sets up all forms of the page, present and future.
 export function watchForms() {
   notAgain();
@@ -69,7 +79,7 @@ export function watchForms() {
   // A draft from an expired session, posted back to its form.
   document.querySelector("form[data-resume]")?.submit();
   // If the URL has a fragment, that part stays in view.
-  document.querySelector(".tx-wrong input, .tx-wrong select, .tx-wrong textarea")?.focus({ preventScroll: document.querySelector(":target") !== null });
+  showWrong();
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

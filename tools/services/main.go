@@ -75,9 +75,14 @@ func run(args []string) int {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	// A terminal's interrupt reaches the command too; we only wait for its end.
+	return supervise(cmd, os.Interrupt, syscall.SIGTERM)
+}
+
+// supervise runs a command, passes signals on to it, and returns its exit status. A terminal's interrupt
+// reaches the command too; we only wait for its end.
+func supervise(cmd *exec.Cmd, passed ...os.Signal) int {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, passed...)
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, "services:", err)
 		return 1

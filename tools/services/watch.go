@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 
 	"tongxing/testkit/hygiene"
@@ -19,25 +17,7 @@ func watch(args []string) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, log
 	dieWithParent(cmd)
 	// go test interrupts a binary that takes too long, and wants to see where it is.
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	if err := cmd.Start(); err != nil {
-		fmt.Fprintln(os.Stderr, "services:", err)
-		return 1
-	}
-	go func() {
-		for s := range signals {
-			_ = cmd.Process.Signal(s) // it may have already ended
-		}
-	}()
-	status := 0
-	if err := cmd.Wait(); err != nil {
-		status = 1
-		var exit *exec.ExitError
-		if errors.As(err, &exit) && exit.ExitCode() > 0 {
-			status = exit.ExitCode()
-		}
-	}
+	status := supervise(cmd, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	for _, found := range append(out.Found(), log.Found()...) {
 		fmt.Println("--- FAIL: " + found)
 		status = 1

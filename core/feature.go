@@ -344,7 +344,7 @@ var Features = []Feature{
 		Stem: "wechatapp", Noun: "微信接入", Table: "wechat_app", Fields: wechatAppFields,
 		List: PermSettingEdit, Page: PermSettingEdit,
 		Under:   "setting",
-		Aliases: []string{"公众号", "小程序", "添加公众号", "添加小程序"},
+		Aliases: []string{"公众号", "小程序", "企业微信", "添加公众号", "添加小程序", "添加企业微信"},
 		Verbs: []Verb{
 			{"create", "添加微信接入"}, {"update", "修改微信接入"}, {"disable", "停用微信接入"}, {"enable", "启用微信接入"},
 			{"remove", "删除微信接入"},

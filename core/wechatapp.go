@@ -15,7 +15,8 @@ type WechatApp struct {
 	ID      ID // 0 = of the configuration file: the console cannot change it
 	Kind    WechatAppKind
 	Name    string
-	AppID   string // WeChat's own id of it; cannot change
+	AppID   string // WeChat's own id of it, of WeWork the company's; cannot change
+	Agent   int    // of WeWork: the agent id of the company's app
 	Scope   Scope  // the communities it serves; the whole scope is the account of all that have none of their own
 	Sealed  bool   // messages come encrypted: it has an AES key
 	Called  time.Time
@@ -32,10 +33,11 @@ type WechatAppKind string
 const (
 	WechatOfficial WechatAppKind = "official" // a verified service account
 	WechatMini     WechatAppKind = "mini"
+	WechatWork     WechatAppKind = "work" // a company on WeWork, and its app
 )
 
 // WechatAppKinds are all kinds, in display order.
-var WechatAppKinds = []WechatAppKind{WechatOfficial, WechatMini}
+var WechatAppKinds = []WechatAppKind{WechatOfficial, WechatMini, WechatWork}
 
 // Label returns the kind in Chinese.
 func (k WechatAppKind) Label() string {
@@ -44,6 +46,8 @@ func (k WechatAppKind) Label() string {
 		return "公众号"
 	case WechatMini:
 		return "小程序"
+	case WechatWork:
+		return "企业微信"
 	}
 	return string(k)
 }
@@ -56,9 +60,10 @@ type WechatCheck struct {
 
 // WechatKeys are the secrets of an app. They print as nothing but whether they are set.
 type WechatKeys struct {
-	Secret string // AppSecret
-	Token  string // of the message server; official accounts only
-	AESKey string // EncodingAESKey, 43 characters; "" = messages come in the clear
+	Secret  string // AppSecret
+	Contact string // of WeWork: the secret of the contact sync
+	Token   string // of the message server; not of mini-programs
+	AESKey  string // EncodingAESKey, 43 characters; "" = messages come in the clear
 }
 
 // Format implements fmt.Formatter, for every verb.
@@ -81,12 +86,15 @@ func (k WechatKeys) hidden() string {
 const (
 	MaxWechatAppName = 32
 	MaxWechatKey     = 64
+	maxWechatAgent   = 99_999_999
 )
 
 // The forms that the platform gives its ids and keys.
 var (
 	wechatAppID  = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
+	wechatCorpID = regexp.MustCompile(`^w[wx][0-9a-f]{16}$`)
 	wechatSecret = regexp.MustCompile(`^[0-9A-Za-z]{16,64}$`)
+	corpSecret   = regexp.MustCompile(`^[0-9A-Za-z_-]{16,64}$`)
 	wechatToken  = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
 	wechatAESKey = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
 )
@@ -102,19 +110,23 @@ func (a WechatApp) Trimmed() WechatApp {
 func (a WechatApp) Check(keys WechatKeys, kept bool) error {
 	fields := map[string]string{}
 	if !slices.Contains(WechatAppKinds, a.Kind) {
-		fields["kind"] = "请选择公众号或小程序"
+		fields["kind"] = "请选择公众号、小程序或企业微信"
 	}
 	if !nameText(a.Name, MaxWechatAppName) {
 		fields["name"] = "请填写名称，最多 32 个字"
+	}
+	if a.Scope.Empty() {
+		fields["communities"] = "请选择负责哪些小区"
+	}
+	if a.Kind == WechatWork {
+		a.checkCorp(keys, kept, fields)
+		return InvalidFields(fields)
 	}
 	if !wechatAppID.MatchString(a.AppID) {
 		fields["app_id"] = "应为 wx 加 16 位数字和小写字母 a–f"
 	}
 	if !(kept && keys.Secret == "") && !wechatSecret.MatchString(keys.Secret) {
 		fields["app_secret"] = "应为 32 位字母和数字，请从公众平台复制"
-	}
-	if a.Scope.Empty() {
-		fields["communities"] = "请选择负责哪些小区"
 	}
 	if a.Kind == WechatOfficial {
 		if !(kept && keys.Token == "") && !wechatToken.MatchString(keys.Token) {
@@ -125,6 +137,27 @@ func (a WechatApp) Check(keys WechatKeys, kept bool) error {
 		}
 	}
 	return InvalidFields(fields)
+}
+
+// checkCorp adds the bad fields of a company's app.
+func (a WechatApp) checkCorp(keys WechatKeys, kept bool, fields map[string]string) {
+	if !wechatCorpID.MatchString(a.AppID) {
+		fields["app_id"] = "应为 ww 加 16 位数字和小写字母 a–f"
+	}
+	if a.Agent < 1 || a.Agent > maxWechatAgent {
+		fields["agent"] = "请填写应用的 AgentId，是一个数字"
+	}
+	for name, key := range map[string]string{"app_secret": keys.Secret, "contact_secret": keys.Contact} {
+		if !(kept && key == "") && !corpSecret.MatchString(key) {
+			fields[name] = "应为 43 位字母、数字、- 和 _，请从企业微信管理后台复制"
+		}
+	}
+	if !(kept && keys.Token == "") && !wechatToken.MatchString(keys.Token) {
+		fields["token"] = "应为 3 到 32 位字母和数字"
+	}
+	if !(kept && keys.AESKey == "") && !wechatAESKey.MatchString(keys.AESKey) {
+		fields["aes_key"] = "应为 43 位字母和数字，企业微信的消息都加密"
+	}
 }
 
 // WechatAppOf returns the app in use of a kind that serves a community: its own, otherwise that of all
@@ -177,7 +210,9 @@ var wechatAppFields = []AuditField{
 	{Key: "name", Label: "名称"},
 	{Key: "app_id", Label: "AppID"},
 	{Key: "communities", Label: communitiesLabel, List: true},
+	{Key: "agent", Label: "AgentId"},
 	{Key: "secret", Label: "AppSecret"},
+	{Key: "contact", Label: "通讯录 Secret"},
 	{Key: "token", Label: "Token"},
 	{Key: "aes_key", Label: "EncodingAESKey"},
 	{Key: "disabled", Label: "已停用"},

@@ -45,6 +45,44 @@ func TestWechatAppCheck(t *testing.T) {
 	}
 }
 
+// A company on WeWork has an agent id, two secrets, and always an AES key.
+func TestWechatAppCheckOfACompany(t *testing.T) {
+	right := func() (WechatApp, WechatKeys) {
+		return WechatApp{Kind: WechatWork, Name: "物业", AppID: "ww00000000000000a1", Agent: 1000002, Scope: Everywhere},
+			WechatKeys{
+				Secret: strings.Repeat("s", 42) + "-", Contact: strings.Repeat("c", 42) + "_", Token: "token123",
+				AESKey: strings.Repeat("k", 43),
+			}
+	}
+	for name, c := range map[string]struct {
+		change func(a *WechatApp, k *WechatKeys)
+		kept   bool
+		field  string // "" = right
+	}{
+		"right":              {change: func(*WechatApp, *WechatKeys) {}},
+		"keys as they are":   {change: func(_ *WechatApp, k *WechatKeys) { *k = WechatKeys{} }, kept: true},
+		"an id of an app":    {change: func(a *WechatApp, _ *WechatKeys) { a.AppID = "1000002" }, field: "app_id"},
+		"no agent":           {change: func(a *WechatApp, _ *WechatKeys) { a.Agent = 0 }, field: "agent"},
+		"a long agent":       {change: func(a *WechatApp, _ *WechatKeys) { a.Agent = 100_000_000 }, field: "agent"},
+		"no secret":          {change: func(_ *WechatApp, k *WechatKeys) { k.Secret = "" }, field: "app_secret"},
+		"no contact secret":  {change: func(_ *WechatApp, k *WechatKeys) { k.Contact = "" }, field: "contact_secret"},
+		"a space in secrets": {change: func(_ *WechatApp, k *WechatKeys) { k.Contact += " x" }, kept: true, field: "contact_secret"},
+		"no token":           {change: func(_ *WechatApp, k *WechatKeys) { k.Token = "" }, field: "token"},
+		"in the clear":       {change: func(_ *WechatApp, k *WechatKeys) { k.AESKey = "" }, field: "aes_key"},
+		"nowhere":            {change: func(a *WechatApp, _ *WechatKeys) { a.Scope = Scope{} }, field: "communities"},
+	} {
+		a, k := right()
+		c.change(&a, &k)
+		err := a.Check(k, c.kept)
+		if c.field == "" && err != nil || c.field != "" && !namesField(err, c.field) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, k := right(); strings.Contains(fmt.Sprintf("%v %+v %#v", k, k, k), "ccc") {
+		t.Error("the contact secret prints")
+	}
+}
+
 // A community's own account comes before that of all; one out of use counts for nothing.
 func TestWechatAppOf(t *testing.T) {
 	apps := []WechatApp{

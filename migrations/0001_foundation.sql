@@ -538,11 +538,13 @@ CREATE INDEX bind_ticket_target ON bind_ticket (kind, target_id);
 -- 微信接入: accounts of the WeChat platform that are entered in the console. The configuration file's are not here.
 CREATE TABLE wechat_app (
   id              BIGINT       NOT NULL PRIMARY KEY,
-  kind            VARCHAR(16)  NOT NULL, -- official, mini
+  kind            VARCHAR(16)  NOT NULL, -- official, mini, work
   name            VARCHAR(32)  NOT NULL,
-  app_id          VARCHAR(64)  NOT NULL,
+  app_id          VARCHAR(64)  NOT NULL, -- of WeWork: the company's id, so that a company is bound once
+  agent_id        INTEGER      NOT NULL, -- of WeWork: the company's app; 0 otherwise
   secret_cipher   VARCHAR(200) NOT NULL,
-  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = not an official account
+  contact_cipher  VARCHAR(200) NOT NULL, -- of WeWork: the secret of the contact sync; '' otherwise
+  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = a mini-program
   aes_key_cipher  VARCHAR(200) NOT NULL, -- '' = messages come in the clear
   all_communities INTEGER      NOT NULL, -- 1 = serves those without one of their own
   called_at       BIGINT,                -- the last callback with a right signature

@@ -85,7 +85,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 	}
 	return callback.New(callback.Options{
 		Mini:  mini,
-		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Accounts: wx.Account, PublicURL: a.publicURL,
+		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Accounts: wx.Account, Corps: wx.Corp, PublicURL: a.publicURL,
 		Files: files, Log: a.log,
 	})
 }

@@ -34,6 +34,9 @@ type builtApp struct {
 	store.KeyedWechatApp
 	official *wechat.OfficialAccount // of that kind
 	mini     *wechat.MiniProgram     // of that kind
+	corp     *wechat.CorpApp         // of WeWork: the company's app
+	contact  *wechat.CorpApp         // of WeWork: the contact sync
+	inbox    *wechat.CorpInbox       // of WeWork
 	err      error                   // its keys are of no use
 	codes    *sync.Map               // pictures of its codes by scene, which never change
 }
@@ -86,7 +89,7 @@ func (w *weChat) apps(ctx context.Context) []*builtApp {
 	apps, built := make([]*builtApp, len(recent)), map[string]*builtApp{}
 	for i, r := range recent {
 		b := w.built[r.App.AppID]
-		if b == nil || b.Keys != r.Keys || b.App.Kind != r.App.Kind {
+		if b == nil || b.Keys != r.Keys || b.App.Kind != r.App.Kind || b.App.Agent != r.App.Agent {
 			b = w.build(r)
 		} else if b.App.ID != r.App.ID || !b.App.Updated.Equal(r.App.Updated) || !b.App.Called.Equal(r.App.Called) {
 			same := *b
@@ -108,6 +111,10 @@ func (w *weChat) build(r store.KeyedWechatApp) *builtApp {
 		})
 	case core.WechatMini:
 		b.mini = w.client.MiniProgram(r.App.AppID, r.Keys.Secret)
+	case core.WechatWork:
+		b.corp = w.client.CorpApp(wechat.CorpOptions{CorpID: r.App.AppID, Secret: r.Keys.Secret, Agent: r.App.Agent})
+		b.contact = w.client.CorpApp(wechat.CorpOptions{CorpID: r.App.AppID, Secret: r.Keys.Contact})
+		b.inbox, b.err = b.corp.Inbox(wechat.InboxOptions{Token: r.Keys.Token, AESKey: r.Keys.AESKey, Replays: w.cache})
 	}
 	return b
 }
@@ -157,6 +164,16 @@ func (w *weChat) Account(ctx context.Context, id core.ID) (callback.Account, boo
 	return callback.Account{}, false
 }
 
+// Corp implements callback.Corps.
+func (w *weChat) Corp(ctx context.Context, id core.ID) (callback.Corp, bool) {
+	for _, b := range w.apps(ctx) {
+		if b.App.ID == id && b.inbox != nil {
+			return callback.Corp{App: b.App, Inbox: b.inbox}, true
+		}
+	}
+	return callback.Corp{}, false
+}
+
 var (
 	errNoOfficial = core.Conflict("还没有接入公众号，请联系管理员")
 	errNoMini     = core.Conflict("还没有接入小程序，请联系管理员")
@@ -179,6 +196,10 @@ func (w *weChat) check(ctx context.Context, kind core.WechatAppKind) error {
 			err = b.official.Check(ctx)
 		case b.mini != nil:
 			err = b.mini.Check(ctx)
+		case b.corp != nil:
+			if err = b.corp.Check(ctx); err == nil {
+				err = b.contact.Check(ctx)
+			}
 		}
 		if err = cmp.Or(b.err, err); err != nil {
 			return err
@@ -201,6 +222,8 @@ func (w *weChat) Try(ctx context.Context, appID string) error {
 			return b.official.Probe(ctx)
 		case b.mini != nil:
 			return b.mini.Probe(ctx)
+		case b.corp != nil:
+			return wechat.ProbeCorp(ctx, b.corp, b.contact)
 		}
 	}
 	return nil

@@ -27,7 +27,9 @@ type wechatAppRow struct {
 	Kind     core.WechatAppKind `db:"kind"`
 	Name     string             `db:"name"`
 	AppID    string             `db:"app_id"`
+	Agent    int                `db:"agent_id"`
 	Secret   string             `db:"secret_cipher"`
+	Contact  string             `db:"contact_cipher"`
 	Token    string             `db:"token_cipher"`
 	AESKey   string             `db:"aes_key_cipher"`
 	Whole    int                `db:"all_communities"`
@@ -38,12 +40,12 @@ type wechatAppRow struct {
 	Disabled database.Millis    `db:"disabled_at"`
 }
 
-const wechatAppColumns = `SELECT id, kind, name, app_id, secret_cipher, token_cipher, aes_key_cipher, all_communities, called_at,
-	checked_at, problem, updated_at, disabled_at FROM wechat_app`
+const wechatAppColumns = `SELECT id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher,
+	all_communities, called_at, checked_at, problem, updated_at, disabled_at FROM wechat_app`
 
 func (r wechatAppRow) app() core.WechatApp {
 	a := core.WechatApp{
-		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Sealed: r.AESKey != "", Called: r.Called.Time,
+		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Agent: r.Agent, Sealed: r.AESKey != "", Called: r.Called.Time,
 		Checked: core.WechatCheck{At: r.Checked.Time, Problem: r.Problem}, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	if r.Whole != 0 {
@@ -56,21 +58,21 @@ func (r wechatAppRow) keys(tx interface {
 	Reveal(column, sealed string) string
 }) core.WechatKeys {
 	return core.WechatKeys{
-		Secret: tx.Reveal("wechat_app.secret", r.Secret), Token: tx.Reveal("wechat_app.token", r.Token),
+		Secret: tx.Reveal("wechat_app.secret", r.Secret), Contact: tx.Reveal("wechat_app.contact", r.Contact), Token: tx.Reveal("wechat_app.token", r.Token),
 		AESKey: tx.Reveal("wechat_app.aes_key", r.AESKey),
 	}
 }
 
 // sealedKeys are the keys as the table has them.
-type sealedKeys struct{ secret, token, aesKey string }
+type sealedKeys struct{ secret, contact, token, aesKey string }
 
 func (s *Store) sealWechatKeys(k core.WechatKeys) (sealed sealedKeys, err error) {
 	for _, key := range []struct {
 		column, text string
 		to           *string
 	}{
-		{"wechat_app.secret", k.Secret, &sealed.secret}, {"wechat_app.token", k.Token, &sealed.token},
-		{"wechat_app.aes_key", k.AESKey, &sealed.aesKey},
+		{"wechat_app.secret", k.Secret, &sealed.secret}, {"wechat_app.contact", k.Contact, &sealed.contact},
+		{"wechat_app.token", k.Token, &sealed.token}, {"wechat_app.aes_key", k.AESKey, &sealed.aesKey},
 	} {
 		if key.text == "" {
 			continue
@@ -80,6 +82,18 @@ func (s *Store) sealWechatKeys(k core.WechatKeys) (sealed sealedKeys, err error)
 		}
 	}
 	return sealed, nil
+}
+
+// set adds the keys that are not empty to the columns and arguments of an UPDATE.
+func (k sealedKeys) set(columns string, args []any) (string, []any) {
+	for column, text := range map[string]string{
+		"secret_cipher": k.secret, "contact_cipher": k.contact, "token_cipher": k.token, "aes_key_cipher": k.aesKey,
+	} {
+		if text != "" {
+			columns, args = columns+", "+column+" = ?", append(args, text)
+		}
+	}
+	return columns, args
 }
 
 // wechatAppsWithin returns the condition that an app serves all communities, or one of the scope.
@@ -150,7 +164,9 @@ type wechatAppAudit struct {
 	Name        string `json:"name"`
 	AppID       string `json:"app_id"`
 	Communities string `json:"communities"`
+	Agent       int    `json:"agent,omitempty"`
 	Secret      string `json:"secret,omitempty"`
+	Contact     string `json:"contact,omitempty"`
 	Token       string `json:"token,omitempty"`
 	AESKey      string `json:"aes_key,omitempty"`
 	Disabled    bool   `json:"disabled"`
@@ -168,8 +184,8 @@ func auditOfWechatApp(a core.WechatApp, replaced core.WechatKeys) wechatAppAudit
 		communities = database.JoinIDs(a.Scope.Communities())
 	}
 	return wechatAppAudit{
-		Kind: string(a.Kind), Name: a.Name, AppID: a.AppID, Communities: communities,
-		Secret: word(replaced.Secret), Token: word(replaced.Token), AESKey: word(replaced.AESKey),
+		Kind: string(a.Kind), Name: a.Name, AppID: a.AppID, Communities: communities, Agent: a.Agent,
+		Secret: word(replaced.Secret), Contact: word(replaced.Contact), Token: word(replaced.Token), AESKey: word(replaced.AESKey),
 		Disabled: !a.Disabled.IsZero(),
 	}
 }
@@ -217,9 +233,10 @@ func (s *Store) CreateWechatApp(
 		}
 		_, err := tx.Exec(`
 			INSERT INTO wechat_app
-				(id, kind, name, app_id, secret_cipher, token_cipher, aes_key_cipher, all_communities, problem, created_at, updated_at)
-			VALUES (`+database.Placeholders(11)+`)`,
-			int64(id), string(a.Kind), a.Name, a.AppID, sealed.secret, sealed.token, sealed.aesKey,
+				(id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher, all_communities,
+				problem, created_at, updated_at)
+			VALUES (`+database.Placeholders(13)+`)`,
+			int64(id), string(a.Kind), a.Name, a.AppID, a.Agent, sealed.secret, sealed.contact, sealed.token, sealed.aesKey,
 			database.BoolInt(a.Scope.Whole()), "", tx.NowMS(), tx.NowMS())
 		if database.IsDuplicate(err) {
 			return database.ErrRace
@@ -329,20 +346,18 @@ func (s *Store) UpdateWechatApp(
 		}
 		updated = time.UnixMilli(tx.NextUpdated(after.Updated))
 		after.Name, after.Scope, after.Updated = a.Name, a.Scope, updated
+		if after.Kind == core.WechatWork {
+			after.Agent = a.Agent
+		}
 		if err := after.Check(keys, true); err != nil {
 			return keys, err
 		}
 		if err := s.wechatAppFits(tx, *after); err != nil {
 			return keys, err
 		}
-		set, args := "name = ?, all_communities = ?, updated_at = ?", []any{a.Name, database.BoolInt(a.Scope.Whole()), updated.UnixMilli()}
-		for column, text := range map[string]string{
-			"secret_cipher": sealed.secret, "token_cipher": sealed.token, "aes_key_cipher": sealed.aesKey,
-		} {
-			if text != "" {
-				set, args = set+", "+column+" = ?", append(args, text)
-			}
-		}
+		set, args := sealed.set("name = ?, agent_id = ?, all_communities = ?, updated_at = ?", []any{
+			a.Name, after.Agent, database.BoolInt(a.Scope.Whole()), updated.UnixMilli(),
+		})
 		if err := tx.ExecOne(
 			core.NotFound(noWechatApp), "UPDATE wechat_app SET "+set+" WHERE id = ?", append(args, int64(a.ID))...,
 		); err != nil {

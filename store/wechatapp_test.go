@@ -227,3 +227,41 @@ func TestNotesOfAWechatApp(t *testing.T) {
 		}
 	})
 }
+
+// A company on WeWork has an agent and a second secret, sealed like the first.
+func TestWechatAppOfACompany(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		app := core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: "ww00000000000000a1", Agent: 1000002, Scope: core.Everywhere}
+		keys := core.WechatKeys{
+			Secret: strings.Repeat("s", 43), Contact: strings.Repeat("c", 43), Token: "token123", AESKey: strings.Repeat("k", 43),
+		}
+		id, err := s.CreateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{app, keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := s.RecentWechatApps(ctx)
+		if len(used) != 1 || used[0].Keys != keys || used[0].App.Agent != app.Agent {
+			t.Fatalf("in use: %+v", used)
+		}
+		var stored string
+		if err := s.db.Get(ctx, &stored, "SELECT contact_cipher FROM wechat_app"); err != nil || strings.Contains(stored, "ccc") {
+			t.Errorf("stored %q, %v", stored, err)
+		}
+		// A second binding of the company is refused, whatever communities it is for.
+		_, err = s.CreateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{
+			core.WechatApp{Kind: core.WechatWork, Name: "物业二", AppID: app.AppID, Agent: 1, Scope: core.ScopeOf(newCommunity(t, s, "滨河苑"))}, keys,
+		})
+		wantField(t, err, "app_id")
+		changed := wechatApp(t, s, id)
+		changed.Agent = 1000003
+		if _, err := s.UpdateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{changed, core.WechatKeys{Contact: strings.Repeat("d", 43)}}); err != nil {
+			t.Fatal(err)
+		}
+		used = s.RecentWechatApps(ctx)
+		keys.Contact = strings.Repeat("d", 43)
+		if used[0].Keys != keys || used[0].App.Agent != 1000003 {
+			t.Errorf("changed to %+v", used)
+		}
+	})
+}

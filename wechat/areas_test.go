@@ -193,6 +193,8 @@ var areas = map[string]area{
 		call: func(ctx context.Context, p *platform) error {
 			return p.corp(Options{}).Check(ctx)
 		}},
+	"corp agent": {path: "/cgi-bin/agent/get", right: ok,
+		call: func(ctx context.Context, p *platform) error { return p.corp(Options{}).checkAgent(ctx) }},
 	"corp departments": {path: "/cgi-bin/department/list", right: `{"errcode":0,"errmsg":"ok","department":[]}`,
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.corp(Options{}).Departments(ctx))

@@ -14,7 +14,7 @@ func (m *MiniProgram) Probe(ctx context.Context) error { return m.app.probe(ctx)
 
 func (a app) probe(ctx context.Context) error {
 	a.client.mu.Lock()
-	delete(a.client.broken, a.id)
+	delete(a.client.broken, a.circuit())
 	a.client.mu.Unlock()
 	_, _, err := a.fetchToken(ctx)
 	return err

@@ -39,6 +39,8 @@ type Options struct {
 	// Accounts returns the official account of an id of the console, or with 0 the configuration file's; false if
 	// there is none in use.
 	Accounts func(ctx context.Context, id core.ID) (Account, bool)
+	// Corps returns the company of an id of the console; false if there is none in use. nil = no routes.
+	Corps func(ctx context.Context, id core.ID) (Corp, bool)
 	// Mini is the configuration file's mini-program; without an inbox it pushes nothing.
 	Mini Mini
 	// PublicURL is where phones reach the program, without a trailing slash.
@@ -54,6 +56,7 @@ type Callback struct {
 	store     *store.Store
 	cache     web.Cache
 	accounts  func(ctx context.Context, id core.ID) (Account, bool)
+	corps     func(ctx context.Context, id core.ID) (Corp, bool)
 	mini      Mini
 	publicURL string
 	files     map[string]string
@@ -73,7 +76,7 @@ func New(o Options) (*Callback, error) {
 			return nil, fmt.Errorf("callback: %q is no name of a verification file", name)
 		}
 	}
-	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, mini: o.Mini, publicURL: o.PublicURL,
+	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, corps: o.Corps, mini: o.Mini, publicURL: o.PublicURL,
 		files: o.Files, log: o.Log}, nil
 }
 
@@ -126,6 +129,7 @@ func (b *Callback) Routes() []web.Route {
 		)
 	}
 	routes = append(routes, b.miniRoutes()...)
+	routes = append(routes, b.workRoutes()...)
 	names := make([]string, 0, len(b.files))
 	for name := range b.files {
 		names = append(names, name)

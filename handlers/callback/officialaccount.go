@@ -34,11 +34,11 @@ var errNoAccount = core.NotFound("公众号没有接入")
 const noteEvery = time.Minute
 
 // reached records that WeChat's servers reach an account of the console. A failure only costs that line.
-func (b *Callback) reached(c *web.Context, a Account) {
-	if a.App.ID == 0 || c.Now().Sub(a.App.Called) < noteEvery {
+func (b *Callback) reached(c *web.Context, app core.WechatApp) {
+	if app.ID == 0 || c.Now().Sub(app.Called) < noteEvery {
 		return
 	}
-	if err := b.store.NoteWechatCall(c.Ctx(), a.App.ID); err != nil {
+	if err := b.store.NoteWechatCall(c.Ctx(), app.ID); err != nil {
 		b.log.Warn("note a callback", "err", err)
 	}
 }
@@ -53,7 +53,7 @@ func (b *Callback) echo(c *web.Context) error {
 	if err != nil {
 		return b.untrusted(c, err)
 	}
-	b.reached(c, a)
+	b.reached(c, a.App)
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
 }
 
@@ -74,7 +74,7 @@ func (b *Callback) receive(c *web.Context) error {
 	if err != nil {
 		return b.untrusted(c, err)
 	}
-	b.reached(c, a)
+	b.reached(c, a.App)
 	handled := false
 	defer func() { done(handled) }() // also if the handler panics
 	text, err := b.handle(c.Ctx(), a, event)

@@ -26,6 +26,7 @@ import (
 const (
 	sealedApp = "wx00000000000000aa" // with an AES key
 	plainApp  = "wx00000000000000bb" // without
+	corpID    = "ww00000000000000a1"
 	miniApp   = "wx00000000000000a9"
 	aesKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
@@ -108,7 +109,15 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	b, err := New(Options{Mini: Mini{miniApp, inbox}, Store: st, Cache: cache, Accounts: s.account,
+	corp := wechat.New(wechat.Options{LoopbackOnly: true}).CorpApp(wechat.CorpOptions{CorpID: corpID, Secret: "s", Agent: 2})
+	corpInbox, err := corp.Inbox(wechat.InboxOptions{Token: "tok", AESKey: aesKey, Replays: wechat.NewRedisReplays(client)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	corps := func(_ context.Context, id core.ID) (Corp, bool) {
+		return Corp{core.WechatApp{Kind: core.WechatWork, AppID: corpID}, corpInbox}, id == 7
+	}
+	b, err := New(Options{Corps: corps, Mini: Mini{miniApp, inbox}, Store: st, Cache: cache, Accounts: s.account,
 		PublicURL: "https://pass.example.com", Log: log,
 		Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
 	if err != nil {

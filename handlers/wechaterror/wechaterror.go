@@ -57,9 +57,12 @@ var address = regexp.MustCompile(`invalid ip ([0-9A-Fa-f.:]+)`)
 // people who run the deployment.
 func ForSetup(err error) string {
 	var e *wechat.Error
+	var corp *wechat.CorpProblem
 	switch {
 	case err == nil:
 		return ""
+	case errors.As(err, &corp):
+		return forCorp(corp)
 	case !errors.As(err, &e):
 		return "连接不上微信的服务器 api.weixin.qq.com。请检查这台服务器的网络，再检查一次。"
 	case e.Code == wrongAppID:
@@ -80,4 +83,51 @@ func ForSetup(err error) string {
 		return "今天的调用次数已用完，明天再检查。"
 	}
 	return fmt.Sprintf("微信答复了错误码 %d，请对照公众平台的“全局返回码”处理。", e.Code)
+}
+
+// Codes of WeWork; see https://developer.work.weixin.qq.com/document/path/90313.
+const (
+	corpWrongSecret = 40001
+	corpWrongIP     = 60020
+	corpNoRange     = 60011
+	corpWrongAgent  = 301002
+	corpNotContact  = 48002
+)
+
+// corpAddress matches the address of this server in a message of WeWork: "…, from ip: 203.0.113.9, more info …".
+var corpAddress = regexp.MustCompile(`from ip: ([0-9A-Fa-f.:]+)`)
+
+// forCorp returns what is wrong with a part of a company's settings.
+func forCorp(p *wechat.CorpProblem) string {
+	var e *wechat.Error
+	contact := p.Part == wechat.CorpPartContact
+	switch {
+	case !errors.As(p.Err, &e) || e.HTTP != 0:
+		return "连接不上企业微信的服务器 qyapi.weixin.qq.com。请检查这台服务器的网络，再检查一次。"
+	case e.Code == wrongAppID:
+		return "企业 ID 不正确。请在企业微信管理后台的“我的企业—企业信息”最下方核对。"
+	case e.Code == corpWrongSecret && contact:
+		return "通讯录 Secret 不正确。请在“安全与管理—管理工具—通讯录同步”查看。"
+	case e.Code == corpWrongSecret:
+		return "应用 Secret 不正确，或是另一个应用的。请在“应用管理”打开这个应用查看。"
+	case e.Code == corpWrongIP:
+		at := "这台服务器的地址"
+		if found := corpAddress.FindStringSubmatch(e.Msg); found != nil {
+			at += " " + found[1] + " "
+		}
+		where := "请在“应用管理”打开这个应用，在“企业可信IP”添加"
+		if contact {
+			where = "请在“管理工具—通讯录同步”的“企业可信IP”添加"
+		}
+		return at + "不在企业可信 IP 中。" + where + "，再检查一次。"
+	case e.Code == corpWrongAgent:
+		return "AgentId 与应用 Secret 不是同一个应用的。请在“应用管理”打开这个应用核对。"
+	case e.Code == corpNoRange && p.Part == wechat.CorpPartRange:
+		return "应用看不到任何部门。请在“应用管理”打开这个应用，在“可见范围”添加部门。"
+	case e.Code == corpNotContact && contact:
+		return "通讯录 Secret 填的是应用的 Secret。请在“安全与管理—管理工具—通讯录同步”查看。"
+	case e.Code == quotaUsed:
+		return "今天的调用次数已用完，明天再检查。"
+	}
+	return fmt.Sprintf("企业微信答复了错误码 %d，请对照企业微信的“全局错误码”处理。", e.Code)
 }

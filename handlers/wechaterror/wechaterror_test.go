@@ -45,3 +45,31 @@ func TestForPeople(t *testing.T) {
 		t.Error("nothing is an error")
 	}
 }
+
+// Each part of a company's settings that is wrong leads to the place where it is mended.
+func TestForSetupOfACompany(t *testing.T) {
+	for _, c := range []struct {
+		part wechat.CorpPart
+		err  error
+		says string
+	}{
+		{wechat.CorpPartApp, &wechat.Error{Code: 40013}, "企业 ID 不正确"},
+		{wechat.CorpPartApp, &wechat.Error{Code: 40001}, "应用 Secret 不正确"},
+		{wechat.CorpPartApp, &wechat.Error{
+			Code: 60020, Msg: "not allow to access from your ip, hint: [1], from ip: 203.0.113.9, more info at …",
+		}, "203.0.113.9 不在企业可信 IP"},
+		{wechat.CorpPartAgent, &wechat.Error{Code: 301002}, "AgentId"},
+		{wechat.CorpPartRange, &wechat.Error{Code: 60011}, "可见范围"},
+		{wechat.CorpPartContact, &wechat.Error{Code: 40001}, "通讯录 Secret 不正确"},
+		{wechat.CorpPartContact, &wechat.Error{Code: 60020}, "通讯录同步”的“企业可信IP"},
+		{wechat.CorpPartContact, &wechat.Error{Code: 48002}, "填的是应用的 Secret"},
+		{wechat.CorpPartContact, &wechat.Error{Code: 45009}, "明天再检查"},
+		{wechat.CorpPartRange, &wechat.Error{Code: 99999}, "99999"},
+		{wechat.CorpPartApp, &wechat.Error{Code: -1, HTTP: 502}, "连接不上企业微信"},
+		{wechat.CorpPartApp, errors.New("dial tcp"), "连接不上企业微信"},
+	} {
+		if got := ForSetup(&wechat.CorpProblem{Part: c.part, Err: c.err}); !strings.Contains(got, c.says) || strings.Contains(got, "dial") {
+			t.Errorf("%s %v: %q", c.part, c.err, got)
+		}
+	}
+}

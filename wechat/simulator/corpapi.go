@@ -34,6 +34,7 @@ const (
 
 var corpEndpoints = map[string]corpEndpoint{
 	"/cgi-bin/gettoken":              {"GET", noToken, corpToken},
+	"/cgi-bin/agent/get":             {"GET", appOnly, agentGet},
 	"/cgi-bin/department/list":       {"GET", appOnly, departmentList},
 	"/cgi-bin/department/simplelist": {"GET", anySecret, departmentIDs},
 	"/cgi-bin/user/list_id":          {"POST", syncOnly, memberIDs},
@@ -127,6 +128,15 @@ func corpToken(q *request) (any, int) {
 	}
 	t := q.sim.newToken(token{appID: q.app.AppID, expires: q.now.Add(tokenLife)})
 	return ok(map[string]any{"access_token": t.value, "expires_in": 7200}), 0
+}
+
+// agentGet is GET /cgi-bin/agent/get.
+// https://developer.work.weixin.qq.com/document/path/90227
+func agentGet(q *request) (any, int) {
+	if q.query.Get("agentid") != strconv.Itoa(q.app.agent) {
+		return nil, 301002
+	}
+	return ok(map[string]any{"agentid": q.app.agent, "name": q.app.Name, "close": 0}), 0
 }
 
 // departmentList is GET /cgi-bin/department/list.

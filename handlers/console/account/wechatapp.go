@@ -53,7 +53,7 @@ func (p *Pages) wechatApp(c *web.Context) (core.WechatApp, error) {
 
 func (p *Pages) wechatAppNew(c *web.Context) error {
 	var asked struct {
-		Kind core.WechatAppKind `form:"kind" of:"official mini"`
+		Kind core.WechatAppKind `form:"kind" of:"official mini work"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return err
@@ -136,6 +136,10 @@ func (p *Pages) wechatAppTried(c *web.Context, app core.WechatApp, done string) 
 		c.Flash(web.FlashWarning, done+"但检查没有通过："+problem)
 		return
 	}
+	if app.Kind == core.WechatWork {
+		c.Flash(web.FlashSuccess, done+"企业 ID、AgentId 和两个 Secret 都正确，企业微信已应答。")
+		return
+	}
 	c.Flash(web.FlashSuccess, done+"AppID 和 AppSecret 正确，微信已应答。")
 }
 
@@ -168,8 +172,11 @@ func (p *Pages) wechatAppDisable(c *web.Context) error {
 		served = len(app.Scope.Communities())
 	}
 	effect := "不再发送消息，微信推来的消息一律拒绝"
-	if app.Kind == core.WechatMini {
+	switch app.Kind {
+	case core.WechatMini:
 		effect = "住户不能再登录这个小程序"
+	case core.WechatWork:
+		effect = "不再发送消息、不再同步员工，员工不能再从企业微信打开手机页面"
 	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{

@@ -140,7 +140,7 @@ func TestWechatAppPages(t *testing.T) {
 	shell := templates.Shell{Title: "微信接入", CSRF: "t"}
 	app := core.WechatApp{ID: 7, Kind: core.WechatOfficial, Name: desk.Hostile, AppID: "wx00000000000000a1", Scope: core.Everywhere}
 	list := templates.List{Path: frame.WechatAppPath, Count: 2, Total: 2, Columns: []templates.Column{
-		{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "AppID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
+		{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "账号 ID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
 		{Label: "操作", Narrow: true, Hidden: true},
 	}}
 	detail := templates.Detail{Path: frame.WechatAppURL(7), CSRF: "t", Menu: wechatAppMenu(app, "t")}
@@ -167,4 +167,59 @@ func TestWechatAppPages(t *testing.T) {
 			},
 		},
 	})
+}
+
+// A company on WeWork is bound once, with all it needs, and each problem is said in words.
+func TestWechatAppOfWeWork(t *testing.T) {
+	d := newDesk(t)
+	wx := &desk.Wechat{Tried: &wechat.CorpProblem{Part: wechat.CorpPartContact, Err: &wechat.Error{Code: 48002}}}
+	d.Frame.Wechat = wx
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit, core.PermAuditView)
+	page := b.Get(t, frame.WechatAppPath+"/new?kind=work", http.StatusOK)
+	form := url.Values{
+		"kind": {"work"}, "name": {"翠湖物业"}, "app_id": {"ww00000000000000a1"}, "agent": {"1000002"},
+		"app_secret": {strings.Repeat("s", 43)}, "contact_secret": {strings.Repeat("c", 43)},
+		"token": {desk.InputValue(page, "token")}, "aes_key": {desk.InputValue(page, "aes_key")}, "communities": {d.Mine.Community.String()},
+	}
+	for field, value := range map[string]string{
+		"app_id": "wx1", "agent": "0", "app_secret": "", "contact_secret": "", "token": "", "aes_key": "",
+	} {
+		wrong := url.Values{}
+		for name, values := range form {
+			wrong[name] = values
+		}
+		wrong.Set(field, value)
+		page, _ := b.Post(t, frame.WechatAppPath, wrong, http.StatusUnprocessableEntity)
+		desk.WrongField(t, page, field)
+		if html, err := page.Html(); err != nil || strings.Contains(html, "sssss") || strings.Contains(html, "ccccc") {
+			t.Errorf("a secret comes back: %v", err)
+		}
+	}
+	_, to := b.Post(t, frame.WechatAppPath, form, http.StatusSeeOther)
+	show := b.Get(t, to, http.StatusOK)
+	if text := show.Text(); !strings.Contains(text, "填的是应用的 Secret") || !strings.Contains(text, "检查未通过") ||
+		!strings.Contains(text, "/callback/wework/"+strings.TrimPrefix(to, frame.WechatAppPath+"/")) {
+		t.Errorf("shows %s", text)
+	}
+	wx.Tried = nil
+	b.Post(t, to+"/check", nil, http.StatusSeeOther)
+	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "两个 Secret 都正确") || !strings.Contains(text, "未收到消息") {
+		t.Errorf("after it was mended: %s", text)
+	}
+	again, _ := b.Post(t, frame.WechatAppPath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, again, "app_id")
+
+	edit := desk.FilledIn(b.Get(t, to+"/edit", http.StatusOK))
+	edit.Set("agent", "1000003")
+	b.Post(t, to, edit, http.StatusSeeOther)
+	app, err := d.Store.WechatApps(t.Context(), core.Everywhere)
+	if err != nil || len(app) != 1 || app[0].Agent != 1000003 || app[0].AppID != "ww00000000000000a1" {
+		t.Errorf("changed to %+v, %v", app, err)
+	}
+	for _, path := range []string{to, to + "/edit", frame.WechatAppPath} {
+		html, err := b.Get(t, path, http.StatusOK).Html()
+		if err != nil || strings.Contains(html, "sssss") || strings.Contains(html, "ccccc") || strings.Contains(html, form.Get("aes_key")) {
+			t.Errorf("%s shows a key: %v", path, err)
+		}
+	}
 }

@@ -12,10 +12,12 @@ import (
 
 // wechatAppForm is the posted form.
 type wechatAppForm struct {
-	Kind        core.WechatAppKind `form:"kind" of:"official mini"`
+	Kind        core.WechatAppKind `form:"kind" of:"official mini work"`
 	Name        string             `form:"name" max:"64"`
 	AppID       string             `form:"app_id" max:"64"`
+	Agent       int                `form:"agent"`
 	Secret      string             `form:"app_secret" max:"128"`
+	Contact     string             `form:"contact_secret" max:"128"`
 	Token       string             `form:"token" max:"64"`
 	AESKey      string             `form:"aes_key" max:"64"`
 	All         bool               `form:"all"`
@@ -30,6 +32,9 @@ func (f wechatAppForm) app(old core.WechatApp) core.WechatApp {
 	if old.ID == 0 {
 		app.AppID = f.AppID
 	}
+	if old.Kind == core.WechatWork {
+		app.Agent = f.Agent
+	}
 	if app.Scope = core.ScopeOf(f.Communities...); f.All {
 		app.Scope = core.Everywhere
 	}
@@ -37,7 +42,7 @@ func (f wechatAppForm) app(old core.WechatApp) core.WechatApp {
 }
 
 func (f wechatAppForm) keys() core.WechatKeys {
-	return core.WechatKeys{Secret: core.Clean(f.Secret), Token: core.Clean(f.Token), AESKey: core.Clean(f.AESKey)}
+	return core.WechatKeys{Secret: core.Clean(f.Secret), Contact: core.Clean(f.Contact), Token: core.Clean(f.Token), AESKey: core.Clean(f.AESKey)}
 }
 
 type wechatAppFormPage struct {
@@ -71,7 +76,11 @@ func (p *Pages) wechatAppForm(c *web.Context, app core.WechatApp) (templates.For
 		Action: frame.WechatAppPath, CSRF: c.CSRF(), Cancel: frame.WechatAppPath, Submit: "保存并检查",
 		Sections: []templates.Section{{Title: "账号", Fields: wechatAppFields(app)}},
 	}
-	if app.Kind == core.WechatOfficial {
+	switch app.Kind {
+	case core.WechatWork:
+		form.Sections[0].Fields = corpFields(app)
+		form.Sections = append(form.Sections, corpServerSection(app))
+	case core.WechatOfficial:
 		form.Sections = append(form.Sections, wechatServerSection(app))
 	}
 	form.Sections = append(form.Sections, wechatAppScope(app, all, c.Scope().Whole()))

@@ -2,7 +2,6 @@ package account
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"tongxing/core"
@@ -42,11 +41,11 @@ func (p *Pages) wechatAppList(c *web.Context) error {
 	page.List = templates.List{
 		Path: frame.WechatAppPath, Query: c.Request().URL.Query(), Count: len(apps), Total: len(apps), Cards: true,
 		Columns: []templates.Column{
-			{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "AppID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
+			{Label: "名称"}, {Label: "类型", Narrow: true}, {Label: "账号 ID"}, {Label: "负责小区"}, {Label: "状态", Narrow: true},
 			{Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{
-			Icon: "brand-wechat", Title: "还没有接入微信", Text: "接入公众号后可以发提醒、扫码登录；接入小程序后住户可以验证手机号。", Ask: "请联系运维人添加。",
+			Icon: "brand-wechat", Title: "还没有接入微信", Text: "接入公众号后可以发提醒、扫码登录；接入小程序后住户可以验证手机号；接入企业微信后可以同步员工。", Ask: "请联系运维人添加。",
 		},
 	}
 	page.Total = page.List.TotalText("个账号")
@@ -67,6 +66,7 @@ func (p *Pages) wechatAppList(c *web.Context) error {
 		page.Actions = []templates.Action{
 			{Label: "添加公众号", URL: frame.WechatAppPath + "/new?kind=official", Icon: "plus", Primary: true},
 			{Label: "添加小程序", URL: frame.WechatAppPath + "/new?kind=mini", Icon: "plus"},
+			{Label: "添加企业微信", URL: frame.WechatAppPath + "/new?kind=work", Icon: "plus"},
 		}
 		page.List.Empty.Action, page.List.Empty.More = page.Actions[0], page.Actions[1]
 	}
@@ -84,7 +84,7 @@ func wechatAppBadge(app core.WechatApp) templates.Badge {
 		return templates.Badge{Tone: templates.Warn, Text: "未检查"}
 	case app.Checked.Problem != "":
 		return templates.Badge{Tone: templates.Bad, Text: "检查未通过"}
-	case app.Kind == core.WechatOfficial && app.Called.IsZero():
+	case app.Kind != core.WechatMini && app.Called.IsZero():
 		return templates.Badge{Tone: templates.Warn, Text: "未收到消息"}
 	}
 	return templates.Badge{Tone: templates.Good, Text: "使用中"}
@@ -137,10 +137,14 @@ func (p *Pages) wechatAppShow(c *web.Context) error {
 	}
 	page := wechatAppShowPage{Shell: p.Shell(c, "wechatapp", app.Name), Steps: p.wechatSteps(app)}
 	page.Crumbs = wechatAppCrumbs()
+	id := templates.Fact{Label: "AppID", Value: app.AppID, Copy: true, Code: true}
+	if app.Kind == core.WechatWork {
+		id.Label = "企业 ID"
+	}
 	page.Detail = templates.Detail{
 		Path: frame.WechatAppURL(app.ID), CSRF: page.CSRF, Badges: []templates.Badge{wechatAppBadge(app)},
 		Facts: []templates.Fact{
-			{Label: "类型", Value: app.Kind.Label()}, {Label: "AppID", Value: app.AppID, Copy: true, Code: true},
+			{Label: "类型", Value: app.Kind.Label()}, id,
 			{Label: "负责小区", Value: serves},
 		},
 	}
@@ -158,15 +162,15 @@ func (p *Pages) wechatAppShow(c *web.Context) error {
 
 // wechatSteps returns the steps of an account's set-up.
 func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
-	host := p.PublicURL
-	if u, err := url.Parse(p.PublicURL); err == nil {
-		host = u.Host
-	}
+	host := hostOf(p.PublicURL)
 	keys := wechatStep{Title: "AppID 和 AppSecret", Badge: stepBadge(app.Checked.At, app.Checked.Problem == ""), Text: app.Checked.Problem}
 	if keys.Text == "" && !app.Checked.At.IsZero() {
 		keys.Text = p.wechatWhen(app.Checked.At) + " 检查，微信已应答。"
 	}
-	if app.Kind == core.WechatMini {
+	switch app.Kind {
+	case core.WechatWork:
+		return p.corpSteps(app, keys, host)
+	case core.WechatMini:
 		return []wechatStep{keys, {
 			Title: "服务器域名", Text: "在公众平台的“开发管理—开发设置—服务器域名”，把 request 合法域名填为：",
 			Facts: []templates.Fact{{Label: "域名", Value: "https://" + host, Copy: true, Code: true}},

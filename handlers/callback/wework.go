@@ -1,0 +1,87 @@
+package callback
+
+import (
+	"errors"
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/wechat"
+)
+
+// WorkPath is the path to configure as the message server of a company's app and of its contact sync, after the
+// deployment's URL and before the account's id.
+const WorkPath = "/callback/wework"
+
+// Corp is a company on WeWork that calls.
+type Corp struct {
+	App   core.WechatApp
+	Inbox *wechat.CorpInbox
+}
+
+// workRoutes returns the routes that WeWork calls.
+func (b *Callback) workRoutes() []web.Route {
+	if b.corps == nil {
+		return nil
+	}
+	const path = WorkPath + "/:app"
+	return []web.Route{
+		{Method: http.MethodGet, Path: path, Access: web.Callback, Handler: b.echoWork, Time: answerTime, OnError: refuse},
+		{Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receiveWork, Time: answerTime, OnError: refuse},
+	}
+}
+
+// corp returns the company that a callback's path names.
+func (b *Callback) corp(c *web.Context) (Corp, error) {
+	id, err := core.ParseID(c.Param("app"))
+	if err != nil || id == 0 {
+		return Corp{}, errNoCorp
+	}
+	if corp, ok := b.corps(c.Ctx(), id); ok {
+		return corp, nil
+	}
+	return Corp{}, errNoCorp
+}
+
+var errNoCorp = core.NotFound("企业微信没有接入")
+
+// echoWork answers WeWork's check when the URL is saved: the text, decrypted.
+func (b *Callback) echoWork(c *web.Context) error {
+	corp, err := b.corp(c)
+	if err != nil {
+		return err
+	}
+	text, err := corp.Inbox.CheckEcho(c.Request())
+	if errors.Is(err, wechat.ErrMalformed) {
+		return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
+	}
+	if err != nil {
+		return b.untrusted(c, err)
+	}
+	b.reached(c, corp.App)
+	return c.Bytes(http.StatusOK, plainText, []byte(text))
+}
+
+// receiveWork handles one event of a company. See receive; what is in the clear is refused, since WeWork always
+// encrypts.
+func (b *Callback) receiveWork(c *web.Context) error {
+	corp, err := b.corp(c)
+	if err != nil {
+		return err
+	}
+	_, done, err := corp.Inbox.Read(c.Ctx(), c.Request())
+	switch {
+	case errors.Is(err, wechat.ErrReplayed):
+		return success(c)
+	case errors.Is(err, wechat.ErrMalformed), errors.Is(err, wechat.ErrStale):
+		b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
+		return success(c)
+	case errors.Is(err, wechat.ErrPlain):
+		return b.untrusted(c, errors.Join(wechat.ErrSignature, err))
+	case err != nil:
+		return b.untrusted(c, err)
+	}
+	b.reached(c, corp.App)
+	done(true)
+	return success(c)
+}

@@ -1,0 +1,75 @@
+package callback
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"tongxing/wechat/simulator"
+)
+
+// newCorpSite is a site with a company whose app and contact sync push to it.
+func newCorpSite(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t, sealedApp)
+	agent := simulator.Agent{Token: "tok", AESKey: aesKey, CallbackURL: s.addr + WorkPath + "/7"}
+	sync, app := agent, agent
+	sync.Secret, app.ID, app.Secret = "contact", 2, "s"
+	s.sim.AddCorp(simulator.Corp{
+		CorpID: corpID, Sync: sync, Agents: []simulator.Agent{app}, Departments: []simulator.CorpDepartment{{ID: 1, Name: "物业"}},
+		Members: []simulator.CorpMember{{UserID: "li", Name: "李娜", Departments: []int{1}, Person: "zhou"}},
+	})
+	return s
+}
+
+// The address is checked by both settings of the company that have it, and answered with the text decrypted.
+func TestWorkAddressCheck(t *testing.T) {
+	s := newCorpSite(t)
+	for _, agent := range []int{0, 2} {
+		if err := s.sim.CheckCallback(t.Context(), simulator.WorkID(corpID, agent)); err != nil {
+			t.Errorf("agent %d: %v", agent, err)
+		}
+	}
+	for _, path := range []string{
+		"/7", "/7?echostr=1", "/7?msg_signature=&timestamp=&nonce=&echostr=<script>", "/7?msg_signature=x&timestamp=1&nonce=2&echostr=3",
+	} {
+		if status, body := s.get(WorkPath + path); status != http.StatusForbidden || body != "" {
+			t.Errorf("%s: %d %q", path, status, body)
+		}
+	}
+	for _, path := range []string{"/8", "/0", "/x", "/7x"} {
+		if status, body := s.get(WorkPath + path + "?echostr=1"); status != http.StatusNotFound || body != "" {
+			t.Errorf("%s: %d %q", path, status, body)
+		}
+	}
+}
+
+// A request not from WeWork, or not for this company, has no effect, and its sender learns nothing.
+func TestHostileToACompany(t *testing.T) {
+	for _, kind := range simulator.HostileKinds {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newCorpSite(t)
+			got, err := s.sim.PushHostileChange(t.Context(), corpID, "li", kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, word := http.StatusForbidden, ""
+			switch kind {
+			case simulator.HugeBody:
+				want = http.StatusRequestEntityTooLarge
+			case simulator.TruncatedBase64, simulator.WrongReceiver, simulator.OldTimestamp, simulator.Replay, simulator.Duplicate:
+				want, word = http.StatusOK, "success"
+			}
+			if got.Status != want || got.Body != word {
+				t.Errorf("%d %q, want %d %q", got.Status, got.Body, want, word)
+			}
+			if strings.Contains(s.log.String(), "change_contact") {
+				t.Error("the log has what was pushed")
+			}
+			// The genuine change still comes.
+			if got, err = s.sim.PushHostileChange(t.Context(), corpID, "li", simulator.Genuine); err != nil || !got.Accepted {
+				t.Errorf("%+v %v", got, err)
+			}
+		})
+	}
+}

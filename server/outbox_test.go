@@ -237,7 +237,7 @@ func (m *mailroom) until(step, real time.Duration) {
 	m.t.Helper()
 	tick := time.NewTicker(real)
 	defer tick.Stop()
-	for end := time.Now().Add(3 * time.Minute); m.open() > 0; m.clock.Add(step) {
+	for end := time.Now().Add(10 * time.Minute); m.open() > 0; m.clock.Add(step) {
 		if time.Now().After(end) {
 			m.t.Fatalf("%d messages are still on their way", m.open())
 		}
@@ -322,7 +322,7 @@ func TestEveryAnswerOfWeChat(t *testing.T) {
 		{"no token", simulator.Fault{Kind: simulator.FaultStatus, Path: "/cgi-bin/stable_token", Times: 2}, core.ChannelTemplate, "", ""},
 	}
 	m := newMailroom(t, len(cases), false)
-	defer m.work(func(w *outboxWorker) { w.sendTime = 300 * time.Millisecond })()
+	defer m.work(func(w *outboxWorker) { w.sendTime = 3 * time.Second })()
 	for i, c := range cases {
 		m.sim.ClearFaults()
 		if i > 0 {
@@ -346,7 +346,7 @@ func TestWeChatIsBrokenForTenMinutes(t *testing.T) {
 	const messages = 10_000
 	test := func(t *testing.T, m *mailroom) {
 		m.tell(messages)
-		defer m.work(func(w *outboxWorker) { w.sendTime, w.ask.Lease = 100*time.Millisecond, 10*time.Minute })()
+		defer m.work(func(w *outboxWorker) { w.sendTime, w.ask.Lease = 2*time.Second, 10*time.Minute })()
 		tick := time.NewTicker(25 * time.Millisecond)
 		defer tick.Stop()
 		for _, f := range []simulator.Fault{

@@ -42,7 +42,7 @@ func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 	w.ask.Setup.Templates[core.ChannelSMS] = map[core.MessageKind]core.MessageTemplate{
 		core.MessageBinding: {ID: "449739", Fields: map[string]string{"thing1": "title"}},
 	}
-	w.sendTime = 200 * time.Millisecond
+	w.sendTime = 2 * time.Second
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); w.loop(ctx) }()

@@ -367,7 +367,7 @@ func TestSearchShowsWhatIsThere(t *testing.T) {
 	var slow atomic.Bool
 	slow.Store(true)
 	d := desk.Empty(t, func(f *frame.Frame, _ web.Cache) []web.Route {
-		f.FindTime = 50 * time.Millisecond
+		f.FindTime = time.Second
 		routes := []web.Route{{Method: http.MethodPost, Path: frame.SearchPath, Access: web.SignedIn, Handler: f.Find, Reads: true}}
 		return f.SetFind(routes, []frame.Finder{
 			finder(frame.FindResidents, func(context.Context) ([]templates.SearchHit, error) { return hit("张三"), nil }),

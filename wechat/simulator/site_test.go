@@ -38,7 +38,7 @@ func newSite(t *testing.T, change func(*simulator.Options)) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)}
 	lines := "{{first.DATA}}\n访客：{{thing1.DATA}}\n时间：{{time2.DATA}}"
-	opt := simulator.Options{Now: s.clock, PushTimeout: 300 * time.Millisecond, RandomSeed: 7, Seed: simulator.Seed{
+	opt := simulator.Options{Now: s.clock, PushTimeout: 2 * time.Second, RandomSeed: 7, Seed: simulator.Seed{
 		Apps: []simulator.App{
 			{AppID: mini, Secret: secret, Type: simulator.MiniProgram, Name: "通行证", H5URL: "/h5/mini?from=mini",
 				Pages: []string{"pages/index"}, Templates: []simulator.Template{{ID: "M1", Title: "到访提醒", Content: lines}}},

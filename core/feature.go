@@ -249,6 +249,22 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "staff", Noun: "员工", Table: "staff", Fields: staffFields,
+		List: PermStaffView, Page: PermStaffView,
+		Group: "registry", Menu: MenuEntry{"员工信息", "id-badge-2"},
+		Aliases: []string{"员工", "企业微信同步"},
+		Pages:   []FeaturePage{{"批量导入员工", "staff/import", []string{"导入员工"}}},
+		ActsAt:  map[string]string{"import": "staff/import"},
+		Permissions: []PermissionItem{
+			{PermStaffView, "查看员工", nil},
+			{PermStaffEdit, "修改员工", []Permission{PermStaffView}},
+		},
+		Verbs: []Verb{
+			{"create", "添加员工"}, {"update", "修改员工"}, {"remove", "删除员工"}, {"import", "批量导入员工"},
+			{"link", "关联员工的账号"},
+		},
+	},
+	{
 		Stem: "community", Noun: "小区", Table: "community", Fields: communityFields,
 		List:  PermCommunityView,
 		Group: "registry", Menu: MenuEntry{"小区楼栋信息", "building-community"},

@@ -32,6 +32,8 @@ const (
 	PermAccessRecordExport Permission = "accessrecord.export"
 	PermAccessAlertView    Permission = "accessalert.view"
 	PermAccessAlertHandle  Permission = "accessalert.handle"
+	PermStaffView          Permission = "staff.view"
+	PermStaffEdit          Permission = "staff.edit"
 	PermMessageView        Permission = "message.view"
 	PermAccountView        Permission = "account.view"
 	PermAccountEdit        Permission = "account.edit"

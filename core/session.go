@@ -10,13 +10,14 @@ type SessionKind string
 const (
 	SessionAccount SessionKind = "account" // a console account
 	SessionWechat  SessionKind = "wechat"  // a WeChat user
+	SessionStaff   SessionKind = "staff"   // a staff member, in WeWork
 )
 
 // Session is one sign-in on one device.
 type Session struct {
 	ID         ID
 	Kind       SessionKind
-	Subject    ID     // Account.ID, WechatUser.ID
+	Subject    ID     // Account.ID, WechatUser.ID, Staff.ID
 	CSRF       string // the token its forms must carry
 	Generation int64  // the subject's generation when it began
 	Addr       string

@@ -40,6 +40,7 @@ type town struct {
 	mine, others *estate.Estate
 	audits       map[core.ID]core.ID // by community: a line of the audit log
 	wechatApps   map[core.ID]core.ID // by community: its official account
+	staff        map[core.ID]core.ID // by community
 	alerts       map[core.ID]core.ID // by community: an alert
 	messages     map[core.ID]core.ID // by community: what an account was told
 }
@@ -85,7 +86,7 @@ func newTown(t *testing.T) *town {
 	w := &town{
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
-		wechatApps: map[core.ID]core.ID{},
+		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
 		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
@@ -98,6 +99,11 @@ func newTown(t *testing.T) *town {
 			t.Fatal(err)
 		}
 		w.wechatApps[e.Community] = app
+		if w.staff[e.Community], err = s.CreateStaff(t.Context(), core.System, core.Everywhere, core.Staff{
+			Name: "李娜", Phone: fmt.Sprintf("1370000000%d", i), Communities: []core.ID{e.Community},
+		}, []string{"工程部"}); err != nil {
+			t.Fatal(err)
+		}
 		// Under the community's own id, so that params can use it.
 		record := core.AccessRecord{
 			ID: e.Community, Community: e.Community, At: s.Now(), Via: core.ViaReader, Direction: core.Out,
@@ -309,7 +315,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		prefix string
 		id     core.ID
 	}{
-		{"/console/wechatapp/", w.wechatApps[e.Community]},
+		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},

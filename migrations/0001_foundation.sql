@@ -322,10 +322,10 @@ CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certifi
 -- What names are searched by (core.NameGram): each two neighbouring characters, the first one, and
 -- pinyin initials. The key is the whole row, so that a search reads nothing else.
 CREATE TABLE name_gram (
-  kind         INTEGER NOT NULL, -- 1 = resident, 2 = one who moved out, 3 = the own words of a house's label
+  kind         INTEGER NOT NULL, -- 1 = resident, 2 = one who moved out, 3 = the own words of a house's label, 4 = staff
   gram         BIGINT  NOT NULL,
   community_id BIGINT  NOT NULL,
-  subject_id   BIGINT  NOT NULL, -- resident.id, house.id
+  subject_id   BIGINT  NOT NULL, -- resident.id, house.id, staff.id
   PRIMARY KEY (kind, gram, community_id, subject_id)
 );
 
@@ -517,6 +517,57 @@ CREATE TABLE observer_community (
   PRIMARY KEY (community_id, observer_id)
 );
 CREATE INDEX observer_community_observer ON observer_community (observer_id);
+
+-- 员工信息: the property company's people, by hand, imported, or synced from WeWork.
+CREATE TABLE department (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  parent_id    BIGINT      NOT NULL, -- 0 = at the top
+  name         VARCHAR(64) NOT NULL,
+  app_id       BIGINT      NOT NULL, -- wechat_app.id it is synced from; 0 = by hand
+  corp_number  INTEGER,              -- within that company; NULL = by hand
+  place        INTEGER     NOT NULL, -- the greater come first
+  created_at   BIGINT      NOT NULL
+);
+CREATE UNIQUE INDEX department_corp ON department (app_id, corp_number);
+
+CREATE TABLE staff (
+  id             BIGINT       NOT NULL PRIMARY KEY,
+  name           VARCHAR(64)  NOT NULL,
+  name_fold      VARCHAR(64)  NOT NULL, -- for search: name without dots and spaces
+  name_key       VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
+  sex            VARCHAR(8)   NOT NULL, -- male, female, ''
+  position       VARCHAR(64)  NOT NULL,
+  grade          VARCHAR(64)  NOT NULL,
+  phone_cipher   VARCHAR(200) NOT NULL,
+  phone_mac      VARCHAR(64)  NOT NULL, -- '' = no number
+  wechat_cipher  VARCHAR(400) NOT NULL, -- WeChat id
+  address_cipher VARCHAR(600) NOT NULL,
+  app_id         BIGINT       NOT NULL, -- wechat_app.id they are synced from; 0 = by hand
+  user_id        VARCHAR(64)  NOT NULL, -- of WeWork; '' = by hand
+  user_key       VARCHAR(64),           -- user_id in lower case; NULL = by hand
+  account_id     BIGINT       NOT NULL, -- of the console, which ends with them; 0 = none
+  created_at     BIGINT       NOT NULL,
+  updated_at     BIGINT       NOT NULL,
+  left_at        BIGINT
+);
+CREATE UNIQUE INDEX staff_user ON staff (app_id, user_key);
+CREATE INDEX staff_name_key ON staff (name_key, id);
+CREATE INDEX staff_phone ON staff (phone_mac);
+CREATE INDEX staff_account ON staff (account_id);
+
+CREATE TABLE staff_department (
+  staff_id      BIGINT NOT NULL,
+  department_id BIGINT NOT NULL,
+  PRIMARY KEY (department_id, staff_id)
+);
+CREATE INDEX staff_department_staff ON staff_department (staff_id);
+
+CREATE TABLE staff_community (
+  staff_id     BIGINT NOT NULL,
+  community_id BIGINT NOT NULL,
+  PRIMARY KEY (community_id, staff_id)
+);
+CREATE INDEX staff_community_staff ON staff_community (staff_id);
 
 -- A parametric QR code waiting to be scanned by the person it is for.
 CREATE TABLE bind_ticket (

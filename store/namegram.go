@@ -18,6 +18,7 @@ const (
 	gramResident gramKind = iota + 1 // who lives there
 	gramMovedOut
 	gramHouse // the own words of a house's label
+	gramStaff // of no community
 )
 
 // named is something with a name that is searched by grams.

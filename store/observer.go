@@ -371,41 +371,42 @@ func oneObserverAPhone(tx *database.Tx, o core.Observer) error {
 // RemoveObserver removes the communities in scope from an observer, and the observer if none is
 // left. Either way their pages stop working at once.
 func (s *Store) RemoveObserver(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.db.Write(ctx, "remove observer", func(tx *database.Tx) error {
-		row, err := observerInScope(tx, scope, id)
-		if err != nil {
-			return err
-		}
-		before, _, err := auditOfObserver(tx, id)
-		if err != nil {
-			return err
-		}
-		where, args := database.ScopeWhere(scope, "community_id")
-		if _, err := tx.Exec(
-			"DELETE FROM observer_community WHERE observer_id = ? AND "+where,
-			append([]any{int64(id)}, args...)...,
-		); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("UPDATE observer SET updated_at = ? WHERE id = ?", tx.NextUpdated(row.Updated.Time), int64(id)); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`UPDATE observer SET removed_at = ?, user_id = 0 WHERE id = ?
-			AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.NowMS(), int64(id), int64(id)); err != nil {
-			return err
-		}
-		entry := audit.Entry{
-			Community: actCommunity(scope, 0), Action: "observer.remove", Subject: audit.Target("observer", id), Before: before,
-		}
-		after, _, err := auditOfObserver(tx, id)
-		if err != nil {
-			return err
-		}
-		if after.Communities != "" { // other admins' communities
-			entry.After = after
-		}
-		return audit.Write(tx, by, entry)
-	})
+	return s.db.Write(ctx, "remove observer", func(tx *database.Tx) error { return removeObserver(tx, by, scope, id) })
+}
+
+func removeObserver(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) error {
+	row, err := observerInScope(tx, scope, id)
+	if err != nil {
+		return err
+	}
+	before, _, err := auditOfObserver(tx, id)
+	if err != nil {
+		return err
+	}
+	where, args := database.ScopeWhere(scope, "community_id")
+	if _, err := tx.Exec(
+		"DELETE FROM observer_community WHERE observer_id = ? AND "+where, append([]any{int64(id)}, args...)...,
+	); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("UPDATE observer SET updated_at = ? WHERE id = ?", tx.NextUpdated(row.Updated.Time), int64(id)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE observer SET removed_at = ?, user_id = 0 WHERE id = ?
+		AND NOT EXISTS (SELECT 1 FROM observer_community WHERE observer_id = ?)`, tx.NowMS(), int64(id), int64(id)); err != nil {
+		return err
+	}
+	entry := audit.Entry{
+		Community: actCommunity(scope, 0), Action: "observer.remove", Subject: audit.Target("observer", id), Before: before,
+	}
+	after, _, err := auditOfObserver(tx, id)
+	if err != nil {
+		return err
+	}
+	if after.Communities != "" { // other admins' communities
+		entry.After = after
+	}
+	return audit.Write(tx, by, entry)
 }
 
 // moveObservers moves one WeChat user's observers to another, which WeChat reported to be the same

@@ -485,6 +485,32 @@ var raceSecond = []raceStep{
 }
 
 var raceRest = []raceStep{
+	{"CreateStaff", func(w *raceWorld) (any, error) {
+		id, err := w.CreateStaff(w.ctx, raceBy, everywhere, core.Staff{
+			Name: "李娜", Phone: "13700000001", Communities: []core.ID{w.ids["here"]},
+		}, []string{"工程部", "维修组"})
+		return w.keep("staff", id, err)
+	}},
+	{"UpdateStaff", func(w *raceWorld) (any, error) {
+		m, err := w.Staff(w.ctx, everywhere, w.ids["staff"])
+		if err != nil {
+			return nil, err
+		}
+		m.Name, m.Phone = "李娜娜", ""
+		return w.UpdateStaff(w.ctx, raceBy, everywhere, m, []string{"客服部"})
+	}},
+	{"LinkStaffAccount", func(w *raceWorld) (any, error) {
+		by := core.Granter{Actor: raceBy, Holds: core.Account{ID: 9, Scope: everywhere, Operator: true, Permissions: core.Permissions()}}
+		return nil, w.LinkStaffAccount(w.ctx, by, w.ids["staff"], w.ids["account"])
+	}},
+	{"RemoveStaff", func(w *raceWorld) (any, error) { return nil, w.RemoveStaff(w.ctx, raceBy, everywhere, w.ids["staff"]) }},
+	{"ImportStaff", func(w *raceWorld) (any, error) {
+		lines, err := core.StaffLines([][]string{core.StaffColumns, {"张三", "男", "13700000002", "", "工程部", "维修员", "", "翠湖花园"}})
+		if err != nil {
+			return nil, err
+		}
+		return w.ImportStaff(w.ctx, raceBy, everywhere, lines)
+	}},
 	{"UpdateSettings", func(w *raceWorld) (any, error) {
 		return w.UpdateSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
 	}},

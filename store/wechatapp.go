@@ -58,8 +58,8 @@ func (r wechatAppRow) keys(tx interface {
 	Reveal(column, sealed string) string
 }) core.WechatKeys {
 	return core.WechatKeys{
-		Secret: tx.Reveal("wechat_app.secret", r.Secret), Contact: tx.Reveal("wechat_app.contact", r.Contact), Token: tx.Reveal("wechat_app.token", r.Token),
-		AESKey: tx.Reveal("wechat_app.aes_key", r.AESKey),
+		Secret: tx.Reveal("wechat_app.secret", r.Secret), Contact: tx.Reveal("wechat_app.contact", r.Contact),
+		Token: tx.Reveal("wechat_app.token", r.Token), AESKey: tx.Reveal("wechat_app.aes_key", r.AESKey),
 	}
 }
 

@@ -249,13 +249,15 @@ func TestWechatAppOfACompany(t *testing.T) {
 			t.Errorf("stored %q, %v", stored, err)
 		}
 		// A second binding of the company is refused, whatever communities it is for.
-		_, err = s.CreateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{
-			core.WechatApp{Kind: core.WechatWork, Name: "物业二", AppID: app.AppID, Agent: 1, Scope: core.ScopeOf(newCommunity(t, s, "滨河苑"))}, keys,
-		})
+		again := core.WechatApp{
+			Kind: core.WechatWork, Name: "物业二", AppID: app.AppID, Agent: 1, Scope: core.ScopeOf(newCommunity(t, s, "滨河苑")),
+		}
+		_, err = s.CreateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{again, keys})
 		wantField(t, err, "app_id")
 		changed := wechatApp(t, s, id)
 		changed.Agent = 1000003
-		if _, err := s.UpdateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{changed, core.WechatKeys{Contact: strings.Repeat("d", 43)}}); err != nil {
+		renewed := core.WechatKeys{Contact: strings.Repeat("d", 43)}
+		if _, err := s.UpdateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{changed, renewed}); err != nil {
 			t.Fatal(err)
 		}
 		used = s.RecentWechatApps(ctx)

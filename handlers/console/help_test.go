@@ -96,7 +96,7 @@ func TestEveryFramedPageHasHelp(t *testing.T) {
 			continue // refused to who has one community; the form of posts and guards is one
 		}
 		for _, end := range []string{
-			"/new", "/bulk", "/plan", "/quarantine", "/chart", "/view", "/verify", "/guard", "/search", "/savedview", "/1",
+			"/new", "/bulk", "/import", "/plan", "/quarantine", "/chart", "/view", "/verify", "/guard", "/search", "/savedview", "/1",
 		} {
 			if !strings.HasSuffix(path, end) {
 				continue

@@ -40,6 +40,12 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	staff, err := d.Store.CreateStaff(t.Context(), core.System, scope, core.Staff{
+		Name: "李娜", Phone: "13800138001", Communities: []core.ID{d.Mine.Community},
+	}, []string{"工程部"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	edits := map[string]struct {
 		id            core.ID
 		first, second [2]string // a field and its new value
@@ -55,6 +61,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		frame.GuardPostPath: {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
 		frame.GuardPath:     {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
 		frame.ObserverPath:  {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
+		frame.StaffPath:     {staff, [2]string{"grade", "三级"}, [2]string{"name", "李娜娜"}, "三级"},
 		frame.WechatAppPath: {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
 		frame.AccountPath:   {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
 	}

@@ -15,6 +15,7 @@ import (
 // ownerOf names the stem whose store files write a table, if it is not the table's name without
 // underscores.
 var ownerOf = map[string]string{
+	"department": "staff", "staff_community": "staff", "staff_department": "staff",
 	"account_recovery":     "totp",
 	"account_scope":        "account",
 	"account_totp":         "totp",

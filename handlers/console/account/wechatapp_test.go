@@ -179,7 +179,8 @@ func TestWechatAppOfWeWork(t *testing.T) {
 	form := url.Values{
 		"kind": {"work"}, "name": {"翠湖物业"}, "app_id": {"ww00000000000000a1"}, "agent": {"1000002"},
 		"app_secret": {strings.Repeat("s", 43)}, "contact_secret": {strings.Repeat("c", 43)},
-		"token": {desk.InputValue(page, "token")}, "aes_key": {desk.InputValue(page, "aes_key")}, "communities": {d.Mine.Community.String()},
+		"token": {desk.InputValue(page, "token")}, "aes_key": {desk.InputValue(page, "aes_key")},
+		"communities": {d.Mine.Community.String()},
 	}
 	for field, value := range map[string]string{
 		"app_id": "wx1", "agent": "0", "app_secret": "", "contact_secret": "", "token": "", "aes_key": "",

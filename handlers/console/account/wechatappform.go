@@ -42,7 +42,9 @@ func (f wechatAppForm) app(old core.WechatApp) core.WechatApp {
 }
 
 func (f wechatAppForm) keys() core.WechatKeys {
-	return core.WechatKeys{Secret: core.Clean(f.Secret), Contact: core.Clean(f.Contact), Token: core.Clean(f.Token), AESKey: core.Clean(f.AESKey)}
+	return core.WechatKeys{
+		Secret: core.Clean(f.Secret), Contact: core.Clean(f.Contact), Token: core.Clean(f.Token), AESKey: core.Clean(f.AESKey),
+	}
 }
 
 type wechatAppFormPage struct {

@@ -33,6 +33,7 @@ const (
 	SearchPath            = "/console/search"
 	SessionPath           = "/console/session"
 	SettingPath           = "/console/setting"
+	StaffPath             = "/console/staff"
 	TodoPath              = "/console/todo"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
@@ -90,6 +91,9 @@ func StemURL(stem, query string) string {
 	}
 	return "/console/" + stem + "?" + query
 }
+
+// StaffURL returns the URL of a staff member.
+func StaffURL(id core.ID) string { return pageOf(StaffPath, id) }
 
 // WechatAppURL returns the URL of an account of WeChat.
 func WechatAppURL(id core.ID) string { return pageOf(WechatAppPath, id) }

@@ -376,6 +376,10 @@ var Features = []Feature{
 		Verbs: []Verb{{"merge", "合并微信用户"}},
 	},
 	{
+		Stem: "photo", Noun: "图片", Fields: photoFields,
+		Verbs: []Verb{{"view", "查看图片"}},
+	},
+	{
 		Stem: "session", Noun: "登录", Fields: sessionFields,
 		ActsAt: map[string]string{"end": "me"},
 		Verbs:  []Verb{{"sign_in", "登录"}, {"end", "结束全部登录"}},

@@ -852,3 +852,28 @@ CREATE TABLE message_day (
   failed  BIGINT      NOT NULL,
   PRIMARY KEY (day, channel)
 );
+
+-- Pictures that people sent. One that nothing uses is removed after a day.
+CREATE TABLE photo (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  class        VARCHAR(16) NOT NULL, -- public, scope, personal
+  community_id BIGINT      NOT NULL, -- 0 until it is used
+  owner_id     BIGINT      NOT NULL, -- wechat_user
+  use_stem     VARCHAR(32) NOT NULL, -- what it belongs to; '' = nothing yet
+  use_id       BIGINT      NOT NULL,
+  width        INTEGER     NOT NULL,
+  height       INTEGER     NOT NULL,
+  size         INTEGER     NOT NULL, -- of the whole picture, in bytes
+  sha256       VARCHAR(64) NOT NULL, -- of the whole picture, hex
+  created_at   BIGINT      NOT NULL
+);
+CREATE INDEX photo_use ON photo (use_id, use_stem);
+CREATE INDEX photo_owner ON photo (owner_id, use_id);
+CREATE INDEX photo_idle ON photo (use_id, created_at);
+
+CREATE TABLE photo_content (
+  photo_id BIGINT      NOT NULL,
+  part     VARCHAR(8)  NOT NULL, -- whole, thumb
+  content  LONGBLOB    NOT NULL, -- a JPEG file; of a personal picture encrypted
+  PRIMARY KEY (photo_id, part)
+);

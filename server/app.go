@@ -264,6 +264,7 @@ func (a *app) periodic() []periodic {
 		{"raise alerts", accessAlertsEvery, a.store.RaiseAccessAlerts},
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 		{"purge messages", time.Hour, a.purgeMessages},
+		{"purge photos", time.Hour, a.purgePhotos},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
@@ -335,6 +336,15 @@ func (a *app) purgeMessages(ctx context.Context) error {
 		return err
 	}
 	return a.store.Outbox().Purge(ctx, time.Now().Add(-messageLife))
+}
+
+// purgePhotos deletes pictures that nobody has used in time, unless the clock is in doubt.
+func (a *app) purgePhotos(ctx context.Context) error {
+	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
+		return err
+	}
+	_, err := a.store.PurgePhotos(ctx, time.Now().Add(-core.IdlePhotoLife))
+	return err
 }
 
 // serveMetrics serves Prometheus metrics on their own loopback port. If the port is taken, as by a

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // raceSteps are all write acts of the store in an order in which each has something to do.
-var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceWechat, raceRest)
+var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceWechat, racePhotos, raceRest)
 
 // keepBatch notes a batch under a name; its id and times are its own.
 func (w *raceWorld) keepBatch(name string, b core.Batch, err error) (any, error) {
@@ -620,4 +621,30 @@ func raceClaim(w *raceWorld) (any, error) {
 func (w *raceWorld) newestRecord() (id core.ID) {
 	_ = w.db.Get(w.ctx, &id, "SELECT MAX(id) FROM access_record") // the act fails without
 	return id
+}
+
+var racePhotos = []raceStep{
+	{"CreatePhoto", func(w *raceWorld) (any, error) {
+		p, err := w.CreatePhoto(w.ctx, w.ids["user"], aPhoto)
+		return w.keep("photo", p.ID, err)
+	}},
+	{"CreatePhoto", func(w *raceWorld) (any, error) {
+		p, err := w.CreatePhoto(w.ctx, w.ids["user"], aPhoto)
+		return w.keep("other photo", p.ID, err)
+	}},
+	{"ViewPhoto", func(w *raceWorld) (any, error) {
+		if err := w.photoUsed(w.ids["photo"]); err != nil {
+			return nil, err
+		}
+		content, err := w.ViewPhoto(w.ctx, raceBy, everywhere, w.ids["photo"], core.PhotoWhole)
+		return string(content), err
+	}},
+	{"PurgePhotos", func(w *raceWorld) (any, error) { return w.PurgePhotos(w.ctx, w.Now().Add(time.Second)) }},
+}
+
+// photoUsed assigns a picture to a resident.
+func (w *raceWorld) photoUsed(id core.ID) error {
+	return w.db.Write(w.ctx, "use a photo", func(tx *database.Tx) error {
+		return usePhotos(tx, w.ids["user"], []core.ID{id}, photoUse{"resident", w.ids["resident"], w.ids["here"]})
+	})
 }

@@ -141,6 +141,9 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if err := moveAccounts(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
+	if err := movePhotos(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
 	if err := outbox.MoveUser(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}

@@ -173,7 +173,9 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
 		public              bool
-		bad                 string // an invalid query
+		bad                 string      // an invalid query
+		kind                string      // of the body; "" = JSON
+		conflict            func() call // nil = without a mini-program
 	}{
 		{method: "GET", path: "/session"},
 		{method: "GET", path: "/passes"},
@@ -183,6 +185,10 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		{method: "POST", below: "/token", bad: "?image=gif"},
 		{method: "POST", path: "/phone", body: phone},
 		{method: "POST", path: "/session", body: login, public: true},
+		{
+			method: "POST", path: "/photos", body: func() string { return pictureForm(t, 40, 30) }, kind: pictureFormKind,
+			conflict: s.tooManyPhotos,
+		},
 		{method: "DELETE", path: "/session"},
 	}
 	limited := func() *web.App {
@@ -198,7 +204,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			path = pass + o.below
 		}
 		c := func() call {
-			c := call{method: o.method, path: path, token: token}
+			c := call{method: o.method, path: path, token: token, contentType: o.kind}
 			if o.body != nil {
 				c.body = o.body()
 			}
@@ -218,9 +224,13 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			s.fails(404, "not_found", with(func(c *call) { c.path = absent + o.below }))
 		}
 		if o.body != nil {
-			s.fails(413, "too_large", with(func(c *call) { c.body = codeJSON(strings.Repeat("x", 1<<17)) }))
+			s.fails(413, "too_large", with(func(c *call) { c.body = codeJSON(strings.Repeat("x", 12<<20)) }))
 			s.fails(422, "invalid", with(func(c *call) { c.body = "{}" }))
-			s.fails(409, "conflict", with(func(c *call) { c.app = without }))
+			conflict := with(func(c *call) { c.app = without })
+			if o.conflict != nil {
+				conflict = o.conflict()
+			}
+			s.fails(409, "conflict", conflict)
 		}
 		if o.bad != "" {
 			s.fails(422, "invalid", with(func(c *call) { c.path += o.bad }))
@@ -244,7 +254,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		if o.body != nil {
 			body = o.body()
 		}
-		s.fails(500, "internal", call{method: o.method, path: path, token: token, body: body})
+		s.fails(500, "internal", call{method: o.method, path: path, token: token, body: body, contentType: o.kind})
 	}
 	if got, want := slices.Sorted(maps.Keys(s.spec.seen)), s.spec.answers(); !slices.Equal(got, want) {
 		t.Errorf("seen:\n%s\ndocumented:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -79,6 +79,24 @@ func ending(name string) string {
 	return strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
 }
 
+// Picture reads the one file of a form's field, of at most most bytes, whatever it is: see photo.Make.
+func (c *Context) Picture(field string, most int64) ([]byte, error) {
+	if err := c.parseForm(); err != nil {
+		return nil, err
+	}
+	given := c.files(field)
+	switch {
+	case len(given) == 0:
+		return nil, fieldError(field, "请选择图片")
+	case len(given) > 1:
+		return nil, fieldError(field, "一次只能上传一张图片")
+	case given[0].Size > most:
+		return nil, fieldError(field, fmt.Sprintf("图片有 %s，最大 %s", SizeLabel(given[0].Size), SizeLabel(most)))
+	}
+	content, err := readPart(given[0], most)
+	return content, bodyError(err)
+}
+
 func readPart(header *multipart.FileHeader, maxBytes int64) ([]byte, error) {
 	file, err := header.Open()
 	if err != nil {

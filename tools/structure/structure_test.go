@@ -25,7 +25,7 @@ const (
 // folders are the top-level folders that exist, or are planned.
 var folders = []string{
 	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "journeys", "migrations",
-	"miniprogram", "secret", "server", "sheet", "sms", "store", "templates", "testkit", "tools", "wechat",
+	"miniprogram", "photo", "secret", "server", "sheet", "sms", "store", "templates", "testkit", "tools", "wechat",
 }
 
 // notOurs are folders that git ignores.
@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"sms":              nil,
 	"sms/simulator":    nil,
 	"sheet":            {"core"},
+	"photo":            {"core"},
 	"store":            {"core", "secret", "store/audit", "store/database", "store/outbox"},
 	"store/audit":      {"core", "store/database"},
 	"store/outbox":     {"core", "secret", "store/database"},
@@ -54,7 +55,9 @@ var mayImport = map[string][]string{
 	district:           {"core", "secret", "store", "store/audit", "store/database", "store/outbox"},
 	"gate":             {"core", "secret", "store"},
 	"handlers/web":     {"captcha", "core", "secret", "sheet", "store", "gate", "templates"},
-	"handlers":         {"core", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror"},
+	"handlers": {
+		"core", "photo", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror",
+	},
 	"demo":             {"*"},
 	"journeys":         nil,
 	"server":           {"*"},

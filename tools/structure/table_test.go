@@ -36,6 +36,7 @@ var ownerOf = map[string]string{
 	"observer_community":   "observer",
 	"one_time_link":        "account",
 	"pass_rule_version":    "passrule",
+	"photo_content":        "photo",
 	"reader_quarantine":    "reader",
 	"restriction_latest":   "restriction",
 	"schema_migration":     "migrate",

@@ -27,7 +27,9 @@ func pictureFile(t *testing.T, w, h int) []byte {
 }
 
 // pictureForm is the body of a form with a picture.
-func pictureForm(t *testing.T, w, h int) string { return fileForm(t, "photo.jpg", pictureFile(t, w, h)) }
+func pictureForm(t *testing.T, w, h int) string {
+	return fileForm(t, "photo.jpg", pictureFile(t, w, h))
+}
 
 func fileForm(t *testing.T, name string, content []byte) string {
 	t.Helper()

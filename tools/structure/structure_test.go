@@ -58,11 +58,11 @@ var mayImport = map[string][]string{
 	"handlers": {
 		"core", "photo", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror",
 	},
-	"demo":             {"*"},
-	"journeys":         nil,
-	"server":           {"*"},
-	"testkit":          {"*", "testkit"},
-	"tools":            {"*", "testkit"},
+	"demo":     {"*"},
+	"journeys": nil,
+	"server":   {"*"},
+	"testkit":  {"*", "testkit"},
+	"tools":    {"*", "testkit"},
 }
 
 // district in mayImport means every other folder of store: groups of related tables above the

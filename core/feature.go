@@ -367,6 +367,13 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "wechattemplate", Noun: "消息模板", Table: "wechat_template", NameColumn: "title", Fields: wechatTemplateFields,
+		List:    PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"模板消息", "公众号模板"},
+		Verbs:   []Verb{{"update", "设置消息模板"}, {"remove", "取消消息模板"}},
+	},
+	{
 		Stem: "bindticket", Noun: "微信绑定码",
 		ActsAt: map[string]string{"create": "guardpost/guard"},
 		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},

@@ -64,6 +64,14 @@ func FitField(name, text string) string {
 	return strings.TrimRight(keep, zeroWidthJoiner+" ") + rule.cut
 }
 
+// FieldMax returns how many characters a template's field takes, by its name.
+func FieldMax(name string) int {
+	if rule, ok := fieldRules[fieldType.FindString(name)]; ok {
+		return rule.max
+	}
+	return maxField
+}
+
 // zeroWidthJoiner is between the parts of one emoji; without its second part it would join the cut.
 const zeroWidthJoiner = "\u200d"
 

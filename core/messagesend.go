@@ -4,15 +4,38 @@ import "time"
 
 // MessageSetup is which channels a deployment has, and by which accounts and templates.
 type MessageSetup struct {
-	Official  string                                             // app id of the official account; "" = none
+	Officials []MessageAccount                                   // the official accounts in use
 	Mini      string                                             // app id of the mini-program; "" = none
 	Open      map[MessageChannel]bool                            // channels that can send; the list is always open
-	Templates map[MessageChannel]map[MessageKind]MessageTemplate // of template and subscribe messages
+	Templates map[MessageChannel]map[MessageKind]MessageTemplate // of the other channels
 }
 
-// TemplateOf returns the template for a kind on a channel; zero = there is none.
+// MessageAccount is an official account with its templates.
+type MessageAccount struct {
+	App       WechatApp
+	Templates map[MessageKind]MessageTemplate
+}
+
+// TemplateOf returns the template for a kind on a channel but ChannelTemplate, where each account has its own; zero
+// = there is none.
 func (s MessageSetup) TemplateOf(c MessageChannel, k MessageKind) MessageTemplate {
 	return s.Templates[c][k]
+}
+
+// OfficialsOf returns the official accounts that may tell of something in a community, in order of preference: its
+// own, then the one of all.
+func (s MessageSetup) OfficialsOf(community ID) []MessageAccount {
+	var own, all []MessageAccount
+	for _, a := range s.Officials {
+		switch {
+		case !a.App.Disabled.IsZero():
+		case a.App.Scope.Whole():
+			all = append(all, a)
+		case community != 0 && a.App.Scope.Has(community):
+			own = append(own, a)
+		}
+	}
+	return append(own, all...)
 }
 
 // MessageClaim is what a worker asks the outbox for.

@@ -77,9 +77,10 @@ func TestActsAskByTheirLevel(t *testing.T) {
 			whose = by.subject
 		}
 		path, _ := w.address(t, r, w.mine, whose)
-		if r.Path == "/console/restriction/lift" {
-			path += "?community=" + w.mine.Community.String()
-		}
+		path += map[string]string{
+			"/console/restriction/lift":      "?community=" + w.mine.Community.String(),
+			"/console/wechattemplate/remove": "?kind=sign_in",
+		}[r.Path]
 		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community])
 		answer := w.callWith(t, r, by, path, body.Encode())
 		doc, err := goquery.NewDocumentFromReader(answer.Body)

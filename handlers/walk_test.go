@@ -496,6 +496,9 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 			continue
 		}
 		path, _ := w.address(t, r, w.mine, boss.subject)
+		if strings.HasPrefix(r.Path, "/console/wechattemplate") {
+			path += "?kind=sign_in"
+		}
 		answer := w.callWith(t, r, boss, path, "resumed=1&confirmed=1&act=save&community="+w.mine.Community.String())
 		if answer.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", r.Name(), answer.Code, answer.Header().Get("Location"))

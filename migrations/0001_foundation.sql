@@ -614,6 +614,18 @@ CREATE TABLE wechat_app_community (
   PRIMARY KEY (community_id, wechat_app_id)
 );
 
+-- 消息模板: by which template of an official account a kind of message is sent.
+CREATE TABLE wechat_template (
+  id          BIGINT        NOT NULL PRIMARY KEY,
+  app_id      VARCHAR(64)   NOT NULL, -- of an account of the console, or of the configuration file
+  kind        VARCHAR(32)   NOT NULL, -- of the message
+  template_id VARCHAR(64)   NOT NULL,
+  title       VARCHAR(64)   NOT NULL, -- of the template, as WeChat had it
+  fields      VARCHAR(2000) NOT NULL, -- JSON: key, label and part of each
+  updated_at  BIGINT        NOT NULL
+);
+CREATE UNIQUE INDEX wechat_template_kind ON wechat_template (app_id, kind);
+
 CREATE TABLE wechat_user (
   id           BIGINT       NOT NULL PRIMARY KEY,
   union_id     VARCHAR(64),           -- NULL = not told by WeChat

@@ -39,6 +39,7 @@ type outboxWorker struct {
 	log      *slog.Logger
 	senders  map[core.MessageChannel]sender
 	ask      core.MessageClaim
+	setup    func(context.Context) core.MessageSetup
 	sendTime time.Duration // for one call
 	poll     time.Duration // how late a message of another server, or one that waited, may be
 
@@ -48,20 +49,18 @@ type outboxWorker struct {
 	trouble map[core.MessageChannel]int
 }
 
-// newOutboxWorker returns a worker for the channels of senders; setup names their accounts and templates.
+// newOutboxWorker returns a worker for the channels of senders; setup names their accounts and templates, and is
+// asked before each claim.
 func newOutboxWorker(
-	s *store.Store, log *slog.Logger, setup core.MessageSetup, senders map[core.MessageChannel]sender,
+	s *store.Store, log *slog.Logger, setup func(context.Context) core.MessageSetup, senders map[core.MessageChannel]sender,
 ) *outboxWorker {
 	w := &outboxWorker{
 		store: s, log: log, senders: senders, sendTime: outboxSend, poll: outboxPoll,
-		ask:  core.MessageClaim{Setup: setup, Quiet: core.DefaultQuiet, Zone: s.Zone(), Lease: outboxLease},
-		free: outboxFlight, trouble: map[core.MessageChannel]int{},
+		setup: setup,
+		ask:   core.MessageClaim{Quiet: core.DefaultQuiet, Zone: s.Zone(), Lease: outboxLease},
+		free:  outboxFlight, trouble: map[core.MessageChannel]int{},
 	}
 	w.freed = sync.NewCond(&w.mu)
-	w.ask.Setup.Open = map[core.MessageChannel]bool{}
-	for channel := range senders {
-		w.ask.Setup.Open[channel] = true
-	}
 	return w
 }
 
@@ -98,7 +97,11 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 			return
 		}
 		ask := w.ask
-		ask.Limit = n
+		ask.Setup, ask.Limit = w.setup(ctx), n
+		ask.Setup.Open = map[core.MessageChannel]bool{}
+		for channel := range w.senders {
+			ask.Setup.Open[channel] = true
+		}
 		list, seen, err := w.store.Outbox().Claim(ctx, ask)
 		for _, d := range list {
 			queues[d.Channel] <- d

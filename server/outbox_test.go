@@ -183,11 +183,14 @@ func outboxTestWorker(s *store.Store, official *wechat.OfficialAccount) *outboxW
 	for _, kind := range core.MessageKinds() {
 		templates[kind] = core.MessageTemplate{ID: outboxTemplate, Fields: map[string]string{"thing1": "title", "time2": "time"}}
 	}
-	setup := core.MessageSetup{
-		Official: outboxApp, Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{core.ChannelTemplate: templates},
+	account := core.MessageAccount{App: core.WechatApp{AppID: outboxApp, Scope: core.Everywhere}, Templates: templates}
+	setup := func(context.Context) core.MessageSetup {
+		return core.MessageSetup{Officials: []core.MessageAccount{account}}
 	}
 	w := newOutboxWorker(s, slog.New(slog.NewTextHandler(io.Discard, nil)), setup, map[core.MessageChannel]sender{
-		core.ChannelTemplate: templateSender{official, "https://pass.example.com", core.PlatformZone},
+		core.ChannelTemplate: templateSender{
+			func(string) *wechat.OfficialAccount { return official }, "https://pass.example.com", core.PlatformZone,
+		},
 	})
 	w.poll = 5 * time.Millisecond
 	return w

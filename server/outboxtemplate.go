@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -11,16 +12,20 @@ import (
 	"tongxing/wechat"
 )
 
-// templateSender sends template messages of the official account.
+// templateSender sends template messages of the official accounts.
 type templateSender struct {
-	official  *wechat.OfficialAccount
+	official  func(appID string) *wechat.OfficialAccount // nil = not in use any more
 	publicURL string
 	zone      *time.Location
 }
 
 // send implements sender.
 func (s templateSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswer, string, string) {
-	id, err := s.official.SendTemplate(ctx, wechat.TemplateMessage{
+	official := s.official(d.AppID)
+	if official == nil { // disabled since the message was claimed
+		return core.AnswerUnsent, "", ""
+	}
+	id, err := official.SendTemplate(ctx, wechat.TemplateMessage{
 		To: d.Address, Template: d.Template.ID, ID: d.Key,
 		URL: s.publicURL + "/console/" + d.Link, Fields: d.Template.Fill(d.Message, s.zone),
 	})
@@ -47,32 +52,58 @@ func wechatAnswer(c core.MessageChannel, err error) (answer core.SendAnswer, cod
 	return core.AnswerUnsent, ""
 }
 
-// outboxChannels returns which channels this deployment has.
-func (a *app) outboxChannels(wx *weChat) (core.MessageSetup, map[core.MessageChannel]sender, error) {
+// outboxChannels returns which channels this deployment has, and by which accounts they send, which may change at
+// any time.
+func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetup, map[core.MessageChannel]sender, error) {
 	setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
 	senders := map[core.MessageChannel]sender{}
 	if mini := wx.Mini(""); mini != nil {
 		setup.Mini = mini.AppID()
 	}
 	if err := a.openSMS(setup, senders); err != nil {
-		return setup, nil, err
+		return nil, nil, err
 	}
-	// The templates are the configuration file's account's.
-	configured, ok := wx.Account(context.Background(), 0)
-	if !ok {
-		return setup, senders, nil
+	configured, err := configuredTemplates(a.config.OfficialAccount.Templates)
+	if err != nil {
+		return nil, nil, err
 	}
-	official := configured.Official
-	setup.Official = official.AppID()
+	senders[core.ChannelTemplate] = templateSender{wx.Official, a.publicURL, a.store.Zone()}
+	return func(ctx context.Context) core.MessageSetup {
+		setup := setup
+		setup.Officials = wx.messageAccounts(ctx, configured)
+		return setup
+	}, senders, nil
+}
+
+// configuredTemplates reads the templates of the configuration file, which are its account's.
+func configuredTemplates(texts []string) (map[core.MessageKind]core.MessageTemplate, error) {
 	templates := map[core.MessageKind]core.MessageTemplate{}
-	for _, text := range a.config.OfficialAccount.Templates {
+	for _, text := range texts {
 		kind, t, err := core.ParseMessageTemplate(text)
 		if err != nil {
-			return setup, nil, fmt.Errorf("official_account.templates：%q：%s", text, core.MessageOf(err))
+			return nil, fmt.Errorf("official_account.templates：%q：%s", text, core.MessageOf(err))
 		}
 		templates[kind] = t
 	}
-	setup.Templates[core.ChannelTemplate] = templates
-	senders[core.ChannelTemplate] = templateSender{official, a.publicURL, a.store.Zone()}
-	return setup, senders, nil
+	return templates, nil
+}
+
+// messageAccounts returns the official accounts in use with their templates: those chosen in the console, and for
+// kinds without a choice those of the configuration file, which belong to its account.
+func (w *weChat) messageAccounts(
+	ctx context.Context, configured map[core.MessageKind]core.MessageTemplate,
+) (accounts []core.MessageAccount) {
+	chosen := w.store.RecentWechatTemplates(ctx)
+	for _, b := range w.apps(ctx) {
+		if b.official == nil {
+			continue
+		}
+		a := core.MessageAccount{App: b.App, Templates: map[core.MessageKind]core.MessageTemplate{}}
+		if b.App.ID == 0 {
+			maps.Copy(a.Templates, configured)
+		}
+		maps.Copy(a.Templates, chosen[b.App.AppID])
+		accounts = append(accounts, a)
+	}
+	return accounts
 }

@@ -33,7 +33,10 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	a.outbox = newOutboxWorker(a.store, a.log, setup, senders)
-	admin := a.console(wx, slices.Collect(maps.Keys(senders)))
+	admin, err := a.console(wx, slices.Collect(maps.Keys(senders)))
+	if err != nil {
+		return "", err
+	}
 	phones := h5.New(h5.Options{
 		Store: a.store, Gate: a.gate, Pages: a.pages,
 		WeChat: wx, PublicURL: a.publicURL, Demo: a.mode.demo, Log: a.log,
@@ -61,13 +64,17 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 }
 
 // console returns the property admins' surface.
-func (a *app) console(wx *weChat, channels []core.MessageChannel) *console.Console {
+func (a *app) console(wx *weChat, channels []core.MessageChannel) (*console.Console, error) {
+	templates, err := configuredTemplates(a.config.OfficialAccount.Templates)
+	if err != nil {
+		return nil, err
+	}
 	return console.New(console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
-		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels,
+		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels, Templates: templates,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
-	})
+	}), nil
 }
 
 // verifyFolder, in the data folder, holds WeChat's domain verification files.

@@ -141,6 +141,21 @@ func (w *weChat) official() *wechat.OfficialAccount {
 	return nil
 }
 
+// HasOfficials implements console.Wechat.
+func (w *weChat) HasOfficials() bool {
+	return slices.ContainsFunc(w.apps(context.Background()), func(b *builtApp) bool { return b.official != nil })
+}
+
+// Official implements console.Wechat: an official account in use, by WeChat's id of it; nil if there is none.
+func (w *weChat) Official(appID string) *wechat.OfficialAccount {
+	for _, b := range w.apps(context.Background()) {
+		if b.App.AppID == appID {
+			return b.official
+		}
+	}
+	return nil
+}
+
 // Mini implements api.Options: the mini-program of an app id, or without one the mini-program of all.
 func (w *weChat) Mini(appID string) *wechat.MiniProgram {
 	for _, b := range w.apps(context.Background()) {

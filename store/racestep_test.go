@@ -592,6 +592,12 @@ var raceWechat = []raceStep{
 		app.ID = w.ids["app"]
 		return w.UpdateWechatApp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys})
 	}},
+	{"UpdateWechatTemplate", func(w *raceWorld) (any, error) {
+		return w.UpdateWechatTemplate(w.ctx, raceBy, everywhere, aWechatTemplate("wx00000000000000e1"))
+	}},
+	{"RemoveWechatTemplate", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveWechatTemplate(w.ctx, raceBy, everywhere, "wx00000000000000e1", core.MessageSignIn)
+	}},
 	{"NoteWechatCheck", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCheck(w.ctx, w.ids["app"], "不行") }},
 	{"NoteWechatCall", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCall(w.ctx, w.ids["app"]) }},
 	{"DisableWechatApp", func(w *raceWorld) (any, error) {

@@ -15,9 +15,10 @@ const wechatAppsLife = 5 * time.Second
 type keptWechatApps struct {
 	configured []KeyedWechatApp
 
-	mu   sync.Mutex
-	last []KeyedWechatApp
-	read time.Time // zero = not yet, or changed here
+	mu        sync.Mutex
+	last      []KeyedWechatApp
+	templates map[string]map[core.MessageKind]core.MessageTemplate // by app id
+	read      time.Time                                            // zero = not yet, or changed here
 }
 
 func (k *keptWechatApps) forget() {
@@ -45,7 +46,12 @@ func (s *Store) RecentWechatApps(ctx context.Context) []KeyedWechatApp {
 		return k.last
 	}
 	rows, apps, err := readWechatApps("disabled_at IS NULL ORDER BY id", nil, s.allOf(ctx))
+	var templates []core.WechatTemplate
 	if err == nil {
+		templates, err = readWechatTemplates("1 = 1", nil, s.allOf(ctx))
+	}
+	if err == nil {
+		k.templates = templatesByApp(templates)
 		k.last = append([]KeyedWechatApp(nil), k.configured...)
 		for i, a := range apps {
 			k.last = append(k.last, KeyedWechatApp{a, rows[i].keys(s.db)})
@@ -61,4 +67,15 @@ func (s *Store) RecentWechatApps(ctx context.Context) []KeyedWechatApp {
 	}
 	k.read = time.Now()
 	return k.last
+}
+
+func templatesByApp(list []core.WechatTemplate) map[string]map[core.MessageKind]core.MessageTemplate {
+	by := map[string]map[core.MessageKind]core.MessageTemplate{}
+	for _, t := range list {
+		if by[t.AppID] == nil {
+			by[t.AppID] = map[core.MessageKind]core.MessageTemplate{}
+		}
+		by[t.AppID][t.Kind] = t.MessageTemplate()
+	}
+	return by
 }

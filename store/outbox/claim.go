@@ -255,11 +255,12 @@ func (c *claim) dispatch(m core.Message, channel core.MessageChannel) core.Dispa
 	}
 	d := core.Dispatch{
 		Message: m, Attempt: c.tx.NewID(), Lease: c.lease, Held: c.ask.Lease, Key: "m" + m.ID.String(),
-		Address: c.facts.reach(c.setup, m)[channel].Address, Template: c.setup.TemplateOf(channel, m.Kind),
+		Address: c.facts.reach(c.setup, m)[channel].Address, Template: c.facts.templateOf(c.setup, m, channel),
 	}
 	switch channel {
 	case core.ChannelTemplate:
-		d.AppID = c.setup.Official
+		account, _ := c.facts.official(c.setup, m)
+		d.AppID = account.App.AppID
 	case core.ChannelSubscribe:
 		d.AppID = c.setup.Mini
 	}

@@ -130,7 +130,7 @@ func (f *facts) reach(setup core.MessageSetup, m core.Message) map[core.MessageC
 		if c != core.ChannelInApp && !setup.Open[c] {
 			r = core.MessageReach{Why: core.WhyChannelOff}
 		}
-		r.Template = setup.TemplateOf(c, m.Kind).ID
+		r.Template = f.templateOf(setup, m, c).ID
 		for _, stop := range f.stops {
 			if stop.Channel == c && (stop.Template == "" || stop.Template == r.Template) && stop.Until.After(r.Stopped) {
 				r.Stopped, r.StopWhy = stop.Until, stop.Reason
@@ -145,22 +145,8 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 	template := setup.TemplateOf(c, m.Kind).ID
 	switch c {
 	case core.ChannelTemplate:
-		who, known := f.identities[m.User][setup.Official]
-		out, isOut := f.optOuts[optOut{setup.Official, who.Open, template}]
-		if !isOut {
-			out, isOut = f.optOuts[optOut{setup.Official, who.Open, ""}]
-		}
-		switch {
-		case template == "":
-			return core.MessageReach{Why: core.WhyChannelOff}
-		case m.User == 0:
-			return core.MessageReach{Why: core.WhyNoWechat}
-		case !known || who.Followed.IsZero():
-			return core.MessageReach{Why: core.WhyNotFollowed}
-		case isOut:
-			return core.MessageReach{Why: out}
-		}
-		return core.MessageReach{Address: who.Open}
+		_, reach := f.official(setup, m)
+		return reach
 	case core.ChannelSubscribe:
 		who, known := f.identities[m.User][setup.Mini]
 		switch {
@@ -178,6 +164,52 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		}
 	}
 	return core.MessageReach{Why: core.WhyNoStaff}
+}
+
+// official returns by which official account a message is sent, and how it reaches the recipient: the first of those
+// that may tell of it, have a template for it and are followed. If none is, it is the first with a template.
+func (f *facts) official(setup core.MessageSetup, m core.Message) (core.MessageAccount, core.MessageReach) {
+	var first core.MessageAccount
+	reach := core.MessageReach{Why: core.WhyChannelOff}
+	for _, a := range setup.OfficialsOf(m.Community) {
+		if a.Templates[m.Kind].ID == "" {
+			continue
+		}
+		by := f.reachOfficial(a, m)
+		if by.Address != "" {
+			return a, by
+		}
+		if first.App.AppID == "" {
+			first, reach = a, by
+		}
+	}
+	return first, reach
+}
+
+func (f *facts) reachOfficial(a core.MessageAccount, m core.Message) core.MessageReach {
+	who, known := f.identities[m.User][a.App.AppID]
+	out, isOut := f.optOuts[optOut{a.App.AppID, who.Open, a.Templates[m.Kind].ID}]
+	if !isOut {
+		out, isOut = f.optOuts[optOut{a.App.AppID, who.Open, ""}]
+	}
+	switch {
+	case m.User == 0:
+		return core.MessageReach{Why: core.WhyNoWechat}
+	case !known || who.Followed.IsZero():
+		return core.MessageReach{Why: core.WhyNotFollowed}
+	case isOut:
+		return core.MessageReach{Why: out}
+	}
+	return core.MessageReach{Address: who.Open}
+}
+
+// templateOf returns the template by which a message would be sent.
+func (f *facts) templateOf(setup core.MessageSetup, m core.Message, c core.MessageChannel) core.MessageTemplate {
+	if c != core.ChannelTemplate {
+		return setup.TemplateOf(c, m.Kind)
+	}
+	account, _ := f.official(setup, m)
+	return account.Templates[m.Kind]
 }
 
 // spendGrant uses up one consent; false if none is left.

@@ -78,9 +78,9 @@ func (d *Desk) Chief(t *testing.T) *Clerk {
 }
 
 // SignedIn returns a browser in which a new account has signed in with a password of its own.
-func (d *Desk) SignedIn(t *testing.T, login string) (b *Clerk, id core.ID) {
+func (d *Desk) SignedIn(t *testing.T, login string, permissions ...core.Permission) (b *Clerk, id core.ID) {
 	t.Helper()
-	id = d.Account(t, login, core.PermReaderView)
+	id = d.Account(t, login, append([]core.Permission{core.PermReaderView}, permissions...)...)
 	b = d.Visitor()
 	page := b.Open(t, "/console/session")
 	b.Post(t, "/console/session", b.SignInForm(t, page, login, FirstPassword), http.StatusSeeOther)

@@ -9,6 +9,7 @@ import (
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/wechat"
 )
 
 // Passages creates n records of an estate, one a minute, the newest now: out through the first
@@ -116,7 +117,15 @@ type Wechat struct {
 	Scenes []string
 	Err    error
 	Tried  error // what a call with any keys comes to
+	// Officials are clients of official accounts, by WeChat's ids of them.
+	Officials map[string]*wechat.OfficialAccount
 }
+
+// HasOfficials implements frame.Wechat.
+func (s *Wechat) HasOfficials() bool { return true }
+
+// Official implements frame.Wechat.
+func (s *Wechat) Official(appID string) *wechat.OfficialAccount { return s.Officials[appID] }
 
 // Has implements frame.Wechat.
 func (s *Wechat) Has(core.WechatAppKind) bool { return true }

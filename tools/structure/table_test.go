@@ -43,6 +43,7 @@ var ownerOf = map[string]string{
 	"sign_in_attempt":      "account",
 	"sign_in_pending":      "totp",
 	"wechat_app_community": "wechatapp",
+	"wechat_template":      "wechattemplate",
 	"wechat_identity":      "wechatuser",
 }
 

@@ -17,6 +17,8 @@ type Pages struct {
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
 	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	System          System          // shown on the about page
+	// ConfiguredTemplates are the configuration file's, for its official account.
+	ConfiguredTemplates map[core.MessageKind]core.MessageTemplate
 }
 
 // Routes returns the area's routes, feature by feature.
@@ -33,6 +35,7 @@ func (p *Pages) Routes() []web.Route {
 		p.savedViewRoutes(),
 		p.settingRoutes(),
 		p.wechatAppRoutes(),
+		p.wechatTemplateRoutes(),
 		p.aboutRoutes(),
 	)
 }

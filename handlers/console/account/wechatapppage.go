@@ -28,6 +28,7 @@ func settingTabs(active string) templates.Tabs {
 	return templates.Tabs{Label: "系统设置", Items: []templates.NavItem{
 		{Label: "基本", URL: frame.SettingPath, Active: active == "setting"},
 		{Label: "微信接入", URL: frame.WechatAppPath, Active: active == "wechatapp"},
+		{Label: "消息模板", URL: frame.WechatTemplatePath, Active: active == "wechattemplate"},
 	}}
 }
 

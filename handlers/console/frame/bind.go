@@ -15,6 +15,7 @@ import (
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
+	"tongxing/wechat"
 )
 
 // Wechat is what the console needs of WeChat.
@@ -28,6 +29,20 @@ type Wechat interface {
 	MiniCode(ctx context.Context, community core.ID, scene string) (jpeg []byte, err error)
 	// Try makes a call with an account's keys; its error is one of WeChat's, or says that WeChat cannot be reached.
 	Try(ctx context.Context, appID string) error
+	// HasOfficials reports whether any official account is in use.
+	HasOfficials() bool
+	// Official returns an official account in use by WeChat's id of it; nil if there is none.
+	Official(appID string) *wechat.OfficialAccount
+}
+
+// Official returns the client of an official account in use; a conflict if there is none.
+func (f *Frame) Official(appID string) (*wechat.OfficialAccount, error) {
+	if f.Wechat != nil {
+		if official := f.Wechat.Official(appID); official != nil {
+			return official, nil
+		}
+	}
+	return nil, core.Conflict("这个公众号没有在使用，请先在“微信接入”检查")
 }
 
 // HasOfficial reports whether people can be bound by a QR code.

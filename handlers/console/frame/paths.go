@@ -37,6 +37,7 @@ const (
 	TodoPath              = "/console/todo"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
+	WechatTemplatePath    = "/console/wechattemplate"
 )
 
 // pageOf returns the URL of a record's page.

@@ -103,7 +103,13 @@ func (p *Pages) messageChannels(c *web.Context) error {
 
 // sends reports whether this deployment has a channel. The bell is always there.
 func (p *Pages) sends(channel core.MessageChannel) bool {
-	return channel == core.ChannelInApp || slices.Contains(p.Channels, channel)
+	switch channel {
+	case core.ChannelInApp:
+		return true
+	case core.ChannelTemplate: // accounts come and go
+		return p.Wechat != nil && p.Wechat.HasOfficials()
+	}
+	return slices.Contains(p.Channels, channel)
 }
 
 func channelRowOf(d core.ChannelDay, has bool) channelRow {

@@ -1,0 +1,166 @@
+package core
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// WechatTemplate is by which template of an official account a kind of message is sent 消息模板. Without one, the
+// configuration file's is used for the configuration file's account.
+type WechatTemplate struct {
+	ID       ID
+	AppID    string // the account's
+	Kind     MessageKind
+	Template string // WeChat's id of the template
+	Title    string // of the template, as WeChat has it
+	Fields   []WechatTemplateField
+	Updated  time.Time // see Stale
+}
+
+// WechatTemplateField is a field of the template and what fills it.
+type WechatTemplateField struct {
+	Key   string // thing1; its letters are the type
+	Label string // as WeChat shows it: 访客姓名
+	Part  string // of MessageParts
+}
+
+// MessageTemplate returns how messages are filled in.
+func (t WechatTemplate) MessageTemplate() MessageTemplate {
+	out := MessageTemplate{ID: t.Template, Fields: make(map[string]string, len(t.Fields))}
+	for _, f := range t.Fields {
+		out.Fields[f.Key] = f.Part
+	}
+	return out
+}
+
+// Limits of what a template of the platform has.
+const (
+	MaxTemplateFields = 10
+	maxTemplateText   = 64 // characters of a title, or of a label
+)
+
+var (
+	wechatTemplateID = regexp.MustCompile(`^[A-Za-z0-9_-]{6,64}$`)
+	templateFieldKey = regexp.MustCompile(`^[a-z_]{1,20}[0-9]{0,3}$`)
+)
+
+// MessagePartLabel returns a part of a message in Chinese.
+func MessagePartLabel(part string) string {
+	return map[string]string{
+		"title": "提醒内容", "kind": "提醒类型", "time": "发生时间", "count": "条数", "hint": "操作提示",
+	}[part]
+}
+
+// TemplateFieldName is the form's name of a field of a template, by its key.
+func TemplateFieldName(key string) string { return "part_" + key }
+
+// Check returns an Invalid error that names what is wrong with the choice.
+func (t WechatTemplate) Check() error {
+	fields := map[string]string{}
+	if !slices.Contains(t.Kind.Type().Channels, ChannelTemplate) {
+		return Invalid("这种提醒不用公众号发送")
+	}
+	if !wechatTemplateID.MatchString(t.Template) || t.Title == "" || len([]rune(t.Title)) > maxTemplateText ||
+		len(t.Fields) == 0 || len(t.Fields) > MaxTemplateFields {
+		fields["template"] = "请选择模板"
+		return InvalidFields(fields)
+	}
+	titled := false
+	for _, f := range t.Fields {
+		switch {
+		case !templateFieldKey.MatchString(f.Key) || len([]rune(f.Label)) > maxTemplateText:
+			fields["template"] = "模板的字段不能识别：" + f.Key
+		case !slices.Contains(MessageParts, f.Part):
+			fields[TemplateFieldName(f.Key)] = "请选择填什么"
+		}
+		titled = titled || f.Part == "title"
+	}
+	if !titled && len(fields) == 0 {
+		fields[TemplateFieldName(t.Fields[0].Key)] = "至少有一项填“" + MessagePartLabel("title") + "”"
+	}
+	return InvalidFields(fields)
+}
+
+// Missing returns what is wrong with the choice now that the account's template has fields of these keys; "" =
+// nothing. A field of the template that is not filled makes the platform refuse the message.
+func (t WechatTemplate) Missing(keys []string) string {
+	var lost, fresh []string
+	for _, f := range t.Fields {
+		if !slices.Contains(keys, f.Key) {
+			lost = append(lost, f.Label)
+		}
+	}
+	for _, key := range keys {
+		if !slices.ContainsFunc(t.Fields, func(f WechatTemplateField) bool { return f.Key == key }) {
+			fresh = append(fresh, key)
+		}
+	}
+	switch {
+	case len(lost) > 0:
+		return "模板里已没有“" + strings.Join(lost, "、") + "”"
+	case len(fresh) > 0:
+		return "模板里多出的 " + strings.Join(fresh, "、") + " 没有填"
+	}
+	return ""
+}
+
+// ProposeParts fills the fields of a template with what suits their types and labels best: times by a time, 类型 by
+// the kind, the first text by the title.
+func ProposeParts(fields []WechatTemplateField) []WechatTemplateField {
+	out := slices.Clone(fields)
+	titled := false
+	for i, f := range out {
+		part := "title"
+		switch typ := fieldType.FindString(f.Key); {
+		case typ == "time" || typ == "date" || strings.Contains(f.Label, "时间") || strings.Contains(f.Label, "日期"):
+			part = "time"
+		case typ == "number" || strings.Contains(f.Label, "数量") || strings.Contains(f.Label, "条数"):
+			part = "count"
+		case typ == "phrase" || saysKind(f.Label):
+			part = "kind"
+		case titled:
+			part = "hint"
+		default:
+			titled = true
+		}
+		out[i].Part = part
+	}
+	if !titled {
+		for i, f := range out {
+			if fieldType.FindString(f.Key) == "thing" { // its label suited something else, but nothing else holds the title
+				out[i].Part = "title"
+				break
+			}
+		}
+	}
+	return out
+}
+
+func saysKind(label string) bool {
+	return slices.ContainsFunc([]string{"类型", "类别", "分类", "等级", "状态"}, func(w string) bool {
+		return strings.Contains(label, w)
+	})
+}
+
+// SampleMessage is a message of a kind as it could be, for a preview and for a test.
+func SampleMessage(kind MessageKind, now time.Time) Message {
+	title := map[MessageKind]string{
+		MessageAccessAlert: "东门读头离线超过 5 分钟", MessageSignIn: "您的账号在新的地点登录", MessageBinding: "您的账号绑定了微信",
+		MessageJob: "校验操作日志：已完成",
+	}[kind]
+	if title == "" {
+		title = kind.Label()
+	}
+	return Message{Kind: kind, Title: title, Events: 1, Created: now}
+}
+
+// wechatTemplateFields label what the audit log records of a choice.
+var wechatTemplateFields = []AuditField{
+	{Key: "app_id", Label: "AppID"},
+	{Key: "kind", Label: "提醒类型", Value: labelOf(MessageKind.Label)},
+	{Key: "title", Label: "模板"},
+	{Key: "template", Label: "模板编号"},
+	{Key: "fields", Label: "字段", List: true},
+}

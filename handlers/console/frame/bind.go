@@ -35,6 +35,9 @@ type Wechat interface {
 	Official(appID string) *wechat.OfficialAccount
 }
 
+// HasOfficials reports whether any official account is in use.
+func (f *Frame) HasOfficials() bool { return f.Wechat != nil && f.Wechat.HasOfficials() }
+
 // Official returns the client of an official account in use; a conflict if there is none.
 func (f *Frame) Official(appID string) (*wechat.OfficialAccount, error) {
 	if f.Wechat != nil {

@@ -68,6 +68,7 @@ func TestUnreachedAndChannels(t *testing.T) {
 	if err := d.Store.Outbox().Stop(t.Context(), stop); err != nil {
 		t.Fatal(err)
 	}
+	d.Frame.Wechat = &desk.Wechat{}
 	text := b.Get(t, channelPath, http.StatusOK).Find("main").Text()
 	for _, want := range []string{"公众号", "暂停", "今天的发送次数已用完（45009）", "企业微信", "正常"} {
 		if !strings.Contains(text, want) {
@@ -77,7 +78,7 @@ func TestUnreachedAndChannels(t *testing.T) {
 	if n := strings.Count(text, "未接入"); n != 3 { // WeWork, the mini-program, text messages
 		t.Errorf("%d channels are not connected: %q", n, text)
 	}
-	p := Pages{Channels: []core.MessageChannel{core.ChannelSMS}}
+	p := Pages{Frame: &frame.Frame{}, Channels: []core.MessageChannel{core.ChannelSMS}}
 	if !p.sends(core.ChannelSMS) || !p.sends(core.ChannelInApp) || p.sends(core.ChannelTemplate) {
 		t.Error("a channel is connected that this deployment lacks, or not one that it has")
 	}

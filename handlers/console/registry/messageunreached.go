@@ -107,7 +107,7 @@ func (p *Pages) sends(channel core.MessageChannel) bool {
 	case core.ChannelInApp:
 		return true
 	case core.ChannelTemplate: // accounts come and go
-		return p.Wechat != nil && p.Wechat.HasOfficials()
+		return p.Frame.HasOfficials()
 	}
 	return slices.Contains(p.Channels, channel)
 }

@@ -184,7 +184,7 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 }
 
 // notInConsole are acts that nobody does on a page of the console.
-var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent"}
+var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent", "photo.view"}
 
 // ownActs are what every account may do to itself.
 var ownActs = []string{

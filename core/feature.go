@@ -374,6 +374,20 @@ var Features = []Feature{
 		Verbs:   []Verb{{"update", "设置消息模板"}, {"remove", "取消消息模板"}},
 	},
 	{
+		Stem: "wechatmenu", Noun: "自定义菜单", Fields: wechatMenuFields,
+		List:    PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"公众号菜单"},
+		Verbs:   []Verb{{"update", "修改自定义菜单"}, {"publish", "发布自定义菜单"}},
+	},
+	{
+		Stem: "wechatreply", Noun: "自动回复", Table: "wechat_reply", NameColumn: "word", Fields: wechatReplyFields,
+		List:    PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"关键词回复", "关注回复"},
+		Verbs:   []Verb{{"create", "添加自动回复"}, {"update", "修改自动回复"}, {"remove", "删除自动回复"}},
+	},
+	{
 		Stem: "bindticket", Noun: "微信绑定码",
 		ActsAt: map[string]string{"create": "guardpost/guard"},
 		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},

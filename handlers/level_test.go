@@ -80,6 +80,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		path += map[string]string{
 			"/console/restriction/lift":      "?community=" + w.mine.Community.String(),
 			"/console/wechattemplate/remove": "?kind=sign_in",
+			"/console/wechatmenu/publish":    "?app=" + w.officialOf(t, w.mine),
 		}[r.Path]
 		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community])
 		answer := w.callWith(t, r, by, path, body.Encode())

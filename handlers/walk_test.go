@@ -41,6 +41,7 @@ type town struct {
 	audits       map[core.ID]core.ID // by community: a line of the audit log
 	wechatApps   map[core.ID]core.ID // by community: its official account
 	staff        map[core.ID]core.ID // by community
+	replies      map[core.ID]core.ID // by community: what its official account answers
 	alerts       map[core.ID]core.ID // by community: an alert
 	messages     map[core.ID]core.ID // by community: what an account was told
 }
@@ -86,7 +87,7 @@ func newTown(t *testing.T) *town {
 	w := &town{
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
-		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{},
+		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
 		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
@@ -102,6 +103,15 @@ func newTown(t *testing.T) *town {
 		if w.staff[e.Community], err = s.CreateStaff(t.Context(), core.System, core.Everywhere, core.Staff{
 			Name: "李娜", Phone: fmt.Sprintf("1370000000%d", i), Communities: []core.ID{e.Community},
 		}, []string{"工程部"}); err != nil {
+			t.Fatal(err)
+		}
+		official := w.officialOf(t, e)
+		reply := core.WechatReply{AppID: official, Kind: core.ReplyContains, Word: "物业", Text: "您好"}
+		if w.replies[e.Community], err = s.CreateWechatReply(t.Context(), core.System, core.Everywhere, reply); err != nil {
+			t.Fatal(err)
+		}
+		menu := core.WechatMenu{AppID: official, Draft: core.DefaultMenu("https://pass.example.com")}
+		if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
 			t.Fatal(err)
 		}
 		// Under the community's own id, so that params can use it.
@@ -146,6 +156,16 @@ func newTown(t *testing.T) *town {
 		w.audits[e.Community] = lines[0].ID
 	}
 	return w
+}
+
+// officialOf returns WeChat's id of an estate's official account.
+func (w *town) officialOf(t *testing.T, e *estate.Estate) string {
+	t.Helper()
+	app, err := w.store.WechatApp(t.Context(), core.Everywhere, w.wechatApps[e.Community])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app.AppID
 }
 
 // noWeChat is a WeChat with nothing configured.
@@ -316,6 +336,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		id     core.ID
 	}{
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
+		{"/console/wechatreply/", w.replies[e.Community]},
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},
@@ -496,8 +517,8 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 			continue
 		}
 		path, _ := w.address(t, r, w.mine, boss.subject)
-		if strings.HasPrefix(r.Path, "/console/wechattemplate") {
-			path += "?kind=sign_in"
+		if strings.HasPrefix(r.Path, "/console/wechattemplate") || strings.HasPrefix(r.Path, "/console/wechatmenu") {
+			path += "?kind=sign_in&at=0&act=default&app=" + w.officialOf(t, w.mine)
 		}
 		answer := w.callWith(t, r, boss, path, "resumed=1&confirmed=1&act=save&community="+w.mine.Community.String())
 		if answer.Code != http.StatusUnprocessableEntity {

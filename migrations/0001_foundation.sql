@@ -626,6 +626,29 @@ CREATE TABLE wechat_template (
 );
 CREATE UNIQUE INDEX wechat_template_kind ON wechat_template (app_id, kind);
 
+-- 自定义菜单 of an official account: WeChat has the menu, this the draft, and what was published from here.
+CREATE TABLE wechat_menu (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  app_id       VARCHAR(64) NOT NULL,
+  draft        TEXT        NOT NULL, -- JSON
+  live         TEXT        NOT NULL, -- JSON; '' = never published from here
+  published_at BIGINT,
+  busy_until   BIGINT      NOT NULL, -- somebody publishes until then at most
+  updated_at   BIGINT      NOT NULL  -- of the draft
+);
+CREATE UNIQUE INDEX wechat_menu_app ON wechat_menu (app_id);
+
+-- 自动回复: what an official account answers.
+CREATE TABLE wechat_reply (
+  id         BIGINT        NOT NULL PRIMARY KEY,
+  app_id     VARCHAR(64)   NOT NULL,
+  kind       VARCHAR(16)   NOT NULL, -- follow, other, exact, contains
+  word       VARCHAR(60)   NOT NULL, -- of a keyword, as compared; '' = of no keyword
+  text       VARCHAR(2000) NOT NULL,
+  updated_at BIGINT        NOT NULL
+);
+CREATE UNIQUE INDEX wechat_reply_word ON wechat_reply (app_id, kind, word);
+
 CREATE TABLE wechat_user (
   id           BIGINT       NOT NULL PRIMARY KEY,
   union_id     VARCHAR(64),           -- NULL = not told by WeChat

@@ -592,6 +592,32 @@ var raceWechat = []raceStep{
 		app.ID = w.ids["app"]
 		return w.UpdateWechatApp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys})
 	}},
+	{"UpdateWechatMenu", func(w *raceWorld) (any, error) {
+		return w.UpdateWechatMenu(w.ctx, raceBy, everywhere, aWechatMenu("wx00000000000000e1"))
+	}},
+	{"BeginWechatMenu", func(w *raceWorld) (any, error) {
+		menu, err := w.BeginWechatMenu(w.ctx, everywhere, "wx00000000000000e1")
+		return len(menu.Draft), err
+	}},
+	{"PublishWechatMenu", func(w *raceWorld) (any, error) {
+		menu := aWechatMenu("wx00000000000000e1")
+		return nil, w.PublishWechatMenu(w.ctx, raceBy, everywhere, menu)
+	}},
+	{"ReleaseWechatMenu", func(w *raceWorld) (any, error) {
+		return nil, w.ReleaseWechatMenu(w.ctx, "wx00000000000000e1")
+	}},
+	{"CreateWechatReply", func(w *raceWorld) (any, error) {
+		id, err := w.CreateWechatReply(w.ctx, raceBy, everywhere, aWechatReply("wx00000000000000e1"))
+		return w.keep("reply", id, err)
+	}},
+	{"UpdateWechatReply", func(w *raceWorld) (any, error) {
+		r := aWechatReply("wx00000000000000e1")
+		r.ID, r.Text = w.ids["reply"], "上午 9 点"
+		return w.UpdateWechatReply(w.ctx, raceBy, everywhere, r)
+	}},
+	{"RemoveWechatReply", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveWechatReply(w.ctx, raceBy, everywhere, w.ids["reply"])
+	}},
 	{"UpdateWechatTemplate", func(w *raceWorld) (any, error) {
 		return w.UpdateWechatTemplate(w.ctx, raceBy, everywhere, aWechatTemplate("wx00000000000000e1"))
 	}},

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +170,8 @@ func (b *Callback) handle(ctx context.Context, a Account, e wechat.Event) (strin
 	}
 	switch {
 	case e.Type == "text":
-		return helpText, nil
+		replies, err := b.store.WechatReplies(ctx, who.AppID)
+		return cmp.Or(core.ReplyTo(replies, e.Content), helpText), err
 	case e.Type != "event":
 		return "", nil
 	}
@@ -179,14 +181,17 @@ func (b *Callback) handle(ctx context.Context, a Account, e wechat.Event) (strin
 			return "", err
 		}
 		text, err := b.scan(ctx, who, e.Scene())
-		if text == "" && err == nil {
-			text = welcomeText
+		if text != "" || err != nil {
+			return text, err
 		}
-		return text, err
+		replies, err := b.store.WechatReplies(ctx, who.AppID)
+		return cmp.Or(core.ReplyToFollow(replies), welcomeText), err
 	case "unsubscribe":
 		return "", b.store.UpdateFollowed(ctx, who, false)
 	case "SCAN":
 		return b.scan(ctx, who, e.Scene())
+	case "CLICK":
+		return b.store.WechatMenuReply(ctx, who.AppID, e.Key)
 	case "TEMPLATESENDJOBFINISH":
 		return "", b.store.Outbox().Finish(ctx, who.AppID, e.JobID, e.Status)
 	}

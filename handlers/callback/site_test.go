@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -234,4 +235,15 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// connect enters the account in the console, so that its menu and its replies can be set.
+func (s *site) connect(t *testing.T) {
+	t.Helper()
+	if _, err := s.Store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatOfficial, Name: "物业", AppID: s.appID, Scope: core.Everywhere},
+		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32), Token: "token123"},
+	}); err != nil {
+		t.Fatal(err)
+	}
 }

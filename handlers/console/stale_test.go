@@ -46,6 +46,12 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reply, err := d.Store.CreateWechatReply(t.Context(), core.System, core.Everywhere, core.WechatReply{
+		AppID: "wx00000000000000a1", Kind: core.ReplyContains, Word: "物业", Text: "您好",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	edits := map[string]struct {
 		id            core.ID
 		first, second [2]string // a field and its new value
@@ -57,13 +63,14 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 			d.Mine.Residents[0].ID, [2]string{"identity", string(core.Family)}, [2]string{"name", "张三丰"},
 			core.Family.Label(),
 		},
-		frame.ReaderPath:    {d.Mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
-		frame.GuardPostPath: {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
-		frame.GuardPath:     {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
-		frame.ObserverPath:  {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
-		frame.StaffPath:     {staff, [2]string{"grade", "三级"}, [2]string{"name", "李娜娜"}, "三级"},
-		frame.WechatAppPath: {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
-		frame.AccountPath:   {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
+		frame.ReaderPath:      {d.Mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
+		frame.GuardPostPath:   {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
+		frame.GuardPath:       {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
+		frame.ObserverPath:    {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
+		frame.StaffPath:       {staff, [2]string{"grade", "三级"}, [2]string{"name", "李娜娜"}, "三级"},
+		frame.WechatAppPath:   {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
+		frame.AccountPath:     {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
+		frame.WechatReplyPath: {reply, [2]string{"word", "保洁"}, [2]string{"text", "您好，请说"}, "保洁"},
 	}
 	for _, r := range d.Routes {
 		path, edit := strings.CutSuffix(r.Path, "/:id/edit")

@@ -36,6 +36,8 @@ func (p *Pages) Routes() []web.Route {
 		p.settingRoutes(),
 		p.wechatAppRoutes(),
 		p.wechatTemplateRoutes(),
+		p.wechatMenuRoutes(),
+		p.wechatReplyRoutes(),
 		p.aboutRoutes(),
 	)
 }

@@ -29,6 +29,8 @@ func settingTabs(active string) templates.Tabs {
 		{Label: "基本", URL: frame.SettingPath, Active: active == "setting"},
 		{Label: "微信接入", URL: frame.WechatAppPath, Active: active == "wechatapp"},
 		{Label: "消息模板", URL: frame.WechatTemplatePath, Active: active == "wechattemplate"},
+		{Label: "自定义菜单", URL: frame.WechatMenuPath, Active: active == "wechatmenu"},
+		{Label: "自动回复", URL: frame.WechatReplyPath, Active: active == "wechatreply"},
 	}}
 }
 

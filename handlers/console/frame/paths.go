@@ -37,6 +37,8 @@ const (
 	TodoPath              = "/console/todo"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
+	WechatMenuPath        = "/console/wechatmenu"
+	WechatReplyPath       = "/console/wechatreply"
 	WechatTemplatePath    = "/console/wechattemplate"
 )
 
@@ -98,3 +100,6 @@ func StaffURL(id core.ID) string { return pageOf(StaffPath, id) }
 
 // WechatAppURL returns the URL of an account of WeChat.
 func WechatAppURL(id core.ID) string { return pageOf(WechatAppPath, id) }
+
+// WechatReplyURL returns the URL of an official account's reply.
+func WechatReplyURL(id core.ID) string { return pageOf(WechatReplyPath, id) }

@@ -1,0 +1,327 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// WechatMenu is the menu of an official account 自定义菜单. WeChat has the one that followers see; the draft is ours,
+// and so are the texts that answer its buttons.
+type WechatMenu struct {
+	ID        ID
+	AppID     string
+	Draft     []MenuButton
+	Live      []MenuButton // as it was published from here; nil = it was not
+	Published time.Time
+	Updated   time.Time // of the draft; see Stale
+}
+
+// Changed reports whether the draft is not what was published.
+func (m WechatMenu) Changed() bool {
+	return m.Published.IsZero() || !slices.EqualFunc(m.Draft, m.Live, MenuButton.equal)
+}
+
+// MenuButton is a button of a menu.
+type MenuButton struct {
+	Kind  MenuButtonKind `json:"kind"`
+	Name  string         `json:"name"`
+	URL   string         `json:"url,omitempty"`   // of view; of miniprogram for clients that are too old
+	Reply string         `json:"reply,omitempty"` // of click
+	Mini  string         `json:"mini,omitempty"`  // of miniprogram: its app id
+	Path  string         `json:"path,omitempty"`  // of miniprogram: its page
+	Sub   []MenuButton   `json:"sub,omitempty"`   // of a group
+}
+
+func (b MenuButton) equal(o MenuButton) bool {
+	return b.Kind == o.Kind && b.Name == o.Name && b.URL == o.URL && b.Reply == o.Reply && b.Mini == o.Mini && b.Path == o.Path &&
+		slices.EqualFunc(b.Sub, o.Sub, MenuButton.equal)
+}
+
+// MenuButtonKind is what a button does.
+type MenuButtonKind string
+
+// The kinds, as WeChat calls them; a group is ours.
+const (
+	ButtonGroup MenuButtonKind = "group"
+	ButtonView  MenuButtonKind = "view"
+	ButtonReply MenuButtonKind = "click"
+	ButtonMini  MenuButtonKind = "miniprogram"
+)
+
+// MenuButtonKinds are all kinds, in display order.
+var MenuButtonKinds = []MenuButtonKind{ButtonView, ButtonReply, ButtonMini, ButtonGroup}
+
+// Label returns the kind in Chinese.
+func (k MenuButtonKind) Label() string {
+	switch k {
+	case ButtonGroup:
+		return "展开子菜单"
+	case ButtonView:
+		return "打开网页"
+	case ButtonReply:
+		return "回复文字"
+	case ButtonMini:
+		return "打开小程序"
+	}
+	return string(k)
+}
+
+// Limits of a menu, which are WeChat's.
+const (
+	MaxMenuTop      = 3
+	MaxMenuSub      = 5
+	MaxReplyText    = 600 // characters of a text that answers; WeChat takes 2,048 bytes
+	maxMenuTopWidth = 8   // of a name: four Chinese characters
+	maxMenuSubWidth = 16
+	maxMenuURL      = 1024
+	maxMenuPath     = 256
+)
+
+// MenuPlace is where a button is: the number at the top, and below it; Sub -1 = at the top. The zero value is the
+// first button at the top's first below it.
+type MenuPlace struct{ Top, Sub int }
+
+// ParseMenuPlace reads a place as String writes it.
+func ParseMenuPlace(text string) (p MenuPlace, err error) {
+	top, sub, below := strings.Cut(text, ".")
+	p.Sub = -1
+	if p.Top, err = strconv.Atoi(top); err == nil && below {
+		p.Sub, err = strconv.Atoi(sub)
+	}
+	if err != nil || p.Top < 0 || p.Top >= MaxMenuTop || below && (p.Sub < 0 || p.Sub >= MaxMenuSub) {
+		return MenuPlace{}, InvalidFields(map[string]string{"at": "没有这个菜单项"})
+	}
+	return p, nil
+}
+
+// String returns the place as URLs have it: 1, or 1.0 below it.
+func (p MenuPlace) String() string {
+	if p.Sub < 0 {
+		return strconv.Itoa(p.Top)
+	}
+	return fmt.Sprintf("%d.%d", p.Top, p.Sub)
+}
+
+// Key is what WeChat sends when the button at the place is pressed.
+func (p MenuPlace) Key() string { return "tx_menu_" + p.String() }
+
+// MenuReplyOf returns the text that answers a press, by the key that WeChat sends; "" = none.
+func MenuReplyOf(buttons []MenuButton, key string) string {
+	for top, b := range buttons {
+		if (MenuPlace{top, -1}).Key() == key && b.Kind == ButtonReply {
+			return b.Reply
+		}
+		for sub, below := range b.Sub {
+			if (MenuPlace{top, sub}).Key() == key && below.Kind == ButtonReply {
+				return below.Reply
+			}
+		}
+	}
+	return ""
+}
+
+// MenuButtonAt returns the button at a place; ok is false if there is none, as for one to be added.
+func MenuButtonAt(buttons []MenuButton, p MenuPlace) (b MenuButton, ok bool) {
+	if p.Top >= len(buttons) {
+		return b, false
+	}
+	if p.Sub < 0 {
+		return buttons[p.Top], true
+	}
+	if p.Sub >= len(buttons[p.Top].Sub) {
+		return b, false
+	}
+	return buttons[p.Top].Sub[p.Sub], true
+}
+
+// errNoMenuPlace is also the answer for one whose neighbours went meanwhile.
+var errNoMenuPlace = Conflict("菜单已被他人修改，请重新打开")
+
+// PutMenuButton returns a menu with a button at a place: in the place of the one there, or added at the end.
+func PutMenuButton(buttons []MenuButton, p MenuPlace, b MenuButton) ([]MenuButton, error) {
+	out := slices.Clone(buttons)
+	list, max := &out, MaxMenuTop
+	at := p.Top
+	if p.Sub >= 0 {
+		if p.Top >= len(out) || out[p.Top].Kind != ButtonGroup {
+			return nil, errNoMenuPlace
+		}
+		out[p.Top].Sub = slices.Clone(out[p.Top].Sub)
+		list, max, at = &out[p.Top].Sub, MaxMenuSub, p.Sub
+	}
+	switch {
+	case at < len(*list):
+		if b.Kind == ButtonGroup {
+			b.Sub = (*list)[at].Sub
+		}
+		(*list)[at] = b
+	case at == len(*list) && at < max:
+		*list = append(*list, b)
+	default:
+		return nil, errNoMenuPlace
+	}
+	return out, nil
+}
+
+// DropMenuButton returns a menu without the button at a place, and without those below it.
+func DropMenuButton(buttons []MenuButton, p MenuPlace) ([]MenuButton, error) {
+	if _, ok := MenuButtonAt(buttons, p); !ok {
+		return nil, errNoMenuPlace
+	}
+	out := slices.Clone(buttons)
+	if p.Sub < 0 {
+		return slices.Delete(out, p.Top, p.Top+1), nil
+	}
+	out[p.Top].Sub = slices.Delete(slices.Clone(out[p.Top].Sub), p.Sub, p.Sub+1)
+	return out, nil
+}
+
+// MoveMenuButton returns a menu with the button at a place one place earlier.
+func MoveMenuButton(buttons []MenuButton, p MenuPlace) ([]MenuButton, error) {
+	if _, ok := MenuButtonAt(buttons, p); !ok || p.Sub == 0 || p.Sub < 0 && p.Top == 0 {
+		return nil, errNoMenuPlace
+	}
+	out := slices.Clone(buttons)
+	if p.Sub < 0 {
+		out[p.Top-1], out[p.Top] = out[p.Top], out[p.Top-1]
+		return out, nil
+	}
+	sub := slices.Clone(out[p.Top].Sub)
+	sub[p.Sub-1], sub[p.Sub] = sub[p.Sub], sub[p.Sub-1]
+	out[p.Top].Sub = sub
+	return out, nil
+}
+
+// menuNameWidth counts a character beyond ASCII as two, as WeChat does.
+func menuNameWidth(name string) (n int) {
+	for _, r := range name {
+		if n++; r > 0x7f {
+			n++
+		}
+	}
+	return n
+}
+
+// Trimmed returns the button with its text cleaned and without what its kind does not use.
+func (b MenuButton) Trimmed() MenuButton {
+	out := MenuButton{Kind: b.Kind, Name: Clean(b.Name)}
+	switch b.Kind {
+	case ButtonGroup:
+		out.Sub = b.Sub
+	case ButtonView:
+		out.URL = strings.TrimSpace(b.URL)
+	case ButtonReply:
+		out.Reply = cleanLines(b.Reply)
+	case ButtonMini:
+		out.URL, out.Mini, out.Path = strings.TrimSpace(b.URL), Clean(b.Mini), strings.TrimSpace(b.Path)
+	}
+	return out
+}
+
+// Check returns an Invalid error that names the wrong fields of a Trimmed button, without those below it.
+func (b MenuButton) Check(p MenuPlace) error {
+	fields := map[string]string{}
+	width := maxMenuTopWidth
+	if p.Sub >= 0 {
+		width = maxMenuSubWidth
+	}
+	if b.Name == "" || menuNameWidth(b.Name) > width {
+		fields["name"] = fmt.Sprintf("请填写名称，最多 %d 个汉字或 %d 个字母", width/2, width)
+	}
+	switch b.Kind {
+	case ButtonGroup:
+		if p.Sub >= 0 {
+			fields["kind"] = "子菜单不能再展开"
+		}
+	case ButtonView:
+		if !webURL(b.URL) {
+			fields["url"] = "请填写完整网址，以 https:// 开头"
+		}
+	case ButtonReply:
+		if b.Reply == "" || utf8.RuneCountInString(b.Reply) > MaxReplyText {
+			fields["reply"] = fmt.Sprintf("请填写回复的文字，最多 %d 个字", MaxReplyText)
+		}
+	case ButtonMini:
+		if !wechatAppID.MatchString(b.Mini) {
+			fields["mini"] = "应为 wx 加 16 位数字和小写字母 a–f"
+		}
+		if b.Path == "" || len(b.Path) > maxMenuPath {
+			fields["path"] = "请填写小程序的页面，如 pages/index/index"
+		}
+		if !webURL(b.URL) {
+			fields["url"] = "请填写备用网址，旧版微信打开它"
+		}
+	default:
+		fields["kind"] = "请选择点了以后做什么"
+	}
+	return InvalidFields(fields)
+}
+
+func webURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && len(text) <= maxMenuURL && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// CheckMenu returns what keeps a menu from being published, in words; nil = nothing.
+func CheckMenu(buttons []MenuButton) error {
+	if len(buttons) == 0 {
+		return Conflict("菜单还是空的，请先添加")
+	}
+	for top, b := range buttons {
+		if err := b.Check(MenuPlace{top, -1}); err != nil {
+			return menuProblem(b, err)
+		}
+		if b.Kind == ButtonGroup && len(b.Sub) == 0 {
+			return Conflict("“" + b.Name + "”下面还没有子菜单")
+		}
+		for sub, below := range b.Sub {
+			if err := below.Check(MenuPlace{top, sub}); err != nil {
+				return menuProblem(below, err)
+			}
+		}
+	}
+	return nil
+}
+
+func menuProblem(b MenuButton, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
+			return Conflict("“" + b.Name + "”有误：" + e.Fields[field])
+		}
+	}
+	return err
+}
+
+// DefaultMenu is proposed to an account without a menu: the phone pages that there are.
+func DefaultMenu(publicURL string) []MenuButton {
+	return []MenuButton{
+		{Kind: ButtonView, Name: "通行证", URL: publicURL + "/h5/pass"},
+		{Kind: ButtonView, Name: "门岗", URL: publicURL + "/h5/guard"},
+		{Kind: ButtonView, Name: "观察员", URL: publicURL + "/h5/observer"},
+	}
+}
+
+// MenuWords returns a menu as lines of text, for the audit log.
+func MenuWords(buttons []MenuButton) (lines []string) {
+	for _, b := range buttons {
+		lines = append(lines, b.Name+"="+b.Kind.Label())
+		for _, sub := range b.Sub {
+			lines = append(lines, b.Name+"/"+sub.Name+"="+sub.Kind.Label())
+		}
+	}
+	return lines
+}
+
+// wechatMenuFields label what the audit log records of a menu.
+var wechatMenuFields = []AuditField{
+	{Key: "app_id", Label: "AppID"},
+	{Key: "buttons", Label: "菜单", List: true},
+}

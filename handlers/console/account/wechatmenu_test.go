@@ -1,0 +1,184 @@
+package account
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// A menu begins with a proposal, is changed button by button, and published to WeChat after a question.
+func TestWechatMenuIsPublished(t *testing.T) {
+	d := newDesk(t)
+	sim, _ := withOfficial(t, d, core.Everywhere)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	text := func() string { return b.Get(t, frame.WechatMenuPath, http.StatusOK).Find("main").Text() }
+	if said := text(); !strings.Contains(said, "没有菜单") {
+		t.Errorf("at first: %s", said)
+	}
+	app := "?app=" + deskOfficial
+	b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=default", nil, http.StatusSeeOther)
+	if said := text(); !strings.Contains(said, "通行证") || !strings.Contains(said, "未发布") {
+		t.Errorf("proposed: %s", said)
+	}
+
+	// The third becomes a group with an answer below it.
+	form := desk.FilledIn(b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=2", http.StatusOK))
+	form.Set("kind", "group")
+	form.Set("name", "我的小区服务")
+	page, _ := b.Post(t, frame.WechatMenuPath+app+"&at=2", form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "name")
+	form.Set("name", "服务")
+	b.Post(t, frame.WechatMenuPath+app+"&at=2", form, http.StatusSeeOther)
+	publish := frame.WechatMenuPath + "/publish" + app
+	b.Post(t, publish, desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "还没有子菜单") {
+		t.Errorf("an empty group: %s", said)
+	}
+	form = desk.FilledIn(b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=2.0", http.StatusOK))
+	form.Set("kind", "click")
+	form.Set("act", templates.RedrawAct)
+	page, _ = b.Post(t, frame.WechatMenuPath+app+"&at=2.0", form, http.StatusOK)
+	form = desk.FilledIn(page)
+	form.Set("name", "物业电话")
+	form.Set("reply", "0755-1\n全天")
+	stale := desk.FilledIn(page)
+	b.Post(t, frame.WechatMenuPath+app+"&at=2.0", form, http.StatusSeeOther)
+	stale.Set("name", "另一个")
+	stale.Set("reply", "x")
+	b.Post(t, frame.WechatMenuPath+app+"&at=2.0", stale, http.StatusConflict)
+
+	question, _ := b.Post(t, publish, nil, http.StatusOK)
+	if said := question.Text(); !strings.Contains(said, "共 4 个菜单项") {
+		t.Errorf("asks %s", said)
+	}
+	b.Post(t, publish, desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := text(); !strings.Contains(said, "已发布") {
+		t.Errorf("published: %s", said)
+	}
+	shown, _ := sim.App(deskOfficial)
+	if len(shown.Menu) != 3 || shown.Menu[2].SubButtons[0].Name != "物业电话" {
+		t.Errorf("on the phone: %+v", shown.Menu)
+	}
+	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, shown.Menu[2].SubButtons[0].Key); err != nil || text != "0755-1\n全天" {
+		t.Errorf("a press is answered %q, %v", text, err)
+	}
+
+	// Moved and dropped, and read back from WeChat.
+	for _, act := range []string{"earlier&at=1", "drop&at=2.0"} {
+		b.Post(t, frame.WechatMenuPath+"/change"+app+"&act="+act, nil, http.StatusSeeOther)
+	}
+	if said := text(); !strings.Contains(said, "有修改") || strings.Contains(said, "物业电话") {
+		t.Errorf("changed: %s", said)
+	}
+	b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=current", nil, http.StatusSeeOther)
+	if said := text(); !strings.Contains(said, "物业电话") {
+		t.Errorf("read back: %s", said)
+	}
+	b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=9", http.StatusUnprocessableEntity)
+	b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=nothing", nil, http.StatusUnprocessableEntity)
+}
+
+// A menu that WeChat refuses is not recorded as published, and can be published at once when it is mended.
+func TestWechatMenuIsRefused(t *testing.T) {
+	d := newDesk(t)
+	withOfficial(t, d, core.Everywhere)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	menu := core.WechatMenu{AppID: deskOfficial, Draft: []core.MenuButton{{
+		Kind: core.ButtonMini, Name: "小程序", Mini: "wx00000000000000ff", Path: "pages/index", URL: "https://pass.example.com/",
+	}}}
+	updated, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish := frame.WechatMenuPath + "/publish?app=" + deskOfficial
+	b.Post(t, publish, desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "小程序没有关联") || !strings.Contains(said, "未发布") {
+		t.Errorf("refused: %s", said)
+	}
+	menu.Draft, menu.Updated = core.DefaultMenu("https://pass.example.com"), updated
+	if _, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
+		t.Fatal(err)
+	}
+	b.Post(t, publish, url.Values{"confirmed": {"1"}, "again": {"1"}}, http.StatusSeeOther)
+	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "已发布") {
+		t.Errorf("mended: %s", said)
+	}
+}
+
+func TestWechatMenuPages(t *testing.T) {
+	shell := templates.Shell{Title: "自定义菜单", CSRF: "t"}
+	at := officialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
+	buttons := []core.MenuButton{{Kind: core.ButtonGroup, Name: desk.Hostile, Sub: []core.MenuButton{
+		{Kind: core.ButtonReply, Name: "电话", Reply: desk.Hostile}, {Kind: core.ButtonMini, Name: "小程序", Mini: "wx1", Path: desk.Hostile},
+	}}}
+	editing := wechatMenuEditing{officialChoice: at, place: core.MenuPlace{Top: 0, Sub: 1}, button: buttons[0].Sub[1]}
+	templates.CheckAll(t, "console/wechatmenu/", map[string]any{
+		"console/wechatmenu/show": wechatMenuPage{
+			Shell: shell, Tabs: settingTabs("wechatmenu"), State: templates.Badge{Tone: templates.Warn, Text: "有修改"}, Text: desk.Hostile,
+			Rows: wechatMenuRows(at, buttons, "t"), Preview: buttons, Publish: "/a",
+			Starts: []templates.Submit{{Label: "重新读取", URL: "/b", Icon: "refresh"}},
+			Add:    templates.Action{Label: "添加菜单", URL: "/c", Icon: "plus"},
+		},
+		"console/wechatmenu/form": wechatMenuFormPage{Shell: shell, Form: editing.form()},
+	})
+}
+
+func TestWechatReplyIsAddedAndChanged(t *testing.T) {
+	d := newDesk(t)
+	withOfficial(t, d, core.Everywhere)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "系统自带的欢迎语") {
+		t.Errorf("at first: %s", text)
+	}
+	app := "?app=" + deskOfficial
+	form := desk.FilledIn(b.Get(t, frame.WechatReplyPath+"/new"+app, http.StatusOK))
+	page, _ := b.Post(t, frame.WechatReplyPath+app, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "word")
+	form.Set("word", "电话")
+	form.Set("text", "0755-1\n"+desk.Hostile)
+	b.Post(t, frame.WechatReplyPath+app, form, http.StatusSeeOther)
+	follow := desk.FilledIn(b.Get(t, frame.WechatReplyPath+"/new"+app+"&kind=follow", http.StatusOK))
+	follow.Set("text", "欢迎您")
+	b.Post(t, frame.WechatReplyPath+app, follow, http.StatusSeeOther)
+	replies, err := d.Store.WechatReplies(t.Context(), deskOfficial)
+	if err != nil || len(replies) != 2 || core.ReplyToFollow(replies) != "欢迎您" {
+		t.Fatalf("%+v, %v", replies, err)
+	}
+	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "欢迎您") || strings.Contains(text, "自带的欢迎语") {
+		t.Errorf("the list: %s", text)
+	}
+	at := frame.WechatReplyURL(replies[0].ID)
+	edit := desk.FilledIn(b.Get(t, at+"/edit", http.StatusOK))
+	edit.Set("kind", "exact")
+	b.Post(t, at, edit, http.StatusSeeOther)
+	question, _ := b.Post(t, at+"/remove", nil, http.StatusOK)
+	if text := question.Text(); !strings.Contains(text, "删除 1 条自动回复") {
+		t.Errorf("asks %s", text)
+	}
+	b.Post(t, at+"/remove", desk.ConfirmedForm(), http.StatusSeeOther)
+	b.Get(t, at+"/edit", http.StatusNotFound)
+	elsewhere := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermSettingEdit)
+	elsewhere.Post(t, frame.WechatReplyPath+app, url.Values{"kind": {"exact"}, "word": {"x"}, "text": {"y"}}, http.StatusForbidden)
+}
+
+func TestWechatReplyPages(t *testing.T) {
+	shell := templates.Shell{Title: "自动回复", CSRF: "t"}
+	at := officialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
+	r := core.WechatReply{ID: 7, AppID: deskOfficial, Kind: core.ReplyContains, Word: desk.Hostile, Text: desk.Hostile}
+	rows := wechatReplyRows(at, []core.WechatReply{r}, "t")
+	templates.CheckAll(t, "console/wechatreply/", map[string]any{
+		"console/wechatreply/list": wechatReplyListPage{
+			Shell: shell, Tabs: settingTabs("wechatreply"), Rows: rows,
+			List: templates.List{Path: frame.WechatReplyPath, Count: len(rows), Total: len(rows), Columns: []templates.Column{
+				{Label: "消息"}, {Label: "方式", Narrow: true}, {Label: "回复"}, {Label: "操作", Narrow: true, Hidden: true},
+			}},
+		},
+		"console/wechatreply/form": wechatReplyFormPage{Shell: shell, Form: wechatReplyFields(at, r)},
+	})
+}

@@ -82,6 +82,9 @@ func TestEveryEditIsTakenBack(t *testing.T) {
 		if !was.Has(field) {
 			field, one, two = "arrears", "12.50", "99.00"
 		}
+		if strings.Contains(r.Path, "wechatreply") {
+			field, one, two = "word", "改过的词", "又改的词"
+		}
 		was.Del("seen")
 
 		saved := edit(field, one)

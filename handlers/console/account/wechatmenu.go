@@ -157,7 +157,7 @@ func (p *Pages) wechatMenuActs(page *wechatMenuPage, at officialChoice, m core.W
 	if len(m.Draft) < core.MaxMenuTop {
 		place := core.MenuPlace{Top: len(m.Draft), Sub: -1}
 		page.Add = templates.Action{
-			Label: "添加菜单", URL: at.url(frame.WechatMenuPath+"/edit", "at", place.String()), Icon: "plus", Primary: m.ID == 0 || !m.Changed(),
+			Label: "添加菜单", URL: at.url(frame.WechatMenuPath+"/edit", "at", place.String()), Icon: "plus",
 		}
 	}
 	change := frame.WechatMenuPath + "/change"
@@ -279,7 +279,7 @@ func (p *Pages) currentMenu(ctx context.Context, at officialChoice) ([]core.Menu
 	return menuButtons(buttons), nil
 }
 
-// wechatMenuPublish gives the draft to WeChat. It is recorded after WeChat has taken it: a server that is killed in
+// wechatMenuPublish sends the draft to WeChat. It is recorded after WeChat has taken it: a server that is killed in
 // between leaves a draft that is shown as not published, and can be published again.
 func (p *Pages) wechatMenuPublish(c *web.Context) error {
 	at, err := p.officialOf(c)

@@ -65,7 +65,8 @@ func TestWechatMenuIsPublished(t *testing.T) {
 	if len(shown.Menu) != 3 || shown.Menu[2].SubButtons[0].Name != "物业电话" {
 		t.Errorf("on the phone: %+v", shown.Menu)
 	}
-	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, shown.Menu[2].SubButtons[0].Key); err != nil || text != "0755-1\n全天" {
+	key := shown.Menu[2].SubButtons[0].Key
+	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, key); err != nil || text != "0755-1\n全天" {
 		t.Errorf("a press is answered %q, %v", text, err)
 	}
 

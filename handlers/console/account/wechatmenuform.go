@@ -53,7 +53,7 @@ func (p *Pages) wechatMenuEditing(c *web.Context) (e wechatMenuEditing, err erro
 	if e.menu, problem, err = p.wechatMenuDraft(c, e.officialChoice); err != nil {
 		return e, err
 	}
-	_ = problem // a menu that cannot be read is begun anew; publishing replaces the other
+	_ = problem // a menu that cannot be read is begun again; publishing replaces the other
 	found := false
 	if e.button, found = core.MenuButtonAt(e.menu.Draft, e.place); !found {
 		e.fresh, e.button = true, core.MenuButton{Kind: core.ButtonView}

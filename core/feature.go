@@ -254,14 +254,14 @@ var Features = []Feature{
 		Group: "registry", Menu: MenuEntry{"员工信息", "id-badge-2"},
 		Aliases: []string{"员工", "企业微信同步"},
 		Pages:   []FeaturePage{{"批量导入员工", "staff/import", []string{"导入员工"}}},
-		ActsAt:  map[string]string{"import": "staff/import"},
+		ActsAt:  map[string]string{"import": "staff/import", "sync": "wechatapp"},
 		Permissions: []PermissionItem{
 			{PermStaffView, "查看员工", nil},
 			{PermStaffEdit, "修改员工", []Permission{PermStaffView}},
 		},
 		Verbs: []Verb{
 			{"create", "添加员工"}, {"update", "修改员工"}, {"remove", "删除员工"}, {"import", "批量导入员工"},
-			{"link", "关联员工的账号"},
+			{"link", "关联员工的账号"}, {"sync", "同步员工"},
 		},
 	},
 	{
@@ -363,7 +363,7 @@ var Features = []Feature{
 		Aliases: []string{"公众号", "小程序", "企业微信", "添加公众号", "添加小程序", "添加企业微信"},
 		Verbs: []Verb{
 			{"create", "添加微信接入"}, {"update", "修改微信接入"}, {"disable", "停用微信接入"}, {"enable", "启用微信接入"},
-			{"remove", "删除微信接入"},
+			{"replace", "更换关联企业"}, {"remove", "删除微信接入"},
 		},
 	},
 	{

@@ -181,7 +181,7 @@ func WechatAppOf(apps []WechatApp, kind WechatAppKind, community ID) (app Wechat
 // same account of WeChat would be there twice.
 func WechatAppClash(a WechatApp, others []WechatApp, nameOf func(ID) string) error {
 	for _, other := range others {
-		if other.ID == a.ID && other.AppID == a.AppID {
+		if other.ID == a.ID && (a.ID != 0 || other.AppID == a.AppID) {
 			continue
 		}
 		if other.AppID == a.AppID {

@@ -569,6 +569,41 @@ CREATE TABLE staff_community (
 );
 CREATE INDEX staff_community_staff ON staff_community (staff_id);
 
+-- How far the sync of an account of WeWork is. One server at a time does it.
+CREATE TABLE staff_sync (
+  app_id      BIGINT       NOT NULL PRIMARY KEY,
+  asked_at    BIGINT,                -- somebody asked for a whole one, which has not begun
+  runner      VARCHAR(64)  NOT NULL, -- which server does it; '' = none
+  beat_at     BIGINT       NOT NULL, -- its last sign of life
+  run_id      BIGINT       NOT NULL, -- the whole one under way; 0 = none
+  phase       INTEGER      NOT NULL,
+  page_cursor VARCHAR(200) NOT NULL, -- of the list of members
+  added       INTEGER      NOT NULL,
+  changed     INTEGER      NOT NULL,
+  removed     INTEGER      NOT NULL,
+  ended_at    BIGINT,
+  problem     VARCHAR(200) NOT NULL
+);
+
+-- The members that a whole sync has found so far.
+CREATE TABLE staff_sync_member (
+  app_id   BIGINT      NOT NULL,
+  user_key VARCHAR(64) NOT NULL,
+  user_id  VARCHAR(64) NOT NULL,
+  done     INTEGER     NOT NULL,
+  PRIMARY KEY (app_id, user_key)
+);
+CREATE INDEX staff_sync_member_done ON staff_sync_member (app_id, done, user_key);
+
+-- What WeWork told of changes, to be looked at.
+CREATE TABLE staff_sync_hint (
+  app_id   BIGINT      NOT NULL,
+  user_key VARCHAR(64) NOT NULL, -- '' = the departments
+  user_id  VARCHAR(64) NOT NULL,
+  noted_at BIGINT      NOT NULL,
+  PRIMARY KEY (app_id, user_key)
+);
+
 -- A parametric QR code waiting to be scanned by the person it is for.
 CREATE TABLE bind_ticket (
   scene_digest VARCHAR(64) NOT NULL PRIMARY KEY, -- SHA-256 of the scene

@@ -54,6 +54,7 @@ type app struct {
 	handler  http.Handler
 	stageOn  *stage // nil outside the demo
 	outbox   *outboxWorker
+	syncer   *staffSyncer
 	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
@@ -127,6 +128,7 @@ func (a *app) work(ctx context.Context) (stop func()) {
 	behind, stopBehind := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() { newJobRunner(a.store, a.log).loop(behind) })
+	working.Go(func() { a.syncer.loop(behind) })
 	working.Go(func() { a.outbox.loop(behind) })
 	working.Go(func() { runPeriodic(behind, a.periodic(), a.log) })
 	a.serveMetrics(ctx)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -635,6 +636,27 @@ var raceWechat = []raceStep{
 	{"DisableWechatApp", func(w *raceWorld) (any, error) {
 		return nil, w.DisableWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
 	}},
+	{"ReplaceWechatCorp", raceReplaceCorp},
+	{"AskStaffSync", func(w *raceWorld) (any, error) { return nil, w.AskStaffSync(w.ctx, raceBy, everywhere, w.ids["corp"]) }},
+	{"NoteStaffHint", func(w *raceWorld) (any, error) {
+		return nil, w.NoteStaffHint(w.ctx, w.ids["corp"], core.CorpHint{UserID: "li"})
+	}},
+	{"ClaimStaffSync", func(w *raceWorld) (any, error) {
+		sync, err := w.ClaimStaffSync(w.ctx, "a")
+		return []any{sync.Run != 0, sync.Phase}, err
+	}},
+	{"BeginStaffHints", func(w *raceWorld) (any, error) { return nil, w.BeginStaffHints(w.ctx, w.turn(), []string{"li"}) }},
+	{"SyncDepartments", func(w *raceWorld) (any, error) {
+		return nil, w.SyncDepartments(w.ctx, w.turn(), []core.CorpDepartment{{Number: 1, Name: "物业"}, {Number: 2, Parent: 1, Name: "工程部"}})
+	}},
+	{"SyncListed", func(w *raceWorld) (any, error) { return nil, w.SyncListed(w.ctx, w.turn(), []string{"li", "wang"}, "") }},
+	{"SyncMembers", func(w *raceWorld) (any, error) {
+		return nil, w.SyncMembers(w.ctx, w.turn(), []core.CorpMember{
+			{UserID: "li", Name: "李娜", Departments: []int{2}}, {UserID: "wang", Gone: true},
+		})
+	}},
+	{"SyncLeave", func(w *raceWorld) (any, error) { return w.SyncLeave(w.ctx, w.turn(), 10, false) }},
+	{"EndStaffSync", func(w *raceWorld) (any, error) { return nil, w.EndStaffSync(w.ctx, w.turn(), true, "") }},
 	{"RemoveWechatApp", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
 	}},
@@ -679,4 +701,24 @@ func (w *raceWorld) photoUsed(id core.ID) error {
 	return w.db.Write(w.ctx, "use a photo", func(tx *database.Tx) error {
 		return usePhotos(tx, w.ids["user"], []core.ID{id}, photoUse{"resident", w.ids["resident"], w.ids["here"]})
 	})
+}
+
+func (w *raceWorld) turn() SyncTurn { return SyncTurn{Runner: "a", App: w.ids["corp"]} }
+
+// raceReplaceCorp makes a company's account, and another company's of it.
+func raceReplaceCorp(w *raceWorld) (any, error) {
+	keys := core.WechatKeys{
+		Secret: strings.Repeat("s", 43), Contact: strings.Repeat("c", 43), Token: "token123", AESKey: strings.Repeat("k", 43),
+	}
+	app := core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: "ww00000000000000a1", Agent: 2, Scope: core.Everywhere}
+	id, err := w.CreateWechatApp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys})
+	if err != nil {
+		return nil, err
+	}
+	w.ids["corp"] = id
+	if app, err = w.WechatApp(w.ctx, everywhere, id); err != nil {
+		return nil, err
+	}
+	app.AppID = "ww00000000000000a2"
+	return nil, w.ReplaceWechatCorp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys}, false)
 }

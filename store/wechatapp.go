@@ -368,6 +368,49 @@ func (s *Store) UpdateWechatApp(
 	return updated, err
 }
 
+// ReplaceWechatCorp makes an account of WeWork another company's, with all new keys. stay says what happens to the
+// staff of the company before: they stay as if entered by hand, or they leave.
+func (s *Store) ReplaceWechatCorp(
+	ctx context.Context, by core.Actor, scope core.Scope, changed KeyedWechatApp, stay bool,
+) error {
+	a, keys := changed.App.Trimmed(), changed.Keys
+	sealed, err := s.sealWechatKeys(keys)
+	if err != nil {
+		return err
+	}
+	return s.changeWechatApp(ctx, by, scope, service{id: a.ID, action: "wechatapp.replace"}, func(
+		tx *database.Tx, after *core.WechatApp,
+	) (core.WechatKeys, error) {
+		if err := database.CheckUnchanged(a.Updated, after.Updated); err != nil {
+			return keys, err
+		}
+		if after.Kind != core.WechatWork {
+			return keys, core.Conflict("只有企业微信可以更换关联企业")
+		}
+		if a.AppID == after.AppID {
+			return keys, core.InvalidFields(map[string]string{"app_id": "这就是现在关联的企业"})
+		}
+		updated := tx.NextUpdated(after.Updated)
+		after.AppID, after.Agent, after.Updated = a.AppID, a.Agent, time.UnixMilli(updated)
+		if err := after.Check(keys, false); err != nil {
+			return keys, err
+		}
+		if err := s.wechatAppFits(tx, *after); err != nil {
+			return keys, err
+		}
+		set, args := sealed.set("app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, checked_at = NULL, problem = ''",
+			[]any{after.AppID, after.Agent, updated})
+		err := tx.ExecOne(core.NotFound(noWechatApp), "UPDATE wechat_app SET "+set+" WHERE id = ?", append(args, int64(a.ID))...)
+		if database.IsDuplicate(err) {
+			return keys, database.ErrRace
+		}
+		if err != nil {
+			return keys, err
+		}
+		return keys, replaceStaff(tx, a.ID, stay)
+	})
+}
+
 // DisableWechatApp takes an app out of use: its callbacks are refused and nothing is sent with it.
 func (s *Store) DisableWechatApp(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.changeWechatApp(ctx, by, scope, service{id: id, action: "wechatapp.disable"}, func(
@@ -410,6 +453,11 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 	) (core.WechatKeys, error) {
 		if after.Disabled.IsZero() {
 			return core.WechatKeys{}, core.Conflict("请先停用再删除")
+		}
+		if after.Kind == core.WechatWork {
+			if err := replaceStaff(tx, id, true); err != nil {
+				return core.WechatKeys{}, err
+			}
 		}
 		if _, err := tx.Exec("DELETE FROM wechat_app_community WHERE wechat_app_id = ?", int64(id)); err != nil {
 			return core.WechatKeys{}, err

@@ -69,7 +69,7 @@ func (b *Callback) receiveWork(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	_, done, err := corp.Inbox.Read(c.Ctx(), c.Request())
+	event, done, err := corp.Inbox.Read(c.Ctx(), c.Request())
 	switch {
 	case errors.Is(err, wechat.ErrReplayed):
 		return success(c)
@@ -82,6 +82,30 @@ func (b *Callback) receiveWork(c *web.Context) error {
 		return b.untrusted(c, err)
 	}
 	b.reached(c, corp.App)
-	done(true)
+	handled := false
+	defer func() { done(handled) }() // also if the handler panics
+	if event.Change != nil {
+		if err := b.contactChanged(c, corp, *event.Change); err != nil {
+			return err
+		}
+	}
+	handled = true
 	return success(c)
+}
+
+// contactChanged notes a change of members or departments. Who was deleted leaves in this request; the rest is
+// looked at within seconds, since a callback calls no other service.
+func (b *Callback) contactChanged(c *web.Context, corp Corp, change wechat.ContactChange) error {
+	hint := core.CorpHint{UserID: change.UserID, NewUserID: change.NewUserID}
+	switch change.Kind {
+	case wechat.MemberCreated, wechat.MemberUpdated:
+	case wechat.MemberDeleted:
+		hint.Gone = true
+	default:
+		hint = core.CorpHint{}
+	}
+	if hint.UserID == "" {
+		hint = core.CorpHint{} // of a kind to come, or of departments
+	}
+	return b.store.NoteStaffHint(c.Ctx(), corp.App.ID, hint)
 }

@@ -73,3 +73,25 @@ func TestHostileToACompany(t *testing.T) {
 		})
 	}
 }
+
+// Who is deleted in WeWork leaves in that call, and the account is known to be called.
+func TestContactChanges(t *testing.T) {
+	s := newCorpSite(t)
+	for _, push := range []func() error{
+		func() error { return s.sim.RemoveMember(corpID, "li") },
+		func() error {
+			return s.sim.PutDepartment(corpID, simulator.CorpDepartment{ID: 2, Parent: 1, Name: "工程部"})
+		},
+		func() error { return s.sim.PushChange(corpID, "something_new", nil) },
+	} {
+		if err := push(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.idle()
+	s.pushes(false)
+	hints, err := s.Store.StaffHints(t.Context(), 7, 10)
+	if err != nil || len(hints) != 1 || hints[0] != "" {
+		t.Errorf("noted %q, %v", hints, err)
+	}
+}

@@ -116,7 +116,7 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 		s.t.Fatal(err)
 	}
 	corps := func(_ context.Context, id core.ID) (Corp, bool) {
-		return Corp{core.WechatApp{Kind: core.WechatWork, AppID: corpID}, corpInbox}, id == 7
+		return Corp{core.WechatApp{ID: id, Kind: core.WechatWork, AppID: corpID}, corpInbox}, id == 7
 	}
 	b, err := New(Options{Corps: corps, Mini: Mini{miniApp, inbox}, Store: st, Cache: cache, Accounts: s.account,
 		PublicURL: "https://pass.example.com", Log: log,

@@ -16,6 +16,7 @@ import (
 // underscores.
 var ownerOf = map[string]string{
 	"department": "staff", "staff_community": "staff", "staff_department": "staff",
+	"staff_sync": "staff", "staff_sync_hint": "staff", "staff_sync_member": "staff",
 	"account_recovery":     "totp",
 	"account_scope":        "account",
 	"account_totp":         "totp",

@@ -158,6 +158,9 @@ func TestWechatAppPages(t *testing.T) {
 		"console/wechatapp/form": wechatAppFormPage{Shell: shell, Form: templates.Form{
 			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "账号", Fields: wechatAppFields(app)}, wechatServerSection(app)},
 		}},
+		"console/wechatapp/replace": wechatAppFormPage{Shell: shell, Form: templates.Form{
+			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "新的企业", Fields: corpFields(core.WechatApp{})}},
+		}},
 		"console/wechatapp/show": wechatAppShowPage{
 			Shell: shell, Detail: detail, Steps: []wechatStep{
 				{
@@ -217,10 +220,48 @@ func TestWechatAppOfWeWork(t *testing.T) {
 	if err != nil || len(app) != 1 || app[0].Agent != 1000003 || app[0].AppID != "ww00000000000000a1" {
 		t.Errorf("changed to %+v, %v", app, err)
 	}
-	for _, path := range []string{to, to + "/edit", frame.WechatAppPath} {
+	b.Post(t, to+"/sync", nil, http.StatusSeeOther)
+	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "几秒内开始同步") {
+		t.Errorf("after it was asked for: %s", text)
+	}
+	replacesCorp(t, d, b, to, form)
+	for _, path := range []string{to, to + "/edit", to + "/replace", frame.WechatAppPath} {
 		html, err := b.Get(t, path, http.StatusOK).Html()
 		if err != nil || strings.Contains(html, "sssss") || strings.Contains(html, "ccccc") || strings.Contains(html, form.Get("aes_key")) {
 			t.Errorf("%s shows a key: %v", path, err)
 		}
+	}
+}
+
+// replacesCorp makes the account another company's: what happens to the staff is asked, the name is typed, and a
+// refused form has no secret in it.
+func replacesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string, form url.Values) {
+	t.Helper()
+	page := b.Get(t, to+"/replace", http.StatusOK)
+	other := url.Values{
+		"app_id": {"ww00000000000000b2"}, "agent": {"7"}, "app_secret": {strings.Repeat("n", 43)},
+		"contact_secret": {strings.Repeat("m", 43)}, "token": {desk.InputValue(page, "token")}, "aes_key": {desk.InputValue(page, "aes_key")},
+		"staff": {"stay"}, "typed": {"翠湖物业"}, "seen": {desk.InputValue(page, "seen")},
+	}
+	for field, value := range map[string]string{
+		"typed": "翠湖", "staff": "", "contact_secret": "", "app_secret": "", "agent": "0", "app_id": form.Get("app_id"),
+	} {
+		wrong := url.Values{}
+		for name, values := range other {
+			wrong[name] = values
+		}
+		if wrong.Set(field, value); value == "" {
+			wrong.Del(field)
+		}
+		page, _ := b.Post(t, to+"/replace", wrong, http.StatusUnprocessableEntity)
+		desk.WrongField(t, page, field)
+		if html, err := page.Html(); err != nil || strings.Contains(html, "nnnnn") || strings.Contains(html, "mmmmm") {
+			t.Errorf("%s: a secret comes back: %v", field, err)
+		}
+	}
+	b.Post(t, to+"/replace", other, http.StatusSeeOther)
+	apps, err := d.Store.WechatApps(t.Context(), core.Everywhere)
+	if err != nil || len(apps) != 1 || apps[0].AppID != "ww00000000000000b2" || apps[0].Agent != 7 || apps[0].Name != "翠湖物业" {
+		t.Errorf("replaced by %+v, %v", apps, err)
 	}
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -103,6 +104,10 @@ func wechatAppMenu(app core.WechatApp, csrf string) templates.RowMenu {
 			{Label: "停用", URL: at + "/disable", Icon: "ban", Ask: true},
 		},
 	}
+	if app.Kind == core.WechatWork {
+		menu.Links = append(menu.Links, templates.Action{Label: "更换关联企业", URL: at + "/replace", Icon: "arrows-sort"})
+		menu.Acts = slices.Insert(menu.Acts, 1, templates.Submit{Label: "同步员工", URL: at + "/sync", Icon: "refresh"})
+	}
 	if !app.Disabled.IsZero() {
 		menu.Acts = []templates.Submit{
 			{Label: "启用", URL: at + "/enable", Icon: "check"}, {Label: "删除", URL: at + "/remove", Icon: "trash", Ask: true},
@@ -139,6 +144,13 @@ func (p *Pages) wechatAppShow(c *web.Context) error {
 		return err
 	}
 	page := wechatAppShowPage{Shell: p.Shell(c, "wechatapp", app.Name), Steps: p.wechatSteps(app)}
+	if app.Kind == core.WechatWork {
+		sync, err := p.Store.StaffSync(c.Ctx(), app.ID)
+		if err != nil {
+			return err
+		}
+		page.Steps = append(page.Steps, p.syncStep(sync))
+	}
 	page.Crumbs = wechatAppCrumbs()
 	id := templates.Fact{Label: "AppID", Value: app.AppID, Copy: true, Code: true}
 	if app.Kind == core.WechatWork {

@@ -5,7 +5,10 @@ import (
 	"strconv"
 
 	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
 	"tongxing/secret"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -76,6 +79,130 @@ func (p *Pages) corpSteps(app core.WechatApp, keys wechatStep, host string) []we
 		Title: "网页授权", Text: "在“应用管理—网页授权及JS-SDK”，把可信域名填为：",
 		Facts: []templates.Fact{{Label: "域名", Value: host, Copy: true, Code: true}},
 	}}
+}
+
+// syncStep returns the state of the sync of the staff as a step.
+func (p *Pages) syncStep(sync core.StaffSync) wechatStep {
+	step := wechatStep{Title: "同步员工", Badge: stepBadge(sync.Ended, sync.Problem == "")}
+	switch {
+	case sync.Run != 0:
+		step.Badge, step.Text = templates.Badge{Tone: templates.Warn, Text: "同步中"}, "正在同步："+sync.Words()+"。"
+	case !sync.Asked.IsZero():
+		step.Badge, step.Text = templates.Badge{Tone: templates.Warn, Text: "等待中"}, "几秒内开始同步。"
+	case sync.Ended.IsZero():
+		step.Text = "接入后自动开始，以后每天夜里核对一次，企业微信里的变更几秒内同步。"
+	case sync.Problem != "":
+		step.Text = p.wechatWhen(sync.Ended) + " 没有完成：" + sync.Problem
+	default:
+		step.Text = p.wechatWhen(sync.Ended) + " 同步完成：" + sync.Words() + "。手机号企业微信不提供，需要在员工信息里填写。"
+	}
+	return step
+}
+
+func (p *Pages) wechatAppSync(c *web.Context) error {
+	app, err := p.wechatApp(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Do:   func() error { return p.Store.AskStaffSync(c.Ctx(), c.Actor(), c.Scope(), app.ID) },
+		Done: "几秒内开始同步，结果在“同步员工”一步。", Back: frame.BackTo(c, frame.WechatAppPath, frame.WechatAppURL(app.ID)),
+	})
+}
+
+// corpReplaceForm is what the page of 更换关联企业 sends: all in one form, so that no secret is sent back to the
+// browser for a question.
+type corpReplaceForm struct {
+	AppID   string `form:"app_id" max:"64"`
+	Agent   int    `form:"agent"`
+	Secret  string `form:"app_secret" max:"128"`
+	Contact string `form:"contact_secret" max:"128"`
+	Token   string `form:"token" max:"64"`
+	AESKey  string `form:"aes_key" max:"64"`
+	Stay    string `form:"staff" of:"stay leave"`
+	Typed   string `form:"typed" max:"64"`
+	Seen    int64  `form:"seen"`
+}
+
+func (f corpReplaceForm) keys() core.WechatKeys {
+	return wechatAppForm{Secret: f.Secret, Contact: f.Contact, Token: f.Token, AESKey: f.AESKey}.keys()
+}
+
+func (p *Pages) wechatAppReplace(c *web.Context) error {
+	app, err := p.wechatCorp(c)
+	if err != nil {
+		return err
+	}
+	return p.corpReplacePage(c, app, corpReplaceForm{}, nil)
+}
+
+// wechatCorp returns the company in the path.
+func (p *Pages) wechatCorp(c *web.Context) (core.WechatApp, error) {
+	app, err := p.wechatApp(c)
+	if err == nil && app.Kind != core.WechatWork {
+		err = core.Conflict("只有企业微信可以更换关联企业")
+	}
+	return app, err
+}
+
+func (p *Pages) wechatAppReplaced(c *web.Context) error {
+	old, err := p.wechatCorp(c)
+	if err != nil {
+		return err
+	}
+	var form corpReplaceForm
+	wrong := c.Bind(&form)
+	fields := map[string]string{}
+	if form.Stay == "" {
+		fields["staff"] = "请选择原企业的员工怎么办"
+	}
+	if form.Typed != old.Name {
+		fields["typed"] = "请输入“" + old.Name + "”确认"
+	}
+	wrong = frame.MergeFields(wrong, core.InvalidFields(fields))
+	app := old
+	app.AppID, app.Agent, app.Updated = form.AppID, form.Agent, frame.ShownAt(form.Seen)
+	if wrong == nil {
+		changed := store.KeyedWechatApp{App: app, Keys: form.keys()}
+		wrong = p.Store.ReplaceWechatCorp(c.Ctx(), c.Actor(), c.Scope(), changed, form.Stay == "stay")
+	}
+	if wrong != nil {
+		return p.corpReplacePage(c, old, form, wrong)
+	}
+	app.AppID = core.Clean(form.AppID)
+	p.wechatAppTried(c, app, "已更换关联企业。")
+	return c.Redirect(frame.WechatAppURL(old.ID))
+}
+
+// corpReplacePage shows the form of another company; secrets that were typed are not shown again.
+func (p *Pages) corpReplacePage(c *web.Context, old core.WechatApp, typed corpReplaceForm, wrong error) error {
+	fresh := core.WechatApp{Kind: core.WechatWork, AppID: typed.AppID, Agent: typed.Agent}
+	fields := corpFields(fresh)[2:] // without kind and name
+	fields[0].Focus = true
+	form := templates.Form{
+		Action: frame.WechatAppURL(old.ID) + "/replace", CSRF: c.CSRF(), Cancel: frame.WechatAppURL(old.ID), Submit: "更换关联企业",
+		Danger: true, Seen: templates.Seen(old.Updated), Sections: []templates.Section{
+			{Title: "新的企业", Fields: fields}, corpServerSection(fresh),
+			{Title: "原企业的员工", Fields: []templates.Field{
+				{
+					Kind: templates.Radio, Name: "staff", Label: "原企业同步来的员工", Value: typed.Stay, Required: true, Wide: true,
+					Choices: []templates.Choice{
+						{Value: "stay", Label: "留下，以后手工维护"}, {Value: "leave", Label: "全部离职，登录和权限立即失效"},
+					},
+				},
+				{
+					Name: "typed", Label: "输入“" + old.Name + "”确认", Value: typed.Typed, Required: true, MaxLength: core.MaxWechatAppName,
+					Autocomplete: "off",
+				},
+			}},
+		},
+	}
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := wechatAppFormPage{Shell: p.Shell(c, "wechatapp", "更换关联企业"), Form: form}
+		page.Crumbs = append(wechatAppCrumbs(), templates.Crumb{Label: old.Name, URL: frame.WechatAppURL(old.ID)})
+		page.Note = "现在是 " + old.AppID
+		return p.Page(c, status, "console/wechatapp/replace", page)
+	})
 }
 
 // hostOf returns the host of an address.

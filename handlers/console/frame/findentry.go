@@ -103,6 +103,8 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 
 // doneBy are the routes of acts that are not named for them.
 var doneBy = map[string]string{
+	"staff.link":              "POST /console/staff/:id/account",
+	"staff.sync":              "POST /console/wechatapp/:id/sync",
 	"accessrecord.search":     http.MethodGet + " " + AccessRecordPath,
 	"account.bind_wechat":     http.MethodPost + " " + MePath + "/wechat",
 	"account.change_password": http.MethodPost + " " + web.PasswordPage,

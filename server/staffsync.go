@@ -1,0 +1,308 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/wechaterror"
+	"tongxing/store"
+	"tongxing/wechat"
+)
+
+const (
+	syncPoll    = time.Second // how late a change of WeWork is seen
+	syncBatch   = 100         // members of one transaction
+	syncCalls   = 8           // calls at once
+	syncHints   = 50
+	syncRetries = 3
+)
+
+// staffSyncer keeps 员工信息 like WeWork has it: departments and members in the app's range. Any number of servers
+// run one each; one of them at a time is at an account.
+type staffSyncer struct {
+	name  string // of this run of this server
+	store *store.Store
+	log   *slog.Logger
+	corps func(ctx context.Context, id core.ID) (app, contact *wechat.CorpApp)
+	poll  time.Duration
+	calls int
+}
+
+func newStaffSyncer(s *store.Store, log *slog.Logger, wx *weChat) *staffSyncer {
+	return &staffSyncer{name: rand.Text(), store: s, log: log, corps: wx.corps, poll: syncPoll, calls: syncCalls}
+}
+
+// corps returns both secrets of an account of WeWork; nil if it is not in use.
+func (w *weChat) corps(ctx context.Context, id core.ID) (app, contact *wechat.CorpApp) {
+	for _, b := range w.apps(ctx) {
+		if b.App.ID == id && b.corp != nil && b.err == nil {
+			return b.corp, b.contact
+		}
+	}
+	return nil, nil
+}
+
+// loop syncs until ctx ends.
+func (y *staffSyncer) loop(ctx context.Context) {
+	tick := time.NewTicker(y.poll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := y.runAll(ctx); err != nil && ctx.Err() == nil {
+				y.log.Error("sync staff with WeWork", "err", err)
+			}
+		}
+	}
+}
+
+// runAll syncs what waits, until nothing does.
+func (y *staffSyncer) runAll(ctx context.Context) error {
+	for ctx.Err() == nil {
+		job, err := y.store.ClaimStaffSync(ctx, y.name)
+		if core.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := y.run(ctx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run does one account's turn: first who must leave, then what WeWork told of, then the whole, if it is due.
+func (y *staffSyncer) run(ctx context.Context, job core.StaffSync) error {
+	t := &syncTurn{staffSyncer: y, SyncTurn: store.SyncTurn{Runner: y.name, App: job.App}}
+	err := t.work(ctx, job)
+	switch {
+	case ctx.Err() != nil: // another server goes on where this one was
+		return y.store.EndStaffSync(context.WithoutCancel(ctx), t.SyncTurn, false, "")
+	case core.IsConflict(err):
+		return nil // another server's by now, or out of use
+	}
+	problem := ""
+	if err != nil {
+		problem = wechaterror.ForSetup(&wechat.CorpProblem{Part: t.part, Err: err})
+		if core.IsInvalid(err) {
+			problem = core.MessageOf(err)
+		}
+		y.log.Warn("a sync of staff did not come to its end", "app", job.App, "err", err)
+	}
+	if err := y.store.EndStaffSync(ctx, t.SyncTurn, job.Run != 0 || err != nil, problem); !core.IsConflict(err) {
+		return err
+	}
+	return nil
+}
+
+// syncTurn is one turn at one account.
+type syncTurn struct {
+	*staffSyncer
+	store.SyncTurn
+	app, contact *wechat.CorpApp
+	part         wechat.CorpPart // what the latest call needed
+}
+
+// work does a turn.
+func (t *syncTurn) work(ctx context.Context, job core.StaffSync) error {
+	for {
+		n, err := t.store.SyncLeave(ctx, t.SyncTurn, syncBatch, true)
+		if err != nil {
+			return err
+		}
+		if n < syncBatch {
+			break
+		}
+	}
+	if t.app, t.contact = t.corps(ctx, t.App); t.app == nil {
+		return core.Invalid("企业微信的密钥不可用，请重新填写")
+	}
+	if err := t.hints(ctx); err != nil || job.Run == 0 {
+		return err
+	}
+	for phase := job.Phase; ; phase++ {
+		var err error
+		switch phase {
+		case core.SyncDepartments:
+			err = t.departments(ctx)
+		case core.SyncList:
+			err = t.list(ctx, job.Cursor)
+		case core.SyncMembers:
+			err = t.members(ctx)
+		case core.SyncLeavers:
+			return t.leavers(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		job.Cursor = ""
+	}
+}
+
+// hints looks at what WeWork told of.
+func (t *syncTurn) hints(ctx context.Context) error {
+	for {
+		ids, err := t.store.StaffHints(ctx, t.App, syncHints)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := t.store.BeginStaffHints(ctx, t.SyncTurn, ids); err != nil {
+			return err
+		}
+		var people []string
+		departments := false
+		for _, id := range ids {
+			if id == "" {
+				departments = true
+			} else {
+				people = append(people, id)
+			}
+		}
+		if departments || len(people) > 0 { // a member may be in a department that is new
+			if err := t.departmentsOnly(ctx); err != nil {
+				return err
+			}
+		}
+		if err := t.put(ctx, people); err != nil {
+			return err
+		}
+	}
+}
+
+// departmentsOnly reads the departments in the app's range.
+func (t *syncTurn) departmentsOnly(ctx context.Context) error {
+	list, err := t.visible(ctx)
+	if err != nil {
+		return err
+	}
+	return t.store.SyncDepartments(ctx, t.SyncTurn, list)
+}
+
+func (t *syncTurn) visible(ctx context.Context) ([]core.CorpDepartment, error) {
+	t.part = wechat.CorpPartRange
+	found, err := t.app.Departments(ctx)
+	list := make([]core.CorpDepartment, len(found))
+	for i, d := range found {
+		list[i] = core.CorpDepartment{Number: d.ID, Parent: d.Parent, Order: d.Order, Name: d.Name}
+	}
+	return list, err
+}
+
+func (t *syncTurn) departments(ctx context.Context) error { return t.departmentsOnly(ctx) }
+
+// list notes the members in the app's range, page by page.
+func (t *syncTurn) list(ctx context.Context, cursor string) error {
+	visible, err := t.visible(ctx)
+	if err != nil {
+		return err
+	}
+	seen := map[int]bool{}
+	for _, d := range visible {
+		seen[d.Number] = true
+	}
+	for {
+		t.part = wechat.CorpPartContact
+		places, next, err := t.contact.MemberIDs(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, place := range places {
+			if seen[place.Department] {
+				ids = append(ids, place.UserID)
+			}
+		}
+		if err := t.store.SyncListed(ctx, t.SyncTurn, ids, next); err != nil {
+			return err
+		}
+		if cursor = next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+// members asks for everybody who was listed.
+func (t *syncTurn) members(ctx context.Context) error {
+	for {
+		ids, err := t.store.SyncNext(ctx, t.App, syncBatch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := t.put(ctx, ids); err != nil {
+			return err
+		}
+	}
+}
+
+// put asks for members, a few at once, and makes staff of them.
+func (t *syncTurn) put(ctx context.Context, ids []string) error {
+	t.part = wechat.CorpPartRange
+	members, errs := make([]core.CorpMember, len(ids)), make([]error, len(ids))
+	var wg sync.WaitGroup
+	turns := make(chan struct{}, t.calls)
+	for i, id := range ids {
+		turns <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turns }()
+			members[i], errs[i] = t.member(ctx, id)
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return t.store.SyncMembers(ctx, t.SyncTurn, members)
+}
+
+// Codes that mean that a member is not there for the app.
+const (
+	corpNoMember = 60111
+	corpNoSight  = 60011
+)
+
+// member asks for one member; what may succeed again is tried again.
+func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, err error) {
+	for try := 0; ; try++ {
+		found, err := t.app.Member(ctx, id)
+		switch code := wechat.CodeOf(err); {
+		case code == corpNoMember || code == corpNoSight:
+			return core.CorpMember{UserID: id, Gone: true}, nil
+		case err == nil:
+			return core.CorpMember{
+				UserID: found.UserID, Name: found.Name, Position: found.Position, Departments: found.Departments,
+				Gone: found.Status == wechat.MemberLeft || found.Status == wechat.MemberDisabled,
+			}, nil
+		case try == syncRetries || !wechat.IsRetryable(err) || ctx.Err() != nil:
+			return core.CorpMember{}, err
+		}
+	}
+}
+
+// errNobody stops a run that would let everybody leave.
+var errNobody = core.Invalid("可见范围内没有成员，没有让任何人离职。请检查应用的可见范围")
+
+// leavers lets those leave whom the run did not find. A range without anybody is rather a mistake in WeWork's
+// settings than a company without people.
+func (t *syncTurn) leavers(ctx context.Context) error {
+	n, err := t.store.CountSynced(ctx, t.App)
+	if err == nil && n == 0 {
+		err = errNobody
+	}
+	for err == nil {
+		n, err = t.store.SyncLeave(ctx, t.SyncTurn, syncBatch, false)
+		if n < syncBatch {
+			break
+		}
+	}
+	return err
+}

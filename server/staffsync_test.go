@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+	"tongxing/wechat"
+	"tongxing/wechat/simulator"
+)
+
+const syncCorp = "ww00000000000000a1"
+
+// syncSite is a store with a company on WeWork, which is the simulator.
+type syncSite struct {
+	t     *testing.T
+	store *store.Store
+	sim   *simulator.Simulator
+	wx    *wechat.Client
+	app   core.ID
+	calls atomic.Int64
+	fail  atomic.Int64 // calls after which the platform answers 502; 0 = never
+}
+
+func newSyncSite(t *testing.T, change func(c *simulator.Corp)) *syncSite {
+	t.Helper()
+	s := &syncSite{t: t, store: estate.Store(t, store.Options{SQLitePath: estate.SQLite(t)})}
+	s.sim = simulator.New(simulator.Options{})
+	corp := simulator.Corp{
+		CorpID: syncCorp, Sync: simulator.Agent{Secret: "contact"}, Agents: []simulator.Agent{{ID: 2, Secret: "app", Visible: []int{2}}},
+		Departments: []simulator.CorpDepartment{{ID: 1, Name: "物业"}, {ID: 2, Parent: 1, Name: "工程部"}, {ID: 3, Parent: 2, Name: "维修组"},
+			{ID: 4, Parent: 1, Name: "总部"}},
+		Members: []simulator.CorpMember{
+			{UserID: "Li", Name: "李娜", Position: "主管", Departments: []int{2, 3}, Mobile: "13700000001"},
+			{UserID: "wang", Name: "王五", Departments: []int{3}}, {UserID: "boss", Name: "老板", Departments: []int{4}},
+		},
+	}
+	if change != nil {
+		change(&corp)
+	}
+	s.sim.AddCorp(corp)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := s.calls.Add(1); s.fail.Load() != 0 && n > s.fail.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		s.sim.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	redis := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+	t.Cleanup(func() { redis.Close() })
+	s.wx = wechat.New(wechat.Options{APIBase: server.URL, LoopbackOnly: true, Tokens: wechat.NewRedisTokens(redis)})
+	id, err := s.store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App: core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: syncCorp, Agent: 2, Scope: core.Everywhere},
+		Keys: core.WechatKeys{
+			Secret: strings.Repeat("s", 43), Contact: strings.Repeat("c", 43), Token: "token123", AESKey: strings.Repeat("k", 43),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.app = id
+	return s
+}
+
+// server returns a server of its own name.
+func (s *syncSite) server(name string) *staffSyncer {
+	app := s.wx.CorpApp(wechat.CorpOptions{CorpID: syncCorp, Secret: "app", Agent: 2})
+	contact := s.wx.CorpApp(wechat.CorpOptions{CorpID: syncCorp, Secret: "contact"})
+	return &staffSyncer{
+		name: name, store: s.store, log: slog.New(slog.DiscardHandler), poll: syncPoll, calls: 4,
+		corps: func(context.Context, core.ID) (*wechat.CorpApp, *wechat.CorpApp) { return app, contact },
+	}
+}
+
+func (s *syncSite) ask() {
+	s.t.Helper()
+	if err := s.store.AskStaffSync(s.t.Context(), core.System, core.Everywhere, s.app); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *syncSite) run(y *staffSyncer) core.StaffSync {
+	s.t.Helper()
+	if err := y.runAll(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	state, err := s.store.StaffSync(s.t.Context(), s.app)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return state
+}
+
+func (s *syncSite) staff(f store.StaffFilter) map[string]core.Staff {
+	s.t.Helper()
+	list, _, err := s.store.StaffList(s.t.Context(), core.Everywhere, f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := map[string]core.Staff{}
+	for _, m := range list {
+		found[m.Name] = m
+	}
+	return found
+}
+
+// A binding is synced at once: departments and members in the app's range, without phones; what is filled in by
+// hand stays, what changed comes over, and who is not there any more leaves.
+func TestStaffSync(t *testing.T) {
+	s := newSyncSite(t, nil)
+	y := s.server("a")
+	state := s.run(y)
+	if state.Problem != "" || state.Run != 0 || state.Words() != "增加 2 人，变更 0 人，离职 0 人" {
+		t.Fatalf("the first: %+v", state)
+	}
+	found := s.staff(store.StaffFilter{})
+	li := found["李娜"]
+	if len(found) != 2 || li.Phone != "" || li.Position != "主管" || len(li.Departments) != 2 || li.UserID != "Li" || li.Corp != s.app {
+		t.Fatalf("synced %+v", found)
+	}
+	departments, err := s.store.Departments(t.Context())
+	tree := core.NewDepartmentTree(departments)
+	if err != nil || len(tree) != 2 || tree[1].Path != "工程部—维修组" {
+		t.Errorf("departments %+v, %v", tree, err)
+	}
+	li.Phone, li.Grade = "13700000009", "三级"
+	if _, err := s.store.UpdateStaff(t.Context(), core.System, core.Everywhere, li, nil); err != nil {
+		t.Fatal(err)
+	}
+	calls := s.calls.Load()
+	if again := s.run(y); s.calls.Load() != calls || again.Ended != state.Ended {
+		t.Error("synced again without anybody asking")
+	}
+
+	s.put(simulator.CorpMember{UserID: "Li", Name: "李娜娜", Departments: []int{2}})
+	s.put(simulator.CorpMember{UserID: "zhao", Name: "赵六", Departments: []int{3}})
+	s.put(simulator.CorpMember{UserID: "wang", Name: "王五", Departments: []int{4}}) // out of range
+	if err := s.sim.RemoveDepartment(syncCorp, 3); err != nil {
+		t.Fatal(err)
+	}
+	s.put(simulator.CorpMember{UserID: "zhao", Name: "赵六", Departments: []int{2}})
+	s.ask()
+	if state = s.run(y); state.Words() != "增加 1 人，变更 1 人，离职 1 人" {
+		t.Errorf("the second: %+v", state)
+	}
+	found = s.staff(store.StaffFilter{})
+	if got := found["李娜娜"]; len(found) != 2 || got.Phone != "137****0009" || got.Grade != "三级" || len(got.Departments) != 1 {
+		t.Errorf("after the second: %+v", found)
+	}
+	if left := s.staff(store.StaffFilter{Left: true}); len(left) != 1 || left["王五"].ID == 0 {
+		t.Errorf("left: %+v", left)
+	}
+	// Who comes back is the same person.
+	was := s.staff(store.StaffFilter{Left: true})["王五"].ID
+	s.put(simulator.CorpMember{UserID: "wang", Name: "王五", Departments: []int{2}})
+	s.ask()
+	if s.run(y); s.staff(store.StaffFilter{})["王五"].ID != was {
+		t.Error("somebody who came back is another person")
+	}
+}
+
+func (s *syncSite) put(m simulator.CorpMember) {
+	s.t.Helper()
+	if err := s.sim.PutMember(syncCorp, m); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// What WeWork tells of is looked at without a whole sync; who is deleted leaves in that act.
+func TestStaffHints(t *testing.T) {
+	s := newSyncSite(t, nil)
+	y := s.server("a")
+	first := s.run(y)
+	s.put(simulator.CorpMember{UserID: "zhao", Name: "赵六", Departments: []int{2}})
+	note := func(h core.CorpHint) {
+		t.Helper()
+		if err := s.store.NoteStaffHint(t.Context(), s.app, h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	note(core.CorpHint{UserID: "zhao"})
+	note(core.CorpHint{UserID: "ZHAO"}) // the same person
+	note(core.CorpHint{})
+	before := s.calls.Load()
+	state := s.run(y)
+	if s.staff(store.StaffFilter{})["赵六"].ID == 0 || !state.Ended.Equal(first.Ended) || s.calls.Load()-before > 3 {
+		t.Errorf("after a hint: %+v, %d calls", state, s.calls.Load()-before)
+	}
+	note(core.CorpHint{UserID: "Wang", Gone: true})
+	if left := s.staff(store.StaffFilter{Left: true}); left["王五"].ID == 0 {
+		t.Error("a deleted member has not left")
+	}
+	note(core.CorpHint{UserID: "zhao", NewUserID: "zhao2"})
+	if got := s.staff(store.StaffFilter{})["赵六"]; got.UserID != "zhao2" {
+		t.Errorf("renamed to %q", got.UserID)
+	}
+}
+
+// Another server goes on where one was killed, and two never do it at once.
+func TestStaffSyncIsResumed(t *testing.T) {
+	s := newSyncSite(t, func(c *simulator.Corp) { c.Crowd = 600; c.Departments = c.Departments[:3] })
+	first, second := s.server("a"), s.server("b")
+	job, err := s.store.ClaimStaffSync(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.ClaimStaffSync(t.Context(), "b"); !core.IsNotFound(err) {
+		t.Errorf("both have it: %v", err)
+	}
+	s.fail.Store(150) // it dies half way
+	turn := &syncTurn{staffSyncer: first, SyncTurn: store.SyncTurn{Runner: "a", App: s.app}}
+	if err := turn.work(t.Context(), job); err == nil {
+		t.Fatal("it came to its end")
+	}
+	if err := s.store.EndStaffSync(t.Context(), turn.SyncTurn, false, ""); err != nil {
+		t.Fatal(err)
+	}
+	half := s.staff(store.StaffFilter{Page: store.Page{Limit: 1000}})
+	s.fail.Store(0)
+	before := s.calls.Load()
+	state := s.run(second)
+	all := s.staff(store.StaffFilter{Page: store.Page{Limit: 1000}})
+	if len(half) == 0 || len(half) >= len(all) || state.Added != len(all) || state.Problem != "" {
+		t.Errorf("%d, then %d: %+v", len(half), len(all), state)
+	}
+	if asked := s.calls.Load() - before; int(asked) > len(all)-len(half)+20 {
+		t.Errorf("the second asked %d times for the remaining %d", asked, len(all)-len(half))
+	}
+	// Several servers at once: each member is added once.
+	s.ask()
+	var wg sync.WaitGroup
+	for _, name := range []string{"c", "d", "e"} {
+		wg.Go(func() { _ = s.server(name).runAll(t.Context()) })
+	}
+	wg.Wait()
+	if state := s.run(second); state.Added != 0 || state.Removed != 0 {
+		t.Errorf("by three at once: %+v", state)
+	}
+}
+
+// A platform that is down, keys that are wrong and a range without people let nobody leave, and say why.
+func TestStaffSyncThatFails(t *testing.T) {
+	s := newSyncSite(t, nil)
+	y := s.server("a")
+	s.run(y)
+	for name, c := range map[string]struct {
+		break_ func()
+		says   string
+	}{
+		"down": {func() { s.fail.Store(1) }, "连接不上企业微信"},
+		"nobody in range": {func() {
+			s.fail.Store(0)
+			for _, id := range []string{"Li", "wang"} {
+				if err := s.sim.RemoveMember(syncCorp, id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, "没有让任何人离职"},
+	} {
+		if c.break_(); name == "nobody in range" && len(s.staff(store.StaffFilter{})) != 2 {
+			t.Fatal("an earlier case let somebody leave")
+		}
+		s.ask()
+		if state := s.run(y); !strings.Contains(state.Problem, c.says) || state.Run != 0 {
+			t.Errorf("%s: %+v", name, state)
+		}
+		if len(s.staff(store.StaffFilter{})) != 2 {
+			t.Errorf("%s: somebody left", name)
+		}
+	}
+}
+
+// With another company the staff of the one before stay by hand, or leave at once, whatever the new one answers.
+func TestStaffOfAReplacedCompany(t *testing.T) {
+	for _, stay := range []bool{true, false} {
+		s := newSyncSite(t, nil)
+		y := s.server("a")
+		s.run(y)
+		app, err := s.store.WechatApp(t.Context(), core.Everywhere, s.app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app.AppID = "ww00000000000000a2"
+		keys := core.WechatKeys{
+			Secret: strings.Repeat("n", 43), Contact: strings.Repeat("m", 43), Token: "token456", AESKey: strings.Repeat("j", 43),
+		}
+		other := store.KeyedWechatApp{App: app, Keys: keys}
+		if err := s.store.ReplaceWechatCorp(t.Context(), core.System, core.Everywhere, other, stay); err != nil {
+			t.Fatal(err)
+		}
+		s.fail.Store(1) // the new company does not answer
+		s.run(y)
+		working, left := s.staff(store.StaffFilter{}), s.staff(store.StaffFilter{Left: true})
+		if stay && (len(working) != 2 || working["李娜"].Corp != 0 || len(working["李娜"].Departments) != 2) || !stay && len(left) != 2 {
+			t.Errorf("stay %v: working %+v, left %+v", stay, working, left)
+		}
+		used := s.store.RecentWechatApps(t.Context())
+		if len(used) != 1 || used[0].App.AppID != app.AppID || used[0].Keys != keys {
+			t.Errorf("bound is %+v", used[0].App)
+		}
+	}
+}

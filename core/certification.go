@@ -1,7 +1,9 @@
 package core
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -71,4 +73,50 @@ func CheckedWithdrawal(reason string) (string, error) {
 		return reason, InvalidFields(map[string]string{"reason": "请填写撤销原因，最多 100 个字"})
 	}
 	return reason, nil
+}
+
+// CertificationRequest is a resident's application to be certified in a house 住户认证.
+type CertificationRequest struct {
+	ID        ID // of its Review
+	Community ID
+	House     ID
+	Name      string
+	Identity  Identity
+	LeaseDay  Day
+	Phone     string // verified by WeChat
+	IDNumber  string // "" = not given
+	Photos    []ID
+	Resident  ID   // whom it certified; 0 = nobody yet
+	Instant   bool // the register had the same house, phone number and name
+}
+
+// Limits of the applications of one person.
+const (
+	MaxWaitingCertifications = 5
+	MaxDailyCertifications   = 10
+)
+
+// Normalized returns the request with its texts in their stored form, and an Invalid error by field.
+func (r CertificationRequest) Normalized(today Day) (CertificationRequest, error) {
+	fields := map[string]string{}
+	if r.House == 0 {
+		fields["house_id"] = "请选择房屋"
+	}
+	if len(r.Photos) > PhotosPerForm {
+		fields["photos"] = "最多 9 张照片"
+	}
+	if r.Identity == Lodger && r.LeaseDay != 0 && r.LeaseDay < today {
+		fields["lease_last_day"] = "租约已经到期"
+	}
+	person, err := Resident{
+		Name: r.Name, Identity: r.Identity, LeaseDay: r.LeaseDay, Phone: r.Phone, IDNumber: r.IDNumber,
+	}.Normalized()
+	var wrong *Error
+	if errors.As(err, &wrong) {
+		for name, message := range wrong.Fields {
+			fields[strings.Replace(name, "lease_day", "lease_last_day", 1)] = message
+		}
+	}
+	r.Name, r.LeaseDay, r.IDNumber = person.Name, person.LeaseDay, person.IDNumber
+	return r, InvalidFields(fields)
 }

@@ -125,6 +125,11 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "review", Noun: "待我审核",
+		Own: true, Under: "todo",
+		Aliases: []string{"审核"},
+	},
+	{
 		Stem: "accessrecord", Noun: "出入记录", Fields: accessRecordFields,
 		List: PermAccessRecordView, Page: PermAccessRecordView,
 		Group: "access", Menu: MenuEntry{"出入记录", "history"},
@@ -230,6 +235,19 @@ var Features = []Feature{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
 			{"move_out", "住户迁出"}, {"restore", "恢复居住"}, {"remove", "删除登记"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
 			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"},
+		},
+	},
+	{
+		Stem: "certification", Noun: "认证审核", Table: "review", Fields: reviewFields,
+		List: PermCertificationView, Page: PermCertificationView,
+		Group: "registry", Under: "resident",
+		Aliases: []string{"住户认证", "认证申请"},
+		Permissions: []PermissionItem{
+			{PermCertificationView, "查看认证申请", []Permission{PermResidentView}},
+			{PermCertificationReview, "审核认证申请", []Permission{PermCertificationView}},
+		},
+		Verbs: []Verb{
+			{"create", "申请住户认证"}, {"withdraw", "撤回认证申请"}, {"approve", "通过认证申请"}, {"reject", "不通过认证申请"},
 		},
 	},
 	{

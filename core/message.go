@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,10 +12,12 @@ type MessageKind string
 
 // The kinds.
 const (
-	MessageAccessAlert MessageKind = "accessalert"
-	MessageSignIn      MessageKind = "sign_in"
-	MessageBinding     MessageKind = "binding"
-	MessageJob         MessageKind = "job"
+	MessageAccessAlert   MessageKind = "accessalert"
+	MessageSignIn        MessageKind = "sign_in"
+	MessageBinding       MessageKind = "binding"
+	MessageJob           MessageKind = "job"
+	MessageReview        MessageKind = "review"
+	MessageCertification MessageKind = "certification"
 )
 
 // MessageType describes a kind of message: all that the outbox needs to know about it.
@@ -32,6 +35,14 @@ var MessageTypes = []MessageType{
 	{
 		Kind: MessageAccessAlert, Label: "告警", Life: 12 * time.Hour, Merge: time.Minute, Urgent: true,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+	{
+		Kind: MessageReview, Label: "待审核", Life: 24 * time.Hour, Merge: time.Minute,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
+	},
+	{
+		Kind: MessageCertification, Label: "认证结果", Life: 72 * time.Hour,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
 		Kind: MessageSignIn, Label: "新地点登录", Life: 24 * time.Hour, Urgent: true,
@@ -232,6 +243,21 @@ func (m Message) Text() string {
 		return fmt.Sprintf("%d 条%s，最早一条：%s", m.Events, m.Kind.Label(), m.Title)
 	}
 	return m.Title
+}
+
+// Path returns the page that the message opens on a phone, below the public URL: that of the console, unless people on
+// phones have one of their own.
+func (m Message) Path() string {
+	switch m.Kind {
+	case MessageReview:
+		if _, id, ok := strings.Cut(m.Link, "/"); ok && m.Events == 1 {
+			return "h5/review/" + id
+		}
+		return "h5/review"
+	case MessageCertification:
+		return "h5/pass"
+	}
+	return "console/" + m.Link
 }
 
 // MessageAttempt is one try to send a message by one channel.

@@ -27,18 +27,20 @@ var RoleTable = []RolePreset{
 		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
+		PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermStaffEdit, PermCommunityView, PermCommunityEdit,
 		PermMessageView, PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
-		PermResidentView, PermResidentEdit, PermResidentCertify, PermHouseView, PermHouseEdit, PermStaffView, PermCommunityView,
+		PermResidentView, PermResidentEdit, PermResidentCertify, PermCertificationView, PermCertificationReview,
+		PermHouseView, PermHouseEdit, PermStaffView, PermCommunityView,
 		PermMessageView,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView, PermAccessAlertView,
-		PermResidentView, PermHouseView, PermStaffView, PermCommunityView,
+		PermResidentView, PermCertificationView, PermHouseView, PermStaffView, PermCommunityView,
 	}},
 }
 

@@ -10,6 +10,8 @@ import (
 type Settings struct {
 	RecordDays         int       `json:"record_days"`          // days access records are kept; 0 = for ever
 	ConsoleIdleMinutes int       `json:"console_idle_minutes"` // a console session ends after this long without a request
+	ReviewDays         int       `json:"review_days"`          // days of work after which a review is overdue
+	ReviewPhotoDays    int       `json:"review_photo_days"`    // days the pictures of a decided review are kept
 	Updated            time.Time `json:"-"`                    // when they were last saved; long ago where they never were
 }
 

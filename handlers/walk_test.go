@@ -44,6 +44,8 @@ type town struct {
 	replies      map[core.ID]core.ID // by community: what its official account answers
 	alerts       map[core.ID]core.ID // by community: an alert
 	messages     map[core.ID]core.ID // by community: what an account was told
+	reviews      map[core.ID]core.ID // by community: an application to be certified
+	photos       map[core.ID]core.ID // by community: its picture
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -88,8 +90,10 @@ func newTown(t *testing.T) *town {
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
+		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
+		w.apply(t, e)
 		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
 			App: core.WechatApp{
 				Kind: core.WechatOfficial, Name: "公众号", AppID: fmt.Sprintf("wx%016x", i), Scope: core.ScopeOf(e.Community),
@@ -166,6 +170,30 @@ func (w *town) officialOf(t *testing.T, e *estate.Estate) string {
 		t.Fatal(err)
 	}
 	return app.AppID
+}
+
+// apply makes somebody apply to be certified in an estate.
+func (w *town) apply(t *testing.T, e *estate.Estate) {
+	t.Helper()
+	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + e.Community.String()})
+	if err == nil {
+		_, err = w.store.BindPhone(t.Context(), user.ID, fmt.Sprintf("177%08d", int64(e.Community)%1e8))
+	}
+	var photo core.Photo
+	if err == nil {
+		picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("w"), Thumb: []byte("t")}
+		photo, err = w.store.CreatePhoto(t.Context(), user.ID, picture)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := w.store.CreateCertification(t.Context(), core.System, user.ID, core.CertificationRequest{
+		House: e.Houses[0], Name: "申请人", Identity: core.Owner, Photos: []core.ID{photo.ID},
+	}, store.RequestKey{Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.reviews[e.Community], w.photos[e.Community] = own.Review.ID, photo.ID
 }
 
 // noWeChat is a WeChat with nothing configured.
@@ -270,8 +298,22 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 		bind(core.BindGuard, e.Guard)
 	case web.Observer:
 		bind(core.BindObserver, e.Observer)
+	case web.Reviewer:
+		w.bindAccount(t, user.ID, w.account(t, name+"-account", e, core.RoleClerk).subject)
 	}
 	return caller{name, core.SessionWechat, user.ID, func(access web.Access) bool { return access == web.WechatUser || access == role }}
+}
+
+// bindAccount binds a WeChat user to an account, as by scanning the console's QR code.
+func (w *town) bindAccount(t *testing.T, user, account core.ID) {
+	t.Helper()
+	token, code, err := w.store.BeginWechatLogin(t.Context(), store.NewWechatLogin{Account: account, Browser: "b"})
+	if err == nil {
+		err = w.store.ApproveWechatLogin(t.Context(), core.Actor{Kind: core.ActorWechat, ID: user}, token, code)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // callers returns one caller of each kind; those tied to an estate belong to e.
@@ -281,7 +323,7 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 	for _, role := range []core.Role{core.RoleAdmin, core.RoleManager, core.RoleClerk, core.RoleViewer} {
 		all = append(all, w.account(t, prefix+"-"+string(role), e, role))
 	}
-	for _, role := range []web.Access{web.Resident, web.Guard, web.Observer} {
+	for _, role := range []web.Access{web.Resident, web.Guard, web.Observer, web.Reviewer} {
 		all = append(all, w.person(t, prefix+"-"+role.String(), e, role))
 	}
 	return append(all, w.operator(t, prefix+"-operator", e))
@@ -337,6 +379,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	}{
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
 		{"/console/wechatreply/", w.replies[e.Community]},
+		{"/console/certification/photo/", w.photos[e.Community]}, {"/console/certification/", w.reviews[e.Community]},
+		{"/api/v1/certifications/", w.reviews[e.Community]}, {"/api/v1/communities/", 77},
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},
@@ -345,6 +389,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},
 		{"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
 		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/bind/", account}, {"/h5/guard/", e.Post},
+		{"/h5/review/photo/", w.photos[e.Community]}, {"/h5/review/", w.reviews[e.Community]},
 		{"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
 	}
 }
@@ -407,7 +452,8 @@ func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	for _, surface := range []web.Surface{web.SurfaceConsole, web.SurfaceResident, web.SurfaceGuard, web.SurfaceObserver} {
+	for _, surface := range []web.Surface{web.SurfaceConsole, web.SurfaceResident, web.SurfaceGuard, web.SurfaceObserver,
+		web.SurfaceReview} {
 		request.AddCookie(&http.Cookie{Name: "tx_" + string(surface), Value: token})
 	}
 	request.Header.Set(web.CSRFHeader, formToken(t, session))

@@ -947,3 +947,51 @@ CREATE TABLE photo_content (
   content  LONGBLOB    NOT NULL, -- a JPEG file; of a personal picture encrypted
   PRIMARY KEY (photo_id, part)
 );
+
+-- Applications that somebody decides, of all kinds; what is applied for is the row with the same id of the
+-- kind's own table.
+CREATE TABLE review (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  kind         VARCHAR(32)  NOT NULL,
+  applicant_id BIGINT       NOT NULL, -- wechat_user
+  name         VARCHAR(64)  NOT NULL, -- of the applicant, as they wrote it
+  subject      VARCHAR(250) NOT NULL, -- what it is about: the house's label
+  open_key     VARCHAR(100),          -- at most one of a key waits; NULL = decided
+  state        VARCHAR(16)  NOT NULL, -- waiting, approved, rejected, withdrawn, superseded
+  version      INTEGER      NOT NULL,
+  due_at       BIGINT       NOT NULL,
+  remind_at    BIGINT,                -- when reviewers are reminded next; NULL = never
+  decided_by   BIGINT       NOT NULL, -- account; 0 = the program, or nobody
+  decider      VARCHAR(64)  NOT NULL, -- their name at the time
+  decided_at   BIGINT,
+  reason       VARCHAR(200) NOT NULL,
+  note         VARCHAR(200) NOT NULL, -- for the applicant
+  internal     VARCHAR(200) NOT NULL, -- for colleagues
+  photos       INTEGER      NOT NULL, -- how many pictures are kept with it
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX review_open ON review (open_key);
+CREATE INDEX review_community ON review (community_id, kind, id);
+CREATE INDEX review_state ON review (community_id, state, kind, id);
+CREATE INDEX review_applicant ON review (applicant_id, id);
+CREATE INDEX review_remind ON review (remind_at);
+CREATE INDEX review_photos ON review (photos, decided_at);
+
+CREATE TABLE certification (
+  id           BIGINT       NOT NULL PRIMARY KEY, -- review.id
+  house_id     BIGINT       NOT NULL,
+  identity     VARCHAR(16)  NOT NULL,
+  lease_day    INTEGER      NOT NULL,
+  phone_cipher VARCHAR(200) NOT NULL,
+  phone_mac    VARCHAR(64)  NOT NULL,
+  idno_cipher  VARCHAR(300) NOT NULL, -- '' = not given
+  idno_mac     VARCHAR(64)  NOT NULL,
+  resident_id  BIGINT       NOT NULL, -- whom it certified; 0 = nobody yet
+  instant      INTEGER      NOT NULL, -- 1 = the register had the same house, phone number and name
+  request_key  VARCHAR(64)  NOT NULL, -- digest of the applicant and the request's key: the same one applies once
+  request_body VARCHAR(64)  NOT NULL  -- digest of what was sent with it
+);
+CREATE UNIQUE INDEX certification_request ON certification (request_key);
+CREATE INDEX certification_house ON certification (house_id);

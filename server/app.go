@@ -267,6 +267,7 @@ func (a *app) periodic() []periodic {
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 		{"purge messages", time.Hour, a.purgeMessages},
 		{"purge photos", time.Hour, a.purgePhotos},
+		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
@@ -340,14 +341,25 @@ func (a *app) purgeMessages(ctx context.Context) error {
 	return a.store.Outbox().Purge(ctx, time.Now().Add(-messageLife))
 }
 
-// purgePhotos deletes pictures that nobody has used in time, unless the clock is in doubt.
+// purgePhotos deletes pictures that nobody has used in time, and those of reviews that were decided long ago,
+// unless the clock is in doubt.
 func (a *app) purgePhotos(ctx context.Context) error {
 	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
 		return err
 	}
-	_, err := a.store.PurgePhotos(ctx, time.Now().Add(-core.IdlePhotoLife))
+	if _, err := a.store.PurgePhotos(ctx, time.Now().Add(-core.IdlePhotoLife)); err != nil {
+		return err
+	}
+	settings, err := a.store.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = a.store.PurgeReviewPhotos(ctx, time.Now().AddDate(0, 0, -settings.ReviewPhotoDays))
 	return err
 }
+
+// reviewsEvery is how late a reminder of an overdue review may be.
+const reviewsEvery = time.Minute
 
 // serveMetrics serves Prometheus metrics on their own loopback port. If the port is taken, as by a
 // second server on the same machine, the program goes on without.

@@ -27,7 +27,7 @@ func (s templateSender) send(ctx context.Context, d core.Dispatch) (core.SendAns
 	}
 	id, err := official.SendTemplate(ctx, wechat.TemplateMessage{
 		To: d.Address, Template: d.Template.ID, ID: d.Key,
-		URL: s.publicURL + "/console/" + d.Link, Fields: d.Template.Fill(d.Message, s.zone),
+		URL: s.publicURL + "/" + d.Path(), Fields: d.Template.Fill(d.Message, s.zone),
 	})
 	answer, code := wechatAnswer(d.Channel, err)
 	return answer, code, id

@@ -69,6 +69,18 @@ func joinedHold(joined string, p core.Permission) bool {
 	return slices.Contains(strings.Split(joined, ","), string(p))
 }
 
+// AccountOfUser returns the account in service to which a WeChat user is bound.
+func (s *Store) AccountOfUser(ctx context.Context, user core.ID) (core.Account, error) {
+	list, err := s.accounts(ctx, "user_id = ? AND disabled_at IS NULL", int64(user))
+	if err == nil && (len(list) == 0 || user == 0) {
+		err = core.NotFound(noAccount)
+	}
+	if err != nil {
+		return core.Account{}, err
+	}
+	return list[0], nil
+}
+
 // Account returns one account whose communities all lie in scope.
 func (s *Store) Account(ctx context.Context, scope core.Scope, id core.ID) (core.Account, error) {
 	list, err := s.accounts(ctx, "id = ?", int64(id))

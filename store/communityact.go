@@ -103,6 +103,7 @@ var communityDependents = []struct{ words, query string }{
 	{"%d 名门岗人员", "guard WHERE community_id = ?"},
 	{"%d 名观察员", "observer_community WHERE community_id = ?"},
 	{"%d 个账号的管理范围", "account_scope WHERE community_id = ?"},
+	{"%d 份申请", "review WHERE community_id = ?"},
 	{"%d 个微信接入账号", "wechat_app_community WHERE community_id = ?"},
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -310,4 +311,40 @@ func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID)
 		houses[i] = row.house()
 	}
 	return houses, database.Wrap("houses by id", err)
+}
+
+// HouseLevel is what is below a building node, or at the top of a community: nodes, houses, or both.
+type HouseLevel struct {
+	Nodes  []core.BuildingNode
+	Houses []core.House
+}
+
+// HouseLevel returns what is below a node of a community in use, for people who look for their house; node 0 is
+// the top.
+func (s *Store) HouseLevel(ctx context.Context, community, node core.ID) (level HouseLevel, err error) {
+	c, err := s.Community(ctx, core.Everywhere, community)
+	if err == nil && !c.Archived.IsZero() {
+		err = core.NotFound(noCommunity)
+	}
+	if err != nil {
+		return level, err
+	}
+	var nodes []nodeRow
+	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ? AND parent_id = ?",
+		int64(community), int64(node)); err != nil {
+		return level, database.Wrap("read building nodes", err)
+	}
+	for _, n := range nodes {
+		level.Nodes = append(level.Nodes, core.BuildingNode(n))
+	}
+	slices.SortFunc(level.Nodes, func(a, b core.BuildingNode) int {
+		return strings.Compare(core.SortKey(a.Name, maxSortKey), core.SortKey(b.Name, maxSortKey))
+	})
+	var houses []houseRow
+	err = s.db.All(ctx, &houses, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND node_id = ? ORDER BY sort_key, id LIMIT ?",
+		int64(community), int64(node), core.HousesAtOnce)
+	for _, h := range houses {
+		level.Houses = append(level.Houses, h.house())
+	}
+	return level, database.Wrap("read houses", err)
 }

@@ -693,7 +693,39 @@ var racePhotos = []raceStep{
 		content, err := w.ViewPhoto(w.ctx, raceBy, everywhere, w.ids["photo"], core.PhotoWhole)
 		return string(content), err
 	}},
+	{"CreateCertification", func(w *raceWorld) (any, error) { return w.raceApply("waiting", w.ids["other photo"]) }},
+	{"WithdrawReview", func(w *raceWorld) (any, error) {
+		r, err := w.WithdrawReview(w.ctx, raceBy, w.ids["user"], w.ids["waiting"])
+		return r.State, err
+	}},
+	{"CreateCertification", func(w *raceWorld) (any, error) { return w.raceApply("late") }},
+	{"RemindReviews", func(w *raceWorld) (any, error) {
+		w.clock.Add(5 * 24 * time.Hour)
+		return nil, w.RemindReviews(w.ctx)
+	}},
+	{"DecideReview", func(w *raceWorld) (any, error) {
+		by, err := w.CreateAccount(w.ctx, core.SystemGranter, core.Account{
+			Login: "reviewer", Name: "审核员", Role: core.RoleClerk, Scope: core.ScopeOf(w.ids["here"]),
+			Permissions: []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview},
+		}, testPassword)
+		if err != nil {
+			return nil, err
+		}
+		r, err := w.DecideReview(w.ctx, core.Actor{Kind: core.ActorAccount, ID: by, Name: "审核员"}, everywhere,
+			core.ReviewDecision{ID: w.ids["late"], Approve: true, Version: 1})
+		return r.State, err
+	}},
+	{"PurgeReviewPhotos", func(w *raceWorld) (any, error) { return w.PurgeReviewPhotos(w.ctx, w.Now().Add(time.Second)) }},
 	{"PurgePhotos", func(w *raceWorld) (any, error) { return w.PurgePhotos(w.ctx, w.Now().Add(time.Second)) }},
+}
+
+// raceApply applies for the user's certification in a house.
+func (w *raceWorld) raceApply(name string, photos ...core.ID) (any, error) {
+	own, err := w.CreateCertification(w.ctx, raceBy, w.ids["user"], core.CertificationRequest{
+		House: w.ids["house"], Name: "钱七", Identity: core.Family, Photos: photos,
+	}, RequestKey{Key: name})
+	w.ids[name] = own.Review.ID
+	return own.Review.State, err
 }
 
 // photoUsed assigns a picture to a resident.

@@ -9,6 +9,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -85,6 +86,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Settings == (core.Settings{}) {
 		o.Settings = core.Settings{RecordDays: 365, ConsoleIdleMinutes: 120}
 	}
+	o.Settings.ReviewDays = cmp.Or(o.Settings.ReviewDays, core.DefaultReviewDays)
+	o.Settings.ReviewPhotoDays = cmp.Or(o.Settings.ReviewPhotoDays, core.DefaultReviewPhotoDays)
 	db, err := database.Open(ctx, database.Options{
 		SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait,
 		BeforeCommit: o.beforeCommit,

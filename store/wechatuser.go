@@ -144,6 +144,9 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if err := movePhotos(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
+	if err := moveReviews(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
 	if err := outbox.MoveUser(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}

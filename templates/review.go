@@ -14,9 +14,10 @@ type Review struct {
 	ID       string           // of the section, if a page has several or links to it
 	Approve  string           // where to post; empty = read-only
 	Reject   string
-	Effect   string // the effect of approving: "通过后，可以使用通行码出入。"
-	Reason   Field  // the reason for rejecting, as typed and with its message; its Name is "reason"
-	Version  string // of what the reviewer has seen
+	Effect   string   // the effect of approving: "通过后，可以使用通行码出入。"
+	Presets  []string // usual reasons: each rejects with one tap
+	Reason   Field    // the reason for rejecting, as typed and with its message; its Name is "reason"
+	Version  string   // of what the reviewer has seen
 	CSRF     string
 }
 
@@ -37,5 +38,5 @@ type ReviewDecision struct {
 
 // ReviewReason returns the empty field for the reason.
 func ReviewReason() Field {
-	return Field{Kind: Textarea, Name: "reason", Label: "不通过的原因", Help: "不通过时必填，会告诉申请人。", MaxLength: 200, Rows: 2}
+	return Field{Kind: Textarea, Name: "reason", Label: "其他原因", Help: "会告诉申请人。", MaxLength: 200, Rows: 2}
 }

@@ -169,6 +169,9 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	login := func() string { return codeJSON(s.sim.MintLoginCode("one", miniApp)) }
 	phone := func() string { return codeJSON(s.sim.MintPhoneCode("one", miniApp)) }
 
+	waiting := func(house int) string { return s.applied(token, house).ID.String() }
+	open := waiting(1)
+
 	operations := []struct {
 		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
@@ -176,9 +179,29 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		bad                 string      // an invalid query
 		kind                string      // of the body; "" = JSON
 		conflict            func() call // nil = without a mini-program
+		needsPhone          bool
+		absent              string // a path of something that is not the caller's
 	}{
 		{method: "GET", path: "/session"},
-		{method: "GET", path: "/passes"},
+		{method: "GET", path: "/passes", needsPhone: true},
+		{method: "GET", path: "/communities"},
+		{
+			method: "GET", path: "/communities/" + s.Community.String() + "/houses", bad: "?node=x",
+			absent: "/communities/77/houses",
+		},
+		{method: "GET", path: "/certifications", needsPhone: true},
+		{
+			method: "POST", path: "/certifications", body: func() string { return s.application(0, "王小明") },
+			conflict: s.tooManyCertifications,
+		},
+		{
+			method: "POST", path: "/certifications/" + open + "/withdraw", absent: "/certifications/77/withdraw",
+			conflict: func() call {
+				first := waiting(0) // which the next one supersedes
+				waiting(0)
+				return call{method: "POST", path: "/certifications/" + first + "/withdraw", token: token}
+			},
+		},
 		{method: "GET", below: ""},
 		{method: "GET", below: "/preview", bad: "?direction=up"},
 		{method: "GET", below: "/records", bad: "?limit=1000"},
@@ -204,7 +227,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			path = pass + o.below
 		}
 		c := func() call {
-			c := call{method: o.method, path: path, token: token, contentType: o.kind}
+			c := call{method: o.method, path: path, token: token, contentType: o.kind, header: s.newKey()}
 			if o.body != nil {
 				c.body = o.body()
 			}
@@ -215,13 +238,19 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		if !o.public {
 			s.fails(401, "unauthenticated", with(func(c *call) { c.token = "" }))
 		}
-		if ofPass || o.path == "/passes" {
+		if ofPass || o.needsPhone {
 			s.fails(403, "phone_required", with(func(c *call) { c.token = nobody }))
 		} else if o.method != "GET" {
 			s.fails(403, "forbidden", with(func(c *call) { c.header = map[string]string{"Sec-Fetch-Site": "cross-site"} }))
 		}
 		if ofPass {
 			s.fails(404, "not_found", with(func(c *call) { c.path = absent + o.below }))
+		}
+		if o.absent != "" {
+			s.fails(404, "not_found", with(func(c *call) { c.path = o.absent }))
+		}
+		if o.body == nil && o.conflict != nil {
+			s.fails(409, "conflict", o.conflict())
 		}
 		if o.body != nil {
 			s.fails(413, "too_large", with(func(c *call) { c.body = codeJSON(strings.Repeat("x", 12<<20)) }))
@@ -254,7 +283,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		if o.body != nil {
 			body = o.body()
 		}
-		s.fails(500, "internal", call{method: o.method, path: path, token: token, body: body, contentType: o.kind})
+		s.fails(500, "internal", call{method: o.method, path: path, token: token, body: body, contentType: o.kind, header: s.newKey()})
 	}
 	if got, want := slices.Sorted(maps.Keys(s.spec.seen)), s.spec.answers(); !slices.Equal(got, want) {
 		t.Errorf("seen:\n%s\ndocumented:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -40,6 +40,7 @@ type site struct {
 	spec  *spec
 	log   *lockedBuffer
 	clock *clock
+	keys  int // requests so far
 }
 
 // clock is the real time, advanced by hand.

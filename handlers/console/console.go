@@ -62,9 +62,9 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 	home := &pages{Frame: f}
 	f.Onward, f.HomePulse = home.onward, home.homePulse
 	routes := slices.Concat(
-		home.homeRoutes(), home.guideRoutes(), f.NoticeRoutes(), accounts.Routes(), register.Routes(), gates.Routes(),
+		home.homeRoutes(), home.guideRoutes(), home.reviewRoutes(), f.NoticeRoutes(), accounts.Routes(), register.Routes(), gates.Routes(),
 	)
-	f.SetCounters(slices.Concat(gates.Counters()))
+	f.SetCounters(slices.Concat(register.Counters(), gates.Counters()))
 	f.SetCards(slices.Concat(gates.Cards(), register.Cards(), accounts.Cards()))
 	return f.SetFind(routes, slices.Concat(register.Finders(), gates.Finders(), accounts.Finders()))
 }

@@ -76,7 +76,7 @@ func (h *H5) Routes() []web.Route {
 	var routes []web.Route
 	for _, some := range [][]web.Route{
 		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes(),
-		h.wechatLoginRoutes(), h.bindTicketRoutes(),
+		h.wechatLoginRoutes(), h.bindTicketRoutes(), h.reviewRoutes(),
 	} {
 		routes = append(routes, some...)
 	}
@@ -133,6 +133,7 @@ func wayOut(surface web.Surface, status int) []templates.Action {
 			web.SurfaceResident: {Label: "打开通行证", Icon: "qrcode"},
 			web.SurfaceGuard:    {Label: "打开门岗", Icon: "shield"},
 			web.SurfaceObserver: {Label: "打开出入记录", Icon: "history"},
+			web.SurfaceReview:   {Label: "打开手机端审核", Icon: "checklist"},
 		}[surface]
 		first.URL = fronts[surface]
 		return []templates.Action{first}

@@ -94,6 +94,18 @@ func TestPages(t *testing.T) {
 		"h5/observer/list#empty": observerPage{
 			Phone: frame, TotalsDay: "2026-11-22", Live: live, Empty: templates.NewEmpty("没有出入记录", ""),
 		},
+		"h5/review/list": reviewListPage{Phone: frame, More: 2, Rows: []reviewLine{
+			{URL: "/h5/review/1", Name: "林<明>", Subject: "1栋<101>", Kind: "住户认证", Late: true, Created: time.Now()},
+		}},
+		"h5/review/list#none": reviewListPage{Phone: frame, Empty: templates.NewEmpty("没有等待您审核的申请", "")},
+		"h5/review/show": reviewPage{
+			Phone: frame, Action: "/h5/review/1", Version: 1, State: templates.Badge{Tone: templates.Info, Text: "待审核"},
+			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}},
+			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/review/photo/1", Thumb: "/h5/review/photo/1"}}, Effect: "通过后成为住户。",
+			Presets: []string{"照片看不清"}, Reason: templates.ReviewReason(),
+			Earlier: []templates.ReviewDecision{{State: templates.Badge{Text: "不通过"}, Who: "林<明>", When: "2026-11-22", Reason: "x"}},
+		},
+		"h5/review/show#decided": reviewPage{Phone: frame, Decided: "张三 已审核：通过。", Late: true},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",
 			Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42"),

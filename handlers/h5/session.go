@@ -24,6 +24,7 @@ func (h *H5) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: "/h5/session/end", Access: web.Public, Handler: h.sessionEnd},
 		{Method: http.MethodPost, Path: "/h5/guard/session/end", Access: web.Public, Handler: h.sessionEnd},
 		{Method: http.MethodPost, Path: "/h5/observer/session/end", Access: web.Public, Handler: h.sessionEnd},
+		{Method: http.MethodPost, Path: "/h5/review/session/end", Access: web.Public, Handler: h.sessionEnd},
 	}
 }
 
@@ -34,6 +35,7 @@ const missesPerMinute = 60
 // fronts maps each surface to its home page.
 var fronts = map[web.Surface]string{
 	web.SurfaceResident: "/h5/pass", web.SurfaceGuard: "/h5/guard", web.SurfaceObserver: "/h5/observer",
+	web.SurfaceReview: reviewPath,
 }
 
 // sessionBegin redirects the phone to WeChat's authorize page.
@@ -155,7 +157,7 @@ const sessionOverPath = "/h5/session/over"
 
 // surfaceOf returns the surface of a path.
 func surfaceOf(path string) web.Surface {
-	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver} {
+	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver, web.SurfaceReview} {
 		if path == fronts[surface] || strings.HasPrefix(path, fronts[surface]+"/") {
 			return surface
 		}

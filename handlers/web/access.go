@@ -15,6 +15,7 @@ const (
 	accessResident
 	accessGuard
 	accessObserver
+	accessReviewer
 	accessDevice
 	accessCallback
 	accessDemo
@@ -42,6 +43,9 @@ var (
 	Guard = Access{kind: accessGuard}
 	// Observer admits a WeChat user bound to an observer.
 	Observer = Access{kind: accessObserver}
+	// Reviewer admits a WeChat user bound to an account in service that may review something: the call is the
+	// account's.
+	Reviewer = Access{kind: accessReviewer}
 	// Device admits a door reader; the handler checks the secret in the URL.
 	Device = Access{kind: accessDevice}
 	// Callback admits WeChat or WeWork; the handler checks the signature.
@@ -75,7 +79,7 @@ func (a Access) String() string {
 		return string(a.permission)
 	}
 	return [...]string{
-		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "device",
+		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "device",
 		"callback", "demo-only",
 	}[a.kind]
 }
@@ -107,6 +111,7 @@ const (
 	SurfaceResident Surface = "resident"
 	SurfaceGuard    Surface = "guard"
 	SurfaceObserver Surface = "observer"
+	SurfaceReview   Surface = "review"
 )
 
 // surface returns the surface the route's caller signs in at; "" = none.
@@ -118,6 +123,8 @@ func (r Route) surface() Surface {
 		return SurfaceGuard
 	case accessObserver:
 		return SurfaceObserver
+	case accessReviewer:
+		return SurfaceReview
 	case accessResident, accessWechatUser:
 		return SurfaceResident
 	case accessPublic:
@@ -133,7 +140,7 @@ func publicSurface(path string) Surface {
 		prefix  string
 		surface Surface
 	}{
-		{"/console", SurfaceConsole}, {"/h5/guard", SurfaceGuard}, {"/h5/observer", SurfaceObserver},
+		{"/console", SurfaceConsole}, {"/h5/guard", SurfaceGuard}, {"/h5/observer", SurfaceObserver}, {"/h5/review", SurfaceReview},
 		{"/h5", SurfaceResident}, {"/api/", SurfaceResident},
 	} {
 		if under(path, s.prefix) {
@@ -171,11 +178,26 @@ func (a *App) admit(c *Context) error {
 	case accessObserver:
 		c.who.Observer, err = a.o.Store.ObserverOfUser(c.Ctx(), c.who.User.ID)
 		return roleError(err, "您不是观察员，或已被移除")
+	case accessReviewer:
+		return c.admitReviewer()
 	case accessResident:
 		if c.who.User.Person == 0 {
 			return errNoPhone
 		}
 	}
+	return nil
+}
+
+// admitReviewer makes the call that of the account to which the WeChat user is bound.
+func (c *Context) admitReviewer() error {
+	account, err := c.app.o.Store.AccountOfUser(c.Ctx(), c.who.User.ID)
+	if err == nil && len(core.ReviewKinds(account.Has)) == 0 {
+		err = core.NotFound("")
+	}
+	if err != nil {
+		return roleError(err, "这个微信没有绑定可以审核的后台账号，或账号已停用")
+	}
+	c.who.Account = account
 	return nil
 }
 

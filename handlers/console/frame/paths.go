@@ -13,6 +13,7 @@ const (
 	AccessAlertPath       = "/console/accessalert"
 	AuditPath             = "/console/audit"
 	BatchPath             = "/console/batch"
+	CertificationPath     = "/console/certification"
 	CommunityPath         = "/console/community"
 	FilterPath            = "/console/filter"
 	GuidePath             = "/console/guide"
@@ -26,6 +27,7 @@ const (
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"
 	ResidentPath          = "/console/resident"
+	ReviewPath            = "/console/review"
 	RestrictionPath       = "/console/restriction"
 	RolePath              = "/console/role"
 	SavedViewPath         = "/console/savedview"
@@ -59,6 +61,12 @@ func AuditURL(id core.ID) string { return pageOf(AuditPath, id) }
 
 // BatchURL returns the URL of a batch.
 func BatchURL(id core.ID) string { return pageOf(BatchPath, id) }
+
+// CertificationURL returns the URL of an application to be certified.
+func CertificationURL(id core.ID) string { return pageOf(CertificationPath, id) }
+
+// ReviewURL returns the URL of a review: the page of what is applied for.
+func ReviewURL(r core.Review) string { return pageOf("/console/"+string(r.Kind), r.ID) }
 
 // CommunityURL returns the URL of a community.
 func CommunityURL(id core.ID) string { return pageOf(CommunityPath, id) }

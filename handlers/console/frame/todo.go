@@ -17,6 +17,7 @@ const todoRows = 5
 // TodoPage is the page of all that waits for the account, by kind.
 type TodoPage struct {
 	templates.Shell
+	Tabs  templates.Tabs
 	Kinds []TodoKind
 	Empty templates.Empty
 }
@@ -35,7 +36,7 @@ func (f *Frame) TodoList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := TodoPage{Shell: f.Shell(c, TodoStem, "待我处理")}
+	page := TodoPage{Shell: f.Shell(c, TodoStem, "待我处理"), Tabs: TodoTabs("all")}
 	for _, w := range waiting {
 		kind := TodoKind{Label: w.Label, URL: f.Within(c, w.URL), N: w.N}
 		if kind.Rows, err = w.Rows(c.Ctx(), f.Scope(c), todoRows); err != nil {
@@ -44,8 +45,16 @@ func (f *Frame) TodoList(c *web.Context) error {
 		}
 		page.Kinds = append(page.Kinds, kind)
 	}
-	page.Empty = templates.Empty{Icon: "circle-check", Title: "没有等待您处理的事", Text: "告警、未登记设备和没有绑定微信的人员会出现在这里。"}
+	page.Empty = templates.Empty{Icon: "circle-check", Title: "没有等待您处理的事", Text: "申请、告警、未登记设备和没有绑定微信的人员会出现在这里。"}
 	return f.Page(c, http.StatusOK, "console/todo/list", page)
+}
+
+// TodoTabs returns the tabs of 待我处理.
+func TodoTabs(active string) templates.Tabs {
+	return templates.Tabs{Label: "待我处理", Items: []templates.NavItem{
+		{Label: "全部", URL: TodoPath, Active: active == "all"},
+		{Label: "审核", URL: ReviewPath, Active: active == "review"},
+	}}
 }
 
 // todoHits are the kinds that wait, for the empty search box.

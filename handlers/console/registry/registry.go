@@ -23,6 +23,7 @@ func (p *Pages) Routes() []web.Route {
 		p.houseRoutes(),
 		p.residentRoutes(),
 		p.staffRoutes(),
+		p.certificationRoutes(),
 		p.messageRoutes(),
 	)
 }

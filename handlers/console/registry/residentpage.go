@@ -22,6 +22,7 @@ func residentNewURL(f store.ResidentFilter) string {
 
 type residentListPage struct {
 	templates.Shell
+	Tabs    templates.Tabs
 	List    templates.List
 	Rows    []residentRow
 	TreeURL string // of the tree beside the list; "" = not one community

@@ -1,0 +1,219 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ReviewKind is what is applied for: the stem whose rows are the applications.
+type ReviewKind string
+
+// The kinds.
+const (
+	ReviewCertification ReviewKind = "certification"
+)
+
+// ReviewType describes a kind of review: all that the shared mechanism needs to know about it.
+type ReviewType struct {
+	Kind    ReviewKind
+	Label   string // Chinese
+	Needs   Permission
+	Effect  string      // of approving, for the reviewer
+	Reasons []string    // presets for not approving
+	Told    MessageKind // of the message that tells the applicant the outcome
+}
+
+// ReviewTypes are all kinds, in display order.
+var ReviewTypes = []ReviewType{
+	{
+		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification,
+		Effect:  "通过后成为本房屋已认证的住户，可以使用通行证。",
+		Reasons: []string{"不是本房屋的住户", "房屋选错了", "姓名与登记不符", "照片看不清"},
+	},
+}
+
+// Type returns the kind's entry of ReviewTypes; of an unknown kind one that nobody may review.
+func (k ReviewKind) Type() ReviewType {
+	at := slices.IndexFunc(ReviewTypes, func(t ReviewType) bool { return t.Kind == k })
+	if at < 0 {
+		return ReviewType{Kind: k, Label: string(k)}
+	}
+	return ReviewTypes[at]
+}
+
+// Label returns the kind in Chinese.
+func (k ReviewKind) Label() string { return k.Type().Label }
+
+// Valid reports whether the kind is one of ReviewTypes.
+func (k ReviewKind) Valid() bool { return k.Type().Needs != "" }
+
+// ReviewKinds returns the kinds that an account with the allowed permissions may review.
+func ReviewKinds(allowed func(Permission) bool) []ReviewKind {
+	var kinds []ReviewKind
+	for _, t := range ReviewTypes {
+		if allowed(t.Needs) {
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
+}
+
+// ReviewState is how far an application has come.
+type ReviewState string
+
+// The states. All but ReviewWaiting are final.
+const (
+	ReviewWaiting    ReviewState = "waiting"
+	ReviewApproved   ReviewState = "approved"
+	ReviewRejected   ReviewState = "rejected"
+	ReviewWithdrawn  ReviewState = "withdrawn"  // by the applicant
+	ReviewSuperseded ReviewState = "superseded" // by a later application, or because nothing is left to decide
+)
+
+// ReviewStates returns all states, in display order.
+func ReviewStates() []ReviewState {
+	return []ReviewState{ReviewWaiting, ReviewApproved, ReviewRejected, ReviewWithdrawn, ReviewSuperseded}
+}
+
+// Valid reports whether the state is one of ReviewStates.
+func (s ReviewState) Valid() bool { return slices.Contains(ReviewStates(), s) }
+
+// Label returns the state in Chinese.
+func (s ReviewState) Label() string {
+	switch s {
+	case ReviewWaiting:
+		return "待审核"
+	case ReviewApproved:
+		return "通过"
+	case ReviewRejected:
+		return "不通过"
+	case ReviewWithdrawn:
+		return "已撤回"
+	case ReviewSuperseded:
+		return "已失效"
+	}
+	return string(s)
+}
+
+// Review is an application that somebody decides 审核. What is applied for is the row of its kind with the
+// same id.
+type Review struct {
+	ID        ID
+	Kind      ReviewKind
+	Community ID
+	Applicant ID     // the WeChat user
+	Name      string // of the applicant, as they wrote it
+	Subject   string // what it is about: the house
+	State     ReviewState
+	Version   int       // rises with every change
+	Due       time.Time // when it is overdue
+	DecidedBy ID        // the account; 0 = the program, or nobody
+	Decider   string    // their name at the time
+	Decided   time.Time
+	Reason    string // why not
+	Note      string // for the applicant
+	Internal  string // for colleagues
+	Created   time.Time
+}
+
+// Late reports whether it should have been decided by now.
+func (r Review) Late(now time.Time) bool { return r.State == ReviewWaiting && !now.Before(r.Due) }
+
+// DecidedText returns in a sentence who decided and when; "" if nobody has. at formats a time.
+func (r Review) DecidedText(at func(time.Time) string) string {
+	switch {
+	case r.State == ReviewWaiting:
+		return ""
+	case r.State == ReviewWithdrawn:
+		return fmt.Sprintf("申请人已于 %s 撤回。", at(r.Decided))
+	case r.State == ReviewSuperseded:
+		return fmt.Sprintf("已于 %s 失效：申请人重新提交了申请，或已不需要审核。", at(r.Decided))
+	case r.DecidedBy == 0:
+		return fmt.Sprintf("系统已于 %s 核对登记信息，自动通过。", at(r.Decided))
+	}
+	return fmt.Sprintf("%s 已于 %s 审核：%s。", r.Decider, at(r.Decided), r.State.Label())
+}
+
+// ReviewDecision is what a reviewer decides.
+type ReviewDecision struct {
+	ID       ID
+	Approve  bool
+	Reason   string // why not
+	Note     string // for the applicant
+	Internal string // for colleagues
+	Version  int    // of the review, as it was shown
+}
+
+// MaxReviewText bounds the texts of a decision, in characters.
+const MaxReviewText = 200
+
+// Checked returns the decision with its texts in their stored form, and an Invalid error by field.
+func (d ReviewDecision) Checked() (ReviewDecision, error) {
+	fields := map[string]string{}
+	for name, text := range map[string]*string{"reason": &d.Reason, "note": &d.Note, "internal": &d.Internal} {
+		*text = Clean(*text)
+		if utf8.RuneCountInString(*text) > MaxReviewText {
+			fields[name] = fmt.Sprintf("最多 %d 个字", MaxReviewText)
+		}
+	}
+	switch {
+	case d.Approve:
+		d.Reason = ""
+	case !hasLetter(d.Reason):
+		fields["reason"] = "请选择或填写不通过的原因，会告诉申请人"
+	}
+	return d, InvalidFields(fields)
+}
+
+// OutcomeText returns what the applicant is told: 住户认证未通过：照片看不清.
+func (r Review) OutcomeText() string {
+	text := r.Kind.Label() + "已通过"
+	if r.State == ReviewRejected {
+		text = r.Kind.Label() + "未通过：" + r.Reason
+	}
+	if r.Note != "" {
+		text += "（" + r.Note + "）"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// Defaults of the settings: the days of work that a reviewer has, and the days that the pictures of a decided
+// review are kept.
+const (
+	DefaultReviewDays      = 2
+	DefaultReviewPhotoDays = 30
+)
+
+// AddWorkdays returns the time a number of days of work after t, at the same time of day of the zone: what
+// is sent on Friday is due on Tuesday after two. Days of work are Monday to Friday.
+func AddWorkdays(t time.Time, days int, zone *time.Location) time.Time {
+	at := t.In(zone)
+	for {
+		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
+		if !weekend && days <= 0 {
+			return at
+		}
+		if !weekend {
+			days--
+		}
+		at = at.AddDate(0, 0, 1)
+	}
+}
+
+// reviewFields label what the audit log records of a decision.
+var reviewFields = []AuditField{
+	{Key: "name", Label: "申请人"},
+	{Key: "house", Label: "房屋"},
+	{Key: "identity", Label: "身份", Value: labelOf(Identity.Label)},
+	{Key: "phone", Label: "手机号"},
+	{Key: "id_number", Label: "证件号"},
+	{Key: "photos", Label: "照片数"},
+	{Key: "state", Label: "审核", Value: labelOf(ReviewState.Label)},
+	{Key: "reason", Label: "不通过的原因"},
+	{Key: "note", Label: "给申请人的话"},
+	{Key: "internal", Label: "内部备注"},
+	{Key: "resident", Label: "住户编号"},
+}

@@ -1,0 +1,362 @@
+package registry
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const certificationPhotoPath = frame.CertificationPath + "/photo"
+
+// certificationRoutes returns the routes of 认证审核, a tab of 住户信息: who asks to be certified in a house.
+func (p *Pages) certificationRoutes() []web.Route {
+	view, review := web.Need(core.PermCertificationView), web.Need(core.PermCertificationReview)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.CertificationPath, Access: view, Handler: p.certificationList},
+		{Method: http.MethodGet, Path: frame.CertificationPath + "/:id", Access: view, Handler: p.certificationShow},
+		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: view, Handler: p.certificationPhoto},
+		{Method: http.MethodPost, Path: frame.CertificationPath + "/:id/approve", Access: review, Handler: p.certificationApprove},
+		{Method: http.MethodPost, Path: frame.CertificationPath + "/:id/reject", Access: review, Handler: p.certificationReject},
+	}
+}
+
+// residentTabs returns the tabs of 住户信息; none for an account that has only the first.
+func residentTabs(c *web.Context, active string) templates.Tabs {
+	if !c.Has(core.PermCertificationView) {
+		return templates.Tabs{}
+	}
+	return templates.Tabs{Label: "住户信息", Items: []templates.NavItem{
+		{Label: "住户", URL: frame.Keep(c, frame.ResidentPath), Active: active == "resident"},
+		{Label: "认证审核", URL: frame.Keep(c, frame.CertificationPath), Active: active == "certification"},
+	}}
+}
+
+type certificationListPage struct {
+	templates.Shell
+	Tabs templates.Tabs
+	List templates.List
+	Rows []certificationRow
+}
+
+type certificationRow struct {
+	URL, Name, House, Community string
+	State                       templates.Badge
+	Decider                     string
+	Created                     time.Time
+}
+
+// reviewBadge is the state of a review; one that is overdue says so.
+func reviewBadge(r core.Review, now time.Time) templates.Badge {
+	tones := map[core.ReviewState]templates.Tone{
+		core.ReviewWaiting: templates.Info, core.ReviewApproved: templates.Good, core.ReviewRejected: templates.Bad,
+	}
+	if r.Late(now) {
+		return templates.Badge{Tone: templates.Warn, Text: "已超期"}
+	}
+	tone, ok := tones[r.State]
+	if !ok {
+		tone = templates.Neutral
+	}
+	return templates.Badge{Tone: tone, Text: r.State.Label()}
+}
+
+func (p *Pages) certificationList(c *web.Context) error {
+	var asked struct {
+		State   core.ReviewState `form:"state" max:"16"`
+		Late    string           `form:"late" of:"yes"`
+		Keyword string           `form:"q" max:"40"`
+	}
+	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.Review]{
+		Stem: "resident", Title: "认证审核", Unit: "份", Table: certificationTable(),
+		Find: func(community core.ID, page core.Page) ([]core.Review, bool, error) {
+			if err := c.BindQuery(&asked); err != nil {
+				return nil, false, err
+			}
+			f := store.ReviewFilter{
+				Kinds: []core.ReviewKind{core.ReviewCertification}, Community: community, State: asked.State,
+				Keyword: asked.Keyword, Page: page,
+			}
+			if asked.Late != "" {
+				f.State, f.Late = core.ReviewWaiting, c.Now()
+			}
+			return p.Store.Reviews(c.Ctx(), c.Scope(), f)
+		},
+		ID: func(r core.Review) core.ID { return r.ID },
+	})
+	if err != nil {
+		return err
+	}
+	page := certificationListPage{Shell: found.Shell, Tabs: residentTabs(c, "certification"), List: found.List}
+	names := found.At.Names()
+	for _, r := range found.Records {
+		page.Rows = append(page.Rows, certificationRow{
+			URL: frame.CertificationURL(r.ID), Name: r.Name, House: r.Subject, Community: names[r.Community],
+			State: reviewBadge(r, c.Now()), Decider: deciderText(r), Created: r.Created,
+		})
+	}
+	return p.Page(c, http.StatusOK, "console/certification/list", page)
+}
+
+func deciderText(r core.Review) string {
+	switch {
+	case r.State == core.ReviewApproved && r.DecidedBy == 0:
+		return "系统核对"
+	case r.Decider != "":
+		return r.Decider
+	}
+	return "–"
+}
+
+func certificationTable() templates.List {
+	return templates.List{
+		Path: frame.CertificationPath, Cards: true,
+		Filters: []templates.Field{
+			{Kind: templates.Text, Name: "q", Label: "姓名或房屋", MaxLength: 40},
+			{
+				Kind: templates.Select, Name: "state", Label: "状态",
+				Choices: templates.ChoicesOf("全部", core.ReviewStates(), core.ReviewState.Label),
+			},
+			{
+				Kind: templates.Select, Name: "late", Label: "期限",
+				Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "已超期"}},
+			},
+		},
+		Columns: []templates.Column{
+			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "房屋"}, {Label: "申请时间", Narrow: true}, {Label: "审核人", Narrow: true},
+		},
+		Empty: templates.Empty{
+			Icon: "id-badge-2", Title: "还没有认证申请", Text: "住户在小程序里申请认证，与登记不一致的会在这里等待审核。",
+		},
+	}
+}
+
+type certificationShowPage struct {
+	templates.Shell
+	Review   templates.Review
+	People   []certificationPerson
+	HouseURL string
+}
+
+// certificationPerson is a resident of the house that is applied for, whom the reviewer compares.
+type certificationPerson struct {
+	URL, Name, Identity, Phone string
+	State                      templates.Badge
+}
+
+func (p *Pages) certification(c *web.Context) (core.Review, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Review{}, err
+	}
+	r, err := p.Store.Review(c.Ctx(), c.Scope(), id)
+	if err == nil && r.Kind != core.ReviewCertification {
+		err = core.NotFound("申请不存在")
+	}
+	return r, err
+}
+
+func (p *Pages) certificationShow(c *web.Context) error {
+	r, err := p.certification(c)
+	if err != nil {
+		return err
+	}
+	page, err := p.certificationPage(c, r)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/certification/show", page)
+}
+
+func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationShowPage, error) {
+	page := certificationShowPage{Shell: p.Shell(c, "resident", "认证申请 "+r.Name)}
+	page.Crumbs = []templates.Crumb{{Label: "认证审核", URL: frame.CertificationPath}}
+	request, err := p.Store.Certification(c.Ctx(), c.Scope(), r.ID)
+	if err != nil {
+		return page, err
+	}
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return page, err
+	}
+	kind := r.Kind.Type()
+	page.Review = templates.Review{
+		Title: kind.Label, State: reviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
+		Decided: r.DecidedText(func(t time.Time) string { return t.In(p.Store.Zone()).Format("1 月 2 日 15:04") }),
+		Effect:  kind.Effect, Presets: kind.Reasons, Reason: templates.ReviewReason(), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
+	}
+	if c.Has(core.PermCertificationReview) {
+		page.Review.Approve, page.Review.Reject = frame.CertificationURL(r.ID)+"/approve", frame.CertificationURL(r.ID)+"/reject"
+	}
+	if page.Review.Evidence, err = p.certificationEvidence(c, r); err != nil {
+		return page, err
+	}
+	if page.Review.Earlier, err = p.earlierReviews(c, r); err != nil {
+		return page, err
+	}
+	if c.Has(core.PermHouseView) {
+		page.HouseURL = frame.HouseURL(request.House)
+	}
+	page.People, err = p.peopleOfHouse(c, r.Community, request.House)
+	return page, err
+}
+
+func certificationFacts(r core.Review, request core.CertificationRequest, community string, zone *time.Location) []templates.Fact {
+	facts := []templates.Fact{
+		{Label: "姓名", Value: r.Name}, {Label: "小区", Value: community}, {Label: "房屋", Value: r.Subject},
+		{Label: "身份", Value: request.Identity.Label()}, {Label: "手机", Value: request.Phone + "（微信已验证）"},
+	}
+	if request.LeaseDay != 0 {
+		facts = append(facts, templates.Fact{Label: "租约到期", Value: request.LeaseDay.String()})
+	}
+	if request.IDNumber != "" {
+		facts = append(facts, templates.Fact{Label: "证件号", Value: request.IDNumber})
+	}
+	facts = append(facts, templates.Fact{Label: "申请时间", Value: r.Created.In(zone).Format("2006-01-02 15:04")})
+	if r.State == core.ReviewWaiting {
+		facts = append(facts, templates.Fact{Label: "审核期限", Value: r.Due.In(zone).Format("2006-01-02 15:04")})
+	}
+	for _, f := range []templates.Fact{
+		{Label: "不通过的原因", Value: r.Reason}, {Label: "给申请人的话", Value: r.Note}, {Label: "内部备注", Value: r.Internal},
+	} {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
+	}
+	return facts
+}
+
+func (p *Pages) certificationEvidence(c *web.Context, r core.Review) ([]templates.ReviewEvidence, error) {
+	photos, err := p.Store.Photos(c.Ctx(), string(r.Kind), r.ID)
+	evidence := make([]templates.ReviewEvidence, len(photos))
+	for i, photo := range photos {
+		evidence[i] = templates.ReviewEvidence{
+			Label: "照片 " + strconv.Itoa(i+1),
+			URL:   c.PhotoURL(certificationPhotoPath, photo.ID, core.PhotoWhole),
+			Thumb: c.PhotoURL(certificationPhotoPath, photo.ID, core.PhotoThumb),
+		}
+	}
+	return evidence, err
+}
+
+func (p *Pages) earlierReviews(c *web.Context, r core.Review) ([]templates.ReviewDecision, error) {
+	earlier, err := p.Store.EarlierReviews(c.Ctx(), c.Scope(), r)
+	list := make([]templates.ReviewDecision, len(earlier))
+	for i, e := range earlier {
+		list[i] = templates.ReviewDecision{
+			State: reviewBadge(e, c.Now()), Who: e.Name + " · " + e.Subject,
+			When: e.Created.In(p.Store.Zone()).Format("2006-01-02 15:04"), Reason: e.Reason,
+		}
+	}
+	return list, err
+}
+
+// peopleShown is how many residents of the house a reviewer sees.
+const peopleShown = 20
+
+// peopleOfHouse returns the residents of the house, to compare; none if the account may not see them.
+func (p *Pages) peopleOfHouse(c *web.Context, community, house core.ID) ([]certificationPerson, error) {
+	if !c.Has(core.PermResidentView) {
+		return nil, nil
+	}
+	rows, _, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
+		Community: community, House: house, Page: store.Page{Limit: peopleShown},
+	})
+	people := make([]certificationPerson, len(rows))
+	for i, row := range rows {
+		state := templates.Badge{Tone: templates.Neutral, Text: "未认证"}
+		if !row.Certified.IsZero() {
+			state = templates.Badge{Tone: templates.Good, Text: "已认证"}
+		}
+		people[i] = certificationPerson{
+			URL: frame.ResidentURL(row.ID), Name: row.Name, Identity: row.Identity.Label(), Phone: row.PhoneText(), State: state,
+		}
+	}
+	return people, err
+}
+
+// certificationPhoto sends a picture of an application. Opening the whole of one is recorded.
+func (p *Pages) certificationPhoto(c *web.Context) error {
+	return c.SendPhoto(func(stem string) bool { return stem == string(core.ReviewCertification) })
+}
+
+func (p *Pages) certificationApprove(c *web.Context) error { return p.certificationDecide(c, true) }
+
+func (p *Pages) certificationReject(c *web.Context) error { return p.certificationDecide(c, false) }
+
+// certificationDecide decides, and goes on to the next application that waits. If somebody else was first, the
+// page says who.
+func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
+	r, err := p.certification(c)
+	if err != nil {
+		return err
+	}
+	var form struct {
+		Version int    `form:"version"`
+		Preset  string `form:"preset" max:"200"`
+		Reason  string `form:"reason" text:"lines" max:"200"`
+	}
+	wrong := c.Bind(&form)
+	var decided core.Review
+	if wrong == nil {
+		reason := form.Preset
+		if reason == "" {
+			reason = form.Reason
+		}
+		decided, wrong = p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), core.ReviewDecision{
+			ID: r.ID, Approve: approve, Reason: reason, Version: form.Version,
+		})
+	}
+	if wrong != nil {
+		return p.certificationRefused(c, r, wrong, form.Reason)
+	}
+	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，已告诉申请人。")
+	return c.Redirect(p.nextReview(c))
+}
+
+// certificationRefused shows the application again: with what is wrong in the form, or who decided.
+func (p *Pages) certificationRefused(c *web.Context, r core.Review, wrong error, typed string) error {
+	if !core.IsInvalid(wrong) && !core.IsConflict(wrong) {
+		return wrong
+	}
+	now, err := p.certification(c)
+	if err != nil {
+		return err
+	}
+	page, err := p.certificationPage(c, now)
+	if err != nil {
+		return err
+	}
+	page.Review.Late = now.State != core.ReviewWaiting
+	page.Review.Reason.Value, page.Review.Reason.Error = typed, web.FieldsOf(wrong)["reason"]
+	if core.IsConflict(wrong) && !page.Review.Late {
+		page.Review.Reason.Error = core.MessageOf(wrong)
+	}
+	return p.Page(c, web.StatusOf(wrong), "console/certification/show", page)
+}
+
+// nextReview returns the page of the oldest application that waits for the account, or the inbox.
+func (p *Pages) nextReview(c *web.Context) string {
+	waiting, _, err := p.Store.Reviews(c.Ctx(), p.Scope(c), store.ReviewFilter{
+		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Oldest: true, Page: store.Page{Limit: 1},
+	})
+	if err != nil || len(waiting) == 0 {
+		return frame.ReviewPath
+	}
+	return frame.ReviewURL(waiting[0])
+}
+
+// Counters returns what can wait in the area, each for the accounts that can handle it.
+func (p *Pages) Counters() []frame.Counter {
+	var counters []frame.Counter
+	for _, kind := range core.ReviewTypes {
+		counters = append(counters, p.reviewCounter(kind))
+	}
+	return slices.Clip(counters)
+}

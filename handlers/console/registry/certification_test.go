@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// applied makes an application of a WeChat user with a number of their own, with one picture.
+func applied(t *testing.T, d *desk.Desk, n int) core.Review {
+	t.Helper()
+	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: fmt.Sprint("applicant", n)})
+	if err == nil {
+		_, err = d.Store.BindPhone(t.Context(), user.ID, fmt.Sprintf("1770000%04d", n))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	photo, err := d.Store.CreatePhoto(t.Context(), user.ID, core.NewPhoto{
+		Class: core.PhotoPersonal, Whole: []byte("whole picture"), Thumb: []byte("thumb"), Width: 8, Height: 8,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := d.Store.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: user.ID}, user.ID,
+		core.CertificationRequest{
+			House: d.Mine.Houses[0], Name: "王小" + string(rune('明'+n)), Identity: core.Owner, Photos: []core.ID{photo.ID},
+		}, store.RequestKey{Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own.Review
+}
+
+var reviewing = []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview}
+
+func TestCertificationIsDecidedWithOneTap(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...)
+	first, second := applied(t, d, 1), applied(t, d, 2)
+	list := b.Get(t, frame.CertificationPath+"?state=waiting", http.StatusOK)
+	if desk.Rows(list) != 2 {
+		t.Fatalf("%d rows", desk.Rows(list))
+	}
+	at := frame.CertificationURL(first.ID)
+	page := b.Get(t, at, http.StatusOK)
+	if got := desk.Fact(page, "手机"); !strings.Contains(got, "177****0001") {
+		t.Errorf("the number is shown as %q", got)
+	}
+	preset := first.Kind.Type().Reasons[0]
+	if page.Find(`button[name="preset"][value="`+preset+`"]`).Length() != 1 {
+		t.Error("no button for the preset reason")
+	}
+	form := url.Values{"version": {desk.InputValue(page, "version")}}
+	_, next := b.Post(t, at+"/approve", form, http.StatusSeeOther)
+	if next != frame.CertificationURL(second.ID) {
+		t.Errorf("goes on to %s, want the next that waits", next)
+	}
+	late, _ := b.Post(t, at+"/reject", url.Values{"version": {"1"}, "preset": {preset}}, http.StatusConflict)
+	if text := late.Find(".tx-review").Text(); !strings.Contains(text, "已于") || late.Find(`.tx-review button`).Length() != 0 {
+		t.Errorf("the second reviewer is told %q", text)
+	}
+	other := frame.CertificationURL(second.ID)
+	wrong, _ := b.Post(t, other+"/reject", url.Values{"version": {"1"}}, http.StatusUnprocessableEntity)
+	desk.WrongField(t, wrong, "reason")
+	_, done := b.Post(t, other+"/reject", url.Values{"version": {"1"}, "preset": {preset}}, http.StatusSeeOther)
+	if done != frame.ReviewPath {
+		t.Errorf("after the last one: %s", done)
+	}
+	if text := b.Get(t, other, http.StatusOK).Find("main").Text(); !strings.Contains(text, preset) {
+		t.Error("the reason is not on the page")
+	}
+}
+
+func TestPicturesNeedASignedLinkOfTheSession(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...)
+	r := applied(t, d, 1)
+	page := b.Get(t, frame.CertificationURL(r.ID), http.StatusOK)
+	link, _ := page.Find(".tx-evidence a").Attr("href")
+	thumb, _ := page.Find(".tx-evidence img").Attr("src")
+	if link == "" || thumb == "" {
+		t.Fatal("the page has no picture")
+	}
+	b.Open(t, thumb)
+	if n := len(d.Exported(t, "photo.view")); n != 0 {
+		t.Errorf("%d viewings are recorded for a thumbnail", n)
+	}
+	b.Open(t, link)
+	lines := d.Exported(t, "photo.view")
+	if len(lines) != 1 || lines[0].Target != "certification:"+r.ID.String() {
+		t.Errorf("viewings: %+v", lines)
+	}
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...).Get(t, link, http.StatusNotFound) // another's session
+	b.Get(t, strings.Replace(link, "part=whole", "part=thumb", 1), http.StatusNotFound)
+	b.Get(t, strings.Replace(link, "until=", "until=9", 1), http.StatusNotFound)
+	d.SignIn(t, core.ScopeOf(d.Others.Community), reviewing...).Get(t, frame.CertificationURL(r.ID), http.StatusNotFound)
+}
+
+func TestWhoMayOnlyLookHasNoButtons(t *testing.T) {
+	d := newDesk(t)
+	r := applied(t, d, 1)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermCertificationView)
+	if page := b.Get(t, frame.CertificationURL(r.ID), http.StatusOK); page.Find(".tx-review button").Length() != 0 {
+		t.Error("buttons for who may not decide")
+	}
+	b.Post(t, frame.CertificationURL(r.ID)+"/approve", url.Values{"version": {"1"}}, http.StatusForbidden)
+}
+
+func TestCertificationPages(t *testing.T) {
+	shell := desk.SampleShell("认证审核")
+	badge := templates.Badge{Tone: templates.Info, Text: "待审核"}
+	templates.CheckAll(t, "console/certification/", map[string]any{
+		"console/certification/list": certificationListPage{
+			Shell: shell, List: certificationTable(),
+			Rows: []certificationRow{{URL: "/x", Name: desk.Hostile, House: desk.Hostile, State: badge, Created: time.Now(), Decider: "–"}},
+		},
+		"console/certification/list#none": certificationListPage{Shell: shell, List: certificationTable()},
+		"console/certification/show": certificationShowPage{
+			Shell: shell, HouseURL: "/console/house/1",
+			Review: templates.Review{
+				Title: "住户认证", State: badge, Approve: "/a", Reject: "/b", Reason: templates.ReviewReason(), Version: "1",
+				Presets:  []string{"照片看不清"},
+				Evidence: []templates.ReviewEvidence{{Label: "照片 1", URL: "/p", Thumb: "/t"}},
+			},
+			People: []certificationPerson{{URL: "/y", Name: desk.Hostile, Identity: "业主", Phone: "无手机", State: badge}},
+		},
+		"console/certification/show#decided": certificationShowPage{
+			Shell: shell, Review: templates.Review{Title: "住户认证", State: badge, Decided: "张三 已审核。", Late: true},
+		},
+	})
+}

@@ -1,0 +1,32 @@
+package registry
+
+import (
+	"context"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+)
+
+// reviewCounter counts the applications of a kind that wait.
+func (p *Pages) reviewCounter(kind core.ReviewType) frame.Counter {
+	waiting := store.ReviewFilter{Kinds: []core.ReviewKind{kind.Kind}, State: core.ReviewWaiting, Oldest: true}
+	return frame.Counter{
+		Stem: string(kind.Kind), Label: kind.Label + "申请，等待审核", Needs: kind.Needs,
+		URL: "/console/" + string(kind.Kind) + "?state=waiting",
+		Count: func(ctx context.Context, scope core.Scope) (int, error) {
+			counts, err := p.Store.CountReviews(ctx, scope, waiting)
+			return counts[kind.Kind], err
+		},
+		Rows: func(ctx context.Context, scope core.Scope, limit int) ([]frame.TodoRow, error) {
+			f := waiting
+			f.Page = store.Page{Limit: limit}
+			list, _, err := p.Store.Reviews(ctx, scope, f)
+			rows := make([]frame.TodoRow, len(list))
+			for i, r := range list {
+				rows[i] = frame.TodoRow{Title: r.Name, Note: r.Subject, URL: frame.ReviewURL(r), Since: r.Created}
+			}
+			return rows, err
+		},
+	}
+}

@@ -1,0 +1,222 @@
+package h5
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const (
+	reviewPath      = "/h5/review"
+	reviewPhotoPath = reviewPath + "/photo"
+)
+
+// reviewRoutes returns the routes of 手机端审核, which a message to a reviewer opens.
+func (h *H5) reviewRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: reviewPath, Access: web.Reviewer, Handler: h.reviewList},
+		{Method: http.MethodGet, Path: reviewPath + "/:id", Access: web.Reviewer, Handler: h.reviewShow},
+		{Method: http.MethodPost, Path: reviewPath + "/:id", Access: web.Reviewer, Handler: h.reviewDecide},
+		{Method: http.MethodGet, Path: reviewPhotoPath + "/:id", Access: web.Reviewer, Handler: h.reviewPhoto},
+	}
+}
+
+// reviewListPage is what waits for the reviewer, oldest first.
+type reviewListPage struct {
+	templates.Phone
+	Rows  []reviewLine
+	More  int // further ones that are not shown
+	Empty templates.Empty
+}
+
+type reviewLine struct {
+	URL, Name, Subject, Kind string
+	Late                     bool
+	Created                  time.Time
+}
+
+// reviewsShown is how many reviews the phone lists.
+const reviewsShown = 30
+
+func (h *H5) reviewList(c *web.Context) error {
+	f := store.ReviewFilter{
+		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Oldest: true, Page: store.Page{Limit: reviewsShown},
+	}
+	waiting, _, err := h.store.Reviews(c.Ctx(), c.Scope(), f)
+	if err != nil {
+		return err
+	}
+	counts, err := h.store.CountReviews(c.Ctx(), c.Scope(), f)
+	if err != nil {
+		return err
+	}
+	page := reviewListPage{
+		Phone: h.phone(c, "手机端审核", c.Account().Name),
+		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "有新的申请时，会发微信提醒您。"},
+	}
+	for _, n := range counts {
+		page.More += n
+	}
+	page.More -= len(waiting)
+	for _, r := range waiting {
+		page.Rows = append(page.Rows, reviewLine{
+			URL: reviewURL(r.ID), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Late: r.Late(c.Now()), Created: r.Created,
+		})
+	}
+	return h.show(c, http.StatusOK, "review/list", page)
+}
+
+func reviewURL(id core.ID) string { return reviewPath + "/" + id.String() }
+
+// reviewPage is one application with all its pictures and the buttons to decide it.
+type reviewPage struct {
+	templates.Phone
+	Action  string
+	Version int
+	State   templates.Badge
+	Facts   []templates.Fact
+	Photos  []reviewPicture
+	Earlier []templates.ReviewDecision
+	Decided string // who decided; hides the buttons
+	Late    bool   // Decided by somebody else first
+	Effect  string
+	Presets []string
+	Reason  templates.Field
+}
+
+type reviewPicture struct{ Label, URL, Thumb string }
+
+// review returns the review of the path, which the account may decide.
+func (h *H5) review(c *web.Context) (core.Review, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.Review{}, err
+	}
+	r, err := h.store.Review(c.Ctx(), c.Scope(), id)
+	if err == nil && !c.Has(r.Kind.Type().Needs) {
+		err = core.NotFound("申请不存在")
+	}
+	return r, err
+}
+
+func (h *H5) reviewShow(c *web.Context) error {
+	r, err := h.review(c)
+	if err != nil {
+		return err
+	}
+	page, err := h.reviewPage(c, r)
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "review/show", page)
+}
+
+func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
+	kind, zone := r.Kind.Type(), h.store.Zone()
+	community, err := h.store.Community(c.Ctx(), c.Scope(), r.Community)
+	if err != nil {
+		return reviewPage{}, err
+	}
+	page := reviewPage{
+		Phone: h.phone(c, kind.Label, community.Name), Action: reviewURL(r.ID), Version: r.Version,
+		State: templates.Badge{Tone: templates.Info, Text: r.State.Label()}, Effect: kind.Effect, Presets: kind.Reasons,
+		Decided: r.DecidedText(func(t time.Time) string { return t.In(zone).Format("1 月 2 日 15:04") }),
+		Reason:  templates.ReviewReason(),
+		Facts:   []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.Subject}},
+	}
+	page.Back = reviewPath
+	if r.Late(c.Now()) {
+		page.State = templates.Badge{Tone: templates.Warn, Text: "已超期"}
+	}
+	if r.Kind == core.ReviewCertification {
+		if err := h.certificationFacts(c, r, &page); err != nil {
+			return page, err
+		}
+	}
+	page.Facts = append(page.Facts, templates.Fact{Label: "申请时间", Value: r.Created.In(zone).Format("2006-01-02 15:04")})
+	photos, err := h.store.Photos(c.Ctx(), string(r.Kind), r.ID)
+	if err != nil {
+		return page, err
+	}
+	for i, photo := range photos {
+		page.Photos = append(page.Photos, reviewPicture{
+			Label: "照片 " + strconv.Itoa(i+1), URL: c.PhotoURL(reviewPhotoPath, photo.ID, core.PhotoWhole),
+			Thumb: c.PhotoURL(reviewPhotoPath, photo.ID, core.PhotoThumb),
+		})
+	}
+	earlier, err := h.store.EarlierReviews(c.Ctx(), c.Scope(), r)
+	for _, e := range earlier {
+		page.Earlier = append(page.Earlier, templates.ReviewDecision{
+			State: templates.Badge{Tone: templates.Neutral, Text: e.State.Label()}, Who: e.Name + " · " + e.Subject,
+			When: e.Created.In(zone).Format("2006-01-02"), Reason: e.Reason,
+		})
+	}
+	return page, err
+}
+
+// certificationFacts adds what is applied for, masked.
+func (h *H5) certificationFacts(c *web.Context, r core.Review, page *reviewPage) error {
+	request, err := h.store.Certification(c.Ctx(), c.Scope(), r.ID)
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, templates.Fact{Label: "身份", Value: request.Identity.Label()},
+		templates.Fact{Label: "手机", Value: request.Phone + "（微信已验证）"})
+	if request.IDNumber != "" {
+		page.Facts = append(page.Facts, templates.Fact{Label: "证件号", Value: request.IDNumber})
+	}
+	return nil
+}
+
+// reviewDecide decides as the console does, and goes back to what waits. If somebody else was first, the page says
+// who.
+func (h *H5) reviewDecide(c *web.Context) error {
+	r, err := h.review(c)
+	if err != nil {
+		return err
+	}
+	var form struct {
+		Version int    `form:"version"`
+		Approve string `form:"approve" of:"yes"`
+		Preset  string `form:"preset" max:"200"`
+		Reason  string `form:"reason" text:"lines" max:"200"`
+	}
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		_, wrong = h.store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), core.ReviewDecision{
+			ID: r.ID, Approve: form.Approve != "", Reason: cmp.Or(form.Preset, form.Reason), Version: form.Version,
+		})
+	}
+	switch {
+	case wrong == nil:
+		c.Flash(web.FlashSuccess, r.Name+"的申请已审核，已告诉申请人。")
+		return c.Redirect(reviewPath)
+	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
+		return wrong
+	}
+	now, err := h.review(c)
+	if err != nil {
+		return err
+	}
+	page, err := h.reviewPage(c, now)
+	if err != nil {
+		return err
+	}
+	page.Late = now.State != core.ReviewWaiting
+	page.Reason.Value, page.Reason.Error = form.Reason, web.FieldsOf(wrong)["reason"]
+	if !page.Late && page.Reason.Error == "" {
+		page.Reason.Error = core.MessageOf(wrong)
+	}
+	return h.show(c, web.StatusOf(wrong), "review/show", page)
+}
+
+// reviewPhoto sends a picture of a review that the account may decide. Opening the whole of one is recorded.
+func (h *H5) reviewPhoto(c *web.Context) error {
+	return c.SendPhoto(func(stem string) bool { return c.Has(core.ReviewKind(stem).Type().Needs) })
+}

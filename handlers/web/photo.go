@@ -1,0 +1,55 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/templates"
+)
+
+// PhotoURL returns the address of a picture below base, whose route calls SendPhoto. It holds for
+// core.PhotoLinkLife and for this session only, so that one who finds it in a history or a log sees nothing.
+func (c *Context) PhotoURL(base string, id core.ID, part core.PhotoPart) string {
+	// Rounded, so that a page that is drawn again has the same address, and the browser its picture.
+	until := c.Now().Truncate(core.PhotoLinkLife / 2).Add(core.PhotoLinkLife + core.PhotoLinkLife/2).Unix()
+	return templates.WithQuery(base+"/"+id.String(), nil,
+		"part", string(part), "until", strconv.FormatInt(until, 10), "sign", c.photoSign(id, part, until))
+}
+
+func (c *Context) photoSign(id core.ID, part core.PhotoPart, until int64) string {
+	return c.app.o.Store.Signer("photo link").Sum(id.String(), string(part), strconv.FormatInt(until, 10), c.Session().ID.String())
+}
+
+// SendPhoto sends the picture that the address of a PhotoURL names, if it lies in the caller's scope and is of
+// something of a stem for which may returns true.
+func (c *Context) SendPhoto(may func(stem string) bool) error {
+	var form struct {
+		Part  core.PhotoPart `form:"part" of:"whole thumb"`
+		Until int64          `form:"until"`
+		Sign  string         `form:"sign" max:"64"`
+	}
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	over := core.NotFound("图片的链接已失效，请回到页面刷新")
+	if form.Until < c.Now().Unix() || form.Until > c.Now().Add(2*core.PhotoLinkLife).Unix() ||
+		form.Sign != c.photoSign(id, form.Part, form.Until) {
+		return over
+	}
+	photo, err := c.app.o.Store.Photo(c.Ctx(), c.Scope(), id)
+	if err != nil || !may(photo.Use) {
+		return core.NotFound("图片不存在，或已过保存期限")
+	}
+	content, err := c.app.o.Store.ViewPhoto(c.Ctx(), c.Actor(), c.Scope(), id, form.Part)
+	if err != nil {
+		return err
+	}
+	c.Header().Set("Cache-Control", "private, max-age="+strconv.Itoa(int(time.Minute/time.Second)))
+	return c.Bytes(http.StatusOK, core.PhotoMediaType, content)
+}

@@ -1,0 +1,433 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
+)
+
+// reviewKind is what a kind of review adds to the shared mechanism. Its file has one, in reviewKinds.
+type reviewKind struct {
+	// approve does what was applied for, in the transaction of the decision.
+	approve func(tx *database.Tx, by core.Actor, r core.Review) error
+	// record writes the audit row of a review that was decided or withdrawn.
+	record func(tx *database.Tx, by core.Actor, r core.Review) error
+}
+
+var reviewKinds map[core.ReviewKind]reviewKind
+
+func init() {
+	reviewKinds = map[core.ReviewKind]reviewKind{core.ReviewCertification: certificationReview}
+}
+
+type reviewRow struct {
+	ID        core.ID          `db:"id"`
+	Community core.ID          `db:"community_id"`
+	Kind      core.ReviewKind  `db:"kind"`
+	Applicant core.ID          `db:"applicant_id"`
+	Name      string           `db:"name"`
+	Subject   string           `db:"subject"`
+	State     core.ReviewState `db:"state"`
+	Version   int              `db:"version"`
+	Due       database.Millis  `db:"due_at"`
+	DecidedBy core.ID          `db:"decided_by"`
+	Decider   string           `db:"decider"`
+	Decided   database.Millis  `db:"decided_at"`
+	Reason    string           `db:"reason"`
+	Note      string           `db:"note"`
+	Internal  string           `db:"internal"`
+	Created   database.Millis  `db:"created_at"`
+}
+
+const (
+	reviewFields = `id, community_id, kind, applicant_id, name, subject, state, version, due_at, decided_by, decider, decided_at,
+	reason, note, internal, created_at`
+	noReview = "申请不存在"
+)
+
+func (r reviewRow) review() core.Review {
+	return core.Review{
+		ID: r.ID, Kind: r.Kind, Community: r.Community, Applicant: r.Applicant, Name: r.Name, Subject: r.Subject,
+		State: r.State, Version: r.Version, Due: r.Due.Time, DecidedBy: r.DecidedBy, Decider: r.Decider,
+		Decided: r.Decided.Time, Reason: r.Reason, Note: r.Note, Internal: r.Internal, Created: r.Created.Time,
+	}
+}
+
+func reviewsOf(rows []reviewRow) []core.Review {
+	list := make([]core.Review, len(rows))
+	for i, r := range rows {
+		list[i] = r.review()
+	}
+	return list
+}
+
+// ReviewFilter narrows a list of reviews. Zero fields do not filter.
+type ReviewFilter struct {
+	Kinds     []core.ReviewKind // nil = all; empty = none
+	Community core.ID
+	State     core.ReviewState
+	Keyword   string // part of the applicant's name, or of what it is about
+	Late      time.Time
+	Oldest    bool // oldest first, as a queue
+	Page      Page
+}
+
+func (f ReviewFilter) where() database.Where {
+	var where database.Where
+	switch {
+	case f.Kinds != nil && len(f.Kinds) == 0:
+		where.And("1 = 0")
+	case f.Kinds != nil:
+		args := make([]any, len(f.Kinds))
+		for i, kind := range f.Kinds {
+			args[i] = string(kind)
+		}
+		where.And("kind IN ("+database.Placeholders(len(args))+")", args...)
+	}
+	if f.Community != 0 {
+		where.And("community_id = ?", int64(f.Community))
+	}
+	if f.State != "" {
+		where.And("state = ?", string(f.State))
+	}
+	if !f.Late.IsZero() {
+		where.And("due_at <= ?", f.Late.UnixMilli())
+	}
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		where.Like(keyword, "name", "subject")
+	}
+	return where
+}
+
+// Reviews lists a page of the reviews of the communities in scope. more reports whether there are further
+// rows in the direction of paging.
+func (s *Store) Reviews(ctx context.Context, scope core.Scope, f ReviewFilter) (list []core.Review, more bool, err error) {
+	order := database.NewestFirst
+	if f.Oldest {
+		order = database.OldestFirst
+	}
+	rows, more, err := readPage[reviewRow](ctx, s.db, listQuery{
+		columns: reviewFields, table: "review", scope: database.Within(scope, "community_id"), filter: f.where(), order: order,
+	}, f.Page)
+	return reviewsOf(rows), more, database.Wrap("list reviews", err)
+}
+
+// CountReviews counts the reviews in scope that a filter lets through, by kind.
+func (s *Store) CountReviews(ctx context.Context, scope core.Scope, f ReviewFilter) (map[core.ReviewKind]int, error) {
+	where := database.Within(scope, "community_id").With(f.where())
+	var rows []struct {
+		Kind core.ReviewKind `db:"kind"`
+		N    int             `db:"n"`
+	}
+	err := s.db.All(ctx, &rows, "SELECT kind, COUNT(*) AS n FROM review WHERE "+where.Text()+" GROUP BY kind", where.Args()...)
+	counts := map[core.ReviewKind]int{}
+	for _, r := range rows {
+		counts[r.Kind] = r.N
+	}
+	return counts, database.Wrap("count reviews", err)
+}
+
+// Review returns one review in scope.
+func (s *Store) Review(ctx context.Context, scope core.Scope, id core.ID) (core.Review, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row reviewRow
+	err := s.db.Get(ctx, &row, "SELECT "+reviewFields+" FROM review WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	return row.review(), database.Wrap("read review", database.NotFoundIfNoRows(err, noReview))
+}
+
+// earlierShown is how many earlier applications of the same person a reviewer sees.
+const earlierShown = 10
+
+// EarlierReviews returns the applicant's other applications in scope, newest first.
+func (s *Store) EarlierReviews(ctx context.Context, scope core.Scope, r core.Review) ([]core.Review, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var rows []reviewRow
+	err := s.db.All(ctx, &rows,
+		"SELECT "+reviewFields+" FROM review WHERE applicant_id = ? AND id <> ? AND "+where+" ORDER BY id DESC LIMIT ?",
+		append(append([]any{int64(r.Applicant), int64(r.ID)}, args...), earlierShown)...)
+	return reviewsOf(rows), database.Wrap("list earlier reviews", err)
+}
+
+// newReview is an application that is being sent.
+type newReview struct {
+	core.Review
+	key    string // at most one of a key waits
+	photos []core.ID
+}
+
+// createReview adds an application in the act's own transaction; an earlier one of its key that waits is
+// superseded. One that waits is told to everybody who may decide it.
+func (s *Store) createReview(tx *database.Tx, n newReview) error {
+	if err := supersede(tx, n.key); err != nil {
+		return err
+	}
+	var key, remind, decided any
+	if n.State == core.ReviewWaiting {
+		key, remind = n.key, n.Due.UnixMilli()
+	} else {
+		decided = tx.NowMS()
+	}
+	_, err := tx.Exec(`
+		INSERT INTO review (id, community_id, kind, applicant_id, name, subject, open_key, state, version, due_at, remind_at,
+			decided_by, decider, decided_at, reason, note, internal, photos, created_at, updated_at)
+		VALUES (`+database.Placeholders(20)+")",
+		int64(n.ID), int64(n.Community), string(n.Kind), int64(n.Applicant), n.Name, n.Subject, key, string(n.State), 1,
+		n.Due.UnixMilli(), remind, 0, "", decided, "", "", "", len(n.photos), tx.NowMS(), tx.NowMS())
+	if database.IsDuplicate(err) {
+		return database.ErrRace // another of the same key at the same moment
+	}
+	if err != nil {
+		return err
+	}
+	if err := usePhotos(tx, n.Applicant, n.photos, photoUse{string(n.Kind), n.ID, n.Community}); err != nil {
+		return err
+	}
+	if n.State != core.ReviewWaiting {
+		return nil
+	}
+	return notifyAll(tx, core.NoticeAudience{Community: n.Community, Needs: n.Kind.Type().Needs}, core.Notice{
+		Stem: string(n.Kind), Title: "有新的" + n.Kind.Label() + "申请等待审核：" + n.Subject, Link: reviewLink(n.Kind, n.ID),
+	}, core.MessageReview)
+}
+
+// reviewLink is the page of a review, below /console/.
+func reviewLink(kind core.ReviewKind, id core.ID) string { return string(kind) + "/" + id.String() }
+
+func supersede(tx *database.Tx, key string) error {
+	_, err := tx.Exec(`
+		UPDATE review
+		SET state = 'superseded', open_key = NULL, remind_at = NULL, version = version + 1, decided_at = ?, updated_at = ?
+		WHERE open_key = ?`, tx.NowMS(), tx.NowMS(), key)
+	return err
+}
+
+// DecideReview approves or rejects a waiting review of the scope, does what was applied for, and tells the
+// applicant. The account must be able to review the kind there at this moment, not only when the page was
+// shown, and must not be the applicant's own. If somebody else has decided, the result is a conflict that
+// says who.
+func (s *Store) DecideReview(
+	ctx context.Context, by core.Actor, scope core.Scope, d core.ReviewDecision,
+) (decided core.Review, err error) {
+	if d, err = d.Checked(); err != nil {
+		return decided, err
+	}
+	err = s.db.Write(ctx, "decide review", func(tx *database.Tx) error {
+		if decided, err = lockReview(tx, scope, d.ID); err != nil {
+			return err
+		}
+		if err := mayReview(tx, by, decided); err != nil {
+			return err
+		}
+		switch {
+		case decided.State != core.ReviewWaiting:
+			return core.Conflict(decided.DecidedText(s.minute))
+		case decided.Version != d.Version:
+			return core.Conflict("申请刚有变化，请看后再决定")
+		}
+		decided.State, decided.Reason, decided.Note, decided.Internal = core.ReviewRejected, d.Reason, d.Note, d.Internal
+		if d.Approve {
+			decided.State = core.ReviewApproved
+		}
+		return closeReview(tx, by, &decided)
+	})
+	return decided, err
+}
+
+// minute formats a time for a sentence.
+func (s *Store) minute(t time.Time) string { return t.In(s.Zone()).Format("1 月 2 日 15:04") }
+
+// lockReview reads and locks a review of the scope.
+func lockReview(tx *database.Tx, scope core.Scope, id core.ID) (core.Review, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row reviewRow
+	err := tx.Get(&row, "SELECT "+reviewFields+" FROM review WHERE id = ? AND "+where+tx.Dialect().ForUpdate(),
+		append([]any{int64(id)}, args...)...)
+	return row.review(), database.NotFoundIfNoRows(err, noReview)
+}
+
+// mayReview returns why an account may not decide a review, as its row says now.
+func mayReview(tx *database.Tx, by core.Actor, r core.Review) error {
+	kind := r.Kind.Type()
+	refused := core.Forbidden("您没有“" + kind.Needs.Name() + "”的权限，或不再管理该小区")
+	if by.Kind != core.ActorAccount {
+		return refused
+	}
+	var account struct {
+		Permissions string  `db:"permissions"`
+		User        core.ID `db:"user_id"`
+	}
+	err := tx.Get(&account, `
+		SELECT a.permissions, a.user_id
+		FROM account a
+		WHERE a.id = ?
+		AND a.disabled_at IS NULL
+		AND `+accountIn+tx.Dialect().ForUpdate(), int64(by.ID), int64(r.Community))
+	if err = database.NotFoundIfNoRows(err, ""); core.IsNotFound(err) {
+		return refused
+	}
+	switch {
+	case err != nil:
+		return err
+	case !joinedHold(account.Permissions, kind.Needs):
+		return refused
+	case account.User != 0 && account.User == r.Applicant:
+		return core.Forbidden("这是您自己的申请，请由其他人审核")
+	}
+	return nil
+}
+
+// closeReview writes a decision on a review that waits, does what was applied for if it is approved, and
+// tells the applicant.
+func closeReview(tx *database.Tx, by core.Actor, r *core.Review) error {
+	r.Version++
+	r.Decided, r.DecidedBy, r.Decider = tx.Now(), by.ID, by.Name
+	if err := tx.ExecOne(database.ErrRace, `
+		UPDATE review
+		SET state = ?, open_key = NULL, remind_at = NULL, version = ?, decided_by = ?, decider = ?, decided_at = ?,
+			reason = ?, note = ?, internal = ?, updated_at = ?
+		WHERE id = ?
+		AND state = 'waiting'`,
+		string(r.State), r.Version, int64(r.DecidedBy), r.Decider, tx.NowMS(), r.Reason, r.Note, r.Internal, tx.NowMS(), int64(r.ID),
+	); err != nil {
+		return err
+	}
+	kind := reviewKinds[r.Kind]
+	if r.State == core.ReviewApproved {
+		if err := kind.approve(tx, by, *r); err != nil {
+			return err
+		}
+	}
+	if err := kind.record(tx, by, *r); err != nil {
+		return err
+	}
+	return outbox.Put(tx, core.MessageNote{
+		Kind: r.Kind.Type().Told, Community: r.Community, User: r.Applicant, Title: r.OutcomeText(),
+		Link: reviewLink(r.Kind, r.ID),
+	})
+}
+
+// WithdrawReview takes back a waiting application of a WeChat user's own.
+func (s *Store) WithdrawReview(ctx context.Context, by core.Actor, applicant, id core.ID) (r core.Review, err error) {
+	err = s.db.Write(ctx, "withdraw review", func(tx *database.Tx) error {
+		if r, err = lockReview(tx, core.Everywhere, id); err != nil {
+			return err
+		}
+		switch {
+		case r.Applicant != applicant:
+			return core.NotFound(noReview)
+		case r.State != core.ReviewWaiting:
+			return core.Conflict("申请已是“" + r.State.Label() + "”，不能撤回")
+		}
+		r.State, r.Decided = core.ReviewWithdrawn, tx.Now()
+		r.Version++
+		if err := tx.ExecOne(database.ErrRace, `
+			UPDATE review
+			SET state = 'withdrawn', open_key = NULL, remind_at = NULL, version = ?, decided_at = ?, updated_at = ?
+			WHERE id = ?
+			AND state = 'waiting'`, r.Version, tx.NowMS(), tx.NowMS(), int64(id)); err != nil {
+			return err
+		}
+		return reviewKinds[r.Kind].record(tx, by, r)
+	})
+	return r, err
+}
+
+// reviewPart is how many reviews one transaction reminds of, or takes the pictures from.
+const reviewPart = 50
+
+// RemindReviews tells those who may decide that reviews are overdue: once when they become so, and again
+// every day of work.
+func (s *Store) RemindReviews(ctx context.Context) error {
+	for {
+		n := 0
+		err := s.db.Write(ctx, "remind of reviews", func(tx *database.Tx) error {
+			var rows []reviewRow
+			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE remind_at <= ? ORDER BY remind_at, id LIMIT ?"+
+				tx.Dialect().ForUpdate(), tx.NowMS(), reviewPart); err != nil {
+				return err
+			}
+			n = len(rows)
+			return s.remind(tx, reviewsOf(rows))
+		})
+		if err != nil || n < reviewPart {
+			return err
+		}
+	}
+}
+
+func (s *Store) remind(tx *database.Tx, late []core.Review) error {
+	type place struct {
+		community core.ID
+		kind      core.ReviewKind
+	}
+	counts := map[place]int{}
+	next := core.AddWorkdays(tx.Now(), 1, s.Zone()).UnixMilli()
+	for _, r := range late {
+		counts[place{r.Community, r.Kind}]++
+		if _, err := tx.Exec("UPDATE review SET remind_at = ? WHERE id = ?", next, int64(r.ID)); err != nil {
+			return err
+		}
+	}
+	places := make([]place, 0, len(counts))
+	for at := range counts {
+		places = append(places, at)
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if a.community != b.community {
+			return int(a.community - b.community)
+		}
+		return strings.Compare(string(a.kind), string(b.kind))
+	})
+	for _, at := range places {
+		if err := notifyAll(tx, core.NoticeAudience{Community: at.community, Needs: at.kind.Type().Needs}, core.Notice{
+			Stem: string(at.kind), Title: fmt.Sprintf("%d 件%s申请已超期，请尽快审核", counts[at], at.kind.Label()),
+			Link: string(at.kind) + "?state=waiting",
+		}, core.MessageReview); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PurgeReviewPhotos deletes the pictures of reviews that were decided before a moment; the reviews stay.
+func (s *Store) PurgeReviewPhotos(ctx context.Context, before time.Time) (removed int64, err error) {
+	for {
+		var part int64
+		n := 0
+		err := s.db.Write(ctx, "purge photos of reviews", func(tx *database.Tx) error {
+			part = 0
+			var rows []reviewRow
+			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE photos > 0 AND decided_at < ? ORDER BY id LIMIT ?"+
+				tx.Dialect().ForUpdate(), before.UnixMilli(), reviewPart); err != nil {
+				return err
+			}
+			n = len(rows)
+			for _, r := range rows {
+				gone, err := removePhotosIn(tx, "use_stem = ? AND use_id = ?", string(r.Kind), int64(r.ID))
+				if err != nil {
+					return err
+				}
+				part += gone
+				if _, err := tx.Exec("UPDATE review SET photos = 0 WHERE id = ?", int64(r.ID)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if removed += part; err != nil || n < reviewPart {
+			return removed, err
+		}
+	}
+}
+
+// moveReviews moves one WeChat user's applications to another, which WeChat reported to be the same person.
+func moveReviews(tx *database.Tx, from, to core.ID) error {
+	_, err := tx.Exec("UPDATE review SET applicant_id = ? WHERE applicant_id = ?", int64(to), int64(from))
+	return err
+}

@@ -117,7 +117,6 @@ var doneBy = map[string]string{
 	"resident.create_many":    http.MethodPost + " " + ResidentPath,
 	"resident.export":         http.MethodGet + " " + ResidentPath + "/export.xlsx",
 	"session.end":             http.MethodPost + " " + MePath + "/session/end",
-	"staff.link":              http.MethodPost + " " + StaffPath + "/:id/account",
 }
 
 // doing returns the access of the route that does an act to the things of a stem; ok is false if no

@@ -96,9 +96,9 @@ func demoApps(publicURL string) []simulator.App {
 			AppID: demoOfficial, Secret: demoSecret, Type: simulator.OfficialAccount, Name: "翠湖花园物业", Token: demoToken, AESKey: demoAESKey,
 			CallbackURL: publicURL + demoCallback, RedirectDomains: []string{"127.0.0.1", "localhost"},
 			Menu: []simulator.Button{
-				{Type: "view", Name: "通行证", URL: "/h5/pass"},
-				{Type: "view", Name: "门岗", URL: "/h5/guard"},
-				{Type: "view", Name: "观察员", URL: "/h5/observer"},
+				{Type: "view", Name: "通行证", URL: publicURL + "/h5/pass"},
+				{Type: "view", Name: "门岗", URL: publicURL + "/h5/guard"},
+				{Type: "view", Name: "观察员", URL: publicURL + "/h5/observer"},
 			},
 			Templates: []simulator.Template{{
 				ID: demoTemplate, Title: "物业提醒", Content: "事项：{{thing1.DATA}}\n类型：{{thing2.DATA}}\n时间：{{time3.DATA}}",

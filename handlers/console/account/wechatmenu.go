@@ -40,6 +40,7 @@ type wechatMenuPage struct {
 	Empty   *templates.Empty
 	State   templates.Badge
 	Text    string // what is to do
+	List    templates.List
 	Rows    []wechatMenuRow
 	Preview []core.MenuButton
 	Starts  []templates.Submit // ways to begin a draft, or to begin it again
@@ -132,7 +133,17 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 		p.wechatMenuActs(&page, at, m)
 	}
 	page.Rows = wechatMenuRows(at, m.Draft, page.CSRF)
+	page.List = wechatMenuTable(len(page.Rows))
+	page.List.Query = c.Request().URL.Query()
 	return p.Page(c, http.StatusOK, "console/wechatmenu/show", page)
+}
+
+func wechatMenuTable(rows int) templates.List {
+	return templates.List{
+		Path: frame.WechatMenuPath, Count: rows, Total: rows, Cards: true, Columns: []templates.Column{
+			{Label: "名称"}, {Label: "点了以后", Narrow: true}, {Label: "内容"}, {Label: "操作", Narrow: true, Hidden: true},
+		},
+	}
 }
 
 // wechatMenuState returns how the draft stands to what followers see.

@@ -122,7 +122,7 @@ func TestWechatMenuPages(t *testing.T) {
 	templates.CheckAll(t, "console/wechatmenu/", map[string]any{
 		"console/wechatmenu/show": wechatMenuPage{
 			Shell: shell, Tabs: settingTabs("wechatmenu"), State: templates.Badge{Tone: templates.Warn, Text: "有修改"}, Text: desk.Hostile,
-			Rows: wechatMenuRows(at, buttons, "t"), Preview: buttons, Publish: "/a",
+			List: wechatMenuTable(3), Rows: wechatMenuRows(at, buttons, "t"), Preview: buttons, Publish: "/a",
 			Starts: []templates.Submit{{Label: "重新读取", URL: "/b", Icon: "refresh"}},
 			Add:    templates.Action{Label: "添加菜单", URL: "/c", Icon: "plus"},
 		},

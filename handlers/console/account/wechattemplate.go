@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -132,6 +133,12 @@ func (p *Pages) wechatTemplateRow(
 	}
 	if at.ID == 0 && p.ConfiguredTemplates[kind].ID != "" {
 		row.Title, row.State = "写在配置文件里", templates.Badge{Tone: templates.Good, Text: "已设置"}
+		var words []string
+		fields := p.ConfiguredTemplates[kind].Fields
+		for _, key := range slices.Sorted(maps.Keys(fields)) {
+			words = append(words, core.MessagePartLabel(fields[key]))
+		}
+		row.Fields = strings.Join(words, "；")
 		row.Menu.Acts = []templates.Submit{test}
 	}
 	return row

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -74,6 +75,9 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 	if err := json.Unmarshal([]byte(text), &saved); err != nil {
 		return core.Settings{}, fmt.Errorf("store: read the settings: %w", err)
 	}
+	// The form has no fields for these: what it saves of them is nothing.
+	saved.Settings.ReviewDays = cmp.Or(saved.Settings.ReviewDays, s.settings.configured.ReviewDays)
+	saved.Settings.ReviewPhotoDays = cmp.Or(saved.Settings.ReviewPhotoDays, s.settings.configured.ReviewPhotoDays)
 	saved.Settings.Updated = time.UnixMilli(saved.Updated)
 	return saved.Settings, nil
 }

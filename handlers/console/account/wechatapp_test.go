@@ -240,8 +240,8 @@ func replacesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string, form url
 	page := b.Get(t, to+"/replace", http.StatusOK)
 	other := url.Values{
 		"app_id": {"ww00000000000000b2"}, "agent": {"7"}, "app_secret": {strings.Repeat("n", 43)},
-		"contact_secret": {strings.Repeat("m", 43)}, "token": {desk.InputValue(page, "token")}, "aes_key": {desk.InputValue(page, "aes_key")},
-		"staff": {"stay"}, "typed": {"翠湖物业"}, "seen": {desk.InputValue(page, "seen")},
+		"contact_secret": {strings.Repeat("m", 43)}, "token": {desk.InputValue(page, "token")},
+		"aes_key": {desk.InputValue(page, "aes_key")}, "staff": {"stay"}, "typed": {"翠湖物业"}, "seen": {desk.InputValue(page, "seen")},
 	}
 	for field, value := range map[string]string{
 		"typed": "翠湖", "staff": "", "contact_secret": "", "app_secret": "", "agent": "0", "app_id": form.Get("app_id"),

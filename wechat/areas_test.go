@@ -203,6 +203,10 @@ var areas = map[string]area{
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.corp(Options{}).DepartmentIDs(ctx, 0))
 		}},
+	"corp department ids below": {path: "/cgi-bin/department/simplelist", right: `{"errcode":0,"errmsg":"ok","department_id":[]}`,
+		call: func(ctx context.Context, p *platform) error {
+			return discard(p.corp(Options{}).DepartmentIDs(ctx, 2))
+		}},
 	"corp member ids": {path: "/cgi-bin/user/list_id", right: `{"errcode":0,"errmsg":"ok","dept_user":[]}`,
 		call: func(ctx context.Context, p *platform) error {
 			_, _, err := p.corp(Options{}).MemberIDs(ctx, "")

@@ -3,7 +3,6 @@ package wechat
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,6 +11,10 @@ import (
 
 	"github.com/silenceper/wechat/v2/credential"
 	"github.com/silenceper/wechat/v2/util"
+	"github.com/silenceper/wechat/v2/work/addresslist"
+	"github.com/silenceper/wechat/v2/work/config"
+	workcontext "github.com/silenceper/wechat/v2/work/context"
+	"github.com/silenceper/wechat/v2/work/oauth"
 )
 
 // corpHost is where WeWork's API is served.
@@ -36,33 +39,12 @@ func (c *Client) CorpApp(o CorpOptions) *CorpApp {
 	return &CorpApp{app: app{client: c, id: o.CorpID, secret: o.Secret, corp: true}, agent: o.Agent}
 }
 
-// get and post make WeWork's calls on the SDK's seam, like its own functions for WeWork; but those take no
-// context, put values into addresses unescaped, and do not know cards.
-
-// get asks for an answer.
-func (c *CorpApp) get(ctx context.Context, api string, query url.Values, answer any, hide ...string) error {
-	return c.app.do(ctx, func(t *trip) error {
-		address := corpHost + api + "?access_token=" + t.id
-		if len(query) > 0 {
-			address += "&" + query.Encode()
-		}
-		body, err := util.HTTPGetContext(t.ctx, address)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(body, answer)
-	}, hide...)
-}
-
-// post sends a request.
-func (c *CorpApp) post(ctx context.Context, api string, request, answer any, hide ...string) error {
-	return c.app.do(ctx, func(t *trip) error {
-		body, err := util.PostJSONContext(t.ctx, corpHost+api+"?access_token="+t.id, request)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(body, answer)
-	}, hide...)
+// sdk returns the SDK's view of the secret. It puts the company's id into addresses as it is.
+func (c *CorpApp) sdk(t *trip) *workcontext.Context {
+	return &workcontext.Context{
+		Config:            &config.Config{CorpID: url.QueryEscape(c.app.id), AgentID: strconv.Itoa(c.agent)},
+		AccessTokenHandle: t,
+	}
 }
 
 // CorpID returns the company's public id.
@@ -86,50 +68,61 @@ type Department struct {
 	Name   string
 }
 
-// departmentAnswer is a Department as WeWork writes it.
-type departmentAnswer struct {
-	ID     int    `json:"id"`
-	Parent int    `json:"parentid"`
-	Order  int    `json:"order"`
-	Name   string `json:"name"`
-}
-
-func departments(list []departmentAnswer) []Department {
-	out := make([]Department, 0, len(list))
-	for _, d := range list {
-		out = append(out, Department(d))
-	}
-	return out
-}
-
 // Departments returns the departments that an app may see, with their names. Codes: 60011 it may see none,
 // 48002 the secret is the contact sync's.
 // https://developer.work.weixin.qq.com/document/path/90208
 func (c *CorpApp) Departments(ctx context.Context) ([]Department, error) {
-	var answer struct {
-		List []departmentAnswer `json:"department"`
-	}
-	if err := c.get(ctx, "/cgi-bin/department/list", nil, &answer); err != nil {
+	var list []*addresslist.Department
+	err := c.app.do(ctx, func(t *trip) (err error) {
+		list, err = addresslist.NewClient(c.sdk(t)).DepartmentList()
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return departments(answer.List), nil
+	out := make([]Department, 0, len(list))
+	for _, d := range list {
+		if d != nil {
+			out = append(out, Department{ID: d.ID, Parent: d.ParentID, Order: d.Order, Name: d.Name})
+		}
+	}
+	return out, nil
 }
 
 // DepartmentIDs returns a department and all below it, without names; 0 = of the whole company. The contact
 // sync may call it, too.
 // https://developer.work.weixin.qq.com/document/path/95350
 func (c *CorpApp) DepartmentIDs(ctx context.Context, below int) ([]Department, error) {
-	var query url.Values
-	if below > 0 {
-		query = url.Values{"id": {strconv.Itoa(below)}}
-	}
-	var answer struct {
-		List []departmentAnswer `json:"department_id"`
-	}
-	if err := c.get(ctx, "/cgi-bin/department/simplelist", query, &answer); err != nil {
+	var list []*addresslist.DepartmentID
+	err := c.app.do(ctx, func(t *trip) (err error) {
+		if below > 0 {
+			list, err = addresslist.NewClient(c.sdk(t)).DepartmentSimpleList(below)
+			return err
+		}
+		list, err = allDepartmentIDs(t)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return departments(answer.List), nil
+	out := make([]Department, 0, len(list))
+	for _, d := range list {
+		if d != nil {
+			out = append(out, Department{ID: d.ID, Parent: d.ParentID, Order: d.Order})
+		}
+	}
+	return out, nil
+}
+
+// allDepartmentIDs asks without a department; the SDK always names one.
+func allDepartmentIDs(t *trip) ([]*addresslist.DepartmentID, error) {
+	body, err := util.HTTPGetContext(t.ctx, corpHost+"/cgi-bin/department/simplelist?access_token="+t.id)
+	if err != nil {
+		return nil, err
+	}
+	var answer addresslist.DepartmentSimpleListResponse
+	err = util.DecodeWithError(body, &answer, "DepartmentSimpleList")
+	return answer.DepartmentID, err
 }
 
 // MemberPlace is that a member is in a department; a member of two departments has two.
@@ -145,21 +138,20 @@ const maxListed = 10_000
 // "" after the last page. Only the contact sync may call it: 48002 otherwise.
 // https://developer.work.weixin.qq.com/document/path/96067
 func (c *CorpApp) MemberIDs(ctx context.Context, cursor string) (page []MemberPlace, next string, err error) {
-	var answer struct {
-		Next   string `json:"next_cursor"`
-		Places []struct {
-			UserID     string `json:"userid"`
-			Department int    `json:"department"`
-		} `json:"dept_user"`
-	}
-	err = c.post(ctx, "/cgi-bin/user/list_id", map[string]any{"cursor": cursor, "limit": maxListed}, &answer)
+	var answer *addresslist.UserListIDResponse
+	err = c.app.do(ctx, func(t *trip) (err error) {
+		answer, err = addresslist.NewClient(c.sdk(t)).UserListID(&addresslist.UserListIDRequest{Cursor: cursor, Limit: maxListed})
+		return err
+	})
 	if err != nil {
 		return nil, "", err
 	}
-	for _, place := range answer.Places {
-		page = append(page, MemberPlace(place))
+	for _, place := range answer.DeptUser {
+		if place != nil {
+			page = append(page, MemberPlace{UserID: place.UserID, Department: place.Department})
+		}
 	}
-	if next = answer.Next; next == cursor {
+	if next = answer.NextCursor; next == cursor {
 		next = "" // it would begin again
 	}
 	return page, next, nil
@@ -194,21 +186,21 @@ func (c *CorpApp) Member(ctx context.Context, userID string) (Member, error) {
 	if userID == "" {
 		return Member{}, invalid(api, "which member is not said")
 	}
-	var answer struct {
-		UserID      string       `json:"userid"`
-		Name        string       `json:"name"`
-		Position    string       `json:"position"`
-		Departments []int        `json:"department"`
-		Main        int          `json:"main_department"`
-		Status      MemberStatus `json:"status"`
-	}
-	if err := c.get(ctx, api, url.Values{"userid": {userID}}, &answer); err != nil {
+	var answer *addresslist.UserGetResponse
+	err := c.app.do(ctx, func(t *trip) (err error) {
+		answer, err = addresslist.NewClient(c.sdk(t)).UserGet(url.QueryEscape(userID))
+		return err
+	})
+	if err != nil {
 		return Member{}, err
 	}
 	if !strings.EqualFold(answer.UserID, userID) {
 		return Member{}, &errLocal{api, errOther}
 	}
-	return Member(answer), nil
+	return Member{
+		UserID: answer.UserID, Name: answer.Name, Position: answer.Position, Departments: answer.Department,
+		Main: answer.MainDepartment, Status: MemberStatus(answer.Status),
+	}, nil
 }
 
 // The scopes of WeWork: who opens the page, silently; or also a ticket for the number, with consent.
@@ -249,17 +241,18 @@ type Identity struct {
 // work is IsBadCode; somebody without a user id is ErrOutsider.
 // https://developer.work.weixin.qq.com/document/path/91023
 func (c *CorpApp) Identity(ctx context.Context, code string) (Identity, error) {
-	var answer struct {
-		UserID string `json:"userid"`
-		Ticket string `json:"user_ticket"`
-	}
-	if err := c.get(ctx, "/cgi-bin/auth/getuserinfo", url.Values{"code": {code}}, &answer, code); err != nil {
+	var answer *oauth.GetUserInfoResponse
+	err := c.app.do(ctx, func(t *trip) (err error) {
+		answer, err = oauth.NewOauth(c.sdk(t)).GetUserInfo(url.QueryEscape(code))
+		return err
+	}, code)
+	if err != nil {
 		return Identity{}, err
 	}
 	if answer.UserID == "" {
 		return Identity{}, ErrOutsider
 	}
-	return Identity(answer), nil
+	return Identity{UserID: answer.UserID, Ticket: answer.UserTicket}, nil
 }
 
 // Detail is what a member agreed to tell.
@@ -276,18 +269,18 @@ func (c *CorpApp) Detail(ctx context.Context, ticket string) (Detail, error) {
 	if ticket == "" {
 		return Detail{}, invalid(api, "there is no ticket")
 	}
-	var answer struct {
-		UserID string `json:"userid"`
-		Mobile string `json:"mobile"`
-		Email  string `json:"email"`
-	}
-	if err := c.post(ctx, api, map[string]string{"user_ticket": ticket}, &answer, ticket); err != nil {
+	var answer *oauth.GetUserDetailResponse
+	err := c.app.do(ctx, func(t *trip) (err error) {
+		answer, err = oauth.NewOauth(c.sdk(t)).GetUserDetail(&oauth.GetUserDetailRequest{UserTicket: ticket})
+		return err
+	}, ticket)
+	if err != nil {
 		return Detail{}, err
 	}
 	if answer.UserID == "" {
 		return Detail{}, &errLocal{api, errors.New("no userid in the answer")}
 	}
-	return Detail(answer), nil
+	return Detail{UserID: answer.UserID, Mobile: answer.Mobile, Email: answer.Email}, nil
 }
 
 // CorpPageConfig is what a page in WeWork passes to wx.config (of the company) or wx.agentConfig (of the

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/silenceper/wechat/v2/work/message"
 )
 
 // CorpMessage is a message of an app to members. Exactly one of Text, Card and Notice is set.
@@ -50,16 +52,13 @@ type CorpSent struct {
 	Invalid []string // user ids that it did not reach: unknown, or outside of the app's range; in lower case
 }
 
-// corpBody is a message as the platform takes it. The SDK's own has the agent id as a text, and no cards.
+// corpBody is a message as the platform takes it: the SDK's, and what it has no types for.
 type corpBody struct {
-	ToUser   string          `json:"touser"`
-	Kind     string          `json:"msgtype"`
-	Agent    int             `json:"agentid"`
-	Text     *corpText       `json:"text,omitempty"`
-	Card     *corpTextCard   `json:"textcard,omitempty"`
-	Notice   *corpNoticeCard `json:"template_card,omitempty"`
-	Once     int             `json:"enable_duplicate_check"`
-	OnceTime int             `json:"duplicate_check_interval,omitempty"`
+	*message.SendRequestCommon
+	Agent  int             `json:"agentid"` // a number, as documented; the SDK's text is hidden by it
+	Text   *corpText       `json:"text,omitempty"`
+	Card   *corpTextCard   `json:"textcard,omitempty"`
+	Notice *corpNoticeCard `json:"template_card,omitempty"`
 }
 
 type corpText struct {
@@ -118,24 +117,26 @@ func (c *CorpApp) Send(ctx context.Context, m CorpMessage) (CorpSent, error) {
 	if err != nil {
 		return CorpSent{}, err
 	}
-	var answer struct {
-		ID      string `json:"msgid"`
-		Invalid string `json:"invaliduser"`
-	}
-	if err := c.post(ctx, corpSendAPI, body, &answer); err != nil {
+	var answer *message.SendResponse
+	err = c.app.do(ctx, func(t *trip) (err error) {
+		answer, err = message.NewClient(c.sdk(t)).Send("MessageSend", body)
+		return err
+	})
+	if err != nil {
 		return CorpSent{}, err
 	}
-	id, err := needed(corpSendAPI, answer.ID, nil)
+	id, err := needed(corpSendAPI, answer.MsgID, nil)
 	sent := CorpSent{ID: id}
-	if answer.Invalid != "" {
-		sent.Invalid = strings.Split(answer.Invalid, "|")
+	if answer.InvalidUser != "" {
+		sent.Invalid = strings.Split(answer.InvalidUser, "|")
 	}
 	return sent, err
 }
 
 // body returns the message as it is sent.
 func (c *CorpApp) body(m CorpMessage) (corpBody, error) {
-	body := corpBody{ToUser: strings.Join(m.To, "|"), Agent: c.agent}
+	common := &message.SendRequestCommon{ToUser: strings.Join(m.To, "|")}
+	body := corpBody{SendRequestCommon: common, Agent: c.agent}
 	switch {
 	case c.agent == 0:
 		return body, invalid(corpSendAPI, "the contact sync sends no messages")
@@ -150,7 +151,7 @@ func (c *CorpApp) body(m CorpMessage) (corpBody, error) {
 		return body, invalid(corpSendAPI, "repeats are recognised for up to four hours")
 	}
 	if m.Once > 0 {
-		body.Once, body.OnceTime = 1, int(m.Once/time.Second)
+		common.EnableDuplicateCheck, common.DuplicateCheckInterval = 1, int(m.Once/time.Second)
 	}
 	return body, body.fill(m)
 }
@@ -159,7 +160,7 @@ func (c *CorpApp) body(m CorpMessage) (corpBody, error) {
 func (b *corpBody) fill(m CorpMessage) error {
 	switch {
 	case m.Card != nil && m.Notice == nil && m.Text == "":
-		b.Kind, b.Card = "textcard", &corpTextCard{
+		b.MsgType, b.Card = "textcard", &corpTextCard{
 			Title: cutBytes(m.Card.Title, 128), Text: cutBytes(m.Card.Text,
 				512), URL: m.Card.URL, Button: shorten(m.Card.Button, 4, false),
 		}
@@ -167,12 +168,12 @@ func (b *corpBody) fill(m CorpMessage) error {
 			return invalid(corpSendAPI, "a card has a title, a text and an address of the web")
 		}
 	case m.Notice != nil && m.Card == nil && m.Text == "":
-		b.Kind, b.Notice = "template_card", m.Notice.body()
+		b.MsgType, b.Notice = "template_card", m.Notice.body()
 		if b.Notice.Title.Title == "" || !isWebURL(m.Notice.URL) || len(m.Notice.URL) > 2048 || len(m.Notice.Lines) > 6 {
 			return invalid(corpSendAPI, "a notice has a title, at most 6 lines and an address of the web")
 		}
 	case m.Text != "" && m.Card == nil && m.Notice == nil:
-		b.Kind, b.Text = "text", &corpText{cutBytes(m.Text, 2048)}
+		b.MsgType, b.Text = "text", &corpText{cutBytes(m.Text, 2048)}
 	default:
 		return invalid(corpSendAPI, "a message is a text, a card or a notice")
 	}

@@ -84,11 +84,11 @@ func TestSampleReviews(t *testing.T) {
 		buttons               int
 	}{
 		"approved":               {"review-1", "通过", "", http.StatusOK, "已通过", "您已通过这个申请", 0},
-		"sent back":              {"review-1", "不通过", "照片看不清。", http.StatusOK, "不通过", "照片看不清。", 0},
-		"sent back for nothing":  {"review-1", "不通过", " ", http.StatusUnprocessableEntity, "待审核", "请写明不通过的原因", 2},
+		"sent back":              {"review-1", "以其他原因不通过", "照片看不清。", http.StatusOK, "不通过", "照片看不清。", 0},
+		"sent back for nothing":  {"review-1", "以其他原因不通过", " ", http.StatusUnprocessableEntity, "待审核", "请写明不通过的原因", 2},
 		"decided by another":     {"review-2", "通过", "", http.StatusConflict, "已通过", "王强已在", 0},
-		"refused after another":  {"review-2", "不通过", "不行", http.StatusConflict, "已通过", "您的操作没有生效", 0},
-		"wrong once, then right": {"review-3", "不通过", "不行", http.StatusOK, "不通过", "不行", 0},
+		"refused after another":  {"review-2", "以其他原因不通过", "不行", http.StatusConflict, "已通过", "您的操作没有生效", 0},
+		"wrong once, then right": {"review-3", "以其他原因不通过", "不行", http.StatusOK, "不通过", "不行", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form := start.Find("#" + c.panel + " form")

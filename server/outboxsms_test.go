@@ -86,21 +86,16 @@ var busyAnswer = map[sms.Provider]core.SendAnswer{sms.Alibaba: core.AnswerBusy, 
 
 // TestSMSNeedsItsTemplates: a start without a template for what is sent by SMS is refused.
 func TestSMSNeedsItsTemplates(t *testing.T) {
-	for text, fine := range map[string]bool{"": false,
-		"binding=SMS_123456789:what=title": true, "binding=SMS_123456789:what=nothing": false,
-		"sign_in=SMS_123456789:what=title": false} {
+	const binding, review = "binding=SMS_123456789:what=title", "review=SMS_123456790:what=title"
+	for _, templates := range [][]string{
+		nil, {binding}, {review}, {binding, "review=SMS_123456790:what=nothing"}, {binding, "sign_in=SMS_123456790:what=title"},
+	} {
 		a := &app{config: configs.Default()}
-		a.config.SMS = configs.SMS{Provider: "log", Templates: []string{text}}
-		if text == "" {
-			a.config.SMS.Templates = nil
-		}
+		a.config.SMS = configs.SMS{Provider: "log", Templates: templates}
 		setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
 		senders := map[core.MessageChannel]sender{}
-		if fine {
-			continue // opening needs a store for its zone: the journeys have one
-		}
 		if err := a.openSMS(setup, senders); err == nil || len(senders) != 0 {
-			t.Errorf("%q is taken", text)
+			t.Errorf("%q are taken", templates)
 		}
 	}
 }

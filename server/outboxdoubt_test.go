@@ -38,9 +38,14 @@ func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := outboxTestWorker(m.stores[0], m.client())
-	w.senders[core.ChannelSMS], w.ask.Setup.Open[core.ChannelSMS] = smsSender{provider, core.PlatformZone}, true
-	w.ask.Setup.Templates[core.ChannelSMS] = map[core.MessageKind]core.MessageTemplate{
-		core.MessageBinding: {ID: "449739", Fields: map[string]string{"thing1": "title"}},
+	w.senders[core.ChannelSMS] = smsSender{provider, core.PlatformZone}
+	official := w.setup
+	w.setup = func(ctx context.Context) core.MessageSetup {
+		setup := official(ctx)
+		setup.Templates = map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{core.ChannelSMS: {
+			core.MessageBinding: {ID: "449739", Fields: map[string]string{"thing1": "title"}},
+		}}
+		return setup
 	}
 	w.sendTime = 2 * time.Second
 	ctx, cancel := context.WithCancel(t.Context())

@@ -135,6 +135,7 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 	page.Rows = wechatMenuRows(at, m.Draft, page.CSRF)
 	page.List = wechatMenuTable(len(page.Rows))
 	page.List.Query = c.Request().URL.Query()
+	page.Total = page.List.TotalText("项")
 	return p.Page(c, http.StatusOK, "console/wechatmenu/show", page)
 }
 

@@ -68,6 +68,7 @@ func (p *Pages) wechatReplyList(c *web.Context) error {
 			{Label: "消息"}, {Label: "方式", Narrow: true}, {Label: "回复"}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 	}
+	page.Total = page.List.TotalText("条")
 	if at.Change {
 		page.Actions = []templates.Action{{Label: "添加关键词", URL: at.url(frame.WechatReplyPath + "/new"), Icon: "plus", Primary: true}}
 	}

@@ -91,7 +91,7 @@ func (p *Pages) wechatTemplateList(c *web.Context) error {
 			{Label: "提醒"}, {Label: "模板"}, {Label: "字段"}, {Label: "状态", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 	}
-	page.Note = at.Name
+	page.Note, page.Total = at.Name, page.List.TotalText("种")
 	for _, kind := range kinds {
 		page.Rows = append(page.Rows, p.wechatTemplateRow(at, kind, chosen, page.CSRF))
 	}

@@ -194,6 +194,7 @@ func TestProblems(t *testing.T) {
 		{name: "an unknown SMS provider", env: "SMS_PROVIDER=x", path: "sms.provider"},
 		{name: "SMS with a template of no kind", env: "SMS_PROVIDER=log SMS_TEMPLATES=x=SMS_1:a=title", path: "sms.templates"},
 		{name: "SMS to the log", env: "SMS_PROVIDER=log SMS_TEMPLATES=binding=SMS_123456789:a=title"},
+		{name: "SMS of what waits", env: "SMS_PROVIDER=log SMS_TEMPLATES=review=SMS_123456789:a=title"},
 		{name: "SMS without a key", env: "SMS_PROVIDER=alibaba", path: "sms.key_id,sms.secret,sms.sign"},
 		{name: "mini-program without secret", env: "MINI_PROGRAM_APP_ID=" + wx, path: "mini_program.secret"},
 		{name: "secret without mini-program", env: "MINI_PROGRAM_SECRET=x", path: "mini_program.app_id"},

@@ -12,6 +12,7 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 		o.Settings = core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60}
 		s := openStore(t, o)
 		configured := o.Settings
+		configured.ReviewDays, configured.ReviewPhotoDays = core.DefaultReviewDays, core.DefaultReviewPhotoDays
 		configured.Updated = neverSaved
 		if got, err := s.Settings(t.Context()); err != nil || got != configured {
 			t.Fatalf("before any: %+v, %v", got, err)
@@ -19,7 +20,7 @@ func TestSettingsAreSavedOverTheConfiguration(t *testing.T) {
 		if got := s.RecentSettings(t.Context()); got != configured {
 			t.Fatalf("recently: %+v", got)
 		}
-		want := core.Settings{RecordDays: 30, ConsoleIdleMinutes: 5, Updated: neverSaved}
+		want := core.Settings{RecordDays: 30, ConsoleIdleMinutes: 5, ReviewDays: 3, ReviewPhotoDays: 7, Updated: neverSaved}
 		wantCode(t, discard(s.UpdateSettings(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 7}, want)), core.CodeForbidden)
 		if _, err := s.UpdateSettings(t.Context(), core.System, want); err != nil {
 			t.Fatal(err)

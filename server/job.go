@@ -37,35 +37,17 @@ func newJobRunner(s *store.Store, log *slog.Logger) *jobRunner {
 
 // loop looks for jobs until ctx ends.
 func (r *jobRunner) loop(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := r.runAll(ctx); err != nil && ctx.Err() == nil {
-				r.log.Error("run accounts' jobs", "err", err)
-			}
+	eachTick(ctx, time.Second, func() {
+		if err := r.runAll(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("run accounts' jobs", "err", err)
 		}
-	}
+	})
 }
 
 // runAll runs waiting jobs until there are none.
 func (r *jobRunner) runAll(ctx context.Context) error {
-	for ctx.Err() == nil {
-		job, err := r.store.ClaimJob(ctx, r.name)
-		if core.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := r.run(ctx, job); err != nil {
-			return err
-		}
-	}
-	return nil
+	claim := func(ctx context.Context) (core.Job, error) { return r.store.ClaimJob(ctx, r.name) }
+	return untilNone(ctx, claim, r.run)
 }
 
 // run runs one claimed job and ends it. A job that is no longer this server's, because it was

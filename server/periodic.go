@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"tongxing/core"
 )
 
 // periodic is work that the program does regularly. Several servers may run it at the same time:
@@ -28,16 +30,40 @@ func runPeriodic(ctx context.Context, all []periodic, log *slog.Logger) {
 }
 
 func (p periodic) loop(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(p.every)
+	eachTick(ctx, p.every, func() { p.once(ctx, log) })
+}
+
+// eachTick works at every tick until ctx ends.
+func eachTick(ctx context.Context, every time.Duration, work func()) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			p.once(ctx, log)
+			work()
 		}
 	}
+}
+
+// untilNone claims and runs what waits, until a claim finds nothing or ctx ends.
+func untilNone[T any](
+	ctx context.Context, claim func(context.Context) (T, error), run func(context.Context, T) error,
+) error {
+	for ctx.Err() == nil {
+		claimed, err := claim(ctx)
+		if core.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := run(ctx, claimed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p periodic) once(ctx context.Context, log *slog.Logger) {

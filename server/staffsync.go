@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,35 +49,17 @@ func (w *weChat) corps(ctx context.Context, id core.ID) (app, contact *wechat.Co
 
 // loop syncs until ctx ends.
 func (y *staffSyncer) loop(ctx context.Context) {
-	tick := time.NewTicker(y.poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := y.runAll(ctx); err != nil && ctx.Err() == nil {
-				y.log.Error("sync staff with WeWork", "err", err)
-			}
+	eachTick(ctx, y.poll, func() {
+		if err := y.runAll(ctx); err != nil && ctx.Err() == nil {
+			y.log.Error("sync staff with WeWork", "err", err)
 		}
-	}
+	})
 }
 
 // runAll syncs what waits, until nothing does.
 func (y *staffSyncer) runAll(ctx context.Context) error {
-	for ctx.Err() == nil {
-		job, err := y.store.ClaimStaffSync(ctx, y.name)
-		if core.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := y.run(ctx, job); err != nil {
-			return err
-		}
-	}
-	return nil
+	claim := func(ctx context.Context) (core.StaffSync, error) { return y.store.ClaimStaffSync(ctx, y.name) }
+	return untilNone(ctx, claim, y.run)
 }
 
 // run does one account's turn: first who must leave, then what WeWork told of, then the whole, if it is due.
@@ -157,28 +140,18 @@ func (t *syncTurn) hints(ctx context.Context) error {
 		if err := t.store.BeginStaffHints(ctx, t.SyncTurn, ids); err != nil {
 			return err
 		}
-		var people []string
-		departments := false
-		for _, id := range ids {
-			if id == "" {
-				departments = true
-			} else {
-				people = append(people, id)
-			}
+		if err := t.departments(ctx); err != nil { // first: a member may be in one that is new
+			return err
 		}
-		if departments || len(people) > 0 { // a member may be in a department that is new
-			if err := t.departmentsOnly(ctx); err != nil {
-				return err
-			}
-		}
+		people := slices.DeleteFunc(ids, func(id string) bool { return id == "" }) // "" = the departments
 		if err := t.put(ctx, people); err != nil {
 			return err
 		}
 	}
 }
 
-// departmentsOnly reads the departments in the app's range.
-func (t *syncTurn) departmentsOnly(ctx context.Context) error {
+// departments reads the departments in the app's range.
+func (t *syncTurn) departments(ctx context.Context) error {
 	list, err := t.visible(ctx)
 	if err != nil {
 		return err
@@ -195,8 +168,6 @@ func (t *syncTurn) visible(ctx context.Context) ([]core.CorpDepartment, error) {
 	}
 	return list, err
 }
-
-func (t *syncTurn) departments(ctx context.Context) error { return t.departmentsOnly(ctx) }
 
 // list notes the members in the app's range, page by page.
 func (t *syncTurn) list(ctx context.Context, cursor string) error {

@@ -33,6 +33,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	a.syncer = newStaffSyncer(a.store, a.log, wx)
+	a.fans = newFollowerSyncer(a.store, a.log, wx)
 	a.outbox = newOutboxWorker(a.store, a.log, setup, senders)
 	admin, err := a.console(wx, slices.Collect(maps.Keys(senders)))
 	if err != nil {

@@ -24,6 +24,8 @@ var ownerOf = map[string]string{
 	"batch_item":           "batch",
 	"building_node":        "house",
 	"exit_tally":           "scan",
+	"follower_sync":        "follower",
+	"follower_tagged":      "follower",
 	"guard_assignment":     "guard",
 	"house_restriction":    "restriction",
 	"message":              "outbox",

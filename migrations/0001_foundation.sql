@@ -967,12 +967,13 @@ CREATE TABLE message_grant (
 -- Channels that send nothing for a while.
 CREATE TABLE message_stop (
   channel     VARCHAR(16) NOT NULL,
-  template_id VARCHAR(64) NOT NULL, -- '' = the whole channel
+  app_id      VARCHAR(64) NOT NULL, -- the account of WeChat that the channel sends by; '' = by any
+  template_id VARCHAR(64) NOT NULL, -- '' = by any
   until_at    BIGINT      NOT NULL,
   reason      VARCHAR(32) NOT NULL,
   code        VARCHAR(64) NOT NULL,
   alarm       INTEGER     NOT NULL, -- 1 = somebody must look at the configuration
-  PRIMARY KEY (channel, template_id)
+  PRIMARY KEY (channel, app_id, template_id)
 );
 
 CREATE TABLE message_day (

@@ -427,6 +427,13 @@ var Features = []Feature{
 		Verbs:   []Verb{{"create", "添加自动回复"}, {"update", "修改自动回复"}, {"remove", "删除自动回复"}},
 	},
 	{
+		Stem: "wechatfile", Noun: "校验文件", Table: "wechat_file", Fields: wechatFileFields,
+		List:    PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"域名校验", "业务域名"},
+		Verbs:   []Verb{{"create", "添加校验文件"}, {"remove", "删除校验文件"}},
+	},
+	{
 		Stem: "bindticket", Noun: "微信绑定码",
 		ActsAt: map[string]string{"create": "guardpost/guard"},
 		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},

@@ -630,7 +630,7 @@ CREATE TABLE wechat_app (
   agent_id        INTEGER      NOT NULL, -- of WeWork: the company's app; 0 otherwise
   secret_cipher   VARCHAR(200) NOT NULL,
   contact_cipher  VARCHAR(200) NOT NULL, -- of WeWork: the secret of the contact sync; '' otherwise
-  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = a mini-program
+  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = a mini-program that pushes nothing
   aes_key_cipher  VARCHAR(200) NOT NULL, -- '' = messages come in the clear
   all_communities INTEGER      NOT NULL, -- 1 = serves those without one of their own
   called_at       BIGINT,                -- the last callback with a right signature
@@ -683,6 +683,15 @@ CREATE TABLE wechat_reply (
   updated_at BIGINT        NOT NULL
 );
 CREATE UNIQUE INDEX wechat_reply_word ON wechat_reply (app_id, kind, word);
+
+-- 校验文件 by which the platform checks that the domain is ours. Those in the data folder are not here.
+CREATE TABLE wechat_file (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  name       VARCHAR(64)  NOT NULL,
+  text       VARCHAR(128) NOT NULL,
+  created_at BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX wechat_file_name ON wechat_file (name);
 
 -- 微信关注用户: who follows, or followed, an official account, as WeChat last told.
 CREATE TABLE follower (

@@ -93,7 +93,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 		return nil, err
 	}
 	return callback.New(callback.Options{
-		Mini:  mini,
+		Mini: mini, Minis: wx.MiniCaller,
 		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Accounts: wx.Account, Corps: wx.Corp, PublicURL: a.publicURL,
 		Files: files, Log: a.log,
 	})

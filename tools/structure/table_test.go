@@ -47,6 +47,7 @@ var ownerOf = map[string]string{
 	"sign_in_pending":      "totp",
 	"wechat_app_community": "wechatapp",
 	"wechat_template":      "wechattemplate",
+	"wechat_file":          "wechatfile",
 	"wechat_menu":          "wechatmenu",
 	"wechat_reply":         "wechatreply",
 	"wechat_identity":      "wechatuser",

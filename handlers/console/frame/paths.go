@@ -41,6 +41,7 @@ const (
 	TodoPath              = "/console/todo"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
+	WechatFilePath        = "/console/wechatfile"
 	WechatMenuPath        = "/console/wechatmenu"
 	WechatReplyPath       = "/console/wechatreply"
 	WechatTemplatePath    = "/console/wechattemplate"
@@ -119,3 +120,6 @@ func FollowerURL(id core.ID) string { return pageOf(FollowerPath, id) }
 
 // FollowerTagURL returns the URL of a tag of followers, below which its acts are.
 func FollowerTagURL(id core.ID) string { return pageOf(FollowerTagPath, id) }
+
+// WechatFileURL returns the URL of a verification file, below which its acts are.
+func WechatFileURL(id core.ID) string { return pageOf(WechatFilePath, id) }

@@ -137,8 +137,8 @@ func (t ToldFollower) Differs(f Follower) bool {
 	if !t.Follows {
 		return f.Left.IsZero()
 	}
-	return !f.Left.IsZero() || t.UnionID != f.UnionID || !t.Since.Equal(f.Since) || t.Source != f.Source || t.Remark != f.Remark ||
-		!slices.Equal(sortedInts(t.Tags), sortedInts(f.Tags))
+	return !f.Left.IsZero() || t.UnionID != f.UnionID || !t.Since.Equal(f.Since) || t.Source != f.Source ||
+		t.Remark != f.Remark || !slices.Equal(sortedInts(t.Tags), sortedInts(f.Tags))
 }
 
 func sortedInts(list []int) []int {

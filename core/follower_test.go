@@ -9,7 +9,9 @@ import (
 func TestFollowerDiffers(t *testing.T) {
 	since := time.Unix(1_763_611_200, 0)
 	f := Follower{OpenID: "o", UnionID: "u", Since: since, Source: "ADD_SCENE_SEARCH", Remark: "王", Tags: []int{100, 101}}
-	same := ToldFollower{OpenID: "o", UnionID: "u", Follows: true, Since: since, Source: "ADD_SCENE_SEARCH", Remark: "王", Tags: []int{101, 100}}
+	same := ToldFollower{
+		OpenID: "o", UnionID: "u", Follows: true, Since: since, Source: "ADD_SCENE_SEARCH", Remark: "王", Tags: []int{101, 100},
+	}
 	if same.Differs(f) {
 		t.Error("the order of tags is no difference")
 	}
@@ -33,7 +35,9 @@ func TestFollowerSyncIsWhole(t *testing.T) {
 	for _, c := range []struct {
 		met, total int
 		want       bool
-	}{{0, 0, true}, {10, 10, true}, {10, 60, true}, {10, 61, false}, {198_000, 200_000, true}, {197_999, 200_000, false}} {
+	}{
+		{0, 0, true}, {10, 10, true}, {10, 60, true}, {10, 61, false}, {198_000, 200_000, true}, {197_999, 200_000, false},
+	} {
 		if got := (FollowerSync{Met: c.met, Total: c.total}).Whole(); got != c.want {
 			t.Errorf("%d of %d: %v", c.met, c.total, got)
 		}

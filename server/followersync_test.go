@@ -137,7 +137,7 @@ const (
 	fansTotal = 2 // the people of the seed
 )
 
-// An account is synced as soon as it is there, in two pages of the list; a second sync changes nothing; whoever left
+// An account is synced as soon as it is there, in two pages of the list; a second sync changes nothing; who left
 // in between, without a callback, has left after it.
 func TestFollowersOfAnAccount(t *testing.T) {
 	s := newFansSite(t, 10_050)

@@ -141,7 +141,7 @@ func TestFollowersAreSynced(t *testing.T) {
 	})
 }
 
-// Whoever unsubscribes while WeChat is being asked has left, whatever the older answer says; WeChat is asked again.
+// Who unsubscribes while WeChat is being asked has left, whatever the older answer says; WeChat is asked again.
 func TestCallbackOvertakesASync(t *testing.T) {
 	eachFans(t, func(f *fans) {
 		ctx := f.Context()
@@ -254,7 +254,7 @@ func TestFollowersAreChanged(t *testing.T) {
 		_, err = f.s.TagFollowers(ctx, by, everywhere, FollowersTagging{IDs: tagging.IDs, Tag: 999})
 		wantCode(f.T, err, core.CodeConflict)
 		_, err = f.s.TagFollowers(ctx, by, everywhere, FollowersTagging{IDs: make([]core.ID, 51), Tag: 100})
-		wantCode(f.T, err, core.CodeNotFound) // one id, many times, which is nobody's
+		wantCode(f.T, err, core.CodeNotFound) // one id, many times
 		_, err = f.s.TagFollowers(ctx, by, core.ScopeOf(f.here), FollowersTagging{IDs: tagging.IDs, Tag: 100})
 		wantCode(f.T, err, core.CodeForbidden)
 		_, err = f.s.BeginFollowerChange(ctx, core.ScopeOf(987654321), []core.ID{one.ID}, time.Time{})

@@ -32,8 +32,12 @@ func (b *Callback) miniRoutes() []web.Route {
 	var routes []web.Route
 	for _, path := range paths {
 		routes = append(routes,
-			web.Route{Method: http.MethodGet, Path: path, Access: web.Callback, Handler: b.echoMini, Time: answerTime, OnError: refuse},
-			web.Route{Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receiveMini, Time: answerTime, OnError: refuse},
+			web.Route{
+				Method: http.MethodGet, Path: path, Access: web.Callback, Handler: b.echoMini, Time: answerTime, OnError: refuse,
+			},
+			web.Route{
+				Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receiveMini, Time: answerTime, OnError: refuse,
+			},
 		)
 	}
 	return routes

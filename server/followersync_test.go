@@ -237,36 +237,41 @@ func TestFollowerSyncGoesOn(t *testing.T) {
 
 // A list that names a wrong next_openid, leaves people out, or does not end lets nobody appear as having left.
 func TestFollowerListIsWrong(t *testing.T) {
-	s := newFansSite(t, 250)
-	s.run(s.server("a"))
 	page := func(openIDs ...string) string {
-		return fmt.Sprintf(`{"total":252,"count":%d,"data":{"openid":["%s"]},"next_openid":"oNobody"}`, len(openIDs), strings.Join(openIDs, `","`))
+		return fmt.Sprintf(`{"total":252,"count":%d,"data":{"openid":["%s"]},"next_openid":"oNobody"}`,
+			len(openIDs), strings.Join(openIDs, `","`))
 	}
-	zhou := s.sim.OpenID("zhou", fansApp)
-	for name, answer := range map[string]func(after string) string{
-		"a gap": func(after string) string {
-			return map[bool]string{true: page(zhou), false: `{"total":252,"count":0}`}[after == ""]
-		},
-		"circles": func(string) string { return page(zhou) },
-		"nobody":  func(string) string { return `{"total":0,"count":0}` },
-	} {
-		s.on(func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path != fansList {
-				return true
+	for name, answer := range map[string]func(zhou, after string) string{
+		"a gap": func(zhou, after string) string {
+			if after == "" {
+				return page(zhou)
 			}
-			_, _ = io.WriteString(w, answer(r.URL.Query().Get("next_openid")))
-			return false
+			return `{"total":252,"count":0}`
+		},
+		"circles": func(zhou, _ string) string { return page(zhou) },
+		"nobody":  func(_, _ string) string { return `{"total":0,"count":0}` },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newFansSite(t, 250)
+			s.run(s.server("a"))
+			s.on(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path != fansList {
+					return true
+				}
+				_, _ = io.WriteString(w, answer(s.sim.OpenID("zhou", fansApp), r.URL.Query().Get("next_openid")))
+				return false
+			})
+			s.ask()
+			state := s.run(s.server("a"))
+			if left := s.count(true); left != 0 || (state.Problem == "") != (name == "nobody") {
+				t.Errorf("%d left, %+v", left, state)
+			}
+			s.on(nil)
+			s.ask()
+			if state := s.run(s.server("a")); state.Problem != "" || state.Run != 0 || s.count(false) != 252 {
+				t.Errorf("at last: %+v", state)
+			}
 		})
-		s.ask()
-		state := s.run(s.server("a"))
-		if left := s.count(true); left != 0 || (state.Problem == "") != (name == "nobody") {
-			t.Errorf("%s: %d left, %+v", name, left, state)
-		}
-	}
-	s.on(nil)
-	s.ask()
-	if state := s.run(s.server("a")); state.Problem != "" || state.Run != 0 || s.count(false) != 252 {
-		t.Errorf("at last: %+v", state)
 	}
 }
 

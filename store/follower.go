@@ -217,16 +217,16 @@ func tellFollower(tx *database.Tx, who core.WechatIdentity, follows bool) error 
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	look, left := any(tx.NowMS()), any(nil)
+	look, left, began := any(tx.NowMS()), any(nil), tx.NowMS()
 	if !follows {
-		look, left = nil, tx.NowMS()
+		look, left, began = nil, tx.NowMS(), 0
 	}
 	if err != nil {
 		_, err := tx.Exec(`
 			INSERT INTO follower (id, app_id, open_id, union_id, follows, followed_at, left_at, source, remark, told_at, look_at,
 				seen_run, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, 0, ?)`,
-			int64(tx.NewID()), who.AppID, who.OpenID, who.UnionID, database.BoolInt(follows), tx.NowMS(), left, tx.NowMS(), look,
+			int64(tx.NewID()), who.AppID, who.OpenID, who.UnionID, database.BoolInt(follows), began, left, tx.NowMS(), look,
 			tx.NowMS())
 		if database.IsDuplicate(err) {
 			return database.ErrRace
@@ -235,7 +235,7 @@ func tellFollower(tx *database.Tx, who core.WechatIdentity, follows bool) error 
 	}
 	since := row.Since.UnixMilli()
 	if follows && row.Follows == 0 {
-		since = tx.NowMS()
+		since = began
 	}
 	_, err = tx.Exec(`
 		UPDATE follower

@@ -303,7 +303,7 @@ func TestConsoleFiles(t *testing.T) {
 		t.Errorf("%d %q", status, body)
 	}
 	for _, path := range []string{
-		"/MP_verify_AbCd1234EfGh5679.txt", "/robots.txt", "/x/" + f.Name, "/..%2f" + f.Name, "/" + f.Name + "%00",
+		"/MP_verify_AbCd1234EfGh5679.txt", "/index.txt", "/x/" + f.Name, "/..%2f" + f.Name, "/" + f.Name + "%00",
 	} {
 		if status, _ := s.get(path); status != 404 {
 			t.Errorf("%s: %d", path, status)

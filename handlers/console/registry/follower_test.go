@@ -34,6 +34,7 @@ func TestFollowersAreTaggedAndRemarked(t *testing.T) {
 	desk.WrongField(t, page, "name")
 	form.Set("name", "业主")
 	b.Post(t, frame.FollowerTagPath+"?app="+desk.OfficialID, form, http.StatusSeeOther)
+	form.Set("name", "业主 ") // the same form once more would be taken for a repeat
 	page, _ = b.Post(t, frame.FollowerTagPath+"?app="+desk.OfficialID, form, http.StatusConflict)
 	if text := page.Text(); !strings.Contains(text, "已有同名的标签") {
 		t.Errorf("a second of the name: %s", text)

@@ -115,7 +115,7 @@ type FollowerSync struct {
 
 // Words returns what a run did.
 func (s FollowerSync) Words() string {
-	return fmt.Sprintf("新增 %d 人，变更 %d 人，取消关注 %d 人", s.Added, s.Changed, s.Removed)
+	return fmt.Sprintf("增加 %d 人，变更 %d 人，取消关注 %d 人", s.Added, s.Changed, s.Removed)
 }
 
 // Whole reports whether a run met everybody that WeChat counts. A list with a gap must not let people appear as

@@ -44,7 +44,9 @@ func newFansSite(t *testing.T, crowd int) *fansSite {
 		Apps: []simulator.App{{
 			AppID: fansApp, Secret: strings.Repeat("s", 32), Type: simulator.OfficialAccount, Name: "物业", Crowd: crowd,
 		}},
-		People: []simulator.Person{{Key: "zhou", UnionID: "union-of-zhou", Follows: []string{fansApp}}, {Key: "li", Follows: []string{fansApp}}},
+		People: []simulator.Person{
+			{Key: "zhou", UnionID: "union-of-zhou", Follows: []string{fansApp}}, {Key: "li", Follows: []string{fansApp}},
+		},
 	}})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := s.calls.LoadOrStore(callOf(r), &atomic.Int64{})

@@ -50,7 +50,9 @@ func follows(open string) core.ToldFollower {
 func (f *fans) sync(list ...core.ToldFollower) {
 	f.Helper()
 	asked := f.s.Now()
-	f.must(f.s.SyncFollowers(f.Context(), f.turn, ToldFollowers{List: list, Asked: asked, Cursor: list[len(list)-1].OpenID, Total: len(list)}))
+	f.must(f.s.SyncFollowers(f.Context(), f.turn, ToldFollowers{
+		List: list, Asked: asked, Cursor: list[len(list)-1].OpenID, Total: len(list),
+	}))
 }
 
 func (f *fans) list(filter FollowerFilter) (opens []string) {
@@ -150,7 +152,9 @@ func TestCallbackOvertakesASync(t *testing.T) {
 		asked := f.s.Now()
 		who := core.WechatIdentity{AppID: f.app.AppID, OpenID: "o1"}
 		f.must(f.s.UpdateFollowed(ctx, who, false))
-		f.must(f.s.SyncFollowers(ctx, f.turn, ToldFollowers{List: []core.ToldFollower{follows("o1")}, Asked: asked, Cursor: "o1", Total: 2}))
+		f.must(f.s.SyncFollowers(ctx, f.turn, ToldFollowers{
+			List: []core.ToldFollower{follows("o1")}, Asked: asked, Cursor: "o1", Total: 2,
+		}))
 		f.want("left", f.list(FollowerFilter{Left: true}), "o1")
 		if n := countRows(f.T, f.s, "SELECT COUNT(*) FROM follower WHERE open_id = 'o1' AND look_at IS NOT NULL"); n != 1 {
 			f.Error("WeChat is not asked again")
@@ -160,7 +164,9 @@ func TestCallbackOvertakesASync(t *testing.T) {
 		}
 		// One who is told of for the first time by leaving is kept as gone, and a stale page does not bring them back.
 		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o9"}, false))
-		f.must(f.s.SyncFollowers(ctx, f.turn, ToldFollowers{List: []core.ToldFollower{follows("o9")}, Asked: asked, Cursor: "o9", Total: 2}))
+		f.must(f.s.SyncFollowers(ctx, f.turn, ToldFollowers{
+			List: []core.ToldFollower{follows("o9")}, Asked: asked, Cursor: "o9", Total: 2,
+		}))
 		f.want("left", f.list(FollowerFilter{Left: true}), "o1", "o9")
 	})
 }

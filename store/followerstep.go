@@ -49,7 +49,8 @@ func (t *followerStep) record(tx *database.Tx, told []core.ToldFollower) error {
 			}
 			continue
 		}
-		if met = append(met, rows[i].ID); rows[i].Told+clocksApart.Milliseconds() >= t.asked && rows[i].Told != 0 && f.Follows != (rows[i].Follows != 0) {
+		newer := rows[i].Told != 0 && rows[i].Told+clocksApart.Milliseconds() >= t.asked
+		if met = append(met, rows[i].ID); newer && f.Follows != (rows[i].Follows != 0) {
 			if err := askLater(tx, rows[i].ID); err != nil {
 				return err
 			}

@@ -138,7 +138,8 @@ func (s *Store) AskFollowerSync(ctx context.Context, by core.Actor, scope core.S
 
 // StopFollowerSync stops the run under way. What it has met stays, and it can go on.
 func (s *Store) StopFollowerSync(ctx context.Context, by core.Actor, scope core.Scope, appID string) error {
-	return s.changeFollowerSync(ctx, by, scope, followerSyncAct{appID, "follower.stop_sync"}, func(tx *database.Tx, _ followerSyncRow) error {
+	act := followerSyncAct{appID, "follower.stop_sync"}
+	return s.changeFollowerSync(ctx, by, scope, act, func(tx *database.Tx, _ followerSyncRow) error {
 		return tx.ExecOne(core.Conflict("没有正在进行的同步"), `
 			UPDATE follower_sync
 			SET stopped = 1

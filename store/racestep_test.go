@@ -608,7 +608,8 @@ var raceWechat = []raceStep{
 	}},
 	{"SyncFollowers", func(w *raceWorld) (any, error) {
 		return nil, w.SyncFollowers(w.ctx, w.fans, ToldFollowers{
-			List: []core.ToldFollower{{OpenID: "f-9", Follows: true, Since: time.UnixMilli(1), Tags: []int{100}}}, Asked: w.Now(), Cursor: "f-9", Total: 1,
+			List:  []core.ToldFollower{{OpenID: "f-9", Follows: true, Since: time.UnixMilli(1), Tags: []int{100}}},
+			Asked: w.Now(), Cursor: "f-9", Total: 1,
 		})
 	}},
 	{"BeginFollowerChange", func(w *raceWorld) (any, error) {

@@ -38,7 +38,8 @@ func TestWechatFileIsAddedAndRemoved(t *testing.T) {
 	}
 	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermSettingEdit)
 	list := clerk.Get(t, frame.WechatFilePath, http.StatusOK)
-	if text := list.Find("tbody").Text(); !strings.Contains(text, files[0].Name) || list.Find("form[method=post] button[formaction]").Length() != 0 {
+	acts := list.Find("form[method=post] button[formaction]").Length()
+	if text := list.Find("tbody").Text(); !strings.Contains(text, files[0].Name) || acts != 0 {
 		t.Errorf("a clerk sees %s", text)
 	}
 	remove := frame.WechatFileURL(files[0].ID) + "/remove"

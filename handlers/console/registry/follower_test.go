@@ -56,7 +56,8 @@ func TestFollowersAreTaggedAndRemarked(t *testing.T) {
 	desk.WrongField(t, page, "tag")
 	asked.Set("tag", strconv.Itoa(tags[0].Number))
 	b.Post(t, followerTaggingPath, asked, http.StatusSeeOther)
-	if text := b.Get(t, frame.FollowerPath+"?tag="+strconv.Itoa(tags[0].Number), http.StatusOK).Find("tbody").Text(); strings.Count(text, "业主") != 2 {
+	tagged := b.Get(t, frame.FollowerPath+"?tag="+strconv.Itoa(tags[0].Number), http.StatusOK)
+	if text := tagged.Find("tbody").Text(); strings.Count(text, "业主") != 2 {
 		t.Errorf("tagged: %s", text)
 	}
 	official := d.Frame.Wechat.Official(desk.OfficialID)
@@ -167,7 +168,10 @@ func TestFollowerPages(t *testing.T) {
 	tags := []core.FollowerTag{{ID: 3, Number: 100, Name: desk.Hostile}}
 	f := core.Follower{ID: 7, AppID: desk.OfficialID, OpenID: "oAbcdef", Remark: desk.Hostile, Tags: []int{100}, Since: time.Unix(1, 0)}
 	rows := []followerRow{
-		{Tick: templates.Tick{Value: f.ID, Label: "x"}, URL: "/x", Name: desk.Hostile, Home: desk.Hostile, Tags: desk.Hostile, Since: f.Since},
+		{
+			Tick: templates.Tick{Value: f.ID, Label: "x"}, URL: "/x", Name: desk.Hostile, Home: desk.Hostile, Tags: desk.Hostile,
+			Since: f.Since,
+		},
 		{URL: "/y", Name: "x", Menu: followerMenu(f, "x", "t", func(string) string { return "/z" })},
 	}
 	list := templates.List{Path: frame.FollowerPath, Count: 2, Total: 2}

@@ -107,7 +107,9 @@ func TestMessagePages(t *testing.T) {
 			channelRowOf(core.ChannelDay{
 				Channel: core.ChannelTemplate, Sent: 1200, Stops: []core.ChannelStop{{Template: "t", Reason: core.WhyBadTemplate}},
 			}, true, nil),
-			channelRowOf(core.ChannelDay{Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}}}, true, nil),
+			channelRowOf(core.ChannelDay{
+				Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}},
+			}, true, nil),
 			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true, nil),
 		}, Quotas: []quotaRow{
 			quotaRowOf(core.WechatApp{Name: desk.Hostile}, wechat.Quota{Limit: 100000, Used: 99999, Left: 1}, nil),
